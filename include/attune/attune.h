@@ -1,0 +1,170 @@
+/* attune.h - expression and learning-state estimates over time from face video and speech.
+ *
+ * The stable run-time interface. A model is loaded once and shared; a session takes timed
+ * video frames and timed audio and gives back windows: what was perceived over the last few
+ * seconds, how far each stream could be trusted, and whether the estimate is withheld.
+ *
+ * Names    attune_<object>_<verb>; types attune_<object>; constants ATTUNE_*.
+ * Errors   int results: >= 0 done, < 0 an attune_status; err (nullable) receives the text.
+ *          Nothing a caller passes in makes the library exit, abort or print.
+ * Owning   out parameters belong to the caller; x_free(&p) takes NULL and leaves NULL.
+ *          Other pointers are borrowed for the call unless marked [kept].
+ * Threads  a model is immutable: share it. A session: one thread at a time.
+ * Units    time int64 microseconds from the start; audio f32 mono 16 kHz in [-1, 1];
+ *          video RGB24, rows top to bottom.
+ *
+ * Estimates speak of perceived expression, not of inner state. In the EU, inferring the
+ * emotions of people in education institutions is prohibited outside medical and safety
+ * uses (Regulation (EU) 2024/1689, Art. 5(1)(f)).
+ */
+#ifndef ATTUNE_ATTUNE_H
+#define ATTUNE_ATTUNE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ATTUNE_VERSION "0.1.0"
+
+typedef enum attune_status {
+    ATTUNE_OK = 0,
+    ATTUNE_E_NOMEM = -1,       /* an allocation failed */
+    ATTUNE_E_IO = -2,          /* a file could not be opened, read or written */
+    ATTUNE_E_FORMAT = -3,      /* a file is not what it should be, or is damaged */
+    ATTUNE_E_UNSUPPORTED = -4, /* valid, but beyond what attune handles */
+    ATTUNE_E_ARG = -5,         /* a caller's argument is out of range */
+    ATTUNE_E_INTERRUPTED = -6, /* a callback asked to stop */
+} attune_status;
+
+/* Filled on failure by calls that take one; text is NUL-terminated, one line, no newline. */
+typedef struct attune_error {
+    attune_status status;
+    char text[512];
+} attune_error;
+
+/* ---- what a window says --------------------------------------------------------------- */
+
+/* The emotion set that both streams share and the fusion speaks (order of emotion7[]). */
+enum { ATTUNE_NEUTRAL, ATTUNE_HAPPY, ATTUNE_SAD, ATTUNE_ANGRY, ATTUNE_FEARFUL,
+       ATTUNE_DISGUSTED, ATTUNE_SURPRISED, ATTUNE_EMOTIONS };
+/* Learning states, each an ordered level 0..ATTUNE_LEVELS-1 (order of state4[]). */
+enum { ATTUNE_BOREDOM, ATTUNE_ENGAGEMENT, ATTUNE_CONFUSION, ATTUNE_FRUSTRATION,
+       ATTUNE_STATES, ATTUNE_LEVELS = 4 };
+/* engagement3[]. */
+enum { ATTUNE_DISENGAGED, ATTUNE_PARTIAL, ATTUNE_ENGAGED, ATTUNE_ENGAGEMENTS };
+/* Modalities: index into reliability[] and weight[], and bit number in used. */
+enum { ATTUNE_FACE, ATTUNE_VOICE, ATTUNE_MODALITIES };
+
+/* English names in the orders above, lower case. Static storage. */
+extern const char *const attune_emotion_names[ATTUNE_EMOTIONS];
+extern const char *const attune_state_names[ATTUNE_STATES];
+extern const char *const attune_engagement_names[ATTUNE_ENGAGEMENTS];
+
+/* Measures of the input, mean over the window's frames. NaN where there was nothing to measure. */
+typedef struct attune_quality {
+    float sharpness;      /* [0,1] 1 = as sharp as a clean, close face */
+    float brightness;     /* [0,1] mean luma of the face */
+    float contrast;       /* [0,1] deviation of the face's luma, times 2 */
+    float face_size;      /* pixels between the eyes' midpoint and the mouth's, in the source */
+    float detector_score; /* [0,1] */
+    float coverage;       /* [0,1] share of the face judged covered (hand, mask, hair) */
+    float face_share;     /* [0,1] share of the window's frames with this face */
+    float snr_db;         /* estimated signal-to-noise ratio of the voice, dB */
+    float speech_share;   /* [0,1] share of the window with speech */
+} attune_quality;
+
+/* One track over one window. With no face at all, one window with track 0 still comes out. */
+typedef struct attune_window {
+    int64_t start_us, end_us;
+    uint32_t track;                             /* random number; 0: no face seen */
+    unsigned used;                              /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
+    float reliability[ATTUNE_MODALITIES];       /* [0,1]; 0 when absent */
+    float weight[ATTUNE_MODALITIES];            /* fusion weights, sum 1, or 0 both */
+    int abstain;                                /* 1: too little to go on; probabilities are a
+                                                 * record, not an estimate */
+    float emotion7[ATTUNE_EMOTIONS];            /* calibrated, sum 1 (uniform if nothing was used) */
+    int has_state;                              /* state4 and engagement3 were estimated (face) */
+    float state4[ATTUNE_STATES][ATTUNE_LEVELS]; /* calibrated, each row sums to 1 */
+    float engagement3[ATTUNE_ENGAGEMENTS];      /* calibrated, sum 1 */
+    float box[4];                               /* x, y, w, h of the face at the last sighting in
+                                                 * source pixels; zeros without a face */
+    attune_quality quality;
+} attune_window;
+
+/* ---- model, session -------------------------------------------------------------------- */
+
+typedef struct attune_model attune_model;
+typedef struct attune_session attune_session;
+
+/* Zero is the default for every field. */
+typedef struct attune_options {
+    double rate;      /* analysed frames a second; 0: 8 */
+    double window_s;  /* 0: 3 */
+    double hop_s;     /* 0: 0.5 */
+    int max_tracks;   /* faces followed at once; 0: 1 (the largest, longest seen) */
+    int threads;      /* 0: all cores */
+    int no_video, no_audio;
+    uint64_t seed;    /* of the tracks' random numbers; 0: from the system's entropy */
+} attune_options;
+
+/* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
+int attune_model_load(attune_model **out, const char *path, attune_error *err);
+void attune_model_free(attune_model **m); /* after its sessions */
+/* A metadata value of the model file ("licence", "training", ...) or NULL. Lives with m. */
+const char *attune_model_meta(const attune_model *m, const char *key);
+/* Path of the default model: $ATTUNE_MODEL, the build tree's, or the installed one. Static. */
+const char *attune_default_model(void);
+
+int attune_session_open(attune_session **out, const attune_model *m /* [kept] */,
+                        const attune_options *o /* nullable */, attune_error *err);
+void attune_session_free(attune_session **s);
+/* w, h in 1..16384; stride in bytes >= 3*w. Times must not decrease; a frame that comes
+ * sooner than 1/rate after the last analysed one is dropped at no cost. */
+int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb,
+                              int w, int h, ptrdiff_t stride);
+/* t_us: time of pcm[0]. A gap to the previous push is silence; an overlap is dropped. */
+int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n);
+/* No more input for either stream: what is pending becomes windows. */
+int attune_session_finish(attune_session *s);
+/* 1: *out filled; 0: none yet (or, after finish, no more). */
+int attune_session_next(attune_session *s, attune_window *out);
+/* What the session saw so far. */
+typedef struct attune_counts {
+    int64_t frames, frames_with_face; /* analysed frames */
+    int64_t end_us;                   /* of the latest input */
+} attune_counts;
+void attune_session_counts(const attune_session *s, attune_counts *out);
+
+/* ---- a whole file or camera ------------------------------------------------------------ */
+
+typedef struct attune_input_info {
+    double duration_s;      /* as far as analysed */
+    double container_s;     /* as the container claims; 0 unknown */
+    int has_video, has_audio;
+    int width, height;      /* as shown, after rotation */
+    int truncated;          /* decoding ended early; truncated_reason says why */
+    char truncated_reason[256];
+    attune_counts counts;
+    double elapsed_s;       /* wall time of the analysis */
+} attune_input_info;
+
+/* What attune_analyze_file reports as it goes. Both callbacks run on the caller's thread; a
+ * non-zero return stops the analysis with ATTUNE_E_INTERRUPTED (info is filled all the same). */
+typedef struct attune_sink {
+    void *user;
+    int (*window)(void *user, const attune_window *w);
+    int (*progress)(void *user, double done_s, double total_s /* 0 unknown */); /* nullable */
+} attune_sink;
+
+/* Anything FFmpeg reads: file, /dev/video0, URL of a local pipe. Never buffers the input. */
+int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
+                        const attune_sink *sink, attune_input_info *info /* nullable */,
+                        attune_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,31 @@
+/* file.h - read whole files with a limit, and write files that appear whole or not at all. */
+#ifndef AT_BASE_FILE_H
+#define AT_BASE_FILE_H
+
+#include <attune/attune.h>
+#include <stdio.h>
+
+/* Reads path into a fresh buffer (at_alloc; one NUL follows the data). Fails with the reason
+ * ("is a directory", "larger than N bytes", strerror) in err. */
+int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *size,
+                 attune_error *err);
+
+/* Read-only map of a file; NULL-safe unmap. For model files. */
+int at_file_map(const char *path, const unsigned char **out, size_t *size, attune_error *err);
+void at_file_unmap(const unsigned char *p, size_t size);
+
+/* An output under construction: written as PATH.tmp-XXXXXX beside its final name, made visible
+ * by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at
+ * flush) come out at commit. */
+typedef struct at_outfile {
+    FILE *f; /* write here */
+    char *path, *temp;
+} at_outfile;
+
+int at_outfile_open(at_outfile *o, const char *path, attune_error *err);
+int at_outfile_commit(at_outfile *o, attune_error *err); /* on failure also abandons */
+void at_outfile_abandon(at_outfile *o);                  /* after open or commit; idempotent */
+
+int at_mkdirs(const char *path, attune_error *err); /* mkdir -p */
+
+#endif
