@@ -1,0 +1,41 @@
+/* weights.h - safetensors files in and out (huggingface.co/docs/safetensors: 8 bytes little-endian
+ * header length, a JSON header, then the data).
+ *
+ * Every length, offset, type and shape of a file is checked against the file's size before use; a
+ * hostile file gives ATTUNE_E_FORMAT. F32 and F16 are read (f16 becomes f32); files are written
+ * atomically.
+ */
+#ifndef AT_MODEL_WEIGHTS_H
+#define AT_MODEL_WEIGHTS_H
+
+#include <attune/attune.h>
+#include <stddef.h>
+
+typedef struct at_weights at_weights;
+
+int at_weights_load(at_weights **out, const char *path, attune_error *err);
+void at_weights_free(at_weights **w);
+
+typedef struct at_weight {
+    const char *name;  /* lives with the file */
+    int rank, dim[8];
+    const float *data; /* f32, row-major; lives with the file */
+    size_t count;
+} at_weight;
+
+int at_weights_count(const at_weights *w);
+const at_weight *at_weights_at(const at_weights *w, int i);
+const at_weight *at_weights_find(const at_weights *w, const char *name);     /* NULL if absent */
+const char *at_weights_meta(const at_weights *w, const char *key);           /* NULL if absent */
+const char *at_weights_meta_at(const at_weights *w, int i, const char **key); /* NULL past the end */
+
+/* Writing: collect, then save. Data is borrowed until at_weights_save returns. */
+typedef struct at_weights_writer at_weights_writer;
+int at_weights_writer_create(at_weights_writer **out, attune_error *err);
+void at_weights_writer_free(at_weights_writer **w);
+int at_weights_put(at_weights_writer *w, const char *name, int rank, const int *dim,
+                   const float *data, int as_f16);
+int at_weights_put_meta(at_weights_writer *w, const char *key, const char *value); /* copied */
+int at_weights_save(at_weights_writer *w, const char *path, attune_error *err);
+
+#endif

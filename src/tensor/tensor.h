@@ -1,0 +1,84 @@
+/* tensor.h - tensors, parameters, and a graph that runs operations and may record them.
+ *
+ * A model is written once as a C function over tensors. In AT_TRAIN mode the graph keeps a tape
+ * and at_graph_backward fills gradients; in AT_INFER mode nothing is recorded and buffers are
+ * reused. All tensors of a pass live in the graph's arena until at_graph_begin.
+ *
+ * Errors are sticky: when memory runs out an op returns NULL, every op given NULL returns NULL,
+ * and at_graph_status tells. Wrong shapes are our own mistake and are asserted.
+ *
+ * A graph belongs to one thread at a time (its ops use the pool). Results do not depend on the
+ * number of threads.
+ */
+#ifndef AT_TENSOR_TENSOR_H
+#define AT_TENSOR_TENSOR_H
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "kernels/kernels.h"
+
+enum { AT_MAX_RANK = 4 };
+
+typedef struct at_tensor {
+    int rank, dim[AT_MAX_RANK]; /* unused dims are 1; images are (batch, h, w, c) */
+    float *data;                /* dense, row-major */
+    float *grad;                /* same shape; NULL: no gradient wanted */
+} at_tensor;
+
+size_t at_tensor_count(const at_tensor *t);
+/* rows x last dimension, the view that most ops work on */
+int at_tensor_rows(const at_tensor *t);
+int at_tensor_cols(const at_tensor *t);
+
+/* ---- parameters ----------------------------------------------------------------------- */
+
+/* A named array that outlives passes. Buffers (running statistics) are parameters that are not
+ * trained. */
+typedef struct at_param {
+    char name[80];
+    at_tensor value;  /* data and grad owned by the store */
+    float *m, *v;     /* AdamW moments, NULL until an optimiser is made */
+    float *ema;       /* averaged weights, NULL unless asked for */
+    int trainable;    /* 0: buffer */
+    int decay;        /* weight decay applies */
+    float lr_scale;   /* multiplies the learning rate; 1 by default */
+} at_param;
+
+typedef struct at_params {
+    at_param **list; /* in order of creation: also the order in files */
+    int count, capacity;
+} at_params;
+
+/* Finds or creates (zeroed). NULL when memory is out or the name exists with another shape. */
+at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim);
+at_param *at_params_find(const at_params *s, const char *name); /* NULL if absent */
+void at_params_free(at_params *s);
+
+/* ---- graph ---------------------------------------------------------------------------- */
+
+typedef enum at_mode {
+    AT_INFER, /* running statistics, no dropout, no tape */
+    AT_TRAIN, /* batch statistics, dropout, tape */
+} at_mode;
+
+typedef struct at_graph at_graph;
+
+int at_graph_create(at_graph **out, at_pool *pool /* nullable [kept] */,
+                    const at_kernels *kn /* [kept] */, attune_error *err);
+void at_graph_free(at_graph **g);
+/* Forgets the pass before (its tensors die), starts one. seed: of this pass's dropout. */
+void at_graph_begin(at_graph *g, at_mode mode, uint64_t seed);
+int at_graph_status(const at_graph *g); /* ATTUNE_OK or ATTUNE_E_NOMEM */
+at_mode at_graph_mode(const at_graph *g);
+
+/* A tensor of the pass, uninitialised; with_grad: its gradient is wanted (zeroed). */
+at_tensor *at_tensor_new(at_graph *g, int rank, const int *dim, int with_grad);
+/* The parameter as an operand of this pass. */
+at_tensor *at_use(at_graph *g, at_param *p);
+/* Runs the tape backwards from a scalar. Parameter gradients are added to (zero them with
+ * at_params_zero_grad), so that several passes can make one step. */
+int at_graph_backward(at_graph *g, at_tensor *loss);
+void at_params_zero_grad(at_params *s);
+
+#endif
