@@ -1,0 +1,46 @@
+/* vad.h - is someone speaking? And how good is the sound?
+ *
+ * Noise floors per mel band by minimum statistics (after Martin 2001): the smallest smoothed power
+ * of the last 1.5 s, which follows a steady noise of any colour and never freezes. A frame's
+ * score is how far its bands stand out of their floors, together with how periodic it is, since
+ * a voice has a pitch and most noises have none. Hangover bridges the gaps inside words.
+ * No allocation; about 0.2 us a frame.
+ */
+#ifndef AT_DSP_VAD_H
+#define AT_DSP_VAD_H
+
+#include "dsp/features.h"
+
+enum {
+    AT_VAD_SLOTS = 6,        /* sub-windows of the minimum search */
+    AT_VAD_SLOT_FRAMES = 25, /* frames in each: 6 x 250 ms */
+    AT_VAD_HANGOVER = 20,    /* frames that stay speech after the last one that was */
+};
+
+/* Zero-initialised is ready for use. Private but for its size. */
+typedef struct at_vad {
+    float smooth[AT_MEL_BANDS];             /* smoothed band power */
+    float slot_min[AT_VAD_SLOTS][AT_MEL_BANDS];
+    float floor[AT_MEL_BANDS];              /* the present noise estimate, mean power a band */
+    int64_t frames;
+    float speech;                           /* smoothed probability */
+    int hold;                               /* frames of hangover left */
+} at_vad;
+
+/* Takes one frame: its mel band powers (AT_MEL_BANDS, >= 0, linear) and its periodicity (the
+ * highest normalised autocorrelation at the lags of a voice's pitch, [0, 1]). Returns 1 if the
+ * frame is speech (hangover included). *probability (nullable) gets the instant probability. */
+int at_vad_push(at_vad *v, const float *band_power, float periodicity, float *probability);
+
+/* What the rows of a window say of its sound. */
+typedef struct at_voice_quality {
+    float snr_db;        /* speech over noise, limited to [-10, 60]; NaN without speech */
+    float speech_share;  /* share of the rows with speech, [0, 1]; 0 for no rows */
+    float level_db;      /* dBFS (sine of full scale: -3) of the speech, or of all rows if there
+                          * is none; NaN for no rows */
+    float clipped_share; /* share of clipped samples, [0, 1] */
+} at_voice_quality;
+
+void at_voice_quality_of(const at_feature_row *rows, size_t n, at_voice_quality *out);
+
+#endif
