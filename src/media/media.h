@@ -1,0 +1,127 @@
+/* media.h - timed pictures and timed sound out of anything FFmpeg decodes, and back into a file.
+ *
+ * A reader is pulled: each at_media_next gives one upright RGB24 frame or one stretch of mono
+ * 16 kHz sound with its time. Nothing is buffered whole, so memory does not grow with the input.
+ * The file call and the camera call are the same call.
+ *
+ * Units    time int64 microseconds from the container's start; audio f32 mono 16 kHz in [-1, 1];
+ *          video RGB24, rows top to bottom.
+ * Errors   int results: >= 0 done, < 0 an attune_status, with one line in err (nullable) that
+ *          names the file and the reason. Nothing is printed: FFmpeg's log level is set to quiet
+ *          while a reader, a writer or one of the calls below is at work, and put back after.
+ * Threads  one thread at a time for each object; different objects are independent.
+ */
+#ifndef AT_MEDIA_MEDIA_H
+#define AT_MEDIA_MEDIA_H
+
+#include <attune/attune.h>
+
+#define AT_MEDIA_AUDIO_RATE 16000         /* samples a second of all sound in and out of here */
+#define AT_MEDIA_MAX_SIDE 16384           /* pixels; larger pictures are refused */
+#define AT_MEDIA_MAX_PIXELS (INT64_C(1) << 26) /* a picture; larger ones are refused */
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+typedef struct at_media at_media;
+
+/* Zero is the default for every field. */
+typedef struct at_media_options {
+    int no_video, no_audio; /* leave that kind out, whatever the input has */
+    double rate;            /* frames a second to give out; 0: all. A frame sooner than 1/rate
+                             * after the last one given out is dropped before it is converted:
+                             * the rule of attune_session_push_video */
+    int max_side;           /* longer side of the frames given out: larger ones are scaled down,
+                             * keeping the aspect; 0: as they are */
+    int64_t max_pixels;     /* of a decoded picture; 0: AT_MEDIA_MAX_PIXELS */
+    int threads;            /* of the video decoder; 0: as FFmpeg sees fit. No effect on results */
+    int (*interrupted)(void *user); /* nullable; non-zero makes a blocked or coming call return
+                                     * ATTUNE_E_INTERRUPTED. Called often, from this thread or
+                                     * one of FFmpeg's */
+    void *user;
+} at_media_options;
+
+typedef enum at_media_kind { AT_MEDIA_VIDEO, AT_MEDIA_AUDIO } at_media_kind;
+
+/* One frame or one stretch of sound. Pointers are the reader's: valid until its next call. */
+typedef struct at_media_packet {
+    at_media_kind kind;
+    int64_t t_us;       /* >= 0; of the frame, or of pcm[0]. Frames: strictly increasing */
+    const uint8_t *rgb; /* (h x stride bytes), 3 bytes a pixel; NULL for sound */
+    int w, h;           /* upright: rotation is applied, strongly oblong pixels made square */
+    ptrdiff_t stride;   /* bytes, >= 3*w */
+    const float *pcm;   /* (n); NULL for a frame */
+    size_t n;           /* > 0 */
+} at_media_packet;
+
+typedef struct at_media_info {
+    int has_video, has_audio; /* a stream of that kind is being read */
+    int w, h;                 /* upright size before max_side; 0 until known or without video */
+    int64_t duration_us;      /* end of the latest thing given out */
+    int64_t container_us;     /* duration that the container claims; 0: unknown, or a camera */
+    int64_t frames;           /* decoded, given out or dropped */
+    int64_t errors;           /* packets that could not be decoded, and were skipped */
+    int truncated;            /* the end came early; only ever set once at_media_next gave 0 */
+    char truncated_reason[256];
+} at_media_info;
+
+/* path: a file, a camera (/dev/video0), a named pipe, "-" for standard input. o nullable.
+ * Fails for what is missing, a directory, empty, no media, without the streams asked for, or
+ * too large. Takes the best stream of each kind; a cover picture of a sound file is no video;
+ * a still picture is a video of one frame. */
+int at_media_open(at_media **out, const char *path, const at_media_options *o, attune_error *err);
+
+/* 1: *out filled; 0: the end (see truncated); < 0: interrupted, out of memory, or an input whose
+ * streams gave nothing at all. Damaged stretches are skipped, a damaged end ends the input.
+ * Frames and sound come interleaved as in the container: roughly, not strictly, by time. */
+int at_media_next(at_media *m, at_media_packet *out, attune_error *err);
+
+void at_media_get_info(const at_media *m, at_media_info *out);
+void at_media_free(at_media **m); /* NULL is fine; leaves NULL */
+
+/* ---- whole small things ------------------------------------------------------------------- */
+
+/* A picture (PNG, JPEG, BMP, WebP, ... ), upright. *rgb: (h x w x 3) without padding, at_free. */
+int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err);
+/* The same from memory; name is what errors call it. */
+int at_media_load_image_mem(const void *data, size_t size, const char *name, uint8_t **rgb, int *w,
+                            int *h, attune_error *err);
+
+/* The best sound stream of path, whole, mono 16 kHz. *pcm: (n), at_free. Fails with
+ * ATTUNE_E_UNSUPPORTED if longer than limit_s seconds (<= 0: 600). */
+int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n,
+                        attune_error *err);
+
+/* Puts a picture through a codec and back, for training on what a bad link leaves of it.
+ * rgb: (h x stride), overwritten in place. */
+typedef enum at_media_codec { AT_MEDIA_JPEG, AT_MEDIA_H264 } at_media_codec;
+/* badness [0,1]: 0 hardly visible, 1 barely recognisable. Same input, same output. */
+int at_media_recompress(uint8_t *rgb, int w, int h, ptrdiff_t stride, at_media_codec codec,
+                        double badness, attune_error *err);
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+typedef struct at_media_writer at_media_writer;
+
+/* Zero is the default for every field but w, h (no video when zero) and audio. */
+typedef struct at_media_writer_options {
+    int w, h;            /* pixels; odd sizes are padded by one by repeating the last line */
+    int fps;             /* frames a second, nominal; 0: 25 */
+    int video_kbps;      /* 0: by quality */
+    const char *preset;  /* of libx264; NULL: "medium" */
+    int audio;           /* there will be sound */
+    int audio_kbps;      /* 0: 32 */
+} at_media_writer_options;
+
+/* The container follows the name (.mp4, .mkv, .mpg, ...). H.264 where libx264 is there, else
+ * MPEG-4; AAC. The same calls write the same bytes. The file appears whole, at close. */
+int at_media_writer_open(at_media_writer **out, const char *path,
+                         const at_media_writer_options *o, attune_error *err);
+/* t_us: strictly increasing. rgb: (h x stride). */
+int at_media_writer_video(at_media_writer *w, int64_t t_us, const uint8_t *rgb, ptrdiff_t stride,
+                          attune_error *err);
+/* Follows what came before without a gap. */
+int at_media_writer_audio(at_media_writer *w, const float *pcm, size_t n, attune_error *err);
+int at_media_writer_close(at_media_writer **w, attune_error *err); /* finish; frees even on failure */
+void at_media_writer_abandon(at_media_writer **w);                 /* leaves no file; NULL is fine */
+
+#endif
