@@ -1,0 +1,44 @@
+/* audio.h - the voice stream: feature rows in, RAVDESS's eight classes out.
+ *
+ * Normalised feature rows (dsp/features.h) -> convolution over time (halves the rate) -> 2-layer
+ * BiLSTM -> attention pooling of mean and deviation (the embedding) -> linear head.
+ */
+#ifndef AT_MODEL_AUDIO_H
+#define AT_MODEL_AUDIO_H
+
+#include "model/heads.h"
+#include "tensor/ops.h"
+#include "tensor/weights.h"
+
+enum { AT_AUDIO_EMBED = 512 }; /* mean and deviation of both directions, 4 x 128 */
+
+int at_audio_init(at_params *p, at_rng *rng, attune_error *err); /* names audio.* */
+
+typedef struct at_audio_out {
+    at_tensor *tokens;     /* (b, t', 256) */
+    at_tensor *embedding;  /* (b, 512) */
+    at_tensor *expression; /* (b, 8) logits, RAVDESS order */
+} at_audio_out;
+
+/* x (b, t, AT_FEATURES) normalised rows, lengths (b) rows that are there. */
+void at_audio_forward(at_graph *g, at_params *p, at_tensor *x, const int *lengths, float dropout,
+                      at_audio_out *out);
+
+/* ---- run-time path ----------------------------------------------------------------------- */
+
+typedef struct at_audio_net at_audio_net; /* immutable: share it */
+
+int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *kn,
+                    attune_error *err);
+void at_audio_free(at_audio_net **a);
+
+typedef struct at_audio_result {
+    float embedding[AT_AUDIO_EMBED];
+    float expression[AT_VOICE_CLASSES]; /* logits */
+} at_audio_result;
+
+/* rows (n x AT_FEATURES), normalised; graph: an AT_INFER scratch graph of the caller's. */
+int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
+                 at_audio_result *out);
+
+#endif

@@ -1,0 +1,57 @@
+/* visual.h - the face stream: an aligned face in, expression and learning-state logits out.
+ *
+ * MobileNetV2 1.0 (Sandler 2018) at 112x112; its pooled last feature map is the embedding; linear
+ * heads for FER+'s eight classes, four ordinal states and three engagement levels.
+ * Input: RGB, (x - 127.5) / 127.5, NHWC.
+ *
+ * The one structure, at_visual_forward, serves training (a tape, batch norm on batch statistics)
+ * and evaluation; at_visual_freeze folds batch norm and packs weights for the run-time path.
+ */
+#ifndef AT_MODEL_VISUAL_H
+#define AT_MODEL_VISUAL_H
+
+#include "model/heads.h"
+#include "tensor/ops.h"
+#include "tensor/weights.h"
+
+enum { AT_FACE_SIZE = 112, AT_VISUAL_EMBED = 1280 };
+
+/* Creates the parameters (names visual.*), He-initialised from rng. */
+int at_visual_init(at_params *p, at_rng *rng, attune_error *err);
+/* Starts from ImageNet weights with batch norm folded (shared names stem, blockN.*, head): gamma and
+ * beta are set so that the network starts out equal. Needs statistics: call at_visual_calibrate_bn
+ * on some batches afterwards. */
+int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err);
+
+typedef struct at_visual_out {
+    at_tensor *features;   /* (b, h, w, 1280) last feature map, after its activation */
+    at_tensor *embedding;  /* (b, 1280) */
+    at_tensor *expression; /* (b, 8) logits, FER+ order */
+    at_tensor *state;      /* (b, 12) cumulative logits, state-major */
+    at_tensor *engagement; /* (b, 3) logits */
+} at_visual_out;
+
+/* x (b, 112, 112, 3) (any size that is a multiple of 32 works too); dropout before the heads. */
+void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, float dropout, at_visual_out *out);
+
+/* ---- run-time path ----------------------------------------------------------------------- */
+
+typedef struct at_visual_net at_visual_net; /* folded and packed, immutable: share it */
+
+int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels *kn,
+                     attune_error *err);
+void at_visual_free(at_visual_net **v);
+
+typedef struct at_visual_result {
+    float embedding[AT_VISUAL_EMBED];
+    float expression[AT_FACE_CLASSES]; /* logits */
+    float state[ATTUNE_STATES * AT_THRESHOLDS];
+    float engagement[ATTUNE_ENGAGEMENTS];
+} at_visual_result;
+
+size_t at_visual_workspace(const at_visual_net *v, int side); /* floats */
+/* face: side x side RGB u8, dense. workspace: at_visual_workspace floats, one a caller. */
+void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
+                   float *workspace, at_visual_result *out);
+
+#endif
