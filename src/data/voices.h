@@ -1,0 +1,40 @@
+/* voices.h - training and evaluation voices, through the run-time path.
+ *
+ * Sound is decoded once and kept as PCM; feature rows come from dsp/features.h after whatever
+ * augmentation was asked for, so that noise is in the sound, not in the features.
+ */
+#ifndef AT_DATA_VOICES_H
+#define AT_DATA_VOICES_H
+
+#include "base/pool.h"
+#include "data/corpus.h"
+#include "dsp/augment.h"
+
+typedef struct at_voice_sample {
+    at_sample label;
+    float *pcm; /* (n), 16 kHz mono, owned */
+    size_t n;
+} at_voice_sample;
+
+typedef struct at_voices {
+    at_voice_sample *list;
+    int count, unreadable;
+    float *noise; /* (noise_n) all background noises one after the other, their training parts */
+    size_t noise_n;
+} at_voices;
+
+/* noise_dir: folder of background recordings, NULL for none; the first noise_share (0..1; 0: 0.7)
+ * of each is taken. */
+int at_voices_load(at_voices *out, const at_corpus *corpus, const char *noise_dir,
+                   double noise_share, at_pool *pool, int quiet, attune_error *err);
+void at_voices_free(at_voices *v);
+
+/* Normalised feature rows of samples index[0..n): x (n, max_rows, AT_FEATURE_COLS) zero-padded,
+ * lengths (n). Leading and trailing non-speech is trimmed (VAD, 100 ms kept). Longer sounds are cut
+ * to max_rows: at random in training (augment given), in the middle otherwise. augment, masks
+ * nullable. Deterministic for (seed, index[i]). */
+int at_voices_rows(const at_voices *v, const int *index, int n, int max_rows,
+                   const at_voice_augment *augment, const at_spec_masks *masks, uint64_t seed,
+                   at_pool *pool, float *x, int *lengths);
+
+#endif
