@@ -39,11 +39,12 @@ typedef struct at_dw3x3 {
 
 typedef struct at_kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
-    int mr, nr;       /* the register tile: mr rows of A by nr columns of B */
+    int mr, nr;       /* the register tile: mr <= 16 rows of A by nr <= 64 columns of B */
 
     /* C[mr' x nr'] = epilogue(sum_k A[i,k] B[k,j]), mr' <= mr, nr' <= nr (edges handled here).
      * A[i,k] at a[i*a_row + k*a_col]; B[k,j] at b[k*b_row + j] where nr columns are readable
-     * (packed panels: b_row == nr, zero-padded). e: bias and residual already offset. */
+     * (packed panels: b_row == nr, zero-padded). Each C is one chain of k multiply-adds, the same
+     * for every m and n. e: bias and residual already offset. */
     void (*gemm_tile)(int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                       const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row,
                       const at_epilogue *e);
@@ -88,15 +89,16 @@ typedef struct at_kernels {
                     int accumulate);
     float (*dot)(size_t n, const float *a, const float *b);
     void (*softmax)(int rows, int c, const float *x, float *y); /* over c */
+    /* y = exp(x - max); *sum = total of y */
     void (*exp_sum)(int c, const float *x, float max, float *y, float *sum);
 
     /* One LSTM step over a batch of b rows, after the gates' GEMM. gates (b x 4u) holds i,f,g,o
-     * pre-activations and receives the activated values; c_prev, c, h (b x u); tanh_c (b x u)
-     * nullable. */
+     * pre-activations and receives the activated values; c_prev (NULL: zeros), c, h (b x u);
+     * tanh_c (b x u) nullable. c may be c_prev. */
     void (*lstm_cell)(int b, int u, float *gates, const float *c_prev, float *c, float *tanh_c,
                       float *h);
     /* dh (b x u), dc (b x u, in: from the step after; out: for the step before); dgates (b x 4u)
-     * from the activated gates. */
+     * from the activated gates. c_prev NULL: zeros; dgates may be gates. */
     void (*lstm_cell_bwd)(int b, int u, const float *gates, const float *c_prev,
                           const float *tanh_c, const float *dh, float *dc, float *dgates);
 
