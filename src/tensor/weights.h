@@ -5,19 +5,20 @@
  * hostile file gives ATTUNE_E_FORMAT. F32 and F16 are read (f16 becomes f32); files are written
  * atomically.
  */
-#ifndef AT_MODEL_WEIGHTS_H
-#define AT_MODEL_WEIGHTS_H
+#ifndef AT_TENSOR_WEIGHTS_H
+#define AT_TENSOR_WEIGHTS_H
 
 #include <attune/attune.h>
 #include <stddef.h>
 
+struct at_params;
 typedef struct at_weights at_weights;
 
 int at_weights_load(at_weights **out, const char *path, attune_error *err);
 void at_weights_free(at_weights **w);
 
 typedef struct at_weight {
-    const char *name;  /* lives with the file */
+    const char *name; /* lives with the file */
     int rank, dim[8];
     const float *data; /* f32, row-major; lives with the file */
     size_t count;
@@ -25,9 +26,19 @@ typedef struct at_weight {
 
 int at_weights_count(const at_weights *w);
 const at_weight *at_weights_at(const at_weights *w, int i);
-const at_weight *at_weights_find(const at_weights *w, const char *name);     /* NULL if absent */
-const char *at_weights_meta(const at_weights *w, const char *key);           /* NULL if absent */
-const char *at_weights_meta_at(const at_weights *w, int i, const char **key); /* NULL past the end */
+const at_weight *at_weights_find(const at_weights *w, const char *name); /* NULL if absent */
+const char *at_weights_meta(const at_weights *w, const char *key);       /* NULL if absent */
+const char *at_weights_meta_at(const at_weights *w, int i,
+                               const char **key); /* NULL past the end */
+
+/* Where a network takes its arrays from: a file, or the parameters being trained. find returns 1
+ * and fills out, or 0 when there is none of that name. */
+typedef struct at_weight_source {
+    int (*find)(const void *user, const char *name, at_weight *out);
+    const void *user;
+} at_weight_source;
+at_weight_source at_weights_source(const at_weights *w);
+at_weight_source at_params_source(const struct at_params *p); /* tensor.h; weights_params.c */
 
 /* Writing: collect, then save. Data is borrowed until at_weights_save returns. */
 typedef struct at_weights_writer at_weights_writer;

@@ -1,0 +1,81 @@
+/* detect.h - faces with five landmarks: a YuNet-shaped network (Wu, Peng & Yu 2023, "YuNet: a
+ * tiny millisecond-level face detector"), prior-free, at strides 8, 16 and 32.
+ *
+ * Input of the network: (h, w, 3) in BGR order, 0..255, h and w multiples of 32. At stride s, cell
+ * (row i, column j) gives AT_DETECT_CHANNELS values, in the order cls, dx, dy, dw, dh, obj and five
+ * (kx, ky); cls and obj are logits. Decoded:
+ *     centre = (j + dx, i + dy) s    size = exp(dw, dh) s    landmark = (j + kx, i + ky) s
+ *     score = sqrt(sigmoid(cls) sigmoid(obj))
+ *
+ * Weights are arrays with the source's names behind "detector." (batch norm folded, all with
+ * biases): conv1 of the stem (27, o) in (ky, kx, c) order; each unit's 1x1 "conv1.weight" (c, o)
+ * and depthwise "conv2.weight" (9, o); the four heads of a level are one unit, "bbox_head.0" ..
+ * "bbox_head.2". Channel counts are taken from the arrays.
+ */
+#ifndef AT_VISION_DETECT_H
+#define AT_VISION_DETECT_H
+
+#include "base/pool.h"
+#include "kernels/kernels.h"
+#include "tensor/tensor.h"
+#include "tensor/weights.h"
+#include "vision/image.h"
+
+enum { AT_LANDMARKS = 5, AT_DETECT_LEVELS = 3, AT_DETECT_CHANNELS = 16 };
+
+/* Source pixels. Landmarks: the eye on the picture's left, the eye on its right, the nose tip,
+ * the mouth's corner on the left, and on the right. */
+typedef struct at_face {
+    float x, y, w, h; /* box; may reach outside the picture */
+    float landmark[AT_LANDMARKS][2];
+    float score; /* [0,1] */
+} at_face;
+
+/* Pixels between the eyes' midpoint and the mouth's. */
+float at_face_size(const at_face *f);
+/* Intersection over union of the boxes, [0,1]. */
+float at_face_iou(const at_face *a, const at_face *b);
+
+/* Zero is the default for every field. */
+typedef struct at_detect_options {
+    int side;        /* the longer side of the picture is scaled to this; 0: 320 */
+    int side_near;   /* the same for at_detector_run_near; 0: 160 */
+    float threshold; /* least score; 0: 0.6 */
+    float iou;       /* of two boxes overlapping more, the better stays; 0: 0.4 */
+} at_detect_options;
+
+/* Weights packed for the kernels, and work buffers. One thread at a time. */
+typedef struct at_detector at_detector;
+
+/* pool [kept] nullable. The source is not needed after the call. ATTUNE_E_FORMAT names what is
+ * missing or has another shape. */
+int at_detector_create(at_detector **out, const at_weight_source *src, at_pool *pool,
+                       const at_kernels *kn, const at_detect_options *o /* nullable */,
+                       attune_error *err);
+void at_detector_free(at_detector **d);
+
+/* Faces by falling score, at most max. Returns their number or a negative status. Nothing is
+ * allocated once a picture of this size has been seen. A picture smaller than side is not
+ * enlarged beyond twice. */
+int at_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max);
+/* The same in the neighbourhood of a face's last place only (twice its box): several times
+ * faster. For following a face between full passes. */
+int at_detector_run_near(at_detector *d, const at_image *rgb, const at_face *last, at_face *out,
+                         int max);
+
+/* The network alone, for tests and distillation: x (h, w, 3). head[l] (h/s, w/s,
+ * AT_DETECT_CHANNELS) for strides 8, 16, 32 lives until the next call on d. */
+int at_detector_heads(at_detector *d, const float *x, int h, int w,
+                      const float *head[AT_DETECT_LEVELS]);
+
+/* ---- training ------------------------------------------------------------------------- */
+
+/* Fills params ("detector.*") from a YuNet file in its authors' layout (OIHW, names without
+ * "detector."), ready for at_params_source. */
+int at_detector_import(at_params *p, const at_weights *yunet, attune_error *err);
+/* The network over tensors: x (b, h, w, 3) -> head[l] (b, h/s, w/s, AT_DETECT_CHANNELS), with
+ * gradients in AT_TRAIN mode. p holds "detector.*". Returns at_graph_status, or ATTUNE_E_FORMAT
+ * when p lacks something. */
+int at_detector_graph(at_graph *g, at_params *p, at_tensor *x, at_tensor *head[AT_DETECT_LEVELS]);
+
+#endif

@@ -1,0 +1,50 @@
+/* track.h - keeps a number on each face from frame to frame and through short losses.
+ *
+ * Tracks move with constant velocity; detections go to the track they overlap most (greedy, best
+ * pair first; a face that moved fast may match by distance instead). A track unseen for longer
+ * than bridge_us ends. Landmarks are smoothed lightly, less the faster the face moves.
+ */
+#ifndef AT_VISION_TRACK_H
+#define AT_VISION_TRACK_H
+
+#include "base/rng.h"
+#include "vision/detect.h"
+
+enum { AT_TRACKS_MAX = 16 };
+
+/* Zero is the default for every field. */
+typedef struct at_track_options {
+    int max_tracks;    /* 1..AT_TRACKS_MAX; 0: 1, the largest and longest seen */
+    int64_t bridge_us; /* 0: 1 s */
+    float iou;         /* least overlap of a match; 0: 0.2 */
+} at_track_options;
+
+typedef struct at_track {
+    uint32_t id;      /* random, not zero */
+    int seen;         /* a detection matched in the latest frame */
+    int hits;         /* frames with a match so far */
+    int64_t first_us; /* first and latest sighting */
+    int64_t last_us;
+    at_face face; /* smoothed; while unseen: predicted */
+    float vx, vy; /* of the box's centre, pixels a second */
+} at_track;
+
+typedef struct at_tracker {
+    at_track_options o;
+    at_rng rng; /* of the ids */
+    at_track track[AT_TRACKS_MAX];
+    int count;
+    int64_t now_us;
+} at_tracker;
+
+void at_tracker_init(at_tracker *t, const at_track_options *o /* nullable */, const at_rng *rng);
+
+/* The faces of a frame at now_us (times must not decrease). Afterwards track[0..count) are the
+ * live tracks, in order of first sighting. match (n) nullable: for each face the index of its
+ * track or -1. With all tracks in use, a new face that is much larger than an unseen or much
+ * smaller track takes its place. */
+void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int n, int *match);
+/* The track to show when one is wanted: largest by seen, age and size; NULL without any. */
+const at_track *at_tracker_main(const at_tracker *t);
+
+#endif
