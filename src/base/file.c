@@ -1,0 +1,300 @@
+#include "base/file.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail_errno(attune_error *err, const char *path)
+{
+    if (errno == ENOMEM)
+        return at_fail_nomem(err);
+    char text[128] = "";
+    const char *why = strerror_r(errno, text, sizeof text);
+    return at_fail(err, ATTUNE_E_IO, "%s: %s", path, why);
+}
+
+/* Opens for reading; *st describes what was opened (not what the name meant a moment ago). */
+static int open_for_reading(const char *path, struct stat *st, attune_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return fail_errno(err, path);
+    int status;
+    if (fstat(fd, st) != 0)
+        status = fail_errno(err, path);
+    else if (S_ISDIR(st->st_mode))
+        status = at_fail(err, ATTUNE_E_IO, "%s: is a directory", path);
+    else
+        return fd;
+    close(fd);
+    return status;
+}
+
+static int fail_too_large(attune_error *err, const char *path, size_t limit)
+{
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: larger than %zu bytes", path, limit);
+}
+
+/* Reads until the end or *used == size. */
+static int read_fully(int fd, unsigned char *p, size_t size, size_t *used)
+{
+    while (*used < size) {
+        ssize_t n = read(fd, p + *used, size - *used);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        *used += (size_t)n;
+    }
+    return 0;
+}
+
+int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *size,
+                 attune_error *err)
+{
+    struct stat st;
+    unsigned char *data = NULL;
+    size_t used = 0;
+    int status;
+    *out = NULL;
+    *size = 0;
+    int fd = open_for_reading(path, &st, err);
+    if (fd < 0)
+        return fd;
+
+    /* A pipe or a file under /proc says 0: then the buffer grows. The size is a hint in any case,
+     * since the file may change under us. One byte more than the hint tells the end. */
+    size_t room = 4096;
+    if (S_ISREG(st.st_mode) && st.st_size > 0) {
+        if ((uintmax_t)st.st_size > limit) {
+            status = fail_too_large(err, path, limit);
+            goto fail;
+        }
+        room = (size_t)st.st_size + 1;
+    }
+    for (;;) {
+        unsigned char *bigger = at_alloc(room, 1);
+        if (bigger == NULL) {
+            status = at_fail_nomem(err);
+            goto fail;
+        }
+        if (used > 0)
+            memcpy(bigger, data, used);
+        at_free(data);
+        data = bigger;
+        if (read_fully(fd, data, room, &used) != 0) {
+            status = fail_errno(err, path);
+            goto fail;
+        }
+        if (used > limit) {
+            status = fail_too_large(err, path, limit);
+            goto fail;
+        }
+        if (used < room)
+            break;
+        room = room > SIZE_MAX / 2 ? SIZE_MAX : room * 2; /* too much fails in at_alloc */
+    }
+    close(fd);
+    data[used] = 0;
+    *out = data;
+    *size = used;
+    return ATTUNE_OK;
+
+fail:
+    close(fd);
+    at_free(data);
+    return status;
+}
+
+int at_file_map(const char *path, const unsigned char **out, size_t *size, attune_error *err)
+{
+    struct stat st;
+    *out = NULL;
+    *size = 0;
+    int fd = open_for_reading(path, &st, err);
+    if (fd < 0)
+        return fd;
+    int status = ATTUNE_OK;
+    if (!S_ISREG(st.st_mode)) {
+        status = at_fail(err, ATTUNE_E_IO, "%s: not a regular file", path);
+    } else if (st.st_size == 0) {
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: empty", path);
+    } else if ((uintmax_t)st.st_size > PTRDIFF_MAX) {
+        status = fail_too_large(err, path, PTRDIFF_MAX);
+    } else {
+        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED) {
+            status = fail_errno(err, path);
+        } else {
+            *out = p;
+            *size = (size_t)st.st_size;
+        }
+    }
+    close(fd); /* a mapping outlives its descriptor */
+    return status;
+}
+
+void at_file_unmap(const unsigned char *p, size_t size)
+{
+    if (p != NULL)
+        munmap((void *)(uintptr_t)p, size);
+}
+
+/* ---- files that appear whole or not at all ------------------------------------------------ */
+
+static void close_out(at_outfile *o, int remove_temp)
+{
+    if (o->f != NULL)
+        fclose(o->f);
+    if (remove_temp && o->temp != NULL)
+        unlink(o->temp);
+    free(o->path);
+    free(o->temp);
+    *o = (at_outfile){0};
+}
+
+/* A new file PATH.tmp-XXXXXX, with the rights of the file that it will replace, or those that the
+ * umask leaves (mkostemp would give 0600 whatever the umask). */
+static int open_temp(at_outfile *o, mode_t mode)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
+    static const char suffix[] = ".tmp-XXXXXX";
+    size_t n = strlen(o->path);
+    o->temp = malloc(n + sizeof suffix);
+    if (o->temp == NULL)
+        return -1;
+    memcpy(o->temp, o->path, n);
+    memcpy(o->temp + n, suffix, sizeof suffix);
+    char *random = o->temp + n + sizeof suffix - 7;
+    for (int tries = 0; tries < 100; tries++) {
+        unsigned char bytes[6];
+        if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+            break;
+        for (size_t i = 0; i < sizeof bytes; i++)
+            random[i] = letters[bytes[i] % 32];
+        int fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
+{
+    struct stat st;
+    int fd, status;
+    *o = (at_outfile){0};
+    o->path = strdup(path);
+    if (o->path == NULL)
+        return at_fail_nomem(err);
+
+    int exists = stat(path, &st) == 0;
+    if (exists && S_ISDIR(st.st_mode)) {
+        status = at_fail(err, ATTUNE_E_IO, "%s: is a directory", path);
+        goto fail;
+    }
+    /* A pipe, a terminal or /dev/full is written to: renaming would put a file in its place. */
+    if (exists && !S_ISREG(st.st_mode))
+        fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    else
+        fd = open_temp(o, exists ? st.st_mode & 0777 : 0666);
+    if (fd < 0) {
+        status = fail_errno(err, path);
+        free(o->temp); /* there is nothing to remove */
+        o->temp = NULL;
+        goto fail;
+    }
+    o->f = fdopen(fd, "wb");
+    if (o->f == NULL) {
+        status = fail_errno(err, path);
+        close(fd);
+        goto fail;
+    }
+    return ATTUNE_OK;
+
+fail:
+    close_out(o, 1);
+    return status;
+}
+
+/* After the rename, its directory entry has to reach the disk too. Failure is not an error: some
+ * file systems cannot sync a directory, and the file itself is safe. */
+static void sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    int fd = dir == NULL ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(dir);
+}
+
+int at_outfile_commit(at_outfile *o, attune_error *err)
+{
+    int status;
+    if (o->f == NULL)
+        return at_fail(err, ATTUNE_E_ARG, "the output file is not open");
+    errno = EIO; /* for an error that an earlier write left in the stream */
+    int failed = ferror(o->f);
+    if (fflush(o->f) != 0)
+        failed = 1;
+    if (!failed && o->temp != NULL)
+        failed = fsync(fileno(o->f)) != 0;
+    if (failed) {
+        status = fail_errno(err, o->path);
+        goto fail;
+    }
+    FILE *f = o->f;
+    o->f = NULL;
+    if (fclose(f) != 0 || (o->temp != NULL && rename(o->temp, o->path) != 0)) {
+        status = fail_errno(err, o->path);
+        goto fail;
+    }
+    if (o->temp != NULL)
+        sync_directory(o->path);
+    close_out(o, 0);
+    return ATTUNE_OK;
+
+fail:
+    close_out(o, 1);
+    return status;
+}
+
+void at_outfile_abandon(at_outfile *o)
+{
+    close_out(o, 1);
+}
+
+int at_mkdirs(const char *path, attune_error *err)
+{
+    struct stat st;
+    int status = ATTUNE_OK;
+    char *p = strdup(path);
+    if (p == NULL)
+        return at_fail_nomem(err);
+    for (char *s = p; status == ATTUNE_OK && *s != 0;) {
+        s += strspn(s, "/");
+        s += strcspn(s, "/");
+        char rest = *s;
+        *s = 0;
+        if (mkdir(p, 0777) != 0 && errno != EEXIST)
+            status = fail_errno(err, p);
+        *s = rest;
+    }
+    if (status == ATTUNE_OK && (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)))
+        status = at_fail(err, ATTUNE_E_IO, "%s: is not a directory", path);
+    free(p);
+    return status;
+}
