@@ -22,12 +22,12 @@ typedef enum at_task {
 enum { AT_VOTES = 8 };
 
 typedef struct at_sample {
-    char *path;                  /* owned by the corpus */
-    char person[24];             /* who (or which sitting), "" unknown */
-    int expression;              /* class of the corpus's task, -1: none (a split vote, say) */
-    float votes[AT_VOTES];       /* FACE8: annotators' shares, sum 1; all 0: none */
-    int state[ATTUNE_STATES];    /* levels 0..3, -1: none */
-    int engagement;              /* 0..2, -1: none */
+    char *path;               /* owned by the corpus */
+    char person[24];          /* who (or which sitting), "" unknown */
+    int expression;           /* class of the corpus's task, -1: none (a split vote, say) */
+    float votes[AT_VOTES];    /* FACE8: annotators' shares, sum 1; all 0: none */
+    int state[ATTUNE_STATES]; /* levels 0..3, -1: none */
+    int engagement;           /* 0..2, -1: none */
 } at_sample;
 
 typedef struct at_corpus {

@@ -18,12 +18,12 @@
 #include "vision/image.h"
 
 typedef struct at_face_sample {
-    at_sample label;  /* path borrowed from the corpus's copy kept here */
-    int corpus;       /* which of the corpora given to at_faces_load */
-    int found;        /* the detector fired */
-    at_image image;   /* source picture, RGB, owned */
-    at_warp warp;     /* source -> 112 x 112 alignment, or the whole crop */
-    float score;      /* detector's, 0 if not found */
+    at_sample label; /* path borrowed from the corpus's copy kept here */
+    int corpus;      /* which of the corpora given to at_faces_load */
+    int found;       /* the detector fired */
+    at_image image;  /* source picture, RGB, owned */
+    at_warp warp;    /* source -> 112 x 112 alignment, or the whole crop */
+    float score;     /* detector's, 0 if not found */
 } at_face_sample;
 
 typedef struct at_faces {
@@ -40,12 +40,12 @@ void at_faces_free(at_faces *f);
 
 /* Probabilities and strengths of training augmentation (paper 2.5.1, 3.2). Zero: none. */
 typedef struct at_face_augment {
-    float flip;                     /* probability of mirroring */
-    float shift, turn, zoom;        /* largest: share of the face, degrees, log-factor */
+    float flip;              /* probability of mirroring */
+    float shift, turn, zoom; /* largest: share of the face, degrees, log-factor */
     float occlude, blur, small, compress, dark; /* probabilities of each degradation */
-    float light;                    /* brightness and contrast jitter, 0..1 */
-    float grey;                     /* probability of dropping colour */
-    float strength;                 /* largest level of a degradation, 0..1 */
+    float light;                                /* brightness and contrast jitter, 0..1 */
+    float grey;                                 /* probability of dropping colour */
+    float strength;                             /* largest level of a degradation, 0..1 */
 } at_face_augment;
 
 /* Renders samples index[0..n) to x (n, side, side, 3), (v - 127.5) / 127.5. augment nullable (none).

@@ -1,0 +1,137 @@
+/* corpus_folder.c - class-named folders: WACV engagement (Kamath 2016), and anybody's own. */
+#include "base/error.h"
+#include "data/readers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- WACV: imgN_* is person or sitting N; fold k holds the people with N mod 4 == k ------------ */
+
+enum { WACV_FOLDS = 4 };
+
+typedef struct wacv_choice {
+    at_corpus *out;
+    int label;
+    const char *list; /* comma list of people, NULL: by fold */
+    int fold;         /* -1: all */
+    int inverted;
+} wacv_choice;
+
+static int choose_people(wacv_choice *c, const char *split)
+{
+    char end;
+    c->fold = -1;
+    c->inverted = strncmp(split, "no", 2) == 0;
+    if (strcmp(split, "all") == 0)
+        return 1;
+    if (strncmp(split, "people=", 7) == 0) {
+        c->list = split + 7;
+        return 1;
+    }
+    return sscanf(split + (c->inverted ? 2 : 0), "fold%d%c", &c->fold, &end) == 1 && c->fold >= 0 &&
+           c->fold < WACV_FOLDS;
+}
+
+static int person_wanted(const wacv_choice *c, int person)
+{
+    if (c->list)
+        return at_in_list(c->list, person);
+    if (c->fold < 0)
+        return 1;
+    return (person % WACV_FOLDS == c->fold) != c->inverted;
+}
+
+static int add_wacv_picture(void *user, const char *path, const char *name)
+{
+    wacv_choice *c = user;
+    int person;
+    if (!at_has_extension(name, at_picture_extensions) || sscanf(name, "img%d_", &person) != 1 ||
+        person < 0 || !person_wanted(c, person))
+        return 0;
+    at_sample *s = at_corpus_add(c->out, path);
+    if (!s)
+        return ATTUNE_E_NOMEM;
+    s->engagement = c->label;
+    snprintf(s->person, sizeof s->person, "%d", person);
+    return 0;
+}
+
+int at_corpus_wacv(at_corpus *out, const char *root, const char *split, attune_error *err)
+{
+    static const char *const folders[] = {"0_disengaged", "1_partial", "2_engaged"};
+    char base[AT_PATH], folder[AT_PATH];
+    wacv_choice c = {.out = out};
+    if (!choose_people(&c, split))
+        return at_fail(err, ATTUNE_E_ARG,
+                       "wacv-engagement has no split '%s' (all, fold0..3, nofold0..3, "
+                       "people=1,2,...)",
+                       split);
+    int status = ATTUNE_OK;
+    for (c.label = 0; c.label < ATTUNE_ENGAGEMENTS && status >= 0; c.label++)
+        if (at_corpus_locate(base, root, folders[c.label]) &&
+            at_path_join(folder, base, folders[c.label]))
+            status = at_each_entry(folder, add_wacv_picture, &c);
+    return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
+/* ---- anybody's own ---------------------------------------------------------------------------- */
+
+static int emotion_by_name(const char *name)
+{
+    static const struct {
+        const char *name;
+        int emotion;
+    } synonyms[] = {
+        {"neutral", ATTUNE_NEUTRAL},    {"calm", ATTUNE_NEUTRAL},
+        {"happy", ATTUNE_HAPPY},        {"happiness", ATTUNE_HAPPY},
+        {"joy", ATTUNE_HAPPY},          {"sad", ATTUNE_SAD},
+        {"sadness", ATTUNE_SAD},        {"angry", ATTUNE_ANGRY},
+        {"anger", ATTUNE_ANGRY},        {"fear", ATTUNE_FEARFUL},
+        {"fearful", ATTUNE_FEARFUL},    {"afraid", ATTUNE_FEARFUL},
+        {"disgust", ATTUNE_DISGUSTED},  {"disgusted", ATTUNE_DISGUSTED},
+        {"surprise", ATTUNE_SURPRISED}, {"surprised", ATTUNE_SURPRISED},
+    };
+    for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+        if (strcasecmp(name, synonyms[i].name) == 0)
+            return synonyms[i].emotion;
+    return -1;
+}
+
+typedef struct folder_walk {
+    at_corpus *out;
+    int emotion;
+} folder_walk;
+
+static int add_file(void *user, const char *path, const char *name)
+{
+    folder_walk *w = user;
+    if (!at_has_extension(name, at_picture_extensions) &&
+        !at_has_extension(name, at_clip_extensions) && !at_has_extension(name, at_sound_extensions))
+        return 0;
+    at_sample *s = at_corpus_add(w->out, path);
+    if (!s)
+        return ATTUNE_E_NOMEM;
+    s->expression = w->emotion;
+    return 0;
+}
+
+static int add_named_folder(void *user, const char *path, const char *name)
+{
+    folder_walk w = {user, emotion_by_name(name)};
+    return w.emotion < 0 ? 0 : at_each_entry(path, add_file, &w);
+}
+
+int at_corpus_folder(at_corpus *out, const char *root, const char *split, attune_error *err)
+{
+    char part[AT_PATH];
+    const char *base = root;
+    if (strcmp(split, "all") != 0) {
+        if (!at_path_join(part, root, split) || !at_path_is_dir(part))
+            return at_fail(err, ATTUNE_E_ARG, "%s: no folder '%s' in it for that split", root,
+                           split);
+        base = part;
+    }
+    return at_each_entry(base, add_named_folder, out) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+}

@@ -1,0 +1,138 @@
+/* corpus_ravdess.c - RAVDESS (Livingstone & Russo 2018) and CREMA-D (Cao 2014): what a name says. */
+#include "base/error.h"
+#include "data/readers.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Actor-disjoint folds of Luna-Jimenez et al. 2021, Sensors 21(22) 7665. */
+static const char *const folds[] = {"2,5,14,15,16", "3,6,7,13,18", "10,11,12,19,20",
+                                    "8,17,21,23,24", "1,4,9,22"};
+enum { FOLDS = sizeof folds / sizeof *folds };
+
+typedef struct choice {
+    at_corpus *out;
+    const char *list; /* comma list of actors, NULL: all */
+    int inverted;
+} choice;
+
+/* "fold2", "nofold2", "actors=1,2", "all" */
+static int choose(choice *c, const char *split)
+{
+    int number;
+    char end;
+    c->inverted = strncmp(split, "no", 2) == 0;
+    if (strcmp(split, "all") == 0) {
+        c->list = NULL;
+    } else if (strncmp(split, "actors=", 7) == 0) {
+        c->list = split + 7;
+    } else if (sscanf(split + (c->inverted ? 2 : 0), "fold%d%c", &number, &end) == 1 &&
+               number >= 0 && number < FOLDS) {
+        c->list = folds[number];
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+/* MM-VC-EE-II-SS-RR-AA: seven two-digit numbers. */
+static int parse_name(const char *name, int field[7])
+{
+    for (int i = 0; i < 7; i++, name += 3) {
+        if (!isdigit((unsigned char)name[0]) || !isdigit((unsigned char)name[1]) ||
+            (i < 6 && name[2] != '-'))
+            return 0;
+        field[i] = 10 * (name[0] - '0') + name[1] - '0';
+    }
+    return *--name == '.';
+}
+
+static int add_take(void *user, const char *path, const char *name)
+{
+    choice *c = user;
+    int f[7];
+    int sound = at_has_extension(name, at_sound_extensions);
+    if ((!sound && !at_has_extension(name, at_clip_extensions)) || !parse_name(name, f))
+        return 0;
+    int speech = f[1] == 1, audible = f[0] == 1 || f[0] == 3;
+    if (!speech || !audible || f[2] < 1 || f[2] > 8)
+        return 0;
+    if (c->list && at_in_list(c->list, f[6]) == c->inverted)
+        return 0;
+    at_sample *s = at_corpus_add(c->out, path);
+    if (!s)
+        return ATTUNE_E_NOMEM;
+    s->expression = f[2] - 1;
+    snprintf(s->person, sizeof s->person, "%02d", f[6]);
+    return 0;
+}
+
+static int add_actor(void *user, const char *path, const char *name)
+{
+    if (strncmp(name, "Actor_", 6) == 0)
+        return at_each_entry(path, add_take, user);
+    return 0;
+}
+
+static int add_actors_below(void *user, const char *path, const char *name)
+{
+    int status = add_actor(user, path, name);
+    return status ? status : at_each_entry(path, add_actor, user);
+}
+
+int at_corpus_ravdess(at_corpus *out, const char *root, const char *split, attune_error *err)
+{
+    choice c = {.out = out};
+    if (!choose(&c, split))
+        return at_fail(err, ATTUNE_E_ARG,
+                       "ravdess has no split '%s' (all, fold0..4, nofold0..4, actors=1,2,...)",
+                       split);
+    int status = at_each_entry(root, add_take, &c);
+    if (!status)
+        status = at_each_entry(root, add_actors_below, &c);
+    return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
+/* ---- CREMA-D -------------------------------------------------------------------------------- */
+
+static int crema_emotion(const char *code)
+{
+    static const struct {
+        const char *code;
+        int emotion;
+    } codes[] = {{"NEU", ATTUNE_NEUTRAL}, {"HAP", ATTUNE_HAPPY},   {"SAD", ATTUNE_SAD},
+                 {"ANG", ATTUNE_ANGRY},   {"FEA", ATTUNE_FEARFUL}, {"DIS", ATTUNE_DISGUSTED}};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strncmp(code, codes[i].code, 3) == 0)
+            return codes[i].emotion;
+    return -1;
+}
+
+/* 1001_DFA_ANG_XX.ext */
+static int add_crema(void *user, const char *path, const char *name)
+{
+    at_corpus *out = user;
+    size_t n;
+    at_path_stem(name, &n);
+    if (n < 12 || name[4] != '_' || name[8] != '_' || crema_emotion(name + 9) < 0)
+        return 0;
+    at_sample *s = at_corpus_add(out, path);
+    if (!s)
+        return ATTUNE_E_NOMEM;
+    s->expression = crema_emotion(name + 9);
+    snprintf(s->person, sizeof s->person, "%.4s", name);
+    return 0;
+}
+
+int at_corpus_crema(at_corpus *out, const char *root, const char *split, attune_error *err)
+{
+    char base[AT_PATH], folder[AT_PATH];
+    if (strcmp(split, "all") != 0)
+        return at_fail(err, ATTUNE_E_ARG, "crema-d has no split '%s' (all)", split);
+    const char *kind = at_corpus_locate(base, root, "VideoFlash") ? "VideoFlash" : "AudioWAV";
+    if (!at_corpus_locate(base, root, kind) || !at_path_join(folder, base, kind))
+        return at_fail(err, ATTUNE_E_IO, "%s: no VideoFlash or AudioWAV there", root);
+    return at_each_entry(folder, add_crema, out) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+}

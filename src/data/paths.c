@@ -1,0 +1,141 @@
+/* paths.c - walking folders in a fixed order, so that lists are the same on every machine. */
+#include "base/mem.h"
+#include "data/readers.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+const char *const at_picture_extensions[] = {"png",  "jpg", "jpeg", "bmp",
+                                             "webp", "pgm", "ppm",  NULL};
+const char *const at_sound_extensions[] = {"wav", "flac", "mp3", "ogg", "opus", "m4a", NULL};
+const char *const at_clip_extensions[] = {"mp4",  "avi",  "mkv", "mov", "mpg",
+                                          "mpeg", "webm", "flv", NULL};
+
+int at_path_join(char *out, const char *base, const char *name)
+{
+    int n = snprintf(out, AT_PATH, "%s/%s", base, name);
+    return n > 0 && n < AT_PATH;
+}
+
+int at_path_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+int at_path_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+const char *at_path_stem(const char *path, size_t *length)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    *length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+    return name;
+}
+
+int at_has_extension(const char *name, const char *const *extensions)
+{
+    const char *dot = strrchr(name, '.');
+    for (; dot && *extensions; extensions++)
+        if (strcasecmp(dot + 1, *extensions) == 0)
+            return 1;
+    return 0;
+}
+
+typedef struct names {
+    char **list;
+    size_t count, capacity;
+} names;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int collect(names *n, const char *dir)
+{
+    DIR *d = opendir(dir);
+    if (!d)
+        return 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        if (e->d_name[0] == '.')
+            continue;
+        if (n->count == n->capacity) {
+            size_t capacity = n->capacity ? 2 * n->capacity : 256;
+            char **grown = realloc(n->list, capacity * sizeof *grown);
+            if (!grown)
+                goto fail;
+            n->list = grown;
+            n->capacity = capacity;
+        }
+        if (!(n->list[n->count] = strdup(e->d_name)))
+            goto fail;
+        n->count++;
+    }
+    closedir(d);
+    qsort(n->list, n->count, sizeof *n->list, by_name);
+    return 0;
+fail:
+    closedir(d);
+    return ATTUNE_E_NOMEM;
+}
+
+int at_each_entry(const char *dir, int (*fn)(void *user, const char *path, const char *name),
+                  void *user)
+{
+    names n = {0};
+    char path[AT_PATH];
+    int status = collect(&n, dir);
+    for (size_t i = 0; i < n.count && !status; i++)
+        if (at_path_join(path, dir, n.list[i]))
+            status = fn(user, path, n.list[i]);
+    for (size_t i = 0; i < n.count; i++)
+        free(n.list[i]);
+    free(n.list);
+    return status;
+}
+
+typedef struct search {
+    char *out;
+    const char *marker;
+} search;
+
+static int holds_marker(void *user, const char *path, const char *name)
+{
+    search *s = user;
+    char probe[AT_PATH];
+    (void)name;
+    if (!at_path_join(probe, path, s->marker) || !at_path_exists(probe))
+        return 0;
+    strcpy(s->out, path);
+    return 1;
+}
+
+int at_corpus_locate(char *out, const char *root, const char *marker)
+{
+    search s = {out, marker};
+    if (strlen(root) >= AT_PATH)
+        return 0;
+    return holds_marker(&s, root, root) == 1 || at_each_entry(root, holds_marker, &s) == 1;
+}
+
+int at_in_list(const char *list, int number)
+{
+    while (*list) {
+        char *end;
+        long v = strtol(list, &end, 10);
+        if (end != list && v == number)
+            return 1;
+        list = *end ? end + 1 : end;
+    }
+    return 0;
+}
