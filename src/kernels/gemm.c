@@ -4,37 +4,22 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "kernels/cut.h"
+
 /* A chunk's share of A should stay in half of a small second-level cache (256 KiB) while every
  * panel of B passes over it. */
 #define A_CHUNK_FLOATS (32 * 1024)
-/* Work worth a task of its own, in multiply-adds: some ten microseconds. */
-#define TASK_MACS (512 * 1024)
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
 
 size_t at_gemm_packed_floats(const at_kernels *kn, int k, int n)
 {
-    return (size_t)ceil_div(n, kn->nr) * (size_t)kn->nr * (size_t)k;
+    return (size_t)at_ceil_div(n, kn->nr) * (size_t)kn->nr * (size_t)k;
 }
 
 void at_gemm_pack(const at_kernels *kn, int k, int n, const float *b, ptrdiff_t b_row,
                   ptrdiff_t b_col, float *packed)
 {
     for (int j0 = 0; j0 < n; j0 += kn->nr) {
-        int width = min_int(kn->nr, n - j0);
+        int width = at_min_int(kn->nr, n - j0);
         for (int p = 0; p < k; p++, packed += kn->nr) {
             const float *row = b + p * b_row + j0 * b_col;
             if (b_col == 1)
@@ -65,10 +50,10 @@ typedef struct packed_job {
 static void panel_times_rows(const packed_job *q, int m, int n, const float *a, const float *panel,
                              float *c, at_epilogue *e)
 {
-    int tiles = ceil_div(m, q->kn->mr);
+    int tiles = at_ceil_div(m, q->kn->mr);
 
     for (int t = 0; t < tiles; t++) {
-        int rows = ceil_div(m, tiles - t);
+        int rows = at_ceil_div(m, tiles - t);
         q->kn->gemm_tile(rows, n, q->k, a, q->a_row, q->a_col, panel, q->kn->nr, c, q->c_row, e);
         m -= rows;
         a += rows * q->a_row;
@@ -82,7 +67,7 @@ static void packed_task(void *arg, int task, int thread)
 {
     const packed_job *q = arg;
     int i0 = task / q->n_tasks * q->m_chunk, j0 = task % q->n_tasks * q->n_chunk;
-    int m = min_int(q->m_chunk, q->m - i0), j1 = min_int(j0 + q->n_chunk, q->n);
+    int m = at_min_int(q->m_chunk, q->m - i0), j1 = at_min_int(j0 + q->n_chunk, q->n);
 
     (void)thread;
     for (int j = j0; j < j1; j += q->kn->nr) {
@@ -91,7 +76,7 @@ static void packed_task(void *arg, int task, int thread)
             e.bias += j;
         if (e.residual)
             e.residual += i0 * e.residual_row + j;
-        panel_times_rows(q, m, min_int(q->kn->nr, j1 - j), q->a + i0 * q->a_row,
+        panel_times_rows(q, m, at_min_int(q->kn->nr, j1 - j), q->a + i0 * q->a_row,
                          q->packed + (ptrdiff_t)j * q->k, q->c + i0 * q->c_row + j, &e);
     }
 }
@@ -108,15 +93,15 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
         return;
     if (e)
         q.e = *e;
-    m_tasks = ceil_div(m, max_int(A_CHUNK_FLOATS / max_int(k, 1), 4 * kn->mr));
-    q.m_chunk = ceil_div(ceil_div(m, m_tasks), kn->mr) * kn->mr;
-    m_tasks = ceil_div(m, q.m_chunk);
+    m_tasks = at_ceil_div(m, at_max_int(A_CHUNK_FLOATS / at_max_int(k, 1), 4 * kn->mr));
+    q.m_chunk = at_ceil_div(at_ceil_div(m, m_tasks), kn->mr) * kn->mr;
+    m_tasks = at_ceil_div(m, q.m_chunk);
 
     /* Few rows: share out the panels too, eight tasks in all if they are worth it. */
-    tasks = (int)((double)m * n * k / TASK_MACS);
-    q.n_tasks = min_int(ceil_div(min_int(tasks, 8), m_tasks), ceil_div(n, kn->nr));
-    q.n_chunk = ceil_div(ceil_div(n, kn->nr), max_int(q.n_tasks, 1)) * kn->nr;
-    q.n_tasks = ceil_div(n, q.n_chunk);
+    tasks = at_tasks_for((double)m * n * k, 8);
+    q.n_tasks = at_min_int(at_ceil_div(tasks, m_tasks), at_ceil_div(n, kn->nr));
+    q.n_chunk = at_ceil_div(at_ceil_div(n, kn->nr), q.n_tasks) * kn->nr;
+    q.n_tasks = at_ceil_div(n, q.n_chunk);
     at_pool_run(pool, m_tasks * q.n_tasks, packed_task, &q);
 }
 
@@ -125,7 +110,6 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
 /* Rows of D packed at a time: a panel of them and a strip of A^T stay in the first-level cache. */
 #define TN_ROWS 128
 #define TN_MAX_NR 64
-#define TN_TASKS 16
 
 typedef struct tn_job {
     const at_kernels *kn;
@@ -145,17 +129,17 @@ typedef struct tn_job {
 /* How the work is cut: column blocks first, since they need no summing afterwards, then rows. */
 static void tn_cut(tn_job *q)
 {
-    int panels = ceil_div(q->n, q->kn->nr), tasks = (int)((double)q->m * q->n * q->k / TASK_MACS);
+    int panels = at_ceil_div(q->n, q->kn->nr);
+    int tasks = at_tasks_for((double)q->m * q->n * q->k, AT_SUM_PARTS);
 
-    tasks = max_int(1, min_int(tasks, TN_TASKS));
-    q->n_tasks = min_int(panels, tasks);
+    q->n_tasks = at_min_int(panels, tasks);
     if (panels % q->n_tasks && panels < 2 * tasks) /* uneven blocks: let rows do some of it */
-        q->n_tasks = ceil_div(panels, 2);
-    q->n_chunk = ceil_div(panels, q->n_tasks) * q->kn->nr;
-    q->n_tasks = ceil_div(q->n, q->n_chunk);
-    q->chunks = min_int(ceil_div(tasks, q->n_tasks), ceil_div(q->m, 4 * TN_ROWS));
-    q->rows = ceil_div(ceil_div(q->m, max_int(q->chunks, 1)), TN_ROWS) * TN_ROWS;
-    q->chunks = ceil_div(q->m, q->rows);
+        q->n_tasks = at_ceil_div(panels, 2);
+    q->n_chunk = at_ceil_div(panels, q->n_tasks) * q->kn->nr;
+    q->n_tasks = at_ceil_div(q->n, q->n_chunk);
+    q->chunks = at_min_int(at_ceil_div(tasks, q->n_tasks), at_ceil_div(q->m, 4 * TN_ROWS));
+    q->rows = at_ceil_div(at_ceil_div(q->m, q->chunks), TN_ROWS) * TN_ROWS;
+    q->chunks = at_ceil_div(q->m, q->rows);
 }
 
 size_t at_gemm_tn_workspace(const at_kernels *kn, int m, int n, int k)
@@ -176,10 +160,10 @@ static void tn_panel(const tn_job *q, int r0, int r1, int j, int n, int accumula
     at_epilogue e = {.accumulate = accumulate};
 
     for (int r = r0; r < r1; r += TN_ROWS, e.accumulate = 1) {
-        int rows = min_int(TN_ROWS, r1 - r), tiles = ceil_div(q->k, q->kn->mr);
+        int rows = at_min_int(TN_ROWS, r1 - r), tiles = at_ceil_div(q->k, q->kn->mr);
         at_gemm_pack(q->kn, rows, n, q->d + r * q->d_row + j, q->d_row, 1, panel);
         for (int t = 0, i = 0; t < tiles; t++) {
-            int height = ceil_div(q->k - i, tiles - t);
+            int height = at_ceil_div(q->k - i, tiles - t);
             q->kn->gemm_tile(height, n, rows, q->a + r * q->a_row + i, 1, q->a_row, panel,
                              q->kn->nr, dw + i * dw_row + j, dw_row, &e);
             i += height;
@@ -191,12 +175,12 @@ static void tn_task(void *arg, int task, int thread)
 {
     const tn_job *q = arg;
     int chunk = task / q->n_tasks, j0 = task % q->n_tasks * q->n_chunk;
-    int r0 = chunk * q->rows, r1 = min_int(r0 + q->rows, q->m);
-    int j1 = min_int(j0 + q->n_chunk, q->n);
+    int r0 = chunk * q->rows, r1 = at_min_int(r0 + q->rows, q->m);
+    int j1 = at_min_int(j0 + q->n_chunk, q->n);
 
     (void)thread;
     for (int j = j0; j < j1; j += q->kn->nr) {
-        int n = min_int(q->kn->nr, j1 - j);
+        int n = at_min_int(q->kn->nr, j1 - j);
         if (q->chunks > 1)
             tn_panel(q, r0, r1, j, n, 0, q->parts + (size_t)chunk * q->k * q->n, q->n);
         else
