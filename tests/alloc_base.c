@@ -1,0 +1,105 @@
+/* The base services with each of their allocations failing in turn. */
+#include "wrap_alloc.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/pool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static void pool_survives(void **state)
+{
+    (void)state;
+    int failures = 0;
+    long before = wrap_alloc_live();
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        at_pool *pool = NULL;
+        attune_error err = {0};
+        wrap_alloc_fail_at(n);
+        int status = at_pool_create(&pool, 2, &err);
+        wrap_alloc_off();
+        assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+        assert_int_equal(pool == NULL, wrap_alloc_failed());
+        at_pool_free(&pool);
+        failures += wrap_alloc_failed();
+    }
+    assert_true(failures >= 2);
+    assert_int_equal(wrap_alloc_live(), before);
+}
+
+static void arena_survives(void **state)
+{
+    (void)state;
+    at_arena a = {.block_bytes = 256};
+    long before = wrap_alloc_live();
+    assert_non_null(at_arena_alloc(&a, 200, 1));
+    wrap_alloc_fail_at(0);
+    assert_null(at_arena_alloc(&a, 200, 1));
+    assert_non_null(at_arena_alloc(&a, 200, 1));
+    wrap_alloc_fail_at(0);
+    at_arena_reset(&a); /* cannot get its one large block, */
+    wrap_alloc_off();
+    assert_true(wrap_alloc_failed());
+    assert_non_null(at_arena_alloc(&a, 200, 1)); /* and goes on with small ones */
+    at_arena_free(&a);
+    assert_int_equal(wrap_alloc_live(), before);
+}
+
+static void file_read_survives(void **state)
+{
+    (void)state;
+    int failures = 0;
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        unsigned char *data = NULL;
+        size_t size = 0;
+        attune_error err = {0};
+        wrap_alloc_fail_at(n);
+        int status = at_file_read("/proc/self/status", 1 << 20, &data, &size, &err);
+        wrap_alloc_off();
+        assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+        assert_int_equal(data == NULL, wrap_alloc_failed());
+        at_free(data);
+        failures += wrap_alloc_failed();
+    }
+    assert_true(failures >= 1);
+}
+
+static void outfile_survives(void **state)
+{
+    (void)state;
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/attune-test-alloc-%ld", (long)getpid());
+    int failures = 0;
+    long before = wrap_alloc_live();
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        at_outfile o;
+        attune_error err = {0};
+        wrap_alloc_fail_at(n);
+        int status = at_outfile_open(&o, path, &err);
+        wrap_alloc_off();
+        assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+        assert_int_equal(o.f == NULL, wrap_alloc_failed());
+        at_outfile_abandon(&o);
+        failures += wrap_alloc_failed();
+    }
+    assert_true(failures >= 2);
+    assert_int_equal(wrap_alloc_live(), before);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pool_survives),
+        cmocka_unit_test(arena_survives),
+        cmocka_unit_test(file_read_survives),
+        cmocka_unit_test(outfile_survives),
+    };
+    return cmocka_run_group_tests_name("alloc_base", tests, NULL, NULL);
+}

@@ -1,0 +1,613 @@
+/* The base services: errors, memory, thread pool, random numbers, files. */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/progress.h"
+#include "base/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <dirent.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* ---- error ------------------------------------------------------------------------------ */
+
+static void error_text_is_cleaned(void **state)
+{
+    (void)state;
+    attune_error err = {0};
+    assert_int_equal(at_fail(&err, ATTUNE_E_FORMAT, "%s: bad %d", "a\x1b[31m\r\n\x7f\xc2\x9bz", 7),
+                     ATTUNE_E_FORMAT);
+    assert_int_equal(err.status, ATTUNE_E_FORMAT);
+    assert_string_equal(err.text, "a?[31m??\?\?\?z: bad 7");
+    at_fail(&err, ATTUNE_E_IO, "na\xc3\xafve \xe6\x97\xa5"); /* UTF-8 stays */
+    assert_string_equal(err.text, "na\xc3\xafve \xe6\x97\xa5");
+}
+
+static void error_text_is_cut(void **state)
+{
+    (void)state;
+    struct {
+        attune_error err;
+        char after[8];
+    } box;
+    memset(&box, 'x', sizeof box);
+    char longer[4 * sizeof box.err.text];
+    memset(longer, 'n', sizeof longer - 1);
+    longer[sizeof longer - 1] = 0;
+    at_fail(&box.err, ATTUNE_E_IO, "%s", longer);
+    assert_int_equal(strlen(box.err.text), sizeof box.err.text - 1);
+    assert_memory_equal(box.after, "xxxxxxxx", 8);
+}
+
+static void error_is_nullable(void **state)
+{
+    (void)state;
+    assert_int_equal(at_fail(NULL, ATTUNE_E_ARG, "%s", "nobody listens"), ATTUNE_E_ARG);
+    assert_int_equal(at_fail_nomem(NULL), ATTUNE_E_NOMEM);
+}
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
+static void alloc_is_aligned_and_checked(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {0, 1, 63, 64, 65, 4097};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        unsigned char *p = at_calloc(sizes[i], 3);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % AT_ALIGN, 0);
+        for (size_t j = 0; j < sizes[i] * 3; j++)
+            assert_int_equal(p[j], 0);
+        at_free(p);
+    }
+    assert_null(at_alloc(SIZE_MAX, 1));
+    assert_null(at_alloc(SIZE_MAX / 2 + 1, 2)); /* wraps to 0 */
+    assert_null(at_calloc(SIZE_MAX / 4 + 2, 4));
+    at_free(NULL);
+}
+
+static void arena_gives_aligned_distinct_memory(void **state)
+{
+    (void)state;
+    at_arena a = {.block_bytes = 1000};
+    unsigned char *p[100];
+    for (int i = 0; i < 100; i++) {
+        p[i] = at_arena_alloc(&a, (size_t)i * 7, 1);
+        assert_non_null(p[i]);
+        assert_int_equal((uintptr_t)p[i] % AT_ALIGN, 0);
+        memset(p[i], i, (size_t)i * 7);
+    }
+    for (int i = 0; i < 100; i++)
+        for (int j = 0; j < i * 7; j++)
+            assert_int_equal(p[i][j], i);
+    assert_null(at_arena_alloc(&a, SIZE_MAX, 8));
+    at_arena_free(&a);
+    assert_null(a.head);
+    at_arena_free(&a);
+}
+
+static void arena_reuses_its_memory(void **state)
+{
+    (void)state;
+    at_arena a = {.block_bytes = 4096};
+    for (int i = 0; i < 50; i++)
+        assert_non_null(at_arena_alloc(&a, 300, 4));
+    assert_in_range(a.used_bytes, 50 * 1200, 50 * 1300);
+    at_arena_reset(&a);
+    assert_int_equal(a.used_bytes, 0);
+
+    const struct at_arena_block *block = a.head;
+    unsigned char *first = NULL;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 50; i++) {
+            unsigned char *p = at_arena_calloc(&a, 300, 4);
+            assert_non_null(p);
+            for (int j = 0; j < 1200; j++)
+                assert_int_equal(p[j], 0);
+            memset(p, 0xee, 1200);
+            if (i == 0 && round == 0)
+                first = p;
+            if (i == 0)
+                assert_ptr_equal(p, first);
+        }
+        assert_ptr_equal(a.head, block); /* no new block: the same bytes again */
+        at_arena_reset(&a);
+    }
+    at_arena_free(&a);
+}
+
+/* ---- pool ------------------------------------------------------------------------------- */
+
+enum { TASKS = 1000 };
+
+typedef struct pool_probe {
+    at_pool *pool;
+    atomic_int runs[TASKS];
+    atomic_int strange; /* thread numbers out of range */
+    int plain[TASKS];   /* written without atomics: the end of the loop must make it visible */
+} pool_probe;
+
+static void probe_task(void *arg, int task, int thread)
+{
+    pool_probe *p = arg;
+    if (thread < 0 || thread >= at_pool_threads(p->pool))
+        atomic_fetch_add(&p->strange, 1);
+    atomic_fetch_add(&p->runs[task], 1);
+    p->plain[task] = task + 1;
+}
+
+static void pool_runs_each_task_once(void **state)
+{
+    (void)state;
+    static const int threads[] = {1, 2, 3, 7};
+    static const int sizes[] = {0, 1, 2, 3, 5, 64, TASKS};
+    for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+        at_pool *pool = NULL;
+        attune_error err = {0};
+        assert_int_equal(at_pool_create(&pool, threads[t], &err), ATTUNE_OK);
+        assert_int_equal(at_pool_threads(pool), threads[t]);
+        for (int repeat = 0; repeat < 40; repeat++) {
+            for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+                static pool_probe p;
+                memset(&p, 0, sizeof p);
+                p.pool = pool;
+                at_pool_run(pool, sizes[s], probe_task, &p);
+                for (int i = 0; i < TASKS; i++) {
+                    assert_int_equal(p.runs[i], i < sizes[s]);
+                    assert_int_equal(p.plain[i], i < sizes[s] ? i + 1 : 0);
+                }
+                assert_int_equal(p.strange, 0);
+            }
+            if (repeat % 20 == 19)
+                usleep(2000); /* long enough for the workers to go to sleep */
+        }
+        at_pool_free(&pool);
+        assert_null(pool);
+    }
+}
+
+static void in_order(void *arg, int task, int thread)
+{
+    int *next = arg;
+    assert_int_equal(thread, 0);
+    assert_int_equal(task, *next);
+    *next += 1;
+}
+
+static void pool_null_runs_in_order(void **state)
+{
+    (void)state;
+    int next = 0;
+    at_pool_run(NULL, 20, in_order, &next);
+    assert_int_equal(next, 20);
+    assert_int_equal(at_pool_threads(NULL), 1);
+    at_pool *none = NULL;
+    at_pool_free(&none);
+}
+
+static void inner_task(void *arg, int task, int thread)
+{
+    (void)task;
+    atomic_int *count = arg;
+    atomic_fetch_add(count, thread == 0 ? 1 : 1000000);
+}
+
+static void outer_task(void *arg, int task, int thread)
+{
+    (void)thread;
+    pool_probe *p = arg;
+    at_pool_run(p->pool, 10, inner_task, &p->runs[task]);
+}
+
+static void pool_nested_runs_in_line(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 3; threads++) {
+        static pool_probe p;
+        memset(&p, 0, sizeof p);
+        assert_int_equal(at_pool_create(&p.pool, threads, NULL), ATTUNE_OK);
+        at_pool_run(p.pool, 100, outer_task, &p);
+        for (int i = 0; i < 100; i++)
+            assert_int_equal(p.runs[i], 10);
+        at_pool_free(&p.pool);
+    }
+}
+
+static void slow_task(void *arg, int task, int thread)
+{
+    (void)thread;
+    pool_probe *p = arg;
+    usleep(task == 0 ? 100 : 30000);
+    p->plain[task] = 1;
+}
+
+/* The caller is done first and has to sleep until the worker is. */
+static void pool_waits_for_slow_tasks(void **state)
+{
+    (void)state;
+    static pool_probe p;
+    assert_int_equal(at_pool_create(&p.pool, 2, NULL), ATTUNE_OK);
+    for (int repeat = 0; repeat < 3; repeat++) {
+        memset(p.plain, 0, sizeof p.plain);
+        at_pool_run(p.pool, 4, slow_task, &p);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(p.plain[i], 1);
+    }
+    at_pool_free(&p.pool);
+}
+
+static void pool_rejects_bad_counts(void **state)
+{
+    (void)state;
+    at_pool *pool = NULL;
+    attune_error err = {0};
+    assert_int_equal(at_pool_create(&pool, -1, &err), ATTUNE_E_ARG);
+    assert_null(pool);
+    assert_true(strlen(err.text) > 0);
+    assert_int_equal(at_pool_create(&pool, 0, &err), ATTUNE_OK);
+    assert_true(at_pool_threads(pool) >= 1);
+    at_pool_free(&pool);
+}
+
+/* ---- random numbers --------------------------------------------------------------------- */
+
+/* The demonstration of the PCG C library: seed 42, sequence 54. */
+static void rng_is_pcg32(void **state)
+{
+    (void)state;
+    static const uint32_t want[] = {0xa15c02b7, 0x7b47f409, 0xba1d3330,
+                                    0x83d2f293, 0xbfa4784b, 0xcbed606e};
+    at_rng r = {.state = 0, .stream = 54u << 1 | 1};
+    at_rng_u32(&r);
+    r.state += 42;
+    at_rng_u32(&r);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        assert_int_equal(at_rng_u32(&r), want[i]);
+}
+
+/* Computed by an independent script (SplitMix64 of seed and stream, then PCG32). */
+static void rng_seeding_is_fixed(void **state)
+{
+    (void)state;
+    static const uint32_t want[] = {0x36c679fb, 0x714be128, 0xbc0dd1a1, 0xa34e202b, 0x042e565d};
+    at_rng r;
+    at_rng_seed(&r, 1, 2);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        assert_int_equal(at_rng_u32(&r), want[i]);
+
+    at_rng a, b;
+    at_rng_seed(&a, 1, 2);
+    at_rng_seed(&b, 1, 3);
+    int same = 0;
+    for (int i = 0; i < 1000; i++)
+        same += at_rng_u32(&a) == at_rng_u32(&b);
+    assert_true(same <= 1);
+}
+
+static void rng_is_uniform(void **state)
+{
+    (void)state;
+    enum { CELLS = 13, DRAWS = 130000 };
+    at_rng r;
+    at_rng_seed(&r, 7, 0);
+    int counts[CELLS] = {0}, halves[2] = {0};
+    double sum = 0;
+    for (int i = 0; i < DRAWS; i++) {
+        uint32_t v = at_rng_below(&r, CELLS);
+        assert_in_range(v, 0, CELLS - 1);
+        counts[v]++;
+        /* with 3/4 of 2^32 cells, plain x % n or x * n >> 32 would favour some by 2 to 1 */
+        halves[at_rng_below(&r, 0xc0000000u) % 3 == 0]++;
+        float f = at_rng_float(&r);
+        assert_true(f >= 0 && f < 1);
+        sum += f;
+        float g = at_rng_range(&r, -2, 3);
+        assert_true(g >= -2 && g < 3);
+    }
+    double chi2 = 0, want = (double)DRAWS / CELLS;
+    for (int i = 0; i < CELLS; i++)
+        chi2 += (counts[i] - want) * (counts[i] - want) / want;
+    assert_true(chi2 < 32.9); /* 12 degrees of freedom, p = 0.001 */
+    assert_true(fabs(halves[1] / (double)DRAWS - 1.0 / 3) < 0.005);
+    assert_true(fabs(sum / DRAWS - 0.5) < 0.004);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(at_rng_below(&r, 1), 0);
+}
+
+static void rng_normal_has_its_moments(void **state)
+{
+    (void)state;
+    enum { DRAWS = 200000 };
+    at_rng r;
+    at_rng_seed(&r, 3, 9);
+    double m1 = 0, m2 = 0, m4 = 0;
+    for (int i = 0; i < DRAWS; i++) {
+        double x = (double)at_rng_normal(&r);
+        assert_true(isfinite(x));
+        m1 += x;
+        m2 += x * x;
+        m4 += x * x * x * x;
+    }
+    assert_true(fabs(m1 / DRAWS) < 0.01);
+    assert_true(fabs(m2 / DRAWS - 1) < 0.02);
+    assert_true(fabs(m4 / DRAWS - 3) < 0.15);
+}
+
+static void rng_shuffle_is_fair(void **state)
+{
+    (void)state;
+    enum { N = 6, ROUNDS = 60000 };
+    at_rng r;
+    at_rng_seed(&r, 5, 5);
+    int at[N][N] = {{0}};
+    for (int round = 0; round < ROUNDS; round++) {
+        int v[N], seen = 0;
+        for (int i = 0; i < N; i++)
+            v[i] = i;
+        at_rng_shuffle(&r, v, N);
+        for (int i = 0; i < N; i++) {
+            seen |= 1 << v[i];
+            at[v[i]][i]++;
+        }
+        assert_int_equal(seen, (1 << N) - 1);
+    }
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++)
+            assert_in_range(at[i][j], ROUNDS / N - 450, ROUNDS / N + 450); /* 5 deviations */
+    at_rng_shuffle(&r, NULL, 0);
+}
+
+/* ---- files ------------------------------------------------------------------------------ */
+
+static char dir[64];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    strcpy(dir, "/tmp/attune-test-XXXXXX");
+    return mkdtemp(dir) == NULL;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    char command[256];
+    snprintf(command, sizeof command, "chmod -R u+w '%s' && rm -rf '%s'", dir, dir);
+    return system(command) != 0;
+}
+
+static const char *in_dir(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+static int files_in_dir(void)
+{
+    int n = 0;
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    at_outfile o;
+    attune_error err = {0};
+    assert_int_equal(at_outfile_open(&o, path, &err), ATTUNE_OK);
+    fputs(text, o.f);
+    assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_OK);
+}
+
+static void assert_file_is(const char *path, const char *text)
+{
+    unsigned char *data = NULL;
+    size_t size = 0;
+    assert_int_equal(at_file_read(path, 1000, &data, &size, NULL), ATTUNE_OK);
+    assert_int_equal(size, strlen(text));
+    assert_string_equal((char *)data, text);
+    at_free(data);
+}
+
+static void outfile_appears_at_commit(void **state)
+{
+    (void)state;
+    const char *path = in_dir("out.csv");
+    at_outfile o;
+    assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
+    fputs("half", o.f);
+    fflush(o.f);
+    assert_int_not_equal(access(path, F_OK), 0);
+    fputs(" and whole", o.f);
+    assert_int_equal(at_outfile_commit(&o, NULL), ATTUNE_OK);
+    assert_file_is(path, "half and whole");
+    assert_int_equal(files_in_dir(), 1);
+    at_outfile_abandon(&o); /* after commit: nothing */
+    assert_file_is(path, "half and whole");
+
+    mode_t mask = umask(0);
+    umask(mask);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0666 & ~mask);
+    assert_int_equal(chmod(path, 0600), 0);
+    write_file(path, "again");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void outfile_abandoned_leaves_nothing(void **state)
+{
+    (void)state;
+    const char *path = in_dir("kept");
+    write_file(path, "old");
+    at_outfile o;
+    assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
+    fputs("new", o.f);
+    at_outfile_abandon(&o);
+    at_outfile_abandon(&o);
+    assert_file_is(path, "old");
+    assert_int_equal(files_in_dir(), 1);
+    attune_error err = {0};
+    assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_E_ARG);
+}
+
+static void outfile_unwritable_directory(void **state)
+{
+    (void)state;
+    at_outfile o;
+    attune_error err = {0};
+    assert_int_equal(at_outfile_open(&o, in_dir("no/such/place"), &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "no/such/place: No such file or directory"));
+    assert_int_equal(at_outfile_open(&o, dir, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "is a directory"));
+    /* read-only by its very nature, for root too */
+    assert_int_equal(at_outfile_open(&o, "/proc/attune-test", &err), ATTUNE_E_IO);
+    at_outfile_abandon(&o);
+
+    assert_int_equal(chmod(dir, 0555), 0);
+    int status = at_outfile_open(&o, in_dir("x"), &err);
+    assert_int_equal(status, geteuid() == 0 ? ATTUNE_OK : ATTUNE_E_IO);
+    at_outfile_abandon(&o);
+    assert_int_equal(chmod(dir, 0755), 0);
+    assert_int_equal(files_in_dir(), 0);
+}
+
+static void outfile_full_disk(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 100000}; /* seen at the flush, and while writing */
+    for (int i = 0; i < 2; i++) {
+        at_outfile o;
+        attune_error err = {0};
+        assert_int_equal(at_outfile_open(&o, "/dev/full", &err), ATTUNE_OK);
+        for (size_t n = 0; n < sizes[i]; n++)
+            fputc('x', o.f);
+        assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_E_IO);
+        assert_memory_equal(err.text, "/dev/full: ", 11);
+        assert_null(o.f);
+        struct stat st;
+        assert_int_equal(stat("/dev/full", &st), 0);
+        assert_true(S_ISCHR(st.st_mode));
+    }
+}
+
+static void file_read_gives_reasons(void **state)
+{
+    (void)state;
+    unsigned char *data = NULL;
+    size_t size = 1;
+    attune_error err = {0};
+    assert_int_equal(at_file_read(in_dir("none"), 10, &data, &size, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "No such file"));
+    assert_int_equal(at_file_read(dir, 10, &data, &size, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "is a directory"));
+    write_file(in_dir("ten"), "0123456789");
+    assert_int_equal(at_file_read(in_dir("ten"), 9, &data, &size, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "larger than 9 bytes"));
+    assert_null(data);
+    assert_int_equal(at_file_read(in_dir("ten"), 10, &data, &size, &err), ATTUNE_OK);
+    assert_int_equal(size, 10);
+    at_free(data);
+
+    /* no length to ask for: a device that never ends, and one that is empty */
+    assert_int_equal(at_file_read("/dev/zero", 100000, &data, &size, &err), ATTUNE_E_FORMAT);
+    assert_int_equal(at_file_read("/dev/null", 10, &data, &size, &err), ATTUNE_OK);
+    assert_int_equal(size, 0);
+    assert_int_equal(data[0], 0);
+    at_free(data);
+}
+
+static void file_map_is_the_file(void **state)
+{
+    (void)state;
+    const unsigned char *p = NULL;
+    size_t size = 0;
+    attune_error err = {0};
+    write_file(in_dir("m"), "mapped");
+    assert_int_equal(at_file_map(in_dir("m"), &p, &size, &err), ATTUNE_OK);
+    assert_int_equal(size, 6);
+    assert_memory_equal(p, "mapped", 6);
+    at_file_unmap(p, size);
+    at_file_unmap(NULL, 0);
+    write_file(in_dir("m"), "");
+    assert_int_equal(at_file_map(in_dir("m"), &p, &size, &err), ATTUNE_E_FORMAT);
+    assert_null(p);
+    assert_int_equal(at_file_map(dir, &p, &size, &err), ATTUNE_E_IO);
+    assert_int_equal(at_file_map("/dev/null", &p, &size, &err), ATTUNE_E_IO);
+}
+
+static void mkdirs_makes_parents(void **state)
+{
+    (void)state;
+    attune_error err = {0};
+    struct stat st;
+    assert_int_equal(at_mkdirs(in_dir("a/b//c/"), &err), ATTUNE_OK);
+    assert_int_equal(stat(in_dir("a/b/c"), &st), 0);
+    assert_true(S_ISDIR(st.st_mode));
+    assert_int_equal(at_mkdirs(in_dir("a/b"), &err), ATTUNE_OK);
+    write_file(in_dir("f"), "");
+    assert_int_equal(at_mkdirs(in_dir("f"), &err), ATTUNE_E_IO);
+    assert_int_equal(at_mkdirs(in_dir("f/g"), &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "/f"));
+}
+
+/* ---- progress --------------------------------------------------------------------------- */
+
+static void progress_stays_quiet_and_time_goes_on(void **state)
+{
+    (void)state;
+    double t = at_now();
+    at_progress p;
+    at_progress_start(&p, "label", 1);
+    at_progress_update(&p, 1, 2, "note");
+    at_progress_end(&p);
+    assert_int_equal(p.drawn, 0);
+    usleep(1000);
+    assert_true(at_now() >= t + 0.001);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(error_text_is_cleaned),
+        cmocka_unit_test(error_text_is_cut),
+        cmocka_unit_test(error_is_nullable),
+        cmocka_unit_test(alloc_is_aligned_and_checked),
+        cmocka_unit_test(arena_gives_aligned_distinct_memory),
+        cmocka_unit_test(arena_reuses_its_memory),
+        cmocka_unit_test(pool_runs_each_task_once),
+        cmocka_unit_test(pool_null_runs_in_order),
+        cmocka_unit_test(pool_nested_runs_in_line),
+        cmocka_unit_test(pool_waits_for_slow_tasks),
+        cmocka_unit_test(pool_rejects_bad_counts),
+        cmocka_unit_test(rng_is_pcg32),
+        cmocka_unit_test(rng_seeding_is_fixed),
+        cmocka_unit_test(rng_is_uniform),
+        cmocka_unit_test(rng_normal_has_its_moments),
+        cmocka_unit_test(rng_shuffle_is_fair),
+        cmocka_unit_test_setup_teardown(outfile_appears_at_commit, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outfile_abandoned_leaves_nothing, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outfile_full_disk, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(file_read_gives_reasons, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(file_map_is_the_file, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(mkdirs_makes_parents, make_dir, remove_dir),
+        cmocka_unit_test(progress_stays_quiet_and_time_goes_on),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
