@@ -11,6 +11,7 @@
 #define AT_MODEL_VISUAL_H
 
 #include "model/heads.h"
+#include "model/mobilenet.h"
 #include "tensor/ops.h"
 #include "tensor/weights.h"
 
@@ -18,10 +19,11 @@ enum { AT_FACE_SIZE = 112, AT_VISUAL_EMBED = 1280 };
 
 /* Creates the parameters (names visual.*), He-initialised from rng. */
 int at_visual_init(at_params *p, at_rng *rng, attune_error *err);
-/* Starts from ImageNet weights with batch norm folded (shared names stem, blockN.*, head): gamma and
- * beta are set so that the network starts out equal. Needs statistics: call at_visual_calibrate_bn
- * on some batches afterwards. */
+/* Starts from ImageNet weights with batch norm folded (names stem, blockN.*, head). Before training,
+ * run some batches in AT_INFER with an observer and call at_visual_calibrate_bn: batch norm then
+ * starts out equal to the folded network (mobilenet.h). */
 int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err);
+int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *err);
 
 typedef struct at_visual_out {
     at_tensor *features;   /* (b, h, w, 1280) last feature map, after its activation */
@@ -31,8 +33,18 @@ typedef struct at_visual_out {
     at_tensor *engagement; /* (b, 3) logits */
 } at_visual_out;
 
-/* x (b, 112, 112, 3) (any size that is a multiple of 32 works too); dropout before the heads. */
-void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, float dropout, at_visual_out *out);
+#define AT_VISUAL_MOMENTUM 0.01f
+
+/* Zero is the default for every field. */
+typedef struct at_visual_options {
+    float dropout;            /* before the heads */
+    float momentum;           /* of batch norm's running statistics; 0: AT_VISUAL_MOMENTUM */
+    at_mb_observer *observer; /* nullable */
+} at_visual_options;
+
+/* x (b, 112, 112, 3); other sizes work too, about 64 and up make sense. */
+void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_options *o,
+                       at_visual_out *out);
 
 /* ---- run-time path ----------------------------------------------------------------------- */
 

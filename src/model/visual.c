@@ -1,0 +1,65 @@
+#include "model/visual.h"
+#include "base/error.h"
+#include <stdio.h>
+#include <string.h>
+
+static int make_linear(at_params *p, const char *name, int in, int out, at_rng *rng)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s.weight", name);
+    at_param *w = at_params_get(p, full, 2, (int[]){in, out});
+    snprintf(full, sizeof full, "%s.bias", name);
+    at_param *b = at_params_get(p, full, 1, &out);
+    if (!w || !b)
+        return -1;
+    w->trainable = b->trainable = 1;
+    w->decay = 1;
+    b->decay = 0;
+    for (int i = 0; i < in * out; i++)
+        w->value.data[i] = 0.01f * at_rng_normal(rng);
+    memset(b->value.data, 0, (size_t)out * sizeof(float));
+    return 0;
+}
+
+int at_visual_init(at_params *p, at_rng *rng, attune_error *err)
+{
+    int status = at_mobilenet_init(p, "visual", 1, rng, err);
+    if (status)
+        return status;
+    if (make_linear(p, "visual.expression", AT_VISUAL_EMBED, AT_FACE_CLASSES, rng) ||
+        make_linear(p, "visual.state", AT_VISUAL_EMBED, ATTUNE_STATES * AT_THRESHOLDS, rng) ||
+        make_linear(p, "visual.engagement", AT_VISUAL_EMBED, ATTUNE_ENGAGEMENTS, rng))
+        return at_fail_nomem(err);
+    return ATTUNE_OK;
+}
+
+int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err)
+{
+    return at_mobilenet_import_folded(p, "visual", w, err);
+}
+
+int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *err)
+{
+    return at_mobilenet_calibrate(p, "visual", o, err);
+}
+
+static at_tensor *head(at_graph *g, at_params *p, const char *name, at_tensor *x)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s.weight", name);
+    at_tensor *w = at_use(g, at_params_find(p, full));
+    snprintf(full, sizeof full, "%s.bias", name);
+    return at_linear(g, x, w, at_use(g, at_params_find(p, full)));
+}
+
+void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_options *o,
+                       at_visual_out *out)
+{
+    float momentum = o->momentum > 0 ? o->momentum : AT_VISUAL_MOMENTUM;
+    out->features = at_mobilenet_forward(g, p, "visual", x, momentum, o->observer);
+    out->embedding = at_global_avg_pool(g, out->features);
+    at_tensor *e = o->dropout > 0 ? at_dropout(g, out->embedding, o->dropout) : out->embedding;
+    out->expression = head(g, p, "visual.expression", e);
+    out->state = head(g, p, "visual.state", e);
+    out->engagement = head(g, p, "visual.engagement", e);
+}
