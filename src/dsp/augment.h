@@ -52,12 +52,12 @@ void at_augment_spec(float *x, size_t n, const at_spec_masks *m, at_rng *rng);
 /* One call for training: each change happens with its probability, with strength uniform in its
  * range, in the order speed, pitch, band, gain, noise. Zero-initialised: copies. */
 typedef struct at_voice_augment {
-    float speed_p, speed_min, speed_max;          /* e.g. 0.5, 0.9, 1.1 */
-    float pitch_p, pitch_max;                     /* semitones, +-pitch_max */
-    float band_p;                                 /* telephone band */
-    float gain_p, gain_max;                       /* dB, +-gain_max */
-    float noise_p, snr_min, snr_max;              /* dB */
-    const float *noise;                           /* (noise_n) borrowed; NULL: white */
+    float speed_p, speed_min, speed_max; /* e.g. 0.5, 0.9, 1.1 */
+    float pitch_p, pitch_max;            /* semitones, +-pitch_max */
+    float band_p;                        /* telephone band */
+    float gain_p, gain_max;              /* dB, +-gain_max */
+    float noise_p, snr_min, snr_max;     /* dB */
+    const float *noise;                  /* (noise_n) borrowed; NULL: white */
     size_t noise_n;
 } at_voice_augment;
 int at_augment_voice(const float *x, size_t n, const at_voice_augment *a, at_rng *rng, float **out,

@@ -22,7 +22,7 @@
 #define AT_CLIP_LEVEL   0.99f  /* a sample at or over this counts as clipped */
 
 enum {
-    AT_SAMPLE_RATE = 16000,                   /* Hz */
+    AT_SAMPLE_RATE = 16000,                    /* Hz */
     AT_FRAME_LEN = AT_SAMPLE_RATE * 25 / 1000, /* samples, 25 ms */
     AT_FRAME_HOP = AT_SAMPLE_RATE / 100,       /* samples, 10 ms */
     AT_FRAME_HOP_US = 10000,
@@ -30,17 +30,17 @@ enum {
     AT_FFT_LEN = 512,
     AT_FFT_BINS = AT_FFT_LEN / 2 + 1,
     AT_MEL_BANDS = 40,
-    AT_MFCCS = 13,       /* c0 .. c12 */
-    AT_DELTA_REACH = 2,  /* frames to each side of the delta regression */
+    AT_MFCCS = 13,      /* c0 .. c12 */
+    AT_DELTA_REACH = 2, /* frames to each side of the delta regression */
 
     /* Columns of a feature row. */
-    AT_COL_LOGMEL = 0,                              /* ln of mean power in each mel band */
-    AT_COL_MFCC = AT_COL_LOGMEL + AT_MEL_BANDS,     /* orthonormal DCT-II of the log-mel bands */
-    AT_COL_DELTA = AT_COL_MFCC + AT_MFCCS,          /* delta of the MFCC, per frame */
-    AT_COL_DELTA2 = AT_COL_DELTA + AT_MFCCS,        /* delta of the delta */
-    AT_COL_ZCR = AT_COL_DELTA2 + AT_MFCCS,          /* sign changes per sample step, [0, 1] */
-    AT_COL_LOG_ENERGY = AT_COL_ZCR + 1,             /* ln of the frame's mean square */
-    AT_FEATURE_COLS = AT_COL_LOG_ENERGY + 1,        /* 81 */
+    AT_COL_LOGMEL = 0,                          /* ln of mean power in each mel band */
+    AT_COL_MFCC = AT_COL_LOGMEL + AT_MEL_BANDS, /* orthonormal DCT-II of the log-mel bands */
+    AT_COL_DELTA = AT_COL_MFCC + AT_MFCCS,      /* delta of the MFCC, per frame */
+    AT_COL_DELTA2 = AT_COL_DELTA + AT_MFCCS,    /* delta of the delta */
+    AT_COL_ZCR = AT_COL_DELTA2 + AT_MFCCS,      /* sign changes per sample step, [0, 1] */
+    AT_COL_LOG_ENERGY = AT_COL_ZCR + 1,         /* ln of the frame's mean square */
+    AT_FEATURE_COLS = AT_COL_LOG_ENERGY + 1,    /* 81 */
 };
 
 /* One frame. v is of the denoised sound if denoising is on; the rest always of the sound as it
@@ -67,7 +67,7 @@ typedef struct at_features_options {
 int at_features_create(at_features **out, const at_features_options *o, attune_error *err);
 void at_features_free(at_features **f);
 
-/* t_us: time of pcm[0], |t_us| <= 1e15; pcm: n samples in [-1, 1], may be NULL if n is 0. Times
+/* t_us: time of pcm[0], |t_us| <= 1e16; pcm: n samples in [-1, 1], may be NULL if n is 0. Times
  * within 20 ms of what the sample count says are taken as jitter. Beyond that, an overlap with
  * earlier sound is dropped, and a gap ends the frames so far (as finish does) and starts a new
  * grid at t_us, so that nothing is made up and memory does not depend on the gap; the noise

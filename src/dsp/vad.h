@@ -4,7 +4,7 @@
  * of the last 1.5 s, which follows a steady noise of any colour and never freezes. A frame's
  * score is how far its bands stand out of their floors, together with how periodic it is, since
  * a voice has a pitch and most noises have none. Hangover bridges the gaps inside words.
- * No allocation; about 0.2 us a frame.
+ * No allocation.
  */
 #ifndef AT_DSP_VAD_H
 #define AT_DSP_VAD_H
@@ -12,32 +12,37 @@
 #include "dsp/features.h"
 
 enum {
-    AT_VAD_SLOTS = 6,        /* sub-windows of the minimum search */
-    AT_VAD_SLOT_FRAMES = 25, /* frames in each: 6 x 250 ms */
-    AT_VAD_HANGOVER = 20,    /* frames that stay speech after the last one that was */
+    AT_VAD_SLOTS = 6,                 /* sub-windows of the minimum search */
+    AT_VAD_SLOT_FRAMES = 25,          /* frames in each: 6 x 250 ms */
+    AT_VAD_HANGOVER = 20,             /* frames that stay speech after the last one that was */
+    AT_VAD_TRACKS = AT_MEL_BANDS + 1, /* floors: each band's, and that of the whole power */
 };
 
 /* Zero-initialised is ready for use. Private but for its size. */
 typedef struct at_vad {
-    float smooth[AT_MEL_BANDS];             /* smoothed band power */
-    float slot_min[AT_VAD_SLOTS][AT_MEL_BANDS];
-    float floor[AT_MEL_BANDS];              /* the present noise estimate, mean power a band */
-    int64_t frames;
-    float speech;                           /* smoothed probability */
-    int hold;                               /* frames of hangover left */
+    float smooth[AT_VAD_TRACKS];
+    float minimum[AT_VAD_SLOTS][AT_VAD_TRACKS];
+    float floor[AT_VAD_TRACKS]; /* the present noise estimate, mean power */
+    int slots, slot_frames;     /* in use; frames in the newest */
+    float probability;          /* smoothed */
+    int hold;                   /* frames of hangover left */
 } at_vad;
 
-/* Takes one frame: its mel band powers (AT_MEL_BANDS, >= 0, linear) and its periodicity (the
- * highest normalised autocorrelation at the lags of a voice's pitch, [0, 1]). Returns 1 if the
- * frame is speech (hangover included). *probability (nullable) gets the instant probability. */
-int at_vad_push(at_vad *v, const float *band_power, float periodicity, float *probability);
+/* Takes one frame: its mel band powers (AT_MEL_BANDS, >= 0, linear), its mean square and its
+ * periodicity (at_spectrum_periodicity, [0, 1]). Returns 1 if the frame is speech, hangover
+ * included. *probability (nullable) gets the frame's own, [0, 1]. Digital silence is no speech
+ * and teaches nothing about the noise. */
+int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float *probability);
+
+/* Mean square of the noise as tracked so far, at least AT_POWER_FLOOR. */
+float at_vad_noise(const at_vad *v);
 
 /* What the rows of a window say of its sound. */
 typedef struct at_voice_quality {
     float snr_db;        /* speech over noise, limited to [-10, 60]; NaN without speech */
     float speech_share;  /* share of the rows with speech, [0, 1]; 0 for no rows */
-    float level_db;      /* dBFS (sine of full scale: -3) of the speech, or of all rows if there
-                          * is none; NaN for no rows */
+    float level_db;      /* dBFS (a sine of full scale: -3) of the speech, or of all rows if there
+                          * is none, at least -100; NaN for no rows */
     float clipped_share; /* share of clipped samples, [0, 1] */
 } at_voice_quality;
 

@@ -1,0 +1,187 @@
+/* spectrum.c - see spectrum.h. Equations after Young et al., The HTK Book 3.4, chapter 5. */
+#include "dsp/spectrum.h"
+
+#include <kiss_fftr.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#define PI 3.14159265358979323846
+
+/* The pitch search runs at half the sample rate. */
+enum {
+    PITCH_RATE = AT_SAMPLE_RATE / 2,
+    PITCH_LEN = AT_FRAME_LEN / 2,
+    LAG_MIN = PITCH_RATE / 500,
+    LAG_MAX = PITCH_RATE / 80,
+    LAGS = LAG_MAX - LAG_MIN + 1,
+    /* Two triangles overlap at any bin, so no table of weights is longer. */
+    MEL_WEIGHTS = 2 * AT_FFT_BINS,
+};
+
+struct at_spectrum {
+    kiss_fftr_cfg fft; /* in memory from at_alloc */
+    float window[AT_FRAME_LEN];
+    float power_scale; /* 1 / sum of the squared window */
+    int first[AT_MEL_BANDS], count[AT_MEL_BANDS], offset[AT_MEL_BANDS];
+    float weight[MEL_WEIGHTS];
+    float dct[AT_MFCCS][AT_MEL_BANDS];
+    /* Scratch. */
+    float frame[AT_FFT_LEN];
+    kiss_fft_cpx bin[AT_FFT_BINS];
+    float power[AT_FFT_BINS];
+    float half[PITCH_LEN + LAGS + LAG_MIN]; /* zeros after PITCH_LEN */
+};
+
+static double mel_of_hz(double hz)
+{
+    return 2595.0 * log10(1.0 + hz / 700.0);
+}
+
+/* Band b rises from centre b-1 to b and falls to b+1, centres being equally spaced in mel. */
+static void make_mel(at_spectrum *s)
+{
+    double low = mel_of_hz(AT_MEL_LOW_HZ);
+    double step = (mel_of_hz(AT_MEL_HIGH_HZ) - low) / (AT_MEL_BANDS + 1);
+    int used = 0;
+    for (int b = 0; b < AT_MEL_BANDS; b++) {
+        double centre = low + (b + 1) * step, sum = 0;
+        s->offset[b] = used;
+        for (int k = 0; k < AT_FFT_BINS; k++) {
+            double w = 1 - fabs(mel_of_hz((double)k * AT_SAMPLE_RATE / AT_FFT_LEN) - centre) / step;
+            if (w <= 0)
+                continue;
+            if (s->count[b]++ == 0)
+                s->first[b] = k;
+            s->weight[used++] = (float)w;
+            sum += w;
+        }
+        for (int i = s->offset[b]; i < used; i++)
+            s->weight[i] = (float)(s->weight[i] / sum);
+    }
+}
+
+static void make_tables(at_spectrum *s)
+{
+    double energy = 0;
+    for (int i = 0; i < AT_FRAME_LEN; i++) {
+        double w = 0.54 - 0.46 * cos(2 * PI * i / (AT_FRAME_LEN - 1));
+        s->window[i] = (float)w;
+        energy += w * w;
+    }
+    s->power_scale = (float)(1 / energy);
+    make_mel(s);
+    for (int c = 0; c < AT_MFCCS; c++) {
+        double scale = sqrt((c == 0 ? 1.0 : 2.0) / AT_MEL_BANDS);
+        for (int b = 0; b < AT_MEL_BANDS; b++)
+            s->dct[c][b] = (float)(scale * cos(PI * c * (b + 0.5) / AT_MEL_BANDS));
+    }
+}
+
+int at_spectrum_create(at_spectrum **out, attune_error *err)
+{
+    size_t bytes = 0;
+    kiss_fftr_alloc(AT_FFT_LEN, 0, NULL, &bytes);
+    at_spectrum *s = at_calloc(1, sizeof *s);
+    void *memory = at_alloc(1, bytes);
+    *out = NULL;
+    if (!s || !memory)
+        goto fail;
+    s->fft = kiss_fftr_alloc(AT_FFT_LEN, 0, memory, &bytes);
+    if (!s->fft)
+        goto fail;
+    make_tables(s);
+    *out = s;
+    return ATTUNE_OK;
+fail:
+    at_free(memory);
+    at_free(s);
+    return at_fail_nomem(err);
+}
+
+void at_spectrum_free(at_spectrum **s)
+{
+    if (!s || !*s)
+        return;
+    at_free((*s)->fft);
+    at_free(*s);
+    *s = NULL;
+}
+
+void at_spectrum_frame(at_spectrum *s, const float *pcm, at_frame *out)
+{
+    double sum = 0, square = 0;
+    for (int i = 0; i < AT_FRAME_LEN; i++)
+        sum += (double)pcm[i];
+    float mean = (float)(sum / AT_FRAME_LEN);
+
+    int changes = 0;
+    float before = pcm[0] - mean;
+    /* HTK pre-emphasises frame by frame: the first sample has itself as predecessor. */
+    float emphasised = before;
+    for (int i = 0; i < AT_FRAME_LEN; i++) {
+        float x = pcm[i] - mean;
+        changes += (x < 0) != (before < 0);
+        square += (double)x * (double)x;
+        s->frame[i] = (x - AT_PRE_EMPHASIS * emphasised) * s->window[i];
+        before = emphasised = x;
+    }
+    out->power = (float)(square / AT_FRAME_LEN);
+    out->zcr = (float)changes / (AT_FRAME_LEN - 1);
+
+    kiss_fftr(s->fft, s->frame, s->bin); /* frame[AT_FRAME_LEN ..] stays zero */
+    for (int k = 0; k < AT_FFT_BINS; k++)
+        s->power[k] = (s->bin[k].r * s->bin[k].r + s->bin[k].i * s->bin[k].i) * s->power_scale;
+    for (int b = 0; b < AT_MEL_BANDS; b++) {
+        const float *w = s->weight + s->offset[b], *p = s->power + s->first[b];
+        float acc = 0;
+        for (int i = 0; i < s->count[b]; i++)
+            acc += w[i] * p[i];
+        out->band[b] = acc;
+    }
+}
+
+/* Autocorrelation of the windowed, pre-emphasised frame (pre-emphasis keeps rumble and pink noise
+ * from looking periodic), at half rate: the pair sums are low-pass enough for harmonics of speech. */
+float at_spectrum_periodicity(at_spectrum *s)
+{
+    float r[LAGS] = {0}, zero = 0, best = 0;
+    for (int i = 0; i < PITCH_LEN; i++)
+        s->half[i] = s->frame[2 * i] + s->frame[2 * i + 1];
+    for (int i = 0; i < PITCH_LEN; i++) {
+        float x = s->half[i];
+        const float *later = s->half + i + LAG_MIN;
+        zero += x * x;
+        for (int lag = 0; lag < LAGS; lag++)
+            r[lag] += x * later[lag];
+    }
+    if (zero <= AT_POWER_FLOOR)
+        return 0;
+    /* A peak, not the slope of lag 0's own lobe. */
+    for (int lag = 1; lag < LAGS - 1; lag++) {
+        if (r[lag] > best && r[lag] >= r[lag - 1] && r[lag] >= r[lag + 1])
+            best = r[lag];
+    }
+    return best < zero ? best / zero : 1.0f;
+}
+
+void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float *logmel, float *mfcc)
+{
+    for (int b = 0; b < AT_MEL_BANDS; b++)
+        logmel[b] = logf(band[b] + AT_POWER_FLOOR);
+    for (int c = 0; c < AT_MFCCS; c++) {
+        float acc = 0;
+        for (int b = 0; b < AT_MEL_BANDS; b++)
+            acc += s->dct[c][b] * logmel[b];
+        mfcc[c] = acc;
+    }
+}
+
+void at_spectrum_band_weights(const at_spectrum *s, int band, float *weights)
+{
+    memset(weights, 0, AT_FFT_BINS * sizeof *weights);
+    memcpy(weights + s->first[band], s->weight + s->offset[band],
+           (size_t)s->count[band] * sizeof *weights);
+}

@@ -1,0 +1,36 @@
+/* spectrum.h - one 25 ms frame to mel bands, MFCC, energy, zero crossings and periodicity.
+ *
+ * Internal to dsp: features.h is what others use. Everything here depends on the frame's own 400
+ * samples and on nothing before them, so that a frame gives the same bits wherever it is cut.
+ */
+#ifndef AT_DSP_SPECTRUM_H
+#define AT_DSP_SPECTRUM_H
+
+#include "dsp/features.h"
+
+typedef struct at_spectrum at_spectrum; /* tables and scratch; one thread at a time */
+
+int at_spectrum_create(at_spectrum **out, attune_error *err);
+void at_spectrum_free(at_spectrum **s);
+
+/* What a frame says, before logs and deltas. */
+typedef struct at_frame {
+    float band[AT_MEL_BANDS]; /* weighted mean of the power spectrum, >= 0 */
+    float power;              /* mean square about the frame's mean */
+    float zcr;                /* sign changes over AT_FRAME_LEN - 1 steps */
+} at_frame;
+
+/* pcm: AT_FRAME_LEN finite samples. */
+void at_spectrum_frame(at_spectrum *s, const float *pcm, at_frame *out);
+
+/* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (80 to 500 Hz):
+ * the highest autocorrelation in that range over that at lag 0, [0, 1]. */
+float at_spectrum_periodicity(at_spectrum *s);
+
+/* logmel (AT_MEL_BANDS) = ln(band + floor), mfcc (AT_MFCCS) = its orthonormal DCT-II. */
+void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float *logmel, float *mfcc);
+
+/* For tests: the weights (AT_FFT_BINS) of one mel band. */
+void at_spectrum_band_weights(const at_spectrum *s, int band, float *weights);
+
+#endif
