@@ -1,0 +1,338 @@
+/* weights.c - reading safetensors. Writing is in weights_write.c.
+ *
+ * Everything is copied out of the file at load: tensors end up aligned, f16 is widened once, and
+ * nobody who shortens the file later can hurt us.
+ */
+#include "tensor/weights.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "kernels/kernels.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEADER_MAX = 16 << 20, /* the format allows 100 MB; a model of ours has some 50 kB */
+    NAME_MAX_BYTES = 255,
+};
+
+typedef struct entry {
+    at_weight weight;
+    size_t begin, end; /* in the data part of the file */
+    int f16;
+} entry;
+
+struct at_weights {
+    json_t *header; /* owns names and metadata */
+    json_t *meta;   /* borrowed from header; nullable */
+    entry *entries; /* in the header's order */
+    int count;
+    const entry **by_name;
+    at_arena arena; /* the tensors */
+};
+
+/* What a function that checks needs at hand. */
+typedef struct reader {
+    const char *path;
+    const unsigned char *data;
+    size_t size; /* of the data part */
+    attune_error *err;
+} reader;
+
+static int bad(const reader *r, const char *name, const char *why)
+{
+    return at_fail(r->err, ATTUNE_E_FORMAT, "%s: tensor \"%.80s\": %s", r->path, name, why);
+}
+
+/* A JSON integer in [0, limit] as a size. */
+static int get_size(const json_t *v, size_t limit, size_t *out)
+{
+    if (!json_is_integer(v) || json_integer_value(v) < 0 ||
+        (unsigned long long)json_integer_value(v) > limit)
+        return 0;
+    *out = (size_t)json_integer_value(v);
+    return 1;
+}
+
+static int read_shape(const reader *r, const char *name, const json_t *shape, at_weight *w)
+{
+    const size_t max_rank = sizeof w->dim / sizeof w->dim[0];
+
+    if (!json_is_array(shape) || json_array_size(shape) > max_rank)
+        return bad(r, name, "shape is not a list of at most 8 sizes");
+    w->rank = (int)json_array_size(shape);
+    w->count = 1;
+    for (int i = 0; i < w->rank; i++) {
+        size_t d;
+        if (!get_size(json_array_get(shape, (size_t)i), INT_MAX, &d))
+            return bad(r, name, "a size is out of range");
+        if (d != 0 && w->count > SIZE_MAX / sizeof(float) / d)
+            return bad(r, name, "shape overflows");
+        w->dim[i] = (int)d;
+        w->count *= d;
+    }
+    return ATTUNE_OK;
+}
+
+static int read_entry(const reader *r, const char *name, const json_t *v, entry *e)
+{
+    const json_t *offsets = json_object_get(v, "data_offsets");
+    const char *type = json_string_value(json_object_get(v, "dtype"));
+
+    if (!json_is_object(v))
+        return bad(r, name, "not an object");
+    if (strlen(name) > NAME_MAX_BYTES)
+        return bad(r, name, "name too long");
+    if (!type)
+        return bad(r, name, "dtype missing");
+    e->f16 = strcmp(type, "F16") == 0;
+    if (!e->f16 && strcmp(type, "F32") != 0)
+        return at_fail(r->err, ATTUNE_E_UNSUPPORTED,
+                       "%s: tensor \"%.80s\" is %.16s, not F32 or F16", r->path, name, type);
+    int status = read_shape(r, name, json_object_get(v, "shape"), &e->weight);
+    if (status != ATTUNE_OK)
+        return status;
+    if (json_array_size(offsets) != 2 ||
+        !get_size(json_array_get(offsets, 0), r->size, &e->begin) ||
+        !get_size(json_array_get(offsets, 1), r->size, &e->end) || e->begin > e->end)
+        return bad(r, name, "data_offsets reach outside the file");
+    if (e->end - e->begin != e->weight.count * (e->f16 ? 2 : 4))
+        return bad(r, name, "data_offsets do not fit shape and dtype");
+    e->weight.name = name;
+    return ATTUNE_OK;
+}
+
+static int by_begin(const void *a, const void *b)
+{
+    const entry *x = *(const entry *const *)a, *y = *(const entry *const *)b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return x->end < y->end ? -1 : x->end > y->end; /* empty tensors go first */
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const entry *x = *(const entry *const *)a, *y = *(const entry *const *)b;
+    return strcmp(x->weight.name, y->weight.name);
+}
+
+/* The format allows neither holes nor overlaps: tensors tile the data part. Without this a small
+ * file could name the same bytes many times and ask for any amount of memory. */
+static int check_tiling(const reader *r, at_weights *w)
+{
+    size_t at = 0;
+
+    qsort(w->by_name, (size_t)w->count, sizeof *w->by_name, by_begin);
+    for (int i = 0; i < w->count; i++) {
+        const entry *e = w->by_name[i];
+        if (e->begin != at)
+            return bad(r, e->weight.name, "overlaps another or leaves a hole");
+        at = e->end;
+    }
+    if (at != r->size)
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: %zu bytes follow the last tensor", r->path,
+                       r->size - at);
+    return ATTUNE_OK;
+}
+
+static uint32_t le32(const unsigned char *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void widen_f16(const unsigned char *p, size_t n, float *out)
+{
+    const at_kernels *kn = at_kernels_best();
+    uint16_t part[1024];
+
+    for (size_t from = 0; from < n; from += 1024) {
+        const size_t len = n - from < 1024 ? n - from : 1024;
+        for (size_t i = 0; i < len; i++)
+            part[i] = (uint16_t)(p[2 * (from + i)] | p[2 * (from + i) + 1] << 8);
+        kn->f16_to_f32(len, part, out + from);
+    }
+}
+
+static int copy_data(const reader *r, at_weights *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        entry *e = &w->entries[i];
+        const unsigned char *p = r->data + e->begin;
+        const size_t n = e->weight.count;
+        float *out = at_arena_alloc(&w->arena, n, sizeof *out);
+        if (!out)
+            return at_fail_nomem(r->err);
+        if (e->f16) {
+            widen_f16(p, n, out);
+        } else {
+            for (size_t k = 0; k < n; k++) {
+                const uint32_t bits = le32(p + 4 * k);
+                memcpy(out + k, &bits, sizeof bits);
+            }
+        }
+        e->weight.data = out;
+    }
+    return ATTUNE_OK;
+}
+
+static int read_meta(const reader *r, at_weights *w)
+{
+    const char *key;
+    json_t *v;
+
+    w->meta = json_object_get(w->header, "__metadata__");
+    if (w->meta && !json_is_object(w->meta))
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: __metadata__ is not an object", r->path);
+    json_object_foreach(w->meta, key, v)
+    {
+        if (!json_is_string(v))
+            return at_fail(r->err, ATTUNE_E_FORMAT, "%s: metadata \"%.80s\" is not a string",
+                           r->path, key);
+    }
+    return ATTUNE_OK;
+}
+
+static int read_entries(const reader *r, at_weights *w)
+{
+    const size_t n = json_object_size(w->header) - (w->meta != NULL);
+    const char *key;
+    json_t *v;
+
+    if (n > INT_MAX)
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: too many tensors", r->path);
+    w->entries = at_calloc(n, sizeof *w->entries);
+    w->by_name = at_calloc(n, sizeof *w->by_name);
+    if (!w->entries || !w->by_name)
+        return at_fail_nomem(r->err);
+    json_object_foreach(w->header, key, v)
+    {
+        if (v == w->meta)
+            continue;
+        entry *e = &w->entries[w->count];
+        const int status = read_entry(r, key, v, e);
+        if (status != ATTUNE_OK)
+            return status;
+        w->by_name[w->count++] = e;
+    }
+    return ATTUNE_OK;
+}
+
+static int parse(at_weights *w, const char *path, const unsigned char *file, size_t size,
+                 attune_error *err)
+{
+    json_error_t json;
+    uint64_t length;
+    int status;
+
+    if (size < 8)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file", path);
+    length = le32(file) | (uint64_t)le32(file + 4) << 32;
+    if (length > HEADER_MAX || length > size - 8)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short", path);
+    w->header = json_loadb((const char *)file + 8, (size_t)length, JSON_REJECT_DUPLICATES, &json);
+    if (!w->header)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", path, json.text);
+    if (!json_is_object(w->header))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", path);
+
+    const reader r = {path, file + 8 + length, size - 8 - (size_t)length, err};
+    if ((status = read_meta(&r, w)) != ATTUNE_OK || (status = read_entries(&r, w)) != ATTUNE_OK ||
+        (status = check_tiling(&r, w)) != ATTUNE_OK || (status = copy_data(&r, w)) != ATTUNE_OK)
+        return status;
+    qsort(w->by_name, (size_t)w->count, sizeof *w->by_name, by_name);
+    return ATTUNE_OK;
+}
+
+int at_weights_load(at_weights **out, const char *path, attune_error *err)
+{
+    const unsigned char *file = NULL;
+    size_t size = 0;
+    at_weights *w = NULL;
+
+    *out = NULL;
+    int status = at_file_map(path, &file, &size, err);
+    if (status != ATTUNE_OK)
+        return status;
+    w = at_calloc(1, sizeof *w);
+    status = w ? parse(w, path, file, size, err) : at_fail_nomem(err);
+    at_file_unmap(file, size);
+    if (status != ATTUNE_OK)
+        at_weights_free(&w);
+    *out = w;
+    return status;
+}
+
+void at_weights_free(at_weights **w)
+{
+    if (!w || !*w)
+        return;
+    json_decref((*w)->header);
+    at_free((*w)->entries);
+    at_free((*w)->by_name);
+    at_arena_free(&(*w)->arena);
+    at_free(*w);
+    *w = NULL;
+}
+
+int at_weights_count(const at_weights *w)
+{
+    return w->count;
+}
+
+const at_weight *at_weights_at(const at_weights *w, int i)
+{
+    return &w->entries[i].weight;
+}
+
+const at_weight *at_weights_find(const at_weights *w, const char *name)
+{
+    int lo = 0, hi = w->count;
+
+    while (lo < hi) {
+        const int mid = lo + (hi - lo) / 2;
+        const int order = strcmp(name, w->by_name[mid]->weight.name);
+        if (order == 0)
+            return &w->by_name[mid]->weight;
+        if (order < 0)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return NULL;
+}
+
+const char *at_weights_meta(const at_weights *w, const char *key)
+{
+    return json_string_value(json_object_get(w->meta, key));
+}
+
+const char *at_weights_meta_at(const at_weights *w, int i, const char **key)
+{
+    void *it = json_object_iter(w->meta);
+
+    while (it && i-- > 0)
+        it = json_object_iter_next(w->meta, it);
+    if (!it)
+        return NULL;
+    *key = json_object_iter_key(it);
+    return json_string_value(json_object_iter_value(it));
+}
+
+static int find_in_file(const void *user, const char *name, at_weight *out)
+{
+    const at_weight *w = at_weights_find(user, name);
+    if (!w)
+        return 0;
+    *out = *w;
+    return 1;
+}
+
+at_weight_source at_weights_source(const at_weights *w)
+{
+    return (at_weight_source){find_in_file, w};
+}
