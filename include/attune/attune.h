@@ -48,11 +48,25 @@ typedef struct attune_error {
 /* ---- what a window says --------------------------------------------------------------- */
 
 /* The emotion set that both streams share and the fusion speaks (order of emotion7[]). */
-enum { ATTUNE_NEUTRAL, ATTUNE_HAPPY, ATTUNE_SAD, ATTUNE_ANGRY, ATTUNE_FEARFUL,
-       ATTUNE_DISGUSTED, ATTUNE_SURPRISED, ATTUNE_EMOTIONS };
+enum {
+    ATTUNE_NEUTRAL,
+    ATTUNE_HAPPY,
+    ATTUNE_SAD,
+    ATTUNE_ANGRY,
+    ATTUNE_FEARFUL,
+    ATTUNE_DISGUSTED,
+    ATTUNE_SURPRISED,
+    ATTUNE_EMOTIONS
+};
 /* Learning states, each an ordered level 0..ATTUNE_LEVELS-1 (order of state4[]). */
-enum { ATTUNE_BOREDOM, ATTUNE_ENGAGEMENT, ATTUNE_CONFUSION, ATTUNE_FRUSTRATION,
-       ATTUNE_STATES, ATTUNE_LEVELS = 4 };
+enum {
+    ATTUNE_BOREDOM,
+    ATTUNE_ENGAGEMENT,
+    ATTUNE_CONFUSION,
+    ATTUNE_FRUSTRATION,
+    ATTUNE_STATES,
+    ATTUNE_LEVELS = 4
+};
 /* engagement3[]. */
 enum { ATTUNE_DISENGAGED, ATTUNE_PARTIAL, ATTUNE_ENGAGED, ATTUNE_ENGAGEMENTS };
 /* Modalities: index into reliability[] and weight[], and bit number in used. */
@@ -79,14 +93,14 @@ typedef struct attune_quality {
 /* One track over one window. With no face at all, one window with track 0 still comes out. */
 typedef struct attune_window {
     int64_t start_us, end_us;
-    uint32_t track;                             /* random number; 0: no face seen */
-    unsigned used;                              /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
-    float reliability[ATTUNE_MODALITIES];       /* [0,1]; 0 when absent */
-    float weight[ATTUNE_MODALITIES];            /* fusion weights, sum 1, or 0 both */
-    int abstain;                                /* 1: too little to go on; probabilities are a
-                                                 * record, not an estimate */
-    float emotion7[ATTUNE_EMOTIONS];            /* calibrated, sum 1 (uniform if nothing was used) */
-    int has_state;                              /* state4 and engagement3 were estimated (face) */
+    uint32_t track;                       /* random number; 0: no face seen */
+    unsigned used;                        /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
+    float reliability[ATTUNE_MODALITIES]; /* [0,1]; 0 when absent */
+    float weight[ATTUNE_MODALITIES];      /* fusion weights, sum 1, or 0 both */
+    int abstain;                          /* 1: too little to go on; probabilities are a
+                                           * record, not an estimate */
+    float emotion7[ATTUNE_EMOTIONS];      /* calibrated, sum 1 (uniform if nothing was used) */
+    int has_state;                        /* state4 and engagement3 were estimated (face) */
     float state4[ATTUNE_STATES][ATTUNE_LEVELS]; /* calibrated, each row sums to 1 */
     float engagement3[ATTUNE_ENGAGEMENTS];      /* calibrated, sum 1 */
     float box[4];                               /* x, y, w, h of the face at the last sighting in
@@ -101,13 +115,13 @@ typedef struct attune_session attune_session;
 
 /* Zero is the default for every field. */
 typedef struct attune_options {
-    double rate;      /* analysed frames a second; 0: 8 */
-    double window_s;  /* 0: 3 */
-    double hop_s;     /* 0: 0.5 */
-    int max_tracks;   /* faces followed at once; 0: 1 (the largest, longest seen) */
-    int threads;      /* 0: all cores */
+    double rate;     /* analysed frames a second; 0: 8 */
+    double window_s; /* 0: 3 */
+    double hop_s;    /* 0: 0.5 */
+    int max_tracks;  /* faces followed at once; 0: 1 (the largest, longest seen) */
+    int threads;     /* 0: all cores */
     int no_video, no_audio;
-    uint64_t seed;    /* of the tracks' random numbers; 0: from the system's entropy */
+    uint64_t seed; /* of the tracks' random numbers; 0: from the system's entropy */
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -123,8 +137,8 @@ int attune_session_open(attune_session **out, const attune_model *m /* [kept] */
 void attune_session_free(attune_session **s);
 /* w, h in 1..16384; stride in bytes >= 3*w. Times must not decrease; a frame that comes
  * sooner than 1/rate after the last analysed one is dropped at no cost. */
-int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb,
-                              int w, int h, ptrdiff_t stride);
+int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
+                              ptrdiff_t stride);
 /* t_us: time of pcm[0]. A gap to the previous push is silence; an overlap is dropped. */
 int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n);
 /* No more input for either stream: what is pending becomes windows. */
@@ -141,14 +155,14 @@ void attune_session_counts(const attune_session *s, attune_counts *out);
 /* ---- a whole file or camera ------------------------------------------------------------ */
 
 typedef struct attune_input_info {
-    double duration_s;      /* as far as analysed */
-    double container_s;     /* as the container claims; 0 unknown */
+    double duration_s;  /* as far as analysed */
+    double container_s; /* as the container claims; 0 unknown */
     int has_video, has_audio;
-    int width, height;      /* as shown, after rotation */
-    int truncated;          /* decoding ended early; truncated_reason says why */
+    int width, height; /* as shown, after rotation */
+    int truncated;     /* decoding ended early; truncated_reason says why */
     char truncated_reason[256];
     attune_counts counts;
-    double elapsed_s;       /* wall time of the analysis */
+    double elapsed_s; /* wall time of the analysis */
 } attune_input_info;
 
 /* What attune_analyze_file reports as it goes. Both callbacks run on the caller's thread; a

@@ -14,10 +14,10 @@ typedef struct at_rng {
 
 void at_rng_seed(at_rng *r, uint64_t seed, uint64_t stream);
 uint32_t at_rng_u32(at_rng *r);
-uint32_t at_rng_below(at_rng *r, uint32_t n);         /* uniform in [0, n), n > 0, unbiased */
-float at_rng_float(at_rng *r);                        /* uniform in [0, 1) */
-float at_rng_range(at_rng *r, float lo, float hi);    /* uniform in [lo, hi) */
-float at_rng_normal(at_rng *r);                       /* mean 0, deviation 1 (Box-Muller) */
-void at_rng_shuffle(at_rng *r, int *v, int n);        /* Fisher-Yates */
+uint32_t at_rng_below(at_rng *r, uint32_t n);      /* uniform in [0, n), n > 0, unbiased */
+float at_rng_float(at_rng *r);                     /* uniform in [0, 1) */
+float at_rng_range(at_rng *r, float lo, float hi); /* uniform in [lo, hi) */
+float at_rng_normal(at_rng *r);                    /* mean 0, deviation 1 (Box-Muller) */
+void at_rng_shuffle(at_rng *r, int *v, int n);     /* Fisher-Yates */
 
 #endif
