@@ -1,0 +1,326 @@
+#include "data/faces.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "media/media.h"
+#include "vision/degrade.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- loading ---------------------------------------------------------------------------- */
+
+enum {
+    TIGHT_SIDE = 200, /* pictures up to this size are taken for crops of a face, and enlarged */
+    SEARCH_SIDE = 320,
+    MAX_THREADS = 64,
+};
+/* A tight crop leaves the detector too little surroundings: it gets a replicated border of this
+ * share of the picture on every side. */
+static const float border_share = 0.25f;
+
+typedef struct loader {
+    at_face_sample *list;
+    int first, count; /* the stretch that this run of the pool works on */
+    at_detector *detector[MAX_THREADS];
+    at_image padded[MAX_THREADS], scaled[MAX_THREADS];
+    atomic_int status;
+} loader;
+
+/* Searches the picture with a border round it, enlarged to SEARCH_SIDE. */
+static int search_tight(loader *l, int thread, const at_image *im, at_face *face)
+{
+    int longer = im->w > im->h ? im->w : im->h, border = (int)(border_share * (float)longer);
+    at_image *padded = &l->padded[thread], *scaled = &l->scaled[thread];
+    int w = im->w + 2 * border, h = im->h + 2 * border;
+    float scale = SEARCH_SIDE / (float)(longer + 2 * border);
+    int sw = (int)lroundf((float)w * scale), sh = (int)lroundf((float)h * scale);
+    int status = at_image_crop(padded, im, -border, -border, w, h, AT_BORDER_REPLICATE);
+    if (status < 0 || (status = at_image_resize(scaled, padded, sw, sh)) < 0)
+        return status;
+    if ((status = at_detector_run(l->detector[thread], scaled, face, 1)) < 1)
+        return status;
+    face->x = face->x / scale - (float)border;
+    face->y = face->y / scale - (float)border;
+    face->w /= scale;
+    face->h /= scale;
+    for (int i = 0; i < AT_LANDMARKS; i++)
+        for (int k = 0; k < 2; k++)
+            face->landmark[i][k] = face->landmark[i][k] / scale - (float)border;
+    return 1;
+}
+
+static int find_face(loader *l, int thread, at_face_sample *s)
+{
+    const at_image *im = &s->image;
+    int longer = im->w > im->h ? im->w : im->h, found = 0;
+    if (longer > TIGHT_SIDE)
+        found = at_detector_run(l->detector[thread], im, &s->face, 1);
+    if (found == 0)
+        found = search_tight(l, thread, im, &s->face);
+    if (found < 0)
+        return found;
+    s->found = found && at_align_matrix(&s->face, s->m) == ATTUNE_OK;
+    if (!s->found) {
+        memset(&s->face, 0, sizeof s->face);
+        at_align_whole_matrix(im->w, im->h, s->m);
+    }
+    return ATTUNE_OK;
+}
+
+static void load_one(void *arg, int task, int thread)
+{
+    loader *l = arg;
+    at_face_sample *s = &l->list[l->first + task];
+    uint8_t *rgb;
+    int w, h, status = at_media_load_image(s->label.path, &rgb, &w, &h, NULL);
+    if (status == ATTUNE_E_NOMEM) {
+        atomic_store(&l->status, status);
+        return;
+    }
+    if (status < 0)
+        return; /* unreadable: its image stays empty */
+    at_image borrowed = at_image_borrow(rgb, w, h, 3, 3 * (ptrdiff_t)w);
+    status = at_image_copy(&s->image, &borrowed);
+    at_free(rgb);
+    if (status == ATTUNE_OK)
+        status = find_face(l, thread, s);
+    if (status < 0)
+        atomic_store(&l->status, status);
+}
+
+static int copy_labels(at_faces *out, const at_corpus *corpora, int n)
+{
+    int total = 0;
+    for (int c = 0; c < n; c++)
+        total += corpora[c].count;
+    out->list = calloc((size_t)total + 1, sizeof *out->list);
+    if (!out->list)
+        return ATTUNE_E_NOMEM;
+    for (int c = 0; c < n; c++)
+        for (int i = 0; i < corpora[c].count; i++) {
+            at_face_sample *s = &out->list[out->count];
+            s->label = corpora[c].list[i];
+            s->corpus = c;
+            s->label.path = strdup(s->label.path);
+            out->count++;
+            if (!s->label.path)
+                return ATTUNE_E_NOMEM;
+        }
+    return ATTUNE_OK;
+}
+
+static void drop_unreadable(at_faces *f)
+{
+    int kept = 0;
+    for (int i = 0; i < f->count; i++) {
+        if (!f->list[i].image.data) {
+            free(f->list[i].label.path);
+            f->unreadable++;
+            continue;
+        }
+        f->found += f->list[i].found;
+        f->list[kept++] = f->list[i];
+    }
+    f->count = kept;
+}
+
+static int load_all(at_faces *out, loader *l, at_pool *pool, int quiet)
+{
+    enum { STRETCH = 256 };
+    at_progress progress;
+    at_progress_start(&progress, "faces", quiet);
+    for (l->first = 0; l->first < out->count && atomic_load(&l->status) == 0; l->first += STRETCH) {
+        int left = out->count - l->first;
+        at_pool_run(pool, left < STRETCH ? left : STRETCH, load_one, l);
+        at_progress_update(&progress, l->first, out->count, NULL);
+    }
+    at_progress_end(&progress);
+    return atomic_load(&l->status);
+}
+
+int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weight_source *detector,
+                  at_pool *pool, int quiet, attune_error *err)
+{
+    memset(out, 0, sizeof *out);
+    int threads = at_pool_threads(pool), status = ATTUNE_OK;
+    loader *l = calloc(1, sizeof *l);
+    if (!l || copy_labels(out, corpora, n) < 0)
+        status = at_fail_nomem(err);
+    else if (threads > MAX_THREADS)
+        status = at_fail(err, ATTUNE_E_ARG, "at most %d threads", MAX_THREADS);
+    for (int t = 0; t < threads && status == ATTUNE_OK; t++)
+        status = at_detector_create(&l->detector[t], detector, NULL, at_kernels_best(), NULL, err);
+    if (status == ATTUNE_OK) {
+        l->list = out->list;
+        status = load_all(out, l, pool, quiet);
+        if (status < 0)
+            at_fail(err, status, "loading faces: out of memory");
+    }
+    for (int t = 0; l && t < MAX_THREADS; t++) {
+        at_detector_free(&l->detector[t]);
+        at_image_free(&l->padded[t]);
+        at_image_free(&l->scaled[t]);
+    }
+    free(l);
+    if (status < 0)
+        at_faces_free(out);
+    else
+        drop_unreadable(out);
+    return status;
+}
+
+void at_faces_free(at_faces *f)
+{
+    for (int i = 0; i < f->count; i++) {
+        free(f->list[i].label.path);
+        at_image_free(&f->list[i].image);
+    }
+    free(f->list);
+    memset(f, 0, sizeof *f);
+}
+
+/* ---- rendering --------------------------------------------------------------------------- */
+
+static float signed_unit(at_rng *r)
+{
+    return at_rng_range(r, -1, 1);
+}
+
+/* m := (random similarity about the face's middle) m, mirrored or not. Side is AT_FACE_SIDE. */
+static void jitter_matrix(float m[6], const at_face_augment *a, at_rng *r)
+{
+    const float middle = (AT_FACE_SIDE - 1) / 2.f;
+    float angle = a->turn * signed_unit(r) * 0.01745329252f;
+    float scale = expf(a->zoom * signed_unit(r));
+    float dx = a->shift * AT_FACE_SIDE * signed_unit(r);
+    float dy = a->shift * AT_FACE_SIDE * signed_unit(r);
+    float mirror = at_rng_float(r) < a->flip ? -1.f : 1.f;
+    float c = scale * cosf(angle), s = scale * sinf(angle);
+    const float j[4] = {mirror * c, -mirror * s, s, c};
+    float in[6];
+    memcpy(in, m, sizeof in);
+    for (int k = 0; k < 3; k++) {
+        float x = in[k] - (k == 2 ? middle : 0), y = in[3 + k] - (k == 2 ? middle : 0);
+        m[k] = j[0] * x + j[1] * y + (k == 2 ? middle + dx : 0);
+        m[3 + k] = j[2] * x + j[3] * y + (k == 2 ? middle + dy : 0);
+    }
+}
+
+static int degrade_sometimes(at_image *im, const at_face_augment *a, at_rng *r)
+{
+    /* Levels at strength 1, on a 112-pixel face. */
+    const struct {
+        float probability;
+        at_degrade_kind kind[3];
+        int kinds;
+        float least, most;
+    } steps[] = {
+        {a->dark, {AT_DEGRADE_DARK, AT_DEGRADE_GAMMA, AT_DEGRADE_CONTRAST}, 3, 0.2f, 1.f},
+        {a->occlude, {AT_DEGRADE_PATCH, AT_DEGRADE_HAND, AT_DEGRADE_MASK}, 3, 0.1f, 0.5f},
+        {a->blur, {AT_DEGRADE_BLUR, AT_DEGRADE_MOTION}, 2, 0.2f, 1.f},
+        {a->small, {AT_DEGRADE_RESOLUTION}, 1, 0.2f, 1.f},
+        {a->compress, {AT_DEGRADE_BLOCKS, AT_DEGRADE_NOISE}, 2, 0.2f, 1.f},
+    };
+    static const float full[AT_DEGRADE_KINDS] = {
+        [AT_DEGRADE_BLUR] = 4,    [AT_DEGRADE_MOTION] = 14,     [AT_DEGRADE_RESOLUTION] = 6,
+        [AT_DEGRADE_BLOCKS] = 95, [AT_DEGRADE_DARK] = 4,        [AT_DEGRADE_NOISE] = 25,
+        [AT_DEGRADE_GAMMA] = 1,   [AT_DEGRADE_CONTRAST] = 0.7f, [AT_DEGRADE_PATCH] = 100,
+        [AT_DEGRADE_HAND] = 100,  [AT_DEGRADE_MASK] = 100};
+    int status = ATTUNE_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && status == ATTUNE_OK; i++) {
+        float draw = at_rng_float(r);
+        at_degrade_kind kind = steps[i].kind[at_rng_below(r, (uint32_t)steps[i].kinds)];
+        float share = at_rng_range(r, steps[i].least, steps[i].most) * a->strength;
+        float level = share * full[kind] * (float)im->w / AT_FACE_SIDE;
+        if (kind != AT_DEGRADE_BLUR && kind != AT_DEGRADE_MOTION)
+            level = share * full[kind];
+        if (draw < steps[i].probability)
+            status = at_degrade(im, kind, level, NULL, r, NULL);
+    }
+    return status;
+}
+
+/* Contrast about mid-grey, brightness, and sometimes no colour. */
+static void jitter_light(at_image *im, const at_face_augment *a, at_rng *r)
+{
+    float gain = 1 + a->light * signed_unit(r), lift = 127.5f * a->light * signed_unit(r);
+    int grey = at_rng_float(r) < a->grey;
+    uint8_t table[256];
+    for (int v = 0; v < 256; v++) {
+        float y = ((float)v - 127.5f) * gain + 127.5f + 0.5f * lift;
+        table[v] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y + 0.5f);
+    }
+    for (int y = 0; y < im->h; y++) {
+        uint8_t *p = at_image_at(im, 0, y);
+        for (int x = 0; x < im->w; x++, p += 3) {
+            if (grey) {
+                int luma = (77 * p[0] + 150 * p[1] + 29 * p[2] + 128) >> 8;
+                p[0] = p[1] = p[2] = (uint8_t)luma;
+            }
+            for (int k = 0; k < 3; k++)
+                p[k] = table[p[k]];
+        }
+    }
+}
+
+int at_face_render(const at_face_sample *s, int side, const at_face_augment *augment, uint64_t seed,
+                   uint64_t stream, at_image *dst)
+{
+    float m[6];
+    at_rng r;
+    memcpy(m, s->m, sizeof m);
+    at_rng_seed(&r, seed, stream);
+    if (augment)
+        jitter_matrix(m, augment, &r);
+    /* Pixel centres: x112 + 0.5 = (x + 0.5) 112/side. */
+    float scale = (float)side / AT_FACE_SIDE;
+    for (int k = 0; k < 6; k++)
+        m[k] = k % 3 == 2 ? (m[k] + 0.5f) * scale - 0.5f : m[k] * scale;
+    int status = at_image_warp(dst, &s->image, m, side, side, AT_BORDER_REPLICATE);
+    if (status == ATTUNE_OK && augment) {
+        jitter_light(dst, augment, &r);
+        status = degrade_sometimes(dst, augment, &r);
+    }
+    return status;
+}
+
+typedef struct render {
+    const at_faces *f;
+    const int *index;
+    int side;
+    const at_face_augment *augment;
+    uint64_t seed;
+    float *x;
+    atomic_int status;
+} render;
+
+static void render_one(void *arg, int task, int thread)
+{
+    render *r = arg;
+    int i = r->index[task];
+    at_image im = {0};
+    (void)thread;
+    int status = at_face_render(&r->f->list[i], r->side, r->augment, r->seed, (uint64_t)i, &im);
+    size_t row = (size_t)r->side * 3;
+    float *x = r->x + (size_t)task * (size_t)r->side * row;
+    for (int y = 0; status == ATTUNE_OK && y < r->side; y++) {
+        const uint8_t *p = at_image_at(&im, 0, y);
+        for (size_t k = 0; k < row; k++)
+            *x++ = ((float)p[k] - 127.5f) / 127.5f;
+    }
+    at_image_free(&im);
+    if (status < 0)
+        atomic_store(&r->status, status);
+}
+
+int at_faces_render(const at_faces *f, const int *index, int n, int side,
+                    const at_face_augment *augment, uint64_t seed, at_pool *pool, float *x)
+{
+    render r = {f, index, side, augment, seed, x, 0};
+    at_pool_run(pool, n, render_one, &r);
+    return atomic_load(&r.status);
+}

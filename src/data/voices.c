@@ -1,0 +1,239 @@
+#include "data/voices.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "data/readers.h"
+#include "media/media.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double longest_s = 60;
+enum { KEEP_ROWS = 10 }; /* 100 ms round the speech */
+
+/* ---- loading ------------------------------------------------------------------------------ */
+
+typedef struct noise_walk {
+    at_voices *out;
+    double share;
+} noise_walk;
+
+static int add_noise(void *user, const char *path, const char *name)
+{
+    noise_walk *w = user;
+    float *pcm, *grown;
+    size_t n;
+    if (!at_has_extension(name, at_sound_extensions))
+        return 0;
+    int status = at_media_load_audio(path, 0, &pcm, &n, NULL);
+    if (status < 0)
+        return status == ATTUNE_E_NOMEM ? status : 0;
+    n = (size_t)((double)n * w->share);
+    grown = at_alloc(w->out->noise_n + n, sizeof *grown);
+    if (!grown) {
+        at_free(pcm);
+        return ATTUNE_E_NOMEM;
+    }
+    if (w->out->noise_n)
+        memcpy(grown, w->out->noise, w->out->noise_n * sizeof *grown);
+    memcpy(grown + w->out->noise_n, pcm, n * sizeof *grown);
+    at_free(w->out->noise);
+    at_free(pcm);
+    w->out->noise = grown;
+    w->out->noise_n += n;
+    return 0;
+}
+
+typedef struct loader {
+    at_voice_sample *list;
+    atomic_int status;
+} loader;
+
+static void load_one(void *arg, int task, int thread)
+{
+    loader *l = arg;
+    at_voice_sample *s = &l->list[task];
+    (void)thread;
+    if (at_media_load_audio(s->label.path, longest_s, &s->pcm, &s->n, NULL) == ATTUNE_E_NOMEM)
+        atomic_store(&l->status, ATTUNE_E_NOMEM);
+}
+
+static void drop_unreadable(at_voices *v)
+{
+    int kept = 0;
+    for (int i = 0; i < v->count; i++) {
+        if (!v->list[i].pcm) {
+            free(v->list[i].label.path);
+            v->unreadable++;
+            continue;
+        }
+        v->list[kept++] = v->list[i];
+    }
+    v->count = kept;
+}
+
+static int load_all(at_voices *out, const at_corpus *corpus, at_pool *pool, int quiet)
+{
+    enum { STRETCH = 64 };
+    at_progress progress;
+    loader l = {0};
+    out->list = calloc((size_t)corpus->count + 1, sizeof *out->list);
+    if (!out->list)
+        return ATTUNE_E_NOMEM;
+    for (int i = 0; i < corpus->count; i++) {
+        at_voice_sample *s = &out->list[out->count++];
+        s->label = corpus->list[i];
+        if (!(s->label.path = strdup(corpus->list[i].path)))
+            return ATTUNE_E_NOMEM;
+    }
+    at_progress_start(&progress, "voices", quiet);
+    for (int first = 0; first < out->count; first += STRETCH) {
+        int left = out->count - first;
+        l.list = out->list + first;
+        at_pool_run(pool, left < STRETCH ? left : STRETCH, load_one, &l);
+        at_progress_update(&progress, first, out->count, NULL);
+    }
+    at_progress_end(&progress);
+    return atomic_load(&l.status);
+}
+
+int at_voices_load(at_voices *out, const at_corpus *corpus, const char *noise_dir,
+                   double noise_share, at_pool *pool, int quiet, attune_error *err)
+{
+    memset(out, 0, sizeof *out);
+    noise_walk w = {out, noise_share > 0 ? noise_share : 0.7};
+    int status = load_all(out, corpus, pool, quiet);
+    if (status == ATTUNE_OK && noise_dir)
+        status = at_each_entry(noise_dir, add_noise, &w);
+    if (status < 0) {
+        at_voices_free(out);
+        return at_fail_nomem(err);
+    }
+    drop_unreadable(out);
+    if (noise_dir && out->noise_n == 0) {
+        at_voices_free(out);
+        return at_fail(err, ATTUNE_E_IO, "%s: no recordings there", noise_dir);
+    }
+    return ATTUNE_OK;
+}
+
+void at_voices_free(at_voices *v)
+{
+    for (int i = 0; i < v->count; i++) {
+        free(v->list[i].label.path);
+        at_free(v->list[i].pcm);
+    }
+    free(v->list);
+    at_free(v->noise);
+    memset(v, 0, sizeof *v);
+}
+
+/* ---- feature rows ---------------------------------------------------------------------------- */
+
+typedef struct batch {
+    const at_voices *v;
+    const int *index;
+    int max_rows;
+    const at_voice_augment *augment;
+    const at_spec_masks *masks;
+    uint64_t seed;
+    float *x;
+    int *lengths;
+    atomic_int status;
+} batch;
+
+/* The stretch of rows from the first to the last speech, KEEP_ROWS more at each end. */
+static void trim(const unsigned char *speech, size_t n, size_t *from, size_t *to)
+{
+    size_t first = 0, last = n;
+    while (first < n && !speech[first])
+        first++;
+    while (last > first && !speech[last - 1])
+        last--;
+    if (first == last) { /* no speech found: all of it */
+        *from = 0;
+        *to = n;
+        return;
+    }
+    *from = first > KEEP_ROWS ? first - KEEP_ROWS : 0;
+    *to = last + KEEP_ROWS < n ? last + KEEP_ROWS : n;
+}
+
+static int sound_to_rows(const batch *b, const at_voice_sample *s, at_rng *r, at_feature_row **rows,
+                         size_t *n)
+{
+    const at_features_options options = {.denoise = 1};
+    if (!b->augment)
+        return at_features_extract(s->pcm, s->n, &options, rows, n, NULL);
+    at_voice_augment a = *b->augment;
+    a.noise = b->v->noise;
+    a.noise_n = b->v->noise_n;
+    float *pcm;
+    size_t length;
+    int status = at_augment_voice(s->pcm, s->n, &a, r, &pcm, &length, NULL);
+    if (status < 0)
+        return status;
+    status = at_features_extract(pcm, length, &options, rows, n, NULL);
+    at_free(pcm);
+    return status;
+}
+
+static int fill(const batch *b, int task)
+{
+    at_feature_row *rows = NULL;
+    float *flat = NULL;
+    unsigned char *speech = NULL;
+    size_t n = 0, from, to;
+    at_rng r;
+    int i = b->index[task], status;
+    float *x = b->x + (size_t)task * (size_t)b->max_rows * AT_FEATURE_COLS;
+
+    memset(x, 0, (size_t)b->max_rows * AT_FEATURE_COLS * sizeof *x);
+    b->lengths[task] = 1; /* too short for a frame: one row of zeros */
+    at_rng_seed(&r, b->seed, (uint64_t)i);
+    status = sound_to_rows(b, &b->v->list[i], &r, &rows, &n);
+    if (status < 0 || n == 0)
+        goto done;
+    flat = at_alloc(n * AT_FEATURE_COLS, sizeof *flat);
+    speech = at_alloc(n, 1);
+    status = flat && speech ? ATTUNE_OK : ATTUNE_E_NOMEM;
+    if (status < 0)
+        goto done;
+    at_features_flatten(rows, n, flat, speech);
+    trim(speech, n, &from, &to);
+    if (to - from > (size_t)b->max_rows) {
+        size_t spare = to - from - (size_t)b->max_rows;
+        from += b->augment ? at_rng_below(&r, (uint32_t)spare + 1) : spare / 2;
+        to = from + (size_t)b->max_rows;
+    }
+    b->lengths[task] = (int)(to - from);
+    memcpy(x, flat + from * AT_FEATURE_COLS, (to - from) * AT_FEATURE_COLS * sizeof *x);
+    at_features_normalise(x, to - from, speech + from);
+    if (b->masks)
+        at_augment_spec(x, to - from, b->masks, &r);
+done:
+    at_free(rows);
+    at_free(flat);
+    at_free(speech);
+    return status;
+}
+
+static void fill_task(void *arg, int task, int thread)
+{
+    batch *b = arg;
+    (void)thread;
+    int status = fill(b, task);
+    if (status < 0)
+        atomic_store(&b->status, status);
+}
+
+int at_voices_rows(const at_voices *v, const int *index, int n, int max_rows,
+                   const at_voice_augment *augment, const at_spec_masks *masks, uint64_t seed,
+                   at_pool *pool, float *x, int *lengths)
+{
+    batch b = {v, index, max_rows, augment, masks, seed, x, lengths, 0};
+    at_pool_run(pool, n, fill_task, &b);
+    return atomic_load(&b.status);
+}
