@@ -1,0 +1,50 @@
+# The project's front door; meson does the work. See `make help`.
+
+BUILD = build/release
+PREFIX = /usr/local
+# gcc unless the environment or the command line says otherwise
+CC := $(if $(filter default,$(origin CC)),$(if $(shell command -v gcc),gcc,cc),$(CC))
+export CC
+
+help:
+	@echo "make demo     build, then analyze demo/talking_head.mp4 into demo-report/"
+	@echo "make test     build with gcc, clang and the sanitizers, and run all tests"
+	@echo "make build    build $(BUILD)/src/attune"
+	@echo "make install  install to PREFIX (now $(PREFIX)), under DESTDIR if set"
+	@echo "make format   bring the C files into the project's format"
+	@echo "make clean    remove build/ and demo-report/"
+	@echo
+	@echo "What is missing is installed from Debian's packages (tools/setup.sh)."
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) --prefix $(PREFIX) -Dtests=disabled
+
+# One ninja a build folder at a time, so make's own -j changes nothing.
+build: setup-build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+setup-build:
+	@tools/setup.sh
+
+demo: build
+	$(BUILD)/src/attune analyze demo/talking_head.mp4 -o demo-report
+	@echo
+	@echo "The report is in demo-report/:"
+	@ls -1 demo-report
+
+test:
+	@tools/setup.sh test
+	@tools/test.sh
+
+install: build
+	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	meson install -C $(BUILD)
+
+format:
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build demo-report
+
+.PHONY: help build setup-build demo test install format clean

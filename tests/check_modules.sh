@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# The include edges of src/ against the module order (docs/architecture.md).
+set -euo pipefail
+cd "${ATTUNE_SRC:-$(dirname "$0")/..}/src"
+bad=0
+
+complain()
+{
+    echo "$*" >&2
+    bad=1
+}
+
+# Which modules a module's files may include; all of them may include <attune/...>.
+declare -A may=(
+    [base]="base"
+    [kernels]="base kernels"
+    [tensor]="base kernels tensor"
+    [dsp]="base kernels dsp"
+    [vision]="base kernels tensor vision"
+    [media]="base media"
+    [model]="base kernels tensor model"
+    [runtime]="base kernels tensor model dsp vision media runtime"
+    [data]="base kernels tensor media dsp vision data"
+    [eval]="base kernels tensor model eval"
+    [train]="base kernels tensor model media dsp vision data eval train"
+    [report]="base report"
+    [cli]="report cli"
+)
+
+edges=0
+for file in */*.[ch]; do
+    module=${file%%/*}
+    if [ -z "${may[$module]:-}" ]; then
+        complain "$file: module $module is not in the module order"
+        continue
+    fi
+    while read -r included; do
+        edges=$((edges + 1))
+        used=${included%%/*}
+        case $module:$included in
+        *:at_config.h | cli:base/progress.h) continue ;; # the build's own; the one exception
+        runtime:media/*)
+            # files and cameras come in through analyze; the session knows neither
+            [[ $file == runtime/analyze* ]] || complain "$file: only analyze may include $included"
+            ;;
+        esac
+        [[ $included == */* ]] || complain "$file: \"$included\" lacks its module's name"
+        [[ " ${may[$module]} " == *" $used "* ]] || complain "$file: $module may not include $included"
+        [ -e "$included" ] || complain "$file: there is no $included"
+    done < <(sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file")
+done
+[ $edges -gt 0 ] || complain "no include was found: this check is blind"
+
+# FFmpeg is known to one place, and the library neither prints nor ends the process.
+while read -r line; do
+    complain "$line: FFmpeg outside src/media/av*"
+done < <(grep -nE '# *include *<lib(av|sw)' */*.[ch] | grep -vE '^media/av[^/]*\.[ch]:' || true)
+while read -r line; do
+    complain "$line: a library may not do this"
+done < <(grep -nE '(^|[^A-Za-z0-9_])(printf|puts|putchar|perror|abort|exit|_exit) *\(|stderr|stdout' \
+    */*.[ch] | grep -vE '^(cli/|base/progress\.c:)' |
+    grep -vE '^[^:]*:[0-9]+: *(/?\*|.*/\*.*(printf|stderr|stdout))|format\(printf' || true)
+exit $bad

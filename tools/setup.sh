@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Installs what attune needs from Debian's packages (Debian 12 and later, Ubuntu 24.04), and only
+# what is missing: with everything there it neither asks for rights nor uses the network.
+#
+#     tools/setup.sh          what building and running takes
+#     tools/setup.sh test     and what all the tests take
+set -euo pipefail
+
+# A line: how to tell that it is there, then the package. "pc:" asks pkg-config, "cmd:" looks for
+# a program, "deb:" asks for the package itself.
+build_needs="
+cmd:pkg-config     pkg-config
+cmd:meson          meson
+cmd:ninja          ninja-build
+pc:libavformat     libavformat-dev
+pc:libavcodec      libavcodec-dev
+pc:libavutil       libavutil-dev
+pc:libavdevice     libavdevice-dev
+pc:libswscale      libswscale-dev
+pc:libswresample   libswresample-dev
+pc:kissfft-float   libkissfft-dev
+pc:speexdsp        libspeexdsp-dev
+pc:jansson         libjansson-dev
+pc:cairo           libcairo2-dev
+"
+test_needs="
+cmd:gcc            gcc
+cmd:g++            g++
+cmd:clang          clang
+cmd:clang-format   clang-format
+cmd:python3        python3
+deb:python3-numpy  python3-numpy
+cmd:ffmpeg         ffmpeg
+cmd:git            git
+pc:cmocka          libcmocka-dev
+"
+# For the NEON kernels on another processor; the tests skip that part without them.
+cross_needs="
+cmd:aarch64-linux-gnu-gcc  gcc-aarch64-linux-gnu
+cmd:qemu-aarch64           qemu-user
+"
+
+present()
+{
+    case $1 in
+    pc:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#pc:}" ;;
+    cmd:*) command -v "${1#cmd:}" >/dev/null ;;
+    deb:*) [ "$(dpkg-query -W -f='${db:Status-Status}' "${1#deb:}" 2>/dev/null)" = installed ] ;;
+    esac
+}
+
+missing() # of the list in $1, the packages that are not there
+{
+    while read -r check package; do
+        [ -z "$check" ] || present "$check" || echo "$package"
+    done <<<"$1"
+}
+
+install()
+{
+    if ! command -v apt-get >/dev/null; then
+        echo "setup: these Debian packages, or your system's like, are missing:" "$@" >&2
+        return 1
+    fi
+    local sudo=""
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "setup: as root: apt-get install" "$@" >&2; return 1; }
+        sudo=sudo
+    fi
+    echo "setup: installing with ${sudo:+$sudo }apt-get:" "$@" >&2
+    $sudo apt-get update -qq >&2 &&
+        $sudo env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+needs=$build_needs
+# Any C compiler will do; gcc is what we get when there is none.
+command -v "${CC:-cc}" >/dev/null || needs+="cmd:gcc gcc"$'\n'"cmd:ld binutils"$'\n'
+[ -e /usr/include/stdio.h ] || needs+="deb:libc6-dev libc6-dev"$'\n'
+[ "${1:-}" != test ] || needs+=$test_needs
+
+mapfile -t packages < <(missing "$needs")
+[ ${#packages[@]} -eq 0 ] || install "${packages[@]}"
+
+if [ "${1:-}" = test ] && [ "$(uname -m)" != aarch64 ]; then
+    mapfile -t packages < <(missing "$cross_needs")
+    [ ${#packages[@]} -eq 0 ] || install "${packages[@]}" ||
+        echo "setup: going on without a compiler and emulator for aarch64" >&2
+fi

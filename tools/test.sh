@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# All the tests, in every build that they are for. Run by `make test`, after tools/setup.sh test.
+#
+#     tools/test.sh            all steps
+#     tools/test.sh gcc asan   these only: format gcc clang asan tsan aarch64
+#
+# The build folders, build/test-*, are kept for the next time. The last line is the sum of all
+# steps; a step that meson does not run (format, aarch64's build) counts as one test.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+passed=0 failed=0 skipped=0
+steps=${*:-format gcc clang asan tsan aarch64}
+failures=()
+
+count() # passed|failed|skipped, what
+{
+    case $1 in
+    passed) passed=$((passed + 1)) ;;
+    skipped) skipped=$((skipped + 1)) ;;
+    failed)
+        failed=$((failed + 1))
+        failures+=("$2")
+        ;;
+    esac
+    printf '%s: %s\n' "$2" "$1"
+}
+
+# Builds in build/test-$1 with the meson options from $2 on.
+build()
+{
+    local dir=build/test-$1
+    shift
+    if [ ! -f "$dir/build.ninja" ]; then
+        rm -rf "$dir"
+        meson setup "$dir" -Dtests=enabled "$@" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
+    fi
+    nice -n 5 ninja -C "$dir" --quiet
+}
+
+# Runs the suites from $3 on (all: none given) of build/test-$1, under the wrapper $2 ('' none).
+run_suites()
+{
+    local name=$1 wrapper=$2 dir=build/test-$1 args=() counts
+    shift 2
+    for suite in "$@"; do
+        args+=(--suite "$suite")
+    done
+    [ -z "$wrapper" ] || args+=(--wrapper "$wrapper")
+    rm -f "$dir/meson-logs/testlog.json"
+    # Sanitized programs are up to ten times slower.
+    nice -n 5 meson test -C "$dir" --no-rebuild --print-errorlogs --quiet \
+        --timeout-multiplier 4 "${args[@]}"
+    counts=$(python3 tools/count_tests.py "$dir/meson-logs/testlog.json") ||
+        { count failed "$name: no test log"; return; }
+    read -r p f s <<<"$counts"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    [ "$f" -eq 0 ] || failures+=("$name: $f test(s)")
+    echo "$name: $p passed, $f failed, $s skipped"
+}
+
+step_format()
+{
+    if git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror; then
+        count passed format
+    else
+        count failed "format (make format mends it)"
+    fi
+}
+
+step_gcc()
+{
+    if CC=${CC:-gcc} build gcc --werror; then
+        count passed "gcc build"
+        run_suites gcc ''
+    else
+        count failed "gcc build"
+    fi
+}
+
+step_clang()
+{
+    if CC=clang build clang --werror; then
+        count passed "clang build"
+        run_suites clang '' unit
+    else
+        count failed "clang build"
+    fi
+}
+
+step_asan()
+{
+    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    if CC=gcc build asan -Db_sanitize=address,undefined -Doptimization=1; then
+        count passed "asan build"
+        run_suites asan ''
+    else
+        count failed "asan build"
+    fi
+}
+
+step_tsan()
+{
+    # On kernels that spread mappings widely gcc 12's runtime finds its place taken.
+    local wrapper=''
+    setarch -R true 2>/dev/null && wrapper='setarch -R'
+    export TSAN_OPTIONS=halt_on_error=1
+    if CC=gcc build tsan -Db_sanitize=thread -Doptimization=1; then
+        count passed "tsan build"
+        run_suites tsan "$wrapper" unit parity
+    else
+        count failed "tsan build"
+    fi
+}
+
+# The kernels, compiled for aarch64 and, where qemu is there, held to their C reference on it.
+# Only the base and the kernels are needed, and a stand-in for cmocka, so no packages of that
+# architecture are.
+step_aarch64()
+{
+    local cc=aarch64-linux-gnu-gcc run=qemu-aarch64 dir=build/test-aarch64
+    [ "$(uname -m)" != aarch64 ] || return 0 # the other steps did it
+    command -v $cc >/dev/null || { count skipped "aarch64 (no $cc)"; return; }
+    mkdir -p $dir
+    local flags="-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -D_GNU_SOURCE -DAT_HAVE_NEON=1
+                 -fno-math-errno -Iinclude -Isrc -Itests/aarch64 -I$dir"
+    local objects=() source object contract program
+    for source in src/base/*.c src/kernels/*.c; do
+        contract=off
+        case $source in
+        */avx*) continue ;;
+        */neon*) contract=fast ;;
+        esac
+        object=$dir/$(echo "${source#src/}" | tr / _).o
+        $cc $flags -ffp-contract=$contract -c "$source" -o "$object" ||
+            { count failed "aarch64 build"; return; }
+        objects+=("$object")
+    done
+    count passed "aarch64 build"
+    for source in tests/parity_kernels*.c; do
+        [ -e "$source" ] || continue
+        program=$dir/$(basename "$source" .c)
+        $cc $flags -static "$source" "${objects[@]}" -lm -pthread -o "$program" ||
+            { count failed "aarch64 ${program##*/}"; continue; }
+        if ! command -v $run >/dev/null; then
+            count skipped "aarch64 ${program##*/} (no $run)"
+        elif nice -n 5 $run "$program" >"$program.log" 2>&1; then
+            count passed "aarch64 ${program##*/}"
+        else
+            tail -n 20 "$program.log"
+            count failed "aarch64 ${program##*/}"
+        fi
+    done
+}
+
+for step in $steps; do
+    echo "== $step"
+    SECONDS=0
+    "step_$step"
+    echo "== $step took $SECONDS s"
+done
+for failure in ${failures[@]+"${failures[@]}"}; do
+    echo "FAILED $failure"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
