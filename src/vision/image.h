@@ -5,7 +5,7 @@
  * the first pixel is (0, 0), as detectors and face templates have it.
  *
  * A zeroed at_image is empty and ready to be a destination. Destinations keep their memory from
- * call to call and grow it only when needed, so a steady stream of frames allocates nothing.
+ * call to call and grow it only when needed; filters allocate some small tables for the call.
  * Functions returning int give ATTUNE_OK or ATTUNE_E_NOMEM (ATTUNE_E_ARG for sizes outside
  * 1..AT_IMAGE_MAX_SIDE); the destination must not be the source unless a comment says so.
  */

@@ -1,0 +1,239 @@
+/* resample.c - resize by a separable triangle filter, and affine warps with bilinear sampling. */
+#include "vision/image.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- resize ------------------------------------------------------------------------------ */
+
+/* Output i of one axis is sum_k weight[i*most + k] * input[first[i] + k], k < taps[i]. */
+typedef struct axis {
+    int most;
+    int *first, *taps;
+    float *weight;
+} axis;
+
+static void axis_free(axis *a)
+{
+    at_free(a->first);
+    at_free(a->taps);
+    at_free(a->weight);
+}
+
+static int axis_make(axis *a, int in, int out)
+{
+    const double scale = (double)in / out, reach = scale > 1 ? scale : 1;
+
+    *a = (axis){.most = (int)ceil(2 * reach) + 2};
+    a->first = at_alloc((size_t)out, sizeof *a->first);
+    a->taps = at_alloc((size_t)out, sizeof *a->taps);
+    a->weight = at_alloc((size_t)out * (size_t)a->most, sizeof *a->weight);
+    if (!a->first || !a->taps || !a->weight)
+        return ATTUNE_E_NOMEM;
+    for (int i = 0; i < out; i++) {
+        const double centre = (i + 0.5) * scale;
+        int from = (int)floor(centre - reach), to = (int)ceil(centre + reach), n = 0;
+        float *weight = a->weight + (size_t)i * (size_t)a->most;
+        double sum = 0;
+
+        from = from < 0 ? 0 : from;
+        to = to > in ? in : to;
+        a->first[i] = -1;
+        for (int k = from; k < to; k++) {
+            const double w = 1 - fabs(k + 0.5 - centre) / reach;
+            if (w <= 0)
+                continue;
+            if (a->first[i] < 0)
+                a->first[i] = k;
+            weight[n++] = (float)w;
+            sum += w;
+        }
+        a->taps[i] = n;
+        for (int k = 0; k < n; k++)
+            weight[k] = (float)(weight[k] / sum);
+    }
+    return ATTUNE_OK;
+}
+
+static void blend_rows(const at_image *src, const axis *ay, int oy, float *restrict row)
+{
+    const size_t n = (size_t)src->w * (size_t)src->channels;
+    const float *weight = ay->weight + (size_t)oy * (size_t)ay->most;
+
+    memset(row, 0, n * sizeof *row);
+    for (int k = 0; k < ay->taps[oy]; k++) {
+        const uint8_t *restrict in = at_image_at(src, 0, ay->first[oy] + k);
+        const float w = weight[k];
+        for (size_t i = 0; i < n; i++)
+            row[i] += w * (float)in[i];
+    }
+}
+
+static void blend_columns(const float *row, const axis *ax, int w, int channels, uint8_t *out)
+{
+    for (int ox = 0; ox < w; ox++) {
+        const float *in = row + (ptrdiff_t)ax->first[ox] * channels;
+        const float *weight = ax->weight + (size_t)ox * (size_t)ax->most;
+        float sum[3] = {0.5F, 0.5F, 0.5F};
+
+        if (channels == 3) {
+            for (int k = 0; k < ax->taps[ox]; k++, in += 3) {
+                sum[0] += weight[k] * in[0];
+                sum[1] += weight[k] * in[1];
+                sum[2] += weight[k] * in[2];
+            }
+        } else {
+            for (int k = 0; k < ax->taps[ox]; k++)
+                sum[0] += weight[k] * in[k];
+        }
+        for (int k = 0; k < channels; k++) /* weights sum to 1 up to rounding */
+            *out++ = sum[k] >= 255 ? 255 : (uint8_t)sum[k];
+    }
+}
+
+int at_image_resize(at_image *dst, const at_image *src, int w, int h)
+{
+    axis ax = {0}, ay = {0};
+    float *row = NULL;
+
+    int status = at_image_reserve(dst, w, h, src->channels);
+    if (status != ATTUNE_OK)
+        return status;
+    if (w == src->w && h == src->h)
+        return at_image_copy(dst, src);
+    row = at_alloc((size_t)src->w * (size_t)src->channels, sizeof *row);
+    status = row ? axis_make(&ax, src->w, w) : ATTUNE_E_NOMEM;
+    if (status == ATTUNE_OK)
+        status = axis_make(&ay, src->h, h);
+    for (int oy = 0; status == ATTUNE_OK && oy < h; oy++) {
+        blend_rows(src, &ay, oy, row);
+        blend_columns(row, &ax, w, src->channels, at_image_at(dst, 0, oy));
+    }
+    at_free(row);
+    axis_free(&ax);
+    axis_free(&ay);
+    return status;
+}
+
+/* ---- warp -------------------------------------------------------------------------------- */
+
+static int invert(const float m[6], float inv[6])
+{
+    const double det = (double)m[0] * m[4] - (double)m[1] * m[3];
+
+    for (int i = 0; i < 6; i++) {
+        if (!isfinite(m[i]))
+            return 0;
+    }
+    if (fabs(det) < 1e-12)
+        return 0;
+    inv[0] = (float)(m[4] / det);
+    inv[1] = (float)(-m[1] / det);
+    inv[3] = (float)(-m[3] / det);
+    inv[4] = (float)(m[0] / det);
+    inv[2] = (float)(((double)m[1] * m[5] - (double)m[4] * m[2]) / det);
+    inv[5] = (float)(((double)m[3] * m[2] - (double)m[0] * m[5]) / det);
+    return 1;
+}
+
+/* The pixel at (x, y), or what the border puts there; NULL is black. */
+static const uint8_t *pixel(const at_image *im, int x, int y, at_border border)
+{
+    if (x >= 0 && y >= 0 && x < im->w && y < im->h)
+        return at_image_at(im, x, y);
+    if (border == AT_BORDER_BLACK)
+        return NULL;
+    x = x < 0 ? 0 : x >= im->w ? im->w - 1 : x;
+    y = y < 0 ? 0 : y >= im->h ? im->h - 1 : y;
+    return at_image_at(im, x, y);
+}
+
+static void sample(const at_image *im, float x, float y, at_border border, uint8_t *out)
+{
+    /* more than a pixel outside nothing changes any more, and conversions stay in range */
+    const float cx = fminf(fmaxf(x, -2), (float)im->w + 1);
+    const float cy = fminf(fmaxf(y, -2), (float)im->h + 1);
+    const int ix = (int)floorf(cx), iy = (int)floorf(cy);
+    const float fx = cx - (float)ix, fy = cy - (float)iy;
+    const float weight[4] = {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy};
+    float sum[3] = {0.5F, 0.5F, 0.5F};
+
+    for (int k = 0; k < 4; k++) {
+        const uint8_t *p = pixel(im, ix + (k & 1), iy + (k >> 1), border);
+        for (int c = 0; p && c < im->channels; c++)
+            sum[c] += weight[k] * (float)p[c];
+    }
+    for (int c = 0; c < im->channels; c++)
+        out[c] = sum[c] >= 255 ? 255 : (uint8_t)sum[c];
+}
+
+/* What of src the w x h output can see, with a margin of some pixels; never empty. Takes m along
+ * to the view's coordinates. */
+static at_image visible(const at_image *src, float m[6], const float inv[6], int w, int h,
+                        int margin)
+{
+    float lo[2] = {1e9F, 1e9F}, hi[2] = {-1e9F, -1e9F};
+
+    for (int k = 0; k < 4; k++) {
+        const float u = k & 1 ? (float)w : 0, v = k & 2 ? (float)h : 0;
+        for (int i = 0; i < 2; i++) {
+            const float p = inv[3 * i] * u + inv[3 * i + 1] * v + inv[3 * i + 2];
+            lo[i] = fminf(lo[i], p - (float)margin);
+            hi[i] = fmaxf(hi[i], p + (float)margin);
+        }
+    }
+    const float x0 = fminf(fmaxf(lo[0], 0), (float)src->w - 1);
+    const float y0 = fminf(fmaxf(lo[1], 0), (float)src->h - 1);
+    const float x1 = fminf(fmaxf(hi[0], x0), (float)src->w - 1);
+    const float y1 = fminf(fmaxf(hi[1], y0), (float)src->h - 1);
+    m[2] += m[0] * floorf(x0) + m[1] * floorf(y0);
+    m[5] += m[3] * floorf(x0) + m[4] * floorf(y0);
+    return at_image_view(src, (int)x0, (int)y0, (int)x1 - (int)x0 + 1, (int)y1 - (int)y0 + 1);
+}
+
+int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, int h,
+                  at_border border)
+{
+    at_image small[2] = {{0}, {0}}, view;
+    float f[6], inv[6];
+    int status;
+
+    memcpy(f, m, sizeof f);
+    if (src->w < 1 || src->h < 1 || !invert(f, inv))
+        return ATTUNE_E_ARG;
+    if ((status = at_image_reserve(dst, w, h, src->channels)) != ATTUNE_OK)
+        return status;
+
+    double scale = sqrt(fabs((double)f[0] * f[4] - (double)f[1] * f[3]));
+    view = *src;
+    if (scale < 0.5)
+        view = visible(src, f, inv, w, h, (int)fmin(4 / scale, AT_IMAGE_MAX_SIDE));
+    for (int k = 0; scale < 0.5 && view.w > 1 && view.h > 1; k ^= 1, scale *= 2) {
+        if ((status = at_image_halve(&small[k], &view)) != ATTUNE_OK)
+            goto done;
+        view = small[k];
+        /* pixel x of the half picture has its centre at 2x + 1/2 of the whole */
+        f[2] += 0.5F * (f[0] + f[1]);
+        f[5] += 0.5F * (f[3] + f[4]);
+        f[0] *= 2;
+        f[1] *= 2;
+        f[3] *= 2;
+        f[4] *= 2;
+    }
+    if (!invert(f, inv)) {
+        status = ATTUNE_E_ARG;
+        goto done;
+    }
+    for (int y = 0; y < h; y++) {
+        uint8_t *out = at_image_at(dst, 0, y);
+        for (int x = 0; x < w; x++, out += dst->channels)
+            sample(&view, inv[0] * (float)x + inv[1] * (float)y + inv[2],
+                   inv[3] * (float)x + inv[4] * (float)y + inv[5], border, out);
+    }
+done:
+    at_image_free(&small[0]);
+    at_image_free(&small[1]);
+    return status;
+}
