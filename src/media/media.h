@@ -16,8 +16,8 @@
 
 #include <attune/attune.h>
 
-#define AT_MEDIA_AUDIO_RATE 16000         /* samples a second of all sound in and out of here */
-#define AT_MEDIA_MAX_SIDE 16384           /* pixels; larger pictures are refused */
+#define AT_MEDIA_AUDIO_RATE 16000 /* samples a second of all sound in and out of here */
+#define AT_MEDIA_MAX_SIDE   16384 /* pixels; larger pictures are refused */
 #define AT_MEDIA_MAX_PIXELS (INT64_C(1) << 26) /* a picture; larger ones are refused */
 
 /* ---- reading ---------------------------------------------------------------------------- */
@@ -104,24 +104,25 @@ typedef struct at_media_writer at_media_writer;
 
 /* Zero is the default for every field but w, h (no video when zero) and audio. */
 typedef struct at_media_writer_options {
-    int w, h;            /* pixels; odd sizes are padded by one by repeating the last line */
-    int fps;             /* frames a second, nominal; 0: 25 */
-    int video_kbps;      /* 0: by quality */
-    const char *preset;  /* of libx264; NULL: "medium" */
-    int audio;           /* there will be sound */
-    int audio_kbps;      /* 0: 32 */
+    int w, h;           /* pixels; odd sizes are padded by one by repeating the last line */
+    int fps;            /* frames a second, nominal; 0: 25 */
+    int video_kbps;     /* 0: by quality */
+    const char *preset; /* of libx264; NULL: "medium" */
+    int audio;          /* there will be sound */
+    int audio_kbps;     /* 0: 32 */
 } at_media_writer_options;
 
 /* The container follows the name (.mp4, .mkv, .mpg, ...). H.264 where libx264 is there, else
  * MPEG-4; AAC. The same calls write the same bytes. The file appears whole, at close. */
-int at_media_writer_open(at_media_writer **out, const char *path,
-                         const at_media_writer_options *o, attune_error *err);
+int at_media_writer_open(at_media_writer **out, const char *path, const at_media_writer_options *o,
+                         attune_error *err);
 /* t_us: strictly increasing. rgb: (h x stride). */
 int at_media_writer_video(at_media_writer *w, int64_t t_us, const uint8_t *rgb, ptrdiff_t stride,
                           attune_error *err);
 /* Follows what came before without a gap. */
 int at_media_writer_audio(at_media_writer *w, const float *pcm, size_t n, attune_error *err);
-int at_media_writer_close(at_media_writer **w, attune_error *err); /* finish; frees even on failure */
-void at_media_writer_abandon(at_media_writer **w);                 /* leaves no file; NULL is fine */
+int at_media_writer_close(at_media_writer **w,
+                          attune_error *err);      /* finish; frees even on failure */
+void at_media_writer_abandon(at_media_writer **w); /* leaves no file; NULL is fine */
 
 #endif

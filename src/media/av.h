@@ -1,0 +1,106 @@
+/* av.h - what the av_*.c files share. FFmpeg's headers come in here and nowhere else; no other
+ * module includes this file. */
+#ifndef AT_MEDIA_AV_H
+#define AT_MEDIA_AV_H
+
+#include "media/media.h"
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
+#include <libswresample/swresample.h>
+#include <libswscale/swscale.h>
+
+/* ---- av_util.c ---------------------------------------------------------------------------- */
+
+/* FFmpeg's log level is one for the process. While at least one of us is between enter and leave
+ * it is quiet; the last to leave puts back what the first found. */
+void at_av_enter(void);
+void at_av_leave(void);
+
+/* Fails with "path: what: FFmpeg's reason" and the status that fits averr. */
+int at_av_fail(attune_error *err, int averr, const char *path, const char *what);
+
+/* What can be said of a path before FFmpeg sees it. */
+typedef struct at_av_head {
+    int is_file;     /* a regular file; the rest is zero otherwise */
+    int64_t size;    /* bytes */
+    int64_t claimed; /* bytes that a RIFF header claims; 0: no such claim */
+    int text;        /* the first bytes are text */
+    int mp4;         /* the first bytes are those of an MP4 or QuickTime file */
+    unsigned char first[16];
+    size_t first_bytes; /* of first that are there */
+} at_av_head;
+
+/* Missing, unreadable, a directory and an empty file fail here. */
+int at_av_head_read(at_av_head *h, const char *path, attune_error *err);
+
+/* Seconds, or the like, of a frame as this version of FFmpeg calls it. In its stream's units. */
+static inline int64_t at_av_frame_duration(const AVFrame *f)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+    return f->duration;
+#else
+    return f->pkt_duration;
+#endif
+}
+
+/* The display matrix (9 values) that applies to f, or NULL. st nullable. */
+const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st);
+
+/* ---- av_picture.c ------------------------------------------------------------------------- */
+
+/* Turns decoded frames into upright RGB24. Zero-initialised is ready; keeps its scaler and its
+ * buffers between frames of one shape. */
+typedef struct at_av_picture {
+    struct SwsContext *sws;
+    int key[8];             /* what sws was made for */
+    uint8_t *flat, *turned; /* as scaled; after rotation */
+    size_t flat_bytes, turned_bytes;
+} at_av_picture;
+
+/* How a display matrix maps a picture, to the nearest right angle: upright(x, y) = source(u, v)
+ * with (u, v) = (x, y) or, transposed, (y, x), counted from the other end where flipped. */
+typedef struct at_av_turn {
+    int transpose, flip_u, flip_v;
+} at_av_turn;
+
+at_av_turn at_av_turn_of(const int32_t *matrix /* nullable */);
+
+/* Size of what comes out before max_side: square pixels, upright. */
+void at_av_upright_size(int w, int h, AVRational sar, at_av_turn turn, int *out_w, int *out_h);
+
+/* Fills out's rgb, w, h and stride; they live until the next call. name is for errors. */
+int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at_av_turn turn,
+                          int max_side, const char *name, at_media_packet *out, attune_error *err);
+void at_av_picture_free(at_av_picture *p);
+
+/* The frame's pixel format without the deprecated "J" kinds, and whether it is full range. */
+enum AVPixelFormat at_av_pixel_format(const AVFrame *f, int *full_range);
+
+/* ---- av_sound.c --------------------------------------------------------------------------- */
+
+/* Turns decoded sound into mono 16 kHz whose times follow the sample count, so that a container's
+ * rounded timestamps make no gaps. Zero-initialised is ready. */
+typedef struct at_av_sound {
+    SwrContext *swr;
+    AVChannelLayout layout; /* what swr was made for */
+    int format, rate;
+    int64_t origin_us; /* time of the first sample since swr was (re)started */
+    int64_t in, out;   /* samples taken in at the source's rate, given out at 16 kHz */
+    float *pcm;
+    size_t capacity; /* samples */
+} at_av_sound;
+
+/* Whether f at t_us does not go on from what came before (another format, or a gap or overlap of
+ * more than 40 ms): then drain before pushing it. */
+int at_av_sound_breaks(const at_av_sound *s, const AVFrame *f, int64_t t_us);
+/* Either fills out's t_us, pcm and n (n may be 0: all held back); pcm lives until the next call. */
+int at_av_sound_push(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *name,
+                     at_media_packet *out, attune_error *err);
+int at_av_sound_drain(at_av_sound *s, const char *name, at_media_packet *out, attune_error *err);
+void at_av_sound_free(at_av_sound *s);
+
+#endif

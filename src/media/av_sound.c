@@ -1,0 +1,129 @@
+/* av_sound.c - any decoded sound to mono 16 kHz, with times that follow the sample count. */
+#include "media/av.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Containers round times to a millisecond or worse; beyond this it is a gap and not rounding. */
+enum { BREAK_US = 40000 };
+
+/* Rates of real recordings. Outside them a hostile header would make one packet fill memory. */
+enum { MIN_RATE = 2000, MAX_RATE = 768000 };
+
+static int same_format(const at_av_sound *s, const AVFrame *f)
+{
+    return s->swr && s->format == f->format && s->rate == f->sample_rate &&
+           av_channel_layout_compare(&s->layout, &f->ch_layout) == 0;
+}
+
+int at_av_sound_breaks(const at_av_sound *s, const AVFrame *f, int64_t t_us)
+{
+    if (!s->swr)
+        return 0;
+    if (!same_format(s, f))
+        return 1;
+    int64_t expected = s->origin_us + av_rescale(s->in, 1000000, s->rate);
+    return llabs(t_us - expected) > BREAK_US;
+}
+
+static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *name,
+                 attune_error *err)
+{
+    if (f->sample_rate < MIN_RATE || f->sample_rate > MAX_RATE || f->ch_layout.nb_channels < 1)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: sound of %d channels at %d samples a second",
+                       name, f->ch_layout.nb_channels, f->sample_rate);
+    swr_free(&s->swr);
+    av_channel_layout_uninit(&s->layout);
+    AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO, from = {0};
+    /* channels without an order (many WAV files) get the usual one for their number */
+    int ret = 0;
+    if (f->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+        av_channel_layout_default(&from, f->ch_layout.nb_channels);
+    else
+        ret = av_channel_layout_copy(&from, &f->ch_layout);
+    if (ret >= 0)
+        ret = swr_alloc_set_opts2(&s->swr, &mono, AV_SAMPLE_FMT_FLT, AT_MEDIA_AUDIO_RATE, &from,
+                                  f->format, f->sample_rate, 0, NULL);
+    av_channel_layout_uninit(&from);
+    /* without this a float downmix of two equal channels is 3 dB louder than either */
+    if (ret >= 0)
+        ret = av_opt_set_double(s->swr, "rematrix_maxval", 1.0, 0);
+    if (ret >= 0)
+        ret = swr_init(s->swr);
+    if (ret >= 0)
+        ret = av_channel_layout_copy(&s->layout, &f->ch_layout);
+    if (ret < 0) {
+        swr_free(&s->swr);
+        return at_av_fail(err, ret, name, "cannot resample the sound");
+    }
+    s->format = f->format;
+    s->rate = f->sample_rate;
+    s->origin_us = t_us;
+    s->in = s->out = 0;
+    return 0;
+}
+
+/* Runs n samples of in (NULL: what the filter still holds) through the resampler. */
+static int resample(at_av_sound *s, const uint8_t **in, int n, const char *name,
+                    at_media_packet *out, attune_error *err)
+{
+    int most = swr_get_out_samples(s->swr, n);
+    if (most < 0)
+        return at_av_fail(err, most, name, "cannot resample the sound");
+    if ((size_t)most > s->capacity) {
+        at_free(s->pcm);
+        s->capacity = 0;
+        s->pcm = at_alloc((size_t)most, sizeof *s->pcm);
+        if (!s->pcm)
+            return at_fail_nomem(err);
+        s->capacity = (size_t)most;
+    }
+    uint8_t *planes[1] = {(uint8_t *)s->pcm};
+    int got = most > 0 ? swr_convert(s->swr, planes, most, in, n) : 0;
+    if (got < 0)
+        return at_av_fail(err, got, name, "cannot resample the sound");
+    /* float files may hold anything */
+    for (int i = 0; i < got; i++) {
+        float v = s->pcm[i];
+        s->pcm[i] = !isfinite(v) ? 0 : v > 1 ? 1 : v < -1 ? -1 : v;
+    }
+    out->t_us = s->origin_us + av_rescale(s->out, 1000000, AT_MEDIA_AUDIO_RATE);
+    out->pcm = s->pcm;
+    out->n = (size_t)got;
+    s->in += n;
+    s->out += got;
+    return 0;
+}
+
+int at_av_sound_push(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *name,
+                     at_media_packet *out, attune_error *err)
+{
+    if (at_av_sound_breaks(s, f, t_us) || !s->swr) {
+        int ret = start(s, f, t_us, name, err);
+        if (ret < 0)
+            return ret;
+    }
+    return resample(s, (const uint8_t **)f->extended_data, f->nb_samples, name, out, err);
+}
+
+int at_av_sound_drain(at_av_sound *s, const char *name, at_media_packet *out, attune_error *err)
+{
+    out->n = 0;
+    if (!s->swr)
+        return 0;
+    int ret = resample(s, NULL, 0, name, out, err);
+    swr_free(&s->swr);
+    return ret;
+}
+
+void at_av_sound_free(at_av_sound *s)
+{
+    swr_free(&s->swr);
+    av_channel_layout_uninit(&s->layout);
+    at_free(s->pcm);
+    *s = (at_av_sound){0};
+}

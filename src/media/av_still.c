@@ -1,0 +1,233 @@
+/* av_still.c - whole small things: a picture, a recording. */
+#include "media/av.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+enum { IMAGE_FILE_LIMIT = 256 << 20 };
+
+/* Pictures that are one packet to their decoder, by their first bytes ('?': any). Going straight
+ * to the decoder is several times faster than asking a demultiplexer, and training opens tens of
+ * thousands of them. */
+static const struct {
+    const char *magic;
+    size_t length;
+    enum AVCodecID codec;
+} image_kinds[] = {
+    {"\x89PNG\r\n\x1a\n", 8, AV_CODEC_ID_PNG},
+    {"\xff\xd8\xff", 3, AV_CODEC_ID_MJPEG},
+    {"BM", 2, AV_CODEC_ID_BMP},
+    {"RIFF????WEBP", 12, AV_CODEC_ID_WEBP},
+    {"II*\0", 4, AV_CODEC_ID_TIFF},
+    {"MM\0*", 4, AV_CODEC_ID_TIFF},
+    {"P5", 2, AV_CODEC_ID_PGM},
+    {"P6", 2, AV_CODEC_ID_PPM},
+};
+
+static enum AVCodecID image_kind(const unsigned char *head, size_t size)
+{
+    for (size_t k = 0; k < sizeof image_kinds / sizeof *image_kinds; k++) {
+        size_t i = 0, n = image_kinds[k].length;
+        while (
+            i < n && i < size &&
+            (image_kinds[k].magic[i] == '?' || (unsigned char)image_kinds[k].magic[i] == head[i]))
+            i++;
+        if (i == n)
+            return image_kinds[k].codec;
+    }
+    return AV_CODEC_ID_NONE;
+}
+
+/* The first frame that packet gives. */
+static int decode_one(const AVCodec *codec, AVPacket *packet, AVFrame *frame)
+{
+    AVCodecContext *dec = avcodec_alloc_context3(codec);
+    if (!dec)
+        return AVERROR(ENOMEM);
+    dec->thread_count = 1;
+    dec->max_pixels = AT_MEDIA_MAX_PIXELS;
+    int ret = avcodec_open2(dec, codec, NULL);
+    if (ret >= 0)
+        ret = avcodec_send_packet(dec, packet);
+    if (ret >= 0)
+        ret = avcodec_send_packet(dec, NULL);
+    if (ret >= 0)
+        ret = avcodec_receive_frame(dec, frame);
+    avcodec_free_context(&dec);
+    return ret;
+}
+
+/* A tight copy of a borrowed frame. */
+static int keep_picture(const at_media_packet *p, uint8_t **rgb, int *w, int *h, attune_error *err)
+{
+    size_t row = (size_t)p->w * 3;
+    *rgb = at_alloc((size_t)p->h, row);
+    if (!*rgb)
+        return at_fail_nomem(err);
+    for (int y = 0; y < p->h; y++)
+        memcpy(*rgb + (size_t)y * row, p->rgb + y * p->stride, row);
+    *w = p->w;
+    *h = p->h;
+    return 0;
+}
+
+static int convert_image(const AVFrame *frame, const char *name, uint8_t **rgb, int *w, int *h,
+                         attune_error *err)
+{
+    at_av_picture picture = {0};
+    at_media_packet upright = {0};
+    if (frame->width > AT_MEDIA_MAX_SIDE || frame->height > AT_MEDIA_MAX_SIDE)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: %dx%d pixels; the most is %d a side", name,
+                       frame->width, frame->height, AT_MEDIA_MAX_SIDE);
+    /* the pixel shape that photographs claim is that of a scanner or nonsense: leave it */
+    int ret = at_av_picture_convert(&picture, frame, (AVRational){0, 1},
+                                    at_av_turn_of(at_av_display_matrix(frame, NULL)), 0, name,
+                                    &upright, err);
+    if (ret >= 0)
+        ret = keep_picture(&upright, rgb, w, h, err);
+    at_av_picture_free(&picture);
+    return ret;
+}
+
+int at_media_load_image_mem(const void *data, size_t size, const char *name, uint8_t **rgb, int *w,
+                            int *h, attune_error *err)
+{
+    *rgb = NULL;
+    *w = *h = 0;
+    const AVCodec *codec = NULL;
+    enum AVCodecID kind = image_kind(data, size);
+    if (size == 0)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: the picture is empty", name);
+    if (kind == AV_CODEC_ID_NONE || !(codec = avcodec_find_decoder(kind)))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: not a picture of a known kind", name);
+    if (size > IMAGE_FILE_LIMIT)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: the picture is larger than %d bytes", name,
+                       IMAGE_FILE_LIMIT);
+
+    at_av_enter();
+    int ret = ATTUNE_E_NOMEM, averr = AVERROR(ENOMEM);
+    AVFrame *frame = av_frame_alloc();
+    AVPacket *packet = av_packet_alloc(); /* a copy, because decoders read past the end */
+    if (frame && packet)
+        averr = av_new_packet(packet, (int)size);
+    if (averr >= 0) {
+        memcpy(packet->data, data, size);
+        averr = decode_one(codec, packet, frame);
+    }
+    if (averr == AVERROR(ENOMEM))
+        ret = at_fail_nomem(err);
+    else if (averr < 0)
+        ret = at_fail(err, ATTUNE_E_FORMAT, "%s: the picture is damaged, cut short or too large",
+                      name);
+    else
+        ret = convert_image(frame, name, rgb, w, h, err);
+    av_packet_free(&packet);
+    av_frame_free(&frame);
+    at_av_leave();
+    return ret;
+}
+
+/* Anything else that has a first frame. */
+static int load_first_frame(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err)
+{
+    at_media *m = NULL;
+    at_media_packet p;
+    int ret = at_media_open(&m, path, &(at_media_options){.no_audio = 1, .threads = 1}, err);
+    if (ret >= 0)
+        ret = at_media_next(m, &p, err);
+    if (ret == 1)
+        ret = keep_picture(&p, rgb, w, h, err);
+    at_media_free(&m);
+    return ret;
+}
+
+int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err)
+{
+    *rgb = NULL;
+    *w = *h = 0;
+    at_av_head head;
+    int ret = at_av_head_read(&head, path, err);
+    if (ret < 0)
+        return ret;
+    if (!head.is_file || image_kind(head.first, head.first_bytes) == AV_CODEC_ID_NONE)
+        return load_first_frame(path, rgb, w, h, err);
+    unsigned char *data = NULL;
+    size_t size = 0;
+    ret = at_file_read(path, IMAGE_FILE_LIMIT, &data, &size, err);
+    if (ret >= 0)
+        ret = at_media_load_image_mem(data, size, path, rgb, w, h, err);
+    at_free(data);
+    return ret;
+}
+
+/* ---- sound -------------------------------------------------------------------------------- */
+
+typedef struct sound_store {
+    float *pcm;
+    size_t n, capacity;
+} sound_store;
+
+static int store_reserve(sound_store *s, size_t n)
+{
+    if (n <= s->capacity)
+        return 1;
+    size_t capacity = n + n / 2 + AT_MEDIA_AUDIO_RATE;
+    float *pcm = at_alloc(capacity, sizeof *pcm);
+    if (!pcm)
+        return 0;
+    if (s->n)
+        memcpy(pcm, s->pcm, s->n * sizeof *pcm);
+    at_free(s->pcm);
+    s->pcm = pcm;
+    s->capacity = capacity;
+    return 1;
+}
+
+/* Puts p where its time says: silence in gaps, overlaps dropped. */
+static int store_sound(sound_store *s, const at_media_packet *p, size_t limit, const char *path,
+                       attune_error *err)
+{
+    size_t at = (size_t)av_rescale(p->t_us, AT_MEDIA_AUDIO_RATE, 1000000);
+    /* times of pieces that follow each other are rounded to a microsecond */
+    if (at + 1 >= s->n && at <= s->n + 1)
+        at = s->n;
+    size_t skip = at < s->n ? s->n - at : 0;
+    if (skip >= p->n)
+        return 0;
+    size_t end = at + p->n;
+    if (end > limit)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: longer than %.0f s", path,
+                       (double)limit / AT_MEDIA_AUDIO_RATE);
+    if (!store_reserve(s, end))
+        return at_fail_nomem(err);
+    for (size_t i = s->n; i < at; i++)
+        s->pcm[i] = 0;
+    memcpy(s->pcm + at + skip, p->pcm + skip, (p->n - skip) * sizeof *p->pcm);
+    s->n = end;
+    return 0;
+}
+
+int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n, attune_error *err)
+{
+    *pcm = NULL;
+    *n = 0;
+    at_media *m = NULL;
+    at_media_packet p;
+    sound_store store = {0};
+    double seconds = limit_s > 0 && limit_s < 1e6 ? limit_s : 600;
+    size_t limit = (size_t)(seconds * AT_MEDIA_AUDIO_RATE);
+    int ret = at_media_open(&m, path, &(at_media_options){.no_video = 1, .threads = 1}, err);
+    while (ret >= 0 && (ret = at_media_next(m, &p, err)) > 0)
+        ret = store_sound(&store, &p, limit, path, err);
+    at_media_free(&m);
+    if (ret < 0) {
+        at_free(store.pcm);
+        return ret;
+    }
+    *pcm = store.pcm;
+    *n = store.n;
+    return 0;
+}

@@ -1,0 +1,130 @@
+/* av_util.c - FFmpeg's log level, its error numbers, and a first look at a file. */
+#include "media/av.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The one piece of state in the module that is not in an object: FFmpeg's own level is global, so
+ * who may touch it has to be counted globally too. */
+static pthread_mutex_t quiet_lock = PTHREAD_MUTEX_INITIALIZER;
+static int quiet_users, level_found;
+
+void at_av_enter(void)
+{
+    pthread_mutex_lock(&quiet_lock);
+    if (quiet_users++ == 0) {
+        level_found = av_log_get_level();
+        av_log_set_level(AV_LOG_QUIET);
+    }
+    pthread_mutex_unlock(&quiet_lock);
+}
+
+void at_av_leave(void)
+{
+    pthread_mutex_lock(&quiet_lock);
+    if (--quiet_users == 0)
+        av_log_set_level(level_found);
+    pthread_mutex_unlock(&quiet_lock);
+}
+
+static attune_status status_of(int averr)
+{
+    switch (averr) {
+    case AVERROR(ENOMEM): return ATTUNE_E_NOMEM;
+    case AVERROR_EXIT: return ATTUNE_E_INTERRUPTED;
+    case AVERROR_DECODER_NOT_FOUND:
+    case AVERROR_DEMUXER_NOT_FOUND:
+    case AVERROR_ENCODER_NOT_FOUND:
+    case AVERROR_MUXER_NOT_FOUND:
+    case AVERROR_PROTOCOL_NOT_FOUND:
+    case AVERROR_PATCHWELCOME: return ATTUNE_E_UNSUPPORTED;
+    case AVERROR(EINVAL):
+    case AVERROR_EOF:
+    case AVERROR_INVALIDDATA: return ATTUNE_E_FORMAT;
+    default: return ATTUNE_E_IO;
+    }
+}
+
+int at_av_fail(attune_error *err, int averr, const char *path, const char *what)
+{
+    if (averr == AVERROR(ENOMEM))
+        return at_fail_nomem(err);
+    if (averr == AVERROR_EXIT)
+        return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: interrupted", path);
+    char text[AV_ERROR_MAX_STRING_SIZE] = "";
+    av_strerror(averr, text, sizeof text);
+    return at_fail(err, status_of(averr), "%s: %s: %s", path, what, text);
+}
+
+static uint32_t le32(const unsigned char *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* Text in the sense of a person who picked the wrong file: no control characters but white
+ * space and, for coloured terminal output, escape. */
+static int looks_like_text(const unsigned char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((p[i] < 32 && !strchr("\t\n\r\f\033", p[i])) || p[i] == 0 || p[i] == 127)
+            return 0;
+    return n > 0;
+}
+
+int at_av_head_read(at_av_head *h, const char *path, attune_error *err)
+{
+    *h = (at_av_head){0};
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        return at_fail(err, ATTUNE_E_IO, "%s: is a directory", path);
+    if (!S_ISREG(st.st_mode))
+        return 0;
+    if (st.st_size == 0)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: the file is empty", path);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
+    unsigned char head[1024];
+    size_t n = fread(head, 1, sizeof head, f);
+    int failed = ferror(f) ? errno : 0;
+    fclose(f);
+    if (failed)
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(failed));
+
+    h->is_file = 1;
+    h->first_bytes = n < sizeof h->first ? n : sizeof h->first;
+    memcpy(h->first, head, h->first_bytes);
+    h->size = st.st_size;
+    h->text = looks_like_text(head, n);
+    h->mp4 = n >= 8 && memcmp(head + 4, "ftyp", 4) == 0;
+    /* 0 and ~0 are what a writer leaves that could not seek back */
+    if (n >= 12 && memcmp(head, "RIFF", 4) == 0 && le32(head + 4) != 0 &&
+        le32(head + 4) < UINT32_MAX - 8)
+        h->claimed = (int64_t)le32(head + 4) + 8;
+    return 0;
+}
+
+const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st)
+{
+    const AVFrameSideData *sd = av_frame_get_side_data(f, AV_FRAME_DATA_DISPLAYMATRIX);
+    if (sd && sd->size >= 9 * sizeof(int32_t))
+        return (const int32_t *)sd->data;
+    if (!st)
+        return NULL;
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
+    const AVPacketSideData *side = av_packet_side_data_get(
+        st->codecpar->coded_side_data, st->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+    return side && side->size >= 9 * sizeof(int32_t) ? (const int32_t *)side->data : NULL;
+#else
+    size_t size = 0;
+    const uint8_t *side = av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, &size);
+    return side && size >= 9 * sizeof(int32_t) ? (const int32_t *)side : NULL;
+#endif
+}
