@@ -1,0 +1,69 @@
+#include <attune/eval.h>
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *interval(attune_interval i)
+{
+    return json_pack("[o,o]", number(i.lo), number(i.hi));
+}
+
+static json_t *class_list(const attune_eval_result *r)
+{
+    json_t *list = json_array();
+    for (int k = 0; k < r->classes; k++) {
+        const attune_eval_class *c = &r->per_class[k];
+        json_array_append_new(list,
+                              json_pack("{s:s,s:f,s:f,s:f,s:f,s:i}", "name", c->name, "precision",
+                                        c->precision, "recall", c->recall, "specificity",
+                                        c->specificity, "f1", c->f1, "n", c->n));
+    }
+    return list;
+}
+
+static json_t *confusion(const attune_eval_result *r)
+{
+    json_t *rows = json_array();
+    for (int k = 0; k < r->classes; k++) {
+        json_t *row = json_array();
+        for (int j = 0; j < r->classes; j++)
+            json_array_append_new(row, json_integer(r->confusion[k][j]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+char *attune_eval_json(const attune_eval_result *r)
+{
+    json_t *auc = json_object(), *auc_interval = json_object();
+    for (int c = 0; c < r->curves; c++) {
+        json_object_set_new(auc, r->curve[c].name, number(r->curve[c].auc));
+        json_object_set_new(auc_interval, r->curve[c].name, interval(r->curve[c].interval));
+    }
+    json_t *intervals = json_pack("{s:o,s:o,s:o,s:o}", "accuracy", interval(r->accuracy_interval),
+                                  "balanced_accuracy", interval(r->balanced_accuracy_interval),
+                                  "macro_f1", interval(r->macro_f1_interval), "weighted_f1",
+                                  interval(r->weighted_f1_interval));
+    json_t *root = json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:o,s:o}",
+                             "dataset", r->dataset, "split", r->split, "n", r->n, "people",
+                             r->people, "excluded", r->excluded, "not_found", r->not_found,
+                             "accuracy", r->accuracy, "balanced_accuracy", r->balanced_accuracy,
+                             "macro_f1", r->macro_f1, "weighted_f1", r->weighted_f1, "ece", r->ece,
+                             "auc", auc, "auc_interval", auc_interval, "per_class", class_list(r),
+                             "confusion", confusion(r), "interval", intervals);
+    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+    json_decref(root);
+    return text;
+}
+
+void attune_text_free(char **text)
+{
+    free(*text);
+    *text = NULL;
+}
