@@ -4,16 +4,18 @@
 #include <math.h>
 #include <string.h>
 
-#define SMOOTHING   0.85f /* of the power whose minimum is the floor */
-#define MIN_BIAS    2.0f  /* mean over minimum of noise smoothed so, in 1.5 s */
-#define BAND_MAX_DB 20.0f /* no band counts for more */
+#define FLOOR_SMOOTHING 0.85f /* of the power whose minimum is the floor */
+#define MIN_BIAS        2.0f  /* mean over minimum of steady noise smoothed so, in 1.5 s */
+#define NOW_SMOOTHING   0.7f  /* of the power that is compared with it */
+#define PITCH_SMOOTHING 0.5f
+#define BAND_MAX_DB     20.0f       /* no band counts for more */
+enum { GROUP = 6, GROUP_STEP = 3 }; /* bands: about the width of a formant */
 
-#define SCORE_DB     5.0f
-#define SCORE_SLOPE  0.8f
-#define PERIODICITY  0.4f
-#define PERIOD_SLOPE 6.0f
-#define PROB_SMOOTH  0.6f
-#define PROB_ON      0.5f
+/* Logistic regression on the speech of ten actors in six noises at 0 to 20 dB and clean (score,
+ * periodicity), with the constant then raised a little in favour of speech. */
+#define SCORE_WEIGHT 0.42f
+#define PITCH_WEIGHT 3.2f
+#define CONSTANT     (-3.0f)
 
 static void track_floor(at_vad *v, const float *now)
 {
@@ -29,7 +31,7 @@ static void track_floor(at_vad *v, const float *now)
     }
     v->slot_frames++;
     for (int i = 0; i < AT_VAD_TRACKS; i++) {
-        v->smooth[i] = SMOOTHING * v->smooth[i] + (1 - SMOOTHING) * now[i];
+        v->smooth[i] = FLOOR_SMOOTHING * v->smooth[i] + (1 - FLOOR_SMOOTHING) * now[i];
         v->minimum[0][i] = fminf(v->minimum[0][i], v->smooth[i]);
         float least = v->minimum[0][i];
         for (int s = 1; s < v->slots; s++)
@@ -38,16 +40,23 @@ static void track_floor(at_vad *v, const float *now)
     }
 }
 
-/* Mean over the bands of how far they stand out, in dB. */
-static float score_db(const at_vad *v, const float *band)
+/* How far the band group that stands out most does so, in dB: a formant is enough, whatever the
+ * noise does to the rest of the spectrum. */
+static float score_db(at_vad *v, const float *band)
 {
-    float sum = 0;
+    float db[AT_MEL_BANDS], best = 0;
     for (int b = 0; b < AT_MEL_BANDS; b++) {
-        float ratio = band[b] / v->floor[b];
-        if (ratio > 1)
-            sum += fminf(10 * log10f(ratio), BAND_MAX_DB);
+        v->now[b] = NOW_SMOOTHING * v->now[b] + (1 - NOW_SMOOTHING) * band[b];
+        float ratio = v->now[b] / v->floor[b];
+        db[b] = ratio > 1 ? fminf(10 * log10f(ratio), BAND_MAX_DB) : 0;
     }
-    return sum / AT_MEL_BANDS;
+    for (int g = 0; g + GROUP <= AT_MEL_BANDS; g += GROUP_STEP) {
+        float sum = 0;
+        for (int b = g; b < g + GROUP; b++)
+            sum += db[b];
+        best = fmaxf(best, sum / GROUP);
+    }
+    return best;
 }
 
 int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float *probability)
@@ -55,16 +64,16 @@ int at_vad_push(at_vad *v, const float *band, float power, float periodicity, fl
     float now[AT_VAD_TRACKS], p = 0;
     memcpy(now, band, AT_MEL_BANDS * sizeof *now);
     now[AT_MEL_BANDS] = power;
+    v->periodicity = PITCH_SMOOTHING * v->periodicity + (1 - PITCH_SMOOTHING) * periodicity;
     if (power > AT_POWER_FLOOR) {
         track_floor(v, now);
-        float z = SCORE_SLOPE * (score_db(v, band) - SCORE_DB) +
-                  PERIOD_SLOPE * (periodicity - PERIODICITY);
+        float z = SCORE_WEIGHT * score_db(v, band) + PITCH_WEIGHT * v->periodicity + CONSTANT;
         p = 1 / (1 + expf(-z));
     }
     if (probability)
         *probability = p;
-    v->probability = PROB_SMOOTH * v->probability + (1 - PROB_SMOOTH) * p;
-    if (v->probability >= PROB_ON)
+    v->run = p >= 0.5f ? v->run + 1 : 0;
+    if (v->run >= AT_VAD_ONSET)
         v->hold = AT_VAD_HANGOVER + 1;
     if (v->hold > 0)
         v->hold--;

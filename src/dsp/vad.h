@@ -2,8 +2,9 @@
  *
  * Noise floors per mel band by minimum statistics (after Martin 2001): the smallest smoothed power
  * of the last 1.5 s, which follows a steady noise of any colour and never freezes. A frame's
- * score is how far its bands stand out of their floors, together with how periodic it is, since
- * a voice has a pitch and most noises have none. Hangover bridges the gaps inside words.
+ * score is how far the group of bands that stands out most does so, together with how periodic
+ * the frame is. Hangover bridges the gaps inside words. It tells speech from steady noise; a cat
+ * or a clattering dish is sound of interest to it.
  * No allocation.
  */
 #ifndef AT_DSP_VAD_H
@@ -12,19 +13,20 @@
 #include "dsp/features.h"
 
 enum {
-    AT_VAD_SLOTS = 6,                 /* sub-windows of the minimum search */
-    AT_VAD_SLOT_FRAMES = 25,          /* frames in each: 6 x 250 ms */
-    AT_VAD_HANGOVER = 20,             /* frames that stay speech after the last one that was */
+    AT_VAD_SLOTS = 6,        /* sub-windows of the minimum search */
+    AT_VAD_SLOT_FRAMES = 25, /* frames in each: 6 x 250 ms */
+    AT_VAD_ONSET = 3,        /* frames over one half in a row that start speech: no clicks */
+    AT_VAD_HANGOVER = 20,    /* frames that stay speech after the last one that was */
     AT_VAD_TRACKS = AT_MEL_BANDS + 1, /* floors: each band's, and that of the whole power */
 };
 
 /* Zero-initialised is ready for use. Private but for its size. */
 typedef struct at_vad {
-    float smooth[AT_VAD_TRACKS];
+    float smooth[AT_VAD_TRACKS], now[AT_MEL_BANDS], periodicity;
     float minimum[AT_VAD_SLOTS][AT_VAD_TRACKS];
     float floor[AT_VAD_TRACKS]; /* the present noise estimate, mean power */
     int slots, slot_frames;     /* in use; frames in the newest */
-    float probability;          /* smoothed */
+    int run;                    /* frames over one half without a break */
     int hold;                   /* frames of hangover left */
 } at_vad;
 
