@@ -37,6 +37,7 @@ typedef enum attune_status {
     ATTUNE_E_UNSUPPORTED = -4, /* valid, but beyond what attune handles */
     ATTUNE_E_ARG = -5,         /* a caller's argument is out of range */
     ATTUNE_E_INTERRUPTED = -6, /* a callback asked to stop */
+    ATTUNE_E_STATE = -7,       /* not now: windows wait to be taken, or the input has ended */
 } attune_status;
 
 /* Filled on failure by calls that take one; text is NUL-terminated, one line, no newline. */
@@ -113,15 +114,27 @@ typedef struct attune_window {
 typedef struct attune_model attune_model;
 typedef struct attune_session attune_session;
 
+#define ATTUNE_DEFAULT_RATE     8.0
+#define ATTUNE_DEFAULT_WINDOW_S 3.0
+#define ATTUNE_DEFAULT_HOP_S    0.5
+#define ATTUNE_DEFAULT_LAG_S    1.0
+enum {
+    ATTUNE_MAX_TRACKS = 16,
+    ATTUNE_MAX_PUSH = 16000, /* samples of sound in one push: a second */
+};
+
 /* Zero is the default for every field. */
 typedef struct attune_options {
-    double rate;     /* analysed frames a second; 0: 8 */
-    double window_s; /* 0: 3 */
-    double hop_s;    /* 0: 0.5 */
-    int max_tracks;  /* faces followed at once; 0: 1 (the largest, longest seen) */
-    int threads;     /* 0: all cores */
-    int no_video, no_audio;
-    uint64_t seed; /* of the tracks' random numbers; 0: from the system's entropy */
+    double rate;     /* analysed frames a second, at most 60; 0: 8 */
+    double window_s; /* 0.5..30; 0: 3 */
+    double hop_s;    /* 0.05..window_s; 0: 0.5 */
+    double lag_s;    /* a stream that is this far behind the other is not waited for, at most 30;
+                      * 0: 1. What comes too late is left out of the windows that it missed */
+    int max_tracks;  /* faces followed at once, at most ATTUNE_MAX_TRACKS; 0: 1 (the largest,
+                      * longest seen) */
+    int threads;     /* 0: all cores. Results do not depend on it */
+    int no_video, no_audio; /* there will be none: do not wait for it */
+    uint64_t seed;          /* of the tracks' random numbers; 0: from the system's entropy */
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -129,21 +142,42 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err);
 void attune_model_free(attune_model **m); /* after its sessions */
 /* A metadata value of the model file ("licence", "training", ...) or NULL. Lives with m. */
 const char *attune_model_meta(const attune_model *m, const char *key);
-/* Path of the default model: $ATTUNE_MODEL, the build tree's, or the installed one. Static. */
+/* The i-th metadata value and its key; NULL past the end. Live with m. */
+const char *attune_model_meta_at(const attune_model *m, int i, const char **key);
+/* What a model file holds. */
+typedef struct attune_model_facts {
+    const char *path; /* lives with m */
+    int64_t file_bytes;
+    int arrays;
+    int64_t values;                          /* in all arrays */
+    int has_detector, has_visual, has_audio; /* without a part its stream stays absent */
+} attune_model_facts;
+void attune_model_describe(const attune_model *m, attune_model_facts *out);
+/* Path of the default model: $ATTUNE_MODEL, else the installed one, else the build tree's.
+ * Static storage; the file need not be there. */
 const char *attune_default_model(void);
 
+/* Windows end at every multiple of hop_s, counted from the first input's, and reach window_s
+ * back (not before 0); at the end, one more covers a rest of at least half a hop, and an input
+ * shorter than that still gives one. A window is ready once both streams have passed its end, or
+ * lag. Windows of several faces that end together come in order of first sighting.
+ *
+ * Memory is bounded: call attune_session_next until it returns 0 after every push. A push that
+ * would overwrite what a waiting window needs is refused with ATTUNE_E_STATE and changes
+ * nothing. */
 int attune_session_open(attune_session **out, const attune_model *m /* [kept] */,
                         const attune_options *o /* nullable */, attune_error *err);
 void attune_session_free(attune_session **s);
-/* w, h in 1..16384; stride in bytes >= 3*w. Times must not decrease; a frame that comes
- * sooner than 1/rate after the last analysed one is dropped at no cost. */
+/* w, h in 1..16384; stride in bytes >= 3*w. Times must not decrease (ATTUNE_E_ARG). Frames that
+ * come faster than the rate are dropped at no cost, evenly by time. */
 int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
                               ptrdiff_t stride);
-/* t_us: time of pcm[0]. A gap to the previous push is silence; an overlap is dropped. */
+/* t_us: time of pcm[0]; n <= ATTUNE_MAX_PUSH. A gap to the previous push is silence; an overlap
+ * is dropped. */
 int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n);
 /* No more input for either stream: what is pending becomes windows. */
 int attune_session_finish(attune_session *s);
-/* 1: *out filled; 0: none yet (or, after finish, no more). */
+/* 1: *out filled; 0: none yet (or, after finish, no more); < 0: out of memory. */
 int attune_session_next(attune_session *s, attune_window *out);
 /* What the session saw so far. */
 typedef struct attune_counts {
