@@ -156,7 +156,8 @@ static int read_part(at_corpus *out, const char *base, const char *part, attune_
     if (status < 0) {
         at_fail_nomem(err);
     } else {
-        qsort(clips.files.list, (size_t)clips.files.count, sizeof *clips.files.list, by_stem);
+        if (clips.files.count)
+            qsort(clips.files.list, (size_t)clips.files.count, sizeof *clips.files.list, by_stem);
         status = add_labelled(out, &clips.files, labels, err);
     }
     at_corpus_free(&clips.files);

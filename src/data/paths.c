@@ -82,7 +82,8 @@ static int collect(names *n, const char *dir)
         n->count++;
     }
     closedir(d);
-    qsort(n->list, n->count, sizeof *n->list, by_name);
+    if (n->count)
+        qsort(n->list, n->count, sizeof *n->list, by_name);
     return 0;
 fail:
     closedir(d);

@@ -1,0 +1,129 @@
+/* Metrics against values worked out by hand from their definitions. */
+#include "eval/metrics.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void near(double a, double b)
+{
+    if (!(fabs(a - b) < 1e-9))
+        fail_msg("%.12f is not %.12f", a, b);
+}
+
+/* Labels 0,0,0,1,1,2 answered 0,0,1,1,2,2. */
+static const int labels[] = {0, 0, 0, 1, 1, 2};
+static const float probabilities[] = {.8f, .1f, .1f, .6f, .2f, .2f, .3f, .5f, .2f,
+                                      .1f, .7f, .2f, .0f, .1f, .9f, .2f, .2f, .6f};
+static const at_answers answers = {6, 3, labels, probabilities, NULL};
+
+static void confusion_and_means(void **state)
+{
+    static const int expected[3][3] = {{2, 1, 0}, {0, 1, 1}, {0, 0, 1}};
+    at_metrics m;
+    (void)state;
+    at_metrics_compute(&m, &answers);
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            assert_int_equal(m.confusion[i][j], expected[i][j]);
+    near(m.accuracy, 4 / 6.);
+    near(m.balanced_accuracy, (2 / 3. + 1 / 2. + 1) / 3);
+    near(m.per_class[0].precision, 1);
+    near(m.per_class[0].recall, 2 / 3.);
+    near(m.per_class[0].f1, 0.8);
+    near(m.per_class[1].specificity, 3 / 4.);
+    near(m.per_class[2].precision, 0.5);
+    near(m.macro_f1, (0.8 + 0.5 + 2 / 3.) / 3);
+    near(m.weighted_f1, 0.8 * 3 / 6 + 0.5 * 2 / 6 + 2 / 3. / 6);
+}
+
+static void absent_class_does_not_count_as_recall(void **state)
+{
+    static const int only[] = {0, 0};
+    static const float p[] = {.9f, .1f, .2f, .8f};
+    const at_answers a = {2, 2, only, p, NULL};
+    at_metrics m;
+    (void)state;
+    at_metrics_compute(&m, &a);
+    near(m.balanced_accuracy, 0.5); /* of the one class there is */
+    near(m.macro_f1, 2 / 3. / 2);
+}
+
+static void calibration_error(void **state)
+{
+    /* Four answers at 0.75, three right: calibrated. Then one right of four: off by a half. */
+    static const float p[] = {.75f, .25f, .75f, .25f, .75f, .25f, .75f, .25f};
+    static const int good[] = {0, 0, 0, 1}, bad[] = {0, 1, 1, 1};
+    const at_answers a = {4, 2, good, p, NULL}, b = {4, 2, bad, p, NULL};
+    (void)state;
+    near(at_ece(&a), 0);
+    near(at_ece(&b), 0.5);
+}
+
+static void roc_area(void **state)
+{
+    static const float score[] = {.1f, .4f, .35f, .8f}, tied[] = {1, 1, 1, 1};
+    static const int positive[] = {0, 0, 1, 1}, none[] = {0, 0, 0, 0};
+    (void)state;
+    near(at_auc(score, positive, 4), 0.75);
+    near(at_auc(tied, positive, 4), 0.5);
+    assert_true(isnan(at_auc(score, none, 4)));
+}
+
+static void bootstrap_brackets_and_repeats(void **state)
+{
+    enum { N = 400 };
+    static int label[N], group[N];
+    static float p[2 * N];
+    at_metric_intervals a, b, grouped;
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        label[i] = i % 2;
+        group[i] = i / 40; /* ten people, each all right or all wrong */
+        int right = group[i] % 5 != 0;
+        p[2 * i + (right ? label[i] : !label[i])] = 1;
+    }
+    const at_answers single = {N, 2, label, p, NULL}, people = {N, 2, label, p, group};
+    assert_int_equal(at_metrics_bootstrap(&a, &single, 500, 7, NULL), ATTUNE_OK);
+    assert_int_equal(at_metrics_bootstrap(&b, &single, 500, 7, NULL), ATTUNE_OK);
+    assert_int_equal(at_metrics_bootstrap(&grouped, &people, 500, 7, NULL), ATTUNE_OK);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_true(a.accuracy.lo < 0.8 && a.accuracy.hi > 0.8);
+    assert_true(a.accuracy.lo > 0.74 && a.accuracy.hi < 0.86); /* 1.96 sqrt(.8 .2 / 400) = .039 */
+    assert_true(grouped.accuracy.lo < 0.65);                   /* ten people know far less */
+    assert_int_equal(at_metrics_bootstrap(&a, &(at_answers){0}, 10, 1, NULL), ATTUNE_E_ARG);
+}
+
+static void roc_interval(void **state)
+{
+    enum { N = 200 };
+    static float score[N];
+    static int positive[N];
+    at_interval i;
+    (void)state;
+    for (int k = 0; k < N; k++) {
+        positive[k] = k % 2;
+        score[k] = (float)((k * 37) % N) + (positive[k] ? 60.f : 0.f);
+    }
+    double auc = at_auc(score, positive, N);
+    assert_int_equal(at_auc_bootstrap(&i, score, positive, NULL, N, 300, 3, NULL), ATTUNE_OK);
+    assert_true(i.lo < auc && auc < i.hi && i.hi - i.lo < 0.25 && i.lo > 0.5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(confusion_and_means),
+        cmocka_unit_test(absent_class_does_not_count_as_recall),
+        cmocka_unit_test(calibration_error),
+        cmocka_unit_test(roc_area),
+        cmocka_unit_test(bootstrap_brackets_and_repeats),
+        cmocka_unit_test(roc_interval),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
