@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints "passed failed skipped" of a meson testlog.json.
+"""Prints "passed failed skipped" of a meson testlog.json on standard input.
 
 A cmocka program says how many of its cases passed, failed and were skipped, and these are
 counted; any other test counts as one. A program that meson calls failed counts at least one
@@ -26,9 +26,10 @@ def count(test):
 
 def main():
     totals = [0, 0, 0]
-    with open(sys.argv[1], encoding="utf-8") as log:
-        for line in log:
-            totals = [a + b for a, b in zip(totals, count(json.loads(line)))]
+    for line in sys.stdin:
+        totals = [a + b for a, b in zip(totals, count(json.loads(line)))]
+    if sum(totals) == 0:
+        sys.exit("no tests in the log")
     print(*totals)
 
 
