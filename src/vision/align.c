@@ -2,6 +2,7 @@
 #include "vision/align.h"
 
 #include <math.h>
+#include <string.h>
 
 const float at_face_template[AT_LANDMARKS][2] = {
     {38.2946F, 51.6963F}, {73.5318F, 51.5014F}, {56.0252F, 71.7366F},
@@ -76,6 +77,14 @@ static int to_rgb(at_image *dst, const at_image *grey)
     return status;
 }
 
+void at_align_whole_matrix(int w, int h, float m[6])
+{
+    const float scale = (float)WHOLE_SIDE / (float)(w > h ? w : h);
+    const float out[6] = {scale, 0,     whole_centre[0] - scale * 0.5F * (float)(w - 1),
+                          0,     scale, whole_centre[1] - scale * 0.5F * (float)(h - 1)};
+    memcpy(m, out, sizeof out);
+}
+
 int at_align_whole(at_image *dst, const at_image *src)
 {
     at_image rgb = {0};
@@ -84,9 +93,8 @@ int at_align_whole(at_image *dst, const at_image *src)
     if (src->channels == 1)
         status = to_rgb(&rgb, src);
     if (status == ATTUNE_OK) {
-        const float scale = (float)WHOLE_SIDE / (float)(src->w > src->h ? src->w : src->h);
-        const float m[6] = {scale, 0,     whole_centre[0] - scale * 0.5F * (float)(src->w - 1),
-                            0,     scale, whole_centre[1] - scale * 0.5F * (float)(src->h - 1)};
+        float m[6];
+        at_align_whole_matrix(src->w, src->h, m);
         status = at_image_warp(dst, src->channels == 1 ? &rgb : src, m, AT_FACE_SIDE, AT_FACE_SIDE,
                                AT_BORDER_REPLICATE);
     }

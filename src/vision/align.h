@@ -24,9 +24,9 @@ int at_align_face(at_image *dst, const at_image *src, const at_face *f);
 /* For pictures that are already tight crops of a face (a data set's): the whole is scaled so
  * that its middle lies and measures like an aligned face; borders are replicated. Grey becomes
  * RGB. */
-/* The matrix that at_align_whole uses for a w x h picture. */
-void at_align_whole_matrix(int w, int h, float m[6]);
 int at_align_whole(at_image *dst, const at_image *src);
+/* Its matrix, for a w x h picture. */
+void at_align_whole_matrix(int w, int h, float m[6]);
 /* The face of an aligned picture: the template's landmarks and a box round them. */
 at_face at_align_reference(void);
 
