@@ -50,6 +50,9 @@ static inline int64_t at_av_frame_duration(const AVFrame *f)
 /* The display matrix (9 values) that applies to f, or NULL. st nullable. */
 const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st);
 
+/* The first frame that packet gives, or an AVERROR. codec NULL is one that was not found. */
+int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame);
+
 /* ---- av_picture.c ------------------------------------------------------------------------- */
 
 /* Turns decoded frames into upright RGB24. Zero-initialised is ready; keeps its scaler and its
@@ -102,5 +105,24 @@ int at_av_sound_push(at_av_sound *s, const AVFrame *f, int64_t t_us, const char 
                      at_media_packet *out, attune_error *err);
 int at_av_sound_drain(at_av_sound *s, const char *name, at_media_packet *out, attune_error *err);
 void at_av_sound_free(at_av_sound *s);
+
+/* ---- av_canvas.c -------------------------------------------------------------------------- */
+
+/* RGB24 to the YUV 4:2:0 that encoders take, with odd sizes padded to even ones. */
+typedef struct at_av_canvas {
+    int w, h; /* of the pictures that come in */
+    struct SwsContext *sws;
+    uint8_t *padded; /* NULL when w and h are even */
+    AVFrame *frame;  /* YUV420P; belongs to the canvas */
+} at_av_canvas;
+
+/* full_range: as JPEG has it. */
+int at_av_canvas_init(at_av_canvas *c, int w, int h, int full_range, attune_error *err);
+/* Draws rgb (h x stride) on c->frame. */
+int at_av_canvas_draw(at_av_canvas *c, const uint8_t *rgb, ptrdiff_t stride, attune_error *err);
+void at_av_canvas_free(at_av_canvas *c);
+
+/* Still quality for an encoder context not yet opened: q in [1, 31], as MPEG-4 and JPEG count. */
+void at_av_fixed_quality(AVCodecContext *enc, double q);
 
 #endif

@@ -41,25 +41,6 @@ static enum AVCodecID image_kind(const unsigned char *head, size_t size)
     return AV_CODEC_ID_NONE;
 }
 
-/* The first frame that packet gives. */
-static int decode_one(const AVCodec *codec, AVPacket *packet, AVFrame *frame)
-{
-    AVCodecContext *dec = avcodec_alloc_context3(codec);
-    if (!dec)
-        return AVERROR(ENOMEM);
-    dec->thread_count = 1;
-    dec->max_pixels = AT_MEDIA_MAX_PIXELS;
-    int ret = avcodec_open2(dec, codec, NULL);
-    if (ret >= 0)
-        ret = avcodec_send_packet(dec, packet);
-    if (ret >= 0)
-        ret = avcodec_send_packet(dec, NULL);
-    if (ret >= 0)
-        ret = avcodec_receive_frame(dec, frame);
-    avcodec_free_context(&dec);
-    return ret;
-}
-
 /* A tight copy of a borrowed frame. */
 static int keep_picture(const at_media_packet *p, uint8_t **rgb, int *w, int *h, attune_error *err)
 {
@@ -115,7 +96,7 @@ int at_media_load_image_mem(const void *data, size_t size, const char *name, uin
         averr = av_new_packet(packet, (int)size);
     if (averr >= 0) {
         memcpy(packet->data, data, size);
-        averr = decode_one(codec, packet, frame);
+        averr = at_av_decode_one(codec, packet, frame);
     }
     if (averr == AVERROR(ENOMEM))
         ret = at_fail_nomem(err);

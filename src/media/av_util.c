@@ -128,3 +128,21 @@ const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st)
     return side && size >= 9 * sizeof(int32_t) ? (const int32_t *)side : NULL;
 #endif
 }
+
+int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame)
+{
+    AVCodecContext *dec = codec ? avcodec_alloc_context3(codec) : NULL;
+    if (!dec)
+        return codec ? AVERROR(ENOMEM) : AVERROR_DECODER_NOT_FOUND;
+    dec->thread_count = 1;
+    dec->max_pixels = AT_MEDIA_MAX_PIXELS;
+    int ret = avcodec_open2(dec, codec, NULL);
+    if (ret >= 0)
+        ret = avcodec_send_packet(dec, packet);
+    if (ret >= 0)
+        ret = avcodec_send_packet(dec, NULL);
+    if (ret >= 0)
+        ret = avcodec_receive_frame(dec, frame);
+    avcodec_free_context(&dec);
+    return ret;
+}

@@ -1,0 +1,71 @@
+/* av_canvas.c - RGB24 pictures as the frames that encoders take. */
+#include "media/av.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+int at_av_canvas_init(at_av_canvas *c, int w, int h, int full_range, attune_error *err)
+{
+    *c = (at_av_canvas){.w = w, .h = h};
+    if (w < 1 || h < 1 || w > AT_MEDIA_MAX_SIDE || h > AT_MEDIA_MAX_SIDE)
+        return at_fail(err, ATTUNE_E_ARG, "a picture of %dx%d pixels cannot be encoded", w, h);
+    int even_w = w + (w & 1), even_h = h + (h & 1);
+    c->frame = av_frame_alloc();
+    c->sws = sws_getContext(even_w, even_h, AV_PIX_FMT_RGB24, even_w, even_h, AV_PIX_FMT_YUV420P,
+                            SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT, NULL, NULL, NULL);
+    if (even_w != w || even_h != h)
+        c->padded = at_alloc((size_t)even_h, (size_t)even_w * 3);
+    if (!c->frame || !c->sws || ((even_w != w || even_h != h) && !c->padded))
+        goto no_memory;
+    const int *matrix = sws_getCoefficients(SWS_CS_ITU601);
+    sws_setColorspaceDetails(c->sws, matrix, 1, matrix, full_range, 0, 1 << 16, 1 << 16);
+    c->frame->width = even_w;
+    c->frame->height = even_h;
+    c->frame->format = AV_PIX_FMT_YUV420P;
+    c->frame->color_range = full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    c->frame->colorspace = AVCOL_SPC_SMPTE170M;
+    if (av_frame_get_buffer(c->frame, 0) < 0)
+        goto no_memory;
+    return 0;
+no_memory:
+    at_av_canvas_free(c);
+    return at_fail_nomem(err);
+}
+
+int at_av_canvas_draw(at_av_canvas *c, const uint8_t *rgb, ptrdiff_t stride, attune_error *err)
+{
+    /* an encoder may still refer to what was drawn before */
+    if (av_frame_make_writable(c->frame) < 0)
+        return at_fail_nomem(err);
+    if (c->padded) {
+        size_t row = (size_t)c->frame->width * 3;
+        for (int y = 0; y < c->frame->height; y++) {
+            uint8_t *to = c->padded + (size_t)y * row;
+            memcpy(to, rgb + (y < c->h ? y : c->h - 1) * stride, (size_t)c->w * 3);
+            if (c->frame->width > c->w)
+                memcpy(to + (size_t)c->w * 3, to + (size_t)(c->w - 1) * 3, 3);
+        }
+        rgb = c->padded;
+        stride = (ptrdiff_t)row;
+    }
+    const uint8_t *planes[4] = {rgb};
+    int strides[4] = {(int)stride};
+    sws_scale(c->sws, planes, strides, 0, c->frame->height, c->frame->data, c->frame->linesize);
+    return 0;
+}
+
+void at_av_canvas_free(at_av_canvas *c)
+{
+    sws_freeContext(c->sws);
+    av_frame_free(&c->frame);
+    at_free(c->padded);
+    *c = (at_av_canvas){0};
+}
+
+void at_av_fixed_quality(AVCodecContext *enc, double q)
+{
+    enc->flags |= AV_CODEC_FLAG_QSCALE;
+    enc->global_quality = (int)(q * FF_QP2LAMBDA + 0.5);
+}
