@@ -10,6 +10,9 @@
 #include <attune/attune.h>
 
 enum { AT_FACE_CLASSES = 8, AT_VOICE_CLASSES = 8, AT_THRESHOLDS = ATTUNE_LEVELS - 1 };
+/* FER2013's own labels, which disagree with FER+'s on every third picture, are a head beside:
+ * angry disgust fear happy neutral sad surprise */
+enum { AT_BASIC_CLASSES = 7 };
 
 /* FER+ order: neutral happiness surprise sadness anger disgust fear contempt */
 extern const char *const at_face_class_names[AT_FACE_CLASSES];

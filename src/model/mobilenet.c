@@ -64,7 +64,7 @@ static at_param *unit_param(const at_params *p, const char *prefix, const char *
                             const char *what)
 {
     char full[80];
-    snprintf(full, sizeof full, "%s.%s.%s", prefix, name, what);
+    snprintf(full, sizeof full, "%.32s.%.31s.%.9s", prefix, name, what);
     return at_params_find(p, full);
 }
 
@@ -72,7 +72,7 @@ static at_param *make_vector(at_params *p, const char *prefix, const unit *u, co
                              float value, int trainable)
 {
     char full[80];
-    snprintf(full, sizeof full, "%s.%s.%s", prefix, u->name, what);
+    snprintf(full, sizeof full, "%.32s.%.31s.%.9s", prefix, u->name, what);
     at_param *v = at_params_get(p, full, 1, &u->out);
     if (!v)
         return NULL;
@@ -86,7 +86,7 @@ static at_param *make_vector(at_params *p, const char *prefix, const unit *u, co
 static int init_unit(at_params *p, const char *prefix, const unit *u, int batch_norm, at_rng *rng)
 {
     char full[80];
-    snprintf(full, sizeof full, "%s.%s.weight", prefix, u->name);
+    snprintf(full, sizeof full, "%.32s.%.31s.weight", prefix, u->name);
     int rows = weight_rows(u);
     at_param *w = at_params_get(p, full, 2, (int[]){rows, u->out});
     if (!w)

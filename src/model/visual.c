@@ -27,6 +27,7 @@ int at_visual_init(at_params *p, at_rng *rng, attune_error *err)
     if (status)
         return status;
     if (make_linear(p, "visual.expression", AT_VISUAL_EMBED, AT_FACE_CLASSES, rng) ||
+        make_linear(p, "visual.basic", AT_VISUAL_EMBED, AT_BASIC_CLASSES, rng) ||
         make_linear(p, "visual.state", AT_VISUAL_EMBED, ATTUNE_STATES * AT_THRESHOLDS, rng) ||
         make_linear(p, "visual.engagement", AT_VISUAL_EMBED, ATTUNE_ENGAGEMENTS, rng))
         return at_fail_nomem(err);
@@ -60,6 +61,7 @@ void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_
     out->embedding = at_global_avg_pool(g, out->features);
     at_tensor *e = o->dropout > 0 ? at_dropout(g, out->embedding, o->dropout) : out->embedding;
     out->expression = head(g, p, "visual.expression", e);
+    out->basic = head(g, p, "visual.basic", e);
     out->state = head(g, p, "visual.state", e);
     out->engagement = head(g, p, "visual.engagement", e);
 }

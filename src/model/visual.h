@@ -29,6 +29,7 @@ typedef struct at_visual_out {
     at_tensor *features;   /* (b, h, w, 1280) last feature map, after its activation */
     at_tensor *embedding;  /* (b, 1280) */
     at_tensor *expression; /* (b, 8) logits, FER+ order */
+    at_tensor *basic;      /* (b, 7) logits, FER2013 order */
     at_tensor *state;      /* (b, 12) cumulative logits, state-major */
     at_tensor *engagement; /* (b, 3) logits */
 } at_visual_out;
@@ -57,6 +58,7 @@ void at_visual_free(at_visual_net **v);
 typedef struct at_visual_result {
     float embedding[AT_VISUAL_EMBED];
     float expression[AT_FACE_CLASSES]; /* logits */
+    float basic[AT_BASIC_CLASSES];     /* logits, FER2013 order */
     float state[ATTUNE_STATES * AT_THRESHOLDS];
     float engagement[ATTUNE_ENGAGEMENTS];
 } at_visual_result;

@@ -1,0 +1,45 @@
+/* train.h - training and evaluation. May change between versions; attune.h does not.
+ *
+ * Naming, errors and ownership as in attune.h.
+ */
+#ifndef ATTUNE_TRAIN_H
+#define ATTUNE_TRAIN_H
+
+#include <attune/attune.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a run is going. Callbacks run on the caller's thread. */
+typedef struct attune_train_event {
+    int epoch, epochs;    /* from 0 */
+    int64_t step, steps;  /* of the whole run */
+    double loss;          /* running mean */
+    double rate;          /* samples a second */
+    const char *line;     /* nullable: one line worth keeping (an epoch's figures), no newline */
+} attune_train_event;
+
+/* Zero is the default for every field. */
+typedef struct attune_train_options {
+    const char *data_dir; /* holds the unpacked corpora; NULL: the working folder */
+    const char *out_dir;  /* where models, logs and checkpoints go; NULL: the working folder */
+    int resume;           /* go on from the checkpoint in out_dir, to the bit */
+    int threads;          /* 0: all cores; results do not depend on it */
+    int epochs;           /* 0: the recipe's */
+    int limit;            /* most samples of each set, for trying things out; 0: all */
+    int quiet;            /* no progress of loading */
+    void *user;
+    void (*event)(void *user, const attune_train_event *e); /* nullable */
+    int (*stop)(void *user);                                /* nullable; non-zero: save and leave */
+} attune_train_options;
+
+/* Runs a recipe (docs/training.md). Writes NAME.safetensors (the model), NAME.log,
+ * NAME.metrics.jsonl (a line an epoch) and NAME.checkpoint.safetensors into out_dir; all but the
+ * log whole or not at all. ATTUNE_E_INTERRUPTED after a stop: the checkpoint is there. */
+int attune_train(const char *recipe, const attune_train_options *o, attune_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

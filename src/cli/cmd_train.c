@@ -1,0 +1,93 @@
+/* attune train RECIPE: runs a training recipe, and goes on with one. */
+#include <attune/train.h>
+#include "base/progress.h"
+#include "cli/cli.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: attune train RECIPE [--data DIR] [-o DIR] [--resume] [--threads N] [--epochs N]\n"
+    "                    [--limit N] [--quiet]\n"
+    "\n"
+    "Trains what the recipe (recipes/*.json) says and writes the model, a log, a line of figures an\n"
+    "epoch and a checkpoint into the output folder.\n"
+    "\n"
+    "  --data DIR    folder with the unpacked data sets (default: the working folder)\n"
+    "  -o DIR        output folder (default: the working folder)\n"
+    "  --resume      go on from the checkpoint in the output folder\n"
+    "  --threads N   default: all cores; the result is the same for any number\n"
+    "  --epochs N    instead of the recipe's\n"
+    "  --limit N     at most N samples of each set, for trying a recipe out\n"
+    "  --quiet       errors only\n";
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    interrupted = 1;
+}
+
+static int stop(void *user)
+{
+    (void)user;
+    return interrupted;
+}
+
+static void event(void *user, const attune_train_event *e)
+{
+    at_progress *p = user;
+    char note[64];
+    if (e->line && !p->quiet) {
+        at_progress_end(p);
+        fprintf(stderr, "%s\n", e->line);
+        return;
+    }
+    snprintf(note, sizeof note, "loss %.4f, %.0f/s", e->loss, e->rate);
+    at_progress_update(p, (double)e->step, (double)e->steps, note);
+}
+
+int at_cmd_train(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"data", required_argument, NULL, 'd'},   {"output", required_argument, NULL, 'o'},
+        {"resume", no_argument, NULL, 'r'},       {"threads", required_argument, NULL, 't'},
+        {"epochs", required_argument, NULL, 'e'}, {"limit", required_argument, NULL, 'l'},
+        {"quiet", no_argument, NULL, 'q'},        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    at_progress progress = {0};
+    attune_train_options o = {.user = &progress, .event = event, .stop = stop};
+    attune_error err;
+    int c;
+    while ((c = getopt_long(argc, argv, "o:qh", longs, NULL)) != -1) {
+        switch (c) {
+        case 'd': o.data_dir = optarg; break;
+        case 'o': o.out_dir = optarg; break;
+        case 'r': o.resume = 1; break;
+        case 't': o.threads = atoi(optarg); break;
+        case 'e': o.epochs = atoi(optarg); break;
+        case 'l': o.limit = atoi(optarg); break;
+        case 'q': o.quiet = 1; break;
+        case 'h': fputs(usage, stdout); return 0;
+        default: fputs(usage, stderr); return 2;
+        }
+    }
+    if (argc - optind != 1) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    at_progress_start(&progress, "train", o.quiet);
+    int status = attune_train(argv[optind], &o, &err);
+    at_progress_end(&progress);
+    if (status == ATTUNE_OK)
+        return 0;
+    fprintf(stderr, "attune train: %s\n", err.text);
+    return status == ATTUNE_E_INTERRUPTED ? 130 : 1;
+}

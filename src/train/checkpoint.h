@@ -1,0 +1,32 @@
+/* checkpoint.h - a training run on disk: parameters, AdamW moments, averages and where it stands.
+ *
+ * All randomness of a run comes from (seed, step), so these are the whole state: a run that goes on
+ * from a checkpoint gives the bits that it would have given without the stop.
+ */
+#ifndef AT_TRAIN_CHECKPOINT_H
+#define AT_TRAIN_CHECKPOINT_H
+
+#include "tensor/optim.h"
+#include <attune/attune.h>
+
+typedef struct at_progress_state {
+    int64_t step;     /* taken */
+    int64_t steps;    /* planned: the learning rate depends on it */
+    double best;      /* score of the best evaluation, -1 before the first */
+    double loss;      /* running mean, for the log */
+    uint64_t recipe;  /* at_recipe_hash */
+} at_progress_state;
+
+int at_checkpoint_save(const char *path, const at_params *p, const at_adamw *o,
+                       const at_progress_state *s, attune_error *err);
+/* p and o as made for the same recipe; a missing or misshapen array is ATTUNE_E_FORMAT. */
+int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_state *s,
+                       attune_error *err);
+
+/* Parameters as a model file, f32, with nullable {key, value} pairs that end in NULL. */
+int at_params_save(const char *path, const at_params *p, const char *const *meta,
+                   attune_error *err);
+/* Copies what p has from a model file; all of p must be there. */
+int at_params_load(const char *path, at_params *p, attune_error *err);
+
+#endif

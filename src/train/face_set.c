@@ -1,0 +1,279 @@
+#include "train/face_set.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "vision/detect.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- loading ------------------------------------------------------------------------------ */
+
+/* Keeps about limit samples, evenly spaced. */
+static void thin(at_corpus *c, int limit)
+{
+    if (limit <= 0 || c->count <= limit)
+        return;
+    for (int i = 0; i < limit; i++) {
+        int j = (int)((int64_t)i * c->count / limit);
+        at_sample t = c->list[i];
+        c->list[i] = c->list[j];
+        c->list[j] = t;
+    }
+    for (int i = limit; i < c->count; i++)
+        free(c->list[i].path);
+    c->count = limit;
+}
+
+static int read_entry(at_face_set *s, const at_recipe *r, const json_t *entry, const char *part,
+                      const attune_train_options *o, at_corpus *corpus, at_corpus *also,
+                      attune_error *err)
+{
+    static const char *const known[] = {"dataset", "folder", "train",   "valid",
+                                        "share",   "also",   "comment", NULL};
+    int status = at_recipe_check(r, entry, "data", known, err);
+    const char *dataset = at_recipe_string(entry, "dataset", NULL);
+    const char *split = at_recipe_string(entry, part, NULL);
+    const char *second = at_recipe_string(entry, "also", NULL);
+    char *root = NULL;
+    if (status)
+        return status;
+    if (!dataset || !split)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: an entry of data lacks dataset or %s", r->path,
+                       part);
+    status = at_recipe_data_root(o, at_recipe_string(entry, "folder", dataset), &root, err);
+    status = status ? status : at_corpus_read(corpus, dataset, root, split, err);
+    if (!status && second && !also->count)
+        status = at_corpus_read(also, second, root, split, err);
+    free(root);
+    if (status)
+        return status;
+    thin(corpus, o->limit);
+    snprintf(s->dataset[s->sets], sizeof s->dataset[0], "%s", dataset);
+    s->share[s->sets++] = at_recipe_number(entry, "share", 1);
+    return ATTUNE_OK;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const at_sample *)a)->path, ((const at_sample *)b)->path);
+}
+
+/* FER2013's label of each picture that also lists. */
+static int label_basic(at_face_set *s, at_corpus *also, attune_error *err)
+{
+    s->basic = malloc((size_t)s->faces.count + 1);
+    if (!s->basic)
+        return at_fail_nomem(err);
+    memset(s->basic, -1, (size_t)s->faces.count + 1);
+    if (!also->count)
+        return ATTUNE_OK;
+    qsort(also->list, (size_t)also->count, sizeof *also->list, by_path);
+    for (int i = 0; i < s->faces.count; i++) {
+        const at_sample *found = bsearch(&s->faces.list[i].label, also->list, (size_t)also->count,
+                                         sizeof *also->list, by_path);
+        if (found)
+            s->basic[i] = (signed char)found->expression;
+    }
+    return ATTUNE_OK;
+}
+
+static int load_detector(at_params *p, const at_recipe *r, const attune_train_options *o,
+                         attune_error *err)
+{
+    const char *file = at_recipe_string(r->root, "detector", "yunet_n.safetensors");
+    at_weights *w = NULL;
+    char *path = NULL;
+    int status = at_recipe_find(r, file, o, &path, err);
+    status = status ? status : at_weights_load(&w, path, err);
+    status = status ? status : at_detector_import(p, w, err);
+    at_weights_free(&w);
+    free(path);
+    return status;
+}
+
+int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
+                     const attune_train_options *o, at_pool *pool, attune_error *err)
+{
+    const json_t *data = json_object_get(r->root, "data");
+    at_corpus corpus[AT_MAX_SETS] = {0}, also = {0};
+    at_params detector = {0};
+    size_t n = json_array_size(data);
+    memset(out, 0, sizeof *out);
+    int status = ATTUNE_OK;
+    if (n < 1 || n > AT_MAX_SETS)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: data must list 1 to %d sets", r->path,
+                       AT_MAX_SETS);
+    for (size_t i = 0; i < n && !status; i++)
+        status = read_entry(out, r, json_array_get(data, i), part, o, &corpus[i], &also, err);
+    status = status ? status : load_detector(&detector, r, o, err);
+    if (!status) {
+        at_weight_source source = at_params_source(&detector);
+        status = at_faces_load(&out->faces, corpus, (int)n, &source, pool, o->quiet, err);
+    }
+    status = status ? status : label_basic(out, &also, err);
+    for (size_t i = 0; i < n; i++)
+        at_corpus_free(&corpus[i]);
+    at_corpus_free(&also);
+    at_params_free(&detector);
+    if (status)
+        at_face_set_free(out);
+    return status;
+}
+
+void at_face_set_free(at_face_set *s)
+{
+    at_faces_free(&s->faces);
+    free(s->basic);
+    memset(s, 0, sizeof *s);
+}
+
+/* ---- order of an epoch -------------------------------------------------------------------- */
+
+static int set_count(const at_face_set *s, int set)
+{
+    int n = 0;
+    for (int i = 0; i < s->faces.count; i++)
+        n += s->faces.list[i].corpus == set;
+    return n;
+}
+
+static int drawn(const at_face_set *s, int set)
+{
+    return (int)(s->share[set] * set_count(s, set) + 0.5);
+}
+
+int at_face_set_epoch_count(const at_face_set *s)
+{
+    int n = 0;
+    for (int set = 0; set < s->sets; set++)
+        n += drawn(s, set);
+    return n;
+}
+
+int at_face_set_order(const at_face_set *s, int64_t seed, int64_t epoch, int *order,
+                      attune_error *err)
+{
+    at_rng rng;
+    int total = 0, *of_set = malloc(((size_t)s->faces.count + 1) * sizeof *of_set);
+    if (!of_set)
+        return at_fail_nomem(err);
+    at_rng_seed(&rng, (uint64_t)seed, (uint64_t)epoch);
+    for (int set = 0; set < s->sets; set++) {
+        int n = 0, want = drawn(s, set);
+        for (int i = 0; i < s->faces.count; i++)
+            if (s->faces.list[i].corpus == set)
+                of_set[n++] = i;
+        for (int k = 0; k < want; k++) {
+            if (k % n == 0)
+                at_rng_shuffle(&rng, of_set, n);
+            order[total++] = of_set[k % n];
+        }
+    }
+    at_rng_shuffle(&rng, order, total);
+    free(of_set);
+    return ATTUNE_OK;
+}
+
+/* ---- labels of a batch -------------------------------------------------------------------- */
+
+int at_face_labels_create(at_face_labels *l, int n, attune_error *err)
+{
+    size_t rows = (size_t)n;
+    memset(l, 0, sizeof *l);
+    l->votes = at_calloc(rows, AT_FACE_CLASSES * sizeof(float));
+    l->basic = at_calloc(rows, AT_BASIC_CLASSES * sizeof(float));
+    l->engagement = at_calloc(rows, ATTUNE_ENGAGEMENTS * sizeof(float));
+    l->votes_row = at_calloc(rows, sizeof(float));
+    l->basic_row = at_calloc(rows, sizeof(float));
+    l->engagement_row = at_calloc(rows, sizeof(float));
+    int ok = l->votes && l->basic && l->engagement && l->votes_row && l->basic_row &&
+             l->engagement_row;
+    for (int s = 0; s < ATTUNE_STATES; s++) {
+        l->level[s] = at_calloc(rows, sizeof(int));
+        ok = ok && l->level[s];
+    }
+    if (ok)
+        return ATTUNE_OK;
+    at_face_labels_free(l);
+    return at_fail_nomem(err);
+}
+
+void at_face_labels_free(at_face_labels *l)
+{
+    at_free(l->votes);
+    at_free(l->basic);
+    at_free(l->engagement);
+    at_free(l->votes_row);
+    at_free(l->basic_row);
+    at_free(l->engagement_row);
+    for (int s = 0; s < ATTUNE_STATES; s++)
+        at_free(l->level[s]);
+    memset(l, 0, sizeof *l);
+}
+
+static int has_votes(const at_sample *s)
+{
+    float sum = 0;
+    for (int i = 0; i < AT_VOTES; i++)
+        sum += s->votes[i];
+    return sum > 0;
+}
+
+static int one_hot(float *row, int classes, int label)
+{
+    memset(row, 0, (size_t)classes * sizeof(float));
+    if (label >= 0)
+        row[label] = 1;
+    return label >= 0;
+}
+
+void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *index, int n)
+{
+    l->votes_n = l->basic_n = l->engagement_n = l->state_n = 0;
+    for (int i = 0; i < n; i++) {
+        const at_sample *label = &s->faces.list[index[i]].label;
+        int votes = has_votes(label);
+        memcpy(l->votes + (size_t)i * AT_FACE_CLASSES, label->votes, sizeof label->votes);
+        int basic = one_hot(l->basic + (size_t)i * AT_BASIC_CLASSES, AT_BASIC_CLASSES,
+                            s->basic[index[i]]);
+        int engagement = one_hot(l->engagement + (size_t)i * ATTUNE_ENGAGEMENTS,
+                                 ATTUNE_ENGAGEMENTS, label->engagement);
+        l->votes_row[i] = (float)votes;
+        l->basic_row[i] = (float)basic;
+        l->engagement_row[i] = (float)engagement;
+        l->votes_n += votes;
+        l->basic_n += basic;
+        l->engagement_n += engagement;
+        l->state_n += label->state[0] >= 0;
+        for (int k = 0; k < ATTUNE_STATES; k++)
+            l->level[k][i] = label->state[k];
+    }
+}
+
+void at_face_set_counts(const at_face_set *s, at_face_counts *out)
+{
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < s->faces.count; i++) {
+        const at_sample *label = &s->faces.list[i].label;
+        double share = s->share[s->faces.list[i].corpus];
+        for (int k = 0; k < AT_VOTES; k++)
+            out->votes[k] += (double)label->votes[k];
+        out->rows_votes += share * has_votes(label);
+        if (s->basic[i] >= 0) {
+            out->basic[s->basic[i]]++;
+            out->rows_basic += share;
+        }
+        if (label->engagement >= 0) {
+            out->engagement[label->engagement]++;
+            out->rows_engagement += share;
+        }
+        if (label->state[0] < 0)
+            continue;
+        out->states++;
+        out->rows_state += share;
+        for (int k = 0; k < ATTUNE_STATES; k++)
+            for (int t = 0; t < AT_THRESHOLDS; t++)
+                out->above[k][t] += label->state[k] > t;
+    }
+}
