@@ -25,6 +25,12 @@
 /* Read errors in a row that a demultiplexer may need to find its way again. */
 enum { MAX_READ_ERRORS = 16 };
 
+/* How much too early a frame may be for its period, for the sake of rounded times. */
+enum { EARLY_US = 1000 };
+
+/* Frames a second; wanting more is wanting all. */
+enum { MAX_RATE = 1000 };
+
 typedef struct stream {
     AVStream *st;
     AVCodecContext *dec; /* NULL: this kind is not read */
@@ -47,9 +53,10 @@ struct at_media {
     at_av_picture picture;
     at_av_sound sound;
     at_av_turn turn;
-    int64_t start_us;                        /* the container's; AV_NOPTS_VALUE until known */
-    int64_t last_frame_us;                   /* the latest frame given out; -1: none */
-    int live;                                /* a camera */
+    int64_t start_us;      /* the container's; AV_NOPTS_VALUE until known */
+    int64_t last_frame_us; /* of the latest frame; -1: none */
+    int64_t last_period;   /* of the latest frame given out, in units of 1/rate; -1: none */
+    int live;              /* a camera */
     int draining, read_errors, read_failure; /* read_failure: why reading stopped, or 0 */
     int64_t given;                           /* packets given out */
     int ended, result;                       /* result: what every later call returns */
@@ -272,7 +279,7 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
     if (m->o.max_pixels <= 0)
         m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
     m->head = head;
-    m->last_frame_us = -1;
+    m->last_frame_us = m->last_period = -1;
     m->path = at_alloc(strlen(path) + 1, 1);
     m->packet = av_packet_alloc();
     if (!m->path || !m->packet) {
@@ -357,6 +364,18 @@ static void note_end(at_media *m, stream *s, int64_t end_us)
         m->info.duration_us = end_us;
 }
 
+/* Whether the frame at t is the first of its period. */
+static int due(at_media *m, int64_t t)
+{
+    if (!(m->o.rate > 0 && m->o.rate < MAX_RATE))
+        return 1;
+    int64_t period = (int64_t)((double)(t + EARLY_US) * m->o.rate / SECOND);
+    if (period <= m->last_period)
+        return 0;
+    m->last_period = period;
+    return 1;
+}
+
 static int next_picture(at_media *m, at_media_packet *out, attune_error *err)
 {
     stream *s = &m->video;
@@ -374,9 +393,9 @@ static int next_picture(at_media *m, at_media_packet *out, attune_error *err)
         if (m->last_frame_us >= 0 && t <= m->last_frame_us)
             t = m->last_frame_us + 1;
         m->info.frames++;
+        m->last_frame_us = t;
         note_end(m, s, t + duration);
-        if (m->last_frame_us >= 0 && m->o.rate > 0 &&
-            (double)(t - m->last_frame_us) * m->o.rate < SECOND)
+        if (!due(m, t))
             continue;
 
         AVRational sar = f->sample_aspect_ratio.num > 0 ? f->sample_aspect_ratio
@@ -387,7 +406,7 @@ static int next_picture(at_media *m, at_media_packet *out, attune_error *err)
             return ret;
         at_av_upright_size(f->width, f->height, sar, m->turn, &m->info.w, &m->info.h);
         out->kind = AT_MEDIA_VIDEO;
-        out->t_us = m->last_frame_us = t;
+        out->t_us = t;
         return 1;
     }
     return ret;

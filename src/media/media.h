@@ -27,9 +27,10 @@ typedef struct at_media at_media;
 /* Zero is the default for every field. */
 typedef struct at_media_options {
     int no_video, no_audio; /* leave that kind out, whatever the input has */
-    double rate;            /* frames a second to give out; 0: all. A frame sooner than 1/rate
-                             * after the last one given out is dropped before it is converted:
-                             * the rule of attune_session_push_video */
+    double rate;            /* frames a second to give out; 0: all. Of each period of 1/rate,
+                             * counted from time 0, the first frame is given out (a millisecond
+                             * early will do: containers round); the rest is dropped before it is
+                             * converted */
     int max_side;           /* longer side of the frames given out: larger ones are scaled down,
                              * keeping the aspect; 0: as they are */
     int64_t max_pixels;     /* of a decoded picture; 0: AT_MEDIA_MAX_PIXELS */
