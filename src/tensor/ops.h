@@ -33,7 +33,9 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
 
 /* Batch norm over all but the last dimension, fused with its activation (none, relu, relu6).
  * gamma, beta, running mean and variance (c). In AT_TRAIN batch statistics are used and the
- * running ones move by momentum towards them (running = (1-momentum)*running + momentum*batch). */
+ * running ones move by momentum towards them (running = (1-momentum)*running + momentum*batch,
+ * the variance unbiased). Where gamma and beta are frozen the running statistics are used and left
+ * alone, in training too. */
 at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta,
                          at_param *mean, at_param *var, float momentum, float eps, at_act act);
 at_tensor *at_layer_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta, float eps);
@@ -48,11 +50,14 @@ at_tensor *at_concat(at_graph *g, at_tensor *const *x, int n);              /* l
 at_tensor *at_slice(at_graph *g, at_tensor *x, int from, int to);           /* last dimension */
 at_tensor *at_slice_rows(at_graph *g, at_tensor *x, int from, int to);      /* first dimension */
 at_tensor *at_reshape(at_graph *g, at_tensor *x, int rank, const int *dim); /* shares data, grad */
-at_tensor *at_dropout(at_graph *g, at_tensor *x, float p);
+at_tensor *at_dropout(at_graph *g, at_tensor *x, float p);                  /* p in [0,1) */
+at_tensor *at_softmax(at_graph *g, at_tensor *x);                           /* last dimension */
+
+/* ---- ops_pool.c ------------------------------------------------------------------------ */
+
 at_tensor *at_global_avg_pool(at_graph *g, at_tensor *x); /* (b,h,w,c) -> (b,c) */
 at_tensor *at_max_pool2(at_graph *g, at_tensor *x);       /* 2x2 stride 2 (YuNet) */
 at_tensor *at_upsample2(at_graph *g, at_tensor *x);       /* nearest, x2 (YuNet's neck) */
-at_tensor *at_softmax(at_graph *g, at_tensor *x);         /* last dimension */
 
 /* ---- ops_attention.c ------------------------------------------------------------------- */
 
@@ -80,7 +85,9 @@ at_tensor *at_bilstm(at_graph *g, at_tensor *x, at_tensor *const fwd[3], at_tens
 at_tensor *at_conv_time(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias, int k,
                         int stride);
 
-/* ---- ops_loss.c: all give a scalar, mean over the rows whose weight is not zero ---------- */
+/* ---- ops_loss.c: all give a scalar, the mean over the rows (or, where weights are element-wise,
+ * the elements) whose weight is not zero; 0 when there are none. Targets of masked ones are not
+ * read. Arrays are borrowed for the call only. ---------------------------------------------- */
 
 /* -sum_n class_weight[n] target[r,n] log softmax(x)[r,n], times row_weight[r]. x (r,n), target (r,n)
  * rows sum to 1 (soft votes); smoothing mixes in the uniform; class_weight (n) and row_weight (r,
@@ -91,7 +98,8 @@ at_tensor *at_cross_entropy(at_graph *g, at_tensor *x, const float *target,
 at_tensor *at_binary_cross_entropy(at_graph *g, at_tensor *x, const float *target,
                                    const float *weight);
 /* Ordinal levels as cumulative binary tasks (Frank & Hall 2001; Niu 2016): x (r, levels-1) logits of
- * P(level > k); level (r), < 0 masks; positive_weight (levels-1) nullable. */
+ * P(level > k); level (r), < 0 masks; positive_weight (levels-1) nullable. A row's loss is the sum
+ * of its tasks'. */
 at_tensor *at_ordinal_loss(at_graph *g, at_tensor *x, const int *level,
                            const float *positive_weight);
 /* Mean of |x-t| smoothed at 1 (Huber), weight (same shape) nullable: box and landmark distillation */

@@ -8,18 +8,20 @@
 typedef struct at_adamw {
     float lr, beta1, beta2, eps, decay; /* 1e-4, 0.9, 0.999, 1e-8, 0 */
     float clip;                         /* global gradient norm; 0: off */
-    float ema;                          /* e.g. 0.999; 0: off */
+    float ema;                          /* e.g. 0.999, less in the first steps; 0: off */
     int64_t step;                       /* steps taken, saved in checkpoints */
 } at_adamw;
 
-/* Allocates the moments (and averages). */
+/* Allocates the moments (and averages, also of buffers) that are missing: call again after making
+ * more parameters trainable. */
 int at_adamw_init(at_adamw *o, at_params *p, attune_error *err);
-/* One step; returns the gradient norm before clipping (a non-finite norm skips the step). */
+/* One step with this learning rate; returns the gradient norm before clipping (a non-finite norm
+ * skips the step). Parameters without a gradient are left alone. Clips gradients in place. */
 float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *kn, float lr);
 /* Swap weights and averages (evaluation on the averages), call again to swap back. */
 void at_ema_swap(at_params *p);
 
-/* lr at step of total: linear warm-up, then cosine to floor. */
+/* lr at step (from 0) of total: linear warm-up, then cosine to floor (Loshchilov & Hutter 2017). */
 float at_lr_cosine(float lr, float floor, int64_t step, int64_t warmup, int64_t total);
 
 /* Reduce on plateau (paper 3.5). */

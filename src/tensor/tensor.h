@@ -1,8 +1,9 @@
 /* tensor.h - tensors, parameters, and a graph that runs operations and may record them.
  *
- * A model is written once as a C function over tensors. In AT_TRAIN mode the graph keeps a tape
- * and at_graph_backward fills gradients; in AT_INFER mode nothing is recorded and buffers are
- * reused. All tensors of a pass live in the graph's arena until at_graph_begin.
+ * A model is written once as a C function over tensors. In AT_TRAIN and AT_TRACE mode the graph
+ * keeps a tape and at_graph_backward fills gradients; in AT_INFER mode nothing is recorded. All
+ * tensors of a pass live in the graph's arena until at_graph_begin; the arena's memory is kept
+ * from pass to pass.
  *
  * Errors are sticky: when memory runs out an op returns NULL, every op given NULL returns NULL,
  * and at_graph_status tells. Wrong shapes are our own mistake and are asserted.
@@ -23,7 +24,8 @@ enum { AT_MAX_RANK = 4 };
 typedef struct at_tensor {
     int rank, dim[AT_MAX_RANK]; /* unused dims are 1; images are (batch, h, w, c) */
     float *data;                /* dense, row-major */
-    float *grad;                /* same shape; NULL: no gradient wanted */
+    float *grad;                /* same shape, after backward: of parameters, of inputs made
+                                 * with_grad and of what at_keep_grad marked; else NULL */
 } at_tensor;
 
 size_t at_tensor_count(const at_tensor *t);
@@ -37,11 +39,11 @@ int at_tensor_cols(const at_tensor *t);
  * trained. */
 typedef struct at_param {
     char name[80];
-    at_tensor value;  /* data and grad owned by the store */
+    at_tensor value;  /* data and grad owned by the store; grad: NULL before a training pass */
     float *m, *v;     /* AdamW moments, NULL until an optimiser is made */
     float *ema;       /* averaged weights, NULL unless asked for */
-    int trainable;    /* 0: buffer */
-    int decay;        /* weight decay applies */
+    int trainable;    /* 1 by default; 0: a buffer, or frozen */
+    int decay;        /* weight decay applies; by default to those of rank 2 and more */
     float lr_scale;   /* multiplies the learning rate; 1 by default */
 } at_param;
 
@@ -50,7 +52,8 @@ typedef struct at_params {
     int count, capacity;
 } at_params;
 
-/* Finds or creates (zeroed). NULL when memory is out or the name exists with another shape. */
+/* Finds or creates (zeroed). NULL when memory is out or the name exists with another shape.
+ * name: shorter than at_param.name. Not thread-safe; a finished store may be read by many. */
 at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim);
 at_param *at_params_find(const at_params *s, const char *name); /* NULL if absent */
 void at_params_free(at_params *s);
@@ -60,6 +63,7 @@ void at_params_free(at_params *s);
 typedef enum at_mode {
     AT_INFER, /* running statistics, no dropout, no tape */
     AT_TRAIN, /* batch statistics, dropout, tape */
+    AT_TRACE, /* running statistics, no dropout, tape: to explain a model's outputs */
 } at_mode;
 
 typedef struct at_graph at_graph;
@@ -74,10 +78,14 @@ at_mode at_graph_mode(const at_graph *g);
 
 /* A tensor of the pass, uninitialised; with_grad: its gradient is wanted (zeroed). */
 at_tensor *at_tensor_new(at_graph *g, int rank, const int *dim, int with_grad);
-/* The parameter as an operand of this pass. */
+/* The parameter as an operand of this pass; one that is not trainable gets no gradient, and
+ * nothing is recorded for what depends on such alone. p NULL counts as memory being out. */
 at_tensor *at_use(at_graph *g, at_param *p);
-/* Runs the tape backwards from a scalar. Parameter gradients are added to (zero them with
- * at_params_zero_grad), so that several passes can make one step. */
+/* Before backward: keep the gradient of an op's output (t->grad; t NULL is fine). Without it the
+ * buffer of an intermediate gradient is reused once it has been passed on. */
+void at_keep_grad(at_graph *g, at_tensor *t);
+/* Runs the tape backwards from a scalar, once a pass. Parameter gradients are added to (zero them
+ * with at_params_zero_grad), so that several passes can make one step. */
 int at_graph_backward(at_graph *g, at_tensor *loss);
 void at_params_zero_grad(at_params *s);
 

@@ -1,0 +1,308 @@
+/* graph.c - the pass: memory, parameters in use, the tape and its way back. */
+#include "tensor/graph.h"
+
+#include "base/error.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The size of the first arena block; later passes get one block of all that the first took. */
+#define ARENA_BLOCK ((size_t)4 << 20)
+
+/* Header of a temporary buffer, one cache line before its floats. */
+struct at_buffer {
+    size_t floats;
+    struct at_buffer *next;
+};
+
+int at_graph_create(at_graph **out, at_pool *pool, const at_kernels *kn, attune_error *err)
+{
+    *out = NULL;
+    at_graph *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return at_fail_nomem(err);
+    g->pool = pool;
+    g->kn = kn;
+    g->arena.block_bytes = ARENA_BLOCK;
+    *out = g;
+    return ATTUNE_OK;
+}
+
+void at_graph_free(at_graph **g)
+{
+    if (g == NULL || *g == NULL)
+        return;
+    at_arena_free(&(*g)->arena);
+    free(*g);
+    *g = NULL;
+}
+
+void at_graph_begin(at_graph *g, at_mode mode, uint64_t seed)
+{
+    at_arena_reset(&g->arena);
+    g->mode = mode;
+    g->seed = seed;
+    g->status = ATTUNE_OK;
+    g->dropouts = 0;
+    g->tape = NULL;
+    g->free_buffers = NULL;
+    memset(g->uses, 0, sizeof g->uses);
+}
+
+int at_graph_status(const at_graph *g)
+{
+    return g->status;
+}
+
+at_mode at_graph_mode(const at_graph *g)
+{
+    return g->mode;
+}
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
+void *at_graph_nomem(at_graph *g)
+{
+    g->status = ATTUNE_E_NOMEM;
+    return NULL;
+}
+
+void *at_graph_alloc(at_graph *g, size_t count, size_t size)
+{
+    void *p = at_arena_alloc(&g->arena, count, size);
+    return p != NULL ? p : at_graph_nomem(g);
+}
+
+/* Best fit among the released buffers, the latest first among equals (it may still be in cache).
+ * One that is more than twice too large is left for somebody else. */
+float *at_buffer_take(at_graph *g, size_t floats)
+{
+    struct at_buffer **best = NULL;
+    for (struct at_buffer **b = &g->free_buffers; *b != NULL; b = &(*b)->next) {
+        size_t size = (*b)->floats;
+        if (size >= floats && size / 2 <= floats && (best == NULL || size < (*best)->floats))
+            best = b;
+    }
+    struct at_buffer *taken;
+    if (best != NULL) {
+        taken = *best;
+        *best = taken->next;
+    } else {
+        static_assert(sizeof *taken <= AT_ALIGN, "the header has one line");
+        if (floats > (PTRDIFF_MAX - AT_ALIGN) / sizeof(float))
+            return at_graph_nomem(g);
+        taken = at_graph_alloc(g, AT_ALIGN + floats * sizeof(float), 1);
+        if (taken == NULL)
+            return NULL;
+        taken->floats = floats;
+    }
+    return (float *)((unsigned char *)taken + AT_ALIGN);
+}
+
+void at_buffer_release(at_graph *g, float *p)
+{
+    if (p == NULL)
+        return;
+    struct at_buffer *b = (struct at_buffer *)((unsigned char *)p - AT_ALIGN);
+    b->next = g->free_buffers;
+    g->free_buffers = b;
+}
+
+/* ---- tensors ---------------------------------------------------------------------------- */
+
+static at_var *new_var(at_graph *g, int rank, const int *dim)
+{
+    assert(rank >= 0 && rank <= AT_MAX_RANK);
+    at_var *v = at_graph_alloc(g, 1, sizeof *v);
+    if (v == NULL)
+        return NULL;
+    *v = (at_var){.t.rank = rank, .root = v};
+    for (int i = 0; i < AT_MAX_RANK; i++)
+        v->t.dim[i] = i < rank ? dim[i] : 1;
+    return v;
+}
+
+at_tensor *at_result(at_graph *g, int rank, const int *dim, int wants)
+{
+    at_var *v = new_var(g, rank, dim);
+    if (v == NULL)
+        return NULL;
+    v->wants = wants && g->mode != AT_INFER;
+    v->t.data = at_graph_alloc(g, at_tensor_count(&v->t), sizeof(float));
+    return v->t.data != NULL ? &v->t : NULL;
+}
+
+at_tensor *at_result_like(at_graph *g, const at_tensor *x, int wants)
+{
+    return at_result(g, x->rank, x->dim, wants);
+}
+
+at_tensor *at_tensor_new(at_graph *g, int rank, const int *dim, int with_grad)
+{
+    at_tensor *t = at_result(g, rank, dim, with_grad);
+    if (t != NULL && with_grad)
+        at_keep_grad(g, t);
+    return g->status == ATTUNE_OK ? t : NULL;
+}
+
+void at_keep_grad(at_graph *g, at_tensor *t)
+{
+    if (!at_wants(t))
+        return;
+    at_var *root = at_var_of(t)->root;
+    if (!root->keep) {
+        size_t n = at_tensor_count(t);
+        root->t.grad = at_graph_alloc(g, n, sizeof(float));
+        if (root->t.grad == NULL)
+            return;
+        memset(root->t.grad, 0, n * sizeof(float));
+        root->keep = root->written = 1;
+    }
+    t->grad = root->t.grad;
+}
+
+at_tensor *at_reshape(at_graph *g, at_tensor *x, int rank, const int *dim)
+{
+    if (x == NULL)
+        return NULL;
+    at_var *v = new_var(g, rank, dim);
+    if (v == NULL)
+        return NULL;
+    assert(at_tensor_count(&v->t) == at_tensor_count(x));
+    v->root = at_var_of(x)->root;
+    v->t.data = x->data;
+    v->t.grad = x->grad;
+    return &v->t;
+}
+
+/* A parameter asked for twice in a pass is one tensor: its panels are packed once. */
+at_tensor *at_use(at_graph *g, at_param *p)
+{
+    if (p == NULL)
+        return at_graph_nomem(g);
+    at_var **slot = &g->uses[((uintptr_t)p / AT_ALIGN) % AT_USE_SLOTS];
+    for (at_var *v = *slot; v != NULL; v = v->next_use) {
+        if (v->param == p)
+            return &v->t;
+    }
+    at_var *v = new_var(g, p->value.rank, p->value.dim);
+    if (v == NULL)
+        return NULL;
+    v->param = p;
+    v->t.data = p->value.data;
+    if (g->mode != AT_INFER && p->trainable) {
+        if (p->value.grad == NULL)
+            p->value.grad = at_calloc(at_tensor_count(&p->value), sizeof(float));
+        if (p->value.grad == NULL)
+            return at_graph_nomem(g);
+        v->t.grad = p->value.grad;
+        v->wants = v->written = v->keep = 1;
+    }
+    v->next_use = *slot;
+    *slot = v;
+    return &v->t;
+}
+
+const float *at_packed(at_graph *g, at_tensor *weight, int transposed)
+{
+    at_var *v = at_var_of(weight);
+    if (v->packed[transposed] != NULL)
+        return v->packed[transposed];
+    int rows = at_tensor_rows(weight), cols = at_tensor_cols(weight);
+    int k = transposed ? cols : rows, n = transposed ? rows : cols;
+    float *p = at_graph_alloc(g, at_gemm_packed_floats(g->kn, k, n), sizeof(float));
+    if (p == NULL)
+        return NULL;
+    at_gemm_pack(g->kn, k, n, weight->data, transposed ? 1 : cols, transposed ? cols : 1, p);
+    v->packed[transposed] = p;
+    return p;
+}
+
+/* ---- tape ------------------------------------------------------------------------------- */
+
+void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_graph *, at_node *))
+{
+    at_node *node = at_graph_alloc(g, size, 1);
+    if (node == NULL)
+        return NULL;
+    memset(node, 0, size);
+    node->prev = g->tape;
+    node->backward = backward;
+    node->y = y;
+    g->tape = node;
+    return node;
+}
+
+static float *take_grad(at_graph *g, at_var *root)
+{
+    if (root->t.grad == NULL)
+        root->t.grad = at_buffer_take(g, at_tensor_count(&root->t));
+    return root->t.grad;
+}
+
+float *at_grad_out(at_graph *g, at_tensor *x, int *accumulate)
+{
+    at_var *root = at_var_of(x)->root;
+    *accumulate = root->written;
+    float *grad = take_grad(g, root);
+    root->written = grad != NULL;
+    return grad;
+}
+
+float *at_grad_add(at_graph *g, at_tensor *x)
+{
+    int accumulate;
+    float *grad = at_grad_out(g, x, &accumulate);
+    if (grad != NULL && !accumulate)
+        memset(grad, 0, at_tensor_count(x) * sizeof(float));
+    return grad;
+}
+
+float *at_grad_inplace(at_graph *g, at_tensor *x, at_tensor *y, const float **dy, int *accumulate)
+{
+    at_var *from = at_var_of(y)->root, *to = at_var_of(x)->root;
+    *dy = from->t.grad;
+    if (to->written || from->keep)
+        return at_grad_out(g, x, accumulate);
+    to->t.grad = from->t.grad;
+    to->written = 1;
+    from->t.grad = NULL; /* so that it is not released twice */
+    *accumulate = 0;
+    return to->t.grad;
+}
+
+void at_grad_pass(at_graph *g, at_tensor *x, at_tensor *y)
+{
+    int accumulate;
+    const float *dy;
+    float *dx = at_grad_inplace(g, x, y, &dy, &accumulate);
+    if (dx != NULL && dx != dy)
+        at_copy_or_add(g, at_tensor_count(x), dy, dx, accumulate);
+}
+
+int at_graph_backward(at_graph *g, at_tensor *loss)
+{
+    if (loss == NULL || g->status != ATTUNE_OK)
+        return g->status;
+    assert(g->mode != AT_INFER && at_tensor_count(loss) == 1);
+    if (!at_wants(loss))
+        return ATTUNE_OK;
+    int accumulate;
+    float *one = at_grad_out(g, loss, &accumulate);
+    if (one == NULL)
+        return g->status;
+    *one = 1;
+    for (at_node *n = g->tape; n != NULL && g->status == ATTUNE_OK; n = n->prev) {
+        at_var *y = at_var_of(n->y)->root;
+        if (!y->written) /* the loss does not depend on it */
+            continue;
+        n->backward(g, n);
+        if (!y->keep) {
+            at_buffer_release(g, y->t.grad);
+            y->t.grad = NULL;
+        }
+    }
+    g->tape = NULL; /* a second backward would add everything again */
+    return g->status;
+}

@@ -1,0 +1,122 @@
+/* graph.h - what the operations see of a graph; private to src/tensor.
+ *
+ * Every tensor of a pass is an at_var underneath. Its gradient buffer is taken when the first
+ * consumer's backward writes it (that one overwrites, later ones add), and goes back to the
+ * graph's free list once its producer's backward has read it, so the gradients alive at one time
+ * are few and mostly still in cache.
+ *
+ * An op: check shapes, make y with at_result, compute; if at_wants(y), push a node of its own
+ * type (whose first member is at_node) that holds what backward needs.
+ */
+#ifndef AT_TENSOR_GRAPH_H
+#define AT_TENSOR_GRAPH_H
+
+#include "kernels/gemm.h"
+#include "tensor/ops.h"
+
+typedef struct at_var {
+    at_tensor t;         /* first: an at_tensor * of a pass is an at_var * */
+    struct at_var *root; /* owner of the gradient: itself, or what it is a reshape of */
+    int wants;           /* a gradient is wanted */
+    int written;         /* t.grad holds one */
+    int keep;            /* t.grad outlives the producer's backward */
+    float *packed[2];    /* a weight's GEMM panels for this pass: as it is, transposed */
+    const at_param *param;
+    struct at_var *next_use; /* chain of the graph's table of parameters in use */
+} at_var;
+
+typedef struct at_node {
+    struct at_node *prev; /* recorded before this one */
+    void (*backward)(at_graph *g, struct at_node *node);
+    at_tensor *y;
+} at_node;
+
+enum { AT_USE_SLOTS = 512 };
+
+struct at_graph {
+    at_pool *pool; /* nullable */
+    const at_kernels *kn;
+    at_mode mode;
+    int status;
+    uint64_t seed;
+    uint32_t dropouts; /* so far in this pass: each has random streams of its own */
+    at_arena arena;
+    at_node *tape; /* the last node */
+    struct at_buffer *free_buffers;
+    at_var *uses[AT_USE_SLOTS]; /* by hash of the parameter's address */
+};
+
+static inline at_var *at_var_of(const at_tensor *t)
+{
+    return (at_var *)(uintptr_t)t;
+}
+
+/* Whether a gradient for t is wanted; false for NULL. */
+static inline int at_wants(const at_tensor *t)
+{
+    return t != NULL && at_var_of(t)->root->wants;
+}
+
+/* Marks the pass failed and returns NULL. */
+void *at_graph_nomem(at_graph *g);
+/* Memory of the pass. NULL (and a failed pass) when it is out. */
+void *at_graph_alloc(at_graph *g, size_t count, size_t size);
+
+/* An op's output, uninitialised; wants: some input wants a gradient (ignored in AT_INFER). */
+at_tensor *at_result(at_graph *g, int rank, const int *dim, int wants);
+at_tensor *at_result_like(at_graph *g, const at_tensor *x, int wants);
+/* Records a node of `size` bytes, zeroed. NULL when memory is out. */
+void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_graph *, at_node *));
+
+/* Temporary floats, reused within the pass once released (NULL is fine there). */
+float *at_buffer_take(at_graph *g, size_t floats);
+void at_buffer_release(at_graph *g, float *p);
+
+/* ---- gradients, in backward ------------------------------------------------------------ */
+
+/* The gradient of a node's output (written, or the node would not run). */
+static inline const float *at_grad_in(const at_tensor *y)
+{
+    return at_var_of(y)->root->t.grad;
+}
+
+/* Where to put the gradient of x: *accumulate says add (1) or overwrite (0). NULL: memory out. */
+float *at_grad_out(at_graph *g, at_tensor *x, int *accumulate);
+/* The same for those that only add: zeroed when it is the first. */
+float *at_grad_add(at_graph *g, at_tensor *x);
+/* Hands y's gradient on as x's, as it is: no copy when x has none yet and y's is not kept. */
+void at_grad_pass(at_graph *g, at_tensor *x, at_tensor *y);
+/* Like at_grad_out, for an elementwise backward that may work in place: when x has no gradient
+ * yet and y's may be overwritten, x gets y's buffer. *dy is y's gradient all the same. */
+float *at_grad_inplace(at_graph *g, at_tensor *x, at_tensor *y, const float **dy, int *accumulate);
+
+/* ---- helpers --------------------------------------------------------------------------- */
+
+/* GEMM panels of a matrix (k,n), or of its transpose, packed once a pass. NULL: memory out. */
+const float *at_packed(at_graph *g, at_tensor *weight, int transposed);
+
+/* Elementwise loops are cut into chunks of this many floats, whatever the thread count. */
+enum { AT_CHUNK = 1 << 14 };
+
+static inline int at_chunks(size_t n)
+{
+    return (int)((n + AT_CHUNK - 1) / AT_CHUNK);
+}
+
+static inline size_t at_chunk_size(size_t n, int task)
+{
+    size_t from = (size_t)task * AT_CHUNK;
+    return n - from < AT_CHUNK ? n - from : AT_CHUNK;
+}
+
+/* Rows of `cols` floats in one task of a loop over rows: about 128 KiB, at most 4096 rows. */
+int at_block_rows(int cols);
+
+/* dst (n) (+)= sum over parts of part (parts x n), in order, in double. */
+void at_combine(at_graph *g, int parts, size_t n, const float *part, float *dst, int accumulate);
+/* grad of a row vector: dst (cols) += column sums of d (rows x cols). */
+void at_sum_rows_into(at_graph *g, int rows, int cols, const float *d, at_tensor *vector);
+/* y = x or y += x, threaded */
+void at_copy_or_add(at_graph *g, size_t n, const float *x, float *y, int accumulate);
+
+#endif

@@ -1,0 +1,396 @@
+/* ops_norm.c - batch normalisation fused with its activation, layer normalisation. */
+#include "tensor/graph.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- batch norm (Ioffe & Szegedy 2015) -------------------------------------------------- */
+
+/* y = act(x*scale + shift) with scale = gamma*inv, shift = beta - mean*scale, inv = 1/sqrt(var +
+ * eps). x is kept and the activation's derivative found again in backward, so y itself is not
+ * needed there. */
+typedef struct norm_node {
+    at_node node;
+    at_tensor *x, *gamma, *beta;
+    at_act act;
+    int batch_statistics;              /* mean and variance depend on x */
+    float *mean, *inv, *scale, *shift; /* (c) each */
+} norm_node;
+
+/* A pass over the rows of x in blocks; what a block does is `part` or writes `y`. */
+typedef struct norm_job {
+    const at_kernels *kn;
+    int rows, c, block;
+    at_act act;
+    const float *x, *dy;
+    const float *scale, *shift;
+    const float *ka, *kb, *kc;
+    float *part; /* (blocks, 2, c): two sums of each block */
+    float *y;
+} norm_job;
+
+static int job_blocks(const norm_job *j)
+{
+    return (j->rows + j->block - 1) / j->block;
+}
+
+static int block_rows(const norm_job *j, int task)
+{
+    int left = j->rows - task * j->block;
+    return left < j->block ? left : j->block;
+}
+
+static void statistics_task(void *arg, int task, int thread)
+{
+    norm_job *j = arg;
+    float *part = j->part + (size_t)task * 2 * j->c;
+    (void)thread;
+    memset(part, 0, 2 * (size_t)j->c * sizeof(float));
+    j->kn->sum_sumsq(block_rows(j, task), j->c, j->x + (size_t)task * j->block * j->c, part,
+                     part + j->c);
+}
+
+static void normalise_task(void *arg, int task, int thread)
+{
+    norm_job *j = arg;
+    size_t at = (size_t)task * j->block * j->c;
+    (void)thread;
+    j->kn->scale_shift_act(block_rows(j, task), j->c, j->x + at, j->scale, j->shift, j->act,
+                           j->y + at);
+}
+
+static void backward_sums_task(void *arg, int task, int thread)
+{
+    norm_job *j = arg;
+    size_t at = (size_t)task * j->block * j->c;
+    float *part = j->part + (size_t)task * 2 * j->c;
+    (void)thread;
+    memset(part, 0, 2 * (size_t)j->c * sizeof(float));
+    j->kn->bn_bwd_reduce(block_rows(j, task), j->c, j->x + at, j->dy + at, j->scale, j->shift,
+                         j->act, part, part + j->c);
+}
+
+static void backward_apply_task(void *arg, int task, int thread)
+{
+    norm_job *j = arg;
+    size_t at = (size_t)task * j->block * j->c;
+    (void)thread;
+    j->kn->bn_bwd_apply(block_rows(j, task), j->c, j->x + at, j->dy + at, j->scale, j->shift,
+                        j->act, j->ka, j->kb, j->kc, j->y + at);
+}
+
+/* sum (2,c) of the blocks' parts, in block order. */
+static void add_blocks(const norm_job *j, double *sum)
+{
+    int n = 2 * j->c, blocks = job_blocks(j);
+    memset(sum, 0, (size_t)n * sizeof *sum);
+    for (int b = 0; b < blocks; b++) {
+        const float *part = j->part + (size_t)b * n;
+        for (int i = 0; i < n; i++)
+            sum[i] += part[i];
+    }
+}
+
+/* Room for the blocks' parts and for their sums. */
+static float *take_sums(at_graph *g, norm_job *j, double **sum)
+{
+    size_t n = 2 * (size_t)j->c;
+    float *room = at_buffer_take(g, (size_t)job_blocks(j) * n + 2 * n);
+    *sum = (double *)(void *)room;
+    j->part = room != NULL ? room + 2 * n : NULL;
+    return room;
+}
+
+/* Mean and 1/deviation of the batch; moves the running ones. The running variance is the unbiased
+ * one, as in the papers' inference formula. */
+static int batch_statistics(at_graph *g, norm_job *j, norm_node *n, at_param *mean, at_param *var,
+                            float momentum, float eps)
+{
+    double *sum, m = j->rows;
+    float *room = take_sums(g, j, &sum);
+    if (room == NULL)
+        return 0;
+    at_pool_run(g->pool, job_blocks(j), statistics_task, j);
+    add_blocks(j, sum);
+    for (int i = 0; i < j->c; i++) {
+        double mu = sum[i] / m, variance = sum[j->c + i] / m - mu * mu;
+        if (variance < 0)
+            variance = 0;
+        n->mean[i] = (float)mu;
+        n->inv[i] = (float)(1 / sqrt(variance + eps));
+        double unbiased = m > 1 ? variance * m / (m - 1) : variance;
+        mean->value.data[i] += momentum * ((float)mu - mean->value.data[i]);
+        var->value.data[i] += momentum * ((float)unbiased - var->value.data[i]);
+    }
+    at_buffer_release(g, room);
+    return 1;
+}
+
+static void norm_backward(at_graph *g, at_node *node)
+{
+    norm_node *n = (norm_node *)node;
+    int c = at_tensor_cols(n->x), accumulate;
+    norm_job j = {.kn = g->kn,
+                  .rows = at_tensor_rows(n->x),
+                  .c = c,
+                  .block = at_block_rows(c),
+                  .act = n->act,
+                  .x = n->x->data,
+                  .dy = at_grad_in(node->y),
+                  .scale = n->scale,
+                  .shift = n->shift};
+    double *sum, m = j.rows;
+    float *room = take_sums(g, &j, &sum), *k = at_buffer_take(g, 3 * (size_t)c);
+    if (room == NULL || k == NULL)
+        return;
+    at_pool_run(g->pool, job_blocks(&j), backward_sums_task, &j);
+    add_blocks(&j, sum);
+
+    /* with G = dy act': dbeta = sum G, dgamma = sum G xhat,
+     * dx = gamma inv (G - dbeta/m - xhat dgamma/m) = ka G + kb x + kc */
+    float *dgamma = at_wants(n->gamma) ? at_grad_add(g, n->gamma) : NULL;
+    float *dbeta = at_wants(n->beta) ? at_grad_add(g, n->beta) : NULL;
+    for (int i = 0; i < c; i++) {
+        double sum_g = sum[i], sum_gxhat = (sum[c + i] - n->mean[i] * sum_g) * n->inv[i];
+        if (dgamma != NULL)
+            dgamma[i] += (float)sum_gxhat;
+        if (dbeta != NULL)
+            dbeta[i] += (float)sum_g;
+        double kb = n->batch_statistics ? -(double)n->scale[i] * n->inv[i] * sum_gxhat / m : 0;
+        double kc = n->batch_statistics ? -(double)n->scale[i] * sum_g / m - kb * n->mean[i] : 0;
+        k[i] = n->scale[i];
+        k[c + i] = (float)kb;
+        k[2 * c + i] = (float)kc;
+    }
+    j.ka = k;
+    j.kb = k + c;
+    j.kc = k + 2 * c;
+
+    if (at_wants(n->x)) {
+        float *dx = at_grad_inplace(g, n->x, node->y, &j.dy, &accumulate);
+        j.y = dx != NULL && accumulate ? at_buffer_take(g, at_tensor_count(n->x)) : dx;
+        if (j.y == NULL)
+            return;
+        at_pool_run(g->pool, job_blocks(&j), backward_apply_task, &j);
+        if (accumulate) {
+            at_copy_or_add(g, at_tensor_count(n->x), j.y, dx, 1);
+            at_buffer_release(g, j.y);
+        }
+    }
+    at_buffer_release(g, k);
+    at_buffer_release(g, room);
+}
+
+static int fusable(at_act act)
+{
+    return act == AT_ACT_NONE || act == AT_ACT_RELU || act == AT_ACT_RELU6;
+}
+
+at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta,
+                         at_param *mean, at_param *var, float momentum, float eps, at_act act)
+{
+    if (x == NULL || gamma == NULL || beta == NULL || mean == NULL || var == NULL ||
+        g->status != ATTUNE_OK)
+        return NULL;
+    if (!fusable(act))
+        return at_activation(
+            g, at_batch_norm(g, x, gamma, beta, mean, var, momentum, eps, AT_ACT_NONE), act);
+    int c = at_tensor_cols(x);
+    assert(at_tensor_count(gamma) == (size_t)c && at_tensor_count(beta) == (size_t)c);
+    assert(at_tensor_count(&mean->value) == (size_t)c);
+    assert(at_tensor_count(&var->value) == (size_t)c);
+
+    norm_node fields = {.x = x, .gamma = gamma, .beta = beta, .act = act};
+    norm_job j = {.kn = g->kn,
+                  .rows = at_tensor_rows(x),
+                  .c = c,
+                  .block = at_block_rows(c),
+                  .act = act,
+                  .x = x->data};
+    at_tensor *y = at_result_like(g, x, at_wants(x) || at_wants(gamma) || at_wants(beta));
+    fields.mean = at_graph_alloc(g, 4 * (size_t)c, sizeof(float));
+    if (y == NULL || fields.mean == NULL)
+        return NULL;
+    fields.inv = fields.mean + c;
+    fields.scale = fields.mean + 2 * c;
+    fields.shift = fields.mean + 3 * c;
+    fields.batch_statistics = g->mode == AT_TRAIN && (at_wants(gamma) || at_wants(beta));
+    if (fields.batch_statistics) {
+        if (!batch_statistics(g, &j, &fields, mean, var, momentum, eps))
+            return NULL;
+    } else {
+        for (int i = 0; i < c; i++) {
+            fields.mean[i] = mean->value.data[i];
+            fields.inv[i] = 1 / sqrtf(var->value.data[i] + eps);
+        }
+    }
+    for (int i = 0; i < c; i++) {
+        fields.scale[i] = gamma->data[i] * fields.inv[i];
+        fields.shift[i] = beta->data[i] - fields.mean[i] * fields.scale[i];
+    }
+    j.scale = fields.scale;
+    j.shift = fields.shift;
+    j.y = y->data;
+    at_pool_run(g->pool, job_blocks(&j), normalise_task, &j);
+    if (!at_wants(y))
+        return y;
+    norm_node *n = at_record(g, sizeof *n, y, norm_backward);
+    if (n == NULL)
+        return NULL;
+    fields.node = n->node;
+    *n = fields;
+    return y;
+}
+
+/* ---- layer norm (Ba 2016) --------------------------------------------------------------- */
+
+typedef struct layer_node {
+    at_node node;
+    at_tensor *x, *gamma, *beta;
+    float *mean, *inv; /* (rows) each */
+} layer_node;
+
+typedef struct layer_job {
+    int rows, c, block;
+    float eps;
+    const float *x, *dy, *gamma, *beta;
+    float *mean, *inv;
+    float *y, *part; /* part: (blocks, 2, c), sums for dgamma and dbeta, nullable */
+    int accumulate;
+} layer_job;
+
+static void layer_forward_task(void *arg, int task, int thread)
+{
+    layer_job *j = arg;
+    int from = task * j->block, to = from + j->block < j->rows ? from + j->block : j->rows;
+    (void)thread;
+    for (int r = from; r < to; r++) {
+        const float *x = j->x + (size_t)r * j->c;
+        float *y = j->y + (size_t)r * j->c;
+        double sum = 0, squares = 0;
+        for (int i = 0; i < j->c; i++)
+            sum += x[i];
+        double mean = sum / j->c;
+        for (int i = 0; i < j->c; i++)
+            squares += (x[i] - mean) * (x[i] - mean);
+        float mu = (float)mean, inv = (float)(1 / sqrt(squares / j->c + j->eps));
+        for (int i = 0; i < j->c; i++)
+            y[i] = (x[i] - mu) * inv * j->gamma[i] + j->beta[i];
+        j->mean[r] = mu;
+        j->inv[r] = inv;
+    }
+}
+
+/* With G = dy gamma: dx = inv (G - mean(G) - xhat mean(G xhat)). */
+static void layer_data_row(const layer_job *j, int r)
+{
+    const float *x = j->x + (size_t)r * j->c, *dy = j->dy + (size_t)r * j->c;
+    float *dx = j->y + (size_t)r * j->c, mu = j->mean[r], inv = j->inv[r];
+    double sum = 0, sum_xhat = 0;
+    for (int i = 0; i < j->c; i++) {
+        double d = (double)dy[i] * j->gamma[i];
+        sum += d;
+        sum_xhat += d * (x[i] - mu) * inv;
+    }
+    float a = (float)(sum / j->c), b = (float)(sum_xhat / j->c);
+    for (int i = 0; i < j->c; i++) {
+        float d = inv * (dy[i] * j->gamma[i] - a - (x[i] - mu) * inv * b);
+        dx[i] = j->accumulate ? dx[i] + d : d;
+    }
+}
+
+static void layer_backward_task(void *arg, int task, int thread)
+{
+    layer_job *j = arg;
+    int from = task * j->block, to = from + j->block < j->rows ? from + j->block : j->rows;
+    (void)thread;
+    if (j->part != NULL) { /* before dx, which may take dy's place */
+        float *dgamma = j->part + (size_t)task * 2 * j->c, *dbeta = dgamma + j->c;
+        memset(dgamma, 0, 2 * (size_t)j->c * sizeof(float));
+        for (int r = from; r < to; r++) {
+            const float *x = j->x + (size_t)r * j->c, *dy = j->dy + (size_t)r * j->c;
+            for (int i = 0; i < j->c; i++) {
+                dgamma[i] += dy[i] * (x[i] - j->mean[r]) * j->inv[r];
+                dbeta[i] += dy[i];
+            }
+        }
+    }
+    for (int r = from; r < to && j->y != NULL; r++)
+        layer_data_row(j, r);
+}
+
+static void add_parts(const layer_job *j, int blocks, int which, float *dst)
+{
+    for (int i = 0; i < j->c; i++) {
+        double sum = 0;
+        for (int b = 0; b < blocks; b++)
+            sum += j->part[((size_t)b * 2 + which) * j->c + i];
+        dst[i] += (float)sum;
+    }
+}
+
+static void layer_backward(at_graph *g, at_node *node)
+{
+    layer_node *n = (layer_node *)node;
+    int c = at_tensor_cols(n->x);
+    layer_job j = {.rows = at_tensor_rows(n->x),
+                   .c = c,
+                   .block = at_block_rows(c),
+                   .x = n->x->data,
+                   .dy = at_grad_in(node->y),
+                   .gamma = n->gamma->data,
+                   .mean = n->mean,
+                   .inv = n->inv};
+    int blocks = (j.rows + j.block - 1) / j.block;
+    float *dgamma = at_wants(n->gamma) ? at_grad_add(g, n->gamma) : NULL;
+    float *dbeta = at_wants(n->beta) ? at_grad_add(g, n->beta) : NULL;
+
+    if (dgamma != NULL || dbeta != NULL)
+        j.part = at_buffer_take(g, (size_t)blocks * 2 * c);
+    if (at_wants(n->x))
+        j.y = at_grad_inplace(g, n->x, node->y, &j.dy, &j.accumulate);
+    if (g->status != ATTUNE_OK)
+        return;
+    at_pool_run(g->pool, blocks, layer_backward_task, &j);
+    if (dgamma != NULL)
+        add_parts(&j, blocks, 0, dgamma);
+    if (dbeta != NULL)
+        add_parts(&j, blocks, 1, dbeta);
+    at_buffer_release(g, j.part);
+}
+
+at_tensor *at_layer_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta, float eps)
+{
+    if (x == NULL || gamma == NULL || beta == NULL || g->status != ATTUNE_OK)
+        return NULL;
+    int c = at_tensor_cols(x), rows = at_tensor_rows(x);
+    assert(at_tensor_count(gamma) == (size_t)c && at_tensor_count(beta) == (size_t)c);
+
+    at_tensor *y = at_result_like(g, x, at_wants(x) || at_wants(gamma) || at_wants(beta));
+    float *mean = at_graph_alloc(g, 2 * (size_t)rows, sizeof(float));
+    if (y == NULL || mean == NULL)
+        return NULL;
+    layer_job j = {.rows = rows,
+                   .c = c,
+                   .block = at_block_rows(c),
+                   .eps = eps,
+                   .x = x->data,
+                   .gamma = gamma->data,
+                   .beta = beta->data,
+                   .mean = mean,
+                   .inv = mean + rows,
+                   .y = y->data};
+    at_pool_run(g->pool, (rows + j.block - 1) / j.block, layer_forward_task, &j);
+    if (!at_wants(y))
+        return y;
+    layer_node *n = at_record(g, sizeof *n, y, layer_backward);
+    if (n == NULL)
+        return NULL;
+    n->x = x;
+    n->gamma = gamma;
+    n->beta = beta;
+    n->mean = mean;
+    n->inv = mean + rows;
+    return y;
+}
