@@ -5,9 +5,14 @@ const char *const attune_emotion_names[ATTUNE_EMOTIONS] = {
 };
 
 const char *const attune_state_names[ATTUNE_STATES] = {
-    "boredom", "engagement", "confusion", "frustration",
+    "boredom",
+    "engagement",
+    "confusion",
+    "frustration",
 };
 
 const char *const attune_engagement_names[ATTUNE_ENGAGEMENTS] = {
-    "disengaged", "partial", "engaged",
+    "disengaged",
+    "partial",
+    "engaged",
 };
