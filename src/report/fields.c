@@ -1,0 +1,165 @@
+#include "report/fields.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const modality_names[ATTUNE_MODALITIES] = {"face", "voice"};
+
+typedef struct at_field_list {
+    at_field *f;
+    int n;
+} at_field_list;
+
+static at_field *add(at_field_list *l, at_field_kind kind, size_t offset, const char *name,
+                     const char *what)
+{
+    at_field *f = &l->f[l->n++];
+    memset(f, 0, sizeof *f);
+    f->kind = kind;
+    f->offset = offset;
+    f->decimals = 4;
+    snprintf(f->name, sizeof f->name, "%s", name);
+    snprintf(f->what, sizeof f->what, "%s", what);
+    return f;
+}
+
+/* n floats from offset on, named prefix_<name>. what has one %s for the name. */
+static void add_group(at_field_list *l, size_t offset, const char *prefix,
+                      const char *const *names, int n, at_field_when when, const char *what)
+{
+    for (int i = 0; i < n; i++) {
+        at_field *f = add(l, AT_FIELD_REAL, offset + (size_t)i * sizeof(float), "", "");
+        f->when = when;
+        snprintf(f->name, sizeof f->name, "%s_%s", prefix, names[i]);
+        snprintf(f->what, sizeof f->what, "%s: %s", what, names[i]);
+    }
+}
+
+static void add_states(at_field_list *l)
+{
+    for (int s = 0; s < ATTUNE_STATES; s++) {
+        for (int k = 0; k < ATTUNE_LEVELS; k++) {
+            size_t i = (size_t)(s * ATTUNE_LEVELS + k);
+            at_field *f = add(l, AT_FIELD_REAL,
+                              offsetof(attune_window, state4) + i * sizeof(float), "", "");
+            f->when = AT_WHEN_STATE;
+            snprintf(f->name, sizeof f->name, "state_%s_%d", attune_state_names[s], k);
+            snprintf(f->what, sizeof f->what, "probability that the level of %s is %d of 0..%d",
+                     attune_state_names[s], k, ATTUNE_LEVELS - 1);
+        }
+    }
+}
+
+static void add_box(at_field_list *l)
+{
+    static const char *const names[4] = {"x", "y", "w", "h"};
+
+    add_group(l, offsetof(attune_window, box), "box", names, 4, AT_WHEN_FACE,
+              "the face where last seen, pixels of the source");
+    for (int i = l->n - 4; i < l->n; i++) {
+        l->f[i].decimals = 1;
+    }
+}
+
+#define QUALITY(member) offsetof(attune_window, quality.member)
+
+static void add_qualities(at_field_list *l)
+{
+    add(l, AT_FIELD_REAL, QUALITY(sharpness), "sharpness",
+        "1: as sharp as a clean, close face; 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(brightness), "brightness", "mean luma of the face, 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(contrast), "contrast", "deviation of the face's luma, 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(face_size), "face_size",
+        "pixels of the source between eyes and mouth")->decimals = 1;
+    add(l, AT_FIELD_REAL, QUALITY(detector_score), "detector_score",
+        "confidence of the face detector, 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(coverage), "coverage",
+        "share of the face judged covered, 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(face_share), "face_share",
+        "share of the window's frames with this face, 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(snr_db), "snr_db",
+        "estimated signal-to-noise ratio of the voice, dB")->decimals = 1;
+    add(l, AT_FIELD_REAL, QUALITY(speech_share), "speech_share",
+        "share of the window with speech, 0..1");
+}
+
+int at_fields(at_field *out)
+{
+    at_field_list l = {out, 0};
+
+    add(&l, AT_FIELD_TIME, offsetof(attune_window, start_us), "start_s",
+        "start of the window, seconds from the start of the input");
+    add(&l, AT_FIELD_TIME, offsetof(attune_window, end_us), "end_s", "its end");
+    add(&l, AT_FIELD_ID, offsetof(attune_window, track), "track",
+        "random number of the face that the row is about; 0: no face was seen");
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        at_field *f = add(&l, AT_FIELD_USED, offsetof(attune_window, used), "", "");
+        f->bit = m;
+        snprintf(f->name, sizeof f->name, "used_%s", modality_names[m]);
+        snprintf(f->what, sizeof f->what, "1: the estimate rests (also) on the %s",
+                 modality_names[m]);
+    }
+    add(&l, AT_FIELD_FLAG, offsetof(attune_window, abstain), "abstain",
+        "1: too little to go on; the probabilities are a record, not an estimate");
+    add_group(&l, offsetof(attune_window, reliability), "reliability", modality_names,
+              ATTUNE_MODALITIES, AT_WHEN_ALWAYS, "how far the stream can be trusted, 0..1");
+    add_group(&l, offsetof(attune_window, weight), "weight", modality_names, ATTUNE_MODALITIES,
+              AT_WHEN_ALWAYS, "its share in the fusion, sum 1 (or all 0)");
+    add_group(&l, offsetof(attune_window, emotion7), "emotion", attune_emotion_names,
+              ATTUNE_EMOTIONS, AT_WHEN_ALWAYS, "calibrated probability, sum 1");
+    add_states(&l);
+    add_group(&l, offsetof(attune_window, engagement3), "engagement", attune_engagement_names,
+              ATTUNE_ENGAGEMENTS, AT_WHEN_STATE, "calibrated probability, sum 1");
+    add_box(&l);
+    add_qualities(&l);
+    return l.n;
+}
+
+static int present(at_field_when when, const attune_window *w)
+{
+    switch (when) {
+    case AT_WHEN_STATE: return w->has_state != 0;
+    case AT_WHEN_FACE: return w->track != 0;
+    case AT_WHEN_ALWAYS: break;
+    }
+    return 1;
+}
+
+int at_field_value(const at_field *f, const attune_window *w, double *value)
+{
+    const char *p = (const char *)w + f->offset;
+    int64_t t;
+    uint32_t id;
+    unsigned bits;
+    int flag;
+    float real;
+
+    if (!present(f->when, w)) {
+        return 0;
+    }
+    switch (f->kind) {
+    case AT_FIELD_TIME:
+        memcpy(&t, p, sizeof t);
+        *value = (double)t / 1e6;
+        break;
+    case AT_FIELD_ID:
+        memcpy(&id, p, sizeof id);
+        *value = id;
+        break;
+    case AT_FIELD_FLAG:
+        memcpy(&flag, p, sizeof flag);
+        *value = flag != 0;
+        break;
+    case AT_FIELD_USED:
+        memcpy(&bits, p, sizeof bits);
+        *value = (bits >> f->bit) & 1u;
+        break;
+    case AT_FIELD_REAL:
+        memcpy(&real, p, sizeof real);
+        *value = real;
+        break;
+    }
+    return isfinite(*value);
+}

@@ -1,0 +1,44 @@
+/* fields.h - the columns of a timeline: one table from which the CSV header, every row, the JSON
+ * lines and the description of the columns are made, so that they cannot disagree.
+ *
+ * The order is stable: new columns are only ever added at the end.
+ */
+#ifndef AT_REPORT_FIELDS_H
+#define AT_REPORT_FIELDS_H
+
+#include <attune/attune.h>
+
+typedef enum at_field_kind {
+    AT_FIELD_TIME,  /* int64_t microseconds, shown in seconds */
+    AT_FIELD_ID,    /* uint32_t */
+    AT_FIELD_FLAG,  /* int, shown as 0 or 1 */
+    AT_FIELD_USED,  /* a bit of attune_window.used */
+    AT_FIELD_REAL,  /* float; empty (null) where it is NaN */
+} at_field_kind;
+
+/* When a value means something. Elsewhere the cell is empty (null). */
+typedef enum at_field_when {
+    AT_WHEN_ALWAYS,
+    AT_WHEN_STATE, /* has_state */
+    AT_WHEN_FACE,  /* track is not 0 */
+} at_field_when;
+
+typedef struct at_field {
+    char name[40];
+    char what[112]; /* meaning, unit and range */
+    at_field_kind kind;
+    at_field_when when;
+    size_t offset; /* in attune_window */
+    int bit;       /* AT_FIELD_USED */
+    int decimals;  /* AT_FIELD_REAL */
+} at_field;
+
+enum { AT_FIELDS_MAX = 64 };
+
+/* Fills out (AT_FIELDS_MAX) and returns the number of columns. */
+int at_fields(at_field *out);
+
+/* The value of a field in w. 0: there is none (an empty cell). */
+int at_field_value(const at_field *f, const attune_window *w, double *value);
+
+#endif

@@ -1,0 +1,145 @@
+#include "report/report.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "report/html.h"
+#include "report/plot.h"
+#include "report/private.h"
+#include "report/text.h"
+
+#include <string.h>
+
+struct at_index {
+    at_outfile out;
+};
+
+int at_index_open(at_index **out, const char *dir, attune_error *err)
+{
+    size_t room = strlen(dir) + sizeof "/index.html";
+    at_index *x = at_calloc(1, sizeof *x);
+    char *path = at_alloc(room, 1);
+    int rc = x && path ? at_mkdirs(dir, err) : at_fail_nomem(err);
+
+    *out = NULL;
+    if (rc == ATTUNE_OK) {
+        snprintf(path, room, "%s/index.html", dir);
+        rc = at_outfile_open(&x->out, path, err);
+    }
+    at_free(path);
+    if (rc < 0) {
+        at_free(x);
+        return rc;
+    }
+    at_html_open(x->out.f, "all inputs");
+    at_plot_defs(x->out.f);
+    fputs("<p class=\"brand\">attune</p>\n<h1>All inputs</h1>\n<div class=\"wide\"><table>\n"
+          "<tr><th>input</th><th class=\"n\">length</th><th>expression over time</th>"
+          "<th>mostly</th><th>engagement</th><th class=\"n\">face</th><th class=\"n\">voice</th>"
+          "<th class=\"n\">withheld</th></tr>\n",
+          x->out.f);
+    *out = x;
+    return ATTUNE_OK;
+}
+
+void at_index_free(at_index **x)
+{
+    if (*x) {
+        at_outfile_abandon(&(*x)->out);
+        at_free(*x);
+        *x = NULL;
+    }
+}
+
+/* Of a path in a link: all but what RFC 3986 calls unreserved, and the slash. */
+static void put_url(FILE *f, const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-._~/";
+
+    for (; *s; s++) {
+        if (strchr(plain, *s)) {
+            fputc(*s, f);
+        } else {
+            fprintf(f, "%%%02X", (unsigned)(unsigned char)*s);
+        }
+    }
+}
+
+static void put_class(FILE *f, const at_stats *s, at_head h)
+{
+    int class = at_head_dominant(&s->head[h]);
+
+    fprintf(f, "<td>%s</td>", class < 0 ? "&#8211;" : at_head_class(h, class));
+}
+
+static void put_share(FILE *f, int there, int64_t part, int64_t whole)
+{
+    char percent[AT_CLOCK_SIZE];
+    double share = whole ? (double)part / (double)whole : 0;
+
+    fprintf(f, "<td class=\"n\">%s</td>", there ? at_text_percent(percent, share) : "&#8211;");
+}
+
+int at_index_add(at_index *x, const char *folder, const at_report *r)
+{
+    at_outcome o = at_report_outcome(r);
+    const at_stats *s = o.stats;
+    FILE *f = x->out.f;
+    char name[512], time[AT_CLOCK_SIZE];
+
+    fputs("<tr><td><a href=\"", f);
+    put_url(f, folder);
+    fputs("/report.html\">", f);
+    at_text_html(f, at_text_basename(name, sizeof name, o.setup->input));
+    fprintf(f, "</a>%s%s</td><td class=\"n\">%s</td><td class=\"over\">",
+            o.info->truncated ? " (ended early)" : "", o.interrupted ? " (stopped)" : "",
+            at_text_clock(time, o.info->duration_s, 0));
+    at_plot_strip(s, f);
+    fputs("</td>", f);
+    put_class(f, s, AT_HEAD_EMOTION);
+    put_class(f, s, AT_HEAD_ENGAGEMENT);
+    put_share(f, o.info->has_video, o.info->counts.frames_with_face, o.info->counts.frames);
+    put_share(f, o.info->has_audio, s->with[ATTUNE_VOICE], s->windows);
+    put_share(f, 1, s->abstained, s->windows);
+    fputs("</tr>\n", f);
+    return ferror(f) ? ATTUNE_E_IO : ATTUNE_OK;
+}
+
+int at_index_add_failed(at_index *x, const char *input, const char *reason)
+{
+    FILE *f = x->out.f;
+    char name[512];
+
+    fputs("<tr><td>", f);
+    at_text_html(f, at_text_basename(name, sizeof name, input));
+    fputs("</td><td colspan=\"7\" class=\"warn\">", f);
+    at_text_html(f, reason);
+    fputs("</td></tr>\n", f);
+    return ferror(f) ? ATTUNE_E_IO : ATTUNE_OK;
+}
+
+static void put_key(FILE *f)
+{
+    fputs("<ul class=\"legend inline\">", f);
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++) {
+        fprintf(f, "<li><i class=\"e%d\"></i>%s</li>", at_plot_emotion_order[k],
+                attune_emotion_names[at_plot_emotion_order[k]]);
+    }
+    fputs("<li><svg class=\"strip\" viewBox=\"0 0 24 14\" width=\"24\" height=\"14\" "
+          "aria-hidden=\"true\"><rect class=\"hatch\" width=\"24\" height=\"14\"/></svg>"
+          "no estimate</li></ul>\n",
+          f);
+}
+
+int at_index_finish(at_index *x, attune_error *err)
+{
+    FILE *f = x->out.f;
+
+    fputs("</table></div>\n", f);
+    put_key(f);
+    fprintf(f, "<p class=\"note\">%s</p>\n<div class=\"notice\"><p>%s</p></div>\n",
+            at_notice_meaning, at_notice_law);
+    at_html_close(f);
+    return at_outfile_commit(&x->out, err);
+}
