@@ -15,7 +15,7 @@ enum {
     PITCH_RATE = AT_SAMPLE_RATE / 2,
     PITCH_LEN = AT_FRAME_LEN / 2,
     LAG_MIN = PITCH_RATE / 500,
-    LAG_MAX = PITCH_RATE / 80,
+    LAG_MAX = PITCH_RATE / 75 + 1, /* a peak needs a neighbour */
     LAGS = LAG_MAX - LAG_MIN + 1,
     /* Two triangles overlap at any bin, so no table of weights is longer. */
     MEL_WEIGHTS = 2 * AT_FFT_BINS,
@@ -28,6 +28,7 @@ struct at_spectrum {
     int first[AT_MEL_BANDS], count[AT_MEL_BANDS], offset[AT_MEL_BANDS];
     float weight[MEL_WEIGHTS];
     float dct[AT_MFCCS][AT_MEL_BANDS];
+    float lag_gain[LAGS];
     /* Scratch. */
     float frame[AT_FFT_LEN];
     kiss_fft_cpx bin[AT_FFT_BINS];
@@ -63,6 +64,22 @@ static void make_mel(at_spectrum *s)
     }
 }
 
+/* A window makes the autocorrelation of a periodic sound fall with the lag as its own does.
+ * Boersma 1993 divides by that; its root is the better bargain here, as 25 ms hold but two periods
+ * of a low voice and noise would be raised by the full division as well. */
+static void make_lag_gain(at_spectrum *s)
+{
+    double zero = 0;
+    for (int i = 0; i < PITCH_LEN; i++)
+        zero += pow((double)s->window[2 * i], 2);
+    for (int lag = LAG_MIN; lag <= LAG_MAX; lag++) {
+        double r = 0;
+        for (int i = 0; i + lag < PITCH_LEN; i++)
+            r += (double)s->window[2 * i] * (double)s->window[2 * (i + lag)];
+        s->lag_gain[lag - LAG_MIN] = (float)sqrt(zero / r);
+    }
+}
+
 static void make_tables(at_spectrum *s)
 {
     double energy = 0;
@@ -73,6 +90,7 @@ static void make_tables(at_spectrum *s)
     }
     s->power_scale = (float)(1 / energy);
     make_mel(s);
+    make_lag_gain(s);
     for (int c = 0; c < AT_MFCCS; c++) {
         double scale = sqrt((c == 0 ? 1.0 : 2.0) / AT_MEL_BANDS);
         for (int b = 0; b < AT_MEL_BANDS; b++)
@@ -159,6 +177,8 @@ float at_spectrum_periodicity(at_spectrum *s)
     }
     if (zero <= AT_POWER_FLOOR)
         return 0;
+    for (int lag = 0; lag < LAGS; lag++)
+        r[lag] *= s->lag_gain[lag];
     /* A peak, not the slope of lag 0's own lobe. */
     for (int lag = 1; lag < LAGS - 1; lag++) {
         if (r[lag] > best && r[lag] >= r[lag - 1] && r[lag] >= r[lag + 1])

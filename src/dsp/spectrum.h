@@ -23,7 +23,7 @@ typedef struct at_frame {
 /* pcm: AT_FRAME_LEN finite samples. */
 void at_spectrum_frame(at_spectrum *s, const float *pcm, at_frame *out);
 
-/* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (80 to 500 Hz):
+/* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (75 to 500 Hz):
  * the highest autocorrelation in that range over that at lag 0, [0, 1]. */
 float at_spectrum_periodicity(at_spectrum *s);
 

@@ -22,7 +22,7 @@ enum {
 
 /* Zero-initialised is ready for use. Private but for its size. */
 typedef struct at_vad {
-    float smooth[AT_VAD_TRACKS], now[AT_MEL_BANDS], periodicity;
+    float smooth[AT_VAD_TRACKS], ratio[AT_MEL_BANDS], periodicity;
     float minimum[AT_VAD_SLOTS][AT_VAD_TRACKS];
     float floor[AT_VAD_TRACKS]; /* the present noise estimate, mean power */
     int slots, slot_frames;     /* in use; frames in the newest */
