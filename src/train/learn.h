@@ -10,5 +10,7 @@ typedef int (*at_recipe_fn)(const at_recipe *r, const attune_train_options *o, a
 
 int at_learn_visual(const at_recipe *r, const attune_train_options *o, at_pool *pool,
                     attune_error *err);
+int at_learn_detector(const at_recipe *r, const attune_train_options *o, at_pool *pool,
+                      attune_error *err);
 
 #endif

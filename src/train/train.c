@@ -9,6 +9,7 @@ static const struct {
     at_recipe_fn run;
 } kinds[] = {
     {"visual", at_learn_visual},
+    {"detector", at_learn_detector},
 };
 
 int attune_train(const char *recipe, const attune_train_options *options, attune_error *err)

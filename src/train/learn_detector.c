@@ -1,0 +1,467 @@
+/* The face detector, taught to find in a bad picture what its teacher finds in the good one.
+ *
+ * A scene (data/scenes.h) is drawn clean; the teacher's answers on it are the targets. The student
+ * sees the same scene degraded: classes and objectness follow the teacher's by binary cross-entropy
+ * in every cell, boxes and landmarks by smooth L1 where the teacher sees a face. Since the teacher's
+ * silence is a target too, backgrounds stay silent.
+ */
+#include "base/error.h"
+#include "base/mem.h"
+#include "data/scenes.h"
+#include "train/checkpoint.h"
+#include "train/face_set.h"
+#include "train/learn.h"
+#include "train/loop.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_FACES = 8, MAX_THREADS = 64, MIN_STRIDE = 8 };
+/* Channels of a head cell (vision/detect.h). */
+enum { CLS = 0, BOX = 1, OBJ = 5, KPS = 6 };
+
+static const float sees_face = 0.3f;    /* teacher's score above which boxes are targets */
+static const float face_weight = 30.0f; /* of a face's cells over the background's */
+
+/* Harms that recall is measured under: about the middle of what training draws. */
+static const at_scene_harm conditions[] = {
+    {AT_DEGRADE_KINDS, 0},      {AT_DEGRADE_BLUR, 3},    {AT_DEGRADE_MOTION, 12},
+    {AT_DEGRADE_RESOLUTION, 4}, {AT_DEGRADE_BLOCKS, 92}, {AT_DEGRADE_DARK, 3.5f},
+    {AT_DEGRADE_NOISE, 25},     {AT_DEGRADE_PATCH, 35},  {AT_DEGRADE_HAND, 40},
+    {AT_DEGRADE_MASK, 40},
+};
+enum { CONDITIONS = sizeof conditions / sizeof *conditions };
+
+/* What is asked of the student in one level: (rows, ...) over the batch. */
+typedef struct target {
+    float *cls, *obj, *box, *kps;          /* (rows), (rows), (rows, 4), (rows, 10) */
+    float *cell, *box_weight, *kps_weight; /* (rows), (rows, 4), (rows, 10) */
+} target;
+
+typedef struct scene_batch {
+    float *x; /* (batch, side, side, 3) BGR 0..255 */
+    target level[AT_DETECT_LEVELS];
+} scene_batch;
+
+typedef struct score {
+    int found[CONDITIONS], faces, false_alarms[CONDITIONS];
+    double landmark_error[CONDITIONS]; /* sum over found, of the distance between the eyes */
+} score;
+
+typedef struct task {
+    const at_recipe *recipe;
+    const attune_train_options *o;
+    at_pool *pool;
+    at_loop_plan plan;
+    at_params params, teacher_params;
+    at_face_set train, valid;
+    int side, batch, eval_scenes;
+    int64_t steps_per_epoch;
+    float weight_box, weight_kps;
+    score before;
+    /* prefetch thread */
+    at_detector *teacher;
+    at_image clean, harmed;
+    float *clean_x;
+    scene_batch slots[2];
+} task;
+
+/* ---- batches -------------------------------------------------------------------------------- */
+
+static int cells(const task *t, int level)
+{
+    int n = t->side / (MIN_STRIDE << level);
+    return n * n;
+}
+
+static void to_bgr(const at_image *im, float *x)
+{
+    for (int y = 0; y < im->h; y++) {
+        const uint8_t *p = at_image_at(im, 0, y);
+        for (int i = 0; i < im->w; i++, p += 3, x += 3) {
+            x[0] = p[2];
+            x[1] = p[1];
+            x[2] = p[0];
+        }
+    }
+}
+
+static float sigmoid(float x)
+{
+    return 1 / (1 + expf(-x));
+}
+
+/* The teacher's answers in n cells, from row on. */
+static void fill_target(target *g, int row, const float *head, int n)
+{
+    for (int i = row; i < row + n; i++, head += AT_DETECT_CHANNELS) {
+        g->cls[i] = sigmoid(head[CLS]);
+        g->obj[i] = sigmoid(head[OBJ]);
+        float seen = sqrtf(g->cls[i] * g->obj[i]), weight = seen > sees_face ? seen : 0;
+        g->cell[i] = 1 + face_weight * seen;
+        for (int k = 0; k < 4; k++) {
+            g->box[4 * i + k] = head[BOX + k];
+            g->box_weight[4 * i + k] = weight;
+        }
+        for (int k = 0; k < 2 * AT_LANDMARKS; k++) {
+            g->kps[2 * AT_LANDMARKS * i + k] = head[KPS + k];
+            g->kps_weight[2 * AT_LANDMARKS * i + k] = weight;
+        }
+    }
+}
+
+static int prepare_scene(task *t, int64_t step, scene_batch *s, int i)
+{
+    const float *head[AT_DETECT_LEVELS];
+    at_face faces[MAX_FACES];
+    at_rng r;
+    uint64_t seed = at_step_seed(t->plan.seed, step);
+    at_rng_seed(&r, seed, (uint64_t)i + 1000);
+    int index = (int)at_rng_below(&r, (uint32_t)t->train.faces.count);
+    int status = at_scene_draw(&t->train.faces, index, t->side, seed, (uint64_t)i, &t->clean);
+    status = status ? status : at_image_copy(&t->harmed, &t->clean);
+    if (status)
+        return status;
+    int n = at_detector_run(t->teacher, &t->clean, faces, MAX_FACES);
+    status = n < 0 ? n : at_scene_harm_randomly(&t->harmed, faces, n, &r);
+    if (status)
+        return status;
+    to_bgr(&t->clean, t->clean_x);
+    status = at_detector_heads(t->teacher, t->clean_x, t->side, t->side, head);
+    for (int l = 0; l < AT_DETECT_LEVELS && !status; l++)
+        fill_target(&s->level[l], i * cells(t, l), head[l], cells(t, l));
+    to_bgr(&t->harmed, s->x + (size_t)i * t->side * t->side * 3);
+    return status;
+}
+
+static int prepare(void *self, int64_t step, int slot)
+{
+    task *t = self;
+    int status = ATTUNE_OK;
+    for (int i = 0; i < t->batch && !status; i++)
+        status = prepare_scene(t, step, &t->slots[slot], i);
+    return status;
+}
+
+static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot_number)
+{
+    enum { PARTS = 4 };
+    task *t = self;
+    const scene_batch *s = &t->slots[slot_number];
+    at_tensor *head[AT_DETECT_LEVELS] = {0}, *part[PARTS * AT_DETECT_LEVELS];
+    float weight[PARTS * AT_DETECT_LEVELS];
+    at_tensor *x = at_tensor_new(g, 4, (int[]){t->batch, t->side, t->side, 3}, 0);
+    (void)step;
+    if (!x)
+        return NULL;
+    memcpy(x->data, s->x, at_tensor_count(x) * sizeof(float));
+    if (at_detector_graph(g, &t->params, x, head))
+        return NULL;
+    for (int l = 0; l < AT_DETECT_LEVELS; l++) {
+        const target *y = &s->level[l];
+        at_tensor **p = part + PARTS * l;
+        float *w = weight + PARTS * l;
+        p[0] = at_binary_cross_entropy(g, at_slice(g, head[l], CLS, CLS + 1), y->cls, y->cell);
+        p[1] = at_binary_cross_entropy(g, at_slice(g, head[l], OBJ, OBJ + 1), y->obj, y->cell);
+        p[2] = at_smooth_l1(g, at_slice(g, head[l], BOX, BOX + 4), y->box, y->box_weight);
+        p[3] = at_smooth_l1(g, at_slice(g, head[l], KPS, KPS + 2 * AT_LANDMARKS), y->kps,
+                            y->kps_weight);
+        w[0] = w[1] = 1;
+        w[2] = t->weight_box;
+        w[3] = t->weight_kps;
+    }
+    return at_sum_losses(g, part, weight, PARTS * AT_DETECT_LEVELS);
+}
+
+/* ---- evaluation ------------------------------------------------------------------------------- */
+
+typedef struct trial {
+    const task *t;
+    at_detector *teacher[MAX_THREADS], *student[MAX_THREADS];
+    at_image clean[MAX_THREADS], harmed[MAX_THREADS];
+    score *scene; /* (eval_scenes) */
+    atomic_int status;
+} trial;
+
+static double landmark_distance(const at_face *a, const at_face *b)
+{
+    double sum = 0, eyes = hypot((double)a->landmark[1][0] - (double)a->landmark[0][0],
+                                 (double)a->landmark[1][1] - (double)a->landmark[0][1]);
+    for (int i = 0; i < AT_LANDMARKS; i++)
+        sum += hypot((double)a->landmark[i][0] - (double)b->landmark[i][0],
+                     (double)a->landmark[i][1] - (double)b->landmark[i][1]);
+    return eyes > 1 ? sum / AT_LANDMARKS / eyes : 0;
+}
+
+static void match(score *s, int condition, const at_face *truth, int n, const at_face *seen, int m)
+{
+    int matched = 0;
+    for (int i = 0; i < n; i++) {
+        const at_face *best = NULL;
+        for (int k = 0; k < m; k++)
+            if (at_face_iou(&truth[i], &seen[k]) >= 0.5f &&
+                (!best || at_face_iou(&truth[i], &seen[k]) > at_face_iou(&truth[i], best)))
+                best = &seen[k];
+        if (!best)
+            continue;
+        matched++;
+        s->landmark_error[condition] += landmark_distance(&truth[i], best);
+    }
+    s->found[condition] += matched;
+    s->false_alarms[condition] += m > matched ? m - matched : 0;
+}
+
+static void trial_scene(void *arg, int i, int thread)
+{
+    trial *v = arg;
+    const task *t = v->t;
+    at_image *clean = &v->clean[thread], *harmed = &v->harmed[thread];
+    at_face truth[MAX_FACES], seen[MAX_FACES];
+    /* Pictures spread evenly over the valid part, the same at every evaluation. */
+    int index = (int)((int64_t)i * t->valid.faces.count / t->eval_scenes);
+    int status = at_scene_draw(&t->valid.faces, index, t->side, 12345, (uint64_t)i, clean);
+    int n = status ? 0 : at_detector_run(v->teacher[thread], clean, truth, MAX_FACES);
+    v->scene[i].faces = n > 0 ? n : 0;
+    for (int c = 0; c < CONDITIONS && !status && n >= 0; c++) {
+        at_rng r;
+        at_rng_seed(&r, 54321, (uint64_t)(i * CONDITIONS + c));
+        status = at_image_copy(harmed, clean);
+        status = status ? status : at_scene_harm_by(harmed, conditions[c], truth, n, &r);
+        int m = status ? status : at_detector_run(v->student[thread], harmed, seen, MAX_FACES);
+        status = m < 0 ? m : ATTUNE_OK;
+        if (!status)
+            match(&v->scene[i], c, truth, n, seen, m);
+    }
+    if (status || n < 0)
+        atomic_store(&v->status, status ? status : n);
+}
+
+/* Recall of the teacher's clean faces by the weights in p. */
+static int measure(const task *t, const at_params *p, score *total, attune_error *err)
+{
+    trial *v = calloc(1, sizeof *v);
+    int threads = at_pool_threads(t->pool), status = ATTUNE_OK;
+    at_weight_source teacher = at_params_source(&t->teacher_params), student = at_params_source(p);
+    at_detect_options options = {.side = t->side};
+    memset(total, 0, sizeof *total);
+    if (!v || !(v->scene = calloc((size_t)t->eval_scenes, sizeof *v->scene)))
+        status = at_fail_nomem(err);
+    if (threads > MAX_THREADS)
+        status = at_fail(err, ATTUNE_E_ARG, "at most %d threads", MAX_THREADS);
+    for (int i = 0; i < threads && !status; i++) {
+        status =
+            at_detector_create(&v->teacher[i], &teacher, NULL, at_kernels_best(), &options, err);
+        status = status ? status
+                        : at_detector_create(&v->student[i], &student, NULL, at_kernels_best(),
+                                             &options, err);
+    }
+    if (!status) {
+        v->t = t;
+        at_pool_run(t->pool, t->eval_scenes, trial_scene, v);
+        if ((status = atomic_load(&v->status)))
+            at_fail(err, (attune_status)status, "detector evaluation failed");
+    }
+    for (int i = 0; !status && i < t->eval_scenes; i++) {
+        total->faces += v->scene[i].faces;
+        for (int c = 0; c < CONDITIONS; c++) {
+            total->found[c] += v->scene[i].found[c];
+            total->false_alarms[c] += v->scene[i].false_alarms[c];
+            total->landmark_error[c] += v->scene[i].landmark_error[c];
+        }
+    }
+    for (int i = 0; v && i < threads && i < MAX_THREADS; i++) {
+        at_detector_free(&v->teacher[i]);
+        at_detector_free(&v->student[i]);
+        at_image_free(&v->clean[i]);
+        at_image_free(&v->harmed[i]);
+    }
+    if (v)
+        free(v->scene);
+    free(v);
+    return status;
+}
+
+static const char *condition_name(int c)
+{
+    return conditions[c].kind == AT_DEGRADE_KINDS ? "clean" : at_degrade_names[conditions[c].kind];
+}
+
+static json_t *score_json(const score *s, int scenes, double *mean_recall)
+{
+    json_t *all = json_object();
+    *mean_recall = 0;
+    for (int c = 0; c < CONDITIONS; c++) {
+        double recall = s->faces ? (double)s->found[c] / s->faces : 0;
+        double error = s->found[c] ? s->landmark_error[c] / s->found[c] : 0;
+        *mean_recall += recall / CONDITIONS;
+        json_object_set_new(all, condition_name(c),
+                            json_pack("{s:f,s:f,s:f,s:f}", "level", (double)conditions[c].level,
+                                      "recall", recall, "landmark_error", error, "false_alarms",
+                                      (double)s->false_alarms[c] / scenes));
+    }
+    return all;
+}
+
+static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *value,
+                    attune_error *err)
+{
+    task *t = self;
+    score s;
+    double before;
+    (void)g, (void)step;
+    int status = measure(t, &t->params, &s, err);
+    if (status)
+        return status;
+    json_object_set_new(metrics, "faces", json_integer(s.faces));
+    json_object_set_new(metrics, "before", score_json(&t->before, t->eval_scenes, &before));
+    json_object_set_new(metrics, "after", score_json(&s, t->eval_scenes, value));
+    json_object_set_new(metrics, "recall_before", json_real(before));
+    json_object_set_new(metrics, "recall", json_real(*value));
+    for (int c = 0; c < CONDITIONS; c++)
+        json_object_set_new(metrics, condition_name(c),
+                            json_real(s.faces ? (double)s.found[c] / s.faces : 0));
+    return ATTUNE_OK;
+}
+
+static int save(void *self, const char *path, const json_t *metrics, attune_error *err)
+{
+    task *t = self;
+    char *text = json_dumps(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    const char *meta[] = {"training.detector", text ? text : "{}", NULL};
+    int status = at_params_save(path, &t->params, meta, err);
+    free(text);
+    return status;
+}
+
+/* ---- start ------------------------------------------------------------------------------------ */
+
+static int read_recipe(task *t, attune_error *err)
+{
+    static const char *const known[] = {"kind",   "name",      "comment",     "seed",
+                                        "epochs", "detector",  "data",        "batch",
+                                        "side",   "scenes",    "eval_scenes", "losses",
+                                        "init",   "optimiser", "eval_every",  "checkpoint_minutes",
+                                        NULL};
+    static const char *const losses[] = {"comment", "box", "landmarks", NULL};
+    const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
+    int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
+    status = status ? status : at_recipe_check(t->recipe, l, "losses", losses, err);
+    status = status ? status : at_loop_plan_read(&t->plan, t->recipe, t->o, err);
+    if (status)
+        return status;
+    t->side = (int)at_recipe_int(root, "side", 320);
+    t->batch = (int)at_recipe_int(root, "batch", 8);
+    t->eval_scenes = (int)at_recipe_int(root, "eval_scenes", 300);
+    t->weight_box = (float)at_recipe_number(l, "box", 1);
+    t->weight_kps = (float)at_recipe_number(l, "landmarks", 1);
+    int64_t scenes = at_recipe_int(root, "scenes", 4000);
+    if (t->side < 64 || t->side > 1024 || t->side % 32 || t->batch < 1 || t->batch > 256 ||
+        scenes < t->batch || t->eval_scenes < 1)
+        return at_fail(err, ATTUNE_E_FORMAT,
+                       "%s: side (a multiple of 32), batch, scenes or eval_scenes out of range",
+                       t->recipe->path);
+    t->steps_per_epoch = scenes / t->batch;
+    return ATTUNE_OK;
+}
+
+static int import(at_params *p, const task *t, const char *key, const char *fallback,
+                  attune_error *err)
+{
+    at_weights *w = NULL;
+    char *path = NULL;
+    const char *file = at_recipe_string(t->recipe->root, key, fallback);
+    int status = at_recipe_find(t->recipe, file, t->o, &path, err);
+    status = status ? status : at_weights_load(&w, path, err);
+    status = status ? status : at_detector_import(p, w, err);
+    at_weights_free(&w);
+    free(path);
+    return status;
+}
+
+static int make_slot(scene_batch *s, const task *t)
+{
+    int ok = (s->x = at_alloc((size_t)t->batch * t->side * t->side * 3, sizeof(float))) != NULL;
+    for (int l = 0; l < AT_DETECT_LEVELS; l++) {
+        size_t rows = (size_t)t->batch * (size_t)cells(t, l);
+        target *g = &s->level[l];
+        ok = ok && (g->cls = at_alloc(rows, sizeof(float))) &&
+             (g->obj = at_alloc(rows, sizeof(float))) &&
+             (g->cell = at_alloc(rows, sizeof(float))) &&
+             (g->box = at_alloc(rows * 4, sizeof(float))) &&
+             (g->box_weight = at_alloc(rows * 4, sizeof(float))) &&
+             (g->kps = at_alloc(rows * 2 * AT_LANDMARKS, sizeof(float))) &&
+             (g->kps_weight = at_alloc(rows * 2 * AT_LANDMARKS, sizeof(float)));
+    }
+    return ok ? ATTUNE_OK : ATTUNE_E_NOMEM;
+}
+
+static void free_slot(scene_batch *s)
+{
+    at_free(s->x);
+    for (int l = 0; l < AT_DETECT_LEVELS; l++) {
+        target *g = &s->level[l];
+        float *all[] = {g->cls, g->obj, g->cell, g->box, g->box_weight, g->kps, g->kps_weight};
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+            at_free(all[i]);
+    }
+}
+
+static int set_up(task *t, attune_error *err)
+{
+    at_detect_options options = {0};
+    int status = read_recipe(t, err);
+    status = status ? status
+                    : import(&t->teacher_params, t, "detector", "yunet_n.safetensors", err);
+    status = status ? status : import(&t->params, t, "init", "yunet_n.safetensors", err);
+    status = status ? status : at_face_set_load(&t->train, t->recipe, "train", t->o, t->pool, err);
+    status = status ? status : at_face_set_load(&t->valid, t->recipe, "valid", t->o, t->pool, err);
+    if (status)
+        return status;
+    options.side = t->side;
+    at_weight_source teacher = at_params_source(&t->teacher_params);
+    status = at_detector_create(&t->teacher, &teacher, NULL, at_kernels_best(), &options, err);
+    t->clean_x = at_alloc((size_t)t->side * t->side * 3, sizeof(float));
+    if (!status && (!t->clean_x || make_slot(&t->slots[0], t) || make_slot(&t->slots[1], t)))
+        status = at_fail_nomem(err);
+    return status ? status : measure(t, &t->teacher_params, &t->before, err);
+}
+
+int at_learn_detector(const at_recipe *r, const attune_train_options *o, at_pool *pool,
+                      attune_error *err)
+{
+    task *t = at_calloc(1, sizeof *t);
+    if (!t)
+        return at_fail_nomem(err);
+    t->recipe = r;
+    t->o = o;
+    t->pool = pool;
+    int status = set_up(t, err);
+    if (!status) {
+        at_learner l = {
+            .self = t,
+            .params = &t->params,
+            .steps_per_epoch = t->steps_per_epoch,
+            .batch = t->batch,
+            .prepare = prepare,
+            .loss = loss,
+            .evaluate = evaluate,
+            .save = save,
+        };
+        status = at_loop_run(&l, &t->plan, r, o, pool, err);
+    }
+    at_params_free(&t->params);
+    at_params_free(&t->teacher_params);
+    at_face_set_free(&t->train);
+    at_face_set_free(&t->valid);
+    at_detector_free(&t->teacher);
+    at_image_free(&t->clean);
+    at_image_free(&t->harmed);
+    at_free(t->clean_x);
+    free_slot(&t->slots[0]);
+    free_slot(&t->slots[1]);
+    at_free(t);
+    return status;
+}
