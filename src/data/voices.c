@@ -11,7 +11,6 @@
 #include <string.h>
 
 static const double longest_s = 60;
-enum { KEEP_ROWS = 10 }; /* 100 ms round the speech */
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
@@ -144,23 +143,6 @@ typedef struct batch {
     atomic_int status;
 } batch;
 
-/* The stretch of rows from the first to the last speech, KEEP_ROWS more at each end. */
-static void trim(const unsigned char *speech, size_t n, size_t *from, size_t *to)
-{
-    size_t first = 0, last = n;
-    while (first < n && !speech[first])
-        first++;
-    while (last > first && !speech[last - 1])
-        last--;
-    if (first == last) { /* no speech found: all of it */
-        *from = 0;
-        *to = n;
-        return;
-    }
-    *from = first > KEEP_ROWS ? first - KEEP_ROWS : 0;
-    *to = last + KEEP_ROWS < n ? last + KEEP_ROWS : n;
-}
-
 static int sound_to_rows(const batch *b, const at_voice_sample *s, at_rng *r, at_feature_row **rows,
                          size_t *n)
 {
@@ -202,7 +184,7 @@ static int fill(const batch *b, int task)
     if (status < 0)
         goto done;
     at_features_flatten(rows, n, flat, speech);
-    trim(speech, n, &from, &to);
+    at_features_trim(speech, n, &from, &to);
     if (to - from > (size_t)b->max_rows) {
         size_t spare = to - from - (size_t)b->max_rows;
         from += b->augment ? at_rng_below(&r, (uint32_t)spare + 1) : spare / 2;

@@ -92,6 +92,11 @@ int at_features_extract(const float *pcm, size_t n, const at_features_options *o
 /* Splits rows into x (n, AT_FEATURE_COLS) and speech (n, nullable, each 0 or 1). */
 void at_features_flatten(const at_feature_row *rows, size_t n, float *x, unsigned char *speech);
 
+/* The stretch [*from, *to) from the first row with speech to the last, AT_TRIM_KEEP more at each
+ * end; all rows if there is no speech. What a voice is trained on and run on. */
+#define AT_TRIM_KEEP 10 /* 100 ms */
+void at_features_trim(const unsigned char *speech, size_t n, size_t *from, size_t *to);
+
 /* In place: x (n, AT_FEATURE_COLS) less its mean over the frames with speech[i] != 0, divided by
  * their deviation (at least a floor that depends on the kind of column), limited to
  * +-AT_NORMAL_LIMIT. With speech NULL or under AT_NORMAL_MIN_ROWS such frames, all frames count.

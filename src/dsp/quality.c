@@ -56,6 +56,23 @@ void at_features_flatten(const at_feature_row *rows, size_t n, float *x, unsigne
     }
 }
 
+void at_features_trim(const unsigned char *speech, size_t n, size_t *from, size_t *to)
+{
+    size_t first = 0, last = n;
+    while (first < n && !speech[first])
+        first++;
+    while (last > first && !speech[last - 1])
+        last--;
+    *from = 0;
+    *to = n;
+    if (first == last)
+        return;
+    if (first > AT_TRIM_KEEP)
+        *from = first - AT_TRIM_KEEP;
+    if (last + AT_TRIM_KEEP < n)
+        *to = last + AT_TRIM_KEEP;
+}
+
 /* Deviations below these (about a tenth of what speech shows) are not spread out: a window of
  * steady noise stays small instead of becoming noise of deviation 1. */
 static float deviation_floor(int column)
