@@ -96,7 +96,7 @@ static double difference(run *r, float *x, double tolerance, double scale, int *
     sweep(r, x, h, v);
     double fine = (v[3] - v[1]) / (2 * h), coarse = (v[4] - v[0]) / (4 * h);
     double bend = (v[3] - 2 * v[2] + v[1]) / h, wide_bend = (v[4] - 2 * v[2] + v[0]) / (2 * h);
-    double slack = 0.25 * tolerance * (fabs(fine) + 0.1 * scale) + 2e-5;
+    double slack = 0.25 * tolerance * (fabs(fine) + 0.1 * scale) + 1e-4;
     *smooth = fabs(fine - coarse) < slack && fabs(wide_bend - 2 * bend) < slack;
     return (4 * fine - coarse) / 3;
 }
@@ -122,7 +122,7 @@ static void check_input(run *r, int input, const char *kernels)
         if (!smooth)
             continue;
         checked++;
-        if (!(fabs(grad[i] - numeric) <= tolerance * (fabs(numeric) + 0.1 * scale) + 2e-5))
+        if (!(fabs(grad[i] - numeric) <= tolerance * (fabs(numeric) + 0.1 * scale) + 5e-5))
             fail_msg("%s, %s, %s: input %d[%zu]: gradient %g, differences give %g", r->c->name,
                      kernels, usage_names[r->how], input, i, grad[i], numeric);
     }

@@ -67,7 +67,8 @@ at_tensor *at_upsample2(at_graph *g, at_tensor *x);       /* nearest, x2 (YuNet'
 at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, int heads,
                         at_tensor *bias);
 /* Attention pooling: w = softmax_t(score (b,t,1) masked by lengths), y (b, 2c) = weighted mean and
- * deviation of x (b,t,c) if with_std, else the mean (b,c). lengths (b) nullable. */
+ * deviation of x (b,t,c) if with_std, else the mean (b,c). lengths (b) nullable, in [0,t]; an empty
+ * sequence gives zeros (and deviations of 0.001). */
 at_tensor *at_attention_pool(at_graph *g, at_tensor *x, at_tensor *score, const int *lengths,
                              int with_std);
 
@@ -81,7 +82,11 @@ at_tensor *at_lstm(at_graph *g, at_tensor *x, at_tensor *w_x, at_tensor *w_h, at
 /* Both directions, one a thread: (b,t,2u) */
 at_tensor *at_bilstm(at_graph *g, at_tensor *x, at_tensor *const fwd[3], at_tensor *const bwd[3],
                      const int *lengths);
-/* 1-d convolution over time, k odd, same padding: x (b,t,c), weight (k*c, o), bias (o) */
+
+/* ---- ops_time.c ------------------------------------------------------------------------ */
+
+/* 1-d convolution over time, k odd, same padding: x (b,t,c), weight (k*c, o) in (k,c) order, bias
+ * (o) nullable -> (b, ceil(t/stride), o). Output i is centred on input i*stride. */
 at_tensor *at_conv_time(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias, int k,
                         int stride);
 
