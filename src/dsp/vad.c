@@ -11,7 +11,8 @@
 #define POWER_BIAS      1.2f
 #define RATIO_SMOOTHING 0.7f /* of what is over the floor */
 #define PITCH_SMOOTHING 0.5f
-#define BAND_MAX        100.0f      /* times the floor: no band counts for more */
+#define BAND_MAX        100.0f /* times the floor: no band counts for more */
+enum { START_FRAMES = 8 };
 enum { GROUP = 6, GROUP_STEP = 3 }; /* bands: about the width of a formant */
 
 /* Logistic regression on speech of twenty actors in six noises at 0 to 20 dB and clean (score,
@@ -20,22 +21,29 @@ enum { GROUP = 6, GROUP_STEP = 3 }; /* bands: about the width of a formant */
 #define PITCH_WEIGHT 3.2f
 #define CONSTANT     (-3.0f)
 
+/* The newest sub-window makes room for another one. */
+static void next_slot(at_vad *v)
+{
+    memmove(v->minimum[1], v->minimum[0], sizeof v->minimum - sizeof v->minimum[0]);
+    for (int i = 0; i < AT_VAD_TRACKS; i++)
+        v->minimum[0][i] = INFINITY;
+    if (v->slots < AT_VAD_SLOTS)
+        v->slots++;
+    v->slot_frames = 0;
+}
+
 static void track_floor(at_vad *v, const float *now)
 {
-    if (v->slots == 0 || v->slot_frames == AT_VAD_SLOT_FRAMES) {
-        if (v->slots == 0)
-            memcpy(v->smooth, now, sizeof v->smooth);
-        memmove(v->minimum[1], v->minimum[0], sizeof v->minimum - sizeof v->minimum[0]);
-        for (int i = 0; i < AT_VAD_TRACKS; i++)
-            v->minimum[0][i] = INFINITY;
-        if (v->slots < AT_VAD_SLOTS)
-            v->slots++;
-        v->slot_frames = 0;
-    }
+    if (v->slots == 0 || v->slot_frames == AT_VAD_SLOT_FRAMES)
+        next_slot(v);
+    /* At first the mean of what there is: one frame may be far under the noise's mean, and would
+     * be remembered as its minimum. */
+    int starting = v->slots == 1 && v->slot_frames < START_FRAMES;
+    float keep = starting ? (float)v->slot_frames / (float)(v->slot_frames + 1) : FLOOR_SMOOTHING;
     v->slot_frames++;
     for (int i = 0; i < AT_VAD_TRACKS; i++) {
-        v->smooth[i] = FLOOR_SMOOTHING * v->smooth[i] + (1 - FLOOR_SMOOTHING) * now[i];
-        v->minimum[0][i] = fminf(v->minimum[0][i], v->smooth[i]);
+        v->smooth[i] = keep * v->smooth[i] + (1 - keep) * now[i];
+        v->minimum[0][i] = starting ? v->smooth[i] : fminf(v->minimum[0][i], v->smooth[i]);
         float least = v->minimum[0][i];
         for (int s = 1; s < v->slots; s++)
             least = fminf(least, v->minimum[s][i]);
