@@ -71,6 +71,8 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
  * auc_interval{} per_class[] confusion[][] interval{}. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
+/* Writes text and a newline to path, whole or not at all. */
+int attune_text_write(const char *path, const char *text, attune_error *err);
 
 /* The i-th data set (and a line on its layout and splits) or degradation; NULL past the end. */
 const char *attune_dataset_name(int i);

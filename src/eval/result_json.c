@@ -1,5 +1,6 @@
-#include <attune/eval.h>
+#include "base/file.h"
 
+#include <attune/eval.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -66,4 +67,14 @@ void attune_text_free(char **text)
 {
     free(*text);
     *text = NULL;
+}
+
+int attune_text_write(const char *path, const char *text, attune_error *err)
+{
+    at_outfile out;
+    int status = at_outfile_open(&out, path, err);
+    if (status < 0)
+        return status;
+    fprintf(out.f, "%s\n", text);
+    return at_outfile_commit(&out, err);
 }

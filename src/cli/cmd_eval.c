@@ -1,0 +1,193 @@
+/* attune eval MODEL: how well a model does on a labelled data set. */
+#include "base/progress.h"
+#include "cli/cli.h"
+
+#include <attune/eval.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all]\n"
+    "                   [--corrupt KIND=LEVEL] [--json FILE] [--draws N] [--seed N]\n"
+    "                   [--threads N] [--quiet]\n"
+    "\n"
+    "Judges a model (a safetensors file, or 'default') on a data set, in the set's own classes, and\n"
+    "prints accuracy, balanced accuracy, F1, calibration error, the confusion matrix and 95 %\n"
+    "bootstrap intervals (over people where the set names them).\n"
+    "\n"
+    "  --dataset NAME        one of the sets below\n"
+    "  --root DIR            its folder, or one that holds it\n"
+    "  --split NAME          a part of it (default: all)\n"
+    "  --corrupt KIND=LEVEL  degrade each face picture first, see below\n"
+    "  --json FILE           write the figures there ('-': standard output, instead of the table)\n"
+    "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
+    "  --threads N           default: all cores; the result is the same for any number\n";
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    interrupted = 1;
+}
+
+static int stop(void *user)
+{
+    (void)user;
+    return interrupted;
+}
+
+static void print_help(FILE *f)
+{
+    fputs(usage, f);
+    fputs("\ndata sets:\n", f);
+    for (int i = 0; attune_dataset_name(i); i++)
+        fprintf(f, "  %-16s %s\n", attune_dataset_name(i), attune_dataset_help(i));
+    fputs("\ndegradations:", f);
+    for (int i = 0; attune_corruption_name(i); i++)
+        fprintf(f, " %s", attune_corruption_name(i));
+    fputs("\n", f);
+}
+
+static void print_figure(const char *name, double v, attune_interval i)
+{
+    printf("%-18s %6.2f %%   [%.2f, %.2f]\n", name, 100 * v, 100 * i.lo, 100 * i.hi);
+}
+
+static void print_confusion(const attune_eval_result *r)
+{
+    printf("\n%-14s", "label \\ answer");
+    for (int k = 0; k < r->classes; k++)
+        printf(" %7.7s", r->per_class[k].name);
+    printf("     recall  precision     F1      n\n");
+    for (int k = 0; k < r->classes; k++) {
+        const attune_eval_class *c = &r->per_class[k];
+        printf("%-14s", c->name);
+        for (int j = 0; j < r->classes; j++)
+            printf(" %7d", r->confusion[k][j]);
+        printf("   %6.2f %%   %6.2f %% %6.3f %6d\n", 100 * c->recall, 100 * c->precision, c->f1,
+               c->n);
+    }
+}
+
+static void print_result(const attune_eval_result *r)
+{
+    printf("%s, %s: %d samples", r->dataset, r->split, r->n);
+    if (r->people)
+        printf(" of %d people", r->people);
+    if (r->excluded)
+        printf(", %d without a usable label or unreadable", r->excluded);
+    if (r->not_found)
+        printf(", no face found in %d", r->not_found);
+    printf("\n\n");
+    print_figure("accuracy", r->accuracy, r->accuracy_interval);
+    print_figure("balanced accuracy", r->balanced_accuracy, r->balanced_accuracy_interval);
+    print_figure("macro F1", r->macro_f1, r->macro_f1_interval);
+    print_figure("weighted F1", r->weighted_f1, r->weighted_f1_interval);
+    printf("%-18s %6.2f %%\n", "calibration error", 100 * r->ece);
+    for (int c = 0; c < r->curves; c++)
+        printf("AUC %-14s %6.3f     [%.3f, %.3f]   %d of %d\n", r->curve[c].name, r->curve[c].auc,
+               r->curve[c].interval.lo, r->curve[c].interval.hi, r->curve[c].positives,
+               r->curve[c].n);
+    print_confusion(r);
+}
+
+static int write_json(const char *path, const attune_eval_result *r)
+{
+    char *text = attune_eval_json(r);
+    attune_error err;
+    int status = text ? ATTUNE_OK : ATTUNE_E_NOMEM;
+    if (!text)
+        snprintf(err.text, sizeof err.text, "out of memory");
+    else if (strcmp(path, "-") == 0)
+        puts(text);
+    else
+        status = attune_text_write(path, text, &err);
+    attune_text_free(&text);
+    if (status < 0)
+        fprintf(stderr, "attune eval: %s\n", err.text);
+    return status < 0 ? 1 : 0;
+}
+
+/* "blur=3" */
+static int parse_corruption(char *text, attune_eval_options *o)
+{
+    char *equals = strchr(text, '='), *end;
+    if (!equals)
+        return 0;
+    *equals = '\0';
+    o->corrupt = text;
+    o->corrupt_level = strtod(equals + 1, &end);
+    if (end == equals + 1 || *end || !(o->corrupt_level >= 0))
+        return 0;
+    for (int i = 0; attune_corruption_name(i); i++)
+        if (strcmp(text, attune_corruption_name(i)) == 0)
+            return 1;
+    return 0;
+}
+
+static int wrong_usage(const char *what)
+{
+    fprintf(stderr, "attune eval: %s (see attune eval --help)\n", what);
+    return 2;
+}
+
+int at_cmd_eval(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"dataset", required_argument, NULL, 'd'},
+        {"root", required_argument, NULL, 'r'},
+        {"split", required_argument, NULL, 's'},
+        {"corrupt", required_argument, NULL, 'c'},
+        {"json", required_argument, NULL, 'j'},
+        {"draws", required_argument, NULL, 'n'},
+        {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    attune_eval_options o = {.stop = stop};
+    attune_eval_result result;
+    attune_error err = {0};
+    const char *json = NULL;
+    int c;
+    while ((c = getopt_long(argc, argv, "qh", longs, NULL)) != -1) {
+        switch (c) {
+        case 'd': o.dataset = optarg; break;
+        case 'r': o.root = optarg; break;
+        case 's': o.split = optarg; break;
+        case 'c':
+            if (!parse_corruption(optarg, &o))
+                return wrong_usage("--corrupt wants KIND=LEVEL");
+            break;
+        case 'j': json = optarg; break;
+        case 'n': o.draws = atoi(optarg); break;
+        case 'S': o.seed = strtoull(optarg, NULL, 10); break;
+        case 't': o.threads = atoi(optarg); break;
+        case 'q': o.quiet = 1; break;
+        case 'h': print_help(stdout); return 0;
+        default: return wrong_usage("unknown option or missing value");
+        }
+    }
+    if (argc - optind != 1 || !o.dataset || !o.root)
+        return wrong_usage("a model, --dataset and --root are needed");
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+
+    const char *model = strcmp(argv[optind], "default") == 0 ? NULL : argv[optind];
+    int status = attune_evaluate(&result, model, &o, &err);
+    if (status < 0) {
+        fprintf(stderr, "attune eval: %s\n", err.text);
+        return status == ATTUNE_E_INTERRUPTED ? 130 : status == ATTUNE_E_ARG ? 2 : 1;
+    }
+    if (!json || strcmp(json, "-") != 0)
+        print_result(&result);
+    return json ? write_json(json, &result) : 0;
+}
