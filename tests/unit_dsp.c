@@ -376,6 +376,27 @@ static void denoiser_keeps_time_and_takes_noise_off(void **state)
     assert_true(quiet_out < quiet_in / 10);
 }
 
+static void denoised_rows_are_in_time(void **state)
+{
+    (void)state;
+    size_t n, from;
+    make_bursts(sound);
+    add_white(sound, LONG, 0.0005f, 8);
+    at_feature_row *rows = extract(sound, LONG, 1, &n);
+    /* Over a burst's first 50 ms, the denoised energy rises with the power that came in. */
+    from = burst_start[0] / AT_FRAME_HOP - 1;
+    for (int shift = -1; shift <= 1; shift += 2) {
+        double here = 0, beside = 0;
+        for (size_t i = from; i < from + 5; i++) {
+            double clean = (double)rows[i].v[AT_COL_LOG_ENERGY];
+            here += fabs(clean - log((double)rows[i].power));
+            beside += fabs(clean - log((double)rows[(ptrdiff_t)i + shift].power));
+        }
+        assert_true(here < beside);
+    }
+    at_free(rows);
+}
+
 /* ---- normalisation ---------------------------------------------------------------------- */
 
 static void normalised_columns_have_mean_0_deviation_1(void **state)
@@ -498,6 +519,18 @@ static void vad_gets_used_to_louder_noise(void **state)
     at_free(rows);
 }
 
+static void digital_silence_teaches_no_floor(void **state)
+{
+    (void)state;
+    size_t n;
+    memset(sound, 0, sizeof sound);
+    add_white(sound + SECOND, SECOND, 0.01f, 2);
+    at_feature_row *rows = extract(sound, 2 * SECOND, 0, &n);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(rows[i].is_speech, 0);
+    at_free(rows);
+}
+
 static void clipping_is_seen(void **state)
 {
     (void)state;
@@ -531,10 +564,12 @@ int main(void)
         cmocka_unit_test(silence_is_finite_and_no_speech),
         cmocka_unit_test(hostile_samples_are_harmless),
         cmocka_unit_test(denoiser_keeps_time_and_takes_noise_off),
+        cmocka_unit_test(denoised_rows_are_in_time),
         cmocka_unit_test(normalised_columns_have_mean_0_deviation_1),
         cmocka_unit_test(normalising_constants_gives_zeros),
         cmocka_unit_test(vad_and_snr_in_white_noise),
         cmocka_unit_test(vad_gets_used_to_louder_noise),
+        cmocka_unit_test(digital_silence_teaches_no_floor),
         cmocka_unit_test(clipping_is_seen),
     };
     return cmocka_run_group_tests_name("dsp", tests, NULL, NULL);
