@@ -69,36 +69,73 @@ static int blur(at_image *im, float sigma)
     return status;
 }
 
-/* The mean along a line through each pixel, sampled at half pixels or finer. */
-static int motion(at_image *im, float length, at_rng *rng)
-{
-    const float angle = at_rng_range(rng, 0, 3.14159265F), reach = fminf(length, 200);
-    const float dx = cosf(angle), dy = sinf(angle);
-    const int n = 2 * (int)ceilf(reach) + 1;
-    at_image from = {0};
+/* Longest motion, and four pixels for each of its points at most. */
+enum { LENGTH_MAX = 200, TAPS_MAX = 4 * (2 * LENGTH_MAX + 1) };
 
-    int status = at_image_copy(&from, im);
-    for (int y = 0; status == ATTUNE_OK && y < im->h; y++) {
-        uint8_t *out = at_image_at(im, 0, y);
-        for (int x = 0; x < im->w; x++, out += 3) {
-            float sum[3] = {0, 0, 0};
-            for (int k = 0; k < n; k++) {
-                const float t = reach * ((float)k / (float)(n - 1) - 0.5F);
-                const float sx = (float)x + t * dx, sy = (float)y + t * dy;
-                const int ix = (int)floorf(sx), iy = (int)floorf(sy);
-                for (int q = 0; q < 4; q++) {
-                    const float wx = q & 1 ? sx - (float)ix : 1 - sx + (float)ix;
-                    const float wy = q & 2 ? sy - (float)iy : 1 - sy + (float)iy;
-                    const uint8_t *p = at_image_at(&from, clamp(ix + (q & 1), 0, im->w - 1),
-                                                   clamp(iy + (q >> 1), 0, im->h - 1));
-                    for (int c = 0; c < 3; c++)
-                        sum[c] += wx * wy * p[c];
-                }
-            }
-            for (int c = 0; c < 3; c++)
-                out[c] = to_byte(sum[c] / (float)n);
+typedef struct tap {
+    int dx, dy;
+    float weight;
+} tap;
+
+/* A line of that length through the middle, spread over the pixels it passes (bilinear, two points
+ * a pixel of length); returns how many of them. */
+static int line_taps(float length, float angle, tap *out)
+{
+    const float dx = cosf(angle), dy = sinf(angle);
+    const int points = 2 * (int)ceilf(length) + 1;
+    int n = 0;
+
+    for (int k = 0; k < points; k++) {
+        const float t = length * ((float)k / (float)(points - 1) - 0.5F);
+        const int ix = (int)floorf(t * dx), iy = (int)floorf(t * dy);
+        for (int q = 0; q < 4; q++) {
+            const float wx = q & 1 ? t * dx - (float)ix : 1 - t * dx + (float)ix;
+            const float wy = q & 2 ? t * dy - (float)iy : 1 - t * dy + (float)iy;
+            int at = 0;
+            while (at < n && (out[at].dx != ix + (q & 1) || out[at].dy != iy + (q >> 1)))
+                at++;
+            if (at == n)
+                out[n++] = (tap){ix + (q & 1), iy + (q >> 1), 0};
+            out[at].weight += wx * wy / (float)points;
         }
     }
+    return n;
+}
+
+static void add_shifted(const at_image *from, int y, const tap *t, float *restrict sum)
+{
+    const uint8_t *restrict in = at_image_at(from, 0, clamp(y + t->dy, 0, from->h - 1));
+    const int x0 = clamp(-t->dx, 0, from->w), x1 = clamp(from->w - t->dx, x0, from->w);
+
+    for (int i = 0; i < 3 * x0; i++)
+        sum[i] += t->weight * in[i % 3];
+    for (int i = 3 * x0; i < 3 * x1; i++)
+        sum[i] += t->weight * in[i + 3 * t->dx];
+    for (int i = 3 * x1; i < 3 * from->w; i++)
+        sum[i] += t->weight * in[3 * (from->w - 1) + i % 3];
+}
+
+static int motion(at_image *im, float length, at_rng *rng)
+{
+    const float angle = at_rng_range(rng, 0, 3.14159265F);
+    tap *taps = at_alloc(TAPS_MAX, sizeof *taps);
+    float *sum = at_alloc(3 * (size_t)im->w, sizeof *sum);
+    at_image from = {0};
+
+    int status = taps && sum ? at_image_copy(&from, im) : ATTUNE_E_NOMEM;
+    if (status == ATTUNE_OK) {
+        const int n = line_taps(fminf(length, LENGTH_MAX), angle, taps);
+        for (int y = 0; y < im->h; y++) {
+            uint8_t *out = at_image_at(im, 0, y);
+            memset(sum, 0, 3 * (size_t)im->w * sizeof *sum);
+            for (int k = 0; k < n; k++)
+                add_shifted(&from, y, &taps[k], sum);
+            for (int i = 0; i < 3 * im->w; i++)
+                out[i] = to_byte(sum[i]);
+        }
+    }
+    at_free(taps);
+    at_free(sum);
     at_image_free(&from);
     return status;
 }

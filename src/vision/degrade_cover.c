@@ -18,22 +18,27 @@ static const float face_centre[2] = {56, 66}, face_radius[2] = {38, 50};
 
 typedef struct shape {
     at_degrade_kind kind;
-    float x, y,
-        angle;    /* patch: its centre and turn. hand: where it points at and whence it comes */
-    float aspect; /* patch */
-    float scale;  /* hand */
+    float x, y;         /* patch: its centre. hand: where it points at */
+    float cosine, sine; /* patch: its turn. hand: whither it points */
+    float aspect;       /* patch */
+    float scale;        /* hand */
     float grow;
     float colour[3];
     float texture; /* patch: contrast of its stripes */
     float wave;    /* and how many radians a canvas pixel */
 } shape;
 
+static float length(float x, float y)
+{
+    return sqrtf(x * x + y * y);
+}
+
 /* ---- distances: negative inside, canvas pixels ------------------------------------------- */
 
 static float box_distance(float x, float y, float half_w, float half_h)
 {
     const float dx = fabsf(x) - half_w, dy = fabsf(y) - half_h;
-    return hypotf(fmaxf(dx, 0), fmaxf(dy, 0)) + fminf(fmaxf(dx, dy), 0);
+    return length(fmaxf(dx, 0), fmaxf(dy, 0)) + fminf(fmaxf(dx, dy), 0);
 }
 
 static float capsule_distance(float x, float y, float x0, float y0, float x1, float y1, float r)
@@ -41,7 +46,7 @@ static float capsule_distance(float x, float y, float x0, float y0, float x1, fl
     const float dx = x1 - x0, dy = y1 - y0;
     float t = ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy);
     t = fminf(fmaxf(t, 0), 1);
-    return hypotf(x - x0 - t * dx, y - y0 - t * dy) - r;
+    return length(x - x0 - t * dx, y - y0 - t * dy) - r;
 }
 
 /* A hand that points along +x, its longest finger's tip at 0. Sizes follow an adult hand beside a
@@ -69,8 +74,8 @@ static float mask_distance(float x, float y, float top)
 
 static float distance(const shape *s, float u, float v)
 {
-    const float c = cosf(s->angle), n = sinf(s->angle), x = u - s->x, y = v - s->y;
-    const float along = c * x + n * y, across = c * y - n * x;
+    const float x = u - s->x, y = v - s->y;
+    const float along = s->cosine * x + s->sine * y, across = s->cosine * y - s->sine * x;
 
     switch (s->kind) {
     case AT_DEGRADE_PATCH: {
@@ -98,8 +103,8 @@ static float covered_share(const shape *s)
 {
     int inside = 0, hit = 0;
 
-    for (int v = 16; v <= 116; v += 2) {
-        for (int u = 18; u <= 94; u += 2) {
+    for (int v = 16; v <= 116; v += 3) {
+        for (int u = 18; u <= 94; u += 3) {
             if (!in_face((float)u, (float)v))
                 continue;
             inside++;
@@ -176,21 +181,25 @@ static void choose_looks(shape *s, const float skin[3], at_rng *rng)
 static void place(shape *s, at_rng *rng)
 {
     const float turn = at_rng_range(rng, 0, 6.2831853F), far = sqrtf(at_rng_float(rng));
+    float angle = 0;
 
     s->scale = 1;
     if (s->kind == AT_DEGRADE_PATCH) {
         s->x = face_centre[0] + 0.8F * far * face_radius[0] * cosf(turn);
         s->y = face_centre[1] + 0.8F * far * face_radius[1] * sinf(turn);
-        s->angle = at_rng_range(rng, -0.4F, 0.4F);
+        angle = at_rng_range(rng, -0.4F, 0.4F);
         s->aspect = exp2f(at_rng_range(rng, -0.5F, 0.5F));
     } else if (s->kind == AT_DEGRADE_HAND) {
         /* points left, right or up, give or take 40 degrees */
         static const float from[3] = {0, 3.14159265F, -1.57079633F};
         s->x = face_centre[0] + 0.4F * far * face_radius[0] * cosf(turn);
         s->y = face_centre[1] + 0.5F * far * face_radius[1] * sinf(turn);
-        s->angle = from[at_rng_below(rng, 3)] + at_rng_range(rng, -0.7F, 0.7F);
+        angle = from[at_rng_below(rng, 3)];
+        angle += at_rng_range(rng, -0.7F, 0.7F);
         s->scale = at_rng_range(rng, 0.9F, 1.15F);
     }
+    s->cosine = cosf(angle);
+    s->sine = sinf(angle);
 }
 
 /* The shape's colour at a canvas point d inside of its edge. */
