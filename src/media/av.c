@@ -125,10 +125,30 @@ done:
     return ret < 0 ? open_failed(m, ret, err) : 0;
 }
 
-/* Probing decodes: hold it to the same limits. */
+static int check_size(const at_media *m, int w, int h, attune_error *err)
+{
+    if (w > AT_MEDIA_MAX_SIDE || h > AT_MEDIA_MAX_SIDE)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED,
+                       "%s: pictures of %dx%d pixels; the most is %d a side", m->path, w, h,
+                       AT_MEDIA_MAX_SIDE);
+    if ((int64_t)w * h > m->o.max_pixels)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED,
+                       "%s: pictures of %dx%d pixels; the most is %lld in all", m->path, w, h,
+                       (long long)m->o.max_pixels);
+    return 0;
+}
+
+/* Probing decodes: hold it to the same limits. What is over them comes out of it without a size,
+ * so the sizes that the container names are looked at first. */
 static int probe_streams(at_media *m, attune_error *err)
 {
     unsigned n = m->fmt->nb_streams;
+    for (unsigned i = 0; i < n && !m->o.no_video; i++) {
+        const AVCodecParameters *par = m->fmt->streams[i]->codecpar;
+        if (par->codec_type == AVMEDIA_TYPE_VIDEO &&
+            check_size(m, par->width, par->height, err) < 0)
+            return ATTUNE_E_UNSUPPORTED;
+    }
     AVDictionary **options = at_calloc(n ? n : 1, sizeof(AVDictionary *));
     if (!options)
         return at_fail_nomem(err);
@@ -197,26 +217,18 @@ static int open_decoder(at_media *m, stream *s, AVStream *st, attune_error *err)
     return 0;
 }
 
-static int check_size(const at_media *m, int w, int h, attune_error *err)
-{
-    if (w > AT_MEDIA_MAX_SIDE || h > AT_MEDIA_MAX_SIDE)
-        return at_fail(err, ATTUNE_E_UNSUPPORTED,
-                       "%s: pictures of %dx%d pixels; the most is %d a side", m->path, w, h,
-                       AT_MEDIA_MAX_SIDE);
-    if ((int64_t)w * h > m->o.max_pixels)
-        return at_fail(err, ATTUNE_E_UNSUPPORTED,
-                       "%s: pictures of %dx%d pixels; the most is %lld in all", m->path, w, h,
-                       (long long)m->o.max_pixels);
-    return 0;
-}
-
 static int no_stream(const at_media *m, attune_error *err)
 {
     const char *asked = m->o.no_video   ? "no sound stream"
                         : m->o.no_audio ? "no video stream"
                                         : "no video and no sound stream";
-    if (m->head.text)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: %s", m->path, no_media_reason(m, 0));
+    /* an index that breaks off leaves tracks without a codec, or no track */
+    int broken = m->head.mp4 && m->fmt->nb_streams == 0;
+    for (unsigned i = 0; m->head.mp4 && i < m->fmt->nb_streams; i++)
+        broken |= m->fmt->streams[i]->codecpar->codec_id == AV_CODEC_ID_NONE;
+    if (m->head.text || broken)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: %s", m->path,
+                       no_media_reason(m, AVERROR_INVALIDDATA));
     for (unsigned i = 0; i < m->fmt->nb_streams; i++) {
         const AVCodecParameters *par = m->fmt->streams[i]->codecpar;
         int wanted = (par->codec_type == AVMEDIA_TYPE_VIDEO && !m->o.no_video) ||
@@ -224,6 +236,10 @@ static int no_stream(const at_media *m, attune_error *err)
         if (wanted && !avcodec_find_decoder(par->codec_id))
             return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: %s that can be decoded (%s)", m->path,
                            asked, avcodec_get_name(par->codec_id));
+        if (wanted && par->codec_type == AVMEDIA_TYPE_VIDEO && par->width <= 0)
+            return at_fail(err, ATTUNE_E_FORMAT,
+                           "%s: its pictures are damaged, or larger than %lld pixels", m->path,
+                           (long long)m->o.max_pixels);
     }
     return at_fail(err, ATTUNE_E_FORMAT, "%s: %s that can be decoded", m->path, asked);
 }

@@ -27,7 +27,7 @@ int at_av_fail(attune_error *err, int averr, const char *path, const char *what)
 typedef struct at_av_head {
     int is_file;     /* a regular file; the rest is zero otherwise */
     int64_t size;    /* bytes */
-    int64_t claimed; /* bytes that a RIFF header claims; 0: no such claim */
+    int64_t claimed; /* bytes that it should have by its own word; 0: no word of it */
     int text;        /* the first bytes are text */
     int mp4;         /* the first bytes are those of an MP4 or QuickTime file */
     unsigned char first[16];

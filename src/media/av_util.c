@@ -76,6 +76,21 @@ static int looks_like_text(const unsigned char *p, size_t n)
     return n > 0;
 }
 
+/* See at_av_head.claimed. */
+static int64_t claimed_size(const unsigned char *head, size_t n, int64_t size)
+{
+    enum { TS_PACKET = 188 };
+    /* WAV and AVI; 0 and ~0 are what a writer leaves that could not seek back */
+    if (n >= 12 && memcmp(head, "RIFF", 4) == 0 && le32(head + 4) != 0 &&
+        le32(head + 4) < UINT32_MAX - 8)
+        return (int64_t)le32(head + 4) + 8;
+    /* MPEG transport streams are made of packets of one size */
+    if (n > 2 * TS_PACKET && head[0] == 0x47 && head[TS_PACKET] == 0x47 &&
+        head[2 * TS_PACKET] == 0x47)
+        return (size + TS_PACKET - 1) / TS_PACKET * TS_PACKET;
+    return 0;
+}
+
 int at_av_head_read(at_av_head *h, const char *path, attune_error *err)
 {
     *h = (at_av_head){0};
@@ -104,10 +119,7 @@ int at_av_head_read(at_av_head *h, const char *path, attune_error *err)
     h->size = st.st_size;
     h->text = looks_like_text(head, n);
     h->mp4 = n >= 8 && memcmp(head + 4, "ftyp", 4) == 0;
-    /* 0 and ~0 are what a writer leaves that could not seek back */
-    if (n >= 12 && memcmp(head, "RIFF", 4) == 0 && le32(head + 4) != 0 &&
-        le32(head + 4) < UINT32_MAX - 8)
-        h->claimed = (int64_t)le32(head + 4) + 8;
+    h->claimed = claimed_size(head, n, h->size);
     return 0;
 }
 

@@ -133,9 +133,12 @@ static int open_video(at_media_writer *w, const at_media_writer_options *o, attu
     enc->color_range = w->canvas.frame->color_range;
     enc->colorspace = w->canvas.frame->colorspace;
     enc->framerate = (AVRational){fps, 1};
-    /* finer than a frame, for uneven times; MPEG-1 and 2 know no such thing */
-    int fixed_rate = codec->id == AV_CODEC_ID_MPEG1VIDEO || codec->id == AV_CODEC_ID_MPEG2VIDEO;
-    enc->time_base = (AVRational){1, fixed_rate ? fps : fps * 512};
+    /* finer than a frame, for uneven times; AVI and MPEG know no such thing */
+    int even = codec->id == AV_CODEC_ID_MPEG1VIDEO || codec->id == AV_CODEC_ID_MPEG2VIDEO ||
+               !(w->fmt->oformat->flags & AVFMT_VARIABLE_FPS);
+    enc->time_base = (AVRational){1, even ? fps : fps * 512};
+    if (even)
+        enc->max_b_frames = 0;
     enc->gop_size = fps * 10;
     if (o->video_kbps > 0)
         enc->bit_rate = o->video_kbps * INT64_C(1000);

@@ -113,7 +113,7 @@ typedef struct at_media_writer_options {
     int audio_kbps;     /* 0: 32 */
 } at_media_writer_options;
 
-/* The container follows the name (.mp4, .mkv, .mpg, ...). H.264 where libx264 is there, else
+/* The container follows the name (.mp4, .mkv, ...). H.264 where libx264 is there, else
  * MPEG-4; AAC. The same calls write the same bytes. The file appears whole, at close. */
 int at_media_writer_open(at_media_writer **out, const char *path, const at_media_writer_options *o,
                          attune_error *err);
