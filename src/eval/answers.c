@@ -124,7 +124,7 @@ static void match_slots(pictures *p)
 static int picture_buffers(pictures *p)
 {
     size_t threads = (size_t)at_pool_threads(p->run->pool);
-    p->workspace_floats = at_visual_workspace(p->net, AT_FACE_SIZE);
+    p->workspace_floats = at_visual_workspace(p->net, NULL, AT_FACE_SIZE);
     p->workspace = at_alloc(threads * p->workspace_floats, sizeof *p->workspace);
     p->image = calloc(threads, sizeof *p->image);
     p->result = calloc(threads, sizeof *p->result);

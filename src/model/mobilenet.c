@@ -120,8 +120,8 @@ int at_mobilenet_init(at_params *p, const char *prefix, int batch_norm, at_rng *
 static const at_weight *find_folded(const at_weights *w, const unit *u, const char *what,
                                     size_t count, attune_error *err)
 {
-    char name[48];
-    snprintf(name, sizeof name, "%s.%s", u->name, what);
+    char name[64];
+    snprintf(name, sizeof name, "%.31s.%.9s", u->name, what);
     const at_weight *t = at_weights_find(w, name);
     if (!t || t->count != count) {
         at_fail(err, ATTUNE_E_FORMAT, "%s: %s", name, t ? "wrong shape" : "missing");

@@ -63,7 +63,8 @@ typedef struct at_visual_result {
     float engagement[ATTUNE_ENGAGEMENTS];
 } at_visual_result;
 
-size_t at_visual_workspace(const at_visual_net *v, int side); /* floats */
+/* Floats that at_visual_run needs with this pool (nullable). */
+size_t at_visual_workspace(const at_visual_net *v, const at_pool *pool, int side);
 /* face: side x side RGB u8, dense. workspace: at_visual_workspace floats, one a caller. */
 void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
                    float *workspace, at_visual_result *out);

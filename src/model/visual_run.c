@@ -1,0 +1,272 @@
+/* The face stream at run time: batch norm folded into weights and biases, weights packed for the
+ * kernels, inverted residuals fused. */
+#include "model/visual.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "kernels/conv.h"
+#include "kernels/gemm.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A convolution ready to run. The depthwise weight is plain (9, c), the others are packed. */
+typedef struct layer {
+    float *weight, *bias;
+} layer;
+
+enum { HEADS = 4 };
+
+static const struct {
+    const char *name;
+    int classes;
+} heads[HEADS] = {
+    {"visual.expression", AT_FACE_CLASSES},
+    {"visual.basic", AT_BASIC_CLASSES},
+    {"visual.state", ATTUNE_STATES * AT_THRESHOLDS},
+    {"visual.engagement", ATTUNE_ENGAGEMENTS},
+};
+
+struct at_visual_net {
+    const at_kernels *kn;
+    layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
+    layer head[HEADS];
+};
+
+/* ---- freezing ----------------------------------------------------------------------------- */
+
+static const float *find(const at_weights *w, const char *unit, const char *what, size_t count)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%.63s.%.9s", unit, what);
+    const at_weight *t = at_weights_find(w, name);
+    return t && t->count == count ? t->data : NULL;
+}
+
+/* y = scale * conv(x) + bias of a unit with batch norm or without. */
+static int fold_norm(const at_weights *w, const char *unit, int out, float *scale, float *bias)
+{
+    size_t n = (size_t)out;
+    const float *plain = find(w, unit, "bias", n), *gamma = find(w, unit, "gamma", n);
+    const float *beta = find(w, unit, "beta", n), *mean = find(w, unit, "mean", n);
+    const float *var = find(w, unit, "var", n);
+    if (!plain && (!gamma || !beta || !mean || !var))
+        return -1;
+    for (int o = 0; o < out; o++) {
+        scale[o] = plain ? 1 : gamma[o] / sqrtf(fmaxf(var[o], 0) + AT_MB_EPS);
+        bias[o] = plain ? plain[o] : beta[o] - scale[o] * mean[o];
+    }
+    return 0;
+}
+
+/* rows x out weights of one unit; pack: into the kernels' panels. */
+static int freeze_unit(layer *l, const at_visual_net *v, const at_weights *w, const char *unit,
+                       int rows, int out, int pack, attune_error *err)
+{
+    size_t count = (size_t)rows * out;
+    size_t floats = pack ? at_gemm_packed_floats(v->kn, rows, out) : count;
+    const float *weight = find(w, unit, "weight", count);
+    float *folded = at_alloc(count, sizeof(float)), *scale = at_alloc((size_t)out, sizeof(float));
+    l->bias = at_alloc((size_t)out, sizeof(float));
+    l->weight = at_alloc(floats, sizeof(float));
+    int status = ATTUNE_OK;
+    if (!folded || !scale || !l->bias || !l->weight)
+        status = at_fail_nomem(err);
+    else if (!weight || fold_norm(w, unit, out, scale, l->bias))
+        status = at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", unit);
+    if (!status) {
+        for (int r = 0; r < rows; r++)
+            for (int o = 0; o < out; o++)
+                folded[(size_t)r * out + o] = weight[(size_t)r * out + o] * scale[o];
+        if (pack)
+            at_gemm_pack(v->kn, rows, out, folded, out, 1, l->weight);
+        else
+            memcpy(l->weight, folded, count * sizeof(float));
+    }
+    at_free(folded);
+    at_free(scale);
+    return status;
+}
+
+static int freeze_all(at_visual_net *v, const at_weights *w, attune_error *err)
+{
+    char unit[64];
+    int status = freeze_unit(&v->stem, v, w, "visual.stem", 27, AT_MB_STEM, 1, err);
+    for (int i = 0; i < AT_MB_BLOCKS && !status; i++) {
+        const at_mb_block *b = &at_mb_blocks[i];
+        snprintf(unit, sizeof unit, "visual.block%d.expand", i);
+        if (b->mid != b->in)
+            status = freeze_unit(&v->expand[i], v, w, unit, b->in, b->mid, 1, err);
+        snprintf(unit, sizeof unit, "visual.block%d.depthwise", i);
+        status = status ? status : freeze_unit(&v->depthwise[i], v, w, unit, 9, b->mid, 0, err);
+        snprintf(unit, sizeof unit, "visual.block%d.project", i);
+        status = status ? status : freeze_unit(&v->project[i], v, w, unit, b->mid, b->out, 1, err);
+    }
+    int last = at_mb_blocks[AT_MB_BLOCKS - 1].out;
+    status = status ? status
+                    : freeze_unit(&v->last, v, w, "visual.head", last, AT_MB_FEATURES, 1, err);
+    for (int h = 0; h < HEADS && !status; h++)
+        status = freeze_unit(&v->head[h], v, w, heads[h].name, AT_MB_FEATURES, heads[h].classes, 1,
+                             err);
+    return status;
+}
+
+int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels *kn,
+                     attune_error *err)
+{
+    at_visual_net *v = at_calloc(1, sizeof *v);
+    if (!v)
+        return at_fail_nomem(err);
+    v->kn = kn;
+    int status = freeze_all(v, w, err);
+    if (status)
+        at_visual_free(&v);
+    else
+        *out = v;
+    return status;
+}
+
+static void free_layers(layer *l, int n)
+{
+    for (int i = 0; i < n; i++) {
+        at_free(l[i].weight);
+        at_free(l[i].bias);
+    }
+}
+
+void at_visual_free(at_visual_net **pv)
+{
+    if (!pv || !*pv)
+        return;
+    at_visual_net *v = *pv;
+    free_layers(&v->stem, 1);
+    free_layers(v->expand, AT_MB_BLOCKS);
+    free_layers(v->depthwise, AT_MB_BLOCKS);
+    free_layers(v->project, AT_MB_BLOCKS);
+    free_layers(&v->last, 1);
+    free_layers(v->head, HEADS);
+    at_free(v);
+    *pv = NULL;
+}
+
+/* ---- running ------------------------------------------------------------------------------ */
+
+static int half(int n)
+{
+    return (n + 1) / 2;
+}
+
+static at_conv_size stem_size(int side)
+{
+    at_pad pad = at_pad_same(side, side, 2);
+    return (at_conv_size){.h = side, .w = side, .c = 3, .oh = half(side), .ow = half(side),
+                          .n = AT_MB_STEM, .stride = 2, .pad_top = pad.top, .pad_left = pad.left};
+}
+
+/* Block i on a side x side map. */
+static at_inverted_residual block_unit(const at_visual_net *v, int i, int side)
+{
+    const at_mb_block *b = &at_mb_blocks[i];
+    at_pad pad = at_pad_same(side, side, b->stride);
+    int to = b->stride == 2 ? half(side) : side;
+    return (at_inverted_residual){
+        .dw = {.h = side, .w = side, .c = b->mid, .oh = to, .ow = to, .stride = b->stride,
+               .pad_top = pad.top, .pad_left = pad.left},
+        .c_in = b->in,
+        .c_out = b->out,
+        .residual = b->stride == 1 && b->in == b->out,
+        .expand_act = AT_ACT_RELU6,
+        .dw_act = AT_ACT_RELU6,
+        .project_act = AT_ACT_NONE,
+        .expand = v->expand[i].weight,
+        .expand_bias = v->expand[i].bias,
+        .dw_weight = v->depthwise[i].weight,
+        .dw_bias = v->depthwise[i].bias,
+        .project = v->project[i].weight,
+        .project_bias = v->project[i].bias,
+    };
+}
+
+/* Three regions, each a multiple of a cache line: two maps that take turns, and scratch. */
+typedef struct layout {
+    size_t map, scratch;
+} layout;
+
+static size_t cache_lines(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
+static void at_least(size_t *have, size_t want)
+{
+    if (*have < want)
+        *have = want;
+}
+
+static layout plan(const at_visual_net *v, const at_pool *pool, int side)
+{
+    at_conv_size stem = stem_size(side);
+    layout l = {(size_t)side * side * 3, at_conv3x3_workspace(&stem, pool)};
+    int s = stem.oh;
+    at_least(&l.map, (size_t)s * s * AT_MB_STEM);
+    for (int i = 0; i < AT_MB_BLOCKS; i++) {
+        at_inverted_residual u = block_unit(v, i, s);
+        at_least(&l.scratch, at_inverted_residual_workspace(&u, pool));
+        s = u.dw.oh;
+        at_least(&l.map, (size_t)s * s * u.c_out);
+    }
+    at_least(&l.map, (size_t)s * s * AT_MB_FEATURES);
+    l.map = cache_lines(l.map);
+    l.scratch = cache_lines(l.scratch);
+    return l;
+}
+
+size_t at_visual_workspace(const at_visual_net *v, const at_pool *pool, int side)
+{
+    layout l = plan(v, pool, side);
+    return 2 * l.map + l.scratch;
+}
+
+static void pool_map(const float *map, int pixels, float *mean)
+{
+    memset(mean, 0, AT_VISUAL_EMBED * sizeof *mean);
+    for (int i = 0; i < pixels; i++)
+        for (int c = 0; c < AT_VISUAL_EMBED; c++)
+            mean[c] += map[(size_t)i * AT_VISUAL_EMBED + c];
+    for (int c = 0; c < AT_VISUAL_EMBED; c++)
+        mean[c] /= (float)pixels;
+}
+
+static void run_head(const at_visual_net *v, int h, const float *embedding, float *logit)
+{
+    at_epilogue e = {.bias = v->head[h].bias};
+    at_gemm_packed(NULL, v->kn, 1, heads[h].classes, AT_VISUAL_EMBED, embedding, AT_VISUAL_EMBED, 1,
+                   v->head[h].weight, logit, heads[h].classes, &e);
+}
+
+void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
+                   float *workspace, at_visual_result *out)
+{
+    layout l = plan(v, pool, side);
+    float *x = workspace, *y = workspace + l.map, *scratch = y + l.map, *t;
+    at_conv_size stem = stem_size(side);
+    for (size_t i = 0, n = (size_t)side * side * 3; i < n; i++)
+        x[i] = ((float)face[i] - 127.5f) / 127.5f;
+    at_conv3x3_forward(pool, v->kn, &stem, 1, x, v->stem.weight, v->stem.bias, AT_ACT_RELU6, y,
+                       scratch);
+    int s = stem.oh;
+    for (int i = 0; i < AT_MB_BLOCKS; i++) {
+        at_inverted_residual u = block_unit(v, i, s);
+        t = x, x = y, y = t;
+        at_inverted_residual_run(pool, v->kn, &u, x, y, scratch);
+        s = u.dw.oh;
+    }
+    at_epilogue e = {.bias = v->last.bias, .act = AT_ACT_RELU6};
+    int in = at_mb_blocks[AT_MB_BLOCKS - 1].out;
+    at_gemm_packed(pool, v->kn, s * s, AT_MB_FEATURES, in, y, in, 1, v->last.weight, x,
+                   AT_MB_FEATURES, &e);
+    pool_map(x, s * s, out->embedding);
+    run_head(v, 0, out->embedding, out->expression);
+    run_head(v, 1, out->embedding, out->basic);
+    run_head(v, 2, out->embedding, out->state);
+    run_head(v, 3, out->embedding, out->engagement);
+}
