@@ -1,0 +1,186 @@
+#include "base/error.h"
+#include "base/progress.h"
+#include "runtime/feed.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Longer side of the frames that are analysed: a face of a tenth of that is still seen at the
+ * full size of the models' input. */
+enum { MAX_SIDE = 1920 };
+
+/* Files may be interleaved carelessly; nobody waits for their windows. */
+static const double file_lag_s = 4;
+
+typedef struct at_analysis {
+    at_feed *feed;
+    attune_session *session;
+    const attune_sink *sink;
+    const char *path;
+    float scale; /* of the source's pixels to the analysed ones; 0: no frame yet */
+    double done_s;
+} at_analysis;
+
+static int fail_session(const at_analysis *a, int rc, attune_error *err)
+{
+    if (rc == ATTUNE_E_NOMEM) {
+        return at_fail_nomem(err);
+    }
+    return at_fail(err, (attune_status)rc, "%s: frame or sound out of order (status %d)", a->path,
+                   rc);
+}
+
+static int fail_interrupted(const at_analysis *a, attune_error *err)
+{
+    return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: stopped", a->path);
+}
+
+static int progress(const at_analysis *a)
+{
+    at_media_info info;
+
+    if (!a->sink->progress) {
+        return 0;
+    }
+    at_feed_info(a->feed, &info);
+    return a->sink->progress(a->sink->user, a->done_s, (double)info.container_us / 1e6);
+}
+
+/* Hands on the windows that are ready, in pixels of the source. */
+static int drain(at_analysis *a, attune_error *err)
+{
+    attune_window w;
+    int rc;
+
+    while ((rc = attune_session_next(a->session, &w)) == 1) {
+        for (int i = 0; i < 4 && a->scale > 0; i++) {
+            w.box[i] *= a->scale;
+        }
+        w.quality.face_size *= a->scale > 0 ? a->scale : 1;
+        if (a->sink->window && a->sink->window(a->sink->user, &w)) {
+            return fail_interrupted(a, err);
+        }
+    }
+    return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
+}
+
+static int push_frame(at_analysis *a, const at_media_packet *p, attune_error *err)
+{
+    at_media_info info;
+    int rc;
+
+    at_feed_info(a->feed, &info);
+    a->scale = info.w > 0 ? (float)info.w / (float)p->w : 1;
+    rc = attune_session_push_video(a->session, p->t_us, p->rgb, p->w, p->h, p->stride);
+    return rc < 0 ? fail_session(a, rc, err) : drain(a, err);
+}
+
+static int push_sound(at_analysis *a, const at_media_packet *p, attune_error *err)
+{
+    size_t n;
+
+    for (size_t i = 0; i < p->n; i += n) {
+        int64_t t = p->t_us + (int64_t)i * 1000000 / AT_MEDIA_AUDIO_RATE;
+        int rc;
+
+        n = p->n - i < ATTUNE_MAX_PUSH ? p->n - i : ATTUNE_MAX_PUSH;
+        rc = attune_session_push_audio(a->session, t, p->pcm + i, n);
+        if (rc < 0) {
+            return fail_session(a, rc, err);
+        }
+        rc = drain(a, err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return ATTUNE_OK;
+}
+
+static int analyze(at_analysis *a, attune_error *err)
+{
+    at_media_packet p;
+    int rc;
+
+    while ((rc = at_feed_next(a->feed, &p, err)) > 0) {
+        if (rc == 1) {
+            rc = p.kind == AT_MEDIA_VIDEO ? push_frame(a, &p, err) : push_sound(a, &p, err);
+            if (rc < 0) {
+                return rc;
+            }
+            a->done_s = fmax(a->done_s, (double)p.t_us / 1e6);
+        }
+        if (progress(a)) {
+            return fail_interrupted(a, err);
+        }
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    rc = attune_session_finish(a->session);
+    return rc < 0 ? fail_session(a, rc, err) : drain(a, err);
+}
+
+static void fill_info(const at_analysis *a, double start, attune_input_info *info)
+{
+    at_media_info media = {0};
+
+    memset(info, 0, sizeof *info);
+    if (a->session) {
+        attune_session_counts(a->session, &info->counts);
+    }
+    if (a->feed) {
+        at_feed_info(a->feed, &media);
+    }
+    info->duration_s = (double)media.duration_us / 1e6;
+    info->container_s = (double)media.container_us / 1e6;
+    info->has_video = media.has_video;
+    info->has_audio = media.has_audio;
+    info->width = media.w;
+    info->height = media.h;
+    info->truncated = media.truncated;
+    snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
+    info->elapsed_s = at_now() - start;
+}
+
+static int open_all(at_analysis *a, const attune_model *m, const attune_options *o,
+                    attune_error *err)
+{
+    attune_options options = o ? *o : (attune_options){0};
+    at_media_options media = {.no_video = options.no_video,
+                              .no_audio = options.no_audio,
+                              .rate = options.rate > 0 ? options.rate : ATTUNE_DEFAULT_RATE,
+                              .max_side = MAX_SIDE,
+                              .threads = options.threads};
+    at_media_info info;
+    int rc = at_feed_open(&a->feed, a->path, &media, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    at_feed_info(a->feed, &info);
+    options.no_video = !info.has_video;
+    options.no_audio = !info.has_audio;
+    if (options.lag_s == 0 && info.container_us > 0) {
+        options.lag_s = file_lag_s;
+    }
+    return attune_session_open(&a->session, m, &options, err);
+}
+
+int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
+                        const attune_sink *sink, attune_input_info *info, attune_error *err)
+{
+    at_analysis a = {.sink = sink, .path = path};
+    double start = at_now();
+    int rc = open_all(&a, m, o, err);
+
+    if (rc == ATTUNE_OK) {
+        rc = analyze(&a, err);
+    }
+    if (info) {
+        fill_info(&a, start, info);
+    }
+    attune_session_free(&a.session);
+    at_feed_free(&a.feed);
+    return rc;
+}

@@ -1,0 +1,255 @@
+#include "runtime/feed.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+/* Enough to ride out a slow frame; a frame of the largest size takes 11 MB. */
+enum { SLOTS = 4 };
+
+typedef struct at_slot {
+    at_media_packet packet;
+    at_media_info info; /* when it was read */
+    void *data;
+    size_t capacity; /* bytes */
+} at_slot;
+
+struct at_feed {
+    at_media *media;
+    pthread_t thread;
+    int running;
+    atomic_int stop;
+
+    pthread_mutex_t lock;
+    pthread_cond_t filled, emptied;
+    at_slot slot[SLOTS];
+    int first, count;
+    int taken;     /* the first slot is in the caller's hands */
+    int finished;  /* the reader has ended with status */
+    int status;
+    attune_error err;
+    at_media_info info; /* of what was given out last */
+};
+
+static int stopped(void *user)
+{
+    at_feed *f = user;
+
+    return atomic_load(&f->stop);
+}
+
+/* The packet with its data copied into the slot's own memory. */
+static int fill_slot(at_slot *slot, const at_media_packet *p)
+{
+    int video = p->kind == AT_MEDIA_VIDEO;
+    size_t row = (size_t)p->w * 3;
+    size_t bytes = video ? row * (size_t)p->h : p->n * sizeof *p->pcm;
+
+    if (bytes > slot->capacity) {
+        at_free(slot->data);
+        slot->data = at_alloc(bytes, 1);
+        slot->capacity = slot->data ? bytes : 0;
+        if (!slot->data) {
+            return ATTUNE_E_NOMEM;
+        }
+    }
+    slot->packet = *p;
+    if (video) {
+        for (int y = 0; y < p->h; y++) {
+            memcpy((uint8_t *)slot->data + (size_t)y * row, p->rgb + y * p->stride, row);
+        }
+        slot->packet.rgb = slot->data;
+        slot->packet.stride = (ptrdiff_t)row;
+    } else {
+        memcpy(slot->data, p->pcm, bytes);
+        slot->packet.pcm = slot->data;
+    }
+    return ATTUNE_OK;
+}
+
+/* A slot to fill, or NULL when the feed stops. Only the reader's thread adds to the ring. */
+static at_slot *free_slot(at_feed *f)
+{
+    at_slot *slot = NULL;
+
+    pthread_mutex_lock(&f->lock);
+    while (f->count == SLOTS && !atomic_load(&f->stop)) {
+        pthread_cond_wait(&f->emptied, &f->lock);
+    }
+    if (!atomic_load(&f->stop)) {
+        slot = &f->slot[(f->first + f->count) % SLOTS];
+    }
+    pthread_mutex_unlock(&f->lock);
+    return slot;
+}
+
+static void *read_ahead(void *arg)
+{
+    at_feed *f = arg;
+    at_media_packet packet;
+    at_slot *slot;
+    int rc;
+
+    while ((rc = at_media_next(f->media, &packet, &f->err)) == 1) {
+        slot = free_slot(f);
+        if (!slot) {
+            rc = at_fail(&f->err, ATTUNE_E_INTERRUPTED, "interrupted");
+            break;
+        }
+        rc = fill_slot(slot, &packet);
+        if (rc < 0) {
+            at_fail_nomem(&f->err);
+            break;
+        }
+        at_media_get_info(f->media, &slot->info);
+        pthread_mutex_lock(&f->lock);
+        f->count++;
+        pthread_cond_signal(&f->filled);
+        pthread_mutex_unlock(&f->lock);
+    }
+    pthread_mutex_lock(&f->lock);
+    f->status = rc;
+    f->finished = 1;
+    pthread_cond_signal(&f->filled);
+    pthread_mutex_unlock(&f->lock);
+    return NULL;
+}
+
+/* The program's signals are its main thread's. */
+static int start_thread(at_feed *f)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    rc = pthread_create(&f->thread, NULL, read_ahead, f);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    f->running = rc == 0;
+    return rc;
+}
+
+int at_feed_open(at_feed **out, const char *path, const at_media_options *o, attune_error *err)
+{
+    at_feed *f = at_calloc(1, sizeof *f);
+    at_media_options options = *o;
+    pthread_condattr_t attr;
+    int rc;
+
+    *out = NULL;
+    if (!f) {
+        return at_fail_nomem(err);
+    }
+    options.interrupted = stopped;
+    options.user = f;
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&f->filled, &attr);
+    pthread_cond_init(&f->emptied, NULL);
+    pthread_condattr_destroy(&attr);
+    rc = at_media_open(&f->media, path, &options, err);
+    if (rc == ATTUNE_OK) {
+        at_media_get_info(f->media, &f->info);
+        if (start_thread(f) != 0) {
+            rc = at_fail(err, ATTUNE_E_NOMEM, "a thread could not be started");
+        }
+    }
+    if (rc < 0) {
+        at_feed_free(&f);
+        return rc;
+    }
+    *out = f;
+    return ATTUNE_OK;
+}
+
+static void stop_thread(at_feed *f)
+{
+    if (!f->running) {
+        return;
+    }
+    pthread_mutex_lock(&f->lock);
+    atomic_store(&f->stop, 1);
+    pthread_cond_signal(&f->emptied);
+    pthread_mutex_unlock(&f->lock);
+    pthread_join(f->thread, NULL);
+    f->running = 0;
+}
+
+void at_feed_free(at_feed **out)
+{
+    at_feed *f = *out;
+
+    if (!f) {
+        return;
+    }
+    stop_thread(f);
+    at_media_free(&f->media);
+    for (int i = 0; i < SLOTS; i++) {
+        at_free(f->slot[i].data);
+    }
+    pthread_cond_destroy(&f->filled);
+    pthread_cond_destroy(&f->emptied);
+    pthread_mutex_destroy(&f->lock);
+    at_free(f);
+    *out = NULL;
+}
+
+/* Waits a tenth of a second at most for a packet or the end. */
+static void wait_filled(at_feed *f)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += 100000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    while (f->count == 0 && !f->finished) {
+        if (pthread_cond_timedwait(&f->filled, &f->lock, &until) != 0) {
+            return;
+        }
+    }
+}
+
+int at_feed_next(at_feed *f, at_media_packet *out, attune_error *err)
+{
+    int rc = AT_FEED_WAIT;
+
+    pthread_mutex_lock(&f->lock);
+    if (f->taken) {
+        f->taken = 0;
+        f->first = (f->first + 1) % SLOTS;
+        f->count--;
+        pthread_cond_signal(&f->emptied);
+    }
+    wait_filled(f);
+    if (f->count > 0) {
+        *out = f->slot[f->first].packet;
+        f->info = f->slot[f->first].info;
+        f->taken = 1;
+        rc = 1;
+    } else if (f->finished) {
+        rc = f->status;
+        if (rc < 0 && err) {
+            *err = f->err;
+        }
+    }
+    pthread_mutex_unlock(&f->lock);
+    if (rc == 0) {
+        stop_thread(f);
+        at_media_get_info(f->media, &f->info);
+    }
+    return rc;
+}
+
+void at_feed_info(at_feed *f, at_media_info *out)
+{
+    *out = f->info;
+}

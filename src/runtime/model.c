@@ -1,0 +1,130 @@
+#include "runtime/model.h"
+
+#include "at_config.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODEL_NAME "default.safetensors"
+
+const char *attune_default_model(void)
+{
+    static const char installed[] = AT_DATADIR "/" MODEL_NAME;
+    static const char built[] = AT_SOURCE_ROOT "/models/" MODEL_NAME;
+    const char *named = getenv("ATTUNE_MODEL");
+
+    if (named && *named) {
+        return named;
+    }
+    return access(installed, R_OK) != 0 && access(built, R_OK) == 0 ? built : installed;
+}
+
+static int has_part(const at_weights *w, const char *prefix)
+{
+    for (int i = 0; i < at_weights_count(w); i++) {
+        if (!strncmp(at_weights_at(w, i)->name, prefix, strlen(prefix))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int load_parts(attune_model *m, attune_error *err)
+{
+    int visual = has_part(m->weights, "visual."), audio = has_part(m->weights, "audio.");
+    int rc = ATTUNE_OK;
+
+    m->has_detector = has_part(m->weights, "detector.");
+    if (!visual && !audio) {
+        return at_fail(err, ATTUNE_E_FORMAT, "holds neither a face nor a voice model");
+    }
+    if (visual) {
+        rc = at_visual_freeze(&m->visual, m->weights, m->kn, err);
+    }
+    if (rc == ATTUNE_OK && audio) {
+        rc = at_audio_freeze(&m->audio, m->weights, m->kn, err);
+    }
+    if (rc == ATTUNE_OK) {
+        rc = at_fusion_load(&m->fusion, m->weights, err);
+    }
+    return rc;
+}
+
+int attune_model_load(attune_model **out, const char *path, attune_error *err)
+{
+    attune_model *m = at_calloc(1, sizeof *m);
+    attune_error why = {0};
+    struct stat st;
+    int rc;
+
+    *out = NULL;
+    if (!path) {
+        path = attune_default_model();
+    }
+    if (!m || !(m->path = strdup(path))) {
+        rc = at_fail_nomem(err);
+        goto fail;
+    }
+    m->kn = at_kernels_best();
+    rc = at_weights_load(&m->weights, path, err); /* names the file itself */
+    if (rc < 0) {
+        goto fail;
+    }
+    m->file_bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+    rc = load_parts(m, &why);
+    if (rc < 0) {
+        at_fail(err, (attune_status)rc, "%s: %s", path, why.text);
+        goto fail;
+    }
+    *out = m;
+    return ATTUNE_OK;
+
+fail:
+    attune_model_free(&m);
+    return rc;
+}
+
+void attune_model_free(attune_model **m)
+{
+    attune_model *p = *m;
+
+    if (!p) {
+        return;
+    }
+    at_fusion_free(&p->fusion);
+    at_audio_free(&p->audio);
+    at_visual_free(&p->visual);
+    at_weights_free(&p->weights);
+    free(p->path);
+    at_free(p);
+    *m = NULL;
+}
+
+const char *attune_model_meta(const attune_model *m, const char *key)
+{
+    return at_weights_meta(m->weights, key);
+}
+
+const char *attune_model_meta_at(const attune_model *m, int i, const char **key)
+{
+    return i < 0 ? NULL : at_weights_meta_at(m->weights, i, key);
+}
+
+void attune_model_describe(const attune_model *m, attune_model_facts *out)
+{
+    *out = (attune_model_facts){
+        .path = m->path,
+        .file_bytes = m->file_bytes,
+        .arrays = at_weights_count(m->weights),
+        .has_detector = m->has_detector,
+        .has_visual = m->visual != NULL,
+        .has_audio = m->audio != NULL,
+    };
+    for (int i = 0; i < out->arrays; i++) {
+        out->values += (int64_t)at_weights_at(m->weights, i)->count;
+    }
+}

@@ -1,0 +1,23 @@
+/* model.h - a loaded model's parts. Private to runtime. */
+#ifndef AT_RUNTIME_MODEL_H
+#define AT_RUNTIME_MODEL_H
+
+#include "kernels/kernels.h"
+#include "model/audio.h"
+#include "model/fusion.h"
+#include "model/visual.h"
+#include "tensor/weights.h"
+
+/* Immutable once loaded. Without a part (NULL, has_detector 0) its stream stays absent. */
+struct attune_model {
+    at_weights *weights;
+    const at_kernels *kn;
+    int has_detector; /* sessions make their own: it has work buffers */
+    at_visual_net *visual;
+    at_audio_net *audio;
+    at_fusion *fusion;
+    char *path;
+    int64_t file_bytes;
+};
+
+#endif
