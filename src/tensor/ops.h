@@ -32,10 +32,10 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
 /* ---- ops_norm.c ------------------------------------------------------------------------ */
 
 /* Batch norm over all but the last dimension, fused with its activation (none, relu, relu6).
- * gamma, beta, running mean and variance (c). In AT_TRAIN batch statistics are used and the
- * running ones move by momentum towards them (running = (1-momentum)*running + momentum*batch,
- * the variance unbiased). Where gamma and beta are frozen the running statistics are used and left
- * alone, in training too. */
+ * gamma, beta, running mean and variance (c; a NULL param counts as memory being out). In AT_TRAIN
+ * batch statistics are used and the running ones move by momentum towards them (running =
+ * (1-momentum)*running + momentum*batch, the variance unbiased). Where gamma and beta are frozen
+ * the running statistics are used and left alone, in training too. */
 at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta,
                          at_param *mean, at_param *var, float momentum, float eps, at_act act);
 at_tensor *at_layer_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta, float eps);

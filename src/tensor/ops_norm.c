@@ -190,8 +190,9 @@ static int fusable(at_act act)
 at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta,
                          at_param *mean, at_param *var, float momentum, float eps, at_act act)
 {
-    if (x == NULL || gamma == NULL || beta == NULL || mean == NULL || var == NULL ||
-        g->status != ATTUNE_OK)
+    if (mean == NULL || var == NULL) /* as for at_use */
+        return at_graph_nomem(g);
+    if (x == NULL || gamma == NULL || beta == NULL || g->status != ATTUNE_OK)
         return NULL;
     if (!fusable(act))
         return at_activation(

@@ -1,0 +1,61 @@
+/* A training step with each of its allocations failing in turn. */
+#include "wrap_alloc.h"
+
+#include "tensor_net.h"
+
+#include "tensor/graph.h"
+#include "tensor/optim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <cmocka.h>
+
+/* 0 when something failed for want of memory. */
+static int train_step(at_graph *g, at_params *p, at_adamw *o)
+{
+    at_graph_begin(g, AT_TRAIN, 1);
+    at_tensor *loss = tensor_net_loss(g, p, 1);
+    assert_int_equal(loss == NULL, at_graph_status(g) != ATTUNE_OK);
+    if (at_adamw_init(o, p, NULL) != ATTUNE_OK || at_graph_backward(g, loss) != ATTUNE_OK)
+        return 0;
+    return isfinite(at_adamw_step(o, p, NULL, at_kernels_best(), 1e-3f));
+}
+
+static void step_survives(void **state)
+{
+    (void)state;
+    int failures = 0;
+    long before = wrap_alloc_live();
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        at_graph *g = NULL;
+        at_params p = {0};
+        at_adamw o = {.ema = 0.9f};
+        wrap_alloc_fail_at(n);
+        int made = at_graph_create(&g, NULL, at_kernels_best(), NULL), done = 0;
+        if (made == ATTUNE_OK) {
+            g->arena.block_bytes = 1; /* so that all that the arena gives is seen */
+            done = train_step(g, &p, &o);
+        }
+        wrap_alloc_off();
+        assert_int_equal(done, !wrap_alloc_failed());
+        assert_int_equal(g == NULL, made != ATTUNE_OK);
+        if (g != NULL && !done) /* memory is back: so is the graph */
+            assert_true(train_step(g, &p, &o));
+        at_graph_free(&g);
+        at_params_free(&p);
+        failures += wrap_alloc_failed();
+    }
+    assert_true(failures > 300);
+    assert_int_equal(wrap_alloc_live(), before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(step_survives),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
