@@ -1,7 +1,7 @@
 /* quality.h - how good the picture of a face is: what reliability and the report rest on.
  *
- * All from the aligned face and the detection it came from; nothing here is learned. The measure
- * of coverage may be replaced by a learned one through at_cover_model.
+ * All from the aligned face and the detection it came from. The measure of coverage is simple
+ * (cover.h) and may be replaced by a learned one through at_cover_model.
  */
 #ifndef AT_VISION_QUALITY_H
 #define AT_VISION_QUALITY_H
@@ -12,14 +12,14 @@
 enum { AT_COVER_GRID = 7 }; /* cells of 16 x 16 pixels over the aligned face */
 
 typedef struct at_face_quality {
-    float sharpness;  /* [0,1] 1: as sharp as a clean, close face; falls with blur and with
-                       * a small source */
+    float sharpness;  /* [0,1] 1: as sharp as a clean, close face; falls with blur and with a
+                       * small source, hardly moves with noise and light */
     float brightness; /* [0,1] mean luma of the face */
     float contrast;   /* [0,1] deviation of its luma, times 2 */
+    float noise;      /* deviation of the sensor's noise, grey levels of 255 */
     float face_size;  /* at_face_size: source pixels between eyes and mouth */
     float detector_score;
-    float coverage; /* [0,1] share of the face that does not look like this face's skin and
-                       * features: hand, mask, dark patch */
+    float coverage; /* [0,1] share of the face judged covered: hand, mask, dark patch */
     float cover[AT_COVER_GRID * AT_COVER_GRID]; /* [0,1] the same for each cell, row-major */
 } at_face_quality;
 
