@@ -10,7 +10,11 @@
 #include "tensor/ops.h"
 #include "tensor/weights.h"
 
-enum { AT_AUDIO_EMBED = 512 }; /* mean and deviation of both directions, 4 x 128 */
+enum {
+    AT_FEATURES = 81,         /* AT_FEATURE_COLS of dsp/features.h, which this module may not see */
+    AT_AUDIO_EMBED = 512,     /* mean and deviation of both directions, 4 x 128 */
+    AT_AUDIO_MAX_BATCH = 256, /* sequences in one pass */
+};
 
 int at_audio_init(at_params *p, at_rng *rng, attune_error *err); /* names audio.* */
 
@@ -37,7 +41,7 @@ typedef struct at_audio_result {
     float expression[AT_VOICE_CLASSES]; /* logits */
 } at_audio_result;
 
-/* rows (n x AT_FEATURES), normalised; graph: an AT_INFER scratch graph of the caller's. */
+/* rows (n x AT_FEATURES), normalised, n > 0; graph: an AT_INFER scratch graph of the caller's. */
 int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
                  at_audio_result *out);
 

@@ -5,13 +5,19 @@
  *
  * Reliability (paper 3.4): the Mahalanobis-like distance of the window's embedding from the clean
  * reference (per-dimension mean and variance), turned into (0,1] by thresholds learned on clean
- * validation data, times a factor for each input-quality measure. Below the floor a modality is
- * left out; with all of them below it the window abstains.
+ * validation data, times the input's quality. Below the floor a modality is left out; with all of
+ * them below it the window abstains.
+ *
+ * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
+ *   M.temperature (1), M.mean M.var (embedding size), M.distance (2: where reliability starts to
+ *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
+ *   fusion.engagement.scale (1) .bias (3), fusion.floor (1)
  */
 #ifndef AT_MODEL_FUSION_H
 #define AT_MODEL_FUSION_H
 
-#include "model/heads.h"
+#include "model/audio.h"
+#include "model/visual.h"
 #include "tensor/weights.h"
 
 /* What one modality has to say about a window. Absent: present = 0, the rest ignored. */
@@ -47,5 +53,11 @@ void at_fusion_states(const at_fusion *f, const float *state_logit, const float 
 
 /* The temperature-scaled native probabilities of one stream (evaluation). */
 void at_fusion_native(const at_fusion *f, int modality, const float *logit, float *p);
+/* The same of the face stream's FER2013 head (7). */
+void at_fusion_basic(const at_fusion *f, const float *logit, float *p);
+
+/* sqrt(mean_i ((x_i - mean_i) / std_i)^2): about 1 for what the reference was made of. */
+float at_embedding_distance(const float *embedding, const float *mean, const float *inv_std,
+                            int dims);
 
 #endif

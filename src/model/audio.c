@@ -1,0 +1,189 @@
+#include "model/audio.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TAPS = 5, STRIDE = 2, FRONT = 128, UNITS = 128, SCORE = 64, TOKEN = 2 * UNITS };
+
+#define NORM_EPS 1e-5f
+
+/* ---- parameters --------------------------------------------------------------------------- */
+
+/* rows x cols (or cols, rows 0) uniform in +-range; value: of a constant vector when range is 0. */
+static int make(at_params *p, at_rng *rng, const char *name, int rows, int cols, float range,
+                float value)
+{
+    at_param *q = rows ? at_params_get(p, name, 2, (int[]){rows, cols})
+                       : at_params_get(p, name, 1, &cols);
+    if (!q)
+        return -1;
+    q->trainable = 1;
+    q->decay = rows > 0;
+    for (size_t i = 0, n = at_tensor_count(&q->value); i < n; i++)
+        q->value.data[i] = range > 0 ? at_rng_range(rng, -range, range) : value;
+    return 0;
+}
+
+static int make_lstm(at_params *p, at_rng *rng, int layer, int in)
+{
+    const float range = 1 / sqrtf(UNITS);
+    int failed = 0;
+    for (int reverse = 0; reverse < 2; reverse++) {
+        char name[48];
+        const char *way = reverse ? "bwd" : "fwd";
+        snprintf(name, sizeof name, "audio.lstm%d.%s.w_x", layer, way);
+        failed |= make(p, rng, name, in, 4 * UNITS, range, 0);
+        snprintf(name, sizeof name, "audio.lstm%d.%s.w_h", layer, way);
+        failed |= make(p, rng, name, UNITS, 4 * UNITS, range, 0);
+        snprintf(name, sizeof name, "audio.lstm%d.%s.bias", layer, way);
+        failed |= make(p, rng, name, 0, 4 * UNITS, 0, 0);
+        at_param *bias = failed ? NULL : at_params_find(p, name);
+        for (int i = 0; bias && i < UNITS; i++)
+            bias->value.data[UNITS + i] = 1; /* forget gates start open (Jozefowicz 2015) */
+    }
+    return failed;
+}
+
+int at_audio_init(at_params *p, at_rng *rng, attune_error *err)
+{
+    int failed = make(p, rng, "audio.front.weight", TAPS * AT_FEATURES, FRONT,
+                      sqrtf(6.0f / (TAPS * AT_FEATURES)), 0);
+    failed |= make(p, rng, "audio.front.bias", 0, FRONT, 0, 0);
+    failed |= make(p, rng, "audio.front.gamma", 0, FRONT, 0, 1);
+    failed |= make(p, rng, "audio.front.beta", 0, FRONT, 0, 0);
+    failed |= make_lstm(p, rng, 0, FRONT);
+    failed |= make_lstm(p, rng, 1, TOKEN);
+    failed |= make(p, rng, "audio.score0.weight", TOKEN, SCORE, 1 / sqrtf(TOKEN), 0);
+    failed |= make(p, rng, "audio.score0.bias", 0, SCORE, 0, 0);
+    failed |= make(p, rng, "audio.score1.weight", SCORE, 1, 1 / sqrtf(SCORE), 0);
+    failed |= make(p, rng, "audio.score1.bias", 0, 1, 0, 0);
+    failed |= make(p, rng, "audio.expression.weight", AT_AUDIO_EMBED, AT_VOICE_CLASSES,
+                   1 / sqrtf(AT_AUDIO_EMBED), 0);
+    failed |= make(p, rng, "audio.expression.bias", 0, AT_VOICE_CLASSES, 0, 0);
+    return failed ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
+/* ---- forward ------------------------------------------------------------------------------ */
+
+static at_tensor *use(at_graph *g, at_params *p, const char *name)
+{
+    return at_use(g, at_params_find(p, name));
+}
+
+static at_tensor *dense(at_graph *g, at_params *p, const char *name, at_tensor *x)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%.60s.weight", name);
+    at_tensor *w = use(g, p, full);
+    snprintf(full, sizeof full, "%.60s.bias", name);
+    return at_linear(g, x, w, use(g, p, full));
+}
+
+static at_tensor *bilstm(at_graph *g, at_params *p, int layer, at_tensor *x, const int *lengths)
+{
+    static const char *const part[3] = {"w_x", "w_h", "bias"};
+    at_tensor *way[2][3];
+    for (int reverse = 0; reverse < 2; reverse++)
+        for (int i = 0; i < 3; i++) {
+            char name[48];
+            snprintf(name, sizeof name, "audio.lstm%d.%s.%s", layer, reverse ? "bwd" : "fwd",
+                     part[i]);
+            way[reverse][i] = use(g, p, name);
+            if (!way[reverse][i])
+                return NULL;
+        }
+    return at_bilstm(g, x, way[0], way[1], lengths);
+}
+
+static at_tensor *drop(at_graph *g, at_tensor *x, float p)
+{
+    return p > 0 ? at_dropout(g, x, p) : x;
+}
+
+void at_audio_forward(at_graph *g, at_params *p, at_tensor *x, const int *lengths, float dropout,
+                      at_audio_out *out)
+{
+    int half[AT_AUDIO_MAX_BATCH];
+    memset(out, 0, sizeof *out);
+    if (!x)
+        return;
+    assert(x->dim[0] <= AT_AUDIO_MAX_BATCH && x->dim[2] == AT_FEATURES);
+    for (int i = 0; i < x->dim[0]; i++)
+        half[i] = (lengths[i] + STRIDE - 1) / STRIDE;
+    at_tensor *h = at_conv_time(g, x, use(g, p, "audio.front.weight"),
+                                use(g, p, "audio.front.bias"), TAPS, STRIDE);
+    h = at_layer_norm(g, h, use(g, p, "audio.front.gamma"), use(g, p, "audio.front.beta"),
+                      NORM_EPS);
+    h = drop(g, at_activation(g, h, AT_ACT_RELU), dropout);
+    h = drop(g, bilstm(g, p, 0, h, half), dropout);
+    h = bilstm(g, p, 1, h, half);
+    at_tensor *score = at_activation(g, dense(g, p, "audio.score0", h), AT_ACT_TANH);
+    score = dense(g, p, "audio.score1", score);
+    out->tokens = h;
+    out->embedding = at_attention_pool(g, h, score, half, 1);
+    out->expression = dense(g, p, "audio.expression", drop(g, out->embedding, dropout));
+}
+
+/* ---- run time ----------------------------------------------------------------------------- */
+
+struct at_audio_net {
+    at_params params; /* read only from here on */
+};
+
+int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *kn,
+                    attune_error *err)
+{
+    at_rng rng;
+    (void)kn;
+    at_audio_net *a = at_calloc(1, sizeof *a);
+    if (!a)
+        return at_fail_nomem(err);
+    at_rng_seed(&rng, 0, 0);
+    int status = at_audio_init(&a->params, &rng, err);
+    for (int i = 0; i < a->params.count && !status; i++) {
+        at_param *p = a->params.list[i];
+        size_t count = at_tensor_count(&p->value);
+        const at_weight *t = at_weights_find(w, p->name);
+        if (t && t->count == count)
+            memcpy(p->value.data, t->data, count * sizeof(float));
+        else
+            status = at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape",
+                             p->name);
+    }
+    if (status)
+        at_audio_free(&a);
+    else
+        *out = a;
+    return status;
+}
+
+void at_audio_free(at_audio_net **a)
+{
+    if (!a || !*a)
+        return;
+    at_params_free(&(*a)->params);
+    at_free(*a);
+    *a = NULL;
+}
+
+int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
+                 at_audio_result *out)
+{
+    at_audio_out o;
+    assert(n > 0);
+    at_graph_begin(graph, AT_INFER, 0);
+    at_tensor *x = at_tensor_new(graph, 3, (int[]){1, n, AT_FEATURES}, 0);
+    if (x)
+        memcpy(x->data, rows, (size_t)n * AT_FEATURES * sizeof(float));
+    /* A forward pass in AT_INFER mode does not write to parameters. */
+    at_audio_forward(graph, (at_params *)&a->params, x, &n, 0, &o);
+    int status = at_graph_status(graph);
+    if (status)
+        return status;
+    memcpy(out->embedding, o.embedding->data, sizeof out->embedding);
+    memcpy(out->expression, o.expression->data, sizeof out->expression);
+    return ATTUNE_OK;
+}

@@ -1,0 +1,178 @@
+/* The frozen face stream against the same network over tensors, on random weights and statistics; and
+ * the same bits for any number of threads. */
+#include "model/visual.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* Random, but so that activations keep their size. */
+static void stir(at_params *p, at_rng *rng)
+{
+    for (int i = 0; i < p->count; i++) {
+        at_param *q = p->list[i];
+        const char *dot = strrchr(q->name, '.');
+        for (size_t k = 0, n = at_tensor_count(&q->value); k < n; k++) {
+            if (!strcmp(dot, ".gamma") || !strcmp(dot, ".var"))
+                q->value.data[k] = at_rng_range(rng, 0.7f, 1.4f);
+            else if (!strcmp(dot, ".beta") || !strcmp(dot, ".mean") || !strcmp(dot, ".bias"))
+                q->value.data[k] = at_rng_range(rng, -0.3f, 0.3f);
+        }
+    }
+}
+
+static void write_model(const at_params *p, char *path)
+{
+    at_weights_writer *w;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
+    for (int i = 0; i < p->count; i++) {
+        const at_tensor *v = &p->list[i]->value;
+        assert_int_equal(at_weights_put(w, p->list[i]->name, v->rank, v->dim, v->data, 0), 0);
+    }
+    assert_int_equal(at_weights_save(w, path, NULL), 0);
+    at_weights_writer_free(&w);
+}
+
+static void reference(at_params *p, const uint8_t *face, int side, at_visual_result *r)
+{
+    at_graph *g;
+    at_visual_options o = {0};
+    at_visual_out out;
+    assert_int_equal(at_graph_create(&g, NULL, at_kernels_best(), NULL), 0);
+    at_graph_begin(g, AT_INFER, 0);
+    at_tensor *x = at_tensor_new(g, 4, (int[]){1, side, side, 3}, 0);
+    for (int i = 0; i < side * side * 3; i++)
+        x->data[i] = ((float)face[i] - 127.5f) / 127.5f;
+    at_visual_forward(g, p, x, &o, &out);
+    assert_int_equal(at_graph_status(g), 0);
+    memcpy(r->embedding, out.embedding->data, sizeof r->embedding);
+    memcpy(r->expression, out.expression->data, sizeof r->expression);
+    memcpy(r->basic, out.basic->data, sizeof r->basic);
+    memcpy(r->state, out.state->data, sizeof r->state);
+    memcpy(r->engagement, out.engagement->data, sizeof r->engagement);
+    at_graph_free(&g);
+}
+
+static void run(const at_visual_net *net, int threads, const uint8_t *face, int side,
+                at_visual_result *r)
+{
+    at_pool *pool;
+    assert_int_equal(at_pool_create(&pool, threads, NULL), 0);
+    float *work = at_alloc(at_visual_workspace(net, pool, side), sizeof *work);
+    assert_non_null(work);
+    at_visual_run(net, pool, face, side, work, r);
+    at_free(work);
+    at_pool_free(&pool);
+}
+
+static void test_frozen(void **state)
+{
+    char path[] = "/tmp/attune-visual-XXXXXX";
+    at_params p = {0};
+    at_rng rng;
+    at_weights *w;
+    at_visual_net *net;
+    (void)state;
+    at_rng_seed(&rng, 3, 0);
+    assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
+    stir(&p, &rng);
+    write_model(&p, path);
+    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), NULL), 0);
+
+    static const int sides[] = {112, 80, 75};
+    for (size_t s = 0; s < sizeof sides / sizeof sides[0]; s++) {
+        static uint8_t face[112 * 112 * 3];
+        at_visual_result want, got[3];
+        memset(&want, 0, sizeof want);
+        memset(got, 0, sizeof got);
+        for (size_t i = 0; i < sizeof face; i++)
+            face[i] = (uint8_t)at_rng_below(&rng, 256);
+        reference(&p, face, sides[s], &want);
+        for (int t = 0; t < 3; t++)
+            run(net, t + 1, face, sides[s], &got[t]);
+        assert_memory_equal(&got[0], &got[1], sizeof got[0]);
+        assert_memory_equal(&got[0], &got[2], sizeof got[0]);
+        const float *a = (const float *)&want, *b = (const float *)&got[0];
+        double d = 0, n = 0;
+        for (size_t i = 0; i < sizeof want / sizeof(float); i++) {
+            d += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+            n += (double)a[i] * a[i];
+        }
+        assert_true(n > 1e-3 && sqrt(d / n) < 1e-4);
+    }
+    at_visual_free(&net);
+    at_weights_free(&w);
+    at_params_free(&p);
+    unlink(path);
+}
+
+/* A model file that lacks an array, or has one of another shape, is refused by name. */
+static void test_damaged(void **state)
+{
+    char path[] = "/tmp/attune-visual-XXXXXX";
+    at_params p = {0};
+    at_rng rng;
+    at_weights *w;
+    at_visual_net *net = NULL;
+    attune_error err;
+    (void)state;
+    at_rng_seed(&rng, 4, 0);
+    assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
+    strcpy(at_params_find(&p, "visual.block7.expand.weight")->name, "visual.block7.nothing");
+    write_model(&p, path);
+    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), &err), ATTUNE_E_FORMAT);
+    assert_null(net);
+    assert_non_null(strstr(err.text, "block7.expand"));
+    at_weights_free(&w);
+    at_params_free(&p);
+    unlink(path);
+}
+
+static void test_folding(void **state)
+{
+    float native[AT_FACE_CLASSES] = {.1f, .2f, .1f, .1f, .1f, .1f, .1f, .2f}, e[ATTUNE_EMOTIONS];
+    (void)state;
+    at_fold_face(native, e);
+    assert_float_equal(e[ATTUNE_HAPPY], .25, 1e-6);
+    assert_float_equal(e[ATTUNE_SURPRISED], .125, 1e-6);
+    float contempt[AT_FACE_CLASSES] = {[7] = 1};
+    at_fold_face(contempt, e);
+    assert_float_equal(e[ATTUNE_SAD], 1. / 7, 1e-6);
+    float voice[AT_VOICE_CLASSES] = {.25f, .25f, .5f};
+    at_fold_voice(voice, e);
+    assert_float_equal(e[ATTUNE_NEUTRAL], .5, 1e-6);
+    assert_float_equal(e[ATTUNE_HAPPY], .5, 1e-6);
+}
+
+static void test_levels(void **state)
+{
+    (void)state;
+    float p[ATTUNE_LEVELS], rising[AT_THRESHOLDS] = {0, 2, -2};
+    at_ordinal_to_levels(rising, p);
+    double second = 0.5, third = 1 / (1 + exp(2));
+    assert_float_equal(p[0], 0.5, 1e-6);
+    assert_float_equal(p[1], 0, 1e-6); /* P(level > 1) is held at P(level > 0) */
+    assert_float_equal(p[2], second - third, 1e-6);
+    assert_float_equal(p[3], third, 1e-6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_folding),
+        cmocka_unit_test(test_levels),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
