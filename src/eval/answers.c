@@ -54,17 +54,6 @@ typedef struct pictures {
     atomic_int status;
 } pictures;
 
-/* FER2013's classes from FER+'s: contempt is left out. */
-static void face8_to_face7(const float *p8, float *p7)
-{
-    static const int from[7] = {4, 5, 6, 1, 0, 3, 2};
-    float sum = 0;
-    for (int k = 0; k < 7; k++)
-        sum += p8[from[k]];
-    for (int k = 0; k < 7; k++)
-        p7[k] = sum > 0 ? p8[from[k]] / sum : 1 / 7.f;
-}
-
 static void answer_picture(const at_eval_run *r, const at_visual_result *v, at_answer *a)
 {
     float native[AT_FACE_CLASSES], engagement[ATTUNE_ENGAGEMENTS], total = 0;
@@ -73,7 +62,7 @@ static void answer_picture(const at_eval_run *r, const at_visual_result *v, at_a
     a->judged = 1;
     switch (r->corpus->task) {
     case AT_TASK_FACE8: memcpy(a->p, native, sizeof native); break;
-    case AT_TASK_FACE7: face8_to_face7(native, a->p); break;
+    case AT_TASK_FACE7: at_fusion_basic(r->fusion, v->basic, a->p); break;
     case AT_TASK_EMOTION7: at_fold_face(native, a->p); break;
     case AT_TASK_ENGAGEMENT3: memcpy(a->p, engagement, sizeof engagement); break;
     case AT_TASK_STATE4: /* how much each state stands out: shares of the expected levels */
