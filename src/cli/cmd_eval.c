@@ -1,12 +1,9 @@
 /* attune eval MODEL: how well a model does on a labelled data set. */
-#include "base/progress.h"
 #include "cli/cli.h"
 
 #include <attune/eval.h>
-#include <errno.h>
 #include <getopt.h>
-#include <math.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,20 +24,6 @@ static const char usage[] =
     "  --json FILE           write the figures there ('-': standard output, instead of the table)\n"
     "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
     "  --threads N           default: all cores; the result is the same for any number\n";
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    interrupted = 1;
-}
-
-static int stop(void *user)
-{
-    (void)user;
-    return interrupted;
-}
 
 static void print_help(FILE *f)
 {
@@ -97,6 +80,7 @@ static void print_result(const attune_eval_result *r)
     print_confusion(r);
 }
 
+/* The exit code. */
 static int write_json(const char *path, const attune_eval_result *r)
 {
     char *text = attune_eval_json(r);
@@ -111,7 +95,7 @@ static int write_json(const char *path, const attune_eval_result *r)
     attune_text_free(&text);
     if (status < 0)
         fprintf(stderr, "attune eval: %s\n", err.text);
-    return status < 0 ? 1 : 0;
+    return status < 0 ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
 /* "blur=3" */
@@ -131,12 +115,6 @@ static int parse_corruption(char *text, attune_eval_options *o)
     return 0;
 }
 
-static int wrong_usage(const char *what)
-{
-    fprintf(stderr, "attune eval: %s (see attune eval --help)\n", what);
-    return 2;
-}
-
 int at_cmd_eval(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -152,11 +130,11 @@ int at_cmd_eval(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    attune_eval_options o = {.stop = stop};
+    attune_eval_options o = {.stop = at_stopped};
     attune_eval_result result;
     attune_error err = {0};
     const char *json = NULL;
-    int c;
+    int c, seed;
     while ((c = getopt_long(argc, argv, "qh", longs, NULL)) != -1) {
         switch (c) {
         case 'd': o.dataset = optarg; break;
@@ -164,30 +142,40 @@ int at_cmd_eval(int argc, char **argv)
         case 's': o.split = optarg; break;
         case 'c':
             if (!parse_corruption(optarg, &o))
-                return wrong_usage("--corrupt wants KIND=LEVEL");
+                return at_wrong_usage("eval", "--corrupt wants KIND=LEVEL, see below in --help");
             break;
         case 'j': json = optarg; break;
-        case 'n': o.draws = atoi(optarg); break;
-        case 'S': o.seed = strtoull(optarg, NULL, 10); break;
-        case 't': o.threads = atoi(optarg); break;
+        case 'n':
+            if (!at_parse_int(optarg, 1, 1000000, &o.draws))
+                return at_wrong_usage("eval", "--draws wants a number from 1");
+            break;
+        case 'S':
+            if (!at_parse_int(optarg, 0, INT_MAX, &seed))
+                return at_wrong_usage("eval", "--seed wants a whole number");
+            o.seed = (uint64_t)seed;
+            break;
+        case 't':
+            if (!at_parse_int(optarg, 1, 256, &o.threads))
+                return at_wrong_usage("eval", "--threads wants a number from 1");
+            break;
         case 'q': o.quiet = 1; break;
-        case 'h': print_help(stdout); return 0;
-        default: return wrong_usage("unknown option or missing value");
+        case 'h': print_help(stdout); return AT_EXIT_OK;
+        default: return at_wrong_usage("eval", "unknown option or missing value");
         }
     }
     if (argc - optind != 1 || !o.dataset || !o.root)
-        return wrong_usage("a model, --dataset and --root are needed");
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+        return at_wrong_usage("eval", "a model, --dataset and --root are needed");
+    at_catch_stop();
 
     const char *model = strcmp(argv[optind], "default") == 0 ? NULL : argv[optind];
     int status = attune_evaluate(&result, model, &o, &err);
     if (status < 0) {
         fprintf(stderr, "attune eval: %s\n", err.text);
-        return status == ATTUNE_E_INTERRUPTED ? 130 : status == ATTUNE_E_ARG ? 2 : 1;
+        return status == ATTUNE_E_INTERRUPTED ? AT_EXIT_INTERRUPTED
+               : status == ATTUNE_E_ARG       ? AT_EXIT_USAGE
+                                              : AT_EXIT_FAILED;
     }
     if (!json || strcmp(json, "-") != 0)
         print_result(&result);
-    return json ? write_json(json, &result) : 0;
+    return json ? write_json(json, &result) : AT_EXIT_OK;
 }
