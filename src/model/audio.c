@@ -173,7 +173,8 @@ int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int 
                  at_audio_result *out)
 {
     at_audio_out o;
-    assert(n > 0);
+    if (n < 1)
+        return ATTUNE_E_ARG;
     at_graph_begin(graph, AT_INFER, 0);
     at_tensor *x = at_tensor_new(graph, 3, (int[]){1, n, AT_FEATURES}, 0);
     if (x)

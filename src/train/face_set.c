@@ -9,8 +9,7 @@
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
-/* Keeps about limit samples, evenly spaced. */
-static void thin(at_corpus *c, int limit)
+void at_corpus_thin(at_corpus *c, int limit)
 {
     if (limit <= 0 || c->count <= limit)
         return;
@@ -48,7 +47,7 @@ static int read_entry(at_face_set *s, const at_recipe *r, const json_t *entry, c
     free(root);
     if (status)
         return status;
-    thin(corpus, o->limit);
+    at_corpus_thin(corpus, o->limit);
     snprintf(s->dataset[s->sets], sizeof s->dataset[0], "%s", dataset);
     s->share[s->sets++] = at_recipe_number(entry, "share", 1);
     return ATTUNE_OK;

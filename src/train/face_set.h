@@ -25,6 +25,9 @@ int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
                      const attune_train_options *o, at_pool *pool, attune_error *err);
 void at_face_set_free(at_face_set *s);
 
+/* Keeps limit samples, evenly spaced; 0: all. */
+void at_corpus_thin(at_corpus *c, int limit);
+
 /* Size of an epoch, and its order: shuffled, from (seed, epoch) alone. order: (count) */
 int at_face_set_epoch_count(const at_face_set *s);
 int at_face_set_order(const at_face_set *s, int64_t seed, int64_t epoch, int *order,

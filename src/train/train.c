@@ -9,6 +9,7 @@ static const struct {
     at_recipe_fn run;
 } kinds[] = {
     {"visual", at_learn_visual},
+    {"audio", at_learn_audio},
     {"detector", at_learn_detector},
 };
 
