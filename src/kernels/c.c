@@ -367,6 +367,20 @@ static void c_f32_to_f16(size_t n, const float *x, uint16_t *y)
         y[i] = at_f32_to_f16(x[i]);
 }
 
+static double c_fma_peak(int steps)
+{
+    enum { CHAINS = 8 };
+    float chain[CHAINS] = {0, 1, 2, 3, 4, 5, 6, 7};
+    volatile float sink = 0;
+
+    for (int s = 0; s < steps; s++)
+        for (int i = 0; i < CHAINS; i++)
+            chain[i] = chain[i] * 0.75f + 0.5f;
+    for (int i = 0; i < CHAINS; i++)
+        sink += chain[i];
+    return 2.0 * CHAINS * steps;
+}
+
 const at_kernels at_kernels_c = {
     .name = "c",
     .mr = MR,
@@ -393,4 +407,5 @@ const at_kernels at_kernels_c = {
     .adamw = c_adamw,
     .f16_to_f32 = c_f16_to_f32,
     .f32_to_f16 = c_f32_to_f16,
+    .fma_peak = c_fma_peak,
 };

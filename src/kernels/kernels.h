@@ -109,6 +109,10 @@ typedef struct at_kernels {
 
     void (*f16_to_f32)(size_t n, const uint16_t *x, float *y);
     void (*f32_to_f16)(size_t n, const float *x, uint16_t *y); /* round to nearest even */
+
+    /* Multiply-adds on registers alone, in independent chains, `steps` of each: timing it gives the
+     * most that a core can do. Returns the operations done, two a multiply-add. */
+    double (*fma_peak)(int steps);
 } at_kernels;
 
 typedef enum at_isa { AT_ISA_C, AT_ISA_NEON, AT_ISA_AVX2, AT_ISA_AVX512, AT_ISA_COUNT } at_isa;

@@ -67,6 +67,7 @@ AT_INLINE int is_curve(at_act act)
 #include "kernels/simd_depthwise.h"
 #include "kernels/simd_rows.h"
 #include "kernels/simd_vectors.h"
+#include "kernels/simd_peak.h"
 
 const at_kernels AT_SIMD_TABLE = {
     .name = AT_SIMD_NAME,
@@ -94,6 +95,7 @@ const at_kernels AT_SIMD_TABLE = {
     .adamw = adamw,
     .f16_to_f32 = f16_to_f32,
     .f32_to_f16 = f32_to_f16,
+    .fma_peak = fma_peak,
 };
 
 #endif
