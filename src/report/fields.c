@@ -26,8 +26,8 @@ static at_field *add(at_field_list *l, at_field_kind kind, size_t offset, const 
 }
 
 /* n floats from offset on, named prefix_<name>. what has one %s for the name. */
-static void add_group(at_field_list *l, size_t offset, const char *prefix,
-                      const char *const *names, int n, at_field_when when, const char *what)
+static void add_group(at_field_list *l, size_t offset, const char *prefix, const char *const *names,
+                      int n, at_field_when when, const char *what)
 {
     for (int i = 0; i < n; i++) {
         at_field *f = add(l, AT_FIELD_REAL, offset + (size_t)i * sizeof(float), "", "");
@@ -42,8 +42,8 @@ static void add_states(at_field_list *l)
     for (int s = 0; s < ATTUNE_STATES; s++) {
         for (int k = 0; k < ATTUNE_LEVELS; k++) {
             size_t i = (size_t)(s * ATTUNE_LEVELS + k);
-            at_field *f = add(l, AT_FIELD_REAL,
-                              offsetof(attune_window, state4) + i * sizeof(float), "", "");
+            at_field *f =
+                add(l, AT_FIELD_REAL, offsetof(attune_window, state4) + i * sizeof(float), "", "");
             f->when = AT_WHEN_STATE;
             snprintf(f->name, sizeof f->name, "state_%s_%d", attune_state_names[s], k);
             snprintf(f->what, sizeof f->what, "probability that the level of %s is %d of 0..%d",
@@ -72,15 +72,16 @@ static void add_qualities(at_field_list *l)
     add(l, AT_FIELD_REAL, QUALITY(brightness), "brightness", "mean luma of the face, 0..1");
     add(l, AT_FIELD_REAL, QUALITY(contrast), "contrast", "deviation of the face's luma, 0..1");
     add(l, AT_FIELD_REAL, QUALITY(face_size), "face_size",
-        "pixels of the source between eyes and mouth")->decimals = 1;
+        "pixels of the source between eyes and mouth")
+        ->decimals = 1;
     add(l, AT_FIELD_REAL, QUALITY(detector_score), "detector_score",
         "confidence of the face detector, 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(coverage), "coverage",
-        "share of the face judged covered, 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(coverage), "coverage", "share of the face judged covered, 0..1");
     add(l, AT_FIELD_REAL, QUALITY(face_share), "face_share",
         "share of the window's frames with this face, 0..1");
     add(l, AT_FIELD_REAL, QUALITY(snr_db), "snr_db",
-        "estimated signal-to-noise ratio of the voice, dB")->decimals = 1;
+        "estimated signal-to-noise ratio of the voice, dB")
+        ->decimals = 1;
     add(l, AT_FIELD_REAL, QUALITY(speech_share), "speech_share",
         "share of the window with speech, 0..1");
 }

@@ -9,11 +9,11 @@
 #include <attune/attune.h>
 
 typedef enum at_field_kind {
-    AT_FIELD_TIME,  /* int64_t microseconds, shown in seconds */
-    AT_FIELD_ID,    /* uint32_t */
-    AT_FIELD_FLAG,  /* int, shown as 0 or 1 */
-    AT_FIELD_USED,  /* a bit of attune_window.used */
-    AT_FIELD_REAL,  /* float; empty (null) where it is NaN */
+    AT_FIELD_TIME, /* int64_t microseconds, shown in seconds */
+    AT_FIELD_ID,   /* uint32_t */
+    AT_FIELD_FLAG, /* int, shown as 0 or 1 */
+    AT_FIELD_USED, /* a bit of attune_window.used */
+    AT_FIELD_REAL, /* float; empty (null) where it is NaN */
 } at_field_kind;
 
 /* When a value means something. Elsewhere the cell is empty (null). */

@@ -82,8 +82,9 @@ static void state_words(const at_outcome *o, FILE *f)
     if (best < 0) {
         return;
     }
-    fprintf(f, "<p>Judging by the face, engagement looked <strong>%s</strong> in %s of the "
-               "estimates. Mean levels from 0 to 3:",
+    fprintf(f,
+            "<p>Judging by the face, engagement looked <strong>%s</strong> in %s of the "
+            "estimates. Mean levels from 0 to 3:",
             attune_engagement_names[best], at_text_percent(percent, at_head_share(h, best)));
     for (int i = 0; i < ATTUNE_STATES; i++) {
         fprintf(f, "%s %s %.1f", i ? "," : "", attune_state_names[i], at_stats_mean_level(s, i));
@@ -124,8 +125,9 @@ static void missing_words(const at_outcome *o, FILE *f)
         fputs(" <strong>There was no sound</strong>: everything rests on the face.", f);
     }
     if (o->stats->abstained) {
-        fprintf(f, " <strong>No estimate is given for %s of the windows</strong>: there was too "
-                   "little to go on. They are hatched below and count nowhere else.",
+        fprintf(f,
+                " <strong>No estimate is given for %s of the windows</strong>: there was too "
+                "little to go on. They are hatched below and count nowhere else.",
                 at_text_percent(percent, window_share(o, o->stats->abstained)));
     }
     fputs("</p>\n", f);
@@ -201,8 +203,7 @@ static void plots_section(const at_outcome *o, FILE *f)
     fprintf(f, "<h2>Over time</h2>\n<p class=\"note\">Each point speaks of the %.3g s before it. ",
             options.window_s);
     if (s->bin_us > s->hop_us) {
-        fprintf(f, "Points are means over %s. ",
-                at_text_duration(time, (double)s->bin_us / 1e6));
+        fprintf(f, "Points are means over %s. ", at_text_duration(time, (double)s->bin_us / 1e6));
     }
     fputs("<span class=\"key\">Hatched <svg viewBox=\"0 0 60 12\" height=\"12\" "
           "aria-hidden=\"true\"><rect class=\"hatch\" width=\"60\" height=\"12\"/></svg></span>: "
@@ -419,8 +420,9 @@ void at_html_page(const at_outcome *o, FILE *f)
     tables_section(o, f);
     model_section(o, f);
     run_section(o, f);
-    fprintf(f, "<h2>What this must not be used for</h2>\n<div class=\"notice\"><p>%s</p><p>%s</p>"
-               "</div>\n",
+    fprintf(f,
+            "<h2>What this must not be used for</h2>\n<div class=\"notice\"><p>%s</p><p>%s</p>"
+            "</div>\n",
             at_notice_meaning, at_notice_law);
     script_section(o, f);
     at_html_close(f);

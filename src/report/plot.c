@@ -217,8 +217,8 @@ static void bands(const at_rows *r, int height, int n, const int *order, at_bin_
         }
         border[0][i] = height;
         for (int k = 0; k < n; k++) {
-            border[k + 1][i] =
-                border[k][i] - height * value(&r->lane->bin[i], order[k]) / (sum > 0 ? sum : 1);
+            border[k + 1][i] = border[k][i] -
+                               height * value(&r->lane->bin[i], order[k]) / (sum > 0 ? sum : 1);
         }
     }
     svg_open(r, height);
@@ -263,9 +263,9 @@ typedef struct at_curve {
     at_bin_value value;
     int index;
     double lo, hi;
-    int inverse;         /* plot hi - value */
-    const char *unit;    /* "%": a share; else as printed behind the mean */
-    int estimate;        /* hatched where withheld */
+    int inverse;      /* plot hi - value */
+    const char *unit; /* "%": a share; else as printed behind the mean */
+    int estimate;     /* hatched where withheld */
 } at_curve;
 
 static void curve_row(const at_rows *r, const at_curve *c)
@@ -277,8 +277,7 @@ static void curve_row(const at_rows *r, const at_curve *c)
     for (int i = 0; i < r->bins; i++) {
         double v = c->value(&r->lane->bin[i], c->index);
         v = c->inverse ? c->hi - v : v;
-        y[i] = isnan(v) ? v
-                        : ROW_HEIGHT * (1 - fmin(fmax((v - c->lo) / (c->hi - c->lo), 0), 1));
+        y[i] = isnan(v) ? v : ROW_HEIGHT * (1 - fmin(fmax((v - c->lo) / (c->hi - c->lo), 0), 1));
         if (!isnan(v)) {
             sum += v;
             n++;
@@ -309,8 +308,8 @@ static void curve_row(const at_rows *r, const at_curve *c)
 /* A step that gives four to eight marks. */
 static double tick_step(double seconds)
 {
-    static const double steps[] = {0.5, 1,   2,   5,   10,   15,   30,   60,   120,
-                                   300, 600, 900, 1800, 3600, 7200, 14400};
+    static const double steps[] = {0.5, 1,   2,   5,   10,   15,   30,   60,
+                                   120, 300, 600, 900, 1800, 3600, 7200, 14400};
     size_t n = sizeof steps / sizeof *steps;
 
     for (size_t i = 0; i < n; i++) {
@@ -366,20 +365,20 @@ static void quality_rows(const at_rows *r)
     static const at_curve curves[] = {
         {"face in view", "Share of the frames in which this face was found", "cf", quality_of,
          QUALITY(face_share), 0, 1, 0, "%", 0},
-        {"sharpness", "1: as sharp as a clean, close face", "cf", quality_of, QUALITY(sharpness),
-         0, 1, 0, "%", 0},
-        {"brightness", "Mean luma of the face", "cf", quality_of, QUALITY(brightness), 0, 1, 0,
-         "%", 0},
+        {"sharpness", "1: as sharp as a clean, close face", "cf", quality_of, QUALITY(sharpness), 0,
+         1, 0, "%", 0},
+        {"brightness", "Mean luma of the face", "cf", quality_of, QUALITY(brightness), 0, 1, 0, "%",
+         0},
         {"contrast", "Deviation of the face's luma", "cf", quality_of, QUALITY(contrast), 0, 1, 0,
          "%", 0},
         {"uncovered", "Share of the face that nothing hides", "cf", quality_of, QUALITY(coverage),
          0, 1, 1, "%", 0},
         {"face size", "Pixels between eyes and mouth in the source", "cf", quality_of,
          QUALITY(face_size), 0, 80, 0, " px", 0},
-        {"speech", "Share of the window with speech", "cv", quality_of, QUALITY(speech_share), 0,
-         1, 0, "%", 0},
-        {"signal to noise", "Estimated ratio of voice to noise", "cv", quality_of,
-         QUALITY(snr_db), 0, 40, 0, " dB", 0},
+        {"speech", "Share of the window with speech", "cv", quality_of, QUALITY(speech_share), 0, 1,
+         0, "%", 0},
+        {"signal to noise", "Estimated ratio of voice to noise", "cv", quality_of, QUALITY(snr_db),
+         0, 40, 0, " dB", 0},
     };
 
     fputs("<h3>Quality of picture and sound</h3>\n", r->f);
@@ -403,8 +402,16 @@ static void state_rows(const at_rows *r)
     band_row(r, ENGAGEMENT_HEIGHT, "engagement", ATTUNE_ENGAGEMENTS, plain_order, engagement_of,
              "g", attune_engagement_names);
     for (int i = 0; i < ATTUNE_STATES; i++) {
-        at_curve c = {attune_state_names[i], "Expected level, 0 to 3", "cs", level_of, i, 0,
-                      ATTUNE_LEVELS - 1,     0, "",   1};
+        at_curve c = {attune_state_names[i],
+                      "Expected level, 0 to 3",
+                      "cs",
+                      level_of,
+                      i,
+                      0,
+                      ATTUNE_LEVELS - 1,
+                      0,
+                      "",
+                      1};
         curve_row(r, &c);
     }
 }
@@ -429,8 +436,10 @@ void at_plot_strip(const at_stats *s, FILE *f)
     at_rows r;
     int start = 0, last = -2;
 
-    fprintf(f, "<svg class=\"strip\" viewBox=\"0 0 %d 18\" height=\"18\" "
-               "preserveAspectRatio=\"none\" aria-hidden=\"true\">", WIDTH);
+    fprintf(f,
+            "<svg class=\"strip\" viewBox=\"0 0 %d 18\" height=\"18\" "
+            "preserveAspectRatio=\"none\" aria-hidden=\"true\">",
+            WIDTH);
     if (!s->lanes) {
         fputs("</svg>", f);
         return;

@@ -12,8 +12,8 @@ _Static_assert(sizeof(attune_quality) == AT_QUALITIES * sizeof(float), "floats o
 _Static_assert((int)ATTUNE_EMOTIONS <= (int)AT_CLASSES_MAX, "classes of a head");
 
 static const char *const quality_names[AT_QUALITIES] = {
-    "sharpness",      "brightness", "contrast",   "face_size",    "detector_score",
-    "coverage",       "face_share", "snr_db",     "speech_share",
+    "sharpness", "brightness", "contrast", "face_size",    "detector_score",
+    "coverage",  "face_share", "snr_db",   "speech_share",
 };
 static const char *const level_names[ATTUNE_LEVELS] = {"0", "1", "2", "3"};
 static const char *const presence_names[2] = {"missing", "present"};
@@ -232,8 +232,7 @@ static void end_stretch(at_stats *s, at_lane *lane, int head)
         return;
     }
     longest = &s->head[head].longest[class];
-    if (lane->run[head].end_us - lane->run[head].start_us >
-        longest->end_us - longest->start_us) {
+    if (lane->run[head].end_us - lane->run[head].start_us > longest->end_us - longest->start_us) {
         *longest = lane->run[head];
     }
     lane->running[head] = -1;

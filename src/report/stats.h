@@ -37,9 +37,9 @@ typedef struct at_stretch {
 } at_stretch;
 
 typedef struct at_head_stats {
-    int64_t windows;                /* that this head had something to say about */
-    int64_t count[AT_CLASSES_MAX];  /* windows in which the class was the likeliest */
-    double mean[AT_CLASSES_MAX];    /* sum of probabilities over these windows; see at_head_mean */
+    int64_t windows;               /* that this head had something to say about */
+    int64_t count[AT_CLASSES_MAX]; /* windows in which the class was the likeliest */
+    double mean[AT_CLASSES_MAX];   /* sum of probabilities over these windows; see at_head_mean */
     at_stretch longest[AT_CLASSES_MAX];
 } at_head_stats;
 
@@ -59,10 +59,10 @@ typedef struct at_bin {
 } at_bin;
 
 typedef struct at_lane {
-    uint32_t track;    /* now, or lately, in this lane */
-    int64_t end_us;    /* of the lane's latest window */
+    uint32_t track; /* now, or lately, in this lane */
+    int64_t end_us; /* of the lane's latest window */
     int64_t windows;
-    int faces;         /* times that a new face came into this lane */
+    int faces;             /* times that a new face came into this lane */
     int running[AT_HEADS]; /* class of the stretch that is going on, -1 none */
     at_stretch run[AT_HEADS];
     at_bin bin[AT_BINS];
@@ -72,13 +72,13 @@ typedef struct at_stats {
     int64_t hop_us;
     int64_t bin_us; /* width of a bin: hop_us times a power of two */
     int64_t windows, abstained;
-    int64_t with[ATTUNE_MODALITIES];    /* windows in which the stream was there */
-    int64_t used[ATTUNE_MODALITIES];    /* ... and counted */
-    int64_t end_us;                     /* of the latest window */
-    double weight[ATTUNE_MODALITIES];   /* sum over the windows with an estimate */
+    int64_t with[ATTUNE_MODALITIES];       /* windows in which the stream was there */
+    int64_t used[ATTUNE_MODALITIES];       /* ... and counted */
+    int64_t end_us;                        /* of the latest window */
+    double weight[ATTUNE_MODALITIES];      /* sum over the windows with an estimate */
     double reliability[ATTUNE_MODALITIES]; /* sum over all windows */
-    double quality[AT_QUALITIES];       /* sums */
-    int64_t qualities[AT_QUALITIES];    /* windows in which it was measured */
+    double quality[AT_QUALITIES];          /* sums */
+    int64_t qualities[AT_QUALITIES];       /* windows in which it was measured */
     at_head_stats head[AT_HEADS];
     at_lane *lane[AT_LANES]; /* NULL from lanes on */
     int lanes, max_lanes;

@@ -29,8 +29,8 @@ struct at_feed {
     pthread_cond_t filled, emptied;
     at_slot slot[SLOTS];
     int first, count;
-    int taken;     /* the first slot is in the caller's hands */
-    int finished;  /* the reader has ended with status */
+    int taken;    /* the first slot is in the caller's hands */
+    int finished; /* the reader has ended with status */
     int status;
     attune_error err;
     at_media_info info; /* of what was given out last */

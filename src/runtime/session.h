@@ -21,11 +21,11 @@ typedef struct at_frame {
 
 /* How far a stream has come. */
 typedef struct at_stream {
-    int absent;       /* by the caller's word */
+    int absent; /* by the caller's word */
     int started;
     int64_t first_us;
-    int64_t head_us;  /* everything before this is there */
-    int64_t end_us;   /* of the latest input */
+    int64_t head_us; /* everything before this is there */
+    int64_t end_us;  /* of the latest input */
 } at_stream;
 
 struct attune_session {

@@ -34,8 +34,8 @@ static at_span frames_in(const attune_session *s, int64_t start_us, int64_t end_
     n = span.to - span.from;
     if (n > 0) {
         /* n frames stand for n gaps of the mean length of the n - 1 between them. */
-        seen_us = (double)(at_session_frame(s, span.to - 1)->t_us -
-                           at_session_frame(s, span.from)->t_us);
+        seen_us =
+            (double)(at_session_frame(s, span.to - 1)->t_us - at_session_frame(s, span.from)->t_us);
         seen_us = n > 1 ? seen_us * n / (n - 1) : 1e6 / s->o.rate;
         span.cover = (float)fmin(seen_us / (double)(end_us - start_us), 1);
     }

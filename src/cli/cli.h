@@ -1,0 +1,39 @@
+/* cli.h - the commands, and what they share.
+ *
+ * A command is one file, cmd_<name>.c, and one line in main.c. It gets argv[0] = its name and
+ * returns the program's exit code. Results go to stdout or into files, progress and messages to
+ * stderr.
+ */
+#ifndef AT_CLI_CLI_H
+#define AT_CLI_CLI_H
+
+#include <attune/attune.h>
+
+enum {
+    AT_EXIT_OK = 0,
+    AT_EXIT_FAILED = 1, /* the reason is on stderr */
+    AT_EXIT_USAGE = 2,
+    AT_EXIT_INTERRUPTED = 130,
+};
+
+int at_cmd_analyze(int argc, char **argv);
+int at_cmd_info(int argc, char **argv);
+int at_cmd_train(int argc, char **argv);
+int at_cmd_eval(int argc, char **argv);
+
+/* From now on SIGINT and SIGTERM do not end the program but are remembered; a second one does
+ * end it. */
+void at_catch_stop(void);
+int at_stopped(void *user /* unused */); /* 1 once there was one */
+
+/* The whole of text as a number in [lo, hi]; 0: it is none. */
+int at_parse_number(const char *text, double lo, double hi, double *out);
+int at_parse_int(const char *text, int lo, int hi, int *out);
+
+/* Says what is wrong with the command line, and where to read on. Returns AT_EXIT_USAGE. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int at_wrong_usage(const char *command, const char *fmt, ...);
+
+#endif

@@ -1,0 +1,346 @@
+/* attune analyze INPUT...: clips and cameras to timelines and reports. */
+#include "base/progress.h"
+#include "cli/cli.h"
+#include "report/report.h"
+#include "report/text.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: attune analyze INPUT... [-o DIR] [--model FILE] [--tracks N] [--rate FPS]\n"
+    "                      [--no-audio] [--no-video] [--threads N] [--quiet] [--json]\n"
+    "\n"
+    "Looks at the faces and listens to the voice in each INPUT (anything FFmpeg reads: a clip, a\n"
+    "sound file, /dev/video0; '-' is standard input) and writes, into one folder an input:\n"
+    "\n"
+    "  report.html      what was perceived over time; open it in a browser\n"
+    "  summary.json     the figures of the whole\n"
+    "  timeline.csv     a row for every half second and face ('attune info --columns' explains)\n"
+    "  timeline.jsonl   the same as JSON lines\n"
+    "\n"
+    "  -o DIR          the folder (default: attune-<name of the input>). With several inputs, the\n"
+    "                  folder of their folders and of an index.html (default: attune-reports)\n"
+    "  --model FILE    instead of the default model (also: $ATTUNE_MODEL)\n"
+    "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
+    "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
+    "  --no-audio      leave the sound out\n"
+    "  --no-video      leave the picture out\n"
+    "  --threads N     default: all cores; the results are the same for any number\n"
+    "  --quiet         errors only\n"
+    "  --json          print the summary as JSON (an array with several inputs)\n"
+    "\n"
+    "Ctrl-C keeps what is done, marked as interrupted. Exit codes: 0 done, 1 failed (the reason is\n"
+    "on stderr; other inputs are gone on with), 2 wrong usage, 130 interrupted.\n";
+
+typedef struct at_job {
+    char **inputs;
+    int n_inputs;
+    const char *dir, *model_path;
+    attune_options options;
+    int quiet, json;
+
+    attune_model *model;
+    at_report_fact facts[16];
+    int n_facts;
+    at_index *index; /* with several inputs */
+    int printed;     /* JSON objects so far */
+} at_job;
+
+/* ---- one input ------------------------------------------------------------------------------ */
+
+typedef struct at_run {
+    const at_job *job;
+    at_report_setup setup;
+    at_report *report; /* from the first window on: a bad input leaves no folder behind */
+    at_progress progress;
+    attune_error err; /* of the report */
+    int failed;
+} at_run;
+
+static int on_window(void *user, const attune_window *w)
+{
+    at_run *r = user;
+
+    if (!r->report && at_report_open(&r->report, &r->setup, &r->err) < 0) {
+        r->failed = 1;
+    } else if (at_report_window(r->report, w, &r->err) < 0) {
+        r->failed = 1;
+    }
+    return r->failed || at_stopped(NULL);
+}
+
+static int on_progress(void *user, double done_s, double total_s)
+{
+    at_run *r = user;
+
+    at_progress_update(&r->progress, done_s, total_s, NULL);
+    return at_stopped(NULL);
+}
+
+static int complain(const at_job *job, const char *input, const char *why)
+{
+    char clean[1024];
+
+    fprintf(stderr, "attune: %s\n", at_text_clean(clean, sizeof clean, why));
+    if (job->index) {
+        at_index_add_failed(job->index, input, why);
+    }
+    return AT_EXIT_FAILED;
+}
+
+static void print_result(at_job *job, const at_report *report)
+{
+    if (job->json) {
+        printf("%s%s",
+               job->n_inputs == 1 ? ""
+               : job->printed     ? ",\n"
+                                  : "[\n",
+               at_report_json(report));
+        if (job->n_inputs == 1) {
+            putchar('\n');
+        }
+        job->printed++;
+    } else if (!job->quiet) {
+        at_report_print(report, stdout);
+    }
+    fflush(stdout);
+}
+
+/* folder: of the report; link: the same as the index names it. */
+static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
+{
+    at_run run = {.job = job,
+                  .setup = {.dir = folder,
+                            .input = input,
+                            .model_path = job->model_path,
+                            .facts = job->facts,
+                            .n_facts = job->n_facts,
+                            .options = job->options}};
+    attune_sink sink = {&run, on_window, on_progress};
+    attune_input_info info;
+    attune_error err = {0};
+    char name[256];
+    int rc, stopped, code = AT_EXIT_OK;
+
+    at_progress_start(&run.progress, at_text_basename(name, sizeof name, input), job->quiet);
+    rc = attune_analyze_file(job->model, input, &job->options, &sink, &info, &err);
+    at_progress_end(&run.progress);
+    stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;
+    if (run.failed) {
+        code = complain(job, input, run.err.text);
+    } else if (rc < 0 && !stopped) {
+        code = complain(job, input, err.text);
+    } else if (!run.report) {
+        code = stopped ? AT_EXIT_INTERRUPTED : complain(job, input, "nothing to report");
+    } else if (at_report_finish(run.report, &info, stopped, &run.err) < 0) {
+        code = complain(job, input, run.err.text);
+    } else {
+        code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
+        print_result(job, run.report);
+        if (job->index) {
+            at_index_add(job->index, link, run.report);
+        }
+    }
+    if (stopped) {
+        fprintf(stderr, "attune: %s: interrupted%s\n", name,
+                run.report ? "; what was done is kept" : " before there was anything to keep");
+    }
+    at_report_free(&run.report);
+    return code;
+}
+
+/* ---- folders -------------------------------------------------------------------------------- */
+
+/* A folder's name after an input: the file's name without its ending, and without what file
+ * systems or shells mind. */
+static void make_stem(char *out, size_t size, const char *input)
+{
+    char *dot;
+
+    at_text_basename(out, size, strcmp(input, "-") ? input : "stdin");
+    dot = strrchr(out, '.');
+    if (dot && dot != out) {
+        *dot = 0;
+    }
+    for (char *p = out; *p; p++) {
+        int plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                    (*p >= '0' && *p <= '9') || strchr("-_+=", *p) || (unsigned char)*p >= 0x80;
+        if (!plain && (*p != '.' || p == out)) {
+            *p = '_';
+        }
+    }
+    if (!*out) {
+        snprintf(out, size, "input");
+    }
+}
+
+/* Inputs of one name in different folders get -2, -3, ... */
+static int same_stems_before(const at_job *job, int i, const char *stem)
+{
+    char other[200];
+    int n = 0;
+
+    for (int k = 0; k < i; k++) {
+        make_stem(other, sizeof other, job->inputs[k]);
+        n += !strcmp(other, stem);
+    }
+    return n;
+}
+
+static int analyze_nth(at_job *job, int i)
+{
+    char stem[200], link[232], folder[4096];
+    const char *dir = job->dir ? job->dir : "attune-reports";
+    int same, n;
+
+    make_stem(stem, sizeof stem, job->inputs[i]);
+    if (job->n_inputs == 1) {
+        n = job->dir ? snprintf(folder, sizeof folder, "%s", job->dir)
+                     : snprintf(folder, sizeof folder, "attune-%s", stem);
+        link[0] = 0;
+    } else {
+        same = same_stems_before(job, i, stem);
+        if (same) {
+            snprintf(link, sizeof link, "%s-%d", stem, same + 1);
+        } else {
+            snprintf(link, sizeof link, "%s", stem);
+        }
+        n = snprintf(folder, sizeof folder, "%s/%s", dir, link);
+    }
+    if (n < 0 || (size_t)n >= sizeof folder) {
+        return complain(job, job->inputs[i], "the output folder's name is too long");
+    }
+    return analyze_input(job, job->inputs[i], folder, link);
+}
+
+static int analyze_all(at_job *job)
+{
+    const char *dir = job->dir ? job->dir : "attune-reports";
+    attune_error err;
+    int code = AT_EXIT_OK;
+
+    if (job->n_inputs > 1 && at_index_open(&job->index, dir, &err) < 0) {
+        fprintf(stderr, "attune: %s\n", err.text);
+        return AT_EXIT_FAILED;
+    }
+    for (int i = 0; i < job->n_inputs && code != AT_EXIT_INTERRUPTED; i++) {
+        int one = analyze_nth(job, i);
+        code = one == AT_EXIT_OK ? code : one;
+    }
+    if (job->json && job->n_inputs > 1) {
+        puts(job->printed ? "\n]" : "[]");
+    }
+    if (job->index && at_index_finish(job->index, &err) < 0) {
+        fprintf(stderr, "attune: %s\n", err.text);
+        code = code == AT_EXIT_OK ? AT_EXIT_FAILED : code;
+    } else if (job->index && !job->quiet && !job->json) {
+        printf("all inputs: %s/index.html\n", dir);
+    }
+    at_index_free(&job->index);
+    return code;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+/* What a report tells of the model: the essentials of its card. */
+static void collect_facts(at_job *job)
+{
+    static const char *const keys[] = {"name",    "version", "summary", "trained_on", "training",
+                                       "results", "limits",  "licence", "date"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *value = attune_model_meta(job->model, keys[i]);
+        if (value && *value) {
+            job->facts[job->n_facts++] = (at_report_fact){keys[i], value};
+        }
+    }
+}
+
+/* Fills job. Returns -1 to go on, or the exit code. */
+static int parse(at_job *job, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"model", required_argument, NULL, 'm'},
+        {"tracks", required_argument, NULL, 't'},
+        {"rate", required_argument, NULL, 'r'},
+        {"no-audio", no_argument, NULL, 'A'},
+        {"no-video", no_argument, NULL, 'V'},
+        {"threads", required_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"json", no_argument, NULL, 'J'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    attune_options *o = &job->options;
+    int c;
+
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, "o:qh", longs, NULL)) != -1) {
+        switch (c) {
+        case 'o': job->dir = optarg; break;
+        case 'm': job->model_path = optarg; break;
+        case 't':
+            if (!at_parse_int(optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks)) {
+                return at_wrong_usage("analyze", "--tracks takes 1 to %d", ATTUNE_MAX_TRACKS);
+            }
+            break;
+        case 'r':
+            if (!at_parse_number(optarg, 0.1, 60, &o->rate)) {
+                return at_wrong_usage("analyze", "--rate takes 0.1 to 60");
+            }
+            break;
+        case 'j':
+            if (!at_parse_int(optarg, 0, 1024, &o->threads)) {
+                return at_wrong_usage("analyze", "--threads takes a number");
+            }
+            break;
+        case 'A': o->no_audio = 1; break;
+        case 'V': o->no_video = 1; break;
+        case 'q': job->quiet = 1; break;
+        case 'J': job->json = 1; break;
+        case 'h': fputs(usage, stdout); return AT_EXIT_OK;
+        default:
+            return at_wrong_usage("analyze", "%.100s: unknown option, or its value is missing",
+                                  argv[optind - 1]);
+        }
+    }
+    if (optind == argc) {
+        return at_wrong_usage("analyze", "what shall be analysed?");
+    }
+    if (job->dir && !*job->dir) {
+        return at_wrong_usage("analyze", "-o takes the name of a folder");
+    }
+    if (o->no_audio && o->no_video) {
+        return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
+    }
+    job->inputs = argv + optind;
+    job->n_inputs = argc - optind;
+    return -1;
+}
+
+int at_cmd_analyze(int argc, char **argv)
+{
+    at_job job = {0};
+    attune_error err;
+    int code = parse(&job, argc, argv);
+
+    if (code >= 0) {
+        return code;
+    }
+    at_catch_stop();
+    if (!job.model_path) {
+        job.model_path = attune_default_model();
+    }
+    if (attune_model_load(&job.model, job.model_path, &err) < 0) {
+        fprintf(stderr, "attune: %s\n", err.text);
+        return AT_EXIT_FAILED;
+    }
+    collect_facts(&job);
+    code = analyze_all(&job);
+    attune_model_free(&job.model);
+    return code;
+}

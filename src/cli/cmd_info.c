@@ -1,0 +1,84 @@
+/* attune info MODEL: what a model file holds. */
+#include "cli/cli.h"
+#include "report/report.h"
+#include "report/text.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: attune info [MODEL]\n"
+    "       attune info --columns\n"
+    "\n"
+    "Shows a model file's parts and everything that its metadata says: what it was trained on, how\n"
+    "well it did, its licence. Without MODEL, the default model.\n"
+    "\n"
+    "  --columns   instead, what the columns of timeline.csv mean\n";
+
+static void print_meta(const char *key, const char *value)
+{
+    char line[4096];
+
+    at_text_clean(line, sizeof line, key);
+    printf("%-16s ", line);
+    /* Each line of the value under the first; control characters are not for terminals. */
+    for (const char *p = value; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+        size_t n = strcspn(p, "\n");
+        char part[4096];
+
+        snprintf(part, sizeof part, "%.*s", (int)(n < sizeof part ? n : sizeof part - 1), p);
+        printf("%s%s\n", p == value ? "" : "                 ",
+               at_text_clean(line, sizeof line, part));
+    }
+    if (!*value) {
+        putchar('\n');
+    }
+}
+
+static int show(const char *path)
+{
+    attune_model *m;
+    attune_model_facts facts;
+    attune_error err;
+    const char *key, *value;
+
+    if (attune_model_load(&m, path, &err) < 0) {
+        fprintf(stderr, "attune info: %s\n", err.text);
+        return AT_EXIT_FAILED;
+    }
+    attune_model_describe(m, &facts);
+    printf("%-16s %s\n", "file", facts.path);
+    printf("%-16s %.1f MB, %d arrays, %.2f million values\n", "size",
+           (double)facts.file_bytes / 1e6, facts.arrays, (double)facts.values / 1e6);
+    printf("%-16s %s%s%s\n", "parts", facts.has_detector ? "face detector, " : "",
+           facts.has_visual ? "face model, " : "", facts.has_audio ? "voice model" : "no voice");
+    for (int i = 0; (value = attune_model_meta_at(m, i, &key)); i++) {
+        print_meta(key, value);
+    }
+    attune_model_free(&m);
+    return AT_EXIT_OK;
+}
+
+int at_cmd_info(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"columns", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+        switch (c) {
+        case 'c': at_report_columns(stdout); return AT_EXIT_OK;
+        case 'h': fputs(usage, stdout); return AT_EXIT_OK;
+        default: return at_wrong_usage("info", "unknown option");
+        }
+    }
+    if (argc - optind > 1) {
+        return at_wrong_usage("info", "one model at a time");
+    }
+    return show(optind < argc ? argv[optind] : NULL);
+}

@@ -1,0 +1,72 @@
+/* attune: one table of commands. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct at_command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} at_command;
+
+static const at_command commands[] = {
+    {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
+    {"info", "what a model file holds", at_cmd_info},
+    {"eval", "how well a model does on a labelled data set", at_cmd_eval},
+    {"train", "run a training recipe", at_cmd_train},
+};
+
+static void print_help(FILE *f)
+{
+    fputs("attune " ATTUNE_VERSION " - perceived expression and learning state over time, from "
+          "face video and speech\n\n"
+          "usage: attune COMMAND ...       (attune COMMAND --help tells more)\n\n",
+          f);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
+    fputs("\nTo begin with:\n\n"
+          "  attune analyze clip.mp4        writes attune-clip/report.html; open it in a browser\n"
+          "\nExit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, "
+          "130 interrupted.\n"
+          "Everything runs on this computer. Estimates are of perceived expression, not of what "
+          "a\nperson feels; in the EU they must not be used on people in education or at work\n"
+          "outside medical and safety uses (AI Act, Art. 5(1)(f)).\n",
+          f);
+}
+
+/* Results that could not be written are a failure, too. */
+static int finish(int code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "attune: standard output: %s\n", strerror(errno ? errno : EIO));
+        return code ? code : AT_EXIT_FAILED;
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+        puts("attune " ATTUNE_VERSION);
+        return AT_EXIT_OK;
+    }
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+        print_help(stdout);
+        return AT_EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (!strcmp(name, commands[i].name)) {
+            return finish(commands[i].run(argc - 1, argv + 1));
+        }
+    }
+    if (!*name) {
+        print_help(stderr);
+        return AT_EXIT_USAGE;
+    }
+    fprintf(stderr, "attune: there is no command '%.100s' (see attune --help)\n", name);
+    return AT_EXIT_USAGE;
+}
