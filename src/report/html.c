@@ -26,6 +26,40 @@ void at_html_close(FILE *f)
     fputs("</main>\n</body>\n</html>\n", f);
 }
 
+/* ---- numbers that stay on one line ---------------------------------------------------------- */
+
+enum { NUMBER_SIZE = 3 * AT_CLOCK_SIZE };
+
+static const char *unbroken(char out[NUMBER_SIZE], const char *text)
+{
+    char *p = out;
+
+    for (; *text; text++) {
+        if (*text == ' ') {
+            memcpy(p, "&#160;", 6);
+            p += 6;
+        } else {
+            *p++ = *text;
+        }
+    }
+    *p = 0;
+    return out;
+}
+
+static const char *percent_of(char out[NUMBER_SIZE], double share)
+{
+    char text[AT_CLOCK_SIZE];
+
+    return unbroken(out, at_text_percent(text, share));
+}
+
+static const char *duration_of(char out[NUMBER_SIZE], double seconds)
+{
+    char text[AT_CLOCK_SIZE];
+
+    return unbroken(out, at_text_duration(text, seconds));
+}
+
 /* ---- in words ------------------------------------------------------------------------------ */
 
 static double face_share(const at_outcome *o)
@@ -42,18 +76,18 @@ static double window_share(const at_outcome *o, int64_t n)
 
 static void stretch_words(FILE *f, const at_stretch *s)
 {
-    char length[AT_CLOCK_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
+    char length[NUMBER_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
+    int tenths = s->end_us < INT64_C(600000000);
 
-    fprintf(f, "%s (%s&#8211;%s)",
-            at_text_duration(length, (double)(s->end_us - s->start_us) / 1e6),
-            at_text_clock(from, (double)s->start_us / 1e6, 1),
-            at_text_clock(to, (double)s->end_us / 1e6, 1));
+    fprintf(f, "%s (%s&#8211;%s)", duration_of(length, (double)(s->end_us - s->start_us) / 1e6),
+            at_text_clock(from, (double)s->start_us / 1e6, tenths),
+            at_text_clock(to, (double)s->end_us / 1e6, tenths));
 }
 
 static void expression_words(const at_outcome *o, FILE *f)
 {
     const at_head_stats *h = &o->stats->head[AT_HEAD_EMOTION];
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
     int order[AT_CLASSES_MAX];
     int n = at_ranked(h, ATTUNE_EMOTIONS, 0.05, order);
 
@@ -61,11 +95,12 @@ static void expression_words(const at_outcome *o, FILE *f)
         fputs("<p>No estimate of the expression could be given.</p>\n", f);
         return;
     }
-    fprintf(f, "<p>The perceived expression was mostly <strong>%s</strong> (%s of the estimates)",
-            attune_emotion_names[order[0]], at_text_percent(percent, at_head_share(h, order[0])));
+    fprintf(f,
+            "<p>The perceived expression was most often <strong>%s</strong> (%s of the estimates)",
+            attune_emotion_names[order[0]], percent_of(percent, at_head_share(h, order[0])));
     for (int i = 1; i < n && i < 4; i++) {
         fprintf(f, "%s%s (%s)", i == 1 ? ", then " : ", ", attune_emotion_names[order[i]],
-                at_text_percent(percent, at_head_share(h, order[i])));
+                percent_of(percent, at_head_share(h, order[i])));
     }
     fprintf(f, ". The longest stretch of %s lasted ", attune_emotion_names[order[0]]);
     stretch_words(f, &h->longest[order[0]]);
@@ -77,7 +112,7 @@ static void state_words(const at_outcome *o, FILE *f)
     const at_stats *s = o->stats;
     const at_head_stats *h = &s->head[AT_HEAD_ENGAGEMENT];
     int best = at_head_dominant(h);
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
 
     if (best < 0) {
         return;
@@ -85,7 +120,7 @@ static void state_words(const at_outcome *o, FILE *f)
     fprintf(f,
             "<p>Judging by the face, engagement looked <strong>%s</strong> in %s of the "
             "estimates. Mean levels from 0 to 3:",
-            attune_engagement_names[best], at_text_percent(percent, at_head_share(h, best)));
+            attune_engagement_names[best], percent_of(percent, at_head_share(h, best)));
     for (int i = 0; i < ATTUNE_STATES; i++) {
         fprintf(f, "%s %s %.1f", i ? "," : "", attune_state_names[i], at_stats_mean_level(s, i));
     }
@@ -95,13 +130,13 @@ static void state_words(const at_outcome *o, FILE *f)
 static void absence_words(const at_outcome *o, int head, const char *what, FILE *f)
 {
     const at_head_stats *h = &o->stats->head[head];
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
 
     if (!h->count[0]) {
         return;
     }
     fprintf(f, " There was %s in %s of the windows; the longest such stretch lasted ", what,
-            at_text_percent(percent, at_head_share(h, 0)));
+            percent_of(percent, at_head_share(h, 0)));
     stretch_words(f, &h->longest[0]);
     fputc('.', f);
 }
@@ -109,12 +144,12 @@ static void absence_words(const at_outcome *o, int head, const char *what, FILE 
 static void missing_words(const at_outcome *o, FILE *f)
 {
     const attune_input_info *info = o->info;
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
 
     fputs("<p>", f);
     if (info->has_video) {
         fprintf(f, "A face was found in %s of the frames looked at.",
-                at_text_percent(percent, face_share(o)));
+                percent_of(percent, face_share(o)));
         absence_words(o, AT_HEAD_FACE, "no face", f);
     } else {
         fputs("<strong>There was no picture</strong>: everything rests on the voice.", f);
@@ -128,7 +163,7 @@ static void missing_words(const at_outcome *o, FILE *f)
         fprintf(f,
                 " <strong>No estimate is given for %s of the windows</strong>: there was too "
                 "little to go on. They are hatched below and count nowhere else.",
-                at_text_percent(percent, window_share(o, o->stats->abstained)));
+                percent_of(percent, window_share(o, o->stats->abstained)));
     }
     fputs("</p>\n", f);
     if (info->truncated) {
@@ -153,33 +188,33 @@ static void tiles(const at_outcome *o, FILE *f)
     const at_stats *s = o->stats;
     int emotion = at_head_dominant(&s->head[AT_HEAD_EMOTION]);
     int engagement = at_head_dominant(&s->head[AT_HEAD_ENGAGEMENT]);
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
 
     fputs("<ul class=\"tiles\">", f);
     tile(f, emotion < 0 ? "&#8211;" : attune_emotion_names[emotion], "most frequent expression");
     tile(f, engagement < 0 ? "&#8211;" : attune_engagement_names[engagement],
          "most frequent engagement");
-    tile(f, o->info->has_video ? at_text_percent(percent, face_share(o)) : "no picture",
+    tile(f, o->info->has_video ? percent_of(percent, face_share(o)) : "no picture",
          "of frames with a face");
     tile(f,
-         o->info->has_audio ? at_text_percent(percent, window_share(o, s->with[ATTUNE_VOICE]))
+         o->info->has_audio ? percent_of(percent, window_share(o, s->with[ATTUNE_VOICE]))
                             : "no sound",
          "of windows with a voice");
-    tile(f, at_text_percent(percent, window_share(o, s->abstained)), "of windows withheld");
+    tile(f, percent_of(percent, window_share(o, s->abstained)), "of windows withheld");
     fputs("</ul>\n", f);
 }
 
 static void head_section(const at_outcome *o, FILE *f)
 {
     const attune_input_info *info = o->info;
-    char name[512], time[AT_CLOCK_SIZE];
+    char name[512], time[NUMBER_SIZE];
 
     at_text_basename(name, sizeof name, o->setup->input);
     at_html_open(f, name);
     at_plot_defs(f);
     fputs("<p class=\"brand\">attune report</p>\n<h1>", f);
     at_text_html(f, name);
-    fprintf(f, "</h1>\n<p class=\"sub\">%s", at_text_duration(time, info->duration_s));
+    fprintf(f, "</h1>\n<p class=\"sub\">%s", duration_of(time, info->duration_s));
     if (info->has_video) {
         fprintf(f, ", %d &#215; %d pixels, %lld frames analysed", info->width, info->height,
                 (long long)info->counts.frames);
@@ -198,15 +233,15 @@ static void plots_section(const at_outcome *o, FILE *f)
 {
     const at_stats *s = o->stats;
     attune_options options = at_options_filled(&o->setup->options);
-    char time[AT_CLOCK_SIZE];
+    char time[NUMBER_SIZE];
 
     fprintf(f, "<h2>Over time</h2>\n<p class=\"note\">Each point speaks of the %.3g s before it. ",
             options.window_s);
     if (s->bin_us > s->hop_us) {
-        fprintf(f, "Points are means over %s. ", at_text_duration(time, (double)s->bin_us / 1e6));
+        fprintf(f, "Points are means over %s. ", duration_of(time, (double)s->bin_us / 1e6));
     }
-    fputs("<span class=\"key\">Hatched <svg viewBox=\"0 0 60 12\" height=\"12\" "
-          "aria-hidden=\"true\"><rect class=\"hatch\" width=\"60\" height=\"12\"/></svg></span>: "
+    fputs("<span class=\"key\">Hatched <svg viewBox=\"0 0 32 14\" width=\"32\" height=\"14\" "
+          "aria-hidden=\"true\"><rect class=\"hatch\" width=\"32\" height=\"14\"/></svg></span>: "
           "nothing to go on or, with the colours pale behind, an estimate withheld.</p>\n",
           f);
     for (int l = 0; l < s->lanes && l < LANES_DRAWN; l++) {
@@ -271,15 +306,15 @@ static void share_rows(const at_outcome *o, at_head h, const char *colour, int n
                        FILE *f)
 {
     const at_head_stats *head = &o->stats->head[h];
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
 
     for (int k = n - 1; k >= 0; k--) {
         int c = order[k];
         fprintf(f, "<tr><td><i class=\"%s%d\"></i>%s</td><td class=\"n\">%s</td>", colour, c,
-                at_head_class(h, c), at_text_percent(percent, at_head_share(head, c)));
+                at_head_class(h, c), percent_of(percent, at_head_share(head, c)));
         fprintf(f,
                 "<td class=\"bar\"><div class=\"%s%d\" style=\"width:%.1f%%\"></div></td>"
-                "<td class=\"n\">%.2f</td>",
+                "<td class=\"n mean\">%.2f</td>",
                 colour, c, 100 * at_head_share(head, c), at_head_mean(head, c));
         stretch_cell(f, &head->longest[c], o->stats->lanes);
         fputs("</tr>\n", f);
@@ -294,7 +329,7 @@ static void share_table(const at_outcome *o, at_head h, const char *title, const
     }
     fprintf(f,
             "<h3>%s</h3>\n<div class=\"wide\"><table><tr><th>class</th><th class=\"n\">likeliest "
-            "in</th><th class=\"bar\"></th><th class=\"n\">mean probability</th>"
+            "in</th><th class=\"bar\"></th><th class=\"n mean\">mean probability</th>"
             "<th>longest stretch</th></tr>\n",
             title);
     share_rows(o, h, colour, n, order, f);
@@ -304,7 +339,7 @@ static void share_table(const at_outcome *o, at_head h, const char *title, const
 static void state_table(const at_outcome *o, FILE *f)
 {
     const at_stats *s = o->stats;
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
 
     if (!s->head[AT_HEAD_STATE].windows) {
         return;
@@ -318,7 +353,7 @@ static void state_table(const at_outcome *o, FILE *f)
                 at_stats_mean_level(s, i));
         for (int k = 0; k < ATTUNE_LEVELS; k++) {
             fprintf(f, "<td class=\"n\">%s</td>",
-                    at_text_percent(percent, at_head_share(&s->head[AT_HEAD_STATE + i], k)));
+                    percent_of(percent, at_head_share(&s->head[AT_HEAD_STATE + i], k)));
         }
         fputs("</tr>\n", f);
     }
@@ -335,7 +370,7 @@ static void absence_table(const at_outcome *o, FILE *f)
         {AT_HEAD_VOICE, "too little speech"},
         {AT_HEAD_ESTIMATE, "estimate withheld"},
     };
-    char percent[AT_CLOCK_SIZE];
+    char percent[NUMBER_SIZE];
 
     fputs("<h3>What was missing</h3>\n<div class=\"wide\"><table><tr><th></th>"
           "<th class=\"n\">of the windows</th><th>longest stretch</th></tr>\n",
@@ -343,7 +378,7 @@ static void absence_table(const at_outcome *o, FILE *f)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const at_head_stats *h = &o->stats->head[rows[i].head];
         fprintf(f, "<tr><td>%s</td><td class=\"n\">%s</td>", rows[i].text,
-                at_text_percent(percent, at_head_share(h, 0)));
+                percent_of(percent, at_head_share(h, 0)));
         stretch_cell(f, &h->longest[0], o->stats->lanes);
         fputs("</tr>\n", f);
     }

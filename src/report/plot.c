@@ -7,6 +7,9 @@
 
 enum { WIDTH = 1000, BANDS_HEIGHT = 208, ENGAGEMENT_HEIGHT = 84, ROW_HEIGHT = 30 };
 
+/* From so many bins on, lines between the bands would hide them. */
+enum { DENSE = 150 };
+
 /* Neighbours differ in lightness and hue also for colour-blind eyes (colours: Okabe & Ito 2008). */
 const int at_plot_emotion_order[ATTUNE_EMOTIONS] = {
     ATTUNE_NEUTRAL, ATTUNE_HAPPY,     ATTUNE_SAD,   ATTUNE_SURPRISED,
@@ -176,31 +179,40 @@ static void row_close(const at_rows *r, const char *value)
     fprintf(r->f, "</div><div class=\"value\">%s</div></div>\n", value);
 }
 
-/* Where a band is thick for long enough to carry its name: the middle of its best stretch. */
-static int label_place(const at_rows *r, const double *lower, const double *upper, double least,
-                       double *x, double *y)
+/* The part of a band that is free over bins [from, to): how high, and its middle. */
+static double clear_height(const at_rows *r, const double *lower, const double *upper, int from,
+                           int to, double *middle)
 {
-    int start = -1, best = -1, best_n = 0;
+    double bottom = INFINITY, top = -INFINITY;
 
-    for (int i = 0; i <= r->bins; i++) {
-        int thick = i < r->bins && !isnan(upper[i]) && lower[i] - upper[i] >= least &&
-                    !withheld(&r->lane->bin[i]);
-        if (thick && start < 0) {
-            start = i;
-        } else if (!thick && start >= 0) {
-            if (i - start > best_n) {
-                best = start;
-                best_n = i - start;
-            }
-            start = -1;
+    for (int i = from; i < to; i++) {
+        if (isnan(upper[i]) || withheld(&r->lane->bin[i])) {
+            return 0;
+        }
+        bottom = fmin(bottom, lower[i]);
+        top = fmax(top, upper[i]);
+    }
+    *middle = (bottom + top) / 2;
+    return bottom - top;
+}
+
+/* Where a band has most room for its name; 0: nowhere enough. */
+static int label_place(const at_rows *r, const double *lower, const double *upper, double *x,
+                       double *y)
+{
+    const double width = 0.1, least = 15; /* of the plot; pixels */
+    int n = (int)ceil(width * r->bins);
+    double best = 0, middle = 0;
+
+    for (int i = 0; i + n <= r->bins; i++) {
+        double height = clear_height(r, lower, upper, i, i + n, &middle);
+        if (height > best) {
+            best = height;
+            *x = (bin_x(r, i) + bin_x(r, i + n)) / 2;
+            *y = middle;
         }
     }
-    if (best < 0 || bin_x(r, best + best_n) - bin_x(r, best) < 90) {
-        return 0;
-    }
-    *x = (bin_x(r, best) + bin_x(r, best + best_n)) / 2;
-    *y = (lower[best + best_n / 2] + upper[best + best_n / 2]) / 2;
-    return 1;
+    return best >= least;
 }
 
 /* n bands, one over the other, filling the height: painted from the topmost down to the lowest,
@@ -229,7 +241,7 @@ static void bands(const at_rows *r, int height, int n, const int *order, at_bin_
     cover_withheld(r, height);
     fputs("</svg>", r->f);
     for (int k = 0; k < n; k++) {
-        if (label_place(r, border[k], border[k + 1], 17, &x, &y)) {
+        if (label_place(r, border[k], border[k + 1], &x, &y)) {
             fprintf(r->f, "<span class=\"on %s%d\" style=\"left:%.1f%%;top:%.0fpx\">%s</span>",
                     class, order[k], x / WIDTH * 100, y, names[order[k]]);
         }
@@ -420,7 +432,8 @@ void at_plot_lane(const at_stats *s, int l, FILE *f)
 {
     at_rows r = lane_rows(s, l, f);
 
-    fprintf(f, "<div class=\"plots\" data-lane=\"%d\">\n<h3>Perceived expression</h3>\n", l);
+    fprintf(f, "<div class=\"plots%s\" data-lane=\"%d\">\n<h3>Perceived expression</h3>\n",
+            r.bins > DENSE ? " dense" : "", l);
     band_row(&r, BANDS_HEIGHT, "probability", ATTUNE_EMOTIONS, at_plot_emotion_order, emotion_of,
              "e", attune_emotion_names);
     axis(&r);

@@ -129,10 +129,14 @@ const char *at_text_duration(char text[AT_CLOCK_SIZE], double seconds)
     double s = fmin(fmax(seconds, 0), 1e8);
     long whole = lround(s);
 
-    if (whole >= 3600) {
+    if (whole >= 3600 && whole / 60 % 60) {
         snprintf(text, AT_CLOCK_SIZE, "%ld h %ld min", whole / 3600, whole / 60 % 60);
-    } else if (whole >= 60) {
+    } else if (whole >= 3600) {
+        snprintf(text, AT_CLOCK_SIZE, "%ld h", whole / 3600);
+    } else if (whole >= 60 && whole % 60) {
         snprintf(text, AT_CLOCK_SIZE, "%ld min %ld s", whole / 60, whole % 60);
+    } else if (whole >= 60) {
+        snprintf(text, AT_CLOCK_SIZE, "%ld min", whole / 60);
     } else {
         snprintf(text, AT_CLOCK_SIZE, "%.*f s", fabs(s - (double)whole) < 0.05 ? 0 : 1, s);
     }
