@@ -56,10 +56,10 @@ static int search_tight(loader *l, int thread, const at_image *im, at_face *face
 static int find_face(loader *l, int thread, at_face_sample *s)
 {
     const at_image *im = &s->image;
-    int longer = im->w > im->h ? im->w : im->h, found = 0;
-    if (longer > TIGHT_SIDE)
+    int longer = im->w > im->h ? im->w : im->h, found = 0, search = l->detector[thread] != NULL;
+    if (search && longer > TIGHT_SIDE)
         found = at_detector_run(l->detector[thread], im, &s->face, 1);
-    if (found == 0)
+    if (search && found == 0)
         found = search_tight(l, thread, im, &s->face);
     if (found < 0)
         return found;
@@ -152,7 +152,7 @@ int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weigh
         status = at_fail_nomem(err);
     else if (threads > MAX_THREADS)
         status = at_fail(err, ATTUNE_E_ARG, "at most %d threads", MAX_THREADS);
-    for (int t = 0; t < threads && status == ATTUNE_OK; t++)
+    for (int t = 0; detector && t < threads && status == ATTUNE_OK; t++)
         status = at_detector_create(&l->detector[t], detector, NULL, at_kernels_best(), NULL, err);
     if (status == ATTUNE_OK) {
         l->list = out->list;

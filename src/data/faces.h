@@ -32,7 +32,8 @@ typedef struct at_faces {
     int found, unreadable; /* unreadable ones are left out of list */
 } at_faces;
 
-/* Loads all pictures of n corpora, which may be freed afterwards. detector: weights of one. */
+/* Loads all pictures of n corpora, which may be freed afterwards. detector: weights of one; NULL: no
+ * search, all pictures count as whole crops. */
 int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weight_source *detector,
                   at_pool *pool, int quiet, attune_error *err);
 void at_faces_free(at_faces *f);

@@ -92,7 +92,8 @@ static int load_detector(at_params *p, const at_recipe *r, const attune_train_op
 }
 
 int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
-                     const attune_train_options *o, at_pool *pool, attune_error *err)
+                     const attune_train_options *o, int find_faces, at_pool *pool,
+                     attune_error *err)
 {
     const json_t *data = json_object_get(r->root, "data");
     at_corpus corpus[AT_MAX_SETS] = {0}, also = {0};
@@ -105,10 +106,12 @@ int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
                        AT_MAX_SETS);
     for (size_t i = 0; i < n && !status; i++)
         status = read_entry(out, r, json_array_get(data, i), part, o, &corpus[i], &also, err);
-    status = status ? status : load_detector(&detector, r, o, err);
+    if (!status && find_faces)
+        status = load_detector(&detector, r, o, err);
     if (!status) {
         at_weight_source source = at_params_source(&detector);
-        status = at_faces_load(&out->faces, corpus, (int)n, &source, pool, o->quiet, err);
+        status = at_faces_load(&out->faces, corpus, (int)n, find_faces ? &source : NULL, pool,
+                               o->quiet, err);
     }
     status = status ? status : label_basic(out, &also, err);
     for (size_t i = 0; i < n; i++)
@@ -234,10 +237,10 @@ void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *ind
         const at_sample *label = &s->faces.list[index[i]].label;
         int votes = has_votes(label);
         memcpy(l->votes + (size_t)i * AT_FACE_CLASSES, label->votes, sizeof label->votes);
-        int basic = one_hot(l->basic + (size_t)i * AT_BASIC_CLASSES, AT_BASIC_CLASSES,
-                            s->basic[index[i]]);
-        int engagement = one_hot(l->engagement + (size_t)i * ATTUNE_ENGAGEMENTS,
-                                 ATTUNE_ENGAGEMENTS, label->engagement);
+        int basic =
+            one_hot(l->basic + (size_t)i * AT_BASIC_CLASSES, AT_BASIC_CLASSES, s->basic[index[i]]);
+        int engagement = one_hot(l->engagement + (size_t)i * ATTUNE_ENGAGEMENTS, ATTUNE_ENGAGEMENTS,
+                                 label->engagement);
         l->votes_row[i] = (float)votes;
         l->basic_row[i] = (float)basic;
         l->engagement_row[i] = (float)engagement;

@@ -15,14 +15,16 @@ typedef struct at_face_set {
     at_faces faces;
     int sets;
     char dataset[AT_MAX_SETS][32];
-    double share[AT_MAX_SETS];     /* of each set in an epoch: 0.5 half of it, 2 twice */
-    signed char *basic;            /* (faces.count) FER2013's own label, -1 none */
+    double share[AT_MAX_SETS]; /* of each set in an epoch: 0.5 half of it, 2 twice */
+    signed char *basic;        /* (faces.count) FER2013's own label, -1 none */
 } at_face_set;
 
 /* Reads part ("train" or "valid") of the recipe's "data" entries: objects with dataset, folder, train,
- * valid (splits), share and also ("fer2013": take that set's label of the same pictures too). */
+ * valid (splits), share and also ("fer2013": take that set's label of the same pictures too).
+ * find_faces 0: pictures are not searched, their whole is taken. */
 int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
-                     const attune_train_options *o, at_pool *pool, attune_error *err);
+                     const attune_train_options *o, int find_faces, at_pool *pool,
+                     attune_error *err);
 void at_face_set_free(at_face_set *s);
 
 /* Keeps limit samples, evenly spaced; 0: all. */
@@ -35,10 +37,10 @@ int at_face_set_order(const at_face_set *s, int64_t seed, int64_t epoch, int *or
 
 /* Labels of n rows; what is missing has row weight 0 or level -1. */
 typedef struct at_face_labels {
-    float *votes, *votes_row;           /* (n, 8), (n) */
-    float *basic, *basic_row;           /* (n, 7), (n) */
-    float *engagement, *engagement_row; /* (n, 3), (n) */
-    int *level[ATTUNE_STATES];          /* (n) each */
+    float *votes, *votes_row;                    /* (n, 8), (n) */
+    float *basic, *basic_row;                    /* (n, 7), (n) */
+    float *engagement, *engagement_row;          /* (n, 3), (n) */
+    int *level[ATTUNE_STATES];                   /* (n) each */
     int votes_n, basic_n, engagement_n, state_n; /* rows that are labelled */
 } at_face_labels;
 
@@ -49,7 +51,7 @@ void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *ind
 /* Counts over the training part, for class weights. */
 typedef struct at_face_counts {
     double votes[AT_FACE_CLASSES], basic[AT_BASIC_CLASSES], engagement[ATTUNE_ENGAGEMENTS];
-    double above[ATTUNE_STATES][AT_THRESHOLDS], states; /* levels over each threshold */
+    double above[ATTUNE_STATES][AT_THRESHOLDS], states;         /* levels over each threshold */
     double rows_votes, rows_basic, rows_engagement, rows_state; /* labelled rows of an epoch */
 } at_face_counts;
 void at_face_set_counts(const at_face_set *s, at_face_counts *out);

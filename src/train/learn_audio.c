@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static_assert((int)AT_FEATURES == (int)AT_FEATURE_COLS, "the network takes the rows that the features give");
+static_assert((int)AT_FEATURES == (int)AT_FEATURE_COLS,
+              "the network takes the rows that the features give");
 
 enum { MAX_ROWS = 1000, NAME_SIZE = 64, PATH_SIZE = 4096 };
 
@@ -57,17 +58,17 @@ static int read_floats(const at_recipe *r, const char *where, const char *const 
 static int read_augment(task *t, attune_error *err)
 {
     at_voice_augment *a = &t->augment;
-    static const char *const keys[] = {"speed_p", "speed_min", "speed_max", "pitch_p", "pitch_max",
-                                       "band_p",  "gain_p",    "gain_max",  "noise_p", "snr_min",
-                                       "snr_max"};
-    float *const values[] = {&a->speed_p, &a->speed_min, &a->speed_max, &a->pitch_p,
-                             &a->pitch_max, &a->band_p, &a->gain_p, &a->gain_max,
-                             &a->noise_p, &a->snr_min, &a->snr_max};
-    static const char *const mask_keys[] = {"freq_masks", "freq_width", "time_masks", "time_width",
-                                            "time_share", "mfcc_p"};
+    static const char *const keys[] = {"speed_p",   "speed_min", "speed_max", "pitch_p",
+                                       "pitch_max", "band_p",    "gain_p",    "gain_max",
+                                       "noise_p",   "snr_min",   "snr_max"};
+    float *const values[] = {&a->speed_p,   &a->speed_min, &a->speed_max, &a->pitch_p,
+                             &a->pitch_max, &a->band_p,    &a->gain_p,    &a->gain_max,
+                             &a->noise_p,   &a->snr_min,   &a->snr_max};
+    static const char *const mask_keys[] = {"freq_masks", "freq_width", "time_masks",
+                                            "time_width", "time_share", "mfcc_p"};
     float count[4] = {0};
-    float *const mask_values[] = {&count[0], &count[1], &count[2], &count[3],
-                                  &t->masks.time_share, &t->masks.mfcc_p};
+    float *const mask_values[] = {
+        &count[0], &count[1], &count[2], &count[3], &t->masks.time_share, &t->masks.mfcc_p};
     int status = read_floats(t->recipe, "augment", keys, values, 11, err);
     status = status ? status : read_floats(t->recipe, "masks", mask_keys, mask_values, 6, err);
     t->masks.freq_masks = (int)count[0];
@@ -80,9 +81,10 @@ static int read_augment(task *t, attune_error *err)
 static int read_recipe(task *t, attune_error *err)
 {
     static const char *const known[] = {
-        "kind",    "name",    "comment",   "seed",    "epochs",    "eval_every", "batch",
-        "repeats", "rows",    "data",      "folds",   "noise",     "augment",    "masks",
-        "dropout", "losses",  "optimiser", "checkpoint_minutes", NULL};
+        "kind",    "name",    "comment", "seed",   "epochs",    "eval_every",
+        "batch",   "repeats", "rows",    "data",   "folds",     "noise",
+        "augment", "masks",   "dropout", "losses", "optimiser", "checkpoint_minutes",
+        NULL};
     static const char *const losses[] = {"comment", "smoothing", "class_balance", NULL};
     const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
     int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
@@ -119,8 +121,8 @@ static int load_part(task *t, const json_t *fold, const char *part, int with_noi
     if (!status && noise)
         status = at_recipe_find(t->recipe, noise, t->o, &noise_dir, err);
     at_corpus_thin(&corpus, t->o->limit);
-    status = status ? status : at_voices_load(out, &corpus, noise_dir, 0.7, t->pool, t->o->quiet,
-                                              err);
+    status = status ? status
+                    : at_voices_load(out, &corpus, noise_dir, 0.7, t->pool, t->o->quiet, err);
     at_corpus_free(&corpus);
     free(root);
     free(noise_dir);

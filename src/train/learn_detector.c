@@ -23,8 +23,8 @@ enum { MAX_FACES = 8, MAX_THREADS = 64, MIN_STRIDE = 8 };
 /* Channels of a head cell (vision/detect.h). */
 enum { CLS = 0, BOX = 1, OBJ = 5, KPS = 6 };
 
-static const float sees_face = 0.3f;    /* teacher's score above which boxes are targets */
-static const float face_weight = 30.0f; /* of a face's cells over the background's */
+static const float sees_face = 0.3f;   /* teacher's score above which boxes are targets */
+static const float face_weight = 6.0f; /* of a face's cells over the background's */
 
 /* Harms that recall is measured under: about the middle of what training draws. */
 static const at_scene_harm conditions[] = {
@@ -416,8 +416,10 @@ static int set_up(task *t, attune_error *err)
     status = status ? status
                     : import(&t->teacher_params, t, "detector", "yunet_n.safetensors", err);
     status = status ? status : import(&t->params, t, "init", "yunet_n.safetensors", err);
-    status = status ? status : at_face_set_load(&t->train, t->recipe, "train", t->o, t->pool, err);
-    status = status ? status : at_face_set_load(&t->valid, t->recipe, "valid", t->o, t->pool, err);
+    status = status ? status
+                    : at_face_set_load(&t->train, t->recipe, "train", t->o, 0, t->pool, err);
+    status = status ? status
+                    : at_face_set_load(&t->valid, t->recipe, "valid", t->o, 0, t->pool, err);
     if (status)
         return status;
     options.side = t->side;

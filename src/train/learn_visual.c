@@ -98,14 +98,27 @@ static int read_augment(task *t, attune_error *err)
 
 static int read_recipe(task *t, attune_error *err)
 {
-    static const char *const known[] = {
-        "kind",    "name",    "comment",    "seed",       "epochs",     "eval_every",
-        "batch",   "sizes",   "init",       "detector",   "data",       "augment",
-        "losses",  "dropout", "optimiser",  "checkpoint_minutes",       "statistics_batches",
-        NULL};
-    static const char *const losses[] = {
-        "comment",    "expression",    "basic",         "state", "engagement",
-        "smoothing", "class_balance", "level_balance", NULL};
+    static const char *const known[] = {"kind",
+                                        "name",
+                                        "comment",
+                                        "seed",
+                                        "epochs",
+                                        "eval_every",
+                                        "batch",
+                                        "sizes",
+                                        "init",
+                                        "detector",
+                                        "data",
+                                        "augment",
+                                        "losses",
+                                        "dropout",
+                                        "optimiser",
+                                        "checkpoint_minutes",
+                                        "statistics_batches",
+                                        NULL};
+    static const char *const losses[] = {"comment",       "expression",    "basic",
+                                         "state",         "engagement",    "smoothing",
+                                         "class_balance", "level_balance", NULL};
     const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
     int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
     status = status ? status : at_recipe_check(t->recipe, l, "losses", losses, err);
@@ -213,8 +226,8 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     }
     if (l->basic_n) {
         weight[n] = scaled(t->weight_basic, l->basic_n, t->expected_basic);
-        part[n++] = at_cross_entropy(g, out.basic, l->basic, t->class_basic, l->basic_row,
-                                     t->smoothing);
+        part[n++] =
+            at_cross_entropy(g, out.basic, l->basic, t->class_basic, l->basic_row, t->smoothing);
     }
     if (l->engagement_n) {
         weight[n] = scaled(t->weight_engagement, l->engagement_n, t->expected_engagement);
@@ -259,10 +272,12 @@ static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
 }
 
 /* All validation logits: expression 8, basic 7, state 12, engagement 3 a row. */
-enum { OUT_BASIC = AT_FACE_CLASSES,
-       OUT_STATE = OUT_BASIC + AT_BASIC_CLASSES,
-       OUT_ENGAGEMENT = OUT_STATE + ATTUNE_STATES * AT_THRESHOLDS,
-       OUTPUTS = OUT_ENGAGEMENT + ATTUNE_ENGAGEMENTS };
+enum {
+    OUT_BASIC = AT_FACE_CLASSES,
+    OUT_STATE = OUT_BASIC + AT_BASIC_CLASSES,
+    OUT_ENGAGEMENT = OUT_STATE + ATTUNE_STATES * AT_THRESHOLDS,
+    OUTPUTS = OUT_ENGAGEMENT + ATTUNE_ENGAGEMENTS
+};
 
 static int predict(task *t, at_graph *g, int side, float *logits, attune_error *err)
 {
@@ -452,8 +467,8 @@ static void scale_rates(task *t)
     float early = (float)at_recipe_number(o, "lr_early", 0.3);
     static const char *const early_names[] = {"visual.stem.",   "visual.block0.", "visual.block1.",
                                               "visual.block2.", "visual.block3.", NULL};
-    static const char *const head_names[] = {"visual.expression.", "visual.basic.",
-                                             "visual.state.", "visual.engagement.", NULL};
+    static const char *const head_names[] = {"visual.expression.", "visual.basic.", "visual.state.",
+                                             "visual.engagement.", NULL};
     for (int i = 0; i < t->params.count; i++) {
         at_param *p = t->params.list[i];
         for (int k = 0; early_names[k]; k++)
@@ -471,8 +486,10 @@ static int set_up(task *t, attune_error *err)
     int status = read_recipe(t, err);
     at_rng_seed(&rng, (uint64_t)t->plan.seed, 0);
     status = status ? status : at_visual_init(&t->params, &rng, err);
-    status = status ? status : at_face_set_load(&t->train, t->recipe, "train", t->o, t->pool, err);
-    status = status ? status : at_face_set_load(&t->valid, t->recipe, "valid", t->o, t->pool, err);
+    status = status ? status
+                    : at_face_set_load(&t->train, t->recipe, "train", t->o, 1, t->pool, err);
+    status = status ? status
+                    : at_face_set_load(&t->valid, t->recipe, "valid", t->o, 1, t->pool, err);
     if (status)
         return status;
     int rows = at_face_set_epoch_count(&t->train);
