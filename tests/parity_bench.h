@@ -2,6 +2,7 @@
 #ifndef AT_TESTS_PARITY_BENCH_H
 #define AT_TESTS_PARITY_BENCH_H
 
-int parity_bench(void); /* exit code */
+/* only: nullable, a part of the names of the entries to run. Returns an exit code. */
+int parity_bench(const char *only);
 
 #endif

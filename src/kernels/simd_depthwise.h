@@ -2,58 +2,87 @@
  *
  * For one vector of channels the nine weights stay in registers while x runs along a row. The
  * middle of a row goes DW_PIXELS outputs at a time, so that a loaded input serves every output
- * that it touches; the few pixels whose window leaves the picture are done tap by tap.
+ * that it touches; the few pixels whose window leaves the picture, and channels that do not fill a
+ * vector, go one by one. Taps are added in one order everywhere, so it does not show in the result
+ * which way a pixel went.
  */
 #ifndef AT_KERNELS_SIMD_DEPTHWISE_H
 #define AT_KERNELS_SIMD_DEPTHWISE_H
 
-#define DW_PIXELS (AT_V_REGS == 16 ? 4 : 8)
-#define DW_MOST   8
+#define DW_PIXELS 4
 
-/* One row for one vector of channels: what does not change along it. */
-typedef struct dw_strip {
-    const float *row[3]; /* input rows at this channel; NULL: zeros */
-    int w, c, lanes;     /* input width, floats a pixel, channels here */
-    int pad;             /* left */
-    v_f bias;
-    clamp limits;
-} dw_strip;
+/* The three input rows of a row of windows; NULL: outside the picture, zeros. */
+typedef struct dw_window {
+    const float *row[3];
+    ptrdiff_t c; /* floats from one pixel to the next */
+    int w, pad;  /* input width; left padding */
+} dw_window;
 
-/* Output ox where the window may leave the picture. */
-AT_INLINE void dw_edge_pixel(const dw_strip *s, const v_f k[9], int stride, int ox, float *y)
+/* The rows from channel ch on. */
+AT_INLINE dw_window dw_from_channel(const dw_window *s, int ch)
 {
-    v_f acc = s->bias;
+    dw_window t = *s;
 
-    for (int kx = 0; kx < 3; kx++) {
-        int ix = ox * stride - s->pad + kx;
-        if (ix < 0 || ix >= s->w)
-            continue;
-        for (int ky = 0; ky < 3; ky++)
-            if (s->row[ky])
-                acc = v_fma(v_load_n(s->row[ky] + (ptrdiff_t)ix * s->c, s->lanes), k[3 * ky + kx],
-                            acc);
-    }
-    v_store_n(y + (ptrdiff_t)ox * s->c, v_clamp(s->limits, acc), s->lanes);
+    for (int ky = 0; ky < 3; ky++)
+        t.row[ky] = s->row[ky] ? s->row[ky] + ch : NULL;
+    return t;
 }
 
-/* `pixels` outputs from ox, all of whose windows lie inside. */
-AT_INLINE void dw_pixels(const dw_strip *s, const v_f k[9], const int pixels, const int stride,
-                         const int lanes, int ox, float *y)
+/* Outputs [first, end) read columns 0 .. w-1 only. */
+AT_INLINE void dw_inside(const dw_window *s, int stride, int ow, int *first, int *end)
 {
-    const ptrdiff_t at = (ptrdiff_t)(ox * stride - s->pad) * s->c;
-    v_f acc[DW_MOST];
+    *first = (s->pad + stride - 1) / stride;
+    *end = s->w + s->pad < 3 ? 0 : (s->w + s->pad - 3) / stride + 1;
+    *end = *end > ow ? ow : *end;
+}
 
-    AT_UNROLL
-    for (int i = 0; i < pixels; i++)
-        acc[i] = s->bias;
+/* Kernel columns [first, end) of output ox lie inside. */
+AT_INLINE void dw_columns(const dw_window *s, int stride, int ox, int *first, int *end)
+{
+    int ix = ox * stride - s->pad;
+
+    *first = ix < 0 ? -ix : 0;
+    *end = s->w - ix < 3 ? s->w - ix : 3;
+}
+
+/* ---- forward, and the data gradient at stride 1 ------------------------------------------------ */
+
+/* One output, anywhere. */
+AT_INLINE v_f dw_pixel(const dw_window *s, const v_f k[9], int stride, int lanes, v_f bias, int ox)
+{
+    int first, end;
+
+    dw_columns(s, stride, ox, &first, &end);
     AT_UNROLL
     for (int ky = 0; ky < 3; ky++) {
         if (!s->row[ky])
             continue;
-        const float *in = s->row[ky] + at;
+        const float *in = s->row[ky] + (ox * stride - s->pad) * s->c;
+        AT_UNROLL
+        for (int kx = 0; kx < 3; kx++)
+            if (kx >= first && kx < end)
+                bias = v_fma(v_load_n(in + kx * s->c, lanes), k[3 * ky + kx], bias);
+    }
+    return bias;
+}
+
+/* `pixels` outputs from ox, all of whose windows lie inside; y is the first's. */
+AT_INLINE void dw_pixels(const dw_window *s, const v_f k[9], const int pixels, const int stride,
+                         v_f bias, clamp limits, int ox, float *y, ptrdiff_t y_step)
+{
+    v_f acc[DW_PIXELS];
+
+    AT_UNROLL
+    for (int i = 0; i < pixels; i++)
+        acc[i] = bias;
+    AT_UNROLL
+    for (int ky = 0; ky < 3; ky++) {
+        if (!s->row[ky])
+            continue;
+        const float *in = s->row[ky] + (ox * stride - s->pad) * s->c;
         AT_UNROLL
         for (int ix = 0; ix < (pixels - 1) * stride + 3; ix++) {
-            v_f v = v_load_n(in + (ptrdiff_t)ix * s->c, lanes);
+            v_f v = v_load(in + ix * s->c);
             V_KEEP(v);
             AT_UNROLL
             for (int i = 0; i < pixels; i++) {
@@ -64,61 +93,83 @@ AT_INLINE void dw_pixels(const dw_strip *s, const v_f k[9], const int pixels, co
         }
     }
     AT_UNROLL
-    for (int i = 0; i < pixels; i++)
-        v_store_n(y + (ptrdiff_t)(ox + i) * s->c, v_clamp(s->limits, acc[i]), lanes);
+    for (int i = 0; i < pixels; i++, y += y_step)
+        v_store(y, v_clamp(limits, acc[i]));
 }
 
-AT_INLINE void dw_run_strip(const dw_strip *s, const v_f k[9], const int stride, const int lanes,
-                            int ow, float *y)
-{
-    /* outputs [first, end) read columns 0 .. w-1 only */
-    int first = (s->pad + stride - 1) / stride, end = (s->w + s->pad - 3) / stride + 1, ox = 0;
+typedef struct dw_layer {
+    const float *weight, *bias; /* bias nullable */
+    int c, ow;
+    clamp limits;
+} dw_layer;
 
-    if (s->w + s->pad < 3 || end < first)
-        end = first = 0;
-    if (end > ow)
-        end = ow;
-    for (; ox < first; ox++)
-        dw_edge_pixel(s, k, stride, ox, y);
+/* A row of outputs for one whole vector of channels. flip: the kernel turned by 180 degrees. y is
+ * the row's, at this channel. */
+AT_INLINE void dw_vector(const dw_window *s, const dw_layer *q, const int stride, const int flip,
+                         int ch, float *y)
+{
+    const v_f bias = q->bias ? v_load(q->bias + ch) : v_zero();
+    int first, end, ox = 0;
+    v_f k[9];
+
+    AT_UNROLL
+    for (int t = 0; t < 9; t++)
+        k[t] = v_load(q->weight + (flip ? 8 - t : t) * q->c + ch);
+    dw_inside(s, stride, q->ow, &first, &end);
+    for (; ox < q->ow && ox < first; ox++)
+        v_store(y + ox * q->c, v_clamp(q->limits, dw_pixel(s, k, stride, AT_VW, bias, ox)));
     for (; ox + DW_PIXELS <= end; ox += DW_PIXELS)
-        dw_pixels(s, k, DW_PIXELS, stride, lanes, ox, y);
+        dw_pixels(s, k, DW_PIXELS, stride, bias, q->limits, ox, y + ox * q->c, q->c);
     for (; ox + 2 <= end; ox += 2)
-        dw_pixels(s, k, 2, stride, lanes, ox, y);
-    for (; ox < ow; ox++)
-        dw_edge_pixel(s, k, stride, ox, y);
+        dw_pixels(s, k, 2, stride, bias, q->limits, ox, y + ox * q->c, q->c);
+    for (; ox < q->ow; ox++)
+        v_store(y + ox * q->c, v_clamp(q->limits, dw_pixel(s, k, stride, AT_VW, bias, ox)));
 }
 
-/* A whole output row of `ow` pixels. flip: the kernel turned by 180 degrees (data gradient). */
-AT_INLINE void dw_row(const float *const row[3], int w, int c, int ow, const int stride, int pad,
-                      const float *weight, const int flip, const float *bias, at_act act, float *y)
+/* The same for the channels after the last whole vector. */
+AT_INLINE void dw_tail(const dw_window *s, const dw_layer *q, int stride, int flip, int ch,
+                       float *y)
 {
-    for (int ch = 0; ch < c; ch += AT_VW) {
-        dw_strip s = {.w = w, .c = c, .pad = pad, .lanes = v_lanes((size_t)c, (size_t)ch),
-                      .limits = clamp_of(act)};
-        v_f k[9];
+    const int lanes = q->c - ch;
+    const v_f bias = q->bias ? v_load_n(q->bias + ch, lanes) : v_zero();
+    v_f k[9];
 
-        AT_UNROLL
-        for (int t = 0; t < 9; t++)
-            k[t] = v_load_n(weight + (flip ? 8 - t : t) * c + ch, s.lanes);
-        s.bias = bias ? v_load_n(bias + ch, s.lanes) : v_zero();
-        for (int ky = 0; ky < 3; ky++)
-            s.row[ky] = row[ky] ? row[ky] + ch : NULL;
-        if (s.lanes == AT_VW)
-            dw_run_strip(&s, k, stride, AT_VW, ow, y + ch);
-        else
-            dw_run_strip(&s, k, stride, s.lanes, ow, y + ch);
+    for (int t = 0; t < 9; t++)
+        k[t] = v_load_n(q->weight + (flip ? 8 - t : t) * q->c + ch, lanes);
+    for (int ox = 0; ox < q->ow; ox++)
+        v_store_n(y + ox * q->c, v_clamp(q->limits, dw_pixel(s, k, stride, lanes, bias, ox)),
+                  lanes);
+}
+
+/* A whole output row. */
+AT_INLINE void dw_row(const dw_window *s, const dw_layer *q, const int stride, const int flip,
+                      float *y)
+{
+    int ch = 0;
+
+    for (; ch + AT_VW <= q->c; ch += AT_VW) {
+        dw_window t = dw_from_channel(s, ch);
+        dw_vector(&t, q, stride, flip, ch, y + ch);
     }
-    if (is_curve(act))
-        apply_act((size_t)ow * (size_t)c, act, y, y);
+    if (ch < q->c) {
+        dw_window t = dw_from_channel(s, ch);
+        dw_tail(&t, q, stride, flip, ch, y + ch);
+    }
 }
 
 static void dw3x3_row(const at_dw3x3 *g, const float *const row[3], const float *weight,
                       const float *bias, at_act act, float *y)
 {
+    const dw_window s = {{row[0], row[1], row[2]}, g->c, g->w, g->pad_left};
+    const dw_layer q = {.weight = weight, .bias = bias, .c = g->c, .ow = g->ow,
+                        .limits = clamp_of(act)};
+
     if (g->stride == 1)
-        dw_row(row, g->w, g->c, g->ow, 1, g->pad_left, weight, 0, bias, act, y);
+        dw_row(&s, &q, 1, 0, y);
     else
-        dw_row(row, g->w, g->c, g->ow, 2, g->pad_left, weight, 0, bias, act, y);
+        dw_row(&s, &q, 2, 0, y);
+    if (is_curve(act))
+        apply_act((size_t)g->ow * (size_t)g->c, act, y, y);
 }
 
 static void dw3x3(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *weight,
@@ -131,61 +182,82 @@ static void dw3x3(const at_dw3x3 *g, int oy0, int oy1, const float *x, const flo
     }
 }
 
-/* ---- data gradient --------------------------------------------------------------------------- */
+/* ---- data gradient at stride 2 -------------------------------------------------------------------- */
 
-/* Stride 2: input ix meets kernel column kx where ix + pad - kx is even, that is kx 0 and 2 at
- * outputs o = (ix + pad) / 2 and o - 1, or kx 1 alone; rows likewise. d: the output rows with
- * their kernel rows; one or two. */
-typedef struct dw_rows2 {
-    int n, ky[2];
-    const float *d[2];
-} dw_rows2;
+/* Input column ix meets kernel column kx where ix + pad - kx is even: with o = (ix + pad) / 2,
+ * columns 0 and 2 at outputs o and o - 1 if ix + pad is even, column 1 at output o if it is odd.
+ * Rows likewise, so an input row meets one or two rows of dy. */
+typedef struct dw_back {
+    const float *d[2]; /* rows of dy, or zeros with a step of zero */
+    ptrdiff_t step[2];
+    int ky[2]; /* and their kernel rows */
+} dw_back;
 
-AT_INLINE void dw_bwd_row2(const at_dw3x3 *g, const dw_rows2 *r, const float *weight, int ch,
-                           const int lanes, float *dx)
+/* Input columns 2o - pad and 2o + 1 - pad, as far as they exist. */
+AT_INLINE void dw_back_pair(const at_dw3x3 *g, const dw_back *r, const int rows, v_f k[2][3], const int lanes,
+                            int o, int ch, float *dx)
 {
-    const ptrdiff_t c = g->c;
-    v_f k[2][3];
+    const ptrdiff_t ix = 2 * o - g->pad_left, c = g->c;
+    v_f even = v_zero(), odd = v_zero();
 
-    for (int i = 0; i < 2; i++)
-        for (int kx = 0; kx < 3; kx++)
-            k[i][kx] = i < r->n ? v_load_n(weight + (3 * r->ky[i] + kx) * c + ch, lanes) : v_zero();
-    for (int ix = 0; ix < g->w; ix++) {
-        int at = ix + g->pad_left, o = at >> 1;
-        v_f acc = v_zero();
-        for (int i = 0; i < r->n; i++) {
-            const float *d = r->d[i] + ch;
-            if (at & 1) {
-                if (o < g->ow)
-                    acc = v_fma(v_load_n(d + o * c, lanes), k[i][1], acc);
-                continue;
-            }
-            if (o < g->ow)
-                acc = v_fma(v_load_n(d + o * c, lanes), k[i][0], acc);
-            if (o > 0 && o <= g->ow)
-                acc = v_fma(v_load_n(d + (o - 1) * c, lanes), k[i][2], acc);
+    AT_UNROLL
+    for (int i = 0; i < rows; i++) {
+        const float *d = r->d[i] + o * r->step[i];
+        v_f here = o < g->ow ? v_load_n(d, lanes) : v_zero();
+        v_f before = o > 0 ? v_load_n(d - r->step[i], lanes) : v_zero();
+        even = v_fma(here, k[i][0], v_fma(before, k[i][2], even));
+        odd = v_fma(here, k[i][1], odd);
+    }
+    if (ix >= 0 && ix < g->w)
+        v_store_n(dx + ix * c + ch, even, lanes);
+    if (ix + 1 < g->w)
+        v_store_n(dx + (ix + 1) * c + ch, odd, lanes);
+}
+
+AT_INLINE void dw_back_row(const at_dw3x3 *g, const dw_back *r, const int rows,
+                           const float *weight, float *dx)
+{
+    const int pairs = (g->w + g->pad_left + 1) / 2;
+
+    for (int ch = 0; ch < g->c; ch += AT_VW) {
+        const int lanes = v_lanes((size_t)g->c, (size_t)ch);
+        dw_back t = *r;
+        v_f k[2][3];
+
+        AT_UNROLL
+        for (int i = 0; i < rows; i++) {
+            t.d[i] += t.step[i] ? ch : 0;
+            AT_UNROLL
+            for (int kx = 0; kx < 3; kx++)
+                k[i][kx] = v_load_n(weight + (3 * r->ky[i] + kx) * g->c + ch, lanes);
         }
-        v_store_n(dx + ix * c + ch, acc, lanes);
+        if (lanes == AT_VW)
+            for (int o = 0; o < pairs; o++)
+                dw_back_pair(g, &t, rows, k, AT_VW, o, ch, dx);
+        else
+            for (int o = 0; o < pairs; o++)
+                dw_back_pair(g, &t, rows, k, lanes, o, ch, dx);
     }
 }
 
-static void dw_bwd_data2(const at_dw3x3 *g, int iy, const float *dy, const float *weight,
-                         float *dx)
-{
-    dw_rows2 r = {0};
+/* Every pixel of a row outside the picture. */
+static const float dw_zeros[AT_VW];
 
-    for (int ky = 0; ky < 3; ky++) {
-        int at = iy + g->pad_top - ky;
-        if (at < 0 || at & 1 || at / 2 >= g->oh)
-            continue;
-        r.ky[r.n] = ky;
-        r.d[r.n++] = dy + (ptrdiff_t)(at / 2) * g->ow * g->c;
+static void dw_back_data2(const at_dw3x3 *g, int iy, const float *dy, const float *weight,
+                          float *dx)
+{
+    const int odd = (iy + g->pad_top) & 1, o = (iy + g->pad_top) >> 1;
+    dw_back r = {.ky = {odd, 2}};
+
+    for (int i = 0; i < 2; i++) {
+        int inside = o - i >= 0 && o - i < g->oh;
+        r.d[i] = inside ? dy + (ptrdiff_t)(o - i) * g->ow * g->c : dw_zeros;
+        r.step[i] = inside ? g->c : 0;
     }
-    int ch = 0;
-    for (; ch + AT_VW <= g->c; ch += AT_VW)
-        dw_bwd_row2(g, &r, weight, ch, AT_VW, dx);
-    if (ch < g->c)
-        dw_bwd_row2(g, &r, weight, ch, g->c - ch, dx);
+    if (odd)
+        dw_back_row(g, &r, 1, weight, dx);
+    else
+        dw_back_row(g, &r, 2, weight, dx);
 }
 
 static void dw3x3_bwd_data(const at_dw3x3 *g, int iy0, int iy1, const float *dy,
@@ -193,40 +265,43 @@ static void dw3x3_bwd_data(const at_dw3x3 *g, int iy0, int iy1, const float *dy,
 {
     /* At stride 1 the gradient is the convolution with the turned kernel and padding 2 - pad. */
     const at_dw3x3 back = {.h = g->oh, .w = g->ow, .c = g->c, .stride = 1,
-                           .pad_top = 2 - g->pad_top, .pad_left = 2 - g->pad_left};
+                           .pad_top = 2 - g->pad_top};
+    const dw_layer q = {.weight = weight, .c = g->c, .ow = g->w, .limits = clamp_of(AT_ACT_NONE)};
 
     for (int iy = iy0; iy < iy1; iy++) {
         float *out = dx + (ptrdiff_t)iy * g->w * g->c;
         if (g->stride == 1) {
             const float *row[3];
             at_dw3x3_rows(&back, iy, dy, row);
-            dw_row(row, g->ow, g->c, g->w, 1, back.pad_left, weight, 1, NULL, AT_ACT_NONE, out);
+            const dw_window s = {{row[0], row[1], row[2]}, g->c, g->ow, 2 - g->pad_left};
+            dw_row(&s, &q, 1, 1, out);
         } else {
-            dw_bwd_data2(g, iy, dy, weight, out);
+            dw_back_data2(g, iy, dy, weight, out);
         }
     }
 }
 
-/* ---- weight gradient -------------------------------------------------------------------------- */
+/* ---- weight gradient -------------------------------------------------------------------------------- */
 
-/* dw[t] += sum over outputs of x at tap t times dy: `pixels` outputs from ox, all inside. */
-AT_INLINE void dw_weight_pixels(const dw_strip *s, v_f dw[9], const int pixels, const int stride,
-                                const int lanes, int ox, const float *dy)
+/* dw[t] += x at tap t times dy, over `pixels` outputs from ox, all of whose windows lie inside. */
+AT_INLINE void dw_weight_pixels(const dw_window *s, v_f dw[9], const int pixels, const int stride,
+                                int ox, const float *dy, ptrdiff_t dy_step)
 {
-    const ptrdiff_t at = (ptrdiff_t)(ox * stride - s->pad) * s->c;
-    v_f d[DW_MOST];
+    v_f d[DW_PIXELS];
 
     AT_UNROLL
-    for (int i = 0; i < pixels; i++)
-        d[i] = v_load_n(dy + (ptrdiff_t)(ox + i) * s->c, lanes);
+    for (int i = 0; i < pixels; i++, dy += dy_step) {
+        d[i] = v_load(dy);
+        V_KEEP(d[i]);
+    }
     AT_UNROLL
     for (int ky = 0; ky < 3; ky++) {
         if (!s->row[ky])
             continue;
-        const float *in = s->row[ky] + at;
+        const float *in = s->row[ky] + (ox * stride - s->pad) * s->c;
         AT_UNROLL
         for (int ix = 0; ix < (pixels - 1) * stride + 3; ix++) {
-            v_f v = v_load_n(in + (ptrdiff_t)ix * s->c, lanes);
+            v_f v = v_load(in + ix * s->c);
             V_KEEP(v);
             AT_UNROLL
             for (int i = 0; i < pixels; i++) {
@@ -238,82 +313,82 @@ AT_INLINE void dw_weight_pixels(const dw_strip *s, v_f dw[9], const int pixels, 
     }
 }
 
-AT_INLINE void dw_weight_edge(const dw_strip *s, v_f dw[9], int stride, int ox, const float *dy)
+AT_INLINE void dw_weight_pixel(const dw_window *s, v_f dw[9], int stride, int lanes, int ox,
+                               const float *dy)
 {
-    v_f d = v_load_n(dy + (ptrdiff_t)ox * s->c, s->lanes);
+    const v_f d = v_load_n(dy, lanes);
+    int first, end;
 
-    for (int kx = 0; kx < 3; kx++) {
-        int ix = ox * stride - s->pad + kx;
-        if (ix < 0 || ix >= s->w)
+    dw_columns(s, stride, ox, &first, &end);
+    AT_UNROLL
+    for (int ky = 0; ky < 3; ky++) {
+        if (!s->row[ky])
             continue;
-        for (int ky = 0; ky < 3; ky++)
-            if (s->row[ky])
-                dw[3 * ky + kx] = v_fma(v_load_n(s->row[ky] + (ptrdiff_t)ix * s->c, s->lanes), d,
-                                        dw[3 * ky + kx]);
+        const float *in = s->row[ky] + (ox * stride - s->pad) * s->c;
+        AT_UNROLL
+        for (int kx = 0; kx < 3; kx++)
+            if (kx >= first && kx < end)
+                dw[3 * ky + kx] = v_fma(v_load_n(in + kx * s->c, lanes), d, dw[3 * ky + kx]);
     }
 }
 
-AT_INLINE void dw_weight_strip(const dw_strip *s, v_f dw[9], const int stride, const int lanes,
-                               int ow, const float *dy)
+/* One row of dy, a whole vector of channels. */
+AT_INLINE void dw_weight_row(const dw_window *s, v_f dw[9], const int stride, int ow, int c,
+                             const float *dy)
 {
-    int first = (s->pad + stride - 1) / stride, end = (s->w + s->pad - 3) / stride + 1, ox = 0;
+    int first, end, ox = 0;
 
-    if (s->w + s->pad < 3 || end < first)
-        end = first = 0;
-    if (end > ow)
-        end = ow;
-    for (; ox < first; ox++)
-        dw_weight_edge(s, dw, stride, ox, dy);
-    for (; ox + 4 <= end; ox += 4)
-        dw_weight_pixels(s, dw, 4, stride, lanes, ox, dy);
-    for (; ox + 1 <= end; ox++)
-        dw_weight_pixels(s, dw, 1, stride, lanes, ox, dy);
+    dw_inside(s, stride, ow, &first, &end);
+    for (; ox < ow && ox < first; ox++)
+        dw_weight_pixel(s, dw, stride, AT_VW, ox, dy + ox * c);
+    for (; ox + DW_PIXELS <= end; ox += DW_PIXELS)
+        dw_weight_pixels(s, dw, DW_PIXELS, stride, ox, dy + ox * c, c);
+    for (; ox + 2 <= end; ox += 2)
+        dw_weight_pixels(s, dw, 2, stride, ox, dy + ox * c, c);
     for (; ox < ow; ox++)
-        dw_weight_edge(s, dw, stride, ox, dy);
+        dw_weight_pixel(s, dw, stride, AT_VW, ox, dy + ox * c);
 }
 
 AT_INLINE void dw_weight_rows(const at_dw3x3 *g, const int stride, int oy0, int oy1,
-                              const float *x, const float *dy, int ch, const int lanes,
-                              float *dweight)
+                              const float *x, const float *dy, int ch, float *dweight)
 {
-    dw_strip s = {.w = g->w, .c = g->c, .pad = g->pad_left, .lanes = lanes};
+    const int lanes = v_lanes((size_t)g->c, (size_t)ch);
     v_f dw[9];
 
     AT_UNROLL
     for (int t = 0; t < 9; t++)
         dw[t] = v_load_n(dweight + t * g->c + ch, lanes);
     for (int oy = oy0; oy < oy1; oy++) {
+        const float *d = dy + (ptrdiff_t)oy * g->ow * g->c + ch;
+        dw_window s = {.c = g->c, .w = g->w, .pad = g->pad_left};
         at_dw3x3_rows(g, oy, x + ch, s.row);
-        dw_weight_strip(&s, dw, stride, lanes, g->ow, dy + (ptrdiff_t)oy * g->ow * g->c + ch);
+        if (lanes == AT_VW)
+            dw_weight_row(&s, dw, stride, g->ow, g->c, d);
+        else
+            for (int ox = 0; ox < g->ow; ox++)
+                dw_weight_pixel(&s, dw, stride, lanes, ox, d + ox * g->c);
     }
     AT_UNROLL
     for (int t = 0; t < 9; t++)
         v_store_n(dweight + t * g->c + ch, dw[t], lanes);
 }
 
-AT_INLINE void dw_weight_all(const at_dw3x3 *g, const int stride, int oy0, int oy1, const float *x,
-                             const float *dy, float *dweight)
-{
-    /* so many rows at a time that they wait in the second-level cache for the next channels */
-    const int floats = g->w * g->c * (stride * stride + 1);
-    const int step = floats < 24 * 1024 ? 24 * 1024 / floats : 1;
-
-    for (int oy = oy0; oy < oy1; oy += step) {
-        int end = oy + step < oy1 ? oy + step : oy1, ch = 0;
-        for (; ch + AT_VW <= g->c; ch += AT_VW)
-            dw_weight_rows(g, stride, oy, end, x, dy, ch, AT_VW, dweight);
-        if (ch < g->c)
-            dw_weight_rows(g, stride, oy, end, x, dy, ch, g->c - ch, dweight);
-    }
-}
-
 static void dw3x3_bwd_weight(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *dy,
                              float *dweight)
 {
-    if (g->stride == 1)
-        dw_weight_all(g, 1, oy0, oy1, x, dy, dweight);
-    else
-        dw_weight_all(g, 2, oy0, oy1, x, dy, dweight);
+    /* so many rows at a time that they wait in the second-level cache for the next channels */
+    const int floats = g->w * g->c * (g->stride + 1);
+    const int step = floats < 24 * 1024 ? 24 * 1024 / floats : 1;
+
+    for (int oy = oy0; oy < oy1; oy += step) {
+        int end = oy + step < oy1 ? oy + step : oy1;
+        for (int ch = 0; ch < g->c; ch += AT_VW) {
+            if (g->stride == 1)
+                dw_weight_rows(g, 1, oy, end, x, dy, ch, dweight);
+            else
+                dw_weight_rows(g, 2, oy, end, x, dy, ch, dweight);
+        }
+    }
 }
 
 #endif
