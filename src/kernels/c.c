@@ -378,6 +378,7 @@ static double c_fma_peak(int steps)
             chain[i] = chain[i] * 0.75f + 0.5f;
     for (int i = 0; i < CHAINS; i++)
         sink += chain[i];
+    (void)sink;
     return 2.0 * CHAINS * steps;
 }
 
