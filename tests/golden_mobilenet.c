@@ -73,8 +73,10 @@ static void test_golden(void **state)
     if (!model_file("mobilenet_v2_imagenet.golden.safetensors", path, sizeof path))
         skip();
     assert_int_equal(at_weights_load(&golden, path, NULL), 0);
-    assert_int_equal(at_weights_load(&w, model_file("mobilenet_v2_imagenet.safetensors", path,
-                                                    sizeof path), NULL), 0);
+    assert_int_equal(
+        at_weights_load(&w, model_file("mobilenet_v2_imagenet.safetensors", path, sizeof path),
+                        NULL),
+        0);
     const at_weight *want = at_weights_find(golden, "probabilities");
     assert_true(want && want->count == CLASSES);
 

@@ -57,8 +57,14 @@ static double tile_transposed(const bench_job *q)
 
 static double run_depthwise(const bench_job *q, int size, int c, int stride, int which)
 {
-    at_dw3x3 g = {.h = size, .w = size, .c = c, .oh = size / stride, .ow = size / stride,
-                  .stride = stride, .pad_top = 2 - stride, .pad_left = 2 - stride};
+    at_dw3x3 g = {.h = size,
+                  .w = size,
+                  .c = c,
+                  .oh = size / stride,
+                  .ow = size / stride,
+                  .stride = stride,
+                  .pad_top = 2 - stride,
+                  .pad_left = 2 - stride};
 
     if (which == 0)
         q->kn->dw3x3(&g, 0, g.oh, q->x, q->w, q->w, AT_ACT_RELU6, q->y);
@@ -69,18 +75,18 @@ static double run_depthwise(const bench_job *q, int size, int c, int stride, int
     return 18.0 * g.oh * g.ow * c;
 }
 
-#define DEPTHWISE(name, size, c, stride)                                                           \
-    static double name##_fwd(const bench_job *q)                                                   \
-    {                                                                                              \
-        return run_depthwise(q, size, c, stride, 0);                                               \
-    }                                                                                              \
-    static double name##_data(const bench_job *q)                                                  \
-    {                                                                                              \
-        return run_depthwise(q, size, c, stride, 1);                                               \
-    }                                                                                              \
-    static double name##_weight(const bench_job *q)                                                \
-    {                                                                                              \
-        return run_depthwise(q, size, c, stride, 2);                                               \
+#define DEPTHWISE(name, size, c, stride)             \
+    static double name##_fwd(const bench_job *q)     \
+    {                                                \
+        return run_depthwise(q, size, c, stride, 0); \
+    }                                                \
+    static double name##_data(const bench_job *q)    \
+    {                                                \
+        return run_depthwise(q, size, c, stride, 1); \
+    }                                                \
+    static double name##_weight(const bench_job *q)  \
+    {                                                \
+        return run_depthwise(q, size, c, stride, 2); \
     }
 DEPTHWISE(dw56, 56, 96, 1)
 DEPTHWISE(dw56s2, 56, 96, 2)
@@ -221,8 +227,10 @@ static const struct {
 
 int parity_bench(const char *only)
 {
-    bench_job q = {.x = at_alloc(FLOATS, sizeof(float)), .y = at_alloc(FLOATS, sizeof(float)),
-                   .z = at_alloc(FLOATS, sizeof(float)), .w = at_alloc(FLOATS, sizeof(float))};
+    bench_job q = {.x = at_alloc(FLOATS, sizeof(float)),
+                   .y = at_alloc(FLOATS, sizeof(float)),
+                   .z = at_alloc(FLOATS, sizeof(float)),
+                   .w = at_alloc(FLOATS, sizeof(float))};
     int failed = !q.x || !q.y || !q.z || !q.w;
 
     printf("%-32s", "");

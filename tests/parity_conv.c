@@ -65,18 +65,18 @@ static double *doubles(size_t n)
 }
 
 /* Runs `call` (which writes `out`) with every pool; all must give the first's bits. */
-#define SAME_BITS(out, n, call)                                                                    \
-    do {                                                                                           \
-        const float *before_ = copy_of(out, n), *first_ = NULL;                                    \
-        for (int t_ = 0; t_ < POOLS; t_++) {                                                       \
-            at_pool *pool = pools[t_];                                                             \
-            memcpy(out, before_, (n) * sizeof *(out));                                             \
-            call;                                                                                  \
-            if (first_)                                                                            \
-                assert_memory_equal(out, first_, (n) * sizeof *(out));                             \
-            else                                                                                   \
-                first_ = copy_of(out, n);                                                          \
-        }                                                                                          \
+#define SAME_BITS(out, n, call)                                        \
+    do {                                                               \
+        const float *before_ = copy_of(out, n), *first_ = NULL;        \
+        for (int t_ = 0; t_ < POOLS; t_++) {                           \
+            at_pool *pool = pools[t_];                                 \
+            memcpy(out, before_, (n) * sizeof *(out));                 \
+            call;                                                      \
+            if (first_)                                                \
+                assert_memory_equal(out, first_, (n) * sizeof *(out)); \
+            else                                                       \
+                first_ = copy_of(out, n);                              \
+        }                                                              \
     } while (0)
 
 static double act_of(at_act act, double v)
@@ -128,8 +128,8 @@ static void check_one_gemm(const at_kernels *kn, int m, int n, int k, int varian
             s = act_of(e.act, s + (e.bias ? e.bias[j] : 0));
             want[i * n + j] = s + (e.residual ? e.residual[i * n + j] : 0);
         }
-    SAME_BITS(c, mn, at_gemm_packed(pool, kn, m, n, k, a, ta ? 1 : k, ta ? m : 1, packed, c, n,
-                                    &e));
+    SAME_BITS(c, mn,
+              at_gemm_packed(pool, kn, m, n, k, a, ta ? 1 : k, ta ? m : 1, packed, c, n, &e));
     close_enough("at_gemm_packed", kn, c, want, mn, 2e-6 * sqrt(k + 1));
     release();
 }
@@ -149,18 +149,18 @@ static void check_one_gemm_tn(const at_kernels *kn, int m, int n, int k, int acc
                 s += (double)a[p * a_row + i] * d[p * d_row + j];
             want[i * n + j] = s;
         }
-    SAME_BITS(dw, kn_floats, at_gemm_tn(pool, kn, m, n, k, a, a_row, d, d_row, dw, n, accumulate,
-                                        workspace));
+    SAME_BITS(dw, kn_floats,
+              at_gemm_tn(pool, kn, m, n, k, a, a_row, d, d_row, dw, n, accumulate, workspace));
     close_enough("at_gemm_tn", kn, dw, want, kn_floats, 2e-6 * sqrt(m + 1));
     release();
 }
 
 static void check_gemm(const at_kernels *kn)
 {
-    static const int shapes[][3] = {{1, 1, 1},   {1, 40, 7},    {5, 3, 2},     {17, 33, 65},
-                                    {49, 24, 96}, {130, 70, 30}, {200, 16, 24}, {3, 500, 64},
+    static const int shapes[][3] = {{1, 1, 1},       {1, 40, 7},    {5, 3, 2},     {17, 33, 65},
+                                    {49, 24, 96},    {130, 70, 30}, {200, 16, 24}, {3, 500, 64},
                                     {300, 129, 144}, {64, 64, 0}};
-    static const int tn[][3] = {{0, 5, 3},     {1, 1, 1},     {7, 40, 9},   {200, 17, 33},
+    static const int tn[][3] = {{0, 5, 3},     {1, 1, 1},      {7, 40, 9},     {200, 17, 33},
                                 {515, 24, 40}, {3000, 16, 24}, {1100, 96, 70}, {129, 200, 100}};
 
     for (int s = 0; s < 10; s++)
@@ -194,8 +194,13 @@ static int dw_tap(const at_dw3x3 *g, int p, int t)
 
 static at_dw3x3 dw_shape(int h, int w, int c, int stride, int pad)
 {
-    return (at_dw3x3){.h = h, .w = w, .c = c, .oh = (h + stride - 1) / stride,
-                      .ow = (w + stride - 1) / stride, .stride = stride, .pad_top = pad,
+    return (at_dw3x3){.h = h,
+                      .w = w,
+                      .c = c,
+                      .oh = (h + stride - 1) / stride,
+                      .ow = (w + stride - 1) / stride,
+                      .stride = stride,
+                      .pad_top = pad,
                       .pad_left = pad};
 }
 
@@ -259,7 +264,8 @@ static void check_depthwise(const at_kernels *kn)
 {
     for (int stride = 1; stride <= 2; stride++)
         for (int pad = 0; pad <= 1; pad++) {
-            at_dw3x3 small = dw_shape(5, 3, 7, stride, pad), odd = dw_shape(13, 17, 33, stride, pad);
+            at_dw3x3 small = dw_shape(5, 3, 7, stride, pad),
+                     odd = dw_shape(13, 17, 33, stride, pad);
             at_dw3x3 large = dw_shape(56, 56, 48, stride, pad);
             check_one_depthwise(kn, &small, 3);
             check_one_depthwise(kn, &odd, 2);
@@ -289,8 +295,8 @@ static void check_one_conv(const at_kernels *kn, const at_conv_size *g, int batc
             int p = (int)(row % pixels);
             double s = bias[j];
             for (size_t i = 0; i < 9 * c; i++) {
-                int in = tap(g->h, g->w, g->stride, g->pad_top, g->pad_left, p / g->ow,
-                             p % g->ow, (int)(i / c));
+                int in = tap(g->h, g->w, g->stride, g->pad_top, g->pad_left, p / g->ow, p % g->ow,
+                             (int)(i / c));
                 if (in < 0)
                     continue;
                 double v = x[row / pixels * image + (size_t)in * c + i % c];
@@ -299,11 +305,11 @@ static void check_one_conv(const at_kernels *kn, const at_conv_size *g, int batc
             }
             want[row * n + j] = act_of(AT_ACT_RELU6, s);
         }
-    SAME_BITS(y, ny, at_conv3x3_forward(pool, kn, g, batch, x, packed, bias, AT_ACT_RELU6, y,
-                                        workspace));
+    SAME_BITS(y, ny,
+              at_conv3x3_forward(pool, kn, g, batch, x, packed, bias, AT_ACT_RELU6, y, workspace));
     close_enough("at_conv3x3_forward", kn, y, want, ny, 1e-5);
-    SAME_BITS(dw, 9 * c * n, at_conv3x3_bwd_weight(pool, kn, g, batch, x, dy, dw, 0,
-                                                   bwd_workspace));
+    SAME_BITS(dw, 9 * c * n,
+              at_conv3x3_bwd_weight(pool, kn, g, batch, x, dy, dw, 0, bwd_workspace));
     close_enough("at_conv3x3_bwd_weight", kn, dw, want_dw, 9 * c * n, 1e-4);
     release();
 }
@@ -313,8 +319,13 @@ static void check_conv(const at_kernels *kn)
     for (int stride = 1; stride <= 2; stride++)
         for (int pad = 0; pad <= 1; pad++)
             for (int c = 1; c <= 4; c++) {
-                at_conv_size g = {.h = 9 + 8 * c, .w = 30 + c, .c = c, .n = 8 * c + 1,
-                                  .stride = stride, .pad_top = pad, .pad_left = pad};
+                at_conv_size g = {.h = 9 + 8 * c,
+                                  .w = 30 + c,
+                                  .c = c,
+                                  .n = 8 * c + 1,
+                                  .stride = stride,
+                                  .pad_top = pad,
+                                  .pad_left = pad};
                 g.oh = (g.h + stride - 1) / stride;
                 g.ow = (g.w + stride - 1) / stride;
                 check_one_conv(kn, &g, c);
@@ -347,8 +358,11 @@ static double *dense_reference(const double *x, int m, int k, int n, const float
 /* shape: expand 1, project 2 */
 static void check_one_unit(const at_kernels *kn, at_dw3x3 g, int c_in, int c_out, int shape)
 {
-    at_inverted_residual u = {.dw = g, .c_in = c_in, .expand_act = AT_ACT_RELU6,
-                              .dw_act = AT_ACT_RELU6, .project_act = AT_ACT_NONE};
+    at_inverted_residual u = {.dw = g,
+                              .c_in = c_in,
+                              .expand_act = AT_ACT_RELU6,
+                              .dw_act = AT_ACT_RELU6,
+                              .project_act = AT_ACT_NONE};
     u.dw.c = shape & 1 ? g.c : c_in;
     u.c_out = shape & 2 ? c_out : u.dw.c;
     u.residual = shape & 2 && g.stride == 1 && c_in == c_out;

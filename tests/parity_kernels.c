@@ -121,8 +121,8 @@ static void check_one_tile(const at_kernels *kn, int m, int n, int k, int varian
     const ptrdiff_t a_row = transposed ? 1 : k + 3, a_col = transposed ? m + 2 : 1;
     const ptrdiff_t b_row = variant & 2 ? kn->nr + 5 : kn->nr, c_row = n + 1;
     const size_t c_floats = (size_t)((m - 1) * c_row + n);
-    const float *a = values(transposed ? (size_t)((k - 1) * a_col + m)
-                                       : (size_t)((m - 1) * a_row + k), 1);
+    const float *a =
+        values(transposed ? (size_t)((k - 1) * a_col + m) : (size_t)((m - 1) * a_row + k), 1);
     const float *b = values((size_t)((k - 1) * b_row + kn->nr), 1);
     float *got = values(c_floats, 1), *want = copy_of(got, c_floats);
     at_epilogue e = {.bias = variant & 4 ? values((size_t)n, 1) : NULL,
@@ -191,16 +191,20 @@ static const int channels[] = {1, 3, 4, 7, 8, 15, 16, 17, 24, 33, 96, 144};
 
 static void check_depthwise(const at_kernels *ref, const at_kernels *kn)
 {
-    static const int sizes[][2] = {{1, 1}, {1, 2}, {2, 1}, {3, 2}, {4, 3}, {5, 7},
-                                   {6, 12}, {7, 13}, {9, 19}, {4, 28}};
+    static const int sizes[][2] = {{1, 1}, {1, 2},  {2, 1},  {3, 2},  {4, 3},
+                                   {5, 7}, {6, 12}, {7, 13}, {9, 19}, {4, 28}};
     int variant = 0;
 
     for (int s = 0; s < 10; s++)
         for (int i = 0; i < CHANNELS; i++)
             for (int pads = 0; pads < 4; pads++)
                 for (int stride = 1; stride <= 2; stride++) {
-                    at_dw3x3 g = {.h = sizes[s][0], .w = sizes[s][1], .c = channels[i],
-                                  .stride = stride, .pad_top = pads & 1, .pad_left = pads >> 1};
+                    at_dw3x3 g = {.h = sizes[s][0],
+                                  .w = sizes[s][1],
+                                  .c = channels[i],
+                                  .stride = stride,
+                                  .pad_top = pads & 1,
+                                  .pad_left = pads >> 1};
                     g.oh = (g.h + stride - 1) / stride;
                     g.ow = (g.w + stride - 1) / stride;
                     check_one_depthwise(ref, kn, &g, all_acts[variant++ % ACTS]);
@@ -500,10 +504,11 @@ static void test_dispatch(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dispatch), cmocka_unit_test(test_tile),
+        cmocka_unit_test(test_dispatch),  cmocka_unit_test(test_tile),
         cmocka_unit_test(test_depthwise), cmocka_unit_test(test_matrices),
-        cmocka_unit_test(test_vectors), cmocka_unit_test(test_nan), cmocka_unit_test(test_lstm),
-        cmocka_unit_test(test_adamw), cmocka_unit_test(test_f16),
+        cmocka_unit_test(test_vectors),   cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_lstm),      cmocka_unit_test(test_adamw),
+        cmocka_unit_test(test_f16),
     };
 
     if (argc > 1 && !strcmp(argv[1], "--bench"))

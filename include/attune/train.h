@@ -13,11 +13,11 @@ extern "C" {
 
 /* How a run is going. Callbacks run on the caller's thread. */
 typedef struct attune_train_event {
-    int epoch, epochs;    /* from 0 */
-    int64_t step, steps;  /* of the whole run */
-    double loss;          /* running mean */
-    double rate;          /* samples a second */
-    const char *line;     /* nullable: one line worth keeping (an epoch's figures), no newline */
+    int epoch, epochs;   /* from 0 */
+    int64_t step, steps; /* of the whole run */
+    double loss;         /* running mean */
+    double rate;         /* samples a second */
+    const char *line;    /* nullable: one line worth keeping (an epoch's figures), no newline */
 } attune_train_event;
 
 /* Zero is the default for every field. */

@@ -53,10 +53,14 @@ static void event(void *user, const attune_train_event *e)
 int at_cmd_train(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"data", required_argument, NULL, 'd'},   {"output", required_argument, NULL, 'o'},
-        {"resume", no_argument, NULL, 'r'},       {"threads", required_argument, NULL, 't'},
-        {"epochs", required_argument, NULL, 'e'}, {"limit", required_argument, NULL, 'l'},
-        {"quiet", no_argument, NULL, 'q'},        {"help", no_argument, NULL, 'h'},
+        {"data", required_argument, NULL, 'd'},
+        {"output", required_argument, NULL, 'o'},
+        {"resume", no_argument, NULL, 'r'},
+        {"threads", required_argument, NULL, 't'},
+        {"epochs", required_argument, NULL, 'e'},
+        {"limit", required_argument, NULL, 'l'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     at_progress progress = {0};

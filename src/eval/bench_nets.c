@@ -150,8 +150,7 @@ int at_bench_face_create(void **state, const at_bench_setup *s, at_bench_work *w
     int status = at_visual_freeze(&f->net, s->weights, s->kn, err);
     if (!status) {
         f->picture = at_alloc(pixels, 3);
-        f->workspace =
-            at_alloc(at_visual_workspace(f->net, s->pool, s->variant), sizeof(float));
+        f->workspace = at_alloc(at_visual_workspace(f->net, s->pool, s->variant), sizeof(float));
         f->classifier = at_alloc(packed, sizeof(float));
         f->bias = at_calloc(CLASSES, sizeof(float));
         f->logits = at_alloc(CLASSES, sizeof(float));

@@ -118,10 +118,10 @@ int at_bench_train_create(void **state, const at_bench_setup *s, at_bench_work *
     t->update = 1;
     t->target = at_calloc((size_t)BATCH * CLASSES, sizeof(float));
     int status = at_mobilenet_init(&t->params, "net", 1, &rng, err);
-    if (!status && (!t->target ||
-                    !random_param(&t->params, "classifier.weight", AT_MB_FEATURES, CLASSES, 0.01F,
-                                  &rng) ||
-                    !at_params_get(&t->params, "classifier.bias", 1, &classes)))
+    if (!status &&
+        (!t->target ||
+         !random_param(&t->params, "classifier.weight", AT_MB_FEATURES, CLASSES, 0.01F, &rng) ||
+         !at_params_get(&t->params, "classifier.bias", 1, &classes)))
         status = at_fail_nomem(err);
     status = status ? status : at_adamw_init(&t->optimiser, &t->params, err);
     if (status) {

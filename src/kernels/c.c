@@ -69,23 +69,14 @@ static float slope(at_act act, float x)
 {
     float s;
     switch (act) {
-    case AT_ACT_RELU:
-        return x > 0;
-    case AT_ACT_RELU6:
-        return x > 0 && x < 6;
-    case AT_ACT_SILU:
-        s = sigmoid(x);
-        return s * (1 + x * (1 - s));
+    case AT_ACT_RELU: return x > 0;
+    case AT_ACT_RELU6: return x > 0 && x < 6;
+    case AT_ACT_SILU: s = sigmoid(x); return s * (1 + x * (1 - s));
     case AT_ACT_GELU: /* Phi(x) + x phi(x) */
         return normal_cdf(x) + x * 0.39894228f * expf(-0.5f * x * x);
-    case AT_ACT_SIGMOID:
-        s = sigmoid(x);
-        return s * (1 - s);
-    case AT_ACT_TANH:
-        s = tanhf(x);
-        return 1 - s * s;
-    case AT_ACT_NONE:
-        break;
+    case AT_ACT_SIGMOID: s = sigmoid(x); return s * (1 - s);
+    case AT_ACT_TANH: s = tanhf(x); return 1 - s * s;
+    case AT_ACT_NONE: break;
     }
     return 1;
 }
@@ -184,8 +175,8 @@ static void c_dw3x3_bwd_data(const at_dw3x3 *g, int iy0, int iy1, const float *d
         }
 }
 
-static void c_dw3x3_bwd_weight(const at_dw3x3 *g, int oy0, int oy1, const float *x,
-                               const float *dy, float *dweight)
+static void c_dw3x3_bwd_weight(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *dy,
+                               float *dweight)
 {
     int c = g->c;
 

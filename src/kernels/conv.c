@@ -42,11 +42,10 @@ static void depthwise_task(void *arg, int task, int thread)
                  q->out + image * g->oh * g->ow * g->c);
 }
 
-void at_depthwise(at_pool *pool, const at_kernels *kn, const at_dw3x3 *g, int batch,
-                  const float *x, const float *weight, const float *bias, at_act act, float *y)
+void at_depthwise(at_pool *pool, const at_kernels *kn, const at_dw3x3 *g, int batch, const float *x,
+                  const float *weight, const float *bias, at_act act, float *y)
 {
-    rows_job q = {
-        .kn = kn, .g = g, .in = x, .weight = weight, .bias = bias, .act = act, .out = y};
+    rows_job q = {.kn = kn, .g = g, .in = x, .weight = weight, .bias = bias, .act = act, .out = y};
 
     cut_bands(&q, g->oh, dw_macs(g));
     at_pool_run(pool, batch * q.bands, depthwise_task, &q);

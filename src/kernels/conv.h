@@ -12,8 +12,8 @@
 
 /* ---- depthwise 3x3 over batch images of g->h x g->w x g->c -------------------------------- */
 
-void at_depthwise(at_pool *pool, const at_kernels *kn, const at_dw3x3 *g, int batch,
-                  const float *x, const float *weight, const float *bias, at_act act, float *y);
+void at_depthwise(at_pool *pool, const at_kernels *kn, const at_dw3x3 *g, int batch, const float *x,
+                  const float *weight, const float *bias, at_act act, float *y);
 /* dx is overwritten. */
 void at_depthwise_bwd_data(at_pool *pool, const at_kernels *kn, const at_dw3x3 *g, int batch,
                            const float *dy, const float *weight, float *dx);
@@ -49,9 +49,9 @@ void at_conv3x3_bwd_weight(at_pool *pool, const at_kernels *kn, const at_conv_si
  * expand NULL the depthwise layer reads x itself; with project NULL its output is y (a pointwise
  * then depthwise unit, or with both NULL a depthwise layer). */
 typedef struct at_inverted_residual {
-    at_dw3x3 dw;         /* h, w: of x too; c: expanded channels (= c_in when expand is NULL) */
-    int c_in, c_out;     /* c_out = dw.c when project is NULL */
-    int residual;        /* add x: stride 1 and c_in == c_out */
+    at_dw3x3 dw;     /* h, w: of x too; c: expanded channels (= c_in when expand is NULL) */
+    int c_in, c_out; /* c_out = dw.c when project is NULL */
+    int residual;    /* add x: stride 1 and c_in == c_out */
     at_act expand_act, dw_act, project_act;
     const float *expand; /* packed (c_in x dw.c), nullable; bias (dw.c) */
     const float *expand_bias;

@@ -22,9 +22,9 @@
 #define BAND_ROWS 8
 
 typedef struct plan {
-    int step;   /* output rows at a time */
-    int ring;   /* rows in the ring */
-    int bands;  /* 0: layer by layer */
+    int step;                       /* output rows at a time */
+    int ring;                       /* rows in the ring */
+    int bands;                      /* 0: layer by layer */
     size_t ring_floats, out_floats; /* a thread's, multiples of a cache line */
 } plan;
 
@@ -135,8 +135,7 @@ static void band_task(void *arg, int task, int thread)
     for (int oy = oy0; oy < oy1; oy += q->p.step) {
         int end = at_min_int(oy + q->p.step, oy1);
         if (u->expand)
-            fill_ring(q, ring, &ready,
-                      at_min_int(g->h, (end - 1) * g->stride - g->pad_top + 3));
+            fill_ring(q, ring, &ready, at_min_int(g->h, (end - 1) * g->stride - g->pad_top + 3));
         if (u->project) {
             depthwise_rows(q, oy, end, ring, out);
             project_rows(NULL, q, oy, end, out);
@@ -162,8 +161,8 @@ static void layer_by_layer(at_pool *pool, const unit_job *q)
 void at_inverted_residual_run(at_pool *pool, const at_kernels *kn, const at_inverted_residual *u,
                               const float *x, float *y, float *workspace)
 {
-    unit_job q = {.kn = kn, .u = u, .x = x, .y = y, .workspace = workspace,
-                  .p = make_plan(u, pool)};
+    unit_job q = {
+        .kn = kn, .u = u, .x = x, .y = y, .workspace = workspace, .p = make_plan(u, pool)};
 
     if (q.p.bands)
         at_pool_run(pool, q.p.bands, band_task, &q);

@@ -85,8 +85,16 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
                     ptrdiff_t a_row, ptrdiff_t a_col, const float *packed, float *c,
                     ptrdiff_t c_row, const at_epilogue *e)
 {
-    packed_job q = {.kn = kn, .m = m, .n = n, .k = k, .a = a, .a_row = a_row, .a_col = a_col,
-                    .packed = packed, .c = c, .c_row = c_row};
+    packed_job q = {.kn = kn,
+                    .m = m,
+                    .n = n,
+                    .k = k,
+                    .a = a,
+                    .a_row = a_row,
+                    .a_col = a_col,
+                    .packed = packed,
+                    .c = c,
+                    .c_row = c_row};
     int m_tasks, tasks;
 
     if (m <= 0 || n <= 0)
@@ -108,7 +116,7 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
 /* ---- dW (+)= A^T * D ----------------------------------------------------------------------- */
 
 /* Rows of D packed at a time: a panel of them and a strip of A^T stay in the first-level cache. */
-#define TN_ROWS 128
+#define TN_ROWS   128
 #define TN_MAX_NR 64
 
 typedef struct tn_job {
@@ -121,9 +129,9 @@ typedef struct tn_job {
     float *dw;
     ptrdiff_t dw_row;
     int accumulate;
-    float *parts;             /* (chunks x k x n) when chunks > 1 */
-    int rows, chunks;         /* the m rows in chunks of rows */
-    int n_chunk, n_tasks;     /* the n columns in n_tasks of n_chunk */
+    float *parts;         /* (chunks x k x n) when chunks > 1 */
+    int rows, chunks;     /* the m rows in chunks of rows */
+    int n_chunk, n_tasks; /* the n columns in n_tasks of n_chunk */
 } tn_job;
 
 /* How the work is cut: column blocks first, since they need no summing afterwards, then rows. */
@@ -209,8 +217,18 @@ void at_gemm_tn(at_pool *pool, const at_kernels *kn, int m, int n, int k, const 
                 ptrdiff_t a_row, const float *d, ptrdiff_t d_row, float *dw, ptrdiff_t dw_row,
                 int accumulate, float *workspace)
 {
-    tn_job q = {.kn = kn, .m = m, .n = n, .k = k, .a = a, .a_row = a_row, .d = d, .d_row = d_row,
-                .dw = dw, .dw_row = dw_row, .accumulate = accumulate, .parts = workspace};
+    tn_job q = {.kn = kn,
+                .m = m,
+                .n = n,
+                .k = k,
+                .a = a,
+                .a_row = a_row,
+                .d = d,
+                .d_row = d_row,
+                .dw = dw,
+                .dw_row = dw_row,
+                .accumulate = accumulate,
+                .parts = workspace};
 
     if (n <= 0 || k <= 0)
         return;

@@ -12,8 +12,7 @@
 const at_kernels *at_kernels_get(at_isa isa)
 {
     switch (isa) {
-    case AT_ISA_C:
-        return &at_kernels_c;
+    case AT_ISA_C: return &at_kernels_c;
     case AT_ISA_NEON:
 #ifdef AT_HAVE_NEON /* part of every AArch64 processor */
         return &at_kernels_neon;
@@ -32,8 +31,7 @@ const at_kernels *at_kernels_get(at_isa isa)
             return &at_kernels_avx512;
 #endif
         break;
-    case AT_ISA_COUNT:
-        break;
+    case AT_ISA_COUNT: break;
     }
     return NULL;
 }

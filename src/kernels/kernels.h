@@ -15,7 +15,13 @@
 #include <stdint.h>
 
 typedef enum at_act {
-    AT_ACT_NONE, AT_ACT_RELU, AT_ACT_RELU6, AT_ACT_SILU, AT_ACT_GELU, AT_ACT_SIGMOID, AT_ACT_TANH
+    AT_ACT_NONE,
+    AT_ACT_RELU,
+    AT_ACT_RELU6,
+    AT_ACT_SILU,
+    AT_ACT_GELU,
+    AT_ACT_SIGMOID,
+    AT_ACT_TANH
 } at_act;
 
 /* What happens to a tile of C before it is stored: C = act(acc + bias) + residual, where acc
@@ -60,15 +66,15 @@ typedef struct at_kernels {
     void (*dw3x3_bwd_data)(const at_dw3x3 *g, int iy0, int iy1, const float *dy,
                            const float *weight, float *dx);
     /* dweight (9 x c) += contributions of output rows [oy0, oy1). */
-    void (*dw3x3_bwd_weight)(const at_dw3x3 *g, int oy0, int oy1, const float *x,
-                             const float *dy, float *dweight);
+    void (*dw3x3_bwd_weight)(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *dy,
+                             float *dweight);
 
     /* ---- rows x c matrices, contiguous -------------------------------------------------- */
     /* sum (c) and sumsq (c) are added to. Over at most 4096 rows a call, f32. */
     void (*sum_sumsq)(int rows, int c, const float *x, float *sum, float *sumsq);
     /* y = act(x * scale + shift), scale and shift (c). y may be x. */
-    void (*scale_shift_act)(int rows, int c, const float *x, const float *scale,
-                            const float *shift, at_act act, float *y);
+    void (*scale_shift_act)(int rows, int c, const float *x, const float *scale, const float *shift,
+                            at_act act, float *y);
     /* Batch norm backward, first pass, with the activation's derivative folded in:
      * g = dy * act'(x*scale + shift); dsum (c) += sum g; dxsum (c) += sum g * x. act: none, relu,
      * relu6 only. */

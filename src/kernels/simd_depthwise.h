@@ -161,8 +161,8 @@ static void dw3x3_row(const at_dw3x3 *g, const float *const row[3], const float 
                       const float *bias, at_act act, float *y)
 {
     const dw_window s = {{row[0], row[1], row[2]}, g->c, g->w, g->pad_left};
-    const dw_layer q = {.weight = weight, .bias = bias, .c = g->c, .ow = g->ow,
-                        .limits = clamp_of(act)};
+    const dw_layer q = {
+        .weight = weight, .bias = bias, .c = g->c, .ow = g->ow, .limits = clamp_of(act)};
 
     if (g->stride == 1)
         dw_row(&s, &q, 1, 0, y);
@@ -194,8 +194,8 @@ typedef struct dw_back {
 } dw_back;
 
 /* Input columns 2o - pad and 2o + 1 - pad, as far as they exist. */
-AT_INLINE void dw_back_pair(const at_dw3x3 *g, const dw_back *r, const int rows, v_f k[2][3], const int lanes,
-                            int o, int ch, float *dx)
+AT_INLINE void dw_back_pair(const at_dw3x3 *g, const dw_back *r, const int rows, v_f k[2][3],
+                            const int lanes, int o, int ch, float *dx)
 {
     const ptrdiff_t ix = 2 * o - g->pad_left, c = g->c;
     v_f even = v_zero(), odd = v_zero();
@@ -214,8 +214,8 @@ AT_INLINE void dw_back_pair(const at_dw3x3 *g, const dw_back *r, const int rows,
         v_store_n(dx + (ix + 1) * c + ch, odd, lanes);
 }
 
-AT_INLINE void dw_back_row(const at_dw3x3 *g, const dw_back *r, const int rows,
-                           const float *weight, float *dx)
+AT_INLINE void dw_back_row(const at_dw3x3 *g, const dw_back *r, const int rows, const float *weight,
+                           float *dx)
 {
     const int pairs = (g->w + g->pad_left + 1) / 2;
 
@@ -264,8 +264,8 @@ static void dw3x3_bwd_data(const at_dw3x3 *g, int iy0, int iy1, const float *dy,
                            const float *weight, float *dx)
 {
     /* At stride 1 the gradient is the convolution with the turned kernel and padding 2 - pad. */
-    const at_dw3x3 back = {.h = g->oh, .w = g->ow, .c = g->c, .stride = 1,
-                           .pad_top = 2 - g->pad_top};
+    const at_dw3x3 back = {
+        .h = g->oh, .w = g->ow, .c = g->c, .stride = 1, .pad_top = 2 - g->pad_top};
     const dw_layer q = {.weight = weight, .c = g->c, .ow = g->w, .limits = clamp_of(AT_ACT_NONE)};
 
     for (int iy = iy0; iy < iy1; iy++) {
@@ -349,8 +349,8 @@ AT_INLINE void dw_weight_row(const dw_window *s, v_f dw[9], const int stride, in
         dw_weight_pixel(s, dw, stride, AT_VW, ox, dy + ox * c);
 }
 
-AT_INLINE void dw_weight_rows(const at_dw3x3 *g, const int stride, int oy0, int oy1,
-                              const float *x, const float *dy, int ch, float *dweight)
+AT_INLINE void dw_weight_rows(const at_dw3x3 *g, const int stride, int oy0, int oy1, const float *x,
+                              const float *dy, int ch, float *dweight)
 {
     const int lanes = v_lanes((size_t)g->c, (size_t)ch);
     v_f dw[9];

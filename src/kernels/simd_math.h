@@ -73,20 +73,13 @@ AT_INLINE v_f v_normal_cdf(v_f x, v_f bell)
 AT_INLINE v_f v_act(at_act act, v_f x)
 {
     switch (act) {
-    case AT_ACT_RELU:
-        return v_max(v_zero(), x);
-    case AT_ACT_RELU6:
-        return v_min(v_set(6), v_max(v_zero(), x));
-    case AT_ACT_SILU:
-        return v_mul(x, v_sigmoid(x));
-    case AT_ACT_GELU:
-        return v_mul(x, v_normal_cdf(x, v_bell(x)));
-    case AT_ACT_SIGMOID:
-        return v_sigmoid(x);
-    case AT_ACT_TANH:
-        return v_tanh(x);
-    case AT_ACT_NONE:
-        break;
+    case AT_ACT_RELU: return v_max(v_zero(), x);
+    case AT_ACT_RELU6: return v_min(v_set(6), v_max(v_zero(), x));
+    case AT_ACT_SILU: return v_mul(x, v_sigmoid(x));
+    case AT_ACT_GELU: return v_mul(x, v_normal_cdf(x, v_bell(x)));
+    case AT_ACT_SIGMOID: return v_sigmoid(x);
+    case AT_ACT_TANH: return v_tanh(x);
+    case AT_ACT_NONE: break;
     }
     return x;
 }
@@ -97,24 +90,17 @@ AT_INLINE v_f v_act_slope(at_act act, v_f x, v_f g)
     v_f s;
 
     switch (act) {
-    case AT_ACT_RELU:
-        return v_if_lt(v_zero(), x, g, v_zero());
-    case AT_ACT_RELU6:
-        return v_if_lt(v_zero(), x, v_if_lt(x, v_set(6), g, v_zero()), v_zero());
+    case AT_ACT_RELU: return v_if_lt(v_zero(), x, g, v_zero());
+    case AT_ACT_RELU6: return v_if_lt(v_zero(), x, v_if_lt(x, v_set(6), g, v_zero()), v_zero());
     case AT_ACT_SILU:
         s = v_sigmoid(x);
         return v_mul(g, v_mul(s, v_fma(x, v_sub(v_set(1), s), v_set(1))));
     case AT_ACT_GELU:
         s = v_bell(x);
         return v_mul(g, v_fma(v_mul(x, v_set(0.39894228f)), s, v_normal_cdf(x, s)));
-    case AT_ACT_SIGMOID:
-        s = v_sigmoid(x);
-        return v_mul(g, v_mul(s, v_sub(v_set(1), s)));
-    case AT_ACT_TANH:
-        s = v_tanh(x);
-        return v_mul(g, v_fnma(s, s, v_set(1)));
-    case AT_ACT_NONE:
-        break;
+    case AT_ACT_SIGMOID: s = v_sigmoid(x); return v_mul(g, v_mul(s, v_sub(v_set(1), s)));
+    case AT_ACT_TANH: s = v_tanh(x); return v_mul(g, v_fnma(s, s, v_set(1)));
+    case AT_ACT_NONE: break;
     }
     return g;
 }

@@ -81,8 +81,8 @@ AT_INLINE void scale_some(const int rows, int c, const float *x, const float *sc
         scale_step(rows, c, c - ch, x + ch, scale + ch, shift + ch, limits, y + ch);
 }
 
-static void scale_shift_act(int rows, int c, const float *x, const float *scale,
-                            const float *shift, at_act act, float *y)
+static void scale_shift_act(int rows, int c, const float *x, const float *scale, const float *shift,
+                            at_act act, float *y)
 {
     const clamp limits = clamp_of(act);
     int r = 0;
@@ -152,8 +152,7 @@ static void bn_bwd_reduce(int rows, int c, const float *x, const float *dy, cons
 }
 
 AT_INLINE void bn_apply_step(const int rows, int c, const int lanes, const float *x,
-                             const float *dy, const bn_channels *k, int ch, clamp limits,
-                             float *dx)
+                             const float *dy, const bn_channels *k, int ch, clamp limits, float *dx)
 {
     v_f a = v_load_n(k->scale + ch, lanes), b = v_load_n(k->shift + ch, lanes);
     v_f ka = v_load_n(k->ka + ch, lanes), kb = v_load_n(k->kb + ch, lanes);

@@ -162,8 +162,8 @@ typedef struct adamw_rates {
     v_f lr, b1, b2, rest1, rest2, eps, decay, c1, c2; /* rest: 1 - b */
 } adamw_rates;
 
-AT_INLINE void adamw_step(const adamw_rates *k, const int lanes, float *p, const float *g,
-                          float *m, float *v)
+AT_INLINE void adamw_step(const adamw_rates *k, const int lanes, float *p, const float *g, float *m,
+                          float *v)
 {
     v_f grad = v_load_n(g, lanes), param = v_load_n(p, lanes);
     v_f mean = v_fma(k->b1, v_load_n(m, lanes), v_mul(k->rest1, grad));

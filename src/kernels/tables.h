@@ -53,7 +53,8 @@ static inline uint16_t at_f32_to_f16(float f)
         return (uint16_t)(sign | 0x7e00 | (rest >> 13 & 0x1ff));
     if (rest >= 0x477ff000) /* 65520 and more */
         return (uint16_t)(sign | 0x7c00);
-    if (rest < 0x38800000) { /* below 2^-14: adding 0.5 leaves the rounded mantissa in the low bits */
+    if (rest <
+        0x38800000) { /* below 2^-14: adding 0.5 leaves the rounded mantissa in the low bits */
         float magic;
         memcpy(&magic, &rest, sizeof magic);
         magic += 0.5f;

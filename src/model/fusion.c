@@ -185,7 +185,8 @@ static int finite_logits(const at_evidence *e)
 }
 
 /* emotion7 := softmax(sum_m w_m log p_m) */
-static void mix(const at_fusion *f, const at_evidence *evidence, const float *weight, float *emotion7)
+static void mix(const at_fusion *f, const at_evidence *evidence, const float *weight,
+                float *emotion7)
 {
     float logit[ATTUNE_EMOTIONS] = {0};
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {

@@ -7,11 +7,10 @@
 
 /* Expansion 6 but for the first; the stride is that of a stage's first block. */
 const at_mb_block at_mb_blocks[AT_MB_BLOCKS] = {
-    {32, 32, 16, 1},   {16, 96, 24, 2},    {24, 144, 24, 1},   {24, 144, 32, 2},
-    {32, 192, 32, 1},  {32, 192, 32, 1},   {32, 192, 64, 2},   {64, 384, 64, 1},
-    {64, 384, 64, 1},  {64, 384, 64, 1},   {64, 384, 96, 1},   {96, 576, 96, 1},
-    {96, 576, 96, 1},  {96, 576, 160, 2},  {160, 960, 160, 1}, {160, 960, 160, 1},
-    {160, 960, 320, 1},
+    {32, 32, 16, 1},    {16, 96, 24, 2},    {24, 144, 24, 1}, {24, 144, 32, 2},  {32, 192, 32, 1},
+    {32, 192, 32, 1},   {32, 192, 64, 2},   {64, 384, 64, 1}, {64, 384, 64, 1},  {64, 384, 64, 1},
+    {64, 384, 96, 1},   {96, 576, 96, 1},   {96, 576, 96, 1}, {96, 576, 160, 2}, {160, 960, 160, 1},
+    {160, 960, 160, 1}, {160, 960, 320, 1},
 };
 
 typedef enum unit_kind { UNIT_STEM, UNIT_DEPTHWISE, UNIT_DENSE } unit_kind;
@@ -178,9 +177,9 @@ int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weight
 /* ---- batch norm that starts out equal ---------------------------------------------------- */
 
 struct at_mb_observer {
-    double rows[MAX_UNITS];                /* seen so far */
+    double rows[MAX_UNITS];                 /* seen so far */
     double *sum[MAX_UNITS], *sq[MAX_UNITS]; /* (out) of the convolution's output */
-    int next;                              /* unit of the pass in progress */
+    int next;                               /* unit of the pass in progress */
 };
 
 int at_mb_observer_create(at_mb_observer **out, attune_error *err)
@@ -265,8 +264,8 @@ typedef struct pass {
     at_mb_observer *observer;
 } pass;
 
-static at_tensor *run_unit(const pass *s, const char *name, unit_kind kind, at_tensor *x, int stride,
-                           at_act act)
+static at_tensor *run_unit(const pass *s, const char *name, unit_kind kind, at_tensor *x,
+                           int stride, at_act act)
 {
     at_graph *g = s->g;
     at_param *weight = unit_param(s->p, s->prefix, name, "weight");
@@ -286,7 +285,8 @@ static at_tensor *run_unit(const pass *s, const char *name, unit_kind kind, at_t
         observe(s->observer, y);
     if (!gamma)
         return act == AT_ACT_NONE ? y : at_activation(g, y, act);
-    return at_batch_norm(g, y, at_use(g, gamma), at_use(g, unit_param(s->p, s->prefix, name, "beta")),
+    return at_batch_norm(g, y, at_use(g, gamma),
+                         at_use(g, unit_param(s->p, s->prefix, name, "beta")),
                          unit_param(s->p, s->prefix, name, "mean"),
                          unit_param(s->p, s->prefix, name, "var"), s->momentum, AT_MB_EPS, act);
 }

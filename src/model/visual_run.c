@@ -22,7 +22,7 @@ static const struct {
 } heads[HEADS] = {
     {"visual.expression", AT_FACE_CLASSES},
     {"visual.basic", AT_BASIC_CLASSES},
-    {"visual.state", ATTUNE_STATES * AT_THRESHOLDS},
+    {"visual.state", ATTUNE_STATES *AT_THRESHOLDS},
     {"visual.engagement", ATTUNE_ENGAGEMENTS},
 };
 
@@ -105,8 +105,8 @@ static int freeze_all(at_visual_net *v, const at_weights *w, attune_error *err)
     status = status ? status
                     : freeze_unit(&v->last, v, w, "visual.head", last, AT_MB_FEATURES, 1, err);
     for (int h = 0; h < HEADS && !status; h++)
-        status = freeze_unit(&v->head[h], v, w, heads[h].name, AT_MB_FEATURES, heads[h].classes, 1,
-                             err);
+        status =
+            freeze_unit(&v->head[h], v, w, heads[h].name, AT_MB_FEATURES, heads[h].classes, 1, err);
     return status;
 }
 
@@ -158,8 +158,15 @@ static int half(int n)
 static at_conv_size stem_size(int side)
 {
     at_pad pad = at_pad_same(side, side, 2);
-    return (at_conv_size){.h = side, .w = side, .c = 3, .oh = half(side), .ow = half(side),
-                          .n = AT_MB_STEM, .stride = 2, .pad_top = pad.top, .pad_left = pad.left};
+    return (at_conv_size){.h = side,
+                          .w = side,
+                          .c = 3,
+                          .oh = half(side),
+                          .ow = half(side),
+                          .n = AT_MB_STEM,
+                          .stride = 2,
+                          .pad_top = pad.top,
+                          .pad_left = pad.left};
 }
 
 /* Block i on a side x side map. */
@@ -169,8 +176,14 @@ static at_inverted_residual block_unit(const at_visual_net *v, int i, int side)
     at_pad pad = at_pad_same(side, side, b->stride);
     int to = b->stride == 2 ? half(side) : side;
     return (at_inverted_residual){
-        .dw = {.h = side, .w = side, .c = b->mid, .oh = to, .ow = to, .stride = b->stride,
-               .pad_top = pad.top, .pad_left = pad.left},
+        .dw = {.h = side,
+               .w = side,
+               .c = b->mid,
+               .oh = to,
+               .ow = to,
+               .stride = b->stride,
+               .pad_top = pad.top,
+               .pad_left = pad.left},
         .c_in = b->in,
         .c_out = b->out,
         .residual = b->stride == 1 && b->in == b->out,

@@ -39,12 +39,12 @@ int at_tensor_cols(const at_tensor *t);
  * trained. */
 typedef struct at_param {
     char name[80];
-    at_tensor value;  /* data and grad owned by the store; grad: NULL before a training pass */
-    float *m, *v;     /* AdamW moments, NULL until an optimiser is made */
-    float *ema;       /* averaged weights, NULL unless asked for */
-    int trainable;    /* 1 by default; 0: a buffer, or frozen */
-    int decay;        /* weight decay applies; by default to those of rank 2 and more */
-    float lr_scale;   /* multiplies the learning rate; 1 by default */
+    at_tensor value; /* data and grad owned by the store; grad: NULL before a training pass */
+    float *m, *v;    /* AdamW moments, NULL until an optimiser is made */
+    float *ema;      /* averaged weights, NULL unless asked for */
+    int trainable;   /* 1 by default; 0: a buffer, or frozen */
+    int decay;       /* weight decay applies; by default to those of rank 2 and more */
+    float lr_scale;  /* multiplies the learning rate; 1 by default */
 } at_param;
 
 typedef struct at_params {

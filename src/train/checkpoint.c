@@ -101,8 +101,7 @@ int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_
     return status;
 }
 
-int at_params_save(const char *path, const at_params *p, const char *const *meta,
-                   attune_error *err)
+int at_params_save(const char *path, const at_params *p, const char *const *meta, attune_error *err)
 {
     at_weights_writer *w = NULL;
     int status = at_weights_writer_create(&w, err);

@@ -10,11 +10,11 @@
 #include <attune/attune.h>
 
 typedef struct at_progress_state {
-    int64_t step;     /* taken */
-    int64_t steps;    /* planned: the learning rate depends on it */
-    double best;      /* score of the best evaluation, -1 before the first */
-    double loss;      /* running mean, for the log */
-    uint64_t recipe;  /* at_recipe_hash */
+    int64_t step;    /* taken */
+    int64_t steps;   /* planned: the learning rate depends on it */
+    double best;     /* score of the best evaluation, -1 before the first */
+    double loss;     /* running mean, for the log */
+    uint64_t recipe; /* at_recipe_hash */
 } at_progress_state;
 
 int at_checkpoint_save(const char *path, const at_params *p, const at_adamw *o,

@@ -45,8 +45,9 @@ uint64_t at_step_seed(int64_t seed, int64_t step)
 int at_loop_plan_read(at_loop_plan *plan, const at_recipe *r, const attune_train_options *o,
                       attune_error *err)
 {
-    static const char *const known[] = {"lr",     "floor", "warmup", "decay", "clip",    "lr_heads", "lr_early",
-                                        "ema",    "beta1", "beta2",  "comment", NULL};
+    static const char *const known[] = {"lr",    "floor",    "warmup",   "decay",
+                                        "clip",  "lr_heads", "lr_early", "ema",
+                                        "beta1", "beta2",    "comment",  NULL};
     const json_t *opt = json_object_get(r->root, "optimiser");
     int status = at_recipe_check(r, opt, "optimiser", known, err);
     if (status)
@@ -223,7 +224,8 @@ static int evaluate(run *s, attune_error *err)
     if (!status) {
         char line[LINE_SIZE];
         int epoch = (int)(s->state.step / l->steps_per_epoch);
-        snprintf(line, sizeof line, "epoch %d/%d  loss %.4f", epoch, s->plan->epochs, s->state.loss);
+        snprintf(line, sizeof line, "epoch %d/%d  loss %.4f", epoch, s->plan->epochs,
+                 s->state.loss);
         append_figures(m, line, sizeof line);
         json_object_set_new(m, "epoch", json_integer(epoch));
         json_object_set_new(m, "step", json_integer(s->state.step));
@@ -254,8 +256,8 @@ static int stopped(const run *s)
 static int train(run *s, attune_error *err)
 {
     const at_learner *l = s->l;
-    int status = at_prefetch_start(&s->prefetch, l->prepare, l->self, s->state.step, s->state.steps,
-                                   err);
+    int status =
+        at_prefetch_start(&s->prefetch, l->prepare, l->self, s->state.step, s->state.steps, err);
     while (!status && s->state.step < s->state.steps) {
         status = one_step(s, err);
         if (status)
@@ -269,8 +271,9 @@ static int train(run *s, attune_error *err)
         if (!status && (stop || end_of_epoch || at_now() - s->saved > s->plan->checkpoint_s))
             status = save_checkpoint(s, err);
         if (stop && !status && s->state.step < s->state.steps)
-            status = at_fail(err, ATTUNE_E_INTERRUPTED, "stopped at step %" PRId64 " of %" PRId64
-                             "; go on with --resume", s->state.step, s->state.steps);
+            status = at_fail(err, ATTUNE_E_INTERRUPTED,
+                             "stopped at step %" PRId64 " of %" PRId64 "; go on with --resume",
+                             s->state.step, s->state.steps);
     }
     at_prefetch_stop(&s->prefetch);
     return status;
@@ -295,7 +298,12 @@ int at_loop_run(const at_learner *l, const at_loop_plan *plan, const at_recipe *
     run *s = at_calloc(1, sizeof *s);
     if (!s)
         return at_fail_nomem(err);
-    *s = (run){.l = l, .plan = plan, .recipe = r, .o = o, .pool = pool, .adamw = plan->optimiser,
+    *s = (run){.l = l,
+               .plan = plan,
+               .recipe = r,
+               .o = o,
+               .pool = pool,
+               .adamw = plan->optimiser,
                .kn = at_kernels_best()};
     s->state.steps = l->steps_per_epoch * plan->epochs;
     s->state.best = -1;
@@ -310,9 +318,11 @@ int at_loop_run(const at_learner *l, const at_loop_plan *plan, const at_recipe *
     if (!status) {
         s->started = s->saved = at_now();
         s->first = s->state.step;
-        log_line(s, 1, "%s: %d epochs of %" PRId64 " steps of %d, from step %" PRId64
-                 ", kernels %s, %d threads", r->name, plan->epochs, l->steps_per_epoch, l->batch,
-                 s->state.step, s->kn->name, at_pool_threads(pool));
+        log_line(s, 1,
+                 "%s: %d epochs of %" PRId64 " steps of %d, from step %" PRId64
+                 ", kernels %s, %d threads",
+                 r->name, plan->epochs, l->steps_per_epoch, l->batch, s->state.step, s->kn->name,
+                 at_pool_threads(pool));
         status = train(s, err);
     }
     if (s->log)

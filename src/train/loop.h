@@ -31,8 +31,8 @@ typedef struct at_loop_plan {
     int epochs;
     float lr, floor, warmup; /* peak, end; share of all steps */
     int64_t seed;
-    double checkpoint_s;     /* seconds between checkpoints within an epoch */
-    int eval_every;          /* epochs; the last is always evaluated */
+    double checkpoint_s; /* seconds between checkpoints within an epoch */
+    int eval_every;      /* epochs; the last is always evaluated */
     at_adamw optimiser;
 } at_loop_plan;
 

@@ -28,7 +28,8 @@ int at_recipe_load(at_recipe *r, const char *path, attune_error *err)
     if (!r->path) {
         status = at_fail_nomem(err);
     } else if (!r->kind || !r->name || !*r->name || strchr(r->name, '/')) {
-        status = at_fail(err, ATTUNE_E_FORMAT, "%s: needs \"kind\" and \"name\" (a file name)", path);
+        status =
+            at_fail(err, ATTUNE_E_FORMAT, "%s: needs \"kind\" and \"name\" (a file name)", path);
     }
     if (status)
         at_recipe_free(r);
@@ -106,8 +107,10 @@ int at_recipe_find(const at_recipe *r, const char *file, const attune_train_opti
     }
     free(beside);
     return *out ? ATTUNE_OK
-                : at_fail(err, ATTUNE_E_IO, "%s: not found (looked beside %s, in the data folder and "
-                          "in the output folder)", file, r->path);
+                : at_fail(err, ATTUNE_E_IO,
+                          "%s: not found (looked beside %s, in the data folder and "
+                          "in the output folder)",
+                          file, r->path);
 }
 
 int at_recipe_data_root(const attune_train_options *o, const char *folder, char **out,
