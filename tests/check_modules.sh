@@ -39,9 +39,10 @@ for file in */*.[ch]; do
         used=${included%%/*}
         case $module:$included in
         *:at_config.h | cli:base/progress.h) continue ;; # the build's own; the one exception
-        runtime:media/*)
-            # files and cameras come in through analyze; the session knows neither
-            [[ $file == runtime/analyze* ]] || complain "$file: only analyze may include $included"
+        runtime:media/* | runtime:runtime/feed.h)
+            # files and cameras come in through analyze and its feed; the session knows neither
+            [[ $file == runtime/@(analyze|feed)* ]] ||
+                complain "$file: only analyze may include $included"
             ;;
         esac
         [[ $included == */* ]] || complain "$file: \"$included\" lacks its module's name"
