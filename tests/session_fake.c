@@ -1,0 +1,164 @@
+#include "session_fake.h"
+
+/* The session calls these instead. */
+#define at_detector_create   fake_detector_create
+#define at_detector_free     fake_detector_free
+#define at_detector_run      fake_detector_run
+#define at_detector_run_near fake_detector_run_near
+#define at_visual_workspace  fake_visual_workspace
+#define at_visual_run        fake_visual_run
+#define at_audio_run         fake_audio_run
+#define at_fusion_run        fake_fusion_run
+#define at_fusion_states     fake_fusion_states
+#define at_weights_source    fake_weights_source
+
+#include "runtime/evidence.c"
+#include "runtime/see.c"
+#include "runtime/session.c"
+#include "runtime/window.c"
+
+int fake_looks, fake_listens;
+
+/* A face takes four pixels of the first row: x / 2, y / 2, side and a mark; its box is filled
+ * with a texture whose red is the expression. */
+enum { MARK = 77, TONE = 30 };
+
+void fake_picture(unsigned char *rgb, const fake_face faces[FAKE_FACES])
+{
+    memset(rgb, 0, (size_t)FAKE_W * FAKE_H * 3);
+    for (int i = 0; i < FAKE_FACES && faces[i].side; i++) {
+        const fake_face *f = &faces[i];
+        unsigned char *p = rgb + 12 * i;
+        for (int y = f->y; y < f->y + f->side; y++) {
+            for (int x = f->x; x < f->x + f->side; x++) {
+                unsigned char *q = rgb + 3 * (y * FAKE_W + x);
+                q[0] = (unsigned char)(TONE * f->expression + TONE / 2);
+                q[1] = q[2] = (unsigned char)(100 + 40 * ((x / 4 + y / 4) % 2));
+            }
+        }
+        p[0] = (unsigned char)(f->x / 2);
+        p[1] = (unsigned char)(f->y / 2);
+        p[2] = (unsigned char)f->side;
+        p[3] = MARK;
+    }
+}
+
+int fake_detector_create(at_detector **out, const at_weight_source *src, at_pool *pool,
+                         const at_kernels *kn, const at_detect_options *o, attune_error *err)
+{
+    static int detector;
+    (void)src, (void)pool, (void)kn, (void)o, (void)err;
+    *out = (at_detector *)(void *)&detector;
+    return ATTUNE_OK;
+}
+
+void fake_detector_free(at_detector **d)
+{
+    *d = NULL;
+}
+
+int fake_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max)
+{
+    static const float at[AT_LANDMARKS][2] = {
+        {0.3f, 0.35f}, {0.7f, 0.35f}, {0.5f, 0.55f}, {0.35f, 0.75f}, {0.65f, 0.75f}};
+    int n = 0;
+    (void)d;
+    for (int i = 0; i < FAKE_FACES && n < max; i++) {
+        const unsigned char *p = rgb->data + 12 * i;
+        if (p[3] != MARK) {
+            break;
+        }
+        at_face *f = &out[n++];
+        *f = (at_face){.x = 2.0f * p[0], .y = 2.0f * p[1], .w = p[2], .h = p[2], .score = 0.9f};
+        for (int k = 0; k < AT_LANDMARKS; k++) {
+            f->landmark[k][0] = f->x + at[k][0] * f->w;
+            f->landmark[k][1] = f->y + at[k][1] * f->h;
+        }
+    }
+    return n;
+}
+
+int fake_detector_run_near(at_detector *d, const at_image *rgb, const at_face *last, at_face *out,
+                           int max)
+{
+    (void)last;
+    return fake_detector_run(d, rgb, out, max);
+}
+
+size_t fake_visual_workspace(const at_visual_net *v, const at_pool *pool, int side)
+{
+    (void)v, (void)pool;
+    return (size_t)side;
+}
+
+void fake_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
+                     float *workspace, at_visual_result *out)
+{
+    int seen = face[3 * (side / 2 * side + side / 2)] / TONE;
+    (void)v, (void)pool, (void)workspace;
+    memset(out, 0, sizeof *out);
+    out->expression[seen < AT_FACE_CLASSES ? seen : 0] = 6;
+    fake_looks++;
+}
+
+int fake_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
+                   at_audio_result *out)
+{
+    (void)a, (void)graph;
+    memset(out, 0, sizeof *out);
+    out->embedding[0] = (float)n;
+    out->embedding[1] = rows[0];
+    fake_listens++;
+    return ATTUNE_OK;
+}
+
+void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                     at_estimate *out)
+{
+    float sum = 0;
+    (void)f;
+    memset(out, 0, sizeof *out);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        if (evidence[m].present) {
+            out->reliability[m] = evidence[m].share;
+            out->used |= 1u << m;
+            sum += evidence[m].share;
+        }
+    }
+    out->abstain = !out->used;
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        out->weight[m] = sum > 0 ? out->reliability[m] / sum : 0;
+    }
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++) {
+        out->emotion7[e] = 1.0f / ATTUNE_EMOTIONS;
+    }
+    if (evidence[ATTUNE_FACE].present) { /* the mean logits, for the tests to see */
+        memcpy(out->emotion7, evidence[ATTUNE_FACE].logit, sizeof out->emotion7);
+    }
+}
+
+void fake_fusion_states(const at_fusion *f, const float *state_logit, const float *engagement_logit,
+                        float state4[ATTUNE_STATES][ATTUNE_LEVELS],
+                        float engagement3[ATTUNE_ENGAGEMENTS])
+{
+    (void)f, (void)state_logit, (void)engagement_logit;
+    memset(state4, 0, sizeof(float) * ATTUNE_STATES * ATTUNE_LEVELS);
+    memset(engagement3, 0, sizeof(float) * ATTUNE_ENGAGEMENTS);
+}
+
+at_weight_source fake_weights_source(const at_weights *w)
+{
+    (void)w;
+    return (at_weight_source){0};
+}
+
+const attune_model *fake_model(void)
+{
+    static int part;
+    static attune_model m = {.has_detector = 1};
+    m.kn = at_kernels_best();
+    m.visual = (at_visual_net *)(void *)&part;
+    m.audio = (at_audio_net *)(void *)&part;
+    m.fusion = (at_fusion *)(void *)&part;
+    return &m;
+}

@@ -1,0 +1,27 @@
+/* session_fake.h - a session whose eyes and ears a test dictates.
+ *
+ * The session's own sources, with the detector, the networks and the fusion replaced: what is
+ * tested is time, bookkeeping and bounds. A picture says itself which faces are in it.
+ */
+#ifndef AT_TEST_SESSION_FAKE_H
+#define AT_TEST_SESSION_FAKE_H
+
+#include <attune/attune.h>
+
+enum { FAKE_W = 320, FAKE_H = 240, FAKE_FACES = 4 };
+
+typedef struct fake_face {
+    int x, y, side; /* of the box; side 0: none */
+    int expression; /* native class that the face network will see */
+} fake_face;
+
+/* Paints a picture (FAKE_W * FAKE_H * 3) that shows these faces. */
+void fake_picture(unsigned char *rgb, const fake_face faces[FAKE_FACES]);
+
+/* A model for attune_session_open; static storage, never freed. */
+const attune_model *fake_model(void);
+
+/* How often the face network and the voice network ran. */
+extern int fake_looks, fake_listens;
+
+#endif

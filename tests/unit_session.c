@@ -1,0 +1,569 @@
+/* The session's time and bounds: which windows come out of which frames and sounds, and when. */
+#include "session_fake.h"
+#include "sounds.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MS = 1000, WINDOWS_MAX = 512 };
+
+typedef struct scene {
+    attune_session *s;
+    attune_window w[WINDOWS_MAX];
+    int n;
+    unsigned char rgb[FAKE_W * FAKE_H * 3];
+} scene;
+
+static const fake_face one_face[FAKE_FACES] = {{120, 60, 100, 3}};
+
+static scene *scene_open(const attune_options *o)
+{
+    scene *c = calloc(1, sizeof *c);
+    attune_options options = o ? *o : (attune_options){0};
+    attune_error err = {0};
+    assert_non_null(c);
+    options.threads = 1;
+    options.seed = 7;
+    if (attune_session_open(&c->s, fake_model(), &options, &err) < 0) {
+        fail_msg("%s", err.text);
+    }
+    fake_picture(c->rgb, one_face);
+    return c;
+}
+
+static void scene_close(scene *c)
+{
+    attune_session_free(&c->s);
+    assert_null(c->s);
+    free(c);
+}
+
+static void drain(scene *c)
+{
+    attune_window w;
+    int rc;
+    while ((rc = attune_session_next(c->s, &w)) == 1) {
+        assert_true(c->n < WINDOWS_MAX);
+        c->w[c->n++] = w;
+    }
+    assert_int_equal(rc, 0);
+}
+
+static void video(scene *c, int64_t t_ms)
+{
+    assert_int_equal(attune_session_push_video(c->s, t_ms * MS, c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
+                     ATTUNE_OK);
+    drain(c);
+}
+
+/* Someone speaks for four fifths of every second. */
+static const float *voice_at(int64_t t_ms)
+{
+    enum { BEAT = SECOND, BEATS = 4 };
+    static float voice[(BEATS + 1) * BEAT];
+    if (voice[BEAT / 2] == 0) {
+        add_white(voice, (size_t)(BEATS + 1) * BEAT, 1e-3, 1);
+        for (int i = 0; i < BEATS; i++) {
+            add_burst(voice + i * BEAT, BURST, 110 + 20 * i, 0.3f);
+        }
+        memcpy(voice + BEATS * BEAT, voice, BEAT * sizeof *voice); /* a push may wrap round */
+    }
+    return voice + t_ms * 16 % (BEATS * BEAT);
+}
+
+static int push_voice(scene *c, int64_t t_ms, int64_t ms)
+{
+    return attune_session_push_audio(c->s, t_ms * MS, voice_at(t_ms), (size_t)ms * 16);
+}
+
+static void audio(scene *c, int64_t t_ms, int64_t ms)
+{
+    for (int64_t done = 0; done < ms; done += 1000) {
+        int64_t part = ms - done < 1000 ? ms - done : 1000;
+        assert_int_equal(push_voice(c, t_ms + done, part), ATTUNE_OK);
+        drain(c);
+    }
+}
+
+static void finish(scene *c)
+{
+    assert_int_equal(attune_session_finish(c->s), ATTUNE_OK);
+    drain(c);
+}
+
+/* Both streams for ms milliseconds, 25 frames a second, sound in pieces of 40 ms. */
+static void both(scene *c, int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t t = from_ms; t < to_ms; t += 40) {
+        video(c, t);
+        audio(c, t, 40);
+    }
+}
+
+/* Windows end every 500 ms from first_ms on, and reach back 3 s but not before origin_ms. */
+static void assert_grid(const scene *c, int64_t origin_ms, int n)
+{
+    assert_int_equal(c->n, n);
+    for (int i = 0; i < n; i++) {
+        int64_t end = origin_ms + 500 * (i + 1), start = end - 3000;
+        assert_int_equal(c->w[i].end_us, end * MS);
+        assert_int_equal(c->w[i].start_us, (start > origin_ms ? start : origin_ms) * MS);
+    }
+}
+
+/* ---- the grid ----------------------------------------------------------------------------- */
+
+static void windows_end_at_every_hop(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    both(c, 0, 10000);
+    finish(c);
+    assert_grid(c, 0, 20);
+    for (int i = 0; i < c->n; i++) {
+        assert_true(c->w[i].used & (1u << ATTUNE_FACE));
+        assert_true(c->w[i].has_state);
+        assert_true(c->w[i].track != 0);
+        assert_true(fabsf(c->w[i].quality.face_share - 1) < 1e-6f);
+    }
+    assert_true(c->w[19].used & (1u << ATTUNE_VOICE));
+    assert_int_equal(attune_session_finish(c->s), ATTUNE_OK); /* again: nothing more */
+    drain(c);
+    assert_int_equal(c->n, 20);
+    scene_close(c);
+}
+
+static void windows_come_as_soon_as_both_streams_passed(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    both(c, 0, 1000);
+    assert_int_equal(c->n, 1);
+    video(c, 1000);
+    assert_int_equal(c->n, 1); /* the sound is not there yet */
+    audio(c, 1000, 200);
+    assert_int_equal(c->n, 2);
+    scene_close(c);
+}
+
+static void a_rest_of_half_a_hop_is_covered(void **state)
+{
+    const struct {
+        int64_t ms;
+        int windows;
+        int64_t last_end;
+    } cases[] = {{3200, 6, 3000}, {3300, 7, 3300}, {3000, 6, 3000}, {100, 1, 100}, {10, 1, 10}};
+    attune_options o = {.no_video = 1};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scene *c = scene_open(&o);
+        audio(c, 0, cases[i].ms);
+        finish(c);
+        assert_int_equal(c->n, cases[i].windows);
+        assert_int_equal(c->w[c->n - 1].end_us, cases[i].last_end * MS);
+        scene_close(c);
+    }
+}
+
+static void a_single_frame_gives_a_window(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    video(c, 0);
+    finish(c);
+    assert_int_equal(c->n, 1);
+    assert_int_equal(c->w[0].end_us, 125 * MS); /* as long as frames are apart */
+    assert_int_equal(c->w[0].used, 1u << ATTUNE_FACE);
+    scene_close(c);
+}
+
+static void nothing_gives_nothing(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    finish(c);
+    assert_int_equal(c->n, 0);
+    scene_close(c);
+}
+
+static void the_grid_begins_where_the_input_does(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    both(c, 3600200, 3604200);
+    finish(c);
+    assert_grid(c, 3600000, 8); /* the rest, 200 ms, is under half a hop */
+    scene_close(c);
+}
+
+static void hop_and_window_follow_the_options(void **state)
+{
+    attune_options o = {.window_s = 1, .hop_s = 0.25};
+    scene *c = scene_open(&o);
+    (void)state;
+    both(c, 0, 2000);
+    finish(c);
+    assert_int_equal(c->n, 8);
+    assert_int_equal(c->w[7].start_us, 1000 * MS);
+    assert_int_equal(c->w[7].end_us, 2000 * MS);
+    scene_close(c);
+}
+
+/* ---- uneven and late streams ---------------------------------------------------------------- */
+
+static void frames_are_taken_evenly_by_time(void **state)
+{
+    const struct {
+        double fps;
+        int64_t least, most; /* analysed in 10 s at 8 a second */
+    } cases[] = {{25, 80, 80}, {24, 80, 80}, {30, 80, 80}, {8, 80, 80}, {60, 80, 80}, {5, 50, 50}};
+    attune_options o = {.no_audio = 1};
+    attune_counts counts;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scene *c = scene_open(&o);
+        for (int k = 0; k / cases[i].fps < 10; k++) {
+            int64_t t = (int64_t)(1e6 * k / cases[i].fps); /* cut, as containers do */
+            assert_int_equal(attune_session_push_video(c->s, t, c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
+                             ATTUNE_OK);
+            drain(c);
+        }
+        attune_session_counts(c->s, &counts);
+        assert_in_range(counts.frames, cases[i].least, cases[i].most);
+        assert_int_equal(counts.frames, counts.frames_with_face);
+        scene_close(c);
+    }
+}
+
+static void dropped_frames_cost_nothing(void **state)
+{
+    attune_options o = {.no_audio = 1};
+    scene *c = scene_open(&o);
+    (void)state;
+    fake_looks = 0;
+    for (int64_t t = 0; t < 990; t++) {
+        video(c, t);
+    }
+    assert_int_equal(fake_looks, 8);
+    scene_close(c);
+}
+
+/* Interleaved differently, the same input gives the same windows. */
+static void order_of_arrival_does_not_matter(void **state)
+{
+    scene *a = scene_open(NULL), *b = scene_open(NULL);
+    (void)state;
+    both(a, 0, 6000);
+    for (int64_t t = 0; t < 6000; t += 800) { /* sound first, in large pieces */
+        audio(b, t, t + 800 <= 6000 ? 800 : 6000 - t);
+        for (int64_t v = t; v < t + 800 && v < 6000; v += 40) {
+            video(b, v);
+        }
+    }
+    finish(a);
+    finish(b);
+    assert_int_equal(a->n, 12);
+    assert_int_equal(b->n, 12);
+    assert_memory_equal(a->w, b->w, 12 * sizeof *a->w);
+    scene_close(a);
+    scene_close(b);
+}
+
+static void a_stream_that_ends_is_not_waited_for_longer_than_the_lag(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    both(c, 0, 2000);
+    for (int64_t t = 2000; t < 6000; t += 40) {
+        video(c, t);
+    }
+    /* 5960 is a second past 4960: the window that ends at 5000 waits, 4500's does not. */
+    assert_int_equal(c->n, 9);
+    assert_true(c->w[3].used & (1u << ATTUNE_VOICE));
+    finish(c);
+    assert_grid(c, 0, 12);
+    assert_int_equal(c->w[11].used, 1u << ATTUNE_FACE);
+    scene_close(c);
+}
+
+static void a_stream_that_never_comes_is_not_waited_for(void **state)
+{
+    attune_options none = {.no_audio = 1};
+    scene *c = scene_open(NULL), *d = scene_open(&none);
+    (void)state;
+    for (int64_t t = 0; t <= 2000; t += 40) {
+        video(c, t);
+        video(d, t);
+    }
+    assert_int_equal(c->n, 2); /* after the lag of a second */
+    assert_int_equal(d->n, 4); /* it was said that there is none */
+    scene_close(c);
+    scene_close(d);
+}
+
+static void what_comes_too_late_is_left_out(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    audio(c, 0, 60000);
+    assert_int_equal(c->n, 117); /* up to the lag behind the sound, without a face */
+    fake_looks = 0;
+    for (int64_t t = 0; t < 61000; t += 40) {
+        video(c, t);
+    }
+    assert_in_range(fake_looks, 8, 50); /* the last windows' frames only */
+    finish(c);
+    assert_int_equal(c->n, 122);
+    assert_int_equal(c->w[100].track, 0);
+    assert_true(c->w[121].track != 0);
+    scene_close(c);
+}
+
+static void a_gap_in_both_streams_gives_empty_windows(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    both(c, 0, 2000);
+    both(c, 20000, 22000);
+    finish(c);
+    assert_grid(c, 0, 44);
+    for (int i = 11; i < 39; i++) { /* windows that end from 6 s to 19.5 s */
+        assert_int_equal(c->w[i].used, 0);
+        assert_true(c->w[i].abstain);
+        assert_int_equal(c->w[i].track, 0);
+        assert_true(isnan(c->w[i].quality.sharpness) && isnan(c->w[i].quality.face_share) &&
+                    isnan(c->w[i].quality.snr_db));
+    }
+    assert_int_equal(c->w[43].used, 3);
+    scene_close(c);
+}
+
+/* ---- faces --------------------------------------------------------------------------------- */
+
+static void a_window_without_a_face_still_comes(void **state)
+{
+    static const fake_face nobody[FAKE_FACES] = {{0}};
+    scene *c = scene_open(NULL);
+    (void)state;
+    fake_picture(c->rgb, nobody);
+    both(c, 0, 4000);
+    fake_picture(c->rgb, one_face);
+    both(c, 4000, 8000);
+    finish(c);
+    assert_grid(c, 0, 16);
+    assert_int_equal(c->w[7].track, 0);
+    assert_int_equal(c->w[7].used, 1u << ATTUNE_VOICE);
+    assert_int_equal(c->w[7].has_state, 0);
+    assert_true(c->w[7].quality.face_share == 0 && isnan(c->w[7].quality.sharpness));
+    assert_true(c->w[8].track != 0);
+    assert_true(c->w[8].quality.face_share < 0.2f && c->w[15].quality.face_share > 0.99f);
+    assert_true(c->w[15].box[2] > 80 && c->w[15].box[2] < 120);
+    scene_close(c);
+}
+
+static void logits_are_averaged_over_the_window(void **state)
+{
+    static const fake_face other[FAKE_FACES] = {{120, 60, 100, 5}};
+    attune_options o = {.no_audio = 1};
+    scene *c = scene_open(&o);
+    (void)state;
+    for (int64_t t = 0; t < 3000; t += 125) {
+        fake_picture(c->rgb, t < 1500 ? one_face : other);
+        video(c, t);
+    }
+    finish(c);
+    assert_true(fabsf(c->w[2].emotion7[3] - 6) < 1e-3f); /* the fake fusion shows the logits */
+    assert_true(fabsf(c->w[5].emotion7[3] - 3) < 0.3f);
+    assert_true(fabsf(c->w[5].emotion7[3] + c->w[5].emotion7[5] - 6) < 1e-3f);
+    scene_close(c);
+}
+
+static void several_faces_give_a_window_each_in_order_of_appearance(void **state)
+{
+    static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
+    static const fake_face first[FAKE_FACES] = {{20, 40, 60, 4}};
+    attune_options o = {.no_audio = 1, .max_tracks = 4};
+    scene *c = scene_open(&o);
+    int n = 0;
+    (void)state;
+    fake_picture(c->rgb, first);
+    for (int64_t t = 0; t < 4000; t += 125) {
+        if (t == 2000) {
+            fake_picture(c->rgb, two);
+        }
+        video(c, t);
+    }
+    finish(c);
+    for (int i = 0; i < c->n; i++) {
+        n += c->w[i].end_us <= 2000 * MS;
+    }
+    assert_int_equal(n, 4);
+    assert_int_equal(c->n, 4 + 2 * 4);
+    for (int i = 4; i < c->n; i += 2) {
+        assert_int_equal(c->w[i].end_us, c->w[i + 1].end_us);
+        assert_int_equal(c->w[i].track, c->w[0].track); /* the small face came first */
+        assert_true(c->w[i + 1].track != c->w[0].track);
+        assert_true(c->w[i + 1].box[2] > c->w[i].box[2]);
+    }
+    scene_close(c);
+}
+
+static void tracks_are_random_numbers(void **state)
+{
+    scene *a = scene_open(NULL), *b = scene_open(NULL);
+    attune_options o = {.threads = 1, .seed = 8};
+    attune_session *other;
+    attune_window w;
+    (void)state;
+    both(a, 0, 2000);
+    both(b, 0, 2000);
+    assert_int_equal(a->w[0].track, b->w[0].track); /* one seed */
+    assert_int_equal(attune_session_open(&other, fake_model(), &o, NULL), ATTUNE_OK);
+    assert_int_equal(attune_session_push_video(other, 0, a->rgb, FAKE_W, FAKE_H, 3 * FAKE_W), 0);
+    assert_int_equal(attune_session_finish(other), ATTUNE_OK);
+    assert_int_equal(attune_session_next(other, &w), 1);
+    assert_true(w.track != a->w[0].track);
+    attune_session_free(&other);
+    scene_close(a);
+    scene_close(b);
+}
+
+static void results_do_not_depend_on_threads(void **state)
+{
+    attune_options o = {.threads = 3, .seed = 7};
+    scene *a = scene_open(NULL), *b = scene_open(NULL);
+    (void)state;
+    attune_session_free(&b->s);
+    assert_int_equal(attune_session_open(&b->s, fake_model(), &o, NULL), ATTUNE_OK);
+    both(a, 0, 4000);
+    both(b, 0, 4000);
+    assert_true(a->n > 0 && a->n == b->n);
+    assert_memory_equal(a->w, b->w, (size_t)a->n * sizeof *a->w);
+    scene_close(a);
+    scene_close(b);
+}
+
+/* ---- bounds and misuse ---------------------------------------------------------------------- */
+
+static void windows_not_taken_stop_the_input(void **state)
+{
+    scene *c = scene_open(NULL);
+    int64_t t;
+    int rc = ATTUNE_OK, before;
+    (void)state;
+    for (t = 0; rc == ATTUNE_OK && t < 3600000; t += 125) {
+        rc = attune_session_push_video(c->s, t * MS, c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W);
+    }
+    assert_int_equal(rc, ATTUNE_E_STATE);
+    assert_true(t > 3000 && t < 10000);
+    rc = ATTUNE_OK;
+    for (t = 0; rc == ATTUNE_OK && t < 3600000; t += 1000) {
+        rc = push_voice(c, t, 1000);
+    }
+    assert_int_equal(rc, ATTUNE_E_STATE);
+    before = c->n;
+    drain(c); /* once they are taken it goes on */
+    assert_true(c->n > before);
+    both(c, 10000, 12000);
+    scene_close(c);
+}
+
+static void wrong_arguments_are_refused(void **state)
+{
+    static const attune_options bad[] = {
+        {.rate = -1},       {.rate = NAN},   {.rate = 61},       {.window_s = 0.1},
+        {.window_s = 31},   {.hop_s = 4},    {.hop_s = 0.01},    {.lag_s = -1},
+        {.max_tracks = 17}, {.threads = -1}, {.max_tracks = -1}, {.no_video = 1, .no_audio = 1},
+    };
+    scene *c = scene_open(NULL);
+    attune_session *s;
+    attune_error err;
+    float pcm[16] = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        memset(&err, 0, sizeof err);
+        assert_int_equal(attune_session_open(&s, fake_model(), &bad[i], &err), ATTUNE_E_ARG);
+        assert_null(s);
+        assert_true(err.text[0]);
+    }
+    video(c, 1000);
+    assert_int_equal(attune_session_push_video(c->s, 999 * MS, c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
+                     ATTUNE_E_ARG);
+    assert_int_equal(attune_session_push_video(c->s, 2000 * MS, c->rgb, 0, FAKE_H, 3 * FAKE_W),
+                     ATTUNE_E_ARG);
+    assert_int_equal(attune_session_push_video(c->s, 2000 * MS, c->rgb, 16385, 1, 3 * 16385),
+                     ATTUNE_E_ARG);
+    assert_int_equal(attune_session_push_video(c->s, 2000 * MS, c->rgb, FAKE_W, FAKE_H, FAKE_W),
+                     ATTUNE_E_ARG);
+    assert_int_equal(attune_session_push_video(c->s, 2000 * MS, NULL, FAKE_W, FAKE_H, 3 * FAKE_W),
+                     ATTUNE_E_ARG);
+    assert_int_equal(attune_session_push_audio(c->s, -1, pcm, 16), ATTUNE_E_ARG);
+    assert_int_equal(attune_session_push_audio(c->s, 0, NULL, 16), ATTUNE_E_ARG);
+    assert_int_equal(attune_session_push_audio(c->s, 0, pcm, ATTUNE_MAX_PUSH + 1), ATTUNE_E_ARG);
+    finish(c);
+    assert_int_equal(attune_session_push_audio(c->s, 5000 * MS, pcm, 16), ATTUNE_E_STATE);
+    assert_int_equal(attune_session_push_video(c->s, 5000 * MS, c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
+                     ATTUNE_E_STATE);
+    attune_session_free(&c->s);
+    attune_session_free(&c->s); /* NULL is fine */
+    scene_close(c);
+}
+
+static void too_little_speech_is_not_listened_to(void **state)
+{
+    attune_options o = {.no_video = 1};
+    scene *c = scene_open(&o);
+    static float silence[16000];
+    (void)state;
+    fake_listens = 0;
+    for (int64_t t = 0; t < 4000; t += 1000) {
+        assert_int_equal(attune_session_push_audio(c->s, t * MS, silence, 16000), ATTUNE_OK);
+        drain(c);
+    }
+    assert_int_equal(fake_listens, 0);
+    audio(c, 4000, 4000);
+    finish(c);
+    assert_true(fake_listens > 4);
+    assert_int_equal(c->n, 16);
+    assert_int_equal(c->w[5].used, 0);
+    assert_true(c->w[5].quality.speech_share == 0);
+    assert_int_equal(c->w[15].used, 1u << ATTUNE_VOICE);
+    assert_true(c->w[15].quality.speech_share > 0.3f && isfinite(c->w[15].quality.snr_db));
+    scene_close(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(windows_end_at_every_hop),
+        cmocka_unit_test(windows_come_as_soon_as_both_streams_passed),
+        cmocka_unit_test(a_rest_of_half_a_hop_is_covered),
+        cmocka_unit_test(a_single_frame_gives_a_window),
+        cmocka_unit_test(nothing_gives_nothing),
+        cmocka_unit_test(the_grid_begins_where_the_input_does),
+        cmocka_unit_test(hop_and_window_follow_the_options),
+        cmocka_unit_test(frames_are_taken_evenly_by_time),
+        cmocka_unit_test(dropped_frames_cost_nothing),
+        cmocka_unit_test(order_of_arrival_does_not_matter),
+        cmocka_unit_test(a_stream_that_ends_is_not_waited_for_longer_than_the_lag),
+        cmocka_unit_test(a_stream_that_never_comes_is_not_waited_for),
+        cmocka_unit_test(what_comes_too_late_is_left_out),
+        cmocka_unit_test(a_gap_in_both_streams_gives_empty_windows),
+        cmocka_unit_test(a_window_without_a_face_still_comes),
+        cmocka_unit_test(logits_are_averaged_over_the_window),
+        cmocka_unit_test(several_faces_give_a_window_each_in_order_of_appearance),
+        cmocka_unit_test(tracks_are_random_numbers),
+        cmocka_unit_test(results_do_not_depend_on_threads),
+        cmocka_unit_test(windows_not_taken_stop_the_input),
+        cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(too_little_speech_is_not_listened_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
