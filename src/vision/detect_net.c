@@ -51,7 +51,7 @@ struct at_detect_net {
 
     int h, w; /* that the buffers are for */
     at_arena work;
-    float *a, *b; /* the running feature and what a unit makes on its way */
+    float *a, *b; /* features on their way, in turn */
     float *feature[AT_DETECT_LEVELS], *head[AT_DETECT_LEVELS];
     float *workspace;
 };
@@ -220,6 +220,42 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static at_inverted_residual unit_layer(const at_detect_net *n, int index, int h, int w)
+{
+    const unit *u = &n->unit[index];
+
+    return (at_inverted_residual){
+        .dw = {h, w, u->out, h, w, 1, 1, 1},
+        .c_in = u->in,
+        .c_out = u->out,
+        .dw_act = index >= AT_UNIT_HEAD ? AT_ACT_NONE : AT_ACT_RELU,
+        .expand = u->point,
+        .expand_bias = u->point_bias,
+        .dw_weight = u->depthwise,
+        .dw_bias = u->depthwise_bias,
+    };
+}
+
+/* Of the stem and of every unit, at the size it runs at. */
+static size_t workspace_floats(const at_detect_net *n, int h, int w)
+{
+    const at_conv_size stem = stem_size(n, h, w);
+    size_t floats = at_conv3x3_workspace(&stem, n->pool);
+    int shift = 1; /* of the unit's h and w against the picture's */
+
+    for (int i = 0; i < AT_DETECT_UNITS; i++) {
+        if (i >= AT_UNIT_NECK)
+            shift = 3 + (i - AT_UNIT_NECK) % AT_DETECT_LEVELS;
+        else if (i >= AT_UNIT_STAGE && (i - AT_UNIT_STAGE) % 2 == 0)
+            shift += at_detect_pooled((i - AT_UNIT_STAGE) / 2);
+        if (n->unit[i].out == 0)
+            continue;
+        const at_inverted_residual layer = unit_layer(n, i, h >> shift, w >> shift);
+        floats = most(floats, at_inverted_residual_workspace(&layer, n->pool));
+    }
+    return floats;
+}
+
 /* Buffers for pictures of h x w. */
 static int prepare(at_detect_net *n, int h, int w)
 {
@@ -227,7 +263,6 @@ static int prepare(at_detect_net *n, int h, int w)
         return ATTUNE_OK;
     n->h = n->w = 0;
 
-    const at_conv_size stem = stem_size(n, h, w);
     size_t pixels = (size_t)h * (size_t)w / 4, feature = pixels * (size_t)n->stem_out;
     feature = most(feature, pixels * (size_t)n->unit[AT_UNIT_STEM].out);
     for (int stage = 1; stage < AT_DETECT_STAGES; stage++) {
@@ -241,15 +276,14 @@ static int prepare(at_detect_net *n, int h, int w)
         const size_t cells = (size_t)(h >> (3 + k)) * (size_t)(w >> (3 + k));
         const unit *neck = &n->unit[AT_UNIT_NECK + k], *share = &n->unit[AT_UNIT_SHARE + k];
         feature = most(feature, cells * (size_t)most((size_t)neck->out, (size_t)share->out));
-        n->feature[k] = at_arena_alloc(&n->work, cells * most((size_t)neck->in, (size_t)neck->out),
-                                       sizeof(float));
+        n->feature[k] = at_arena_alloc(&n->work, cells * (size_t)neck->in, sizeof(float));
         n->head[k] = at_arena_alloc(&n->work, cells * AT_DETECT_CHANNELS, sizeof(float));
         if (!n->feature[k] || !n->head[k])
             return ATTUNE_E_NOMEM;
     }
     n->a = at_arena_alloc(&n->work, feature, sizeof(float));
     n->b = at_arena_alloc(&n->work, feature, sizeof(float));
-    n->workspace = at_arena_alloc(&n->work, at_conv3x3_workspace(&stem, n->pool), sizeof(float));
+    n->workspace = at_arena_alloc(&n->work, workspace_floats(n, h, w), sizeof(float));
     if (!n->a || !n->b || !n->workspace)
         return ATTUNE_E_NOMEM;
     n->h = h;
@@ -259,35 +293,33 @@ static int prepare(at_detect_net *n, int h, int w)
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-/* y (h, w, out) from x (h, w, in); x is lost when it is n->a. */
-static void run_unit(at_detect_net *n, int index, int h, int w, const float *x, float *y)
+/* y (h, w, out) from x (h, w, in); they must not overlap. Returns y. */
+static float *run_unit(at_detect_net *n, int index, int h, int w, const float *x, float *y)
 {
-    const unit *u = &n->unit[index];
-    const at_dw3x3 g = {h, w, u->out, h, w, 1, 1, 1};
-    const at_epilogue e = {.bias = u->point_bias};
+    const at_inverted_residual layer = unit_layer(n, index, h, w);
 
-    at_gemm_packed(n->pool, n->kn, h * w, u->out, u->in, x, u->in, 1, u->point, n->b, u->out, &e);
-    at_depthwise(n->pool, n->kn, &g, 1, n->b, u->depthwise, u->depthwise_bias,
-                 index >= AT_UNIT_HEAD ? AT_ACT_NONE : AT_ACT_RELU, y);
+    at_inverted_residual_run(n->pool, n->kn, &layer, x, y, n->workspace);
+    return y;
 }
 
-/* 2x2 max in place: every output lies before what is read later. */
-static void max_pool(float *x, int h, int w, int c)
+/* y (h/2, w/2, c) = 2x2 max of x (h, w, c). Returns y. */
+static float *max_pool(const float *x, int h, int w, int c, float *y)
 {
     const ptrdiff_t row = (ptrdiff_t)w * c;
-    float *y = x;
+    float *out = y;
 
     for (int oy = 0; oy < h / 2; oy++) {
         const float *in = x + 2 * oy * row;
-        for (int ox = 0; ox < w / 2; ox++, in += 2 * c, y += c) {
+        for (int ox = 0; ox < w / 2; ox++, in += 2 * c, out += c) {
             for (int k = 0; k < c; k++) {
                 const float top = in[k] > in[c + k] ? in[k] : in[c + k];
                 const float *below = in + row + k;
                 const float bottom = below[0] > below[c] ? below[0] : below[c];
-                y[k] = top > bottom ? top : bottom;
+                out[k] = top > bottom ? top : bottom;
             }
         }
     }
+    return y;
 }
 
 /* y (2h, 2w, c) += nearest enlargement of x (h, w, c) */
@@ -299,26 +331,30 @@ static void add_enlarged(const at_kernels *kn, const float *x, int h, int w, int
     }
 }
 
-static void run_backbone(at_detect_net *n, const float *x)
+/* The buffer that x is not in. */
+static float *other(const at_detect_net *n, const float *x)
+{
+    return x == n->a ? n->b : n->a;
+}
+
+static void run_backbone(at_detect_net *n, const float *input)
 {
     const at_conv_size stem = stem_size(n, n->h, n->w);
     int h = n->h / 2, w = n->w / 2;
 
-    at_conv3x3_forward(n->pool, n->kn, &stem, 1, x, n->stem, n->stem_bias, AT_ACT_RELU, n->a,
+    at_conv3x3_forward(n->pool, n->kn, &stem, 1, input, n->stem, n->stem_bias, AT_ACT_RELU, n->a,
                        n->workspace);
-    run_unit(n, AT_UNIT_STEM, h, w, n->a, n->a);
+    float *x = run_unit(n, AT_UNIT_STEM, h, w, n->a, n->b);
     for (int stage = 1; stage < AT_DETECT_STAGES; stage++) {
         const int first = AT_UNIT_STAGE + 2 * (stage - 1);
+        const int level = stage - (AT_DETECT_STAGES - AT_DETECT_LEVELS);
         if (at_detect_pooled(stage - 1)) {
-            max_pool(n->a, h, w, n->unit[first].in);
+            x = max_pool(x, h, w, n->unit[first].in, other(n, x));
             h /= 2;
             w /= 2;
         }
-        run_unit(n, first, h, w, n->a, n->a);
-        run_unit(n, first + 1, h, w, n->a, n->a);
-        if (stage >= AT_DETECT_STAGES - AT_DETECT_LEVELS)
-            memcpy(n->feature[stage - (AT_DETECT_STAGES - AT_DETECT_LEVELS)], n->a,
-                   (size_t)h * (size_t)w * (size_t)n->unit[first + 1].out * sizeof(float));
+        x = run_unit(n, first, h, w, x, other(n, x));
+        x = run_unit(n, first + 1, h, w, x, level >= 0 ? n->feature[level] : other(n, x));
     }
 }
 
@@ -332,17 +368,12 @@ int at_detect_net_run(at_detect_net *n, const float *x, int h, int w,
     run_backbone(n, x);
     for (int k = AT_DETECT_LEVELS - 1; k >= 0; k--) {
         const int lh = h >> (3 + k), lw = w >> (3 + k);
-        run_unit(n, AT_UNIT_NECK + k, lh, lw, n->feature[k], n->feature[k]);
+        float *y = run_unit(n, AT_UNIT_NECK + k, lh, lw, n->feature[k], n->a);
         if (k > 0)
-            add_enlarged(n->kn, n->feature[k], lh, lw, n->unit[AT_UNIT_NECK + k].out,
-                         n->feature[k - 1]);
-        const float *in = n->feature[k];
-        if (n->unit[AT_UNIT_SHARE + k].out > 0) {
-            run_unit(n, AT_UNIT_SHARE + k, lh, lw, in, n->a);
-            in = n->a;
-        }
-        run_unit(n, AT_UNIT_HEAD + k, lh, lw, in, n->head[k]);
-        head[k] = n->head[k];
+            add_enlarged(n->kn, y, lh, lw, n->unit[AT_UNIT_NECK + k].out, n->feature[k - 1]);
+        if (n->unit[AT_UNIT_SHARE + k].out > 0)
+            y = run_unit(n, AT_UNIT_SHARE + k, lh, lw, y, n->b);
+        head[k] = run_unit(n, AT_UNIT_HEAD + k, lh, lw, y, n->head[k]);
     }
     return ATTUNE_OK;
 }
