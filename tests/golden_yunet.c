@@ -1,8 +1,11 @@
 /* The detector's network against ONNX Runtime's outputs for the same weights and input, and its
- * training form against its running form. Skipped where the reference weights are not at hand
+ * training form against its running form; then real clips, clean and degraded. Skipped where the reference weights are not at hand
  * ($ATTUNE_MODELS, or ../shared/models beside the source tree). */
+#include "media/media.h"
 #include "tensor/ops.h"
+#include "vision/degrade.h"
 #include "vision/detect.h"
+#include "vision/track.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -178,12 +181,126 @@ static void training(void **state)
     close_fixture(&f);
 }
 
+/* ---- real clips ---------------------------------------------------------------------------- */
+
+/* What happens to each frame before detection, and the share of frames (percent) whose face must
+ * still be found. */
+static const struct {
+    at_degrade_kind kind;
+    float level;
+    int found;
+} conditions[] = {
+    {AT_DEGRADE_BLUR, 0, 100},   {AT_DEGRADE_BLUR, 3, 95}, {AT_DEGRADE_RESOLUTION, 4, 90},
+    {AT_DEGRADE_BLOCKS, 90, 95}, {AT_DEGRADE_DARK, 4, 95}, {AT_DEGRADE_NOISE, 25, 95},
+    {AT_DEGRADE_MASK, 35, 90},
+};
+enum { CONDITIONS = sizeof conditions / sizeof conditions[0] };
+
+typedef struct tally {
+    int frames, found[CONDITIONS], tracks;
+} tally;
+
+/* Eyes above nose above mouth, left before right, all inside the box. */
+static void check_layout(const at_face *f)
+{
+    const float(*p)[2] = f->landmark;
+
+    for (int i = 0; i < AT_LANDMARKS; i++)
+        assert_true(p[i][0] > f->x && p[i][0] < f->x + f->w && p[i][1] > f->y &&
+                    p[i][1] < f->y + f->h);
+    assert_true(p[0][0] < p[1][0] && p[3][0] < p[4][0]);
+    assert_true(p[0][1] < p[2][1] && p[2][1] < p[3][1]);
+}
+
+static void watch(at_detector *d, const char *path, tally *t)
+{
+    const at_media_options o = {.no_audio = 1, .rate = 4};
+    at_media *m = NULL;
+    at_media_packet packet;
+    at_tracker tracker;
+    at_image copy = {0};
+    at_rng rng;
+    uint32_t id = 0;
+
+    at_rng_seed(&rng, 1, 0);
+    at_tracker_init(&tracker, NULL, &rng);
+    assert_int_equal(at_media_open(&m, path, &o, NULL), ATTUNE_OK);
+    while (at_media_next(m, &packet, NULL) == 1) {
+        const at_image frame = at_image_borrow(packet.rgb, packet.w, packet.h, 3, packet.stride);
+        at_face face[4], near[4];
+        const int n = at_detector_run(d, &frame, face, 4);
+        assert_int_equal(n, 1);
+        check_layout(&face[0]);
+        assert_int_equal(at_detector_run_near(d, &frame, &face[0], near, 4), 1);
+        assert_true(at_face_iou(&face[0], &near[0]) > 0.75F);
+        at_tracker_update(&tracker, packet.t_us, face, n, NULL);
+        t->tracks += tracker.track[0].id != id;
+        id = tracker.track[0].id;
+        t->frames++;
+        for (int k = 0; k < CONDITIONS; k++) {
+            at_face worse;
+            assert_int_equal(at_image_copy(&copy, &frame), ATTUNE_OK);
+            assert_int_equal(
+                at_degrade(&copy, conditions[k].kind, conditions[k].level, &face[0], &rng, NULL),
+                ATTUNE_OK);
+            t->found[k] += at_detector_run(d, &copy, &worse, 1) == 1 &&
+                           at_face_iou(&face[0], &worse) > 0.5F;
+        }
+    }
+    at_media_free(&m);
+    at_image_free(&copy);
+}
+
+static void real_clips(void **state)
+{
+    (void)state;
+    static const char *const clips[] = {"bbaf2n", "brbk7n", "lbax4n", "sbia1a"};
+    const char *data = getenv("ATTUNE_DATA"), *source = getenv("ATTUNE_SRC");
+    at_weights *yunet = NULL;
+    at_params params = {0};
+    at_detector *d = NULL;
+    tally t = {0};
+    int seen = 0;
+
+    assert_int_equal(load(&yunet, "yunet_n", ""), ATTUNE_OK);
+    assert_int_equal(at_detector_import(&params, yunet, NULL), ATTUNE_OK);
+    const at_weight_source weights = at_params_source(&params);
+    assert_int_equal(at_detector_create(&d, &weights, NULL, at_kernels_best(), NULL, NULL),
+                     ATTUNE_OK);
+    for (size_t i = 0; i < sizeof clips / sizeof clips[0]; i++) {
+        char path[512];
+        if (data)
+            snprintf(path, sizeof path, "%s/grid/%s.mpg", data, clips[i]);
+        else
+            snprintf(path, sizeof path, "%s/../shared/data/grid/%s.mpg", source ? source : ".",
+                     clips[i]);
+        if (access(path, R_OK) != 0)
+            continue;
+        watch(d, path, &t);
+        seen++;
+    }
+    at_detector_free(&d);
+    at_params_free(&params);
+    at_weights_free(&yunet);
+    if (seen == 0)
+        skip();
+    assert_true(t.frames >= 11 * seen);
+    assert_int_equal(t.tracks, seen); /* one number for the whole of a clip */
+    for (int k = 0; k < CONDITIONS; k++) {
+        if (100 * t.found[k] < conditions[k].found * t.frames)
+            fail_msg("%s at %g: the face is found in %d of %d frames",
+                     at_degrade_names[conditions[k].kind], conditions[k].level, t.found[k],
+                     t.frames);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(running_n),
         cmocka_unit_test(running_s),
         cmocka_unit_test(training),
+        cmocka_unit_test(real_clips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
