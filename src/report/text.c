@@ -95,6 +95,9 @@ char *at_text_basename(char *dst, size_t size, const char *path)
     }
     for (start = end; start > 0 && path[start - 1] != '/'; start--) {
     }
+    if (start == end) {
+        start = 0; /* "/" */
+    }
     if (end - start >= sizeof part) {
         end = start + sizeof part - 1;
     }
