@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <math.h>
+#include <string.h>
 #include <cmocka.h>
 
 typedef struct norm {
@@ -107,6 +108,115 @@ static void batch_statistics(void **state)
     at_params_free(&n.params);
 }
 
+/* A convolution and the batch norm after it share work: sums on the way out, the last pass on the
+ * way back. With a copy between them they cannot, and the results must be the same. */
+typedef struct pair {
+    int depthwise, apart, shared, threads;
+    int dim[4]; /* of x */
+    int out;    /* channels */
+    float *y, *dx, *dw;
+} pair;
+
+static at_tensor *convolve(at_graph *g, const pair *p, at_tensor *x, at_tensor *w)
+{
+    at_tensor *y = p->depthwise ? at_depthwise3x3(g, x, w, NULL, 1, at_pad_one)
+                                : at_linear(g, x, w, NULL);
+    return p->apart ? at_scale(g, y, 1) : y;
+}
+
+static float *copy_of(const float *x, size_t n)
+{
+    float *copy = at_alloc(n, sizeof(float));
+    assert_non_null(copy);
+    memcpy(copy, x, n * sizeof(float));
+    return copy;
+}
+
+static void run_pair(pair *p)
+{
+    at_graph *g = NULL;
+    at_pool *pool = NULL;
+    norm n = make_norm(p->out, AT_ACT_RELU6);
+    assert_int_equal(at_pool_create(&pool, p->threads, NULL), ATTUNE_OK);
+    assert_int_equal(at_graph_create(&g, pool, at_kernels_best(), NULL), ATTUNE_OK);
+    at_graph_begin(g, AT_TRAIN, 0);
+    at_tensor *x = at_tensor_new(g, 4, p->dim, 1), *gamma = at_tensor_new(g, 1, &p->out, 1);
+    at_tensor *w = at_tensor_new(g, 2, (int[]){p->depthwise ? 9 : p->dim[3], p->out}, 1);
+    at_tensor *beta = at_tensor_new(g, 1, &p->out, 1);
+    at_tensor *const made[] = {x, w, gamma, beta};
+    for (int i = 0; i < 4; i++)
+        grad_fill(made[i]->data, at_tensor_count(made[i]), -1, 1, (uint64_t)i);
+
+    at_tensor *in = at_scale(g, x, 1), *y = convolve(g, p, in, w);
+    at_tensor *z = at_batch_norm(g, y, gamma, beta, n.mean, n.var, 0.1f, 1e-3f, n.act);
+    if (p->shared > 0) /* x has a gradient already when the pair gives its own */
+        z = at_add(g, z, convolve(g, p, in, w));
+    if (p->shared > 1) /* and so has what lies between them */
+        z = at_add(g, z, y);
+    assert_non_null(z);
+    size_t count = at_tensor_count(z);
+    float *target = at_alloc(count, sizeof(float));
+    grad_fill(target, count, -1, 1, 9);
+    assert_int_equal(at_graph_backward(g, at_mse(g, z, target, NULL)), ATTUNE_OK);
+    p->y = copy_of(z->data, count);
+    p->dx = copy_of(x->grad, at_tensor_count(x));
+    p->dw = copy_of(w->grad, at_tensor_count(w));
+    at_free(target);
+    at_graph_free(&g);
+    at_pool_free(&pool);
+    at_params_free(&n.params);
+}
+
+static void assert_close(const float *a, const float *b, size_t n)
+{
+    float scale = 0;
+    for (size_t i = 0; i < n; i++)
+        scale = fmaxf(scale, fabsf(b[i]));
+    assert_true(scale > 0);
+    for (size_t i = 0; i < n; i++)
+        assert_float_equal(a[i], b[i], 2e-5f * scale);
+}
+
+static void free_pair(pair *p)
+{
+    at_free(p->y);
+    at_free(p->dx);
+    at_free(p->dw);
+}
+
+static void check_pair(pair together)
+{
+    pair apart = together, threaded = together;
+    apart.apart = 1;
+    together.threads = apart.threads = 1;
+    threaded.threads = 3;
+    run_pair(&together);
+    run_pair(&apart);
+    run_pair(&threaded);
+    size_t pixels = (size_t)together.dim[0] * together.dim[1] * together.dim[2];
+    size_t weights = (size_t)(together.depthwise ? 9 : together.dim[3]) * together.out;
+    assert_close(together.y, apart.y, pixels * together.out);
+    assert_close(together.dx, apart.dx, pixels * together.dim[3]);
+    assert_close(together.dw, apart.dw, weights);
+    assert_memory_equal(together.y, threaded.y, pixels * together.out * sizeof(float));
+    assert_memory_equal(together.dx, threaded.dx, pixels * together.dim[3] * sizeof(float));
+    assert_memory_equal(together.dw, threaded.dw, weights * sizeof(float));
+    free_pair(&together);
+    free_pair(&apart);
+    free_pair(&threaded);
+}
+
+static void convolution_then_norm(void **state)
+{
+    (void)state;
+    for (int shared = 0; shared < 3; shared++) {
+        check_pair((pair){.dim = {5, 30, 31, 13}, .out = 37, .shared = shared});
+        check_pair((pair){.dim = {2, 50, 60, 40}, .out = 9, .shared = shared});
+        check_pair((pair){.depthwise = 1, .dim = {5, 19, 20, 21}, .out = 21, .shared = shared});
+        check_pair((pair){.depthwise = 1, .dim = {40, 4, 5, 17}, .out = 17, .shared = shared});
+    }
+}
+
 static at_tensor *build_layer(at_graph *g, at_tensor *const *in, const grad_case *c)
 {
     (void)c;
@@ -133,9 +243,8 @@ static void layer_norm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(batch_norm),
-        cmocka_unit_test(frozen_batch_norm),
-        cmocka_unit_test(batch_statistics),
+        cmocka_unit_test(batch_norm),       cmocka_unit_test(frozen_batch_norm),
+        cmocka_unit_test(batch_statistics), cmocka_unit_test(convolution_then_norm),
         cmocka_unit_test(layer_norm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,59 @@ void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_grap
     return node;
 }
 
+void at_pending_rows(const at_kernels *kn, const at_pending *p, int from, int rows, int cols,
+                     const float *d, float *out)
+{
+    size_t at = (size_t)from * cols;
+    kn->bn_bwd_apply(rows, cols, p->x + at, d + at, p->scale, p->shift, p->act, p->ka, p->kb, p->kc,
+                     out);
+}
+
+typedef struct pending_job {
+    const at_kernels *kn;
+    const at_pending *p;
+    int rows, cols, block;
+    float *d;
+} pending_job;
+
+static void pending_task(void *arg, int task, int thread)
+{
+    pending_job *j = arg;
+    int from = task * j->block, left = j->rows - from;
+    (void)thread;
+    at_pending_rows(j->kn, j->p, from, left < j->block ? left : j->block, j->cols, j->d,
+                    j->d + (size_t)from * j->cols);
+}
+
+/* Does what is pending, in place. */
+static void settle(at_graph *g, at_var *root)
+{
+    if (root->pending == NULL)
+        return;
+    int cols = at_tensor_cols(&root->t);
+    pending_job j = {.kn = g->kn,
+                     .p = root->pending,
+                     .rows = at_tensor_rows(&root->t),
+                     .cols = cols,
+                     .block = at_block_rows(cols),
+                     .d = root->t.grad};
+    at_pool_run(g->pool, (j.rows + j.block - 1) / j.block, pending_task, &j);
+    root->pending = NULL;
+}
+
+const float *at_grad_in(at_graph *g, at_tensor *y)
+{
+    at_var *root = at_var_of(y)->root;
+    settle(g, root);
+    return root->t.grad;
+}
+
+const float *at_grad_in_pending(const at_tensor *y, const at_pending **pending)
+{
+    *pending = at_var_of(y)->root->pending;
+    return at_var_of(y)->root->t.grad;
+}
+
 static float *take_grad(at_graph *g, at_var *root)
 {
     if (root->t.grad == NULL)
@@ -244,6 +297,7 @@ static float *take_grad(at_graph *g, at_var *root)
 float *at_grad_out(at_graph *g, at_tensor *x, int *accumulate)
 {
     at_var *root = at_var_of(x)->root;
+    settle(g, root); /* before anything is added */
     *accumulate = root->written;
     float *grad = take_grad(g, root);
     root->written = grad != NULL;
@@ -262,7 +316,7 @@ float *at_grad_add(at_graph *g, at_tensor *x)
 float *at_grad_inplace(at_graph *g, at_tensor *x, at_tensor *y, const float **dy, int *accumulate)
 {
     at_var *from = at_var_of(y)->root, *to = at_var_of(x)->root;
-    *dy = from->t.grad;
+    *dy = at_grad_in(g, y);
     if (to->written || from->keep)
         return at_grad_out(g, x, accumulate);
     to->t.grad = from->t.grad;

@@ -14,12 +14,29 @@
 #include "kernels/gemm.h"
 #include "tensor/ops.h"
 
+/* Column sums of a convolution's output, found while it was still in cache: batch norm takes its
+ * statistics from them. part (blocks, 2, cols): sums and sums of squares. */
+typedef struct at_sums {
+    int blocks;
+    float *part; /* of at_buffer_take; NULL: none */
+} at_sums;
+
+/* A gradient still to be computed from what lies in its place: batch norm leaves the last pass of
+ * its backward, d = ka d act'(x*scale + shift) + kb x + kc, to the convolution before it, which
+ * does it block by block where it needs the result. */
+typedef struct at_pending {
+    at_act act;
+    const float *x, *scale, *shift, *ka, *kb, *kc;
+} at_pending;
+
 typedef struct at_var {
     at_tensor t;         /* first: an at_tensor * of a pass is an at_var * */
     struct at_var *root; /* owner of the gradient: itself, or what it is a reshape of */
     int wants;           /* a gradient is wanted */
     int written;         /* t.grad holds one */
     int keep;            /* t.grad outlives the producer's backward */
+    at_pending *pending; /* what is left to do to t.grad; NULL: nothing */
+    at_sums sums;        /* of t.data's columns */
     float *packed[2];    /* a weight's GEMM panels for this pass: as it is, transposed */
     const at_param *param;
     struct at_var *next_use; /* chain of the graph's table of parameters in use */
@@ -75,10 +92,12 @@ void at_buffer_release(at_graph *g, float *p);
 /* ---- gradients, in backward ------------------------------------------------------------ */
 
 /* The gradient of a node's output (written, or the node would not run). */
-static inline const float *at_grad_in(const at_tensor *y)
-{
-    return at_var_of(y)->root->t.grad;
-}
+const float *at_grad_in(at_graph *g, at_tensor *y);
+/* The same for those who can do what is pending by themselves: *pending NULL when nothing is. */
+const float *at_grad_in_pending(const at_tensor *y, const at_pending **pending);
+/* Rows [from, from + rows) of a pending gradient. */
+void at_pending_rows(const at_kernels *kn, const at_pending *p, int from, int rows, int cols,
+                     const float *d, float *out);
 
 /* Where to put the gradient of x: *accumulate says add (1) or overwrite (0). NULL: memory out. */
 float *at_grad_out(at_graph *g, at_tensor *x, int *accumulate);
@@ -89,6 +108,13 @@ void at_grad_pass(at_graph *g, at_tensor *x, at_tensor *y);
 /* Like at_grad_out, for an elementwise backward that may work in place: when x has no gradient
  * yet and y's may be overwritten, x gets y's buffer. *dy is y's gradient all the same. */
 float *at_grad_inplace(at_graph *g, at_tensor *x, at_tensor *y, const float **dy, int *accumulate);
+
+/* Whether to find y's column sums along with it: a convolution without bias in training is all
+ * but always followed by batch norm. */
+static inline int at_norm_may_follow(const at_graph *g, const at_tensor *y, const at_tensor *bias)
+{
+    return g->mode == AT_TRAIN && bias == NULL && at_wants(y);
+}
 
 /* ---- helpers --------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 
 #include "tensor/tensor.h"
 
-/* ---- ops_conv.c ------------------------------------------------------------------------ */
+/* ---- ops_linear.c, ops_conv.c ---------------------------------------------------------- */
 
 /* y (b,h,w,o) = x (b,h,w,c) weight (c,o) + bias (o, nullable); also linear layers: any rank, the
  * last dimension is c. */

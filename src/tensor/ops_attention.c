@@ -144,7 +144,7 @@ static void attention_backward(at_graph *g, at_node *node)
     attention_job j = start_attention(g, n->q, n->k, n->v, n->bias, n->heads);
     int batch = n->q->dim[0];
     j.p = n->p;
-    j.dy = at_grad_in(node->y);
+    j.dy = at_grad_in(g, node->y);
     /* One tensor may be any two of q, k, v: the later ones then add to what the first wrote, head
      * by head, in the order of attention_bwd_task (v, q, k). */
     j.dv = at_wants(n->v) ? at_grad_out(g, n->v, &j.add_v) : NULL;
@@ -308,7 +308,7 @@ static void pooling_backward(at_graph *g, at_node *node)
                      .x = n->x->data,
                      .weight = n->weight,
                      .y = node->y->data,
-                     .dy = at_grad_in(node->y)};
+                     .dy = at_grad_in(g, node->y)};
     size_t scratch = 2 * (size_t)j.c + j.t;
     if (at_wants(n->x))
         j.dx = at_grad_out(g, n->x, &j.add_x);

@@ -52,7 +52,7 @@ static void act_backward(at_graph *g, at_node *node)
 {
     unary_node *n = (unary_node *)node;
     span_job j = {
-        .n = at_tensor_count(n->x), .a = n->x->data, .b = at_grad_in(node->y), .act = n->act};
+        .n = at_tensor_count(n->x), .a = n->x->data, .b = at_grad_in(g, node->y), .act = n->act};
     j.y = at_grad_out(g, n->x, &j.accumulate);
     if (j.y != NULL)
         run_chunks(g, &j, act_bwd_task);
@@ -115,7 +115,7 @@ static void add_row_task(void *arg, int task, int thread)
 static void add_backward(at_graph *g, at_node *node)
 {
     binary_node *n = (binary_node *)node;
-    const float *dy = at_grad_in(node->y);
+    const float *dy = at_grad_in(g, node->y);
     size_t count = at_tensor_count(n->a);
 
     if (at_wants(n->b) && at_tensor_count(n->b) == count) {
@@ -177,11 +177,11 @@ static void mul_task(void *arg, int task, int thread)
     }
 }
 
-static void mul_backward_one(at_graph *g, const at_tensor *y, at_tensor *x, const float *other)
+static void mul_backward_one(at_graph *g, at_tensor *y, at_tensor *x, const float *other)
 {
     if (!at_wants(x) || g->status != ATTUNE_OK)
         return;
-    span_job j = {.n = at_tensor_count(x), .a = at_grad_in(y), .b = other};
+    span_job j = {.n = at_tensor_count(x), .a = at_grad_in(g, y), .b = other};
     j.y = at_grad_out(g, x, &j.accumulate);
     if (j.y != NULL)
         run_chunks(g, &j, mul_task);
@@ -290,7 +290,7 @@ typedef struct concat_node {
 static void concat_backward(at_graph *g, at_node *node)
 {
     concat_node *n = (concat_node *)node;
-    const float *dy = at_grad_in(node->y);
+    const float *dy = at_grad_in(g, node->y);
     int rows = at_tensor_rows(node->y), cols = at_tensor_cols(node->y), accumulate;
     for (int i = 0, from = 0; i < n->n; i++) {
         int width = at_tensor_cols(n->x[i]);
@@ -350,7 +350,7 @@ static void slice_backward(at_graph *g, at_node *node)
     int cols = at_tensor_cols(n->x), width = n->to - n->from;
     float *dx = at_grad_add(g, n->x);
     if (dx != NULL)
-        add_columns(at_tensor_rows(n->x), width, at_grad_in(node->y), width, dx + n->from, cols);
+        add_columns(at_tensor_rows(n->x), width, at_grad_in(g, node->y), width, dx + n->from, cols);
 }
 
 static at_tensor *record_slice(at_graph *g, at_tensor *y, at_tensor *x, int from, int to,
@@ -388,7 +388,7 @@ static void slice_rows_backward(at_graph *g, at_node *node)
     size_t row = at_tensor_count(n->x) / (size_t)n->x->dim[0];
     float *dx = at_grad_add(g, n->x);
     if (dx != NULL)
-        at_copy_or_add(g, at_tensor_count(node->y), at_grad_in(node->y), dx + n->from * row, 1);
+        at_copy_or_add(g, at_tensor_count(node->y), at_grad_in(g, node->y), dx + n->from * row, 1);
 }
 
 at_tensor *at_slice_rows(at_graph *g, at_tensor *x, int from, int to)

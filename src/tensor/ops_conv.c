@@ -1,78 +1,10 @@
-/* ops_conv.c - linear layers (1x1 convolutions) and 3x3 convolutions, dense and depthwise. */
+/* ops_conv.c - 3x3 convolutions, dense and depthwise. */
 #include "tensor/graph.h"
 
 #include "kernels/conv.h"
 
 #include <assert.h>
 #include <string.h>
-
-/* ---- linear, 1x1 convolution ------------------------------------------------------------ */
-
-typedef struct linear_node {
-    at_node node;
-    at_tensor *x, *weight, *bias;
-} linear_node;
-
-/* dW (c,o) += x^T dy */
-static void linear_weight_grad(at_graph *g, int rows, const at_tensor *x, const float *dy,
-                               at_tensor *weight)
-{
-    int c = at_tensor_rows(weight), o = at_tensor_cols(weight), accumulate;
-    float *dw = at_grad_out(g, weight, &accumulate);
-    float *workspace = at_buffer_take(g, at_gemm_tn_workspace(g->kn, rows, o, c));
-    if (dw == NULL || workspace == NULL)
-        return;
-    at_gemm_tn(g->pool, g->kn, rows, o, c, x->data, c, dy, o, dw, o, accumulate, workspace);
-    at_buffer_release(g, workspace);
-}
-
-static void linear_backward(at_graph *g, at_node *node)
-{
-    linear_node *l = (linear_node *)node;
-    int rows = at_tensor_rows(l->x);
-    int c = at_tensor_rows(l->weight), o = at_tensor_cols(l->weight);
-    const float *dy = at_grad_in(node->y);
-
-    if (at_wants(l->weight))
-        linear_weight_grad(g, rows, l->x, dy, l->weight);
-    if (at_wants(l->bias))
-        at_sum_rows_into(g, rows, o, dy, l->bias);
-    if (at_wants(l->x)) { /* dx = dy W^T */
-        at_epilogue e = {0};
-        const float *panels = at_packed(g, l->weight, 1);
-        float *dx = at_grad_out(g, l->x, &e.accumulate);
-        if (panels != NULL && dx != NULL)
-            at_gemm_packed(g->pool, g->kn, rows, c, o, dy, o, 1, panels, dx, c, &e);
-    }
-}
-
-at_tensor *at_linear(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias)
-{
-    if (x == NULL || weight == NULL || g->status != ATTUNE_OK)
-        return NULL;
-    int c = at_tensor_rows(weight), o = at_tensor_cols(weight);
-    assert(x->rank >= 1 && at_tensor_cols(x) == c);
-    assert(bias == NULL || at_tensor_count(bias) == (size_t)o);
-
-    int dim[AT_MAX_RANK];
-    memcpy(dim, x->dim, sizeof dim);
-    dim[x->rank - 1] = o;
-    at_tensor *y = at_result(g, x->rank, dim, at_wants(x) || at_wants(weight) || at_wants(bias));
-    const float *panels = at_packed(g, weight, 0);
-    if (y == NULL || panels == NULL)
-        return NULL;
-    at_epilogue e = {.bias = bias != NULL ? bias->data : NULL};
-    at_gemm_packed(g->pool, g->kn, at_tensor_rows(x), o, c, x->data, c, 1, panels, y->data, o, &e);
-    if (!at_wants(y))
-        return y;
-    linear_node *l = at_record(g, sizeof *l, y, linear_backward);
-    if (l == NULL)
-        return NULL;
-    l->x = x;
-    l->weight = weight;
-    l->bias = bias;
-    return y;
-}
 
 /* ---- padding ---------------------------------------------------------------------------- */
 
@@ -169,7 +101,7 @@ static void conv_data_grad(at_graph *g, conv_node *n, const float *dy)
 static void conv_backward(at_graph *g, at_node *node)
 {
     conv_node *n = (conv_node *)node;
-    const float *dy = at_grad_in(node->y);
+    const float *dy = at_grad_in(g, node->y);
     int batch = n->x->dim[0], accumulate;
 
     if (at_wants(n->weight)) {
@@ -235,10 +167,119 @@ typedef struct depthwise_node {
     at_dw3x3 size;
 } depthwise_node;
 
+/* Whole images a task. */
+typedef struct depthwise_job {
+    const at_kernels *kn;
+    const at_dw3x3 *size;
+    int batch, parts; /* task i has the images [i*batch/parts, (i+1)*batch/parts) */
+    const float *x, *weight, *dy;
+    const at_pending *pending;
+    float *y, *dx, *dweight; /* dweight: (parts, 9, c), nullable as dx */
+    float *sums;             /* (batch, 2, c) */
+    float *scratch;          /* a thread's share: one image of y */
+} depthwise_job;
+
+static size_t in_floats(const at_dw3x3 *s)
+{
+    return (size_t)s->h * s->w * s->c;
+}
+
+static size_t out_floats(const at_dw3x3 *s)
+{
+    return (size_t)s->oh * s->ow * s->c;
+}
+
+/* An image a few rows at a time, their column sums taken at once. */
+static void depthwise_sums_task(void *arg, int task, int thread)
+{
+    const depthwise_job *j = arg;
+    const at_dw3x3 *s = j->size;
+    int row = s->ow * s->c, band = at_block_rows(row);
+    const float *x = j->x + (size_t)task * in_floats(s);
+    float *y = j->y + (size_t)task * out_floats(s), *sums = j->sums + (size_t)task * 2 * s->c;
+    (void)thread;
+    memset(sums, 0, 2 * (size_t)s->c * sizeof(float));
+    for (int oy = 0; oy < s->oh; oy += band) {
+        int end = oy + band < s->oh ? oy + band : s->oh;
+        j->kn->dw3x3(s, oy, end, x, j->weight, NULL, AT_ACT_NONE, y);
+        j->kn->sum_sumsq((end - oy) * s->ow, s->c, y + (size_t)oy * row, sums, sums + s->c);
+    }
+}
+
+/* y, and the sums that a batch norm will want. */
+static int depthwise_with_sums(at_graph *g, const at_dw3x3 *size, const at_tensor *x,
+                               const at_tensor *weight, at_tensor *y)
+{
+    int batch = x->dim[0];
+    depthwise_job j = {
+        .kn = g->kn, .size = size, .x = x->data, .weight = weight->data, .y = y->data};
+    j.sums = at_buffer_take(g, (size_t)batch * 2 * size->c);
+    if (j.sums == NULL)
+        return 0;
+    at_pool_run(g->pool, batch, depthwise_sums_task, &j);
+    at_var_of(y)->sums = (at_sums){batch, j.sums};
+    return 1;
+}
+
+/* Both gradients of an image while its pending dy, done here, is in cache. */
+static void depthwise_pending_task(void *arg, int task, int thread)
+{
+    const depthwise_job *j = arg;
+    const at_dw3x3 *s = j->size;
+    int pixels = s->oh * s->ow, image = task * j->batch / j->parts;
+    float *dy = j->scratch + (size_t)thread * out_floats(s);
+    float *dweight = j->dweight != NULL ? j->dweight + (size_t)task * 9 * s->c : NULL;
+    if (dweight != NULL)
+        memset(dweight, 0, 9 * (size_t)s->c * sizeof(float));
+    for (; image < (task + 1) * j->batch / j->parts; image++) {
+        at_pending_rows(j->kn, j->pending, image * pixels, pixels, s->c, j->dy, dy);
+        if (dweight != NULL)
+            j->kn->dw3x3_bwd_weight(s, 0, s->oh, j->x + (size_t)image * in_floats(s), dy, dweight);
+        if (j->dx != NULL)
+            j->kn->dw3x3_bwd_data(s, 0, s->h, dy, j->weight, j->dx + (size_t)image * in_floats(s));
+    }
+}
+
+enum { DEPTHWISE_PARTS = 32 };
+
+/* The whole backward, unless it is not one for this way: then 0. */
+static int depthwise_pending_backward(at_graph *g, depthwise_node *n)
+{
+    depthwise_job j = {.kn = g->kn,
+                       .size = &n->size,
+                       .batch = n->x->dim[0],
+                       .x = n->x->data,
+                       .weight = n->weight->data};
+    int accumulate;
+    j.dy = at_grad_in_pending(n->node.y, &j.pending);
+    if (j.pending == NULL || j.batch < 4 || at_wants(n->bias) ||
+        (at_wants(n->x) && at_var_of(n->x)->root->written))
+        return 0;
+    j.parts = j.batch < DEPTHWISE_PARTS ? j.batch : DEPTHWISE_PARTS;
+    if (at_wants(n->x))
+        j.dx = at_grad_out(g, n->x, &accumulate);
+    if (at_wants(n->weight))
+        j.dweight = at_buffer_take(g, (size_t)j.parts * 9 * n->size.c);
+    j.scratch = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * out_floats(&n->size));
+    if (g->status != ATTUNE_OK)
+        return 1;
+    at_pool_run(g->pool, j.parts, depthwise_pending_task, &j);
+    if (j.dweight != NULL) {
+        float *dweight = at_grad_out(g, n->weight, &accumulate);
+        if (dweight != NULL)
+            at_combine(g, j.parts, 9 * (size_t)n->size.c, j.dweight, dweight, accumulate);
+    }
+    at_buffer_release(g, j.dweight);
+    at_buffer_release(g, j.scratch);
+    return 1;
+}
+
 static void depthwise_backward(at_graph *g, at_node *node)
 {
     depthwise_node *n = (depthwise_node *)node;
-    const float *dy = at_grad_in(node->y);
+    if (depthwise_pending_backward(g, n))
+        return;
+    const float *dy = at_grad_in(g, node->y);
     int batch = n->x->dim[0], accumulate;
 
     if (at_wants(n->weight)) {
@@ -287,8 +328,13 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
                              at_wants(x) || at_wants(weight) || at_wants(bias));
     if (y == NULL)
         return NULL;
-    at_depthwise(g->pool, g->kn, &size, x->dim[0], x->data, weight->data,
-                 bias != NULL ? bias->data : NULL, AT_ACT_NONE, y->data);
+    if (at_norm_may_follow(g, y, bias) && x->dim[0] >= 4 && ow * at_block_rows(ow * c) <= 4096) {
+        if (!depthwise_with_sums(g, &size, x, weight, y))
+            return NULL;
+    } else {
+        at_depthwise(g->pool, g->kn, &size, x->dim[0], x->data, weight->data,
+                     bias != NULL ? bias->data : NULL, AT_ACT_NONE, y->data);
+    }
     if (!at_wants(y))
         return y;
     depthwise_node *n = at_record(g, sizeof *n, y, depthwise_backward);

@@ -17,7 +17,7 @@ typedef struct loss_node {
 static void loss_backward(at_graph *g, at_node *node)
 {
     loss_node *n = (loss_node *)node;
-    float d = *at_grad_in(node->y);
+    float d = *at_grad_in(g, node->y);
     size_t count = at_tensor_count(n->x);
     float *dx = at_grad_add(g, n->x);
     if (dx != NULL)
@@ -230,7 +230,7 @@ typedef struct sum_node {
 static void sum_backward(at_graph *g, at_node *node)
 {
     sum_node *n = (sum_node *)node;
-    float d = *at_grad_in(node->y);
+    float d = *at_grad_in(g, node->y);
     for (int i = 0; i < n->n; i++) {
         float *dx = at_wants(n->loss[i]) ? at_grad_add(g, n->loss[i]) : NULL;
         if (dx != NULL)

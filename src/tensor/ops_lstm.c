@@ -278,7 +278,7 @@ static void lstm_backward(at_graph *g, at_node *node)
 {
     lstm_node *n = (lstm_node *)node;
     size_t state = (size_t)n->b * n->u;
-    lstm_job j = {.n = n, .kn = g->kn, .from = at_grad_in(node->y)};
+    lstm_job j = {.n = n, .kn = g->kn, .from = at_grad_in(g, node->y)};
 
     for (int k = 0; k < n->directions; k++) {
         n->dir[k].panels = at_packed(g, n->dir[k].w_h, 1);

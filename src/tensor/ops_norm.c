@@ -81,38 +81,50 @@ static void backward_apply_task(void *arg, int task, int thread)
 }
 
 /* sum (2,c) of the blocks' parts, in block order. */
-static void add_blocks(const norm_job *j, double *sum)
+static void add_blocks(int blocks, int c, const float *part, double *sum)
 {
-    int n = 2 * j->c, blocks = job_blocks(j);
+    int n = 2 * c;
     memset(sum, 0, (size_t)n * sizeof *sum);
-    for (int b = 0; b < blocks; b++) {
-        const float *part = j->part + (size_t)b * n;
+    for (int b = 0; b < blocks; b++, part += n) {
         for (int i = 0; i < n; i++)
             sum[i] += part[i];
     }
 }
 
-/* Room for the blocks' parts and for their sums. */
-static float *take_sums(at_graph *g, norm_job *j, double **sum)
+/* Room for two sums a column, in double. */
+static double *take_sums(at_graph *g, int c)
 {
-    size_t n = 2 * (size_t)j->c;
-    float *room = at_buffer_take(g, (size_t)job_blocks(j) * n + 2 * n);
-    *sum = (double *)(void *)room;
-    j->part = room != NULL ? room + 2 * n : NULL;
-    return room;
+    return (double *)(void *)at_buffer_take(g, 4 * (size_t)c);
+}
+
+/* The columns' sums: from the op that made x, or by a pass over it. */
+static double *column_sums(at_graph *g, norm_job *j, at_tensor *x)
+{
+    at_sums *found = &at_var_of(x)->sums;
+    double *sum = take_sums(g, j->c);
+    if (sum == NULL)
+        return NULL;
+    if (found->part == NULL) {
+        found->blocks = job_blocks(j);
+        found->part = j->part = at_buffer_take(g, (size_t)found->blocks * 2 * j->c);
+        if (j->part == NULL)
+            return NULL;
+        at_pool_run(g->pool, found->blocks, statistics_task, j);
+    }
+    add_blocks(found->blocks, j->c, found->part, sum);
+    at_buffer_release(g, found->part);
+    *found = (at_sums){0};
+    return sum;
 }
 
 /* Mean and 1/deviation of the batch; moves the running ones. The running variance is the unbiased
- * one, as in the papers' inference formula. */
+ * one, as in the paper's inference formula. */
 static int batch_statistics(at_graph *g, norm_job *j, norm_node *n, at_param *mean, at_param *var,
                             float momentum, float eps)
 {
-    double *sum, m = j->rows;
-    float *room = take_sums(g, j, &sum);
-    if (room == NULL)
+    double *sum = column_sums(g, j, n->x), m = j->rows;
+    if (sum == NULL)
         return 0;
-    at_pool_run(g->pool, job_blocks(j), statistics_task, j);
-    add_blocks(j, sum);
     for (int i = 0; i < j->c; i++) {
         double mu = sum[i] / m, variance = sum[j->c + i] / m - mu * mu;
         if (variance < 0)
@@ -123,7 +135,37 @@ static int batch_statistics(at_graph *g, norm_job *j, norm_node *n, at_param *me
         mean->value.data[i] += momentum * ((float)mu - mean->value.data[i]);
         var->value.data[i] += momentum * ((float)unbiased - var->value.data[i]);
     }
-    at_buffer_release(g, room);
+    at_buffer_release(g, (float *)sum);
+    return 1;
+}
+
+/* Parameter gradients, and the coefficients of dx: with G = dy act', dbeta = sum G, dgamma =
+ * sum G xhat,  dx = gamma inv (G - dbeta/m - xhat dgamma/m) = ka G + kb x + kc. k (3,c). */
+static int backward_coefficients(at_graph *g, norm_node *n, norm_job *j, float *k)
+{
+    int c = j->c, blocks = job_blocks(j);
+    double *sum = take_sums(g, c), m = j->rows;
+    float *part = j->part = at_buffer_take(g, (size_t)blocks * 2 * c);
+    float *dgamma = at_wants(n->gamma) ? at_grad_add(g, n->gamma) : NULL;
+    float *dbeta = at_wants(n->beta) ? at_grad_add(g, n->beta) : NULL;
+    if (g->status != ATTUNE_OK)
+        return 0;
+    at_pool_run(g->pool, blocks, backward_sums_task, j);
+    add_blocks(blocks, c, part, sum);
+    for (int i = 0; i < c; i++) {
+        double sum_g = sum[i], sum_gxhat = (sum[c + i] - n->mean[i] * sum_g) * n->inv[i];
+        if (dgamma != NULL)
+            dgamma[i] += (float)sum_gxhat;
+        if (dbeta != NULL)
+            dbeta[i] += (float)sum_g;
+        double kb = n->batch_statistics ? -(double)n->scale[i] * n->inv[i] * sum_gxhat / m : 0;
+        double kc = n->batch_statistics ? -(double)n->scale[i] * sum_g / m - kb * n->mean[i] : 0;
+        k[i] = n->scale[i];
+        k[c + i] = (float)kb;
+        k[2 * c + i] = (float)kc;
+    }
+    at_buffer_release(g, part);
+    at_buffer_release(g, (float *)sum);
     return 1;
 }
 
@@ -137,49 +179,32 @@ static void norm_backward(at_graph *g, at_node *node)
                   .block = at_block_rows(c),
                   .act = n->act,
                   .x = n->x->data,
-                  .dy = at_grad_in(node->y),
+                  .dy = at_grad_in(g, node->y),
                   .scale = n->scale,
                   .shift = n->shift};
-    double *sum, m = j.rows;
-    float *room = take_sums(g, &j, &sum), *k = at_buffer_take(g, 3 * (size_t)c);
-    if (room == NULL || k == NULL)
+    float *k = at_graph_alloc(g, 3 * (size_t)c, sizeof(float));
+    at_pending *pending = at_graph_alloc(g, 1, sizeof *pending);
+    if (k == NULL || pending == NULL || !backward_coefficients(g, n, &j, k) || !at_wants(n->x))
         return;
-    at_pool_run(g->pool, job_blocks(&j), backward_sums_task, &j);
-    add_blocks(&j, sum);
-
-    /* with G = dy act': dbeta = sum G, dgamma = sum G xhat,
-     * dx = gamma inv (G - dbeta/m - xhat dgamma/m) = ka G + kb x + kc */
-    float *dgamma = at_wants(n->gamma) ? at_grad_add(g, n->gamma) : NULL;
-    float *dbeta = at_wants(n->beta) ? at_grad_add(g, n->beta) : NULL;
-    for (int i = 0; i < c; i++) {
-        double sum_g = sum[i], sum_gxhat = (sum[c + i] - n->mean[i] * sum_g) * n->inv[i];
-        if (dgamma != NULL)
-            dgamma[i] += (float)sum_gxhat;
-        if (dbeta != NULL)
-            dbeta[i] += (float)sum_g;
-        double kb = n->batch_statistics ? -(double)n->scale[i] * n->inv[i] * sum_gxhat / m : 0;
-        double kc = n->batch_statistics ? -(double)n->scale[i] * sum_g / m - kb * n->mean[i] : 0;
-        k[i] = n->scale[i];
-        k[c + i] = (float)kb;
-        k[2 * c + i] = (float)kc;
-    }
     j.ka = k;
     j.kb = k + c;
     j.kc = k + 2 * c;
 
-    if (at_wants(n->x)) {
-        float *dx = at_grad_inplace(g, n->x, node->y, &j.dy, &accumulate);
-        j.y = dx != NULL && accumulate ? at_buffer_take(g, at_tensor_count(n->x)) : dx;
-        if (j.y == NULL)
-            return;
-        at_pool_run(g->pool, job_blocks(&j), backward_apply_task, &j);
-        if (accumulate) {
-            at_copy_or_add(g, at_tensor_count(n->x), j.y, dx, 1);
-            at_buffer_release(g, j.y);
-        }
+    at_var *x = at_var_of(n->x);
+    float *dx = at_grad_inplace(g, n->x, node->y, &j.dy, &accumulate);
+    if (dx == j.dy && x->root == x) { /* the op that made x does the rest, where it needs it */
+        *pending = (at_pending){n->act, j.x, j.scale, j.shift, j.ka, j.kb, j.kc};
+        x->pending = pending;
+        return;
     }
-    at_buffer_release(g, k);
-    at_buffer_release(g, room);
+    j.y = dx != NULL && accumulate ? at_buffer_take(g, at_tensor_count(n->x)) : dx;
+    if (j.y == NULL)
+        return;
+    at_pool_run(g->pool, job_blocks(&j), backward_apply_task, &j);
+    if (accumulate) {
+        at_copy_or_add(g, at_tensor_count(n->x), j.y, dx, 1);
+        at_buffer_release(g, j.y);
+    }
 }
 
 static int fusable(at_act act)
@@ -339,7 +364,7 @@ static void layer_backward(at_graph *g, at_node *node)
                    .c = c,
                    .block = at_block_rows(c),
                    .x = n->x->data,
-                   .dy = at_grad_in(node->y),
+                   .dy = at_grad_in(g, node->y),
                    .gamma = n->gamma->data,
                    .mean = n->mean,
                    .inv = n->inv};

@@ -67,7 +67,7 @@ static void run_backward(at_graph *g, at_node *node, void (*task)(void *, int, i
                   .h = dim[1],
                   .w = dim[2],
                   .c = dim[3],
-                  .in = at_grad_in(node->y),
+                  .in = at_grad_in(g, node->y),
                   .chosen = n->chosen};
     j.out = at_grad_out(g, n->x, &j.accumulate);
     if (j.out != NULL)

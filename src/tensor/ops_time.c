@@ -96,7 +96,7 @@ static void time_weight_grad(at_graph *g, time_node *n, time_job *j, const float
 static void time_backward(at_graph *g, at_node *node)
 {
     time_node *n = (time_node *)node;
-    const float *dy = at_grad_in(node->y);
+    const float *dy = at_grad_in(g, node->y);
     time_job j = start_job(g, n->x, at_tensor_cols(n->weight), n->k, n->stride);
 
     if (at_wants(n->weight))

@@ -27,10 +27,20 @@ int at_tensor_rows(const at_tensor *t)
 
 /* ---- parameters ----------------------------------------------------------------------- */
 
+/* FNV-1a. Models look up each of some hundreds of parameters by name in every pass. */
+static uint32_t hash_of(const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *name != 0; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return hash;
+}
+
 at_param *at_params_find(const at_params *s, const char *name)
 {
+    uint32_t hash = hash_of(name);
     for (int i = 0; i < s->count; i++) {
-        if (strcmp(s->list[i]->name, name) == 0)
+        if (s->list[i]->hash == hash && strcmp(s->list[i]->name, name) == 0)
             return s->list[i];
     }
     return NULL;
@@ -85,6 +95,7 @@ at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim
     if (p == NULL)
         return NULL;
     strcpy(p->name, name);
+    p->hash = hash_of(name);
     p->trainable = 1;
     p->decay = rank > 1; /* not biases, not the scales of normalisations */
     p->lr_scale = 1;
