@@ -146,19 +146,25 @@ step_aarch64()
             { count failed "aarch64 build"; return; }
         objects+=("$object")
     done
-    if ! $cc $flags -static tests/parity_*.c "${objects[@]}" -lm -pthread -o $dir/parity; then
-        count failed "aarch64 build"
-        return
-    fi
-    count passed "aarch64 build"
-    if ! command -v $run >/dev/null; then
-        count skipped "aarch64 parity (no $run)"
-    elif nice -n 5 $run $dir/parity >$dir/parity.log 2>&1; then
-        count passed "aarch64 parity"
-    else
-        tail -n 20 $dir/parity.log
-        count failed "aarch64 parity"
-    fi
+    # The parity programs as tests/meson.build has them: name, sources.
+    local name sources seen=0
+    while read -r name sources; do
+        seen=1
+        # shellcheck disable=SC2086
+        if ! (cd tests && $cc ${flags//-I/-I../} -static $sources "${objects[@]/#/../}" -lm \
+            -pthread -o "../$dir/$name"); then
+            count failed "aarch64 $name build"
+        elif ! command -v $run >/dev/null; then
+            count skipped "aarch64 $name (no $run)"
+        elif nice -n 5 $run "$dir/$name" >"$dir/$name.log" 2>&1; then
+            count passed "aarch64 $name"
+        else
+            tail -n 20 "$dir/$name.log"
+            count failed "aarch64 $name"
+        fi
+    done < <(sed -n "s/^ *\['parity', '\([a-z0-9_]*\)', \[\([^]]*\)\].*/parity_\1 \2/p" \
+        tests/meson.build | tr -d "',")
+    [ $seen -eq 1 ] || count failed "aarch64: no parity programs found"
 }
 
 for step in $steps; do
