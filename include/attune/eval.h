@@ -68,7 +68,8 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
 
 /* The result as JSON text (free with attune_text_free); NULL when memory is out. Keys: dataset
  * split n people excluded not_found accuracy balanced_accuracy macro_f1 weighted_f1 ece auc{}
- * auc_interval{} per_class[] confusion[][] interval{}. */
+ * auc_interval{} per_class[] confusion[][] interval{}. A figure that could not be measured (NaN)
+ * is null. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* JSON has no NaN: what could not be measured is null. */
 static json_t *number(double v)
 {
     return isfinite(v) ? json_real(v) : json_null();
@@ -20,10 +21,10 @@ static json_t *class_list(const attune_eval_result *r)
     json_t *list = json_array();
     for (int k = 0; k < r->classes; k++) {
         const attune_eval_class *c = &r->per_class[k];
-        json_array_append_new(list,
-                              json_pack("{s:s,s:f,s:f,s:f,s:f,s:i}", "name", c->name, "precision",
-                                        c->precision, "recall", c->recall, "specificity",
-                                        c->specificity, "f1", c->f1, "n", c->n));
+        json_array_append_new(
+            list, json_pack("{s:s,s:o,s:o,s:o,s:o,s:i}", "name", c->name, "precision",
+                            number(c->precision), "recall", number(c->recall), "specificity",
+                            number(c->specificity), "f1", number(c->f1), "n", c->n));
     }
     return list;
 }
@@ -51,13 +52,13 @@ char *attune_eval_json(const attune_eval_result *r)
                                   "balanced_accuracy", interval(r->balanced_accuracy_interval),
                                   "macro_f1", interval(r->macro_f1_interval), "weighted_f1",
                                   interval(r->weighted_f1_interval));
-    json_t *root = json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:o,s:o}",
-                             "dataset", r->dataset, "split", r->split, "n", r->n, "people",
-                             r->people, "excluded", r->excluded, "not_found", r->not_found,
-                             "accuracy", r->accuracy, "balanced_accuracy", r->balanced_accuracy,
-                             "macro_f1", r->macro_f1, "weighted_f1", r->weighted_f1, "ece", r->ece,
-                             "auc", auc, "auc_interval", auc_interval, "per_class", class_list(r),
-                             "confusion", confusion(r), "interval", intervals);
+    json_t *root = json_pack(
+        "{s:s,s:s,s:i,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "dataset", r->dataset,
+        "split", r->split, "n", r->n, "people", r->people, "excluded", r->excluded, "not_found",
+        r->not_found, "accuracy", number(r->accuracy), "balanced_accuracy",
+        number(r->balanced_accuracy), "macro_f1", number(r->macro_f1), "weighted_f1",
+        number(r->weighted_f1), "ece", number(r->ece), "auc", auc, "auc_interval", auc_interval,
+        "per_class", class_list(r), "confusion", confusion(r), "interval", intervals);
     char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(root);
     return text;

@@ -1,0 +1,227 @@
+/* An evaluation's JSON: the documented keys, all of them and no others, with the right values. */
+#include <attune/eval.h>
+
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* As include/attune/eval.h lists them, in order. */
+static const char *const top_keys[] = {"dataset",
+                                       "split",
+                                       "n",
+                                       "people",
+                                       "excluded",
+                                       "not_found",
+                                       "accuracy",
+                                       "balanced_accuracy",
+                                       "macro_f1",
+                                       "weighted_f1",
+                                       "ece",
+                                       "auc",
+                                       "auc_interval",
+                                       "per_class",
+                                       "confusion",
+                                       "interval",
+                                       NULL};
+static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
+                                         "f1",   "n",         NULL};
+static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "macro_f1",
+                                            "weighted_f1", NULL};
+
+/* Two classes, 10 samples of 3 people, every figure different from every other. */
+static const attune_eval_result result = {
+    .dataset = "folder",
+    .split = "a \"quoted\" part",
+    .n = 10,
+    .people = 3,
+    .excluded = 4,
+    .not_found = 5,
+    .accuracy = 0.7,
+    .balanced_accuracy = 0.6875,
+    .macro_f1 = 0.675,
+    .weighted_f1 = 0.71,
+    .ece = 0.125,
+    .accuracy_interval = {0.5, 0.8},
+    .balanced_accuracy_interval = {0.51, 0.81},
+    .macro_f1_interval = {0.52, 0.82},
+    .weighted_f1_interval = {0.53, 0.83},
+    .classes = 2,
+    .per_class = {{"happy", 0.91, 0.92, 0.93, 0.94, 6}, {"sad", 0.81, 0.82, 0.83, 0.84, 4}},
+    .confusion = {{5, 1}, {2, 2}},
+    .curves = 2,
+    .curve = {{"boredom>=1", 0.61, {0.55, 0.66}, 2, 10}, {"confusion>=1", NAN, {NAN, NAN}, 0, 10}},
+};
+
+static json_t *parsed(const attune_eval_result *r)
+{
+    json_error_t why;
+    char *text = attune_eval_json(r);
+    assert_non_null(text);
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &why);
+    attune_text_free(&text);
+    assert_null(text);
+    if (root == NULL)
+        fail_msg("%s", why.text);
+    return root;
+}
+
+static void has_keys(const json_t *object, const char *const *keys)
+{
+    size_t n = 0;
+    assert_true(json_is_object(object));
+    for (; keys[n]; n++)
+        if (json_object_get(object, keys[n]) == NULL)
+            fail_msg("no \"%s\"", keys[n]);
+    assert_int_equal(json_object_size(object), n);
+}
+
+static void is_number(const json_t *object, const char *key, double v)
+{
+    const json_t *value = json_object_get(object, key);
+    assert_true(json_is_number(value));
+    if (fabs(json_number_value(value) - v) > 1e-6)
+        fail_msg("%s is %.9g, not %.9g", key, json_number_value(value), v);
+}
+
+static void is_pair(const json_t *object, const char *key, double lo, double hi)
+{
+    const json_t *pair = json_object_get(object, key);
+    assert_int_equal(json_array_size(pair), 2);
+    assert_true(fabs(json_number_value(json_array_get(pair, 0)) - lo) < 1e-6);
+    assert_true(fabs(json_number_value(json_array_get(pair, 1)) - hi) < 1e-6);
+}
+
+static void documented_keys(void **state)
+{
+    (void)state;
+    json_t *root = parsed(&result);
+    has_keys(root, top_keys);
+    has_keys(json_object_get(root, "interval"), interval_keys);
+    const json_t *classes = json_object_get(root, "per_class");
+    assert_int_equal(json_array_size(classes), 2);
+    for (size_t i = 0; i < 2; i++)
+        has_keys(json_array_get(classes, i), class_keys);
+    json_decref(root);
+}
+
+static void figures(void **state)
+{
+    (void)state;
+    json_t *root = parsed(&result);
+    assert_string_equal(json_string_value(json_object_get(root, "dataset")), "folder");
+    assert_string_equal(json_string_value(json_object_get(root, "split")), "a \"quoted\" part");
+    is_number(root, "n", 10);
+    is_number(root, "people", 3);
+    is_number(root, "excluded", 4);
+    is_number(root, "not_found", 5);
+    is_number(root, "accuracy", 0.7);
+    is_number(root, "balanced_accuracy", 0.6875);
+    is_number(root, "macro_f1", 0.675);
+    is_number(root, "weighted_f1", 0.71);
+    is_number(root, "ece", 0.125);
+    const json_t *interval = json_object_get(root, "interval");
+    is_pair(interval, "accuracy", 0.5, 0.8);
+    is_pair(interval, "balanced_accuracy", 0.51, 0.81);
+    is_pair(interval, "macro_f1", 0.52, 0.82);
+    is_pair(interval, "weighted_f1", 0.53, 0.83);
+    const json_t *sad = json_array_get(json_object_get(root, "per_class"), 1);
+    assert_string_equal(json_string_value(json_object_get(sad, "name")), "sad");
+    is_number(sad, "precision", 0.81);
+    is_number(sad, "recall", 0.82);
+    is_number(sad, "specificity", 0.83);
+    is_number(sad, "f1", 0.84);
+    is_number(sad, "n", 4);
+    json_decref(root);
+}
+
+/* Rows are labels, columns answers. */
+static void confusion_is_square(void **state)
+{
+    (void)state;
+    json_t *root = parsed(&result);
+    const json_t *rows = json_object_get(root, "confusion");
+    assert_int_equal(json_array_size(rows), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(json_array_size(json_array_get(rows, i)), 2);
+        for (size_t j = 0; j < 2; j++)
+            assert_int_equal(json_integer_value(json_array_get(json_array_get(rows, i), j)),
+                             result.confusion[i][j]);
+    }
+    json_decref(root);
+}
+
+/* A curve without both sides has no area: null, which JSON can say and NaN it cannot. */
+static void curves_by_state(void **state)
+{
+    (void)state;
+    json_t *root = parsed(&result);
+    const json_t *auc = json_object_get(root, "auc"),
+                 *interval = json_object_get(root, "auc_interval");
+    assert_int_equal(json_object_size(auc), 2);
+    assert_int_equal(json_object_size(interval), 2);
+    is_number(auc, "boredom>=1", 0.61);
+    is_pair(interval, "boredom>=1", 0.55, 0.66);
+    assert_true(json_is_null(json_object_get(auc, "confusion>=1")));
+    assert_true(json_is_null(json_array_get(json_object_get(interval, "confusion>=1"), 0)));
+    json_decref(root);
+}
+
+/* What could not be measured must not cost the rest. */
+static void undefined_figures_are_null(void **state)
+{
+    static const char *const figure[] = {"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1",
+                                         "ece"};
+    attune_eval_result r = {.dataset = "ravdess", .split = "all", .classes = 1};
+    (void)state;
+    r.per_class[0] = (attune_eval_class){"calm", NAN, NAN, NAN, NAN, 0};
+    r.accuracy = r.balanced_accuracy = r.macro_f1 = r.weighted_f1 = r.ece = NAN;
+    json_t *root = parsed(&r);
+    has_keys(root, top_keys);
+    for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
+        assert_true(json_is_null(json_object_get(root, figure[i])));
+    const json_t *calm = json_array_get(json_object_get(root, "per_class"), 0);
+    has_keys(calm, class_keys);
+    assert_true(json_is_null(json_object_get(calm, "recall")));
+    json_decref(root);
+}
+
+static void text_is_written_whole(void **state)
+{
+    char folder[] = "/tmp/attune-eval-XXXXXX", path[64], back[64] = "";
+    attune_error err = {0};
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/result.json", folder);
+    assert_int_equal(attune_text_write(path, "{}", &err), ATTUNE_OK);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fread(back, 1, sizeof back - 1, f), 3);
+    fclose(f);
+    assert_string_equal(back, "{}\n");
+    unlink(path);
+    rmdir(folder);
+    assert_int_equal(attune_text_write(path, "{}", &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, path));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(documented_keys),
+        cmocka_unit_test(figures),
+        cmocka_unit_test(confusion_is_square),
+        cmocka_unit_test(curves_by_state),
+        cmocka_unit_test(undefined_figures_are_null),
+        cmocka_unit_test(text_is_written_whole),
+    };
+    return cmocka_run_group_tests_name("eval_json", tests, NULL, NULL);
+}
