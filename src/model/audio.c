@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TAPS = 5, STRIDE = 2, FRONT = 128, UNITS = 128, SCORE = 64, TOKEN = 2 * UNITS };
+enum { TAPS = 5, STRIDE = 2, LAYERS = 2, FRONT = 128, UNITS = 128, SCORE = 64, TOKEN = 2 * UNITS };
 
 #define NORM_EPS 1e-5f
 
@@ -25,6 +25,20 @@ static int make(at_params *p, at_rng *rng, const char *name, int rows, int cols,
     for (size_t i = 0, n = at_tensor_count(&q->value); i < n; i++)
         q->value.data[i] = range > 0 ? at_rng_range(rng, -range, range) : value;
     return 0;
+}
+
+static int make_front(at_params *p, at_rng *rng, int layer, int in)
+{
+    char name[48];
+    int rows = TAPS * in;
+    snprintf(name, sizeof name, "audio.front%d.weight", layer);
+    int failed = make(p, rng, name, rows, FRONT, sqrtf(6.0f / (float)rows), 0);
+    snprintf(name, sizeof name, "audio.front%d.bias", layer);
+    failed |= make(p, rng, name, 0, FRONT, 0, 0);
+    snprintf(name, sizeof name, "audio.front%d.gamma", layer);
+    failed |= make(p, rng, name, 0, FRONT, 0, 1);
+    snprintf(name, sizeof name, "audio.front%d.beta", layer);
+    return failed | make(p, rng, name, 0, FRONT, 0, 0);
 }
 
 static int make_lstm(at_params *p, at_rng *rng, int layer, int in)
@@ -49,11 +63,7 @@ static int make_lstm(at_params *p, at_rng *rng, int layer, int in)
 
 int at_audio_init(at_params *p, at_rng *rng, attune_error *err)
 {
-    int failed = make(p, rng, "audio.front.weight", TAPS * AT_FEATURES, FRONT,
-                      sqrtf(6.0f / (TAPS * AT_FEATURES)), 0);
-    failed |= make(p, rng, "audio.front.bias", 0, FRONT, 0, 0);
-    failed |= make(p, rng, "audio.front.gamma", 0, FRONT, 0, 1);
-    failed |= make(p, rng, "audio.front.beta", 0, FRONT, 0, 0);
+    int failed = make_front(p, rng, 0, AT_FEATURES) | make_front(p, rng, 1, FRONT);
     failed |= make_lstm(p, rng, 0, FRONT);
     failed |= make_lstm(p, rng, 1, TOKEN);
     failed |= make(p, rng, "audio.score0.weight", TOKEN, SCORE, 1 / sqrtf(TOKEN), 0);
@@ -82,6 +92,20 @@ static at_tensor *dense(at_graph *g, at_params *p, const char *name, at_tensor *
     return at_linear(g, x, w, use(g, p, full));
 }
 
+/* Halves the rate: convolution over time, layer norm, ReLU. */
+static at_tensor *front(at_graph *g, at_params *p, int layer, at_tensor *x)
+{
+    static const char *const part[4] = {"weight", "bias", "gamma", "beta"};
+    at_tensor *w[4];
+    for (int i = 0; i < 4; i++) {
+        char name[48];
+        snprintf(name, sizeof name, "audio.front%d.%s", layer, part[i]);
+        w[i] = use(g, p, name);
+    }
+    x = at_conv_time(g, x, w[0], w[1], TAPS, STRIDE);
+    return at_activation(g, at_layer_norm(g, x, w[2], w[3], NORM_EPS), AT_ACT_RELU);
+}
+
 static at_tensor *bilstm(at_graph *g, at_params *p, int layer, at_tensor *x, const int *lengths)
 {
     static const char *const part[3] = {"w_x", "w_h", "bias"};
@@ -106,24 +130,24 @@ static at_tensor *drop(at_graph *g, at_tensor *x, float p)
 void at_audio_forward(at_graph *g, at_params *p, at_tensor *x, const int *lengths, float dropout,
                       at_audio_out *out)
 {
-    int half[AT_AUDIO_MAX_BATCH];
+    int left[AT_AUDIO_MAX_BATCH]; /* of each sequence */
     memset(out, 0, sizeof *out);
     if (!x)
         return;
     assert(x->dim[0] <= AT_AUDIO_MAX_BATCH && x->dim[2] == AT_FEATURES);
-    for (int i = 0; i < x->dim[0]; i++)
-        half[i] = (lengths[i] + STRIDE - 1) / STRIDE;
-    at_tensor *h = at_conv_time(g, x, use(g, p, "audio.front.weight"),
-                                use(g, p, "audio.front.bias"), TAPS, STRIDE);
-    h = at_layer_norm(g, h, use(g, p, "audio.front.gamma"), use(g, p, "audio.front.beta"),
-                      NORM_EPS);
-    h = drop(g, at_activation(g, h, AT_ACT_RELU), dropout);
-    h = drop(g, bilstm(g, p, 0, h, half), dropout);
-    h = bilstm(g, p, 1, h, half);
+    memcpy(left, lengths, (size_t)x->dim[0] * sizeof *left);
+    at_tensor *h = x;
+    for (int layer = 0; layer < LAYERS; layer++) {
+        h = drop(g, front(g, p, layer, h), dropout);
+        for (int i = 0; i < x->dim[0]; i++)
+            left[i] = (left[i] + STRIDE - 1) / STRIDE;
+    }
+    h = drop(g, bilstm(g, p, 0, h, left), dropout);
+    h = bilstm(g, p, 1, h, left);
     at_tensor *score = at_activation(g, dense(g, p, "audio.score0", h), AT_ACT_TANH);
     score = dense(g, p, "audio.score1", score);
     out->tokens = h;
-    out->embedding = at_attention_pool(g, h, score, half, 1);
+    out->embedding = at_attention_pool(g, h, score, left, 1);
     out->expression = dense(g, p, "audio.expression", drop(g, out->embedding, dropout));
 }
 
@@ -150,8 +174,8 @@ int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *k
         if (t && t->count == count)
             memcpy(p->value.data, t->data, count * sizeof(float));
         else
-            status = at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape",
-                             p->name);
+            status =
+                at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", p->name);
     }
     if (status)
         at_audio_free(&a);

@@ -1,7 +1,7 @@
 /* audio.h - the voice stream: feature rows in, RAVDESS's eight classes out.
  *
- * Normalised feature rows (dsp/features.h) -> convolution over time (halves the rate) -> 2-layer
- * BiLSTM -> attention pooling of mean and deviation (the embedding) -> linear head.
+ * Normalised feature rows (dsp/features.h) -> two convolutions over time (each halves the rate) ->
+ * 2-layer BiLSTM -> attention pooling of mean and deviation (the embedding) -> linear head.
  */
 #ifndef AT_MODEL_AUDIO_H
 #define AT_MODEL_AUDIO_H

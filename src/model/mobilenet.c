@@ -254,6 +254,56 @@ int at_mobilenet_calibrate(at_params *p, const char *prefix, const at_mb_observe
     return ATTUNE_OK;
 }
 
+/* ---- folding ----------------------------------------------------------------------------- */
+
+static const float *find_array(const at_weights *w, const char *unit_name, const char *what,
+                               size_t count)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%.63s.%.9s", unit_name, what);
+    const at_weight *t = at_weights_find(w, name);
+    return t && t->count == count ? t->data : NULL;
+}
+
+int at_mb_fold_unit(const at_weights *w, const char *unit_name, int rows, int out, float *weight,
+                    float *bias, attune_error *err)
+{
+    size_t n = (size_t)out;
+    const float *kernel = find_array(w, unit_name, "weight", (size_t)rows * n);
+    const float *plain = find_array(w, unit_name, "bias", n);
+    const float *gamma = find_array(w, unit_name, "gamma", n);
+    const float *beta = find_array(w, unit_name, "beta", n);
+    const float *mean = find_array(w, unit_name, "mean", n);
+    const float *var = find_array(w, unit_name, "var", n);
+    if (!kernel || (!plain && (!gamma || !beta || !mean || !var)))
+        return at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape",
+                       unit_name);
+    for (int o = 0; o < out; o++) {
+        float scale = plain ? 1 : gamma[o] / sqrtf(fmaxf(var[o], 0) + AT_MB_EPS);
+        bias[o] = plain ? plain[o] : beta[o] - scale * mean[o];
+        for (int r = 0; r < rows; r++)
+            weight[(size_t)r * n + (size_t)o] = kernel[(size_t)r * n + (size_t)o] * scale;
+    }
+    return ATTUNE_OK;
+}
+
+int at_mobilenet_fold(at_params *out, const char *prefix, const at_weights *w, attune_error *err)
+{
+    unit list[MAX_UNITS];
+    int n = list_units(list);
+    at_rng rng;
+    at_rng_seed(&rng, 0, 0);
+    int status = at_mobilenet_init(out, prefix, 0, &rng, err);
+    for (int i = 0; i < n && !status; i++) {
+        char full[80];
+        snprintf(full, sizeof full, "%.32s.%.31s", prefix, list[i].name);
+        status = at_mb_fold_unit(w, full, weight_rows(&list[i]), list[i].out,
+                                 unit_param(out, prefix, list[i].name, "weight")->value.data,
+                                 unit_param(out, prefix, list[i].name, "bias")->value.data, err);
+    }
+    return status;
+}
+
 /* ---- forward ----------------------------------------------------------------------------- */
 
 typedef struct pass {

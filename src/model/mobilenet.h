@@ -51,4 +51,11 @@ void at_mb_observer_free(at_mb_observer **o);
 int at_mobilenet_calibrate(at_params *p, const char *prefix, const at_mb_observer *o,
                            attune_error *err);
 
+/* weight (rows, out) and bias (out) of a unit of a model file, batch norm folded in if it has one;
+ * a plain linear layer is taken as it is. ATTUNE_E_FORMAT names what is missing or misshapen. */
+int at_mb_fold_unit(const at_weights *w, const char *unit, int rows, int out, float *weight,
+                    float *bias, attune_error *err);
+/* The whole network of a model file into out, folded. */
+int at_mobilenet_fold(at_params *out, const char *prefix, const at_weights *w, attune_error *err);
+
 #endif

@@ -44,6 +44,28 @@ int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *
     return at_mobilenet_calibrate(p, "visual", o, err);
 }
 
+int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
+{
+    static const char *const names[] = {"visual.expression", "visual.basic", "visual.state",
+                                        "visual.engagement"};
+    static const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_STATES * AT_THRESHOLDS,
+                                  ATTUNE_ENGAGEMENTS};
+    at_rng rng;
+    at_rng_seed(&rng, 0, 0);
+    int status = at_mobilenet_fold(out, "visual", w, err);
+    for (int i = 0; i < 4 && !status; i++) {
+        char full[80];
+        if (make_linear(out, names[i], AT_VISUAL_EMBED, classes[i], &rng))
+            return at_fail_nomem(err);
+        snprintf(full, sizeof full, "%s.weight", names[i]);
+        float *weight = at_params_find(out, full)->value.data;
+        snprintf(full, sizeof full, "%s.bias", names[i]);
+        float *bias = at_params_find(out, full)->value.data;
+        status = at_mb_fold_unit(w, names[i], AT_VISUAL_EMBED, classes[i], weight, bias, err);
+    }
+    return status;
+}
+
 static at_tensor *head(at_graph *g, at_params *p, const char *name, at_tensor *x)
 {
     char full[80];

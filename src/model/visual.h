@@ -34,6 +34,10 @@ typedef struct at_visual_out {
     at_tensor *engagement; /* (b, 3) logits */
 } at_visual_out;
 
+/* The network of a model file, with or without batch norm, into out without: smaller, and ready for
+ * at_visual_forward (AT_INFER, AT_TRACE). */
+int at_visual_fold(at_params *out, const at_weights *w, attune_error *err);
+
 #define AT_VISUAL_MOMENTUM 0.01f
 
 /* Zero is the default for every field. */

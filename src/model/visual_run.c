@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,56 +33,23 @@ struct at_visual_net {
 
 /* ---- freezing ----------------------------------------------------------------------------- */
 
-static const float *find(const at_weights *w, const char *unit, const char *what, size_t count)
-{
-    char name[80];
-    snprintf(name, sizeof name, "%.63s.%.9s", unit, what);
-    const at_weight *t = at_weights_find(w, name);
-    return t && t->count == count ? t->data : NULL;
-}
-
-/* y = scale * conv(x) + bias of a unit with batch norm or without. */
-static int fold_norm(const at_weights *w, const char *unit, int out, float *scale, float *bias)
-{
-    size_t n = (size_t)out;
-    const float *plain = find(w, unit, "bias", n), *gamma = find(w, unit, "gamma", n);
-    const float *beta = find(w, unit, "beta", n), *mean = find(w, unit, "mean", n);
-    const float *var = find(w, unit, "var", n);
-    if (!plain && (!gamma || !beta || !mean || !var))
-        return -1;
-    for (int o = 0; o < out; o++) {
-        scale[o] = plain ? 1 : gamma[o] / sqrtf(fmaxf(var[o], 0) + AT_MB_EPS);
-        bias[o] = plain ? plain[o] : beta[o] - scale[o] * mean[o];
-    }
-    return 0;
-}
-
 /* rows x out weights of one unit; pack: into the kernels' panels. */
 static int freeze_unit(layer *l, const at_visual_net *v, const at_weights *w, const char *unit,
                        int rows, int out, int pack, attune_error *err)
 {
-    size_t count = (size_t)rows * out;
+    size_t count = (size_t)rows * (size_t)out;
     size_t floats = pack ? at_gemm_packed_floats(v->kn, rows, out) : count;
-    const float *weight = find(w, unit, "weight", count);
-    float *folded = at_alloc(count, sizeof(float)), *scale = at_alloc((size_t)out, sizeof(float));
+    float *folded = at_alloc(count, sizeof(float));
     l->bias = at_alloc((size_t)out, sizeof(float));
     l->weight = at_alloc(floats, sizeof(float));
-    int status = ATTUNE_OK;
-    if (!folded || !scale || !l->bias || !l->weight)
-        status = at_fail_nomem(err);
-    else if (!weight || fold_norm(w, unit, out, scale, l->bias))
-        status = at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", unit);
-    if (!status) {
-        for (int r = 0; r < rows; r++)
-            for (int o = 0; o < out; o++)
-                folded[(size_t)r * out + o] = weight[(size_t)r * out + o] * scale[o];
-        if (pack)
-            at_gemm_pack(v->kn, rows, out, folded, out, 1, l->weight);
-        else
-            memcpy(l->weight, folded, count * sizeof(float));
-    }
+    int status = folded && l->bias && l->weight
+                     ? at_mb_fold_unit(w, unit, rows, out, folded, l->bias, err)
+                     : at_fail_nomem(err);
+    if (!status && pack)
+        at_gemm_pack(v->kn, rows, out, folded, out, 1, l->weight);
+    else if (!status)
+        memcpy(l->weight, folded, count * sizeof(float));
     at_free(folded);
-    at_free(scale);
     return status;
 }
 

@@ -15,4 +15,7 @@ int at_learn_detector(const at_recipe *r, const attune_train_options *o, at_pool
 int at_learn_audio(const at_recipe *r, const attune_train_options *o, at_pool *pool,
                    attune_error *err);
 
+int at_learn_assemble(const at_recipe *r, const attune_train_options *o, at_pool *pool,
+                      attune_error *err);
+
 #endif

@@ -30,7 +30,9 @@ typedef struct task {
     at_voices train, valid;
     at_voice_augment augment;
     at_spec_masks masks;
-    int batch, rows, repeats;
+    int batch, rows, versions;
+    float *cache;       /* (versions, train.count, rows, features) augmented, not masked */
+    int *cache_lengths; /* (versions, train.count) */
     int64_t steps_per_epoch;
     float dropout, smoothing, class_weight[AT_VOICE_CLASSES];
     /* prefetch thread */
@@ -81,9 +83,9 @@ static int read_augment(task *t, attune_error *err)
 static int read_recipe(task *t, attune_error *err)
 {
     static const char *const known[] = {
-        "kind",    "name",    "comment", "seed",   "epochs",    "eval_every",
-        "batch",   "repeats", "rows",    "data",   "folds",     "noise",
-        "augment", "masks",   "dropout", "losses", "optimiser", "checkpoint_minutes",
+        "kind",    "name",     "comment", "seed",   "epochs",    "eval_every",
+        "batch",   "versions", "rows",    "data",   "folds",     "noise",
+        "augment", "masks",    "dropout", "losses", "optimiser", "checkpoint_minutes",
         NULL};
     static const char *const losses[] = {"comment", "smoothing", "class_balance", NULL};
     const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
@@ -95,12 +97,12 @@ static int read_recipe(task *t, attune_error *err)
         return status;
     t->batch = (int)at_recipe_int(root, "batch", 32);
     t->rows = (int)at_recipe_int(root, "rows", 300);
-    t->repeats = (int)at_recipe_int(root, "repeats", 1);
+    t->versions = (int)at_recipe_int(root, "versions", 6);
     t->dropout = (float)at_recipe_number(root, "dropout", 0.3);
     t->smoothing = (float)at_recipe_number(l, "smoothing", 0.1);
     if (t->batch < 2 || t->batch > AT_AUDIO_MAX_BATCH || t->rows < 10 || t->rows > MAX_ROWS ||
-        t->repeats < 1)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, rows or repeats out of range",
+        t->versions < 1 || t->versions > 1000)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, rows or versions out of range",
                        t->recipe->path);
     return ATTUNE_OK;
 }
@@ -143,16 +145,38 @@ static void weigh_classes(task *t)
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
+/* Noise suppression and pitch shifts cost more than the network, so each sound is augmented a fixed
+ * number of times before training; the epochs draw from these, with fresh masks. */
+static int fill_cache(task *t, attune_error *err)
+{
+    int count = t->train.count, status = ATTUNE_OK;
+    size_t one = (size_t)t->rows * AT_FEATURES;
+    int *index = malloc(((size_t)count + 1) * sizeof *index);
+    t->cache = at_alloc((size_t)t->versions * (size_t)count, one * sizeof(float));
+    t->cache_lengths = at_alloc((size_t)t->versions * (size_t)count, sizeof(int));
+    if (!index || !t->cache || !t->cache_lengths)
+        status = at_fail_nomem(err);
+    for (int i = 0; !status && i < count; i++)
+        index[i] = i;
+    for (int v = 0; v < t->versions && !status; v++) {
+        size_t at = (size_t)v * (size_t)count;
+        status = at_voices_rows(&t->train, index, count, t->rows, &t->augment, NULL,
+                                at_step_seed(t->plan.seed, v), t->pool, t->cache + at * one,
+                                t->cache_lengths + at);
+        if (status)
+            at_fail(err, (attune_status)status, "augmenting voices failed");
+    }
+    free(index);
+    return status;
+}
+
 static void shuffle_epoch(task *t, int64_t epoch)
 {
     at_rng rng;
     at_rng_seed(&rng, (uint64_t)t->plan.seed, (uint64_t)epoch);
-    for (int k = 0; k < t->repeats; k++) {
-        int *part = t->order + (size_t)k * t->train.count;
-        for (int i = 0; i < t->train.count; i++)
-            part[i] = i;
-        at_rng_shuffle(&rng, part, t->train.count);
-    }
+    for (int i = 0; i < t->train.count; i++)
+        t->order[i] = i;
+    at_rng_shuffle(&rng, t->order, t->train.count);
     t->order_epoch = epoch;
 }
 
@@ -160,14 +184,23 @@ static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
     int64_t epoch = step / t->steps_per_epoch, at = step % t->steps_per_epoch;
+    size_t one = (size_t)t->rows * AT_FEATURES;
+    at_rng rng;
     if (epoch != t->order_epoch)
         shuffle_epoch(t, epoch);
-    const int *index = t->order + at * t->batch;
+    at_rng_seed(&rng, at_step_seed(t->plan.seed, step), 0);
     memset(t->target[slot], 0, (size_t)t->batch * AT_VOICE_CLASSES * sizeof(float));
-    for (int i = 0; i < t->batch; i++)
-        t->target[slot][i * AT_VOICE_CLASSES + t->train.list[index[i]].label.expression] = 1;
-    return at_voices_rows(&t->train, index, t->batch, t->rows, &t->augment, &t->masks,
-                          at_step_seed(t->plan.seed, step), NULL, t->x[slot], t->lengths[slot]);
+    for (int i = 0; i < t->batch; i++) {
+        int sample = t->order[at * t->batch + i];
+        uint32_t version = at_rng_below(&rng, (uint32_t)t->versions);
+        size_t from = version * (size_t)t->train.count + (size_t)sample;
+        float *x = t->x[slot] + (size_t)i * one;
+        memcpy(x, t->cache + from * one, one * sizeof(float));
+        t->lengths[slot][i] = t->cache_lengths[from];
+        at_augment_spec(x, (size_t)t->cache_lengths[from], &t->masks, &rng);
+        t->target[slot][i * AT_VOICE_CLASSES + t->train.list[sample].label.expression] = 1;
+    }
+    return ATTUNE_OK;
 }
 
 /* Only as many rows as the longest has; empty sounds count as one row of zeros. */
@@ -285,7 +318,7 @@ static int set_up(task *t, const json_t *fold, attune_error *err)
     status = status ? status : load_part(t, fold, "valid", 0, &t->valid, err);
     if (status)
         return status;
-    int rows = t->train.count * t->repeats;
+    int rows = t->train.count;
     t->augment.noise = t->train.noise;
     t->augment.noise_n = t->train.noise_n;
     t->steps_per_epoch = rows / t->batch;
@@ -299,7 +332,7 @@ static int set_up(task *t, const json_t *fold, attune_error *err)
         ok = ok && t->x[slot] && t->target[slot] && t->lengths[slot];
     }
     weigh_classes(t);
-    return ok ? ATTUNE_OK : at_fail_nomem(err);
+    return ok ? fill_cache(t, err) : at_fail_nomem(err);
 }
 
 static void clean_up(task *t)
@@ -312,6 +345,8 @@ static void clean_up(task *t)
         at_free(t->target[slot]);
         at_free(t->lengths[slot]);
     }
+    at_free(t->cache);
+    at_free(t->cache_lengths);
     free(t->order);
     at_free(t);
 }

@@ -10,6 +10,7 @@ static const struct {
 } kinds[] = {
     {"visual", at_learn_visual},
     {"audio", at_learn_audio},
+    {"assemble", at_learn_assemble},
     {"detector", at_learn_detector},
 };
 

@@ -1,0 +1,173 @@
+#include "train/calibrate.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CLASSES = 16, SWEEPS = 12 };
+
+double at_minimise(double (*f)(void *user, double x), void *user, double lo, double hi)
+{
+    const double ratio = 0.6180339887498949;
+    double a = hi - ratio * (hi - lo), b = lo + ratio * (hi - lo);
+    double fa = f(user, a), fb = f(user, b);
+    for (int i = 0; i < 60; i++) {
+        if (fa < fb) {
+            hi = b, b = a, fb = fa;
+            a = hi - ratio * (hi - lo), fa = f(user, a);
+        } else {
+            lo = a, a = b, fa = fb;
+            b = lo + ratio * (hi - lo), fb = f(user, b);
+        }
+    }
+    return (lo + hi) / 2;
+}
+
+/* ---- classes ------------------------------------------------------------------------------ */
+
+typedef struct class_fit {
+    const float *logit;
+    const int *label;
+    int n, classes;
+    double scale, bias[MAX_CLASSES];
+    int moving; /* index of the bias that is being fitted */
+} class_fit;
+
+static double class_loss(const class_fit *f)
+{
+    double loss = 0;
+    for (int i = 0; i < f->n; i++) {
+        const float *x = f->logit + (size_t)i * f->classes;
+        double z[MAX_CLASSES], max = -INFINITY, sum = 0;
+        for (int k = 0; k < f->classes; k++) {
+            z[k] = f->scale * (double)x[k] + f->bias[k];
+            max = fmax(max, z[k]);
+        }
+        for (int k = 0; k < f->classes; k++)
+            sum += exp(z[k] - max);
+        loss += log(sum) + max - z[f->label[i]];
+    }
+    return loss;
+}
+
+static double loss_of_log_scale(void *user, double x)
+{
+    class_fit *f = user;
+    f->scale = exp(x);
+    return class_loss(f);
+}
+
+static double loss_of_bias(void *user, double x)
+{
+    class_fit *f = user;
+    f->bias[f->moving] = x;
+    return class_loss(f);
+}
+
+float at_fit_temperature(const float *logit, const int *label, int n, int classes)
+{
+    class_fit f = {.logit = logit, .label = label, .n = n, .classes = classes};
+    return n ? (float)exp(-at_minimise(loss_of_log_scale, &f, -log(5), log(5))) : 1;
+}
+
+void at_fit_classes(const float *logit, const int *label, int n, int classes, float *scale,
+                    float *bias)
+{
+    class_fit f = {.logit = logit, .label = label, .n = n, .classes = classes, .scale = 1};
+    for (int sweep = 0; n && sweep < SWEEPS; sweep++) {
+        f.scale = exp(at_minimise(loss_of_log_scale, &f, -log(20), log(5)));
+        for (f.moving = 1; f.moving < classes; f.moving++)
+            f.bias[f.moving] = at_minimise(loss_of_bias, &f, -6, 6);
+    }
+    *scale = (float)f.scale;
+    for (int k = 0; k < classes; k++)
+        bias[k] = (float)f.bias[k];
+}
+
+/* ---- levels ------------------------------------------------------------------------------- */
+
+typedef struct level_fit {
+    const float *logit;
+    const int *level;
+    int n, moving;
+    double scale, bias[AT_THRESHOLDS];
+} level_fit;
+
+static double softplus(double x)
+{
+    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
+static double level_loss(const level_fit *f)
+{
+    double loss = 0;
+    for (int i = 0; i < f->n; i++)
+        for (int k = 0; k < AT_THRESHOLDS; k++) {
+            double z = f->scale * (double)f->logit[(size_t)i * AT_THRESHOLDS + k] + f->bias[k];
+            loss += softplus(f->level[i] > k ? -z : z);
+        }
+    return loss;
+}
+
+static double level_loss_of_log_scale(void *user, double x)
+{
+    level_fit *f = user;
+    f->scale = exp(x);
+    return level_loss(f);
+}
+
+static double level_loss_of_bias(void *user, double x)
+{
+    level_fit *f = user;
+    f->bias[f->moving] = x;
+    return level_loss(f);
+}
+
+void at_fit_levels(const float *logit, const int *level, int n, float *scale, float *bias)
+{
+    level_fit f = {.logit = logit, .level = level, .n = n, .scale = 1};
+    for (int sweep = 0; n && sweep < SWEEPS; sweep++) {
+        for (f.moving = 0; f.moving < AT_THRESHOLDS; f.moving++)
+            f.bias[f.moving] = at_minimise(level_loss_of_bias, &f, -8, 8);
+        f.scale = exp(at_minimise(level_loss_of_log_scale, &f, -log(20), log(5)));
+    }
+    *scale = (float)f.scale;
+    for (int k = 0; k < AT_THRESHOLDS; k++)
+        bias[k] = (float)f.bias[k];
+}
+
+/* ---- reference ---------------------------------------------------------------------------- */
+
+void at_fit_reference(const float *x, int n, int dims, float *mean, float *var)
+{
+    double all = 0;
+    for (int d = 0; d < dims; d++) {
+        double sum = 0, sq = 0;
+        for (int i = 0; i < n; i++)
+            sum += (double)x[(size_t)i * dims + d];
+        sum /= n > 0 ? n : 1;
+        for (int i = 0; i < n; i++) {
+            double e = (double)x[(size_t)i * dims + d] - sum;
+            sq += e * e;
+        }
+        mean[d] = (float)sum;
+        var[d] = (float)(n > 1 ? sq / (n - 1) : 0);
+        all += (double)var[d] / dims;
+    }
+    for (int d = 0; d < dims; d++)
+        var[d] = fmaxf(var[d], (float)(0.01 * all));
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+float at_quantile(float *x, int n, double q)
+{
+    qsort(x, (size_t)n, sizeof *x, by_value);
+    double at = q * (n - 1);
+    int i = (int)at;
+    float rest = (float)(at - i);
+    return i + 1 < n ? x[i] + rest * (x[i + 1] - x[i]) : x[n - 1];
+}
