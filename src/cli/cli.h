@@ -20,6 +20,7 @@ int at_cmd_analyze(int argc, char **argv);
 int at_cmd_info(int argc, char **argv);
 int at_cmd_train(int argc, char **argv);
 int at_cmd_eval(int argc, char **argv);
+int at_cmd_bench(int argc, char **argv);
 
 /* From now on SIGINT and SIGTERM do not end the program but are remembered; a second one does
  * end it. */

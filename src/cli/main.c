@@ -15,6 +15,7 @@ static const at_command commands[] = {
     {"info", "what a model file holds", at_cmd_info},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval},
     {"train", "run a training recipe", at_cmd_train},
+    {"bench", "how fast this build is on this machine", at_cmd_bench},
 };
 
 static void print_help(FILE *f)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_SECONDS 2
@@ -23,20 +24,18 @@ static const at_bench benches[] = {
      AT_BENCH_GFLOPS, 0, 0, at_bench_peak_create, at_bench_peak_run, at_bench_peak_destroy},
     {"mobilenet-224", "face stream at 224 px with ImageNet's 1000 classes, one picture", "ms/image",
      AT_BENCH_MS, 224, 0, at_bench_face_create, at_bench_face_run, at_bench_face_destroy},
-    {"mobilenet-112", "the same at 112 px, the size that sessions use", "ms/image",
-     AT_BENCH_MS, 112, 0, at_bench_face_create, at_bench_face_run, at_bench_face_destroy},
+    {"mobilenet-112", "the same at 112 px, the size that sessions use", "ms/image", AT_BENCH_MS,
+     112, 0, at_bench_face_create, at_bench_face_run, at_bench_face_destroy},
     {"train-mobilenet-112", "forward, backward and AdamW, batches of 32 at 112 px", "images/s",
      AT_BENCH_RATE, 112, 0, at_bench_train_create, at_bench_train_run, at_bench_train_destroy},
-    {"bilstm-train", "forward and backward, 64 inputs, 2 layers of 2x128, 300 steps, batch 32", "ms",
-     AT_BENCH_MS, 0, 0, at_bench_bilstm_create, at_bench_train_run, at_bench_train_destroy},
-    {"detector-320", "faces in a picture of 640x480, searched at 320 px", "ms/image",
-     AT_BENCH_MS, 320, 0, at_bench_detector_create, at_bench_detector_run,
-     at_bench_detector_destroy},
-    {"features", "denoising, voice activity and features of 3 s of sound", "ms",
-     AT_BENCH_MS, 0, 1, at_bench_features_create, at_bench_features_run,
-     at_bench_features_destroy},
-    {"analyze", "a whole clip, from its file to the last window", "x real time", AT_BENCH_RATE, 0, 0,
-     at_bench_analyze_create, at_bench_analyze_run, at_bench_analyze_destroy},
+    {"bilstm-train", "forward and backward, 64 inputs, 2 layers of 2x128, 300 steps, batch 32",
+     "ms", AT_BENCH_MS, 0, 0, at_bench_bilstm_create, at_bench_train_run, at_bench_train_destroy},
+    {"detector-320", "faces in a picture of 640x480, searched at 320 px", "ms/image", AT_BENCH_MS,
+     320, 0, at_bench_detector_create, at_bench_detector_run, at_bench_detector_destroy},
+    {"features", "denoising, voice activity and features of 3 s of sound", "ms", AT_BENCH_MS, 0, 1,
+     at_bench_features_create, at_bench_features_run, at_bench_features_destroy},
+    {"analyze", "a whole clip, from its file to the last window", "x real time", AT_BENCH_RATE, 0,
+     0, at_bench_analyze_create, at_bench_analyze_run, at_bench_analyze_destroy},
 };
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };
@@ -59,7 +58,7 @@ typedef struct series {
     const at_bench *bench;
     int threads;
     at_bench_work work;
-    double *seconds; /* (n), sorted at the end */
+    double *wall, *cpu; /* (n) seconds, sorted at the end */
     int n, capacity;
     int status; /* of the first failure; the series is left out from there on */
     attune_error err;
@@ -133,25 +132,40 @@ static int find_pool(session *s, int threads, at_pool **out, attune_error *err)
 
 /* ---- measuring ------------------------------------------------------------------------------- */
 
-static int keep(series *r, double seconds)
+/* Processor time of this process so far, seconds. */
+static double cpu_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int keep(series *r, double wall, double cpu)
 {
     if (r->n == r->capacity) {
         int capacity = r->capacity ? 2 * r->capacity : 256;
-        double *grown = realloc(r->seconds, (size_t)capacity * sizeof *grown);
-        if (!grown)
-            return ATTUNE_E_NOMEM;
-        r->seconds = grown;
+        double *more_wall = realloc(r->wall, (size_t)capacity * sizeof *r->wall);
+        r->wall = more_wall ? more_wall : r->wall;
+        double *more_cpu = realloc(r->cpu, (size_t)capacity * sizeof *r->cpu);
+        r->cpu = more_cpu ? more_cpu : r->cpu;
+        if (!more_wall || !more_cpu)
+            return at_fail_nomem(&r->err);
         r->capacity = capacity;
     }
-    r->seconds[r->n++] = seconds;
+    r->wall[r->n] = wall;
+    r->cpu[r->n++] = cpu;
     return ATTUNE_OK;
 }
 
 /* One round of one series: made, run once to warm up, then run for its share of time. */
 static int measure(session *s, series *r, const at_kernels *kn)
 {
-    at_bench_setup setup = {.kn = kn, .variant = r->bench->variant, .weights = s->weights,
-                            .threads = r->threads, .model = s->o->model, .clip = s->o->clip};
+    at_bench_setup setup = {.kn = kn,
+                            .variant = r->bench->variant,
+                            .weights = s->weights,
+                            .threads = r->threads,
+                            .model = s->o->model,
+                            .clip = s->o->clip};
     void *state = NULL;
     int status = find_pool(s, r->threads, &setup.pool, &r->err);
 
@@ -159,13 +173,15 @@ static int measure(session *s, series *r, const at_kernels *kn)
     if (status)
         return status;
     status = r->bench->run(state, &r->err);
-    double now = at_now(), end = now + s->seconds;
-    while (!status && (now < end || now == end)) {
+    const double end = at_now() + s->seconds;
+    int more = 1;
+    while (!status && more) {
+        double cpu = cpu_now(), wall = at_now();
         status = r->bench->run(state, &r->err);
-        double then = now;
-        now = at_now();
+        double now = at_now();
         if (!status)
-            status = keep(r, now - then);
+            status = keep(r, now - wall, cpu_now() - cpu);
+        more = now < end;
     }
     r->bench->destroy(state);
     return status;
@@ -195,6 +211,13 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Sorts v. */
+static double median(double *v, int n)
+{
+    qsort(v, (size_t)n, sizeof *v, by_value);
+    return (v[(n - 1) / 2] + v[n / 2]) / 2;
+}
+
 static double in_unit(const series *r, double seconds)
 {
     switch (r->bench->unit) {
@@ -207,19 +230,21 @@ static double in_unit(const series *r, double seconds)
 
 static void summarise(const series *r, attune_bench_result *out)
 {
-    *out = (attune_bench_result){.name = r->bench->name, .unit = r->bench->unit_name,
-                                 .threads = r->threads, .runs = r->n,
+    *out = (attune_bench_result){.name = r->bench->name,
+                                 .unit = r->bench->unit_name,
+                                 .threads = r->threads,
+                                 .runs = r->n,
                                  .more_is_better = r->bench->unit != AT_BENCH_MS};
     if (r->status || r->n == 0) {
         out->runs = 0;
         snprintf(out->why, sizeof out->why, "%.*s", (int)sizeof out->why - 1, r->err.text);
         return;
     }
-    qsort(r->seconds, (size_t)r->n, sizeof *r->seconds, by_value);
-    double median = (r->seconds[(r->n - 1) / 2] + r->seconds[r->n / 2]) / 2;
-    out->median = in_unit(r, median);
-    out->best = in_unit(r, r->seconds[0]);
-    out->gflops = 1e-9 * r->work.flops / median;
+    double wall = median(r->wall, r->n);
+    out->median = in_unit(r, wall);
+    out->best = in_unit(r, r->wall[0]);
+    out->cpu_ms = 1e3 * median(r->cpu, r->n) / r->work.items;
+    out->gflops = 1e-9 * r->work.flops / wall;
 }
 
 static void share_of_peak(attune_bench_report *out)
@@ -274,8 +299,10 @@ int attune_bench(attune_bench_report *out, const attune_bench_options *o, attune
     const at_kernels *kn = at_kernels_best();
     session s = {.o = o ? o : &defaults, .start = at_now()};
 
-    *out = (attune_bench_report){.cores = (int)sysconf(_SC_NPROCESSORS_ONLN), .isa = kn->name,
-                                 .compiler = compiler(), .version = ATTUNE_VERSION,
+    *out = (attune_bench_report){.cores = (int)sysconf(_SC_NPROCESSORS_ONLN),
+                                 .isa = kn->name,
+                                 .compiler = compiler(),
+                                 .version = ATTUNE_VERSION,
                                  .load = {load(), 0}};
     name_processor(out->cpu, sizeof out->cpu);
     int status = check_names(s.o, err);
@@ -290,7 +317,8 @@ int attune_bench(attune_bench_report *out, const attune_bench_options *o, attune
     for (int i = 0; i < s.count; i++) {
         if (!status)
             summarise(&s.list[i], &out->result[out->count++]);
-        free(s.list[i].seconds);
+        free(s.list[i].wall);
+        free(s.list[i].cpu);
     }
     share_of_peak(out);
     out->load[1] = load();
