@@ -70,6 +70,7 @@ int at_cmd_info(int argc, char **argv)
     };
     int c;
 
+    opterr = 0;
     while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         switch (c) {
         case 'c': at_report_columns(stdout); return AT_EXIT_OK;

@@ -59,6 +59,7 @@ struct at_media {
     int live;              /* a camera */
     int draining, read_errors, read_failure; /* read_failure: why reading stopped, or 0 */
     int64_t given;                           /* packets given out */
+    at_av_pipe pipe;
     int ended, result;                       /* result: what every later call returns */
     attune_error failure;                    /* with result < 0 */
     at_media_info info;
@@ -100,8 +101,10 @@ static int open_container(at_media *m, attune_error *err)
         if (!format)
             return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: this FFmpeg reads no cameras", path);
         m->live = 1;
-    } else if (strcmp(path, "-") == 0) {
-        path = "pipe:0";
+    } else if (at_av_pipe_wanted(path)) {
+        int status = at_av_pipe_open(&m->pipe, path, interrupted, m, err);
+        if (status < 0)
+            return status;
     } else if (!strstr(path, "://")) {
         prefix = "file:";
     }
@@ -114,6 +117,7 @@ static int open_container(at_media *m, attune_error *err)
         goto done;
     snprintf(url, strlen(prefix) + strlen(path) + 1, "%s%s", prefix, path);
     m->fmt->interrupt_callback = (AVIOInterruptCB){interrupted, m};
+    m->fmt->pb = m->pipe.io; /* NULL: FFmpeg opens the file itself */
     if (m->live)
         m->fmt->flags |= AVFMT_FLAG_NOBUFFER;
     ret = av_dict_set(&options, "pattern_type", "none", 0);
@@ -661,6 +665,7 @@ void at_media_free(at_media **m)
     close_stream(&(*m)->video);
     close_stream(&(*m)->audio);
     avformat_close_input(&(*m)->fmt);
+    at_av_pipe_close(&(*m)->pipe);
     av_packet_free(&(*m)->packet);
     at_av_picture_free(&(*m)->picture);
     at_av_sound_free(&(*m)->sound);

@@ -53,6 +53,22 @@ const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st);
 /* The first frame that packet gives, or an AVERROR. codec NULL is one that was not found. */
 int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame);
 
+/* ---- av_pipe.c ---------------------------------------------------------------------------- */
+
+/* Standard input or a named pipe. FFmpeg's own reader sits in read() until something comes; this
+ * one asks interrupted (nullable) ten times a second. Zero-initialised: none. Must not move. */
+typedef struct at_av_pipe {
+    AVIOContext *io; /* for AVFormatContext.pb */
+    int fd, owned;
+    int (*interrupted)(void *user);
+    void *user;
+} at_av_pipe;
+
+int at_av_pipe_wanted(const char *path);
+int at_av_pipe_open(at_av_pipe *p, const char *path, int (*interrupted)(void *), void *user,
+                    attune_error *err);
+void at_av_pipe_close(at_av_pipe *p); /* after the format context; idempotent */
+
 /* ---- av_picture.c ------------------------------------------------------------------------- */
 
 /* Turns decoded frames into upright RGB24. Zero-initialised is ready; keeps its scaler and its

@@ -36,14 +36,17 @@ static int fail_interrupted(const at_analysis *a, attune_error *err)
     return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: stopped", a->path);
 }
 
-static int progress(const at_analysis *a)
+static int progress(void *user)
 {
-    at_media_info info;
+    const at_analysis *a = user;
+    at_media_info info = {0};
 
     if (!a->sink->progress) {
         return 0;
     }
-    at_feed_info(a->feed, &info);
+    if (a->feed) {
+        at_feed_info(a->feed, &info);
+    }
     return a->sink->progress(a->sink->user, a->done_s, (double)info.container_us / 1e6);
 }
 
@@ -151,7 +154,9 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
                               .no_audio = options.no_audio,
                               .rate = options.rate > 0 ? options.rate : ATTUNE_DEFAULT_RATE,
                               .max_side = MAX_SIDE,
-                              .threads = options.threads};
+                              .threads = options.threads,
+                              .interrupted = progress,
+                              .user = a};
     at_media_info info;
     int rc = at_feed_open(&a->feed, a->path, &media, err);
 

@@ -21,6 +21,8 @@ typedef struct at_slot {
 
 struct at_feed {
     at_media *media;
+    const char *path; /* of the caller, until it is open */
+    at_media_options options;
     pthread_t thread;
     int running;
     atomic_int stop;
@@ -30,6 +32,7 @@ struct at_feed {
     at_slot slot[SLOTS];
     int first, count;
     int taken;    /* the first slot is in the caller's hands */
+    int opened;   /* media is there, and so is info */
     int finished; /* the reader has ended with status */
     int status;
     attune_error err;
@@ -88,9 +91,22 @@ static at_slot *free_slot(at_feed *f)
     return slot;
 }
 
-static void *read_ahead(void *arg)
+static int open_media(at_feed *f)
 {
-    at_feed *f = arg;
+    int rc = at_media_open(&f->media, f->path, &f->options, &f->err);
+
+    if (rc == ATTUNE_OK) {
+        pthread_mutex_lock(&f->lock);
+        at_media_get_info(f->media, &f->info);
+        f->opened = 1;
+        pthread_cond_signal(&f->filled);
+        pthread_mutex_unlock(&f->lock);
+    }
+    return rc;
+}
+
+static int read_media(at_feed *f)
+{
     at_media_packet packet;
     at_slot *slot;
     int rc;
@@ -98,19 +114,27 @@ static void *read_ahead(void *arg)
     while ((rc = at_media_next(f->media, &packet, &f->err)) == 1) {
         slot = free_slot(f);
         if (!slot) {
-            rc = at_fail(&f->err, ATTUNE_E_INTERRUPTED, "interrupted");
-            break;
+            return at_fail(&f->err, ATTUNE_E_INTERRUPTED, "interrupted");
         }
-        rc = fill_slot(slot, &packet);
-        if (rc < 0) {
-            at_fail_nomem(&f->err);
-            break;
+        if (fill_slot(slot, &packet) < 0) {
+            return at_fail_nomem(&f->err);
         }
         at_media_get_info(f->media, &slot->info);
         pthread_mutex_lock(&f->lock);
         f->count++;
         pthread_cond_signal(&f->filled);
         pthread_mutex_unlock(&f->lock);
+    }
+    return rc;
+}
+
+static void *read_ahead(void *arg)
+{
+    at_feed *f = arg;
+    int rc = open_media(f);
+
+    if (rc == ATTUNE_OK) {
+        rc = read_media(f);
     }
     pthread_mutex_lock(&f->lock);
     f->status = rc;
@@ -134,10 +158,54 @@ static int start_thread(at_feed *f)
     return rc;
 }
 
+/* Waits a tenth of a second at most for the opening, a packet or the end. */
+static void wait_filled(at_feed *f)
+{
+    struct timespec until;
+    int opened = f->opened;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += 100000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    while (f->count == 0 && !f->finished && f->opened == opened) {
+        if (pthread_cond_timedwait(&f->filled, &f->lock, &until) != 0) {
+            return;
+        }
+    }
+}
+
+/* Whether the input is open; else why not. */
+static int wait_opened(at_feed *f, const at_media_options *o, attune_error *err)
+{
+    int rc = AT_FEED_WAIT;
+
+    while (rc == AT_FEED_WAIT) {
+        pthread_mutex_lock(&f->lock);
+        if (!f->opened) {
+            wait_filled(f);
+        }
+        if (f->opened) {
+            rc = ATTUNE_OK;
+        } else if (f->finished) {
+            rc = f->status;
+            if (err) {
+                *err = f->err;
+            }
+        }
+        pthread_mutex_unlock(&f->lock);
+        if (rc == AT_FEED_WAIT && o->interrupted && o->interrupted(o->user)) {
+            rc = at_fail(err, ATTUNE_E_INTERRUPTED, "%s: stopped", f->path);
+        }
+    }
+    return rc;
+}
+
 int at_feed_open(at_feed **out, const char *path, const at_media_options *o, attune_error *err)
 {
     at_feed *f = at_calloc(1, sizeof *f);
-    at_media_options options = *o;
     pthread_condattr_t attr;
     int rc;
 
@@ -145,20 +213,20 @@ int at_feed_open(at_feed **out, const char *path, const at_media_options *o, att
     if (!f) {
         return at_fail_nomem(err);
     }
-    options.interrupted = stopped;
-    options.user = f;
+    f->path = path;
+    f->options = *o;
+    f->options.interrupted = stopped;
+    f->options.user = f;
     pthread_mutex_init(&f->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&f->filled, &attr);
     pthread_cond_init(&f->emptied, NULL);
     pthread_condattr_destroy(&attr);
-    rc = at_media_open(&f->media, path, &options, err);
-    if (rc == ATTUNE_OK) {
-        at_media_get_info(f->media, &f->info);
-        if (start_thread(f) != 0) {
-            rc = at_fail(err, ATTUNE_E_NOMEM, "a thread could not be started");
-        }
+    if (start_thread(f) != 0) {
+        rc = at_fail(err, ATTUNE_E_NOMEM, "a thread could not be started");
+    } else {
+        rc = wait_opened(f, o, err);
     }
     if (rc < 0) {
         at_feed_free(&f);
@@ -198,24 +266,6 @@ void at_feed_free(at_feed **out)
     pthread_mutex_destroy(&f->lock);
     at_free(f);
     *out = NULL;
-}
-
-/* Waits a tenth of a second at most for a packet or the end. */
-static void wait_filled(at_feed *f)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += 100000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
-    while (f->count == 0 && !f->finished) {
-        if (pthread_cond_timedwait(&f->filled, &f->lock, &until) != 0) {
-            return;
-        }
-    }
 }
 
 int at_feed_next(at_feed *f, at_media_packet *out, attune_error *err)

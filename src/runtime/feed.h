@@ -10,8 +10,8 @@
 
 typedef struct at_feed at_feed;
 
-/* path and o as at_media_open, which this calls (on the caller's thread); o's interrupted and
- * user are the feed's own. */
+/* path and o as at_media_open, but o's interrupted and user: interrupted is asked on the caller's
+ * thread, several times a second while the input keeps us waiting for its first bytes. */
 int at_feed_open(at_feed **out, const char *path, const at_media_options *o, attune_error *err);
 /* Stops the thread, whatever it is at. */
 void at_feed_free(at_feed **f);

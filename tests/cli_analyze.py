@@ -1,0 +1,444 @@
+#!/usr/bin/env python3
+"""attune analyze and attune info as a user meets them: exit codes, files, bad inputs, Ctrl-C.
+
+Needs ATTUNE_EXE. What needs a model takes $ATTUNE_MODEL or models/default.safetensors and is
+skipped without one; what needs real clips takes ATTUNE_DATA or ../shared/data.
+"""
+import csv
+import html.parser
+import json
+import math
+import os
+import pathlib
+import random
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import wave
+import zlib
+
+EXE = os.environ.get("ATTUNE_EXE", "attune")
+SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
+MODEL = pathlib.Path(os.environ.get("ATTUNE_MODEL") or SOURCE / "models/default.safetensors")
+DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/data")
+OUTPUTS = ["report.html", "summary.json", "timeline.csv", "timeline.jsonl"]
+
+needs_model = unittest.skipUnless(MODEL.is_file(), "no default model yet")
+needs_clips = unittest.skipUnless(MODEL.is_file() and (DATA / "grid").is_dir(), "no real clips")
+
+
+def write_wav(path, seconds, speech=True):
+    """Something like a voice: a buzz in syllables, every second half silent."""
+    noise = random.Random(1)
+    second = bytearray()
+    for i in range(16000):
+        loud = speech and i < 12800
+        t = i % 145 / 145
+        buzz = 9000 * (1 - 2 * t) * math.sin(i * 0.25) * math.sin(i * math.pi / 3200) if loud else 0
+        second += struct.pack("<h", int(buzz) + noise.randint(-20, 20))
+    whole = int(seconds)
+    with wave.open(str(path), "wb") as f:
+        f.setparams((1, 2, 16000, 0, "NONE", ""))
+        for _ in range(whole):
+            f.writeframesraw(bytes(second))
+        f.writeframes(bytes(second[: 2 * round(16000 * (seconds - whole))]))
+
+
+def write_y4m(path, frames, w=64, h=48, fps=10):
+    with open(path, "wb") as f:
+        f.write(b"YUV4MPEG2 W%d H%d F%d:1 Ip A1:1 C420jpeg\n" % (w, h, fps))
+        for i in range(frames):
+            luma = bytes((x + y + 3 * i) % 256 for y in range(h) for x in range(w))
+            f.write(b"FRAME\n" + luma + b"\x80" * (w * h // 2))
+
+
+def write_png(path, w, h):
+    def chunk(kind, data):
+        return (struct.pack(">I", len(data)) + kind + data
+                + struct.pack(">I", zlib.crc32(kind + data)))
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(bytes(1 + w)) for _ in range(h)) + packer.flush()
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 0, 0, 0, 0))
+                     + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+
+
+class Page(html.parser.HTMLParser):
+    """Checks that tags match, and collects what would be loaded."""
+    VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.loads, self.ids = [], [], set()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for key, value in attrs:
+            if key in ("src", "srcset", "data", "xlink:href") or (key == "href" and tag != "a"):
+                self.loads.append(value)
+            if key == "id":
+                self.ids.add(value)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> closes nothing, line {self.getpos()[0]}")
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="attune-cli-"))
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def command(self, *args):
+        env = dict(os.environ)
+        env.pop("ATTUNE_MODEL", None)
+        if MODEL.is_file():
+            env["ATTUNE_MODEL"] = str(MODEL)
+        return dict(args=[EXE, *map(str, args)], cwd=self.dir, env=env, stdin=subprocess.DEVNULL)
+
+    def run_attune(self, *args, code=0, **more):
+        done = subprocess.run(**{**self.command(*args), **more}, capture_output=True, text=True,
+                              timeout=120, errors="replace")
+        self.assertEqual(done.returncode, code, f"{args}: {done.stderr}{done.stdout}")
+        self.assertNotIn("runtime error", done.stderr)  # of a sanitizer
+        self.assertNotIn("Sanitizer", done.stderr)
+        return done
+
+    def assert_one_line(self, text, *parts):
+        self.assertEqual(text.count("\n"), 1, text)
+        for part in parts:
+            self.assertIn(str(part), text)
+
+    def files(self):
+        return sorted(str(p.relative_to(self.dir)) for p in self.dir.rglob("*"))
+
+    def check_outputs(self, folder):
+        """The four files hold together; returns (summary, rows)."""
+        folder = self.dir / folder
+        self.assertEqual(sorted(os.listdir(folder)), OUTPUTS)
+        summary = json.loads((folder / "summary.json").read_text())
+        with open(folder / "timeline.csv", newline="") as f:
+            rows = list(csv.DictReader(f))
+        lines = [json.loads(x) for x in (folder / "timeline.jsonl").read_text().splitlines()]
+        for key in ("input duration_s frames frames_with_face windows windows_abstained "
+                    "windows_with_face windows_with_voice realtime_factor truncated dominant "
+                    "interrupted shares longest model options notice").split():
+            self.assertIn(key, summary)
+        self.assertEqual(len(rows), summary["windows"])
+        self.assertEqual(len(lines), summary["windows"])
+        self.assertEqual(list(rows[0]), list(summary["timeline_columns"]))
+        for row, line in zip(rows, lines):
+            self.assertEqual(list(row), list(line))
+            self.assertEqual(float(row["end_s"]), line["end_s"])
+            emotions = [float(v) for k, v in row.items() if k.startswith("emotion_")]
+            self.assertEqual(len(emotions), 7)
+            self.assertAlmostEqual(sum(emotions), 1, delta=2e-3)
+            weights = float(row["weight_face"]) + float(row["weight_voice"])
+            self.assertTrue(abs(weights - 1) < 2e-3 or weights == 0)
+            if row["used_face"] == "0" and row["used_voice"] == "0":
+                self.assertEqual(row["abstain"], "1")
+        self.assertEqual(sum(r["abstain"] == "1" for r in rows), summary["windows_abstained"])
+        text = (folder / "report.html").read_text()
+        page = Page(text)
+        self.assertEqual(page.open, [])
+        self.assertEqual(page.loads, [])
+        self.assertNotIn("http", text.replace("http-equiv", ""))
+        self.assertIn("2024/1689", text)
+        return summary, rows
+
+
+class Usage(Case):
+    def test_help_and_version(self):
+        for args in (["--help"], ["help"], ["analyze", "--help"], ["info", "-h"]):
+            done = self.run_attune(*args)
+            self.assertIn("usage: attune", done.stdout)
+            self.assertEqual(done.stderr, "")
+        self.assertRegex(self.run_attune("--version").stdout, r"^attune \d+\.\d+\.\d+\n$")
+        self.assertIn("Exit codes", self.run_attune("--help").stdout)
+
+    def test_wrong_usage_is_2(self):
+        self.assertIn("usage", self.run_attune(code=2).stderr)
+        for args in (["frobnicate"], ["analyze"], ["analyze", "--nope", "x"], ["analyze", "-o"],
+                     ["analyze", "--rate", "0", "x"], ["analyze", "--rate", "8x", "x"],
+                     ["analyze", "--tracks", "17", "x"], ["analyze", "--threads", "-1", "x"],
+                     ["analyze", "--no-audio", "--no-video", "x"], ["info", "a", "b"],
+                     ["info", "--nope"]):
+            done = self.run_attune(*args, code=2)
+            self.assert_one_line(done.stderr, "attune", "--help")
+            self.assertEqual(done.stdout, "")
+        self.assertEqual(self.files(), [])
+
+    def test_columns_are_explained(self):
+        text = self.run_attune("info", "--columns").stdout
+        self.assertIn("| `emotion_happy` |", text)
+        self.assertGreater(text.count("\n"), 40)
+
+
+class BadModel(Case):
+    def test_each_is_named_with_its_reason(self):
+        def st(header, data=b""):
+            return struct.pack("<Q", len(header)) + header + data
+        hostile = {
+            "empty": b"",
+            "short": b"\x10\0\0",
+            "text": b"this is no model at all, just some text\n" * 9,
+            "length": struct.pack("<Q", 1 << 62) + b"{}",
+            "cut": st(b'{"visual.x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}', b"\0" * 3),
+            "offsets": st(b'{"visual.x":{"dtype":"F32","shape":[4],"data_offsets":[8,4]}}', b"\0" * 16),
+            "shape": st(b'{"visual.x":{"dtype":"F32","shape":[1073741824,1073741824],'
+                        b'"data_offsets":[0,16]}}', b"\0" * 16),
+            "nothing": st(b"{}"),
+            "parts": st(b'{"visual.x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}', b"\0" * 16),
+        }
+        write_wav(self.dir / "a.wav", 1)
+        for name, data in hostile.items():
+            path = self.dir / f"{name}.safetensors"
+            path.write_bytes(data)
+            with self.subTest(name):
+                done = self.run_attune("analyze", "a.wav", "--model", path, code=1)
+                self.assert_one_line(done.stderr, path.name)
+                self.assert_one_line(self.run_attune("info", path, code=1).stderr, path.name)
+        for path in ("missing.safetensors", "."):
+            done = self.run_attune("analyze", "a.wav", "--model", path, code=1)
+            self.assert_one_line(done.stderr, path)
+        self.assertFalse((self.dir / "attune-a").exists())
+
+    @needs_model
+    def test_a_model_cut_short(self):
+        data = MODEL.read_bytes()
+        write_wav(self.dir / "a.wav", 1)
+        for part in (len(data) - 1, len(data) // 2, 4096):
+            (self.dir / "m.safetensors").write_bytes(data[:part])
+            done = self.run_attune("analyze", "a.wav", "--model", "m.safetensors", code=1)
+            self.assert_one_line(done.stderr, "m.safetensors")
+
+
+@needs_model
+class Info(Case):
+    def test_shows_parts_and_metadata(self):
+        text = self.run_attune("info", MODEL).stdout
+        self.assertIn("face model", text)
+        self.assertIn("licence", text)
+        self.assertIn(str(MODEL), text)
+
+
+@needs_model
+class BadInput(Case):
+    def test_each_is_named_with_its_reason(self):
+        (self.dir / "folder").mkdir()
+        (self.dir / "empty.mp4").touch()
+        (self.dir / "text.mp4").write_text("Dear diary, today I was perceived as neutral.\n" * 50)
+        (self.dir / "noise.mpg").write_bytes(random.Random(3).randbytes(20000))
+        (self.dir / "none.y4m").write_bytes(b"YUV4MPEG2 W64 H48 F10:1 Ip A1:1 C420jpeg\n")
+        write_wav(self.dir / "none.wav", 0)
+        write_png(self.dir / "huge.png", 16384, 16384)
+        before = self.files()
+        for name in ("missing.mp4", "folder", "empty.mp4", "text.mp4", "noise.mpg", "none.y4m",
+                     "none.wav", "huge.png"):
+            with self.subTest(name):
+                done = self.run_attune("analyze", name, code=1)
+                self.assert_one_line(done.stderr, name)
+                self.assertEqual(done.stdout, "")
+                self.assertEqual(self.files(), before)
+
+    def test_streams_that_are_not_there(self):
+        write_wav(self.dir / "a.wav", 1)
+        write_y4m(self.dir / "v.y4m", 10)
+        self.assert_one_line(self.run_attune("analyze", "a.wav", "--no-audio", code=1).stderr, "a.wav")
+        self.assert_one_line(self.run_attune("analyze", "v.y4m", "--no-video", code=1).stderr, "v.y4m")
+        self.assertEqual(self.files(), ["a.wav", "v.y4m"])
+
+    def test_long_and_thin_pictures(self):
+        write_png(self.dir / "thin.png", 16384, 64)
+        self.run_attune("analyze", "thin.png")
+        summary, _ = self.check_outputs("attune-thin")
+        self.assertEqual(summary["width"], 16384)
+
+    def test_unwritable_output(self):
+        write_wav(self.dir / "a.wav", 2)
+        (self.dir / "file").touch()
+        for out in ("file", "file/sub", "/proc/attune-test"):
+            done = self.run_attune("analyze", "a.wav", "-o", out, code=1)
+            self.assert_one_line(done.stderr, out)
+        self.assertEqual(self.files(), ["a.wav", "file"])
+
+    def test_a_full_disk_leaves_nothing(self):
+        write_wav(self.dir / "a.wav", 20)
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writes fail with EFBIG
+            resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+
+        done = self.run_attune("analyze", "a.wav", "-o", "out", code=1, preexec_fn=limit)
+        self.assert_one_line(done.stderr, "out/")
+        self.assertEqual(self.files(), ["a.wav"])
+
+    def test_standard_output_that_is_full(self):
+        write_wav(self.dir / "a.wav", 1)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(**self.command("analyze", "a.wav"), stdout=full, timeout=60,
+                                  stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output", done.stderr)
+
+
+@needs_model
+class Outputs(Case):
+    def test_sound_only(self):
+        write_wav(self.dir / "a b&c.wav", 6.3)
+        done = self.run_attune("analyze", "a b&c.wav")
+        summary, rows = self.check_outputs("attune-a_b_c")
+        self.assertIn("a b&c.wav", done.stdout)
+        self.assertIn("attune-a_b_c/report.html", done.stdout)
+        self.assertEqual(len(rows), 13)
+        self.assertEqual([float(r["end_s"]) for r in rows[:-1]], [0.5 * i for i in range(1, 13)])
+        self.assertAlmostEqual(float(rows[-1]["end_s"]), 6.3, delta=0.01)
+        self.assertEqual(float(rows[-2]["start_s"]), 3.0)
+        self.assertEqual(summary["frames"], 0)
+        self.assertEqual(summary["windows_with_face"], 0)
+        self.assertFalse(summary["has_video"] or summary["truncated"] or summary["interrupted"])
+        self.assertAlmostEqual(summary["duration_s"], 6.3, delta=0.05)
+        self.assertTrue(all(r["track"] == "0" and r["sharpness"] == "" for r in rows))
+
+    def test_picture_without_a_face(self):
+        write_y4m(self.dir / "v.y4m", 40)
+        self.run_attune("analyze", "v.y4m")
+        summary, rows = self.check_outputs("attune-v")
+        self.assertEqual(summary["windows"], 8)
+        self.assertEqual(summary["windows_abstained"], 8)
+        self.assertEqual(summary["frames_with_face"], 0)
+        self.assertEqual(summary["dominant"], {"emotion7": None, "engagement3": None, "state4": None})
+        self.assertTrue(28 <= summary["frames"] <= 32)
+        self.assertEqual(rows[0]["state_boredom_0"], "")
+
+    def test_json_and_quiet(self):
+        write_wav(self.dir / "a.wav", 2)
+        done = self.run_attune("analyze", "a.wav", "--json", "-o", "x")
+        self.assertEqual(json.loads(done.stdout), json.loads((self.dir / "x/summary.json").read_text()))
+        done = self.run_attune("analyze", "a.wav", "--quiet", "-o", "x")
+        self.assertEqual(done.stdout + done.stderr, "")
+        self.check_outputs("x")
+
+    def test_several_inputs_go_on_after_a_bad_one(self):
+        (self.dir / "sub").mkdir()
+        write_wav(self.dir / "a.wav", 2)
+        write_wav(self.dir / "sub/a.wav", 1)
+        done = self.run_attune("analyze", "a.wav", "missing.mp4", "sub/a.wav", "-o", "all", code=1)
+        self.assert_one_line(done.stderr, "missing.mp4")
+        self.assertEqual(sorted(os.listdir(self.dir / "all")), ["a", "a-2", "index.html"])
+        self.check_outputs("all/a")
+        self.check_outputs("all/a-2")
+        index = (self.dir / "all/index.html").read_text()
+        self.assertEqual(Page(index).open, [])
+        self.assertIn('href="a-2/report.html"', index)
+        self.assertIn("missing.mp4", index)
+        done = self.run_attune("analyze", "a.wav", "sub/a.wav", "--json")
+        self.assertEqual([s["windows"] for s in json.loads(done.stdout)], [4, 2])
+        self.assertTrue((self.dir / "attune-reports/index.html").exists())
+
+    def test_standard_input(self):
+        write_wav(self.dir / "a.wav", 2)
+        with open(self.dir / "a.wav", "rb") as f:
+            self.run_attune("analyze", "-", stdin=f)
+        summary, _ = self.check_outputs("attune-stdin")
+        self.assertEqual(summary["windows"], 4)
+
+    def test_threads_do_not_matter(self):
+        write_wav(self.dir / "a.wav", 5)
+        texts = []
+        for n in ("1", "2", "3"):
+            self.run_attune("analyze", "a.wav", "--threads", n, "-o", n)
+            texts.append((self.dir / n / "timeline.csv").read_text())
+        self.assertEqual(texts[0], texts[1])
+        self.assertEqual(texts[0], texts[2])
+
+    def test_a_second_run_replaces_the_first(self):
+        write_wav(self.dir / "a.wav", 1)
+        self.run_attune("analyze", "a.wav")
+        write_wav(self.dir / "a.wav", 2)
+        self.run_attune("analyze", "a.wav")
+        self.assertEqual(self.check_outputs("attune-a")[0]["windows"], 4)
+
+
+@needs_model
+class Interrupted(Case):
+    def interrupt(self, sig, ready, *args):
+        p = subprocess.Popen(**self.command("analyze", *args), stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+        for _ in range(3000):
+            if ready(p) or p.poll() is not None:
+                break
+            time.sleep(0.01)
+        p.send_signal(sig)
+        out, err = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 130, err)
+        self.assertIn("interrupted", err)
+        return out
+
+    def some_rows(self, _):
+        return any(p.stat().st_size > 4000 for p in self.dir.glob("out/timeline.csv.tmp-*"))
+
+    def test_what_was_finished_is_kept(self):
+        write_wav(self.dir / "long.wav", 1200)
+        for sig in (signal.SIGINT, signal.SIGTERM):
+            self.interrupt(sig, self.some_rows, "long.wav", "-o", "out")
+            summary, rows = self.check_outputs("out")
+            self.assertTrue(summary["interrupted"])
+            self.assertTrue(0 < len(rows) < 2400)
+            self.assertIn("stopped", (self.dir / "out/report.html").read_text())
+            shutil.rmtree(self.dir / "out")
+
+    def test_a_silent_input_can_be_left(self):
+        os.mkfifo(self.dir / "pipe")
+        keep = os.open(self.dir / "pipe", os.O_RDWR)
+        self.addCleanup(os.close, keep)
+
+        def waits_for_pipe(p):
+            open_files = pathlib.Path(f"/proc/{p.pid}/fd").iterdir()
+            return any(os.path.basename(os.readlink(f)) == "pipe" for f in open_files)
+
+        self.interrupt(signal.SIGINT, waits_for_pipe, "pipe", "-o", "out")
+        self.assertEqual(self.files(), ["pipe"])
+        os.write(keep, b"RIFF")  # now it waits for the rest
+        self.interrupt(signal.SIGINT, waits_for_pipe, "pipe", "-o", "out")
+        self.assertEqual(self.files(), ["pipe"])
+
+
+@needs_clips
+class RealClips(Case):
+    def test_faces_and_voices_are_found(self):
+        clips = sorted((DATA / "grid").glob("*.mpg"))
+        self.assertGreater(len(clips), 0)
+        self.run_attune("analyze", "-o", "out", *clips)
+        for clip in clips:
+            summary, rows = self.check_outputs(f"out/{clip.stem}" if len(clips) > 1 else "out")
+            self.assertGreaterEqual(summary["frames_with_face"], 0.99 * summary["frames"])
+            self.assertTrue(23 <= summary["frames"] <= 25)
+            self.assertGreater(summary["windows_with_voice"], 0)
+            self.assertEqual(summary["windows_with_face"], summary["windows"])
+            self.assertEqual(len({r["track"] for r in rows}), 1)
+
+    def test_a_clip_cut_short_is_analysed_as_far_as_it_goes(self):
+        data = min((DATA / "grid").glob("*.mpg")).read_bytes()
+        (self.dir / "cut.mpg").write_bytes(data[: len(data) // 2])
+        self.run_attune("analyze", "cut.mpg")
+        summary, _ = self.check_outputs("attune-cut")
+        self.assertTrue(0.5 < summary["duration_s"] < 2.5)
+        self.assertTrue(summary["truncated"])
+        self.assertTrue(summary["truncated_reason"])
+
+
+if __name__ == "__main__":
+    program = unittest.main(exit=False, verbosity=1)
+    sys.exit(not program.result.wasSuccessful())
