@@ -39,7 +39,7 @@ int at_tensor_cols(const at_tensor *t);
  * trained. */
 typedef struct at_param {
     char name[80];
-    uint32_t hash;    /* of the name, private */
+    uint32_t hash;   /* of the name, private */
     at_tensor value; /* data and grad owned by the store; grad: NULL before a training pass */
     float *m, *v;    /* AdamW moments, NULL until an optimiser is made */
     float *ema;      /* averaged weights, NULL unless asked for */
