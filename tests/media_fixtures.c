@@ -88,13 +88,14 @@ static output add_video(AVFormatContext *fmt, const media_fixture *f)
     o.enc->height = f->h;
     o.enc->pix_fmt = f->pixels;
     o.enc->color_range = AVCOL_RANGE_MPEG;
-    o.enc->sample_aspect_ratio = f->sar;
+    AVRational sar = f->sar.num > 0 ? f->sar : (AVRational){0, 1};
+    o.enc->sample_aspect_ratio = sar;
     o.enc->framerate = (AVRational){f->fps ? f->fps : 25, 1};
     o.enc->time_base = f->times_ms ? (AVRational){1, 1000} : av_inv_q(o.enc->framerate);
     o.enc->flags |= AV_CODEC_FLAG_QSCALE;
     o.enc->global_quality = 2 * FF_QP2LAMBDA;
     start(&o);
-    o.st->sample_aspect_ratio = f->sar;
+    o.st->sample_aspect_ratio = sar;
     if (f->turn)
         set_turn(o.st, f->turn);
     if (f->cover)
