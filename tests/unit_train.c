@@ -1,0 +1,392 @@
+/* The training loop on a small problem: a run that was stopped and resumed gives the bits of one that
+ * was not; recipes and calibration fits. */
+#include "tensor/ops.h"
+#include "train/calibrate.h"
+#include "train/checkpoint.h"
+#include "train/loop.h"
+#include "train/prefetch.h"
+#include "base/mem.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* ---- a learner: which of three directions is a noisy point nearest to? ----------------------- */
+
+enum { BATCH = 16, IN = 8, OUT = 3, STEPS = 10, EPOCHS = 4 };
+
+typedef struct toy {
+    at_params params;
+    float x[2][BATCH * IN], target[2][BATCH * OUT];
+    int saves;
+} toy;
+
+static void make_batch(int64_t step, float *x, float *target)
+{
+    at_rng r;
+    at_rng_seed(&r, at_step_seed(7, step), 0);
+    memset(target, 0, BATCH * OUT * sizeof *target);
+    for (int i = 0; i < BATCH; i++) {
+        int label = (int)at_rng_below(&r, OUT);
+        for (int k = 0; k < IN; k++)
+            x[i * IN + k] = at_rng_normal(&r) + (k == label ? 2 : 0);
+        target[i * OUT + label] = 1;
+    }
+}
+
+static int toy_prepare(void *self, int64_t step, int slot)
+{
+    toy *t = self;
+    make_batch(step, t->x[slot], t->target[slot]);
+    return 0;
+}
+
+static at_tensor *toy_logits(toy *t, at_graph *g, const float *data)
+{
+    at_tensor *x = at_tensor_new(g, 2, (int[]){BATCH, IN}, 0);
+    if (x)
+        memcpy(x->data, data, sizeof t->x[0]);
+    return at_linear(g, at_dropout(g, x, 0.2f), at_use(g, at_params_find(&t->params, "w")),
+                     at_use(g, at_params_find(&t->params, "b")));
+}
+
+static at_tensor *toy_loss(void *self, at_graph *g, int64_t step, int slot)
+{
+    toy *t = self;
+    (void)step;
+    return at_cross_entropy(g, toy_logits(t, g, t->x[slot]), t->target[slot], NULL, NULL, 0);
+}
+
+static int toy_evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
+                        attune_error *err)
+{
+    toy *t = self;
+    int right = 0;
+    (void)step, (void)err;
+    float x[BATCH * IN], target[BATCH * OUT];
+    make_batch(-1, x, target);
+    at_graph_begin(g, AT_INFER, 0);
+    at_tensor *y = toy_logits(t, g, x);
+    for (int i = 0; i < BATCH; i++) {
+        int top = 0, label = 0;
+        for (int k = 0; k < OUT; k++) {
+            top = y->data[i * OUT + k] > y->data[i * OUT + top] ? k : top;
+            label = target[i * OUT + k] > 0 ? k : label;
+        }
+        right += top == label;
+    }
+    *score = (double)right / BATCH;
+    json_object_set_new(metrics, "accuracy", json_real(*score));
+    return 0;
+}
+
+static int toy_save(void *self, const char *path, const json_t *metrics, attune_error *err)
+{
+    toy *t = self;
+    (void)metrics;
+    t->saves++;
+    return at_params_save(path, &t->params, NULL, err);
+}
+
+static int stop_at(void *user)
+{
+    int *left = user;
+    return --*left == 0;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static const char recipe_text[] =
+    "{\"kind\": \"toy\", \"name\": \"toy\", \"seed\": 7, \"epochs\": 4,\n"
+    " \"optimiser\": {\"lr\": 0.05, \"ema\": 0.9, \"warmup\": 0.1, \"decay\": 0.01}}";
+
+/* Runs in dir; stop_after 0: to the end. Returns the status. */
+static int toy_run(const char *dir, int resume, int stop_after, toy *t)
+{
+    char path[512];
+    at_recipe r;
+    at_loop_plan plan;
+    at_rng rng;
+    int left = stop_after;
+    attune_train_options o = {
+        .out_dir = dir, .resume = resume, .user = &left, .stop = stop_after ? stop_at : NULL};
+    snprintf(path, sizeof path, "%s/toy.json", dir);
+    write_text(path, recipe_text);
+    memset(t, 0, sizeof *t);
+    at_rng_seed(&rng, 1, 1);
+    at_param *w = at_params_get(&t->params, "w", 2, (int[]){IN, OUT});
+    at_param *b = at_params_get(&t->params, "b", 1, (int[]){OUT});
+    assert_true(w && b);
+    for (int i = 0; i < IN * OUT; i++)
+        w->value.data[i] = 0.1f * at_rng_normal(&rng);
+    assert_int_equal(at_recipe_load(&r, path, NULL), 0);
+    assert_int_equal(at_loop_plan_read(&plan, &r, &o, NULL), 0);
+    at_learner l = {.self = t,
+                    .params = &t->params,
+                    .steps_per_epoch = STEPS,
+                    .batch = BATCH,
+                    .prepare = toy_prepare,
+                    .loss = toy_loss,
+                    .evaluate = toy_evaluate,
+                    .save = toy_save};
+    attune_error err;
+    int status = at_loop_run(&l, &plan, &r, &o, NULL, &err);
+    at_recipe_free(&r);
+    return status;
+}
+
+static long file_bytes(const char *dir, const char *name, unsigned char **out)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    *out = malloc(1 << 20);
+    long n = (long)fread(*out, 1, 1 << 20, f);
+    fclose(f);
+    return n;
+}
+
+static void assert_same_file(const char *a, const char *b, const char *name)
+{
+    unsigned char *x, *y;
+    long n = file_bytes(a, name, &x), m = file_bytes(b, name, &y);
+    assert_true(n > 0 && n == m);
+    assert_memory_equal(x, y, (size_t)n);
+    free(x);
+    free(y);
+}
+
+static void test_resume(void **state)
+{
+    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
+    char command[128];
+    toy a, b;
+    (void)state;
+    assert_true(mkdtemp(whole) && mkdtemp(parts));
+    assert_int_equal(toy_run(whole, 0, 0, &a), 0);
+    assert_int_equal(a.saves > 0, 1);
+
+    /* in the middle of an epoch, then at its end, then to the end of all */
+    assert_int_equal(toy_run(parts, 0, 13, &b), ATTUNE_E_INTERRUPTED);
+    at_params_free(&b.params);
+    assert_int_equal(toy_run(parts, 1, 7, &b), ATTUNE_E_INTERRUPTED);
+    at_params_free(&b.params);
+    assert_int_equal(toy_run(parts, 1, 0, &b), 0);
+
+    assert_same_file(whole, parts, "toy.safetensors");
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    at_param *w = at_params_find(&a.params, "w");
+    assert_memory_equal(w->value.data, at_params_find(&b.params, "w")->value.data,
+                        IN * OUT * sizeof(float));
+    /* and it did learn: the label's direction has the largest weight */
+    for (int k = 0; k < OUT; k++)
+        for (int o = 0; o < OUT; o++)
+            assert_true(w->value.data[k * OUT + k] >= w->value.data[k * OUT + o]);
+
+    unsigned char *text;
+    long n = file_bytes(parts, "toy.metrics.jsonl", &text);
+    int lines = 0;
+    for (long i = 0; i < n; i++)
+        lines += text[i] == '\n';
+    assert_int_equal(lines, EPOCHS);
+    free(text);
+    at_params_free(&a.params);
+    at_params_free(&b.params);
+    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
+    assert_int_equal(system(command), 0);
+}
+
+/* A checkpoint of another recipe is not gone on from. */
+static void test_other_recipe(void **state)
+{
+    char dir[] = "/tmp/attune-train-XXXXXX", path[512], command[128];
+    at_params p = {0};
+    at_adamw o = {.ema = 0.9f};
+    at_progress_state s = {.step = 3, .steps = STEPS * EPOCHS, .recipe = 1};
+    toy t;
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/toy.checkpoint.safetensors", dir);
+    assert_non_null(at_params_get(&p, "w", 2, (int[]){IN, OUT}));
+    assert_non_null(at_params_get(&p, "b", 1, (int[]){OUT}));
+    assert_int_equal(at_adamw_init(&o, &p, NULL), 0);
+    assert_int_equal(at_checkpoint_save(path, &p, &o, &s, NULL), 0);
+    assert_int_equal(toy_run(dir, 1, 0, &t), ATTUNE_E_ARG);
+    at_params_free(&t.params);
+    write_text(path, "not a checkpoint at all");
+    assert_int_equal(toy_run(dir, 1, 0, &t), ATTUNE_E_FORMAT);
+    at_params_free(&t.params);
+    at_params_free(&p);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- prefetch -------------------------------------------------------------------------------- */
+
+typedef struct seen {
+    int64_t slot_step[2], fail_at;
+} seen;
+
+static int note_step(void *user, int64_t step, int slot)
+{
+    seen *s = user;
+    if (step == s->fail_at)
+        return ATTUNE_E_IO;
+    usleep(200);
+    s->slot_step[slot] = step;
+    return 0;
+}
+
+static void test_prefetch(void **state)
+{
+    seen s = {.fail_at = -1};
+    at_prefetch *p;
+    (void)state;
+    assert_int_equal(at_prefetch_start(&p, note_step, &s, 5, 40, NULL), 0);
+    for (int64_t step = 5; step < 40; step++) {
+        int slot = at_prefetch_next(p);
+        assert_true(slot == 0 || slot == 1);
+        assert_int_equal(s.slot_step[slot], step);
+        usleep(step % 3 ? 0 : 500);
+        assert_int_equal(s.slot_step[slot], step); /* still ours */
+    }
+    at_prefetch_stop(&p);
+    assert_null(p);
+
+    s.fail_at = 7;
+    assert_int_equal(at_prefetch_start(&p, note_step, &s, 5, 40, NULL), 0);
+    assert_true(at_prefetch_next(p) >= 0);
+    assert_true(at_prefetch_next(p) >= 0);
+    assert_int_equal(at_prefetch_next(p), ATTUNE_E_IO);
+    at_prefetch_stop(&p);
+    assert_int_equal(at_prefetch_start(&p, note_step, &s, 8, 40, NULL), 0);
+    at_prefetch_stop(&p); /* with batches left */
+}
+
+/* ---- recipes --------------------------------------------------------------------------------- */
+
+static void test_recipe(void **state)
+{
+    char path[] = "/tmp/attune-recipe-XXXXXX";
+    static const char *const known[] = {"kind", "name", NULL};
+    at_recipe r;
+    attune_error err;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    write_text(path, "{\"kind\": \"visual\", \"name\": \"x\", \"epoch\": 3}");
+    assert_int_equal(at_recipe_load(&r, path, &err), 0);
+    assert_int_equal(at_recipe_check(&r, r.root, "the recipe", known, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "\"epoch\""));
+    at_recipe_free(&r);
+    write_text(path, "{\"kind\": \"visual\", \"name\": \"../x\"}");
+    assert_int_equal(at_recipe_load(&r, path, &err), ATTUNE_E_FORMAT);
+    write_text(path, "{\"kind\": ");
+    assert_int_equal(at_recipe_load(&r, path, &err), ATTUNE_E_FORMAT);
+    assert_int_equal(attune_train("/nowhere/recipe.json", NULL, &err), ATTUNE_E_IO);
+    unlink(path);
+}
+
+/* ---- calibration ------------------------------------------------------------------------------ */
+
+static int draw(at_rng *r, const double *p, int n)
+{
+    double u = at_rng_float(r);
+    int k = 0;
+    while (k < n - 1 && (u -= p[k]) >= 0)
+        k++;
+    return k;
+}
+
+static void test_temperature(void **state)
+{
+    enum { N = 20000, C = 4 };
+    float *logit = malloc(N * C * sizeof *logit), scale, bias[C];
+    int *label = malloc(N * sizeof *label);
+    at_rng r;
+    (void)state;
+    at_rng_seed(&r, 11, 0);
+    for (int i = 0; i < N; i++) { /* labels drawn from softmax(logit / 2 + k / 4) */
+        double p[C], sum = 0;
+        for (int k = 0; k < C; k++) {
+            logit[i * C + k] = 3 * at_rng_normal(&r);
+            sum += p[k] = exp((double)logit[i * C + k] / 2);
+        }
+        for (int k = 0; k < C; k++)
+            p[k] /= sum;
+        label[i] = draw(&r, p, C);
+    }
+    assert_float_equal(at_fit_temperature(logit, label, N, C), 2, 0.1);
+    assert_float_equal(at_fit_temperature(logit, label, 0, C), 1, 0);
+    for (int i = 0; i < N * C; i++) /* hidden bias: the fit has to find it again */
+        logit[i] -= 2 * 0.5f * (float)(i % C);
+    at_fit_classes(logit, label, N, C, &scale, bias);
+    assert_float_equal(scale, 0.5, 0.03);
+    for (int k = 0; k < C; k++)
+        assert_float_equal(bias[k], 0.5 * k, 0.08);
+    free(logit);
+    free(label);
+}
+
+static void test_levels(void **state)
+{
+    enum { N = 20000 };
+    float *logit = malloc(N * AT_THRESHOLDS * sizeof *logit), scale, bias[AT_THRESHOLDS];
+    int *level = malloc(N * sizeof *level);
+    at_rng r;
+    (void)state;
+    at_rng_seed(&r, 12, 0);
+    for (int i = 0; i < N;
+         i++) { /* logits of P(level > k) = sigmoid(x - k); handed over doubled, less 1 */
+        double x = 2 * (double)at_rng_normal(&r), u = at_rng_float(&r);
+        level[i] = 0;
+        for (int k = 0; k < AT_THRESHOLDS; k++) {
+            level[i] += u < 1 / (1 + exp(-(x - k)));
+            logit[i * AT_THRESHOLDS + k] = (float)(2 * (x - k) - 1);
+        }
+    }
+    at_fit_levels(logit, level, N, &scale, bias);
+    assert_float_equal(scale, 0.5, 0.03);
+    for (int k = 0; k < AT_THRESHOLDS; k++)
+        assert_float_equal(bias[k], 0.5, 0.08);
+    free(logit);
+    free(level);
+}
+
+static void test_reference(void **state)
+{
+    float x[5 * 2] = {1, 0, 2, 0, 3, 0, 4, 0, 5, 0}, mean[2], var[2], q[5] = {5, 1, 4, 2, 3};
+    (void)state;
+    at_fit_reference(x, 5, 2, mean, var);
+    assert_float_equal(mean[0], 3, 1e-6);
+    assert_float_equal(var[0], 2.5, 1e-6);
+    assert_float_equal(var[1], 0.0125, 1e-6); /* the floor */
+    assert_float_equal(at_quantile(q, 5, 0.5), 3, 1e-6);
+    assert_float_equal(at_quantile(q, 5, 0.875), 4.5, 1e-6);
+    assert_float_equal(at_quantile(q, 5, 1), 5, 1e-6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resume),      cmocka_unit_test(test_other_recipe),
+        cmocka_unit_test(test_prefetch),    cmocka_unit_test(test_recipe),
+        cmocka_unit_test(test_temperature), cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_reference),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
