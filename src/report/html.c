@@ -399,10 +399,17 @@ static void tables_section(const at_outcome *o, FILE *f)
 
 /* ---- how it was made ------------------------------------------------------------------------- */
 
+/* Keys of metadata are written with underscores. */
 static void definition(FILE *f, const char *key, const char *value)
 {
+    char name[64];
+
+    at_text_clean(name, sizeof name, key);
+    for (char *p = name; *p; p++) {
+        *p = *p == '_' ? ' ' : *p;
+    }
     fputs("<dt>", f);
-    at_text_html(f, key);
+    at_text_html(f, name);
     fputs("</dt><dd>", f);
     at_text_html(f, value);
     fputs("</dd>\n", f);

@@ -13,15 +13,26 @@ static float ramp(float x, float lo, float hi)
 
 float at_sighting_quality(const at_sighting *s)
 {
-    return ramp(s->sharpness, 0.02f, 0.35f) * ramp(s->brightness, 0.03f, 0.2f) *
-           ramp(s->brightness, 1.0f, 0.9f) * ramp(s->contrast, 0.02f, 0.15f) *
-           ramp(s->face_size, 4, 20) * ramp(s->coverage, 0.9f, 0.25f) *
-           ramp(s->detector_score, 0.3f, 0.75f);
+    const float parts[] = {
+        ramp(s->sharpness, 0.05f, 0.6f),
+        ramp(s->brightness, 0.03f, 0.2f),
+        ramp(s->brightness, 1.0f, 0.9f),
+        ramp(s->contrast, 0.02f, 0.15f),
+        ramp(s->face_size, 4, 20),
+        ramp(s->coverage, 0.9f, 0.25f),
+        ramp(s->detector_score, 0.3f, 0.75f),
+    };
+    float least = 1;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        least = fminf(least, parts[i]);
+    }
+    return least;
 }
 
 float at_voice_quality_figure(float snr_db, float clipped_share)
 {
-    return isnan(snr_db) ? 0 : ramp(snr_db, -3, 15) * ramp(clipped_share, 0.2f, 0.01f);
+    return isnan(snr_db) ? 0 : fminf(ramp(snr_db, -3, 15), ramp(clipped_share, 0.2f, 0.01f));
 }
 
 /* ---- face ------------------------------------------------------------------------------- */

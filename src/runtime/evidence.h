@@ -46,8 +46,8 @@ typedef struct at_voice_evidence {
     at_audio_result audio;
 } at_voice_evidence;
 
-/* How good the input is, as one figure in [0,1]; 1 = clean. The corners of the ramps are where
- * the picture begins to suffer and where it is of no use. */
+/* How good the input is, as one figure in [0,1], 1 = clean: that of its worst measure, each put on
+ * a ramp from where the input is of no use to where nothing is amiss. */
 float at_sighting_quality(const at_sighting *s);
 float at_voice_quality_figure(float snr_db, float clipped_share);
 
