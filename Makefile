@@ -8,6 +8,7 @@ export CC
 
 help:
 	@echo "make demo     build, then analyze demo/talking_head.mp4 into demo-report/"
+	@echo "make clip     draw demo/talking_head.mp4 again (some minutes)"
 	@echo "make test     build with gcc, clang and the sanitizers, and run all tests"
 	@echo "make build    build $(BUILD)/src/attune"
 	@echo "make install  install to PREFIX (now $(PREFIX)), under DESTDIR if set"
@@ -33,6 +34,11 @@ demo: build
 	@echo "The report is in demo-report/:"
 	@ls -1 demo-report
 
+# The demo clip is committed; this draws it again.
+clip: build
+	ninja -C $(BUILD) tools/draw_talking_head
+	$(BUILD)/tools/draw_talking_head demo
+
 test:
 	@tools/setup.sh test
 	@tools/test.sh
@@ -47,4 +53,4 @@ format:
 clean:
 	rm -rf build demo-report
 
-.PHONY: help build setup-build demo test install format clean
+.PHONY: help build setup-build demo clip test install format clean

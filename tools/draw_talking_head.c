@@ -125,7 +125,7 @@ static void box_blur(uint8_t *line, uint8_t *copy, int n, ptrdiff_t step, int r)
     }
 }
 
-/* Three running means each way come close to a Gaussian of r * sqrt(r + 1) / sqrt(r) pixels. */
+/* Three running means each way come close to a Gaussian of deviation sqrt(r (r + 1)). */
 static void blur(uint8_t *rgb, int w, int h, int r)
 {
     uint8_t copy[WIDTH > HEIGHT ? WIDTH : HEIGHT];
@@ -138,13 +138,13 @@ static void blur(uint8_t *rgb, int w, int h, int r)
 }
 
 /* Little light: dim, and the sensor's noise shows. */
-static void darken(uint8_t *rgb, int w, int h, double strength_of, int number)
+static void darken(uint8_t *rgb, int w, int h, double amount, int number)
 {
     at_rng rng;
     at_rng_seed(&rng, 5, (uint64_t)number);
-    double gain = pow(.11, strength_of);
+    double gain = pow(.11, amount);
     for (int i = 0; i < w * h; i++) {
-        double noise = 2.2 * strength_of * (double)at_rng_normal(&rng);
+        double noise = 2.2 * amount * (double)at_rng_normal(&rng);
         for (int c = 0; c < 3; c++)
             rgb[3 * i + c] = (uint8_t)fmin(255, fmax(0, rgb[3 * i + c] * gain + noise));
     }

@@ -51,7 +51,7 @@ typedef struct at_media_packet {
     int w, h;           /* upright: rotation is applied, strongly oblong pixels made square */
     ptrdiff_t stride;   /* bytes, >= 3*w */
     const float *pcm;   /* (n); NULL for a frame */
-    size_t n;           /* > 0 */
+    size_t n;           /* > 0; a decoder's frame, mostly well under a second but not bounded */
 } at_media_packet;
 
 typedef struct at_media_info {
