@@ -92,6 +92,26 @@ static at_tensor *dense(at_graph *g, at_params *p, const char *name, at_tensor *
     return at_linear(g, x, w, use(g, p, full));
 }
 
+/* Clears what lies past each sequence's end, so that a padded batch answers as each sequence alone. */
+static at_tensor *clear_padding(at_graph *g, at_tensor *x, const int *lengths)
+{
+    int padded = 0;
+    for (int i = 0; x && i < x->dim[0]; i++)
+        padded |= lengths[i] < x->dim[1];
+    if (!padded)
+        return x;
+    at_tensor *mask = at_tensor_new(g, 3, x->dim, 0);
+    if (!mask)
+        return NULL;
+    size_t row = (size_t)x->dim[2], all = (size_t)x->dim[1] * row;
+    for (int i = 0; i < x->dim[0]; i++) {
+        float *m = mask->data + (size_t)i * all;
+        for (size_t k = 0; k < all; k++)
+            m[k] = k < (size_t)lengths[i] * row;
+    }
+    return at_mul(g, x, mask);
+}
+
 /* Halves the rate: convolution over time, layer norm, ReLU. */
 static at_tensor *front(at_graph *g, at_params *p, int layer, at_tensor *x)
 {
@@ -138,9 +158,9 @@ void at_audio_forward(at_graph *g, at_params *p, at_tensor *x, const int *length
     memcpy(left, lengths, (size_t)x->dim[0] * sizeof *left);
     at_tensor *h = x;
     for (int layer = 0; layer < LAYERS; layer++) {
-        h = drop(g, front(g, p, layer, h), dropout);
         for (int i = 0; i < x->dim[0]; i++)
             left[i] = (left[i] + STRIDE - 1) / STRIDE;
+        h = drop(g, clear_padding(g, front(g, p, layer, h), left), dropout);
     }
     h = drop(g, bilstm(g, p, 0, h, left), dropout);
     h = bilstm(g, p, 1, h, left);

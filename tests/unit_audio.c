@@ -1,0 +1,144 @@
+/* The voice stream: a padded batch answers as each sequence alone does, and training gives the same
+ * bits for any number of threads. */
+#include "model/audio.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum { BATCH = 3, ROWS = 50 };
+
+static const int lengths[BATCH] = {50, 23, 1};
+static float rows[BATCH * ROWS * AT_FEATURES];
+
+static void make_rows(void)
+{
+    at_rng r;
+    at_rng_seed(&r, 5, 0);
+    memset(rows, 0, sizeof rows);
+    for (int b = 0; b < BATCH; b++)
+        for (int i = 0; i < lengths[b] * AT_FEATURES; i++)
+            rows[b * ROWS * AT_FEATURES + i] = at_rng_normal(&r);
+}
+
+static void make_params(at_params *p)
+{
+    at_rng r;
+    memset(p, 0, sizeof *p);
+    at_rng_seed(&r, 6, 0);
+    assert_int_equal(at_audio_init(p, &r, NULL), 0);
+}
+
+static void save_params(const at_params *p, char *path)
+{
+    at_weights_writer *w;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
+    for (int i = 0; i < p->count; i++) {
+        const at_tensor *v = &p->list[i]->value;
+        assert_int_equal(at_weights_put(w, p->list[i]->name, v->rank, v->dim, v->data, 0), 0);
+    }
+    assert_int_equal(at_weights_save(w, path, NULL), 0);
+    at_weights_writer_free(&w);
+}
+
+static at_tensor *input(at_graph *g)
+{
+    at_tensor *x = at_tensor_new(g, 3, (int[]){BATCH, ROWS, AT_FEATURES}, 0);
+    assert_non_null(x);
+    memcpy(x->data, rows, sizeof rows);
+    return x;
+}
+
+static void test_padding(void **state)
+{
+    char path[] = "/tmp/attune-audio-XXXXXX";
+    at_params p;
+    at_graph *g, *scratch;
+    at_audio_net *net;
+    at_weights *w;
+    at_audio_out out;
+    at_audio_result alone;
+    (void)state;
+    make_rows();
+    make_params(&p);
+    save_params(&p, path);
+    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    assert_int_equal(at_audio_freeze(&net, w, at_kernels_best(), NULL), 0);
+    assert_int_equal(at_graph_create(&g, NULL, at_kernels_best(), NULL), 0);
+    assert_int_equal(at_graph_create(&scratch, NULL, at_kernels_best(), NULL), 0);
+    at_graph_begin(g, AT_INFER, 0);
+    at_audio_forward(g, &p, input(g), lengths, 0.5f, &out);
+    assert_int_equal(at_graph_status(g), 0);
+    for (int b = 0; b < BATCH; b++) {
+        assert_int_equal(
+            at_audio_run(net, scratch, rows + b * ROWS * AT_FEATURES, lengths[b], &alone), 0);
+        for (int i = 0; i < AT_AUDIO_EMBED; i++)
+            assert_float_equal(alone.embedding[i], out.embedding->data[b * AT_AUDIO_EMBED + i],
+                               2e-5);
+        for (int i = 0; i < AT_VOICE_CLASSES; i++)
+            assert_float_equal(alone.expression[i], out.expression->data[b * AT_VOICE_CLASSES + i],
+                               2e-5);
+    }
+    assert_int_equal(at_audio_run(net, scratch, rows, 0, &alone), ATTUNE_E_ARG);
+    at_graph_free(&g);
+    at_graph_free(&scratch);
+    at_audio_free(&net);
+    at_weights_free(&w);
+    at_params_free(&p);
+    unlink(path);
+}
+
+/* Gradients of all parameters of one training pass, with a pool of so many threads. */
+static void train_once(int threads, at_params *p)
+{
+    static const float target[BATCH * AT_VOICE_CLASSES] = {[1] = 1, [8 + 3] = 1, [16 + 7] = 1};
+    at_pool *pool;
+    at_graph *g;
+    at_audio_out out;
+    make_params(p);
+    assert_int_equal(at_pool_create(&pool, threads, NULL), 0);
+    assert_int_equal(at_graph_create(&g, pool, at_kernels_best(), NULL), 0);
+    at_graph_begin(g, AT_TRAIN, 9);
+    at_audio_forward(g, p, input(g), lengths, 0.3f, &out);
+    at_tensor *loss = at_cross_entropy(g, out.expression, target, NULL, NULL, 0.1f);
+    assert_non_null(loss);
+    assert_int_equal(at_graph_backward(g, loss), 0);
+    at_graph_free(&g);
+    at_pool_free(&pool);
+}
+
+static void test_threads(void **state)
+{
+    at_params one, more;
+    (void)state;
+    make_rows();
+    train_once(1, &one);
+    for (int threads = 2; threads <= 3; threads++) {
+        train_once(threads, &more);
+        for (int i = 0; i < one.count; i++) {
+            size_t n = at_tensor_count(&one.list[i]->value);
+            double sum = 0;
+            assert_memory_equal(one.list[i]->value.grad, more.list[i]->value.grad,
+                                n * sizeof(float));
+            for (size_t k = 0; k < n; k++)
+                sum += (double)one.list[i]->value.grad[k] * one.list[i]->value.grad[k];
+            /* all of it takes part; one score's bias moves nothing in a softmax */
+            assert_true(sum > 0 || !strcmp(one.list[i]->name, "audio.score1.bias"));
+        }
+        at_params_free(&more);
+    }
+    at_params_free(&one);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_padding),
+                                       cmocka_unit_test(test_threads)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

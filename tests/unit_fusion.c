@@ -1,0 +1,192 @@
+/* Late fusion: weights follow reliability, bad evidence drops out, nothing at all abstains. */
+#include "model/fusion.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static float zeros[AT_VISUAL_EMBED], ones[AT_VISUAL_EMBED];
+
+/* A model whose references are standard normal, reliability a half at distance 3, full up to 2. */
+static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float *value,
+                       attune_error *err)
+{
+    static const float reach[2] = {2, 3}, t_face = 2, t_voice = 1, floor_ = 0.25f;
+    static const float scale[ATTUNE_STATES] = {1, 2, 1, 1};
+    char path[] = "/tmp/attune-fusion-XXXXXX";
+    at_weights_writer *w;
+    at_weights *file;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    for (int i = 0; i < AT_VISUAL_EMBED; i++)
+        ones[i] = 1;
+    const struct {
+        const char *name;
+        int n;
+        const float *v;
+    } arrays[] = {
+        {"fusion.face.mean", AT_VISUAL_EMBED, zeros}, {"fusion.face.var", AT_VISUAL_EMBED, ones},
+        {"fusion.voice.mean", AT_AUDIO_EMBED, zeros}, {"fusion.voice.var", AT_AUDIO_EMBED, ones},
+        {"fusion.face.distance", 2, reach},           {"fusion.voice.distance", 2, reach},
+        {"fusion.face.temperature", 1, &t_face},      {"fusion.voice.temperature", 1, &t_voice},
+        {"fusion.state.scale", ATTUNE_STATES, scale}, {"fusion.floor", 1, &floor_},
+    };
+    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        if (!odd || strcmp(odd, arrays[i].name))
+            assert_int_equal(at_weights_put(w, arrays[i].name, 1, &arrays[i].n, arrays[i].v, 0), 0);
+    if (odd)
+        assert_int_equal(at_weights_put(w, odd, 1, &n_odd, value, 0), 0);
+    assert_int_equal(at_weights_save(w, path, NULL), 0);
+    at_weights_writer_free(&w);
+    assert_int_equal(at_weights_load(&file, path, NULL), 0);
+    int status = at_fusion_load(out, file, err);
+    at_weights_free(&file);
+    unlink(path);
+    return status;
+}
+
+static void fill(float *v, int n, float value)
+{
+    for (int i = 0; i < n; i++)
+        v[i] = value;
+}
+
+static void test_weights(void **state)
+{
+    at_fusion *f;
+    at_estimate e;
+    float face[AT_VISUAL_EMBED], voice[AT_AUDIO_EMBED];
+    float happy[8] = {0, 8}, sad[8] = {0, 0, 0, 4}; /* FER+ happiness; RAVDESS sad */
+    (void)state;
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    fill(face, AT_VISUAL_EMBED, 1); /* distance 1 */
+    fill(voice, AT_AUDIO_EMBED, 3); /* distance 3: a half */
+    at_evidence ev[ATTUNE_MODALITIES] = {
+        {.present = 1, .embedding = face, .logit = happy, .quality = 1, .share = 1},
+        {.present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1},
+    };
+    at_fusion_run(f, ev, &e);
+    assert_float_equal(e.reliability[ATTUNE_FACE], 1, 1e-5);
+    assert_float_equal(e.reliability[ATTUNE_VOICE], 0.5, 1e-5);
+    assert_float_equal(e.weight[ATTUNE_FACE], 2. / 3, 1e-5);
+    assert_int_equal(e.used, 3);
+    assert_false(e.abstain);
+
+    /* p = softmax(2/3 log face + 1/3 log voice), face at temperature 2 */
+    double pf[8], pv[8], sf = 0, sv = 0, sum = 0, p[ATTUNE_EMOTIONS];
+    for (int i = 0; i < 8; i++) {
+        sf += pf[i] = i == 7 ? 0 : exp(happy[i] / 2);
+        sv += pv[i] = exp(sad[i]);
+    }
+    double fold_f[ATTUNE_EMOTIONS] = {0}, fold_v[ATTUNE_EMOTIONS] = {0};
+    for (int i = 0; i < 8; i++) {
+        if (at_face_to_emotion[i] >= 0)
+            fold_f[at_face_to_emotion[i]] += pf[i] / sf;
+        fold_v[at_voice_to_emotion[i]] += pv[i] / sv;
+    }
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        sum += p[k] = pow(fold_f[k], 2. / 3) * pow(fold_v[k], 1. / 3);
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        assert_float_equal(e.emotion7[k], p[k] / sum, 1e-4);
+    at_fusion_free(&f);
+    assert_null(f);
+}
+
+static void test_dropping(void **state)
+{
+    at_fusion *f;
+    at_estimate e;
+    float face[AT_VISUAL_EMBED], voice[AT_AUDIO_EMBED], happy[8] = {0, 8}, sad[8] = {0, 0, 0, 4};
+    float sum = 0;
+    (void)state;
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    fill(face, AT_VISUAL_EMBED, 20);
+    fill(voice, AT_AUDIO_EMBED, 1);
+    at_evidence ev[ATTUNE_MODALITIES] = {
+        {.present = 1, .embedding = face, .logit = happy, .quality = 1, .share = 1},
+        {.present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1},
+    };
+    at_fusion_run(f, ev, &e); /* a face far from any clean one is left out */
+    assert_int_equal(e.used, 1u << ATTUNE_VOICE);
+    assert_float_equal(e.weight[ATTUNE_FACE], 0, 0);
+    assert_true(e.reliability[ATTUNE_FACE] > 0 && e.reliability[ATTUNE_FACE] < 0.25f);
+    assert_true(e.emotion7[ATTUNE_SAD] > 0.5f && !e.abstain);
+
+    ev[ATTUNE_VOICE].present = 0; /* alone, it is kept as a record, and the window abstains */
+    at_fusion_run(f, ev, &e);
+    assert_true(e.abstain);
+    assert_int_equal(e.used, 1u << ATTUNE_FACE);
+    assert_true(e.emotion7[ATTUNE_HAPPY] > 0.5f);
+
+    ev[ATTUNE_FACE].present = 0;
+    at_fusion_run(f, ev, &e);
+    assert_true(e.abstain && e.used == 0);
+    assert_float_equal(e.weight[0] + e.weight[1], 0, 0);
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        assert_float_equal(e.emotion7[k], 1. / ATTUNE_EMOTIONS, 1e-6);
+
+    ev[ATTUNE_VOICE].present = 1; /* what is not a number counts for nothing */
+    sad[2] = NAN;
+    at_fusion_run(f, ev, &e);
+    assert_true(e.abstain && e.used == 0);
+    sad[2] = 0;
+    ev[ATTUNE_VOICE].quality = NAN;
+    at_fusion_run(f, ev, &e);
+    assert_float_equal(e.reliability[ATTUNE_VOICE], 0, 0);
+    ev[ATTUNE_VOICE].quality = 0.4f;
+    ev[ATTUNE_VOICE].share = 0.15f; /* half of what full trust takes */
+    at_fusion_run(f, ev, &e);
+    assert_float_equal(e.reliability[ATTUNE_VOICE], 0.2, 1e-5);
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        sum += e.emotion7[k];
+    assert_float_equal(sum, 1, 1e-5);
+    at_fusion_free(&f);
+}
+
+static void test_states(void **state)
+{
+    at_fusion *f;
+    float level[ATTUNE_STATES][ATTUNE_LEVELS], engagement[ATTUNE_ENGAGEMENTS];
+    float x[ATTUNE_STATES * AT_THRESHOLDS] = {1, 0, -1, 1, 0, -1}, y[3] = {0, 0, (float)log(2)};
+    (void)state;
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    at_fusion_states(f, x, y, level, engagement);
+    assert_float_equal(level[0][0], 1 - 1 / (1 + exp(-1)), 1e-5);
+    assert_float_equal(level[1][0], 1 - 1 / (1 + exp(-2)), 1e-5); /* scale 2 */
+    assert_float_equal(level[1][3], 1 / (1 + exp(2)), 1e-5);
+    assert_float_equal(engagement[2], 0.5, 1e-5);
+    at_fusion_free(&f);
+}
+
+static void test_hostile(void **state)
+{
+    static const float bad[2] = {NAN, 1}, zero = 0, reversed[2] = {3, 2};
+    at_fusion *f = NULL;
+    attune_error err;
+    (void)state;
+    assert_int_equal(make_fusion(&f, "fusion.face.distance", 2, bad, &err), ATTUNE_E_FORMAT);
+    assert_int_equal(make_fusion(&f, "fusion.face.distance", 1, bad + 1, &err), ATTUNE_E_FORMAT);
+    assert_int_equal(make_fusion(&f, "fusion.voice.distance", 2, reversed, &err), ATTUNE_E_FORMAT);
+    assert_int_equal(make_fusion(&f, "fusion.face.temperature", 1, &zero, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "fusion.face"));
+    assert_int_equal(make_fusion(&f, "fusion.voice.mean", 2, reversed, &err), ATTUNE_E_FORMAT);
+    assert_null(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_dropping),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_hostile),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
