@@ -149,23 +149,6 @@ void at_depthwise_bwd_weight(at_pool *pool, const at_kernels *kn, const at_dw3x3
 /* Output pixels whose im2col rows are made at a time. */
 #define COL_PIXELS 256
 
-/* An inlined copy of a known, odd length: memcpy's call would cost more than the copy. */
-static inline void copy_floats(float *to, const float *from, int n)
-{
-    for (int i = 0; i < n; i++)
-        to[i] = from[i];
-}
-
-static void copy_three_pixels(float *to, const float *from, int c)
-{
-    if (c == 1)
-        copy_floats(to, from, 3);
-    else if (c == 3)
-        copy_floats(to, from, 9);
-    else
-        memcpy(to, from, 3 * (size_t)c * sizeof *to);
-}
-
 /* One pixel's (9c) row, some of it outside the picture. */
 static void im2col_edge(const at_conv_size *g, int oy, int ox, const float *x, float *col)
 {
@@ -178,20 +161,58 @@ static void im2col_edge(const at_conv_size *g, int oy, int ox, const float *x, f
     }
 }
 
+/* `pixels` rows of col from input rows at `x`, windows all inside. `floats` (three pixels) is a
+ * constant where it is small: then the copies are a few moves, where a call of memcpy would cost
+ * more than the copy. */
+static inline __attribute__((always_inline)) void
+im2col_inside(int pixels, int floats, ptrdiff_t row, int step, const float *x, float *col)
+{
+    for (int i = 0; i < pixels; i++, x += step)
+        for (int ky = 0; ky < 3; ky++, col += floats)
+            memcpy(col, x + ky * row, (size_t)floats * sizeof *col);
+}
+
+/* Outputs [ox0, ox1) of row oy: col ((ox1 - ox0) x 9c). */
+static void im2col_row(const at_conv_size *g, int oy, int ox0, int ox1, const float *x, float *col)
+{
+    const int iy = oy * g->stride - g->pad_top, step = g->stride * g->c, wide = 9 * g->c;
+    const ptrdiff_t row = (ptrdiff_t)g->w * g->c;
+    const int rows_inside = iy >= 0 && iy + 3 <= g->h;
+    int first = (g->pad_left + g->stride - 1) / g->stride; /* outputs [first, end) lie inside */
+    int end = g->w + g->pad_left < 3 ? 0 : (g->w + g->pad_left - 3) / g->stride + 1;
+
+    first = rows_inside ? at_min_int(at_max_int(first, ox0), ox1) : ox1;
+    end = at_max_int(at_min_int(end, ox1), first);
+    for (int ox = ox0; ox < first; ox++, col += wide)
+        im2col_edge(g, oy, ox, x, col);
+
+    const float *in = x + iy * row + (ptrdiff_t)first * step - g->pad_left * g->c;
+    if (end == first)
+        ;
+    else if (g->c == 1)
+        im2col_inside(end - first, 3, row, step, in, col);
+    else if (g->c == 3)
+        im2col_inside(end - first, 9, row, step, in, col);
+    else
+        im2col_inside(end - first, 3 * g->c, row, step, in, col);
+    col += (ptrdiff_t)(end - first) * wide;
+
+    for (int ox = end; ox < ox1; ox++, col += wide)
+        im2col_edge(g, oy, ox, x, col);
+}
+
 /* Pixels [p0, p0 + n) of an image's output, counted in rows: col (n x 9c). */
 static void im2col(const at_conv_size *g, int p0, int n, const float *x, float *col)
 {
-    ptrdiff_t row = (ptrdiff_t)g->w * g->c;
+    int oy = p0 / g->ow, ox = p0 % g->ow;
 
-    for (int p = p0; p < p0 + n; p++, col += 9 * g->c) {
-        int oy = p / g->ow, ox = p % g->ow;
-        int iy = oy * g->stride - g->pad_top, ix = ox * g->stride - g->pad_left;
-        if (iy < 0 || ix < 0 || iy + 3 > g->h || ix + 3 > g->w) {
-            im2col_edge(g, oy, ox, x, col);
-            continue;
-        }
-        for (int ky = 0; ky < 3; ky++)
-            copy_three_pixels(col + 3 * ky * g->c, x + (iy + ky) * row + ix * g->c, g->c);
+    while (n > 0) {
+        int ox1 = at_min_int(g->ow, ox + n);
+        im2col_row(g, oy, ox, ox1, x, col);
+        col += (ptrdiff_t)(ox1 - ox) * 9 * g->c;
+        n -= ox1 - ox;
+        oy++;
+        ox = 0;
     }
 }
 

@@ -6,9 +6,9 @@
 
 #include "kernels/cut.h"
 
-/* A chunk's share of A should stay in half of a small second-level cache (256 KiB) while every
- * panel of B passes over it. */
-#define A_CHUNK_FLOATS (32 * 1024)
+/* A chunk's share of A should stay in a small second-level cache (256 KiB) while every panel of B
+ * passes over it. */
+#define A_CHUNK_FLOATS (48 * 1024)
 
 size_t at_gemm_packed_floats(const at_kernels *kn, int k, int n)
 {

@@ -7,21 +7,29 @@
 #ifndef AT_KERNELS_SIMD_TILE_H
 #define AT_KERNELS_SIMD_TILE_H
 
-/* rows, nv and (where it is 1) a_col are constants after inlining. */
+/* rows and nv are constants after inlining. C = clamp(A * B + bias); what more the epilogue asks
+ * for is left to finish_tile. */
 AT_INLINE void tile_body(const int rows, const int nv, int n, int k, const float *a,
                          ptrdiff_t a_row, ptrdiff_t a_col, const float *b, ptrdiff_t b_row,
                          float *c, ptrdiff_t c_row, const at_epilogue *e)
 {
-    const int last = n - (nv - 1) * AT_VW; /* lanes of the last vector */
+    const int tail = (nv - 1) * AT_VW, last = n - tail; /* lanes of the last vector */
     v_f acc[AT_MR][AT_NV];
 
     AT_UNROLL
     for (int i = 0; i < rows; i++) {
         AT_UNROLL
         for (int j = 0; j < nv; j++)
-            acc[i][j] = !e->accumulate ? v_zero()
-                        : j < nv - 1   ? v_load(c + i * c_row + j * AT_VW)
-                                       : v_load_n(c + i * c_row + j * AT_VW, last);
+            acc[i][j] = v_zero();
+    }
+    if (e->accumulate) {
+        AT_UNROLL
+        for (int i = 0; i < rows; i++) {
+            AT_UNROLL
+            for (int j = 0; j < nv - 1; j++)
+                acc[i][j] = v_load(c + i * c_row + j * AT_VW);
+            acc[i][nv - 1] = v_load_n(c + i * c_row + tail, last);
+        }
     }
 
     /* Every third row has a pointer of its own, the two after it are reached by index: more
@@ -56,70 +64,69 @@ AT_INLINE void tile_body(const int rows, const int nv, int n, int k, const float
     for (int j = 0; j < nv; j++) {
         const int lanes = j < nv - 1 ? AT_VW : last;
         v_f bias = e->bias ? v_load_n(e->bias + j * AT_VW, lanes) : v_zero();
-        AT_UNROLL
-        for (int i = 0; i < rows; i++) {
-            v_f v = v_clamp(limits, v_add(acc[i][j], bias));
-            if (e->residual && !is_curve(e->act))
-                v = v_add(v, v_load_n(e->residual + i * e->residual_row + j * AT_VW, lanes));
-            v_store_n(c + i * c_row + j * AT_VW, v, lanes);
+        float *to = c + j * AT_VW;
+        if (lanes == AT_VW) {
+            AT_UNROLL
+            for (int i = 0; i < rows; i++)
+                v_store(to + i * c_row, v_clamp(limits, v_add(acc[i][j], bias)));
+        } else {
+            AT_UNROLL
+            for (int i = 0; i < rows; i++)
+                v_store_n(to + i * c_row, v_clamp(limits, v_add(acc[i][j], bias)), lanes);
         }
     }
 }
 
-/* What the clamp could not do, on the stored tile. */
-static void tile_curve(int m, int n, float *c, ptrdiff_t c_row, const at_epilogue *e)
+/* Activations that are no clamp, and the residual, on the stored tile. */
+static void finish_tile(int m, int n, float *c, ptrdiff_t c_row, const at_epilogue *e)
 {
-    for (int i = 0; i < m; i++) {
-        float *row = c + i * c_row;
-        const float *residual = e->residual ? e->residual + i * e->residual_row : NULL;
-        apply_act((size_t)n, e->act, row, row);
-        for (int j = 0; residual && j < n; j += AT_VW) {
+    for (int i = 0; i < m; i++, c += c_row) {
+        if (is_curve(e->act))
+            apply_act((size_t)n, e->act, c, c);
+        for (int j = 0; e->residual && j < n; j += AT_VW) {
+            const float *residual = e->residual + i * e->residual_row + j;
             int lanes = v_lanes((size_t)n, (size_t)j);
-            v_store_n(row + j, v_add(v_load_n(row + j, lanes), v_load_n(residual + j, lanes)),
-                      lanes);
+            v_store_n(c + j, v_add(v_load_n(c + j, lanes), v_load_n(residual, lanes)), lanes);
         }
     }
 }
 
-typedef void tile_fn(int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
-                     const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row,
-                     const at_epilogue *e);
+typedef void tile_fn(int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col, const float *b,
+                     ptrdiff_t b_row, float *c, ptrdiff_t c_row, const at_epilogue *e);
+
+/* clang-format off */
+#if AT_MR == 6
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#elif AT_MR == 8
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
+#elif AT_MR == 14
+#define EACH_HEIGHT(X) \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#endif
 
 /* tile_R_V: R rows by V vectors. */
 #define TILE(rows, nv)                                                                             \
-    static void tile_##rows##_##nv(int n, int k, const float *a, ptrdiff_t a_row,                  \
-                                   ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float *c,     \
-                                   ptrdiff_t c_row, const at_epilogue *e)                          \
+    static void tile_##rows##_##nv(int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col, \
+                                   const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row,     \
+                                   const at_epilogue *e)                                           \
     {                                                                                              \
         tile_body(rows, nv, n, k, a, a_row, a_col, b, b_row, c, c_row, e);                         \
     }
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2)
-TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
-#if AT_MR > 6
-TILES(7) TILES(8)
-#endif
-#if AT_MR > 8
-TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
-#endif
+#define TILE_PAIR(rows)     TILE(rows, 1) TILE(rows, 2)
+#define TILE_POINTERS(rows) {tile_##rows##_1, tile_##rows##_2},
 
-#define TILE_PAIR(rows) {tile_##rows##_1, tile_##rows##_2}
-static tile_fn *const tile_table[AT_MR][AT_NV] = {
-    TILE_PAIR(1), TILE_PAIR(2), TILE_PAIR(3), TILE_PAIR(4), TILE_PAIR(5), TILE_PAIR(6),
-#if AT_MR > 6
-    TILE_PAIR(7), TILE_PAIR(8),
-#endif
-#if AT_MR > 8
-    TILE_PAIR(9), TILE_PAIR(10), TILE_PAIR(11), TILE_PAIR(12), TILE_PAIR(13), TILE_PAIR(14),
-#endif
-};
+EACH_HEIGHT(TILE_PAIR)
+
+static tile_fn *const tile_table[AT_MR][AT_NV] = {EACH_HEIGHT(TILE_POINTERS)};
+/* clang-format on */
 
 static void gemm_tile(int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                       const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row,
                       const at_epilogue *e)
 {
     tile_table[m - 1][(n - 1) / AT_VW](n, k, a, a_row, a_col, b, b_row, c, c_row, e);
-    if (is_curve(e->act))
-        tile_curve(m, n, c, c_row, e);
+    if (is_curve(e->act) || e->residual)
+        finish_tile(m, n, c, c_row, e);
 }
 
 #endif
