@@ -428,16 +428,12 @@ static int save(void *self, const char *path, const json_t *metrics, attune_erro
 
 /* ---- start -------------------------------------------------------------------------------- */
 
-static int start_from(task *t, const char *file, attune_error *err)
+/* Runs the first batches and lets batch norm start out equal to the folded network. */
+static int settle_start(task *t, attune_error *err)
 {
-    at_weights *w = NULL;
     at_mb_observer *seen = NULL;
     at_graph *g = NULL;
-    char *path = NULL;
-    int status = at_recipe_find(t->recipe, file, t->o, &path, err);
-    status = status ? status : at_weights_load(&w, path, err);
-    status = status ? status : at_visual_import_folded(&t->params, w, err);
-    status = status ? status : at_mb_observer_create(&seen, err);
+    int status = at_mb_observer_create(&seen, err);
     status = status ? status : at_graph_create(&g, t->pool, at_kernels_best(), err);
     for (int k = 0; !status && k < START_BATCHES && k < t->steps_per_epoch; k++) {
         at_visual_options o = {.observer = seen};
@@ -454,6 +450,22 @@ static int start_from(task *t, const char *file, attune_error *err)
     status = status ? status : at_visual_calibrate_bn(&t->params, seen, err);
     at_graph_free(&g);
     at_mb_observer_free(&seen);
+    return status;
+}
+
+/* From a network of ours, or from ImageNet's with batch norm folded in. */
+static int start_from(task *t, const char *file, attune_error *err)
+{
+    at_weights *w = NULL;
+    char *path = NULL;
+    int status = at_recipe_find(t->recipe, file, t->o, &path, err);
+    status = status ? status : at_weights_load(&w, path, err);
+    if (!status && at_weights_find(w, "visual.stem.gamma")) {
+        status = at_params_load(path, &t->params, err);
+    } else if (!status) {
+        status = at_visual_import_folded(&t->params, w, err);
+        status = status ? status : settle_start(t, err);
+    }
     at_weights_free(&w);
     free(path);
     return status;
