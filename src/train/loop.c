@@ -122,6 +122,8 @@ static int name_files(run *s, attune_error *err)
     snprintf(log, PATH_SIZE, "%s/%s.log", dir, name);
     if (longest >= PATH_SIZE)
         return at_fail(err, ATTUNE_E_ARG, "%s: path too long", dir);
+    if (!s->o->resume)
+        remove(s->metrics);
     s->log = fopen(log, s->o->resume ? "a" : "w");
     if (!s->log)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", log, strerror(errno));
@@ -142,8 +144,7 @@ static int write_metrics(run *s, const json_t *add, attune_error *err)
         at_free(old);
         return status;
     }
-    int keep_old = s->o->resume || s->state.step > 0;
-    for (char *line = old && keep_old ? strtok_r((char *)old, "\n", &rest) : NULL; line;
+    for (char *line = old ? strtok_r((char *)old, "\n", &rest) : NULL; line;
          line = strtok_r(NULL, "\n", &rest)) {
         json_t *v = json_loads(line, 0, NULL);
         int64_t step = at_recipe_int(v, "step", -1);
