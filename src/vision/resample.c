@@ -138,35 +138,49 @@ static int invert(const float m[6], float inv[6])
     return 1;
 }
 
-/* The pixel at (x, y), or what the border puts there; NULL is black. */
+/* The pixel at (x, y), or what the border puts there. */
 static const uint8_t *pixel(const at_image *im, int x, int y, at_border border)
 {
+    static const uint8_t black[3];
+
     if (x >= 0 && y >= 0 && x < im->w && y < im->h)
         return at_image_at(im, x, y);
     if (border == AT_BORDER_BLACK)
-        return NULL;
+        return black;
     x = x < 0 ? 0 : x >= im->w ? im->w - 1 : x;
     y = y < 0 ? 0 : y >= im->h ? im->h - 1 : y;
     return at_image_at(im, x, y);
 }
 
+/* More than a pixel outside nothing changes any more, and conversions stay in range. Plain
+ * comparisons: fminf and floorf are calls on the processors that builds are made for. */
+static float near_range(float v, int side)
+{
+    return v > (float)side + 1 ? (float)side + 1 : v >= -2 ? v : -2;
+}
+
 static void sample(const at_image *im, float x, float y, at_border border, uint8_t *out)
 {
-    /* more than a pixel outside nothing changes any more, and conversions stay in range */
-    const float cx = fminf(fmaxf(x, -2), (float)im->w + 1);
-    const float cy = fminf(fmaxf(y, -2), (float)im->h + 1);
-    const int ix = (int)floorf(cx), iy = (int)floorf(cy);
+    const float cx = near_range(x, im->w), cy = near_range(y, im->h);
+    const int ix = (int)(cx + 2) - 2, iy = (int)(cy + 2) - 2;
     const float fx = cx - (float)ix, fy = cy - (float)iy;
     const float weight[4] = {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy};
-    float sum[3] = {0.5F, 0.5F, 0.5F};
+    const uint8_t *p[4];
 
-    for (int k = 0; k < 4; k++) {
-        const uint8_t *p = pixel(im, ix + (k & 1), iy + (k >> 1), border);
-        for (int c = 0; p && c < im->channels; c++)
-            sum[c] += weight[k] * (float)p[c];
+    if (ix >= 0 && iy >= 0 && ix < im->w - 1 && iy < im->h - 1) { /* nearly always */
+        p[0] = at_image_at(im, ix, iy);
+        p[1] = p[0] + im->channels;
+        p[2] = p[0] + im->stride;
+        p[3] = p[1] + im->stride;
+    } else {
+        for (int k = 0; k < 4; k++)
+            p[k] = pixel(im, ix + (k & 1), iy + (k >> 1), border);
     }
-    for (int c = 0; c < im->channels; c++)
-        out[c] = sum[c] >= 255 ? 255 : (uint8_t)sum[c];
+    for (int c = 0; c < im->channels; c++) {
+        const float v = 0.5F + weight[0] * (float)p[0][c] + weight[1] * (float)p[1][c] +
+                        weight[2] * (float)p[2][c] + weight[3] * (float)p[3][c];
+        out[c] = v >= 255 ? 255 : (uint8_t)v;
+    }
 }
 
 /* What of src the w x h output can see, with a margin of some pixels; never empty. Takes m along
