@@ -117,11 +117,15 @@ AT_INLINE void lstm_step(int u, const int lanes, float *gates, const float *c_pr
 static void lstm_cell(int b, int u, float *gates, const float *c_prev, float *c, float *tanh_c,
                       float *h)
 {
-    for (int r = 0; r < b; r++) {
+    for (int r = 0; r < b; r++, gates += 4 * u) {
         for (int j = 0; j < u; j += AT_VW) {
-            ptrdiff_t at = (ptrdiff_t)r * u + j;
-            lstm_step(u, v_lanes((size_t)u, (size_t)j), gates + 4 * at - 3 * j,
-                      c_prev ? c_prev + at : NULL, c + at, tanh_c ? tanh_c + at : NULL, h + at);
+            const ptrdiff_t at = (ptrdiff_t)r * u + j;
+            const float *prev = c_prev ? c_prev + at : NULL;
+            float *t = tanh_c ? tanh_c + at : NULL;
+            if (j + AT_VW <= u)
+                lstm_step(u, AT_VW, gates + j, prev, c + at, t, h + at);
+            else
+                lstm_step(u, u - j, gates + j, prev, c + at, t, h + at);
         }
     }
 }
@@ -146,12 +150,14 @@ AT_INLINE void lstm_bwd_step(int u, const int lanes, const float *gates, const f
 static void lstm_cell_bwd(int b, int u, const float *gates, const float *c_prev,
                           const float *tanh_c, const float *dh, float *dc, float *dgates)
 {
-    for (int r = 0; r < b; r++) {
+    for (int r = 0; r < b; r++, gates += 4 * u, dgates += 4 * u) {
         for (int j = 0; j < u; j += AT_VW) {
-            ptrdiff_t at = (ptrdiff_t)r * u + j;
-            lstm_bwd_step(u, v_lanes((size_t)u, (size_t)j), gates + 4 * at - 3 * j,
-                          c_prev ? c_prev + at : NULL, tanh_c + at, dh + at, dc + at,
-                          dgates + 4 * at - 3 * j);
+            const ptrdiff_t at = (ptrdiff_t)r * u + j;
+            const float *prev = c_prev ? c_prev + at : NULL;
+            if (j + AT_VW <= u)
+                lstm_bwd_step(u, AT_VW, gates + j, prev, tanh_c + at, dh + at, dc + at, dgates + j);
+            else
+                lstm_bwd_step(u, u - j, gates + j, prev, tanh_c + at, dh + at, dc + at, dgates + j);
         }
     }
 }
