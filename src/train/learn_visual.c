@@ -32,7 +32,7 @@ typedef struct task {
     stage stages[MAX_STAGES];
     int n_stages, max_side, batch, bn_batches;
     int64_t steps_per_epoch;
-    float dropout, smoothing;
+    float dropout, smoothing, mixup;
     float weight_expression, weight_basic, weight_state, weight_engagement;
     float expected_votes, expected_basic, expected_engagement, expected_state; /* rows a batch */
     float class_votes[AT_FACE_CLASSES], class_basic[AT_BASIC_CLASSES];
@@ -115,6 +115,7 @@ static int read_recipe(task *t, attune_error *err)
                                         "optimiser",
                                         "checkpoint_minutes",
                                         "statistics_batches",
+                                        "mixup",
                                         NULL};
     static const char *const losses[] = {"comment",       "expression",    "basic",
                                          "state",         "engagement",    "smoothing",
@@ -131,12 +132,13 @@ static int read_recipe(task *t, attune_error *err)
     t->bn_batches = (int)at_recipe_int(root, "statistics_batches", 40);
     t->dropout = (float)at_recipe_number(root, "dropout", 0.3);
     t->smoothing = (float)at_recipe_number(l, "smoothing", 0);
+    t->mixup = (float)at_recipe_number(root, "mixup", 0);
     t->weight_expression = (float)at_recipe_number(l, "expression", 1);
     t->weight_basic = (float)at_recipe_number(l, "basic", 0.5);
     t->weight_state = (float)at_recipe_number(l, "state", 0.3);
     t->weight_engagement = (float)at_recipe_number(l, "engagement", 0.2);
-    if (t->batch < 2 || t->batch > 1024 || t->bn_batches < 1)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch or statistics_batches out of range",
+    if (t->batch < 2 || t->batch > 1024 || t->bn_batches < 1 || t->mixup < 0 || t->mixup > 1)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, statistics_batches or mixup out of range",
                        t->recipe->path);
     return ATTUNE_OK;
 }
@@ -180,6 +182,51 @@ static void weigh_classes(task *t)
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
+/* Beta(a, a) by two uniforms (Johnk 1964), for a <= 1. */
+static float draw_beta(at_rng *rng, float a)
+{
+    for (;;) {
+        double x = pow(at_rng_float(rng), 1 / (double)a), y = pow(at_rng_float(rng), 1 / (double)a);
+        if (x + y > 0 && x + y <= 1)
+            return (float)(x / (x + y));
+    }
+}
+
+static void blend(float *a, float *b, size_t n, float keep)
+{
+    for (size_t i = 0; i < n; i++) {
+        float x = a[i], y = b[i];
+        a[i] = keep * x + (1 - keep) * y;
+        b[i] = keep * y + (1 - keep) * x;
+    }
+}
+
+/* Mixup (Zhang 2018) of neighbouring rows that both have FER+'s and FER2013's labels and no other. */
+static void mix_rows(const task *t, int64_t step, int slot, int side)
+{
+    const at_face_labels *l = &t->labels[slot];
+    size_t pixels = (size_t)side * side * 3;
+    at_rng rng;
+    int waiting = -1;
+    at_rng_seed(&rng, at_step_seed(t->plan.seed, step), 1);
+    for (int i = 0; i < t->batch; i++) {
+        if (!(l->votes_row[i] > 0) || !(l->basic_row[i] > 0))
+            continue;
+        if (waiting < 0) {
+            waiting = i;
+            continue;
+        }
+        int j = waiting;
+        float keep = draw_beta(&rng, t->mixup);
+        blend(t->x[slot] + i * pixels, t->x[slot] + j * pixels, pixels, keep);
+        blend(l->votes + i * AT_FACE_CLASSES, l->votes + j * AT_FACE_CLASSES, AT_FACE_CLASSES,
+              keep);
+        blend(l->basic + i * AT_BASIC_CLASSES, l->basic + j * AT_BASIC_CLASSES, AT_BASIC_CLASSES,
+              keep);
+        waiting = -1;
+    }
+}
+
 static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
@@ -192,8 +239,12 @@ static int prepare(void *self, int64_t step, int slot)
     }
     const int *index = t->order + at * t->batch;
     at_face_labels_fill(&t->labels[slot], &t->train, index, t->batch);
-    return at_faces_render(&t->train.faces, index, t->batch, side_at(t, step), &t->augment,
-                           at_step_seed(t->plan.seed, step), NULL, t->x[slot]);
+    int side = side_at(t, step);
+    int status = at_faces_render(&t->train.faces, index, t->batch, side, &t->augment,
+                                 at_step_seed(t->plan.seed, step), NULL, t->x[slot]);
+    if (!status && t->mixup > 0)
+        mix_rows(t, step, slot, side);
+    return status;
 }
 
 static at_tensor *input(at_graph *g, const float *x, int n, int side)
