@@ -132,6 +132,21 @@ static json_t *describe(const pending *p, size_t begin, size_t end)
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
+/* jansson (2.14) ignores a failed allocation while it writes a key, and leaves the key out: what
+ * comes out must mean what went in. */
+static char *dump_checked(const json_t *v)
+{
+    char *text = json_dumps(v, JSON_COMPACT);
+    json_t *back = text ? json_loads(text, 0, NULL) : NULL;
+
+    if (!back || !json_equal(v, back)) {
+        free(text);
+        text = NULL;
+    }
+    json_decref(back);
+    return text;
+}
+
 /* The header as text; offsets follow the order of writing: f32 first, so that all of it stays
  * aligned in the file, then f16. */
 static char *make_header(const at_weights_writer *w)
@@ -154,7 +169,7 @@ static char *make_header(const at_weights_writer *w)
             at = end;
         }
     }
-    text = json_dumps(header, JSON_COMPACT);
+    text = dump_checked(header);
 done:
     json_decref(header);
     return text;
