@@ -189,7 +189,7 @@ static void wacv_people_are_disjoint(void **state)
     }
     int seen = 0;
     for (int fold = 0; fold < 4; fold++) {
-        char in[16], out[16];
+        char in[24], out[24];
         snprintf(in, sizeof in, "fold%d", fold);
         snprintf(out, sizeof out, "nofold%d", fold);
         at_corpus a = read_ok("wacv-engagement", in), b = read_ok("wacv-engagement", out);
