@@ -15,7 +15,7 @@ say()
 # to it), so that no peer runs on the reference BLAS.
 peer_library_path()
 {
-    find "$PEERS/root" -name openblas-pthread -type d
+    find "$PEERS/root" -name openblas-openmp -type d
     find "$PEERS/root/lib" "$PEERS/root/usr/lib" -name 'lib*.so*' -printf '%h\n' 2>/dev/null | sort -u
 }
 

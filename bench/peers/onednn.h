@@ -94,8 +94,8 @@ static dnnl_memory_t randoms(const shape *s, float scale)
 /* The shape that a primitive wants or gives. */
 static const shape *asked(dnnl_primitive_desc_t p, int what)
 {
-    return dnnl_primitive_desc_query_md(p, what >= 512 ? dnnl_query_exec_arg_md : (dnnl_query_t)what,
-                                        what >= 512 ? what : 0);
+    return dnnl_primitive_desc_query_md(
+        p, what >= 512 ? dnnl_query_exec_arg_md : (dnnl_query_t)what, what >= 512 ? what : 0);
 }
 
 typedef struct op {

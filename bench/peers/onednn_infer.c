@@ -70,8 +70,8 @@ static dnnl_memory_t block(dnnl_memory_t x, int in, int expansion, int out, int 
 {
     const int mid = in * expansion;
     const conv_options depthwise = {.kernel = 3, .stride = stride, .groups = mid, .clip = 1};
-    const conv_options project = {.kernel = 1, .stride = 1, .groups = 1,
-                                  .sum = stride == 1 && in == out ? x : NULL};
+    const conv_options project = {
+        .kernel = 1, .stride = 1, .groups = 1, .sum = stride == 1 && in == out ? x : NULL};
     conv_options expand = {.kernel = 1, .stride = 1, .groups = 1, .clip = 1};
     dnnl_memory_t y = x;
 

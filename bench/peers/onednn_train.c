@@ -128,7 +128,10 @@ typedef struct norm {
 static norm norm_forward(dnnl_memory_t x, dnnl_memory_t y, int channels)
 {
     const shape c = vector(channels), two = matrix(2, channels, dnnl_ab);
-    norm n = {.x = x, .mean = zeros(&c), .var = zeros(&c), .scale = zeros(&two),
+    norm n = {.x = x,
+              .mean = zeros(&c),
+              .var = zeros(&c),
+              .scale = zeros(&two),
               .scale_grad = zeros(&two)};
     dnnl_batch_normalization_desc_t desc;
 
@@ -208,7 +211,8 @@ static map unit(map x, const conv_shape *s, int act, const map *residual)
 static map block(map x, int in, int expansion, int out, int stride, int *side)
 {
     const int mid = in * expansion, to = (*side - 1) / stride + 1;
-    const conv_shape expand = {in, *side, mid, 1, 1, 1}, depthwise = {mid, *side, mid, 3, stride, mid};
+    const conv_shape expand = {in, *side, mid, 1, 1, 1},
+                     depthwise = {mid, *side, mid, 3, stride, mid};
     const conv_shape project = {mid, to, out, 1, 1, 1};
     const int residual = stride == 1 && in == out;
     /* run after the expansion's backward has written x.g: it stands before it */
@@ -258,8 +262,8 @@ static void classify(map x)
     dnnl_inner_product_desc_t desc;
     dnnl_primitive_desc_t f, d;
 
-    OK(dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_training, shape_in(x.x), &any, &bias,
-                                            &y));
+    OK(dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_training, shape_in(x.x), &any,
+                                            &bias, &y));
     OK(dnnl_primitive_desc_create(&f, &desc, NULL, engine, NULL));
     dnnl_memory_t w = weights(&plain, asked(f, dnnl_query_weights_md), 0.03F);
     const shape packed = *shape_in(w);

@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 here=$(dirname "$0")
-"$here/fetch.sh" libopenblas0-pthread python3-torch
+"$here/fetch.sh" libopenblas0-openmp python3-torch
 need_attune
 pytorch="/usr/bin/python3 $here/pytorch.py" # Debian's, which the package is for
 
