@@ -109,7 +109,7 @@ class Case(unittest.TestCase):
 
     def run_attune(self, *args, code=0, **more):
         done = subprocess.run(**{**self.command(*args), **more}, capture_output=True, text=True,
-                              timeout=120, errors="replace")
+                              timeout=280, errors="replace")
         self.assertEqual(done.returncode, code, f"{args}: {done.stderr}{done.stdout}")
         self.assertNotIn("runtime error", done.stderr)  # of a sanitizer
         self.assertNotIn("Sanitizer", done.stderr)

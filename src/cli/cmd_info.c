@@ -17,23 +17,24 @@ static const char usage[] =
     "\n"
     "  --columns   instead, what the columns of timeline.csv mean\n";
 
+/* Each line of the value under the first. */
 static void print_meta(const char *key, const char *value)
 {
-    char line[4096];
+    char clean[256], part[4096], line[4096];
 
-    at_text_clean(line, sizeof line, key);
-    printf("%-16s ", line);
-    /* Each line of the value under the first; control characters are not for terminals. */
-    for (const char *p = value; *p; p += strcspn(p, "\n"), p += *p == '\n') {
-        size_t n = strcspn(p, "\n");
-        char part[4096];
+    printf("%-16s ", at_text_clean(clean, sizeof clean, key));
+    for (;;) {
+        size_t n = strcspn(value, "\n");
+        size_t kept = n < sizeof part ? n : sizeof part - 1;
 
-        snprintf(part, sizeof part, "%.*s", (int)(n < sizeof part ? n : sizeof part - 1), p);
-        printf("%s%s\n", p == value ? "" : "                 ",
-               at_text_clean(line, sizeof line, part));
-    }
-    if (!*value) {
-        putchar('\n');
+        memcpy(part, value, kept);
+        part[kept] = 0;
+        puts(at_text_clean(line, sizeof line, part));
+        if (!value[n]) {
+            return;
+        }
+        value += n + 1;
+        printf("%-16s ", "");
     }
 }
 

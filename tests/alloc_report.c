@@ -1,0 +1,67 @@
+/* A report with each of its allocations failing in turn: nothing appears. (Leaks are for the
+ * sanitizer to find: the JSON text is allocated in a library and freed by us.) */
+#include "report/report.h"
+#include "wrap_alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char folder[] = "/tmp/attune-alloc-XXXXXX";
+
+static int write_report(const char *dir)
+{
+    at_report_setup setup = {.dir = dir, .input = "clip.mp4"};
+    attune_input_info info = {.duration_s = 1, .has_audio = 1, .elapsed_s = 1};
+    attune_window w = {.end_us = 500000, .abstain = 1};
+    attune_error err = {0};
+    at_report *r;
+    at_index *x = NULL;
+    int rc = at_report_open(&r, &setup, &err);
+    rc = rc ? rc : at_report_window(r, &w, &err);
+    rc = rc ? rc : at_index_open(&x, dir, &err);
+    rc = rc ? rc : at_report_finish(r, &info, 0, &err);
+    rc = rc ? rc : at_index_add(x, "x", r);
+    rc = rc ? rc : at_index_finish(x, &err);
+    assert_int_equal(err.status, rc);
+    at_index_free(&x);
+    at_report_free(&r);
+    return rc;
+}
+
+static void report_survives(void **state)
+{
+    static const char *const names[] = {"timeline.csv", "timeline.jsonl", "report.html",
+                                        "summary.json", "index.html"};
+    char dir[64], path[128];
+    int failures = 0;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(dir, sizeof dir, "%s/out", folder);
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        wrap_alloc_fail_at(n);
+        int rc = write_report(dir);
+        wrap_alloc_off();
+        /* Committing syncs the folder, which may do without memory. */
+        assert_true(rc == ATTUNE_OK || (wrap_alloc_failed() && rc == ATTUNE_E_NOMEM));
+        failures += rc != ATTUNE_OK;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+            assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
+        }
+        assert_true(rmdir(dir) == 0 || access(dir, F_OK) != 0); /* no temporary files either */
+    }
+    assert_true(failures >= 10);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(report_survives)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

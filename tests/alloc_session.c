@@ -1,0 +1,76 @@
+/* A session with each of its allocations failing in turn: a status, no crash, no leak. */
+#include "session_fake.h"
+#include "sounds.h"
+#include "wrap_alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static unsigned char rgb[FAKE_W * FAKE_H * 3];
+static float pcm[LONG];
+
+static int make_input(void **state)
+{
+    static const fake_face face[FAKE_FACES] = {{120, 60, 100, 3}};
+    (void)state;
+    fake_picture(rgb, face);
+    make_bursts(pcm);
+    return 0;
+}
+
+static int drain(attune_session *s)
+{
+    attune_window w;
+    int rc;
+    while ((rc = attune_session_next(s, &w)) == 1) {
+    }
+    return rc;
+}
+
+/* Two seconds of both streams. Returns the first failure. */
+static int push_all(attune_session *s)
+{
+    int rc = ATTUNE_OK;
+    for (int i = 0; rc == ATTUNE_OK && i < 16; i++) {
+        rc = attune_session_push_video(s, i * INT64_C(125000), rgb, FAKE_W, FAKE_H, 3 * FAKE_W);
+        rc = rc ? rc
+                : attune_session_push_audio(s, i * INT64_C(125000), pcm + (size_t)i * 2000, 2000);
+        rc = rc ? rc : drain(s);
+    }
+    rc = rc ? rc : attune_session_finish(s);
+    return rc ? rc : drain(s);
+}
+
+static void session_survives(void **state)
+{
+    const attune_options o = {.threads = 1, .seed = 1};
+    long before = wrap_alloc_live();
+    int failures = 0;
+    (void)state;
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        attune_session *s;
+        attune_error err = {0};
+        wrap_alloc_fail_at(n);
+        int rc = attune_session_open(&s, fake_model(), &o, &err);
+        assert_int_equal(s == NULL, rc < 0);
+        assert_int_equal(err.status, rc);
+        if (rc == ATTUNE_OK) {
+            rc = push_all(s);
+        }
+        wrap_alloc_off();
+        assert_int_equal(rc, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+        failures += wrap_alloc_failed();
+        attune_session_free(&s);
+        assert_int_equal(wrap_alloc_live(), before);
+    }
+    assert_true(failures >= 12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(session_survives)};
+    return cmocka_run_group_tests(tests, make_input, NULL);
+}
