@@ -60,8 +60,8 @@ struct at_media {
     int draining, read_errors, read_failure; /* read_failure: why reading stopped, or 0 */
     int64_t given;                           /* packets given out */
     at_av_pipe pipe;
-    int ended, result;                       /* result: what every later call returns */
-    attune_error failure;                    /* with result < 0 */
+    int ended, result;    /* result: what every later call returns */
+    attune_error failure; /* with result < 0 */
     at_media_info info;
 };
 
