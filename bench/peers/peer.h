@@ -28,7 +28,7 @@ static int peer_by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Runs once to warm up, then for `seconds`; prints "median M best B cpu C runs N": milliseconds an
+/* Runs twice to warm up, then for `seconds`; prints "median M best B cpu C runs N": milliseconds an
  * item of wall time, and the median of processor time. */
 static void peer_measure(void (*run)(void *), void *arg, double items, double seconds)
 {
@@ -36,6 +36,7 @@ static void peer_measure(void (*run)(void *), void *arg, double items, double se
     static double wall[MOST], cpu[MOST];
     int n = 0;
 
+    run(arg);
     run(arg);
     for (double end = peer_clock(CLOCK_MONOTONIC) + seconds, now = 0; n < MOST && now < end; n++) {
         double c = peer_clock(CLOCK_PROCESS_CPUTIME_ID), w = peer_clock(CLOCK_MONOTONIC);

@@ -89,7 +89,7 @@ def main():
     torch.set_num_threads(int(threads))
     torch.manual_seed(1)
     run, items = {"infer": infer, "train": train, "bilstm": bilstm}[what](mode, int(side))
-    for _ in range(3 if what == "infer" else 1):
+    for _ in range(3 if what == "infer" else 2):
         run()
     wall, cpu, end = [], [], time.perf_counter() + float(seconds)
     while not wall or time.perf_counter() < end:
