@@ -2,7 +2,7 @@
 # All the tests, in every build that they are for. Run by `make test`, after tools/setup.sh test.
 #
 #     tools/test.sh            all steps
-#     tools/test.sh gcc asan   these only: format gcc clang asan tsan aarch64
+#     tools/test.sh gcc asan   these only: format gcc clang asan tsan fuzz aarch64
 #
 # The build folders, build/test-*, are kept for the next time. The last line is the sum of all
 # steps; a step that meson does not run (format, aarch64's build) counts as one test.
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 mkdir -p build
 
 passed=0 failed=0 skipped=0
-steps=${*:-format gcc clang asan tsan aarch64}
+steps=${*:-format gcc clang asan tsan fuzz aarch64}
 failures=()
 
 count() # passed|failed|skipped, what
@@ -27,7 +27,7 @@ count() # passed|failed|skipped, what
     printf '%s: %s\n' "$2" "$1"
 }
 
-# Builds in build/test-$1 with the meson options from $2 on.
+# Builds in build/test-$1 with the meson options from $2 on; only $targets where that is set.
 build()
 {
     local dir=build/test-$1
@@ -36,7 +36,7 @@ build()
         rm -rf "$dir"
         meson setup "$dir" -Dtests=enabled "$@" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
     fi
-    nice -n 5 ninja -C "$dir" --quiet
+    nice -n 5 ninja -C "$dir" --quiet ${targets:-}
 }
 
 # Runs the suites from $3 on (all: none given) of build/test-$1, under the wrapper $2 ('' none).
@@ -114,12 +114,29 @@ step_tsan()
     # On kernels that spread mappings widely gcc 12's runtime finds its place taken.
     local wrapper=''
     setarch -R true 2>/dev/null && wrapper='setarch -R'
-    export TSAN_OPTIONS=halt_on_error=1
+    export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/tsan.supp"
     if CC=gcc build tsan -Db_sanitize=thread -Doptimization=1; then
         count passed "tsan build"
         run_suites tsan "$wrapper" unit parity
     else
         count failed "tsan build"
+    fi
+}
+
+# A short and always the same run of each fuzz program, with what is instrumented for it.
+step_fuzz()
+{
+    if ! echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p + !n; }' |
+        clang -x c -fsanitize=fuzzer,address -o build/test-fuzz-probe - >/dev/null 2>&1; then
+        count skipped "fuzz (needs clang with its fuzzer runtime)"
+        return
+    fi
+    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+    if targets=fuzzers CC=clang build fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1; then
+        count passed "fuzz build"
+        run_suites fuzz '' fuzz
+    else
+        count failed "fuzz build"
     fi
 }
 

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/."""
+
+import json
+import math
+import os
+import struct
+import sys
+import zlib
+
+
+def safetensors(tensors, meta=None):
+    """tensors: name -> (dtype, shape, bytes)."""
+    header, data = ({"__metadata__": meta} if meta else {}), b""
+    for name, (dtype, shape, raw) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape,
+                        "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def weights():
+    one = struct.pack("<6f", 1, 2, 3, 4, 5, 6)
+    half = struct.pack("<3e", 0.5, -2, 65504)
+    yield safetensors({"a": ("F32", [2, 3], one)})
+    yield safetensors({"a": ("F32", [2, 3], one), "b.half": ("F16", [3], half),
+                       "empty": ("F32", [0, 4], b"")}, {"licence": "none", "training": "{}"})
+    yield safetensors({"scalar": ("F32", [], one[:4])})
+    yield safetensors({"wrong": ("BF16", [3], half)})
+    yield safetensors({})
+    yield struct.pack("<Q", 1 << 60) + b"{}"
+
+
+def samples(n):
+    return b"".join(struct.pack("<h", int(9000 * math.sin(i / 5))) for i in range(n))
+
+
+def chunk(name, body):
+    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1)
+
+
+def wav(rate, channels, n):
+    form = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels, 2 * channels, 16)
+    body = b"WAVE" + chunk(b"fmt ", form) + chunk(b"data", samples(n * channels))
+    return chunk(b"RIFF", body)
+
+
+def picture(w, h):
+    return bytes((7 * x + 3 * y + 80 * c) & 255 for y in range(h) for x in range(w)
+                 for c in range(3))
+
+
+def png(w, h):
+    def part(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I",
+                                                                        zlib.crc32(name + body))
+    rows = picture(w, h)
+    packed = zlib.compress(b"".join(b"\0" + rows[3 * w * y:3 * w * (y + 1)] for y in range(h)))
+    return (b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)) +
+            part(b"IDAT", packed) + part(b"IEND", b""))
+
+
+def bmp(w, h):
+    row = (3 * w + 3) // 4 * 4
+    return (struct.pack("<2sIHHI", b"BM", 54 + row * h, 0, 0, 54) +
+            struct.pack("<IiiHHIIiiII", 40, w, h, 1, 24, 0, row * h, 0, 0, 0, 0) +
+            b"".join(picture(w, 1).ljust(row, b"\0") for _ in range(h)))
+
+
+def avi(w, h, frames):
+    """Uncompressed pictures with 8 kHz sound."""
+    def group(name, body):
+        return chunk(b"LIST", name + body)
+    size = 3 * w * h
+    main = struct.pack("<14I", 100000, size * 10, 0, 0x10, frames, 0, 2, size, w, h, 0, 0, 0, 0)
+    video = struct.pack("<4s4sIHHIIIIIIIIhhhh", b"vids", b"DIB ", 0, 0, 0, 0, 1, 10, 0, frames,
+                        size, 0, 0, 0, 0, w, h)
+    shape = struct.pack("<IiiHHIIiiII", 40, w, h, 1, 24, 0, size, 0, 0, 0, 0)
+    audio = struct.pack("<4s4sIHHIIIIIIIIhhhh", b"auds", b"\1\0\0\0", 0, 0, 0, 0, 1, 8000, 0,
+                        800 * frames, 1600, 0, 2, 0, 0, 0, 0)
+    form = struct.pack("<HHIIHHH", 1, 1, 8000, 16000, 2, 16, 0)
+    head = group(b"hdrl", chunk(b"avih", main) +
+                 group(b"strl", chunk(b"strh", video) + chunk(b"strf", shape)) +
+                 group(b"strl", chunk(b"strh", audio) + chunk(b"strf", form)))
+    body = b"".join(chunk(b"00db", picture(w, h)) + chunk(b"01wb", samples(800))
+                    for _ in range(frames))
+    return chunk(b"RIFF", b"AVI " + head + group(b"movi", body))
+
+
+def mov(n):
+    """QuickTime with one track of 16-bit little-endian sound, the index at the end."""
+    def box(name, body):
+        return struct.pack(">I", 8 + len(body)) + name + body
+    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    times = struct.pack(">IIIII", 0, 0, 0, 8000, n)
+    entry = box(b"sowt", bytes(6) + struct.pack(">HHHIHHHHI", 1, 0, 0, 0, 1, 16, 0, 0,
+                                                8000 << 16))
+    data = samples(n)
+    start = box(b"ftyp", b"qt  " + struct.pack(">I", 0) + b"qt  ") + box(b"mdat", data)
+    table = (box(b"stsd", struct.pack(">II", 0, 1) + entry) +
+             box(b"stts", struct.pack(">IIII", 0, 1, n, 1)) +
+             box(b"stsc", struct.pack(">IIIII", 0, 1, 1, n, 1)) +
+             box(b"stsz", struct.pack(">III", 0, 2, n)) +
+             box(b"stco", struct.pack(">III", 0, 1, len(start) - len(data))))
+    media = (box(b"mdhd", times + struct.pack(">HH", 0, 0)) +
+             box(b"hdlr", struct.pack(">I4s4s", 0, b"mhlr", b"soun") + bytes(13)) +
+             box(b"minf", box(b"smhd", bytes(8)) +
+                 box(b"dinf", box(b"dref", struct.pack(">II", 0, 1) +
+                                  box(b"url ", struct.pack(">I", 1)))) +
+                 box(b"stbl", table)))
+    track = box(b"trak", box(b"tkhd", struct.pack(">IIIIII", 7, 0, 0, 1, 0, n) + bytes(8) +
+                             struct.pack(">HHHH", 0, 0, 256, 0) + matrix + bytes(8)) +
+                box(b"mdia", media))
+    return start + box(b"moov", box(b"mvhd", times + struct.pack(">IH", 0x10000, 256) +
+                                    bytes(10) + matrix + bytes(24) + struct.pack(">I", 2)) +
+                       track)
+
+
+def media():
+    yield wav(16000, 1, 1600)
+    yield wav(8000, 2, 400)
+    yield png(12, 9)
+    yield bmp(9, 7)
+    yield b"P6\n7 5\n255\n" + picture(7, 5)
+    yield b"YUV4MPEG2 W16 H12 F10:1 Ip C420\n" + 3 * (b"FRAME\n" + bytes(range(192)) + bytes(96))
+    yield avi(8, 6, 3)
+    yield mov(1200)
+    yield mov(1200)[:2000]
+
+
+def csv():
+    yield b"a,b,c\n1,2,3\n4,5\n"
+    yield b'\xef\xbb\xbfname,"two, words","say ""so"""\r\n x , y ,\r\n\r\n"open'
+    yield b"," * 100 + b"\n"
+    yield b"split,file\nval,\x00hidden\n"
+
+
+def recipe():
+    yield b'{"kind": "visual", "name": "a", "epochs": 3, "data": {"name": "x", "share": 0.5}}'
+    yield b'{"kind": "audio", "name": "../a"}'
+    yield b'{"kind": "audio", "kind": "visual", "name": "b"}'
+    yield b'["kind", {"name": [[[[1e309]]]]}]'
+
+
+def main():
+    for maker in weights, media, csv, recipe:
+        folder = os.path.join(sys.argv[1], maker.__name__)
+        os.makedirs(folder, exist_ok=True)
+        for i, content in enumerate(maker()):
+            with open(os.path.join(folder, f"seed{i}"), "wb") as f:
+                f.write(content)
+
+
+if __name__ == "__main__":
+    main()
