@@ -155,7 +155,7 @@ static void missing_words(const at_outcome *o, FILE *f)
         fputs("<strong>There was no picture</strong>: everything rests on the voice.", f);
     }
     if (info->has_audio) {
-        absence_words(o, AT_HEAD_VOICE, "too little speech to use", f);
+        absence_words(o, AT_HEAD_VOICE, "no usable voice", f);
     } else {
         fputs(" <strong>There was no sound</strong>: everything rests on the face.", f);
     }
@@ -199,7 +199,7 @@ static void tiles(const at_outcome *o, FILE *f)
     tile(f,
          o->info->has_audio ? percent_of(percent, window_share(o, s->with[ATTUNE_VOICE]))
                             : "no sound",
-         "of windows with a voice");
+         "of windows with a usable voice");
     tile(f, percent_of(percent, window_share(o, s->abstained)), "of windows withheld");
     fputs("</ul>\n", f);
 }
@@ -367,7 +367,7 @@ static void absence_table(const at_outcome *o, FILE *f)
         const char *text;
     } rows[] = {
         {AT_HEAD_FACE, "no face"},
-        {AT_HEAD_VOICE, "too little speech"},
+        {AT_HEAD_VOICE, "no usable voice"},
         {AT_HEAD_ESTIMATE, "estimate withheld"},
     };
     char percent[NUMBER_SIZE];

@@ -279,7 +279,7 @@ void at_summary_print(const at_outcome *o, FILE *f)
                 (long long)n->frames);
     }
     if (o->info->has_audio && s->windows) {
-        fprintf(f, ", a voice in %s of the windows",
+        fprintf(f, ", a usable voice in %s of the windows",
                 at_text_percent(voice, (double)s->with[ATTUNE_VOICE] / (double)s->windows));
     }
     fputc('\n', f);
