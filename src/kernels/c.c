@@ -90,6 +90,20 @@ static void c_act_bwd(size_t n, at_act act, const float *x, const float *dy, flo
 
 /* ---- matrix product ---------------------------------------------------------------------- */
 
+/* m is a constant after inlining, so that a compiler can keep all sums in registers. */
+static inline void add_products(const int m, int k, const float *a, ptrdiff_t a_row,
+                                ptrdiff_t a_col, const float *b, ptrdiff_t b_row, float (*acc)[NR])
+{
+    float sum[MR][NR];
+
+    memcpy(sum, acc, (size_t)m * sizeof *sum);
+    for (int p = 0; p < k; p++, a += a_col, b += b_row)
+        for (int i = 0; i < m; i++)
+            for (int j = 0; j < NR; j++)
+                sum[i][j] += a[i * a_row] * b[j];
+    memcpy(acc, sum, (size_t)m * sizeof *sum);
+}
+
 static void c_gemm_tile(int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                         const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row,
                         const at_epilogue *e)
@@ -99,14 +113,11 @@ static void c_gemm_tile(int m, int n, int k, const float *a, ptrdiff_t a_row, pt
     if (e->accumulate)
         for (int i = 0; i < m; i++)
             memcpy(acc[i], c + i * c_row, (size_t)n * sizeof *c);
-    for (int p = 0; p < k; p++) {
-        const float *bp = b + p * b_row;
-        for (int i = 0; i < m; i++) {
-            float v = a[i * a_row + p * a_col];
-            for (int j = 0; j < NR; j++)
-                acc[i][j] += v * bp[j];
-        }
-    }
+    if (m == MR)
+        add_products(MR, k, a, a_row, a_col, b, b_row, acc);
+    else
+        for (int i = 0; i < m; i++)
+            add_products(1, k, a + i * a_row, a_row, a_col, b, b_row, acc + i);
     for (int i = 0; i < m; i++) {
         float *y = c + i * c_row;
         for (int j = 0; j < n; j++)
@@ -226,12 +237,30 @@ static void c_scale_shift_act(int rows, int c, const float *x, const float *scal
     }
 }
 
+/* dy where z lies strictly inside the activation's clamp, else 0. */
+static inline float inside(float z, float lo, float hi, float dy)
+{
+    return z > lo && z < hi ? dy : 0;
+}
+
+static float clamp_low(at_act act)
+{
+    return act == AT_ACT_NONE ? -INFINITY : 0;
+}
+
+static float clamp_high(at_act act)
+{
+    return act == AT_ACT_RELU6 ? 6 : INFINITY;
+}
+
 static void c_bn_bwd_reduce(int rows, int c, const float *x, const float *dy, const float *scale,
                             const float *shift, at_act act, float *dsum, float *dxsum)
 {
+    const float lo = clamp_low(act), hi = clamp_high(act);
+
     for (int r = 0; r < rows; r++, x += c, dy += c)
         for (int j = 0; j < c; j++) {
-            float g = dy[j] * slope(act, x[j] * scale[j] + shift[j]);
+            float g = inside(x[j] * scale[j] + shift[j], lo, hi, dy[j]);
             dsum[j] += g;
             dxsum[j] += g * x[j];
         }
@@ -241,9 +270,11 @@ static void c_bn_bwd_apply(int rows, int c, const float *x, const float *dy, con
                            const float *shift, at_act act, const float *ka, const float *kb,
                            const float *kc, float *dx)
 {
+    const float lo = clamp_low(act), hi = clamp_high(act);
+
     for (int r = 0; r < rows; r++, x += c, dy += c, dx += c)
         for (int j = 0; j < c; j++) {
-            float g = dy[j] * slope(act, x[j] * scale[j] + shift[j]);
+            float g = inside(x[j] * scale[j] + shift[j], lo, hi, dy[j]);
             dx[j] = ka[j] * g + kb[j] * x[j] + kc[j];
         }
 }

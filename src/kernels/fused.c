@@ -151,7 +151,7 @@ static void layer_by_layer(at_pool *pool, const unit_job *q)
     float *expanded = q->workspace, *out = u->project ? expanded + q->p.ring_floats : q->y;
 
     if (u->expand)
-        expand_rows(pool, q, 0, u->dw.h, expanded);
+        expand_rows(pool, q, 0, q->p.ring, expanded); /* as many rows as are read */
     at_depthwise(pool, q->kn, &u->dw, 1, u->expand ? expanded : q->x, u->dw_weight, u->dw_bias,
                  u->dw_act, out);
     if (u->project)
