@@ -23,7 +23,8 @@ enum { MAX_FACES = 8, MAX_THREADS = 64, MIN_STRIDE = 8 };
 /* Channels of a head cell (vision/detect.h). */
 enum { CLS = 0, BOX = 1, OBJ = 5, KPS = 6 };
 
-static const float sees_face = 0.3f;   /* teacher's score above which boxes are targets */
+static const float sees_face = 0.3f;  /* teacher's score above which boxes are targets */
+static const float seen_score = 0.6f; /* from which teacher and student are said to have seen one */
 static const float face_weight = 6.0f; /* of a face's cells over the background's */
 
 /* Harms that recall is measured under: about the middle of what training draws. */
@@ -245,7 +246,7 @@ static int measure(const task *t, const at_params *p, score *total, attune_error
     trial *v = calloc(1, sizeof *v);
     int threads = at_pool_threads(t->pool), status = ATTUNE_OK;
     at_weight_source teacher = at_params_source(&t->teacher_params), student = at_params_source(p);
-    at_detect_options options = {.side = t->side};
+    at_detect_options options = {.side = t->side, .threshold = seen_score};
     memset(total, 0, sizeof *total);
     if (!v || !(v->scene = calloc((size_t)t->eval_scenes, sizeof *v->scene)))
         status = at_fail_nomem(err);

@@ -59,7 +59,7 @@ int at_detector_create(at_detector **out, const at_weight_source *src, at_pool *
         d->o = *o;
     d->o.side = whole_side(d->o.side, 320);
     d->o.side_near = whole_side(d->o.side_near, 192);
-    d->o.threshold = d->o.threshold > 0 ? d->o.threshold : 0.6F;
+    d->o.threshold = d->o.threshold > 0 ? d->o.threshold : 0.7F;
     d->o.iou = d->o.iou > 0 ? d->o.iou : 0.4F;
     const int status = at_detect_net_create(&d->net, src, pool, kn, err);
     if (status != ATTUNE_OK)

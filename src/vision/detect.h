@@ -40,7 +40,7 @@ float at_face_iou(const at_face *a, const at_face *b);
 typedef struct at_detect_options {
     int side;        /* the longer side of the picture is scaled to this; 0: 320 */
     int side_near;   /* the same for at_detector_run_near; 0: 192 */
-    float threshold; /* least score; 0: 0.6 */
+    float threshold; /* least score; 0: 0.7 */
     float iou;       /* of two boxes overlapping more, the better stays; 0: 0.4 */
 } at_detect_options;
 
