@@ -1,8 +1,10 @@
-/* A loop is offered to the workers as a count of tasks left, which threads take by decrementing.
- * Nobody is waited for but the tasks themselves: when the caller has done them all before a
- * sleeping worker is awake, the worker finds nothing left and goes back to sleep.
+/* A loop is offered as one share of neighbouring tasks a thread. A thread takes its own share from
+ * the front; when that is used up it helps out at the back of the others'. So the same part of the
+ * data stays with the same core from loop to loop: cores need not have a cache in common. Nobody
+ * is waited for but the tasks themselves: when the caller has done them all before a sleeping
+ * worker is awake, the worker finds nothing left and goes back to sleep.
  *
- * fn, arg and tasks are read only by a thread that holds a task. The loop cannot end before that
+ * fn and arg are read only by a thread that holds a task. The loop cannot end before that
  * task does, so the caller cannot be writing them for the next loop. For the same reason a
  * worker that is late and takes a task of the loop after the one it saw is right to do so.
  */
@@ -15,6 +17,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -26,8 +29,13 @@
 #endif
 
 #define MAX_THREADS 1024
-/* Some 20 us: longer than the gap between two loops of a network, far less than a time slice. */
-#define SPINS 500
+/* Some 100 us: longer than the gap between two loops of a network, far less than a time slice. */
+#define SPINS 4000
+
+/* Tasks [from, to) in one word: to in the upper half. */
+typedef struct share {
+    _Alignas(AT_ALIGN) _Atomic uint64_t range;
+} share;
 
 struct worker {
     at_pool *pool;
@@ -38,12 +46,13 @@ struct worker {
 struct at_pool {
     int threads;            /* the caller's included */
     struct worker *workers; /* (threads - 1) */
+    share *shares;          /* (threads) */
 
     void (*fn)(void *arg, int task, int thread);
     void *arg;
-    int tasks;
 
-    _Alignas(AT_ALIGN) atomic_int left;    /* not yet taken */
+    _Alignas(AT_ALIGN) atomic_int left;    /* not yet taken: goes down after a task is, so that 0
+                                            * says that all shares are used up */
     _Alignas(AT_ALIGN) atomic_int pending; /* not yet finished */
 
     /* Who blocks says so first and looks again then; who brings news first publishes it and then
@@ -58,21 +67,41 @@ struct at_pool {
 /* Set while this thread runs a task of any pool: loops inside are run in line. */
 static _Thread_local int inside_task;
 
+/* The first task of a share (the last, with `last` set), or -1 when it is used up. */
+static int take(share *s, int last)
+{
+    uint64_t range = atomic_load(&s->range);
+    for (;;) {
+        uint32_t from = (uint32_t)range, to = (uint32_t)(range >> 32);
+        if (from >= to)
+            return -1;
+        uint64_t rest = last ? (uint64_t)(to - 1) << 32 | from : (uint64_t)to << 32 | (from + 1);
+        if (atomic_compare_exchange_weak(&s->range, &range, rest))
+            return (int)(last ? to - 1 : from);
+    }
+}
+
+/* A task for this thread: of its own share, else of one after it; -1: none is left. */
+static int next_task(at_pool *p, int thread)
+{
+    int task = take(&p->shares[thread], 0);
+    for (int i = 1; task < 0 && i < p->threads; i++)
+        task = take(&p->shares[(thread + i) % p->threads], 1);
+    return task;
+}
+
 /* Takes and runs tasks until none is left. */
 static void work_off(at_pool *p, int thread)
 {
-    int left = atomic_load(&p->left);
     inside_task = 1;
-    while (left > 0) {
-        if (!atomic_compare_exchange_weak(&p->left, &left, left - 1))
-            continue;
-        p->fn(p->arg, p->tasks - left, thread);
+    for (int task; (task = next_task(p, thread)) >= 0;) {
+        atomic_fetch_sub(&p->left, 1);
+        p->fn(p->arg, task, thread);
         if (atomic_fetch_sub(&p->pending, 1) == 1 && atomic_load(&p->caller_sleeps)) {
             pthread_mutex_lock(&p->lock);
             pthread_cond_signal(&p->finished);
             pthread_mutex_unlock(&p->lock);
         }
-        left = atomic_load(&p->left);
     }
     inside_task = 0;
 }
@@ -83,7 +112,7 @@ static void *worker_main(void *arg)
     at_pool *p = w->pool;
     while (!atomic_load(&p->stop)) {
         int spin = 0;
-        while (spin < SPINS && atomic_load_explicit(&p->left, memory_order_relaxed) == 0) {
+        while (spin < SPINS && atomic_load_explicit(&p->left, memory_order_acquire) == 0) {
             RELAX();
             spin++;
         }
@@ -114,9 +143,13 @@ void at_pool_run(at_pool *p, int tasks, void (*fn)(void *arg, int task, int thre
     }
     p->fn = fn;
     p->arg = arg;
-    p->tasks = tasks;
     atomic_store(&p->pending, tasks);
     atomic_store(&p->left, tasks);
+    for (int i = 0; i < p->threads; i++) {
+        uint64_t from = (uint64_t)tasks * (uint64_t)i / (uint64_t)p->threads;
+        uint64_t to = (uint64_t)tasks * (uint64_t)(i + 1) / (uint64_t)p->threads;
+        atomic_store(&p->shares[i].range, to << 32 | from);
+    }
     if (atomic_load(&p->sleepers) > 0) {
         pthread_mutex_lock(&p->lock);
         pthread_cond_broadcast(&p->work);
@@ -180,7 +213,10 @@ int at_pool_create(at_pool **out, int threads, attune_error *err)
     if (p == NULL)
         return at_fail_nomem(err);
     p->workers = at_calloc((size_t)threads, sizeof *p->workers);
-    if (p->workers == NULL) {
+    p->shares = at_calloc((size_t)threads, sizeof *p->shares);
+    if (p->workers == NULL || p->shares == NULL) {
+        at_free(p->workers);
+        at_free(p->shares);
         at_free(p);
         return at_fail_nomem(err);
     }
@@ -208,6 +244,7 @@ void at_pool_free(at_pool **pool)
     pthread_cond_destroy(&p->work);
     pthread_mutex_destroy(&p->lock);
     at_free(p->workers);
+    at_free(p->shares);
     at_free(p);
     *pool = NULL;
 }
