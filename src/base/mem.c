@@ -5,12 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #define ARENA_BLOCK ((size_t)1 << 20)
+/* Blocks from two huge pages on ask for such: a training step walks hundreds of megabytes, and
+ * would else miss the address cache, and fault, at every 4 KiB of them. */
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* Bytes for count * size, rounded up to whole cache lines and never 0; 0 when that overflows. */
 static size_t checked_bytes(size_t count, size_t size)
 {
-    if (size != 0 && count > (PTRDIFF_MAX - AT_ALIGN) / size)
+    if (size != 0 && count > (PTRDIFF_MAX - HUGE_PAGE) / size)
         return 0;
     size_t bytes = count * size;
     if (bytes == 0)
@@ -18,10 +25,24 @@ static size_t checked_bytes(size_t count, size_t size)
     return (bytes + AT_ALIGN - 1) / AT_ALIGN * AT_ALIGN;
 }
 
+/* bytes: a multiple of AT_ALIGN */
+static void *alloc_big(size_t bytes)
+{
+    bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void *p = aligned_alloc(HUGE_PAGE, bytes);
+#ifdef MADV_HUGEPAGE
+    if (p != NULL)
+        (void)madvise(p, bytes, MADV_HUGEPAGE); /* where it is refused, pages are small */
+#endif
+    return p;
+}
+
 void *at_alloc(size_t count, size_t size)
 {
     size_t bytes = checked_bytes(count, size);
-    return bytes == 0 ? NULL : aligned_alloc(AT_ALIGN, bytes);
+    if (bytes == 0)
+        return NULL;
+    return bytes < 2 * HUGE_PAGE ? aligned_alloc(AT_ALIGN, bytes) : alloc_big(bytes);
 }
 
 void *at_calloc(size_t count, size_t size)
