@@ -98,6 +98,7 @@ void fake_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face,
     (void)v, (void)pool, (void)workspace;
     memset(out, 0, sizeof *out);
     out->expression[seen < AT_FACE_CLASSES ? seen : 0] = 6;
+    out->covered = -20;
     fake_looks++;
 }
 

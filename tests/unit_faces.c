@@ -137,7 +137,8 @@ static void plain_is_the_aligned_face(void **state)
     at_faces f = drawn_faces_load(1);
     at_image got = {0}, expected = {0};
     for (int i = 0; i < f.count; i++) { /* not found: the whole picture */
-        assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, NULL, 1, 2, &got), ATTUNE_OK);
+        assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, NULL, 1, 2, &got, NULL),
+                         ATTUNE_OK);
         assert_int_equal(at_align_whole(&expected, &f.list[i].image), ATTUNE_OK);
         same_picture(&got, &expected);
     }
@@ -149,7 +150,7 @@ static void plain_is_the_aligned_face(void **state)
     }
     s->found = 1;
     assert_int_equal(at_align_matrix(&s->face, s->m), ATTUNE_OK);
-    assert_int_equal(at_face_render(s, AT_FACE_SIDE, NULL, 1, 2, &got), ATTUNE_OK);
+    assert_int_equal(at_face_render(s, AT_FACE_SIDE, NULL, 1, 2, &got, NULL), ATTUNE_OK);
     assert_int_equal(at_align_face(&expected, &s->image, &s->face), ATTUNE_OK);
     same_picture(&got, &expected);
     at_image_free(&got);
@@ -167,8 +168,9 @@ static void zero_augmentation_changes_nothing(void **state)
     for (int i = 0; i < f.count; i++)
         for (uint64_t seed = 0; seed < 4; seed++) {
             double mean;
-            assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, NULL, 0, 0, &plain), 0);
-            assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, &none, seed, 9, &got), 0);
+            assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, NULL, 0, 0, &plain, NULL), 0);
+            assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, &none, seed, 9, &got, NULL),
+                             0);
             assert_true(biggest_difference(&plain, &got, &mean) <= 1);
             assert_true(mean < 0.01);
         }
@@ -185,8 +187,8 @@ static void flip_mirrors(void **state)
     at_image plain = {0}, got = {0};
     for (int i = 0; i < f.count; i++) {
         double mean;
-        assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, NULL, 0, 0, &plain), 0);
-        assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, &flip, 3, 4, &got), 0);
+        assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, NULL, 0, 0, &plain, NULL), 0);
+        assert_int_equal(at_face_render(&f.list[i], AT_FACE_SIDE, &flip, 3, 4, &got, NULL), 0);
         biggest_difference(&plain, &got, &mean);
         assert_true(mean > 5); /* the drawings are lopsided, */
         at_image_mirror(&plain);
@@ -207,15 +209,41 @@ static void flip_keeps_its_probability(void **state)
     (void)state;
     at_faces f = drawn_faces_load(1);
     at_image plain = {0}, got = {0};
-    assert_int_equal(at_face_render(&f.list[0], SIDE, NULL, 0, 0, &plain), 0);
+    assert_int_equal(at_face_render(&f.list[0], SIDE, NULL, 0, 0, &plain, NULL), 0);
     for (uint64_t stream = 0; stream < DRAWS; stream++) {
         double mean;
-        assert_int_equal(at_face_render(&f.list[0], SIDE, &flip, 7, stream, &got), 0);
+        assert_int_equal(at_face_render(&f.list[0], SIDE, &flip, 7, stream, &got, NULL), 0);
         biggest_difference(&plain, &got, &mean);
         mirrored += mean > 1;
     }
     assert_in_range(mirrored, DRAWS * 2 / 5, DRAWS * 3 / 5); /* 2.8 deviations */
     at_image_free(&plain);
+    at_image_free(&got);
+    at_faces_free(&f);
+}
+
+/* The covered share is 0 on a bare face and grows to about what the occlusion was to hide. */
+static void covered_share_is_told(void **state)
+{
+    at_face_augment a = {.occlude = 1, .strength = 0.2f};
+    enum { DRAWS = 60 };
+    double mean[2] = {0, 0};
+    float share = 1;
+    (void)state;
+    at_faces f = drawn_faces_load(1);
+    at_image got = {0};
+    assert_int_equal(at_face_render(&f.list[0], SIDE, NULL, 0, 0, &got, &share), 0);
+    assert_float_equal(share, 0, 0);
+    for (int strong = 0; strong < 2; strong++) {
+        a.strength = strong ? 1 : 0.2f;
+        for (uint64_t stream = 0; stream < DRAWS; stream++) {
+            assert_int_equal(at_face_render(&f.list[0], SIDE, &a, 3, stream, &got, &share), 0);
+            assert_true(share >= 0 && share <= 1);
+            mean[strong] += (double)share / DRAWS;
+        }
+    }
+    assert_true(mean[0] > 0.01 && mean[0] < 0.2); /* 2..10 % of the square asked for */
+    assert_true(mean[1] > 0.2 && mean[1] < 0.6);  /* 10..50 % */
     at_image_free(&got);
     at_faces_free(&f);
 }
@@ -226,7 +254,7 @@ static void grey_has_no_colour(void **state)
     (void)state;
     at_faces f = drawn_faces_load(1);
     at_image got = {0};
-    assert_int_equal(at_face_render(&f.list[0], SIDE, &grey, 0, 0, &got), 0);
+    assert_int_equal(at_face_render(&f.list[0], SIDE, &grey, 0, 0, &got, NULL), 0);
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++) {
             const uint8_t *p = at_image_at(&got, x, y);
@@ -277,7 +305,7 @@ static void shift_is_bounded(void **state)
     put_dot(&s, 52, 52, 0);
     for (uint64_t stream = 0; stream < 50; stream++) {
         double at[2];
-        assert_int_equal(at_face_render(&s, AT_FACE_SIDE, &shift, 1, stream, &got), 0);
+        assert_int_equal(at_face_render(&s, AT_FACE_SIDE, &shift, 1, stream, &got, NULL), 0);
         find_dot(&got, 0, at);
         double d = fmax(fabs(at[0] - 55.5), fabs(at[1] - 55.5));
         assert_true(d < 11.3);
@@ -301,7 +329,7 @@ static void faces_are_never_sheared(void **state)
     put_dot(&s, 52, 82, 1); /* 30 below */
     for (uint64_t stream = 0; stream < 50; stream++) {
         double p[2], q[2];
-        assert_int_equal(at_face_render(&s, AT_FACE_SIDE, &a, 1, stream, &got), 0);
+        assert_int_equal(at_face_render(&s, AT_FACE_SIDE, &a, 1, stream, &got, NULL), 0);
         find_dot(&got, 0, p);
         find_dot(&got, 1, q);
         for (int k = 0; k < 2; k++) {
@@ -332,7 +360,7 @@ static void any_side_shows_the_same(void **state)
     put_dot(&s, 24, 64, 0); /* about (27.5, 67.5), that is a quarter and 17/28 of the way */
     for (int side = 56; side <= 224; side *= 2) {
         double at[2];
-        assert_int_equal(at_face_render(&s, side, NULL, 0, 0, &got), 0);
+        assert_int_equal(at_face_render(&s, side, NULL, 0, 0, &got, NULL), 0);
         assert_int_equal(got.w, side);
         find_dot(&got, 0, at);
         assert_true(fabs((at[0] + 0.5) / side - 28. / 112) < 0.001);
@@ -354,7 +382,7 @@ static float *render_batch(const at_faces *f, const at_face_augment *a, uint64_t
     assert_non_null(x);
     for (int i = 0; i < BATCH; i++)
         index[i] = (5 * i + 1) % f->count;
-    assert_int_equal(at_faces_render(f, index, BATCH, SIDE, a, seed, pool, x), ATTUNE_OK);
+    assert_int_equal(at_faces_render(f, index, BATCH, SIDE, a, seed, pool, x, NULL), ATTUNE_OK);
     at_pool_free(&pool);
     return x;
 }
@@ -384,8 +412,8 @@ static void batch_is_the_samples_scaled(void **state)
     for (int i = 0; i < BATCH; i++) {
         int which = (5 * i + 1) % f.count;
         const float *got = x + (size_t)i * SIDE * SIDE * 3;
-        assert_int_equal(at_face_render(&f.list[which], SIDE, &wild, 11, (uint64_t)which, &im),
-                         ATTUNE_OK);
+        assert_int_equal(
+            at_face_render(&f.list[which], SIDE, &wild, 11, (uint64_t)which, &im, NULL), ATTUNE_OK);
         for (int y = 0; y < SIDE; y++)
             for (int k = 0; k < 3 * SIDE; k++, got++) {
                 float v = at_image_at(&im, 0, y)[k];
@@ -408,8 +436,8 @@ static void randomness_follows_seed_and_sample(void **state)
           *other = render_batch(&f, &wild, 12, 1);
     assert_memory_equal(x, again, FLOATS * sizeof *x);
     assert_memory_not_equal(x, other, FLOATS * sizeof *x);
-    assert_int_equal(at_face_render(&f.list[0], SIDE, &wild, 1, 0, &a), 0);
-    assert_int_equal(at_face_render(&f.list[0], SIDE, &wild, 1, 1, &b), 0);
+    assert_int_equal(at_face_render(&f.list[0], SIDE, &wild, 1, 0, &a, NULL), 0);
+    assert_int_equal(at_face_render(&f.list[0], SIDE, &wild, 1, 1, &b, NULL), 0);
     assert_true(biggest_difference(&a, &b, &mean) > 10);
     at_free(x);
     at_free(again);
@@ -428,6 +456,7 @@ int main(void)
         cmocka_unit_test(zero_augmentation_changes_nothing),
         cmocka_unit_test(flip_mirrors),
         cmocka_unit_test(flip_keeps_its_probability),
+        cmocka_unit_test(covered_share_is_told),
         cmocka_unit_test(grey_has_no_colour),
         cmocka_unit_test(shift_is_bounded),
         cmocka_unit_test(faces_are_never_sheared),

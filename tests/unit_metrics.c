@@ -115,6 +115,17 @@ static void roc_interval(void **state)
     assert_true(i.lo < auc && auc < i.hi && i.hi - i.lo < 0.25 && i.lo > 0.5);
 }
 
+static void correlation(void **state)
+{
+    const float x[] = {1, 2, 3, 4}, y[] = {2, 4, 6, 8}, z[] = {1, 3, 2, 4}, flat[] = {5, 5, 5, 5};
+    const float down[] = {4, 3, 2, 1};
+    (void)state;
+    assert_float_equal(at_correlation(x, y, 4), 1, 1e-12);
+    assert_float_equal(at_correlation(x, down, 4), -1, 1e-12);
+    assert_float_equal(at_correlation(x, z, 4), 0.8, 1e-12);
+    assert_float_equal(at_correlation(x, flat, 4), 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +135,7 @@ int main(void)
         cmocka_unit_test(roc_area),
         cmocka_unit_test(bootstrap_brackets_and_repeats),
         cmocka_unit_test(roc_interval),
+        cmocka_unit_test(correlation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "train/calibrate.h"
 #include "train/checkpoint.h"
 #include "train/loop.h"
+#include "train/mixup.h"
 #include "train/prefetch.h"
 #include "base/mem.h"
 #include <math.h>
@@ -380,13 +381,115 @@ static void test_reference(void **state)
     assert_float_equal(at_quantile(q, 5, 1), 5, 1e-6);
 }
 
+/* ---- starting from a file ------------------------------------------------------------------- */
+
+static void make_params(at_params *p, int with_new, float value)
+{
+    static const char *const name[] = {"net.old.weight", "net.new.weight"};
+    for (int i = 0; i < 1 + with_new; i++) {
+        at_param *q = at_params_get(p, name[i], 1, (int[]){2});
+        assert_non_null(q);
+        q->value.data[0] = q->value.data[1] = value;
+    }
+}
+
+/* A head that the file lacks keeps its values where that was asked for, and is an error otherwise. */
+static void test_optional(void **state)
+{
+    char path[] = "/tmp/attune-params-XXXXXX";
+    at_params old = {0}, now = {0};
+    attune_error err;
+    int fd = mkstemp(path);
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    make_params(&old, 0, 5);
+    make_params(&now, 1, 1);
+    assert_int_equal(at_params_save(path, &old, NULL, NULL), 0);
+    assert_int_equal(at_params_load(path, &now, NULL, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "net.new.weight"));
+    assert_int_equal(at_params_load(path, &now, "net.old.", &err), ATTUNE_E_FORMAT);
+    assert_int_equal(at_params_load(path, &now, "net.new.", &err), 0);
+    assert_float_equal(at_params_find(&now, "net.old.weight")->value.data[1], 5, 0);
+    assert_float_equal(at_params_find(&now, "net.new.weight")->value.data[1], 1, 0);
+    at_params_free(&old);
+    at_params_free(&now);
+    unlink(path);
+}
+
+/* ---- mixup ---------------------------------------------------------------------------------- */
+
+enum { ROWS = 5, PIXELS = 7 };
+
+typedef struct mixed {
+    float x[ROWS * PIXELS], covered[ROWS];
+    at_face_labels labels;
+} mixed;
+
+/* Row i is all i, votes and basic label for class i. Row 1 has no FER2013 label. */
+static void make_rows(mixed *m)
+{
+    assert_int_equal(at_face_labels_create(&m->labels, ROWS, NULL), 0);
+    for (int i = 0; i < ROWS; i++) {
+        for (int k = 0; k < PIXELS; k++)
+            m->x[i * PIXELS + k] = (float)i;
+        m->covered[i] = 0.1f * (float)i;
+        m->labels.votes[i * AT_FACE_CLASSES + i] = m->labels.votes_row[i] = 1;
+        m->labels.basic[i * AT_BASIC_CLASSES + i] = 1;
+        m->labels.basic_row[i] = i != 1;
+    }
+}
+
+/* Row `row` must be keep of class a and the rest of class b, in everything. */
+static void assert_mix(const mixed *m, int row, int a, int b, float keep)
+{
+    const at_face_labels *l = &m->labels;
+    float value = keep * (float)a + (1 - keep) * (float)b;
+    for (int k = 0; k < PIXELS; k++)
+        assert_float_equal(m->x[row * PIXELS + k], value, 1e-5);
+    for (int k = 0; k < AT_BASIC_CLASSES; k++) {
+        float share = k == a ? keep : k == b ? 1 - keep : 0;
+        assert_float_equal(l->votes[row * AT_FACE_CLASSES + k], share, 1e-6);
+        assert_float_equal(l->basic[row * AT_BASIC_CLASSES + k], share, 1e-6);
+    }
+    assert_float_equal(m->covered[row], 0.1f * value, 1e-5);
+}
+
+/* Rows 0 and 2 are mixed; 3 and 4 are; 1, which lacks a label, is left alone. */
+static void test_mixup(void **state)
+{
+    float keeps[40];
+    int middle = 0;
+    (void)state;
+    for (int seed = 0; seed < 40; seed++) {
+        mixed m = {0}, again = {0};
+        make_rows(&m);
+        make_rows(&again);
+        at_mix_faces(m.x, PIXELS, &m.labels, m.covered, ROWS, 0.4f, (uint64_t)seed);
+        at_mix_faces(again.x, PIXELS, &again.labels, again.covered, ROWS, 0.4f, (uint64_t)seed);
+        assert_memory_equal(m.x, again.x, sizeof m.x);
+        float keep = keeps[seed] = m.labels.votes[2 * AT_FACE_CLASSES + 2];
+        assert_true(keep >= 0 && keep <= 1);
+        middle += keep > 0.2f && keep < 0.8f;
+        assert_mix(&m, 2, 2, 0, keep);
+        assert_mix(&m, 0, 0, 2, keep);
+        assert_float_equal(m.x[PIXELS], 1, 0);
+        assert_float_equal(m.labels.votes[AT_FACE_CLASSES + 1], 1, 0);
+        assert_mix(&m, 4, 4, 3, m.labels.votes[4 * AT_FACE_CLASSES + 4]);
+        at_face_labels_free(&m.labels);
+        at_face_labels_free(&again.labels);
+    }
+    assert_in_range(middle, 4, 26); /* Beta(0.4, 0.4): a third lies there, uniform would be 24 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resume),      cmocka_unit_test(test_other_recipe),
         cmocka_unit_test(test_prefetch),    cmocka_unit_test(test_recipe),
         cmocka_unit_test(test_temperature), cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_reference),   cmocka_unit_test(test_mixup),
+        cmocka_unit_test(test_optional),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,7 @@ static void reference(at_params *p, const uint8_t *face, int side, at_visual_res
     memcpy(r->basic, out.basic->data, sizeof r->basic);
     memcpy(r->state, out.state->data, sizeof r->state);
     memcpy(r->engagement, out.engagement->data, sizeof r->engagement);
+    r->covered = out.covered->data[0];
     at_graph_free(&g);
 }
 

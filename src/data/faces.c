@@ -210,7 +210,25 @@ static void jitter_matrix(float m[6], const at_face_augment *a, at_rng *r)
     }
 }
 
-static int degrade_sometimes(at_image *im, const at_face_augment *a, at_rng *r)
+/* The share of the oval that a face takes of its aligned square which map (side*side bytes) marks. */
+static float marked_share(const uint8_t *map, int side)
+{
+    const float middle_x = 0.5f, middle_y = 0.55f, half_w = 0.36f, half_h = 0.45f;
+    int marked = 0, all = 0;
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            float dx = (((float)x + 0.5f) / (float)side - middle_x) / half_w;
+            float dy = (((float)y + 0.5f) / (float)side - middle_y) / half_h;
+            if (dx * dx + dy * dy > 1)
+                continue;
+            marked += map[y * side + x] != 0;
+            all++;
+        }
+    return all ? (float)marked / (float)all : 0;
+}
+
+/* Some degradations, each with its probability. map: (w*h) zeroed, marks what is hidden. */
+static int degrade_sometimes(at_image *im, const at_face_augment *a, at_rng *r, uint8_t *map)
 {
     /* Levels at strength 1, on a 112-pixel face. */
     const struct {
@@ -239,7 +257,7 @@ static int degrade_sometimes(at_image *im, const at_face_augment *a, at_rng *r)
         if (kind != AT_DEGRADE_BLUR && kind != AT_DEGRADE_MOTION)
             level = share * full[kind];
         if (draw < steps[i].probability)
-            status = at_degrade(im, kind, level, NULL, r, NULL);
+            status = at_degrade(im, kind, level, NULL, r, map);
     }
     return status;
 }
@@ -268,7 +286,7 @@ static void jitter_light(at_image *im, const at_face_augment *a, at_rng *r)
 }
 
 int at_face_render(const at_face_sample *s, int side, const at_face_augment *augment, uint64_t seed,
-                   uint64_t stream, at_image *dst)
+                   uint64_t stream, at_image *dst, float *covered)
 {
     float m[6];
     at_rng r;
@@ -281,10 +299,18 @@ int at_face_render(const at_face_sample *s, int side, const at_face_augment *aug
     for (int k = 0; k < 6; k++)
         m[k] = k % 3 == 2 ? (m[k] + 0.5f) * scale - 0.5f : m[k] * scale;
     int status = at_image_warp(dst, &s->image, m, side, side, AT_BORDER_REPLICATE);
-    if (status == ATTUNE_OK && augment) {
-        jitter_light(dst, augment, &r);
-        status = degrade_sometimes(dst, augment, &r);
-    }
+    if (covered)
+        *covered = 0;
+    if (status < 0 || !augment)
+        return status;
+    uint8_t *map = at_calloc((size_t)side, (size_t)side);
+    if (!map)
+        return ATTUNE_E_NOMEM;
+    jitter_light(dst, augment, &r);
+    status = degrade_sometimes(dst, augment, &r, map);
+    if (covered)
+        *covered = marked_share(map, side);
+    at_free(map);
     return status;
 }
 
@@ -294,7 +320,7 @@ typedef struct render {
     int side;
     const at_face_augment *augment;
     uint64_t seed;
-    float *x;
+    float *x, *covered;
     atomic_int status;
 } render;
 
@@ -304,7 +330,8 @@ static void render_one(void *arg, int task, int thread)
     int i = r->index[task];
     at_image im = {0};
     (void)thread;
-    int status = at_face_render(&r->f->list[i], r->side, r->augment, r->seed, (uint64_t)i, &im);
+    int status = at_face_render(&r->f->list[i], r->side, r->augment, r->seed, (uint64_t)i, &im,
+                                r->covered ? &r->covered[task] : NULL);
     size_t row = (size_t)r->side * 3;
     float *x = r->x + (size_t)task * (size_t)r->side * row;
     for (int y = 0; status == ATTUNE_OK && y < r->side; y++) {
@@ -318,9 +345,10 @@ static void render_one(void *arg, int task, int thread)
 }
 
 int at_faces_render(const at_faces *f, const int *index, int n, int side,
-                    const at_face_augment *augment, uint64_t seed, at_pool *pool, float *x)
+                    const at_face_augment *augment, uint64_t seed, at_pool *pool, float *x,
+                    float *covered)
 {
-    render r = {f, index, side, augment, seed, x, 0};
+    render r = {f, index, side, augment, seed, x, covered, 0};
     at_pool_run(pool, n, render_one, &r);
     return atomic_load(&r.status);
 }

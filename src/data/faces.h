@@ -49,14 +49,14 @@ typedef struct at_face_augment {
 } at_face_augment;
 
 /* Sample s as a side x side aligned face into dst, with randomness (seed, stream) if augment is
- * given. */
+ * given. covered (nullable): the share of the face, [0,1], that an occlusion of augment hides. */
 int at_face_render(const at_face_sample *s, int side, const at_face_augment *augment, uint64_t seed,
-                   uint64_t stream, at_image *dst);
+                   uint64_t stream, at_image *dst, float *covered);
 
 /* Samples index[0..n) to x (n, side, side, 3), (v - 127.5) / 127.5; sample i is drawn with
- * randomness (seed, index[i]). */
+ * randomness (seed, index[i]). covered: (n), nullable, as above. */
 int at_faces_render(const at_faces *f, const int *index, int n, int side,
                     const at_face_augment *augment /* nullable */, uint64_t seed, at_pool *pool,
-                    float *x);
+                    float *x, float *covered);
 
 #endif

@@ -84,7 +84,7 @@ static void picture_task(void *arg, int task, int thread)
     int i = p->first + task;
     at_image *im = &p->image[thread];
     const attune_eval_options *o = p->run->options;
-    int status = at_face_render(&p->faces.list[i], AT_FACE_SIZE, NULL, 0, 0, im);
+    int status = at_face_render(&p->faces.list[i], AT_FACE_SIZE, NULL, 0, 0, im, NULL);
     if (status == ATTUNE_OK && p->corruption != AT_DEGRADE_KINDS) {
         at_rng rng;
         at_rng_seed(&rng, o->seed, (uint64_t)p->slot[i]);

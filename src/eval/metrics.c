@@ -54,6 +54,22 @@ static void from_confusion(at_metrics *m)
     m->macro_f1 = ratio(m->macro_f1, m->classes);
 }
 
+double at_correlation(const float *x, const float *y, int n)
+{
+    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    for (int i = 0; i < n; i++) {
+        mx += (double)x[i] / n;
+        my += (double)y[i] / n;
+    }
+    for (int i = 0; i < n; i++) {
+        double dx = (double)x[i] - mx, dy = (double)y[i] - my;
+        xx += dx * dx;
+        yy += dy * dy;
+        xy += dx * dy;
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+}
+
 double at_ece(const at_answers *a)
 {
     double confidence[BINS] = {0}, hits[BINS] = {0}, error = 0;

@@ -54,6 +54,9 @@ double at_auc(const float *score, const int *positive, int n);
 int at_auc_bootstrap(at_interval *out, const float *score, const int *positive, const int *group,
                      int n, int draws, uint64_t seed, attune_error *err);
 
+/* Pearson's correlation of x and y (n); 0 where one of them is constant. */
+double at_correlation(const float *x, const float *y, int n);
+
 /* Expected calibration error (Guo 2017) of the top class, 15 equal bins. */
 double at_ece(const at_answers *a);
 

@@ -29,7 +29,8 @@ int at_visual_init(at_params *p, at_rng *rng, attune_error *err)
     if (make_linear(p, "visual.expression", AT_VISUAL_EMBED, AT_FACE_CLASSES, rng) ||
         make_linear(p, "visual.basic", AT_VISUAL_EMBED, AT_BASIC_CLASSES, rng) ||
         make_linear(p, "visual.state", AT_VISUAL_EMBED, ATTUNE_STATES * AT_THRESHOLDS, rng) ||
-        make_linear(p, "visual.engagement", AT_VISUAL_EMBED, ATTUNE_ENGAGEMENTS, rng))
+        make_linear(p, "visual.engagement", AT_VISUAL_EMBED, ATTUNE_ENGAGEMENTS, rng) ||
+        make_linear(p, "visual.covered", AT_VISUAL_EMBED, 1, rng))
         return at_fail_nomem(err);
     return ATTUNE_OK;
 }
@@ -47,14 +48,16 @@ int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *
 int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
 {
     static const char *const names[] = {"visual.expression", "visual.basic", "visual.state",
-                                        "visual.engagement"};
+                                        "visual.engagement", "visual.covered"};
     static const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_STATES * AT_THRESHOLDS,
-                                  ATTUNE_ENGAGEMENTS};
+                                  ATTUNE_ENGAGEMENTS, 1};
     at_rng rng;
     at_rng_seed(&rng, 0, 0);
     int status = at_mobilenet_fold(out, "visual", w, err);
-    for (int i = 0; i < 4 && !status; i++) {
+    for (int i = 0; i < 5 && !status; i++) {
         char full[80];
+        if (!strcmp(names[i], "visual.covered") && !at_weights_find(w, "visual.covered.weight"))
+            break;
         if (make_linear(out, names[i], AT_VISUAL_EMBED, classes[i], &rng))
             return at_fail_nomem(err);
         snprintf(full, sizeof full, "%s.weight", names[i]);
@@ -86,4 +89,5 @@ void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_
     out->basic = head(g, p, "visual.basic", e);
     out->state = head(g, p, "visual.state", e);
     out->engagement = head(g, p, "visual.engagement", e);
+    out->covered = head(g, p, "visual.covered", e);
 }

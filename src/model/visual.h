@@ -1,7 +1,8 @@
 /* visual.h - the face stream: an aligned face in, expression and learning-state logits out.
  *
  * MobileNetV2 1.0 (Sandler 2018) at 112x112; its pooled last feature map is the embedding; linear
- * heads for FER+'s eight classes, four ordinal states and three engagement levels.
+ * heads for FER+'s eight classes, FER2013's seven, four ordinal states, three engagement levels and
+ * the share of the face that is covered.
  * Input: RGB, (x - 127.5) / 127.5, NHWC.
  *
  * The one structure, at_visual_forward, serves training (a tape, batch norm on batch statistics)
@@ -32,6 +33,7 @@ typedef struct at_visual_out {
     at_tensor *basic;      /* (b, 7) logits, FER2013 order */
     at_tensor *state;      /* (b, 12) cumulative logits, state-major */
     at_tensor *engagement; /* (b, 3) logits */
+    at_tensor *covered;    /* (b, 1) logit of the share of the face that something hides */
 } at_visual_out;
 
 /* The network of a model file, with or without batch norm, into out without: smaller, and ready for
@@ -65,6 +67,7 @@ typedef struct at_visual_result {
     float basic[AT_BASIC_CLASSES];     /* logits, FER2013 order */
     float state[ATTUNE_STATES * AT_THRESHOLDS];
     float engagement[ATTUNE_ENGAGEMENTS];
+    float covered; /* logit of the share of the face that something hides */
 } at_visual_result;
 
 /* Floats that at_visual_run needs with this pool (nullable). */

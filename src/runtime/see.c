@@ -1,5 +1,6 @@
 #include "runtime/session.h"
 
+#include <math.h>
 #include <string.h>
 
 /* While one face is followed, the whole picture is searched this often; in between, only its
@@ -59,6 +60,9 @@ static int look_at(attune_session *s, const at_image *rgb, const at_track *track
     if (s->m->visual) {
         at_visual_run(s->m->visual, s->pool, s->aligned.data, AT_FACE_SIDE, s->visual_work,
                       &out->visual);
+        if (isfinite(out->visual.covered)) {
+            out->coverage = 1 / (1 + expf(-out->visual.covered));
+        }
     }
     return 1;
 }

@@ -123,6 +123,18 @@ static at_var *new_var(at_graph *g, int rank, const int *dim)
     return v;
 }
 
+at_tensor *at_result_deferred(at_graph *g, const at_tensor *x, int wants, const at_deferred *d)
+{
+    at_var *v = new_var(g, x->rank, x->dim);
+    at_deferred *copy = at_graph_alloc(g, 1, sizeof *copy);
+    if (v == NULL || copy == NULL)
+        return NULL;
+    *copy = *d;
+    v->wants = wants && g->mode != AT_INFER;
+    v->deferred = copy;
+    return &v->t;
+}
+
 at_tensor *at_result(at_graph *g, int rank, const int *dim, int wants)
 {
     at_var *v = new_var(g, rank, dim);
@@ -164,7 +176,7 @@ void at_keep_grad(at_graph *g, at_tensor *t)
 
 at_tensor *at_reshape(at_graph *g, at_tensor *x, int rank, const int *dim)
 {
-    if (x == NULL)
+    if (!at_ready(g, x))
         return NULL;
     at_var *v = new_var(g, rank, dim);
     if (v == NULL)
@@ -174,6 +186,71 @@ at_tensor *at_reshape(at_graph *g, at_tensor *x, int rank, const int *dim)
     v->t.data = x->data;
     v->t.grad = x->grad;
     return &v->t;
+}
+
+/* ---- deferred values -------------------------------------------------------------------- */
+
+const float *at_deferred_rows(const at_kernels *kn, const at_tensor *x, const at_deferred *d,
+                              int from, int rows, float *room)
+{
+    int cols = at_tensor_cols(x);
+    size_t at = (size_t)from * cols;
+    if (d == NULL)
+        return x->data + at;
+    kn->scale_shift_act(rows, cols, d->x + at, d->scale, d->shift, d->act, room);
+    return room;
+}
+
+void at_deferred_sums(const at_kernels *kn, const at_deferred *def, int from, int rows, int cols,
+                      const float *d, float *sums)
+{
+    kn->bn_bwd_reduce(rows, cols, def->x + (size_t)from * cols, d, def->scale, def->shift, def->act,
+                      sums, sums + cols);
+}
+
+typedef struct deferred_job {
+    const at_kernels *kn;
+    const at_tensor *x;
+    const at_deferred *d;
+    int rows, cols, block;
+    float *data;
+} deferred_job;
+
+static void deferred_task(void *arg, int task, int thread)
+{
+    deferred_job *j = arg;
+    int from = task * j->block, left = j->rows - from;
+    (void)thread;
+    at_deferred_rows(j->kn, j->x, j->d, from, left < j->block ? left : j->block,
+                     j->data + (size_t)from * j->cols);
+}
+
+int at_ready(at_graph *g, at_tensor *x)
+{
+    if (x == NULL || g->status != ATTUNE_OK)
+        return 0;
+    at_var *v = at_var_of(x);
+    v->readers++;
+    if (x->data != NULL)
+        return 1;
+    deferred_job j = {g->kn, x, v->deferred, at_tensor_rows(x), at_tensor_cols(x), 0, NULL};
+    j.block = at_block_rows(j.cols);
+    j.data = at_graph_alloc(g, at_tensor_count(x), sizeof(float));
+    if (j.data == NULL)
+        return 0;
+    at_pool_run(g->pool, (j.rows + j.block - 1) / j.block, deferred_task, &j);
+    x->data = j.data;
+    return 1;
+}
+
+int at_ready_deferred(at_graph *g, at_tensor *x, const at_deferred **deferred)
+{
+    *deferred = NULL;
+    if (x == NULL || x->data != NULL || g->status != ATTUNE_OK)
+        return at_ready(g, x);
+    at_var_of(x)->readers++;
+    *deferred = at_var_of(x)->deferred;
+    return 1;
 }
 
 /* A parameter asked for twice in a pass is one tensor: its panels are packed once. */
@@ -285,6 +362,12 @@ const float *at_grad_in_pending(const at_tensor *y, const at_pending **pending)
 {
     *pending = at_var_of(y)->root->pending;
     return at_var_of(y)->root->t.grad;
+}
+
+int at_only_reader(const at_tensor *x, const at_deferred *d)
+{
+    const at_var *v = at_var_of(x);
+    return d != NULL && v->readers == 1 && !v->root->written;
 }
 
 static float *take_grad(at_graph *g, at_var *root)

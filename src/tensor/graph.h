@@ -14,8 +14,9 @@
 #include "kernels/gemm.h"
 #include "tensor/ops.h"
 
-/* Column sums of a convolution's output, found while it was still in cache: batch norm takes its
- * statistics from them. part (blocks, 2, cols): sums and sums of squares. */
+/* Column sums found while the columns were still in cache, so that batch norm need not walk them
+ * again: of a convolution's output y (sums and sums of squares, for the statistics), and of the
+ * gradient of a norm's output (sum g and sum g x, for its backward). part (blocks, 2, cols). */
 typedef struct at_sums {
     int blocks;
     float *part; /* of at_buffer_take; NULL: none */
@@ -29,14 +30,24 @@ typedef struct at_pending {
     const float *x, *scale, *shift, *ka, *kb, *kc;
 } at_pending;
 
+/* Values still to be computed: the output of a batch norm, act(x*scale + shift), of which memory
+ * need hold no copy beside x where the convolution after it makes it block by block, and once more
+ * in backward. */
+typedef struct at_deferred {
+    at_act act;
+    const float *x, *scale, *shift;
+} at_deferred;
+
 typedef struct at_var {
     at_tensor t;         /* first: an at_tensor * of a pass is an at_var * */
     struct at_var *root; /* owner of the gradient: itself, or what it is a reshape of */
+    const at_deferred *deferred; /* what t.data is made from if it is NULL yet */
+    int readers;                 /* operations that have read t's values, deferred or not */
     int wants;           /* a gradient is wanted */
     int written;         /* t.grad holds one */
     int keep;            /* t.grad outlives the producer's backward */
     at_pending *pending; /* what is left to do to t.grad; NULL: nothing */
-    at_sums sums;        /* of t.data's columns */
+    at_sums sums;        /* of columns of t.data, or of t.grad */
     float *packed[2];    /* a weight's GEMM panels for this pass: as it is, transposed */
     const at_param *param;
     struct at_var *next_use; /* chain of the graph's table of parameters in use */
@@ -79,9 +90,20 @@ void *at_graph_nomem(at_graph *g);
 /* Memory of the pass. NULL (and a failed pass) when it is out. */
 void *at_graph_alloc(at_graph *g, size_t count, size_t size);
 
+/* Whether an operation may begin to read x: it is not NULL, the pass has not failed, and x->data is
+ * there (what was deferred is done). Every operation asks this of its inputs first. */
+int at_ready(at_graph *g, at_tensor *x);
+/* The same for those that can do what is deferred by themselves: *deferred NULL when nothing is. */
+int at_ready_deferred(at_graph *g, at_tensor *x, const at_deferred **deferred);
+/* Rows [from, from + rows) of x: where they are, or, if deferred, computed into `room`. */
+const float *at_deferred_rows(const at_kernels *kn, const at_tensor *x, const at_deferred *d,
+                              int from, int rows, float *room);
+
 /* An op's output, uninitialised; wants: some input wants a gradient (ignored in AT_INFER). */
 at_tensor *at_result(at_graph *g, int rank, const int *dim, int wants);
 at_tensor *at_result_like(at_graph *g, const at_tensor *x, int wants);
+/* An output like x whose values are deferred. */
+at_tensor *at_result_deferred(at_graph *g, const at_tensor *x, int wants, const at_deferred *d);
 /* Records a node of `size` bytes, zeroed. NULL when memory is out. */
 void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_graph *, at_node *));
 
@@ -98,6 +120,13 @@ const float *at_grad_in_pending(const at_tensor *y, const at_pending **pending);
 /* Rows [from, from + rows) of a pending gradient. */
 void at_pending_rows(const at_kernels *kn, const at_pending *p, int from, int rows, int cols,
                      const float *d, float *out);
+
+/* Whether the caller, about to write the gradient of x whose values it has read deferred, is the
+ * only one to do so, and may leave x's norm the column sums that its backward begins with. */
+int at_only_reader(const at_tensor *x, const at_deferred *d);
+/* Sums of g = d act' and g x over some rows of a gradient d of a deferred x; added to sums (2,cols). */
+void at_deferred_sums(const at_kernels *kn, const at_deferred *def, int from, int rows, int cols,
+                      const float *d, float *sums);
 
 /* Where to put the gradient of x: *accumulate says add (1) or overwrite (0). NULL: memory out. */
 float *at_grad_out(at_graph *g, at_tensor *x, int *accumulate);

@@ -166,7 +166,7 @@ static void attention_backward(at_graph *g, at_node *node)
 at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, int heads,
                         at_tensor *bias)
 {
-    if (q == NULL || k == NULL || v == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, q) || !at_ready(g, k) || !at_ready(g, v))
         return NULL;
     int batch = q->dim[0];
     assert(q->rank == 3 && k->rank == 3 && v->rank == 3 && q->dim[2] % heads == 0);
@@ -325,7 +325,7 @@ static void pooling_backward(at_graph *g, at_node *node)
 at_tensor *at_attention_pool(at_graph *g, at_tensor *x, at_tensor *score, const int *lengths,
                              int with_std)
 {
-    if (x == NULL || score == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x) || !at_ready(g, score))
         return NULL;
     int batch = x->dim[0], t = x->dim[1], c = x->dim[2];
     assert(x->rank == 3 && at_tensor_count(score) == (size_t)batch * t);

@@ -133,7 +133,7 @@ static void add_backward(at_graph *g, at_node *node)
 
 at_tensor *at_add(at_graph *g, at_tensor *a, at_tensor *b)
 {
-    if (a == NULL || b == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, a) || !at_ready(g, b))
         return NULL;
     size_t count = at_tensor_count(a);
     int cols = at_tensor_cols(a), whole = at_tensor_count(b) == count;
@@ -196,7 +196,7 @@ static void mul_backward(at_graph *g, at_node *node)
 
 at_tensor *at_mul(at_graph *g, at_tensor *a, at_tensor *b)
 {
-    if (a == NULL || b == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, a) || !at_ready(g, b))
         return NULL;
     assert(at_tensor_count(a) == at_tensor_count(b));
     at_tensor *y = at_result_like(g, a, at_wants(a) || at_wants(b));
@@ -239,7 +239,7 @@ static void scale_backward(at_graph *g, at_node *node)
 
 at_tensor *at_scale(at_graph *g, at_tensor *a, float k)
 {
-    if (a == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, a))
         return NULL;
     at_tensor *y = at_result_like(g, a, at_wants(a));
     if (y == NULL)
@@ -308,7 +308,7 @@ at_tensor *at_concat(at_graph *g, at_tensor *const *x, int n)
     int cols = 0, wants = 0;
     assert(n > 0);
     for (int i = 0; i < n; i++) {
-        if (x[i] == NULL || g->status != ATTUNE_OK)
+        if (!at_ready(g, x[i]))
             return NULL;
         assert(at_tensor_rows(x[i]) == at_tensor_rows(x[0]));
         cols += at_tensor_cols(x[i]);
@@ -369,7 +369,7 @@ static at_tensor *record_slice(at_graph *g, at_tensor *y, at_tensor *x, int from
 
 at_tensor *at_slice(at_graph *g, at_tensor *x, int from, int to)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     int cols = at_tensor_cols(x), dim[AT_MAX_RANK];
     assert(from >= 0 && from < to && to <= cols);
@@ -393,7 +393,7 @@ static void slice_rows_backward(at_graph *g, at_node *node)
 
 at_tensor *at_slice_rows(at_graph *g, at_tensor *x, int from, int to)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     int dim[AT_MAX_RANK];
     assert(x->rank > 0 && from >= 0 && from < to && to <= x->dim[0]);
@@ -537,7 +537,7 @@ static void softmax_backward(at_graph *g, at_node *node)
 
 at_tensor *at_softmax(at_graph *g, at_tensor *x)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     int cols = at_tensor_cols(x);
     at_tensor *y = at_result_like(g, x, at_wants(x));

@@ -122,7 +122,7 @@ static void conv_backward(at_graph *g, at_node *node)
 at_tensor *at_conv3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias, int stride,
                       at_pad pad)
 {
-    if (x == NULL || weight == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x) || !at_ready(g, weight))
         return NULL;
     int h = x->dim[1], w = x->dim[2], o = at_tensor_cols(weight);
     int oh = (h + stride - 1) / stride, ow = (w + stride - 1) / stride;
@@ -309,7 +309,7 @@ static void depthwise_backward(at_graph *g, at_node *node)
 at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias,
                            int stride, at_pad pad)
 {
-    if (x == NULL || weight == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x) || !at_ready(g, weight))
         return NULL;
     int h = x->dim[1], w = x->dim[2], c = x->dim[3];
     int oh = (h + stride - 1) / stride, ow = (w + stride - 1) / stride;

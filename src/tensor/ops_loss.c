@@ -78,7 +78,7 @@ static double cross_entropy_row(int n, const float *x, const float *target, cons
 at_tensor *at_cross_entropy(at_graph *g, at_tensor *x, const float *target,
                             const float *class_weight, const float *row_weight, float smoothing)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     int rows = at_tensor_rows(x), n = at_tensor_cols(x), count = 0;
     double sum = 0;
@@ -123,7 +123,7 @@ static double binary_term(double x, double t, double weight_one, double *d)
 at_tensor *at_binary_cross_entropy(at_graph *g, at_tensor *x, const float *target,
                                    const float *weight)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     size_t n = at_tensor_count(x), count = 0;
     double sum = 0;
@@ -145,7 +145,7 @@ at_tensor *at_binary_cross_entropy(at_graph *g, at_tensor *x, const float *targe
 at_tensor *at_ordinal_loss(at_graph *g, at_tensor *x, const int *level,
                            const float *positive_weight)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     int rows = at_tensor_rows(x), n = at_tensor_cols(x), count = 0;
     double sum = 0;
@@ -189,7 +189,7 @@ static double square(double e, double *d)
 static at_tensor *regression(at_graph *g, at_tensor *x, const float *target, const float *weight,
                              double (*term)(double, double *))
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     size_t n = at_tensor_count(x), count = 0;
     double sum = 0;
@@ -243,7 +243,7 @@ at_tensor *at_sum_losses(at_graph *g, at_tensor *const *loss, const float *weigh
     double sum = 0;
     int wants = 0;
     for (int i = 0; i < n; i++) {
-        if (loss[i] == NULL || g->status != ATTUNE_OK)
+        if (!at_ready(g, loss[i]))
             return NULL;
         assert(at_tensor_count(loss[i]) == 1);
         sum += (double)weight[i] * *loss[i]->data;

@@ -302,7 +302,7 @@ static void lstm_backward(at_graph *g, at_node *node)
 static at_tensor *lstm(at_graph *g, at_tensor *x, const direction *dir, int directions,
                        const int *lengths)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     int wants = at_wants(x);
     lstm_node fields = {

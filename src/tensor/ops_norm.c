@@ -217,7 +217,7 @@ at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor 
 {
     if (mean == NULL || var == NULL) /* as for at_use */
         return at_graph_nomem(g);
-    if (x == NULL || gamma == NULL || beta == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x) || !at_ready(g, gamma) || !at_ready(g, beta))
         return NULL;
     if (!fusable(act))
         return at_activation(
@@ -388,7 +388,7 @@ static void layer_backward(at_graph *g, at_node *node)
 
 at_tensor *at_layer_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta, float eps)
 {
-    if (x == NULL || gamma == NULL || beta == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x) || !at_ready(g, gamma) || !at_ready(g, beta))
         return NULL;
     int c = at_tensor_cols(x), rows = at_tensor_rows(x);
     assert(at_tensor_count(gamma) == (size_t)c && at_tensor_count(beta) == (size_t)c);

@@ -81,7 +81,7 @@ static void average_backward(at_graph *g, at_node *node)
 
 at_tensor *at_global_avg_pool(at_graph *g, at_tensor *x)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     assert(x->rank == 4);
     at_tensor *y = at_result(g, 2, (int[]){x->dim[0], x->dim[3]}, at_wants(x));
@@ -143,7 +143,7 @@ static void max_backward(at_graph *g, at_node *node)
 
 at_tensor *at_max_pool2(at_graph *g, at_tensor *x)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     assert(x->rank == 4 && x->dim[1] >= 2 && x->dim[2] >= 2);
     at_tensor *y =
@@ -203,7 +203,7 @@ static void upsample_backward(at_graph *g, at_node *node)
 
 at_tensor *at_upsample2(at_graph *g, at_tensor *x)
 {
-    if (x == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x))
         return NULL;
     assert(x->rank == 4);
     at_tensor *y =

@@ -118,7 +118,7 @@ static void time_backward(at_graph *g, at_node *node)
 at_tensor *at_conv_time(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias, int k,
                         int stride)
 {
-    if (x == NULL || weight == NULL || g->status != ATTUNE_OK)
+    if (!at_ready(g, x) || !at_ready(g, weight))
         return NULL;
     int o = at_tensor_cols(weight), batch = x->dim[0];
     assert(x->rank == 3 && k % 2 == 1 && stride > 0);

@@ -45,7 +45,7 @@ static void face_task(void *arg, int task, int thread)
 {
     face_pass *p = arg;
     at_image im = {0};
-    int status = at_face_render(&p->faces->list[task], AT_FACE_SIZE, NULL, 0, 0, &im);
+    int status = at_face_render(&p->faces->list[task], AT_FACE_SIZE, NULL, 0, 0, &im, NULL);
     if (status < 0)
         atomic_store(&p->status, status);
     else

@@ -10,11 +10,12 @@
 #include "train/checkpoint.h"
 #include "train/face_set.h"
 #include "train/loop.h"
+#include "train/mixup.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STAGES = 8, EVAL_BATCH = 32, START_BATCHES = 12 };
+enum { MAX_STAGES = 8, EVAL_BATCH = 32, START_BATCHES = 12, COVERED_PICTURES = 1024 };
 
 typedef struct stage {
     double from; /* share of the run */
@@ -33,14 +34,14 @@ typedef struct task {
     int n_stages, max_side, batch, bn_batches;
     int64_t steps_per_epoch;
     float dropout, smoothing, mixup;
-    float weight_expression, weight_basic, weight_state, weight_engagement;
+    float weight_expression, weight_basic, weight_state, weight_engagement, weight_covered;
     float expected_votes, expected_basic, expected_engagement, expected_state; /* rows a batch */
     float class_votes[AT_FACE_CLASSES], class_basic[AT_BASIC_CLASSES];
     float class_engagement[ATTUNE_ENGAGEMENTS], positive[ATTUNE_STATES][AT_THRESHOLDS];
     /* prefetch thread */
     int *order;
     int64_t order_epoch;
-    float *x[2];
+    float *x[2], *covered[2];
     at_face_labels labels[2];
 } task;
 
@@ -117,9 +118,9 @@ static int read_recipe(task *t, attune_error *err)
                                         "statistics_batches",
                                         "mixup",
                                         NULL};
-    static const char *const losses[] = {"comment",       "expression",    "basic",
-                                         "state",         "engagement",    "smoothing",
-                                         "class_balance", "level_balance", NULL};
+    static const char *const losses[] = {
+        "comment", "expression", "basic",         "state",         "engagement",
+        "covered", "smoothing",  "class_balance", "level_balance", NULL};
     const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
     int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
     status = status ? status : at_recipe_check(t->recipe, l, "losses", losses, err);
@@ -137,6 +138,7 @@ static int read_recipe(task *t, attune_error *err)
     t->weight_basic = (float)at_recipe_number(l, "basic", 0.5);
     t->weight_state = (float)at_recipe_number(l, "state", 0.3);
     t->weight_engagement = (float)at_recipe_number(l, "engagement", 0.2);
+    t->weight_covered = (float)at_recipe_number(l, "covered", 0.2);
     if (t->batch < 2 || t->batch > 1024 || t->bn_batches < 1 || t->mixup < 0 || t->mixup > 1)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, statistics_batches or mixup out of range",
                        t->recipe->path);
@@ -182,51 +184,6 @@ static void weigh_classes(task *t)
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-/* Beta(a, a) by two uniforms (Johnk 1964), for a <= 1. */
-static float draw_beta(at_rng *rng, float a)
-{
-    for (;;) {
-        double x = pow(at_rng_float(rng), 1 / (double)a), y = pow(at_rng_float(rng), 1 / (double)a);
-        if (x + y > 0 && x + y <= 1)
-            return (float)(x / (x + y));
-    }
-}
-
-static void blend(float *a, float *b, size_t n, float keep)
-{
-    for (size_t i = 0; i < n; i++) {
-        float x = a[i], y = b[i];
-        a[i] = keep * x + (1 - keep) * y;
-        b[i] = keep * y + (1 - keep) * x;
-    }
-}
-
-/* Mixup (Zhang 2018) of neighbouring rows that both have FER+'s and FER2013's labels and no other. */
-static void mix_rows(const task *t, int64_t step, int slot, int side)
-{
-    const at_face_labels *l = &t->labels[slot];
-    size_t pixels = (size_t)side * side * 3;
-    at_rng rng;
-    int waiting = -1;
-    at_rng_seed(&rng, at_step_seed(t->plan.seed, step), 1);
-    for (int i = 0; i < t->batch; i++) {
-        if (!(l->votes_row[i] > 0) || !(l->basic_row[i] > 0))
-            continue;
-        if (waiting < 0) {
-            waiting = i;
-            continue;
-        }
-        int j = waiting;
-        float keep = draw_beta(&rng, t->mixup);
-        blend(t->x[slot] + i * pixels, t->x[slot] + j * pixels, pixels, keep);
-        blend(l->votes + i * AT_FACE_CLASSES, l->votes + j * AT_FACE_CLASSES, AT_FACE_CLASSES,
-              keep);
-        blend(l->basic + i * AT_BASIC_CLASSES, l->basic + j * AT_BASIC_CLASSES, AT_BASIC_CLASSES,
-              keep);
-        waiting = -1;
-    }
-}
-
 static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
@@ -241,9 +198,11 @@ static int prepare(void *self, int64_t step, int slot)
     at_face_labels_fill(&t->labels[slot], &t->train, index, t->batch);
     int side = side_at(t, step);
     int status = at_faces_render(&t->train.faces, index, t->batch, side, &t->augment,
-                                 at_step_seed(t->plan.seed, step), NULL, t->x[slot]);
+                                 at_step_seed(t->plan.seed, step), NULL, t->x[slot],
+                                 t->covered[slot]);
     if (!status && t->mixup > 0)
-        mix_rows(t, step, slot, side);
+        at_mix_faces(t->x[slot], (size_t)side * side * 3, &t->labels[slot], t->covered[slot],
+                     t->batch, t->mixup, at_step_seed(t->plan.seed, step));
     return status;
 }
 
@@ -266,8 +225,8 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     const at_face_labels *l = &t->labels[slot];
     at_visual_options o = {.dropout = t->dropout};
     at_visual_out out;
-    at_tensor *part[3 + ATTUNE_STATES];
-    float weight[3 + ATTUNE_STATES];
+    at_tensor *part[4 + ATTUNE_STATES];
+    float weight[4 + ATTUNE_STATES];
     int n = 0;
     at_visual_forward(g, &t->params, input(g, t->x[slot], t->batch, side_at(t, step)), &o, &out);
     if (l->votes_n) {
@@ -290,6 +249,8 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
         weight[n] = scaled(t->weight_state, l->state_n, t->expected_state);
         part[n++] = at_ordinal_loss(g, x, l->level[s], t->positive[s]);
     }
+    weight[n] = t->weight_covered;
+    part[n++] = at_binary_cross_entropy(g, out.covered, t->covered[slot], NULL);
     return at_sum_losses(g, part, weight, n);
 }
 
@@ -309,7 +270,7 @@ static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
         at_visual_options o = {.momentum = 1.0f / (float)(k + 1)};
         at_visual_out out;
         status = at_faces_render(&t->train.faces, order + k * t->batch, t->batch, side, &t->augment,
-                                 at_step_seed(t->plan.seed, -1 - k), t->pool, x);
+                                 at_step_seed(t->plan.seed, -1 - k), t->pool, x, NULL);
         at_graph_begin(g, AT_TRAIN, 0);
         at_visual_forward(g, &t->params, input(g, x, t->batch, side), &o, &out);
         if (!status)
@@ -319,6 +280,52 @@ static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
     }
     at_free(x);
     free(order);
+    return status;
+}
+
+static void note(json_t *metrics, const char *name, const char *what, double value)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s.%s", name, what);
+    if (isfinite(value))
+        json_object_set_new(metrics, key, json_real(value));
+}
+
+/* How well the covered share is told on validation pictures that something is put over half of the
+ * time: correlation with what was put there. */
+static int judge_covered(task *t, at_graph *g, int side, json_t *metrics, attune_error *err)
+{
+    static const at_face_augment hidden = {.occlude = 0.5f, .strength = 1};
+    int count = t->valid.faces.count, index[EVAL_BATCH], status = ATTUNE_OK, seen = 0;
+    int stride = count / COVERED_PICTURES > 0 ? count / COVERED_PICTURES : 1;
+    float *x = at_alloc((size_t)EVAL_BATCH * side * side * 3, sizeof *x);
+    float *told = malloc(COVERED_PICTURES * sizeof *told), put[EVAL_BATCH];
+    float *truth = malloc(COVERED_PICTURES * sizeof *truth);
+    if (!x || !told || !truth)
+        status = at_fail_nomem(err);
+    while (!status && seen + EVAL_BATCH <= COVERED_PICTURES &&
+           (seen + EVAL_BATCH) * stride <= count) {
+        at_visual_options o = {0};
+        at_visual_out out;
+        for (int i = 0; i < EVAL_BATCH; i++)
+            index[i] = (seen + i) * stride;
+        status =
+            at_faces_render(&t->valid.faces, index, EVAL_BATCH, side, &hidden, 1, t->pool, x, put);
+        at_graph_begin(g, AT_INFER, 0);
+        at_visual_forward(g, &t->params, input(g, x, EVAL_BATCH, side), &o, &out);
+        status = status ? status : at_graph_status(g);
+        if (status)
+            at_fail(err, (attune_status)status, "evaluation: out of memory");
+        for (int i = 0; !status && i < EVAL_BATCH; i++, seen++) {
+            told[seen] = 1 / (1 + expf(-out.covered->data[i]));
+            truth[seen] = put[i];
+        }
+    }
+    if (!status)
+        note(metrics, "covered", "r", at_correlation(told, truth, seen));
+    at_free(x);
+    free(told);
+    free(truth);
     return status;
 }
 
@@ -342,7 +349,7 @@ static int predict(task *t, at_graph *g, int side, float *logits, attune_error *
         at_visual_out out;
         for (int i = 0; i < n; i++)
             index[i] = from + i;
-        status = at_faces_render(&t->valid.faces, index, n, side, NULL, 0, t->pool, x);
+        status = at_faces_render(&t->valid.faces, index, n, side, NULL, 0, t->pool, x, NULL);
         at_graph_begin(g, AT_INFER, 0);
         at_visual_forward(g, &t->params, input(g, x, n, side), &o, &out);
         if (!status)
@@ -374,14 +381,6 @@ static void softmax(const float *x, int n, float *p)
         sum += p[i] = expf(x[i] - max);
     for (int i = 0; i < n; i++)
         p[i] /= sum;
-}
-
-static void note(json_t *metrics, const char *name, const char *what, double value)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s.%s", name, what);
-    if (isfinite(value))
-        json_object_set_new(metrics, key, json_real(value));
 }
 
 typedef enum which { EXPRESSION, BASIC, ENGAGEMENT } which;
@@ -454,6 +453,7 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     int status = logits && p && label ? ATTUNE_OK : at_fail_nomem(err);
     status = status ? status : settle_statistics(t, g, side, err);
     status = status ? status : predict(t, g, side, logits, err);
+    status = status ? status : judge_covered(t, g, side, metrics, err);
     if (!status) {
         json_object_set_new(metrics, "side", json_integer(side));
         *score = judge_classes(t, logits, EXPRESSION, "ferplus", p, label, metrics);
@@ -512,7 +512,7 @@ static int start_from(task *t, const char *file, attune_error *err)
     int status = at_recipe_find(t->recipe, file, t->o, &path, err);
     status = status ? status : at_weights_load(&w, path, err);
     if (!status && at_weights_find(w, "visual.stem.gamma")) {
-        status = at_params_load(path, &t->params, err);
+        status = at_params_load(path, &t->params, "visual.covered.", err);
     } else if (!status) {
         status = at_visual_import_folded(&t->params, w, err);
         status = status ? status : settle_start(t, err);
@@ -530,8 +530,9 @@ static void scale_rates(task *t)
     float early = (float)at_recipe_number(o, "lr_early", 0.3);
     static const char *const early_names[] = {"visual.stem.",   "visual.block0.", "visual.block1.",
                                               "visual.block2.", "visual.block3.", NULL};
-    static const char *const head_names[] = {"visual.expression.", "visual.basic.", "visual.state.",
-                                             "visual.engagement.", NULL};
+    static const char *const head_names[] = {"visual.expression.", "visual.basic.",
+                                             "visual.state.",      "visual.engagement.",
+                                             "visual.covered.",    NULL};
     for (int i = 0; i < t->params.count; i++) {
         at_param *p = t->params.list[i];
         for (int k = 0; early_names[k]; k++)
@@ -563,8 +564,10 @@ static int set_up(task *t, attune_error *err)
     status = t->order ? ATTUNE_OK : at_fail_nomem(err);
     for (int slot = 0; slot < 2 && !status; slot++) {
         t->x[slot] = at_alloc(pixels, sizeof(float));
-        status = t->x[slot] ? at_face_labels_create(&t->labels[slot], t->batch, err)
-                            : at_fail_nomem(err);
+        t->covered[slot] = at_alloc((size_t)t->batch, sizeof(float));
+        status = t->x[slot] && t->covered[slot]
+                     ? at_face_labels_create(&t->labels[slot], t->batch, err)
+                     : at_fail_nomem(err);
     }
     if (status)
         return status;
@@ -602,6 +605,7 @@ int at_learn_visual(const at_recipe *r, const attune_train_options *o, at_pool *
     at_face_set_free(&t->valid);
     for (int slot = 0; slot < 2; slot++) {
         at_free(t->x[slot]);
+        at_free(t->covered[slot]);
         at_face_labels_free(&t->labels[slot]);
     }
     free(t->order);

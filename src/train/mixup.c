@@ -1,0 +1,47 @@
+#include "train/mixup.h"
+#include "base/rng.h"
+#include <math.h>
+
+/* Beta(a, a) by two uniforms (Johnk 1964), for a <= 1. */
+static float draw_beta(at_rng *rng, float a)
+{
+    for (;;) {
+        double x = pow(at_rng_float(rng), 1 / (double)a), y = pow(at_rng_float(rng), 1 / (double)a);
+        if (x + y > 0 && x + y <= 1)
+            return (float)(x / (x + y));
+    }
+}
+
+static void blend(float *a, float *b, size_t n, float keep)
+{
+    for (size_t i = 0; i < n; i++) {
+        float x = a[i], y = b[i];
+        a[i] = keep * x + (1 - keep) * y;
+        b[i] = keep * y + (1 - keep) * x;
+    }
+}
+
+void at_mix_faces(float *x, size_t pixels, at_face_labels *l, float *covered, int n, float alpha,
+                  uint64_t seed)
+{
+    at_rng rng;
+    int waiting = -1;
+    at_rng_seed(&rng, seed, 1);
+    for (int i = 0; i < n; i++) {
+        if (!(l->votes_row[i] > 0) || !(l->basic_row[i] > 0))
+            continue;
+        if (waiting < 0) {
+            waiting = i;
+            continue;
+        }
+        size_t a = (size_t)i, b = (size_t)waiting;
+        float keep = draw_beta(&rng, alpha);
+        blend(x + a * pixels, x + b * pixels, pixels, keep);
+        blend(l->votes + a * AT_FACE_CLASSES, l->votes + b * AT_FACE_CLASSES, AT_FACE_CLASSES,
+              keep);
+        blend(l->basic + a * AT_BASIC_CLASSES, l->basic + b * AT_BASIC_CLASSES, AT_BASIC_CLASSES,
+              keep);
+        blend(covered + a, covered + b, 1, keep);
+        waiting = -1;
+    }
+}
