@@ -217,6 +217,109 @@ static void convolution_then_norm(void **state)
     }
 }
 
+/* What reads a norm's output makes it itself, block by block, and finds the sums for the norm's
+ * backward. With a copy before it it cannot, and the results must be the same. */
+typedef struct chain {
+    int depthwise, stride, apart, read_twice, threads;
+    int dim[4]; /* of x */
+    int out;    /* channels of a product */
+    float *dx, *dw, *dgamma;
+} chain;
+
+static at_tensor *norm_of(at_graph *g, norm *n, at_tensor *x, at_tensor *gamma, at_tensor *beta)
+{
+    return at_batch_norm(g, x, gamma, beta, n->mean, n->var, 0.1f, 1e-3f, n->act);
+}
+
+static void run_chain(chain *p)
+{
+    at_graph *g = NULL;
+    at_pool *pool = NULL;
+    int c = p->dim[3], out = p->depthwise ? c : p->out;
+    norm first = make_norm(c, AT_ACT_RELU6), second = make_norm(out, AT_ACT_NONE);
+    assert_int_equal(at_pool_create(&pool, p->threads, NULL), ATTUNE_OK);
+    assert_int_equal(at_graph_create(&g, pool, at_kernels_best(), NULL), ATTUNE_OK);
+    at_graph_begin(g, AT_TRAIN, 0);
+    at_tensor *x = at_tensor_new(g, 4, p->dim, 1);
+    at_tensor *gamma = at_tensor_new(g, 1, &c, 1), *beta = at_tensor_new(g, 1, &c, 1);
+    at_tensor *gamma2 = at_tensor_new(g, 1, &out, 1), *beta2 = at_tensor_new(g, 1, &out, 1);
+    at_tensor *w = at_tensor_new(g, 2, (int[]){p->depthwise ? 9 : c, out}, 1);
+    at_tensor *const made[] = {x, gamma, beta, gamma2, beta2, w};
+    for (int i = 0; i < 6; i++)
+        grad_fill(made[i]->data, at_tensor_count(made[i]), -1, 1, (uint64_t)i);
+
+    at_tensor *z = norm_of(g, &first, at_scale(g, x, 1), gamma, beta);
+    at_tensor *in = p->apart ? at_scale(g, z, 1) : z;
+    at_tensor *y = p->depthwise ? at_depthwise3x3(g, in, w, NULL, p->stride, at_pad_one)
+                                : at_linear(g, in, w, NULL);
+    at_tensor *loss[2] = {NULL};
+    y = norm_of(g, &second, y, gamma2, beta2);
+    assert_non_null(y);
+    size_t count = at_tensor_count(y), most = at_tensor_count(z);
+    most = most > count ? most : count;
+    float *target = at_alloc(most, sizeof(float));
+    grad_fill(target, most, -1, 1, 9);
+    loss[0] = at_mse(g, y, target, NULL);
+    loss[1] = p->read_twice ? at_mse(g, z, target, NULL) : loss[0];
+    at_tensor *both = at_sum_losses(g, loss, (const float[]){1, 2}, 2);
+    assert_int_equal(at_graph_backward(g, both), ATTUNE_OK);
+    p->dx = copy_of(x->grad, at_tensor_count(x));
+    p->dw = copy_of(w->grad, at_tensor_count(w));
+    p->dgamma = copy_of(gamma->grad, (size_t)c);
+    at_free(target);
+    at_graph_free(&g);
+    at_pool_free(&pool);
+    at_params_free(&first.params);
+    at_params_free(&second.params);
+}
+
+static void free_chain(chain *p)
+{
+    at_free(p->dx);
+    at_free(p->dw);
+    at_free(p->dgamma);
+}
+
+static void check_chain(chain together)
+{
+    chain apart = together, threaded = together;
+    apart.apart = 1;
+    together.threads = apart.threads = 1;
+    threaded.threads = 3;
+    run_chain(&together);
+    run_chain(&apart);
+    run_chain(&threaded);
+    size_t c = (size_t)together.dim[3];
+    size_t count = (size_t)together.dim[0] * together.dim[1] * together.dim[2] * c;
+    size_t weights = together.depthwise ? 9 * c : c * together.out;
+    assert_close(together.dx, apart.dx, count);
+    assert_close(together.dw, apart.dw, weights);
+    assert_close(together.dgamma, apart.dgamma, c);
+    assert_memory_equal(together.dx, threaded.dx, count * sizeof(float));
+    assert_memory_equal(together.dw, threaded.dw, weights * sizeof(float));
+    assert_memory_equal(together.dgamma, threaded.dgamma, c * sizeof(float));
+    free_chain(&together);
+    free_chain(&apart);
+    free_chain(&threaded);
+}
+
+static void norm_then_convolution(void **state)
+{
+    (void)state;
+    for (int twice = 0; twice < 2; twice++) {
+        check_chain((chain){.dim = {5, 30, 31, 13}, .out = 37, .read_twice = twice});
+        check_chain((chain){.dim = {4, 40, 50, 70}, .out = 9, .read_twice = twice});
+        check_chain((chain){.dim = {2, 5, 6, 7}, .out = 9, .read_twice = twice});
+        for (int stride = 1; stride < 3; stride++) {
+            chain p = {.depthwise = 1, .stride = stride, .read_twice = twice};
+            memcpy(p.dim, (int[]){5, 19, 20, 21}, sizeof p.dim);
+            check_chain(p);
+            memcpy(p.dim, (int[]){4, 33, 48, 160}, sizeof p.dim); /* some bands an image */
+            check_chain(p);
+        }
+    }
+}
+
 static at_tensor *build_layer(at_graph *g, at_tensor *const *in, const grad_case *c)
 {
     (void)c;
@@ -243,8 +346,11 @@ static void layer_norm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(batch_norm),       cmocka_unit_test(frozen_batch_norm),
-        cmocka_unit_test(batch_statistics), cmocka_unit_test(convolution_then_norm),
+        cmocka_unit_test(batch_norm),
+        cmocka_unit_test(frozen_batch_norm),
+        cmocka_unit_test(batch_statistics),
+        cmocka_unit_test(convolution_then_norm),
+        cmocka_unit_test(norm_then_convolution),
         cmocka_unit_test(layer_norm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

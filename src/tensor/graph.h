@@ -39,16 +39,16 @@ typedef struct at_deferred {
 } at_deferred;
 
 typedef struct at_var {
-    at_tensor t;         /* first: an at_tensor * of a pass is an at_var * */
-    struct at_var *root; /* owner of the gradient: itself, or what it is a reshape of */
+    at_tensor t;                 /* first: an at_tensor * of a pass is an at_var * */
+    struct at_var *root;         /* owner of the gradient: itself, or what it is a reshape of */
     const at_deferred *deferred; /* what t.data is made from if it is NULL yet */
     int readers;                 /* operations that have read t's values, deferred or not */
-    int wants;           /* a gradient is wanted */
-    int written;         /* t.grad holds one */
-    int keep;            /* t.grad outlives the producer's backward */
-    at_pending *pending; /* what is left to do to t.grad; NULL: nothing */
-    at_sums sums;        /* of columns of t.data, or of t.grad */
-    float *packed[2];    /* a weight's GEMM panels for this pass: as it is, transposed */
+    int wants;                   /* a gradient is wanted */
+    int written;                 /* t.grad holds one */
+    int keep;                    /* t.grad outlives the producer's backward */
+    at_pending *pending;         /* what is left to do to t.grad; NULL: nothing */
+    at_sums sums;                /* of columns of t.data, or of t.grad */
+    float *packed[2];            /* a weight's GEMM panels for this pass: as it is, transposed */
     const at_param *param;
     struct at_var *next_use; /* chain of the graph's table of parameters in use */
 } at_var;

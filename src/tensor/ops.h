@@ -35,7 +35,8 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
  * gamma, beta, running mean and variance (c; a NULL param counts as memory being out). In AT_TRAIN
  * batch statistics are used and the running ones move by momentum towards them (running =
  * (1-momentum)*running + momentum*batch, the variance unbiased). Where gamma and beta are frozen
- * the running statistics are used and left alone, in training too. */
+ * the running statistics are used and left alone, in training too. Of pictures (rank 4) in AT_TRAIN
+ * y->data stays NULL until an operation needs it whole: a convolution does not. */
 at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta,
                          at_param *mean, at_param *var, float momentum, float eps, at_act act);
 at_tensor *at_layer_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta, float eps);

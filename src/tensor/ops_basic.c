@@ -60,8 +60,10 @@ static void act_backward(at_graph *g, at_node *node)
 
 at_tensor *at_activation(at_graph *g, at_tensor *x, at_act act)
 {
-    if (x == NULL || g->status != ATTUNE_OK || act == AT_ACT_NONE)
+    if (act == AT_ACT_NONE)
         return x;
+    if (!at_ready(g, x))
+        return NULL;
     at_tensor *y = at_result_like(g, x, at_wants(x));
     if (y == NULL)
         return NULL;
@@ -465,8 +467,10 @@ static void dropout_backward(at_graph *g, at_node *node)
 at_tensor *at_dropout(at_graph *g, at_tensor *x, float p)
 {
     assert(p >= 0 && p < 1);
-    if (x == NULL || g->status != ATTUNE_OK || g->mode != AT_TRAIN || p == 0)
+    if (g->mode != AT_TRAIN || p == 0)
         return x;
+    if (!at_ready(g, x))
+        return NULL;
     dropout_job j = {
         .n = at_tensor_count(x), .seed = g->seed, .stream = g->dropouts++, .p = p, .x = x->data};
     at_tensor *y = at_result_like(g, x, at_wants(x));

@@ -165,18 +165,24 @@ typedef struct depthwise_node {
     at_node node;
     at_tensor *x, *weight, *bias;
     at_dw3x3 size;
+    const at_deferred *deferred; /* how x was read */
 } depthwise_node;
 
-/* Whole images a task. */
+/* Whole images a task, each in bands of rows that stay in cache from one step of the work to the
+ * next. */
 typedef struct depthwise_job {
     const at_kernels *kn;
     const at_dw3x3 *size;
+    int band;         /* output rows */
     int batch, parts; /* task i has the images [i*batch/parts, (i+1)*batch/parts) */
-    const float *x, *weight, *dy;
+    const at_tensor *x;
+    const at_deferred *deferred; /* of x */
+    const float *weight, *dy;
     const at_pending *pending;
     float *y, *dx, *dweight; /* dweight: (parts, 9, c), nullable as dx */
-    float *sums;             /* (batch, 2, c) */
-    float *scratch;          /* a thread's share: one image of y */
+    float *sums;             /* (batch, 2, c): of y, of dx; there nullable */
+    float *room;             /* a thread's share: room_floats */
+    size_t room_floats;      /* a band of x, then one image of dy */
 } depthwise_job;
 
 static size_t in_floats(const at_dw3x3 *s)
@@ -189,54 +195,116 @@ static size_t out_floats(const at_dw3x3 *s)
     return (size_t)s->oh * s->ow * s->c;
 }
 
-/* An image a few rows at a time, their column sums taken at once. */
-static void depthwise_sums_task(void *arg, int task, int thread)
+/* Rows of x that a band of output rows reads, at most. */
+static int band_reads(const depthwise_job *j)
+{
+    return (j->band - 1) * j->size->stride + 3;
+}
+
+static depthwise_job start_depthwise(at_graph *g, const at_dw3x3 *size, const at_tensor *x,
+                                     const at_deferred *deferred, const at_tensor *weight)
+{
+    depthwise_job j = {.kn = g->kn,
+                       .size = size,
+                       .batch = x->dim[0],
+                       .x = x,
+                       .deferred = deferred,
+                       .weight = weight->data};
+    j.band = at_block_rows(size->w * size->c * size->stride);
+    return j;
+}
+
+/* A band of an image: output rows [oy, end), the layer cut down to it, the values of x that it
+ * reads. */
+typedef struct depthwise_band {
+    int oy, end;
+    at_dw3x3 size;
+    const float *x;
+} depthwise_band;
+
+static depthwise_band get_band(const depthwise_job *j, int image, int oy, float *room)
+{
+    const at_dw3x3 *s = j->size;
+    int end = oy + j->band < s->oh ? oy + j->band : s->oh;
+    int first = oy * s->stride - s->pad_top, last = (end - 1) * s->stride - s->pad_top + 3;
+    depthwise_band b = {.oy = oy, .end = end, .size = *s};
+    b.size.pad_top = first < 0 ? -first : 0;
+    first += b.size.pad_top;
+    b.size.h = (last < s->h ? last : s->h) - first;
+    b.size.oh = end - oy;
+    b.x = at_deferred_rows(j->kn, j->x, j->deferred, (image * s->h + first) * s->w, b.size.h * s->w,
+                           room);
+    return b;
+}
+
+static void depthwise_forward_task(void *arg, int task, int thread)
 {
     const depthwise_job *j = arg;
     const at_dw3x3 *s = j->size;
-    int row = s->ow * s->c, band = at_block_rows(row);
-    const float *x = j->x + (size_t)task * in_floats(s);
     float *y = j->y + (size_t)task * out_floats(s), *sums = j->sums + (size_t)task * 2 * s->c;
-    (void)thread;
     memset(sums, 0, 2 * (size_t)s->c * sizeof(float));
-    for (int oy = 0; oy < s->oh; oy += band) {
-        int end = oy + band < s->oh ? oy + band : s->oh;
-        j->kn->dw3x3(s, oy, end, x, j->weight, NULL, AT_ACT_NONE, y);
-        j->kn->sum_sumsq((end - oy) * s->ow, s->c, y + (size_t)oy * row, sums, sums + s->c);
+    for (int oy = 0; oy < s->oh; oy += j->band) {
+        depthwise_band b = get_band(j, task, oy, j->room + (size_t)thread * j->room_floats);
+        float *rows = y + (size_t)oy * s->ow * s->c;
+        j->kn->dw3x3(&b.size, 0, b.size.oh, b.x, j->weight, NULL, AT_ACT_NONE, rows);
+        j->kn->sum_sumsq(b.size.oh * s->ow, s->c, rows, sums, sums + s->c);
     }
 }
 
 /* y, and the sums that a batch norm will want. */
-static int depthwise_with_sums(at_graph *g, const at_dw3x3 *size, const at_tensor *x,
-                               const at_tensor *weight, at_tensor *y)
+static int depthwise_with_sums(at_graph *g, depthwise_job *j, at_tensor *y)
 {
-    int batch = x->dim[0];
-    depthwise_job j = {
-        .kn = g->kn, .size = size, .x = x->data, .weight = weight->data, .y = y->data};
-    j.sums = at_buffer_take(g, (size_t)batch * 2 * size->c);
-    if (j.sums == NULL)
+    j->y = y->data;
+    j->sums = at_buffer_take(g, (size_t)j->batch * 2 * j->size->c);
+    j->room_floats = (size_t)band_reads(j) * j->size->w * j->size->c;
+    j->room = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * j->room_floats);
+    if (g->status != ATTUNE_OK)
         return 0;
-    at_pool_run(g->pool, batch, depthwise_sums_task, &j);
-    at_var_of(y)->sums = (at_sums){batch, j.sums};
+    at_pool_run(g->pool, j->batch, depthwise_forward_task, j);
+    at_buffer_release(g, j->room);
+    at_var_of(y)->sums = (at_sums){j->batch, j->sums};
     return 1;
 }
 
-/* Both gradients of an image while its pending dy, done here, is in cache. */
-static void depthwise_pending_task(void *arg, int task, int thread)
+/* Both gradients of an image from its dy, and the sums that the norm before needs of dx. */
+static void backward_image(const depthwise_job *j, int image, const float *dy, float *dweight,
+                           float *room)
+{
+    const at_dw3x3 *s = j->size;
+    float *dx = j->dx != NULL ? j->dx + (size_t)image * in_floats(s) : NULL;
+    float *sums = j->sums != NULL ? j->sums + (size_t)image * 2 * s->c : NULL;
+    if (sums != NULL)
+        memset(sums, 0, 2 * (size_t)s->c * sizeof(float));
+    for (int oy = 0; oy < s->oh; oy += j->band) {
+        if (dweight != NULL) {
+            depthwise_band b = get_band(j, image, oy, room);
+            j->kn->dw3x3_bwd_weight(&b.size, 0, b.size.oh, b.x, dy + (size_t)oy * s->ow * s->c,
+                                    dweight);
+        }
+        if (dx == NULL)
+            continue;
+        int from = oy * s->stride, end = (oy + j->band) * s->stride;
+        end = oy + j->band < s->oh ? end : s->h;
+        j->kn->dw3x3_bwd_data(s, from, end, dy, j->weight, dx);
+        if (sums != NULL)
+            at_deferred_sums(j->kn, j->deferred, (image * s->h + from) * s->w, (end - from) * s->w,
+                             s->c, dx + (size_t)from * s->w * s->c, sums);
+    }
+}
+
+static void depthwise_backward_task(void *arg, int task, int thread)
 {
     const depthwise_job *j = arg;
     const at_dw3x3 *s = j->size;
     int pixels = s->oh * s->ow, image = task * j->batch / j->parts;
-    float *dy = j->scratch + (size_t)thread * out_floats(s);
+    float *room = j->room + (size_t)thread * j->room_floats;
+    float *dy = room + (size_t)band_reads(j) * s->w * s->c;
     float *dweight = j->dweight != NULL ? j->dweight + (size_t)task * 9 * s->c : NULL;
     if (dweight != NULL)
         memset(dweight, 0, 9 * (size_t)s->c * sizeof(float));
     for (; image < (task + 1) * j->batch / j->parts; image++) {
         at_pending_rows(j->kn, j->pending, image * pixels, pixels, s->c, j->dy, dy);
-        if (dweight != NULL)
-            j->kn->dw3x3_bwd_weight(s, 0, s->oh, j->x + (size_t)image * in_floats(s), dy, dweight);
-        if (j->dx != NULL)
-            j->kn->dw3x3_bwd_data(s, 0, s->h, dy, j->weight, j->dx + (size_t)image * in_floats(s));
+        backward_image(j, image, dy, dweight, room);
     }
 }
 
@@ -245,39 +313,40 @@ enum { DEPTHWISE_PARTS = 32 };
 /* The whole backward, unless it is not one for this way: then 0. */
 static int depthwise_pending_backward(at_graph *g, depthwise_node *n)
 {
-    depthwise_job j = {.kn = g->kn,
-                       .size = &n->size,
-                       .batch = n->x->dim[0],
-                       .x = n->x->data,
-                       .weight = n->weight->data};
+    depthwise_job j = start_depthwise(g, &n->size, n->x, n->deferred, n->weight);
     int accumulate;
     j.dy = at_grad_in_pending(n->node.y, &j.pending);
     if (j.pending == NULL || j.batch < 4 || at_wants(n->bias) ||
         (at_wants(n->x) && at_var_of(n->x)->root->written))
         return 0;
     j.parts = j.batch < DEPTHWISE_PARTS ? j.batch : DEPTHWISE_PARTS;
+    if (at_wants(n->x) && at_only_reader(n->x, n->deferred)) {
+        j.sums = at_buffer_take(g, (size_t)j.batch * 2 * n->size.c);
+        at_var_of(n->x)->sums = (at_sums){j.batch, j.sums};
+    }
     if (at_wants(n->x))
         j.dx = at_grad_out(g, n->x, &accumulate);
     if (at_wants(n->weight))
         j.dweight = at_buffer_take(g, (size_t)j.parts * 9 * n->size.c);
-    j.scratch = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * out_floats(&n->size));
+    j.room_floats = (size_t)band_reads(&j) * n->size.w * n->size.c + out_floats(&n->size);
+    j.room = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * j.room_floats);
     if (g->status != ATTUNE_OK)
         return 1;
-    at_pool_run(g->pool, j.parts, depthwise_pending_task, &j);
+    at_pool_run(g->pool, j.parts, depthwise_backward_task, &j);
     if (j.dweight != NULL) {
         float *dweight = at_grad_out(g, n->weight, &accumulate);
         if (dweight != NULL)
             at_combine(g, j.parts, 9 * (size_t)n->size.c, j.dweight, dweight, accumulate);
     }
     at_buffer_release(g, j.dweight);
-    at_buffer_release(g, j.scratch);
+    at_buffer_release(g, j.room);
     return 1;
 }
 
 static void depthwise_backward(at_graph *g, at_node *node)
 {
     depthwise_node *n = (depthwise_node *)node;
-    if (depthwise_pending_backward(g, n))
+    if (depthwise_pending_backward(g, n) || !at_ready(g, n->x))
         return;
     const float *dy = at_grad_in(g, node->y);
     int batch = n->x->dim[0], accumulate;
@@ -309,7 +378,7 @@ static void depthwise_backward(at_graph *g, at_node *node)
 at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias,
                            int stride, at_pad pad)
 {
-    if (!at_ready(g, x) || !at_ready(g, weight))
+    if (x == NULL || !at_ready(g, weight))
         return NULL;
     int h = x->dim[1], w = x->dim[2], c = x->dim[3];
     int oh = (h + stride - 1) / stride, ow = (w + stride - 1) / stride;
@@ -326,10 +395,13 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
 
     at_tensor *y = at_result(g, 4, (int[]){x->dim[0], oh, ow, c},
                              at_wants(x) || at_wants(weight) || at_wants(bias));
-    if (y == NULL)
+    const at_deferred *deferred = NULL;
+    int in_bands = at_norm_may_follow(g, y, bias) && x->dim[0] >= 4 && c >= 8;
+    if (y == NULL || !(in_bands ? at_ready_deferred(g, x, &deferred) : at_ready(g, x)))
         return NULL;
-    if (at_norm_may_follow(g, y, bias) && x->dim[0] >= 4 && ow * at_block_rows(ow * c) <= 4096) {
-        if (!depthwise_with_sums(g, &size, x, weight, y))
+    if (in_bands) {
+        depthwise_job j = start_depthwise(g, &size, x, deferred, weight);
+        if (!depthwise_with_sums(g, &j, y))
             return NULL;
     } else {
         at_depthwise(g->pool, g->kn, &size, x->dim[0], x->data, weight->data,
@@ -344,5 +416,6 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
     n->weight = weight;
     n->bias = bias;
     n->size = size;
+    n->deferred = deferred;
     return y;
 }

@@ -7,13 +7,17 @@
 typedef struct linear_node {
     at_node node;
     at_tensor *x, *weight, *bias;
+    const at_deferred *deferred; /* how x was read */
 } linear_node;
 
 /* A loop over blocks of rows that stay in cache from one step of the work to the next. */
 typedef struct linear_job {
     const at_kernels *kn;
     int rows, c, o, block;
-    const float *x, *panels;
+    const at_tensor *x;
+    const at_deferred *deferred; /* of x */
+    const float *panels;
+    float *room; /* a thread's share: one block of x, then one of dy */
     /* forward */
     float *y, *sums; /* sums (blocks,2,o) */
     /* backward */
@@ -21,8 +25,8 @@ typedef struct linear_job {
     const float *dy;
     int parts;      /* task i has the blocks [i*blocks/parts, (i+1)*blocks/parts) */
     float *dx, *dw; /* dw (parts,c,o); both nullable */
+    float *dx_sums; /* (blocks,2,c), nullable */
     int accumulate; /* to dx */
-    float *scratch; /* a thread's share: one block of dy */
 } linear_job;
 
 static int job_blocks(const linear_job *j)
@@ -37,20 +41,49 @@ static int block_rows(const linear_job *j, int block)
 }
 
 /* Products of this size stay in a second-level cache while blocks of rows pass by; and there must
- * be so many rows that the parts of dW are little beside dy. */
+ * be so many rows that the parts of dW are little beside x and dy. */
 enum { BLOCKED_WEIGHTS = 1 << 16, PARTS = 16, MIN_ROWS = 4096 };
+
+static int blocked(const at_graph *g, const at_tensor *x, const at_tensor *weight,
+                   const at_tensor *bias)
+{
+    int c = at_tensor_rows(weight), o = at_tensor_cols(weight), rows = at_tensor_rows(x);
+    return g->mode == AT_TRAIN && bias == NULL && rows >= MIN_ROWS && c * o <= BLOCKED_WEIGHTS &&
+           (int64_t)PARTS * c * o <= (int64_t)rows * (c + o) / 4;
+}
+
+static linear_job start_job(at_graph *g, const at_tensor *x, const at_deferred *deferred,
+                            const at_tensor *weight)
+{
+    int c = at_tensor_rows(weight), o = at_tensor_cols(weight);
+    int rows = at_block_rows(c > o ? c : o) / 128 * 128;
+    return (linear_job){.kn = g->kn,
+                        .rows = at_tensor_rows(x),
+                        .c = c,
+                        .o = o,
+                        .block = rows < 128   ? 128
+                                 : rows > 512 ? 512
+                                              : rows,
+                        .x = x,
+                        .deferred = deferred};
+}
+
+static float *take_room(at_graph *g, linear_job *j, size_t floats_a_row)
+{
+    j->room = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * j->block * floats_a_row);
+    return j->room;
+}
 
 /* ---- forward ---------------------------------------------------------------------------- */
 
-static void forward_sums_task(void *arg, int task, int thread)
+static void forward_task(void *arg, int task, int thread)
 {
     const linear_job *j = arg;
-    int rows = block_rows(j, task);
-    size_t from = (size_t)task * j->block;
-    float *y = j->y + from * j->o, *sums = j->sums + (size_t)task * 2 * j->o;
-    (void)thread;
-    at_gemm_packed(NULL, j->kn, rows, j->o, j->c, j->x + from * j->c, j->c, 1, j->panels, y, j->o,
-                   NULL);
+    int from = task * j->block, rows = block_rows(j, task);
+    float *y = j->y + (size_t)from * j->o, *sums = j->sums + (size_t)task * 2 * j->o;
+    float *room = j->room + (size_t)thread * j->block * j->c;
+    const float *x = at_deferred_rows(j->kn, j->x, j->deferred, from, rows, room);
+    at_gemm_packed(NULL, j->kn, rows, j->o, j->c, x, j->c, 1, j->panels, y, j->o, NULL);
     memset(sums, 0, 2 * (size_t)j->o * sizeof(float));
     j->kn->sum_sumsq(rows, j->o, y, sums, sums + j->o);
 }
@@ -58,11 +91,13 @@ static void forward_sums_task(void *arg, int task, int thread)
 /* y, and the sums that a batch norm will want. */
 static int forward_with_sums(at_graph *g, linear_job *j, at_tensor *y)
 {
-    j->sums = at_buffer_take(g, (size_t)job_blocks(j) * 2 * j->o);
-    if (j->sums == NULL)
+    int blocks = job_blocks(j);
+    j->sums = at_buffer_take(g, (size_t)blocks * 2 * j->o);
+    if (j->sums == NULL || take_room(g, j, (size_t)j->c) == NULL)
         return 0;
-    at_pool_run(g->pool, job_blocks(j), forward_sums_task, j);
-    at_var_of(y)->sums = (at_sums){job_blocks(j), j->sums};
+    at_pool_run(g->pool, blocks, forward_task, j);
+    at_buffer_release(g, j->room);
+    at_var_of(y)->sums = (at_sums){blocks, j->sums};
     return 1;
 }
 
@@ -70,28 +105,26 @@ static void linear_backward(at_graph *g, at_node *node);
 
 at_tensor *at_linear(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias)
 {
-    if (x == NULL || weight == NULL || g->status != ATTUNE_OK)
+    if (x == NULL || !at_ready(g, weight) || (bias != NULL && !at_ready(g, bias)))
         return NULL;
     int c = at_tensor_rows(weight), o = at_tensor_cols(weight), rows = at_tensor_rows(x);
     assert(x->rank >= 1 && at_tensor_cols(x) == c);
     assert(bias == NULL || at_tensor_count(bias) == (size_t)o);
 
-    int dim[AT_MAX_RANK];
+    int in_blocks = blocked(g, x, weight, bias), dim[AT_MAX_RANK];
+    const at_deferred *deferred = NULL;
+    if (in_blocks ? !at_ready_deferred(g, x, &deferred) : !at_ready(g, x))
+        return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = o;
     at_tensor *y = at_result(g, x->rank, dim, at_wants(x) || at_wants(weight) || at_wants(bias));
     const float *panels = at_packed(g, weight, 0);
     if (y == NULL || panels == NULL)
         return NULL;
-    if (at_norm_may_follow(g, y, bias) && rows >= MIN_ROWS && c * o <= BLOCKED_WEIGHTS) {
-        linear_job j = {.kn = g->kn,
-                        .rows = rows,
-                        .c = c,
-                        .o = o,
-                        .block = at_block_rows(o),
-                        .x = x->data,
-                        .panels = panels,
-                        .y = y->data};
+    if (in_blocks) {
+        linear_job j = start_job(g, x, deferred, weight);
+        j.panels = panels;
+        j.y = y->data;
         if (!forward_with_sums(g, &j, y))
             return NULL;
     } else {
@@ -106,62 +139,74 @@ at_tensor *at_linear(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bi
     n->x = x;
     n->weight = weight;
     n->bias = bias;
+    n->deferred = deferred;
     return y;
 }
 
 /* ---- backward --------------------------------------------------------------------------- */
 
-/* Some blocks: what is pending on dy is done, then dW += x^T dy and dx = dy W^T, all in cache. */
-static void pending_task(void *arg, int task, int thread)
+/* One block: what is pending on dy is done, then dW += x^T dy and dx = dy W^T, all in cache, and
+ * the sums that the norm before needs of dx. */
+static void backward_block(const linear_job *j, int block, float *dw, int add, float *room)
 {
-    const linear_job *j = arg;
-    int blocks = job_blocks(j), block = (int)((int64_t)task * blocks / j->parts);
-    int end = (int)((int64_t)(task + 1) * blocks / j->parts), add = 0;
-    float *dy = j->scratch + (size_t)thread * j->block * j->o;
-    float *dw = j->dw != NULL ? j->dw + (size_t)task * j->c * j->o : NULL;
+    int from = block * j->block, rows = block_rows(j, block);
+    float *dy = room + (size_t)j->block * j->c;
     const at_epilogue e = {.accumulate = j->accumulate};
-    for (; block < end; block++, add = 1) {
-        int rows = block_rows(j, block);
-        size_t from = (size_t)block * j->block * j->c;
-        at_pending_rows(j->kn, j->pending, block * j->block, rows, j->o, j->dy, dy);
-        if (dw != NULL) /* so few rows take no workspace */
-            at_gemm_tn(NULL, j->kn, rows, j->o, j->c, j->x + from, j->c, dy, j->o, dw, j->o, add,
-                       NULL);
-        if (j->dx != NULL)
-            at_gemm_packed(NULL, j->kn, rows, j->c, j->o, dy, j->o, 1, j->panels, j->dx + from,
-                           j->c, &e);
+    at_pending_rows(j->kn, j->pending, from, rows, j->o, j->dy, dy);
+    if (dw != NULL) { /* so few rows take no workspace */
+        const float *x = at_deferred_rows(j->kn, j->x, j->deferred, from, rows, room);
+        at_gemm_tn(NULL, j->kn, rows, j->o, j->c, x, j->c, dy, j->o, dw, j->o, add, NULL);
+    }
+    if (j->dx == NULL)
+        return;
+    float *dx = j->dx + (size_t)from * j->c;
+    at_gemm_packed(NULL, j->kn, rows, j->c, j->o, dy, j->o, 1, j->panels, dx, j->c, &e);
+    if (j->dx_sums != NULL) {
+        float *sums = j->dx_sums + (size_t)block * 2 * j->c;
+        memset(sums, 0, 2 * (size_t)j->c * sizeof(float));
+        at_deferred_sums(j->kn, j->deferred, from, rows, j->c, dx, sums);
     }
 }
 
-static int backward_block(int c, int o)
+static void pending_task(void *arg, int task, int thread)
 {
-    int rows = at_block_rows(c > o ? c : o) / 128 * 128;
-    return rows < 128 ? 128 : rows > 512 ? 512 : rows;
+    const linear_job *j = arg;
+    int blocks = job_blocks(j), first = (int)((int64_t)task * blocks / j->parts);
+    int end = (int)((int64_t)(task + 1) * blocks / j->parts);
+    float *room = j->room + (size_t)thread * j->block * (size_t)(j->c + j->o);
+    float *dw = j->dw != NULL ? j->dw + (size_t)task * j->c * j->o : NULL;
+    for (int block = first; block < end; block++)
+        backward_block(j, block, dw, block > first, room);
+}
+
+/* Room for dx, and for its sums if they can be had. */
+static void take_dx(at_graph *g, linear_job *j, at_tensor *x)
+{
+    if (at_only_reader(x, j->deferred)) {
+        at_sums *sums = &at_var_of(x)->sums;
+        *sums = (at_sums){job_blocks(j), at_buffer_take(g, (size_t)job_blocks(j) * 2 * j->c)};
+        j->dx_sums = sums->part;
+    }
+    j->dx = at_grad_out(g, x, &j->accumulate);
 }
 
 /* The whole backward, unless it is not one for this way: then 0. */
 static int pending_backward(at_graph *g, linear_node *n)
 {
-    linear_job j = {.kn = g->kn,
-                    .rows = at_tensor_rows(n->x),
-                    .c = at_tensor_rows(n->weight),
-                    .o = at_tensor_cols(n->weight),
-                    .x = n->x->data};
+    linear_job j = start_job(g, n->x, n->deferred, n->weight);
     int accumulate;
     j.dy = at_grad_in_pending(n->node.y, &j.pending);
-    j.block = backward_block(j.c, j.o);
     j.parts = job_blocks(&j) < PARTS ? job_blocks(&j) : PARTS;
-    if (j.pending == NULL || at_wants(n->bias) || j.rows < MIN_ROWS ||
-        j.c * j.o > BLOCKED_WEIGHTS || j.parts * j.c > j.rows / 4)
+    if (j.pending == NULL || !blocked(g, n->x, n->weight, n->bias))
         return 0;
 
     if (at_wants(n->weight))
         j.dw = at_buffer_take(g, (size_t)j.parts * j.c * j.o);
     if (at_wants(n->x)) {
-        j.dx = at_grad_out(g, n->x, &j.accumulate);
+        take_dx(g, &j, n->x);
         j.panels = at_packed(g, n->weight, 1);
     }
-    j.scratch = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * j.block * j.o);
+    take_room(g, &j, (size_t)(j.c + j.o));
     if (g->status != ATTUNE_OK)
         return 1;
     at_pool_run(g->pool, j.parts, pending_task, &j);
@@ -171,7 +216,7 @@ static int pending_backward(at_graph *g, linear_node *n)
             at_combine(g, j.parts, (size_t)j.c * j.o, j.dw, dw, accumulate);
     }
     at_buffer_release(g, j.dw);
-    at_buffer_release(g, j.scratch);
+    at_buffer_release(g, j.room);
     return 1;
 }
 
@@ -191,7 +236,7 @@ static void weight_grad(at_graph *g, int rows, const at_tensor *x, const float *
 static void linear_backward(at_graph *g, at_node *node)
 {
     linear_node *n = (linear_node *)node;
-    if (pending_backward(g, n))
+    if (pending_backward(g, n) || !at_ready(g, n->x))
         return;
     int rows = at_tensor_rows(n->x);
     int c = at_tensor_rows(n->weight), o = at_tensor_cols(n->weight);

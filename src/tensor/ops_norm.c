@@ -51,15 +51,6 @@ static void statistics_task(void *arg, int task, int thread)
                      part + j->c);
 }
 
-static void normalise_task(void *arg, int task, int thread)
-{
-    norm_job *j = arg;
-    size_t at = (size_t)task * j->block * j->c;
-    (void)thread;
-    j->kn->scale_shift_act(block_rows(j, task), j->c, j->x + at, j->scale, j->shift, j->act,
-                           j->y + at);
-}
-
 static void backward_sums_task(void *arg, int task, int thread)
 {
     norm_job *j = arg;
@@ -97,10 +88,12 @@ static double *take_sums(at_graph *g, int c)
     return (double *)(void *)at_buffer_take(g, 4 * (size_t)c);
 }
 
-/* The columns' sums: from the op that made x, or by a pass over it. */
-static double *column_sums(at_graph *g, norm_job *j, at_tensor *x)
+/* Two sums of each column: found by another operation while it had t at hand, else by `task` over
+ * blocks of the rows. */
+static double *column_sums(at_graph *g, norm_job *j, at_tensor *t,
+                           void (*task)(void *arg, int task, int thread))
 {
-    at_sums *found = &at_var_of(x)->sums;
+    at_sums *found = &at_var_of(t)->sums;
     double *sum = take_sums(g, j->c);
     if (sum == NULL)
         return NULL;
@@ -109,7 +102,7 @@ static double *column_sums(at_graph *g, norm_job *j, at_tensor *x)
         found->part = j->part = at_buffer_take(g, (size_t)found->blocks * 2 * j->c);
         if (j->part == NULL)
             return NULL;
-        at_pool_run(g->pool, found->blocks, statistics_task, j);
+        at_pool_run(g->pool, found->blocks, task, j);
     }
     add_blocks(found->blocks, j->c, found->part, sum);
     at_buffer_release(g, found->part);
@@ -122,7 +115,7 @@ static double *column_sums(at_graph *g, norm_job *j, at_tensor *x)
 static int batch_statistics(at_graph *g, norm_job *j, norm_node *n, at_param *mean, at_param *var,
                             float momentum, float eps)
 {
-    double *sum = column_sums(g, j, n->x), m = j->rows;
+    double *sum = column_sums(g, j, n->x, statistics_task), m = j->rows;
     if (sum == NULL)
         return 0;
     for (int i = 0; i < j->c; i++) {
@@ -143,15 +136,12 @@ static int batch_statistics(at_graph *g, norm_job *j, norm_node *n, at_param *me
  * sum G xhat,  dx = gamma inv (G - dbeta/m - xhat dgamma/m) = ka G + kb x + kc. k (3,c). */
 static int backward_coefficients(at_graph *g, norm_node *n, norm_job *j, float *k)
 {
-    int c = j->c, blocks = job_blocks(j);
-    double *sum = take_sums(g, c), m = j->rows;
-    float *part = j->part = at_buffer_take(g, (size_t)blocks * 2 * c);
+    int c = j->c;
+    double *sum = column_sums(g, j, n->node.y, backward_sums_task), m = j->rows;
     float *dgamma = at_wants(n->gamma) ? at_grad_add(g, n->gamma) : NULL;
     float *dbeta = at_wants(n->beta) ? at_grad_add(g, n->beta) : NULL;
     if (g->status != ATTUNE_OK)
         return 0;
-    at_pool_run(g->pool, blocks, backward_sums_task, j);
-    add_blocks(blocks, c, part, sum);
     for (int i = 0; i < c; i++) {
         double sum_g = sum[i], sum_gxhat = (sum[c + i] - n->mean[i] * sum_g) * n->inv[i];
         if (dgamma != NULL)
@@ -164,7 +154,6 @@ static int backward_coefficients(at_graph *g, norm_node *n, norm_job *j, float *
         k[c + i] = (float)kb;
         k[2 * c + i] = (float)kc;
     }
-    at_buffer_release(g, part);
     at_buffer_release(g, (float *)sum);
     return 1;
 }
@@ -212,6 +201,12 @@ static int fusable(at_act act)
     return act == AT_ACT_NONE || act == AT_ACT_RELU || act == AT_ACT_RELU6;
 }
 
+/* Pictures in training: a convolution is what reads them. */
+static int defers(const at_graph *g, const at_tensor *y)
+{
+    return g->mode == AT_TRAIN && y->rank == 4 && at_wants(y);
+}
+
 at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta,
                          at_param *mean, at_param *var, float momentum, float eps, at_act act)
 {
@@ -234,9 +229,8 @@ at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor 
                   .block = at_block_rows(c),
                   .act = act,
                   .x = x->data};
-    at_tensor *y = at_result_like(g, x, at_wants(x) || at_wants(gamma) || at_wants(beta));
     fields.mean = at_graph_alloc(g, 4 * (size_t)c, sizeof(float));
-    if (y == NULL || fields.mean == NULL)
+    if (fields.mean == NULL)
         return NULL;
     fields.inv = fields.mean + c;
     fields.scale = fields.mean + 2 * c;
@@ -255,10 +249,11 @@ at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor 
         fields.scale[i] = gamma->data[i] * fields.inv[i];
         fields.shift[i] = beta->data[i] - fields.mean[i] * fields.scale[i];
     }
-    j.scale = fields.scale;
-    j.shift = fields.shift;
-    j.y = y->data;
-    at_pool_run(g->pool, job_blocks(&j), normalise_task, &j);
+    const at_deferred values = {act, x->data, fields.scale, fields.shift};
+    at_tensor *y =
+        at_result_deferred(g, x, at_wants(x) || at_wants(gamma) || at_wants(beta), &values);
+    if (y == NULL || (!defers(g, y) && !at_ready(g, y)))
+        return NULL;
     if (!at_wants(y))
         return y;
     norm_node *n = at_record(g, sizeof *n, y, norm_backward);
