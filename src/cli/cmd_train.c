@@ -3,7 +3,6 @@
 #include "base/progress.h"
 #include "cli/cli.h"
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +21,6 @@ static const char usage[] =
     "  --epochs N    instead of the recipe's\n"
     "  --limit N     at most N samples of each set, for trying a recipe out\n"
     "  --quiet       errors only\n";
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    interrupted = 1;
-}
-
-static int stop(void *user)
-{
-    (void)user;
-    return interrupted;
-}
 
 static void event(void *user, const attune_train_event *e)
 {
@@ -64,7 +49,7 @@ int at_cmd_train(int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     at_progress progress = {0};
-    attune_train_options o = {.user = &progress, .event = event, .stop = stop};
+    attune_train_options o = {.user = &progress, .event = event, .stop = at_stopped};
     attune_error err;
     int c;
     while ((c = getopt_long(argc, argv, "o:qh", longs, NULL)) != -1) {
@@ -72,26 +57,34 @@ int at_cmd_train(int argc, char **argv)
         case 'd': o.data_dir = optarg; break;
         case 'o': o.out_dir = optarg; break;
         case 'r': o.resume = 1; break;
-        case 't': o.threads = atoi(optarg); break;
-        case 'e': o.epochs = atoi(optarg); break;
-        case 'l': o.limit = atoi(optarg); break;
+        case 't':
+            if (!at_parse_int(optarg, 1, 256, &o.threads))
+                return at_wrong_usage("train", "--threads %s: not a whole number from 1 to 256",
+                                      optarg);
+            break;
+        case 'e':
+            if (!at_parse_int(optarg, 1, 100000, &o.epochs))
+                return at_wrong_usage("train", "--epochs %s: not a whole number from 1 to 100000",
+                                      optarg);
+            break;
+        case 'l':
+            if (!at_parse_int(optarg, 1, 100000000, &o.limit))
+                return at_wrong_usage("train", "--limit %s: not a whole number from 1 to 100000000",
+                                      optarg);
+            break;
         case 'q': o.quiet = 1; break;
         case 'h': fputs(usage, stdout); return 0;
-        default: fputs(usage, stderr); return 2;
+        default: return at_wrong_usage("train", "unknown option or missing value");
         }
     }
-    if (argc - optind != 1) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    if (argc - optind != 1)
+        return at_wrong_usage("train", "give one recipe");
+    at_catch_stop();
     at_progress_start(&progress, "train", o.quiet);
     int status = attune_train(argv[optind], &o, &err);
     at_progress_end(&progress);
     if (status == ATTUNE_OK)
-        return 0;
+        return AT_EXIT_OK;
     fprintf(stderr, "attune train: %s\n", err.text);
-    return status == ATTUNE_E_INTERRUPTED ? 130 : 1;
+    return status == ATTUNE_E_INTERRUPTED ? AT_EXIT_INTERRUPTED : AT_EXIT_FAILED;
 }

@@ -133,17 +133,6 @@ void at_fusion_free(at_fusion **f)
 
 /* ---- running ------------------------------------------------------------------------------ */
 
-static void softmax(const float *x, int n, float scale, float *p)
-{
-    float max = x[0], sum = 0;
-    for (int i = 1; i < n; i++)
-        max = fmaxf(max, x[i]);
-    for (int i = 0; i < n; i++)
-        sum += p[i] = expf((x[i] - max) * scale);
-    for (int i = 0; i < n; i++)
-        p[i] /= sum;
-}
-
 float at_embedding_distance(const float *embedding, const float *mean, const float *inv_std,
                             int dims)
 {
@@ -201,7 +190,7 @@ static void mix(const at_fusion *f, const at_evidence *evidence, const float *we
         for (int e = 0; e < ATTUNE_EMOTIONS; e++)
             logit[e] += weight[m] * logf(fmaxf(p[e], 1e-7f));
     }
-    softmax(logit, ATTUNE_EMOTIONS, 1, emotion7);
+    at_probabilities(logit, ATTUNE_EMOTIONS, 1, emotion7);
 }
 
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
@@ -247,15 +236,15 @@ void at_fusion_states(const at_fusion *f, const float *state_logit, const float 
     }
     for (int i = 0; i < ATTUNE_ENGAGEMENTS; i++)
         scaled[i] = f->engagement_scale * engagement_logit[i] + f->engagement_bias[i];
-    softmax(scaled, ATTUNE_ENGAGEMENTS, 1, engagement3);
+    at_probabilities(scaled, ATTUNE_ENGAGEMENTS, 1, engagement3);
 }
 
 void at_fusion_native(const at_fusion *f, int modality, const float *logit, float *p)
 {
-    softmax(logit, AT_FACE_CLASSES, 1 / f->modality[modality].temperature, p);
+    at_probabilities(logit, AT_FACE_CLASSES, 1 / f->modality[modality].temperature, p);
 }
 
 void at_fusion_basic(const at_fusion *f, const float *logit, float *p)
 {
-    softmax(logit, AT_BASIC_CLASSES, 1 / f->basic_temperature, p);
+    at_probabilities(logit, AT_BASIC_CLASSES, 1 / f->basic_temperature, p);
 }

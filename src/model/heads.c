@@ -43,6 +43,17 @@ void at_fold_voice(const float *native, float *emotion7)
     fold(native, at_voice_to_emotion, AT_VOICE_CLASSES, emotion7);
 }
 
+void at_probabilities(const float *x, int n, float scale, float *p)
+{
+    float max = x[0], sum = 0;
+    for (int i = 1; i < n; i++)
+        max = fmaxf(max, x[i]);
+    for (int i = 0; i < n; i++)
+        sum += p[i] = expf((x[i] - max) * scale);
+    for (int i = 0; i < n; i++)
+        p[i] /= sum;
+}
+
 void at_ordinal_to_levels(const float *logit, float *level)
 {
     float above = 1; /* P(level > k - 1) */

@@ -27,6 +27,9 @@ extern const int at_voice_to_emotion[AT_VOICE_CLASSES];
 void at_fold_face(const float *native, float *emotion7);
 void at_fold_voice(const float *native, float *emotion7);
 
+/* p (n): softmax(scale x). Nothing overflows; n > 0. */
+void at_probabilities(const float *x, int n, float scale, float *p);
+
 /* Cumulative logits P(level > k), k = 0..2, to level probabilities (4). Enforces that the cumulative
  * probabilities do not increase. */
 void at_ordinal_to_levels(const float *logit, float *level);

@@ -231,17 +231,6 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
 
 /* ---- evaluation --------------------------------------------------------------------------- */
 
-static void softmax(const float *x, int n, float *p)
-{
-    float max = x[0], sum = 0;
-    for (int i = 1; i < n; i++)
-        max = x[i] > max ? x[i] : max;
-    for (int i = 0; i < n; i++)
-        sum += p[i] = expf(x[i] - max);
-    for (int i = 0; i < n; i++)
-        p[i] /= sum;
-}
-
 static int predict(task *t, at_graph *g, float *p, attune_error *err)
 {
     int status = ATTUNE_OK;
@@ -264,8 +253,8 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
         if (at_graph_status(g))
             status = at_fail_nomem(err);
         for (int i = 0; !status && i < n; i++)
-            softmax(out.expression->data + i * AT_VOICE_CLASSES, AT_VOICE_CLASSES,
-                    p + (size_t)(from + i) * AT_VOICE_CLASSES);
+            at_probabilities(out.expression->data + i * AT_VOICE_CLASSES, AT_VOICE_CLASSES, 1,
+                             p + (size_t)(from + i) * AT_VOICE_CLASSES);
     }
     at_free(x);
     return status;
@@ -293,16 +282,6 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     }
     free(p);
     free(label);
-    return status;
-}
-
-static int save(void *self, const char *path, const json_t *metrics, attune_error *err)
-{
-    task *t = self;
-    char *text = json_dumps(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    const char *meta[] = {"training", text ? text : "{}", NULL};
-    int status = at_params_save(path, &t->params, meta, err);
-    free(text);
     return status;
 }
 
@@ -383,7 +362,7 @@ static int run_fold(const at_recipe *r, const attune_train_options *o, at_pool *
             .prepare = prepare,
             .loss = loss,
             .evaluate = evaluate,
-            .save = save,
+            .record = "training",
         };
         status = at_loop_run(&l, &t->plan, r, &own, pool, err);
     }

@@ -327,16 +327,6 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     return ATTUNE_OK;
 }
 
-static int save(void *self, const char *path, const json_t *metrics, attune_error *err)
-{
-    task *t = self;
-    char *text = json_dumps(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    const char *meta[] = {"training.detector", text ? text : "{}", NULL};
-    int status = at_params_save(path, &t->params, meta, err);
-    free(text);
-    return status;
-}
-
 /* ---- start ------------------------------------------------------------------------------------ */
 
 static int read_recipe(task *t, attune_error *err)
@@ -451,7 +441,7 @@ int at_learn_detector(const at_recipe *r, const attune_train_options *o, at_pool
             .prepare = prepare,
             .loss = loss,
             .evaluate = evaluate,
-            .save = save,
+            .record = "training.detector",
         };
         status = at_loop_run(&l, &t->plan, r, o, pool, err);
     }

@@ -372,17 +372,6 @@ static int predict(task *t, at_graph *g, int side, float *logits, attune_error *
     return status;
 }
 
-static void softmax(const float *x, int n, float *p)
-{
-    float max = x[0], sum = 0;
-    for (int i = 1; i < n; i++)
-        max = x[i] > max ? x[i] : max;
-    for (int i = 0; i < n; i++)
-        sum += p[i] = expf(x[i] - max);
-    for (int i = 0; i < n; i++)
-        p[i] /= sum;
-}
-
 typedef enum which { EXPRESSION, BASIC, ENGAGEMENT } which;
 
 static int label_of(const task *t, int i, which head)
@@ -410,7 +399,8 @@ static double judge_classes(const task *t, const float *logits, which head, cons
         int want = label_of(t, i, head);
         if (want < 0)
             continue;
-        softmax(logits + (size_t)i * OUTPUTS + offset[head], a.classes, p + a.n * a.classes);
+        at_probabilities(logits + (size_t)i * OUTPUTS + offset[head], a.classes, 1,
+                         p + a.n * a.classes);
         label[a.n++] = want;
     }
     if (!a.n)
@@ -464,16 +454,6 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     free(logits);
     free(p);
     free(label);
-    return status;
-}
-
-static int save(void *self, const char *path, const json_t *metrics, attune_error *err)
-{
-    task *t = self;
-    char *text = json_dumps(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    const char *meta[] = {"training", text ? text : "{}", NULL};
-    int status = at_params_save(path, &t->params, meta, err);
-    free(text);
     return status;
 }
 
@@ -596,7 +576,7 @@ int at_learn_visual(const at_recipe *r, const attune_train_options *o, at_pool *
             .prepare = prepare,
             .loss = loss,
             .evaluate = evaluate,
-            .save = save,
+            .record = "training",
         };
         status = at_loop_run(&l, &t->plan, r, o, pool, err);
     }

@@ -210,6 +210,17 @@ static void append_figures(const json_t *metrics, char *line, size_t size)
     }
 }
 
+/* Parameters as they are evaluated, with the figures. */
+static int save_model(const at_learner *l, const char *path, const json_t *metrics,
+                      attune_error *err)
+{
+    char *text = json_dumps(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    const char *meta[] = {l->record, text ? text : "{}", NULL};
+    int status = at_params_save(path, l->params, meta, err);
+    free(text);
+    return status;
+}
+
 /* Evaluates on the averaged weights, records the figures and keeps the model. */
 static int evaluate(run *s, attune_error *err)
 {
@@ -232,15 +243,16 @@ static int evaluate(run *s, attune_error *err)
         json_object_set_new(m, "step", json_integer(s->state.step));
         json_object_set_new(m, "loss", json_real(s->state.loss));
         json_object_set_new(m, "score", json_real(score));
+        log_line(s, 1, "%s", line);
+        status = save_model(l, s->model, m, err);
+        if (!status && score > s->state.best) {
+            s->state.best = score;
+            status = save_model(l, s->best, m, err);
+        }
+        /* What depends on the machine stays out of the model's file. */
         json_object_set_new(m, "skipped_steps", json_integer(s->skipped));
         json_object_set_new(m, "elapsed_s", json_real(at_now() - s->started));
         json_object_set_new(m, "evaluation_s", json_real(at_now() - begun));
-        log_line(s, 1, "%s", line);
-        status = l->save(l->self, s->model, m, err);
-        if (!status && score > s->state.best) {
-            s->state.best = score;
-            status = l->save(l->self, s->best, m, err);
-        }
         status = status ? status : write_metrics(s, m, err);
     }
     if (averaged)

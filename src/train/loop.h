@@ -23,8 +23,7 @@ typedef struct at_learner {
      * (key: number) and sets score, by which the best epoch is known. */
     int (*evaluate)(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
                     attune_error *err);
-    /* Writes the model, as it is evaluated. */
-    int (*save)(void *self, const char *path, const json_t *metrics, attune_error *err);
+    const char *record; /* metadata key of the model's file that holds the metrics */
 } at_learner;
 
 typedef struct at_loop_plan {
