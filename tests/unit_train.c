@@ -306,7 +306,7 @@ static int draw(at_rng *r, const double *p, int n)
 static void test_temperature(void **state)
 {
     enum { N = 20000, C = 4 };
-    float *logit = malloc(N * C * sizeof *logit), scale, bias[C];
+    float *logit = malloc(N * C * sizeof *logit);
     int *label = malloc(N * sizeof *label);
     at_rng r;
     (void)state;
@@ -323,12 +323,6 @@ static void test_temperature(void **state)
     }
     assert_float_equal(at_fit_temperature(logit, label, N, C), 2, 0.1);
     assert_float_equal(at_fit_temperature(logit, label, 0, C), 1, 0);
-    for (int i = 0; i < N * C; i++) /* hidden bias: the fit has to find it again */
-        logit[i] -= 2 * 0.5f * (float)(i % C);
-    at_fit_classes(logit, label, N, C, &scale, bias);
-    assert_float_equal(scale, 0.5, 0.03);
-    for (int k = 0; k < C; k++)
-        assert_float_equal(bias[k], 0.5 * k, 0.08);
     free(logit);
     free(label);
 }

@@ -20,7 +20,7 @@ struct at_fusion {
     reference modality[ATTUNE_MODALITIES];
     float basic_temperature;
     float state_scale[ATTUNE_STATES], state_bias[ATTUNE_STATES * AT_THRESHOLDS];
-    float engagement_scale, engagement_bias[ATTUNE_ENGAGEMENTS];
+    float engagement_temperature;
     float floor; /* of reliability */
 };
 
@@ -87,19 +87,18 @@ static int load_reference(reference *r, const at_weights *w, const char *of, int
 
 static int load_heads(at_fusion *f, const at_weights *w, attune_error *err)
 {
-    f->basic_temperature = f->engagement_scale = 1;
+    f->basic_temperature = f->engagement_temperature = 1;
     f->floor = 0.2f;
     for (int s = 0; s < ATTUNE_STATES; s++)
         f->state_scale[s] = 1;
     if (take(w, "fusion.basic.temperature", 1, &f->basic_temperature, err) < 0 ||
         take(w, "fusion.state.scale", ATTUNE_STATES, f->state_scale, err) < 0 ||
         take(w, "fusion.state.bias", ATTUNE_STATES * AT_THRESHOLDS, f->state_bias, err) < 0 ||
-        take(w, "fusion.engagement.scale", 1, &f->engagement_scale, err) < 0 ||
-        take(w, "fusion.engagement.bias", ATTUNE_ENGAGEMENTS, f->engagement_bias, err) < 0 ||
+        take(w, "fusion.engagement.temperature", 1, &f->engagement_temperature, err) < 0 ||
         take(w, "fusion.floor", 1, &f->floor, err) < 0)
         return ATTUNE_E_FORMAT;
-    if (!(f->basic_temperature > 0))
-        return at_fail(err, ATTUNE_E_FORMAT, "model: fusion.basic.temperature out of range");
+    if (!(f->basic_temperature > 0) || !(f->engagement_temperature > 0))
+        return at_fail(err, ATTUNE_E_FORMAT, "model: a temperature is out of range");
     return ATTUNE_OK;
 }
 
@@ -225,7 +224,6 @@ void at_fusion_states(const at_fusion *f, const float *state_logit, const float 
                       float state4[ATTUNE_STATES][ATTUNE_LEVELS],
                       float engagement3[ATTUNE_ENGAGEMENTS])
 {
-    float scaled[ATTUNE_ENGAGEMENTS];
     for (int s = 0; s < ATTUNE_STATES; s++) {
         float logit[AT_THRESHOLDS];
         for (int k = 0; k < AT_THRESHOLDS; k++) {
@@ -234,9 +232,8 @@ void at_fusion_states(const at_fusion *f, const float *state_logit, const float 
         }
         at_ordinal_to_levels(logit, state4[s]);
     }
-    for (int i = 0; i < ATTUNE_ENGAGEMENTS; i++)
-        scaled[i] = f->engagement_scale * engagement_logit[i] + f->engagement_bias[i];
-    at_probabilities(scaled, ATTUNE_ENGAGEMENTS, 1, engagement3);
+    at_probabilities(engagement_logit, ATTUNE_ENGAGEMENTS, 1 / f->engagement_temperature,
+                     engagement3);
 }
 
 void at_fusion_native(const at_fusion *f, int modality, const float *logit, float *p)

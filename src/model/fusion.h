@@ -11,7 +11,7 @@
  * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
  *   M.temperature (1), M.mean M.var (embedding size), M.distance (2: where reliability starts to
  *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
- *   fusion.engagement.scale (1) .bias (3), fusion.floor (1)
+ *   fusion.engagement.temperature (1), fusion.floor (1)
  */
 #ifndef AT_MODEL_FUSION_H
 #define AT_MODEL_FUSION_H

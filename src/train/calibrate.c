@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CLASSES = 16, SWEEPS = 12 };
+enum { SWEEPS = 12 };
 
 double at_minimise(double (*f)(void *user, double x), void *user, double lo, double hi)
 {
@@ -28,8 +28,7 @@ typedef struct class_fit {
     const float *logit;
     const int *label;
     int n, classes;
-    double scale, bias[MAX_CLASSES];
-    int moving; /* index of the bias that is being fitted */
+    double scale;
 } class_fit;
 
 static double class_loss(const class_fit *f)
@@ -37,14 +36,12 @@ static double class_loss(const class_fit *f)
     double loss = 0;
     for (int i = 0; i < f->n; i++) {
         const float *x = f->logit + (size_t)i * f->classes;
-        double z[MAX_CLASSES], max = -INFINITY, sum = 0;
-        for (int k = 0; k < f->classes; k++) {
-            z[k] = f->scale * (double)x[k] + f->bias[k];
-            max = fmax(max, z[k]);
-        }
+        double max = -INFINITY, sum = 0;
         for (int k = 0; k < f->classes; k++)
-            sum += exp(z[k] - max);
-        loss += log(sum) + max - z[f->label[i]];
+            max = fmax(max, (double)x[k]);
+        for (int k = 0; k < f->classes; k++)
+            sum += exp(f->scale * ((double)x[k] - max));
+        loss += log(sum) + f->scale * (max - (double)x[f->label[i]]);
     }
     return loss;
 }
@@ -56,31 +53,10 @@ static double loss_of_log_scale(void *user, double x)
     return class_loss(f);
 }
 
-static double loss_of_bias(void *user, double x)
-{
-    class_fit *f = user;
-    f->bias[f->moving] = x;
-    return class_loss(f);
-}
-
 float at_fit_temperature(const float *logit, const int *label, int n, int classes)
 {
     class_fit f = {.logit = logit, .label = label, .n = n, .classes = classes};
     return n ? (float)exp(-at_minimise(loss_of_log_scale, &f, -log(5), log(5))) : 1;
-}
-
-void at_fit_classes(const float *logit, const int *label, int n, int classes, float *scale,
-                    float *bias)
-{
-    class_fit f = {.logit = logit, .label = label, .n = n, .classes = classes, .scale = 1};
-    for (int sweep = 0; n && sweep < SWEEPS; sweep++) {
-        f.scale = exp(at_minimise(loss_of_log_scale, &f, -log(20), log(5)));
-        for (f.moving = 1; f.moving < classes; f.moving++)
-            f.bias[f.moving] = at_minimise(loss_of_bias, &f, -6, 6);
-    }
-    *scale = (float)f.scale;
-    for (int k = 0; k < classes; k++)
-        bias[k] = (float)f.bias[k];
 }
 
 /* ---- levels ------------------------------------------------------------------------------- */

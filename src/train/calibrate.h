@@ -13,10 +13,6 @@ double at_minimise(double (*f)(void *user, double x), void *user, double lo, dou
  * softmax(logit / T), logit (n, classes). 1 for n = 0. */
 float at_fit_temperature(const float *logit, const int *label, int n, int classes);
 
-/* softmax(scale logit + bias), coordinate by coordinate; bias of the first class stays 0. */
-void at_fit_classes(const float *logit, const int *label, int n, int classes, float *scale,
-                    float *bias);
-
 /* One state's cumulative logits (n, 3): sigmoid(scale logit[k] + bias[k]) = P(level > k). */
 void at_fit_levels(const float *logit, const int *level, int n, float *scale, float *bias);
 

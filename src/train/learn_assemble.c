@@ -192,7 +192,7 @@ static int fit_faces(assembly *a, const at_face_set *valid, const at_visual_resu
 {
     size_t rows = (size_t)valid->faces.count + 1;
     float *logit = at_alloc(rows * AT_FACE_CLASSES, sizeof *logit), t, scale[ATTUNE_STATES];
-    float bias[ATTUNE_STATES * AT_THRESHOLDS], class_bias[ATTUNE_ENGAGEMENTS];
+    float bias[ATTUNE_STATES * AT_THRESHOLDS];
     int *label = at_alloc(rows, sizeof *label), n;
     int status = logit && label ? ATTUNE_OK : at_fail_nomem(err);
     if (!status) {
@@ -207,10 +207,8 @@ static int fit_faces(assembly *a, const at_face_set *valid, const at_visual_resu
     }
     if (!status) {
         n = gather(valid, r, ENGAGEMENT, 0, logit, label);
-        at_fit_classes(logit, label, n, ATTUNE_ENGAGEMENTS, &t, class_bias);
-        status = set(a, "fusion.engagement.scale", 1, &t, err);
-        status = status ? status
-                        : set(a, "fusion.engagement.bias", ATTUNE_ENGAGEMENTS, class_bias, err);
+        t = at_fit_temperature(logit, label, n, ATTUNE_ENGAGEMENTS);
+        status = set(a, "fusion.engagement.temperature", 1, &t, err);
     }
     for (int s = 0; s < ATTUNE_STATES && !status; s++) {
         n = gather(valid, r, STATE, s, logit, label);
