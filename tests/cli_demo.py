@@ -56,6 +56,12 @@ class Demo(unittest.TestCase):
         self.assertLess(self.at(9.5, "reliability_voice"), 0.6 * self.at(3.0, "reliability_voice"))
         self.assertGreater(self.at(9.5, "weight_face"), 0.6)
 
+    def test_voice_is_back_when_the_noise_has_gone(self):
+        for end in (11.0, 11.5, 12.0):  # the noise ends at 9 s
+            self.assertEqual(self.windows[end]["used_voice"], "1")
+            self.assertGreater(self.at(end, "reliability_voice"), 0.7)
+            self.assertGreater(self.at(end, "snr_db"), 15)
+
     def test_dark_lowers_the_face(self):
         self.assertLess(self.at(16.0, "reliability_face"), 0.6 * self.at(3.0, "reliability_face"))
         self.assertGreater(self.at(16.0, "weight_voice"), 0.6)

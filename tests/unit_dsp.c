@@ -519,6 +519,82 @@ static void vad_gets_used_to_louder_noise(void **state)
     at_free(rows);
 }
 
+/* Six seconds of fluent voice: words of 0.4 s with 80 ms between them. Its mean square. */
+static double make_fluent(float *x)
+{
+    const size_t word = SECOND * 2 / 5, gap = SECOND * 8 / 100;
+    double power = 0;
+    memset(x, 0, LONG * sizeof *x);
+    for (size_t i = 0, k = 0; i + word < LONG; i += word + gap, k++)
+        add_burst(x + i, word, 100 + 15 * (double)(k % 7), 0.3f);
+    for (size_t i = 0; i < LONG; i++)
+        power += (double)x[i] * (double)x[i] / LONG;
+    return power;
+}
+
+static void fluent_speech_is_not_taken_for_noise(void **state)
+{
+    (void)state;
+    static const float snr_db[] = {40, 30, 20, 10};
+    for (size_t k = 0; k < sizeof snr_db / sizeof *snr_db; k++) {
+        double power = make_fluent(sound);
+        add_white(sound, LONG, (float)sqrt(power / pow(10, (double)snr_db[k] / 10)), k);
+        size_t n;
+        at_feature_row *rows = extract(sound, LONG, 0, &n);
+        at_voice_quality q;
+        for (size_t end = 300; end <= n; end += 50) {
+            at_voice_quality_of(rows + end - 300, 300, &q);
+            assert_float_equal(q.snr_db, snr_db[k], 4);
+            assert_true(snr_db[k] < 15 ? q.clear > 0.6f && q.clear < 0.9f : q.clear == 1);
+        }
+        at_free(rows);
+    }
+}
+
+/* Noise 5 dB under the voice from 0 to 3 s, then 40 dB. */
+static void quality_recovers_when_a_noise_ends(void **state)
+{
+    (void)state;
+    double power = make_fluent(sound);
+    add_white(sound, LONG, (float)sqrt(power / 1e4), 1);
+    add_white(sound, 3 * SECOND, (float)sqrt(power / 3), 2);
+    size_t n;
+    at_feature_row *rows = extract(sound, LONG, 0, &n);
+    at_voice_quality q;
+    for (size_t i = 335; i < n; i++) /* a word is being spoken at 3 s, and ends at 3.28 s */
+        assert_true((double)rows[i].noise_power < 1e-3 * power);
+    at_voice_quality_of(rows, 300, &q);
+    assert_true(q.snr_db < 8 && q.clear < 0.5f);
+    at_voice_quality_of(rows + 150, 300, &q); /* half and half */
+    assert_true(q.snr_db > 15 && q.snr_db < 32);
+    assert_true(q.clear > 0.5f && q.clear < 0.9f);
+    at_voice_quality_of(rows + 250, 300, &q);
+    assert_true(q.snr_db > 25 && q.clear > 0.85f);
+    at_voice_quality_of(rows + n - 290, 290, &q);
+    assert_float_equal(q.snr_db, 40, 4);
+    assert_true(q.clear > 0.95f);
+    at_free(rows);
+}
+
+/* A noise that began and stays is known with hindsight for the rows that it began with. */
+static void quality_knows_a_noise_that_began(void **state)
+{
+    (void)state;
+    double power = make_fluent(sound);
+    add_white(sound, LONG, (float)sqrt(power / 1e4), 1);
+    add_white(sound + 3 * SECOND, 3 * SECOND, (float)sqrt(power / 3), 2);
+    size_t n;
+    at_feature_row *rows = extract(sound, LONG, 0, &n);
+    at_voice_quality q;
+    at_voice_quality_of(rows, 298, &q);
+    assert_float_equal(q.snr_db, 40, 4);
+    assert_true(q.clear > 0.99f);
+    at_voice_quality_of(rows + n - 290, 290, &q);
+    assert_float_equal(q.snr_db, 5, 5);
+    assert_true(q.clear < 0.5f);
+    at_free(rows);
+}
+
 static void digital_silence_teaches_no_floor(void **state)
 {
     (void)state;
@@ -569,6 +645,9 @@ int main(void)
         cmocka_unit_test(normalising_constants_gives_zeros),
         cmocka_unit_test(vad_and_snr_in_white_noise),
         cmocka_unit_test(vad_gets_used_to_louder_noise),
+        cmocka_unit_test(fluent_speech_is_not_taken_for_noise),
+        cmocka_unit_test(quality_recovers_when_a_noise_ends),
+        cmocka_unit_test(quality_knows_a_noise_that_began),
         cmocka_unit_test(digital_silence_teaches_no_floor),
         cmocka_unit_test(clipping_is_seen),
     };

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "dsp/denoise.h"
+#include "dsp/noise.h"
 #include "dsp/spectrum.h"
 #include "dsp/vad.h"
 
@@ -32,6 +33,7 @@ struct at_features {
     at_spectrum *spectrum;
     at_denoise *denoise; /* NULL: off */
     at_vad vad;
+    at_noise noise;
 
     /* The grid. */
     int started;
@@ -174,7 +176,9 @@ static void add_frame(at_features *f, const float *raw, const float *clean)
     row->clipped = clipped_share(raw);
     row->is_speech = at_vad_push(&f->vad, frame.band, frame.power,
                                  at_spectrum_periodicity(f->spectrum), &row->speech);
-    row->noise_power = at_vad_noise(&f->vad);
+    if (frame.power > AT_POWER_FLOOR)
+        at_noise_push(&f->noise, frame.band);
+    row->noise_power = fmaxf(at_spectrum_band_power(f->spectrum, f->noise.floor), AT_POWER_FLOOR);
     /* Words begin softly: the frames just before a start belong to it. */
     for (int64_t i = f->emitted; row->is_speech && i < f->made; i++)
         frame_at(f, i)->is_speech = 1;

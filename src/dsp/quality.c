@@ -3,48 +3,115 @@
 #include <string.h>
 
 #include "dsp/features.h"
+#include "dsp/noise.h"
 #include "dsp/vad.h"
 
 #define SNR_MIN_DB (-10.0)
 #define SNR_MAX_DB 60.0
-#define NOISE_ROWS 10 /* fewer non-speech rows: ask the noise tracker */
+#define NOISE_ROWS 10 /* fewer non-speech rows do not tell how loud the noise is */
 
 static double decibels(double power)
 {
     return 10 * log10(power > (double)AT_POWER_FLOOR ? power : (double)AT_POWER_FLOOR);
 }
 
+/* The noise floor at row i with hindsight. The tracked one is the least of the last moments, so a
+ * noise that begins shows in it late, but every minimum whose moments include row i is a lower
+ * bound of the power there: the largest of them is the floor. (Per band, a morphological opening:
+ * what rises for less than the memory is taken off, what lasts longer stays whole.) */
+static double floor_at(const at_feature_row *rows, size_t n, size_t i)
+{
+    float most = rows[i].noise_power;
+    int64_t until = rows[i].t_us + (int64_t)AT_NOISE_MEMORY * AT_FRAME_HOP_US;
+    for (size_t j = i + 1; j < n && rows[j].t_us <= until; j++)
+        most = rows[j].noise_power > most ? rows[j].noise_power : most;
+    return (double)most;
+}
+
+static int is_voiced(const at_feature_row *row)
+{
+    /* Hangover rows are neither surely speech nor surely noise. */
+    return row->is_speech && row->speech >= 0.5f;
+}
+
+typedef struct sums {
+    double speech, floor, floor_db; /* over the voiced rows: power, floor, its level */
+    double excess_db;               /* over the non-speech rows: level over the floor's */
+    size_t voiced, quiet;
+} sums;
+
+static void add_up(const at_feature_row *rows, size_t n, sums *s)
+{
+    for (size_t i = 0; i < n; i++) {
+        double power = (double)rows[i].power, floor;
+        if (is_voiced(&rows[i])) {
+            floor = floor_at(rows, n, i);
+            s->speech += power;
+            s->floor += floor;
+            s->floor_db += decibels(floor);
+            s->voiced++;
+        } else if (!rows[i].is_speech) {
+            s->excess_db += decibels(power) - decibels(floor_at(rows, n, i));
+            s->quiet++;
+        }
+    }
+}
+
+/* Share of the voiced rows that are heard, given the speech's level and what the noise is over its
+ * floor, both in dB. */
+static double clear_share(const at_feature_row *rows, size_t n, double speech_db, double excess_db)
+{
+    const double lost = (double)AT_SNR_LOST_DB, clear = (double)AT_SNR_CLEAR_DB;
+    double sum = 0;
+    size_t voiced = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_voiced(&rows[i]))
+            continue;
+        double snr = speech_db - decibels(floor_at(rows, n, i)) - excess_db;
+        sum += fmax(0, fmin(1, (snr - lost) / (clear - lost)));
+        voiced++;
+    }
+    return sum / (double)voiced;
+}
+
+static void compare_with_noise(const at_feature_row *rows, size_t n, at_voice_quality *out)
+{
+    sums s = {0};
+    add_up(rows, n, &s);
+    if (s.voiced == 0)
+        return;
+    /* The pauses tell how far a noise that jumps about is over its floor. In dB, or a few rows at
+     * the fringe of a word would settle it. */
+    double voiced = (double)s.voiced;
+    double excess_db = s.quiet >= NOISE_ROWS ? s.excess_db / (double)s.quiet : 0;
+    double noise = pow(10, excess_db / 10) * s.floor;
+    double speech_db = decibels((s.speech - noise) / voiced);
+    double snr = speech_db - s.floor_db / voiced - excess_db;
+    out->snr_db = (float)fmax(SNR_MIN_DB, fmin(SNR_MAX_DB, snr));
+    out->clear = (float)clear_share(rows, n, speech_db, excess_db);
+}
+
 void at_voice_quality_of(const at_feature_row *rows, size_t n, at_voice_quality *out)
 {
-    double voiced = 0, quiet = 0, tracked = 0, all = 0, clipped = 0;
-    size_t n_voiced = 0, n_quiet = 0, n_speech = 0;
+    double voiced = 0, all = 0, clipped = 0;
+    size_t n_voiced = 0, n_speech = 0;
+    *out = (at_voice_quality){.snr_db = NAN, .level_db = NAN};
+    if (n == 0)
+        return;
     for (size_t i = 0; i < n; i++) {
         double power = (double)rows[i].power;
         all += power;
         clipped += (double)rows[i].clipped;
-        tracked += (double)rows[i].noise_power;
         n_speech += rows[i].is_speech != 0;
-        /* Hangover rows are neither surely speech nor surely noise. */
-        if (rows[i].is_speech && rows[i].speech >= 0.5f) {
+        if (is_voiced(&rows[i])) {
             voiced += power;
             n_voiced++;
-        } else if (!rows[i].is_speech) {
-            quiet += power;
-            n_quiet++;
         }
     }
-    *out = (at_voice_quality){.snr_db = NAN, .level_db = NAN};
-    if (n == 0)
-        return;
     out->speech_share = (float)((double)n_speech / (double)n);
     out->clipped_share = (float)(clipped / (double)n);
     out->level_db = (float)decibels(n_voiced ? voiced / (double)n_voiced : all / (double)n);
-    if (n_voiced == 0)
-        return;
-    double noise = n_quiet >= NOISE_ROWS ? quiet / (double)n_quiet : tracked / (double)n;
-    double speech = voiced / (double)n_voiced - noise;
-    double snr = decibels(speech) - decibels(noise);
-    out->snr_db = (float)fmax(SNR_MIN_DB, fmin(SNR_MAX_DB, snr));
+    compare_with_noise(rows, n, out);
 }
 
 void at_features_flatten(const at_feature_row *rows, size_t n, float *x, unsigned char *speech)

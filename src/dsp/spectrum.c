@@ -27,6 +27,7 @@ struct at_spectrum {
     float power_scale; /* 1 / sum of the squared window */
     int first[AT_MEL_BANDS], count[AT_MEL_BANDS], offset[AT_MEL_BANDS];
     float weight[MEL_WEIGHTS];
+    float power_of_band[AT_MEL_BANDS]; /* share of the mean square that a band's power makes */
     float dct[AT_MFCCS][AT_MEL_BANDS];
     float lag_gain[LAGS];
     /* Scratch. */
@@ -39,6 +40,19 @@ struct at_spectrum {
 static double mel_of_hz(double hz)
 {
     return 2595.0 * log10(1.0 + hz / 700.0);
+}
+
+/* The power gain of the pre-emphasis, weighted as band b weights its bins:
+ * |1 - a e^{-iw}|^2 = 1 + a^2 - 2 a cos w. */
+static double emphasis_in(const at_spectrum *s, int b)
+{
+    const double a = (double)AT_PRE_EMPHASIS;
+    double gain = 0;
+    for (int i = 0; i < s->count[b]; i++) {
+        double w = 2 * PI * (s->first[b] + i) / AT_FFT_LEN;
+        gain += (double)s->weight[s->offset[b] + i] * (1 + a * a - 2 * a * cos(w));
+    }
+    return gain;
 }
 
 /* Band b rises from centre b-1 to b and falls to b+1, centres being equally spaced in mel. */
@@ -61,6 +75,7 @@ static void make_mel(at_spectrum *s)
         }
         for (int i = s->offset[b]; i < used; i++)
             s->weight[i] = (float)(s->weight[i] / sum);
+        s->power_of_band[b] = (float)(sum / (AT_FFT_BINS - 1) / emphasis_in(s, b));
     }
 }
 
@@ -159,6 +174,14 @@ void at_spectrum_frame(at_spectrum *s, const float *pcm, at_frame *out)
             acc += w[i] * p[i];
         out->band[b] = acc;
     }
+}
+
+float at_spectrum_band_power(const at_spectrum *s, const float *band)
+{
+    float power = 0;
+    for (int b = 0; b < AT_MEL_BANDS; b++)
+        power += s->power_of_band[b] * band[b];
+    return power;
 }
 
 /* Autocorrelation of the windowed, pre-emphasised frame (pre-emphasis keeps rumble and pink noise

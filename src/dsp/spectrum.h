@@ -23,6 +23,10 @@ typedef struct at_frame {
 /* pcm: AT_FRAME_LEN finite samples. */
 void at_spectrum_frame(at_spectrum *s, const float *pcm, at_frame *out);
 
+/* The mean square that band powers (AT_MEL_BANDS) stand for: pre-emphasis undone, band by band, on
+ * the understanding that the spectrum is flat within each. What is outside the bands is left out. */
+float at_spectrum_band_power(const at_spectrum *s, const float *band);
+
 /* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (75 to 500 Hz):
  * the highest autocorrelation in that range over that at lag 0, [0, 1]. */
 float at_spectrum_periodicity(at_spectrum *s);

@@ -2,14 +2,10 @@
 #include "dsp/vad.h"
 
 #include <math.h>
-#include <string.h>
 
 #define FLOOR_SMOOTHING 0.85f /* of the power whose minimum is the floor */
-/* Mean over minimum, in 1.5 s, of steady noise smoothed so: a band has few degrees of freedom, the
- * whole power many. */
-#define BAND_BIAS       2.0f
-#define POWER_BIAS      1.2f
-#define RATIO_SMOOTHING 0.7f /* of what is over the floor */
+#define FLOOR_BIAS      2.0f  /* mean over minimum, in 1.5 s, of steady noise smoothed so */
+#define RATIO_SMOOTHING 0.7f  /* of what is over the floor */
 #define PITCH_SMOOTHING 0.5f
 #define BAND_MAX        100.0f /* times the floor: no band counts for more */
 enum { START_FRAMES = 8 };
@@ -21,34 +17,19 @@ enum { GROUP = 6, GROUP_STEP = 3 }; /* bands: about the width of a formant */
 #define PITCH_WEIGHT 3.2f
 #define CONSTANT     (-3.0f)
 
-/* The newest sub-window makes room for another one. */
-static void next_slot(at_vad *v)
+static void track_floor(at_vad *v, const float *band)
 {
-    memmove(v->minimum[1], v->minimum[0], sizeof v->minimum - sizeof v->minimum[0]);
-    for (int i = 0; i < AT_VAD_TRACKS; i++)
-        v->minimum[0][i] = INFINITY;
-    if (v->slots < AT_VAD_SLOTS)
-        v->slots++;
-    v->slot_frames = 0;
-}
-
-static void track_floor(at_vad *v, const float *now)
-{
-    if (v->slots == 0 || v->slot_frames == AT_VAD_SLOT_FRAMES)
-        next_slot(v);
     /* At first the mean of what there is: one frame may be far under the noise's mean, and would
      * be remembered as its minimum. */
-    int starting = v->slots == 1 && v->slot_frames < START_FRAMES;
-    float keep = starting ? (float)v->slot_frames / (float)(v->slot_frames + 1) : FLOOR_SMOOTHING;
-    v->slot_frames++;
-    for (int i = 0; i < AT_VAD_TRACKS; i++) {
-        v->smooth[i] = keep * v->smooth[i] + (1 - keep) * now[i];
-        v->minimum[0][i] = starting ? v->smooth[i] : fminf(v->minimum[0][i], v->smooth[i]);
-        float least = v->minimum[0][i];
-        for (int s = 1; s < v->slots; s++)
-            least = fminf(least, v->minimum[s][i]);
-        v->floor[i] = fmaxf((i < AT_MEL_BANDS ? BAND_BIAS : POWER_BIAS) * least, AT_POWER_FLOOR);
-    }
+    int starting = v->frames < START_FRAMES;
+    float keep = starting ? (float)v->frames / (float)(v->frames + 1) : FLOOR_SMOOTHING;
+    float least[AT_MEL_BANDS];
+    v->frames += starting;
+    for (int b = 0; b < AT_MEL_BANDS; b++)
+        v->smooth[b] = keep * v->smooth[b] + (1 - keep) * band[b];
+    at_minima_push(&v->minima, AT_VAD_SLOTS, starting, v->smooth, least);
+    for (int b = 0; b < AT_MEL_BANDS; b++)
+        v->floor[b] = fmaxf(FLOOR_BIAS * least[b], AT_POWER_FLOOR);
 }
 
 /* How far the band group that stands out most does so, in dB: a formant is enough, whatever the
@@ -73,12 +54,10 @@ static float score_db(at_vad *v, const float *band)
 
 int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float *probability)
 {
-    float now[AT_VAD_TRACKS], p = 0;
-    memcpy(now, band, AT_MEL_BANDS * sizeof *now);
-    now[AT_MEL_BANDS] = power;
+    float p = 0;
     v->periodicity = PITCH_SMOOTHING * v->periodicity + (1 - PITCH_SMOOTHING) * periodicity;
     if (power > AT_POWER_FLOOR) {
-        track_floor(v, now);
+        track_floor(v, band);
         float z = SCORE_WEIGHT * score_db(v, band) + PITCH_WEIGHT * v->periodicity + CONSTANT;
         p = 1 / (1 + expf(-z));
     }
@@ -90,9 +69,4 @@ int at_vad_push(at_vad *v, const float *band, float power, float periodicity, fl
     if (v->hold > 0)
         v->hold--;
     return v->hold > 0;
-}
-
-float at_vad_noise(const at_vad *v)
-{
-    return fmaxf(v->floor[AT_MEL_BANDS], AT_POWER_FLOOR);
 }

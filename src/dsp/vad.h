@@ -10,24 +10,22 @@
 #ifndef AT_DSP_VAD_H
 #define AT_DSP_VAD_H
 
-#include "dsp/features.h"
+#include "dsp/minima.h"
 
 enum {
-    AT_VAD_SLOTS = 6,        /* sub-windows of the minimum search */
-    AT_VAD_SLOT_FRAMES = 25, /* frames in each: 6 x 250 ms */
-    AT_VAD_ONSET = 3,        /* frames over one half in a row that start speech: no clicks */
-    AT_VAD_HANGOVER = 20,    /* frames that stay speech after the last one that was */
-    AT_VAD_TRACKS = AT_MEL_BANDS + 1, /* floors: each band's, and that of the whole power */
+    AT_VAD_SLOTS = 6,     /* sub-windows of the minimum search: 6 x 250 ms */
+    AT_VAD_ONSET = 3,     /* frames over one half in a row that start speech: no clicks */
+    AT_VAD_HANGOVER = 20, /* frames that stay speech after the last one that was */
 };
 
 /* Zero-initialised is ready for use. Private but for its size. */
 typedef struct at_vad {
-    float smooth[AT_VAD_TRACKS], ratio[AT_MEL_BANDS], periodicity;
-    float minimum[AT_VAD_SLOTS][AT_VAD_TRACKS];
-    float floor[AT_VAD_TRACKS]; /* the present noise estimate, mean power */
-    int slots, slot_frames;     /* in use; frames in the newest */
-    int run;                    /* frames over one half without a break */
-    int hold;                   /* frames of hangover left */
+    float smooth[AT_MEL_BANDS], ratio[AT_MEL_BANDS], periodicity;
+    at_minima minima;          /* of smooth */
+    float floor[AT_MEL_BANDS]; /* the present noise estimate, mean power */
+    int frames;                /* so far, as long as they are few */
+    int run;                   /* frames over one half without a break */
+    int hold;                  /* frames of hangover left */
 } at_vad;
 
 /* Takes one frame: its mel band powers (AT_MEL_BANDS, >= 0, linear), its mean square and its
@@ -36,18 +34,26 @@ typedef struct at_vad {
  * and teaches nothing about the noise. */
 int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float *probability);
 
-/* Mean square of the noise as tracked so far, at least AT_POWER_FLOOR. */
-float at_vad_noise(const at_vad *v);
+/* Between these the noise takes something from a voice: under the one it is lost, over the other
+ * nothing is amiss. */
+#define AT_SNR_LOST_DB  (-3.0f)
+#define AT_SNR_CLEAR_DB 15.0f
 
-/* What the rows of a window say of its sound. */
+/* What the rows of a window say of its sound. Speech is the mean level of the rows with speech;
+ * noise is another one at each row, so that a noise which comes or goes counts for the rows that it
+ * was there for. */
 typedef struct at_voice_quality {
-    float snr_db;        /* speech over noise, limited to [-10, 60]; NaN without speech */
+    float snr_db;        /* speech over noise in dB, mean over the rows with speech, limited to
+                          * [-10, 60]; NaN without speech */
+    float clear;         /* how much of the speech is heard: mean over its rows of 0 at
+                          * AT_SNR_LOST_DB to 1 at AT_SNR_CLEAR_DB; 0 without speech */
     float speech_share;  /* share of the rows with speech, [0, 1]; 0 for no rows */
     float level_db;      /* dBFS (a sine of full scale: -3) of the speech, or of all rows if there
                           * is none, at least -100; NaN for no rows */
     float clipped_share; /* share of clipped samples, [0, 1] */
 } at_voice_quality;
 
+/* rows (n): successive, in order of time. */
 void at_voice_quality_of(const at_feature_row *rows, size_t n, at_voice_quality *out);
 
 #endif

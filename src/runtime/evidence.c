@@ -30,9 +30,9 @@ float at_sighting_quality(const at_sighting *s)
     return least;
 }
 
-float at_voice_quality_figure(float snr_db, float clipped_share)
+float at_voice_quality_figure(float clear, float clipped_share)
 {
-    return isnan(snr_db) ? 0 : fminf(ramp(snr_db, -3, 15), ramp(clipped_share, 0.2f, 0.01f));
+    return fminf(clear, ramp(clipped_share, 0.2f, 0.01f));
 }
 
 /* ---- face ------------------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ int at_voice_evidence_make(at_voice_evidence *e, const at_feature_row *rows, siz
     }
     e->snr_db = quality.snr_db;
     e->speech_share = quality.speech_share;
-    e->quality = at_voice_quality_figure(quality.snr_db, quality.clipped_share);
+    e->quality = at_voice_quality_figure(quality.clear, quality.clipped_share);
     e->share = fminf((float)spoken / (float)(expected ? expected : 1), 1);
     if (!net || spoken < AT_SPEECH_ROWS_MIN) {
         return ATTUNE_OK;

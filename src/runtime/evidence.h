@@ -49,7 +49,7 @@ typedef struct at_voice_evidence {
 /* How good the input is, as one figure in [0,1], 1 = clean: that of its worst measure, each put on
  * a ramp from where the input is of no use to where nothing is amiss. */
 float at_sighting_quality(const at_sighting *s);
-float at_voice_quality_figure(float snr_db, float clipped_share);
+float at_voice_quality_figure(float clear, float clipped_share); /* at_voice_quality's */
 
 void at_face_evidence_add(at_face_evidence *e, const at_sighting *s);
 void at_face_evidence_finish(at_face_evidence *e);
