@@ -17,7 +17,13 @@
 #include "runtime/session.c"
 #include "runtime/window.c"
 
+/* The real one, for the tests that ask for it. */
+#undef at_fusion_run
+void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                   at_estimate *out);
+
 int fake_looks, fake_listens;
+static const at_fusion *real_fusion;
 
 /* A face takes four pixels of the first row: x / 2, y / 2, side and a mark; its box is filled
  * with a texture whose red is the expression. */
@@ -102,6 +108,11 @@ void fake_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face,
     fake_looks++;
 }
 
+void fake_use_fusion(const at_fusion *f)
+{
+    real_fusion = f;
+}
+
 int fake_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
                    at_audio_result *out)
 {
@@ -118,6 +129,10 @@ void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODAL
 {
     float sum = 0;
     (void)f;
+    if (real_fusion) {
+        at_fusion_run(real_fusion, evidence, out);
+        return;
+    }
     memset(out, 0, sizeof *out);
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         if (evidence[m].present) {

@@ -18,6 +18,11 @@ typedef struct fake_face {
 /* Paints a picture (FAKE_W * FAKE_H * 3) that shows these faces. */
 void fake_picture(unsigned char *rgb, const fake_face faces[FAKE_FACES]);
 
+struct at_fusion;
+
+/* From now on the session weighs its evidence with f, not with the fake (which does, for NULL). */
+void fake_use_fusion(const struct at_fusion *f);
+
 /* A model for attune_session_open; static storage, never freed. */
 const attune_model *fake_model(void);
 

@@ -2,6 +2,8 @@
 #include "session_fake.h"
 #include "sounds.h"
 
+#include "model/fusion.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -539,6 +542,98 @@ static void too_little_speech_is_not_listened_to(void **state)
     scene_close(c);
 }
 
+/* ---- abstaining ---------------------------------------------------------------------------- */
+
+/* The real fusion, with its own defaults: floor 0.2, no references. */
+static at_fusion *default_fusion(void)
+{
+    static const float nothing = 0;
+    static const int one = 1;
+    char path[] = "/tmp/attune-session-XXXXXX";
+    at_weights_writer *w;
+    at_weights *file;
+    at_fusion *f;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_put(w, "nothing", 1, &one, &nothing, 0), ATTUNE_OK);
+    assert_int_equal(at_weights_save(w, path, NULL), ATTUNE_OK);
+    at_weights_writer_free(&w);
+    assert_int_equal(at_weights_load(&file, path, NULL), ATTUNE_OK);
+    unlink(path);
+    assert_int_equal(at_fusion_load(&f, file, NULL), ATTUNE_OK);
+    at_weights_free(&file);
+    return f;
+}
+
+enum { SEEN, DARK, GONE, HEARD = 0, NOISY, SILENT };
+
+static void show(scene *c, int picture)
+{
+    static const fake_face nobody[FAKE_FACES] = {{0}};
+    fake_picture(c->rgb, picture == GONE ? nobody : one_face);
+    for (int i = 3 * FAKE_W; picture == DARK && i < FAKE_W * FAKE_H * 3; i++) {
+        c->rgb[i] /= 4; /* below the row that says where the face is */
+    }
+}
+
+static void sound_for(scene *c, int voice, int64_t t_ms, int64_t ms)
+{
+    static float pcm[SECOND];
+    size_t n = (size_t)ms * 16;
+    memset(pcm, 0, n * sizeof *pcm);
+    if (voice != SILENT) {
+        memcpy(pcm, voice_at(t_ms), n * sizeof *pcm);
+    }
+    if (voice == NOISY) {
+        add_white(pcm, n, 0.5f, (uint64_t)t_ms);
+    }
+    assert_int_equal(attune_session_push_audio(c->s, t_ms * MS, pcm, n), ATTUNE_OK);
+    drain(c);
+}
+
+/* In the windows that lie wholly in a stretch of 5 s. */
+static void windows_with_nothing_to_go_on_abstain(void **state)
+{
+    const unsigned face = 1u << ATTUNE_FACE, voice = 1u << ATTUNE_VOICE;
+    const struct {
+        int picture, sound, abstain;
+        unsigned used; /* when it abstains: what the record is of; a voice lost in noise may be */
+    } stretch[] = {
+        {SEEN, HEARD, 0, face | voice}, {GONE, SILENT, 1, 0},    {SEEN, SILENT, 0, face},
+        {DARK, SILENT, 1, face},        {GONE, HEARD, 0, voice}, {GONE, NOISY, 1, 0},
+        {DARK, HEARD, 0, voice},        {DARK, NOISY, 1, face},  {SEEN, NOISY, 0, face},
+    };
+    enum { STRETCHES = sizeof stretch / sizeof *stretch, LASTS = 5000 };
+    at_fusion *f = default_fusion();
+    scene *c = scene_open(NULL);
+    (void)state;
+    fake_use_fusion(f);
+    for (int64_t t = 0; t < STRETCHES * LASTS; t += 40) {
+        if (t % LASTS == 0) {
+            show(c, stretch[t / LASTS].picture);
+        }
+        video(c, t);
+        sound_for(c, stretch[t / LASTS].sound, t, 40);
+    }
+    finish(c);
+    fake_use_fusion(NULL);
+    assert_grid(c, 0, STRETCHES * LASTS / 500);
+    for (int i = 0; i < STRETCHES; i++) {
+        const attune_window *w = &c->w[(i + 1) * LASTS / 500 - 1];
+        unsigned lost = w->abstain && stretch[i].sound == NOISY ? voice : 0;
+        if (w->abstain != stretch[i].abstain || (w->used & ~lost) != stretch[i].used ||
+            w->has_state != !!(w->used & face)) {
+            fail_msg("stretch %d: abstain %d, used %u, state %d, reliability %g and %g", i,
+                     w->abstain, w->used, w->has_state, (double)w->reliability[ATTUNE_FACE],
+                     (double)w->reliability[ATTUNE_VOICE]);
+        }
+    }
+    scene_close(c);
+    at_fusion_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,6 +659,7 @@ int main(void)
         cmocka_unit_test(windows_not_taken_stop_the_input),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(too_little_speech_is_not_listened_to),
+        cmocka_unit_test(windows_with_nothing_to_go_on_abstain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

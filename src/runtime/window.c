@@ -157,7 +157,8 @@ static void fill_estimate(const attune_session *s, const at_face_evidence *face,
     memcpy(w->reliability, estimate.reliability, sizeof w->reliability);
     memcpy(w->weight, estimate.weight, sizeof w->weight);
     memcpy(w->emotion7, estimate.emotion7, sizeof w->emotion7);
-    if (evidence[ATTUNE_FACE].present) {
+    /* A face too poor for the expression is too poor for the state, which has nothing else. */
+    if (estimate.used & 1u << ATTUNE_FACE) {
         w->has_state = 1;
         at_fusion_states(s->m->fusion, face->visual.state, face->visual.engagement, w->state4,
                          w->engagement3);
