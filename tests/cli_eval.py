@@ -4,6 +4,7 @@ default model on a slice of the validation parts."""
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -47,6 +48,22 @@ class Usage(unittest.TestCase):
         r = run(MODEL, "--dataset", "folder", "--root", "/nonexistent")
         self.assertEqual(r.returncode, 1)
         self.assertIn("/nonexistent", r.stderr)
+
+
+@unittest.skipUnless(MODEL.is_file(), "no model")
+class Folder(unittest.TestCase):
+    def test_pictures_and_clips_side_by_side(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, source in (("happy", "docs/report.png"), ("neutral", "demo/talking_head.mp4")):
+                (pathlib.Path(folder) / name).mkdir()
+                shutil.copy(SOURCE / source, pathlib.Path(folder) / name)
+            r = run(MODEL, "--dataset", "folder", "--root", folder, "--json", "-", "--quiet",
+                    "--draws", 20)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            d = json.loads(r.stdout)
+            self.assertEqual(d["n"], 2)
+            self.assertEqual({c["name"]: c["n"] for c in d["per_class"] if c["n"]},
+                             {"happy": 1, "neutral": 1})
 
 
 @unittest.skipUnless(MODEL.is_file() and (DATA / "ferplus.tar").is_file(), "no data sets")

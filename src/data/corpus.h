@@ -61,6 +61,9 @@ void at_corpus_free(at_corpus *c);
 /* Class names of a task and their number (4 states for STATE4). Static storage. */
 const char *const *at_task_classes(at_task task, int *count);
 
+/* By its extension; else a clip or a sound. */
+int at_is_picture(const char *path);
+
 /* Adds a zeroed sample (labels -1); NULL when memory is out. path is copied. For readers. */
 at_sample *at_corpus_add(at_corpus *c, const char *path);
 

@@ -140,3 +140,8 @@ int at_in_list(const char *list, int number)
     }
     return 0;
 }
+
+int at_is_picture(const char *path)
+{
+    return at_has_extension(path, at_picture_extensions);
+}

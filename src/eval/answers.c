@@ -121,6 +121,20 @@ static int picture_buffers(pictures *p)
     return p->workspace && p->image && p->result && p->slot ? ATTUNE_OK : ATTUNE_E_NOMEM;
 }
 
+/* The pictures of a corpus, borrowed; list is the caller's to free. */
+static int only_pictures(at_corpus *out, const at_corpus *all, attune_error *err)
+{
+    *out = *all;
+    out->count = 0;
+    out->list = malloc(((size_t)all->count + 1) * sizeof *out->list);
+    if (!out->list)
+        return at_fail_nomem(err);
+    for (int i = 0; i < all->count; i++)
+        if (at_is_picture(all->list[i].path))
+            out->list[out->count++] = all->list[i];
+    return ATTUNE_OK;
+}
+
 int at_eval_pictures(at_eval_run *r, attune_error *err)
 {
     at_weight_source source = at_weights_source(r->weights);
@@ -130,7 +144,11 @@ int at_eval_pictures(at_eval_run *r, attune_error *err)
         if (p.corruption == AT_DEGRADE_KINDS)
             return at_fail(err, ATTUNE_E_ARG, "%s: not a degradation", r->options->corrupt);
     }
-    int status = at_faces_load(&p.faces, r->corpus, 1, &source, r->pool, r->options->quiet, err);
+    at_corpus only = {0};
+    int status = only_pictures(&only, r->corpus, err);
+    if (status == ATTUNE_OK)
+        status = at_faces_load(&p.faces, &only, 1, &source, r->pool, r->options->quiet, err);
+    free(only.list);
     if (status == ATTUNE_OK)
         status = at_visual_freeze(&p.net, r->weights, at_kernels_best(), err);
     if (status == ATTUNE_OK && picture_buffers(&p) < 0)
@@ -300,6 +318,8 @@ int at_eval_clips(at_eval_run *r, attune_error *err)
     int status = attune_model_load(&model, r->model_path, err);
     at_progress_start(&progress, "evaluating", r->options->quiet);
     for (int i = 0; i < r->corpus->count && status == ATTUNE_OK; i++) {
+        if (at_is_picture(r->corpus->list[i].path))
+            continue;
         clip_mean mean = {0};
         const attune_sink sink = {.user = &mean, .window = on_window};
         int clip = attune_analyze_file(model, r->corpus->list[i].path, &options, &sink, NULL, err);

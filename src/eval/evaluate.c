@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- labels ------------------------------------------------------------------------------------ */
 
@@ -199,21 +198,17 @@ static int judge(attune_eval_result *out, const at_eval_run *r, attune_error *er
 
 /* ---- the call ------------------------------------------------------------------------------------ */
 
-static int is_picture(const char *path)
-{
-    static const char *const kinds[] = {"png", "jpg", "jpeg", "bmp", "webp", "pgm", "ppm"};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
-        if (strcasecmp(dot + 1, kinds[i]) == 0)
-            return 1;
-    return 0;
-}
-
+/* A folder may hold pictures and clips side by side. */
 static int answer_all(at_eval_run *r, attune_error *err)
 {
+    int pictures = 0, status = ATTUNE_OK;
     if (r->corpus->task == AT_TASK_VOICE8)
         return at_eval_voices(r, err);
-    return is_picture(r->corpus->list[0].path) ? at_eval_pictures(r, err) : at_eval_clips(r, err);
+    for (int i = 0; i < r->corpus->count; i++)
+        pictures += at_is_picture(r->corpus->list[i].path);
+    if (pictures < r->corpus->count)
+        status = at_eval_clips(r, err);
+    return status == ATTUNE_OK && pictures > 0 ? at_eval_pictures(r, err) : status;
 }
 
 int attune_evaluate(attune_eval_result *out, const char *model, const attune_eval_options *o,
