@@ -1,6 +1,7 @@
 /* The reader: what comes out of clips whose every frame and sample is known. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "media/av.h"
 #include "media/media.h"
 #include "media_fixtures.h"
 
@@ -655,6 +656,35 @@ static void the_log_level_is_put_back(void **state)
     assert_int_equal(av_log_get_level(), AV_LOG_WARNING);
 }
 
+static int is_mapped(const char *library)
+{
+    char line[4096];
+    int found = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (!found && fgets(line, sizeof line, maps))
+        found = strstr(line, library) != NULL;
+    fclose(maps);
+    return found;
+}
+
+/* A program that reads files should not wait for the libraries of cameras. */
+static void cameras_are_loaded_when_asked_for(void **state)
+{
+    (void)state;
+    read_whole(made("no-camera.mkv", (media_fixture){PLAIN_VIDEO}));
+    assert_true(is_mapped("libavformat"));
+    assert_false(is_mapped("libavdevice"));
+    attune_error err = {0};
+    for (int again = 0; again < 2; again++) {
+        const AVInputFormat *format = at_av_camera_format("camera", &err);
+        if (!format)
+            fail_msg("%s", err.text);
+        assert_non_null(strstr(format->name, "v4l2"));
+    }
+    assert_true(is_mapped("libavdevice"));
+}
+
 int main(void)
 {
     av_log_set_level(AV_LOG_ERROR);
@@ -680,6 +710,7 @@ int main(void)
         cmocka_unit_test(damage_in_the_middle_is_skipped),
         cmocka_unit_test(a_callback_can_stop_it),
         cmocka_unit_test(the_log_level_is_put_back),
+        cmocka_unit_test(cameras_are_loaded_when_asked_for),
     };
     return cmocka_run_group_tests(tests, fresh_root, remove_root);
 }

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#include <libavdevice/avdevice.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,10 +95,9 @@ static int open_container(at_media *m, attune_error *err)
     const char *prefix = "";
     const char *path = m->path;
     if (strncmp(path, "/dev/video", 10) == 0) {
-        avdevice_register_all();
-        format = av_find_input_format("v4l2");
+        format = at_av_camera_format(path, err);
         if (!format)
-            return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: this FFmpeg reads no cameras", path);
+            return ATTUNE_E_UNSUPPORTED;
         m->live = 1;
     } else if (at_av_pipe_wanted(path)) {
         int status = at_av_pipe_open(&m->pipe, path, interrupted, m, err);

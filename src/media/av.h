@@ -53,6 +53,11 @@ const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st);
 /* The first frame that packet gives, or an AVERROR. codec NULL is one that was not found. */
 int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame);
 
+/* ---- av_camera.c -------------------------------------------------------------------------- */
+
+/* The format that reads cameras, or NULL and err filled. path: for the message. */
+const AVInputFormat *at_av_camera_format(const char *path, attune_error *err);
+
 /* ---- av_pipe.c ---------------------------------------------------------------------------- */
 
 /* Standard input or a named pipe. FFmpeg's own reader sits in read() until something comes; this
