@@ -466,6 +466,29 @@ static void test_mixup(void **state)
     assert_in_range(middle, 4, 26); /* Beta(0.4, 0.4): a third lies there, uniform would be 24 */
 }
 
+static void test_mixed_voices(void **state)
+{
+    enum { N = 3, FLOATS = 4, CLASSES = 2 };
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        float x[N * FLOATS] = {1, 1, 1, 0, 3, 3, 0, 0, 5, 5, 5, 5};
+        float target[N * CLASSES] = {1, 0, 0, 1, 1, 0};
+        int lengths[N] = {3, 2, 4};
+        at_mix_voices(x, FLOATS, lengths, target, CLASSES, N, 0.5f, seed);
+        float keep = target[0];
+        assert_true(keep >= 0 && keep <= 1);
+        assert_float_equal(target[1], 1 - keep, 1e-6);
+        assert_float_equal(x[0], keep + 3 * (1 - keep), 1e-5);
+        assert_float_equal(x[2], keep, 1e-5); /* the second is silent there */
+        assert_float_equal(x[FLOATS], 3 * keep + 1 - keep, 1e-5);
+        assert_int_equal(lengths[0], 3);
+        assert_int_equal(lengths[1], 3);
+        assert_int_equal(lengths[2], 4); /* without a partner */
+        assert_float_equal(x[2 * FLOATS], 5, 0);
+        assert_float_equal(target[2 * CLASSES], 1, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,7 +496,7 @@ int main(void)
         cmocka_unit_test(test_prefetch),    cmocka_unit_test(test_recipe),
         cmocka_unit_test(test_temperature), cmocka_unit_test(test_levels),
         cmocka_unit_test(test_reference),   cmocka_unit_test(test_mixup),
-        cmocka_unit_test(test_optional),
+        cmocka_unit_test(test_optional),    cmocka_unit_test(test_mixed_voices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "train/checkpoint.h"
 #include "train/face_set.h"
 #include "train/loop.h"
+#include "train/mixup.h"
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ typedef struct task {
     float *cache;       /* (versions, train.count, rows, features) augmented, not masked */
     int *cache_lengths; /* (versions, train.count) */
     int64_t steps_per_epoch;
-    float dropout, smoothing, class_weight[AT_VOICE_CLASSES];
+    float dropout, smoothing, mixup, class_weight[AT_VOICE_CLASSES];
     /* prefetch thread */
     int *order;
     int64_t order_epoch;
@@ -82,11 +83,26 @@ static int read_augment(task *t, attune_error *err)
 
 static int read_recipe(task *t, attune_error *err)
 {
-    static const char *const known[] = {
-        "kind",    "name",     "comment", "seed",   "epochs",    "eval_every",
-        "batch",   "versions", "rows",    "data",   "folds",     "noise",
-        "augment", "masks",    "dropout", "losses", "optimiser", "checkpoint_minutes",
-        NULL};
+    static const char *const known[] = {"kind",
+                                        "name",
+                                        "comment",
+                                        "seed",
+                                        "epochs",
+                                        "eval_every",
+                                        "batch",
+                                        "versions",
+                                        "rows",
+                                        "data",
+                                        "folds",
+                                        "noise",
+                                        "augment",
+                                        "masks",
+                                        "mixup",
+                                        "dropout",
+                                        "losses",
+                                        "optimiser",
+                                        "checkpoint_minutes",
+                                        NULL};
     static const char *const losses[] = {"comment", "smoothing", "class_balance", NULL};
     const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
     int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
@@ -100,9 +116,10 @@ static int read_recipe(task *t, attune_error *err)
     t->versions = (int)at_recipe_int(root, "versions", 6);
     t->dropout = (float)at_recipe_number(root, "dropout", 0.3);
     t->smoothing = (float)at_recipe_number(l, "smoothing", 0.1);
+    t->mixup = (float)at_recipe_number(root, "mixup", 0);
     if (t->batch < 2 || t->batch > AT_AUDIO_MAX_BATCH || t->rows < 10 || t->rows > MAX_ROWS ||
-        t->versions < 1 || t->versions > 1000)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, rows or versions out of range",
+        t->versions < 1 || t->versions > 1000 || t->mixup < 0 || t->mixup > 1)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, rows, versions or mixup out of range",
                        t->recipe->path);
     return ATTUNE_OK;
 }
@@ -200,6 +217,9 @@ static int prepare(void *self, int64_t step, int slot)
         at_augment_spec(x, (size_t)t->cache_lengths[from], &t->masks, &rng);
         t->target[slot][i * AT_VOICE_CLASSES + t->train.list[sample].label.expression] = 1;
     }
+    if (t->mixup > 0)
+        at_mix_voices(t->x[slot], one, t->lengths[slot], t->target[slot], AT_VOICE_CLASSES,
+                      t->batch, t->mixup, at_step_seed(t->plan.seed, step));
     return ATTUNE_OK;
 }
 

@@ -45,3 +45,17 @@ void at_mix_faces(float *x, size_t pixels, at_face_labels *l, float *covered, in
         waiting = -1;
     }
 }
+
+void at_mix_voices(float *x, size_t floats, int *lengths, float *target, int classes, int n,
+                   float alpha, uint64_t seed)
+{
+    at_rng rng;
+    at_rng_seed(&rng, seed, 1);
+    for (int i = 0; i + 1 < n; i += 2) {
+        size_t a = (size_t)i, b = a + 1, k = (size_t)classes;
+        float keep = draw_beta(&rng, alpha);
+        blend(x + a * floats, x + b * floats, floats, keep);
+        blend(target + a * k, target + b * k, k, keep);
+        lengths[a] = lengths[b] = lengths[a] > lengths[b] ? lengths[a] : lengths[b];
+    }
+}

@@ -1,4 +1,4 @@
-/* mixup.h - pairs of training faces blended into each other (Zhang et al. 2018, eq. 1). */
+/* mixup.h - pairs of training samples blended into each other (Zhang et al. 2018, eq. 1). */
 #ifndef AT_TRAIN_MIXUP_H
 #define AT_TRAIN_MIXUP_H
 
@@ -10,5 +10,10 @@
  * x (n, pixels), covered (n). Deterministic for a seed. */
 void at_mix_faces(float *x, size_t pixels, at_face_labels *l, float *covered, int n, float alpha,
                   uint64_t seed);
+
+/* The same for rows 0 and 1, 2 and 3, ... of voices: x (n, floats) zero past each one's length,
+ * lengths (n) become the longer one's, target (n, classes). */
+void at_mix_voices(float *x, size_t floats, int *lengths, float *target, int classes, int n,
+                   float alpha, uint64_t seed);
 
 #endif
