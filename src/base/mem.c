@@ -25,14 +25,14 @@ static size_t checked_bytes(size_t count, size_t size)
     return (bytes + AT_ALIGN - 1) / AT_ALIGN * AT_ALIGN;
 }
 
-/* bytes: a multiple of AT_ALIGN */
+/* The bytes after the last whole huge page stay on small ones: none is wasted. */
 static void *alloc_big(size_t bytes)
 {
-    bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void *p = aligned_alloc(HUGE_PAGE, bytes);
+    void *p = NULL;
+    if (posix_memalign(&p, HUGE_PAGE, bytes) != 0)
+        return NULL;
 #ifdef MADV_HUGEPAGE
-    if (p != NULL)
-        (void)madvise(p, bytes, MADV_HUGEPAGE); /* where it is refused, pages are small */
+    (void)madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* refused: pages are small */
 #endif
     return p;
 }
