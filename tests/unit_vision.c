@@ -1,7 +1,6 @@
 /* Pictures, alignment, tracking, quality and degradations, on pictures drawn here. */
 #include "base/mem.h"
 #include "vision/align.h"
-#include "vision/cover.h"
 #include "vision/degrade.h"
 #include "vision/quality.h"
 #include "vision/track.h"
@@ -532,7 +531,7 @@ static at_face_quality quality_after(const at_image *clean, at_degrade_kind kind
     at_rng_seed(&rng, 11, (uint64_t)kind);
     assert_int_equal(at_image_copy(&im, clean), ATTUNE_OK);
     assert_int_equal(at_degrade(&im, kind, level, NULL, &rng, NULL), ATTUNE_OK);
-    at_quality_measure(&q, &im, &f, NULL);
+    at_quality_measure(&q, &im, &f);
     at_image_free(&im);
     return q;
 }
@@ -581,47 +580,6 @@ static void quality_monotone(void **state)
         assert_true(fabsf(q.sharpness - q0.sharpness) < 0.1F);
         noise = q.noise;
     }
-    at_image_free(&clean);
-}
-
-/* Each cell as bright and as rough as is usual at its place, all of one colour. */
-static float usual_face(float x, float y, int channel)
-{
-    static const float tint[3] = {1.25F, 0.95F, 0.75F};
-    const int cell = AT_FACE_SIDE / AT_COVER_GRID, row = (int)y / cell, col = (int)x / cell;
-    const float *usual = at_cover_usual[row][col < AT_COVER_HALF ? col : AT_COVER_GRID - 1 - col];
-    const float sign = ((int)x * 7 + (int)y * 13) % 4 < 2 ? 1 : -1;
-
-    return fminf(tint[channel] * (120 + 130 * usual[0] + sign * (10 * expf(usual[2]) - 1)), 255);
-}
-
-static void all_covered(void *user, const at_image *aligned, float *cover)
-{
-    assert_int_equal(aligned->w, AT_FACE_SIDE);
-    for (int i = 0; i < AT_COVER_GRID * AT_COVER_GRID; i++)
-        cover[i] = *(const float *)user;
-}
-
-static void quality_coverage(void **state)
-{
-    (void)state;
-    const at_face f = at_align_reference();
-    at_face_quality q;
-    at_image clean = {0};
-    float one = 1;
-
-    draw(&clean, AT_FACE_SIDE, AT_FACE_SIDE, 3, usual_face);
-    const float bare = quality_after(&clean, AT_DEGRADE_MASK, 0).coverage;
-    const float masked = quality_after(&clean, AT_DEGRADE_MASK, 50).coverage;
-    assert_true(bare >= 0 && bare < 0.1F && masked <= 1);
-    if (!(masked > bare + 0.1F))
-        fail_msg("bare %g, masked %g", bare, masked);
-    const at_cover_model model = {all_covered, &one};
-    at_quality_measure(&q, &clean, &f, &model);
-    assert_true(q.coverage > 0.99F);
-    one = 0;
-    at_quality_measure(&q, &clean, &f, &model);
-    assert_true(q.coverage < 0.01F);
     at_image_free(&clean);
 }
 
@@ -761,7 +719,6 @@ int main(void)
         cmocka_unit_test(one_wanted),
         cmocka_unit_test(smooths_jitter),
         cmocka_unit_test(quality_monotone),
-        cmocka_unit_test(quality_coverage),
         cmocka_unit_test(degrade_deterministic_and_monotone),
         cmocka_unit_test(degrade_extremes),
         cmocka_unit_test(covered_share),

@@ -56,8 +56,6 @@ int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
     int status = at_mobilenet_fold(out, "visual", w, err);
     for (int i = 0; i < 5 && !status; i++) {
         char full[80];
-        if (!strcmp(names[i], "visual.covered") && !at_weights_find(w, "visual.covered.weight"))
-            break;
         if (make_linear(out, names[i], AT_VISUAL_EMBED, classes[i], &rng))
             return at_fail_nomem(err);
         snprintf(full, sizeof full, "%s.weight", names[i]);

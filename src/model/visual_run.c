@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@ typedef struct layer {
     float *weight, *bias;
 } layer;
 
-enum { COVERED = 4, HEADS }; /* models before version 2 lack COVERED */
+enum { HEADS = 5 };
 
 static const struct {
     const char *name;
@@ -72,12 +71,9 @@ static int freeze_all(at_visual_net *v, const at_weights *w, attune_error *err)
     int last = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     status = status ? status
                     : freeze_unit(&v->last, v, w, "visual.head", last, AT_MB_FEATURES, 1, err);
-    for (int h = 0; h < HEADS && !status; h++) {
-        if (h == COVERED && !at_weights_find(w, "visual.covered.weight"))
-            break;
+    for (int h = 0; h < HEADS && !status; h++)
         status =
             freeze_unit(&v->head[h], v, w, heads[h].name, AT_MB_FEATURES, heads[h].classes, 1, err);
-    }
     return status;
 }
 
@@ -253,7 +249,5 @@ void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, i
     run_head(v, 1, out->embedding, out->basic);
     run_head(v, 2, out->embedding, out->state);
     run_head(v, 3, out->embedding, out->engagement);
-    out->covered = NAN;
-    if (v->head[COVERED].weight)
-        run_head(v, COVERED, out->embedding, &out->covered);
+    run_head(v, 4, out->embedding, &out->covered);
 }

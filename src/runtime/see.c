@@ -34,7 +34,6 @@ static void note_quality(at_sighting *out, const at_face_quality *q)
     out->contrast = q->contrast;
     out->face_size = q->face_size;
     out->detector_score = q->detector_score;
-    out->coverage = q->coverage;
 }
 
 /* 1: *out filled; 0: the landmarks make no face. */
@@ -55,14 +54,12 @@ static int look_at(attune_session *s, const at_image *rgb, const at_track *track
     out->box[2] = f->w;
     out->box[3] = f->h;
     out->size = f->w * f->h;
-    at_quality_measure(&quality, &s->aligned, f, NULL);
+    at_quality_measure(&quality, &s->aligned, f);
     note_quality(out, &quality);
     if (s->m->visual) {
         at_visual_run(s->m->visual, s->pool, s->aligned.data, AT_FACE_SIDE, s->visual_work,
                       &out->visual);
-        if (isfinite(out->visual.covered)) {
-            out->coverage = 1 / (1 + expf(-out->visual.covered));
-        }
+        out->coverage = 1 / (1 + expf(-out->visual.covered));
     }
     return 1;
 }

@@ -2,7 +2,6 @@
 #include "vision/quality.h"
 
 #include "vision/align.h"
-#include "vision/cover.h"
 
 #include <math.h>
 #include <string.h>
@@ -66,8 +65,7 @@ static float sharpness_of(double laplace, double noise, double variance)
     return (float)fmin(log(edges / blurred) / log(sharp / blurred), 1);
 }
 
-void at_quality_measure(at_face_quality *q, const at_image *aligned, const at_face *face,
-                        const at_cover_model *model)
+void at_quality_measure(at_face_quality *q, const at_image *aligned, const at_face *face)
 {
     const moments m = measure(aligned);
     const double mean = m.sum / m.n, variance = m.squares / m.n - mean * mean;
@@ -80,9 +78,4 @@ void at_quality_measure(at_face_quality *q, const at_image *aligned, const at_fa
     q->sharpness = sharpness_of(m.laplace / m.n, noise, variance);
     q->face_size = at_face_size(face);
     q->detector_score = face->score;
-    if (model && model->predict)
-        model->predict(model->user, aligned, q->cover);
-    else
-        at_cover_predict(aligned, q->cover);
-    q->coverage = at_cover_share(q->cover);
 }
