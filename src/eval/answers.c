@@ -262,14 +262,14 @@ int at_eval_voices(at_eval_run *r, attune_error *err)
 /* Means over a clip's windows that were not withheld; over all of them when none was left. */
 typedef struct clip_mean {
     at_answer kept, all;
-    int n_kept, n_all;
+    int n_kept, n_all, states_kept, states_all; /* windows; those of them that have a state */
 } clip_mean;
 
 static void add_window(at_answer *a, const attune_window *w)
 {
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
         a->p[k] += w->emotion7[k];
-    for (int s = 0; s < ATTUNE_STATES; s++)
+    for (int s = 0; s < ATTUNE_STATES && w->has_state; s++)
         for (int k = 0; k < ATTUNE_LEVELS; k++)
             a->state[s][k] += w->state4[s][k];
 }
@@ -279,9 +279,11 @@ static int on_window(void *user, const attune_window *w)
     clip_mean *m = user;
     add_window(&m->all, w);
     m->n_all++;
+    m->states_all += w->has_state;
     if (!w->abstain) {
         add_window(&m->kept, w);
         m->n_kept++;
+        m->states_kept += w->has_state;
     }
     return 0;
 }
@@ -290,13 +292,14 @@ static void answer_clip(const clip_mean *m, at_task task, at_answer *a)
 {
     const at_answer *sum = m->n_kept ? &m->kept : &m->all;
     float n = (float)(m->n_kept ? m->n_kept : m->n_all), total = 0;
-    a->judged = m->n_all > 0;
-    for (int s = 0; s < ATTUNE_STATES && a->judged; s++)
+    int states = m->n_kept ? m->states_kept : m->states_all;
+    a->judged = task == AT_TASK_STATE4 ? states > 0 : m->n_all > 0;
+    for (int s = 0; s < ATTUNE_STATES && states > 0; s++)
         for (int k = 0; k < ATTUNE_LEVELS; k++)
-            a->state[s][k] = sum->state[s][k] / n;
+            a->state[s][k] = sum->state[s][k] / (float)states;
     for (int k = 0; k < ATTUNE_EMOTIONS && a->judged && task == AT_TASK_EMOTION7; k++)
         a->p[k] = sum->p[k] / n;
-    if (task != AT_TASK_STATE4)
+    if (task != AT_TASK_STATE4 || !a->judged)
         return;
     for (int s = 0; s < ATTUNE_STATES; s++) {
         for (int k = 1; k < ATTUNE_LEVELS; k++)
