@@ -99,7 +99,7 @@ class Slice(unittest.TestCase):
         self.assertLessEqual(KEYS, d.keys())
         self.assertGreater(d["n"], 0.8 * PICTURES)
         self.assertEqual(sum(map(sum, d["confusion"])), d["n"])
-        self.assertGreater(d["accuracy"], 0.78)  # 0.847 on the whole part
+        self.assertGreater(d["accuracy"], 0.78)  # 0.849 on the whole part
         self.assertLessEqual(d["interval"]["accuracy"][0], d["accuracy"])
         self.assertLess(d["ece"], 0.1)
 

@@ -3,6 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+const at_visual_head at_visual_heads[AT_VISUAL_HEADS] = {
+    {"visual.expression", AT_FACE_CLASSES},
+    {"visual.basic", AT_BASIC_CLASSES},
+    {"visual.state", ATTUNE_STATES *AT_THRESHOLDS},
+    {"visual.engagement", ATTUNE_ENGAGEMENTS},
+    {"visual.covered", 1},
+};
+
 static int make_linear(at_params *p, const char *name, int in, int out, at_rng *rng)
 {
     char full[80];
@@ -26,12 +34,10 @@ int at_visual_init(at_params *p, at_rng *rng, attune_error *err)
     int status = at_mobilenet_init(p, "visual", 1, rng, err);
     if (status)
         return status;
-    if (make_linear(p, "visual.expression", AT_VISUAL_EMBED, AT_FACE_CLASSES, rng) ||
-        make_linear(p, "visual.basic", AT_VISUAL_EMBED, AT_BASIC_CLASSES, rng) ||
-        make_linear(p, "visual.state", AT_VISUAL_EMBED, ATTUNE_STATES * AT_THRESHOLDS, rng) ||
-        make_linear(p, "visual.engagement", AT_VISUAL_EMBED, ATTUNE_ENGAGEMENTS, rng) ||
-        make_linear(p, "visual.covered", AT_VISUAL_EMBED, 1, rng))
-        return at_fail_nomem(err);
+    for (int h = 0; h < AT_VISUAL_HEADS; h++)
+        if (make_linear(p, at_visual_heads[h].name, AT_VISUAL_EMBED, at_visual_heads[h].outputs,
+                        rng))
+            return at_fail_nomem(err);
     return ATTUNE_OK;
 }
 
@@ -47,22 +53,20 @@ int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *
 
 int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
 {
-    static const char *const names[] = {"visual.expression", "visual.basic", "visual.state",
-                                        "visual.engagement", "visual.covered"};
-    static const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_STATES * AT_THRESHOLDS,
-                                  ATTUNE_ENGAGEMENTS, 1};
     at_rng rng;
     at_rng_seed(&rng, 0, 0);
     int status = at_mobilenet_fold(out, "visual", w, err);
-    for (int i = 0; i < 5 && !status; i++) {
+    for (int h = 0; h < AT_VISUAL_HEADS && !status; h++) {
+        const char *name = at_visual_heads[h].name;
+        int outputs = at_visual_heads[h].outputs;
         char full[80];
-        if (make_linear(out, names[i], AT_VISUAL_EMBED, classes[i], &rng))
+        if (make_linear(out, name, AT_VISUAL_EMBED, outputs, &rng))
             return at_fail_nomem(err);
-        snprintf(full, sizeof full, "%s.weight", names[i]);
+        snprintf(full, sizeof full, "%s.weight", name);
         float *weight = at_params_find(out, full)->value.data;
-        snprintf(full, sizeof full, "%s.bias", names[i]);
+        snprintf(full, sizeof full, "%s.bias", name);
         float *bias = at_params_find(out, full)->value.data;
-        status = at_mb_fold_unit(w, names[i], AT_VISUAL_EMBED, classes[i], weight, bias, err);
+        status = at_mb_fold_unit(w, name, AT_VISUAL_EMBED, outputs, weight, bias, err);
     }
     return status;
 }

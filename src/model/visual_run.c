@@ -13,23 +13,10 @@ typedef struct layer {
     float *weight, *bias;
 } layer;
 
-enum { HEADS = 5 };
-
-static const struct {
-    const char *name;
-    int classes;
-} heads[HEADS] = {
-    {"visual.expression", AT_FACE_CLASSES},
-    {"visual.basic", AT_BASIC_CLASSES},
-    {"visual.state", ATTUNE_STATES *AT_THRESHOLDS},
-    {"visual.engagement", ATTUNE_ENGAGEMENTS},
-    {"visual.covered", 1},
-};
-
 struct at_visual_net {
     const at_kernels *kn;
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
-    layer head[HEADS];
+    layer head[AT_VISUAL_HEADS];
 };
 
 /* ---- freezing ----------------------------------------------------------------------------- */
@@ -71,9 +58,9 @@ static int freeze_all(at_visual_net *v, const at_weights *w, attune_error *err)
     int last = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     status = status ? status
                     : freeze_unit(&v->last, v, w, "visual.head", last, AT_MB_FEATURES, 1, err);
-    for (int h = 0; h < HEADS && !status; h++)
-        status =
-            freeze_unit(&v->head[h], v, w, heads[h].name, AT_MB_FEATURES, heads[h].classes, 1, err);
+    for (int h = 0; h < AT_VISUAL_HEADS && !status; h++)
+        status = freeze_unit(&v->head[h], v, w, at_visual_heads[h].name, AT_MB_FEATURES,
+                             at_visual_heads[h].outputs, 1, err);
     return status;
 }
 
@@ -110,7 +97,7 @@ void at_visual_free(at_visual_net **pv)
     free_layers(v->depthwise, AT_MB_BLOCKS);
     free_layers(v->project, AT_MB_BLOCKS);
     free_layers(&v->last, 1);
-    free_layers(v->head, HEADS);
+    free_layers(v->head, AT_VISUAL_HEADS);
     at_free(v);
     *pv = NULL;
 }
@@ -219,8 +206,8 @@ static void pool_map(const float *map, int pixels, float *mean)
 static void run_head(const at_visual_net *v, int h, const float *embedding, float *logit)
 {
     at_epilogue e = {.bias = v->head[h].bias};
-    at_gemm_packed(NULL, v->kn, 1, heads[h].classes, AT_VISUAL_EMBED, embedding, AT_VISUAL_EMBED, 1,
-                   v->head[h].weight, logit, heads[h].classes, &e);
+    at_gemm_packed(NULL, v->kn, 1, at_visual_heads[h].outputs, AT_VISUAL_EMBED, embedding,
+                   AT_VISUAL_EMBED, 1, v->head[h].weight, logit, at_visual_heads[h].outputs, &e);
 }
 
 void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
