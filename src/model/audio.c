@@ -12,7 +12,8 @@ enum { TAPS = 5, STRIDE = 2, LAYERS = 2, FRONT = 128, UNITS = 128, SCORE = 64, T
 
 /* ---- parameters --------------------------------------------------------------------------- */
 
-/* rows x cols (or cols, rows 0) uniform in +-range; value: of a constant vector when range is 0. */
+/* rows x cols (or cols, rows 0) uniform in +-range; value: of a constant vector when range is 0.
+ * Without an rng the values are left as they come: a model's are about to overwrite them. */
 static int make(at_params *p, at_rng *rng, const char *name, int rows, int cols, float range,
                 float value)
 {
@@ -22,7 +23,7 @@ static int make(at_params *p, at_rng *rng, const char *name, int rows, int cols,
         return -1;
     q->trainable = 1;
     q->decay = rows > 0;
-    for (size_t i = 0, n = at_tensor_count(&q->value); i < n; i++)
+    for (size_t i = 0, n = at_tensor_count(&q->value); rng && i < n; i++)
         q->value.data[i] = range > 0 ? at_rng_range(rng, -range, range) : value;
     return 0;
 }
@@ -55,7 +56,7 @@ static int make_lstm(at_params *p, at_rng *rng, int layer, int in)
         snprintf(name, sizeof name, "audio.lstm%d.%s.bias", layer, way);
         failed |= make(p, rng, name, 0, 4 * UNITS, 0, 0);
         at_param *bias = failed ? NULL : at_params_find(p, name);
-        for (int i = 0; bias && i < UNITS; i++)
+        for (int i = 0; bias && rng && i < UNITS; i++)
             bias->value.data[UNITS + i] = 1; /* forget gates start open (Jozefowicz 2015) */
     }
     return failed;
@@ -180,13 +181,11 @@ struct at_audio_net {
 int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *kn,
                     attune_error *err)
 {
-    at_rng rng;
     (void)kn;
     at_audio_net *a = at_calloc(1, sizeof *a);
     if (!a)
         return at_fail_nomem(err);
-    at_rng_seed(&rng, 0, 0);
-    int status = at_audio_init(&a->params, &rng, err);
+    int status = at_audio_init(&a->params, NULL, err);
     for (int i = 0; i < a->params.count && !status; i++) {
         at_param *p = a->params.list[i];
         size_t count = at_tensor_count(&p->value);

@@ -16,7 +16,8 @@ enum {
     AT_AUDIO_MAX_BATCH = 256, /* sequences in one pass */
 };
 
-int at_audio_init(at_params *p, at_rng *rng, attune_error *err); /* names audio.* */
+/* Names audio.*; rng NULL: their values are not set. */
+int at_audio_init(at_params *p, at_rng *rng, attune_error *err);
 
 typedef struct at_audio_out {
     at_tensor *tokens;     /* (b, t', 256) */

@@ -278,12 +278,19 @@ int at_mb_fold_unit(const at_weights *w, const char *unit_name, int rows, int ou
     if (!kernel || (!plain && (!gamma || !beta || !mean || !var)))
         return at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape",
                        unit_name);
-    for (int o = 0; o < out; o++) {
-        float scale = plain ? 1 : gamma[o] / sqrtf(fmaxf(var[o], 0) + AT_MB_EPS);
-        bias[o] = plain ? plain[o] : beta[o] - scale * mean[o];
-        for (int r = 0; r < rows; r++)
-            weight[(size_t)r * n + (size_t)o] = kernel[(size_t)r * n + (size_t)o] * scale;
+    if (plain) {
+        memcpy(weight, kernel, (size_t)rows * n * sizeof *weight);
+        memcpy(bias, plain, n * sizeof *bias);
+        return ATTUNE_OK;
     }
+    float *scale = bias; /* until the end */
+    for (size_t o = 0; o < n; o++)
+        scale[o] = gamma[o] / sqrtf(fmaxf(var[o], 0) + AT_MB_EPS);
+    for (size_t r = 0; r < (size_t)rows; r++)
+        for (size_t o = 0; o < n; o++)
+            weight[r * n + o] = kernel[r * n + o] * scale[o];
+    for (size_t o = 0; o < n; o++)
+        bias[o] = beta[o] - scale[o] * mean[o];
     return ATTUNE_OK;
 }
 
