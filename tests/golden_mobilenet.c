@@ -85,10 +85,10 @@ static void test_golden(void **state)
         at_rng rng;
         at_mb_observer *seen = NULL;
         at_rng_seed(&rng, 1, 1);
-        assert_int_equal(at_mobilenet_init(&p, "net", batch_norm, &rng, NULL), 0);
+        assert_int_equal(at_mobilenet_init(&p, "net", AT_MOBILENET_V2, batch_norm, &rng, NULL), 0);
         assert_int_equal(at_mobilenet_import_folded(&p, "net", w, NULL), 0);
         if (batch_norm)
-            assert_int_equal(at_mb_observer_create(&seen, NULL), 0);
+            assert_int_equal(at_mb_observer_create(&seen, AT_MOBILENET_V2, NULL), 0);
         classify(&p, w, seen, got);
         assert_true(distance(got, want->data) < 1e-3);
         if (batch_norm) {
