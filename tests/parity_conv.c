@@ -100,8 +100,40 @@ static float *packed_values(const at_kernels *kn, int k, int n, const float *b, 
 {
     float *packed = values(at_gemm_packed_floats(kn, k, n));
 
-    at_gemm_pack(kn, k, n, b, transposed ? 1 : n, transposed ? k : 1, packed);
+    at_gemm_pack(NULL, kn, k, n, b, transposed ? 1 : n, transposed ? k : 1, packed);
     return packed;
+}
+
+/* Panels are copies, zeros after the last column. */
+static void check_one_pack(const at_kernels *kn, int k, int n, int transposed)
+{
+    const ptrdiff_t b_row = transposed ? 1 : n + 2, b_col = transposed ? k + 2 : 1;
+    const size_t floats = at_gemm_packed_floats(kn, k, n);
+    const float *b = values((size_t)(k + 2) * (size_t)(n + 2));
+    float *packed = values(floats);
+
+    SAME_BITS(packed, floats, at_gemm_pack(pool, kn, k, n, b, b_row, b_col, packed));
+    for (size_t i = 0; i < floats; i++) {
+        int lane = (int)(i % (size_t)kn->nr), p = (int)(i / (size_t)kn->nr) % k;
+        int j = (int)(i / (size_t)kn->nr) / k * kn->nr + lane;
+        assert_true(packed[i] == (j < n ? b[p * b_row + j * b_col] : 0));
+    }
+    release();
+}
+
+static void check_pack(const at_kernels *kn)
+{
+    static const int shapes[][2] = {{1, 1}, {3, 5}, {18, 33}, {35, 64}, {301, 1}, {700, 231}};
+
+    for (int s = 0; s < 6; s++)
+        for (int transposed = 0; transposed < 2; transposed++)
+            check_one_pack(kn, shapes[s][0], shapes[s][1], transposed);
+}
+
+static void test_pack(void **state)
+{
+    (void)state;
+    each_table(check_pack);
 }
 
 static void check_one_gemm(const at_kernels *kn, int m, int n, int k, int variant)
@@ -160,13 +192,14 @@ static void check_gemm(const at_kernels *kn)
     static const int shapes[][3] = {{1, 1, 1},       {1, 40, 7},    {5, 3, 2},     {17, 33, 65},
                                     {49, 24, 96},    {130, 70, 30}, {200, 16, 24}, {3, 500, 64},
                                     {300, 129, 144}, {64, 64, 0}};
-    static const int tn[][3] = {{0, 5, 3},     {1, 1, 1},      {7, 40, 9},     {200, 17, 33},
-                                {515, 24, 40}, {3000, 16, 24}, {1100, 96, 70}, {129, 200, 100}};
+    static const int tn[][3] = {{0, 5, 3},      {1, 1, 1},       {7, 40, 9},
+                                {200, 17, 33},  {515, 24, 40},   {3000, 16, 24},
+                                {1100, 96, 70}, {129, 200, 100}, {600, 40, 500}};
 
     for (int s = 0; s < 10; s++)
         for (int variant = 0; variant < 16; variant++)
             check_one_gemm(kn, shapes[s][0], shapes[s][1], shapes[s][2], variant);
-    for (int s = 0; s < 8; s++)
+    for (int s = 0; s < 9; s++)
         for (int accumulate = 0; accumulate < 2; accumulate++)
             check_one_gemm_tn(kn, tn[s][0], tn[s][1], tn[s][2], accumulate);
 }
@@ -440,10 +473,8 @@ static int close_pools(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_depthwise),
-        cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_pack), cmocka_unit_test(test_gemm),  cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_conv), cmocka_unit_test(test_units),
     };
 
     return cmocka_run_group_tests(tests, open_pools, close_pools);

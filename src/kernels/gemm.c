@@ -1,6 +1,7 @@
 /* gemm.c - packing, and the loops around the register tile. */
 #include "kernels/gemm.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -9,27 +10,108 @@
 /* A chunk's share of A should stay in a small second-level cache (256 KiB) while every panel of B
  * passes over it. */
 #define A_CHUNK_FLOATS (48 * 1024)
+/* Most tasks that a product is cut into on purpose: cores seldom run equally fast, and at the end
+ * of a loop one of them waits for the other's last task. */
+#define MOST_TASKS 32
 
 size_t at_gemm_packed_floats(const at_kernels *kn, int k, int n)
 {
     return (size_t)at_ceil_div(n, kn->nr) * (size_t)kn->nr * (size_t)k;
 }
 
-void at_gemm_pack(const at_kernels *kn, int k, int n, const float *b, ptrdiff_t b_row,
-                  ptrdiff_t b_col, float *packed)
+/* ---- packing ------------------------------------------------------------------------------ */
+
+/* Floats worth a task: they take as long as AT_TASK_MACS. */
+#define PACK_FLOATS (32 * 1024)
+/* Columns are turned into rows so many at a time: what is written stays in the first-level cache. */
+#define TURN_ROWS 16
+
+typedef struct pack_job {
+    int nr, k, n;
+    const float *b;
+    ptrdiff_t b_row, b_col;
+    float *packed;
+    int step; /* of a task: rows where they lie in one piece, else panels */
+} pack_job;
+
+/* Rows [from, to) of all panels: B is read as it lies. */
+static void pack_rows(const pack_job *q, int from, int to)
 {
-    for (int j0 = 0; j0 < n; j0 += kn->nr) {
-        int width = at_min_int(kn->nr, n - j0);
-        for (int p = 0; p < k; p++, packed += kn->nr) {
-            const float *row = b + p * b_row + j0 * b_col;
-            if (b_col == 1)
-                memcpy(packed, row, (size_t)width * sizeof *packed);
-            else
-                for (int j = 0; j < width; j++)
-                    packed[j] = row[j * b_col];
-            memset(packed + width, 0, (size_t)(kn->nr - width) * sizeof *packed);
+    for (int p = from; p < to; p++) {
+        const float *row = q->b + p * q->b_row;
+        float *packed = q->packed + (ptrdiff_t)p * q->nr;
+        for (int j = 0; j < q->n; j += q->nr, packed += (ptrdiff_t)q->k * q->nr) {
+            int width = at_min_int(q->nr, q->n - j);
+            memcpy(packed, row + j, (size_t)width * sizeof *packed);
+            memset(packed + width, 0, (size_t)(q->nr - width) * sizeof *packed);
         }
     }
+}
+
+/* Rows [p0, p1) of one panel of `width` columns that lie in one piece each, four by four. */
+static void turn_rows(const pack_job *q, int p0, int p1, int width, const float *b, float *packed)
+{
+    int j = 0;
+    for (; j + 4 <= width; j += 4) {
+        const float *column = b + j * q->b_col;
+        int p = p0;
+        for (int i = 0; i < 4; i++) /* too many streams for the processor to see by itself */
+            __builtin_prefetch(column + i * q->b_col + p1);
+        for (; p + 4 <= p1; p += 4) {
+            float t[16];
+            for (int i = 0; i < 16; i++)
+                t[i] = column[i % 4 * q->b_col + p + i / 4];
+            for (int i = 0; i < 4; i++)
+                memcpy(packed + (p + i) * q->nr + j, t + 4 * i, 4 * sizeof *t);
+        }
+        for (; p < p1; p++)
+            for (int i = 0; i < 4; i++)
+                packed[p * q->nr + j + i] = column[i * q->b_col + p];
+    }
+    for (; j < width; j++)
+        for (int p = p0; p < p1; p++)
+            packed[p * q->nr + j] = b[j * q->b_col + p];
+}
+
+/* Panels [from, to) whole. */
+static void pack_panels(const pack_job *q, int from, int to)
+{
+    for (int panel = from; panel < to; panel++) {
+        const float *b = q->b + panel * q->nr * q->b_col;
+        float *packed = q->packed + (ptrdiff_t)panel * q->k * q->nr;
+        int width = at_min_int(q->nr, q->n - panel * q->nr);
+        for (int p = 0; p < q->k; p += TURN_ROWS)
+            turn_rows(q, p, at_min_int(p + TURN_ROWS, q->k), width, b, packed);
+        for (int p = 0; p < q->k && width < q->nr; p++)
+            memset(packed + p * q->nr + width, 0, (size_t)(q->nr - width) * sizeof *packed);
+    }
+}
+
+static void pack_task(void *arg, int task, int thread)
+{
+    const pack_job *q = arg;
+    int from = task * q->step, to = from + q->step;
+
+    (void)thread;
+    if (q->b_col == 1)
+        pack_rows(q, from, at_min_int(to, q->k));
+    else
+        pack_panels(q, from, at_min_int(to, at_ceil_div(q->n, q->nr)));
+}
+
+void at_gemm_pack(at_pool *pool, const at_kernels *kn, int k, int n, const float *b,
+                  ptrdiff_t b_row, ptrdiff_t b_col, float *packed)
+{
+    pack_job q = {
+        .nr = kn->nr, .k = k, .n = n, .b = b, .b_row = b_row, .b_col = b_col, .packed = packed};
+    int pieces = b_col == 1 ? k : at_ceil_div(n, kn->nr); /* none in an empty matrix */
+    double tasks = (double)k * n / PACK_FLOATS;
+
+    assert(b_row == 1 || b_col == 1);
+    if (pieces == 0)
+        return;
+    q.step = tasks <= 1 ? pieces : at_ceil_div(pieces, at_min_int((int)tasks, pieces));
+    at_pool_run(pool, at_ceil_div(pieces, q.step), pack_task, &q);
 }
 
 /* ---- C = epilogue(A * B) ------------------------------------------------------------------ */
@@ -105,8 +187,8 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
     q.m_chunk = at_ceil_div(at_ceil_div(m, m_tasks), kn->mr) * kn->mr;
     m_tasks = at_ceil_div(m, q.m_chunk);
 
-    /* Few rows: share out the panels too, eight tasks in all if they are worth it. */
-    tasks = at_tasks_for((double)m * n * k, 8);
+    /* Few rows: share out the panels too, if they are worth it. */
+    tasks = at_tasks_for((double)m * n * k, MOST_TASKS);
     q.n_tasks = at_min_int(at_ceil_div(tasks, m_tasks), at_ceil_div(n, kn->nr));
     q.n_chunk = at_ceil_div(at_ceil_div(n, kn->nr), q.n_tasks) * kn->nr;
     q.n_tasks = at_ceil_div(n, q.n_chunk);
@@ -132,20 +214,27 @@ typedef struct tn_job {
     float *parts;         /* (chunks x k x n) when chunks > 1 */
     int rows, chunks;     /* the m rows in chunks of rows */
     int n_chunk, n_tasks; /* the n columns in n_tasks of n_chunk */
+    int k_chunk, k_tasks; /* the k rows of dW in k_tasks of k_chunk */
 } tn_job;
 
-/* How the work is cut: column blocks first, since they need no summing afterwards, then rows. */
+/* How the work is cut: blocks of dW first, by columns and then by rows, since they need no summing
+ * afterwards; then the rows of A and D. */
 static void tn_cut(tn_job *q)
 {
     int panels = at_ceil_div(q->n, q->kn->nr);
-    int tasks = at_tasks_for((double)q->m * q->n * q->k, AT_SUM_PARTS);
+    int tasks = at_tasks_for((double)q->m * q->n * q->k, MOST_TASKS);
 
     q->n_tasks = at_min_int(panels, tasks);
     if (panels % q->n_tasks && panels < 2 * tasks) /* uneven blocks: let rows do some of it */
         q->n_tasks = at_ceil_div(panels, 2);
     q->n_chunk = at_ceil_div(panels, q->n_tasks) * q->kn->nr;
     q->n_tasks = at_ceil_div(q->n, q->n_chunk);
-    q->chunks = at_min_int(at_ceil_div(tasks, q->n_tasks), at_ceil_div(q->m, 4 * TN_ROWS));
+    /* Every strip of dW's rows packs D anew: eight tiles make that little. */
+    q->k_tasks = at_min_int(at_ceil_div(tasks, q->n_tasks), q->k / (8 * q->kn->mr));
+    q->k_chunk = at_ceil_div(q->k, at_max_int(q->k_tasks, 1));
+    q->k_tasks = at_ceil_div(q->k, q->k_chunk);
+    q->chunks = at_min_int(at_max_int(tasks / (q->n_tasks * q->k_tasks), 1),
+                           at_ceil_div(q->m, 4 * TN_ROWS));
     q->rows = at_ceil_div(at_ceil_div(q->m, q->chunks), TN_ROWS) * TN_ROWS;
     q->chunks = at_ceil_div(q->m, q->rows);
 }
@@ -160,18 +249,19 @@ size_t at_gemm_tn_workspace(const at_kernels *kn, int m, int n, int k)
     return q.chunks > 1 ? (size_t)q.chunks * (size_t)k * (size_t)n : 0;
 }
 
-/* One panel of columns: dw (k x n) (+)= A[rows]^T * D[rows], in steps of TN_ROWS rows. */
-static void tn_panel(const tn_job *q, int r0, int r1, int j, int n, int accumulate, float *dw,
-                     ptrdiff_t dw_row)
+/* Some rows and one panel of columns of dw (+)= A[rows]^T * D[rows], in steps of TN_ROWS rows. */
+static void tn_panel(const tn_job *q, int r0, int r1, int k0, int k1, int j, int accumulate,
+                     float *dw, ptrdiff_t dw_row)
 {
     alignas(64) float panel[TN_ROWS * TN_MAX_NR];
     at_epilogue e = {.accumulate = accumulate};
+    int n = at_min_int(q->kn->nr, q->n - j);
 
     for (int r = r0; r < r1; r += TN_ROWS, e.accumulate = 1) {
-        int rows = at_min_int(TN_ROWS, r1 - r), tiles = at_ceil_div(q->k, q->kn->mr);
-        at_gemm_pack(q->kn, rows, n, q->d + r * q->d_row + j, q->d_row, 1, panel);
-        for (int t = 0, i = 0; t < tiles; t++) {
-            int height = at_ceil_div(q->k - i, tiles - t);
+        int rows = at_min_int(TN_ROWS, r1 - r), tiles = at_ceil_div(k1 - k0, q->kn->mr);
+        at_gemm_pack(NULL, q->kn, rows, n, q->d + r * q->d_row + j, q->d_row, 1, panel);
+        for (int t = 0, i = k0; t < tiles; t++) {
+            int height = at_ceil_div(k1 - i, tiles - t);
             q->kn->gemm_tile(height, n, rows, q->a + r * q->a_row + i, 1, q->a_row, panel,
                              q->kn->nr, dw + i * dw_row + j, dw_row, &e);
             i += height;
@@ -182,17 +272,17 @@ static void tn_panel(const tn_job *q, int r0, int r1, int j, int n, int accumula
 static void tn_task(void *arg, int task, int thread)
 {
     const tn_job *q = arg;
-    int chunk = task / q->n_tasks, j0 = task % q->n_tasks * q->n_chunk;
+    int block = task % (q->n_tasks * q->k_tasks), chunk = task / (q->n_tasks * q->k_tasks);
     int r0 = chunk * q->rows, r1 = at_min_int(r0 + q->rows, q->m);
-    int j1 = at_min_int(j0 + q->n_chunk, q->n);
+    int j0 = block / q->k_tasks * q->n_chunk, j1 = at_min_int(j0 + q->n_chunk, q->n);
+    int k0 = block % q->k_tasks * q->k_chunk, k1 = at_min_int(k0 + q->k_chunk, q->k);
 
     (void)thread;
     for (int j = j0; j < j1; j += q->kn->nr) {
-        int n = at_min_int(q->kn->nr, j1 - j);
         if (q->chunks > 1)
-            tn_panel(q, r0, r1, j, n, 0, q->parts + (size_t)chunk * q->k * q->n, q->n);
+            tn_panel(q, r0, r1, k0, k1, j, 0, q->parts + (size_t)chunk * q->k * q->n, q->n);
         else
-            tn_panel(q, r0, r1, j, n, q->accumulate, q->dw, q->dw_row);
+            tn_panel(q, r0, r1, k0, k1, j, q->accumulate, q->dw, q->dw_row);
     }
 }
 
@@ -238,7 +328,7 @@ void at_gemm_tn(at_pool *pool, const at_kernels *kn, int m, int n, int k, const 
         return;
     }
     tn_cut(&q);
-    at_pool_run(pool, q.chunks * q.n_tasks, tn_task, &q);
+    at_pool_run(pool, q.chunks * q.n_tasks * q.k_tasks, tn_task, &q);
     if (q.chunks > 1)
         at_pool_run(pool, k, tn_sum_task, &q);
 }

@@ -12,9 +12,9 @@
 
 /* Floats that a packed k x n matrix takes (n rounded up to panels of nr). */
 size_t at_gemm_packed_floats(const at_kernels *kn, int k, int n);
-/* B[p,j] at b[p*b_row + j*b_col]; columns past n are zero. */
-void at_gemm_pack(const at_kernels *kn, int k, int n, const float *b, ptrdiff_t b_row,
-                  ptrdiff_t b_col, float *packed);
+/* B[p,j] at b[p*b_row + j*b_col], one of the two being 1; columns past n are zero. Pool nullable. */
+void at_gemm_pack(at_pool *pool, const at_kernels *kn, int k, int n, const float *b,
+                  ptrdiff_t b_row, ptrdiff_t b_col, float *packed);
 
 /* C (m x n) = epilogue(A (m x k) * B (k x n)), B packed. Pool nullable. */
 void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, const float *a,

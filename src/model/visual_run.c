@@ -34,7 +34,7 @@ static int freeze_unit(layer *l, const at_visual_net *v, const at_weights *w, co
                      ? at_mb_fold_unit(w, unit, rows, out, folded, l->bias, err)
                      : at_fail_nomem(err);
     if (!status && pack)
-        at_gemm_pack(v->kn, rows, out, folded, out, 1, l->weight);
+        at_gemm_pack(NULL, v->kn, rows, out, folded, out, 1, l->weight);
     else if (!status)
         memcpy(l->weight, folded, count * sizeof(float));
     at_free(folded);

@@ -291,7 +291,8 @@ const float *at_packed(at_graph *g, at_tensor *weight, int transposed)
     float *p = at_graph_alloc(g, at_gemm_packed_floats(g->kn, k, n), sizeof(float));
     if (p == NULL)
         return NULL;
-    at_gemm_pack(g->kn, k, n, weight->data, transposed ? 1 : cols, transposed ? cols : 1, p);
+    at_gemm_pack(g->pool, g->kn, k, n, weight->data, transposed ? 1 : cols, transposed ? cols : 1,
+                 p);
     v->packed[transposed] = p;
     return p;
 }

@@ -11,7 +11,7 @@ int at_block_rows(int cols)
 
 typedef struct combine_job {
     int parts;
-    size_t n;
+    size_t n, step; /* floats a task */
     const float *part;
     float *dst;
     int accumulate;
@@ -22,7 +22,7 @@ enum { COMBINE_STRIP = 256 };
 static void combine_task(void *arg, int task, int thread)
 {
     combine_job *j = arg;
-    size_t from = (size_t)task * AT_CHUNK, end = from + at_chunk_size(j->n, task);
+    size_t from = (size_t)task * j->step, end = from + j->step < j->n ? from + j->step : j->n;
     (void)thread;
     for (; from < end; from += COMBINE_STRIP) {
         int n = end - from < COMBINE_STRIP ? (int)(end - from) : COMBINE_STRIP;
@@ -40,8 +40,9 @@ static void combine_task(void *arg, int task, int thread)
 
 void at_combine(at_graph *g, int parts, size_t n, const float *part, float *dst, int accumulate)
 {
-    combine_job j = {parts, n, part, dst, accumulate};
-    at_pool_run(g->pool, at_chunks(n), combine_task, &j);
+    size_t strips = (size_t)AT_CHUNK * 2 / COMBINE_STRIP / (size_t)(parts > 0 ? parts : 1) + 1;
+    combine_job j = {parts, n, strips * COMBINE_STRIP, part, dst, accumulate};
+    at_pool_run(g->pool, (int)((n + j.step - 1) / j.step), combine_task, &j);
 }
 
 typedef struct sum_rows_job {

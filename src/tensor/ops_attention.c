@@ -63,7 +63,7 @@ static void product(const attention_job *j, int m, int n, int k, const float *a,
                     ptrdiff_t c_row, int accumulate, float *panels)
 {
     const at_epilogue e = {.accumulate = accumulate};
-    at_gemm_pack(j->kn, k, n, b, b_row, b_col, panels);
+    at_gemm_pack(NULL, j->kn, k, n, b, b_row, b_col, panels);
     at_gemm_packed(NULL, j->kn, m, n, k, a, a_row, a_col, panels, c, c_row, &e);
 }
 

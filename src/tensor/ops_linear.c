@@ -42,7 +42,7 @@ static int block_rows(const linear_job *j, int block)
 
 /* Products of this size stay in a second-level cache while blocks of rows pass by; and there must
  * be so many rows that the parts of dW are little beside x and dy. */
-enum { BLOCKED_WEIGHTS = 1 << 16, PARTS = 16, MIN_ROWS = 4096 };
+enum { BLOCKED_WEIGHTS = 1 << 16, PARTS = 16, MOST_PARTS = 64, MIN_ROWS = 4096 };
 
 static int blocked(const at_graph *g, const at_tensor *x, const at_tensor *weight,
                    const at_tensor *bias)
@@ -66,6 +66,15 @@ static linear_job start_job(at_graph *g, const at_tensor *x, const at_deferred *
                                               : rows,
                         .x = x,
                         .deferred = deferred};
+}
+
+/* Parts of dW: more than PARTS, for threads to end at the same time, where that is next to nothing
+ * beside x and dy. */
+static int count_parts(const linear_job *j)
+{
+    int64_t parts = (int64_t)j->rows * (j->c + j->o) / 16 / ((int64_t)j->c * j->o);
+    parts = parts < PARTS ? PARTS : parts > MOST_PARTS ? MOST_PARTS : parts;
+    return parts < job_blocks(j) ? (int)parts : job_blocks(j);
 }
 
 static float *take_room(at_graph *g, linear_job *j, size_t floats_a_row)
@@ -196,7 +205,7 @@ static int pending_backward(at_graph *g, linear_node *n)
     linear_job j = start_job(g, n->x, n->deferred, n->weight);
     int accumulate;
     j.dy = at_grad_in_pending(n->node.y, &j.pending);
-    j.parts = job_blocks(&j) < PARTS ? job_blocks(&j) : PARTS;
+    j.parts = count_parts(&j);
     if (j.pending == NULL || !blocked(g, n->x, n->weight, n->bias))
         return 0;
 

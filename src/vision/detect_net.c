@@ -116,7 +116,7 @@ static float *pack(loader *l, const char *name, const char *part, int rows, int 
         return NULL;
     float *p = at_arena_alloc(&l->n->arena, at_gemm_packed_floats(kn, rows, *cols), sizeof *p);
     if (p)
-        at_gemm_pack(kn, rows, *cols, data, *cols, 1, p);
+        at_gemm_pack(NULL, kn, rows, *cols, data, *cols, 1, p);
     else
         l->status = at_fail_nomem(l->err);
     return p;
