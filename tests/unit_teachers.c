@@ -41,7 +41,7 @@ static void make_network(at_params *p, at_trunk trunk, const char *file)
                 q->value.data[k] = at_rng_range(&rng, -0.3f, 0.3f);
             else if (!strncmp(q->name, "visual.expression.", 18) ||
                      !strncmp(q->name, "visual.basic.", 13))
-                q->value.data[k] *= 30; /* answers that are not all alike */
+                q->value.data[k] *= 4; /* answers that are not all alike */
         }
     }
     assert_int_equal(at_params_save(path_of(file), p, NULL, NULL), 0);
@@ -124,8 +124,12 @@ static void labels_move_by_the_share(void **state)
     for (int i = 0; i < PIXELS; i++)
         x[i] = at_rng_range(&rng, -1, 1);
     expect(x, votes, basic);
-    for (int k = 1; k < AT_FACE_CLASSES; k++)
-        assert_true(fabsf(votes[k] - votes[k - 1]) > 1e-3f);
+    float least = 1, most = 0;
+    for (int k = 0; k < AT_FACE_CLASSES; k++) {
+        least = fminf(least, votes[k]);
+        most = fmaxf(most, votes[k]);
+    }
+    assert_true(most > least + 0.1f);
 
     /* Row 0 has both labels, row 1 votes alone, row 2 none. */
     assert_int_equal(at_face_labels_create(&l, ROWS, NULL), 0);
