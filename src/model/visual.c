@@ -81,6 +81,14 @@ static at_tensor *head(at_graph *g, at_params *p, const char *name, at_tensor *x
     return at_linear(g, x, w, at_use(g, at_params_find(p, full)));
 }
 
+at_tensor *at_visual_input(at_graph *g, const float *x, int n, int side)
+{
+    at_tensor *t = at_tensor_new(g, 4, (int[]){n, side, side, 3}, 0);
+    if (t)
+        memcpy(t->data, x, at_tensor_count(t) * sizeof(float));
+    return t;
+}
+
 void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_options *o,
                        at_visual_out *out)
 {

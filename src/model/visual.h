@@ -56,6 +56,9 @@ typedef struct at_visual_options {
     at_mb_observer *observer; /* nullable */
 } at_visual_options;
 
+/* n pictures of side x side x 3 floats, copied to the graph. NULL: out of memory. */
+at_tensor *at_visual_input(at_graph *g, const float *x, int n, int side);
+
 /* x (b, 112, 112, 3); other sizes work too, about 64 and up make sense. */
 void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_options *o,
                        at_visual_out *out);

@@ -5,10 +5,10 @@
 #include "train/learn.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "eval/metrics.h"
 #include "model/visual.h"
 #include "train/checkpoint.h"
 #include "train/face_set.h"
+#include "train/judge_faces.h"
 #include "train/loop.h"
 #include "train/mixup.h"
 #include "train/teachers.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STAGES = 8, EVAL_BATCH = 32, START_BATCHES = 12, COVERED_PICTURES = 1024 };
+enum { MAX_STAGES = 8, START_BATCHES = 12 };
 
 typedef struct stage {
     double from; /* share of the run */
@@ -216,14 +216,6 @@ static int prepare(void *self, int64_t step, int slot)
     return status;
 }
 
-static at_tensor *input(at_graph *g, const float *x, int n, int side)
-{
-    at_tensor *t = at_tensor_new(g, 4, (int[]){n, side, side, 3}, 0);
-    if (t)
-        memcpy(t->data, x, at_tensor_count(t) * sizeof(float));
-    return t;
-}
-
 static float scaled(float weight, int rows, float expected)
 {
     return expected > 0 ? weight * (float)rows / expected : 0;
@@ -240,7 +232,7 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     int n = 0, side = side_at(t, step);
     if (t->teachers && at_teachers_soften(t->teachers, t->x[slot], t->batch, side, l))
         return NULL;
-    at_visual_forward(g, &t->params, input(g, t->x[slot], t->batch, side), &o, &out);
+    at_visual_forward(g, &t->params, at_visual_input(g, t->x[slot], t->batch, side), &o, &out);
     if (l->votes_n) {
         weight[n] = scaled(t->weight_expression, l->votes_n, t->expected_votes);
         part[n++] = at_cross_entropy(g, out.expression, l->votes, t->class_votes, l->votes_row,
@@ -284,7 +276,7 @@ static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
         status = at_faces_render(&t->train.faces, order + k * t->batch, t->batch, side, &t->augment,
                                  at_step_seed(t->plan.seed, -1 - k), t->pool, x, NULL);
         at_graph_begin(g, AT_TRAIN, 0);
-        at_visual_forward(g, &t->params, input(g, x, t->batch, side), &o, &out);
+        at_visual_forward(g, &t->params, at_visual_input(g, x, t->batch, side), &o, &out);
         if (!status)
             status = at_graph_status(g);
         if (status)
@@ -295,178 +287,14 @@ static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
     return status;
 }
 
-static void note(json_t *metrics, const char *name, const char *what, double value)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s.%s", name, what);
-    if (isfinite(value))
-        json_object_set_new(metrics, key, json_real(value));
-}
-
-/* How well the covered share is told on validation pictures that something is put over half of the
- * time: correlation with what was put there. */
-static int judge_covered(task *t, at_graph *g, int side, json_t *metrics, attune_error *err)
-{
-    static const at_face_augment hidden = {.occlude = 0.5f, .strength = 1};
-    int count = t->valid.faces.count, index[EVAL_BATCH], status = ATTUNE_OK, seen = 0;
-    int stride = count / COVERED_PICTURES > 0 ? count / COVERED_PICTURES : 1;
-    float *x = at_alloc((size_t)EVAL_BATCH * side * side * 3, sizeof *x);
-    float *told = malloc(COVERED_PICTURES * sizeof *told), put[EVAL_BATCH];
-    float *truth = malloc(COVERED_PICTURES * sizeof *truth);
-    if (!x || !told || !truth)
-        status = at_fail_nomem(err);
-    while (!status && seen + EVAL_BATCH <= COVERED_PICTURES &&
-           (seen + EVAL_BATCH) * stride <= count) {
-        at_visual_options o = {0};
-        at_visual_out out;
-        for (int i = 0; i < EVAL_BATCH; i++)
-            index[i] = (seen + i) * stride;
-        status =
-            at_faces_render(&t->valid.faces, index, EVAL_BATCH, side, &hidden, 1, t->pool, x, put);
-        at_graph_begin(g, AT_INFER, 0);
-        at_visual_forward(g, &t->params, input(g, x, EVAL_BATCH, side), &o, &out);
-        status = status ? status : at_graph_status(g);
-        if (status)
-            at_fail(err, (attune_status)status, "evaluation: out of memory");
-        for (int i = 0; !status && i < EVAL_BATCH; i++, seen++) {
-            told[seen] = 1 / (1 + expf(-out.covered->data[i]));
-            truth[seen] = put[i];
-        }
-    }
-    if (!status)
-        note(metrics, "covered", "r", at_correlation(told, truth, seen));
-    at_free(x);
-    free(told);
-    free(truth);
-    return status;
-}
-
-/* All validation logits: expression 8, basic 7, state 12, engagement 3 a row. */
-enum {
-    OUT_BASIC = AT_FACE_CLASSES,
-    OUT_STATE = OUT_BASIC + AT_BASIC_CLASSES,
-    OUT_ENGAGEMENT = OUT_STATE + ATTUNE_STATES * AT_THRESHOLDS,
-    OUTPUTS = OUT_ENGAGEMENT + ATTUNE_ENGAGEMENTS
-};
-
-static int predict(task *t, at_graph *g, int side, float *logits, attune_error *err)
-{
-    int count = t->valid.faces.count, index[EVAL_BATCH], status = ATTUNE_OK;
-    float *x = at_alloc((size_t)EVAL_BATCH * side * side * 3, sizeof *x);
-    if (!x)
-        return at_fail_nomem(err);
-    for (int from = 0; !status && from < count; from += EVAL_BATCH) {
-        int n = count - from < EVAL_BATCH ? count - from : EVAL_BATCH;
-        at_visual_options o = {0};
-        at_visual_out out;
-        for (int i = 0; i < n; i++)
-            index[i] = from + i;
-        status = at_faces_render(&t->valid.faces, index, n, side, NULL, 0, t->pool, x, NULL);
-        at_graph_begin(g, AT_INFER, 0);
-        at_visual_forward(g, &t->params, input(g, x, n, side), &o, &out);
-        if (!status)
-            status = at_graph_status(g);
-        if (status)
-            at_fail(err, (attune_status)status, "evaluation: out of memory");
-        for (int i = 0; !status && i < n; i++) {
-            float *row = logits + (size_t)(from + i) * OUTPUTS;
-            memcpy(row, out.expression->data + (size_t)i * AT_FACE_CLASSES,
-                   AT_FACE_CLASSES * sizeof(float));
-            memcpy(row + OUT_BASIC, out.basic->data + (size_t)i * AT_BASIC_CLASSES,
-                   AT_BASIC_CLASSES * sizeof(float));
-            memcpy(row + OUT_STATE, out.state->data + (size_t)i * ATTUNE_STATES * AT_THRESHOLDS,
-                   ATTUNE_STATES * AT_THRESHOLDS * sizeof(float));
-            memcpy(row + OUT_ENGAGEMENT, out.engagement->data + (size_t)i * ATTUNE_ENGAGEMENTS,
-                   ATTUNE_ENGAGEMENTS * sizeof(float));
-        }
-    }
-    at_free(x);
-    return status;
-}
-
-typedef enum which { EXPRESSION, BASIC, ENGAGEMENT } which;
-
-static int label_of(const task *t, int i, which head)
-{
-    const at_sample *s = &t->valid.faces.list[i].label;
-    if (head == BASIC)
-        return t->valid.basic[i];
-    if (head == ENGAGEMENT)
-        return s->engagement;
-    float votes = 0;
-    for (int k = 0; k < AT_VOTES; k++)
-        votes += s->votes[k];
-    return votes > 0 ? s->expression : -1;
-}
-
-/* Figures of one classification head over the rows that have its label; returns its accuracy. */
-static double judge_classes(const task *t, const float *logits, which head, const char *name,
-                            float *p, int *label, json_t *metrics)
-{
-    const int offset[] = {0, OUT_BASIC, OUT_ENGAGEMENT};
-    const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_ENGAGEMENTS};
-    at_answers a = {.classes = classes[head], .label = label, .p = p};
-    at_metrics m;
-    for (int i = 0; i < t->valid.faces.count; i++) {
-        int want = label_of(t, i, head);
-        if (want < 0)
-            continue;
-        at_probabilities(logits + (size_t)i * OUTPUTS + offset[head], a.classes, 1,
-                         p + a.n * a.classes);
-        label[a.n++] = want;
-    }
-    if (!a.n)
-        return 0;
-    at_metrics_compute(&m, &a);
-    note(metrics, name, "accuracy", m.accuracy);
-    note(metrics, name, "balanced", m.balanced_accuracy);
-    note(metrics, name, "macro_f1", m.macro_f1);
-    note(metrics, name, "ece", m.ece);
-    return m.accuracy;
-}
-
-/* AUC at the published thresholds: level >= 1, engagement = 3. */
-static void judge_states(const task *t, const float *logits, float *score, int *positive,
-                         json_t *metrics)
-{
-    for (int s = 0; s < ATTUNE_STATES; s++) {
-        int k = s == ATTUNE_ENGAGEMENT ? AT_THRESHOLDS - 1 : 0, n = 0;
-        for (int i = 0; i < t->valid.faces.count; i++) {
-            int level = t->valid.faces.list[i].label.state[s];
-            if (level < 0)
-                continue;
-            score[n] = logits[(size_t)i * OUTPUTS + OUT_STATE + s * AT_THRESHOLDS + k];
-            positive[n++] = level > k;
-        }
-        if (n)
-            note(metrics, attune_state_names[s], "auc", at_auc(score, positive, n));
-    }
-}
-
 static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
                     attune_error *err)
 {
     task *t = self;
-    size_t count = (size_t)t->valid.faces.count;
     int side = side_at(t, step > 0 ? step - 1 : 0);
-    float *logits = malloc((count + 1) * OUTPUTS * sizeof *logits);
-    float *p = malloc((count + 1) * AT_FACE_CLASSES * sizeof *p);
-    int *label = malloc((count + 1) * sizeof *label);
-    int status = logits && p && label ? ATTUNE_OK : at_fail_nomem(err);
-    status = status ? status : settle_statistics(t, g, side, err);
-    status = status ? status : predict(t, g, side, logits, err);
-    status = status ? status : judge_covered(t, g, side, metrics, err);
-    if (!status) {
-        json_object_set_new(metrics, "side", json_integer(side));
-        *score = judge_classes(t, logits, EXPRESSION, "ferplus", p, label, metrics);
-        judge_classes(t, logits, BASIC, "fer2013", p, label, metrics);
-        judge_classes(t, logits, ENGAGEMENT, "engagement3", p, label, metrics);
-        judge_states(t, logits, p, label, metrics);
-    }
-    free(logits);
-    free(p);
-    free(label);
-    return status;
+    int status = settle_statistics(t, g, side, err);
+    return status ? status
+                  : at_judge_faces(&t->valid, &t->params, t->pool, g, side, metrics, score, err);
 }
 
 /* ---- start -------------------------------------------------------------------------------- */
@@ -484,7 +312,7 @@ static int settle_start(task *t, attune_error *err)
         int side = side_at(t, 0);
         status = prepare(t, k, 0);
         at_graph_begin(g, AT_INFER, 0);
-        at_visual_forward(g, &t->params, input(g, t->x[0], t->batch, side), &o, &out);
+        at_visual_forward(g, &t->params, at_visual_input(g, t->x[0], t->batch, side), &o, &out);
         if (!status)
             status = at_graph_status(g);
         if (status)

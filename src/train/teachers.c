@@ -4,7 +4,6 @@
 #include "model/visual.h"
 #include "tensor/ops.h"
 #include <stdlib.h>
-#include <string.h>
 
 enum { MAX_TEACHERS = 4 };
 
@@ -102,10 +101,7 @@ int at_teachers_soften(at_teachers *t, const float *x, int n, int side, at_face_
         at_visual_options o = {0};
         at_visual_out out;
         at_graph_begin(t->graph, AT_INFER, 0);
-        at_tensor *input = at_tensor_new(t->graph, 4, (int[]){n, side, side, 3}, 0);
-        if (input)
-            memcpy(input->data, x, at_tensor_count(input) * sizeof(float));
-        at_visual_forward(t->graph, &t->params[i], input, &o, &out);
+        at_visual_forward(t->graph, &t->params[i], at_visual_input(t->graph, x, n, side), &o, &out);
         int status = at_graph_status(t->graph);
         if (status)
             return status;
