@@ -445,6 +445,8 @@ static void check_units(const at_kernels *kn)
                 check_one_unit(kn, dw_shape(5, 3, 17, stride, pad), 3, 5, shape);
                 check_one_unit(kn, dw_shape(1, 1, 8, stride, pad), 4, 4, shape);
             }
+    for (int stride = 1; stride <= 2; stride++) /* enough to expand for threads to take channels */
+        check_one_unit(kn, dw_shape(7, 7, 550, stride, 1), 160, 40, 3);
 }
 
 static void test_units(void **state)

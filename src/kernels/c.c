@@ -131,14 +131,14 @@ static void c_gemm_tile(int m, int n, int k, const float *a, ptrdiff_t a_row, pt
 
 /* ---- depthwise 3x3 ----------------------------------------------------------------------- */
 
-static void c_dw3x3_row(const at_dw3x3 *g, const float *const row[3], const float *weight,
-                        const float *bias, at_act act, float *y)
+static void c_dw3x3_row(const at_dw3x3 *g, int from, int to, const float *const row[3],
+                        const float *weight, const float *bias, at_act act, float *y)
 {
     int c = g->c;
 
     for (int ox = 0; ox < g->ow; ox++) {
         float *out = y + (ptrdiff_t)ox * c;
-        for (int ch = 0; ch < c; ch++)
+        for (int ch = from; ch < to; ch++)
             out[ch] = bias ? bias[ch] : 0;
         for (int ky = 0; ky < 3; ky++) {
             for (int kx = 0; row[ky] && kx < 3; kx++) {
@@ -147,11 +147,11 @@ static void c_dw3x3_row(const at_dw3x3 *g, const float *const row[3], const floa
                     continue;
                 const float *in = row[ky] + (ptrdiff_t)ix * c;
                 const float *w = weight + (ky * 3 + kx) * c;
-                for (int ch = 0; ch < c; ch++)
+                for (int ch = from; ch < to; ch++)
                     out[ch] += in[ch] * w[ch];
             }
         }
-        c_act((size_t)c, act, out, out);
+        c_act((size_t)(to - from), act, out + from, out + from);
     }
 }
 
@@ -161,7 +161,7 @@ static void c_dw3x3(const at_dw3x3 *g, int oy0, int oy1, const float *x, const f
     for (int oy = oy0; oy < oy1; oy++) {
         const float *row[3];
         at_dw3x3_rows(g, oy, x, row);
-        c_dw3x3_row(g, row, weight, bias, act, y + (ptrdiff_t)oy * g->ow * g->c);
+        c_dw3x3_row(g, 0, g->c, row, weight, bias, act, y + (ptrdiff_t)oy * g->ow * g->c);
     }
 }
 

@@ -187,8 +187,14 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
     q.m_chunk = at_ceil_div(at_ceil_div(m, m_tasks), kn->mr) * kn->mr;
     m_tasks = at_ceil_div(m, q.m_chunk);
 
-    /* Few rows: share out the panels too, if they are worth it. */
-    tasks = at_tasks_for((double)m * n * k, MOST_TASKS);
+    /* Few rows: share out the panels too, if they are worth it; few panels: rows, by whole tiles. */
+    tasks = at_tasks_for((double)at_max_int(m, kn->mr) * n * k, MOST_TASKS);
+    if (m_tasks * at_ceil_div(n, kn->nr) < tasks) {
+        int tiles = at_ceil_div(m, kn->mr);
+        m_tasks = at_min_int(at_ceil_div(tasks, at_ceil_div(n, kn->nr)), tiles);
+        q.m_chunk = at_ceil_div(tiles, m_tasks) * at_ceil_div(m, tiles);
+        m_tasks = at_ceil_div(m, q.m_chunk);
+    }
     q.n_tasks = at_min_int(at_ceil_div(tasks, m_tasks), at_ceil_div(n, kn->nr));
     q.n_chunk = at_ceil_div(at_ceil_div(n, kn->nr), q.n_tasks) * kn->nr;
     q.n_tasks = at_ceil_div(n, q.n_chunk);

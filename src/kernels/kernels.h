@@ -58,10 +58,11 @@ typedef struct at_kernels {
     /* Rows [oy0, oy1) of the output. rows: input row pointers are x + iy*w*c. bias (c) nullable. */
     void (*dw3x3)(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *weight,
                   const float *bias, at_act act, float *y);
-    /* One output row from three input row pointers (each w*c; NULL = a row of zeros): the fused
-     * inverted residual keeps only a ring of rows. */
-    void (*dw3x3_row)(const at_dw3x3 *g, const float *const row[3], const float *weight,
-                      const float *bias, at_act act, float *y);
+    /* Channels [from, to) of one output row from three input row pointers (each w*c; NULL = a row
+     * of zeros): the fused inverted residual keeps only a ring of rows, or only some channels. All
+     * pointers are channel 0's. */
+    void (*dw3x3_row)(const at_dw3x3 *g, int from, int to, const float *const row[3],
+                      const float *weight, const float *bias, at_act act, float *y);
     /* dx rows [iy0, iy1) (overwritten) from dy (oh x ow x c). */
     void (*dw3x3_bwd_data)(const at_dw3x3 *g, int iy0, int iy1, const float *dy,
                            const float *weight, float *dx);

@@ -100,6 +100,7 @@ AT_INLINE void dw_pixels(const dw_window *s, const v_f k[9], const int pixels, c
 typedef struct dw_layer {
     const float *weight, *bias; /* bias nullable */
     int c, ow;
+    int from, to; /* channels to do */
     clamp limits;
 } dw_layer;
 
@@ -130,7 +131,7 @@ AT_INLINE void dw_vector(const dw_window *s, const dw_layer *q, const int stride
 AT_INLINE void dw_tail(const dw_window *s, const dw_layer *q, int stride, int flip, int ch,
                        float *y)
 {
-    const int lanes = q->c - ch;
+    const int lanes = q->to - ch;
     const v_f bias = q->bias ? v_load_n(q->bias + ch, lanes) : v_zero();
     v_f k[9];
 
@@ -141,35 +142,40 @@ AT_INLINE void dw_tail(const dw_window *s, const dw_layer *q, int stride, int fl
                   lanes);
 }
 
-/* A whole output row. */
+/* An output row. */
 AT_INLINE void dw_row(const dw_window *s, const dw_layer *q, const int stride, const int flip,
                       float *y)
 {
-    int ch = 0;
+    int ch = q->from;
 
-    for (; ch + AT_VW <= q->c; ch += AT_VW) {
+    for (; ch + AT_VW <= q->to; ch += AT_VW) {
         dw_window t = dw_from_channel(s, ch);
         dw_vector(&t, q, stride, flip, ch, y + ch);
     }
-    if (ch < q->c) {
+    if (ch < q->to) {
         dw_window t = dw_from_channel(s, ch);
         dw_tail(&t, q, stride, flip, ch, y + ch);
     }
 }
 
-static void dw3x3_row(const at_dw3x3 *g, const float *const row[3], const float *weight,
-                      const float *bias, at_act act, float *y)
+static void dw3x3_row(const at_dw3x3 *g, int from, int to, const float *const row[3],
+                      const float *weight, const float *bias, at_act act, float *y)
 {
     const dw_window s = {{row[0], row[1], row[2]}, g->c, g->w, g->pad_left};
-    const dw_layer q = {
-        .weight = weight, .bias = bias, .c = g->c, .ow = g->ow, .limits = clamp_of(act)};
+    const dw_layer q = {.weight = weight,
+                        .bias = bias,
+                        .c = g->c,
+                        .ow = g->ow,
+                        .from = from,
+                        .to = to,
+                        .limits = clamp_of(act)};
 
     if (g->stride == 1)
         dw_row(&s, &q, 1, 0, y);
     else
         dw_row(&s, &q, 2, 0, y);
-    if (is_curve(act))
-        apply_act((size_t)g->ow * (size_t)g->c, act, y, y);
+    for (int ox = 0; is_curve(act) && ox < g->ow; ox++, y += g->c)
+        apply_act((size_t)(to - from), act, y + from, y + from);
 }
 
 static void dw3x3(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *weight,
@@ -178,7 +184,7 @@ static void dw3x3(const at_dw3x3 *g, int oy0, int oy1, const float *x, const flo
     for (int oy = oy0; oy < oy1; oy++) {
         const float *row[3];
         at_dw3x3_rows(g, oy, x, row);
-        dw3x3_row(g, row, weight, bias, act, y + (ptrdiff_t)oy * g->ow * g->c);
+        dw3x3_row(g, 0, g->c, row, weight, bias, act, y + (ptrdiff_t)oy * g->ow * g->c);
     }
 }
 
@@ -266,7 +272,8 @@ static void dw3x3_bwd_data(const at_dw3x3 *g, int iy0, int iy1, const float *dy,
     /* At stride 1 the gradient is the convolution with the turned kernel and padding 2 - pad. */
     const at_dw3x3 back = {
         .h = g->oh, .w = g->ow, .c = g->c, .stride = 1, .pad_top = 2 - g->pad_top};
-    const dw_layer q = {.weight = weight, .c = g->c, .ow = g->w, .limits = clamp_of(AT_ACT_NONE)};
+    const dw_layer q = {
+        .weight = weight, .c = g->c, .ow = g->w, .to = g->c, .limits = clamp_of(AT_ACT_NONE)};
 
     for (int iy = iy0; iy < iy1; iy++) {
         float *out = dx + (ptrdiff_t)iy * g->w * g->c;

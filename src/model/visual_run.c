@@ -16,7 +16,7 @@ typedef struct layer {
 struct at_visual_net {
     const at_kernels *kn;
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
-    layer head[AT_VISUAL_HEADS];
+    layer heads; /* side by side, in the order of at_visual_heads */
 };
 
 /* ---- freezing ----------------------------------------------------------------------------- */
@@ -41,6 +41,35 @@ static int freeze_unit(layer *l, const at_visual_net *v, const at_weights *w, co
     return status;
 }
 
+enum {
+    LOGITS = AT_FACE_CLASSES + AT_BASIC_CLASSES + ATTUNE_STATES * AT_THRESHOLDS +
+             ATTUNE_ENGAGEMENTS + 1
+};
+
+/* The heads' columns side by side, so that the embedding is multiplied once. */
+static int freeze_heads(at_visual_net *v, const at_weights *w, attune_error *err)
+{
+    size_t count = (size_t)AT_VISUAL_EMBED * LOGITS;
+    float *all = at_alloc(2 * count, sizeof(float)), *one = all ? all + count : NULL;
+    v->heads.bias = at_alloc(LOGITS, sizeof(float));
+    v->heads.weight =
+        at_alloc(at_gemm_packed_floats(v->kn, AT_VISUAL_EMBED, LOGITS), sizeof(float));
+    int status = all && v->heads.bias && v->heads.weight ? ATTUNE_OK : at_fail_nomem(err);
+    for (int h = 0, from = 0; h < AT_VISUAL_HEADS && !status; h++) {
+        int outputs = at_visual_heads[h].outputs;
+        status = at_mb_fold_unit(w, at_visual_heads[h].name, AT_VISUAL_EMBED, outputs, one,
+                                 v->heads.bias + from, err);
+        for (int i = 0; i < AT_VISUAL_EMBED && !status; i++)
+            memcpy(all + (size_t)i * LOGITS + from, one + (size_t)i * outputs,
+                   (size_t)outputs * sizeof(float));
+        from += outputs;
+    }
+    if (!status)
+        at_gemm_pack(NULL, v->kn, AT_VISUAL_EMBED, LOGITS, all, LOGITS, 1, v->heads.weight);
+    at_free(all);
+    return status;
+}
+
 static int freeze_all(at_visual_net *v, const at_weights *w, attune_error *err)
 {
     char unit[64];
@@ -58,10 +87,7 @@ static int freeze_all(at_visual_net *v, const at_weights *w, attune_error *err)
     int last = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     status = status ? status
                     : freeze_unit(&v->last, v, w, "visual.head", last, AT_MB_FEATURES, 1, err);
-    for (int h = 0; h < AT_VISUAL_HEADS && !status; h++)
-        status = freeze_unit(&v->head[h], v, w, at_visual_heads[h].name, AT_MB_FEATURES,
-                             at_visual_heads[h].outputs, 1, err);
-    return status;
+    return status ? status : freeze_heads(v, w, err);
 }
 
 int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels *kn,
@@ -97,7 +123,7 @@ void at_visual_free(at_visual_net **pv)
     free_layers(v->depthwise, AT_MB_BLOCKS);
     free_layers(v->project, AT_MB_BLOCKS);
     free_layers(&v->last, 1);
-    free_layers(v->head, AT_VISUAL_HEADS);
+    free_layers(&v->heads, 1);
     at_free(v);
     *pv = NULL;
 }
@@ -193,21 +219,50 @@ size_t at_visual_workspace(const at_visual_net *v, const at_pool *pool, int side
     return 2 * l.map + l.scratch;
 }
 
-static void pool_map(const float *map, int pixels, float *mean)
+/* Rows of the picture in a task. */
+enum { PICTURE_ROWS = 28 };
+
+typedef struct picture_job {
+    const uint8_t *face;
+    int side;
+    float *x;
+} picture_job;
+
+static void picture_task(void *arg, int task, int thread)
+{
+    const picture_job *j = arg;
+    size_t row = (size_t)j->side * 3, i = (size_t)task * PICTURE_ROWS * row;
+    size_t end = i + PICTURE_ROWS * row, all = (size_t)j->side * row;
+    (void)thread;
+    for (end = end < all ? end : all; i < end; i++)
+        j->x[i] = ((float)j->face[i] - 127.5f) / 127.5f;
+}
+
+static void pool_map(const at_kernels *kn, const float *map, int pixels, float *mean)
 {
     memset(mean, 0, AT_VISUAL_EMBED * sizeof *mean);
-    for (int i = 0; i < pixels; i++)
-        for (int c = 0; c < AT_VISUAL_EMBED; c++)
-            mean[c] += map[(size_t)i * AT_VISUAL_EMBED + c];
+    kn->sum_rows(pixels, AT_VISUAL_EMBED, map, mean);
     for (int c = 0; c < AT_VISUAL_EMBED; c++)
         mean[c] /= (float)pixels;
 }
 
-static void run_head(const at_visual_net *v, int h, const float *embedding, float *logit)
+static const float *take(float *out, int n, const float *logit)
 {
-    at_epilogue e = {.bias = v->head[h].bias};
-    at_gemm_packed(NULL, v->kn, 1, at_visual_heads[h].outputs, AT_VISUAL_EMBED, embedding,
-                   AT_VISUAL_EMBED, 1, v->head[h].weight, logit, at_visual_heads[h].outputs, &e);
+    memcpy(out, logit, (size_t)n * sizeof *out);
+    return logit + n;
+}
+
+static void run_heads(const at_visual_net *v, at_visual_result *out)
+{
+    at_epilogue e = {.bias = v->heads.bias};
+    float logits[LOGITS];
+    at_gemm_packed(NULL, v->kn, 1, LOGITS, AT_VISUAL_EMBED, out->embedding, AT_VISUAL_EMBED, 1,
+                   v->heads.weight, logits, LOGITS, &e);
+    const float *logit = take(out->expression, AT_FACE_CLASSES, logits);
+    logit = take(out->basic, AT_BASIC_CLASSES, logit);
+    logit = take(out->state, ATTUNE_STATES * AT_THRESHOLDS, logit);
+    logit = take(out->engagement, ATTUNE_ENGAGEMENTS, logit);
+    take(&out->covered, 1, logit);
 }
 
 void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
@@ -216,8 +271,8 @@ void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, i
     layout l = plan(v, pool, side);
     float *x = workspace, *y = workspace + l.map, *scratch = y + l.map, *t;
     at_conv_size stem = stem_size(side);
-    for (size_t i = 0, n = (size_t)side * side * 3; i < n; i++)
-        x[i] = ((float)face[i] - 127.5f) / 127.5f;
+    picture_job picture = {face, side, x};
+    at_pool_run(pool, (side + PICTURE_ROWS - 1) / PICTURE_ROWS, picture_task, &picture);
     at_conv3x3_forward(pool, v->kn, &stem, 1, x, v->stem.weight, v->stem.bias, AT_ACT_RELU6, y,
                        scratch);
     int s = stem.oh;
@@ -231,10 +286,6 @@ void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, i
     int in = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     at_gemm_packed(pool, v->kn, s * s, AT_MB_FEATURES, in, y, in, 1, v->last.weight, x,
                    AT_MB_FEATURES, &e);
-    pool_map(x, s * s, out->embedding);
-    run_head(v, 0, out->embedding, out->expression);
-    run_head(v, 1, out->embedding, out->basic);
-    run_head(v, 2, out->embedding, out->state);
-    run_head(v, 3, out->embedding, out->engagement);
-    run_head(v, 4, out->embedding, &out->covered);
+    pool_map(v->kn, x, s * s, out->embedding);
+    run_heads(v, out);
 }
