@@ -65,27 +65,38 @@ static void params(void **state)
 
 /* ---- graph ------------------------------------------------------------------------------ */
 
-/* Gradients of several passes add up, until they are zeroed; frozen parameters get none. */
+/* Gradients of several passes add up, until they are zeroed; frozen parameters get none, and those
+ * that the loss does not depend on none but zero. */
 static void gradients_add_up(void **state)
 {
     (void)state;
     at_params p = {0};
     at_param *w = new_param(&p, "w", 2, (float[]){3, 5});
     at_param *frozen = new_param(&p, "frozen", 2, (float[]){7, 11});
+    at_param *idle = new_param(&p, "idle", 1, (float[]){2});
     frozen->trainable = 0;
     at_graph *g = new_graph(NULL, at_kernels_best());
-    for (int pass = 1; pass <= 2; pass++) {
+    for (int pass = 1; pass <= 4; pass++) {
+        const int since = pass <= 2 ? pass : pass - 2; /* they were zeroed */
         at_graph_begin(g, AT_TRAIN, 0);
         at_tensor *a = at_use(g, w);
+        at_mul(g, at_use(g, idle), at_use(g, idle));
         assert_ptr_equal(at_use(g, w), a);
         at_tensor *y = at_mul(g, a, at_use(g, frozen));
         at_tensor *loss = at_mse(g, y, (float[]){0, 0}, NULL); /* mean of (w f)^2 */
         assert_int_equal(at_graph_backward(g, loss), ATTUNE_OK);
-        assert_float_equal(w->value.grad[0], pass * 3 * 49, 1e-3);
-        assert_float_equal(w->value.grad[1], pass * 5 * 121, 1e-3);
+        assert_float_equal(w->value.grad[0], since * 3 * 49, 1e-3);
+        assert_float_equal(w->value.grad[1], since * 5 * 121, 1e-3);
         assert_null(frozen->value.grad);
+        assert_float_equal(idle->value.grad[0], 0, 0);
+        idle->value.grad[0] = 1;
+        if (pass == 2)
+            at_params_zero_grad(&p);
+        else
+            idle->value.grad[0] = 0;
     }
     at_params_zero_grad(&p);
+    at_param_settle_grad(w);
     assert_float_equal(w->value.grad[0], 0, 0);
     at_graph_free(&g);
     assert_null(g);

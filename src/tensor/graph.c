@@ -401,7 +401,7 @@ float *at_grad_inplace(at_graph *g, at_tensor *x, at_tensor *y, const float **dy
 {
     at_var *from = at_var_of(y)->root, *to = at_var_of(x)->root;
     *dy = at_grad_in(g, y);
-    if (to->written || from->keep)
+    if (to->written || to->keep || from->keep)
         return at_grad_out(g, x, accumulate);
     to->t.grad = from->t.grad;
     to->written = 1;
@@ -419,6 +419,26 @@ void at_grad_pass(at_graph *g, at_tensor *x, at_tensor *y)
         at_copy_or_add(g, at_tensor_count(x), dy, dx, accumulate);
 }
 
+/* A gradient that counts as zero is overwritten by the first that would add to it. */
+static void begin_param_grads(at_graph *g)
+{
+    for (int i = 0; i < AT_USE_SLOTS; i++)
+        for (at_var *v = g->uses[i]; v != NULL; v = v->next_use)
+            v->written = v->wants && !v->param->grad_is_zero;
+}
+
+/* Those that nothing was added to become zero. */
+static void end_param_grads(at_graph *g)
+{
+    for (int i = 0; i < AT_USE_SLOTS; i++)
+        for (at_var *v = g->uses[i]; v != NULL; v = v->next_use) {
+            if (v->written)
+                v->param->grad_is_zero = 0;
+            else if (v->wants)
+                at_param_settle_grad(v->param);
+        }
+}
+
 int at_graph_backward(at_graph *g, at_tensor *loss)
 {
     if (loss == NULL || g->status != ATTUNE_OK)
@@ -427,6 +447,7 @@ int at_graph_backward(at_graph *g, at_tensor *loss)
     if (!at_wants(loss))
         return ATTUNE_OK;
     int accumulate;
+    begin_param_grads(g);
     float *one = at_grad_out(g, loss, &accumulate);
     if (one == NULL)
         return g->status;
@@ -441,6 +462,7 @@ int at_graph_backward(at_graph *g, at_tensor *loss)
             y->t.grad = NULL;
         }
     }
+    end_param_grads(g);
     g->tape = NULL; /* a second backward would add everything again */
     return g->status;
 }

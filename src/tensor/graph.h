@@ -49,7 +49,7 @@ typedef struct at_var {
     at_pending *pending;         /* what is left to do to t.grad; NULL: nothing */
     at_sums sums;                /* of columns of t.data, or of t.grad */
     float *packed[2];            /* a weight's GEMM panels for this pass: as it is, transposed */
-    const at_param *param;
+    at_param *param;
     struct at_var *next_use; /* chain of the graph's table of parameters in use */
 } at_var;
 

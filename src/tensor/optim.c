@@ -151,8 +151,10 @@ float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *
     set_defaults(o);
     int chunks = count_chunks(p);
     step_job j = {.o = o, .params = p, .kn = kn, .lr = lr, .scale = 1};
-    for (int i = 0; i < p->count; i++)
+    for (int i = 0; i < p->count; i++) {
+        at_param_settle_grad(p->list[i]);
         assert(!moves(p->list[i]) || (p->list[i]->m != NULL && p->list[i]->v != NULL));
+    }
 
     j.squares = at_alloc((size_t)chunks, sizeof *j.squares);
     if (j.squares == NULL)

@@ -123,9 +123,13 @@ void at_params_free(at_params *s)
 
 void at_params_zero_grad(at_params *s)
 {
-    for (int i = 0; i < s->count; i++) {
-        at_tensor *t = &s->list[i]->value;
-        if (t->grad != NULL)
-            memset(t->grad, 0, at_tensor_count(t) * sizeof(float));
-    }
+    for (int i = 0; i < s->count; i++)
+        s->list[i]->grad_is_zero = 1;
+}
+
+void at_param_settle_grad(at_param *p)
+{
+    if (p->grad_is_zero && p->value.grad != NULL)
+        memset(p->value.grad, 0, at_tensor_count(&p->value) * sizeof(float));
+    p->grad_is_zero = 0;
 }

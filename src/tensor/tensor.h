@@ -39,13 +39,14 @@ int at_tensor_cols(const at_tensor *t);
  * trained. */
 typedef struct at_param {
     char name[80];
-    uint32_t hash;   /* of the name, private */
-    at_tensor value; /* data and grad owned by the store; grad: NULL before a training pass */
-    float *m, *v;    /* AdamW moments, NULL until an optimiser is made */
-    float *ema;      /* averaged weights, NULL unless asked for */
-    int trainable;   /* 1 by default; 0: a buffer, or frozen */
-    int decay;       /* weight decay applies; by default to those of rank 2 and more */
-    float lr_scale;  /* multiplies the learning rate; 1 by default */
+    uint32_t hash;    /* of the name, private */
+    at_tensor value;  /* data and grad owned by the store; grad: NULL before a training pass */
+    int grad_is_zero; /* whatever it holds: see at_params_zero_grad */
+    float *m, *v;     /* AdamW moments, NULL until an optimiser is made */
+    float *ema;       /* averaged weights, NULL unless asked for */
+    int trainable;    /* 1 by default; 0: a buffer, or frozen */
+    int decay;        /* weight decay applies; by default to those of rank 2 and more */
+    float lr_scale;   /* multiplies the learning rate; 1 by default */
 } at_param;
 
 typedef struct at_params {
@@ -88,6 +89,10 @@ void at_keep_grad(at_graph *g, at_tensor *t);
 /* Runs the tape backwards from a scalar, once a pass. Parameter gradients are added to (zero them
  * with at_params_zero_grad), so that several passes can make one step. */
 int at_graph_backward(at_graph *g, at_tensor *loss);
+/* From here on gradients count as zero. What memory holds follows with the next backward, of the
+ * parameters in that pass, and with the next step of the optimiser, of all. */
 void at_params_zero_grad(at_params *s);
+/* For those who read p->value.grad itself: makes it what it counts as. */
+void at_param_settle_grad(at_param *p);
 
 #endif
