@@ -65,8 +65,9 @@ static int read_golden(void **state)
 /* The groups of columns have scales of their own. */
 static void compare(const float *x, const double *golden, int row)
 {
-    static const int start[] = {AT_COL_LOGMEL, AT_COL_MFCC,       AT_COL_DELTA,   AT_COL_DELTA2,
-                                AT_COL_ZCR,    AT_COL_LOG_ENERGY, AT_FEATURE_COLS};
+    static const int start[] = {AT_COL_LOGMEL,  AT_COL_MFCC,  AT_COL_DELTA,
+                                AT_COL_DELTA2,  AT_COL_ZCR,   AT_COL_LOG_ENERGY,
+                                AT_COL_VOICING, AT_COL_PITCH, AT_FEATURE_COLS};
     for (size_t g = 0; g + 1 < sizeof start / sizeof *start; g++) {
         double scale = 0;
         for (int c = start[g]; c < start[g + 1]; c++)

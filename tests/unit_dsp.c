@@ -142,6 +142,28 @@ static void voices_are_periodic_and_noise_is_not(void **state)
     at_spectrum_free(&s);
 }
 
+/* Within half a semitone, an octave off counting as wrong, over the range of grown voices. */
+static void pitch_is_that_of_the_voice(void **state)
+{
+    (void)state;
+    at_spectrum *s;
+    at_frame frame;
+    float octaves;
+    assert_int_equal(at_spectrum_create(&s, NULL), ATTUNE_OK);
+    for (int pitch = 90; pitch <= 400; pitch += 10) {
+        memset(sound, 0, sizeof sound);
+        add_burst(sound, SECOND, pitch, 0.1f);
+        at_spectrum_frame(s, sound + SECOND / 2, &frame);
+        assert_true(at_spectrum_pitch(s, &octaves) > 0.5f);
+        assert_float_equal(octaves, log2(pitch / AT_PITCH_LOW_HZ), 1.0 / 24);
+    }
+    memset(sound, 0, sizeof sound);
+    at_spectrum_frame(s, sound, &frame);
+    assert_float_equal(at_spectrum_pitch(s, &octaves), 0, 0);
+    assert_float_equal(octaves, 0, 0);
+    at_spectrum_free(&s);
+}
+
 /* ---- the stream ------------------------------------------------------------------------- */
 
 static void same_rows(at_features *f, const at_feature_row *rows, size_t n)
@@ -412,7 +434,7 @@ static void normalised_columns_have_mean_0_deviation_1(void **state)
     for (int c = 0; c < AT_FEATURE_COLS; c++)
         assert_float_equal(x[7 * AT_FEATURE_COLS + c], rows[7].v[c], 0);
     at_features_normalise(x, n, speech);
-    for (int c = 0; c < AT_FEATURE_COLS; c++) {
+    for (int c = 0; c < AT_COL_VOICING; c++) {
         double sum = 0, square = 0, count = 0;
         for (size_t i = 0; i < n; i++) {
             double v = (double)x[i * AT_FEATURE_COLS + (size_t)c];
@@ -441,14 +463,36 @@ static void normalising_constants_gives_zeros(void **state)
     for (int i = 0; i < N * AT_FEATURE_COLS; i++)
         x[i] = -23.0f;
     at_features_normalise(x, N, NULL);
-    for (int i = 0; i < N * AT_FEATURE_COLS; i++)
-        assert_float_equal(x[i], 0, 1e-4);
+    for (int i = 0; i < N * AT_FEATURE_COLS; i++) {
+        float expected = i % AT_FEATURE_COLS == AT_COL_VOICING ? -AT_NORMAL_LIMIT : 0;
+        assert_float_equal(x[i], expected, 1e-4);
+    }
     /* Too few speech rows: all rows count. */
     for (int i = 0; i < N * AT_FEATURE_COLS; i++)
         x[i] = i < 2 * AT_FEATURE_COLS ? 100.0f : 1.0f;
     at_features_normalise(x, N, few);
     assert_float_equal(x[0], 3, 0.01); /* (100 - 10.9) / 29.7 */
     at_features_normalise(x, 0, NULL);
+}
+
+/* The pitch of what is voiced is about its own mean and keeps its range; the rest is 0. */
+static void pitch_is_relative_and_only_where_voiced(void **state)
+{
+    (void)state;
+    enum { N = 30 };
+    float x[N * AT_FEATURE_COLS] = {0};
+    for (int i = 0; i < N; i++) {
+        float *row = x + i * AT_FEATURE_COLS;
+        row[AT_COL_VOICING] = i < 20 ? 0.9f : 0.2f;
+        row[AT_COL_PITCH] = i >= 20 ? 2.5f : i % 2 ? 1.5f : 1.0f;
+    }
+    at_features_normalise(x, N, NULL);
+    for (int i = 0; i < N; i++) {
+        const float *row = x + i * AT_FEATURE_COLS;
+        float pitch = i >= 20 ? 0 : i % 2 ? 1 : -1, voicing = i < 20 ? 1.2f : -0.9f;
+        assert_float_equal(row[AT_COL_PITCH], pitch, 1e-5);
+        assert_float_equal(row[AT_COL_VOICING], voicing, 1e-5);
+    }
 }
 
 /* ---- VAD and quality -------------------------------------------------------------------- */
@@ -633,6 +677,7 @@ int main(void)
         cmocka_unit_test(power_is_in_units_of_variance),
         cmocka_unit_test(tone_is_in_its_band),
         cmocka_unit_test(voices_are_periodic_and_noise_is_not),
+        cmocka_unit_test(pitch_is_that_of_the_voice),
         cmocka_unit_test(pieces_give_the_bits_of_one_push),
         cmocka_unit_test(rows_come_with_their_times),
         cmocka_unit_test(gaps_overlaps_and_jitter),
@@ -643,6 +688,7 @@ int main(void)
         cmocka_unit_test(denoised_rows_are_in_time),
         cmocka_unit_test(normalised_columns_have_mean_0_deviation_1),
         cmocka_unit_test(normalising_constants_gives_zeros),
+        cmocka_unit_test(pitch_is_relative_and_only_where_voiced),
         cmocka_unit_test(vad_and_snr_in_white_noise),
         cmocka_unit_test(vad_gets_used_to_louder_noise),
         cmocka_unit_test(fluent_speech_is_not_taken_for_noise),

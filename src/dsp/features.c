@@ -188,6 +188,7 @@ static void add_frame(at_features *f, const float *raw, const float *clean)
     at_spectrum_cepstrum(f->spectrum, frame.band, row->v + AT_COL_LOGMEL, row->v + AT_COL_MFCC);
     row->v[AT_COL_ZCR] = frame.zcr;
     row->v[AT_COL_LOG_ENERGY] = logf(frame.power + AT_POWER_FLOOR);
+    row->v[AT_COL_VOICING] = at_spectrum_pitch(f->spectrum, &row->v[AT_COL_PITCH]);
     f->made++;
     complete(f, 0);
 }

@@ -1,7 +1,8 @@
 /* features.h - 16 kHz speech to feature rows, 100 a second, for training and running alike.
  *
  * pcm -> (speexdsp noise suppression) -> 25 ms frames every 10 ms -> frame mean removed ->
- * pre-emphasis 0.97 -> Hamming -> 512-point power spectrum -> 40 mel bands -> ln -> DCT.
+ * pre-emphasis 0.97 -> Hamming -> 512-point power spectrum -> 40 mel bands -> ln -> DCT, and
+ * autocorrelation -> pitch and its strength (Boersma 1993).
  * Mel scale and deltas as in Young et al., The HTK Book 3.4, sections 5.4 and 5.9: mel(f) =
  * 2595 log10(1 + f/700), triangles with straight sides on the mel axis; here each triangle's
  * weights sum to 1, so that white noise of variance s2 reads ln s2 in every band.
@@ -18,6 +19,8 @@
 #define AT_PRE_EMPHASIS 0.97f
 #define AT_MEL_LOW_HZ   60.0
 #define AT_MEL_HIGH_HZ  7600.0 /* below the anti-alias roll-off of resampled sources */
+#define AT_PITCH_LOW_HZ 75.0
+#define AT_PITCH_TOP_HZ 500.0
 #define AT_POWER_FLOOR  1e-10f /* -100 dBFS, just over the rounding noise of 16-bit samples */
 #define AT_CLIP_LEVEL   0.99f  /* a sample at or over this counts as clipped */
 
@@ -40,7 +43,9 @@ enum {
     AT_COL_DELTA2 = AT_COL_DELTA + AT_MFCCS,    /* delta of the delta */
     AT_COL_ZCR = AT_COL_DELTA2 + AT_MFCCS,      /* sign changes per sample step, [0, 1] */
     AT_COL_LOG_ENERGY = AT_COL_ZCR + 1,         /* ln of the frame's mean square */
-    AT_FEATURE_COLS = AT_COL_LOG_ENERGY + 1,    /* 81 */
+    AT_COL_VOICING = AT_COL_LOG_ENERGY + 1,     /* strength of the pitch, [0, 1] */
+    AT_COL_PITCH = AT_COL_VOICING + 1,  /* octaves over AT_PITCH_LOW_HZ; noise if unvoiced */
+    AT_FEATURE_COLS = AT_COL_PITCH + 1, /* 83 */
 };
 
 /* One frame. v is of the denoised sound if denoising is on; the rest always of the sound as it
@@ -99,8 +104,10 @@ void at_features_trim(const unsigned char *speech, size_t n, size_t *from, size_
 
 /* In place: x (n, AT_FEATURE_COLS) less its mean over the frames with speech[i] != 0, divided by
  * their deviation (at least a floor that depends on the kind of column), limited to
- * +-AT_NORMAL_LIMIT. With speech NULL or under AT_NORMAL_MIN_ROWS such frames, all frames count.
- * The one normalisation, for training and running. */
+ * +-AT_NORMAL_LIMIT. Voicing and pitch keep scales of their own, since how wide a voice's range is
+ * speaks: voicing about 0.5 in thirds, pitch in quarters of an octave about the speech's mean,
+ * fading to 0 where the frame is not voiced. With speech NULL or under AT_NORMAL_MIN_ROWS such
+ * frames, all frames count. The one normalisation, for training and running. */
 #define AT_NORMAL_LIMIT    8.0f
 #define AT_NORMAL_MIN_ROWS 10
 void at_features_normalise(float *x, size_t n, const unsigned char *speech);

@@ -153,6 +153,62 @@ static float deviation_floor(int column)
     return column == AT_COL_ZCR ? 0.01f : 0.2f;
 }
 
+static float limited(float v)
+{
+    return fmaxf(-AT_NORMAL_LIMIT, fminf(AT_NORMAL_LIMIT, v));
+}
+
+/* Columns before AT_COL_VOICING to mean 0 and deviation 1 over the used rows. */
+static void standardise(float *x, size_t n, const unsigned char *speech, size_t used)
+{
+    double sum[AT_COL_VOICING] = {0}, square[AT_COL_VOICING] = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (speech && !speech[i])
+            continue;
+        for (int c = 0; c < AT_COL_VOICING; c++) {
+            double v = (double)x[i * AT_FEATURE_COLS + (size_t)c];
+            sum[c] += v;
+            square[c] += v * v;
+        }
+    }
+    float mean[AT_COL_VOICING], scale[AT_COL_VOICING];
+    for (int c = 0; c < AT_COL_VOICING && n > 0; c++) {
+        double m = sum[c] / (double)used, variance = square[c] / (double)used - m * m;
+        double deviation = fmax(sqrt(fmax(variance, 0)), (double)deviation_floor(c));
+        mean[c] = (float)m;
+        scale[c] = (float)(1 / deviation);
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (int c = 0; c < AT_COL_VOICING; c++) {
+            float *v = &x[i * AT_FEATURE_COLS + (size_t)c];
+            *v = limited((*v - mean[c]) * scale[c]);
+        }
+    }
+}
+
+/* From noise (0) to a vowel (1), by the strength of the pitch. */
+static float voicedness(const float *row)
+{
+    return fmaxf(0, fminf(1, (row[AT_COL_VOICING] - 0.3f) / 0.4f));
+}
+
+static void relate_pitch(float *x, size_t n, const unsigned char *speech)
+{
+    double sum = 0, weight = 0;
+    for (size_t i = 0; i < n; i++) {
+        const float *row = x + i * AT_FEATURE_COLS;
+        double w = !speech || speech[i] ? (double)voicedness(row) : 0;
+        sum += w * (double)row[AT_COL_PITCH];
+        weight += w;
+    }
+    float mean = weight > 0 ? (float)(sum / weight) : 0;
+    for (size_t i = 0; i < n; i++) {
+        float *row = x + i * AT_FEATURE_COLS;
+        row[AT_COL_PITCH] = limited(4 * voicedness(row) * (row[AT_COL_PITCH] - mean));
+        row[AT_COL_VOICING] = limited(3 * (row[AT_COL_VOICING] - 0.5f));
+    }
+}
+
 void at_features_normalise(float *x, size_t n, const unsigned char *speech)
 {
     size_t used = 0;
@@ -162,27 +218,6 @@ void at_features_normalise(float *x, size_t n, const unsigned char *speech)
         speech = NULL;
         used = n;
     }
-    double sum[AT_FEATURE_COLS] = {0}, square[AT_FEATURE_COLS] = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (speech && !speech[i])
-            continue;
-        for (int c = 0; c < AT_FEATURE_COLS; c++) {
-            double v = (double)x[i * AT_FEATURE_COLS + (size_t)c];
-            sum[c] += v;
-            square[c] += v * v;
-        }
-    }
-    float mean[AT_FEATURE_COLS], scale[AT_FEATURE_COLS];
-    for (int c = 0; c < AT_FEATURE_COLS && n > 0; c++) {
-        double m = sum[c] / (double)used, variance = square[c] / (double)used - m * m;
-        double deviation = fmax(sqrt(fmax(variance, 0)), (double)deviation_floor(c));
-        mean[c] = (float)m;
-        scale[c] = (float)(1 / deviation);
-    }
-    for (size_t i = 0; i < n; i++) {
-        for (int c = 0; c < AT_FEATURE_COLS; c++) {
-            float *v = &x[i * AT_FEATURE_COLS + (size_t)c];
-            *v = fmaxf(-AT_NORMAL_LIMIT, fminf(AT_NORMAL_LIMIT, (*v - mean[c]) * scale[c]));
-        }
-    }
+    standardise(x, n, speech, used);
+    relate_pitch(x, n, speech);
 }

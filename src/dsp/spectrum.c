@@ -8,14 +8,15 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define PI 3.14159265358979323846
+#define PI          3.14159265358979323846
+#define OCTAVE_COST 0.03f /* height of a peak that an octave up is worth */
 
 /* The pitch search runs at half the sample rate. */
 enum {
     PITCH_RATE = AT_SAMPLE_RATE / 2,
     PITCH_LEN = AT_FRAME_LEN / 2,
-    LAG_MIN = PITCH_RATE / 500,
-    LAG_MAX = PITCH_RATE / 75 + 1, /* a peak needs a neighbour */
+    LAG_MIN = PITCH_RATE / (int)AT_PITCH_TOP_HZ,
+    LAG_MAX = PITCH_RATE / (int)AT_PITCH_LOW_HZ + 1, /* a peak needs a neighbour */
     LAGS = LAG_MAX - LAG_MIN + 1,
     /* Two triangles overlap at any bin, so no table of weights is longer. */
     MEL_WEIGHTS = 2 * AT_FFT_BINS,
@@ -185,10 +186,11 @@ float at_spectrum_band_power(const at_spectrum *s, const float *band)
 }
 
 /* Autocorrelation of the windowed, pre-emphasised frame (pre-emphasis keeps rumble and pink noise
- * from looking periodic), at half rate: the pair sums are low-pass enough for harmonics of speech. */
-float at_spectrum_periodicity(at_spectrum *s)
+ * from looking periodic), at half rate: the pair sums are low-pass enough for harmonics of speech.
+ * r (LAGS), zero on entry; returns that at lag 0. */
+static float autocorrelate(at_spectrum *s, float *r)
 {
-    float r[LAGS] = {0}, zero = 0, best = 0;
+    float zero = 0;
     for (int i = 0; i < PITCH_LEN; i++)
         s->half[i] = s->frame[2 * i] + s->frame[2 * i + 1];
     for (int i = 0; i < PITCH_LEN; i++) {
@@ -198,16 +200,50 @@ float at_spectrum_periodicity(at_spectrum *s)
         for (int lag = 0; lag < LAGS; lag++)
             r[lag] += x * later[lag];
     }
-    if (zero <= AT_POWER_FLOOR)
-        return 0;
     for (int lag = 0; lag < LAGS; lag++)
         r[lag] *= s->lag_gain[lag];
-    /* A peak, not the slope of lag 0's own lobe. */
+    return zero;
+}
+
+/* A peak, not the slope of lag 0's own lobe. */
+static int is_peak(const float *r, int lag)
+{
+    return r[lag] >= r[lag - 1] && r[lag] >= r[lag + 1];
+}
+
+float at_spectrum_periodicity(at_spectrum *s)
+{
+    float r[LAGS] = {0}, best = 0, zero = autocorrelate(s, r);
+    if (zero <= AT_POWER_FLOOR)
+        return 0;
     for (int lag = 1; lag < LAGS - 1; lag++) {
-        if (r[lag] > best && r[lag] >= r[lag - 1] && r[lag] >= r[lag + 1])
+        if (r[lag] > best && is_peak(r, lag))
             best = r[lag];
     }
     return best < zero ? best / zero : 1.0f;
+}
+
+float at_spectrum_pitch(at_spectrum *s, float *octaves)
+{
+    float r[LAGS] = {0}, best = 0, strength = 0, zero = autocorrelate(s, r);
+    *octaves = 0;
+    if (zero <= AT_POWER_FLOOR)
+        return 0;
+    for (int lag = 1; lag < LAGS - 1; lag++) {
+        if (!is_peak(r, lag))
+            continue;
+        float slope = r[lag - 1] - r[lag + 1], bend = r[lag - 1] - 2 * r[lag] + r[lag + 1];
+        float off = bend < 0 ? 0.5f * slope / bend : 0;
+        float height = (r[lag] - 0.25f * slope * off) / zero;
+        float hz = (float)PITCH_RATE / ((float)(lag + LAG_MIN) + off);
+        float over_low = log2f(hz / (float)AT_PITCH_LOW_HZ);
+        if (height + OCTAVE_COST * over_low > best) {
+            best = height + OCTAVE_COST * over_low;
+            strength = height;
+            *octaves = over_low;
+        }
+    }
+    return fminf(1, strength);
 }
 
 void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float *logmel, float *mfcc)

@@ -1,4 +1,4 @@
-/* spectrum.h - one 25 ms frame to mel bands, MFCC, energy, zero crossings and periodicity.
+/* spectrum.h - one 25 ms frame to mel bands, MFCC, energy, zero crossings and pitch.
  *
  * Internal to dsp: features.h is what others use. Everything here depends on the frame's own 400
  * samples and on nothing before them, so that a frame gives the same bits wherever it is cut.
@@ -27,9 +27,15 @@ void at_spectrum_frame(at_spectrum *s, const float *pcm, at_frame *out);
  * the understanding that the spectrum is flat within each. What is outside the bands is left out. */
 float at_spectrum_band_power(const at_spectrum *s, const float *band);
 
-/* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (75 to 500 Hz):
+/* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (AT_PITCH_LOW_HZ to AT_PITCH_TOP_HZ):
  * the highest autocorrelation in that range over that at lag 0, [0, 1]. */
 float at_spectrum_periodicity(at_spectrum *s);
+
+/* Pitch of the frame last given to at_spectrum_frame: returns the height of the same
+ * autocorrelation's best peak, [0, 1], and sets *octaves to log2(pitch / AT_PITCH_LOW_HZ); both 0
+ * without a peak. Peaks are placed between lags by a parabola, and those at shorter lags are
+ * preferred a little, or a voice would often be heard an octave too low (Boersma 1993, eq. 24-26). */
+float at_spectrum_pitch(at_spectrum *s, float *octaves);
 
 /* logmel (AT_MEL_BANDS) = ln(band + floor), mfcc (AT_MFCCS) = its orthonormal DCT-II. */
 void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float *logmel, float *mfcc);

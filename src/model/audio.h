@@ -11,7 +11,7 @@
 #include "tensor/weights.h"
 
 enum {
-    AT_FEATURES = 81,         /* AT_FEATURE_COLS of dsp/features.h, which this module may not see */
+    AT_FEATURES = 83,         /* AT_FEATURE_COLS of dsp/features.h, which this module may not see */
     AT_AUDIO_EMBED = 512,     /* mean and deviation of both directions, 4 x 128 */
     AT_AUDIO_MAX_BATCH = 256, /* sequences in one pass */
 };

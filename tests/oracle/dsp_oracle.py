@@ -6,6 +6,7 @@
 Independent of the C code: whole-signal array operations from Young et al., The HTK Book 3.4,
 chapter 5 (frame mean, pre-emphasis, Hamming, mel filter bank, DCT, regression), with the two
 choices that features.h states: power scaled by the window's energy and mel weights that sum to 1.
+Pitch after Boersma 1993: the frame's autocorrelation over the root of its window's, through FFTs.
 The signal is synthetic and on the 16-bit grid, so that golden_dsp.c makes the same one.
 """
 import sys
@@ -15,6 +16,7 @@ import numpy as np
 RATE, LENGTH, HOP, NFFT = 16000, 400, 160, 512
 BANDS, CEPSTRA, LOW, HIGH = 40, 13, 60.0, 7600.0
 FLOOR, SAMPLES = 1e-10, 4880
+PITCH_LOW, PITCH_TOP, OCTAVE_COST = 75.0, 500.0, 0.03
 
 
 def signal():
@@ -51,6 +53,31 @@ def deltas(c, reach=2):
     return top / (2 * sum(k * k for k in range(1, reach + 1)))
 
 
+def autocorrelation(x):
+    spectrum = np.fft.rfft(x, 1024)
+    return np.fft.irfft(spectrum * spectrum.conj(), 1024)
+
+
+def pitch(frame, window):
+    """(strength, octaves over PITCH_LOW) of a windowed frame, at half the rate."""
+    r = autocorrelation(frame[0::2] + frame[1::2])
+    own = autocorrelation(window[0::2])
+    if r[0] <= FLOOR:
+        return 0, 0
+    lags = np.arange(int(RATE / 2 / PITCH_TOP), int(RATE / 2 / PITCH_LOW) + 2)
+    v = r[lags] * np.sqrt(own[0] / own[lags]) / r[0]
+    before, at, after = v[:-2], v[1:-1], v[2:]
+    peak = np.flatnonzero((at >= before) & (at >= after))
+    if not len(peak):
+        return 0, 0
+    a, b, c = before[peak], at[peak], after[peak]
+    off = 0.5 * (a - c) / (a - 2 * b + c)
+    height = b - 0.25 * (a - c) * off
+    octaves = np.log2(RATE / 2 / (lags[1:-1][peak] + off) / PITCH_LOW)
+    best = np.argmax(height + OCTAVE_COST * octaves)
+    return min(1, height[best]), octaves[best]
+
+
 def features(x):
     frames = np.lib.stride_tricks.sliding_window_view(x, LENGTH)[::HOP]
     frames = frames - frames.mean(axis=1, keepdims=True)
@@ -58,22 +85,30 @@ def features(x):
     zcr = np.abs(np.diff((frames < 0).astype(int), axis=1)).mean(axis=1)
     previous = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     window = np.hamming(LENGTH)
-    spectrum = np.abs(np.fft.rfft((frames - 0.97 * previous) * window, NFFT))**2
+    windowed = (frames - 0.97 * previous) * window
+    spectrum = np.abs(np.fft.rfft(windowed, NFFT))**2
     logmel = np.log(spectrum / (window**2).sum() @ filter_bank().T + FLOOR)
     basis = np.cos(np.pi / BANDS * np.outer(np.arange(CEPSTRA), np.arange(BANDS) + 0.5))
     basis *= np.sqrt(2 / BANDS)
     basis[0] /= np.sqrt(2)
     mfcc = logmel @ basis.T
     d = deltas(mfcc)
-    return np.hstack([logmel, mfcc, d, deltas(d), zcr[:, None], energy[:, None]])
+    pitches = np.array([pitch(frame, window) for frame in windowed])
+    return np.hstack([logmel, mfcc, d, deltas(d), zcr[:, None], energy[:, None], pitches])
 
 
 def normalised(f):
     """By the statistics of two rows in three, as golden_dsp.c marks them; floors as quality.c."""
-    speech = f[np.arange(len(f)) % 3 != 0]
+    is_speech = np.arange(len(f)) % 3 != 0
+    f, voicing, octaves = f[:, :-2], f[:, -2], f[:, -1]
+    speech = f[is_speech]
     floor = np.concatenate([np.full(BANDS + CEPSTRA, 0.2), np.full(CEPSTRA, 0.05),
                             np.full(CEPSTRA, 0.02), [0.01, 0.2]])
-    return np.clip((f - speech.mean(axis=0)) / np.maximum(speech.std(axis=0), floor), -8, 8)
+    standard = (f - speech.mean(axis=0)) / np.maximum(speech.std(axis=0), floor)
+    voiced = np.clip((voicing - 0.3) / 0.4, 0, 1)
+    mean = (voiced * octaves)[is_speech].sum() / voiced[is_speech].sum()
+    own = np.stack([3 * (voicing - 0.5), 4 * voiced * (octaves - mean)], axis=1)
+    return np.clip(np.hstack([standard, own]), -8, 8)
 
 
 def write(name, table):
