@@ -116,6 +116,15 @@ static void tone_is_in_its_band(void **state)
     at_free(rows);
 }
 
+/* A frame from the middle of a voice of that pitch. */
+static void voice_frame(at_spectrum *s, int pitch)
+{
+    at_frame frame;
+    memset(sound, 0, sizeof sound);
+    add_burst(sound, SECOND, pitch, 0.1f);
+    at_spectrum_frame(s, sound + SECOND / 2, &frame);
+}
+
 static void voices_are_periodic_and_noise_is_not(void **state)
 {
     (void)state;
@@ -123,9 +132,7 @@ static void voices_are_periodic_and_noise_is_not(void **state)
     at_frame frame;
     assert_int_equal(at_spectrum_create(&s, NULL), ATTUNE_OK);
     for (int pitch = 120; pitch <= 400; pitch += 40) {
-        memset(sound, 0, sizeof sound);
-        add_burst(sound, SECOND, pitch, 0.1f);
-        at_spectrum_frame(s, sound + SECOND / 2, &frame);
+        voice_frame(s, pitch);
         assert_true(at_spectrum_periodicity(s) > 0.5f);
     }
     double mean = 0;
@@ -151,9 +158,7 @@ static void pitch_is_that_of_the_voice(void **state)
     float octaves;
     assert_int_equal(at_spectrum_create(&s, NULL), ATTUNE_OK);
     for (int pitch = 90; pitch <= 400; pitch += 10) {
-        memset(sound, 0, sizeof sound);
-        add_burst(sound, SECOND, pitch, 0.1f);
-        at_spectrum_frame(s, sound + SECOND / 2, &frame);
+        voice_frame(s, pitch);
         assert_true(at_spectrum_pitch(s, &octaves) > 0.5f);
         assert_float_equal(octaves, log2(pitch / AT_PITCH_LOW_HZ), 1.0 / 24);
     }

@@ -27,8 +27,8 @@ void at_spectrum_frame(at_spectrum *s, const float *pcm, at_frame *out);
  * the understanding that the spectrum is flat within each. What is outside the bands is left out. */
 float at_spectrum_band_power(const at_spectrum *s, const float *band);
 
-/* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (AT_PITCH_LOW_HZ to AT_PITCH_TOP_HZ):
- * the highest autocorrelation in that range over that at lag 0, [0, 1]. */
+/* How periodic the frame last given to at_spectrum_frame is at a voice's pitch (AT_PITCH_LOW_HZ to
+ * AT_PITCH_TOP_HZ): the highest autocorrelation in that range over that at lag 0, [0, 1]. */
 float at_spectrum_periodicity(at_spectrum *s);
 
 /* Pitch of the frame last given to at_spectrum_frame: returns the height of the same

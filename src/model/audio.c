@@ -12,13 +12,39 @@ enum { TAPS = 5, STRIDE = 2, LAYERS = 2, FRONT = 128, UNITS = 128, SCORE = 64, T
 
 /* ---- parameters --------------------------------------------------------------------------- */
 
+enum { NAME_SIZE = 64 };
+
+/* Network number `member` of those in p. */
+typedef struct network {
+    at_params *p;
+    int member;
+} network;
+
+/* "audio.score0.weight" of the first, "audio1.score0.weight" of the next */
+static void full_name(char full[NAME_SIZE], int member, const char *part)
+{
+    if (member)
+        snprintf(full, NAME_SIZE, "audio%d.%s", member, part);
+    else
+        snprintf(full, NAME_SIZE, "audio.%s", part);
+}
+
+static at_param *find(const network *n, const char *part)
+{
+    char full[NAME_SIZE];
+    full_name(full, n->member, part);
+    return at_params_find(n->p, full);
+}
+
 /* rows x cols (or cols, rows 0) uniform in +-range; value: of a constant vector when range is 0.
  * Without an rng the values are left as they come: a model's are about to overwrite them. */
-static int make(at_params *p, at_rng *rng, const char *name, int rows, int cols, float range,
+static int make(const network *net, at_rng *rng, const char *part, int rows, int cols, float range,
                 float value)
 {
-    at_param *q = rows ? at_params_get(p, name, 2, (int[]){rows, cols})
-                       : at_params_get(p, name, 1, &cols);
+    char full[NAME_SIZE];
+    full_name(full, net->member, part);
+    at_param *q = rows ? at_params_get(net->p, full, 2, (int[]){rows, cols})
+                       : at_params_get(net->p, full, 1, &cols);
     if (!q)
         return -1;
     q->trainable = 1;
@@ -28,69 +54,79 @@ static int make(at_params *p, at_rng *rng, const char *name, int rows, int cols,
     return 0;
 }
 
-static int make_front(at_params *p, at_rng *rng, int layer, int in)
+static int make_front(const network *net, at_rng *rng, int layer, int in)
 {
-    char name[48];
+    char part[32];
     int rows = TAPS * in;
-    snprintf(name, sizeof name, "audio.front%d.weight", layer);
-    int failed = make(p, rng, name, rows, FRONT, sqrtf(6.0f / (float)rows), 0);
-    snprintf(name, sizeof name, "audio.front%d.bias", layer);
-    failed |= make(p, rng, name, 0, FRONT, 0, 0);
-    snprintf(name, sizeof name, "audio.front%d.gamma", layer);
-    failed |= make(p, rng, name, 0, FRONT, 0, 1);
-    snprintf(name, sizeof name, "audio.front%d.beta", layer);
-    return failed | make(p, rng, name, 0, FRONT, 0, 0);
+    snprintf(part, sizeof part, "front%d.weight", layer);
+    int failed = make(net, rng, part, rows, FRONT, sqrtf(6.0f / (float)rows), 0);
+    snprintf(part, sizeof part, "front%d.bias", layer);
+    failed |= make(net, rng, part, 0, FRONT, 0, 0);
+    snprintf(part, sizeof part, "front%d.gamma", layer);
+    failed |= make(net, rng, part, 0, FRONT, 0, 1);
+    snprintf(part, sizeof part, "front%d.beta", layer);
+    return failed | make(net, rng, part, 0, FRONT, 0, 0);
 }
 
-static int make_lstm(at_params *p, at_rng *rng, int layer, int in)
+static int make_lstm(const network *net, at_rng *rng, int layer, int in)
 {
     const float range = 1 / sqrtf(UNITS);
     int failed = 0;
     for (int reverse = 0; reverse < 2; reverse++) {
-        char name[48];
+        char part[32];
         const char *way = reverse ? "bwd" : "fwd";
-        snprintf(name, sizeof name, "audio.lstm%d.%s.w_x", layer, way);
-        failed |= make(p, rng, name, in, 4 * UNITS, range, 0);
-        snprintf(name, sizeof name, "audio.lstm%d.%s.w_h", layer, way);
-        failed |= make(p, rng, name, UNITS, 4 * UNITS, range, 0);
-        snprintf(name, sizeof name, "audio.lstm%d.%s.bias", layer, way);
-        failed |= make(p, rng, name, 0, 4 * UNITS, 0, 0);
-        at_param *bias = failed ? NULL : at_params_find(p, name);
+        snprintf(part, sizeof part, "lstm%d.%s.w_x", layer, way);
+        failed |= make(net, rng, part, in, 4 * UNITS, range, 0);
+        snprintf(part, sizeof part, "lstm%d.%s.w_h", layer, way);
+        failed |= make(net, rng, part, UNITS, 4 * UNITS, range, 0);
+        snprintf(part, sizeof part, "lstm%d.%s.bias", layer, way);
+        failed |= make(net, rng, part, 0, 4 * UNITS, 0, 0);
+        at_param *bias = failed ? NULL : find(net, part);
         for (int i = 0; bias && rng && i < UNITS; i++)
             bias->value.data[UNITS + i] = 1; /* forget gates start open (Jozefowicz 2015) */
     }
     return failed;
 }
 
-int at_audio_init(at_params *p, at_rng *rng, attune_error *err)
+static int make_network(const network *net, at_rng *rng)
 {
-    int failed = make_front(p, rng, 0, AT_FEATURES) | make_front(p, rng, 1, FRONT);
-    failed |= make_lstm(p, rng, 0, FRONT);
-    failed |= make_lstm(p, rng, 1, TOKEN);
-    failed |= make(p, rng, "audio.score0.weight", TOKEN, SCORE, 1 / sqrtf(TOKEN), 0);
-    failed |= make(p, rng, "audio.score0.bias", 0, SCORE, 0, 0);
-    failed |= make(p, rng, "audio.score1.weight", SCORE, 1, 1 / sqrtf(SCORE), 0);
-    failed |= make(p, rng, "audio.score1.bias", 0, 1, 0, 0);
-    failed |= make(p, rng, "audio.expression.weight", AT_AUDIO_EMBED, AT_VOICE_CLASSES,
+    int failed = make_front(net, rng, 0, AT_FEATURES) | make_front(net, rng, 1, FRONT);
+    failed |= make_lstm(net, rng, 0, FRONT);
+    failed |= make_lstm(net, rng, 1, TOKEN);
+    failed |= make(net, rng, "score0.weight", TOKEN, SCORE, 1 / sqrtf(TOKEN), 0);
+    failed |= make(net, rng, "score0.bias", 0, SCORE, 0, 0);
+    failed |= make(net, rng, "score1.weight", SCORE, 1, 1 / sqrtf(SCORE), 0);
+    failed |= make(net, rng, "score1.bias", 0, 1, 0, 0);
+    failed |= make(net, rng, "expression.weight", AT_AUDIO_EMBED, AT_VOICE_CLASSES,
                    1 / sqrtf(AT_AUDIO_EMBED), 0);
-    failed |= make(p, rng, "audio.expression.bias", 0, AT_VOICE_CLASSES, 0, 0);
-    return failed ? at_fail_nomem(err) : ATTUNE_OK;
+    return failed | make(net, rng, "expression.bias", 0, AT_VOICE_CLASSES, 0, 0);
+}
+
+int at_audio_init(at_params *p, int members, at_rng *rng, attune_error *err)
+{
+    assert(members > 0 && members <= AT_AUDIO_MAX_MEMBERS);
+    for (int i = 0; i < members; i++) {
+        const network net = {p, i};
+        if (make_network(&net, rng))
+            return at_fail_nomem(err);
+    }
+    return ATTUNE_OK;
 }
 
 /* ---- forward ------------------------------------------------------------------------------ */
 
-static at_tensor *use(at_graph *g, at_params *p, const char *name)
+static at_tensor *use(at_graph *g, const network *net, const char *part)
 {
-    return at_use(g, at_params_find(p, name));
+    return at_use(g, find(net, part));
 }
 
-static at_tensor *dense(at_graph *g, at_params *p, const char *name, at_tensor *x)
+static at_tensor *dense(at_graph *g, const network *net, const char *layer, at_tensor *x)
 {
-    char full[80];
-    snprintf(full, sizeof full, "%.60s.weight", name);
-    at_tensor *w = use(g, p, full);
-    snprintf(full, sizeof full, "%.60s.bias", name);
-    return at_linear(g, x, w, use(g, p, full));
+    char part[32];
+    snprintf(part, sizeof part, "%.16s.weight", layer);
+    at_tensor *w = use(g, net, part);
+    snprintf(part, sizeof part, "%.16s.bias", layer);
+    return at_linear(g, x, w, use(g, net, part));
 }
 
 /* Clears what lies past each sequence's end, so that a padded batch answers as each sequence alone. */
@@ -114,29 +150,29 @@ static at_tensor *clear_padding(at_graph *g, at_tensor *x, const int *lengths)
 }
 
 /* Halves the rate: convolution over time, layer norm, ReLU. */
-static at_tensor *front(at_graph *g, at_params *p, int layer, at_tensor *x)
+static at_tensor *front(at_graph *g, const network *net, int layer, at_tensor *x)
 {
-    static const char *const part[4] = {"weight", "bias", "gamma", "beta"};
+    static const char *const what[4] = {"weight", "bias", "gamma", "beta"};
     at_tensor *w[4];
     for (int i = 0; i < 4; i++) {
-        char name[48];
-        snprintf(name, sizeof name, "audio.front%d.%s", layer, part[i]);
-        w[i] = use(g, p, name);
+        char part[32];
+        snprintf(part, sizeof part, "front%d.%s", layer, what[i]);
+        w[i] = use(g, net, part);
     }
     x = at_conv_time(g, x, w[0], w[1], TAPS, STRIDE);
     return at_activation(g, at_layer_norm(g, x, w[2], w[3], NORM_EPS), AT_ACT_RELU);
 }
 
-static at_tensor *bilstm(at_graph *g, at_params *p, int layer, at_tensor *x, const int *lengths)
+static at_tensor *bilstm(at_graph *g, const network *net, int layer, at_tensor *x,
+                         const int *lengths)
 {
-    static const char *const part[3] = {"w_x", "w_h", "bias"};
+    static const char *const what[3] = {"w_x", "w_h", "bias"};
     at_tensor *way[2][3];
     for (int reverse = 0; reverse < 2; reverse++)
         for (int i = 0; i < 3; i++) {
-            char name[48];
-            snprintf(name, sizeof name, "audio.lstm%d.%s.%s", layer, reverse ? "bwd" : "fwd",
-                     part[i]);
-            way[reverse][i] = use(g, p, name);
+            char part[32];
+            snprintf(part, sizeof part, "lstm%d.%s.%s", layer, reverse ? "bwd" : "fwd", what[i]);
+            way[reverse][i] = use(g, net, part);
             if (!way[reverse][i])
                 return NULL;
         }
@@ -148,9 +184,10 @@ static at_tensor *drop(at_graph *g, at_tensor *x, float p)
     return p > 0 ? at_dropout(g, x, p) : x;
 }
 
-void at_audio_forward(at_graph *g, at_params *p, at_tensor *x, const int *lengths, float dropout,
-                      at_audio_out *out)
+void at_audio_forward(at_graph *g, at_params *p, int member, at_tensor *x, const int *lengths,
+                      float dropout, at_audio_out *out)
 {
+    const network net = {p, member};
     int left[AT_AUDIO_MAX_BATCH]; /* of each sequence */
     memset(out, 0, sizeof *out);
     if (!x)
@@ -161,22 +198,35 @@ void at_audio_forward(at_graph *g, at_params *p, at_tensor *x, const int *length
     for (int layer = 0; layer < LAYERS; layer++) {
         for (int i = 0; i < x->dim[0]; i++)
             left[i] = (left[i] + STRIDE - 1) / STRIDE;
-        h = drop(g, clear_padding(g, front(g, p, layer, h), left), dropout);
+        h = drop(g, clear_padding(g, front(g, &net, layer, h), left), dropout);
     }
-    h = drop(g, bilstm(g, p, 0, h, left), dropout);
-    h = bilstm(g, p, 1, h, left);
-    at_tensor *score = at_activation(g, dense(g, p, "audio.score0", h), AT_ACT_TANH);
-    score = dense(g, p, "audio.score1", score);
+    h = drop(g, bilstm(g, &net, 0, h, left), dropout);
+    h = bilstm(g, &net, 1, h, left);
+    at_tensor *score = at_activation(g, dense(g, &net, "score0", h), AT_ACT_TANH);
+    score = dense(g, &net, "score1", score);
     out->tokens = h;
     out->embedding = at_attention_pool(g, h, score, left, 1);
-    out->expression = dense(g, p, "audio.expression", drop(g, out->embedding, dropout));
+    out->expression = dense(g, &net, "expression", drop(g, out->embedding, dropout));
 }
 
 /* ---- run time ----------------------------------------------------------------------------- */
 
 struct at_audio_net {
     at_params params; /* read only from here on */
+    int members;
 };
+
+static int count_members(const at_weights *w)
+{
+    int members = 1;
+    char full[NAME_SIZE];
+    for (; members < AT_AUDIO_MAX_MEMBERS; members++) {
+        full_name(full, members, "expression.bias");
+        if (!at_weights_find(w, full))
+            break;
+    }
+    return members;
+}
 
 int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *kn,
                     attune_error *err)
@@ -185,7 +235,8 @@ int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *k
     at_audio_net *a = at_calloc(1, sizeof *a);
     if (!a)
         return at_fail_nomem(err);
-    int status = at_audio_init(&a->params, NULL, err);
+    a->members = count_members(w);
+    int status = at_audio_init(&a->params, a->members, NULL, err);
     for (int i = 0; i < a->params.count && !status; i++) {
         at_param *p = a->params.list[i];
         size_t count = at_tensor_count(&p->value);
@@ -212,22 +263,32 @@ void at_audio_free(at_audio_net **a)
     *a = NULL;
 }
 
-int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
-                 at_audio_result *out)
+static int run_member(const at_audio_net *a, int member, at_graph *graph, const float *rows, int n,
+                      at_audio_result *out)
 {
     at_audio_out o;
-    if (n < 1)
-        return ATTUNE_E_ARG;
     at_graph_begin(graph, AT_INFER, 0);
     at_tensor *x = at_tensor_new(graph, 3, (int[]){1, n, AT_FEATURES}, 0);
     if (x)
         memcpy(x->data, rows, (size_t)n * AT_FEATURES * sizeof(float));
     /* A forward pass in AT_INFER mode does not write to parameters. */
-    at_audio_forward(graph, (at_params *)&a->params, x, &n, 0, &o);
+    at_audio_forward(graph, (at_params *)&a->params, member, x, &n, 0, &o);
     int status = at_graph_status(graph);
     if (status)
         return status;
-    memcpy(out->embedding, o.embedding->data, sizeof out->embedding);
-    memcpy(out->expression, o.expression->data, sizeof out->expression);
+    if (member == 0)
+        memcpy(out->embedding, o.embedding->data, sizeof out->embedding);
+    for (int k = 0; k < AT_VOICE_CLASSES; k++)
+        out->expression[k] += o.expression->data[k] / (float)a->members;
     return ATTUNE_OK;
+}
+
+int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
+                 at_audio_result *out)
+{
+    int status = n < 1 ? ATTUNE_E_ARG : ATTUNE_OK;
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < a->members && status == ATTUNE_OK; i++)
+        status = run_member(a, i, graph, rows, n, out);
+    return status;
 }

@@ -2,6 +2,11 @@
  *
  * Normalised feature rows (dsp/features.h) -> two convolutions over time (each halves the rate) ->
  * 2-layer BiLSTM -> attention pooling of mean and deviation (the embedding) -> linear head.
+ *
+ * Several such networks, members, that differ in what they started from answer together with the
+ * mean of their logits, an ensemble (Lakshminarayanan 2017, "Simple and scalable predictive
+ * uncertainty estimation using deep ensembles"; geometric mean of the answers). Tokens and embedding
+ * are the first member's.
  */
 #ifndef AT_MODEL_AUDIO_H
 #define AT_MODEL_AUDIO_H
@@ -14,10 +19,11 @@ enum {
     AT_FEATURES = 83,         /* AT_FEATURE_COLS of dsp/features.h, which this module may not see */
     AT_AUDIO_EMBED = 512,     /* mean and deviation of both directions, 4 x 128 */
     AT_AUDIO_MAX_BATCH = 256, /* sequences in one pass */
+    AT_AUDIO_MAX_MEMBERS = 8,
 };
 
-/* Names audio.*; rng NULL: their values are not set. */
-int at_audio_init(at_params *p, at_rng *rng, attune_error *err);
+/* Names audio.* (first member), audio1.*, audio2.* and so on; rng NULL: their values are not set. */
+int at_audio_init(at_params *p, int members, at_rng *rng, attune_error *err);
 
 typedef struct at_audio_out {
     at_tensor *tokens;     /* (b, t', 256) */
@@ -25,9 +31,9 @@ typedef struct at_audio_out {
     at_tensor *expression; /* (b, 8) logits, RAVDESS order */
 } at_audio_out;
 
-/* x (b, t, AT_FEATURES) normalised rows, lengths (b) rows that are there. */
-void at_audio_forward(at_graph *g, at_params *p, at_tensor *x, const int *lengths, float dropout,
-                      at_audio_out *out);
+/* One member's pass. x (b, t, AT_FEATURES) normalised rows, lengths (b) rows that are there. */
+void at_audio_forward(at_graph *g, at_params *p, int member, at_tensor *x, const int *lengths,
+                      float dropout, at_audio_out *out);
 
 /* ---- run-time path ----------------------------------------------------------------------- */
 
@@ -39,7 +45,7 @@ void at_audio_free(at_audio_net **a);
 
 typedef struct at_audio_result {
     float embedding[AT_AUDIO_EMBED];
-    float expression[AT_VOICE_CLASSES]; /* logits */
+    float expression[AT_VOICE_CLASSES]; /* logits, mean over the members */
 } at_audio_result;
 
 /* rows (n x AT_FEATURES), normalised, n > 0; graph: an AT_INFER scratch graph of the caller's. */

@@ -323,15 +323,6 @@ static int copy_all(assembly *a, const at_weights *w, attune_error *err)
     return ATTUNE_OK;
 }
 
-/* One of ours ("detector.*"), or YuNet's in its authors' layout. */
-static int add_detector(assembly *a, attune_error *err)
-{
-    for (int i = 0; i < at_weights_count(a->detector); i++)
-        if (!strncmp(at_weights_at(a->detector, i)->name, "detector.", 9))
-            return copy_all(a, a->detector, err);
-    return at_detector_import(&a->params, a->detector, err);
-}
-
 /* A stream of the recipe: {"model": FILE, "recipe": FILE}. */
 static int add_stream(assembly *a, const char *key, at_weights **w,
                       int (*calibrate)(assembly *, const at_recipe *, attune_error *),
@@ -417,7 +408,7 @@ int at_learn_assemble(const at_recipe *r, const attune_train_options *o, at_pool
     status = status ? status
                     : load_file(&a, at_recipe_string(r->root, "detector", "detector.safetensors"),
                                 &a.detector, err);
-    status = status ? status : add_detector(&a, err);
+    status = status ? status : at_detector_import(&a.params, a.detector, err);
     status = status ? status : add_stream(&a, "visual", &a.visual, calibrate_faces, err);
     status = status ? status : at_visual_fold(&a.params, a.visual, err);
     status = status ? status : add_stream(&a, "audio", &a.audio, calibrate_voices, err);

@@ -31,7 +31,7 @@ typedef struct task {
     at_voices train, valid;
     at_voice_augment augment;
     at_spec_masks masks;
-    int batch, rows, versions;
+    int members, batch, rows, versions;
     float *cache;       /* (versions, train.count, rows, features) augmented, not masked */
     int *cache_lengths; /* (versions, train.count) */
     int64_t steps_per_epoch;
@@ -83,25 +83,11 @@ static int read_augment(task *t, attune_error *err)
 
 static int read_recipe(task *t, attune_error *err)
 {
-    static const char *const known[] = {"kind",
-                                        "name",
-                                        "comment",
-                                        "seed",
-                                        "epochs",
-                                        "eval_every",
-                                        "batch",
-                                        "versions",
-                                        "rows",
-                                        "data",
-                                        "folds",
-                                        "noise",
-                                        "augment",
-                                        "masks",
-                                        "mixup",
-                                        "dropout",
-                                        "losses",
-                                        "optimiser",
-                                        "checkpoint_minutes",
+    static const char *const known[] = {"kind",     "name",    "comment",    "seed",
+                                        "members",  "epochs",  "eval_every", "batch",
+                                        "versions", "rows",    "data",       "folds",
+                                        "noise",    "augment", "masks",      "mixup",
+                                        "dropout",  "losses",  "optimiser",  "checkpoint_minutes",
                                         NULL};
     static const char *const losses[] = {"comment", "smoothing", "class_balance", NULL};
     const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
@@ -111,6 +97,7 @@ static int read_recipe(task *t, attune_error *err)
     status = status ? status : read_augment(t, err);
     if (status)
         return status;
+    t->members = (int)at_recipe_int(root, "members", 1);
     t->batch = (int)at_recipe_int(root, "batch", 32);
     t->rows = (int)at_recipe_int(root, "rows", 300);
     t->versions = (int)at_recipe_int(root, "versions", 6);
@@ -121,6 +108,9 @@ static int read_recipe(task *t, attune_error *err)
         t->versions < 1 || t->versions > 1000 || t->mixup < 0 || t->mixup > 1)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, rows, versions or mixup out of range",
                        t->recipe->path);
+    if (t->members < 1 || t->members > AT_AUDIO_MAX_MEMBERS)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: members must be 1 to %d", t->recipe->path,
+                       AT_AUDIO_MAX_MEMBERS);
     return ATTUNE_OK;
 }
 
@@ -238,18 +228,42 @@ static at_tensor *input(at_graph *g, const float *x, int *lengths, int n, int ro
     return t;
 }
 
+/* Each member learns by itself, from the same batch. */
 static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
 {
     task *t = self;
-    at_audio_out out;
+    at_tensor *each[AT_AUDIO_MAX_MEMBERS];
+    float weight[AT_AUDIO_MAX_MEMBERS];
     (void)step;
     at_tensor *x = input(g, t->x[slot], t->lengths[slot], t->batch, t->rows);
-    at_audio_forward(g, &t->params, x, t->lengths[slot], t->dropout, &out);
-    return at_cross_entropy(g, out.expression, t->target[slot], t->class_weight, NULL,
-                            t->smoothing);
+    for (int i = 0; i < t->members; i++) {
+        at_audio_out out;
+        at_audio_forward(g, &t->params, i, x, t->lengths[slot], t->dropout, &out);
+        each[i] = at_cross_entropy(g, out.expression, t->target[slot], t->class_weight, NULL,
+                                   t->smoothing);
+        weight[i] = 1 / (float)t->members;
+    }
+    return at_sum_losses(g, each, weight, t->members);
 }
 
 /* ---- evaluation --------------------------------------------------------------------------- */
+
+/* Mean logits of the members, (n x classes). */
+static int answer(task *t, at_graph *g, const float *x, int *lengths, int n, float *logit)
+{
+    memset(logit, 0, (size_t)n * AT_VOICE_CLASSES * sizeof *logit);
+    for (int m = 0; m < t->members; m++) {
+        at_audio_out out;
+        at_graph_begin(g, AT_INFER, 0);
+        at_audio_forward(g, &t->params, m, input(g, x, lengths, n, t->rows), lengths, 0, &out);
+        int status = at_graph_status(g);
+        if (status)
+            return status;
+        for (int i = 0; i < n * AT_VOICE_CLASSES; i++)
+            logit[i] += out.expression->data[i] / (float)t->members;
+    }
+    return ATTUNE_OK;
+}
 
 static int predict(task *t, at_graph *g, float *p, attune_error *err)
 {
@@ -260,7 +274,7 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
     for (int from = 0; !status && from < t->valid.count; from += t->batch) {
         int index[AT_AUDIO_MAX_BATCH], lengths[AT_AUDIO_MAX_BATCH];
         int n = t->valid.count - from < t->batch ? t->valid.count - from : t->batch;
-        at_audio_out out;
+        float logit[AT_AUDIO_MAX_BATCH * AT_VOICE_CLASSES];
         for (int i = 0; i < n; i++)
             index[i] = from + i;
         status = at_voices_rows(&t->valid, index, n, t->rows, NULL, NULL, 0, t->pool, x, lengths);
@@ -268,12 +282,10 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
             at_fail(err, (attune_status)status, "evaluation: features failed");
             break;
         }
-        at_graph_begin(g, AT_INFER, 0);
-        at_audio_forward(g, &t->params, input(g, x, lengths, n, t->rows), lengths, 0, &out);
-        if (at_graph_status(g))
+        if (answer(t, g, x, lengths, n, logit))
             status = at_fail_nomem(err);
         for (int i = 0; !status && i < n; i++)
-            at_probabilities(out.expression->data + i * AT_VOICE_CLASSES, AT_VOICE_CLASSES, 1,
+            at_probabilities(logit + i * AT_VOICE_CLASSES, AT_VOICE_CLASSES, 1,
                              p + (size_t)(from + i) * AT_VOICE_CLASSES);
     }
     at_free(x);
@@ -312,7 +324,7 @@ static int set_up(task *t, const json_t *fold, attune_error *err)
     at_rng rng;
     int status = read_recipe(t, err);
     at_rng_seed(&rng, (uint64_t)t->plan.seed, 0);
-    status = status ? status : at_audio_init(&t->params, &rng, err);
+    status = status ? status : at_audio_init(&t->params, t->members, &rng, err);
     status = status ? status : load_part(t, fold, "train", 1, &t->train, err);
     status = status ? status : load_part(t, fold, "valid", 0, &t->valid, err);
     if (status)

@@ -82,7 +82,7 @@ static int has_shared(const at_weights *yunet)
     return at_weights_find(yunet, "bbox_head.multi_level_share_convs.0.0.conv1.weight") != NULL;
 }
 
-int at_detector_import(at_params *p, const at_weights *yunet, attune_error *err)
+static int import_yunet(at_params *p, const at_weights *yunet, attune_error *err)
 {
     static const struct {
         const char *name;
@@ -103,6 +103,37 @@ int at_detector_import(at_params *p, const at_weights *yunet, attune_error *err)
                              AT_DETECT_CHANNELS);
     }
     return status;
+}
+
+static int is_ours(const at_weight *w)
+{
+    return strncmp(w->name, "detector.", 9) == 0;
+}
+
+static int copy_ours(at_params *p, const at_weights *w, attune_error *err)
+{
+    for (int i = 0; i < at_weights_count(w); i++) {
+        const at_weight *from = at_weights_at(w, i);
+        if (!is_ours(from))
+            continue;
+        if (from->rank < 1 || from->rank > AT_MAX_RANK)
+            return at_fail(err, ATTUNE_E_FORMAT, "\"%s\" has %d dimensions", from->name,
+                           from->rank);
+        at_param *to = at_params_get(p, from->name, from->rank, from->dim);
+        if (!to)
+            return at_fail_nomem(err);
+        memcpy(to->value.data, from->data, from->count * sizeof(float));
+    }
+    return ATTUNE_OK;
+}
+
+int at_detector_import(at_params *p, const at_weights *w, attune_error *err)
+{
+    for (int i = 0; i < at_weights_count(w); i++) {
+        if (is_ours(at_weights_at(w, i)))
+            return copy_ours(p, w, err);
+    }
+    return import_yunet(p, w, err);
 }
 
 /* ---- graph ------------------------------------------------------------------------------- */
