@@ -1,6 +1,6 @@
 /* The detector's network against ONNX Runtime's outputs for the same weights and input, and its
- * training form against its running form; then real clips, clean and degraded. Skipped where the reference weights are not at hand
- * ($ATTUNE_MODELS, or ../shared/models beside the source tree). */
+ * training form against its running form; then real clips, clean and degraded. Skipped where the
+ * reference weights are not at hand ($ATTUNE_MODELS, or ../shared/models beside the source tree). */
 #include "media/media.h"
 #include "tensor/ops.h"
 #include "vision/degrade.h"
@@ -294,12 +294,50 @@ static void real_clips(void **state)
     }
 }
 
+/* What training saves, among what else a model holds, is read as YuNet's own file is. */
+static void a_trained_one_is_read(void **state)
+{
+    (void)state;
+    static const float other[2] = {1, 2};
+    static const int two = 2;
+    char path[] = "/tmp/attune-detector-XXXXXX";
+    fixture f;
+    at_weights_writer *writer;
+    at_weights *ours;
+    at_params read = {0};
+
+    open_fixture(&f, "yunet_n");
+    close(mkstemp(path));
+    assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_put(writer, "audio.score0.bias", 1, &two, other, 0), ATTUNE_OK);
+    for (int i = 0; i < f.params.count; i++) {
+        const at_param *p = f.params.list[i];
+        assert_int_equal(
+            at_weights_put(writer, p->name, p->value.rank, p->value.dim, p->value.data, 0),
+            ATTUNE_OK);
+    }
+    assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_load(&ours, path, NULL), ATTUNE_OK);
+    assert_int_equal(at_detector_import(&read, ours, NULL), ATTUNE_OK);
+    assert_int_equal(read.count, f.params.count);
+    for (int i = 0; i < read.count; i++) {
+        const at_tensor *is = &read.list[i]->value, *was = &f.params.list[i]->value;
+        assert_string_equal(read.list[i]->name, f.params.list[i]->name);
+        assert_int_equal(at_tensor_count(is), at_tensor_count(was));
+        assert_memory_equal(is->data, was->data, at_tensor_count(was) * sizeof(float));
+    }
+    at_params_free(&read);
+    at_weights_free(&ours);
+    at_weights_writer_free(&writer);
+    unlink(path);
+    close_fixture(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(running_n),
-        cmocka_unit_test(running_s),
-        cmocka_unit_test(training),
+        cmocka_unit_test(running_n),  cmocka_unit_test(running_s),
+        cmocka_unit_test(training),   cmocka_unit_test(a_trained_one_is_read),
         cmocka_unit_test(real_clips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
