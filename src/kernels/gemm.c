@@ -34,17 +34,25 @@ typedef struct pack_job {
     int step; /* of a task: rows where they lie in one piece, else panels */
 } pack_job;
 
+/* A panel's row; of whole vectors' width a few moves, where calls would cost more than the floats. */
+static void pack_row(int width, int nr, const float *row, float *packed)
+{
+    if (width == 32)
+        memcpy(packed, row, 32 * sizeof *packed);
+    else
+        memcpy(packed, row, (size_t)width * sizeof *packed);
+    if (width < nr)
+        memset(packed + width, 0, (size_t)(nr - width) * sizeof *packed);
+}
+
 /* Rows [from, to) of all panels: B is read as it lies. */
 static void pack_rows(const pack_job *q, int from, int to)
 {
     for (int p = from; p < to; p++) {
         const float *row = q->b + p * q->b_row;
         float *packed = q->packed + (ptrdiff_t)p * q->nr;
-        for (int j = 0; j < q->n; j += q->nr, packed += (ptrdiff_t)q->k * q->nr) {
-            int width = at_min_int(q->nr, q->n - j);
-            memcpy(packed, row + j, (size_t)width * sizeof *packed);
-            memset(packed + width, 0, (size_t)(q->nr - width) * sizeof *packed);
-        }
+        for (int j = 0; j < q->n; j += q->nr, packed += (ptrdiff_t)q->k * q->nr)
+            pack_row(at_min_int(q->nr, q->n - j), q->nr, row + j, packed);
     }
 }
 
@@ -255,6 +263,15 @@ size_t at_gemm_tn_workspace(const at_kernels *kn, int m, int n, int k)
     return q.chunks > 1 ? (size_t)q.chunks * (size_t)k * (size_t)n : 0;
 }
 
+/* The processor does not foresee short pieces of long rows. */
+static void fetch_rows(const tn_job *q, int from, int to, int j, int n)
+{
+    for (int r = from; r < to; r++) {
+        for (int c = j; c < j + n; c += 16)
+            __builtin_prefetch(q->d + r * q->d_row + c, 0, 2);
+    }
+}
+
 /* Some rows and one panel of columns of dw (+)= A[rows]^T * D[rows], in steps of TN_ROWS rows. */
 static void tn_panel(const tn_job *q, int r0, int r1, int k0, int k1, int j, int accumulate,
                      float *dw, ptrdiff_t dw_row)
@@ -266,6 +283,7 @@ static void tn_panel(const tn_job *q, int r0, int r1, int k0, int k1, int j, int
     for (int r = r0; r < r1; r += TN_ROWS, e.accumulate = 1) {
         int rows = at_min_int(TN_ROWS, r1 - r), tiles = at_ceil_div(k1 - k0, q->kn->mr);
         at_gemm_pack(NULL, q->kn, rows, n, q->d + r * q->d_row + j, q->d_row, 1, panel);
+        fetch_rows(q, r + TN_ROWS, at_min_int(r + 2 * TN_ROWS, r1), j, n);
         for (int t = 0, i = k0; t < tiles; t++) {
             int height = at_ceil_div(k1 - i, tiles - t);
             q->kn->gemm_tile(height, n, rows, q->a + r * q->a_row + i, 1, q->a_row, panel,
