@@ -22,7 +22,7 @@
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
 
-int fake_looks, fake_listens;
+int fake_looks, fake_mirrored, fake_listens;
 static const at_fusion *real_fusion;
 
 /* A face takes four pixels of the first row: x / 2, y / 2, side and a mark; its box is filled
@@ -98,7 +98,7 @@ size_t fake_visual_workspace(const at_visual_net *v, const at_pool *pool, int si
 }
 
 void fake_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
-                     float *workspace, at_visual_result *out)
+                     at_views views, float *workspace, at_visual_result *out)
 {
     int seen = face[3 * (side / 2 * side + side / 2)] / TONE;
     (void)v, (void)pool, (void)workspace;
@@ -106,6 +106,7 @@ void fake_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face,
     out->expression[seen < AT_FACE_CLASSES ? seen : 0] = 6;
     out->covered = -20;
     fake_looks++;
+    fake_mirrored += views == AT_MIRRORED;
 }
 
 void fake_use_fusion(const at_fusion *f)

@@ -26,7 +26,7 @@ void fake_use_fusion(const struct at_fusion *f);
 /* A model for attune_session_open; static storage, never freed. */
 const attune_model *fake_model(void);
 
-/* How often the face network and the voice network ran. */
-extern int fake_looks, fake_listens;
+/* How often the face network ran, how often of these on a face in the mirror, and the voice's. */
+extern int fake_looks, fake_mirrored, fake_listens;
 
 #endif

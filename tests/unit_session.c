@@ -250,11 +250,12 @@ static void dropped_frames_cost_nothing(void **state)
     attune_options o = {.no_audio = 1};
     scene *c = scene_open(&o);
     (void)state;
-    fake_looks = 0;
+    fake_looks = fake_mirrored = 0;
     for (int64_t t = 0; t < 990; t++) {
         video(c, t);
     }
     assert_int_equal(fake_looks, 8);
+    assert_int_equal(fake_mirrored, 4); /* by turns */
     scene_close(c);
 }
 

@@ -63,15 +63,36 @@ static void reference(at_params *p, const uint8_t *face, int side, at_visual_res
 }
 
 static void run(const at_visual_net *net, int threads, const uint8_t *face, int side,
-                at_visual_result *r)
+                at_views views, at_visual_result *r)
 {
     at_pool *pool;
     assert_int_equal(at_pool_create(&pool, threads, NULL), 0);
     float *work = at_alloc(at_visual_workspace(net, pool, side), sizeof *work);
     assert_non_null(work);
-    at_visual_run(net, pool, face, side, work, r);
+    at_visual_run(net, pool, face, side, views, work, r);
     at_free(work);
     at_pool_free(&pool);
+}
+
+enum { RESULT_FLOATS = sizeof(at_visual_result) / sizeof(float) };
+
+static void mean_of(const at_visual_result *a, const at_visual_result *b, at_visual_result *mean)
+{
+    for (int i = 0; i < RESULT_FLOATS; i++)
+        ((float *)mean)[i] = (((const float *)a)[i] + ((const float *)b)[i]) / 2;
+}
+
+/* Relative, in the Euclidean norm. */
+static double distance(const at_visual_result *want, const at_visual_result *got)
+{
+    const float *a = (const float *)want, *b = (const float *)got;
+    double d = 0, n = 0;
+    for (int i = 0; i < RESULT_FLOATS; i++) {
+        d += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+        n += (double)a[i] * a[i];
+    }
+    assert_true(n > 1e-3);
+    return sqrt(d / n);
 }
 
 static void test_frozen(void **state)
@@ -90,25 +111,26 @@ static void test_frozen(void **state)
     assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), NULL), 0);
 
     static const int sides[] = {112, 80, 75};
-    for (size_t s = 0; s < sizeof sides / sizeof sides[0]; s++) {
-        static uint8_t face[112 * 112 * 3];
-        at_visual_result want, got[3];
-        memset(&want, 0, sizeof want);
-        memset(got, 0, sizeof got);
-        for (size_t i = 0; i < sizeof face; i++)
-            face[i] = (uint8_t)at_rng_below(&rng, 256);
-        reference(&p, face, sides[s], &want);
-        for (int t = 0; t < 3; t++)
-            run(net, t + 1, face, sides[s], &got[t]);
-        assert_memory_equal(&got[0], &got[1], sizeof got[0]);
-        assert_memory_equal(&got[0], &got[2], sizeof got[0]);
-        const float *a = (const float *)&want, *b = (const float *)&got[0];
-        double d = 0, n = 0;
-        for (size_t i = 0; i < sizeof want / sizeof(float); i++) {
-            d += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-            n += (double)a[i] * a[i];
+    for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
+        static uint8_t face[112 * 112 * 3], mirrored[112 * 112 * 3];
+        static at_visual_result want[4]; /* by views */
+        const int side = sides[i];
+        for (size_t k = 0; k < sizeof face; k++)
+            face[k] = (uint8_t)at_rng_below(&rng, 256);
+        for (int k = 0; k < side * side; k++)
+            memcpy(mirrored + 3 * k, face + 3 * (k / side * side + side - 1 - k % side), 3);
+        reference(&p, face, side, &want[AT_AS_IT_IS]);
+        reference(&p, mirrored, side, &want[AT_MIRRORED]);
+        mean_of(&want[AT_AS_IT_IS], &want[AT_MIRRORED], &want[AT_BOTH_WAYS]);
+        assert_true(distance(&want[AT_AS_IT_IS], &want[AT_MIRRORED]) > 1e-2);
+        for (at_views views = AT_AS_IT_IS; views <= AT_BOTH_WAYS; views++) {
+            static at_visual_result got[3];
+            for (int t = 0; t < 3; t++)
+                run(net, t + 1, face, side, views, &got[t]);
+            assert_memory_equal(&got[0], &got[1], sizeof got[0]);
+            assert_memory_equal(&got[0], &got[2], sizeof got[0]);
+            assert_true(distance(&want[views], &got[0]) < 1e-4);
         }
-        assert_true(n > 1e-3 && sqrt(d / n) < 1e-4);
     }
     at_visual_free(&net);
     at_weights_free(&w);

@@ -94,7 +94,7 @@ static void picture_task(void *arg, int task, int thread)
         atomic_store(&p->status, status);
         return;
     }
-    at_visual_run(p->net, NULL, im->data, AT_FACE_SIZE,
+    at_visual_run(p->net, NULL, im->data, AT_FACE_SIZE, AT_BOTH_WAYS,
                   p->workspace + (size_t)thread * p->workspace_floats, &p->result[thread]);
     answer_picture(p->run, &p->result[thread], &p->run->answer[p->slot[i]]);
 }

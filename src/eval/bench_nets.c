@@ -130,7 +130,7 @@ int at_bench_face_run(void *state, attune_error *err)
     at_epilogue e = {.bias = f->bias};
 
     (void)err;
-    at_visual_run(f->net, f->pool, f->picture, f->side, f->workspace, &f->result);
+    at_visual_run(f->net, f->pool, f->picture, f->side, AT_AS_IT_IS, f->workspace, &f->result);
     at_gemm_packed(f->pool, f->kn, 1, CLASSES, AT_VISUAL_EMBED, f->result.embedding,
                    AT_VISUAL_EMBED, 1, f->classifier, f->logits, CLASSES, &e);
     return ATTUNE_OK;

@@ -80,10 +80,16 @@ typedef struct at_visual_result {
     float covered; /* logit of the share of the face that something hides */
 } at_visual_result;
 
+/* A face means the same in a mirror, but the network's two answers differ, and their mean is right
+ * more often than either (Krizhevsky 2012, section 4.1). Both ways cost twice the time: for a
+ * picture by itself. In a video every second sight may be mirrored, which costs nothing. */
+typedef enum at_views { AT_AS_IT_IS = 1, AT_MIRRORED = 2, AT_BOTH_WAYS = 3 } at_views;
+
 /* Floats that at_visual_run needs with this pool (nullable). */
 size_t at_visual_workspace(const at_visual_net *v, const at_pool *pool, int side);
-/* face: side x side RGB u8, dense. workspace: at_visual_workspace floats, one a caller. */
+/* face: side x side RGB u8, dense. workspace: at_visual_workspace floats, one a caller. Seen both
+ * ways, embedding and logits are the means. */
 void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
-                   float *workspace, at_visual_result *out);
+                   at_views views, float *workspace, at_visual_result *out);
 
 #endif

@@ -224,18 +224,28 @@ enum { PICTURE_ROWS = 28 };
 
 typedef struct picture_job {
     const uint8_t *face;
-    int side;
+    int side, mirrored;
     float *x;
 } picture_job;
+
+static void picture_row(int side, int mirrored, const uint8_t *from, float *to)
+{
+    ptrdiff_t step = mirrored ? -3 : 3;
+    from += mirrored ? (side - 1) * 3 : 0;
+    for (int i = 0; i < side; i++, from += step, to += 3)
+        for (int c = 0; c < 3; c++)
+            to[c] = ((float)from[c] - 127.5f) / 127.5f;
+}
 
 static void picture_task(void *arg, int task, int thread)
 {
     const picture_job *j = arg;
-    size_t row = (size_t)j->side * 3, i = (size_t)task * PICTURE_ROWS * row;
-    size_t end = i + PICTURE_ROWS * row, all = (size_t)j->side * row;
+    int from = task * PICTURE_ROWS;
+    int to = from + PICTURE_ROWS < j->side ? from + PICTURE_ROWS : j->side;
+    size_t row = (size_t)j->side * 3;
     (void)thread;
-    for (end = end < all ? end : all; i < end; i++)
-        j->x[i] = ((float)j->face[i] - 127.5f) / 127.5f;
+    for (int i = from; i < to; i++)
+        picture_row(j->side, j->mirrored, j->face + (size_t)i * row, j->x + (size_t)i * row);
 }
 
 static void pool_map(const at_kernels *kn, const float *map, int pixels, float *mean)
@@ -265,13 +275,13 @@ static void run_heads(const at_visual_net *v, at_visual_result *out)
     take(&out->covered, 1, logit);
 }
 
-void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
-                   float *workspace, at_visual_result *out)
+static void embed(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
+                  int mirrored, float *workspace, float *embedding)
 {
     layout l = plan(v, pool, side);
     float *x = workspace, *y = workspace + l.map, *scratch = y + l.map, *t;
     at_conv_size stem = stem_size(side);
-    picture_job picture = {face, side, x};
+    picture_job picture = {face, side, mirrored, x};
     at_pool_run(pool, (side + PICTURE_ROWS - 1) / PICTURE_ROWS, picture_task, &picture);
     at_conv3x3_forward(pool, v->kn, &stem, 1, x, v->stem.weight, v->stem.bias, AT_ACT_RELU6, y,
                        scratch);
@@ -286,6 +296,18 @@ void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, i
     int in = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     at_gemm_packed(pool, v->kn, s * s, AT_MB_FEATURES, in, y, in, 1, v->last.weight, x,
                    AT_MB_FEATURES, &e);
-    pool_map(v->kn, x, s * s, out->embedding);
-    run_heads(v, out);
+    pool_map(v->kn, x, s * s, embedding);
+}
+
+void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
+                   at_views views, float *workspace, at_visual_result *out)
+{
+    float other[AT_VISUAL_EMBED];
+    embed(v, pool, face, side, views == AT_MIRRORED, workspace, out->embedding);
+    if (views == AT_BOTH_WAYS) {
+        embed(v, pool, face, side, 1, workspace, other);
+        for (int i = 0; i < AT_VISUAL_EMBED; i++)
+            out->embedding[i] = 0.5f * (out->embedding[i] + other[i]);
+    }
+    run_heads(v, out); /* linear: the mean's answers are the answers' mean */
 }

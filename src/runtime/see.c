@@ -57,7 +57,9 @@ static int look_at(attune_session *s, const at_image *rgb, const at_track *track
     at_quality_measure(&quality, &s->aligned, f);
     note_quality(out, &quality);
     if (s->m->visual) {
-        at_visual_run(s->m->visual, s->pool, s->aligned.data, AT_FACE_SIDE, s->visual_work,
+        /* by turns, so that a window has the mean of both at the price of one */
+        at_views views = s->counts.frames % 2 ? AT_MIRRORED : AT_AS_IT_IS;
+        at_visual_run(s->m->visual, s->pool, s->aligned.data, AT_FACE_SIDE, views, s->visual_work,
                       &out->visual);
         out->coverage = 1 / (1 + expf(-out->visual.covered));
     }

@@ -49,7 +49,7 @@ static void face_task(void *arg, int task, int thread)
     if (status < 0)
         atomic_store(&p->status, status);
     else
-        at_visual_run(p->net, NULL, im.data, AT_FACE_SIZE,
+        at_visual_run(p->net, NULL, im.data, AT_FACE_SIZE, AT_BOTH_WAYS,
                       p->work + (size_t)thread * p->work_floats, &p->result[task]);
     at_image_free(&im);
 }
