@@ -34,10 +34,14 @@ cmd:ffmpeg         ffmpeg
 cmd:git            git
 pc:cmocka          libcmocka-dev
 "
-# For the NEON kernels on another processor; the tests skip that part without them.
+# For the fuzzers, and for the NEON kernels on another processor; the tests skip what lacks them.
+fuzz_needs="
+deb:libclang-rt-dev          libclang-rt-dev
+"
 cross_needs="
-cmd:aarch64-linux-gnu-gcc  gcc-aarch64-linux-gnu
-cmd:qemu-aarch64           qemu-user
+cmd:aarch64-linux-gnu-gcc    gcc-aarch64-linux-gnu
+deb:libc6-dev-arm64-cross    libc6-dev-arm64-cross
+cmd:qemu-aarch64             qemu-user
 "
 
 present()
@@ -82,8 +86,14 @@ command -v "${CC:-cc}" >/dev/null || needs+="cmd:gcc gcc"$'\n'"cmd:ld binutils"$
 mapfile -t packages < <(missing "$needs")
 [ ${#packages[@]} -eq 0 ] || install "${packages[@]}"
 
-if [ "${1:-}" = test ] && [ "$(uname -m)" != aarch64 ]; then
-    mapfile -t packages < <(missing "$cross_needs")
-    [ ${#packages[@]} -eq 0 ] || install "${packages[@]}" ||
-        echo "setup: going on without a compiler and emulator for aarch64" >&2
+install_if_possible() # what for, then the list
+{
+    mapfile -t packages < <(missing "$2")
+    [ ${#packages[@]} -eq 0 ] || install "${packages[@]}" || echo "setup: going on without $1" >&2
+}
+
+if [ "${1:-}" = test ]; then
+    install_if_possible "the fuzzers' runtime" "$fuzz_needs"
+    [ "$(uname -m)" = aarch64 ] ||
+        install_if_possible "a compiler and emulator for aarch64" "$cross_needs"
 fi
