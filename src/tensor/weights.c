@@ -158,8 +158,12 @@ static void widen_f16(const unsigned char *p, size_t n, float *out)
     }
 }
 
+/* All tensors lie in one block: a large one is made of huge pages, which cost less to get. */
 static int copy_data(const reader *r, at_weights *w)
 {
+    w->arena.block_bytes = (size_t)w->count * AT_ALIGN;
+    for (int i = 0; i < w->count; i++)
+        w->arena.block_bytes += w->entries[i].weight.count * sizeof(float);
     for (int i = 0; i < w->count; i++) {
         entry *e = &w->entries[i];
         const unsigned char *p = r->data + e->begin;
