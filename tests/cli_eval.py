@@ -14,7 +14,8 @@ EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 MODEL = SOURCE / "models/default.safetensors"
 DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/data")
-PICTURES = 96  # a sanitized build takes most of a second for each
+SANITIZED = "ASAN_OPTIONS" in os.environ  # takes most of a second for each picture
+PICTURES = 96 if SANITIZED else 300
 KEYS = {"dataset", "split", "n", "people", "accuracy", "balanced_accuracy", "macro_f1",
         "weighted_f1", "ece", "auc", "per_class", "confusion", "interval"}
 
@@ -99,9 +100,10 @@ class Slice(unittest.TestCase):
         self.assertLessEqual(KEYS, d.keys())
         self.assertGreater(d["n"], 0.8 * PICTURES)
         self.assertEqual(sum(map(sum, d["confusion"])), d["n"])
-        self.assertGreater(d["accuracy"], 0.78)  # 0.849 on the whole part
+        self.assertGreater(d["accuracy"], 0.78)  # 0.859 on the whole part
         self.assertLessEqual(d["interval"]["accuracy"][0], d["accuracy"])
-        self.assertLess(d["ece"], 0.1)
+        if not SANITIZED:  # 0.017 on the whole part; of fewer pictures chance makes more
+            self.assertLess(d["ece"], 0.08)
 
     def test_degraded_pictures_are_harder(self):
         self.assertLess(self.judge("--corrupt", "blur=8")["accuracy"],
