@@ -42,12 +42,11 @@ static void read_timed(const char *path)
 
     FUZZ_CHECK((rc == ATTUNE_OK) == (m != NULL));
     FUZZ_CHECK(rc == ATTUNE_OK || err.text[0] != '\0');
-    for (int i = 0; m != NULL && i < PACKETS && (rc = at_media_next(m, &p, &err)) == 1; i++) {
+    for (int i = 0; m != NULL && i < PACKETS && (rc = at_media_next(m, &p, &err)) == 1; i++)
         if (p.kind == AT_MEDIA_VIDEO)
             check_frame(&p, &last_us);
         else
             check_sound(&p);
-    }
     at_media_free(&m);
     FUZZ_CHECK(m == NULL);
 }

@@ -57,9 +57,8 @@ static void session_survives(void **state)
         int rc = attune_session_open(&s, fake_model(), &o, &err);
         assert_int_equal(s == NULL, rc < 0);
         assert_int_equal(err.status, rc);
-        if (rc == ATTUNE_OK) {
+        if (rc == ATTUNE_OK)
             rc = push_all(s);
-        }
         wrap_alloc_off();
         assert_int_equal(rc, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
         failures += wrap_alloc_failed();

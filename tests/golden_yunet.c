@@ -50,10 +50,9 @@ static void open_fixture(fixture *f, const char *model)
         fail_msg("%s", err.text);
     f->x = at_alloc((size_t)SIDE * SIDE * 3, sizeof *f->x);
     assert_non_null(f->x);
-    for (int c = 0; c < 3; c++) { /* the input is given in NCHW order */
+    for (int c = 0; c < 3; c++) /* the input is given in NCHW order */
         for (int i = 0; i < SIDE * SIDE; i++)
             f->x[3 * i + c] = (float)(127.5 + 127.5 * sin(0.01 * (c * SIDE * SIDE + i)));
-    }
 }
 
 static void close_fixture(fixture *f)

@@ -71,9 +71,8 @@ int fake_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max
     (void)d;
     for (int i = 0; i < FAKE_FACES && n < max; i++) {
         const unsigned char *p = rgb->data + 12 * i;
-        if (p[3] != MARK) {
+        if (p[3] != MARK)
             break;
-        }
         at_face *f = &out[n++];
         *f = (at_face){.x = 2.0f * p[0], .y = 2.0f * p[1], .w = p[2], .h = p[2], .score = 0.9f};
         for (int k = 0; k < AT_LANDMARKS; k++) {
@@ -143,15 +142,12 @@ void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODAL
         }
     }
     out->abstain = !out->used;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
         out->weight[m] = sum > 0 ? out->reliability[m] / sum : 0;
-    }
-    for (int e = 0; e < ATTUNE_EMOTIONS; e++) {
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
         out->emotion7[e] = 1.0f / ATTUNE_EMOTIONS;
-    }
-    if (evidence[ATTUNE_FACE].present) { /* the mean logits, for the tests to see */
+    if (evidence[ATTUNE_FACE].present) /* the mean logits, for the tests to see */
         memcpy(out->emotion7, evidence[ATTUNE_FACE].logit, sizeof out->emotion7);
-    }
 }
 
 void fake_fusion_states(const at_fusion *f, const float *state_logit, const float *engagement_logit,

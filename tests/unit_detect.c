@@ -18,10 +18,9 @@
 static void picture(at_image *im, int w, int h)
 {
     assert_int_equal(at_image_reserve(im, w, h, 3), ATTUNE_OK);
-    for (int y = 0; y < h; y++) {
+    for (int y = 0; y < h; y++)
         for (int x = 0; x < 3 * w; x++)
             at_image_at(im, 0, y)[x] = (uint8_t)(128 + 100 * sin(0.05 * x + 0.002 * x * y));
-    }
 }
 
 static at_param *head_bias(at_params *p, int level)

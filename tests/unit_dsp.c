@@ -101,10 +101,9 @@ static void tone_is_in_its_band(void **state)
     size_t n;
     at_feature_row *rows = extract(sound, SECOND, 0, &n);
     int best = 0;
-    for (int b = 1; b < AT_MEL_BANDS; b++) {
+    for (int b = 1; b < AT_MEL_BANDS; b++)
         if (rows[50].v[b] > rows[50].v[best])
             best = b;
-    }
     /* mel(1000) = 1000; the bands' centres are equally spaced in mel. */
     double low = 2595 * log10(1 + AT_MEL_LOW_HZ / 700),
            high = 2595 * log10(1 + AT_MEL_HIGH_HZ / 700);

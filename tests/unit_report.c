@@ -24,9 +24,8 @@ static attune_window window(int n, int emotion, uint32_t track)
 {
     attune_window w = {.end_us = n * hop, .track = track, .used = 3, .has_state = track != 0};
     w.start_us = w.end_us > 6 * hop ? w.end_us - 6 * hop : 0;
-    for (int i = 0; i < ATTUNE_EMOTIONS; i++) {
+    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
         w.emotion7[i] = i == emotion ? 0.7f : 0.05f;
-    }
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         w.reliability[m] = 0.8f;
         w.weight[m] = 0.5f;
@@ -71,9 +70,8 @@ static void shares_and_stretches(void **state)
     at_stats s;
     (void)state;
     at_stats_init(&s, hop, 1);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 10; i++)
         add(&s, seen[i] < 0 ? nobody(i + 1) : window(i + 1, seen[i], 9));
-    }
     at_stats_close(&s);
     h = &s.head[AT_HEAD_EMOTION];
     assert_int_equal(s.windows, 10);
@@ -112,11 +110,9 @@ static void a_missing_hop_ends_a_stretch(void **state)
     at_stats s;
     (void)state;
     at_stats_init(&s, hop, 1);
-    for (int i = 1; i <= 9; i++) {
-        if (i != 4) {
+    for (int i = 1; i <= 9; i++)
+        if (i != 4)
             add(&s, window(i, 0, 9));
-        }
-    }
     at_stats_close(&s);
     assert_stretch(&s.head[AT_HEAD_EMOTION].longest[0], 4, 9);
     at_stats_free(&s);
@@ -131,9 +127,8 @@ static void bins_merge(void **state)
     double happy = 0;
     (void)state;
     at_stats_init(&s, hop, 1);
-    for (int i = 1; i <= N; i++) {
+    for (int i = 1; i <= N; i++)
         add(&s, window(i, i <= N / 2 ? ATTUNE_NEUTRAL : ATTUNE_HAPPY, 9));
-    }
     assert_true(at_stats_bins(&s) <= AT_BINS && at_stats_bins(&s) > AT_BINS / 2);
     assert_int_equal(s.bin_us % hop, 0);
     for (int i = 0; i < at_stats_bins(&s); i++) {
@@ -173,9 +168,8 @@ static void one_face_at_a_time_is_one_lane(void **state)
     at_stats s;
     (void)state;
     at_stats_init(&s, hop, 1);
-    for (int i = 1; i <= 20; i++) {
+    for (int i = 1; i <= 20; i++)
         add(&s, i % 5 ? window(i, 0, (uint32_t)(i / 3 + 1)) : nobody(i));
-    }
     assert_int_equal(s.lanes, 1);
     assert_int_equal(s.lane[0]->windows, 20);
     at_stats_free(&s);
@@ -199,9 +193,8 @@ static char *written(void (*write)(const at_timeline *, const attune_window *, F
 static int commas(const char *s)
 {
     int n = 0;
-    for (; *s; s++) {
+    for (; *s; s++)
         n += *s == ',';
-    }
     return n;
 }
 
@@ -216,9 +209,8 @@ static void columns_are_unique_and_explained(void **state)
         assert_true(strlen(f[i].what) < sizeof f[i].what - 1); /* not cut */
         assert_int_equal(strspn(f[i].name, "abcdefghijklmnopqrstuvwxyz_0123456789"),
                          strlen(f[i].name));
-        for (int k = 0; k < i; k++) {
+        for (int k = 0; k < i; k++)
             assert_string_not_equal(f[i].name, f[k].name);
-        }
     }
     assert_string_equal(f[0].name, "start_s");
     assert_string_equal(f[5].name, "abstain");
@@ -295,9 +287,8 @@ static void hostile_names_are_made_harmless(void **state)
     size_t size;
     FILE *f;
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(at_text_clean(text, sizeof text, cases[i].in), cases[i].out);
-    }
     assert_string_equal(at_text_clean(text, 4, "ab\xe2\x82\xac"), "ab"); /* not cut in two */
     assert_string_equal(at_text_basename(text, sizeof text, "/a/b.mp4//"), "b.mp4");
     assert_string_equal(at_text_basename(text, sizeof text, "/"), "/");
@@ -331,9 +322,8 @@ static int remove_folder(void **state)
     static const char *const names[] = {"timeline.csv", "timeline.jsonl", "report.html",
                                         "summary.json", "index.html"};
     (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(in_folder(names[i]));
-    }
     return rmdir(folder);
 }
 
@@ -357,9 +347,8 @@ static at_report *report_of(int windows, const char *dir, int hostile)
                              .n_facts = 1};
     at_report *r;
     attune_error err = {0};
-    if (at_report_open(&r, &setup, &err) < 0) {
+    if (at_report_open(&r, &setup, &err) < 0)
         fail_msg("%s", err.text);
-    }
     for (int i = 1; i <= windows; i++) {
         attune_window w = i % 7 ? window(i, i % 3, 5) : nobody(i);
         assert_int_equal(at_report_window(r, &w, &err), ATTUNE_OK);

@@ -34,9 +34,8 @@ static scene *scene_open(const attune_options *o)
     assert_non_null(c);
     options.threads = 1;
     options.seed = 7;
-    if (attune_session_open(&c->s, fake_model(), &options, &err) < 0) {
+    if (attune_session_open(&c->s, fake_model(), &options, &err) < 0)
         fail_msg("%s", err.text);
-    }
     fake_picture(c->rgb, one_face);
     return c;
 }
@@ -73,9 +72,8 @@ static const float *voice_at(int64_t t_ms)
     static float voice[(BEATS + 1) * BEAT];
     if (voice[BEAT / 2] == 0) {
         add_white(voice, (size_t)(BEATS + 1) * BEAT, 1e-3, 1);
-        for (int i = 0; i < BEATS; i++) {
+        for (int i = 0; i < BEATS; i++)
             add_burst(voice + i * BEAT, BURST, 110 + 20 * i, 0.3f);
-        }
         memcpy(voice + BEATS * BEAT, voice, BEAT * sizeof *voice); /* a push may wrap round */
     }
     return voice + t_ms * 16 % (BEATS * BEAT);
@@ -251,9 +249,8 @@ static void dropped_frames_cost_nothing(void **state)
     scene *c = scene_open(&o);
     (void)state;
     fake_looks = fake_mirrored = 0;
-    for (int64_t t = 0; t < 990; t++) {
+    for (int64_t t = 0; t < 990; t++)
         video(c, t);
-    }
     assert_int_equal(fake_looks, 8);
     assert_int_equal(fake_mirrored, 4); /* by turns */
     scene_close(c);
@@ -267,9 +264,8 @@ static void order_of_arrival_does_not_matter(void **state)
     both(a, 0, 6000);
     for (int64_t t = 0; t < 6000; t += 800) { /* sound first, in large pieces */
         audio(b, t, t + 800 <= 6000 ? 800 : 6000 - t);
-        for (int64_t v = t; v < t + 800 && v < 6000; v += 40) {
+        for (int64_t v = t; v < t + 800 && v < 6000; v += 40)
             video(b, v);
-        }
     }
     finish(a);
     finish(b);
@@ -285,9 +281,8 @@ static void a_stream_that_ends_is_not_waited_for_longer_than_the_lag(void **stat
     scene *c = scene_open(NULL);
     (void)state;
     both(c, 0, 2000);
-    for (int64_t t = 2000; t < 6000; t += 40) {
+    for (int64_t t = 2000; t < 6000; t += 40)
         video(c, t);
-    }
     /* 5960 is a second past 4960: the window that ends at 5000 waits, 4500's does not. */
     assert_int_equal(c->n, 9);
     assert_true(c->w[3].used & (1u << ATTUNE_VOICE));
@@ -319,9 +314,8 @@ static void what_comes_too_late_is_left_out(void **state)
     audio(c, 0, 60000);
     assert_int_equal(c->n, 117); /* up to the lag behind the sound, without a face */
     fake_looks = 0;
-    for (int64_t t = 0; t < 61000; t += 40) {
+    for (int64_t t = 0; t < 61000; t += 40)
         video(c, t);
-    }
     assert_in_range(fake_looks, 8, 50); /* the last windows' frames only */
     finish(c);
     assert_int_equal(c->n, 122);
@@ -399,15 +393,13 @@ static void several_faces_give_a_window_each_in_order_of_appearance(void **state
     (void)state;
     fake_picture(c->rgb, first);
     for (int64_t t = 0; t < 4000; t += 125) {
-        if (t == 2000) {
+        if (t == 2000)
             fake_picture(c->rgb, two);
-        }
         video(c, t);
     }
     finish(c);
-    for (int i = 0; i < c->n; i++) {
+    for (int i = 0; i < c->n; i++)
         n += c->w[i].end_us <= 2000 * MS;
-    }
     assert_int_equal(n, 4);
     assert_int_equal(c->n, 4 + 2 * 4);
     for (int i = 4; i < c->n; i += 2) {
@@ -462,15 +454,13 @@ static void windows_not_taken_stop_the_input(void **state)
     int64_t t;
     int rc = ATTUNE_OK, before;
     (void)state;
-    for (t = 0; rc == ATTUNE_OK && t < 3600000; t += 125) {
+    for (t = 0; rc == ATTUNE_OK && t < 3600000; t += 125)
         rc = attune_session_push_video(c->s, t * MS, c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W);
-    }
     assert_int_equal(rc, ATTUNE_E_STATE);
     assert_true(t > 3000 && t < 10000);
     rc = ATTUNE_OK;
-    for (t = 0; rc == ATTUNE_OK && t < 3600000; t += 1000) {
+    for (t = 0; rc == ATTUNE_OK && t < 3600000; t += 1000)
         rc = push_voice(c, t, 1000);
-    }
     assert_int_equal(rc, ATTUNE_E_STATE);
     before = c->n;
     drain(c); /* once they are taken it goes on */
@@ -574,9 +564,8 @@ static void show(scene *c, int picture)
 {
     static const fake_face nobody[FAKE_FACES] = {{0}};
     fake_picture(c->rgb, picture == GONE ? nobody : one_face);
-    for (int i = 3 * FAKE_W; picture == DARK && i < FAKE_W * FAKE_H * 3; i++) {
+    for (int i = 3 * FAKE_W; picture == DARK && i < FAKE_W * FAKE_H * 3; i++)
         c->rgb[i] /= 4; /* below the row that says where the face is */
-    }
 }
 
 static void sound_for(scene *c, int voice, int64_t t_ms, int64_t ms)
@@ -584,12 +573,10 @@ static void sound_for(scene *c, int voice, int64_t t_ms, int64_t ms)
     static float pcm[SECOND];
     size_t n = (size_t)ms * 16;
     memset(pcm, 0, n * sizeof *pcm);
-    if (voice != SILENT) {
+    if (voice != SILENT)
         memcpy(pcm, voice_at(t_ms), n * sizeof *pcm);
-    }
-    if (voice == NOISY) {
+    if (voice == NOISY)
         add_white(pcm, n, 0.5f, (uint64_t)t_ms);
-    }
     assert_int_equal(attune_session_push_audio(c->s, t_ms * MS, pcm, n), ATTUNE_OK);
     drain(c);
 }
@@ -612,9 +599,8 @@ static void windows_with_nothing_to_go_on_abstain(void **state)
     (void)state;
     fake_use_fusion(f);
     for (int64_t t = 0; t < STRETCHES * LASTS; t += 40) {
-        if (t % LASTS == 0) {
+        if (t % LASTS == 0)
             show(c, stretch[t / LASTS].picture);
-        }
         video(c, t);
         sound_for(c, stretch[t / LASTS].sound, t, 40);
     }

@@ -34,7 +34,7 @@ static void make_network(at_params *p, at_trunk trunk, const char *file)
     for (int i = 0; i < p->count; i++) {
         at_param *q = p->list[i];
         const char *part = strrchr(q->name, '.');
-        for (size_t k = 0, n = at_tensor_count(&q->value); k < n; k++) {
+        for (size_t k = 0, n = at_tensor_count(&q->value); k < n; k++)
             if (!strcmp(part, ".gamma") || !strcmp(part, ".var"))
                 q->value.data[k] = at_rng_range(&rng, 0.7f, 1.4f);
             else if (!strcmp(part, ".beta") || !strcmp(part, ".mean"))
@@ -42,7 +42,6 @@ static void make_network(at_params *p, at_trunk trunk, const char *file)
             else if (!strncmp(q->name, "visual.expression.", 18) ||
                      !strncmp(q->name, "visual.basic.", 13))
                 q->value.data[k] *= 4; /* answers that are not all alike */
-        }
     }
     assert_int_equal(at_params_save(path_of(file), p, NULL, NULL), 0);
 }

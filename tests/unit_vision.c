@@ -22,10 +22,9 @@ static void draw(at_image *im, int w, int h, int channels, paint value)
 {
     assert_int_equal(at_image_reserve(im, w, h, channels), ATTUNE_OK);
     for (int y = 0; y < h; y++) {
-        for (int x = 0; x < w; x++) {
+        for (int x = 0; x < w; x++)
             for (int c = 0; c < channels; c++)
                 at_image_at(im, x, y)[c] = (uint8_t)(value((float)x, (float)y, c) + 0.5F);
-        }
     }
 }
 
@@ -78,10 +77,9 @@ static double difference(const at_image *a, const at_image *b, int margin)
 
     assert_true(a->w == b->w && a->h == b->h && a->channels == b->channels);
     for (int y = margin; y < a->h - margin; y++) {
-        for (int x = margin; x < a->w - margin; x++) {
+        for (int x = margin; x < a->w - margin; x++)
             for (int c = 0; c < a->channels; c++, n++)
                 sum += abs(at_image_at(a, x, y)[c] - at_image_at(b, x, y)[c]);
-        }
     }
     return sum / n;
 }
@@ -193,10 +191,9 @@ static void resized(void **state)
     }
     draw(&im, 90, 60, 1, checkers);
     assert_int_equal(at_image_resize(&out, &im, 30, 20), ATTUNE_OK);
-    for (int y = 2; y < 18; y++) {
+    for (int y = 2; y < 18; y++)
         for (int x = 2; x < 28; x++)
             assert_true(abs(at_image_at(&out, x, y)[0] - 127) <= 16);
-    }
     assert_int_equal(at_image_resize(&out, &im, 90, 60), ATTUNE_OK);
     assert_memory_equal(out.data, im.data, 90 * 60);
     assert_int_equal(at_image_resize(&out, &im, 1, 1), ATTUNE_OK);

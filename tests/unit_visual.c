@@ -17,12 +17,11 @@ static void stir(at_params *p, at_rng *rng)
     for (int i = 0; i < p->count; i++) {
         at_param *q = p->list[i];
         const char *dot = strrchr(q->name, '.');
-        for (size_t k = 0, n = at_tensor_count(&q->value); k < n; k++) {
+        for (size_t k = 0, n = at_tensor_count(&q->value); k < n; k++)
             if (!strcmp(dot, ".gamma") || !strcmp(dot, ".var"))
                 q->value.data[k] = at_rng_range(rng, 0.7f, 1.4f);
             else if (!strcmp(dot, ".beta") || !strcmp(dot, ".mean") || !strcmp(dot, ".bias"))
                 q->value.data[k] = at_rng_range(rng, -0.3f, 0.3f);
-        }
     }
 }
 

@@ -45,10 +45,9 @@ void vision_net_make(at_params *p, int channels, int shared)
     for (size_t i = 0; i < at_tensor_count(&stem->value); i++)
         stem->value.data[i] /= 128; /* pictures are 0..255 */
     fill(p, AT_DETECT_STEM, "bias", 0, channels, &rng);
-    for (int i = 0; i < AT_UNIT_HEAD; i++) {
+    for (int i = 0; i < AT_UNIT_HEAD; i++)
         if (i < AT_UNIT_SHARE || shared)
             fill_unit(p, i, channels, channels, &rng);
-    }
     for (int i = AT_UNIT_HEAD; i < AT_DETECT_UNITS; i++)
         fill_unit(p, i, channels, AT_DETECT_CHANNELS, &rng);
 }

@@ -64,11 +64,10 @@ static int on_window(void *user, const attune_window *w)
 {
     at_run *r = user;
 
-    if (!r->report && at_report_open(&r->report, &r->setup, &r->err) < 0) {
+    if (!r->report && at_report_open(&r->report, &r->setup, &r->err) < 0)
         r->failed = 1;
-    } else if (at_report_window(r->report, w, &r->err) < 0) {
+    else if (at_report_window(r->report, w, &r->err) < 0)
         r->failed = 1;
-    }
     return r->failed || at_stopped(NULL);
 }
 
@@ -85,9 +84,8 @@ static int complain(const at_job *job, const char *input, const char *why)
     char clean[1024];
 
     fprintf(stderr, "attune: %s\n", at_text_clean(clean, sizeof clean, why));
-    if (job->index) {
+    if (job->index)
         at_index_add_failed(job->index, input, why);
-    }
     return AT_EXIT_FAILED;
 }
 
@@ -99,9 +97,8 @@ static void print_result(at_job *job, const at_report *report)
                : job->printed     ? ",\n"
                                   : "[\n",
                at_report_json(report));
-        if (job->n_inputs == 1) {
+        if (job->n_inputs == 1)
             putchar('\n');
-        }
         job->printed++;
     } else if (!job->quiet) {
         at_report_print(report, stdout);
@@ -140,9 +137,8 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
         print_result(job, run.report);
-        if (job->index) {
+        if (job->index)
             at_index_add(job->index, link, run.report);
-        }
     }
     if (stopped) {
         fprintf(stderr, "attune: %s: interrupted%s\n", name,
@@ -162,19 +158,16 @@ static void make_stem(char *out, size_t size, const char *input)
 
     at_text_basename(out, size, strcmp(input, "-") ? input : "stdin");
     dot = strrchr(out, '.');
-    if (dot && dot != out) {
+    if (dot && dot != out)
         *dot = 0;
-    }
     for (char *p = out; *p; p++) {
         int plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
                     (*p >= '0' && *p <= '9') || strchr("-_+=", *p) || (unsigned char)*p >= 0x80;
-        if (!plain && (*p != '.' || p == out)) {
+        if (!plain && (*p != '.' || p == out))
             *p = '_';
-        }
     }
-    if (!*out) {
+    if (!*out)
         snprintf(out, size, "input");
-    }
 }
 
 /* Inputs of one name in different folders get -2, -3, ... */
@@ -203,16 +196,14 @@ static int analyze_nth(at_job *job, int i)
         link[0] = 0;
     } else {
         same = same_stems_before(job, i, stem);
-        if (same) {
+        if (same)
             snprintf(link, sizeof link, "%s-%d", stem, same + 1);
-        } else {
+        else
             snprintf(link, sizeof link, "%s", stem);
-        }
         n = snprintf(folder, sizeof folder, "%s/%s", dir, link);
     }
-    if (n < 0 || (size_t)n >= sizeof folder) {
+    if (n < 0 || (size_t)n >= sizeof folder)
         return complain(job, job->inputs[i], "the output folder's name is too long");
-    }
     return analyze_input(job, job->inputs[i], folder, link);
 }
 
@@ -230,9 +221,8 @@ static int analyze_all(at_job *job)
         int one = analyze_nth(job, i);
         code = one == AT_EXIT_OK ? code : one;
     }
-    if (job->json && job->n_inputs > 1) {
+    if (job->json && job->n_inputs > 1)
         puts(job->printed ? "\n]" : "[]");
-    }
     if (job->index && at_index_finish(job->index, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
         code = code == AT_EXIT_OK ? AT_EXIT_FAILED : code;
@@ -253,9 +243,8 @@ static void collect_facts(at_job *job)
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = attune_model_meta(job->model, keys[i]);
-        if (value && *value) {
+        if (value && *value)
             job->facts[job->n_facts++] = (at_report_fact){keys[i], value};
-        }
     }
 }
 
@@ -284,19 +273,16 @@ static int parse(at_job *job, int argc, char **argv)
         case 'o': job->dir = optarg; break;
         case 'm': job->model_path = optarg; break;
         case 't':
-            if (!at_parse_int(optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks)) {
+            if (!at_parse_int(optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks))
                 return at_wrong_usage("analyze", "--tracks takes 1 to %d", ATTUNE_MAX_TRACKS);
-            }
             break;
         case 'r':
-            if (!at_parse_number(optarg, 0.1, 60, &o->rate)) {
+            if (!at_parse_number(optarg, 0.1, 60, &o->rate))
                 return at_wrong_usage("analyze", "--rate takes 0.1 to 60");
-            }
             break;
         case 'j':
-            if (!at_parse_int(optarg, 0, 1024, &o->threads)) {
+            if (!at_parse_int(optarg, 0, 1024, &o->threads))
                 return at_wrong_usage("analyze", "--threads takes a number");
-            }
             break;
         case 'A': o->no_audio = 1; break;
         case 'V': o->no_video = 1; break;
@@ -308,15 +294,12 @@ static int parse(at_job *job, int argc, char **argv)
                                   argv[optind - 1]);
         }
     }
-    if (optind == argc) {
+    if (optind == argc)
         return at_wrong_usage("analyze", "what shall be analysed?");
-    }
-    if (job->dir && !*job->dir) {
+    if (job->dir && !*job->dir)
         return at_wrong_usage("analyze", "-o takes the name of a folder");
-    }
-    if (o->no_audio && o->no_video) {
+    if (o->no_audio && o->no_video)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
-    }
     job->inputs = argv + optind;
     job->n_inputs = argc - optind;
     return -1;
@@ -328,13 +311,11 @@ int at_cmd_analyze(int argc, char **argv)
     attune_error err;
     int code = parse(&job, argc, argv);
 
-    if (code >= 0) {
+    if (code >= 0)
         return code;
-    }
     at_catch_stop();
-    if (!job.model_path) {
+    if (!job.model_path)
         job.model_path = attune_default_model();
-    }
     if (attune_model_load(&job.model, job.model_path, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
         return AT_EXIT_FAILED;

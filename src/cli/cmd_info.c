@@ -30,9 +30,8 @@ static void print_meta(const char *key, const char *value)
         memcpy(part, value, kept);
         part[kept] = 0;
         puts(at_text_clean(line, sizeof line, part));
-        if (!value[n]) {
+        if (!value[n])
             return;
-        }
         value += n + 1;
         printf("%-16s ", "");
     }
@@ -55,9 +54,8 @@ static int show(const char *path)
            (double)facts.file_bytes / 1e6, facts.arrays, (double)facts.values / 1e6);
     printf("%-16s %s%s%s\n", "parts", facts.has_detector ? "face detector, " : "",
            facts.has_visual ? "face model, " : "", facts.has_audio ? "voice model" : "no voice");
-    for (int i = 0; (value = attune_model_meta_at(m, i, &key)); i++) {
+    for (int i = 0; (value = attune_model_meta_at(m, i, &key)); i++)
         print_meta(key, value);
-    }
     attune_model_free(&m);
     return AT_EXIT_OK;
 }
@@ -79,8 +77,7 @@ int at_cmd_info(int argc, char **argv)
         default: return at_wrong_usage("info", "unknown option");
         }
     }
-    if (argc - optind > 1) {
+    if (argc - optind > 1)
         return at_wrong_usage("info", "one model at a time");
-    }
     return show(optind < argc ? argv[optind] : NULL);
 }

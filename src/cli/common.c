@@ -44,9 +44,8 @@ int at_parse_int(const char *text, int lo, int hi, int *out)
 
     errno = 0;
     v = strtol(text, &end, 10);
-    if (end == text || *end || errno || v < lo || v > hi) {
+    if (end == text || *end || errno || v < lo || v > hi)
         return 0;
-    }
     *out = (int)v;
     return 1;
 }

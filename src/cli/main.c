@@ -24,9 +24,8 @@ static void print_help(FILE *f)
           "face video and speech\n\n"
           "usage: attune COMMAND ...       (attune COMMAND --help tells more)\n\n",
           f);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    }
     fputs("\nTo begin with:\n\n"
           "  attune analyze clip.mp4        writes attune-clip/report.html; open it in a browser\n"
           "\nExit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, "
@@ -59,11 +58,9 @@ int main(int argc, char **argv)
         print_help(stdout);
         return AT_EXIT_OK;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (!strcmp(name, commands[i].name)) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(name, commands[i].name))
             return finish(commands[i].run(argc - 1, argv + 1));
-        }
-    }
     if (!*name) {
         print_help(stderr);
         return AT_EXIT_USAGE;

@@ -24,16 +24,15 @@ static int choose(choice *c, const char *split)
     int number;
     char end;
     c->inverted = strncmp(split, "no", 2) == 0;
-    if (strcmp(split, "all") == 0) {
+    if (strcmp(split, "all") == 0)
         c->list = NULL;
-    } else if (strncmp(split, "actors=", 7) == 0) {
+    else if (strncmp(split, "actors=", 7) == 0)
         c->list = split + 7;
-    } else if (sscanf(split + (c->inverted ? 2 : 0), "fold%d%c", &number, &end) == 1 &&
-               number >= 0 && number < FOLDS) {
+    else if (sscanf(split + (c->inverted ? 2 : 0), "fold%d%c", &number, &end) == 1 && number >= 0 &&
+             number < FOLDS)
         c->list = folds[number];
-    } else {
+    else
         return 0;
-    }
     return 1;
 }
 

@@ -13,10 +13,9 @@ void at_noise_push(at_noise *n, const float *band)
     memcpy(n->recent[n->next], band, sizeof n->recent[0]);
     n->next = (n->next + 1) % AT_NOISE_SMOOTH;
     n->used += starting;
-    for (int f = 0; f < n->used; f++) {
+    for (int f = 0; f < n->used; f++)
         for (int b = 0; b < AT_MEL_BANDS; b++)
             mean[b] += n->recent[f][b] / (float)n->used;
-    }
     /* The first means are of too few frames to be remembered as minima. */
     at_minima_push(&n->minima, AT_MINIMA_SLOTS, starting, mean, least);
     for (int b = 0; b < AT_MEL_BANDS; b++)

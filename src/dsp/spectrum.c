@@ -216,10 +216,9 @@ float at_spectrum_periodicity(at_spectrum *s)
     float r[LAGS] = {0}, best = 0, zero = autocorrelate(s, r);
     if (zero <= AT_POWER_FLOOR)
         return 0;
-    for (int lag = 1; lag < LAGS - 1; lag++) {
+    for (int lag = 1; lag < LAGS - 1; lag++)
         if (r[lag] > best && is_peak(r, lag))
             best = r[lag];
-    }
     return best < zero ? best / zero : 1.0f;
 }
 

@@ -266,10 +266,9 @@ size_t at_gemm_tn_workspace(const at_kernels *kn, int m, int n, int k)
 /* The processor does not foresee short pieces of long rows. */
 static void fetch_rows(const tn_job *q, int from, int to, int j, int n)
 {
-    for (int r = from; r < to; r++) {
+    for (int r = from; r < to; r++)
         for (int c = j; c < j + n; c += 16)
             __builtin_prefetch(q->d + r * q->d_row + c, 0, 2);
-    }
 }
 
 /* Some rows and one panel of columns of dw (+)= A[rows]^T * D[rows], in steps of TN_ROWS rows. */
@@ -302,12 +301,11 @@ static void tn_task(void *arg, int task, int thread)
     int k0 = block % q->k_tasks * q->k_chunk, k1 = at_min_int(k0 + q->k_chunk, q->k);
 
     (void)thread;
-    for (int j = j0; j < j1; j += q->kn->nr) {
+    for (int j = j0; j < j1; j += q->kn->nr)
         if (q->chunks > 1)
             tn_panel(q, r0, r1, k0, k1, j, 0, q->parts + (size_t)chunk * q->k * q->n, q->n);
         else
             tn_panel(q, r0, r1, k0, k1, j, q->accumulate, q->dw, q->dw_row);
-    }
 }
 
 /* Row `task` of dW: the chunks' parts, added in order. */

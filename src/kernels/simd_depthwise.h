@@ -389,12 +389,11 @@ static void dw3x3_bwd_weight(const at_dw3x3 *g, int oy0, int oy1, const float *x
 
     for (int oy = oy0; oy < oy1; oy += step) {
         int end = oy + step < oy1 ? oy + step : oy1;
-        for (int ch = 0; ch < g->c; ch += AT_VW) {
+        for (int ch = 0; ch < g->c; ch += AT_VW)
             if (g->stride == 1)
                 dw_weight_rows(g, 1, oy, end, x, dy, ch, dweight);
             else
                 dw_weight_rows(g, 2, oy, end, x, dy, ch, dweight);
-        }
     }
 }
 

@@ -58,9 +58,8 @@ static void add_box(at_field_list *l)
 
     add_group(l, offsetof(attune_window, box), "box", names, 4, AT_WHEN_FACE,
               "the face where last seen, pixels of the source");
-    for (int i = l->n - 4; i < l->n; i++) {
+    for (int i = l->n - 4; i < l->n; i++)
         l->f[i].decimals = 1;
-    }
 }
 
 #define QUALITY(member) offsetof(attune_window, quality.member)
@@ -137,9 +136,8 @@ int at_field_value(const at_field *f, const attune_window *w, double *value)
     int flag;
     float real;
 
-    if (!present(f->when, w)) {
+    if (!present(f->when, w))
         return 0;
-    }
     switch (f->kind) {
     case AT_FIELD_TIME:
         memcpy(&t, p, sizeof t);

@@ -114,16 +114,14 @@ static void state_words(const at_outcome *o, FILE *f)
     int best = at_head_dominant(h);
     char percent[NUMBER_SIZE];
 
-    if (best < 0) {
+    if (best < 0)
         return;
-    }
     fprintf(f,
             "<p>Judging by the face, engagement looked <strong>%s</strong> in %s of the "
             "estimates. Mean levels from 0 to 3:",
             attune_engagement_names[best], percent_of(percent, at_head_share(h, best)));
-    for (int i = 0; i < ATTUNE_STATES; i++) {
+    for (int i = 0; i < ATTUNE_STATES; i++)
         fprintf(f, "%s %s %.1f", i ? "," : "", attune_state_names[i], at_stats_mean_level(s, i));
-    }
     fputs(".</p>\n", f);
 }
 
@@ -132,9 +130,8 @@ static void absence_words(const at_outcome *o, int head, const char *what, FILE 
     const at_head_stats *h = &o->stats->head[head];
     char percent[NUMBER_SIZE];
 
-    if (!h->count[0]) {
+    if (!h->count[0])
         return;
-    }
     fprintf(f, " There was %s in %s of the windows; the longest such stretch lasted ", what,
             percent_of(percent, at_head_share(h, 0)));
     stretch_words(f, &h->longest[0]);
@@ -154,11 +151,10 @@ static void missing_words(const at_outcome *o, FILE *f)
     } else {
         fputs("<strong>There was no picture</strong>: everything rests on the voice.", f);
     }
-    if (info->has_audio) {
+    if (info->has_audio)
         absence_words(o, AT_HEAD_VOICE, "no usable voice", f);
-    } else {
+    else
         fputs(" <strong>There was no sound</strong>: everything rests on the face.", f);
-    }
     if (o->stats->abstained) {
         fprintf(f,
                 " <strong>No estimate is given for %s of the windows</strong>: there was too "
@@ -237,17 +233,15 @@ static void plots_section(const at_outcome *o, FILE *f)
 
     fprintf(f, "<h2>Over time</h2>\n<p class=\"note\">Each point speaks of the %.3g s before it. ",
             options.window_s);
-    if (s->bin_us > s->hop_us) {
+    if (s->bin_us > s->hop_us)
         fprintf(f, "Points are means over %s. ", duration_of(time, (double)s->bin_us / 1e6));
-    }
     fputs("<span class=\"key\">Hatched <svg viewBox=\"0 0 32 14\" width=\"32\" height=\"14\" "
           "aria-hidden=\"true\"><rect class=\"hatch\" width=\"32\" height=\"14\"/></svg></span>: "
           "nothing to go on or, with the colours pale behind, an estimate withheld.</p>\n",
           f);
     for (int l = 0; l < s->lanes && l < LANES_DRAWN; l++) {
-        if (s->lanes > 1) {
+        if (s->lanes > 1)
             fprintf(f, "<h2>Face %d of %d at once</h2>\n", l + 1, s->lanes);
-        }
         at_plot_lane(s, l, f);
     }
     if (s->lanes > LANES_DRAWN) {
@@ -259,9 +253,8 @@ static void plots_section(const at_outcome *o, FILE *f)
 static void json_names(FILE *f, const char *key, const char *const *names, int n)
 {
     fprintf(f, "\"%s\":[", key);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         fprintf(f, "%s\"%s\"", i ? "," : "", names[i]);
-    }
     fputc(']', f);
 }
 
@@ -293,9 +286,8 @@ static void stretch_cell(FILE *f, const at_stretch *s, int lanes)
     fputs("<td>", f);
     if (s->end_us > s->start_us) {
         stretch_words(f, s);
-        if (lanes > 1) {
+        if (lanes > 1)
             fprintf(f, ", face %d", s->lane + 1);
-        }
     } else {
         fputs("&#8211;", f);
     }
@@ -324,9 +316,8 @@ static void share_rows(const at_outcome *o, at_head h, const char *colour, int n
 static void share_table(const at_outcome *o, at_head h, const char *title, const char *colour,
                         int n, const int *order, FILE *f)
 {
-    if (!o->stats->head[h].windows) {
+    if (!o->stats->head[h].windows)
         return;
-    }
     fprintf(f,
             "<h3>%s</h3>\n<div class=\"wide\"><table><tr><th>class</th><th class=\"n\">likeliest "
             "in</th><th class=\"bar\"></th><th class=\"n mean\">mean probability</th>"
@@ -341,9 +332,8 @@ static void state_table(const at_outcome *o, FILE *f)
     const at_stats *s = o->stats;
     char percent[NUMBER_SIZE];
 
-    if (!s->head[AT_HEAD_STATE].windows) {
+    if (!s->head[AT_HEAD_STATE].windows)
         return;
-    }
     fputs("<h3>Learning states</h3>\n<div class=\"wide\"><table><tr><th>state</th>"
           "<th class=\"n\">mean level</th><th class=\"n\">likeliest level 0</th>"
           "<th class=\"n\">1</th><th class=\"n\">2</th><th class=\"n\">3</th></tr>\n",
@@ -405,9 +395,8 @@ static void definition(FILE *f, const char *key, const char *value)
     char name[64];
 
     at_text_clean(name, sizeof name, key);
-    for (char *p = name; *p; p++) {
+    for (char *p = name; *p; p++)
         *p = *p == '_' ? ' ' : *p;
-    }
     fputs("<dt>", f);
     at_text_html(f, name);
     fputs("</dt><dd>", f);
@@ -420,12 +409,10 @@ static void model_section(const at_outcome *o, FILE *f)
     const at_report_setup *setup = o->setup;
 
     fputs("<h2>The model</h2>\n<dl>\n", f);
-    for (int i = 0; i < setup->n_facts; i++) {
+    for (int i = 0; i < setup->n_facts; i++)
         definition(f, setup->facts[i].key, setup->facts[i].value);
-    }
-    if (setup->model_path) {
+    if (setup->model_path)
         definition(f, "file", setup->model_path);
-    }
     fputs("</dl>\n", f);
 }
 

@@ -57,13 +57,11 @@ static void put_url(FILE *f, const char *s)
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-._~/";
 
-    for (; *s; s++) {
-        if (strchr(plain, *s)) {
+    for (; *s; s++)
+        if (strchr(plain, *s))
             fputc(*s, f);
-        } else {
+        else
             fprintf(f, "%%%02X", (unsigned)(unsigned char)*s);
-        }
-    }
 }
 
 static void put_class(FILE *f, const at_stats *s, at_head h)

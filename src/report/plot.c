@@ -96,9 +96,8 @@ static void area(const at_rows *r, const double *y, int height, const char *clas
     int inside = 0;
 
     fprintf(r->f, "<path class=\"%s", class);
-    if (number >= 0) {
+    if (number >= 0)
         fprintf(r->f, "%d", number);
-    }
     fputs("\" d=\"", r->f);
     for (int i = 0; i < r->bins; i++) {
         if (isnan(y[i])) {
@@ -106,16 +105,14 @@ static void area(const at_rows *r, const double *y, int height, const char *clas
             inside = 0;
             continue;
         }
-        if (!inside) {
+        if (!inside)
             fprintf(r->f, "M%.4g %dV%.4g", bin_x(r, i), height, y[i]);
-        } else if (fabs(y[i] - y[i - 1]) >= 0.05) {
+        else if (fabs(y[i] - y[i - 1]) >= 0.05)
             fprintf(r->f, "V%.4g", y[i]);
-        }
         fprintf(r->f, "H%.4g", bin_x(r, i + 1));
         inside = 1;
-        if (i + 1 == r->bins || isnan(y[i + 1])) {
+        if (i + 1 == r->bins || isnan(y[i + 1]))
             fprintf(r->f, "V%d", height);
-        }
     }
     fputs(inside ? "Z\"/>" : "\"/>", r->f);
 }
@@ -186,9 +183,8 @@ static double clear_height(const at_rows *r, const double *lower, const double *
     double bottom = INFINITY, top = -INFINITY;
 
     for (int i = from; i < to; i++) {
-        if (isnan(upper[i]) || withheld(&r->lane->bin[i])) {
+        if (isnan(upper[i]) || withheld(&r->lane->bin[i]))
             return 0;
-        }
         bottom = fmin(bottom, lower[i]);
         top = fmax(top, upper[i]);
     }
@@ -224,9 +220,8 @@ static void bands(const at_rows *r, int height, int n, const int *order, at_bin_
 
     for (int i = 0; i < r->bins; i++) {
         double sum = 0;
-        for (int k = 0; k < n; k++) {
+        for (int k = 0; k < n; k++)
             sum += value(&r->lane->bin[i], k);
-        }
         border[0][i] = height;
         for (int k = 0; k < n; k++) {
             border[k + 1][i] = border[k][i] -
@@ -234,9 +229,8 @@ static void bands(const at_rows *r, int height, int n, const int *order, at_bin_
         }
     }
     svg_open(r, height);
-    for (int k = n; k > 0; k--) {
+    for (int k = n; k > 0; k--)
         area(r, border[k], height, class, order[k - 1]);
-    }
     cover_missing(r, height, border[n]);
     cover_withheld(r, height);
     fputs("</svg>", r->f);
@@ -253,9 +247,8 @@ static void legend(const at_rows *r, const char *title, int n, const int *order,
                    const char *const *names)
 {
     fprintf(r->f, "<b>%s</b><ul class=\"legend\">", title);
-    for (int k = n - 1; k >= 0; k--) {
+    for (int k = n - 1; k >= 0; k--)
         fprintf(r->f, "<li><i class=\"%s%d\"></i>%s</li>", class, order[k], names[order[k]]);
-    }
     fputs("</ul>", r->f);
 }
 
@@ -295,23 +288,20 @@ static void curve_row(const at_rows *r, const at_curve *c)
             n++;
         }
     }
-    if (!n) {
+    if (!n)
         return;
-    }
     mean = sum / n;
     row_open(r, "curve", c->label, c->title);
     svg_open(r, ROW_HEIGHT);
     area(r, y, ROW_HEIGHT, c->class, -1);
     cover_missing(r, ROW_HEIGHT, y);
-    if (c->estimate) {
+    if (c->estimate)
         cover_withheld(r, ROW_HEIGHT);
-    }
     fputs("</svg>", r->f);
-    if (c->unit[0] == '%') {
+    if (c->unit[0] == '%')
         snprintf(text, sizeof text, "%.0f&#8239;%%", 100 * mean);
-    } else {
+    else
         snprintf(text, sizeof text, "%.*f%s", c->hi > 10 ? 0 : 1, mean, c->unit);
-    }
     row_close(r, text);
 }
 
@@ -324,11 +314,9 @@ static double tick_step(double seconds)
                                    120, 300, 600, 900, 1800, 3600, 7200, 14400};
     size_t n = sizeof steps / sizeof *steps;
 
-    for (size_t i = 0; i < n; i++) {
-        if (seconds / steps[i] <= 8) {
+    for (size_t i = 0; i < n; i++)
+        if (seconds / steps[i] <= 8)
             return steps[i];
-        }
-    }
     return seconds / 6;
 }
 
@@ -365,9 +353,8 @@ static void modality_rows(const at_rows *r)
 
     fputs("<h3>What the estimate rests on</h3>\n", r->f);
     band_row(r, 58, "weight", ATTUNE_MODALITIES, plain_order, weight_of, "m", names);
-    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
         curve_row(r, &curves[i]);
-    }
 }
 
 #define QUALITY(member) (int)(offsetof(attune_quality, member) / sizeof(float))
@@ -394,18 +381,16 @@ static void quality_rows(const at_rows *r)
     };
 
     fputs("<h3>Quality of picture and sound</h3>\n", r->f);
-    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
         curve_row(r, &curves[i]);
-    }
 }
 
 static void state_rows(const at_rows *r)
 {
     int any = 0;
 
-    for (int i = 0; i < r->bins; i++) {
+    for (int i = 0; i < r->bins; i++)
         any |= r->lane->bin[i].with_state;
-    }
     fputs("<h3>Learning state (from the face)</h3>\n", r->f);
     if (!any) {
         fputs("<p class=\"note\">No face, so no estimate of the learning state.</p>\n", r->f);
@@ -463,9 +448,8 @@ void at_plot_strip(const at_stats *s, FILE *f)
         int class = -1;
         if (i < r.bins && b->with_estimate && !withheld(b)) {
             class = 0;
-            for (int k = 1; k < ATTUNE_EMOTIONS; k++) {
+            for (int k = 1; k < ATTUNE_EMOTIONS; k++)
                 class = b->emotion[k] > b->emotion[class] ? k : class;
-            }
         }
         if (i == r.bins || class != last) {
             if (i > 0 && last >= 0) {
@@ -500,9 +484,8 @@ static void data_values(const at_rows *r, const char *key, int n, at_bin_value v
         fputs(i ? ",[" : "[", r->f);
         for (int k = 0; k < n; k++) {
             double v = value(&r->lane->bin[i], k);
-            if (isnan(v)) {
+            if (isnan(v))
                 break; /* all of a bin's values are there or none */
-            }
             fprintf(r->f, "%s%.0f", k ? "," : "", v * scale);
         }
         fputc(']', r->f);
@@ -515,9 +498,8 @@ void at_plot_data(const at_stats *s, int l, FILE *f)
     at_rows r = lane_rows(s, l, f);
 
     fprintf(f, "{\"end\":%.3f,\"bin\":%.3f,\"held\":[", r.end_us / 1e6, (double)s->bin_us / 1e6);
-    for (int i = 0; i < r.bins; i++) {
+    for (int i = 0; i < r.bins; i++)
         fprintf(f, "%s%d", i ? "," : "", withheld(&r.lane->bin[i]));
-    }
     fputc(']', f);
     data_values(&r, "emotion", ATTUNE_EMOTIONS, emotion_of, 100);
     data_values(&r, "weight", ATTUNE_MODALITIES, weight_of, 100);

@@ -58,17 +58,15 @@ int at_report_open(at_report **out, const at_report_setup *setup, attune_error *
     int rc;
 
     *out = NULL;
-    if (!r) {
+    if (!r)
         return at_fail_nomem(err);
-    }
     r->setup = *setup;
     at_timeline_init(&r->timeline);
     at_stats_init(&r->stats, (int64_t)(o.hop_s * 1e6 + 0.5), o.max_tracks);
     r->made_dir = stat(setup->dir, &st) != 0;
     rc = at_mkdirs(setup->dir, err);
-    if (rc == ATTUNE_OK) {
+    if (rc == ATTUNE_OK)
         rc = open_outputs(r, err);
-    }
     if (rc < 0) {
         at_report_free(&r);
         return rc;
@@ -82,15 +80,12 @@ void at_report_free(at_report **r)
 {
     at_report *p = *r;
 
-    if (!p) {
+    if (!p)
         return;
-    }
-    for (int i = 0; i < OUTPUTS; i++) {
+    for (int i = 0; i < OUTPUTS; i++)
         at_outfile_abandon(&p->out[i]);
-    }
-    if (p->made_dir && !p->finished) {
+    if (p->made_dir && !p->finished)
         rmdir(p->setup.dir); /* stays if something is in it */
-    }
     at_stats_free(&p->stats);
     free(p->json);
     at_free(p);
@@ -108,14 +103,11 @@ int at_report_window(at_report *r, const attune_window *w, attune_error *err)
     errno = 0;
     at_timeline_csv_row(&r->timeline, w, r->out[OUT_CSV].f);
     at_timeline_json_row(&r->timeline, w, r->out[OUT_JSONL].f);
-    for (int i = OUT_CSV; i <= OUT_JSONL; i++) {
-        if (ferror(r->out[i].f)) {
+    for (int i = OUT_CSV; i <= OUT_JSONL; i++)
+        if (ferror(r->out[i].f))
             return fail_write(r, i, err);
-        }
-    }
-    if (at_stats_add(&r->stats, w) < 0) {
+    if (at_stats_add(&r->stats, w) < 0)
         return at_fail_nomem(err);
-    }
     return ATTUNE_OK;
 }
 
@@ -129,9 +121,8 @@ static int flush_all(at_report *r, attune_error *err)
 {
     for (int i = 0; i < OUTPUTS; i++) {
         errno = 0;
-        if (fflush(r->out[i].f) != 0 || ferror(r->out[i].f)) {
+        if (fflush(r->out[i].f) != 0 || ferror(r->out[i].f))
             return fail_write(r, i, err);
-        }
     }
     return ATTUNE_OK;
 }
@@ -147,9 +138,8 @@ int at_report_finish(at_report *r, const attune_input_info *info, int interrupte
     at_stats_close(&r->stats);
     o = at_report_outcome(r);
     r->json = at_summary_json(&o);
-    if (!r->json) {
+    if (!r->json)
         return at_fail_nomem(err);
-    }
     fprintf(r->out[OUT_SUMMARY].f, "%s\n", r->json);
     at_html_page(&o, r->out[OUT_HTML].f);
     rc = flush_all(r, err);
@@ -181,7 +171,6 @@ void at_report_columns(FILE *f)
     int n = at_fields(field);
 
     fputs("| column | meaning |\n|---|---|\n", f);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         fprintf(f, "| `%s` | %s |\n", field[i].name, field[i].what);
-    }
 }

@@ -84,9 +84,8 @@ static at_lane *new_lane(at_stats *s)
     at_lane *lane = at_calloc(1, sizeof *lane);
 
     if (lane) {
-        for (int h = 0; h < AT_HEADS; h++) {
+        for (int h = 0; h < AT_HEADS; h++)
             lane->running[h] = -1;
-        }
         s->lane[s->lanes++] = lane;
     }
     return lane;
@@ -101,16 +100,13 @@ static at_lane *find_lane(at_stats *s, const attune_window *w)
 
     for (int i = s->lanes - 1; i >= 0; i--) {
         lane = s->lane[i];
-        if (lane->end_us >= w->end_us) {
+        if (lane->end_us >= w->end_us)
             continue;
-        }
-        if (lane->track == w->track) {
+        if (lane->track == w->track)
             return lane;
-        }
         replaced = lane;
-        if (!w->track || !lane->track || lane->end_us < w->end_us - s->hop_us) {
+        if (!w->track || !lane->track || lane->end_us < w->end_us - s->hop_us)
             gone = lane;
-        }
     }
     lane = gone ? gone : s->lanes < s->max_lanes ? new_lane(s) : replaced;
     if (lane) {
@@ -131,15 +127,12 @@ static void merge_bin(at_bin *to, const at_bin *b)
         to->reliability[m] += b->reliability[m];
         to->weight[m] += b->weight[m];
     }
-    for (int i = 0; i < ATTUNE_EMOTIONS; i++) {
+    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
         to->emotion[i] += b->emotion[i];
-    }
-    for (int i = 0; i < ATTUNE_STATES; i++) {
+    for (int i = 0; i < ATTUNE_STATES; i++)
         to->level[i] += b->level[i];
-    }
-    for (int i = 0; i < ATTUNE_ENGAGEMENTS; i++) {
+    for (int i = 0; i < ATTUNE_ENGAGEMENTS; i++)
         to->engagement[i] += b->engagement[i];
-    }
     for (int i = 0; i < AT_QUALITIES; i++) {
         to->quality[i] += b->quality[i];
         to->qualities[i] += b->qualities[i];
@@ -164,9 +157,8 @@ static float expected_level(const float *level)
 {
     float sum = 0;
 
-    for (int k = 1; k < ATTUNE_LEVELS; k++) {
+    for (int k = 1; k < ATTUNE_LEVELS; k++)
         sum += (float)k * level[k];
-    }
     return sum;
 }
 
@@ -190,9 +182,8 @@ static void window_bin(at_bin *b, const attune_window *w)
     if (w->has_state) {
         b->with_state = 1;
         memcpy(b->engagement, w->engagement3, sizeof b->engagement);
-        for (int i = 0; i < ATTUNE_STATES; i++) {
+        for (int i = 0; i < ATTUNE_STATES; i++)
             b->level[i] = expected_level(w->state4[i]);
-        }
     }
     memcpy(quality, &w->quality, sizeof quality);
     for (int i = 0; i < AT_QUALITIES; i++) {
@@ -228,13 +219,11 @@ static void end_stretch(at_stats *s, at_lane *lane, int head)
     int class = lane->running[head];
     at_stretch *longest;
 
-    if (class < 0) {
+    if (class < 0)
         return;
-    }
     longest = &s->head[head].longest[class];
-    if (lane->run[head].end_us - lane->run[head].start_us > longest->end_us - longest->start_us) {
+    if (lane->run[head].end_us - lane->run[head].start_us > longest->end_us - longest->start_us)
         *longest = lane->run[head];
-    }
     lane->running[head] = -1;
 }
 
@@ -245,9 +234,8 @@ static void note_class(at_stats *s, int l, int head, int class, const attune_win
     at_stretch *run = &lane->run[head];
     int64_t start = w->end_us - s->hop_us;
 
-    if (start < w->start_us) {
+    if (start < w->start_us)
         start = w->start_us;
-    }
     /* The last window may end off the grid: a stretch goes on as long as no hop is missing. */
     if (class >= 0 && lane->running[head] == class && start <= run->end_us) {
         run->end_us = w->end_us;
@@ -266,11 +254,9 @@ static int largest(const float *p, int n)
 {
     int best = 0;
 
-    for (int i = 1; i < n; i++) {
-        if (p[i] > p[best]) {
+    for (int i = 1; i < n; i++)
+        if (p[i] > p[best])
             best = i;
-        }
-    }
     return best;
 }
 
@@ -280,18 +266,16 @@ static void note_probabilities(at_stats *s, int l, int head, int given, const fl
     int n = at_head_classes((at_head)head);
 
     note_class(s, l, head, given ? largest(p, n) : -1, w);
-    for (int i = 0; i < n && given; i++) {
+    for (int i = 0; i < n && given; i++)
         s->head[head].mean[i] += p[i];
-    }
 }
 
 static int lane_index(const at_stats *s, const at_lane *lane)
 {
     int l = 0;
 
-    while (s->lane[l] != lane) {
+    while (s->lane[l] != lane)
         l++;
-    }
     return l;
 }
 
@@ -299,9 +283,8 @@ static void count_window(at_stats *s, const attune_window *w, const at_bin *b)
 {
     s->windows++;
     s->abstained += b->abstained;
-    if (w->end_us > s->end_us) {
+    if (w->end_us > s->end_us)
         s->end_us = w->end_us;
-    }
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         s->used[m] += b->used[m];
         s->with[m] += w->reliability[m] > 0;
@@ -321,18 +304,16 @@ int at_stats_add(at_stats *s, const attune_window *w)
     at_bin b;
     int l;
 
-    if (!lane) {
+    if (!lane)
         return ATTUNE_E_NOMEM;
-    }
     window_bin(&b, w);
     count_window(s, w, &b);
     l = lane_index(s, lane);
     add_bin(s, lane, &b, w->end_us);
     note_probabilities(s, l, AT_HEAD_EMOTION, given, w->emotion7, w);
     note_probabilities(s, l, AT_HEAD_ENGAGEMENT, given && w->has_state, w->engagement3, w);
-    for (int i = 0; i < ATTUNE_STATES; i++) {
+    for (int i = 0; i < ATTUNE_STATES; i++)
         note_probabilities(s, l, AT_HEAD_STATE + i, given && w->has_state, w->state4[i], w);
-    }
     note_class(s, l, AT_HEAD_FACE, w->track != 0, w);
     note_class(s, l, AT_HEAD_VOICE, w->reliability[ATTUNE_VOICE] > 0, w);
     note_class(s, l, AT_HEAD_ESTIMATE, given, w);
@@ -343,11 +324,9 @@ int at_stats_add(at_stats *s, const attune_window *w)
 
 void at_stats_close(at_stats *s)
 {
-    for (int l = 0; l < s->lanes; l++) {
-        for (int h = 0; h < AT_HEADS; h++) {
+    for (int l = 0; l < s->lanes; l++)
+        for (int h = 0; h < AT_HEADS; h++)
             end_stretch(s, s->lane[l], h);
-        }
-    }
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -366,15 +345,12 @@ int at_head_dominant(const at_head_stats *h)
 {
     int best = 0;
 
-    if (!h->windows) {
+    if (!h->windows)
         return -1;
-    }
-    for (int i = 1; i < AT_CLASSES_MAX; i++) {
+    for (int i = 1; i < AT_CLASSES_MAX; i++)
         if (h->count[i] > h->count[best] ||
-            (h->count[i] == h->count[best] && h->mean[i] > h->mean[best])) {
+            (h->count[i] == h->count[best] && h->mean[i] > h->mean[best]))
             best = i;
-        }
-    }
     return best;
 }
 
@@ -383,9 +359,8 @@ double at_stats_mean_level(const at_stats *s, int state)
     const at_head_stats *h = &s->head[AT_HEAD_STATE + state];
     double sum = 0;
 
-    for (int k = 1; k < ATTUNE_LEVELS; k++) {
+    for (int k = 1; k < ATTUNE_LEVELS; k++)
         sum += k * at_head_mean(h, k);
-    }
     return sum;
 }
 
@@ -393,14 +368,11 @@ int at_stats_dominant_state(const at_stats *s)
 {
     int best = 0;
 
-    if (!s->head[AT_HEAD_STATE].windows) {
+    if (!s->head[AT_HEAD_STATE].windows)
         return -1;
-    }
-    for (int i = 1; i < ATTUNE_STATES; i++) {
-        if (at_stats_mean_level(s, i) > at_stats_mean_level(s, best)) {
+    for (int i = 1; i < ATTUNE_STATES; i++)
+        if (at_stats_mean_level(s, i) > at_stats_mean_level(s, best))
             best = i;
-        }
-    }
     return best;
 }
 

@@ -40,12 +40,10 @@ int at_ranked(const at_head_stats *h, int classes, double least, int order[AT_CL
 
     for (int c = 0; c < classes; c++) {
         int i = n;
-        if (!h->count[c] || at_head_share(h, c) < least) {
+        if (!h->count[c] || at_head_share(h, c) < least)
             continue;
-        }
-        for (; i > 0 && h->count[c] > h->count[order[i - 1]]; i--) {
+        for (; i > 0 && h->count[c] > h->count[order[i - 1]]; i--)
             order[i] = order[i - 1];
-        }
         order[i] = c;
         n++;
     }
@@ -131,9 +129,8 @@ static void put_windows(at_json *j, const at_stats *s)
         put_real(j, weight, modality_names[m], s->weight[m] / n);
     }
     quality = put_object(j, r, "mean_quality");
-    for (int i = 0; i < AT_QUALITIES; i++) {
+    for (int i = 0; i < AT_QUALITIES; i++)
         put_real(j, quality, at_quality_name(i), at_stats_quality(s, i));
-    }
 }
 
 static void put_dominant(at_json *j, const at_stats *s)
@@ -167,9 +164,8 @@ static void put_heads(at_json *j, const at_stats *s)
             const at_stretch *l = &head->longest[c];
 
             put_real(j, share, class, head->windows ? at_head_share(head, c) : NAN);
-            if (mean) {
+            if (mean)
                 put_real(j, mean, class, head->windows ? at_head_mean(head, c) : NAN);
-            }
             if (l->end_us > l->start_us) {
                 json_t *when = put_object(j, stretch, class);
                 put_real(j, when, "start_s", (double)l->start_us / 1e6);
@@ -192,21 +188,18 @@ static void put_setup(at_json *j, const at_report_setup *setup)
     at_field field[AT_FIELDS_MAX];
     int fields = at_fields(field);
 
-    if (setup->model_path) {
+    if (setup->model_path)
         put_text(j, model, "path", setup->model_path);
-    }
-    for (int i = 0; i < setup->n_facts; i++) {
+    for (int i = 0; i < setup->n_facts; i++)
         put_text(j, model, setup->facts[i].key, setup->facts[i].value);
-    }
     put_real(j, options, "rate", o.rate);
     put_real(j, options, "window_s", o.window_s);
     put_real(j, options, "hop_s", o.hop_s);
     put_count(j, options, "max_tracks", o.max_tracks);
     put(j, options, "no_video", json_boolean(o.no_video));
     put(j, options, "no_audio", json_boolean(o.no_audio));
-    for (int i = 0; i < fields; i++) {
+    for (int i = 0; i < fields; i++)
         put_text(j, columns, field[i].name, field[i].what);
-    }
     put_text(j, j->root, "notice", at_notice_meaning);
 }
 
@@ -220,9 +213,8 @@ char *at_summary_json(const at_outcome *o)
     put_dominant(&j, o->stats);
     put_heads(&j, o->stats);
     put_setup(&j, o->setup);
-    if (j.ok) {
+    if (j.ok)
         text = json_dumps(j.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-    }
     json_decref(j.root);
     return text;
 }
@@ -253,16 +245,14 @@ static void print_missing(const at_outcome *o, FILE *f)
         fprintf(f, "  %-12s %s of the windows: too little to go on\n", "withheld",
                 at_text_percent(percent, (double)s->abstained / (double)s->windows));
     }
-    if (!o->info->has_video || !o->info->has_audio) {
+    if (!o->info->has_video || !o->info->has_audio)
         fprintf(f, "  %-12s no %s\n", "missing", o->info->has_video ? "sound" : "picture");
-    }
     if (o->info->truncated) {
         fprintf(f, "  %-12s %s\n", "truncated",
                 at_text_clean(clean, sizeof clean, o->info->truncated_reason));
     }
-    if (o->interrupted) {
+    if (o->interrupted)
         fprintf(f, "  %-12s stopped early; this is what was done until then\n", "interrupted");
-    }
 }
 
 void at_summary_print(const at_outcome *o, FILE *f)
@@ -286,9 +276,8 @@ void at_summary_print(const at_outcome *o, FILE *f)
     print_ranked(f, "expression", s, AT_HEAD_EMOTION);
     print_ranked(f, "engagement", s, AT_HEAD_ENGAGEMENT);
     fprintf(f, "  %-12s ", "states");
-    for (int i = 0; i < ATTUNE_STATES && s->head[AT_HEAD_STATE].windows; i++) {
+    for (int i = 0; i < ATTUNE_STATES && s->head[AT_HEAD_STATE].windows; i++)
         fprintf(f, "%s%s %.1f", i ? ", " : "", attune_state_names[i], at_stats_mean_level(s, i));
-    }
     fputs(s->head[AT_HEAD_STATE].windows ? " (mean level, 0-3)\n" : "no estimate\n", f);
     print_missing(o, f);
     fprintf(f, "  %-12s %s in %.1f s", "speed", at_text_duration(time, o->info->duration_s),

@@ -9,9 +9,8 @@ static size_t utf8_length(const unsigned char *s)
     unsigned lo = 0x80, hi = 0xbf;
     size_t n;
 
-    if (s[0] < 0x80) {
+    if (s[0] < 0x80)
         return 1;
-    }
     if (s[0] >= 0xc2 && s[0] <= 0xdf) {
         n = 2;
     } else if (s[0] >= 0xe0 && s[0] <= 0xef) {
@@ -25,14 +24,11 @@ static size_t utf8_length(const unsigned char *s)
     } else {
         return 0;
     }
-    if (s[1] < lo || s[1] > hi) {
+    if (s[1] < lo || s[1] > hi)
         return 0;
-    }
-    for (size_t i = 2; i < n; i++) {
-        if (s[i] < 0x80 || s[i] > 0xbf) {
+    for (size_t i = 2; i < n; i++)
+        if (s[i] < 0x80 || s[i] > 0xbf)
             return 0;
-        }
-    }
     return n;
 }
 
@@ -58,9 +54,8 @@ char *at_text_clean(char *dst, size_t size, const char *s)
 
     for (; s && *s; s += in) {
         const char *c = clean_char(s, &in, &out);
-        if (used + out >= size) {
+        if (used + out >= size)
             break;
-        }
         memcpy(dst + used, c, out);
         used += out;
     }
@@ -90,17 +85,14 @@ char *at_text_basename(char *dst, size_t size, const char *path)
     size_t end = strlen(path), start;
     char part[512];
 
-    while (end > 1 && path[end - 1] == '/') {
+    while (end > 1 && path[end - 1] == '/')
         end--;
-    }
     for (start = end; start > 0 && path[start - 1] != '/'; start--) {
     }
-    if (start == end) {
+    if (start == end)
         start = 0; /* "/" */
-    }
-    if (end - start >= sizeof part) {
+    if (end - start >= sizeof part)
         end = start + sizeof part - 1;
-    }
     memcpy(part, path + start, end - start);
     part[end - start] = 0;
     return at_text_clean(dst, size, part);
@@ -111,15 +103,13 @@ const char *at_text_clock(char text[AT_CLOCK_SIZE], double seconds, int tenths)
     long t = lround(10 * fmin(fmax(seconds, 0), 1e8));
     long s;
 
-    if (!tenths) {
+    if (!tenths)
         t = (t + 5) / 10 * 10;
-    }
     s = t / 10;
-    if (s >= 3600) {
+    if (s >= 3600)
         snprintf(text, AT_CLOCK_SIZE, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    } else {
+    else
         snprintf(text, AT_CLOCK_SIZE, "%ld:%02ld", s / 60, s % 60);
-    }
     if (t % 10) {
         size_t n = strlen(text);
         snprintf(text + n, AT_CLOCK_SIZE - n, ".%ld", t % 10);
@@ -132,17 +122,16 @@ const char *at_text_duration(char text[AT_CLOCK_SIZE], double seconds)
     double s = fmin(fmax(seconds, 0), 1e8);
     long whole = lround(s);
 
-    if (whole >= 3600 && whole / 60 % 60) {
+    if (whole >= 3600 && whole / 60 % 60)
         snprintf(text, AT_CLOCK_SIZE, "%ld h %ld min", whole / 3600, whole / 60 % 60);
-    } else if (whole >= 3600) {
+    else if (whole >= 3600)
         snprintf(text, AT_CLOCK_SIZE, "%ld h", whole / 3600);
-    } else if (whole >= 60 && whole % 60) {
+    else if (whole >= 60 && whole % 60)
         snprintf(text, AT_CLOCK_SIZE, "%ld min %ld s", whole / 60, whole % 60);
-    } else if (whole >= 60) {
+    else if (whole >= 60)
         snprintf(text, AT_CLOCK_SIZE, "%ld min", whole / 60);
-    } else {
+    else
         snprintf(text, AT_CLOCK_SIZE, "%.*f s", fabs(s - (double)whole) < 0.05 ? 0 : 1, s);
-    }
     return text;
 }
 
@@ -150,12 +139,11 @@ const char *at_text_percent(char text[AT_CLOCK_SIZE], double share)
 {
     double percent = round(100 * share);
 
-    if (share > 0 && percent < 1) {
+    if (share > 0 && percent < 1)
         snprintf(text, AT_CLOCK_SIZE, "under 1 %%");
-    } else if (share < 1 && percent > 99) {
+    else if (share < 1 && percent > 99)
         snprintf(text, AT_CLOCK_SIZE, "over 99 %%");
-    } else {
+    else
         snprintf(text, AT_CLOCK_SIZE, "%.0f %%", percent);
-    }
     return text;
 }

@@ -18,9 +18,8 @@ static void put_value(const at_field *field, double value, FILE *f)
 
 void at_timeline_csv_header(const at_timeline *t, FILE *f)
 {
-    for (int i = 0; i < t->fields; i++) {
+    for (int i = 0; i < t->fields; i++)
         fprintf(f, "%s%s", i ? "," : "", t->field[i].name);
-    }
     fputc('\n', f);
 }
 
@@ -29,12 +28,10 @@ void at_timeline_csv_row(const at_timeline *t, const attune_window *w, FILE *f)
     double value;
 
     for (int i = 0; i < t->fields; i++) {
-        if (i) {
+        if (i)
             fputc(',', f);
-        }
-        if (at_field_value(&t->field[i], w, &value)) {
+        if (at_field_value(&t->field[i], w, &value))
             put_value(&t->field[i], value, f);
-        }
     }
     fputc('\n', f);
 }
@@ -48,13 +45,12 @@ void at_timeline_json_row(const at_timeline *t, const attune_window *w, FILE *f)
         int flag = field->kind == AT_FIELD_FLAG || field->kind == AT_FIELD_USED;
 
         fprintf(f, "%s\"%s\":", i ? "," : "{", field->name);
-        if (!at_field_value(field, w, &value)) {
+        if (!at_field_value(field, w, &value))
             fputs("null", f);
-        } else if (flag) {
+        else if (flag)
             fputs(value != 0 ? "true" : "false", f);
-        } else {
+        else
             put_value(field, value, f);
-        }
     }
     fputs("}\n", f);
 }

@@ -24,9 +24,8 @@ typedef struct at_analysis {
 
 static int fail_session(const at_analysis *a, int rc, attune_error *err)
 {
-    if (rc == ATTUNE_E_NOMEM) {
+    if (rc == ATTUNE_E_NOMEM)
         return at_fail_nomem(err);
-    }
     return at_fail(err, (attune_status)rc, "%s: frame or sound out of order (status %d)", a->path,
                    rc);
 }
@@ -41,12 +40,10 @@ static int progress(void *user)
     const at_analysis *a = user;
     at_media_info info = {0};
 
-    if (!a->sink->progress) {
+    if (!a->sink->progress)
         return 0;
-    }
-    if (a->feed) {
+    if (a->feed)
         at_feed_info(a->feed, &info);
-    }
     return a->sink->progress(a->sink->user, a->done_s, (double)info.container_us / 1e6);
 }
 
@@ -57,13 +54,11 @@ static int drain(at_analysis *a, attune_error *err)
     int rc;
 
     while ((rc = attune_session_next(a->session, &w)) == 1) {
-        for (int i = 0; i < 4 && a->scale > 0; i++) {
+        for (int i = 0; i < 4 && a->scale > 0; i++)
             w.box[i] *= a->scale;
-        }
         w.quality.face_size *= a->scale > 0 ? a->scale : 1;
-        if (a->sink->window && a->sink->window(a->sink->user, &w)) {
+        if (a->sink->window && a->sink->window(a->sink->user, &w))
             return fail_interrupted(a, err);
-        }
     }
     return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
 }
@@ -89,13 +84,11 @@ static int push_sound(at_analysis *a, const at_media_packet *p, attune_error *er
 
         n = p->n - i < ATTUNE_MAX_PUSH ? p->n - i : ATTUNE_MAX_PUSH;
         rc = attune_session_push_audio(a->session, t, p->pcm + i, n);
-        if (rc < 0) {
+        if (rc < 0)
             return fail_session(a, rc, err);
-        }
         rc = drain(a, err);
-        if (rc < 0) {
+        if (rc < 0)
             return rc;
-        }
     }
     return ATTUNE_OK;
 }
@@ -108,18 +101,15 @@ static int analyze(at_analysis *a, attune_error *err)
     while ((rc = at_feed_next(a->feed, &p, err)) > 0) {
         if (rc == 1) {
             rc = p.kind == AT_MEDIA_VIDEO ? push_frame(a, &p, err) : push_sound(a, &p, err);
-            if (rc < 0) {
+            if (rc < 0)
                 return rc;
-            }
             a->done_s = fmax(a->done_s, (double)p.t_us / 1e6);
         }
-        if (progress(a)) {
+        if (progress(a))
             return fail_interrupted(a, err);
-        }
     }
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     rc = attune_session_finish(a->session);
     return rc < 0 ? fail_session(a, rc, err) : drain(a, err);
 }
@@ -129,12 +119,10 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     at_media_info media = {0};
 
     memset(info, 0, sizeof *info);
-    if (a->session) {
+    if (a->session)
         attune_session_counts(a->session, &info->counts);
-    }
-    if (a->feed) {
+    if (a->feed)
         at_feed_info(a->feed, &media);
-    }
     info->duration_s = (double)media.duration_us / 1e6;
     info->container_s = (double)media.container_us / 1e6;
     info->has_video = media.has_video;
@@ -160,15 +148,13 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     at_media_info info;
     int rc = at_feed_open(&a->feed, a->path, &media, err);
 
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     at_feed_info(a->feed, &info);
     options.no_video = !info.has_video;
     options.no_audio = !info.has_audio;
-    if (options.lag_s == 0 && info.container_us > 0) {
+    if (options.lag_s == 0 && info.container_us > 0)
         options.lag_s = file_lag_s;
-    }
     return attune_session_open(&a->session, m, &options, err);
 }
 
@@ -179,12 +165,10 @@ int attune_analyze_file(const attune_model *m, const char *path, const attune_op
     double start = at_now();
     int rc = open_all(&a, m, o, err);
 
-    if (rc == ATTUNE_OK) {
+    if (rc == ATTUNE_OK)
         rc = analyze(&a, err);
-    }
-    if (info) {
+    if (info)
         fill_info(&a, start, info);
-    }
     attune_session_free(&a.session);
     at_feed_free(&a.feed);
     return rc;

@@ -24,9 +24,8 @@ float at_sighting_quality(const at_sighting *s)
     };
     float least = 1;
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         least = fminf(least, parts[i]);
-    }
     return least;
 }
 
@@ -39,9 +38,8 @@ float at_voice_quality_figure(float clear, float clipped_share)
 
 static void add_scaled(float *sum, const float *x, size_t n, float k)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         sum[i] += k * x[i];
-    }
 }
 
 _Static_assert(sizeof(at_visual_result) % sizeof(float) == 0, "an array of floats");
@@ -82,9 +80,8 @@ void at_face_evidence_finish(at_face_evidence *e)
     e->measured.face_size *= k;
     e->measured.detector_score *= k;
     e->measured.coverage *= k;
-    for (size_t i = 0; i < VISUAL_FLOATS && e->sightings; i++) {
+    for (size_t i = 0; i < VISUAL_FLOATS && e->sightings; i++)
         visual[i] /= e->weight;
-    }
 }
 
 /* ---- voice ------------------------------------------------------------------------------ */
@@ -98,21 +95,18 @@ int at_voice_evidence_make(at_voice_evidence *e, const at_feature_row *rows, siz
 
     memset(e, 0, sizeof *e);
     e->snr_db = e->speech_share = NAN;
-    if (n == 0) {
+    if (n == 0)
         return ATTUNE_OK;
-    }
     at_voice_quality_of(rows, n, &quality);
     at_features_flatten(rows, n, work, speech);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         spoken += speech[i];
-    }
     e->snr_db = quality.snr_db;
     e->speech_share = quality.speech_share;
     e->quality = at_voice_quality_figure(quality.clear, quality.clipped_share);
     e->share = fminf((float)spoken / (float)(expected ? expected : 1), 1);
-    if (!net || spoken < AT_SPEECH_ROWS_MIN) {
+    if (!net || spoken < AT_SPEECH_ROWS_MIN)
         return ATTUNE_OK;
-    }
     at_features_trim(speech, n, &from, &to);
     work += from * AT_FEATURE_COLS;
     at_features_normalise(work, to - from, speech + from);

@@ -57,15 +57,13 @@ static int fill_slot(at_slot *slot, const at_media_packet *p)
         at_free(slot->data);
         slot->data = at_alloc(bytes, 1);
         slot->capacity = slot->data ? bytes : 0;
-        if (!slot->data) {
+        if (!slot->data)
             return ATTUNE_E_NOMEM;
-        }
     }
     slot->packet = *p;
     if (video) {
-        for (int y = 0; y < p->h; y++) {
+        for (int y = 0; y < p->h; y++)
             memcpy((uint8_t *)slot->data + (size_t)y * row, p->rgb + y * p->stride, row);
-        }
         slot->packet.rgb = slot->data;
         slot->packet.stride = (ptrdiff_t)row;
     } else {
@@ -81,12 +79,10 @@ static at_slot *free_slot(at_feed *f)
     at_slot *slot = NULL;
 
     pthread_mutex_lock(&f->lock);
-    while (f->count == SLOTS && !atomic_load(&f->stop)) {
+    while (f->count == SLOTS && !atomic_load(&f->stop))
         pthread_cond_wait(&f->emptied, &f->lock);
-    }
-    if (!atomic_load(&f->stop)) {
+    if (!atomic_load(&f->stop))
         slot = &f->slot[(f->first + f->count) % SLOTS];
-    }
     pthread_mutex_unlock(&f->lock);
     return slot;
 }
@@ -113,12 +109,10 @@ static int read_media(at_feed *f)
 
     while ((rc = at_media_next(f->media, &packet, &f->err)) == 1) {
         slot = free_slot(f);
-        if (!slot) {
+        if (!slot)
             return at_fail(&f->err, ATTUNE_E_INTERRUPTED, "interrupted");
-        }
-        if (fill_slot(slot, &packet) < 0) {
+        if (fill_slot(slot, &packet) < 0)
             return at_fail_nomem(&f->err);
-        }
         at_media_get_info(f->media, &slot->info);
         pthread_mutex_lock(&f->lock);
         f->count++;
@@ -133,9 +127,8 @@ static void *read_ahead(void *arg)
     at_feed *f = arg;
     int rc = open_media(f);
 
-    if (rc == ATTUNE_OK) {
+    if (rc == ATTUNE_OK)
         rc = read_media(f);
-    }
     pthread_mutex_lock(&f->lock);
     f->status = rc;
     f->finished = 1;
@@ -170,11 +163,9 @@ static void wait_filled(at_feed *f)
         until.tv_nsec -= 1000000000;
         until.tv_sec++;
     }
-    while (f->count == 0 && !f->finished && f->opened == opened) {
-        if (pthread_cond_timedwait(&f->filled, &f->lock, &until) != 0) {
+    while (f->count == 0 && !f->finished && f->opened == opened)
+        if (pthread_cond_timedwait(&f->filled, &f->lock, &until) != 0)
             return;
-        }
-    }
 }
 
 /* Whether the input is open; else why not. */
@@ -184,21 +175,18 @@ static int wait_opened(at_feed *f, const at_media_options *o, attune_error *err)
 
     while (rc == AT_FEED_WAIT) {
         pthread_mutex_lock(&f->lock);
-        if (!f->opened) {
+        if (!f->opened)
             wait_filled(f);
-        }
         if (f->opened) {
             rc = ATTUNE_OK;
         } else if (f->finished) {
             rc = f->status;
-            if (err) {
+            if (err)
                 *err = f->err;
-            }
         }
         pthread_mutex_unlock(&f->lock);
-        if (rc == AT_FEED_WAIT && o->interrupted && o->interrupted(o->user)) {
+        if (rc == AT_FEED_WAIT && o->interrupted && o->interrupted(o->user))
             rc = at_fail(err, ATTUNE_E_INTERRUPTED, "%s: stopped", f->path);
-        }
     }
     return rc;
 }
@@ -210,9 +198,8 @@ int at_feed_open(at_feed **out, const char *path, const at_media_options *o, att
     int rc;
 
     *out = NULL;
-    if (!f) {
+    if (!f)
         return at_fail_nomem(err);
-    }
     f->path = path;
     f->options = *o;
     f->options.interrupted = stopped;
@@ -223,11 +210,10 @@ int at_feed_open(at_feed **out, const char *path, const at_media_options *o, att
     pthread_cond_init(&f->filled, &attr);
     pthread_cond_init(&f->emptied, NULL);
     pthread_condattr_destroy(&attr);
-    if (start_thread(f) != 0) {
+    if (start_thread(f) != 0)
         rc = at_fail(err, ATTUNE_E_NOMEM, "a thread could not be started");
-    } else {
+    else
         rc = wait_opened(f, o, err);
-    }
     if (rc < 0) {
         at_feed_free(&f);
         return rc;
@@ -238,9 +224,8 @@ int at_feed_open(at_feed **out, const char *path, const at_media_options *o, att
 
 static void stop_thread(at_feed *f)
 {
-    if (!f->running) {
+    if (!f->running)
         return;
-    }
     pthread_mutex_lock(&f->lock);
     atomic_store(&f->stop, 1);
     pthread_cond_signal(&f->emptied);
@@ -253,14 +238,12 @@ void at_feed_free(at_feed **out)
 {
     at_feed *f = *out;
 
-    if (!f) {
+    if (!f)
         return;
-    }
     stop_thread(f);
     at_media_free(&f->media);
-    for (int i = 0; i < SLOTS; i++) {
+    for (int i = 0; i < SLOTS; i++)
         at_free(f->slot[i].data);
-    }
     pthread_cond_destroy(&f->filled);
     pthread_cond_destroy(&f->emptied);
     pthread_mutex_destroy(&f->lock);
@@ -287,9 +270,8 @@ int at_feed_next(at_feed *f, at_media_packet *out, attune_error *err)
         rc = 1;
     } else if (f->finished) {
         rc = f->status;
-        if (rc < 0 && err) {
+        if (rc < 0 && err)
             *err = f->err;
-        }
     }
     pthread_mutex_unlock(&f->lock);
     if (rc == 0) {

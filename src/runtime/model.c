@@ -17,19 +17,16 @@ const char *attune_default_model(void)
     static const char built[] = AT_SOURCE_ROOT "/models/" MODEL_NAME;
     const char *named = getenv("ATTUNE_MODEL");
 
-    if (named && *named) {
+    if (named && *named)
         return named;
-    }
     return access(installed, R_OK) != 0 && access(built, R_OK) == 0 ? built : installed;
 }
 
 static int has_part(const at_weights *w, const char *prefix)
 {
-    for (int i = 0; i < at_weights_count(w); i++) {
-        if (!strncmp(at_weights_at(w, i)->name, prefix, strlen(prefix))) {
+    for (int i = 0; i < at_weights_count(w); i++)
+        if (!strncmp(at_weights_at(w, i)->name, prefix, strlen(prefix)))
             return 1;
-        }
-    }
     return 0;
 }
 
@@ -39,18 +36,14 @@ static int load_parts(attune_model *m, attune_error *err)
     int rc = ATTUNE_OK;
 
     m->has_detector = has_part(m->weights, "detector.");
-    if (!visual && !audio) {
+    if (!visual && !audio)
         return at_fail(err, ATTUNE_E_FORMAT, "holds neither a face nor a voice model");
-    }
-    if (visual) {
+    if (visual)
         rc = at_visual_freeze(&m->visual, m->weights, m->kn, err);
-    }
-    if (rc == ATTUNE_OK && audio) {
+    if (rc == ATTUNE_OK && audio)
         rc = at_audio_freeze(&m->audio, m->weights, m->kn, err);
-    }
-    if (rc == ATTUNE_OK) {
+    if (rc == ATTUNE_OK)
         rc = at_fusion_load(&m->fusion, m->weights, err);
-    }
     return rc;
 }
 
@@ -62,18 +55,16 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err)
     int rc;
 
     *out = NULL;
-    if (!path) {
+    if (!path)
         path = attune_default_model();
-    }
     if (!m || !(m->path = strdup(path))) {
         rc = at_fail_nomem(err);
         goto fail;
     }
     m->kn = at_kernels_best();
     rc = at_weights_load(&m->weights, path, err); /* names the file itself */
-    if (rc < 0) {
+    if (rc < 0)
         goto fail;
-    }
     m->file_bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
     rc = load_parts(m, &why);
     if (rc < 0) {
@@ -92,9 +83,8 @@ void attune_model_free(attune_model **m)
 {
     attune_model *p = *m;
 
-    if (!p) {
+    if (!p)
         return;
-    }
     at_fusion_free(&p->fusion);
     at_audio_free(&p->audio);
     at_visual_free(&p->visual);
@@ -124,7 +114,6 @@ void attune_model_describe(const attune_model *m, attune_model_facts *out)
         .has_visual = m->visual != NULL,
         .has_audio = m->audio != NULL,
     };
-    for (int i = 0; i < out->arrays; i++) {
+    for (int i = 0; i < out->arrays; i++)
         out->values += (int64_t)at_weights_at(m->weights, i)->count;
-    }
 }

@@ -14,14 +14,12 @@ static int find_faces(attune_session *s, int64_t t_us, const at_image *rgb, at_f
     const at_track *followed = s->max_tracks == 1 ? at_tracker_main(&s->tracker) : NULL;
     int n;
 
-    if (!s->detector) {
+    if (!s->detector)
         return 0;
-    }
     if (followed && followed->seen && t_us < s->searched_us + search_every_us) {
         n = at_detector_run_near(s->detector, rgb, &followed->face, faces, FACES_MAX);
-        if (n != 0) {
+        if (n != 0)
             return n;
-        }
     }
     s->searched_us = t_us;
     return at_detector_run(s->detector, rgb, faces, FACES_MAX);
@@ -43,9 +41,8 @@ static int look_at(attune_session *s, const at_image *rgb, const at_track *track
     at_face_quality quality;
     int rc = at_align_face(&s->aligned, rgb, f);
 
-    if (rc < 0) {
+    if (rc < 0)
         return rc == ATTUNE_E_ARG ? 0 : rc;
-    }
     memset(out, 0, sizeof *out);
     out->track = track->id;
     out->first_us = track->first_us;
@@ -74,16 +71,14 @@ int at_session_see(attune_session *s, int64_t t_us, const at_image *rgb)
     at_frame *frame = &s->frame[(s->frame_first + slot) % s->frames_max];
     int n = find_faces(s, t_us, rgb, faces), seen = 0;
 
-    if (n < 0) {
+    if (n < 0)
         return n;
-    }
     at_tracker_update(&s->tracker, t_us, faces, n, NULL);
     for (int i = 0; i < s->tracker.count && seen < s->max_tracks; i++) {
         const at_track *track = &s->tracker.track[i];
         int rc = track->seen ? look_at(s, rgb, track, &sighting[seen]) : 0;
-        if (rc < 0) {
+        if (rc < 0)
             return rc;
-        }
         seen += rc;
     }
     frame->t_us = t_us;

@@ -20,9 +20,8 @@ static const int64_t early_us = 1000;
 
 static int check_range(double v, double lo, double hi, const char *name, attune_error *err)
 {
-    if (v >= lo && v <= hi) {
+    if (v >= lo && v <= hi)
         return ATTUNE_OK;
-    }
     return at_fail(err, ATTUNE_E_ARG, "%s is %g, not from %g to %g", name, v, lo, hi);
 }
 
@@ -42,12 +41,10 @@ static int fill_options(attune_session *s, const attune_options *o, attune_error
         (rc = check_range(f->hop_s, 0.05, f->window_s, "hop_s", err)) < 0 ||
         (rc = check_range(f->lag_s, 0, 30, "lag_s", err)) < 0 ||
         (rc = check_range(f->max_tracks, 1, ATTUNE_MAX_TRACKS, "max_tracks", err)) < 0 ||
-        (rc = check_range(f->threads, 0, 1024, "threads", err)) < 0) {
+        (rc = check_range(f->threads, 0, 1024, "threads", err)) < 0)
         return rc;
-    }
-    if (f->no_video && f->no_audio) {
+    if (f->no_video && f->no_audio)
         return at_fail(err, ATTUNE_E_ARG, "neither video nor audio: nothing to analyse");
-    }
     s->window_us = llround(f->window_s * 1e6);
     s->hop_us = llround(f->hop_s * 1e6);
     s->lag_us = llround(f->lag_s * 1e6);
@@ -80,9 +77,8 @@ static at_rng track_numbers(uint64_t seed)
 {
     at_rng rng;
 
-    if (!seed && getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+    if (!seed && getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         seed = (uint64_t)time(NULL);
-    }
     at_rng_seed(&rng, seed, 0);
     return rng;
 }
@@ -97,13 +93,11 @@ static int open_vision(attune_session *s, attune_error *err)
     if (s->m->visual) {
         size_t floats = at_visual_workspace(s->m->visual, s->pool, AT_FACE_SIDE);
         s->visual_work = at_alloc(floats, sizeof *s->visual_work);
-        if (!s->visual_work) {
+        if (!s->visual_work)
             return at_fail_nomem(err);
-        }
     }
-    if (!s->m->has_detector) {
+    if (!s->m->has_detector)
         return ATTUNE_OK;
-    }
     return at_detector_create(&s->detector, &source, s->pool, s->m->kn, NULL, err);
 }
 
@@ -122,14 +116,12 @@ int attune_session_open(attune_session **out, const attune_model *m, const attun
     int rc;
 
     *out = NULL;
-    if (!s) {
+    if (!s)
         return at_fail_nomem(err);
-    }
     s->m = m;
     s->last_period = -1;
-    if ((rc = fill_options(s, o, err)) < 0) {
+    if ((rc = fill_options(s, o, err)) < 0)
         goto fail;
-    }
     s->video.absent = s->o.no_video;
     s->audio.absent = s->o.no_audio;
     if (make_rings(s) < 0) {
@@ -138,9 +130,8 @@ int attune_session_open(attune_session **out, const attune_model *m, const attun
     }
     if ((rc = at_pool_create(&s->pool, s->o.threads, err)) < 0 ||
         (!s->o.no_video && (rc = open_vision(s, err)) < 0) ||
-        (!s->o.no_audio && (rc = open_hearing(s, err)) < 0)) {
+        (!s->o.no_audio && (rc = open_hearing(s, err)) < 0))
         goto fail;
-    }
     *out = s;
     return ATTUNE_OK;
 
@@ -153,9 +144,8 @@ void attune_session_free(attune_session **out)
 {
     attune_session *s = *out;
 
-    if (!s) {
+    if (!s)
         return;
-    }
     at_graph_free(&s->graph);
     at_features_free(&s->features);
     at_detector_free(&s->detector);
@@ -176,12 +166,10 @@ void attune_session_free(attune_session **out)
 
 static int64_t first_us(const attune_session *s)
 {
-    if (!s->video.started) {
+    if (!s->video.started)
         return s->audio.first_us;
-    }
-    if (!s->audio.started) {
+    if (!s->audio.started)
         return s->video.first_us;
-    }
     return s->video.first_us < s->audio.first_us ? s->video.first_us : s->audio.first_us;
 }
 
@@ -194,9 +182,8 @@ static int64_t end_us(const attune_session *s)
 static int passed(const attune_session *s, const at_stream *stream, const at_stream *other,
                   int64_t t)
 {
-    if (stream->absent || s->finished || (stream->started && stream->head_us >= t)) {
+    if (stream->absent || s->finished || (stream->started && stream->head_us >= t))
         return 1;
-    }
     return other->started && other->head_us >= t + s->lag_us;
 }
 
@@ -205,24 +192,19 @@ static int64_t next_end(const attune_session *s)
 {
     int64_t end, last;
 
-    if (!s->video.started && !s->audio.started) {
+    if (!s->video.started && !s->audio.started)
         return 0;
-    }
     end = s->next_end_us;
-    if (!end) {
+    if (!end)
         end = (first_us(s) / s->hop_us + 1) * s->hop_us;
-    }
-    if (!passed(s, &s->video, &s->audio, end) || !passed(s, &s->audio, &s->video, end)) {
+    if (!passed(s, &s->video, &s->audio, end) || !passed(s, &s->audio, &s->video, end))
         return 0;
-    }
     last = end_us(s);
-    if (!s->finished || end <= last) {
+    if (!s->finished || end <= last)
         return end;
-    }
     /* What is left after the last full hop. */
-    if (s->last_made || (s->next_end_us && last - (end - s->hop_us) < s->hop_us / 2)) {
+    if (s->last_made || (s->next_end_us && last - (end - s->hop_us) < s->hop_us / 2))
         return 0;
-    }
     return last;
 }
 
@@ -268,9 +250,8 @@ static int check_frame(const attune_session *s, int64_t t_us, const uint8_t *rgb
 {
     if (!rgb || w < 1 || h < 1 || w > AT_IMAGE_MAX_SIDE || h > AT_IMAGE_MAX_SIDE ||
         stride < 3 * (ptrdiff_t)w || t_us < 0 || t_us > latest_us || s->o.no_video ||
-        (s->video.started && t_us < s->video.head_us)) {
+        (s->video.started && t_us < s->video.head_us))
         return ATTUNE_E_ARG;
-    }
     return s->finished ? ATTUNE_E_STATE : ATTUNE_OK;
 }
 
@@ -291,19 +272,16 @@ int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rg
     at_image image;
     int rc = check_frame(s, t_us, rgb, w, h, stride);
 
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     period = (int64_t)((double)(t_us + early_us) * s->o.rate / (double)second_us);
     if (period > s->last_period && t_us >= needed_from(s)) {
-        if (s->frames == s->frames_max) {
+        if (s->frames == s->frames_max)
             return ATTUNE_E_STATE;
-        }
         image = at_image_borrow(rgb, w, h, 3, stride);
         rc = at_session_see(s, t_us, &image);
-        if (rc < 0) {
+        if (rc < 0)
             return rc;
-        }
         s->last_period = period;
     }
     move_on(&s->video, t_us, t_us, frame_end(s, t_us));
@@ -317,12 +295,10 @@ static int pull_rows(attune_session *s)
     int rc;
 
     while ((rc = at_features_next(s->features, &row)) == 1) {
-        if (row.t_us + AT_FRAME_HOP_US > s->audio.head_us) {
+        if (row.t_us + AT_FRAME_HOP_US > s->audio.head_us)
             s->audio.head_us = row.t_us + AT_FRAME_HOP_US;
-        }
-        if (row.t_us < needed || s->rows == s->rows_max) {
+        if (row.t_us < needed || s->rows == s->rows_max)
             continue; /* too late for any window; the ring was checked to have room */
-        }
         s->row[(s->row_first + s->rows) % s->rows_max] = row;
         s->rows++;
     }
@@ -334,19 +310,15 @@ int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm,
     int64_t end = t_us + (int64_t)n * second_us / AT_SAMPLE_RATE;
     int rc;
 
-    if ((!pcm && n) || n > ATTUNE_MAX_PUSH || t_us < 0 || t_us > latest_us || s->o.no_audio) {
+    if ((!pcm && n) || n > ATTUNE_MAX_PUSH || t_us < 0 || t_us > latest_us || s->o.no_audio)
         return ATTUNE_E_ARG;
-    }
-    if (s->finished || s->rows + n / AT_FRAME_HOP + 8 > s->rows_max) {
+    if (s->finished || s->rows + n / AT_FRAME_HOP + 8 > s->rows_max)
         return ATTUNE_E_STATE;
-    }
-    if (n == 0) {
+    if (n == 0)
         return ATTUNE_OK;
-    }
     rc = at_features_push(s->features, t_us, pcm, n);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     move_on(&s->audio, t_us, s->audio.head_us, end);
     rc = pull_rows(s);
     return rc < 0 ? rc : ATTUNE_OK;
@@ -356,14 +328,12 @@ int attune_session_finish(attune_session *s)
 {
     int rc = ATTUNE_OK;
 
-    if (s->finished) {
+    if (s->finished)
         return ATTUNE_OK;
-    }
     if (s->audio.started) {
         rc = at_features_finish(s->features);
-        if (rc == ATTUNE_OK) {
+        if (rc == ATTUNE_OK)
             rc = pull_rows(s);
-        }
     }
     s->finished = 1;
     return rc < 0 ? rc : ATTUNE_OK;
@@ -378,16 +348,13 @@ int attune_session_next(attune_session *s, attune_window *out)
 
     if (s->next_ready == s->n_ready) {
         end = next_end(s);
-        if (!end) {
+        if (!end)
             return 0;
-        }
-        if (!s->next_end_us) {
+        if (!s->next_end_us)
             s->origin_us = first_us(s) / s->hop_us * s->hop_us;
-        }
         rc = at_session_make_windows(s, window_start(s, end), end);
-        if (rc < 0) {
+        if (rc < 0)
             return rc;
-        }
         s->next_ready = 0;
         s->last_made = s->finished && end == end_us(s);
         s->next_end_us = (end / s->hop_us + 1) * s->hop_us;

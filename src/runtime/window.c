@@ -24,13 +24,11 @@ static at_span frames_in(const attune_session *s, int64_t start_us, int64_t end_
     double seen_us;
     int n;
 
-    while (span.from < s->frames && at_session_frame(s, span.from)->t_us < start_us) {
+    while (span.from < s->frames && at_session_frame(s, span.from)->t_us < start_us)
         span.from++;
-    }
     span.to = span.from;
-    while (span.to < s->frames && at_session_frame(s, span.to)->t_us < end_us) {
+    while (span.to < s->frames && at_session_frame(s, span.to)->t_us < end_us)
         span.to++;
-    }
     n = span.to - span.from;
     if (n > 0) {
         /* n frames stand for n gaps of the mean length of the n - 1 between them. */
@@ -50,15 +48,12 @@ static int find_candidates(const attune_session *s, const at_span *span, at_cand
         const at_sighting *sighting = at_session_sightings(s, i);
         for (int k = 0; k < at_session_frame(s, i)->faces; k++) {
             int c = 0;
-            while (c < n && out[c].track != sighting[k].track) {
+            while (c < n && out[c].track != sighting[k].track)
                 c++;
-            }
-            if (c == CANDIDATES) {
+            if (c == CANDIDATES)
                 continue;
-            }
-            if (c == n) {
+            if (c == n)
                 out[n++] = (at_candidate){sighting[k].track, sighting[k].first_us, 0, 0};
-            }
             out[c].sightings++;
             out[c].size += sighting[k].size;
         }
@@ -71,20 +66,17 @@ static int choose(at_candidate *c, int n, int max)
 {
     while (n > max) {
         int least = 0;
-        for (int i = 1; i < n; i++) {
-            if (c[i].size < c[least].size) {
+        for (int i = 1; i < n; i++)
+            if (c[i].size < c[least].size)
                 least = i;
-            }
-        }
         memmove(&c[least], &c[least + 1], (size_t)(n - least - 1) * sizeof *c);
         n--;
     }
     for (int i = 1; i < n; i++) {
         at_candidate moved = c[i];
         int k = i;
-        for (; k > 0 && moved.first_us < c[k - 1].first_us; k--) {
+        for (; k > 0 && moved.first_us < c[k - 1].first_us; k--)
             c[k] = c[k - 1];
-        }
         c[k] = moved;
     }
     return n;
@@ -96,11 +88,9 @@ static void gather_face(const attune_session *s, const at_span *span, uint32_t t
     memset(e, 0, sizeof *e);
     for (int i = span->from; i < span->to; i++) {
         const at_sighting *sighting = at_session_sightings(s, i);
-        for (int k = 0; k < at_session_frame(s, i)->faces; k++) {
-            if (sighting[k].track == track) {
+        for (int k = 0; k < at_session_frame(s, i)->faces; k++)
+            if (sighting[k].track == track)
                 at_face_evidence_add(e, &sighting[k]);
-            }
-        }
     }
     at_face_evidence_finish(e);
 }
@@ -113,9 +103,8 @@ static int gather_voice(attune_session *s, int64_t start_us, int64_t end_us,
 
     for (size_t i = 0; i < s->rows && n < most; i++) {
         const at_feature_row *row = at_session_row(s, i);
-        if (row->t_us >= start_us && row->t_us < end_us) {
+        if (row->t_us >= start_us && row->t_us < end_us)
             s->window_rows[n++] = *row;
-        }
     }
     return at_voice_evidence_make(voice, s->window_rows, n, expected, s->m->audio, s->graph,
                                   s->window_x, s->window_speech);
@@ -192,9 +181,8 @@ int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
     at_voice_evidence voice;
     int n, rc = gather_voice(s, start_us, end_us, &voice);
 
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     n = choose(candidate, find_candidates(s, &span, candidate), s->max_tracks);
     s->n_ready = n ? n : 1;
     memset(s->ready, 0, sizeof s->ready);

@@ -259,10 +259,9 @@ at_tensor *at_use(at_graph *g, at_param *p)
     if (p == NULL)
         return at_graph_nomem(g);
     at_var **slot = &g->uses[((uintptr_t)p / AT_ALIGN) % AT_USE_SLOTS];
-    for (at_var *v = *slot; v != NULL; v = v->next_use) {
+    for (at_var *v = *slot; v != NULL; v = v->next_use)
         if (v->param == p)
             return &v->t;
-    }
     at_var *v = new_var(g, p->value.rank, p->value.dim);
     if (v == NULL)
         return NULL;
@@ -431,12 +430,11 @@ static void begin_param_grads(at_graph *g)
 static void end_param_grads(at_graph *g)
 {
     for (int i = 0; i < AT_USE_SLOTS; i++)
-        for (at_var *v = g->uses[i]; v != NULL; v = v->next_use) {
+        for (at_var *v = g->uses[i]; v != NULL; v = v->next_use)
             if (v->written)
                 v->param->grad_is_zero = 0;
             else if (v->wants)
                 at_param_settle_grad(v->param);
-        }
 }
 
 int at_graph_backward(at_graph *g, at_tensor *loss)

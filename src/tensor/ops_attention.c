@@ -247,10 +247,9 @@ static void pooling_task(void *arg, int task, int thread)
     softmax_over_time(j->score + (size_t)task * j->t, j->lengths != NULL ? j->lengths[task] : j->t,
                       j->t, weight);
     memset(mean, 0, 2 * (size_t)c * sizeof *mean);
-    for (int s = 0; s < j->t; s++) {
+    for (int s = 0; s < j->t; s++)
         for (int i = 0; i < c; i++)
             mean[i] += (double)weight[s] * x[(size_t)s * c + i];
-    }
     for (int i = 0; i < c; i++)
         y[i] = (float)mean[i];
     if (!j->with_std)

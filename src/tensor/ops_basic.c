@@ -170,13 +170,12 @@ static void mul_task(void *arg, int task, int thread)
     const float *a = j->a + at, *b = j->b + at;
     float *y = j->y + at;
     (void)thread;
-    if (j->accumulate) {
+    if (j->accumulate)
         for (size_t i = 0; i < n; i++)
             y[i] += a[i] * b[i];
-    } else {
+    else
         for (size_t i = 0; i < n; i++)
             y[i] = a[i] * b[i];
-    }
 }
 
 static void mul_backward_one(at_graph *g, at_tensor *y, at_tensor *x, const float *other)
@@ -277,10 +276,9 @@ static void copy_columns_in(int rows, int cols, int from, int to, const float *y
 
 static void add_columns(int rows, int n, const float *a, int a_cols, float *b, int b_cols)
 {
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++)
         for (int i = 0; i < n; i++)
             b[(size_t)r * b_cols + i] += a[(size_t)r * a_cols + i];
-    }
 }
 
 typedef struct concat_node {

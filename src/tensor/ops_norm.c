@@ -76,10 +76,9 @@ static void add_blocks(int blocks, int c, const float *part, double *sum)
 {
     int n = 2 * c;
     memset(sum, 0, (size_t)n * sizeof *sum);
-    for (int b = 0; b < blocks; b++, part += n) {
+    for (int b = 0; b < blocks; b++, part += n)
         for (int i = 0; i < n; i++)
             sum[i] += part[i];
-    }
 }
 
 /* Room for two sums a column, in double. */

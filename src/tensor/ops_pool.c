@@ -107,10 +107,9 @@ static void max_task(void *arg, int task, int thread)
         const float *corner[4] = {x, x + c, x + (size_t)j->w * c, x + (size_t)(j->w + 1) * c};
         for (int i = 0; i < c; i++, at++) {
             int best = 0;
-            for (int q = 1; q < 4; q++) {
+            for (int q = 1; q < 4; q++)
                 if (corner[q][i] > corner[best][i])
                     best = q;
-            }
             j->out[at] = corner[best][i];
             if (j->chosen != NULL)
                 j->chosen[at] = (unsigned char)best;

@@ -123,10 +123,9 @@ static void step_task(void *arg, int task, int thread)
     (void)thread;
     if (moves(p)) {
         float *grad = p->value.grad + c.from;
-        if (j->scale != 1) {
+        if (j->scale != 1)
             for (int i = 0; i < c.n; i++)
                 grad[i] *= j->scale;
-        }
         j->kn->adamw((size_t)c.n, value, grad, p->m + c.from, p->v + c.from, j->lr * p->lr_scale,
                      o->beta1, o->beta2, o->eps, p->decay ? o->decay : 0, j->c1, j->c2);
     }

@@ -39,10 +39,9 @@ static uint32_t hash_of(const char *name)
 at_param *at_params_find(const at_params *s, const char *name)
 {
     uint32_t hash = hash_of(name);
-    for (int i = 0; i < s->count; i++) {
+    for (int i = 0; i < s->count; i++)
         if (s->list[i]->hash == hash && strcmp(s->list[i]->name, name) == 0)
             return s->list[i];
-    }
     return NULL;
 }
 
@@ -62,10 +61,9 @@ static int same_shape(const at_tensor *t, int rank, const int *dim)
 {
     if (t->rank != rank)
         return 0;
-    for (int i = 0; i < rank; i++) {
+    for (int i = 0; i < rank; i++)
         if (t->dim[i] != dim[i])
             return 0;
-    }
     return 1;
 }
 

@@ -74,10 +74,9 @@ static int grow(at_weights_writer *w)
 /* f16 ends at 65504; a tensor that does not fit is kept in f32 rather than made infinite. */
 static int fits_f16(size_t n, const float *x)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (isfinite(x[i]) && fabsf(x[i]) > 65504.0F)
             return 0;
-    }
     return 1;
 }
 
@@ -88,10 +87,9 @@ int at_weights_put(at_weights_writer *w, const char *name, int rank, const int *
 
     if (rank < 0 || rank > 8 || strlen(name) > 255 || strcmp(name, "__metadata__") == 0)
         return ATTUNE_E_ARG;
-    for (int i = 0; i < w->count; i++) {
+    for (int i = 0; i < w->count; i++)
         if (strcmp(w->list[i].name, name) == 0)
             return ATTUNE_E_ARG;
-    }
     for (int i = 0; i < rank; i++) {
         if (dim[i] < 0 || (dim[i] > 0 && p.count > SIZE_MAX / sizeof(float) / (size_t)dim[i]))
             return ATTUNE_E_ARG;
@@ -225,10 +223,9 @@ int at_weights_save(at_weights_writer *w, const char *path, attune_error *err)
     fprintf(out.f, "%*s", (int)(padded - used), "");
     free(header);
     for (int f16 = 0; f16 <= 1; f16++) {
-        for (int i = 0; i < w->count; i++) {
+        for (int i = 0; i < w->count; i++)
             if (w->list[i].f16 == f16)
                 write_tensor(out.f, &w->list[i]);
-        }
     }
     return at_outfile_commit(&out, err);
 }

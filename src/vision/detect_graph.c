@@ -129,10 +129,9 @@ static int copy_ours(at_params *p, const at_weights *w, attune_error *err)
 
 int at_detector_import(at_params *p, const at_weights *w, attune_error *err)
 {
-    for (int i = 0; i < at_weights_count(w); i++) {
+    for (int i = 0; i < at_weights_count(w); i++)
         if (is_ours(at_weights_at(w, i)))
             return copy_ours(p, w, err);
-    }
     return import_yunet(p, w, err);
 }
 

@@ -325,10 +325,9 @@ static float *max_pool(const float *x, int h, int w, int c, float *y)
 /* y (2h, 2w, c) += nearest enlargement of x (h, w, c) */
 static void add_enlarged(const at_kernels *kn, const float *x, int h, int w, int c, float *y)
 {
-    for (int oy = 0; oy < 2 * h; oy++) {
+    for (int oy = 0; oy < 2 * h; oy++)
         for (int ox = 0; ox < 2 * w; ox++, y += c)
             kn->add((size_t)c, y, x + ((ptrdiff_t)(oy / 2) * w + ox / 2) * c, y);
-    }
 }
 
 /* The buffer that x is not in. */

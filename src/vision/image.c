@@ -79,10 +79,9 @@ int at_image_halve(at_image *dst, const at_image *src)
         const uint8_t *a = at_image_at(src, 0, 2 * y);
         const uint8_t *b = src->h > 1 ? a + src->stride : a;
         uint8_t *o = at_image_at(dst, 0, y);
-        for (int x = 0; x < w; x++, a += 2 * c, b += 2 * c, o += c) {
+        for (int x = 0; x < w; x++, a += 2 * c, b += 2 * c, o += c)
             for (int k = 0; k < c; k++)
                 o[k] = (uint8_t)((a[k] + a[k + right] + b[k] + b[k + right] + 2) >> 2);
-        }
     }
     return ATTUNE_OK;
 }

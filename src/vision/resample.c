@@ -123,10 +123,9 @@ static int invert(const float m[6], float inv[6])
 {
     const double det = (double)m[0] * m[4] - (double)m[1] * m[3];
 
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         if (!isfinite(m[i]))
             return 0;
-    }
     if (fabs(det) < 1e-12)
         return 0;
     inv[0] = (float)(m[4] / det);

@@ -128,12 +128,11 @@ static void drop(at_tracker *t, int i, int *match, int n)
 {
     t->count--;
     memmove(&t->track[i], &t->track[i + 1], (size_t)(t->count - i) * sizeof t->track[0]);
-    for (int k = 0; k < n; k++) {
+    for (int k = 0; k < n; k++)
         if (match[k] == i)
             match[k] = -1;
         else if (match[k] > i)
             match[k]--;
-    }
 }
 
 static uint32_t new_id(at_tracker *t)
@@ -196,19 +195,17 @@ void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int 
     for (int k = 0; k < n; k++)
         index[k] = -1;
     t->now_us = now_us;
-    for (int i = t->count - 1; i >= 0; i--) {
+    for (int i = t->count - 1; i >= 0; i--)
         if (now_us - t->track[i].last_us > t->o.bridge_us)
             drop(t, i, index, 0);
         else
             predict(&t->track[i], dt);
-    }
     match_greedy(t, faces, n, dt, index);
     for (;;) { /* newcomers, largest first */
         int face = -1;
-        for (int k = 0; k < n; k++) {
+        for (int k = 0; k < n; k++)
             if (index[k] == -1 && (face < 0 || area(&faces[k]) > area(&faces[face])))
                 face = k;
-        }
         if (face < 0)
             break;
         add_track(t, &faces[face], face, index, n);
