@@ -77,20 +77,6 @@ static int label_basic(at_face_set *s, at_corpus *also, attune_error *err)
     return ATTUNE_OK;
 }
 
-static int load_detector(at_params *p, const at_recipe *r, const attune_train_options *o,
-                         attune_error *err)
-{
-    const char *file = at_recipe_string(r->root, "detector", "yunet_n.safetensors");
-    at_weights *w = NULL;
-    char *path = NULL;
-    int status = at_recipe_find(r, file, o, &path, err);
-    status = status ? status : at_weights_load(&w, path, err);
-    status = status ? status : at_detector_import(p, w, err);
-    at_weights_free(&w);
-    free(path);
-    return status;
-}
-
 int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
                      const attune_train_options *o, int find_faces, at_pool *pool,
                      attune_error *err)
@@ -107,7 +93,8 @@ int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
     for (size_t i = 0; i < n && !status; i++)
         status = read_entry(out, r, json_array_get(data, i), part, o, &corpus[i], &also, err);
     if (!status && find_faces)
-        status = load_detector(&detector, r, o, err);
+        status = at_recipe_detector(r, at_recipe_string(r->root, "detector", "yunet_n.safetensors"),
+                                    o, &detector, err);
     if (!status) {
         at_weight_source source = at_params_source(&detector);
         status = at_faces_load(&out->faces, corpus, (int)n, find_faces ? &source : NULL, pool,

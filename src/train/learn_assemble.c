@@ -301,15 +301,6 @@ static int calibrate_voices(assembly *a, const at_recipe *of, attune_error *err)
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
-static int load_file(const assembly *a, const char *file, at_weights **out, attune_error *err)
-{
-    char *path = NULL;
-    int status = at_recipe_find(a->recipe, file, a->o, &path, err);
-    status = status ? status : at_weights_load(out, path, err);
-    free(path);
-    return status;
-}
-
 static int copy_all(assembly *a, const at_weights *w, attune_error *err)
 {
     for (int i = 0; i < at_weights_count(w); i++) {
@@ -338,7 +329,7 @@ static int add_stream(assembly *a, const char *key, at_weights **w,
     if (!status && (!model || !recipe))
         status =
             at_fail(err, ATTUNE_E_FORMAT, "%s: %s needs model and recipe", a->recipe->path, key);
-    status = status ? status : load_file(a, model, w, err);
+    status = status ? status : at_recipe_weights(a->recipe, model, a->o, w, err);
     status = status ? status : at_recipe_find(a->recipe, recipe, a->o, &path, err);
     status = status ? status : at_recipe_load(&of, path, err);
     status = status ? status : calibrate(a, &of, err);
@@ -405,10 +396,9 @@ int at_learn_assemble(const at_recipe *r, const attune_train_options *o, at_pool
     assembly a = {.recipe = r, .o = o, .pool = pool};
     float floor = (float)at_recipe_number(r->root, "floor", 0.2);
     int status = at_recipe_check(r, r->root, "the recipe", known, err);
-    status = status ? status
-                    : load_file(&a, at_recipe_string(r->root, "detector", "detector.safetensors"),
-                                &a.detector, err);
-    status = status ? status : at_detector_import(&a.params, a.detector, err);
+    const char *detector = at_recipe_string(r->root, "detector", "detector.safetensors");
+    status = status ? status : at_recipe_weights(r, detector, o, &a.detector, err);
+    status = status ? status : at_recipe_detector(r, detector, o, &a.params, err);
     status = status ? status : add_stream(&a, "visual", &a.visual, calibrate_faces, err);
     status = status ? status : at_visual_fold(&a.params, a.visual, err);
     status = status ? status : add_stream(&a, "audio", &a.audio, calibrate_voices, err);

@@ -358,18 +358,10 @@ static int read_recipe(task *t, attune_error *err)
     return ATTUNE_OK;
 }
 
-static int import(at_params *p, const task *t, const char *key, const char *fallback,
-                  attune_error *err)
+static int load(at_params *p, const task *t, const char *key, attune_error *err)
 {
-    at_weights *w = NULL;
-    char *path = NULL;
-    const char *file = at_recipe_string(t->recipe->root, key, fallback);
-    int status = at_recipe_find(t->recipe, file, t->o, &path, err);
-    status = status ? status : at_weights_load(&w, path, err);
-    status = status ? status : at_detector_import(p, w, err);
-    at_weights_free(&w);
-    free(path);
-    return status;
+    const char *file = at_recipe_string(t->recipe->root, key, "yunet_n.safetensors");
+    return at_recipe_detector(t->recipe, file, t->o, p, err);
 }
 
 static int make_slot(scene_batch *s, const task *t)
@@ -404,9 +396,8 @@ static int set_up(task *t, attune_error *err)
 {
     at_detect_options options = {0};
     int status = read_recipe(t, err);
-    status = status ? status
-                    : import(&t->teacher_params, t, "detector", "yunet_n.safetensors", err);
-    status = status ? status : import(&t->params, t, "init", "yunet_n.safetensors", err);
+    status = status ? status : load(&t->teacher_params, t, "detector", err);
+    status = status ? status : load(&t->params, t, "init", err);
     status = status ? status
                     : at_face_set_load(&t->train, t->recipe, "train", t->o, 0, t->pool, err);
     status = status ? status

@@ -5,6 +5,8 @@
 #ifndef AT_TRAIN_RECIPE_H
 #define AT_TRAIN_RECIPE_H
 
+#include "tensor/tensor.h"
+#include "tensor/weights.h"
 #include <attune/train.h>
 #include <jansson.h>
 #include <stdint.h>
@@ -32,6 +34,14 @@ const char *at_recipe_string(const json_t *object, const char *key, const char *
  * shared/models folder beside the source tree. *out (free) is the caller's. */
 int at_recipe_find(const at_recipe *r, const char *file, const attune_train_options *o, char **out,
                    attune_error *err);
+
+/* The weights in a file that the recipe names; *out is the caller's. */
+int at_recipe_weights(const at_recipe *r, const char *file, const attune_train_options *o,
+                      at_weights **out, attune_error *err);
+
+/* The detector (vision/detect.h) in such a file, into p. */
+int at_recipe_detector(const at_recipe *r, const char *file, const attune_train_options *o,
+                       at_params *p, attune_error *err);
 
 /* data_dir/folder if that is there, else data_dir; *out (free) is the caller's. */
 int at_recipe_data_root(const attune_train_options *o, const char *folder, char **out,

@@ -18,12 +18,9 @@ static int load_one(at_teachers *t, const at_recipe *r, const attune_train_optio
                     const char *file, attune_error *err)
 {
     at_weights *w = NULL;
-    char *path = NULL;
-    int status = at_recipe_find(r, file, o, &path, err);
-    status = status ? status : at_weights_load(&w, path, err);
+    int status = at_recipe_weights(r, file, o, &w, err);
     status = status ? status : at_visual_fold(&t->params[t->count++], w, err);
     at_weights_free(&w);
-    free(path);
     return status;
 }
 

@@ -22,7 +22,8 @@ static const at_weight *fetch(const importer *m, const char *name, const char *p
     snprintf(full, sizeof full, "%s.%s", name, part);
     const at_weight *w = at_weights_find(m->from, full);
     if (!w)
-        *status = at_fail(m->err, ATTUNE_E_FORMAT, "no \"%s\": not a YuNet file", full);
+        *status = at_fail(m->err, ATTUNE_E_FORMAT,
+                          "no \"%s\": neither a YuNet file nor a detector of ours", full);
     return w;
 }
 
