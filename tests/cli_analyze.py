@@ -292,6 +292,20 @@ class BadInput(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("standard output", done.stderr)
 
+    def test_a_reader_that_left_does_not_spoil_the_reports(self):
+        for name in "ab":
+            write_wav(self.dir / f"{name}.wav", 1)
+        mine, its = os.pipe()
+        os.close(mine)
+        with open(its, "w") as gone:
+            done = subprocess.run(**self.command("analyze", "a.wav", "b.wav", "-o", "all"),
+                                  stdout=gone, timeout=60, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("standard output", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.dir / "all")), ["a", "b", "index.html"])
+        self.check_outputs("all/a")
+        self.check_outputs("all/b")
+
 
 @needs_model
 class Outputs(Case):

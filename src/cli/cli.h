@@ -23,7 +23,8 @@ int at_cmd_eval(int argc, char **argv);
 int at_cmd_bench(int argc, char **argv);
 
 /* From now on SIGINT and SIGTERM do not end the program but are remembered; a second one does
- * end it. */
+ * end it. Nor does a reader of the standard output that leaves: what is not written is a failure
+ * at the end, after the files. */
 void at_catch_stop(void);
 int at_stopped(void *user /* unused */); /* 1 once there was one */
 

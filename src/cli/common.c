@@ -20,6 +20,7 @@ void at_catch_stop(void)
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int at_stopped(void *user)
