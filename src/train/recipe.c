@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "vision/detect.h"
 #include "at_config.h"
 #include <stdlib.h>
 #include <string.h>
@@ -112,29 +111,6 @@ int at_recipe_find(const at_recipe *r, const char *file, const attune_train_opti
                           "%s: not found (looked beside %s, in the data folder and "
                           "in the output folder)",
                           file, r->path);
-}
-
-int at_recipe_weights(const at_recipe *r, const char *file, const attune_train_options *o,
-                      at_weights **out, attune_error *err)
-{
-    char *path = NULL;
-    int status = at_recipe_find(r, file, o, &path, err);
-    status = status ? status : at_weights_load(out, path, err);
-    free(path);
-    return status;
-}
-
-int at_recipe_detector(const at_recipe *r, const char *file, const attune_train_options *o,
-                       at_params *p, attune_error *err)
-{
-    attune_error why = {0};
-    at_weights *w = NULL;
-    int status = at_recipe_weights(r, file, o, &w, err);
-    if (status)
-        return status;
-    status = at_detector_import(p, w, &why);
-    at_weights_free(&w);
-    return status ? at_fail(err, (attune_status)status, "%s: %s", file, why.text) : ATTUNE_OK;
 }
 
 int at_recipe_data_root(const attune_train_options *o, const char *folder, char **out,
