@@ -34,25 +34,17 @@ typedef struct pack_job {
     int step; /* of a task: rows where they lie in one piece, else panels */
 } pack_job;
 
-/* A panel's row; of whole vectors' width a few moves, where calls would cost more than the floats. */
-static void pack_row(int width, int nr, const float *row, float *packed)
-{
-    if (width == 32)
-        memcpy(packed, row, 32 * sizeof *packed);
-    else
-        memcpy(packed, row, (size_t)width * sizeof *packed);
-    if (width < nr)
-        memset(packed + width, 0, (size_t)(nr - width) * sizeof *packed);
-}
-
 /* Rows [from, to) of all panels: B is read as it lies. */
 static void pack_rows(const pack_job *q, int from, int to)
 {
     for (int p = from; p < to; p++) {
         const float *row = q->b + p * q->b_row;
         float *packed = q->packed + (ptrdiff_t)p * q->nr;
-        for (int j = 0; j < q->n; j += q->nr, packed += (ptrdiff_t)q->k * q->nr)
-            pack_row(at_min_int(q->nr, q->n - j), q->nr, row + j, packed);
+        for (int j = 0; j < q->n; j += q->nr, packed += (ptrdiff_t)q->k * q->nr) {
+            int width = at_min_int(q->nr, q->n - j);
+            memcpy(packed, row + j, (size_t)width * sizeof *packed);
+            memset(packed + width, 0, (size_t)(q->nr - width) * sizeof *packed);
+        }
     }
 }
 

@@ -209,6 +209,19 @@ void at_audio_forward(at_graph *g, at_params *p, int member, at_tensor *x, const
     out->expression = dense(g, &net, "expression", drop(g, out->embedding, dropout));
 }
 
+void at_audio_answer(at_graph *g, at_params *p, int members, at_tensor *x, const int *lengths,
+                     at_audio_out *out)
+{
+    at_audio_forward(g, p, 0, x, lengths, 0, out);
+    for (int i = 1; i < members; i++) {
+        at_audio_out other;
+        at_audio_forward(g, p, i, x, lengths, 0, &other);
+        out->expression = at_add(g, out->expression, other.expression);
+    }
+    if (members > 1)
+        out->expression = at_scale(g, out->expression, 1 / (float)members);
+}
+
 /* ---- run time ----------------------------------------------------------------------------- */
 
 struct at_audio_net {
@@ -263,32 +276,22 @@ void at_audio_free(at_audio_net **a)
     *a = NULL;
 }
 
-static int run_member(const at_audio_net *a, int member, at_graph *graph, const float *rows, int n,
-                      at_audio_result *out)
+int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
+                 at_audio_result *out)
 {
     at_audio_out o;
+    if (n < 1)
+        return ATTUNE_E_ARG;
     at_graph_begin(graph, AT_INFER, 0);
     at_tensor *x = at_tensor_new(graph, 3, (int[]){1, n, AT_FEATURES}, 0);
     if (x)
         memcpy(x->data, rows, (size_t)n * AT_FEATURES * sizeof(float));
     /* A forward pass in AT_INFER mode does not write to parameters. */
-    at_audio_forward(graph, (at_params *)&a->params, member, x, &n, 0, &o);
+    at_audio_answer(graph, (at_params *)&a->params, a->members, x, &n, &o);
     int status = at_graph_status(graph);
     if (status)
         return status;
-    if (member == 0)
-        memcpy(out->embedding, o.embedding->data, sizeof out->embedding);
-    for (int k = 0; k < AT_VOICE_CLASSES; k++)
-        out->expression[k] += o.expression->data[k] / (float)a->members;
+    memcpy(out->embedding, o.embedding->data, sizeof out->embedding);
+    memcpy(out->expression, o.expression->data, sizeof out->expression);
     return ATTUNE_OK;
-}
-
-int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
-                 at_audio_result *out)
-{
-    int status = n < 1 ? ATTUNE_E_ARG : ATTUNE_OK;
-    memset(out, 0, sizeof *out);
-    for (int i = 0; i < a->members && status == ATTUNE_OK; i++)
-        status = run_member(a, i, graph, rows, n, out);
-    return status;
 }

@@ -35,6 +35,10 @@ typedef struct at_audio_out {
 void at_audio_forward(at_graph *g, at_params *p, int member, at_tensor *x, const int *lengths,
                       float dropout, at_audio_out *out);
 
+/* All members' passes, without dropout: the first one's tokens and embedding, the mean logits. */
+void at_audio_answer(at_graph *g, at_params *p, int members, at_tensor *x, const int *lengths,
+                     at_audio_out *out);
+
 /* ---- run-time path ----------------------------------------------------------------------- */
 
 typedef struct at_audio_net at_audio_net; /* immutable: share it */

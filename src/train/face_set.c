@@ -94,7 +94,7 @@ int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
         status = read_entry(out, r, json_array_get(data, i), part, o, &corpus[i], &also, err);
     if (!status && find_faces)
         status = at_recipe_detector(r, at_recipe_string(r->root, "detector", "yunet_n.safetensors"),
-                                    o, &detector, err);
+                                    o, &detector, NULL, err);
     if (!status) {
         at_weight_source source = at_params_source(&detector);
         status = at_faces_load(&out->faces, corpus, (int)n, find_faces ? &source : NULL, pool,

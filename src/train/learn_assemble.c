@@ -397,8 +397,7 @@ int at_learn_assemble(const at_recipe *r, const attune_train_options *o, at_pool
     float floor = (float)at_recipe_number(r->root, "floor", 0.2);
     int status = at_recipe_check(r, r->root, "the recipe", known, err);
     const char *detector = at_recipe_string(r->root, "detector", "detector.safetensors");
-    status = status ? status : at_recipe_weights(r, detector, o, &a.detector, err);
-    status = status ? status : at_recipe_detector(r, detector, o, &a.params, err);
+    status = status ? status : at_recipe_detector(r, detector, o, &a.params, &a.detector, err);
     status = status ? status : add_stream(&a, "visual", &a.visual, calibrate_faces, err);
     status = status ? status : at_visual_fold(&a.params, a.visual, err);
     status = status ? status : add_stream(&a, "audio", &a.audio, calibrate_voices, err);

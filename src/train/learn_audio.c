@@ -248,23 +248,6 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
 
 /* ---- evaluation --------------------------------------------------------------------------- */
 
-/* Mean logits of the members, (n x classes). */
-static int answer(task *t, at_graph *g, const float *x, int *lengths, int n, float *logit)
-{
-    memset(logit, 0, (size_t)n * AT_VOICE_CLASSES * sizeof *logit);
-    for (int m = 0; m < t->members; m++) {
-        at_audio_out out;
-        at_graph_begin(g, AT_INFER, 0);
-        at_audio_forward(g, &t->params, m, input(g, x, lengths, n, t->rows), lengths, 0, &out);
-        int status = at_graph_status(g);
-        if (status)
-            return status;
-        for (int i = 0; i < n * AT_VOICE_CLASSES; i++)
-            logit[i] += out.expression->data[i] / (float)t->members;
-    }
-    return ATTUNE_OK;
-}
-
 static int predict(task *t, at_graph *g, float *p, attune_error *err)
 {
     int status = ATTUNE_OK;
@@ -274,7 +257,7 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
     for (int from = 0; !status && from < t->valid.count; from += t->batch) {
         int index[AT_AUDIO_MAX_BATCH], lengths[AT_AUDIO_MAX_BATCH];
         int n = t->valid.count - from < t->batch ? t->valid.count - from : t->batch;
-        float logit[AT_AUDIO_MAX_BATCH * AT_VOICE_CLASSES];
+        at_audio_out out;
         for (int i = 0; i < n; i++)
             index[i] = from + i;
         status = at_voices_rows(&t->valid, index, n, t->rows, NULL, NULL, 0, t->pool, x, lengths);
@@ -282,10 +265,12 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
             at_fail(err, (attune_status)status, "evaluation: features failed");
             break;
         }
-        if (answer(t, g, x, lengths, n, logit))
+        at_graph_begin(g, AT_INFER, 0);
+        at_audio_answer(g, &t->params, t->members, input(g, x, lengths, n, t->rows), lengths, &out);
+        if (at_graph_status(g))
             status = at_fail_nomem(err);
         for (int i = 0; !status && i < n; i++)
-            at_probabilities(logit + i * AT_VOICE_CLASSES, AT_VOICE_CLASSES, 1,
+            at_probabilities(out.expression->data + i * AT_VOICE_CLASSES, AT_VOICE_CLASSES, 1,
                              p + (size_t)(from + i) * AT_VOICE_CLASSES);
     }
     at_free(x);

@@ -361,7 +361,7 @@ static int read_recipe(task *t, attune_error *err)
 static int load(at_params *p, const task *t, const char *key, attune_error *err)
 {
     const char *file = at_recipe_string(t->recipe->root, key, "yunet_n.safetensors");
-    return at_recipe_detector(t->recipe, file, t->o, p, err);
+    return at_recipe_detector(t->recipe, file, t->o, p, NULL, err);
 }
 
 static int make_slot(scene_batch *s, const task *t)

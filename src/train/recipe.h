@@ -39,9 +39,9 @@ int at_recipe_find(const at_recipe *r, const char *file, const attune_train_opti
 int at_recipe_weights(const at_recipe *r, const char *file, const attune_train_options *o,
                       at_weights **out, attune_error *err);
 
-/* The detector (vision/detect.h) in such a file, into p. */
+/* The detector (vision/detect.h) in such a file, into p. whole: nullable, as above. */
 int at_recipe_detector(const at_recipe *r, const char *file, const attune_train_options *o,
-                       at_params *p, attune_error *err);
+                       at_params *p, at_weights **whole, attune_error *err);
 
 /* data_dir/folder if that is there, else data_dir; *out (free) is the caller's. */
 int at_recipe_data_root(const attune_train_options *o, const char *folder, char **out,

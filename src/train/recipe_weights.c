@@ -15,7 +15,7 @@ int at_recipe_weights(const at_recipe *r, const char *file, const attune_train_o
 }
 
 int at_recipe_detector(const at_recipe *r, const char *file, const attune_train_options *o,
-                       at_params *p, attune_error *err)
+                       at_params *p, at_weights **whole, attune_error *err)
 {
     attune_error why = {0};
     at_weights *w = NULL;
@@ -23,6 +23,9 @@ int at_recipe_detector(const at_recipe *r, const char *file, const attune_train_
     if (status)
         return status;
     status = at_detector_import(p, w, &why);
-    at_weights_free(&w);
+    if (whole)
+        *whole = w;
+    else
+        at_weights_free(&w);
     return status ? at_fail(err, (attune_status)status, "%s: %s", file, why.text) : ATTUNE_OK;
 }
