@@ -385,6 +385,22 @@ class Outputs(Case):
         self.assertEqual(self.check_outputs("attune-a")[0]["windows"], 4)
 
 
+def size_of(path):
+    """Bytes of a file that another program may rename meanwhile: 0 once it is gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def leads_to(link, name):
+    """Whether a link that another program may close meanwhile leads to a file of that name."""
+    try:
+        return os.path.basename(os.readlink(link)) == name
+    except FileNotFoundError:
+        return False
+
+
 @needs_model
 class Interrupted(Case):
     def interrupt(self, sig, ready, *args):
@@ -401,7 +417,7 @@ class Interrupted(Case):
         return out
 
     def some_rows(self, _):
-        return any(p.stat().st_size > 4000 for p in self.dir.glob("out/timeline.csv.tmp-*"))
+        return any(size_of(p) > 4000 for p in self.dir.glob("out/timeline.csv.tmp-*"))
 
     def test_what_was_finished_is_kept(self):
         write_wav(self.dir / "long.wav", 1200)
@@ -419,8 +435,8 @@ class Interrupted(Case):
         self.addCleanup(os.close, keep)
 
         def waits_for_pipe(p):
-            open_files = pathlib.Path(f"/proc/{p.pid}/fd").iterdir()
-            return any(os.path.basename(os.readlink(f)) == "pipe" for f in open_files)
+            open_files = os.listdir(f"/proc/{p.pid}/fd")
+            return any(leads_to(f"/proc/{p.pid}/fd/{n}", "pipe") for n in open_files)
 
         self.interrupt(signal.SIGINT, waits_for_pipe, "pipe", "-o", "out")
         self.assertEqual(self.files(), ["pipe"])
