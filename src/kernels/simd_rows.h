@@ -1,7 +1,8 @@
 /* simd_rows.h - batch norm's passes over rows x c matrices. Part of simd.h.
  *
- * ROWS rows at a time, channels innermost: memory is read in order, and what belongs to a channel
- * (sums, scales) is loaded once for ROWS values.
+ * Sums: ROWS rows at a time, channels innermost, so that a channel's sum is loaded and stored once
+ * for ROWS values. Passes that write: strictly in the order of memory, which is where their time
+ * goes; a channel's scales come from the first-level cache.
  */
 #ifndef AT_KERNELS_SIMD_ROWS_H
 #define AT_KERNELS_SIMD_ROWS_H
@@ -58,39 +59,31 @@ static void sum_rows(int rows, int c, const float *x, float *sum)
 
 /* ---- y = act(x * scale + shift) ----------------------------------------------------------------- */
 
-AT_INLINE void scale_step(const int rows, int c, const int lanes, const float *x,
-                          const float *scale, const float *shift, clamp limits, float *y)
+AT_INLINE void scale_step(const int lanes, const float *x, const float *scale, const float *shift,
+                          clamp limits, float *y)
 {
-    v_f a = v_load_n(scale, lanes), b = v_load_n(shift, lanes);
-
-    AT_UNROLL
-    for (int r = 0; r < rows; r++) {
-        v_f v = v_fma(v_load_n(x + (ptrdiff_t)r * c, lanes), a, b);
-        v_store_n(y + (ptrdiff_t)r * c, v_clamp(limits, v), lanes);
-    }
+    v_f v = v_fma(v_load_n(x, lanes), v_load_n(scale, lanes), v_load_n(shift, lanes));
+    v_store_n(y, v_clamp(limits, v), lanes);
 }
 
-AT_INLINE void scale_some(const int rows, int c, const float *x, const float *scale,
-                          const float *shift, clamp limits, float *y)
+AT_INLINE void scale_row(int c, const float *x, const float *scale, const float *shift,
+                         clamp limits, float *y)
 {
     int ch = 0;
 
     for (; ch + AT_VW <= c; ch += AT_VW)
-        scale_step(rows, c, AT_VW, x + ch, scale + ch, shift + ch, limits, y + ch);
+        scale_step(AT_VW, x + ch, scale + ch, shift + ch, limits, y + ch);
     if (ch < c)
-        scale_step(rows, c, c - ch, x + ch, scale + ch, shift + ch, limits, y + ch);
+        scale_step(c - ch, x + ch, scale + ch, shift + ch, limits, y + ch);
 }
 
 static void scale_shift_act(int rows, int c, const float *x, const float *scale, const float *shift,
                             at_act act, float *y)
 {
     const clamp limits = clamp_of(act);
-    int r = 0;
 
-    for (; r + ROWS <= rows; r += ROWS)
-        scale_some(ROWS, c, x + (ptrdiff_t)r * c, scale, shift, limits, y + (ptrdiff_t)r * c);
-    for (; r < rows; r++)
-        scale_some(1, c, x + (ptrdiff_t)r * c, scale, shift, limits, y + (ptrdiff_t)r * c);
+    for (int r = 0; r < rows; r++)
+        scale_row(c, x + (ptrdiff_t)r * c, scale, shift, limits, y + (ptrdiff_t)r * c);
     if (is_curve(act))
         apply_act((size_t)rows * (size_t)c, act, y, y);
 }
@@ -151,30 +144,25 @@ static void bn_bwd_reduce(int rows, int c, const float *x, const float *dy, cons
         bn_reduce_some(1, c, x + (ptrdiff_t)r * c, dy + (ptrdiff_t)r * c, &k, limits);
 }
 
-AT_INLINE void bn_apply_step(const int rows, int c, const int lanes, const float *x,
-                             const float *dy, const bn_channels *k, int ch, clamp limits, float *dx)
+AT_INLINE void bn_apply_step(const int lanes, const float *x, const float *dy, const bn_channels *k,
+                             int ch, clamp limits, float *dx)
 {
-    v_f a = v_load_n(k->scale + ch, lanes), b = v_load_n(k->shift + ch, lanes);
-    v_f ka = v_load_n(k->ka + ch, lanes), kb = v_load_n(k->kb + ch, lanes);
-    v_f kc = v_load_n(k->kc + ch, lanes);
-
-    AT_UNROLL
-    for (int r = 0; r < rows; r++) {
-        v_f v = v_load_n(x + (ptrdiff_t)r * c + ch, lanes);
-        v_f g = bn_gradient(v, v_load_n(dy + (ptrdiff_t)r * c + ch, lanes), a, b, limits);
-        v_store_n(dx + (ptrdiff_t)r * c + ch, v_fma(ka, g, v_fma(kb, v, kc)), lanes);
-    }
+    v_f v = v_load_n(x + ch, lanes);
+    v_f g = bn_gradient(v, v_load_n(dy + ch, lanes), v_load_n(k->scale + ch, lanes),
+                        v_load_n(k->shift + ch, lanes), limits);
+    v_f rest = v_fma(v_load_n(k->kb + ch, lanes), v, v_load_n(k->kc + ch, lanes));
+    v_store_n(dx + ch, v_fma(v_load_n(k->ka + ch, lanes), g, rest), lanes);
 }
 
-AT_INLINE void bn_apply_some(const int rows, int c, const float *x, const float *dy,
-                             const bn_channels *k, clamp limits, float *dx)
+AT_INLINE void bn_apply_row(int c, const float *x, const float *dy, const bn_channels *k,
+                            clamp limits, float *dx)
 {
     int ch = 0;
 
     for (; ch + AT_VW <= c; ch += AT_VW)
-        bn_apply_step(rows, c, AT_VW, x, dy, k, ch, limits, dx);
+        bn_apply_step(AT_VW, x, dy, k, ch, limits, dx);
     if (ch < c)
-        bn_apply_step(rows, c, c - ch, x, dy, k, ch, limits, dx);
+        bn_apply_step(c - ch, x, dy, k, ch, limits, dx);
 }
 
 static void bn_bwd_apply(int rows, int c, const float *x, const float *dy, const float *scale,
@@ -183,14 +171,10 @@ static void bn_bwd_apply(int rows, int c, const float *x, const float *dy, const
 {
     const bn_channels k = {.scale = scale, .shift = shift, .ka = ka, .kb = kb, .kc = kc};
     const clamp limits = clamp_of(act);
-    int r = 0;
 
-    for (; r + ROWS <= rows; r += ROWS)
-        bn_apply_some(ROWS, c, x + (ptrdiff_t)r * c, dy + (ptrdiff_t)r * c, &k, limits,
-                      dx + (ptrdiff_t)r * c);
-    for (; r < rows; r++)
-        bn_apply_some(1, c, x + (ptrdiff_t)r * c, dy + (ptrdiff_t)r * c, &k, limits,
-                      dx + (ptrdiff_t)r * c);
+    for (int r = 0; r < rows; r++)
+        bn_apply_row(c, x + (ptrdiff_t)r * c, dy + (ptrdiff_t)r * c, &k, limits,
+                     dx + (ptrdiff_t)r * c);
 }
 
 #endif

@@ -39,6 +39,14 @@ AT_INLINE void tile_body(const int rows, const int nv, int n, int k, const float
     for (int i = 0; i < rows; i += 3)
         base[i / 3] = a + i * a_row;
 
+    /* Short pieces of rows that lie far apart: no processor foresees that. They come while k runs. */
+    AT_UNROLL
+    for (int i = 0; i < rows; i++) {
+        AT_UNROLL
+        for (int j = 0; j < nv; j++)
+            __builtin_prefetch(c + i * c_row + j * AT_VW, 1);
+    }
+
     for (int p = 0; p < k; p++) {
         v_f bv[AT_NV];
         AT_UNROLL
