@@ -203,8 +203,9 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
 
 /* ---- dW (+)= A^T * D ----------------------------------------------------------------------- */
 
-/* Rows of D packed at a time: a panel of them and a strip of A^T stay in the first-level cache. */
-#define TN_ROWS   128
+/* Rows of A and D at a time: so many that a tile of dW is seldom loaded and stored, so few that a
+ * panel of D stays in cache while the strips of A^T pass by. */
+#define TN_ROWS   256
 #define TN_MAX_NR 64
 
 typedef struct tn_job {
@@ -235,7 +236,7 @@ static void tn_cut(tn_job *q)
         q->n_tasks = at_ceil_div(panels, 2);
     q->n_chunk = at_ceil_div(panels, q->n_tasks) * q->kn->nr;
     q->n_tasks = at_ceil_div(q->n, q->n_chunk);
-    /* Every strip of dW's rows packs D anew: eight tiles make that little. */
+    /* Every strip of dW's rows reads D anew: eight tiles make that little. */
     q->k_tasks = at_min_int(at_ceil_div(tasks, q->n_tasks), q->k / (8 * q->kn->mr));
     q->k_chunk = at_ceil_div(q->k, at_max_int(q->k_tasks, 1));
     q->k_tasks = at_ceil_div(q->k, q->k_chunk);
@@ -263,22 +264,27 @@ static void fetch_rows(const tn_job *q, int from, int to, int j, int n)
             __builtin_prefetch(q->d + r * q->d_row + c, 0, 2);
 }
 
-/* Some rows and one panel of columns of dw (+)= A[rows]^T * D[rows], in steps of TN_ROWS rows. */
+/* Some rows and one panel of columns of dw (+)= A[rows]^T * D[rows], in steps of TN_ROWS rows. A
+ * panel of whole vectors is read where it lies; one that ends within a vector is packed, since what
+ * comes after it may be nobody's. */
 static void tn_panel(const tn_job *q, int r0, int r1, int k0, int k1, int j, int accumulate,
                      float *dw, ptrdiff_t dw_row)
 {
     alignas(64) float panel[TN_ROWS * TN_MAX_NR];
     at_epilogue e = {.accumulate = accumulate};
-    int n = at_min_int(q->kn->nr, q->n - j);
+    int n = at_min_int(q->kn->nr, q->n - j), whole = n % (q->kn->nr / 2) == 0;
 
     for (int r = r0; r < r1; r += TN_ROWS, e.accumulate = 1) {
         int rows = at_min_int(TN_ROWS, r1 - r), tiles = at_ceil_div(k1 - k0, q->kn->mr);
-        at_gemm_pack(NULL, q->kn, rows, n, q->d + r * q->d_row + j, q->d_row, 1, panel);
+        const float *d = q->d + r * q->d_row + j, *b = whole ? d : panel;
+        ptrdiff_t b_row = whole ? q->d_row : q->kn->nr;
+        if (!whole)
+            at_gemm_pack(NULL, q->kn, rows, n, d, q->d_row, 1, panel);
         fetch_rows(q, r + TN_ROWS, at_min_int(r + 2 * TN_ROWS, r1), j, n);
         for (int t = 0, i = k0; t < tiles; t++) {
             int height = at_ceil_div(k1 - i, tiles - t);
-            q->kn->gemm_tile(height, n, rows, q->a + r * q->a_row + i, 1, q->a_row, panel,
-                             q->kn->nr, dw + i * dw_row + j, dw_row, &e);
+            q->kn->gemm_tile(height, n, rows, q->a + r * q->a_row + i, 1, q->a_row, b, b_row,
+                             dw + i * dw_row + j, dw_row, &e);
             i += height;
         }
     }

@@ -48,9 +48,9 @@ typedef struct at_kernels {
     int mr, nr;       /* the register tile: mr <= 16 rows of A by nr <= 64 columns of B */
 
     /* C[mr' x nr'] = epilogue(sum_k A[i,k] B[k,j]), mr' <= mr, nr' <= nr (edges handled here).
-     * A[i,k] at a[i*a_row + k*a_col]; B[k,j] at b[k*b_row + j] where nr columns are readable
-     * (packed panels: b_row == nr, zero-padded). Each C is one chain of k multiply-adds, the same
-     * for every m and n. e: bias and residual already offset. */
+     * A[i,k] at a[i*a_row + k*a_col]; B[k,j] at b[k*b_row + j], read up to the end of a vector of
+     * nr / 2 columns (packed panels: b_row == nr, zero-padded). Each C is one chain of k
+     * multiply-adds, the same for every m and n. e: bias and residual already offset. */
     void (*gemm_tile)(int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                       const float *b, ptrdiff_t b_row, float *c, ptrdiff_t c_row,
                       const at_epilogue *e);
