@@ -43,9 +43,14 @@ test:
 	@tools/setup.sh test
 	@tools/test.sh
 
+# Built by whoever calls, installed with sudo where the place is not theirs to write.
 install: build
 	meson configure $(BUILD) -Dprefix=$(PREFIX)
-	meson install -C $(BUILD)
+	ninja -C $(BUILD)
+	@rm -f $(BUILD)/meson-logs/install-log.txt # root's, after an installation with sudo
+	@into=$(DESTDIR)$(PREFIX); mkdir -p $$into 2>/dev/null; \
+	if [ -w $$into ]; then sudo=; else sudo=sudo; echo "installing into $$into with sudo"; fi; \
+	$$sudo meson install -C $(BUILD) --no-rebuild
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
