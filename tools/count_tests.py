@@ -9,7 +9,8 @@ import json
 import re
 import sys
 
-CASES = re.compile(r"\[\s*(PASSED|FAILED|SKIPPED)\s*\] (\d+) test\(s\)")
+# newer cmocka puts the group's name before the number
+CASES = re.compile(r"\[\s*(PASSED|FAILED|SKIPPED)\s*\] (?:\w+: )?(\d+) test\(s\)")
 RESULT = {"OK": 0, "EXPECTEDFAIL": 0, "SKIP": 2}
 
 
