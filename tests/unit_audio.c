@@ -100,6 +100,45 @@ static void test_padding(void **state)
     unlink(path);
 }
 
+/* A file without the array number `left_out`, or with it one value short. */
+static void refuses_without(const at_params *p, int left_out, int cut)
+{
+    char path[] = "/tmp/attune-audio-XXXXXX";
+    at_params some = {0};
+    at_audio_net *net = NULL;
+    at_weights *w;
+    attune_error err = {0};
+    at_param part = *p->list[left_out];
+    some.list = malloc((size_t)p->count * sizeof *some.list);
+    assert_non_null(some.list);
+    for (int i = 0; i < p->count; i++)
+        if (i != left_out)
+            some.list[some.count++] = p->list[i];
+    if (cut) {
+        part.value.dim[part.value.rank - 1]--;
+        some.list[some.count++] = &part;
+    }
+    save_params(&some, path);
+    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    assert_int_equal(at_audio_freeze(&net, w, at_kernels_best(), &err), ATTUNE_E_FORMAT);
+    assert_null(net);
+    assert_non_null(strstr(err.text, part.name));
+    at_weights_free(&w);
+    free(some.list);
+    unlink(path);
+}
+
+static void test_incomplete(void **state)
+{
+    at_params p;
+    (void)state;
+    make_params(&p);
+    refuses_without(&p, 0, 0);
+    refuses_without(&p, 5, 1);
+    refuses_without(&p, p.count - 3, 0);
+    at_params_free(&p);
+}
+
 /* Gradients of all parameters of one training pass, with a pool of so many threads. */
 static void train_once(int threads, at_params *p)
 {
@@ -150,6 +189,7 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_padding),
+                                       cmocka_unit_test(test_incomplete),
                                        cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

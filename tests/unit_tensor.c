@@ -57,6 +57,14 @@ static void params(void **state)
     assert_ptr_equal(p.list[0], w);
     assert_string_equal(p.list[300]->name, "b299");
     assert_int_equal(p.list[300]->decay, 0);
+
+    static const float values[6] = {1, 2, 3, 4, 5, 6}; /* not to be freed */
+    at_param *lent = at_params_borrow(&p, "lent", 2, (int[]){2, 3}, values);
+    assert_non_null(lent);
+    assert_ptr_equal(lent->value.data, values);
+    assert_int_equal(lent->trainable, 0);
+    assert_ptr_equal(at_params_get(&p, "lent", 2, (int[]){2, 3}), lent);
+    assert_null(at_params_borrow(&p, "w", 2, dim, values));
     at_params_free(&p);
     assert_int_equal(p.count, 0);
     at_params_free(&p);

@@ -18,6 +18,8 @@ enum { NAME_SIZE = 64 };
 typedef struct network {
     at_params *p;
     int member;
+    const at_weights *file; /* its arrays are the parameters' values; NULL: they are new */
+    attune_error *why;      /* with a file: why there is a parameter less */
 } network;
 
 /* "audio.score0.weight" of the first, "audio1.score0.weight" of the next */
@@ -36,22 +38,34 @@ static at_param *find(const network *n, const char *part)
     return at_params_find(n->p, full);
 }
 
+/* The file's array of that name. After the first that fails the others do too. */
+static at_param *borrow(const network *net, const char *name, int rank, const int *dim)
+{
+    const at_weight *w = at_weights_find(net->file, name);
+    const size_t count = (size_t)dim[0] * (size_t)(rank > 1 ? dim[1] : 1);
+    at_param *q = NULL;
+    if (net->why->status)
+        return NULL;
+    if (!w || w->count != count)
+        at_fail(net->why, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", name);
+    else if (!(q = at_params_borrow(net->p, name, rank, dim, w->data)))
+        at_fail_nomem(net->why);
+    return q;
+}
+
 /* rows x cols (or cols, rows 0) uniform in +-range; value: of a constant vector when range is 0.
- * Without an rng the values are left as they come: a model's are about to overwrite them. */
+ * Without an rng the values are the file's, or left as they come. */
 static int make(const network *net, at_rng *rng, const char *part, int rows, int cols, float range,
                 float value)
 {
     char full[NAME_SIZE];
+    const int rank = rows ? 2 : 1, shape[2] = {rows ? rows : cols, cols};
     full_name(full, net->member, part);
-    at_param *q = rows ? at_params_get(net->p, full, 2, (int[]){rows, cols})
-                       : at_params_get(net->p, full, 1, &cols);
-    if (!q)
-        return -1;
-    q->trainable = 1;
-    q->decay = rows > 0;
-    for (size_t i = 0, n = at_tensor_count(&q->value); rng && i < n; i++)
+    at_param *q = net->file ? borrow(net, full, rank, shape)
+                            : at_params_get(net->p, full, rank, shape);
+    for (size_t i = 0, n = q && rng ? at_tensor_count(&q->value) : 0; i < n; i++)
         q->value.data[i] = range > 0 ? at_rng_range(rng, -range, range) : value;
-    return 0;
+    return q ? 0 : -1;
 }
 
 static int make_front(const network *net, at_rng *rng, int layer, int in)
@@ -106,7 +120,7 @@ int at_audio_init(at_params *p, int members, at_rng *rng, attune_error *err)
 {
     assert(members > 0 && members <= AT_AUDIO_MAX_MEMBERS);
     for (int i = 0; i < members; i++) {
-        const network net = {p, i};
+        const network net = {.p = p, .member = i};
         if (make_network(&net, rng))
             return at_fail_nomem(err);
     }
@@ -187,7 +201,7 @@ static at_tensor *drop(at_graph *g, at_tensor *x, float p)
 void at_audio_forward(at_graph *g, at_params *p, int member, at_tensor *x, const int *lengths,
                       float dropout, at_audio_out *out)
 {
-    const network net = {p, member};
+    const network net = {.p = p, .member = member};
     int left[AT_AUDIO_MAX_BATCH]; /* of each sequence */
     memset(out, 0, sizeof *out);
     if (!x)
@@ -245,26 +259,20 @@ int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *k
                     attune_error *err)
 {
     (void)kn;
+    attune_error why = {0};
     at_audio_net *a = at_calloc(1, sizeof *a);
     if (!a)
         return at_fail_nomem(err);
     a->members = count_members(w);
-    int status = at_audio_init(&a->params, a->members, NULL, err);
-    for (int i = 0; i < a->params.count && !status; i++) {
-        at_param *p = a->params.list[i];
-        size_t count = at_tensor_count(&p->value);
-        const at_weight *t = at_weights_find(w, p->name);
-        if (t && t->count == count)
-            memcpy(p->value.data, t->data, count * sizeof(float));
-        else
-            status =
-                at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", p->name);
+    for (int i = 0; i < a->members; i++) {
+        const network net = {&a->params, i, w, &why};
+        if (make_network(&net, NULL)) {
+            at_audio_free(&a);
+            return at_fail(err, why.status, "%s", why.text);
+        }
     }
-    if (status)
-        at_audio_free(&a);
-    else
-        *out = a;
-    return status;
+    *out = a;
+    return ATTUNE_OK;
 }
 
 void at_audio_free(at_audio_net **a)

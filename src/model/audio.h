@@ -43,7 +43,7 @@ void at_audio_answer(at_graph *g, at_params *p, int members, at_tensor *x, const
 
 typedef struct at_audio_net at_audio_net; /* immutable: share it */
 
-int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *kn,
+int at_audio_freeze(at_audio_net **out, const at_weights *w /* [kept] */, const at_kernels *kn,
                     attune_error *err);
 void at_audio_free(at_audio_net **a);
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,29 +16,53 @@ typedef struct layer {
 
 struct at_visual_net {
     const at_kernels *kn;
+    at_arena arena; /* of all layers' arrays */
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
     layer heads; /* side by side, in the order of at_visual_heads */
 };
 
 /* ---- freezing ----------------------------------------------------------------------------- */
 
-/* rows x out weights of one unit; pack: into the kernels' panels. */
-static int freeze_unit(layer *l, const at_visual_net *v, const at_weights *w, const char *unit,
-                       int rows, int out, int pack, attune_error *err)
+/* Whole huge pages: nine megabytes of small ones would take longer to get than to fill. */
+#define ARENA_BLOCK ((size_t)4 << 20)
+
+/* Room for the weights of the largest unit, the last convolution. */
+enum { MOST_WEIGHTS = 320 * AT_MB_FEATURES };
+
+/* What freezing takes. */
+typedef struct freezer {
+    at_visual_net *v;
+    const at_weights *w;
+    float *folded; /* room for MOST_WEIGHTS */
+    attune_error *err;
+} freezer;
+
+static float *take_floats(const freezer *f, size_t floats)
 {
-    size_t count = (size_t)rows * (size_t)out;
-    size_t floats = pack ? at_gemm_packed_floats(v->kn, rows, out) : count;
-    float *folded = at_alloc(count, sizeof(float));
-    l->bias = at_alloc((size_t)out, sizeof(float));
-    l->weight = at_alloc(floats, sizeof(float));
-    int status = folded && l->bias && l->weight
-                     ? at_mb_fold_unit(w, unit, rows, out, folded, l->bias, err)
-                     : at_fail_nomem(err);
-    if (!status && pack)
-        at_gemm_pack(NULL, v->kn, rows, out, folded, out, 1, l->weight);
-    else if (!status)
-        memcpy(l->weight, folded, count * sizeof(float));
-    at_free(folded);
+    return at_arena_alloc(&f->v->arena, floats, sizeof(float));
+}
+
+static int freeze_depthwise(const freezer *f, layer *l, const char *unit, int channels)
+{
+    l->bias = take_floats(f, (size_t)channels);
+    l->weight = take_floats(f, 9 * (size_t)channels);
+    return l->bias && l->weight
+               ? at_mb_fold_unit(f->w, unit, 9, channels, l->weight, l->bias, f->err)
+               : at_fail_nomem(f->err);
+}
+
+/* rows x out weights, into the kernels' panels. */
+static int freeze_dense(const freezer *f, layer *l, const char *unit, int rows, int out)
+{
+    const at_kernels *kn = f->v->kn;
+    assert(rows * out <= MOST_WEIGHTS);
+    l->bias = take_floats(f, (size_t)out);
+    l->weight = take_floats(f, at_gemm_packed_floats(kn, rows, out));
+    int status = l->bias && l->weight
+                     ? at_mb_fold_unit(f->w, unit, rows, out, f->folded, l->bias, f->err)
+                     : at_fail_nomem(f->err);
+    if (!status)
+        at_gemm_pack(NULL, kn, rows, out, f->folded, out, 1, l->weight);
     return status;
 }
 
@@ -47,47 +72,46 @@ enum {
 };
 
 /* The heads' columns side by side, so that the embedding is multiplied once. */
-static int freeze_heads(at_visual_net *v, const at_weights *w, attune_error *err)
+static int freeze_heads(const freezer *f, layer *heads)
 {
-    size_t count = (size_t)AT_VISUAL_EMBED * LOGITS;
-    float *all = at_alloc(2 * count, sizeof(float)), *one = all ? all + count : NULL;
-    v->heads.bias = at_alloc(LOGITS, sizeof(float));
-    v->heads.weight =
-        at_alloc(at_gemm_packed_floats(v->kn, AT_VISUAL_EMBED, LOGITS), sizeof(float));
-    int status = all && v->heads.bias && v->heads.weight ? ATTUNE_OK : at_fail_nomem(err);
+    const at_kernels *kn = f->v->kn;
+    float *all = f->folded, *one = all + (size_t)AT_VISUAL_EMBED * LOGITS;
+    static_assert(2 * AT_VISUAL_EMBED * LOGITS <= MOST_WEIGHTS, "all heads, and one");
+    heads->bias = take_floats(f, LOGITS);
+    heads->weight = take_floats(f, at_gemm_packed_floats(kn, AT_VISUAL_EMBED, LOGITS));
+    int status = heads->bias && heads->weight ? ATTUNE_OK : at_fail_nomem(f->err);
     for (int h = 0, from = 0; h < AT_VISUAL_HEADS && !status; h++) {
         int outputs = at_visual_heads[h].outputs;
-        status = at_mb_fold_unit(w, at_visual_heads[h].name, AT_VISUAL_EMBED, outputs, one,
-                                 v->heads.bias + from, err);
+        status = at_mb_fold_unit(f->w, at_visual_heads[h].name, AT_VISUAL_EMBED, outputs, one,
+                                 heads->bias + from, f->err);
         for (int i = 0; i < AT_VISUAL_EMBED && !status; i++)
             memcpy(all + (size_t)i * LOGITS + from, one + (size_t)i * outputs,
                    (size_t)outputs * sizeof(float));
         from += outputs;
     }
     if (!status)
-        at_gemm_pack(NULL, v->kn, AT_VISUAL_EMBED, LOGITS, all, LOGITS, 1, v->heads.weight);
-    at_free(all);
+        at_gemm_pack(NULL, kn, AT_VISUAL_EMBED, LOGITS, all, LOGITS, 1, heads->weight);
     return status;
 }
 
-static int freeze_all(at_visual_net *v, const at_weights *w, attune_error *err)
+static int freeze_all(const freezer *f)
 {
+    at_visual_net *v = f->v;
     char unit[64];
-    int status = freeze_unit(&v->stem, v, w, "visual.stem", 27, AT_MB_STEM, 1, err);
+    int status = freeze_dense(f, &v->stem, "visual.stem", 27, AT_MB_STEM);
     for (int i = 0; i < AT_MB_BLOCKS && !status; i++) {
         const at_mb_block *b = &at_mb_blocks[i];
         snprintf(unit, sizeof unit, "visual.block%d.expand", i);
         if (b->mid != b->in)
-            status = freeze_unit(&v->expand[i], v, w, unit, b->in, b->mid, 1, err);
+            status = freeze_dense(f, &v->expand[i], unit, b->in, b->mid);
         snprintf(unit, sizeof unit, "visual.block%d.depthwise", i);
-        status = status ? status : freeze_unit(&v->depthwise[i], v, w, unit, 9, b->mid, 0, err);
+        status = status ? status : freeze_depthwise(f, &v->depthwise[i], unit, b->mid);
         snprintf(unit, sizeof unit, "visual.block%d.project", i);
-        status = status ? status : freeze_unit(&v->project[i], v, w, unit, b->mid, b->out, 1, err);
+        status = status ? status : freeze_dense(f, &v->project[i], unit, b->mid, b->out);
     }
     int last = at_mb_blocks[AT_MB_BLOCKS - 1].out;
-    status = status ? status
-                    : freeze_unit(&v->last, v, w, "visual.head", last, AT_MB_FEATURES, 1, err);
-    return status ? status : freeze_heads(v, w, err);
+    status = status ? status : freeze_dense(f, &v->last, "visual.head", last, AT_MB_FEATURES);
+    return status ? status : freeze_heads(f, &v->heads);
 }
 
 int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels *kn,
@@ -97,7 +121,10 @@ int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels 
     if (!v)
         return at_fail_nomem(err);
     v->kn = kn;
-    int status = freeze_all(v, w, err);
+    v->arena.block_bytes = ARENA_BLOCK;
+    const freezer f = {v, w, at_alloc(MOST_WEIGHTS, sizeof(float)), err};
+    int status = f.folded ? freeze_all(&f) : at_fail_nomem(err);
+    at_free(f.folded);
     if (status)
         at_visual_free(&v);
     else
@@ -105,26 +132,12 @@ int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels 
     return status;
 }
 
-static void free_layers(layer *l, int n)
-{
-    for (int i = 0; i < n; i++) {
-        at_free(l[i].weight);
-        at_free(l[i].bias);
-    }
-}
-
 void at_visual_free(at_visual_net **pv)
 {
     if (!pv || !*pv)
         return;
-    at_visual_net *v = *pv;
-    free_layers(&v->stem, 1);
-    free_layers(v->expand, AT_MB_BLOCKS);
-    free_layers(v->depthwise, AT_MB_BLOCKS);
-    free_layers(v->project, AT_MB_BLOCKS);
-    free_layers(&v->last, 1);
-    free_layers(&v->heads, 1);
-    at_free(v);
+    at_arena_free(&(*pv)->arena);
+    at_free(*pv);
     *pv = NULL;
 }
 

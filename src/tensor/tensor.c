@@ -49,7 +49,8 @@ static void param_free(at_param *p)
 {
     if (p == NULL)
         return;
-    at_free(p->value.data);
+    if (!p->borrowed)
+        at_free(p->value.data);
     at_free(p->value.grad);
     at_free(p->m);
     at_free(p->v);
@@ -80,18 +81,13 @@ static int make_room(at_params *s)
     return 1;
 }
 
-at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim)
+/* A new one without values, not in the list yet, which has room for it. */
+static at_param *new_param(at_params *s, const char *name, int rank, const int *dim)
 {
-    at_param *p = at_params_find(s, name);
-    if (p != NULL)
-        return same_shape(&p->value, rank, dim) ? p : NULL;
-
-    assert(rank >= 0 && rank <= AT_MAX_RANK && strlen(name) < sizeof p->name);
-    if (!make_room(s))
-        return NULL;
-    p = at_calloc(1, sizeof *p);
+    at_param *p = make_room(s) ? at_calloc(1, sizeof *p) : NULL;
     if (p == NULL)
         return NULL;
+    assert(rank >= 0 && rank <= AT_MAX_RANK && strlen(name) < sizeof p->name);
     strcpy(p->name, name);
     p->hash = hash_of(name);
     p->trainable = 1;
@@ -100,11 +96,35 @@ at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim
     p->value.rank = rank;
     for (int i = 0; i < AT_MAX_RANK; i++)
         p->value.dim[i] = i < rank ? dim[i] : 1;
+    return p;
+}
+
+at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim)
+{
+    at_param *p = at_params_find(s, name);
+    if (p != NULL)
+        return same_shape(&p->value, rank, dim) ? p : NULL;
+    p = new_param(s, name, rank, dim);
+    if (p == NULL)
+        return NULL;
     p->value.data = at_calloc(at_tensor_count(&p->value), sizeof(float));
     if (p->value.data == NULL) {
         param_free(p);
         return NULL;
     }
+    s->list[s->count++] = p;
+    return p;
+}
+
+at_param *at_params_borrow(at_params *s, const char *name, int rank, const int *dim,
+                           const float *values)
+{
+    at_param *p = at_params_find(s, name) == NULL ? new_param(s, name, rank, dim) : NULL;
+    if (p == NULL)
+        return NULL;
+    p->value.data = (float *)values;
+    p->borrowed = 1;
+    p->trainable = 0;
     s->list[s->count++] = p;
     return p;
 }

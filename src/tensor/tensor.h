@@ -41,6 +41,7 @@ typedef struct at_param {
     char name[80];
     uint32_t hash;    /* of the name, private */
     at_tensor value;  /* data and grad owned by the store; grad: NULL before a training pass */
+    int borrowed;     /* but data is the caller's: see at_params_borrow */
     int grad_is_zero; /* whatever it holds: see at_params_zero_grad */
     float *m, *v;     /* AdamW moments, NULL until an optimiser is made */
     float *ema;       /* averaged weights, NULL unless asked for */
@@ -57,6 +58,10 @@ typedef struct at_params {
 /* Finds or creates (zeroed). NULL when memory is out or the name exists with another shape.
  * name: shorter than at_param.name. Not thread-safe; a finished store may be read by many. */
 at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim);
+/* Creates one whose values are `values` [kept until at_params_free], which are only read: it is not
+ * trainable. NULL when memory is out or the name exists. */
+at_param *at_params_borrow(at_params *s, const char *name, int rank, const int *dim,
+                           const float *values);
 at_param *at_params_find(const at_params *s, const char *name); /* NULL if absent */
 void at_params_free(at_params *s);
 
