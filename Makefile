@@ -45,11 +45,11 @@ test:
 
 # Built by whoever calls, installed with sudo where the place is not theirs to write.
 install: build
-	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	meson configure $(BUILD) -Dprefix="$(PREFIX)"
 	ninja -C $(BUILD)
 	@rm -f $(BUILD)/meson-logs/install-log.txt # root's, after an installation with sudo
-	@into=$(DESTDIR)$(PREFIX); mkdir -p $$into 2>/dev/null; \
-	if [ -w $$into ]; then sudo=; else sudo=sudo; echo "installing into $$into with sudo"; fi; \
+	@into="$(DESTDIR)$(PREFIX)"; mkdir -p "$$into" 2>/dev/null; \
+	if [ -w "$$into" ]; then sudo=; else sudo=sudo; echo "installing into $$into with sudo"; fi; \
 	$$sudo meson install -C $(BUILD) --no-rebuild
 
 format:

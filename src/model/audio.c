@@ -18,7 +18,7 @@ enum { NAME_SIZE = 64 };
 typedef struct network {
     at_params *p;
     int member;
-    const at_weights *file; /* its arrays are the parameters' values; NULL: they are new */
+    const at_weights *file; /* while making one: its arrays are the values; NULL: they are new */
     attune_error *why;      /* with a file: why there is a parameter less */
 } network;
 
@@ -54,7 +54,7 @@ static at_param *borrow(const network *net, const char *name, int rank, const in
 }
 
 /* rows x cols (or cols, rows 0) uniform in +-range; value: of a constant vector when range is 0.
- * Without an rng the values are the file's, or left as they come. */
+ * With a file the values are its, and rng is not used. */
 static int make(const network *net, at_rng *rng, const char *part, int rows, int cols, float range,
                 float value)
 {
@@ -63,7 +63,7 @@ static int make(const network *net, at_rng *rng, const char *part, int rows, int
     full_name(full, net->member, part);
     at_param *q = net->file ? borrow(net, full, rank, shape)
                             : at_params_get(net->p, full, rank, shape);
-    for (size_t i = 0, n = q && rng ? at_tensor_count(&q->value) : 0; i < n; i++)
+    for (size_t i = 0, n = q && !net->file ? at_tensor_count(&q->value) : 0; i < n; i++)
         q->value.data[i] = range > 0 ? at_rng_range(rng, -range, range) : value;
     return q ? 0 : -1;
 }
@@ -96,7 +96,7 @@ static int make_lstm(const network *net, at_rng *rng, int layer, int in)
         snprintf(part, sizeof part, "lstm%d.%s.bias", layer, way);
         failed |= make(net, rng, part, 0, 4 * UNITS, 0, 0);
         at_param *bias = failed ? NULL : find(net, part);
-        for (int i = 0; bias && rng && i < UNITS; i++)
+        for (int i = 0; bias && !net->file && i < UNITS; i++)
             bias->value.data[UNITS + i] = 1; /* forget gates start open (Jozefowicz 2015) */
     }
     return failed;

@@ -22,7 +22,7 @@ enum {
     AT_AUDIO_MAX_MEMBERS = 8,
 };
 
-/* Names audio.* (first member), audio1.*, audio2.* and so on; rng NULL: their values are not set. */
+/* Names audio.* (first member), audio1.*, audio2.* and so on. */
 int at_audio_init(at_params *p, int members, at_rng *rng, attune_error *err);
 
 typedef struct at_audio_out {
