@@ -2,7 +2,7 @@
 #include "wrap_alloc.h"
 
 #include "base/mem.h"
-#include "dsp/augment.h"
+#include "degrade/sound.h"
 #include "dsp/features.h"
 
 #include <setjmp.h>

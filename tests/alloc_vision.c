@@ -1,7 +1,7 @@
 /* Vision with each of its allocations failing in turn. */
 #include "base/rng.h"
 #include "vision/align.h"
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 #include "vision/detect.h"
 #include "vision_net.h"
 #include "wrap_alloc.h"

@@ -3,7 +3,7 @@
  * reference weights are not at hand ($ATTUNE_MODELS, or ../shared/models beside the source tree). */
 #include "media/media.h"
 #include "tensor/ops.h"
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 #include "vision/detect.h"
 #include "vision/track.h"
 

@@ -2,7 +2,7 @@
 #include "sounds.h"
 
 #include "base/mem.h"
-#include "dsp/augment.h"
+#include "degrade/sound.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

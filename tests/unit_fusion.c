@@ -1,5 +1,5 @@
 /* Late fusion: weights follow reliability, bad evidence drops out, nothing at all abstains. */
-#include "model/fusion.h"
+#include "fusion/fusion.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

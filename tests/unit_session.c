@@ -2,7 +2,7 @@
 #include "session_fake.h"
 #include "sounds.h"
 
-#include "model/fusion.h"
+#include "fusion/fusion.h"
 
 #include <math.h>
 #include <setjmp.h>

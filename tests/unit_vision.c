@@ -1,7 +1,7 @@
 /* Pictures, alignment, tracking, quality and degradations, on pictures drawn here. */
 #include "base/mem.h"
 #include "vision/align.h"
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 #include "vision/quality.h"
 #include "vision/track.h"
 

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "media/media.h"
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 
 #include <math.h>
 #include <stdatomic.h>

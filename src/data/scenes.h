@@ -10,7 +10,7 @@
 #define AT_DATA_SCENES_H
 
 #include "data/faces.h"
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 
 /* What a scene suffers: nothing, or one kind at a level between easy and hard. */
 typedef struct at_scene_harm {

@@ -8,7 +8,7 @@
 
 #include "base/pool.h"
 #include "data/corpus.h"
-#include "dsp/augment.h"
+#include "degrade/sound.h"
 
 typedef struct at_voice_sample {
     at_sample label;

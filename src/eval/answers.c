@@ -7,7 +7,7 @@
 #include "eval/evaluate.h"
 #include "model/audio.h"
 #include "model/visual.h"
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

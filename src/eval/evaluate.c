@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "eval/metrics.h"
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "base/pool.h"
 #include "data/corpus.h"
-#include "model/fusion.h"
+#include "fusion/fusion.h"
 
 #include <attune/eval.h>
 

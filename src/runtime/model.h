@@ -4,7 +4,7 @@
 
 #include "kernels/kernels.h"
 #include "model/audio.h"
-#include "model/fusion.h"
+#include "fusion/fusion.h"
 #include "model/visual.h"
 #include "tensor/weights.h"
 

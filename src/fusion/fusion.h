@@ -13,8 +13,8 @@
  *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
  *   fusion.engagement.temperature (1), fusion.floor (1)
  */
-#ifndef AT_MODEL_FUSION_H
-#define AT_MODEL_FUSION_H
+#ifndef AT_FUSION_FUSION_H
+#define AT_FUSION_FUSION_H
 
 #include "model/audio.h"
 #include "model/visual.h"

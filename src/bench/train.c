@@ -1,5 +1,5 @@
 /* bench_train.c - steps of training, with the tape, the models and the optimiser of attune train. */
-#include "eval/bench.h"
+#include "bench/bench.h"
 
 #include "base/error.h"
 #include "base/mem.h"

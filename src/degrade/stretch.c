@@ -5,7 +5,7 @@
 #include <speex/speex_resampler.h>
 
 #include "base/mem.h"
-#include "dsp/augment.h"
+#include "degrade/sound.h"
 
 enum {
     RATIO_UNIT = 10000, /* speed factors are rounded to this fraction */

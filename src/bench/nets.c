@@ -1,5 +1,5 @@
 /* bench_nets.c - the processor's peak, and the face stream as it runs. */
-#include "eval/bench.h"
+#include "bench/bench.h"
 
 #include "base/error.h"
 #include "base/mem.h"

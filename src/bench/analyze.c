@@ -1,5 +1,5 @@
 /* bench_analyze.c - a clip from its file to the last window: how much faster than it plays. */
-#include "eval/bench.h"
+#include "bench/bench.h"
 
 #include "at_config.h"
 #include "base/error.h"

@@ -1,5 +1,5 @@
 /* augment.c - gain, noise, band limits, SpecAugment, and the one call for training. */
-#include "dsp/augment.h"
+#include "degrade/sound.h"
 
 #include <math.h>
 #include <string.h>

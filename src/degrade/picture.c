@@ -1,6 +1,6 @@
 /* degrade.c - blur, motion, resolution, light, noise; and the list of kinds. Compression is in
  * degrade_blocks.c, occlusion in degrade_cover.c. */
-#include "vision/degrade_parts.h"
+#include "degrade/parts.h"
 
 #include "base/mem.h"
 

@@ -4,8 +4,8 @@
  * Sound is f32 mono at 16 kHz. Functions with an out parameter allocate *out (at_alloc, free with
  * at_free); the others work in place. Results may leave [-1, 1]; only at_augment_voice limits.
  */
-#ifndef AT_DSP_AUGMENT_H
-#define AT_DSP_AUGMENT_H
+#ifndef AT_DEGRADE_SOUND_H
+#define AT_DEGRADE_SOUND_H
 
 #include "base/rng.h"
 #include "dsp/features.h"

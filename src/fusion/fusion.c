@@ -1,4 +1,4 @@
-#include "model/fusion.h"
+#include "fusion/fusion.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include <math.h>

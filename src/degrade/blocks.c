@@ -1,6 +1,6 @@
 /* degrade_blocks.c - what baseline JPEG loses: chroma at half resolution, and 8x8 cosine
  * coefficients rounded to multiples of the quantiser (ITU-T T.81, annex K tables). */
-#include "vision/degrade_parts.h"
+#include "degrade/parts.h"
 
 #include "base/mem.h"
 

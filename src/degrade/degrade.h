@@ -5,8 +5,8 @@
  * more is worse. All randomness comes from the caller's rng: same picture, level and rng state,
  * same result on every machine with the same arithmetic.
  */
-#ifndef AT_VISION_DEGRADE_H
-#define AT_VISION_DEGRADE_H
+#ifndef AT_DEGRADE_DEGRADE_H
+#define AT_DEGRADE_DEGRADE_H
 
 #include "base/rng.h"
 #include "vision/detect.h"

@@ -1,10 +1,10 @@
-/* bench.h - what a benchmark is. Private to src/eval.
+/* bench.h - what a benchmark is. Private to src/bench.
  *
  * A benchmark makes its state, runs it again and again and is torn down, once in every round: so
  * each round has its memory in another place, and only one benchmark's memory is taken at a time.
  */
-#ifndef AT_EVAL_BENCH_H
-#define AT_EVAL_BENCH_H
+#ifndef AT_BENCH_BENCH_H
+#define AT_BENCH_BENCH_H
 
 #include "base/pool.h"
 #include "kernels/kernels.h"
@@ -44,7 +44,7 @@ typedef struct at_bench {
     void (*destroy)(void *state);
 } at_bench;
 
-/* bench_nets.c */
+/* nets.c */
 int at_bench_peak_create(void **state, const at_bench_setup *s, at_bench_work *work,
                          attune_error *err);
 int at_bench_peak_run(void *state, attune_error *err);
@@ -54,7 +54,7 @@ int at_bench_face_create(void **state, const at_bench_setup *s, at_bench_work *w
 int at_bench_face_run(void *state, attune_error *err);
 void at_bench_face_destroy(void *state);
 
-/* bench_train.c */
+/* train.c */
 int at_bench_train_create(void **state, const at_bench_setup *s, at_bench_work *work,
                           attune_error *err);
 int at_bench_bilstm_create(void **state, const at_bench_setup *s, at_bench_work *work,
@@ -62,7 +62,7 @@ int at_bench_bilstm_create(void **state, const at_bench_setup *s, at_bench_work 
 int at_bench_train_run(void *state, attune_error *err);
 void at_bench_train_destroy(void *state);
 
-/* bench_streams.c */
+/* streams.c */
 int at_bench_detector_create(void **state, const at_bench_setup *s, at_bench_work *work,
                              attune_error *err);
 int at_bench_detector_run(void *state, attune_error *err);
@@ -72,7 +72,7 @@ int at_bench_features_create(void **state, const at_bench_setup *s, at_bench_wor
 int at_bench_features_run(void *state, attune_error *err);
 void at_bench_features_destroy(void *state);
 
-/* bench_analyze.c */
+/* analyze.c */
 int at_bench_analyze_create(void **state, const at_bench_setup *s, at_bench_work *work,
                             attune_error *err);
 int at_bench_analyze_run(void *state, attune_error *err);

@@ -4,7 +4,7 @@
  * time, so that a machine that is busy for a while disturbs all of them a little and none for good.
  * The peak is measured in the same rounds; a share of it compares medians.
  */
-#include "eval/bench.h"
+#include "bench/bench.h"
 
 #include "base/error.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* degrade_parts.h - the larger degradations, for degrade.c alone. */
-#ifndef AT_VISION_DEGRADE_PARTS_H
-#define AT_VISION_DEGRADE_PARTS_H
+#ifndef AT_DEGRADE_PARTS_H
+#define AT_DEGRADE_PARTS_H
 
-#include "vision/degrade.h"
+#include "degrade/degrade.h"
 
 int at_degrade_blocks(at_image *im, float level);
 void at_degrade_cover(at_image *im, at_degrade_kind kind, float percent, const at_face *face,

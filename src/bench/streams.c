@@ -1,5 +1,5 @@
 /* bench_streams.c - the stages that a camera and a microphone keep busy. */
-#include "eval/bench.h"
+#include "bench/bench.h"
 
 #include "base/error.h"
 #include "base/mem.h"

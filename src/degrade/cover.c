@@ -5,7 +5,7 @@
  * number, grow in [0,1], that makes it cover more; it is found by bisection so that the wanted share
  * of the face's ellipse is covered.
  */
-#include "vision/degrade_parts.h"
+#include "degrade/parts.h"
 
 #include "vision/align.h"
 
