@@ -12,6 +12,8 @@
 
 static float zeros[AT_VISUAL_EMBED], ones[AT_VISUAL_EMBED];
 
+static const char *kind; /* of the next fusion made; NULL: the model does not say */
+
 /* A model whose references are standard normal, reliability a half at distance 3, full up to 2. */
 static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float *value,
                        attune_error *err)
@@ -43,6 +45,8 @@ static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float 
             assert_int_equal(at_weights_put(w, arrays[i].name, 1, &arrays[i].n, arrays[i].v, 0), 0);
     if (odd)
         assert_int_equal(at_weights_put(w, odd, 1, &n_odd, value, 0), 0);
+    if (kind)
+        assert_int_equal(at_weights_put_meta(w, "fusion", kind), 0);
     assert_int_equal(at_weights_save(w, path, NULL), 0);
     at_weights_writer_free(&w);
     assert_int_equal(at_weights_load(&file, path, NULL), 0);
@@ -150,6 +154,84 @@ static void test_dropping(void **state)
     at_fusion_free(&f);
 }
 
+/* The linear pool keeps what both say; the logarithmic one was held to figures above. */
+static void test_kinds(void **state)
+{
+    at_fusion *f = NULL;
+    at_estimate e;
+    attune_error err;
+    float face[AT_VISUAL_EMBED], voice[AT_AUDIO_EMBED], happy[8] = {0, 8}, sad[8] = {0, 0, 0, 4};
+    float pf[ATTUNE_EMOTIONS], pv[ATTUNE_EMOTIONS];
+    (void)state;
+    kind = "no such thing";
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, &err), ATTUNE_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "no such thing"));
+    kind = "mean";
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    kind = NULL;
+    fill(face, AT_VISUAL_EMBED, 1);
+    fill(voice, AT_AUDIO_EMBED, 3);
+    at_evidence ev[ATTUNE_MODALITIES] = {
+        {.present = 1, .embedding = face, .logit = happy, .quality = 1, .share = 1},
+        {.present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1},
+    };
+    at_fusion_emotion(f, ATTUNE_FACE, happy, pf);
+    at_fusion_emotion(f, ATTUNE_VOICE, sad, pv);
+    at_fusion_run(f, ev, &e);
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        assert_float_equal(e.emotion7[k], pf[k] * 2 / 3 + pv[k] / 3, 1e-5);
+    ev[ATTUNE_FACE].present = ev[ATTUNE_VOICE].present = 0;
+    at_fusion_run(f, ev, &e);
+    assert_float_equal(e.emotion7[3], 1. / ATTUNE_EMOTIONS, 1e-6);
+    at_fusion_free(&f);
+}
+
+/* States go through the fusion: the mean of those that have them, by weight, and of nobody else. */
+static void test_fused_states(void **state)
+{
+    at_fusion *f;
+    at_estimate e;
+    float face[AT_VISUAL_EMBED], voice[AT_AUDIO_EMBED], any[8] = {0}, mixed[12], mixed3[3];
+    float one[12] = {3, 1, -1}, three[12] = {0, -2, -4}, y[3] = {1, 0, 0}, z[3] = {0, 0, 2};
+    float level[ATTUNE_STATES][ATTUNE_LEVELS], engagement[ATTUNE_ENGAGEMENTS];
+    (void)state;
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    fill(face, AT_VISUAL_EMBED, 1);
+    fill(voice, AT_AUDIO_EMBED, 3);
+    at_evidence ev[ATTUNE_MODALITIES] = {
+        {.present = 1, .embedding = face, .logit = any, .quality = 1, .share = 1},
+        {.present = 1, .embedding = voice, .logit = any, .quality = 1, .share = 1},
+    };
+    at_fusion_run(f, ev, &e);
+    assert_false(e.has_state);
+    ev[ATTUNE_FACE].state = one;
+    ev[ATTUNE_FACE].engagement = y;
+    at_fusion_run(f, ev, &e);
+    assert_true(e.has_state);
+    at_fusion_states(f, one, y, level, engagement);
+    assert_memory_equal(e.state4, level, sizeof level);
+    assert_memory_equal(e.engagement3, engagement, sizeof engagement);
+
+    ev[ATTUNE_VOICE].state = three;
+    ev[ATTUNE_VOICE].engagement = z;
+    at_fusion_run(f, ev, &e);
+    for (int i = 0; i < 12; i++)
+        mixed[i] = one[i] * 2 / 3 + three[i] / 3;
+    for (int i = 0; i < 3; i++)
+        mixed3[i] = y[i] * 2 / 3 + z[i] / 3;
+    at_fusion_states(f, mixed, mixed3, level, engagement);
+    for (int k = 0; k < ATTUNE_LEVELS; k++)
+        assert_float_equal(e.state4[0][k], level[0][k], 1e-5);
+    assert_float_equal(e.engagement3[2], engagement[2], 1e-5);
+
+    fill(face, AT_VISUAL_EMBED, 20); /* a face that is left out says nothing of the states either */
+    ev[ATTUNE_VOICE].state = NULL;
+    at_fusion_run(f, ev, &e);
+    assert_int_equal(e.used, 1u << ATTUNE_VOICE);
+    assert_false(e.has_state);
+    at_fusion_free(&f);
+}
+
 static void test_states(void **state)
 {
     at_fusion *f;
@@ -183,10 +265,9 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_dropping),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_weights),      cmocka_unit_test(test_dropping),
+        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_fused_states), cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
  * Owning   out parameters belong to the caller; x_free(&p) takes NULL and leaves NULL.
  *          Other pointers are borrowed for the call unless marked [kept].
  * Threads  a model is immutable: share it. A session: one thread at a time.
+ * Sizes    structs keep theirs between versions: new members take the place of reserved ones, which
+ *          a caller leaves zero and does not read. Arrays by modality have room for more of them.
  * Units    time int64 microseconds from the start; audio f32 mono 16 kHz in [-1, 1];
  *          video RGB24, rows top to bottom.
  *
@@ -27,7 +29,8 @@
 extern "C" {
 #endif
 
-#define ATTUNE_VERSION "0.1.0"
+/* "0.2.0" and the like. Static storage. */
+const char *attune_version(void);
 
 typedef enum attune_status {
     ATTUNE_OK = 0,
@@ -71,12 +74,14 @@ enum {
 /* engagement3[]. */
 enum { ATTUNE_DISENGAGED, ATTUNE_PARTIAL, ATTUNE_ENGAGED, ATTUNE_ENGAGEMENTS };
 /* Modalities: index into reliability[] and weight[], and bit number in used. */
-enum { ATTUNE_FACE, ATTUNE_VOICE, ATTUNE_MODALITIES };
+enum { ATTUNE_FACE, ATTUNE_VOICE, ATTUNE_MODALITIES, ATTUNE_MAX_MODALITIES = 8 };
 
 /* English names in the orders above, lower case. Static storage. */
 extern const char *const attune_emotion_names[ATTUNE_EMOTIONS];
 extern const char *const attune_state_names[ATTUNE_STATES];
 extern const char *const attune_engagement_names[ATTUNE_ENGAGEMENTS];
+/* "face", "voice"; NULL past the last. Static storage. */
+const char *attune_modality_name(int i);
 
 /* Measures of the input, mean over the window's frames. NaN where there was nothing to measure. */
 typedef struct attune_quality {
@@ -89,24 +94,26 @@ typedef struct attune_quality {
     float face_share;     /* [0,1] share of the window's frames with this face */
     float snr_db;         /* estimated signal-to-noise ratio of the voice, dB */
     float speech_share;   /* [0,1] share of the window with speech */
+    float reserved[16];
 } attune_quality;
 
 /* One track over one window. With no face at all, one window with track 0 still comes out. */
 typedef struct attune_window {
     int64_t start_us, end_us;
-    uint32_t track;                       /* random number; 0: no face seen */
-    unsigned used;                        /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
-    float reliability[ATTUNE_MODALITIES]; /* [0,1]; 0 when absent */
-    float weight[ATTUNE_MODALITIES];      /* fusion weights, sum 1, or 0 both */
-    int abstain;                          /* 1: too little to go on; probabilities are a
+    uint32_t track;                           /* random number; 0: no face seen */
+    unsigned used;                            /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
+    float reliability[ATTUNE_MAX_MODALITIES]; /* [0,1]; 0 when absent */
+    float weight[ATTUNE_MAX_MODALITIES];      /* fusion weights, sum 1, or all 0 */
+    int abstain;                              /* 1: too little to go on; probabilities are a
                                            * record, not an estimate */
-    float emotion7[ATTUNE_EMOTIONS];      /* calibrated, sum 1 (uniform if nothing was used) */
-    int has_state;                        /* state4 and engagement3 were estimated (face) */
+    float emotion7[ATTUNE_EMOTIONS];          /* calibrated, sum 1 (uniform if nothing was used) */
+    int has_state;                            /* state4 and engagement3 were estimated (face) */
     float state4[ATTUNE_STATES][ATTUNE_LEVELS]; /* calibrated, each row sums to 1 */
     float engagement3[ATTUNE_ENGAGEMENTS];      /* calibrated, sum 1 */
     float box[4];                               /* x, y, w, h of the face at the last sighting in
                                                  * source pixels; zeros without a face */
     attune_quality quality;
+    uint32_t reserved[16];
 } attune_window;
 
 /* ---- model, session -------------------------------------------------------------------- */
@@ -135,6 +142,7 @@ typedef struct attune_options {
     int threads;     /* 0: all cores. Results do not depend on it */
     int no_video, no_audio; /* there will be none: do not wait for it */
     uint64_t seed;          /* of the tracks' random numbers; 0: from the system's entropy */
+    uint64_t reserved[16];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -151,6 +159,7 @@ typedef struct attune_model_facts {
     int arrays;
     int64_t values;                          /* in all arrays */
     int has_detector, has_visual, has_audio; /* without a part its stream stays absent */
+    uint64_t reserved[8];
 } attune_model_facts;
 void attune_model_describe(const attune_model *m, attune_model_facts *out);
 /* Path of the default model: $ATTUNE_MODEL, else the installed one, else the build tree's.
@@ -183,6 +192,7 @@ int attune_session_next(attune_session *s, attune_window *out);
 typedef struct attune_counts {
     int64_t frames, frames_with_face; /* analysed frames */
     int64_t end_us;                   /* of the latest input */
+    int64_t reserved[8];
 } attune_counts;
 void attune_session_counts(const attune_session *s, attune_counts *out);
 
@@ -197,6 +207,7 @@ typedef struct attune_input_info {
     char truncated_reason[256];
     attune_counts counts;
     double elapsed_s; /* wall time of the analysis */
+    uint64_t reserved[16];
 } attune_input_info;
 
 /* What attune_analyze_file reports as it goes. Both callbacks run on the caller's thread; a

@@ -1,5 +1,21 @@
 #include <attune/attune.h>
 
+#include "at_config.h"
+
+#include <stddef.h>
+
+const char *attune_version(void)
+{
+    return AT_VERSION;
+}
+
+const char *attune_modality_name(int i)
+{
+    static const char *const names[ATTUNE_MODALITIES] = {"face", "voice"};
+
+    return i >= 0 && i < ATTUNE_MODALITIES ? names[i] : NULL;
+}
+
 const char *const attune_emotion_names[ATTUNE_EMOTIONS] = {
     "neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised",
 };

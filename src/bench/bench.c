@@ -306,7 +306,7 @@ int attune_bench(attune_bench_report *out, const attune_bench_options *o, attune
     *out = (attune_bench_report){.cores = (int)sysconf(_SC_NPROCESSORS_ONLN),
                                  .isa = kn->name,
                                  .compiler = compiler(),
-                                 .version = ATTUNE_VERSION,
+                                 .version = attune_version(),
                                  .load = {load(), 0}};
     name_processor(out->cpu, sizeof out->cpu);
     int status = check_names(s.o, err);

@@ -20,10 +20,11 @@ static const at_command commands[] = {
 
 static void print_help(FILE *f)
 {
-    fputs("attune " ATTUNE_VERSION " - perceived expression and learning state over time, from "
-          "face video and speech\n\n"
-          "usage: attune COMMAND ...       (attune COMMAND --help tells more)\n\n",
-          f);
+    fprintf(f,
+            "attune %s - perceived expression and learning state over time, from face video and "
+            "speech\n\n",
+            attune_version());
+    fputs("usage: attune COMMAND ...       (attune COMMAND --help tells more)\n\n", f);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].summary);
     fputs("\nTo begin with:\n\n"
@@ -51,7 +52,7 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
 
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
-        puts("attune " ATTUNE_VERSION);
+        printf("attune %s\n", attune_version());
         return AT_EXIT_OK;
     }
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {

@@ -1,17 +1,18 @@
-/* fusion.h - both streams' evidence over one window in, one calibrated estimate out.
+/* fusion.h - the evidence of all modalities over one window in, one calibrated estimate out.
  *
- * One interface for every fusion (paper 2.4, 3.4); the first is reliability-weighted late fusion:
- * p = softmax(sum_m w_m log p_m), w_m = r_m / sum r, with r_m the modality's reliability.
+ * Three steps, a file each: how far each modality can be trusted (reliability.h), what the trusted
+ * ones say together (a kind of fusion, at_fusion_kinds), what that means in probabilities
+ * (calibration.h). Below the floor of reliability a modality is left out; with all of them below it
+ * the window abstains, and what was seen is kept as a record (paper 3.4).
  *
- * Reliability (paper 3.4): the Mahalanobis-like distance of the window's embedding from the clean
- * reference (per-dimension mean and variance), turned into (0,1] by thresholds learned on clean
- * validation data, times the input's quality. Below the floor a modality is left out; with all of
- * them below it the window abstains.
- *
+ * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first.
  * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
  *   M.temperature (1), M.mean M.var (embedding size), M.distance (2: where reliability starts to
  *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
  *   fusion.engagement.temperature (1), fusion.floor (1)
+ *
+ * at_fusion is immutable once loaded: share it. What changes over a session (which faces were seen,
+ * what is usual for them) is the session's and comes in through the evidence.
  */
 #ifndef AT_FUSION_FUSION_H
 #define AT_FUSION_FUSION_H
@@ -20,13 +21,23 @@
 #include "model/visual.h"
 #include "tensor/weights.h"
 
+/* What a modality made of each moment of the window, in order of time. */
+typedef struct at_tokens {
+    int n, dims;
+    const float *x;      /* (n x dims) */
+    const int64_t *t_us; /* (n) the moments */
+} at_tokens;
+
 /* What one modality has to say about a window. Absent: present = 0, the rest ignored. */
 typedef struct at_evidence {
     int present;
-    const float *embedding; /* (AT_VISUAL_EMBED or AT_AUDIO_EMBED), mean over the window */
-    const float *logit;     /* (8) native logits, mean over the window */
-    float quality;          /* [0,1] from the input-quality measures; 1 = clean */
-    float share;            /* [0,1] of the window that this modality covered */
+    const float *embedding;  /* (AT_VISUAL_EMBED or AT_AUDIO_EMBED), mean over the window */
+    const float *logit;      /* (8) native logits, mean over the window */
+    const float *state;      /* (12) cumulative logits of the learning states; NULL: none */
+    const float *engagement; /* (3) logits; with state */
+    at_tokens tokens;
+    float quality; /* [0,1] from the input-quality measures; 1 = clean */
+    float share;   /* [0,1] of the window that this modality covered */
 } at_evidence;
 
 typedef struct at_estimate {
@@ -35,29 +46,41 @@ typedef struct at_estimate {
     unsigned used;
     int abstain;
     float emotion7[ATTUNE_EMOTIONS];
+    int has_state; /* a modality that was used has something to say of them */
+    float state4[ATTUNE_STATES][ATTUNE_LEVELS];
+    float engagement3[ATTUNE_ENGAGEMENTS];
 } at_estimate;
 
-typedef struct at_fusion at_fusion; /* immutable: share it */
+typedef struct at_fusion at_fusion;
 
-/* Reads calibration (temperatures, reference statistics, thresholds; names fusion.*) from the
- * model file; sane defaults for what is absent. */
+/* A way of making one answer of several. A kind is a file and a line in at_fusion_kinds. */
+typedef struct at_fusion_kind {
+    const char *name; /* in the metadata "fusion" */
+    /* weight[m] > 0 where the modality counts, sum 1 (or none counts: uniform). emotion7 (7): sum 1.
+     * f: for the calibrated probabilities (at_fusion_emotion). */
+    void (*run)(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                const float weight[ATTUNE_MODALITIES], float *emotion7);
+} at_fusion_kind;
+
+extern const at_fusion_kind *const at_fusion_kinds[]; /* NULL past the end */
+extern const at_fusion_kind at_fusion_late, at_fusion_mean;
+
+/* Reads kind and calibration (temperatures, reference statistics, thresholds; names fusion.*) from
+ * the model file; sane defaults for what is absent. */
 int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err);
 void at_fusion_free(at_fusion **f);
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
 
-/* Calibrated learning states from the face stream's mean logits: state (12), engagement (3). */
+/* Calibrated learning states from mean logits: state (12), engagement (3). */
 void at_fusion_states(const at_fusion *f, const float *state_logit, const float *engagement_logit,
                       float state4[ATTUNE_STATES][ATTUNE_LEVELS],
                       float engagement3[ATTUNE_ENGAGEMENTS]);
 
-/* The temperature-scaled native probabilities of one stream (evaluation). */
+/* The temperature-scaled native probabilities of one stream (8), and folded into the seven. */
 void at_fusion_native(const at_fusion *f, int modality, const float *logit, float *p);
-/* The same of the face stream's FER2013 head (7). */
+void at_fusion_emotion(const at_fusion *f, int modality, const float *logit, float *emotion7);
+/* The native ones of the face stream's FER2013 head (7). */
 void at_fusion_basic(const at_fusion *f, const float *logit, float *p);
-
-/* sqrt(mean_i ((x_i - mean_i) / std_i)^2): about 1 for what the reference was made of. */
-float at_embedding_distance(const float *embedding, const float *mean, const float *inv_std,
-                            int dims);
 
 #endif

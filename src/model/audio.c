@@ -301,5 +301,7 @@ int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int 
         return status;
     memcpy(out->embedding, o.embedding->data, sizeof out->embedding);
     memcpy(out->expression, o.expression->data, sizeof out->expression);
+    out->tokens = o.tokens->dim[1];
+    out->token = o.tokens->data;
     return ATTUNE_OK;
 }

@@ -18,6 +18,8 @@
 enum {
     AT_FEATURES = 83,         /* AT_FEATURE_COLS of dsp/features.h, which this module may not see */
     AT_AUDIO_EMBED = 512,     /* mean and deviation of both directions, 4 x 128 */
+    AT_AUDIO_TOKEN = 256,     /* both directions */
+    AT_AUDIO_STRIDE = 4,      /* rows a token: two convolutions halve the rate */
     AT_AUDIO_MAX_BATCH = 256, /* sequences in one pass */
     AT_AUDIO_MAX_MEMBERS = 8,
 };
@@ -26,7 +28,7 @@ enum {
 int at_audio_init(at_params *p, int members, at_rng *rng, attune_error *err);
 
 typedef struct at_audio_out {
-    at_tensor *tokens;     /* (b, t', 256) */
+    at_tensor *tokens;     /* (b, t / AT_AUDIO_STRIDE, AT_AUDIO_TOKEN), rounded up */
     at_tensor *embedding;  /* (b, 512) */
     at_tensor *expression; /* (b, 8) logits, RAVDESS order */
 } at_audio_out;
@@ -50,6 +52,9 @@ void at_audio_free(at_audio_net **a);
 typedef struct at_audio_result {
     float embedding[AT_AUDIO_EMBED];
     float expression[AT_VOICE_CLASSES]; /* logits, mean over the members */
+    int tokens;
+    const float *token; /* (tokens x AT_AUDIO_TOKEN) the graph's: until its next use. Token i is of
+                         * the rows from AT_AUDIO_STRIDE i on */
 } at_audio_result;
 
 /* rows (n x AT_FEATURES), normalised, n > 0; graph: an AT_INFER scratch graph of the caller's. */

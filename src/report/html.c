@@ -435,7 +435,8 @@ static void run_section(const at_outcome *o, FILE *f)
     snprintf(text, sizeof text, "%s of input in %.1f s, %.0f times real time",
              at_text_duration(time, info->duration_s), info->elapsed_s, at_realtime_factor(info));
     definition(f, "speed", text);
-    definition(f, "program", "attune " ATTUNE_VERSION);
+    snprintf(text, sizeof text, "attune %s", attune_version());
+    definition(f, "program", text);
     fputs("</dl>\n<p class=\"note\">Numbers of every window: timeline.csv, timeline.jsonl. This "
           "page's figures: summary.json, which also explains the columns. Nothing here leaves "
           "this computer, and the page loads nothing from elsewhere.</p>\n",

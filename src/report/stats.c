@@ -8,7 +8,7 @@
 
 /* attune_quality is read as an array of floats. */
 _Static_assert(AT_QUALITIES == 9, "name the new quality measure in quality_names");
-_Static_assert(sizeof(attune_quality) == AT_QUALITIES * sizeof(float), "floats only");
+_Static_assert(sizeof(attune_quality) % sizeof(float) == 0, "floats only");
 _Static_assert((int)ATTUNE_EMOTIONS <= (int)AT_CLASSES_MAX, "classes of a head");
 
 static const char *const quality_names[AT_QUALITIES] = {

@@ -11,13 +11,14 @@
 #ifndef AT_REPORT_STATS_H
 #define AT_REPORT_STATS_H
 
+#include <stddef.h>
 #include <attune/attune.h>
 
 enum {
     AT_BINS = 600,
     AT_LANES = 16,
     AT_CLASSES_MAX = 7,
-    AT_QUALITIES = sizeof(attune_quality) / sizeof(float),
+    AT_QUALITIES = offsetof(attune_quality, reserved) / sizeof(float),
 };
 
 /* Everything that is counted and timed has the same form: one of a few classes at a time. */

@@ -94,7 +94,7 @@ static void put_input(at_json *j, const at_outcome *o)
     const attune_input_info *info = o->info;
     json_t *r = j->root;
 
-    put_text(j, r, "attune", ATTUNE_VERSION);
+    put_text(j, r, "attune", attune_version());
     put_text(j, r, "input", o->setup->input);
     put_real(j, r, "duration_s", info->duration_s);
     put_real(j, r, "container_s", info->container_s > 0 ? info->container_s : NAN);

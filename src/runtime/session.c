@@ -1,16 +1,16 @@
-#include "runtime/session.h"
+/* session.c - the loop: what is pushed goes to the modalities that take it and moves the clock on;
+ * windows that are due are made when they are asked for. */
+#include "runtime/state.h"
 
 #include "base/error.h"
 #include "base/mem.h"
 
-#include <limits.h>
 #include <math.h>
-#include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 static const int64_t second_us = 1000000;
 static const int64_t latest_us = INT64_C(1000000000000000); /* 31 years */
+
+enum { SOUND_RATE = 16000 }; /* samples a second of what is pushed */
 
 /* How much too early a frame may be for its period, for the sake of rounded times; the reader of
  * files has the same rule. */
@@ -25,9 +25,8 @@ static int check_range(double v, double lo, double hi, const char *name, attune_
     return at_fail(err, ATTUNE_E_ARG, "%s is %g, not from %g to %g", name, v, lo, hi);
 }
 
-static int fill_options(attune_session *s, const attune_options *o, attune_error *err)
+static int fill_options(attune_options *f, const attune_options *o, attune_error *err)
 {
-    attune_options *f = &s->o;
     int rc;
 
     *f = o ? *o : (attune_options){0};
@@ -45,68 +44,27 @@ static int fill_options(attune_session *s, const attune_options *o, attune_error
         return rc;
     if (f->no_video && f->no_audio)
         return at_fail(err, ATTUNE_E_ARG, "neither video nor audio: nothing to analyse");
-    s->window_us = llround(f->window_s * 1e6);
-    s->hop_us = llround(f->hop_s * 1e6);
-    s->lag_us = llround(f->lag_s * 1e6);
-    s->max_tracks = f->max_tracks;
     return ATTUNE_OK;
 }
 
-/* While a window waits, nothing is more than a window and the lag old, and one push may come on
- * top (a margin covers rounding and rows that the features still hold). */
-static int make_rings(attune_session *s)
+static void set_clock(at_clock *c, const attune_options *o)
 {
-    double span = s->o.window_s + s->o.lag_s;
-    size_t window_rows = (size_t)(s->o.window_s * AT_FRAMES_PER_S) + 2;
-
-    s->frames_max = (int)(span * s->o.rate) + 4;
-    s->rows_max = (size_t)(span * AT_FRAMES_PER_S) + ATTUNE_MAX_PUSH / AT_FRAME_HOP + 16;
-    s->frame = at_calloc((size_t)s->frames_max, sizeof *s->frame);
-    s->sighting = at_calloc((size_t)s->frames_max * (size_t)s->max_tracks, sizeof *s->sighting);
-    s->row = at_calloc(s->rows_max, sizeof *s->row);
-    s->window_rows = at_calloc(window_rows, sizeof *s->window_rows);
-    s->window_x = at_calloc(window_rows * AT_FEATURE_COLS, sizeof *s->window_x);
-    s->window_speech = at_calloc(window_rows, 1);
-    return s->frame && s->sighting && s->row && s->window_rows && s->window_x && s->window_speech
-               ? ATTUNE_OK
-               : ATTUNE_E_NOMEM;
+    c->window_us = llround(o->window_s * 1e6);
+    c->hop_us = llround(o->hop_s * 1e6);
+    c->lag_us = llround(o->lag_s * 1e6);
+    c->input[AT_PICTURES].absent = o->no_video;
+    c->input[AT_SOUND].absent = o->no_audio;
 }
 
-/* The tracks' numbers shall not tell one recording from another. */
-static at_rng track_numbers(uint64_t seed)
+static int open_modalities(attune_session *s, attune_error *err)
 {
-    at_rng rng;
+    int rc = ATTUNE_OK;
 
-    if (!seed && getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        seed = (uint64_t)time(NULL);
-    at_rng_seed(&rng, seed, 0);
-    return rng;
-}
-
-static int open_vision(attune_session *s, attune_error *err)
-{
-    at_weight_source source = at_weights_source(s->m->weights);
-    at_track_options track = {.max_tracks = s->max_tracks};
-    at_rng rng = track_numbers(s->o.seed);
-
-    at_tracker_init(&s->tracker, &track, &rng);
-    if (s->m->visual) {
-        size_t floats = at_visual_workspace(s->m->visual, s->pool, AT_FACE_SIDE);
-        s->visual_work = at_alloc(floats, sizeof *s->visual_work);
-        if (!s->visual_work)
-            return at_fail_nomem(err);
-    }
-    if (!s->m->has_detector)
-        return ATTUNE_OK;
-    return at_detector_create(&s->detector, &source, s->pool, s->m->kn, NULL, err);
-}
-
-static int open_hearing(attune_session *s, attune_error *err)
-{
-    at_features_options options = {.denoise = 1};
-    int rc = at_features_create(&s->features, &options, err);
-
-    return rc < 0 ? rc : at_graph_create(&s->graph, s->pool, s->m->kn, err);
+    s->setting = (at_setting){.model = s->m, .o = &s->o, .pool = s->pool};
+    for (int m = 0; m < ATTUNE_MODALITIES && rc == ATTUNE_OK; m++)
+        if (!s->clock.input[at_modalities[m]->input].absent)
+            rc = at_modalities[m]->open(&s->modality[m], &s->setting, err);
+    return rc;
 }
 
 int attune_session_open(attune_session **out, const attune_model *m, const attune_options *o,
@@ -120,23 +78,16 @@ int attune_session_open(attune_session **out, const attune_model *m, const attun
         return at_fail_nomem(err);
     s->m = m;
     s->last_period = -1;
-    if ((rc = fill_options(s, o, err)) < 0)
-        goto fail;
-    s->video.absent = s->o.no_video;
-    s->audio.absent = s->o.no_audio;
-    if (make_rings(s) < 0) {
-        rc = at_fail_nomem(err);
-        goto fail;
+    rc = fill_options(&s->o, o, err);
+    if (rc == ATTUNE_OK) {
+        set_clock(&s->clock, &s->o);
+        rc = at_pool_create(&s->pool, s->o.threads, err);
     }
-    if ((rc = at_pool_create(&s->pool, s->o.threads, err)) < 0 ||
-        (!s->o.no_video && (rc = open_vision(s, err)) < 0) ||
-        (!s->o.no_audio && (rc = open_hearing(s, err)) < 0))
-        goto fail;
+    if (rc == ATTUNE_OK)
+        rc = open_modalities(s, err);
+    if (rc < 0)
+        attune_session_free(&s);
     *out = s;
-    return ATTUNE_OK;
-
-fail:
-    attune_session_free(&s);
     return rc;
 }
 
@@ -146,101 +97,11 @@ void attune_session_free(attune_session **out)
 
     if (!s)
         return;
-    at_graph_free(&s->graph);
-    at_features_free(&s->features);
-    at_detector_free(&s->detector);
-    at_image_free(&s->aligned);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        at_modalities[m]->free(&s->modality[m]);
     at_pool_free(&s->pool);
-    at_free(s->visual_work);
-    at_free(s->frame);
-    at_free(s->sighting);
-    at_free(s->row);
-    at_free(s->window_rows);
-    at_free(s->window_x);
-    at_free(s->window_speech);
     at_free(s);
     *out = NULL;
-}
-
-/* ---- time --------------------------------------------------------------------------------- */
-
-static int64_t first_us(const attune_session *s)
-{
-    if (!s->video.started)
-        return s->audio.first_us;
-    if (!s->audio.started)
-        return s->video.first_us;
-    return s->video.first_us < s->audio.first_us ? s->video.first_us : s->audio.first_us;
-}
-
-static int64_t end_us(const attune_session *s)
-{
-    return s->video.end_us > s->audio.end_us ? s->video.end_us : s->audio.end_us;
-}
-
-/* Whether nothing more is expected of a stream before t. */
-static int passed(const attune_session *s, const at_stream *stream, const at_stream *other,
-                  int64_t t)
-{
-    if (stream->absent || s->finished || (stream->started && stream->head_us >= t))
-        return 1;
-    return other->started && other->head_us >= t + s->lag_us;
-}
-
-/* The end of the next window, 0 if it cannot be made yet (or there is none). */
-static int64_t next_end(const attune_session *s)
-{
-    int64_t end, last;
-
-    if (!s->video.started && !s->audio.started)
-        return 0;
-    end = s->next_end_us;
-    if (!end)
-        end = (first_us(s) / s->hop_us + 1) * s->hop_us;
-    if (!passed(s, &s->video, &s->audio, end) || !passed(s, &s->audio, &s->video, end))
-        return 0;
-    last = end_us(s);
-    if (!s->finished || end <= last)
-        return end;
-    /* What is left after the last full hop. */
-    if (s->last_made || (s->next_end_us && last - (end - s->hop_us) < s->hop_us / 2))
-        return 0;
-    return last;
-}
-
-static int64_t window_start(const attune_session *s, int64_t end)
-{
-    int64_t start = end - s->window_us;
-
-    return start < s->origin_us ? s->origin_us : start;
-}
-
-/* Start of what windows to come can reach back to. */
-static int64_t needed_from(const attune_session *s)
-{
-    return s->next_end_us ? window_start(s, s->next_end_us) : INT64_MIN;
-}
-
-static void forget_before(attune_session *s, int64_t t)
-{
-    while (s->frames > 0 && at_session_frame(s, 0)->t_us < t) {
-        s->frame_first = (s->frame_first + 1) % s->frames_max;
-        s->frames--;
-    }
-    while (s->rows > 0 && at_session_row(s, 0)->t_us < t) {
-        s->row_first = (s->row_first + 1) % s->rows_max;
-        s->rows--;
-    }
-}
-
-static void move_on(at_stream *stream, int64_t t, int64_t head, int64_t end)
-{
-    if (!stream->started) {
-        stream->started = 1;
-        stream->first_us = t;
-    }
-    stream->head_us = head;
-    stream->end_us = end > stream->end_us ? end : stream->end_us;
 }
 
 /* ---- pushing ------------------------------------------------------------------------------ */
@@ -248,21 +109,41 @@ static void move_on(at_stream *stream, int64_t t, int64_t head, int64_t end)
 static int check_frame(const attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
                        ptrdiff_t stride)
 {
+    const at_input_clock *pictures = &s->clock.input[AT_PICTURES];
+
     if (!rgb || w < 1 || h < 1 || w > AT_IMAGE_MAX_SIDE || h > AT_IMAGE_MAX_SIDE ||
         stride < 3 * (ptrdiff_t)w || t_us < 0 || t_us > latest_us || s->o.no_video ||
-        (s->video.started && t_us < s->video.head_us))
+        (pictures->started && t_us < pictures->head_us))
         return ATTUNE_E_ARG;
-    return s->finished ? ATTUNE_E_STATE : ATTUNE_OK;
+    return s->clock.finished ? ATTUNE_E_STATE : ATTUNE_OK;
 }
 
 /* A frame lasts until the next one; the last one as long as the one before it, but no longer
  * than frames are apart when they are analysed. */
 static int64_t frame_end(const attune_session *s, int64_t t)
 {
+    const at_input_clock *pictures = &s->clock.input[AT_PICTURES];
     int64_t period = llround(1e6 / s->o.rate);
-    int64_t since = s->video.started ? t - s->video.head_us : period;
+    int64_t since = pictures->started ? t - pictures->head_us : period;
 
     return t + (since < period ? since : period);
+}
+
+static int look(attune_session *s, int64_t t_us, const at_image *rgb)
+{
+    int seen = 0;
+
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        int rc = at_modalities[m]->push_picture
+                     ? at_modalities[m]->push_picture(s->modality[m], t_us, rgb)
+                     : 0;
+        if (rc < 0)
+            return rc;
+        seen += rc;
+    }
+    s->counts.frames++;
+    s->counts.frames_with_face += seen > 0;
+    return ATTUNE_OK;
 }
 
 int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
@@ -275,90 +156,81 @@ int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rg
     if (rc < 0)
         return rc;
     period = (int64_t)((double)(t_us + early_us) * s->o.rate / (double)second_us);
-    if (period > s->last_period && t_us >= needed_from(s)) {
-        if (s->frames == s->frames_max)
-            return ATTUNE_E_STATE;
+    if (period > s->last_period && t_us >= at_clock_needed(&s->clock)) {
         image = at_image_borrow(rgb, w, h, 3, stride);
-        rc = at_session_see(s, t_us, &image);
+        rc = look(s, t_us, &image);
         if (rc < 0)
             return rc;
         s->last_period = period;
     }
-    move_on(&s->video, t_us, t_us, frame_end(s, t_us));
+    at_clock_move(&s->clock, AT_PICTURES, t_us, t_us, frame_end(s, t_us));
     return ATTUNE_OK;
-}
-
-static int pull_rows(attune_session *s)
-{
-    at_feature_row row;
-    int64_t needed = needed_from(s);
-    int rc;
-
-    while ((rc = at_features_next(s->features, &row)) == 1) {
-        if (row.t_us + AT_FRAME_HOP_US > s->audio.head_us)
-            s->audio.head_us = row.t_us + AT_FRAME_HOP_US;
-        if (row.t_us < needed || s->rows == s->rows_max)
-            continue; /* too late for any window; the ring was checked to have room */
-        s->row[(s->row_first + s->rows) % s->rows_max] = row;
-        s->rows++;
-    }
-    return rc;
 }
 
 int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n)
 {
-    int64_t end = t_us + (int64_t)n * second_us / AT_SAMPLE_RATE;
-    int rc;
+    int64_t end = t_us + (int64_t)n * second_us / SOUND_RATE, head = INT64_MAX;
 
     if ((!pcm && n) || n > ATTUNE_MAX_PUSH || t_us < 0 || t_us > latest_us || s->o.no_audio)
         return ATTUNE_E_ARG;
-    if (s->finished || s->rows + n / AT_FRAME_HOP + 8 > s->rows_max)
+    if (s->clock.finished)
         return ATTUNE_E_STATE;
     if (n == 0)
         return ATTUNE_OK;
-    rc = at_features_push(s->features, t_us, pcm, n);
-    if (rc < 0)
-        return rc;
-    move_on(&s->audio, t_us, s->audio.head_us, end);
-    rc = pull_rows(s);
-    return rc < 0 ? rc : ATTUNE_OK;
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        int64_t heard = s->clock.input[AT_SOUND].head_us;
+        int rc;
+        if (!at_modalities[m]->push_sound)
+            continue;
+        rc = at_modalities[m]->push_sound(s->modality[m], t_us, pcm, n, &heard);
+        if (rc < 0)
+            return rc;
+        head = heard < head ? heard : head;
+    }
+    at_clock_move(&s->clock, AT_SOUND, t_us, head, end);
+    return ATTUNE_OK;
 }
 
 int attune_session_finish(attune_session *s)
 {
     int rc = ATTUNE_OK;
 
-    if (s->finished)
+    if (s->clock.finished)
         return ATTUNE_OK;
-    if (s->audio.started) {
-        rc = at_features_finish(s->features);
-        if (rc == ATTUNE_OK)
-            rc = pull_rows(s);
+    for (int m = 0; m < ATTUNE_MODALITIES && rc == ATTUNE_OK; m++) {
+        at_input_clock *in = &s->clock.input[at_modalities[m]->input];
+        if (in->started && at_modalities[m]->finish)
+            rc = at_modalities[m]->finish(s->modality[m], &in->head_us);
     }
-    s->finished = 1;
-    return rc < 0 ? rc : ATTUNE_OK;
+    s->clock.finished = 1;
+    return rc;
 }
 
 /* ---- pulling ------------------------------------------------------------------------------ */
 
+static void forget(attune_session *s)
+{
+    int64_t needed = at_clock_needed(&s->clock);
+
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        if (s->modality[m])
+            at_modalities[m]->forget_before(s->modality[m], needed);
+}
+
 int attune_session_next(attune_session *s, attune_window *out)
 {
-    int64_t end;
+    int64_t start, end;
     int rc;
 
     if (s->next_ready == s->n_ready) {
-        end = next_end(s);
-        if (!end)
+        if (!at_clock_due(&s->clock, &start, &end))
             return 0;
-        if (!s->next_end_us)
-            s->origin_us = first_us(s) / s->hop_us * s->hop_us;
-        rc = at_session_make_windows(s, window_start(s, end), end);
+        rc = at_session_make_windows(s, start, end);
         if (rc < 0)
             return rc;
         s->next_ready = 0;
-        s->last_made = s->finished && end == end_us(s);
-        s->next_end_us = (end / s->hop_us + 1) * s->hop_us;
-        forget_before(s, needed_from(s));
+        at_clock_made(&s->clock, end);
+        forget(s);
     }
     *out = s->ready[s->next_ready++];
     return 1;
@@ -367,5 +239,5 @@ int attune_session_next(attune_session *s, attune_window *out)
 void attune_session_counts(const attune_session *s, attune_counts *out)
 {
     *out = s->counts;
-    out->end_us = end_us(s);
+    out->end_us = at_clock_end(&s->clock);
 }

@@ -1,113 +1,62 @@
-#include "runtime/session.h"
+/* window.c - joins what the modalities found of each subject and has the fusion weigh it. */
+#include "runtime/state.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Tracks in one window; faces that came and went on top of these are left out. */
-enum { CANDIDATES = 2 * ATTUNE_MAX_TRACKS };
+const at_modality *const at_modalities[ATTUNE_MODALITIES] = {
+    [ATTUNE_FACE] = &at_face_modality,
+    [ATTUNE_VOICE] = &at_voice_modality,
+};
 
-typedef struct at_candidate {
-    uint32_t track;
-    int64_t first_us;
-    int sightings;
-    float size; /* sum over the sightings: large and long seen */
-} at_candidate;
+/* All modalities' findings over one window. */
+typedef struct at_findings {
+    at_finding list[ATTUNE_MODALITIES][AT_FINDINGS];
+    int count[ATTUNE_MODALITIES];
+} at_findings;
 
-typedef struct at_span {
-    int from, to; /* frames of the ring */
-    float cover;  /* share of the window that frames were there for, [0,1] */
-} at_span;
-
-static at_span frames_in(const attune_session *s, int64_t start_us, int64_t end_us)
+static int collect(attune_session *s, int64_t start_us, int64_t end_us, at_findings *out)
 {
-    at_span span = {0, 0, 0};
-    double seen_us;
-    int n;
-
-    while (span.from < s->frames && at_session_frame(s, span.from)->t_us < start_us)
-        span.from++;
-    span.to = span.from;
-    while (span.to < s->frames && at_session_frame(s, span.to)->t_us < end_us)
-        span.to++;
-    n = span.to - span.from;
-    if (n > 0) {
-        /* n frames stand for n gaps of the mean length of the n - 1 between them. */
-        seen_us =
-            (double)(at_session_frame(s, span.to - 1)->t_us - at_session_frame(s, span.from)->t_us);
-        seen_us = n > 1 ? seen_us * n / (n - 1) : 1e6 / s->o.rate;
-        span.cover = (float)fmin(seen_us / (double)(end_us - start_us), 1);
+    memset(out->count, 0, sizeof out->count);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        int n = s->modality[m]
+                    ? at_modalities[m]->collect(s->modality[m], start_us, end_us, out->list[m])
+                    : 0;
+        if (n < 0)
+            return n;
+        out->count[m] = n;
     }
-    return span;
+    return ATTUNE_OK;
 }
 
-static int find_candidates(const attune_session *s, const at_span *span, at_candidate *out)
+/* The subjects with a number, in order of the modality that numbers them and of first sight. */
+static int list_subjects(const at_findings *f, uint32_t *subject)
 {
     int n = 0;
 
-    for (int i = span->from; i < span->to; i++) {
-        const at_sighting *sighting = at_session_sightings(s, i);
-        for (int k = 0; k < at_session_frame(s, i)->faces; k++) {
-            int c = 0;
-            while (c < n && out[c].track != sighting[k].track)
-                c++;
-            if (c == CANDIDATES)
-                continue;
-            if (c == n)
-                out[n++] = (at_candidate){sighting[k].track, sighting[k].first_us, 0, 0};
-            out[c].sightings++;
-            out[c].size += sighting[k].size;
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        for (int i = 0; i < f->count[m] && n < ATTUNE_MAX_TRACKS; i++) {
+            int known = f->list[m][i].subject == 0;
+            for (int k = 0; k < n; k++)
+                known |= subject[k] == f->list[m][i].subject;
+            if (!known)
+                subject[n++] = f->list[m][i].subject;
         }
-    }
     return n;
 }
 
-/* Keeps the max that are largest and longest in view, in order of first sighting. */
-static int choose(at_candidate *c, int n, int max)
+/* Which finding of a modality is the subject's: its own, or one that bears no name. -1: none. */
+static int finding_of(const at_findings *f, int m, uint32_t subject)
 {
-    while (n > max) {
-        int least = 0;
-        for (int i = 1; i < n; i++)
-            if (c[i].size < c[least].size)
-                least = i;
-        memmove(&c[least], &c[least + 1], (size_t)(n - least - 1) * sizeof *c);
-        n--;
-    }
-    for (int i = 1; i < n; i++) {
-        at_candidate moved = c[i];
-        int k = i;
-        for (; k > 0 && moved.first_us < c[k - 1].first_us; k--)
-            c[k] = c[k - 1];
-        c[k] = moved;
-    }
-    return n;
-}
+    int nameless = -1;
 
-static void gather_face(const attune_session *s, const at_span *span, uint32_t track,
-                        at_face_evidence *e)
-{
-    memset(e, 0, sizeof *e);
-    for (int i = span->from; i < span->to; i++) {
-        const at_sighting *sighting = at_session_sightings(s, i);
-        for (int k = 0; k < at_session_frame(s, i)->faces; k++)
-            if (sighting[k].track == track)
-                at_face_evidence_add(e, &sighting[k]);
+    for (int i = 0; i < f->count[m]; i++) {
+        if (f->list[m][i].subject == subject)
+            return i;
+        if (f->list[m][i].subject == 0)
+            nameless = i;
     }
-    at_face_evidence_finish(e);
-}
-
-static int gather_voice(attune_session *s, int64_t start_us, int64_t end_us,
-                        at_voice_evidence *voice)
-{
-    size_t most = (size_t)(s->o.window_s * AT_FRAMES_PER_S) + 2, n = 0;
-    size_t expected = (size_t)((end_us - start_us) / AT_FRAME_HOP_US);
-
-    for (size_t i = 0; i < s->rows && n < most; i++) {
-        const at_feature_row *row = at_session_row(s, i);
-        if (row->t_us >= start_us && row->t_us < end_us)
-            s->window_rows[n++] = *row;
-    }
-    return at_voice_evidence_make(voice, s->window_rows, n, expected, s->m->audio, s->graph,
-                                  s->window_x, s->window_speech);
+    return nameless;
 }
 
 static void unmeasured(attune_quality *q)
@@ -123,73 +72,52 @@ static void unmeasured(attune_quality *q)
                           .speech_share = NAN};
 }
 
-static void fill_estimate(const attune_session *s, const at_face_evidence *face, float face_share,
-                          const at_voice_evidence *voice, attune_window *w)
+static void note_estimate(const at_estimate *e, attune_window *w)
 {
-    at_evidence evidence[ATTUNE_MODALITIES] = {
-        [ATTUNE_FACE] = {.present = face->sightings > 0 && s->m->visual,
-                         .embedding = face->visual.embedding,
-                         .logit = face->visual.expression,
-                         .quality = face->quality,
-                         .share = face_share},
-        [ATTUNE_VOICE] = {.present = voice->present,
-                          .embedding = voice->audio.embedding,
-                          .logit = voice->audio.expression,
-                          .quality = voice->quality,
-                          .share = voice->share},
-    };
-    at_estimate estimate;
-
-    at_fusion_run(s->m->fusion, evidence, &estimate);
-    w->used = estimate.used;
-    w->abstain = estimate.abstain;
-    memcpy(w->reliability, estimate.reliability, sizeof w->reliability);
-    memcpy(w->weight, estimate.weight, sizeof w->weight);
-    memcpy(w->emotion7, estimate.emotion7, sizeof w->emotion7);
-    /* A face too poor for the expression is too poor for the state, which has nothing else. */
-    if (estimate.used & 1u << ATTUNE_FACE) {
-        w->has_state = 1;
-        at_fusion_states(s->m->fusion, face->visual.state, face->visual.engagement, w->state4,
-                         w->engagement3);
-    }
+    w->used = e->used;
+    w->abstain = e->abstain;
+    memcpy(w->reliability, e->reliability, sizeof e->reliability);
+    memcpy(w->weight, e->weight, sizeof e->weight);
+    memcpy(w->emotion7, e->emotion7, sizeof w->emotion7);
+    w->has_state = e->has_state;
+    memcpy(w->state4, e->state4, sizeof w->state4);
+    memcpy(w->engagement3, e->engagement3, sizeof w->engagement3);
 }
 
-static void fill_window(const attune_session *s, const at_span *span, const at_candidate *c,
-                        const at_voice_evidence *voice, attune_window *w)
+static void fill_window(const attune_session *s, const at_findings *f, uint32_t subject,
+                        attune_window *w)
 {
-    at_face_evidence face = {0};
-    int frames = span->to - span->from;
-    float share = frames && c ? (float)c->sightings / (float)frames : 0;
+    at_evidence evidence[ATTUNE_MODALITIES] = {{0}};
+    at_estimate estimate;
 
+    w->track = subject;
     unmeasured(&w->quality);
-    if (c) {
-        gather_face(s, span, c->track, &face);
-        w->quality = face.measured;
-        w->track = c->track;
-        memcpy(w->box, face.box, sizeof w->box);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        int i = finding_of(f, m, subject);
+        if (i >= 0)
+            evidence[m] = f->list[m][i].evidence;
+        if (s->modality[m])
+            at_modalities[m]->describe(s->modality[m], i, w);
     }
-    w->quality.face_share = frames ? share : NAN;
-    w->quality.snr_db = voice->snr_db;
-    w->quality.speech_share = voice->speech_share;
-    fill_estimate(s, &face, share * span->cover, voice, w);
+    at_fusion_run(s->m->fusion, evidence, &estimate);
+    note_estimate(&estimate, w);
 }
 
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
 {
-    at_span span = frames_in(s, start_us, end_us);
-    at_candidate candidate[CANDIDATES];
-    at_voice_evidence voice;
-    int n, rc = gather_voice(s, start_us, end_us, &voice);
+    uint32_t subject[ATTUNE_MAX_TRACKS];
+    at_findings found;
+    int n, rc = collect(s, start_us, end_us, &found);
 
     if (rc < 0)
         return rc;
-    n = choose(candidate, find_candidates(s, &span, candidate), s->max_tracks);
+    n = list_subjects(&found, subject);
     s->n_ready = n ? n : 1;
     memset(s->ready, 0, sizeof s->ready);
     for (int i = 0; i < s->n_ready; i++) {
         s->ready[i].start_us = start_us;
         s->ready[i].end_us = end_us;
-        fill_window(s, &span, n ? &candidate[i] : NULL, &voice, &s->ready[i]);
+        fill_window(s, &found, n ? subject[i] : 0, &s->ready[i]);
     }
     return ATTUNE_OK;
 }

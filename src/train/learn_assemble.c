@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "data/voices.h"
-#include "fusion/fusion.h"
+#include "fusion/reliability.h"
 #include "train/calibrate.h"
 #include "train/face_set.h"
 #include "vision/detect.h"

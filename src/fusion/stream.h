@@ -1,0 +1,16 @@
+/* stream.h - what the fusion has to know of each modality's network. Private to fusion. */
+#ifndef AT_FUSION_STREAM_H
+#define AT_FUSION_STREAM_H
+
+#include "fusion/fusion.h"
+
+typedef struct at_fusion_stream {
+    const char *arrays; /* its calibration's names begin so */
+    int dims;           /* of its embedding */
+    int classes;        /* of its native logits, at most AT_FACE_CLASSES */
+    void (*fold)(const float *native, float *emotion7);
+} at_fusion_stream;
+
+extern const at_fusion_stream at_fusion_streams[ATTUNE_MODALITIES];
+
+#endif

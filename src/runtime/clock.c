@@ -1,0 +1,108 @@
+#include "runtime/clock.h"
+
+/* The earliest start of what has started; the caller knows that something has. */
+static int64_t first_us(const at_clock *c)
+{
+    int64_t first = INT64_MAX;
+
+    for (int i = 0; i < AT_INPUTS; i++)
+        if (c->input[i].started && c->input[i].first_us < first)
+            first = c->input[i].first_us;
+    return first;
+}
+
+static int any_started(const at_clock *c)
+{
+    for (int i = 0; i < AT_INPUTS; i++)
+        if (c->input[i].started)
+            return 1;
+    return 0;
+}
+
+int64_t at_clock_end(const at_clock *c)
+{
+    int64_t end = 0;
+
+    for (int i = 0; i < AT_INPUTS; i++)
+        if (c->input[i].end_us > end)
+            end = c->input[i].end_us;
+    return end;
+}
+
+void at_clock_move(at_clock *c, at_input input, int64_t t, int64_t head, int64_t end)
+{
+    at_input_clock *in = &c->input[input];
+
+    if (!in->started) {
+        in->started = 1;
+        in->first_us = t;
+    }
+    in->head_us = head;
+    in->end_us = end > in->end_us ? end : in->end_us;
+}
+
+/* Whether nothing more is expected of an input before t. */
+static int passed(const at_clock *c, int input, int64_t t)
+{
+    const at_input_clock *in = &c->input[input];
+
+    if (in->absent || c->finished || (in->started && in->head_us >= t))
+        return 1;
+    for (int i = 0; i < AT_INPUTS; i++)
+        if (i != input && c->input[i].started && c->input[i].head_us >= t + c->lag_us)
+            return 1;
+    return 0;
+}
+
+/* The end of the next window, 0 if it cannot be made yet (or there is none). */
+static int64_t next_end(const at_clock *c)
+{
+    int64_t end, last;
+
+    if (!any_started(c))
+        return 0;
+    end = c->next_end_us;
+    if (!end)
+        end = (first_us(c) / c->hop_us + 1) * c->hop_us;
+    for (int i = 0; i < AT_INPUTS; i++)
+        if (!passed(c, i, end))
+            return 0;
+    last = at_clock_end(c);
+    if (!c->finished || end <= last)
+        return end;
+    /* What is left after the last full hop. */
+    if (c->last_made || (c->next_end_us && last - (end - c->hop_us) < c->hop_us / 2))
+        return 0;
+    return last;
+}
+
+static int64_t window_start(int64_t end, int64_t window, int64_t origin)
+{
+    return end - window < origin ? origin : end - window;
+}
+
+int at_clock_due(const at_clock *c, int64_t *start, int64_t *end)
+{
+    int64_t origin = c->origin_us;
+
+    *end = next_end(c);
+    if (!*end)
+        return 0;
+    if (!c->next_end_us)
+        origin = first_us(c) / c->hop_us * c->hop_us;
+    *start = window_start(*end, c->window_us, origin);
+    return 1;
+}
+
+void at_clock_made(at_clock *c, int64_t end)
+{
+    if (!c->next_end_us)
+        c->origin_us = first_us(c) / c->hop_us * c->hop_us;
+    c->last_made = c->finished && end == at_clock_end(c);
+    c->next_end_us = (end / c->hop_us + 1) * c->hop_us;
+}
+
+int64_t at_clock_needed(const at_clock *c)
+{
+    return c->next_end_us ? window_start(c->next_end_us, c->window_us, c->origin_us) : INT64_MIN;
+}

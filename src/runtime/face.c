@@ -1,0 +1,443 @@
+/* face.c - the face modality: finds and follows the faces of each analysed frame, reads them, and
+ * says of a window what each of them showed.
+ *
+ * A ring holds the frames that windows to come may need, with the sightings in them.
+ */
+#include "base/error.h"
+#include "base/mem.h"
+#include "runtime/face_evidence.h"
+#include "runtime/modality.h"
+#include "vision/align.h"
+#include "vision/detect.h"
+#include "vision/quality.h"
+#include "vision/track.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* While one face is followed, the whole picture is searched this often; in between, only its
+ * neighbourhood, which is several times faster. */
+static const int64_t search_every_us = 1000000;
+
+enum {
+    FACES_MAX = 32,                     /* found in one frame */
+    CANDIDATES = 2 * ATTUNE_MAX_TRACKS, /* tracks in one window; more are left out */
+};
+
+/* An analysed frame. Its sightings are at_face_stream.sighting[slot * max_tracks ...]. */
+typedef struct at_frame {
+    int64_t t_us;
+    int faces;
+} at_frame;
+
+/* The frames of a window. */
+typedef struct at_span {
+    int from, to; /* of the ring */
+    float cover;  /* share of the window that frames were there for, [0,1] */
+} at_span;
+
+typedef struct at_candidate {
+    uint32_t track;
+    int64_t first_us;
+    int sightings;
+    float size; /* sum over the sightings: large and long seen */
+} at_candidate;
+
+/* One track over the window that is collected. */
+typedef struct at_found_face {
+    at_face_evidence evidence;
+    float share;    /* of the window's frames that it is in */
+    float *token;   /* (window_frames x AT_VISUAL_EMBED) */
+    int64_t *times; /* (window_frames) */
+    int tokens;
+} at_found_face;
+
+typedef struct at_face_stream {
+    at_setting setting;
+    int max_tracks;
+    at_detector *detector; /* NULL: the model has none */
+    at_tracker tracker;
+    at_image aligned;
+    float *work;         /* of the network */
+    int64_t looked;      /* frames so far */
+    int64_t searched_us; /* when the whole picture was last searched */
+
+    at_frame *frame; /* ring */
+    at_sighting *sighting;
+    int frames_max, frame_first, frames;
+
+    at_span span;
+    at_found_face *found; /* (max_tracks) */
+    int window_frames;
+} at_face_stream;
+
+/* ---- open and free ------------------------------------------------------------------------ */
+
+/* The tracks' numbers shall not tell one recording from another. */
+static at_rng track_numbers(uint64_t seed)
+{
+    at_rng rng;
+
+    if (!seed && getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+        seed = (uint64_t)time(NULL);
+    at_rng_seed(&rng, seed, 0);
+    return rng;
+}
+
+/* While a window waits, nothing is more than a window and the lag old. */
+static int make_ring(at_face_stream *f)
+{
+    const attune_options *o = f->setting.o;
+    size_t tracks = (size_t)f->max_tracks;
+
+    f->frames_max = (int)((o->window_s + o->lag_s) * o->rate) + 4;
+    f->window_frames = (int)(o->window_s * o->rate) + 2;
+    f->frame = at_calloc((size_t)f->frames_max, sizeof *f->frame);
+    f->sighting = at_calloc((size_t)f->frames_max * tracks, sizeof *f->sighting);
+    f->found = at_calloc(tracks, sizeof *f->found);
+    if (!f->frame || !f->sighting || !f->found)
+        return ATTUNE_E_NOMEM;
+    for (size_t i = 0; i < tracks; i++) {
+        at_found_face *found = &f->found[i];
+        found->token = at_alloc((size_t)f->window_frames * AT_VISUAL_EMBED, sizeof *found->token);
+        found->times = at_alloc((size_t)f->window_frames, sizeof *found->times);
+        if (!found->token || !found->times)
+            return ATTUNE_E_NOMEM;
+    }
+    return ATTUNE_OK;
+}
+
+static int make_eyes(at_face_stream *f, attune_error *err)
+{
+    const attune_model *m = f->setting.model;
+    at_weight_source source = at_weights_source(m->weights);
+
+    if (m->visual) {
+        size_t floats = at_visual_workspace(m->visual, f->setting.pool, AT_FACE_SIDE);
+        f->work = at_alloc(floats, sizeof *f->work);
+        if (!f->work)
+            return at_fail_nomem(err);
+    }
+    if (!m->has_detector)
+        return ATTUNE_OK;
+    return at_detector_create(&f->detector, &source, f->setting.pool, m->kn, NULL, err);
+}
+
+static void face_free(void **self)
+{
+    at_face_stream *f = *self;
+
+    if (!f)
+        return;
+    at_detector_free(&f->detector);
+    at_image_free(&f->aligned);
+    for (int i = 0; f->found && i < f->max_tracks; i++) {
+        at_free(f->found[i].token);
+        at_free(f->found[i].times);
+    }
+    at_free(f->found);
+    at_free(f->work);
+    at_free(f->frame);
+    at_free(f->sighting);
+    at_free(f);
+    *self = NULL;
+}
+
+static int face_open(void **self, const at_setting *s, attune_error *err)
+{
+    at_track_options track = {.max_tracks = s->o->max_tracks};
+    at_rng rng = track_numbers(s->o->seed);
+    at_face_stream *f = at_calloc(1, sizeof *f);
+    int rc;
+
+    *self = f;
+    if (!f)
+        return at_fail_nomem(err);
+    f->setting = *s;
+    f->max_tracks = s->o->max_tracks;
+    at_tracker_init(&f->tracker, &track, &rng);
+    rc = make_ring(f) < 0 ? at_fail_nomem(err) : make_eyes(f, err);
+    if (rc < 0)
+        face_free(self);
+    return rc;
+}
+
+/* ---- the ring ----------------------------------------------------------------------------- */
+
+static int slot_of(const at_face_stream *f, int i)
+{
+    return (f->frame_first + i) % f->frames_max;
+}
+
+static const at_frame *frame_at(const at_face_stream *f, int i)
+{
+    return &f->frame[slot_of(f, i)];
+}
+
+static at_sighting *sightings_at(const at_face_stream *f, int i)
+{
+    return &f->sighting[(size_t)slot_of(f, i) * (size_t)f->max_tracks];
+}
+
+static void face_forget_before(void *self, int64_t t_us)
+{
+    at_face_stream *f = self;
+
+    while (f->frames > 0 && frame_at(f, 0)->t_us < t_us) {
+        f->frame_first = (f->frame_first + 1) % f->frames_max;
+        f->frames--;
+    }
+}
+
+/* ---- looking ------------------------------------------------------------------------------ */
+
+static int find_faces(at_face_stream *f, int64_t t_us, const at_image *rgb, at_face *faces)
+{
+    const at_track *followed = f->max_tracks == 1 ? at_tracker_main(&f->tracker) : NULL;
+    int n;
+
+    if (!f->detector)
+        return 0;
+    if (followed && followed->seen && t_us < f->searched_us + search_every_us) {
+        n = at_detector_run_near(f->detector, rgb, &followed->face, faces, FACES_MAX);
+        if (n != 0)
+            return n;
+    }
+    f->searched_us = t_us;
+    return at_detector_run(f->detector, rgb, faces, FACES_MAX);
+}
+
+static void note_quality(at_sighting *out, const at_face_quality *q)
+{
+    out->sharpness = q->sharpness;
+    out->brightness = q->brightness;
+    out->contrast = q->contrast;
+    out->face_size = q->face_size;
+    out->detector_score = q->detector_score;
+}
+
+static void note_track(at_sighting *out, const at_track *track)
+{
+    const at_face *face = &track->face;
+
+    out->track = track->id;
+    out->first_us = track->first_us;
+    out->box[0] = face->x;
+    out->box[1] = face->y;
+    out->box[2] = face->w;
+    out->box[3] = face->h;
+    out->size = face->w * face->h;
+}
+
+/* The network's answer, by turns of the face and of its mirror image, so that a window has the mean
+ * of both at the price of one. */
+static void read_face(at_face_stream *f, at_sighting *out)
+{
+    const attune_model *m = f->setting.model;
+    at_views views = f->looked % 2 ? AT_MIRRORED : AT_AS_IT_IS;
+
+    if (!m->visual)
+        return;
+    at_visual_run(m->visual, f->setting.pool, f->aligned.data, AT_FACE_SIDE, views, f->work,
+                  &out->visual);
+    out->coverage = 1 / (1 + expf(-out->visual.covered));
+}
+
+/* 1: *out filled; 0: the landmarks make no face. */
+static int look_at(at_face_stream *f, int64_t t_us, const at_image *rgb, const at_track *track,
+                   at_sighting *out)
+{
+    at_face_quality quality;
+    int rc = at_align_face(&f->aligned, rgb, &track->face);
+
+    if (rc < 0)
+        return rc == ATTUNE_E_ARG ? 0 : rc;
+    memset(out, 0, sizeof *out);
+    out->t_us = t_us;
+    note_track(out, track);
+    at_quality_measure(&quality, &f->aligned, &track->face);
+    note_quality(out, &quality);
+    read_face(f, out);
+    return 1;
+}
+
+static int face_push(void *self, int64_t t_us, const at_image *rgb)
+{
+    at_face_stream *f = self;
+    at_face faces[FACES_MAX];
+    at_sighting *sighting;
+    int n, seen = 0;
+
+    if (f->frames == f->frames_max)
+        return ATTUNE_E_STATE;
+    n = find_faces(f, t_us, rgb, faces);
+    if (n < 0)
+        return n;
+    at_tracker_update(&f->tracker, t_us, faces, n, NULL);
+    sighting = sightings_at(f, f->frames); /* taken only when all went well */
+    for (int i = 0; i < f->tracker.count && seen < f->max_tracks; i++) {
+        const at_track *track = &f->tracker.track[i];
+        int rc = track->seen ? look_at(f, t_us, rgb, track, &sighting[seen]) : 0;
+        if (rc < 0)
+            return rc;
+        seen += rc;
+    }
+    f->frame[slot_of(f, f->frames)] = (at_frame){t_us, seen};
+    f->frames++;
+    f->looked++;
+    return seen;
+}
+
+/* ---- a window ------------------------------------------------------------------------------ */
+
+static at_span frames_in(const at_face_stream *f, int64_t start_us, int64_t end_us)
+{
+    at_span span = {0, 0, 0};
+    double seen_us;
+    int n;
+
+    while (span.from < f->frames && frame_at(f, span.from)->t_us < start_us)
+        span.from++;
+    span.to = span.from;
+    while (span.to < f->frames && frame_at(f, span.to)->t_us < end_us)
+        span.to++;
+    n = span.to - span.from;
+    if (n > 0) {
+        /* n frames stand for n gaps of the mean length of the n - 1 between them. */
+        seen_us = (double)(frame_at(f, span.to - 1)->t_us - frame_at(f, span.from)->t_us);
+        seen_us = n > 1 ? seen_us * n / (n - 1) : 1e6 / f->setting.o->rate;
+        span.cover = (float)fmin(seen_us / (double)(end_us - start_us), 1);
+    }
+    return span;
+}
+
+static int find_candidates(const at_face_stream *f, at_candidate *out)
+{
+    int n = 0;
+
+    for (int i = f->span.from; i < f->span.to; i++) {
+        const at_sighting *sighting = sightings_at(f, i);
+        for (int k = 0; k < frame_at(f, i)->faces; k++) {
+            int c = 0;
+            while (c < n && out[c].track != sighting[k].track)
+                c++;
+            if (c == CANDIDATES)
+                continue;
+            if (c == n)
+                out[n++] = (at_candidate){sighting[k].track, sighting[k].first_us, 0, 0};
+            out[c].sightings++;
+            out[c].size += sighting[k].size;
+        }
+    }
+    return n;
+}
+
+/* Keeps the max that are largest and longest in view, in order of first sighting. */
+static int choose(at_candidate *c, int n, int max)
+{
+    while (n > max) {
+        int least = 0;
+        for (int i = 1; i < n; i++)
+            if (c[i].size < c[least].size)
+                least = i;
+        memmove(&c[least], &c[least + 1], (size_t)(n - least - 1) * sizeof *c);
+        n--;
+    }
+    for (int i = 1; i < n; i++) {
+        at_candidate moved = c[i];
+        int k = i;
+        for (; k > 0 && moved.first_us < c[k - 1].first_us; k--)
+            c[k] = c[k - 1];
+        c[k] = moved;
+    }
+    return n;
+}
+
+static void add_sighting(at_face_stream *f, at_found_face *found, const at_sighting *s)
+{
+    at_face_evidence_add(&found->evidence, s);
+    if (found->tokens == f->window_frames)
+        return;
+    memcpy(found->token + (size_t)found->tokens * AT_VISUAL_EMBED, s->visual.embedding,
+           sizeof s->visual.embedding);
+    found->times[found->tokens++] = s->t_us;
+}
+
+static void gather(at_face_stream *f, const at_candidate *c, at_found_face *found)
+{
+    memset(&found->evidence, 0, sizeof found->evidence);
+    found->tokens = 0;
+    found->share = (float)c->sightings / (float)(f->span.to - f->span.from);
+    for (int i = f->span.from; i < f->span.to; i++) {
+        const at_sighting *sighting = sightings_at(f, i);
+        for (int k = 0; k < frame_at(f, i)->faces; k++)
+            if (sighting[k].track == c->track)
+                add_sighting(f, found, &sighting[k]);
+    }
+    at_face_evidence_finish(&found->evidence);
+}
+
+static at_evidence evidence_of(const at_face_stream *f, const at_found_face *found)
+{
+    const at_visual_result *v = &found->evidence.visual;
+
+    return (at_evidence){
+        .present = f->setting.model->visual != NULL,
+        .embedding = v->embedding,
+        .logit = v->expression,
+        .state = v->state,
+        .engagement = v->engagement,
+        .tokens = {found->tokens, AT_VISUAL_EMBED, found->token, found->times},
+        .quality = found->evidence.quality,
+        .share = found->share * f->span.cover,
+    };
+}
+
+static int face_collect(void *self, int64_t start_us, int64_t end_us, at_finding *out)
+{
+    at_face_stream *f = self;
+    at_candidate candidate[CANDIDATES];
+    int n;
+
+    f->span = frames_in(f, start_us, end_us);
+    n = choose(candidate, find_candidates(f, candidate), f->max_tracks);
+    for (int i = 0; i < n; i++) {
+        gather(f, &candidate[i], &f->found[i]);
+        out[i] = (at_finding){candidate[i].track, evidence_of(f, &f->found[i])};
+    }
+    return n;
+}
+
+static void face_describe(const void *self, int i, attune_window *w)
+{
+    const at_face_stream *f = self;
+    attune_quality *q = &w->quality;
+
+    if (f->span.to > f->span.from)
+        q->face_share = 0;
+    if (i < 0)
+        return;
+    const at_found_face *found = &f->found[i];
+    const attune_quality *measured = &found->evidence.measured;
+    q->sharpness = measured->sharpness;
+    q->brightness = measured->brightness;
+    q->contrast = measured->contrast;
+    q->face_size = measured->face_size;
+    q->detector_score = measured->detector_score;
+    q->coverage = measured->coverage;
+    q->face_share = found->share;
+    memcpy(w->box, found->evidence.box, sizeof w->box);
+}
+
+const at_modality at_face_modality = {
+    .name = "face",
+    .input = AT_PICTURES,
+    .open = face_open,
+    .free = face_free,
+    .push_picture = face_push,
+    .forget_before = face_forget_before,
+    .collect = face_collect,
+    .describe = face_describe,
+};

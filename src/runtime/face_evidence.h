@@ -1,0 +1,41 @@
+/* face_evidence.h - from the sightings of a face during a window to what the fusion is told.
+ * Private to runtime.
+ *
+ * Logits and embeddings averaged over the sightings, each weighted by its quality and the
+ * detector's score, so that one sharp frame counts more than many blurred ones; and each sighting's
+ * embedding as a token.
+ */
+#ifndef AT_RUNTIME_FACE_EVIDENCE_H
+#define AT_RUNTIME_FACE_EVIDENCE_H
+
+#include "model/visual.h"
+
+/* One face in one frame. */
+typedef struct at_sighting {
+    uint32_t track;
+    int64_t t_us;
+    int64_t first_us; /* first sighting of the track */
+    float box[4];
+    float size; /* box area, square pixels */
+    float sharpness, brightness, contrast, face_size, detector_score, coverage;
+    at_visual_result visual;
+} at_sighting;
+
+/* Mean over the sightings of a window. */
+typedef struct at_face_evidence {
+    int sightings;
+    float weight; /* sum of the sightings' weights; the sums below are divided by it at the end */
+    float quality;
+    float box[4];            /* of the latest */
+    attune_quality measured; /* the face's members only */
+    at_visual_result visual;
+} at_face_evidence;
+
+/* How good the input is, as one figure in [0,1], 1 = clean: that of its worst measure, each put on
+ * a ramp from where the input is of no use to where nothing is amiss. */
+float at_sighting_quality(const at_sighting *s);
+
+void at_face_evidence_add(at_face_evidence *e, const at_sighting *s);
+void at_face_evidence_finish(at_face_evidence *e);
+
+#endif

@@ -1,0 +1,58 @@
+/* modality.h - what a session wants of a modality: take in what is pushed, and say of a stretch of
+ * time what it makes of whom. Private to runtime.
+ *
+ * A modality is a file (face.c, voice.c) and a line in at_modalities. The session knows nothing of
+ * faces and voices: it pushes pictures and sound to whoever takes them, asks all for their findings
+ * over each window, joins those of one subject (window.c) and has the fusion weigh them.
+ *
+ * A modality keeps what windows to come may need, in memory that is allocated when it is opened and
+ * does not grow. Functions returning int give ATTUNE_OK (or a count) or a negative status; after
+ * ATTUNE_E_STATE nothing has changed.
+ */
+#ifndef AT_RUNTIME_MODALITY_H
+#define AT_RUNTIME_MODALITY_H
+
+#include "base/pool.h"
+#include "runtime/clock.h"
+#include "runtime/model.h"
+#include "vision/image.h"
+
+/* What all modalities of a session are opened with; outlives them. */
+typedef struct at_setting {
+    const attune_model *model;
+    const attune_options *o; /* defaults filled in */
+    at_pool *pool;
+} at_setting;
+
+enum { AT_FINDINGS = ATTUNE_MAX_TRACKS }; /* of one modality over one window, at most */
+
+/* What a modality has to say of one subject over one window. */
+typedef struct at_finding {
+    uint32_t subject;     /* its number in the session; 0: whoever is there (a voice bears no name) */
+    at_evidence evidence; /* pointers live until the next call on the modality */
+} at_finding;
+
+typedef struct at_modality {
+    const char *name; /* as in attune_modality_name */
+    at_input input;
+    int (*open)(void **self, const at_setting *s, attune_error *err);
+    void (*free)(void **self); /* NULL is fine */
+
+    /* By input, one of the two. Times do not decrease. A picture: returns the number of subjects in
+     * it. Sound: n <= ATTUNE_MAX_PUSH samples; *head_us is moved on to what it has heard for good. */
+    int (*push_picture)(void *self, int64_t t_us, const at_image *rgb);
+    int (*push_sound)(void *self, int64_t t_us, const float *pcm, size_t n, int64_t *head_us);
+    int (*finish)(void *self, int64_t *head_us); /* nullable; no more input: what was held back */
+
+    void (*forget_before)(void *self, int64_t t_us); /* no window to come reaches back further */
+    /* The findings over [start, end), at most AT_FINDINGS, in order of first sight. */
+    int (*collect)(void *self, int64_t start_us, int64_t end_us, at_finding *out);
+    /* Puts what was measured of the i-th finding of the latest collect into the window: members of
+     * its quality (NaN so far), box. i -1: there is none. */
+    void (*describe)(const void *self, int i, attune_window *w);
+} at_modality;
+
+extern const at_modality *const at_modalities[ATTUNE_MODALITIES]; /* by ATTUNE_FACE, ... */
+extern const at_modality at_face_modality, at_voice_modality;
+
+#endif

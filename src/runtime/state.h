@@ -1,0 +1,26 @@
+/* state.h - what a session keeps between calls. Private to runtime. */
+#ifndef AT_RUNTIME_STATE_H
+#define AT_RUNTIME_STATE_H
+
+#include "runtime/modality.h"
+
+struct attune_session {
+    const attune_model *m;
+    attune_options o; /* defaults filled in */
+    at_setting setting;
+    at_pool *pool;
+    at_clock clock;
+    void *modality[ATTUNE_MODALITIES]; /* NULL: its input is absent */
+
+    int64_t last_period; /* of the latest analysed frame, in units of 1/rate; -1: none */
+    attune_counts counts;
+
+    /* Windows: ready[next_ready..n_ready) end together and wait to be taken. */
+    attune_window ready[ATTUNE_MAX_TRACKS];
+    int n_ready, next_ready;
+};
+
+/* Fills ready[] with the windows over [start_us, end_us). window.c */
+int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us);
+
+#endif
