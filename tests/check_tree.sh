@@ -27,4 +27,7 @@ while read -r file; do
     [[ $file == models/* ]] || [ "$(stat -c %s "$file")" -le $((4 << 20)) ] ||
         complain "$file: over 4 MiB"
 done < <(git ls-files)
+
+# The faults that the tests must notice still fit the sources (tools/mutants.sh tries them).
+tools/mutants.sh --list >/dev/null || complain "tests/mutants.txt: a line does not fit the sources"
 exit $bad

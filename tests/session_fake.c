@@ -27,7 +27,8 @@
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
 
-int fake_looks, fake_mirrored, fake_listens;
+int fake_looks, fake_mirrored, fake_listens, fake_tokens;
+int64_t fake_token_us[FAKE_TOKENS];
 static const at_fusion *real_fusion;
 
 /* A face takes four pixels of the first row: x / 2, y / 2, side and a mark; its box is filled
@@ -139,6 +140,9 @@ void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODAL
         return;
     }
     memset(out, 0, sizeof *out);
+    fake_tokens = evidence[ATTUNE_FACE].tokens.n;
+    for (int i = 0; i < fake_tokens && i < FAKE_TOKENS; i++)
+        fake_token_us[i] = evidence[ATTUNE_FACE].tokens.t_us[i];
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         if (evidence[m].present) {
             out->reliability[m] = evidence[m].share;

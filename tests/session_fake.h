@@ -23,6 +23,11 @@ struct at_fusion;
 /* From now on the session weighs its evidence with f, not with the fake (which does, for NULL). */
 void fake_use_fusion(const struct at_fusion *f);
 
+/* Number and times of the face's tokens that the fake fusion was last given. */
+enum { FAKE_TOKENS = 64 };
+extern int fake_tokens;
+extern int64_t fake_token_us[FAKE_TOKENS];
+
 /* A model for attune_session_open; static storage, never freed. */
 const attune_model *fake_model(void);
 

@@ -19,7 +19,8 @@ static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float 
                        attune_error *err)
 {
     static const float reach[2] = {2, 3}, t_face = 2, t_voice = 1, floor_ = 0.25f;
-    static const float scale[ATTUNE_STATES] = {1, 2, 1, 1};
+    static const float scale[ATTUNE_STATES] = {1, 2, 1, 1}, t_basic = 4, t_engagement = 2;
+    static const float bias[ATTUNE_STATES * AT_THRESHOLDS] = {0.5f};
     char path[] = "/tmp/attune-fusion-XXXXXX";
     at_weights_writer *w;
     at_weights *file;
@@ -33,11 +34,19 @@ static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float 
         int n;
         const float *v;
     } arrays[] = {
-        {"fusion.face.mean", AT_VISUAL_EMBED, zeros}, {"fusion.face.var", AT_VISUAL_EMBED, ones},
-        {"fusion.voice.mean", AT_AUDIO_EMBED, zeros}, {"fusion.voice.var", AT_AUDIO_EMBED, ones},
-        {"fusion.face.distance", 2, reach},           {"fusion.voice.distance", 2, reach},
-        {"fusion.face.temperature", 1, &t_face},      {"fusion.voice.temperature", 1, &t_voice},
-        {"fusion.state.scale", ATTUNE_STATES, scale}, {"fusion.floor", 1, &floor_},
+        {"fusion.face.mean", AT_VISUAL_EMBED, zeros},
+        {"fusion.face.var", AT_VISUAL_EMBED, ones},
+        {"fusion.voice.mean", AT_AUDIO_EMBED, zeros},
+        {"fusion.voice.var", AT_AUDIO_EMBED, ones},
+        {"fusion.face.distance", 2, reach},
+        {"fusion.voice.distance", 2, reach},
+        {"fusion.face.temperature", 1, &t_face},
+        {"fusion.voice.temperature", 1, &t_voice},
+        {"fusion.state.scale", ATTUNE_STATES, scale},
+        {"fusion.floor", 1, &floor_},
+        {"fusion.basic.temperature", 1, &t_basic},
+        {"fusion.engagement.temperature", 1, &t_engagement},
+        {"fusion.state.bias", ATTUNE_STATES * AT_THRESHOLDS, bias},
     };
     assert_int_equal(at_weights_writer_create(&w, NULL), 0);
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
@@ -129,7 +138,7 @@ static void test_dropping(void **state)
     assert_int_equal(e.used, 1u << ATTUNE_FACE);
     assert_true(e.emotion7[ATTUNE_HAPPY] > 0.5f);
 
-    ev[ATTUNE_FACE].present = 0;
+    ev[ATTUNE_FACE] = (at_evidence){0}; /* absent: nothing of it is looked at */
     at_fusion_run(f, ev, &e);
     assert_true(e.abstain && e.used == 0);
     assert_float_equal(e.weight[0] + e.weight[1], 0, 0);
@@ -232,18 +241,47 @@ static void test_fused_states(void **state)
     at_fusion_free(&f);
 }
 
+/* Full up to near, a half at far, and on as one over one and the square of how far over. */
+static void test_distance(void **state)
+{
+    static const struct {
+        float at, reliability;
+    } cases[] = {{0, 1}, {2, 1}, {3, 0.5f}, {4, 0.2f}, {5, 0.1f}};
+    at_fusion *f;
+    at_estimate e;
+    float face[AT_VISUAL_EMBED], any[8] = {0};
+    at_evidence ev[ATTUNE_MODALITIES] = {
+        {.present = 1, .embedding = face, .logit = any, .quality = 1, .share = 1}};
+    (void)state;
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fill(face, AT_VISUAL_EMBED, cases[i].at);
+        at_fusion_run(f, ev, &e);
+        assert_float_equal(e.reliability[ATTUNE_FACE], cases[i].reliability, 1e-5);
+    }
+    face[3] = NAN; /* nowhere at all */
+    at_fusion_run(f, ev, &e);
+    assert_float_equal(e.reliability[ATTUNE_FACE], 0, 0);
+    assert_true(e.abstain);
+    at_fusion_free(&f);
+}
+
 static void test_states(void **state)
 {
     at_fusion *f;
     float level[ATTUNE_STATES][ATTUNE_LEVELS], engagement[ATTUNE_ENGAGEMENTS];
-    float x[ATTUNE_STATES * AT_THRESHOLDS] = {1, 0, -1, 1, 0, -1}, y[3] = {0, 0, (float)log(2)};
+    float x[ATTUNE_STATES * AT_THRESHOLDS] = {1, 0, -1, 1, 0, -1}, y[3] = {0, 0, (float)log(4)};
+    float basic[AT_BASIC_CLASSES] = {0, 0, 0, (float)log(16)}, p[AT_BASIC_CLASSES];
     (void)state;
     assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
     at_fusion_states(f, x, y, level, engagement);
-    assert_float_equal(level[0][0], 1 - 1 / (1 + exp(-1)), 1e-5);
+    assert_float_equal(level[0][0], 1 - 1 / (1 + exp(-1.5)), 1e-5); /* bias a half */
+    assert_float_equal(level[0][3], 1 / (1 + exp(1)), 1e-5);
     assert_float_equal(level[1][0], 1 - 1 / (1 + exp(-2)), 1e-5); /* scale 2 */
     assert_float_equal(level[1][3], 1 / (1 + exp(2)), 1e-5);
-    assert_float_equal(engagement[2], 0.5, 1e-5);
+    assert_float_equal(engagement[2], 0.5, 1e-5); /* temperature 2 */
+    at_fusion_basic(f, basic, p);
+    assert_float_equal(p[3], 0.25, 1e-5); /* temperature 4: 2 of 2 + 6 */
     at_fusion_free(&f);
 }
 
@@ -265,9 +303,10 @@ static void test_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights),      cmocka_unit_test(test_dropping),
-        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_fused_states), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_weights),  cmocka_unit_test(test_dropping),
+        cmocka_unit_test(test_distance), cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_states),   cmocka_unit_test(test_fused_states),
+        cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

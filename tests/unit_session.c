@@ -366,6 +366,76 @@ static void a_window_without_a_face_still_comes(void **state)
     scene_close(c);
 }
 
+static void frames_with_a_face_are_counted(void **state)
+{
+    static const fake_face nobody[FAKE_FACES] = {{0}};
+    attune_options o = {.no_audio = 1};
+    attune_counts counts;
+    scene *c = scene_open(&o);
+    (void)state;
+    fake_picture(c->rgb, nobody);
+    for (int64_t t = 0; t < 1000; t += 125)
+        video(c, t);
+    fake_picture(c->rgb, one_face);
+    for (int64_t t = 1000; t < 3000; t += 125)
+        video(c, t);
+    attune_session_counts(c->s, &counts);
+    assert_int_equal(counts.frames, 24);
+    assert_int_equal(counts.frames_with_face, 16);
+    scene_close(c);
+}
+
+/* Two faces came one after the other: of the window that has both, the one that was there for
+ * longer speaks. */
+static void the_face_that_is_larger_and_longer_seen_is_kept(void **state)
+{
+    static const fake_face small[FAKE_FACES] = {{10, 10, 60, 2}},
+                           large[FAKE_FACES] = {{180, 90, 120, 4}};
+    attune_options o = {.no_audio = 1};
+    scene *c = scene_open(&o);
+    (void)state;
+    for (int64_t t = 0; t < 3000; t += 125) {
+        fake_picture(c->rgb, t < 500 ? small : large);
+        video(c, t);
+    }
+    finish(c);
+    assert_true(c->w[0].box[2] < 80);
+    assert_true(c->w[5].box[2] > 100);
+    assert_true(c->w[5].track != c->w[0].track);
+    scene_close(c);
+}
+
+/* A picture that was there for the first third of a window counts for a third of it. */
+static void a_picture_that_stopped_covers_what_it_covered(void **state)
+{
+    attune_options o = {.lag_s = 0.1};
+    scene *c = scene_open(&o);
+    (void)state;
+    both(c, 0, 1000);
+    audio(c, 1000, 3000);
+    finish(c);
+    assert_int_equal(c->w[5].end_us, 3000 * MS);
+    assert_true(fabsf(c->w[5].reliability[ATTUNE_FACE] - 1.0f / 3) < 0.05f); /* the fake's: share */
+    assert_true(fabsf(c->w[5].quality.face_share - 1) < 1e-6f);
+    scene_close(c);
+}
+
+/* Every sighting of the window reaches the fusion, with its time. */
+static void each_moment_is_a_token(void **state)
+{
+    attune_options o = {.no_audio = 1};
+    scene *c = scene_open(&o);
+    (void)state;
+    for (int64_t t = 0; t < 4000; t += 125)
+        video(c, t);
+    finish(c);
+    assert_int_equal(fake_tokens, 24);
+    assert_int_equal(fake_token_us[0], 1000 * MS); /* of the window from 1 s to 4 s */
+    for (int i = 1; i < fake_tokens; i++)
+        assert_int_equal(fake_token_us[i] - fake_token_us[i - 1], 125 * MS);
+    scene_close(c);
+}
+
 static void logits_are_averaged_over_the_window(void **state)
 {
     static const fake_face other[FAKE_FACES] = {{120, 60, 100, 5}};
@@ -640,6 +710,10 @@ int main(void)
         cmocka_unit_test(a_gap_in_both_streams_gives_empty_windows),
         cmocka_unit_test(a_window_without_a_face_still_comes),
         cmocka_unit_test(logits_are_averaged_over_the_window),
+        cmocka_unit_test(frames_with_a_face_are_counted),
+        cmocka_unit_test(the_face_that_is_larger_and_longer_seen_is_kept),
+        cmocka_unit_test(a_picture_that_stopped_covers_what_it_covered),
+        cmocka_unit_test(each_moment_is_a_token),
         cmocka_unit_test(several_faces_give_a_window_each_in_order_of_appearance),
         cmocka_unit_test(tracks_are_random_numbers),
         cmocka_unit_test(results_do_not_depend_on_threads),

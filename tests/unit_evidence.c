@@ -1,0 +1,133 @@
+/* From measures to trust: what each measure of a face's picture and of a voice's sound is worth, and
+ * how the sightings of a window become one piece of evidence. */
+#include "runtime/face_evidence.h"
+#include "runtime/ramp.h"
+#include "runtime/voice.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static at_sighting clean(void)
+{
+    return (at_sighting){.sharpness = 0.9f,
+                         .brightness = 0.5f,
+                         .contrast = 0.4f,
+                         .face_size = 40,
+                         .detector_score = 0.9f,
+                         .coverage = 0.1f};
+}
+
+static void ramps(void **state)
+{
+    (void)state;
+    assert_float_equal(at_ramp(1, 2, 4), 0, 0);
+    assert_float_equal(at_ramp(3, 2, 4), 0.5, 1e-6);
+    assert_float_equal(at_ramp(5, 2, 4), 1, 0);
+    assert_float_equal(at_ramp(0.7f, 0.9f, 0.5f), 0.5, 1e-6); /* falling */
+    assert_float_equal(at_ramp(1, 0.9f, 0.5f), 0, 0);
+}
+
+/* Each measure by itself: half bad is half trusted, wholly bad is not. */
+static void every_measure_counts(void **state)
+{
+    const struct {
+        size_t member;
+        float half, useless;
+    } cases[] = {
+        {offsetof(at_sighting, sharpness), 0.325f, 0.05f},
+        {offsetof(at_sighting, brightness), 0.115f, 0.03f},
+        {offsetof(at_sighting, brightness), 0.95f, 1.0f},
+        {offsetof(at_sighting, contrast), 0.085f, 0.02f},
+        {offsetof(at_sighting, face_size), 12, 4},
+        {offsetof(at_sighting, coverage), 0.575f, 0.9f},
+        {offsetof(at_sighting, detector_score), 0.525f, 0.3f},
+    };
+    at_sighting s = clean();
+
+    (void)state;
+    assert_float_equal(at_sighting_quality(&s), 1, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        s = clean();
+        memcpy((char *)&s + cases[i].member, &cases[i].half, sizeof(float));
+        assert_float_equal(at_sighting_quality(&s), 0.5, 1e-4);
+        memcpy((char *)&s + cases[i].member, &cases[i].useless, sizeof(float));
+        assert_float_equal(at_sighting_quality(&s), 0, 1e-6);
+    }
+}
+
+/* A sharp frame and one of half its worth: logits are weighed, measures are not. */
+static void good_frames_count_for_more(void **state)
+{
+    at_sighting sharp = clean(), blurred = clean();
+    at_face_evidence e = {0};
+
+    (void)state;
+    blurred.sharpness = 0.325f;
+    sharp.visual.expression[1] = 3;
+    sharp.visual.embedding[7] = 6;
+    sharp.box[0] = 1;
+    blurred.box[0] = 2;
+    at_face_evidence_add(&e, &sharp);
+    at_face_evidence_add(&e, &blurred);
+    at_face_evidence_finish(&e);
+    assert_int_equal(e.sightings, 2);
+    assert_float_equal(e.visual.expression[1], 2, 1e-3);
+    assert_float_equal(e.visual.embedding[7], 4, 1e-3);
+    assert_float_equal(e.measured.sharpness, 0.6125, 1e-4);
+    assert_float_equal(e.quality, 0.75, 1e-4);
+    assert_float_equal(e.box[0], 2, 0); /* of the latest */
+}
+
+/* Where every frame is bad, bad frames have to do. */
+static void bad_frames_have_to_do(void **state)
+{
+    at_sighting dark = clean();
+    at_face_evidence e = {0};
+
+    (void)state;
+    dark.brightness = 0;
+    dark.visual.expression[2] = 5;
+    at_face_evidence_add(&e, &dark);
+    at_face_evidence_finish(&e);
+    assert_float_equal(e.quality, 0, 0);
+    assert_float_equal(e.visual.expression[2], 5, 1e-4);
+
+    memset(&e, 0, sizeof e); /* and none is none */
+    at_face_evidence_finish(&e);
+    assert_float_equal(e.quality, 0, 0);
+}
+
+static void sound_is_as_good_as_its_worst(void **state)
+{
+    (void)state;
+    assert_float_equal(at_voice_quality_figure(1, 0), 1, 0);
+    assert_float_equal(at_voice_quality_figure(0.3f, 0), 0.3, 1e-6);
+    assert_float_equal(at_voice_quality_figure(1, 0.105f), 0.5, 1e-4);
+    assert_float_equal(at_voice_quality_figure(1, 0.3f), 0, 0);
+}
+
+/* Four tenths of a second: less is a word's beginning, and no voice to judge. */
+static void a_voice_needs_speech(void **state)
+{
+    (void)state;
+    assert_int_equal(AT_SPEECH_ROWS_MIN, 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ramps),
+        cmocka_unit_test(every_measure_counts),
+        cmocka_unit_test(good_frames_count_for_more),
+        cmocka_unit_test(bad_frames_have_to_do),
+        cmocka_unit_test(sound_is_as_good_as_its_worst),
+        cmocka_unit_test(a_voice_needs_speech),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Shows that the tests would notice: each line of tests/mutants.txt is a small fault, put into a copy
+# of the tree; the tests that it names must then fail.
+#
+#     tools/mutants.sh                 all of them
+#     tools/mutants.sh fusion clock    those whose file's name has one of these in it
+#     tools/mutants.sh --list          only see that each still fits the sources
+#
+# The last lines are the survivors and the sum. Exit code 1 if there is a survivor, or a line that
+# does not fit exactly one place any longer.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+list=tests/mutants.txt
+
+# Prints file with the one place of $2 replaced by $3; fails if there is not exactly one.
+mutate()
+{
+    python3 - "$1" "$2" "$3" <<'PY'
+import sys
+path, was, becomes = sys.argv[1:]
+text = open(path).read()
+if text.count(was) != 1:
+    sys.exit(f"{path}: {text.count(was)} places read: {was}")
+sys.stdout.write(text.replace(was, becomes))
+PY
+}
+
+# Calls $1 with file, tests, was, becomes of each line that the arguments after it choose.
+each()
+{
+    local call=$1 file tests was becomes pattern chosen
+    shift
+    while IFS='|' read -r file tests was becomes; do
+        [[ -z $file || $file == \#* ]] && continue
+        chosen=$(($# == 0))
+        for pattern in "$@"; do
+            [[ $file == *"$pattern"* ]] && chosen=1
+        done
+        [ "$chosen" -eq 0 ] || "$call" "$file" "$tests" "$was" "$becomes"
+    done <$list
+}
+
+fits=0 misfits=0
+check()
+{
+    if mutate "$1" "$3" "$4" >/dev/null; then
+        fits=$((fits + 1))
+    else
+        misfits=$((misfits + 1))
+    fi
+}
+
+# What fails without a fault notices nothing.
+sound()
+{
+    # shellcheck disable=SC2086
+    if ! { ninja -C "$copy/build" --quiet ${2//unit_/tests/test_unit_} &&
+        meson test -C "$copy/build" --no-rebuild $2; } >"$copy/log" 2>&1; then
+        cat "$copy/log"
+        echo "$2 fails as it is"
+        exit 1
+    fi
+}
+
+killed=0 survivors=() tried=
+try()
+{
+    local file=$1 tests=$2 was=$3 becomes=$4
+    [[ " $tried " == *" $tests "* ]] || sound "$file" "$tests"
+    tried+=" $tests"
+    cp "$copy/$file" "$copy/original"
+    if ! mutate "$file" "$was" "$becomes" >"$copy/$file"; then
+        survivors+=("$file: does not fit: $was")
+    elif ! ninja -C "$copy/build" --quiet ${tests//unit_/tests/test_unit_} >"$copy/log" 2>&1; then
+        cat "$copy/log"
+        survivors+=("$file: does not compile: $becomes")
+    elif
+        # shellcheck disable=SC2086
+        meson test -C "$copy/build" --no-rebuild $tests >"$copy/log" 2>&1
+    then
+        survivors+=("$file: $was -> $becomes ($tests passed)")
+    else
+        killed=$((killed + 1))
+        echo "noticed: $file: $becomes"
+    fi
+    mv "$copy/original" "$copy/$file"
+    touch "$copy/$file" # or what was built of the fault would look new enough
+}
+
+if [ "${1:-}" = --list ]; then
+    shift
+    each check "$@"
+    echo "$fits fit, $misfits do not"
+    [ "$misfits" -eq 0 ] && [ "$fits" -gt 0 ]
+    exit
+fi
+
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+trap 'exit 130' INT TERM
+git ls-files -coz --exclude-standard | xargs -0 tar cf - | tar xf - -C "$copy"
+meson setup "$copy/build" "$copy" -Dtests=enabled -Doptimization=1 >"$copy/log" || { cat "$copy/log"; exit 1; }
+each try "$@"
+for survivor in ${survivors[@]+"${survivors[@]}"}; do
+    echo "SURVIVED $survivor"
+done
+echo "$killed noticed, ${#survivors[@]} survived"
+[ ${#survivors[@]} -eq 0 ] && [ $killed -gt 0 ]
