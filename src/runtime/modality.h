@@ -15,7 +15,7 @@
 #include "base/pool.h"
 #include "runtime/clock.h"
 #include "runtime/model.h"
-#include "vision/image.h"
+#include "vision/picture.h"
 
 /* What all modalities of a session are opened with; outlives them. */
 typedef struct at_setting {
@@ -28,7 +28,7 @@ enum { AT_FINDINGS = ATTUNE_MAX_TRACKS }; /* of one modality over one window, at
 
 /* What a modality has to say of one subject over one window. */
 typedef struct at_finding {
-    uint32_t subject;     /* its number in the session; 0: whoever is there (a voice bears no name) */
+    uint32_t subject; /* its number in the session; 0: whoever is there (a voice bears no name) */
     at_evidence evidence; /* pointers live until the next call on the modality */
 } at_finding;
 
@@ -38,9 +38,9 @@ typedef struct at_modality {
     int (*open)(void **self, const at_setting *s, attune_error *err);
     void (*free)(void **self); /* NULL is fine */
 
-    /* By input, one of the two. Times do not decrease. A picture: returns the number of subjects in
-     * it. Sound: n <= ATTUNE_MAX_PUSH samples; *head_us is moved on to what it has heard for good. */
-    int (*push_picture)(void *self, int64_t t_us, const at_image *rgb);
+    /* By input, one of the two. Times do not decrease. A picture that at_picture_check let
+     * pass: returns the number of subjects in it. Sound: n <= ATTUNE_MAX_PUSH samples; *head_us is moved on to what it has heard for good. */
+    int (*push_picture)(void *self, int64_t t_us, const attune_picture *p);
     int (*push_sound)(void *self, int64_t t_us, const float *pcm, size_t n, int64_t *head_us);
     int (*finish)(void *self, int64_t *head_us); /* nullable; no more input: what was held back */
 
