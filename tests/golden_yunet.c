@@ -226,11 +226,12 @@ static void watch(at_detector *d, const char *path, tally *t)
     assert_int_equal(at_media_open(&m, path, &o, NULL), ATTUNE_OK);
     while (at_media_next(m, &packet, NULL) == 1) {
         const at_image frame = at_image_borrow(packet.rgb, packet.w, packet.h, 3, packet.stride);
+        const attune_picture whole = at_picture_of(&frame);
         at_face face[4], near[4];
         const int n = at_detector_run(d, &frame, face, 4);
         assert_int_equal(n, 1);
         check_layout(&face[0]);
-        assert_int_equal(at_detector_run_near(d, &frame, &face[0], near, 4), 1);
+        assert_int_equal(at_detector_search_near(d, &whole, &face[0], near, 4), 1);
         assert_true(at_face_iou(&face[0], &near[0]) > 0.75F);
         at_tracker_update(&tracker, packet.t_us, face, n, NULL);
         t->tracks += tracker.track[0].id != id;

@@ -1,15 +1,15 @@
 #include "session_fake.h"
 
 /* The session calls these instead. */
-#define at_detector_create   fake_detector_create
-#define at_detector_free     fake_detector_free
-#define at_detector_run      fake_detector_run
-#define at_detector_run_near fake_detector_run_near
-#define at_visual_workspace  fake_visual_workspace
-#define at_visual_run        fake_visual_run
-#define at_audio_run         fake_audio_run
-#define at_fusion_run        fake_fusion_run
-#define at_weights_source    fake_weights_source
+#define at_detector_create      fake_detector_create
+#define at_detector_free        fake_detector_free
+#define at_detector_search      fake_detector_search
+#define at_detector_search_near fake_detector_search_near
+#define at_visual_workspace     fake_visual_workspace
+#define at_visual_run           fake_visual_run
+#define at_audio_run            fake_audio_run
+#define at_fusion_run           fake_fusion_run
+#define at_weights_source       fake_weights_source
 
 #include "runtime/face.c"
 #include "runtime/session.c"
@@ -69,14 +69,14 @@ void fake_detector_free(at_detector **d)
     *d = NULL;
 }
 
-int fake_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max)
+int fake_detector_search(at_detector *d, const attune_picture *picture, at_face *out, int max)
 {
     static const float at[AT_LANDMARKS][2] = {
         {0.3f, 0.35f}, {0.7f, 0.35f}, {0.5f, 0.55f}, {0.35f, 0.75f}, {0.65f, 0.75f}};
     int n = 0;
     (void)d;
     for (int i = 0; i < FAKE_FACES && n < max; i++) {
-        const unsigned char *p = rgb->data + 12 * i;
+        const unsigned char *p = picture->plane[0] + 12 * i;
         if (p[3] != MARK)
             break;
         at_face *f = &out[n++];
@@ -89,11 +89,11 @@ int fake_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max
     return n;
 }
 
-int fake_detector_run_near(at_detector *d, const at_image *rgb, const at_face *last, at_face *out,
-                           int max)
+int fake_detector_search_near(at_detector *d, const attune_picture *picture, const at_face *last,
+                              at_face *out, int max)
 {
     (void)last;
-    return fake_detector_run(d, rgb, out, max);
+    return fake_detector_search(d, picture, out, max);
 }
 
 size_t fake_visual_workspace(const at_visual_net *v, const at_pool *pool, int side)

@@ -224,6 +224,7 @@ static void any_picture(void **state)
     at_params p = {0};
     at_image im = {0};
     at_detector *d = NULL;
+    attune_picture whole;
     at_face face[8], last = {.x = -50, .y = 10, .w = 60, .h = 60};
 
     vision_net_make(&p, 4, 1);
@@ -232,13 +233,14 @@ static void any_picture(void **state)
     assert_int_equal(at_detector_create(&d, &source, NULL, at_kernels_best(), &o, NULL), ATTUNE_OK);
     for (size_t i = 0; i < sizeof size / sizeof size[0]; i++) {
         picture(&im, size[i][0], size[i][1]);
+        whole = at_picture_of(&im);
         assert_true(at_detector_run(d, &im, face, 8) >= 0);
-        assert_true(at_detector_run_near(d, &im, &last, face, 8) >= 0);
+        assert_true(at_detector_search_near(d, &whole, &last, face, 8) >= 0);
     }
     last.x = 5000;
-    assert_int_equal(at_detector_run_near(d, &im, &last, face, 8), 0);
+    assert_int_equal(at_detector_search_near(d, &whole, &last, face, 8), 0);
     last.x = NAN;
-    assert_int_equal(at_detector_run_near(d, &im, &last, face, 8), ATTUNE_E_ARG);
+    assert_int_equal(at_detector_search_near(d, &whole, &last, face, 8), ATTUNE_E_ARG);
     assert_int_equal(at_image_reserve(&im, 50, 50, 1), ATTUNE_OK);
     assert_int_equal(at_detector_run(d, &im, face, 8), ATTUNE_E_ARG);
     at_detector_free(&d);

@@ -49,6 +49,48 @@ typedef struct attune_error {
     char text[512];
 } attune_error;
 
+/* ---- pictures ------------------------------------------------------------------------- */
+
+/* How pixels lie in memory, plane by plane. */
+typedef enum attune_format {
+    ATTUNE_RGB,  /* bytes R G B */
+    ATTUNE_BGR,  /* bytes B G R */
+    ATTUNE_RGBA, /* bytes R G B A; A is not looked at */
+    ATTUNE_BGRA,
+    ATTUNE_GREY, /* bytes of luma */
+    ATTUNE_NV12, /* Y; then U V in turns for every 2 x 2 pixels */
+    ATTUNE_I420, /* Y; U, V for every 2 x 2 pixels */
+    ATTUNE_I422, /* Y; U, V for every 2 pixels of a row */
+    ATTUNE_I444, /* Y; U; V */
+    ATTUNE_FORMATS
+} attune_format;
+
+typedef enum attune_matrix {
+    ATTUNE_BT601,
+    ATTUNE_BT709,
+    ATTUNE_BT2020,
+    ATTUNE_MATRICES
+} attune_matrix;
+
+typedef enum attune_range {
+    ATTUNE_RANGE_USUAL,   /* full for grey pictures, limited for the others */
+    ATTUNE_RANGE_LIMITED, /* luma 16..235, chroma 16..240 */
+    ATTUNE_RANGE_FULL
+} attune_range;
+
+/* A picture in memory that belongs to someone else, as it came: what is not looked at is never
+ * converted. Zero is the default for every field but w, h, plane and stride. */
+typedef struct attune_picture {
+    attune_format format;
+    int w, h;                /* pixels as stored, 1..16384; chroma planes are rounded up */
+    const uint8_t *plane[3]; /* each at the row that is shown first */
+    ptrdiff_t stride[3];     /* bytes from a row to the one below; negative: stored bottom up */
+    attune_matrix matrix;    /* of Y, U and V */
+    attune_range range;      /* of Y, U and V */
+    int orientation;         /* how to make it upright, as EXIF numbers it, 1..8; 0: 1, as it is */
+    int aspect_num, aspect_den; /* a pixel's width by its height; 0: square */
+} attune_picture;
+
 /* ---- what a window says --------------------------------------------------------------- */
 
 /* The emotion set that both streams share and the fusion speaks (order of emotion7[]). */
@@ -177,8 +219,10 @@ const char *attune_default_model(void);
 int attune_session_open(attune_session **out, const attune_model *m /* [kept] */,
                         const attune_options *o /* nullable */, attune_error *err);
 void attune_session_free(attune_session **s);
-/* w, h in 1..16384; stride in bytes >= 3*w. Times must not decrease (ATTUNE_E_ARG). Frames that
- * come faster than the rate are dropped at no cost, evenly by time. */
+/* Times must not decrease (ATTUNE_E_ARG). Frames that come faster than the rate are dropped at no
+ * cost, evenly by time. Of the others only what is looked at is converted. */
+int attune_session_push_picture(attune_session *s, int64_t t_us, const attune_picture *p);
+/* The same for RGB24, upright. */
 int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
                               ptrdiff_t stride);
 /* t_us: time of pcm[0]; n <= ATTUNE_MAX_PUSH. A gap to the previous push is silence; an overlap

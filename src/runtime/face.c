@@ -59,6 +59,7 @@ typedef struct at_face_stream {
     int max_tracks;
     at_detector *detector; /* NULL: the model has none */
     at_tracker tracker;
+    at_picture_work picture_work;
     at_image aligned;
     float *work;         /* of the network */
     int64_t looked;      /* frames so far */
@@ -132,6 +133,7 @@ static void face_free(void **self)
     if (!f)
         return;
     at_detector_free(&f->detector);
+    at_picture_work_free(&f->picture_work);
     at_image_free(&f->aligned);
     for (int i = 0; f->found && i < f->max_tracks; i++) {
         at_free(f->found[i].token);
@@ -193,7 +195,7 @@ static void face_forget_before(void *self, int64_t t_us)
 
 /* ---- looking ------------------------------------------------------------------------------ */
 
-static int find_faces(at_face_stream *f, int64_t t_us, const at_image *rgb, at_face *faces)
+static int find_faces(at_face_stream *f, int64_t t_us, const attune_picture *p, at_face *faces)
 {
     const at_track *followed = f->max_tracks == 1 ? at_tracker_main(&f->tracker) : NULL;
     int n;
@@ -201,12 +203,12 @@ static int find_faces(at_face_stream *f, int64_t t_us, const at_image *rgb, at_f
     if (!f->detector)
         return 0;
     if (followed && followed->seen && t_us < f->searched_us + search_every_us) {
-        n = at_detector_run_near(f->detector, rgb, &followed->face, faces, FACES_MAX);
+        n = at_detector_search_near(f->detector, p, &followed->face, faces, FACES_MAX);
         if (n != 0)
             return n;
     }
     f->searched_us = t_us;
-    return at_detector_run(f->detector, rgb, faces, FACES_MAX);
+    return at_detector_search(f->detector, p, faces, FACES_MAX);
 }
 
 static void note_quality(at_sighting *out, const at_face_quality *q)
@@ -246,11 +248,11 @@ static void read_face(at_face_stream *f, at_sighting *out)
 }
 
 /* 1: *out filled; 0: the landmarks make no face. */
-static int look_at(at_face_stream *f, int64_t t_us, const at_image *rgb, const at_track *track,
+static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, const at_track *track,
                    at_sighting *out)
 {
     at_face_quality quality;
-    int rc = at_align_face(&f->aligned, rgb, &track->face);
+    int rc = at_align_face(&f->aligned, &f->picture_work, p, &track->face);
 
     if (rc < 0)
         return rc == ATTUNE_E_ARG ? 0 : rc;
@@ -263,7 +265,7 @@ static int look_at(at_face_stream *f, int64_t t_us, const at_image *rgb, const a
     return 1;
 }
 
-static int face_push(void *self, int64_t t_us, const at_image *rgb)
+static int face_push(void *self, int64_t t_us, const attune_picture *p)
 {
     at_face_stream *f = self;
     at_face faces[FACES_MAX];
@@ -272,14 +274,14 @@ static int face_push(void *self, int64_t t_us, const at_image *rgb)
 
     if (f->frames == f->frames_max)
         return ATTUNE_E_STATE;
-    n = find_faces(f, t_us, rgb, faces);
+    n = find_faces(f, t_us, p, faces);
     if (n < 0)
         return n;
     at_tracker_update(&f->tracker, t_us, faces, n, NULL);
     sighting = sightings_at(f, f->frames); /* taken only when all went well */
     for (int i = 0; i < f->tracker.count && seen < f->max_tracks; i++) {
         const at_track *track = &f->tracker.track[i];
-        int rc = track->seen ? look_at(f, t_us, rgb, track, &sighting[seen]) : 0;
+        int rc = track->seen ? look_at(f, t_us, p, track, &sighting[seen]) : 0;
         if (rc < 0)
             return rc;
         seen += rc;

@@ -15,7 +15,7 @@
 #include "base/pool.h"
 #include "runtime/clock.h"
 #include "runtime/model.h"
-#include "vision/image.h"
+#include "vision/picture.h"
 
 /* What all modalities of a session are opened with; outlives them. */
 typedef struct at_setting {
@@ -38,9 +38,9 @@ typedef struct at_modality {
     int (*open)(void **self, const at_setting *s, attune_error *err);
     void (*free)(void **self); /* NULL is fine */
 
-    /* By input, one of the two. Times do not decrease. A picture: returns the number of subjects in
-     * it. Sound: n <= ATTUNE_MAX_PUSH samples; *head_us is moved on to what it has heard for good. */
-    int (*push_picture)(void *self, int64_t t_us, const at_image *rgb);
+    /* By input, one of the two. Times do not decrease. A picture that at_picture_check let
+     * pass: returns the number of subjects in it. Sound: n <= ATTUNE_MAX_PUSH samples; *head_us is moved on to what it has heard for good. */
+    int (*push_picture)(void *self, int64_t t_us, const attune_picture *p);
     int (*push_sound)(void *self, int64_t t_us, const float *pcm, size_t n, int64_t *head_us);
     int (*finish)(void *self, int64_t *head_us); /* nullable; no more input: what was held back */
 

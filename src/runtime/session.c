@@ -106,13 +106,11 @@ void attune_session_free(attune_session **out)
 
 /* ---- pushing ------------------------------------------------------------------------------ */
 
-static int check_frame(const attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
-                       ptrdiff_t stride)
+static int check_frame(const attune_session *s, int64_t t_us, const attune_picture *p)
 {
     const at_input_clock *pictures = &s->clock.input[AT_PICTURES];
 
-    if (!rgb || w < 1 || h < 1 || w > AT_IMAGE_MAX_SIDE || h > AT_IMAGE_MAX_SIDE ||
-        stride < 3 * (ptrdiff_t)w || t_us < 0 || t_us > latest_us || s->o.no_video ||
+    if (at_picture_check(p) < 0 || t_us < 0 || t_us > latest_us || s->o.no_video ||
         (pictures->started && t_us < pictures->head_us))
         return ATTUNE_E_ARG;
     return s->clock.finished ? ATTUNE_E_STATE : ATTUNE_OK;
@@ -129,13 +127,13 @@ static int64_t frame_end(const attune_session *s, int64_t t)
     return t + (since < period ? since : period);
 }
 
-static int look(attune_session *s, int64_t t_us, const at_image *rgb)
+static int look(attune_session *s, int64_t t_us, const attune_picture *p)
 {
     int seen = 0;
 
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         int rc = at_modalities[m]->push_picture
-                     ? at_modalities[m]->push_picture(s->modality[m], t_us, rgb)
+                     ? at_modalities[m]->push_picture(s->modality[m], t_us, p)
                      : 0;
         if (rc < 0)
             return rc;
@@ -146,25 +144,30 @@ static int look(attune_session *s, int64_t t_us, const at_image *rgb)
     return ATTUNE_OK;
 }
 
-int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
-                              ptrdiff_t stride)
+int attune_session_push_picture(attune_session *s, int64_t t_us, const attune_picture *p)
 {
     int64_t period;
-    at_image image;
-    int rc = check_frame(s, t_us, rgb, w, h, stride);
+    int rc = check_frame(s, t_us, p);
 
     if (rc < 0)
         return rc;
     period = (int64_t)((double)(t_us + early_us) * s->o.rate / (double)second_us);
     if (period > s->last_period && t_us >= at_clock_needed(&s->clock)) {
-        image = at_image_borrow(rgb, w, h, 3, stride);
-        rc = look(s, t_us, &image);
+        rc = look(s, t_us, p);
         if (rc < 0)
             return rc;
         s->last_period = period;
     }
     at_clock_move(&s->clock, AT_PICTURES, t_us, t_us, frame_end(s, t_us));
     return ATTUNE_OK;
+}
+
+int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
+                              ptrdiff_t stride)
+{
+    const attune_picture p = {.w = w, .h = h, .plane = {rgb}, .stride = {stride}};
+
+    return attune_session_push_picture(s, t_us, &p);
 }
 
 int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n)

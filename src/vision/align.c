@@ -53,14 +53,14 @@ int at_align_matrix(const at_face *f, float m[6])
     return at_similarity_fit(f->landmark, at_face_template, AT_LANDMARKS, m);
 }
 
-int at_align_face(at_image *dst, const at_image *src, const at_face *f)
+int at_align_face(at_image *dst, at_picture_work *work, const attune_picture *p, const at_face *f)
 {
     float m[6];
     const int status = at_align_matrix(f, m);
 
     if (status != ATTUNE_OK)
         return status;
-    return at_image_warp(dst, src, m, AT_FACE_SIDE, AT_FACE_SIDE, AT_BORDER_BLACK);
+    return at_picture_warp(dst, work, p, m, AT_FACE_SIDE, AT_FACE_SIDE);
 }
 
 static int to_rgb(at_image *dst, const at_image *grey)

@@ -7,7 +7,7 @@
 #define AT_VISION_ALIGN_H
 
 #include "vision/detect.h"
-#include "vision/image.h"
+#include "vision/picture.h"
 
 enum { AT_FACE_SIDE = 112 };
 
@@ -19,8 +19,9 @@ int at_similarity_fit(const float (*from)[2], const float (*to)[2], int n, float
 /* From source pixels to the aligned face. */
 int at_align_matrix(const at_face *f, float m[6]);
 
-/* dst becomes AT_FACE_SIDE x AT_FACE_SIDE RGB; outside the picture is black. */
-int at_align_face(at_image *dst, const at_image *src, const at_face *f);
+/* dst becomes AT_FACE_SIDE x AT_FACE_SIDE RGB; outside the picture its edge is repeated, as in
+ * training. */
+int at_align_face(at_image *dst, at_picture_work *work, const attune_picture *p, const at_face *f);
 /* For pictures that are already tight crops of a face (a data set's): the whole is scaled so
  * that its middle lies and measures like an aligned face; borders are replicated. Grey becomes
  * RGB. */

@@ -15,7 +15,8 @@ enum { SIDE_MIN = 32, SIDE_MAX = 4096 };
 struct at_detector {
     at_detect_net *net;
     at_detect_options o;
-    at_image half[2], scaled;
+    at_picture_work work;
+    at_image scaled;
     float *input; /* (h, w, 3) */
     at_face *candidate;
     size_t input_floats, candidates;
@@ -73,8 +74,7 @@ void at_detector_free(at_detector **d)
     if (!d || !*d)
         return;
     at_detect_net_free(&(*d)->net);
-    at_image_free(&(*d)->half[0]);
-    at_image_free(&(*d)->half[1]);
+    at_picture_work_free(&(*d)->work);
     at_image_free(&(*d)->scaled);
     at_free((*d)->input);
     at_free((*d)->candidate);
@@ -232,22 +232,15 @@ static void fill_input(const at_image *im, int h, int w, float *x)
     }
 }
 
-/* d->scaled = rgb with its longer side at side (or twice its own, whichever is less). */
-static int scale_down(at_detector *d, const at_image *rgb, int side)
+/* d->scaled = part r of p with its longer side at side (or twice its own, whichever is less). */
+static int scale_down(at_detector *d, const attune_picture *p, const at_rect *r, int side)
 {
-    const int longer = rgb->w > rgb->h ? rgb->w : rgb->h;
+    const int longer = r->w > r->h ? r->w : r->h;
     const int target = side < 2 * longer ? side : 2 * longer;
-    const int w = (int)(((int64_t)rgb->w * target + longer / 2) / longer);
-    const int h = (int)(((int64_t)rgb->h * target + longer / 2) / longer);
-    at_image from = *rgb;
+    const int w = (int)(((int64_t)r->w * target + longer / 2) / longer);
+    const int h = (int)(((int64_t)r->h * target + longer / 2) / longer);
 
-    for (int k = 0; from.w >= 4 * w && from.h >= 4 * h; k ^= 1) {
-        const int status = at_image_halve(&d->half[k], &from);
-        if (status != ATTUNE_OK)
-            return status;
-        from = d->half[k];
-    }
-    return at_image_resize(&d->scaled, &from, w < 1 ? 1 : w, h < 1 ? 1 : h);
+    return at_picture_part(&d->scaled, &d->work, p, r, w < 1 ? 1 : w, h < 1 ? 1 : h);
 }
 
 /* From the network's pixels to the source's: centres of pixels fall on centres. */
@@ -263,14 +256,13 @@ static void to_source(at_face *f, float sx, float sy, float dx, float dy)
     }
 }
 
-static int run(at_detector *d, const at_image *rgb, int side, at_face *out, int max)
+/* Faces in part r of p, in pixels of that part. */
+static int run(at_detector *d, const attune_picture *p, at_rect r, int side, at_face *out, int max)
 {
     const float *head[AT_DETECT_LEVELS];
     size_t n = 0;
 
-    if (rgb->channels != 3 || rgb->w < 1 || rgb->h < 1)
-        return ATTUNE_E_ARG;
-    int status = scale_down(d, rgb, side);
+    int status = scale_down(d, p, &r, side);
     const int h = (d->scaled.h + 31) / 32 * 32, w = (d->scaled.w + 31) / 32 * 32;
     if (status == ATTUNE_OK)
         status = reserve(d, h, w);
@@ -283,30 +275,43 @@ static int run(at_detector *d, const at_image *rgb, int side, at_face *out, int 
         n += decode(head[k], h >> (3 + k), w >> (3 + k), 8 << k, d->o.threshold, d->candidate + n);
     const int kept = suppress(d->candidate, n, d->o.iou, out, max);
     for (int i = 0; i < kept; i++)
-        to_source(&out[i], (float)rgb->w / (float)d->scaled.w, (float)rgb->h / (float)d->scaled.h,
-                  0, 0);
+        to_source(&out[i], (float)r.w / (float)d->scaled.w, (float)r.h / (float)d->scaled.h, 0, 0);
     return kept;
+}
+
+int at_detector_search(at_detector *d, const attune_picture *p, at_face *out, int max)
+{
+    at_rect whole = {0};
+
+    at_picture_size(p, &whole.w, &whole.h);
+    return run(d, p, whole, d->o.side, out, max);
 }
 
 int at_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max)
 {
-    return run(d, rgb, d->o.side, out, max);
+    const attune_picture p = at_picture_of(rgb);
+
+    if (rgb->channels != 3 || at_picture_check(&p) != ATTUNE_OK)
+        return ATTUNE_E_ARG;
+    return at_detector_search(d, &p, out, max);
 }
 
-int at_detector_run_near(at_detector *d, const at_image *rgb, const at_face *last, at_face *out,
-                         int max)
+int at_detector_search_near(at_detector *d, const attune_picture *p, const at_face *last,
+                            at_face *out, int max)
 {
     const float reach = fmaxf(last->w, last->h); /* each way from the centre */
     const float cx = last->x + 0.5F * last->w, cy = last->y + 0.5F * last->h;
 
     if (!(fabsf(cx) < 1e6F && fabsf(cy) < 1e6F && reach > 0 && reach < 1e6F))
         return ATTUNE_E_ARG;
-    const int x = (int)floorf(cx - reach), y = (int)floorf(cy - reach), side = (int)(2 * reach) + 1;
-    const at_image part = at_image_view(rgb, x, y, side, side);
-    if (part.w < 1)
+    at_rect r = {(int)floorf(cx - reach), (int)floorf(cy - reach), (int)(2 * reach) + 1,
+                 (int)(2 * reach) + 1};
+    int w, h;
+    at_picture_size(p, &w, &h);
+    if (!at_rect_cut(&r, w, h))
         return 0;
-    const int n = run(d, &part, d->o.side_near, out, max);
+    const int n = run(d, p, r, d->o.side_near, out, max);
     for (int i = 0; i < n; i++)
-        to_source(&out[i], 1, 1, x > 0 ? (float)x : 0, y > 0 ? (float)y : 0);
+        to_source(&out[i], 1, 1, (float)r.x, (float)r.y);
     return n;
 }

@@ -19,7 +19,7 @@
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
 #include "tensor/weights.h"
-#include "vision/image.h"
+#include "vision/picture.h"
 
 enum { AT_LANDMARKS = 5, AT_DETECT_LEVELS = 3, AT_DETECT_CHANNELS = 16 };
 
@@ -54,14 +54,17 @@ int at_detector_create(at_detector **out, const at_weight_source *src, at_pool *
                        attune_error *err);
 void at_detector_free(at_detector **d);
 
-/* Faces by falling score, at most max. Returns their number or a negative status. Nothing is
- * allocated once a picture of this size has been seen. A picture smaller than side is not
- * enlarged beyond twice. */
-int at_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max);
+/* Faces by falling score, at most max, in pixels of the upright picture. Returns their number or a
+ * negative status. p is one that at_picture_check lets pass; only what the network looks at is
+ * converted. Nothing is allocated once a picture of this size has been seen. A picture smaller than
+ * side is not enlarged beyond twice. */
+int at_detector_search(at_detector *d, const attune_picture *p, at_face *out, int max);
 /* The same in the neighbourhood of a face's last place only (twice its box): several times
  * faster. For following a face between full passes. */
-int at_detector_run_near(at_detector *d, const at_image *rgb, const at_face *last, at_face *out,
-                         int max);
+int at_detector_search_near(at_detector *d, const attune_picture *p, const at_face *last,
+                            at_face *out, int max);
+/* at_detector_search in an RGB image. */
+int at_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max);
 
 /* The network alone, for tests and distillation: x (h, w, 3). head[l] (h/s, w/s,
  * AT_DETECT_CHANNELS) for strides 8, 16, 32 lives until the next call on d. */

@@ -8,8 +8,8 @@
 
 int at_image_reserve(at_image *im, int w, int h, int channels)
 {
-    if (w < 1 || h < 1 || w > AT_IMAGE_MAX_SIDE || h > AT_IMAGE_MAX_SIDE ||
-        (channels != 1 && channels != 3))
+    if (w < 1 || h < 1 || w > AT_IMAGE_MAX_SIDE || h > AT_IMAGE_MAX_SIDE || channels < 1 ||
+        channels > 4)
         return ATTUNE_E_ARG;
 
     const size_t row = (size_t)w * (size_t)channels, bytes = row * (size_t)h;

@@ -20,7 +20,7 @@ enum { AT_IMAGE_MAX_SIDE = 16384 };
 
 typedef struct at_image {
     int w, h;
-    int channels;     /* 3: RGB, 1: grey */
+    int channels;     /* 3: RGB, 1: grey; picture.c has planes of 2 and 4 as well */
     ptrdiff_t stride; /* bytes from row to row, >= w * channels */
     uint8_t *data;
     size_t capacity; /* bytes owned; 0: data is borrowed */
@@ -44,6 +44,12 @@ static inline uint8_t *at_image_at(const at_image *im, int x, int y)
 
 /* Triangle filter, widened to the scale when shrinking (no aliasing), bilinear when enlarging. */
 int at_image_resize(at_image *dst, const at_image *src, int w, int h);
+/* The same of the part at x, y (fractions of pixels: edges, not centres, are counted) that is w by
+ * h; it lies in src, but for a pixel at the end. */
+typedef struct at_window {
+    double x, y, w, h;
+} at_window;
+int at_image_resample(at_image *dst, const at_image *src, const at_window *from, int w, int h);
 /* Mean of 2x2 pixels; an odd last row or column is dropped (kept when it is the only one). */
 int at_image_halve(at_image *dst, const at_image *src);
 

@@ -22,9 +22,10 @@ static void axis_free(axis *a)
     at_free(a->weight);
 }
 
-static int axis_make(axis *a, int in, int out)
+/* out outputs over [start, start + length) of in inputs. */
+static int axis_make(axis *a, double start, double length, int in, int out)
 {
-    const double scale = (double)in / out, reach = scale > 1 ? scale : 1;
+    const double scale = length / out, reach = scale > 1 ? scale : 1;
 
     *a = (axis){.most = (int)ceil(2 * reach) + 2};
     a->first = at_alloc((size_t)out, sizeof *a->first);
@@ -33,7 +34,7 @@ static int axis_make(axis *a, int in, int out)
     if (!a->first || !a->taps || !a->weight)
         return ATTUNE_E_NOMEM;
     for (int i = 0; i < out; i++) {
-        const double centre = (i + 0.5) * scale;
+        const double centre = start + (i + 0.5) * scale;
         int from = (int)floor(centre - reach), to = (int)ceil(centre + reach), n = 0;
         float *weight = a->weight + (size_t)i * (size_t)a->most;
         double sum = 0;
@@ -76,17 +77,21 @@ static void blend_columns(const float *row, const axis *ax, int w, int channels,
     for (int ox = 0; ox < w; ox++) {
         const float *in = row + (ptrdiff_t)ax->first[ox] * channels;
         const float *weight = ax->weight + (size_t)ox * (size_t)ax->most;
-        float sum[3] = {0.5F, 0.5F, 0.5F};
+        float sum[4] = {0.5F, 0.5F, 0.5F, 0.5F};
 
-        if (channels == 3) {
+        if (channels == 1) {
+            for (int k = 0; k < ax->taps[ox]; k++)
+                sum[0] += weight[k] * in[k];
+        } else if (channels == 3) {
             for (int k = 0; k < ax->taps[ox]; k++, in += 3) {
                 sum[0] += weight[k] * in[0];
                 sum[1] += weight[k] * in[1];
                 sum[2] += weight[k] * in[2];
             }
         } else {
-            for (int k = 0; k < ax->taps[ox]; k++)
-                sum[0] += weight[k] * in[k];
+            for (int k = 0; k < ax->taps[ox]; k++, in += channels)
+                for (int c = 0; c < channels; c++)
+                    sum[c] += weight[k] * in[c];
         }
         for (int k = 0; k < channels; k++) /* weights sum to 1 up to rounding */
             *out++ = sum[k] >= 255 ? 255 : (uint8_t)sum[k];
@@ -95,18 +100,25 @@ static void blend_columns(const float *row, const axis *ax, int w, int channels,
 
 int at_image_resize(at_image *dst, const at_image *src, int w, int h)
 {
+    const at_window whole = {0, 0, src->w, src->h};
+
+    return at_image_resample(dst, src, &whole, w, h);
+}
+
+int at_image_resample(at_image *dst, const at_image *src, const at_window *from, int w, int h)
+{
     axis ax = {0}, ay = {0};
     float *row = NULL;
 
     int status = at_image_reserve(dst, w, h, src->channels);
     if (status != ATTUNE_OK)
         return status;
-    if (w == src->w && h == src->h)
+    if (w == src->w && h == src->h && from->w == w && from->h == h) /* the whole as it is */
         return at_image_copy(dst, src);
     row = at_alloc((size_t)src->w * (size_t)src->channels, sizeof *row);
-    status = row ? axis_make(&ax, src->w, w) : ATTUNE_E_NOMEM;
+    status = row ? axis_make(&ax, from->x, from->w, src->w, w) : ATTUNE_E_NOMEM;
     if (status == ATTUNE_OK)
-        status = axis_make(&ay, src->h, h);
+        status = axis_make(&ay, from->y, from->h, src->h, h);
     for (int oy = 0; status == ATTUNE_OK && oy < h; oy++) {
         blend_rows(src, &ay, oy, row);
         blend_columns(row, &ax, w, src->channels, at_image_at(dst, 0, oy));
