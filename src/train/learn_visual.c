@@ -11,7 +11,6 @@
 #include "train/judge_faces.h"
 #include "train/loop.h"
 #include "train/mixup.h"
-#include "train/teachers.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +28,6 @@ typedef struct task {
     at_pool *pool;
     at_loop_plan plan;
     at_params params;
-    at_trunk trunk;
-    at_teachers *teachers; /* NULL: none */
     at_face_set train, valid;
     at_face_augment augment;
     stage stages[MAX_STAGES];
@@ -120,14 +117,11 @@ static int read_recipe(task *t, attune_error *err)
                                         "checkpoint_minutes",
                                         "statistics_batches",
                                         "mixup",
-                                        "trunk",
-                                        "teachers",
                                         NULL};
     static const char *const losses[] = {
         "comment", "expression", "basic",         "state",         "engagement",
         "covered", "smoothing",  "class_balance", "level_balance", NULL};
     const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
-    const char *trunk = at_recipe_string(root, "trunk", "mobilenet_v2");
     int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
     status = status ? status : at_recipe_check(t->recipe, l, "losses", losses, err);
     status = status ? status : at_loop_plan_read(&t->plan, t->recipe, t->o, err);
@@ -135,10 +129,6 @@ static int read_recipe(task *t, attune_error *err)
     status = status ? status : read_augment(t, err);
     if (status)
         return status;
-    t->trunk = strcmp(trunk, "mobilenet_v1") == 0 ? AT_MOBILENET_V1 : AT_MOBILENET_V2;
-    if (t->trunk == AT_MOBILENET_V2 && strcmp(trunk, "mobilenet_v2") != 0)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: trunk is mobilenet_v1 or mobilenet_v2, not %s",
-                       t->recipe->path, trunk);
     t->batch = (int)at_recipe_int(root, "batch", 32);
     t->bn_batches = (int)at_recipe_int(root, "statistics_batches", 40);
     t->dropout = (float)at_recipe_number(root, "dropout", 0.3);
@@ -230,8 +220,6 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     at_tensor *part[4 + ATTUNE_STATES];
     float weight[4 + ATTUNE_STATES];
     int n = 0, side = side_at(t, step);
-    if (t->teachers && at_teachers_soften(t->teachers, t->x[slot], t->batch, side, l))
-        return NULL;
     at_visual_forward(g, &t->params, at_visual_input(g, t->x[slot], t->batch, side), &o, &out);
     if (l->votes_n) {
         weight[n] = scaled(t->weight_expression, l->votes_n, t->expected_votes);
@@ -304,7 +292,7 @@ static int settle_start(task *t, attune_error *err)
 {
     at_mb_observer *seen = NULL;
     at_graph *g = NULL;
-    int status = at_mb_observer_create(&seen, t->trunk, err);
+    int status = at_mb_observer_create(&seen, err);
     status = status ? status : at_graph_create(&g, t->pool, at_kernels_best(), err);
     for (int k = 0; !status && k < START_BATCHES && k < t->steps_per_epoch; k++) {
         at_visual_options o = {.observer = seen};
@@ -369,8 +357,7 @@ static int set_up(task *t, attune_error *err)
     at_rng rng;
     int status = read_recipe(t, err);
     at_rng_seed(&rng, (uint64_t)t->plan.seed, 0);
-    status = status ? status : at_visual_init(&t->params, t->trunk, &rng, err);
-    status = status ? status : at_teachers_load(&t->teachers, t->recipe, t->o, t->pool, err);
+    status = status ? status : at_visual_init(&t->params, &rng, err);
     status = status ? status
                     : at_face_set_load(&t->train, t->recipe, "train", t->o, 1, t->pool, err);
     status = status ? status
@@ -422,7 +409,6 @@ int at_learn_visual(const at_recipe *r, const attune_train_options *o, at_pool *
         status = at_loop_run(&l, &t->plan, r, o, pool, err);
     }
     at_params_free(&t->params);
-    at_teachers_free(&t->teachers);
     at_face_set_free(&t->train);
     at_face_set_free(&t->valid);
     for (int slot = 0; slot < 2; slot++) {
