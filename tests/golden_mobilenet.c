@@ -85,10 +85,10 @@ static void test_golden(void **state)
         at_rng rng;
         at_mb_observer *seen = NULL;
         at_rng_seed(&rng, 1, 1);
-        assert_int_equal(at_mobilenet_init(&p, "net", AT_MOBILENET_V2, batch_norm, &rng, NULL), 0);
+        assert_int_equal(at_mobilenet_init(&p, "net", batch_norm, &rng, NULL), 0);
         assert_int_equal(at_mobilenet_import_folded(&p, "net", w, NULL), 0);
         if (batch_norm)
-            assert_int_equal(at_mb_observer_create(&seen, AT_MOBILENET_V2, NULL), 0);
+            assert_int_equal(at_mb_observer_create(&seen, NULL), 0);
         classify(&p, w, seen, got);
         assert_true(distance(got, want->data) < 1e-3);
         if (batch_norm) {
@@ -110,48 +110,8 @@ static void test_golden(void **state)
     at_weights_free(&golden);
 }
 
-/* The stem that at_mobilenet_import_folded adapts answers to our pictures as the file's does to
- * VGGFace2's: blue first, less the mean. */
-static void test_v1_stem(void **state)
-{
-    static const double mean[3] = {103.939, 116.779, 123.68};
-    char path[4096];
-    at_weights *w;
-    at_params p = {0};
-    at_rng rng;
-    uint8_t patch[9][3]; /* red, green, blue */
-    (void)state;
-    if (!model_file("mobilenet_v1_vggface2.safetensors", path, sizeof path))
-        skip();
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
-    at_rng_seed(&rng, 1, 1);
-    assert_int_equal(at_mobilenet_init(&p, "net", AT_MOBILENET_V1, 0, &rng, NULL), 0);
-    assert_int_equal(at_mobilenet_import_folded(&p, "net", w, NULL), 0);
-    const float *theirs = at_weights_find(w, "stem.weight")->data;
-    const float *their_bias = at_weights_find(w, "stem.bias")->data;
-    const float *ours = at_params_find(&p, "net.stem.weight")->value.data;
-    const float *our_bias = at_params_find(&p, "net.stem.bias")->value.data;
-    for (int tap = 0; tap < 9; tap++)
-        for (int c = 0; c < 3; c++)
-            patch[tap][c] = (uint8_t)at_rng_below(&rng, 256);
-    for (int o = 0; o < AT_MB_STEM; o++) {
-        double want = their_bias[o], got = our_bias[o], size = 1;
-        for (int tap = 0; tap < 9; tap++)
-            for (int c = 0; c < 3; c++) {
-                double x = patch[tap][c], y = (double)theirs[(o * 3 + 2 - c) * 9 + tap];
-                want += y * (x - mean[2 - c]);
-                size += fabs(y * (x - mean[2 - c]));
-                got += (double)ours[(tap * 3 + c) * AT_MB_STEM + o] * (x - 127.5) / 127.5;
-            }
-        assert_true(fabs(got - want) < 1e-5 * size);
-    }
-    at_params_free(&p);
-    at_weights_free(&w);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),
-                                       cmocka_unit_test(test_v1_stem)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* The training loop on a small problem: a run that was stopped and resumed gives the bits of one that
- * was not; recipes and calibration fits. */
+ * was not; checkpoints, mixing, calibration fits. */
 #include "tensor/ops.h"
 #include "train/calibrate.h"
 #include "train/checkpoint.h"
-#include "train/loop.h"
+#include "train/learn.h"
 #include "train/mixup.h"
 #include "train/prefetch.h"
 #include "base/mem.h"
@@ -23,7 +23,7 @@
 enum { BATCH = 16, IN = 8, OUT = 3, STEPS = 10, EPOCHS = 4 };
 
 typedef struct toy {
-    at_params params;
+    at_learning t;
     float x[2][BATCH * IN], target[2][BATCH * OUT];
 } toy;
 
@@ -52,8 +52,8 @@ static at_tensor *toy_logits(toy *t, at_graph *g, const float *data)
     at_tensor *x = at_tensor_new(g, 2, (int[]){BATCH, IN}, 0);
     if (x)
         memcpy(x->data, data, sizeof t->x[0]);
-    return at_linear(g, at_dropout(g, x, 0.2f), at_use(g, at_params_find(&t->params, "w")),
-                     at_use(g, at_params_find(&t->params, "b")));
+    return at_linear(g, at_dropout(g, x, 0.2f), at_use(g, at_params_find(&t->t.params, "w")),
+                     at_use(g, at_params_find(&t->t.params, "b")));
 }
 
 static at_tensor *toy_loss(void *self, at_graph *g, int64_t step, int slot)
@@ -86,12 +86,6 @@ static int toy_evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, 
     return 0;
 }
 
-static int stop_at(void *user)
-{
-    int *left = user;
-    return --*left == 0;
-}
-
 static void write_text(const char *path, const char *text)
 {
     FILE *f = fopen(path, "w");
@@ -100,43 +94,60 @@ static void write_text(const char *path, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
-static const char recipe_text[] =
-    "{\"kind\": \"toy\", \"name\": \"toy\", \"seed\": 7, \"epochs\": 4,\n"
-    " \"optimiser\": {\"lr\": 0.05, \"ema\": 0.9, \"warmup\": 0.1, \"decay\": 0.01}}";
-
-/* Runs in dir; stop_after 0: to the end. Returns the status. */
-static int toy_run(const char *dir, int resume, int stop_after, toy *t)
+static int toy_set_up(void *self, attune_error *err)
 {
-    char path[512];
-    at_recipe r;
-    at_loop_plan plan;
+    toy *t = self;
     at_rng rng;
-    int left = stop_after;
-    attune_train_options o = {
-        .out_dir = dir, .resume = resume, .user = &left, .stop = stop_after ? stop_at : NULL};
-    snprintf(path, sizeof path, "%s/toy.json", dir);
-    write_text(path, recipe_text);
-    memset(t, 0, sizeof *t);
+    (void)err;
     at_rng_seed(&rng, 1, 1);
-    at_param *w = at_params_get(&t->params, "w", 2, (int[]){IN, OUT});
-    at_param *b = at_params_get(&t->params, "b", 1, (int[]){OUT});
+    at_param *w = at_params_get(&t->t.params, "w", 2, (int[]){IN, OUT});
+    at_param *b = at_params_get(&t->t.params, "b", 1, (int[]){OUT});
     assert_true(w && b);
     for (int i = 0; i < IN * OUT; i++)
         w->value.data[i] = 0.1f * at_rng_normal(&rng);
-    assert_int_equal(at_recipe_load(&r, path, NULL), 0);
-    assert_int_equal(at_loop_plan_read(&plan, &r, &o, NULL), 0);
-    at_learner l = {.self = t,
-                    .params = &t->params,
-                    .steps_per_epoch = STEPS,
-                    .batch = BATCH,
-                    .prepare = toy_prepare,
-                    .loss = toy_loss,
-                    .evaluate = toy_evaluate,
-                    .record = "training"};
+    t->t.steps_per_epoch = STEPS;
+    t->t.batch = BATCH;
+    return 0;
+}
+
+static float last_weights[IN * OUT];
+
+static void toy_clean_up(void *self)
+{
+    toy *t = self;
+    memcpy(last_weights, at_params_find(&t->t.params, "w")->value.data, sizeof last_weights);
+}
+
+static const at_learner toy_learner = {.size = sizeof(toy),
+                                       .set_up = toy_set_up,
+                                       .clean_up = toy_clean_up,
+                                       .prepare = toy_prepare,
+                                       .loss = toy_loss,
+                                       .evaluate = toy_evaluate,
+                                       .record = "training"};
+
+static int stop_at(void *user)
+{
+    int *left = user;
+    return --*left == 0;
+}
+
+/* Runs in dir; stop_after 0: to the end. Returns the status, weights are left in last_weights. */
+static int toy_run(const char *dir, at_resume resume, int stop_after, double *score)
+{
+    int left = stop_after;
+    attune_train_options o = {.out_dir = dir, .user = &left, .stop = stop_after ? stop_at : NULL};
+    char path[] = "toy.json";
+    at_recipe r = {.path = path, .kind = "toy", .name = "toy"};
+    at_job job = {.recipe = &r, .options = &o, .resume = resume, .stamp = 77};
+    at_loop_plan plan;
     attune_error err;
-    int status = at_loop_run(&l, &plan, &r, &o, NULL, &err);
-    at_recipe_free(&r);
-    return status;
+    json_t *optimiser = json_pack("{s:i, s:i, s:{s:f,s:f,s:f,s:f}}", "seed", 7, "epochs", EPOCHS,
+                                  "optimiser", "lr", 0.05, "ema", 0.9, "warmup", 0.1, "decay",
+                                  0.01);
+    assert_int_equal(at_fields_read(&at_plan_fields, optimiser, "toy.json", "", &plan, NULL), 0);
+    json_decref(optimiser);
+    return at_learn(&toy_learner, &job, &plan, score, &err);
 }
 
 static long file_bytes(const char *dir, const char *name, unsigned char **out)
@@ -165,27 +176,29 @@ static void test_resume(void **state)
 {
     char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
     char command[128];
-    toy a, b;
+    float w[IN * OUT];
+    double score, same;
     (void)state;
     assert_true(mkdtemp(whole) && mkdtemp(parts));
-    assert_int_equal(toy_run(whole, 0, 0, &a), 0);
+    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
+    memcpy(w, last_weights, sizeof w);
 
     /* in the middle of an epoch, then at its end, then to the end of all */
-    assert_int_equal(toy_run(parts, 0, 13, &b), ATTUNE_E_INTERRUPTED);
-    at_params_free(&b.params);
-    assert_int_equal(toy_run(parts, 1, 7, &b), ATTUNE_E_INTERRUPTED);
-    at_params_free(&b.params);
-    assert_int_equal(toy_run(parts, 1, 0, &b), 0);
+    assert_int_equal(toy_run(parts, AT_AFRESH, 13, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run(parts, AT_RESUME, 7, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run(parts, AT_RESUME_IF_ANY, 0, NULL), 0);
 
     assert_same_file(whole, parts, "toy.safetensors");
     assert_same_file(whole, parts, "toy.checkpoint.safetensors");
-    at_param *w = at_params_find(&a.params, "w");
-    assert_memory_equal(w->value.data, at_params_find(&b.params, "w")->value.data,
-                        IN * OUT * sizeof(float));
+    assert_memory_equal(w, last_weights, sizeof w);
     /* and it did learn: the label's direction has the largest weight */
     for (int k = 0; k < OUT; k++)
         for (int o = 0; o < OUT; o++)
-            assert_true(w->value.data[k * OUT + k] >= w->value.data[k * OUT + o]);
+            assert_true(w[k * OUT + k] >= w[k * OUT + o]);
+
+    /* gone on with when all is done, it still knows how well it did */
+    assert_int_equal(toy_run(parts, AT_RESUME, 0, &same), 0);
+    assert_true(score > 0.5 && same == score);
 
     unsigned char *text;
     long n = file_bytes(parts, "toy.metrics.jsonl", &text);
@@ -194,33 +207,87 @@ static void test_resume(void **state)
         lines += text[i] == '\n';
     assert_int_equal(lines, EPOCHS);
     free(text);
-    at_params_free(&a.params);
-    at_params_free(&b.params);
     snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
     assert_int_equal(system(command), 0);
 }
 
-/* A checkpoint of another recipe is not gone on from. */
-static void test_other_recipe(void **state)
+/* ---- checkpoints that are not to be gone on from ----------------------------------------------- */
+
+static char checkpoint_dir[] = "/tmp/attune-train-XXXXXX", checkpoint[512];
+
+static void make_toy_params(at_params *p, at_adamw *o)
 {
-    char dir[] = "/tmp/attune-train-XXXXXX", path[512], command[128];
+    assert_non_null(at_params_get(p, "w", 2, (int[]){IN, OUT}));
+    assert_non_null(at_params_get(p, "b", 1, (int[]){OUT}));
+    assert_int_equal(at_adamw_init(o, p, NULL), 0);
+}
+
+/* A checkpoint with that state, and value as element 3 of array i of w (0 weights, 1 m, 2 v, 3 ema). */
+static void save_checkpoint(at_progress_state s, int array, float value)
+{
     at_params p = {0};
-    at_adamw o = {.ema = 0.9f};
-    at_progress_state s = {.step = 3, .steps = STEPS * EPOCHS, .recipe = 1};
-    toy t;
+    at_adamw o = {.ema = 0.9f, .step = s.step};
+    make_toy_params(&p, &o);
+    at_param *w = at_params_find(&p, "w");
+    float *each[] = {w->value.data, w->m, w->v, w->ema};
+    each[array][3] = value;
+    assert_int_equal(at_checkpoint_save(checkpoint, &p, &o, &s, NULL), 0);
+    at_params_free(&p);
+}
+
+static void test_other_checkpoint(void **state)
+{
+    const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
+    at_progress_state s = good;
+    char command[128];
+    (void)state;
+    assert_non_null(mkdtemp(checkpoint_dir));
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", checkpoint_dir);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_IO);
+    save_checkpoint(good, 0, 1);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
+
+    s.stamp = 78;
+    save_checkpoint(s, 0, 1);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME_IF_ANY, 1, NULL), ATTUNE_E_INTERRUPTED);
+    s = good;
+    s.steps++;
+    save_checkpoint(s, 0, 1);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    write_text(checkpoint, "not a checkpoint at all");
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    snprintf(command, sizeof command, "rm -r %s", checkpoint_dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* Numbers out of their range: a step before the start would read before the data. */
+static void test_hostile_checkpoint(void **state)
+{
+    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
+    const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
+    at_progress_state bad[6] = {good, good, good, good, good, good};
     (void)state;
     assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/toy.checkpoint.safetensors", dir);
-    assert_non_null(at_params_get(&p, "w", 2, (int[]){IN, OUT}));
-    assert_non_null(at_params_get(&p, "b", 1, (int[]){OUT}));
-    assert_int_equal(at_adamw_init(&o, &p, NULL), 0);
-    assert_int_equal(at_checkpoint_save(path, &p, &o, &s, NULL), 0);
-    assert_int_equal(toy_run(dir, 1, 0, &t), ATTUNE_E_ARG);
-    at_params_free(&t.params);
-    write_text(path, "not a checkpoint at all");
-    assert_int_equal(toy_run(dir, 1, 0, &t), ATTUNE_E_FORMAT);
-    at_params_free(&t.params);
-    at_params_free(&p);
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", dir);
+    bad[0].step = -3;
+    bad[1].step = STEPS * EPOCHS + 1;
+    bad[2].steps = -1;
+    bad[3].best = (double)NAN;
+    bad[4].loss = (double)INFINITY;
+    bad[5].score = (double)-INFINITY;
+    for (int i = 0; i < 6; i++) {
+        save_checkpoint(bad[i], 0, 1);
+        assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    }
+    for (int array = 0; array < 4; array++) {
+        save_checkpoint(good, array, NAN);
+        assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    }
+    save_checkpoint(good, 2, -1);
+    assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    save_checkpoint(good, 1, -1);
+    assert_int_equal(toy_run(dir, AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
     snprintf(command, sizeof command, "rm -r %s", dir);
     assert_int_equal(system(command), 0);
 }
@@ -265,31 +332,6 @@ static void test_prefetch(void **state)
     at_prefetch_stop(&p);
     assert_int_equal(at_prefetch_start(&p, note_step, &s, 8, 40, NULL), 0);
     at_prefetch_stop(&p); /* with batches left */
-}
-
-/* ---- recipes --------------------------------------------------------------------------------- */
-
-static void test_recipe(void **state)
-{
-    char path[] = "/tmp/attune-recipe-XXXXXX";
-    static const char *const known[] = {"kind", "name", NULL};
-    at_recipe r;
-    attune_error err;
-    (void)state;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    write_text(path, "{\"kind\": \"visual\", \"name\": \"x\", \"epoch\": 3}");
-    assert_int_equal(at_recipe_load(&r, path, &err), 0);
-    assert_int_equal(at_recipe_check(&r, r.root, "the recipe", known, &err), ATTUNE_E_FORMAT);
-    assert_non_null(strstr(err.text, "\"epoch\""));
-    at_recipe_free(&r);
-    write_text(path, "{\"kind\": \"visual\", \"name\": \"../x\"}");
-    assert_int_equal(at_recipe_load(&r, path, &err), ATTUNE_E_FORMAT);
-    write_text(path, "{\"kind\": ");
-    assert_int_equal(at_recipe_load(&r, path, &err), ATTUNE_E_FORMAT);
-    assert_int_equal(attune_train("/nowhere/recipe.json", NULL, &err), ATTUNE_E_IO);
-    unlink(path);
 }
 
 /* ---- calibration ------------------------------------------------------------------------------ */
@@ -492,8 +534,8 @@ static void test_mixed_voices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resume),      cmocka_unit_test(test_other_recipe),
-        cmocka_unit_test(test_prefetch),    cmocka_unit_test(test_recipe),
+        cmocka_unit_test(test_resume),      cmocka_unit_test(test_other_checkpoint),
+        cmocka_unit_test(test_prefetch),    cmocka_unit_test(test_hostile_checkpoint),
         cmocka_unit_test(test_temperature), cmocka_unit_test(test_levels),
         cmocka_unit_test(test_reference),   cmocka_unit_test(test_mixup),
         cmocka_unit_test(test_optional),    cmocka_unit_test(test_mixed_voices),

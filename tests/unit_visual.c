@@ -103,7 +103,7 @@ static void test_frozen(void **state)
     at_visual_net *net;
     (void)state;
     at_rng_seed(&rng, 3, 0);
-    assert_int_equal(at_visual_init(&p, AT_MOBILENET_V2, &rng, NULL), 0);
+    assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
     stir(&p, &rng);
     write_model(&p, path);
     assert_int_equal(at_weights_load(&w, path, NULL), 0);
@@ -148,7 +148,7 @@ static void test_damaged(void **state)
     attune_error err;
     (void)state;
     at_rng_seed(&rng, 4, 0);
-    assert_int_equal(at_visual_init(&p, AT_MOBILENET_V2, &rng, NULL), 0);
+    assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
     strcpy(at_params_find(&p, "visual.block7.expand.weight")->name, "visual.block7.nothing");
     write_model(&p, path);
     assert_int_equal(at_weights_load(&w, path, NULL), 0);

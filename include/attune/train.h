@@ -22,22 +22,44 @@ typedef struct attune_train_event {
 
 /* Zero is the default for every field. */
 typedef struct attune_train_options {
-    const char *data_dir; /* holds the unpacked corpora; NULL: the working folder */
-    const char *out_dir;  /* where models, logs and checkpoints go; NULL: the working folder */
-    int resume;           /* go on from the checkpoint in out_dir, to the bit */
-    int threads;          /* 0: all cores; results do not depend on it */
-    int epochs;           /* 0: the recipe's */
-    int limit;            /* most samples of each set, for trying things out; 0: all */
-    int quiet;            /* no progress of loading */
+    const char *data_dir;   /* holds the unpacked corpora; NULL: the working folder */
+    const char *out_dir;    /* where models, logs and checkpoints go; NULL: the working folder */
+    const char *models_dir; /* where starting weights are looked for as well; nullable */
+    int resume;             /* go on from the checkpoint in out_dir, to the bit */
+    int threads;            /* 0: all cores; results do not depend on it */
+    int epochs;             /* 0: the recipe's */
+    int limit;              /* most samples of each set, for trying things out; 0: all */
+    int quiet;              /* no progress of loading */
     void *user;
     void (*event)(void *user, const attune_train_event *e); /* nullable */
     int (*stop)(void *user);                                /* nullable; non-zero: save and leave */
 } attune_train_options;
 
 /* Runs a recipe (docs/training.md). Writes NAME.safetensors (the model), NAME.log,
- * NAME.metrics.jsonl (a line an epoch) and NAME.checkpoint.safetensors into out_dir; all but the
- * log whole or not at all. ATTUNE_E_INTERRUPTED after a stop: the checkpoint is there. */
+ * NAME.metrics.jsonl (a line an epoch), NAME.checkpoint.safetensors and, at the end, NAME.done.json
+ * into out_dir; all but the log whole or not at all. ATTUNE_E_INTERRUPTED after a stop: the
+ * checkpoint is there.
+ * A chain runs its recipes in order, goes on where one was stopped and leaves out those whose outputs
+ * are there and of the same recipe, options and files; at the end NAME.results.json says how the
+ * model does. */
 int attune_train(const char *recipe, const attune_train_options *o, attune_error *err);
+
+/* The recipe as it is run, with its bases merged in, as JSON text (free). */
+int attune_recipe_text(const char *recipe, char **out, attune_error *err);
+
+/* The i-th kind of recipe, NULL past the end. Static storage. */
+const char *attune_recipe_kind(int i);
+
+/* A field that recipes of a kind may have. */
+typedef struct attune_recipe_field {
+    char name[96];           /* "augment.flip", "data[].share" */
+    char def[40];            /* its default, "": none */
+    char range[48];          /* "0 to 1", "needed", "" */
+    const char *type, *help; /* static */
+} attune_recipe_field;
+
+/* The i-th field of that kind: 1, or 0 past the end. */
+int attune_recipe_field_at(const char *kind, int i, attune_recipe_field *out);
 
 #ifdef __cplusplus
 }

@@ -84,7 +84,7 @@ int at_bench_weights(at_weights **out, attune_error *err)
     if (fd < 0)
         return at_fail(err, ATTUNE_E_IO, "%s: cannot make a temporary file", path);
     at_rng_seed(&rng, 1, 0);
-    int status = at_visual_init(&p, AT_MOBILENET_V2, &rng, err);
+    int status = at_visual_init(&p, &rng, err);
     status = status ? status : at_weights_writer_create(&w, err);
     for (int i = 0; i < p.count && !status; i++) {
         const at_param *a = p.list[i];

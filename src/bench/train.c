@@ -117,7 +117,7 @@ int at_bench_train_create(void **state, const at_bench_setup *s, at_bench_work *
     t->side = s->variant;
     t->update = 1;
     t->target = at_calloc((size_t)BATCH * CLASSES, sizeof(float));
-    int status = at_mobilenet_init(&t->params, "net", AT_MOBILENET_V2, 1, &rng, err);
+    int status = at_mobilenet_init(&t->params, "net", 1, &rng, err);
     if (!status &&
         (!t->target ||
          !random_param(&t->params, "classifier.weight", AT_MB_FEATURES, CLASSES, 0.01F, &rng) ||

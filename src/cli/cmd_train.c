@@ -8,19 +8,25 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: attune train RECIPE [--data DIR] [-o DIR] [--resume] [--threads N] [--epochs N]\n"
-    "                    [--limit N] [--quiet]\n"
+    "usage: attune train RECIPE [--data DIR] [-o DIR] [--models DIR] [--resume] [--threads N]\n"
+    "                    [--epochs N] [--limit N] [--quiet]\n"
+    "       attune train RECIPE --show\n"
+    "       attune train --fields\n"
     "\n"
     "Trains what the recipe (recipes/*.json) says and writes the model, a log, a line of figures an\n"
-    "epoch and a checkpoint into the output folder.\n"
+    "epoch and a checkpoint into the output folder. A recipe of kind chain runs others in order, leaves\n"
+    "out what is done and goes on with what was stopped.\n"
     "\n"
     "  --data DIR    folder with the unpacked data sets (default: the working folder)\n"
     "  -o DIR        output folder (default: the working folder)\n"
+    "  --models DIR  folder in which starting weights are looked for as well\n"
     "  --resume      go on from the checkpoint in the output folder\n"
     "  --threads N   default: all cores; the result is the same for any number\n"
     "  --epochs N    instead of the recipe's\n"
     "  --limit N     at most N samples of each set, for trying a recipe out\n"
-    "  --quiet       errors only\n";
+    "  --quiet       errors only\n"
+    "  --show        print the recipe as it is run, its bases merged in\n"
+    "  --fields      print what recipes may say: the tables of docs/recipes.md\n";
 
 static void event(void *user, const attune_train_event *e)
 {
@@ -35,27 +41,52 @@ static void event(void *user, const attune_train_event *e)
     at_progress_update(p, (double)e->step, (double)e->steps, note);
 }
 
+static int show_recipe(const char *recipe)
+{
+    char *text = NULL;
+    attune_error err;
+    if (attune_recipe_text(recipe, &text, &err) != ATTUNE_OK) {
+        fprintf(stderr, "attune train: %s\n", err.text);
+        return AT_EXIT_FAILED;
+    }
+    puts(text);
+    free(text);
+    return AT_EXIT_OK;
+}
+
+static int print_fields(void)
+{
+    attune_recipe_field f;
+    for (int k = 0; attune_recipe_kind(k); k++) {
+        printf("%s## %s\n\n| field | type | default | range | what |\n|---|---|---|---|---|\n",
+               k ? "\n" : "", attune_recipe_kind(k));
+        for (int i = 0; attune_recipe_field_at(attune_recipe_kind(k), i, &f); i++)
+            printf("| `%s` | %s | %s | %s | %s |\n", f.name, f.type, f.def, f.range, f.help);
+    }
+    return AT_EXIT_OK;
+}
+
 int at_cmd_train(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"data", required_argument, NULL, 'd'},
-        {"output", required_argument, NULL, 'o'},
-        {"resume", no_argument, NULL, 'r'},
-        {"threads", required_argument, NULL, 't'},
-        {"epochs", required_argument, NULL, 'e'},
-        {"limit", required_argument, NULL, 'l'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"data", required_argument, NULL, 'd'},    {"output", required_argument, NULL, 'o'},
+        {"models", required_argument, NULL, 'm'},  {"show", no_argument, NULL, 's'},
+        {"fields", no_argument, NULL, 'f'},        {"resume", no_argument, NULL, 'r'},
+        {"threads", required_argument, NULL, 't'}, {"epochs", required_argument, NULL, 'e'},
+        {"limit", required_argument, NULL, 'l'},   {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     at_progress progress = {0};
     attune_train_options o = {.user = &progress, .event = event, .stop = at_stopped};
     attune_error err;
-    int c;
+    int c, show = 0;
     while ((c = getopt_long(argc, argv, "o:qh", longs, NULL)) != -1) {
         switch (c) {
         case 'd': o.data_dir = optarg; break;
         case 'o': o.out_dir = optarg; break;
+        case 'm': o.models_dir = optarg; break;
+        case 's': show = 1; break;
+        case 'f': return print_fields();
         case 'r': o.resume = 1; break;
         case 't':
             if (!at_parse_int(optarg, 1, 256, &o.threads))
@@ -79,6 +110,8 @@ int at_cmd_train(int argc, char **argv)
     }
     if (argc - optind != 1)
         return at_wrong_usage("train", "give one recipe");
+    if (show)
+        return show_recipe(argv[optind]);
     at_catch_stop();
     at_progress_start(&progress, "train", o.quiet);
     int status = attune_train(argv[optind], &o, &err);

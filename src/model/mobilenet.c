@@ -13,28 +13,6 @@ const at_mb_block at_mb_blocks[AT_MB_BLOCKS] = {
     {160, 960, 160, 1}, {160, 960, 320, 1},
 };
 
-static const at_mb_block v1_blocks[] = {
-    {32, 32, 64, 1},       {64, 64, 128, 2},   {128, 128, 128, 1}, {128, 128, 256, 2},
-    {256, 256, 256, 1},    {256, 256, 512, 2}, {512, 512, 512, 1}, {512, 512, 512, 1},
-    {512, 512, 512, 1},    {512, 512, 512, 1}, {512, 512, 512, 1}, {512, 512, 1024, 2},
-    {1024, 1024, 1024, 1},
-};
-
-typedef struct structure {
-    const at_mb_block *block;
-    int blocks, features;
-    const char *last; /* name of a block's last convolution */
-    at_act last_act;  /* V2's narrow ends are linear */
-    int residual;     /* around blocks that keep the shape */
-    int head;         /* a last 1x1 convolution to the features */
-} structure;
-
-static const structure structures[] = {
-    [AT_MOBILENET_V2] = {at_mb_blocks, AT_MB_BLOCKS, AT_MB_FEATURES, "project", AT_ACT_NONE, 1, 1},
-    [AT_MOBILENET_V1] = {v1_blocks, sizeof v1_blocks / sizeof *v1_blocks, 1024, "pointwise",
-                         AT_ACT_RELU6, 0, 0},
-};
-
 typedef enum unit_kind { UNIT_STEM, UNIT_DEPTHWISE, UNIT_DENSE } unit_kind;
 
 /* One convolution: its name without the prefix, and its shape. */
@@ -56,52 +34,24 @@ static void add_unit(unit *list, int *n, const char *name, unit_kind kind, int i
 }
 
 /* All units in the order of the forward pass. */
-static int list_units(at_trunk trunk, unit *list)
+static int list_units(unit *list)
 {
-    const structure *net = &structures[trunk];
     int n = 0;
     char name[32];
     add_unit(list, &n, "stem", UNIT_STEM, 3, AT_MB_STEM);
-    for (int i = 0; i < net->blocks; i++) {
-        const at_mb_block *b = &net->block[i];
+    for (int i = 0; i < AT_MB_BLOCKS; i++) {
+        const at_mb_block *b = &at_mb_blocks[i];
         if (b->mid != b->in) {
             snprintf(name, sizeof name, "block%d.expand", i);
             add_unit(list, &n, name, UNIT_DENSE, b->in, b->mid);
         }
         snprintf(name, sizeof name, "block%d.depthwise", i);
         add_unit(list, &n, name, UNIT_DEPTHWISE, b->mid, b->mid);
-        snprintf(name, sizeof name, "block%d.%s", i, net->last);
+        snprintf(name, sizeof name, "block%d.project", i);
         add_unit(list, &n, name, UNIT_DENSE, b->mid, b->out);
     }
-    if (net->head)
-        add_unit(list, &n, "head", UNIT_DENSE, net->block[net->blocks - 1].out, net->features);
+    add_unit(list, &n, "head", UNIT_DENSE, at_mb_blocks[AT_MB_BLOCKS - 1].out, AT_MB_FEATURES);
     return n;
-}
-
-int at_trunk_features(at_trunk trunk)
-{
-    return structures[trunk].features;
-}
-
-/* A unit that only V1 has. */
-static const char *v1_unit(char *name, size_t size, const char *prefix)
-{
-    snprintf(name, size, "%.32s.block0.pointwise.weight", prefix);
-    return name;
-}
-
-at_trunk at_trunk_of_params(const at_params *p, const char *prefix)
-{
-    char name[80];
-    return at_params_find(p, v1_unit(name, sizeof name, prefix)) ? AT_MOBILENET_V1
-                                                                 : AT_MOBILENET_V2;
-}
-
-at_trunk at_trunk_of_weights(const at_weights *w, const char *prefix)
-{
-    char name[80];
-    return at_weights_find(w, v1_unit(name, sizeof name, prefix)) ? AT_MOBILENET_V1
-                                                                  : AT_MOBILENET_V2;
 }
 
 static int weight_rows(const unit *u)
@@ -153,11 +103,11 @@ static int init_unit(at_params *p, const char *prefix, const unit *u, int batch_
                : -1;
 }
 
-int at_mobilenet_init(at_params *p, const char *prefix, at_trunk trunk, int batch_norm, at_rng *rng,
+int at_mobilenet_init(at_params *p, const char *prefix, int batch_norm, at_rng *rng,
                       attune_error *err)
 {
     unit list[MAX_UNITS];
-    int n = list_units(trunk, list);
+    int n = list_units(list);
     for (int i = 0; i < n; i++)
         if (init_unit(p, prefix, &list[i], batch_norm, rng))
             return at_fail_nomem(err);
@@ -190,27 +140,6 @@ static void transpose_weight(const unit *u, const float *src, float *dst)
                 dst[((size_t)k * in + i) * u->out + o] = src[((size_t)o * in + i) * taps + k];
 }
 
-/* The stem for red-first (x - 127.5) / 127.5 that answers as this one did for blue-first x - mean:
- * with x = 127.5 y + 127.5, w (x - mean) = 127.5 w y + w (127.5 - mean). At the border, where the
- * padding is 0 in either, the two differ a little. */
-static void adapt_vggface2_stem(float *weight, float *bias, int out)
-{
-    static const float mean[3] = {103.939f, 116.779f, 123.68f};
-    for (int tap = 0; tap < 9; tap++) {
-        float *blue = weight + (size_t)tap * 3 * out, *red = blue + 2 * (size_t)out;
-        for (int c = 0; c < 3; c++)
-            for (int o = 0; o < out; o++) {
-                bias[o] += blue[(size_t)c * out + o] * (127.5f - mean[c]);
-                blue[(size_t)c * out + o] *= 127.5f;
-            }
-        for (int o = 0; o < out; o++) {
-            float kept = blue[o];
-            blue[o] = red[o];
-            red[o] = kept;
-        }
-    }
-}
-
 static void fill(at_param *p, float value)
 {
     for (size_t i = 0, n = at_tensor_count(&p->value); i < n; i++)
@@ -221,8 +150,7 @@ int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weight
                                attune_error *err)
 {
     unit list[MAX_UNITS];
-    at_trunk trunk = at_trunk_of_params(p, prefix);
-    int n = list_units(trunk, list);
+    int n = list_units(list);
     for (int i = 0; i < n; i++) {
         const unit *u = &list[i];
         at_param *weight = unit_param(p, prefix, u->name, "weight");
@@ -242,8 +170,6 @@ int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weight
             fill(unit_param(p, prefix, u->name, "mean"), 0);
             fill(unit_param(p, prefix, u->name, "var"), 1 - AT_MB_EPS);
         }
-        if (trunk == AT_MOBILENET_V1 && u->kind == UNIT_STEM)
-            adapt_vggface2_stem(weight->value.data, (bias ? bias : beta)->value.data, u->out);
     }
     return ATTUNE_OK;
 }
@@ -256,10 +182,10 @@ struct at_mb_observer {
     int next;                               /* unit of the pass in progress */
 };
 
-int at_mb_observer_create(at_mb_observer **out, at_trunk trunk, attune_error *err)
+int at_mb_observer_create(at_mb_observer **out, attune_error *err)
 {
     unit list[MAX_UNITS];
-    int n = list_units(trunk, list);
+    int n = list_units(list);
     at_mb_observer *o = at_calloc(1, sizeof *o);
     if (!o)
         return at_fail_nomem(err);
@@ -304,7 +230,7 @@ int at_mobilenet_calibrate(at_params *p, const char *prefix, const at_mb_observe
                            attune_error *err)
 {
     unit list[MAX_UNITS];
-    int n = list_units(at_trunk_of_params(p, prefix), list);
+    int n = list_units(list);
     for (int i = 0; i < n; i++) {
         const char *name = list[i].name;
         at_param *gamma = unit_param(p, prefix, name, "gamma");
@@ -371,11 +297,10 @@ int at_mb_fold_unit(const at_weights *w, const char *unit_name, int rows, int ou
 int at_mobilenet_fold(at_params *out, const char *prefix, const at_weights *w, attune_error *err)
 {
     unit list[MAX_UNITS];
-    at_trunk trunk = at_trunk_of_weights(w, prefix);
-    int n = list_units(trunk, list);
+    int n = list_units(list);
     at_rng rng;
     at_rng_seed(&rng, 0, 0);
-    int status = at_mobilenet_init(out, prefix, trunk, 0, &rng, err);
+    int status = at_mobilenet_init(out, prefix, 0, &rng, err);
     for (int i = 0; i < n && !status; i++) {
         char full[80];
         snprintf(full, sizeof full, "%.32s.%.31s", prefix, list[i].name);
@@ -394,7 +319,6 @@ typedef struct pass {
     const char *prefix;
     float momentum;
     at_mb_observer *observer;
-    const structure *net;
 } pass;
 
 static at_tensor *run_unit(const pass *s, const char *name, unit_kind kind, at_tensor *x,
@@ -426,7 +350,7 @@ static at_tensor *run_unit(const pass *s, const char *name, unit_kind kind, at_t
 
 static at_tensor *run_block(const pass *s, int i, at_tensor *x)
 {
-    const at_mb_block *b = &s->net->block[i];
+    const at_mb_block *b = &at_mb_blocks[i];
     char name[32];
     at_tensor *y = x;
     if (b->mid != b->in) {
@@ -435,20 +359,19 @@ static at_tensor *run_block(const pass *s, int i, at_tensor *x)
     }
     snprintf(name, sizeof name, "block%d.depthwise", i);
     y = run_unit(s, name, UNIT_DEPTHWISE, y, b->stride, AT_ACT_RELU6);
-    snprintf(name, sizeof name, "block%d.%s", i, s->net->last);
-    y = run_unit(s, name, UNIT_DENSE, y, 1, s->net->last_act);
-    return s->net->residual && b->stride == 1 && b->in == b->out ? at_add(s->g, y, x) : y;
+    snprintf(name, sizeof name, "block%d.project", i);
+    y = run_unit(s, name, UNIT_DENSE, y, 1, AT_ACT_NONE);
+    return b->stride == 1 && b->in == b->out ? at_add(s->g, y, x) : y;
 }
 
 at_tensor *at_mobilenet_forward(at_graph *g, at_params *p, const char *prefix, at_tensor *x,
                                 float momentum, at_mb_observer *observer)
 {
-    const structure *net = &structures[at_trunk_of_params(p, prefix)];
-    pass s = {g, p, prefix, momentum, observer, net};
+    pass s = {g, p, prefix, momentum, observer};
     if (observer)
         observer->next = 0;
     x = run_unit(&s, "stem", UNIT_STEM, x, 2, AT_ACT_RELU6);
-    for (int i = 0; i < net->blocks; i++)
+    for (int i = 0; i < AT_MB_BLOCKS; i++)
         x = run_block(&s, i, x);
-    return net->head ? run_unit(&s, "head", UNIT_DENSE, x, 1, AT_ACT_RELU6) : x;
+    return run_unit(&s, "head", UNIT_DENSE, x, 1, AT_ACT_RELU6);
 }

@@ -1,13 +1,11 @@
-/* mobilenet.h - MobileNetV2 1.0 up to its last feature map (Sandler 2018, table 2), which is what
- * runs, and MobileNetV1 1.0 (Howard 2017, table 1), which can teach it.
+/* mobilenet.h - MobileNetV2 1.0 up to its last feature map (Sandler 2018, table 2).
  *
  * A unit is a convolution with an optional bias and an optional batch norm; which of them there are
  * is read from the parameters that exist, so the one forward pass runs networks in training
  * (batch norm, no bias) and folded ones (bias, no batch norm). Parameters of a unit U:
  *   U.weight  stem (27, 32), depthwise (9, c), 1x1 (in, out)
  *   U.bias (c), or U.gamma U.beta U.mean U.var (c)
- * with U = PREFIX.stem, PREFIX.blockN.{expand,depthwise,project}, PREFIX.head (V2) or PREFIX.stem,
- * PREFIX.blockN.{depthwise,pointwise} (V1). Which of the two a set of parameters is shows in that.
+ * with U = PREFIX.stem, PREFIX.blockN.{expand,depthwise,project}, PREFIX.head.
  * Stride-2 layers pad as TF SAME does.
  */
 #ifndef AT_MODEL_MOBILENET_H
@@ -18,29 +16,21 @@
 
 #define AT_MB_EPS 1e-3f /* of batch norm */
 
-typedef enum at_trunk { AT_MOBILENET_V2, AT_MOBILENET_V1 } at_trunk;
-
-enum { AT_MB_STEM = 32, AT_MB_BLOCKS = 17, AT_MB_FEATURES = 1280 }; /* of V2 */
+enum { AT_MB_STEM = 32, AT_MB_BLOCKS = 17, AT_MB_FEATURES = 1280 };
 
 typedef struct at_mb_block {
     int in, mid, out; /* channels; mid == in: no expansion */
-    int stride;       /* V2: residual if 1 and in == out */
+    int stride;       /* residual if 1 and in == out */
 } at_mb_block;
 
-extern const at_mb_block at_mb_blocks[AT_MB_BLOCKS]; /* of V2 */
-
-int at_trunk_features(at_trunk trunk); /* channels of the last feature map */
-at_trunk at_trunk_of_params(const at_params *p, const char *prefix);
-at_trunk at_trunk_of_weights(const at_weights *w, const char *prefix);
+extern const at_mb_block at_mb_blocks[AT_MB_BLOCKS];
 
 /* Creates the parameters, He-initialised. batch_norm 0: biases instead. Weight decay is set for
  * dense weights only. */
-int at_mobilenet_init(at_params *p, const char *prefix, at_trunk trunk, int batch_norm, at_rng *rng,
+int at_mobilenet_init(at_params *p, const char *prefix, int batch_norm, at_rng *rng,
                       attune_error *err);
 
 /* Copies a network with batch norm folded in (names stem.weight ..., OIHW) into p, created before.
- * V1 is taken to want VGGFace2's pictures, blue first and less the mean that its authors give: the
- * stem is changed so that it wants ours, (x - 127.5) / 127.5 and red first.
  * Units with batch norm get gamma 1, beta = bias and statistics that make it the identity, so that
  * AT_INFER gives the folded network's output; train only after at_mobilenet_calibrate. */
 int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weights *w,
@@ -49,14 +39,14 @@ int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weight
 typedef struct at_mb_observer at_mb_observer;
 
 /* momentum: of the running statistics. observer: nullable, see calibrate. Returns the last feature
- * map (b, ceil(h/32), ceil(w/32), at_trunk_features) after its activation. */
+ * map (b, ceil(h/32), ceil(w/32), AT_MB_FEATURES) after its activation. */
 at_tensor *at_mobilenet_forward(at_graph *g, at_params *p, const char *prefix, at_tensor *x,
                                 float momentum, at_mb_observer *observer);
 
 /* Makes batch norm start out equal to what the network computes now: forwards in AT_INFER mode
  * with the observer record each unit's mean and variance; apply then moves the statistics there and
  * changes gamma and beta so that outputs stay what they were. */
-int at_mb_observer_create(at_mb_observer **out, at_trunk trunk, attune_error *err);
+int at_mb_observer_create(at_mb_observer **out, attune_error *err);
 void at_mb_observer_free(at_mb_observer **o);
 int at_mobilenet_calibrate(at_params *p, const char *prefix, const at_mb_observer *o,
                            attune_error *err);

@@ -29,14 +29,14 @@ static int make_linear(at_params *p, const char *name, int in, int out, at_rng *
     return 0;
 }
 
-int at_visual_init(at_params *p, at_trunk trunk, at_rng *rng, attune_error *err)
+int at_visual_init(at_params *p, at_rng *rng, attune_error *err)
 {
-    int status = at_mobilenet_init(p, "visual", trunk, 1, rng, err);
+    int status = at_mobilenet_init(p, "visual", 1, rng, err);
     if (status)
         return status;
     for (int h = 0; h < AT_VISUAL_HEADS; h++)
-        if (make_linear(p, at_visual_heads[h].name, at_trunk_features(trunk),
-                        at_visual_heads[h].outputs, rng))
+        if (make_linear(p, at_visual_heads[h].name, AT_VISUAL_EMBED, at_visual_heads[h].outputs,
+                        rng))
             return at_fail_nomem(err);
     return ATTUNE_OK;
 }
@@ -55,19 +55,18 @@ int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
 {
     at_rng rng;
     at_rng_seed(&rng, 0, 0);
-    int embedding = at_trunk_features(at_trunk_of_weights(w, "visual"));
     int status = at_mobilenet_fold(out, "visual", w, err);
     for (int h = 0; h < AT_VISUAL_HEADS && !status; h++) {
         const char *name = at_visual_heads[h].name;
         int outputs = at_visual_heads[h].outputs;
         char full[80];
-        if (make_linear(out, name, embedding, outputs, &rng))
+        if (make_linear(out, name, AT_VISUAL_EMBED, outputs, &rng))
             return at_fail_nomem(err);
         snprintf(full, sizeof full, "%s.weight", name);
         float *weight = at_params_find(out, full)->value.data;
         snprintf(full, sizeof full, "%s.bias", name);
         float *bias = at_params_find(out, full)->value.data;
-        status = at_mb_fold_unit(w, name, embedding, outputs, weight, bias, err);
+        status = at_mb_fold_unit(w, name, AT_VISUAL_EMBED, outputs, weight, bias, err);
     }
     return status;
 }

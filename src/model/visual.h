@@ -25,8 +25,8 @@ typedef struct at_visual_head {
 } at_visual_head;
 extern const at_visual_head at_visual_heads[AT_VISUAL_HEADS];
 
-/* Creates the parameters (names visual.*), He-initialised from rng. Only V2 has a run-time path. */
-int at_visual_init(at_params *p, at_trunk trunk, at_rng *rng, attune_error *err);
+/* Creates the parameters (names visual.*), He-initialised from rng. */
+int at_visual_init(at_params *p, at_rng *rng, attune_error *err);
 /* Starts from weights with batch norm folded (names stem, blockN.*, head). Before training,
  * run some batches in AT_INFER with an observer and call at_visual_calibrate_bn: batch norm then
  * starts out equal to the folded network (mobilenet.h). */
@@ -34,8 +34,8 @@ int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err
 int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *err);
 
 typedef struct at_visual_out {
-    at_tensor *features;   /* (b, h, w, 1280; V1: 1024) last feature map, after its activation */
-    at_tensor *embedding;  /* (b, 1280; V1: 1024) */
+    at_tensor *features;   /* (b, h, w, 1280) last feature map, after its activation */
+    at_tensor *embedding;  /* (b, 1280) */
     at_tensor *expression; /* (b, 8) logits, FER+ order */
     at_tensor *basic;      /* (b, 7) logits, FER2013 order */
     at_tensor *state;      /* (b, 12) cumulative logits, state-major */

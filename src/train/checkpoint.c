@@ -1,7 +1,9 @@
 #include "train/checkpoint.h"
 #include "base/error.h"
 #include "tensor/weights.h"
+#include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +24,12 @@ static int put_meta(at_weights_writer *w, const at_adamw *o, const at_progress_s
     status = status ? status : at_weights_put_meta(w, "steps", text);
     snprintf(text, sizeof text, "%" PRId64, o->step);
     status = status ? status : at_weights_put_meta(w, "updates", text);
-    snprintf(text, sizeof text, "%016" PRIx64, s->recipe);
-    status = status ? status : at_weights_put_meta(w, "recipe", text);
+    snprintf(text, sizeof text, "%016" PRIx64, s->stamp);
+    status = status ? status : at_weights_put_meta(w, "stamp", text);
     snprintf(text, sizeof text, "%a", s->best);
     status = status ? status : at_weights_put_meta(w, "best", text);
+    snprintf(text, sizeof text, "%a", s->score);
+    status = status ? status : at_weights_put_meta(w, "score", text);
     snprintf(text, sizeof text, "%a", s->loss);
     return status ? status : at_weights_put_meta(w, "loss", text);
 }
@@ -64,16 +68,67 @@ static int take(const at_weights *w, const char *kind, const at_param *p, float 
     return ATTUNE_OK;
 }
 
-static double meta_number(const at_weights *w, const char *key)
+/* ---- what a checkpoint's header says: each number whole, and in its range --------------------- */
+
+static int wrong_meta(const char *path, const char *key, attune_error *err)
 {
-    const char *s = at_weights_meta(w, key);
-    return s ? strtod(s, NULL) : 0;
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: %s is missing or out of range", path, key);
 }
 
-static int64_t meta_int(const at_weights *w, const char *key)
+static int take_int(const at_weights *w, const char *key, int64_t most, int64_t *out,
+                    const char *path, attune_error *err)
 {
     const char *s = at_weights_meta(w, key);
-    return s ? strtoll(s, NULL, 10) : 0;
+    char *end = NULL;
+    errno = 0;
+    *out = s ? strtoll(s, &end, 10) : -1;
+    return s && end != s && !*end && !errno && *out >= 0 && *out <= most
+               ? ATTUNE_OK
+               : wrong_meta(path, key, err);
+}
+
+static int take_number(const at_weights *w, const char *key, double *out, const char *path,
+                       attune_error *err)
+{
+    const char *s = at_weights_meta(w, key);
+    char *end = NULL;
+    *out = s ? strtod(s, &end) : 0;
+    return s && end != s && !*end && isfinite(*out) ? ATTUNE_OK : wrong_meta(path, key, err);
+}
+
+static int take_stamp(const at_weights *w, uint64_t *out, const char *path, attune_error *err)
+{
+    const char *s = at_weights_meta(w, "stamp");
+    char *end = NULL;
+    *out = s ? strtoull(s, &end, 16) : 0;
+    return s && end != s && !*end ? ATTUNE_OK : wrong_meta(path, "stamp", err);
+}
+
+static int take_state(const at_weights *w, at_adamw *o, at_progress_state *s, const char *path,
+                      attune_error *err)
+{
+    int status = take_int(w, "steps", INT64_MAX, &s->steps, path, err);
+    status = status ? status : take_int(w, "step", s->steps, &s->step, path, err);
+    status = status ? status : take_int(w, "updates", s->step, &o->step, path, err);
+    status = status ? status : take_number(w, "best", &s->best, path, err);
+    status = status ? status : take_number(w, "score", &s->score, path, err);
+    status = status ? status : take_number(w, "loss", &s->loss, path, err);
+    return status ? status : take_stamp(w, &s->stamp, path, err);
+}
+
+/* Parameters, moments and averages are numbers, and squares are not negative. */
+static int check_arrays(const at_params *p, const char *path, attune_error *err)
+{
+    for (int i = 0; i < p->count; i++) {
+        const at_param *q = p->list[i];
+        const float *each[] = {q->value.data, q->m, q->ema, q->v};
+        for (int a = 0; a < 4; a++)
+            for (size_t k = 0, n = each[a] ? at_tensor_count(&q->value) : 0; k < n; k++)
+                if (!isfinite(each[a][k]) || (each[a] == q->v && each[a][k] < 0))
+                    return at_fail(err, ATTUNE_E_FORMAT, "%s: %s: not finite, or a negative square",
+                                   path, q->name);
+    }
+    return ATTUNE_OK;
 }
 
 int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_state *s,
@@ -88,15 +143,17 @@ int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_
         status = status ? status : take(w, "v/", q, q->v, path, err);
         status = status ? status : take(w, "ema/", q, q->ema, path, err);
     }
-    if (!status) {
-        const char *hash = at_weights_meta(w, "recipe");
-        o->step = meta_int(w, "updates");
-        s->step = meta_int(w, "step");
-        s->steps = meta_int(w, "steps");
-        s->best = meta_number(w, "best");
-        s->loss = meta_number(w, "loss");
-        s->recipe = hash ? strtoull(hash, NULL, 16) : 0;
-    }
+    status = status ? status : take_state(w, o, s, path, err);
+    status = status ? status : check_arrays(p, path, err);
+    at_weights_free(&w);
+    return status;
+}
+
+int at_checkpoint_stamp(const char *path, uint64_t *stamp, attune_error *err)
+{
+    at_weights *w = NULL;
+    int status = at_weights_load(&w, path, err);
+    status = status ? status : take_stamp(w, stamp, path, err);
     at_weights_free(&w);
     return status;
 }

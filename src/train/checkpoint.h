@@ -10,18 +10,24 @@
 #include <attune/attune.h>
 
 typedef struct at_progress_state {
-    int64_t step;    /* taken */
-    int64_t steps;   /* planned: the learning rate depends on it */
-    double best;     /* score of the best evaluation, -1 before the first */
-    double loss;     /* running mean, for the log */
-    uint64_t recipe; /* at_recipe_hash */
+    int64_t step;   /* taken */
+    int64_t steps;  /* planned: the learning rate depends on it */
+    double best;    /* score of the best evaluation, -1 before the first */
+    double score;   /* of the last one */
+    double loss;    /* running mean, for the log */
+    uint64_t stamp; /* of the run that it belongs to */
 } at_progress_state;
 
 int at_checkpoint_save(const char *path, const at_params *p, const at_adamw *o,
                        const at_progress_state *s, attune_error *err);
-/* p and o as made for the same recipe; a missing or misshapen array is ATTUNE_E_FORMAT. */
+/* p and o as made for the same recipe. ATTUNE_E_FORMAT: an array is missing, misshapen or not finite, a
+ * second moment is negative, or a number is none or out of its range (0 <= step <= steps, and so
+ * on); p and o may be half filled then. */
 int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_state *s,
                        attune_error *err);
+
+/* The stamp in a checkpoint's file, whatever else is in it. */
+int at_checkpoint_stamp(const char *path, uint64_t *stamp, attune_error *err);
 
 /* Parameters as a model file, f32, with nullable {key, value} pairs that end in NULL. */
 int at_params_save(const char *path, const at_params *p, const char *const *meta,

@@ -2,55 +2,24 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "vision/detect.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
-void at_corpus_thin(at_corpus *c, int limit)
+static int read_set(at_face_set *s, const at_job *job, const at_set_settings *of, at_part part,
+                    int limit, at_corpus *corpus, at_corpus *also, attune_error *err)
 {
-    if (limit <= 0 || c->count <= limit)
-        return;
-    for (int i = 0; i < limit; i++) {
-        int j = (int)((int64_t)i * c->count / limit);
-        at_sample t = c->list[i];
-        c->list[i] = c->list[j];
-        c->list[j] = t;
-    }
-    for (int i = limit; i < c->count; i++)
-        free(c->list[i].path);
-    c->count = limit;
-}
-
-static int read_entry(at_face_set *s, const at_recipe *r, const json_t *entry, const char *part,
-                      const attune_train_options *o, at_corpus *corpus, at_corpus *also,
-                      attune_error *err)
-{
-    static const char *const known[] = {"dataset", "folder", "train",   "valid",
-                                        "share",   "also",   "comment", NULL};
-    int status = at_recipe_check(r, entry, "data", known, err);
-    const char *dataset = at_recipe_string(entry, "dataset", NULL);
-    const char *split = at_recipe_string(entry, part, NULL);
-    const char *second = at_recipe_string(entry, "also", NULL);
+    const char *split = part == AT_PART_TRAIN ? of->train : of->valid;
     char *root = NULL;
-    if (status)
-        return status;
-    if (!dataset || !split)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: an entry of data lacks dataset or %s", r->path,
-                       part);
-    status = at_recipe_data_root(o, at_recipe_string(entry, "folder", dataset), &root, err);
-    status = status ? status : at_corpus_read(corpus, dataset, root, split, err);
-    if (!status && second && !also->count)
-        status = at_corpus_read(also, second, root, split, err);
-    free(root);
-    if (status)
-        return status;
-    at_corpus_thin(corpus, o->limit);
-    snprintf(s->dataset[s->sets], sizeof s->dataset[0], "%s", dataset);
-    s->share[s->sets++] = at_recipe_number(entry, "share", 1);
-    return ATTUNE_OK;
+    int status = at_job_corpus(job, of->dataset, of->folder, split, limit, corpus, err);
+    if (!status && of->also && !also->count) {
+        status = at_job_data(job, of->dataset, of->folder, &root, err);
+        status = status ? status : at_corpus_read(also, of->also, root, split, err);
+        free(root);
+    }
+    s->share[s->sets++] = of->share;
+    return status;
 }
 
 static int by_path(const void *a, const void *b)
@@ -77,34 +46,25 @@ static int label_basic(at_face_set *s, at_corpus *also, attune_error *err)
     return ATTUNE_OK;
 }
 
-int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
-                     const attune_train_options *o, int find_faces, at_pool *pool,
-                     attune_error *err)
+int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_settings *data,
+                     at_part part, int limit, const at_params *detector, attune_error *err)
 {
-    const json_t *data = json_object_get(r->root, "data");
     at_corpus corpus[AT_MAX_SETS] = {0}, also = {0};
-    at_params detector = {0};
-    size_t n = json_array_size(data);
-    memset(out, 0, sizeof *out);
     int status = ATTUNE_OK;
-    if (n < 1 || n > AT_MAX_SETS)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: data must list 1 to %d sets", r->path,
-                       AT_MAX_SETS);
-    for (size_t i = 0; i < n && !status; i++)
-        status = read_entry(out, r, json_array_get(data, i), part, o, &corpus[i], &also, err);
-    if (!status && find_faces)
-        status = at_recipe_detector(r, at_recipe_string(r->root, "detector", "yunet_n.safetensors"),
-                                    o, &detector, NULL, err);
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < data->sets && !status; i++)
+        status = read_set(out, job, &data->set[i], part, limit, &corpus[i], &also, err);
     if (!status) {
-        at_weight_source source = at_params_source(&detector);
-        status = at_faces_load(&out->faces, corpus, (int)n, find_faces ? &source : NULL, pool,
-                               o->quiet, err);
+        at_weight_source source = {0};
+        if (detector)
+            source = at_params_source(detector);
+        status = at_faces_load(&out->faces, corpus, data->sets, detector ? &source : NULL,
+                               job->pool, job->options->quiet, err);
     }
     status = status ? status : label_basic(out, &also, err);
-    for (size_t i = 0; i < n; i++)
+    for (int i = 0; i < data->sets; i++)
         at_corpus_free(&corpus[i]);
     at_corpus_free(&also);
-    at_params_free(&detector);
     if (status)
         at_face_set_free(out);
     return status;

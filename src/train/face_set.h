@@ -7,28 +7,22 @@
 
 #include "data/faces.h"
 #include "model/visual.h"
-#include "train/recipe.h"
-
-enum { AT_MAX_SETS = 8 };
+#include "train/learn.h"
 
 typedef struct at_face_set {
     at_faces faces;
     int sets;
-    char dataset[AT_MAX_SETS][32];
     double share[AT_MAX_SETS]; /* of each set in an epoch: 0.5 half of it, 2 twice */
     signed char *basic;        /* (faces.count) FER2013's own label, -1 none */
 } at_face_set;
 
-/* Reads part ("train" or "valid") of the recipe's "data" entries: objects with dataset, folder, train,
- * valid (splits), share and also ("fer2013": take that set's label of the same pictures too).
- * find_faces 0: pictures are not searched, their whole is taken. */
-int at_face_set_load(at_face_set *out, const at_recipe *r, const char *part,
-                     const attune_train_options *o, int find_faces, at_pool *pool,
-                     attune_error *err);
-void at_face_set_free(at_face_set *s);
+typedef enum at_part { AT_PART_TRAIN, AT_PART_VALID } at_part;
 
-/* Keeps limit samples, evenly spaced; 0: all. */
-void at_corpus_thin(at_corpus *c, int limit);
+/* Reads one part of each set of data, at most limit samples of each (0: all). detector: finds and aligns
+ * the faces; NULL: pictures are not searched, their whole is taken. */
+int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_settings *data,
+                     at_part part, int limit, const at_params *detector, attune_error *err);
+void at_face_set_free(at_face_set *s);
 
 /* Size of an epoch, and its order: shuffled, from (seed, epoch) alone. order: (count) */
 int at_face_set_epoch_count(const at_face_set *s);

@@ -1,21 +1,17 @@
 /* Makes the model file that is shipped: detector, face stream (batch norm folded), voice stream and
  * the calibration of all answers on the validation parts that their recipes name. Weights are f16,
- * biases and calibration f32. */
-#include "train/learn.h"
+ * biases and calibration f32. The parts may themselves come from such a file: it is then calibrated
+ * anew. */
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
-#include "data/voices.h"
 #include "fusion/reliability.h"
 #include "train/calibrate.h"
-#include "train/face_set.h"
-#include "vision/detect.h"
+#include "train/stream_answers.h"
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ROWS = 1000, PATH_SIZE = 4096 };
 
 /* Reliability starts to fall at this quantile of the distances of clean validation data, and is a
  * half at the second, or further out if the first is already there. */
@@ -23,89 +19,20 @@ static const double near_quantile = 0.9, far_quantile = 0.999;
 static const float least_reach = 1.3f;
 
 typedef struct assembly {
-    const at_recipe *recipe;
-    const attune_train_options *o;
-    at_pool *pool;
+    const at_job *job;
+    const at_assemble_settings *s;
     at_weights *visual, *audio, *detector;
     at_params params; /* all that is written */
+    at_stream_answers face, voice;
 } assembly;
-
-/* ---- embeddings and logits of a set, through the frozen networks ---------------------------- */
-
-typedef struct face_pass {
-    const at_faces *faces;
-    const at_visual_net *net;
-    at_visual_result *result;
-    float *work; /* a thread's share: work_floats */
-    size_t work_floats;
-    atomic_int status;
-} face_pass;
-
-static void face_task(void *arg, int task, int thread)
-{
-    face_pass *p = arg;
-    at_image im = {0};
-    int status = at_face_render(&p->faces->list[task], AT_FACE_SIZE, NULL, 0, 0, &im, NULL);
-    if (status < 0)
-        atomic_store(&p->status, status);
-    else
-        at_visual_run(p->net, NULL, im.data, AT_FACE_SIZE, AT_BOTH_WAYS,
-                      p->work + (size_t)thread * p->work_floats, &p->result[task]);
-    at_image_free(&im);
-}
-
-static int run_faces(const assembly *a, const at_visual_net *net, const at_faces *faces,
-                     at_visual_result **out, attune_error *err)
-{
-    face_pass p = {.faces = faces, .net = net};
-    p.work_floats = at_visual_workspace(net, NULL, AT_FACE_SIZE);
-    p.work = at_alloc((size_t)at_pool_threads(a->pool) * p.work_floats, sizeof(float));
-    p.result = at_alloc((size_t)faces->count + 1, sizeof *p.result);
-    if (!p.work || !p.result) {
-        at_free(p.work);
-        at_free(p.result);
-        return at_fail_nomem(err);
-    }
-    at_pool_run(a->pool, faces->count, face_task, &p);
-    at_free(p.work);
-    int status = atomic_load(&p.status);
-    if (status < 0) {
-        at_free(p.result);
-        return at_fail(err, (attune_status)status, "rendering faces failed");
-    }
-    *out = p.result;
-    return ATTUNE_OK;
-}
-
-static int run_voices(const assembly *a, const at_audio_net *net, const at_voices *voices,
-                      at_audio_result **out, attune_error *err)
-{
-    at_graph *g = NULL;
-    float *x = at_alloc((size_t)ROWS * AT_FEATURES, sizeof *x);
-    at_audio_result *result = at_calloc((size_t)voices->count + 1, sizeof *result);
-    int status = x && result ? at_graph_create(&g, a->pool, at_kernels_best(), err)
-                             : at_fail_nomem(err);
-    for (int i = 0; i < voices->count && !status; i++) {
-        int length;
-        status = at_voices_rows(voices, &i, 1, ROWS, NULL, NULL, 0, NULL, x, &length);
-        if (!status && length > 0)
-            status = at_audio_run(net, g, x, length, &result[i]);
-        if (status)
-            at_fail(err, (attune_status)status, "%s: no answer", voices->list[i].label.path);
-    }
-    at_graph_free(&g);
-    at_free(x);
-    if (status)
-        at_free(result);
-    else
-        *out = result;
-    return status;
-}
 
 /* ---- calibration ---------------------------------------------------------------------------- */
 
-static int set(assembly *a, const char *name, int n, const float *value, attune_error *err)
+static int set(assembly *a, const char *of, const char *what, int n, const float *value,
+               attune_error *err)
 {
+    char name[64];
+    snprintf(name, sizeof name, "%.40s.%.20s", of, what);
     at_param *p = at_params_get(&a->params, name, 1, &n);
     if (!p)
         return at_fail_nomem(err);
@@ -113,198 +40,111 @@ static int set(assembly *a, const char *name, int n, const float *value, attune_
     return ATTUNE_OK;
 }
 
-/* Reference statistics of clean embeddings, and the reach of those of other people's. */
-static int fit_distance(assembly *a, const char *of, int dims, const float *train, int n_train,
-                        const float *valid, int n_valid, size_t stride, attune_error *err)
+/* Distances of the validation embeddings, as a session will compute them. */
+static void measure_reach(const at_stream_answers *x, const float *mean, const float *var,
+                          float *inv_std, float *distance, float reach[2])
 {
-    char name[64];
-    float reach[2], *mean = at_alloc((size_t)dims, sizeof *mean);
-    float *var = at_alloc((size_t)dims, sizeof *var);
-    float *inv_std = at_alloc((size_t)dims, sizeof *inv_std);
-    float *dense = at_alloc((size_t)n_train * (size_t)dims + 1, sizeof *dense);
-    float *distance = at_alloc((size_t)n_valid + 1, sizeof *distance);
-    int status = mean && var && inv_std && dense && distance ? ATTUNE_OK : at_fail_nomem(err);
-    if (!status && (n_train < 2 || n_valid < 2))
+    for (int d = 0; d < x->dims; d++)
+        inv_std[d] = 1 / sqrtf(fmaxf(var[d], 1e-12f));
+    for (int i = 0; i < x->valid_n; i++)
+        distance[i] = at_embedding_distance(x->valid + (size_t)i * x->dims, mean, inv_std, x->dims);
+    reach[0] = at_quantile(distance, x->valid_n, near_quantile);
+    reach[1] = fmaxf(at_quantile(distance, x->valid_n, far_quantile), least_reach * reach[0]);
+}
+
+/* Reference statistics of clean embeddings, and the reach of those of other people's. */
+static int fit_distance(assembly *a, const char *of, const at_stream_answers *x, attune_error *err)
+{
+    size_t dims = (size_t)x->dims;
+    float reach[2], *mean = at_alloc(3 * dims, sizeof *mean), *var = mean + dims;
+    float *distance = at_alloc((size_t)x->valid_n, sizeof *distance);
+    int status = mean && distance ? ATTUNE_OK : at_fail_nomem(err);
+    if (!status && (x->train_n < 2 || x->valid_n < 2))
         status = at_fail(err, ATTUNE_E_ARG, "%s: too few samples to calibrate on", of);
     if (!status) {
-        for (int i = 0; i < n_train; i++)
-            memcpy(dense + (size_t)i * dims, train + (size_t)i * stride,
-                   (size_t)dims * sizeof *dense);
-        at_fit_reference(dense, n_train, dims, mean, var);
-        for (int d = 0; d < dims; d++)
-            inv_std[d] = 1 / sqrtf(fmaxf(var[d], 1e-12f));
-        for (int i = 0; i < n_valid; i++)
-            distance[i] = at_embedding_distance(valid + (size_t)i * stride, mean, inv_std, dims);
-        reach[0] = at_quantile(distance, n_valid, near_quantile);
-        reach[1] = fmaxf(at_quantile(distance, n_valid, far_quantile), least_reach * reach[0]);
-        snprintf(name, sizeof name, "%s.mean", of);
-        status = set(a, name, dims, mean, err);
-        snprintf(name, sizeof name, "%s.var", of);
-        status = status ? status : set(a, name, dims, var, err);
-        snprintf(name, sizeof name, "%s.distance", of);
-        status = status ? status : set(a, name, 2, reach, err);
+        at_fit_reference(x->train, x->train_n, x->dims, mean, var);
+        measure_reach(x, mean, var, var + dims, distance, reach);
+        status = set(a, of, "mean", x->dims, mean, err);
+        status = status ? status : set(a, of, "var", x->dims, var, err);
+        status = status ? status : set(a, of, "distance", 2, reach, err);
     }
     at_free(mean);
-    at_free(var);
-    at_free(inv_std);
-    at_free(dense);
     at_free(distance);
     return status;
 }
 
-typedef enum head_kind { EXPRESSION, BASIC, ENGAGEMENT, STATE } head_kind;
-
-/* The rows that have the head's label: their logits side by side, and the labels. For STATE, of
- * state s. */
-static int gather(const at_face_set *set_, const at_visual_result *r, head_kind head, int s,
-                  float *logit, int *label)
+static int fit_temperature(assembly *a, const char *of, const at_head_answers *h, attune_error *err)
 {
-    int n = 0;
-    for (int i = 0; i < set_->faces.count; i++) {
-        const at_sample *sample = &set_->faces.list[i].label;
-        const float *from = r[i].expression;
-        int classes = AT_FACE_CLASSES, want = -1;
-        switch (head) {
-        case EXPRESSION:
-            for (int k = 0; k < AT_VOTES; k++)
-                if (sample->votes[k] > 0)
-                    want = sample->expression;
-            break;
-        case BASIC: want = set_->basic[i], from = r[i].basic, classes = AT_BASIC_CLASSES; break;
-        case ENGAGEMENT:
-            want = sample->engagement, from = r[i].engagement, classes = ATTUNE_ENGAGEMENTS;
-            break;
-        case STATE:
-            want = sample->state[s], from = r[i].state + s * AT_THRESHOLDS;
-            classes = AT_THRESHOLDS;
-            break;
-        }
-        if (want < 0)
-            continue;
-        memcpy(logit + (size_t)n * classes, from, (size_t)classes * sizeof *logit);
-        label[n++] = want;
-    }
-    return n;
+    float t = at_fit_temperature(h->logit, h->label, h->n, h->width);
+    return set(a, of, "temperature", 1, &t, err);
 }
 
-static int fit_faces(assembly *a, const at_face_set *valid, const at_visual_result *r,
-                     attune_error *err)
+static int fit_states(assembly *a, const at_head_answers *state, attune_error *err)
 {
-    size_t rows = (size_t)valid->faces.count + 1;
-    float *logit = at_alloc(rows * AT_FACE_CLASSES, sizeof *logit), t, scale[ATTUNE_STATES];
-    float bias[ATTUNE_STATES * AT_THRESHOLDS];
-    int *label = at_alloc(rows, sizeof *label), n;
-    int status = logit && label ? ATTUNE_OK : at_fail_nomem(err);
-    if (!status) {
-        n = gather(valid, r, EXPRESSION, 0, logit, label);
-        t = at_fit_temperature(logit, label, n, AT_FACE_CLASSES);
-        status = set(a, "fusion.face.temperature", 1, &t, err);
-    }
-    if (!status) {
-        n = gather(valid, r, BASIC, 0, logit, label);
-        t = at_fit_temperature(logit, label, n, AT_BASIC_CLASSES);
-        status = set(a, "fusion.basic.temperature", 1, &t, err);
-    }
-    if (!status) {
-        n = gather(valid, r, ENGAGEMENT, 0, logit, label);
-        t = at_fit_temperature(logit, label, n, ATTUNE_ENGAGEMENTS);
-        status = set(a, "fusion.engagement.temperature", 1, &t, err);
-    }
-    for (int s = 0; s < ATTUNE_STATES && !status; s++) {
-        n = gather(valid, r, STATE, s, logit, label);
-        at_fit_levels(logit, label, n, &scale[s], bias + s * AT_THRESHOLDS);
-    }
-    status = status ? status : set(a, "fusion.state.scale", ATTUNE_STATES, scale, err);
-    status = status ? status
-                    : set(a, "fusion.state.bias", ATTUNE_STATES * AT_THRESHOLDS, bias, err);
-    at_free(logit);
-    at_free(label);
-    return status;
+    float scale[ATTUNE_STATES], bias[ATTUNE_STATES * AT_THRESHOLDS];
+    for (int s = 0; s < ATTUNE_STATES; s++)
+        at_fit_levels(state[s].logit, state[s].label, state[s].n, &scale[s],
+                      bias + s * AT_THRESHOLDS);
+    int status = set(a, "fusion.state", "scale", ATTUNE_STATES, scale, err);
+    return status ? status
+                  : set(a, "fusion.state", "bias", ATTUNE_STATES * AT_THRESHOLDS, bias, err);
 }
 
-static int calibrate_faces(assembly *a, const at_recipe *of, attune_error *err)
+static int calibrate_faces(assembly *a, attune_error *err)
 {
-    attune_train_options few = *a->o;
-    at_face_set train = {0}, valid = {0};
-    at_visual_net *net = NULL;
-    at_visual_result *rt = NULL, *rv = NULL;
-    if (!few.limit)
-        few.limit = (int)at_recipe_int(a->recipe->root, "reference_pictures", 2000);
-    int status = at_visual_freeze(&net, a->visual, at_kernels_best(), err);
-    status = status ? status : at_face_set_load(&train, of, "train", &few, 1, a->pool, err);
-    status = status ? status : at_face_set_load(&valid, of, "valid", a->o, 1, a->pool, err);
-    status = status ? status : run_faces(a, net, &train.faces, &rt, err);
-    status = status ? status : run_faces(a, net, &valid.faces, &rv, err);
-    if (!status)
-        status = fit_distance(a, "fusion.face", AT_VISUAL_EMBED, rt[0].embedding, train.faces.count,
-                              rv[0].embedding, valid.faces.count, sizeof *rt / sizeof(float), err);
-    status = status ? status : fit_faces(a, &valid, rv, err);
-    at_free(rt);
-    at_free(rv);
-    at_visual_free(&net);
-    at_face_set_free(&train);
-    at_face_set_free(&valid);
-    return status;
+    const at_head_answers *h = a->face.head;
+    int status = fit_distance(a, "fusion.face", &a->face, err);
+    status = status ? status : fit_temperature(a, "fusion.face", &h[0], err);
+    status = status ? status : fit_temperature(a, "fusion.basic", &h[1], err);
+    status = status ? status : fit_temperature(a, "fusion.engagement", &h[2], err);
+    return status ? status : fit_states(a, &h[3], err);
 }
 
-static int load_voices(const assembly *a, const at_recipe *of, const char *part, at_voices *out,
-                       attune_error *err)
+static int calibrate_voices(assembly *a, attune_error *err)
 {
-    const json_t *data = json_object_get(of->root, "data");
-    const char *dataset = at_recipe_string(data, "dataset", "ravdess");
-    const char *split = at_recipe_string(data, part, "all");
-    at_corpus corpus = {0};
-    char *root = NULL;
-    int status = at_recipe_data_root(a->o, at_recipe_string(data, "folder", dataset), &root, err);
-    status = status ? status : at_corpus_read(&corpus, dataset, root, split, err);
-    at_corpus_thin(&corpus, a->o->limit);
-    status = status ? status : at_voices_load(out, &corpus, NULL, 0, a->pool, a->o->quiet, err);
-    at_corpus_free(&corpus);
-    free(root);
-    return status;
-}
-
-static int calibrate_voices(assembly *a, const at_recipe *of, attune_error *err)
-{
-    at_voices train = {0}, valid = {0};
-    at_audio_net *net = NULL;
-    at_audio_result *rt = NULL, *rv = NULL;
-    int status = at_audio_freeze(&net, a->audio, at_kernels_best(), err);
-    status = status ? status : load_voices(a, of, "train", &train, err);
-    status = status ? status : load_voices(a, of, "valid", &valid, err);
-    status = status ? status : run_voices(a, net, &train, &rt, err);
-    status = status ? status : run_voices(a, net, &valid, &rv, err);
-    if (!status)
-        status = fit_distance(a, "fusion.voice", AT_AUDIO_EMBED, rt[0].embedding, train.count,
-                              rv[0].embedding, valid.count, sizeof *rt / sizeof(float), err);
-    float *logit = at_alloc((size_t)valid.count + 1, AT_VOICE_CLASSES * sizeof *logit);
-    int *label = at_alloc((size_t)valid.count + 1, sizeof *label);
-    if (!status && (!logit || !label))
-        status = at_fail_nomem(err);
-    if (!status) {
-        for (int i = 0; i < valid.count; i++) {
-            memcpy(logit + (size_t)i * AT_VOICE_CLASSES, rv[i].expression, sizeof rv[i].expression);
-            label[i] = valid.list[i].label.expression;
-        }
-        float t = at_fit_temperature(logit, label, valid.count, AT_VOICE_CLASSES);
-        status = set(a, "fusion.voice.temperature", 1, &t, err);
-    }
-    at_free(logit);
-    at_free(label);
-    at_free(rt);
-    at_free(rv);
-    at_audio_free(&net);
-    at_voices_free(&train);
-    at_voices_free(&valid);
-    return status;
+    int status = fit_distance(a, "fusion.voice", &a->voice, err);
+    return status ? status : fit_temperature(a, "fusion.voice", &a->voice.head[0], err);
 }
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
-static int copy_all(assembly *a, const at_weights *w, attune_error *err)
+/* A stream's weights and the settings of its recipe, which must be of that kind and lives in of. */
+static int open_stream(assembly *a, const at_stream_settings *s, const char *kind, at_weights **w,
+                       at_recipe *of, void *settings, attune_error *err)
 {
-    for (int i = 0; i < at_weights_count(w); i++) {
-        const at_weight *t = at_weights_at(w, i);
+    char *path = NULL;
+    int status = at_job_weights(a->job, s->model, w, err);
+    status = status ? status : at_job_find(a->job, s->recipe, &path, err);
+    status = status ? status : at_recipe_load(of, path, err);
+    if (!status && strcmp(of->kind, kind) != 0)
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: not a recipe of kind %s", path, kind);
+    if (!status)
+        status = at_fields_read(at_fields_of_kind(kind), of->root, path, "", settings, err);
+    free(path);
+    return status;
+}
+
+static int add_faces(assembly *a, attune_error *err)
+{
+    at_recipe of = {0};
+    at_visual_settings s;
+    int status = open_stream(a, &a->s->visual, "visual", &a->visual, &of, &s, err);
+    /* params holds the detector alone as yet: the one that the model will run with */
+    if (!status)
+        status = at_face_answers(&a->face, a->job, a->visual, &a->params, &s.data,
+                                 a->s->reference_pictures, err);
+    status = status ? status : calibrate_faces(a, err);
+    at_recipe_free(&of);
+    return status ? status : at_visual_fold(&a->params, a->visual, err);
+}
+
+/* The voice stream's arrays as they are, whatever else the file holds. */
+static int copy_voice(assembly *a, attune_error *err)
+{
+    for (int i = 0; i < at_weights_count(a->audio); i++) {
+        const at_weight *t = at_weights_at(a->audio, i);
+        if (strncmp(t->name, "audio", 5) != 0)
+            continue;
         at_param *p = t->rank <= AT_MAX_RANK ? at_params_get(&a->params, t->name, t->rank, t->dim)
                                              : NULL;
         if (!p)
@@ -314,29 +154,18 @@ static int copy_all(assembly *a, const at_weights *w, attune_error *err)
     return ATTUNE_OK;
 }
 
-/* A stream of the recipe: {"model": FILE, "recipe": FILE}. */
-static int add_stream(assembly *a, const char *key, at_weights **w,
-                      int (*calibrate)(assembly *, const at_recipe *, attune_error *),
-                      attune_error *err)
+static int add_voices(assembly *a, attune_error *err)
 {
-    static const char *const known[] = {"model", "recipe", "comment", NULL};
-    const json_t *entry = json_object_get(a->recipe->root, key);
-    const char *model = at_recipe_string(entry, "model", NULL);
-    const char *recipe = at_recipe_string(entry, "recipe", NULL);
-    char *path = NULL;
     at_recipe of = {0};
-    int status = at_recipe_check(a->recipe, entry, key, known, err);
-    if (!status && (!model || !recipe))
-        status =
-            at_fail(err, ATTUNE_E_FORMAT, "%s: %s needs model and recipe", a->recipe->path, key);
-    status = status ? status : at_recipe_weights(a->recipe, model, a->o, w, err);
-    status = status ? status : at_recipe_find(a->recipe, recipe, a->o, &path, err);
-    status = status ? status : at_recipe_load(&of, path, err);
-    status = status ? status : calibrate(a, &of, err);
-    if (of.root)
-        at_recipe_free(&of);
-    free(path);
-    return status;
+    at_audio_settings s;
+    int status = open_stream(a, &a->s->audio, "audio", &a->audio, &of, &s, err);
+    if (!status && !s.data.parts.train)
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: has folds, but no data.train to calibrate on",
+                         of.path);
+    status = status ? status : at_voice_answers(&a->voice, a->job, a->audio, &s.data, err);
+    status = status ? status : calibrate_voices(a, err);
+    at_recipe_free(&of);
+    return status ? status : copy_voice(a, err);
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */
@@ -349,7 +178,7 @@ static int put_metadata(const assembly *a, at_weights_writer *w)
     const char *key;
     json_t *value;
     int status = 0;
-    json_object_foreach(json_object_get(a->recipe->root, "metadata"), key, value)
+    json_object_foreach((json_t *)a->s->metadata, key, value)
     {
         char *text = json_is_string(value) ? strdup(json_string_value(value))
                                            : json_dumps(value, JSON_COMPACT);
@@ -357,8 +186,8 @@ static int put_metadata(const assembly *a, at_weights_writer *w)
         free(text);
     }
     for (int i = 0; i < 3 && !status; i++) {
-        const char *record = at_weights_meta(parts[i], "training");
-        record = record ? record : at_weights_meta(parts[i], names[i]);
+        const char *record = at_weights_meta(parts[i], names[i]);
+        record = record ? record : at_weights_meta(parts[i], "training");
         if (record)
             status = at_weights_put_meta(w, names[i], record);
     }
@@ -367,13 +196,10 @@ static int put_metadata(const assembly *a, at_weights_writer *w)
 
 static int write_model(const assembly *a, attune_error *err)
 {
-    char path[PATH_SIZE];
+    char path[AT_TRAIN_PATH];
     at_weights_writer *w = NULL;
-    int n = snprintf(path, sizeof path, "%s/%s.safetensors", a->o->out_dir ? a->o->out_dir : ".",
-                     a->recipe->name);
-    if (n >= PATH_SIZE)
-        return at_fail(err, ATTUNE_E_ARG, "output path too long");
-    int status = at_weights_writer_create(&w, err);
+    int status = at_job_path(a->job, ".safetensors", path, err);
+    status = status ? status : at_weights_writer_create(&w, err);
     for (int i = 0; i < a->params.count && !status; i++) {
         const at_param *p = a->params.list[i];
         int as_f16 = p->value.rank > 1;
@@ -384,27 +210,31 @@ static int write_model(const assembly *a, attune_error *err)
         status = at_fail_nomem(err);
     status = status ? status : at_weights_save(w, path, err);
     at_weights_writer_free(&w);
+    if (!status)
+        at_job_wrote(a->job, ".safetensors");
     return status;
 }
 
-int at_learn_assemble(const at_recipe *r, const attune_train_options *o, at_pool *pool,
-                      attune_error *err)
+static int write_answers(const assembly *a, attune_error *err)
 {
-    static const char *const known[] = {"kind",     "name",  "comment", "detector",
-                                        "visual",   "audio", "floor",   "reference_pictures",
-                                        "metadata", NULL};
-    assembly a = {.recipe = r, .o = o, .pool = pool};
-    float floor = (float)at_recipe_number(r->root, "floor", 0.2);
-    int status = at_recipe_check(r, r->root, "the recipe", known, err);
-    const char *detector = at_recipe_string(r->root, "detector", "detector.safetensors");
-    status = status ? status : at_recipe_detector(r, detector, o, &a.params, &a.detector, err);
-    status = status ? status : add_stream(&a, "visual", &a.visual, calibrate_faces, err);
-    status = status ? status : at_visual_fold(&a.params, a.visual, err);
-    status = status ? status : add_stream(&a, "audio", &a.audio, calibrate_voices, err);
-    status = status ? status : copy_all(&a, a.audio, err);
-    status = status ? status : set(&a, "fusion.floor", 1, &floor, err);
+    char path[AT_TRAIN_PATH];
+    int status = at_job_path(a->job, ".answers.safetensors", path, err);
+    return status ? status : at_stream_answers_save(&a->face, &a->voice, path, err);
+}
+
+int at_learn_assemble(const at_job *job, attune_error *err)
+{
+    assembly a = {.job = job, .s = job->settings};
+    int status = at_mkdirs(job->options->out_dir ? job->options->out_dir : ".", err);
+    status = status ? status : at_job_detector(job, a.s->detector, &a.params, &a.detector, err);
+    status = status ? status : add_faces(&a, err);
+    status = status ? status : add_voices(&a, err);
+    status = status ? status : set(&a, "fusion", "floor", 1, &a.s->floor, err);
     status = status ? status : write_model(&a, err);
+    status = status || !a.s->answers ? status : write_answers(&a, err);
     at_params_free(&a.params);
+    at_stream_answers_free(&a.face);
+    at_stream_answers_free(&a.voice);
     at_weights_free(&a.visual);
     at_weights_free(&a.audio);
     at_weights_free(&a.detector);

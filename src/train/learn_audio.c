@@ -1,15 +1,12 @@
 /* The voice stream on RAVDESS, actor-disjoint: one run, or one after the other over the recipe's
  * folds. The last epoch is what is reported and kept: choosing the best one by the fold that it is
  * judged on would flatter it. */
-#include "train/learn.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "data/voices.h"
 #include "eval/metrics.h"
 #include "model/audio.h"
-#include "train/checkpoint.h"
-#include "train/face_set.h"
-#include "train/loop.h"
+#include "train/learn.h"
 #include "train/mixup.h"
 #include <assert.h>
 #include <math.h>
@@ -20,128 +17,26 @@
 static_assert((int)AT_FEATURES == (int)AT_FEATURE_COLS,
               "the network takes the rows that the features give");
 
-enum { MAX_ROWS = 1000, NAME_SIZE = 64, PATH_SIZE = 4096 };
+enum { NAME_SIZE = 64 };
 
 typedef struct task {
-    const at_recipe *recipe;
-    const attune_train_options *o;
-    at_pool *pool;
-    at_loop_plan plan;
-    at_params params;
+    at_learning t;
+    const at_audio_settings *s;
     at_voices train, valid;
-    at_voice_augment augment;
-    at_spec_masks masks;
-    int members, batch, rows, versions;
-    float *cache;       /* (versions, train.count, rows, features) augmented, not masked */
-    int *cache_lengths; /* (versions, train.count) */
-    int64_t steps_per_epoch;
-    float dropout, smoothing, mixup, class_weight[AT_VOICE_CLASSES];
+    at_voice_augment augment; /* the recipe's, with the noise */
+    float *cache;             /* (versions, train.count, rows, features) augmented, not masked */
+    int *cache_lengths;       /* (versions, train.count) */
+    float class_weight[AT_VOICE_CLASSES];
     /* prefetch thread */
     int *order;
     int64_t order_epoch;
     float *x[2], *target[2];
     int *lengths[2];
-    double recall; /* of the last evaluation: mean over classes */
 } task;
-
-/* ---- recipe ------------------------------------------------------------------------------- */
-
-static int read_floats(const at_recipe *r, const char *where, const char *const *keys,
-                       float *const *values, int n, attune_error *err)
-{
-    const char *known[24] = {"comment"};
-    const json_t *object = json_object_get(r->root, where);
-    for (int i = 0; i < n; i++) {
-        known[i + 1] = keys[i];
-        *values[i] = (float)at_recipe_number(object, keys[i], 0);
-    }
-    return at_recipe_check(r, object, where, known, err);
-}
-
-static int read_augment(task *t, attune_error *err)
-{
-    at_voice_augment *a = &t->augment;
-    static const char *const keys[] = {"speed_p",   "speed_min", "speed_max", "pitch_p",
-                                       "pitch_max", "band_p",    "gain_p",    "gain_max",
-                                       "noise_p",   "snr_min",   "snr_max"};
-    float *const values[] = {&a->speed_p,   &a->speed_min, &a->speed_max, &a->pitch_p,
-                             &a->pitch_max, &a->band_p,    &a->gain_p,    &a->gain_max,
-                             &a->noise_p,   &a->snr_min,   &a->snr_max};
-    static const char *const mask_keys[] = {"freq_masks", "freq_width", "time_masks",
-                                            "time_width", "time_share", "mfcc_p"};
-    float count[4] = {0};
-    float *const mask_values[] = {
-        &count[0], &count[1], &count[2], &count[3], &t->masks.time_share, &t->masks.mfcc_p};
-    int status = read_floats(t->recipe, "augment", keys, values, 11, err);
-    status = status ? status : read_floats(t->recipe, "masks", mask_keys, mask_values, 6, err);
-    t->masks.freq_masks = (int)count[0];
-    t->masks.freq_width = (int)count[1];
-    t->masks.time_masks = (int)count[2];
-    t->masks.time_width = (int)count[3];
-    return status;
-}
-
-static int read_recipe(task *t, attune_error *err)
-{
-    static const char *const known[] = {"kind",     "name",    "comment",    "seed",
-                                        "members",  "epochs",  "eval_every", "batch",
-                                        "versions", "rows",    "data",       "folds",
-                                        "noise",    "augment", "masks",      "mixup",
-                                        "dropout",  "losses",  "optimiser",  "checkpoint_minutes",
-                                        NULL};
-    static const char *const losses[] = {"comment", "smoothing", "class_balance", NULL};
-    const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
-    int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
-    status = status ? status : at_recipe_check(t->recipe, l, "losses", losses, err);
-    status = status ? status : at_loop_plan_read(&t->plan, t->recipe, t->o, err);
-    status = status ? status : read_augment(t, err);
-    if (status)
-        return status;
-    t->members = (int)at_recipe_int(root, "members", 1);
-    t->batch = (int)at_recipe_int(root, "batch", 32);
-    t->rows = (int)at_recipe_int(root, "rows", 300);
-    t->versions = (int)at_recipe_int(root, "versions", 6);
-    t->dropout = (float)at_recipe_number(root, "dropout", 0.3);
-    t->smoothing = (float)at_recipe_number(l, "smoothing", 0.1);
-    t->mixup = (float)at_recipe_number(root, "mixup", 0);
-    if (t->batch < 2 || t->batch > AT_AUDIO_MAX_BATCH || t->rows < 10 || t->rows > MAX_ROWS ||
-        t->versions < 1 || t->versions > 1000 || t->mixup < 0 || t->mixup > 1)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, rows, versions or mixup out of range",
-                       t->recipe->path);
-    if (t->members < 1 || t->members > AT_AUDIO_MAX_MEMBERS)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: members must be 1 to %d", t->recipe->path,
-                       AT_AUDIO_MAX_MEMBERS);
-    return ATTUNE_OK;
-}
-
-static int load_part(task *t, const json_t *fold, const char *part, int with_noise, at_voices *out,
-                     attune_error *err)
-{
-    const json_t *data = json_object_get(t->recipe->root, "data");
-    const char *dataset = at_recipe_string(data, "dataset", "ravdess");
-    const char *split = at_recipe_string(fold, part, NULL);
-    const char *noise = with_noise ? at_recipe_string(t->recipe->root, "noise", NULL) : NULL;
-    at_corpus corpus = {0};
-    char *root = NULL, *noise_dir = NULL;
-    if (!split)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: a fold lacks \"%s\"", t->recipe->path, part);
-    int status = at_recipe_data_root(t->o, at_recipe_string(data, "folder", dataset), &root, err);
-    status = status ? status : at_corpus_read(&corpus, dataset, root, split, err);
-    if (!status && noise)
-        status = at_recipe_find(t->recipe, noise, t->o, &noise_dir, err);
-    at_corpus_thin(&corpus, t->o->limit);
-    status = status ? status
-                    : at_voices_load(out, &corpus, noise_dir, 0.7, t->pool, t->o->quiet, err);
-    at_corpus_free(&corpus);
-    free(root);
-    free(noise_dir);
-    return status;
-}
 
 static void weigh_classes(task *t)
 {
-    const json_t *l = json_object_get(t->recipe->root, "losses");
-    double power = at_recipe_number(l, "class_balance", 0.5), count[AT_VOICE_CLASSES] = {0};
+    double power = t->s->losses.class_balance, count[AT_VOICE_CLASSES] = {0};
     for (int i = 0; i < t->train.count; i++)
         count[t->train.list[i].label.expression]++;
     for (int k = 0; k < AT_VOICE_CLASSES; k++) {
@@ -157,19 +52,19 @@ static void weigh_classes(task *t)
 static int fill_cache(task *t, attune_error *err)
 {
     int count = t->train.count, status = ATTUNE_OK;
-    size_t one = (size_t)t->rows * AT_FEATURES;
+    size_t one = (size_t)t->s->rows * AT_FEATURES;
     int *index = malloc(((size_t)count + 1) * sizeof *index);
-    t->cache = at_alloc((size_t)t->versions * (size_t)count, one * sizeof(float));
-    t->cache_lengths = at_alloc((size_t)t->versions * (size_t)count, sizeof(int));
+    t->cache = at_alloc((size_t)t->s->versions * (size_t)count, one * sizeof(float));
+    t->cache_lengths = at_alloc((size_t)t->s->versions * (size_t)count, sizeof(int));
     if (!index || !t->cache || !t->cache_lengths)
         status = at_fail_nomem(err);
     for (int i = 0; !status && i < count; i++)
         index[i] = i;
-    for (int v = 0; v < t->versions && !status; v++) {
+    for (int v = 0; v < t->s->versions && !status; v++) {
         size_t at = (size_t)v * (size_t)count;
-        status = at_voices_rows(&t->train, index, count, t->rows, &t->augment, NULL,
-                                at_step_seed(t->plan.seed, v), t->pool, t->cache + at * one,
-                                t->cache_lengths + at);
+        status = at_voices_rows(&t->train, index, count, t->s->rows, &t->augment, NULL,
+                                at_step_seed(t->t.plan.seed, v), t->t.job->pool,
+                                t->cache + at * one, t->cache_lengths + at);
         if (status)
             at_fail(err, (attune_status)status, "augmenting voices failed");
     }
@@ -180,7 +75,7 @@ static int fill_cache(task *t, attune_error *err)
 static void shuffle_epoch(task *t, int64_t epoch)
 {
     at_rng rng;
-    at_rng_seed(&rng, (uint64_t)t->plan.seed, (uint64_t)epoch);
+    at_rng_seed(&rng, (uint64_t)t->t.plan.seed, (uint64_t)epoch);
     for (int i = 0; i < t->train.count; i++)
         t->order[i] = i;
     at_rng_shuffle(&rng, t->order, t->train.count);
@@ -190,26 +85,26 @@ static void shuffle_epoch(task *t, int64_t epoch)
 static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
-    int64_t epoch = step / t->steps_per_epoch, at = step % t->steps_per_epoch;
-    size_t one = (size_t)t->rows * AT_FEATURES;
+    int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
+    size_t one = (size_t)t->s->rows * AT_FEATURES;
     at_rng rng;
     if (epoch != t->order_epoch)
         shuffle_epoch(t, epoch);
-    at_rng_seed(&rng, at_step_seed(t->plan.seed, step), 0);
-    memset(t->target[slot], 0, (size_t)t->batch * AT_VOICE_CLASSES * sizeof(float));
-    for (int i = 0; i < t->batch; i++) {
-        int sample = t->order[at * t->batch + i];
-        uint32_t version = at_rng_below(&rng, (uint32_t)t->versions);
+    at_rng_seed(&rng, at_step_seed(t->t.plan.seed, step), 0);
+    memset(t->target[slot], 0, (size_t)t->t.batch * AT_VOICE_CLASSES * sizeof(float));
+    for (int i = 0; i < t->t.batch; i++) {
+        int sample = t->order[at * t->t.batch + i];
+        uint32_t version = at_rng_below(&rng, (uint32_t)t->s->versions);
         size_t from = version * (size_t)t->train.count + (size_t)sample;
         float *x = t->x[slot] + (size_t)i * one;
         memcpy(x, t->cache + from * one, one * sizeof(float));
         t->lengths[slot][i] = t->cache_lengths[from];
-        at_augment_spec(x, (size_t)t->cache_lengths[from], &t->masks, &rng);
+        at_augment_spec(x, (size_t)t->cache_lengths[from], &t->s->masks, &rng);
         t->target[slot][i * AT_VOICE_CLASSES + t->train.list[sample].label.expression] = 1;
     }
-    if (t->mixup > 0)
+    if (t->s->mixup > 0)
         at_mix_voices(t->x[slot], one, t->lengths[slot], t->target[slot], AT_VOICE_CLASSES,
-                      t->batch, t->mixup, at_step_seed(t->plan.seed, step));
+                      t->t.batch, t->s->mixup, at_step_seed(t->t.plan.seed, step));
     return ATTUNE_OK;
 }
 
@@ -235,15 +130,15 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     at_tensor *each[AT_AUDIO_MAX_MEMBERS];
     float weight[AT_AUDIO_MAX_MEMBERS];
     (void)step;
-    at_tensor *x = input(g, t->x[slot], t->lengths[slot], t->batch, t->rows);
-    for (int i = 0; i < t->members; i++) {
+    at_tensor *x = input(g, t->x[slot], t->lengths[slot], t->t.batch, t->s->rows);
+    for (int i = 0; i < t->s->members; i++) {
         at_audio_out out;
-        at_audio_forward(g, &t->params, i, x, t->lengths[slot], t->dropout, &out);
+        at_audio_forward(g, &t->t.params, i, x, t->lengths[slot], t->s->dropout, &out);
         each[i] = at_cross_entropy(g, out.expression, t->target[slot], t->class_weight, NULL,
-                                   t->smoothing);
-        weight[i] = 1 / (float)t->members;
+                                   t->s->losses.smoothing);
+        weight[i] = 1 / (float)t->s->members;
     }
-    return at_sum_losses(g, each, weight, t->members);
+    return at_sum_losses(g, each, weight, t->s->members);
 }
 
 /* ---- evaluation --------------------------------------------------------------------------- */
@@ -251,22 +146,24 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
 static int predict(task *t, at_graph *g, float *p, attune_error *err)
 {
     int status = ATTUNE_OK;
-    float *x = at_alloc((size_t)t->batch * t->rows * AT_FEATURES, sizeof *x);
+    float *x = at_alloc((size_t)t->t.batch * t->s->rows * AT_FEATURES, sizeof *x);
     if (!x)
         return at_fail_nomem(err);
-    for (int from = 0; !status && from < t->valid.count; from += t->batch) {
+    for (int from = 0; !status && from < t->valid.count; from += t->t.batch) {
         int index[AT_AUDIO_MAX_BATCH], lengths[AT_AUDIO_MAX_BATCH];
-        int n = t->valid.count - from < t->batch ? t->valid.count - from : t->batch;
+        int n = t->valid.count - from < t->t.batch ? t->valid.count - from : t->t.batch;
         at_audio_out out;
         for (int i = 0; i < n; i++)
             index[i] = from + i;
-        status = at_voices_rows(&t->valid, index, n, t->rows, NULL, NULL, 0, t->pool, x, lengths);
+        status = at_voices_rows(&t->valid, index, n, t->s->rows, NULL, NULL, 0, t->t.job->pool, x,
+                                lengths);
         if (status) {
             at_fail(err, (attune_status)status, "evaluation: features failed");
             break;
         }
         at_graph_begin(g, AT_INFER, 0);
-        at_audio_answer(g, &t->params, t->members, input(g, x, lengths, n, t->rows), lengths, &out);
+        at_audio_answer(g, &t->t.params, t->s->members, input(g, x, lengths, n, t->s->rows),
+                        lengths, &out);
         if (at_graph_status(g))
             status = at_fail_nomem(err);
         for (int i = 0; !status && i < n; i++)
@@ -295,7 +192,7 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
         json_object_set_new(metrics, "balanced", json_real(m.balanced_accuracy));
         json_object_set_new(metrics, "macro_f1", json_real(m.macro_f1));
         json_object_set_new(metrics, "ece", json_real(m.ece));
-        *score = t->recall = m.balanced_accuracy;
+        *score = m.balanced_accuracy;
     }
     free(p);
     free(label);
@@ -304,36 +201,52 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
 
 /* ---- one run, and all folds --------------------------------------------------------------- */
 
-static int set_up(task *t, const json_t *fold, attune_error *err)
+static int load_parts(task *t, attune_error *err)
 {
-    at_rng rng;
-    int status = read_recipe(t, err);
-    at_rng_seed(&rng, (uint64_t)t->plan.seed, 0);
-    status = status ? status : at_audio_init(&t->params, t->members, &rng, err);
-    status = status ? status : load_part(t, fold, "train", 1, &t->train, err);
-    status = status ? status : load_part(t, fold, "valid", 0, &t->valid, err);
-    if (status)
-        return status;
-    int rows = t->train.count;
-    t->augment.noise = t->train.noise;
-    t->augment.noise_n = t->train.noise_n;
-    t->steps_per_epoch = rows / t->batch;
-    t->order_epoch = -1;
-    t->order = malloc(((size_t)rows + 1) * sizeof *t->order);
-    int ok = t->order != NULL;
-    for (int slot = 0; slot < 2; slot++) {
-        t->x[slot] = at_alloc((size_t)t->batch * t->rows * AT_FEATURES, sizeof(float));
-        t->target[slot] = at_alloc((size_t)t->batch * AT_VOICE_CLASSES, sizeof(float));
-        t->lengths[slot] = at_alloc((size_t)t->batch, sizeof(int));
-        ok = ok && t->x[slot] && t->target[slot] && t->lengths[slot];
-    }
-    weigh_classes(t);
-    return ok ? fill_cache(t, err) : at_fail_nomem(err);
+    const at_audio_settings *s = t->s;
+    int status = at_job_voices(t->t.job, &s->data, s->data.parts.train, s->noise, &t->train, err);
+    return status ? status
+                  : at_job_voices(t->t.job, &s->data, s->data.parts.valid, NULL, &t->valid, err);
 }
 
-static void clean_up(task *t)
+static int make_slots(task *t, attune_error *err)
 {
-    at_params_free(&t->params);
+    size_t batch = (size_t)t->t.batch;
+    t->order_epoch = -1;
+    t->order = malloc(((size_t)t->train.count + 1) * sizeof *t->order);
+    int ok = t->order != NULL;
+    for (int slot = 0; slot < 2; slot++) {
+        t->x[slot] = at_alloc(batch * t->s->rows * AT_FEATURES, sizeof(float));
+        t->target[slot] = at_alloc(batch * AT_VOICE_CLASSES, sizeof(float));
+        t->lengths[slot] = at_alloc(batch, sizeof(int));
+        ok = ok && t->x[slot] && t->target[slot] && t->lengths[slot];
+    }
+    return ok ? ATTUNE_OK : at_fail_nomem(err);
+}
+
+static int set_up(void *self, attune_error *err)
+{
+    task *t = self;
+    at_rng rng;
+    t->s = t->t.job->settings;
+    t->t.batch = t->s->batch;
+    at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
+    int status = at_audio_init(&t->t.params, t->s->members, &rng, err);
+    status = status ? status : load_parts(t, err);
+    if (status)
+        return status;
+    t->augment = t->s->augment;
+    t->augment.noise = t->train.noise;
+    t->augment.noise_n = t->train.noise_n;
+    t->t.steps_per_epoch = t->train.count / t->t.batch;
+    weigh_classes(t);
+    status = make_slots(t, err);
+    return status ? status : fill_cache(t, err);
+}
+
+static void clean_up(void *self)
+{
+    task *t = self;
     at_voices_free(&t->train);
     at_voices_free(&t->valid);
     for (int slot = 0; slot < 2; slot++) {
@@ -344,73 +257,52 @@ static void clean_up(task *t)
     at_free(t->cache);
     at_free(t->cache_lengths);
     free(t->order);
-    at_free(t);
 }
 
-static int has_checkpoint(const at_recipe *r, const attune_train_options *o)
+static int learn(const at_job *job, double *recall, attune_error *err)
 {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/%s.checkpoint.safetensors", o->out_dir ? o->out_dir : ".",
-             r->name);
-    FILE *f = fopen(path, "rb");
-    if (f)
-        fclose(f);
-    return f != NULL;
+    static const at_learner audio = {
+        .size = sizeof(task),
+        .set_up = set_up,
+        .clean_up = clean_up,
+        .prepare = prepare,
+        .loss = loss,
+        .evaluate = evaluate,
+        .record = "training",
+    };
+    const at_audio_settings *s = job->settings;
+    return at_learn(&audio, job, &s->plan, recall, err);
 }
 
-static int run_fold(const at_recipe *r, const attune_train_options *o, at_pool *pool,
-                    const json_t *fold, double *recall, attune_error *err)
+static int learn_fold(const at_job *job, int k, double *recall, attune_error *err)
 {
-    attune_train_options own = *o;
-    own.resume = o->resume && has_checkpoint(r, o); /* folds not yet begun start afresh */
-    task *t = at_calloc(1, sizeof *t);
-    if (!t)
-        return at_fail_nomem(err);
-    t->recipe = r;
-    t->o = &own;
-    t->pool = pool;
-    int status = set_up(t, fold, err);
-    if (!status) {
-        at_learner l = {
-            .self = t,
-            .params = &t->params,
-            .steps_per_epoch = t->steps_per_epoch,
-            .batch = t->batch,
-            .prepare = prepare,
-            .loss = loss,
-            .evaluate = evaluate,
-            .record = "training",
-        };
-        status = at_loop_run(&l, &t->plan, r, &own, pool, err);
-    }
-    *recall = t->recall;
-    clean_up(t);
-    return status;
+    char name[NAME_SIZE];
+    at_audio_settings settings = *(const at_audio_settings *)job->settings;
+    at_recipe recipe = *job->recipe;
+    at_job one = *job;
+    snprintf(name, sizeof name, "%.40s.fold%d", recipe.name, k);
+    recipe.name = name;
+    settings.data.parts = settings.fold[k];
+    one.recipe = &recipe;
+    one.settings = &settings;
+    one.resume = job->resume ? AT_RESUME_IF_ANY : AT_AFRESH; /* folds not begun yet have none */
+    return learn(&one, recall, err);
 }
 
-int at_learn_audio(const at_recipe *r, const attune_train_options *o, at_pool *pool,
-                   attune_error *err)
+int at_learn_audio(const at_job *job, attune_error *err)
 {
-    const json_t *folds = json_object_get(r->root, "folds");
-    size_t n = json_array_size(folds);
+    const at_audio_settings *s = job->settings;
     double sum = 0, recall = 0;
-    if (!n)
-        return run_fold(r, o, pool, json_object_get(r->root, "data"), &recall, err);
-    int status = ATTUNE_OK;
-    for (size_t k = 0; k < n && !status; k++) {
-        char name[NAME_SIZE];
-        at_recipe one = *r;
-        snprintf(name, sizeof name, "%.40s.fold%d", r->name, (int)k);
-        one.name = name;
-        status = run_fold(&one, o, pool, json_array_get(folds, k), &recall, err);
+    char line[96];
+    int status = s->folds ? ATTUNE_OK : learn(job, NULL, err);
+    for (int k = 0; k < s->folds && !status; k++) {
+        status = learn_fold(job, k, &recall, err);
         sum += recall;
     }
-    if (!status && o->event) {
-        char line[96];
-        snprintf(line, sizeof line, "%.40s: mean recall over %zu folds %.4f", r->name, n,
-                 sum / (double)n);
-        attune_train_event e = {.line = line};
-        o->event(o->user, &e);
-    }
-    return status;
+    if (status || !s->folds)
+        return status;
+    snprintf(line, sizeof line, "%.40s: mean recall over %d folds %.4f", job->recipe->name,
+             s->folds, sum / s->folds);
+    at_job_tell(job, line);
+    return ATTUNE_OK;
 }

@@ -8,10 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "data/scenes.h"
-#include "train/checkpoint.h"
 #include "train/face_set.h"
-#include "train/learn.h"
-#include "train/loop.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -53,15 +50,10 @@ typedef struct score {
 } score;
 
 typedef struct task {
-    const at_recipe *recipe;
-    const attune_train_options *o;
-    at_pool *pool;
-    at_loop_plan plan;
-    at_params params, teacher_params;
+    at_learning t;
+    const at_detector_settings *s;
+    at_params teacher_params;
     at_face_set train, valid;
-    int side, batch, eval_scenes;
-    int64_t steps_per_epoch;
-    float weight_box, weight_kps;
     score before;
     /* prefetch thread */
     at_detector *teacher;
@@ -74,7 +66,7 @@ typedef struct task {
 
 static int cells(const task *t, int level)
 {
-    int n = t->side / (MIN_STRIDE << level);
+    int n = t->s->side / (MIN_STRIDE << level);
     return n * n;
 }
 
@@ -119,10 +111,10 @@ static int prepare_scene(task *t, int64_t step, scene_batch *s, int i)
     const float *head[AT_DETECT_LEVELS];
     at_face faces[MAX_FACES];
     at_rng r;
-    uint64_t seed = at_step_seed(t->plan.seed, step);
+    uint64_t seed = at_step_seed(t->t.plan.seed, step);
     at_rng_seed(&r, seed, (uint64_t)i + 1000);
     int index = (int)at_rng_below(&r, (uint32_t)t->train.faces.count);
-    int status = at_scene_draw(&t->train.faces, index, t->side, seed, (uint64_t)i, &t->clean);
+    int status = at_scene_draw(&t->train.faces, index, t->s->side, seed, (uint64_t)i, &t->clean);
     status = status ? status : at_image_copy(&t->harmed, &t->clean);
     if (status)
         return status;
@@ -131,10 +123,10 @@ static int prepare_scene(task *t, int64_t step, scene_batch *s, int i)
     if (status)
         return status;
     to_bgr(&t->clean, t->clean_x);
-    status = at_detector_heads(t->teacher, t->clean_x, t->side, t->side, head);
+    status = at_detector_heads(t->teacher, t->clean_x, t->s->side, t->s->side, head);
     for (int l = 0; l < AT_DETECT_LEVELS && !status; l++)
         fill_target(&s->level[l], i * cells(t, l), head[l], cells(t, l));
-    to_bgr(&t->harmed, s->x + (size_t)i * t->side * t->side * 3);
+    to_bgr(&t->harmed, s->x + (size_t)i * t->s->side * t->s->side * 3);
     return status;
 }
 
@@ -142,7 +134,7 @@ static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
     int status = ATTUNE_OK;
-    for (int i = 0; i < t->batch && !status; i++)
+    for (int i = 0; i < t->t.batch && !status; i++)
         status = prepare_scene(t, step, &t->slots[slot], i);
     return status;
 }
@@ -154,12 +146,12 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot_number)
     const scene_batch *s = &t->slots[slot_number];
     at_tensor *head[AT_DETECT_LEVELS] = {0}, *part[PARTS * AT_DETECT_LEVELS];
     float weight[PARTS * AT_DETECT_LEVELS];
-    at_tensor *x = at_tensor_new(g, 4, (int[]){t->batch, t->side, t->side, 3}, 0);
+    at_tensor *x = at_tensor_new(g, 4, (int[]){t->t.batch, t->s->side, t->s->side, 3}, 0);
     (void)step;
     if (!x)
         return NULL;
     memcpy(x->data, s->x, at_tensor_count(x) * sizeof(float));
-    if (at_detector_graph(g, &t->params, x, head))
+    if (at_detector_graph(g, &t->t.params, x, head))
         return NULL;
     for (int l = 0; l < AT_DETECT_LEVELS; l++) {
         const target *y = &s->level[l];
@@ -171,8 +163,8 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot_number)
         p[3] = at_smooth_l1(g, at_slice(g, head[l], KPS, KPS + 2 * AT_LANDMARKS), y->kps,
                             y->kps_weight);
         w[0] = w[1] = 1;
-        w[2] = t->weight_box;
-        w[3] = t->weight_kps;
+        w[2] = t->s->losses.box;
+        w[3] = t->s->losses.landmarks;
     }
     return at_sum_losses(g, part, weight, PARTS * AT_DETECT_LEVELS);
 }
@@ -222,8 +214,8 @@ static void trial_scene(void *arg, int i, int thread)
     at_image *clean = &v->clean[thread], *harmed = &v->harmed[thread];
     at_face truth[MAX_FACES], seen[MAX_FACES];
     /* Pictures spread evenly over the valid part, the same at every evaluation. */
-    int index = (int)((int64_t)i * t->valid.faces.count / t->eval_scenes);
-    int status = at_scene_draw(&t->valid.faces, index, t->side, 12345, (uint64_t)i, clean);
+    int index = (int)((int64_t)i * t->valid.faces.count / t->s->eval_scenes);
+    int status = at_scene_draw(&t->valid.faces, index, t->s->side, 12345, (uint64_t)i, clean);
     int n = status ? 0 : at_detector_run(v->teacher[thread], clean, truth, MAX_FACES);
     v->scene[i].faces = n > 0 ? n : 0;
     for (int c = 0; c < CONDITIONS && !status && n >= 0; c++) {
@@ -244,11 +236,11 @@ static void trial_scene(void *arg, int i, int thread)
 static int measure(const task *t, const at_params *p, score *total, attune_error *err)
 {
     trial *v = calloc(1, sizeof *v);
-    int threads = at_pool_threads(t->pool), status = ATTUNE_OK;
+    int threads = at_pool_threads(t->t.job->pool), status = ATTUNE_OK;
     at_weight_source teacher = at_params_source(&t->teacher_params), student = at_params_source(p);
-    at_detect_options options = {.side = t->side, .threshold = seen_score};
+    at_detect_options options = {.side = t->s->side, .threshold = seen_score};
     memset(total, 0, sizeof *total);
-    if (!v || !(v->scene = calloc((size_t)t->eval_scenes, sizeof *v->scene)))
+    if (!v || !(v->scene = calloc((size_t)t->s->eval_scenes, sizeof *v->scene)))
         status = at_fail_nomem(err);
     if (threads > MAX_THREADS)
         status = at_fail(err, ATTUNE_E_ARG, "at most %d threads", MAX_THREADS);
@@ -261,11 +253,11 @@ static int measure(const task *t, const at_params *p, score *total, attune_error
     }
     if (!status) {
         v->t = t;
-        at_pool_run(t->pool, t->eval_scenes, trial_scene, v);
+        at_pool_run(t->t.job->pool, t->s->eval_scenes, trial_scene, v);
         if ((status = atomic_load(&v->status)))
             at_fail(err, (attune_status)status, "detector evaluation failed");
     }
-    for (int i = 0; !status && i < t->eval_scenes; i++) {
+    for (int i = 0; !status && i < t->s->eval_scenes; i++) {
         total->faces += v->scene[i].faces;
         for (int c = 0; c < CONDITIONS; c++) {
             total->found[c] += v->scene[i].found[c];
@@ -313,12 +305,12 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     score s;
     double before;
     (void)g, (void)step;
-    int status = measure(t, &t->params, &s, err);
+    int status = measure(t, &t->t.params, &s, err);
     if (status)
         return status;
     json_object_set_new(metrics, "faces", json_integer(s.faces));
-    json_object_set_new(metrics, "before", score_json(&t->before, t->eval_scenes, &before));
-    json_object_set_new(metrics, "after", score_json(&s, t->eval_scenes, value));
+    json_object_set_new(metrics, "before", score_json(&t->before, t->s->eval_scenes, &before));
+    json_object_set_new(metrics, "after", score_json(&s, t->s->eval_scenes, value));
     json_object_set_new(metrics, "recall_before", json_real(before));
     json_object_set_new(metrics, "recall", json_real(*value));
     for (int c = 0; c < CONDITIONS; c++)
@@ -329,46 +321,12 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
 
 /* ---- start ------------------------------------------------------------------------------------ */
 
-static int read_recipe(task *t, attune_error *err)
-{
-    static const char *const known[] = {"kind",   "name",      "comment",     "seed",
-                                        "epochs", "detector",  "data",        "batch",
-                                        "side",   "scenes",    "eval_scenes", "losses",
-                                        "init",   "optimiser", "eval_every",  "checkpoint_minutes",
-                                        NULL};
-    static const char *const losses[] = {"comment", "box", "landmarks", NULL};
-    const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
-    int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
-    status = status ? status : at_recipe_check(t->recipe, l, "losses", losses, err);
-    status = status ? status : at_loop_plan_read(&t->plan, t->recipe, t->o, err);
-    if (status)
-        return status;
-    t->side = (int)at_recipe_int(root, "side", 320);
-    t->batch = (int)at_recipe_int(root, "batch", 8);
-    t->eval_scenes = (int)at_recipe_int(root, "eval_scenes", 300);
-    t->weight_box = (float)at_recipe_number(l, "box", 1);
-    t->weight_kps = (float)at_recipe_number(l, "landmarks", 1);
-    int64_t scenes = at_recipe_int(root, "scenes", 4000);
-    if (t->side < 64 || t->side > 1024 || t->side % 32 || t->batch < 1 || t->batch > 256 ||
-        scenes < t->batch || t->eval_scenes < 1)
-        return at_fail(err, ATTUNE_E_FORMAT,
-                       "%s: side (a multiple of 32), batch, scenes or eval_scenes out of range",
-                       t->recipe->path);
-    t->steps_per_epoch = scenes / t->batch;
-    return ATTUNE_OK;
-}
-
-static int load(at_params *p, const task *t, const char *key, attune_error *err)
-{
-    const char *file = at_recipe_string(t->recipe->root, key, "yunet_n.safetensors");
-    return at_recipe_detector(t->recipe, file, t->o, p, NULL, err);
-}
-
 static int make_slot(scene_batch *s, const task *t)
 {
-    int ok = (s->x = at_alloc((size_t)t->batch * t->side * t->side * 3, sizeof(float))) != NULL;
+    int ok = (s->x = at_alloc((size_t)t->t.batch * t->s->side * t->s->side * 3, sizeof(float))) !=
+             NULL;
     for (int l = 0; l < AT_DETECT_LEVELS; l++) {
-        size_t rows = (size_t)t->batch * (size_t)cells(t, l);
+        size_t rows = (size_t)t->t.batch * (size_t)cells(t, l);
         target *g = &s->level[l];
         ok = ok && (g->cls = at_alloc(rows, sizeof(float))) &&
              (g->obj = at_alloc(rows, sizeof(float))) &&
@@ -392,51 +350,43 @@ static void free_slot(scene_batch *s)
     }
 }
 
-static int set_up(task *t, attune_error *err)
+static int load_parts(task *t, attune_error *err)
 {
-    at_detect_options options = {0};
-    int status = read_recipe(t, err);
-    status = status ? status : load(&t->teacher_params, t, "detector", err);
-    status = status ? status : load(&t->params, t, "init", err);
-    status = status ? status
-                    : at_face_set_load(&t->train, t->recipe, "train", t->o, 0, t->pool, err);
-    status = status ? status
-                    : at_face_set_load(&t->valid, t->recipe, "valid", t->o, 0, t->pool, err);
-    if (status)
-        return status;
-    options.side = t->side;
-    at_weight_source teacher = at_params_source(&t->teacher_params);
-    status = at_detector_create(&t->teacher, &teacher, NULL, at_kernels_best(), &options, err);
-    t->clean_x = at_alloc((size_t)t->side * t->side * 3, sizeof(float));
-    if (!status && (!t->clean_x || make_slot(&t->slots[0], t) || make_slot(&t->slots[1], t)))
-        status = at_fail_nomem(err);
-    return status ? status : measure(t, &t->teacher_params, &t->before, err);
+    const at_job *job = t->t.job;
+    int limit = job->options->limit;
+    int status = at_face_set_load(&t->train, job, &t->s->data, AT_PART_TRAIN, limit, NULL, err);
+    return status ? status
+                  : at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, NULL, err);
 }
 
-int at_learn_detector(const at_recipe *r, const attune_train_options *o, at_pool *pool,
-                      attune_error *err)
+static int make_teacher(task *t, attune_error *err)
 {
-    task *t = at_calloc(1, sizeof *t);
-    if (!t)
+    at_detect_options options = {.side = t->s->side};
+    at_weight_source source = at_params_source(&t->teacher_params);
+    return at_detector_create(&t->teacher, &source, NULL, at_kernels_best(), &options, err);
+}
+
+static int set_up(void *self, attune_error *err)
+{
+    task *t = self;
+    t->s = t->t.job->settings;
+    t->t.batch = t->s->batch;
+    t->t.steps_per_epoch = t->s->scenes / t->s->batch;
+    int status = at_job_detector(t->t.job, t->s->detector, &t->teacher_params, NULL, err);
+    status = status ? status : at_job_detector(t->t.job, t->s->init, &t->t.params, NULL, err);
+    status = status ? status : load_parts(t, err);
+    status = status ? status : make_teacher(t, err);
+    if (status)
+        return status;
+    t->clean_x = at_alloc((size_t)t->s->side * t->s->side * 3, sizeof(float));
+    if (!t->clean_x || make_slot(&t->slots[0], t) || make_slot(&t->slots[1], t))
         return at_fail_nomem(err);
-    t->recipe = r;
-    t->o = o;
-    t->pool = pool;
-    int status = set_up(t, err);
-    if (!status) {
-        at_learner l = {
-            .self = t,
-            .params = &t->params,
-            .steps_per_epoch = t->steps_per_epoch,
-            .batch = t->batch,
-            .prepare = prepare,
-            .loss = loss,
-            .evaluate = evaluate,
-            .record = "training.detector",
-        };
-        status = at_loop_run(&l, &t->plan, r, o, pool, err);
-    }
-    at_params_free(&t->params);
+    return measure(t, &t->teacher_params, &t->before, err);
+}
+
+static void clean_up(void *self)
+{
+    task *t = self;
     at_params_free(&t->teacher_params);
     at_face_set_free(&t->train);
     at_face_set_free(&t->valid);
@@ -446,6 +396,19 @@ int at_learn_detector(const at_recipe *r, const attune_train_options *o, at_pool
     at_free(t->clean_x);
     free_slot(&t->slots[0]);
     free_slot(&t->slots[1]);
-    at_free(t);
-    return status;
+}
+
+int at_learn_detector(const at_job *job, attune_error *err)
+{
+    static const at_learner detector = {
+        .size = sizeof(task),
+        .set_up = set_up,
+        .clean_up = clean_up,
+        .prepare = prepare,
+        .loss = loss,
+        .evaluate = evaluate,
+        .record = "training.detector",
+    };
+    const at_detector_settings *s = job->settings;
+    return at_learn(&detector, job, &s->plan, NULL, err);
 }

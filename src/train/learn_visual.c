@@ -2,42 +2,23 @@
  * MobileNetV2, from ImageNet weights. A batch is drawn from all sets at once; a head's loss is the
  * sum over its labelled rows divided by their expected number, so that a batch that happens to hold
  * few of a set does not count them for more. */
-#include "train/learn.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "model/visual.h"
 #include "train/checkpoint.h"
 #include "train/face_set.h"
 #include "train/judge_faces.h"
-#include "train/loop.h"
 #include "train/mixup.h"
-#include "train/teachers.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STAGES = 8, START_BATCHES = 12 };
-
-typedef struct stage {
-    double from; /* share of the run */
-    int side;
-} stage;
+enum { START_BATCHES = 12 };
 
 typedef struct task {
-    const at_recipe *recipe;
-    const attune_train_options *o;
-    at_pool *pool;
-    at_loop_plan plan;
-    at_params params;
-    at_trunk trunk;
-    at_teachers *teachers; /* NULL: none */
+    at_learning t;
+    const at_visual_settings *s;
     at_face_set train, valid;
-    at_face_augment augment;
-    stage stages[MAX_STAGES];
-    int n_stages, max_side, batch, bn_batches;
-    int64_t steps_per_epoch;
-    float dropout, smoothing, mixup;
-    float weight_expression, weight_basic, weight_state, weight_engagement, weight_covered;
     float expected_votes, expected_basic, expected_engagement, expected_state; /* rows a batch */
     float class_votes[AT_FACE_CLASSES], class_basic[AT_BASIC_CLASSES];
     float class_engagement[ATTUNE_ENGAGEMENTS], positive[ATTUNE_STATES][AT_THRESHOLDS];
@@ -48,111 +29,24 @@ typedef struct task {
     at_face_labels labels[2];
 } task;
 
-/* ---- recipe ------------------------------------------------------------------------------- */
+/* ---- what counts how much ------------------------------------------------------------------- */
 
 static int side_at(const task *t, int64_t step)
 {
-    double done = (double)step / (double)(t->steps_per_epoch * t->plan.epochs);
-    int side = t->stages[0].side;
-    for (int i = 1; i < t->n_stages; i++)
-        if (done >= t->stages[i].from)
-            side = t->stages[i].side;
+    double done = (double)step / (double)(t->t.steps_per_epoch * t->t.plan.epochs);
+    int side = t->s->sizes ? t->s->size[0].side : AT_FACE_SIZE;
+    for (int i = 1; i < t->s->sizes; i++)
+        if (done >= t->s->size[i].from)
+            side = t->s->size[i].side;
     return side;
 }
 
-static int read_stages(task *t, attune_error *err)
+static int largest_side(const task *t)
 {
-    const json_t *list = json_object_get(t->recipe->root, "sizes");
-    t->stages[0] = (stage){0, AT_FACE_SIZE};
-    t->n_stages = list ? (int)json_array_size(list) : 1;
-    int ok = t->n_stages >= 1 && t->n_stages <= MAX_STAGES;
-    for (int i = 0; list && ok && i < t->n_stages; i++) {
-        const json_t *e = json_array_get(list, (size_t)i);
-        t->stages[i].from = at_recipe_number(e, "from", 0);
-        t->stages[i].side = (int)at_recipe_int(e, "side", 0);
-        ok = t->stages[i].side >= 32 && t->stages[i].side <= 512;
-    }
-    for (int i = 0; ok && i < t->n_stages; i++)
-        t->max_side = t->stages[i].side > t->max_side ? t->stages[i].side : t->max_side;
-    return ok ? ATTUNE_OK
-              : at_fail(err, ATTUNE_E_FORMAT, "%s: sizes must list {from, side}", t->recipe->path);
-}
-
-static int read_augment(task *t, attune_error *err)
-{
-    at_face_augment *a = &t->augment;
-    const struct {
-        const char *key;
-        float *value;
-    } fields[] = {
-        {"flip", &a->flip},         {"shift", &a->shift}, {"turn", &a->turn},
-        {"zoom", &a->zoom},         {"light", &a->light}, {"grey", &a->grey},
-        {"occlude", &a->occlude},   {"blur", &a->blur},   {"small", &a->small},
-        {"compress", &a->compress}, {"dark", &a->dark},   {"strength", &a->strength},
-    };
-    enum { FIELDS = sizeof fields / sizeof fields[0] };
-    const char *known[FIELDS + 2] = {"comment"};
-    const json_t *object = json_object_get(t->recipe->root, "augment");
-    for (int i = 0; i < FIELDS; i++) {
-        known[i + 1] = fields[i].key;
-        *fields[i].value = (float)at_recipe_number(object, fields[i].key, 0);
-    }
-    return at_recipe_check(t->recipe, object, "augment", known, err);
-}
-
-static int read_recipe(task *t, attune_error *err)
-{
-    static const char *const known[] = {"kind",
-                                        "name",
-                                        "comment",
-                                        "seed",
-                                        "epochs",
-                                        "eval_every",
-                                        "batch",
-                                        "sizes",
-                                        "init",
-                                        "detector",
-                                        "data",
-                                        "augment",
-                                        "losses",
-                                        "dropout",
-                                        "optimiser",
-                                        "checkpoint_minutes",
-                                        "statistics_batches",
-                                        "mixup",
-                                        "trunk",
-                                        "teachers",
-                                        NULL};
-    static const char *const losses[] = {
-        "comment", "expression", "basic",         "state",         "engagement",
-        "covered", "smoothing",  "class_balance", "level_balance", NULL};
-    const json_t *root = t->recipe->root, *l = json_object_get(root, "losses");
-    const char *trunk = at_recipe_string(root, "trunk", "mobilenet_v2");
-    int status = at_recipe_check(t->recipe, root, "the recipe", known, err);
-    status = status ? status : at_recipe_check(t->recipe, l, "losses", losses, err);
-    status = status ? status : at_loop_plan_read(&t->plan, t->recipe, t->o, err);
-    status = status ? status : read_stages(t, err);
-    status = status ? status : read_augment(t, err);
-    if (status)
-        return status;
-    t->trunk = strcmp(trunk, "mobilenet_v1") == 0 ? AT_MOBILENET_V1 : AT_MOBILENET_V2;
-    if (t->trunk == AT_MOBILENET_V2 && strcmp(trunk, "mobilenet_v2") != 0)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: trunk is mobilenet_v1 or mobilenet_v2, not %s",
-                       t->recipe->path, trunk);
-    t->batch = (int)at_recipe_int(root, "batch", 32);
-    t->bn_batches = (int)at_recipe_int(root, "statistics_batches", 40);
-    t->dropout = (float)at_recipe_number(root, "dropout", 0.3);
-    t->smoothing = (float)at_recipe_number(l, "smoothing", 0);
-    t->mixup = (float)at_recipe_number(root, "mixup", 0);
-    t->weight_expression = (float)at_recipe_number(l, "expression", 1);
-    t->weight_basic = (float)at_recipe_number(l, "basic", 0.5);
-    t->weight_state = (float)at_recipe_number(l, "state", 0.3);
-    t->weight_engagement = (float)at_recipe_number(l, "engagement", 0.2);
-    t->weight_covered = (float)at_recipe_number(l, "covered", 0.2);
-    if (t->batch < 2 || t->batch > 1024 || t->bn_batches < 1 || t->mixup < 0 || t->mixup > 1)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: batch, statistics_batches or mixup out of range",
-                       t->recipe->path);
-    return ATTUNE_OK;
+    int side = t->s->sizes ? 0 : AT_FACE_SIZE;
+    for (int i = 0; i < t->s->sizes; i++)
+        side = t->s->size[i].side > side ? t->s->size[i].side : side;
+    return side;
 }
 
 /* (1/share)^power, scaled so that the mean over samples is 1. */
@@ -171,9 +65,7 @@ static void balance(const double *count, int n, double power, float *weight)
 
 static void weigh_classes(task *t)
 {
-    const json_t *l = json_object_get(t->recipe->root, "losses");
-    double power = at_recipe_number(l, "class_balance", 0.25);
-    double level_power = at_recipe_number(l, "level_balance", 0.5);
+    double power = t->s->losses.class_balance, level_power = t->s->losses.level_balance;
     at_face_counts c;
     at_face_set_counts(&t->train, &c);
     balance(c.votes, AT_FACE_CLASSES, power, t->class_votes);
@@ -185,11 +77,11 @@ static void weigh_classes(task *t)
             double w = over > 0 && under > 0 ? pow(under / over, level_power) : 1;
             t->positive[s][k] = (float)fmin(10, fmax(0.1, w));
         }
-    double rows = at_face_set_epoch_count(&t->train);
-    t->expected_votes = (float)(t->batch * c.rows_votes / rows);
-    t->expected_basic = (float)(t->batch * c.rows_basic / rows);
-    t->expected_engagement = (float)(t->batch * c.rows_engagement / rows);
-    t->expected_state = (float)(t->batch * c.rows_state / rows);
+    double batch = t->t.batch, rows = at_face_set_epoch_count(&t->train);
+    t->expected_votes = (float)(batch * c.rows_votes / rows);
+    t->expected_basic = (float)(batch * c.rows_basic / rows);
+    t->expected_engagement = (float)(batch * c.rows_engagement / rows);
+    t->expected_state = (float)(batch * c.rows_state / rows);
 }
 
 /* ---- batches ------------------------------------------------------------------------------ */
@@ -197,22 +89,22 @@ static void weigh_classes(task *t)
 static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
-    int64_t epoch = step / t->steps_per_epoch, at = step % t->steps_per_epoch;
+    int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
     if (epoch != t->order_epoch) {
-        int status = at_face_set_order(&t->train, t->plan.seed, epoch, t->order, NULL);
+        int status = at_face_set_order(&t->train, t->t.plan.seed, epoch, t->order, NULL);
         if (status)
             return status;
         t->order_epoch = epoch;
     }
-    const int *index = t->order + at * t->batch;
-    at_face_labels_fill(&t->labels[slot], &t->train, index, t->batch);
+    const int *index = t->order + at * t->t.batch;
+    at_face_labels_fill(&t->labels[slot], &t->train, index, t->t.batch);
     int side = side_at(t, step);
-    int status = at_faces_render(&t->train.faces, index, t->batch, side, &t->augment,
-                                 at_step_seed(t->plan.seed, step), NULL, t->x[slot],
+    int status = at_faces_render(&t->train.faces, index, t->t.batch, side, &t->s->augment,
+                                 at_step_seed(t->t.plan.seed, step), NULL, t->x[slot],
                                  t->covered[slot]);
-    if (!status && t->mixup > 0)
+    if (!status && t->s->mixup > 0)
         at_mix_faces(t->x[slot], (size_t)side * side * 3, &t->labels[slot], t->covered[slot],
-                     t->batch, t->mixup, at_step_seed(t->plan.seed, step));
+                     t->t.batch, t->s->mixup, at_step_seed(t->t.plan.seed, step));
     return status;
 }
 
@@ -225,35 +117,33 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
 {
     task *t = self;
     at_face_labels *l = &t->labels[slot];
-    at_visual_options o = {.dropout = t->dropout};
+    at_visual_options o = {.dropout = t->s->dropout};
     at_visual_out out;
     at_tensor *part[4 + ATTUNE_STATES];
     float weight[4 + ATTUNE_STATES];
     int n = 0, side = side_at(t, step);
-    if (t->teachers && at_teachers_soften(t->teachers, t->x[slot], t->batch, side, l))
-        return NULL;
-    at_visual_forward(g, &t->params, at_visual_input(g, t->x[slot], t->batch, side), &o, &out);
+    at_visual_forward(g, &t->t.params, at_visual_input(g, t->x[slot], t->t.batch, side), &o, &out);
     if (l->votes_n) {
-        weight[n] = scaled(t->weight_expression, l->votes_n, t->expected_votes);
+        weight[n] = scaled(t->s->losses.expression, l->votes_n, t->expected_votes);
         part[n++] = at_cross_entropy(g, out.expression, l->votes, t->class_votes, l->votes_row,
-                                     t->smoothing);
+                                     t->s->losses.smoothing);
     }
     if (l->basic_n) {
-        weight[n] = scaled(t->weight_basic, l->basic_n, t->expected_basic);
-        part[n++] =
-            at_cross_entropy(g, out.basic, l->basic, t->class_basic, l->basic_row, t->smoothing);
+        weight[n] = scaled(t->s->losses.basic, l->basic_n, t->expected_basic);
+        part[n++] = at_cross_entropy(g, out.basic, l->basic, t->class_basic, l->basic_row,
+                                     t->s->losses.smoothing);
     }
     if (l->engagement_n) {
-        weight[n] = scaled(t->weight_engagement, l->engagement_n, t->expected_engagement);
+        weight[n] = scaled(t->s->losses.engagement, l->engagement_n, t->expected_engagement);
         part[n++] = at_cross_entropy(g, out.engagement, l->engagement, t->class_engagement,
-                                     l->engagement_row, t->smoothing);
+                                     l->engagement_row, t->s->losses.smoothing);
     }
     for (int s = 0; l->state_n && s < ATTUNE_STATES; s++) {
         at_tensor *x = at_slice(g, out.state, s * AT_THRESHOLDS, (s + 1) * AT_THRESHOLDS);
-        weight[n] = scaled(t->weight_state, l->state_n, t->expected_state);
+        weight[n] = scaled(t->s->losses.state, l->state_n, t->expected_state);
         part[n++] = at_ordinal_loss(g, x, l->level[s], t->positive[s]);
     }
-    weight[n] = t->weight_covered;
+    weight[n] = t->s->losses.covered;
     part[n++] = at_binary_cross_entropy(g, out.covered, t->covered[slot], NULL);
     return at_sum_losses(g, part, weight, n);
 }
@@ -266,17 +156,18 @@ static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
 {
     int total = at_face_set_epoch_count(&t->train), status = ATTUNE_OK;
     int *order = malloc(((size_t)total + 1) * sizeof *order);
-    float *x = at_alloc((size_t)t->batch * side * side * 3, sizeof *x);
+    float *x = at_alloc((size_t)t->t.batch * side * side * 3, sizeof *x);
     if (!order || !x)
         status = at_fail_nomem(err);
-    status = status ? status : at_face_set_order(&t->train, t->plan.seed, -1, order, err);
-    for (int k = 0; !status && k < t->bn_batches && (k + 1) * t->batch <= total; k++) {
+    status = status ? status : at_face_set_order(&t->train, t->t.plan.seed, -1, order, err);
+    for (int k = 0; !status && k < t->s->statistics_batches && (k + 1) * t->t.batch <= total; k++) {
         at_visual_options o = {.momentum = 1.0f / (float)(k + 1)};
         at_visual_out out;
-        status = at_faces_render(&t->train.faces, order + k * t->batch, t->batch, side, &t->augment,
-                                 at_step_seed(t->plan.seed, -1 - k), t->pool, x, NULL);
+        status = at_faces_render(&t->train.faces, order + k * t->t.batch, t->t.batch, side,
+                                 &t->s->augment, at_step_seed(t->t.plan.seed, -1 - k),
+                                 t->t.job->pool, x, NULL);
         at_graph_begin(g, AT_TRAIN, 0);
-        at_visual_forward(g, &t->params, at_visual_input(g, x, t->batch, side), &o, &out);
+        at_visual_forward(g, &t->t.params, at_visual_input(g, x, t->t.batch, side), &o, &out);
         if (!status)
             status = at_graph_status(g);
         if (status)
@@ -294,7 +185,8 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     int side = side_at(t, step > 0 ? step - 1 : 0);
     int status = settle_statistics(t, g, side, err);
     return status ? status
-                  : at_judge_faces(&t->valid, &t->params, t->pool, g, side, metrics, score, err);
+                  : at_judge_faces(&t->valid, &t->t.params, t->t.job->pool, g, side, metrics, score,
+                                   err);
 }
 
 /* ---- start -------------------------------------------------------------------------------- */
@@ -304,21 +196,21 @@ static int settle_start(task *t, attune_error *err)
 {
     at_mb_observer *seen = NULL;
     at_graph *g = NULL;
-    int status = at_mb_observer_create(&seen, t->trunk, err);
-    status = status ? status : at_graph_create(&g, t->pool, at_kernels_best(), err);
-    for (int k = 0; !status && k < START_BATCHES && k < t->steps_per_epoch; k++) {
+    int status = at_mb_observer_create(&seen, err);
+    status = status ? status : at_graph_create(&g, t->t.job->pool, at_kernels_best(), err);
+    for (int k = 0; !status && k < START_BATCHES && k < t->t.steps_per_epoch; k++) {
         at_visual_options o = {.observer = seen};
         at_visual_out out;
         int side = side_at(t, 0);
         status = prepare(t, k, 0);
         at_graph_begin(g, AT_INFER, 0);
-        at_visual_forward(g, &t->params, at_visual_input(g, t->x[0], t->batch, side), &o, &out);
+        at_visual_forward(g, &t->t.params, at_visual_input(g, t->x[0], t->t.batch, side), &o, &out);
         if (!status)
             status = at_graph_status(g);
         if (status)
             at_fail(err, (attune_status)status, "first batches: out of memory");
     }
-    status = status ? status : at_visual_calibrate_bn(&t->params, seen, err);
+    status = status ? status : at_visual_calibrate_bn(&t->t.params, seen, err);
     at_graph_free(&g);
     at_mb_observer_free(&seen);
     return status;
@@ -329,12 +221,12 @@ static int start_from(task *t, const char *file, attune_error *err)
 {
     at_weights *w = NULL;
     char *path = NULL;
-    int status = at_recipe_find(t->recipe, file, t->o, &path, err);
+    int status = at_job_find(t->t.job, file, &path, err);
     status = status ? status : at_weights_load(&w, path, err);
     if (!status && at_weights_find(w, "visual.stem.gamma")) {
-        status = at_params_load(path, &t->params, "visual.covered.", err);
+        status = at_params_load(path, &t->t.params, "visual.covered.", err);
     } else if (!status) {
-        status = at_visual_import_folded(&t->params, w, err);
+        status = at_visual_import_folded(&t->t.params, w, err);
         status = status ? status : settle_start(t, err);
     }
     at_weights_free(&w);
@@ -345,16 +237,14 @@ static int start_from(task *t, const char *file, attune_error *err)
 /* Heads learn faster, early layers slower: they are general already. */
 static void scale_rates(task *t)
 {
-    const json_t *o = json_object_get(t->recipe->root, "optimiser");
-    float heads = (float)at_recipe_number(o, "lr_heads", 3);
-    float early = (float)at_recipe_number(o, "lr_early", 0.3);
+    float heads = t->t.plan.optimiser.lr_heads, early = t->t.plan.optimiser.lr_early;
     static const char *const early_names[] = {"visual.stem.",   "visual.block0.", "visual.block1.",
                                               "visual.block2.", "visual.block3.", NULL};
     static const char *const head_names[] = {"visual.expression.", "visual.basic.",
                                              "visual.state.",      "visual.engagement.",
                                              "visual.covered.",    NULL};
-    for (int i = 0; i < t->params.count; i++) {
-        at_param *p = t->params.list[i];
+    for (int i = 0; i < t->t.params.count; i++) {
+        at_param *p = t->t.params.list[i];
         for (int k = 0; early_names[k]; k++)
             if (!strncmp(p->name, early_names[k], strlen(early_names[k])))
                 p->lr_scale = early;
@@ -364,65 +254,60 @@ static void scale_rates(task *t)
     }
 }
 
-static int set_up(task *t, attune_error *err)
+static int load_parts(task *t, attune_error *err)
 {
-    at_rng rng;
-    int status = read_recipe(t, err);
-    at_rng_seed(&rng, (uint64_t)t->plan.seed, 0);
-    status = status ? status : at_visual_init(&t->params, t->trunk, &rng, err);
-    status = status ? status : at_teachers_load(&t->teachers, t->recipe, t->o, t->pool, err);
-    status = status ? status
-                    : at_face_set_load(&t->train, t->recipe, "train", t->o, 1, t->pool, err);
-    status = status ? status
-                    : at_face_set_load(&t->valid, t->recipe, "valid", t->o, 1, t->pool, err);
-    if (status)
-        return status;
-    int rows = at_face_set_epoch_count(&t->train);
-    size_t pixels = (size_t)t->batch * t->max_side * t->max_side * 3;
-    t->steps_per_epoch = rows / t->batch;
+    const at_job *job = t->t.job;
+    at_params detector = {0};
+    int limit = job->options->limit;
+    int status = at_job_detector(job, t->s->detector, &detector, NULL, err);
+    if (!status)
+        status =
+            at_face_set_load(&t->train, job, &t->s->data, AT_PART_TRAIN, limit, &detector, err);
+    if (!status)
+        status =
+            at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, &detector, err);
+    at_params_free(&detector);
+    return status;
+}
+
+static int make_slots(task *t, attune_error *err)
+{
+    size_t side = (size_t)largest_side(t), batch = (size_t)t->t.batch;
+    int rows = at_face_set_epoch_count(&t->train), status = ATTUNE_OK;
     t->order_epoch = -1;
     t->order = malloc(((size_t)rows + 1) * sizeof *t->order);
-    status = t->order ? ATTUNE_OK : at_fail_nomem(err);
     for (int slot = 0; slot < 2 && !status; slot++) {
-        t->x[slot] = at_alloc(pixels, sizeof(float));
-        t->covered[slot] = at_alloc((size_t)t->batch, sizeof(float));
-        status = t->x[slot] && t->covered[slot]
-                     ? at_face_labels_create(&t->labels[slot], t->batch, err)
+        t->x[slot] = at_alloc(batch * side * side * 3, sizeof(float));
+        t->covered[slot] = at_alloc(batch, sizeof(float));
+        status = t->order && t->x[slot] && t->covered[slot]
+                     ? at_face_labels_create(&t->labels[slot], t->t.batch, err)
                      : at_fail_nomem(err);
     }
+    return status;
+}
+
+static int set_up(void *self, attune_error *err)
+{
+    task *t = self;
+    at_rng rng;
+    t->s = t->t.job->settings;
+    t->t.batch = t->s->batch;
+    at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
+    int status = at_visual_init(&t->t.params, &rng, err);
+    status = status ? status : load_parts(t, err);
     if (status)
+        return status;
+    t->t.steps_per_epoch = at_face_set_epoch_count(&t->train) / t->t.batch;
+    if ((status = make_slots(t, err)))
         return status;
     weigh_classes(t);
     scale_rates(t);
-    const char *init = at_recipe_string(t->recipe->root, "init", NULL);
-    return init && !t->o->resume ? start_from(t, init, err) : ATTUNE_OK;
+    return t->s->init && !t->t.resumed ? start_from(t, t->s->init, err) : ATTUNE_OK;
 }
 
-int at_learn_visual(const at_recipe *r, const attune_train_options *o, at_pool *pool,
-                    attune_error *err)
+static void clean_up(void *self)
 {
-    task *t = at_calloc(1, sizeof *t);
-    if (!t)
-        return at_fail_nomem(err);
-    t->recipe = r;
-    t->o = o;
-    t->pool = pool;
-    int status = set_up(t, err);
-    if (!status) {
-        at_learner l = {
-            .self = t,
-            .params = &t->params,
-            .steps_per_epoch = t->steps_per_epoch,
-            .batch = t->batch,
-            .prepare = prepare,
-            .loss = loss,
-            .evaluate = evaluate,
-            .record = "training",
-        };
-        status = at_loop_run(&l, &t->plan, r, o, pool, err);
-    }
-    at_params_free(&t->params);
-    at_teachers_free(&t->teachers);
+    task *t = self;
     at_face_set_free(&t->train);
     at_face_set_free(&t->valid);
     for (int slot = 0; slot < 2; slot++) {
@@ -431,6 +316,19 @@ int at_learn_visual(const at_recipe *r, const attune_train_options *o, at_pool *
         at_face_labels_free(&t->labels[slot]);
     }
     free(t->order);
-    at_free(t);
-    return status;
+}
+
+int at_learn_visual(const at_job *job, attune_error *err)
+{
+    static const at_learner visual = {
+        .size = sizeof(task),
+        .set_up = set_up,
+        .clean_up = clean_up,
+        .prepare = prepare,
+        .loss = loss,
+        .evaluate = evaluate,
+        .record = "training",
+    };
+    const at_visual_settings *s = job->settings;
+    return at_learn(&visual, job, &s->plan, NULL, err);
 }

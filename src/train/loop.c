@@ -1,4 +1,4 @@
-#include "train/loop.h"
+#include "train/learn.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -13,21 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, LOG_EVERY = 100, LINE_SIZE = 1024 };
+enum { LOG_EVERY = 100, LINE_SIZE = 1024 };
 
 typedef struct run {
     const at_learner *l;
+    at_learning *task;
+    const at_job *job;
     const at_loop_plan *plan;
-    const at_recipe *recipe;
-    const attune_train_options *o;
-    at_pool *pool;
     const at_kernels *kn;
     at_graph *graph;
     at_prefetch *prefetch;
     at_adamw adamw;
     at_progress_state state;
     FILE *log;
-    char checkpoint[PATH_SIZE], model[PATH_SIZE], best[PATH_SIZE], metrics[PATH_SIZE];
+    char checkpoint[AT_TRAIN_PATH], model[AT_TRAIN_PATH], best[AT_TRAIN_PATH],
+        metrics[AT_TRAIN_PATH];
     double started, saved; /* clock: this call; last checkpoint */
     int64_t first;         /* step this call began at */
     double norm;           /* gradient norm, running mean */
@@ -42,43 +42,12 @@ uint64_t at_step_seed(int64_t seed, int64_t step)
     return z ^ (z >> 31);
 }
 
-int at_loop_plan_read(at_loop_plan *plan, const at_recipe *r, const attune_train_options *o,
-                      attune_error *err)
-{
-    static const char *const known[] = {"lr",    "floor",    "warmup",   "decay",
-                                        "clip",  "lr_heads", "lr_early", "ema",
-                                        "beta1", "beta2",    "comment",  NULL};
-    const json_t *opt = json_object_get(r->root, "optimiser");
-    int status = at_recipe_check(r, opt, "optimiser", known, err);
-    if (status)
-        return status;
-    memset(plan, 0, sizeof *plan);
-    plan->epochs = o->epochs > 0 ? o->epochs : (int)at_recipe_int(r->root, "epochs", 10);
-    plan->seed = at_recipe_int(r->root, "seed", 1);
-    plan->checkpoint_s = at_recipe_number(r->root, "checkpoint_minutes", 5) * 60;
-    plan->eval_every = (int)at_recipe_int(r->root, "eval_every", 1);
-    plan->lr = (float)at_recipe_number(opt, "lr", 1e-3);
-    plan->floor = (float)at_recipe_number(opt, "floor", 1e-5);
-    plan->warmup = (float)at_recipe_number(opt, "warmup", 0.05);
-    plan->optimiser.lr = plan->lr;
-    plan->optimiser.beta1 = (float)at_recipe_number(opt, "beta1", 0.9);
-    plan->optimiser.beta2 = (float)at_recipe_number(opt, "beta2", 0.999);
-    plan->optimiser.decay = (float)at_recipe_number(opt, "decay", 0.01);
-    plan->optimiser.clip = (float)at_recipe_number(opt, "clip", 0);
-    plan->optimiser.ema = (float)at_recipe_number(opt, "ema", 0.999);
-    if (plan->epochs < 1 || plan->eval_every < 1 || !(plan->lr > 0) || plan->warmup < 0 ||
-        plan->warmup > 1)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: epochs, eval_every, lr or warmup out of range",
-                       r->path);
-    return ATTUNE_OK;
-}
-
 /* ---- what is told, and to whom ------------------------------------------------------------ */
 
 static void tell(run *s, const char *line)
 {
     attune_train_event e = {
-        .epoch = (int)(s->state.step / s->l->steps_per_epoch),
+        .epoch = (int)(s->state.step / s->task->steps_per_epoch),
         .epochs = s->plan->epochs,
         .step = s->state.step,
         .steps = s->state.steps,
@@ -87,9 +56,9 @@ static void tell(run *s, const char *line)
     };
     double elapsed = at_now() - s->started;
     if (elapsed > 0)
-        e.rate = (double)(s->state.step - s->first) * s->l->batch / elapsed;
-    if (s->o->event)
-        s->o->event(s->o->user, &e);
+        e.rate = (double)(s->state.step - s->first) * s->task->batch / elapsed;
+    if (s->job->options->event)
+        s->job->options->event(s->job->options->user, &e);
 }
 
 static void log_line(run *s, int show, const char *fmt, ...) AT_PRINTF(3, 4);
@@ -108,23 +77,22 @@ static void log_line(run *s, int show, const char *fmt, ...)
 
 /* ---- files -------------------------------------------------------------------------------- */
 
+#define CHECKPOINT ".checkpoint.safetensors"
+
 static int name_files(run *s, attune_error *err)
 {
-    const char *dir = s->o->out_dir ? s->o->out_dir : ".", *name = s->recipe->name;
-    char log[PATH_SIZE];
-    int status = at_mkdirs(dir, err);
+    char log[AT_TRAIN_PATH];
+    int status = at_mkdirs(s->job->options->out_dir ? s->job->options->out_dir : ".", err);
+    status = status ? status : at_job_path(s->job, CHECKPOINT, s->checkpoint, err);
+    status = status ? status : at_job_path(s->job, ".safetensors", s->model, err);
+    status = status ? status : at_job_path(s->job, ".best.safetensors", s->best, err);
+    status = status ? status : at_job_path(s->job, ".metrics.jsonl", s->metrics, err);
+    status = status ? status : at_job_path(s->job, ".log", log, err);
     if (status)
         return status;
-    int longest = snprintf(s->checkpoint, PATH_SIZE, "%s/%s.checkpoint.safetensors", dir, name);
-    snprintf(s->model, PATH_SIZE, "%s/%s.safetensors", dir, name);
-    snprintf(s->best, PATH_SIZE, "%s/%s.best.safetensors", dir, name);
-    snprintf(s->metrics, PATH_SIZE, "%s/%s.metrics.jsonl", dir, name);
-    snprintf(log, PATH_SIZE, "%s/%s.log", dir, name);
-    if (longest >= PATH_SIZE)
-        return at_fail(err, ATTUNE_E_ARG, "%s: path too long", dir);
-    if (!s->o->resume)
+    if (!s->task->resumed)
         remove(s->metrics);
-    s->log = fopen(log, s->o->resume ? "a" : "w");
+    s->log = fopen(log, s->task->resumed ? "a" : "w");
     if (!s->log)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", log, strerror(errno));
     return ATTUNE_OK;
@@ -147,7 +115,8 @@ static int write_metrics(run *s, const json_t *add, attune_error *err)
     for (char *line = old ? strtok_r((char *)old, "\n", &rest) : NULL; line;
          line = strtok_r(NULL, "\n", &rest)) {
         json_t *v = json_loads(line, 0, NULL);
-        int64_t step = at_recipe_int(v, "step", -1);
+        const json_t *at = json_object_get(v, "step");
+        int64_t step = json_is_integer(at) ? json_integer_value(at) : -1;
         if (step >= 0 && (add ? step < s->state.step : step <= s->state.step))
             fprintf(out.f, "%s\n", line);
         json_decref(v);
@@ -163,7 +132,7 @@ static int write_metrics(run *s, const json_t *add, attune_error *err)
 static int save_checkpoint(run *s, attune_error *err)
 {
     s->saved = at_now();
-    return at_checkpoint_save(s->checkpoint, s->l->params, &s->adamw, &s->state, err);
+    return at_checkpoint_save(s->checkpoint, &s->task->params, &s->adamw, &s->state, err);
 }
 
 /* ---- steps -------------------------------------------------------------------------------- */
@@ -176,13 +145,15 @@ static int one_step(run *s, attune_error *err)
     if (slot < 0)
         return at_fail(err, (attune_status)slot, "preparing a batch failed");
     at_graph_begin(s->graph, AT_TRAIN, at_step_seed(s->plan->seed, step));
-    at_params_zero_grad(l->params);
-    at_tensor *loss = l->loss(l->self, s->graph, step, slot);
+    at_params_zero_grad(&s->task->params);
+    at_tensor *loss = l->loss(s->task, s->graph, step, slot);
     if (!loss || at_graph_backward(s->graph, loss))
         return at_fail_nomem(err);
-    int64_t warmup = (int64_t)((double)s->plan->warmup * (double)s->state.steps);
-    float lr = at_lr_cosine(s->plan->lr, s->plan->floor, step, warmup, s->state.steps);
-    double norm = at_adamw_step(&s->adamw, l->params, s->pool, s->kn, lr), value = loss->data[0];
+    const at_optimiser_settings *o = &s->plan->optimiser;
+    int64_t warmup = (int64_t)((double)o->warmup * (double)s->state.steps);
+    float lr = at_lr_cosine(o->lr, o->floor, step, warmup, s->state.steps);
+    double norm = at_adamw_step(&s->adamw, &s->task->params, s->job->pool, s->kn, lr);
+    double value = loss->data[0];
     s->state.step++;
     if (!isfinite(norm) || !isfinite(value)) {
         s->skipped++;
@@ -194,7 +165,7 @@ static int one_step(run *s, attune_error *err)
     if (s->state.step % LOG_EVERY == 0)
         log_line(s, 0, "step %" PRId64 "/%" PRId64 " loss %.4f norm %.3f lr %.3g rate %.1f/s",
                  s->state.step, s->state.steps, s->state.loss, s->norm, (double)lr,
-                 (double)(s->state.step - s->first) * l->batch / (at_now() - s->started));
+                 (double)(s->state.step - s->first) * s->task->batch / (at_now() - s->started));
     return ATTUNE_OK;
 }
 
@@ -211,12 +182,11 @@ static void append_figures(const json_t *metrics, char *line, size_t size)
 }
 
 /* Parameters as they are evaluated, with the figures. */
-static int save_model(const at_learner *l, const char *path, const json_t *metrics,
-                      attune_error *err)
+static int save_model(const run *s, const char *path, const json_t *metrics, attune_error *err)
 {
     char *text = json_dumps(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    const char *meta[] = {l->record, text ? text : "{}", NULL};
-    int status = at_params_save(path, l->params, meta, err);
+    const char *meta[] = {s->l->record, text ? text : "{}", NULL};
+    int status = at_params_save(path, &s->task->params, meta, err);
     free(text);
     return status;
 }
@@ -231,11 +201,11 @@ static int evaluate(run *s, attune_error *err)
         return at_fail_nomem(err);
     int averaged = s->adamw.ema > 0;
     if (averaged)
-        at_ema_swap(l->params);
-    int status = l->evaluate(l->self, s->graph, s->state.step, m, &score, err);
+        at_ema_swap(&s->task->params);
+    int status = l->evaluate(s->task, s->graph, s->state.step, m, &score, err);
     if (!status) {
         char line[LINE_SIZE];
-        int epoch = (int)(s->state.step / l->steps_per_epoch);
+        int epoch = (int)(s->state.step / s->task->steps_per_epoch);
         snprintf(line, sizeof line, "epoch %d/%d  loss %.4f", epoch, s->plan->epochs,
                  s->state.loss);
         append_figures(m, line, sizeof line);
@@ -244,10 +214,11 @@ static int evaluate(run *s, attune_error *err)
         json_object_set_new(m, "loss", json_real(s->state.loss));
         json_object_set_new(m, "score", json_real(score));
         log_line(s, 1, "%s", line);
-        status = save_model(l, s->model, m, err);
+        s->state.score = score;
+        status = save_model(s, s->model, m, err);
         if (!status && score > s->state.best) {
             s->state.best = score;
-            status = save_model(l, s->best, m, err);
+            status = save_model(s, s->best, m, err);
         }
         /* What depends on the machine stays out of the model's file. */
         json_object_set_new(m, "skipped_steps", json_integer(s->skipped));
@@ -256,32 +227,33 @@ static int evaluate(run *s, attune_error *err)
         status = status ? status : write_metrics(s, m, err);
     }
     if (averaged)
-        at_ema_swap(l->params);
+        at_ema_swap(&s->task->params);
     json_decref(m);
     return status;
 }
 
 static int stopped(const run *s)
 {
-    return s->o->stop && s->o->stop(s->o->user);
+    return s->job->options->stop && s->job->options->stop(s->job->options->user);
 }
 
 static int train(run *s, attune_error *err)
 {
     const at_learner *l = s->l;
     int status =
-        at_prefetch_start(&s->prefetch, l->prepare, l->self, s->state.step, s->state.steps, err);
+        at_prefetch_start(&s->prefetch, l->prepare, s->task, s->state.step, s->state.steps, err);
     while (!status && s->state.step < s->state.steps) {
         status = one_step(s, err);
         if (status)
             break;
         tell(s, NULL);
-        int end_of_epoch = s->state.step % l->steps_per_epoch == 0;
-        int64_t epoch = s->state.step / l->steps_per_epoch;
+        int end_of_epoch = s->state.step % s->task->steps_per_epoch == 0;
+        int64_t epoch = s->state.step / s->task->steps_per_epoch;
         if (end_of_epoch && (epoch % s->plan->eval_every == 0 || epoch == s->plan->epochs))
             status = evaluate(s, err);
         int stop = !status && stopped(s);
-        if (!status && (stop || end_of_epoch || at_now() - s->saved > s->plan->checkpoint_s))
+        if (!status &&
+            (stop || end_of_epoch || at_now() - s->saved > 60 * s->plan->checkpoint_minutes))
             status = save_checkpoint(s, err);
         if (stop && !status && s->state.step < s->state.steps)
             status = at_fail(err, ATTUNE_E_INTERRUPTED,
@@ -295,52 +267,101 @@ static int train(run *s, attune_error *err)
 static int resume(run *s, attune_error *err)
 {
     at_progress_state found = {0};
-    int status = at_checkpoint_load(s->checkpoint, s->l->params, &s->adamw, &found, err);
+    int status = at_checkpoint_load(s->checkpoint, &s->task->params, &s->adamw, &found, err);
     if (status)
         return status;
-    if (found.recipe != s->state.recipe || found.steps != s->state.steps)
-        return at_fail(err, ATTUNE_E_ARG, "%s: of another recipe, data or number of epochs",
+    if (found.stamp != s->state.stamp || found.steps != s->state.steps)
+        return at_fail(err, ATTUNE_E_ARG, "%s: of another recipe, start, data or number of epochs",
                        s->checkpoint);
     s->state = found;
     return write_metrics(s, NULL, err);
 }
 
-int at_loop_run(const at_learner *l, const at_loop_plan *plan, const at_recipe *r,
-                const attune_train_options *o, at_pool *pool, attune_error *err)
+/* ---- a run ---------------------------------------------------------------------------------- */
+
+static at_adamw optimiser_of(const at_loop_plan *plan)
+{
+    const at_optimiser_settings *o = &plan->optimiser;
+    return (at_adamw){.lr = o->lr,
+                      .beta1 = o->beta1,
+                      .beta2 = o->beta2,
+                      .decay = o->decay,
+                      .clip = o->clip,
+                      .ema = o->ema};
+}
+
+static int run_all(run *s, attune_error *err)
+{
+    at_learning *t = s->task;
+    if (t->steps_per_epoch < 1)
+        return at_fail(err, ATTUNE_E_ARG, "%s: fewer samples than one batch", s->job->recipe->path);
+    int status = name_files(s, err);
+    status = status ? status : at_graph_create(&s->graph, s->job->pool, s->kn, err);
+    status = status ? status : at_adamw_init(&s->adamw, &t->params, err);
+    status = status || !t->resumed ? status : resume(s, err);
+    if (status)
+        return status;
+    s->started = s->saved = at_now();
+    s->first = s->state.step;
+    log_line(s, 1,
+             "%s: %d epochs of %" PRId64 " steps of %d, from step %" PRId64
+             ", kernels %s, %d threads",
+             s->job->recipe->name, s->plan->epochs, t->steps_per_epoch, t->batch, s->state.step,
+             s->kn->name, at_pool_threads(s->job->pool));
+    return train(s, err);
+}
+
+static int run_task(const at_learner *l, at_learning *task, double *score, attune_error *err)
 {
     run *s = at_calloc(1, sizeof *s);
     if (!s)
         return at_fail_nomem(err);
     *s = (run){.l = l,
-               .plan = plan,
-               .recipe = r,
-               .o = o,
-               .pool = pool,
-               .adamw = plan->optimiser,
-               .kn = at_kernels_best()};
-    s->state.steps = l->steps_per_epoch * plan->epochs;
-    s->state.best = -1;
-    s->state.recipe = at_recipe_hash(r);
-    int status = l->steps_per_epoch < 1
-                     ? at_fail(err, ATTUNE_E_ARG, "%s: fewer samples than one batch", r->path)
-                     : name_files(s, err);
-    status = status ? status : at_graph_create(&s->graph, pool, s->kn, err);
-    status = status ? status : at_adamw_init(&s->adamw, l->params, err);
-    if (!status && o->resume)
-        status = resume(s, err);
-    if (!status) {
-        s->started = s->saved = at_now();
-        s->first = s->state.step;
-        log_line(s, 1,
-                 "%s: %d epochs of %" PRId64 " steps of %d, from step %" PRId64
-                 ", kernels %s, %d threads",
-                 r->name, plan->epochs, l->steps_per_epoch, l->batch, s->state.step, s->kn->name,
-                 at_pool_threads(pool));
-        status = train(s, err);
-    }
+               .task = task,
+               .job = task->job,
+               .plan = &task->plan,
+               .adamw = optimiser_of(&task->plan),
+               .kn = at_kernels_best(),
+               .state = {.steps = task->steps_per_epoch * task->plan.epochs,
+                         .best = -1,
+                         .stamp = task->job->stamp}};
+    int status = run_all(s, err);
+    if (!status)
+        at_job_wrote(task->job, ".safetensors");
+    if (score)
+        *score = s->state.score;
     if (s->log)
         fclose(s->log);
     at_graph_free(&s->graph);
     at_free(s);
+    return status;
+}
+
+/* A checkpoint that is there but of another run is begun afresh over. */
+static int goes_on(const at_job *job)
+{
+    char path[AT_TRAIN_PATH];
+    uint64_t stamp = 0;
+    return job->resume == AT_RESUME ||
+           (job->resume == AT_RESUME_IF_ANY && !at_job_path(job, CHECKPOINT, path, NULL) &&
+            !at_checkpoint_stamp(path, &stamp, NULL) && stamp == job->stamp);
+}
+
+int at_learn(const at_learner *l, const at_job *job, const at_loop_plan *plan, double *score,
+             attune_error *err)
+{
+    at_learning *t = at_calloc(1, l->size);
+    if (!t)
+        return at_fail_nomem(err);
+    t->job = job;
+    t->plan = *plan;
+    t->plan.epochs = job->options->epochs > 0 ? job->options->epochs : plan->epochs;
+    t->resumed = goes_on(job);
+    int status = l->set_up(t, err);
+    status = status ? status : run_task(l, t, score, err);
+    if (l->clean_up)
+        l->clean_up(t);
+    at_params_free(&t->params);
+    at_free(t);
     return status;
 }

@@ -2,35 +2,149 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "at_config.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { RECIPE_LIMIT = 1 << 20 };
+enum { RECIPE_LIMIT = 1 << 20, BASES_LIMIT = 8 };
 
-int at_recipe_load(at_recipe *r, const char *path, attune_error *err)
+char *at_path_beside(const char *path, const char *file)
+{
+    const char *slash = strrchr(path, '/');
+    size_t dir = slash && file[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+    char *out = malloc(dir + strlen(file) + 1);
+    if (out) {
+        memcpy(out, path, dir);
+        strcpy(out + dir, file);
+    }
+    return out;
+}
+
+static int read_json(const char *path, json_t **out, attune_error *err)
 {
     unsigned char *text = NULL;
     size_t size = 0;
     json_error_t je;
-    memset(r, 0, sizeof *r);
     int status = at_file_read(path, RECIPE_LIMIT, &text, &size, err);
     if (status)
         return status;
-    r->root = json_loadb((const char *)text, size, JSON_REJECT_DUPLICATES, &je);
+    *out = json_loadb((const char *)text, size, JSON_REJECT_DUPLICATES, &je);
     at_free(text);
-    if (!r->root)
+    if (!*out)
         return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s", path, je.line, je.text);
-    r->path = strdup(path);
-    r->kind = at_recipe_string(r->root, "kind", NULL);
-    r->name = at_recipe_string(r->root, "name", NULL);
-    if (!r->path) {
+    if (json_is_object(*out))
+        return ATTUNE_OK;
+    json_decref(*out);
+    *out = NULL;
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: a recipe must be an object", path);
+}
+
+/* ---- bases -------------------------------------------------------------------------------- */
+
+/* base := base with patch applied (RFC 7396). -1: out of memory. */
+static int merge(json_t *base, const json_t *patch)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)patch, key, value)
+    {
+        json_t *old = json_object_get(base, key);
+        int failed = 0;
+        if (json_is_null(value)) {
+            if (old)
+                json_object_del(base, key);
+        } else if (json_is_object(value)) {
+            if (!json_is_object(old)) {
+                failed = json_object_set_new(base, key, json_object());
+                old = json_object_get(base, key);
+            }
+            failed = failed || merge(old, value);
+        } else {
+            failed = json_object_set(base, key, value);
+        }
+        if (failed)
+            return -1;
+    }
+    return 0;
+}
+
+/* The recipes that led here, innermost first. */
+typedef struct heir {
+    const char *path; /* resolved */
+    const struct heir *next;
+} heir;
+
+static int refuse_circle(const char *path, const char *resolved, const heir *heirs,
+                         attune_error *err)
+{
+    int depth = 0;
+    for (const heir *h = heirs; h; h = h->next, depth++)
+        if (strcmp(h->path, resolved) == 0)
+            return at_fail(err, ATTUNE_E_FORMAT, "%s: goes out from itself", path);
+    return depth > BASES_LIMIT
+               ? at_fail(err, ATTUNE_E_FORMAT, "%s: over %d bases deep", path, BASES_LIMIT)
+               : ATTUNE_OK;
+}
+
+static int load_merged(const char *path, const heir *heirs, json_t **out, attune_error *err);
+
+/* own is used up; *out: its bases with it on top. */
+static int put_on_base(const char *path, json_t *own, const heir *heirs, json_t **out,
+                       attune_error *err)
+{
+    const char *name = json_string_value(json_object_get(own, "base"));
+    char *file = name ? at_path_beside(path, name) : NULL;
+    int status = !name   ? at_fail(err, ATTUNE_E_FORMAT, "%s: base must be a file's name", path)
+                 : !file ? at_fail_nomem(err)
+                         : load_merged(file, heirs, out, err);
+    json_object_del(own, "base");
+    if (!status && merge(*out, own)) {
+        json_decref(*out);
+        *out = NULL;
         status = at_fail_nomem(err);
-    } else if (!r->kind || !r->name || !*r->name || strchr(r->name, '/')) {
+    }
+    json_decref(own);
+    free(file);
+    return status;
+}
+
+static int load_merged(const char *path, const heir *heirs, json_t **out, attune_error *err)
+{
+    json_t *own = NULL;
+    int status = read_json(path, &own, err);
+    if (status)
+        return status;
+    if (!json_object_get(own, "base")) {
+        *out = own;
+        return ATTUNE_OK;
+    }
+    char *resolved = realpath(path, NULL);
+    heir here = {.path = resolved ? resolved : path, .next = heirs};
+    status = refuse_circle(path, here.path, heirs, err);
+    if (status)
+        json_decref(own);
+    else
+        status = put_on_base(path, own, &here, out, err);
+    free(resolved);
+    return status;
+}
+
+/* ---- recipes ------------------------------------------------------------------------------ */
+
+int at_recipe_load(at_recipe *r, const char *path, attune_error *err)
+{
+    memset(r, 0, sizeof *r);
+    int status = load_merged(path, NULL, &r->root, err);
+    if (status)
+        return status;
+    r->path = strdup(path);
+    r->kind = json_string_value(json_object_get(r->root, "kind"));
+    r->name = json_string_value(json_object_get(r->root, "name"));
+    if (!r->path)
+        status = at_fail_nomem(err);
+    else if (!r->kind || !r->name || !*r->name || strchr(r->name, '/'))
         status =
             at_fail(err, ATTUNE_E_FORMAT, "%s: needs \"kind\" and \"name\" (a file name)", path);
-    }
     if (status)
         at_recipe_free(r);
     return status;
@@ -43,94 +157,18 @@ void at_recipe_free(at_recipe *r)
     memset(r, 0, sizeof *r);
 }
 
-int at_recipe_check(const at_recipe *r, const json_t *object, const char *where,
-                    const char *const *known, attune_error *err)
+uint64_t at_hash(uint64_t hash, const void *bytes, size_t n)
 {
-    const char *key;
-    json_t *value;
-    if (object && !json_is_object(object))
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: %s must be an object", r->path, where);
-    json_object_foreach((json_t *)object, key, value)
-    {
-        int found = 0;
-        for (int i = 0; known[i] && !found; i++)
-            found = !strcmp(known[i], key);
-        if (!found)
-            return at_fail(err, ATTUNE_E_FORMAT, "%s: unknown field \"%s\" in %s", r->path, key,
-                           where);
-    }
-    return ATTUNE_OK;
-}
-
-double at_recipe_number(const json_t *object, const char *key, double def)
-{
-    const json_t *v = json_object_get(object, key);
-    return json_is_number(v) ? json_number_value(v) : def;
-}
-
-int64_t at_recipe_int(const json_t *object, const char *key, int64_t def)
-{
-    const json_t *v = json_object_get(object, key);
-    return json_is_integer(v) ? (int64_t)json_integer_value(v) : def;
-}
-
-const char *at_recipe_string(const json_t *object, const char *key, const char *def)
-{
-    const json_t *v = json_object_get(object, key);
-    return json_is_string(v) ? json_string_value(v) : def;
-}
-
-static char *join(const char *dir, const char *file)
-{
-    size_t n = strlen(dir) + strlen(file) + 2;
-    char *p = malloc(n);
-    if (p)
-        snprintf(p, n, "%s/%s", dir, file);
-    return p;
-}
-
-int at_recipe_find(const at_recipe *r, const char *file, const attune_train_options *o, char **out,
-                   attune_error *err)
-{
-    const char *slash = strrchr(r->path, '/');
-    char *beside = slash ? strndup(r->path, (size_t)(slash - r->path)) : strdup(".");
-    const char *dirs[] = {".", beside, o->data_dir, o->out_dir, AT_SOURCE_ROOT "/../shared/models"};
-    *out = NULL;
-    if (file[0] == '/')
-        *out = access(file, R_OK) ? NULL : strdup(file);
-    for (size_t i = 0; file[0] != '/' && !*out && i < sizeof dirs / sizeof dirs[0]; i++) {
-        char *path = dirs[i] ? join(dirs[i], file) : NULL;
-        if (path && !access(path, R_OK))
-            *out = path;
-        else
-            free(path);
-    }
-    free(beside);
-    return *out ? ATTUNE_OK
-                : at_fail(err, ATTUNE_E_IO,
-                          "%s: not found (looked beside %s, in the data folder and "
-                          "in the output folder)",
-                          file, r->path);
-}
-
-int at_recipe_data_root(const attune_train_options *o, const char *folder, char **out,
-                        attune_error *err)
-{
-    const char *dir = o->data_dir ? o->data_dir : ".";
-    *out = join(dir, folder);
-    if (*out && access(*out, R_OK)) {
-        free(*out);
-        *out = strdup(dir);
-    }
-    return *out ? ATTUNE_OK : at_fail_nomem(err);
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ p[i]) * 1099511628211u;
+    return hash;
 }
 
 uint64_t at_recipe_hash(const at_recipe *r)
 {
     char *text = json_dumps(r->root, JSON_SORT_KEYS | JSON_COMPACT);
-    uint64_t h = 14695981039346656037u;
-    for (const char *p = text; p && *p; p++)
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
+    uint64_t hash = text ? at_hash(AT_HASH_START, text, strlen(text)) : 0;
     free(text);
-    return h;
+    return hash;
 }

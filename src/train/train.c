@@ -1,18 +1,11 @@
+/* train.c - the public face of training. */
 #include <attune/train.h>
 #include "base/error.h"
-#include "base/pool.h"
-#include "train/learn.h"
+#include "train/run.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-static const struct {
-    const char *kind;
-    at_recipe_fn run;
-} kinds[] = {
-    {"visual", at_learn_visual},
-    {"audio", at_learn_audio},
-    {"assemble", at_learn_assemble},
-    {"detector", at_learn_detector},
-};
 
 int attune_train(const char *recipe, const attune_train_options *options, attune_error *err)
 {
@@ -20,21 +13,74 @@ int attune_train(const char *recipe, const attune_train_options *options, attune
     const attune_train_options *o = options ? options : &none;
     attune_error own;
     at_recipe r;
-    at_pool *pool = NULL;
     if (!err)
         err = &own;
     int status = at_recipe_load(&r, recipe, err);
     if (status)
         return status;
-    at_recipe_fn run = NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (!strcmp(r.kind, kinds[i].kind))
-            run = kinds[i].run;
-    if (!run)
-        status = at_fail(err, ATTUNE_E_FORMAT, "%s: unknown kind \"%s\"", recipe, r.kind);
-    status = status ? status : at_pool_create(&pool, o->threads, err);
-    status = status ? status : run(&r, o, pool, err);
-    at_pool_free(&pool);
+    status = strcmp(r.kind, "chain") == 0
+                 ? at_run_chain(&r, o, err)
+                 : at_run_recipe(&r, o, o->resume ? AT_RESUME : AT_AFRESH, 0, NULL, err);
     at_recipe_free(&r);
     return status;
+}
+
+int attune_recipe_text(const char *recipe, char **out, attune_error *err)
+{
+    at_recipe r;
+    int status = at_recipe_load(&r, recipe, err);
+    if (status)
+        return status;
+    *out = json_dumps(r.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    at_recipe_free(&r);
+    return *out ? ATTUNE_OK : at_fail_nomem(err);
+}
+
+/* ---- what recipes may say --------------------------------------------------------------------- */
+
+const char *attune_recipe_kind(int i)
+{
+    return at_recipe_kind(i);
+}
+
+static const char *type_name(const at_field *f)
+{
+    switch (f->type) {
+    case AT_FIELD_INT:
+    case AT_FIELD_INT64: return "whole number";
+    case AT_FIELD_TEXT: return "text";
+    case AT_FIELD_FILE: return "file";
+    case AT_FIELD_OBJECT:
+    case AT_FIELD_ANY: return "object";
+    case AT_FIELD_LIST: return f->of ? "list" : "list of texts";
+    default: return "number";
+    }
+}
+
+static int is_number(const at_field *f)
+{
+    return f->type == AT_FIELD_FLOAT || f->type == AT_FIELD_DOUBLE || f->type == AT_FIELD_INT ||
+           f->type == AT_FIELD_INT64;
+}
+
+int attune_recipe_field_at(const char *kind, int i, attune_recipe_field *out)
+{
+    const at_fields *fields = at_fields_of_kind(kind);
+    memset(out, 0, sizeof *out);
+    const at_field *f = fields ? at_fields_at(fields, i, out->name, sizeof out->name) : NULL;
+    if (!f)
+        return 0;
+    out->type = type_name(f);
+    out->help = f->help;
+    if (is_number(f)) {
+        snprintf(out->def, sizeof out->def, "%.9g", f->def);
+        snprintf(out->range, sizeof out->range, "%.9g to %.9g", f->least, f->most);
+    } else if (f->type == AT_FIELD_LIST) {
+        snprintf(out->range, sizeof out->range, "%g to %g of them", f->least, f->most);
+    } else if (f->text) {
+        snprintf(out->def, sizeof out->def, "%s", f->text);
+    } else if (f->least > 0) {
+        snprintf(out->range, sizeof out->range, "needed");
+    }
+    return 1;
 }

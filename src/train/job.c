@@ -1,0 +1,143 @@
+/* job.c - where a run's files are. */
+#include "base/error.h"
+#include "train/learn.h"
+#include "vision/detect.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *join(const char *dir, const char *file)
+{
+    size_t n = strlen(dir) + strlen(file) + 2;
+    char *p = malloc(n);
+    if (p)
+        snprintf(p, n, "%s/%s", dir, file);
+    return p;
+}
+
+int at_job_find(const at_job *job, const char *file, char **out, attune_error *err)
+{
+    const attune_train_options *o = job->options;
+    const char *dirs[] = {o->out_dir, ".", o->data_dir, o->models_dir};
+    *out = at_path_beside(job->recipe->path, file);
+    for (size_t i = 0; *out && access(*out, R_OK) && i < sizeof dirs / sizeof dirs[0]; i++) {
+        if (!dirs[i] || file[0] == '/')
+            continue;
+        free(*out);
+        *out = join(dirs[i], file);
+    }
+    if (!*out)
+        return at_fail_nomem(err);
+    if (!access(*out, R_OK))
+        return ATTUNE_OK;
+    free(*out);
+    *out = NULL;
+    return at_fail(
+        err, ATTUNE_E_IO,
+        "%s: not found (looked beside %s, in the output, working, data and models folders)", file,
+        job->recipe->path);
+}
+
+int at_job_weights(const at_job *job, const char *file, at_weights **out, attune_error *err)
+{
+    char *path = NULL;
+    int status = at_job_find(job, file, &path, err);
+    status = status ? status : at_weights_load(out, path, err);
+    free(path);
+    return status;
+}
+
+int at_job_detector(const at_job *job, const char *file, at_params *p, at_weights **whole,
+                    attune_error *err)
+{
+    attune_error why = {0};
+    at_weights *w = NULL;
+    int status = at_job_weights(job, file, &w, err);
+    if (status)
+        return status;
+    status = at_detector_import(p, w, &why);
+    if (whole)
+        *whole = w;
+    else
+        at_weights_free(&w);
+    return status ? at_fail(err, (attune_status)status, "%s: %s", file, why.text) : ATTUNE_OK;
+}
+
+int at_job_data(const at_job *job, const char *dataset, const char *folder, char **out,
+                attune_error *err)
+{
+    const char *dir = job->options->data_dir ? job->options->data_dir : ".";
+    *out = join(dir, folder ? folder : dataset);
+    if (*out && access(*out, R_OK)) {
+        free(*out);
+        *out = strdup(dir);
+    }
+    return *out ? ATTUNE_OK : at_fail_nomem(err);
+}
+
+/* Keeps limit samples, evenly spaced; 0: all. */
+static void thin(at_corpus *c, int limit)
+{
+    if (limit <= 0 || c->count <= limit)
+        return;
+    for (int i = 0; i < limit; i++) {
+        int j = (int)((int64_t)i * c->count / limit);
+        at_sample t = c->list[i];
+        c->list[i] = c->list[j];
+        c->list[j] = t;
+    }
+    for (int i = limit; i < c->count; i++)
+        free(c->list[i].path);
+    c->count = limit;
+}
+
+int at_job_corpus(const at_job *job, const char *dataset, const char *folder, const char *split,
+                  int limit, at_corpus *out, attune_error *err)
+{
+    char *root = NULL;
+    int status = at_job_data(job, dataset, folder, &root, err);
+    status = status ? status : at_corpus_read(out, dataset, root, split, err);
+    free(root);
+    if (!status)
+        thin(out, limit);
+    return status;
+}
+
+int at_job_voices(const at_job *job, const at_voices_settings *data, const char *split,
+                  const char *noise, at_voices *out, attune_error *err)
+{
+    static const double noise_share = 0.7; /* the rest is for judging */
+    at_corpus corpus = {0};
+    char *noise_dir = NULL;
+    int status =
+        at_job_corpus(job, data->dataset, data->folder, split, job->options->limit, &corpus, err);
+    if (!status && noise)
+        status = at_job_find(job, noise, &noise_dir, err);
+    if (!status)
+        status = at_voices_load(out, &corpus, noise_dir, noise_share, job->pool,
+                                job->options->quiet, err);
+    at_corpus_free(&corpus);
+    free(noise_dir);
+    return status;
+}
+
+int at_job_path(const at_job *job, const char *suffix, char path[AT_TRAIN_PATH], attune_error *err)
+{
+    const char *dir = job->options->out_dir ? job->options->out_dir : ".";
+    int n = snprintf(path, AT_TRAIN_PATH, "%s/%s%s", dir, job->recipe->name, suffix);
+    return n < AT_TRAIN_PATH ? ATTUNE_OK : at_fail(err, ATTUNE_E_ARG, "%s: path too long", dir);
+}
+
+void at_job_wrote(const at_job *job, const char *suffix)
+{
+    if (job->outputs)
+        json_array_append_new(job->outputs, json_sprintf("%s%s", job->recipe->name, suffix));
+}
+
+void at_job_tell(const at_job *job, const char *line)
+{
+    attune_train_event e = {.line = line};
+    if (job->options->event)
+        job->options->event(job->options->user, &e);
+}

@@ -1,0 +1,152 @@
+#include "train/run.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef int (*run_fn)(const at_job *job, attune_error *err);
+
+static run_fn run_of_kind(const char *kind)
+{
+    static const struct {
+        const char *kind;
+        run_fn run;
+    } kinds[] = {
+        {"visual", at_learn_visual},
+        {"audio", at_learn_audio},
+        {"detector", at_learn_detector},
+        {"assemble", at_learn_assemble},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kind, kinds[i].kind) == 0)
+            return kinds[i].run;
+    return NULL;
+}
+
+/* ---- the stamp: what a run's outputs depend on, data sets apart ------------------------------ */
+
+typedef struct stamping {
+    const at_job *job;
+    uint64_t hash;
+} stamping;
+
+static void add_number(stamping *s, uint64_t x)
+{
+    unsigned char bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(x >> 8 * i);
+    s->hash = at_hash(s->hash, bytes, sizeof bytes);
+}
+
+/* A recipe counts with its bases, anything else by its bytes. */
+static int add_file(void *user, const char *file, attune_error *err)
+{
+    stamping *s = user;
+    char *path = NULL;
+    const unsigned char *bytes = NULL;
+    size_t size = 0, length = strlen(file);
+    int status = at_job_find(s->job, file, &path, err);
+    if (!status && length > 5 && strcmp(file + length - 5, ".json") == 0) {
+        at_recipe r;
+        status = at_recipe_load(&r, path, err);
+        if (!status) {
+            add_number(s, at_recipe_hash(&r));
+            at_recipe_free(&r);
+        }
+    } else if (!status) {
+        status = at_file_map(path, &bytes, &size, err);
+        s->hash = at_hash(s->hash, bytes, size);
+        at_file_unmap(bytes, size);
+    }
+    free(path);
+    return status;
+}
+
+static int make_stamp(at_job *job, const at_fields *fields, attune_error *err)
+{
+    stamping s = {.job = job, .hash = AT_HASH_START};
+    add_number(&s, at_recipe_hash(job->recipe));
+    add_number(&s, (uint64_t)job->options->epochs);
+    add_number(&s, (uint64_t)job->options->limit);
+    int status = at_fields_files(fields, job->settings, add_file, &s, err);
+    job->stamp = s.hash;
+    return status;
+}
+
+/* ---- the note of a finished run --------------------------------------------------------------- */
+
+static int is_there(const at_job *job, const char *name)
+{
+    char path[AT_TRAIN_PATH];
+    const char *dir = job->options->out_dir ? job->options->out_dir : ".";
+    return name && snprintf(path, sizeof path, "%s/%s", dir, name) < AT_TRAIN_PATH &&
+           !access(path, R_OK);
+}
+
+static int is_done(const at_job *job)
+{
+    char path[AT_TRAIN_PATH], stamp[24];
+    if (at_job_path(job, ".done.json", path, NULL))
+        return 0;
+    json_t *note = json_load_file(path, 0, NULL);
+    const json_t *outputs = json_object_get(note, "outputs");
+    const char *found = json_string_value(json_object_get(note, "stamp"));
+    snprintf(stamp, sizeof stamp, "%016" PRIx64, job->stamp);
+    int done = found && strcmp(found, stamp) == 0 && json_array_size(outputs) > 0;
+    for (size_t i = 0; i < json_array_size(outputs) && done; i++)
+        done = is_there(job, json_string_value(json_array_get(outputs, i)));
+    json_decref(note);
+    return done;
+}
+
+static int write_note(const at_job *job, attune_error *err)
+{
+    char path[AT_TRAIN_PATH];
+    at_outfile out;
+    int status = at_job_path(job, ".done.json", path, err);
+    status = status ? status : at_outfile_open(&out, path, err);
+    if (status)
+        return status;
+    fprintf(out.f, "{\"stamp\": \"%016" PRIx64 "\", \"outputs\": ", job->stamp);
+    json_dumpf(job->outputs, out.f, JSON_COMPACT);
+    fputs("}\n", out.f);
+    return at_outfile_commit(&out, err);
+}
+
+/* ---- a run ---------------------------------------------------------------------------------- */
+
+static int run_job(at_job *job, run_fn run, attune_error *err)
+{
+    int status = at_pool_create(&job->pool, job->options->threads, err);
+    status = status ? status : run(job, err);
+    status = status ? status : write_note(job, err);
+    at_pool_free(&job->pool);
+    return status;
+}
+
+int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_resume resume,
+                  int unless_done, int *ran, attune_error *err)
+{
+    const at_fields *fields = at_fields_of_kind(r->kind);
+    run_fn run = run_of_kind(r->kind);
+    if (!fields || !run)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: unknown kind \"%s\"", r->path, r->kind);
+    void *settings = at_alloc(1, fields->size);
+    at_job job = {.recipe = r, .settings = settings, .options = o, .resume = resume};
+    job.outputs = json_array();
+    int status = settings && job.outputs ? ATTUNE_OK : at_fail_nomem(err);
+    status = status ? status : at_fields_read(fields, r->root, r->path, "", settings, err);
+    status = status ? status : make_stamp(&job, fields, err);
+    int done = !status && unless_done && is_done(&job);
+    if (ran)
+        *ran = !done;
+    if (!status && !done)
+        status = run_job(&job, run, err);
+    json_decref(job.outputs);
+    at_free(settings);
+    return status;
+}

@@ -1,0 +1,363 @@
+#include "train/settings.h"
+#include "model/audio.h"
+#include <string.h>
+
+/* Of a batch: some 700 MiB of floats. */
+static const double most_pixels = 6e7;
+
+#define HEAD(T, what) \
+    AT_NEEDED(T, kind, "kind", what), AT_NEEDED(T, name, "name", "of the files that are written")
+
+/* ---- all that trains ------------------------------------------------------------------------ */
+
+#define RATE(m, def, least, most, help) \
+    AT_NUMBER(at_optimiser_settings, m, #m, def, least, most, help)
+static const at_field optimiser_list[] = {
+    RATE(lr, 1e-3, 1e-9, 10, "learning rate at its peak"),
+    RATE(floor, 1e-5, 0, 10, "where the cosine ends"),
+    RATE(warmup, 0.05, 0, 1, "share of all steps spent rising"),
+    RATE(decay, 0.01, 0, 10,
+         "AdamW's; of dense weights only, not of depthwise ones, batch norm and biases"),
+    RATE(beta1, 0.9, 0, 0.9999, "AdamW's"),
+    RATE(beta2, 0.999, 0, 0.999999, "AdamW's"),
+    RATE(clip, 0, 0, 1e9, "largest norm of the gradient; 0: off"),
+    RATE(ema, 0.999, 0, 0.999999,
+         "averaging of weights; evaluation and the model use the averages; 0: off"),
+    RATE(lr_heads, 3, 0, 1000, "factor for the face stream's heads"),
+    RATE(lr_early, 0.3, 0, 1000, "factor for the face stream's stem and first four blocks"),
+    AT_FIELDS_END,
+};
+static const at_fields optimiser_fields = {optimiser_list, sizeof(at_optimiser_settings), NULL};
+
+static const at_field plan_list[] = {
+    AT_NUMBER(at_loop_plan, seed, "seed", 1, -9007199254740992., 9007199254740992.,
+              "of everything random"),
+    AT_NUMBER(at_loop_plan, epochs, "epochs", 10, 1, 100000, "how often all is seen"),
+    AT_NUMBER(at_loop_plan, eval_every, "eval_every", 1, 1, 100000,
+              "epochs between evaluations; the last is always evaluated"),
+    AT_NUMBER(at_loop_plan, checkpoint_minutes, "checkpoint_minutes", 5, 0, 10080,
+              "between checkpoints, besides those at each epoch's end"),
+    AT_OBJECT(at_loop_plan, optimiser, "optimiser", optimiser_fields,
+              "AdamW under a cosine schedule"),
+    AT_FIELDS_END,
+};
+const at_fields at_plan_fields = {plan_list, sizeof(at_loop_plan), NULL};
+
+/* ---- pictures ------------------------------------------------------------------------------- */
+
+static const at_field set_list[] = {
+    AT_NEEDED(at_set_settings, dataset, "dataset", "as `attune eval --help` names it"),
+    AT_TEXT(at_set_settings, folder, "folder", NULL,
+            "in the data folder; without: the dataset's name"),
+    AT_NEEDED(at_set_settings, train, "train", "split that is learned from"),
+    AT_NEEDED(at_set_settings, valid, "valid", "split that judges and calibrates"),
+    AT_NUMBER(at_set_settings, share, "share", 1, 0, 100,
+              "of the set drawn an epoch: 0.5 half, 2 twice"),
+    AT_TEXT(at_set_settings, also, "also", NULL,
+            "`fer2013`: take that set's label of the same pictures too"),
+    AT_FIELDS_END,
+};
+static const at_fields set_fields = {set_list, sizeof(at_set_settings), NULL};
+
+static const at_field pictures_list[] = {
+    AT_LIST(at_pictures_settings, set, sets, "data", &set_fields, 1,
+            "pictures that are learned from"),
+    AT_FIELDS_END,
+};
+static const at_fields pictures_fields = {pictures_list, sizeof(at_pictures_settings), NULL};
+
+/* ---- visual --------------------------------------------------------------------------------- */
+
+static const at_field stage_list[] = {
+    AT_NUMBER(at_stage_settings, from, "from", 0, 0, 1, "share of the run"),
+    AT_NUMBER(at_stage_settings, side, "side", AT_FACE_SIDE, 32, 512,
+              "of the pictures from there on"),
+    AT_FIELDS_END,
+};
+static const at_fields stage_fields = {stage_list, sizeof(at_stage_settings), NULL};
+
+#define AUGMENT(m, most, help) AT_NUMBER(at_face_augment, m, #m, 0, 0, most, help)
+static const at_field face_augment_list[] = {
+    AUGMENT(flip, 1, "probability of mirroring"),
+    AUGMENT(shift, 0.5, "most, of the side"),
+    AUGMENT(turn, 180, "most, degrees"),
+    AUGMENT(zoom, 1, "most, log of the factor"),
+    AUGMENT(light, 1, "most, relative change of contrast and brightness"),
+    AUGMENT(grey, 1, "probability of dropping colour"),
+    AUGMENT(occlude, 1, "probability of covering a part"),
+    AUGMENT(blur, 1, "probability of blur or motion"),
+    AUGMENT(small, 1, "probability of a lower resolution"),
+    AUGMENT(compress, 1, "probability of blocks or noise"),
+    AUGMENT(dark, 1, "probability of low light, gamma or less contrast"),
+    AUGMENT(strength, 1, "the most that a harm is of its full level"),
+    AT_FIELDS_END,
+};
+static const at_fields face_augment_fields = {face_augment_list, sizeof(at_face_augment), NULL};
+
+#define LOSS(m, def, most, help) AT_NUMBER(at_visual_losses, m, #m, def, 0, most, help)
+static const at_field visual_losses_list[] = {
+    LOSS(expression, 1, 1000, "weight of FER+'s votes"),
+    LOSS(basic, 0.5, 1000, "weight of FER2013's labels"),
+    LOSS(state, 0.3, 1000, "weight of DAiSEE's levels, each of the four"),
+    LOSS(engagement, 0.2, 1000, "weight of WACV's engagement"),
+    LOSS(covered, 0.2, 1000, "weight of the share of the face that `augment.occlude` hides"),
+    LOSS(smoothing, 0, 0.9, "of the labels"),
+    LOSS(class_balance, 0.25, 4, "classes weigh (1 / their share) to this power"),
+    LOSS(level_balance, 0.5, 4, "the same for states and engagement"),
+    AT_FIELDS_END,
+};
+static const at_fields visual_losses_fields = {visual_losses_list, sizeof(at_visual_losses), NULL};
+
+#define VISUAL(m, def, least, most, help) \
+    AT_NUMBER(at_visual_settings, m, #m, def, least, most, help)
+static const at_field visual_list[] = {
+    HEAD(at_visual_settings, "`visual`: the face stream"),
+    AT_SHARED(at_visual_settings, data, pictures_fields),
+    AT_FILE(
+        at_visual_settings, init, "init", NULL,
+        "a face stream of ours, or weights with batch norm folded in (ImageNet's): batch norm is "
+        "then set so that the network starts out equal"),
+    AT_FILE(at_visual_settings, detector, "detector", "yunet_n.safetensors",
+            "finds and aligns the faces: YuNet's file, a trained detector's or a whole model's"),
+    AT_SHARED(at_visual_settings, plan, at_plan_fields),
+    VISUAL(batch, 32, 2, 1024, "pictures a step, of all sets mixed"),
+    AT_LIST(at_visual_settings, size, sizes, "sizes", &stage_fields, 0,
+            "sides of the pictures over the run; without: 112 throughout"),
+    AT_OBJECT(at_visual_settings, augment, "augment", face_augment_fields, "harm done to pictures"),
+    AT_OBJECT(at_visual_settings, losses, "losses", visual_losses_fields, "what counts how much"),
+    VISUAL(mixup, 0, 0, 1,
+           "alpha of the Beta distribution that pairs of FER pictures are mixed by; 0: off"),
+    VISUAL(dropout, 0.3, 0, 0.95, "before the heads"),
+    VISUAL(statistics_batches, 40, 1, 10000,
+           "over which batch norm's statistics are averaged before each evaluation"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_visual(const void *value)
+{
+    const at_visual_settings *s = value;
+    int side = AT_FACE_SIDE;
+    for (int i = 0; i < s->sizes; i++)
+        side = s->size[i].side > side ? s->size[i].side : side;
+    return (double)s->batch * side * side > most_pixels ? "batch and sizes are too large together"
+                                                        : NULL;
+}
+const at_fields at_visual_fields = {visual_list, sizeof(at_visual_settings), wrong_visual};
+
+/* ---- audio ---------------------------------------------------------------------------------- */
+
+static const at_field fold_list[] = {
+    AT_NEEDED(at_fold_settings, train, "train", "split that is learned from"),
+    AT_NEEDED(at_fold_settings, valid, "valid", "split that judges"),
+    AT_FIELDS_END,
+};
+static const at_fields fold_fields = {fold_list, sizeof(at_fold_settings), NULL};
+
+static const at_field voices_list[] = {
+    AT_TEXT(at_voices_settings, dataset, "dataset", "ravdess", "as `attune eval --help` names it"),
+    AT_TEXT(at_voices_settings, folder, "folder", NULL,
+            "in the data folder; without: the dataset's name"),
+    AT_TEXT(at_voices_settings, parts.train, "train", NULL, "split that is learned from"),
+    AT_TEXT(at_voices_settings, parts.valid, "valid", NULL, "split that judges and calibrates"),
+    AT_FIELDS_END,
+};
+static const at_fields voices_fields = {voices_list, sizeof(at_voices_settings), NULL};
+
+#define SOUND(m, def, least, most, help) AT_NUMBER(at_voice_augment, m, #m, def, least, most, help)
+static const at_field voice_augment_list[] = {
+    SOUND(speed_p, 0, 0, 1, "probability of another speed"),
+    SOUND(speed_min, 1, 0.5, 2, "slowest"),
+    SOUND(speed_max, 1, 0.5, 2, "fastest"),
+    SOUND(pitch_p, 0, 0, 1, "probability of another pitch"),
+    SOUND(pitch_max, 0, 0, 12, "most, semitones up or down"),
+    SOUND(band_p, 0, 0, 1, "probability of the telephone's band"),
+    SOUND(gain_p, 0, 0, 1, "probability of another level"),
+    SOUND(gain_max, 0, 0, 60, "most, dB up or down"),
+    SOUND(noise_p, 0, 0, 1, "probability of noise"),
+    SOUND(snr_min, 0, -40, 100, "dB, with the most noise"),
+    SOUND(snr_max, 0, -40, 100, "dB, with the least noise"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_sound(const void *value)
+{
+    const at_voice_augment *a = value;
+    return a->speed_min > a->speed_max ? "speed_min is over speed_max"
+           : a->snr_min > a->snr_max   ? "snr_min is over snr_max"
+                                       : NULL;
+}
+static const at_fields voice_augment_fields = {voice_augment_list, sizeof(at_voice_augment),
+                                               wrong_sound};
+
+#define MASK(m, most, help) AT_NUMBER(at_spec_masks, m, #m, 0, 0, most, help)
+static const at_field mask_list[] = {
+    MASK(freq_masks, 20, "bands hidden"),
+    MASK(freq_width, AT_MEL_BANDS, "most, bands"),
+    MASK(time_masks, 20, "stretches hidden"),
+    MASK(time_width, AT_MAX_VOICE_ROWS, "most, frames of 10 ms"),
+    MASK(time_share, 1, "most, of the sound; 0: 1"),
+    MASK(mfcc_p, 1, "probability of hiding the MFCC"),
+    AT_FIELDS_END,
+};
+static const at_fields mask_fields = {mask_list, sizeof(at_spec_masks), NULL};
+
+static const at_field audio_losses_list[] = {
+    AT_NUMBER(at_audio_losses, smoothing, "smoothing", 0.1, 0, 0.9, "of the labels"),
+    AT_NUMBER(at_audio_losses, class_balance, "class_balance", 0.5, 0, 4,
+              "classes weigh (1 / their share) to this power"),
+    AT_FIELDS_END,
+};
+static const at_fields audio_losses_fields = {audio_losses_list, sizeof(at_audio_losses), NULL};
+
+#define AUDIO(m, def, least, most, help) AT_NUMBER(at_audio_settings, m, #m, def, least, most, help)
+static const at_field audio_list[] = {
+    HEAD(at_audio_settings, "`audio`: the voice stream"),
+    AT_OBJECT(at_audio_settings, data, "data", voices_fields, "voices that are learned from"),
+    AT_LIST(at_audio_settings, fold, folds, "folds", &fold_fields, 0,
+            "one run each, `NAME.foldK`, and the mean recall at the end"),
+    AT_TEXT(at_audio_settings, noise, "noise", NULL,
+            "folder of background noise; the first 70 % of each file are used"),
+    AT_SHARED(at_audio_settings, plan, at_plan_fields),
+    AUDIO(members, 1, 1, AT_AUDIO_MAX_MEMBERS,
+          "networks that learn side by side and answer with the mean of their logits"),
+    AUDIO(batch, 32, 2, AT_AUDIO_MAX_BATCH, "voices a step"),
+    AUDIO(rows, 300, 10, AT_MAX_VOICE_ROWS,
+          "longest sound, frames of 10 ms; longer ones are cut at random"),
+    AUDIO(versions, 6, 1, 100,
+          "augmented copies made of each sound before training; epochs draw from them"),
+    AT_OBJECT(at_audio_settings, augment, "augment", voice_augment_fields, "harm done to sounds"),
+    AT_OBJECT(at_audio_settings, masks, "masks", mask_fields, "SpecAugment"),
+    AT_OBJECT(at_audio_settings, losses, "losses", audio_losses_fields, "what counts how much"),
+    AUDIO(mixup, 0, 0, 1,
+          "alpha of the Beta distribution that pairs of voices are mixed by; 0: off"),
+    AUDIO(dropout, 0.3, 0, 0.95, "after each layer and before the head"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_audio(const void *value)
+{
+    const at_audio_settings *s = value;
+    return !s->folds && (!s->data.parts.train || !s->data.parts.valid)
+               ? "needs data.train and data.valid, or folds"
+               : NULL;
+}
+const at_fields at_audio_fields = {audio_list, sizeof(at_audio_settings), wrong_audio};
+
+/* ---- detector ------------------------------------------------------------------------------- */
+
+static const at_field detector_losses_list[] = {
+    AT_NUMBER(at_detector_losses, box, "box", 1, 0, 1000, "weight of the boxes"),
+    AT_NUMBER(at_detector_losses, landmarks, "landmarks", 1, 0, 1000, "weight of the landmarks"),
+    AT_FIELDS_END,
+};
+static const at_fields detector_losses_fields = {detector_losses_list, sizeof(at_detector_losses),
+                                                 NULL};
+
+#define DETECTOR(m, def, least, most, help) \
+    AT_NUMBER(at_detector_settings, m, #m, def, least, most, help)
+static const at_field detector_list[] = {
+    HEAD(at_detector_settings, "`detector`: finds faces in bad pictures"),
+    AT_SHARED(at_detector_settings, data, pictures_fields),
+    AT_FILE(at_detector_settings, init, "init", "yunet_n.safetensors", "what it starts from"),
+    AT_FILE(at_detector_settings, detector, "detector", "yunet_n.safetensors",
+            "the teacher, whose answers on the clean scene are the targets"),
+    AT_SHARED(at_detector_settings, plan, at_plan_fields),
+    DETECTOR(batch, 8, 1, 256, "scenes a step"),
+    DETECTOR(side, 320, 64, 1024, "of a scene, a multiple of 32"),
+    DETECTOR(scenes, 4000, 1, 10000000, "an epoch"),
+    DETECTOR(eval_scenes, 300, 1, 100000, "of an evaluation, each under ten conditions"),
+    AT_OBJECT(at_detector_settings, losses, "losses", detector_losses_fields,
+              "what counts how much"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_detector(const void *value)
+{
+    const at_detector_settings *s = value;
+    return s->side % 32           ? "side must be a multiple of 32"
+           : s->scenes < s->batch ? "scenes must be at least batch"
+           : (double)s->batch * s->side * s->side > most_pixels
+               ? "batch and side are too large together"
+               : NULL;
+}
+const at_fields at_detector_fields = {detector_list, sizeof(at_detector_settings), wrong_detector};
+
+/* ---- assemble ------------------------------------------------------------------------------- */
+
+static const at_field stream_list[] = {
+    AT_NEEDED_FILE(at_stream_settings, model, "model", "the trained file, or a whole model"),
+    AT_NEEDED_FILE(at_stream_settings, recipe, "recipe", "whose parts calibrate it"),
+    AT_FIELDS_END,
+};
+static const at_fields stream_fields = {stream_list, sizeof(at_stream_settings), NULL};
+
+static const at_field assemble_list[] = {
+    HEAD(at_assemble_settings, "`assemble`: the model that is shipped"),
+    AT_FILE(at_assemble_settings, detector, "detector", "detector.safetensors",
+            "a detector's file, a whole model's, or YuNet's own"),
+    AT_OBJECT(at_assemble_settings, visual, "visual", stream_fields, "the face stream"),
+    AT_OBJECT(at_assemble_settings, audio, "audio", stream_fields, "the voice stream"),
+    AT_NUMBER(at_assemble_settings, floor, "floor", 0.2, 0, 1,
+              "reliability under which a stream is left out"),
+    AT_NUMBER(at_assemble_settings, reference_pictures, "reference_pictures", 2000, 2, 10000000,
+              "most training pictures of each set in the clean reference"),
+    AT_NUMBER(at_assemble_settings, answers, "answers", 0, 0, 1,
+              "1: write what is calibrated on into `NAME.answers.safetensors`"),
+    AT_ANY(at_assemble_settings, metadata, "metadata",
+           "texts (or JSON, kept as text) for the file's header"),
+    AT_FIELDS_END,
+};
+const at_fields at_assemble_fields = {assemble_list, sizeof(at_assemble_settings), NULL};
+
+/* ---- chain ---------------------------------------------------------------------------------- */
+
+static const at_field judged_list[] = {
+    AT_NEEDED(at_judged_settings, dataset, "dataset", "as `attune eval --help` names it"),
+    AT_TEXT(at_judged_settings, folder, "folder", NULL,
+            "in the data folder; without: the dataset's name"),
+    AT_NEEDED(at_judged_settings, split, "split", "the part"),
+    AT_FIELDS_END,
+};
+static const at_fields judged_fields = {judged_list, sizeof(at_judged_settings), NULL};
+
+static const at_field chain_list[] = {
+    HEAD(at_chain_settings, "`chain`: recipes one after the other"),
+    AT_LIST(at_chain_settings, step, steps, "steps", NULL, 1,
+            "recipes, in order; what is finished is not run again"),
+    AT_TEXT(at_chain_settings, model, "model", NULL, "in the output folder, judged at the end"),
+    AT_LIST(at_chain_settings, judged, judgements, "evaluate", &judged_fields, 0,
+            "parts that the model is judged by, figures in `NAME.results.json`"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_chain(const void *value)
+{
+    const at_chain_settings *s = value;
+    return s->judgements && !s->model ? "evaluate needs model" : NULL;
+}
+const at_fields at_chain_fields = {chain_list, sizeof(at_chain_settings), wrong_chain};
+
+/* ---- kinds ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *kind;
+    const at_fields *fields;
+} kinds[] = {
+    {"visual", &at_visual_fields},     {"audio", &at_audio_fields},
+    {"detector", &at_detector_fields}, {"assemble", &at_assemble_fields},
+    {"chain", &at_chain_fields},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const char *at_recipe_kind(int i)
+{
+    return i >= 0 && i < KINDS ? kinds[i].kind : NULL;
+}
+
+const at_fields *at_fields_of_kind(const char *kind)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            return kinds[i].fields;
+    return NULL;
+}

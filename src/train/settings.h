@@ -1,0 +1,150 @@
+/* settings.h - what each kind of recipe may say, read and checked: a struct and a table a kind.
+ *
+ * Every number lies within the range of its table (settings.c) once at_fields_read has returned
+ * ATTUNE_OK. Texts live with the recipe.
+ */
+#ifndef AT_TRAIN_SETTINGS_H
+#define AT_TRAIN_SETTINGS_H
+
+#include "data/faces.h"
+#include "degrade/sound.h"
+#include "train/fields.h"
+
+enum {
+    AT_MAX_SETS = 8,
+    AT_MAX_STAGES = 8,
+    AT_MAX_FOLDS = 16,
+    AT_MAX_STEPS = 64,
+    AT_MAX_JUDGED = 32,
+    AT_MAX_VOICE_ROWS = 1000,
+};
+
+typedef struct at_optimiser_settings {
+    float lr, floor, warmup; /* peak, end; share of all steps */
+    float decay, beta1, beta2, clip, ema;
+    float lr_heads, lr_early; /* factors */
+} at_optimiser_settings;
+
+/* How long and how fast to learn: the same of all that trains. */
+typedef struct at_loop_plan {
+    int epochs, eval_every;
+    int64_t seed;
+    double checkpoint_minutes;
+    at_optimiser_settings optimiser;
+} at_loop_plan;
+extern const at_fields at_plan_fields;
+
+/* Pictures of one corpus. */
+typedef struct at_set_settings {
+    const char *dataset, *folder, *train, *valid, *also;
+    double share;
+} at_set_settings;
+
+typedef struct at_pictures_settings {
+    at_set_settings set[AT_MAX_SETS];
+    int sets;
+} at_pictures_settings;
+
+typedef struct at_stage_settings {
+    double from; /* share of the run */
+    int side;
+} at_stage_settings;
+
+typedef struct at_visual_losses {
+    float expression, basic, state, engagement, covered, smoothing;
+    double class_balance, level_balance;
+} at_visual_losses;
+
+typedef struct at_visual_settings {
+    const char *kind, *name;
+    at_loop_plan plan;
+    at_pictures_settings data;
+    const char *init, *detector;
+    at_stage_settings size[AT_MAX_STAGES];
+    int sizes; /* 0: the side that runs throughout */
+    at_face_augment augment;
+    at_visual_losses losses;
+    int batch, statistics_batches;
+    float mixup, dropout;
+} at_visual_settings;
+extern const at_fields at_visual_fields;
+
+/* Which voices to learn from and which to be judged by. */
+typedef struct at_fold_settings {
+    const char *train, *valid;
+} at_fold_settings;
+
+typedef struct at_voices_settings {
+    const char *dataset, *folder;
+    at_fold_settings parts; /* NULL where folds are given */
+} at_voices_settings;
+
+typedef struct at_audio_losses {
+    float smoothing;
+    double class_balance;
+} at_audio_losses;
+
+typedef struct at_audio_settings {
+    const char *kind, *name;
+    at_loop_plan plan;
+    at_voices_settings data;
+    at_fold_settings fold[AT_MAX_FOLDS];
+    int folds;
+    const char *noise; /* folder; nullable */
+    int members, batch, rows, versions;
+    at_voice_augment augment;
+    at_spec_masks masks;
+    at_audio_losses losses;
+    float mixup, dropout;
+} at_audio_settings;
+extern const at_fields at_audio_fields;
+
+typedef struct at_detector_losses {
+    float box, landmarks;
+} at_detector_losses;
+
+typedef struct at_detector_settings {
+    const char *kind, *name;
+    at_loop_plan plan;
+    at_pictures_settings data;
+    const char *init, *detector;
+    int side, scenes, eval_scenes, batch;
+    at_detector_losses losses;
+} at_detector_settings;
+extern const at_fields at_detector_fields;
+
+/* A trained stream and the recipe whose parts calibrate it. */
+typedef struct at_stream_settings {
+    const char *model, *recipe;
+} at_stream_settings;
+
+typedef struct at_assemble_settings {
+    const char *kind, *name;
+    const char *detector;
+    at_stream_settings visual, audio;
+    float floor;
+    int reference_pictures, answers;
+    const json_t *metadata;
+} at_assemble_settings;
+extern const at_fields at_assemble_fields;
+
+typedef struct at_judged_settings {
+    const char *dataset, *folder, *split;
+} at_judged_settings;
+
+typedef struct at_chain_settings {
+    const char *kind, *name;
+    const char *step[AT_MAX_STEPS];
+    int steps;
+    const char *model;
+    at_judged_settings judged[AT_MAX_JUDGED];
+    int judgements;
+} at_chain_settings;
+extern const at_fields at_chain_fields;
+
+/* The fields of a kind of recipe; NULL: there is no such kind. */
+const at_fields *at_fields_of_kind(const char *kind);
+/* The i-th kind's name, NULL past the end. */
+const char *at_recipe_kind(int i);
+
+#endif
