@@ -30,8 +30,7 @@ int at_calibration_load(at_calibration *c, const at_weights *w, attune_error *er
 }
 
 void at_calibrated_states(const at_calibration *c, const float *state_logit,
-                          const float *engagement_logit,
-                          float state4[ATTUNE_STATES][ATTUNE_LEVELS],
+                          const float *engagement_logit, float state4[ATTUNE_STATES][ATTUNE_LEVELS],
                           float engagement3[ATTUNE_ENGAGEMENTS])
 {
     for (int s = 0; s < ATTUNE_STATES; s++) {

@@ -28,7 +28,7 @@ enum { AT_FINDINGS = ATTUNE_MAX_TRACKS }; /* of one modality over one window, at
 
 /* What a modality has to say of one subject over one window. */
 typedef struct at_finding {
-    uint32_t subject;     /* its number in the session; 0: whoever is there (a voice bears no name) */
+    uint32_t subject; /* its number in the session; 0: whoever is there (a voice bears no name) */
     at_evidence evidence; /* pointers live until the next call on the modality */
 } at_finding;
 
