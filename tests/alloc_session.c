@@ -46,7 +46,7 @@ static int push_all(attune_session *s)
 
 static void session_survives(void **state)
 {
-    const attune_options o = {.threads = 1, .seed = 1};
+    const attune_options o = {.threads = 1};
     long before = wrap_alloc_live();
     int failures = 0;
     (void)state;

@@ -222,7 +222,7 @@ static void watch(at_detector *d, const char *path, tally *t)
     uint32_t id = 0;
 
     at_rng_seed(&rng, 1, 0);
-    at_tracker_init(&tracker, NULL, &rng);
+    at_tracker_init(&tracker, NULL);
     assert_int_equal(at_media_open(&m, path, &o, NULL), ATTUNE_OK);
     while (at_media_next(m, &packet, NULL) == 1) {
         const at_image frame = at_image_borrow(packet.rgb, packet.w, packet.h, 3, packet.stride);

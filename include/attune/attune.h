@@ -142,7 +142,7 @@ typedef struct attune_quality {
 /* One track over one window. With no face at all, one window with track 0 still comes out. */
 typedef struct attune_window {
     int64_t start_us, end_us;
-    uint32_t track;                           /* random number; 0: no face seen */
+    uint32_t track;                           /* 1, 2, 3 in order of first sight; 0: no face seen */
     unsigned used;                            /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
     float reliability[ATTUNE_MAX_MODALITIES]; /* [0,1]; 0 when absent */
     float weight[ATTUNE_MAX_MODALITIES];      /* fusion weights, sum 1, or all 0 */
@@ -183,7 +183,6 @@ typedef struct attune_options {
                       * longest seen) */
     int threads;     /* 0: all cores. Results do not depend on it */
     int no_video, no_audio; /* there will be none: do not wait for it */
-    uint64_t seed;          /* of the tracks' random numbers; 0: from the system's entropy */
     uint64_t reserved[16];
 } attune_options;
 

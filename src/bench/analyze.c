@@ -29,7 +29,7 @@ static int take_window(void *user, const attune_window *w)
 int at_bench_analyze_run(void *state, attune_error *err)
 {
     analysis *a = state;
-    const attune_options o = {.threads = a->threads, .seed = 1};
+    const attune_options o = {.threads = a->threads};
     const attune_sink sink = {.window = take_window};
     attune_input_info info;
     int status = attune_analyze_file(a->model, a->clip, &o, &sink, &info, err);

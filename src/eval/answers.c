@@ -313,7 +313,7 @@ static void answer_clip(const clip_mean *m, at_task task, at_answer *a)
 int at_eval_clips(at_eval_run *r, attune_error *err)
 {
     attune_model *model = NULL;
-    const attune_options options = {.threads = r->options->threads, .seed = 1};
+    const attune_options options = {.threads = r->options->threads};
     at_progress progress;
     if (r->options->corrupt)
         return at_fail(err, ATTUNE_E_ARG, "%s: only pictures can be corrupted",

@@ -93,7 +93,7 @@ int at_fields(at_field *out)
         "start of the window, seconds from the start of the input");
     add(&l, AT_FIELD_TIME, offsetof(attune_window, end_us), "end_s", "its end");
     add(&l, AT_FIELD_ID, offsetof(attune_window, track), "track",
-        "random number of the face that the row is about; 0: no face was seen");
+        "number of the face that the row is about, by first sight; 0: no face was seen");
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         at_field *f = add(&l, AT_FIELD_USED, offsetof(attune_window, used), "", "");
         f->bit = m;

@@ -14,8 +14,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 /* While one face is followed, the whole picture is searched this often; in between, only its
  * neighbourhood, which is several times faster. */
@@ -75,17 +73,6 @@ typedef struct at_face_stream {
 } at_face_stream;
 
 /* ---- open and free ------------------------------------------------------------------------ */
-
-/* The tracks' numbers shall not tell one recording from another. */
-static at_rng track_numbers(uint64_t seed)
-{
-    at_rng rng;
-
-    if (!seed && getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        seed = (uint64_t)time(NULL);
-    at_rng_seed(&rng, seed, 0);
-    return rng;
-}
 
 /* While a window waits, nothing is more than a window and the lag old. */
 static int make_ring(at_face_stream *f)
@@ -150,7 +137,6 @@ static void face_free(void **self)
 static int face_open(void **self, const at_setting *s, attune_error *err)
 {
     at_track_options track = {.max_tracks = s->o->max_tracks};
-    at_rng rng = track_numbers(s->o->seed);
     at_face_stream *f = at_calloc(1, sizeof *f);
     int rc;
 
@@ -159,7 +145,7 @@ static int face_open(void **self, const at_setting *s, attune_error *err)
         return at_fail_nomem(err);
     f->setting = *s;
     f->max_tracks = s->o->max_tracks;
-    at_tracker_init(&f->tracker, &track, &rng);
+    at_tracker_init(&f->tracker, &track);
     rc = make_ring(f) < 0 ? at_fail_nomem(err) : make_eyes(f, err);
     if (rc < 0)
         face_free(self);

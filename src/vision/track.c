@@ -9,9 +9,9 @@
 #define LARGER_GONE 1.5F /* a newcomer's area, to take the place of an unseen track */
 #define LARGER_SEEN 4.0F /* and of a seen one */
 
-void at_tracker_init(at_tracker *t, const at_track_options *o, const at_rng *rng)
+void at_tracker_init(at_tracker *t, const at_track_options *o)
 {
-    *t = (at_tracker){.rng = *rng};
+    *t = (at_tracker){0};
     if (o)
         t->o = *o;
     if (t->o.max_tracks < 1)
@@ -135,18 +135,6 @@ static void drop(at_tracker *t, int i, int *match, int n)
             match[k]--;
 }
 
-static uint32_t new_id(at_tracker *t)
-{
-    for (;;) {
-        const uint32_t id = at_rng_u32(&t->rng);
-        int used = id == 0;
-        for (int i = 0; i < t->count && !used; i++)
-            used = t->track[i].id == id;
-        if (!used)
-            return id;
-    }
-}
-
 /* The track that a newcomer may take the place of, or -1. */
 static int weakest(const at_tracker *t, const at_face *f)
 {
@@ -174,7 +162,7 @@ static void add_track(at_tracker *t, const at_face *f, int face, int *match, int
         drop(t, weak, match, n);
     }
     match[face] = t->count;
-    t->track[t->count] = (at_track){.id = new_id(t),
+    t->track[t->count] = (at_track){.id = ++t->ids,
                                     .seen = 1,
                                     .hits = 1,
                                     .first_us = t->now_us,

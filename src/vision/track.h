@@ -7,7 +7,6 @@
 #ifndef AT_VISION_TRACK_H
 #define AT_VISION_TRACK_H
 
-#include "base/rng.h"
 #include "vision/detect.h"
 
 enum { AT_TRACKS_MAX = 16 };
@@ -20,7 +19,7 @@ typedef struct at_track_options {
 } at_track_options;
 
 typedef struct at_track {
-    uint32_t id;      /* random, not zero */
+    uint32_t id;      /* 1, 2, 3 in order of first sight, never given twice */
     int seen;         /* a detection matched in the latest frame */
     int hits;         /* frames with a match so far */
     int64_t first_us; /* first and latest sighting */
@@ -31,13 +30,13 @@ typedef struct at_track {
 
 typedef struct at_tracker {
     at_track_options o;
-    at_rng rng; /* of the ids */
     at_track track[AT_TRACKS_MAX];
     int count;
+    uint32_t ids; /* given so far */
     int64_t now_us;
 } at_tracker;
 
-void at_tracker_init(at_tracker *t, const at_track_options *o /* nullable */, const at_rng *rng);
+void at_tracker_init(at_tracker *t, const at_track_options *o /* nullable */);
 
 /* The faces of a frame at now_us (times must not decrease). Afterwards track[0..count) are the
  * live tracks, in order of first sighting. match (n) nullable: for each face the index of its
