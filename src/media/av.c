@@ -344,6 +344,8 @@ static int finish(at_media *m, attune_error *err)
     if (m->given > 0)
         return m->result = 0;
     const char *why = m->info.truncated ? m->info.truncated_reason : "its streams are empty";
+    if (m->source.io && !m->source.is_file && at_av_reader_head(m).mp4)
+        why = at_av_index_unreachable;
     return m->result = at_fail(err, ATTUNE_E_FORMAT,
                                "%s: no frame and no sound could be decoded: %s", m->path, why);
 }

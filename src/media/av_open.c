@@ -19,6 +19,10 @@ at_av_head at_av_reader_head(const at_media *m)
     return at_av_head_of(s->first, s->first_bytes, size);
 }
 
+const char at_av_index_unreachable[] =
+    "an MP4 file whose index (moov) comes at its end, or not at all, cannot be read from a pipe: "
+    "give the file by name";
+
 static const char *no_media_reason(const at_media *m, int averr)
 {
     at_av_head head = at_av_reader_head(m);
@@ -27,8 +31,7 @@ static const char *no_media_reason(const at_media *m, int averr)
     if (head.text)
         return "not a media file (it is text)";
     if (head.mp4 && m->source.io && !m->source.is_file)
-        return "an MP4 file whose index (moov) comes at its end, or not at all, cannot be read "
-               "from a pipe: give the file by name";
+        return at_av_index_unreachable;
     if (head.mp4 && averr == AVERROR_INVALIDDATA)
         return "incomplete: the index of this MP4 file (moov) is missing or damaged";
     return "not a media file of a kind that is read, or damaged from its beginning";

@@ -66,6 +66,9 @@ int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const
 /* Fails because the pictures are over the budget of memory. */
 int at_av_too_dear(const at_media *m, attune_error *err);
 
+/* Why an MP4 file out of a pipe gives nothing. */
+extern const char at_av_index_unreachable[];
+
 /* What is known of the input by its first bytes. */
 at_av_head at_av_reader_head(const at_media *m);
 

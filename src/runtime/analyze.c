@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "dsp/features.h"
+#include "dsp/vad.h"
 #include "runtime/analyze_notes.h"
 #include "runtime/feed.h"
 
@@ -135,18 +136,19 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     info->elapsed_s = at_now() - start;
 }
 
-/* For choosing among sound tracks. */
+/* Speech that is heard, for choosing among sound tracks: a steady tone, too, stands out from
+ * silence, but not from the noise that it soon counts as. */
 static double speech_s(const float *pcm, size_t n)
 {
     at_feature_row *rows = NULL;
-    size_t n_rows = 0, speech = 0;
+    at_voice_quality quality;
+    size_t n_rows = 0;
 
     if (at_features_extract(pcm, n, NULL, &rows, &n_rows, NULL) < 0)
         return 0;
-    for (size_t i = 0; i < n_rows; i++)
-        speech += rows[i].is_speech != 0;
+    at_voice_quality_of(rows, n_rows, &quality);
     at_free(rows);
-    return (double)speech / AT_FRAMES_PER_S;
+    return quality.speech_share * quality.clear * (double)n_rows / AT_FRAMES_PER_S;
 }
 
 static at_media_options media_options(at_analysis *a, const attune_options *o)
