@@ -20,6 +20,7 @@ typedef struct output {
     AVStream *st;
     AVCodecContext *enc;
     AVPacket *packet;
+    int (*write)(AVFormatContext *, AVPacket *);
 } output;
 
 static void encode(output *o, const AVFrame *frame)
@@ -30,13 +31,15 @@ static void encode(output *o, const AVFrame *frame)
             o->packet->duration = av_rescale_q(1, av_inv_q(o->enc->framerate), o->enc->time_base);
         av_packet_rescale_ts(o->packet, o->enc->time_base, o->st->time_base);
         o->packet->stream_index = o->st->index;
-        assert_true(av_interleaved_write_frame(o->fmt, o->packet) >= 0);
+        assert_true(o->write(o->fmt, o->packet) >= 0);
     }
 }
 
-static output add(AVFormatContext *fmt, enum AVCodecID id)
+static output add(AVFormatContext *fmt, enum AVCodecID id, int apart)
 {
-    output o = {.fmt = fmt, .packet = av_packet_alloc()};
+    output o = {.fmt = fmt,
+                .packet = av_packet_alloc(),
+                .write = apart ? av_write_frame : av_interleaved_write_frame};
     const AVCodec *codec = avcodec_find_encoder(id);
     assert_non_null(codec);
     o.enc = avcodec_alloc_context3(codec);
@@ -83,7 +86,7 @@ static void set_turn(AVStream *st, int degrees)
 
 static output add_video(AVFormatContext *fmt, const media_fixture *f)
 {
-    output o = add(fmt, f->video);
+    output o = add(fmt, f->video, f->apart);
     o.enc->width = f->w;
     o.enc->height = f->h;
     o.enc->pix_fmt = f->pixels;
@@ -94,6 +97,7 @@ static output add_video(AVFormatContext *fmt, const media_fixture *f)
     o.enc->time_base = f->times_ms ? (AVRational){1, 1000} : av_inv_q(o.enc->framerate);
     o.enc->flags |= AV_CODEC_FLAG_QSCALE;
     o.enc->global_quality = 2 * FF_QP2LAMBDA;
+    o.enc->max_b_frames = f->b_frames;
     start(&o);
     o.st->sample_aspect_ratio = sar;
     if (f->turn)
@@ -162,7 +166,7 @@ static void write_video(output *o, const media_fixture *f)
 
 static output add_audio(AVFormatContext *fmt, const media_fixture *f)
 {
-    output o = add(fmt, f->audio);
+    output o = add(fmt, f->audio, f->apart);
     o.enc->sample_rate = f->rate;
     o.enc->sample_fmt = f->audio == AV_CODEC_ID_AAC         ? AV_SAMPLE_FMT_FLTP
                         : f->audio == AV_CODEC_ID_PCM_F32LE ? AV_SAMPLE_FMT_FLT

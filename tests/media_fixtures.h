@@ -23,6 +23,8 @@ typedef struct media_fixture {
     double seconds, hz;
     double amplitude[8]; /* of each channel */
     double gap_at, gap;  /* seconds: from gap_at on, times are later by gap */
+    int b_frames;        /* of the video, between others: decoded in another order than shown */
+    int apart;           /* all of the video before all of the sound */
 } media_fixture;
 
 /* Writes f to path (container by its ending); asserts that it worked. */

@@ -324,7 +324,7 @@ static void any_sound_becomes_mono_16k(void **state)
         {"48k.wav", AV_CODEC_ID_PCM_F32LE, 48000, 1, {.5}, .5, .005},
         {"cd.flac", AV_CODEC_ID_FLAC, 44100, 2, {.5, .5}, .5, .005},
         {"left.wav", AV_CODEC_ID_PCM_S16LE, 44100, 2, {.5, 0}, .25, .005},
-        {"cancel.wav", AV_CODEC_ID_PCM_S16LE, 44100, 2, {.5, -.5}, 0, .001},
+        {"opposite.wav", AV_CODEC_ID_PCM_S16LE, 44100, 2, {.5, -.5}, .5, .005},
         {"surround.mkv", AV_CODEC_ID_PCM_S16LE, 48000, 6, {.5, .5, .5, 0, .5, .5}, .5, .01},
         {"surround.m4a", AV_CODEC_ID_AAC, 48000, 6, {.5, .5, .5, 0, .5, .5}, .5, .03},
         {"mp2.mpg", AV_CODEC_ID_MP2, 44100, 2, {.5, .5}, .5, .02},

@@ -309,6 +309,7 @@ static void a_stream_that_never_comes_is_not_waited_for(void **state)
 static void what_comes_too_late_is_left_out(void **state)
 {
     scene *c = scene_open(NULL);
+    attune_counts counts;
     (void)state;
     audio(c, 0, 60000);
     assert_int_equal(c->n, 117); /* up to the lag behind the sound, without a face */
@@ -320,6 +321,43 @@ static void what_comes_too_late_is_left_out(void **state)
     assert_int_equal(c->n, 122);
     assert_int_equal(c->w[100].track, 0);
     assert_true(c->w[121].track != 0);
+    attune_session_counts(c->s, &counts);
+    assert_int_equal(counts.late_frames, 1463); /* 0 to 58480: the windows to 58.5 s were made */
+    assert_int_equal(counts.late_audio_us, 0);
+    scene_close(c);
+}
+
+static void late_sound_is_counted(void **state)
+{
+    scene *c = scene_open(NULL);
+    attune_counts counts;
+    (void)state;
+    both(c, 0, 2000);
+    for (int64_t t = 2000; t <= 6000; t += 40)
+        video(c, t);
+    attune_session_counts(c->s, &counts);
+    assert_int_equal(counts.late_audio_us, 0);
+    audio(c, 3000, 6000); /* windows to 5 s were made without it */
+    attune_session_counts(c->s, &counts);
+    assert_int_equal(counts.late_audio_us, 2000 * MS);
+    assert_int_equal(counts.late_frames, 0);
+    scene_close(c);
+}
+
+/* What comes in order is never late, holes or not. */
+static void a_hole_is_not_late(void **state)
+{
+    scene *c = scene_open(NULL);
+    attune_counts counts;
+    (void)state;
+    both(c, 0, 2000);
+    for (int64_t t = 2000; t < 6000; t += 40)
+        video(c, t);
+    both(c, 6000, 9000);
+    finish(c);
+    attune_session_counts(c->s, &counts);
+    assert_int_equal(counts.late_audio_us, 0);
+    assert_int_equal(counts.late_frames, 0);
     scene_close(c);
 }
 
@@ -712,6 +750,8 @@ int main(void)
         cmocka_unit_test(a_stream_that_ends_is_not_waited_for_longer_than_the_lag),
         cmocka_unit_test(a_stream_that_never_comes_is_not_waited_for),
         cmocka_unit_test(what_comes_too_late_is_left_out),
+        cmocka_unit_test(late_sound_is_counted),
+        cmocka_unit_test(a_hole_is_not_late),
         cmocka_unit_test(a_gap_in_both_streams_gives_empty_windows),
         cmocka_unit_test(a_window_without_a_face_still_comes),
         cmocka_unit_test(logits_are_averaged_over_the_window),

@@ -183,7 +183,14 @@ typedef struct attune_options {
                       * longest seen) */
     int threads;     /* 0: all cores. Results do not depend on it */
     int no_video, no_audio; /* there will be none: do not wait for it */
-    uint64_t reserved[16];
+    /* of attune_analyze_file alone */
+    int live;        /* nothing is waited for that comes later than lag_s; and the path may be an
+                      * address (rtsp://, http://, ...). Cameras are live anyway */
+    int video_track; /* the n-th picture track of the input, from 1; 0: chosen */
+    int audio_track; /* the n-th sound track; 0: the one with most speech in its first 20 s */
+    int pcm_rate;    /* the input is bare samples (16 bits, little-endian, mono), so many a second,
+                      * 2000 to 768000; 0: a file of a kind that says so itself */
+    uint64_t reserved[14];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -233,13 +240,16 @@ int attune_session_finish(attune_session *s);
 int attune_session_next(attune_session *s, attune_window *out);
 /* What the session saw so far. */
 typedef struct attune_counts {
-    int64_t frames, frames_with_face; /* analysed frames */
-    int64_t end_us;                   /* of the latest input */
-    int64_t reserved[8];
+    int64_t frames, frames_with_face;   /* analysed frames */
+    int64_t end_us;                     /* of the latest input */
+    int64_t late_frames, late_audio_us; /* pushed after a window that they belong in was made */
+    int64_t reserved[6];
 } attune_counts;
 void attune_session_counts(const attune_session *s, attune_counts *out);
 
 /* ---- a whole file or camera ------------------------------------------------------------ */
+
+enum { ATTUNE_MAX_NOTES = 8, ATTUNE_NOTE_BYTES = 192 };
 
 typedef struct attune_input_info {
     double duration_s;  /* as far as analysed */
@@ -248,6 +258,9 @@ typedef struct attune_input_info {
     int width, height; /* as shown, after rotation */
     int truncated;     /* decoding ended early; truncated_reason says why */
     char truncated_reason[256];
+    int n_notes; /* what a reader should know of how the input was taken: tracks that were left out,
+                  * damage that was skipped, ...; each a line without a full stop */
+    char note[ATTUNE_MAX_NOTES][ATTUNE_NOTE_BYTES];
     attune_counts counts;
     double elapsed_s; /* wall time of the analysis */
     uint64_t reserved[16];
@@ -261,7 +274,12 @@ typedef struct attune_sink {
     int (*progress)(void *user, double done_s, double total_s /* 0 unknown */); /* nullable */
 } attune_sink;
 
-/* Anything FFmpeg reads: file, /dev/video0, URL of a local pipe. Never buffers the input. */
+/* path: a file, a camera (/dev/video0), a named pipe, "-" for standard input; with o->live also an
+ * address. Containers and codecs that people have are read, and nothing that an input names is
+ * opened. Frames and sound are analysed in order of time, whatever their order in the input, so
+ * that a file gives the same result for any number of threads; only of live input, and of input
+ * whose pictures and sound are more than 64 MB apart, late parts are dropped: a note says how much.
+ * Never buffers the whole input. Input that takes more than some 400 MB for its pictures is refused. */
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info /* nullable */,
                         attune_error *err);

@@ -9,6 +9,8 @@
 
 #include <attune/attune.h>
 
+#include <getopt.h>
+
 enum {
     AT_EXIT_OK = 0,
     AT_EXIT_FAILED = 1, /* the reason is on stderr */
@@ -31,6 +33,12 @@ int at_stopped(void *user /* unused */); /* 1 once there was one */
 /* The whole of text as a number in [lo, hi]; 0: it is none. */
 int at_parse_number(const char *text, double lo, double hi, double *out);
 int at_parse_int(const char *text, int lo, int hi, int *out);
+
+/* getopt_long with complaints of our own, which name the option: AT_BAD_OPTION after one. shorts
+ * begins with ':'. */
+enum { AT_BAD_OPTION = '?' };
+int at_next_option(const char *command, int argc, char **argv, const char *shorts,
+                   const struct option *longs);
 
 /* Says what is wrong with the command line, and where to read on. Returns AT_EXIT_USAGE. */
 #if defined(__GNUC__)

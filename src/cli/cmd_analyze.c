@@ -4,17 +4,17 @@
 #include "report/report.h"
 #include "report/text.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--model FILE] [--tracks N] [--rate FPS]\n"
-    "                      [--no-audio] [--no-video] [--threads N] [--quiet] [--json]\n"
+    "                      [--no-audio] [--no-video] [--audio-track N] [--video-track N]\n"
+    "                      [--pcm RATE] [--live] [--threads N] [--quiet] [--json]\n"
     "\n"
-    "Looks at the faces and listens to the voice in each INPUT (anything FFmpeg reads: a clip, a\n"
-    "sound file, /dev/video0; '-' is standard input) and writes, into one folder an input:\n"
+    "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
+    "/dev/video0; '-' is standard input) and writes, into one folder an input:\n"
     "\n"
     "  report.html      what was perceived over time; open it in a browser\n"
     "  summary.json     the figures of the whole\n"
@@ -28,6 +28,11 @@ static const char usage[] =
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
     "  --no-audio      leave the sound out\n"
     "  --no-video      leave the picture out\n"
+    "  --audio-track N the N-th sound track (default: the one with the most speech)\n"
+    "  --video-track N the N-th picture track (default: the best)\n"
+    "  --pcm RATE      the input is bare sound: 16-bit little-endian samples of one channel\n"
+    "  --live          take the input as it comes and drop what is late; and read addresses, such\n"
+    "                  as rtsp://, http://. Without this the network is never used\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --quiet         errors only\n"
     "  --json          print the summary as JSON (an array with several inputs)\n"
@@ -106,6 +111,16 @@ static void print_result(at_job *job, const at_report *report)
     fflush(stdout);
 }
 
+/* What is odd about the input, beside the result. */
+static void print_notes(const at_job *job, const char *name, const attune_input_info *info)
+{
+    char clean[ATTUNE_NOTE_BYTES];
+
+    for (int i = 0; i < info->n_notes && !job->quiet; i++)
+        fprintf(stderr, "attune: %s: %s\n", name,
+                at_text_clean(clean, sizeof clean, info->note[i]));
+}
+
 /* folder: of the report; link: the same as the index names it. */
 static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
 {
@@ -144,6 +159,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         fprintf(stderr, "attune: %s: interrupted%s\n", name,
                 run.report ? "; what was done is kept" : " before there was anything to keep");
     }
+    print_notes(job, name, &info);
     at_report_free(&run.report);
     return code;
 }
@@ -256,6 +272,10 @@ static int parse(at_job *job, int argc, char **argv)
         {"model", required_argument, NULL, 'm'},
         {"tracks", required_argument, NULL, 't'},
         {"rate", required_argument, NULL, 'r'},
+        {"audio-track", required_argument, NULL, 'a'},
+        {"video-track", required_argument, NULL, 'v'},
+        {"pcm", required_argument, NULL, 'p'},
+        {"live", no_argument, NULL, 'l'},
         {"no-audio", no_argument, NULL, 'A'},
         {"no-video", no_argument, NULL, 'V'},
         {"threads", required_argument, NULL, 'j'},
@@ -267,31 +287,41 @@ static int parse(at_job *job, int argc, char **argv)
     attune_options *o = &job->options;
     int c;
 
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "o:qh", longs, NULL)) != -1) {
+    while ((c = at_next_option("analyze", argc, argv, ":o:qh", longs)) != -1) {
         switch (c) {
         case 'o': job->dir = optarg; break;
         case 'm': job->model_path = optarg; break;
         case 't':
             if (!at_parse_int(optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks))
-                return at_wrong_usage("analyze", "--tracks takes 1 to %d", ATTUNE_MAX_TRACKS);
+                return at_wrong_usage("analyze", "--tracks takes 1 to %d, not '%.100s'",
+                                      ATTUNE_MAX_TRACKS, optarg);
             break;
         case 'r':
             if (!at_parse_number(optarg, 0.1, 60, &o->rate))
-                return at_wrong_usage("analyze", "--rate takes 0.1 to 60");
+                return at_wrong_usage("analyze", "--rate takes 0.1 to 60, not '%.100s'", optarg);
             break;
         case 'j':
             if (!at_parse_int(optarg, 0, 1024, &o->threads))
-                return at_wrong_usage("analyze", "--threads takes a number");
+                return at_wrong_usage("analyze", "--threads takes 0 to 1024, not '%.100s'", optarg);
             break;
+        case 'a':
+        case 'v':
+            if (!at_parse_int(optarg, 1, 1000, c == 'a' ? &o->audio_track : &o->video_track))
+                return at_wrong_usage("analyze", "--%s-track takes a number from 1, not '%.100s'",
+                                      c == 'a' ? "audio" : "video", optarg);
+            break;
+        case 'p':
+            if (!at_parse_int(optarg, 2000, 768000, &o->pcm_rate))
+                return at_wrong_usage("analyze", "--pcm takes 2000 to 768000, not '%.100s'",
+                                      optarg);
+            break;
+        case 'l': o->live = 1; break;
         case 'A': o->no_audio = 1; break;
         case 'V': o->no_video = 1; break;
         case 'q': job->quiet = 1; break;
         case 'J': job->json = 1; break;
         case 'h': fputs(usage, stdout); return AT_EXIT_OK;
-        default:
-            return at_wrong_usage("analyze", "%.100s: unknown option, or its value is missing",
-                                  argv[optind - 1]);
+        default: return AT_EXIT_USAGE;
         }
     }
     if (optind == argc)

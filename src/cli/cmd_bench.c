@@ -4,7 +4,6 @@
 
 #include <attune/bench.h>
 #include <attune/eval.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,7 +92,7 @@ int at_cmd_bench(int argc, char **argv)
     attune_error err = {0};
     const char *json = NULL;
     int c, quiet = 0;
-    while ((c = getopt_long(argc, argv, "qh", longs, NULL)) != -1) {
+    while ((c = at_next_option("bench", argc, argv, ":qh", longs)) != -1) {
         switch (c) {
         case 'l': return list();
         case 's':
@@ -113,7 +112,7 @@ int at_cmd_bench(int argc, char **argv)
         case 'j': json = optarg; break;
         case 'q': quiet = 1; break;
         case 'h': fputs(usage, stdout); return AT_EXIT_OK;
-        default: return at_wrong_usage("bench", "unknown option or missing value");
+        default: return AT_EXIT_USAGE;
         }
     }
     o.names = (const char *const *)argv + optind;

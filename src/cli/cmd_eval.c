@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 
 #include <attune/eval.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,7 +134,7 @@ int at_cmd_eval(int argc, char **argv)
     attune_error err = {0};
     const char *json = NULL;
     int c, seed;
-    while ((c = getopt_long(argc, argv, "qh", longs, NULL)) != -1) {
+    while ((c = at_next_option("eval", argc, argv, ":qh", longs)) != -1) {
         switch (c) {
         case 'd': o.dataset = optarg; break;
         case 'r': o.root = optarg; break;
@@ -160,7 +159,7 @@ int at_cmd_eval(int argc, char **argv)
             break;
         case 'q': o.quiet = 1; break;
         case 'h': print_help(stdout); return AT_EXIT_OK;
-        default: return at_wrong_usage("eval", "unknown option or missing value");
+        default: return AT_EXIT_USAGE;
         }
     }
     if (argc - optind != 1 || !o.dataset || !o.root)

@@ -3,7 +3,6 @@
 #include "report/report.h"
 #include "report/text.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +68,11 @@ int at_cmd_info(int argc, char **argv)
     };
     int c;
 
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+    while ((c = at_next_option("info", argc, argv, ":h", longs)) != -1) {
         switch (c) {
         case 'c': at_report_columns(stdout); return AT_EXIT_OK;
         case 'h': fputs(usage, stdout); return AT_EXIT_OK;
-        default: return at_wrong_usage("info", "unknown option");
+        default: return AT_EXIT_USAGE;
         }
     }
     if (argc - optind > 1)

@@ -2,7 +2,6 @@
 #include <attune/train.h>
 #include "base/progress.h"
 #include "cli/cli.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +79,7 @@ int at_cmd_train(int argc, char **argv)
     attune_train_options o = {.user = &progress, .event = event, .stop = at_stopped};
     attune_error err;
     int c, show = 0;
-    while ((c = getopt_long(argc, argv, "o:qh", longs, NULL)) != -1) {
+    while ((c = at_next_option("train", argc, argv, ":o:qh", longs)) != -1) {
         switch (c) {
         case 'd': o.data_dir = optarg; break;
         case 'o': o.out_dir = optarg; break;
@@ -105,7 +104,7 @@ int at_cmd_train(int argc, char **argv)
             break;
         case 'q': o.quiet = 1; break;
         case 'h': fputs(usage, stdout); return 0;
-        default: return at_wrong_usage("train", "unknown option or missing value");
+        default: return AT_EXIT_USAGE;
         }
     }
     if (argc - optind != 1)

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t stop;
 
@@ -61,4 +63,55 @@ int at_wrong_usage(const char *command, const char *fmt, ...)
     va_end(args);
     fprintf(stderr, " (see attune %s --help)\n", command);
     return AT_EXIT_USAGE;
+}
+
+/* The word of the command line that getopt stopped at. */
+static const char *bad_word(int argc, char **argv, const struct option *longs)
+{
+    const struct option *o = longs;
+
+    while (o->name && o->val != optopt)
+        o++;
+    if (optopt > 0 && optopt < 128 && !(o->name && !strncmp(argv[optind - 1], "--", 2)))
+        for (int i = 1; i < argc; i++)
+            if (argv[i][0] == '-' && argv[i][1] != '-' && strchr(argv[i] + 1, optopt))
+                return argv[i];
+    return argv[optind - 1];
+}
+
+static void complain_unknown(const char *command, const char *word)
+{
+    if (!strncmp(word, "--", 2) && strchr(word, '=') && optopt)
+        at_wrong_usage(command, "%.100s: this option takes no value", word);
+    else if (access(word, F_OK) == 0)
+        at_wrong_usage(command, "%.100s: no option; for the file of that name write ./%.100s", word,
+                       word);
+    else
+        at_wrong_usage(command, "%.100s: there is no such option", word);
+}
+
+/* A value that is another option was forgotten; "-" and negative numbers are values. */
+static int is_option(const char *value)
+{
+    return value[0] == '-' && value[1] && !strchr("0123456789.", value[1]);
+}
+
+int at_next_option(const char *command, int argc, char **argv, const char *shorts,
+                   const struct option *longs)
+{
+    int c;
+
+    opterr = 0;
+    c = getopt_long(argc, argv, shorts, longs, NULL);
+    if (c == ':') {
+        at_wrong_usage(command, "%.100s: its value is missing", argv[optind - 1]);
+    } else if (c == '?') {
+        complain_unknown(command, bad_word(argc, argv, longs));
+    } else if (c != -1 && optarg && optarg == argv[optind - 1] && is_option(optarg)) {
+        at_wrong_usage(command, "%.100s: its value is missing (%.100s is an option)",
+                       argv[optind - 2], optarg);
+    } else {
+        return c;
+    }
+    return AT_BAD_OPTION;
 }

@@ -12,6 +12,7 @@
 #include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
+#include <stdatomic.h>
 
 /* ---- av_util.c ---------------------------------------------------------------------------- */
 
@@ -23,19 +24,21 @@ void at_av_leave(void);
 /* Fails with "path: what: FFmpeg's reason" and the status that fits averr. */
 int at_av_fail(attune_error *err, int averr, const char *path, const char *what);
 
-/* What can be said of a path before FFmpeg sees it. */
+/* What can be said of an input by its first bytes. */
 typedef struct at_av_head {
-    int is_file;     /* a regular file; the rest is zero otherwise */
-    int64_t size;    /* bytes */
     int64_t claimed; /* bytes that it should have by its own word; 0: no word of it */
-    int text;        /* the first bytes are text */
-    int mp4;         /* the first bytes are those of an MP4 or QuickTime file */
-    unsigned char first[16];
-    size_t first_bytes; /* of first that are there */
+    int text;        /* text */
+    int playlist;    /* text that names other files, or hosts */
+    int mp4;         /* an MP4 or QuickTime file */
 } at_av_head;
 
+enum { AT_AV_HEAD_BYTES = 1024 }; /* that are worth having */
+
+/* first: n bytes. size: of the whole, as far as known. */
+at_av_head at_av_head_of(const unsigned char *first, size_t n, int64_t size);
+
 /* Missing, unreadable, a directory and an empty file fail here. */
-int at_av_head_read(at_av_head *h, const char *path, attune_error *err);
+int at_av_path_check(const char *path, attune_error *err);
 
 /* Seconds, or the like, of a frame as this version of FFmpeg calls it. In its stream's units. */
 static inline int64_t at_av_frame_duration(const AVFrame *f)
@@ -53,26 +56,75 @@ const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st);
 /* The first frame that packet gives, or an AVERROR. codec NULL is one that was not found. */
 int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame);
 
+/* ---- av_allowed.c ------------------------------------------------------------------------- */
+
+/* Comma-separated lists for FFmpeg's own options. */
+extern const char at_av_formats[];        /* of files and pipes */
+extern const char at_av_live_formats[];   /* of cameras and addresses */
+extern const char at_av_live_protocols[]; /* of addresses; files and pipes need none */
+extern const char at_av_codecs[];
+extern const char at_av_probe_codecs[]; /* those that probing may decode with */
+
+/* The decoder for id, or NULL if there is none or none is allowed. */
+const AVCodec *at_av_decoder(enum AVCodecID id);
+
+/* ---- av_memory.c -------------------------------------------------------------------------- */
+
+/* Bytes that the pictures of one decoder may take, with what it keeps beside them. */
+enum { AT_AV_PICTURE_BUDGET = 400 << 20 };
+
+/* Zero-initialised is ready; outlives its decoder and the decoder's frames. */
+typedef struct at_av_budget {
+    atomic_llong used; /* bytes */
+    atomic_int exceeded;
+} at_av_budget;
+
+/* Holds dec, which is not yet open, to the budget and to the allowed codecs. An AVERROR or 0. */
+int at_av_budget_apply(at_av_budget *b, AVCodecContext *dec, const AVCodec *codec,
+                       int64_t max_pixels);
+/* How many of the threads that are wanted (0: as many as there are processors) the size of the
+ * pictures allows, at least 1. */
+int at_av_budget_threads(const AVCodecParameters *par, int wanted);
+
+/* ---- av_queue.c --------------------------------------------------------------------------- */
+
+/* Packets that wait to be decoded, first in, first out. Zero-initialised is empty. */
+typedef struct at_av_queue {
+    AVPacket **packet; /* ring of capacity */
+    int first, count, capacity;
+    int64_t bytes;
+} at_av_queue;
+
+int at_av_queue_push(at_av_queue *q, AVPacket *p);     /* takes what p holds; 0: no memory */
+AVPacket *at_av_queue_at(const at_av_queue *q, int i); /* the i-th from the front, i < count */
+void at_av_queue_drop(at_av_queue *q);                 /* the first; count > 0 */
+void at_av_queue_free(at_av_queue *q);
+
 /* ---- av_camera.c -------------------------------------------------------------------------- */
 
 /* The format that reads cameras, or NULL and err filled. path: for the message. */
 const AVInputFormat *at_av_camera_format(const char *path, attune_error *err);
 
-/* ---- av_pipe.c ---------------------------------------------------------------------------- */
+/* ---- av_source.c -------------------------------------------------------------------------- */
 
-/* Standard input or a named pipe. FFmpeg's own reader sits in read() until something comes; this
- * one asks interrupted (nullable) ten times a second. Zero-initialised: none. Must not move. */
-typedef struct at_av_pipe {
+/* The bytes of a file, a pipe or standard input. Zero-initialised: none. Must not move. */
+typedef struct at_av_source {
     AVIOContext *io; /* for AVFormatContext.pb */
     int fd, owned;
-    int (*interrupted)(void *user);
+    int is_file;  /* a regular file: may be sought in */
+    int64_t at;   /* bytes: where reading is */
+    int64_t size; /* bytes seen so far */
+    int ended;    /* its end was seen */
+    unsigned char first[AT_AV_HEAD_BYTES];
+    size_t first_bytes;             /* of first that are there */
+    int (*interrupted)(void *user); /* nullable; asked ten times a second */
     void *user;
-} at_av_pipe;
+} at_av_source;
 
-int at_av_pipe_wanted(const char *path);
-int at_av_pipe_open(at_av_pipe *p, const char *path, int (*interrupted)(void *), void *user,
-                    attune_error *err);
-void at_av_pipe_close(at_av_pipe *p); /* after the format context; idempotent */
+/* path: taken literally, but for "-". */
+int at_av_source_open(at_av_source *s, const char *path, int (*interrupted)(void *), void *user,
+                      attune_error *err);
+void at_av_source_close(at_av_source *s); /* after the format context; idempotent */
 
 /* ---- av_picture.c ------------------------------------------------------------------------- */
 
@@ -114,9 +166,14 @@ typedef struct at_av_sound {
     int format, rate;
     int64_t origin_us; /* time of the first sample since swr was (re)started */
     int64_t in, out;   /* samples taken in at the source's rate, given out at 16 kHz */
+    int opposite;      /* stereo whose channels cancel each other: the left one is taken */
+    int was_opposite;  /* at any time */
     float *pcm;
     size_t capacity; /* samples */
 } at_av_sound;
+
+/* Where sound that follows without a gap would be. */
+int64_t at_av_sound_next_us(const at_av_sound *s);
 
 /* Whether f at t_us does not go on from what came before (another format, or a gap or overlap of
  * more than 40 ms): then drain before pushing it. */

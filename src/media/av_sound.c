@@ -12,7 +12,12 @@
 enum { BREAK_US = 40000 };
 
 /* Rates of real recordings. Outside them a hostile header would make one packet fill memory. */
-enum { MIN_RATE = 2000, MAX_RATE = 768000 };
+enum { MIN_RATE = AT_MEDIA_PCM_MIN, MAX_RATE = AT_MEDIA_PCM_MAX };
+
+/* Channels are of opposite phase where their sum has under 1/25 of their difference's energy (14 dB
+ * less), and no longer so where it has over 1/4. A voice in honest stereo has more of the sum. Fainter
+ * differences (-60 dBFS) decide nothing. */
+static const double cancels = 1 / 25.0, adds = 1 / 4.0, faint = 1e-6;
 
 static int same_format(const at_av_sound *s, const AVFrame *f)
 {
@@ -20,14 +25,51 @@ static int same_format(const at_av_sound *s, const AVFrame *f)
            av_channel_layout_compare(&s->layout, &f->ch_layout) == 0;
 }
 
+/* Sample i of channel c, in [-1, 1]; 0 for formats that nobody has. */
+static double sample(const AVFrame *f, int c, int i)
+{
+    int planar = av_sample_fmt_is_planar(f->format);
+    const void *data = f->extended_data[planar ? c : 0];
+    int at = planar ? i : i * f->ch_layout.nb_channels + c;
+    switch (av_get_packed_sample_fmt(f->format)) {
+    case AV_SAMPLE_FMT_U8: return (((const uint8_t *)data)[at] - 128) / 128.0;
+    case AV_SAMPLE_FMT_S16: return ((const int16_t *)data)[at] / 32768.0;
+    case AV_SAMPLE_FMT_S32: return ((const int32_t *)data)[at] / 2147483648.0;
+    case AV_SAMPLE_FMT_FLT: return ((const float *)data)[at];
+    case AV_SAMPLE_FMT_DBL: return ((const double *)data)[at];
+    default: return 0;
+    }
+}
+
+/* Whether f's two channels cancel each other; as before if it is too quiet to tell. */
+static int is_opposite(const at_av_sound *s, const AVFrame *f)
+{
+    double sum = 0, difference = 0;
+    if (f->ch_layout.nb_channels != 2)
+        return 0;
+    for (int i = 0; i < f->nb_samples; i++) {
+        double l = sample(f, 0, i), r = sample(f, 1, i);
+        sum += (l + r) * (l + r);
+        difference += (l - r) * (l - r);
+    }
+    /* not finite: float files may hold anything */
+    if (!(difference > 2 * faint * f->nb_samples) || !isfinite(sum + difference))
+        return s->opposite;
+    return sum < (s->opposite ? adds : cancels) * difference;
+}
+
 int at_av_sound_breaks(const at_av_sound *s, const AVFrame *f, int64_t t_us)
 {
     if (!s->swr)
         return 0;
-    if (!same_format(s, f))
+    if (!same_format(s, f) || is_opposite(s, f) != s->opposite)
         return 1;
-    int64_t expected = s->origin_us + av_rescale(s->in, 1000000, s->rate);
-    return llabs(t_us - expected) > BREAK_US;
+    return llabs(t_us - at_av_sound_next_us(s)) > BREAK_US;
+}
+
+int64_t at_av_sound_next_us(const at_av_sound *s)
+{
+    return s->swr ? s->origin_us + av_rescale(s->in, 1000000, s->rate) : 0;
 }
 
 static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *name,
@@ -36,8 +78,11 @@ static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *nam
     if (f->sample_rate < MIN_RATE || f->sample_rate > MAX_RATE || f->ch_layout.nb_channels < 1)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: sound of %d channels at %d samples a second",
                        name, f->ch_layout.nb_channels, f->sample_rate);
+    static const double left_alone[2] = {1, 0};
     swr_free(&s->swr);
     av_channel_layout_uninit(&s->layout);
+    s->opposite = is_opposite(s, f);
+    s->was_opposite |= s->opposite;
     AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO, from = {0};
     /* channels without an order (many WAV files) get the usual one for their number */
     int ret = 0;
@@ -52,6 +97,8 @@ static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *nam
     /* without this a float downmix of two equal channels is 3 dB louder than either */
     if (ret >= 0)
         ret = av_opt_set_double(s->swr, "rematrix_maxval", 1.0, 0);
+    if (ret >= 0 && s->opposite)
+        ret = swr_set_matrix(s->swr, left_alone, 2);
     if (ret >= 0)
         ret = swr_init(s->swr);
     if (ret >= 0)

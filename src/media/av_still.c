@@ -5,9 +5,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-enum { IMAGE_FILE_LIMIT = 256 << 20 };
+enum { IMAGE_FILE_LIMIT = 256 << 20, LONGEST_MAGIC = 12 };
 
 /* Pictures that are one packet to their decoder, by their first bytes ('?': any). Going straight
  * to the decoder is several times faster than asking a demultiplexer, and training opens tens of
@@ -125,15 +127,26 @@ static int load_first_frame(const char *path, uint8_t **rgb, int *w, int *h, att
     return ret;
 }
 
+/* By the first bytes of a regular file. */
+static enum AVCodecID image_file_kind(const char *path)
+{
+    unsigned char first[LONGEST_MAGIC];
+    struct stat st;
+    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
+    size_t n = f ? fread(first, 1, sizeof first, f) : 0;
+    if (f)
+        fclose(f);
+    return image_kind(first, n);
+}
+
 int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err)
 {
     *rgb = NULL;
     *w = *h = 0;
-    at_av_head head;
-    int ret = at_av_head_read(&head, path, err);
+    int ret = at_av_path_check(path, err);
     if (ret < 0)
         return ret;
-    if (!head.is_file || image_kind(head.first, head.first_bytes) == AV_CODEC_ID_NONE)
+    if (image_file_kind(path) == AV_CODEC_ID_NONE)
         return load_first_frame(path, rgb, w, h, err);
     unsigned char *data = NULL;
     size_t size = 0;

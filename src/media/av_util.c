@@ -76,6 +76,16 @@ static int looks_like_text(const unsigned char *p, size_t n)
     return n > 0;
 }
 
+/* The files that FFmpeg would follow to others. */
+static int is_playlist(const unsigned char *p, size_t n)
+{
+    static const char *const heads[] = {"#EXTM3U", "ffconcat", "v=0", "[playlist]", "#EXTINF"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (n >= strlen(heads[i]) && memcmp(p, heads[i], strlen(heads[i])) == 0)
+            return 1;
+    return 0;
+}
+
 /* See at_av_head.claimed. */
 static int64_t claimed_size(const unsigned char *head, size_t n, int64_t size)
 {
@@ -91,35 +101,23 @@ static int64_t claimed_size(const unsigned char *head, size_t n, int64_t size)
     return 0;
 }
 
-int at_av_head_read(at_av_head *h, const char *path, attune_error *err)
+at_av_head at_av_head_of(const unsigned char *first, size_t n, int64_t size)
 {
-    *h = (at_av_head){0};
+    return (at_av_head){.claimed = claimed_size(first, n, size),
+                        .text = looks_like_text(first, n),
+                        .playlist = looks_like_text(first, n) && is_playlist(first, n),
+                        .mp4 = n >= 8 && memcmp(first + 4, "ftyp", 4) == 0};
+}
+
+int at_av_path_check(const char *path, attune_error *err)
+{
     struct stat st;
     if (stat(path, &st) != 0)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
     if (S_ISDIR(st.st_mode))
         return at_fail(err, ATTUNE_E_IO, "%s: is a directory", path);
-    if (!S_ISREG(st.st_mode))
-        return 0;
-    if (st.st_size == 0)
+    if (S_ISREG(st.st_mode) && st.st_size == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: the file is empty", path);
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
-    unsigned char head[1024];
-    size_t n = fread(head, 1, sizeof head, f);
-    int failed = ferror(f) ? errno : 0;
-    fclose(f);
-    if (failed)
-        return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(failed));
-
-    h->is_file = 1;
-    h->first_bytes = n < sizeof h->first ? n : sizeof h->first;
-    memcpy(h->first, head, h->first_bytes);
-    h->size = st.st_size;
-    h->text = looks_like_text(head, n);
-    h->mp4 = n >= 8 && memcmp(head + 4, "ftyp", 4) == 0;
-    h->claimed = claimed_size(head, n, h->size);
     return 0;
 }
 
@@ -143,18 +141,24 @@ const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st)
 
 int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame)
 {
+    at_av_budget budget = {0};
     AVCodecContext *dec = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!dec)
         return codec ? AVERROR(ENOMEM) : AVERROR_DECODER_NOT_FOUND;
     dec->thread_count = 1;
-    dec->max_pixels = AT_MEDIA_MAX_PIXELS;
-    int ret = avcodec_open2(dec, codec, NULL);
+    int ret = at_av_budget_apply(&budget, dec, codec, AT_MEDIA_MAX_PIXELS);
+    if (ret >= 0)
+        ret = avcodec_open2(dec, codec, NULL);
     if (ret >= 0)
         ret = avcodec_send_packet(dec, packet);
     if (ret >= 0)
         ret = avcodec_send_packet(dec, NULL);
     if (ret >= 0)
         ret = avcodec_receive_frame(dec, frame);
+    if (ret >= 0)
+        av_buffer_unref(&frame->opaque_ref); /* the frame outlives the budget */
+    if (budget.exceeded)
+        ret = AVERROR_INVALIDDATA;
     avcodec_free_context(&dec);
     return ret;
 }

@@ -4,6 +4,14 @@
  * 16 kHz sound with its time. Nothing is buffered whole, so memory does not grow with the input.
  * The file call and the camera call are the same call.
  *
+ * Order    frames and sound come in order of time (sound in stretches of a tenth of a second that
+ *          begin no later than the frame that follows): the reader waits, reading on, until it
+ *          knows that nothing earlier is to come. What waits meanwhile are packets, not pictures,
+ *          and at most 64 MB of them: an input interleaved more carelessly than that, and a live
+ *          one, comes as it comes. So the order does not depend on threads or on timing.
+ * Safety   only containers and codecs that people have are read, and no input makes the reader
+ *          open anything else: not another file, and not the network (see live). Decoding takes
+ *          at most some 400 MB for pictures, or the input is refused.
  * Units    time int64 microseconds from the container's start; audio f32 mono 16 kHz in [-1, 1];
  *          video RGB24, rows top to bottom.
  * Errors   int results: >= 0 done, < 0 an attune_status, with one line in err (nullable) that
@@ -19,6 +27,8 @@
 #define AT_MEDIA_AUDIO_RATE 16000 /* samples a second of all sound in and out of here */
 #define AT_MEDIA_MAX_SIDE   16384 /* pixels; larger pictures are refused */
 #define AT_MEDIA_MAX_PIXELS (INT64_C(1) << 26) /* a picture; larger ones are refused */
+#define AT_MEDIA_PCM_MIN    2000               /* samples a second, of raw sound */
+#define AT_MEDIA_PCM_MAX    768000
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
@@ -34,7 +44,17 @@ typedef struct at_media_options {
     int max_side;           /* longer side of the frames given out: larger ones are scaled down,
                              * keeping the aspect; 0: as they are */
     int64_t max_pixels;     /* of a decoded picture; 0: AT_MEDIA_MAX_PIXELS */
-    int threads;            /* of the video decoder; 0: as FFmpeg sees fit. No effect on results */
+    int threads;            /* of the video decoder, at most; 0: one a processor. No effect on
+                             * results */
+    int video_track, audio_track; /* the n-th of that kind, from 1; 0: the best of the pictures, and
+                                   * of the sounds the one with most speech */
+    /* nullable: seconds of speech in n samples, mono 16 kHz. Asked of the first 20 s of each sound
+     * track if there are several; without it, and live, FFmpeg chooses */
+    double (*speech_s)(const float *pcm, size_t n);
+    int pcm_rate; /* the input is nothing but samples (s16le, mono), so many a second, in
+                   * AT_MEDIA_PCM_MIN to AT_MEDIA_PCM_MAX; 0: a container */
+    int live;     /* nothing is waited for that comes late; and path may be an address (rtsp://,
+                   * http://, ...). Cameras are live anyway */
     int (*interrupted)(void *user); /* nullable; non-zero makes a blocked or coming call return
                                      * ATTUNE_E_INTERRUPTED. Called often, from this thread or
                                      * one of FFmpeg's */
@@ -60,20 +80,25 @@ typedef struct at_media_info {
     int64_t duration_us;      /* end of the latest thing given out */
     int64_t container_us;     /* duration that the container claims; 0: unknown, or a camera */
     int64_t frames;           /* decoded, given out or dropped */
-    int64_t errors;           /* packets that could not be decoded, and were skipped */
-    int truncated;            /* the end came early; only ever set once at_media_next gave 0 */
+    int64_t errors;           /* damaged packets that were skipped */
+    int live;
+    int video_tracks, audio_tracks; /* that could be read, at most 16 */
+    int video_track, audio_track;   /* which of them are; 0: none */
+    int chosen_by_speech;           /* the sound track was */
+    int opposite_phase; /* the two channels of the sound cancel each other, somewhere: the left one
+                         * alone was given out there */
+    int truncated;      /* the end came early; only ever set once at_media_next gave 0 */
     char truncated_reason[256];
 } at_media_info;
 
 /* path: a file, a camera (/dev/video0), a named pipe, "-" for standard input. o nullable.
  * Fails for what is missing, a directory, empty, no media, without the streams asked for, or
- * too large. Takes the best stream of each kind; a cover picture of a sound file is no video;
- * a still picture is a video of one frame. */
+ * too large. A cover picture of a sound file is no video; a still picture is a video of one
+ * frame. */
 int at_media_open(at_media **out, const char *path, const at_media_options *o, attune_error *err);
 
 /* 1: *out filled; 0: the end (see truncated); < 0: interrupted, out of memory, or an input whose
- * streams gave nothing at all. Damaged stretches are skipped, a damaged end ends the input.
- * Frames and sound come interleaved as in the container: roughly, not strictly, by time. */
+ * streams gave nothing at all. Damaged stretches are skipped, a damaged end ends the input. */
 int at_media_next(at_media *m, at_media_packet *out, attune_error *err);
 
 void at_media_get_info(const at_media *m, at_media_info *out);

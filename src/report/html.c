@@ -167,6 +167,11 @@ static void missing_words(const at_outcome *o, FILE *f)
         at_text_html(f, info->truncated_reason);
         fputs("</p>\n", f);
     }
+    for (int i = 0; i < info->n_notes; i++) {
+        fputs("<p class=\"warn\">How the input was taken: ", f);
+        at_text_html(f, info->note[i]);
+        fputs(".</p>\n", f);
+    }
     if (o->interrupted) {
         fputs("<p class=\"warn\">The analysis was stopped before the end of the input; this is "
               "what was done until then.</p>\n",
@@ -420,7 +425,7 @@ static void run_section(const at_outcome *o, FILE *f)
 {
     attune_options options = at_options_filled(&o->setup->options);
     const attune_input_info *info = o->info;
-    char text[160], time[AT_CLOCK_SIZE];
+    char text[160], time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE];
 
     fputs("<h2>This analysis</h2>\n<dl>\n", f);
     definition(f, "input", o->setup->input);
@@ -432,8 +437,9 @@ static void run_section(const at_outcome *o, FILE *f)
              options.rate, options.window_s, options.hop_s, options.max_tracks,
              options.max_tracks == 1 ? "" : "s");
     definition(f, "settings", text);
-    snprintf(text, sizeof text, "%s of input in %.1f s, %.0f times real time",
-             at_text_duration(time, info->duration_s), info->elapsed_s, at_realtime_factor(info));
+    snprintf(text, sizeof text, "%s of input in %.1f s, %s times real time",
+             at_text_duration(time, info->duration_s), info->elapsed_s,
+             at_text_factor(factor, at_realtime_factor(info)));
     definition(f, "speed", text);
     snprintf(text, sizeof text, "attune %s", attune_version());
     definition(f, "program", text);

@@ -89,6 +89,17 @@ static json_t *put_object(at_json *j, json_t *to, const char *key)
     return object;
 }
 
+static void put_notes(at_json *j, const attune_input_info *info)
+{
+    json_t *notes = json_array();
+    char clean[ATTUNE_NOTE_BYTES];
+
+    put(j, j->root, "notes", notes);
+    for (int i = 0; i < info->n_notes; i++)
+        j->ok &= json_array_append_new(
+                     notes, json_string(at_text_clean(clean, sizeof clean, info->note[i]))) == 0;
+}
+
 static void put_input(at_json *j, const at_outcome *o)
 {
     const attune_input_info *info = o->info;
@@ -106,6 +117,7 @@ static void put_input(at_json *j, const at_outcome *o)
     put_count(j, r, "frames_with_face", info->counts.frames_with_face);
     put(j, r, "truncated", json_boolean(info->truncated));
     put_text(j, r, "truncated_reason", info->truncated_reason);
+    put_notes(j, info);
     put(j, r, "interrupted", json_boolean(o->interrupted));
     put_real(j, r, "elapsed_s", info->elapsed_s);
     put_real(j, r, "realtime_factor", at_realtime_factor(info));
@@ -282,5 +294,5 @@ void at_summary_print(const at_outcome *o, FILE *f)
     print_missing(o, f);
     fprintf(f, "  %-12s %s in %.1f s", "speed", at_text_duration(time, o->info->duration_s),
             o->info->elapsed_s);
-    fprintf(f, ", %.0f times real time\n", at_realtime_factor(o->info));
+    fprintf(f, ", %s times real time\n", at_text_factor(time, at_realtime_factor(o->info)));
 }

@@ -147,3 +147,9 @@ const char *at_text_percent(char text[AT_CLOCK_SIZE], double share)
         snprintf(text, AT_CLOCK_SIZE, "%.0f %%", percent);
     return text;
 }
+
+const char *at_text_factor(char text[AT_CLOCK_SIZE], double factor)
+{
+    snprintf(text, AT_CLOCK_SIZE, "%.*f", factor < 9.95 ? 1 : 0, factor);
+    return text;
+}

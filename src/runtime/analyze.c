@@ -1,5 +1,9 @@
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/progress.h"
+#include "dsp/features.h"
+#include "dsp/vad.h"
+#include "runtime/analyze_notes.h"
 #include "runtime/feed.h"
 
 #include <math.h>
@@ -9,9 +13,6 @@
 /* Longer side of the frames that are analysed: a face of a tenth of that is still seen at the
  * full size of the models' input. */
 enum { MAX_SIDE = 1920 };
-
-/* Files may be interleaved carelessly; nobody waits for their windows. */
-static const double file_lag_s = 4;
 
 typedef struct at_analysis {
     at_feed *feed;
@@ -129,22 +130,48 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     info->has_audio = media.has_audio;
     info->width = media.w;
     info->height = media.h;
+    at_notes_write(info, &media);
     info->truncated = media.truncated;
     snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
     info->elapsed_s = at_now() - start;
+}
+
+/* Speech that is heard, for choosing among sound tracks: a steady tone, too, stands out from
+ * silence, but not from the noise that it soon counts as. */
+static double speech_s(const float *pcm, size_t n)
+{
+    at_feature_row *rows = NULL;
+    at_voice_quality quality;
+    size_t n_rows = 0;
+
+    if (at_features_extract(pcm, n, NULL, &rows, &n_rows, NULL) < 0)
+        return 0;
+    at_voice_quality_of(rows, n_rows, &quality);
+    at_free(rows);
+    return quality.speech_share * quality.clear * (double)n_rows / AT_FRAMES_PER_S;
+}
+
+static at_media_options media_options(at_analysis *a, const attune_options *o)
+{
+    return (at_media_options){.no_video = o->no_video,
+                              .no_audio = o->no_audio,
+                              .rate = o->rate > 0 ? o->rate : ATTUNE_DEFAULT_RATE,
+                              .max_side = MAX_SIDE,
+                              .threads = o->threads,
+                              .video_track = o->video_track,
+                              .audio_track = o->audio_track,
+                              .speech_s = speech_s,
+                              .pcm_rate = o->pcm_rate,
+                              .live = o->live,
+                              .interrupted = progress,
+                              .user = a};
 }
 
 static int open_all(at_analysis *a, const attune_model *m, const attune_options *o,
                     attune_error *err)
 {
     attune_options options = o ? *o : (attune_options){0};
-    at_media_options media = {.no_video = options.no_video,
-                              .no_audio = options.no_audio,
-                              .rate = options.rate > 0 ? options.rate : ATTUNE_DEFAULT_RATE,
-                              .max_side = MAX_SIDE,
-                              .threads = options.threads,
-                              .interrupted = progress,
-                              .user = a};
+    at_media_options media = media_options(a, &options);
     at_media_info info;
     int rc = at_feed_open(&a->feed, a->path, &media, err);
 
@@ -153,8 +180,9 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     at_feed_info(a->feed, &info);
     options.no_video = !info.has_video;
     options.no_audio = !info.has_audio;
-    if (options.lag_s == 0 && info.container_us > 0)
-        options.lag_s = file_lag_s;
+    /* The reader keeps the order; its pieces of sound are to fit into the lag. */
+    if (!info.live && options.lag_s < ATTUNE_DEFAULT_LAG_S)
+        options.lag_s = ATTUNE_DEFAULT_LAG_S;
     return attune_session_open(&a->session, m, &options, err);
 }
 

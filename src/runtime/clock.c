@@ -41,6 +41,16 @@ void at_clock_move(at_clock *c, at_input input, int64_t t, int64_t head, int64_t
     in->end_us = end > in->end_us ? end : in->end_us;
 }
 
+int64_t at_clock_late(const at_clock *c, at_input input, int64_t from, int64_t to)
+{
+    int64_t made = c->next_end_us ? c->next_end_us - c->hop_us : INT64_MIN;
+    int64_t passed = c->input[input].started ? c->input[input].head_us : INT64_MIN;
+
+    from = from > passed ? from : passed;
+    to = to < made ? to : made;
+    return to > from ? to - from : 0;
+}
+
 /* Whether nothing more is expected of an input before t. */
 static int passed(const at_clock *c, int input, int64_t t)
 {

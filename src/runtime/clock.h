@@ -32,6 +32,9 @@ typedef struct at_clock {
 
 /* Input from t on was pushed: everything before head is there, and it lasts until end. */
 void at_clock_move(at_clock *c, at_input input, int64_t t, int64_t head, int64_t end);
+/* How much of [from, to), about to be pushed, is too late for a window that is made. What the input
+ * has passed already is not counted again. */
+int64_t at_clock_late(const at_clock *c, at_input input, int64_t from, int64_t to);
 /* End of the latest input of all. */
 int64_t at_clock_end(const at_clock *c);
 /* 1: the window over [*start, *end) is due; 0: not yet, or there is none. */

@@ -152,6 +152,7 @@ int attune_session_push_picture(attune_session *s, int64_t t_us, const attune_pi
     if (rc < 0)
         return rc;
     period = (int64_t)((double)(t_us + early_us) * s->o.rate / (double)second_us);
+    s->counts.late_frames += at_clock_late(&s->clock, AT_PICTURES, t_us, t_us + 1) > 0;
     if (period > s->last_period && t_us >= at_clock_needed(&s->clock)) {
         rc = look(s, t_us, p);
         if (rc < 0)
@@ -190,6 +191,7 @@ int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm,
             return rc;
         head = heard < head ? heard : head;
     }
+    s->counts.late_audio_us += at_clock_late(&s->clock, AT_SOUND, t_us, end);
     at_clock_move(&s->clock, AT_SOUND, t_us, head, end);
     return ATTUNE_OK;
 }

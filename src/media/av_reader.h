@@ -1,0 +1,96 @@
+/* av_reader.h - what a reader holds, for the av_*.c files that open, read and judge it.
+ *
+ * Packets come out of the container in its order. Each goes into its stream's queue; the decoders
+ * take from there, and of the two streams' next things the earlier is given out. While one stream
+ * has nothing to show, packets are read on for it and the other's queue: compressed, so that
+ * waiting is cheap, and no more than AT_AV_QUEUE_BYTES of them.
+ */
+#ifndef AT_MEDIA_AV_READER_H
+#define AT_MEDIA_AV_READER_H
+
+#include "media/av.h"
+
+#define AT_AV_SECOND INT64_C(1000000) /* us */
+
+/* Both streams' packets that wait. A clip of 2 Mbit/s may be interleaved four minutes apart. */
+enum { AT_AV_QUEUE_BYTES = 64 << 20 };
+
+/* Tracks of a kind that are told apart; a file may have more, which are left alone. */
+enum { AT_AV_TRACKS = 16 };
+
+typedef struct at_av_stream {
+    AVStream *st;
+    AVCodecContext *dec; /* NULL: this kind is not read */
+    AVFrame *frame;
+    at_av_budget budget;
+    at_av_queue queue; /* read, not yet decoded */
+    int ready;         /* something waits for its turn, at ready_us */
+    int64_t ready_us;
+    int64_t shift_us; /* added to the container's times since its clock was restarted */
+    int64_t end_us;   /* end of the latest frame */
+    int drained;      /* the decoder was told of the end */
+    int done;         /* and has given all */
+    int bad_end;      /* the latest packet or frame was damaged */
+} at_av_stream;
+
+struct at_media {
+    char *path;
+    at_media_options o;
+    at_av_source source;
+    AVFormatContext *fmt;
+    AVPacket *packet;
+    at_av_stream video, audio;
+    at_av_picture picture;
+    at_av_sound sound;
+    int sound_held; /* a frame of sound waits for what came before it to drain */
+    int64_t sound_held_us;
+    at_media_packet piece; /* sound that is resampled and not given out */
+    at_av_turn turn;
+    int64_t start_us;      /* the container's; AV_NOPTS_VALUE until known */
+    int64_t last_frame_us; /* of the latest frame; -1: none */
+    int64_t last_period;   /* of the latest frame given out, in units of 1/rate; -1: none */
+    int live;              /* a camera or an address: what is late is not waited for */
+    int at_end, read_errors, read_failure; /* read_failure: why reading stopped, or 0 */
+    int64_t given;                         /* packets given out */
+    int ended, result;                     /* result: what every later call returns */
+    attune_error failure;                  /* with result < 0 */
+    at_media_info info;
+};
+
+/* ---- av_open.c ---------------------------------------------------------------------------- */
+
+/* A decoder for st, held to m's limits, single-threaded or as the stream's size allows. */
+int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const AVStream *st,
+                       int threads, attune_error *err);
+
+/* Fails because the pictures are over the budget of memory. */
+int at_av_too_dear(const at_media *m, attune_error *err);
+
+/* Why an MP4 file out of a pipe gives nothing. */
+extern const char at_av_index_unreachable[];
+
+/* What is known of the input by its first bytes. */
+at_av_head at_av_reader_head(const at_media *m);
+
+/* ---- av_tracks.c -------------------------------------------------------------------------- */
+
+/* Whether st is of that kind, and can be decoded. */
+int at_av_track_usable(const AVStream *st, enum AVMediaType type);
+
+/* Opens the tracks to read, and counts those there are. */
+int at_av_tracks_open(at_media *m, attune_error *err);
+
+/* ---- av.c --------------------------------------------------------------------------------- */
+
+/* One packet out of the container into its stream's queue; others are dropped. tracks (n) nullable:
+ * streams besides m->video and m->audio. 1: go on; 0: at the end, or reading failed (read_failure);
+ * < 0: interrupted or out of memory. */
+int at_av_read(at_media *m, at_av_stream *const *tracks, int n, attune_error *err);
+int64_t at_av_us(int64_t t, AVRational base);
+
+/* ---- av_end.c ----------------------------------------------------------------------------- */
+
+/* Whether the input ended as it should: fills info.truncated and its reason. */
+void at_av_judge_end(at_media *m);
+
+#endif

@@ -1,0 +1,53 @@
+#include "runtime/analyze_notes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+note(attune_input_info *info, const char *fmt, ...)
+{
+    va_list args;
+
+    if (info->n_notes == ATTUNE_MAX_NOTES)
+        return;
+    va_start(args, fmt);
+    vsnprintf(info->note[info->n_notes++], ATTUNE_NOTE_BYTES, fmt, args);
+    va_end(args);
+}
+
+static void note_tracks(attune_input_info *info, const at_media_info *media)
+{
+    if (media->video_tracks > 1)
+        note(info, "the input has %d picture tracks; number %d was used", media->video_tracks,
+             media->video_track);
+    if (media->audio_tracks > 1)
+        note(info, "the input has %d sound tracks; number %d was used%s", media->audio_tracks,
+             media->audio_track, media->chosen_by_speech ? ": it has the most speech" : "");
+}
+
+static void note_late(attune_input_info *info)
+{
+    const attune_counts *n = &info->counts;
+    double late_s = (double)n->late_audio_us / 1e6;
+
+    if (n->late_frames > 0)
+        note(info, "%lld %s came too late, and %s left out of windows", (long long)n->late_frames,
+             n->late_frames == 1 ? "frame" : "frames", n->late_frames == 1 ? "was" : "were");
+    if (n->late_audio_us > 0)
+        note(info, "%.2f s of sound came too late, and were left out of windows", late_s);
+}
+
+void at_notes_write(attune_input_info *info, const at_media_info *media)
+{
+    note_tracks(info, media);
+    if (media->opposite_phase)
+        note(info, "the two channels of the sound are of opposite phase and would cancel each "
+                   "other: the left one was used");
+    if (media->errors > 0)
+        note(info, "%lld damaged %s skipped", (long long)media->errors,
+             media->errors == 1 ? "packet was" : "packets were");
+    note_late(info);
+}

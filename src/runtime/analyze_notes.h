@@ -1,0 +1,11 @@
+/* analyze_notes.h - what a reader of a report should know of how the input was taken. Private to
+ * runtime. */
+#ifndef AT_RUNTIME_ANALYZE_NOTES_H
+#define AT_RUNTIME_ANALYZE_NOTES_H
+
+#include "media/media.h"
+
+/* Fills info's notes, from info->counts and media. */
+void at_notes_write(attune_input_info *info, const at_media_info *media);
+
+#endif
