@@ -377,7 +377,7 @@ static void denoiser_keeps_time_and_takes_noise_off(void **state)
     add_white(other, LONG, 0.005f, 8);
     float lost[AT_DENOISE_BLOCK], *to = lost;
     for (size_t i = 0; i < LONG; i += AT_DENOISE_BLOCK) {
-        at_denoise_block(d, other + i, to);
+        at_denoise_block(d, 1, other + i, to);
         to = out + i;
     }
     at_denoise_free(&d);

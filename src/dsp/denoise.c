@@ -9,6 +9,7 @@
 
 struct at_denoise {
     SpeexPreprocessState *state;
+    float gain; /* of the block that comes out next */
 };
 
 int at_denoise_create(at_denoise **out, float suppress_db, attune_error *err)
@@ -28,6 +29,7 @@ int at_denoise_create(at_denoise **out, float suppress_db, attune_error *err)
     int on = 1, db = -(int)lrintf(suppress_db);
     speex_preprocess_ctl(d->state, SPEEX_PREPROCESS_SET_DENOISE, &on);
     speex_preprocess_ctl(d->state, SPEEX_PREPROCESS_SET_NOISE_SUPPRESS, &db);
+    d->gain = 1;
     *out = d;
     return ATTUNE_OK;
 }
@@ -41,12 +43,14 @@ void at_denoise_free(at_denoise **d)
     *d = NULL;
 }
 
-void at_denoise_block(at_denoise *d, const float *in, float *out)
+void at_denoise_block(at_denoise *d, float gain, const float *in, float *out)
 {
+    const float scale = gain * 32768.0f;
     spx_int16_t pcm[AT_DENOISE_BLOCK];
     for (int i = 0; i < AT_DENOISE_BLOCK; i++)
-        pcm[i] = (spx_int16_t)lrintf(fmaxf(-32768.0f, fminf(32767.0f, in[i] * 32768.0f)));
+        pcm[i] = (spx_int16_t)lrintf(fmaxf(-32768.0f, fminf(32767.0f, in[i] * scale)));
     speex_preprocess_run(d->state, pcm);
     for (int i = 0; i < AT_DENOISE_BLOCK; i++)
-        out[i] = (float)pcm[i] / 32768.0f;
+        out[i] = (float)pcm[i] / (32768.0f * d->gain);
+    d->gain = gain;
 }

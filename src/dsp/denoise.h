@@ -17,8 +17,9 @@ typedef struct at_denoise at_denoise; /* one thread at a time */
 int at_denoise_create(at_denoise **out, float suppress_db, attune_error *err);
 void at_denoise_free(at_denoise **d);
 
-/* in, out: AT_DENOISE_BLOCK samples; in finite; beyond [-1, 1] it clips. out: the block before,
- * denoised (after create: near silence). in and out may be the same. */
-void at_denoise_block(at_denoise *d, const float *in, float *out);
+/* in, out: AT_DENOISE_BLOCK samples; in finite. gain (> 0) brings them to where 16 bits are enough;
+ * what is then beyond [-1, 1] clips. out: the block before, denoised, its own gain taken back
+ * (after create: near silence). in and out may be the same. */
+void at_denoise_block(at_denoise *d, float gain, const float *in, float *out);
 
 #endif

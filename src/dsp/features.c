@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "dsp/denoise.h"
+#include "dsp/level.h"
 #include "dsp/noise.h"
 #include "dsp/spectrum.h"
 #include "dsp/vad.h"
@@ -32,6 +33,8 @@ enum {
 struct at_features {
     at_spectrum *spectrum;
     at_denoise *denoise; /* NULL: off */
+    at_level level;
+    float gain; /* that the latest hop asks for */
     at_vad vad;
     at_noise noise;
 
@@ -43,7 +46,7 @@ struct at_features {
     /* Samples from the next frame's first one on. */
     float raw[HOLD], clean[HOLD];
     int n_raw, n_clean;
-    int fed;    /* of raw, given to the denoiser */
+    int fed;    /* of raw, measured and given to the denoiser */
     int primed; /* the denoiser's delay on this grid is over */
 
     /* Frames whose rows are not complete, by number on the grid, modulo RING. */
@@ -166,6 +169,7 @@ static float clipped_share(const float *pcm)
 /* raw, clean: AT_FRAME_LEN samples, the same pointer if nothing denoises. */
 static void add_frame(at_features *f, const float *raw, const float *clean)
 {
+    const float floor = AT_POWER_FLOOR / (f->gain * f->gain);
     at_frame frame;
     at_feature_row *row = frame_at(f, f->made);
     row->t_us = f->start_us + f->made * AT_FRAME_HOP_US +
@@ -175,19 +179,20 @@ static void add_frame(at_features *f, const float *raw, const float *clean)
     row->power = frame.power;
     row->clipped = clipped_share(raw);
     row->is_speech = at_vad_push(&f->vad, frame.band, frame.power,
-                                 at_spectrum_periodicity(f->spectrum), &row->speech);
-    if (frame.power > AT_POWER_FLOOR)
+                                 at_spectrum_periodicity(f->spectrum), floor, &row->speech);
+    if (frame.power > floor)
         at_noise_push(&f->noise, frame.band);
-    row->noise_power = fmaxf(at_spectrum_band_power(f->spectrum, f->noise.floor), AT_POWER_FLOOR);
+    row->noise_power = fmaxf(at_spectrum_band_power(f->spectrum, f->noise.floor), floor);
     /* Words begin softly: the frames just before a start belong to it. */
     for (int64_t i = f->emitted; row->is_speech && i < f->made; i++)
         frame_at(f, i)->is_speech = 1;
 
     if (clean != raw)
         at_spectrum_frame(f->spectrum, clean, &frame);
-    at_spectrum_cepstrum(f->spectrum, frame.band, row->v + AT_COL_LOGMEL, row->v + AT_COL_MFCC);
+    at_spectrum_cepstrum(f->spectrum, frame.band, floor, row->v + AT_COL_LOGMEL,
+                         row->v + AT_COL_MFCC);
     row->v[AT_COL_ZCR] = frame.zcr;
-    row->v[AT_COL_LOG_ENERGY] = logf(frame.power + AT_POWER_FLOOR);
+    row->v[AT_COL_LOG_ENERGY] = logf(frame.power + floor);
     row->v[AT_COL_VOICING] = at_spectrum_pitch(f->spectrum, &row->v[AT_COL_PITCH]);
     f->made++;
     complete(f, 0);
@@ -195,19 +200,20 @@ static void add_frame(at_features *f, const float *raw, const float *clean)
 
 /* ---- samples to frames ------------------------------------------------------------------ */
 
-/* Gives the denoiser the next block of raw (zeros beyond its end) and keeps what comes out. */
-static void denoise_block(at_features *f)
+/* Measures the next hop of raw, gives it to the denoiser and keeps what comes out. Beyond the end
+ * of the sound its last sample goes on: a fall to zero would be a sound of its own. */
+static void feed_hop(at_features *f)
 {
-    float block[AT_DENOISE_BLOCK] = {0};
-    int left = f->n_raw - f->fed;
-    int n = left < AT_DENOISE_BLOCK ? left : AT_DENOISE_BLOCK;
-    if (n > 0) {
-        memcpy(block, f->raw + f->fed, (size_t)n * sizeof *block);
-        f->fed += n;
-    }
-    at_denoise_block(f->denoise, block, block);
+    float hop[AT_FRAME_HOP], steady[AT_FRAME_HOP];
+    for (int i = 0; i < AT_FRAME_HOP; i++)
+        hop[i] = f->raw[f->fed + i < f->n_raw ? f->fed + i : f->n_raw - 1];
+    f->fed = f->fed + AT_FRAME_HOP < f->n_raw ? f->fed + AT_FRAME_HOP : f->n_raw;
+    f->gain = at_level_push(&f->level, hop, steady);
+    if (!f->denoise)
+        return;
+    at_denoise_block(f->denoise, f->gain, steady, steady);
     if (f->primed) {
-        memcpy(f->clean + f->n_clean, block, sizeof block);
+        memcpy(f->clean + f->n_clean, steady, sizeof steady);
         f->n_clean += AT_DENOISE_BLOCK;
     }
     f->primed = 1;
@@ -222,8 +228,10 @@ static void drop_hop(float *x, int *n)
 static void make_frames(at_features *f)
 {
     if (!f->denoise) {
-        for (; f->n_raw >= AT_FRAME_LEN; drop_hop(f->raw, &f->n_raw))
+        for (; f->fed >= AT_FRAME_LEN; f->fed -= AT_FRAME_HOP) {
             add_frame(f, f->raw, f->raw);
+            drop_hop(f->raw, &f->n_raw);
+        }
         return;
     }
     while (f->n_clean >= AT_FRAME_LEN && f->n_raw >= AT_FRAME_LEN) {
@@ -242,8 +250,8 @@ static void take(at_features *f, const float *pcm, size_t n)
             float x = pcm[i];
             f->raw[f->n_raw++] = !isfinite(x) ? 0 : fmaxf(-SAMPLE_LIMIT, fminf(SAMPLE_LIMIT, x));
         }
-        while (f->denoise && f->n_raw - f->fed >= AT_DENOISE_BLOCK)
-            denoise_block(f);
+        while (f->n_raw - f->fed >= AT_FRAME_HOP)
+            feed_hop(f);
         make_frames(f);
         f->taken += (int64_t)piece;
         pcm += piece;
@@ -256,12 +264,13 @@ static void end_grid(at_features *f)
 {
     if (!f->started)
         return;
-    /* What the denoiser holds back: the rest of raw, and one block more. */
-    while (f->denoise && f->n_clean < f->n_raw) {
-        denoise_block(f);
+    /* The rest of raw, and the block that the denoiser holds back. */
+    while (f->denoise ? f->n_clean < f->n_raw : f->fed < f->n_raw) {
+        feed_hop(f);
         make_frames(f);
     }
     complete(f, 1);
+    at_level_break(&f->level);
     f->started = f->primed = 0;
     f->n_raw = f->n_clean = f->fed = 0;
     f->taken = f->made = f->with_delta = f->emitted = 0;

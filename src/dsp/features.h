@@ -1,11 +1,15 @@
 /* features.h - 16 kHz speech to feature rows, 100 a second, for training and running alike.
  *
- * pcm -> (speexdsp noise suppression) -> 25 ms frames every 10 ms -> frame mean removed ->
+ * pcm -> (level, speexdsp noise suppression, level back) -> 25 ms frames every 10 ms -> frame mean removed ->
  * pre-emphasis 0.97 -> Hamming -> 512-point power spectrum -> 40 mel bands -> ln -> DCT, and
  * autocorrelation -> pitch and its strength (Boersma 1993).
  * Mel scale and deltas as in Young et al., The HTK Book 3.4, sections 5.4 and 5.9: mel(f) =
  * 2595 log10(1 + f/700), triangles with straight sides on the mel axis; here each triangle's
  * weights sum to 1, so that white noise of variance s2 reads ln s2 in every band.
+ *
+ * How loud the recording is changes nothing (level.h): sound times c gives rows that differ by ln c
+ * squared in the log-mel columns, what that makes of c0, and the energy, and normalised rows that
+ * do not differ. What a floor is compared with or added to is the power at the reference level.
  *
  * The stream is cut on a fixed grid of samples counted from the stream's start: pushing in pieces
  * of any size gives the same bits as one push. Rows come out four frames late (delta of delta
@@ -21,7 +25,7 @@
 #define AT_MEL_HIGH_HZ  7600.0 /* below the anti-alias roll-off of resampled sources */
 #define AT_PITCH_LOW_HZ 75.0
 #define AT_PITCH_TOP_HZ 500.0
-#define AT_POWER_FLOOR  1e-10f /* -100 dBFS, just over the rounding noise of 16-bit samples */
+#define AT_POWER_FLOOR  1e-10f /* -100 dBFS, in sound that the level has been brought to */
 #define AT_CLIP_LEVEL   0.99f  /* a sample at or over this counts as clipped */
 
 enum {

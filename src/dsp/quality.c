@@ -6,13 +6,16 @@
 #include "dsp/noise.h"
 #include "dsp/vad.h"
 
-#define SNR_MIN_DB (-10.0)
-#define SNR_MAX_DB 60.0
-#define NOISE_ROWS 10 /* fewer non-speech rows do not tell how loud the noise is */
+#define SNR_MIN_DB   (-10.0)
+#define SNR_MAX_DB   60.0
+#define LEVEL_MIN_DB (-100.0)
+#define SILENCE      1e-20 /* power */
+#define NOISE_ROWS   10    /* fewer non-speech rows do not tell how loud the noise is */
 
+/* Of powers that are compared with each other, so that loudness does not matter. */
 static double decibels(double power)
 {
-    return 10 * log10(power > (double)AT_POWER_FLOOR ? power : (double)AT_POWER_FLOOR);
+    return 10 * log10(fmax(power, SILENCE));
 }
 
 /* The noise floor at row i with hindsight. The tracked one is the least of the last moments, so a
@@ -110,7 +113,8 @@ void at_voice_quality_of(const at_feature_row *rows, size_t n, at_voice_quality 
     }
     out->speech_share = (float)((double)n_speech / (double)n);
     out->clipped_share = (float)(clipped / (double)n);
-    out->level_db = (float)decibels(n_voiced ? voiced / (double)n_voiced : all / (double)n);
+    double level_db = decibels(n_voiced ? voiced / (double)n_voiced : all / (double)n);
+    out->level_db = (float)fmax(level_db, LEVEL_MIN_DB);
     compare_with_noise(rows, n, out);
 }
 

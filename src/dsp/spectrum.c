@@ -9,7 +9,8 @@
 #include "base/mem.h"
 
 #define PI          3.14159265358979323846
-#define OCTAVE_COST 0.03f /* height of a peak that an octave up is worth */
+#define SILENCE     1e-16f /* nothing to be periodic */
+#define OCTAVE_COST 0.03f  /* height of a peak that an octave up is worth */
 
 /* The pitch search runs at half the sample rate. */
 enum {
@@ -214,7 +215,7 @@ static int is_peak(const float *r, int lag)
 float at_spectrum_periodicity(at_spectrum *s)
 {
     float r[LAGS] = {0}, best = 0, zero = autocorrelate(s, r);
-    if (zero <= AT_POWER_FLOOR)
+    if (zero <= SILENCE)
         return 0;
     for (int lag = 1; lag < LAGS - 1; lag++)
         if (r[lag] > best && is_peak(r, lag))
@@ -226,7 +227,7 @@ float at_spectrum_pitch(at_spectrum *s, float *octaves)
 {
     float r[LAGS] = {0}, best = 0, strength = 0, zero = autocorrelate(s, r);
     *octaves = 0;
-    if (zero <= AT_POWER_FLOOR)
+    if (zero <= SILENCE)
         return 0;
     for (int lag = 1; lag < LAGS - 1; lag++) {
         if (!is_peak(r, lag))
@@ -245,10 +246,11 @@ float at_spectrum_pitch(at_spectrum *s, float *octaves)
     return fminf(1, strength);
 }
 
-void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float *logmel, float *mfcc)
+void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float floor, float *logmel,
+                          float *mfcc)
 {
     for (int b = 0; b < AT_MEL_BANDS; b++)
-        logmel[b] = logf(band[b] + AT_POWER_FLOOR);
+        logmel[b] = logf(band[b] + floor);
     for (int c = 0; c < AT_MFCCS; c++) {
         float acc = 0;
         for (int b = 0; b < AT_MEL_BANDS; b++)

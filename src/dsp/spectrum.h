@@ -38,7 +38,8 @@ float at_spectrum_periodicity(at_spectrum *s);
 float at_spectrum_pitch(at_spectrum *s, float *octaves);
 
 /* logmel (AT_MEL_BANDS) = ln(band + floor), mfcc (AT_MFCCS) = its orthonormal DCT-II. */
-void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float *logmel, float *mfcc);
+void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float floor, float *logmel,
+                          float *mfcc);
 
 /* For tests: the weights (AT_FFT_BINS) of one mel band. */
 void at_spectrum_band_weights(const at_spectrum *s, int band, float *weights);

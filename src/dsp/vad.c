@@ -17,7 +17,7 @@ enum { GROUP = 6, GROUP_STEP = 3 }; /* bands: about the width of a formant */
 #define PITCH_WEIGHT 3.2f
 #define CONSTANT     (-3.0f)
 
-static void track_floor(at_vad *v, const float *band)
+static void track_floor(at_vad *v, const float *band, float floor)
 {
     /* At first the mean of what there is: one frame may be far under the noise's mean, and would
      * be remembered as its minimum. */
@@ -29,7 +29,7 @@ static void track_floor(at_vad *v, const float *band)
         v->smooth[b] = keep * v->smooth[b] + (1 - keep) * band[b];
     at_minima_push(&v->minima, AT_VAD_SLOTS, starting, v->smooth, least);
     for (int b = 0; b < AT_MEL_BANDS; b++)
-        v->floor[b] = fmaxf(FLOOR_BIAS * least[b], AT_POWER_FLOOR);
+        v->floor[b] = fmaxf(FLOOR_BIAS * least[b], floor);
 }
 
 /* How far the band group that stands out most does so, in dB: a formant is enough, whatever the
@@ -52,12 +52,13 @@ static float score_db(at_vad *v, const float *band)
     return best;
 }
 
-int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float *probability)
+int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float floor,
+                float *probability)
 {
     float p = 0;
     v->periodicity = PITCH_SMOOTHING * v->periodicity + (1 - PITCH_SMOOTHING) * periodicity;
-    if (power > AT_POWER_FLOOR) {
-        track_floor(v, band);
+    if (power > floor) {
+        track_floor(v, band, floor);
         float z = SCORE_WEIGHT * score_db(v, band) + PITCH_WEIGHT * v->periodicity + CONSTANT;
         p = 1 / (1 + expf(-z));
     }

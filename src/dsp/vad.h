@@ -30,9 +30,10 @@ typedef struct at_vad {
 
 /* Takes one frame: its mel band powers (AT_MEL_BANDS, >= 0, linear), its mean square and its
  * periodicity (at_spectrum_periodicity, [0, 1]). Returns 1 if the frame is speech, hangover
- * included. *probability (nullable) gets the frame's own, [0, 1]. Digital silence is no speech
- * and teaches nothing about the noise. */
-int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float *probability);
+ * included. *probability (nullable) gets the frame's own, [0, 1]. What is not over floor (a power,
+ * > 0) is silence: no speech, and it teaches nothing about the noise. */
+int at_vad_push(at_vad *v, const float *band, float power, float periodicity, float floor,
+                float *probability);
 
 /* Between these the noise takes something from a voice: under the one it is lost, over the other
  * nothing is amiss. */

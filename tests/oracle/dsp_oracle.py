@@ -62,8 +62,6 @@ def pitch(frame, window):
     """(strength, octaves over PITCH_LOW) of a windowed frame, at half the rate."""
     r = autocorrelation(frame[0::2] + frame[1::2])
     own = autocorrelation(window[0::2])
-    if r[0] <= FLOOR:
-        return 0, 0
     lags = np.arange(int(RATE / 2 / PITCH_TOP), int(RATE / 2 / PITCH_LOW) + 2)
     v = r[lags] * np.sqrt(own[0] / own[lags]) / r[0]
     before, at, after = v[:-2], v[1:-1], v[2:]
@@ -78,16 +76,35 @@ def pitch(frame, window):
     return min(1, height[best]), octaves[best]
 
 
+def floors(x):
+    """A power floor a frame: FLOOR where the loudest 80 ms so far, or 30 dB over the quietest, are at
+    -28 dBFS; without the offset, in steps of over 3 dB, by the three hops up to the frame's end."""
+    padded = np.concatenate([x, np.full(-len(x) % HOP, x[-1])])
+    steady = np.zeros(len(padded))
+    for n in range(1, len(padded)):
+        steady[n] = padded[n] - padded[n - 1] + 0.995 * steady[n - 1]
+    power = (steady.reshape(-1, HOP)**2).mean(axis=1)
+    smooth = np.array([power[max(0, h - 7):h + 1].mean() for h in range(len(power))])
+    reference, floor = 0, []
+    for h in range(len(smooth)):
+        now = max(smooth[:h + 1].max(), 1000 * smooth[:h + 1].min())
+        if now > 2 * reference or 2 * now < reference:
+            reference = now
+        floor.append(FLOOR * reference / 10**-2.8)
+    return np.array(floor[2:])
+
+
 def features(x):
+    floor = floors(x)
     frames = np.lib.stride_tricks.sliding_window_view(x, LENGTH)[::HOP]
     frames = frames - frames.mean(axis=1, keepdims=True)
-    energy = np.log((frames**2).mean(axis=1) + FLOOR)
+    energy = np.log((frames**2).mean(axis=1) + floor)
     zcr = np.abs(np.diff((frames < 0).astype(int), axis=1)).mean(axis=1)
     previous = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     window = np.hamming(LENGTH)
     windowed = (frames - 0.97 * previous) * window
     spectrum = np.abs(np.fft.rfft(windowed, NFFT))**2
-    logmel = np.log(spectrum / (window**2).sum() @ filter_bank().T + FLOOR)
+    logmel = np.log(spectrum / (window**2).sum() @ filter_bank().T + floor[:, None])
     basis = np.cos(np.pi / BANDS * np.outer(np.arange(CEPSTRA), np.arange(BANDS) + 0.5))
     basis *= np.sqrt(2 / BANDS)
     basis[0] /= np.sqrt(2)
