@@ -281,7 +281,7 @@ static int parse(at_job *job, int argc, char **argv)
                 return at_wrong_usage("analyze", "--rate takes 0.1 to 60");
             break;
         case 'j':
-            if (!at_parse_int(optarg, 0, 1024, &o->threads))
+            if (!at_parse_int(optarg, 0, ATTUNE_MAX_THREADS, &o->threads))
                 return at_wrong_usage("analyze", "--threads takes a number");
             break;
         case 'A': o->no_audio = 1; break;

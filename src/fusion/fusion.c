@@ -182,10 +182,7 @@ static void mix(const at_fusion *f, const at_evidence *evidence, const float *we
         if (!(weight[m] > 0))
             continue;
         at_fusion_native(f, m, evidence[m].logit, native);
-        if (m == ATTUNE_FACE)
-            at_fold_face(native, p);
-        else
-            at_fold_voice(native, p);
+        at_fold(m == ATTUNE_FACE ? AT_HEAD_FACE8 : AT_HEAD_VOICE8, native, p);
         for (int e = 0; e < ATTUNE_EMOTIONS; e++)
             logit[e] += weight[m] * logf(fmaxf(p[e], 1e-7f));
     }
