@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """attune eval as a user meets it: its JSON, exit codes, and, where the data sets are at hand, the
 default model on a slice of the validation parts."""
+import csv
 import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tarfile
 import tempfile
 import unittest
+import zlib
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
@@ -16,7 +19,7 @@ MODEL = SOURCE / "models/default.safetensors"
 DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/data")
 SANITIZED = "ASAN_OPTIONS" in os.environ  # takes most of a second for each picture
 PICTURES = 96 if SANITIZED else 300
-KEYS = {"dataset", "split", "n", "people", "accuracy", "balanced_accuracy", "macro_f1",
+KEYS = {"dataset", "split", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
         "weighted_f1", "ece", "auc", "per_class", "confusion", "interval"}
 
 
@@ -31,11 +34,13 @@ class Usage(unittest.TestCase):
         self.assertEqual(r.returncode, 0)
         self.assertIn("ferplus", r.stdout)
         self.assertIn("blur", r.stdout)
+        self.assertIn("splits: all, train valid test", r.stdout)
 
     def test_wrong_usage(self):
         for arguments in ([], [MODEL], [MODEL, "--dataset", "ferplus"],
                           [MODEL, "--dataset", "x", "--root", "/tmp"],
-                          [MODEL, "--dataset", "folder", "--root", "/tmp", "--corrupt", "blur"]):
+                          [MODEL, "--dataset", "folder", "--root", "/tmp", "--corrupt", "blur"],
+                          [MODEL, "--dataset", "folder", "--root", "/tmp", "--threads", "1025"]):
             r = run(*arguments)
             self.assertEqual(r.returncode, 2, r.stderr)
             self.assertEqual(r.stdout, "")
@@ -51,20 +56,161 @@ class Usage(unittest.TestCase):
         self.assertIn("/nonexistent", r.stderr)
 
 
+def put(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def uniform_png(side, grey):
+    """A picture that shows nothing."""
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    rows = (b"\0" + bytes([grey]) * side) * side
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def silent_wav(seconds):
+    data = bytes(2 * 16000 * seconds)
+    return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt "
+            + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16) + b"data"
+            + struct.pack("<I", len(data)) + data)
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
+CLIP = SOURCE / "demo/talking_head.mp4"
+
+
 @unittest.skipUnless(MODEL.is_file(), "no model")
-class Folder(unittest.TestCase):
+class Made(unittest.TestCase):
+    """Trees that are made here, of nothing and of the drawn demo clip."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = pathlib.Path(self.folder.name)
+
+    def judge(self, dataset, *more, root=None):
+        r = run(MODEL, "--dataset", dataset, "--root", root or self.root, "--json", "-", "--quiet",
+                "--draws", 20, *more)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return json.loads(r.stdout)
+
+    def table(self, name):
+        with open(self.root / name, newline="") as f:
+            return list(csv.DictReader(f))
+
+    def clip_part(self, path, *arguments):
+        """Some seconds of the demo clip, or its sound, or a frame."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", "2", "-i", CLIP, *arguments, path],
+                       check=True)
+
+    def test_nothing_to_judge_is_no_answer(self):
+        for grey in (0, 128):
+            put(self.root / f"neutral/{grey}.png", uniform_png(64, grey))
+        put(self.root / "neutral/silence.wav", silent_wav(2))
+        d = self.judge("folder", "--answers", self.root / "answers.csv")
+        self.assertEqual((d["n"], d["withheld"], d["coverage"]), (0, 3, 0))
+        self.assertIsNone(d["accuracy"])
+        self.assertEqual({row["withheld"] for row in self.table("answers.csv")},
+                         {"no face", "too little speech"})
+        self.assertEqual({row["answer"] for row in self.table("answers.csv")}, {""})
+        r = run(MODEL, "--dataset", "folder", "--root", self.root, "--draws", 20)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("3 withheld", r.stdout)
+        self.assertIn("nothing to judge", r.stdout)
+        # Crops of faces are judged whole where none is found, unless they show nothing.
+        d = self.judge("folder", "--crops")
+        self.assertEqual((d["n"], d["withheld"]), (0, 3))
+        d = self.judge("fer2013")
+        self.assertEqual((d["n"], d["withheld"]), (0, 3))
+
     def test_pictures_and_clips_side_by_side(self):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, source in (("happy", "docs/report.png"), ("neutral", "demo/talking_head.mp4")):
-                (pathlib.Path(folder) / name).mkdir()
-                shutil.copy(SOURCE / source, pathlib.Path(folder) / name)
-            r = run(MODEL, "--dataset", "folder", "--root", folder, "--json", "-", "--quiet",
-                    "--draws", 20)
-            self.assertEqual(r.returncode, 0, r.stderr)
-            d = json.loads(r.stdout)
-            self.assertEqual(d["n"], 2)
-            self.assertEqual({c["name"]: c["n"] for c in d["per_class"] if c["n"]},
-                             {"happy": 1, "neutral": 1})
+        put(self.root / "Happiness/empty.png", uniform_png(300, 90))
+        self.clip_part(self.root / "neutral/clip.mp4", "-t", "4")
+        self.clip_part(self.root / "neutral/voice.wav", "-t", "4", "-ac", "1", "-ar", "16000")
+        put(self.root / "neutral/broken.png", b"no picture")
+        put(self.root / "boredom/other.png", uniform_png(64, 9))
+        d = self.judge("folder", "--answers", self.root / "a.csv", "--excluded",
+                       self.root / "x.csv")
+        self.assertEqual((d["n"], d["withheld"]), (2, 1))
+        self.assertEqual({c["name"]: c["n"] for c in d["per_class"] if c["n"]}, {"neutral": 2})
+        self.assertEqual(d["excluded_by"]["unreadable"], 1)
+        self.assertEqual(d["excluded_by"]["unknown_class"], 1)
+        self.assertEqual({(pathlib.Path(r["file"]).name, r["kind"]) for r in self.table("x.csv")},
+                         {("broken.png", "unreadable"), ("other.png", "unknown_class")})
+        rows = {pathlib.Path(r["file"]).name: r for r in self.table("a.csv")}
+        self.assertEqual(set(rows), {"empty.png", "clip.mp4", "voice.wav"})
+        for name in ("clip.mp4", "voice.wav"):
+            p = {k: float(v) for k, v in rows[name].items() if k.startswith("p_")}
+            self.assertAlmostEqual(sum(p.values()), 1, places=4)
+            self.assertEqual("p_" + rows[name]["answer"], max(p, key=p.get))
+            self.assertEqual(rows[name]["label"], "neutral")
+        self.assertGreater(float(rows["clip.mp4"]["reliability_face"]), 0)
+        self.assertEqual(float(rows["voice.wav"]["reliability_face"]), 0)
+        # one stream alone
+        face = self.judge("folder", "--stream", "face", "--answers", self.root / "a.csv")
+        self.assertEqual(face["stream"], "face")
+        rows = {pathlib.Path(r["file"]).name: r for r in self.table("a.csv")}
+        self.assertEqual(float(rows["clip.mp4"]["reliability_voice"]), 0)
+        self.assertEqual(rows["voice.wav"]["answer"], "")
+
+    def test_the_same_for_any_number_of_threads(self):
+        self.clip_part(self.root / "happy/%02d.png", "-frames:v", "5", "-r", "2")
+        self.clip_part(self.root / "sad/voice.wav", "-t", "3", "-ac", "1")
+        self.clip_part(self.root / "sad/clip.mp4", "-t", "3")
+        self.judge("folder", "--threads", 1, "--answers", self.root / "one.csv")
+        self.judge("folder", "--threads", 65, "--answers", self.root / "many.csv")
+        one = (self.root / "one.csv").read_text()
+        self.assertEqual(len(one.splitlines()), 8)
+        self.assertEqual(one, (self.root / "many.csv").read_text())
+
+    def test_voices_where_videos_are_pointers(self):
+        for code in ("ANG", "SAD"):
+            put(self.root / f"VideoFlash/1001_DFA_{code}_XX.flv", POINTER)
+            self.clip_part(self.root / f"AudioWAV/1001_DFA_{code}_XX.wav", "-t", "3", "-ac", "1")
+        d = self.judge("crema-d")
+        self.assertEqual((d["n"], d["excluded_by"]["lfs_pointer"]), (2, 2))
+        shutil.rmtree(self.root / "AudioWAV")  # then there is nothing: it fails, and says why
+        r = run(MODEL, "--dataset", "crema-d", "--root", self.root, "--excluded",
+                self.root / "x.csv")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("2 lfs_pointer", r.stderr)
+        self.assertEqual([row["kind"] for row in self.table("x.csv")], ["lfs_pointer"] * 2)
+
+    def test_fer2013_from_one_csv(self):
+        self.clip_part(self.root / "face.png", "-frames:v", "1")
+        grey = subprocess.run(["ffmpeg", "-v", "error", "-i", self.root / "face.png", "-vf",
+                               "scale=48:48", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+                              check=True, capture_output=True).stdout
+        with open(self.root / "fer2013.csv", "w") as f:
+            f.write("emotion,pixels,Usage\n")
+            for emotion in range(7):
+                f.write(f"{emotion},{' '.join(map(str, grey))},PrivateTest\n")
+            f.write(f"3,{' '.join(['128'] * 2304)},PrivateTest\n")
+        d = self.judge("fer2013", "--split", "test")
+        self.assertEqual((d["n"], d["withheld"]), (7, 1))
+        self.assertEqual([c["n"] for c in d["per_class"]], [1] * 7)
+
+    def test_manifest(self):
+        self.clip_part(self.root / "files/clip.mp4", "-t", "3")
+        self.clip_part(self.root / "files/face.png", "-frames:v", "1")
+        (self.root / "list.csv").write_text(
+            "file,split,subject,emotion,boredom,engagement,confusion,frustration,camera\n"
+            "files/clip.mp4,val,a,happy,0,3,0,0,front\n"
+            "files/face.png,val,b,,1,2,0,0,side\n"
+            "files/gone.png,val,b,sad,1,2,0,0,side\n")
+        d = self.judge("manifest", "--split", "val", root=self.root / "list.csv")
+        self.assertEqual((d["task"], d["n"], d["people"]), ("emotion7", 1, 2))
+        self.assertEqual(d["excluded_by"]["missing"], 1)
+        self.assertEqual(d["excluded_by"]["unlabelled"], 1)
+        d = self.judge("manifest", "--task", "state4", root=self.root / "list.csv")
+        self.assertEqual((d["task"], d["n"]), ("state4", 2))
+        self.assertIn("boredom>=1", d["auc"])
+        r = run(MODEL, "--dataset", "manifest", "--root", self.root / "list.csv", "--task", "face8")
+        self.assertEqual(r.returncode, 2)
 
 
 @unittest.skipUnless(MODEL.is_file() and (DATA / "ferplus.tar").is_file(), "no data sets")

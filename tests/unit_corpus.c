@@ -59,7 +59,20 @@ static void read_fails(const char *dataset, const char *split, attune_status sta
     attune_error err = {0};
     assert_int_equal(at_corpus_read(&c, dataset, root, split, &err), status);
     assert_true(strlen(err.text) > 10);
+    at_corpus_free(&c);
 }
+
+/* The only sample left out is that file, for that reason. */
+static void excludes(const at_corpus *c, at_exclusion kind, const char *name, const char *detail)
+{
+    assert_int_equal(c->excluded_count, 1);
+    assert_int_equal(c->excluded[0].kind, kind);
+    assert_non_null(strstr(c->excluded[0].path, name));
+    assert_non_null(strstr(c->excluded[0].detail, detail));
+}
+
+static const char pointer[] = "version https://git-lfs.github.com/spec/v1\n"
+                              "oid sha256:00\nsize 9\n";
 
 static const char votes[] =
     "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
@@ -79,7 +92,9 @@ static void ferplus_votes(void **state)
     put("set/FER2013Valid/e.png", "");
     at_corpus c = read_ok("ferplus", "train");
     assert_int_equal(c.count, 2);
-    assert_int_equal(c.missing, 1);
+    assert_int_equal(at_corpus_excluded(&c, AT_MISSING), 1);
+    assert_int_equal(at_corpus_excluded(&c, AT_UNLABELLED), 1); /* c.png */
+    assert_true(c.crops);
     assert_int_equal(c.list[0].expression, 0);
     assert_true(c.list[0].votes[0] == 1.f);
     assert_int_equal(c.list[1].expression, -1);
@@ -107,6 +122,7 @@ static void fer2013_folders_and_list(void **state)
     assert_int_equal(c.count, 2);
     assert_int_equal(c.list[0].expression, 0);
     assert_int_equal(c.list[1].expression, 3);
+    excludes(&c, AT_UNKNOWN_CLASS, "elsewhere/3.png", "elsewhere");
     at_corpus_free(&c);
     read_fails("fer2013", "valid", ATTUNE_E_ARG); /* not divided */
 
@@ -152,7 +168,7 @@ static void daisee_stems_and_missing_clips(void **state)
     put("DataSet/Train/12/200/200.mp4", ""); /* another extension than its label's */
     at_corpus c = read_ok("daisee", "train");
     assert_int_equal(c.count, 2);
-    assert_int_equal(c.missing, 1);
+    excludes(&c, AT_MISSING, "300.avi", "no such clip");
     assert_int_equal(c.people, 2);
     assert_int_equal(c.list[1].state[ATTUNE_ENGAGEMENT], 3);
     assert_string_equal(c.list[1].person, "12");
@@ -214,7 +230,310 @@ static void folders_by_synonyms(void **state)
     assert_int_equal(c.count, 2);
     assert_int_equal(c.list[0].expression, ATTUNE_HAPPY);
     assert_int_equal(c.list[1].expression, ATTUNE_FEARFUL);
+    excludes(&c, AT_UNKNOWN_CLASS, "boredom/c.png", "boredom");
+    assert_false(c.crops);
     at_corpus_free(&c);
+}
+
+/* A class is the nearest folder above that names one, in any case and under any of its names. */
+static void folders_in_folders(void **state)
+{
+    (void)state;
+    put("Train/HAPPINESS/a.jpg", "");
+    put("Train/anger/subject 7/b.jpg", "");
+    put("Train/anger/subject 7/notes.txt", "");
+    put("Test/Sadness/c.wav", "");
+    put("loose.png", "");
+    at_corpus c = read_ok("folder", "all");
+    assert_int_equal(c.count, 3);
+    assert_int_equal(c.list[0].expression, ATTUNE_SAD);
+    assert_int_equal(at_sample_kind_of(&c.list[0]), AT_SOUND);
+    assert_int_equal(c.list[1].expression, ATTUNE_HAPPY);
+    assert_int_equal(c.list[2].expression, ATTUNE_ANGRY);
+    excludes(&c, AT_UNKNOWN_CLASS, "loose.png", "in no folder");
+    at_corpus_free(&c);
+    c = read_ok("folder", "train");
+    assert_int_equal(c.count, 2);
+    at_corpus_free(&c);
+    read_fails("folder", "valid", ATTUNE_E_ARG);
+
+    c = read_ok("fer2013", "train"); /* its own names for the same classes */
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.list[0].expression, 3);
+    assert_int_equal(c.list[1].expression, 0);
+    at_corpus_free(&c);
+    c = read_ok("fer2013", "test");
+    assert_int_equal(c.count, 1);
+    at_corpus_free(&c);
+}
+
+static void fer2013_by_number(void **state)
+{
+    (void)state;
+    put("test/0/a.png", ""); /* the official order: angry disgust fear happy sad surprise neutral */
+    put("test/4/b.png", "");
+    put("test/6/c.png", "");
+    put("test/7/d.png", "");
+    at_corpus c = read_ok("fer2013", "test");
+    assert_int_equal(c.count, 3);
+    assert_int_equal(c.list[0].expression, 0);
+    assert_int_equal(c.list[1].expression, 5);
+    assert_int_equal(c.list[2].expression, 4);
+    excludes(&c, AT_UNKNOWN_CLASS, "7/d.png", "7");
+    at_corpus_free(&c);
+}
+
+enum { PIXELS = AT_LISTED_SIDE * AT_LISTED_SIDE };
+
+/* A row of numbers first, first + 1, ... mod 256, as many as n. */
+static char *pixels(char *out, int first, int n)
+{
+    char *at = out;
+    for (int i = 0; i < n; i++)
+        at += sprintf(at, "%s%d", i ? " " : "", (first + i) % 256);
+    return out;
+}
+
+/* The official list, and Kaggle's two others: other columns, other order, blanks in the header. */
+static void fer2013_pixels(void **state)
+{
+    static char text[6 * 4 * PIXELS], row[4 * PIXELS];
+    (void)state;
+    int n = sprintf(text, "emotion,pixels,Usage\n");
+    n += sprintf(text + n, "3,%s,Training\n", pixels(row, 0, PIXELS));
+    n += sprintf(text + n, "6,%s,PublicTest\n", pixels(row, 7, PIXELS));
+    n += sprintf(text + n, "0,%s,PrivateTest\n", pixels(row, 0, PIXELS));
+    n += sprintf(text + n, "9,%s,PublicTest\n", pixels(row, 0, PIXELS));
+    n += sprintf(text + n, "1,%s,PublicTest\n", pixels(row, 0, PIXELS - 1));
+    put("archive/fer2013.csv", text);
+    at_corpus c = read_ok("fer2013", "valid");
+    assert_int_equal(c.count, 1);
+    assert_int_equal(c.list[0].expression, 4);
+    assert_int_equal(at_sample_kind_of(&c.list[0]), AT_PICTURE);
+    const unsigned char *grey = at_corpus_picture(&c, &c.list[0]);
+    assert_int_equal(grey[0], 7);
+    assert_int_equal(grey[PIXELS - 1], (7 + PIXELS - 1) % 256);
+    assert_non_null(strstr(c.list[0].path, "fer2013.csv:3"));
+    assert_int_equal(at_corpus_excluded(&c, AT_UNKNOWN_CLASS), 1);
+    assert_int_equal(at_corpus_excluded(&c, AT_UNREADABLE), 1);
+    at_corpus_free(&c);
+    c = read_ok("fer2013", "all");
+    assert_int_equal(c.count, 3);
+    assert_int_equal(at_corpus_picture(&c, &c.list[1])[0], 7);
+    at_corpus_free(&c);
+
+    char path[300];
+    snprintf(path, sizeof path, "%s/archive/fer2013.csv", root);
+    unlink(path);
+    sprintf(text, "emotion, Usage, pixels\n5,PublicTest,%s\n", pixels(row, 0, PIXELS));
+    put("archive/icml_face_data.csv", text);
+    c = read_ok("fer2013", "valid");
+    assert_int_equal(c.list[0].expression, 6);
+    at_corpus_free(&c);
+    snprintf(path, sizeof path, "%s/archive/icml_face_data.csv", root);
+    unlink(path);
+    sprintf(text, "emotion,pixels\n2,%s\n", pixels(row, 0, PIXELS));
+    put("archive/train.csv", text);
+    c = read_ok("fer2013", "train");
+    assert_int_equal(c.list[0].expression, 2);
+    at_corpus_free(&c);
+}
+
+/* Kaggle's archive holds every file twice; the clip of a take has the voice of its sound file. */
+static void ravdess_takes_once(void **state)
+{
+    (void)state;
+    put("Actor_01/03-01-05-01-01-01-01.wav", "");
+    put("audio_speech_actors_01-24/Actor_01/03-01-05-01-01-01-01.wav", "");
+    put("Video_Speech_Actor_01/Actor_01/01-01-05-01-01-01-01.mp4", "");
+    put("Video_Speech_Actor_01/Actor_01/01-01-06-01-01-01-01.mp4", "");
+    at_corpus c = read_ok("ravdess", "all");
+    assert_int_equal(c.count, 2);
+    assert_non_null(strstr(c.list[0].path, "/Actor_01/03-01-05"));
+    assert_non_null(strstr(c.list[1].path, "01-01-06"));
+    assert_int_equal(at_corpus_excluded(&c, AT_DUPLICATE), 2);
+    assert_non_null(strstr(c.excluded[0].detail, "03-01-05-01-01-01-01.wav"));
+    at_corpus_free(&c);
+}
+
+static void crema_clips_or_voices(void **state)
+{
+    (void)state;
+    put("AudioWAV/1001_DFA_ANG_XX.wav", "");
+    put("AudioWAV/1001_IEO_FEA_LO.wav", "");
+    at_corpus c = read_ok("crema-d", "all"); /* no videos at all */
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.list[1].expression, ATTUNE_FEARFUL);
+    at_corpus_free(&c);
+    put("VideoFlash/1001_DFA_ANG_XX.flv", pointer);
+    c = read_ok("crema-d", "all"); /* none fetched */
+    assert_int_equal(c.count, 2);
+    assert_string_equal(c.list[0].person, "1001");
+    excludes(&c, AT_POINTER, "1001_DFA_ANG_XX.flv", "git lfs");
+    at_corpus_free(&c);
+    read_fails("crema-d", "clips", ATTUNE_E_FORMAT);
+    put("VideoFlash/1001_IEO_FEA_LO.flv", "");
+    c = read_ok("crema-d", "all"); /* some */
+    assert_int_equal(c.count, 1);
+    assert_int_equal(at_sample_kind_of(&c.list[0]), AT_CLIP);
+    at_corpus_free(&c);
+    c = read_ok("crema-d", "voices");
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.excluded_count, 0);
+    at_corpus_free(&c);
+    read_fails("crema-d", "train", ATTUNE_E_ARG);
+}
+
+static void daisee_parts_that_lack(void **state)
+{
+    char path[300];
+    (void)state;
+    put("Labels/TrainLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
+                                  "100.avi,0,2,1,0\n");
+    put("DataSet/Train/11/100/100.avi", "");
+    put("DataSet/Test/13/300/300.avi", ""); /* no list of its labels */
+    snprintf(path, sizeof path, "%s/DataSet/Validation", root);
+    assert_int_equal(at_mkdirs(path, NULL), ATTUNE_OK); /* an empty part */
+    at_corpus c = read_ok("daisee", "all");
+    assert_int_equal(c.count, 1);
+    excludes(&c, AT_UNLABELLED, "300.avi", "no list");
+    at_corpus_free(&c);
+    read_fails("daisee", "val", ATTUNE_E_FORMAT);
+    put("Labels/ValidationLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
+                                       "200.avi,0,2,1,0\n");
+    c = read_ok("daisee", "all");
+    assert_int_equal(c.count, 1);
+    assert_int_equal(at_corpus_excluded(&c, AT_MISSING), 1);
+    at_corpus_free(&c);
+}
+
+static void manifest_labels_and_splits(void **state)
+{
+    (void)state;
+    put("manifest.csv", "File,Speaker,split,corpus,emotion,engagement3,boredom\n"
+                        "a.wav,p1,train,x,Joy,engaged,2\n"
+                        "b.wav,p2,train,y,ANGER,0,9\n"
+                        "sub/c.mp4,p3,val,x,,1,\n"
+                        "d.wav,p4,val,x,bored,2,0\n"
+                        "e.wav,p5,val,y,sad,2,0\n"
+                        "a.wav,p1,train,x,happy,2,2\n"
+                        "f.wav,p6,val,y,sad,,1\n");
+    const char *files[] = {"a.wav", "b.wav", "sub/c.mp4", "d.wav", "f.wav"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        put(files[i], i == 1 ? pointer : "");
+    at_corpus c = read_ok("manifest", "all");
+    assert_int_equal(c.head, AT_HEAD_EMOTION7);
+    assert_int_equal(c.heads,
+                     1u << AT_HEAD_EMOTION7 | 1u << AT_HEAD_STATE4 | 1u << AT_HEAD_ENGAGEMENT3);
+    assert_int_equal(c.count, 3); /* a, c, f */
+    assert_int_equal(c.people, 3);
+    assert_int_equal(c.list[0].expression, ATTUNE_HAPPY);
+    assert_int_equal(c.list[0].engagement, ATTUNE_ENGAGED);
+    assert_int_equal(c.list[0].state[ATTUNE_BOREDOM], 2);
+    assert_int_equal(c.list[0].state[ATTUNE_CONFUSION], -1);
+    assert_string_equal(c.list[0].person, "p1");
+    assert_int_equal(c.list[1].expression, -1);
+    assert_int_equal(c.list[1].engagement, ATTUNE_PARTIAL);
+    assert_int_equal(c.list[2].engagement, -1);
+    for (int k = 0; k < AT_EXCLUSIONS; k++)
+        assert_int_equal(at_corpus_excluded(&c, (at_exclusion)k),
+                         k == AT_MISSING || k == AT_POINTER || k == AT_UNKNOWN_CLASS ||
+                             k == AT_DUPLICATE);
+    assert_non_null(strstr(c.note, "corpus"));
+    assert_null(strstr(c.note, "emotion"));
+    at_corpus_free(&c);
+
+    static const struct {
+        const char *split;
+        int listed; /* with those that are excluded */
+    } splits[] = {{"train", 3},
+                  {"val", 4},
+                  {"VAL", 4},
+                  {"corpus=x", 4},
+                  {"corpus=x,y", 7},
+                  {"train+corpus=y", 1},
+                  {"speaker=p1,p2", 3},
+                  {"fold0", 3},
+                  {"nofold0", 4},
+                  {"fold1", 1},
+                  {"corpus=y+fold0", 1},
+                  {"all+fold4", 1}};
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+        attune_error err;
+        at_corpus_read(&c, "manifest", root, splits[i].split, &err);
+        if (c.count + c.excluded_count != splits[i].listed)
+            fail_msg("%s: %d", splits[i].split, c.count + c.excluded_count);
+        at_corpus_free(&c);
+    }
+    read_fails("manifest", "test", ATTUNE_E_ARG);
+    read_fails("manifest", "fold5", ATTUNE_E_ARG);
+    read_fails("manifest", "colour=red", ATTUNE_E_ARG);
+    read_fails("manifest", "a+a+a+a+a+a+a+a+a", ATTUNE_E_ARG);
+}
+
+static void manifest_forms(void **state)
+{
+    char text[600], path[300];
+    (void)state;
+    put("elsewhere/a.png", "");
+    snprintf(text, sizeof text, "file,engagement\n%s/elsewhere/a.png,3\n", root);
+    put("lists/mine.csv", text); /* any name, a whole path, one state, no subjects */
+    snprintf(path, sizeof path, "%s/lists/mine.csv", root);
+    at_corpus c;
+    attune_error err;
+    assert_int_equal(at_corpus_read(&c, "manifest", path, "all", &err), ATTUNE_OK);
+    assert_int_equal(c.head, AT_HEAD_STATE4);
+    assert_int_equal(c.count, 1);
+    assert_int_equal(c.people, 0);
+    assert_int_equal(c.list[0].state[ATTUNE_ENGAGEMENT], 3);
+    at_corpus_free(&c);
+    assert_int_equal(at_corpus_read(&c, "manifest", path, "fold0", &err), ATTUNE_E_ARG);
+    at_corpus_free(&c);
+
+    put("manifest.csv", "name,emotion\na.png,sad\n");
+    read_fails("manifest", "all", ATTUNE_E_FORMAT); /* no file */
+    put("manifest.csv", "file,age\na.png,7\n");
+    read_fails("manifest", "all", ATTUNE_E_FORMAT); /* no label */
+    read_fails("daisee-frames", "all", ATTUNE_E_FORMAT);
+    put("a.png", "");
+    c = read_ok("faces-diverse", "all"); /* a set without labels, under its other name */
+    assert_string_equal(c.dataset, "faces_diverse");
+    assert_int_equal(c.list[0].expression, -1);
+    at_corpus_free(&c);
+}
+
+static void every_corpus_says_what_it_is(void **state)
+{
+    int n = 0;
+    (void)state;
+    for (; at_corpus_name(n); n++) {
+        assert_true(strlen(at_corpus_help(n)) > 10);
+        assert_true(strlen(at_corpus_splits(n)) > 3);
+        at_corpus c;
+        attune_error err = {0};
+        assert_true(at_corpus_read(&c, at_corpus_name(n), root, "no such split", &err) < 0);
+        assert_true(strlen(err.text) > 10);
+        at_corpus_free(&c);
+    }
+    assert_int_equal(n, 12);
+    assert_null(at_corpus_help(n));
+}
+
+static void words_for_classes(void **state)
+{
+    (void)state;
+    assert_int_equal(at_class_by_name(AT_HEAD_FACE8, "happy"), 1);
+    assert_int_equal(at_class_by_name(AT_HEAD_FACE8, "Contempt"), 7);
+    assert_int_equal(at_class_by_name(AT_HEAD_FACE7, "contempt"), -1);
+    assert_int_equal(at_class_by_name(AT_HEAD_FACE7, "calm"), 4);
+    assert_int_equal(at_class_by_name(AT_HEAD_VOICE8, "CALM"), 1);
+    assert_int_equal(at_class_by_name(AT_HEAD_EMOTION7, "calm"), ATTUNE_NEUTRAL);
+    assert_int_equal(at_class_by_name(AT_HEAD_ENGAGEMENT3, "Engaged"), ATTUNE_ENGAGED);
+    assert_int_equal(at_class_by_name(AT_HEAD_ENGAGEMENT3, "happy"), -1);
+    assert_int_equal(at_class_by_name(AT_HEAD_EMOTION7, ""), -1);
+    for (int h = 0; h < AT_HEADS; h++) /* a class goes by its own name */
+        for (int k = 0; k < at_heads[h].classes; k++)
+            assert_int_equal(at_class_by_name((at_head)h, at_heads[h].class_names[k]), k);
 }
 
 static void nonsense(void **state)
@@ -260,7 +579,12 @@ int main(void)
         CASE(ravdess_names_and_folds), CASE(daisee_stems_and_missing_clips),
         CASE(daisee_frames_manifest),  CASE(wacv_people_are_disjoint),
         CASE(folders_by_synonyms),     CASE(nonsense),
-        CASE(csv_quotes_and_ends),
+        CASE(csv_quotes_and_ends),     CASE(folders_in_folders),
+        CASE(fer2013_by_number),       CASE(fer2013_pixels),
+        CASE(ravdess_takes_once),      CASE(crema_clips_or_voices),
+        CASE(daisee_parts_that_lack),  CASE(manifest_labels_and_splits),
+        CASE(manifest_forms),          CASE(every_corpus_says_what_it_is),
+        CASE(words_for_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

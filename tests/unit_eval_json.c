@@ -15,23 +15,11 @@
 #include <cmocka.h>
 
 /* As include/attune/eval.h lists them, in order. */
-static const char *const top_keys[] = {"dataset",
-                                       "split",
-                                       "n",
-                                       "people",
-                                       "excluded",
-                                       "not_found",
-                                       "accuracy",
-                                       "balanced_accuracy",
-                                       "macro_f1",
-                                       "weighted_f1",
-                                       "ece",
-                                       "auc",
-                                       "auc_interval",
-                                       "per_class",
-                                       "confusion",
-                                       "interval",
-                                       NULL};
+static const char *const top_keys[] = {
+    "dataset",           "split",     "task",        "stream",      "n",         "withheld",
+    "coverage",          "people",    "excluded",    "excluded_by", "not_found", "accuracy",
+    "balanced_accuracy", "macro_f1",  "weighted_f1", "ece",         "auc",       "auc_interval",
+    "per_class",         "confusion", "interval",    NULL};
 static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
                                          "f1",   "n",         NULL};
 static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "macro_f1",
@@ -41,7 +29,12 @@ static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "ma
 static const attune_eval_result result = {
     .dataset = "folder",
     .split = "a \"quoted\" part",
+    .task = "emotion7",
+    .stream = "both",
     .n = 10,
+    .withheld = 6,
+    .coverage = 0.625,
+    .excluded_by = {1, 0, 3},
     .people = 3,
     .excluded = 4,
     .not_found = 5,
@@ -119,9 +112,18 @@ static void figures(void **state)
     json_t *root = parsed(&result);
     assert_string_equal(json_string_value(json_object_get(root, "dataset")), "folder");
     assert_string_equal(json_string_value(json_object_get(root, "split")), "a \"quoted\" part");
+    assert_string_equal(json_string_value(json_object_get(root, "task")), "emotion7");
+    assert_string_equal(json_string_value(json_object_get(root, "stream")), "both");
     is_number(root, "n", 10);
+    is_number(root, "withheld", 6);
+    is_number(root, "coverage", 0.625);
     is_number(root, "people", 3);
     is_number(root, "excluded", 4);
+    const json_t *by = json_object_get(root, "excluded_by");
+    assert_int_equal(json_object_size(by), ATTUNE_EXCLUSIONS);
+    is_number(by, "missing", 1);
+    is_number(by, "unreadable", 0);
+    is_number(by, "lfs_pointer", 3);
     is_number(root, "not_found", 5);
     is_number(root, "accuracy", 0.7);
     is_number(root, "balanced_accuracy", 0.6875);

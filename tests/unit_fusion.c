@@ -100,9 +100,9 @@ static void test_weights(void **state)
     }
     double fold_f[ATTUNE_EMOTIONS] = {0}, fold_v[ATTUNE_EMOTIONS] = {0};
     for (int i = 0; i < 8; i++) {
-        if (at_face_to_emotion[i] >= 0)
-            fold_f[at_face_to_emotion[i]] += pf[i] / sf;
-        fold_v[at_voice_to_emotion[i]] += pv[i] / sv;
+        if (at_heads[AT_HEAD_FACE8].emotion[i] >= 0)
+            fold_f[at_heads[AT_HEAD_FACE8].emotion[i]] += pf[i] / sf;
+        fold_v[at_heads[AT_HEAD_VOICE8].emotion[i]] += pv[i] / sv;
     }
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
         sum += p[k] = pow(fold_f[k], 2. / 3) * pow(fold_v[k], 1. / 3);

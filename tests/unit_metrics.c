@@ -54,6 +54,26 @@ static void absent_class_does_not_count_as_recall(void **state)
     near(m.macro_f1, 2 / 3. / 2);
 }
 
+/* Six classes: 3 is answered and never a label, 4 a label and never answered, 5 neither. The
+ * numbers are those of tests/oracle/metrics_oracle.py. */
+static void means_over_classes_that_occur(void **state)
+{
+    enum { N = 16, K = 6 };
+    static const int truth[N] = {0, 0, 0, 0, 1, 1, 1, 2, 2, 4, 4, 0, 1, 2, 2, 2};
+    static const int answer[N] = {0, 0, 1, 3, 1, 1, 0, 2, 3, 0, 2, 0, 3, 2, 2, 1};
+    float p[N * K] = {0};
+    const at_answers a = {N, K, truth, p, NULL};
+    at_metrics m;
+    (void)state;
+    for (int i = 0; i < N; i++)
+        p[i * K + answer[i]] = 1;
+    at_metrics_compute(&m, &a);
+    near(m.accuracy, 0.5);
+    near(m.balanced_accuracy, 0.425);
+    near(m.macro_f1, 0.35333333333333);
+    near(m.weighted_f1, 0.52083333333333);
+}
+
 static void calibration_error(void **state)
 {
     /* Four answers at 0.75, three right: calibrated. Then one right of four: off by a half. */
@@ -136,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(confusion_and_means),
         cmocka_unit_test(absent_class_does_not_count_as_recall),
+        cmocka_unit_test(means_over_classes_that_occur),
         cmocka_unit_test(calibration_error),
         cmocka_unit_test(roc_area),
         cmocka_unit_test(bootstrap_brackets_and_repeats),

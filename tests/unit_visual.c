@@ -164,14 +164,14 @@ static void test_folding(void **state)
 {
     float native[AT_FACE_CLASSES] = {.1f, .2f, .1f, .1f, .1f, .1f, .1f, .2f}, e[ATTUNE_EMOTIONS];
     (void)state;
-    at_fold_face(native, e);
+    at_fold(AT_HEAD_FACE8, native, e);
     assert_float_equal(e[ATTUNE_HAPPY], .25, 1e-6);
     assert_float_equal(e[ATTUNE_SURPRISED], .125, 1e-6);
     float contempt[AT_FACE_CLASSES] = {[7] = 1};
-    at_fold_face(contempt, e);
+    at_fold(AT_HEAD_FACE8, contempt, e);
     assert_float_equal(e[ATTUNE_SAD], 1. / 7, 1e-6);
     float voice[AT_VOICE_CLASSES] = {.25f, .25f, .5f};
-    at_fold_voice(voice, e);
+    at_fold(AT_HEAD_VOICE8, voice, e);
     assert_float_equal(e[ATTUNE_NEUTRAL], .5, 1e-6);
     assert_float_equal(e[ATTUNE_HAPPY], .5, 1e-6);
 }

@@ -169,6 +169,7 @@ typedef struct attune_session attune_session;
 #define ATTUNE_DEFAULT_LAG_S    1.0
 enum {
     ATTUNE_MAX_TRACKS = 16,
+    ATTUNE_MAX_THREADS = 1024,
     ATTUNE_MAX_PUSH = 16000, /* samples of sound in one push: a second */
 };
 

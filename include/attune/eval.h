@@ -11,18 +11,28 @@
 extern "C" {
 #endif
 
-enum { ATTUNE_EVAL_CLASSES = 8, ATTUNE_EVAL_CURVES = 4 };
+enum { ATTUNE_EVAL_CLASSES = 8, ATTUNE_EVAL_CURVES = 4, ATTUNE_EXCLUSIONS = 6 };
 
 /* Zero is the default for every field but dataset and root. */
 typedef struct attune_eval_options {
     const char *dataset;  /* see attune_dataset_name */
-    const char *root;     /* folder in that data set's layout */
+    const char *root;     /* folder in that data set's layout, or a manifest's file */
     const char *split;    /* NULL: "all" */
+    const char *task;     /* of a manifest with several labels: "emotion7", "state4" or
+                           * "engagement3"; NULL: the first that there is */
+    const char *stream;   /* "face" or "voice": that one alone; NULL: both */
+    int crops;            /* every picture is the crop of a face, as FER2013's are: where the
+                           * detector finds none, the whole is judged */
     const char *corrupt;  /* nullable, pictures only: a degradation, see attune_corruption_name */
     double corrupt_level; /* its level, in that degradation's unit */
     int threads;          /* 0: all cores; results do not depend on it */
     int draws;            /* of the bootstrap; 0: 1000 */
     uint64_t seed;        /* of the bootstrap and the corruption */
+    const char *answers;  /* nullable: a CSV to write, a row a sample: file, subject, label, answer,
+                           * withheld (why, or empty), reliabilities, probabilities by class, levels
+                           * of the states, logits */
+    const char *excluded; /* nullable: a CSV to write, a row a sample left out: file, kind (see
+                           * attune_exclusion_name), detail */
     int quiet;            /* no progress on stderr */
     int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;
@@ -46,13 +56,26 @@ typedef struct attune_eval_curve {
     int positives, n;
 } attune_eval_curve;
 
+/* Figures are over the samples judged; NaN when there is none. Accuracy and coverage go together: a
+ * model that withholds what is hard is more often right about the rest. */
 typedef struct attune_eval_result {
-    char dataset[32], split[64];
-    int n;         /* samples judged */
-    int people;    /* 0: not known */
-    int excluded;  /* without a usable label (FER+: no majority), missing or unreadable */
-    int not_found; /* pictures in which the detector found no face (judged all the same) */
-    double accuracy, balanced_accuracy, macro_f1, weighted_f1, ece;
+    char dataset[32], split[64], task[16];
+    char stream[8];  /* "face", "voice" or "both" */
+    int n;           /* samples judged */
+    int withheld;    /* labelled, but with nothing to judge: no face, a blank picture, no speech, a
+                     * clip all of whose windows are withheld. Not an answer, right or wrong */
+    double coverage; /* n / (n + withheld) */
+    int people;      /* 0: not known */
+    int excluded;    /* never asked: no such file, no label (FER+: no majority), ... */
+    int excluded_by[ATTUNE_EXCLUSIONS]; /* the same by attune_exclusion_name */
+    int not_found;  /* crops in which the detector found no face, judged as a whole */
+    char note[200]; /* what a user should know of the reading, or "" */
+    double accuracy;
+    double balanced_accuracy; /* mean recall over the classes that are labels */
+    double macro_f1;    /* mean F1 over the classes that are labels or answers, as scikit-learn's
+                      * f1_score(average='macro') has it */
+    double weighted_f1; /* mean F1 weighted by the labels of each class */
+    double ece;         /* expected calibration error, 15 bins */
     attune_interval accuracy_interval, balanced_accuracy_interval, macro_f1_interval,
         weighted_f1_interval;
     int classes;
@@ -67,17 +90,20 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
                     attune_error *err);
 
 /* The result as JSON text (free with attune_text_free); NULL when memory is out. Keys: dataset
- * split n people excluded not_found accuracy balanced_accuracy macro_f1 weighted_f1 ece auc{}
- * auc_interval{} per_class[] confusion[][] interval{}. A figure that could not be measured (NaN)
- * is null. */
+ * split task stream n withheld coverage people excluded excluded_by{} not_found accuracy
+ * balanced_accuracy macro_f1 weighted_f1 ece auc{} auc_interval{} per_class[] confusion[][]
+ * interval{}. A figure that could not be measured (NaN) is null. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */
 int attune_text_write(const char *path, const char *text, attune_error *err);
 
-/* The i-th data set (and a line on its layout and splits) or degradation; NULL past the end. */
+/* The i-th data set (with a line on its layout, and its splits besides "all"), reason to leave a
+ * sample out, or degradation; NULL past the end. */
 const char *attune_dataset_name(int i);
 const char *attune_dataset_help(int i);
+const char *attune_dataset_splits(int i);
+const char *attune_exclusion_name(int i);
 const char *attune_corruption_name(int i);
 
 #ifdef __cplusplus

@@ -28,7 +28,6 @@
 #define RELAX() ((void)0)
 #endif
 
-#define MAX_THREADS 1024
 /* Some 100 us: longer than the gap between two loops of a network, far less than a time slice. */
 #define SPINS 4000
 
@@ -182,7 +181,7 @@ static int available_cores(void)
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
         return CPU_COUNT(&set);
     long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 && n < MAX_THREADS ? (int)n : 1;
+    return n > 0 && n < ATTUNE_MAX_THREADS ? (int)n : 1;
 }
 
 /* Starts up to `count` workers; where the system gives fewer, the pool is that much smaller. */
@@ -205,8 +204,8 @@ static void start_workers(at_pool *p, int count)
 int at_pool_create(at_pool **out, int threads, attune_error *err)
 {
     *out = NULL;
-    if (threads < 0 || threads > MAX_THREADS)
-        return at_fail(err, ATTUNE_E_ARG, "%d threads: not in 0..%d", threads, MAX_THREADS);
+    if (threads < 0 || threads > ATTUNE_MAX_THREADS)
+        return at_fail(err, ATTUNE_E_ARG, "%d threads: not in 0..%d", threads, ATTUNE_MAX_THREADS);
     if (threads == 0)
         threads = available_cores();
     at_pool *p = at_calloc(1, sizeof *p);

@@ -12,7 +12,7 @@
 
 typedef struct at_pool at_pool;
 
-/* threads: including the caller's; 0 = number of online cores. */
+/* threads: including the caller's, at most ATTUNE_MAX_THREADS; 0 = number of online cores. */
 int at_pool_create(at_pool **out, int threads, attune_error *err);
 void at_pool_free(at_pool **p);
 int at_pool_threads(const at_pool *p); /* 1 for NULL */

@@ -301,8 +301,9 @@ static int parse(at_job *job, int argc, char **argv)
                 return at_wrong_usage("analyze", "--rate takes 0.1 to 60, not '%.100s'", optarg);
             break;
         case 'j':
-            if (!at_parse_int(optarg, 0, 1024, &o->threads))
-                return at_wrong_usage("analyze", "--threads takes 0 to 1024, not '%.100s'", optarg);
+            if (!at_parse_int(optarg, 0, ATTUNE_MAX_THREADS, &o->threads))
+                return at_wrong_usage("analyze", "--threads takes 0 to %d, not '%.100s'",
+                                      ATTUNE_MAX_THREADS, optarg);
             break;
         case 'a':
         case 'v':

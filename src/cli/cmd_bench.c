@@ -104,8 +104,8 @@ int at_cmd_bench(int argc, char **argv)
                 return at_wrong_usage("bench", "--rounds wants 1 to 1000");
             break;
         case 't':
-            if (!at_parse_int(optarg, 1, 256, &o.threads))
-                return at_wrong_usage("bench", "--threads wants 1 to 256");
+            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
+                return at_wrong_usage("bench", "--threads wants 1 to %d", ATTUNE_MAX_THREADS);
             break;
         case 'm': o.model = optarg; break;
         case 'c': o.clip = optarg; break;

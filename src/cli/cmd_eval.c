@@ -8,19 +8,26 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all]\n"
-    "                   [--corrupt KIND=LEVEL] [--json FILE] [--draws N] [--seed N]\n"
-    "                   [--threads N] [--quiet]\n"
+    "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all] [--task NAME]\n"
+    "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL] [--json FILE]\n"
+    "                   [--answers FILE] [--excluded FILE] [--draws N] [--seed N] [--threads N]\n"
+    "                   [--quiet]\n"
     "\n"
     "Judges a model (a safetensors file, or 'default') on a data set, in the set's own classes, and\n"
-    "prints accuracy, balanced accuracy, F1, calibration error, the confusion matrix and 95 %\n"
-    "bootstrap intervals (over people where the set names them).\n"
+    "prints coverage, accuracy, balanced accuracy, F1, calibration error, the confusion matrix and\n"
+    "95 % bootstrap intervals (over people where the set names them). A sample with nothing to\n"
+    "judge, no face or no speech, is withheld: it is not an answer, and lowers the coverage.\n"
     "\n"
     "  --dataset NAME        one of the sets below\n"
     "  --root DIR            its folder, or one that holds it\n"
     "  --split NAME          a part of it (default: all)\n"
+    "  --task NAME           of a manifest with several labels: emotion7, state4 or engagement3\n"
+    "  --stream NAME         face or voice: judge by that stream alone\n"
+    "  --crops               each picture is the crop of a face: judge it whole if none is found\n"
     "  --corrupt KIND=LEVEL  degrade each face picture first, see below\n"
     "  --json FILE           write the figures there ('-': standard output, instead of the table)\n"
+    "  --answers FILE        write a CSV with every sample's answer and probabilities\n"
+    "  --excluded FILE       write a CSV with every sample left out, and why\n"
     "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
     "  --threads N           default: all cores; the result is the same for any number\n";
 
@@ -29,7 +36,8 @@ static void print_help(FILE *f)
     fputs(usage, f);
     fputs("\ndata sets:\n", f);
     for (int i = 0; attune_dataset_name(i); i++)
-        fprintf(f, "  %-16s %s\n", attune_dataset_name(i), attune_dataset_help(i));
+        fprintf(f, "  %-16s %s\n  %-16s splits: all, %s\n", attune_dataset_name(i),
+                attune_dataset_help(i), "", attune_dataset_splits(i));
     fputs("\ndegradations:", f);
     for (int i = 0; attune_corruption_name(i); i++)
         fprintf(f, " %s", attune_corruption_name(i));
@@ -38,7 +46,10 @@ static void print_help(FILE *f)
 
 static void print_figure(const char *name, double v, attune_interval i)
 {
-    printf("%-18s %6.2f %%   [%.2f, %.2f]\n", name, 100 * v, 100 * i.lo, 100 * i.hi);
+    if (v != v) /* there was nothing to measure */
+        printf("%-18s      -\n", name);
+    else
+        printf("%-18s %6.2f %%   [%.2f, %.2f]\n", name, 100 * v, 100 * i.lo, 100 * i.hi);
 }
 
 static void print_confusion(const attune_eval_result *r)
@@ -57,21 +68,52 @@ static void print_confusion(const attune_eval_result *r)
     }
 }
 
-static void print_result(const attune_eval_result *r)
+/* "excluded 7: missing 1, lfs_pointer 6" */
+static void print_excluded(const attune_eval_result *r)
 {
-    printf("%s, %s: %d samples", r->dataset, r->split, r->n);
+    const char *before = ": ";
+    printf("excluded %d", r->excluded);
+    for (int k = 0; k < ATTUNE_EXCLUSIONS; k++) {
+        if (r->excluded_by[k])
+            printf("%s%s %d", before, attune_exclusion_name(k), r->excluded_by[k]);
+        before = r->excluded_by[k] ? ", " : before;
+    }
+    printf("\n");
+}
+
+static void print_counts(const attune_eval_result *r)
+{
+    printf("%s, %s: %d %s", r->dataset, r->split, r->n, r->withheld ? "samples judged" : "samples");
+    if (r->withheld)
+        printf(", %d withheld", r->withheld);
     if (r->people)
         printf(" of %d people", r->people);
-    if (r->excluded)
-        printf(", %d without a usable label or unreadable", r->excluded);
     if (r->not_found)
-        printf(", no face found in %d", r->not_found);
-    printf("\n\n");
+        printf(", no face found in %d (judged whole)", r->not_found);
+    printf("\n");
+    if (r->excluded)
+        print_excluded(r);
+    if (*r->note)
+        printf("%s\n", r->note);
+    printf("\n");
+    if (r->n + r->withheld)
+        printf("%-18s %6.2f %%   %d of %d\n", "coverage", 100 * r->coverage, r->n,
+               r->n + r->withheld);
+}
+
+static void print_result(const attune_eval_result *r)
+{
+    print_counts(r);
+    if (r->n == 0) {
+        printf("nothing to judge%s\n", r->withheld ? "" : ": no sample has a label");
+        return;
+    }
     print_figure("accuracy", r->accuracy, r->accuracy_interval);
     print_figure("balanced accuracy", r->balanced_accuracy, r->balanced_accuracy_interval);
     print_figure("macro F1", r->macro_f1, r->macro_f1_interval);
     print_figure("weighted F1", r->weighted_f1, r->weighted_f1_interval);
-    printf("%-18s %6.2f %%\n", "calibration error", 100 * r->ece);
+    if (r->ece == r->ece)
+        printf("%-18s %6.2f %%\n", "calibration error", 100 * r->ece);
     for (int c = 0; c < r->curves; c++)
         printf("AUC %-14s %6.3f     [%.3f, %.3f]   %d of %d\n", r->curve[c].name, r->curve[c].auc,
                r->curve[c].interval.lo, r->curve[c].interval.hi, r->curve[c].positives,
@@ -117,17 +159,14 @@ static int parse_corruption(char *text, attune_eval_options *o)
 int at_cmd_eval(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"dataset", required_argument, NULL, 'd'},
-        {"root", required_argument, NULL, 'r'},
-        {"split", required_argument, NULL, 's'},
-        {"corrupt", required_argument, NULL, 'c'},
-        {"json", required_argument, NULL, 'j'},
-        {"draws", required_argument, NULL, 'n'},
-        {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"dataset", required_argument, NULL, 'd'},  {"root", required_argument, NULL, 'r'},
+        {"split", required_argument, NULL, 's'},    {"task", required_argument, NULL, 'T'},
+        {"stream", required_argument, NULL, 'm'},   {"crops", no_argument, NULL, 'C'},
+        {"corrupt", required_argument, NULL, 'c'},  {"answers", required_argument, NULL, 'a'},
+        {"excluded", required_argument, NULL, 'x'}, {"json", required_argument, NULL, 'j'},
+        {"draws", required_argument, NULL, 'n'},    {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'},  {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     attune_eval_options o = {.stop = at_stopped};
     attune_eval_result result;
@@ -139,6 +178,11 @@ int at_cmd_eval(int argc, char **argv)
         case 'd': o.dataset = optarg; break;
         case 'r': o.root = optarg; break;
         case 's': o.split = optarg; break;
+        case 'T': o.task = optarg; break;
+        case 'm': o.stream = optarg; break;
+        case 'C': o.crops = 1; break;
+        case 'a': o.answers = optarg; break;
+        case 'x': o.excluded = optarg; break;
         case 'c':
             if (!parse_corruption(optarg, &o))
                 return at_wrong_usage("eval", "--corrupt wants KIND=LEVEL, see below in --help");
@@ -154,8 +198,8 @@ int at_cmd_eval(int argc, char **argv)
             o.seed = (uint64_t)seed;
             break;
         case 't':
-            if (!at_parse_int(optarg, 1, 256, &o.threads))
-                return at_wrong_usage("eval", "--threads wants a number from 1");
+            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
+                return at_wrong_usage("eval", "--threads wants 1 to %d", ATTUNE_MAX_THREADS);
             break;
         case 'q': o.quiet = 1; break;
         case 'h': print_help(stdout); return AT_EXIT_OK;

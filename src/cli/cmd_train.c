@@ -88,9 +88,9 @@ int at_cmd_train(int argc, char **argv)
         case 'f': return print_fields();
         case 'r': o.resume = 1; break;
         case 't':
-            if (!at_parse_int(optarg, 1, 256, &o.threads))
-                return at_wrong_usage("train", "--threads %s: not a whole number from 1 to 256",
-                                      optarg);
+            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
+                return at_wrong_usage("train", "--threads %s: not a whole number from 1 to %d",
+                                      optarg, ATTUNE_MAX_THREADS);
             break;
         case 'e':
             if (!at_parse_int(optarg, 1, 100000, &o.epochs))

@@ -1,70 +1,87 @@
 /* corpus.h - lists of labelled pictures, voices and clips, read from the layouts that the data sets
- * come in. One file a family of corpora (corpus_*.c), one table of readers.
+ * come in. One file a family of corpora (corpus_*.c), one table of them (corpus.c).
  *
- * Nothing but paths and labels is read here; what a file holds is looked at later. Files that a
- * list names but the disk lacks are counted, not fatal.
+ * Nothing but paths and labels is read here; what a file holds is looked at later. What a corpus
+ * names and cannot be used is listed with the reason, not fatal.
  */
 #ifndef AT_DATA_CORPUS_H
 #define AT_DATA_CORPUS_H
 
-#include <attune/attune.h>
+#include "model/heads.h"
 
-/* What a sample's label is, and so which head and which class names it is judged by. */
-typedef enum at_task {
-    AT_TASK_FACE8,       /* FER+: neutral .. contempt (model/heads.h order) */
-    AT_TASK_FACE7,       /* FER2013: angry disgust fear happy neutral sad surprise */
-    AT_TASK_VOICE8,      /* RAVDESS: neutral calm .. surprised */
-    AT_TASK_STATE4,      /* four levels 0..3 */
-    AT_TASK_ENGAGEMENT3, /* disengaged, partial, engaged */
-    AT_TASK_EMOTION7,    /* the shared seven, of a folder of pictures or clips */
-} at_task;
-
-enum { AT_VOTES = 8 };
+enum { AT_VOTES = AT_FACE_CLASSES, AT_LISTED_SIDE = 48 };
 
 typedef struct at_sample {
-    char *path;               /* owned by the corpus */
+    char *path;               /* owned by the corpus; of a picture in a list: LIST:ROW */
+    int listed;               /* number of its picture in at_corpus.listed, from 1; 0: in a file */
     char person[24];          /* who (or which sitting), "" unknown */
-    int expression;           /* class of the corpus's task, -1: none (a split vote, say) */
+    int expression;           /* class of the corpus's head, -1: none (a split vote, say) */
     float votes[AT_VOTES];    /* FACE8: annotators' shares, sum 1; all 0: none */
     int state[ATTUNE_STATES]; /* levels 0..3, -1: none */
     int engagement;           /* 0..2, -1: none */
 } at_sample;
 
+/* Why a sample is not judged. */
+typedef enum at_exclusion {
+    AT_MISSING,       /* named in a list, not on the disk */
+    AT_UNREADABLE,    /* no picture or sound came out of it */
+    AT_POINTER,       /* Git LFS left a pointer where the file should be */
+    AT_UNLABELLED,    /* no usable label */
+    AT_UNKNOWN_CLASS, /* labelled with what the set's head has no class for */
+    AT_DUPLICATE,     /* counted already */
+    AT_EXCLUSIONS
+} at_exclusion;
+
+extern const char *const at_exclusion_names[AT_EXCLUSIONS];
+
+typedef struct at_excluded {
+    at_exclusion kind;
+    char *path, *detail; /* owned */
+} at_excluded;
+
 typedef struct at_corpus {
     const char *dataset; /* static */
-    at_task task;
+    at_head head;        /* what the labels are, and so what the set is judged by */
+    unsigned heads;      /* bit (1u << head): there are labels for it */
+    int crops;           /* the set says that each of its pictures is a crop of a face */
     at_sample *list;
     int count, capacity;
-    int people;  /* distinct persons; 0: not known */
-    int missing; /* named in a list, not on the disk */
+    int people; /* distinct persons; 0: not known */
+    at_excluded *excluded;
+    int excluded_count, excluded_capacity;
+    unsigned char
+        *listed; /* (listed_count x AT_LISTED_SIDE^2), grey: pictures that came in a list */
+    int listed_count, listed_capacity;
+    char note[200]; /* what a user should know of the reading, or "" */
 } at_corpus;
 
-/* The names that at_corpus_read takes, NULL past the end. Static storage. */
+/* The names that at_corpus_read takes, what layout each reads, and its splits besides "all" (in the
+ * words of a usage text). NULL past the end. Static storage. */
 const char *at_corpus_name(int i);
-/* One line on a data set: its layout and splits. */
 const char *at_corpus_help(int i);
+const char *at_corpus_splits(int i);
 
-/* dataset: ferplus fer2013 ravdess daisee-frames daisee wacv-engagement crema-d folder.
- * root: the folder of that layout, or one that holds it one level down.
- * split: "all" or what the set names:
- *   ferplus, fer2013        train valid test (FER2013's Training, PublicTest, PrivateTest parts)
- *   daisee-frames, daisee   train val test
- *   ravdess                 fold0..fold4 (the actors of that fold), nofold0.. (all the others), or
- *                           "actors=1,2,3"
- *   wacv-engagement         fold0..fold3, nofold0.. (by person, see corpus_wacv.c), or "people=.."
- *   crema-d, folder         all
- * Fails when nothing is found, naming what was looked for. */
+/* root: the folder of that layout, or one that holds it one level down; of a manifest the file
+ * itself will do. Underscores and hyphens in dataset are the same. Fails when nothing is found,
+ * naming what was looked for; free out in any case: what was excluded is in it. */
 int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const char *split,
                    attune_error *err);
 void at_corpus_free(at_corpus *c);
 
-/* Class names of a task and their number (4 states for STATE4). Static storage. */
-const char *const *at_task_classes(at_task task, int *count);
+/* How many were excluded for that reason. */
+int at_corpus_excluded(const at_corpus *c, at_exclusion kind);
+/* The picture of a sample that came in a list, AT_LISTED_SIDE square, grey; NULL: it is in a file. */
+const unsigned char *at_corpus_picture(const at_corpus *c, const at_sample *s);
 
-/* By its extension; else a clip or a sound. */
-int at_is_picture(const char *path);
+typedef enum at_sample_kind { AT_PICTURE, AT_SOUND, AT_CLIP } at_sample_kind;
+at_sample_kind at_sample_kind_of(const at_sample *s);
 
-/* Adds a zeroed sample (labels -1); NULL when memory is out. path is copied. For readers. */
+/* For readers. Each copies what it is given and fails with ATTUNE_E_NOMEM alone.
+ * Adds a sample, zeroed but for labels of -1; NULL: memory is out. */
 at_sample *at_corpus_add(at_corpus *c, const char *path);
+/* One with a picture (AT_LISTED_SIDE square, grey) of its own. */
+at_sample *at_corpus_add_listed(at_corpus *c, const char *path, const unsigned char *grey);
+/* Lists what is left out, and why. */
+int at_corpus_exclude(at_corpus *c, at_exclusion kind, const char *path, const char *detail);
 
 #endif

@@ -1,4 +1,5 @@
-/* corpus_daisee.c - DAiSEE (Gupta 2016): the official clips, and one face crop a clip. */
+/* corpus_daisee.c - DAiSEE (Gupta 2016) in its official layout. Some clips that the lists name are
+ * missing from it, and a part may be missing or empty. */
 #include "base/error.h"
 #include "data/csv.h"
 #include "data/readers.h"
@@ -17,43 +18,6 @@ static int split_known(const char *split)
     return strcmp(split, "all") == 0 || strcmp(split, "train") == 0 || strcmp(split, "val") == 0 ||
            strcmp(split, "test") == 0;
 }
-
-int at_corpus_daisee_frames(at_corpus *out, const char *root, const char *split, attune_error *err)
-{
-    enum { SPLIT, FILE_NAME, CLIP, SUBJECT, LEVELS };
-    char base[AT_PATH], list[AT_PATH], path[AT_PATH];
-    at_csv csv;
-    if (!split_known(split))
-        return at_fail(err, ATTUNE_E_ARG, "daisee-frames has no split '%s' (train val test all)",
-                       split);
-    if (!at_corpus_locate(base, root, "manifest.csv") || !at_path_join(list, base, "manifest.csv"))
-        return at_fail(err, ATTUNE_E_IO, "%s: no manifest.csv there", root);
-    int status = at_csv_open(&csv, list, err);
-    if (status < 0)
-        return status;
-    if (at_csv_row(&csv) && at_csv_column(&csv, "boredom") != LEVELS)
-        status = at_fail(err, ATTUNE_E_FORMAT, "%s: not the columns of a frame manifest", list);
-    while (status == ATTUNE_OK && at_csv_row(&csv)) {
-        if (strcmp(split, "all") != 0 && strcmp(at_csv_get(&csv, SPLIT), split) != 0)
-            continue;
-        if (!at_path_join(path, base, at_csv_get(&csv, FILE_NAME)) || !at_path_exists(path)) {
-            out->missing++;
-            continue;
-        }
-        at_sample *s = at_corpus_add(out, path);
-        if (!s) {
-            status = at_fail_nomem(err);
-            break;
-        }
-        snprintf(s->person, sizeof s->person, "%.20s", at_csv_get(&csv, SUBJECT));
-        for (int i = 0; i < ATTUNE_STATES; i++)
-            s->state[i] = level(at_csv_get(&csv, LEVELS + i));
-    }
-    at_csv_close(&csv);
-    return status;
-}
-
-/* ---- the official layout -------------------------------------------------------------------- */
 
 /* Clip files of a part by stem, since a ClipID's extension may disagree with the disk. */
 typedef struct clip_list {
@@ -126,7 +90,8 @@ static int add_labelled(at_corpus *out, const at_corpus *files, const char *labe
     while (status == ATTUNE_OK && at_csv_row(&csv)) {
         const at_sample *clip = find_clip(files, at_csv_get(&csv, 0));
         if (!clip) {
-            out->missing++;
+            if (at_corpus_exclude(out, AT_MISSING, at_csv_get(&csv, 0), "no such clip") < 0)
+                status = at_fail_nomem(err);
             continue;
         }
         at_sample *s = at_corpus_add(out, clip->path);
@@ -142,6 +107,14 @@ static int add_labelled(at_corpus *out, const at_corpus *files, const char *labe
     return status;
 }
 
+static int exclude_unlabelled(at_corpus *out, const at_corpus *files)
+{
+    int status = ATTUNE_OK;
+    for (int i = 0; i < files->count && status == ATTUNE_OK; i++)
+        status = at_corpus_exclude(out, AT_UNLABELLED, files->list[i].path, "no list of labels");
+    return status;
+}
+
 static int read_part(at_corpus *out, const char *base, const char *part, attune_error *err)
 {
     char name[64], folder[AT_PATH], labels[AT_PATH];
@@ -153,9 +126,11 @@ static int read_part(at_corpus *out, const char *base, const char *part, attune_
     if (!fits || !at_path_is_dir(folder))
         return ATTUNE_OK; /* that part is not here */
     int status = at_each_entry(folder, add_subject, &clips);
+    if (status == 0 && !at_path_exists(labels))
+        status = exclude_unlabelled(out, &clips.files);
     if (status < 0) {
         at_fail_nomem(err);
-    } else {
+    } else if (at_path_exists(labels)) {
         if (clips.files.count)
             qsort(clips.files.list, (size_t)clips.files.count, sizeof *clips.files.list, by_stem);
         status = add_labelled(out, &clips.files, labels, err);

@@ -1,4 +1,6 @@
-/* corpus_fer.c - FER2013's pictures with FER+'s votes (Barsoum 2016), and with the original labels.
+/* corpus_fer.c - FER2013's pictures with FER+'s votes (Barsoum 2016), and with the original labels
+ * (Goodfellow 2013) in the forms that are about: one CSV with the pixels, class-named folders, and
+ * FER+'s folders with a list.
  *
  * FER+'s majority protocol is that of its authors' training code: single votes are outliers and
  * dropped; the class is that with more than half of the votes left; pictures without such a class,
@@ -8,6 +10,7 @@
 #include "data/csv.h"
 #include "data/readers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,13 +73,10 @@ static int add_ferplus_row(at_corpus *out, const char *root, const char *split, 
     at_sample judged = {0};
     for (int i = 0; i < COLUMNS; i++)
         votes[i] = strtof(at_csv_get(csv, 2 + i), NULL);
+    if (!at_path_join(folder, root, parts[part].folder) || !at_path_join(path, folder, name))
+        return at_corpus_exclude(out, AT_MISSING, name, "path too long");
     if (!judge(votes, &judged))
-        return ATTUNE_OK;
-    if (!at_path_join(folder, root, parts[part].folder) || !at_path_join(path, folder, name) ||
-        !at_path_exists(path)) {
-        out->missing++;
-        return ATTUNE_OK;
-    }
+        return at_corpus_exclude(out, AT_UNLABELLED, path, "most say 'unknown' or 'not a face'");
     at_sample *s = at_corpus_add(out, path);
     if (!s)
         return ATTUNE_E_NOMEM;
@@ -110,19 +110,51 @@ int at_corpus_ferplus(at_corpus *out, const char *root, const char *split, attun
 
 /* ---- FER2013 ------------------------------------------------------------------------------ */
 
-static int class_of(const char *name)
+/* The numbers that stand for the classes in the official list. */
+static int class_of_number(const char *text)
 {
-    int n;
-    const char *const *names = at_task_classes(AT_TASK_FACE7, &n);
-    for (int i = 0; i < n; i++)
-        if (strcmp(names[i], name) == 0)
-            return i;
-    return -1;
+    static const char *const official[] = {"angry", "disgust",  "fear",   "happy",
+                                           "sad",   "surprise", "neutral"};
+    int number = *text - '0';
+    if (strlen(text) != 1 || number < 0 || number >= AT_BASIC_CLASSES)
+        return -1;
+    return at_class_by_name(AT_HEAD_FACE7, official[number]);
+}
+
+static int class_of(const char *text)
+{
+    int label = class_of_number(text);
+    return label >= 0 ? label : at_class_by_name(AT_HEAD_FACE7, text);
+}
+
+static int unknown_class(at_corpus *out, const char *path, const char *word)
+{
+    char why[64];
+    snprintf(why, sizeof why, "no class: %.40s", word);
+    return at_corpus_exclude(out, *word ? AT_UNKNOWN_CLASS : AT_UNLABELLED, path, why);
+}
+
+static int add_listed_file(at_corpus *out, const char *base, const char *split, const at_csv *csv)
+{
+    char folder[AT_PATH], path[AT_PATH];
+    int part = part_wanted(at_csv_get(csv, 0), split), label = class_of(at_csv_get(csv, 2));
+    const char *name = at_csv_get(csv, 1);
+    if (part < 0)
+        return ATTUNE_OK;
+    if (!at_path_join(folder, base, parts[part].folder) || !at_path_join(path, folder, name))
+        return at_corpus_exclude(out, AT_MISSING, name, "path too long");
+    if (label < 0)
+        return unknown_class(out, path, at_csv_get(csv, 2));
+    at_sample *s = at_corpus_add(out, path);
+    if (!s)
+        return ATTUNE_E_NOMEM;
+    s->expression = label;
+    return ATTUNE_OK;
 }
 
 static int from_list(at_corpus *out, const char *base, const char *split, attune_error *err)
 {
-    char list[AT_PATH], folder[AT_PATH], path[AT_PATH];
+    char list[AT_PATH];
     at_csv csv;
     if (!at_path_join(list, base, "fer2013_labels.csv"))
         return at_fail(err, ATTUNE_E_ARG, "%s: path too long", base);
@@ -130,74 +162,116 @@ static int from_list(at_corpus *out, const char *base, const char *split, attune
     if (status < 0)
         return status;
     at_csv_row(&csv); /* header: split,png,fer2013_label */
-    while (status == ATTUNE_OK && at_csv_row(&csv)) {
-        int part = part_wanted(at_csv_get(&csv, 0), split);
-        int label = class_of(at_csv_get(&csv, 2));
-        if (part < 0 || label < 0)
-            continue;
-        if (!at_path_join(folder, base, parts[part].folder) ||
-            !at_path_join(path, folder, at_csv_get(&csv, 1)) || !at_path_exists(path)) {
-            out->missing++;
-            continue;
-        }
-        at_sample *s = at_corpus_add(out, path);
-        if (!s)
+    while (status == ATTUNE_OK && at_csv_row(&csv))
+        if (add_listed_file(out, base, split, &csv) < 0)
             status = at_fail_nomem(err);
-        else
-            s->expression = label;
-    }
     at_csv_close(&csv);
     return status;
 }
 
-typedef struct walk {
-    at_corpus *out;
-    int label;
-} walk;
+/* ---- one CSV with the pixels: emotion,pixels,Usage in any order ---------------------------- */
 
-static int add_picture(void *user, const char *path, const char *name)
+static const char *const pixel_lists[] = {"fer2013.csv", "icml_face_data.csv", "train.csv", NULL};
+
+/* text: numbers 0..255 apart by blanks, as many as a picture has pixels. */
+static int parse_pixels(const char *text, unsigned char grey[AT_LISTED_SIDE * AT_LISTED_SIDE])
 {
-    walk *w = user;
-    if (!at_has_extension(name, at_picture_extensions))
-        return 0;
-    at_sample *s = at_corpus_add(w->out, path);
+    for (int i = 0; i < AT_LISTED_SIDE * AT_LISTED_SIDE; i++) {
+        char *end;
+        long v = strtol(text, &end, 10);
+        if (end == text || v < 0 || v > 255)
+            return 0;
+        grey[i] = (unsigned char)v;
+        text = end;
+    }
+    return text[strspn(text, " ")] == '\0';
+}
+
+typedef struct pixel_columns {
+    int emotion, pixels, usage; /* usage -1: all is of the training part */
+} pixel_columns;
+
+static int add_pixels(at_corpus *out, const char *list, const char *split, const pixel_columns *c,
+                      const at_csv *csv)
+{
+    unsigned char grey[AT_LISTED_SIDE * AT_LISTED_SIDE];
+    char path[AT_PATH + 16];
+    const char *usage = c->usage < 0 ? parts[0].usage : at_csv_get(csv, c->usage);
+    const char *word = at_csv_get(csv, c->emotion);
+    int label = class_of(word);
+    if (part_wanted(usage, split) < 0)
+        return ATTUNE_OK;
+    snprintf(path, sizeof path, "%s:%d", list, csv->row);
+    if (label < 0)
+        return unknown_class(out, path, word);
+    if (!parse_pixels(at_csv_get(csv, c->pixels), grey))
+        return at_corpus_exclude(out, AT_UNREADABLE, path, "not 2304 numbers from 0 to 255");
+    at_sample *s = at_corpus_add_listed(out, path, grey);
     if (!s)
         return ATTUNE_E_NOMEM;
-    s->expression = w->label;
+    s->expression = label;
+    return ATTUNE_OK;
+}
+
+static int from_pixels(at_corpus *out, const char *list, const char *split, attune_error *err)
+{
+    at_csv csv;
+    int status = at_csv_open(&csv, list, err);
+    if (status < 0)
+        return status;
+    at_csv_row(&csv);
+    const pixel_columns c = {at_csv_column(&csv, "emotion"), at_csv_column(&csv, "pixels"),
+                             at_csv_column(&csv, "usage")};
+    if (c.emotion < 0 || c.pixels < 0)
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: no columns emotion and pixels", list);
+    while (status == ATTUNE_OK && at_csv_row(&csv))
+        if (add_pixels(out, list, split, &c, &csv) < 0)
+            status = at_fail_nomem(err);
+    at_csv_close(&csv);
+    return status;
+}
+
+/* The list with pixels at root or one level down, or root itself. */
+static int find_pixels(char *list, const char *root)
+{
+    char base[AT_PATH];
+    if (!at_path_is_dir(root))
+        return snprintf(list, AT_PATH, "%s", root) < AT_PATH;
+    for (const char *const *name = pixel_lists; *name; name++)
+        if (at_corpus_locate(base, root, *name) && at_path_join(list, base, *name))
+            return 1;
     return 0;
 }
 
-static int add_class_folder(void *user, const char *path, const char *name)
+/* ---- class-named folders ------------------------------------------------------------------- */
+
+static int from_folders(at_corpus *out, const char *root, const char *split, attune_error *err)
 {
-    walk w = {user, class_of(name)};
-    return w.label < 0 ? 0 : at_each_entry(path, add_picture, &w);
+    static const char *const train[] = {"train", "training", NULL};
+    static const char *const valid[] = {"valid", "validation", "val", "publictest", NULL};
+    static const char *const test[] = {"test", "testing", "privatetest", NULL};
+    static const char *const *const groups[] = {train, valid, test, NULL};
+    int part = -1;
+    for (int p = 0; p < PARTS; p++)
+        part = strcmp(split, parts[p].split) == 0 ? p : part;
+    int in_parts = at_corpus_walk(out, root, groups, part, class_of_number);
+    if (in_parts < 0)
+        return at_fail_nomem(err);
+    if (in_parts == 0 && part >= 0)
+        return at_fail(err, ATTUNE_E_ARG, "%s: not divided into train, valid and test; use 'all'",
+                       root);
+    return ATTUNE_OK;
 }
 
 int at_corpus_fer2013(at_corpus *out, const char *root, const char *split, attune_error *err)
 {
-    static const char *const validation[] = {"valid", "validation", "val", NULL};
-    static const char *const train[] = {"train", "training", NULL}, *const test[] = {"test", NULL};
-    char base[AT_PATH], part[AT_PATH];
+    char base[AT_PATH], list[AT_PATH];
     if (!split_known(split))
         return at_fail(err, ATTUNE_E_ARG, "fer2013 has no split '%s' (train valid test all)",
                        split);
     if (at_corpus_locate(base, root, "fer2013_labels.csv"))
         return from_list(out, base, split, err);
-
-    const char *const *groups[PARTS] = {train, validation, test};
-    int divided = 0, status = ATTUNE_OK;
-    for (int p = 0; p < PARTS; p++)
-        for (const char *const *name = groups[p]; *name && status >= 0; name++)
-            if (at_path_join(part, root, *name) && at_path_is_dir(part)) {
-                divided = 1;
-                if (strcmp(split, "all") == 0 || strcmp(split, parts[p].split) == 0)
-                    status = at_each_entry(part, add_class_folder, out);
-            }
-    if (!divided && strcmp(split, "all") == 0)
-        status = at_each_entry(at_corpus_locate(base, root, "happy") ? base : root,
-                               add_class_folder, out);
-    else if (!divided)
-        return at_fail(err, ATTUNE_E_ARG, "%s: not divided into train, valid and test; use 'all'",
-                       root);
-    return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    if (find_pixels(list, root))
+        return from_pixels(out, list, split, err);
+    return from_folders(out, root, split, err);
 }

@@ -7,6 +7,93 @@
 #include <string.h>
 #include <strings.h>
 
+/* ---- a walk over class-named folders ---------------------------------------------------------- */
+
+typedef struct class_walk {
+    at_corpus *out;
+    size_t base_length;
+    const char *const *const *parts;
+    int wanted; /* part, -1: all */
+    int (*class_of)(const char *folder);
+    int in_parts; /* files that lie in a named part */
+} class_walk;
+
+static int part_of(const class_walk *w, const char *folder)
+{
+    for (int p = 0; w->parts && w->parts[p]; p++)
+        for (const char *const *name = w->parts[p]; *name; name++)
+            if (strcasecmp(folder, *name) == 0)
+                return p;
+    return -1;
+}
+
+static int class_named(const class_walk *w, const char *folder)
+{
+    int label = w->class_of ? w->class_of(folder) : -1;
+    return label >= 0 ? label : at_class_by_name(w->out->head, folder);
+}
+
+static int add_in_class(void *user, const char *path, const char *name)
+{
+    class_walk *w = user;
+    char folders[AT_PATH], why[AT_PATH + 32] = "in no folder of a class", *rest = folders;
+    int part = -1, label = -1;
+    if (!at_is_media(name))
+        return 0;
+    snprintf(folders, sizeof folders, "%s", path + w->base_length);
+    *strrchr(folders, '/') = '\0'; /* there is one: path is base/... */
+    for (char *folder; (folder = strtok_r(rest, "/", &rest));) {
+        int p = part_of(w, folder), k = class_named(w, folder);
+        part = p >= 0 ? p : part;
+        label = k >= 0 ? k : label;
+        if (p < 0)
+            snprintf(why, sizeof why, "no class: %s", folder);
+    }
+    w->in_parts += part >= 0;
+    if (w->wanted >= 0 && part != w->wanted)
+        return 0;
+    if (label < 0)
+        return at_corpus_exclude(w->out, AT_UNKNOWN_CLASS, path, why);
+    at_sample *s = at_corpus_add(w->out, path);
+    if (!s)
+        return ATTUNE_E_NOMEM;
+    s->expression = label;
+    return 0;
+}
+
+int at_corpus_walk(at_corpus *out, const char *root, const char *const *const *parts, int part,
+                   int (*class_of)(const char *folder))
+{
+    class_walk w = {out, strlen(root), parts, part, class_of, 0};
+    int status = at_each_file(root, add_in_class, &w);
+    return status < 0 ? status : w.in_parts;
+}
+
+typedef struct part_search {
+    const char *name;
+    char *out;
+} part_search;
+
+static int is_part(void *user, const char *path, const char *name)
+{
+    part_search *s = user;
+    if (strcasecmp(name, s->name) != 0 || !at_path_is_dir(path))
+        return 0;
+    snprintf(s->out, AT_PATH, "%s", path);
+    return 1;
+}
+
+int at_corpus_folder(at_corpus *out, const char *root, const char *split, attune_error *err)
+{
+    char part[AT_PATH];
+    part_search search = {split, part};
+    if (strcmp(split, "all") == 0)
+        snprintf(part, sizeof part, "%s", root);
+    else if (at_each_entry(root, is_part, &search) != 1)
+        return at_fail(err, ATTUNE_E_ARG, "%s: no folder '%s' in it for that split", root, split);
+    return at_corpus_walk(out, part, NULL, -1, NULL) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
 /* ---- WACV: imgN_* is person or sitting N; fold k holds the people with N mod 4 == k ------------ */
 
 enum { WACV_FOLDS = 4 };
@@ -74,64 +161,4 @@ int at_corpus_wacv(at_corpus *out, const char *root, const char *split, attune_e
             at_path_join(folder, base, folders[c.label]))
             status = at_each_entry(folder, add_wacv_picture, &c);
     return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
-}
-
-/* ---- anybody's own ---------------------------------------------------------------------------- */
-
-static int emotion_by_name(const char *name)
-{
-    static const struct {
-        const char *name;
-        int emotion;
-    } synonyms[] = {
-        {"neutral", ATTUNE_NEUTRAL},    {"calm", ATTUNE_NEUTRAL},
-        {"happy", ATTUNE_HAPPY},        {"happiness", ATTUNE_HAPPY},
-        {"joy", ATTUNE_HAPPY},          {"sad", ATTUNE_SAD},
-        {"sadness", ATTUNE_SAD},        {"angry", ATTUNE_ANGRY},
-        {"anger", ATTUNE_ANGRY},        {"fear", ATTUNE_FEARFUL},
-        {"fearful", ATTUNE_FEARFUL},    {"afraid", ATTUNE_FEARFUL},
-        {"disgust", ATTUNE_DISGUSTED},  {"disgusted", ATTUNE_DISGUSTED},
-        {"surprise", ATTUNE_SURPRISED}, {"surprised", ATTUNE_SURPRISED},
-    };
-    for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
-        if (strcasecmp(name, synonyms[i].name) == 0)
-            return synonyms[i].emotion;
-    return -1;
-}
-
-typedef struct folder_walk {
-    at_corpus *out;
-    int emotion;
-} folder_walk;
-
-static int add_file(void *user, const char *path, const char *name)
-{
-    folder_walk *w = user;
-    if (!at_has_extension(name, at_picture_extensions) &&
-        !at_has_extension(name, at_clip_extensions) && !at_has_extension(name, at_sound_extensions))
-        return 0;
-    at_sample *s = at_corpus_add(w->out, path);
-    if (!s)
-        return ATTUNE_E_NOMEM;
-    s->expression = w->emotion;
-    return 0;
-}
-
-static int add_named_folder(void *user, const char *path, const char *name)
-{
-    folder_walk w = {user, emotion_by_name(name)};
-    return w.emotion < 0 ? 0 : at_each_entry(path, add_file, &w);
-}
-
-int at_corpus_folder(at_corpus *out, const char *root, const char *split, attune_error *err)
-{
-    char part[AT_PATH];
-    const char *base = root;
-    if (strcmp(split, "all") != 0) {
-        if (!at_path_join(part, root, split) || !at_path_is_dir(part))
-            return at_fail(err, ATTUNE_E_ARG, "%s: no folder '%s' in it for that split", root,
-                           split);
-        base = part;
-    }
-    return at_each_entry(base, add_named_folder, out) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
 }

@@ -68,17 +68,12 @@ static int add_take(void *user, const char *path, const char *name)
     return 0;
 }
 
-static int add_actor(void *user, const char *path, const char *name)
+/* The modality, the first number, aside: the voice of a clip is that of its sound file. */
+const char *at_ravdess_take(const char *path, size_t *length)
 {
-    if (strncmp(name, "Actor_", 6) == 0)
-        return at_each_entry(path, add_take, user);
-    return 0;
-}
-
-static int add_actors_below(void *user, const char *path, const char *name)
-{
-    int status = add_actor(user, path, name);
-    return status ? status : at_each_entry(path, add_actor, user);
+    const char *stem = at_path_stem(path, length);
+    *length -= 3;
+    return stem + 3;
 }
 
 int at_corpus_ravdess(at_corpus *out, const char *root, const char *split, attune_error *err)
@@ -88,10 +83,7 @@ int at_corpus_ravdess(at_corpus *out, const char *root, const char *split, attun
         return at_fail(err, ATTUNE_E_ARG,
                        "ravdess has no split '%s' (all, fold0..4, nofold0..4, actors=1,2,...)",
                        split);
-    int status = at_each_entry(root, add_take, &c);
-    if (!status)
-        status = at_each_entry(root, add_actors_below, &c);
-    return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    return at_each_file(root, add_take, &c) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
 }
 
 /* ---- CREMA-D -------------------------------------------------------------------------------- */
@@ -115,7 +107,8 @@ static int add_crema(void *user, const char *path, const char *name)
     at_corpus *out = user;
     size_t n;
     at_path_stem(name, &n);
-    if (n < 12 || name[4] != '_' || name[8] != '_' || crema_emotion(name + 9) < 0)
+    if (!at_is_media(name) || n < 12 || name[4] != '_' || name[8] != '_' ||
+        crema_emotion(name + 9) < 0)
         return 0;
     at_sample *s = at_corpus_add(out, path);
     if (!s)
@@ -125,13 +118,26 @@ static int add_crema(void *user, const char *path, const char *name)
     return 0;
 }
 
-int at_corpus_crema(at_corpus *out, const char *root, const char *split, attune_error *err)
+static int read_crema(at_corpus *out, const char *root, const char *kind)
 {
     char base[AT_PATH], folder[AT_PATH];
-    if (strcmp(split, "all") != 0)
-        return at_fail(err, ATTUNE_E_ARG, "crema-d has no split '%s' (all)", split);
-    const char *kind = at_corpus_locate(base, root, "VideoFlash") ? "VideoFlash" : "AudioWAV";
     if (!at_corpus_locate(base, root, kind) || !at_path_join(folder, base, kind))
-        return at_fail(err, ATTUNE_E_IO, "%s: no VideoFlash or AudioWAV there", root);
-    return at_each_entry(folder, add_crema, out) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+        return 0;
+    return at_each_entry(folder, add_crema, out);
+}
+
+/* The clips come as Git LFS pointers, which not everybody fetches: when no clip is there, the
+ * voices are judged. */
+int at_corpus_crema(at_corpus *out, const char *root, const char *split, attune_error *err)
+{
+    int all = strcmp(split, "all") == 0, fetched = 0, status = 0;
+    if (!all && strcmp(split, "clips") != 0 && strcmp(split, "voices") != 0)
+        return at_fail(err, ATTUNE_E_ARG, "crema-d has no split '%s' (all clips voices)", split);
+    if (strcmp(split, "voices") != 0)
+        status = read_crema(out, root, "VideoFlash");
+    for (int i = 0; i < out->count; i++)
+        fetched += !at_path_is_pointer(out->list[i].path);
+    if (status >= 0 && fetched == 0 && strcmp(split, "clips") != 0)
+        status = read_crema(out, root, "AudioWAV");
+    return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
 }

@@ -5,13 +5,14 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 int at_csv_open(at_csv *c, const char *path, attune_error *err)
 {
     unsigned char *data;
     size_t size;
     memset(c, 0, sizeof *c);
-    int status = at_file_read(path, (size_t)256 << 20, &data, &size, err);
+    int status = at_file_read(path, (size_t)512 << 20, &data, &size, err);
     if (status < 0)
         return status;
     c->text = (char *)data;
@@ -65,13 +66,14 @@ int at_csv_row(at_csv *c)
         if (c->fields < AT_CSV_FIELDS)
             c->field[c->fields++] = field;
     } while (separator == ',');
+    c->row++;
     return 1;
 }
 
 int at_csv_column(const at_csv *c, const char *name)
 {
     for (int i = 0; i < c->fields; i++)
-        if (strcmp(c->field[i], name) == 0)
+        if (strcasecmp(c->field[i], name) == 0)
             return i;
     return -1;
 }

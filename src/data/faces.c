@@ -16,32 +16,38 @@
 enum {
     TIGHT_SIDE = 200, /* pictures up to this size are taken for crops of a face, and enlarged */
     SEARCH_SIDE = 320,
-    MAX_THREADS = 64,
 };
 /* A tight crop leaves the detector too little surroundings: it gets a replicated border of this
  * share of the picture on every side. */
 static const float border_share = 0.25f;
 
+/* What a thread searches with; made when it has its first picture. */
+typedef struct searcher {
+    at_detector *detector;
+    at_image padded, scaled;
+} searcher;
+
 typedef struct loader {
     at_face_sample *list;
     int first, count; /* the stretch that this run of the pool works on */
-    at_detector *detector[MAX_THREADS];
-    at_image padded[MAX_THREADS], scaled[MAX_THREADS];
+    const at_corpus *corpora;
+    const at_weight_source *weights; /* of a detector; NULL: no search */
+    searcher *searcher;              /* a thread */
     atomic_int status;
 } loader;
 
 /* Searches the picture with a border round it, enlarged to SEARCH_SIDE. */
-static int search_tight(loader *l, int thread, const at_image *im, at_face *face)
+static int search_tight(searcher *q, const at_image *im, at_face *face)
 {
     int longer = im->w > im->h ? im->w : im->h, border = (int)(border_share * (float)longer);
-    at_image *padded = &l->padded[thread], *scaled = &l->scaled[thread];
+    at_image *padded = &q->padded, *scaled = &q->scaled;
     int w = im->w + 2 * border, h = im->h + 2 * border;
     float scale = SEARCH_SIDE / (float)(longer + 2 * border);
     int sw = (int)lroundf((float)w * scale), sh = (int)lroundf((float)h * scale);
     int status = at_image_crop(padded, im, -border, -border, w, h, AT_BORDER_REPLICATE);
     if (status < 0 || (status = at_image_resize(scaled, padded, sw, sh)) < 0)
         return status;
-    if ((status = at_detector_run(l->detector[thread], scaled, face, 1)) < 1)
+    if ((status = at_detector_run(q->detector, scaled, face, 1)) < 1)
         return status;
     face->x = face->x / scale - (float)border;
     face->y = face->y / scale - (float)border;
@@ -56,11 +62,14 @@ static int search_tight(loader *l, int thread, const at_image *im, at_face *face
 static int find_face(loader *l, int thread, at_face_sample *s)
 {
     const at_image *im = &s->image;
-    int longer = im->w > im->h ? im->w : im->h, found = 0, search = l->detector[thread] != NULL;
-    if (search && longer > TIGHT_SIDE)
-        found = at_detector_run(l->detector[thread], im, &s->face, 1);
-    if (search && found == 0)
-        found = search_tight(l, thread, im, &s->face);
+    searcher *q = &l->searcher[thread];
+    int longer = im->w > im->h ? im->w : im->h, found = 0;
+    if (l->weights && !q->detector)
+        found = at_detector_create(&q->detector, l->weights, NULL, at_kernels_best(), NULL, NULL);
+    if (l->weights && found == 0 && longer > TIGHT_SIDE)
+        found = at_detector_run(q->detector, im, &s->face, 1);
+    if (l->weights && found == 0)
+        found = search_tight(q, im, &s->face);
     if (found < 0)
         return found;
     s->found = found && at_align_matrix(&s->face, s->m) == ATTUNE_OK;
@@ -71,22 +80,35 @@ static int find_face(loader *l, int thread, at_face_sample *s)
     return ATTUNE_OK;
 }
 
+/* An unreadable picture is no error: its image stays empty. */
+static int read_picture(at_image *out, const char *path)
+{
+    uint8_t *rgb;
+    int w, h, status = at_media_load_image(path, &rgb, &w, &h, NULL);
+    if (status < 0)
+        return status == ATTUNE_E_NOMEM ? status : ATTUNE_OK;
+    at_image borrowed = at_image_borrow(rgb, w, h, 3, 3 * (ptrdiff_t)w);
+    status = at_image_copy(out, &borrowed);
+    at_free(rgb);
+    return status;
+}
+
+static int copy_listed(at_image *out, const uint8_t *grey)
+{
+    uint8_t rgb[3 * AT_LISTED_SIDE * AT_LISTED_SIDE];
+    for (int i = 0; i < AT_LISTED_SIDE * AT_LISTED_SIDE; i++)
+        rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = grey[i];
+    at_image borrowed = at_image_borrow(rgb, AT_LISTED_SIDE, AT_LISTED_SIDE, 3, 3 * AT_LISTED_SIDE);
+    return at_image_copy(out, &borrowed);
+}
+
 static void load_one(void *arg, int task, int thread)
 {
     loader *l = arg;
     at_face_sample *s = &l->list[l->first + task];
-    uint8_t *rgb;
-    int w, h, status = at_media_load_image(s->label.path, &rgb, &w, &h, NULL);
-    if (status == ATTUNE_E_NOMEM) {
-        atomic_store(&l->status, status);
-        return;
-    }
-    if (status < 0)
-        return; /* unreadable: its image stays empty */
-    at_image borrowed = at_image_borrow(rgb, w, h, 3, 3 * (ptrdiff_t)w);
-    status = at_image_copy(&s->image, &borrowed);
-    at_free(rgb);
-    if (status == ATTUNE_OK)
+    const uint8_t *listed = at_corpus_picture(&l->corpora[s->corpus], &s->label);
+    int status = listed ? copy_listed(&s->image, listed) : read_picture(&s->image, s->label.path);
+    if (status == ATTUNE_OK && s->image.data)
         status = find_face(l, thread, s);
     if (status < 0)
         atomic_store(&l->status, status);
@@ -105,6 +127,7 @@ static int copy_labels(at_faces *out, const at_corpus *corpora, int n)
             at_face_sample *s = &out->list[out->count];
             s->label = corpora[c].list[i];
             s->corpus = c;
+            s->slot = i;
             s->label.path = strdup(s->label.path);
             out->count++;
             if (!s->label.path)
@@ -147,25 +170,25 @@ int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weigh
 {
     memset(out, 0, sizeof *out);
     int threads = at_pool_threads(pool), status = ATTUNE_OK;
-    loader *l = calloc(1, sizeof *l);
-    if (!l || copy_labels(out, corpora, n) < 0)
+    loader l = {.corpora = corpora, .weights = detector};
+    l.searcher = calloc((size_t)threads, sizeof *l.searcher);
+    if (!l.searcher || copy_labels(out, corpora, n) < 0)
         status = at_fail_nomem(err);
-    else if (threads > MAX_THREADS)
-        status = at_fail(err, ATTUNE_E_ARG, "at most %d threads", MAX_THREADS);
-    for (int t = 0; detector && t < threads && status == ATTUNE_OK; t++)
-        status = at_detector_create(&l->detector[t], detector, NULL, at_kernels_best(), NULL, err);
+    if (status == ATTUNE_OK && detector) /* says what is wrong with the weights, if anything is */
+        status = at_detector_create(&l.searcher[0].detector, detector, NULL, at_kernels_best(),
+                                    NULL, err);
     if (status == ATTUNE_OK) {
-        l->list = out->list;
-        status = load_all(out, l, pool, quiet);
+        l.list = out->list;
+        status = load_all(out, &l, pool, quiet);
         if (status < 0)
             at_fail(err, status, "loading faces: out of memory");
     }
-    for (int t = 0; l && t < MAX_THREADS; t++) {
-        at_detector_free(&l->detector[t]);
-        at_image_free(&l->padded[t]);
-        at_image_free(&l->scaled[t]);
+    for (int t = 0; l.searcher && t < threads; t++) {
+        at_detector_free(&l.searcher[t].detector);
+        at_image_free(&l.searcher[t].padded);
+        at_image_free(&l.searcher[t].scaled);
     }
-    free(l);
+    free(l.searcher);
     if (status < 0)
         at_faces_free(out);
     else

@@ -18,12 +18,12 @@
 #include "vision/image.h"
 
 typedef struct at_face_sample {
-    at_sample label; /* with a path of its own */
-    int corpus;      /* which of the corpora given to at_faces_load */
-    int found;       /* the detector fired */
-    at_image image;  /* source picture, RGB, owned; empty if it could not be read */
-    float m[6];      /* source pixels -> aligned face, from landmarks or of the whole crop */
-    at_face face;    /* detection in source pixels; zeros if not found */
+    at_sample label;  /* with a path of its own */
+    int corpus, slot; /* which of the corpora given to at_faces_load, and which of its samples */
+    int found;        /* the detector fired */
+    at_image image;   /* source picture, RGB, owned; empty if it could not be read */
+    float m[6];       /* source pixels -> aligned face, from landmarks or of the whole crop */
+    at_face face;     /* detection in source pixels; zeros if not found */
 } at_face_sample;
 
 typedef struct at_faces {

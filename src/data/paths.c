@@ -33,6 +33,22 @@ int at_path_is_dir(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+int at_path_is_pointer(const char *path)
+{
+    static const char first[] = "version https://git-lfs.github.com/spec/";
+    enum { LARGEST = 1024 }; /* three short lines */
+    char text[sizeof first];
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > LARGEST)
+        return 0;
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return 0;
+    size_t n = fread(text, 1, sizeof first - 1, f);
+    fclose(f);
+    return n == sizeof first - 1 && memcmp(text, first, n) == 0;
+}
+
 const char *at_path_stem(const char *path, size_t *length)
 {
     const char *slash = strrchr(path, '/');
@@ -105,6 +121,34 @@ int at_each_entry(const char *dir, int (*fn)(void *user, const char *path, const
     return status;
 }
 
+/* Deep enough for any data set, and the end of links that go round in circles. */
+enum { DEPTH = 8 };
+
+typedef struct file_walk {
+    int (*fn)(void *user, const char *path, const char *name);
+    void *user;
+    int depth;
+} file_walk;
+
+static int visit(void *user, const char *path, const char *name)
+{
+    file_walk *w = user;
+    if (!at_path_is_dir(path))
+        return w->fn(w->user, path, name);
+    /* where archives made on a Mac keep what is not the files */
+    if (w->depth == DEPTH || strcmp(name, "__MACOSX") == 0)
+        return 0;
+    file_walk below = {w->fn, w->user, w->depth + 1};
+    return at_each_entry(path, visit, &below);
+}
+
+int at_each_file(const char *dir, int (*fn)(void *user, const char *path, const char *name),
+                 void *user)
+{
+    file_walk w = {fn, user, 0};
+    return at_each_entry(dir, visit, &w);
+}
+
 typedef struct search {
     char *out;
     const char *marker;
@@ -141,7 +185,22 @@ int at_in_list(const char *list, int number)
     return 0;
 }
 
-int at_is_picture(const char *path)
+int at_word_in_list(const char *list, size_t length, const char *word)
 {
-    return at_has_extension(path, at_picture_extensions);
+    size_t n = strlen(word);
+    for (const char *end = list + length; list < end;) {
+        const char *comma = memchr(list, ',', (size_t)(end - list));
+        size_t one = (size_t)((comma ? comma : end) - list);
+        if (one == n && strncasecmp(list, word, n) == 0)
+            return 1;
+        list += one + 1;
+    }
+    return 0;
+}
+
+int at_is_media(const char *name)
+{
+    return at_has_extension(name, at_picture_extensions) ||
+           at_has_extension(name, at_sound_extensions) ||
+           at_has_extension(name, at_clip_extensions);
 }

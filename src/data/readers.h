@@ -3,25 +3,34 @@
 #define AT_DATA_READERS_H
 
 #include "data/corpus.h"
+#include "data/csv.h"
 
 enum { AT_PATH = 4096 };
 
-/* A reader appends the split's samples to out (dataset and task are set). root exists. */
+/* A reader appends the split's samples to out (dataset, head and crops are set). root exists. It
+ * need not look whether a file is there, a pointer, or listed twice: corpus.c does. */
 typedef int at_corpus_reader(at_corpus *out, const char *root, const char *split,
                              attune_error *err);
 
-at_corpus_reader at_corpus_ferplus, at_corpus_fer2013, at_corpus_ravdess, at_corpus_daisee_frames,
-    at_corpus_daisee, at_corpus_wacv, at_corpus_crema, at_corpus_folder;
+at_corpus_reader at_corpus_ferplus, at_corpus_fer2013, at_corpus_ravdess, at_corpus_daisee,
+    at_corpus_wacv, at_corpus_crema, at_corpus_folder, at_corpus_manifest;
+
+/* The part of path that says which sample it is, where a set holds one in several files: length
+ * bytes of the result. */
+typedef const char *at_corpus_identity(const char *path, size_t *length);
+at_corpus_identity at_ravdess_take;
 
 /* base/name into out (AT_PATH); 0 when it does not fit. */
 int at_path_join(char *out, const char *base, const char *name);
 int at_path_exists(const char *path);
 int at_path_is_dir(const char *path);
+int at_path_is_pointer(const char *path); /* what Git LFS leaves until it fetches the file */
 /* Path's last component, and its length without the extension. */
 const char *at_path_stem(const char *path, size_t *length);
 int at_has_extension(const char *name, const char *const *extensions); /* NULL-terminated list */
 extern const char *const at_picture_extensions[], *const at_sound_extensions[],
                                                       *const at_clip_extensions[];
+int at_is_media(const char *name); /* any of the three */
 
 /* root itself, or the one folder in it, that holds marker: into out. 0 when neither does. */
 int at_corpus_locate(char *out, const char *root, const char *marker);
@@ -30,8 +39,20 @@ int at_corpus_locate(char *out, const char *root, const char *marker);
  * result ends the walk and is returned. A folder that cannot be read has no entries. */
 int at_each_entry(const char *dir, int (*fn)(void *user, const char *path, const char *name),
                   void *user);
+/* The same for each file in dir and the folders below it, some levels deep. */
+int at_each_file(const char *dir, int (*fn)(void *user, const char *path, const char *name),
+                 void *user);
+
+/* Samples of class-named folders below root: a file's class is the nearest folder above it that
+ * names one. parts (nullable, ends with NULL): names of the set's parts, each a list of synonyms;
+ * part: the one wanted, -1 all. class_of (nullable): a class by a folder's name, before
+ * at_class_by_name. Returns the number of files in named parts, < 0 when memory is out. */
+int at_corpus_walk(at_corpus *out, const char *root, const char *const *const *parts, int part,
+                   int (*class_of)(const char *folder));
 
 /* Is number in a comma list such as "1,2,3"? */
 int at_in_list(const char *list, int number);
+/* Is word (length bytes)? */
+int at_word_in_list(const char *list, size_t length, const char *word);
 
 #endif

@@ -84,6 +84,7 @@ static int load_all(at_voices *out, const at_corpus *corpus, at_pool *pool, int 
     for (int i = 0; i < corpus->count; i++) {
         at_voice_sample *s = &out->list[out->count++];
         s->label = corpus->list[i];
+        s->slot = i;
         if (!(s->label.path = strdup(corpus->list[i].path)))
             return ATTUNE_E_NOMEM;
     }
@@ -162,20 +163,21 @@ static int sound_to_rows(const batch *b, const at_voice_sample *s, at_rng *r, at
     return status;
 }
 
-static int fill(const batch *b, int task)
+static int fill(const batch *b, const at_voice_sample *s, int stream, float *x, at_voice_heard *out)
 {
     at_feature_row *rows = NULL;
     float *flat = NULL;
     unsigned char *speech = NULL;
     size_t n = 0, from, to;
     at_rng r;
-    int i = b->index[task], status;
-    float *x = b->x + (size_t)task * (size_t)b->max_rows * AT_FEATURE_COLS;
+    int status;
 
     memset(x, 0, (size_t)b->max_rows * AT_FEATURE_COLS * sizeof *x);
-    b->lengths[task] = 1; /* too short for a frame: one row of zeros */
-    at_rng_seed(&r, b->seed, (uint64_t)i);
-    status = sound_to_rows(b, &b->v->list[i], &r, &rows, &n);
+    memset(out, 0, sizeof *out);
+    out->length = 1; /* too short for a frame: one row of zeros */
+    at_rng_seed(&r, b->seed, (uint64_t)stream);
+    status = sound_to_rows(b, s, &r, &rows, &n);
+    at_voice_quality_of(rows, n, &out->quality);
     if (status < 0 || n == 0)
         goto done;
     flat = at_alloc(n * AT_FEATURE_COLS, sizeof *flat);
@@ -184,13 +186,15 @@ static int fill(const batch *b, int task)
     if (status < 0)
         goto done;
     at_features_flatten(rows, n, flat, speech);
+    for (size_t i = 0; i < n; i++)
+        out->speech += speech[i];
     at_features_trim(speech, n, &from, &to);
     if (to - from > (size_t)b->max_rows) {
         size_t spare = to - from - (size_t)b->max_rows;
         from += b->augment ? at_rng_below(&r, (uint32_t)spare + 1) : spare / 2;
         to = from + (size_t)b->max_rows;
     }
-    b->lengths[task] = (int)(to - from);
+    out->length = (int)(to - from);
     memcpy(x, flat + from * AT_FEATURE_COLS, (to - from) * AT_FEATURE_COLS * sizeof *x);
     at_features_normalise(x, to - from, speech + from);
     if (b->masks)
@@ -206,9 +210,19 @@ static void fill_task(void *arg, int task, int thread)
 {
     batch *b = arg;
     (void)thread;
-    int status = fill(b, task);
+    int i = b->index[task];
+    at_voice_heard heard;
+    int status = fill(b, &b->v->list[i], i,
+                      b->x + (size_t)task * (size_t)b->max_rows * AT_FEATURE_COLS, &heard);
+    b->lengths[task] = heard.length;
     if (status < 0)
         atomic_store(&b->status, status);
+}
+
+int at_voice_rows(const at_voice_sample *s, int max_rows, float *x, at_voice_heard *out)
+{
+    const batch b = {.max_rows = max_rows};
+    return fill(&b, s, 0, x, out);
 }
 
 int at_voices_rows(const at_voices *v, const int *index, int n, int max_rows,

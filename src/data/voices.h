@@ -9,9 +9,11 @@
 #include "base/pool.h"
 #include "data/corpus.h"
 #include "degrade/sound.h"
+#include "dsp/vad.h"
 
 typedef struct at_voice_sample {
     at_sample label;
+    int slot;   /* its number in the corpus */
     float *pcm; /* (n), 16 kHz mono, owned */
     size_t n;
 } at_voice_sample;
@@ -36,5 +38,15 @@ void at_voices_free(at_voices *v);
 int at_voices_rows(const at_voices *v, const int *index, int n, int max_rows,
                    const at_voice_augment *augment, const at_spec_masks *masks, uint64_t seed,
                    at_pool *pool, float *x, int *lengths);
+
+/* One voice as it is: what a network hears of it, and how well it can be heard. */
+typedef struct at_voice_heard {
+    int length; /* rows in x; 1, of zeros, when the sound is too short for a row */
+    int speech; /* of those of the whole sound, rows with speech */
+    at_voice_quality quality;
+} at_voice_heard;
+
+/* x (max_rows, AT_FEATURE_COLS), as at_voices_rows without augment. */
+int at_voice_rows(const at_voice_sample *s, int max_rows, float *x, at_voice_heard *out);
 
 #endif

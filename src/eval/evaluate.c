@@ -1,13 +1,23 @@
-#include "eval/evaluate.h"
-
 #include "base/error.h"
 #include "base/mem.h"
+#include "eval/answers.h"
 #include "eval/metrics.h"
-#include "degrade/degrade.h"
+#include "eval/run.h"
 
+#include <attune/eval.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert((int)ATTUNE_EXCLUSIONS == (int)AT_EXCLUSIONS, "one list of reasons");
+_Static_assert((int)ATTUNE_EVAL_CLASSES >= (int)AT_MOST_CLASSES, "room for every head");
+
+typedef struct evaluation {
+    const attune_eval_options *options;
+    at_corpus corpus;
+    at_answer *answer; /* (corpus.count) */
+} evaluation;
 
 /* ---- labels ------------------------------------------------------------------------------------ */
 
@@ -26,21 +36,31 @@ static int dominant_state(const int state[ATTUNE_STATES])
     return best;
 }
 
-static int label_of(const at_sample *s, at_task task)
+int at_label_of(const at_sample *s, at_head head)
 {
-    if (task == AT_TASK_STATE4)
+    if (head == AT_HEAD_STATE4)
         return dominant_state(s->state);
-    if (task == AT_TASK_ENGAGEMENT3)
+    if (head == AT_HEAD_ENGAGEMENT3)
         return s->engagement;
     return s->expression;
 }
 
+/* Has it anything to judge an answer by? A single state's level will do for that state's curve. */
+static int labelled(const at_sample *s, at_head head)
+{
+    int any = at_label_of(s, head) >= 0;
+    for (int i = 0; i < ATTUNE_STATES && head == AT_HEAD_STATE4; i++)
+        any |= s->state[i] >= 0;
+    return any;
+}
+
 /* ---- from answers to the result ------------------------------------------------------------------ */
 
-/* What is left after samples without label or answer. */
+/* The samples with label and answer. */
 typedef struct judged {
     int n;
-    int *label, *group, *sample;
+    int *label; /* -1: some state's level alone */
+    int *group, *sample;
     float *p;
 } judged;
 
@@ -76,26 +96,24 @@ static int number_people(const at_corpus *c, int *group)
     return ATTUNE_OK;
 }
 
-static int collect(judged *j, const at_eval_run *r, int classes)
+static int collect(judged *j, const evaluation *e, int classes)
 {
-    size_t most = (size_t)r->corpus->count + 1;
+    const at_corpus *c = &e->corpus;
+    size_t most = (size_t)c->count + 1;
     memset(j, 0, sizeof *j);
     j->label = malloc(most * sizeof *j->label);
     j->group = malloc(most * sizeof *j->group);
     j->sample = malloc(most * sizeof *j->sample);
     j->p = malloc(most * (size_t)classes * sizeof *j->p);
-    if (!j->label || !j->group || !j->sample || !j->p || number_people(r->corpus, j->group) < 0) {
-        judged_free(j);
+    if (!j->label || !j->group || !j->sample || !j->p || number_people(c, j->group) < 0)
         return ATTUNE_E_NOMEM;
-    }
-    for (int i = 0; i < r->corpus->count; i++) {
-        int label = label_of(&r->corpus->list[i], r->corpus->task);
-        if (label < 0 || !r->answer[i].judged)
+    for (int i = 0; i < c->count; i++) {
+        if (!labelled(&c->list[i], c->head) || e->answer[i].outcome != AT_ANSWERED)
             continue;
-        j->label[j->n] = label;
+        j->label[j->n] = at_label_of(&c->list[i], c->head);
         j->group[j->n] = j->group[i]; /* n never passes i */
         j->sample[j->n] = i;
-        memcpy(j->p + (size_t)j->n * (size_t)classes, r->answer[i].p,
+        memcpy(j->p + (size_t)j->n * (size_t)classes, e->answer[i].p,
                (size_t)classes * sizeof *j->p);
         j->n++;
     }
@@ -107,26 +125,60 @@ static attune_interval interval_of(at_interval i)
     return (attune_interval){i.lo, i.hi};
 }
 
-static int judge_classes(attune_eval_result *out, const at_eval_run *r, const judged *j,
+static const attune_interval no_interval = {NAN, NAN};
+
+static void fill_intervals(attune_eval_result *out, const at_metric_intervals *i)
+{
+    out->accuracy_interval = interval_of(i->accuracy);
+    out->balanced_accuracy_interval = interval_of(i->balanced_accuracy);
+    out->macro_f1_interval = interval_of(i->macro_f1);
+    out->weighted_f1_interval = interval_of(i->weighted_f1);
+}
+
+static void fill_unmeasured(attune_eval_result *out)
+{
+    out->accuracy = out->balanced_accuracy = out->macro_f1 = out->weighted_f1 = out->ece = NAN;
+    out->accuracy_interval = out->balanced_accuracy_interval = no_interval;
+    out->macro_f1_interval = out->weighted_f1_interval = no_interval;
+}
+
+/* a: without the samples of no class, which are dropped from j's copies in place. */
+static at_answers with_class(const judged *j, int classes)
+{
+    at_answers a = {0, classes, j->label, j->p, j->group};
+    for (int i = 0; i < j->n; i++) {
+        if (j->label[i] < 0)
+            continue;
+        j->label[a.n] = j->label[i];
+        j->group[a.n] = j->group[i];
+        memmove(j->p + (size_t)a.n * (size_t)classes, j->p + (size_t)i * (size_t)classes,
+                (size_t)classes * sizeof *j->p);
+        a.n++;
+    }
+    return a;
+}
+
+/* Called last: it uses j up. */
+static int judge_classes(attune_eval_result *out, const evaluation *e, const judged *j,
                          attune_error *err)
 {
     at_metrics m;
     at_metric_intervals intervals;
-    const char *const *names = at_task_classes(r->corpus->task, &out->classes);
-    const at_answers answers = {j->n, out->classes, j->label, j->p, j->group};
-    int draws = r->options->draws > 0 ? r->options->draws : 1000;
+    const char *const *names = at_heads[e->corpus.head].class_names;
+    const at_answers answers = with_class(j, out->classes);
+    int draws = e->options->draws > 0 ? e->options->draws : 1000, status = ATTUNE_OK;
     at_metrics_compute(&m, &answers);
-    int status = at_metrics_bootstrap(&intervals, &answers, draws, r->options->seed, err);
-    out->n = m.n;
+    if (answers.n)
+        status = at_metrics_bootstrap(&intervals, &answers, draws, e->options->seed, err);
     out->accuracy = m.accuracy;
     out->balanced_accuracy = m.balanced_accuracy;
     out->macro_f1 = m.macro_f1;
     out->weighted_f1 = m.weighted_f1;
     out->ece = m.ece;
-    out->accuracy_interval = interval_of(intervals.accuracy);
-    out->balanced_accuracy_interval = interval_of(intervals.balanced_accuracy);
-    out->macro_f1_interval = interval_of(intervals.macro_f1);
-    out->weighted_f1_interval = interval_of(intervals.weighted_f1);
+    if (answers.n)
+        fill_intervals(out, &intervals);
+    else
+        fill_unmeasured(out);
     for (int k = 0; k < out->classes; k++) {
         const at_class_metrics *c = &m.per_class[k];
         out->per_class[k] =
@@ -137,116 +189,197 @@ static int judge_classes(attune_eval_result *out, const at_eval_run *r, const ju
 }
 
 /* DAiSEE's states at the thresholds that its shares leave meaning for: see the data card. */
-static int judge_curves(attune_eval_result *out, const at_eval_run *r, const judged *j,
-                        attune_error *err)
+typedef struct threshold {
+    const char *name;
+    int state, least;
+} threshold;
+
+static const threshold thresholds[ATTUNE_EVAL_CURVES] = {
+    {"boredom>=1", ATTUNE_BOREDOM, 1},
+    {"engagement=3", ATTUNE_ENGAGEMENT, 3},
+    {"confusion>=1", ATTUNE_CONFUSION, 1},
+    {"frustration>=1", ATTUNE_FRUSTRATION, 1},
+};
+
+/* Scores, sides and groups of the samples with a level of t's state; returns their number. */
+static int gather_curve(const evaluation *e, const judged *j, const threshold *t, float *score,
+                        int *positive, int *group)
 {
-    static const struct {
-        const char *name;
-        int state, least;
-    } thresholds[ATTUNE_EVAL_CURVES] = {{"boredom>=1", ATTUNE_BOREDOM, 1},
-                                        {"engagement=3", ATTUNE_ENGAGEMENT, 3},
-                                        {"confusion>=1", ATTUNE_CONFUSION, 1},
-                                        {"frustration>=1", ATTUNE_FRUSTRATION, 1}};
-    int draws = r->options->draws > 0 ? r->options->draws : 1000, status = ATTUNE_OK;
-    float *score = malloc(((size_t)j->n + 1) * sizeof *score);
-    int *positive = malloc(((size_t)j->n + 1) * sizeof *positive);
-    if (!score || !positive)
-        status = at_fail_nomem(err);
-    for (int c = 0; c < ATTUNE_EVAL_CURVES && status == ATTUNE_OK; c++) {
-        attune_eval_curve *curve = &out->curve[c];
-        int state = thresholds[c].state, least = thresholds[c].least;
-        at_interval interval;
-        *curve = (attune_eval_curve){.name = thresholds[c].name, .n = j->n};
-        for (int i = 0; i < j->n; i++) {
-            score[i] = 0;
-            for (int k = least; k < ATTUNE_LEVELS; k++)
-                score[i] += r->answer[j->sample[i]].state[state][k];
-            positive[i] = r->corpus->list[j->sample[i]].state[state] >= least;
-            curve->positives += positive[i];
-        }
-        curve->auc = at_auc(score, positive, j->n);
-        status = at_auc_bootstrap(&interval, score, positive, j->group, j->n, draws,
-                                  r->options->seed, err);
-        curve->interval = interval_of(interval);
-        out->curves++;
+    int n = 0;
+    for (int i = 0; i < j->n; i++) {
+        int level = e->corpus.list[j->sample[i]].state[t->state];
+        if (level < 0)
+            continue;
+        score[n] = 0;
+        for (int k = t->least; k < ATTUNE_LEVELS; k++)
+            score[n] += e->answer[j->sample[i]].state[t->state][k];
+        positive[n] = level >= t->least;
+        group[n++] = j->group[i];
     }
+    return n;
+}
+
+static int judge_curve(attune_eval_curve *out, const evaluation *e, const judged *j,
+                       const threshold *t, attune_error *err)
+{
+    float *score = malloc(((size_t)j->n + 1) * sizeof *score);
+    int *positive = malloc(((size_t)j->n + 1) * 2 * sizeof *positive), status = ATTUNE_OK;
+    int draws = e->options->draws > 0 ? e->options->draws : 1000;
+    at_interval interval = {NAN, NAN};
+    *out = (attune_eval_curve){.name = t->name, .auc = NAN};
+    if (!score || !positive) {
+        status = at_fail_nomem(err);
+    } else {
+        int *group = positive + j->n;
+        out->n = gather_curve(e, j, t, score, positive, group);
+        for (int i = 0; i < out->n; i++)
+            out->positives += positive[i];
+        out->auc = at_auc(score, positive, out->n);
+        if (out->n)
+            status = at_auc_bootstrap(&interval, score, positive, group, out->n, draws,
+                                      e->options->seed, err);
+    }
+    out->interval = interval_of(interval);
     free(score);
     free(positive);
     return status;
 }
 
-static int judge(attune_eval_result *out, const at_eval_run *r, attune_error *err)
+static int judge(attune_eval_result *out, const evaluation *e, attune_error *err)
 {
+    const at_corpus *c = &e->corpus;
     judged j;
-    int classes;
-    at_task_classes(r->corpus->task, &classes);
-    if (collect(&j, r, classes) < 0)
+    int status = ATTUNE_OK;
+    out->classes = at_heads[c->head].classes;
+    if (collect(&j, e, out->classes) < 0) {
+        judged_free(&j);
         return at_fail_nomem(err);
-    out->people = r->corpus->people;
-    out->excluded = r->corpus->missing + r->corpus->count - j.n;
-    out->not_found = r->not_found;
-    int status =
-        j.n ? ATTUNE_OK
-            : at_fail(err, ATTUNE_E_FORMAT, "%s: no sample could be judged", r->options->root);
+    }
+    out->n = j.n;
+    for (int i = 0; i < c->count; i++) {
+        int asked = labelled(&c->list[i], c->head);
+        out->withheld += asked && e->answer[i].outcome == AT_WITHHELD;
+        out->not_found += asked && e->answer[i].outcome == AT_ANSWERED && e->answer[i].crop;
+    }
+    out->coverage = out->n + out->withheld ? (double)out->n / (out->n + out->withheld) : NAN;
+    if (c->head == AT_HEAD_STATE4)
+        for (int t = 0; t < ATTUNE_EVAL_CURVES && status == ATTUNE_OK; t++)
+            status = judge_curve(&out->curve[out->curves++], e, &j, &thresholds[t], err);
     if (status == ATTUNE_OK)
-        status = judge_classes(out, r, &j, err);
-    if (status == ATTUNE_OK && r->corpus->task == AT_TASK_STATE4)
-        status = judge_curves(out, r, &j, err);
+        status = judge_classes(out, e, &j, err);
     judged_free(&j);
     return status;
 }
 
 /* ---- the call ------------------------------------------------------------------------------------ */
 
-/* A folder may hold pictures and clips side by side. */
-static int answer_all(at_eval_run *r, attune_error *err)
+static int choose_stream(const char *stream, at_run_options *o, attune_error *err)
 {
-    int pictures = 0, status = ATTUNE_OK;
-    if (r->corpus->task == AT_TASK_VOICE8)
-        return at_eval_voices(r, err);
-    for (int i = 0; i < r->corpus->count; i++)
-        pictures += at_is_picture(r->corpus->list[i].path);
-    if (pictures < r->corpus->count)
-        status = at_eval_clips(r, err);
-    return status == ATTUNE_OK && pictures > 0 ? at_eval_pictures(r, err) : status;
+    if (!stream)
+        return ATTUNE_OK;
+    if (strcmp(stream, "face") != 0 && strcmp(stream, "voice") != 0)
+        return at_fail(err, ATTUNE_E_ARG, "%s: the streams are face and voice", stream);
+    o->without = 1u << (strcmp(stream, "face") == 0 ? ATTUNE_VOICE : ATTUNE_FACE);
+    return ATTUNE_OK;
+}
+
+static int choose_task(evaluation *e, attune_error *err)
+{
+    const char *task = e->options->task;
+    at_head head = task ? at_head_find(task) : e->corpus.head;
+    if (head == AT_HEADS || !(e->corpus.heads & 1u << head))
+        return at_fail(err, ATTUNE_E_ARG, "%s has no labels for the task %s", e->corpus.dataset,
+                       task);
+    e->corpus.head = head;
+    return ATTUNE_OK;
+}
+
+/* What only running showed: files that nothing came out of, and samples without a label. */
+static int exclude_unjudged(evaluation *e, attune_error *err)
+{
+    at_corpus *c = &e->corpus;
+    int status = ATTUNE_OK, read = 0;
+    for (int i = 0; i < c->count && status == ATTUNE_OK; i++) {
+        read += e->answer[i].outcome != AT_UNREAD;
+        if (e->answer[i].outcome == AT_UNREAD)
+            status = at_corpus_exclude(c, AT_UNREADABLE, c->list[i].path,
+                                       "not a picture, sound or clip");
+        else if (!labelled(&c->list[i], c->head))
+            status =
+                at_corpus_exclude(c, AT_UNLABELLED, c->list[i].path, "no label, or no majority");
+    }
+    if (status < 0)
+        return at_fail_nomem(err);
+    return read ? ATTUNE_OK
+                : at_fail(err, ATTUNE_E_FORMAT, "%s: no sample could be read", e->options->root);
+}
+
+/* The corpus's samples through the model: fills answer, and the list of what is excluded. */
+static int answer_all(evaluation *e, const char *model, attune_error *err)
+{
+    const attune_eval_options *o = e->options;
+    at_run_options run = {
+        .crops = o->crops, .seed = o->seed, .quiet = o->quiet, .stop = o->stop, .user = o->user};
+    at_pool *pool = NULL;
+    int status = choose_stream(o->stream, &run, err);
+    if (status == ATTUNE_OK && o->corrupt) {
+        run.corrupt = at_degrade_find(o->corrupt);
+        run.corrupt_level = (float)o->corrupt_level;
+        if (run.corrupt == AT_DEGRADE_KINDS)
+            status = at_fail(err, ATTUNE_E_ARG, "%s: not a degradation", o->corrupt);
+    }
+    if (status == ATTUNE_OK)
+        status = choose_task(e, err);
+    if (status == ATTUNE_OK)
+        status = at_pool_create(&pool, o->threads, err);
+    if (status == ATTUNE_OK && !(e->answer = calloc((size_t)e->corpus.count, sizeof *e->answer)))
+        status = at_fail_nomem(err);
+    if (status == ATTUNE_OK)
+        status =
+            at_run(model ? model : attune_default_model(), &e->corpus, &run, pool, e->answer, err);
+    if (status == ATTUNE_OK)
+        status = exclude_unjudged(e, err);
+    at_pool_free(&pool);
+    return status;
+}
+
+static void describe(attune_eval_result *out, const evaluation *e)
+{
+    const attune_eval_options *o = e->options;
+    snprintf(out->dataset, sizeof out->dataset, "%s", e->corpus.dataset);
+    snprintf(out->split, sizeof out->split, "%s", o->split ? o->split : "all");
+    snprintf(out->task, sizeof out->task, "%s", at_heads[e->corpus.head].name);
+    snprintf(out->stream, sizeof out->stream, "%s", o->stream ? o->stream : "both");
+    snprintf(out->note, sizeof out->note, "%s", e->corpus.note);
+    out->people = e->corpus.people;
+    out->excluded = e->corpus.excluded_count;
+    for (int k = 0; k < ATTUNE_EXCLUSIONS; k++)
+        out->excluded_by[k] = at_corpus_excluded(&e->corpus, (at_exclusion)k);
 }
 
 int attune_evaluate(attune_eval_result *out, const char *model, const attune_eval_options *o,
                     attune_error *err)
 {
-    at_corpus corpus = {0};
-    at_weights *weights = NULL;
-    at_fusion *fusion = NULL;
-    const char *split = o->split ? o->split : "all";
-    at_eval_run r = {.options = o, .model_path = model ? model : attune_default_model()};
-
+    evaluation e = {.options = o};
     memset(out, 0, sizeof *out);
     if (!o->dataset || !o->root)
         return at_fail(err, ATTUNE_E_ARG, "a data set and its folder are needed");
-    snprintf(out->dataset, sizeof out->dataset, "%s", o->dataset);
-    snprintf(out->split, sizeof out->split, "%s", split);
-    int status = at_corpus_read(&corpus, o->dataset, o->root, split, err);
+    int status = at_corpus_read(&e.corpus, o->dataset, o->root, o->split ? o->split : "all", err);
     if (status == ATTUNE_OK)
-        status = at_weights_load(&weights, r.model_path, err);
-    if (status == ATTUNE_OK)
-        status = at_fusion_load(&fusion, weights, err);
-    if (status == ATTUNE_OK)
-        status = at_pool_create(&r.pool, o->threads, err);
-    if (status < 0)
-        goto done;
-    r.corpus = &corpus;
-    r.weights = weights;
-    r.fusion = fusion;
-    r.answer = calloc((size_t)corpus.count, sizeof *r.answer);
-    status = r.answer ? answer_all(&r, err) : at_fail_nomem(err);
-    if (status == ATTUNE_OK)
-        status = judge(out, &r, err);
-done:
-    free(r.answer);
-    at_pool_free(&r.pool);
-    at_fusion_free(&fusion);
-    at_weights_free(&weights);
-    at_corpus_free(&corpus);
+        status = answer_all(&e, model, err);
+    /* What was left out says most when there is nothing else to say. */
+    if (o->excluded && (status == ATTUNE_OK || status == ATTUNE_E_FORMAT)) {
+        int written = at_excluded_write(o->excluded, &e.corpus, status < 0 ? NULL : err);
+        status = status < 0 ? status : written;
+    }
+    if (status == ATTUNE_OK && o->answers)
+        status = at_answers_write(o->answers, &e.corpus, e.answer, err);
+    if (status == ATTUNE_OK) {
+        describe(out, &e);
+        status = judge(out, &e, err);
+    }
+    free(e.answer);
+    at_corpus_free(&e.corpus);
     return status;
 }
 
@@ -258,6 +391,16 @@ const char *attune_dataset_name(int i)
 const char *attune_dataset_help(int i)
 {
     return at_corpus_help(i);
+}
+
+const char *attune_dataset_splits(int i)
+{
+    return at_corpus_splits(i);
+}
+
+const char *attune_exclusion_name(int i)
+{
+    return i >= 0 && i < AT_EXCLUSIONS ? at_exclusion_names[i] : NULL;
 }
 
 const char *attune_corruption_name(int i)

@@ -25,7 +25,7 @@ static double ratio(double a, double b)
 /* Everything that follows from the confusion matrix. */
 static void from_confusion(at_metrics *m)
 {
-    int correct = 0, present = 0;
+    int correct = 0, present = 0, occurring = 0;
     m->n = 0;
     for (int k = 0; k < m->classes; k++)
         for (int j = 0; j < m->classes; j++)
@@ -45,13 +45,14 @@ static void from_confusion(at_metrics *m)
         c->f1 = ratio(2. * tp, labelled + answered);
         correct += tp;
         present += labelled > 0;
+        occurring += labelled > 0 || answered > 0;
         m->balanced_accuracy += c->recall;
         m->macro_f1 += c->f1;
         m->weighted_f1 += c->f1 * ratio(labelled, m->n);
     }
     m->accuracy = ratio(correct, m->n);
     m->balanced_accuracy = ratio(m->balanced_accuracy, present);
-    m->macro_f1 = ratio(m->macro_f1, m->classes);
+    m->macro_f1 = ratio(m->macro_f1, occurring);
 }
 
 double at_correlation(const float *x, const float *y, int n)

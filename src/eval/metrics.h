@@ -30,9 +30,11 @@ typedef struct at_interval {
 
 typedef struct at_metrics {
     int n, classes;
-    double accuracy, balanced_accuracy, macro_f1, weighted_f1; /* balanced: mean recall over the
-                                                                * classes that occur */
-    double ece;                                                /* 15 bins of the top probability */
+    double accuracy;
+    double balanced_accuracy; /* mean recall over the classes that are labels */
+    double macro_f1;          /* mean over the classes that are labels or answers */
+    double weighted_f1;       /* mean weighted by the labels of each class */
+    double ece;               /* 15 bins of the top probability */
     at_class_metrics per_class[AT_MAX_CLASSES];
     int confusion[AT_MAX_CLASSES][AT_MAX_CLASSES]; /* [label][answer] */
 } at_metrics;

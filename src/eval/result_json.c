@@ -41,6 +41,14 @@ static json_t *confusion(const attune_eval_result *r)
     return rows;
 }
 
+static json_t *excluded_by(const attune_eval_result *r)
+{
+    json_t *counts = json_object();
+    for (int k = 0; k < ATTUNE_EXCLUSIONS; k++)
+        json_object_set_new(counts, attune_exclusion_name(k), json_integer(r->excluded_by[k]));
+    return counts;
+}
+
 char *attune_eval_json(const attune_eval_result *r)
 {
     json_t *auc = json_object(), *auc_interval = json_object();
@@ -53,12 +61,14 @@ char *attune_eval_json(const attune_eval_result *r)
                                   "macro_f1", interval(r->macro_f1_interval), "weighted_f1",
                                   interval(r->weighted_f1_interval));
     json_t *root = json_pack(
-        "{s:s,s:s,s:i,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "dataset", r->dataset,
-        "split", r->split, "n", r->n, "people", r->people, "excluded", r->excluded, "not_found",
-        r->not_found, "accuracy", number(r->accuracy), "balanced_accuracy",
-        number(r->balanced_accuracy), "macro_f1", number(r->macro_f1), "weighted_f1",
-        number(r->weighted_f1), "ece", number(r->ece), "auc", auc, "auc_interval", auc_interval,
-        "per_class", class_list(r), "confusion", confusion(r), "interval", intervals);
+        "{s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+        "dataset", r->dataset, "split", r->split, "task", r->task, "stream", r->stream, "n", r->n,
+        "withheld", r->withheld, "coverage", number(r->coverage), "people", r->people, "excluded",
+        r->excluded, "excluded_by", excluded_by(r), "not_found", r->not_found, "accuracy",
+        number(r->accuracy), "balanced_accuracy", number(r->balanced_accuracy), "macro_f1",
+        number(r->macro_f1), "weighted_f1", number(r->weighted_f1), "ece", number(r->ece), "auc",
+        auc, "auc_interval", auc_interval, "per_class", class_list(r), "confusion", confusion(r),
+        "interval", intervals);
     char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(root);
     return text;

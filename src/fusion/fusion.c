@@ -9,8 +9,8 @@
 #include <string.h>
 
 const at_fusion_stream at_fusion_streams[ATTUNE_MODALITIES] = {
-    [ATTUNE_FACE] = {"fusion.face", AT_VISUAL_EMBED, AT_FACE_CLASSES, at_fold_face},
-    [ATTUNE_VOICE] = {"fusion.voice", AT_AUDIO_EMBED, AT_VOICE_CLASSES, at_fold_voice},
+    [ATTUNE_FACE] = {"fusion.face", AT_VISUAL_EMBED, AT_HEAD_FACE8},
+    [ATTUNE_VOICE] = {"fusion.voice", AT_AUDIO_EMBED, AT_HEAD_VOICE8},
 };
 
 /* The first is what a model gets that does not say. */
@@ -134,7 +134,8 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALIT
 {
     memset(out, 0, sizeof *out);
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        if (evidence[m].present && finite_logits(&evidence[m], at_fusion_streams[m].classes))
+        if (evidence[m].present &&
+            finite_logits(&evidence[m], at_heads[at_fusion_streams[m].head].classes))
             out->reliability[m] = at_reliability(&f->reference[m], &evidence[m]);
     weigh(f, out);
     f->kind->run(f, evidence, out->weight, out->emotion7);
@@ -152,15 +153,15 @@ void at_fusion_states(const at_fusion *f, const float *state_logit, const float 
 
 void at_fusion_native(const at_fusion *f, int modality, const float *logit, float *p)
 {
-    at_probabilities(logit, at_fusion_streams[modality].classes,
+    at_probabilities(logit, at_heads[at_fusion_streams[modality].head].classes,
                      1 / f->calibration.temperature[modality], p);
 }
 
 void at_fusion_emotion(const at_fusion *f, int modality, const float *logit, float *emotion7)
 {
-    float native[AT_FACE_CLASSES];
+    float native[AT_MOST_CLASSES];
     at_fusion_native(f, modality, logit, native);
-    at_fusion_streams[modality].fold(native, emotion7);
+    at_fold(at_fusion_streams[modality].head, native, emotion7);
 }
 
 void at_fusion_basic(const at_fusion *f, const float *logit, float *p)

@@ -7,8 +7,7 @@
 typedef struct at_fusion_stream {
     const char *arrays; /* its calibration's names begin so */
     int dims;           /* of its embedding */
-    int classes;        /* of its native logits, at most AT_FACE_CLASSES */
-    void (*fold)(const float *native, float *emotion7);
+    at_head head;       /* that its native logits are of */
 } at_fusion_stream;
 
 extern const at_fusion_stream at_fusion_streams[ATTUNE_MODALITIES];

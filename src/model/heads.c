@@ -1,46 +1,117 @@
 #include "model/heads.h"
 #include <math.h>
+#include <string.h>
+#include <strings.h>
 
-const char *const at_face_class_names[AT_FACE_CLASSES] = {
+static const char *const face8_names[AT_FACE_CLASSES] = {
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
 };
-
-const char *const at_voice_class_names[AT_VOICE_CLASSES] = {
-    "neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised",
-};
-
-const int at_face_to_emotion[AT_FACE_CLASSES] = {
+static const int face8_emotion[AT_FACE_CLASSES] = {
     ATTUNE_NEUTRAL, ATTUNE_HAPPY,     ATTUNE_SURPRISED, ATTUNE_SAD,
     ATTUNE_ANGRY,   ATTUNE_DISGUSTED, ATTUNE_FEARFUL,   -1,
 };
 
-const int at_voice_to_emotion[AT_VOICE_CLASSES] = {
+static const char *const face7_names[AT_BASIC_CLASSES] = {
+    "angry", "disgust", "fear", "happy", "neutral", "sad", "surprise",
+};
+static const int face7_emotion[AT_BASIC_CLASSES] = {
+    ATTUNE_ANGRY,   ATTUNE_DISGUSTED, ATTUNE_FEARFUL,   ATTUNE_HAPPY,
+    ATTUNE_NEUTRAL, ATTUNE_SAD,       ATTUNE_SURPRISED,
+};
+
+static const char *const voice8_names[AT_VOICE_CLASSES] = {
+    "neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised",
+};
+static const int voice8_emotion[AT_VOICE_CLASSES] = {
     ATTUNE_NEUTRAL, ATTUNE_NEUTRAL, ATTUNE_HAPPY,     ATTUNE_SAD,
     ATTUNE_ANGRY,   ATTUNE_FEARFUL, ATTUNE_DISGUSTED, ATTUNE_SURPRISED,
 };
 
-static void fold(const float *native, const int *map, int n, float *emotion7)
+static const int emotion7_emotion[ATTUNE_EMOTIONS] = {
+    ATTUNE_NEUTRAL, ATTUNE_HAPPY,     ATTUNE_SAD,       ATTUNE_ANGRY,
+    ATTUNE_FEARFUL, ATTUNE_DISGUSTED, ATTUNE_SURPRISED,
+};
+
+const at_head_info at_heads[AT_HEADS] = {
+    [AT_HEAD_FACE8] = {"face8", "visual.expression", AT_FACE_CLASSES, AT_FACE_CLASSES, face8_names,
+                       face8_emotion},
+    [AT_HEAD_FACE7] = {"face7", "visual.basic", AT_BASIC_CLASSES, AT_BASIC_CLASSES, face7_names,
+                       face7_emotion},
+    [AT_HEAD_STATE4] = {"state4", "visual.state", ATTUNE_STATES *AT_THRESHOLDS, ATTUNE_STATES,
+                        attune_state_names, NULL},
+    [AT_HEAD_ENGAGEMENT3] = {"engagement3", "visual.engagement", ATTUNE_ENGAGEMENTS,
+                             ATTUNE_ENGAGEMENTS, attune_engagement_names, NULL},
+    [AT_HEAD_COVERED] = {"covered", "visual.covered", 1, 0, NULL, NULL},
+    [AT_HEAD_VOICE8] = {"voice8", NULL, AT_VOICE_CLASSES, AT_VOICE_CLASSES, voice8_names,
+                        voice8_emotion},
+    [AT_HEAD_EMOTION7] = {"emotion7", NULL, ATTUNE_EMOTIONS, ATTUNE_EMOTIONS, attune_emotion_names,
+                          emotion7_emotion},
+};
+
+at_head at_head_find(const char *name)
 {
+    int h = 0;
+    while (h < AT_HEADS && strcmp(at_heads[h].name, name) != 0)
+        h++;
+    return (at_head)h;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+/* What a word means, past the shared seven. */
+enum { CALM = ATTUNE_EMOTIONS, CONTEMPT };
+
+static int meaning(const char *word)
+{
+    static const struct {
+        const char *word;
+        int means;
+    } words[] = {
+        {"neutral", ATTUNE_NEUTRAL},    {"calm", CALM},
+        {"happy", ATTUNE_HAPPY},        {"happiness", ATTUNE_HAPPY},
+        {"joy", ATTUNE_HAPPY},          {"sad", ATTUNE_SAD},
+        {"sadness", ATTUNE_SAD},        {"angry", ATTUNE_ANGRY},
+        {"anger", ATTUNE_ANGRY},        {"fear", ATTUNE_FEARFUL},
+        {"fearful", ATTUNE_FEARFUL},    {"afraid", ATTUNE_FEARFUL},
+        {"disgust", ATTUNE_DISGUSTED},  {"disgusted", ATTUNE_DISGUSTED},
+        {"surprise", ATTUNE_SURPRISED}, {"surprised", ATTUNE_SURPRISED},
+        {"contempt", CONTEMPT},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(word, words[i].word) == 0)
+            return words[i].means;
+    return -1;
+}
+
+int at_class_by_name(at_head head, const char *word)
+{
+    const at_head_info *h = &at_heads[head];
+    for (int k = 0; k < h->classes; k++)
+        if (strcasecmp(word, h->class_names[k]) == 0)
+            return k;
+    int means = h->emotion ? meaning(word) : -1;
+    for (int k = 0; k < h->classes && means >= 0; k++)
+        if (meaning(h->class_names[k]) == means)
+            return k;
+    /* a head without calm of its own takes it for what it folds into */
+    return means == CALM ? at_class_by_name(head, "neutral") : -1;
+}
+
+/* ---- probabilities -------------------------------------------------------------------------- */
+
+void at_fold(at_head head, const float *native, float *emotion7)
+{
+    const int *map = at_heads[head].emotion;
     float sum = 0;
     for (int e = 0; e < ATTUNE_EMOTIONS; e++)
         emotion7[e] = 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < at_heads[head].classes; i++)
         if (map[i] >= 0) {
             emotion7[map[i]] += native[i];
             sum += native[i];
         }
     for (int e = 0; e < ATTUNE_EMOTIONS; e++)
         emotion7[e] = sum > 0 ? emotion7[e] / sum : 1.0f / ATTUNE_EMOTIONS;
-}
-
-void at_fold_face(const float *native, float *emotion7)
-{
-    fold(native, at_face_to_emotion, AT_FACE_CLASSES, emotion7);
-}
-
-void at_fold_voice(const float *native, float *emotion7)
-{
-    fold(native, at_voice_to_emotion, AT_VOICE_CLASSES, emotion7);
 }
 
 void at_probabilities(const float *x, int n, float scale, float *p)

@@ -1,4 +1,4 @@
-/* heads.h - label sets, and how the streams' native classes fold into the shared seven.
+/* heads.h - label sets: what each head answers, and how its classes fold into the shared seven.
  *
  * Faces are learned in FER+'s eight classes (Barsoum 2016), voices in RAVDESS's eight
  * (Livingstone & Russo 2018). emotion7 is what both share: contempt is left out and the rest
@@ -9,23 +9,50 @@
 
 #include <attune/attune.h>
 
-enum { AT_FACE_CLASSES = 8, AT_VOICE_CLASSES = 8, AT_THRESHOLDS = ATTUNE_LEVELS - 1 };
-/* FER2013's own labels, which disagree with FER+'s on every third picture, are a head beside:
- * angry disgust fear happy neutral sad surprise */
-enum { AT_BASIC_CLASSES = 7 };
+enum {
+    AT_FACE_CLASSES = 8,
+    AT_VOICE_CLASSES = 8,
+    AT_BASIC_CLASSES = 7,
+    AT_MOST_CLASSES = 8, /* of any head */
+    AT_THRESHOLDS = ATTUNE_LEVELS - 1,
+};
 
-/* FER+ order: neutral happiness surprise sadness anger disgust fear contempt */
-extern const char *const at_face_class_names[AT_FACE_CLASSES];
-/* RAVDESS order: neutral calm happy sad angry fearful disgust surprised */
-extern const char *const at_voice_class_names[AT_VOICE_CLASSES];
+/* A data set is labelled for one of these, and a network has some of them. */
+typedef enum at_head {
+    AT_HEAD_FACE8,  /* FER+: neutral happiness surprise sadness anger disgust fear contempt */
+    AT_HEAD_FACE7,  /* FER2013's own labels, which disagree with FER+'s on every third picture:
+                    * angry disgust fear happy neutral sad surprise */
+    AT_HEAD_STATE4, /* four ordered levels; its classes are the states */
+    AT_HEAD_ENGAGEMENT3,
+    AT_HEAD_COVERED,                /* the share of a face that something hides */
+    AT_FACE_HEADS,                  /* those above are the face network's, in this order */
+    AT_HEAD_VOICE8 = AT_FACE_HEADS, /* RAVDESS: neutral calm happy sad angry fearful disgust
+                                     * surprised */
+    AT_HEAD_EMOTION7,               /* what both streams share; nobody's parameters */
+    AT_HEADS
+} at_head;
 
-/* emotion7 index of a native class, or -1 (contempt). */
-extern const int at_face_to_emotion[AT_FACE_CLASSES];
-extern const int at_voice_to_emotion[AT_VOICE_CLASSES];
+typedef struct at_head_info {
+    const char *name;               /* "face8" */
+    const char *parameters;         /* in a model file: parameters.weight, parameters.bias;
+                                     * NULL: none, or named by the network itself */
+    int outputs;                    /* logits */
+    int classes;                    /* 0: it answers a number */
+    const char *const *class_names; /* (classes) */
+    const int *emotion;             /* (classes) emotion7's index, -1: none of them; or NULL */
+} at_head_info;
 
-/* Native probabilities (8) to emotion7 (7), renormalised; uniform when nothing is left. */
-void at_fold_face(const float *native, float *emotion7);
-void at_fold_voice(const float *native, float *emotion7);
+extern const at_head_info at_heads[AT_HEADS];
+
+/* The head of that name; AT_HEADS: none. */
+at_head at_head_find(const char *name);
+/* The head's class that word means, in any case and under the names that data sets use (happy,
+ * happiness, joy, ...); -1: none of them. */
+int at_class_by_name(at_head head, const char *word);
+
+/* Native probabilities to emotion7 (7), renormalised; uniform when nothing is left. The head has
+ * emotions. */
+void at_fold(at_head head, const float *native, float *emotion7);
 
 /* p (n): softmax(scale x). Nothing overflows; n > 0. */
 void at_probabilities(const float *x, int n, float scale, float *p);

@@ -3,14 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const at_visual_head at_visual_heads[AT_VISUAL_HEADS] = {
-    {"visual.expression", AT_FACE_CLASSES},
-    {"visual.basic", AT_BASIC_CLASSES},
-    {"visual.state", ATTUNE_STATES *AT_THRESHOLDS},
-    {"visual.engagement", ATTUNE_ENGAGEMENTS},
-    {"visual.covered", 1},
-};
-
 static int make_linear(at_params *p, const char *name, int in, int out, at_rng *rng)
 {
     char full[80];
@@ -34,9 +26,8 @@ int at_visual_init(at_params *p, at_rng *rng, attune_error *err)
     int status = at_mobilenet_init(p, "visual", 1, rng, err);
     if (status)
         return status;
-    for (int h = 0; h < AT_VISUAL_HEADS; h++)
-        if (make_linear(p, at_visual_heads[h].name, AT_VISUAL_EMBED, at_visual_heads[h].outputs,
-                        rng))
+    for (int h = 0; h < AT_FACE_HEADS; h++)
+        if (make_linear(p, at_heads[h].parameters, AT_VISUAL_EMBED, at_heads[h].outputs, rng))
             return at_fail_nomem(err);
     return ATTUNE_OK;
 }
@@ -56,9 +47,9 @@ int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
     at_rng rng;
     at_rng_seed(&rng, 0, 0);
     int status = at_mobilenet_fold(out, "visual", w, err);
-    for (int h = 0; h < AT_VISUAL_HEADS && !status; h++) {
-        const char *name = at_visual_heads[h].name;
-        int outputs = at_visual_heads[h].outputs;
+    for (int h = 0; h < AT_FACE_HEADS && !status; h++) {
+        const char *name = at_heads[h].parameters;
+        int outputs = at_heads[h].outputs;
         char full[80];
         if (make_linear(out, name, AT_VISUAL_EMBED, outputs, &rng))
             return at_fail_nomem(err);
@@ -71,8 +62,9 @@ int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
     return status;
 }
 
-static at_tensor *head(at_graph *g, at_params *p, const char *name, at_tensor *x)
+static at_tensor *head(at_graph *g, at_params *p, at_head which, at_tensor *x)
 {
+    const char *name = at_heads[which].parameters;
     char full[80];
     snprintf(full, sizeof full, "%s.weight", name);
     at_tensor *w = at_use(g, at_params_find(p, full));
@@ -95,9 +87,9 @@ void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_
     out->features = at_mobilenet_forward(g, p, "visual", x, momentum, o->observer);
     out->embedding = at_global_avg_pool(g, out->features);
     at_tensor *e = o->dropout > 0 ? at_dropout(g, out->embedding, o->dropout) : out->embedding;
-    out->expression = head(g, p, "visual.expression", e);
-    out->basic = head(g, p, "visual.basic", e);
-    out->state = head(g, p, "visual.state", e);
-    out->engagement = head(g, p, "visual.engagement", e);
-    out->covered = head(g, p, "visual.covered", e);
+    out->expression = head(g, p, AT_HEAD_FACE8, e);
+    out->basic = head(g, p, AT_HEAD_FACE7, e);
+    out->state = head(g, p, AT_HEAD_STATE4, e);
+    out->engagement = head(g, p, AT_HEAD_ENGAGEMENT3, e);
+    out->covered = head(g, p, AT_HEAD_COVERED, e);
 }

@@ -16,14 +16,7 @@
 #include "tensor/ops.h"
 #include "tensor/weights.h"
 
-enum { AT_FACE_SIZE = 112, AT_VISUAL_EMBED = 1280, AT_VISUAL_HEADS = 5 };
-
-/* The linear heads on the embedding, in the order of at_visual_result's fields. */
-typedef struct at_visual_head {
-    const char *name; /* of its parameters: name.weight, name.bias */
-    int outputs;
-} at_visual_head;
-extern const at_visual_head at_visual_heads[AT_VISUAL_HEADS];
+enum { AT_FACE_SIZE = 112, AT_VISUAL_EMBED = 1280 };
 
 /* Creates the parameters (names visual.*), He-initialised from rng. */
 int at_visual_init(at_params *p, at_rng *rng, attune_error *err);
@@ -71,6 +64,7 @@ int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels 
                      attune_error *err);
 void at_visual_free(at_visual_net **v);
 
+/* The face network's heads, in the order of at_heads. */
 typedef struct at_visual_result {
     float embedding[AT_VISUAL_EMBED];
     float expression[AT_FACE_CLASSES]; /* logits */

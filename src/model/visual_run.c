@@ -18,7 +18,7 @@ struct at_visual_net {
     const at_kernels *kn;
     at_arena arena; /* of all layers' arrays */
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
-    layer heads; /* side by side, in the order of at_visual_heads */
+    layer heads; /* side by side, in the order of at_heads */
 };
 
 /* ---- freezing ----------------------------------------------------------------------------- */
@@ -80,9 +80,9 @@ static int freeze_heads(const freezer *f, layer *heads)
     heads->bias = take_floats(f, LOGITS);
     heads->weight = take_floats(f, at_gemm_packed_floats(kn, AT_VISUAL_EMBED, LOGITS));
     int status = heads->bias && heads->weight ? ATTUNE_OK : at_fail_nomem(f->err);
-    for (int h = 0, from = 0; h < AT_VISUAL_HEADS && !status; h++) {
-        int outputs = at_visual_heads[h].outputs;
-        status = at_mb_fold_unit(f->w, at_visual_heads[h].name, AT_VISUAL_EMBED, outputs, one,
+    for (int h = 0, from = 0; h < AT_FACE_HEADS && !status; h++) {
+        int outputs = at_heads[h].outputs;
+        status = at_mb_fold_unit(f->w, at_heads[h].parameters, AT_VISUAL_EMBED, outputs, one,
                                  heads->bias + from, f->err);
         for (int i = 0; i < AT_VISUAL_EMBED && !status; i++)
             memcpy(all + (size_t)i * LOGITS + from, one + (size_t)i * outputs,

@@ -1,0 +1,115 @@
+/* run_clips.c - clips, each through a session of its own. */
+#include "base/error.h"
+#include "eval/run.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* Sums over a clip's windows that were not withheld. */
+typedef struct clip_sum {
+    at_answer sum;
+    float emotion7[ATTUNE_EMOTIONS], engagement3[ATTUNE_ENGAGEMENTS];
+    int windows, kept, states; /* states: of those kept, windows with a learning state */
+} clip_sum;
+
+static void add(float *sum, const float *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        sum[i] += x[i];
+}
+
+static int on_window(void *user, const attune_window *w)
+{
+    clip_sum *s = user;
+    s->windows++;
+    if (w->abstain)
+        return 0;
+    s->kept++;
+    add(s->emotion7, w->emotion7, ATTUNE_EMOTIONS);
+    add(s->sum.reliability, w->reliability, ATTUNE_MODALITIES);
+    if (w->has_state) {
+        s->states++;
+        add(s->sum.state[0], w->state4[0], ATTUNE_STATES * ATTUNE_LEVELS);
+        add(s->engagement3, w->engagement3, ATTUNE_ENGAGEMENTS);
+    }
+    return 0;
+}
+
+static void mean(float *out, const float *sum, int n, int count)
+{
+    for (int i = 0; i < n; i++)
+        out[i] = sum[i] / (float)count;
+}
+
+static void fill_answer(const clip_sum *s, at_head head, at_answer *a)
+{
+    int states = head == AT_HEAD_STATE4 || head == AT_HEAD_ENGAGEMENT3;
+    a->outcome = AT_WITHHELD;
+    a->why = s->windows == 0 ? "no window" : s->kept == 0 ? "every window withheld" : "no face";
+    if ((states ? s->states : s->kept) == 0)
+        return;
+    a->outcome = AT_ANSWERED;
+    mean(a->reliability, s->sum.reliability, ATTUNE_MODALITIES, s->kept);
+    if (head == AT_HEAD_EMOTION7)
+        mean(a->p, s->emotion7, ATTUNE_EMOTIONS, s->kept);
+    if (head == AT_HEAD_ENGAGEMENT3)
+        mean(a->p, s->engagement3, ATTUNE_ENGAGEMENTS, s->states);
+    if (head == AT_HEAD_STATE4) {
+        mean(a->state[0], s->sum.state[0], ATTUNE_STATES * ATTUNE_LEVELS, s->states);
+        at_state_shares(a);
+    }
+}
+
+typedef struct batch {
+    const at_run_context *r;
+    const at_corpus *some;
+    at_answer *answer;
+    atomic_int status; /* the first failure that is not a clip's own */
+} batch;
+
+static void judge_task(void *arg, int task, int thread)
+{
+    batch *b = arg;
+    const at_run_options *o = b->r->options;
+    const attune_options options = {.threads = 1,
+                                    .no_video = (o->without >> ATTUNE_FACE) & 1,
+                                    .no_audio = (o->without >> ATTUNE_VOICE) & 1};
+    clip_sum sum = {0};
+    const attune_sink sink = {.user = &sum, .window = on_window};
+    (void)thread;
+    if (atomic_load(&b->status) < 0)
+        return;
+    int status =
+        attune_analyze_file(b->r->model, b->some->list[task].path, &options, &sink, NULL, NULL);
+    if (status == ATTUNE_E_NOMEM)
+        atomic_store(&b->status, status);
+    else if (status == ATTUNE_OK)
+        fill_answer(&sum, b->r->head, &b->answer[task]);
+}
+
+static int open_clips(void **state, const at_run_context *r, attune_error *err)
+{
+    *state = NULL;
+    if (r->options->corrupt_level > 0)
+        return at_fail(err, ATTUNE_E_ARG, "%s: only pictures can be corrupted",
+                       at_degrade_names[r->options->corrupt]);
+    return ATTUNE_OK;
+}
+
+static int answer_clips(void *state, const at_run_context *r, const at_corpus *some, int first,
+                        at_answer *answer, attune_error *err)
+{
+    batch b = {.r = r, .some = some, .answer = answer};
+    (void)state;
+    (void)first;
+    at_pool_run(r->pool, some->count, judge_task, &b);
+    return atomic_load(&b.status) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
+static void close_clips(void *state, const at_run_context *r)
+{
+    (void)state;
+    (void)r;
+}
+
+const at_run_kind at_run_clips = {-1, 0, open_clips, answer_clips, close_clips};

@@ -1,0 +1,192 @@
+/* run_pictures.c - single pictures of faces, found and aligned as a session would. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "data/faces.h"
+#include "eval/run.h"
+#include "model/visual.h"
+#include "runtime/face_evidence.h"
+#include "vision/quality.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A picture with less contrast than this shows nothing, whatever its set says: the deviation of its
+ * luma is under one grey level of 255. */
+static const float blank_contrast = 2 * 1 / 255.f;
+
+/* What a thread works in; made when it has its first picture. */
+typedef struct seat {
+    at_image image;
+    float *work;
+    at_visual_result result;
+} seat;
+
+typedef struct pictures {
+    at_visual_net *net;
+    seat *seat; /* a thread */
+} pictures;
+
+typedef struct batch {
+    pictures *p;
+    const at_run_context *r;
+    at_faces faces;
+    int crops, first;
+    at_answer *answer;
+    atomic_int status;
+} batch;
+
+static void close_pictures(void *state, const at_run_context *r)
+{
+    pictures *p = state;
+    if (!p)
+        return;
+    for (int t = 0; p->seat && t < at_pool_threads(r->pool); t++) {
+        at_image_free(&p->seat[t].image);
+        at_free(p->seat[t].work);
+    }
+    free(p->seat);
+    at_visual_free(&p->net);
+    free(p);
+}
+
+static int open_pictures(void **state, const at_run_context *r, attune_error *err)
+{
+    pictures *p = calloc(1, sizeof *p);
+    if (!p)
+        return at_fail_nomem(err);
+    *state = p;
+    p->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *p->seat);
+    return p->seat ? at_visual_freeze(&p->net, r->weights, at_kernels_best(), err)
+                   : at_fail_nomem(err);
+}
+
+/* As a session would rate it; 0 where the detector saw no face. */
+static float reliability(const at_run_context *r, const at_face_sample *s, const at_image *aligned,
+                         const at_visual_result *v)
+{
+    at_face_quality q;
+    at_estimate estimate;
+    if (!s->found)
+        return 0;
+    at_quality_measure(&q, aligned, &s->face);
+    const at_sighting sighting = {.sharpness = q.sharpness,
+                                  .brightness = q.brightness,
+                                  .contrast = q.contrast,
+                                  .face_size = q.face_size,
+                                  .detector_score = q.detector_score,
+                                  .coverage = 1 / (1 + expf(-v->covered))};
+    const at_evidence evidence[ATTUNE_MODALITIES] = {
+        [ATTUNE_FACE] = {.present = 1,
+                         .embedding = v->embedding,
+                         .logit = v->expression,
+                         .quality = at_sighting_quality(&sighting),
+                         .share = 1}};
+    at_fusion_run(r->fusion, evidence, &estimate);
+    return estimate.reliability[ATTUNE_FACE];
+}
+
+static void keep_logits(at_answer *a, const float *logit, int n)
+{
+    a->logits = n;
+    memcpy(a->logit, logit, (size_t)n * sizeof *logit);
+}
+
+static void fill_answer(const at_run_context *r, const at_visual_result *v, at_answer *a)
+{
+    float native[AT_FACE_CLASSES], engagement[ATTUNE_ENGAGEMENTS];
+    int n = at_heads[r->head].outputs;
+    at_fusion_native(r->fusion, ATTUNE_FACE, v->expression, native);
+    at_fusion_states(r->fusion, v->state, v->engagement, a->state, engagement);
+    switch (r->head) {
+    case AT_HEAD_FACE8:
+        memcpy(a->p, native, sizeof native);
+        keep_logits(a, v->expression, n);
+        break;
+    case AT_HEAD_FACE7:
+        at_fusion_basic(r->fusion, v->basic, a->p);
+        keep_logits(a, v->basic, n);
+        break;
+    case AT_HEAD_ENGAGEMENT3:
+        memcpy(a->p, engagement, sizeof engagement);
+        keep_logits(a, v->engagement, n);
+        break;
+    case AT_HEAD_STATE4:
+        at_state_shares(a);
+        keep_logits(a, v->state, n);
+        break;
+    default: /* EMOTION7: the others have no pictures */
+        at_fold(AT_HEAD_FACE8, native, a->p);
+        keep_logits(a, v->expression, AT_FACE_CLASSES);
+        break;
+    }
+}
+
+/* The face as the network sees it, degraded if that is asked for. number: of the sample. */
+static int draw(const at_run_context *r, const at_face_sample *s, int number, at_image *out)
+{
+    const at_run_options *o = r->options;
+    int status = at_face_render(s, AT_FACE_SIZE, NULL, 0, 0, out, NULL);
+    if (status < 0 || !(o->corrupt_level > 0))
+        return status;
+    at_rng rng;
+    at_rng_seed(&rng, o->seed, (uint64_t)number);
+    return at_degrade(out, o->corrupt, o->corrupt_level, NULL, &rng, NULL);
+}
+
+static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
+{
+    at_face_quality q;
+    a->crop = !s->found;
+    a->outcome = AT_WITHHELD;
+    a->why = "no face";
+    if (!s->found && !b->crops)
+        return ATTUNE_OK;
+    int status = draw(b->r, s, b->first + s->slot, &t->image);
+    if (status < 0)
+        return status;
+    at_quality_measure(&q, &t->image, &s->face);
+    a->why = "blank picture";
+    if (!s->found && q.contrast < blank_contrast)
+        return ATTUNE_OK;
+    at_visual_run(b->p->net, NULL, t->image.data, AT_FACE_SIZE, AT_BOTH_WAYS, t->work, &t->result);
+    fill_answer(b->r, &t->result, a);
+    a->reliability[ATTUNE_FACE] = reliability(b->r, s, &t->image, &t->result);
+    a->outcome = AT_ANSWERED;
+    return ATTUNE_OK;
+}
+
+static void judge_task(void *arg, int task, int thread)
+{
+    batch *b = arg;
+    seat *t = &b->p->seat[thread];
+    const at_face_sample *s = &b->faces.list[task];
+    if (!t->work)
+        t->work = at_alloc(at_visual_workspace(b->p->net, NULL, AT_FACE_SIZE), sizeof *t->work);
+    int status = t->work ? judge(b, s, t, &b->answer[s->slot]) : ATTUNE_E_NOMEM;
+    if (status < 0)
+        atomic_store(&b->status, status);
+}
+
+static int answer_pictures(void *state, const at_run_context *r, const at_corpus *some, int first,
+                           at_answer *answer, attune_error *err)
+{
+    at_weight_source detector = at_weights_source(r->weights);
+    batch b = {.p = state,
+               .r = r,
+               .crops = some->crops || r->options->crops,
+               .first = first,
+               .answer = answer};
+    int status = at_faces_load(&b.faces, some, 1, &detector, r->pool, 1, err);
+    if (status < 0)
+        return status;
+    at_pool_run(r->pool, b.faces.count, judge_task, &b);
+    at_faces_free(&b.faces);
+    status = atomic_load(&b.status);
+    return status < 0 ? at_fail(err, (attune_status)status, "a picture could not be drawn")
+                      : ATTUNE_OK;
+}
+
+const at_run_kind at_run_pictures = {ATTUNE_FACE, 256, open_pictures, answer_pictures,
+                                     close_pictures};

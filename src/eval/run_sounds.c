@@ -1,0 +1,137 @@
+/* run_sounds.c - voices by themselves: one utterance, one answer. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "data/voices.h"
+#include "eval/run.h"
+#include "model/audio.h"
+#include "runtime/voice.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 10 * AT_FRAMES_PER_S };
+
+/* What a thread works in; made when it has its first voice. */
+typedef struct seat {
+    at_graph *graph;
+    float *rows; /* (ROWS x AT_FEATURES) */
+} seat;
+
+typedef struct sounds {
+    at_audio_net *net;
+    seat *seat; /* a thread */
+} sounds;
+
+typedef struct batch {
+    sounds *s;
+    const at_run_context *r;
+    at_voices voices;
+    at_answer *answer;
+    atomic_int status;
+} batch;
+
+static void close_sounds(void *state, const at_run_context *r)
+{
+    sounds *s = state;
+    if (!s)
+        return;
+    for (int t = 0; s->seat && t < at_pool_threads(r->pool); t++) {
+        at_graph_free(&s->seat[t].graph);
+        at_free(s->seat[t].rows);
+    }
+    free(s->seat);
+    at_audio_free(&s->net);
+    free(s);
+}
+
+static int open_sounds(void **state, const at_run_context *r, attune_error *err)
+{
+    sounds *s = calloc(1, sizeof *s);
+    if (!s)
+        return at_fail_nomem(err);
+    *state = s;
+    if (r->options->corrupt_level > 0)
+        return at_fail(err, ATTUNE_E_ARG, "%s: only pictures can be corrupted",
+                       at_degrade_names[r->options->corrupt]);
+    s->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *s->seat);
+    return s->seat ? at_audio_freeze(&s->net, r->weights, at_kernels_best(), err)
+                   : at_fail_nomem(err);
+}
+
+static int sit(seat *t)
+{
+    if (!t->graph && at_graph_create(&t->graph, NULL, at_kernels_best(), NULL) < 0)
+        return ATTUNE_E_NOMEM;
+    if (!t->rows)
+        t->rows = at_alloc((size_t)ROWS * AT_FEATURES, sizeof *t->rows);
+    return t->rows ? ATTUNE_OK : ATTUNE_E_NOMEM;
+}
+
+static void fill_answer(const at_run_context *r, const at_voice_heard *heard,
+                        const at_audio_result *result, at_answer *a)
+{
+    float native[AT_VOICE_CLASSES];
+    at_estimate estimate;
+    const at_evidence evidence[ATTUNE_MODALITIES] = {
+        [ATTUNE_VOICE] = {
+            .present = 1,
+            .embedding = result->embedding,
+            .logit = result->expression,
+            .quality = at_voice_quality_figure(heard->quality.clear, heard->quality.clipped_share),
+            .share = heard->quality.speech_share}};
+    at_fusion_native(r->fusion, ATTUNE_VOICE, result->expression, native);
+    if (r->head == AT_HEAD_VOICE8)
+        memcpy(a->p, native, sizeof native);
+    else
+        at_fold(AT_HEAD_VOICE8, native, a->p);
+    a->logits = AT_VOICE_CLASSES;
+    memcpy(a->logit, result->expression, sizeof result->expression);
+    at_fusion_run(r->fusion, evidence, &estimate);
+    a->reliability[ATTUNE_VOICE] = estimate.reliability[ATTUNE_VOICE];
+    a->outcome = AT_ANSWERED;
+}
+
+static int judge(const batch *b, const at_voice_sample *v, seat *t, at_answer *a)
+{
+    at_voice_heard heard;
+    at_audio_result result;
+    int status = at_voice_rows(v, ROWS, t->rows, &heard);
+    a->outcome = AT_WITHHELD;
+    a->why = "too little speech";
+    if (status < 0 || heard.speech < AT_SPEECH_ROWS_MIN)
+        return status;
+    status = at_audio_run(b->s->net, t->graph, t->rows, heard.length, &result);
+    if (status == ATTUNE_OK)
+        fill_answer(b->r, &heard, &result, a);
+    return status;
+}
+
+static void judge_task(void *arg, int task, int thread)
+{
+    batch *b = arg;
+    seat *t = &b->s->seat[thread];
+    const at_voice_sample *v = &b->voices.list[task];
+    int status = sit(t);
+    if (status == ATTUNE_OK)
+        status = judge(b, v, t, &b->answer[v->slot]);
+    if (status < 0)
+        atomic_store(&b->status, status);
+}
+
+static int answer_sounds(void *state, const at_run_context *r, const at_corpus *some, int first,
+                         at_answer *answer, attune_error *err)
+{
+    batch b = {.s = state, .r = r, .answer = answer};
+    (void)first;
+    int status = at_voices_load(&b.voices, some, NULL, 0, r->pool, 1, err);
+    if (status < 0)
+        return status;
+    at_pool_run(r->pool, b.voices.count, judge_task, &b);
+    at_voices_free(&b.voices);
+    status = atomic_load(&b.status);
+    return status < 0 ? at_fail(err, (attune_status)status, "a voice could not be judged")
+                      : ATTUNE_OK;
+}
+
+const at_run_kind at_run_sounds = {ATTUNE_VOICE, 256, open_sounds, answer_sounds, close_sounds};
