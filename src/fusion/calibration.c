@@ -29,6 +29,20 @@ int at_calibration_load(at_calibration *c, const at_weights *w, attune_error *er
     return ATTUNE_OK;
 }
 
+void at_calibrated_native(const at_calibration *c, int modality, const float *logit, float *p)
+{
+    at_probabilities(logit, at_heads[at_fusion_streams[modality].head].classes,
+                     1 / c->temperature[modality], p);
+}
+
+void at_calibrated_emotion(const at_calibration *c, int modality, const float *logit,
+                           float *emotion7)
+{
+    float native[AT_MOST_CLASSES];
+    at_calibrated_native(c, modality, logit, native);
+    at_fold(at_fusion_streams[modality].head, native, emotion7);
+}
+
 void at_calibrated_states(const at_calibration *c, const float *state_logit,
                           const float *engagement_logit, float state4[ATTUNE_STATES][ATTUNE_LEVELS],
                           float engagement3[ATTUNE_ENGAGEMENTS])

@@ -8,11 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-const at_fusion_stream at_fusion_streams[ATTUNE_MODALITIES] = {
-    [ATTUNE_FACE] = {"fusion.face", AT_VISUAL_EMBED, AT_HEAD_FACE8},
-    [ATTUNE_VOICE] = {"fusion.voice", AT_AUDIO_EMBED, AT_HEAD_VOICE8},
-};
-
 /* The first is what a model gets that does not say. */
 const at_fusion_kind *const at_fusion_kinds[] = {&at_fusion_late, &at_fusion_mean, NULL};
 
@@ -138,7 +133,7 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALIT
             finite_logits(&evidence[m], at_heads[at_fusion_streams[m].head].classes))
             out->reliability[m] = at_reliability(&f->reference[m], &evidence[m]);
     weigh(f, out);
-    f->kind->run(f, evidence, out->weight, out->emotion7);
+    f->kind->run(&f->calibration, evidence, out->weight, out->emotion7);
     fuse_states(f, evidence, out);
 }
 
@@ -153,15 +148,12 @@ void at_fusion_states(const at_fusion *f, const float *state_logit, const float 
 
 void at_fusion_native(const at_fusion *f, int modality, const float *logit, float *p)
 {
-    at_probabilities(logit, at_heads[at_fusion_streams[modality].head].classes,
-                     1 / f->calibration.temperature[modality], p);
+    at_calibrated_native(&f->calibration, modality, logit, p);
 }
 
 void at_fusion_emotion(const at_fusion *f, int modality, const float *logit, float *emotion7)
 {
-    float native[AT_MOST_CLASSES];
-    at_fusion_native(f, modality, logit, native);
-    at_fold(at_fusion_streams[modality].head, native, emotion7);
+    at_calibrated_emotion(&f->calibration, modality, logit, emotion7);
 }
 
 void at_fusion_basic(const at_fusion *f, const float *logit, float *p)

@@ -53,12 +53,14 @@ typedef struct at_estimate {
 
 typedef struct at_fusion at_fusion;
 
+struct at_calibration;
+
 /* A way of making one answer of several. A kind is a file and a line in at_fusion_kinds. */
 typedef struct at_fusion_kind {
     const char *name; /* in the metadata "fusion" */
     /* weight[m] > 0 where the modality counts, sum 1 (or none counts: uniform). emotion7 (7): sum 1.
-     * f: for the calibrated probabilities (at_fusion_emotion). */
-    void (*run)(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+     * c: for the calibrated probabilities (calibration.h). */
+    void (*run)(const struct at_calibration *c, const at_evidence evidence[ATTUNE_MODALITIES],
                 const float weight[ATTUNE_MODALITIES], float *emotion7);
 } at_fusion_kind;
 

@@ -1,8 +1,8 @@
 /* mean.c - late fusion, a linear opinion pool: p = sum_m w_m p_m (Stone 1961, "The opinion pool").
  * Where two disagree it keeps both as possible. */
-#include "fusion/fusion.h"
+#include "fusion/calibration.h"
 
-static void run(const at_fusion *f, const at_evidence *evidence, const float *weight,
+static void run(const at_calibration *c, const at_evidence *evidence, const float *weight,
                 float *emotion7)
 {
     float sum = 0;
@@ -12,7 +12,7 @@ static void run(const at_fusion *f, const at_evidence *evidence, const float *we
         float p[ATTUNE_EMOTIONS];
         if (!(weight[m] > 0))
             continue;
-        at_fusion_emotion(f, m, evidence[m].logit, p);
+        at_calibrated_emotion(c, m, evidence[m].logit, p);
         for (int e = 0; e < ATTUNE_EMOTIONS; e++)
             emotion7[e] += weight[m] * p[e];
         sum += weight[m];

@@ -1,4 +1,5 @@
-/* helpers.c - loops that several ops share. Each is cut by the problem's size alone. */
+/* loops.c - loops that the graph and several ops share. Each is cut by the problem's size alone; all
+ * they take of the graph is its pool and its kernels. */
 #include "tensor/graph.h"
 
 #include <string.h>
@@ -43,38 +44,6 @@ void at_combine(at_graph *g, int parts, size_t n, const float *part, float *dst,
     size_t strips = (size_t)AT_CHUNK * 2 / COMBINE_STRIP / (size_t)(parts > 0 ? parts : 1) + 1;
     combine_job j = {parts, n, strips * COMBINE_STRIP, part, dst, accumulate};
     at_pool_run(g->pool, (int)((n + j.step - 1) / j.step), combine_task, &j);
-}
-
-typedef struct sum_rows_job {
-    const at_kernels *kn;
-    int rows, cols, block;
-    const float *d;
-    float *part;
-} sum_rows_job;
-
-static void sum_rows_task(void *arg, int task, int thread)
-{
-    sum_rows_job *j = arg;
-    int from = task * j->block;
-    int rows = j->rows - from < j->block ? j->rows - from : j->block;
-    float *part = j->part + (size_t)task * j->cols;
-    (void)thread;
-    memset(part, 0, (size_t)j->cols * sizeof(float));
-    j->kn->sum_rows(rows, j->cols, j->d + (size_t)from * j->cols, part);
-}
-
-void at_sum_rows_into(at_graph *g, int rows, int cols, const float *d, at_tensor *vector)
-{
-    sum_rows_job j = {
-        .kn = g->kn, .rows = rows, .cols = cols, .block = at_block_rows(cols), .d = d};
-    int tasks = (rows + j.block - 1) / j.block, accumulate;
-    float *dst = at_grad_out(g, vector, &accumulate);
-    j.part = at_buffer_take(g, (size_t)tasks * cols);
-    if (dst == NULL || j.part == NULL)
-        return;
-    at_pool_run(g->pool, tasks, sum_rows_task, &j);
-    at_combine(g, tasks, (size_t)cols, j.part, dst, accumulate);
-    at_buffer_release(g, j.part);
 }
 
 typedef struct copy_job {
