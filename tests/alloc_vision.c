@@ -93,7 +93,7 @@ static void degradations_survive(void **state)
 
     grey_picture(&im, 60, 50);
     const long before = wrap_alloc_live();
-    for (int kind = 0; kind < AT_DEGRADE_KINDS; kind++) {
+    for (int kind = 0; kind < AT_DEGRADE_JPEG; kind++) {
         for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
             at_rng rng;
             at_rng_seed(&rng, 1, 1);

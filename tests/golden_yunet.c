@@ -289,7 +289,7 @@ static void real_clips(void **state)
     for (int k = 0; k < CONDITIONS; k++) {
         if (100 * t.found[k] < conditions[k].found * t.frames)
             fail_msg("%s at %g: the face is found in %d of %d frames",
-                     at_degrade_names[conditions[k].kind], conditions[k].level, t.found[k],
+                     at_degradations[conditions[k].kind].name, conditions[k].level, t.found[k],
                      t.frames);
     }
 }

@@ -549,8 +549,8 @@ static void quality_monotone(void **state)
         for (float level = 1.5F; level <= 8; level *= 1.6F) {
             const at_face_quality q = quality_after(&clean, blurring[k], level);
             if (!(q.sharpness < last))
-                fail_msg("%s at %g: %g after %g", at_degrade_names[blurring[k]], level, q.sharpness,
-                         last);
+                fail_msg("%s at %g: %g after %g", at_degradations[blurring[k]].name, level,
+                         q.sharpness, last);
             last = q.sharpness;
         }
         assert_true(last < q0.sharpness - 0.15F);
@@ -579,7 +579,7 @@ static void quality_monotone(void **state)
 }
 
 /* Levels that each kind can take, rising. */
-static const float levels[AT_DEGRADE_KINDS][3] = {
+static const float levels[AT_DEGRADE_JPEG][3] = {
     [AT_DEGRADE_BLUR] = {0.7F, 1.5F, 4},     [AT_DEGRADE_MOTION] = {3, 7, 15},
     [AT_DEGRADE_RESOLUTION] = {1.5F, 3, 6},  [AT_DEGRADE_BLOCKS] = {50, 85, 97},
     [AT_DEGRADE_DARK] = {1, 3, 5},           [AT_DEGRADE_NOISE] = {3, 10, 30},
@@ -594,9 +594,9 @@ static void degrade_deterministic_and_monotone(void **state)
     at_image clean = {0}, a = {0}, b = {0};
 
     draw_face(&clean);
-    for (int kind = 0; kind < AT_DEGRADE_KINDS; kind++) {
+    for (int kind = 0; kind < AT_DEGRADE_JPEG; kind++) {
         double last = 0;
-        assert_int_equal(at_degrade_find(at_degrade_names[kind]), kind);
+        assert_int_equal(at_degrade_find(at_degradations[kind].name), kind);
         for (int k = 0; k < 3; k++) {
             at_rng r1, r2;
             at_rng_seed(&r1, 9, 1);
@@ -609,7 +609,7 @@ static void degrade_deterministic_and_monotone(void **state)
             assert_memory_equal(a.data, b.data, (size_t)(a.stride * a.h));
             const double now = difference(&a, &clean, 0);
             if (!(now > last))
-                fail_msg("%s at %g changes %g, the level below %g", at_degrade_names[kind],
+                fail_msg("%s at %g changes %g, the level below %g", at_degradations[kind].name,
                          levels[kind][k], now, last);
             last = now;
         }
@@ -639,7 +639,7 @@ static void degrade_extremes(void **state)
 
     at_rng_seed(&rng, 4, 4);
     for (size_t s = 0; s < sizeof size / sizeof size[0]; s++) {
-        for (int kind = 0; kind < AT_DEGRADE_KINDS; kind++) {
+        for (int kind = 0; kind < AT_DEGRADE_JPEG; kind++) {
             for (int k = 0; k < 2; k++) {
                 draw(&im, size[s][0], size[s][1], 3, waves);
                 assert_int_equal(at_degrade(&im, (at_degrade_kind)kind, k ? 1e6F : levels[kind][1],
@@ -688,8 +688,8 @@ static void covered_share(void **state)
         }
         const float share = 100 * (float)hit / (float)inside;
         if (fabsf(share - percent) > 4)
-            fail_msg("%s: %g %% wanted, %g %% covered", at_degrade_names[kinds[trial % 3]], percent,
-                     share);
+            fail_msg("%s: %g %% wanted, %g %% covered", at_degradations[kinds[trial % 3]].name,
+                     percent, share);
     }
     at_image_free(&clean);
     at_image_free(&im);

@@ -135,12 +135,14 @@ static void join(const plane p[3], at_image *im)
     }
 }
 
-int at_degrade_blocks(at_image *im, float level)
+int at_degrade_blocks(at_image *im, at_degrade_kind kind, float level, const at_face *face,
+                      at_rng *rng, uint8_t *covered)
 {
     const float quality = fmaxf(100 - level, 1);
     float luma[64], chroma[64];
     plane p[3] = {{0}, {0}, {0}};
 
+    (void)kind, (void)face, (void)rng, (void)covered;
     int status = make_plane(&p[0], im->w, im->h);
     for (int c = 1; c < 3 && status == ATTUNE_OK; c++)
         status = make_plane(&p[c], (im->w + 1) / 2, (im->h + 1) / 2);

@@ -238,15 +238,15 @@ static void draw(at_image *im, const shape *s, const float m[6], at_rng *rng, ui
     }
 }
 
-void at_degrade_cover(at_image *im, at_degrade_kind kind, float percent, const at_face *face,
-                      at_rng *rng, uint8_t *covered)
+int at_degrade_cover(at_image *im, at_degrade_kind kind, float percent, const at_face *face,
+                     at_rng *rng, uint8_t *covered)
 {
     const float sx = (float)AT_FACE_SIDE / (float)im->w, sy = (float)AT_FACE_SIDE / (float)im->h;
     float m[6] = {sx, 0, 0.5F * sx - 0.5F, 0, sy, 0.5F * sy - 0.5F}, back[6], skin[3];
     shape s = {.kind = kind};
 
     if (face && at_align_matrix(face, m) != ATTUNE_OK)
-        return; /* no face to speak of */
+        return ATTUNE_OK; /* no face to speak of */
     const float det = m[0] * m[4] - m[1] * m[3];
     back[0] = m[4] / det;
     back[1] = -m[1] / det;
@@ -259,4 +259,5 @@ void at_degrade_cover(at_image *im, at_degrade_kind kind, float percent, const a
     choose_looks(&s, skin, rng);
     grow_to(&s, percent / 100);
     draw(im, &s, m, rng, covered);
+    return ATTUNE_OK;
 }

@@ -1,9 +1,11 @@
-/* degrade.h - what goes wrong with webcam pictures, on demand: training augmentation and
- * robustness tests use the same functions.
+/* degrade.h - what goes wrong with webcam pictures and their sound, on demand: training augmentation
+ * and robustness tests use the same functions.
  *
- * Each kind has a level whose meaning and unit stand beside it; 0 leaves the picture as it is and
- * more is worse. All randomness comes from the caller's rng: same picture, level and rng state,
- * same result on every machine with the same arithmetic.
+ * One table of kinds. A kind is a line there and its function in the file of its family; its level's
+ * meaning, unit and range stand in that line and nowhere else. All randomness comes from the
+ * caller's rng: same input, level and rng state, same result on every machine with the same
+ * arithmetic. A clip is degraded alike all along when each of its frames is given an rng of the same
+ * seed.
  */
 #ifndef AT_DEGRADE_DEGRADE_H
 #define AT_DEGRADE_DEGRADE_H
@@ -12,30 +14,52 @@
 #include "vision/detect.h"
 #include "vision/image.h"
 
+/* Index into at_degradations. */
 typedef enum at_degrade_kind {
-    AT_DEGRADE_BLUR,       /* level: standard deviation of a Gaussian, pixels */
-    AT_DEGRADE_MOTION,     /* length of a straight motion in a random direction, pixels */
-    AT_DEGRADE_RESOLUTION, /* factor to shrink by, then enlarged again; <= 1 leaves it */
-    AT_DEGRADE_BLOCKS,     /* JPEG-like compression: 100 - quality of the IJG scale, 0..99 */
-    AT_DEGRADE_DARK,       /* low light in stops: 2^-level of the light, its noise, and the
-                            * camera's gain half making up for it */
-    AT_DEGRADE_NOISE,      /* deviation of sensor noise at full light, grey levels of 255 */
-    AT_DEGRADE_GAMMA,      /* exponent 2^level (darker); 2^-level for half of the draws */
-    AT_DEGRADE_CONTRAST,   /* share of the contrast lost, [0,1] */
-    AT_DEGRADE_PATCH,      /* occlusions: percent of the face covered, 0..100 */
-    AT_DEGRADE_HAND,       /*   by skin-coloured rounded fingers, from a random side */
-    AT_DEGRADE_MASK,       /*   by a surgical mask over nose and mouth, placed by landmarks */
+    AT_DEGRADE_BLUR,
+    AT_DEGRADE_MOTION,
+    AT_DEGRADE_RESOLUTION,
+    AT_DEGRADE_BLOCKS,
+    AT_DEGRADE_DARK,
+    AT_DEGRADE_NOISE,
+    AT_DEGRADE_GAMMA,
+    AT_DEGRADE_CONTRAST,
+    AT_DEGRADE_PATCH,
+    AT_DEGRADE_HAND,
+    AT_DEGRADE_MASK,
+    AT_DEGRADE_JPEG,
+    AT_DEGRADE_H264,
+    AT_DEGRADE_PICTURES, /* those above are of pictures, those below of sound */
+    AT_DEGRADE_HISS = AT_DEGRADE_PICTURES,
+    AT_DEGRADE_QUIET,
+    AT_DEGRADE_CLIPPING,
+    AT_DEGRADE_TELEPHONE,
+    AT_DEGRADE_LOSS,
     AT_DEGRADE_KINDS
 } at_degrade_kind;
 
-extern const char *const at_degrade_names[AT_DEGRADE_KINDS]; /* lower case, as on command lines */
-at_degrade_kind at_degrade_find(const char *name);           /* AT_DEGRADE_KINDS if unknown */
+typedef struct at_degradation {
+    const char *name; /* lower case, as on command lines */
+    const char *unit; /* of the level */
+    const char *about;
+    float none; /* the level that leaves everything as it is */
+    float most; /* beyond this a level counts as this: the worst that makes sense */
+    /* One of the two. The level is finite, on the side of none that most is on, and not none. */
+    int (*picture)(at_image *im, at_degrade_kind kind, float level, const at_face *face,
+                   at_rng *rng, uint8_t *covered);
+    int (*sound)(float *pcm, size_t n, float level, at_rng *rng);
+} at_degradation;
+
+extern const at_degradation at_degradations[AT_DEGRADE_KINDS];
+at_degrade_kind at_degrade_find(const char *name); /* AT_DEGRADE_KINDS if unknown */
 
 /* In place on an RGB picture. face: where the face is, for occlusions; NULL: the picture is an
  * aligned face (align.h), whatever its size. covered (w*h bytes, 1 where occluded; nullable) is
- * written by occlusions only. Returns ATTUNE_OK, _E_NOMEM or _E_ARG (level not finite or
- * negative, picture not RGB). */
+ * written by occlusions only. Returns ATTUNE_OK, _E_NOMEM or _E_ARG (level not finite or on the
+ * wrong side of none, picture not RGB, not a kind of pictures). */
 int at_degrade(at_image *im, at_degrade_kind kind, float level, const at_face *face, at_rng *rng,
                uint8_t *covered);
+/* The same for sound: pcm (n), mono, 16 kHz. The results stay in [-1, 1]. */
+int at_degrade_sound(float *pcm, size_t n, at_degrade_kind kind, float level, at_rng *rng);
 
 #endif

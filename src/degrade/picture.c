@@ -1,24 +1,10 @@
-/* degrade.c - blur, motion, resolution, light, noise; and the list of kinds. Compression is in
- * degrade_blocks.c, occlusion in degrade_cover.c. */
+/* picture.c - blur, motion, resolution, light, noise. */
 #include "degrade/parts.h"
 
 #include "base/mem.h"
 
 #include <math.h>
 #include <string.h>
-
-const char *const at_degrade_names[AT_DEGRADE_KINDS] = {
-    "blur",  "motion",   "resolution", "blocks", "dark", "noise",
-    "gamma", "contrast", "patch",      "hand",   "mask",
-};
-
-at_degrade_kind at_degrade_find(const char *name)
-{
-    int i = 0;
-    while (i < AT_DEGRADE_KINDS && strcmp(name, at_degrade_names[i]) != 0)
-        i++;
-    return (at_degrade_kind)i;
-}
 
 static uint8_t to_byte(float v)
 {
@@ -234,31 +220,19 @@ static void lower_contrast(at_image *im, float share)
 
 /* ---- all --------------------------------------------------------------------------------- */
 
-int at_degrade(at_image *im, at_degrade_kind kind, float level, const at_face *face, at_rng *rng,
-               uint8_t *covered)
+int at_degrade_picture(at_image *im, at_degrade_kind kind, float level, const at_face *face,
+                       at_rng *rng, uint8_t *covered)
 {
-    const int occludes = kind == AT_DEGRADE_PATCH || kind == AT_DEGRADE_HAND ||
-                         kind == AT_DEGRADE_MASK;
-
-    if (im->channels != 3 || im->w < 1 || im->h < 1 || !isfinite(level) || level < 0)
-        return ATTUNE_E_ARG;
-    if (covered && occludes)
-        memset(covered, 0, (size_t)im->w * (size_t)im->h);
-    if (level == 0)
-        return ATTUNE_OK;
+    (void)face, (void)covered;
     switch (kind) {
     case AT_DEGRADE_BLUR: return blur(im, level);
     case AT_DEGRADE_MOTION: return motion(im, level, rng);
     case AT_DEGRADE_RESOLUTION: return resolution(im, level);
-    case AT_DEGRADE_BLOCKS: return at_degrade_blocks(im, level);
-    case AT_DEGRADE_DARK: dark(im, level, rng); return ATTUNE_OK;
-    case AT_DEGRADE_NOISE: add_noise(im, level, rng); return ATTUNE_OK;
-    case AT_DEGRADE_GAMMA: gamma_curve(im, level, rng); return ATTUNE_OK;
-    case AT_DEGRADE_CONTRAST: lower_contrast(im, level); return ATTUNE_OK;
-    case AT_DEGRADE_PATCH:
-    case AT_DEGRADE_HAND:
-    case AT_DEGRADE_MASK: at_degrade_cover(im, kind, level, face, rng, covered); return ATTUNE_OK;
-    case AT_DEGRADE_KINDS: break;
+    case AT_DEGRADE_DARK: dark(im, level, rng); break;
+    case AT_DEGRADE_NOISE: add_noise(im, level, rng); break;
+    case AT_DEGRADE_GAMMA: gamma_curve(im, level, rng); break;
+    case AT_DEGRADE_CONTRAST: lower_contrast(im, level); break;
+    default: return ATTUNE_E_ARG;
     }
-    return ATTUNE_E_ARG;
+    return ATTUNE_OK;
 }

@@ -405,5 +405,5 @@ const char *attune_exclusion_name(int i)
 
 const char *attune_corruption_name(int i)
 {
-    return i >= 0 && i < AT_DEGRADE_KINDS ? at_degrade_names[i] : NULL;
+    return i >= 0 && i < AT_DEGRADE_KINDS ? at_degradations[i].name : NULL;
 }

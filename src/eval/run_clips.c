@@ -92,7 +92,7 @@ static int open_clips(void **state, const at_run_context *r, attune_error *err)
     *state = NULL;
     if (r->options->corrupt_level > 0)
         return at_fail(err, ATTUNE_E_ARG, "%s: only pictures can be corrupted",
-                       at_degrade_names[r->options->corrupt]);
+                       at_degradations[r->options->corrupt].name);
     return ATTUNE_OK;
 }
 

@@ -53,7 +53,7 @@ static int open_sounds(void **state, const at_run_context *r, attune_error *err)
     *state = s;
     if (r->options->corrupt_level > 0)
         return at_fail(err, ATTUNE_E_ARG, "%s: only pictures can be corrupted",
-                       at_degrade_names[r->options->corrupt]);
+                       at_degradations[r->options->corrupt].name);
     s->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *s->seat);
     return s->seat ? at_audio_freeze(&s->net, r->weights, at_kernels_best(), err)
                    : at_fail_nomem(err);

@@ -279,7 +279,8 @@ static int measure(const task *t, const at_params *p, score *total, attune_error
 
 static const char *condition_name(int c)
 {
-    return conditions[c].kind == AT_DEGRADE_KINDS ? "clean" : at_degrade_names[conditions[c].kind];
+    return conditions[c].kind == AT_DEGRADE_KINDS ? "clean"
+                                                  : at_degradations[conditions[c].kind].name;
 }
 
 static json_t *score_json(const score *s, int scenes, double *mean_recall)

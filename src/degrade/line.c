@@ -1,0 +1,70 @@
+/* line.c - what microphones and lines do to a voice. */
+#include "degrade/parts.h"
+#include "degrade/sound.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { PACKET = AT_SAMPLE_RATE / 50 };
+
+static float limited(float v)
+{
+    return fminf(fmaxf(v, -1), 1);
+}
+
+int at_degrade_hiss(float *pcm, size_t n, float snr_db, at_rng *rng)
+{
+    at_augment_white(pcm, n, snr_db, rng);
+    for (size_t i = 0; i < n; i++)
+        pcm[i] = limited(pcm[i]);
+    return ATTUNE_OK;
+}
+
+int at_degrade_quiet(float *pcm, size_t n, float db, at_rng *rng)
+{
+    (void)rng;
+    at_augment_gain(pcm, n, -db);
+    for (size_t i = 0; i < n; i++)
+        pcm[i] = roundf(pcm[i] * 32768) / 32768;
+    return ATTUNE_OK;
+}
+
+int at_degrade_clipping(float *pcm, size_t n, float db, at_rng *rng)
+{
+    float peak = 0;
+    (void)rng;
+    for (size_t i = 0; i < n; i++)
+        peak = fmaxf(peak, fabsf(pcm[i]));
+    if (peak == 0)
+        return ATTUNE_OK;
+    const float gain = powf(10, db / 20) / peak;
+    for (size_t i = 0; i < n; i++)
+        pcm[i] = limited(pcm[i] * gain);
+    return ATTUNE_OK;
+}
+
+int at_degrade_telephone(float *pcm, size_t n, float level, at_rng *rng)
+{
+    (void)level, (void)rng;
+    const int status = at_augment_band(pcm, n, 300, 3400);
+    for (size_t i = 0; i < n; i++)
+        pcm[i] = limited(pcm[i]);
+    return status;
+}
+
+/* Two states, after Gilbert 1960 ("Capacity of a burst-noise channel"): in the bad one packets are
+ * silence. A burst is three packets on average; the good state lasts as long as the share asks. */
+int at_degrade_loss(float *pcm, size_t n, float percent, at_rng *rng)
+{
+    const float share = percent / 100, leave_bad = 1 / 3.0F;
+    const float leave_good = share < 1 ? fminf(share * leave_bad / (1 - share), 1) : 1;
+    int bad = at_rng_float(rng) < share;
+
+    for (size_t at = 0; at < n; at += PACKET) {
+        if (bad || share >= 1)
+            memset(pcm + at, 0, (n - at < PACKET ? n - at : PACKET) * sizeof *pcm);
+        if (at_rng_float(rng) < (bad ? leave_bad : leave_good))
+            bad = !bad;
+    }
+    return ATTUNE_OK;
+}
