@@ -114,6 +114,8 @@ int at_fields(at_field *out)
               ATTUNE_ENGAGEMENTS, AT_WHEN_STATE, "calibrated probability, sum 1");
     add_box(&l);
     add_qualities(&l);
+    add_group(&l, offsetof(attune_window, seen), "seen", modality_names, ATTUNE_MODALITIES,
+              AT_WHEN_ALWAYS, "share of the time since the row before in which it was there, 0..1");
     return l.n;
 }
 
