@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const modality_names[ATTUNE_MODALITIES] = {"face", "voice"};
-
 static at_field *add(at_fields *l, at_field_kind kind, size_t offset, const char *name,
                      const char *what)
 {
@@ -84,6 +82,10 @@ static void add_qualities(at_fields *l)
 
 void at_fields_init(at_fields *l)
 {
+    const char *modality_names[ATTUNE_MODALITIES];
+
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        modality_names[m] = attune_modality_name(m);
     l->n = 0;
     add(l, AT_FIELD_TIME, offsetof(attune_window, start_us), "start_s",
         "start of the window, seconds from the start of the input");

@@ -29,7 +29,7 @@ typedef struct at_voice_stream {
     unsigned char *speech;  /* (window_max) */
     at_voice_quality quality;
     size_t gathered; /* rows of the latest window */
-    int64_t *times; /* (window_max) of the tokens */
+    int64_t *times;  /* (window_max) of the tokens */
     at_audio_result result;
 } at_voice_stream;
 
