@@ -78,7 +78,7 @@ static void nothing_is_said_of_nothing(void **state)
     assert_int_equal(at_head_most(&s->all.head[AT_HEAD_EMOTION]), -1);
     assert_true(isnan(at_subject_share(&s->all, AT_HEAD_EMOTION, 0).value));
     assert_true(isnan(at_subject_level(&s->all, 0).value));
-    assert_false(at_subject_enough(&s->all));
+    assert_false(at_subject_enough(&s->all, AT_HEAD_EMOTION));
     close_stats(s);
 }
 
@@ -95,8 +95,8 @@ static void one_sighting_is_too_little(void **state)
     }
     at_stats_close(s);
     assert_true(s->all.head[AT_HEAD_EMOTION].seconds == 0);
-    assert_true(s->presence[ATTUNE_FACE].there_s == 0);
-    assert_false(at_subject_enough(&s->all));
+    assert_true(fabs(s->presence[ATTUNE_FACE].there_s - 0.125) < 1e-9);
+    assert_false(at_subject_enough(&s->all, AT_HEAD_EMOTION));
     close_stats(s);
 }
 
@@ -141,6 +141,25 @@ static void intervals_know_how_much_there_was(void **state)
     assert_true(moody.high - moody.low > 0.3);
     /* 0 of 1. */
     assert_true(none.value == 0 && none.low == 0 && fabs(none.high - 0.793) < 0.001);
+}
+
+/* A face that is found in every second frame was seen for half the time, and is no gap. */
+static void a_flickering_face_counts_in_part(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 20; i++) {
+        attune_window w = made_window(i, ATTUNE_NEUTRAL, 9);
+        w.used = 1u << ATTUNE_FACE;
+        w.seen[ATTUNE_FACE] = 0.5f;
+        w.seen[ATTUNE_VOICE] = 0;
+        add(s, w);
+    }
+    at_stats_close(s);
+    assert_true(fabs(at_presence_share(&s->presence[ATTUNE_FACE]) - 0.5) < 1e-9);
+    assert_int_equal(s->presence[ATTUNE_FACE].longest.end_us, 0);
+    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
+    close_stats(s);
 }
 
 static void the_unusual_is_against_the_usual(void **state)
@@ -329,6 +348,7 @@ int main(void)
         cmocka_unit_test(one_sighting_is_too_little),
         cmocka_unit_test(gaps_are_true_times),
         cmocka_unit_test(intervals_know_how_much_there_was),
+        cmocka_unit_test(a_flickering_face_counts_in_part),
         cmocka_unit_test(the_unusual_is_against_the_usual),
         cmocka_unit_test(speech_may_pause),
         cmocka_unit_test(a_missing_stretch_ends_a_stretch),

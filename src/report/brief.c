@@ -28,13 +28,31 @@ static void put_shares(FILE *f, const at_subject *s, at_head h)
     }
 }
 
+/* Of one picture: "neutral 89 %, sad 7 %". */
+static void put_probabilities(FILE *f, const at_subject *s, at_head h)
+{
+    const at_head_stats *head = &s->head[h];
+    char percent[AT_CLOCK_SIZE];
+    int most = at_head_most(head);
+
+    fprintf(f, "%s %s", at_head_class(h, most), at_text_percent(percent, at_head_mean(head, most)));
+    for (int c = 0; c < at_head_classes(h); c++)
+        if (c != most && at_head_mean(head, c) >= 0.05)
+            fprintf(f, ", %s %s", at_head_class(h, c),
+                    at_text_percent(percent, at_head_mean(head, c)));
+}
+
 static void put_head(FILE *f, const at_subject *s, at_head h)
 {
     const at_head_stats *head = &s->head[h];
     char time[AT_CLOCK_SIZE];
 
-    if (head->seconds < AT_ENOUGH_S) {
+    if (!at_subject_enough(s, h)) {
         fprintf(f, "too little to say (%s)", at_text_duration(time, head->seconds));
+        return;
+    }
+    if (s->enough_s <= 0) {
+        put_probabilities(f, s, h);
         return;
     }
     put_shares(f, s, h);
@@ -46,7 +64,7 @@ static void put_states(FILE *f, const at_subject *s)
 {
     int n = 0;
 
-    if (!at_states_enough(s)) {
+    if (!at_subject_enough(s, AT_HEAD_STATE)) {
         fputs("too little to say", f);
         return;
     }
@@ -83,7 +101,7 @@ static void put_row(FILE *f, const char *name, const at_subject *s)
 {
     label(f, name);
     put_head(f, s, AT_HEAD_EMOTION);
-    if (at_states_enough(s)) {
+    if (at_subject_enough(s, AT_HEAD_STATE)) {
         fputs("; engagement ", f);
         put_shares(f, s, AT_HEAD_ENGAGEMENT);
         fputs("; ", f);

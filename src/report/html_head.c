@@ -24,10 +24,14 @@ static void head_tile(FILE *f, const at_subject *s, at_head h)
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
     at_interval share;
 
-    if (most < 0 || head->seconds < AT_ENOUGH_S) {
+    if (most < 0 || !at_subject_enough(s, h)) {
         tile(f, "too little to say");
         fprintf(f, "%s: an estimate for %s", at_head_name(h),
                 at_html_duration(time, head->seconds));
+    } else if (s->enough_s <= 0) {
+        tile(f, at_head_class(h, most));
+        fprintf(f, "likeliest %s of this picture: %s", at_head_name(h),
+                at_html_percent(percent, at_head_mean(head, most)));
     } else {
         share = at_subject_share(s, h, most);
         tile(f, at_head_class(h, most));
@@ -51,7 +55,7 @@ static void state_tile(FILE *f, const at_subject *s)
             state = i;
         }
     }
-    if (!at_states_enough(s)) {
+    if (!at_subject_enough(s, AT_HEAD_STATE)) {
         tile(f, "too little to say");
         fputs("learning states", f);
     } else if (!best) {
@@ -113,7 +117,7 @@ static void expression_words(const at_subject *s, FILE *f)
     int n = at_head_ranked(h, ATTUNE_EMOTIONS, 0.05, order);
     at_interval share;
 
-    if (!n || !at_subject_enough(s)) {
+    if (!n || !at_subject_enough(s, AT_HEAD_EMOTION)) {
         fprintf(f,
                 "<p><strong>Too little to say of the expression</strong>: there is an estimate for "
                 "%s, and nothing is said of less than %s.</p>\n",
@@ -142,7 +146,7 @@ static void state_words(const at_subject *s, FILE *f)
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
     at_interval share;
 
-    if (best < 0 || !at_states_enough(s))
+    if (best < 0 || !at_subject_enough(s, AT_HEAD_STATE))
         return;
     share = at_subject_share(s, AT_HEAD_ENGAGEMENT, best);
     fprintf(f,
@@ -227,7 +231,7 @@ void at_html_head(const at_outcome *o, FILE *f)
     }
     fprintf(f, ", %lld windows</p>\n", (long long)o->stats->windows);
     tiles(o, f);
-    if (at_one_at_a_time(o->stats)) {
+    if (at_one_at_a_time(o->stats) && !o->stats->still) {
         expression_words(&o->stats->all, f);
         state_words(&o->stats->all, f);
     }

@@ -17,9 +17,9 @@ static void head_cell(FILE *f, const at_subject *s, at_head h)
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE];
 
     fputs("<td>", f);
-    if (head->seconds < AT_ENOUGH_S)
+    if (!at_subject_enough(s, h))
         fputs("too little to say", f);
-    for (int i = 0; i < n && i < 3 && head->seconds >= AT_ENOUGH_S; i++) {
+    for (int i = 0; i < n && i < 3 && at_subject_enough(s, h); i++) {
         at_interval share = at_subject_share(s, h, order[i]);
         fprintf(f, "%s%s %s", i ? ", " : "", at_head_class(h, order[i]),
                 at_html_percent(percent, share.value));
@@ -42,7 +42,7 @@ static void subject_row(FILE *f, const at_subject *s)
     head_cell(f, s, AT_HEAD_EMOTION);
     head_cell(f, s, AT_HEAD_ENGAGEMENT);
     fputs("<td>", f);
-    if (at_states_enough(s))
+    if (at_subject_enough(s, AT_HEAD_STATE))
         at_html_unusual(f, s);
     else
         fputs("too little to say", f);
@@ -106,7 +106,7 @@ static void share_table(FILE *f, const at_subject *s, at_head h, const char *tit
 {
     char time[AT_NUMBER_SIZE];
 
-    if (s->head[h].seconds < AT_ENOUGH_S)
+    if (!at_subject_enough(s, h))
         return;
     fprintf(f,
             "<section><h3>%s, of %s</h3>\n<div class=\"wide\"><table><tr><th>class</th>"
@@ -140,7 +140,7 @@ static void state_row(FILE *f, const at_subject *s, int state)
 
 static void state_table(FILE *f, const at_subject *s)
 {
-    if (!at_states_enough(s))
+    if (!at_subject_enough(s, AT_HEAD_STATE))
         return;
     fputs("<section><h3>Learning states</h3>\n<div class=\"wide\"><table><tr><th>state</th>"
           "<th class=\"n\">mean level</th><th class=\"n\">95&#160;% interval</th>"
@@ -185,11 +185,12 @@ static void gap_table(const at_outcome *o, FILE *f)
     gap_row(f, "no face", &s->presence[ATTUNE_FACE]);
     gap_row(f, "no usable voice", &s->presence[ATTUNE_VOICE]);
     gap_row(f, "estimate withheld", &s->estimate);
-    fprintf(f,
-            "</table></div>\n<p class=\"note\">Counted in steps of %.3g s: a face counts as there "
-            "if it was found in at least half of a step's frames, a voice if it was heard in a "
-            "fifth of the step.</p></section>\n",
-            o->setup->session.hop_s);
+    fprintf(
+        f,
+        "</table></div>\n<p class=\"note\">Counted in steps of %.3g s. A stretch without a face is "
+        "one in which it was found in less than half of each step's frames; a voice counts as "
+        "there in a step if it was heard in a fifth of it.</p></section>\n",
+        o->setup->session.hop_s);
 }
 
 static void subject_tables(FILE *f, const at_subject *s)

@@ -70,7 +70,7 @@ static void put_class(FILE *f, const at_stats *s, at_head h)
 
     if (class < 0)
         fputs("<td>&#8211;</td>", f);
-    else if (head->seconds < AT_ENOUGH_S)
+    else if (!at_subject_enough(&s->all, h))
         fputs("<td class=\"note\">too little to say</td>", f);
     else
         fprintf(f, "<td>%s</td>", at_head_class(h, class));

@@ -243,6 +243,8 @@ int attune_report_finish(attune_report *r, const attune_input_info *info, int in
     r->interrupted = interrupted;
     if (at_stats_close(&r->stats) < 0)
         return at_fail_nomem(err);
+    if (info->counts.frames == 1 && !info->has_audio)
+        at_stats_take_as_still(&r->stats);
     o = at_report_outcome(r);
     r->json = at_summary_json(&o);
     r->text = at_brief_text(&o);

@@ -230,13 +230,14 @@ static int add_to_lane(at_stats *s, const attune_window *w)
     return ATTUNE_OK;
 }
 
-static void note_presence(at_presence *p, int there, int64_t start_us, int64_t end_us)
+/* share: of the time; there: whether that is enough to end a gap. */
+static void note_presence(at_presence *p, double share, int there, int64_t start_us, int64_t end_us)
 {
     double seconds = (double)(end_us - start_us) / 1e6;
 
     p->total_s += seconds;
+    p->there_s += share * seconds;
     if (there) {
-        p->there_s += seconds;
         p->gap = (at_stretch){0, 0};
         return;
     }
@@ -299,6 +300,7 @@ static void add_to_all(at_stats *s, int64_t start_us)
 static int close_moment(at_stats *s)
 {
     int face = 0, voice = 0, given = 0, rc = ATTUNE_OK;
+    double share = 0;
     int64_t end_us, start_us;
 
     if (!s->rows)
@@ -310,15 +312,16 @@ static int close_moment(at_stats *s)
     for (int i = 0; i < s->rows && rc == ATTUNE_OK; i++) {
         const attune_window *w = &s->moment[i];
         face |= at_face_there(w);
+        share = fmax(share, at_face_share(w));
         voice |= at_voice_there(w);
         given |= !w->abstain;
         rc = add_to_lane(s, w);
         rc = rc < 0 ? rc : add_to_subject(s, w, start_us);
     }
     add_to_all(s, start_us);
-    note_presence(&s->presence[ATTUNE_FACE], face, start_us, end_us);
-    note_presence(&s->presence[ATTUNE_VOICE], voice, start_us, end_us);
-    note_presence(&s->estimate, given, start_us, end_us);
+    note_presence(&s->presence[ATTUNE_FACE], share, face, start_us, end_us);
+    note_presence(&s->presence[ATTUNE_VOICE], voice, voice, start_us, end_us);
+    note_presence(&s->estimate, given, given, start_us, end_us);
     s->several |= s->rows > 1;
     s->end_us = end_us;
     s->rows = 0;
@@ -362,6 +365,14 @@ int at_stats_close(at_stats *s)
         at_subject_close(s->face[i]);
     place_faceless(s);
     return rc;
+}
+
+void at_stats_take_as_still(at_stats *s)
+{
+    s->still = 1;
+    s->all.enough_s = s->voice.enough_s = 0;
+    for (int i = 0; i < s->faces; i++)
+        s->face[i]->enough_s = 0;
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */

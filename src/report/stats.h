@@ -73,6 +73,7 @@ typedef struct at_stats {
     at_subject *face[AT_FACES];              /* in order of first sight */
     int faces;
     int64_t more_faces; /* windows of faces on top of these */
+    int still;
     int several; /* windows with and without faces, or of several faces, have come together */
 
     at_lane *lane[AT_LANES]; /* NULL from lanes on */
@@ -91,6 +92,9 @@ void at_stats_free(at_stats *s);
 int at_stats_add(at_stats *s, const attune_window *w);
 /* After the last window. ATTUNE_OK or ATTUNE_E_NOMEM. */
 int at_stats_close(at_stats *s);
+
+/* After close: the input was one picture, so that little time says nothing against it. */
+void at_stats_take_as_still(at_stats *s);
 
 /* Means over the windows in which the stream was of use (weight: anything was used); NaN: none.
  * The same for a lane: at_lane_reliability. */

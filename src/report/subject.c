@@ -51,9 +51,14 @@ static const float *probabilities(const attune_window *w, int head)
 
 /* ---- evidence ------------------------------------------------------------------------------ */
 
+double at_face_share(const attune_window *w)
+{
+    return w->track ? fmin((double)w->seen[ATTUNE_FACE], 1) : 0;
+}
+
 int at_face_there(const attune_window *w)
 {
-    return w->track != 0 && (double)w->seen[ATTUNE_FACE] >= face_share_min;
+    return at_face_share(w) >= face_share_min;
 }
 
 int at_voice_there(const attune_window *w)
@@ -75,6 +80,7 @@ void at_subject_init(at_subject *s, uint32_t track, double window_s,
     memset(s, 0, sizeof *s);
     s->track = track;
     s->window_s = s->batch_s = window_s;
+    s->enough_s = AT_ENOUGH_S;
     s->usual = *usual;
     for (int h = 0; h < AT_HEADS; h++)
         s->head[h].running = -1;
@@ -185,15 +191,9 @@ static at_batch *current_batch(at_subject *s)
     return &s->batch[i];
 }
 
-static void add_evidence(at_subject *s, const attune_window *w, int64_t start_us, double seconds)
+static void add_states(at_subject *s, at_batch *b, const attune_window *w, int64_t start_us,
+                       double seconds)
 {
-    at_batch *b = current_batch(s);
-
-    b->seconds += seconds;
-    b->emotion[largest(w->emotion7, ATTUNE_EMOTIONS)] += seconds;
-    add_head(s, AT_HEAD_EMOTION, w, start_us, seconds);
-    if (!w->has_state || !at_face_there(w))
-        return;
     b->state_seconds += seconds;
     b->engagement[largest(w->engagement3, ATTUNE_ENGAGEMENTS)] += seconds;
     for (int h = AT_HEAD_ENGAGEMENT; h < AT_HEADS; h++)
@@ -205,12 +205,26 @@ static void add_evidence(at_subject *s, const attune_window *w, int64_t start_us
     }
 }
 
+/* A voice tells of all the time around its words; a face of that in which it was found. */
+static void add_evidence(at_subject *s, const attune_window *w, int64_t start_us, double seconds)
+{
+    int heard = (w->used >> ATTUNE_VOICE & 1u) && at_voice_there(w);
+    double told = heard ? seconds : seconds * at_face_share(w);
+    at_batch *b = current_batch(s);
+
+    b->seconds += told;
+    b->emotion[largest(w->emotion7, ATTUNE_EMOTIONS)] += told;
+    add_head(s, AT_HEAD_EMOTION, w, start_us, told);
+    if (w->has_state && at_face_there(w))
+        add_states(s, b, w, start_us, seconds * at_face_share(w));
+}
+
 void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, double weight)
 {
     double seconds = weight * (double)(w->end_us - start_us) / 1e6;
     int face = at_face_there(w), voice = at_voice_there(w);
 
-    s->seen_s += face ? seconds : 0;
+    s->seen_s += at_face_share(w) * seconds;
     s->heard_s += voice ? seconds : 0;
     if (face || (voice && !s->track)) {
         s->first_us = s->last_us ? s->first_us : start_us;
@@ -232,14 +246,9 @@ void at_subject_close(at_subject *s)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-int at_subject_enough(const at_subject *s)
+int at_subject_enough(const at_subject *s, at_head h)
 {
-    return s->head[AT_HEAD_EMOTION].seconds >= AT_ENOUGH_S;
-}
-
-int at_states_enough(const at_subject *s)
-{
-    return s->head[AT_HEAD_STATE].seconds >= AT_ENOUGH_S;
+    return s->head[h].seconds > 0 && s->head[h].seconds >= s->enough_s;
 }
 
 double at_head_mean(const at_head_stats *h, int class)

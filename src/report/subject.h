@@ -62,6 +62,7 @@ typedef struct at_subject {
     at_head_stats head[AT_HEADS];
     at_departure departing[ATTUNE_STATES], departure[ATTUNE_STATES];
     attune_state_usual usual;
+    double enough_s; /* AT_ENOUGH_S; 0 of a still picture, which has no time */
     double window_s, batch_s;
     at_batch batch[AT_BATCHES];
 } at_subject;
@@ -78,11 +79,11 @@ void at_subject_close(at_subject *s);
 int at_face_there(const attune_window *w);
 int at_voice_there(const attune_window *w);
 int at_evident(const attune_window *w);
+double at_face_share(const attune_window *w); /* of the last hop, [0,1] */
 
 /* Under this much evidence nothing is said of the whole. */
 #define AT_ENOUGH_S 2.0
-int at_subject_enough(const at_subject *s); /* for the expression */
-int at_states_enough(const at_subject *s);  /* for engagement and the states, which need a face */
+int at_subject_enough(const at_subject *s, at_head h);
 
 /* 95 % interval. */
 typedef struct at_interval {

@@ -147,7 +147,7 @@ static void put_head(at_json *j, json_t *to, const at_subject *s, at_head h)
 {
     const at_head_stats *head = &s->head[h];
     json_t *object = put_object(j, to, at_head_name(h)), *share, *interval, *mean, *longest;
-    int most = at_head_most(head), enough = head->seconds >= AT_ENOUGH_S;
+    int most = at_head_most(head), enough = at_subject_enough(s, h);
 
     put(j, object, "most", enough && most >= 0 ? json_string(at_head_class(h, most)) : json_null());
     put_real(j, object, "seconds", head->seconds);
