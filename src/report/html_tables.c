@@ -34,8 +34,8 @@ static void subject_row(FILE *f, const at_subject *s)
     char name[32], time[AT_NUMBER_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
 
     fprintf(f, "<tr><th scope=\"row\">%s</th><td class=\"n\">%s&#8211;%s</td>",
-            at_html_subject(name, s), at_text_clock(from, (double)s->first_us / 1e6, 0),
-            at_text_clock(to, (double)s->last_us / 1e6, 0));
+            at_html_subject(name, s), at_text_clock(from, (double)s->first_us / 1e6, 1),
+            at_text_clock(to, (double)s->last_us / 1e6, 1));
     fprintf(f, "<td class=\"n\">%s</td>",
             at_html_duration(time, s->track ? s->seen_s : s->heard_s));
     fprintf(f, "<td class=\"n\">%s</td>", at_html_duration(time, s->head[AT_HEAD_EMOTION].seconds));
@@ -210,6 +210,8 @@ void at_html_tables(const at_outcome *o, FILE *f)
     if (at_one_at_a_time(s))
         subject_tables(f, &s->all);
     for (int i = 0; i < s->faces && i < SUBJECTS_TABLED && !at_one_at_a_time(s); i++) {
+        if (!at_subject_enough(s->face[i], AT_HEAD_EMOTION))
+            continue;
         fprintf(f, "<h2>Shares: %s</h2>\n", at_html_subject(name, s->face[i]));
         subject_tables(f, s->face[i]);
     }

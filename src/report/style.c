@@ -94,10 +94,15 @@ static const char *const style[] = {
     ".legend li:not(:last-child)::after{content:none}",
     "th,td{padding-right:.7rem}td.bar,th.bar,.mean{display:none}dl{grid-template-columns:1fr;gap:0}",
     "dd{margin-bottom:.4rem}}",
+    /* on paper: small, and no part torn apart */
+    "@page{margin:11mm}",
     "@media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--card:#f3f3f3;",
     "--gap:#eee;--hatch:#888}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}",
-    "main{max-width:none;padding:0}body{font-size:11pt}.tip,.cursor{display:none}",
-    "h2,h3{break-after:avoid}.tiles,table,.notice{break-inside:avoid}}",
+    "main{max-width:none;padding:0;zoom:.68}p,.notice{max-width:none}",
+    "h2{margin-top:1.3rem;break-after:avoid}h3{margin-top:.8rem;break-after:avoid}",
+    ".tip,.cursor,.scrub,.live,details{display:none}path[class]{stroke-width:.3}",
+    "th,td{padding-top:.1rem;padding-bottom:.1rem}",
+    ".wide{overflow:visible}.tiles,table,.notice{break-inside:avoid}}",
 };
 
 void at_assets_style(FILE *f)
