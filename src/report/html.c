@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Faces whose plots are drawn; the others are in the tables and the timeline. */
-enum { LANES_DRAWN = 4 };
+enum { LANES_DRAWN = 6 };
 
 /* ---- the frame ------------------------------------------------------------------------------ */
 
@@ -149,33 +149,50 @@ static void put_reading_aid(const at_outcome *o, FILE *f)
         f);
 }
 
-/* Faces that were in lane l may have been several, one after the other. */
+/* Several faces may have been in a lane, one after the other. */
 static void put_lane_title(const at_stats *s, int l, FILE *f)
 {
-    if (at_lane_is_faceless(s, l))
-        fputs("<h2>Over time: a voice that belongs to no face in view</h2>\n", f);
-    else if (s->several && s->faces == s->lanes)
-        fprintf(f, "<h2>Over time: face %u</h2>\n", (unsigned)s->lane[l]->track);
-    else if (s->several)
-        fprintf(f, "<h2>Over time: face in place %d</h2>\n", l + 1);
-    else
-        fputs("<h2>Over time</h2>\n", f);
+    const at_lane *lane = s->lane[l];
+
+    fputs("<h2>Over time", f);
+    if (at_lane_is_faceless(s, l)) {
+        fputs(": a voice that belongs to no face in view", f);
+    } else if (s->several) {
+        for (int i = 0; i < lane->faces; i++)
+            fprintf(f, "%s %u",
+                    i                 ? ","
+                    : lane->faces > 1 ? ": faces"
+                                      : ": face",
+                    (unsigned)lane->face[i]);
+    }
+    fputs("</h2>\n", f);
+}
+
+/* A glimpse is not worth a page. */
+static int is_drawn(const at_stats *s, int l)
+{
+    double seconds = (double)s->lane[l]->windows * (double)s->hop_us / 1e6;
+
+    return l < LANES_DRAWN && (s->lanes == 1 || seconds >= AT_ENOUGH_S);
 }
 
 static void put_plots(const at_outcome *o, FILE *f)
 {
     const at_stats *s = o->stats;
+    int drawn = 0;
 
-    for (int l = 0; l < s->lanes && l < LANES_DRAWN; l++) {
+    for (int l = 0; l < s->lanes; l++) {
+        if (!is_drawn(s, l))
+            continue;
         put_lane_title(s, l, f);
-        if (l == 0)
+        if (drawn++ == 0)
             put_reading_aid(o, f);
         at_plot_lane(s, l, f);
     }
-    if (s->lanes > LANES_DRAWN) {
-        fprintf(f, "<p class=\"note\">%d more are in timeline.csv, and in the tables.</p>\n",
-                s->lanes - LANES_DRAWN);
-    }
+    if (drawn < s->lanes)
+        fputs("<p class=\"note\">Faces that were there too briefly, or are too many to draw, are "
+              "in the tables and in timeline.csv.</p>\n",
+              f);
 }
 
 /* ---- data for the script --------------------------------------------------------------------- */
@@ -199,7 +216,9 @@ static void put_script(const at_outcome *o, FILE *f)
     fputc(',', f);
     put_names(f, "weight", modalities, ATTUNE_MODALITIES);
     fputs("}</script>\n", f);
-    for (int l = 0; l < o->stats->lanes && l < LANES_DRAWN; l++) {
+    for (int l = 0; l < o->stats->lanes; l++) {
+        if (!is_drawn(o->stats, l))
+            continue;
         fprintf(f, "<script type=\"application/json\" id=\"data-%d\">", l);
         at_plot_data(o->stats, l, f);
         fputs("</script>\n", f);

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-const char at_assets_script_hash[] = "sha256-vMWkXEr3VzNR4hjqBw9KNdZX5QGCOzuZn6A6rtU6eh8=";
+const char at_assets_script_hash[] = "sha256-xme2zTmNCp2VUzpMNifiMwJXDdExtxohWbRO3VactcY=";
 
 /* One line of the file a string: C promises no literals over 4095 characters. */
 static const char *const script[] = {
@@ -16,8 +16,8 @@ static const char *const script[] = {
     "const data=JSON.parse(document.getElementById('data-'+plots.dataset.lane).textContent);",
     "const cursor=plots.querySelector('.cursor'),tip=plots.querySelector('.tip');",
     "const scrub=plots.querySelector('.scrub'),slider=scrub.querySelector('input');",
-    "const values=[...plots.querySelectorAll('.value[data-curve]')],head=plots.querySelector("
-    "'.value.head');",
+    "const values=[...plots.querySelectorAll('.value[data-curve]')],heads=[...plots."
+    "querySelectorAll('.value.head')];",
     "const means=values.map(v=>v.textContent);",
     "const ranked=(key,i)=>data[key][i].map((v,k)=>[v,names[key][k]]).sort((a,b)=>b[0]-a[0])",
     ".filter(p=>p[0]>=5).slice(0,3).map(p=>p[1]+' '+p[0]+' %').join(', ');",
@@ -35,11 +35,11 @@ static const char *const script[] = {
     "cursor.style.left=x+'px';",
     "tip.style.left=Math.max(0,Math.min(x+14,all-tip.offsetWidth))+'px';",
     "slider.value=i;slider.setAttribute('aria-valuetext',lines.join('; '));",
-    "head.textContent='now';",
+    "heads.forEach(h=>{h.textContent='now'});",
     "for(const v of values){const x=data.curves[v.dataset.curve][i];",
     "v.textContent=x===null?'\\u2013':x+(v.dataset.unit&&'\\u202f'+v.dataset.unit);}};",
     "const hide=()=>{if(document.activeElement===slider)return;",
-    "cursor.hidden=tip.hidden=true;head.textContent='mean';",
+    "cursor.hidden=tip.hidden=true;heads.forEach(h=>{h.textContent='mean'});",
     "values.forEach((v,k)=>{v.textContent=means[k]})};",
     "const frame=()=>{const box=plots.querySelector('.plot').getBoundingClientRect();",
     "return [box.left-plots.getBoundingClientRect().left,box.width]};",

@@ -62,6 +62,17 @@ static at_lane *faceless_lane(at_stats *s)
     return s->faceless;
 }
 
+static void enter_lane(at_lane *lane, uint32_t track)
+{
+    int i = 0;
+
+    lane->track = track;
+    while (i < lane->faces && lane->face[i] != track)
+        i++;
+    if (i == lane->faces && i < AT_LANE_FACES)
+        lane->face[lane->faces++] = track;
+}
+
 /* The lane that w's face is in; else one whose face has gone; else a new one; else, the lanes
  * being as many as the faces that are followed, one whose face w's has replaced. NULL when
  * memory is out. A lane is taken once it has a window that ends when w does. */
@@ -83,7 +94,7 @@ static at_lane *find_lane(at_stats *s, const attune_window *w)
     }
     lane = gone ? gone : s->lanes < s->max_lanes ? new_lane(s) : replaced;
     if (lane)
-        lane->track = w->track;
+        enter_lane(lane, w->track);
     return lane;
 }
 

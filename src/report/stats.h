@@ -22,6 +22,7 @@ enum {
     AT_BINS = 600,
     AT_LANES = ATTUNE_MAX_TRACKS + 1, /* the last is that of windows without a face */
     AT_FACES = 64,                    /* with sums of their own; later ones count in the whole */
+    AT_LANE_FACES = 8,
     AT_QUALITIES = offsetof(attune_quality, reserved) / sizeof(float),
 };
 
@@ -43,6 +44,8 @@ typedef struct at_bin {
 
 typedef struct at_lane {
     uint32_t track; /* now, or lately, in this lane; 0: none yet, or the lane is of no face */
+    uint32_t face[AT_LANE_FACES]; /* that were in it, in order; later ones are not noted */
+    int faces;
     int64_t end_us; /* of the lane's latest window */
     int64_t windows;
     at_bin bin[AT_BINS];
