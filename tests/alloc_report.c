@@ -1,7 +1,8 @@
 /* A report with each of its allocations failing in turn: nothing appears. (Leaks are for the
  * sanitizer to find: the JSON text is allocated in a library and freed by us.) */
-#include "report/report.h"
 #include "wrap_alloc.h"
+
+#include <attune/sink.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,28 +17,28 @@ static char folder[] = "/tmp/attune-alloc-XXXXXX";
 
 static int write_report(const char *dir)
 {
-    at_report_setup setup = {.dir = dir, .input = "clip.mp4"};
+    attune_report_options setup = {.dir = dir, .input = "clip.mp4"};
     attune_input_info info = {.duration_s = 1, .has_audio = 1, .elapsed_s = 1};
     attune_window w = {.end_us = 500000, .abstain = 1};
     attune_error err = {0};
-    at_report *r;
-    at_index *x = NULL;
-    int rc = at_report_open(&r, &setup, &err);
-    rc = rc ? rc : at_report_window(r, &w, &err);
-    rc = rc ? rc : at_index_open(&x, dir, &err);
-    rc = rc ? rc : at_report_finish(r, &info, 0, &err);
-    rc = rc ? rc : at_index_add(x, "x", r);
-    rc = rc ? rc : at_index_finish(x, &err);
+    attune_report *r;
+    attune_index *x = NULL;
+    int rc = attune_report_open(&r, &setup, &err);
+    rc = rc ? rc : attune_report_window(r, &w, &err);
+    rc = rc ? rc : attune_index_open(&x, dir, &err);
+    rc = rc ? rc : attune_report_finish(r, &info, 0, &err);
+    rc = rc ? rc : attune_index_add(x, "x", r);
+    rc = rc ? rc : attune_index_finish(x, &err);
     assert_int_equal(err.status, rc);
-    at_index_free(&x);
-    at_report_free(&r);
+    attune_index_free(&x);
+    attune_report_free(&r);
     return rc;
 }
 
 static void report_survives(void **state)
 {
-    static const char *const names[] = {"timeline.csv", "timeline.jsonl", "report.html",
-                                        "summary.json", "index.html"};
+    static const char *const names[] = {"timeline.csv", "timeline.jsonl", "timeline.vtt",
+                                        "report.html",  "summary.json",   "index.html"};
     char dir[64], path[128];
     int failures = 0;
     (void)state;

@@ -27,7 +27,7 @@ EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 MODEL = pathlib.Path(os.environ.get("ATTUNE_MODEL") or SOURCE / "models/default.safetensors")
 DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/data")
-OUTPUTS = ["report.html", "summary.json", "timeline.csv", "timeline.jsonl"]
+OUTPUTS = ["report.html", "summary.json", "timeline.csv", "timeline.jsonl", "timeline.vtt"]
 
 needs_model = unittest.skipUnless(MODEL.is_file(), "no default model yet")
 needs_clips = unittest.skipUnless(MODEL.is_file() and (DATA / "grid").is_dir(), "no real clips")
@@ -124,7 +124,7 @@ class Case(unittest.TestCase):
         return sorted(str(p.relative_to(self.dir)) for p in self.dir.rglob("*"))
 
     def check_outputs(self, folder):
-        """The four files hold together; returns (summary, rows)."""
+        """The files hold together; returns (summary, rows)."""
         folder = self.dir / folder
         self.assertEqual(sorted(os.listdir(folder)), OUTPUTS)
         summary = json.loads((folder / "summary.json").read_text())
@@ -132,8 +132,8 @@ class Case(unittest.TestCase):
             rows = list(csv.DictReader(f))
         lines = [json.loads(x) for x in (folder / "timeline.jsonl").read_text().splitlines()]
         for key in ("input duration_s frames frames_with_face windows windows_abstained "
-                    "windows_with_face windows_with_voice realtime_factor truncated dominant "
-                    "interrupted shares longest model options notice").split():
+                    "windows_with_face windows_with_voice realtime_factor truncated presence "
+                    "mean_reliability interrupted all faces model options notice").split():
             self.assertIn(key, summary)
         self.assertEqual(len(rows), summary["windows"])
         self.assertEqual(len(lines), summary["windows"])
@@ -178,6 +178,16 @@ class Usage(Case):
             self.assert_one_line(done.stderr, "attune", "--help")
             self.assertEqual(done.stdout, "")
         self.assertEqual(self.files(), [])
+
+    def test_the_option_that_is_wrong_is_named(self):
+        for command in ("analyze", "info", "eval", "train", "bench"):
+            self.assertIn("no option --nope", self.run_attune(command, "--nope", "x", code=2).stderr)
+        for args, said in ((["--tracks"], "--tracks needs a value"), (["x", "-o"], "-o needs a value"),
+                           (["-dash.mp4"], "./-dash.mp4"), (["--quiet", "-dash.mp4"], "./-dash.mp4"),
+                           (["-q", "-z"], "no option -z"), (["--quiet=3", "x"], "takes no value"),
+                           (["--rate", "x", "y"], "--rate takes"), (["--threads", "x", "y"], "--threads"),
+                           (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'")):
+            self.assertIn(said, self.run_attune("analyze", *args, code=2).stderr)
 
     def test_columns_are_explained(self):
         text = self.run_attune("info", "--columns").stdout
@@ -332,9 +342,17 @@ class Outputs(Case):
         self.assertEqual(summary["windows"], 8)
         self.assertEqual(summary["windows_abstained"], 8)
         self.assertEqual(summary["frames_with_face"], 0)
-        self.assertEqual(summary["dominant"], {"emotion7": None, "engagement3": None, "state4": None})
+        self.assertIsNone(summary["all"]["expression"]["most"])
+        self.assertIsNone(summary["all"]["engagement"]["most"])
+        self.assertEqual(summary["faces"], [])
+        self.assertEqual(summary["presence"]["face"]["longest_gap"], {"start_s": 0, "end_s": 4})
         self.assertTrue(28 <= summary["frames"] <= 32)
         self.assertEqual(rows[0]["state_boredom_0"], "")
+
+    def test_sinks_are_chosen(self):
+        write_wav(self.dir / "a.wav", 2)
+        self.run_attune("analyze", "a.wav", "--sinks", "csv,summary", "-o", "x")
+        self.assertEqual(sorted(os.listdir(self.dir / "x")), ["summary.json", "timeline.csv"])
 
     def test_json_and_quiet(self):
         write_wav(self.dir / "a.wav", 2)

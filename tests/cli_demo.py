@@ -2,8 +2,13 @@
 """The default model on the demo clip: the two streams take over from each other as phases.json
 says the picture and the voice come and go. Windows reach 3 s back, so each expectation looks at
 the window that lies (almost) wholly in its phase."""
+import base64
 import csv
+import hashlib
+import itertools
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,18 +21,25 @@ CLIP = os.path.join(SOURCE, "demo", "talking_head.mp4")
 EMOTIONS = ["neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"]
 
 
-class Demo(unittest.TestCase):
+class Analysis(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([PROGRAM, "analyze", CLIP, "--model", MODEL, "--quiet", "-o", folder],
-                           check=True, timeout=240, stdout=subprocess.DEVNULL)
+            done = subprocess.run([PROGRAM, "analyze", CLIP, "--model", MODEL, "-o", folder],
+                                  check=True, timeout=240, capture_output=True, text=True)
+            cls.text = done.stdout
+            with open(os.path.join(folder, "report.html"), encoding="utf-8") as f:
+                cls.page = f.read()
+            with open(os.path.join(folder, "summary.json"), encoding="utf-8") as f:
+                cls.summary = json.load(f)
             with open(os.path.join(folder, "timeline.csv"), newline="") as f:
                 cls.windows = {float(row["end_s"]): row for row in csv.DictReader(f)}
 
     def at(self, end, column):
         return float(self.windows[end][column])
 
+
+class Windows(Analysis):
     def likeliest(self, end):
         return max(EMOTIONS, key=lambda e: self.at(end, "emotion_" + e))
 
@@ -75,6 +87,67 @@ class Demo(unittest.TestCase):
         for end in self.windows:
             total = sum(self.at(end, "emotion_" + e) for e in EMOTIONS)
             self.assertAlmostEqual(total, 1, delta=2e-3)
+
+
+class Report(Analysis):
+    def test_the_gap_is_as_long_as_the_face_was_gone(self):
+        gap = self.summary["presence"]["face"]["longest_gap"]
+        self.assertAlmostEqual(gap["start_s"], 18, delta=0.5)
+        self.assertAlmostEqual(gap["end_s"], 21, delta=0.5)
+
+    def test_no_face_is_one_measure(self):
+        face = self.summary["presence"]["face"]
+        share = f"{100 * face['share']:.0f}"
+        self.assertAlmostEqual(face["share"], 19 / 22.5, delta=0.05)
+        self.assertAlmostEqual(face["share"], self.summary["frames_with_face"] / self.summary["frames"],
+                               delta=0.01)
+        self.assertIn(f"a face for {face['seconds']:g} s ({share} %)", self.text)
+        self.assertIn(f"<b>{face['seconds']:g}&#160;s</b><span>with a face in view, {share}&#160;%",
+                      self.page)
+        self.assertIn(f"A face was in view for {face['seconds']:g}&#160;s of", self.page)
+
+    def test_reliability_means_the_same_everywhere(self):
+        for name in ("face", "voice"):
+            there = [self.at(end, "reliability_" + name) for end in self.windows
+                     if self.at(end, "reliability_" + name) > 0]
+            mean = sum(there) / len(there)
+            self.assertAlmostEqual(self.summary["mean_reliability"][name], mean, delta=1e-3)
+            shown = re.search(name + r" reliability over time: mean (\d+) %", self.page)
+            self.assertAlmostEqual(int(shown.group(1)), 100 * mean, delta=1)
+
+    def test_only_the_script_that_is_ours_may_run(self):
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', self.page).group(1)
+        script = re.search(r"<script>(.*?)</script>", self.page, re.S).group(1)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn(f"script-src 'sha256-{digest}'", policy, "at_assets_script_hash")
+
+    def test_no_two_things_share_a_colour(self):
+        found = re.findall(r"((?:\.\w+,?)+)\{--c:(#[0-9a-f]{6})", self.page)
+        colours = {name: lab(colour) for names, colour in found for name in names.split(",")}
+        kinds = {".cf": ".m0", ".cv": ".m1", ".cs": ".g1"}  # one thing, two plots
+        self.assertGreaterEqual(len(colours), 15)
+        for a, b in itertools.combinations(sorted(colours), 2):
+            if kinds.get(a, a) != kinds.get(b, b):
+                distance = sum((x - y) ** 2 for x, y in zip(colours[a], colours[b])) ** 0.5
+                self.assertGreater(distance, 20, f"{a} and {b}")
+
+    def test_plots_have_names_and_a_table(self):
+        for svg in re.findall(r"<svg[^>]*>", self.page):
+            self.assertTrue("aria-hidden" in svg or 'role="img" aria-label="' in svg, svg)
+        self.assertIn("<summary>These values as a table</summary>", self.page)
+        self.assertIn('type="range"', self.page)
+
+
+def lab(colour):
+    """CIE L*a*b* of an sRGB colour (D65)."""
+    rgb = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    xyz = ((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+           0.2126 * r + 0.7152 * g + 0.0722 * b,
+           (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089)
+    x, y, z = [c ** (1 / 3) if c > 0.008856 else 7.787 * c + 16 / 116 for c in xyz]
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-/* Shares, stretches, lanes and merged bins; the timeline's columns; words for numbers; pages. */
-#include "report/report.h"
-#include "report/stats.h"
+/* Sinks and how they are chosen; the timeline's columns; words for numbers; pages. */
+#include "made_windows.h"
+#include "report/fields.h"
 #include "report/text.h"
-#include "report/timeline.h"
 
+#include <attune/sink.h>
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
@@ -17,177 +17,43 @@
 
 #include <cmocka.h>
 
-static const int64_t hop = 500000;
-
-/* The window that ends with the n-th hop (from 1) and finds one expression likeliest. */
-static attune_window window(int n, int emotion, uint32_t track)
-{
-    attune_window w = {.end_us = n * hop, .track = track, .used = 3, .has_state = track != 0};
-    w.start_us = w.end_us > 6 * hop ? w.end_us - 6 * hop : 0;
-    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
-        w.emotion7[i] = i == emotion ? 0.7f : 0.05f;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        w.reliability[m] = 0.8f;
-        w.weight[m] = 0.5f;
-    }
-    w.state4[ATTUNE_BOREDOM][0] = 1;
-    w.state4[ATTUNE_ENGAGEMENT][2] = w.state4[ATTUNE_ENGAGEMENT][3] = 0.5f;
-    w.state4[ATTUNE_CONFUSION][1] = 1;
-    w.state4[ATTUNE_FRUSTRATION][0] = 1;
-    w.engagement3[ATTUNE_ENGAGED] = 1;
-    w.quality.sharpness = 0.5f;
-    w.quality.snr_db = NAN;
-    return w;
-}
-
-static attune_window nobody(int n)
-{
-    attune_window w = window(n, ATTUNE_NEUTRAL, 0);
-    w.used = 0;
-    w.abstain = 1;
-    w.reliability[0] = w.reliability[1] = w.weight[0] = w.weight[1] = 0;
-    w.quality.sharpness = NAN;
-    return w;
-}
-
-static void add(at_stats *s, attune_window w)
-{
-    assert_int_equal(at_stats_add(s, &w), ATTUNE_OK);
-}
-
-static void assert_stretch(const at_stretch *s, int from, int to)
-{
-    assert_int_equal(s->start_us, from * hop);
-    assert_int_equal(s->end_us, to * hop);
-}
-
-/* ---- stats --------------------------------------------------------------------------------- */
-
-static void shares_and_stretches(void **state)
-{
-    static const int seen[] = {0, 0, 1, 1, 1, 0, -1, 1, 1, 1}; /* -1: nothing to go on */
-    const at_head_stats *h;
-    at_stats s;
-    (void)state;
-    at_stats_init(&s, hop, 1);
-    for (int i = 0; i < 10; i++)
-        add(&s, seen[i] < 0 ? nobody(i + 1) : window(i + 1, seen[i], 9));
-    at_stats_close(&s);
-    h = &s.head[AT_HEAD_EMOTION];
-    assert_int_equal(s.windows, 10);
-    assert_int_equal(s.abstained, 1);
-    assert_int_equal(s.with[ATTUNE_FACE], 9);
-    assert_int_equal(h->windows, 9);
-    assert_true(fabs(at_head_share(h, ATTUNE_HAPPY) - 6.0 / 9) < 1e-12);
-    assert_true(fabs(at_head_mean(h, ATTUNE_HAPPY) - (6 * 0.7 + 3 * 0.05) / 9) < 1e-6);
-    assert_int_equal(at_head_dominant(h), ATTUNE_HAPPY);
-    assert_stretch(&h->longest[ATTUNE_NEUTRAL], 0, 2);
-    assert_stretch(&h->longest[ATTUNE_HAPPY], 2, 5); /* the first of two equally long */
-    assert_stretch(&s.head[AT_HEAD_FACE].longest[0], 6, 7);
-    assert_stretch(&s.head[AT_HEAD_ESTIMATE].longest[1], 0, 6);
-    assert_int_equal(at_stats_dominant_state(&s), ATTUNE_ENGAGEMENT);
-    assert_true(fabs(at_stats_mean_level(&s, ATTUNE_ENGAGEMENT) - 2.5) < 1e-6);
-    assert_true(fabs(at_stats_quality(&s, 0) - 0.5) < 1e-6);
-    assert_true(isnan(at_stats_quality(&s, 7)));
-    assert_int_equal(s.lanes, 1);
-    at_stats_free(&s);
-}
-
-static void nothing_has_no_dominant_class(void **state)
-{
-    at_stats s;
-    (void)state;
-    at_stats_init(&s, hop, 1);
-    add(&s, nobody(1));
-    at_stats_close(&s);
-    assert_int_equal(at_head_dominant(&s.head[AT_HEAD_EMOTION]), -1);
-    assert_int_equal(at_stats_dominant_state(&s), -1);
-    at_stats_free(&s);
-}
-
-static void a_missing_hop_ends_a_stretch(void **state)
-{
-    at_stats s;
-    (void)state;
-    at_stats_init(&s, hop, 1);
-    for (int i = 1; i <= 9; i++)
-        if (i != 4)
-            add(&s, window(i, 0, 9));
-    at_stats_close(&s);
-    assert_stretch(&s.head[AT_HEAD_EMOTION].longest[0], 4, 9);
-    at_stats_free(&s);
-}
-
-/* However long the input, no more than AT_BINS bins, and no window is lost from them. */
-static void bins_merge(void **state)
-{
-    enum { HOURS = 5, N = HOURS * 7200 };
-    at_stats s;
-    int windows = 0;
-    double happy = 0;
-    (void)state;
-    at_stats_init(&s, hop, 1);
-    for (int i = 1; i <= N; i++)
-        add(&s, window(i, i <= N / 2 ? ATTUNE_NEUTRAL : ATTUNE_HAPPY, 9));
-    assert_true(at_stats_bins(&s) <= AT_BINS && at_stats_bins(&s) > AT_BINS / 2);
-    assert_int_equal(s.bin_us % hop, 0);
-    for (int i = 0; i < at_stats_bins(&s); i++) {
-        const at_bin *b = &s.lane[0]->bin[i];
-        windows += b->windows;
-        happy += (double)b->emotion[ATTUNE_HAPPY];
-    }
-    assert_int_equal(windows, N);
-    assert_true(fabs(happy / N - (0.7 + 0.05) / 2) < 1e-4);
-    assert_true(s.lane[0]->bin[1].emotion[ATTUNE_HAPPY] < 0.1f * (float)s.lane[0]->bin[1].windows);
-    at_stats_free(&s);
-}
-
-static void faces_keep_their_lanes(void **state)
-{
-    at_stats s;
-    (void)state;
-    at_stats_init(&s, hop, 2);
-    add(&s, window(1, 0, 11));
-    add(&s, window(2, 0, 11));
-    add(&s, window(2, 1, 22));
-    add(&s, window(3, 1, 22)); /* 11 has gone */
-    add(&s, window(4, 1, 22));
-    add(&s, window(4, 2, 33)); /* takes 11's lane */
-    add(&s, nobody(5));
-    add(&s, window(6, 1, 44));
-    assert_int_equal(s.lanes, 2);
-    assert_int_equal(s.lane[1]->bin[2].windows, 1);
-    assert_true(s.lane[1]->bin[2].emotion[1] > 0.5f);
-    assert_true(s.lane[0]->bin[3].emotion[2] > 0.5f);
-    at_stats_free(&s);
-}
-
-/* One face at a time takes one lane, even where one directly follows another. */
-static void one_face_at_a_time_is_one_lane(void **state)
-{
-    at_stats s;
-    (void)state;
-    at_stats_init(&s, hop, 1);
-    for (int i = 1; i <= 20; i++)
-        add(&s, i % 5 ? window(i, 0, (uint32_t)(i / 3 + 1)) : nobody(i));
-    assert_int_equal(s.lanes, 1);
-    assert_int_equal(s.lane[0]->windows, 20);
-    at_stats_free(&s);
-}
-
 /* ---- timeline ------------------------------------------------------------------------------- */
 
-static char *written(void (*write)(const at_timeline *, const attune_window *, FILE *),
-                     const attune_window *w)
+typedef struct at_text {
+    char text[1 << 16];
+    size_t n;
+} at_text;
+
+static int take(void *user, const attune_sink_info *sink, const char *text, size_t size)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    at_timeline t;
-    at_timeline_init(&t);
-    write(&t, w, f);
-    fclose(f);
+    at_text *t = user;
+    (void)sink;
+    assert_true(t->n + size < sizeof t->text);
+    memcpy(t->text + t->n, text, size);
+    t->n += size;
+    t->text[t->n] = 0;
+    return 0;
+}
+
+/* What a sink writes for one window, without what it began with. */
+static char *written(const char *sink, const attune_window *w)
+{
+    at_text *t = calloc(1, sizeof *t);
+    attune_report_options o = {.sinks = sink, .input = "x", .write = take, .user = t};
+    attune_report *r;
+    char *text;
+    assert_non_null(t);
+    assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
+    assert_int_equal(attune_report_window(r, w, NULL), ATTUNE_OK);
+    text = strdup(t->text);
+    attune_report_free(&r);
+    free(t);
     return text;
+}
+
+static const char *second_line(const char *text)
+{
+    return strchr(text, '\n') + 1;
 }
 
 static int commas(const char *s)
@@ -200,34 +66,40 @@ static int commas(const char *s)
 
 static void columns_are_unique_and_explained(void **state)
 {
-    at_field f[AT_FIELDS_MAX];
-    int n = at_fields(f);
+    attune_column c, other;
+    int n = 0;
     (void)state;
-    assert_true(n > 40 && n <= AT_FIELDS_MAX);
-    for (int i = 0; i < n; i++) {
-        assert_true(f[i].what[0]);
-        assert_true(strlen(f[i].what) < sizeof f[i].what - 1); /* not cut */
-        assert_int_equal(strspn(f[i].name, "abcdefghijklmnopqrstuvwxyz_0123456789"),
-                         strlen(f[i].name));
-        for (int k = 0; k < i; k++)
-            assert_string_not_equal(f[i].name, f[k].name);
+    for (; attune_column_at(n, &c); n++) {
+        assert_true(c.what[0]);
+        assert_true(strlen(c.what) < sizeof c.what - 1); /* not cut */
+        assert_int_equal(strspn(c.name, "abcdefghijklmnopqrstuvwxyz_0123456789"), strlen(c.name));
+        for (int k = 0; k < n; k++) {
+            attune_column_at(k, &other);
+            assert_string_not_equal(c.name, other.name);
+        }
     }
-    assert_string_equal(f[0].name, "start_s");
-    assert_string_equal(f[5].name, "abstain");
+    assert_true(n > 40 && n <= AT_FIELDS_MAX);
+    attune_column_at(0, &c);
+    assert_string_equal(c.name, "start_s");
+    attune_column_at(5, &c);
+    assert_string_equal(c.name, "abstain");
+    assert_int_equal(attune_column_at(-1, &c), 0);
 }
 
 static void rows_hold_every_column(void **state)
 {
-    attune_window w = window(8, ATTUNE_SAD, 4000000001u);
-    char *csv = written(at_timeline_csv_row, &w);
-    char *line = written(at_timeline_json_row, &w);
-    at_field f[AT_FIELDS_MAX];
-    int n = at_fields(f);
+    attune_window w = made_window(8, ATTUNE_SAD, 4000000001u);
+    char *csv = written("csv", &w);
+    char *line = written("jsonl", &w);
+    at_fields fields;
+    int n;
     json_error_t error;
     json_t *j = json_loads(line, 0, &error);
     (void)state;
-    assert_int_equal(commas(csv), n - 1);
-    assert_true(strncmp(csv, "1.000,4.000,4000000001,1,1,0,0.8000,", 36) == 0);
+    at_fields_init(&fields);
+    n = fields.n;
+    assert_int_equal(commas(second_line(csv)), n - 1);
+    assert_true(strncmp(second_line(csv), "1.000,4.000,4000000001,1,1,0,0.8000,", 36) == 0);
     assert_non_null(j);
     assert_int_equal(json_object_size(j), n);
     assert_true(json_is_true(json_object_get(j, "used_face")));
@@ -241,8 +113,8 @@ static void rows_hold_every_column(void **state)
 
 static void what_is_not_there_is_empty(void **state)
 {
-    attune_window w = nobody(1);
-    char *csv = written(at_timeline_csv_row, &w);
+    attune_window w = made_nothing(1);
+    char *csv = written("csv", &w);
     (void)state;
     assert_true(strstr(csv, "nan") == NULL && strstr(csv, ",,,,") != NULL);
     free(csv);
@@ -269,6 +141,10 @@ static void numbers_in_words(void **state)
     assert_string_equal(at_text_percent(t, 0.001), "under 1 %");
     assert_string_equal(at_text_percent(t, 0.999), "over 99 %");
     assert_string_equal(at_text_percent(t, 1), "100 %");
+    assert_string_equal(at_text_factor(t, 0.6), "0.6");
+    assert_string_equal(at_text_factor(t, 0.01), "under 0.1");
+    assert_string_equal(at_text_factor(t, 9.96), "10");
+    assert_string_equal(at_text_factor(t, 17.4), "17");
 }
 
 static void hostile_names_are_made_harmless(void **state)
@@ -319,8 +195,8 @@ static const char *in_folder(const char *name)
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = {"timeline.csv", "timeline.jsonl", "report.html",
-                                        "summary.json", "index.html"};
+    static const char *const names[] = {"timeline.csv", "timeline.jsonl", "timeline.vtt",
+                                        "report.html",  "summary.json",   "index.html"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(in_folder(names[i]));
@@ -338,20 +214,15 @@ static char *slurp(const char *name)
     return text;
 }
 
-static at_report *report_of(int windows, const char *dir, int hostile)
+static attune_report *report_of(int windows, const attune_report_options *o)
 {
-    static const at_report_fact facts[] = {{"licence", "</script><b>"}};
-    at_report_setup setup = {.dir = dir,
-                             .input = hostile ? "x/</title>\xff.mp4" : "x/clip.mp4",
-                             .facts = facts,
-                             .n_facts = 1};
-    at_report *r;
+    attune_report *r;
     attune_error err = {0};
-    if (at_report_open(&r, &setup, &err) < 0)
+    if (attune_report_open(&r, o, &err) < 0)
         fail_msg("%s", err.text);
     for (int i = 1; i <= windows; i++) {
-        attune_window w = i % 7 ? window(i, i % 3, 5) : nobody(i);
-        assert_int_equal(at_report_window(r, &w, &err), ATTUNE_OK);
+        attune_window w = i % 7 ? made_window(i, i % 3, 5) : made_nothing(i);
+        assert_int_equal(attune_report_window(r, &w, &err), ATTUNE_OK);
     }
     return r;
 }
@@ -368,15 +239,17 @@ static const attune_input_info some_info = {.duration_s = 50,
 
 static void a_report_appears_whole(void **state)
 {
-    at_report *r = report_of(100, folder, 1);
-    at_index *x;
+    attune_report_options o = {
+        .dir = folder, .input = "x/</title>\xff.mp4", .model_path = "</script><b>"};
+    attune_report *r = report_of(100, &o);
+    attune_index *x;
     attune_error err;
     char *html, *json;
     json_error_t error;
     json_t *j;
     (void)state;
     assert_int_not_equal(access(in_folder("timeline.csv"), F_OK), 0); /* not before its end */
-    assert_int_equal(at_report_finish(r, &some_info, 1, &err), ATTUNE_OK);
+    assert_int_equal(attune_report_finish(r, &some_info, 1, &err), ATTUNE_OK);
     html = slurp("report.html");
     assert_non_null(strstr(html, "cut &lt;short&gt;"));
     assert_non_null(strstr(html, "&lt;/title&gt;?.mp4"));
@@ -387,7 +260,7 @@ static void a_report_appears_whole(void **state)
     assert_non_null(strstr(html, "2024/1689"));
     assert_null(strstr(html, "nan"));
     json = slurp("summary.json");
-    assert_int_equal(strncmp(json, at_report_json(r), strlen(at_report_json(r))), 0);
+    assert_int_equal(strncmp(json, attune_report_json(r), strlen(attune_report_json(r))), 0);
     j = json_loads(json, 0, &error);
     assert_non_null(j);
     assert_int_equal(json_integer_value(json_object_get(j, "windows")), 100);
@@ -396,57 +269,170 @@ static void a_report_appears_whole(void **state)
     assert_true(json_is_true(json_object_get(j, "truncated")));
     assert_true(json_is_true(json_object_get(j, "interrupted")));
     assert_true(fabs(json_real_value(json_object_get(j, "realtime_factor")) - 25) < 1e-9);
-    assert_string_equal(
-        json_string_value(json_object_get(json_object_get(j, "dominant"), "engagement3")),
-        "engaged");
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(json_object_get(j, "all"), "engagement"), "most")),
+                        "engaged");
+    assert_int_equal(json_array_size(json_object_get(j, "faces")), 1);
     json_decref(j);
-    assert_int_equal(at_index_open(&x, folder, &err), ATTUNE_OK);
-    assert_int_equal(at_index_add(x, "a b", r), ATTUNE_OK);
-    assert_int_equal(at_index_add_failed(x, "bad<", "reason"), ATTUNE_OK);
-    assert_int_equal(at_index_finish(x, &err), ATTUNE_OK);
-    at_index_free(&x);
+    assert_int_equal(attune_index_open(&x, folder, &err), ATTUNE_OK);
+    assert_int_equal(attune_index_add(x, "a b", r), ATTUNE_OK);
+    assert_int_equal(attune_index_add_failed(x, "bad<", "reason"), ATTUNE_OK);
+    assert_int_equal(attune_index_finish(x, &err), ATTUNE_OK);
+    attune_index_free(&x);
     free(html);
     html = slurp("index.html");
     assert_non_null(strstr(html, "href=\"a%20b/report.html\""));
     assert_non_null(strstr(html, "bad&lt;"));
     free(html);
     free(json);
-    at_report_free(&r);
+    attune_report_free(&r);
     assert_null(r);
 }
 
 static void an_abandoned_report_leaves_nothing(void **state)
 {
     char dir[128];
-    at_report *r;
+    attune_report_options o = {.dir = dir, .input = "clip.mp4"};
+    attune_report *r;
     (void)state;
     snprintf(dir, sizeof dir, "%s/new", folder);
-    r = report_of(3, dir, 0);
+    r = report_of(3, &o);
     assert_int_equal(access(dir, F_OK), 0);
-    at_report_free(&r);
+    attune_report_free(&r);
     assert_int_not_equal(access(dir, F_OK), 0);
 }
 
 static void a_folder_that_cannot_be_made_is_named(void **state)
 {
-    at_report_setup setup = {.dir = "/proc/attune", .input = "clip.mp4"};
+    attune_report_options setup = {.dir = "/proc/attune", .input = "clip.mp4"};
     attune_error err = {0};
-    at_report *r;
+    attune_report *r;
     (void)state;
-    assert_int_equal(at_report_open(&r, &setup, &err), ATTUNE_E_IO);
+    assert_int_equal(attune_report_open(&r, &setup, &err), ATTUNE_E_IO);
     assert_null(r);
     assert_non_null(strstr(err.text, "/proc/attune"));
+}
+
+/* ---- sinks ---------------------------------------------------------------------------------- */
+
+static void sinks_are_chosen_by_name(void **state)
+{
+    attune_error err = {0};
+    attune_report_options o = {.dir = folder, .sinks = "vtt,csv", .input = "clip.mp4"};
+    attune_report *r = report_of(10, &o);
+    (void)state;
+    assert_int_equal(attune_report_finish(r, &some_info, 0, &err), ATTUNE_OK);
+    assert_int_equal(access(in_folder("timeline.csv"), F_OK), 0);
+    assert_int_equal(access(in_folder("timeline.vtt"), F_OK), 0);
+    assert_int_not_equal(access(in_folder("report.html"), F_OK), 0);
+    assert_non_null(strstr(attune_report_json(r), "\"windows\": 10"));
+    attune_report_free(&r);
+    assert_int_equal(attune_sinks_check(NULL, &err), ATTUNE_OK);
+    assert_int_equal(attune_sinks_check("csv,nonsense", &err), ATTUNE_E_ARG);
+    assert_non_null(strstr(err.text, "'nonsense'"));
+    assert_non_null(strstr(err.text, "html"));
+    assert_int_equal(attune_sinks_check("csv,", &err), ATTUNE_E_ARG);
+    assert_int_equal(attune_sinks_check("cs", &err), ATTUNE_E_ARG);
+}
+
+static void names_and_files_of_sinks_are_unique(void **state)
+{
+    const attune_sink_info *a, *b;
+    (void)state;
+    for (int i = 0; (a = attune_sink_at(i)); i++) {
+        assert_true(a->name[0] && a->file[0] && a->what[0]);
+        for (int k = 0; k < i; k++) {
+            b = attune_sink_at(k);
+            assert_string_not_equal(a->name, b->name);
+            assert_string_not_equal(a->file, b->file);
+        }
+    }
+    assert_null(attune_sink_at(-1));
+}
+
+static void a_live_reader_has_each_window_at_once(void **state)
+{
+    at_text *t = calloc(1, sizeof *t);
+    attune_report_options o = {.sinks = "jsonl", .input = "x", .write = take, .user = t};
+    attune_report *r = report_of(4, &o);
+    int lines = 0;
+    (void)state;
+    for (const char *p = t->text; *p; p++)
+        lines += *p == '\n';
+    assert_int_equal(lines, 4);
+    attune_report_free(&r);
+    free(t);
+}
+
+static int refuse(void *user, const attune_sink_info *sink, const char *text, size_t size)
+{
+    (void)user, (void)sink, (void)text, (void)size;
+    return 1;
+}
+
+static void a_reader_that_fails_is_an_error(void **state)
+{
+    attune_report_options o = {.sinks = "jsonl", .input = "x", .write = refuse};
+    attune_window w = made_window(1, 0, 1);
+    attune_report *r;
+    attune_error err = {0};
+    (void)state;
+    assert_int_equal(attune_report_open(&r, &o, &err), ATTUNE_OK);
+    assert_int_equal(attune_report_window(r, &w, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "timeline.jsonl"));
+    attune_report_free(&r);
+}
+
+static void subtitles_come_second_by_second(void **state)
+{
+    at_text *t = calloc(1, sizeof *t);
+    attune_report_options o = {.sinks = "vtt", .input = "x", .write = take, .user = t};
+    attune_report *r;
+    (void)state;
+    assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
+    for (int i = 1; i <= 8; i++) {
+        attune_window face = made_window(i, ATTUNE_HAPPY, 1), voice = made_voice(i, ATTUNE_SAD);
+        attune_window none = made_nothing(i);
+        attune_report_window(r, i <= 4 ? &face : &none, NULL);
+        if (i <= 4)
+            attune_report_window(r, &voice, NULL);
+    }
+    assert_non_null(strstr(t->text, "WEBVTT\n\n"));
+    assert_non_null(strstr(t->text, "\n00:00:01.000 --> 00:00:02.000\nface 1: happy 70 %, "
+                                    "engaged\nvoice: sad 70 %\n\n"));
+    assert_non_null(strstr(t->text, "\n00:00:03.000 --> 00:00:04.000\ntoo little to go on\n"));
+    attune_report_free(&r);
+    free(t);
+}
+
+/* A report that says "neutral 100 %" of a false sighting is worse than none. */
+static void a_headline_needs_evidence(void **state)
+{
+    attune_report_options o = {.dir = folder, .input = "clip.mp4"};
+    attune_report *r;
+    char *html;
+    (void)state;
+    assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
+    for (int i = 1; i <= 40; i++) {
+        attune_window w = i <= 6 ? made_window(i, ATTUNE_NEUTRAL, 1) : made_nothing(i);
+        w.seen[ATTUNE_FACE] = i == 1;
+        w.seen[ATTUNE_VOICE] = 0;
+        assert_int_equal(attune_report_window(r, &w, NULL), ATTUNE_OK);
+    }
+    assert_int_equal(attune_report_finish(r, &some_info, 0, NULL), ATTUNE_OK);
+    assert_non_null(strstr(attune_report_text(r), "expression   too little to say (0.5 s)"));
+    assert_non_null(strstr(attune_report_json(r), "\"most\": null"));
+    assert_null(strstr(attune_report_json(r), "\"most\": \""));
+    html = slurp("report.html");
+    assert_non_null(strstr(html, "<b>too little to say</b>"));
+    assert_null(strstr(html, "<b>neutral</b>"));
+    free(html);
+    attune_report_free(&r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shares_and_stretches),
-        cmocka_unit_test(nothing_has_no_dominant_class),
-        cmocka_unit_test(a_missing_hop_ends_a_stretch),
-        cmocka_unit_test(bins_merge),
-        cmocka_unit_test(faces_keep_their_lanes),
-        cmocka_unit_test(one_face_at_a_time_is_one_lane),
         cmocka_unit_test(columns_are_unique_and_explained),
         cmocka_unit_test(rows_hold_every_column),
         cmocka_unit_test(what_is_not_there_is_empty),
@@ -456,6 +442,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_abandoned_report_leaves_nothing, make_folder,
                                         remove_folder),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
+        cmocka_unit_test_setup_teardown(sinks_are_chosen_by_name, make_folder, remove_folder),
+        cmocka_unit_test(names_and_files_of_sinks_are_unique),
+        cmocka_unit_test(a_live_reader_has_each_window_at_once),
+        cmocka_unit_test(a_reader_that_fails_is_an_error),
+        cmocka_unit_test(subtitles_come_second_by_second),
+        cmocka_unit_test_setup_teardown(a_headline_needs_evidence, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

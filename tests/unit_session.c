@@ -473,6 +473,50 @@ static void each_moment_is_a_token(void **state)
     scene_close(c);
 }
 
+/* A window looks back 3 s, but what it says was seen speaks of its last hop alone. */
+static void what_is_seen_is_told_hop_by_hop(void **state)
+{
+    static const fake_face nobody[FAKE_FACES] = {{0}};
+    scene *c = scene_open(NULL);
+    (void)state;
+    both(c, 0, 3000);
+    fake_picture(c->rgb, nobody);
+    both(c, 3000, 5250);
+    fake_picture(c->rgb, one_face);
+    both(c, 5250, 8000);
+    finish(c);
+    assert_grid(c, 0, 16);
+    for (int i = 0; i < 16; i++) /* (in the hop of its return it depends on the search) */
+        if (i != 10)
+            assert_true(c->w[i].seen[ATTUNE_FACE] == (i < 6 || i > 10 ? 1.0f : 0.0f));
+    assert_true(c->w[9].track != 0); /* the window still has the face of before */
+    scene_close(c);
+}
+
+static void a_slow_picture_stands_until_the_next(void **state)
+{
+    scene *c = scene_open(NULL);
+    (void)state;
+    for (int64_t t = 0; t <= 6000; t += 1000)
+        video(c, t);
+    finish(c);
+    for (int i = 0; i < 12; i++)
+        assert_true(c->w[i].seen[ATTUNE_FACE] == 1 && c->w[i].seen[ATTUNE_VOICE] == 0);
+    scene_close(c);
+}
+
+static void the_usual_of_a_state_is_daisees(void **state)
+{
+    attune_state_usual usual;
+    (void)state;
+    attune_model_state_usual(NULL, &usual);
+    assert_true(fabsf(usual.mean[ATTUNE_BOREDOM] - 0.804f) < 1e-3f);
+    assert_true(fabsf(usual.mean[ATTUNE_ENGAGEMENT] - 2.413f) < 1e-3f);
+    assert_true(fabsf(usual.mean[ATTUNE_CONFUSION] - 0.430f) < 1e-3f);
+    assert_true(fabsf(usual.mean[ATTUNE_FRUSTRATION] - 0.271f) < 1e-3f);
+    assert_true(fabsf(usual.deviation[ATTUNE_ENGAGEMENT] - 0.600f) < 1e-3f);
+}
+
 static void logits_are_averaged_over_the_window(void **state)
 {
     static const fake_face other[FAKE_FACES] = {{120, 60, 100, 5}};
@@ -754,6 +798,9 @@ int main(void)
         cmocka_unit_test(a_hole_is_not_late),
         cmocka_unit_test(a_gap_in_both_streams_gives_empty_windows),
         cmocka_unit_test(a_window_without_a_face_still_comes),
+        cmocka_unit_test(what_is_seen_is_told_hop_by_hop),
+        cmocka_unit_test(a_slow_picture_stands_until_the_next),
+        cmocka_unit_test(the_usual_of_a_state_is_daisees),
         cmocka_unit_test(logits_are_averaged_over_the_window),
         cmocka_unit_test(frames_with_a_face_are_counted),
         cmocka_unit_test(the_face_that_is_larger_and_longer_seen_is_kept),

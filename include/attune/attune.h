@@ -122,6 +122,8 @@ enum { ATTUNE_FACE, ATTUNE_VOICE, ATTUNE_MODALITIES, ATTUNE_MAX_MODALITIES = 8 }
 extern const char *const attune_emotion_names[ATTUNE_EMOTIONS];
 extern const char *const attune_state_names[ATTUNE_STATES];
 extern const char *const attune_engagement_names[ATTUNE_ENGAGEMENTS];
+/* Of the levels of a learning state, as those who labelled them were told: "very low", ... */
+extern const char *const attune_level_names[ATTUNE_LEVELS];
 /* "face", "voice"; NULL past the last. Static storage. */
 const char *attune_modality_name(int i);
 
@@ -155,6 +157,9 @@ typedef struct attune_window {
     float box[4];                               /* x, y, w, h of the face at the last sighting in
                                                  * source pixels; zeros without a face */
     attune_quality quality;
+    float seen[ATTUNE_MAX_MODALITIES]; /* [0,1] share of the time since the window before (the
+                                        * last hop) in which this face was found, and in which
+                                        * there was speech; 0 where the stream is not there */
     uint32_t reserved[16];
 } attune_window;
 
@@ -211,6 +216,13 @@ typedef struct attune_model_facts {
     uint64_t reserved[8];
 } attune_model_facts;
 void attune_model_describe(const attune_model *m, attune_model_facts *out);
+/* What is usual of a learning state: mean level and deviation, 0..3, of the people that the model
+ * learned the states from. */
+typedef struct attune_state_usual {
+    float mean[ATTUNE_STATES], deviation[ATTUNE_STATES];
+} attune_state_usual;
+/* The model's own ("state_usual" in its metadata), else DAiSEE's training clips' (m NULL: these). */
+void attune_model_state_usual(const attune_model *m /* nullable */, attune_state_usual *out);
 /* Path of the default model: $ATTUNE_MODEL, else the installed one, else the build tree's.
  * Static storage; the file need not be there. */
 const char *attune_default_model(void);

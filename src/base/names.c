@@ -32,3 +32,6 @@ const char *const attune_engagement_names[ATTUNE_ENGAGEMENTS] = {
     "partial",
     "engaged",
 };
+
+/* The words of DAiSEE's labels (Gupta et al. 2016). */
+const char *const attune_level_names[ATTUNE_LEVELS] = {"very low", "low", "high", "very high"};

@@ -1,28 +1,27 @@
 /* attune analyze INPUT...: clips and cameras to timelines and reports. */
 #include "base/progress.h"
 #include "cli/cli.h"
-#include "report/report.h"
 #include "report/text.h"
 
+#include <attune/sink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
-    "usage: attune analyze INPUT... [-o DIR] [--model FILE] [--tracks N] [--rate FPS]\n"
-    "                      [--no-audio] [--no-video] [--audio-track N] [--video-track N]\n"
-    "                      [--pcm RATE] [--live] [--threads N] [--quiet] [--json]\n"
+    "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--model FILE] [--tracks N]\n"
+    "                      [--rate FPS] [--no-audio] [--no-video] [--audio-track N]\n"
+    "                      [--video-track N] [--pcm RATE] [--live] [--threads N] [--quiet] [--json]\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
     "/dev/video0; '-' is standard input) and writes, into one folder an input:\n"
-    "\n"
-    "  report.html      what was perceived over time; open it in a browser\n"
-    "  summary.json     the figures of the whole\n"
-    "  timeline.csv     a row for every half second and face ('attune info --columns' explains)\n"
-    "  timeline.jsonl   the same as JSON lines\n"
+    "\n";
+
+static const char usage_options[] =
     "\n"
     "  -o DIR          the folder (default: attune-<name of the input>). With several inputs, the\n"
     "                  folder of their folders and of an index.html (default: attune-reports)\n"
+    "  --sinks NAMES   only these outputs, with commas between: 'csv,html' (default: all)\n"
     "  --model FILE    instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
@@ -40,17 +39,25 @@ static const char usage[] =
     "Ctrl-C keeps what is done, marked as interrupted. Exit codes: 0 done, 1 failed (the reason is\n"
     "on stderr; other inputs are gone on with), 2 wrong usage, 130 interrupted.\n";
 
+static void print_usage(void)
+{
+    const attune_sink_info *sink;
+
+    fputs(usage, stdout);
+    for (int i = 0; (sink = attune_sink_at(i)); i++)
+        printf("  %-8s %-15s %s\n", sink->name, sink->file, sink->what);
+    fputs(usage_options, stdout);
+}
+
 typedef struct at_job {
     char **inputs;
     int n_inputs;
-    const char *dir, *model_path;
+    const char *dir, *sinks, *model_path;
     attune_options options;
     int quiet, json;
 
     attune_model *model;
-    at_report_fact facts[16];
-    int n_facts;
-    at_index *index; /* with several inputs */
+    attune_index *index; /* with several inputs */
     int printed;     /* JSON objects so far */
 } at_job;
 
@@ -58,8 +65,8 @@ typedef struct at_job {
 
 typedef struct at_run {
     const at_job *job;
-    at_report_setup setup;
-    at_report *report; /* from the first window on: a bad input leaves no folder behind */
+    attune_report_options setup;
+    attune_report *report; /* from the first window on: a bad input leaves no folder behind */
     at_progress progress;
     attune_error err; /* of the report */
     int failed;
@@ -69,9 +76,9 @@ static int on_window(void *user, const attune_window *w)
 {
     at_run *r = user;
 
-    if (!r->report && at_report_open(&r->report, &r->setup, &r->err) < 0)
+    if (!r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0)
         r->failed = 1;
-    else if (at_report_window(r->report, w, &r->err) < 0)
+    else if (attune_report_window(r->report, w, &r->err) < 0)
         r->failed = 1;
     return r->failed || at_stopped(NULL);
 }
@@ -90,23 +97,23 @@ static int complain(const at_job *job, const char *input, const char *why)
 
     fprintf(stderr, "attune: %s\n", at_text_clean(clean, sizeof clean, why));
     if (job->index)
-        at_index_add_failed(job->index, input, why);
+        attune_index_add_failed(job->index, input, why);
     return AT_EXIT_FAILED;
 }
 
-static void print_result(at_job *job, const at_report *report)
+static void print_result(at_job *job, const attune_report *report)
 {
     if (job->json) {
         printf("%s%s",
                job->n_inputs == 1 ? ""
                : job->printed     ? ",\n"
                                   : "[\n",
-               at_report_json(report));
+               attune_report_json(report));
         if (job->n_inputs == 1)
             putchar('\n');
         job->printed++;
     } else if (!job->quiet) {
-        at_report_print(report, stdout);
+        fputs(attune_report_text(report), stdout);
     }
     fflush(stdout);
 }
@@ -127,10 +134,10 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
     at_run run = {.job = job,
                   .setup = {.dir = folder,
                             .input = input,
+                            .sinks = job->sinks,
+                            .model = job->model,
                             .model_path = job->model_path,
-                            .facts = job->facts,
-                            .n_facts = job->n_facts,
-                            .options = job->options}};
+                            .session = job->options}};
     attune_sink sink = {&run, on_window, on_progress};
     attune_input_info info;
     attune_error err = {0};
@@ -147,20 +154,20 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         code = complain(job, input, err.text);
     } else if (!run.report) {
         code = stopped ? AT_EXIT_INTERRUPTED : complain(job, input, "nothing to report");
-    } else if (at_report_finish(run.report, &info, stopped, &run.err) < 0) {
+    } else if (attune_report_finish(run.report, &info, stopped, &run.err) < 0) {
         code = complain(job, input, run.err.text);
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
         print_result(job, run.report);
         if (job->index)
-            at_index_add(job->index, link, run.report);
+            attune_index_add(job->index, link, run.report);
     }
     if (stopped) {
         fprintf(stderr, "attune: %s: interrupted%s\n", name,
                 run.report ? "; what was done is kept" : " before there was anything to keep");
     }
     print_notes(job, name, &info);
-    at_report_free(&run.report);
+    attune_report_free(&run.report);
     return code;
 }
 
@@ -229,7 +236,7 @@ static int analyze_all(at_job *job)
     attune_error err;
     int code = AT_EXIT_OK;
 
-    if (job->n_inputs > 1 && at_index_open(&job->index, dir, &err) < 0) {
+    if (job->n_inputs > 1 && attune_index_open(&job->index, dir, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
         return AT_EXIT_FAILED;
     }
@@ -239,36 +246,24 @@ static int analyze_all(at_job *job)
     }
     if (job->json && job->n_inputs > 1)
         puts(job->printed ? "\n]" : "[]");
-    if (job->index && at_index_finish(job->index, &err) < 0) {
+    if (job->index && attune_index_finish(job->index, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
         code = code == AT_EXIT_OK ? AT_EXIT_FAILED : code;
     } else if (job->index && !job->quiet && !job->json) {
         printf("all inputs: %s/index.html\n", dir);
     }
-    at_index_free(&job->index);
+    attune_index_free(&job->index);
     return code;
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
-
-/* What a report tells of the model: the essentials of its card. */
-static void collect_facts(at_job *job)
-{
-    static const char *const keys[] = {"name",    "version", "summary", "trained_on", "training",
-                                       "results", "limits",  "licence", "date"};
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const char *value = attune_model_meta(job->model, keys[i]);
-        if (value && *value)
-            job->facts[job->n_facts++] = (at_report_fact){keys[i], value};
-    }
-}
 
 /* Fills job. Returns -1 to go on, or the exit code. */
 static int parse(at_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},
+        {"sinks", required_argument, NULL, 's'},
         {"model", required_argument, NULL, 'm'},
         {"tracks", required_argument, NULL, 't'},
         {"rate", required_argument, NULL, 'r'},
@@ -285,11 +280,13 @@ static int parse(at_job *job, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     attune_options *o = &job->options;
+    attune_error err;
     int c;
 
     while ((c = at_next_option("analyze", argc, argv, ":o:qh", longs)) != -1) {
         switch (c) {
         case 'o': job->dir = optarg; break;
+        case 's': job->sinks = optarg; break;
         case 'm': job->model_path = optarg; break;
         case 't':
             if (!at_parse_int(optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks))
@@ -321,7 +318,7 @@ static int parse(at_job *job, int argc, char **argv)
         case 'V': o->no_video = 1; break;
         case 'q': job->quiet = 1; break;
         case 'J': job->json = 1; break;
-        case 'h': fputs(usage, stdout); return AT_EXIT_OK;
+        case 'h': print_usage(); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;
         }
     }
@@ -329,6 +326,8 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "what shall be analysed?");
     if (job->dir && !*job->dir)
         return at_wrong_usage("analyze", "-o takes the name of a folder");
+    if (attune_sinks_check(job->sinks, &err) < 0)
+        return at_wrong_usage("analyze", "--sinks: %s", err.text);
     if (o->no_audio && o->no_video)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     job->inputs = argv + optind;
@@ -351,7 +350,6 @@ int at_cmd_analyze(int argc, char **argv)
         fprintf(stderr, "attune: %s\n", err.text);
         return AT_EXIT_FAILED;
     }
-    collect_facts(&job);
     code = analyze_all(&job);
     attune_model_free(&job.model);
     return code;

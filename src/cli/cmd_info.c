@@ -1,8 +1,8 @@
 /* attune info MODEL: what a model file holds. */
 #include "cli/cli.h"
-#include "report/report.h"
 #include "report/text.h"
 
+#include <attune/sink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +59,16 @@ static int show(const char *path)
     return AT_EXIT_OK;
 }
 
+/* A Markdown table. */
+static void print_columns(void)
+{
+    attune_column column;
+
+    puts("| column | meaning |\n|---|---|");
+    for (int i = 0; attune_column_at(i, &column); i++)
+        printf("| `%s` | %s |\n", column.name, column.what);
+}
+
 int at_cmd_info(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -70,7 +80,7 @@ int at_cmd_info(int argc, char **argv)
 
     while ((c = at_next_option("info", argc, argv, ":h", longs)) != -1) {
         switch (c) {
-        case 'c': at_report_columns(stdout); return AT_EXIT_OK;
+        case 'c': print_columns(); return AT_EXIT_OK;
         case 'h': fputs(usage, stdout); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;
         }

@@ -5,39 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const modality_names[ATTUNE_MODALITIES] = {"face", "voice"};
-
-typedef struct at_field_list {
-    at_field *f;
-    int n;
-} at_field_list;
-
-static at_field *add(at_field_list *l, at_field_kind kind, size_t offset, const char *name,
+static at_field *add(at_fields *l, at_field_kind kind, size_t offset, const char *name,
                      const char *what)
 {
-    at_field *f = &l->f[l->n++];
+    at_field *f = &l->field[l->n++];
     memset(f, 0, sizeof *f);
     f->kind = kind;
     f->offset = offset;
     f->decimals = 4;
-    snprintf(f->name, sizeof f->name, "%s", name);
-    snprintf(f->what, sizeof f->what, "%s", what);
+    snprintf(f->column.name, sizeof f->column.name, "%s", name);
+    snprintf(f->column.what, sizeof f->column.what, "%s", what);
     return f;
 }
 
 /* n floats from offset on, named prefix_<name>. what has one %s for the name. */
-static void add_group(at_field_list *l, size_t offset, const char *prefix, const char *const *names,
+static void add_group(at_fields *l, size_t offset, const char *prefix, const char *const *names,
                       int n, at_field_when when, const char *what)
 {
     for (int i = 0; i < n; i++) {
         at_field *f = add(l, AT_FIELD_REAL, offset + (size_t)i * sizeof(float), "", "");
         f->when = when;
-        snprintf(f->name, sizeof f->name, "%s_%s", prefix, names[i]);
-        snprintf(f->what, sizeof f->what, "%s: %s", what, names[i]);
+        snprintf(f->column.name, sizeof f->column.name, "%s_%s", prefix, names[i]);
+        snprintf(f->column.what, sizeof f->column.what, "%s: %s", what, names[i]);
     }
 }
 
-static void add_states(at_field_list *l)
+static void add_states(at_fields *l)
 {
     for (int s = 0; s < ATTUNE_STATES; s++) {
         for (int k = 0; k < ATTUNE_LEVELS; k++) {
@@ -45,26 +38,28 @@ static void add_states(at_field_list *l)
             at_field *f =
                 add(l, AT_FIELD_REAL, offsetof(attune_window, state4) + i * sizeof(float), "", "");
             f->when = AT_WHEN_STATE;
-            snprintf(f->name, sizeof f->name, "state_%s_%d", attune_state_names[s], k);
-            snprintf(f->what, sizeof f->what, "probability that the level of %s is %d of 0..%d",
-                     attune_state_names[s], k, ATTUNE_LEVELS - 1);
+            snprintf(f->column.name, sizeof f->column.name, "state_%s_%d", attune_state_names[s],
+                     k);
+            snprintf(f->column.what, sizeof f->column.what,
+                     "probability that the level of %s is %d of 0..%d", attune_state_names[s], k,
+                     ATTUNE_LEVELS - 1);
         }
     }
 }
 
-static void add_box(at_field_list *l)
+static void add_box(at_fields *l)
 {
     static const char *const names[4] = {"x", "y", "w", "h"};
 
     add_group(l, offsetof(attune_window, box), "box", names, 4, AT_WHEN_FACE,
               "the face where last seen, pixels of the source");
     for (int i = l->n - 4; i < l->n; i++)
-        l->f[i].decimals = 1;
+        l->field[i].decimals = 1;
 }
 
 #define QUALITY(member) offsetof(attune_window, quality.member)
 
-static void add_qualities(at_field_list *l)
+static void add_qualities(at_fields *l)
 {
     add(l, AT_FIELD_REAL, QUALITY(sharpness), "sharpness",
         "1: as sharp as a clean, close face; 0..1");
@@ -85,36 +80,40 @@ static void add_qualities(at_field_list *l)
         "share of the window with speech, 0..1");
 }
 
-int at_fields(at_field *out)
+void at_fields_init(at_fields *l)
 {
-    at_field_list l = {out, 0};
+    const char *modality_names[ATTUNE_MODALITIES];
 
-    add(&l, AT_FIELD_TIME, offsetof(attune_window, start_us), "start_s",
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        modality_names[m] = attune_modality_name(m);
+    l->n = 0;
+    add(l, AT_FIELD_TIME, offsetof(attune_window, start_us), "start_s",
         "start of the window, seconds from the start of the input");
-    add(&l, AT_FIELD_TIME, offsetof(attune_window, end_us), "end_s", "its end");
-    add(&l, AT_FIELD_ID, offsetof(attune_window, track), "track",
+    add(l, AT_FIELD_TIME, offsetof(attune_window, end_us), "end_s", "its end");
+    add(l, AT_FIELD_ID, offsetof(attune_window, track), "track",
         "number of the face that the row is about, by first sight; 0: no face was seen");
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        at_field *f = add(&l, AT_FIELD_USED, offsetof(attune_window, used), "", "");
+        at_field *f = add(l, AT_FIELD_USED, offsetof(attune_window, used), "", "");
         f->bit = m;
-        snprintf(f->name, sizeof f->name, "used_%s", modality_names[m]);
-        snprintf(f->what, sizeof f->what, "1: the estimate rests (also) on the %s",
+        snprintf(f->column.name, sizeof f->column.name, "used_%s", modality_names[m]);
+        snprintf(f->column.what, sizeof f->column.what, "1: the estimate rests (also) on the %s",
                  modality_names[m]);
     }
-    add(&l, AT_FIELD_FLAG, offsetof(attune_window, abstain), "abstain",
+    add(l, AT_FIELD_FLAG, offsetof(attune_window, abstain), "abstain",
         "1: too little to go on; the probabilities are a record, not an estimate");
-    add_group(&l, offsetof(attune_window, reliability), "reliability", modality_names,
+    add_group(l, offsetof(attune_window, reliability), "reliability", modality_names,
               ATTUNE_MODALITIES, AT_WHEN_ALWAYS, "how far the stream can be trusted, 0..1");
-    add_group(&l, offsetof(attune_window, weight), "weight", modality_names, ATTUNE_MODALITIES,
+    add_group(l, offsetof(attune_window, weight), "weight", modality_names, ATTUNE_MODALITIES,
               AT_WHEN_ALWAYS, "its share in the fusion, sum 1 (or all 0)");
-    add_group(&l, offsetof(attune_window, emotion7), "emotion", attune_emotion_names,
+    add_group(l, offsetof(attune_window, emotion7), "emotion", attune_emotion_names,
               ATTUNE_EMOTIONS, AT_WHEN_ALWAYS, "calibrated probability, sum 1");
-    add_states(&l);
-    add_group(&l, offsetof(attune_window, engagement3), "engagement", attune_engagement_names,
+    add_states(l);
+    add_group(l, offsetof(attune_window, engagement3), "engagement", attune_engagement_names,
               ATTUNE_ENGAGEMENTS, AT_WHEN_STATE, "calibrated probability, sum 1");
-    add_box(&l);
-    add_qualities(&l);
-    return l.n;
+    add_box(l);
+    add_qualities(l);
+    add_group(l, offsetof(attune_window, seen), "seen", modality_names, ATTUNE_MODALITIES,
+              AT_WHEN_ALWAYS, "share of the time since the row before in which it was there, 0..1");
 }
 
 static int present(at_field_when when, const attune_window *w)
@@ -161,4 +160,26 @@ int at_field_value(const at_field *f, const attune_window *w, double *value)
         break;
     }
     return isfinite(*value);
+}
+
+void at_field_print(const at_field *field, double value, FILE *f)
+{
+    switch (field->kind) {
+    case AT_FIELD_TIME: fprintf(f, "%.3f", value); break;
+    case AT_FIELD_REAL: fprintf(f, "%.*f", field->decimals, value); break;
+    case AT_FIELD_ID:
+    case AT_FIELD_FLAG:
+    case AT_FIELD_USED: fprintf(f, "%.0f", value); break;
+    }
+}
+
+int attune_column_at(int i, attune_column *out)
+{
+    at_fields t;
+
+    at_fields_init(&t);
+    if (i < 0 || i >= t.n)
+        return 0;
+    *out = t.field[i].column;
+    return 1;
 }

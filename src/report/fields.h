@@ -6,7 +6,8 @@
 #ifndef AT_REPORT_FIELDS_H
 #define AT_REPORT_FIELDS_H
 
-#include <attune/attune.h>
+#include <attune/sink.h>
+#include <stdio.h>
 
 typedef enum at_field_kind {
     AT_FIELD_TIME, /* int64_t microseconds, shown in seconds */
@@ -24,8 +25,7 @@ typedef enum at_field_when {
 } at_field_when;
 
 typedef struct at_field {
-    char name[40];
-    char what[112]; /* meaning, unit and range */
+    attune_column column;
     at_field_kind kind;
     at_field_when when;
     size_t offset; /* in attune_window */
@@ -33,12 +33,17 @@ typedef struct at_field {
     int decimals;  /* AT_FIELD_REAL */
 } at_field;
 
-enum { AT_FIELDS_MAX = 64 };
+enum { AT_FIELDS_MAX = 96 };
 
-/* Fills out (AT_FIELDS_MAX) and returns the number of columns. */
-int at_fields(at_field *out);
+typedef struct at_fields {
+    at_field field[AT_FIELDS_MAX];
+    int n;
+} at_fields;
+
+void at_fields_init(at_fields *t);
 
 /* The value of a field in w. 0: there is none (an empty cell). */
 int at_field_value(const at_field *f, const attune_window *w, double *value);
+void at_field_print(const at_field *field, double value, FILE *f);
 
 #endif

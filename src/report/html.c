@@ -2,17 +2,31 @@
 
 #include "report/assets.h"
 #include "report/plot.h"
-#include "report/text.h"
+#include "report/sinks.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { LANES_DRAWN = 4 };
+/* Faces whose plots are drawn; the others are in the tables and the timeline. */
+enum { LANES_DRAWN = 6 };
 
-void at_html_open(FILE *f, const char *title)
+/* ---- the frame ------------------------------------------------------------------------------ */
+
+/* Nothing is fetched from anywhere, and no script runs but ours: neither a file's name nor a
+ * model's metadata can bring one in. (Bars have their lengths in style attributes.) */
+static void put_policy(FILE *f, int script)
 {
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+    fprintf(f,
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+            "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'%s%s%s\">\n",
+            script ? "; script-src '" : "", script ? at_assets_script_hash : "", script ? "'" : "");
+}
+
+void at_html_open(FILE *f, const char *title, int script)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", f);
+    put_policy(f, script);
+    fputs("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
           "<meta name=\"referrer\" content=\"no-referrer\">\n<title>attune: ",
           f);
     at_text_html(f, title);
@@ -26,11 +40,9 @@ void at_html_close(FILE *f)
     fputs("</main>\n</body>\n</html>\n", f);
 }
 
-/* ---- numbers that stay on one line ---------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
-enum { NUMBER_SIZE = 3 * AT_CLOCK_SIZE };
-
-static const char *unbroken(char out[NUMBER_SIZE], const char *text)
+static const char *unbroken(char out[AT_NUMBER_SIZE], const char *text)
 {
     char *p = out;
 
@@ -46,216 +58,146 @@ static const char *unbroken(char out[NUMBER_SIZE], const char *text)
     return out;
 }
 
-static const char *percent_of(char out[NUMBER_SIZE], double share)
+const char *at_html_percent(char out[AT_NUMBER_SIZE], double share)
 {
     char text[AT_CLOCK_SIZE];
 
     return unbroken(out, at_text_percent(text, share));
 }
 
-static const char *duration_of(char out[NUMBER_SIZE], double seconds)
+const char *at_html_duration(char out[AT_NUMBER_SIZE], double seconds)
 {
     char text[AT_CLOCK_SIZE];
 
     return unbroken(out, at_text_duration(text, seconds));
 }
 
-/* ---- in words ------------------------------------------------------------------------------ */
-
-static double face_share(const at_outcome *o)
+const char *at_html_interval(char out[AT_NUMBER_SIZE], const at_interval *i)
 {
-    const attune_counts *n = &o->info->counts;
-
-    return n->frames ? (double)n->frames_with_face / (double)n->frames : 0;
+    snprintf(out, AT_NUMBER_SIZE, "%.0f&#8211;%.0f&#160;%%", 100 * i->low, 100 * i->high);
+    return out;
 }
 
-static double window_share(const at_outcome *o, int64_t n)
+const char *at_html_levels(char out[AT_NUMBER_SIZE], const at_interval *i)
 {
-    return o->stats->windows ? (double)n / (double)o->stats->windows : 0;
+    snprintf(out, AT_NUMBER_SIZE, "%.1f&#8211;%.1f", i->low, i->high);
+    return out;
 }
 
-static void stretch_words(FILE *f, const at_stretch *s)
+static void put_span(FILE *f, const at_stretch *s)
 {
-    char length[NUMBER_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
+    char from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
     int tenths = s->end_us < INT64_C(600000000);
 
-    fprintf(f, "%s (%s&#8211;%s)", duration_of(length, (double)(s->end_us - s->start_us) / 1e6),
-            at_text_clock(from, (double)s->start_us / 1e6, tenths),
+    fprintf(f, "%s&#8211;%s", at_text_clock(from, (double)s->start_us / 1e6, tenths),
             at_text_clock(to, (double)s->end_us / 1e6, tenths));
 }
 
-static void expression_words(const at_outcome *o, FILE *f)
+void at_html_stretch(FILE *f, const at_stretch *s)
 {
-    const at_head_stats *h = &o->stats->head[AT_HEAD_EMOTION];
-    char percent[NUMBER_SIZE];
-    int order[AT_CLASSES_MAX];
-    int n = at_ranked(h, ATTUNE_EMOTIONS, 0.05, order);
+    char length[AT_NUMBER_SIZE];
 
-    if (!n) {
-        fputs("<p>No estimate of the expression could be given.</p>\n", f);
-        return;
-    }
-    fprintf(f,
-            "<p>The perceived expression was most often <strong>%s</strong> (%s of the estimates)",
-            attune_emotion_names[order[0]], percent_of(percent, at_head_share(h, order[0])));
-    for (int i = 1; i < n && i < 4; i++) {
-        fprintf(f, "%s%s (%s)", i == 1 ? ", then " : ", ", attune_emotion_names[order[i]],
-                percent_of(percent, at_head_share(h, order[i])));
-    }
-    fprintf(f, ". The longest stretch of %s lasted ", attune_emotion_names[order[0]]);
-    stretch_words(f, &h->longest[order[0]]);
-    fputs(".</p>\n", f);
+    fprintf(f, "%s (", at_html_duration(length, (double)(s->end_us - s->start_us) / 1e6));
+    put_span(f, s);
+    fputc(')', f);
 }
 
-static void state_words(const at_outcome *o, FILE *f)
+const char *at_html_subject(char out[32], const at_subject *s)
 {
-    const at_stats *s = o->stats;
-    const at_head_stats *h = &s->head[AT_HEAD_ENGAGEMENT];
-    int best = at_head_dominant(h);
-    char percent[NUMBER_SIZE];
-
-    if (best < 0)
-        return;
-    fprintf(f,
-            "<p>Judging by the face, engagement looked <strong>%s</strong> in %s of the "
-            "estimates. Mean levels from 0 to 3:",
-            attune_engagement_names[best], percent_of(percent, at_head_share(h, best)));
-    for (int i = 0; i < ATTUNE_STATES; i++)
-        fprintf(f, "%s %s %.1f", i ? "," : "", attune_state_names[i], at_stats_mean_level(s, i));
-    fputs(".</p>\n", f);
-}
-
-static void absence_words(const at_outcome *o, int head, const char *what, FILE *f)
-{
-    const at_head_stats *h = &o->stats->head[head];
-    char percent[NUMBER_SIZE];
-
-    if (!h->count[0])
-        return;
-    fprintf(f, " There was %s in %s of the windows; the longest such stretch lasted ", what,
-            percent_of(percent, at_head_share(h, 0)));
-    stretch_words(f, &h->longest[0]);
-    fputc('.', f);
-}
-
-static void missing_words(const at_outcome *o, FILE *f)
-{
-    const attune_input_info *info = o->info;
-    char percent[NUMBER_SIZE];
-
-    fputs("<p>", f);
-    if (info->has_video) {
-        fprintf(f, "A face was found in %s of the frames looked at.",
-                percent_of(percent, face_share(o)));
-        absence_words(o, AT_HEAD_FACE, "no face", f);
-    } else {
-        fputs("<strong>There was no picture</strong>: everything rests on the voice.", f);
-    }
-    if (info->has_audio)
-        absence_words(o, AT_HEAD_VOICE, "no usable voice", f);
+    if (s->track)
+        snprintf(out, 32, "face %u", (unsigned)s->track);
     else
-        fputs(" <strong>There was no sound</strong>: everything rests on the face.", f);
-    if (o->stats->abstained) {
-        fprintf(f,
-                " <strong>No estimate is given for %s of the windows</strong>: there was too "
-                "little to go on. They are hatched below and count nowhere else.",
-                percent_of(percent, window_share(o, o->stats->abstained)));
-    }
-    fputs("</p>\n", f);
-    if (info->truncated) {
-        fputs("<p class=\"warn\">The input ended early and was analysed as far as it goes: ", f);
-        at_text_html(f, info->truncated_reason);
-        fputs("</p>\n", f);
-    }
-    for (int i = 0; i < info->n_notes; i++) {
-        fputs("<p class=\"warn\">How the input was taken: ", f);
-        at_text_html(f, info->note[i]);
-        fputs(".</p>\n", f);
-    }
-    if (o->interrupted) {
-        fputs("<p class=\"warn\">The analysis was stopped before the end of the input; this is "
-              "what was done until then.</p>\n",
-              f);
-    }
+        snprintf(out, 32, "the voice");
+    return out;
 }
 
-static void tile(FILE *f, const char *value, const char *label)
+void at_html_unusual(FILE *f, const at_subject *s)
 {
-    fprintf(f, "<li><b>%s</b><span>%s</span></li>", value, label);
-}
+    int n = 0;
 
-static void tiles(const at_outcome *o, FILE *f)
-{
-    const at_stats *s = o->stats;
-    int emotion = at_head_dominant(&s->head[AT_HEAD_EMOTION]);
-    int engagement = at_head_dominant(&s->head[AT_HEAD_ENGAGEMENT]);
-    char percent[NUMBER_SIZE];
-
-    fputs("<ul class=\"tiles\">", f);
-    tile(f, emotion < 0 ? "&#8211;" : attune_emotion_names[emotion], "most frequent expression");
-    tile(f, engagement < 0 ? "&#8211;" : attune_engagement_names[engagement],
-         "most frequent engagement");
-    tile(f, o->info->has_video ? percent_of(percent, face_share(o)) : "no picture",
-         "of frames with a face");
-    tile(f,
-         o->info->has_audio ? percent_of(percent, window_share(o, s->with[ATTUNE_VOICE]))
-                            : "no sound",
-         "of windows with a usable voice");
-    tile(f, percent_of(percent, window_share(o, s->abstained)), "of windows withheld");
-    fputs("</ul>\n", f);
-}
-
-static void head_section(const at_outcome *o, FILE *f)
-{
-    const attune_input_info *info = o->info;
-    char name[512], time[NUMBER_SIZE];
-
-    at_text_basename(name, sizeof name, o->setup->input);
-    at_html_open(f, name);
-    at_plot_defs(f);
-    fputs("<p class=\"brand\">attune report</p>\n<h1>", f);
-    at_text_html(f, name);
-    fprintf(f, "</h1>\n<p class=\"sub\">%s", duration_of(time, info->duration_s));
-    if (info->has_video) {
-        fprintf(f, ", %d &#215; %d pixels, %lld frames analysed", info->width, info->height,
-                (long long)info->counts.frames);
+    for (int i = 0; i < ATTUNE_STATES; i++) {
+        const at_departure *d = at_subject_unusual(s, i);
+        if (!d)
+            continue;
+        fprintf(f, "%s%s %s than usual (%+.1f levels, ", n++ ? ", " : "", attune_state_names[i],
+                at_departure_levels(d) > 0 ? "higher" : "lower", at_departure_levels(d));
+        put_span(f, &d->when);
+        fputc(')', f);
     }
-    fprintf(f, ", %lld windows</p>\n", (long long)o->stats->windows);
-    tiles(o, f);
-    expression_words(o, f);
-    state_words(o, f);
-    missing_words(o, f);
-    fprintf(f, "<p class=\"note\">%s</p>\n", at_notice_meaning);
+    fputs(n ? "" : "nothing unusual", f);
 }
 
 /* ---- plots --------------------------------------------------------------------------------- */
 
-static void plots_section(const at_outcome *o, FILE *f)
+static void put_reading_aid(const at_outcome *o, FILE *f)
 {
     const at_stats *s = o->stats;
-    attune_options options = at_options_filled(&o->setup->options);
-    char time[NUMBER_SIZE];
+    char time[AT_NUMBER_SIZE];
 
-    fprintf(f, "<h2>Over time</h2>\n<p class=\"note\">Each point speaks of the %.3g s before it. ",
-            options.window_s);
+    fprintf(f,
+            "<p class=\"note\">Each point speaks of the %.3g s before it, so a change shows over "
+            "the %.3g s that follow; the first points have less behind them. ",
+            o->setup->session.window_s, o->setup->session.window_s);
     if (s->bin_us > s->hop_us)
-        fprintf(f, "Points are means over %s. ", duration_of(time, (double)s->bin_us / 1e6));
-    fputs("<span class=\"key\">Hatched <svg viewBox=\"0 0 32 14\" width=\"32\" height=\"14\" "
-          "aria-hidden=\"true\"><rect class=\"hatch\" width=\"32\" height=\"14\"/></svg></span>: "
-          "nothing to go on or, with the colours pale behind, an estimate withheld.</p>\n",
-          f);
-    for (int l = 0; l < s->lanes && l < LANES_DRAWN; l++) {
-        if (s->lanes > 1)
-            fprintf(f, "<h2>Face %d of %d at once</h2>\n", l + 1, s->lanes);
-        at_plot_lane(s, l, f);
-    }
-    if (s->lanes > LANES_DRAWN) {
-        fprintf(f, "<p class=\"note\">%d more are in timeline.csv, and in the table below.</p>\n",
-                s->lanes - LANES_DRAWN);
-    }
+        fprintf(f, "Points are means over %s. ", at_html_duration(time, (double)s->bin_us / 1e6));
+    fputs(
+        "<span class=\"key\">Hatched <svg viewBox=\"0 0 32 14\" width=\"32\" height=\"14\" "
+        "aria-hidden=\"true\"><rect class=\"hatch\" width=\"32\" height=\"14\"/></svg></span>: "
+        "nothing to go on or, with the colours pale behind, an estimate withheld. <span "
+        "class=\"live\" hidden>Point at a moment, or move the slider with the arrow keys, for its "
+        "values.</span></p>\n",
+        f);
 }
 
-static void json_names(FILE *f, const char *key, const char *const *names, int n)
+/* Several faces may have been in a lane, one after the other. */
+static void put_lane_title(const at_stats *s, int l, FILE *f)
+{
+    const at_lane *lane = s->lane[l];
+
+    fputs("<h2>Over time", f);
+    if (at_lane_is_faceless(s, l)) {
+        fputs(": a voice that belongs to no face in view", f);
+    } else if (s->several) {
+        for (int i = 0; i < lane->faces; i++)
+            fprintf(f, "%s %u",
+                    i                 ? ","
+                    : lane->faces > 1 ? ": faces"
+                                      : ": face",
+                    (unsigned)lane->face[i]);
+    }
+    fputs("</h2>\n", f);
+}
+
+/* A glimpse is not worth a page. */
+static int is_drawn(const at_stats *s, int l)
+{
+    double seconds = (double)s->lane[l]->windows * (double)s->hop_us / 1e6;
+
+    return l < LANES_DRAWN && (s->lanes == 1 || seconds >= AT_ENOUGH_S);
+}
+
+static void put_plots(const at_outcome *o, FILE *f)
+{
+    const at_stats *s = o->stats;
+    int drawn = 0;
+
+    for (int l = 0; l < s->lanes; l++) {
+        if (!is_drawn(s, l))
+            continue;
+        put_lane_title(s, l, f);
+        if (drawn++ == 0)
+            put_reading_aid(o, f);
+        at_plot_lane(s, l, f);
+    }
+    if (drawn < s->lanes)
+        fputs("<p class=\"note\">Faces that were there too briefly, or are too many to draw, are "
+              "in the tables and in timeline.csv.</p>\n",
+              f);
+}
+
+/* ---- data for the script --------------------------------------------------------------------- */
+
+static void put_names(FILE *f, const char *key, const char *const *names, int n)
 {
     fprintf(f, "\"%s\":[", key);
     for (int i = 0; i < n; i++)
@@ -263,133 +205,25 @@ static void json_names(FILE *f, const char *key, const char *const *names, int n
     fputc(']', f);
 }
 
-static void script_section(const at_outcome *o, FILE *f)
+static void put_script(const at_outcome *o, FILE *f)
 {
     static const char *const modalities[ATTUNE_MODALITIES] = {"face", "voice"};
 
     fputs("<script type=\"application/json\" id=\"names\">{", f);
-    json_names(f, "emotion", attune_emotion_names, ATTUNE_EMOTIONS);
+    put_names(f, "emotion", attune_emotion_names, ATTUNE_EMOTIONS);
     fputc(',', f);
-    json_names(f, "engagement", attune_engagement_names, ATTUNE_ENGAGEMENTS);
+    put_names(f, "engagement", attune_engagement_names, ATTUNE_ENGAGEMENTS);
     fputc(',', f);
-    json_names(f, "level", attune_state_names, ATTUNE_STATES);
-    fputc(',', f);
-    json_names(f, "weight", modalities, ATTUNE_MODALITIES);
+    put_names(f, "weight", modalities, ATTUNE_MODALITIES);
     fputs("}</script>\n", f);
-    for (int l = 0; l < o->stats->lanes && l < LANES_DRAWN; l++) {
+    for (int l = 0; l < o->stats->lanes; l++) {
+        if (!is_drawn(o->stats, l))
+            continue;
         fprintf(f, "<script type=\"application/json\" id=\"data-%d\">", l);
         at_plot_data(o->stats, l, f);
         fputs("</script>\n", f);
     }
     at_assets_script(f);
-}
-
-/* ---- tables -------------------------------------------------------------------------------- */
-
-static void stretch_cell(FILE *f, const at_stretch *s, int lanes)
-{
-    fputs("<td>", f);
-    if (s->end_us > s->start_us) {
-        stretch_words(f, s);
-        if (lanes > 1)
-            fprintf(f, ", face %d", s->lane + 1);
-    } else {
-        fputs("&#8211;", f);
-    }
-    fputs("</td>", f);
-}
-
-static void share_rows(const at_outcome *o, at_head h, const char *colour, int n, const int *order,
-                       FILE *f)
-{
-    const at_head_stats *head = &o->stats->head[h];
-    char percent[NUMBER_SIZE];
-
-    for (int k = n - 1; k >= 0; k--) {
-        int c = order[k];
-        fprintf(f, "<tr><td><i class=\"%s%d\"></i>%s</td><td class=\"n\">%s</td>", colour, c,
-                at_head_class(h, c), percent_of(percent, at_head_share(head, c)));
-        fprintf(f,
-                "<td class=\"bar\"><div class=\"%s%d\" style=\"width:%.1f%%\"></div></td>"
-                "<td class=\"n mean\">%.2f</td>",
-                colour, c, 100 * at_head_share(head, c), at_head_mean(head, c));
-        stretch_cell(f, &head->longest[c], o->stats->lanes);
-        fputs("</tr>\n", f);
-    }
-}
-
-static void share_table(const at_outcome *o, at_head h, const char *title, const char *colour,
-                        int n, const int *order, FILE *f)
-{
-    if (!o->stats->head[h].windows)
-        return;
-    fprintf(f,
-            "<h3>%s</h3>\n<div class=\"wide\"><table><tr><th>class</th><th class=\"n\">likeliest "
-            "in</th><th class=\"bar\"></th><th class=\"n mean\">mean probability</th>"
-            "<th>longest stretch</th></tr>\n",
-            title);
-    share_rows(o, h, colour, n, order, f);
-    fputs("</table></div>\n", f);
-}
-
-static void state_table(const at_outcome *o, FILE *f)
-{
-    const at_stats *s = o->stats;
-    char percent[NUMBER_SIZE];
-
-    if (!s->head[AT_HEAD_STATE].windows)
-        return;
-    fputs("<h3>Learning states</h3>\n<div class=\"wide\"><table><tr><th>state</th>"
-          "<th class=\"n\">mean level</th><th class=\"n\">likeliest level 0</th>"
-          "<th class=\"n\">1</th><th class=\"n\">2</th><th class=\"n\">3</th></tr>\n",
-          f);
-    for (int i = 0; i < ATTUNE_STATES; i++) {
-        fprintf(f, "<tr><td>%s</td><td class=\"n\">%.2f</td>", attune_state_names[i],
-                at_stats_mean_level(s, i));
-        for (int k = 0; k < ATTUNE_LEVELS; k++) {
-            fprintf(f, "<td class=\"n\">%s</td>",
-                    percent_of(percent, at_head_share(&s->head[AT_HEAD_STATE + i], k)));
-        }
-        fputs("</tr>\n", f);
-    }
-    fputs("</table></div>\n", f);
-}
-
-static void absence_table(const at_outcome *o, FILE *f)
-{
-    static const struct {
-        at_head head;
-        const char *text;
-    } rows[] = {
-        {AT_HEAD_FACE, "no face"},
-        {AT_HEAD_VOICE, "no usable voice"},
-        {AT_HEAD_ESTIMATE, "estimate withheld"},
-    };
-    char percent[NUMBER_SIZE];
-
-    fputs("<h3>What was missing</h3>\n<div class=\"wide\"><table><tr><th></th>"
-          "<th class=\"n\">of the windows</th><th>longest stretch</th></tr>\n",
-          f);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const at_head_stats *h = &o->stats->head[rows[i].head];
-        fprintf(f, "<tr><td>%s</td><td class=\"n\">%s</td>", rows[i].text,
-                percent_of(percent, at_head_share(h, 0)));
-        stretch_cell(f, &h->longest[0], o->stats->lanes);
-        fputs("</tr>\n", f);
-    }
-    fputs("</table></div>\n", f);
-}
-
-static void tables_section(const at_outcome *o, FILE *f)
-{
-    static const int levels[] = {0, 1, 2};
-
-    fputs("<h2>Shares and longest stretches</h2>\n", f);
-    share_table(o, AT_HEAD_EMOTION, "Perceived expression", "e", ATTUNE_EMOTIONS,
-                at_plot_emotion_order, f);
-    share_table(o, AT_HEAD_ENGAGEMENT, "Engagement", "g", ATTUNE_ENGAGEMENTS, levels, f);
-    state_table(o, f);
-    absence_table(o, f);
 }
 
 /* ---- how it was made ------------------------------------------------------------------------- */
@@ -409,21 +243,21 @@ static void definition(FILE *f, const char *key, const char *value)
     fputs("</dd>\n", f);
 }
 
-static void model_section(const at_outcome *o, FILE *f)
+static void put_model(const at_outcome *o, FILE *f)
 {
-    const at_report_setup *setup = o->setup;
+    const char *key, *value;
 
     fputs("<h2>The model</h2>\n<dl>\n", f);
-    for (int i = 0; i < setup->n_facts; i++)
-        definition(f, setup->facts[i].key, setup->facts[i].value);
-    if (setup->model_path)
-        definition(f, "file", setup->model_path);
+    for (int i = 0; (value = at_fact(o->setup, i, &key)); i++)
+        definition(f, key, value);
+    if (o->setup->model_path)
+        definition(f, "file", o->setup->model_path);
     fputs("</dl>\n", f);
 }
 
-static void run_section(const at_outcome *o, FILE *f)
+static void put_run(const at_outcome *o, FILE *f)
 {
-    attune_options options = at_options_filled(&o->setup->options);
+    const attune_options *options = &o->setup->session;
     const attune_input_info *info = o->info;
     char text[160], time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE];
 
@@ -434,8 +268,8 @@ static void run_section(const at_outcome *o, FILE *f)
     definition(f, "streams", text);
     snprintf(text, sizeof text,
              "%.3g frames a second, windows of %.3g s every %.3g s, %d face%s at once",
-             options.rate, options.window_s, options.hop_s, options.max_tracks,
-             options.max_tracks == 1 ? "" : "s");
+             options->rate, options->window_s, options->hop_s, options->max_tracks,
+             options->max_tracks == 1 ? "" : "s");
     definition(f, "settings", text);
     snprintf(text, sizeof text, "%s of input in %.1f s, %s times real time",
              at_text_duration(time, info->duration_s), info->elapsed_s,
@@ -449,17 +283,25 @@ static void run_section(const at_outcome *o, FILE *f)
           f);
 }
 
-void at_html_page(const at_outcome *o, FILE *f)
+static int write_page(FILE *f, void *state, const at_outcome *o)
 {
-    head_section(o, f);
-    plots_section(o, f);
-    tables_section(o, f);
-    model_section(o, f);
-    run_section(o, f);
+    (void)state;
+    at_html_head(o, f);
+    at_html_faces(o, f);
+    put_plots(o, f);
+    at_html_tables(o, f);
+    put_model(o, f);
+    put_run(o, f);
     fprintf(f,
             "<h2>What this must not be used for</h2>\n<div class=\"notice\"><p>%s</p><p>%s</p>"
             "</div>\n",
             at_notice_meaning, at_notice_law);
-    script_section(o, f);
+    put_script(o, f);
     at_html_close(f);
+    return ATTUNE_OK;
 }
+
+const at_sink_kind at_sink_html = {
+    .info = {"html", "report.html", "what was perceived over time; open it in a browser"},
+    .close = write_page,
+};

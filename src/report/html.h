@@ -2,11 +2,36 @@
 #ifndef AT_REPORT_HTML_H
 #define AT_REPORT_HTML_H
 
-#include "report/summary.h"
+#include "report/outcome.h"
+#include "report/text.h"
 
-void at_html_page(const at_outcome *o, FILE *f);
-/* <!DOCTYPE> up to <main>, and what closes it. */
-void at_html_open(FILE *f, const char *title);
+#include <stdio.h>
+
+/* <!DOCTYPE> up to <main>, and what closes it. script: whether one will follow. */
+void at_html_open(FILE *f, const char *title, int script);
 void at_html_close(FILE *f);
+
+/* html_head.c: the title, key figures and what they mean in words. */
+void at_html_head(const at_outcome *o, FILE *f);
+/* html_tables.c: each face in a line; shares, states and gaps in numbers. */
+void at_html_faces(const at_outcome *o, FILE *f);
+void at_html_tables(const at_outcome *o, FILE *f);
+
+/* ---- numbers that stay on one line; also in what an html_*.c writes ---------------------------- */
+
+enum { AT_NUMBER_SIZE = 6 * AT_CLOCK_SIZE };
+
+const char *at_html_percent(char out[AT_NUMBER_SIZE], double share);
+const char *at_html_duration(char out[AT_NUMBER_SIZE], double seconds);
+/* "40-79 %", "1.9-2.4" */
+const char *at_html_interval(char out[AT_NUMBER_SIZE], const at_interval *i);
+const char *at_html_levels(char out[AT_NUMBER_SIZE], const at_interval *i);
+/* "3 s (0:18-0:21)" */
+void at_html_stretch(FILE *f, const at_stretch *s);
+/* "face 2"; "the voice" */
+const char *at_html_subject(char out[32], const at_subject *s);
+/* "boredom higher than usual (+0.8 levels, 0:41-1:02)" for every state that was; "nothing
+ * unusual". */
+void at_html_unusual(FILE *f, const at_subject *s);
 
 #endif

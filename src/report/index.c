@@ -1,23 +1,22 @@
-#include "report/report.h"
-
+/* index.c - index.html over the reports of several inputs. */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/html.h"
 #include "report/plot.h"
-#include "report/private.h"
+#include "report/outcome.h"
 #include "report/text.h"
 
 #include <string.h>
 
-struct at_index {
+struct attune_index {
     at_outfile out;
 };
 
-int at_index_open(at_index **out, const char *dir, attune_error *err)
+int attune_index_open(attune_index **out, const char *dir, attune_error *err)
 {
     size_t room = strlen(dir) + sizeof "/index.html";
-    at_index *x = at_calloc(1, sizeof *x);
+    attune_index *x = at_calloc(1, sizeof *x);
     char *path = at_alloc(room, 1);
     int rc = x && path ? at_mkdirs(dir, err) : at_fail_nomem(err);
 
@@ -31,7 +30,7 @@ int at_index_open(at_index **out, const char *dir, attune_error *err)
         at_free(x);
         return rc;
     }
-    at_html_open(x->out.f, "all inputs");
+    at_html_open(x->out.f, "all inputs", 0);
     at_plot_defs(x->out.f);
     fputs("<p class=\"brand\">attune</p>\n<h1>All inputs</h1>\n<div class=\"wide\"><table>\n"
           "<tr><th>input</th><th class=\"n\">length</th><th>expression over time</th>"
@@ -42,7 +41,7 @@ int at_index_open(at_index **out, const char *dir, attune_error *err)
     return ATTUNE_OK;
 }
 
-void at_index_free(at_index **x)
+void attune_index_free(attune_index **x)
 {
     if (*x) {
         at_outfile_abandon(&(*x)->out);
@@ -66,20 +65,25 @@ static void put_url(FILE *f, const char *s)
 
 static void put_class(FILE *f, const at_stats *s, at_head h)
 {
-    int class = at_head_dominant(&s->head[h]);
+    const at_head_stats *head = &s->all.head[h];
+    int class = at_head_most(head);
 
-    fprintf(f, "<td>%s</td>", class < 0 ? "&#8211;" : at_head_class(h, class));
+    if (class < 0)
+        fputs("<td>&#8211;</td>", f);
+    else if (!at_subject_enough(&s->all, h))
+        fputs("<td class=\"note\">too little to say</td>", f);
+    else
+        fprintf(f, "<td>%s</td>", at_head_class(h, class));
 }
 
-static void put_share(FILE *f, int there, int64_t part, int64_t whole)
+static void put_share(FILE *f, int there, double share)
 {
     char percent[AT_CLOCK_SIZE];
-    double share = whole ? (double)part / (double)whole : 0;
 
     fprintf(f, "<td class=\"n\">%s</td>", there ? at_text_percent(percent, share) : "&#8211;");
 }
 
-int at_index_add(at_index *x, const char *folder, const at_report *r)
+int attune_index_add(attune_index *x, const char *folder, const attune_report *r)
 {
     at_outcome o = at_report_outcome(r);
     const at_stats *s = o.stats;
@@ -97,14 +101,14 @@ int at_index_add(at_index *x, const char *folder, const at_report *r)
     fputs("</td>", f);
     put_class(f, s, AT_HEAD_EMOTION);
     put_class(f, s, AT_HEAD_ENGAGEMENT);
-    put_share(f, o.info->has_video, o.info->counts.frames_with_face, o.info->counts.frames);
-    put_share(f, o.info->has_audio, s->with[ATTUNE_VOICE], s->windows);
-    put_share(f, 1, s->abstained, s->windows);
+    put_share(f, o.info->has_video, at_presence_share(&s->presence[ATTUNE_FACE]));
+    put_share(f, o.info->has_audio, at_presence_share(&s->presence[ATTUNE_VOICE]));
+    put_share(f, 1, 1 - at_presence_share(&s->estimate));
     fputs("</tr>\n", f);
     return ferror(f) ? ATTUNE_E_IO : ATTUNE_OK;
 }
 
-int at_index_add_failed(at_index *x, const char *input, const char *reason)
+int attune_index_add_failed(attune_index *x, const char *input, const char *reason)
 {
     FILE *f = x->out.f;
     char name[512];
@@ -130,7 +134,7 @@ static void put_key(FILE *f)
           f);
 }
 
-int at_index_finish(at_index *x, attune_error *err)
+int attune_index_finish(attune_index *x, attune_error *err)
 {
     FILE *f = x->out.f;
 

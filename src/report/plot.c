@@ -1,11 +1,18 @@
 #include "report/plot.h"
 
+#include "report/lane.h"
 #include "report/text.h"
 
 #include <math.h>
 #include <stddef.h>
 
-enum { WIDTH = 1000, BANDS_HEIGHT = 208, ENGAGEMENT_HEIGHT = 84, ROW_HEIGHT = 30 };
+enum {
+    WIDTH = 1000,
+    BANDS_HEIGHT = 208,
+    WEIGHT_HEIGHT = 58,
+    ENGAGEMENT_HEIGHT = 84,
+    ROW_HEIGHT = 30
+};
 
 /* From so many bins on, lines between the bands would hide them. */
 enum { DENSE = 150 };
@@ -17,17 +24,6 @@ const int at_plot_emotion_order[ATTUNE_EMOTIONS] = {
 };
 static const int plain_order[] = {0, 1, 2};
 
-/* Draws one value per bin; NaN where there is none. */
-typedef struct at_rows {
-    const at_stats *s;
-    const at_lane *lane;
-    int bins;
-    double end_us; /* right border */
-    FILE *f;
-} at_rows;
-
-typedef double (*at_bin_value)(const at_bin *b, int i);
-
 static double bin_x(const at_rows *r, int bin)
 {
     double t = (double)bin * (double)r->s->bin_us;
@@ -35,59 +31,15 @@ static double bin_x(const at_rows *r, int bin)
     return WIDTH * fmin(t / r->end_us, 1);
 }
 
-/* ---- values of a bin ------------------------------------------------------------------------ */
-
-static double ratio(double sum, int n)
-{
-    return n > 0 ? sum / n : NAN;
-}
-
-static double emotion_of(const at_bin *b, int i)
-{
-    return ratio(b->emotion[i], b->with_estimate);
-}
-
-static double engagement_of(const at_bin *b, int i)
-{
-    return ratio(b->engagement[i], b->with_state);
-}
-
-static double level_of(const at_bin *b, int i)
-{
-    return ratio(b->level[i], b->with_state);
-}
-
-/* Of the windows in which the fusion had anything to weigh. */
-static double weight_of(const at_bin *b, int m)
-{
-    double sum = b->weight[ATTUNE_FACE] + b->weight[ATTUNE_VOICE];
-
-    return sum > 0 ? b->weight[m] / sum : NAN;
-}
-
-static double reliability_of(const at_bin *b, int m)
-{
-    return b->reliability[m] > 0 ? ratio(b->reliability[m], b->windows) : NAN;
-}
-
-static double quality_of(const at_bin *b, int i)
-{
-    return ratio(b->quality[i], b->qualities[i]);
-}
-
-static int withheld(const at_bin *b)
-{
-    return b->windows > 0 && 2 * b->abstained >= b->windows;
-}
-
 /* ---- shapes --------------------------------------------------------------------------------- */
 
-static void svg_open(const at_rows *r, int height)
+/* name: a sentence for those who do not see it. */
+static void svg_open(const at_rows *r, int height, const char *name)
 {
     fprintf(r->f,
-            "<svg viewBox=\"0 0 %d %d\" height=\"%d\" preserveAspectRatio=\"none\" "
-            "aria-hidden=\"true\">",
-            WIDTH, height, height);
+            "<svg viewBox=\"0 0 %d %d\" height=\"%d\" preserveAspectRatio=\"none\" role=\"img\" "
+            "aria-label=\"%s\">",
+            WIDTH, height, height, name);
 }
 
 /* A stepped area from the bottom up to y[bin] (pixels from the top; NaN interrupts it). */
@@ -147,7 +99,7 @@ static int is_nan(const at_rows *r, int bin, const void *arg)
 static int is_withheld(const at_rows *r, int bin, const void *arg)
 {
     (void)arg;
-    return withheld(&r->lane->bin[bin]);
+    return at_withheld(&r->lane->bin[bin]);
 }
 
 static void cover_missing(const at_rows *r, int height, const double *y)
@@ -164,16 +116,9 @@ static void cover_withheld(const at_rows *r, int height)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static void row_open(const at_rows *r, const char *class, const char *label, const char *title)
+static void row_close(const at_rows *r)
 {
-    fprintf(r->f, "<div class=\"row %s\"><div class=\"label\" title=\"%s\">%s</div>", class, title,
-            label);
-    fputs("<div class=\"plot\">", r->f);
-}
-
-static void row_close(const at_rows *r, const char *value)
-{
-    fprintf(r->f, "</div><div class=\"value\">%s</div></div>\n", value);
+    fputs("</div><div class=\"value\"></div></div>\n", r->f);
 }
 
 /* The part of a band that is free over bins [from, to): how high, and its middle. */
@@ -183,7 +128,7 @@ static double clear_height(const at_rows *r, const double *lower, const double *
     double bottom = INFINITY, top = -INFINITY;
 
     for (int i = from; i < to; i++) {
-        if (isnan(upper[i]) || withheld(&r->lane->bin[i]))
+        if (isnan(upper[i]) || at_withheld(&r->lane->bin[i]))
             return 0;
         bottom = fmin(bottom, lower[i]);
         top = fmax(top, upper[i]);
@@ -214,21 +159,22 @@ static int label_place(const at_rows *r, const double *lower, const double *uppe
 /* n bands, one over the other, filling the height: painted from the topmost down to the lowest,
  * each from its upper border to the bottom. */
 static void bands(const at_rows *r, int height, int n, const int *order, at_bin_value value,
-                  const char *class, const char *const *names)
+                  const char *class, const char *const *names, const char *title)
 {
     double border[AT_CLASSES_MAX + 1][AT_BINS], x, y;
 
     for (int i = 0; i < r->bins; i++) {
         double sum = 0;
         for (int k = 0; k < n; k++)
-            sum += value(&r->lane->bin[i], k);
+            sum += at_ratio_value(value(&r->lane->bin[i], k));
         border[0][i] = height;
         for (int k = 0; k < n; k++) {
             border[k + 1][i] = border[k][i] -
-                               height * value(&r->lane->bin[i], order[k]) / (sum > 0 ? sum : 1);
+                               height * at_ratio_value(value(&r->lane->bin[i], order[k])) /
+                                   (sum > 0 ? sum : 1);
         }
     }
-    svg_open(r, height);
+    svg_open(r, height, title);
     for (int k = n; k > 0; k--)
         area(r, border[k], height, class, order[k - 1]);
     cover_missing(r, height, border[n]);
@@ -246,63 +192,76 @@ static void bands(const at_rows *r, int height, int n, const int *order, at_bin_
 static void legend(const at_rows *r, const char *title, int n, const int *order, const char *class,
                    const char *const *names)
 {
-    fprintf(r->f, "<b>%s</b><ul class=\"legend\">", title);
+    fprintf(r->f, "<b>%s</b> <small>0&#8211;100&#8239;%%, stacked</small><ul class=\"legend\">",
+            title);
     for (int k = n - 1; k >= 0; k--)
         fprintf(r->f, "<li><i class=\"%s%d\"></i>%s</li>", class, order[k], names[order[k]]);
     fputs("</ul>", r->f);
 }
 
 static void band_row(const at_rows *r, int height, const char *title, int n, const int *order,
-                     at_bin_value value, const char *class, const char *const *names)
+                     at_bin_value value, const char *class, const char *const *names,
+                     const char *sentence)
 {
     fputs("<div class=\"row bands\"><div class=\"label\">", r->f);
     legend(r, title, n, order, class, names);
     fputs("</div><div class=\"plot\">", r->f);
-    bands(r, height, n, order, value, class, names);
-    row_close(r, "");
+    bands(r, height, n, order, value, class, names, sentence);
+    row_close(r);
 }
 
-/* A curve from lo to hi (shown cut to that) with its mean beside it. */
-typedef struct at_curve {
-    const char *label, *title, *class;
-    at_bin_value value;
-    int index;
-    double lo, hi;
-    int inverse;      /* plot hi - value */
-    const char *unit; /* "%": a share; else as printed behind the mean */
-    int estimate;     /* hatched where withheld */
-} at_curve;
-
-static void curve_row(const at_rows *r, const at_curve *c)
+static double curve_y(const at_curve *c, double v)
 {
-    double y[AT_BINS], sum = 0, mean;
-    char text[64];
-    int n = 0;
+    return ROW_HEIGHT * (1 - fmin(fmax((v - c->lo) / (c->hi - c->lo), 0), 1));
+}
 
-    for (int i = 0; i < r->bins; i++) {
-        double v = c->value(&r->lane->bin[i], c->index);
-        v = c->inverse ? c->hi - v : v;
-        y[i] = isnan(v) ? v : ROW_HEIGHT * (1 - fmin(fmax((v - c->lo) / (c->hi - c->lo), 0), 1));
-        if (!isnan(v)) {
-            sum += v;
-            n++;
-        }
-    }
-    if (!n)
+static void put_curve_name(const at_rows *r, const at_curve *c, double mean)
+{
+    fprintf(r->f,
+            "<div class=\"row curve\"><div class=\"label\" title=\"%s\">%s "
+            "<small>%s</small></div><div class=\"plot\"><svg viewBox=\"0 0 %d %d\" height=\"%d\" "
+            "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%s over time: mean ",
+            c->title, c->label, c->scale, WIDTH, ROW_HEIGHT, ROW_HEIGHT, c->label);
+    at_curve_print(c, mean, r->f);
+    fprintf(r->f, " %s; %s\">", c->unit, c->title);
+}
+
+static void put_usual(const at_rows *r, const at_curve *c)
+{
+    double y = curve_y(c, (double)r->s->usual.mean[c->index]);
+
+    fprintf(r->f, "<path class=\"usual\" d=\"M0 %.1fH%d\"/>", y, WIDTH);
+}
+
+static void curve_row(const at_rows *r, int k)
+{
+    const at_curve *c = at_curve_at(k);
+    double y[AT_BINS], mean = at_curve_mean(c, r);
+
+    if (isnan(mean))
         return;
-    mean = sum / n;
-    row_open(r, "curve", c->label, c->title);
-    svg_open(r, ROW_HEIGHT);
+    for (int i = 0; i < r->bins; i++) {
+        double v = at_curve_value(c, &r->lane->bin[i]);
+        y[i] = isnan(v) ? v : curve_y(c, v);
+    }
+    put_curve_name(r, c, mean);
     area(r, y, ROW_HEIGHT, c->class, -1);
     cover_missing(r, ROW_HEIGHT, y);
-    if (c->estimate)
+    if (c->group == AT_CURVES_STATE) {
+        put_usual(r, c);
         cover_withheld(r, ROW_HEIGHT);
-    fputs("</svg>", r->f);
-    if (c->unit[0] == '%')
-        snprintf(text, sizeof text, "%.0f&#8239;%%", 100 * mean);
-    else
-        snprintf(text, sizeof text, "%.*f%s", c->hi > 10 ? 0 : 1, mean, c->unit);
-    row_close(r, text);
+    }
+    fprintf(r->f, "</svg></div><div class=\"value\" data-curve=\"%d\" data-unit=\"%s\">", k,
+            c->unit);
+    at_curve_print(c, mean, r->f);
+    fprintf(r->f, "%s%s</div></div>\n", c->unit[0] ? "&#8239;" : "", c->unit);
+}
+
+static void curve_rows(const at_rows *r, at_curve_group group)
+{
+    for (int k = 0; at_curve_at(k); k++)
+        if (at_curve_at(k)->group == group)
+            curve_row(r, k);
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -331,58 +290,38 @@ static void axis(const at_rows *r)
         fprintf(r->f, "<span%s style=\"left:%.2f%%\">%s</span>", k % 2 ? " class=\"minor\"" : "",
                 100 * t / seconds, at_text_clock(text, t, step < 1));
     }
-    row_close(r, "");
+    fputs("</div><div class=\"value head\">mean</div></div>\n", r->f);
+}
+
+/* Native, so that keys, touch and screen readers work; the script shows it and follows it. */
+static void slider(const at_rows *r)
+{
+    fprintf(
+        r->f,
+        "<div class=\"row scrub\" hidden><div class=\"label\">moment</div><div class=\"plot\">"
+        "<input type=\"range\" min=\"0\" max=\"%d\" value=\"0\" "
+        "aria-label=\"Moment whose values are shown\"></div><div class=\"value\"></div></div>\n",
+        r->bins - 1);
 }
 
 /* ---- a lane --------------------------------------------------------------------------------- */
 
-static at_rows lane_rows(const at_stats *s, int l, FILE *f)
-{
-    return (at_rows){s, s->lane[l], at_stats_bins(s), fmax((double)s->end_us, 1), f};
-}
-
-static void modality_rows(const at_rows *r)
+static void trust_rows(const at_rows *r)
 {
     static const char *const names[] = {"face", "voice"};
-    static const at_curve curves[] = {
-        {"face reliability", "How far the picture could be trusted", "cf", reliability_of,
-         ATTUNE_FACE, 0, 1, 0, "%", 0},
-        {"voice reliability", "How far the sound could be trusted", "cv", reliability_of,
-         ATTUNE_VOICE, 0, 1, 0, "%", 0},
-    };
 
-    fputs("<h3>What the estimate rests on</h3>\n", r->f);
-    band_row(r, 58, "weight", ATTUNE_MODALITIES, plain_order, weight_of, "m", names);
-    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
-        curve_row(r, &curves[i]);
+    fputs("<section><h3>What the estimate rests on</h3>\n", r->f);
+    band_row(r, WEIGHT_HEIGHT, "weight", ATTUNE_MODALITIES, plain_order, at_weight_of, "m", names,
+             "Weights of face and voice over time, stacked to 100 %; values in the table below");
+    curve_rows(r, AT_CURVES_TRUST);
+    fputs("</section>\n", r->f);
 }
-
-#define QUALITY(member) (int)(offsetof(attune_quality, member) / sizeof(float))
 
 static void quality_rows(const at_rows *r)
 {
-    static const at_curve curves[] = {
-        {"face in view", "Share of the frames in which this face was found", "cf", quality_of,
-         QUALITY(face_share), 0, 1, 0, "%", 0},
-        {"sharpness", "1: as sharp as a clean, close face", "cf", quality_of, QUALITY(sharpness), 0,
-         1, 0, "%", 0},
-        {"brightness", "Mean luma of the face", "cf", quality_of, QUALITY(brightness), 0, 1, 0, "%",
-         0},
-        {"contrast", "Deviation of the face's luma", "cf", quality_of, QUALITY(contrast), 0, 1, 0,
-         "%", 0},
-        {"uncovered", "Share of the face that nothing hides", "cf", quality_of, QUALITY(coverage),
-         0, 1, 1, "%", 0},
-        {"face size", "Pixels between eyes and mouth in the source", "cf", quality_of,
-         QUALITY(face_size), 0, 80, 0, " px", 0},
-        {"speech", "Share of the window with speech", "cv", quality_of, QUALITY(speech_share), 0, 1,
-         0, "%", 0},
-        {"signal to noise", "Estimated ratio of voice to noise", "cv", quality_of, QUALITY(snr_db),
-         0, 40, 0, " dB", 0},
-    };
-
-    fputs("<h3>Quality of picture and sound</h3>\n", r->f);
-    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
-        curve_row(r, &curves[i]);
+    fputs("<section><h3>Quality of picture and sound</h3>\n", r->f);
+    curve_rows(r, AT_CURVES_QUALITY);
+    fputs("</section>\n", r->f);
 }
 
 static void state_rows(const at_rows *r)
@@ -391,41 +330,38 @@ static void state_rows(const at_rows *r)
 
     for (int i = 0; i < r->bins; i++)
         any |= r->lane->bin[i].with_state;
-    fputs("<h3>Learning state (from the face)</h3>\n", r->f);
-    if (!any) {
+    fputs("<section><h3>Learning state (from the face)</h3>\n", r->f);
+    if (any) {
+        band_row(r, ENGAGEMENT_HEIGHT, "three classes", ATTUNE_ENGAGEMENTS, plain_order,
+                 at_engagement_of, "g", attune_engagement_names,
+                 "Probabilities of disengaged, partial and engaged over time, stacked to 100 %; "
+                 "values in the table below");
+        curve_rows(r, AT_CURVES_STATE);
+        axis(r);
+    } else {
         fputs("<p class=\"note\">No face, so no estimate of the learning state.</p>\n", r->f);
-        return;
     }
-    band_row(r, ENGAGEMENT_HEIGHT, "engagement", ATTUNE_ENGAGEMENTS, plain_order, engagement_of,
-             "g", attune_engagement_names);
-    for (int i = 0; i < ATTUNE_STATES; i++) {
-        at_curve c = {attune_state_names[i],
-                      "Expected level, 0 to 3",
-                      "cs",
-                      level_of,
-                      i,
-                      0,
-                      ATTUNE_LEVELS - 1,
-                      0,
-                      "",
-                      1};
-        curve_row(r, &c);
-    }
+    fputs("</section>\n", r->f);
 }
 
 void at_plot_lane(const at_stats *s, int l, FILE *f)
 {
-    at_rows r = lane_rows(s, l, f);
+    at_rows r = at_rows_of(s, l, f);
 
-    fprintf(f, "<div class=\"plots%s\" data-lane=\"%d\">\n<h3>Perceived expression</h3>\n",
+    fprintf(f, "<div class=\"plots%s\" data-lane=\"%d\">\n<section><h3>Perceived expression</h3>\n",
             r.bins > DENSE ? " dense" : "", l);
-    band_row(&r, BANDS_HEIGHT, "probability", ATTUNE_EMOTIONS, at_plot_emotion_order, emotion_of,
-             "e", attune_emotion_names);
+    band_row(&r, BANDS_HEIGHT, "probability", ATTUNE_EMOTIONS, at_plot_emotion_order, at_emotion_of,
+             "e", attune_emotion_names,
+             "Probabilities of seven expressions over time, stacked to 100 %; values in the table "
+             "below");
     axis(&r);
-    modality_rows(&r);
+    slider(&r);
+    fputs("</section>\n", f);
+    trust_rows(&r);
+    if (!at_lane_is_faceless(s, l))
+        state_rows(&r);
     quality_rows(&r);
-    state_rows(&r);
-    axis(&r);
+    at_lane_table(&r);
     fputs("<div class=\"cursor\" hidden></div><div class=\"tip\" hidden></div></div>\n", f);
 }
 
@@ -442,11 +378,11 @@ void at_plot_strip(const at_stats *s, FILE *f)
         fputs("</svg>", f);
         return;
     }
-    r = lane_rows(s, 0, f);
+    r = at_rows_of(s, 0, f);
     for (int i = 0; i <= r.bins; i++) {
         const at_bin *b = &r.lane->bin[i < r.bins ? i : 0];
         int class = -1;
-        if (i < r.bins && b->with_estimate && !withheld(b)) {
+        if (i < r.bins && b->with_estimate && !at_withheld(b)) {
             class = 0;
             for (int k = 1; k < ATTUNE_EMOTIONS; k++)
                 class = b->emotion[k] > b->emotion[class] ? k : class;
@@ -473,37 +409,4 @@ void at_plot_defs(FILE *f)
           "<path d=\"M-1 8L10 -1M-2 1L2 -1.6M7 8.6L11 6\" class=\"hatchline\"/></pattern>"
           "</defs></svg>\n",
           f);
-}
-
-/* ---- data for the script --------------------------------------------------------------------- */
-
-static void data_values(const at_rows *r, const char *key, int n, at_bin_value value, double scale)
-{
-    fprintf(r->f, ",\"%s\":[", key);
-    for (int i = 0; i < r->bins; i++) {
-        fputs(i ? ",[" : "[", r->f);
-        for (int k = 0; k < n; k++) {
-            double v = value(&r->lane->bin[i], k);
-            if (isnan(v))
-                break; /* all of a bin's values are there or none */
-            fprintf(r->f, "%s%.0f", k ? "," : "", v * scale);
-        }
-        fputc(']', r->f);
-    }
-    fputc(']', r->f);
-}
-
-void at_plot_data(const at_stats *s, int l, FILE *f)
-{
-    at_rows r = lane_rows(s, l, f);
-
-    fprintf(f, "{\"end\":%.3f,\"bin\":%.3f,\"held\":[", r.end_us / 1e6, (double)s->bin_us / 1e6);
-    for (int i = 0; i < r.bins; i++)
-        fprintf(f, "%s%d", i ? "," : "", withheld(&r.lane->bin[i]));
-    fputc(']', f);
-    data_values(&r, "emotion", ATTUNE_EMOTIONS, emotion_of, 100);
-    data_values(&r, "weight", ATTUNE_MODALITIES, weight_of, 100);
-    data_values(&r, "engagement", ATTUNE_ENGAGEMENTS, engagement_of, 100);
-    data_values(&r, "level", ATTUNE_STATES, level_of, 10);
-    fputc('}', f);
 }

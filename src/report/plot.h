@@ -1,8 +1,9 @@
-/* plot.h - the time plots of one lane, as rows of a page: label, plot, value.
+/* plot.h - the time plots of one lane, as rows of a page: label with its scale, plot, value.
  *
  * Every plot is an SVG stretched to the width that there is, all over the same span of time, so
  * that they line up; letters are HTML beside it and keep their size on a small screen. Heights
- * are pixels. Stretches without a value, and withheld estimates, are hatched.
+ * are pixels. Stretches without a value, and withheld estimates, are hatched. For those who do not
+ * see the plots each has a sentence, and all together a table.
  */
 #ifndef AT_REPORT_PLOT_H
 #define AT_REPORT_PLOT_H
@@ -13,14 +14,14 @@
 
 /* Marks a page needs once, before its first plot (the hatching). */
 void at_plot_defs(FILE *f);
-/* All rows of lane l, with the time axis. */
+/* All rows of lane l, with the time axis, the slider and the table. */
 void at_plot_lane(const at_stats *s, int l, FILE *f);
 /* A small strip of the likeliest expression over time (lane 0), without letters. */
 void at_plot_strip(const at_stats *s, FILE *f);
 /* The averages behind the plots for the page's script: one JSON object. */
 void at_plot_data(const at_stats *s, int l, FILE *f);
 
-/* The CSS class of an expression's or an engagement level's colour: "e0", "g0". */
-extern const int at_plot_emotion_order[ATTUNE_EMOTIONS]; /* bands, from below */
+/* Expressions in the order of their bands, from below; class "e<i>" has the i-th's colour. */
+extern const int at_plot_emotion_order[ATTUNE_EMOTIONS];
 
 #endif

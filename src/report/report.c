@@ -1,176 +1,264 @@
-#include "report/report.h"
-
+/* report.c - sinks side by side over one stream of windows, in files that appear together. */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "report/html.h"
-#include "report/plot.h"
-#include "report/private.h"
-#include "report/text.h"
-#include "report/timeline.h"
+#include "report/brief.h"
+#include "report/sinks.h"
+#include "report/summary.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUT_CSV, OUT_JSONL, OUT_HTML, OUT_SUMMARY, OUTPUTS };
+/* A sink at work. */
+typedef struct at_sink {
+    const at_sink_kind *kind;
+    FILE *f;
+    void *state;
+    at_outfile file; /* with a folder: f is its */
+    const attune_report_options *setup;
+} at_sink;
 
-/* The summary comes last: where it is, the rest is there too. */
-static const char *const output_names[OUTPUTS] = {
-    "timeline.csv",
-    "timeline.jsonl",
-    "report.html",
-    "summary.json",
-};
-
-struct at_report {
-    at_report_setup setup;
-    at_timeline timeline;
+struct attune_report {
+    attune_report_options setup;
     at_stats stats;
     attune_input_info info;
     int interrupted, finished;
     int made_dir;
-    at_outfile out[OUTPUTS];
-    char *json;
+    at_sink sink[AT_SINKS_MAX];
+    int sinks;
+    char *json, *text;
 };
 
-static int open_outputs(at_report *r, attune_error *err)
-{
-    size_t room = strlen(r->setup.dir) + 32;
-    char *path = at_alloc(room, 1);
-    int rc = path ? ATTUNE_OK : at_fail_nomem(err);
+/* ---- one sink ------------------------------------------------------------------------------- */
 
-    for (int i = 0; rc == ATTUNE_OK && i < OUTPUTS; i++) {
-        snprintf(path, room, "%s/%s", r->setup.dir, output_names[i]);
-        rc = at_outfile_open(&r->out[i], path, err);
-    }
+static ssize_t hand_on(void *cookie, const char *text, size_t size)
+{
+    const at_sink *s = cookie;
+
+    return s->setup->write(s->setup->user, &s->kind->info, text, size) ? -1 : (ssize_t)size;
+}
+
+static int open_file(at_sink *s, attune_error *err)
+{
+    size_t room = strlen(s->setup->dir) + strlen(s->kind->info.file) + 2;
+    char *path = at_alloc(room, 1);
+    int rc;
+
+    if (!path)
+        return at_fail_nomem(err);
+    snprintf(path, room, "%s/%s", s->setup->dir, s->kind->info.file);
+    rc = at_outfile_open(&s->file, path, err);
+    s->f = s->file.f;
     at_free(path);
     return rc;
 }
 
-int at_report_open(at_report **out, const at_report_setup *setup, attune_error *err)
+static int open_sink(at_sink *s, attune_error *err)
 {
-    attune_options o = at_options_filled(&setup->options);
-    at_report *r = at_calloc(1, sizeof *r);
+    int rc = ATTUNE_OK;
+
+    if (s->kind->state_size) {
+        s->state = at_calloc(1, s->kind->state_size);
+        if (!s->state)
+            return at_fail_nomem(err);
+    }
+    if (s->setup->write) {
+        s->f = fopencookie(s, "w", (cookie_io_functions_t){.write = hand_on});
+        rc = s->f ? ATTUNE_OK : at_fail_nomem(err);
+    } else {
+        rc = open_file(s, err);
+    }
+    if (rc == ATTUNE_OK && s->kind->open && s->kind->open(s->f, s->state) < 0)
+        rc = at_fail_nomem(err);
+    return rc;
+}
+
+static void free_sink(at_sink *s)
+{
+    if (s->f && s->setup->write)
+        fclose(s->f);
+    at_outfile_abandon(&s->file);
+    at_free(s->state);
+}
+
+static int fail_write(const at_sink *s, attune_error *err)
+{
+    const char *why = strerror(errno ? errno : EIO);
+
+    if (s->setup->write)
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", s->kind->info.file, why);
+    return at_fail(err, ATTUNE_E_IO, "%s/%s: %s", s->setup->dir, s->kind->info.file, why);
+}
+
+/* A full disk shows here, before any file has taken the place of an older one. */
+static int flush(at_sink *s, attune_error *err)
+{
+    errno = 0;
+    return fflush(s->f) != 0 || ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
+}
+
+static int add_window(at_sink *s, const attune_window *w, attune_error *err)
+{
+    errno = 0;
+    if (s->kind->window && s->kind->window(s->f, s->state, w) < 0)
+        return at_fail_nomem(err);
+    if (s->setup->write)
+        return flush(s, err);
+    return ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
+}
+
+/* ---- the report ------------------------------------------------------------------------------ */
+
+static void fill_defaults(attune_options *o)
+{
+    o->rate = o->rate > 0 ? o->rate : ATTUNE_DEFAULT_RATE;
+    o->window_s = o->window_s > 0 ? o->window_s : ATTUNE_DEFAULT_WINDOW_S;
+    o->hop_s = o->hop_s > 0 ? o->hop_s : fmin(ATTUNE_DEFAULT_HOP_S, o->window_s);
+    o->max_tracks = o->max_tracks > 0 ? o->max_tracks : 1;
+}
+
+static int check(const attune_report_options *o, attune_error *err)
+{
+    const attune_options *s = &o->session;
+
+    if ((!o->dir && !o->write) || !o->input)
+        return at_fail(err, ATTUNE_E_ARG, "a report has no folder, or no input's name");
+    if (!(s->hop_s >= 1e-3 && s->hop_s <= s->window_s && s->window_s <= 3600) ||
+        s->max_tracks > ATTUNE_MAX_TRACKS)
+        return at_fail(err, ATTUNE_E_ARG, "a report's session options are out of range");
+    return ATTUNE_OK;
+}
+
+static int make_folder(attune_report *r, attune_error *err)
+{
     struct stat st;
+
+    if (r->setup.write)
+        return ATTUNE_OK;
+    r->made_dir = stat(r->setup.dir, &st) != 0;
+    return at_mkdirs(r->setup.dir, err);
+}
+
+static int open_sinks(attune_report *r, attune_error *err)
+{
+    unsigned chosen;
+    int rc = at_sinks_chosen(r->setup.sinks, &chosen, err);
+
+    rc = rc < 0 ? rc : make_folder(r, err);
+    for (int i = 0; rc == ATTUNE_OK && at_sink_kind_at(i); i++) {
+        if (!(chosen >> i & 1u))
+            continue;
+        r->sink[r->sinks] = (at_sink){.kind = at_sink_kind_at(i), .setup = &r->setup};
+        rc = open_sink(&r->sink[r->sinks++], err);
+    }
+    return rc;
+}
+
+int attune_report_open(attune_report **out, const attune_report_options *o, attune_error *err)
+{
+    attune_report *r = at_calloc(1, sizeof *r);
+    attune_state_usual usual;
     int rc;
 
     *out = NULL;
     if (!r)
         return at_fail_nomem(err);
-    r->setup = *setup;
-    at_timeline_init(&r->timeline);
-    at_stats_init(&r->stats, (int64_t)(o.hop_s * 1e6 + 0.5), o.max_tracks);
-    r->made_dir = stat(setup->dir, &st) != 0;
-    rc = at_mkdirs(setup->dir, err);
-    if (rc == ATTUNE_OK)
-        rc = open_outputs(r, err);
+    r->setup = *o;
+    fill_defaults(&r->setup.session);
+    attune_model_state_usual(o->model, &usual);
+    at_stats_init(&r->stats, llround(r->setup.session.hop_s * 1e6), r->setup.session.window_s,
+                  r->setup.session.max_tracks, &usual);
+    rc = check(&r->setup, err);
+    rc = rc < 0 ? rc : open_sinks(r, err);
     if (rc < 0) {
-        at_report_free(&r);
+        attune_report_free(&r);
         return rc;
     }
-    at_timeline_csv_header(&r->timeline, r->out[OUT_CSV].f);
     *out = r;
     return ATTUNE_OK;
 }
 
-void at_report_free(at_report **r)
+void attune_report_free(attune_report **r)
 {
-    at_report *p = *r;
+    attune_report *p = *r;
 
     if (!p)
         return;
-    for (int i = 0; i < OUTPUTS; i++)
-        at_outfile_abandon(&p->out[i]);
+    for (int i = 0; i < p->sinks; i++)
+        free_sink(&p->sink[i]);
     if (p->made_dir && !p->finished)
         rmdir(p->setup.dir); /* stays if something is in it */
     at_stats_free(&p->stats);
     free(p->json);
+    free(p->text);
     at_free(p);
     *r = NULL;
 }
 
-static int fail_write(const at_report *r, int i, attune_error *err)
+int attune_report_window(attune_report *r, const attune_window *w, attune_error *err)
 {
-    return at_fail(err, ATTUNE_E_IO, "%s/%s: %s", r->setup.dir, output_names[i],
-                   strerror(errno ? errno : EIO));
+    int rc = ATTUNE_OK;
+
+    for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++)
+        rc = add_window(&r->sink[i], w, err);
+    if (rc == ATTUNE_OK && at_stats_add(&r->stats, w) < 0)
+        rc = at_fail_nomem(err);
+    return rc;
 }
 
-int at_report_window(at_report *r, const attune_window *w, attune_error *err)
+at_outcome at_report_outcome(const attune_report *r)
 {
-    errno = 0;
-    at_timeline_csv_row(&r->timeline, w, r->out[OUT_CSV].f);
-    at_timeline_json_row(&r->timeline, w, r->out[OUT_JSONL].f);
-    for (int i = OUT_CSV; i <= OUT_JSONL; i++)
-        if (ferror(r->out[i].f))
-            return fail_write(r, i, err);
-    if (at_stats_add(&r->stats, w) < 0)
-        return at_fail_nomem(err);
-    return ATTUNE_OK;
+    return (at_outcome){&r->setup, &r->stats, &r->info, r->interrupted, r->json};
 }
 
-at_outcome at_report_outcome(const at_report *r)
+static int close_sinks(attune_report *r, attune_error *err)
 {
-    return (at_outcome){&r->setup, &r->stats, &r->info, r->interrupted};
-}
+    at_outcome o = at_report_outcome(r);
+    int rc = ATTUNE_OK;
 
-/* A full disk shows here, before any file has taken the place of an older one. */
-static int flush_all(at_report *r, attune_error *err)
-{
-    for (int i = 0; i < OUTPUTS; i++) {
-        errno = 0;
-        if (fflush(r->out[i].f) != 0 || ferror(r->out[i].f))
-            return fail_write(r, i, err);
+    for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++) {
+        at_sink *s = &r->sink[i];
+        if (s->kind->close && s->kind->close(s->f, s->state, &o) < 0)
+            rc = at_fail_nomem(err);
+        rc = rc < 0 ? rc : flush(s, err);
     }
-    return ATTUNE_OK;
-}
-
-int at_report_finish(at_report *r, const attune_input_info *info, int interrupted,
-                     attune_error *err)
-{
-    at_outcome o;
-    int rc;
-
-    r->info = *info;
-    r->interrupted = interrupted;
-    at_stats_close(&r->stats);
-    o = at_report_outcome(r);
-    r->json = at_summary_json(&o);
-    if (!r->json)
-        return at_fail_nomem(err);
-    fprintf(r->out[OUT_SUMMARY].f, "%s\n", r->json);
-    at_html_page(&o, r->out[OUT_HTML].f);
-    rc = flush_all(r, err);
-    for (int i = 0; rc == ATTUNE_OK && i < OUTPUTS; i++) {
-        rc = at_outfile_commit(&r->out[i], err);
+    for (int i = 0; rc == ATTUNE_OK && i < r->sinks && !r->setup.write; i++) {
+        rc = at_outfile_commit(&r->sink[i].file, err);
+        r->sink[i].f = NULL;
         r->finished |= rc == ATTUNE_OK;
     }
     return rc;
 }
 
-const char *at_report_json(const at_report *r)
+int attune_report_finish(attune_report *r, const attune_input_info *info, int interrupted,
+                         attune_error *err)
+{
+    at_outcome o;
+
+    r->info = *info;
+    r->interrupted = interrupted;
+    if (at_stats_close(&r->stats) < 0)
+        return at_fail_nomem(err);
+    if (info->counts.frames == 1 && !info->has_audio)
+        at_stats_take_as_still(&r->stats);
+    o = at_report_outcome(r);
+    r->json = at_summary_json(&o);
+    r->text = at_brief_text(&o);
+    if (!r->json || !r->text)
+        return at_fail_nomem(err);
+    return close_sinks(r, err);
+}
+
+const char *attune_report_json(const attune_report *r)
 {
     return r->json;
 }
 
-void at_report_print(const at_report *r, FILE *f)
+const char *attune_report_text(const attune_report *r)
 {
-    at_outcome o = at_report_outcome(r);
-    char clean[1024];
-
-    at_summary_print(&o, f);
-    fprintf(f, "  %-12s %s/report.html\n", "report",
-            at_text_clean(clean, sizeof clean, r->setup.dir));
-}
-
-void at_report_columns(FILE *f)
-{
-    at_field field[AT_FIELDS_MAX];
-    int n = at_fields(field);
-
-    fputs("| column | meaning |\n|---|---|\n", f);
-    for (int i = 0; i < n; i++)
-        fprintf(f, "| `%s` | %s |\n", field[i].name, field[i].what);
+    return r->text;
 }

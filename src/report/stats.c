@@ -9,72 +9,39 @@
 /* attune_quality is read as an array of floats. */
 _Static_assert(AT_QUALITIES == 9, "name the new quality measure in quality_names");
 _Static_assert(sizeof(attune_quality) % sizeof(float) == 0, "floats only");
-_Static_assert((int)ATTUNE_EMOTIONS <= (int)AT_CLASSES_MAX, "classes of a head");
 
 static const char *const quality_names[AT_QUALITIES] = {
     "sharpness", "brightness", "contrast", "face_size",    "detector_score",
     "coverage",  "face_share", "snr_db",   "speech_share",
 };
-static const char *const level_names[ATTUNE_LEVELS] = {"0", "1", "2", "3"};
-static const char *const presence_names[2] = {"missing", "present"};
-static const char *const estimate_names[2] = {"withheld", "given"};
 
 const char *at_quality_name(int quality)
 {
     return quality_names[quality];
 }
 
-const char *at_head_name(at_head h)
-{
-    switch (h) {
-    case AT_HEAD_EMOTION: return "emotion7";
-    case AT_HEAD_ENGAGEMENT: return "engagement3";
-    case AT_HEAD_FACE: return "face";
-    case AT_HEAD_VOICE: return "voice";
-    case AT_HEAD_ESTIMATE: return "estimate";
-    default: return attune_state_names[h - AT_HEAD_STATE];
-    }
-}
-
-int at_head_classes(at_head h)
-{
-    switch (h) {
-    case AT_HEAD_EMOTION: return ATTUNE_EMOTIONS;
-    case AT_HEAD_ENGAGEMENT: return ATTUNE_ENGAGEMENTS;
-    case AT_HEAD_FACE:
-    case AT_HEAD_VOICE:
-    case AT_HEAD_ESTIMATE: return 2;
-    default: return ATTUNE_LEVELS;
-    }
-}
-
-const char *at_head_class(at_head h, int class)
-{
-    switch (h) {
-    case AT_HEAD_EMOTION: return attune_emotion_names[class];
-    case AT_HEAD_ENGAGEMENT: return attune_engagement_names[class];
-    case AT_HEAD_FACE:
-    case AT_HEAD_VOICE: return presence_names[class];
-    case AT_HEAD_ESTIMATE: return estimate_names[class];
-    default: return level_names[class];
-    }
-}
-
-void at_stats_init(at_stats *s, int64_t hop_us, int max_lanes)
+void at_stats_init(at_stats *s, int64_t hop_us, double window_s, int max_lanes,
+                   const attune_state_usual *usual)
 {
     memset(s, 0, sizeof *s);
     s->hop_us = hop_us;
     s->bin_us = hop_us;
+    s->window_s = window_s;
     s->max_lanes = max_lanes;
+    s->usual = *usual;
+    at_subject_init(&s->all, 0, window_s, usual);
+    at_subject_init(&s->voice, 0, window_s, usual);
 }
 
 void at_stats_free(at_stats *s)
 {
-    for (int i = 0; i < s->lanes; i++) {
+    for (int i = 0; i < s->lanes; i++)
         at_free(s->lane[i]);
-        s->lane[i] = NULL;
-    }
-    s->lanes = 0;
+    for (int i = 0; i < s->faces; i++)
+        at_free(s->face[i]);
+    at_free(s->faceless);
+    s->faceless = NULL;
+    s->lanes = s->faces = 0;
 }
 
 /* ---- lanes and bins --------------------------------------------------------------------- */
@@ -83,12 +50,27 @@ static at_lane *new_lane(at_stats *s)
 {
     at_lane *lane = at_calloc(1, sizeof *lane);
 
-    if (lane) {
-        for (int h = 0; h < AT_HEADS; h++)
-            lane->running[h] = -1;
+    if (lane)
         s->lane[s->lanes++] = lane;
-    }
     return lane;
+}
+
+static at_lane *faceless_lane(at_stats *s)
+{
+    if (!s->faceless)
+        s->faceless = at_calloc(1, sizeof *s->faceless);
+    return s->faceless;
+}
+
+static void enter_lane(at_lane *lane, uint32_t track)
+{
+    int i = 0;
+
+    lane->track = track;
+    while (i < lane->faces && lane->face[i] != track)
+        i++;
+    if (i == lane->faces && i < AT_LANE_FACES)
+        lane->face[lane->faces++] = track;
 }
 
 /* The lane that w's face is in; else one whose face has gone; else a new one; else, the lanes
@@ -98,6 +80,8 @@ static at_lane *find_lane(at_stats *s, const attune_window *w)
 {
     at_lane *gone = NULL, *replaced = NULL, *lane;
 
+    if (!w->track)
+        return faceless_lane(s);
     for (int i = s->lanes - 1; i >= 0; i--) {
         lane = s->lane[i];
         if (lane->end_us >= w->end_us)
@@ -105,14 +89,12 @@ static at_lane *find_lane(at_stats *s, const attune_window *w)
         if (lane->track == w->track)
             return lane;
         replaced = lane;
-        if (!w->track || !lane->track || lane->end_us < w->end_us - s->hop_us)
+        if (lane->end_us < w->end_us - s->hop_us)
             gone = lane;
     }
     lane = gone ? gone : s->lanes < s->max_lanes ? new_lane(s) : replaced;
-    if (lane) {
-        lane->faces += w->track != 0;
-        lane->track = w->track;
-    }
+    if (lane)
+        enter_lane(lane, w->track);
     return lane;
 }
 
@@ -123,9 +105,10 @@ static void merge_bin(at_bin *to, const at_bin *b)
     to->with_estimate += b->with_estimate;
     to->with_state += b->with_state;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        to->used[m] += b->used[m];
+        to->there[m] += b->there[m];
         to->reliability[m] += b->reliability[m];
         to->weight[m] += b->weight[m];
+        to->seen[m] += b->seen[m];
     }
     for (int i = 0; i < ATTUNE_EMOTIONS; i++)
         to->emotion[i] += b->emotion[i];
@@ -139,17 +122,24 @@ static void merge_bin(at_bin *to, const at_bin *b)
     }
 }
 
-static void halve_bins(at_stats *s)
+static void halve_bins(at_lane *lane)
 {
-    for (int l = 0; l < s->lanes; l++) {
-        at_bin *bin = s->lane[l]->bin;
-        for (int i = 0; i < AT_BINS / 2; i++) {
-            at_bin sum = bin[2 * i];
-            merge_bin(&sum, &bin[2 * i + 1]);
-            bin[i] = sum;
-        }
-        memset(bin + AT_BINS / 2, 0, (AT_BINS - AT_BINS / 2) * sizeof *bin);
+    at_bin *bin = lane->bin;
+
+    for (int i = 0; i < AT_BINS / 2; i++) {
+        at_bin sum = bin[2 * i];
+        merge_bin(&sum, &bin[2 * i + 1]);
+        bin[i] = sum;
     }
+    memset(bin + AT_BINS / 2, 0, (AT_BINS - AT_BINS / 2) * sizeof *bin);
+}
+
+static void widen_bins(at_stats *s)
+{
+    for (int l = 0; l < s->lanes; l++)
+        halve_bins(s->lane[l]);
+    if (s->faceless)
+        halve_bins(s->faceless);
     s->bin_us *= 2;
 }
 
@@ -171,9 +161,10 @@ static void window_bin(at_bin *b, const attune_window *w)
     b->windows = 1;
     b->abstained = w->abstain != 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        b->used[m] = (int)((w->used >> m) & 1u);
+        b->there[m] = w->reliability[m] > 0;
         b->reliability[m] = w->reliability[m];
         b->weight[m] = w->weight[m];
+        b->seen[m] = w->seen[m];
     }
     if (w->used) {
         b->with_estimate = 1;
@@ -199,7 +190,7 @@ static void add_bin(at_stats *s, at_lane *lane, const at_bin *b, int64_t end_us)
     int64_t i = end_us > 0 ? (end_us - 1) / s->bin_us : 0;
 
     while (i >= AT_BINS) {
-        halve_bins(s);
+        widen_bins(s);
         i = (end_us - 1) / s->bin_us;
     }
     merge_bin(&lane->bin[i], b);
@@ -212,171 +203,212 @@ int at_stats_bins(const at_stats *s)
     return n < 1 ? 1 : (int)n;
 }
 
-/* ---- shares and stretches ----------------------------------------------------------------- */
-
-static void end_stretch(at_stats *s, at_lane *lane, int head)
+int at_lane_is_faceless(const at_stats *s, int l)
 {
-    int class = lane->running[head];
-    at_stretch *longest;
-
-    if (class < 0)
-        return;
-    longest = &s->head[head].longest[class];
-    if (lane->run[head].end_us - lane->run[head].start_us > longest->end_us - longest->start_us)
-        *longest = lane->run[head];
-    lane->running[head] = -1;
+    return s->lane[l]->track == 0 && s->several;
 }
 
-/* class < 0: the head is silent in this window. */
-static void note_class(at_stats *s, int l, int head, int class, const attune_window *w)
-{
-    at_lane *lane = s->lane[l];
-    at_stretch *run = &lane->run[head];
-    int64_t start = w->end_us - s->hop_us;
+/* ---- moments ------------------------------------------------------------------------------ */
 
-    if (start < w->start_us)
-        start = w->start_us;
-    /* The last window may end off the grid: a stretch goes on as long as no hop is missing. */
-    if (class >= 0 && lane->running[head] == class && start <= run->end_us) {
-        run->end_us = w->end_us;
-    } else {
-        end_stretch(s, lane, head);
-        lane->running[head] = class;
-        *run = (at_stretch){start, w->end_us, l};
-    }
-    if (class >= 0) {
-        s->head[head].windows++;
-        s->head[head].count[class]++;
-    }
-}
-
-static int largest(const float *p, int n)
-{
-    int best = 0;
-
-    for (int i = 1; i < n; i++)
-        if (p[i] > p[best])
-            best = i;
-    return best;
-}
-
-static void note_probabilities(at_stats *s, int l, int head, int given, const float *p,
-                               const attune_window *w)
-{
-    int n = at_head_classes((at_head)head);
-
-    note_class(s, l, head, given ? largest(p, n) : -1, w);
-    for (int i = 0; i < n && given; i++)
-        s->head[head].mean[i] += p[i];
-}
-
-static int lane_index(const at_stats *s, const at_lane *lane)
-{
-    int l = 0;
-
-    while (s->lane[l] != lane)
-        l++;
-    return l;
-}
-
-static void count_window(at_stats *s, const attune_window *w, const at_bin *b)
+static void count_window(at_stats *s, const at_bin *b)
 {
     s->windows++;
     s->abstained += b->abstained;
-    if (w->end_us > s->end_us)
-        s->end_us = w->end_us;
+    s->estimated += b->with_estimate;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        s->used[m] += b->used[m];
-        s->with[m] += w->reliability[m] > 0;
-        s->reliability[m] += w->reliability[m];
-        s->weight[m] += w->weight[m];
+        s->there[m] += b->there[m];
+        s->reliability[m] += (double)b->reliability[m];
+        s->weight[m] += (double)b->weight[m];
     }
     for (int i = 0; i < AT_QUALITIES; i++) {
-        s->quality[i] += b->quality[i];
+        s->quality[i] += (double)b->quality[i];
         s->qualities[i] += b->qualities[i];
     }
 }
 
-int at_stats_add(at_stats *s, const attune_window *w)
+static int add_to_lane(at_stats *s, const attune_window *w)
 {
-    int given = !w->abstain;
     at_lane *lane = find_lane(s, w);
     at_bin b;
-    int l;
 
     if (!lane)
         return ATTUNE_E_NOMEM;
     window_bin(&b, w);
-    count_window(s, w, &b);
-    l = lane_index(s, lane);
+    count_window(s, &b);
     add_bin(s, lane, &b, w->end_us);
-    note_probabilities(s, l, AT_HEAD_EMOTION, given, w->emotion7, w);
-    note_probabilities(s, l, AT_HEAD_ENGAGEMENT, given && w->has_state, w->engagement3, w);
-    for (int i = 0; i < ATTUNE_STATES; i++)
-        note_probabilities(s, l, AT_HEAD_STATE + i, given && w->has_state, w->state4[i], w);
-    note_class(s, l, AT_HEAD_FACE, w->track != 0, w);
-    note_class(s, l, AT_HEAD_VOICE, w->reliability[ATTUNE_VOICE] > 0, w);
-    note_class(s, l, AT_HEAD_ESTIMATE, given, w);
     lane->windows++;
     lane->end_us = w->end_us;
     return ATTUNE_OK;
 }
 
-void at_stats_close(at_stats *s)
+/* share: of the time; there: whether that is enough to end a gap. */
+static void note_presence(at_presence *p, double share, int there, int64_t start_us, int64_t end_us)
 {
-    for (int l = 0; l < s->lanes; l++)
-        for (int h = 0; h < AT_HEADS; h++)
-            end_stretch(s, s->lane[l], h);
+    double seconds = (double)(end_us - start_us) / 1e6;
+
+    p->total_s += seconds;
+    p->there_s += share * seconds;
+    if (there) {
+        p->gap = (at_stretch){0, 0};
+        return;
+    }
+    if (p->gap.end_us != start_us || p->gap.end_us == 0)
+        p->gap.start_us = start_us;
+    p->gap.end_us = end_us;
+    if (p->gap.end_us - p->gap.start_us > p->longest.end_us - p->longest.start_us)
+        p->longest = p->gap;
+}
+
+static at_subject *find_face(const at_stats *s, uint32_t track)
+{
+    int i = 0;
+
+    while (i < s->faces && s->face[i]->track != track)
+        i++;
+    return i < s->faces ? s->face[i] : NULL;
+}
+
+static at_subject *new_face(at_stats *s, uint32_t track)
+{
+    at_subject *face = at_alloc(1, sizeof *face);
+
+    if (face) {
+        at_subject_init(face, track, s->window_s, &s->usual);
+        s->face[s->faces++] = face;
+    }
+    return face;
+}
+
+static int add_to_subject(at_stats *s, const attune_window *w, int64_t start_us)
+{
+    at_subject *subject = w->track ? find_face(s, w->track) : &s->voice;
+
+    if (!subject && s->faces == AT_FACES) {
+        s->more_faces++;
+        return ATTUNE_OK;
+    }
+    if (!subject)
+        subject = new_face(s, w->track);
+    if (!subject)
+        return ATTUNE_E_NOMEM;
+    at_subject_add(subject, w, start_us, 1);
+    return ATTUNE_OK;
+}
+
+/* Rows that tell something share the moment between them; where none does, they all do. */
+static void add_to_all(at_stats *s, int64_t start_us)
+{
+    int telling = 0;
+
+    for (int i = 0; i < s->rows; i++)
+        telling += at_evident(&s->moment[i]);
+    for (int i = 0; i < s->rows; i++)
+        if (!telling || at_evident(&s->moment[i]))
+            at_subject_add(&s->all, &s->moment[i], start_us, 1.0 / (telling ? telling : s->rows));
+}
+
+/* All windows that end together are there. */
+static int close_moment(at_stats *s)
+{
+    int face = 0, voice = 0, given = 0, rc = ATTUNE_OK;
+    double share = 0;
+    int64_t end_us, start_us;
+
+    if (!s->rows)
+        return ATTUNE_OK;
+    end_us = s->moment[0].end_us;
+    start_us = end_us - s->hop_us;
+    start_us = start_us < s->end_us ? s->end_us : start_us;
+    start_us = start_us < s->moment[0].start_us ? s->moment[0].start_us : start_us;
+    for (int i = 0; i < s->rows && rc == ATTUNE_OK; i++) {
+        const attune_window *w = &s->moment[i];
+        face |= at_face_there(w);
+        share = fmax(share, at_face_share(w));
+        voice |= at_voice_there(w);
+        given |= !w->abstain;
+        rc = add_to_lane(s, w);
+        rc = rc < 0 ? rc : add_to_subject(s, w, start_us);
+    }
+    add_to_all(s, start_us);
+    note_presence(&s->presence[ATTUNE_FACE], share, face, start_us, end_us);
+    note_presence(&s->presence[ATTUNE_VOICE], voice, voice, start_us, end_us);
+    note_presence(&s->estimate, given, given, start_us, end_us);
+    s->several |= s->rows > 1;
+    s->end_us = end_us;
+    s->rows = 0;
+    return rc;
+}
+
+int at_stats_add(at_stats *s, const attune_window *w)
+{
+    int rc = ATTUNE_OK;
+
+    if (s->rows && (s->moment[0].end_us != w->end_us || s->rows == AT_LANES))
+        rc = close_moment(s);
+    s->moment[s->rows++] = *w;
+    return rc;
+}
+
+/* Windows without a face: part of the only lane, or a lane if a voice is in it. */
+static void place_faceless(at_stats *s)
+{
+    at_lane *lane = s->faceless;
+
+    if (!lane)
+        return;
+    if (!s->lanes || (s->several && s->voice.heard_s > 0)) {
+        s->lane[s->lanes++] = lane;
+        s->faceless = NULL;
+    } else if (!s->several) {
+        for (int i = 0; i < AT_BINS; i++)
+            merge_bin(&s->lane[0]->bin[i], &lane->bin[i]);
+        s->lane[0]->windows += lane->windows;
+    }
+}
+
+int at_stats_close(at_stats *s)
+{
+    int rc = close_moment(s);
+
+    at_subject_close(&s->all);
+    at_subject_close(&s->voice);
+    for (int i = 0; i < s->faces; i++)
+        at_subject_close(s->face[i]);
+    place_faceless(s);
+    return rc;
+}
+
+void at_stats_take_as_still(at_stats *s)
+{
+    s->still = 1;
+    s->all.enough_s = s->voice.enough_s = 0;
+    for (int i = 0; i < s->faces; i++)
+        s->face[i]->enough_s = 0;
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-double at_head_share(const at_head_stats *h, int class)
+static double mean_of(double sum, int64_t n)
 {
-    return h->windows ? (double)h->count[class] / (double)h->windows : 0;
+    return n > 0 ? sum / (double)n : NAN;
 }
 
-double at_head_mean(const at_head_stats *h, int class)
+double at_stats_reliability(const at_stats *s, int modality)
 {
-    return h->windows ? h->mean[class] / (double)h->windows : 0;
+    return mean_of(s->reliability[modality], s->there[modality]);
 }
 
-int at_head_dominant(const at_head_stats *h)
+double at_stats_weight(const at_stats *s, int modality)
 {
-    int best = 0;
-
-    if (!h->windows)
-        return -1;
-    for (int i = 1; i < AT_CLASSES_MAX; i++)
-        if (h->count[i] > h->count[best] ||
-            (h->count[i] == h->count[best] && h->mean[i] > h->mean[best]))
-            best = i;
-    return best;
-}
-
-double at_stats_mean_level(const at_stats *s, int state)
-{
-    const at_head_stats *h = &s->head[AT_HEAD_STATE + state];
-    double sum = 0;
-
-    for (int k = 1; k < ATTUNE_LEVELS; k++)
-        sum += k * at_head_mean(h, k);
-    return sum;
-}
-
-int at_stats_dominant_state(const at_stats *s)
-{
-    int best = 0;
-
-    if (!s->head[AT_HEAD_STATE].windows)
-        return -1;
-    for (int i = 1; i < ATTUNE_STATES; i++)
-        if (at_stats_mean_level(s, i) > at_stats_mean_level(s, best))
-            best = i;
-    return best;
+    return mean_of(s->weight[modality], s->estimated);
 }
 
 double at_stats_quality(const at_stats *s, int quality)
 {
-    return s->qualities[quality] ? s->quality[quality] / (double)s->qualities[quality] : NAN;
+    return mean_of(s->quality[quality], s->qualities[quality]);
+}
+
+double at_presence_share(const at_presence *p)
+{
+    return p->total_s > 0 ? p->there_s / p->total_s : 0;
 }

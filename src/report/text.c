@@ -150,6 +150,11 @@ const char *at_text_percent(char text[AT_CLOCK_SIZE], double share)
 
 const char *at_text_factor(char text[AT_CLOCK_SIZE], double factor)
 {
-    snprintf(text, AT_CLOCK_SIZE, "%.*f", factor < 9.95 ? 1 : 0, factor);
+    double f = fmin(fmax(factor, 0), 1e8);
+
+    if (f > 0 && f < 0.05)
+        snprintf(text, AT_CLOCK_SIZE, "under 0.1");
+    else
+        snprintf(text, AT_CLOCK_SIZE, "%.*f", f < 9.95 ? 1 : 0, f);
     return text;
 }

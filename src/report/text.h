@@ -25,7 +25,7 @@ const char *at_text_clock(char text[AT_CLOCK_SIZE], double seconds, int tenths);
 const char *at_text_duration(char text[AT_CLOCK_SIZE], double seconds);
 /* "71 %", "under 1 %"; 0 and 1 only for nothing and all. */
 const char *at_text_percent(char text[AT_CLOCK_SIZE], double share);
-/* "0.6", "17": how many times as fast; to a tenth under ten. */
+/* "0.6", "8.2", "17": a digit behind the point below ten. */
 const char *at_text_factor(char text[AT_CLOCK_SIZE], double factor);
 
 #endif

@@ -398,6 +398,31 @@ static int face_collect(void *self, int64_t start_us, int64_t end_us, at_finding
     return n;
 }
 
+static int shows(const at_face_stream *f, int frame, uint32_t track)
+{
+    const at_sighting *sighting = sightings_at(f, frame);
+    int k = 0, faces = frame_at(f, frame)->faces;
+
+    while (k < faces && sighting[k].track != track)
+        k++;
+    return k < faces;
+}
+
+/* Share of the frames of the window's last hop that show the track. Where there is none, the one
+ * before stands until the next, if there is one. */
+static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t track)
+{
+    int from = f->span.to, seen = 0;
+
+    while (from > f->span.from && frame_at(f, from - 1)->t_us >= since_us)
+        from--;
+    if (from == f->span.to && from > f->span.from && f->frames > f->span.to)
+        from--;
+    for (int i = from; i < f->span.to; i++)
+        seen += shows(f, i, track);
+    return from < f->span.to ? (float)seen / (float)(f->span.to - from) : 0;
+}
+
 static void face_describe(const void *self, int i, attune_window *w)
 {
     const at_face_stream *f = self;
@@ -417,6 +442,7 @@ static void face_describe(const void *self, int i, attune_window *w)
     q->coverage = measured->coverage;
     q->face_share = found->share;
     memcpy(w->box, found->evidence.box, sizeof w->box);
+    w->seen[ATTUNE_FACE] = seen_lately(f, at_hop_start(f->setting.o, w), w->track);
 }
 
 const at_modality at_face_modality = {

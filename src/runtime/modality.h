@@ -52,6 +52,10 @@ typedef struct at_modality {
     void (*describe)(const void *self, int i, attune_window *w);
 } at_modality;
 
+/* Start of the time that a window alone speaks of, which no window before it has seen: that of its
+ * last hop. */
+int64_t at_hop_start(const attune_options *o, const attune_window *w);
+
 extern const at_modality *const at_modalities[ATTUNE_MODALITIES]; /* by ATTUNE_FACE, ... */
 extern const at_modality at_face_modality, at_voice_modality;
 

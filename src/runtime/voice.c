@@ -28,8 +28,8 @@ typedef struct at_voice_stream {
     float *x;               /* (window_max x AT_FEATURE_COLS) */
     unsigned char *speech;  /* (window_max) */
     at_voice_quality quality;
-    int measured;   /* there was something to measure in the latest window */
-    int64_t *times; /* (window_max) of the tokens */
+    size_t gathered; /* rows of the latest window */
+    int64_t *times;  /* (window_max) of the tokens */
     at_audio_result result;
 } at_voice_stream;
 
@@ -183,7 +183,7 @@ static int voice_collect(void *self, int64_t start_us, int64_t end_us, at_findin
     size_t expected = (size_t)((end_us - start_us) / AT_FRAME_HOP_US);
     int rc;
 
-    v->measured = n > 0;
+    v->gathered = n;
     if (n == 0)
         return 0;
     at_voice_quality_of(v->window, n, &v->quality);
@@ -207,16 +207,27 @@ static int voice_collect(void *self, int64_t start_us, int64_t end_us, at_findin
     return 1;
 }
 
+/* Share of the window's last hop with speech. */
+static float spoken_lately(const at_voice_stream *v, int64_t since_us, int64_t end_us)
+{
+    size_t spoken = 0;
+
+    for (size_t i = 0; i < v->gathered; i++)
+        spoken += v->window[i].t_us >= since_us && v->speech[i];
+    return fminf((float)(spoken * AT_FRAME_HOP_US) / (float)(end_us - since_us), 1);
+}
+
 /* Sound was measured whether or not there was enough speech in it. */
 static void voice_describe(const void *self, int i, attune_window *w)
 {
     const at_voice_stream *v = self;
 
     (void)i;
-    if (!v->measured)
+    if (!v->gathered)
         return;
     w->quality.snr_db = v->quality.snr_db;
     w->quality.speech_share = v->quality.speech_share;
+    w->seen[ATTUNE_VOICE] = spoken_lately(v, at_hop_start(v->setting.o, w), w->end_us);
 }
 
 const at_modality at_voice_modality = {

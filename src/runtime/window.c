@@ -59,6 +59,14 @@ static int finding_of(const at_findings *f, int m, uint32_t subject)
     return nameless;
 }
 
+/* Windows end at multiples of the hop, but for the last one, which ends with the input. */
+int64_t at_hop_start(const attune_options *o, const attune_window *w)
+{
+    int64_t hop_us = llround(o->hop_s * 1e6), start = (w->end_us - 1) / hop_us * hop_us;
+
+    return start > w->start_us ? start : w->start_us;
+}
+
 static void unmeasured(attune_quality *q)
 {
     *q = (attune_quality){.sharpness = NAN,

@@ -1,3 +1,4 @@
+/* style.c - how a report looks: on a screen, in the dark, on a telephone, on paper. */
 #include "report/assets.h"
 
 #include <stddef.h>
@@ -32,6 +33,8 @@ static const char *const style[] = {
     "align-items:center;margin:.28rem 0;break-inside:avoid}",
     ".label{font-size:.85rem;color:var(--soft);text-align:right;line-height:1.2}",
     ".label b{color:var(--ink);font-weight:600}",
+    ".label small,.value.head{font-size:.72rem;color:var(--soft);white-space:nowrap}",
+    "section{break-inside:avoid}",
     ".value{font-size:.85rem;font-variant-numeric:tabular-nums;color:var(--soft)}",
     ".plot{position:relative;min-width:0}",
     ".plot svg,.strip{display:block;width:100%;background:var(--gap);border-radius:2px}",
@@ -51,10 +54,11 @@ static const char *const style[] = {
     ".e0{--c:#a9b0b8;--t:#111}.e1{--c:#f3d84b;--t:#111}.e2{--c:#1f78b8;--t:#fff}",
     ".e3{--c:#d1541a;--t:#fff}.e4{--c:#cf84b0;--t:#111}.e5{--c:#0b9270;--t:#fff}",
     ".e6{--c:#eda423;--t:#111}",
-    ".g0{--c:#51406f;--t:#fff}.g1{--c:#9aa2c4;--t:#111}.g2{--c:#f0c75e;--t:#111}",
-    ".m0{--c:#1f78b8;--t:#fff}.m1{--c:#eda423;--t:#111}",
-    ".cf{--c:#5d9fcc}.cv{--c:#e3b04f}.cs{--c:#5aa893}",
+    ".g0{--c:#16434d;--t:#fff}.g1{--c:#4a9aa8;--t:#111}.g2{--c:#b5e3e8;--t:#111}",
+    ".m0,.cf{--c:#7b57c8;--t:#fff}.m1,.cv{--c:#8a6642;--t:#fff}.cs{--c:#4a9aa8;--t:#111}",
     "rect.gap{fill:var(--gap)}rect.veil{fill:var(--page);opacity:.62}",
+    "path.usual{fill:none;stroke:var(--ink);stroke-width:1;stroke-dasharray:2 4;",
+    "vector-effect:non-scaling-stroke}",
     "rect.hatch{fill:url(#hatch)}path.hatchline{fill:none;stroke:var(--hatch);stroke-width:1.1}",
     ".key svg{display:inline-block;vertical-align:-.12em;background:var(--gap)}",
     ".cursor{position:absolute;top:0;bottom:0;width:1px;background:var(--ink);opacity:.55;",
@@ -62,11 +66,15 @@ static const char *const style[] = {
     ".tip{position:absolute;top:0;z-index:1;background:var(--page);color:var(--ink);",
     "border:1px solid var(--line);border-radius:.4rem;padding:.35rem .6rem;font-size:.82rem;",
     "line-height:1.35;pointer-events:none;white-space:pre;box-shadow:0 2px 8px #0003}",
+    ".scrub input{width:100%;margin:0;accent-color:var(--accent)}",
+    "details{margin:.9rem 0;font-size:.85rem}summary{cursor:pointer;color:var(--accent)}",
+    "details table{white-space:nowrap;font-size:.8rem}",
+    ":focus-visible{outline:2px solid var(--accent);outline-offset:2px}",
     /* tables */
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem;min-width:60%}",
     "th,td{text-align:left;padding:.28rem 1.1rem .28rem 0;border-bottom:1px solid var(--line);",
     "vertical-align:middle}",
-    "th{font-weight:600;color:var(--soft);font-size:.85rem}",
+    "th{font-weight:600;color:var(--soft);font-size:.85rem}th[scope]{color:var(--ink)}",
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}",
     "td i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;background:var(--c);",
     "margin-right:.5rem;vertical-align:-.05rem}",
@@ -86,59 +94,21 @@ static const char *const style[] = {
     ".legend li:not(:last-child)::after{content:none}",
     "th,td{padding-right:.7rem}td.bar,th.bar,.mean{display:none}dl{grid-template-columns:1fr;gap:0}",
     "dd{margin-bottom:.4rem}}",
+    /* on paper: small, and no part torn apart */
+    "@page{margin:11mm}",
     "@media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--card:#f3f3f3;",
     "--gap:#eee;--hatch:#888}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}",
-    "main{max-width:none;padding:0}body{font-size:11pt}.tip,.cursor{display:none}",
-    "h2,h3{break-after:avoid}.tiles,table,.notice{break-inside:avoid}}",
+    "main{max-width:none;padding:0;zoom:.68}p,.notice{max-width:none}",
+    "h2{margin-top:1.3rem;break-after:avoid}h3{margin-top:.8rem;break-after:avoid}",
+    ".tip,.cursor,.scrub,.live,details{display:none}path[class]{stroke-width:.3}",
+    "th,td{padding-top:.1rem;padding-bottom:.1rem}",
+    ".wide{overflow:visible}.tiles,table,.notice{break-inside:avoid}}",
 };
-
-/* A line and the values under the pointer. The page is complete without it. */
-static const char *const script[] = {
-    "'use strict';",
-    "for(const plots of document.querySelectorAll('.plots')){",
-    "const data=JSON.parse(document.getElementById('data-'+plots.dataset.lane).textContent);",
-    "const names=JSON.parse(document.getElementById('names').textContent);",
-    "const cursor=plots.querySelector('.cursor'),tip=plots.querySelector('.tip');",
-    "const clock=t=>Math.floor(t/60)+':'+(t%60<10?'0':'')+(t%60).toFixed(1);",
-    "const words=(key,i,unit)=>data[key][i].map((v,k)=>[v,names[key][k]]).sort((a,b)=>b[0]-a[0])",
-    ".filter(p=>p[0]>=5).slice(0,3).map(p=>p[1]+' '+p[0]+unit).join(', ');",
-    "const hide=()=>{cursor.hidden=tip.hidden=true};",
-    "plots.addEventListener('pointerleave',hide);",
-    "plots.addEventListener('pointermove',e=>{",
-    "const box=plots.querySelector('.plot').getBoundingClientRect();",
-    "const all=plots.getBoundingClientRect(),share=(e.clientX-box.left)/box.width;",
-    "if(share<0||share>=1)return hide();",
-    "const i=Math.min(Math.floor(share*data.end/data.bin),data.held.length-1);",
-    "const from=i*data.bin,to=Math.min(from+data.bin,data.end);",
-    "const lines=[clock(from)+' \\u2013 '+clock(to)];",
-    "if(data.held[i])lines.push('estimate withheld');",
-    "if(data.emotion[i].length)lines.push(words('emotion',i,' %'));",
-    "if(data.weight[i].length)lines.push('rests on '+words('weight',i,' %'));",
-    "if(data.engagement[i].length)lines.push(words('engagement',i,' %'),",
-    "data.level[i].map((v,k)=>names.level[k]+' '+v/10).join(', ')+' (of 3)');",
-    "if(!data.emotion[i].length)lines.push('nothing to go on');",
-    "tip.textContent=lines.join('\\n');cursor.hidden=tip.hidden=false;",
-    "const x=e.clientX-all.left;cursor.style.left=x+'px';",
-    "tip.style.left=Math.max(0,Math.min(x+14,all.width-tip.offsetWidth))+'px';",
-    "tip.style.top=Math.max(0,e.clientY-all.top-tip.offsetHeight-16)+'px';});}",
-};
-
-static void put_lines(FILE *f, const char *tag, const char *const *line, size_t n)
-{
-    fprintf(f, "<%s>\n", tag);
-    for (size_t i = 0; i < n; i++) {
-        fputs(line[i], f);
-        fputc('\n', f);
-    }
-    fprintf(f, "</%s>\n", tag);
-}
 
 void at_assets_style(FILE *f)
 {
-    put_lines(f, "style", style, sizeof style / sizeof *style);
-}
-
-void at_assets_script(FILE *f)
-{
-    put_lines(f, "script", script, sizeof script / sizeof *script);
+    fputs("<style>\n", f);
+    for (size_t i = 0; i < sizeof style / sizeof *style; i++)
+        fprintf(f, "%s\n", style[i]);
+    fputs("</style>\n", f);
 }

@@ -1,0 +1,96 @@
+/* sink.h - windows as files to read: a timeline, a summary, a page, subtitles. May change.
+ *
+ * A sink turns the windows of one recording into one output. Which sinks there are is a table
+ * (attune_sink_at); a report runs some of them side by side over the same windows:
+ *
+ *     attune_report_options o = {.dir = "out", .input = "clip.mp4", .model = m};
+ *     attune_report_open(&r, &o, &err);
+ *     attune_report_window(r, &w, &err);             for every window, in the session's order
+ *     attune_report_finish(r, &info, 0, &err);       now the files are there
+ *     attune_report_free(&r);
+ *
+ * Files are written beside their final names and appear, whole, at attune_report_finish, or not at
+ * all. Memory does not grow with the number of windows. Names, errors and owning as in attune.h; a
+ * report and an index: one thread at a time.
+ */
+#ifndef ATTUNE_SINK_H
+#define ATTUNE_SINK_H
+
+#include <attune/attune.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct attune_sink_info {
+    const char *name; /* "csv" */
+    const char *file; /* "timeline.csv" */
+    const char *what; /* one line */
+} attune_sink_info;
+
+/* The i-th sink; NULL past the end. Static storage. */
+const attune_sink_info *attune_sink_at(int i);
+/* Whether there are sinks of these names, with commas between (NULL: all). ATTUNE_E_ARG: no. */
+int attune_sinks_check(const char *names /* nullable */, attune_error *err);
+
+/* ---- a report ------------------------------------------------------------------------------ */
+
+typedef struct attune_report attune_report;
+
+/* Zero is the default for every field but dir (or write) and input. All pointers [kept]. */
+typedef struct attune_report_options {
+    const char *dir;           /* made if it is not there */
+    const char *sinks;         /* names with commas between; NULL: all */
+    const char *input;         /* as a reader shall see it named */
+    const attune_model *model; /* nullable; what is told of the model, and what is usual */
+    const char *model_path;    /* nullable */
+    attune_options session;    /* as the session was opened */
+    /* Instead of a folder: takes each sink's text as it comes; what a window adds is there when
+     * attune_report_window returns. Non-zero: it failed. */
+    int (*write)(void *user, const attune_sink_info *sink, const char *text, size_t size);
+    void *user;
+} attune_report_options;
+
+int attune_report_open(attune_report **out, const attune_report_options *o, attune_error *err);
+/* Removes what was not finished, and the folder if it was made for this and is empty. */
+void attune_report_free(attune_report **r);
+
+/* Windows in the order of the session. */
+int attune_report_window(attune_report *r, const attune_window *w, attune_error *err);
+
+/* Writes what is left and makes all files appear. interrupted: the analysis was stopped; what
+ * there is up to then is marked and kept. Afterwards only the calls below and free. */
+int attune_report_finish(attune_report *r, const attune_input_info *info, int interrupted,
+                         attune_error *err);
+
+/* After finish, whatever the sinks; they live with r: the summary as JSON, and as a few lines for
+ * a person. */
+const char *attune_report_json(const attune_report *r);
+const char *attune_report_text(const attune_report *r);
+
+/* ---- several inputs ------------------------------------------------------------------------ */
+
+/* index.html in dir: a line for each input, with a link to its report.html. */
+typedef struct attune_index attune_index;
+int attune_index_open(attune_index **out, const char *dir, attune_error *err);
+void attune_index_free(attune_index **x);
+/* folder: of the input's report, relative to the index. After attune_report_finish(r). */
+int attune_index_add(attune_index *x, const char *folder, const attune_report *r);
+int attune_index_add_failed(attune_index *x, const char *input, const char *reason);
+int attune_index_finish(attune_index *x, attune_error *err);
+
+/* ---- columns ------------------------------------------------------------------------------- */
+
+/* A column of timeline.csv, and a key of timeline.jsonl. */
+typedef struct attune_column {
+    char name[40];
+    char what[112]; /* meaning, unit and range */
+} attune_column;
+
+/* Fills *out with the i-th column; 0: there is none. New ones are only ever added at the end. */
+int attune_column_at(int i, attune_column *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

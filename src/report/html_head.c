@@ -1,0 +1,241 @@
+/* html_head.c - the top of the page: key figures, and what they mean in words. */
+#include "report/html.h"
+#include "report/plot.h"
+
+#include <math.h>
+
+/* ---- tiles --------------------------------------------------------------------------------- */
+
+/* What stands under the figure is written by the caller, and closed by end_tile. */
+static void tile(FILE *f, const char *value)
+{
+    fprintf(f, "<li><b>%s</b><span>", value);
+}
+
+static void end_tile(FILE *f)
+{
+    fputs("</span></li>", f);
+}
+
+static void head_tile(FILE *f, const at_subject *s, at_head h)
+{
+    const at_head_stats *head = &s->head[h];
+    int most = at_head_most(head);
+    char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
+    at_interval share;
+
+    if (most < 0 || !at_subject_enough(s, h)) {
+        tile(f, "too little to say");
+        fprintf(f, "%s: an estimate for %s", at_head_name(h),
+                at_html_duration(time, head->seconds));
+    } else if (s->enough_s <= 0) {
+        tile(f, at_head_class(h, most));
+        fprintf(f, "likeliest %s of this picture: %s", at_head_name(h),
+                at_html_percent(percent, at_head_mean(head, most)));
+    } else {
+        share = at_subject_share(s, h, most);
+        tile(f, at_head_class(h, most));
+        fprintf(f, "most frequent %s: %s (%s) of %s", at_head_name(h),
+                at_html_percent(percent, share.value), at_html_interval(range, &share),
+                at_html_duration(time, head->seconds));
+    }
+    end_tile(f);
+}
+
+static void state_tile(FILE *f, const at_subject *s)
+{
+    const at_departure *best = NULL;
+    char text[64], from[AT_CLOCK_SIZE];
+    int state = 0;
+
+    for (int i = 0; i < ATTUNE_STATES; i++) {
+        const at_departure *d = at_subject_unusual(s, i);
+        if (d && (!best || d->seconds > best->seconds)) {
+            best = d;
+            state = i;
+        }
+    }
+    if (!at_subject_enough(s, AT_HEAD_STATE)) {
+        tile(f, "too little to say");
+        fputs("learning states", f);
+    } else if (!best) {
+        tile(f, "nothing unusual");
+        fputs("learning states", f);
+    } else {
+        snprintf(text, sizeof text, "%s %s", attune_state_names[state],
+                 at_departure_levels(best) > 0 ? "higher" : "lower");
+        tile(f, text);
+        fprintf(f, "than usual: %+.1f levels, from %s", at_departure_levels(best),
+                at_text_clock(from, (double)best->when.start_us / 1e6, 0));
+    }
+    end_tile(f);
+}
+
+static void presence_tile(FILE *f, const at_presence *p, int there, const char *none,
+                          const char *what)
+{
+    char time[AT_NUMBER_SIZE], percent[AT_NUMBER_SIZE];
+
+    tile(f, there ? at_html_duration(time, p->there_s) : none);
+    if (there)
+        fprintf(f, "with %s, %s", what, at_html_percent(percent, at_presence_share(p)));
+    end_tile(f);
+}
+
+static void tiles(const at_outcome *o, FILE *f)
+{
+    const at_stats *s = o->stats;
+    char text[32];
+
+    fputs("<ul class=\"tiles\">", f);
+    if (at_one_at_a_time(s)) {
+        head_tile(f, &s->all, AT_HEAD_EMOTION);
+        if (o->info->has_video) {
+            head_tile(f, &s->all, AT_HEAD_ENGAGEMENT);
+            state_tile(f, &s->all);
+        }
+    } else {
+        snprintf(text, sizeof text, "%d face%s%s", s->faces, s->faces == 1 ? "" : "s",
+                 s->more_faces ? " and more" : "");
+        tile(f, text);
+        fputs("each has a line below", f);
+        end_tile(f);
+    }
+    presence_tile(f, &s->presence[ATTUNE_FACE], o->info->has_video, "no picture", "a face in view");
+    presence_tile(f, &s->presence[ATTUNE_VOICE], o->info->has_audio, "no sound", "a usable voice");
+    presence_tile(f, &s->estimate, 1, "", "an estimate");
+    fputs("</ul>\n", f);
+}
+
+/* ---- in words ------------------------------------------------------------------------------ */
+
+static void expression_words(const at_subject *s, FILE *f)
+{
+    const at_head_stats *h = &s->head[AT_HEAD_EMOTION];
+    char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
+    int order[AT_CLASSES_MAX];
+    int n = at_head_ranked(h, ATTUNE_EMOTIONS, 0.05, order);
+    at_interval share;
+
+    if (!n || !at_subject_enough(s, AT_HEAD_EMOTION)) {
+        fprintf(f,
+                "<p><strong>Too little to say of the expression</strong>: there is an estimate for "
+                "%s, and nothing is said of less than %s.</p>\n",
+                at_html_duration(time, h->seconds), at_html_duration(range, AT_ENOUGH_S));
+        return;
+    }
+    share = at_subject_share(s, AT_HEAD_EMOTION, order[0]);
+    fprintf(f,
+            "<p>The perceived expression was most often <strong>%s</strong>: %s of the %s with "
+            "evidence (95&#160;%% interval %s)",
+            attune_emotion_names[order[0]], at_html_percent(percent, share.value),
+            at_html_duration(time, h->seconds), at_html_interval(range, &share));
+    for (int i = 1; i < n && i < 4; i++) {
+        fprintf(f, "%s%s (%s)", i == 1 ? ", then " : ", ", attune_emotion_names[order[i]],
+                at_html_percent(percent, h->likeliest[order[i]] / h->seconds));
+    }
+    fprintf(f, ". The longest stretch of %s lasted ", attune_emotion_names[order[0]]);
+    at_html_stretch(f, &h->longest[order[0]]);
+    fputs(".</p>\n", f);
+}
+
+static void state_words(const at_subject *s, FILE *f)
+{
+    const at_head_stats *h = &s->head[AT_HEAD_ENGAGEMENT];
+    int best = at_head_most(h);
+    char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
+    at_interval share;
+
+    if (best < 0 || !at_subject_enough(s, AT_HEAD_STATE))
+        return;
+    share = at_subject_share(s, AT_HEAD_ENGAGEMENT, best);
+    fprintf(f,
+            "<p>Judging by the face, engagement looked <strong>%s</strong> in %s (%s) of %s. "
+            "Against the people that the model learned learning states from: <strong>",
+            attune_engagement_names[best], at_html_percent(percent, share.value),
+            at_html_interval(range, &share), at_html_duration(time, h->seconds));
+    at_html_unusual(f, s);
+    fputs("</strong>.</p>\n", f);
+}
+
+static void absence_words(const at_presence *p, const char *there, const char *without, FILE *f)
+{
+    char time[AT_NUMBER_SIZE], total[AT_NUMBER_SIZE];
+
+    fprintf(f, "%s for %s of %s", there, at_html_duration(time, p->there_s),
+            at_html_duration(total, p->total_s));
+    if (p->longest.end_us > p->longest.start_us) {
+        fprintf(f, "; the longest time without %s was ", without);
+        at_html_stretch(f, &p->longest);
+    }
+    fputs(". ", f);
+}
+
+static void missing_words(const at_outcome *o, FILE *f)
+{
+    const at_stats *s = o->stats;
+    double withheld = s->estimate.total_s - s->estimate.there_s;
+    char time[AT_NUMBER_SIZE];
+
+    fputs("<p>", f);
+    if (o->info->has_video)
+        absence_words(&s->presence[ATTUNE_FACE], "A face was in view", "one", f);
+    else
+        fputs("<strong>There was no picture</strong>: everything rests on the voice. ", f);
+    if (o->info->has_audio)
+        absence_words(&s->presence[ATTUNE_VOICE], "A usable voice was heard", "one", f);
+    else
+        fputs("<strong>There was no sound</strong>: everything rests on the face. ", f);
+    if (withheld > 0) {
+        fprintf(f,
+                "<strong>No estimate is given for %s</strong>: there was too little to go on. That "
+                "time is hatched below and counts nowhere else.",
+                at_html_duration(time, withheld));
+    }
+    fputs("</p>\n", f);
+}
+
+static void warnings(const at_outcome *o, FILE *f)
+{
+    if (o->info->truncated) {
+        fputs("<p class=\"warn\">The input ended early and was analysed as far as it goes: ", f);
+        at_text_html(f, o->info->truncated_reason);
+        fputs("</p>\n", f);
+    }
+    for (int i = 0; i < o->info->n_notes; i++) {
+        fputs("<p class=\"warn\">How the input was taken: ", f);
+        at_text_html(f, o->info->note[i]);
+        fputs(".</p>\n", f);
+    }
+    if (o->interrupted) {
+        fputs("<p class=\"warn\">The analysis was stopped before the end of the input; this is "
+              "what was done until then.</p>\n",
+              f);
+    }
+}
+
+void at_html_head(const at_outcome *o, FILE *f)
+{
+    const attune_input_info *info = o->info;
+    char name[512], time[AT_NUMBER_SIZE];
+
+    at_text_basename(name, sizeof name, o->setup->input);
+    at_html_open(f, name, 1);
+    at_plot_defs(f);
+    fputs("<p class=\"brand\">attune report</p>\n<h1>", f);
+    at_text_html(f, name);
+    fprintf(f, "</h1>\n<p class=\"sub\">%s", at_html_duration(time, info->duration_s));
+    if (info->has_video) {
+        fprintf(f, ", %d &#215; %d pixels, %lld frames analysed", info->width, info->height,
+                (long long)info->counts.frames);
+    }
+    fprintf(f, ", %lld windows</p>\n", (long long)o->stats->windows);
+    tiles(o, f);
+    if (at_one_at_a_time(o->stats) && !o->stats->still) {
+        expression_words(&o->stats->all, f);
+        state_words(&o->stats->all, f);
+    }
+    missing_words(o, f);
+    warnings(o, f);
+    fprintf(f, "<p class=\"note\">%s</p>\n", at_notice_meaning);
+}

@@ -1,0 +1,259 @@
+#include "report/lane.h"
+
+#include "report/plot.h"
+#include "report/text.h"
+
+#include <math.h>
+#include <stddef.h>
+
+enum { TABLE_ROWS = 40 };
+
+at_rows at_rows_of(const at_stats *s, int l, FILE *f)
+{
+    return (at_rows){s, s->lane[l], at_stats_bins(s), fmax((double)s->end_us, 1), f};
+}
+
+/* ---- values of a bin ------------------------------------------------------------------------ */
+
+double at_ratio_value(at_ratio r)
+{
+    return r.n > 0 ? r.sum / r.n : NAN;
+}
+
+at_ratio at_emotion_of(const at_bin *b, int i)
+{
+    return (at_ratio){(double)b->emotion[i], b->with_estimate};
+}
+
+at_ratio at_engagement_of(const at_bin *b, int i)
+{
+    return (at_ratio){(double)b->engagement[i], b->with_state};
+}
+
+at_ratio at_weight_of(const at_bin *b, int m)
+{
+    return (at_ratio){(double)b->weight[m], b->with_estimate};
+}
+
+static at_ratio level_of(const at_bin *b, int i)
+{
+    return (at_ratio){(double)b->level[i], b->with_state};
+}
+
+static at_ratio reliability_of(const at_bin *b, int m)
+{
+    return (at_ratio){(double)b->reliability[m], b->there[m]};
+}
+
+static at_ratio quality_of(const at_bin *b, int i)
+{
+    return (at_ratio){(double)b->quality[i], b->qualities[i]};
+}
+
+#define QUALITY(member) (int)(offsetof(attune_quality, member) / sizeof(float))
+
+/* Where there was a picture, or sound, to look for it in. */
+static at_ratio seen_of(const at_bin *b, int m)
+{
+    int looked = b->qualities[m == ATTUNE_FACE ? QUALITY(face_share) : QUALITY(speech_share)];
+
+    return (at_ratio){(double)b->seen[m], looked ? b->windows : 0};
+}
+
+int at_withheld(const at_bin *b)
+{
+    return b->windows > 0 && 2 * b->abstained >= b->windows;
+}
+
+/* ---- curves --------------------------------------------------------------------------------- */
+
+#define SHARE "0&#8211;100&#8239;%"
+#define LEVEL "0 very low &#8211; 3 very high"
+
+static const at_curve curves[] = {
+    {AT_CURVES_TRUST, "face reliability", SHARE, "How far the picture could be trusted", "cf",
+     reliability_of, ATTUNE_FACE, 0, 1, 0, "%"},
+    {AT_CURVES_TRUST, "voice reliability", SHARE, "How far the sound could be trusted", "cv",
+     reliability_of, ATTUNE_VOICE, 0, 1, 0, "%"},
+    {AT_CURVES_QUALITY, "face in view", SHARE,
+     "Share of the frames since the point before in which this face was found", "cf", seen_of,
+     ATTUNE_FACE, 0, 1, 0, "%"},
+    {AT_CURVES_QUALITY, "sharpness", SHARE, "100 %: as sharp as a clean, close face", "cf",
+     quality_of, QUALITY(sharpness), 0, 1, 0, "%"},
+    {AT_CURVES_QUALITY, "brightness", SHARE, "Mean luma of the face", "cf", quality_of,
+     QUALITY(brightness), 0, 1, 0, "%"},
+    {AT_CURVES_QUALITY, "contrast", SHARE, "Deviation of the face's luma", "cf", quality_of,
+     QUALITY(contrast), 0, 1, 0, "%"},
+    {AT_CURVES_QUALITY, "uncovered", SHARE, "Share of the face that nothing hides", "cf",
+     quality_of, QUALITY(coverage), 0, 1, 1, "%"},
+    {AT_CURVES_QUALITY, "face size", "0&#8211;80&#8239;px or more",
+     "Pixels between eyes and mouth in the source", "cf", quality_of, QUALITY(face_size), 0, 80, 0,
+     "px"},
+    {AT_CURVES_QUALITY, "speech", SHARE, "Share of the time since the point before with speech",
+     "cv", seen_of, ATTUNE_VOICE, 0, 1, 0, "%"},
+    {AT_CURVES_QUALITY, "signal to noise", "0&#8211;40&#8239;dB or more",
+     "Estimated ratio of voice to noise", "cv", quality_of, QUALITY(snr_db), 0, 40, 0, "dB"},
+    {AT_CURVES_STATE, "boredom", LEVEL, "Expected level; dotted: usual", "cs", level_of,
+     ATTUNE_BOREDOM, 0, ATTUNE_LEVELS - 1, 0, ""},
+    {AT_CURVES_STATE, "engagement", LEVEL, "Expected level; dotted: usual", "cs", level_of,
+     ATTUNE_ENGAGEMENT, 0, ATTUNE_LEVELS - 1, 0, ""},
+    {AT_CURVES_STATE, "confusion", LEVEL, "Expected level; dotted: usual", "cs", level_of,
+     ATTUNE_CONFUSION, 0, ATTUNE_LEVELS - 1, 0, ""},
+    {AT_CURVES_STATE, "frustration", LEVEL, "Expected level; dotted: usual", "cs", level_of,
+     ATTUNE_FRUSTRATION, 0, ATTUNE_LEVELS - 1, 0, ""},
+};
+
+const at_curve *at_curve_at(int k)
+{
+    return k >= 0 && (size_t)k < sizeof curves / sizeof *curves ? &curves[k] : NULL;
+}
+
+double at_curve_value(const at_curve *c, const at_bin *b)
+{
+    double v = at_ratio_value(c->value(b, c->index));
+
+    return c->inverse ? c->hi - v : v;
+}
+
+/* Over the windows of bins [from, to). */
+static double mean_over(const at_rows *r, int from, int to, at_bin_value value, int index)
+{
+    at_ratio all = {0, 0};
+
+    for (int i = from; i < to; i++) {
+        at_ratio one = value(&r->lane->bin[i], index);
+        all.sum += one.n ? one.sum : 0;
+        all.n += one.n;
+    }
+    return at_ratio_value(all);
+}
+
+static double curve_over(const at_curve *c, const at_rows *r, int from, int to)
+{
+    double v = mean_over(r, from, to, c->value, c->index);
+
+    return c->inverse ? c->hi - v : v;
+}
+
+double at_curve_mean(const at_curve *c, const at_rows *r)
+{
+    return curve_over(c, r, 0, r->bins);
+}
+
+void at_curve_print(const at_curve *c, double value, FILE *f)
+{
+    if (c->unit[0] == '%')
+        fprintf(f, "%.0f", 100 * value);
+    else
+        fprintf(f, "%.*f", c->hi > 10 ? 0 : 1, value);
+}
+
+/* ---- data for the script --------------------------------------------------------------------- */
+
+static void data_shares(const at_rows *r, const char *key, int n, at_bin_value value)
+{
+    fprintf(r->f, ",\"%s\":[", key);
+    for (int i = 0; i < r->bins; i++) {
+        fputs(i ? ",[" : "[", r->f);
+        for (int k = 0; k < n; k++) {
+            double v = at_ratio_value(value(&r->lane->bin[i], k));
+            if (isnan(v))
+                break; /* all of a bin's values are there or none */
+            fprintf(r->f, "%s%.0f", k ? "," : "", 100 * v);
+        }
+        fputc(']', r->f);
+    }
+    fputc(']', r->f);
+}
+
+static void data_curve(const at_rows *r, const at_curve *c)
+{
+    fputc('[', r->f);
+    for (int i = 0; i < r->bins; i++) {
+        double v = at_curve_value(c, &r->lane->bin[i]);
+        fputs(i ? "," : "", r->f);
+        if (isnan(v))
+            fputs("null", r->f);
+        else
+            at_curve_print(c, v, r->f);
+    }
+    fputc(']', r->f);
+}
+
+void at_plot_data(const at_stats *s, int l, FILE *f)
+{
+    at_rows r = at_rows_of(s, l, f);
+
+    fprintf(f, "{\"end\":%.3f,\"bin\":%.3f,\"held\":[", r.end_us / 1e6, (double)s->bin_us / 1e6);
+    for (int i = 0; i < r.bins; i++)
+        fprintf(f, "%s%d", i ? "," : "", at_withheld(&r.lane->bin[i]));
+    fputc(']', f);
+    data_shares(&r, "emotion", ATTUNE_EMOTIONS, at_emotion_of);
+    data_shares(&r, "weight", ATTUNE_MODALITIES, at_weight_of);
+    data_shares(&r, "engagement", ATTUNE_ENGAGEMENTS, at_engagement_of);
+    fputs(",\"curves\":[", f);
+    for (int k = 0; at_curve_at(k); k++) {
+        fputs(k ? "," : "", f);
+        data_curve(&r, at_curve_at(k));
+    }
+    fputs("]}", f);
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static void class_cell(const at_rows *r, int from, int to, int n, at_bin_value value,
+                       const char *const *names)
+{
+    double best = NAN;
+    int class = -1;
+
+    for (int k = 0; k < n; k++) {
+        double mean = mean_over(r, from, to, value, k);
+        if (mean > best || (class < 0 && !isnan(mean))) {
+            class = k;
+            best = mean;
+        }
+    }
+    if (class < 0)
+        fputs("<td>none</td>", r->f);
+    else
+        fprintf(r->f, "<td>%s %.0f&#8239;%%</td>", names[class], 100 * best);
+}
+
+static void table_row(const at_rows *r, int from, int to)
+{
+    char text[AT_CLOCK_SIZE];
+    int held = 0;
+
+    for (int i = from; i < to; i++)
+        held += at_withheld(&r->lane->bin[i]);
+    fprintf(r->f, "<tr><th scope=\"row\">%s</th>",
+            at_text_clock(text, (double)from * (double)r->s->bin_us / 1e6, 1));
+    class_cell(r, from, to, ATTUNE_EMOTIONS, at_emotion_of, attune_emotion_names);
+    class_cell(r, from, to, ATTUNE_ENGAGEMENTS, at_engagement_of, attune_engagement_names);
+    fprintf(r->f, "<td>%s</td>", 2 * held >= to - from ? "withheld" : "given");
+    for (int k = 0; at_curve_at(k); k++) {
+        double v = curve_over(at_curve_at(k), r, from, to);
+        fputs("<td class=\"n\">", r->f);
+        if (!isnan(v))
+            at_curve_print(at_curve_at(k), v, r->f);
+        fputs("</td>", r->f);
+    }
+    fputs("</tr>\n", r->f);
+}
+
+void at_lane_table(const at_rows *r)
+{
+    int step = (r->bins + TABLE_ROWS - 1) / TABLE_ROWS;
+
+    fputs("<details><summary>These values as a table</summary><div class=\"wide\"><table><tr>"
+          "<th>from</th><th>expression</th><th>engagement</th><th>estimate</th>",
+          r->f);
+    for (int k = 0; at_curve_at(k); k++)
+        fprintf(r->f, "<th class=\"n\">%s%s%s</th>", at_curve_at(k)->label,
+                at_curve_at(k)->unit[0] ? ", " : "", at_curve_at(k)->unit);
+    fputs("</tr>\n", r->f);
+    for (int i = 0; i < r->bins; i += step)
+        table_row(r, i, i + step < r->bins ? i + step : r->bins);
+    fputs("</table></div></details>\n", r->f);
+}

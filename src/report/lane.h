@@ -1,0 +1,59 @@
+/* lane.h - the figures that a lane's plots show. Private to the plots.
+ *
+ * A bin holds sums over windows; what is shown of it is a sum and how many windows it is over.
+ */
+#ifndef AT_REPORT_LANE_H
+#define AT_REPORT_LANE_H
+
+#include "report/stats.h"
+
+#include <stdio.h>
+
+/* A lane that is being written. */
+typedef struct at_rows {
+    const at_stats *s;
+    const at_lane *lane;
+    int bins;
+    double end_us; /* right border */
+    FILE *f;
+} at_rows;
+
+at_rows at_rows_of(const at_stats *s, int l, FILE *f);
+
+typedef struct at_ratio {
+    double sum;
+    int n;
+} at_ratio;
+
+typedef at_ratio (*at_bin_value)(const at_bin *b, int i);
+
+double at_ratio_value(at_ratio r); /* NaN: there is none */
+at_ratio at_emotion_of(const at_bin *b, int i);
+at_ratio at_engagement_of(const at_bin *b, int i);
+at_ratio at_weight_of(const at_bin *b, int m);
+int at_withheld(const at_bin *b); /* mostly */
+
+typedef enum at_curve_group { AT_CURVES_TRUST, AT_CURVES_QUALITY, AT_CURVES_STATE } at_curve_group;
+
+/* One value over time, shown from lo to hi (cut to that). */
+typedef struct at_curve {
+    at_curve_group group;
+    const char *label, *scale, *title;
+    const char *class; /* of its colour */
+    at_bin_value value;
+    int index;
+    double lo, hi;
+    int inverse;      /* hi - value is shown */
+    const char *unit; /* "%": a share; else as printed behind the value */
+} at_curve;
+
+/* The k-th; NULL past the end. */
+const at_curve *at_curve_at(int k);
+double at_curve_value(const at_curve *c, const at_bin *b);     /* NaN: there is none */
+double at_curve_mean(const at_curve *c, const at_rows *r);     /* over windows; NaN: none */
+void at_curve_print(const at_curve *c, double value, FILE *f); /* without the unit */
+
+/* All of a lane in at most a screen of rows, for those who do not see the plots. */
+void at_lane_table(const at_rows *r);
+
+#endif

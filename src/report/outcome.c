@@ -1,0 +1,37 @@
+#include "report/outcome.h"
+
+#include <stddef.h>
+
+const char at_notice_meaning[] =
+    "These are estimates of perceived expression, of how a face looks and a voice sounds to "
+    "others. They are not measurements of what a person feels or thinks.";
+const char at_notice_law[] =
+    "In the European Union, inferring the emotions of people in education institutions and at "
+    "the workplace is prohibited outside medical and safety uses (Regulation (EU) 2024/1689, "
+    "Art. 5(1)(f), since 2 February 2025). attune is meant for research and for a learner's own "
+    "use on an own device. Do not base a decision about a person on these figures.";
+
+double at_realtime_factor(const attune_input_info *info)
+{
+    return info->elapsed_s > 0 ? info->duration_s / info->elapsed_s : 0;
+}
+
+const char *at_fact(const attune_report_options *setup, int i, const char **key)
+{
+    static const char *const keys[] = {"name",    "version", "summary", "trained_on", "training",
+                                       "results", "limits",  "licence", "date"};
+
+    for (size_t k = 0; setup->model && k < sizeof keys / sizeof *keys; k++) {
+        const char *value = attune_model_meta(setup->model, keys[k]);
+        if (value && *value && i-- == 0) {
+            *key = keys[k];
+            return value;
+        }
+    }
+    return NULL;
+}
+
+int at_one_at_a_time(const at_stats *s)
+{
+    return !s->several && s->faces <= 1;
+}

@@ -1,0 +1,31 @@
+/* outcome.h - everything that an analysis came to: what summaries and the page are made from. */
+#ifndef AT_REPORT_OUTCOME_H
+#define AT_REPORT_OUTCOME_H
+
+#include "report/stats.h"
+
+#include <attune/sink.h>
+
+/* All borrowed. */
+typedef struct at_outcome {
+    const attune_report_options *setup; /* with the session's defaults filled in */
+    const at_stats *stats;              /* closed */
+    const attune_input_info *info;
+    int interrupted;
+    const char *json; /* summary.json's text; NULL while it is made */
+} at_outcome;
+
+/* What the parts of this module may know of a report. */
+at_outcome at_report_outcome(const attune_report *r);
+
+/* What every result says of itself. */
+extern const char at_notice_meaning[];
+extern const char at_notice_law[];
+
+double at_realtime_factor(const attune_input_info *info); /* 0: unknown */
+/* The i-th fact of the model's card that a report tells, and its key; NULL past the end. */
+const char *at_fact(const attune_report_options *setup, int i, const char **key);
+/* One person in view at a time: what is said of the whole is said of that one. */
+int at_one_at_a_time(const at_stats *s);
+
+#endif

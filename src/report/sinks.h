@@ -1,0 +1,33 @@
+/* sinks.h - the table of sinks, and what a sink is: a file of its own that defines one
+ * at_sink_kind, and a line of the table in sinks.c.
+ *
+ * A sink writes to f and leaves write errors to the stream's error flag, in the C locale (which a
+ * program keeps unless it calls setlocale).
+ */
+#ifndef AT_REPORT_SINKS_H
+#define AT_REPORT_SINKS_H
+
+#include "report/outcome.h"
+
+#include <attune/sink.h>
+#include <stdio.h>
+
+/* Calls give ATTUNE_OK or ATTUNE_E_NOMEM; all are nullable. */
+typedef struct at_sink_kind {
+    attune_sink_info info;
+    size_t state_size; /* of what it keeps between calls; zeroed before open */
+    int (*open)(FILE *f, void *state);
+    int (*window)(FILE *f, void *state, const attune_window *w);
+    int (*close)(FILE *f, void *state, const at_outcome *o); /* what all came to */
+} at_sink_kind;
+
+extern const at_sink_kind at_sink_csv, at_sink_jsonl, at_sink_vtt, at_sink_html, at_sink_summary;
+
+enum { AT_SINKS_MAX = 32 };
+
+/* The i-th of the table; NULL past the end. */
+const at_sink_kind *at_sink_kind_at(int i);
+/* Bit i is set for the i-th sink. names: with commas between; NULL: all. */
+int at_sinks_chosen(const char *names, unsigned *chosen, attune_error *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* subject.h - what the windows about one face, about a voice without a face, or about the whole
+ * recording add up to: how long, what was likeliest, how sure that is, and what was unusual.
+ *
+ * Evidence is counted in seconds, not in windows: a window reaches back over what the windows
+ * before it have said already, and speaks here for its last hop alone, and only if something was
+ * seen or heard in that hop.
+ *
+ * Uncertainty: neighbouring windows share their input, and moods last. So the time with evidence is
+ * cut into batches no shorter than a window, and the spread of the batches' means gives the
+ * variance of the whole one's (batch means: Schmeiser 1982, "Batch size effects in the analysis of
+ * simulation output"). The variance counts as that of n independent windows, where n is never more
+ * than there are windows without overlap; the interval of a share is Wilson's (1927) for that n.
+ */
+#ifndef AT_REPORT_SUBJECT_H
+#define AT_REPORT_SUBJECT_H
+
+#include <attune/attune.h>
+
+enum {
+    AT_CLASSES_MAX = 7,
+    AT_BATCHES = 32, /* merged in pairs when there are more */
+};
+
+/* A head answers with one of a few classes at a time. */
+typedef enum at_head {
+    AT_HEAD_EMOTION,
+    AT_HEAD_ENGAGEMENT,
+    AT_HEAD_STATE, /* four heads, one a learning state; classes are its levels */
+    AT_HEADS = AT_HEAD_STATE + ATTUNE_STATES
+} at_head;
+
+typedef struct at_stretch {
+    int64_t start_us, end_us; /* both 0: none */
+} at_stretch;
+
+typedef struct at_head_stats {
+    double seconds;                   /* with evidence for this head */
+    double likeliest[AT_CLASSES_MAX]; /* seconds in which the class was the likeliest */
+    double mean[AT_CLASSES_MAX];      /* probability x seconds */
+    at_stretch longest[AT_CLASSES_MAX];
+    int running; /* class of the stretch that is going on, -1: none */
+    at_stretch run;
+} at_head_stats;
+
+typedef struct at_batch {
+    double seconds, state_seconds;
+    double emotion[ATTUNE_EMOTIONS]; /* seconds in which it was the likeliest */
+    double engagement[ATTUNE_ENGAGEMENTS];
+    double level[ATTUNE_STATES]; /* level x seconds */
+} at_batch;
+
+/* A stretch in which the level of a state is more than a deviation from the usual. */
+typedef struct at_departure {
+    at_stretch when;
+    double seconds, sum; /* sum: difference x seconds */
+} at_departure;
+
+typedef struct at_subject {
+    uint32_t track;            /* 0: a voice alone, or the whole recording */
+    int64_t first_us, last_us; /* first and last sight (or sound) */
+    double seen_s, heard_s;
+    at_head_stats head[AT_HEADS];
+    at_departure departing[ATTUNE_STATES], departure[ATTUNE_STATES];
+    attune_state_usual usual;
+    double enough_s; /* AT_ENOUGH_S; 0 of a still picture, which has no time */
+    double window_s, batch_s;
+    at_batch batch[AT_BATCHES];
+} at_subject;
+
+void at_subject_init(at_subject *s, uint32_t track, double window_s,
+                     const attune_state_usual *usual);
+/* w speaks for [start_us, w->end_us). weight: 1, or less where others share that time. */
+void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, double weight);
+/* Ends the stretches that are going on. */
+void at_subject_close(at_subject *s);
+
+/* Whether, in a window's last hop, the face was there (in at least half of it), a usable voice
+ * was heard (in at least a fifth: speech has pauses), and an estimate rests on either. */
+int at_face_there(const attune_window *w);
+int at_voice_there(const attune_window *w);
+int at_evident(const attune_window *w);
+double at_face_share(const attune_window *w); /* of the last hop, [0,1] */
+
+/* Under this much evidence nothing is said of the whole. */
+#define AT_ENOUGH_S 2.0
+int at_subject_enough(const at_subject *s, at_head h);
+
+/* 95 % interval. */
+typedef struct at_interval {
+    double value, low, high;
+} at_interval;
+
+/* Share of the time in which the class was the likeliest. Of AT_HEAD_EMOTION and
+ * AT_HEAD_ENGAGEMENT; of other heads the value alone means something. */
+at_interval at_subject_share(const at_subject *s, at_head h, int class);
+at_interval at_subject_level(const at_subject *s, int state); /* mean level, 0..3 */
+double at_head_mean(const at_head_stats *h, int class);       /* mean probability */
+/* The class that was the likeliest for longest (the higher mean decides a tie); -1: none. */
+int at_head_most(const at_head_stats *h);
+/* Classes by falling share; those under least are left out. Returns how many. */
+int at_head_ranked(const at_head_stats *h, int classes, double least, int order[AT_CLASSES_MAX]);
+
+/* The longest stretch in which a state differed from the usual by more than a deviation, if it
+ * rests on at least as many seconds as two windows; else NULL. */
+const at_departure *at_subject_unusual(const at_subject *s, int state);
+double at_departure_levels(const at_departure *d); /* mean difference */
+
+const char *at_head_name(at_head h);
+int at_head_classes(at_head h);
+const char *at_head_class(at_head h, int class); /* static storage */
+
+#endif

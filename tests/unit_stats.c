@@ -1,0 +1,364 @@
+/* What windows add up to: evidence and its uncertainty, gaps, the unusual; faces, lanes, bins. */
+#include "made_windows.h"
+#include "report/stats.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const int64_t hop = MADE_HOP_US;
+
+static void add(at_stats *s, attune_window w)
+{
+    assert_int_equal(at_stats_add(s, &w), ATTUNE_OK);
+}
+
+static void assert_stretch(const at_stretch *s, int from, int to)
+{
+    assert_int_equal(s->start_us, from * hop);
+    assert_int_equal(s->end_us, to * hop);
+}
+
+static at_stats *open_stats(int lanes)
+{
+    attune_state_usual usual;
+    at_stats *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    attune_model_state_usual(NULL, &usual);
+    at_stats_init(s, hop, 3, lanes, &usual);
+    return s;
+}
+
+static void close_stats(at_stats *s)
+{
+    at_stats_free(s);
+    free(s);
+}
+
+/* ---- evidence ------------------------------------------------------------------------------ */
+
+static void shares_and_stretches(void **state)
+{
+    static const int seen[] = {0, 0, 1, 1, 1, 0, -1, 1, 1, 1}; /* -1: nothing to go on */
+    at_stats *s = open_stats(1);
+    const at_head_stats *h = &s->all.head[AT_HEAD_EMOTION];
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        add(s, seen[i] < 0 ? made_nothing(i + 1) : made_window(i + 1, seen[i], 9));
+    at_stats_close(s);
+    assert_int_equal(s->windows, 10);
+    assert_int_equal(s->abstained, 1);
+    assert_int_equal(s->there[ATTUNE_FACE], 9);
+    assert_true(fabs(h->seconds - 4.5) < 1e-9);
+    assert_true(fabs(at_subject_share(&s->all, AT_HEAD_EMOTION, ATTUNE_HAPPY).value - 6.0 / 9) <
+                1e-9);
+    assert_true(fabs(at_head_mean(h, ATTUNE_HAPPY) - (6 * 0.7 + 3 * 0.05) / 9) < 1e-6);
+    assert_int_equal(at_head_most(h), ATTUNE_HAPPY);
+    assert_stretch(&h->longest[ATTUNE_NEUTRAL], 0, 2);
+    assert_stretch(&h->longest[ATTUNE_HAPPY], 2, 5); /* the first of two equally long */
+    assert_stretch(&s->presence[ATTUNE_FACE].longest, 6, 7);
+    assert_true(fabs(at_subject_level(&s->all, ATTUNE_ENGAGEMENT).value - 2.5) < 1e-6);
+    assert_true(fabs(at_stats_quality(s, 0) - 0.5) < 1e-6);
+    assert_true(isnan(at_stats_quality(s, 7)));
+    assert_int_equal(s->lanes, 1);
+    close_stats(s);
+}
+
+static void nothing_is_said_of_nothing(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    add(s, made_nothing(1));
+    at_stats_close(s);
+    assert_int_equal(at_head_most(&s->all.head[AT_HEAD_EMOTION]), -1);
+    assert_true(isnan(at_subject_share(&s->all, AT_HEAD_EMOTION, 0).value));
+    assert_true(isnan(at_subject_level(&s->all, 0).value));
+    assert_false(at_subject_enough(&s->all, AT_HEAD_EMOTION));
+    close_stats(s);
+}
+
+/* One sighting is in all windows that reach back to it, and says no more for that. */
+static void one_sighting_is_too_little(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 60; i++) {
+        attune_window w = i >= 30 && i < 36 ? made_window(i, ATTUNE_NEUTRAL, 9) : made_nothing(i);
+        w.used &= 1u << ATTUNE_FACE;
+        w.seen[ATTUNE_FACE] = i == 30 ? 0.25f : 0;
+        add(s, w);
+    }
+    at_stats_close(s);
+    assert_true(s->all.head[AT_HEAD_EMOTION].seconds == 0);
+    assert_true(fabs(s->presence[ATTUNE_FACE].there_s - 0.125) < 1e-9);
+    assert_false(at_subject_enough(&s->all, AT_HEAD_EMOTION));
+    close_stats(s);
+}
+
+/* The windows reach 3 s back, but the face was away from 5 s to 8 s. */
+static void gaps_are_true_times(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 20; i++) {
+        attune_window w = made_window(i, 0, i == 16 ? 0 : 9);
+        w.seen[ATTUNE_FACE] = i > 10 && i <= 16 ? 0 : 1;
+        add(s, w);
+    }
+    at_stats_close(s);
+    assert_stretch(&s->presence[ATTUNE_FACE].longest, 10, 16);
+    assert_true(fabs(s->presence[ATTUNE_FACE].there_s - 7) < 1e-9);
+    assert_true(fabs(s->presence[ATTUNE_FACE].total_s - 10) < 1e-9);
+    close_stats(s);
+}
+
+static at_interval happy_interval(int windows, int period)
+{
+    at_stats *s = open_stats(1);
+    at_interval i;
+    for (int n = 1; n <= windows; n++)
+        add(s, made_window(n, n / period % 2 ? ATTUNE_HAPPY : ATTUNE_SAD, 9));
+    at_stats_close(s);
+    i = at_subject_share(&s->all, AT_HEAD_EMOTION, ATTUNE_HAPPY);
+    close_stats(s);
+    return i;
+}
+
+/* More time makes surer; long moods make less sure than short ones; all of one kind is no proof. */
+static void intervals_know_how_much_there_was(void **state)
+{
+    at_interval brief = happy_interval(24, 6), hour = happy_interval(7200, 6),
+                moody = happy_interval(7200, 1800), none = happy_interval(6, 7200);
+    (void)state;
+    /* Wilson's interval of 2 of 4 independent windows. */
+    assert_true(fabs(brief.value - 0.5) < 0.05 && fabs(brief.low - 0.15) < 0.03);
+    assert_true(hour.high - hour.low < 0.1 && hour.low < hour.value && hour.value < hour.high);
+    assert_true(moody.high - moody.low > 0.3);
+    /* 0 of 1. */
+    assert_true(none.value == 0 && none.low == 0 && fabs(none.high - 0.793) < 0.001);
+}
+
+/* A face that is found in every second frame was seen for half the time, and is no gap. */
+static void a_flickering_face_counts_in_part(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 20; i++) {
+        attune_window w = made_window(i, ATTUNE_NEUTRAL, 9);
+        w.used = 1u << ATTUNE_FACE;
+        w.seen[ATTUNE_FACE] = 0.5f;
+        w.seen[ATTUNE_VOICE] = 0;
+        add(s, w);
+    }
+    at_stats_close(s);
+    assert_true(fabs(at_presence_share(&s->presence[ATTUNE_FACE]) - 0.5) < 1e-9);
+    assert_int_equal(s->presence[ATTUNE_FACE].longest.end_us, 0);
+    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
+    close_stats(s);
+}
+
+static void the_unusual_is_against_the_usual(void **state)
+{
+    at_stats *s = open_stats(1);
+    const at_departure *d;
+    (void)state;
+    for (int i = 1; i <= 80; i++) {
+        attune_window w = made_window(i, 0, 9);
+        int bored = i > 40 && i <= 60;
+        w.state4[ATTUNE_BOREDOM][0] = (float)!bored;
+        w.state4[ATTUNE_BOREDOM][2] = (float)bored;
+        add(s, w);
+    }
+    at_stats_close(s);
+    d = at_subject_unusual(&s->all, ATTUNE_BOREDOM);
+    assert_non_null(d);
+    assert_stretch(&d->when, 40, 60);
+    assert_true(fabs(at_departure_levels(d) - (2 - 0.8044)) < 1e-3);
+    /* Engagement is the highest level of all, and usual. */
+    assert_null(at_subject_unusual(&s->all, ATTUNE_ENGAGEMENT));
+    assert_null(at_subject_unusual(&s->all, ATTUNE_FRUSTRATION));
+    close_stats(s);
+}
+
+static void speech_may_pause(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 12; i++) {
+        attune_window w = made_voice(i, ATTUNE_SAD);
+        w.seen[ATTUNE_VOICE] = i % 3 ? 0.8f : 0.1f;
+        add(s, w);
+    }
+    at_stats_close(s);
+    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 4) < 1e-9);
+    assert_stretch(&s->all.head[AT_HEAD_EMOTION].longest[ATTUNE_SAD], 0, 11);
+    assert_true(s->all.head[AT_HEAD_ENGAGEMENT].seconds == 0); /* states need a face */
+    close_stats(s);
+}
+
+static void a_missing_stretch_ends_a_stretch(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 12; i++)
+        if (i < 4 || i > 6)
+            add(s, made_window(i, 0, 9));
+    at_stats_close(s);
+    assert_stretch(&s->all.head[AT_HEAD_EMOTION].longest[0], 6, 12);
+    close_stats(s);
+}
+
+/* ---- faces and lanes ------------------------------------------------------------------------ */
+
+static void each_face_has_its_own_sums(void **state)
+{
+    at_stats *s = open_stats(2);
+    (void)state;
+    for (int i = 1; i <= 20; i++) {
+        add(s, made_window(i, ATTUNE_HAPPY, 1));
+        if (i > 10)
+            add(s, made_window(i, ATTUNE_SAD, 2));
+    }
+    at_stats_close(s);
+    assert_int_equal(s->faces, 2);
+    assert_true(s->several);
+    assert_true(fabs(s->face[0]->seen_s - 10) < 1e-9 && fabs(s->face[1]->seen_s - 5) < 1e-9);
+    assert_int_equal(at_head_most(&s->face[0]->head[AT_HEAD_EMOTION]), ATTUNE_HAPPY);
+    assert_int_equal(at_head_most(&s->face[1]->head[AT_HEAD_EMOTION]), ATTUNE_SAD);
+    assert_int_equal(s->face[1]->first_us, 10 * hop);
+    /* Of the whole, a moment is shared between those in it. */
+    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 10) < 1e-9);
+    assert_true(fabs(at_subject_share(&s->all, AT_HEAD_EMOTION, ATTUNE_SAD).value - 0.25) < 1e-9);
+    close_stats(s);
+}
+
+static void a_voice_of_no_face_has_a_lane_beside_faces(void **state)
+{
+    at_stats *s = open_stats(2);
+    (void)state;
+    for (int i = 1; i <= 10; i++) {
+        add(s, made_window(i, ATTUNE_HAPPY, 1));
+        add(s, made_window(i, ATTUNE_SAD, 2));
+        add(s, made_voice(i, ATTUNE_ANGRY));
+    }
+    at_stats_close(s);
+    assert_int_equal(s->lanes, 3);
+    assert_false(at_lane_is_faceless(s, 0));
+    assert_true(at_lane_is_faceless(s, 2));
+    assert_true(fabs(s->voice.head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
+    assert_true(s->lane[2]->bin[3].emotion[ATTUNE_ANGRY] > 0.5f);
+    close_stats(s);
+}
+
+/* Where one face at most is in view, the time without it is a gap in its lane. */
+static void a_voice_fills_the_gap_of_the_only_face(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 10; i++)
+        add(s, i < 6 ? made_window(i, ATTUNE_HAPPY, 1) : made_voice(i, ATTUNE_ANGRY));
+    at_stats_close(s);
+    assert_int_equal(s->lanes, 1);
+    assert_int_equal(s->lane[0]->windows, 10);
+    assert_true(s->lane[0]->bin[8].emotion[ATTUNE_ANGRY] > 0.5f);
+    close_stats(s);
+}
+
+static void too_many_faces_are_counted(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= AT_FACES + 5; i++)
+        add(s, made_window(i, ATTUNE_HAPPY, (uint32_t)i));
+    at_stats_close(s);
+    assert_int_equal(s->faces, AT_FACES);
+    assert_int_equal(s->more_faces, 5);
+    assert_true(fabs(s->all.seen_s - (AT_FACES + 5) * 0.5) < 1e-9);
+    close_stats(s);
+}
+
+/* However long the input, no more than AT_BINS bins, and no window is lost from them. */
+static void bins_merge(void **state)
+{
+    enum { HOURS = 5, N = HOURS * 7200 };
+    at_stats *s = open_stats(1);
+    int windows = 0;
+    double happy = 0;
+    (void)state;
+    for (int i = 1; i <= N; i++)
+        add(s, made_window(i, i <= N / 2 ? ATTUNE_NEUTRAL : ATTUNE_HAPPY, 9));
+    at_stats_close(s);
+    assert_true(at_stats_bins(s) <= AT_BINS && at_stats_bins(s) > AT_BINS / 2);
+    assert_int_equal(s->bin_us % hop, 0);
+    for (int i = 0; i < at_stats_bins(s); i++) {
+        const at_bin *b = &s->lane[0]->bin[i];
+        windows += b->windows;
+        happy += (double)b->emotion[ATTUNE_HAPPY];
+    }
+    assert_int_equal(windows, N);
+    assert_true(fabs(happy / N - (0.7 + 0.05) / 2) < 1e-4);
+    assert_true(s->lane[0]->bin[1].emotion[ATTUNE_HAPPY] <
+                0.1f * (float)s->lane[0]->bin[1].windows);
+    close_stats(s);
+}
+
+static void faces_keep_their_lanes(void **state)
+{
+    at_stats *s = open_stats(2);
+    (void)state;
+    add(s, made_window(1, 0, 11));
+    add(s, made_window(2, 0, 11));
+    add(s, made_window(2, 1, 22));
+    add(s, made_window(3, 1, 22)); /* 11 has gone */
+    add(s, made_window(4, 1, 22));
+    add(s, made_window(4, 2, 33)); /* takes 11's lane */
+    add(s, made_nothing(5));
+    add(s, made_window(6, 1, 44));
+    at_stats_close(s);
+    assert_int_equal(s->lanes, 2);
+    assert_int_equal(s->lane[1]->bin[2].windows, 1);
+    assert_true(s->lane[1]->bin[2].emotion[1] > 0.5f);
+    assert_true(s->lane[0]->bin[3].emotion[2] > 0.5f);
+    close_stats(s);
+}
+
+/* One face at a time takes one lane, even where one directly follows another. */
+static void one_face_at_a_time_is_one_lane(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 20; i++)
+        add(s, i % 5 ? made_window(i, 0, (uint32_t)(i / 3 + 1)) : made_nothing(i));
+    at_stats_close(s);
+    assert_int_equal(s->lanes, 1);
+    assert_int_equal(s->lane[0]->windows, 20);
+    close_stats(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_and_stretches),
+        cmocka_unit_test(nothing_is_said_of_nothing),
+        cmocka_unit_test(one_sighting_is_too_little),
+        cmocka_unit_test(gaps_are_true_times),
+        cmocka_unit_test(intervals_know_how_much_there_was),
+        cmocka_unit_test(a_flickering_face_counts_in_part),
+        cmocka_unit_test(the_unusual_is_against_the_usual),
+        cmocka_unit_test(speech_may_pause),
+        cmocka_unit_test(a_missing_stretch_ends_a_stretch),
+        cmocka_unit_test(each_face_has_its_own_sums),
+        cmocka_unit_test(a_voice_of_no_face_has_a_lane_beside_faces),
+        cmocka_unit_test(a_voice_fills_the_gap_of_the_only_face),
+        cmocka_unit_test(too_many_faces_are_counted),
+        cmocka_unit_test(bins_merge),
+        cmocka_unit_test(faces_keep_their_lanes),
+        cmocka_unit_test(one_face_at_a_time_is_one_lane),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
