@@ -8,7 +8,9 @@
 #include "runtime/face_evidence.h"
 #include "runtime/modality.h"
 #include "vision/align.h"
+#include "vision/cut.h"
 #include "vision/detect.h"
+#include "vision/identity.h"
 #include "vision/quality.h"
 #include "vision/track.h"
 
@@ -21,7 +23,7 @@ static const int64_t search_every_us = 1000000;
 
 enum {
     FACES_MAX = 32,                     /* found in one frame */
-    CANDIDATES = 2 * ATTUNE_MAX_TRACKS, /* tracks in one window; more are left out */
+    CANDIDATES = 2 * ATTUNE_MAX_TRACKS, /* people in one window; more are left out */
 };
 
 /* An analysed frame. Its sightings are at_face_stream.sighting[slot * max_tracks ...]. */
@@ -37,13 +39,12 @@ typedef struct at_span {
 } at_span;
 
 typedef struct at_candidate {
-    uint32_t track;
-    int64_t first_us;
+    uint32_t person;
     int sightings;
     float size; /* sum over the sightings: large and long seen */
 } at_candidate;
 
-/* One track over the window that is collected. */
+/* One face over the window that is collected. */
 typedef struct at_found_face {
     at_face_evidence evidence;
     float share;    /* of the window's frames that it is in */
@@ -58,6 +59,8 @@ typedef struct at_face_stream {
     at_detector *detector; /* NULL: the model has none */
     at_tracker tracker;
     at_picture_work picture_work;
+    at_cut cut;
+    at_identity *people;
     at_image aligned;
     float *work;         /* of the network */
     int64_t looked;      /* frames so far */
@@ -85,7 +88,8 @@ static int make_ring(at_face_stream *f)
     f->frame = at_calloc((size_t)f->frames_max, sizeof *f->frame);
     f->sighting = at_calloc((size_t)f->frames_max * tracks, sizeof *f->sighting);
     f->found = at_calloc(tracks, sizeof *f->found);
-    if (!f->frame || !f->sighting || !f->found)
+    f->people = at_calloc(1, sizeof *f->people);
+    if (!f->frame || !f->sighting || !f->found || !f->people)
         return ATTUNE_E_NOMEM;
     for (size_t i = 0; i < tracks; i++) {
         at_found_face *found = &f->found[i];
@@ -127,6 +131,7 @@ static void face_free(void **self)
         at_free(f->found[i].times);
     }
     at_free(f->found);
+    at_free(f->people);
     at_free(f->work);
     at_free(f->frame);
     at_free(f->sighting);
@@ -210,8 +215,7 @@ static void note_track(at_sighting *out, const at_track *track)
 {
     const at_face *face = &track->face;
 
-    out->track = track->id;
-    out->first_us = track->first_us;
+    out->person = track->person;
     out->box[0] = face->x;
     out->box[1] = face->y;
     out->box[2] = face->w;
@@ -233,22 +237,67 @@ static void read_face(at_face_stream *f, at_sighting *out)
     out->coverage = 1 / (1 + expf(-out->visual.covered));
 }
 
+/* Whether the face in a track's place, after the picture changed, is that of somebody else. */
+static int is_another(const at_face_stream *f, const at_track *track, const at_looks *looks)
+{
+    const float most = track->changed > AT_CUT_SHOT ? 0.45F : 0.52F;
+
+    return track->person && track->changed > 0 &&
+           at_identity_distance(f->people, track->person, looks) > most;
+}
+
+static uint32_t name(at_face_stream *f, const at_looks *looks, int64_t t_us)
+{
+    uint32_t in_view[AT_TRACKS_MAX];
+    int n = 0;
+
+    for (int i = 0; i < f->tracker.count; i++)
+        if (f->tracker.track[i].seen && f->tracker.track[i].person)
+            in_view[n++] = f->tracker.track[i].person;
+    return at_identity_meet(f->people, looks, in_view, n, t_us);
+}
+
+/* Says who it is that the i-th track follows, by the aligned face of its latest sighting. */
+static void recognise(at_face_stream *f, int64_t t_us, int i)
+{
+    at_track *track = &f->tracker.track[i];
+    at_looks looks;
+
+    at_looks_measure(&looks, &f->aligned);
+    if (is_another(f, track, &looks))
+        at_tracker_renew(&f->tracker, i);
+    track->changed = 0;
+    if (!track->person)
+        track->person = name(f, &looks, t_us);
+    at_identity_see(f->people, track->person, &looks, 1, t_us);
+}
+
 /* 1: *out filled; 0: the landmarks make no face. */
-static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, const at_track *track,
+static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int i,
                    at_sighting *out)
 {
+    const at_track *track = &f->tracker.track[i];
     at_face_quality quality;
     int rc = at_align_face(&f->aligned, &f->picture_work, p, &track->face);
 
     if (rc < 0)
         return rc == ATTUNE_E_ARG ? 0 : rc;
     memset(out, 0, sizeof *out);
+    recognise(f, t_us, i);
     out->t_us = t_us;
     note_track(out, track);
     at_quality_measure(&quality, &f->aligned, &track->face);
     note_quality(out, &quality);
     read_face(f, out);
     return 1;
+}
+
+static void note_change(at_face_stream *f, const attune_picture *p)
+{
+    const float change = at_cut_see(&f->cut, p);
+
+    if (change > AT_CUT_MOTION)
+        at_tracker_changed(&f->tracker, change);
 }
 
 static int face_push(void *self, int64_t t_us, const attune_picture *p)
@@ -260,14 +309,14 @@ static int face_push(void *self, int64_t t_us, const attune_picture *p)
 
     if (f->frames == f->frames_max)
         return ATTUNE_E_STATE;
+    note_change(f, p);
     n = find_faces(f, t_us, p, faces);
     if (n < 0)
         return n;
     at_tracker_update(&f->tracker, t_us, faces, n, NULL);
     sighting = sightings_at(f, f->frames); /* taken only when all went well */
     for (int i = 0; i < f->tracker.count && seen < f->max_tracks; i++) {
-        const at_track *track = &f->tracker.track[i];
-        int rc = track->seen ? look_at(f, t_us, p, track, &sighting[seen]) : 0;
+        int rc = f->tracker.track[i].seen ? look_at(f, t_us, p, i, &sighting[seen]) : 0;
         if (rc < 0)
             return rc;
         seen += rc;
@@ -309,12 +358,12 @@ static int find_candidates(const at_face_stream *f, at_candidate *out)
         const at_sighting *sighting = sightings_at(f, i);
         for (int k = 0; k < frame_at(f, i)->faces; k++) {
             int c = 0;
-            while (c < n && out[c].track != sighting[k].track)
+            while (c < n && out[c].person != sighting[k].person)
                 c++;
             if (c == CANDIDATES)
                 continue;
             if (c == n)
-                out[n++] = (at_candidate){sighting[k].track, sighting[k].first_us, 0, 0};
+                out[n++] = (at_candidate){sighting[k].person, 0, 0};
             out[c].sightings++;
             out[c].size += sighting[k].size;
         }
@@ -336,7 +385,7 @@ static int choose(at_candidate *c, int n, int max)
     for (int i = 1; i < n; i++) {
         at_candidate moved = c[i];
         int k = i;
-        for (; k > 0 && moved.first_us < c[k - 1].first_us; k--)
+        for (; k > 0 && moved.person < c[k - 1].person; k--)
             c[k] = c[k - 1];
         c[k] = moved;
     }
@@ -361,7 +410,7 @@ static void gather(at_face_stream *f, const at_candidate *c, at_found_face *foun
     for (int i = f->span.from; i < f->span.to; i++) {
         const at_sighting *sighting = sightings_at(f, i);
         for (int k = 0; k < frame_at(f, i)->faces; k++)
-            if (sighting[k].track == c->track)
+            if (sighting[k].person == c->person)
                 add_sighting(f, found, &sighting[k]);
     }
     at_face_evidence_finish(&found->evidence);
@@ -393,7 +442,7 @@ static int face_collect(void *self, int64_t start_us, int64_t end_us, at_finding
     n = choose(candidate, find_candidates(f, candidate), f->max_tracks);
     for (int i = 0; i < n; i++) {
         gather(f, &candidate[i], &f->found[i]);
-        out[i] = (at_finding){candidate[i].track, evidence_of(f, &f->found[i])};
+        out[i] = (at_finding){candidate[i].person, evidence_of(f, &f->found[i])};
     }
     return n;
 }

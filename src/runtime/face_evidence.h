@@ -12,9 +12,8 @@
 
 /* One face in one frame. */
 typedef struct at_sighting {
-    uint32_t track;
+    uint32_t person; /* its number */
     int64_t t_us;
-    int64_t first_us; /* first sighting of the track */
     float box[4];
     float size; /* box area, square pixels */
     float sharpness, brightness, contrast, face_size, detector_score, coverage;

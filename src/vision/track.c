@@ -143,14 +143,24 @@ static int weakest(const at_tracker *t, const at_face *f)
 
     for (int i = 0; i < t->count; i++) {
         const at_track *k = &t->track[i];
-        const float ratio = area(f) / fmaxf(area(&k->face), 1) /
-                            (k->seen ? LARGER_SEEN : LARGER_GONE);
+        const float larger = k->seen ? LARGER_SEEN : k->changed > 0 ? 0 : LARGER_GONE;
+        const float ratio = area(f) / fmaxf(larger * area(&k->face), 1e-3F);
         if (ratio > best) {
             best = ratio;
             found = i;
         }
     }
     return found;
+}
+
+static at_track begin(at_tracker *t, const at_face *f)
+{
+    return (at_track){.id = ++t->ids,
+                      .seen = 1,
+                      .hits = 1,
+                      .first_us = t->now_us,
+                      .last_us = t->now_us,
+                      .face = *f};
 }
 
 static void add_track(at_tracker *t, const at_face *f, int face, int *match, int n)
@@ -162,13 +172,7 @@ static void add_track(at_tracker *t, const at_face *f, int face, int *match, int
         drop(t, weak, match, n);
     }
     match[face] = t->count;
-    t->track[t->count] = (at_track){.id = ++t->ids,
-                                    .seen = 1,
-                                    .hits = 1,
-                                    .first_us = t->now_us,
-                                    .last_us = t->now_us,
-                                    .face = *f};
-    t->count++;
+    t->track[t->count++] = begin(t, f);
 }
 
 void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int n, int *match)
@@ -202,6 +206,20 @@ void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int 
     }
     for (int k = 0; match && k < n; k++)
         match[k] = index[k];
+}
+
+void at_tracker_changed(at_tracker *t, float change)
+{
+    for (int i = 0; i < t->count; i++) {
+        t->track[i].changed = fmaxf(t->track[i].changed, change);
+        t->track[i].seen = 0;
+        t->track[i].vx = t->track[i].vy = 0;
+    }
+}
+
+void at_tracker_renew(at_tracker *t, int i)
+{
+    t->track[i] = begin(t, &t->track[i].face);
 }
 
 const at_track *at_tracker_main(const at_tracker *t)

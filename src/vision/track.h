@@ -1,8 +1,11 @@
-/* track.h - keeps a number on each face from frame to frame and through short losses.
+/* track.h - follows each face from frame to frame and through short losses, by its place.
  *
  * Tracks move with constant velocity; detections go to the track they overlap most (greedy, best
  * pair first; a face that moved fast may match by distance instead). A track unseen for longer
  * than bridge_us ends. Landmarks are smoothed lightly, less the faster the face moves.
+ *
+ * After a cut a place says little: the caller tells of it and, where another face took the place,
+ * has the track begin anew.
  */
 #ifndef AT_VISION_TRACK_H
 #define AT_VISION_TRACK_H
@@ -19,7 +22,9 @@ typedef struct at_track_options {
 } at_track_options;
 
 typedef struct at_track {
-    uint32_t id;      /* 1, 2, 3 in order of first sight, never given twice */
+    uint32_t id;      /* of the track: 1, 2, 3 in order of first sight, never given twice */
+    uint32_t person;  /* the caller's name for whom it follows; 0 in a new track */
+    float changed;    /* the largest at_tracker_changed since the caller last set it to 0 */
     int seen;         /* a detection matched in the latest frame */
     int hits;         /* frames with a match so far */
     int64_t first_us; /* first and latest sighting */
@@ -43,6 +48,11 @@ void at_tracker_init(at_tracker *t, const at_track_options *o /* nullable */);
  * track or -1. With all tracks in use, a new face that is much larger than an unseen or much
  * smaller track takes its place. */
 void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int n, int *match);
+/* Before an update: the picture is another by so much (at_cut_see). No track is seen or moves any
+ * more; the next face in its place is taken as it is, and a face elsewhere may take its room. */
+void at_tracker_changed(at_tracker *t, float change);
+/* Another face took the place of track[i], which is a new one from now on. */
+void at_tracker_renew(at_tracker *t, int i);
 /* The track to show when one is wanted: largest by seen, age and size; NULL without any. */
 const at_track *at_tracker_main(const at_tracker *t);
 
