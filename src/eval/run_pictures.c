@@ -117,7 +117,7 @@ static void fill_answer(const at_run_context *r, const at_visual_result *v, at_a
         keep_logits(a, v->state, n);
         break;
     default: /* EMOTION7: the others have no pictures */
-        at_fold(AT_HEAD_FACE8, native, a->p);
+        at_fusion_emotion(r->fusion, ATTUNE_FACE, v->expression, a->p);
         keep_logits(a, v->expression, AT_FACE_CLASSES);
         break;
     }

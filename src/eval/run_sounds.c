@@ -84,7 +84,7 @@ static void fill_answer(const at_run_context *r, const at_voice_heard *heard,
     if (r->head == AT_HEAD_VOICE8)
         memcpy(a->p, native, sizeof native);
     else
-        at_fold(AT_HEAD_VOICE8, native, a->p);
+        at_fusion_emotion(r->fusion, ATTUNE_VOICE, result->expression, a->p);
     a->logits = AT_VOICE_CLASSES;
     memcpy(a->logit, result->expression, sizeof result->expression);
     at_fusion_run(r->fusion, evidence, &estimate);

@@ -1,5 +1,5 @@
 /* face_evidence.h - from the sightings of a face during a window to what the fusion is told.
- * Private to runtime.
+ * For runtime and eval.
  *
  * Logits and embeddings averaged over the sightings, each weighted by its quality and the
  * detector's score, so that one sharp frame counts more than many blurred ones; and each sighting's

@@ -1,4 +1,4 @@
-/* voice.h - what of the voice modality tests hold to figures. Private to runtime. */
+/* voice.h - what of the voice modality eval needs too, and tests hold to figures. */
 #ifndef AT_RUNTIME_VOICE_H
 #define AT_RUNTIME_VOICE_H
 
