@@ -138,7 +138,12 @@ def csv():
 
 def recipe():
     yield b'{"kind": "visual", "name": "a", "epochs": 3, "data": {"name": "x", "share": 0.5}}'
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "recipes")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as f:
+            yield f.read()
     yield b'{"kind": "audio", "name": "../a"}'
+    yield b'{"kind": "audio", "name": "a", "base": "nowhere.json"}'
     yield b'{"kind": "audio", "kind": "visual", "name": "b"}'
     yield b'["kind", {"name": [[[[1e309]]]]}]'
 

@@ -220,8 +220,7 @@ static void test_every_field(void **state)
             assert_refused(kind, name, json_real(f->least - 0.5 - 1e-3 * fabs(f->least)));
             if (f->type >= AT_FIELD_INT) {
                 assert_refused(kind, name, json_real(f->least + 0.5));
-                assert_refused(kind, name,
-                               json_integer((json_int_t)f->most + 1 + (f->most > 1e15)));
+                assert_refused(kind, name, json_integer((json_int_t)f->most + 1));
                 assert_refused(kind, name, json_integer(INT64_MIN));
                 assert_refused(kind, name, json_integer(INT64_MAX));
             }

@@ -394,6 +394,34 @@ static void test_levels(void **state)
     free(level);
 }
 
+/* Few answers far from 0, where scale and biases pull at each other: the slope in each is 0 at the
+ * best, not nearly so. */
+static void test_levels_converge(void **state)
+{
+    enum { N = 40 };
+    float logit[N * AT_THRESHOLDS], scale, bias[AT_THRESHOLDS];
+    double slope[1 + AT_THRESHOLDS] = {0};
+    int level[N];
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        level[i] = i * 7 % 4;
+        for (int k = 0; k < AT_THRESHOLDS; k++)
+            logit[i * AT_THRESHOLDS + k] = 2 - (float)k + 0.6f * (float)level[i] +
+                                           0.5f * (float)(i * 5 % 7);
+    }
+    at_fit_levels(logit, level, N, &scale, bias);
+    for (int i = 0; i < N * AT_THRESHOLDS; i++) {
+        int k = i % AT_THRESHOLDS;
+        double z = (double)(scale * logit[i] + bias[k]);
+        double off = 1 / (1 + exp(-z)) - (level[i / AT_THRESHOLDS] > k);
+        slope[0] += off * (double)logit[i];
+        slope[1 + k] += off;
+    }
+    assert_true(scale > 0.1f && scale < 4.9f);
+    for (int k = 0; k <= AT_THRESHOLDS; k++)
+        assert_float_equal(slope[k], 0, 1e-3);
+}
+
 static void test_reference(void **state)
 {
     float x[5 * 2] = {1, 0, 2, 0, 3, 0, 4, 0, 5, 0}, mean[2], var[2], q[5] = {5, 1, 4, 2, 3};
@@ -534,11 +562,12 @@ static void test_mixed_voices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resume),      cmocka_unit_test(test_other_checkpoint),
-        cmocka_unit_test(test_prefetch),    cmocka_unit_test(test_hostile_checkpoint),
-        cmocka_unit_test(test_temperature), cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_reference),   cmocka_unit_test(test_mixup),
-        cmocka_unit_test(test_optional),    cmocka_unit_test(test_mixed_voices),
+        cmocka_unit_test(test_resume),          cmocka_unit_test(test_other_checkpoint),
+        cmocka_unit_test(test_prefetch),        cmocka_unit_test(test_hostile_checkpoint),
+        cmocka_unit_test(test_temperature),     cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_levels_converge), cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_mixup),           cmocka_unit_test(test_optional),
+        cmocka_unit_test(test_mixed_voices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SWEEPS = 12 };
-
 double at_minimise(double (*f)(void *user, double x), void *user, double lo, double hi)
 {
     const double ratio = 0.6180339887498949;
@@ -64,7 +62,7 @@ float at_fit_temperature(const float *logit, const int *label, int n, int classe
 typedef struct level_fit {
     const float *logit;
     const int *level;
-    int n, moving;
+    int n;
     double scale, bias[AT_THRESHOLDS];
 } level_fit;
 
@@ -84,28 +82,49 @@ static double level_loss(const level_fit *f)
     return loss;
 }
 
+/* The best bias of threshold k for the present scale, in [-8, 8]: the loss is convex in it, so Newton's
+ * steps, halving instead where one leaves the interval that the root of the slope lies in. */
+static double best_bias(const level_fit *f, int k)
+{
+    double lo = -8, hi = 8, b = 0;
+    for (int step = 0; step < 60; step++) {
+        double slope = 0, curvature = 0;
+        for (int i = 0; i < f->n; i++) {
+            double z = f->scale * (double)f->logit[(size_t)i * AT_THRESHOLDS + k] + b;
+            double p = 1 / (1 + exp(-z));
+            slope += p - (f->level[i] > k);
+            curvature += p * (1 - p);
+        }
+        if (slope < 0)
+            lo = b;
+        else
+            hi = b;
+        double next = b - slope / curvature;
+        if (!(next > lo && next < hi))
+            next = (lo + hi) / 2;
+        if (fabs(next - b) < 1e-10)
+            break;
+        b = next;
+    }
+    return b;
+}
+
+/* Scale and biases pull at each other: one after the other they creep towards the best, so each scale
+ * is judged with the biases that are best for it. */
 static double level_loss_of_log_scale(void *user, double x)
 {
     level_fit *f = user;
     f->scale = exp(x);
-    return level_loss(f);
-}
-
-static double level_loss_of_bias(void *user, double x)
-{
-    level_fit *f = user;
-    f->bias[f->moving] = x;
+    for (int k = 0; k < AT_THRESHOLDS; k++)
+        f->bias[k] = best_bias(f, k);
     return level_loss(f);
 }
 
 void at_fit_levels(const float *logit, const int *level, int n, float *scale, float *bias)
 {
     level_fit f = {.logit = logit, .level = level, .n = n, .scale = 1};
-    for (int sweep = 0; n && sweep < SWEEPS; sweep++) {
-        for (f.moving = 0; f.moving < AT_THRESHOLDS; f.moving++)
-            f.bias[f.moving] = at_minimise(level_loss_of_bias, &f, -8, 8);
-        f.scale = exp(at_minimise(level_loss_of_log_scale, &f, -log(20), log(5)));
-    }
+    if (n)
+        level_loss_of_log_scale(&f, at_minimise(level_loss_of_log_scale, &f, -log(20), log(5)));
     *scale = (float)f.scale;
     for (int k = 0; k < AT_THRESHOLDS; k++)
         bias[k] = (float)f.bias[k];

@@ -13,7 +13,8 @@ double at_minimise(double (*f)(void *user, double x), void *user, double lo, dou
  * softmax(logit / T), logit (n, classes). 1 for n = 0. */
 float at_fit_temperature(const float *logit, const int *label, int n, int classes);
 
-/* One state's cumulative logits (n, 3): sigmoid(scale logit[k] + bias[k]) = P(level > k). */
+/* One state's cumulative logits (n, 3): sigmoid(scale logit[k] + bias[k]) = P(level > k), most likely
+ * for scale in [0.05, 5] and biases in [-8, 8]. 1 and 0 for n = 0. */
 void at_fit_levels(const float *logit, const int *level, int n, float *scale, float *bias);
 
 /* Mean and variance of x (n, dims) in each dimension; a variance is at least a hundredth of their

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LOG_EVERY = 100, LINE_SIZE = 1024 };
 
@@ -240,6 +241,9 @@ static int stopped(const run *s)
 static int train(run *s, attune_error *err)
 {
     const at_learner *l = s->l;
+    /* The checkpoint is of the end, but what was made of it has gone. */
+    if (s->state.step == s->state.steps && access(s->model, R_OK))
+        return evaluate(s, err);
     int status =
         at_prefetch_start(&s->prefetch, l->prepare, s->task, s->state.step, s->state.steps, err);
     while (!status && s->state.step < s->state.steps) {

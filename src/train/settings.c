@@ -30,8 +30,7 @@ static const at_field optimiser_list[] = {
 static const at_fields optimiser_fields = {optimiser_list, sizeof(at_optimiser_settings), NULL};
 
 static const at_field plan_list[] = {
-    AT_NUMBER(at_loop_plan, seed, "seed", 1, -9007199254740992., 9007199254740992.,
-              "of everything random"),
+    AT_NUMBER(at_loop_plan, seed, "seed", 1, -1e15, 1e15, "of everything random"),
     AT_NUMBER(at_loop_plan, epochs, "epochs", 10, 1, 100000, "how often all is seen"),
     AT_NUMBER(at_loop_plan, eval_every, "eval_every", 1, 1, 100000,
               "epochs between evaluations; the last is always evaluated"),

@@ -22,12 +22,13 @@ static int make_embeddings(at_stream_answers *a, int train_n, int valid_n, int d
     return a->train && a->valid ? ATTUNE_OK : at_fail_nomem(err);
 }
 
-static at_head_answers *add_head(at_stream_answers *a, const char *name, int width,
-                                 attune_error *err)
+static at_head_answers *add_head(at_stream_answers *a, const char *group, const char *name,
+                                 int width, attune_error *err)
 {
     at_head_answers *h = &a->head[a->heads++];
     size_t rows = (size_t)a->valid_n;
-    *h = (at_head_answers){.name = name, .width = width};
+    *h = (at_head_answers){.width = width};
+    snprintf(h->name, sizeof h->name, "%s%s", group, name);
     h->logit = at_alloc(rows * (size_t)width, sizeof *h->logit);
     h->label = at_alloc(rows, sizeof *h->label);
     if (h->logit && h->label)
@@ -126,12 +127,12 @@ static int collect_heads(at_stream_answers *a, const at_face_set *valid, const a
                          attune_error *err)
 {
     at_head_answers *state[ATTUNE_STATES];
-    at_head_answers *expression = add_head(a, "expression", AT_FACE_CLASSES, err);
-    at_head_answers *basic = add_head(a, "basic", AT_BASIC_CLASSES, err);
-    at_head_answers *engagement = add_head(a, "engagement", ATTUNE_ENGAGEMENTS, err);
+    at_head_answers *expression = add_head(a, "", "expression", AT_FACE_CLASSES, err);
+    at_head_answers *basic = add_head(a, "", "basic", AT_BASIC_CLASSES, err);
+    at_head_answers *engagement = add_head(a, "", "engagement", ATTUNE_ENGAGEMENTS, err);
     int ok = expression && basic && engagement;
     for (int s = 0; s < ATTUNE_STATES; s++)
-        ok = (state[s] = add_head(a, attune_state_names[s], AT_THRESHOLDS, err)) && ok;
+        ok = (state[s] = add_head(a, "state.", attune_state_names[s], AT_THRESHOLDS, err)) && ok;
     for (int i = 0; ok && i < valid->faces.count; i++) {
         const at_sample *label = &valid->faces.list[i].label;
         add_row(expression, r[i].expression, has_votes(label) ? label->expression : -1);
@@ -216,7 +217,7 @@ static int collect_voices(at_stream_answers *a, const at_voices *valid,
     int status = make_embeddings(a, train_n, valid->count, AT_AUDIO_EMBED, err);
     if (status)
         return status;
-    at_head_answers *h = add_head(a, "expression", AT_VOICE_CLASSES, err);
+    at_head_answers *h = add_head(a, "", "expression", AT_VOICE_CLASSES, err);
     if (!h)
         return ATTUNE_E_NOMEM;
     for (int i = 0; i < a->train_n; i++)

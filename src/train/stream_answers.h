@@ -10,7 +10,7 @@
 
 /* One head's logits to the validation samples that have its label. */
 typedef struct at_head_answers {
-    const char *name; /* static: "expression", "boredom" */
+    char name[24]; /* "expression", "state.boredom" */
     int width, n;
     float *logit; /* (n, width) */
     int *label;   /* (n) */
