@@ -26,10 +26,10 @@ typedef struct at_level {
     int running;       /* the offset's filter has a past */
     float last, alike; /* its last sample in and out */
     float recent[AT_LEVEL_SMOOTH];
-    int next, used;                                     /* of recent, a ring */
+    int next, used;                                    /* of recent, a ring */
     float most[AT_LEVEL_SLOTS], least[AT_LEVEL_SLOTS]; /* smoothed power; the newest first */
-    int slots, hops;                                    /* in use; hops in the newest */
-    float reference;                                    /* what the gain was made for; 0: none yet */
+    int slots, hops;                                   /* in use; hops in the newest */
+    float reference;                                   /* what the gain was made for; 0: none yet */
 } at_level;
 
 /* Takes the next AT_FRAME_HOP samples (finite) and returns the gain to apply to them, > 0; before

@@ -1,7 +1,7 @@
 /* av.c - the reader: decode, place in time, put in order, drop by time, convert.
  *
  * at_media_next makes each stream have something ready, from its queue of packets, and gives out
- * what is earlier. A frame is converted when its turn comes (av_picture.c), sound is resampled as
+ * what is earlier. A frame is lent as it was decoded when its turn comes (av_picture.c), sound is resampled as
  * it is decoded (av_sound.c) and given out in short pieces, so that nothing but the decoders' own
  * few frames is ever held.
  */
@@ -219,15 +219,15 @@ static int ready_picture(at_media *m, attune_error *err)
 static int give_picture(at_media *m, at_media_packet *out, attune_error *err)
 {
     at_av_stream *s = &m->video;
-    const AVFrame *f = s->frame;
+    AVFrame *f = s->frame;
     AVRational sar = f->sample_aspect_ratio.num > 0 ? f->sample_aspect_ratio
                                                     : s->st->codecpar->sample_aspect_ratio;
+    at_turn turn = at_av_turn_of(at_av_display_matrix(f, s->st));
     s->ready = 0;
-    m->turn = at_av_turn_of(at_av_display_matrix(f, s->st));
-    int ret = at_av_picture_convert(&m->picture, f, sar, m->turn, m->o.max_side, m->path, out, err);
+    int ret = at_av_picture_lend(&m->picture, f, sar, turn, m->path, out, err);
     if (ret < 0)
         return ret;
-    at_av_upright_size(f->width, f->height, sar, m->turn, &m->info.w, &m->info.h);
+    at_av_note_size(m, f->width, f->height, sar, turn);
     out->kind = AT_MEDIA_VIDEO;
     out->t_us = s->ready_us;
     return 1;

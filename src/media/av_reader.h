@@ -45,7 +45,6 @@ struct at_media {
     int sound_held; /* a frame of sound waits for what came before it to drain */
     int64_t sound_held_us;
     at_media_packet piece; /* sound that is resampled and not given out */
-    at_av_turn turn;
     int64_t start_us;      /* the container's; AV_NOPTS_VALUE until known */
     int64_t last_frame_us; /* of the latest frame; -1: none */
     int64_t last_period;   /* of the latest frame given out, in units of 1/rate; -1: none */
@@ -76,6 +75,9 @@ at_av_head at_av_reader_head(const at_media *m);
 
 /* Whether st is of that kind, and can be decoded. */
 int at_av_track_usable(const AVStream *st, enum AVMediaType type);
+
+/* Into m->info: w x h as it is stored, to be turned and made square. */
+void at_av_note_size(at_media *m, int w, int h, AVRational sar, at_turn turn);
 
 /* Opens the tracks to read, and counts those there are. */
 int at_av_tracks_open(at_media *m, attune_error *err);
