@@ -251,6 +251,40 @@ static void frames_are_dropped_by_time(void **state)
     assert_int_equal(read_with(path, (at_media_options){.rate = 1e12}).frames, 60);
 }
 
+/* What nobody needs is not decoded, and what is given out is the same. */
+static void what_is_dropped_is_not_decoded(void **state)
+{
+    static const double rates[] = {8, 3, 12.5, 25};
+    (void)state;
+    media_fixture f = {PLAIN_VIDEO, .b_frames = 2};
+    f.video = AV_CODEC_ID_MPEG2VIDEO;
+    f.frames = 52;
+    const char *path = made("skipped.mkv", f);
+    all every = read_whole(path);
+    assert_int_equal(every.frames, 52);
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        for (int threads = 1; threads <= 3; threads++) {
+            all a = read_with(path, (at_media_options){.rate = rates[i], .threads = threads});
+            int64_t period = -1;
+            int n = 0;
+            for (int k = 0; k < every.frames; k++) {
+                int64_t now = (int64_t)((double)(every.times[k] + 1000) * rates[i] / 1e6);
+                if (now == period)
+                    continue;
+                assert_true(n < a.frames);
+                assert_int_equal(a.times[n], every.times[k]);
+                assert_int_equal(a.middle[n], every.middle[k]);
+                period = now;
+                n++;
+            }
+            assert_int_equal(a.frames, n);
+            assert_int_equal(a.info.duration_us, every.info.duration_us);
+            assert_false(a.info.truncated);
+            if (rates[i] < 12)
+                assert_true(a.info.frames < 40);
+        }
+}
+
 static void rotation_is_undone(void **state)
 {
     (void)state;
@@ -698,6 +732,7 @@ int main(void)
         cmocka_unit_test(frames_carry_their_times),
         cmocka_unit_test(uneven_times_stay_uneven),
         cmocka_unit_test(frames_are_dropped_by_time),
+        cmocka_unit_test(what_is_dropped_is_not_decoded),
         cmocka_unit_test(rotation_is_undone),
         cmocka_unit_test(any_size_and_depth_comes_out),
         cmocka_unit_test(oblong_pixels_are_made_square),

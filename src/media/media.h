@@ -39,8 +39,8 @@ typedef struct at_media_options {
     int no_video, no_audio;       /* leave that kind out, whatever the input has */
     double rate;                  /* frames a second to give out; 0: all. Of each period of 1/rate,
                              * counted from time 0, the first frame is given out (a millisecond
-                             * early will do: containers round); the rest is dropped before it is
-                             * converted */
+                             * early will do: containers round); the rest is not even decoded, where no
+                             * other frame needs it */
     int64_t max_pixels;           /* of a decoded picture; 0: AT_MEDIA_MAX_PIXELS */
     int threads;                  /* of the video decoder, at most; 0: one a processor. No effect on
                              * results */
@@ -89,7 +89,7 @@ typedef struct at_media_info {
     int w, h;                 /* upright, in square pixels; 0 until known or without video */
     int64_t duration_us;      /* end of the latest thing given out */
     int64_t container_us;     /* duration that the container claims; 0: unknown, or a camera */
-    int64_t frames;           /* decoded, given out or dropped */
+    int64_t frames;           /* decoded, given out or dropped; not those that nobody needed */
     int64_t errors;           /* damaged packets that were skipped */
     int live;
     int video_tracks, audio_tracks; /* that could be read, at most 16 */
