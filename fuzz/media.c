@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "media/media.h"
+#include "vision/picture.h"
 
 #include <math.h>
 
@@ -12,16 +13,21 @@ static volatile unsigned seen; /* so that the reading is not optimised away */
 
 static void check_frame(const at_media_packet *p, int64_t *last_us)
 {
+    at_picture_work work = {0};
+    at_image rgb = {0};
+    at_rect all = {0};
     unsigned sum = 0;
 
     FUZZ_CHECK(p->t_us > *last_us);
     *last_us = p->t_us;
-    FUZZ_CHECK(p->w > 0 && p->h > 0 && p->w <= SIDE && p->h <= SIDE);
-    FUZZ_CHECK(p->stride >= 3 * (ptrdiff_t)p->w);
-    for (int y = 0; y < p->h; y++)
-        for (int x = 0; x < 3 * p->w; x++)
-            sum += p->rgb[y * p->stride + x];
+    FUZZ_CHECK(at_picture_check(&p->picture) == ATTUNE_OK);
+    at_picture_size(&p->picture, &all.w, &all.h);
+    FUZZ_CHECK(at_picture_part(&rgb, &work, &p->picture, &all, SIDE, SIDE) == ATTUNE_OK);
+    for (int i = 0; i < SIDE * SIDE * 3; i++)
+        sum += rgb.data[i];
     seen = sum;
+    at_picture_work_free(&work);
+    at_image_free(&rgb);
 }
 
 static void check_sound(const at_media_packet *p)
@@ -33,7 +39,7 @@ static void check_sound(const at_media_packet *p)
 
 static void read_timed(const char *path)
 {
-    const at_media_options o = {.rate = 8, .max_side = SIDE, .max_pixels = 1 << 18, .threads = 1};
+    const at_media_options o = {.rate = 8, .max_pixels = 1 << 18, .threads = 1};
     at_media *m = NULL;
     at_media_packet p;
     attune_error err = {0};

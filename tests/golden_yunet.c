@@ -218,6 +218,7 @@ static void watch(at_detector *d, const char *path, tally *t)
     at_media_packet packet;
     at_tracker tracker;
     at_image copy = {0};
+    at_picture_work work = {0};
     at_rng rng;
     uint32_t id = 0;
 
@@ -225,13 +226,11 @@ static void watch(at_detector *d, const char *path, tally *t)
     at_tracker_init(&tracker, NULL);
     assert_int_equal(at_media_open(&m, path, &o, NULL), ATTUNE_OK);
     while (at_media_next(m, &packet, NULL) == 1) {
-        const at_image frame = at_image_borrow(packet.rgb, packet.w, packet.h, 3, packet.stride);
-        const attune_picture whole = at_picture_of(&frame);
         at_face face[4], near[4];
-        const int n = at_detector_run(d, &frame, face, 4);
+        const int n = at_detector_search(d, &packet.picture, face, 4);
         assert_int_equal(n, 1);
         check_layout(&face[0]);
-        assert_int_equal(at_detector_search_near(d, &whole, &face[0], near, 4), 1);
+        assert_int_equal(at_detector_search_near(d, &packet.picture, &face[0], near, 4), 1);
         assert_true(at_face_iou(&face[0], &near[0]) > 0.75F);
         at_tracker_update(&tracker, packet.t_us, face, n, NULL);
         t->tracks += tracker.track[0].id != id;
@@ -239,7 +238,7 @@ static void watch(at_detector *d, const char *path, tally *t)
         t->frames++;
         for (int k = 0; k < CONDITIONS; k++) {
             at_face worse;
-            assert_int_equal(at_image_copy(&copy, &frame), ATTUNE_OK);
+            assert_int_equal(at_picture_whole(&copy, &work, &packet.picture), ATTUNE_OK);
             assert_int_equal(
                 at_degrade(&copy, conditions[k].kind, conditions[k].level, &face[0], &rng, NULL),
                 ATTUNE_OK);
@@ -248,6 +247,7 @@ static void watch(at_detector *d, const char *path, tally *t)
         }
     }
     at_media_free(&m);
+    at_picture_work_free(&work);
     at_image_free(&copy);
 }
 

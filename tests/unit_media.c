@@ -4,6 +4,7 @@
 #include "media/av.h"
 #include "media/media.h"
 #include "media_fixtures.h"
+#include "vision/picture.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -93,18 +94,31 @@ typedef struct all {
     at_media_info info;
 } all;
 
+static void upright(at_image *rgb, const attune_picture *p)
+{
+    at_picture_work work = {0};
+    assert_int_equal(at_picture_check(p), ATTUNE_OK);
+    assert_int_equal(at_picture_whole(rgb, &work, p), ATTUNE_OK);
+    at_picture_work_free(&work);
+}
+
 static void take_picture(all *a, const at_media_packet *p)
 {
     assert_true(a->frames < MAX_FRAMES);
-    assert_true(p->stride >= 3 * p->w);
+    at_image rgb = {0};
+    int w, h;
+    upright(&rgb, &p->picture);
+    w = rgb.w;
+    h = rgb.h;
     a->times[a->frames] = p->t_us;
-    a->w = p->w;
-    a->h = p->h;
-    a->middle[a->frames] = p->rgb[p->h / 2 * p->stride + p->w / 2 * 3];
+    a->w = w;
+    a->h = h;
+    a->middle[a->frames] = *at_image_at(&rgb, w / 2, h / 2);
     for (int k = 0; k < 4; k++) {
-        int x = k % 2 ? p->w - 1 - p->w / 8 : p->w / 8, y = k / 2 ? p->h - 1 - p->h / 8 : p->h / 8;
-        memcpy(a->corner[k], p->rgb + y * p->stride + 3 * x, 3);
+        int x = k % 2 ? w - 1 - w / 8 : w / 8, y = k / 2 ? h - 1 - h / 8 : h / 8;
+        memcpy(a->corner[k], at_image_at(&rgb, x, y), 3);
     }
+    at_image_free(&rgb);
     a->frames++;
 }
 
@@ -237,6 +251,40 @@ static void frames_are_dropped_by_time(void **state)
     assert_int_equal(read_with(path, (at_media_options){.rate = 1e12}).frames, 60);
 }
 
+/* What nobody needs is not decoded, and what is given out is the same. */
+static void what_is_dropped_is_not_decoded(void **state)
+{
+    static const double rates[] = {8, 3, 12.5, 25};
+    (void)state;
+    media_fixture f = {PLAIN_VIDEO, .b_frames = 2};
+    f.video = AV_CODEC_ID_MPEG2VIDEO;
+    f.frames = 52;
+    const char *path = made("skipped.mkv", f);
+    all every = read_whole(path);
+    assert_int_equal(every.frames, 52);
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        for (int threads = 1; threads <= 3; threads++) {
+            all a = read_with(path, (at_media_options){.rate = rates[i], .threads = threads});
+            int64_t period = -1;
+            int n = 0;
+            for (int k = 0; k < every.frames; k++) {
+                int64_t now = (int64_t)((double)(every.times[k] + 1000) * rates[i] / 1e6);
+                if (now == period)
+                    continue;
+                assert_true(n < a.frames);
+                assert_int_equal(a.times[n], every.times[k]);
+                assert_int_equal(a.middle[n], every.middle[k]);
+                period = now;
+                n++;
+            }
+            assert_int_equal(a.frames, n);
+            assert_int_equal(a.info.duration_us, every.info.duration_us);
+            assert_false(a.info.truncated);
+            if (rates[i] < 12)
+                assert_true(a.info.frames < 40);
+        }
+}
+
 static void rotation_is_undone(void **state)
 {
     (void)state;
@@ -277,23 +325,6 @@ static void any_size_and_depth_comes_out(void **state)
         assert_int_equal(a.h, kinds[i].h);
         assert_colours(&a);
     }
-}
-
-static void large_pictures_are_scaled_down(void **state)
-{
-    (void)state;
-    media_fixture f = {PLAIN_VIDEO, .turn = 90};
-    f.w = 640;
-    f.h = 360;
-    const char *path = made("large.mp4", f);
-    all a = read_with(path, (at_media_options){.max_side = 320});
-    assert_int_equal(a.w, 180);
-    assert_int_equal(a.h, 320);
-    assert_int_equal(a.info.w, 360); /* the size in the source */
-    assert_int_equal(a.info.h, 640);
-    assert_colours(&a);
-    a = read_with(path, (at_media_options){.max_side = 1000});
-    assert_int_equal(a.w, 360);
 }
 
 static void oblong_pixels_are_made_square(void **state)
@@ -701,9 +732,9 @@ int main(void)
         cmocka_unit_test(frames_carry_their_times),
         cmocka_unit_test(uneven_times_stay_uneven),
         cmocka_unit_test(frames_are_dropped_by_time),
+        cmocka_unit_test(what_is_dropped_is_not_decoded),
         cmocka_unit_test(rotation_is_undone),
         cmocka_unit_test(any_size_and_depth_comes_out),
-        cmocka_unit_test(large_pictures_are_scaled_down),
         cmocka_unit_test(oblong_pixels_are_made_square),
         cmocka_unit_test(any_sound_becomes_mono_16k),
         cmocka_unit_test(resampled_sound_is_not_late),

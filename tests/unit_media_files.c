@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "media/media.h"
 #include "media_fixtures.h"
+#include "vision/picture.h"
 
 #include <dirent.h>
 #include <glob.h>
@@ -116,7 +117,7 @@ static void pictures_load(void **state)
     assert_int_equal(at_media_open(&m, in_root("p.png"), NULL, NULL), 0);
     assert_int_equal(at_media_next(m, &p, NULL), 1);
     assert_int_equal(p.t_us, 0);
-    assert_int_equal(p.w, 50);
+    assert_int_equal(p.picture.w, 50);
     assert_int_equal(at_media_next(m, &p, NULL), 0);
     at_media_free(&m);
 }
@@ -218,6 +219,14 @@ static double difference(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
     return sum / (3.0 * w * h);
 }
 
+static void upright(at_image *rgb, const attune_picture *p)
+{
+    at_picture_work work = {0};
+    assert_int_equal(at_picture_check(p), ATTUNE_OK);
+    assert_int_equal(at_picture_whole(rgb, &work, p), ATTUNE_OK);
+    at_picture_work_free(&work);
+}
+
 static void what_is_written_is_read(void **state)
 {
     (void)state;
@@ -243,7 +252,10 @@ static void what_is_written_is_read(void **state)
                 assert_in_range(p.t_us - first, frames * 40000 - (frames > 0) * 1000,
                                 frames * 40000 + 1000);
                 paint(expected, W + odd, H + odd, frames);
-                assert_true(difference(p.rgb, p.stride, expected, W + odd, H + odd) < 8);
+                at_image rgb = {0};
+                upright(&rgb, &p.picture);
+                assert_true(difference(rgb.data, rgb.stride, expected, W + odd, H + odd) < 8);
+                at_image_free(&rgb);
                 frames++;
             }
             assert_int_equal(ret, 0);

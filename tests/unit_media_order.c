@@ -42,6 +42,14 @@ typedef struct order {
     int backwards; /* things that are earlier than what came before them */
 } order;
 
+/* The clips are grey in the middle: luma tells. */
+static uint8_t middle_of(const attune_picture *p)
+{
+    int luma = p->plane[0][p->h / 2 * p->stride[0] + p->w / 2];
+    assert_int_equal(p->format, ATTUNE_I420);
+    return (uint8_t)((luma - 16) * 255 / 219);
+}
+
 static void note_packet(order *o, const at_media_packet *p)
 {
     assert_true(o->n < MOST);
@@ -49,7 +57,7 @@ static void note_packet(order *o, const at_media_packet *p)
     o->t_us[o->n] = p->t_us;
     o->backwards += o->n > 0 && p->t_us < o->t_us[o->n - 1];
     if (p->kind == AT_MEDIA_VIDEO)
-        o->middle[o->n] = p->rgb[p->h / 2 * p->stride + p->w / 2 * 3];
+        o->middle[o->n] = middle_of(&p->picture);
     o->frames += p->kind == AT_MEDIA_VIDEO;
     o->samples += p->n;
     assert_true(p->n <= AT_MEDIA_AUDIO_RATE / 10);
@@ -152,7 +160,7 @@ static void waiting_has_an_end(void **state)
                        .seconds = 6,
                        .apart = 1};
     media_fixture_write(path, &f);
-    order *o = read_order(&(at_media_options){.max_side = 64});
+    order *o = read_order(&(at_media_options){0});
     assert_int_equal(o->frames, 150);
     assert_int_equal(o->samples, 6 * 16000);
     assert_int_equal(o->backwards, 1);

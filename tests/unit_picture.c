@@ -123,7 +123,7 @@ static const struct {
 } parts[] = {
     {{0, 0, W, H}, W, H, 0},      /* as it is */
     {{0, 0, W, H}, 20, 15, 0},    /* smaller */
-    {{0, 0, W, H}, 7, 5, 12},     /* so small that it is halved first, without an odd last line */
+    {{0, 0, W, H}, 7, 5, 3},      /* so small that it is halved first, without an odd last line */
     {{11, 3, 30, 28}, 30, 28, 0}, /* a part that begins between two chroma samples */
     {{11, 3, 31, 27}, 80, 70, 0}, /* larger */
     {{W - 1, H - 1, 1, 1}, 3, 2, 0}, /* the last pixel */

@@ -1,7 +1,7 @@
 /* av.c - the reader: decode, place in time, put in order, drop by time, convert.
  *
  * at_media_next makes each stream have something ready, from its queue of packets, and gives out
- * what is earlier. A frame is converted when its turn comes (av_picture.c), sound is resampled as
+ * what is earlier. A frame is lent as it was decoded when its turn comes (av_picture.c), sound is resampled as
  * it is decoded (av_sound.c) and given out in short pieces, so that nothing but the decoders' own
  * few frames is ever held.
  */
@@ -13,19 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A stream's clock that goes back by more, or leaps ahead by more, has been restarted (joined
- * recordings, wrapped counters, damage): time then goes on where the stream was. */
-#define BACK_US  AT_AV_SECOND
-#define AHEAD_US (3600 * AT_AV_SECOND)
-
 /* Read errors in a row that a demultiplexer may need to find its way again. */
 enum { MAX_READ_ERRORS = 16 };
-
-/* How much too early a frame may be for its period, for the sake of rounded times. */
-enum { EARLY_US = 1000 };
-
-/* Frames a second; wanting more is wanting all. */
-enum { MAX_RATE = 1000 };
 
 /* Samples of sound given out at once, so that it keeps in step with the pictures. */
 enum { PIECE = AT_MEDIA_AUDIO_RATE / 10 };
@@ -46,7 +35,7 @@ static int64_t place(at_media *m, at_av_stream *s, int64_t pts)
     if (m->start_us == AV_NOPTS_VALUE)
         m->start_us = raw;
     int64_t t = raw - m->start_us + s->shift_us;
-    if (t < s->end_us - BACK_US || t > s->end_us + AHEAD_US) {
+    if (t < s->end_us - AT_AV_BACK_US || t > s->end_us + AT_AV_AHEAD_US) {
         s->shift_us += s->end_us - t;
         t = s->end_us;
     }
@@ -59,7 +48,7 @@ static int64_t picture_duration(const at_av_stream *s, const AVFrame *f)
     AVRational rate = s->st->avg_frame_rate;
     if (us <= 0 && rate.num > 0 && rate.den > 0)
         us = at_av_us(1, av_inv_q(rate));
-    return us > 0 && us < AHEAD_US ? us : AT_AV_SECOND / 25;
+    return us > 0 && us < AT_AV_AHEAD_US ? us : AT_AV_SECOND / 25;
 }
 
 static void note_end(at_media *m, at_av_stream *s, int64_t end_us)
@@ -126,6 +115,9 @@ static int send_next(at_media *m, at_av_stream *s, attune_error *err)
     const AVPacket *packet = s->queue.count > 0 ? at_av_queue_at(&s->queue, 0) : NULL;
     if (!packet && (!m->at_end || s->drained))
         return 0;
+    if (packet && s == &m->video)
+        s->dec->skip_frame = at_av_spare_skip(&m->spare, m, packet) ? AVDISCARD_NONREF
+                                                                    : AVDISCARD_DEFAULT;
     int ret = avcodec_send_packet(s->dec, packet);
     if (ret == AVERROR(ENOMEM))
         return s->budget.exceeded ? at_av_too_dear(m, err) : at_fail_nomem(err);
@@ -172,9 +164,9 @@ static int decode(at_media *m, at_av_stream *s, attune_error *err)
 /* Whether the frame at t is the first of its period. */
 static int due(at_media *m, int64_t t)
 {
-    if (!(m->o.rate > 0 && m->o.rate < MAX_RATE))
+    if (!at_av_rate_limits(m))
         return 1;
-    int64_t period = (int64_t)((double)(t + EARLY_US) * m->o.rate / AT_AV_SECOND);
+    int64_t period = at_av_period(m->o.rate, t);
     if (period <= m->last_period)
         return 0;
     m->last_period = period;
@@ -219,15 +211,15 @@ static int ready_picture(at_media *m, attune_error *err)
 static int give_picture(at_media *m, at_media_packet *out, attune_error *err)
 {
     at_av_stream *s = &m->video;
-    const AVFrame *f = s->frame;
+    AVFrame *f = s->frame;
     AVRational sar = f->sample_aspect_ratio.num > 0 ? f->sample_aspect_ratio
                                                     : s->st->codecpar->sample_aspect_ratio;
+    at_turn turn = at_av_turn_of(at_av_display_matrix(f, s->st));
     s->ready = 0;
-    m->turn = at_av_turn_of(at_av_display_matrix(f, s->st));
-    int ret = at_av_picture_convert(&m->picture, f, sar, m->turn, m->o.max_side, m->path, out, err);
+    int ret = at_av_picture_lend(&m->picture, f, sar, turn, m->path, out, err);
     if (ret < 0)
         return ret;
-    at_av_upright_size(f->width, f->height, sar, m->turn, &m->info.w, &m->info.h);
+    at_av_note_size(m, f->width, f->height, sar, turn);
     out->kind = AT_MEDIA_VIDEO;
     out->t_us = s->ready_us;
     return 1;

@@ -3,6 +3,7 @@
 #ifndef AT_MEDIA_AV_H
 #define AT_MEDIA_AV_H
 
+#include "base/upright.h"
 #include "media/media.h"
 
 #include <libavcodec/avcodec.h>
@@ -128,29 +129,34 @@ void at_av_source_close(at_av_source *s); /* after the format context; idempoten
 
 /* ---- av_picture.c ------------------------------------------------------------------------- */
 
-/* Turns decoded frames into upright RGB24. Zero-initialised is ready; keeps its scaler and its
+/* Turns decoded frames into what is given out. Zero-initialised is ready; keeps its scaler and its
  * buffers between frames of one shape. */
 typedef struct at_av_picture {
     struct SwsContext *sws;
-    int key[8];             /* what sws was made for */
-    uint8_t *flat, *turned; /* as scaled; after rotation */
+    int key[8];         /* what sws was made for */
+    AVFrame *converted; /* the latest one whose kind had to be changed */
+    AVBufferPool *pool; /* of its buffers */
+    int pool_bytes;
+    uint8_t *flat, *turned; /* RGB: as scaled; after rotation */
     size_t flat_bytes, turned_bytes;
 } at_av_picture;
 
-/* How a display matrix maps a picture, to the nearest right angle: upright(x, y) = source(u, v)
- * with (u, v) = (x, y) or, transposed, (y, x), counted from the other end where flipped. */
-typedef struct at_av_turn {
-    int transpose, flip_u, flip_v;
-} at_av_turn;
+at_turn at_av_turn_of(const int32_t *matrix /* nullable */);
 
-at_av_turn at_av_turn_of(const int32_t *matrix /* nullable */);
+/* Fills out's picture and frame: f itself where its kind is known, else a converted one. They live
+ * until the next call, and longer for who refers to frame. name is for errors. */
+int at_av_picture_lend(at_av_picture *p, AVFrame *f, AVRational sar, at_turn turn, const char *name,
+                       at_media_packet *out, attune_error *err);
 
-/* Size of what comes out before max_side: square pixels, upright. */
-void at_av_upright_size(int w, int h, AVRational sar, at_av_turn turn, int *out_w, int *out_h);
+/* Upright RGB24; lives until the next call. */
+typedef struct at_av_rgb {
+    const uint8_t *rgb; /* (h x stride) */
+    int w, h;
+    ptrdiff_t stride;
+} at_av_rgb;
 
-/* Fills out's rgb, w, h and stride; they live until the next call. name is for errors. */
-int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at_av_turn turn,
-                          int max_side, const char *name, at_media_packet *out, attune_error *err);
+int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at_turn turn,
+                          const char *name, at_av_rgb *out, attune_error *err);
 void at_av_picture_free(at_av_picture *p);
 
 /* The frame's pixel format without the deprecated "J" kinds, and whether it is full range. */

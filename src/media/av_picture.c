@@ -1,5 +1,5 @@
-/* av_picture.c - any decoded picture to upright RGB24: colour conversion and scaling in one pass
- * of swscale, then rotation. */
+/* av_picture.c - decoded pictures: lent out as they lie where attune_picture has a word for it, or
+ * brought to the nearest format that it has one for; and, for still pictures, made upright RGB24. */
 #include "media/av.h"
 
 #include "base/error.h"
@@ -16,13 +16,9 @@ enum { SCALER = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXA
 /* swscale's vector code may write a little past the end of a row. */
 enum { ROW_SLACK = 64 };
 
-/* Pixels this much wider than high, or higher than wide, are made square. Milder oblongs (PAL and
- * NTSC at 4:3) are what every face model has seen, and resampling costs sharpness. */
-static const double oblong = 1.2;
-
-at_av_turn at_av_turn_of(const int32_t *m)
+at_turn at_av_turn_of(const int32_t *m)
 {
-    at_av_turn turn = {0};
+    at_turn turn = {0};
     if (!m)
         return turn;
     /* (x, y) = (a u + c v, b u + d v), y down: libavutil/display.h */
@@ -31,22 +27,6 @@ at_av_turn at_av_turn_of(const int32_t *m)
     turn.flip_u = (turn.transpose ? b : a) < 0;
     turn.flip_v = (turn.transpose ? c : d) < 0;
     return turn;
-}
-
-static void square_size(int w, int h, AVRational sar, int *out_w, int *out_h)
-{
-    *out_w = w;
-    *out_h = h;
-    double ratio = sar.num > 0 && sar.den > 0 ? av_q2d(sar) : 1;
-    if (ratio > oblong && ratio < 8 && w * ratio <= AT_MEDIA_MAX_SIDE)
-        *out_w = (int)lround(w * ratio);
-    else if (ratio < 1 / oblong && ratio > 1 / 8.0 && h / ratio <= AT_MEDIA_MAX_SIDE)
-        *out_h = (int)lround(h / ratio);
-}
-
-void at_av_upright_size(int w, int h, AVRational sar, at_av_turn turn, int *out_w, int *out_h)
-{
-    square_size(w, h, sar, turn.transpose ? out_h : out_w, turn.transpose ? out_w : out_h);
 }
 
 enum AVPixelFormat at_av_pixel_format(const AVFrame *f, int *full_range)
@@ -81,29 +61,184 @@ static int matrix_of(const AVFrame *f)
     }
 }
 
-static int make_scaler(at_av_picture *p, const AVFrame *f, int w, int h, const char *name,
-                       attune_error *err)
+/* p->sws from f to w x h pictures of kind to. RGB is of the full range; other kinds keep f's. */
+static int make_scaler(at_av_picture *p, const AVFrame *f, int w, int h, enum AVPixelFormat to,
+                       const char *name, attune_error *err)
 {
     int full = 0;
     enum AVPixelFormat format = at_av_pixel_format(f, &full);
     int matrix = matrix_of(f);
-    int key[8] = {f->width, f->height, format, full, matrix, w, h, 1};
+    int key[8] = {f->width, f->height, format, full, matrix, w, h, to};
     if (p->sws && memcmp(key, p->key, sizeof key) == 0)
         return 0;
     sws_freeContext(p->sws);
-    p->sws = sws_getContext(f->width, f->height, format, w, h, AV_PIX_FMT_RGB24, SCALER, NULL, NULL,
-                            NULL);
+    p->sws = sws_getContext(f->width, f->height, format, w, h, to, SCALER, NULL, NULL, NULL);
     if (!p->sws) {
         const char *format_name = av_get_pix_fmt_name(format);
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: cannot convert %dx%d pictures of kind %s",
                        name, f->width, f->height, format_name ? format_name : "unknown");
     }
     const int *coefficients = sws_getCoefficients(matrix);
+    int to_full = to == AV_PIX_FMT_RGB24 || full;
     /* refused for RGB sources, which have no matrix to set */
-    sws_setColorspaceDetails(p->sws, coefficients, full, coefficients, 1, 0, 1 << 16, 1 << 16);
+    sws_setColorspaceDetails(p->sws, coefficients, full, coefficients, to_full, 0, 1 << 16,
+                             1 << 16);
     memcpy(p->key, key, sizeof key);
     return 0;
 }
+
+/* ---- as it lies ---------------------------------------------------------------------------- */
+
+static const struct {
+    enum AVPixelFormat pixels;
+    attune_format format;
+} known[] = {
+    {AV_PIX_FMT_YUV420P, ATTUNE_I420},  {AV_PIX_FMT_YUVJ420P, ATTUNE_I420},
+    {AV_PIX_FMT_YUVA420P, ATTUNE_I420}, {AV_PIX_FMT_YUV422P, ATTUNE_I422},
+    {AV_PIX_FMT_YUVJ422P, ATTUNE_I422}, {AV_PIX_FMT_YUV444P, ATTUNE_I444},
+    {AV_PIX_FMT_YUVJ444P, ATTUNE_I444}, {AV_PIX_FMT_NV12, ATTUNE_NV12},
+    {AV_PIX_FMT_GRAY8, ATTUNE_GREY},    {AV_PIX_FMT_RGB24, ATTUNE_RGB},
+    {AV_PIX_FMT_BGR24, ATTUNE_BGR},     {AV_PIX_FMT_RGBA, ATTUNE_RGBA},
+    {AV_PIX_FMT_RGB0, ATTUNE_RGBA},     {AV_PIX_FMT_BGRA, ATTUNE_BGRA},
+    {AV_PIX_FMT_BGR0, ATTUNE_BGRA},
+};
+
+static int find_known(int pixels)
+{
+    int i = 0, n = sizeof known / sizeof *known;
+    while (i < n && known[i].pixels != pixels)
+        i++;
+    return i < n ? i : -1;
+}
+
+/* The known format that keeps most of what pixels holds. */
+static enum AVPixelFormat nearest(enum AVPixelFormat pixels)
+{
+    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(pixels);
+    if (!d || d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BAYER))
+        return AV_PIX_FMT_RGB24;
+    if (d->nb_components <= 2)
+        return d->flags & AV_PIX_FMT_FLAG_BITSTREAM ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_GRAY8;
+    if (d->log2_chroma_w == 0)
+        return AV_PIX_FMT_YUV444P;
+    return d->log2_chroma_h == 0 ? AV_PIX_FMT_YUV422P : AV_PIX_FMT_YUV420P;
+}
+
+/* A buffer of the pool under p->converted, which may still be referred to as it was. */
+static int renew_converted(at_av_picture *p, const AVFrame *f, enum AVPixelFormat to)
+{
+    int bytes = av_image_get_buffer_size(to, f->width, f->height, AT_ALIGN);
+    if (bytes < 0)
+        return 0;
+    if (!p->converted)
+        p->converted = av_frame_alloc();
+    if (!p->pool || p->pool_bytes != bytes) {
+        av_buffer_pool_uninit(&p->pool);
+        p->pool = av_buffer_pool_init((size_t)bytes + ROW_SLACK, NULL);
+        p->pool_bytes = bytes;
+    }
+    if (!p->converted || !p->pool)
+        return 0;
+    av_frame_unref(p->converted);
+    p->converted->buf[0] = av_buffer_pool_get(p->pool);
+    if (!p->converted->buf[0] || av_frame_copy_props(p->converted, f) < 0)
+        return 0;
+    p->converted->format = to;
+    p->converted->width = f->width;
+    p->converted->height = f->height;
+    return av_image_fill_arrays(p->converted->data, p->converted->linesize,
+                                p->converted->buf[0]->data, to, f->width, f->height, AT_ALIGN) >= 0;
+}
+
+static int convert_kind(at_av_picture *p, const AVFrame *f, const char *name, attune_error *err)
+{
+    enum AVPixelFormat to = nearest(f->format);
+    int full, ret = make_scaler(p, f, f->width, f->height, to, name, err);
+    if (ret < 0)
+        return ret;
+    if (!renew_converted(p, f, to))
+        return at_fail_nomem(err);
+    ret = sws_scale(p->sws, (const uint8_t *const *)f->data, f->linesize, 0, f->height,
+                    p->converted->data, p->converted->linesize);
+    if (ret < 0)
+        return at_av_fail(err, ret, name, "cannot convert a picture");
+    at_av_pixel_format(f, &full);
+    p->converted->color_range = full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    return 0;
+}
+
+static attune_matrix matrix_as(const AVFrame *f)
+{
+    switch (matrix_of(f)) {
+    case SWS_CS_ITU709:
+    case SWS_CS_SMPTE240M: return ATTUNE_BT709; /* 0.2122, 0.0865 where BT.709 has 0.2126, 0.0722 */
+    case SWS_CS_BT2020: return ATTUNE_BT2020;
+    default: return ATTUNE_BT601;
+    }
+}
+
+int at_av_picture_lend(at_av_picture *p, AVFrame *f, AVRational sar, at_turn turn, const char *name,
+                       at_media_packet *out, attune_error *err)
+{
+    int full, kind = find_known(f->format);
+    if (kind < 0) {
+        int ret = convert_kind(p, f, name, err);
+        if (ret < 0)
+            return ret;
+        f = p->converted;
+        kind = find_known(f->format);
+    }
+    at_av_pixel_format(f, &full);
+    out->frame = f;
+    out->picture = (attune_picture){.format = known[kind].format,
+                                    .w = f->width,
+                                    .h = f->height,
+                                    .matrix = matrix_as(f),
+                                    .range = full ? ATTUNE_RANGE_FULL : ATTUNE_RANGE_LIMITED,
+                                    .orientation = at_orientation_of(turn),
+                                    .aspect_num = sar.num > 0 && sar.den > 0 ? sar.num : 0,
+                                    .aspect_den = sar.num > 0 && sar.den > 0 ? sar.den : 0};
+    for (int i = 0; i < 3; i++) {
+        out->picture.plane[i] = f->data[i];
+        out->picture.stride[i] = f->linesize[i];
+    }
+    return 0;
+}
+
+int at_media_keep(at_media_kept *k, const at_media_packet *p)
+{
+    av_frame_free(&k->frame);
+    if (p->kind == AT_MEDIA_VIDEO) {
+        k->frame = av_frame_clone(p->frame);
+        if (!k->frame)
+            return ATTUNE_E_NOMEM;
+        /* the decoder's budget must not depend on who holds what, nor be asked after its end */
+        av_buffer_unref(&k->frame->opaque_ref);
+    }
+    if (p->n > k->capacity) {
+        at_free(k->pcm);
+        k->pcm = at_alloc(p->n, sizeof *k->pcm);
+        k->capacity = k->pcm ? p->n : 0;
+        if (!k->pcm)
+            return ATTUNE_E_NOMEM;
+    }
+    k->packet = *p;
+    k->packet.frame = k->frame;
+    if (p->kind == AT_MEDIA_AUDIO) {
+        memcpy(k->pcm, p->pcm, p->n * sizeof *p->pcm);
+        k->packet.pcm = k->pcm;
+    }
+    return ATTUNE_OK;
+}
+
+void at_media_let_go(at_media_kept *k)
+{
+    av_frame_free(&k->frame);
+    at_free(k->pcm);
+    *k = (at_media_kept){0};
+}
+
+/* ---- upright RGB24 -------------------------------------------------------------------------- */
 
 static int reserve(uint8_t **buffer, size_t *bytes, size_t need)
 {
@@ -117,7 +252,7 @@ static int reserve(uint8_t **buffer, size_t *bytes, size_t need)
 
 /* dst (w x h, tight) = src (stride bytes a row) turned. w, h are those of dst. */
 static void turn_picture(uint8_t *dst, int w, int h, const uint8_t *src, ptrdiff_t stride,
-                         at_av_turn turn)
+                         at_turn turn)
 {
     ptrdiff_t su = turn.flip_u ? -3 : 3, sv = turn.flip_v ? -stride : stride;
     int src_w = turn.transpose ? h : w, src_h = turn.transpose ? w : h;
@@ -133,19 +268,12 @@ static void turn_picture(uint8_t *dst, int w, int h, const uint8_t *src, ptrdiff
                     memcpy(dst + ((ptrdiff_t)y * w + x) * 3, origin + x * step_x + y * step_y, 3);
 }
 
-int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at_av_turn turn,
-                          int max_side, const char *name, at_media_packet *out, attune_error *err)
+int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at_turn turn,
+                          const char *name, at_av_rgb *out, attune_error *err)
 {
     int w, h;
-    square_size(f->width, f->height, sar, &w, &h);
-    int longer = w > h ? w : h;
-    if (max_side > 0 && longer > max_side) {
-        w = (int)lround((double)w * max_side / longer);
-        h = (int)lround((double)h * max_side / longer);
-        w = w < 1 ? 1 : w;
-        h = h < 1 ? 1 : h;
-    }
-    int ret = make_scaler(p, f, w, h, name, err);
+    at_upright_size(f->width, f->height, 1, sar.num, sar.den, &w, &h);
+    int ret = make_scaler(p, f, w, h, AV_PIX_FMT_RGB24, name, err);
     if (ret < 0)
         return ret;
     ptrdiff_t stride = ((ptrdiff_t)w * 3 + ROW_SLACK + AT_ALIGN - 1) / AT_ALIGN * AT_ALIGN;
@@ -158,10 +286,7 @@ int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at
                     strides);
     if (ret < 0)
         return at_av_fail(err, ret, name, "cannot convert a picture");
-    out->rgb = p->flat;
-    out->w = w;
-    out->h = h;
-    out->stride = stride;
+    *out = (at_av_rgb){p->flat, w, h, stride};
     if (!turn.transpose && !turn.flip_u && !turn.flip_v)
         return 0;
 
@@ -178,6 +303,8 @@ int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at
 void at_av_picture_free(at_av_picture *p)
 {
     sws_freeContext(p->sws);
+    av_frame_free(&p->converted);
+    av_buffer_pool_uninit(&p->pool);
     at_free(p->flat);
     at_free(p->turned);
     *p = (at_av_picture){0};

@@ -18,6 +18,28 @@ enum { AT_AV_QUEUE_BYTES = 64 << 20 };
 /* Tracks of a kind that are told apart; a file may have more, which are left alone. */
 enum { AT_AV_TRACKS = 16 };
 
+/* A stream's clock that goes back by more, or leaps ahead by more, has been restarted (joined
+ * recordings, wrapped counters, damage): time then goes on where the stream was. */
+#define AT_AV_BACK_US  AT_AV_SECOND
+#define AT_AV_AHEAD_US (3600 * AT_AV_SECOND)
+
+/* How much too early a frame may be for its period, for the sake of rounded times. */
+enum { AT_AV_EARLY_US = 1000 };
+
+/* Frames a second; wanting more is wanting all. */
+enum { AT_AV_MAX_RATE = 1000 };
+
+/* Periods whose frames may be on their way at once: decoders put no more than 16 frames in order. */
+enum { AT_AV_PERIODS = 32 };
+
+/* The earliest frame of each period, by the packets that were sent. Zero-initialised is ready. */
+typedef struct at_av_spare {
+    int64_t period[AT_AV_PERIODS], earliest_us[AT_AV_PERIODS];
+    unsigned char used[AT_AV_PERIODS];
+    int64_t latest_us;
+    int never; /* the times are not to be relied on */
+} at_av_spare;
+
 typedef struct at_av_stream {
     AVStream *st;
     AVCodecContext *dec; /* NULL: this kind is not read */
@@ -40,12 +62,12 @@ struct at_media {
     AVFormatContext *fmt;
     AVPacket *packet;
     at_av_stream video, audio;
+    at_av_spare spare;
     at_av_picture picture;
     at_av_sound sound;
     int sound_held; /* a frame of sound waits for what came before it to drain */
     int64_t sound_held_us;
     at_media_packet piece; /* sound that is resampled and not given out */
-    at_av_turn turn;
     int64_t start_us;      /* the container's; AV_NOPTS_VALUE until known */
     int64_t last_frame_us; /* of the latest frame; -1: none */
     int64_t last_period;   /* of the latest frame given out, in units of 1/rate; -1: none */
@@ -77,6 +99,9 @@ at_av_head at_av_reader_head(const at_media *m);
 /* Whether st is of that kind, and can be decoded. */
 int at_av_track_usable(const AVStream *st, enum AVMediaType type);
 
+/* Into m->info: w x h as it is stored, to be turned and made square. */
+void at_av_note_size(at_media *m, int w, int h, AVRational sar, at_turn turn);
+
 /* Opens the tracks to read, and counts those there are. */
 int at_av_tracks_open(at_media *m, attune_error *err);
 
@@ -87,6 +112,20 @@ int at_av_tracks_open(at_media *m, attune_error *err);
  * < 0: interrupted or out of memory. */
 int at_av_read(at_media *m, at_av_stream *const *tracks, int n, attune_error *err);
 int64_t at_av_us(int64_t t, AVRational base);
+
+/* ---- av_spare.c --------------------------------------------------------------------------- */
+
+/* Whether fewer frames are given out than there may be. */
+static inline int at_av_rate_limits(const at_media *m)
+{
+    return m->o.rate > 0 && m->o.rate < AT_AV_MAX_RATE;
+}
+
+/* The period of 1/rate that a frame at t_us >= 0 counts for. */
+int64_t at_av_period(double rate, int64_t t_us);
+/* Whether nothing is lost if the frame in packet, of the pictures' stream and the next to be sent, is
+ * left out, and only it. Called once for each. */
+int at_av_spare_skip(at_av_spare *s, const at_media *m, const AVPacket *packet);
 
 /* ---- av_end.c ----------------------------------------------------------------------------- */
 

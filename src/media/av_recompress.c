@@ -74,8 +74,8 @@ static int put_back(const AVFrame *frame, uint8_t *rgb, int w, int h, ptrdiff_t 
                     attune_error *err)
 {
     at_av_picture picture = {0};
-    at_media_packet p = {0};
-    int ret = at_av_picture_convert(&picture, frame, (AVRational){0, 1}, (at_av_turn){0}, 0,
+    at_av_rgb p = {0};
+    int ret = at_av_picture_convert(&picture, frame, (AVRational){0, 1}, (at_turn){0},
                                     "recompressed picture", &p, err);
     if (ret >= 0 && (p.w < w || p.h < h))
         ret = at_fail(err, ATTUNE_E_FORMAT, "recompressed picture: came back smaller");

@@ -43,36 +43,33 @@ static enum AVCodecID image_kind(const unsigned char *head, size_t size)
     return AV_CODEC_ID_NONE;
 }
 
-/* A tight copy of a borrowed frame. */
-static int keep_picture(const at_media_packet *p, uint8_t **rgb, int *w, int *h, attune_error *err)
-{
-    size_t row = (size_t)p->w * 3;
-    *rgb = at_alloc((size_t)p->h, row);
-    if (!*rgb)
-        return at_fail_nomem(err);
-    for (int y = 0; y < p->h; y++)
-        memcpy(*rgb + (size_t)y * row, p->rgb + y * p->stride, row);
-    *w = p->w;
-    *h = p->h;
-    return 0;
-}
-
-static int convert_image(const AVFrame *frame, const char *name, uint8_t **rgb, int *w, int *h,
-                         attune_error *err)
+/* A tight copy of a frame, upright. */
+static int convert_image(const AVFrame *frame, AVRational sar, at_turn turn, const char *name,
+                         uint8_t **rgb, int *w, int *h, attune_error *err)
 {
     at_av_picture picture = {0};
-    at_media_packet upright = {0};
+    at_av_rgb upright = {0};
     if (frame->width > AT_MEDIA_MAX_SIDE || frame->height > AT_MEDIA_MAX_SIDE)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: %dx%d pixels; the most is %d a side", name,
                        frame->width, frame->height, AT_MEDIA_MAX_SIDE);
-    /* the pixel shape that photographs claim is that of a scanner or nonsense: leave it */
-    int ret = at_av_picture_convert(&picture, frame, (AVRational){0, 1},
-                                    at_av_turn_of(at_av_display_matrix(frame, NULL)), 0, name,
-                                    &upright, err);
-    if (ret >= 0)
-        ret = keep_picture(&upright, rgb, w, h, err);
+    int ret = at_av_picture_convert(&picture, frame, sar, turn, name, &upright, err);
+    size_t row = (size_t)upright.w * 3;
+    if (ret >= 0 && !(*rgb = at_alloc((size_t)upright.h, row)))
+        ret = at_fail_nomem(err);
+    for (int y = 0; ret >= 0 && y < upright.h; y++)
+        memcpy(*rgb + (size_t)y * row, upright.rgb + y * upright.stride, row);
+    *w = ret >= 0 ? upright.w : 0;
+    *h = ret >= 0 ? upright.h : 0;
     at_av_picture_free(&picture);
     return ret;
+}
+
+/* The pixel shape that photographs claim is that of a scanner or nonsense: it is left alone. */
+static int convert_photograph(const AVFrame *frame, const char *name, uint8_t **rgb, int *w, int *h,
+                              attune_error *err)
+{
+    return convert_image(frame, (AVRational){0, 1},
+                         at_av_turn_of(at_av_display_matrix(frame, NULL)), name, rgb, w, h, err);
 }
 
 int at_media_load_image_mem(const void *data, size_t size, const char *name, uint8_t **rgb, int *w,
@@ -106,7 +103,7 @@ int at_media_load_image_mem(const void *data, size_t size, const char *name, uin
         ret = at_fail(err, ATTUNE_E_FORMAT, "%s: the picture is damaged, cut short or too large",
                       name);
     else
-        ret = convert_image(frame, name, rgb, w, h, err);
+        ret = convert_photograph(frame, name, rgb, w, h, err);
     av_packet_free(&packet);
     av_frame_free(&frame);
     at_av_leave();
@@ -122,7 +119,8 @@ static int load_first_frame(const char *path, uint8_t **rgb, int *w, int *h, att
     if (ret >= 0)
         ret = at_media_next(m, &p, err);
     if (ret == 1)
-        ret = keep_picture(&p, rgb, w, h, err);
+        ret = convert_image(p.frame, (AVRational){p.picture.aspect_num, p.picture.aspect_den},
+                            at_turn_of(p.picture.orientation), path, rgb, w, h, err);
     at_media_free(&m);
     return ret;
 }

@@ -267,6 +267,11 @@ static int choose_audio(at_media *m, attune_error *err)
     return 0;
 }
 
+void at_av_note_size(at_media *m, int w, int h, AVRational sar, at_turn turn)
+{
+    at_upright_size(w, h, at_orientation_of(turn), sar.num, sar.den, &m->info.w, &m->info.h);
+}
+
 static int open_video(at_media *m, attune_error *err)
 {
     at_av_stream *s = &m->video;
@@ -286,9 +291,8 @@ static int open_video(at_media *m, attune_error *err)
     ret = open_stream(m, s, m->live ? 1 : at_av_budget_threads(par, m->o.threads), err);
     if (ret < 0)
         return ret;
-    m->turn = at_av_turn_of(at_av_display_matrix(s->frame, s->st));
-    at_av_upright_size(par->width, par->height, par->sample_aspect_ratio, m->turn, &m->info.w,
-                       &m->info.h);
+    at_av_note_size(m, par->width, par->height, par->sample_aspect_ratio,
+                    at_av_turn_of(at_av_display_matrix(s->frame, s->st)));
     m->info.has_video = 1;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* media.h - timed pictures and timed sound out of anything FFmpeg decodes, and back into a file.
  *
- * A reader is pulled: each at_media_next gives one upright RGB24 frame or one stretch of mono
- * 16 kHz sound with its time. Nothing is buffered whole, so memory does not grow with the input.
+ * A reader is pulled: each at_media_next gives one picture as its decoder left it or one stretch of
+ * mono 16 kHz sound with its time. Nothing is buffered whole, so memory does not grow with the input.
  * The file call and the camera call are the same call.
  *
  * Order    frames and sound come in order of time (sound in stretches of a tenth of a second that
@@ -13,7 +13,7 @@
  *          open anything else: not another file, and not the network (see live). Decoding takes
  *          at most some 400 MB for pictures, or the input is refused.
  * Units    time int64 microseconds from the container's start; audio f32 mono 16 kHz in [-1, 1];
- *          video RGB24, rows top to bottom.
+ *          video attune_picture; where this header says rgb, RGB24 upright, rows top to bottom.
  * Errors   int results: >= 0 done, < 0 an attune_status, with one line in err (nullable) that
  *          names the file and the reason. Nothing is printed: FFmpeg's log level is set to quiet
  *          while a reader, a writer or one of the calls below is at work, and put back after.
@@ -36,15 +36,13 @@ typedef struct at_media at_media;
 
 /* Zero is the default for every field. */
 typedef struct at_media_options {
-    int no_video, no_audio; /* leave that kind out, whatever the input has */
-    double rate;            /* frames a second to give out; 0: all. Of each period of 1/rate,
+    int no_video, no_audio;       /* leave that kind out, whatever the input has */
+    double rate;                  /* frames a second to give out; 0: all. Of each period of 1/rate,
                              * counted from time 0, the first frame is given out (a millisecond
-                             * early will do: containers round); the rest is dropped before it is
-                             * converted */
-    int max_side;           /* longer side of the frames given out: larger ones are scaled down,
-                             * keeping the aspect; 0: as they are */
-    int64_t max_pixels;     /* of a decoded picture; 0: AT_MEDIA_MAX_PIXELS */
-    int threads;            /* of the video decoder, at most; 0: one a processor. No effect on
+                             * early will do: containers round); the rest is not even decoded, where no
+                             * other frame needs it */
+    int64_t max_pixels;           /* of a decoded picture; 0: AT_MEDIA_MAX_PIXELS */
+    int threads;                  /* of the video decoder, at most; 0: one a processor. No effect on
                              * results */
     int video_track, audio_track; /* the n-th of that kind, from 1; 0: the best of the pictures, and
                                    * of the sounds the one with most speech */
@@ -66,20 +64,32 @@ typedef enum at_media_kind { AT_MEDIA_VIDEO, AT_MEDIA_AUDIO } at_media_kind;
 /* One frame or one stretch of sound. Pointers are the reader's: valid until its next call. */
 typedef struct at_media_packet {
     at_media_kind kind;
-    int64_t t_us;       /* >= 0; of the frame, or of pcm[0]. Frames: strictly increasing */
-    const uint8_t *rgb; /* (h x stride bytes), 3 bytes a pixel; NULL for sound */
-    int w, h;           /* upright: rotation is applied, strongly oblong pixels made square */
-    ptrdiff_t stride;   /* bytes, >= 3*w */
-    const float *pcm;   /* (n); NULL for a frame */
-    size_t n;           /* > 0; a decoder's frame, mostly well under a second but not bounded */
+    int64_t t_us; /* >= 0; of the frame, or of pcm[0]. Frames: strictly increasing */
+    attune_picture
+        picture; /* of a frame; its orientation and pixel aspect are still to be applied */
+    struct AVFrame *frame; /* what picture lies in; NULL for sound */
+    const float *pcm;      /* (n); NULL for a frame */
+    size_t n;              /* > 0; a decoder's frame, mostly well under a second but not bounded */
 } at_media_packet;
+
+/* A packet beyond the reader's next call, and beyond its end: pictures by reference, sound as a
+ * copy. Zero-initialised is ready; its memory is reused. */
+typedef struct at_media_kept {
+    at_media_packet packet;
+    struct AVFrame *frame;
+    float *pcm;
+    size_t capacity; /* samples */
+} at_media_kept;
+
+int at_media_keep(at_media_kept *k, const at_media_packet *p); /* ATTUNE_OK or ATTUNE_E_NOMEM */
+void at_media_let_go(at_media_kept *k);
 
 typedef struct at_media_info {
     int has_video, has_audio; /* a stream of that kind is being read */
-    int w, h;                 /* upright size before max_side; 0 until known or without video */
+    int w, h;                 /* upright, in square pixels; 0 until known or without video */
     int64_t duration_us;      /* end of the latest thing given out */
     int64_t container_us;     /* duration that the container claims; 0: unknown, or a camera */
-    int64_t frames;           /* decoded, given out or dropped */
+    int64_t frames;           /* decoded, given out or dropped; not those that nobody needed */
     int64_t errors;           /* damaged packets that were skipped */
     int live;
     int video_tracks, audio_tracks; /* that could be read, at most 16 */

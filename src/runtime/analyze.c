@@ -10,16 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longer side of the frames that are analysed: a face of a tenth of that is still seen at the
- * full size of the models' input. */
-enum { MAX_SIDE = 1920 };
-
 typedef struct at_analysis {
     at_feed *feed;
     attune_session *session;
     const attune_sink *sink;
     const char *path;
-    float scale; /* of the source's pixels to the analysed ones; 0: no frame yet */
     double done_s;
 } at_analysis;
 
@@ -48,30 +43,21 @@ static int progress(void *user)
     return a->sink->progress(a->sink->user, a->done_s, (double)info.container_us / 1e6);
 }
 
-/* Hands on the windows that are ready, in pixels of the source. */
 static int drain(at_analysis *a, attune_error *err)
 {
     attune_window w;
     int rc;
 
-    while ((rc = attune_session_next(a->session, &w)) == 1) {
-        for (int i = 0; i < 4 && a->scale > 0; i++)
-            w.box[i] *= a->scale;
-        w.quality.face_size *= a->scale > 0 ? a->scale : 1;
+    while ((rc = attune_session_next(a->session, &w)) == 1)
         if (a->sink->window && a->sink->window(a->sink->user, &w))
             return fail_interrupted(a, err);
-    }
     return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
 }
 
 static int push_frame(at_analysis *a, const at_media_packet *p, attune_error *err)
 {
-    at_media_info info;
-    int rc;
+    int rc = attune_session_push_picture(a->session, p->t_us, &p->picture);
 
-    at_feed_info(a->feed, &info);
-    a->scale = info.w > 0 ? (float)info.w / (float)p->w : 1;
-    rc = attune_session_push_video(a->session, p->t_us, p->rgb, p->w, p->h, p->stride);
     return rc < 0 ? fail_session(a, rc, err) : drain(a, err);
 }
 
@@ -156,7 +142,6 @@ static at_media_options media_options(at_analysis *a, const attune_options *o)
     return (at_media_options){.no_video = o->no_video,
                               .no_audio = o->no_audio,
                               .rate = o->rate > 0 ? o->rate : ATTUNE_DEFAULT_RATE,
-                              .max_side = MAX_SIDE,
                               .threads = o->threads,
                               .video_track = o->video_track,
                               .audio_track = o->audio_track,

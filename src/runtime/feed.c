@@ -9,14 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-/* Enough to ride out a slow frame; a frame of the largest size takes 11 MB. */
-enum { SLOTS = 4 };
+/* Enough to ride out a slow frame. Of large pictures fewer wait: one of 4K takes 12 MB of the
+ * decoder's memory. */
+enum { SLOTS = 4, SLOT_BYTES = 64 << 20 };
 
 typedef struct at_slot {
-    at_media_packet packet;
+    at_media_kept kept;
     at_media_info info; /* when it was read */
-    void *data;
-    size_t capacity; /* bytes */
 } at_slot;
 
 struct at_feed {
@@ -31,6 +30,7 @@ struct at_feed {
     pthread_cond_t filled, emptied;
     at_slot slot[SLOTS];
     int first, count;
+    size_t bytes; /* of the pictures in the ring */
     int taken;    /* the first slot is in the caller's hands */
     int opened;   /* media is there, and so is info */
     int finished; /* the reader has ended with status */
@@ -46,40 +46,20 @@ static int stopped(void *user)
     return atomic_load(&f->stop);
 }
 
-/* The packet with its data copied into the slot's own memory. */
-static int fill_slot(at_slot *slot, const at_media_packet *p)
+/* Roughly: 4:2:0 and what is kept beside it; 0 for sound. */
+static size_t picture_bytes(const at_media_packet *p)
 {
-    int video = p->kind == AT_MEDIA_VIDEO;
-    size_t row = (size_t)p->w * 3;
-    size_t bytes = video ? row * (size_t)p->h : p->n * sizeof *p->pcm;
-
-    if (bytes > slot->capacity) {
-        at_free(slot->data);
-        slot->data = at_alloc(bytes, 1);
-        slot->capacity = slot->data ? bytes : 0;
-        if (!slot->data)
-            return ATTUNE_E_NOMEM;
-    }
-    slot->packet = *p;
-    if (video) {
-        for (int y = 0; y < p->h; y++)
-            memcpy((uint8_t *)slot->data + (size_t)y * row, p->rgb + y * p->stride, row);
-        slot->packet.rgb = slot->data;
-        slot->packet.stride = (ptrdiff_t)row;
-    } else {
-        memcpy(slot->data, p->pcm, bytes);
-        slot->packet.pcm = slot->data;
-    }
-    return ATTUNE_OK;
+    return (size_t)p->picture.w * (size_t)p->picture.h * 2;
 }
 
 /* A slot to fill, or NULL when the feed stops. Only the reader's thread adds to the ring. */
-static at_slot *free_slot(at_feed *f)
+static at_slot *free_slot(at_feed *f, size_t bytes)
 {
     at_slot *slot = NULL;
 
     pthread_mutex_lock(&f->lock);
-    while (f->count == SLOTS && !atomic_load(&f->stop))
+    while ((f->count == SLOTS || (f->count > 0 && f->bytes + bytes > SLOT_BYTES)) &&
+           !atomic_load(&f->stop))
         pthread_cond_wait(&f->emptied, &f->lock);
     if (!atomic_load(&f->stop))
         slot = &f->slot[(f->first + f->count) % SLOTS];
@@ -108,14 +88,15 @@ static int read_media(at_feed *f)
     int rc;
 
     while ((rc = at_media_next(f->media, &packet, &f->err)) == 1) {
-        slot = free_slot(f);
+        slot = free_slot(f, picture_bytes(&packet));
         if (!slot)
             return at_fail(&f->err, ATTUNE_E_INTERRUPTED, "interrupted");
-        if (fill_slot(slot, &packet) < 0)
+        if (at_media_keep(&slot->kept, &packet) < 0)
             return at_fail_nomem(&f->err);
         at_media_get_info(f->media, &slot->info);
         pthread_mutex_lock(&f->lock);
         f->count++;
+        f->bytes += picture_bytes(&packet);
         pthread_cond_signal(&f->filled);
         pthread_mutex_unlock(&f->lock);
     }
@@ -243,7 +224,7 @@ void at_feed_free(at_feed **out)
     stop_thread(f);
     at_media_free(&f->media);
     for (int i = 0; i < SLOTS; i++)
-        at_free(f->slot[i].data);
+        at_media_let_go(&f->slot[i].kept);
     pthread_cond_destroy(&f->filled);
     pthread_cond_destroy(&f->emptied);
     pthread_mutex_destroy(&f->lock);
@@ -258,13 +239,14 @@ int at_feed_next(at_feed *f, at_media_packet *out, attune_error *err)
     pthread_mutex_lock(&f->lock);
     if (f->taken) {
         f->taken = 0;
+        f->bytes -= picture_bytes(&f->slot[f->first].kept.packet);
         f->first = (f->first + 1) % SLOTS;
         f->count--;
         pthread_cond_signal(&f->emptied);
     }
     wait_filled(f);
     if (f->count > 0) {
-        *out = f->slot[f->first].packet;
+        *out = f->slot[f->first].kept.packet;
         f->info = f->slot[f->first].info;
         f->taken = 1;
         rc = 1;

@@ -238,14 +238,6 @@ static at_window stored_window(const attune_picture *p, const at_rect *r)
     return s;
 }
 
-static void keep_inside(double *from, double *extent, int side)
-{
-    const double end = fmin(*from + *extent, side);
-
-    *from = fmax(*from, 0);
-    *extent = end - *from;
-}
-
 /* dst = window s of plane as w x h: halved while far too large, then filtered. */
 static int shrink(at_image *dst, at_image half[2], const at_image *plane, at_window s, int w, int h)
 {
@@ -261,8 +253,6 @@ static int shrink(at_image *dst, at_image half[2], const at_image *plane, at_win
         from = half[k];
         s = (at_window){s.x / 2, s.y / 2, s.w / 2, s.h / 2};
     }
-    keep_inside(&s.x, &s.w, from.w);
-    keep_inside(&s.y, &s.h, from.h);
     return at_image_resample(dst, &from, &s, w, h);
 }
 
@@ -299,6 +289,14 @@ int at_picture_part(at_image *dst, at_picture_work *work, const attune_picture *
                         transpose ? w : h);
     }
     return status != ATTUNE_OK || plain ? status : put_together(dst, work, p);
+}
+
+int at_picture_whole(at_image *dst, at_picture_work *work, const attune_picture *p)
+{
+    at_rect all = {0};
+
+    at_picture_size(p, &all.w, &all.h);
+    return at_picture_part(dst, work, p, &all, all.w, all.h);
 }
 
 /* ---- warps --------------------------------------------------------------------------------- */
