@@ -181,10 +181,10 @@ class Usage(Case):
 
     def test_the_option_that_is_wrong_is_named(self):
         for command in ("analyze", "info", "eval", "train", "bench"):
-            self.assertIn("no option --nope", self.run_attune(command, "--nope", "x", code=2).stderr)
+            self.assertIn("--nope: there is no such option", self.run_attune(command, "--nope", "x", code=2).stderr)
         for args, said in ((["--tracks"], "--tracks needs a value"), (["x", "-o"], "-o needs a value"),
                            (["-dash.mp4"], "./-dash.mp4"), (["--quiet", "-dash.mp4"], "./-dash.mp4"),
-                           (["-q", "-z"], "no option -z"), (["--quiet=3", "x"], "takes no value"),
+                           (["-q", "-z"], "-z: there is no such option"), (["--quiet=3", "x"], "takes no value"),
                            (["--rate", "x", "y"], "--rate takes"), (["--threads", "x", "y"], "--threads"),
                            (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'")):
             self.assertIn(said, self.run_attune("analyze", *args, code=2).stderr)

@@ -447,19 +447,19 @@ static int face_collect(void *self, int64_t start_us, int64_t end_us, at_finding
     return n;
 }
 
-static int shows(const at_face_stream *f, int frame, uint32_t track)
+static int shows(const at_face_stream *f, int frame, uint32_t person)
 {
     const at_sighting *sighting = sightings_at(f, frame);
     int k = 0, faces = frame_at(f, frame)->faces;
 
-    while (k < faces && sighting[k].track != track)
+    while (k < faces && sighting[k].person != person)
         k++;
     return k < faces;
 }
 
-/* Share of the frames of the window's last hop that show the track. Where there is none, the one
+/* Share of the frames of the window's last hop that show the face. Where there is none, the one
  * before stands until the next, if there is one. */
-static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t track)
+static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t person)
 {
     int from = f->span.to, seen = 0;
 
@@ -468,7 +468,7 @@ static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t tra
     if (from == f->span.to && from > f->span.from && f->frames > f->span.to)
         from--;
     for (int i = from; i < f->span.to; i++)
-        seen += shows(f, i, track);
+        seen += shows(f, i, person);
     return from < f->span.to ? (float)seen / (float)(f->span.to - from) : 0;
 }
 
