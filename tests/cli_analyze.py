@@ -182,7 +182,7 @@ class Usage(Case):
     def test_the_option_that_is_wrong_is_named(self):
         for command in ("analyze", "info", "eval", "train", "bench"):
             self.assertIn("--nope: there is no such option", self.run_attune(command, "--nope", "x", code=2).stderr)
-        for args, said in ((["--tracks"], "--tracks needs a value"), (["x", "-o"], "-o needs a value"),
+        for args, said in ((["--tracks"], "--tracks: its value is missing"), (["x", "-o"], "-o: its value is missing"),
                            (["-dash.mp4"], "./-dash.mp4"), (["--quiet", "-dash.mp4"], "./-dash.mp4"),
                            (["-q", "-z"], "-z: there is no such option"), (["--quiet=3", "x"], "takes no value"),
                            (["--rate", "x", "y"], "--rate takes"), (["--threads", "x", "y"], "--threads"),

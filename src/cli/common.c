@@ -83,7 +83,7 @@ static void complain_unknown(const char *command, const char *word)
 {
     if (!strncmp(word, "--", 2) && strchr(word, '=') && optopt)
         at_wrong_usage(command, "%.100s: this option takes no value", word);
-    else if (access(word, F_OK) == 0)
+    else if (access(word, F_OK) == 0 || (word[1] != '-' && strchr(word, '.')))
         at_wrong_usage(command, "%.100s: no option; for the file of that name write ./%.100s", word,
                        word);
     else
