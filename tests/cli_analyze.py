@@ -189,6 +189,37 @@ class Usage(Case):
                            (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'")):
             self.assertIn(said, self.run_attune("analyze", *args, code=2).stderr)
 
+    def test_the_wrong_option_is_named(self):
+        (self.dir / "-dash.mp4").touch()
+        for args, words in (
+                (["--nope", "x"], ["--nope: there is no such"]),
+                (["-qz", "x"], ["-qz: there is no such"]),
+                (["--no", "x"], ["--no: there is no such"]),
+                (["--quiet=yes", "x"], ["--quiet=yes", "no value"]),
+                (["--rate"], ["--rate: its value is missing"]),
+                (["x", "-o"], ["-o: its value is missing"]),
+                (["-o", "--quiet", "x"], ["-o: its value is missing (--quiet"]),
+                (["--rate", "8x", "x"], ["--rate", "'8x'"]),
+                (["--tracks", "17", "x"], ["--tracks", "'17'"]),
+                (["--threads", "-1", "x"], ["--threads", "'-1'"]),
+                (["--audio-track", "0", "x"], ["--audio-track", "'0'"]),
+                (["--video-track", "one", "x"], ["--video-track", "'one'"]),
+                (["--pcm", "3", "x"], ["--pcm", "'3'"]),
+                (["-dash.mp4"], ["-dash.mp4", "./-dash.mp4"])):
+            done = self.run_attune("analyze", *args, code=2)
+            self.assert_one_line(done.stderr, *words)
+        for command in ("analyze", "info", "eval", "train", "bench"):
+            done = self.run_attune(command, "--nope", code=2)
+            self.assert_one_line(done.stderr, f"attune {command}", "--nope", "--help")
+
+    @needs_model
+    def test_a_name_that_begins_with_a_dash(self):
+        write_wav(self.dir / "-dash.wav", 1)
+        for args in (["./-dash.wav"], ["--", "-dash.wav"]):
+            self.run_attune("analyze", *args)
+            self.assertTrue((self.dir / "attune--dash/report.html").exists())
+            shutil.rmtree(self.dir / "attune--dash")
+
     def test_columns_are_explained(self):
         text = self.run_attune("info", "--columns").stdout
         self.assertIn("| `emotion_happy` |", text)

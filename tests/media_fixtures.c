@@ -217,23 +217,36 @@ static void write_audio(output *o, const media_fixture *f)
 
 void media_fixture_write(const char *path, const media_fixture *f)
 {
-    output video = {0}, audio = {0};
+    output video = {0}, audio = {0}, other_video = {0}, other_audio = {0};
+    media_fixture other = *f;
     AVFormatContext *fmt = NULL;
+    other.hz = f->other_hz;
+    other.w = f->w / 2;
     assert_true(avformat_alloc_output_context2(&fmt, NULL, NULL, path) >= 0);
     fmt->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
+    if (f->other_hz > 0)
+        other_audio = add_audio(fmt, &other);
     if (f->audio)
         audio = add_audio(fmt, f);
     if (f->video)
         video = add_video(fmt, f);
+    if (f->twice)
+        other_video = add_video(fmt, &other);
     assert_true(avio_open(&fmt->pb, path, AVIO_FLAG_WRITE) >= 0);
     assert_true(avformat_write_header(fmt, NULL) >= 0);
     if (f->video)
         write_video(&video, f);
+    if (f->twice)
+        write_video(&other_video, &other);
+    if (f->other_hz > 0)
+        write_audio(&other_audio, &other);
     if (f->audio)
         write_audio(&audio, f);
     assert_true(av_write_trailer(fmt) >= 0);
     end(&video);
+    end(&other_video);
     end(&audio);
+    end(&other_audio);
     avio_closep(&fmt->pb);
     avformat_free_context(fmt);
 }

@@ -23,6 +23,8 @@ typedef struct media_fixture {
     double seconds, hz;
     double amplitude[8]; /* of each channel */
     double gap_at, gap;  /* seconds: from gap_at on, times are later by gap */
+    double other_hz;     /* of a second sound track, before the first in the file; 0: none */
+    int twice;           /* there is a second picture track, like the first but half as wide */
     int b_frames;        /* of the video, between others: decoded in another order than shown */
     int apart;           /* all of the video before all of the sound */
 } media_fixture;

@@ -143,6 +143,7 @@ static void numbers_in_words(void **state)
     assert_string_equal(at_text_percent(t, 1), "100 %");
     assert_string_equal(at_text_factor(t, 0.6), "0.6");
     assert_string_equal(at_text_factor(t, 0.01), "under 0.1");
+    assert_string_equal(at_text_factor(t, 9.94), "9.9");
     assert_string_equal(at_text_factor(t, 9.96), "10");
     assert_string_equal(at_text_factor(t, 17.4), "17");
 }

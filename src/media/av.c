@@ -120,7 +120,8 @@ static int send_next(at_media *m, at_av_stream *s, attune_error *err)
                                                                     : AVDISCARD_DEFAULT;
     int ret = avcodec_send_packet(s->dec, packet);
     if (ret == AVERROR(ENOMEM))
-        return s->budget.exceeded ? at_av_too_dear(m, err) : at_fail_nomem(err);
+        return s->budget.exceeded ? at_av_too_dear(m, s->dec->width, s->dec->height, err)
+                                  : at_fail_nomem(err);
     if (ret < 0 && ret != AVERROR_EOF) {
         m->info.errors++;
         s->bad_end = 1;
@@ -138,7 +139,7 @@ static int decode(at_media *m, at_av_stream *s, attune_error *err)
     while (!s->done) {
         int ret = avcodec_receive_frame(s->dec, s->frame);
         if (s->budget.exceeded)
-            return at_av_too_dear(m, err);
+            return at_av_too_dear(m, s->dec->width, s->dec->height, err);
         if (ret >= 0) {
             s->bad_end = s->frame->decode_error_flags || (s->frame->flags & AV_FRAME_FLAG_CORRUPT);
             return 1;

@@ -191,6 +191,14 @@ static int open_container(at_media *m, attune_error *err)
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
+int at_av_too_dear(const at_media *m, int w, int h, attune_error *err)
+{
+    return at_fail(err, ATTUNE_E_UNSUPPORTED,
+                   "%s: decoding its pictures (%dx%d pixels) takes more than %d MB of memory; make "
+                   "them smaller first",
+                   m->path, w, h, AT_AV_PICTURE_BUDGET >> 20);
+}
+
 int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const AVStream *st,
                        int threads, attune_error *err)
 {
@@ -206,17 +214,11 @@ int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const
     }
     if (ret >= 0)
         ret = avcodec_open2(*dec, codec, NULL);
+    if (ret < 0 && (int64_t)st->codecpar->width * st->codecpar->height > (*dec)->max_pixels)
+        return at_av_too_dear(m, st->codecpar->width, st->codecpar->height, err);
     if (ret < 0)
         return at_av_fail(err, ret, m->path, avcodec_get_name(st->codecpar->codec_id));
     return 0;
-}
-
-int at_av_too_dear(const at_media *m, attune_error *err)
-{
-    return at_fail(err, ATTUNE_E_UNSUPPORTED,
-                   "%s: decoding its pictures (%dx%d pixels) takes more than %d MB of memory; make "
-                   "them smaller first",
-                   m->path, m->info.w, m->info.h, AT_AV_PICTURE_BUDGET >> 20);
 }
 
 /* Probing would decode a picture of each cover and of each track of still pictures. */

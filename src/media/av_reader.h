@@ -86,7 +86,7 @@ int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const
                        int threads, attune_error *err);
 
 /* Fails because the pictures are over the budget of memory. */
-int at_av_too_dear(const at_media *m, attune_error *err);
+int at_av_too_dear(const at_media *m, int w, int h, attune_error *err);
 
 /* Why an MP4 file out of a pipe gives nothing. */
 extern const char at_av_index_unreachable[];
@@ -102,7 +102,7 @@ int at_av_track_usable(const AVStream *st, enum AVMediaType type);
 /* Into m->info: w x h as it is stored, to be turned and made square. */
 void at_av_note_size(at_media *m, int w, int h, AVRational sar, at_turn turn);
 
-/* Opens the tracks to read, and counts those there are. */
+/* Opens the tracks to read, counts those there are, and corrects m->start_us by them. */
 int at_av_tracks_open(at_media *m, attune_error *err);
 
 /* ---- av.c --------------------------------------------------------------------------------- */

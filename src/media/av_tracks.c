@@ -9,6 +9,7 @@
 #include "base/mem.h"
 
 #include <libavutil/avstring.h>
+#include <libavutil/intreadwrite.h>
 #include <string.h>
 
 enum {
@@ -208,8 +209,10 @@ static int measure(at_media *m, attune_error *err)
         par->height = dec->height;
         par->sample_aspect_ratio = dec->sample_aspect_ratio;
     }
+    if (ret == 0 && m->video.budget.exceeded)
+        ret = at_av_too_dear(m, dec->width, dec->height, err);
     avcodec_free_context(&dec);
-    return ret == 0 && m->video.budget.exceeded ? at_av_too_dear(m, err) : ret;
+    return ret;
 }
 
 static int check_size(const at_media *m, const AVCodecParameters *par, attune_error *err)
@@ -223,6 +226,35 @@ static int check_size(const at_media *m, const AVCodecParameters *par, attune_er
                        "%s: pictures of %dx%d pixels; the most is %lld in all", m->path, par->width,
                        par->height, (long long)m->o.max_pixels);
     return 0;
+}
+
+/* ---- the start ---------------------------------------------------------------------------- */
+
+/* Where a stream's first packet begins to sound or show, without what decoders need to warm up. */
+static int64_t first_us(const at_av_stream *s, const AVPacket *p)
+{
+    size_t size = 0;
+    const uint8_t *skip = av_packet_get_side_data(p, AV_PKT_DATA_SKIP_SAMPLES, &size);
+    int64_t t = at_av_us(p->pts, s->st->time_base);
+    if (skip && size >= 4 && s->st->codecpar->sample_rate > 0)
+        t += av_rescale(AV_RL32(skip), AT_AV_SECOND, s->st->codecpar->sample_rate);
+    return t;
+}
+
+/* A container's start is that of the streams which probing met; of one that comes further back it is
+ * a guess. The first packet tells. */
+static int settle_start(at_media *m, const at_av_stream *s, attune_error *err)
+{
+    int ret = 1;
+    if (!s->st || m->start_us == AV_NOPTS_VALUE || m->live)
+        return 0;
+    while (ret == 1 && s->queue.count == 0 &&
+           m->video.queue.bytes + m->audio.queue.bytes < AT_AV_QUEUE_BYTES)
+        ret = at_av_read(m, NULL, 0, err);
+    const AVPacket *p = s->queue.count > 0 ? at_av_queue_at(&s->queue, 0) : NULL;
+    if (ret >= 0 && p && p->pts != AV_NOPTS_VALUE && first_us(s, p) < m->start_us)
+        m->start_us = first_us(s, p);
+    return ret < 0 ? ret : 0;
 }
 
 /* ---- opening ------------------------------------------------------------------------------ */
@@ -323,5 +355,6 @@ int at_av_tracks_open(at_media *m, attune_error *err)
     if (m->audio.st && (ret = open_stream(m, &m->audio, 1, err)) < 0)
         return ret;
     m->info.has_audio = m->audio.st != NULL;
-    return 0;
+    ret = settle_start(m, &m->video, err);
+    return ret < 0 ? ret : settle_start(m, &m->audio, err);
 }

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""attune analyze on inputs as they come: carelessly interleaved, with several tracks, out of pipes,
+damaged, and made to do harm. FFmpeg's own tool makes them.
+
+Needs ATTUNE_EXE, a model ($ATTUNE_MODEL or models/default.safetensors) and ffmpeg.
+"""
+import functools
+import http.server
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import unittest
+
+from cli_analyze import EXE, Case, needs_model, write_wav
+
+needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
+TONE = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=16000:duration=12"]
+
+
+def under_sanitizer():
+    with open(EXE, "rb") as f:
+        return any(name in f.read() for name in (b"__asan_init", b"__tsan_init"))
+
+
+@needs_model
+@needs_ffmpeg
+class Media(Case):
+    def ffmpeg(self, *args):
+        done = subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, args)],
+                              cwd=self.dir, capture_output=True, text=True, timeout=250)
+        if "Unknown encoder" in done.stderr:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def analyze(self, *args, **more):
+        """The summary, and what was said beside it."""
+        done = self.run_attune("analyze", *args, "--json", "-o", "out", **more)
+        return json.loads(done.stdout), done.stderr
+
+    def timeline(self, *args):
+        self.analyze(*args)
+        return (self.dir / "out/timeline.csv").read_text()
+
+
+class Order(Media):
+    def test_threads_do_not_matter(self):
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=1:duration=12", *TONE,
+                    "-c:v", "libx264", "-bf", 2, "slow.mp4")
+        first = self.timeline("slow.mp4", "--threads", 1)
+        for threads in (2, 8, 16):
+            summary, said = self.analyze("slow.mp4", "--threads", threads)
+            self.assertEqual((self.dir / "out/timeline.csv").read_text(), first)
+            self.assertEqual(summary["frames"], 12)
+            self.assertEqual(summary["notes"], [])
+            self.assertEqual(said, "")
+
+    def test_large_fragments_out_of_a_pipe(self):
+        write_wav(self.dir / "voice.wav", 12)
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=12",
+                    "-i", "voice.wav", "-c:v", "libx264", "-g", 150, "-c:a", "aac",
+                    "-movflags", "frag_keyframe+empty_moov", "fragments.mp4")
+        as_file = self.timeline("fragments.mp4")
+        with open(self.dir / "fragments.mp4", "rb") as f:
+            piped = subprocess.run(["cat"], stdin=f, stdout=subprocess.PIPE).stdout
+        done = subprocess.run(**{**self.command("analyze", "-", "-o", "out", "--json"),
+                                 "stdin": None}, input=piped, capture_output=True, timeout=100)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, b"")
+        self.assertEqual((self.dir / "out/timeline.csv").read_text(), as_file)
+        self.assertEqual(json.loads(done.stdout)["notes"], [])
+
+    def test_live_input_drops_what_is_late_and_says_so(self):
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=12", *TONE,
+                    "-c:v", "mpeg4", "-g", 300, "-c:a", "aac",
+                    "-movflags", "frag_keyframe+empty_moov", "fragments.mp4")
+        data = (self.dir / "fragments.mp4").read_bytes()
+        done = subprocess.run(**{**self.command("analyze", "-", "--live", "-o", "out", "--json"),
+                                 "stdin": None}, input=data, capture_output=True, timeout=100)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        notes = json.loads(done.stdout)["notes"]
+        self.assertEqual(len(notes), 1, notes)
+        self.assertIn("too late", notes[0])
+        self.assertIn(notes[0], done.stderr.decode())
+        self.assertIn("too late", (self.dir / "out/report.html").read_text())
+
+
+class Tracks(Media):
+    def test_the_one_with_speech(self):
+        write_wav(self.dir / "voice.wav", 6)
+        self.ffmpeg(*TONE, "-i", "voice.wav", "-map", 0, "-map", 1, "-shortest", "two.mka")
+        summary, said = self.analyze("two.mka")
+        self.assertEqual(summary["notes"],
+                         ["the input has 2 sound tracks; number 2 was used: it has the most speech"])
+        self.assert_one_line(said, "two.mka", summary["notes"][0])
+        second = self.timeline("two.mka", "--audio-track", 2)
+        self.assertEqual(self.timeline("two.mka"), second)
+        self.assertNotEqual(self.timeline("two.mka", "--audio-track", 1), second)
+        summary, _ = self.analyze("two.mka", "--audio-track", 1)
+        self.assertEqual(summary["notes"], ["the input has 2 sound tracks; number 1 was used"])
+        done = self.run_attune("analyze", "two.mka", "--audio-track", 3, code=1)
+        self.assert_one_line(done.stderr, "two.mka", "no sound track 3; it has 2")
+
+    def test_pictures_by_number(self):
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x48:duration=1",
+                    "-f", "lavfi", "-i", "testsrc2=size=128x96:duration=1",
+                    "-map", 0, "-map", 1, "-c:v", "mpeg4", "two.mkv")
+        for n, width in ((1, 64), (2, 128)):
+            summary, _ = self.analyze("two.mkv", "--video-track", n)
+            self.assertEqual(summary["width"], width)
+            self.assertIn(f"2 picture tracks; number {n}", summary["notes"][0])
+
+    def test_opposite_phase(self):
+        write_wav(self.dir / "voice.wav", 4)
+        self.ffmpeg("-i", "voice.wav", "-af", "pan=stereo|c0=c0|c1=-1*c0", "opposite.wav")
+        mono = self.timeline("voice.wav")
+        self.assertEqual(self.timeline("opposite.wav"), mono)
+        summary, said = self.analyze("opposite.wav")
+        self.assertIn("opposite phase", summary["notes"][0])
+        self.assertIn("opposite phase", said)
+        self.assertEqual(self.run_attune("analyze", "opposite.wav", "--quiet").stderr, "")
+
+    def test_bare_samples(self):
+        write_wav(self.dir / "voice.wav", 4)
+        data = (self.dir / "voice.wav").read_bytes()
+        (self.dir / "voice.pcm").write_bytes(data[44:])
+        as_wav = self.timeline("voice.wav")
+        self.assertEqual(self.timeline("voice.pcm", "--pcm", 16000), as_wav)
+        done = subprocess.run(**{**self.command("analyze", "-", "--pcm", "16000", "-o", "out"),
+                                 "stdin": None}, input=data[44:], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((self.dir / "out/timeline.csv").read_text(), as_wav)
+
+
+class Damage(Media):
+    def test_an_index_at_the_end_of_a_pipe(self):
+        self.ffmpeg(*TONE, "-c:a", "aac", "late.mp4")
+        self.analyze("late.mp4")
+        done = subprocess.run(**{**self.command("analyze", "-"), "stdin": None}, timeout=60,
+                              input=(self.dir / "late.mp4").read_bytes(), capture_output=True)
+        self.assertEqual(done.returncode, 1)
+        self.assert_one_line(done.stderr.decode(), "index (moov)", "from a pipe", "by name")
+
+    def test_damaged_packets_are_counted(self):
+        self.ffmpeg(*TONE, "-c:a", "flac", "whole.mka")
+        data = bytearray((self.dir / "whole.mka").read_bytes())
+        noise = random.Random(5)
+        for i in range(len(data) // 3, len(data) // 3 + 4000):
+            data[i] = noise.randrange(256)
+        (self.dir / "damaged.mka").write_bytes(data)
+        summary, said = self.analyze("damaged.mka")
+        self.assertRegex(summary["notes"][0], r"^\d+ damaged packets? (was|were) skipped$")
+        self.assertIn("damaged", said)
+
+
+class Harm(Media):
+    def refused(self, *args, words=(), **more):
+        before = self.files()
+        done = self.run_attune("analyze", *args, code=1, **more)
+        self.assert_one_line(done.stderr, *words)
+        self.assertEqual(self.files(), before)
+
+    def playlists(self):
+        write_wav(self.dir / "beside.wav", 2)
+        self.ffmpeg("-i", "beside.wav", "-c:a", "aac", "beside.ts")
+        beside = self.dir / "beside"
+        return {
+            "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nbeside.ts\n#EXT-X-ENDLIST\n",
+            "hls by path": f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{beside}.ts\n#EXT-X-ENDLIST\n",
+            "concat": "ffconcat version 1.0\nfile 'beside.wav'\n",
+            "concat by path": f"ffconcat version 1.0\nfile '{beside}.wav'\n",
+            "pls": "[playlist]\nFile1=beside.wav\n",
+            "dash": '<?xml version="1.0"?>\n<MPD type="static"><Period><AdaptationSet><Representation>'
+                    "<BaseURL>beside.wav</BaseURL></Representation></AdaptationSet></Period></MPD>\n",
+        }
+
+    def test_playlists_open_nothing(self):
+        for what, text in self.playlists().items():
+            for name in ("list.mp4", "list.m3u8", "list.ffconcat", "list.mpd", "list"):
+                (self.dir / name).write_text(text)
+                with self.subTest(what, name=name):
+                    self.refused(name, words=[name, "playlist" if "<" not in text else "text"])
+                    with open(self.dir / name, "rb") as f:
+                        self.refused("-", stdin=f)
+                    (self.dir / name).unlink()
+
+    def test_session_descriptions_wait_for_nothing(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+            port.bind(("127.0.0.1", 0))
+            text = ("v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+                    f"m=video {port.getsockname()[1]} RTP/AVP 96\na=rtpmap:96 H264/90000\n")
+            for name in ("s.sdp", "s.mp4"):
+                (self.dir / name).write_text(text)
+                self.refused(name, words=[name])
+                with open(self.dir / name, "rb") as f:
+                    self.refused("-", stdin=f)
+
+    def test_the_network_is_for_live_input(self):
+        write_wav(self.dir / "voice.wav", 2)
+        asked = []
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *args):
+                asked.append(self.path)
+
+        handler = functools.partial(Handler, directory=str(self.dir))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            address = f"http://127.0.0.1:{server.server_port}/"
+            (self.dir / "list.m3u8").write_text(
+                f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{address}voice.wav\n#EXT-X-ENDLIST\n")
+            self.refused(address + "voice.wav", words=["--live"])
+            self.refused("list.m3u8", words=["playlist"])
+            self.refused("--live", "list.m3u8", words=["playlist"])
+            self.assertEqual(asked, [])
+            summary, _ = self.analyze("--live", address + "voice.wav")
+            self.assertEqual(summary["windows"], 4)
+            self.assertIn("/voice.wav", asked)
+            del asked[:]
+            self.refused("--live", address + "list.m3u8")  # a list is read, and not followed
+            self.assertNotIn("/voice.wav", asked)
+            server.shutdown()
+        for address in ("file:///etc/hostname", "concat://voice.wav", "data://x", "pipe://0"):
+            self.refused("--live", address, words=["not read"])
+        for name in ("concat:voice.wav", "file:voice.wav", "pipe:0", "subfile,,start,0,end,9,,:voice.wav"):
+            self.refused(name, words=["No such file"])
+
+    def peak_mb(self, *args, code=1):
+        """Memory of one run."""
+        p = subprocess.Popen(**self.command("analyze", "-o", "out", *args), stderr=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL, text=True)
+        said = p.stderr.read()
+        p.stderr.close()
+        _, status, usage = os.wait4(p.pid, 0)
+        p.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(p.returncode, code, said)
+        return usage.ru_maxrss / 1024, said
+
+    @unittest.skipIf(under_sanitizer(), "a sanitizer takes memory of its own")
+    def test_pictures_that_take_much_memory(self):
+        """200 kB that ask for sixteen reference frames of 100 MB each."""
+        self.ffmpeg("-f", "lavfi", "-i", "color=gray:size=8192x8184:rate=25", "-frames:v", 6,
+                    "-c:v", "libx264", "-preset", "ultrafast", "-x264-params",
+                    "ref=16:bframes=0:scenecut=0:rc-lookahead=0:threads=2", "large.mp4")
+        for name in ("large.ts", "large.h264"):  # these do not say how large their pictures are
+            self.ffmpeg("-i", "large.mp4", "-c", "copy", name)
+        for name in ("large.mp4", "large.ts", "large.h264"):
+            with self.subTest(name):
+                peak, said = self.peak_mb(name, "--threads", 16)
+                self.assertLess(peak, 600)
+                self.assertIn("8192x8184", said)
+                self.assertIn("memory", said)
+        self.ffmpeg("-f", "lavfi", "-i", "color=gray:size=8192x8192", "-frames:v", 1, "large.png")
+        peak, said = self.peak_mb("large.png", code=0)
+        self.assertLess(peak, 600)
+
+
+if __name__ == "__main__":
+    program = unittest.main(exit=False, verbosity=1)
+    sys.exit(not program.result.wasSuccessful())
