@@ -61,7 +61,7 @@ typedef struct at_face_stream {
     at_picture_work picture_work;
     at_cut cut;
     at_identity *people;
-    at_image aligned;
+    at_image aligned, native;
     float *work;         /* of the network */
     int64_t looked;      /* frames so far */
     int64_t searched_us; /* when the whole picture was last searched */
@@ -126,6 +126,7 @@ static void face_free(void **self)
     at_detector_free(&f->detector);
     at_picture_work_free(&f->picture_work);
     at_image_free(&f->aligned);
+    at_image_free(&f->native);
     for (int i = 0; f->found && i < f->max_tracks; i++) {
         at_free(f->found[i].token);
         at_free(f->found[i].times);
@@ -208,6 +209,7 @@ static void note_quality(at_sighting *out, const at_face_quality *q)
     out->brightness = q->brightness;
     out->contrast = q->contrast;
     out->face_size = q->face_size;
+    out->coverage = q->outside;
     out->detector_score = q->detector_score;
 }
 
@@ -234,7 +236,8 @@ static void read_face(at_face_stream *f, at_sighting *out)
         return;
     at_visual_run(m->visual, f->setting.pool, f->aligned.data, AT_FACE_SIDE, views, f->work,
                   &out->visual);
-    out->coverage = 1 / (1 + expf(-out->visual.covered));
+    /* of what the picture has of the face; what it has not is covered by its edge */
+    out->coverage += (1 - out->coverage) / (1 + expf(-out->visual.covered));
 }
 
 /* Whether the face in a track's place, after the picture changed, is that of somebody else. */
@@ -286,7 +289,9 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
     recognise(f, t_us, i);
     out->t_us = t_us;
     note_track(out, track);
-    at_quality_measure(&quality, &f->aligned, &track->face);
+    rc = at_quality_measure(&quality, &f->native, &f->picture_work, &f->aligned, p, &track->face);
+    if (rc < 0)
+        return rc;
     note_quality(out, &quality);
     read_face(f, out);
     return 1;
