@@ -90,7 +90,7 @@ static void one_sighting_is_too_little(void **state)
     for (int i = 1; i <= 60; i++) {
         attune_window w = i >= 30 && i < 36 ? made_window(i, ATTUNE_NEUTRAL, 9) : made_nothing(i);
         w.used &= 1u << ATTUNE_FACE;
-        w.seen[ATTUNE_FACE] = i == 30 ? 0.25f : 0;
+        w.seen[ATTUNE_FACE] = w.any_face = i == 30 ? 0.25f : 0;
         add(s, w);
     }
     at_stats_close(s);
@@ -107,7 +107,7 @@ static void gaps_are_true_times(void **state)
     (void)state;
     for (int i = 1; i <= 20; i++) {
         attune_window w = made_window(i, 0, i == 16 ? 0 : 9);
-        w.seen[ATTUNE_FACE] = i > 10 && i <= 16 ? 0 : 1;
+        w.seen[ATTUNE_FACE] = w.any_face = i > 10 && i <= 16 ? 0 : 1;
         add(s, w);
     }
     at_stats_close(s);
@@ -163,7 +163,7 @@ static void a_flickering_face_counts_in_part(void **state)
     for (int i = 1; i <= 20; i++) {
         attune_window w = made_window(i, ATTUNE_NEUTRAL, 9);
         w.used = 1u << ATTUNE_FACE;
-        w.seen[ATTUNE_FACE] = 0.5f;
+        w.seen[ATTUNE_FACE] = w.any_face = 0.5f;
         w.seen[ATTUNE_VOICE] = 0;
         add(s, w);
     }

@@ -6,7 +6,7 @@
 
 _Static_assert((int)ATTUNE_EMOTIONS <= (int)AT_CLASSES_MAX, "classes of a head");
 
-static const double face_share_min = 0.5, voice_share_min = 0.2;
+static const double voice_share_min = 0.2;
 
 /* Speech has pauses, and a stretch goes on over them. */
 static const int64_t pause_us = 1000000;
@@ -58,7 +58,7 @@ double at_face_share(const attune_window *w)
 
 int at_face_there(const attune_window *w)
 {
-    return at_face_share(w) >= face_share_min;
+    return at_face_share(w) >= AT_FACE_SHARE_MIN;
 }
 
 int at_voice_there(const attune_window *w)
