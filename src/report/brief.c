@@ -204,7 +204,7 @@ char *at_brief_text(const at_outcome *o)
     put_first_line(f, o);
     if (at_one_at_a_time(o->stats))
         put_one(f, &o->stats->all);
-    else
+    if (!at_one_person(o->stats))
         put_each(f, o->stats);
     put_missing(f, o);
     label(f, "speed");
