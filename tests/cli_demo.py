@@ -97,14 +97,14 @@ class Report(Analysis):
 
     def test_no_face_is_one_measure(self):
         face = self.summary["presence"]["face"]
-        share = f"{100 * face['share']:.0f}"
+        share, seconds = f"{100 * face['share']:.0f}", f"{round(face['seconds'], 1):g}"
         self.assertAlmostEqual(face["share"], 19 / 22.5, delta=0.05)
         self.assertAlmostEqual(face["share"], self.summary["frames_with_face"] / self.summary["frames"],
                                delta=0.01)
-        self.assertIn(f"a face for {face['seconds']:g} s ({share} %)", self.text)
-        self.assertIn(f"<b>{face['seconds']:g}&#160;s</b><span>with a face in view, {share}&#160;%",
+        self.assertIn(f"a face for {seconds} s ({share} %)", self.text)
+        self.assertIn(f"<b>{seconds}&#160;s</b><span>with a face in view, {share}&#160;%",
                       self.page)
-        self.assertIn(f"A face was in view for {face['seconds']:g}&#160;s of", self.page)
+        self.assertIn(f"A face was in view for {seconds}&#160;s of", self.page)
 
     def test_reliability_means_the_same_everywhere(self):
         for name in ("face", "voice"):

@@ -13,7 +13,7 @@ attune_window made_window(int n, int emotion, uint32_t track)
         w.reliability[m] = 0.8f;
         w.weight[m] = 0.5f;
     }
-    w.seen[ATTUNE_FACE] = track != 0;
+    w.seen[ATTUNE_FACE] = w.any_face = track != 0;
     w.seen[ATTUNE_VOICE] = 1;
     w.state4[ATTUNE_BOREDOM][0] = 1;
     w.state4[ATTUNE_ENGAGEMENT][2] = w.state4[ATTUNE_ENGAGEMENT][3] = 0.5f;
@@ -31,7 +31,7 @@ attune_window made_nothing(int n)
     w.used = 0;
     w.abstain = 1;
     w.reliability[0] = w.reliability[1] = w.weight[0] = w.weight[1] = 0;
-    w.seen[0] = w.seen[1] = 0;
+    w.seen[0] = w.seen[1] = w.any_face = 0;
     w.quality.sharpness = NAN;
     return w;
 }

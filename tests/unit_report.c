@@ -416,7 +416,7 @@ static void a_headline_needs_evidence(void **state)
     assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
     for (int i = 1; i <= 40; i++) {
         attune_window w = i <= 6 ? made_window(i, ATTUNE_NEUTRAL, 1) : made_nothing(i);
-        w.seen[ATTUNE_FACE] = i == 1;
+        w.seen[ATTUNE_FACE] = w.any_face = i == 1;
         w.seen[ATTUNE_VOICE] = 0;
         assert_int_equal(attune_report_window(r, &w, NULL), ATTUNE_OK);
     }

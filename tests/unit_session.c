@@ -1,5 +1,5 @@
 /* The session's time and bounds: which windows come out of which frames and sounds, and when. */
-#include "session_fake.h"
+#include "session_scene.h"
 #include "sounds.h"
 
 #include "fusion/fusion.h"
@@ -14,109 +14,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { MS = 1000, WINDOWS_MAX = 512 };
-
-typedef struct scene {
-    attune_session *s;
-    attune_window w[WINDOWS_MAX];
-    int n;
-    unsigned char rgb[FAKE_W * FAKE_H * 3];
-} scene;
-
-static const fake_face one_face[FAKE_FACES] = {{120, 60, 100, 3}};
-
-static scene *scene_open(const attune_options *o)
-{
-    scene *c = calloc(1, sizeof *c);
-    attune_options options = o ? *o : (attune_options){0};
-    attune_error err = {0};
-    assert_non_null(c);
-    options.threads = 1;
-    if (attune_session_open(&c->s, fake_model(), &options, &err) < 0)
-        fail_msg("%s", err.text);
-    fake_picture(c->rgb, one_face);
-    return c;
-}
-
-static void scene_close(scene *c)
-{
-    attune_session_free(&c->s);
-    assert_null(c->s);
-    free(c);
-}
-
-static void drain(scene *c)
-{
-    attune_window w;
-    int rc;
-    while ((rc = attune_session_next(c->s, &w)) == 1) {
-        assert_true(c->n < WINDOWS_MAX);
-        c->w[c->n++] = w;
-    }
-    assert_int_equal(rc, 0);
-}
-
-static void video(scene *c, int64_t t_ms)
-{
-    assert_int_equal(attune_session_push_video(c->s, t_ms * MS, c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
-                     ATTUNE_OK);
-    drain(c);
-}
-
-/* Someone speaks for four fifths of every second. */
-static const float *voice_at(int64_t t_ms)
-{
-    enum { BEAT = SECOND, BEATS = 4 };
-    static float voice[(BEATS + 1) * BEAT];
-    if (voice[BEAT / 2] == 0) {
-        add_white(voice, (size_t)(BEATS + 1) * BEAT, 1e-3, 1);
-        for (int i = 0; i < BEATS; i++)
-            add_burst(voice + i * BEAT, BURST, 110 + 20 * i, 0.3f);
-        memcpy(voice + BEATS * BEAT, voice, BEAT * sizeof *voice); /* a push may wrap round */
-    }
-    return voice + t_ms * 16 % (BEATS * BEAT);
-}
-
-static int push_voice(scene *c, int64_t t_ms, int64_t ms)
-{
-    return attune_session_push_audio(c->s, t_ms * MS, voice_at(t_ms), (size_t)ms * 16);
-}
-
-static void audio(scene *c, int64_t t_ms, int64_t ms)
-{
-    for (int64_t done = 0; done < ms; done += 1000) {
-        int64_t part = ms - done < 1000 ? ms - done : 1000;
-        assert_int_equal(push_voice(c, t_ms + done, part), ATTUNE_OK);
-        drain(c);
-    }
-}
-
-static void finish(scene *c)
-{
-    assert_int_equal(attune_session_finish(c->s), ATTUNE_OK);
-    drain(c);
-}
-
-/* Both streams for ms milliseconds, 25 frames a second, sound in pieces of 40 ms. */
-static void both(scene *c, int64_t from_ms, int64_t to_ms)
-{
-    for (int64_t t = from_ms; t < to_ms; t += 40) {
-        video(c, t);
-        audio(c, t, 40);
-    }
-}
-
-/* Windows end every 500 ms from first_ms on, and reach back 3 s but not before origin_ms. */
-static void assert_grid(const scene *c, int64_t origin_ms, int n)
-{
-    assert_int_equal(c->n, n);
-    for (int i = 0; i < n; i++) {
-        int64_t end = origin_ms + 500 * (i + 1), start = end - 3000;
-        assert_int_equal(c->w[i].end_us, end * MS);
-        assert_int_equal(c->w[i].start_us, (start > origin_ms ? start : origin_ms) * MS);
-    }
-}
 
 /* ---- the grid ----------------------------------------------------------------------------- */
 
@@ -485,10 +382,8 @@ static void what_is_seen_is_told_hop_by_hop(void **state)
     fake_picture(c->rgb, one_face);
     both(c, 5250, 8000);
     finish(c);
-    assert_grid(c, 0, 16);
-    for (int i = 0; i < 16; i++) /* (in the hop of its return it depends on the search) */
-        if (i != 10)
-            assert_true(c->w[i].seen[ATTUNE_FACE] == (i < 6 || i > 10 ? 1.0f : 0.0f));
+    for (int i = 0; i < 16; i++) /* (10: depends on when the picture is searched) */
+        assert_true(i == 10 || c->w[i].seen[ATTUNE_FACE] == (i < 6 || i > 10 ? 1.0f : 0.0f));
     assert_true(c->w[9].track != 0); /* the window still has the face of before */
     scene_close(c);
 }
@@ -503,18 +398,6 @@ static void a_slow_picture_stands_until_the_next(void **state)
     for (int i = 0; i < 12; i++)
         assert_true(c->w[i].seen[ATTUNE_FACE] == 1 && c->w[i].seen[ATTUNE_VOICE] == 0);
     scene_close(c);
-}
-
-static void the_usual_of_a_state_is_daisees(void **state)
-{
-    attune_state_usual usual;
-    (void)state;
-    attune_model_state_usual(NULL, &usual);
-    assert_true(fabsf(usual.mean[ATTUNE_BOREDOM] - 0.804f) < 1e-3f);
-    assert_true(fabsf(usual.mean[ATTUNE_ENGAGEMENT] - 2.413f) < 1e-3f);
-    assert_true(fabsf(usual.mean[ATTUNE_CONFUSION] - 0.430f) < 1e-3f);
-    assert_true(fabsf(usual.mean[ATTUNE_FRUSTRATION] - 0.271f) < 1e-3f);
-    assert_true(fabsf(usual.deviation[ATTUNE_ENGAGEMENT] - 0.600f) < 1e-3f);
 }
 
 static void logits_are_averaged_over_the_window(void **state)
@@ -863,7 +746,6 @@ int main(void)
         cmocka_unit_test(a_window_without_a_face_still_comes),
         cmocka_unit_test(what_is_seen_is_told_hop_by_hop),
         cmocka_unit_test(a_slow_picture_stands_until_the_next),
-        cmocka_unit_test(the_usual_of_a_state_is_daisees),
         cmocka_unit_test(logits_are_averaged_over_the_window),
         cmocka_unit_test(frames_with_a_face_are_counted),
         cmocka_unit_test(the_face_that_is_larger_and_longer_seen_is_kept),

@@ -90,7 +90,7 @@ static void one_sighting_is_too_little(void **state)
     for (int i = 1; i <= 60; i++) {
         attune_window w = i >= 30 && i < 36 ? made_window(i, ATTUNE_NEUTRAL, 9) : made_nothing(i);
         w.used &= 1u << ATTUNE_FACE;
-        w.seen[ATTUNE_FACE] = i == 30 ? 0.25f : 0;
+        w.seen[ATTUNE_FACE] = w.any_face = i == 30 ? 0.25f : 0;
         add(s, w);
     }
     at_stats_close(s);
@@ -107,7 +107,7 @@ static void gaps_are_true_times(void **state)
     (void)state;
     for (int i = 1; i <= 20; i++) {
         attune_window w = made_window(i, 0, i == 16 ? 0 : 9);
-        w.seen[ATTUNE_FACE] = i > 10 && i <= 16 ? 0 : 1;
+        w.seen[ATTUNE_FACE] = w.any_face = i > 10 && i <= 16 ? 0 : 1;
         add(s, w);
     }
     at_stats_close(s);
@@ -143,6 +143,18 @@ static void intervals_know_how_much_there_was(void **state)
     assert_true(none.value == 0 && none.low == 0 && fabs(none.high - 0.793) < 0.001);
 }
 
+static void the_usual_of_a_state_is_daisees(void **state)
+{
+    attune_state_usual usual;
+    (void)state;
+    attune_model_state_usual(NULL, &usual);
+    assert_true(fabsf(usual.mean[ATTUNE_BOREDOM] - 0.804f) < 1e-3f);
+    assert_true(fabsf(usual.mean[ATTUNE_ENGAGEMENT] - 2.413f) < 1e-3f);
+    assert_true(fabsf(usual.mean[ATTUNE_CONFUSION] - 0.430f) < 1e-3f);
+    assert_true(fabsf(usual.mean[ATTUNE_FRUSTRATION] - 0.271f) < 1e-3f);
+    assert_true(fabsf(usual.deviation[ATTUNE_ENGAGEMENT] - 0.600f) < 1e-3f);
+}
+
 /* A face that is found in every second frame was seen for half the time, and is no gap. */
 static void a_flickering_face_counts_in_part(void **state)
 {
@@ -151,7 +163,7 @@ static void a_flickering_face_counts_in_part(void **state)
     for (int i = 1; i <= 20; i++) {
         attune_window w = made_window(i, ATTUNE_NEUTRAL, 9);
         w.used = 1u << ATTUNE_FACE;
-        w.seen[ATTUNE_FACE] = 0.5f;
+        w.seen[ATTUNE_FACE] = w.any_face = 0.5f;
         w.seen[ATTUNE_VOICE] = 0;
         add(s, w);
     }
@@ -348,6 +360,7 @@ int main(void)
         cmocka_unit_test(one_sighting_is_too_little),
         cmocka_unit_test(gaps_are_true_times),
         cmocka_unit_test(intervals_know_how_much_there_was),
+        cmocka_unit_test(the_usual_of_a_state_is_daisees),
         cmocka_unit_test(a_flickering_face_counts_in_part),
         cmocka_unit_test(the_unusual_is_against_the_usual),
         cmocka_unit_test(speech_may_pause),

@@ -163,17 +163,6 @@ static void put_missing(FILE *f, const at_outcome *o)
     }
 }
 
-static int is_chosen(const at_outcome *o, const at_sink_kind *kind)
-{
-    unsigned chosen = 0;
-    int i = 0;
-
-    at_sinks_chosen(o->setup->sinks, &chosen, NULL);
-    while (at_sink_kind_at(i) != kind)
-        i++;
-    return (int)(chosen >> i & 1u);
-}
-
 /* The page if there is one, else the folder. */
 static void put_place(FILE *f, const at_outcome *o)
 {
@@ -182,7 +171,7 @@ static void put_place(FILE *f, const at_outcome *o)
     if (!o->setup->dir)
         return;
     at_text_clean(clean, sizeof clean, o->setup->dir);
-    if (is_chosen(o, &at_sink_html)) {
+    if (at_sink_is_chosen(o->setup->sinks, &at_sink_html)) {
         label(f, "report");
         fprintf(f, "%s/%s\n", clean, at_sink_html.info.file);
     } else {
@@ -204,7 +193,7 @@ char *at_brief_text(const at_outcome *o)
     put_first_line(f, o);
     if (at_one_at_a_time(o->stats))
         put_one(f, &o->stats->all);
-    else
+    if (!at_one_person(o->stats))
         put_each(f, o->stats);
     put_missing(f, o);
     label(f, "speed");

@@ -114,6 +114,8 @@ void at_fields_init(at_fields *l)
     add_qualities(l);
     add_group(l, offsetof(attune_window, seen), "seen", modality_names, ATTUNE_MODALITIES,
               AT_WHEN_ALWAYS, "share of the time since the row before in which it was there, 0..1");
+    add(l, AT_FIELD_REAL, offsetof(attune_window, any_face), "any_face",
+        "share of the time since the row before in which any face was there, 0..1");
 }
 
 static int present(at_field_when when, const attune_window *w)

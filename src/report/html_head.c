@@ -94,7 +94,8 @@ static void tiles(const at_outcome *o, FILE *f)
             head_tile(f, &s->all, AT_HEAD_ENGAGEMENT);
             state_tile(f, &s->all);
         }
-    } else {
+    }
+    if (!at_one_at_a_time(s)) {
         snprintf(text, sizeof text, "%d face%s%s", s->faces, s->faces == 1 ? "" : "s",
                  s->more_faces ? " and more" : "");
         tile(f, text);
@@ -137,6 +138,16 @@ static void expression_words(const at_subject *s, FILE *f)
     fprintf(f, ". The longest stretch of %s lasted ", attune_emotion_names[order[0]]);
     at_html_stretch(f, &h->longest[order[0]]);
     fputs(".</p>\n", f);
+}
+
+/* Who the words are about. */
+static void whose_words(const at_stats *s, FILE *f)
+{
+    if (!at_one_person(s))
+        fprintf(f,
+                "<p>%d faces were in view, one after another; each has a line below. Here they are "
+                "taken together.</p>\n",
+                s->faces);
 }
 
 static void state_words(const at_subject *s, FILE *f)
@@ -232,6 +243,7 @@ void at_html_head(const at_outcome *o, FILE *f)
     fprintf(f, ", %lld windows</p>\n", (long long)o->stats->windows);
     tiles(o, f);
     if (at_one_at_a_time(o->stats) && !o->stats->still) {
+        whose_words(o->stats, f);
         expression_words(&o->stats->all, f);
         state_words(&o->stats->all, f);
     }

@@ -53,7 +53,7 @@ void at_html_faces(const at_outcome *o, FILE *f)
 {
     const at_stats *s = o->stats;
 
-    if (at_one_at_a_time(s))
+    if (at_one_person(s))
         return;
     fputs("<h2>Each face</h2>\n<div class=\"wide\"><table><tr><th></th><th class=\"n\">when</th>"
           "<th class=\"n\">there for</th><th class=\"n\">rests on</th><th>expression</th>"

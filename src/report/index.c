@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "report/html.h"
 #include "report/plot.h"
+#include "report/sinks.h"
 #include "report/outcome.h"
 #include "report/text.h"
 
@@ -92,7 +93,8 @@ int attune_index_add(attune_index *x, const char *folder, const attune_report *r
 
     fputs("<tr><td><a href=\"", f);
     put_url(f, folder);
-    fputs("/report.html\">", f);
+    fprintf(f, "/%s\">",
+            at_sink_is_chosen(o.setup->sinks, &at_sink_html) ? at_sink_html.info.file : "");
     at_text_html(f, at_text_basename(name, sizeof name, o.setup->input));
     fprintf(f, "</a>%s%s</td><td class=\"n\">%s</td><td class=\"over\">",
             o.info->truncated ? " (ended early)" : "", o.interrupted ? " (stopped)" : "",

@@ -33,5 +33,10 @@ const char *at_fact(const attune_report_options *setup, int i, const char **key)
 
 int at_one_at_a_time(const at_stats *s)
 {
+    return !s->several;
+}
+
+int at_one_person(const at_stats *s)
+{
     return !s->several && s->faces <= 1;
 }

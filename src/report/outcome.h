@@ -25,7 +25,9 @@ extern const char at_notice_law[];
 double at_realtime_factor(const attune_input_info *info); /* 0: unknown */
 /* The i-th fact of the model's card that a report tells, and its key; NULL past the end. */
 const char *at_fact(const attune_report_options *setup, int i, const char **key);
-/* One person in view at a time: what is said of the whole is said of that one. */
+/* Nobody was in view beside somebody else: what is said of the whole is said of whoever was there,
+ * who need not be the same all the time. */
 int at_one_at_a_time(const at_stats *s);
+int at_one_person(const at_stats *s); /* and it was the same */
 
 #endif

@@ -66,3 +66,14 @@ int attune_sinks_check(const char *names, attune_error *err)
 
     return at_sinks_chosen(names, &chosen, err);
 }
+
+int at_sink_is_chosen(const char *names, const at_sink_kind *kind)
+{
+    unsigned chosen = 0;
+    int i = 0;
+
+    at_sinks_chosen(names, &chosen, NULL);
+    while (kinds[i] != kind)
+        i++;
+    return (int)(chosen >> i & 1u);
+}

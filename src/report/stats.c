@@ -310,7 +310,7 @@ static void add_to_all(at_stats *s, int64_t start_us)
 /* All windows that end together are there. */
 static int close_moment(at_stats *s)
 {
-    int face = 0, voice = 0, given = 0, rc = ATTUNE_OK;
+    int voice = 0, given = 0, rc = ATTUNE_OK;
     double share = 0;
     int64_t end_us, start_us;
 
@@ -322,15 +322,14 @@ static int close_moment(at_stats *s)
     start_us = start_us < s->moment[0].start_us ? s->moment[0].start_us : start_us;
     for (int i = 0; i < s->rows && rc == ATTUNE_OK; i++) {
         const attune_window *w = &s->moment[i];
-        face |= at_face_there(w);
-        share = fmax(share, at_face_share(w));
+        share = fmax(share, (double)w->any_face);
         voice |= at_voice_there(w);
         given |= !w->abstain;
         rc = add_to_lane(s, w);
         rc = rc < 0 ? rc : add_to_subject(s, w, start_us);
     }
     add_to_all(s, start_us);
-    note_presence(&s->presence[ATTUNE_FACE], share, face, start_us, end_us);
+    note_presence(&s->presence[ATTUNE_FACE], share, share >= AT_FACE_SHARE_MIN, start_us, end_us);
     note_presence(&s->presence[ATTUNE_VOICE], voice, voice, start_us, end_us);
     note_presence(&s->estimate, given, given, start_us, end_us);
     s->several |= s->rows > 1;

@@ -6,7 +6,7 @@
 
 _Static_assert((int)ATTUNE_EMOTIONS <= (int)AT_CLASSES_MAX, "classes of a head");
 
-static const double face_share_min = 0.5, voice_share_min = 0.2;
+static const double voice_share_min = 0.2;
 
 /* Speech has pauses, and a stretch goes on over them. */
 static const int64_t pause_us = 1000000;
@@ -51,14 +51,14 @@ static const float *probabilities(const attune_window *w, int head)
 
 /* ---- evidence ------------------------------------------------------------------------------ */
 
-double at_face_share(const attune_window *w)
+static double face_share(const attune_window *w)
 {
     return w->track ? fmin((double)w->seen[ATTUNE_FACE], 1) : 0;
 }
 
-int at_face_there(const attune_window *w)
+static int face_there(const attune_window *w)
 {
-    return at_face_share(w) >= face_share_min;
+    return face_share(w) >= AT_FACE_SHARE_MIN;
 }
 
 int at_voice_there(const attune_window *w)
@@ -68,7 +68,7 @@ int at_voice_there(const attune_window *w)
 
 int at_evident(const attune_window *w)
 {
-    return !w->abstain && (((w->used >> ATTUNE_FACE & 1u) && at_face_there(w)) ||
+    return !w->abstain && (((w->used >> ATTUNE_FACE & 1u) && face_there(w)) ||
                            ((w->used >> ATTUNE_VOICE & 1u) && at_voice_there(w)));
 }
 
@@ -209,22 +209,22 @@ static void add_states(at_subject *s, at_batch *b, const attune_window *w, int64
 static void add_evidence(at_subject *s, const attune_window *w, int64_t start_us, double seconds)
 {
     int heard = (w->used >> ATTUNE_VOICE & 1u) && at_voice_there(w);
-    double told = heard ? seconds : seconds * at_face_share(w);
+    double told = heard ? seconds : seconds * face_share(w);
     at_batch *b = current_batch(s);
 
     b->seconds += told;
     b->emotion[largest(w->emotion7, ATTUNE_EMOTIONS)] += told;
     add_head(s, AT_HEAD_EMOTION, w, start_us, told);
-    if (w->has_state && at_face_there(w))
-        add_states(s, b, w, start_us, seconds * at_face_share(w));
+    if (w->has_state && face_there(w))
+        add_states(s, b, w, start_us, seconds * face_share(w));
 }
 
 void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, double weight)
 {
     double seconds = weight * (double)(w->end_us - start_us) / 1e6;
-    int face = at_face_there(w), voice = at_voice_there(w);
+    int face = face_there(w), voice = at_voice_there(w);
 
-    s->seen_s += at_face_share(w) * seconds;
+    s->seen_s += face_share(w) * seconds;
     s->heard_s += voice ? seconds : 0;
     if (face || (voice && !s->track)) {
         s->first_us = s->last_us ? s->first_us : start_us;

@@ -74,12 +74,12 @@ void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, dou
 /* Ends the stretches that are going on. */
 void at_subject_close(at_subject *s);
 
-/* Whether, in a window's last hop, the face was there (in at least half of it), a usable voice
- * was heard (in at least a fifth: speech has pauses), and an estimate rests on either. */
-int at_face_there(const attune_window *w);
+#define AT_FACE_SHARE_MIN 0.5 /* of a hop: a face in less of it is away */
+
+/* Whether, in a window's last hop, a usable voice was heard (in at least a fifth of it: speech has
+ * pauses); and whether an estimate rests on that, or on a face that was there. */
 int at_voice_there(const attune_window *w);
 int at_evident(const attune_window *w);
-double at_face_share(const attune_window *w); /* of the last hop, [0,1] */
 
 /* Under this much evidence nothing is said of the whole. */
 #define AT_ENOUGH_S 2.0

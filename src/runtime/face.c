@@ -462,19 +462,30 @@ static int shows(const at_face_stream *f, int frame, uint32_t person)
     return k < faces;
 }
 
-/* Share of the frames of the window's last hop that show the face. Where there is none, the one
- * before stands until the next, if there is one. */
-static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t person)
+/* Frames of the window's last hop. Where there is none, the one before stands until the next, if
+ * there is one. Returns the first of them; they end with the span. */
+static int last_hop(const at_face_stream *f, int64_t since_us)
 {
-    int from = f->span.to, seen = 0;
+    int from = f->span.to;
 
     while (from > f->span.from && frame_at(f, from - 1)->t_us >= since_us)
         from--;
     if (from == f->span.to && from > f->span.from && f->frames > f->span.to)
         from--;
-    for (int i = from; i < f->span.to; i++)
-        seen += shows(f, i, person);
-    return from < f->span.to ? (float)seen / (float)(f->span.to - from) : 0;
+    return from;
+}
+
+/* Share of frames [from, end of the span) that show the person, and that show anybody. */
+static void note_seen(const at_face_stream *f, int from, attune_window *w)
+{
+    int n = f->span.to - from, seen = 0, any = 0;
+
+    for (int i = from; i < f->span.to; i++) {
+        seen += shows(f, i, w->track);
+        any += frame_at(f, i)->faces > 0;
+    }
+    w->seen[ATTUNE_FACE] = n > 0 ? (float)seen / (float)n : 0;
+    w->any_face = n > 0 ? (float)any / (float)n : 0;
 }
 
 static void face_describe(const void *self, int i, attune_window *w)
@@ -484,6 +495,7 @@ static void face_describe(const void *self, int i, attune_window *w)
 
     if (f->span.to > f->span.from)
         q->face_share = 0;
+    note_seen(f, last_hop(f, at_hop_start(f->setting.o, w)), w);
     if (i < 0)
         return;
     const at_found_face *found = &f->found[i];
@@ -496,7 +508,6 @@ static void face_describe(const void *self, int i, attune_window *w)
     q->coverage = measured->coverage;
     q->face_share = found->share;
     memcpy(w->box, found->evidence.box, sizeof w->box);
-    w->seen[ATTUNE_FACE] = seen_lately(f, at_hop_start(f->setting.o, w), w->track);
 }
 
 const at_modality at_face_modality = {
