@@ -194,6 +194,38 @@ class Made(unittest.TestCase):
         self.assertEqual((d["n"], d["withheld"]), (7, 1))
         self.assertEqual([c["n"] for c in d["per_class"]], [1] * 7)
 
+    def test_published_figures_are_computed_again(self):
+        for name, label in (("one", "neutral"), ("two", "sad")):
+            self.clip_part(self.root / f"sets/mine/{label}/{name}.png", "-frames:v", "1")
+        d = self.judge("folder", "--crops", root=self.root / "sets/mine")
+        self.assertEqual(d["n"], 2)
+        part = {"dataset": "folder", "folder": "mine", "split": "all"}
+        figures = [dict(part, metric="accuracy", value=d["accuracy"],
+                        interval=d["interval"]["accuracy"]),
+                   dict(part, metric="recall.sad", value=d["per_class"][2]["recall"]),
+                   {"title": "words", "text": "not computed"},
+                   dict(part, metric="n", value=2)]
+        path = self.root / "figures.json"
+        path.write_text(json.dumps(figures))
+        arguments = [MODEL, "--check", path, "--root", self.root / "sets", "--quiet", "--crops",
+                     "--draws", 20]
+        r = run(*arguments)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        self.assertEqual(r.stdout.count("agrees"), 3)
+        figures[0]["value"] += 0.001
+        path.write_text(json.dumps(figures))
+        r = run(*arguments, "--json", self.root / "new.json")
+        self.assertEqual(r.returncode, 1)
+        self.assertEqual(r.stdout.count("DIFFERS"), 1)
+        new = json.loads((self.root / "new.json").read_text())
+        self.assertAlmostEqual(new[0]["value"], d["accuracy"], places=5)
+        self.assertEqual(new[2], figures[2])
+        path.write_text("{}")
+        r = run(*arguments)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("not a list", r.stderr)
+        self.assertEqual(run(MODEL, "--check", path).returncode, 2)
+
     def test_manifest(self):
         self.clip_part(self.root / "files/clip.mp4", "-t", "3")
         self.clip_part(self.root / "files/face.png", "-frames:v", "1")

@@ -98,6 +98,24 @@ void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */
 int attune_text_write(const char *path, const char *text, attune_error *err);
 
+/* A figure as it was published, and as it comes out now. */
+typedef struct attune_figure {
+    char dataset[32], split[64], stream[8];
+    char metric[48]; /* a key of attune_eval_json, "auc.boredom>=1", or "recall.fear" of a class */
+    double published, computed;
+    attune_interval published_interval, computed_interval; /* NaN: none */
+    int agrees; /* to half a tenth of a percent, its interval too */
+} attune_figure;
+
+/* Computes the figures that path lists again: a JSON list of objects with dataset, folder (in
+ * o->root; default: the dataset's name), split, stream, task, metric, value and interval; entries
+ * without a dataset are passed over. o->dataset (nullable): only that one's. figure (nullable) is
+ * told each; a non-zero return ends with ATTUNE_E_INTERRUPTED. updated (nullable): the list with
+ * what was computed (attune_text_free). Returns the number of figures that do not agree. */
+int attune_check_figures(const char *path, const char *model, const attune_eval_options *o,
+                         int (*figure)(void *user, const attune_figure *f), void *user,
+                         char **updated, attune_error *err);
+
 /* The i-th data set (with a line on its layout, and its splits besides "all"), reason to leave a
  * sample out, or degradation; NULL past the end. */
 const char *attune_dataset_name(int i);

@@ -12,6 +12,7 @@ static const char usage[] =
     "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL] [--json FILE]\n"
     "                   [--answers FILE] [--excluded FILE] [--draws N] [--seed N] [--threads N]\n"
     "                   [--quiet]\n"
+    "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
     "\n"
     "Judges a model (a safetensors file, or 'default') on a data set, in the set's own classes, and\n"
     "prints coverage, accuracy, balanced accuracy, F1, calibration error, the confusion matrix and\n"
@@ -28,6 +29,8 @@ static const char usage[] =
     "  --json FILE           write the figures there ('-': standard output, instead of the table)\n"
     "  --answers FILE        write a CSV with every sample's answer and probabilities\n"
     "  --excluded FILE       write a CSV with every sample left out, and why\n"
+    "  --check FILE          compute the figures that FILE lists again (models/figures.json), on the\n"
+    "                        data sets in DIR; --json writes the list with what came out\n"
     "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
     "  --threads N           default: all cores; the result is the same for any number\n";
 
@@ -121,23 +124,92 @@ static void print_result(const attune_eval_result *r)
     print_confusion(r);
 }
 
-/* The exit code. */
-static int write_json(const char *path, const attune_eval_result *r)
+/* Says why; the exit code. */
+static int failed(int status, const attune_error *err)
 {
-    char *text = attune_eval_json(r);
-    attune_error err;
-    int status = text ? ATTUNE_OK : ATTUNE_E_NOMEM;
-    if (!text)
-        snprintf(err.text, sizeof err.text, "out of memory");
-    else if (strcmp(path, "-") == 0)
-        puts(text);
-    else
-        status = attune_text_write(path, text, &err);
-    attune_text_free(&text);
-    if (status < 0)
-        fprintf(stderr, "attune eval: %s\n", err.text);
-    return status < 0 ? AT_EXIT_FAILED : AT_EXIT_OK;
+    fprintf(stderr, "attune eval: %s\n", err->text);
+    return status == ATTUNE_E_INTERRUPTED ? AT_EXIT_INTERRUPTED
+           : status == ATTUNE_E_ARG       ? AT_EXIT_USAGE
+                                          : AT_EXIT_FAILED;
 }
+
+/* Frees text, which is NULL when memory is out. The exit code. */
+static int write_json(const char *path, char **text)
+{
+    attune_error err = {.text = "out of memory"};
+    int status = *text ? ATTUNE_OK : ATTUNE_E_NOMEM;
+    if (*text && strcmp(path, "-") == 0)
+        puts(*text);
+    else if (*text)
+        status = attune_text_write(path, *text, &err);
+    attune_text_free(text);
+    return status < 0 ? failed(status, &err) : AT_EXIT_OK;
+}
+
+/* ---- published figures ---------------------------------------------------------------------- */
+
+/* "0.859 [0.847, 0.870]" */
+static void print_value(double v, attune_interval i)
+{
+    int width = v > 1 ? printf("%.0f", v) : printf("%.3f", v);
+    if (i.lo == i.lo)
+        width += printf(" [%.3f, %.3f]", i.lo, i.hi);
+    printf("%*s", width < 22 ? 22 - width : 1, "");
+}
+
+static int print_check(void *user, const attune_figure *f)
+{
+    (void)user;
+    printf("%-16s %-10s %-6s %-22s ", f->dataset, f->split, f->stream, f->metric);
+    print_value(f->published, f->published_interval);
+    print_value(f->computed, f->computed_interval);
+    printf("%s\n", f->agrees ? "agrees" : "DIFFERS");
+    fflush(stdout);
+    return at_stopped(NULL);
+}
+
+typedef struct at_eval_job {
+    attune_eval_options o;
+    const char *model; /* NULL: the default */
+    const char *json, *check;
+} at_eval_job;
+
+/* The exit code. */
+static int check_figures(const at_eval_job *job)
+{
+    attune_error err;
+    char *updated = NULL;
+    int table = !job->json || strcmp(job->json, "-") != 0;
+    if (table)
+        printf("%-16s %-10s %-6s %-22s %-22s%-22s\n", "set", "part", "stream", "metric",
+               "published", "computed");
+    int differ = attune_check_figures(job->check, job->model, &job->o, table ? print_check : NULL,
+                                      NULL, job->json ? &updated : NULL, &err);
+    if (differ < 0)
+        return failed(differ, &err);
+    if (table && differ)
+        printf("%d differ\n", differ);
+    int code = job->json ? write_json(job->json, &updated) : AT_EXIT_OK;
+    return differ && code == AT_EXIT_OK ? AT_EXIT_FAILED : code;
+}
+
+/* The exit code. */
+static int evaluate(const at_eval_job *job)
+{
+    attune_eval_result result;
+    attune_error err;
+    int status = attune_evaluate(&result, job->model, &job->o, &err);
+    if (status < 0)
+        return failed(status, &err);
+    if (!job->json || strcmp(job->json, "-") != 0)
+        print_result(&result);
+    if (!job->json)
+        return AT_EXIT_OK;
+    char *text = attune_eval_json(&result);
+    return write_json(job->json, &text);
+}
+
+/* ---- the command line ----------------------------------------------------------------------- */
 
 /* "blur=3" */
 static int parse_corruption(char *text, attune_eval_options *o)
@@ -156,69 +228,76 @@ static int parse_corruption(char *text, attune_eval_options *o)
     return 0;
 }
 
-int at_cmd_eval(int argc, char **argv)
+/* -1: go on; else the exit code. */
+static int parse(at_eval_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"dataset", required_argument, NULL, 'd'},  {"root", required_argument, NULL, 'r'},
-        {"split", required_argument, NULL, 's'},    {"task", required_argument, NULL, 'T'},
-        {"stream", required_argument, NULL, 'm'},   {"crops", no_argument, NULL, 'C'},
-        {"corrupt", required_argument, NULL, 'c'},  {"answers", required_argument, NULL, 'a'},
-        {"excluded", required_argument, NULL, 'x'}, {"json", required_argument, NULL, 'j'},
-        {"draws", required_argument, NULL, 'n'},    {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'},  {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"dataset", required_argument, NULL, 'd'},
+        {"root", required_argument, NULL, 'r'},
+        {"split", required_argument, NULL, 's'},
+        {"task", required_argument, NULL, 'T'},
+        {"stream", required_argument, NULL, 'm'},
+        {"crops", no_argument, NULL, 'C'},
+        {"corrupt", required_argument, NULL, 'c'},
+        {"answers", required_argument, NULL, 'a'},
+        {"excluded", required_argument, NULL, 'x'},
+        {"json", required_argument, NULL, 'j'},
+        {"check", required_argument, NULL, 'k'},
+        {"draws", required_argument, NULL, 'n'},
+        {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
-    attune_eval_options o = {.stop = at_stopped};
-    attune_eval_result result;
-    attune_error err = {0};
-    const char *json = NULL;
+    attune_eval_options *o = &job->o;
     int c, seed;
     while ((c = at_next_option("eval", argc, argv, ":qh", longs)) != -1) {
         switch (c) {
-        case 'd': o.dataset = optarg; break;
-        case 'r': o.root = optarg; break;
-        case 's': o.split = optarg; break;
-        case 'T': o.task = optarg; break;
-        case 'm': o.stream = optarg; break;
-        case 'C': o.crops = 1; break;
-        case 'a': o.answers = optarg; break;
-        case 'x': o.excluded = optarg; break;
+        case 'd': o->dataset = optarg; break;
+        case 'r': o->root = optarg; break;
+        case 's': o->split = optarg; break;
+        case 'T': o->task = optarg; break;
+        case 'm': o->stream = optarg; break;
+        case 'C': o->crops = 1; break;
+        case 'a': o->answers = optarg; break;
+        case 'x': o->excluded = optarg; break;
+        case 'j': job->json = optarg; break;
+        case 'k': job->check = optarg; break;
         case 'c':
-            if (!parse_corruption(optarg, &o))
+            if (!parse_corruption(optarg, o))
                 return at_wrong_usage("eval", "--corrupt wants KIND=LEVEL, see below in --help");
             break;
-        case 'j': json = optarg; break;
         case 'n':
-            if (!at_parse_int(optarg, 1, 1000000, &o.draws))
+            if (!at_parse_int(optarg, 1, 1000000, &o->draws))
                 return at_wrong_usage("eval", "--draws wants a number from 1");
             break;
         case 'S':
             if (!at_parse_int(optarg, 0, INT_MAX, &seed))
                 return at_wrong_usage("eval", "--seed wants a whole number");
-            o.seed = (uint64_t)seed;
+            o->seed = (uint64_t)seed;
             break;
         case 't':
-            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
+            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o->threads))
                 return at_wrong_usage("eval", "--threads wants 1 to %d", ATTUNE_MAX_THREADS);
             break;
-        case 'q': o.quiet = 1; break;
+        case 'q': o->quiet = 1; break;
         case 'h': print_help(stdout); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;
         }
     }
-    if (argc - optind != 1 || !o.dataset || !o.root)
-        return at_wrong_usage("eval", "a model, --dataset and --root are needed");
-    at_catch_stop();
+    if (argc - optind != 1 || (!o->dataset && !job->check) || !o->root)
+        return at_wrong_usage("eval", "a model, --dataset or --check, and --root are needed");
+    job->model = strcmp(argv[optind], "default") == 0 ? NULL : argv[optind];
+    return -1;
+}
 
-    const char *model = strcmp(argv[optind], "default") == 0 ? NULL : argv[optind];
-    int status = attune_evaluate(&result, model, &o, &err);
-    if (status < 0) {
-        fprintf(stderr, "attune eval: %s\n", err.text);
-        return status == ATTUNE_E_INTERRUPTED ? AT_EXIT_INTERRUPTED
-               : status == ATTUNE_E_ARG       ? AT_EXIT_USAGE
-                                              : AT_EXIT_FAILED;
-    }
-    if (!json || strcmp(json, "-") != 0)
-        print_result(&result);
-    return json ? write_json(json, &result) : AT_EXIT_OK;
+int at_cmd_eval(int argc, char **argv)
+{
+    at_eval_job job = {.o = {.stop = at_stopped}};
+    int code = parse(&job, argc, argv);
+    if (code >= 0)
+        return code;
+    at_catch_stop();
+    return job.check ? check_figures(&job) : evaluate(&job);
 }

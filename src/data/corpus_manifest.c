@@ -74,7 +74,8 @@ static int is_known(const manifest *m, int i)
     return 0;
 }
 
-/* Reads the header row. What no column of ours is, a split may still ask for. */
+/* Reads the header row. What no column of ours is, a split may still ask for; in a list of
+ * anybody's it may be a label under a name that is not known, so it is said. */
 static int read_header(manifest *m, const char *list, attune_error *err)
 {
     char *note = m->out->note;
@@ -83,7 +84,7 @@ static int read_header(manifest *m, const char *list, attune_error *err)
         m->column[c] = find_column(&m->csv, (column)c);
     if (m->column[FILE_NAME] < 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: no column 'file' in its first row", list);
-    for (int i = 0; i < m->csv.fields; i++) {
+    for (int i = 0; i < m->csv.fields && m->out->head == AT_HEADS; i++) {
         size_t used = strlen(note);
         if (!is_known(m, i))
             snprintf(note + used, sizeof m->out->note - used, "%s%s",

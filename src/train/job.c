@@ -112,6 +112,10 @@ int at_job_voices(const at_job *job, const at_voices_settings *data, const char 
     char *noise_dir = NULL;
     int status =
         at_job_corpus(job, data->dataset, data->folder, split, job->options->limit, &corpus, err);
+    if (!status && corpus.head != AT_HEAD_VOICE8)
+        status = at_fail(err, ATTUNE_E_FORMAT,
+                         "%s: %s has no labels in the voice network's classes", job->recipe->path,
+                         data->dataset);
     if (!status && noise)
         status = at_job_find(job, noise, &noise_dir, err);
     if (!status)
