@@ -213,7 +213,8 @@ class Trained(unittest.TestCase):
                                capture_output=True, text=True, timeout=600)
             self.assertEqual(r.returncode, 0, r.stderr)
             result = json.loads(out.read_text())
-            self.assertEqual(result["n"], n)
+            self.assertEqual(result["n"] + result["withheld"], n)
+            self.assertGreater(result["n"], n / 2)
         self.assertAlmostEqual(result["accuracy"], figures["accuracy"], delta=0.13)
 
 
@@ -306,7 +307,8 @@ class Chain(unittest.TestCase):
                          {"dataset": "ravdess", "folder": "ravdess_speech16k", "split": "fold3"}]})
         self.assertEqual(self.chain()[0], ["done"] * 4)
         results = json.loads((folder / "chain/chain.results.json").read_text())
-        self.assertEqual([(x["dataset"], x["n"]) for x in results], [("ferplus", 30), ("ravdess", 16)])
+        self.assertEqual([(x["dataset"], x["n"] + x["withheld"]) for x in results],
+                         [("ferplus", 30), ("ravdess", 16)])
         model = (folder / "chain/whole.safetensors").read_bytes()
         self.assertEqual(self.chain()[0], ["was done"] * 4)
 
@@ -363,6 +365,18 @@ class Wrong(unittest.TestCase):
     def test_a_set_that_gives_nothing(self):
         self.refused(dict(RECIPES["visual"], data=[dict(PICTURES[0], share=0)]), "fewer samples")
 
+    def test_files_that_hold_nothing(self):
+        broken = folder / "broken"
+        for name in "ferplus", "ravdess_speech16k":
+            shutil.copytree(folder / name, broken / name)
+        for path in list(broken.rglob("*.ppm")) + list(broken.rglob("*.wav")):
+            path.write_bytes(b"nothing")
+        for name, of in (("detector", "picture"), ("audio", "sound")):
+            recipe = dict(RECIPES[name], noise=str(folder / "noise")) if name == "audio" else RECIPES[name]
+            r = run(write_recipe("wrong", recipe), "wrong", "--data", broken)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(f"no {of} of its data can be read", r.stderr)
+
     def test_usage(self):
         for options in ([], ["--epochs", "0", "x.json"], ["a.json", "b.json"], ["--threads", "x", "a"]):
             r = subprocess.run([EXE, "train", *options], capture_output=True, text=True)
@@ -388,6 +402,7 @@ class Documents(unittest.TestCase):
                       "docs/recipes.md is not what attune train --fields prints")
 
     def test_the_recipes_are_whole(self):
+        (folder / "empty").mkdir()
         for path in sorted((SOURCE / "recipes").glob("*.json")):
             r = subprocess.run([EXE, "train", path, "--show"], capture_output=True, text=True)
             if path.name.endswith("_base.json"):
@@ -396,9 +411,9 @@ class Documents(unittest.TestCase):
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertNotIn("base", json.loads(r.stdout))
             # each field is known and in range: the data, looked for first, is what is missing
-            r = run(path, "none", "--models", folder)
+            r = run(path, "none", "--data", folder / "empty")
             self.assertEqual(r.returncode, 1)
-            self.assertRegex(r.stderr, "not found|not a folder|no .* there|No such")
+            self.assertRegex(r.stderr, "not found|no sample|no .* there")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,19 @@ static int label_basic(at_face_set *s, at_corpus *also, attune_error *err)
     return ATTUNE_OK;
 }
 
+/* Something to learn from, and an epoch's order is a list of int. */
+static int check_epoch(const at_face_set *s, const char *path, attune_error *err)
+{
+    double n = 0;
+    for (int i = 0; i < s->faces.count; i++)
+        n += s->share[s->faces.list[i].corpus];
+    if (!s->faces.count)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: no picture of its data can be read", path);
+    return n < 1e9
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_ARG, "%s: an epoch of %.3g pictures is too long", path, n);
+}
+
 int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_settings *data,
                      at_part part, int limit, const at_params *detector, attune_error *err)
 {
@@ -62,6 +75,7 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
                                job->pool, job->options->quiet, err);
     }
     status = status ? status : label_basic(out, &also, err);
+    status = status ? status : check_epoch(out, job->recipe->path, err);
     for (int i = 0; i < data->sets; i++)
         at_corpus_free(&corpus[i]);
     at_corpus_free(&also);

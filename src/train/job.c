@@ -123,7 +123,10 @@ int at_job_voices(const at_job *job, const at_voices_settings *data, const char 
                                 job->options->quiet, err);
     at_corpus_free(&corpus);
     free(noise_dir);
-    return status;
+    if (status || out->count)
+        return status;
+    at_voices_free(out);
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: no sound of its data can be read", job->recipe->path);
 }
 
 int at_job_path(const at_job *job, const char *suffix, char path[AT_TRAIN_PATH], attune_error *err)

@@ -12,8 +12,6 @@
 
 #include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_FACES = 8, MAX_THREADS = ATTUNE_MAX_THREADS, MIN_STRIDE = 8 };
@@ -171,10 +169,15 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot_number)
 
 /* ---- evaluation ------------------------------------------------------------------------------- */
 
+/* What a thread works with. */
+typedef struct bench {
+    at_detector *teacher, *student;
+    at_image clean, harmed;
+} bench;
+
 typedef struct trial {
     const task *t;
-    at_detector *teacher[MAX_THREADS], *student[MAX_THREADS];
-    at_image clean[MAX_THREADS], harmed[MAX_THREADS];
+    bench *bench; /* (threads) */
     score *scene; /* (eval_scenes) */
     atomic_int status;
 } trial;
@@ -211,19 +214,19 @@ static void trial_scene(void *arg, int i, int thread)
 {
     trial *v = arg;
     const task *t = v->t;
-    at_image *clean = &v->clean[thread], *harmed = &v->harmed[thread];
+    bench *b = &v->bench[thread];
     at_face truth[MAX_FACES], seen[MAX_FACES];
     /* Pictures spread evenly over the valid part, the same at every evaluation. */
     int index = (int)((int64_t)i * t->valid.faces.count / t->s->eval_scenes);
-    int status = at_scene_draw(&t->valid.faces, index, t->s->side, 12345, (uint64_t)i, clean);
-    int n = status ? 0 : at_detector_run(v->teacher[thread], clean, truth, MAX_FACES);
+    int status = at_scene_draw(&t->valid.faces, index, t->s->side, 12345, (uint64_t)i, &b->clean);
+    int n = status ? 0 : at_detector_run(b->teacher, &b->clean, truth, MAX_FACES);
     v->scene[i].faces = n > 0 ? n : 0;
     for (int c = 0; c < CONDITIONS && !status && n >= 0; c++) {
         at_rng r;
         at_rng_seed(&r, 54321, (uint64_t)(i * CONDITIONS + c));
-        status = at_image_copy(harmed, clean);
-        status = status ? status : at_scene_harm_by(harmed, conditions[c], truth, n, &r);
-        int m = status ? status : at_detector_run(v->student[thread], harmed, seen, MAX_FACES);
+        status = at_image_copy(&b->harmed, &b->clean);
+        status = status ? status : at_scene_harm_by(&b->harmed, conditions[c], truth, n, &r);
+        int m = status ? status : at_detector_run(b->student, &b->harmed, seen, MAX_FACES);
         status = m < 0 ? m : ATTUNE_OK;
         if (!status)
             match(&v->scene[i], c, truth, n, seen, m);
@@ -232,48 +235,57 @@ static void trial_scene(void *arg, int i, int thread)
         atomic_store(&v->status, status ? status : n);
 }
 
+static int make_bench(bench *b, const task *t, const at_params *student, attune_error *err)
+{
+    at_weight_source of_teacher = at_params_source(&t->teacher_params);
+    at_weight_source of_student = at_params_source(student);
+    at_detect_options o = {.side = t->s->side, .threshold = seen_score};
+    int status = at_detector_create(&b->teacher, &of_teacher, NULL, at_kernels_best(), &o, err);
+    return status ? status
+                  : at_detector_create(&b->student, &of_student, NULL, at_kernels_best(), &o, err);
+}
+
+static void free_trial(trial *v, int threads)
+{
+    for (int i = 0; v->bench && i < threads; i++) {
+        at_detector_free(&v->bench[i].teacher);
+        at_detector_free(&v->bench[i].student);
+        at_image_free(&v->bench[i].clean);
+        at_image_free(&v->bench[i].harmed);
+    }
+    at_free(v->bench);
+    at_free(v->scene);
+}
+
+static void add_scene(score *total, const score *s)
+{
+    total->faces += s->faces;
+    for (int c = 0; c < CONDITIONS; c++) {
+        total->found[c] += s->found[c];
+        total->false_alarms[c] += s->false_alarms[c];
+        total->landmark_error[c] += s->landmark_error[c];
+    }
+}
+
 /* Recall of the teacher's clean faces by the weights in p. */
 static int measure(const task *t, const at_params *p, score *total, attune_error *err)
 {
-    trial *v = calloc(1, sizeof *v);
-    int threads = at_pool_threads(t->t.job->pool), status = ATTUNE_OK;
-    at_weight_source teacher = at_params_source(&t->teacher_params), student = at_params_source(p);
-    at_detect_options options = {.side = t->s->side, .threshold = seen_score};
+    int threads = at_pool_threads(t->t.job->pool);
+    trial v = {.t = t};
     memset(total, 0, sizeof *total);
-    if (!v || !(v->scene = calloc((size_t)t->s->eval_scenes, sizeof *v->scene)))
-        status = at_fail_nomem(err);
-    if (threads > MAX_THREADS)
-        status = at_fail(err, ATTUNE_E_ARG, "at most %d threads", MAX_THREADS);
-    for (int i = 0; i < threads && !status; i++) {
-        status =
-            at_detector_create(&v->teacher[i], &teacher, NULL, at_kernels_best(), &options, err);
-        status = status ? status
-                        : at_detector_create(&v->student[i], &student, NULL, at_kernels_best(),
-                                             &options, err);
-    }
+    v.bench = at_calloc((size_t)threads, sizeof *v.bench);
+    v.scene = at_calloc((size_t)t->s->eval_scenes, sizeof *v.scene);
+    int status = v.bench && v.scene ? ATTUNE_OK : at_fail_nomem(err);
+    for (int i = 0; i < threads && !status; i++)
+        status = make_bench(&v.bench[i], t, p, err);
     if (!status) {
-        v->t = t;
-        at_pool_run(t->t.job->pool, t->s->eval_scenes, trial_scene, v);
-        if ((status = atomic_load(&v->status)))
+        at_pool_run(t->t.job->pool, t->s->eval_scenes, trial_scene, &v);
+        if ((status = atomic_load(&v.status)))
             at_fail(err, (attune_status)status, "detector evaluation failed");
     }
-    for (int i = 0; !status && i < t->s->eval_scenes; i++) {
-        total->faces += v->scene[i].faces;
-        for (int c = 0; c < CONDITIONS; c++) {
-            total->found[c] += v->scene[i].found[c];
-            total->false_alarms[c] += v->scene[i].false_alarms[c];
-            total->landmark_error[c] += v->scene[i].landmark_error[c];
-        }
-    }
-    for (int i = 0; v && i < threads && i < MAX_THREADS; i++) {
-        at_detector_free(&v->teacher[i]);
-        at_detector_free(&v->student[i]);
-        at_image_free(&v->clean[i]);
-        at_image_free(&v->harmed[i]);
-    }
-    if (v)
-        free(v->scene);
-    free(v);
+    for (int i = 0; !status && i < t->s->eval_scenes; i++)
+        add_scene(total, &v.scene[i]);
+    free_trial(&v, threads);
     return status;
 }
 
