@@ -40,7 +40,7 @@ static void every_measure_counts(void **state)
         size_t member;
         float half, useless;
     } cases[] = {
-        {offsetof(at_sighting, sharpness), 0.325f, 0.05f},
+        {offsetof(at_sighting, sharpness), 0.3f, 0.05f},
         {offsetof(at_sighting, brightness), 0.115f, 0.03f},
         {offsetof(at_sighting, brightness), 0.95f, 1.0f},
         {offsetof(at_sighting, contrast), 0.085f, 0.02f},
@@ -68,7 +68,7 @@ static void good_frames_count_for_more(void **state)
     at_face_evidence e = {0};
 
     (void)state;
-    blurred.sharpness = 0.325f;
+    blurred.sharpness = 0.3f;
     sharp.visual.expression[1] = 3;
     sharp.visual.embedding[7] = 6;
     sharp.box[0] = 1;
@@ -79,7 +79,7 @@ static void good_frames_count_for_more(void **state)
     assert_int_equal(e.sightings, 2);
     assert_float_equal(e.visual.expression[1], 2, 1e-3);
     assert_float_equal(e.visual.embedding[7], 4, 1e-3);
-    assert_float_equal(e.measured.sharpness, 0.6125, 1e-4);
+    assert_float_equal(e.measured.sharpness, 0.6, 1e-4);
     assert_float_equal(e.quality, 0.75, 1e-4);
     assert_float_equal(e.box[0], 2, 0); /* of the latest */
 }
@@ -101,6 +101,15 @@ static void bad_frames_have_to_do(void **state)
     memset(&e, 0, sizeof e); /* and none is none */
     at_face_evidence_finish(&e);
     assert_float_equal(e.quality, 0, 0);
+}
+
+static void what_is_outside_is_covered(void **state)
+{
+    (void)state;
+    assert_float_equal(at_face_coverage(-20, 0), 0, 1e-6);
+    assert_float_equal(at_face_coverage(-20, 0.4f), 0.4, 1e-6);
+    assert_float_equal(at_face_coverage(0, 0.4f), 0.7, 1e-6); /* half of the rest */
+    assert_float_equal(at_face_coverage(20, 0), 1, 1e-6);
 }
 
 static void sound_is_as_good_as_its_worst(void **state)
@@ -126,6 +135,7 @@ int main(void)
         cmocka_unit_test(every_measure_counts),
         cmocka_unit_test(good_frames_count_for_more),
         cmocka_unit_test(bad_frames_have_to_do),
+        cmocka_unit_test(what_is_outside_is_covered),
         cmocka_unit_test(sound_is_as_good_as_its_worst),
         cmocka_unit_test(a_voice_needs_speech),
     };

@@ -146,7 +146,8 @@ static void noise_is_what_was_added(void **state)
                                  ATTUNE_OK);
                 for (int y = (int)f.y; y < (int)(f.y + f.h); y++) {
                     for (int x = (int)f.x; x < (int)(f.x + f.w); x++, n++) {
-                        const uint8_t *a = at_image_at(&clean, x, y), *b = at_image_at(&noisy, x, y);
+                        const uint8_t *a = at_image_at(&clean, x, y),
+                                      *b = at_image_at(&noisy, x, y);
                         const double d = 0.299 * (b[0] - a[0]) + 0.587 * (b[1] - a[1]) +
                                          0.114 * (b[2] - a[2]);
                         truth += d * d;

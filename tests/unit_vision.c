@@ -563,8 +563,8 @@ static void quality_monotone(void **state)
         for (float level = 1.5F; level <= most[k]; level *= 1.6F) {
             const at_face_quality q = quality_after(&clean, blurring[k], level);
             if (!(q.sharpness < last || (last >= 1 && q.sharpness == 1)))
-                fail_msg("%s at %g: %g after %g", at_degradations[blurring[k]].name, level, q.sharpness,
-                         last);
+                fail_msg("%s at %g: %g after %g", at_degradations[blurring[k]].name, level,
+                         q.sharpness, last);
             last = q.sharpness;
         }
         assert_true(last < q0.sharpness - 0.15F);

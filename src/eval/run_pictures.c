@@ -19,6 +19,8 @@ static const float blank_contrast = 2 * 1 / 255.f;
 /* What a thread works in; made when it has its first picture. */
 typedef struct seat {
     at_image image;
+    at_image near; /* scratch of the quality */
+    at_picture_work picture_work;
     float *work;
     at_visual_result result;
 } seat;
@@ -44,6 +46,8 @@ static void close_pictures(void *state, const at_run_context *r)
         return;
     for (int t = 0; p->seat && t < at_pool_threads(r->pool); t++) {
         at_image_free(&p->seat[t].image);
+        at_image_free(&p->seat[t].near);
+        at_picture_work_free(&p->seat[t].picture_work);
         at_free(p->seat[t].work);
     }
     free(p->seat);
@@ -62,21 +66,36 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
                    : at_fail_nomem(err);
 }
 
+/* How good the picture of the face is. What was degraded, or where no face was found, is measured as
+ * it is drawn; else where it was taken from, as in a session. */
+static int measure(const at_run_context *r, const at_face_sample *s, seat *t, at_face_quality *q)
+{
+    const int drawn = !s->found || r->options->corrupt_level > 0;
+    const attune_picture p = at_picture_of(drawn ? &t->image : &s->image);
+    const at_face face = drawn ? at_align_reference() : s->face;
+    int status = at_quality_measure(q, &t->near, &t->picture_work, &t->image, &p, &face);
+    if (status == ATTUNE_OK && s->found) {
+        q->face_size = at_face_size(&s->face);
+        q->detector_score = s->face.score;
+    }
+    return status;
+}
+
 /* As a session would rate it; 0 where the detector saw no face. */
-static float reliability(const at_run_context *r, const at_face_sample *s, const at_image *aligned,
+static float reliability(const at_run_context *r, const at_face_sample *s, const at_face_quality *q,
                          const at_visual_result *v)
 {
-    at_face_quality q;
     at_estimate estimate;
     if (!s->found)
         return 0;
-    at_quality_measure(&q, aligned, &s->face);
-    const at_sighting sighting = {.sharpness = q.sharpness,
-                                  .brightness = q.brightness,
-                                  .contrast = q.contrast,
-                                  .face_size = q.face_size,
-                                  .detector_score = q.detector_score,
-                                  .coverage = 1 / (1 + expf(-v->covered))};
+    const at_sighting sighting = {
+        .sharpness = q->sharpness,
+        .brightness = q->brightness,
+        .contrast = q->contrast,
+        .face_size = q->face_size,
+        .detector_score = q->detector_score,
+        .coverage = at_face_coverage(v->covered, q->outside),
+    };
     const at_evidence evidence[ATTUNE_MODALITIES] = {
         [ATTUNE_FACE] = {.present = 1,
                          .embedding = v->embedding,
@@ -146,13 +165,15 @@ static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
     int status = draw(b->r, s, b->first + s->slot, &t->image);
     if (status < 0)
         return status;
-    at_quality_measure(&q, &t->image, &s->face);
+    status = measure(b->r, s, t, &q);
+    if (status < 0)
+        return status;
     a->why = "blank picture";
     if (!s->found && q.contrast < blank_contrast)
         return ATTUNE_OK;
     at_visual_run(b->p->net, NULL, t->image.data, AT_FACE_SIZE, AT_BOTH_WAYS, t->work, &t->result);
     fill_answer(b->r, &t->result, a);
-    a->reliability[ATTUNE_FACE] = reliability(b->r, s, &t->image, &t->result);
+    a->reliability[ATTUNE_FACE] = reliability(b->r, s, &q, &t->result);
     a->outcome = AT_ANSWERED;
     return ATTUNE_OK;
 }

@@ -236,8 +236,7 @@ static void read_face(at_face_stream *f, at_sighting *out)
         return;
     at_visual_run(m->visual, f->setting.pool, f->aligned.data, AT_FACE_SIDE, views, f->work,
                   &out->visual);
-    /* of what the picture has of the face; what it has not is covered by its edge */
-    out->coverage += (1 - out->coverage) / (1 + expf(-out->visual.covered));
+    out->coverage = at_face_coverage(out->visual.covered, out->coverage);
 }
 
 /* Whether the face in a track's place, after the picture changed, is that of somebody else. */

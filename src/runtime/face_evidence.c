@@ -23,6 +23,11 @@ float at_sighting_quality(const at_sighting *s)
     return least;
 }
 
+float at_face_coverage(float covered_logit, float outside)
+{
+    return outside + (1 - outside) / (1 + expf(-covered_logit));
+}
+
 static void add_scaled(float *sum, const float *x, size_t n, float k)
 {
     for (size_t i = 0; i < n; i++)

@@ -33,6 +33,9 @@ typedef struct at_face_evidence {
 /* How good the input is, as one figure in [0,1], 1 = clean: that of its worst measure, each put on
  * a ramp from where the input is of no use to where nothing is amiss. */
 float at_sighting_quality(const at_sighting *s);
+/* [0,1] Share of a face that is not to be seen: what something hides of it (at_visual_result's logit,
+ * of the part in the picture), and what lies outside the picture. */
+float at_face_coverage(float covered_logit, float outside);
 
 void at_face_evidence_add(at_face_evidence *e, const at_sighting *s);
 void at_face_evidence_finish(at_face_evidence *e);
