@@ -516,6 +516,19 @@ static void smooths_jitter(void **state)
 
 /* ---- quality.h, degrade.h ------------------------------------------------------------------ */
 
+static at_face_quality quality_of(const at_image *aligned, const at_image *im, const at_face *f)
+{
+    const attune_picture p = at_picture_of(im);
+    at_picture_work work = {0};
+    at_image scratch = {0};
+    at_face_quality q;
+
+    assert_int_equal(at_quality_measure(&q, &scratch, &work, aligned, &p, f), ATTUNE_OK);
+    at_picture_work_free(&work);
+    at_image_free(&scratch);
+    return q;
+}
+
 static at_face_quality quality_after(const at_image *clean, at_degrade_kind kind, float level)
 {
     const at_face f = at_align_reference();
@@ -526,7 +539,7 @@ static at_face_quality quality_after(const at_image *clean, at_degrade_kind kind
     at_rng_seed(&rng, 11, (uint64_t)kind);
     assert_int_equal(at_image_copy(&im, clean), ATTUNE_OK);
     assert_int_equal(at_degrade(&im, kind, level, NULL, &rng, NULL), ATTUNE_OK);
-    at_quality_measure(&q, &im, &f);
+    q = quality_of(&im, &im, &f);
     at_image_free(&im);
     return q;
 }
@@ -536,24 +549,30 @@ static void quality_monotone(void **state)
     (void)state;
     at_image clean = {0};
 
+    at_rng rng;
+
     draw_face(&clean);
+    assert_true(quality_after(&clean, AT_DEGRADE_BLUR, 0).sharpness > 0.9F);
+    at_rng_seed(&rng, 1, 1); /* the drawing is sharper than faces are, over the measure's end */
+    assert_int_equal(at_degrade(&clean, AT_DEGRADE_BLUR, 1.2F, NULL, &rng, NULL), ATTUNE_OK);
     const at_face_quality q0 = quality_after(&clean, AT_DEGRADE_BLUR, 0);
-    assert_true(q0.sharpness > 0.9F && q0.sharpness <= 1);
     assert_true(q0.brightness > 0.3F && q0.brightness < 0.9F);
     assert_true(fabsf(q0.face_size - 40.68F) < 0.1F);
 
     static const at_degrade_kind blurring[] = {AT_DEGRADE_BLUR, AT_DEGRADE_MOTION,
                                                AT_DEGRADE_RESOLUTION};
+    static const float most[] = {8, 16, 8}; /* motion leaves what lies along it */
     for (int k = 0; k < 3; k++) {
         float last = q0.sharpness + 1e-6F;
-        for (float level = 1.5F; level <= 8; level *= 1.6F) {
+        for (float level = 1.5F; level <= most[k]; level *= 1.6F) {
             const at_face_quality q = quality_after(&clean, blurring[k], level);
             if (!(q.sharpness < last))
                 fail_msg("%s at %g: %g after %g", at_degradations[blurring[k]].name, level,
                          q.sharpness, last);
             last = q.sharpness;
         }
-        assert_true(last < q0.sharpness - 0.15F);
+        if (!(last < q0.sharpness - 0.15F))
+            fail_msg("%s: %g after %g", at_degradations[blurring[k]].name, last, q0.sharpness);
     }
     float bright = q0.brightness, contrast = q0.contrast;
     for (float level = 1; level <= 5; level++) {

@@ -134,7 +134,8 @@ typedef struct attune_quality {
     float contrast;       /* [0,1] deviation of the face's luma, times 2 */
     float face_size;      /* pixels between the eyes' midpoint and the mouth's, in the source */
     float detector_score; /* [0,1] */
-    float coverage;       /* [0,1] share of the face judged covered (hand, mask, hair) */
+    float coverage;       /* [0,1] share of the face judged covered (hand, mask, hair) or, as
+                           * it is known, outside the picture */
     float face_share;     /* [0,1] share of the window's frames with this face */
     float snr_db;         /* estimated signal-to-noise ratio of the voice, dB */
     float speech_share;   /* [0,1] share of the window with speech */

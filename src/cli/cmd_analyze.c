@@ -58,7 +58,7 @@ typedef struct at_job {
 
     attune_model *model;
     attune_index *index; /* with several inputs */
-    int printed;     /* JSON objects so far */
+    int printed;         /* JSON objects so far */
 } at_job;
 
 /* ---- one input ------------------------------------------------------------------------------ */

@@ -7,5 +7,6 @@ int at_degrade_codec(at_image *im, at_degrade_kind kind, float level, const at_f
 {
     const at_media_codec codec = kind == AT_DEGRADE_H264 ? AT_MEDIA_H264 : AT_MEDIA_JPEG;
     (void)face, (void)rng, (void)covered;
-    return at_media_recompress(im->data, im->w, im->h, im->stride, codec, (double)level / 100, NULL);
+    return at_media_recompress(im->data, im->w, im->h, im->stride, codec, (double)level / 100,
+                               NULL);
 }

@@ -16,12 +16,18 @@ const at_degradation at_degradations[AT_DEGRADE_KINDS] = {
                                0, 1000, PICTURE},
     [AT_DEGRADE_BLOCKS] = {"blocks", "100 - quality", "compressed as JPEG, of the IJG's scale", 0,
                            99, .picture = at_degrade_blocks},
-    [AT_DEGRADE_DARK] = {"dark", "stops", "less light, its noise, and the camera's gain half making "
-                         "up for it", 0, 20, PICTURE},
-    [AT_DEGRADE_NOISE] = {"noise", "grey levels of 255", "sensor noise of that deviation at full "
-                          "light", 0, 255, PICTURE},
-    [AT_DEGRADE_GAMMA] = {"gamma", "log2 of the exponent", "darker, or brighter for half of the "
-                          "draws", 0, 10, PICTURE},
+    [AT_DEGRADE_DARK] = {"dark", "stops",
+                         "less light, its noise, and the camera's gain half making "
+                         "up for it",
+                         0, 20, PICTURE},
+    [AT_DEGRADE_NOISE] = {"noise", "grey levels of 255",
+                          "sensor noise of that deviation at full "
+                          "light",
+                          0, 255, PICTURE},
+    [AT_DEGRADE_GAMMA] = {"gamma", "log2 of the exponent",
+                          "darker, or brighter for half of the "
+                          "draws",
+                          0, 10, PICTURE},
     [AT_DEGRADE_CONTRAST] = {"contrast", "share", "of the contrast lost", 0, 1, PICTURE},
     [AT_DEGRADE_PATCH] = {"patch", "% of the face", "a plain patch over it", 0, 100, COVER},
     [AT_DEGRADE_HAND] = {"hand", "% of the face", "skin-coloured fingers over it, from any side", 0,

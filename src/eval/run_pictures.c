@@ -5,6 +5,7 @@
 #include "eval/run.h"
 #include "model/visual.h"
 #include "runtime/face_evidence.h"
+#include "vision/align.h"
 #include "vision/quality.h"
 
 #include <math.h>
@@ -19,6 +20,8 @@ static const float blank_contrast = 2 * 1 / 255.f;
 /* What a thread works in; made when it has its first picture. */
 typedef struct seat {
     at_image image;
+    at_image scratch;
+    at_picture_work picture_work;
     float *work;
     at_visual_result result;
 } seat;
@@ -44,6 +47,8 @@ static void close_pictures(void *state, const at_run_context *r)
         return;
     for (int t = 0; p->seat && t < at_pool_threads(r->pool); t++) {
         at_image_free(&p->seat[t].image);
+        at_image_free(&p->seat[t].scratch);
+        at_picture_work_free(&p->seat[t].picture_work);
         at_free(p->seat[t].work);
     }
     free(p->seat);
@@ -63,19 +68,17 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
 }
 
 /* As a session would rate it; 0 where the detector saw no face. */
-static float reliability(const at_run_context *r, const at_face_sample *s, const at_image *aligned,
+static float reliability(const at_run_context *r, const at_face_sample *s, const at_face_quality *q,
                          const at_visual_result *v)
 {
-    at_face_quality q;
     at_estimate estimate;
     if (!s->found)
         return 0;
-    at_quality_measure(&q, aligned, &s->face);
-    const at_sighting sighting = {.sharpness = q.sharpness,
-                                  .brightness = q.brightness,
-                                  .contrast = q.contrast,
-                                  .face_size = q.face_size,
-                                  .detector_score = q.detector_score,
+    const at_sighting sighting = {.sharpness = q->sharpness,
+                                  .brightness = q->brightness,
+                                  .contrast = q->contrast,
+                                  .face_size = q->face_size,
+                                  .detector_score = q->detector_score,
                                   .coverage = 1 / (1 + expf(-v->covered))};
     const at_evidence evidence[ATTUNE_MODALITIES] = {
         [ATTUNE_FACE] = {.present = 1,
@@ -135,6 +138,18 @@ static int draw(const at_run_context *r, const at_face_sample *s, int number, at
     return at_degrade(out, o->corrupt, o->corrupt_level, NULL, &rng, NULL);
 }
 
+/* The aligned face stands for its source, which is not kept: what spoils it was put into it. */
+static int measure(const at_face_sample *s, seat *t, at_face_quality *q)
+{
+    const at_face reference = at_align_reference();
+    const attune_picture p = at_picture_of(&t->image);
+    const int status =
+        at_quality_measure(q, &t->scratch, &t->picture_work, &t->image, &p, &reference);
+    q->face_size = at_face_size(&s->face);
+    q->detector_score = s->face.score;
+    return status;
+}
+
 static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
 {
     at_face_quality q;
@@ -146,13 +161,15 @@ static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
     int status = draw(b->r, s, b->first + s->slot, &t->image);
     if (status < 0)
         return status;
-    at_quality_measure(&q, &t->image, &s->face);
+    status = measure(s, t, &q);
+    if (status < 0)
+        return status;
     a->why = "blank picture";
     if (!s->found && q.contrast < blank_contrast)
         return ATTUNE_OK;
     at_visual_run(b->p->net, NULL, t->image.data, AT_FACE_SIZE, AT_BOTH_WAYS, t->work, &t->result);
     fill_answer(b->r, &t->result, a);
-    a->reliability[ATTUNE_FACE] = reliability(b->r, s, &t->image, &t->result);
+    a->reliability[ATTUNE_FACE] = reliability(b->r, s, &q, &t->result);
     a->outcome = AT_ANSWERED;
     return ATTUNE_OK;
 }

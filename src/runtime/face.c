@@ -61,7 +61,7 @@ typedef struct at_face_stream {
     at_picture_work picture_work;
     at_cut cut;
     at_identity *people;
-    at_image aligned;
+    at_image aligned, native;
     float *work;         /* of the network */
     int64_t looked;      /* frames so far */
     int64_t searched_us; /* when the whole picture was last searched */
@@ -126,6 +126,7 @@ static void face_free(void **self)
     at_detector_free(&f->detector);
     at_picture_work_free(&f->picture_work);
     at_image_free(&f->aligned);
+    at_image_free(&f->native);
     for (int i = 0; f->found && i < f->max_tracks; i++) {
         at_free(f->found[i].token);
         at_free(f->found[i].times);
@@ -208,6 +209,7 @@ static void note_quality(at_sighting *out, const at_face_quality *q)
     out->brightness = q->brightness;
     out->contrast = q->contrast;
     out->face_size = q->face_size;
+    out->coverage = q->outside;
     out->detector_score = q->detector_score;
 }
 
@@ -234,7 +236,8 @@ static void read_face(at_face_stream *f, at_sighting *out)
         return;
     at_visual_run(m->visual, f->setting.pool, f->aligned.data, AT_FACE_SIDE, views, f->work,
                   &out->visual);
-    out->coverage = 1 / (1 + expf(-out->visual.covered));
+    /* of what the picture has of the face; what it has not is covered by its edge */
+    out->coverage += (1 - out->coverage) / (1 + expf(-out->visual.covered));
 }
 
 /* Whether the face in a track's place, after the picture changed, is that of somebody else. */
@@ -286,7 +289,9 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
     recognise(f, t_us, i);
     out->t_us = t_us;
     note_track(out, track);
-    at_quality_measure(&quality, &f->aligned, &track->face);
+    rc = at_quality_measure(&quality, &f->native, &f->picture_work, &f->aligned, p, &track->face);
+    if (rc < 0)
+        return rc;
     note_quality(out, &quality);
     read_face(f, out);
     return 1;
@@ -447,19 +452,19 @@ static int face_collect(void *self, int64_t start_us, int64_t end_us, at_finding
     return n;
 }
 
-static int shows(const at_face_stream *f, int frame, uint32_t track)
+static int shows(const at_face_stream *f, int frame, uint32_t person)
 {
     const at_sighting *sighting = sightings_at(f, frame);
     int k = 0, faces = frame_at(f, frame)->faces;
 
-    while (k < faces && sighting[k].track != track)
+    while (k < faces && sighting[k].person != person)
         k++;
     return k < faces;
 }
 
-/* Share of the frames of the window's last hop that show the track. Where there is none, the one
+/* Share of the frames of the window's last hop that show the person. Where there is none, the one
  * before stands until the next, if there is one. */
-static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t track)
+static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t person)
 {
     int from = f->span.to, seen = 0;
 
@@ -468,7 +473,7 @@ static float seen_lately(const at_face_stream *f, int64_t since_us, uint32_t tra
     if (from == f->span.to && from > f->span.from && f->frames > f->span.to)
         from--;
     for (int i = from; i < f->span.to; i++)
-        seen += shows(f, i, track);
+        seen += shows(f, i, person);
     return from < f->span.to ? (float)seen / (float)(f->span.to - from) : 0;
 }
 

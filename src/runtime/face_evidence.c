@@ -8,7 +8,7 @@
 float at_sighting_quality(const at_sighting *s)
 {
     const float parts[] = {
-        at_ramp(s->sharpness, 0.05f, 0.6f),
+        at_ramp(s->sharpness, 0.05f, 0.55f),
         at_ramp(s->brightness, 0.03f, 0.2f),
         at_ramp(s->brightness, 1.0f, 0.9f),
         at_ramp(s->contrast, 0.02f, 0.15f),
