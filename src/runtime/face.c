@@ -50,6 +50,7 @@ typedef struct at_found_face {
     float share;    /* of the window's frames that it is in */
     float *token;   /* (window_frames x AT_VISUAL_EMBED) */
     int64_t *times; /* (window_frames) */
+    float *motion;  /* (window_frames) of the mouth, since the sighting before */
     int tokens;
 } at_found_face;
 
@@ -95,7 +96,8 @@ static int make_ring(at_face_stream *f)
         at_found_face *found = &f->found[i];
         found->token = at_alloc((size_t)f->window_frames * AT_VISUAL_EMBED, sizeof *found->token);
         found->times = at_alloc((size_t)f->window_frames, sizeof *found->times);
-        if (!found->token || !found->times)
+        found->motion = at_alloc((size_t)f->window_frames, sizeof *found->motion);
+        if (!found->token || !found->times || !found->motion)
             return ATTUNE_E_NOMEM;
     }
     return ATTUNE_OK;
@@ -130,6 +132,7 @@ static void face_free(void **self)
     for (int i = 0; f->found && i < f->max_tracks; i++) {
         at_free(f->found[i].token);
         at_free(f->found[i].times);
+        at_free(f->found[i].motion);
     }
     at_free(f->found);
     at_free(f->people);
@@ -292,6 +295,7 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
     if (rc < 0)
         return rc;
     note_quality(out, &quality);
+    at_mouth_see(&out->mouth, &f->aligned);
     read_face(f, out);
     return 1;
 }
@@ -396,26 +400,33 @@ static int choose(at_candidate *c, int n, int max)
     return n;
 }
 
-static void add_sighting(at_face_stream *f, at_found_face *found, const at_sighting *s)
+/* before: the sighting before it in the window, nullable. */
+static void add_sighting(at_face_stream *f, at_found_face *found, const at_sighting *before,
+                         const at_sighting *s)
 {
     at_face_evidence_add(&found->evidence, s);
     if (found->tokens == f->window_frames)
         return;
     memcpy(found->token + (size_t)found->tokens * AT_VISUAL_EMBED, s->visual.embedding,
            sizeof s->visual.embedding);
+    found->motion[found->tokens] = before ? at_mouth_motion(&before->mouth, &s->mouth) : 0;
     found->times[found->tokens++] = s->t_us;
 }
 
 static void gather(at_face_stream *f, const at_candidate *c, at_found_face *found)
 {
+    const at_sighting *before = NULL;
+
     memset(&found->evidence, 0, sizeof found->evidence);
     found->tokens = 0;
     found->share = (float)c->sightings / (float)(f->span.to - f->span.from);
     for (int i = f->span.from; i < f->span.to; i++) {
         const at_sighting *sighting = sightings_at(f, i);
         for (int k = 0; k < frame_at(f, i)->faces; k++)
-            if (sighting[k].person == c->person)
-                add_sighting(f, found, &sighting[k]);
+            if (sighting[k].person == c->person) {
+                add_sighting(f, found, before, &sighting[k]);
+                before = &sighting[k];
+            }
     }
     at_face_evidence_finish(&found->evidence);
 }
@@ -446,7 +457,9 @@ static int face_collect(void *self, int64_t start_us, int64_t end_us, at_finding
     n = choose(candidate, find_candidates(f, candidate), f->max_tracks);
     for (int i = 0; i < n; i++) {
         gather(f, &candidate[i], &f->found[i]);
-        out[i] = (at_finding){candidate[i].person, evidence_of(f, &f->found[i])};
+        out[i] = (at_finding){candidate[i].person,
+                              evidence_of(f, &f->found[i]),
+                              {f->found[i].tokens, f->found[i].times, f->found[i].motion}};
     }
     return n;
 }

@@ -9,6 +9,7 @@
 #define AT_RUNTIME_FACE_EVIDENCE_H
 
 #include "model/visual.h"
+#include "vision/mouth.h"
 
 /* One face in one frame. */
 typedef struct at_sighting {
@@ -17,6 +18,7 @@ typedef struct at_sighting {
     float box[4];
     float size; /* box area, square pixels */
     float sharpness, brightness, contrast, face_size, detector_score, coverage;
+    at_mouth mouth;
     at_visual_result visual;
 } at_sighting;
 

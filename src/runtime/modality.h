@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "runtime/clock.h"
 #include "runtime/model.h"
+#include "runtime/speaker.h"
 #include "vision/picture.h"
 
 /* What all modalities of a session are opened with; outlives them. */
@@ -30,6 +31,7 @@ enum { AT_FINDINGS = ATTUNE_MAX_TRACKS }; /* of one modality over one window, at
 typedef struct at_finding {
     uint32_t subject; /* its number in the session; 0: whoever is there (a voice bears no name) */
     at_evidence evidence; /* pointers live until the next call on the modality */
+    at_activity activity; /* of its mouth, or of its voice; likewise */
 } at_finding;
 
 typedef struct at_modality {

@@ -16,7 +16,7 @@ struct attune_session {
     attune_counts counts;
 
     /* Windows: ready[next_ready..n_ready) end together and wait to be taken. */
-    attune_window ready[ATTUNE_MAX_TRACKS];
+    attune_window ready[ATTUNE_MAX_TRACKS + 1]; /* faces, and a voice that is none of theirs */
     int n_ready, next_ready;
 };
 

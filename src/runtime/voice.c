@@ -28,8 +28,10 @@ typedef struct at_voice_stream {
     float *x;               /* (window_max x AT_FEATURE_COLS) */
     unsigned char *speech;  /* (window_max) */
     at_voice_quality quality;
-    size_t gathered; /* rows of the latest window */
-    int64_t *times;  /* (window_max) of the tokens */
+    size_t gathered;   /* rows of the latest window */
+    int64_t *heard_us; /* (window_max) of all of them */
+    float *heard;      /* (window_max) whether they are speech */
+    int64_t *times;    /* (window_max) of the tokens */
     at_audio_result result;
 } at_voice_stream;
 
@@ -48,6 +50,8 @@ static void voice_free(void **self)
     at_free(v->x);
     at_free(v->speech);
     at_free(v->times);
+    at_free(v->heard_us);
+    at_free(v->heard);
     at_free(v);
     *self = NULL;
 }
@@ -66,7 +70,11 @@ static int make_ring(at_voice_stream *v)
     v->x = at_calloc(v->window_max * AT_FEATURE_COLS, sizeof *v->x);
     v->speech = at_calloc(v->window_max, 1);
     v->times = at_calloc(v->window_max, sizeof *v->times);
-    return v->row && v->window && v->x && v->speech && v->times ? ATTUNE_OK : ATTUNE_E_NOMEM;
+    v->heard_us = at_calloc(v->window_max, sizeof *v->heard_us);
+    v->heard = at_calloc(v->window_max, sizeof *v->heard);
+    return v->row && v->window && v->x && v->speech && v->times && v->heard_us && v->heard
+               ? ATTUNE_OK
+               : ATTUNE_E_NOMEM;
 }
 
 static int voice_open(void **self, const at_setting *s, attune_error *err)
@@ -188,14 +196,18 @@ static int voice_collect(void *self, int64_t start_us, int64_t end_us, at_findin
         return 0;
     at_voice_quality_of(v->window, n, &v->quality);
     at_features_flatten(v->window, n, v->x, v->speech);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         spoken += v->speech[i];
+        v->heard_us[i] = v->window[i].t_us;
+        v->heard[i] = v->speech[i];
+    }
     if (!v->setting.model->audio || spoken < AT_SPEECH_ROWS_MIN)
         return 0;
     rc = listen(v, n);
     if (rc < 0)
         return rc;
     *out = (at_finding){
+        .activity = {(int)n, v->heard_us, v->heard},
         .evidence = {
             .present = 1,
             .embedding = v->result.embedding,

@@ -13,11 +13,15 @@ const at_modality *const at_modalities[ATTUNE_MODALITIES] = {
 typedef struct at_findings {
     at_finding list[ATTUNE_MODALITIES][AT_FINDINGS];
     int count[ATTUNE_MODALITIES];
+    int apart; /* a finding without a name is nobody's of those with one, but has a row of its own */
 } at_findings;
+
+enum { SUBJECTS = ATTUNE_MAX_TRACKS + 1 };
 
 static int collect(attune_session *s, int64_t start_us, int64_t end_us, at_findings *out)
 {
     memset(out->count, 0, sizeof out->count);
+    out->apart = 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         int n = s->modality[m]
                     ? at_modalities[m]->collect(s->modality[m], start_us, end_us, out->list[m])
@@ -27,6 +31,24 @@ static int collect(attune_session *s, int64_t start_us, int64_t end_us, at_findi
         out->count[m] = n;
     }
     return ATTUNE_OK;
+}
+
+/* Gives the voice to the face it belongs to, or sets it apart. */
+static void give_voice(at_findings *f)
+{
+    at_finding *voice = f->list[ATTUNE_VOICE];
+    const at_activity *face[AT_FINDINGS];
+    int speaker;
+
+    if (f->count[ATTUNE_VOICE] != 1 || voice->subject || !f->count[ATTUNE_FACE])
+        return;
+    for (int i = 0; i < f->count[ATTUNE_FACE]; i++)
+        face[i] = &f->list[ATTUNE_FACE][i].activity;
+    speaker = at_speaker_of(face, f->count[ATTUNE_FACE], &voice->activity);
+    if (speaker >= 0)
+        voice->subject = f->list[ATTUNE_FACE][speaker].subject;
+    else
+        f->apart = 1;
 }
 
 /* The subjects with a number, in order of the modality that numbers them and of first sight. */
@@ -42,6 +64,8 @@ static int list_subjects(const at_findings *f, uint32_t *subject)
             if (!known)
                 subject[n++] = f->list[m][i].subject;
         }
+    if (f->apart)
+        subject[n++] = 0;
     return n;
 }
 
@@ -53,7 +77,7 @@ static int finding_of(const at_findings *f, int m, uint32_t subject)
     for (int i = 0; i < f->count[m]; i++) {
         if (f->list[m][i].subject == subject)
             return i;
-        if (f->list[m][i].subject == 0)
+        if (f->list[m][i].subject == 0 && !f->apart)
             nameless = i;
     }
     return nameless;
@@ -113,12 +137,13 @@ static void fill_window(const attune_session *s, const at_findings *f, uint32_t 
 
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
 {
-    uint32_t subject[ATTUNE_MAX_TRACKS];
+    uint32_t subject[SUBJECTS];
     at_findings found;
     int n, rc = collect(s, start_us, end_us, &found);
 
     if (rc < 0)
         return rc;
+    give_voice(&found);
     n = list_subjects(&found, subject);
     s->n_ready = n ? n : 1;
     memset(s->ready, 0, sizeof s->ready);
