@@ -12,15 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A picture with less contrast than this shows nothing, whatever its set says: the deviation of its
- * luma is under one grey level of 255. */
-static const float blank_contrast = 2 * 1 / 255.f;
+/* A picture whose luma deviates by less than this many levels of 255 shows nothing, whatever its set
+ * says. */
+static const double blank_deviation = 1;
 
 /* What a thread works in; made when it has its first picture. */
 typedef struct seat {
-    at_image image;
-    at_image near; /* scratch of the quality */
-    at_picture_work picture_work;
+    at_image image, native;
+    at_picture_work picture;
     float *work;
     at_visual_result result;
 } seat;
@@ -46,8 +45,8 @@ static void close_pictures(void *state, const at_run_context *r)
         return;
     for (int t = 0; p->seat && t < at_pool_threads(r->pool); t++) {
         at_image_free(&p->seat[t].image);
-        at_image_free(&p->seat[t].near);
-        at_picture_work_free(&p->seat[t].picture_work);
+        at_image_free(&p->seat[t].native);
+        at_picture_work_free(&p->seat[t].picture);
         at_free(p->seat[t].work);
     }
     free(p->seat);
@@ -66,36 +65,28 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
                    : at_fail_nomem(err);
 }
 
-/* How good the picture of the face is. What was degraded, or where no face was found, is measured as
- * it is drawn; else where it was taken from, as in a session. */
-static int measure(const at_run_context *r, const at_face_sample *s, seat *t, at_face_quality *q)
+/* As a session would rate it; 0 where the detector saw no face. ATTUNE_OK or ATTUNE_E_NOMEM. */
+static int rate(const at_run_context *r, const at_face_sample *s, seat *t, float *reliability)
 {
-    const int drawn = !s->found || r->options->corrupt_level > 0;
-    const attune_picture p = at_picture_of(drawn ? &t->image : &s->image);
+    /* what was degraded is measured as it is drawn, else where it was taken from */
+    const int drawn = r->options->corrupt_level > 0;
+    const attune_picture picture = at_picture_of(drawn ? &t->image : &s->image);
     const at_face face = drawn ? at_align_reference() : s->face;
-    int status = at_quality_measure(q, &t->near, &t->picture_work, &t->image, &p, &face);
-    if (status == ATTUNE_OK && s->found) {
-        q->face_size = at_face_size(&s->face);
-        q->detector_score = s->face.score;
-    }
-    return status;
-}
-
-/* As a session would rate it; 0 where the detector saw no face. */
-static float reliability(const at_run_context *r, const at_face_sample *s, const at_face_quality *q,
-                         const at_visual_result *v)
-{
+    const at_visual_result *v = &t->result;
+    at_face_quality q;
     at_estimate estimate;
+    *reliability = 0;
     if (!s->found)
-        return 0;
-    const at_sighting sighting = {
-        .sharpness = q->sharpness,
-        .brightness = q->brightness,
-        .contrast = q->contrast,
-        .face_size = q->face_size,
-        .detector_score = q->detector_score,
-        .coverage = at_face_coverage(v->covered, q->outside),
-    };
+        return ATTUNE_OK;
+    int status = at_quality_measure(&q, &t->native, &t->picture, &t->image, &picture, &face);
+    if (status < 0)
+        return status;
+    const at_sighting sighting = {.sharpness = q.sharpness,
+                                  .brightness = q.brightness,
+                                  .contrast = q.contrast,
+                                  .face_size = at_face_size(&s->face),
+                                  .detector_score = s->face.score,
+                                  .coverage = at_face_coverage(v->covered, q.outside)};
     const at_evidence evidence[ATTUNE_MODALITIES] = {
         [ATTUNE_FACE] = {.present = 1,
                          .embedding = v->embedding,
@@ -103,7 +94,8 @@ static float reliability(const at_run_context *r, const at_face_sample *s, const
                          .quality = at_sighting_quality(&sighting),
                          .share = 1}};
     at_fusion_run(r->fusion, evidence, &estimate);
-    return estimate.reliability[ATTUNE_FACE];
+    *reliability = estimate.reliability[ATTUNE_FACE];
+    return ATTUNE_OK;
 }
 
 static void keep_logits(at_answer *a, const float *logit, int n)
@@ -154,9 +146,22 @@ static int draw(const at_run_context *r, const at_face_sample *s, int number, at
     return at_degrade(out, o->corrupt, o->corrupt_level, NULL, &rng, NULL);
 }
 
+static int is_blank(const at_image *im)
+{
+    double sum = 0, squares = 0, n = (double)im->w * im->h;
+    for (int y = 0; y < im->h; y++) {
+        const uint8_t *p = at_image_at(im, 0, y);
+        for (int x = 0; x < im->w; x++, p += 3) {
+            double luma = 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
+            sum += luma;
+            squares += luma * luma;
+        }
+    }
+    return squares / n - sum / n * (sum / n) < blank_deviation * blank_deviation;
+}
+
 static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
 {
-    at_face_quality q;
     a->crop = !s->found;
     a->outcome = AT_WITHHELD;
     a->why = "no face";
@@ -165,17 +170,13 @@ static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
     int status = draw(b->r, s, b->first + s->slot, &t->image);
     if (status < 0)
         return status;
-    status = measure(b->r, s, t, &q);
-    if (status < 0)
-        return status;
     a->why = "blank picture";
-    if (!s->found && q.contrast < blank_contrast)
+    if (!s->found && is_blank(&t->image))
         return ATTUNE_OK;
     at_visual_run(b->p->net, NULL, t->image.data, AT_FACE_SIZE, AT_BOTH_WAYS, t->work, &t->result);
     fill_answer(b->r, &t->result, a);
-    a->reliability[ATTUNE_FACE] = reliability(b->r, s, &q, &t->result);
     a->outcome = AT_ANSWERED;
-    return ATTUNE_OK;
+    return rate(b->r, s, t, &a->reliability[ATTUNE_FACE]);
 }
 
 static void judge_task(void *arg, int task, int thread)
