@@ -248,11 +248,9 @@ static void note_presence(at_presence *p, double share, int there, int64_t start
 
     p->total_s += seconds;
     p->there_s += share * seconds;
-    if (there) {
-        p->gap = (at_stretch){0, 0};
+    if (there)
         return;
-    }
-    if (p->gap.end_us != start_us || p->gap.end_us == 0)
+    if (p->gap.end_us != start_us)
         p->gap.start_us = start_us;
     p->gap.end_us = end_us;
     if (p->gap.end_us - p->gap.start_us > p->longest.end_us - p->longest.start_us)
