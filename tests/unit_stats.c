@@ -281,6 +281,25 @@ static void a_voice_fills_the_gap_of_the_only_face(void **state)
     close_stats(s);
 }
 
+/* A window still has the face that left; what is heard meanwhile is not of the face. */
+static void a_voice_without_its_face_is_the_voices(void **state)
+{
+    at_stats *s = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 20; i++) {
+        attune_window w = made_window(i, i <= 10 ? ATTUNE_HAPPY : ATTUNE_SAD, 2);
+        w.seen[ATTUNE_FACE] = w.any_face = i <= 10;
+        add(s, w);
+    }
+    add(s, made_window(21, ATTUNE_HAPPY, 1));
+    at_stats_close(s);
+    assert_int_equal(s->face[0]->track, 1);
+    assert_true(fabs(s->face[1]->head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
+    assert_true(fabs(s->voice.head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
+    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 10.5) < 1e-9);
+    close_stats(s);
+}
+
 static void too_many_faces_are_counted(void **state)
 {
     at_stats *s = open_stats(1);
@@ -368,6 +387,7 @@ int main(void)
         cmocka_unit_test(each_face_has_its_own_sums),
         cmocka_unit_test(a_voice_of_no_face_has_a_lane_beside_faces),
         cmocka_unit_test(a_voice_fills_the_gap_of_the_only_face),
+        cmocka_unit_test(a_voice_without_its_face_is_the_voices),
         cmocka_unit_test(too_many_faces_are_counted),
         cmocka_unit_test(bins_merge),
         cmocka_unit_test(faces_keep_their_lanes),

@@ -74,13 +74,14 @@ const char *at_html_duration(char out[AT_NUMBER_SIZE], double seconds)
 
 const char *at_html_interval(char out[AT_NUMBER_SIZE], const at_interval *i)
 {
-    snprintf(out, AT_NUMBER_SIZE, "%.0f&#8211;%.0f&#160;%%", 100 * i->low, 100 * i->high);
+    snprintf(out, AT_NUMBER_SIZE, "%.0f&#8288;&#8211;&#8288;%.0f&#160;%%", 100 * i->low,
+             100 * i->high);
     return out;
 }
 
 const char *at_html_levels(char out[AT_NUMBER_SIZE], const at_interval *i)
 {
-    snprintf(out, AT_NUMBER_SIZE, "%.1f&#8211;%.1f", i->low, i->high);
+    snprintf(out, AT_NUMBER_SIZE, "%.1f&#8288;&#8211;&#8288;%.1f", i->low, i->high);
     return out;
 }
 

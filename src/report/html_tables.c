@@ -63,9 +63,10 @@ void at_html_faces(const at_outcome *o, FILE *f)
         subject_row(f, s->face[i]);
     if (s->voice.heard_s > 0)
         subject_row(f, &s->voice);
-    fputs("</table></div>\n<p class=\"note\">Share of the time in which the class was the "
-          "likeliest, with its 95&#160;% interval. The voice: while it belonged to no face.</p>\n",
-          f);
+    fputs(
+        "</table></div>\n<p class=\"note\">Share of the time in which the class was the "
+        "likeliest, with its 95&#160;% interval. The voice: while no face of its own was there.</p>\n",
+        f);
     if (s->more_faces)
         fprintf(f, "<p class=\"note\">More than %d faces: the others are in timeline.csv.</p>\n",
                 AT_FACES);

@@ -248,11 +248,9 @@ static void note_presence(at_presence *p, double share, int there, int64_t start
 
     p->total_s += seconds;
     p->there_s += share * seconds;
-    if (there) {
-        p->gap = (at_stretch){0, 0};
+    if (there)
         return;
-    }
-    if (p->gap.end_us != start_us || p->gap.end_us == 0)
+    if (p->gap.end_us != start_us)
         p->gap.start_us = start_us;
     p->gap.end_us = end_us;
     if (p->gap.end_us - p->gap.start_us > p->longest.end_us - p->longest.start_us)
@@ -292,6 +290,8 @@ static int add_to_subject(at_stats *s, const attune_window *w, int64_t start_us)
     if (!subject)
         return ATTUNE_E_NOMEM;
     at_subject_add(subject, w, start_us, 1);
+    if (w->track && !at_face_there(w) && (w->used >> ATTUNE_VOICE & 1u))
+        at_subject_add(&s->voice, w, start_us, 1);
     return ATTUNE_OK;
 }
 
@@ -365,6 +365,18 @@ static void place_faceless(at_stats *s)
     }
 }
 
+/* By number: who is larger may have had a window before who came earlier. */
+static void sort_faces(at_stats *s)
+{
+    for (int i = 1; i < s->faces; i++) {
+        at_subject *moved = s->face[i];
+        int k = i;
+        for (; k > 0 && moved->track < s->face[k - 1]->track; k--)
+            s->face[k] = s->face[k - 1];
+        s->face[k] = moved;
+    }
+}
+
 int at_stats_close(at_stats *s)
 {
     int rc = close_moment(s);
@@ -373,6 +385,7 @@ int at_stats_close(at_stats *s)
     at_subject_close(&s->voice);
     for (int i = 0; i < s->faces; i++)
         at_subject_close(s->face[i]);
+    sort_faces(s);
     place_faceless(s);
     return rc;
 }

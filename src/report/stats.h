@@ -73,7 +73,7 @@ typedef struct at_stats {
     at_presence presence[ATTUNE_MODALITIES]; /* of any face; of a usable voice */
     at_presence estimate;                    /* of one that was not withheld */
     at_subject all, voice;                   /* voice: windows without a face, but with a voice */
-    at_subject *face[AT_FACES];              /* in order of first sight */
+    at_subject *face[AT_FACES];              /* by number, after close */
     int faces;
     int64_t more_faces; /* windows of faces on top of these */
     int still;

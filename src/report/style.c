@@ -22,7 +22,7 @@ static const char *const style[] = {
     ".brand{letter-spacing:.04em;margin:0}.sub{margin:0}",
     ".warn{color:var(--warn)}",
     /* key figures */
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.6rem;",
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:.6rem;",
     "margin:1rem 0;padding:0;list-style:none}",
     ".tiles li{background:var(--card);border-radius:.5rem;padding:.6rem .8rem}",
     ".tiles b{display:block;font-size:1.25rem;line-height:1.25}",

@@ -56,7 +56,7 @@ static double face_share(const attune_window *w)
     return w->track ? fmin((double)w->seen[ATTUNE_FACE], 1) : 0;
 }
 
-static int face_there(const attune_window *w)
+int at_face_there(const attune_window *w)
 {
     return face_share(w) >= AT_FACE_SHARE_MIN;
 }
@@ -68,7 +68,7 @@ int at_voice_there(const attune_window *w)
 
 int at_evident(const attune_window *w)
 {
-    return !w->abstain && (((w->used >> ATTUNE_FACE & 1u) && face_there(w)) ||
+    return !w->abstain && (((w->used >> ATTUNE_FACE & 1u) && at_face_there(w)) ||
                            ((w->used >> ATTUNE_VOICE & 1u) && at_voice_there(w)));
 }
 
@@ -215,14 +215,14 @@ static void add_evidence(at_subject *s, const attune_window *w, int64_t start_us
     b->seconds += told;
     b->emotion[largest(w->emotion7, ATTUNE_EMOTIONS)] += told;
     add_head(s, AT_HEAD_EMOTION, w, start_us, told);
-    if (w->has_state && face_there(w))
+    if (w->has_state && at_face_there(w))
         add_states(s, b, w, start_us, seconds * face_share(w));
 }
 
 void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, double weight)
 {
     double seconds = weight * (double)(w->end_us - start_us) / 1e6;
-    int face = face_there(w), voice = at_voice_there(w);
+    int face = at_face_there(w), voice = at_voice_there(w);
 
     s->seen_s += face_share(w) * seconds;
     s->heard_s += voice ? seconds : 0;
@@ -230,7 +230,7 @@ void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, dou
         s->first_us = s->last_us ? s->first_us : start_us;
         s->last_us = w->end_us;
     }
-    if (at_evident(w))
+    if (at_evident(w) && (face || !s->track))
         add_evidence(s, w, start_us, seconds);
     else if (w->abstain)
         at_subject_close(s);

@@ -69,15 +69,17 @@ typedef struct at_subject {
 
 void at_subject_init(at_subject *s, uint32_t track, double window_s,
                      const attune_state_usual *usual);
-/* w speaks for [start_us, w->end_us). weight: 1, or less where others share that time. */
+/* w speaks for [start_us, w->end_us). Of a face only what was seen of it is evidence: what is heard
+ * while it is away is the voice's. weight: 1, or less where others share that time. */
 void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, double weight);
 /* Ends the stretches that are going on. */
 void at_subject_close(at_subject *s);
 
 #define AT_FACE_SHARE_MIN 0.5 /* of a hop: a face in less of it is away */
 
-/* Whether, in a window's last hop, a usable voice was heard (in at least a fifth of it: speech has
- * pauses); and whether an estimate rests on that, or on a face that was there. */
+/* Whether, in a window's last hop, its face was there; a usable voice was heard (in at least a fifth
+ * of it: speech has pauses); and whether an estimate rests on either. */
+int at_face_there(const attune_window *w);
 int at_voice_there(const attune_window *w);
 int at_evident(const attune_window *w);
 
