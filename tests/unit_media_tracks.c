@@ -19,7 +19,7 @@
 #define VIDEO                                                                                 \
     .video = AV_CODEC_ID_MPEG4, .pixels = AV_PIX_FMT_YUV420P, .w = 96, .h = 48, .frames = 10, \
     .fps = 25
-#define AUDIO                                                                               \
+#define AUDIO                                                                              \
     .audio = AV_CODEC_ID_PCM_S16LE, .rate = 16000, .channels = 1, .seconds = 2, .hz = 440, \
     .amplitude = {.5}
 
@@ -147,9 +147,9 @@ static void tracks_can_be_named(void **state)
     media_fixture_write(path, &(media_fixture){VIDEO, AUDIO, .other_hz = 1000, .twice = 1});
     for (int k = 1; k <= 2; k++) {
         asked = 0;
-        read_all a = read_with(path, (at_media_options){.audio_track = k,
-                                                        .video_track = k,
-                                                        .speech_s = speech_is_440_hz});
+        read_all a = read_with(
+            path,
+            (at_media_options){.audio_track = k, .video_track = k, .speech_s = speech_is_440_hz});
         assert_int_equal(a.ret, 0);
         assert_int_equal(asked, 0);
         assert_true(amplitude(a.pcm, a.n, k == 1 ? 1000 : 440) > .45);
