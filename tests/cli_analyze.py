@@ -180,37 +180,24 @@ class Usage(Case):
         self.assertEqual(self.files(), [])
 
     def test_the_option_that_is_wrong_is_named(self):
-        for command in ("analyze", "info", "eval", "train", "bench"):
-            self.assertIn("--nope: there is no such option", self.run_attune(command, "--nope", "x", code=2).stderr)
-        for args, said in ((["--tracks"], "--tracks: its value is missing"), (["x", "-o"], "-o: its value is missing"),
+        for args, said in ((["--tracks"], "--tracks: its value is missing"),
+                           (["x", "-o"], "-o: its value is missing"),
+                           (["-o", "--quiet", "x"], "-o: its value is missing (--quiet"),
                            (["-dash.mp4"], "./-dash.mp4"), (["--quiet", "-dash.mp4"], "./-dash.mp4"),
-                           (["-q", "-z"], "-z: there is no such option"), (["--quiet=3", "x"], "takes no value"),
-                           (["--rate", "x", "y"], "--rate takes"), (["--threads", "x", "y"], "--threads"),
+                           (["-q", "-z"], "-z: there is no such option"),
+                           (["-qz", "x"], "-qz: there is no such option"),
+                           (["--no", "x"], "--no: there is no such option"),
+                           (["--quiet=3", "x"], "takes no value"),
+                           (["--rate", "8x", "y"], "--rate takes 0.1 to 60, not '8x'"),
+                           (["--tracks", "17", "x"], "not '17'"), (["--threads", "-1", "x"], "not '-1'"),
+                           (["--audio-track", "0", "x"], "--audio-track takes a number from 1, not '0'"),
+                           (["--video-track", "one", "x"], "--video-track takes a number from 1, not 'one'"),
+                           (["--pcm", "3", "x"], "--pcm takes 2000 to 768000, not '3'"),
                            (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'")):
-            self.assertIn(said, self.run_attune("analyze", *args, code=2).stderr)
-
-    def test_the_wrong_option_is_named(self):
-        (self.dir / "-dash.mp4").touch()
-        for args, words in (
-                (["--nope", "x"], ["--nope: there is no such"]),
-                (["-qz", "x"], ["-qz: there is no such"]),
-                (["--no", "x"], ["--no: there is no such"]),
-                (["--quiet=yes", "x"], ["--quiet=yes", "no value"]),
-                (["--rate"], ["--rate: its value is missing"]),
-                (["x", "-o"], ["-o: its value is missing"]),
-                (["-o", "--quiet", "x"], ["-o: its value is missing (--quiet"]),
-                (["--rate", "8x", "x"], ["--rate", "'8x'"]),
-                (["--tracks", "17", "x"], ["--tracks", "'17'"]),
-                (["--threads", "-1", "x"], ["--threads", "'-1'"]),
-                (["--audio-track", "0", "x"], ["--audio-track", "'0'"]),
-                (["--video-track", "one", "x"], ["--video-track", "'one'"]),
-                (["--pcm", "3", "x"], ["--pcm", "'3'"]),
-                (["-dash.mp4"], ["-dash.mp4", "./-dash.mp4"])):
-            done = self.run_attune("analyze", *args, code=2)
-            self.assert_one_line(done.stderr, *words)
+            self.assert_one_line(self.run_attune("analyze", *args, code=2).stderr, said)
         for command in ("analyze", "info", "eval", "train", "bench"):
-            done = self.run_attune(command, "--nope", code=2)
-            self.assert_one_line(done.stderr, f"attune {command}", "--nope", "--help")
+            done = self.run_attune(command, "--nope", "x", code=2)
+            self.assert_one_line(done.stderr, f"attune {command}: --nope: there is no such option", "--help")
 
     @needs_model
     def test_a_name_that_begins_with_a_dash(self):

@@ -231,9 +231,15 @@ int at_media_keep(at_media_kept *k, const at_media_packet *p)
     return ATTUNE_OK;
 }
 
-void at_media_let_go(at_media_kept *k)
+void at_media_let_go_picture(at_media_kept *k)
 {
     av_frame_free(&k->frame);
+    k->packet.frame = NULL;
+}
+
+void at_media_let_go(at_media_kept *k)
+{
+    at_media_let_go_picture(k);
     at_free(k->pcm);
     *k = (at_media_kept){0};
 }

@@ -82,6 +82,7 @@ typedef struct at_media_kept {
 } at_media_kept;
 
 int at_media_keep(at_media_kept *k, const at_media_packet *p); /* ATTUNE_OK or ATTUNE_E_NOMEM */
+void at_media_let_go_picture(at_media_kept *k); /* its memory is large, and not for reuse */
 void at_media_let_go(at_media_kept *k);
 
 typedef struct at_media_info {

@@ -240,6 +240,7 @@ int at_feed_next(at_feed *f, at_media_packet *out, attune_error *err)
     if (f->taken) {
         f->taken = 0;
         f->bytes -= picture_bytes(&f->slot[f->first].kept.packet);
+        at_media_let_go_picture(&f->slot[f->first].kept);
         f->first = (f->first + 1) % SLOTS;
         f->count--;
         pthread_cond_signal(&f->emptied);
