@@ -228,15 +228,16 @@ static attune_report *report_of(int windows, const attune_report_options *o)
     return r;
 }
 
-static const attune_input_info some_info = {.duration_s = 50,
-                                            .has_video = 1,
-                                            .has_audio = 1,
-                                            .width = 64,
-                                            .height = 48,
-                                            .truncated = 1,
-                                            .truncated_reason = "cut <short>",
-                                            .counts = {400, 300, 50000000},
-                                            .elapsed_s = 2};
+static const attune_input_info some_info = {
+    .duration_s = 50,
+    .has_video = 1,
+    .has_audio = 1,
+    .width = 64,
+    .height = 48,
+    .truncated = 1,
+    .truncated_reason = "cut <short>",
+    .counts = {.frames = 400, .frames_with_face = 300, .end_us = 50000000},
+    .elapsed_s = 2};
 
 static void a_report_appears_whole(void **state)
 {
