@@ -1,15 +1,14 @@
 #include "session_fake.h"
 
 /* The session calls these instead. */
-#define at_detector_create      fake_detector_create
-#define at_detector_free        fake_detector_free
-#define at_detector_search      fake_detector_search
-#define at_detector_search_near fake_detector_search_near
-#define at_visual_workspace     fake_visual_workspace
-#define at_visual_run           fake_visual_run
-#define at_audio_run            fake_audio_run
-#define at_fusion_run           fake_fusion_run
-#define at_weights_source       fake_weights_source
+#define at_search_create    fake_search_create
+#define at_search_free      fake_search_free
+#define at_search_faces     fake_search_faces
+#define at_visual_workspace fake_visual_workspace
+#define at_visual_run       fake_visual_run
+#define at_audio_run        fake_audio_run
+#define at_fusion_run       fake_fusion_run
+#define at_weights_source   fake_weights_source
 
 #include "runtime/face.c"
 #include "runtime/session.c"
@@ -61,26 +60,27 @@ void fake_picture(unsigned char *rgb, const fake_face faces[FAKE_FACES])
     }
 }
 
-int fake_detector_create(at_detector **out, const at_weight_source *src, at_pool *pool,
-                         const at_kernels *kn, const at_detect_options *o, attune_error *err)
+int fake_search_create(at_search **out, const at_weight_source *src, at_pool *pool,
+                       const at_kernels *kn, const at_search_options *o, attune_error *err)
 {
-    static int detector;
+    static int search;
     (void)src, (void)pool, (void)kn, (void)o, (void)err;
-    *out = (at_detector *)(void *)&detector;
+    *out = (at_search *)(void *)&search;
     return ATTUNE_OK;
 }
 
-void fake_detector_free(at_detector **d)
+void fake_search_free(at_search **s)
 {
-    *d = NULL;
+    *s = NULL;
 }
 
-int fake_detector_search(at_detector *d, const attune_picture *picture, at_face *out, int max)
+int fake_search_faces(at_search *s, int64_t t_us, const attune_picture *picture,
+                      const at_face *known, int known_n, at_face *out, int max)
 {
     static const float at[AT_LANDMARKS][2] = {
         {0.3f, 0.35f}, {0.7f, 0.35f}, {0.5f, 0.55f}, {0.35f, 0.75f}, {0.65f, 0.75f}};
     int n = 0;
-    (void)d;
+    (void)s, (void)t_us, (void)known, (void)known_n;
     for (int i = 0; i < FAKE_FACES && n < max; i++) {
         const unsigned char *p = picture->plane[0] + 12 * i;
         if (p[3] != MARK)
@@ -93,13 +93,6 @@ int fake_detector_search(at_detector *d, const attune_picture *picture, at_face 
         }
     }
     return n;
-}
-
-int fake_detector_search_near(at_detector *d, const attune_picture *picture, const at_face *last,
-                              at_face *out, int max)
-{
-    (void)last;
-    return fake_detector_search(d, picture, out, max);
 }
 
 size_t fake_visual_workspace(const at_visual_net *v, const at_pool *pool, int side)

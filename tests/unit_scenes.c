@@ -32,7 +32,7 @@ static int unload(void **state)
 static at_image scene(int index, uint64_t seed, uint64_t stream)
 {
     at_image im = {0};
-    assert_int_equal(at_scene_draw(&faces, index, SIDE, seed, stream, &im), ATTUNE_OK);
+    assert_int_equal(at_scene_draw(&faces, index, SIDE, seed, stream, &im, NULL), ATTUNE_OK);
     assert_int_equal(im.w, SIDE);
     assert_int_equal(im.h, SIDE);
     assert_int_equal(im.channels, 3);
@@ -57,7 +57,7 @@ static void same_randomness_same_scene(void **state)
         int index = (int)stream % faces.count;
         at_image a = scene(index, 3, stream), next = scene(index, 3, stream + 1);
         memset(used.data, (int)(17 * stream % 256), used.capacity);
-        assert_int_equal(at_scene_draw(&faces, index, SIDE, 3, stream, &used), ATTUNE_OK);
+        assert_int_equal(at_scene_draw(&faces, index, SIDE, 3, stream, &used, NULL), ATTUNE_OK);
         assert_true(same(&a, &used));
         assert_false(same(&a, &next));
         at_image_free(&a);

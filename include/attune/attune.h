@@ -157,7 +157,10 @@ typedef struct attune_quality {
     float face_share;     /* [0,1] share of the window's frames with this face */
     float snr_db;         /* estimated signal-to-noise ratio of the voice, dB */
     float speech_share;   /* [0,1] share of the window with speech */
-    float reserved[16];
+    float yaw;            /* degrees, estimated: > 0 the face looks to the picture's right */
+    float pitch;          /* > 0 up; a rough estimate */
+    float roll;           /* (-180,180] clockwise in the picture; 0 upright */
+    float reserved[13];
 } attune_quality;
 
 /* One track over one window. With no face at all, one window with track 0 still comes out. */
@@ -195,6 +198,7 @@ typedef struct attune_session attune_session;
 enum {
     ATTUNE_MAX_TRACKS = 16,
     ATTUNE_MAX_THREADS = 1024,
+    ATTUNE_DEFAULT_MIN_FACE = 24,
     ATTUNE_MAX_PUSH = 16000, /* samples of sound in one push: a second */
 };
 
@@ -216,7 +220,11 @@ typedef struct attune_options {
     int audio_track; /* the n-th sound track; 0: the one with most speech in its first 20 s */
     int pcm_rate;    /* the input is bare samples (16 bits, little-endian, mono), so many a second,
                       * 2000 to 768000; 0: a file of a kind that says so itself */
-    uint64_t reserved[14];
+    /* of all sessions */
+    int min_face; /* width in pixels of the smallest faces to look for, 12 to 2000; 0:
+                   * ATTUNE_DEFAULT_MIN_FACE. The smaller, the longer it takes to find out that
+                   * nobody is in view */
+    uint64_t reserved[13];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -304,8 +312,9 @@ typedef struct attune_input_info {
                   * damage that was skipped, ...; each a line without a full stop */
     char note[ATTUNE_MAX_NOTES][ATTUNE_NOTE_BYTES];
     attune_counts counts;
-    double elapsed_s; /* wall time of the analysis */
-    uint64_t reserved[16];
+    double elapsed_s;     /* wall time of the analysis */
+    double smallest_face; /* pixels: narrower faces could not be found; 0: no pictures */
+    uint64_t reserved[15];
 } attune_input_info;
 
 /* What attune_analyze_file reports as it goes. Both callbacks run on the caller's thread; a

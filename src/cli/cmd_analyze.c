@@ -25,6 +25,7 @@ static const char usage_options[] =
     "  --model FILE    instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
+    "  --min-face N    width in pixels of the smallest faces to look for (default: 24)\n"
     "  --no-audio      leave the sound out\n"
     "  --no-video      leave the picture out\n"
     "  --audio-track N the N-th sound track (default: the one with the most speech)\n"
@@ -267,6 +268,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"model", required_argument, NULL, 'm'},
         {"tracks", required_argument, NULL, 't'},
         {"rate", required_argument, NULL, 'r'},
+        {"min-face", required_argument, NULL, 'F'},
         {"audio-track", required_argument, NULL, 'a'},
         {"video-track", required_argument, NULL, 'v'},
         {"pcm", required_argument, NULL, 'p'},
@@ -296,6 +298,11 @@ static int parse(at_job *job, int argc, char **argv)
         case 'r':
             if (!at_parse_number(optarg, 0.1, 60, &o->rate))
                 return at_wrong_usage("analyze", "--rate takes 0.1 to 60, not '%.100s'", optarg);
+            break;
+        case 'F':
+            if (!at_parse_int(optarg, 12, 2000, &o->min_face))
+                return at_wrong_usage("analyze", "--min-face takes 12 to 2000, not '%.100s'",
+                                      optarg);
             break;
         case 'j':
             if (!at_parse_int(optarg, 0, ATTUNE_MAX_THREADS, &o->threads))

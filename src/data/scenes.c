@@ -1,5 +1,7 @@
 #include "data/scenes.h"
 
+#include "data/textures.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -103,13 +105,19 @@ static void blend(at_image *dst, const at_image *src, int x0, int y0, float soft
 }
 
 /* Puts a picture into the box (left, top, size), size its longer side. */
-static int insert(at_image *dst, const at_image *face, int left, int top, int size, at_rng *r)
+static int insert(at_image *dst, const at_image *face, int left, int top, int size, at_rng *r,
+                  at_scene_places *places)
 {
     at_image scaled = {0};
+
     int longer = face->w > face->h ? face->w : face->h;
     int w = face->w * size / longer, h = face->h * size / longer;
     int status = at_image_resize(&scaled, face, w > 1 ? w : 1, h > 1 ? h : 1);
     if (status == ATTUNE_OK) {
+        places->box[places->count].x = left;
+        places->box[places->count].y = top;
+        places->box[places->count].w = scaled.w;
+        places->box[places->count++].h = scaled.h;
         if (at_rng_float(r) < 0.5f)
             at_image_mirror(&scaled);
         relight(&scaled, r);
@@ -120,9 +128,12 @@ static int insert(at_image *dst, const at_image *face, int left, int top, int si
 }
 
 int at_scene_draw(const at_faces *f, int index, int side, uint64_t seed, uint64_t stream,
-                  at_image *dst)
+                  at_image *dst, at_scene_places *places)
 {
     at_rng r;
+    at_scene_places unasked;
+    places = places ? places : &unasked;
+    places->count = 0;
     at_rng_seed(&r, seed, stream);
     int status = at_image_reserve(dst, side, side, 3);
     if (status < 0)
@@ -142,11 +153,62 @@ int at_scene_draw(const at_faces *f, int index, int side, uint64_t seed, uint64_
     int top = (int)at_rng_below(&r, (uint32_t)reach + 1);
     int second = status == ATTUNE_OK && size < side / 2 && at_rng_float(&r) < 0.5f;
     if (status == ATTUNE_OK)
-        status = insert(dst, &f->list[index].image, left, top, size, &r);
+        status = insert(dst, &f->list[index].image, left, top, size, &r, places);
     if (second && status == ATTUNE_OK) /* in the half where the first is not */
         status = insert(dst, &f->list[other].image, left < side / 2 - size / 2 ? side / 2 : 0,
-                        (int)at_rng_below(&r, (uint32_t)side / 2), size, &r);
+                        (int)at_rng_below(&r, (uint32_t)side / 2), size, &r, places);
     return status;
+}
+
+/* A square picture turned by quarters, in place, by turning each ring of four pixels. */
+static void turn_square(at_image *im, int quarters)
+{
+    const int n = im->w - 1;
+
+    for (; quarters > 0; quarters--)
+        for (int y = 0; y <= n / 2; y++)
+            for (int x = 0; x < (n + 1) / 2; x++) {
+                uint8_t *p[4] = {at_image_at(im, x, y), at_image_at(im, y, n - x),
+                                 at_image_at(im, n - x, n - y), at_image_at(im, n - y, x)};
+                for (int k = 0; k < 3; k++) {
+                    const uint8_t first = p[0][k];
+                    p[0][k] = p[1][k];
+                    p[1][k] = p[2][k];
+                    p[2][k] = p[3][k];
+                    p[3][k] = first;
+                }
+            }
+}
+
+int at_scene_draw_silent(const at_faces *f, int index, int side, uint64_t seed, uint64_t stream,
+                         at_image *dst)
+{
+    at_rng r;
+    int status;
+
+    at_rng_seed(&r, seed ^ UINT64_C(0x51e7), stream);
+    if (at_rng_float(&r) < 0.6f) {
+        status = at_image_reserve(dst, side, side, 3);
+        if (status == ATTUNE_OK)
+            at_texture_draw(dst, (int)at_rng_below(&r, AT_TEXTURES), &r);
+        return status;
+    }
+    status = at_scene_draw(f, index, side, seed, stream, dst, NULL);
+    if (status == ATTUNE_OK)
+        turn_square(dst, 1 + (int)at_rng_below(&r, 3));
+    return status;
+}
+
+int at_scene_has(const at_scene_places *places, const at_face *face)
+{
+    const float x = face->x + 0.5F * face->w, y = face->y + 0.5F * face->h;
+
+    for (int i = 0; i < places->count; i++) {
+        const float dx = x - (float)places->box[i].x, dy = y - (float)places->box[i].y;
+        if (dx >= 0 && dx <= (float)places->box[i].w && dy >= 0 && dy <= (float)places->box[i].h)
+            return 1;
+    }
+    return 0;
 }
 
 /* ---- harm ------------------------------------------------------------------------------------- */

@@ -18,10 +18,25 @@ typedef struct at_scene_harm {
     float level;
 } at_scene_harm;
 
+/* Where the pictures of a scene are, in its pixels; they may reach outside. */
+enum { AT_SCENE_FACES = 2 };
+typedef struct at_scene_places {
+    int count;
+    struct {
+        int x, y, w, h;
+    } box[AT_SCENE_FACES];
+} at_scene_places;
+
 /* Draws a side x side RGB scene with the pictures of sample index (and often another), using
  * randomness (seed, stream) alone. */
 int at_scene_draw(const at_faces *f, int index, int side, uint64_t seed, uint64_t stream,
-                  at_image *dst);
+                  at_image *dst, at_scene_places *places /* nullable */);
+/* A side x side scene without a face: a made-up texture, or the pictures of sample index lying on
+ * their side or upside down, where a detector of upright faces must be silent. */
+int at_scene_draw_silent(const at_faces *f, int index, int side, uint64_t seed, uint64_t stream,
+                         at_image *dst);
+/* Whether the middle of a face lies on one of the pictures. */
+int at_scene_has(const at_scene_places *places, const at_face *face);
 
 /* Degrades a scene in place: about one kind in two draws, two kinds in some, by levels up to hard
  * ones. faces (n): where they are, for hands, masks and patches. */

@@ -78,6 +78,12 @@ static void add_qualities(at_fields *l)
         ->decimals = 1;
     add(l, AT_FIELD_REAL, QUALITY(speech_share), "speech_share",
         "share of the window with speech, 0..1");
+    add(l, AT_FIELD_REAL, QUALITY(yaw), "yaw",
+        "degrees that the face is turned, > 0 to the picture's right")
+        ->decimals = 1;
+    add(l, AT_FIELD_REAL, QUALITY(pitch), "pitch", "and up (a rough estimate)")->decimals = 1;
+    add(l, AT_FIELD_REAL, QUALITY(roll), "roll", "and rolled clockwise in the picture")->decimals =
+        1;
 }
 
 void at_fields_init(at_fields *l)

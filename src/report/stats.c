@@ -7,12 +7,12 @@
 #include <string.h>
 
 /* attune_quality is read as an array of floats. */
-_Static_assert(AT_QUALITIES == 9, "name the new quality measure in quality_names");
+_Static_assert(AT_QUALITIES == 12, "name the new quality measure in quality_names");
 _Static_assert(sizeof(attune_quality) % sizeof(float) == 0, "floats only");
 
 static const char *const quality_names[AT_QUALITIES] = {
-    "sharpness", "brightness", "contrast", "face_size",    "detector_score",
-    "coverage",  "face_share", "snr_db",   "speech_share",
+    "sharpness",  "brightness", "contrast",     "face_size", "detector_score", "coverage",
+    "face_share", "snr_db",     "speech_share", "yaw",       "pitch",          "roll",
 };
 
 const char *at_quality_name(int quality)

@@ -102,6 +102,7 @@ static void put_input(at_json *j, const at_outcome *o)
     put_count(j, r, "height", info->height);
     put_count(j, r, "frames", info->counts.frames);
     put_count(j, r, "frames_with_face", info->counts.frames_with_face);
+    put_real(j, r, "smallest_face", info->smallest_face > 0 ? info->smallest_face : NAN);
     put(j, r, "truncated", json_boolean(info->truncated));
     put_text(j, r, "truncated_reason", info->truncated_reason);
     put_notes(j, info);

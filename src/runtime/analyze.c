@@ -5,6 +5,7 @@
 #include "dsp/vad.h"
 #include "runtime/analyze_notes.h"
 #include "runtime/feed.h"
+#include "vision/search.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ typedef struct at_analysis {
     attune_session *session;
     const attune_sink *sink;
     const char *path;
+    int min_face;
     double done_s;
 } at_analysis;
 
@@ -115,6 +117,8 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     info->has_audio = media.has_audio;
     info->width = media.w;
     info->height = media.h;
+    if (a->session && info->has_video)
+        info->smallest_face = at_search_smallest(a->min_face, media.w, media.h);
     at_notes_write(info, &media);
     info->truncated = media.truncated;
     snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
@@ -173,7 +177,7 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info, attune_error *err)
 {
-    at_analysis a = {.sink = sink, .path = path};
+    at_analysis a = {.sink = sink, .path = path, .min_face = o ? o->min_face : 0};
     double start = at_now();
     int rc = open_all(&a, m, o, err);
 

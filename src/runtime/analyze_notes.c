@@ -1,5 +1,6 @@
 #include "runtime/analyze_notes.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -40,6 +41,14 @@ static void note_late(attune_input_info *info)
         note(info, "%.2f s of sound came too late, and were left out of windows", late_s);
 }
 
+/* A report without faces says what it cannot know of. */
+static void note_unseen(attune_input_info *info)
+{
+    if (info->counts.frames > 0 && info->counts.frames_with_face == 0 && info->smallest_face > 0)
+        note(info, "no face was seen; one less than %.0f pixels wide could not be found",
+             ceil(info->smallest_face));
+}
+
 void at_notes_write(attune_input_info *info, const at_media_info *media)
 {
     note_tracks(info, media);
@@ -50,4 +59,5 @@ void at_notes_write(attune_input_info *info, const at_media_info *media)
         note(info, "%lld damaged %s skipped", (long long)media->errors,
              media->errors == 1 ? "packet was" : "packets were");
     note_late(info);
+    note_unseen(info);
 }

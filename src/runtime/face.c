@@ -9,17 +9,14 @@
 #include "runtime/modality.h"
 #include "vision/align.h"
 #include "vision/cut.h"
-#include "vision/detect.h"
 #include "vision/identity.h"
+#include "vision/pose.h"
 #include "vision/quality.h"
+#include "vision/search.h"
 #include "vision/track.h"
 
 #include <math.h>
 #include <string.h>
-
-/* While one face is followed, the whole picture is searched this often; in between, only its
- * neighbourhood, which is several times faster. */
-static const int64_t search_every_us = 1000000;
 
 enum {
     FACES_MAX = 32,                     /* found in one frame */
@@ -57,15 +54,14 @@ typedef struct at_found_face {
 typedef struct at_face_stream {
     at_setting setting;
     int max_tracks;
-    at_detector *detector; /* NULL: the model has none */
+    at_search *search; /* NULL: the model has no detector */
     at_tracker tracker;
     at_picture_work picture_work;
     at_cut cut;
     at_identity *people;
     at_image aligned, native;
-    float *work;         /* of the network */
-    int64_t looked;      /* frames so far */
-    int64_t searched_us; /* when the whole picture was last searched */
+    float *work;    /* of the network */
+    int64_t looked; /* frames so far */
 
     at_frame *frame; /* ring */
     at_sighting *sighting;
@@ -107,6 +103,7 @@ static int make_eyes(at_face_stream *f, attune_error *err)
 {
     const attune_model *m = f->setting.model;
     at_weight_source source = at_weights_source(m->weights);
+    at_search_options search = {.min_face = f->setting.o->min_face, .most = f->max_tracks};
 
     if (m->visual) {
         size_t floats = at_visual_workspace(m->visual, f->setting.pool, AT_FACE_SIDE);
@@ -116,7 +113,7 @@ static int make_eyes(at_face_stream *f, attune_error *err)
     }
     if (!m->has_detector)
         return ATTUNE_OK;
-    return at_detector_create(&f->detector, &source, f->setting.pool, m->kn, NULL, err);
+    return at_search_create(&f->search, &source, f->setting.pool, m->kn, &search, err);
 }
 
 static void face_free(void **self)
@@ -125,7 +122,7 @@ static void face_free(void **self)
 
     if (!f)
         return;
-    at_detector_free(&f->detector);
+    at_search_free(&f->search);
     at_picture_work_free(&f->picture_work);
     at_image_free(&f->aligned);
     at_image_free(&f->native);
@@ -192,18 +189,13 @@ static void face_forget_before(void *self, int64_t t_us)
 
 static int find_faces(at_face_stream *f, int64_t t_us, const attune_picture *p, at_face *faces)
 {
-    const at_track *followed = f->max_tracks == 1 ? at_tracker_main(&f->tracker) : NULL;
-    int n;
+    at_face known[AT_TRACKS_MAX];
 
-    if (!f->detector)
+    if (!f->search)
         return 0;
-    if (followed && followed->seen && t_us < f->searched_us + search_every_us) {
-        n = at_detector_search_near(f->detector, p, &followed->face, faces, FACES_MAX);
-        if (n != 0)
-            return n;
-    }
-    f->searched_us = t_us;
-    return at_detector_search(f->detector, p, faces, FACES_MAX);
+    for (int i = 0; i < f->tracker.count; i++)
+        known[i] = f->tracker.track[i].face;
+    return at_search_faces(f->search, t_us, p, known, f->tracker.count, faces, FACES_MAX);
 }
 
 static void note_quality(at_sighting *out, const at_face_quality *q)
@@ -226,6 +218,7 @@ static void note_track(at_sighting *out, const at_track *track)
     out->box[2] = face->w;
     out->box[3] = face->h;
     out->size = face->w * face->h;
+    out->pose = at_pose_of(face);
 }
 
 /* The network's answer, by turns of the face and of its mirror image, so that a window has the mean
@@ -518,6 +511,9 @@ static void face_describe(const void *self, int i, attune_window *w)
     q->face_size = measured->face_size;
     q->detector_score = measured->detector_score;
     q->coverage = measured->coverage;
+    q->yaw = measured->yaw;
+    q->pitch = measured->pitch;
+    q->roll = measured->roll;
     q->face_share = found->share;
     memcpy(w->box, found->evidence.box, sizeof w->box);
 }

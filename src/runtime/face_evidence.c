@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+static const float degrees = 57.29578f; /* a radian */
+
 float at_sighting_quality(const at_sighting *s)
 {
     const float parts[] = {
@@ -15,6 +17,8 @@ float at_sighting_quality(const at_sighting *s)
         at_ramp(s->face_size, 4, 20),
         at_ramp(s->coverage, 0.9f, 0.25f),
         at_ramp(s->detector_score, 0.3f, 0.75f),
+        at_ramp(fabsf(s->pose.yaw), 60, 30),
+        at_ramp(fabsf(s->pose.pitch), 60, 30),
     };
     float least = 1;
 
@@ -54,6 +58,10 @@ void at_face_evidence_add(at_face_evidence *e, const at_sighting *s)
     e->measured.face_size += s->face_size;
     e->measured.detector_score += s->detector_score;
     e->measured.coverage += s->coverage;
+    e->measured.yaw += s->pose.yaw;
+    e->measured.pitch += s->pose.pitch;
+    e->upright[0] += sinf(s->pose.roll / degrees);
+    e->upright[1] += cosf(s->pose.roll / degrees);
     add_scaled((float *)(void *)&e->visual, (const float *)(const void *)&s->visual, VISUAL_FLOATS,
                k);
 }
@@ -70,6 +78,9 @@ void at_face_evidence_finish(at_face_evidence *e)
     e->measured.face_size *= k;
     e->measured.detector_score *= k;
     e->measured.coverage *= k;
+    e->measured.yaw *= k;
+    e->measured.pitch *= k;
+    e->measured.roll = degrees * atan2f(e->upright[0], e->upright[1]);
     for (size_t i = 0; i < VISUAL_FLOATS && e->sightings; i++)
         visual[i] /= e->weight;
 }

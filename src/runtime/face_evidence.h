@@ -10,6 +10,7 @@
 
 #include "model/visual.h"
 #include "vision/mouth.h"
+#include "vision/pose.h"
 
 /* One face in one frame. */
 typedef struct at_sighting {
@@ -19,6 +20,7 @@ typedef struct at_sighting {
     float size; /* box area, square pixels */
     float sharpness, brightness, contrast, face_size, detector_score, coverage;
     at_mouth mouth;
+    at_pose pose;
     at_visual_result visual;
 } at_sighting;
 
@@ -28,6 +30,7 @@ typedef struct at_face_evidence {
     float weight; /* sum of the sightings' weights; the sums below are divided by it at the end */
     float quality;
     float box[4];            /* of the latest */
+    float upright[2];        /* sums of the roll's sine and cosine */
     attune_quality measured; /* the face's members only */
     at_visual_result visual;
 } at_face_evidence;

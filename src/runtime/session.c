@@ -35,11 +35,13 @@ static int fill_options(attune_options *f, const attune_options *o, attune_error
     f->hop_s = f->hop_s == 0 ? fmin(ATTUNE_DEFAULT_HOP_S, f->window_s) : f->hop_s;
     f->lag_s = f->lag_s == 0 ? ATTUNE_DEFAULT_LAG_S : f->lag_s;
     f->max_tracks = f->max_tracks == 0 ? 1 : f->max_tracks;
+    f->min_face = f->min_face == 0 ? ATTUNE_DEFAULT_MIN_FACE : f->min_face;
     if ((rc = check_range(f->rate, 0.1, 60, "rate", err)) < 0 ||
         (rc = check_range(f->window_s, 0.5, 30, "window_s", err)) < 0 ||
         (rc = check_range(f->hop_s, 0.05, f->window_s, "hop_s", err)) < 0 ||
         (rc = check_range(f->lag_s, 0, 30, "lag_s", err)) < 0 ||
         (rc = check_range(f->max_tracks, 1, ATTUNE_MAX_TRACKS, "max_tracks", err)) < 0 ||
+        (rc = check_range(f->min_face, 12, 2000, "min_face", err)) < 0 ||
         (rc = check_range(f->threads, 0, 1024, "threads", err)) < 0)
         return rc;
     if (f->no_video && f->no_audio)

@@ -99,6 +99,9 @@ static void unmeasured(attune_quality *q)
                           .face_size = NAN,
                           .detector_score = NAN,
                           .coverage = NAN,
+                          .yaw = NAN,
+                          .pitch = NAN,
+                          .roll = NAN,
                           .face_share = NAN,
                           .snr_db = NAN,
                           .speech_share = NAN};

@@ -20,7 +20,8 @@ enum { CLS = 0, BOX = 1, OBJ = 5, KPS = 6 };
 
 static const float sees_face = 0.3f;  /* teacher's score above which boxes are targets */
 static const float seen_score = 0.6f; /* from which teacher and student are said to have seen one */
-static const float face_weight = 6.0f; /* of a face's cells over the background's */
+static const float face_weight = 6.0f;   /* of a face's cells over the background's */
+static const float silent_weight = 2.0f; /* of the cells of a scene without a face */
 
 /* Harms that recall is measured under: about the middle of what training draws. */
 static const at_scene_harm conditions[] = {
@@ -43,7 +44,7 @@ typedef struct scene_batch {
 } scene_batch;
 
 typedef struct score {
-    int found[CONDITIONS], faces, false_alarms[CONDITIONS];
+    int found[CONDITIONS], faces, others[CONDITIONS], false_alarms[CONDITIONS];
     double landmark_error[CONDITIONS]; /* sum over found, of the distance between the eyes */
 } score;
 
@@ -104,6 +105,30 @@ static void fill_target(target *g, int row, const float *head, int n)
     }
 }
 
+/* No face in n cells, from row on. */
+static void fill_silence(target *g, int row, int n)
+{
+    for (int i = row; i < row + n; i++) {
+        g->cls[i] = g->obj[i] = 0;
+        g->cell[i] = silent_weight;
+        memset(g->box_weight + 4 * (size_t)i, 0, 4 * sizeof(float));
+        memset(g->kps_weight + 2 * AT_LANDMARKS * (size_t)i, 0, 2 * AT_LANDMARKS * sizeof(float));
+    }
+}
+
+static int prepare_silent(task *t, int64_t step, scene_batch *s, int i, int index, at_rng *r)
+{
+    uint64_t seed = at_step_seed(t->t.plan.seed, step);
+    int status =
+        at_scene_draw_silent(&t->train.faces, index, t->s->side, seed, (uint64_t)i, &t->harmed);
+    status = status ? status : at_scene_harm_randomly(&t->harmed, NULL, 0, r);
+    for (int l = 0; l < AT_DETECT_LEVELS && !status; l++)
+        fill_silence(&s->level[l], i * cells(t, l), cells(t, l));
+    if (!status)
+        to_bgr(&t->harmed, s->x + (size_t)i * t->s->side * t->s->side * 3);
+    return status;
+}
+
 static int prepare_scene(task *t, int64_t step, scene_batch *s, int i)
 {
     const float *head[AT_DETECT_LEVELS];
@@ -112,7 +137,10 @@ static int prepare_scene(task *t, int64_t step, scene_batch *s, int i)
     uint64_t seed = at_step_seed(t->t.plan.seed, step);
     at_rng_seed(&r, seed, (uint64_t)i + 1000);
     int index = (int)at_rng_below(&r, (uint32_t)t->train.faces.count);
-    int status = at_scene_draw(&t->train.faces, index, t->s->side, seed, (uint64_t)i, &t->clean);
+    if (t->s->silent > 0 && at_rng_float(&r) < t->s->silent)
+        return prepare_silent(t, step, s, i, index, &r);
+    int status =
+        at_scene_draw(&t->train.faces, index, t->s->side, seed, (uint64_t)i, &t->clean, NULL);
     status = status ? status : at_image_copy(&t->harmed, &t->clean);
     if (status)
         return status;
@@ -192,7 +220,10 @@ static double landmark_distance(const at_face *a, const at_face *b)
     return eyes > 1 ? sum / AT_LANDMARKS / eyes : 0;
 }
 
-static void match(score *s, int condition, const at_face *truth, int n, const at_face *seen, int m)
+/* places: of the pictures in the scene. What is seen there and not by the teacher is a face that the
+ * teacher missed, or a second box on one; what is seen elsewhere is a false alarm. */
+static void match(score *s, int condition, const at_scene_places *places, const at_face *truth,
+                  int n, const at_face *seen, int m)
 {
     int matched = 0;
     for (int i = 0; i < n; i++) {
@@ -207,7 +238,9 @@ static void match(score *s, int condition, const at_face *truth, int n, const at
         s->landmark_error[condition] += landmark_distance(&truth[i], best);
     }
     s->found[condition] += matched;
-    s->false_alarms[condition] += m > matched ? m - matched : 0;
+    s->others[condition] += m > matched ? m - matched : 0;
+    for (int k = 0; k < m; k++)
+        s->false_alarms[condition] += !at_scene_has(places, &seen[k]);
 }
 
 static void trial_scene(void *arg, int i, int thread)
@@ -216,9 +249,11 @@ static void trial_scene(void *arg, int i, int thread)
     const task *t = v->t;
     bench *b = &v->bench[thread];
     at_face truth[MAX_FACES], seen[MAX_FACES];
+    at_scene_places places;
     /* Pictures spread evenly over the valid part, the same at every evaluation. */
     int index = (int)((int64_t)i * t->valid.faces.count / t->s->eval_scenes);
-    int status = at_scene_draw(&t->valid.faces, index, t->s->side, 12345, (uint64_t)i, &b->clean);
+    int status =
+        at_scene_draw(&t->valid.faces, index, t->s->side, 12345, (uint64_t)i, &b->clean, &places);
     int n = status ? 0 : at_detector_run(b->teacher, &b->clean, truth, MAX_FACES);
     v->scene[i].faces = n > 0 ? n : 0;
     for (int c = 0; c < CONDITIONS && !status && n >= 0; c++) {
@@ -229,7 +264,7 @@ static void trial_scene(void *arg, int i, int thread)
         int m = status ? status : at_detector_run(b->student, &b->harmed, seen, MAX_FACES);
         status = m < 0 ? m : ATTUNE_OK;
         if (!status)
-            match(&v->scene[i], c, truth, n, seen, m);
+            match(&v->scene[i], c, &places, truth, n, seen, m);
     }
     if (status || n < 0)
         atomic_store(&v->status, status ? status : n);
@@ -304,8 +339,9 @@ static json_t *score_json(const score *s, int scenes, double *mean_recall)
         double error = s->found[c] ? s->landmark_error[c] / s->found[c] : 0;
         *mean_recall += recall / CONDITIONS;
         json_object_set_new(all, condition_name(c),
-                            json_pack("{s:f,s:f,s:f,s:f}", "level", (double)conditions[c].level,
-                                      "recall", recall, "landmark_error", error, "false_alarms",
+                            json_pack("{s:f,s:f,s:f,s:f,s:f}", "level", (double)conditions[c].level,
+                                      "recall", recall, "landmark_error", error, "others",
+                                      (double)s->others[c] / scenes, "false_alarms",
                                       (double)s->false_alarms[c] / scenes));
     }
     return all;

@@ -264,6 +264,7 @@ static const at_field detector_list[] = {
     DETECTOR(batch, 8, 1, 256, "scenes a step"),
     DETECTOR(side, 320, 64, 1024, "of a scene, a multiple of 32"),
     DETECTOR(scenes, 4000, 1, 10000000, "an epoch"),
+    DETECTOR(silent, 0, 0, 0.9, "share of scenes without an upright face: textures, turned faces"),
     DETECTOR(eval_scenes, 300, 1, 100000, "of an evaluation, each under ten conditions"),
     AT_OBJECT(at_detector_settings, losses, "losses", detector_losses_fields,
               "what counts how much"),

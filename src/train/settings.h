@@ -109,6 +109,7 @@ typedef struct at_detector_settings {
     at_pictures_settings data;
     const char *init, *detector;
     int side, scenes, eval_scenes, batch;
+    float silent;
     at_detector_losses losses;
 } at_detector_settings;
 extern const at_fields at_detector_fields;

@@ -30,6 +30,29 @@ float at_face_size(const at_face *f)
     return hypotf(dx, dy);
 }
 
+int at_face_quarters(const at_face *f)
+{
+    const float(*p)[2] = f->landmark;
+    const float down = p[3][1] + p[4][1] - p[0][1] - p[1][1]; /* from the eyes to the mouth */
+    const float right = p[3][0] + p[4][0] - p[0][0] - p[1][0];
+
+    if (fabsf(down) >= fabsf(right))
+        return down >= 0 ? 0 : 2;
+    return right < 0 ? 1 : 3;
+}
+
+int at_face_surroundings(const at_face *f, float reach, at_rect *out)
+{
+    const float cx = f->x + 0.5F * f->w, cy = f->y + 0.5F * f->h;
+    const float half = reach * fmaxf(f->w, f->h);
+
+    if (!(fabsf(cx) < 1e6F && fabsf(cy) < 1e6F && half > 0 && half < 1e6F))
+        return ATTUNE_E_ARG;
+    *out = (at_rect){(int)floorf(cx - half), (int)floorf(cy - half), (int)(2 * half) + 1,
+                     (int)(2 * half) + 1};
+    return ATTUNE_OK;
+}
+
 float at_face_iou(const at_face *a, const at_face *b)
 {
     const float w = fminf(a->x + a->w, b->x + b->w) - fmaxf(a->x, b->x);
@@ -217,19 +240,67 @@ static int reserve(at_detector *d, int h, int w)
     return ATTUNE_OK;
 }
 
-/* The input (h, w, 3) in BGR from a picture that fills its top left; the rest is black. */
-static void fill_input(const at_image *im, int h, int w, float *x)
+/* How the network's pixel (x, y) lies in the scaled picture: at origin + x * right + y * down. */
+typedef struct frame {
+    int origin[2], right[2], down[2];
+    int w, h; /* as the network sees it */
+} frame;
+
+static frame turned_frame(const at_image *im, int quarters)
 {
+    const int w = im->w, h = im->h;
+
+    switch (quarters & 3) {
+    case 1: return (frame){{w - 1, 0}, {0, 1}, {-1, 0}, h, w};
+    case 2: return (frame){{w - 1, h - 1}, {-1, 0}, {0, -1}, w, h};
+    case 3: return (frame){{0, h - 1}, {0, -1}, {1, 0}, h, w};
+    default: return (frame){{0, 0}, {1, 0}, {0, 1}, w, h};
+    }
+}
+
+/* The input (h, w, 3) in BGR from a picture that fills its top left; the rest is black. */
+static void fill_input(const at_image *im, const frame *f, int h, int w, float *x)
+{
+    const ptrdiff_t step = f->right[0] * 3 + f->right[1] * im->stride;
+
     memset(x, 0, (size_t)h * (size_t)w * 3 * sizeof *x);
-    for (int y = 0; y < im->h; y++) {
-        const uint8_t *in = at_image_at(im, 0, y);
+    for (int y = 0; y < f->h; y++) {
+        const uint8_t *in =
+            at_image_at(im, f->origin[0] + y * f->down[0], f->origin[1] + y * f->down[1]);
         float *out = x + (ptrdiff_t)y * w * 3;
-        for (int i = 0; i < im->w; i++, in += 3, out += 3) {
+        for (int i = 0; i < f->w; i++, in += step, out += 3) {
             out[0] = in[2];
             out[1] = in[1];
             out[2] = in[0];
         }
     }
+}
+
+static void point_to_scaled(const frame *f, float *x, float *y)
+{
+    const float u = *x, v = *y;
+
+    *x = (float)f->origin[0] + u * (float)f->right[0] + v * (float)f->down[0];
+    *y = (float)f->origin[1] + u * (float)f->right[1] + v * (float)f->down[1];
+}
+
+/* From the network's pixels to the scaled picture's. */
+static void to_scaled(at_face *f, const frame *t)
+{
+    float cx = f->x + 0.5F * f->w, cy = f->y + 0.5F * f->h;
+
+    if (t->right[0] == 1)
+        return; /* the same pixels, and the same bits */
+    point_to_scaled(t, &cx, &cy);
+    if (t->right[0] == 0) {
+        const float w = f->w;
+        f->w = f->h;
+        f->h = w;
+    }
+    f->x = cx - 0.5F * f->w;
+    f->y = cy - 0.5F * f->h;
+    for (int i = 0; i < AT_LANDMARKS; i++)
+        point_to_scaled(t, &f->landmark[i][0], &f->landmark[i][1]);
 }
 
 /* d->scaled = part r of p with its longer side at side (or twice its own, whichever is less). */
@@ -256,35 +327,45 @@ static void to_source(at_face *f, float sx, float sy, float dx, float dy)
     }
 }
 
-/* Faces in part r of p, in pixels of that part. */
-static int run(at_detector *d, const attune_picture *p, at_rect r, int side, at_face *out, int max)
+int at_detector_look(at_detector *d, const attune_picture *p, const at_look *look, at_face *out,
+                     int max)
 {
+    const float threshold = look->threshold > 0 ? look->threshold : d->o.threshold;
     const float *head[AT_DETECT_LEVELS];
+    at_rect r = look->part;
+    int picture_w, picture_h;
     size_t n = 0;
 
-    int status = scale_down(d, p, &r, side);
-    const int h = (d->scaled.h + 31) / 32 * 32, w = (d->scaled.w + 31) / 32 * 32;
+    at_picture_size(p, &picture_w, &picture_h);
+    if (!at_rect_cut(&r, picture_w, picture_h))
+        return 0;
+    int status = scale_down(d, p, &r, look->side);
+    const frame t = turned_frame(&d->scaled, look->quarters);
+    const int h = (t.h + 31) / 32 * 32, w = (t.w + 31) / 32 * 32;
     if (status == ATTUNE_OK)
         status = reserve(d, h, w);
     if (status != ATTUNE_OK)
         return status;
-    fill_input(&d->scaled, h, w, d->input);
+    fill_input(&d->scaled, &t, h, w, d->input);
     if ((status = at_detect_net_run(d->net, d->input, h, w, head)) != ATTUNE_OK)
         return status;
     for (int k = 0; k < AT_DETECT_LEVELS; k++)
-        n += decode(head[k], h >> (3 + k), w >> (3 + k), 8 << k, d->o.threshold, d->candidate + n);
+        n += decode(head[k], h >> (3 + k), w >> (3 + k), 8 << k, threshold, d->candidate + n);
     const int kept = suppress(d->candidate, n, d->o.iou, out, max);
-    for (int i = 0; i < kept; i++)
-        to_source(&out[i], (float)r.w / (float)d->scaled.w, (float)r.h / (float)d->scaled.h, 0, 0);
+    for (int i = 0; i < kept; i++) {
+        to_scaled(&out[i], &t);
+        to_source(&out[i], (float)r.w / (float)d->scaled.w, (float)r.h / (float)d->scaled.h,
+                  (float)r.x, (float)r.y);
+    }
     return kept;
 }
 
 int at_detector_search(at_detector *d, const attune_picture *p, at_face *out, int max)
 {
-    at_rect whole = {0};
+    at_look whole = {.side = d->o.side};
 
-    at_picture_size(p, &whole.w, &whole.h);
-    return run(d, p, whole, d->o.side, out, max);
+    at_picture_size(p, &whole.part.w, &whole.part.h);
+    return at_detector_look(d, p, &whole, out, max);
 }
 
 int at_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max)
@@ -299,19 +380,8 @@ int at_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max)
 int at_detector_search_near(at_detector *d, const attune_picture *p, const at_face *last,
                             at_face *out, int max)
 {
-    const float reach = fmaxf(last->w, last->h); /* each way from the centre */
-    const float cx = last->x + 0.5F * last->w, cy = last->y + 0.5F * last->h;
+    at_look near = {.side = d->o.side_near, .quarters = at_face_quarters(last)};
+    const int status = at_face_surroundings(last, 1, &near.part);
 
-    if (!(fabsf(cx) < 1e6F && fabsf(cy) < 1e6F && reach > 0 && reach < 1e6F))
-        return ATTUNE_E_ARG;
-    at_rect r = {(int)floorf(cx - reach), (int)floorf(cy - reach), (int)(2 * reach) + 1,
-                 (int)(2 * reach) + 1};
-    int w, h;
-    at_picture_size(p, &w, &h);
-    if (!at_rect_cut(&r, w, h))
-        return 0;
-    const int n = run(d, p, r, d->o.side_near, out, max);
-    for (int i = 0; i < n; i++)
-        to_source(&out[i], 1, 1, (float)r.x, (float)r.y);
-    return n;
+    return status < 0 ? status : at_detector_look(d, p, &near, out, max);
 }

@@ -24,13 +24,17 @@
 enum { AT_LANDMARKS = 5, AT_DETECT_LEVELS = 3, AT_DETECT_CHANNELS = 16 };
 
 /* Source pixels. Landmarks: the eye on the picture's left, the eye on its right, the nose tip,
- * the mouth's corner on the left, and on the right. */
+ * the mouth's corner on the left, and on the right; left and right are those of the upright
+ * face, however it lies in the picture. */
 typedef struct at_face {
     float x, y, w, h; /* box; may reach outside the picture */
     float landmark[AT_LANDMARKS][2];
     float score; /* [0,1] */
 } at_face;
 
+/* Quarter turns clockwise, 0..3, from upright to how the face lies in the picture, by its
+ * landmarks. */
+int at_face_quarters(const at_face *f);
 /* Pixels between the eyes' midpoint and the mouth's. */
 float at_face_size(const at_face *f);
 /* Intersection over union of the boxes, [0,1]. */
@@ -39,7 +43,7 @@ float at_face_iou(const at_face *a, const at_face *b);
 /* Zero is the default for every field. */
 typedef struct at_detect_options {
     int side;        /* the longer side of the picture is scaled to this; 0: 320 */
-    int side_near;   /* the same for at_detector_run_near; 0: 192 */
+    int side_near;   /* the same for at_detector_search_near; 0: 192 */
     float threshold; /* least score; 0: 0.7 */
     float iou;       /* of two boxes overlapping more, the better stays; 0: 0.4 */
 } at_detect_options;
@@ -54,15 +58,29 @@ int at_detector_create(at_detector **out, const at_weight_source *src, at_pool *
                        attune_error *err);
 void at_detector_free(at_detector **d);
 
+/* Where to look, how closely, and for faces that lie how. */
+typedef struct at_look {
+    at_rect part;    /* of the upright picture; what lies outside it is left out */
+    int side;        /* the part's longer side is scaled to this, but enlarged no more than twice */
+    int quarters;    /* clockwise quarter turns from an upright face to those that are looked for */
+    float threshold; /* least score; 0: the detector's */
+} at_look;
+
 /* Faces by falling score, at most max, in pixels of the upright picture. Returns their number or a
  * negative status. p is one that at_picture_check lets pass; only what the network looks at is
- * converted. Nothing is allocated once a picture of this size has been seen. A picture smaller than
- * side is not enlarged beyond twice. */
+ * converted. Nothing is allocated once looks of these sizes have been taken. */
+int at_detector_look(at_detector *d, const attune_picture *p, const at_look *look, at_face *out,
+                     int max);
+/* Upright faces in the whole picture. */
 int at_detector_search(at_detector *d, const attune_picture *p, at_face *out, int max);
-/* The same in the neighbourhood of a face's last place only (twice its box): several times
+/* Faces that lie as the last one did, in its neighbourhood only (twice its box): several times
  * faster. For following a face between full passes. */
 int at_detector_search_near(at_detector *d, const attune_picture *p, const at_face *last,
                             at_face *out, int max);
+/* The square round a face that reaches that many times its larger side each way from its centre,
+ * which may lie partly or wholly outside the picture. ATTUNE_E_ARG where it is no square that a
+ * picture could have. */
+int at_face_surroundings(const at_face *f, float reach, at_rect *out);
 /* at_detector_search in an RGB image. */
 int at_detector_run(at_detector *d, const at_image *rgb, at_face *out, int max);
 

@@ -84,9 +84,11 @@ static void correct(at_track *t, const at_face *f, float dt)
     s->y += alpha * (f->y - s->y);
     s->w += alpha * (f->w - s->w);
     s->h += alpha * (f->h - s->h);
+    /* of two turns there is no mean */
+    const float keen = at_face_quarters(s) == at_face_quarters(f) ? alpha : 1;
     for (int i = 0; i < AT_LANDMARKS; i++) {
-        s->landmark[i][0] += alpha * (f->landmark[i][0] - s->landmark[i][0]);
-        s->landmark[i][1] += alpha * (f->landmark[i][1] - s->landmark[i][1]);
+        s->landmark[i][0] += keen * (f->landmark[i][0] - s->landmark[i][0]);
+        s->landmark[i][1] += keen * (f->landmark[i][1] - s->landmark[i][1]);
     }
     s->score = f->score;
 }

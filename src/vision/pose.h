@@ -1,0 +1,18 @@
+/* pose.h - which way a face is turned, by its five landmarks. */
+#ifndef AT_VISION_POSE_H
+#define AT_VISION_POSE_H
+
+#include "vision/detect.h"
+
+/* Degrees. Roll is exact, whatever the others; yaw and pitch are estimates that mean something up
+ * to about 50 degrees. The nose tip says well how far a face is turned to the side; up and down it
+ * says little, since noses and chins differ. Figures: docs/decisions.md, or the history of it. */
+typedef struct at_pose {
+    float yaw;   /* > 0: to the picture's right, as seen upright */
+    float pitch; /* > 0: up */
+    float roll;  /* (-180, 180] clockwise in the picture; 0: upright */
+} at_pose;
+
+at_pose at_pose_of(const at_face *f);
+
+#endif
