@@ -45,9 +45,9 @@ int at_av_spare_skip(at_av_spare *s, const at_media *m, const AVPacket *packet)
 
     if (s->never || !at_av_rate_limits(m) || m->live || !decoder_knows(st->codecpar))
         return 0;
-    t = packet->pts == AV_NOPTS_VALUE || m->fmt->start_time == AV_NOPTS_VALUE
+    t = packet->pts == AV_NOPTS_VALUE || m->start_us == AV_NOPTS_VALUE
             ? INT64_MIN
-            : at_av_us(packet->pts, st->time_base) - m->fmt->start_time;
+            : at_av_us(packet->pts, st->time_base) - m->start_us;
     /* a clock that is restarted moves frames to other periods */
     if (t < s->latest_us - AT_AV_BACK_US || t > s->latest_us + AT_AV_AHEAD_US) {
         s->never = 1;
