@@ -30,14 +30,23 @@ static int drain(attune_session *s)
     return rc;
 }
 
+/* The first second as it is, the second one as if it were another rate's. */
+static int push_sound(attune_session *s, int i)
+{
+    const float *from = pcm + (size_t)i * 2000;
+    const attune_sound x = {ATTUNE_F32, 8000, 1, from, 1000};
+    if (i < 8)
+        return attune_session_push_audio(s, i * INT64_C(125000), from, 2000);
+    return attune_session_push_sound(s, i * INT64_C(125000), &x);
+}
+
 /* Two seconds of both streams. Returns the first failure. */
 static int push_all(attune_session *s)
 {
     int rc = ATTUNE_OK;
     for (int i = 0; rc == ATTUNE_OK && i < 16; i++) {
         rc = attune_session_push_video(s, i * INT64_C(125000), rgb, FAKE_W, FAKE_H, 3 * FAKE_W);
-        rc = rc ? rc
-                : attune_session_push_audio(s, i * INT64_C(125000), pcm + (size_t)i * 2000, 2000);
+        rc = rc ? rc : push_sound(s, i);
         rc = rc ? rc : drain(s);
     }
     rc = rc ? rc : attune_session_finish(s);

@@ -91,6 +91,24 @@ typedef struct attune_picture {
     int aspect_num, aspect_den; /* a pixel's width by its height; 0: square */
 } attune_picture;
 
+/* ---- sound ---------------------------------------------------------------------------- */
+
+enum {
+    ATTUNE_MIN_RATE = 2000, /* samples a second */
+    ATTUNE_MAX_RATE = 768000,
+    ATTUNE_MAX_CHANNELS = 64,
+};
+
+typedef enum attune_sample { ATTUNE_F32, ATTUNE_S16, ATTUNE_SAMPLES } attune_sample;
+
+/* A stretch of sound that belongs to someone else; the channels' samples in turns. */
+typedef struct attune_sound {
+    attune_sample sample;
+    int rate, channels;
+    const void *data; /* (n x channels), of the machine's byte order; any alignment */
+    size_t n;         /* samples of each channel, at most a second's: n <= rate */
+} attune_sound;
+
 /* ---- what a window says --------------------------------------------------------------- */
 
 /* The emotion set that both streams share and the fusion speaks (order of emotion7[]). */
@@ -240,7 +258,8 @@ const char *attune_default_model(void);
 int attune_session_open(attune_session **out, const attune_model *m /* [kept] */,
                         const attune_options *o /* nullable */, attune_error *err);
 void attune_session_free(attune_session **s);
-/* Times must not decrease (ATTUNE_E_ARG). Frames that come faster than the rate are dropped at no
+/* Times count from wherever the caller likes, 0 up to 9e15 (microseconds since 1970 will do), the
+ * same for both inputs. They must not decrease (ATTUNE_E_ARG). Frames that come faster than the rate are dropped at no
  * cost, evenly by time. Of the others only what is looked at is converted. */
 int attune_session_push_picture(attune_session *s, int64_t t_us, const attune_picture *p);
 /* The same for RGB24, upright. */
@@ -249,10 +268,18 @@ int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rg
 /* t_us: time of pcm[0]; n <= ATTUNE_MAX_PUSH. A gap to the previous push is silence; an overlap
  * is dropped. */
 int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n);
-/* No more input for either stream: what is pending becomes windows. */
+/* The same for sound of any rate and number of channels: these are averaged, and resampled. Times
+ * follow the count of samples; one that is off by more than 40 ms, or another rate or number of
+ * channels, begins anew. */
+int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_sound *x);
+/* No more input for either stream: what is pending becomes windows. ATTUNE_E_STATE when windows have
+ * to be taken first. */
 int attune_session_finish(attune_session *s);
 /* 1: *out filled; 0: none yet (or, after finish, no more); < 0: out of memory. */
 int attune_session_next(attune_session *s, attune_window *out);
+/* Why the latest call that failed did so: a line, or "" while none has. Lives until the next call
+ * on s. */
+const char *attune_session_error(const attune_session *s);
 /* What the session saw so far. */
 typedef struct attune_counts {
     int64_t frames, frames_with_face;   /* analysed frames */

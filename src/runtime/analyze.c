@@ -22,8 +22,7 @@ static int fail_session(const at_analysis *a, int rc, attune_error *err)
 {
     if (rc == ATTUNE_E_NOMEM)
         return at_fail_nomem(err);
-    return at_fail(err, (attune_status)rc, "%s: frame or sound out of order (status %d)", a->path,
-                   rc);
+    return at_fail(err, (attune_status)rc, "%s: %s", a->path, attune_session_error(a->session));
 }
 
 static int fail_interrupted(const at_analysis *a, attune_error *err)

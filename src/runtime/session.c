@@ -8,7 +8,7 @@
 #include <math.h>
 
 static const int64_t second_us = 1000000;
-static const int64_t latest_us = INT64_C(1000000000000000); /* 31 years */
+static const int64_t latest_us = INT64_C(9000000000000000); /* 285 years; exact as a double */
 
 enum { SOUND_RATE = 16000 }; /* samples a second of what is pushed */
 
@@ -99,6 +99,7 @@ void attune_session_free(attune_session **out)
         return;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         at_modalities[m]->free(&s->modality[m]);
+    at_front_free(&s->front);
     at_pool_free(&s->pool);
     at_free(s);
     *out = NULL;
@@ -106,14 +107,45 @@ void attune_session_free(attune_session **out)
 
 /* ---- pushing ------------------------------------------------------------------------------ */
 
-static int check_frame(const attune_session *s, int64_t t_us, const attune_picture *p)
+/* Notes why a call fails; returns rc. */
+static int failed(attune_session *s, int rc)
+{
+    if (rc == ATTUNE_E_NOMEM)
+        return at_fail_nomem(&s->failure);
+    if (rc == ATTUNE_E_STATE)
+        return at_fail(&s->failure, ATTUNE_E_STATE,
+                       s->clock.finished
+                           ? "the session is finished: it takes no more input"
+                           : "windows wait: take them with attune_session_next first");
+    return rc < 0 ? at_fail(&s->failure, (attune_status)rc, "the input could not be taken") : rc;
+}
+
+static int refuse(attune_session *s, const char *what, const char *why)
+{
+    return at_fail(&s->failure, ATTUNE_E_ARG, "%s: %s", what, why);
+}
+
+/* What is wrong with a time, or NULL. */
+static const char *time_fault(int64_t t_us)
+{
+    if (t_us < 0)
+        return "its time is before 0";
+    return t_us > latest_us ? "its time is after 9e15 us" : NULL;
+}
+
+static int check_frame(attune_session *s, int64_t t_us, const attune_picture *p)
 {
     const at_input_clock *pictures = &s->clock.input[AT_PICTURES];
+    const char *fault = at_picture_fault(p);
 
-    if (at_picture_check(p) < 0 || t_us < 0 || t_us > latest_us || s->o.no_video ||
-        (pictures->started && t_us < pictures->head_us))
-        return ATTUNE_E_ARG;
-    return s->clock.finished ? ATTUNE_E_STATE : ATTUNE_OK;
+    fault = fault ? fault : time_fault(t_us);
+    if (!fault && s->o.no_video)
+        fault = "the session was opened without video";
+    if (!fault && pictures->started && t_us < pictures->head_us)
+        fault = "its time is before that of the picture before it";
+    if (fault)
+        return refuse(s, "picture", fault);
+    return s->clock.finished ? failed(s, ATTUNE_E_STATE) : ATTUNE_OK;
 }
 
 /* A frame lasts until the next one; the last one as long as the one before it, but no longer
@@ -156,7 +188,7 @@ int attune_session_push_picture(attune_session *s, int64_t t_us, const attune_pi
     if (period > s->last_period && t_us >= at_clock_needed(&s->clock)) {
         rc = look(s, t_us, p);
         if (rc < 0)
-            return rc;
+            return failed(s, rc);
         s->last_period = period;
     }
     at_clock_move(&s->clock, AT_PICTURES, t_us, t_us, frame_end(s, t_us));
@@ -171,16 +203,11 @@ int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rg
     return attune_session_push_picture(s, t_us, &p);
 }
 
-int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n)
+/* Sound as the modalities want it, checked. */
+static int hear(attune_session *s, int64_t t_us, const float *pcm, size_t n)
 {
     int64_t end = t_us + (int64_t)n * second_us / SOUND_RATE, head = INT64_MAX;
 
-    if ((!pcm && n) || n > ATTUNE_MAX_PUSH || t_us < 0 || t_us > latest_us || s->o.no_audio)
-        return ATTUNE_E_ARG;
-    if (s->clock.finished)
-        return ATTUNE_E_STATE;
-    if (n == 0)
-        return ATTUNE_OK;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         int64_t heard = s->clock.input[AT_SOUND].head_us;
         int rc;
@@ -196,19 +223,103 @@ int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm,
     return ATTUNE_OK;
 }
 
+static int check_sound(attune_session *s, int64_t t_us, int there, size_t n, size_t most)
+{
+    const char *fault = time_fault(t_us);
+
+    if (!fault && s->o.no_audio)
+        fault = "the session was opened without audio";
+    if (!fault && !there && n > 0)
+        fault = "there is none";
+    if (!fault && n > most)
+        fault = "more than a second in one push";
+    if (fault)
+        return refuse(s, "sound", fault);
+    return s->clock.finished ? failed(s, ATTUNE_E_STATE) : ATTUNE_OK;
+}
+
+int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n)
+{
+    int rc = check_sound(s, t_us, pcm != NULL, n, ATTUNE_MAX_PUSH);
+
+    if (rc < 0 || n == 0)
+        return rc;
+    return failed(s, hear(s, t_us, pcm, n));
+}
+
+/* Hands on what waits in the front, as far as it is taken. */
+static int hear_front(attune_session *s)
+{
+    while (s->front.waiting > 0) {
+        size_t n = s->front.waiting < ATTUNE_MAX_PUSH ? s->front.waiting : ATTUNE_MAX_PUSH;
+        int rc = hear(s, at_front_us(&s->front), s->front.pcm, n);
+        if (rc < 0)
+            return rc;
+        at_front_taken(&s->front, n);
+    }
+    return ATTUNE_OK;
+}
+
+static int end_front(attune_session *s)
+{
+    int rc = at_front_end(&s->front);
+
+    return rc < 0 ? rc : hear_front(s);
+}
+
+static int check_kind(attune_session *s, const attune_sound *x)
+{
+    if (!x)
+        return refuse(s, "sound", "there is none");
+    if ((int)x->sample < 0 || x->sample >= ATTUNE_SAMPLES)
+        return refuse(s, "sound", "its kind of sample is unknown");
+    if (x->rate < ATTUNE_MIN_RATE || x->rate > ATTUNE_MAX_RATE)
+        return refuse(s, "sound", "its rate is not from 2000 to 768000 samples a second");
+    if (x->channels < 1 || x->channels > ATTUNE_MAX_CHANNELS)
+        return refuse(s, "sound", "it has not from 1 to 64 channels");
+    return ATTUNE_OK;
+}
+
+int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_sound *x)
+{
+    int rc = check_kind(s, x);
+
+    if (rc == ATTUNE_OK)
+        rc = check_sound(s, t_us, x->data != NULL, x->n, (size_t)x->rate);
+    if (rc < 0 || x->n == 0)
+        return rc;
+    rc = hear_front(s);
+    if (rc == ATTUNE_OK && at_front_breaks(&s->front, t_us, x))
+        rc = end_front(s);
+    if (rc == ATTUNE_OK)
+        rc = at_front_push(&s->front, t_us, x);
+    if (rc < 0)
+        return failed(s, rc);
+    rc = hear_front(s);
+    return rc == ATTUNE_E_STATE ? ATTUNE_OK : failed(s, rc); /* taken: it waits with the windows */
+}
+
 int attune_session_finish(attune_session *s)
 {
-    int rc = ATTUNE_OK;
+    int rc;
 
     if (s->clock.finished)
         return ATTUNE_OK;
+    rc = end_front(s);
+    if (rc < 0)
+        return failed(s, rc);
     for (int m = 0; m < ATTUNE_MODALITIES && rc == ATTUNE_OK; m++) {
         at_input_clock *in = &s->clock.input[at_modalities[m]->input];
         if (in->started && at_modalities[m]->finish)
             rc = at_modalities[m]->finish(s->modality[m], &in->head_us);
     }
     s->clock.finished = 1;
-    return rc;
+    return failed(s, rc);
+}
+
+const char *attune_session_error(const attune_session *s)
+{
+    return s->failure.text;
 }
 
 /* ---- pulling ------------------------------------------------------------------------------ */
@@ -232,7 +343,7 @@ int attune_session_next(attune_session *s, attune_window *out)
             return 0;
         rc = at_session_make_windows(s, start, end);
         if (rc < 0)
-            return rc;
+            return failed(s, rc);
         s->next_ready = 0;
         at_clock_made(&s->clock, end);
         forget(s);

@@ -3,6 +3,7 @@
 #define AT_RUNTIME_STATE_H
 
 #include "runtime/modality.h"
+#include "runtime/sound.h"
 
 struct attune_session {
     const attune_model *m;
@@ -14,6 +15,8 @@ struct attune_session {
 
     int64_t last_period; /* of the latest analysed frame, in units of 1/rate; -1: none */
     attune_counts counts;
+    at_front front;       /* of attune_session_push_sound */
+    attune_error failure; /* of the latest call that failed */
 
     /* Windows: ready[next_ready..n_ready) end together and wait to be taken. */
     attune_window ready[ATTUNE_MAX_TRACKS + 1]; /* faces, and a voice that is none of theirs */

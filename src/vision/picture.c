@@ -42,22 +42,51 @@ static at_image plane_of(const attune_picture *p, int i)
                            samples(p->h, l->plane[i].down), l->plane[i].channels, p->stride[i]);
 }
 
+static int outside(int v, int lo, int hi)
+{
+    return v < lo || v > hi;
+}
+
+static const char *plane_fault(const at_image *plane)
+{
+    const ptrdiff_t row = (ptrdiff_t)plane->w * plane->channels;
+    const ptrdiff_t most = PTRDIFF_MAX / AT_IMAGE_MAX_SIDE;
+
+    if (!plane->data)
+        return "a plane is missing";
+    if (plane->stride < row && plane->stride > -row)
+        return "a stride is shorter than its row";
+    return plane->stride > most || plane->stride < -most ? "a stride is out of range" : NULL;
+}
+
+const char *at_picture_fault(const attune_picture *p)
+{
+    const char *fault = NULL;
+
+    if (!p)
+        return "there is none";
+    if (outside((int)p->format, 0, ATTUNE_FORMATS - 1))
+        return "its format is unknown";
+    if (outside((int)p->matrix, 0, ATTUNE_MATRICES - 1))
+        return "its matrix is unknown";
+    if (outside((int)p->range, 0, ATTUNE_RANGE_FULL))
+        return "its range is unknown";
+    if (outside(p->orientation, 0, 8))
+        return "its orientation is not from 0 to 8";
+    if (p->aspect_num < 0 || p->aspect_den < 0)
+        return "its pixel aspect is negative";
+    if (outside(p->w, 1, AT_IMAGE_MAX_SIDE) || outside(p->h, 1, AT_IMAGE_MAX_SIDE))
+        return "its sides are not from 1 to 16384 pixels";
+    for (int i = 0; i < layouts[p->format].planes && !fault; i++) {
+        const at_image plane = plane_of(p, i);
+        fault = plane_fault(&plane);
+    }
+    return fault;
+}
+
 int at_picture_check(const attune_picture *p)
 {
-    if (!p || (int)p->format < 0 || p->format >= ATTUNE_FORMATS || (int)p->matrix < 0 ||
-        p->matrix >= ATTUNE_MATRICES || (int)p->range < 0 || p->range > ATTUNE_RANGE_FULL ||
-        p->orientation < 0 || p->orientation > 8 || p->aspect_num < 0 || p->aspect_den < 0 ||
-        p->w < 1 || p->h < 1 || p->w > AT_IMAGE_MAX_SIDE || p->h > AT_IMAGE_MAX_SIDE)
-        return ATTUNE_E_ARG;
-    for (int i = 0; i < layouts[p->format].planes; i++) {
-        const at_image plane = plane_of(p, i);
-        const ptrdiff_t row = (ptrdiff_t)plane.w * plane.channels;
-        if (!plane.data || (plane.stride < row && plane.stride > -row) ||
-            plane.stride > PTRDIFF_MAX / AT_IMAGE_MAX_SIDE ||
-            plane.stride < -(PTRDIFF_MAX / AT_IMAGE_MAX_SIDE))
-            return ATTUNE_E_ARG;
-    }
-    return ATTUNE_OK;
+    return at_picture_fault(p) ? ATTUNE_E_ARG : ATTUNE_OK;
 }
 
 void at_picture_size(const attune_picture *p, int *w, int *h)

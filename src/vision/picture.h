@@ -11,7 +11,9 @@
 
 #include "vision/image.h"
 
-/* ATTUNE_E_ARG unless p describes pixels that can be read. */
+/* What is wrong with p, in some words; NULL when it describes pixels that can be read. */
+const char *at_picture_fault(const attune_picture *p);
+/* ATTUNE_E_ARG when there is something wrong with it. */
 int at_picture_check(const attune_picture *p);
 /* Of the upright picture. */
 void at_picture_size(const attune_picture *p, int *w, int *h);
