@@ -1,6 +1,6 @@
 /* Vision with each of its allocations failing in turn. */
 #include "base/rng.h"
-#include "vision/align.h"
+#include "vision/face_input.h"
 #include "degrade/degrade.h"
 #include "vision/detect.h"
 #include "vision_net.h"
@@ -57,7 +57,7 @@ static void detector_survives(void **state)
 static void pictures_survive(void **state)
 {
     (void)state;
-    const float shrink[6] = {0.2F, 0, 0, 0, 0.2F, 0};
+    const float shrink[6] = {0.2F, 0, 0, 0, 0.2F, 0}, identity[6] = {1, 0, 0, 0, 1, 0};
     at_image im = {0};
     int failures = 0;
 
@@ -65,19 +65,22 @@ static void pictures_survive(void **state)
     const long before = wrap_alloc_live();
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
         at_image a = {0}, b = {0}, c = {0};
+        at_picture_work work = {0};
         wrap_alloc_fail_at(n);
         int status = at_image_resize(&a, &im, 70, 200);
         if (status == ATTUNE_OK)
             status = at_image_warp(&b, &im, shrink, 40, 40, AT_BORDER_BLACK);
         if (status == ATTUNE_OK)
             status = at_image_grey(&c, &b);
+        const attune_picture grey = at_picture_of(&c);
         if (status == ATTUNE_OK)
-            status = at_align_whole(&a, &c);
+            status = at_face_input_by(&a, &work, &grey, identity, AT_FACE_SIDE);
         wrap_alloc_off();
         assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
         at_image_free(&a);
         at_image_free(&b);
         at_image_free(&c);
+        at_picture_work_free(&work);
         failures += wrap_alloc_failed();
         assert_int_equal(wrap_alloc_live(), before);
     }

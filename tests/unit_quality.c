@@ -1,7 +1,7 @@
 /* The measures of a face against made truth: how far it was blurred, how much noise was added, how
  * much of it lies outside the picture, how bright it is. Over several drawn faces and sizes. */
 #include "degrade/degrade.h"
-#include "vision/align.h"
+#include "vision/face_input.h"
 #include "vision/quality.h"
 
 #include <math.h>
@@ -62,7 +62,7 @@ static at_face_quality measure(const at_image *im, const at_face *f)
     at_picture_work work = {0};
     at_face_quality q;
 
-    assert_int_equal(at_align_face(&aligned, &work, &p, f), ATTUNE_OK);
+    assert_int_equal(at_face_input(&aligned, &work, &p, f), ATTUNE_OK);
     assert_int_equal(at_quality_measure(&q, &scratch, &work, &aligned, &p, f), ATTUNE_OK);
     at_image_free(&aligned);
     at_image_free(&scratch);

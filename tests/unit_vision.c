@@ -1,6 +1,6 @@
 /* Pictures, alignment, tracking, quality and degradations, on pictures drawn here. */
 #include "base/mem.h"
-#include "vision/align.h"
+#include "vision/face_input.h"
 #include "degrade/degrade.h"
 #include "vision/quality.h"
 #include "vision/track.h"
@@ -325,7 +325,7 @@ static void align_round_trip(void **state)
 
     draw_face(&face);
     attune_picture p = at_picture_of(&face);
-    assert_int_equal(at_align_face(&back, &work, &p, &f), ATTUNE_OK);
+    assert_int_equal(at_face_input(&back, &work, &p, &f), ATTUNE_OK);
     assert_true(difference(&face, &back, 1) < 0.1);
 
     similarity(2.2F, 0.3F, 90, 20, m);
@@ -335,14 +335,14 @@ static void align_round_trip(void **state)
         f.landmark[i][0] = m[0] * at_face_template[i][0] + m[1] * at_face_template[i][1] + m[2];
         f.landmark[i][1] = m[3] * at_face_template[i][0] + m[4] * at_face_template[i][1] + m[5];
     }
-    assert_int_equal(at_align_face(&back, &work, &p, &f), ATTUNE_OK);
+    assert_int_equal(at_face_input(&back, &work, &p, &f), ATTUNE_OK);
     assert_int_equal(back.w, AT_FACE_SIDE);
     assert_true(difference(&face, &back, 2) < 4);
     assert_true(fabsf(at_face_size(&f) - 2.2F * 40.68F) < 0.5F);
 
     for (int i = 0; i < AT_LANDMARKS; i++)
         f.landmark[i][0] = f.landmark[i][1] = 7;
-    assert_int_equal(at_align_face(&back, &work, &p, &f), ATTUNE_E_ARG);
+    assert_int_equal(at_face_input(&back, &work, &p, &f), ATTUNE_E_ARG);
     at_image_free(&face);
     at_image_free(&scene);
     at_image_free(&back);
@@ -353,14 +353,19 @@ static void whole_pictures(void **state)
 {
     (void)state;
     at_image grey = {0}, out = {0};
+    at_picture_work work = {0};
+    float m[6];
 
     draw(&grey, 48, 48, 1, ramp);
-    assert_int_equal(at_align_whole(&out, &grey), ATTUNE_OK);
+    const attune_picture p = at_picture_of(&grey);
+    at_align_whole_matrix(grey.w, grey.h, m);
+    assert_int_equal(at_face_input_by(&out, &work, &p, m, AT_FACE_SIDE), ATTUNE_OK);
     assert_true(out.w == AT_FACE_SIDE && out.h == AT_FACE_SIDE && out.channels == 3);
-    const uint8_t *p = at_image_at(&out, 56, 60);
-    assert_true(p[0] == p[1] && p[1] == p[2]);
-    assert_true(abs(p[0] - 24) <= 1); /* the middle stays in the middle */
+    const uint8_t *middle = at_image_at(&out, 56, 60);
+    assert_true(middle[0] == middle[1] && middle[1] == middle[2]);
+    assert_true(abs(middle[0] - 24) <= 1); /* the middle stays in the middle */
     at_image_free(&grey);
+    at_picture_work_free(&work);
     at_image_free(&out);
 }
 

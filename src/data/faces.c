@@ -5,6 +5,7 @@
 #include "base/progress.h"
 #include "media/media.h"
 #include "degrade/degrade.h"
+#include "vision/face_input.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -317,11 +318,10 @@ int at_face_render(const at_face_sample *s, int side, const at_face_augment *aug
     at_rng_seed(&r, seed, stream);
     if (augment)
         jitter_matrix(m, augment, &r);
-    /* Pixel centres: x112 + 0.5 = (x + 0.5) 112/side. */
-    float scale = (float)side / AT_FACE_SIDE;
-    for (int k = 0; k < 6; k++)
-        m[k] = k % 3 == 2 ? (m[k] + 0.5f) * scale - 0.5f : m[k] * scale;
-    int status = at_image_warp(dst, &s->image, m, side, side, AT_BORDER_REPLICATE);
+    const attune_picture picture = at_picture_of(&s->image);
+    at_picture_work work = {0};
+    int status = at_face_input_by(dst, &work, &picture, m, side);
+    at_picture_work_free(&work);
     if (covered)
         *covered = 0;
     if (status < 0 || !augment)
@@ -355,13 +355,8 @@ static void render_one(void *arg, int task, int thread)
     (void)thread;
     int status = at_face_render(&r->f->list[i], r->side, r->augment, r->seed, (uint64_t)i, &im,
                                 r->covered ? &r->covered[task] : NULL);
-    size_t row = (size_t)r->side * 3;
-    float *x = r->x + (size_t)task * (size_t)r->side * row;
-    for (int y = 0; status == ATTUNE_OK && y < r->side; y++) {
-        const uint8_t *p = at_image_at(&im, 0, y);
-        for (size_t k = 0; k < row; k++)
-            *x++ = ((float)p[k] - 127.5f) / 127.5f;
-    }
+    if (status == ATTUNE_OK)
+        at_face_input_values(&im, r->x + (size_t)task * (size_t)r->side * (size_t)r->side * 3);
     at_image_free(&im);
     if (status < 0)
         atomic_store(&r->status, status);

@@ -2,7 +2,7 @@
  *
  * Each picture is decoded once and searched by the detector, as the session would; found
  * landmarks give the same similarity alignment. Where nothing is found the data set's own crop is
- * taken (at_align_whole). A batch is rendered from the source pictures by one warp each, so that
+ * taken (at_align_whole_matrix). A batch is rendered from the source pictures by one warp each, so that
  * the random shift, turn, zoom and flip of training cost no second resampling.
  *
  * Threads: at_faces is immutable once loaded; rendering uses the pool and is deterministic for a

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "runtime/face_evidence.h"
 #include "runtime/modality.h"
-#include "vision/align.h"
+#include "vision/face_input.h"
 #include "vision/cut.h"
 #include "vision/identity.h"
 #include "vision/pose.h"
@@ -276,7 +276,7 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
 {
     const at_track *track = &f->tracker.track[i];
     at_face_quality quality;
-    int rc = at_align_face(&f->aligned, &f->picture_work, p, &track->face);
+    int rc = at_face_input(&f->aligned, &f->picture_work, p, &track->face);
 
     if (rc < 0)
         return rc == ATTUNE_E_ARG ? 0 : rc;

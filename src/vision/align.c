@@ -53,52 +53,12 @@ int at_align_matrix(const at_face *f, float m[6])
     return at_similarity_fit(f->landmark, at_face_template, AT_LANDMARKS, m);
 }
 
-int at_align_face(at_image *dst, at_picture_work *work, const attune_picture *p, const at_face *f)
-{
-    float m[6];
-    const int status = at_align_matrix(f, m);
-
-    if (status != ATTUNE_OK)
-        return status;
-    return at_picture_warp(dst, work, p, m, AT_FACE_SIDE, AT_FACE_SIDE);
-}
-
-static int to_rgb(at_image *dst, const at_image *grey)
-{
-    const int status = at_image_reserve(dst, grey->w, grey->h, 3);
-
-    for (int y = 0; status == ATTUNE_OK && y < grey->h; y++) {
-        const uint8_t *in = at_image_at(grey, 0, y);
-        uint8_t *out = at_image_at(dst, 0, y);
-        for (int x = 0; x < grey->w; x++, out += 3)
-            out[0] = out[1] = out[2] = in[x];
-    }
-    return status;
-}
-
 void at_align_whole_matrix(int w, int h, float m[6])
 {
     const float scale = (float)WHOLE_SIDE / (float)(w > h ? w : h);
     const float out[6] = {scale, 0,     whole_centre[0] - scale * 0.5F * (float)(w - 1),
                           0,     scale, whole_centre[1] - scale * 0.5F * (float)(h - 1)};
     memcpy(m, out, sizeof out);
-}
-
-int at_align_whole(at_image *dst, const at_image *src)
-{
-    at_image rgb = {0};
-    int status = ATTUNE_OK;
-
-    if (src->channels == 1)
-        status = to_rgb(&rgb, src);
-    if (status == ATTUNE_OK) {
-        float m[6];
-        at_align_whole_matrix(src->w, src->h, m);
-        status = at_image_warp(dst, src->channels == 1 ? &rgb : src, m, AT_FACE_SIDE, AT_FACE_SIDE,
-                               AT_BORDER_REPLICATE);
-    }
-    at_image_free(&rgb);
-    return status;
 }
 
 at_face at_align_reference(void)

@@ -19,14 +19,8 @@ int at_similarity_fit(const float (*from)[2], const float (*to)[2], int n, float
 /* From source pixels to the aligned face. */
 int at_align_matrix(const at_face *f, float m[6]);
 
-/* dst becomes AT_FACE_SIDE x AT_FACE_SIDE RGB; outside the picture its edge is repeated, as in
- * training. */
-int at_align_face(at_image *dst, at_picture_work *work, const attune_picture *p, const at_face *f);
-/* For pictures that are already tight crops of a face (a data set's): the whole is scaled so
- * that its middle lies and measures like an aligned face; borders are replicated. Grey becomes
- * RGB. */
-int at_align_whole(at_image *dst, const at_image *src);
-/* Its matrix, for a w x h picture. */
+/* The same for a w x h picture that is a tight crop of a face (a data set's): the whole is scaled so
+ * that its middle lies and measures like an aligned face. */
 void at_align_whole_matrix(int w, int h, float m[6]);
 /* The face of an aligned picture: the template's landmarks and a box round them. */
 at_face at_align_reference(void);
