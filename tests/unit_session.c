@@ -534,6 +534,54 @@ static void who_comes_back_has_the_same_number(void **state)
     scene_close(c);
 }
 
+/* Two faces and a voice; of the one that speaks (0, 1; -1: neither) the mouth moves with it. */
+static scene *two_and_a_voice(int speaker)
+{
+    static const fake_face two[FAKE_FACES] = {{200, 60, 100, 3}, {40, 60, 100, 3}};
+    attune_options o = {.max_tracks = 2};
+    scene *c = scene_open(&o);
+
+    for (int64_t t = 0; t < 6000; t += 40) {
+        fake_picture(c->rgb, two);
+        if (speaker >= 0 && t % 1000 < 800 && t / 125 % 2)
+            for (int y = 125; y < 145; y++)
+                memset(c->rgb + 3 * (y * FAKE_W + two[speaker].x + 35), 20, 3 * 30);
+        video(c, t);
+        audio(c, t, 40);
+    }
+    finish(c);
+    return c;
+}
+
+static void a_voice_is_that_of_the_face_whose_mouth_moves(void **state)
+{
+    const unsigned face = 1u << ATTUNE_FACE, voice = 1u << ATTUNE_VOICE;
+    (void)state;
+    for (int speaker = 0; speaker < 2; speaker++) {
+        scene *c = two_and_a_voice(speaker);
+        const attune_window *last = &c->w[c->n - 2];
+        assert_int_equal(last[0].track, 1);
+        assert_int_equal(last[1].track, 2);
+        assert_int_equal(last[speaker].used, face | voice);
+        assert_int_equal(last[!speaker].used, face);
+        scene_close(c);
+    }
+}
+
+static void a_voice_of_neither_is_a_row_of_its_own(void **state)
+{
+    scene *c = two_and_a_voice(-1);
+    const attune_window *last = &c->w[c->n - 3];
+    (void)state;
+    assert_int_equal(last[0].used, 1u << ATTUNE_FACE);
+    assert_int_equal(last[1].used, 1u << ATTUNE_FACE);
+    assert_int_equal(last[2].used, 1u << ATTUNE_VOICE);
+    assert_int_equal(last[2].track, 0);
+    assert_true(last[0].end_us == last[2].end_us && !last[2].has_state);
+    assert_true(isnan(last[2].quality.sharpness) && last[2].quality.speech_share > 0.5f);
+    scene_close(c);
+}
+
 static void results_do_not_depend_on_threads(void **state)
 {
     attune_options o = {.threads = 3};
@@ -755,6 +803,8 @@ int main(void)
         cmocka_unit_test(faces_are_numbered_in_order_of_first_sight),
         cmocka_unit_test(a_cut_to_another_face_in_the_same_place_is_another_person),
         cmocka_unit_test(who_comes_back_has_the_same_number),
+        cmocka_unit_test(a_voice_is_that_of_the_face_whose_mouth_moves),
+        cmocka_unit_test(a_voice_of_neither_is_a_row_of_its_own),
         cmocka_unit_test(results_do_not_depend_on_threads),
         cmocka_unit_test(windows_not_taken_stop_the_input),
         cmocka_unit_test(wrong_arguments_are_refused),

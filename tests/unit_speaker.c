@@ -72,7 +72,7 @@ static void in_doubt_it_is_nobody(void **state)
     (void)state;
 
     assert_int_equal(speaker(&s, 2), -1); /* nobody moves */
-    move(&s, 0, 0.01F, 0);
+    move(&s, 0, 0.005F, 0);
     assert_int_equal(speaker(&s, 2), -1); /* hardly */
     move(&s, 0, 0.10F, 0);
     move(&s, 1, 0.09F, 0);

@@ -163,7 +163,9 @@ typedef struct attune_quality {
     float reserved[13];
 } attune_quality;
 
-/* One track over one window. With no face at all, one window with track 0 still comes out. */
+/* One face over one window. With no face at all, one window with track 0 still comes out; so it does
+ * beside those of several faces, last and with the voice only, when the voice is surely none of
+ * theirs or nobody can say whose. */
 typedef struct attune_window {
     int64_t start_us, end_us;
     uint32_t track;                           /* 1, 2, 3 in order of first sight; 0: no face seen */

@@ -3,10 +3,15 @@
 
 #include <math.h>
 
-enum { STEPS_MIN = 6 };            /* less is no series */
-static const float moves = 0.02F;  /* least motion of a mouth that speaks */
-static const float clearly = 1.5F; /* times any other's, and times its own in the pauses */
-static const float pauses = 0.15F; /* least share of the window in which pauses tell anything */
+enum { STEPS_MIN = 6 }; /* less is no series */
+
+/* A mouth moves with the voice when it moves more while the voice is heard than in its pauses: by
+ * so many times, and by so much. Another's may do so half as much. */
+static const float times = 1.5F, more = 0.006F, others = 0.5F;
+
+/* A voice without pauses tells only whose mouth moves at all: by so much, and another's by a
+ * quarter of it. */
+static const float pauses = 0.04F, moves = 0.02F, others_move = 0.25F;
 
 typedef struct at_motion {
     float spoken, silent; /* mean motion while the voice is heard, and while it is not */
@@ -43,27 +48,38 @@ static at_motion motion_of(const at_activity *face, const at_activity *voice)
                        .spoken_share = weight / fmaxf((float)(face->n - 1), 1)};
 }
 
+static float with_the_voice(const at_motion *m)
+{
+    if (m->spoken_share > 1 - pauses)
+        return m->spoken > moves ? m->spoken : 0;
+    return m->spoken > times * m->silent && m->spoken - m->silent > more ? m->spoken - m->silent
+                                                                         : 0;
+}
+
+/* How much another's mouth may speak for itself. */
+static float against(const at_motion *m)
+{
+    return m->spoken_share > 1 - pauses ? m->spoken / others_move
+                                        : fmaxf(m->spoken - m->silent, 0) / others;
+}
+
 int at_speaker_of(const at_activity *const *face, int faces, const at_activity *voice)
 {
-    at_motion best = {0};
-    float second = 0;
+    float best = 0, rival = 0;
     int found = -1;
 
     if (faces == 1)
         return 0;
     for (int i = 0; i < faces; i++) {
         const at_motion m = motion_of(face[i], voice);
-        if (face[i]->n > STEPS_MIN && m.spoken > best.spoken) {
-            second = fmaxf(second, best.spoken);
-            best = m;
+        const float speaks = face[i]->n > STEPS_MIN ? with_the_voice(&m) : 0;
+        if (speaks > best) {
+            rival = fmaxf(rival, found < 0 ? 0 : best / others);
+            best = speaks;
             found = i;
         } else {
-            second = fmaxf(second, m.spoken);
+            rival = fmaxf(rival, against(&m));
         }
     }
-    if (best.spoken < moves || best.spoken < clearly * second)
-        return -1;
-    if (best.spoken_share < 1 - pauses && best.spoken < best.silent)
-        return -1; /* it moves, but not with the voice */
-    return found;
+    return best > rival ? found : -1;
 }

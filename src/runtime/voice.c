@@ -199,7 +199,7 @@ static int voice_collect(void *self, int64_t start_us, int64_t end_us, at_findin
     for (size_t i = 0; i < n; i++) {
         spoken += v->speech[i];
         v->heard_us[i] = v->window[i].t_us;
-        v->heard[i] = v->speech[i];
+        v->heard[i] = v->window[i].speech;
     }
     if (!v->setting.model->audio || spoken < AT_SPEECH_ROWS_MIN)
         return 0;
