@@ -72,6 +72,10 @@ RECIPES = {
 EXPECTED = {"visual": (5.28, 4.12, 0.06, 0.22), "audio": (2.08, 1.71, 0.03, 0.6),
             "detector": (23.5, 15.9, 0.03, 0.4)}
 
+if SANITIZED:  # ten times as slow: everything is run, but not until it has been learned
+    for name in EXPECTED:
+        RECIPES[name].update(epochs=2, eval_every=1)
+
 folder = None
 
 
@@ -141,6 +145,7 @@ class Trained(unittest.TestCase):
         for name, r in self.results.items():
             self.assertEqual((r.returncode, r.stderr, r.stdout), (0, "", ""), name)
 
+    @unittest.skipIf(SANITIZED, "does not learn for long enough")
     def test_losses_fall_to_what_they_should(self):
         for name, (first, last, room, score) in EXPECTED.items():
             lines = metrics("out", name)
@@ -215,7 +220,8 @@ class Trained(unittest.TestCase):
             result = json.loads(out.read_text())
             self.assertEqual(result["n"] + result["withheld"], n)
             self.assertGreater(result["n"], n / 2)
-        self.assertAlmostEqual(result["accuracy"], figures["accuracy"], delta=0.13)
+        if not SANITIZED:
+            self.assertAlmostEqual(result["accuracy"], figures["accuracy"], delta=0.13)
 
 
 class SameBytes(unittest.TestCase):
@@ -229,11 +235,10 @@ class SameBytes(unittest.TestCase):
 
     def test_any_number_of_threads(self):
         for name, options in self.SHORT.items():
-            for threads in 1, 2, 3:
+            for threads in (1, 3) if SANITIZED else (1, 2, 3):
                 r = run(folder / f"{name}.json", f"t{threads}", "--threads", threads, *options)
                 self.assertEqual(r.returncode, 0, r.stderr)
-            self.assert_same(name, "t1", "t2")
-            self.assert_same(name, "t1", "t3")
+                self.assert_same(name, "t1", f"t{threads}")
 
     def kill_after_a_checkpoint(self, recipe, name, out, options):
         """True if it was killed between its first checkpoint and its end."""
