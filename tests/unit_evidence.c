@@ -115,10 +115,12 @@ static void what_is_outside_is_covered(void **state)
 static void sound_is_as_good_as_its_worst(void **state)
 {
     (void)state;
-    assert_float_equal(at_voice_quality_figure(1, 0), 1, 0);
-    assert_float_equal(at_voice_quality_figure(0.3f, 0), 0.3, 1e-6);
-    assert_float_equal(at_voice_quality_figure(1, 0.105f), 0.5, 1e-4);
-    assert_float_equal(at_voice_quality_figure(1, 0.3f), 0, 0);
+    assert_float_equal(at_voice_quality_figure(1, 0, 1), 1, 0);
+    assert_float_equal(at_voice_quality_figure(0.3f, 0, 1), 0.3, 1e-6);
+    assert_float_equal(at_voice_quality_figure(1, 0.105f, 1), 0.5, 1e-4);
+    assert_float_equal(at_voice_quality_figure(1, 0.3f, 1), 0, 0);
+    assert_float_equal(at_voice_quality_figure(1, 0, 0.55f), 0.5, 1e-4);
+    assert_float_equal(at_voice_quality_figure(1, 0, 0.4f), 0, 0);
 }
 
 /* Four tenths of a second: less is a word's beginning, and no voice to judge. */

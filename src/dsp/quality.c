@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dsp/features.h"
+#include "dsp/likeness.h"
 #include "dsp/noise.h"
 #include "dsp/vad.h"
 
@@ -115,6 +116,7 @@ void at_voice_quality_of(const at_feature_row *rows, size_t n, at_voice_quality 
     out->clipped_share = (float)(clipped / (double)n);
     double level_db = decibels(n_voiced ? voiced / (double)n_voiced : all / (double)n);
     out->level_db = (float)fmax(level_db, LEVEL_MIN_DB);
+    out->voice_like = at_likeness_of(rows, n);
     compare_with_noise(rows, n, out);
 }
 

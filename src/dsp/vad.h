@@ -3,8 +3,8 @@
  * Noise floors per mel band by minimum statistics (after Martin 2001): the smallest smoothed power
  * of the last 1.5 s, which follows a steady noise of any colour and never freezes. A frame's
  * score is how far the group of bands that stands out most does so, together with how periodic
- * the frame is. Hangover bridges the gaps inside words. It tells speech from steady noise; a cat
- * or a clattering dish is sound of interest to it.
+ * the frame is. Hangover bridges the gaps inside words. It tells speech from steady noise; music is
+ * sound of interest to it, and voice_like below tells what it is.
  * No allocation.
  */
 #ifndef AT_DSP_VAD_H
@@ -52,6 +52,8 @@ typedef struct at_voice_quality {
     float level_db;      /* dBFS (a sine of full scale: -3) of the speech, or of all rows if there
                           * is none, at least -100; NaN for no rows */
     float clipped_share; /* share of clipped samples, [0, 1] */
+    float voice_like;    /* how far what is taken for speech sounds like a voice, not like music, a
+                          * siren or a noise that began: [0, 1], 0 without speech (likeness.h) */
 } at_voice_quality;
 
 /* rows (n): successive, in order of time. */

@@ -74,12 +74,13 @@ static void fill_answer(const at_run_context *r, const at_voice_heard *heard,
     float native[AT_VOICE_CLASSES];
     at_estimate estimate;
     const at_evidence evidence[ATTUNE_MODALITIES] = {
-        [ATTUNE_VOICE] = {
-            .present = 1,
-            .embedding = result->embedding,
-            .logit = result->expression,
-            .quality = at_voice_quality_figure(heard->quality.clear, heard->quality.clipped_share),
-            .share = heard->quality.speech_share}};
+        [ATTUNE_VOICE] = {.present = 1,
+                          .embedding = result->embedding,
+                          .logit = result->expression,
+                          .quality = at_voice_quality_figure(heard->quality.clear,
+                                                             heard->quality.clipped_share,
+                                                             heard->quality.voice_like),
+                          .share = heard->quality.speech_share}};
     at_fusion_native(r->fusion, ATTUNE_VOICE, result->expression, native);
     if (r->head == AT_HEAD_VOICE8)
         memcpy(a->p, native, sizeof native);

@@ -151,9 +151,11 @@ static void voice_forget_before(void *self, int64_t t_us)
 
 /* ---- a window ------------------------------------------------------------------------------ */
 
-float at_voice_quality_figure(float clear, float clipped_share)
+float at_voice_quality_figure(float clear, float clipped_share, float voice_like)
 {
-    return fminf(clear, at_ramp(clipped_share, 0.2f, 0.01f));
+    float sound = fminf(clear, at_ramp(clipped_share, 0.2f, 0.01f));
+
+    return fminf(sound, at_ramp(voice_like, 0.4f, 0.7f));
 }
 
 static size_t gather(at_voice_stream *v, int64_t start_us, int64_t end_us)
@@ -206,16 +208,16 @@ static int voice_collect(void *self, int64_t start_us, int64_t end_us, at_findin
     rc = listen(v, n);
     if (rc < 0)
         return rc;
-    *out = (at_finding){
-        .activity = {(int)n, v->heard_us, v->heard},
-        .evidence = {
-            .present = 1,
-            .embedding = v->result.embedding,
-            .logit = v->result.expression,
-            .tokens = {v->result.tokens, AT_AUDIO_TOKEN, v->result.token, v->times},
-            .quality = at_voice_quality_figure(v->quality.clear, v->quality.clipped_share),
-            .share = fminf((float)spoken / (float)(expected ? expected : 1), 1),
-        }};
+    *out = (at_finding){.activity = {(int)n, v->heard_us, v->heard},
+                        .evidence = {
+                            .present = 1,
+                            .embedding = v->result.embedding,
+                            .logit = v->result.expression,
+                            .tokens = {v->result.tokens, AT_AUDIO_TOKEN, v->result.token, v->times},
+                            .quality = at_voice_quality_figure(
+                                v->quality.clear, v->quality.clipped_share, v->quality.voice_like),
+                            .share = fminf((float)spoken / (float)(expected ? expected : 1), 1),
+                        }};
     return 1;
 }
 

@@ -5,8 +5,8 @@
 /* Less speech than this in a window, 10 ms rows, and the voice is not used. */
 enum { AT_SPEECH_ROWS_MIN = 40 };
 
-/* How good the sound is, as one figure in [0,1], 1 = clean: at_voice_quality's clear and
- * clipped_share (dsp/vad.h). */
-float at_voice_quality_figure(float clear, float clipped_share);
+/* How good the sound is, as one figure in [0,1], 1 = clean: at_voice_quality's clear,
+ * clipped_share and voice_like (dsp/vad.h). */
+float at_voice_quality_figure(float clear, float clipped_share, float voice_like);
 
 #endif
