@@ -31,6 +31,8 @@ static const int64_t doubt_for_us = 1000000; /* not seen again by then: forgotte
 static const float first_score = 0.4F; /* of an answer that is worth a second look */
 static const float sure = 0.55F;       /* mean of both looks: a face */
 static const float likely = 0.42F;     /* a face if it stays so over likely_pictures */
+/* The thorough search asks hundreds of times, and so must ask for more. */
+static const float thorough_handicap = 0.2F;
 static const int likely_pictures = 3;
 static const float same_face = 0.3F;    /* overlap */
 static const float turn_margin = 0.02F; /* a turned face must be that much surer than an upright */
@@ -38,7 +40,8 @@ static const float turn_margin = 0.02F; /* a turned face must be that much surer
 /* A newcomer that is not believed yet. */
 typedef struct doubt {
     at_face face;
-    float sum; /* of its scores */
+    float sum;      /* of its trusts */
+    float handicap; /* that they were lessened by */
     int pictures;
     int64_t seen_us;
 } doubt;
@@ -69,6 +72,7 @@ typedef struct gathering {
     at_face *out;
     int n, max;
     int second_looks; /* left */
+    float handicap;   /* taken off what second looks say */
 } gathering;
 
 int at_search_create(at_search **out, const at_weight_source *src, at_pool *pool,
@@ -239,10 +243,11 @@ static void forget_doubt(at_search *s, int i)
 }
 
 /* Whether a newcomer is believed, now or because it was seen before. */
-static int believe(at_search *s, int64_t t_us, const at_face *f, float trust)
+static int believe(at_search *s, int64_t t_us, const at_face *f, float trust, float handicap)
 {
     int i = find_doubt(s, f);
 
+    trust -= handicap;
     if (trust >= sure) {
         if (i >= 0)
             forget_doubt(s, i);
@@ -258,6 +263,7 @@ static int believe(at_search *s, int64_t t_us, const at_face *f, float trust)
     if (d->pictures > 0 && d->seen_us == t_us)
         return 0;
     d->face = *f;
+    d->handicap = handicap;
     d->sum += trust;
     d->pictures++;
     d->seen_us = t_us;
@@ -326,7 +332,7 @@ static int look_for(gathering *g, int64_t t_us, const at_look *look, const at_fa
         const int rc = second_look(g->s, g->picture, &found[i], &trust);
         if (rc < 0)
             return rc;
-        if (believe(g->s, t_us, &found[i], trust))
+        if (believe(g->s, t_us, &found[i], trust, g->handicap))
             take(g, &found[i]);
     }
     return count < 0 ? count : ATTUNE_OK;
@@ -345,16 +351,17 @@ static int search_whole(gathering *g, int64_t t_us, const at_face *known, int n)
 static int pursue_doubts(gathering *g, int64_t t_us, const at_face *known, int n)
 {
     at_search *s = g->s;
-    at_face face[DOUBTS_A_PICTURE];
+    doubt old[DOUBTS_A_PICTURE];
     int count = 0;
 
     for (int i = 0; i < s->doubts && count < DOUBTS_A_PICTURE; i++)
         if (s->doubt[i].seen_us < t_us)
-            face[count++] = s->doubt[i].face;
+            old[count++] = s->doubt[i];
     for (int i = 0; i < count; i++) {
         at_look look;
-        if (near_look(&face[i], &look) < 0)
+        if (near_look(&old[i].face, &look) < 0)
             continue;
+        g->handicap = old[i].handicap;
         const int rc = look_for(g, t_us, &look, known, n);
         if (rc < 0)
             return rc;
@@ -370,6 +377,7 @@ static int search_thoroughly(gathering *g, int64_t t_us, const at_face *known, i
     const int first = all < FIRST_STEPS ? all : FIRST_STEPS;
     int steps = !s->started ? first : n == 0 ? usual : s->pictures % IDLE_PICTURES == 0;
 
+    g->handicap = thorough_handicap;
     for (; steps > 0 && g->n < s->o.most; steps--) {
         const at_look look = step_look(s, s->step);
         const int rc = look_for(g, t_us, &look, known, n);
@@ -395,7 +403,7 @@ static void meet_size(at_search *s, const attune_picture *p)
 int at_search_faces(at_search *s, int64_t t_us, const attune_picture *p, const at_face *known,
                     int n, at_face *out, int max)
 {
-    gathering g = {s, p, out, 0, max, s->started ? SECOND_LOOKS : INT_MAX};
+    gathering g = {s, p, out, 0, max, s->started ? SECOND_LOOKS : INT_MAX, 0};
     const int alone = s->o.most == 1; /* its neighbourhood is searched first, the rest seldom */
     int rc = ATTUNE_OK;
 
