@@ -1,5 +1,5 @@
 /* corpus.h - lists of labelled pictures, voices and clips, read from the layouts that the data sets
- * come in. One file a family of corpora (corpus_*.c), one table of them (corpus.c).
+ * come in. One file a family of corpora (corpus_*.c), one table of them (corpora.c).
  *
  * Nothing but paths and labels is read here; what a file holds is looked at later. What a corpus
  * names and cannot be used is listed with the reason, not fatal.

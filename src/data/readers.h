@@ -1,4 +1,4 @@
-/* readers.h - what corpus.c and the corpus_*.c readers share. Private to src/data. */
+/* readers.h - what corpora.c and the corpus_*.c readers share. Private to src/data. */
 #ifndef AT_DATA_READERS_H
 #define AT_DATA_READERS_H
 
@@ -8,7 +8,7 @@
 enum { AT_PATH = 4096 };
 
 /* A reader appends the split's samples to out (dataset, head and crops are set). root exists. It
- * need not look whether a file is there, a pointer, or listed twice: corpus.c does. */
+ * need not look whether a file is there, a pointer, or listed twice: corpora.c does. */
 typedef int at_corpus_reader(at_corpus *out, const char *root, const char *split,
                              attune_error *err);
 

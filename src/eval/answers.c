@@ -1,6 +1,7 @@
 #include "eval/answers.h"
 
 #include "base/file.h"
+#include "eval/classes.h"
 
 #include <string.h>
 

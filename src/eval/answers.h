@@ -4,9 +4,6 @@
 
 #include "eval/run.h"
 
-/* The class that a sample is labelled with, -1: none. evaluate.c */
-int at_label_of(const at_sample *s, at_head head);
-
 /* A row a sample that was answered or withheld, in the corpus's order. */
 int at_answers_write(const char *path, const at_corpus *c, const at_answer *answer,
                      attune_error *err);

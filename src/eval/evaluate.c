@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "eval/answers.h"
+#include "eval/classes.h"
 #include "eval/metrics.h"
 #include "eval/run.h"
 
@@ -20,30 +21,6 @@ typedef struct evaluation {
 } evaluation;
 
 /* ---- labels ------------------------------------------------------------------------------------ */
-
-/* The state with the highest level; a tie goes to the rarer one. -1 when a level is missing. */
-static int dominant_state(const int state[ATTUNE_STATES])
-{
-    static const int rarest_first[ATTUNE_STATES] = {ATTUNE_FRUSTRATION, ATTUNE_CONFUSION,
-                                                    ATTUNE_BOREDOM, ATTUNE_ENGAGEMENT};
-    int best = rarest_first[0];
-    for (int i = 0; i < ATTUNE_STATES; i++) {
-        int s = rarest_first[i];
-        if (state[s] < 0)
-            return -1;
-        best = state[s] > state[best] ? s : best;
-    }
-    return best;
-}
-
-int at_label_of(const at_sample *s, at_head head)
-{
-    if (head == AT_HEAD_STATE4)
-        return dominant_state(s->state);
-    if (head == AT_HEAD_ENGAGEMENT3)
-        return s->engagement;
-    return s->expression;
-}
 
 /* Has it anything to judge an answer by? A single state's level will do for that state's curve. */
 static int labelled(const at_sample *s, at_head head)

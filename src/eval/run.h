@@ -73,7 +73,4 @@ typedef struct at_run_kind {
 
 extern const at_run_kind at_run_pictures, at_run_sounds, at_run_clips;
 
-/* STATE4's p from its levels: how much each state stands out, as shares of the expected levels. */
-void at_state_shares(at_answer *a);
-
 #endif

@@ -1,5 +1,6 @@
 /* run_clips.c - clips, each through a session of its own. */
 #include "base/error.h"
+#include "eval/classes.h"
 #include "eval/run.h"
 
 #include <stdatomic.h>

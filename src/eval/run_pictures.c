@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "data/faces.h"
+#include "eval/classes.h"
 #include "eval/run.h"
 #include "model/visual.h"
 #include "runtime/face_evidence.h"

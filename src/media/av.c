@@ -11,20 +11,11 @@
 #include "base/mem.h"
 
 #include <string.h>
-#include <unistd.h>
-
-/* Read errors in a row that a demultiplexer may need to find its way again. */
-enum { MAX_READ_ERRORS = 16 };
 
 /* Samples of sound given out at once, so that it keeps in step with the pictures. */
 enum { PIECE = AT_MEDIA_AUDIO_RATE / 10 };
 
 /* ---- time --------------------------------------------------------------------------------- */
-
-int64_t at_av_us(int64_t t, AVRational base)
-{
-    return av_rescale_q(t, base, (AVRational){1, 1000000});
-}
 
 /* Where a frame of s with this pts belongs. A missing one follows the frame before it. */
 static int64_t place(at_media *m, at_av_stream *s, int64_t pts)
@@ -57,54 +48,6 @@ static void note_end(at_media *m, at_av_stream *s, int64_t end_us)
         s->end_us = end_us;
     if (end_us > m->info.duration_us)
         m->info.duration_us = end_us;
-}
-
-/* ---- reading ------------------------------------------------------------------------------ */
-
-static at_av_stream *stream_of(at_media *m, int index, at_av_stream *const *tracks, int n)
-{
-    if (m->video.st && m->video.st->index == index)
-        return &m->video;
-    if (m->audio.st && m->audio.st->index == index)
-        return &m->audio;
-    for (int i = 0; i < n; i++)
-        if (tracks[i]->st->index == index)
-            return tracks[i];
-    return NULL;
-}
-
-static int reading_ended(at_media *m, int averr)
-{
-    if (averr == AVERROR_EOF && m->fmt->pb)
-        averr = m->fmt->pb->error;
-    m->read_failure = averr == AVERROR_EOF ? 0 : averr;
-    m->at_end = 1;
-    return 0;
-}
-
-int at_av_read(at_media *m, at_av_stream *const *tracks, int n, attune_error *err)
-{
-    if (m->at_end)
-        return 0;
-    if (m->o.interrupted && m->o.interrupted(m->o.user))
-        return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: interrupted", m->path);
-    int ret = av_read_frame(m->fmt, m->packet);
-    if (ret >= 0) {
-        at_av_stream *s = stream_of(m, m->packet->stream_index, tracks, n);
-        m->read_errors = 0;
-        ret = !s || at_av_queue_push(&s->queue, m->packet) ? 1 : at_fail_nomem(err);
-        av_packet_unref(m->packet);
-        return ret;
-    }
-    if (ret == AVERROR(ENOMEM) || ret == AVERROR_EXIT)
-        return at_av_fail(err, ret, m->path, "reading");
-    if (ret == AVERROR(EAGAIN)) {
-        usleep(2000); /* a camera between frames */
-        return 1;
-    }
-    if (ret == AVERROR_INVALIDDATA && ++m->read_errors < MAX_READ_ERRORS)
-        return 1;
-    return reading_ended(m, ret);
 }
 
 /* ---- decoding ----------------------------------------------------------------------------- */
@@ -337,7 +280,7 @@ static int finish(at_media *m, attune_error *err)
     if (m->given > 0)
         return m->result = 0;
     const char *why = m->info.truncated ? m->info.truncated_reason : "its streams are empty";
-    if (m->source.io && !m->source.is_file && at_av_reader_head(m).mp4)
+    if (m->source.io && !m->source.is_file && at_av_source_head(&m->source).mp4)
         why = at_av_index_unreachable;
     return m->result = at_fail(err, ATTUNE_E_FORMAT,
                                "%s: no frame and no sound could be decoded: %s", m->path, why);

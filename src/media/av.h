@@ -41,6 +41,9 @@ at_av_head at_av_head_of(const unsigned char *first, size_t n, int64_t size);
 /* Missing, unreadable, a directory and an empty file fail here. */
 int at_av_path_check(const char *path, attune_error *err);
 
+/* t, in units of base, in microseconds. */
+int64_t at_av_us(int64_t t, AVRational base);
+
 /* Seconds, or the like, of a frame as this version of FFmpeg calls it. In its stream's units. */
 static inline int64_t at_av_frame_duration(const AVFrame *f)
 {
@@ -126,6 +129,12 @@ typedef struct at_av_source {
 int at_av_source_open(at_av_source *s, const char *path, int (*interrupted)(void *), void *user,
                       attune_error *err);
 void at_av_source_close(at_av_source *s); /* after the format context; idempotent */
+
+/* What is known of the input by its first bytes. */
+at_av_head at_av_source_head(const at_av_source *s);
+
+/* Why an MP4 file out of a pipe gives nothing. */
+extern const char at_av_index_unreachable[];
 
 /* ---- av_picture.c ------------------------------------------------------------------------- */
 

@@ -50,7 +50,7 @@ void at_av_judge_end(at_media *m)
     char *why = m->info.truncated_reason;
     const size_t room = sizeof m->info.truncated_reason;
     double got = (double)m->info.duration_us / AT_AV_SECOND;
-    int64_t missing = missing_us(m), claimed = at_av_reader_head(m).claimed;
+    int64_t missing = missing_us(m), claimed = at_av_source_head(&m->source).claimed;
 
     if (m->live)
         return;

@@ -12,20 +12,9 @@
 
 /* ---- why not ------------------------------------------------------------------------------ */
 
-at_av_head at_av_reader_head(const at_media *m)
-{
-    const at_av_source *s = &m->source;
-    int64_t size = s->is_file ? avio_size(s->io) : s->size;
-    return at_av_head_of(s->first, s->first_bytes, size);
-}
-
-const char at_av_index_unreachable[] =
-    "an MP4 file whose index (moov) comes at its end, or not at all, cannot be read from a pipe: "
-    "give the file by name";
-
 static const char *no_media_reason(const at_media *m, int averr)
 {
-    at_av_head head = at_av_reader_head(m);
+    at_av_head head = at_av_source_head(&m->source);
     if (head.playlist)
         return "a playlist, which names other files; it is not followed";
     if (head.text)
@@ -49,7 +38,7 @@ static int no_stream(const at_media *m, attune_error *err)
     const char *asked = m->o.no_video   ? "no sound stream"
                         : m->o.no_audio ? "no video stream"
                                         : "no video and no sound stream";
-    at_av_head head = at_av_reader_head(m);
+    at_av_head head = at_av_source_head(&m->source);
     /* an index that breaks off leaves tracks without a codec, or no track */
     int broken = head.mp4 && m->fmt->nb_streams == 0;
     for (unsigned i = 0; head.mp4 && i < m->fmt->nb_streams; i++)
@@ -189,37 +178,7 @@ static int open_container(at_media *m, attune_error *err)
     return ret < 0 ? open_failed(m, ret, err) : 0;
 }
 
-/* ---- limits ------------------------------------------------------------------------------- */
-
-int at_av_too_dear(const at_media *m, int w, int h, attune_error *err)
-{
-    return at_fail(err, ATTUNE_E_UNSUPPORTED,
-                   "%s: decoding its pictures (%dx%d pixels) takes more than %d MB of memory; make "
-                   "them smaller first",
-                   m->path, w, h, AT_AV_PICTURE_BUDGET >> 20);
-}
-
-int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const AVStream *st,
-                       int threads, attune_error *err)
-{
-    const AVCodec *codec = at_av_decoder(st->codecpar->codec_id);
-    *dec = avcodec_alloc_context3(codec);
-    if (!*dec)
-        return at_fail_nomem(err);
-    int ret = avcodec_parameters_to_context(*dec, st->codecpar);
-    if (ret >= 0) {
-        (*dec)->pkt_timebase = st->time_base;
-        (*dec)->thread_count = threads;
-        ret = at_av_budget_apply(b, *dec, codec, m->o.max_pixels);
-    }
-    if (ret >= 0)
-        ret = avcodec_open2(*dec, codec, NULL);
-    if (ret < 0 && (int64_t)st->codecpar->width * st->codecpar->height > (*dec)->max_pixels)
-        return at_av_too_dear(m, st->codecpar->width, st->codecpar->height, err);
-    if (ret < 0)
-        return at_av_fail(err, ret, m->path, avcodec_get_name(st->codecpar->codec_id));
-    return 0;
-}
+/* ---- probing ------------------------------------------------------------------------------ */
 
 /* Probing would decode a picture of each cover and of each track of still pictures. */
 static void leave_other_stills(at_media *m)

@@ -79,7 +79,7 @@ struct at_media {
     at_media_info info;
 };
 
-/* ---- av_open.c ---------------------------------------------------------------------------- */
+/* ---- av_decoder.c ------------------------------------------------------------------------- */
 
 /* A decoder for st, held to m's limits, single-threaded or as the stream's size allows. */
 int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const AVStream *st,
@@ -87,12 +87,6 @@ int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const
 
 /* Fails because the pictures are over the budget of memory. */
 int at_av_too_dear(const at_media *m, int w, int h, attune_error *err);
-
-/* Why an MP4 file out of a pipe gives nothing. */
-extern const char at_av_index_unreachable[];
-
-/* What is known of the input by its first bytes. */
-at_av_head at_av_reader_head(const at_media *m);
 
 /* ---- av_tracks.c -------------------------------------------------------------------------- */
 
@@ -105,13 +99,12 @@ void at_av_note_size(at_media *m, int w, int h, AVRational sar, at_turn turn);
 /* Opens the tracks to read, counts those there are, and corrects m->start_us by them. */
 int at_av_tracks_open(at_media *m, attune_error *err);
 
-/* ---- av.c --------------------------------------------------------------------------------- */
+/* ---- av_read.c ---------------------------------------------------------------------------- */
 
 /* One packet out of the container into its stream's queue; others are dropped. tracks (n) nullable:
  * streams besides m->video and m->audio. 1: go on; 0: at the end, or reading failed (read_failure);
  * < 0: interrupted or out of memory. */
 int at_av_read(at_media *m, at_av_stream *const *tracks, int n, attune_error *err);
-int64_t at_av_us(int64_t t, AVRational base);
 
 /* ---- av_spare.c --------------------------------------------------------------------------- */
 

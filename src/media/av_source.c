@@ -110,3 +110,13 @@ void at_av_source_close(at_av_source *s)
         close(s->fd);
     *s = (at_av_source){0};
 }
+
+at_av_head at_av_source_head(const at_av_source *s)
+{
+    int64_t size = s->is_file ? avio_size(s->io) : s->size;
+    return at_av_head_of(s->first, s->first_bytes, size);
+}
+
+const char at_av_index_unreachable[] =
+    "an MP4 file whose index (moov) comes at its end, or not at all, cannot be read from a pipe: "
+    "give the file by name";

@@ -1,4 +1,4 @@
-/* av_util.c - FFmpeg's log level, its error numbers, and a first look at a file. */
+/* av_util.c - FFmpeg's log level, its error numbers and times, and a first look at a file. */
 #include "media/av.h"
 
 #include "base/error.h"
@@ -119,6 +119,11 @@ int at_av_path_check(const char *path, attune_error *err)
     if (S_ISREG(st.st_mode) && st.st_size == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: the file is empty", path);
     return 0;
+}
+
+int64_t at_av_us(int64_t t, AVRational base)
+{
+    return av_rescale_q(t, base, (AVRational){1, 1000000});
 }
 
 const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st)

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* <!DOCTYPE> up to <main>, and what closes it. script: whether one will follow. */
+/* html_frame.c: <!DOCTYPE> up to <main>, and what closes it. script: whether one will follow. */
 void at_html_open(FILE *f, const char *title, int script);
 void at_html_close(FILE *f);
 
@@ -17,7 +17,7 @@ void at_html_head(const at_outcome *o, FILE *f);
 void at_html_faces(const at_outcome *o, FILE *f);
 void at_html_tables(const at_outcome *o, FILE *f);
 
-/* ---- numbers that stay on one line; also in what an html_*.c writes ---------------------------- */
+/* ---- html_words.c: numbers that stay on one line, and findings ---------------------------------- */
 
 enum { AT_NUMBER_SIZE = 6 * AT_CLOCK_SIZE };
 

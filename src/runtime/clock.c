@@ -1,5 +1,7 @@
 #include "runtime/clock.h"
 
+#include <math.h>
+
 /* The earliest start of what has started; the caller knows that something has. */
 static int64_t first_us(const at_clock *c)
 {
@@ -115,4 +117,12 @@ void at_clock_made(at_clock *c, int64_t end)
 int64_t at_clock_needed(const at_clock *c)
 {
     return c->next_end_us ? window_start(c->next_end_us, c->window_us, c->origin_us) : INT64_MIN;
+}
+
+/* Windows end at multiples of the hop, but for the last one, which ends with the input. */
+int64_t at_hop_start(const attune_options *o, const attune_window *w)
+{
+    int64_t hop_us = llround(o->hop_s * 1e6), start = (w->end_us - 1) / hop_us * hop_us;
+
+    return start > w->start_us ? start : w->start_us;
 }

@@ -7,6 +7,7 @@
 #ifndef AT_RUNTIME_CLOCK_H
 #define AT_RUNTIME_CLOCK_H
 
+#include <attune/attune.h>
 #include <stdint.h>
 
 /* What can be pushed into a session. */
@@ -43,5 +44,9 @@ int at_clock_due(const at_clock *c, int64_t *start, int64_t *end);
 void at_clock_made(at_clock *c, int64_t end);
 /* Start of what windows to come can reach back to; INT64_MIN before the first window. */
 int64_t at_clock_needed(const at_clock *c);
+
+/* Start of the time that a window alone speaks of, which no window before it has seen: that of its
+ * last hop. */
+int64_t at_hop_start(const attune_options *o, const attune_window *w);
 
 #endif

@@ -1,7 +1,7 @@
 /* modality.h - what a session wants of a modality: take in what is pushed, and say of a stretch of
  * time what it makes of whom. Private to runtime.
  *
- * A modality is a file (face.c, voice.c) and a line in at_modalities. The session knows nothing of
+ * A modality is a file (face.c, voice.c) and a line in modalities.c. The session knows nothing of
  * faces and voices: it pushes pictures and sound to whoever takes them, asks all for their findings
  * over each window, joins those of one subject (window.c) and has the fusion weigh them.
  *
@@ -54,11 +54,9 @@ typedef struct at_modality {
     void (*describe)(const void *self, int i, attune_window *w);
 } at_modality;
 
-/* Start of the time that a window alone speaks of, which no window before it has seen: that of its
- * last hop. */
-int64_t at_hop_start(const attune_options *o, const attune_window *w);
-
-extern const at_modality *const at_modalities[ATTUNE_MODALITIES]; /* by ATTUNE_FACE, ... */
 extern const at_modality at_face_modality, at_voice_modality;
+
+/* All of them, by ATTUNE_FACE, ... modalities.c */
+extern const at_modality *const at_modalities[ATTUNE_MODALITIES];
 
 #endif

@@ -4,11 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-const at_modality *const at_modalities[ATTUNE_MODALITIES] = {
-    [ATTUNE_FACE] = &at_face_modality,
-    [ATTUNE_VOICE] = &at_voice_modality,
-};
-
 /* All modalities' findings over one window. */
 typedef struct at_findings {
     at_finding list[ATTUNE_MODALITIES][AT_FINDINGS];
@@ -81,14 +76,6 @@ static int finding_of(const at_findings *f, int m, uint32_t subject)
             nameless = i;
     }
     return nameless;
-}
-
-/* Windows end at multiples of the hop, but for the last one, which ends with the input. */
-int64_t at_hop_start(const attune_options *o, const attune_window *w)
-{
-    int64_t hop_us = llround(o->hop_s * 1e6), start = (w->end_us - 1) / hop_us * hop_us;
-
-    return start > w->start_us ? start : w->start_us;
 }
 
 static void unmeasured(attune_quality *q)

@@ -1,0 +1,256 @@
+/* corpora.c - the table of corpora, and how any of them is read: its reader lists the samples, then
+ * what is not there, or there twice, is left out.
+ */
+#include "base/error.h"
+#include "data/readers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One line a corpus. */
+static const struct corpus_kind {
+    const char *name;
+    at_head head;
+    int crops;
+    at_corpus_reader *read;
+    at_corpus_identity *identity; /* NULL: the whole path */
+    const char *splits, *help;
+} corpora[] = {
+    {"ferplus", AT_HEAD_FACE8, 1, at_corpus_ferplus, NULL, "train valid test",
+     "FER2013{Train,Valid,Test}/*.png with fer2013new.csv (ten annotators' votes)"},
+    {"fer2013", AT_HEAD_FACE7, 1, at_corpus_fer2013, NULL, "train valid test",
+     "fer2013.csv (emotion,pixels,Usage); or class folders (angry or anger, ...), within train, "
+     "valid, test or not; or FER+'s folders with fer2013_labels.csv"},
+    {"ravdess", AT_HEAD_VOICE8, 0, at_corpus_ravdess, at_ravdess_take,
+     "fold0..4 nofold0..4 actors=1,2,...",
+     "MM-VC-EE-II-SS-RR-AA.{wav,flac,mp4} in any folders; speech only, each take once"},
+    {"daisee-frames", AT_HEAD_STATE4, 1, at_corpus_manifest, NULL, "train val, as manifest",
+     "a manifest with boredom,engagement,confusion,frustration, one face crop a clip"},
+    {"daisee", AT_HEAD_STATE4, 0, at_corpus_daisee, NULL, "train val test",
+     "DataSet/{Train,Validation,Test}/subject/clip/clip.avi with Labels/*Labels.csv"},
+    {"wacv-engagement", AT_HEAD_ENGAGEMENT3, 1, at_corpus_wacv, NULL,
+     "fold0..3 nofold0..3 people=1,2,...",
+     "{0_disengaged,1_partial,2_engaged}/imgN_*.jpg, N the person"},
+    {"crema-d", AT_HEAD_EMOTION7, 0, at_corpus_crema, NULL, "clips voices",
+     "VideoFlash/ and AudioWAV/ with 1001_DFA_ANG_XX names; clips where there are any"},
+    {"voices_more", AT_HEAD_EMOTION7, 0, at_corpus_manifest, NULL, "as manifest: corpus=tess",
+     "a manifest with corpus,language,speaker,sex,emotion"},
+    {"javanese_av", AT_HEAD_EMOTION7, 0, at_corpus_manifest, NULL, "as manifest: certain=1",
+     "a manifest with speaker,sentence,emotion,certain"},
+    {"faces_diverse", AT_HEAD_EMOTION7, 1, at_corpus_manifest, NULL, "as manifest: group=asian",
+     "a manifest with age,sex,group and no labels: for --answers"},
+    {"folder", AT_HEAD_EMOTION7, 0, at_corpus_folder, NULL, "a folder's name",
+     "one folder of pictures, sounds or clips an emotion, by its name (happy, happiness, joy, ...)"},
+    {"manifest", AT_HEADS, 0, at_corpus_manifest, NULL,
+     "a value of the column split, fold0..4 nofold0..4 (by subject), COLUMN=VALUE,...; joined by +",
+     "a CSV file, or a folder with manifest.csv: file, and as there are split, subject, "
+     "expression, boredom, engagement, confusion, frustration (0-3), engagement3"},
+};
+
+enum { CORPORA = sizeof corpora / sizeof *corpora };
+
+const char *at_corpus_name(int i)
+{
+    return i >= 0 && i < CORPORA ? corpora[i].name : NULL;
+}
+
+const char *at_corpus_help(int i)
+{
+    return i >= 0 && i < CORPORA ? corpora[i].help : NULL;
+}
+
+const char *at_corpus_splits(int i)
+{
+    return i >= 0 && i < CORPORA ? corpora[i].splits : NULL;
+}
+
+/* ---- sorting out what cannot be used ------------------------------------------------------- */
+
+/* Whether the file is there and itself; else why not. */
+static int usable(const at_sample *s, at_exclusion *why, const char **detail)
+{
+    if (s->listed)
+        return 1;
+    if (!at_path_exists(s->path)) {
+        *why = AT_MISSING;
+        *detail = "no such file";
+        return 0;
+    }
+    if (at_path_is_pointer(s->path)) {
+        *why = AT_POINTER;
+        *detail = "not fetched: git lfs pull";
+        return 0;
+    }
+    return 1;
+}
+
+typedef struct identified {
+    const char *key;
+    size_t length;
+    int clip, number;
+} identified;
+
+static int by_identity(const void *a, const void *b)
+{
+    const identified *x = a, *y = b;
+    size_t shorter = x->length < y->length ? x->length : y->length;
+    int order = memcmp(x->key, y->key, shorter);
+    if (order == 0)
+        order = (x->length > y->length) - (x->length < y->length);
+    if (order == 0)
+        order = x->clip - y->clip; /* a sound of its own is better than a clip's */
+    return order ? order : x->number - y->number;
+}
+
+static int same(const identified *a, const identified *b)
+{
+    return a->length == b->length && memcmp(a->key, b->key, a->length) == 0;
+}
+
+/* twin[i]: the sample that i is a copy of, or i itself. */
+static int find_twins(const at_corpus *c, at_corpus_identity *identity, int *twin)
+{
+    identified *order = malloc(((size_t)c->count + 1) * sizeof *order);
+    if (!order)
+        return ATTUNE_E_NOMEM;
+    for (int i = 0; i < c->count; i++) {
+        const char *path = c->list[i].path;
+        identified *k = &order[i];
+        *k = (identified){path, strlen(path), at_sample_kind_of(&c->list[i]) == AT_CLIP, i};
+        if (identity)
+            k->key = identity(path, &k->length);
+    }
+    qsort(order, (size_t)c->count, sizeof *order, by_identity);
+    for (int i = 0, first = 0; i < c->count; i++) {
+        if (!same(&order[i], &order[first]))
+            first = i;
+        twin[order[i].number] = order[first].number;
+    }
+    free(order);
+    return ATTUNE_OK;
+}
+
+/* Keeps the samples for which keep says so, in their order; the others become excluded. */
+static int keep_usable(at_corpus *c)
+{
+    int kept = 0, status = ATTUNE_OK;
+    for (int i = 0; i < c->count; i++) {
+        at_exclusion why;
+        const char *detail;
+        if (usable(&c->list[i], &why, &detail)) {
+            c->list[kept++] = c->list[i];
+            continue;
+        }
+        if (at_corpus_exclude(c, why, c->list[i].path, detail) < 0)
+            status = ATTUNE_E_NOMEM;
+        free(c->list[i].path);
+    }
+    c->count = kept;
+    return status;
+}
+
+static int keep_single(at_corpus *c, at_corpus_identity *identity)
+{
+    int kept = 0, *twin = malloc(((size_t)c->count + 1) * sizeof *twin);
+    char detail[AT_PATH + 32];
+    int status = twin ? find_twins(c, identity, twin) : ATTUNE_E_NOMEM;
+    for (int i = 0; i < c->count && status == ATTUNE_OK; i++)
+        if (twin[i] != i) {
+            snprintf(detail, sizeof detail, "the same as %s", c->list[twin[i]].path);
+            status = at_corpus_exclude(c, AT_DUPLICATE, c->list[i].path, detail);
+        }
+    for (int i = 0; i < c->count && status == ATTUNE_OK; i++)
+        if (twin[i] == i)
+            c->list[kept++] = c->list[i];
+        else
+            free(c->list[i].path);
+    c->count = status == ATTUNE_OK ? kept : c->count;
+    free(twin);
+    return status;
+}
+
+/* ---- the call ------------------------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int count_people(const at_corpus *c)
+{
+    const char **names = malloc((size_t)c->count * sizeof *names + 1);
+    if (!names)
+        return 0;
+    int people = 0;
+    for (int i = 0; i < c->count; i++)
+        names[i] = c->list[i].person;
+    qsort(names, (size_t)c->count, sizeof *names, by_text);
+    for (int i = 0; i < c->count; i++)
+        people += *names[i] && (i == 0 || strcmp(names[i], names[i - 1]) != 0);
+    free(names);
+    return people;
+}
+
+/* Are two names the same, a hyphen being as good as an underscore? */
+static int same_name(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++)
+        if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+            return 0;
+    return *a == *b;
+}
+
+static const struct corpus_kind *find_kind(const char *dataset, attune_error *err)
+{
+    char names[256] = "";
+    for (int i = 0; i < CORPORA; i++)
+        if (same_name(corpora[i].name, dataset))
+            return &corpora[i];
+    for (int i = 0; i < CORPORA; i++) {
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, "%s%s", i ? " " : "", corpora[i].name);
+    }
+    at_fail(err, ATTUNE_E_ARG, "%s: not a data set attune reads (%s)", dataset, names);
+    return NULL;
+}
+
+/* "3 missing, 6 lfs_pointer" */
+static void describe_excluded(const at_corpus *c, char *out, size_t size)
+{
+    *out = '\0';
+    for (int k = 0; k < AT_EXCLUSIONS; k++) {
+        int n = at_corpus_excluded(c, (at_exclusion)k);
+        size_t used = strlen(out);
+        if (n)
+            snprintf(out + used, size - used, "%s%d %s", used ? ", " : "; excluded: ", n,
+                     at_exclusion_names[k]);
+    }
+}
+
+int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const char *split,
+                   attune_error *err)
+{
+    char excluded[160];
+    memset(out, 0, sizeof *out);
+    const struct corpus_kind *kind = find_kind(dataset, err);
+    if (!kind)
+        return ATTUNE_E_ARG;
+    if (!at_path_exists(root))
+        return at_fail(err, ATTUNE_E_IO, "%s: no such folder", root);
+    out->dataset = kind->name;
+    out->head = kind->head;
+    out->heads = kind->head < AT_HEADS ? 1u << kind->head : 0;
+    out->crops = kind->crops;
+    int status = kind->read(out, root, split, err);
+    if (status < 0)
+        return status;
+    if (keep_usable(out) < 0 || keep_single(out, kind->identity) < 0)
+        return at_fail_nomem(err);
+    describe_excluded(out, excluded, sizeof excluded);
+    if (out->count == 0)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: no sample of %s, split '%s' (%s)%s", root,
+                       kind->name, split, kind->help, excluded);
+    out->people = count_people(out);
+    return ATTUNE_OK;
+}

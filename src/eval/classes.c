@@ -1,0 +1,38 @@
+#include "eval/classes.h"
+
+/* The state with the highest level; a tie goes to the rarer one. -1 when a level is missing. */
+static int dominant_state(const int state[ATTUNE_STATES])
+{
+    static const int rarest_first[ATTUNE_STATES] = {ATTUNE_FRUSTRATION, ATTUNE_CONFUSION,
+                                                    ATTUNE_BOREDOM, ATTUNE_ENGAGEMENT};
+    int best = rarest_first[0];
+    for (int i = 0; i < ATTUNE_STATES; i++) {
+        int s = rarest_first[i];
+        if (state[s] < 0)
+            return -1;
+        best = state[s] > state[best] ? s : best;
+    }
+    return best;
+}
+
+int at_label_of(const at_sample *s, at_head head)
+{
+    if (head == AT_HEAD_STATE4)
+        return dominant_state(s->state);
+    if (head == AT_HEAD_ENGAGEMENT3)
+        return s->engagement;
+    return s->expression;
+}
+
+void at_state_shares(at_answer *a)
+{
+    float total = 0;
+    for (int s = 0; s < ATTUNE_STATES; s++) {
+        a->p[s] = 0;
+        for (int k = 1; k < ATTUNE_LEVELS; k++)
+            a->p[s] += (float)k * a->state[s][k];
+        total += a->p[s];
+    }
+    for (int s = 0; s < ATTUNE_STATES; s++)
+        a->p[s] = total > 0 ? a->p[s] / total : 1.f / ATTUNE_STATES;
+}
