@@ -10,8 +10,9 @@
 
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--model FILE] [--tracks N]\n"
-    "                      [--rate FPS] [--no-audio] [--no-video] [--audio-track N]\n"
-    "                      [--video-track N] [--pcm RATE] [--live] [--threads N] [--quiet] [--json]\n"
+    "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
+    "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
+    "                      [--threads N] [--quiet] [--json]\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
     "/dev/video0; '-' is standard input) and writes, into one folder an input:\n"

@@ -87,8 +87,10 @@ static void put_names(FILE *f, const char *key, const char *const *names, int n)
 
 static void put_script(const at_outcome *o, FILE *f)
 {
-    static const char *const modalities[ATTUNE_MODALITIES] = {"face", "voice"};
+    const char *modalities[ATTUNE_MODALITIES];
 
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        modalities[m] = attune_modality_name(m);
     fputs("<script type=\"application/json\" id=\"names\">{", f);
     put_names(f, "emotion", attune_emotion_names, ATTUNE_EMOTIONS);
     fputc(',', f);

@@ -308,8 +308,10 @@ static void slider(const at_rows *r)
 
 static void trust_rows(const at_rows *r)
 {
-    static const char *const names[] = {"face", "voice"};
+    const char *names[ATTUNE_MODALITIES];
 
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        names[m] = attune_modality_name(m);
     fputs("<section><h3>What the estimate rests on</h3>\n", r->f);
     band_row(r, WEIGHT_HEIGHT, "weight", ATTUNE_MODALITIES, plain_order, at_weight_of, "m", names,
              "Weights of face and voice over time, stacked to 100 %; values in the table below");
