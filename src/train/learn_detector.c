@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "data/scenes.h"
 #include "train/face_set.h"
+#include "vision/search.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -18,8 +19,8 @@ enum { MAX_FACES = 8, MAX_THREADS = ATTUNE_MAX_THREADS, MIN_STRIDE = 8 };
 /* Channels of a head cell (vision/detect.h). */
 enum { CLS = 0, BOX = 1, OBJ = 5, KPS = 6 };
 
-static const float sees_face = 0.3f;  /* teacher's score above which boxes are targets */
-static const float seen_score = 0.6f; /* from which teacher and student are said to have seen one */
+static const float sees_face = 0.3f;     /* teacher's score above which boxes are targets */
+static const float teacher_score = 0.6f; /* from which the teacher has seen a face */
 static const float face_weight = 6.0f;   /* of a face's cells over the background's */
 static const float silent_weight = 2.0f; /* of the cells of a scene without a face */
 
@@ -274,8 +275,9 @@ static int make_bench(bench *b, const task *t, const at_params *student, attune_
 {
     at_weight_source of_teacher = at_params_source(&t->teacher_params);
     at_weight_source of_student = at_params_source(student);
-    at_detect_options o = {.side = t->s->side, .threshold = seen_score};
+    at_detect_options o = {.side = t->s->side, .threshold = teacher_score};
     int status = at_detector_create(&b->teacher, &of_teacher, NULL, at_kernels_best(), &o, err);
+    o.threshold = AT_SEARCH_SCORE; /* what a session asks of an answer to look at it again */
     return status ? status
                   : at_detector_create(&b->student, &of_student, NULL, at_kernels_best(), &o, err);
 }
@@ -297,6 +299,7 @@ static void add_scene(score *total, const score *s)
     total->faces += s->faces;
     for (int c = 0; c < CONDITIONS; c++) {
         total->found[c] += s->found[c];
+        total->others[c] += s->others[c];
         total->false_alarms[c] += s->false_alarms[c];
         total->landmark_error[c] += s->landmark_error[c];
     }

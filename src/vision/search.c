@@ -28,9 +28,8 @@ enum {
 static const int64_t coarse_every_us = 1000000;
 static const int64_t doubt_for_us = 1000000; /* not seen again by then: forgotten */
 
-static const float first_score = 0.4F; /* of an answer that is worth a second look */
-static const float sure = 0.55F;       /* mean of both looks: a face */
-static const float likely = 0.42F;     /* a face if it stays so over likely_pictures */
+static const float sure = 0.55F;   /* mean of both looks: a face */
+static const float likely = 0.42F; /* a face if it stays so over likely_pictures */
 /* The thorough search asks hundreds of times, and so must ask for more. */
 static const float thorough_handicap = 0.2F;
 static const int likely_pictures = 3;
@@ -158,7 +157,7 @@ static at_look step_look(const at_search *s, int step)
 {
     const grid *g = &s->tiles;
     const int round = step / steps_of_round(g), in_round = step % steps_of_round(g);
-    at_look look = {{0, 0, g->w, g->h}, COARSE, in_round + 1, first_score};
+    at_look look = {{0, 0, g->w, g->h}, COARSE, in_round + 1, AT_SEARCH_SCORE};
 
     if (in_round >= QUARTERS - 1) {
         look.part = tile_rect(g, in_round - (QUARTERS - 1));
@@ -291,7 +290,8 @@ static void take(gathering *g, const at_face *f)
 /* Where a face was, as it lay. */
 static int near_look(const at_face *f, at_look *out)
 {
-    *out = (at_look){.side = NEAR_SIDE, .quarters = at_face_quarters(f), .threshold = first_score};
+    *out =
+        (at_look){.side = NEAR_SIDE, .quarters = at_face_quarters(f), .threshold = AT_SEARCH_SCORE};
     return at_face_surroundings(f, 1, &out->part);
 }
 
@@ -341,7 +341,7 @@ static int look_for(gathering *g, int64_t t_us, const at_look *look, const at_fa
 static int search_whole(gathering *g, int64_t t_us, const at_face *known, int n)
 {
     const grid *tiles = &g->s->tiles;
-    const at_look look = {{0, 0, tiles->w, tiles->h}, COARSE, 0, first_score};
+    const at_look look = {{0, 0, tiles->w, tiles->h}, COARSE, 0, AT_SEARCH_SCORE};
 
     g->s->coarse_us = t_us;
     return look_for(g, t_us, &look, known, n);

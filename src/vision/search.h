@@ -17,6 +17,9 @@
 
 #include "vision/detect.h"
 
+/* Least score of an answer that is worth a second look. */
+#define AT_SEARCH_SCORE 0.4F
+
 /* Zero is the default for every field. */
 typedef struct at_search_options {
     int min_face; /* width in pixels of the smallest faces to find; 0: ATTUNE_DEFAULT_MIN_FACE */
