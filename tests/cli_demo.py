@@ -54,6 +54,12 @@ class Windows(Analysis):
         self.assertEqual(self.likeliest(6.5), "surprised")
         self.assertEqual(self.likeliest(22.5), "neutral")
 
+    def test_there_is_one_face(self):
+        tracks = {row["track"] for row in self.windows.values()}
+        self.assertEqual(tracks, {"1", "0"})
+        away = [end for end, row in self.windows.items() if row["track"] == "0"]
+        self.assertEqual(away, [21.0], "a window without the face while it was there")
+
     def test_silent_voice_leaves_the_face_alone(self):
         self.assertEqual(self.windows[6.5]["used_voice"], "0")
         self.assertEqual(self.at(6.5, "weight_face"), 1)

@@ -445,95 +445,6 @@ static void several_faces_give_a_window_each_in_order_of_appearance(void **state
     scene_close(c);
 }
 
-static void faces_are_numbered_in_order_of_first_sight(void **state)
-{
-    static const fake_face nobody[FAKE_FACES] = {{0}};
-    static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
-    attune_options o = {.no_audio = 1, .max_tracks = 4};
-    scene *a = scene_open(&o), *b = scene_open(&o);
-    scene *both_runs[] = {a, b};
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        fake_picture(both_runs[i]->rgb, nobody);
-        video(both_runs[i], 0);
-        fake_picture(both_runs[i]->rgb, two);
-        for (int64_t t = 125; t < 2000; t += 125)
-            video(both_runs[i], t);
-        finish(both_runs[i]);
-    }
-    assert_int_equal(a->n, 8);
-    for (int i = 0; i < a->n; i++)
-        assert_int_equal(a->w[i].track, 1 + i % 2);
-    assert_true(a->w[0].box[2] > a->w[1].box[2]); /* seen together: the larger one first */
-    assert_int_equal(b->n, a->n);
-    assert_memory_equal(a->w, b->w, (size_t)a->n * sizeof *a->w);
-    scene_close(a);
-    scene_close(b);
-}
-
-/* A scene: something behind the face and well clear of it, brighter to the one side or the other. */
-static void paint_room(scene *c, const fake_face *face, int room)
-{
-    const int clear = 30;
-
-    fake_picture(c->rgb, face);
-    for (int y = 1; y < FAKE_H; y++)
-        for (int x = 0; x < FAKE_W; x++)
-            if (abs(2 * (x - face->x) - face->side) > face->side + 2 * clear ||
-                abs(2 * (y - face->y) - face->side) > face->side + 2 * clear)
-                memset(c->rgb + 3 * (y * FAKE_W + x), room ? 200 - x / 2 : x / 2, 3);
-}
-
-static void play(scene *c, int64_t from_ms, int64_t to_ms, const fake_face *face, int room)
-{
-    paint_room(c, face, room);
-    for (int64_t t = from_ms; t < to_ms; t += 125)
-        video(c, t);
-}
-
-/* Windows of half a second: the last of each four seconds. */
-static void assert_people(const scene *c, const uint32_t *person, int n)
-{
-    assert_int_equal(c->n, 8 * n);
-    for (int i = 0; i < n; i++)
-        assert_int_equal(c->w[8 * i + 7].track, person[i]);
-}
-
-static void a_cut_to_another_face_in_the_same_place_is_another_person(void **state)
-{
-    static const fake_face a[FAKE_FACES] = {{120, 60, 100, 3}}, b[FAKE_FACES] = {{120, 60, 100, 6}};
-    static const uint32_t person[] = {1, 2, 1, 1, 1};
-    attune_options o = {.no_audio = 1, .window_s = 0.5};
-    scene *c = scene_open(&o);
-    (void)state;
-    play(c, 0, 4000, a, 0);
-    play(c, 4000, 8000, b, 1);
-    play(c, 8000, 12000, a, 0);  /* back, and known again */
-    play(c, 12000, 16000, a, 1); /* the same face in another room */
-    play(c, 16000, 20000, b, 1); /* nothing but the face changes: as a hand before it would */
-    finish(c);
-    assert_people(c, person, 5);
-    scene_close(c);
-}
-
-static void who_comes_back_has_the_same_number(void **state)
-{
-    static const fake_face nobody[FAKE_FACES] = {{0}};
-    static const fake_face a[FAKE_FACES] = {{120, 60, 100, 3}}, b[FAKE_FACES] = {{40, 60, 100, 6}};
-    static const uint32_t person[] = {1, 0, 2, 0, 1};
-    attune_options o = {.no_audio = 1, .window_s = 0.5};
-    scene *c = scene_open(&o);
-    (void)state;
-    play(c, 0, 4000, a, 0);
-    play(c, 4000, 8000, nobody, 0);
-    play(c, 8000, 12000, b, 0);
-    play(c, 12000, 16000, nobody, 0);
-    play(c, 16000, 20000, a, 0);
-    finish(c);
-    assert_people(c, person, 5);
-    scene_close(c);
-}
-
 /* Two faces and a voice; of the one that speaks (0, 1; -1: neither) the mouth moves with it. */
 static scene *two_and_a_voice(int speaker)
 {
@@ -800,9 +711,6 @@ int main(void)
         cmocka_unit_test(a_picture_that_stopped_covers_what_it_covered),
         cmocka_unit_test(each_moment_is_a_token),
         cmocka_unit_test(several_faces_give_a_window_each_in_order_of_appearance),
-        cmocka_unit_test(faces_are_numbered_in_order_of_first_sight),
-        cmocka_unit_test(a_cut_to_another_face_in_the_same_place_is_another_person),
-        cmocka_unit_test(who_comes_back_has_the_same_number),
         cmocka_unit_test(a_voice_is_that_of_the_face_whose_mouth_moves),
         cmocka_unit_test(a_voice_of_neither_is_a_row_of_its_own),
         cmocka_unit_test(results_do_not_depend_on_threads),

@@ -168,8 +168,8 @@ typedef struct attune_quality {
  * theirs or nobody can say whose. */
 typedef struct attune_window {
     int64_t start_us, end_us;
-    uint32_t track;                           /* 1, 2, 3 in order of first sight; 0: no face seen */
-    unsigned used;                            /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
+    uint32_t track; /* of a person: 1, 2, 3 as windows first tell of them; 0: no face seen */
+    unsigned used;  /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
     float reliability[ATTUNE_MAX_MODALITIES]; /* [0,1]; 0 when absent */
     float weight[ATTUNE_MAX_MODALITIES];      /* fusion weights, sum 1, or all 0 */
     int abstain;                              /* 1: too little to go on; probabilities are a

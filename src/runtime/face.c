@@ -36,13 +36,14 @@ typedef struct at_span {
 } at_span;
 
 typedef struct at_candidate {
-    uint32_t person;
+    uint32_t person, number;
     int sightings;
     float size; /* sum over the sightings: large and long seen */
 } at_candidate;
 
 /* One face over the window that is collected. */
 typedef struct at_found_face {
+    uint32_t person;
     at_face_evidence evidence;
     float share;    /* of the window's frames that it is in */
     float *token;   /* (window_frames x AT_VISUAL_EMBED) */
@@ -212,7 +213,6 @@ static void note_track(at_sighting *out, const at_track *track)
 {
     const at_face *face = &track->face;
 
-    out->person = track->person;
     out->box[0] = face->x;
     out->box[1] = face->y;
     out->box[2] = face->w;
@@ -235,39 +235,79 @@ static void read_face(at_face_stream *f, at_sighting *out)
     out->coverage = at_face_coverage(out->visual.covered, out->coverage);
 }
 
-/* Whether the face in a track's place, after the picture changed, is that of somebody else. */
-static int is_another(const at_face_stream *f, const at_track *track, const at_looks *looks)
+/* ---- who it is ---------------------------------------------------------------------------- */
+
+static int shows(const at_face_stream *f, int frame, uint32_t person)
 {
+    const at_sighting *sighting = sightings_at(f, frame);
+    int k = 0, faces = frame_at(f, frame)->faces;
+
+    while (k < faces && sighting[k].person != person)
+        k++;
+    return k < faces;
+}
+
+/* Whether the face in a track's place is that of somebody else, now that the picture changed or shows
+ * it for the first time in a while. */
+static int is_another(const at_face_stream *f, const at_track *track, const at_looks *looks,
+                      int64_t t_us)
+{
+    const int64_t while_us = 1000000;
     const float most = track->changed > AT_CUT_SHOT ? 0.45F : 0.52F;
 
-    return track->person && track->changed > 0 &&
+    return track->person &&
+           (track->changed > 0 ||
+            at_identity_hidden_us(f->people, track->person, t_us) > while_us) &&
            at_identity_distance(f->people, track->person, looks) > most;
 }
 
-static uint32_t name(at_face_stream *f, const at_looks *looks, int64_t t_us)
+/* Whether two people were seen beside each other, and so cannot be one. i: the track that the
+ * first of them is followed by. */
+static int are_two(const at_face_stream *f, int i, uint32_t one, uint32_t other)
 {
-    uint32_t in_view[AT_TRACKS_MAX];
-    int n = 0;
-
-    for (int i = 0; i < f->tracker.count; i++)
-        if (f->tracker.track[i].seen && f->tracker.track[i].person)
-            in_view[n++] = f->tracker.track[i].person;
-    return at_identity_meet(f->people, looks, in_view, n, t_us);
+    for (int k = 0; k < f->tracker.count; k++)
+        if (k != i && f->tracker.track[k].seen && f->tracker.track[k].person == other)
+            return 1;
+    for (int k = 0; k < f->frames; k++)
+        if (shows(f, k, one) && shows(f, k, other))
+            return 1;
+    return 0;
 }
 
-/* Says who it is that the i-th track follows, by the aligned face of its latest sighting. */
-static void recognise(at_face_stream *f, int64_t t_us, int i)
+/* The i-th track's person was somebody known all along, whom no other track follows any more. */
+static void become(at_face_stream *f, int i, uint32_t known)
+{
+    const uint32_t person = f->tracker.track[i].person;
+
+    for (int k = 0; k < f->tracker.count; k++)
+        if (f->tracker.track[k].person == known)
+            f->tracker.track[k].person = 0;
+    for (int k = 0; k < f->frames; k++)
+        for (int n = 0; n < frame_at(f, k)->faces; n++)
+            if (sightings_at(f, k)[n].person == person)
+                sightings_at(f, k)[n].person = known;
+    at_identity_forget(f->people, person);
+    f->tracker.track[i].person = known;
+}
+
+/* Says who it is that the i-th track follows, by the aligned face of its latest sighting. looks:
+ * NULL where it does not show them: then the track goes on as it was, to be judged when it does. */
+static void recognise(at_face_stream *f, int64_t t_us, int i, const at_looks *looks)
 {
     at_track *track = &f->tracker.track[i];
-    at_looks looks;
 
-    at_looks_measure(&looks, &f->aligned);
-    if (is_another(f, track, &looks))
+    if (looks && is_another(f, track, looks, t_us))
         at_tracker_renew(&f->tracker, i);
-    track->changed = 0;
     if (!track->person)
-        track->person = name(f, &looks, t_us);
-    at_identity_see(f->people, track->person, &looks, 1, t_us);
+        track->person = at_identity_meet(f->people, t_us);
+    if (looks && at_identity_can_tell(f->people, track->person, looks))
+        track->changed = 0;
+    if (looks && at_identity_open(f->people, track->person)) {
+        const uint32_t known = at_identity_find(f->people, looks, track->person, t_us);
+        if (known && !are_two(f, i, track->person, known))
+            become(f, i, known);
+    }
+    at_identity_see(f->people, track->person, looks, t_us);
 }
 
 /* 1: *out filled; 0: the landmarks make no face. */
@@ -276,12 +316,12 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
 {
     const at_track *track = &f->tracker.track[i];
     at_face_quality quality;
-    int rc = at_face_input(&f->aligned, &f->picture_work, p, &track->face);
+    at_looks looks;
+    int shown, rc = at_face_input(&f->aligned, &f->picture_work, p, &track->face);
 
     if (rc < 0)
         return rc == ATTUNE_E_ARG ? 0 : rc;
     memset(out, 0, sizeof *out);
-    recognise(f, t_us, i);
     out->t_us = t_us;
     note_track(out, track);
     rc = at_quality_measure(&quality, &f->native, &f->picture_work, &f->aligned, p, &track->face);
@@ -290,6 +330,11 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
     note_quality(out, &quality);
     at_mouth_see(&out->mouth, &f->aligned);
     read_face(f, out);
+    shown = at_identity_shown(&quality, out->coverage, &out->pose);
+    if (shown)
+        at_looks_measure(&looks, &f->aligned, quality.face_size);
+    recognise(f, t_us, i, shown ? &looks : NULL);
+    out->person = track->person;
     return 1;
 }
 
@@ -364,7 +409,7 @@ static int find_candidates(const at_face_stream *f, at_candidate *out)
             if (c == CANDIDATES)
                 continue;
             if (c == n)
-                out[n++] = (at_candidate){sighting[k].person, 0, 0};
+                out[n++] = (at_candidate){.person = sighting[k].person};
             out[c].sightings++;
             out[c].size += sighting[k].size;
         }
@@ -372,7 +417,7 @@ static int find_candidates(const at_face_stream *f, at_candidate *out)
     return n;
 }
 
-/* Keeps the max that are largest and longest in view, in order of first sighting. */
+/* Keeps the max that are largest and longest in view. */
 static int choose(at_candidate *c, int n, int max)
 {
     while (n > max) {
@@ -383,14 +428,27 @@ static int choose(at_candidate *c, int n, int max)
         memmove(&c[least], &c[least + 1], (size_t)(n - least - 1) * sizeof *c);
         n--;
     }
-    for (int i = 1; i < n; i++) {
+    return n;
+}
+
+/* Gives those that are reported for the first time their numbers, by first sight, and orders all by
+ * number. Who is forgotten already, of too many people, is left out. */
+static int number(at_face_stream *f, at_candidate *c, int n)
+{
+    int kept = 0;
+
+    for (int i = 0; i < n; i++) {
         at_candidate moved = c[i];
-        int k = i;
-        for (; k > 0 && moved.person < c[k - 1].person; k--)
+        int k = kept;
+        moved.number = at_identity_number(f->people, moved.person);
+        if (!moved.number)
+            continue;
+        for (; k > 0 && moved.number < c[k - 1].number; k--)
             c[k] = c[k - 1];
         c[k] = moved;
+        kept++;
     }
-    return n;
+    return kept;
 }
 
 /* before: the sighting before it in the window, nullable. */
@@ -411,6 +469,7 @@ static void gather(at_face_stream *f, const at_candidate *c, at_found_face *foun
     const at_sighting *before = NULL;
 
     memset(&found->evidence, 0, sizeof found->evidence);
+    found->person = c->person;
     found->tokens = 0;
     found->share = (float)c->sightings / (float)(f->span.to - f->span.from);
     for (int i = f->span.from; i < f->span.to; i++) {
@@ -448,23 +507,14 @@ static int face_collect(void *self, int64_t start_us, int64_t end_us, at_finding
 
     f->span = frames_in(f, start_us, end_us);
     n = choose(candidate, find_candidates(f, candidate), f->max_tracks);
+    n = number(f, candidate, n);
     for (int i = 0; i < n; i++) {
         gather(f, &candidate[i], &f->found[i]);
-        out[i] = (at_finding){candidate[i].person,
+        out[i] = (at_finding){candidate[i].number,
                               evidence_of(f, &f->found[i]),
                               {f->found[i].tokens, f->found[i].times, f->found[i].motion}};
     }
     return n;
-}
-
-static int shows(const at_face_stream *f, int frame, uint32_t person)
-{
-    const at_sighting *sighting = sightings_at(f, frame);
-    int k = 0, faces = frame_at(f, frame)->faces;
-
-    while (k < faces && sighting[k].person != person)
-        k++;
-    return k < faces;
 }
 
 /* Frames of the window's last hop. Where there is none, the one before stands until the next, if
@@ -480,13 +530,13 @@ static int last_hop(const at_face_stream *f, int64_t since_us)
     return from;
 }
 
-/* Share of frames [from, end of the span) that show the person, and that show anybody. */
-static void note_seen(const at_face_stream *f, int from, attune_window *w)
+/* Share of frames [from, end of the span) that show the person (0: none), and that show anybody. */
+static void note_seen(const at_face_stream *f, int from, uint32_t person, attune_window *w)
 {
     int n = f->span.to - from, seen = 0, any = 0;
 
     for (int i = from; i < f->span.to; i++) {
-        seen += shows(f, i, w->track);
+        seen += shows(f, i, person);
         any += frame_at(f, i)->faces > 0;
     }
     w->seen[ATTUNE_FACE] = n > 0 ? (float)seen / (float)n : 0;
@@ -500,7 +550,7 @@ static void face_describe(const void *self, int i, attune_window *w)
 
     if (f->span.to > f->span.from)
         q->face_share = 0;
-    note_seen(f, last_hop(f, at_hop_start(f->setting.o, w)), w);
+    note_seen(f, last_hop(f, at_hop_start(f->setting.o, w)), i < 0 ? 0 : f->found[i].person, w);
     if (i < 0)
         return;
     const at_found_face *found = &f->found[i];

@@ -14,7 +14,7 @@
 
 /* One face in one frame. */
 typedef struct at_sighting {
-    uint32_t person; /* its number */
+    uint32_t person; /* its at_identity id */
     int64_t t_us;
     float box[4];
     float size; /* box area, square pixels */

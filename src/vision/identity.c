@@ -1,49 +1,31 @@
 /* identity.c - see identity.h. */
 #include "vision/identity.h"
 
+#include <math.h>
+
 enum { SEEN_MAX = 8 };
 
 /* Nearer than this to a person remembered, and nearer than to anyone else by the margin, a face is
  * theirs. */
 static const float known = 0.40F, margin = 0.02F;
+/* Who was there a moment ago is likely to be there still. */
+static const float known_lately = 0.45F;
+static const int64_t lately_us = 1000000;
 
-static int index_of(const at_identity *t, uint32_t number)
+/* Where a picture shows less than this, blur and noise are most of what its patterns say. */
+int at_identity_shown(const at_face_quality *q, float covered, const at_pose *pose)
+{
+    return q->sharpness >= 0.6F && q->brightness >= 0.15F && q->brightness <= 0.95F &&
+           q->contrast >= 0.08F && q->face_size >= 30 && q->detector_score >= 0.7F &&
+           covered <= 0.15F && fabsf(pose->yaw) <= 30 && fabsf(pose->pitch) <= 30;
+}
+
+static int index_of(const at_identity *t, uint32_t id)
 {
     for (int i = 0; i < t->count; i++)
-        if (t->person[i].number == number)
+        if (t->person[i].id == id)
             return i;
     return -1;
-}
-
-static int listed(uint32_t number, const uint32_t *list, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (list[i] == number)
-            return 1;
-    return 0;
-}
-
-/* The person remembered that a face surely is, or -1. */
-static int recognise(const at_identity *t, const at_looks *looks, const uint32_t *in_view,
-                     int n_in_view)
-{
-    float best = 2, second = 2;
-    int found = -1;
-
-    for (int i = 0; i < t->count; i++) {
-        const float d = at_looks_distance(&t->person[i].looks, looks);
-        if (d < best) {
-            second = best;
-            best = d;
-            found = i;
-        } else if (d < second) {
-            second = d;
-        }
-    }
-    if (best > known || second < best + margin ||
-        listed(t->person[found].number, in_view, n_in_view))
-        return -1;
-    return found;
 }
 
 /* A place for one more person: the one not seen for the longest is forgotten. */
@@ -59,37 +41,96 @@ static int make_room(at_identity *t)
     return oldest;
 }
 
-uint32_t at_identity_meet(at_identity *t, const at_looks *looks, const uint32_t *in_view,
-                          int n_in_view, int64_t now_us)
+uint32_t at_identity_meet(at_identity *t, int64_t now_us)
 {
-    int i = recognise(t, looks, in_view, n_in_view);
+    at_person *p = &t->person[make_room(t)];
 
-    if (i < 0) {
-        i = make_room(t);
-        t->person[i] = (at_person){.number = ++t->numbers};
-    }
-    t->person[i].last_us = now_us;
-    return t->person[i].number;
+    *p = (at_person){.id = ++t->met, .last_us = now_us};
+    return p->id;
 }
 
-void at_identity_see(at_identity *t, uint32_t number, const at_looks *looks, int usable,
-                     int64_t now_us)
+uint32_t at_identity_find(const at_identity *t, const at_looks *looks, uint32_t self,
+                          int64_t now_us)
 {
-    const int i = index_of(t, number);
+    float best = 2, second = 2;
+    const at_person *found = NULL;
+
+    for (int i = 0; i < t->count; i++) {
+        const at_person *p = &t->person[i];
+        if (p->id == self || !p->seen || !at_looks_comparable(&p->looks, looks))
+            continue;
+        const float d = at_looks_distance(&p->looks, looks);
+        if (d < best) {
+            second = best;
+            best = d;
+            found = p;
+        } else if (d < second) {
+            second = d;
+        }
+    }
+    if (!found || second < best + margin)
+        return 0;
+    return best <= (now_us - found->last_us <= lately_us ? known_lately : known) ? found->id : 0;
+}
+
+void at_identity_see(at_identity *t, uint32_t id, const at_looks *looks, int64_t now_us)
+{
+    const int i = index_of(t, id);
 
     if (i < 0)
         return;
     at_person *p = &t->person[i];
     p->last_us = now_us;
-    if (!usable && p->seen)
+    if (!looks || (p->seen && !at_looks_comparable(&p->looks, looks)))
         return;
+    p->shown_us = now_us;
     p->seen += p->seen < SEEN_MAX;
     at_looks_mix(&p->looks, looks, p->seen);
 }
 
-float at_identity_distance(const at_identity *t, uint32_t number, const at_looks *looks)
+int at_identity_can_tell(const at_identity *t, uint32_t id, const at_looks *looks)
 {
-    const int i = index_of(t, number);
+    const int i = index_of(t, id);
 
-    return i < 0 || !t->person[i].seen ? 0 : at_looks_distance(&t->person[i].looks, looks);
+    return i >= 0 && t->person[i].seen && at_looks_comparable(&t->person[i].looks, looks);
+}
+
+float at_identity_distance(const at_identity *t, uint32_t id, const at_looks *looks)
+{
+    return at_identity_can_tell(t, id, looks)
+               ? at_looks_distance(&t->person[index_of(t, id)].looks, looks)
+               : 0;
+}
+
+int64_t at_identity_hidden_us(const at_identity *t, uint32_t id, int64_t now_us)
+{
+    const int i = index_of(t, id);
+
+    return i < 0 || !t->person[i].seen ? 0 : now_us - t->person[i].shown_us;
+}
+
+int at_identity_open(const at_identity *t, uint32_t id)
+{
+    const int i = index_of(t, id);
+
+    return i >= 0 && (!t->person[i].number || !t->person[i].seen);
+}
+
+void at_identity_forget(at_identity *t, uint32_t id)
+{
+    const int i = index_of(t, id);
+
+    if (i >= 0)
+        t->person[i] = t->person[--t->count];
+}
+
+uint32_t at_identity_number(at_identity *t, uint32_t id)
+{
+    const int i = index_of(t, id);
+
+    if (i < 0)
+        return 0;
+    if (!t->person[i].number)
+        t->person[i].number = ++t->numbers;
+    return t->person[i].number;
 }

@@ -52,11 +52,12 @@ static unsigned pattern(int luma[HALF][HALF], int x, int y)
     return p;
 }
 
-void at_looks_measure(at_looks *out, const at_image *aligned)
+void at_looks_measure(at_looks *out, const at_image *aligned, float size)
 {
     int luma[HALF][HALF], count[AT_LOOKS_CELLS][AT_LOOKS_BINS] = {{0}}, total[AT_LOOKS_CELLS] = {0};
     uint8_t bin[256];
 
+    out->size = size;
     number_patterns(bin);
     half_size(aligned, luma);
     for (int y = 0; y < CODES; y++) {
@@ -84,12 +85,18 @@ float at_looks_distance(const at_looks *a, const at_looks *b)
     return (float)sqrt(fmax(2 - 2 * ab / sqrt(fmax(aa * bb, 1e-12)), 0));
 }
 
+int at_looks_comparable(const at_looks *a, const at_looks *b)
+{
+    return a->size <= 2 * b->size && b->size <= 2 * a->size;
+}
+
 void at_looks_mix(at_looks *mean, const at_looks *one, int n)
 {
     if (n <= 1) {
         *mean = *one;
         return;
     }
+    mean->size += (one->size - mean->size) / (float)n;
     for (int i = 0; i < AT_LOOKS; i++)
         mean->v[i] += (one->v[i] - mean->v[i]) / (float)n;
 }

@@ -24,7 +24,8 @@ typedef struct at_track_options {
 typedef struct at_track {
     uint32_t id;      /* of the track: 1, 2, 3 in order of first sight, never given twice */
     uint32_t person;  /* the caller's name for whom it follows; 0 in a new track */
-    float changed;    /* the largest at_tracker_changed since the caller last set it to 0 */
+    float changed;    /* the largest at_tracker_changed since the caller last set it to 0: since it
+                       * last judged whom the track follows */
     int seen;         /* a detection matched in the latest frame */
     int hits;         /* frames with a match so far */
     int64_t first_us; /* first and latest sighting */
