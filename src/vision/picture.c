@@ -182,10 +182,11 @@ static void pick_row(int n, const uint8_t *in, int size, int red, int blue, uint
     }
 }
 
-/* rgb (n) from row y of planes that are all as wide. */
-static void rgb_row(attune_format format, const colour *c, const at_image plane[3], int y,
+/* rgb (n) from row y of the planes, which are all as wide. */
+static void rgb_row(attune_format format, const colour *c, const at_picture_work *work, int y,
                     uint8_t *rgb)
 {
+    const at_image *plane = work->plane;
     const int n = plane[0].w;
     const uint8_t *first = at_image_at(&plane[0], 0, y);
 
@@ -224,10 +225,10 @@ static int put_together(at_image *dst, at_picture_work *work, const attune_pictu
         uint8_t *out = turn.transpose ? at_image_at(dst, place, 0) : at_image_at(dst, 0, place);
         ptrdiff_t step = turn.transpose ? dst->stride : 3;
         if (p->orientation <= 1) {
-            rgb_row(p->format, &c, work->plane, v, out);
+            rgb_row(p->format, &c, work, v, out);
             continue;
         }
-        rgb_row(p->format, &c, work->plane, v, work->rgb.data);
+        rgb_row(p->format, &c, work, v, work->rgb.data);
         if (turn.flip_u) {
             out += (w - 1) * step;
             step = -step;
