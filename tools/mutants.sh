@@ -40,11 +40,18 @@ each()
     done <$list
 }
 
+# What ninja calls the tests.
+programs()
+{
+    # shellcheck disable=SC2086
+    printf 'tests/test_%s ' $1
+}
+
 # What fails without a fault notices nothing.
 sound()
 {
-    # shellcheck disable=SC2086
-    if ! { ninja -C "$copy/build" --quiet ${2//unit_/tests/test_unit_} &&
+    # shellcheck disable=SC2046,SC2086
+    if ! { ninja -C "$copy/build" --quiet $(programs "$2") &&
         meson test -C "$copy/build" --no-rebuild $2; } >"$copy/log" 2>&1; then
         cat "$copy/log"
         echo "$2 fails as it is"
@@ -61,7 +68,10 @@ try()
     cp "$copy/$file" "$copy/original"
     if ! mutate "$file" "$was" "$becomes" >"$copy/$file"; then
         survivors+=("$file: does not fit: $was")
-    elif ! ninja -C "$copy/build" --quiet ${tests//unit_/tests/test_unit_} >"$copy/log" 2>&1; then
+    elif
+        # shellcheck disable=SC2046
+        ! ninja -C "$copy/build" --quiet $(programs "$tests") >"$copy/log" 2>&1
+    then
         cat "$copy/log"
         survivors+=("$file: does not compile: $becomes")
     elif
