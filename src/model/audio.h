@@ -33,7 +33,8 @@ typedef struct at_audio_out {
     at_tensor *expression; /* (b, 8) logits, RAVDESS order */
 } at_audio_out;
 
-/* One member's pass. x (b, t, AT_FEATURES) normalised rows, lengths (b) rows that are there. */
+/* One member's pass. x (b, t, AT_FEATURES) normalised rows, lengths (b) rows that are there; those
+ * after them must be zeros, since the convolutions reach over. */
 void at_audio_forward(at_graph *g, at_params *p, int member, at_tensor *x, const int *lengths,
                       float dropout, at_audio_out *out);
 
