@@ -293,6 +293,13 @@ class BadInput(Case):
         summary, _ = self.check_outputs("attune-thin")
         self.assertEqual(summary["width"], 16384)
 
+    def test_files_that_may_not_grow(self):
+        shutil.copy(SOURCE / "demo/talking_head.mp4", self.dir / "head.mp4")
+        done = self.run_attune("analyze", "head.mp4", "-o", "out", code=1, preexec_fn=lambda:
+                               resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+        self.assertIn("File too large", done.stderr)
+        self.assertEqual(list((self.dir / "out").glob("*")) if (self.dir / "out").exists() else [], [])
+
     def test_unwritable_output(self):
         write_wav(self.dir / "a.wav", 2)
         (self.dir / "file").touch()

@@ -150,8 +150,9 @@ static void put_missing(FILE *f, const at_outcome *o)
                 at_text_duration(time, given->total_s - given->there_s));
     }
     if (!o->info->has_video || !o->info->has_audio) {
-        label(f, "missing");
-        fprintf(f, "no %s\n", o->info->has_video ? "sound" : "picture");
+        const attune_options *asked = &o->setup->session;
+        label(f, asked->no_video || asked->no_audio ? "left out" : "missing");
+        fprintf(f, "%s\n", o->info->has_video ? "sound" : "picture");
     }
     if (o->info->truncated) {
         label(f, "truncated");

@@ -192,11 +192,11 @@ static void missing_words(const at_outcome *o, FILE *f)
     if (o->info->has_video)
         absence_words(&s->presence[ATTUNE_FACE], "A face was in view", "one", f);
     else
-        fputs("<strong>There was no picture</strong>: everything rests on the voice. ", f);
+        fputs("<strong>No picture was looked at</strong>: what is said rests on the voice. ", f);
     if (o->info->has_audio)
         absence_words(&s->presence[ATTUNE_VOICE], "A usable voice was heard", "one", f);
     else
-        fputs("<strong>There was no sound</strong>: everything rests on the face. ", f);
+        fputs("<strong>No sound was listened to</strong>: what is said rests on the face. ", f);
     if (withheld > 0) {
         fprintf(f,
                 "<strong>No estimate is given for %s</strong>: there was too little to go on. That "

@@ -119,7 +119,10 @@ static int failed(attune_session *s, int rc)
                        s->clock.finished
                            ? "the session is finished: it takes no more input"
                            : "windows wait: take them with attune_session_next first");
-    return rc < 0 ? at_fail(&s->failure, (attune_status)rc, "the input could not be taken") : rc;
+    return rc < 0 ? at_fail(&s->failure, (attune_status)rc,
+                            "the input could not be taken, or the model gives no numbers for it: "
+                            "its file may be damaged")
+                  : rc;
 }
 
 static int refuse(attune_session *s, const char *what, const char *why)
