@@ -179,12 +179,15 @@ static void daisee_stems_and_missing_clips(void **state)
 static void daisee_frames_manifest(void **state)
 {
     (void)state;
-    put("manifest.csv", "split,file,clip,subject,boredom,engagement,confusion,frustration\n"
-                        "train,t/1.jpg,1,a,3,0,1,2\nval,v/2.jpg,2,b,0,1,9,\n");
+    put("manifest.csv",
+        "split,file,clip,subject,boredom,engagement,confusion,frustration\n"
+        "train,t/1.jpg,1,a,3,0,1,2\nval,v/2.jpg,2,b,0,1,,\nval,v/3.jpg,3,b,0,1,9,0\n");
     put("t/1.jpg", "");
     put("v/2.jpg", "");
+    put("v/3.jpg", "");
     at_corpus c = read_ok("daisee-frames", "val");
     assert_int_equal(c.count, 1);
+    assert_int_equal(at_corpus_excluded(&c, AT_UNKNOWN_CLASS), 1); /* there is no level 9 */
     assert_int_equal(c.list[0].state[ATTUNE_ENGAGEMENT], 1);
     assert_int_equal(c.list[0].state[ATTUNE_CONFUSION], -1);
     assert_int_equal(c.list[0].state[ATTUNE_FRUSTRATION], -1);
@@ -488,6 +491,18 @@ static void manifest_forms(void **state)
     assert_int_equal(c.list[0].state[ATTUNE_ENGAGEMENT], 3);
     at_corpus_free(&c);
     assert_int_equal(at_corpus_read(&c, "manifest", path, "fold0", &err), ATTUNE_E_ARG);
+    at_corpus_free(&c);
+
+    put("manifest.csv", "file,boredom,confusion\na.png,1,\nb.png,7,0\nc.png,x,\nd.png,-1,0\n"
+                        "e.png,1.5,0\n"); /* an empty field is no label, a wrong one is no sample */
+    for (const char *name = "abcde"; *name; name++)
+        put((char[]){*name, '.', 'p', 'n', 'g', 0}, "");
+    c = read_ok("manifest", "all");
+    assert_int_equal(c.count, 1);
+    assert_int_equal(c.list[0].state[ATTUNE_BOREDOM], 1);
+    assert_int_equal(c.list[0].state[ATTUNE_CONFUSION], -1);
+    assert_int_equal(at_corpus_excluded(&c, AT_UNKNOWN_CLASS), 4);
+    assert_non_null(strstr(c.excluded[0].detail, "boredom is no level from 0 to 3: 7"));
     at_corpus_free(&c);
 
     put("manifest.csv", "name,emotion\na.png,sad\n");

@@ -229,32 +229,52 @@ static int level(const char *text, int levels)
     return strlen(text) == 1 && *text >= '0' && *text < '0' + levels ? *text - '0' : -1;
 }
 
+/* -1: nothing, or nothing that is a class */
+static int engagement_of(const char *text)
+{
+    int class = level(text, ATTUNE_ENGAGEMENTS);
+    return class < 0 ? at_class_by_name(AT_HEAD_ENGAGEMENT3, text) : class;
+}
+
+/* Whether the row says something in a label that is judged which is no label; why (size) says what.
+ * An empty field is no label at all, and no fault. */
+static int has_wrong_label(const manifest *m, char *why, size_t size)
+{
+    const char *word = at_csv_get(&m->csv, m->column[EXPRESSION]);
+    const char *engagement = at_csv_get(&m->csv, m->column[ENGAGEMENT3]);
+    int wrong = 0;
+    if (m->out->head == AT_HEAD_EMOTION7 && *word && at_class_by_name(AT_HEAD_EMOTION7, word) < 0)
+        wrong = snprintf(why, size, "no class: %.40s", word);
+    if (m->out->head == AT_HEAD_ENGAGEMENT3 && *engagement && engagement_of(engagement) < 0)
+        wrong = snprintf(why, size, "no class: %.40s", engagement);
+    for (int i = 0; i < ATTUNE_STATES && m->out->head == AT_HEAD_STATE4; i++) {
+        const char *text = at_csv_get(&m->csv, m->column[STATE + i]);
+        if (*text && level(text, ATTUNE_LEVELS) < 0)
+            wrong = snprintf(why, size, "%s is no level from 0 to %d: %.30s", attune_state_names[i],
+                             ATTUNE_LEVELS - 1, text);
+    }
+    return wrong > 0;
+}
+
 static int add_row(manifest *m)
 {
     const at_csv *csv = &m->csv;
     const char *file = at_csv_get(csv, m->column[FILE_NAME]);
-    const char *word = at_csv_get(csv, m->column[EXPRESSION]);
-    const char *engagement = at_csv_get(csv, m->column[ENGAGEMENT3]);
-    char path[AT_PATH], why[64];
+    char path[AT_PATH], why[96];
     if (!*file)
         return ATTUNE_OK;
     if (*file == '/')
         snprintf(path, sizeof path, "%s", file);
     else if (!at_path_join(path, m->base, file))
         return at_corpus_exclude(m->out, AT_MISSING, file, "path too long");
-    int expression = at_class_by_name(AT_HEAD_EMOTION7, word);
-    if (*word && expression < 0 && m->out->head == AT_HEAD_EMOTION7) {
-        snprintf(why, sizeof why, "no class: %.40s", word);
+    if (has_wrong_label(m, why, sizeof why))
         return at_corpus_exclude(m->out, AT_UNKNOWN_CLASS, path, why);
-    }
     at_sample *s = at_corpus_add(m->out, path);
     if (!s)
         return ATTUNE_E_NOMEM;
     snprintf(s->person, sizeof s->person, "%.23s", at_csv_get(csv, m->column[SUBJECT]));
-    s->expression = expression;
-    s->engagement = level(engagement, ATTUNE_ENGAGEMENTS);
-    if (s->engagement < 0)
-        s->engagement = at_class_by_name(AT_HEAD_ENGAGEMENT3, engagement);
+    s->expression = at_class_by_name(AT_HEAD_EMOTION7, at_csv_get(csv, m->column[EXPRESSION]));
+    s->engagement = engagement_of(at_csv_get(csv, m->column[ENGAGEMENT3]));
     for (int i = 0; i < ATTUNE_STATES; i++)
         s->state[i] = level(at_csv_get(csv, m->column[STATE + i]), ATTUNE_LEVELS);
     return ATTUNE_OK;
