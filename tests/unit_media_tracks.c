@@ -35,7 +35,7 @@ static int fresh_root(void **state)
 static const char *in_root(const char *name)
 {
     static char paths[4][128];
-    static int turn;
+    static _Thread_local int turn;
     char *p = paths[turn++ % 4];
     snprintf(p, sizeof paths[0], "%s/%s", root, name);
     return p;
