@@ -34,7 +34,7 @@ static int fresh_root(void **state)
 
 static const char *in_root(const char *name)
 {
-    static char paths[4][128];
+    static _Thread_local char paths[4][128];
     static _Thread_local int turn;
     char *p = paths[turn++ % 4];
     snprintf(p, sizeof paths[0], "%s/%s", root, name);
