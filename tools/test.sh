@@ -150,6 +150,7 @@ step_aarch64()
     [ "$(uname -m)" != aarch64 ] || return 0 # the other steps did it
     command -v $cc >/dev/null || { count skipped "aarch64 (no $cc)"; return; }
     mkdir -p $dir
+    printf '#define AT_VERSION "%s"\n' "$(cat VERSION)" >$dir/at_config.h
     local flags="-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -D_GNU_SOURCE -DAT_HAVE_NEON=1
                  -fno-math-errno -Iinclude -Isrc -Itests/aarch64 -I$dir"
     local objects=() source object contract
