@@ -44,9 +44,11 @@ RECIPES = {
         "statistics_batches": 4},
     "audio": {
         "kind": "audio", "name": "audio", "seed": 2, "members": 2, "noise": "noise",
-        "data": {"dataset": "ravdess", "folder": "ravdess_speech16k", "train": "nofold3",
+        "data": [{"dataset": "ravdess", "folder": "ravdess_speech16k", "train": "nofold3",
                  "valid": "fold3"},
-        "epochs": 12, "eval_every": 4, "batch": 8, "rows": 60, "versions": 2,
+                 {"dataset": "voices_more", "train": "speaker=v0,v1", "valid": "speaker=v2",
+                  "share": 0.75}],
+        "epochs": 12, "eval_every": 4, "batch": 8, "rows": 90, "versions": 2,
         "augment": {"speed_p": 0.3, "speed_min": 0.98, "speed_max": 1.02, "pitch_p": 0.2,
                     "pitch_max": 0.3, "band_p": 0.05, "gain_p": 0.3, "gain_max": 6, "noise_p": 0.3,
                     "snr_min": 15, "snr_max": 30},
@@ -69,7 +71,7 @@ RECIPES = {
 }
 # name: loss at the first and at the last evaluation, how far off they may be, and the least last score.
 # AVX-512, AVX2 and the C kernels differ by 4 % in the face stream's, by less than 1 % in the others.
-EXPECTED = {"visual": (5.26, 4.4, 0.06, 0.2), "audio": (2.08, 1.71, 0.03, 0.6),
+EXPECTED = {"visual": (5.26, 4.4, 0.06, 0.2), "audio": (2.06, 1.71, 0.03, 0.6),
             "detector": (18.7, 13.0, 0.03, 0.4)}
 
 if SANITIZED:  # ten times as slow: everything is run, but not until it has been learned
@@ -221,7 +223,7 @@ class Trained(unittest.TestCase):
             self.assertEqual(result["n"] + result["withheld"], n)
             self.assertGreater(result["n"], n / 2)
         if not SANITIZED:
-            self.assertAlmostEqual(result["accuracy"], figures["accuracy"], delta=0.13)
+            self.assertAlmostEqual(result["accuracy"], figures["accuracy.0"], delta=0.13)
 
 
 class SameBytes(unittest.TestCase):
@@ -372,7 +374,7 @@ class Wrong(unittest.TestCase):
 
     def test_files_that_hold_nothing(self):
         broken = folder / "broken"
-        for name in "ferplus", "ravdess_speech16k":
+        for name in "ferplus", "ravdess_speech16k", "voices_more":
             shutil.copytree(folder / name, broken / name)
         for path in list(broken.rglob("*.ppm")) + list(broken.rglob("*.wav")):
             path.write_bytes(b"nothing")

@@ -116,12 +116,25 @@ def make_ravdess(folder, rng, actors, takes, seconds=.9):
                 write_sound(folder / f"Actor_{actor:02d}" / name, voice(rng, emotion, seconds))
 
 
+def make_voices(folder, rng, speakers, takes, seconds=.9):
+    """A manifest of voices with two of the seven emotions."""
+    folder.mkdir()
+    rows = ["file,speaker,emotion"]
+    for speaker in range(speakers):
+        for emotion, word in ((3, "happy"), (4, "sad")):
+            for take in range(takes):
+                rows.append(f"{speaker}_{word}_{take}.wav,v{speaker},{word}")
+                write_sound(folder / rows[-1].split(",")[0], voice(rng, emotion, seconds))
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+
+
 def make(folder):
     folder, rng = pathlib.Path(folder), random.Random(8)
     make_ferplus(folder / "ferplus", rng, 16, 6)
     make_daisee(folder / "daisee_frames", rng, 24, 16)
     make_wacv(folder / "wacv_engagement", rng, 3)
     make_ravdess(folder / "ravdess_speech16k", rng, (2, 3, 8), 2)  # 8 is of fold3
+    make_voices(folder / "voices_more", rng, 3, 3)
     write_sound(folder / "noise" / "hiss.wav", [rng.uniform(-.1, .1) for _ in range(32000)])
 
 

@@ -132,8 +132,9 @@ static json_t *good(const char *kind)
     static const char *const text[][2] = {
         {"visual", "{'kind': 'visual', 'name': 'x', 'sizes': [{'from': 0, 'side': 64}], 'data': "
                    "[{'dataset': 'd', 'train': 't', 'valid': 'v', 'share': 1}]}"},
-        {"audio", "{'kind': 'audio', 'name': 'x', 'data': {'train': 't', 'valid': 'v'}, 'folds': "
-                  "[{'train': 't', 'valid': 'v'}]}"},
+        {"audio",
+         "{'kind': 'audio', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', 'valid': 'v'}], 'folds': "
+         "[{'train': 't', 'valid': 'v'}]}"},
         {"detector", "{'kind': 'detector', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', "
                      "'valid': 'v'}]}"},
         {"assemble", "{'kind': 'assemble', 'name': 'x', 'visual': {'model': 'm', 'recipe': 'r'}, "
@@ -273,7 +274,8 @@ static void test_together(void **state)
     (void)state;
     assert_wrong("audio", "{\"augment\": {\"speed_min\": 1.5}}", "speed_min");
     assert_wrong("audio", "{\"augment\": {\"snr_min\": 5, \"snr_max\": 4}}", "augment: snr_min");
-    assert_wrong("audio", "{\"folds\": null, \"data\": {\"train\": \"t\"}}", "data.valid");
+    assert_wrong("audio", "{\"folds\": null, \"data\": [{\"dataset\": \"d\", \"train\": \"t\"}]}",
+                 "data[0].valid");
     assert_wrong("detector", "{\"side\": 100}", "multiple of 32");
     assert_wrong("detector", "{\"scenes\": 4}", "scenes");
     assert_wrong("detector", "{\"side\": 1024, \"batch\": 256}", "too large");

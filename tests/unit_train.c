@@ -5,6 +5,7 @@
 #include "train/checkpoint.h"
 #include "train/learn.h"
 #include "train/mixup.h"
+#include "train/voice_set.h"
 #include "train/prefetch.h"
 #include "base/mem.h"
 #include <math.h>
@@ -559,15 +560,83 @@ static void test_mixed_voices(void **state)
     }
 }
 
+/* ---- sets of voices ------------------------------------------------------------------------- */
+
+/* RAVDESS's neutral calm happy sad angry fearful disgust surprised; the second set has two of them. */
+static void test_voice_classes(void **state)
+{
+    int set_of[] = {0, 1, 0, 1}, label[] = {4, 2, 1, 3};
+    const at_voice_set s = {.sets = 2,
+                            .head = {AT_HEAD_VOICE8, AT_HEAD_EMOTION7},
+                            .classes = {0xff, 0x0c},
+                            .set_of = set_of,
+                            .label = label};
+    const int batch[] = {1, 3, 1, 0, 3};
+    float target[8], open[5 * 8], p[8];
+    (void)state;
+    at_voice_set_target(&s, 0, 0.4f, target);
+    for (int k = 0; k < 8; k++)
+        assert_float_equal(target[k], k == 4 ? 0.65 : 0.05, 1e-6);
+    at_voice_set_target(&s, 3, 0.4f, target);
+    for (int k = 0; k < 8; k++)
+        assert_float_equal(target[k], k == 3 ? 0.8 : k == 2 ? 0.2 : 0, 1e-6);
+    for (int pairs = 0; pairs < 2; pairs++) {
+        at_voice_set_open(&s, batch, 5, pairs, open);
+        for (int i = 0; i < 5; i++)
+            for (int k = 0; k < 8; k++) {
+                int all = i == 3 || (pairs && i == 2); /* of the set with all classes */
+                int is_open = all || k == 2 || k == 3;
+                assert_true(is_open ? open[i * 8 + k] == 0 : open[i * 8 + k] < -1e3f);
+            }
+    }
+    const float native[8] = {0.1f, 0.2f, 0.3f, 0.1f, 0.1f, 0.1f, 0.05f, 0.05f};
+    assert_int_equal(at_voice_set_answer(&s, 0, native, p), 8);
+    assert_float_equal(p[1], 0.2, 1e-6);
+    assert_int_equal(at_voice_set_answer(&s, 1, native, p), 7);
+    assert_float_equal(p[ATTUNE_NEUTRAL], 0.3, 1e-6); /* calm counts as neutral */
+    assert_float_equal(p[ATTUNE_SURPRISED], 0.05, 1e-6);
+}
+
+/* Each set as often as its share says, nothing twice before all of it came once. */
+static void test_draw(void **state)
+{
+    enum { N = 10 };
+    const int set_of[N] = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
+    const double share[] = {0.5, 1.5};
+    const at_draw d = {N, 2, set_of, share};
+    int a[16], b[16], c[16], count[N] = {0}, first = 0;
+    (void)state;
+    assert_int_equal(at_draw_count(&d), 9);
+    assert_int_equal(at_draw_order(&d, 3, 1, a), 0);
+    assert_int_equal(at_draw_order(&d, 3, 1, b), 0);
+    assert_int_equal(at_draw_order(&d, 3, 2, c), 0);
+    assert_memory_equal(a, b, 9 * sizeof *a);
+    assert_memory_not_equal(a, c, 9 * sizeof *a);
+    for (int i = 0; i < 9; i++) {
+        count[a[i]]++;
+        first += a[i] < 6;
+    }
+    assert_int_equal(first, 3);
+    for (int i = 0; i < N; i++)
+        assert_true(i < 6 ? count[i] <= 1 : count[i] == 1 || count[i] == 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resume),          cmocka_unit_test(test_other_checkpoint),
-        cmocka_unit_test(test_prefetch),        cmocka_unit_test(test_hostile_checkpoint),
-        cmocka_unit_test(test_temperature),     cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_levels_converge), cmocka_unit_test(test_reference),
-        cmocka_unit_test(test_mixup),           cmocka_unit_test(test_optional),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_other_checkpoint),
+        cmocka_unit_test(test_prefetch),
+        cmocka_unit_test(test_hostile_checkpoint),
+        cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_levels_converge),
+        cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_mixup),
+        cmocka_unit_test(test_optional),
         cmocka_unit_test(test_mixed_voices),
+        cmocka_unit_test(test_voice_classes),
+        cmocka_unit_test(test_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,7 +127,7 @@ static int set_up(void **state)
     assert_non_null(at_corpus_add(&c, path));
     write_noises(x);
     path_of(path, "noise");
-    if (at_voices_load(&voices, &c, path, 0.5, pool, 1, &err) != ATTUNE_OK)
+    if (at_voices_load(&voices, &c, 1, path, 0.5, pool, 1, &err) != ATTUNE_OK)
         fail_msg("%s", err.text);
     at_corpus_free(&c);
     at_pool_free(&pool);
@@ -183,7 +183,7 @@ static void empty_noise_folder_is_an_error(void **state)
     char path[128];
     (void)state;
     path_of(path, "nothing");
-    assert_int_equal(at_voices_load(&v, &c, path, 0, NULL, 1, &err), ATTUNE_E_IO);
+    assert_int_equal(at_voices_load(&v, &c, 1, path, 0, NULL, 1, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, path));
     assert_null(v.list);
 }

@@ -73,21 +73,31 @@ static void drop_unreadable(at_voices *v)
     v->count = kept;
 }
 
-static int load_all(at_voices *out, const at_corpus *corpus, at_pool *pool, int quiet)
+static int list_all(at_voices *out, const at_corpus *corpora, int n)
+{
+    size_t total = 0;
+    for (int c = 0; c < n; c++)
+        total += (size_t)corpora[c].count;
+    out->list = calloc(total + 1, sizeof *out->list);
+    if (!out->list)
+        return ATTUNE_E_NOMEM;
+    for (int c = 0; c < n; c++)
+        for (int i = 0; i < corpora[c].count; i++) {
+            at_voice_sample *s = &out->list[out->count++];
+            s->label = corpora[c].list[i];
+            s->corpus = c;
+            s->slot = i;
+            if (!(s->label.path = strdup(s->label.path)))
+                return ATTUNE_E_NOMEM;
+        }
+    return ATTUNE_OK;
+}
+
+static int load_all(at_voices *out, at_pool *pool, int quiet)
 {
     enum { STRETCH = 64 };
     at_progress progress;
     loader l = {0};
-    out->list = calloc((size_t)corpus->count + 1, sizeof *out->list);
-    if (!out->list)
-        return ATTUNE_E_NOMEM;
-    for (int i = 0; i < corpus->count; i++) {
-        at_voice_sample *s = &out->list[out->count++];
-        s->label = corpus->list[i];
-        s->slot = i;
-        if (!(s->label.path = strdup(corpus->list[i].path)))
-            return ATTUNE_E_NOMEM;
-    }
     at_progress_start(&progress, "voices", quiet);
     for (int first = 0; first < out->count; first += STRETCH) {
         int left = out->count - first;
@@ -99,12 +109,14 @@ static int load_all(at_voices *out, const at_corpus *corpus, at_pool *pool, int 
     return atomic_load(&l.status);
 }
 
-int at_voices_load(at_voices *out, const at_corpus *corpus, const char *noise_dir,
+int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *noise_dir,
                    double noise_share, at_pool *pool, int quiet, attune_error *err)
 {
     memset(out, 0, sizeof *out);
     noise_walk w = {out, noise_share > 0 ? noise_share : 0.7};
-    int status = load_all(out, corpus, pool, quiet);
+    int status = list_all(out, corpora, n);
+    if (status == ATTUNE_OK)
+        status = load_all(out, pool, quiet);
     if (status == ATTUNE_OK && noise_dir)
         status = at_each_entry(noise_dir, add_noise, &w);
     if (status < 0) {

@@ -13,8 +13,8 @@
 
 typedef struct at_voice_sample {
     at_sample label;
-    int slot;   /* its number in the corpus */
-    float *pcm; /* (n), 16 kHz mono, owned */
+    int corpus, slot; /* which of the corpora given to at_voices_load, and which of its samples */
+    float *pcm;       /* (n), 16 kHz mono, owned */
     size_t n;
 } at_voice_sample;
 
@@ -25,9 +25,9 @@ typedef struct at_voices {
     size_t noise_n;
 } at_voices;
 
-/* noise_dir: folder of background recordings, NULL for none; the first noise_share (0..1; 0: 0.7)
+/* Reads all sounds of n corpora, which may be freed afterwards. noise_dir: folder of background recordings, NULL for none; the first noise_share (0..1; 0: 0.7)
  * of each is taken. */
-int at_voices_load(at_voices *out, const at_corpus *corpus, const char *noise_dir,
+int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *noise_dir,
                    double noise_share, at_pool *pool, int quiet, attune_error *err);
 void at_voices_free(at_voices *v);
 

@@ -125,7 +125,7 @@ static int answer_sounds(void *state, const at_run_context *r, const at_corpus *
 {
     batch b = {.s = state, .r = r, .answer = answer};
     (void)first;
-    int status = at_voices_load(&b.voices, some, NULL, 0, r->pool, 1, err);
+    int status = at_voices_load(&b.voices, some, 1, NULL, 0, r->pool, 1, err);
     if (status < 0)
         return status;
     at_pool_run(r->pool, b.voices.count, judge_task, &b);

@@ -1,7 +1,6 @@
 #include "train/face_set.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,12 +45,22 @@ static int label_basic(at_face_set *s, at_corpus *also, attune_error *err)
     return ATTUNE_OK;
 }
 
+static int note_sets(at_face_set *s, attune_error *err)
+{
+    s->set_of = malloc(((size_t)s->faces.count + 1) * sizeof *s->set_of);
+    if (!s->set_of)
+        return at_fail_nomem(err);
+    for (int i = 0; i < s->faces.count; i++)
+        s->set_of[i] = s->faces.list[i].corpus;
+    return ATTUNE_OK;
+}
+
 /* Something to learn from, and an epoch's order is a list of int. */
 static int check_epoch(const at_face_set *s, const char *path, attune_error *err)
 {
     double n = 0;
     for (int i = 0; i < s->faces.count; i++)
-        n += s->share[s->faces.list[i].corpus];
+        n += s->share[s->set_of[i]];
     if (!s->faces.count)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: no picture of its data can be read", path);
     return n < 1e9
@@ -75,6 +84,7 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
                                job->pool, job->options->quiet, err);
     }
     status = status ? status : label_basic(out, &also, err);
+    status = status ? status : note_sets(out, err);
     status = status ? status : check_epoch(out, job->recipe->path, err);
     for (int i = 0; i < data->sets; i++)
         at_corpus_free(&corpus[i]);
@@ -88,54 +98,15 @@ void at_face_set_free(at_face_set *s)
 {
     at_faces_free(&s->faces);
     free(s->basic);
+    free(s->set_of);
     memset(s, 0, sizeof *s);
 }
 
 /* ---- order of an epoch -------------------------------------------------------------------- */
 
-static int set_count(const at_face_set *s, int set)
+at_draw at_face_set_draw(const at_face_set *s)
 {
-    int n = 0;
-    for (int i = 0; i < s->faces.count; i++)
-        n += s->faces.list[i].corpus == set;
-    return n;
-}
-
-static int drawn(const at_face_set *s, int set)
-{
-    return (int)(s->share[set] * set_count(s, set) + 0.5);
-}
-
-int at_face_set_epoch_count(const at_face_set *s)
-{
-    int n = 0;
-    for (int set = 0; set < s->sets; set++)
-        n += drawn(s, set);
-    return n;
-}
-
-int at_face_set_order(const at_face_set *s, int64_t seed, int64_t epoch, int *order,
-                      attune_error *err)
-{
-    at_rng rng;
-    int total = 0, *of_set = malloc(((size_t)s->faces.count + 1) * sizeof *of_set);
-    if (!of_set)
-        return at_fail_nomem(err);
-    at_rng_seed(&rng, (uint64_t)seed, (uint64_t)epoch);
-    for (int set = 0; set < s->sets; set++) {
-        int n = 0, want = drawn(s, set);
-        for (int i = 0; i < s->faces.count; i++)
-            if (s->faces.list[i].corpus == set)
-                of_set[n++] = i;
-        for (int k = 0; k < want; k++) {
-            if (k % n == 0)
-                at_rng_shuffle(&rng, of_set, n);
-            order[total++] = of_set[k % n];
-        }
-    }
-    at_rng_shuffle(&rng, order, total);
-    free(of_set);
-    return ATTUNE_OK;
+    return (at_draw){s->faces.count, s->sets, s->set_of, s->share};
 }
 
 /* ---- labels of a batch -------------------------------------------------------------------- */

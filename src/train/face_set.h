@@ -7,16 +7,16 @@
 
 #include "data/faces.h"
 #include "model/visual.h"
+#include "train/draw.h"
 #include "train/learn.h"
 
 typedef struct at_face_set {
     at_faces faces;
     int sets;
     double share[AT_MAX_SETS]; /* of each set in an epoch: 0.5 half of it, 2 twice */
+    int *set_of;               /* (faces.count) */
     signed char *basic;        /* (faces.count) FER2013's own label, -1 none */
 } at_face_set;
-
-typedef enum at_part { AT_PART_TRAIN, AT_PART_VALID } at_part;
 
 /* Reads one part of each set of data, at most limit samples of each (0: all). detector: finds and aligns
  * the faces; NULL: pictures are not searched, their whole is taken. */
@@ -24,10 +24,8 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
                      at_part part, int limit, const at_params *detector, attune_error *err);
 void at_face_set_free(at_face_set *s);
 
-/* Size of an epoch, and its order: shuffled, from (seed, epoch) alone. order: (count) */
-int at_face_set_epoch_count(const at_face_set *s);
-int at_face_set_order(const at_face_set *s, int64_t seed, int64_t epoch, int *order,
-                      attune_error *err);
+/* The set as what epochs are drawn from. */
+at_draw at_face_set_draw(const at_face_set *s);
 
 /* Labels of n rows; what is missing has row weight 0 or level -1. */
 typedef struct at_face_labels {

@@ -104,31 +104,6 @@ int at_job_corpus(const at_job *job, const char *dataset, const char *folder, co
     return status;
 }
 
-int at_job_voices(const at_job *job, const at_voices_settings *data, const char *split,
-                  const char *noise, at_voices *out, attune_error *err)
-{
-    static const double noise_share = 0.7; /* the rest is for judging */
-    at_corpus corpus = {0};
-    char *noise_dir = NULL;
-    int status =
-        at_job_corpus(job, data->dataset, data->folder, split, job->options->limit, &corpus, err);
-    if (!status && corpus.head != AT_HEAD_VOICE8)
-        status = at_fail(err, ATTUNE_E_FORMAT,
-                         "%s: %s has no labels in the voice network's classes", job->recipe->path,
-                         data->dataset);
-    if (!status && noise)
-        status = at_job_find(job, noise, &noise_dir, err);
-    if (!status)
-        status = at_voices_load(out, &corpus, noise_dir, noise_share, job->pool,
-                                job->options->quiet, err);
-    at_corpus_free(&corpus);
-    free(noise_dir);
-    if (status || out->count)
-        return status;
-    at_voices_free(out);
-    return at_fail(err, ATTUNE_E_FORMAT, "%s: no sound of its data can be read", job->recipe->path);
-}
-
 int at_job_path(const at_job *job, const char *suffix, char path[AT_TRAIN_PATH], attune_error *err)
 {
     const char *dir = job->options->out_dir ? job->options->out_dir : ".";

@@ -7,7 +7,7 @@
 #define AT_TRAIN_LEARN_H
 
 #include "base/pool.h"
-#include "data/voices.h"
+#include "data/corpus.h"
 #include "tensor/ops.h"
 #include "tensor/weights.h"
 #include "train/recipe.h"
@@ -15,6 +15,9 @@
 #include <attune/train.h>
 
 enum { AT_TRAIN_PATH = 4096 };
+
+/* Of a recipe's data. */
+typedef enum at_part { AT_PART_TRAIN, AT_PART_VALID } at_part;
 
 typedef enum at_resume {
     AT_AFRESH,
@@ -54,9 +57,6 @@ int at_job_data(const at_job *job, const char *dataset, const char *folder, char
 /* Its samples in that split, at most limit, evenly spaced (0: all). */
 int at_job_corpus(const at_job *job, const char *dataset, const char *folder, const char *split,
                   int limit, at_corpus *out, attune_error *err);
-/* Voices of a recipe's data, at most the options' limit. noise: as in its recipe; nullable. */
-int at_job_voices(const at_job *job, const at_voices_settings *data, const char *split,
-                  const char *noise, at_voices *out, attune_error *err);
 /* OUT/NAME and suffix. */
 int at_job_path(const at_job *job, const char *suffix, char path[AT_TRAIN_PATH], attune_error *err);
 /* Notes that NAME and suffix is there. */

@@ -159,9 +159,9 @@ static int add_voices(assembly *a, attune_error *err)
     at_recipe of = {0};
     at_audio_settings s;
     int status = open_stream(a, &a->s->audio, "audio", &a->audio, &of, &s, err);
-    if (!status && !s.data.parts.train)
-        status = at_fail(err, ATTUNE_E_FORMAT, "%s: has folds, but no data.train to calibrate on",
-                         of.path);
+    if (!status && !s.data.set[0].train)
+        status = at_fail(err, ATTUNE_E_FORMAT,
+                         "%s: has folds, but no data[0].train to calibrate on", of.path);
     status = status ? status : at_voice_answers(&a->voice, a->job, a->audio, &s.data, err);
     status = status ? status : calibrate_voices(a, err);
     at_recipe_free(&of);

@@ -1,13 +1,14 @@
-/* The voice stream on RAVDESS, actor-disjoint: one run, or one after the other over the recipe's
- * folds. The last epoch is what is reported and kept: choosing the best one by the fold that it is
+/* The voice stream: one run over voices of one or several corpora, or one after the other over the
+ * recipe's folds. The last epoch is what is reported and kept: choosing the best one by the fold that it is
  * judged on would flatter it. */
 #include "base/error.h"
 #include "base/mem.h"
-#include "data/voices.h"
+#include "base/rng.h"
 #include "eval/metrics.h"
 #include "model/audio.h"
 #include "train/learn.h"
 #include "train/mixup.h"
+#include "train/voice_set.h"
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ enum { NAME_SIZE = 64 };
 typedef struct task {
     at_learning t;
     const at_audio_settings *s;
-    at_voices train, valid;
+    at_voice_set train, valid;
+    at_draw draw;             /* of train */
     at_voice_augment augment; /* the recipe's, with the noise */
     float *cache;             /* (versions, train.count, rows, features) augmented, not masked */
     int *cache_lengths;       /* (versions, train.count) */
@@ -30,17 +32,19 @@ typedef struct task {
     /* prefetch thread */
     int *order;
     int64_t order_epoch;
-    float *x[2], *target[2];
+    float *x[2], *target[2], *open[2];
     int *lengths[2];
 } task;
 
 static void weigh_classes(task *t)
 {
-    double power = t->s->losses.class_balance, count[AT_VOICE_CLASSES] = {0};
-    for (int i = 0; i < t->train.count; i++)
-        count[t->train.list[i].label.expression]++;
+    double power = t->s->losses.class_balance, count[AT_VOICE_CLASSES] = {0}, all = 0;
+    for (int i = 0; i < t->train.voices.count; i++) {
+        count[t->train.label[i]] += t->train.share[t->train.set_of[i]];
+        all += t->train.share[t->train.set_of[i]];
+    }
     for (int k = 0; k < AT_VOICE_CLASSES; k++) {
-        double w = count[k] > 0 ? pow(t->train.count / (AT_VOICE_CLASSES * count[k]), power) : 0;
+        double w = count[k] > 0 ? pow(all / (AT_VOICE_CLASSES * count[k]), power) : 0;
         t->class_weight[k] = (float)w;
     }
 }
@@ -51,7 +55,7 @@ static void weigh_classes(task *t)
  * number of times before training; the epochs draw from these, with fresh masks. */
 static int fill_cache(task *t, attune_error *err)
 {
-    int count = t->train.count, status = ATTUNE_OK;
+    int count = t->train.voices.count, status = ATTUNE_OK;
     size_t one = (size_t)t->s->rows * AT_FEATURES;
     int *index = malloc(((size_t)count + 1) * sizeof *index);
     t->cache = at_alloc((size_t)t->s->versions * (size_t)count, one * sizeof(float));
@@ -62,7 +66,7 @@ static int fill_cache(task *t, attune_error *err)
         index[i] = i;
     for (int v = 0; v < t->s->versions && !status; v++) {
         size_t at = (size_t)v * (size_t)count;
-        status = at_voices_rows(&t->train, index, count, t->s->rows, &t->augment, NULL,
+        status = at_voices_rows(&t->train.voices, index, count, t->s->rows, &t->augment, NULL,
                                 at_step_seed(t->t.plan.seed, v), t->t.job->pool,
                                 t->cache + at * one, t->cache_lengths + at);
         if (status)
@@ -72,36 +76,31 @@ static int fill_cache(task *t, attune_error *err)
     return status;
 }
 
-static void shuffle_epoch(task *t, int64_t epoch)
-{
-    at_rng rng;
-    at_rng_seed(&rng, (uint64_t)t->t.plan.seed, (uint64_t)epoch);
-    for (int i = 0; i < t->train.count; i++)
-        t->order[i] = i;
-    at_rng_shuffle(&rng, t->order, t->train.count);
-    t->order_epoch = epoch;
-}
-
 static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
     int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
     size_t one = (size_t)t->s->rows * AT_FEATURES;
     at_rng rng;
-    if (epoch != t->order_epoch)
-        shuffle_epoch(t, epoch);
+    if (epoch != t->order_epoch) {
+        if (at_draw_order(&t->draw, t->t.plan.seed, epoch, t->order))
+            return ATTUNE_E_NOMEM;
+        t->order_epoch = epoch;
+    }
     at_rng_seed(&rng, at_step_seed(t->t.plan.seed, step), 0);
-    memset(t->target[slot], 0, (size_t)t->t.batch * AT_VOICE_CLASSES * sizeof(float));
+    const int *drawn = t->order + at * t->t.batch;
     for (int i = 0; i < t->t.batch; i++) {
-        int sample = t->order[at * t->t.batch + i];
+        int sample = drawn[i];
         uint32_t version = at_rng_below(&rng, (uint32_t)t->s->versions);
-        size_t from = version * (size_t)t->train.count + (size_t)sample;
+        size_t from = version * (size_t)t->train.voices.count + (size_t)sample;
         float *x = t->x[slot] + (size_t)i * one;
         memcpy(x, t->cache + from * one, one * sizeof(float));
         t->lengths[slot][i] = t->cache_lengths[from];
         at_augment_spec(x, (size_t)t->cache_lengths[from], &t->s->masks, &rng);
-        t->target[slot][i * AT_VOICE_CLASSES + t->train.list[sample].label.expression] = 1;
+        at_voice_set_target(&t->train, sample, t->s->losses.smoothing,
+                            t->target[slot] + (size_t)i * AT_VOICE_CLASSES);
     }
+    at_voice_set_open(&t->train, drawn, t->t.batch, t->s->mixup > 0, t->open[slot]);
     if (t->s->mixup > 0)
         at_mix_voices(t->x[slot], one, t->lengths[slot], t->target[slot], AT_VOICE_CLASSES,
                       t->t.batch, t->s->mixup, at_step_seed(t->t.plan.seed, step));
@@ -131,11 +130,14 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     float weight[AT_AUDIO_MAX_MEMBERS];
     (void)step;
     at_tensor *x = input(g, t->x[slot], t->lengths[slot], t->t.batch, t->s->rows);
+    at_tensor *open = at_tensor_new(g, 2, (int[]){t->t.batch, AT_VOICE_CLASSES}, 0);
+    if (open)
+        memcpy(open->data, t->open[slot], (size_t)t->t.batch * AT_VOICE_CLASSES * sizeof(float));
     for (int i = 0; i < t->s->members; i++) {
         at_audio_out out;
         at_audio_forward(g, &t->t.params, i, x, t->lengths[slot], t->s->dropout, &out);
-        each[i] = at_cross_entropy(g, out.expression, t->target[slot], t->class_weight, NULL,
-                                   t->s->losses.smoothing);
+        each[i] = at_cross_entropy(g, at_add(g, out.expression, open), t->target[slot],
+                                   t->class_weight, NULL, 0);
         weight[i] = 1 / (float)t->s->members;
     }
     return at_sum_losses(g, each, weight, t->s->members);
@@ -149,14 +151,15 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
     float *x = at_alloc((size_t)t->t.batch * t->s->rows * AT_FEATURES, sizeof *x);
     if (!x)
         return at_fail_nomem(err);
-    for (int from = 0; !status && from < t->valid.count; from += t->t.batch) {
+    int count = t->valid.voices.count;
+    for (int from = 0; !status && from < count; from += t->t.batch) {
         int index[AT_AUDIO_MAX_BATCH], lengths[AT_AUDIO_MAX_BATCH];
-        int n = t->valid.count - from < t->t.batch ? t->valid.count - from : t->t.batch;
+        int n = count - from < t->t.batch ? count - from : t->t.batch;
         at_audio_out out;
         for (int i = 0; i < n; i++)
             index[i] = from + i;
-        status = at_voices_rows(&t->valid, index, n, t->s->rows, NULL, NULL, 0, t->t.job->pool, x,
-                                lengths);
+        status = at_voices_rows(&t->valid.voices, index, n, t->s->rows, NULL, NULL, 0,
+                                t->t.job->pool, x, lengths);
         if (status) {
             at_fail(err, (attune_status)status, "evaluation: features failed");
             break;
@@ -174,28 +177,56 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
     return status;
 }
 
+/* Judges one set in its own classes. p: the network's probabilities of all samples. */
+static int judge_set(const task *t, int set, const float *p, at_metrics *m, attune_error *err)
+{
+    const at_voice_set *v = &t->valid;
+    size_t count = (size_t)v->voices.count + 1;
+    float *own = malloc(count * AT_VOICE_CLASSES * sizeof *own);
+    int *label = malloc(count * sizeof *label), status = ATTUNE_OK;
+    at_answers a = {.classes = at_heads[v->head[set]].classes, .label = label, .p = own};
+    if (!own || !label)
+        status = at_fail_nomem(err);
+    for (int i = 0; !status && i < v->voices.count; i++) {
+        if (v->set_of[i] != set)
+            continue;
+        at_voice_set_answer(v, i, p + (size_t)i * AT_VOICE_CLASSES, own + (size_t)a.n * a.classes);
+        label[a.n++] = v->voices.list[i].label.expression;
+    }
+    if (!status)
+        at_metrics_compute(m, &a);
+    free(own);
+    free(label);
+    return status;
+}
+
+/* Each set by itself; what is reported is the mean over them. */
 static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
                     attune_error *err)
 {
+    static const char *const names[] = {"accuracy", "balanced", "macro_f1", "ece"};
     task *t = self;
-    float *p = malloc(((size_t)t->valid.count + 1) * AT_VOICE_CLASSES * sizeof *p);
-    int *label = malloc(((size_t)t->valid.count + 1) * sizeof *label);
-    int status = p && label ? predict(t, g, p, err) : at_fail_nomem(err);
+    double mean[4] = {0};
+    char key[32];
+    float *p = malloc(((size_t)t->valid.voices.count + 1) * AT_VOICE_CLASSES * sizeof *p);
+    int status = p ? predict(t, g, p, err) : at_fail_nomem(err);
     (void)step;
-    if (!status) {
-        at_answers a = {.n = t->valid.count, .classes = AT_VOICE_CLASSES, .label = label, .p = p};
+    for (int set = 0; set < t->valid.sets && !status; set++) {
         at_metrics m;
-        for (int i = 0; i < t->valid.count; i++)
-            label[i] = t->valid.list[i].label.expression;
-        at_metrics_compute(&m, &a);
-        json_object_set_new(metrics, "accuracy", json_real(m.accuracy));
-        json_object_set_new(metrics, "balanced", json_real(m.balanced_accuracy));
-        json_object_set_new(metrics, "macro_f1", json_real(m.macro_f1));
-        json_object_set_new(metrics, "ece", json_real(m.ece));
-        *score = m.balanced_accuracy;
+        if ((status = judge_set(t, set, p, &m, err)))
+            break;
+        const double figure[] = {m.accuracy, m.balanced_accuracy, m.macro_f1, m.ece};
+        for (int i = 0; i < 4; i++)
+            mean[i] += figure[i] / t->valid.sets;
+        for (int i = 0; i < 2 && t->valid.sets > 1; i++) {
+            snprintf(key, sizeof key, "%s.%d", names[i], set);
+            json_object_set_new(metrics, key, json_real(figure[i]));
+        }
     }
+    for (int i = 0; i < 4 && !status; i++)
+        json_object_set_new(metrics, names[i], json_real(mean[i]));
+    *score = mean[1];
     free(p);
-    free(label);
     return status;
 }
 
@@ -204,22 +235,23 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
 static int load_parts(task *t, attune_error *err)
 {
     const at_audio_settings *s = t->s;
-    int status = at_job_voices(t->t.job, &s->data, s->data.parts.train, s->noise, &t->train, err);
+    int status = at_voice_set_load(&t->train, t->t.job, &s->data, AT_PART_TRAIN, s->noise, err);
     return status ? status
-                  : at_job_voices(t->t.job, &s->data, s->data.parts.valid, NULL, &t->valid, err);
+                  : at_voice_set_load(&t->valid, t->t.job, &s->data, AT_PART_VALID, NULL, err);
 }
 
 static int make_slots(task *t, attune_error *err)
 {
     size_t batch = (size_t)t->t.batch;
     t->order_epoch = -1;
-    t->order = malloc(((size_t)t->train.count + 1) * sizeof *t->order);
+    t->order = malloc(((size_t)at_draw_count(&t->draw) + 1) * sizeof *t->order);
     int ok = t->order != NULL;
     for (int slot = 0; slot < 2; slot++) {
         t->x[slot] = at_alloc(batch * t->s->rows * AT_FEATURES, sizeof(float));
         t->target[slot] = at_alloc(batch * AT_VOICE_CLASSES, sizeof(float));
+        t->open[slot] = at_alloc(batch * AT_VOICE_CLASSES, sizeof(float));
         t->lengths[slot] = at_alloc(batch, sizeof(int));
-        ok = ok && t->x[slot] && t->target[slot] && t->lengths[slot];
+        ok = ok && t->x[slot] && t->target[slot] && t->open[slot] && t->lengths[slot];
     }
     return ok ? ATTUNE_OK : at_fail_nomem(err);
 }
@@ -236,9 +268,10 @@ static int set_up(void *self, attune_error *err)
     if (status)
         return status;
     t->augment = t->s->augment;
-    t->augment.noise = t->train.noise;
-    t->augment.noise_n = t->train.noise_n;
-    t->t.steps_per_epoch = t->train.count / t->t.batch;
+    t->augment.noise = t->train.voices.noise;
+    t->augment.noise_n = t->train.voices.noise_n;
+    t->draw = at_voice_set_draw(&t->train);
+    t->t.steps_per_epoch = at_draw_count(&t->draw) / t->t.batch;
     weigh_classes(t);
     status = make_slots(t, err);
     return status ? status : fill_cache(t, err);
@@ -247,11 +280,12 @@ static int set_up(void *self, attune_error *err)
 static void clean_up(void *self)
 {
     task *t = self;
-    at_voices_free(&t->train);
-    at_voices_free(&t->valid);
+    at_voice_set_free(&t->train);
+    at_voice_set_free(&t->valid);
     for (int slot = 0; slot < 2; slot++) {
         at_free(t->x[slot]);
         at_free(t->target[slot]);
+        at_free(t->open[slot]);
         at_free(t->lengths[slot]);
     }
     at_free(t->cache);
@@ -282,7 +316,8 @@ static int learn_fold(const at_job *job, int k, double *recall, attune_error *er
     at_job one = *job;
     snprintf(name, sizeof name, "%.40s.fold%d", recipe.name, k);
     recipe.name = name;
-    settings.data.parts = settings.fold[k];
+    settings.data.set[0].train = settings.fold[k].train;
+    settings.data.set[0].valid = settings.fold[k].valid;
     one.recipe = &recipe;
     one.settings = &settings;
     one.resume = job->resume ? AT_RESUME_IF_ANY : AT_AFRESH; /* folds not begun yet have none */

@@ -77,7 +77,8 @@ static void weigh_classes(task *t)
             double w = over > 0 && under > 0 ? pow(under / over, level_power) : 1;
             t->positive[s][k] = (float)fmin(10, fmax(0.1, w));
         }
-    double batch = t->t.batch, rows = at_face_set_epoch_count(&t->train);
+    at_draw draw = at_face_set_draw(&t->train);
+    double batch = t->t.batch, rows = at_draw_count(&draw);
     t->expected_votes = (float)(batch * c.rows_votes / rows);
     t->expected_basic = (float)(batch * c.rows_basic / rows);
     t->expected_engagement = (float)(batch * c.rows_engagement / rows);
@@ -91,7 +92,8 @@ static int prepare(void *self, int64_t step, int slot)
     task *t = self;
     int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
     if (epoch != t->order_epoch) {
-        int status = at_face_set_order(&t->train, t->t.plan.seed, epoch, t->order, NULL);
+        at_draw draw = at_face_set_draw(&t->train);
+        int status = at_draw_order(&draw, t->t.plan.seed, epoch, t->order);
         if (status)
             return status;
         t->order_epoch = epoch;
@@ -154,12 +156,12 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
  * through the momentum 1/k of the k-th. The same batches every time. */
 static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
 {
-    int total = at_face_set_epoch_count(&t->train), status = ATTUNE_OK;
+    at_draw draw = at_face_set_draw(&t->train);
+    int total = at_draw_count(&draw), status = ATTUNE_OK;
     int *order = malloc(((size_t)total + 1) * sizeof *order);
     float *x = at_alloc((size_t)t->t.batch * side * side * 3, sizeof *x);
-    if (!order || !x)
+    if (!order || !x || at_draw_order(&draw, t->t.plan.seed, -1, order))
         status = at_fail_nomem(err);
-    status = status ? status : at_face_set_order(&t->train, t->t.plan.seed, -1, order, err);
     for (int k = 0; !status && k < t->s->statistics_batches && (k + 1) * t->t.batch <= total; k++) {
         at_visual_options o = {.momentum = 1.0f / (float)(k + 1)};
         at_visual_out out;
@@ -273,7 +275,8 @@ static int load_parts(task *t, attune_error *err)
 static int make_slots(task *t, attune_error *err)
 {
     size_t side = (size_t)largest_side(t), batch = (size_t)t->t.batch;
-    int rows = at_face_set_epoch_count(&t->train), status = ATTUNE_OK;
+    at_draw draw = at_face_set_draw(&t->train);
+    int rows = at_draw_count(&draw), status = ATTUNE_OK;
     t->order_epoch = -1;
     t->order = malloc(((size_t)rows + 1) * sizeof *t->order);
     for (int slot = 0; slot < 2 && !status; slot++) {
@@ -297,7 +300,8 @@ static int set_up(void *self, attune_error *err)
     status = status ? status : load_parts(t, err);
     if (status)
         return status;
-    t->t.steps_per_epoch = at_face_set_epoch_count(&t->train) / t->t.batch;
+    at_draw draw = at_face_set_draw(&t->train);
+    t->t.steps_per_epoch = at_draw_count(&draw) / t->t.batch;
     if ((status = make_slots(t, err)))
         return status;
     weigh_classes(t);

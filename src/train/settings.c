@@ -152,12 +152,22 @@ static const at_field fold_list[] = {
 };
 static const at_fields fold_fields = {fold_list, sizeof(at_fold_settings), NULL};
 
-static const at_field voices_list[] = {
-    AT_TEXT(at_voices_settings, dataset, "dataset", "ravdess", "as `attune eval --help` names it"),
-    AT_TEXT(at_voices_settings, folder, "folder", NULL,
+static const at_field voice_set_list[] = {
+    AT_NEEDED(at_set_settings, dataset, "dataset", "as `attune eval --help` names it"),
+    AT_TEXT(at_set_settings, folder, "folder", NULL,
             "in the data folder; without: the dataset's name"),
-    AT_TEXT(at_voices_settings, parts.train, "train", NULL, "split that is learned from"),
-    AT_TEXT(at_voices_settings, parts.valid, "valid", NULL, "split that judges and calibrates"),
+    AT_TEXT(at_set_settings, train, "train", NULL, "split that is learned from; without: none"),
+    AT_TEXT(at_set_settings, valid, "valid", NULL,
+            "split that judges and calibrates; without: none"),
+    AT_NUMBER(at_set_settings, share, "share", 1, 0, 100,
+              "of the set drawn an epoch: 0.5 half, 2 twice"),
+    AT_FIELDS_END,
+};
+static const at_fields voice_set_fields = {voice_set_list, sizeof(at_set_settings), NULL};
+
+static const at_field voices_list[] = {
+    AT_LIST(at_voices_settings, set, sets, "data", &voice_set_fields, 1,
+            "voices that are learned from; classes that a set lacks are left open in its voices"),
     AT_FIELDS_END,
 };
 static const at_fields voices_fields = {voices_list, sizeof(at_voices_settings), NULL};
@@ -211,9 +221,10 @@ static const at_fields audio_losses_fields = {audio_losses_list, sizeof(at_audio
 #define AUDIO(m, def, least, most, help) AT_NUMBER(at_audio_settings, m, #m, def, least, most, help)
 static const at_field audio_list[] = {
     HEAD(at_audio_settings, "`audio`: the voice stream"),
-    AT_OBJECT(at_audio_settings, data, "data", voices_fields, "voices that are learned from"),
+    AT_SHARED(at_audio_settings, data, voices_fields),
     AT_LIST(at_audio_settings, fold, folds, "folds", &fold_fields, 0,
-            "one run each, `NAME.foldK`, and the mean recall at the end"),
+            "one run each with other parts of the first set, `NAME.foldK`, and the mean recall at "
+            "the end"),
     AT_TEXT(at_audio_settings, noise, "noise", NULL,
             "folder of background noise; the first 70 % of each file are used"),
     AT_SHARED(at_audio_settings, plan, at_plan_fields),
@@ -236,8 +247,9 @@ static const at_field audio_list[] = {
 static const char *wrong_audio(const void *value)
 {
     const at_audio_settings *s = value;
-    return !s->folds && (!s->data.parts.train || !s->data.parts.valid)
-               ? "needs data.train and data.valid, or folds"
+    const at_set_settings *first = &s->data.set[0];
+    return !s->folds && (!first->train || !first->valid)
+               ? "needs data[0].train and data[0].valid, or folds"
                : NULL;
 }
 const at_fields at_audio_fields = {audio_list, sizeof(at_audio_settings), wrong_audio};

@@ -34,7 +34,7 @@ typedef struct at_loop_plan {
 } at_loop_plan;
 extern const at_fields at_plan_fields;
 
-/* Pictures of one corpus. */
+/* Pictures or voices of one corpus. */
 typedef struct at_set_settings {
     const char *dataset, *folder, *train, *valid, *also;
     double share;
@@ -75,8 +75,8 @@ typedef struct at_fold_settings {
 } at_fold_settings;
 
 typedef struct at_voices_settings {
-    const char *dataset, *folder;
-    at_fold_settings parts; /* NULL where folds are given */
+    at_set_settings set[AT_MAX_SETS]; /* train, valid: NULL where the set has no such part */
+    int sets;
 } at_voices_settings;
 
 typedef struct at_audio_losses {
@@ -88,7 +88,7 @@ typedef struct at_audio_settings {
     const char *kind, *name;
     at_loop_plan plan;
     at_voices_settings data;
-    at_fold_settings fold[AT_MAX_FOLDS];
+    at_fold_settings fold[AT_MAX_FOLDS]; /* in place of the first set's parts */
     int folds;
     const char *noise; /* folder; nullable */
     int members, batch, rows, versions;

@@ -1,4 +1,5 @@
 #include "train/stream_answers.h"
+#include "train/voice_set.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "model/audio.h"
@@ -210,11 +211,23 @@ static int run_voices(const at_job *job, const at_audio_net *net, const at_voice
     return status;
 }
 
-static int collect_voices(at_stream_answers *a, const at_voices *valid,
+/* Where calm counts as neutral, all of both is neutral. */
+static void join_calm(float *logit)
+{
+    const int neutral = at_class_by_name(AT_HEAD_VOICE8, "neutral");
+    const int calm = at_class_by_name(AT_HEAD_VOICE8, "calm");
+    const float least = -60; /* as good as never */
+    float top = fmaxf(logit[neutral], logit[calm]);
+
+    logit[neutral] = top + logf(expf(logit[neutral] - top) + expf(logit[calm] - top));
+    logit[calm] = least;
+}
+
+static int collect_voices(at_stream_answers *a, const at_voice_set *valid,
                           const at_audio_result *train, int train_n, const at_audio_result *r,
                           attune_error *err)
 {
-    int status = make_embeddings(a, train_n, valid->count, AT_AUDIO_EMBED, err);
+    int status = make_embeddings(a, train_n, valid->voices.count, AT_AUDIO_EMBED, err);
     if (status)
         return status;
     at_head_answers *h = add_head(a, "", "expression", AT_VOICE_CLASSES, err);
@@ -223,8 +236,12 @@ static int collect_voices(at_stream_answers *a, const at_voices *valid,
     for (int i = 0; i < a->train_n; i++)
         memcpy(a->train + (size_t)i * AT_AUDIO_EMBED, train[i].embedding, sizeof r->embedding);
     for (int i = 0; i < a->valid_n; i++) {
+        float logit[AT_VOICE_CLASSES];
         memcpy(a->valid + (size_t)i * AT_AUDIO_EMBED, r[i].embedding, sizeof r->embedding);
-        add_row(h, r[i].expression, valid->list[i].label.expression);
+        memcpy(logit, r[i].expression, sizeof logit);
+        if (valid->head[valid->set_of[i]] == AT_HEAD_EMOTION7)
+            join_calm(logit);
+        add_row(h, logit, valid->label[i]);
     }
     return check_finite(a, err);
 }
@@ -232,21 +249,21 @@ static int collect_voices(at_stream_answers *a, const at_voices *valid,
 int at_voice_answers(at_stream_answers *out, const at_job *job, const at_weights *w,
                      const at_voices_settings *data, attune_error *err)
 {
-    at_voices train = {0}, valid = {0};
+    at_voice_set train = {0}, valid = {0};
     at_audio_net *net = NULL;
     at_audio_result *rt = NULL, *rv = NULL;
     memset(out, 0, sizeof *out);
     int status = at_audio_freeze(&net, w, at_kernels_best(), err);
-    status = status ? status : at_job_voices(job, data, data->parts.train, NULL, &train, err);
-    status = status ? status : at_job_voices(job, data, data->parts.valid, NULL, &valid, err);
-    status = status ? status : run_voices(job, net, &train, &rt, err);
-    status = status ? status : run_voices(job, net, &valid, &rv, err);
-    status = status ? status : collect_voices(out, &valid, rt, train.count, rv, err);
+    status = status ? status : at_voice_set_load(&train, job, data, AT_PART_TRAIN, NULL, err);
+    status = status ? status : at_voice_set_load(&valid, job, data, AT_PART_VALID, NULL, err);
+    status = status ? status : run_voices(job, net, &train.voices, &rt, err);
+    status = status ? status : run_voices(job, net, &valid.voices, &rv, err);
+    status = status ? status : collect_voices(out, &valid, rt, train.voices.count, rv, err);
     at_free(rt);
     at_free(rv);
     at_audio_free(&net);
-    at_voices_free(&train);
-    at_voices_free(&valid);
+    at_voice_set_free(&train);
+    at_voice_set_free(&valid);
     if (status)
         at_stream_answers_free(out);
     return status;
