@@ -8,6 +8,7 @@
 #define at_visual_run       fake_visual_run
 #define at_audio_run        fake_audio_run
 #define at_fusion_run       fake_fusion_run
+#define at_fusion_usual     fake_fusion_usual
 #define at_weights_source   fake_weights_source
 
 #include "runtime/face.c"
@@ -23,12 +24,14 @@
 
 /* The real one, for the tests that ask for it. */
 #undef at_fusion_run
+#undef at_fusion_usual
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
 
 int fake_looks, fake_mirrored, fake_listens, fake_tokens;
 int64_t fake_token_us[FAKE_TOKENS];
 static const at_fusion *real_fusion;
+static at_usual usual[ATTUNE_MODALITIES];
 
 /* A face takes four pixels of the first row: x / 2, y / 2, side and a mark; its box is filled
  * with a texture whose red is the expression. */
@@ -127,6 +130,18 @@ int fake_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, in
     out->embedding[1] = rows[0];
     fake_listens++;
     return ATTUNE_OK;
+}
+
+void fake_use_baseline(int on)
+{
+    usual[ATTUNE_FACE] = (at_usual){
+        .classes = on ? AT_FACE_CLASSES : 0, .temperature = 1, .answer = {{2}}, .share = {1}};
+}
+
+const at_usual *fake_fusion_usual(const at_fusion *f, int modality)
+{
+    (void)f;
+    return &usual[modality];
 }
 
 void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],

@@ -20,6 +20,9 @@ void fake_picture(unsigned char *rgb, const fake_face faces[FAKE_FACES]);
 
 struct at_fusion;
 
+/* From now on class 0 of faces is usual, and all else is an offset of whom it is seen in. */
+void fake_use_baseline(int on);
+
 /* From now on the session weighs its evidence with f, not with the fake (which does, for NULL). */
 void fake_use_fusion(const struct at_fusion *f);
 

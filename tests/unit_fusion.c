@@ -300,13 +300,159 @@ static void test_hostile(void **state)
     assert_null(f);
 }
 
+/* ---- what is usual for a person ------------------------------------------------------------ */
+
+/* Four classes: each is answered by 3 sure in its own place and by -sure in the others. */
+static at_usual four_classes(float temperature, float sure)
+{
+    at_usual u = {.classes = 4, .temperature = temperature};
+    for (int k = 0; k < 4; k++) {
+        u.share[k] = 0.25f;
+        for (int i = 0; i < 4; i++)
+            u.answer[k][i] = i == k ? 3 * sure : -sure;
+    }
+    return u;
+}
+
+/* A person's logits to a class: as usual, and 1.2 more for class 1 at the cost of class 2. */
+static void answer_of(const at_usual *u, int class, float odd, float *logit)
+{
+    for (int i = 0; i < 4; i++)
+        logit[i] = u->temperature * (u->answer[class][i] + odd * (i == 1) - odd * (i == 2)) + 7;
+}
+
+/* Whatever they show by turns, what they always add is found, and taken out. */
+static void test_baseline(void **state)
+{
+    (void)state;
+    for (int hot = 0; hot < 2; hot++) {
+        const at_usual u = four_classes(hot ? 2.5f : 1, 4);
+        at_baseline b = {0};
+        float logit[4], plain[4];
+        assert_float_equal(at_baseline_share(&b), 0, 0);
+        for (int i = 0; i < 400; i++) {
+            answer_of(&u, i / 5 % 4, 1.2f, logit);
+            at_baseline_follow(&u, &b, logit, 0.5f);
+        }
+        assert_float_equal(b.seconds, 200, 1e-3);
+        assert_float_equal(b.offset[1], 1.2, 0.15);
+        assert_float_equal(b.offset[2], -1.2, 0.15);
+        assert_float_equal(b.offset[0], 0, 0.15);
+        answer_of(&u, 3, 1.2f, logit);
+        at_baseline_remove(&u, &b, logit, plain);
+        for (int i = 0; i < 4; i++)
+            assert_float_equal(
+                plain[i],
+                u.temperature * (u.answer[3][i] - b.offset[i] + 1.2f * (i == 1) - 1.2f * (i == 2)) +
+                    7,
+                1e-4);
+        assert_true(at_baseline_share(&b) > 0.9f);
+    }
+}
+
+/* A long spell of one expression, by somebody who has nothing odd about them, stays that expression:
+ * what can be taken out is limited. */
+static void test_spell(void **state)
+{
+    const at_usual u = four_classes(1, 1);
+    at_baseline b = {0};
+    float logit[4];
+    (void)state;
+    for (int i = 0; i < 600; i++) {
+        answer_of(&u, 1, 0, logit);
+        at_baseline_follow(&u, &b, logit, 0.5f);
+    }
+    at_baseline_remove(&u, &b, logit, logit);
+    for (int i = 0; i < 4; i++)
+        assert_true(i == 1 || logit[1] > logit[i] + 1);
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(b.offset[i]) < 2.001f);
+}
+
+/* A second says little, and however wild it is, not more than the farthest that a moment pulls. */
+static void test_little_evidence(void **state)
+{
+    const at_usual u = four_classes(1, 4);
+    at_baseline b = {0};
+    float logit[4], away = 0;
+    (void)state;
+    answer_of(&u, 0, 1.2f, logit);
+    at_baseline_follow(&u, &b, logit, 1);
+    assert_true(b.offset[1] > 0.05f && b.offset[1] < 0.3f);
+    b = (at_baseline){0};
+    answer_of(&u, 0, 40, logit);
+    at_baseline_follow(&u, &b, logit, 1);
+    for (int i = 0; i < 4; i++)
+        away += b.offset[i] * b.offset[i];
+    assert_float_equal(sqrtf(away), 2.0 * 1 / 5, 1e-3);
+    at_baseline before = b;
+    at_baseline_follow(&u, &b, logit, 0);
+    assert_memory_equal(&before, &b, sizeof b);
+    const at_usual none = {0};
+    at_baseline_follow(&none, &b, logit, 1);
+    assert_memory_equal(&before, &b, sizeof b);
+}
+
+static void test_usual_of_a_model(void **state)
+{
+    float answer[64] = {0}, share[8] = {0.5f, 0.25f, 0.25f}, odd[8] = {0.5f, 0.75f, -0.25f};
+    at_fusion *f = NULL;
+    at_usual u;
+    at_weights_writer *w;
+    at_weights *file;
+    attune_error err;
+    char path[] = "/tmp/attune-usual-XXXXXX";
+    (void)state;
+    answer[8 * 2 + 1] = 5;
+    close(mkstemp(path));
+    for (int wrong = 0; wrong < 2; wrong++) {
+        assert_int_equal(at_weights_writer_create(&w, NULL), 0);
+        at_weights_put(w, "fusion.face.usual.answer", 1, (int[]){64}, answer, 0);
+        at_weights_put(w, "fusion.face.usual.share", 1, (int[]){8}, wrong ? odd : share, 0);
+        assert_int_equal(at_weights_save(w, path, NULL), 0);
+        at_weights_writer_free(&w);
+        assert_int_equal(at_weights_load(&file, path, NULL), 0);
+        int status = at_usual_load(&u, file, "fusion.face", 8, 0.5f, &err);
+        assert_int_equal(status, wrong ? ATTUNE_E_FORMAT : 0);
+        if (wrong)
+            assert_non_null(strstr(err.text, "fusion.face.usual.share"));
+        at_weights_free(&file);
+        if (wrong)
+            continue;
+        assert_int_equal(u.classes, 8);
+        assert_float_equal(u.answer[2][1], 5, 0);
+        assert_float_equal(u.temperature, 0.5, 0);
+    }
+    unlink(path);
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    assert_int_equal(at_fusion_usual(f, ATTUNE_FACE)->classes, 0);
+    at_fusion_free(&f);
+}
+
+/* FER+ has one class of each of the seven, RAVDESS two that are neutral. */
+static void test_offset(void **state)
+{
+    const float offset[8] = {1, 3, 5, 0, 0, 0, 0, -7};
+    float e[ATTUNE_EMOTIONS];
+    (void)state;
+    at_fusion_offset(ATTUNE_VOICE, offset, e);
+    assert_float_equal(e[ATTUNE_NEUTRAL], 2, 1e-6);
+    assert_float_equal(e[ATTUNE_HAPPY], 5, 1e-6);
+    assert_float_equal(e[ATTUNE_SURPRISED], -7, 1e-6);
+    at_fusion_offset(ATTUNE_FACE, offset, e);
+    assert_float_equal(e[ATTUNE_NEUTRAL], 1, 1e-6);
+    assert_float_equal(e[ATTUNE_HAPPY], 3, 1e-6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_weights),  cmocka_unit_test(test_dropping),
         cmocka_unit_test(test_distance), cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_states),   cmocka_unit_test(test_fused_states),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_baseline),
+        cmocka_unit_test(test_spell),    cmocka_unit_test(test_little_evidence),
+        cmocka_unit_test(test_offset),   cmocka_unit_test(test_usual_of_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -683,9 +683,43 @@ static void windows_with_nothing_to_go_on_abstain(void **state)
     at_fusion_free(&f);
 }
 
+/* A face whose answers always favour class 3: what is usual for it is found, said, and taken out of
+ * later windows; another face in the same place has nothing of it; without a baseline all stays. */
+static void what_is_usual_for_a_face_is_taken_out(void **state)
+{
+    const fake_face odd[FAKE_FACES] = {{20, 60, 100, 3}}, other[FAKE_FACES] = {{210, 90, 90, 5}};
+    (void)state;
+    fake_use_baseline(1);
+    for (int off = 0; off < 2; off++) {
+        scene *c = scene_open(&(attune_options){.no_audio = 1, .no_baseline = off});
+        fake_picture(c->rgb, odd);
+        for (int64_t t = 0; t < 30000; t += 100)
+            video(c, t);
+        fake_picture(c->rgb, other);
+        for (int64_t t = 30000; t < 40000; t += 100)
+            video(c, t);
+        finish(c);
+        const attune_window *first = &c->w[0], *late = &c->w[58], *new = NULL;
+        for (int i = 0; i < c->n && !new; i++)
+            new = c->w[i].track == 2 ? &c->w[i] : NULL;
+        assert_non_null(new);
+        assert_float_equal(first->baseline_s, 0, 0);
+        assert_float_equal(first->offset[ATTUNE_SAD], 0, 0);
+        assert_float_equal(late->baseline_s, off ? 0 : 29, 1);
+        assert_true(off ? late->offset[ATTUNE_SAD] == 0 : late->offset[ATTUNE_SAD] > 0.5f);
+        assert_true(late->offset[ATTUNE_SAD] <= 2.001f);
+        /* the fake fusion gives the face's logits as the answer */
+        assert_float_equal(late->emotion7[3], first->emotion7[3] - late->offset[ATTUNE_SAD], 1e-4);
+        assert_float_equal(new->baseline_s, 0, 0);
+        scene_close(c);
+    }
+    fake_use_baseline(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_usual_for_a_face_is_taken_out),
         cmocka_unit_test(windows_end_at_every_hop),
         cmocka_unit_test(windows_come_as_soon_as_both_streams_passed),
         cmocka_unit_test(a_rest_of_half_a_hop_is_covered),

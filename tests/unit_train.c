@@ -572,7 +572,7 @@ static void test_voice_classes(void **state)
                             .set_of = set_of,
                             .label = label};
     const int batch[] = {1, 3, 1, 0, 3};
-    float target[8], open[5 * 8], p[8];
+    float target[8], prior[5 * 8], p[8];
     (void)state;
     at_voice_set_target(&s, 0, 0.4f, target);
     for (int k = 0; k < 8; k++)
@@ -581,12 +581,12 @@ static void test_voice_classes(void **state)
     for (int k = 0; k < 8; k++)
         assert_float_equal(target[k], k == 3 ? 0.8 : k == 2 ? 0.2 : 0, 1e-6);
     for (int pairs = 0; pairs < 2; pairs++) {
-        at_voice_set_open(&s, batch, 5, pairs, open);
+        at_voice_set_prior(&s, batch, 5, pairs, 1.5f, prior);
         for (int i = 0; i < 5; i++)
             for (int k = 0; k < 8; k++) {
                 int all = i == 3 || (pairs && i == 2); /* of the set with all classes */
-                int is_open = all || k == 2 || k == 3;
-                assert_true(is_open ? open[i * 8 + k] == 0 : open[i * 8 + k] < -1e3f);
+                int there = all || k == 2 || k == 3;
+                assert_float_equal(prior[i * 8 + k], there ? 0 : -1.5, 0);
             }
     }
     const float native[8] = {0.1f, 0.2f, 0.3f, 0.1f, 0.1f, 0.1f, 0.05f, 0.05f};

@@ -185,7 +185,11 @@ typedef struct attune_window {
                                         * last hop) in which this face was found, and in which
                                         * there was speech; 0 where the stream is not there */
     float any_face; /* [0,1] the same for whichever face, of this window or not */
-    uint32_t reserved[16];
+    /* What was taken out because it is usual for this person: by how much more than in other people
+     * the logarithm of each emotion's probability was raised, whatever they showed; and how many
+     * seconds of good input it is known from. Zeros with no_baseline */
+    float offset[ATTUNE_EMOTIONS], baseline_s;
+    uint32_t reserved[8];
 } attune_window;
 
 /* ---- model, session -------------------------------------------------------------------- */
@@ -223,10 +227,11 @@ typedef struct attune_options {
     int pcm_rate;    /* the input is bare samples (16 bits, little-endian, mono), so many a second,
                       * 2000 to 768000; 0: a file of a kind that says so itself */
     /* of all sessions */
-    int min_face; /* width in pixels of the smallest faces to look for, 12 to 2000; 0:
+    int min_face;    /* width in pixels of the smallest faces to look for, 12 to 2000; 0:
                    * ATTUNE_DEFAULT_MIN_FACE. The smaller, the longer it takes to find out that
                    * nobody is in view */
-    uint64_t reserved[13];
+    int no_baseline; /* answers as they are: what is usual for a person is not taken out */
+    uint64_t reserved[12];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */

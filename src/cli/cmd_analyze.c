@@ -11,6 +11,7 @@
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--model FILE] [--tracks N]\n"
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
+    "                      [--no-baseline]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
     "                      [--threads N] [--quiet] [--json]\n"
     "\n"
@@ -27,6 +28,7 @@ static const char usage_options[] =
     "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
     "  --min-face N    width in pixels of the smallest faces to look for (default: 24)\n"
+    "  --no-baseline   answers as they are: what is usual for a person is not taken out\n"
     "  --no-audio      leave the sound out\n"
     "  --no-video      leave the picture out\n"
     "  --audio-track N the N-th sound track (default: the one with the most speech)\n"
@@ -275,6 +277,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"pcm", required_argument, NULL, 'p'},
         {"live", no_argument, NULL, 'l'},
         {"no-audio", no_argument, NULL, 'A'},
+        {"no-baseline", no_argument, NULL, 'B'},
         {"no-video", no_argument, NULL, 'V'},
         {"threads", required_argument, NULL, 'j'},
         {"quiet", no_argument, NULL, 'q'},
@@ -323,6 +326,7 @@ static int parse(at_job *job, int argc, char **argv)
             break;
         case 'l': o->live = 1; break;
         case 'A': o->no_audio = 1; break;
+        case 'B': o->no_baseline = 1; break;
         case 'V': o->no_video = 1; break;
         case 'q': job->quiet = 1; break;
         case 'J': job->json = 1; break;

@@ -15,6 +15,7 @@ struct at_fusion {
     const at_fusion_kind *kind;
     at_reference reference[ATTUNE_MODALITIES];
     at_calibration calibration;
+    at_usual usual[ATTUNE_MODALITIES];
     float floor; /* of reliability */
 };
 
@@ -41,6 +42,11 @@ static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)
     }
     if (status == ATTUNE_OK)
         status = at_calibration_load(&f->calibration, w, err);
+    for (int m = 0; m < ATTUNE_MODALITIES && status == ATTUNE_OK; m++) {
+        const at_fusion_stream *s = &at_fusion_streams[m];
+        status = at_usual_load(&f->usual[m], w, s->arrays, at_heads[s->head].classes,
+                               f->calibration.temperature[m], err);
+    }
     f->floor = 0.2f;
     if (status == ATTUNE_OK && at_fusion_take(w, "fusion.floor", 1, &f->floor, err) < 0)
         status = ATTUNE_E_FORMAT;
@@ -135,6 +141,27 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALIT
     weigh(f, out);
     f->kind->run(&f->calibration, evidence, out->weight, out->emotion7);
     fuse_states(f, evidence, out);
+}
+
+/* ---- what is usual -------------------------------------------------------------------------- */
+
+const at_usual *at_fusion_usual(const at_fusion *f, int modality)
+{
+    return &f->usual[modality];
+}
+
+void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS])
+{
+    const at_head_info *head = &at_heads[at_fusion_streams[modality].head];
+    int n[ATTUNE_EMOTIONS] = {0};
+    memset(emotion7, 0, ATTUNE_EMOTIONS * sizeof *emotion7);
+    for (int k = 0; k < head->classes; k++)
+        if (head->emotion[k] >= 0) {
+            emotion7[head->emotion[k]] += offset[k];
+            n[head->emotion[k]]++;
+        }
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        emotion7[e] /= (float)(n[e] ? n[e] : 1);
 }
 
 /* ---- one stream's answer -------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
  *
  * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first.
  * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
- *   M.temperature (1), M.mean M.var (embedding size), M.distance (2: where reliability starts to
+ *   M.temperature (1), M.usual.answer (classes^2) M.usual.share (classes; baseline.h), M.mean M.var (embedding size), M.distance (2: where reliability starts to
  *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
  *   fusion.engagement.temperature (1), fusion.floor (1)
  *
@@ -17,6 +17,7 @@
 #ifndef AT_FUSION_FUSION_H
 #define AT_FUSION_FUSION_H
 
+#include "fusion/baseline.h"
 #include "model/audio.h"
 #include "model/visual.h"
 #include "tensor/weights.h"
@@ -71,6 +72,10 @@ extern const at_fusion_kind at_fusion_late, at_fusion_mean;
  * the model file; sane defaults for what is absent. */
 int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err);
 void at_fusion_free(at_fusion **f);
+/* What is usual of a modality's answers: what baselines are followed by. */
+const at_usual *at_fusion_usual(const at_fusion *f, int modality);
+/* An offset of a modality's scaled logits (baseline.h) as one of each of the seven. */
+void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS]);
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
 

@@ -122,6 +122,11 @@ void at_fields_init(at_fields *l)
               AT_WHEN_ALWAYS, "share of the time since the row before in which it was there, 0..1");
     add(l, AT_FIELD_REAL, offsetof(attune_window, any_face), "any_face",
         "share of the time since the row before in which any face was there, 0..1");
+    add(l, AT_FIELD_REAL, offsetof(attune_window, baseline_s), "baseline_s",
+        "seconds of good input that tell what is usual for this person");
+    add_group(l, offsetof(attune_window, offset), "offset", attune_emotion_names, ATTUNE_EMOTIONS,
+              AT_WHEN_ALWAYS,
+              "what was taken out as usual for this person, of the probability's logarithm");
 }
 
 static int present(at_field_when when, const attune_window *w)

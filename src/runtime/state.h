@@ -2,6 +2,7 @@
 #ifndef AT_RUNTIME_STATE_H
 #define AT_RUNTIME_STATE_H
 
+#include "runtime/baselines.h"
 #include "runtime/modality.h"
 #include "runtime/sound.h"
 
@@ -12,6 +13,8 @@ struct attune_session {
     at_pool *pool;
     at_clock clock;
     void *modality[ATTUNE_MODALITIES]; /* NULL: its input is absent */
+
+    at_baselines baselines;
 
     int64_t last_period; /* of the latest analysed frame, in units of 1/rate; -1: none */
     attune_counts counts;

@@ -106,11 +106,64 @@ static void note_estimate(const at_estimate *e, attune_window *w)
     memcpy(w->engagement3, e->engagement3, sizeof w->engagement3);
 }
 
-static void fill_window(const attune_session *s, const at_findings *f, uint32_t subject,
-                        attune_window *w)
+/* Takes what is usual for the person out of the logits, which move to plain, and says what it was
+ * as if all of a modality's answer counted. */
+static void take_usual(const attune_session *s, const at_acquaintance *p, at_evidence *evidence,
+                       float plain[ATTUNE_MODALITIES][AT_MOST_CLASSES])
+{
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        const at_usual *usual = at_fusion_usual(s->m->fusion, m);
+        if (!evidence[m].present || !usual->classes)
+            continue;
+        at_baseline_remove(usual, &p->of[m], evidence[m].logit, plain[m]);
+        evidence[m].logit = plain[m];
+    }
+}
+
+/* What was taken out, by weight, and how long it has been followed for. */
+static void note_usual(const at_acquaintance *p, const at_estimate *e, attune_window *w)
+{
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        float offset[ATTUNE_EMOTIONS];
+        at_fusion_offset(m, p->of[m].offset, offset);
+        w->baseline_s += e->weight[m] * p->of[m].seconds;
+        for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+            w->offset[k] += e->weight[m] * offset[k];
+    }
+}
+
+/* Answers that can be relied on tell what is usual. logit: as they were. */
+static void follow_usual(const attune_session *s, at_acquaintance *p, const at_estimate *e,
+                         const float *const logit[ATTUNE_MODALITIES])
+{
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        if (logit[m] && !e->abstain && e->used & 1u << m)
+            at_baseline_follow(at_fusion_usual(s->m->fusion, m), &p->of[m], logit[m],
+                               (float)s->o.hop_s * e->reliability[m]);
+}
+
+static void estimate(attune_session *s, at_evidence evidence[ATTUNE_MODALITIES], attune_window *w)
+{
+    at_acquaintance *person = at_baselines_meet(&s->baselines, w->track, w->end_us);
+    const float *logit[ATTUNE_MODALITIES];
+    float plain[ATTUNE_MODALITIES][AT_MOST_CLASSES];
+    at_estimate e;
+
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        logit[m] = evidence[m].present ? evidence[m].logit : NULL;
+    if (!s->o.no_baseline)
+        take_usual(s, person, evidence, plain);
+    at_fusion_run(s->m->fusion, evidence, &e);
+    note_estimate(&e, w);
+    if (s->o.no_baseline)
+        return;
+    note_usual(person, &e, w);
+    follow_usual(s, person, &e, logit);
+}
+
+static void fill_window(attune_session *s, const at_findings *f, uint32_t subject, attune_window *w)
 {
     at_evidence evidence[ATTUNE_MODALITIES] = {{0}};
-    at_estimate estimate;
 
     w->track = subject;
     unmeasured(&w->quality);
@@ -121,8 +174,7 @@ static void fill_window(const attune_session *s, const at_findings *f, uint32_t 
         if (s->modality[m])
             at_modalities[m]->describe(s->modality[m], i, w);
     }
-    at_fusion_run(s->m->fusion, evidence, &estimate);
-    note_estimate(&estimate, w);
+    estimate(s, evidence, w);
 }
 
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)

@@ -57,6 +57,29 @@ float at_fit_temperature(const float *logit, const int *label, int n, int classe
     return n ? (float)exp(-at_minimise(loss_of_log_scale, &f, -log(5), log(5))) : 1;
 }
 
+void at_fit_usual(const float *logit, int n, int classes, float temperature, float *answer,
+                  float *share)
+{
+    double sum[AT_MOST_CLASSES][AT_MOST_CLASSES] = {0}, often[AT_MOST_CLASSES] = {0};
+    for (int i = 0; i < n; i++, logit += classes) {
+        double mean = 0;
+        int top = 0;
+        for (int k = 0; k < classes; k++) {
+            mean += (double)logit[k] / classes;
+            top = logit[k] > logit[top] ? k : top;
+        }
+        often[top]++;
+        for (int k = 0; k < classes; k++)
+            sum[top][k] += ((double)logit[k] - mean) / (double)temperature;
+    }
+    for (int c = 0; c < classes; c++) {
+        share[c] = (float)(often[c] / n);
+        for (int k = 0; k < classes; k++)
+            answer[c * classes + k] = often[c] > 0 ? (float)(sum[c][k] / often[c])
+                                                   : (float)(4 * (k == c) - 4.0 / classes);
+    }
+}
+
 /* ---- levels ------------------------------------------------------------------------------- */
 
 typedef struct level_fit {

@@ -17,6 +17,12 @@ float at_fit_temperature(const float *logit, const int *label, int n, int classe
  * for scale in [0.05, 5] and biases in [-8, 8]. 1 and 0 for n = 0. */
 void at_fit_levels(const float *logit, const int *level, int n, float *scale, float *bias);
 
+/* What is usual of answers (fusion/baseline.h): the mean of the scaled, centred logits of those
+ * answered by each class, answer (classes x classes), and how often it is answered, share (classes).
+ * A class that is never answered has the logits of certainty. n > 0. */
+void at_fit_usual(const float *logit, int n, int classes, float temperature, float *answer,
+                  float *share);
+
 /* Mean and variance of x (n, dims) in each dimension; a variance is at least a hundredth of their
  * mean, so that a dimension that is nearly always 0 does not decide alone. */
 void at_fit_reference(const float *x, int n, int dims, float *mean, float *var);

@@ -79,6 +79,18 @@ static int fit_temperature(assembly *a, const char *of, const at_head_answers *h
     return set(a, of, "temperature", 1, &t, err);
 }
 
+/* What is usual of a stream's answers, to follow a person's baseline by. */
+static int fit_usual(assembly *a, const char *of, const at_head_answers *h, attune_error *err)
+{
+    float answer[AT_MOST_CLASSES * AT_MOST_CLASSES], share[AT_MOST_CLASSES];
+    float t = at_fit_temperature(h->logit, h->label, h->n, h->width);
+    if (!h->n)
+        return ATTUNE_OK;
+    at_fit_usual(h->logit, h->n, h->width, t, answer, share);
+    int status = set(a, of, "usual.answer", h->width * h->width, answer, err);
+    return status ? status : set(a, of, "usual.share", h->width, share, err);
+}
+
 static int fit_states(assembly *a, const at_head_answers *state, attune_error *err)
 {
     float scale[ATTUNE_STATES], bias[ATTUNE_STATES * AT_THRESHOLDS];
@@ -95,6 +107,7 @@ static int calibrate_faces(assembly *a, attune_error *err)
     const at_head_answers *h = a->face.head;
     int status = fit_distance(a, "fusion.face", &a->face, err);
     status = status ? status : fit_temperature(a, "fusion.face", &h[0], err);
+    status = status ? status : fit_usual(a, "fusion.face", &h[0], err);
     status = status ? status : fit_temperature(a, "fusion.basic", &h[1], err);
     status = status ? status : fit_temperature(a, "fusion.engagement", &h[2], err);
     return status ? status : fit_states(a, &h[3], err);
@@ -103,7 +116,8 @@ static int calibrate_faces(assembly *a, attune_error *err)
 static int calibrate_voices(assembly *a, attune_error *err)
 {
     int status = fit_distance(a, "fusion.voice", &a->voice, err);
-    return status ? status : fit_temperature(a, "fusion.voice", &a->voice.head[0], err);
+    status = status ? status : fit_temperature(a, "fusion.voice", &a->voice.head[0], err);
+    return status ? status : fit_usual(a, "fusion.voice", &a->voice.head[0], err);
 }
 
 /* ---- parts ---------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ typedef struct task {
     /* prefetch thread */
     int *order;
     int64_t order_epoch;
-    float *x[2], *target[2], *open[2];
+    float *x[2], *target[2], *prior[2];
     int *lengths[2];
 } task;
 
@@ -100,7 +100,8 @@ static int prepare(void *self, int64_t step, int slot)
         at_voice_set_target(&t->train, sample, t->s->losses.smoothing,
                             t->target[slot] + (size_t)i * AT_VOICE_CLASSES);
     }
-    at_voice_set_open(&t->train, drawn, t->t.batch, t->s->mixup > 0, t->open[slot]);
+    at_voice_set_prior(&t->train, drawn, t->t.batch, t->s->mixup > 0, t->s->losses.lacking,
+                       t->prior[slot]);
     if (t->s->mixup > 0)
         at_mix_voices(t->x[slot], one, t->lengths[slot], t->target[slot], AT_VOICE_CLASSES,
                       t->t.batch, t->s->mixup, at_step_seed(t->t.plan.seed, step));
@@ -130,13 +131,13 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     float weight[AT_AUDIO_MAX_MEMBERS];
     (void)step;
     at_tensor *x = input(g, t->x[slot], t->lengths[slot], t->t.batch, t->s->rows);
-    at_tensor *open = at_tensor_new(g, 2, (int[]){t->t.batch, AT_VOICE_CLASSES}, 0);
-    if (open)
-        memcpy(open->data, t->open[slot], (size_t)t->t.batch * AT_VOICE_CLASSES * sizeof(float));
+    at_tensor *prior = at_tensor_new(g, 2, (int[]){t->t.batch, AT_VOICE_CLASSES}, 0);
+    if (prior)
+        memcpy(prior->data, t->prior[slot], (size_t)t->t.batch * AT_VOICE_CLASSES * sizeof(float));
     for (int i = 0; i < t->s->members; i++) {
         at_audio_out out;
         at_audio_forward(g, &t->t.params, i, x, t->lengths[slot], t->s->dropout, &out);
-        each[i] = at_cross_entropy(g, at_add(g, out.expression, open), t->target[slot],
+        each[i] = at_cross_entropy(g, at_add(g, out.expression, prior), t->target[slot],
                                    t->class_weight, NULL, 0);
         weight[i] = 1 / (float)t->s->members;
     }
@@ -249,9 +250,9 @@ static int make_slots(task *t, attune_error *err)
     for (int slot = 0; slot < 2; slot++) {
         t->x[slot] = at_alloc(batch * t->s->rows * AT_FEATURES, sizeof(float));
         t->target[slot] = at_alloc(batch * AT_VOICE_CLASSES, sizeof(float));
-        t->open[slot] = at_alloc(batch * AT_VOICE_CLASSES, sizeof(float));
+        t->prior[slot] = at_alloc(batch * AT_VOICE_CLASSES, sizeof(float));
         t->lengths[slot] = at_alloc(batch, sizeof(int));
-        ok = ok && t->x[slot] && t->target[slot] && t->open[slot] && t->lengths[slot];
+        ok = ok && t->x[slot] && t->target[slot] && t->prior[slot] && t->lengths[slot];
     }
     return ok ? ATTUNE_OK : at_fail_nomem(err);
 }
@@ -285,7 +286,7 @@ static void clean_up(void *self)
     for (int slot = 0; slot < 2; slot++) {
         at_free(t->x[slot]);
         at_free(t->target[slot]);
-        at_free(t->open[slot]);
+        at_free(t->prior[slot]);
         at_free(t->lengths[slot]);
     }
     at_free(t->cache);

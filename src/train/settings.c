@@ -167,7 +167,7 @@ static const at_fields voice_set_fields = {voice_set_list, sizeof(at_set_setting
 
 static const at_field voices_list[] = {
     AT_LIST(at_voices_settings, set, sets, "data", &voice_set_fields, 1,
-            "voices that are learned from; classes that a set lacks are left open in its voices"),
+            "voices that are learned from; a set may lack classes"),
     AT_FIELDS_END,
 };
 static const at_fields voices_fields = {voices_list, sizeof(at_voices_settings), NULL};
@@ -212,6 +212,10 @@ static const at_fields mask_fields = {mask_list, sizeof(at_spec_masks), NULL};
 
 static const at_field audio_losses_list[] = {
     AT_NUMBER(at_audio_losses, smoothing, "smoothing", 0.1, 0, 0.9, "of the labels"),
+    AT_NUMBER(
+        at_audio_losses, lacking, "lacking", 1, 0, 100,
+        "by how much the logits of classes that a set lacks are lowered in its voices; 0: they "
+        "are wrong answers like all others, 100: they are left open"),
     AT_NUMBER(at_audio_losses, class_balance, "class_balance", 0.5, 0, 4,
               "classes weigh (1 / their share) to this power"),
     AT_FIELDS_END,

@@ -80,7 +80,7 @@ typedef struct at_voices_settings {
 } at_voices_settings;
 
 typedef struct at_audio_losses {
-    float smoothing;
+    float smoothing, lacking;
     double class_balance;
 } at_audio_losses;
 

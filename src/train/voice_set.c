@@ -96,15 +96,15 @@ void at_voice_set_target(const at_voice_set *s, int sample, float smoothing, flo
     target[s->label[sample]] += 1 - smoothing;
 }
 
-void at_voice_set_open(const at_voice_set *s, const int *sample, int n, int mixed, float *open)
+void at_voice_set_prior(const at_voice_set *s, const int *sample, int n, int mixed, float lacking,
+                        float *prior)
 {
-    const float closed = -1e4f;
     for (int i = 0; i < n; i++) {
         int partner = mixed && (i ^ 1) < n ? i ^ 1 : i;
         unsigned classes = s->classes[s->set_of[sample[i]]] |
                            s->classes[s->set_of[sample[partner]]];
         for (int k = 0; k < AT_VOICE_CLASSES; k++)
-            open[i * AT_VOICE_CLASSES + k] = classes & 1u << k ? 0 : closed;
+            prior[i * AT_VOICE_CLASSES + k] = classes & 1u << k ? 0 : -lacking;
     }
 }
 

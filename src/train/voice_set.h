@@ -1,7 +1,6 @@
 /* voice_set.h - the voices of a recipe's corpora, in the voice network's classes.
  *
- * Voices of several sets train together. A set need not have every class: one that it lacks is no
- * alternative to its voices, so they say nothing about it.
+ * Voices of several sets train together. A set need not have every class.
  */
 #ifndef AT_TRAIN_VOICE_SET_H
 #define AT_TRAIN_VOICE_SET_H
@@ -30,9 +29,11 @@ at_draw at_voice_set_draw(const at_voice_set *s);
 
 /* What a voice should be answered by, target (8): its class, smoothed over those of its set. */
 void at_voice_set_target(const at_voice_set *s, int sample, float smoothing, float *target);
-/* What is added to the logits of samples [0, n) of a batch, open (n x 8): 0 for the classes of a
- * voice's set, and of the one that is mixed into it (at_mix_voices); others can then not be answered. */
-void at_voice_set_open(const at_voice_set *s, const int *sample, int n, int mixed, float *open);
+/* What is added to the logits of samples [0, n) of a batch in the loss, prior (n x 8): 0 for the classes
+ * of a voice's set, and of the one that is mixed into it (at_mix_voices), else -lacking: what the set
+ * lacks is rare in it, not in the world (logit adjustment, Menon 2021). */
+void at_voice_set_prior(const at_voice_set *s, const int *sample, int n, int mixed, float lacking,
+                        float *prior);
 
 /* The network's probabilities (8) in the classes of the sample's own set: p, their number returned. */
 int at_voice_set_answer(const at_voice_set *s, int sample, const float *native, float *p);

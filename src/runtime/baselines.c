@@ -1,0 +1,19 @@
+#include "runtime/baselines.h"
+
+at_acquaintance *at_baselines_meet(at_baselines *b, uint32_t subject, int64_t now_us)
+{
+    at_acquaintance *oldest = &b->list[0];
+
+    for (int i = 0; i < b->n; i++) {
+        at_acquaintance *p = &b->list[i];
+        if (p->subject == subject) {
+            p->met_us = now_us;
+            return p;
+        }
+        oldest = p->met_us < oldest->met_us ? p : oldest;
+    }
+    if (b->n < AT_BASELINES)
+        oldest = &b->list[b->n++];
+    *oldest = (at_acquaintance){.subject = subject, .met_us = now_us};
+    return oldest;
+}
