@@ -18,12 +18,13 @@ import tempfile
 import time
 import unittest
 
+import built
 import mini_corpora
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 MODEL = SOURCE / "models/default.safetensors"
-SANITIZED = "ASAN_OPTIONS" in os.environ or "TSAN_OPTIONS" in os.environ
+SANITIZED = built.sanitizers()
 
 PICTURES = [
     {"dataset": "ferplus", "train": "train", "valid": "valid", "also": "fer2013"},
