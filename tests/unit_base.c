@@ -140,10 +140,8 @@ static void arena_reuses_its_memory(void **state)
     unsigned char *first = NULL;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 50; i++) {
-            unsigned char *p = at_arena_calloc(&a, 300, 4);
+            unsigned char *p = at_arena_alloc(&a, 300, 4);
             assert_non_null(p);
-            for (int j = 0; j < 1200; j++)
-                assert_int_equal(p[j], 0);
             memset(p, 0xee, 1200);
             if (i == 0 && round == 0)
                 first = p;
