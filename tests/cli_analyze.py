@@ -259,6 +259,7 @@ class Info(Case):
         self.assertIn("face model", text)
         self.assertIn("licence", text)
         self.assertIn(str(MODEL), text)
+        self.assertRegex(text, r"\ndigest +(fits \(xxh64 [0-9a-f]{16}\)|none: )")
 
 
 @needs_model

@@ -13,11 +13,13 @@ import tempfile
 import unittest
 import zlib
 
+import built
+
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 MODEL = SOURCE / "models/default.safetensors"
 DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/data")
-SANITIZED = "ASAN_OPTIONS" in os.environ  # takes most of a second for each picture
+SANITIZED = built.sanitizers()  # most of a second for each picture
 PICTURES = 96 if SANITIZED else 300
 KEYS = {"dataset", "split", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
         "weighted_f1", "ece", "auc", "per_class", "confusion", "interval"}

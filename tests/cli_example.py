@@ -8,10 +8,10 @@ import subprocess
 import tempfile
 import unittest
 
+import built
+
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 BUILD = pathlib.Path(os.environ["ATTUNE_BUILD"])
-SANITIZED = "ASAN_OPTIONS" in os.environ or "TSAN_OPTIONS" in os.environ
-
 
 def run(*args, **more):
     done = subprocess.run([str(a) for a in args], capture_output=True, text=True, **more)
@@ -20,7 +20,7 @@ def run(*args, **more):
     return done.stdout
 
 
-@unittest.skipIf(SANITIZED, "a program without the sanitizers cannot take a library with them")
+@unittest.skipIf(built.sanitizers(), "a program without the sanitizers cannot take a library with them")
 class Example(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

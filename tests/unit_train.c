@@ -293,6 +293,38 @@ static void test_hostile_checkpoint(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* One bit of the weights is another: what would go on is not what was stopped. */
+static void test_damaged_checkpoint(void **state)
+{
+    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
+    const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
+    at_progress_state got;
+    at_params params = {0};
+    at_adamw o = {.ema = 0.9f};
+    attune_error err = {0};
+    unsigned char last;
+    (void)state;
+    make_toy_params(&params, &o);
+    assert_non_null(mkdtemp(dir));
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", dir);
+    save_checkpoint(good, 0, 1);
+    FILE *f = fopen(checkpoint, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, -1, SEEK_END), 0);
+    assert_int_equal(fread(&last, 1, 1, f), 1);
+    last ^= 1;
+    assert_int_equal(fseek(f, -1, SEEK_END), 0);
+    assert_int_equal(fwrite(&last, 1, 1, f), 1);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &got, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, checkpoint));
+    assert_non_null(strstr(err.text, "damaged"));
+    assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    at_params_free(&params);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
 /* ---- prefetch -------------------------------------------------------------------------------- */
 
 typedef struct seen {
@@ -628,6 +660,7 @@ int main(void)
         cmocka_unit_test(test_other_checkpoint),
         cmocka_unit_test(test_prefetch),
         cmocka_unit_test(test_hostile_checkpoint),
+        cmocka_unit_test(test_damaged_checkpoint),
         cmocka_unit_test(test_temperature),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_levels_converge),

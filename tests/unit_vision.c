@@ -117,16 +117,14 @@ static void views_and_crops(void **state)
     assert_int_equal(at_image_view(&im, 50, 0, 5, 5).w, 0);
     assert_int_equal(at_image_view(&im, INT32_MAX, 0, INT32_MAX, 5).w, 0);
 
-    assert_int_equal(at_image_crop(&crop, &im, 35, -3, 10, 8, AT_BORDER_BLACK), ATTUNE_OK);
+    assert_int_equal(at_image_crop(&crop, &im, 35, -3, 10, 8), ATTUNE_OK);
     assert_int_equal(at_image_at(&crop, 0, 3)[0], 35);
     assert_int_equal(at_image_at(&crop, 4, 7)[1], 4);
-    assert_int_equal(at_image_at(&crop, 5, 7)[0], 0);
-    assert_int_equal(at_image_at(&crop, 0, 2)[0], 0);
-    assert_int_equal(at_image_crop(&crop, &im, 35, -3, 10, 8, AT_BORDER_REPLICATE), ATTUNE_OK);
     assert_int_equal(at_image_at(&crop, 9, 0)[0], 39);
     assert_int_equal(at_image_at(&crop, 9, 0)[1], 0);
-    assert_int_equal(at_image_crop(&crop, &im, INT32_MIN, 900, 3, 3, AT_BORDER_BLACK), ATTUNE_OK);
+    assert_int_equal(at_image_crop(&crop, &im, INT32_MIN, 900, 3, 3), ATTUNE_OK);
     assert_int_equal(at_image_at(&crop, 2, 2)[0], 0);
+    assert_int_equal(at_image_at(&crop, 2, 2)[1], 29);
     at_image_free(&im);
     at_image_free(&crop);
 }
@@ -147,22 +145,6 @@ static void mirrored_twice(void **state)
     }
     at_image_free(&im);
     at_image_free(&copy);
-}
-
-static void grey_weights(void **state)
-{
-    (void)state;
-    const uint8_t rgb[12] = {255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255};
-    const at_image im = at_image_borrow(rgb, 4, 1, 3, 12);
-    at_image grey = {0};
-
-    assert_int_equal(at_image_grey(&grey, &im), ATTUNE_OK);
-    assert_int_equal(grey.channels, 1);
-    assert_int_equal(grey.data[0], 76);
-    assert_int_equal(grey.data[1], 150);
-    assert_int_equal(grey.data[2], 29);
-    assert_int_equal(grey.data[3], 255);
-    at_image_free(&grey);
 }
 
 /* A ramp stays a ramp under both filters, at any ratio; means are kept; a checkerboard becomes
@@ -221,14 +203,12 @@ static void warp_known(void **state)
     at_image im = {0}, out = {0};
 
     draw(&im, 60, 50, 3, waves);
-    assert_int_equal(at_image_warp(&out, &im, identity, 60, 50, AT_BORDER_BLACK), ATTUNE_OK);
+    assert_int_equal(at_image_warp(&out, &im, identity, 60, 50), ATTUNE_OK);
     assert_memory_equal(out.data, im.data, (size_t)(im.stride * im.h));
-    assert_int_equal(at_image_warp(&out, &im, shift, 60, 50, AT_BORDER_BLACK), ATTUNE_OK);
+    assert_int_equal(at_image_warp(&out, &im, shift, 60, 50), ATTUNE_OK);
     assert_memory_equal(at_image_at(&out, 5, 0), at_image_at(&im, 0, 3), 3 * 55);
-    assert_int_equal(at_image_at(&out, 4, 10)[0], 0);
-    assert_int_equal(at_image_at(&out, 10, 49)[0], 0);
-    assert_int_equal(at_image_warp(&out, &im, shift, 60, 50, AT_BORDER_REPLICATE), ATTUNE_OK);
     assert_memory_equal(at_image_at(&out, 0, 10), at_image_at(&im, 0, 13), 3);
+    assert_memory_equal(at_image_at(&out, 10, 49), at_image_at(&im, 5, 49), 3);
 
     /* against the formula: a smooth picture warped is the formula at the warped places, shrunk a
      * lot too (averaging first keeps waves of 50 pixels) */
@@ -238,7 +218,7 @@ static void warp_known(void **state)
         float m[6];
         similarity(scale[i], 0.4F, 60 * scale[i], -30 * scale[i], m);
         const int side = (int)(90 * scale[i]);
-        assert_int_equal(at_image_warp(&out, &im, m, side, side, AT_BORDER_BLACK), ATTUNE_OK);
+        assert_int_equal(at_image_warp(&out, &im, m, side, side), ATTUNE_OK);
         const float det = m[0] * m[4] - m[1] * m[3];
         int seen = 0;
         for (int y = 0; y < side; y++) {
@@ -254,11 +234,11 @@ static void warp_known(void **state)
         assert_true(seen > side * side / 3);
     }
     const float flat[6] = {1, 1, 0, 1, 1, 0}, bad[6] = {NAN, 0, 0, 0, 1, 0};
-    assert_int_equal(at_image_warp(&out, &im, flat, 9, 9, AT_BORDER_BLACK), ATTUNE_E_ARG);
-    assert_int_equal(at_image_warp(&out, &im, bad, 9, 9, AT_BORDER_BLACK), ATTUNE_E_ARG);
+    assert_int_equal(at_image_warp(&out, &im, flat, 9, 9), ATTUNE_E_ARG);
+    assert_int_equal(at_image_warp(&out, &im, bad, 9, 9), ATTUNE_E_ARG);
     const float far[6] = {1e-3F, 0, 1e6F, 0, 1e-3F, 1e6F};
-    assert_int_equal(at_image_warp(&out, &im, far, 9, 9, AT_BORDER_BLACK), ATTUNE_OK);
-    assert_int_equal(out.data[0], 0);
+    assert_int_equal(at_image_warp(&out, &im, far, 9, 9), ATTUNE_OK);
+    assert_memory_equal(out.data, im.data, 3);
     at_image_free(&im);
     at_image_free(&out);
 }
@@ -329,7 +309,7 @@ static void align_round_trip(void **state)
     assert_true(difference(&face, &back, 1) < 0.1);
 
     similarity(2.2F, 0.3F, 90, 20, m);
-    assert_int_equal(at_image_warp(&scene, &face, m, 400, 380, AT_BORDER_BLACK), ATTUNE_OK);
+    assert_int_equal(at_image_warp(&scene, &face, m, 400, 380), ATTUNE_OK);
     p = at_picture_of(&scene);
     for (int i = 0; i < AT_LANDMARKS; i++) {
         f.landmark[i][0] = m[0] * at_face_template[i][0] + m[1] * at_face_template[i][1] + m[2];
@@ -447,7 +427,6 @@ static void bridges_losses(void **state)
     for (int i = 0; i < 9; i++)
         at_tracker_update(&t, now += FRAME_US, NULL, 0, NULL);
     assert_int_equal(t.count, 0);
-    assert_null(at_tracker_main(&t));
     at_tracker_update(&t, now += FRAME_US, &f, 1, NULL);
     assert_int_equal(t.count, 1);
     assert_int_equal(t.track[0].id, 2);
@@ -722,25 +701,15 @@ static void covered_share(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_checked),
-        cmocka_unit_test(views_and_crops),
-        cmocka_unit_test(mirrored_twice),
-        cmocka_unit_test(grey_weights),
-        cmocka_unit_test(resized),
-        cmocka_unit_test(warp_known),
-        cmocka_unit_test(similarity_recovered),
-        cmocka_unit_test(align_round_trip),
-        cmocka_unit_test(whole_pictures),
-        cmocka_unit_test(overlap),
-        cmocka_unit_test(follows_motion),
-        cmocka_unit_test(bridges_losses),
-        cmocka_unit_test(keeps_two_apart),
-        cmocka_unit_test(one_wanted),
-        cmocka_unit_test(smooths_jitter),
-        cmocka_unit_test(quality_monotone),
-        cmocka_unit_test(degrade_deterministic_and_monotone),
-        cmocka_unit_test(degrade_extremes),
-        cmocka_unit_test(covered_share),
+        cmocka_unit_test(sizes_checked),    cmocka_unit_test(views_and_crops),
+        cmocka_unit_test(mirrored_twice),   cmocka_unit_test(resized),
+        cmocka_unit_test(warp_known),       cmocka_unit_test(similarity_recovered),
+        cmocka_unit_test(align_round_trip), cmocka_unit_test(whole_pictures),
+        cmocka_unit_test(overlap),          cmocka_unit_test(follows_motion),
+        cmocka_unit_test(bridges_losses),   cmocka_unit_test(keeps_two_apart),
+        cmocka_unit_test(one_wanted),       cmocka_unit_test(smooths_jitter),
+        cmocka_unit_test(quality_monotone), cmocka_unit_test(degrade_deterministic_and_monotone),
+        cmocka_unit_test(degrade_extremes), cmocka_unit_test(covered_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Weight files: what is written comes back, and hostile files give an error. */
+#include "base/digest.h"
 #include "base/mem.h"
 #include "tensor/weights.h"
 
@@ -104,7 +105,9 @@ static void round_trip(void **state)
     assert_null(at_weights_meta(w, "absent"));
     assert_string_equal(at_weights_meta_at(w, 0, &key), "none \"at\" all\n");
     assert_string_equal(key, "licence");
-    assert_null(at_weights_meta_at(w, 1, &key));
+    assert_non_null(at_weights_meta_at(w, 1, &key));
+    assert_string_equal(key, "xxh64");
+    assert_null(at_weights_meta_at(w, 2, &key));
 
     const at_weight_source source = at_weights_source(w);
     at_weight found = {0};
@@ -267,6 +270,99 @@ static void cut_and_flipped(void **state)
     }
 }
 
+static size_t read_file(unsigned char *out, size_t room)
+{
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    const size_t n = fread(out, 1, room, f);
+    fclose(f);
+    assert_in_range(n, 1, room - 1);
+    return n;
+}
+
+static int load_bytes(const unsigned char *file, size_t n, attune_error *err)
+{
+    at_weights *w = NULL;
+    FILE *f = fopen(path, "wb");
+
+    assert_non_null(f);
+    fwrite(file, 1, n, f);
+    fclose(f);
+    const int status = at_weights_load(&w, path, err);
+    at_weights_free(&w);
+    return status;
+}
+
+/* The digits are those of xxhsum -H1 over what follows the length, without them. */
+static void digest_is_of_the_rest(void **state)
+{
+    (void)state;
+    static const float a[5] = {1, 2, 3, 4, 5};
+    static const char front[] = "\"xxh64\":\"", other[] = "ffffffffffffffff";
+    at_weights_writer *writer = NULL;
+    unsigned char file[1024];
+    char digits[17];
+    attune_error err = {0};
+    at_digest d;
+
+    assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_put(writer, "a", 1, (int[]){5}, a, 0), ATTUNE_OK);
+    assert_int_equal(at_weights_put(writer, "b", 1, (int[]){3}, a, 1), ATTUNE_OK);
+    assert_int_equal(at_weights_put_meta(writer, "k", "\"xxh64\":\"0000000000000000"), ATTUNE_OK);
+    assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
+    at_weights_writer_free(&writer);
+
+    const size_t n = read_file(file, sizeof file);
+    unsigned char *at = memmem(file, n, front, sizeof front - 1);
+    assert_non_null(at);
+    at += sizeof front - 1;
+    at_digest_begin(&d);
+    at_digest_add(&d, file + 8, (size_t)(at - file) - 8);
+    at_digest_add(&d, at + 16, (size_t)(file + n - at) - 16);
+    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)at_digest_of(&d));
+    assert_memory_equal(at, digits, 16);
+    assert_int_equal(load_bytes(file, n, NULL), ATTUNE_OK);
+    memcpy(at, other, 16);
+    assert_int_equal(load_bytes(file, n, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, path));
+    assert_non_null(strstr(err.text, "damaged"));
+    at[16] = ' '; /* no longer the end of the text */
+    assert_int_equal(load_bytes(file, n, NULL), ATTUNE_E_FORMAT);
+}
+
+/* Whichever bit of what was written is flipped: an error, unless it is one of the digest's own name,
+ * which makes a file without one of it. */
+static void each_flip_is_noticed(void **state)
+{
+    (void)state;
+    static const float a[4] = {1, -2, 0.5F, 3};
+    static const char name[] = "xxh64";
+    at_weights_writer *writer = NULL;
+    unsigned char file[1024];
+    size_t loaded = 0;
+
+    assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_put(writer, "a", 1, (int[]){4}, a, 0), ATTUNE_OK);
+    assert_int_equal(at_weights_put(writer, "b", 2, (int[]){2, 2}, a, 1), ATTUNE_OK);
+    assert_int_equal(at_weights_put_meta(writer, "usual", "1.25"), ATTUNE_OK);
+    assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
+    at_weights_writer_free(&writer);
+
+    const size_t n = read_file(file, sizeof file);
+    const unsigned char *own = memmem(file, n, name, sizeof name - 1);
+    assert_non_null(own);
+    const size_t from = (size_t)(own - file);
+    for (size_t i = 0; i < 8 * n; i++) {
+        file[i / 8] ^= (unsigned char)(1 << i % 8);
+        const int status = load_bytes(file, n, NULL);
+        file[i / 8] ^= (unsigned char)(1 << i % 8);
+        if (status == ATTUNE_OK && (i / 8 < from || i / 8 >= from + sizeof name - 1))
+            fail_msg("bit %zu of byte %zu of %zu goes unnoticed", i % 8, i / 8, n);
+        loaded += status == ATTUNE_OK;
+    }
+    assert_in_range(loaded, 1, 8 * (sizeof name - 1));
+}
+
 static void save_fails_whole(void **state)
 {
     (void)state;
@@ -285,9 +381,10 @@ static void save_fails_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),      cmocka_unit_test(no_metadata),
-        cmocka_unit_test(hostile_headers), cmocka_unit_test(hostile_lengths),
-        cmocka_unit_test(cut_and_flipped), cmocka_unit_test(save_fails_whole),
+        cmocka_unit_test(round_trip),           cmocka_unit_test(no_metadata),
+        cmocka_unit_test(hostile_headers),      cmocka_unit_test(hostile_lengths),
+        cmocka_unit_test(cut_and_flipped),      cmocka_unit_test(digest_is_of_the_rest),
+        cmocka_unit_test(each_flip_is_noticed), cmocka_unit_test(save_fails_whole),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

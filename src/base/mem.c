@@ -100,14 +100,6 @@ void *at_arena_alloc(at_arena *a, size_t count, size_t size)
     return p;
 }
 
-void *at_arena_calloc(at_arena *a, size_t count, size_t size)
-{
-    void *p = at_arena_alloc(a, count, size);
-    if (p != NULL)
-        memset(p, 0, count * size);
-    return p;
-}
-
 void at_arena_reset(at_arena *a)
 {
     struct at_arena_block *b = a->head;

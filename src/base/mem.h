@@ -24,7 +24,6 @@ typedef struct at_arena {
 } at_arena;
 
 void *at_arena_alloc(at_arena *a, size_t count, size_t size); /* NULL on failure */
-void *at_arena_calloc(at_arena *a, size_t count, size_t size);
 /* Keeps the memory: after the first pass of a training step no more system calls are made. */
 void at_arena_reset(at_arena *a);
 void at_arena_free(at_arena *a);

@@ -16,6 +16,8 @@ static const char usage[] =
     "\n"
     "  --columns   instead, what the columns of timeline.csv mean\n";
 
+static const char digest[] = "xxh64"; /* its key in the metadata */
+
 /* Each line of the value under the first. */
 static void print_meta(const char *key, const char *value)
 {
@@ -36,6 +38,17 @@ static void print_meta(const char *key, const char *value)
     }
 }
 
+/* A model whose digest does not fit is not loaded. */
+static void print_digest(const attune_model *m)
+{
+    const char *digits = attune_model_meta(m, digest);
+
+    if (digits)
+        printf("%-16s fits (%s %s)\n", "digest", digest, digits);
+    else
+        printf("%-16s none: damage to the file may go unnoticed\n", "digest");
+}
+
 static int show(const char *path)
 {
     attune_model *m;
@@ -53,8 +66,10 @@ static int show(const char *path)
            (double)facts.file_bytes / 1e6, facts.arrays, (double)facts.values / 1e6);
     printf("%-16s %s%s%s\n", "parts", facts.has_detector ? "face detector, " : "",
            facts.has_visual ? "face model, " : "", facts.has_audio ? "voice model" : "no voice");
+    print_digest(m);
     for (int i = 0; (value = attune_model_meta_at(m, i, &key)); i++)
-        print_meta(key, value);
+        if (strcmp(key, digest) != 0)
+            print_meta(key, value);
     attune_model_free(&m);
     return AT_EXIT_OK;
 }

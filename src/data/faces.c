@@ -45,7 +45,7 @@ static int search_tight(searcher *q, const at_image *im, at_face *face)
     int w = im->w + 2 * border, h = im->h + 2 * border;
     float scale = SEARCH_SIDE / (float)(longer + 2 * border);
     int sw = (int)lroundf((float)w * scale), sh = (int)lroundf((float)h * scale);
-    int status = at_image_crop(padded, im, -border, -border, w, h, AT_BORDER_REPLICATE);
+    int status = at_image_crop(padded, im, -border, -border, w, h);
     if (status < 0 || (status = at_image_resize(scaled, padded, sw, sh)) < 0)
         return status;
     if ((status = at_detector_run(q->detector, scaled, face, 1)) < 1)

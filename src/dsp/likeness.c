@@ -145,7 +145,8 @@ size_t at_likeness_describe(const at_feature_row *rows, size_t n, float *stats)
     return spoken;
 }
 
-float at_likeness_judge(const float *stats)
+/* The probability that such rows are a voice, [0, 1]. */
+static float judge(const float *stats)
 {
     float z = at_likeness_b2;
     for (int h = 0; h < AT_LIKENESS_HIDDEN; h++) {
@@ -169,7 +170,7 @@ float at_likeness_of(const at_feature_row *rows, size_t n)
         size_t length = n - from < AT_LIKENESS_ROWS ? n - from : AT_LIKENESS_ROWS;
         size_t spoken = at_likeness_describe(rows + from, length, stats);
         if (spoken >= AT_LIKENESS_SPEECH_ROWS) {
-            sum += (double)spoken * (double)at_likeness_judge(stats);
+            sum += (double)spoken * (double)judge(stats);
             weight += (double)spoken;
         }
         if (last)

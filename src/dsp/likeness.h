@@ -22,9 +22,6 @@ enum {
  * AT_LIKENESS_SPEECH_ROWS the stats are not set. */
 size_t at_likeness_describe(const at_feature_row *rows, size_t n, float *stats);
 
-/* The probability that such rows are a voice, [0, 1]. */
-float at_likeness_judge(const float *stats);
-
 /* Mean over the stretches of rows (n, in order of time), by the speech in each; 0 without speech. */
 float at_likeness_of(const at_feature_row *rows, size_t n);
 

@@ -168,9 +168,6 @@ int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at
                           const char *name, at_av_rgb *out, attune_error *err);
 void at_av_picture_free(at_av_picture *p);
 
-/* The frame's pixel format without the deprecated "J" kinds, and whether it is full range. */
-enum AVPixelFormat at_av_pixel_format(const AVFrame *f, int *full_range);
-
 /* ---- av_sound.c --------------------------------------------------------------------------- */
 
 /* Turns decoded sound into mono 16 kHz whose times follow the sample count, so that a container's

@@ -29,7 +29,8 @@ at_turn at_av_turn_of(const int32_t *m)
     return turn;
 }
 
-enum AVPixelFormat at_av_pixel_format(const AVFrame *f, int *full_range)
+/* The frame's pixel format without the deprecated "J" kinds, and whether it is full range. */
+static enum AVPixelFormat pixel_format(const AVFrame *f, int *full_range)
 {
     *full_range = f->color_range == AVCOL_RANGE_JPEG;
     switch (f->format) {
@@ -66,7 +67,7 @@ static int make_scaler(at_av_picture *p, const AVFrame *f, int w, int h, enum AV
                        const char *name, attune_error *err)
 {
     int full = 0;
-    enum AVPixelFormat format = at_av_pixel_format(f, &full);
+    enum AVPixelFormat format = pixel_format(f, &full);
     int matrix = matrix_of(f);
     int key[8] = {f->width, f->height, format, full, matrix, w, h, to};
     if (p->sws && memcmp(key, p->key, sizeof key) == 0)
@@ -162,7 +163,7 @@ static int convert_kind(at_av_picture *p, const AVFrame *f, const char *name, at
                     p->converted->data, p->converted->linesize);
     if (ret < 0)
         return at_av_fail(err, ret, name, "cannot convert a picture");
-    at_av_pixel_format(f, &full);
+    pixel_format(f, &full);
     p->converted->color_range = full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     return 0;
 }
@@ -188,7 +189,7 @@ int at_av_picture_lend(at_av_picture *p, AVFrame *f, AVRational sar, at_turn tur
         f = p->converted;
         kind = find_known(f->format);
     }
-    at_av_pixel_format(f, &full);
+    pixel_format(f, &full);
     out->frame = f;
     out->picture = (attune_picture){.format = known[kind].format,
                                     .w = f->width,

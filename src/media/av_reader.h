@@ -90,9 +90,6 @@ int at_av_too_dear(const at_media *m, int w, int h, attune_error *err);
 
 /* ---- av_tracks.c -------------------------------------------------------------------------- */
 
-/* Whether st is of that kind, and can be decoded. */
-int at_av_track_usable(const AVStream *st, enum AVMediaType type);
-
 /* Into m->info: w x h as it is stored, to be turned and made square. */
 void at_av_note_size(at_media *m, int w, int h, AVRational sar, at_turn turn);
 

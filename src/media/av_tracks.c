@@ -28,7 +28,8 @@ static int measured_later(const AVCodecParameters *par)
     return !av_match_list(at_av_decoder(par->codec_id)->name, at_av_probe_codecs, ',');
 }
 
-int at_av_track_usable(const AVStream *st, enum AVMediaType type)
+/* Whether st is of that kind, and can be decoded. */
+static int usable(const AVStream *st, enum AVMediaType type)
 {
     const AVCodecParameters *par = st->codecpar;
     if (par->codec_type != type || !at_av_decoder(par->codec_id))
@@ -43,7 +44,7 @@ static at_av_tracks find_tracks(const at_media *m, enum AVMediaType type)
 {
     at_av_tracks tracks = {.n = 0};
     for (unsigned i = 0; i < m->fmt->nb_streams && tracks.n < AT_AV_TRACKS; i++)
-        if (at_av_track_usable(m->fmt->streams[i], type))
+        if (usable(m->fmt->streams[i], type))
             tracks.st[tracks.n++] = m->fmt->streams[i];
     return tracks;
 }
@@ -334,7 +335,7 @@ static void discard_unread(at_media *m, int keep_sound_tracks)
 {
     for (unsigned i = 0; i < m->fmt->nb_streams; i++) {
         AVStream *st = m->fmt->streams[i];
-        int judged = keep_sound_tracks && at_av_track_usable(st, AVMEDIA_TYPE_AUDIO);
+        int judged = keep_sound_tracks && usable(st, AVMEDIA_TYPE_AUDIO);
         int read = st == m->video.st || st == m->audio.st || judged;
         st->discard = read ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     }

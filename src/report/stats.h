@@ -99,8 +99,7 @@ int at_stats_close(at_stats *s);
 /* After close: the input was one picture, so that little time says nothing against it. */
 void at_stats_take_as_still(at_stats *s);
 
-/* Means over the windows in which the stream was of use (weight: anything was used); NaN: none.
- * The same for a lane: at_lane_reliability. */
+/* Means over the windows in which the stream was of use (weight: anything was used); NaN: none. */
 double at_stats_reliability(const at_stats *s, int modality);
 double at_stats_weight(const at_stats *s, int modality);
 double at_stats_quality(const at_stats *s, int quality); /* mean; NaN if never measured */

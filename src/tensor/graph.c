@@ -55,11 +55,6 @@ int at_graph_status(const at_graph *g)
     return g->status;
 }
 
-at_mode at_graph_mode(const at_graph *g)
-{
-    return g->mode;
-}
-
 /* ---- memory ----------------------------------------------------------------------------- */
 
 void *at_graph_nomem(at_graph *g)

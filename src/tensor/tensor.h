@@ -81,7 +81,6 @@ void at_graph_free(at_graph **g);
 /* Forgets the pass before (its tensors die), starts one. seed: of this pass's dropout. */
 void at_graph_begin(at_graph *g, at_mode mode, uint64_t seed);
 int at_graph_status(const at_graph *g); /* ATTUNE_OK or ATTUNE_E_NOMEM */
-at_mode at_graph_mode(const at_graph *g);
 
 /* A tensor of the pass, uninitialised; with_grad: its gradient is wanted (zeroed). */
 at_tensor *at_tensor_new(at_graph *g, int rank, const int *dim, int with_grad);

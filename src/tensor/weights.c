@@ -4,6 +4,7 @@
  * nobody who shortens the file later can hurt us.
  */
 #include "tensor/weights.h"
+#include "tensor/weights_digest.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -39,6 +40,8 @@ struct at_weights {
 /* What a function that checks needs at hand. */
 typedef struct reader {
     const char *path;
+    const char *header;
+    size_t header_size;
     const unsigned char *data;
     size_t size; /* of the data part */
     attune_error *err;
@@ -201,6 +204,29 @@ static int read_meta(const reader *r, at_weights *w)
     return ATTUNE_OK;
 }
 
+/* A file without a digest is taken as it is. */
+static int check_digest(const reader *r, const at_weights *w)
+{
+    const char *said = at_weights_meta(w, AT_WEIGHTS_DIGEST);
+    const char *digits = at_weights_digits(r->header, r->header_size);
+    char text[AT_WEIGHTS_DIGITS + 1] = "";
+    at_digest d;
+
+    if (!said)
+        return ATTUNE_OK;
+    if (digits) {
+        at_weights_digest_header(&d, r->header, r->header_size, digits);
+        at_digest_add(&d, r->data, r->size);
+        at_weights_digest_text(&d, text);
+    }
+    if (strcmp(said, text) != 0)
+        return at_fail(r->err, ATTUNE_E_FORMAT,
+                       "%s: damaged, or changed by hand: what it holds does not fit its digest "
+                       "(\"" AT_WEIGHTS_DIGEST "\" in its metadata)",
+                       r->path);
+    return ATTUNE_OK;
+}
+
 static int read_entries(const reader *r, at_weights *w)
 {
     const size_t n = json_object_size(w->header) - (w->meta != NULL);
@@ -244,8 +270,11 @@ static int parse(at_weights *w, const char *path, const unsigned char *file, siz
     if (!json_is_object(w->header))
         return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", path);
 
-    const reader r = {path, file + 8 + length, size - 8 - (size_t)length, err};
-    if ((status = read_meta(&r, w)) != ATTUNE_OK || (status = read_entries(&r, w)) != ATTUNE_OK ||
+    const reader r = {
+        path, (const char *)file + 8, (size_t)length, file + 8 + length, size - 8 - (size_t)length,
+        err};
+    if ((status = read_meta(&r, w)) != ATTUNE_OK || (status = check_digest(&r, w)) != ATTUNE_OK ||
+        (status = read_entries(&r, w)) != ATTUNE_OK ||
         (status = check_tiling(&r, w)) != ATTUNE_OK || (status = copy_data(&r, w)) != ATTUNE_OK)
         return status;
     qsort(w->by_name, (size_t)w->count, sizeof *w->by_name, by_name);

@@ -1,5 +1,7 @@
-/* weights_write.c - writing safetensors: collect, then one pass over header and data. */
+/* weights_write.c - writing safetensors: collect, then one pass over all for the digest, which stands
+ * in front, and one that writes (where to may be a pipe). */
 #include "tensor/weights.h"
+#include "tensor/weights_digest.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -179,9 +181,11 @@ static void put_le(unsigned char *p, uint64_t v, int bytes)
         p[i] = (unsigned char)(v >> 8 * i);
 }
 
-static void write_tensor(FILE *f, const pending *p)
+/* A tensor's bytes as the file has them: to f, or into d where f is NULL. */
+static void put_tensor(const pending *p, at_digest *d, FILE *f)
 {
     const at_kernels *kn = at_kernels_best();
+    const size_t size = p->f16 ? 2 : 4;
     unsigned char bytes[4 * 1024];
     uint16_t half[1024];
 
@@ -192,40 +196,68 @@ static void write_tensor(FILE *f, const pending *p)
         for (size_t i = 0; i < len; i++) {
             uint32_t bits;
             memcpy(&bits, p->data + from + i, sizeof bits);
-            if (p->f16)
-                put_le(bytes + 2 * i, half[i], 2);
-            else
-                put_le(bytes + 4 * i, bits, 4);
+            put_le(bytes + size * i, p->f16 ? half[i] : bits, (int)size);
         }
-        fwrite(bytes, p->f16 ? 2 : 4, len, f); /* errors come out at commit */
+        if (f)
+            fwrite(bytes, size, len, f); /* errors come out at commit */
+        else
+            at_digest_add(d, bytes, size * len);
     }
+}
+
+/* In make_header's order. */
+static void put_tensors(const at_weights_writer *w, at_digest *d, FILE *f)
+{
+    for (int f16 = 0; f16 <= 1; f16++)
+        for (int i = 0; i < w->count; i++)
+            if (w->list[i].f16 == f16)
+                put_tensor(&w->list[i], d, f);
+}
+
+/* The header with its padding and its digest, and its length. */
+static char *make_front(at_weights_writer *w, size_t *length)
+{
+    char *header, *front = NULL, *digits, text[AT_WEIGHTS_DIGITS + 1];
+    at_digest d;
+
+    if (at_weights_put_meta(w, AT_WEIGHTS_DIGEST, "0000000000000000") != ATTUNE_OK ||
+        !(header = make_header(w)))
+        return NULL;
+    const size_t used = strlen(header);
+    *length = (8 + used + AT_ALIGN - 1) / AT_ALIGN * AT_ALIGN - 8;
+    front = realloc(header, *length);
+    if (!front) {
+        free(header);
+        return NULL;
+    }
+    memset(front + used, ' ', *length - used);
+    digits = front + (at_weights_digits(front, *length) - front);
+    at_weights_digest_header(&d, front, *length, digits);
+    put_tensors(w, &d, NULL);
+    at_weights_digest_text(&d, text);
+    memcpy(digits, text, AT_WEIGHTS_DIGITS);
+    return front;
 }
 
 int at_weights_save(at_weights_writer *w, const char *path, attune_error *err)
 {
     at_outfile out = {0};
     unsigned char length[8];
-    char *header = make_header(w);
+    size_t size = 0;
+    char *front = make_front(w, &size);
 
-    if (!header)
+    if (!front)
         return at_fail(err, ATTUNE_E_ARG, "%s: a tensor's name is not UTF-8, or memory is out",
                        path);
     const int status = at_outfile_open(&out, path, err);
     if (status != ATTUNE_OK) {
-        free(header);
+        free(front);
         return status;
     }
-    const size_t used = strlen(header),
-                 padded = (8 + used + AT_ALIGN - 1) / AT_ALIGN * AT_ALIGN - 8;
-    put_le(length, padded, 8);
+    put_le(length, size, 8);
     fwrite(length, 1, sizeof length, out.f);
-    fwrite(header, 1, used, out.f);
-    fprintf(out.f, "%*s", (int)(padded - used), "");
-    free(header);
-    for (int f16 = 0; f16 <= 1; f16++) {
-        for (int i = 0; i < w->count; i++)
-            if (w->list[i].f16 == f16)
-                write_tensor(out.f, &w->list[i]);
-    }
+    fwrite(front, 1, size, out.f);
+    free(front);
+    put_tensors(w, NULL, out.f);
     return at_outfile_commit(&out, err);
 }

@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MAX_FACES = 8, MAX_THREADS = ATTUNE_MAX_THREADS, MIN_STRIDE = 8 };
+enum { MAX_FACES = 8, MIN_STRIDE = 8 };
 /* Channels of a head cell (vision/detect.h). */
 enum { CLS = 0, BOX = 1, OBJ = 5, KPS = 6 };
 

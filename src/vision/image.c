@@ -104,7 +104,7 @@ static int clamp(int v, int lo, int hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-int at_image_crop(at_image *dst, const at_image *src, int x, int y, int w, int h, at_border border)
+int at_image_crop(at_image *dst, const at_image *src, int x, int y, int w, int h)
 {
     const int status = at_image_reserve(dst, w, h, src->channels), c = src->channels;
 
@@ -113,38 +113,11 @@ int at_image_crop(at_image *dst, const at_image *src, int x, int y, int w, int h
     /* far outside is the same as just outside, and sums cannot overflow */
     x = clamp(x, -AT_IMAGE_MAX_SIDE, AT_IMAGE_MAX_SIDE);
     y = clamp(y, -AT_IMAGE_MAX_SIDE, AT_IMAGE_MAX_SIDE);
-    const int from = clamp(-x, 0, w), to = clamp(src->w - x, from, w); /* inside, in dst */
     for (int oy = 0; oy < h; oy++) {
-        const int inside = y + oy >= 0 && y + oy < src->h;
         const uint8_t *in = at_image_at(src, 0, clamp(y + oy, 0, src->h - 1));
         uint8_t *out = at_image_at(dst, 0, oy);
-
-        if (border == AT_BORDER_BLACK) {
-            memset(out, 0, (size_t)dst->stride);
-            if (inside)
-                memcpy(out + from * c, in + (ptrdiff_t)(x + from) * c,
-                       (size_t)(to - from) * (size_t)c);
-            continue;
-        }
         for (int ox = 0; ox < w; ox++)
             memcpy(out + ox * c, in + (ptrdiff_t)clamp(x + ox, 0, src->w - 1) * c, (size_t)c);
-    }
-    return ATTUNE_OK;
-}
-
-int at_image_grey(at_image *dst, const at_image *src)
-{
-    if (src->channels == 1)
-        return at_image_copy(dst, src);
-
-    const int status = at_image_reserve(dst, src->w, src->h, 1);
-    if (status != ATTUNE_OK)
-        return status;
-    for (int y = 0; y < src->h; y++) {
-        const uint8_t *in = at_image_at(src, 0, y);
-        uint8_t *out = at_image_at(dst, 0, y);
-        for (int x = 0; x < src->w; x++, in += 3) /* 0.299, 0.587, 0.114 of 65536 */
-            out[x] = (uint8_t)((19595 * in[0] + 38470 * in[1] + 7471 * in[2] + 32768) >> 16);
     }
     return ATTUNE_OK;
 }

@@ -53,21 +53,13 @@ int at_image_resample(at_image *dst, const at_image *src, const at_window *from,
 /* Mean of 2x2 pixels; an odd last row or column is dropped (kept when it is the only one). */
 int at_image_halve(at_image *dst, const at_image *src);
 
-typedef enum at_border {
-    AT_BORDER_BLACK,
-    AT_BORDER_REPLICATE, /* the nearest pixel of the picture */
-} at_border;
-
-/* The w x h part at (x, y), which may reach outside src. */
-int at_image_crop(at_image *dst, const at_image *src, int x, int y, int w, int h, at_border border);
-/* Luma of ITU-R BT.601 (a grey picture is copied). */
-int at_image_grey(at_image *dst, const at_image *src);
+/* The w x h part at (x, y). Where it reaches outside src, src's nearest pixel. */
+int at_image_crop(at_image *dst, const at_image *src, int x, int y, int w, int h);
 void at_image_mirror(at_image *im); /* left to right, in place */
 
 /* m: [a b tx; c d ty], row-major, from source to destination coordinates. Bilinear; where the
- * picture shrinks below half, source pixels are averaged first. ATTUNE_E_ARG when m cannot be
- * inverted. */
-int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, int h,
-                  at_border border);
+ * picture shrinks below half, source pixels are averaged first. Outside src is its nearest pixel.
+ * ATTUNE_E_ARG when m cannot be inverted. */
+int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, int h);
 
 #endif

@@ -321,14 +321,6 @@ int at_picture_part(at_image *dst, at_picture_work *work, const attune_picture *
     return status != ATTUNE_OK || plain ? status : put_together(dst, work, p);
 }
 
-int at_picture_whole(at_image *dst, at_picture_work *work, const attune_picture *p)
-{
-    at_rect all = {0};
-
-    at_picture_size(p, &all.w, &all.h);
-    return at_picture_part(dst, work, p, &all, all.w, all.h);
-}
-
 /* ---- warps --------------------------------------------------------------------------------- */
 
 /* s: from the centres of a plane's samples to the upright picture's. */
@@ -375,8 +367,7 @@ int at_picture_warp(at_image *dst, at_picture_work *work, const attune_picture *
         float own[6];
         plane_to_upright(p, l->plane[i].across, l->plane[i].down, s);
         compose(m, s, own);
-        status =
-            at_image_warp(plain ? dst : &work->plane[i], &plane, own, w, h, AT_BORDER_REPLICATE);
+        status = at_image_warp(plain ? dst : &work->plane[i], &plane, own, w, h);
     }
     upright.orientation = 1;
     return status != ATTUNE_OK || plain ? status : put_together(dst, work, &upright);

@@ -149,15 +149,9 @@ static int invert(const float m[6], float inv[6])
     return 1;
 }
 
-/* The pixel at (x, y), or what the border puts there. */
-static const uint8_t *pixel(const at_image *im, int x, int y, at_border border)
+/* The pixel nearest to (x, y). */
+static const uint8_t *pixel(const at_image *im, int x, int y)
 {
-    static const uint8_t black[3];
-
-    if (x >= 0 && y >= 0 && x < im->w && y < im->h)
-        return at_image_at(im, x, y);
-    if (border == AT_BORDER_BLACK)
-        return black;
     x = x < 0 ? 0 : x >= im->w ? im->w - 1 : x;
     y = y < 0 ? 0 : y >= im->h ? im->h - 1 : y;
     return at_image_at(im, x, y);
@@ -170,7 +164,7 @@ static float near_range(float v, int side)
     return v > (float)side + 1 ? (float)side + 1 : v >= -2 ? v : -2;
 }
 
-static void sample(const at_image *im, float x, float y, at_border border, uint8_t *out)
+static void sample(const at_image *im, float x, float y, uint8_t *out)
 {
     const float cx = near_range(x, im->w), cy = near_range(y, im->h);
     const int ix = (int)(cx + 2) - 2, iy = (int)(cy + 2) - 2;
@@ -185,7 +179,7 @@ static void sample(const at_image *im, float x, float y, at_border border, uint8
         p[3] = p[1] + im->stride;
     } else {
         for (int k = 0; k < 4; k++)
-            p[k] = pixel(im, ix + (k & 1), iy + (k >> 1), border);
+            p[k] = pixel(im, ix + (k & 1), iy + (k >> 1));
     }
     for (int c = 0; c < im->channels; c++) {
         const float v = 0.5F + weight[0] * (float)p[0][c] + weight[1] * (float)p[1][c] +
@@ -218,8 +212,7 @@ static at_image visible(const at_image *src, float m[6], const float inv[6], int
     return at_image_view(src, (int)x0, (int)y0, (int)x1 - (int)x0 + 1, (int)y1 - (int)y0 + 1);
 }
 
-int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, int h,
-                  at_border border)
+int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, int h)
 {
     at_image small[2] = {{0}, {0}}, view;
     float f[6], inv[6];
@@ -255,7 +248,7 @@ int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, i
         uint8_t *out = at_image_at(dst, 0, y);
         for (int x = 0; x < w; x++, out += dst->channels)
             sample(&view, inv[0] * (float)x + inv[1] * (float)y + inv[2],
-                   inv[3] * (float)x + inv[4] * (float)y + inv[5], border, out);
+                   inv[3] * (float)x + inv[4] * (float)y + inv[5], out);
     }
 done:
     at_image_free(&small[0]);

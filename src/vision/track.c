@@ -223,20 +223,3 @@ void at_tracker_renew(at_tracker *t, int i)
 {
     t->track[i] = begin(t, &t->track[i].face);
 }
-
-const at_track *at_tracker_main(const at_tracker *t)
-{
-    const at_track *best = NULL;
-    float most = -1;
-
-    for (int i = 0; i < t->count; i++) {
-        const at_track *k = &t->track[i];
-        const float age = (float)(k->hits < 30 ? k->hits : 30);
-        const float value = area(&k->face) * age * (k->seen ? 1 : 0.25F);
-        if (value > most) {
-            most = value;
-            best = k;
-        }
-    }
-    return best;
-}

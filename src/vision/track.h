@@ -54,7 +54,5 @@ void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int 
 void at_tracker_changed(at_tracker *t, float change);
 /* Another face took the place of track[i], which is a new one from now on. */
 void at_tracker_renew(at_tracker *t, int i);
-/* The track to show when one is wanted: largest by seen, age and size; NULL without any. */
-const at_track *at_tracker_main(const at_tracker *t);
 
 #endif
