@@ -12,16 +12,16 @@ static void label(FILE *f, const char *text)
 }
 
 /* "neutral 62 % (40-79 %), happy 20 %" */
-static void put_shares(FILE *f, const at_subject *s, at_head h)
+static void put_shares(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
+    const at_topic_stats *topic = &s->topic[t];
     int order[AT_CLASSES_MAX];
-    int n = at_head_ranked(head, at_head_classes(h), 0.01, order);
+    int n = at_topic_ranked(topic, at_topic_classes(t), 0.01, order);
     char percent[AT_CLOCK_SIZE];
 
     for (int i = 0; i < n; i++) {
-        at_interval share = at_subject_share(s, h, order[i]);
-        fprintf(f, "%s%s %s", i ? ", " : "", at_head_class(h, order[i]),
+        at_interval share = at_subject_share(s, t, order[i]);
+        fprintf(f, "%s%s %s", i ? ", " : "", at_topic_class(t, order[i]),
                 at_text_percent(percent, share.value));
         if (i == 0)
             fprintf(f, " (%.0f-%.0f %%)", 100 * share.low, 100 * share.high);
@@ -29,34 +29,35 @@ static void put_shares(FILE *f, const at_subject *s, at_head h)
 }
 
 /* Of one picture: "neutral 89 %, sad 7 %". */
-static void put_probabilities(FILE *f, const at_subject *s, at_head h)
+static void put_probabilities(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
+    const at_topic_stats *topic = &s->topic[t];
     char percent[AT_CLOCK_SIZE];
-    int most = at_head_most(head);
+    int most = at_topic_most(topic);
 
-    fprintf(f, "%s %s", at_head_class(h, most), at_text_percent(percent, at_head_mean(head, most)));
-    for (int c = 0; c < at_head_classes(h); c++)
-        if (c != most && at_head_mean(head, c) >= 0.05)
-            fprintf(f, ", %s %s", at_head_class(h, c),
-                    at_text_percent(percent, at_head_mean(head, c)));
+    fprintf(f, "%s %s", at_topic_class(t, most),
+            at_text_percent(percent, at_topic_mean(topic, most)));
+    for (int c = 0; c < at_topic_classes(t); c++)
+        if (c != most && at_topic_mean(topic, c) >= 0.05)
+            fprintf(f, ", %s %s", at_topic_class(t, c),
+                    at_text_percent(percent, at_topic_mean(topic, c)));
 }
 
-static void put_head(FILE *f, const at_subject *s, at_head h)
+static void put_topic(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
+    const at_topic_stats *topic = &s->topic[t];
     char time[AT_CLOCK_SIZE];
 
-    if (!at_subject_enough(s, h)) {
-        fprintf(f, "too little to say (%s)", at_text_duration(time, head->seconds));
+    if (!at_subject_enough(s, t)) {
+        fprintf(f, "too little to say (%s)", at_text_duration(time, topic->seconds));
         return;
     }
     if (s->enough_s <= 0) {
-        put_probabilities(f, s, h);
+        put_probabilities(f, s, t);
         return;
     }
-    put_shares(f, s, h);
-    fprintf(f, "; rests on %s", at_text_duration(time, head->seconds));
+    put_shares(f, s, t);
+    fprintf(f, "; rests on %s", at_text_duration(time, topic->seconds));
 }
 
 /* "boredom higher than usual (+0.8 levels, 0:41 to 1:02)", "nothing unusual" */
@@ -64,7 +65,7 @@ static void put_states(FILE *f, const at_subject *s)
 {
     int n = 0;
 
-    if (!at_subject_enough(s, AT_HEAD_STATE)) {
+    if (!at_subject_enough(s, AT_TOPIC_STATE)) {
         fputs("too little to say", f);
         return;
     }
@@ -85,12 +86,12 @@ static void put_states(FILE *f, const at_subject *s)
 static void put_one(FILE *f, const at_subject *s)
 {
     label(f, "expression");
-    put_head(f, s, AT_HEAD_EMOTION);
+    put_topic(f, s, AT_TOPIC_EXPRESSION);
     fputc('\n', f);
-    if (s->head[AT_HEAD_ENGAGEMENT].seconds <= 0)
+    if (s->topic[AT_TOPIC_ENGAGEMENT].seconds <= 0)
         return;
     label(f, "engagement");
-    put_head(f, s, AT_HEAD_ENGAGEMENT);
+    put_topic(f, s, AT_TOPIC_ENGAGEMENT);
     fputc('\n', f);
     label(f, "states");
     put_states(f, s);
@@ -100,10 +101,10 @@ static void put_one(FILE *f, const at_subject *s)
 static void put_row(FILE *f, const char *name, const at_subject *s)
 {
     label(f, name);
-    put_head(f, s, AT_HEAD_EMOTION);
-    if (at_subject_enough(s, AT_HEAD_STATE)) {
+    put_topic(f, s, AT_TOPIC_EXPRESSION);
+    if (at_subject_enough(s, AT_TOPIC_STATE)) {
         fputs("; engagement ", f);
-        put_shares(f, s, AT_HEAD_ENGAGEMENT);
+        put_shares(f, s, AT_TOPIC_ENGAGEMENT);
         fputs("; ", f);
         put_states(f, s);
     }

@@ -17,27 +17,27 @@ static void end_tile(FILE *f)
     fputs("</span></li>", f);
 }
 
-static void head_tile(FILE *f, const at_subject *s, at_head h)
+static void topic_tile(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
-    int most = at_head_most(head);
+    const at_topic_stats *topic = &s->topic[t];
+    int most = at_topic_most(topic);
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
     at_interval share;
 
-    if (most < 0 || !at_subject_enough(s, h)) {
+    if (most < 0 || !at_subject_enough(s, t)) {
         tile(f, "too little to say");
-        fprintf(f, "%s: an estimate for %s", at_head_name(h),
-                at_html_duration(time, head->seconds));
+        fprintf(f, "%s: an estimate for %s", at_topic_name(t),
+                at_html_duration(time, topic->seconds));
     } else if (s->enough_s <= 0) {
-        tile(f, at_head_class(h, most));
-        fprintf(f, "likeliest %s of this picture: %s", at_head_name(h),
-                at_html_percent(percent, at_head_mean(head, most)));
+        tile(f, at_topic_class(t, most));
+        fprintf(f, "likeliest %s of this picture: %s", at_topic_name(t),
+                at_html_percent(percent, at_topic_mean(topic, most)));
     } else {
-        share = at_subject_share(s, h, most);
-        tile(f, at_head_class(h, most));
-        fprintf(f, "most frequent %s: %s (%s) of %s", at_head_name(h),
+        share = at_subject_share(s, t, most);
+        tile(f, at_topic_class(t, most));
+        fprintf(f, "most frequent %s: %s (%s) of %s", at_topic_name(t),
                 at_html_percent(percent, share.value), at_html_interval(range, &share),
-                at_html_duration(time, head->seconds));
+                at_html_duration(time, topic->seconds));
     }
     end_tile(f);
 }
@@ -55,7 +55,7 @@ static void state_tile(FILE *f, const at_subject *s)
             state = i;
         }
     }
-    if (!at_subject_enough(s, AT_HEAD_STATE)) {
+    if (!at_subject_enough(s, AT_TOPIC_STATE)) {
         tile(f, "too little to say");
         fputs("learning states", f);
     } else if (!best) {
@@ -89,9 +89,9 @@ static void tiles(const at_outcome *o, FILE *f)
 
     fputs("<ul class=\"tiles\">", f);
     if (at_one_at_a_time(s)) {
-        head_tile(f, &s->all, AT_HEAD_EMOTION);
+        topic_tile(f, &s->all, AT_TOPIC_EXPRESSION);
         if (o->info->has_video) {
-            head_tile(f, &s->all, AT_HEAD_ENGAGEMENT);
+            topic_tile(f, &s->all, AT_TOPIC_ENGAGEMENT);
             state_tile(f, &s->all);
         }
     }
@@ -112,31 +112,31 @@ static void tiles(const at_outcome *o, FILE *f)
 
 static void expression_words(const at_subject *s, FILE *f)
 {
-    const at_head_stats *h = &s->head[AT_HEAD_EMOTION];
+    const at_topic_stats *tally = &s->topic[AT_TOPIC_EXPRESSION];
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
     int order[AT_CLASSES_MAX];
-    int n = at_head_ranked(h, ATTUNE_EMOTIONS, 0.05, order);
+    int n = at_topic_ranked(tally, ATTUNE_EMOTIONS, 0.05, order);
     at_interval share;
 
-    if (!n || !at_subject_enough(s, AT_HEAD_EMOTION)) {
+    if (!n || !at_subject_enough(s, AT_TOPIC_EXPRESSION)) {
         fprintf(f,
                 "<p><strong>Too little to say of the expression</strong>: there is an estimate for "
                 "%s, and nothing is said of less than %s.</p>\n",
-                at_html_duration(time, h->seconds), at_html_duration(range, AT_ENOUGH_S));
+                at_html_duration(time, tally->seconds), at_html_duration(range, AT_ENOUGH_S));
         return;
     }
-    share = at_subject_share(s, AT_HEAD_EMOTION, order[0]);
+    share = at_subject_share(s, AT_TOPIC_EXPRESSION, order[0]);
     fprintf(f,
             "<p>The perceived expression was most often <strong>%s</strong>: %s of the %s with "
             "evidence (95&#160;%% interval %s)",
             attune_emotion_names[order[0]], at_html_percent(percent, share.value),
-            at_html_duration(time, h->seconds), at_html_interval(range, &share));
+            at_html_duration(time, tally->seconds), at_html_interval(range, &share));
     for (int i = 1; i < n && i < 4; i++) {
         fprintf(f, "%s%s (%s)", i == 1 ? ", then " : ", ", attune_emotion_names[order[i]],
-                at_html_percent(percent, h->likeliest[order[i]] / h->seconds));
+                at_html_percent(percent, tally->likeliest[order[i]] / tally->seconds));
     }
     fprintf(f, ". The longest stretch of %s lasted ", attune_emotion_names[order[0]]);
-    at_html_stretch(f, &h->longest[order[0]]);
+    at_html_stretch(f, &tally->longest[order[0]]);
     fputs(".</p>\n", f);
 }
 
@@ -152,19 +152,19 @@ static void whose_words(const at_stats *s, FILE *f)
 
 static void state_words(const at_subject *s, FILE *f)
 {
-    const at_head_stats *h = &s->head[AT_HEAD_ENGAGEMENT];
-    int best = at_head_most(h);
+    const at_topic_stats *tally = &s->topic[AT_TOPIC_ENGAGEMENT];
+    int best = at_topic_most(tally);
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE], time[AT_NUMBER_SIZE];
     at_interval share;
 
-    if (best < 0 || !at_subject_enough(s, AT_HEAD_STATE))
+    if (best < 0 || !at_subject_enough(s, AT_TOPIC_STATE))
         return;
-    share = at_subject_share(s, AT_HEAD_ENGAGEMENT, best);
+    share = at_subject_share(s, AT_TOPIC_ENGAGEMENT, best);
     fprintf(f,
             "<p>Judging by the face, engagement looked <strong>%s</strong> in %s (%s) of %s. "
             "Against the people that the model learned learning states from: <strong>",
             attune_engagement_names[best], at_html_percent(percent, share.value),
-            at_html_interval(range, &share), at_html_duration(time, h->seconds));
+            at_html_interval(range, &share), at_html_duration(time, tally->seconds));
     at_html_unusual(f, s);
     fputs("</strong>.</p>\n", f);
 }

@@ -9,19 +9,19 @@ enum { SUBJECTS_TABLED = 4 };
 
 /* ---- each face ------------------------------------------------------------------------------- */
 
-static void head_cell(FILE *f, const at_subject *s, at_head h)
+static void topic_cell(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
+    const at_topic_stats *topic = &s->topic[t];
     int order[AT_CLASSES_MAX];
-    int n = at_head_ranked(head, at_head_classes(h), 0.05, order);
+    int n = at_topic_ranked(topic, at_topic_classes(t), 0.05, order);
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE];
 
     fputs("<td>", f);
-    if (!at_subject_enough(s, h))
+    if (!at_subject_enough(s, t))
         fputs("too little to say", f);
-    for (int i = 0; i < n && i < 3 && at_subject_enough(s, h); i++) {
-        at_interval share = at_subject_share(s, h, order[i]);
-        fprintf(f, "%s%s %s", i ? ", " : "", at_head_class(h, order[i]),
+    for (int i = 0; i < n && i < 3 && at_subject_enough(s, t); i++) {
+        at_interval share = at_subject_share(s, t, order[i]);
+        fprintf(f, "%s%s %s", i ? ", " : "", at_topic_class(t, order[i]),
                 at_html_percent(percent, share.value));
         if (i == 0)
             fprintf(f, " (%s)", at_html_interval(range, &share));
@@ -38,11 +38,12 @@ static void subject_row(FILE *f, const at_subject *s)
             at_text_clock(to, (double)s->last_us / 1e6, 1));
     fprintf(f, "<td class=\"n\">%s</td>",
             at_html_duration(time, s->track ? s->seen_s : s->heard_s));
-    fprintf(f, "<td class=\"n\">%s</td>", at_html_duration(time, s->head[AT_HEAD_EMOTION].seconds));
-    head_cell(f, s, AT_HEAD_EMOTION);
-    head_cell(f, s, AT_HEAD_ENGAGEMENT);
+    fprintf(f, "<td class=\"n\">%s</td>",
+            at_html_duration(time, s->topic[AT_TOPIC_EXPRESSION].seconds));
+    topic_cell(f, s, AT_TOPIC_EXPRESSION);
+    topic_cell(f, s, AT_TOPIC_ENGAGEMENT);
     fputs("<td>", f);
-    if (at_subject_enough(s, AT_HEAD_STATE))
+    if (at_subject_enough(s, AT_TOPIC_STATE))
         at_html_unusual(f, s);
     else
         fputs("too little to say", f);
@@ -84,39 +85,39 @@ static void stretch_cell(FILE *f, const at_stretch *s)
     fputs("</td>", f);
 }
 
-static void share_row(FILE *f, const at_subject *s, at_head h, const char *colour, int c)
+static void share_row(FILE *f, const at_subject *s, at_topic t, const char *colour, int c)
 {
-    const at_head_stats *head = &s->head[h];
-    at_interval share = at_subject_share(s, h, c);
+    const at_topic_stats *topic = &s->topic[t];
+    at_interval share = at_subject_share(s, t, c);
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE];
 
     fprintf(f,
             "<tr><td><i class=\"%s%d\"></i>%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>",
-            colour, c, at_head_class(h, c), at_html_percent(percent, share.value),
+            colour, c, at_topic_class(t, c), at_html_percent(percent, share.value),
             at_html_interval(range, &share));
     fprintf(f,
             "<td class=\"bar\"><div class=\"%s%d\" style=\"width:%.1f%%\"></div></td>"
             "<td class=\"n mean\">%.2f</td>",
-            colour, c, 100 * share.value, at_head_mean(head, c));
-    stretch_cell(f, &head->longest[c]);
+            colour, c, 100 * share.value, at_topic_mean(topic, c));
+    stretch_cell(f, &topic->longest[c]);
     fputs("</tr>\n", f);
 }
 
-static void share_table(FILE *f, const at_subject *s, at_head h, const char *title,
+static void share_table(FILE *f, const at_subject *s, at_topic t, const char *title,
                         const char *colour, const int *order)
 {
     char time[AT_NUMBER_SIZE];
 
-    if (!at_subject_enough(s, h))
+    if (!at_subject_enough(s, t))
         return;
     fprintf(f,
             "<section><h3>%s, of %s</h3>\n<div class=\"wide\"><table><tr><th>class</th>"
             "<th class=\"n\">likeliest in</th><th class=\"n\">95&#160;%% interval</th>"
             "<th class=\"bar\"></th><th class=\"n mean\">mean probability</th>"
             "<th>longest stretch</th></tr>\n",
-            title, at_html_duration(time, s->head[h].seconds));
-    for (int k = at_head_classes(h) - 1; k >= 0; k--)
-        share_row(f, s, h, colour, order ? order[k] : k);
+            title, at_html_duration(time, s->topic[t].seconds));
+    for (int k = at_topic_classes(t) - 1; k >= 0; k--)
+        share_row(f, s, t, colour, order ? order[k] : k);
     fputs("</table></div></section>\n", f);
 }
 
@@ -125,7 +126,7 @@ static void share_table(FILE *f, const at_subject *s, at_head h, const char *tit
 static void state_row(FILE *f, const at_subject *s, int state)
 {
     at_interval level = at_subject_level(s, state);
-    at_head h = (at_head)(AT_HEAD_STATE + state);
+    at_topic t = (at_topic)(AT_TOPIC_STATE + state);
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE];
 
     fprintf(f,
@@ -135,13 +136,13 @@ static void state_row(FILE *f, const at_subject *s, int state)
             (double)s->usual.mean[state], (double)s->usual.deviation[state]);
     for (int k = 0; k < ATTUNE_LEVELS; k++)
         fprintf(f, "<td class=\"n\">%s</td>",
-                at_html_percent(percent, at_subject_share(s, h, k).value));
+                at_html_percent(percent, at_subject_share(s, t, k).value));
     fputs("</tr>\n", f);
 }
 
 static void state_table(FILE *f, const at_subject *s)
 {
-    if (!at_subject_enough(s, AT_HEAD_STATE))
+    if (!at_subject_enough(s, AT_TOPIC_STATE))
         return;
     fputs("<section><h3>Learning states</h3>\n<div class=\"wide\"><table><tr><th>state</th>"
           "<th class=\"n\">mean level</th><th class=\"n\">95&#160;% interval</th>"
@@ -196,8 +197,8 @@ static void gap_table(const at_outcome *o, FILE *f)
 
 static void subject_tables(FILE *f, const at_subject *s)
 {
-    share_table(f, s, AT_HEAD_EMOTION, "Perceived expression", "e", at_plot_emotion_order);
-    share_table(f, s, AT_HEAD_ENGAGEMENT, "Engagement", "g", NULL);
+    share_table(f, s, AT_TOPIC_EXPRESSION, "Perceived expression", "e", at_plot_emotion_order);
+    share_table(f, s, AT_TOPIC_ENGAGEMENT, "Engagement", "g", NULL);
     state_table(f, s);
 }
 
@@ -211,7 +212,7 @@ void at_html_tables(const at_outcome *o, FILE *f)
     if (at_one_at_a_time(s))
         subject_tables(f, &s->all);
     for (int i = 0; i < s->faces && i < SUBJECTS_TABLED && !at_one_at_a_time(s); i++) {
-        if (!at_subject_enough(s->face[i], AT_HEAD_EMOTION))
+        if (!at_subject_enough(s->face[i], AT_TOPIC_EXPRESSION))
             continue;
         fprintf(f, "<h2>Shares: %s</h2>\n", at_html_subject(name, s->face[i]));
         subject_tables(f, s->face[i]);

@@ -144,25 +144,26 @@ static void put_windows(at_json *j, const at_stats *s)
 
 /* ---- subjects ------------------------------------------------------------------------------ */
 
-static void put_head(at_json *j, json_t *to, const at_subject *s, at_head h)
+static void put_topic(at_json *j, json_t *to, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
-    json_t *object = put_object(j, to, at_head_name(h)), *share, *interval, *mean, *longest;
-    int most = at_head_most(head), enough = at_subject_enough(s, h);
+    const at_topic_stats *topic = &s->topic[t];
+    json_t *object = put_object(j, to, at_topic_name(t)), *share, *interval, *mean, *longest;
+    int most = at_topic_most(topic), enough = at_subject_enough(s, t);
 
-    put(j, object, "most", enough && most >= 0 ? json_string(at_head_class(h, most)) : json_null());
-    put_real(j, object, "seconds", head->seconds);
+    put(j, object, "most",
+        enough && most >= 0 ? json_string(at_topic_class(t, most)) : json_null());
+    put_real(j, object, "seconds", topic->seconds);
     share = put_object(j, object, "share");
     interval = put_object(j, object, "interval");
     mean = put_object(j, object, "mean_probability");
     longest = put_object(j, object, "longest");
-    for (int c = 0; c < at_head_classes(h); c++) {
-        const char *class = at_head_class(h, c);
-        at_interval i = at_subject_share(s, h, c);
+    for (int c = 0; c < at_topic_classes(t); c++) {
+        const char *class = at_topic_class(t, c);
+        at_interval i = at_subject_share(s, t, c);
         put_real(j, share, class, i.value);
         put_interval(j, interval, class, &i);
-        put_real(j, mean, class, head->seconds > 0 ? at_head_mean(head, c) : NAN);
-        put_stretch(j, longest, class, &head->longest[c]);
+        put_real(j, mean, class, topic->seconds > 0 ? at_topic_mean(topic, c) : NAN);
+        put_stretch(j, longest, class, &topic->longest[c]);
     }
 }
 
@@ -183,7 +184,7 @@ static void put_unusual(at_json *j, json_t *to, const at_departure *d)
 
 static void put_state(at_json *j, json_t *to, const at_subject *s, int state)
 {
-    at_head h = (at_head)(AT_HEAD_STATE + state);
+    at_topic t = (at_topic)(AT_TOPIC_STATE + state);
     at_interval level = at_subject_level(s, state);
     json_t *object = put_object(j, to, attune_state_names[state]), *share;
 
@@ -194,7 +195,7 @@ static void put_state(at_json *j, json_t *to, const at_subject *s, int state)
     put_unusual(j, object, at_subject_unusual(s, state));
     share = put_object(j, object, "share");
     for (int k = 0; k < ATTUNE_LEVELS; k++)
-        put_real(j, share, at_head_class(h, k), at_subject_share(s, h, k).value);
+        put_real(j, share, at_topic_class(t, k), at_subject_share(s, t, k).value);
 }
 
 static void fill_subject(at_json *j, json_t *object, const at_subject *s)
@@ -205,8 +206,8 @@ static void fill_subject(at_json *j, json_t *object, const at_subject *s)
     put_real(j, object, "last_s", s->last_us ? (double)s->last_us / 1e6 : NAN);
     put_real(j, object, "seconds_seen", s->seen_s);
     put_real(j, object, "seconds_heard", s->heard_s);
-    put_head(j, object, s, AT_HEAD_EMOTION);
-    put_head(j, object, s, AT_HEAD_ENGAGEMENT);
+    put_topic(j, object, s, AT_TOPIC_EXPRESSION);
+    put_topic(j, object, s, AT_TOPIC_ENGAGEMENT);
     states = put_object(j, object, "states");
     for (int i = 0; i < ATTUNE_STATES; i++)
         put_state(j, states, s, i);
