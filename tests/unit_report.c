@@ -1,6 +1,7 @@
 /* Sinks and how they are chosen; the timeline's columns; words for numbers; pages. */
 #include "made_windows.h"
 #include "report/fields.h"
+#include "report/measures.h"
 #include "report/text.h"
 
 #include <attune/sink.h>
@@ -108,6 +109,28 @@ static void rows_hold_every_column(void **state)
     assert_true(fabs(json_real_value(json_object_get(j, "emotion_sad")) - 0.7) < 1e-9);
     json_decref(j);
     free(csv);
+    free(line);
+}
+
+/* A measure that stands under another's name would be read as that. */
+static void measures_stand_under_their_names(void **state)
+{
+    static const char *const names[] = {"sharpness",      "brightness", "contrast",   "face_size",
+                                        "detector_score", "coverage",   "face_share", "snr_db",
+                                        "speech_share",   "yaw",        "pitch",      "roll"};
+    attune_window w = made_window(8, ATTUNE_SAD, 1);
+    char *line;
+    json_t *j;
+    (void)state;
+    w.quality = (attune_quality){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, {0}};
+    assert_true((double)w.quality.face_size == 4 && (double)w.quality.roll == 12);
+    line = written("jsonl", &w);
+    j = json_loads(line, 0, NULL);
+    for (int i = 0; i < AT_MEASURES; i++) {
+        assert_string_equal(at_measures[i].name, names[i]);
+        assert_true(json_number_value(json_object_get(j, names[i])) == i + 1);
+    }
+    json_decref(j);
     free(line);
 }
 
@@ -437,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_unique_and_explained),
         cmocka_unit_test(rows_hold_every_column),
+        cmocka_unit_test(measures_stand_under_their_names),
         cmocka_unit_test(what_is_not_there_is_empty),
         cmocka_unit_test(numbers_in_words),
         cmocka_unit_test(hostile_names_are_made_harmless),

@@ -63,8 +63,8 @@ static void shares_and_stretches(void **state)
     assert_stretch(&h->longest[ATTUNE_HAPPY], 2, 5); /* the first of two equally long */
     assert_stretch(&s->presence[ATTUNE_FACE].longest, 6, 7);
     assert_true(fabs(at_subject_level(&s->all, ATTUNE_ENGAGEMENT).value - 2.5) < 1e-6);
-    assert_true(fabs(at_stats_quality(s, 0) - 0.5) < 1e-6);
-    assert_true(isnan(at_stats_quality(s, 7)));
+    assert_true(fabs(at_stats_measure(s, 0) - 0.5) < 1e-6);
+    assert_true(isnan(at_stats_measure(s, 7)));
     assert_int_equal(s->lanes, 1);
     close_stats(s);
 }

@@ -183,7 +183,8 @@ typedef struct attune_window {
     attune_quality quality;
     float seen[ATTUNE_MAX_MODALITIES]; /* [0,1] share of the time since the window before (the
                                         * last hop) in which this face was found, and in which
-                                        * there was speech; 0 where the stream is not there */
+                                        * sound stood out as speech does (music may, too: see
+                                        * reliability); 0 where the stream is not there */
     float any_face; /* [0,1] the same for whichever face, of this window or not */
     uint32_t reserved[16];
 } attune_window;

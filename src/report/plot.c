@@ -212,18 +212,32 @@ static void band_row(const at_rows *r, int height, const char *title, int n, con
 
 static double curve_y(const at_curve *c, double v)
 {
-    return ROW_HEIGHT * (1 - fmin(fmax((v - c->lo) / (c->hi - c->lo), 0), 1));
+    return ROW_HEIGHT * (1 - fmin(fmax(v / c->most, 0), 1));
+}
+
+/* "0-100 %", "0-80 px or more" */
+static void put_scale(const at_rows *r, const at_curve *c)
+{
+    if (c->group == AT_CURVES_STATE)
+        fprintf(r->f, "0 %s &#8211; %d %s", attune_level_names[0], ATTUNE_LEVELS - 1,
+                attune_level_names[ATTUNE_LEVELS - 1]);
+    else if (c->unit[0] == '%')
+        fputs("0&#8211;100&#8239;%", r->f);
+    else
+        fprintf(r->f, "0&#8211;%.0f&#8239;%s or more", c->most, c->unit);
 }
 
 static void put_curve_name(const at_rows *r, const at_curve *c, double mean)
 {
+    fprintf(r->f, "<div class=\"row curve\"><div class=\"label\" title=\"%s\">%s <small>", c->what,
+            c->label);
+    put_scale(r, c);
     fprintf(r->f,
-            "<div class=\"row curve\"><div class=\"label\" title=\"%s\">%s "
-            "<small>%s</small></div><div class=\"plot\"><svg viewBox=\"0 0 %d %d\" height=\"%d\" "
+            "</small></div><div class=\"plot\"><svg viewBox=\"0 0 %d %d\" height=\"%d\" "
             "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%s over time: mean ",
-            c->title, c->label, c->scale, WIDTH, ROW_HEIGHT, ROW_HEIGHT, c->label);
+            WIDTH, ROW_HEIGHT, ROW_HEIGHT, c->label);
     at_curve_print(c, mean, r->f);
-    fprintf(r->f, " %s; %s\">", c->unit, c->title);
+    fprintf(r->f, " %s; %s\">", c->unit, c->what);
 }
 
 static void put_usual(const at_rows *r, const at_curve *c)
@@ -233,9 +247,8 @@ static void put_usual(const at_rows *r, const at_curve *c)
     fprintf(r->f, "<path class=\"usual\" d=\"M0 %.1fH%d\"/>", y, WIDTH);
 }
 
-static void curve_row(const at_rows *r, int k)
+static void curve_row(const at_rows *r, int k, const at_curve *c)
 {
-    const at_curve *c = at_curve_at(k);
     double y[AT_BINS], mean = at_curve_mean(c, r);
 
     if (isnan(mean))
@@ -259,9 +272,11 @@ static void curve_row(const at_rows *r, int k)
 
 static void curve_rows(const at_rows *r, at_curve_group group)
 {
-    for (int k = 0; at_curve_at(k); k++)
-        if (at_curve_at(k)->group == group)
-            curve_row(r, k);
+    at_curve c;
+
+    for (int k = 0; at_curve_at(k, &c); k++)
+        if (c.group == group)
+            curve_row(r, k, &c);
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */

@@ -138,8 +138,8 @@ static void put_windows(at_json *j, const at_stats *s)
     }
     put_presence(j, presence, "estimate", &s->estimate);
     quality = put_object(j, r, "mean_quality");
-    for (int i = 0; i < AT_QUALITIES; i++)
-        put_real(j, quality, at_quality_name(i), at_stats_quality(s, i));
+    for (int i = 0; i < AT_MEASURES; i++)
+        put_real(j, quality, at_measures[i].name, at_stats_measure(s, i));
 }
 
 /* ---- subjects ------------------------------------------------------------------------------ */
