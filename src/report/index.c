@@ -31,7 +31,7 @@ int attune_index_open(attune_index **out, const char *dir, attune_error *err)
         at_free(x);
         return rc;
     }
-    at_html_open(x->out.f, "all inputs", 0);
+    at_html_open(x->out.f, "all inputs", 0, 0);
     at_plot_defs(x->out.f);
     fputs("<p class=\"brand\">attune</p>\n<h1>All inputs</h1>\n<div class=\"wide\"><table>\n"
           "<tr><th>input</th><th class=\"n\">length</th><th>expression over time</th>"

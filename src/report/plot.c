@@ -157,7 +157,8 @@ static int label_place(const at_rows *r, const double *lower, const double *uppe
 }
 
 /* n bands, one over the other, filling the height: painted from the topmost down to the lowest,
- * each from its upper border to the bottom. */
+ * each from its upper border to the bottom. Names stand in a picture of their own: it is not
+ * stretched. */
 static void bands(const at_rows *r, int height, int n, const int *order, at_bin_value value,
                   const char *class, const char *const *names, const char *title)
 {
@@ -179,13 +180,14 @@ static void bands(const at_rows *r, int height, int n, const int *order, at_bin_
         area(r, border[k], height, class, order[k - 1]);
     cover_missing(r, height, border[n]);
     cover_withheld(r, height);
-    fputs("</svg>", r->f);
+    fputs("</svg><svg class=\"names\" aria-hidden=\"true\">", r->f);
     for (int k = 0; k < n; k++) {
         if (label_place(r, border[k], border[k + 1], &x, &y)) {
-            fprintf(r->f, "<span class=\"on %s%d\" style=\"left:%.1f%%;top:%.0fpx\">%s</span>",
+            fprintf(r->f, "<text class=\"on %s%d\" x=\"%.1f%%\" y=\"%.0f\" dy=\".32em\">%s</text>",
                     class, order[k], x / WIDTH * 100, y, names[order[k]]);
         }
     }
+    fputs("</svg>", r->f);
 }
 
 /* Names of the bands in their order on the page, with their colours. */
@@ -300,12 +302,17 @@ static void axis(const at_rows *r)
     char text[AT_CLOCK_SIZE];
     int k = 0;
 
-    fputs("<div class=\"row axis\"><div class=\"label\">time</div><div class=\"plot\">", r->f);
+    fputs("<div class=\"row axis\"><div class=\"label\">time</div><div class=\"plot\">"
+          "<svg aria-hidden=\"true\">",
+          r->f);
     for (double t = 0; t <= seconds * 0.985; t += step, k++) {
-        fprintf(r->f, "<span%s style=\"left:%.2f%%\">%s</span>", k % 2 ? " class=\"minor\"" : "",
-                100 * t / seconds, at_text_clock(text, t, step < 1));
+        double x = 100 * t / seconds;
+        fprintf(r->f,
+                "<g%s><line x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"16\"/><text x=\"%.2f%%\" dx=\"4\" "
+                "y=\"13\">%s</text></g>",
+                k % 2 ? " class=\"minor\"" : "", x, x, x, at_text_clock(text, t, step < 1));
     }
-    fputs("</div><div class=\"value head\">mean</div></div>\n", r->f);
+    fputs("</svg></div><div class=\"value head\">mean</div></div>\n", r->f);
 }
 
 /* Native, so that keys, touch and screen readers work; the script shows it and follows it. */
@@ -421,7 +428,7 @@ void at_plot_strip(const at_stats *s, FILE *f)
 
 void at_plot_defs(FILE *f)
 {
-    fputs("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\"><defs>"
+    fputs("<svg class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>"
           "<pattern id=\"hatch\" width=\"9\" height=\"7\" patternUnits=\"userSpaceOnUse\">"
           "<path d=\"M-1 8L10 -1M-2 1L2 -1.6M7 8.6L11 6\" class=\"hatchline\"/></pattern>"
           "</defs></svg>\n",

@@ -230,6 +230,8 @@ void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, dou
         s->first_us = s->last_us ? s->first_us : start_us;
         s->last_us = w->end_us;
     }
+    if (face)
+        at_place_add(&s->place, w->box, face_share(w) * seconds);
     if (at_evident(w) && (face || !s->track))
         add_evidence(s, w, start_us, seconds);
     else if (w->abstain)
@@ -337,7 +339,7 @@ at_interval at_subject_share(const at_subject *s, at_topic t, int class)
     if (topic->seconds <= 0)
         return (at_interval){NAN, NAN, NAN};
     p = topic->likeliest[class] / topic->seconds;
-    if (t >= AT_TOPIC_STATE)
+    if (t >= AT_TOPIC_STATE || s->enough_s <= 0)
         return (at_interval){p, NAN, NAN};
     n = effective_windows(s, topic, p * (1 - p),
                           ratio_variance(part, whole, batches_of(s, t, class, part, whole)));
@@ -359,6 +361,8 @@ at_interval at_subject_level(const at_subject *s, int state)
         mean += k * at_topic_mean(topic, k);
         squares += k * k * at_topic_mean(topic, k);
     }
+    if (s->enough_s <= 0)
+        return (at_interval){mean, NAN, NAN};
     one = fmax(squares - mean * mean, 0);
     n = effective_windows(
         s, topic, one,

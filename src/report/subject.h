@@ -14,6 +14,8 @@
 #ifndef AT_REPORT_SUBJECT_H
 #define AT_REPORT_SUBJECT_H
 
+#include "report/place.h"
+
 #include <attune/attune.h>
 
 enum {
@@ -59,6 +61,7 @@ typedef struct at_subject {
     uint32_t track;            /* 0: a voice alone, or the whole recording */
     int64_t first_us, last_us; /* first and last sight (or sound) */
     double seen_s, heard_s;
+    at_place place; /* of a face */
     at_topic_stats topic[AT_TOPICS];
     at_departure departing[ATTUNE_STATES], departure[ATTUNE_STATES];
     attune_state_usual usual;
@@ -93,7 +96,7 @@ typedef struct at_interval {
 } at_interval;
 
 /* Share of the time in which the class was the likeliest. Of AT_TOPIC_EXPRESSION and
- * AT_TOPIC_ENGAGEMENT; of other topics the value alone means something. */
+ * AT_TOPIC_ENGAGEMENT; of other topics, and of a still picture, the value alone means something. */
 at_interval at_subject_share(const at_subject *s, at_topic t, int class);
 at_interval at_subject_level(const at_subject *s, int state); /* mean level, 0..3 */
 double at_topic_mean(const at_topic_stats *tally, int class); /* mean probability */

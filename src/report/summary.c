@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 /* A failed allocation leaves a NULL in an object, which jansson refuses with -1: ok keeps it. */
 typedef struct at_json {
@@ -87,6 +88,19 @@ static void put_notes(at_json *j, const attune_input_info *info)
                      notes, json_string(at_text_clean(clean, sizeof clean, info->note[i]))) == 0;
 }
 
+/* Files in the folder that say nothing of this run. */
+static void put_earlier(at_json *j, const char *names)
+{
+    json_t *list = json_array();
+
+    put(j, j->root, "files_of_earlier_runs", list);
+    while (*names) {
+        size_t n = strcspn(names, ",");
+        j->ok &= json_array_append_new(list, json_stringn(names, n)) == 0;
+        names += n + strspn(names + n, ", ");
+    }
+}
+
 static void put_input(at_json *j, const at_outcome *o)
 {
     const attune_input_info *info = o->info;
@@ -100,12 +114,14 @@ static void put_input(at_json *j, const at_outcome *o)
     put(j, r, "has_audio", json_boolean(info->has_audio));
     put_count(j, r, "width", info->width);
     put_count(j, r, "height", info->height);
+    put(j, r, "still", json_boolean(o->stats->still));
     put_count(j, r, "frames", info->counts.frames);
     put_count(j, r, "frames_with_face", info->counts.frames_with_face);
     put_real(j, r, "smallest_face", info->smallest_face > 0 ? info->smallest_face : NAN);
     put(j, r, "truncated", json_boolean(info->truncated));
     put_text(j, r, "truncated_reason", info->truncated_reason);
     put_notes(j, info);
+    put_earlier(j, o->earlier);
     put(j, r, "interrupted", json_boolean(o->interrupted));
     put_real(j, r, "elapsed_s", info->elapsed_s);
     put_real(j, r, "realtime_factor", at_realtime_factor(info));
@@ -213,8 +229,26 @@ static void fill_subject(at_json *j, json_t *object, const at_subject *s)
         put_state(j, states, s, i);
 }
 
-static void put_subjects(at_json *j, const at_stats *s)
+/* Where a reader finds the face in the picture. */
+static void put_position(at_json *j, json_t *to, const at_subject *s, const attune_input_info *info)
 {
+    json_t *object;
+    at_position at;
+
+    if (!at_place_mean(&s->place, info->width, info->height, &at)) {
+        put(j, to, "position", json_null());
+        return;
+    }
+    object = put_object(j, to, "position");
+    put_text(j, object, "where", at.words);
+    put_real(j, object, "x", at.x);
+    put_real(j, object, "y", at.y);
+    put_real(j, object, "width_px", at.width);
+}
+
+static void put_subjects(at_json *j, const at_outcome *o)
+{
+    const at_stats *s = o->stats;
     json_t *faces = json_array();
 
     fill_subject(j, put_object(j, j->root, "all"), &s->all);
@@ -223,6 +257,8 @@ static void put_subjects(at_json *j, const at_stats *s)
         json_t *face = json_object();
         j->ok &= json_array_append_new(faces, face) == 0;
         put_count(j, face, "track", s->face[i]->track);
+        put_position(j, face, s->face[i], o->info);
+        put(j, face, "thumbnail", json_boolean(at_shown_thumbnail(o, s->face[i]) != NULL));
         fill_subject(j, face, s->face[i]);
     }
     put_count(j, j->root, "windows_of_more_faces", s->more_faces);
@@ -266,7 +302,7 @@ char *at_summary_json(const at_outcome *o)
 
     put_input(&j, o);
     put_windows(&j, o->stats);
-    put_subjects(&j, o->stats);
+    put_subjects(&j, o);
     put_setup(&j, o->setup);
     if (j.ok)
         text = json_dumps(j.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
