@@ -261,6 +261,26 @@ class Info(Case):
         self.assertIn(str(MODEL), text)
         self.assertRegex(text, r"\ndigest +(fits \(xxh64 [0-9a-f]{16}\)|none: )")
 
+    def test_metadata_is_lines_to_read(self):
+        meta = {"limits": "few words " * 40, "training.detector": json.dumps({
+            "faces": 465, "before": {"clean": {"recall": 1.0, "level": 0}, "blur": {"recall": 0.6881720}},
+            "after": {"clean": {"recall": 0.983}}, "tags": ["a", "b"], "esc": "\x1b[31m", "yes": True})}
+        data = MODEL.read_bytes()
+        length = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8:8 + length])
+        header["__metadata__"].update(meta)
+        packed = json.dumps(header).encode()
+        (self.dir / "m.safetensors").write_bytes(struct.pack("<Q", len(packed)) + packed + data[8 + length:])
+        text = self.run_attune("info", "m.safetensors").stdout
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), 100)
+            self.assertNotIn("{", line)
+        under = "\n" + 18 * " "
+        self.assertIn("training.detector faces 465, esc ?[31m, yes yes" + under + "before clean: recall 1, level 0"
+                      + under + "before blur: recall 0.6882" + under + "after clean: recall 0.983"
+                      + under + "tags: a, b\n", text)
+        self.assertEqual(text.count("few words"), 40)
+
 
 @needs_model
 class BadInput(Case):

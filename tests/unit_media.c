@@ -629,6 +629,41 @@ static void cut_files_are_read_as_far_as_they_go(void **state)
         fail_msg("%s", a.err.text);
 }
 
+/* A copy of the Matroska file `from` whose header claims a minute. */
+static const char *claiming_a_minute(const char *from, const char *to)
+{
+    static const unsigned char duration[] = {0x44, 0x89,
+                                             0x88}; /* of 8 bytes: a big-endian double */
+    static const unsigned char minute[] = {0x40, 0xed, 0x4c, 0, 0, 0, 0, 0}; /* 60000 ms */
+    unsigned char *data = NULL, *at;
+    size_t n = 0;
+    assert_int_equal(at_file_read(from, 100 << 20, &data, &n, NULL), 0);
+    at = memmem(data, n, duration, sizeof duration);
+    assert_non_null(at);
+    memcpy(at + sizeof duration, minute, sizeof minute);
+    const char *path = put(to, data, n);
+    at_free(data);
+    return path;
+}
+
+static void a_long_claim_is_no_cut(void **state)
+{
+    (void)state;
+    media_fixture f = {PLAIN_VIDEO};
+    f.frames = 50;
+    const char *path = claiming_a_minute(made("claim.mkv", f), "claims.mkv");
+    all a = read_with(path, (at_media_options){0});
+    assert_int_equal(a.ret, 0);
+    assert_int_equal(a.frames, 50);
+    assert_true(a.info.container_us == 60000000);
+    if (a.info.truncated)
+        fail_msg("%s", a.info.truncated_reason);
+    a = read_with(cut(path, "claims-cut.mkv", .7), (at_media_options){0});
+    assert_true(a.info.truncated);
+    if (!strstr(a.info.truncated_reason, "bytes"))
+        fail_msg("%s", a.info.truncated_reason);
+}
+
 static void damage_in_the_middle_is_skipped(void **state)
 {
     (void)state;
@@ -748,6 +783,7 @@ int main(void)
         cmocka_unit_test(empty_streams_are_named),
         cmocka_unit_test(huge_pictures_are_refused),
         cmocka_unit_test(cut_files_are_read_as_far_as_they_go),
+        cmocka_unit_test(a_long_claim_is_no_cut),
         cmocka_unit_test(damage_in_the_middle_is_skipped),
         cmocka_unit_test(a_callback_can_stop_it),
         cmocka_unit_test(the_log_level_is_put_back),

@@ -1,6 +1,9 @@
 /* Sinks and how they are chosen; the timeline's columns; words for numbers; pages. */
 #include "made_windows.h"
 #include "report/fields.h"
+#include "report/measures.h"
+#include "report/place.h"
+#include "report/png.h"
 #include "report/text.h"
 
 #include <attune/sink.h>
@@ -108,6 +111,28 @@ static void rows_hold_every_column(void **state)
     assert_true(fabs(json_real_value(json_object_get(j, "emotion_sad")) - 0.7) < 1e-9);
     json_decref(j);
     free(csv);
+    free(line);
+}
+
+/* A measure that stands under another's name would be read as that. */
+static void measures_stand_under_their_names(void **state)
+{
+    static const char *const names[] = {"sharpness",      "brightness", "contrast",   "face_size",
+                                        "detector_score", "coverage",   "face_share", "snr_db",
+                                        "speech_share",   "yaw",        "pitch",      "roll"};
+    attune_window w = made_window(8, ATTUNE_SAD, 1);
+    char *line;
+    json_t *j;
+    (void)state;
+    w.quality = (attune_quality){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, {0}};
+    assert_true((double)w.quality.face_size == 4 && (double)w.quality.roll == 12);
+    line = written("jsonl", &w);
+    j = json_loads(line, 0, NULL);
+    for (int i = 0; i < AT_MEASURES; i++) {
+        assert_string_equal(at_measures[i].name, names[i]);
+        assert_true(json_number_value(json_object_get(j, names[i])) == i + 1);
+    }
+    json_decref(j);
     free(line);
 }
 
@@ -422,7 +447,8 @@ static void a_headline_needs_evidence(void **state)
         assert_int_equal(attune_report_window(r, &w, NULL), ATTUNE_OK);
     }
     assert_int_equal(attune_report_finish(r, &some_info, 0, NULL), ATTUNE_OK);
-    assert_non_null(strstr(attune_report_text(r), "expression   too little to say (0.5 s)"));
+    assert_non_null(strstr(attune_report_text(r),
+                           "expression   too little to say: 0.5 s of evidence, under 2 s\n"));
     assert_non_null(strstr(attune_report_json(r), "\"most\": null"));
     assert_null(strstr(attune_report_json(r), "\"most\": \""));
     html = slurp("report.html");
@@ -432,11 +458,210 @@ static void a_headline_needs_evidence(void **state)
     attune_report_free(&r);
 }
 
+/* ---- which face is which --------------------------------------------------------------------- */
+
+static attune_window face_at(int n, uint32_t track, float x, float y, float w)
+{
+    attune_window face = made_window(n, ATTUNE_HAPPY, track);
+    face.box[0] = x - w / 2;
+    face.box[1] = y - w / 2;
+    face.box[2] = face.box[3] = w;
+    return face;
+}
+
+static void places_have_words(void **state)
+{
+    static const struct {
+        float x, y;
+        const char *words;
+    } cases[] = {
+        {50, 240, "far left"},          {200, 240, "left"},
+        {320, 240, "centre"},           {450, 240, "right"},
+        {600, 240, "far right"},        {320, 100, "top centre"},
+        {600, 470, "bottom far right"}, {-40, -40, "top far left"},
+        {900, 900, "bottom far right"},
+    };
+    at_position at;
+    at_place moving = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        at_place p = {0};
+        attune_window w = face_at(1, 1, cases[i].x, cases[i].y, 100);
+        at_place_add(&p, w.box, 0.5);
+        at_place_add(&p, w.box, 0.5);
+        assert_int_equal(at_place_mean(&p, 640, 480, &at), 1);
+        assert_string_equal(at.words, cases[i].words);
+        assert_true(fabs(at.width - 100) < 1e-3);
+        assert_true(at.x >= 0 && at.x <= 1 && at.y >= 0 && at.y <= 1);
+        assert_int_equal(at_place_mean(&p, 0, 0, &at), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        attune_window w = face_at(1, 1, i ? 100 : 540, 240, 100);
+        at_place_add(&moving, w.box, 1);
+    }
+    assert_int_equal(at_place_mean(&moving, 640, 480, &at), 1);
+    assert_string_equal(at.words, "moving about");
+    assert_int_equal(at_place_mean(&(at_place){0}, 640, 480, &at), 0);
+}
+
+/* Who was seen for a moment gets no line; who has a picture shows it, if asked for. */
+static void faces_are_told_apart(void **state)
+{
+    attune_report_options o = {.dir = folder, .input = "clip.mp4", .session = {.max_tracks = 2}};
+    attune_input_info info = some_info;
+    uint8_t pixels[3 * 32 * 32] = {255, 0, 0};
+    attune_thumbnail t = {.track = 2, .side = 32, .rgb = pixels};
+    attune_report *r;
+    json_t *j, *face;
+    char *html;
+    (void)state;
+    info.width = 640;
+    info.height = 480;
+    assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
+    for (int i = 1; i <= 40; i++) {
+        attune_window one = face_at(i, 1, 100, 240, 64), other = face_at(i, 2, 540, 240, 90);
+        attune_window glimpse = face_at(i, 3 + (uint32_t)i / 20, 300, 240, 20);
+        assert_int_equal(attune_report_window(r, &one, NULL), ATTUNE_OK);
+        if (i % 20)
+            assert_int_equal(attune_report_window(r, &other, NULL), ATTUNE_OK);
+        if (i == 5 || i == 25)
+            assert_int_equal(attune_report_window(r, &glimpse, NULL), ATTUNE_OK);
+    }
+    assert_int_equal(attune_report_thumbnail(r, &t, NULL), ATTUNE_OK);
+    assert_int_equal(attune_report_thumbnail(r, &t, NULL), ATTUNE_OK); /* in the other's place */
+    t.track = 3;                                                       /* a glimpse */
+    assert_int_equal(attune_report_thumbnail(r, &t, NULL), ATTUNE_OK);
+    t.side = 0;
+    assert_int_equal(attune_report_thumbnail(r, &t, NULL), ATTUNE_E_ARG);
+    assert_int_equal(attune_report_finish(r, &info, 0, NULL), ATTUNE_OK);
+    assert_non_null(strstr(attune_report_text(r),
+                           "face 1       far left, 64 px wide, seen for 20 s (0:00 to 0:20)\n"));
+    assert_non_null(strstr(attune_report_text(r), "face 2       far right, 90 px wide, "));
+    assert_null(strstr(attune_report_text(r), "face 3"));
+    assert_non_null(strstr(attune_report_text(r), " 2 more faces, each seen for less than 1 s\n"));
+    j = json_loads(attune_report_json(r), 0, NULL);
+    face = json_array_get(json_object_get(j, "faces"), 1);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(face, "position"), "where")),
+        "far right");
+    for (size_t i = 0; i < 4; i++) {
+        face = json_array_get(json_object_get(j, "faces"), i);
+        assert_int_equal(json_is_true(json_object_get(face, "thumbnail")), i == 1);
+    }
+    json_decref(j);
+    html = slurp("report.html");
+    assert_non_null(strstr(html, "img-src data:;"));
+    assert_non_null(strstr(html, "alt=\"face 2 at its clearest\">face 2</th><td>far right, 90"));
+    assert_null(strstr(html, "alt=\"face 1"));
+    assert_null(strstr(html, "alt=\"face 3"));
+    assert_non_null(strstr(html, "2 more faces, each seen for less than 1&#160;s, have no line"));
+    assert_non_null(strstr(html, "This page shows faces"));
+    free(html);
+    attune_report_free(&r);
+}
+
+/* A reader that inflates nothing can follow a stored stream: that is what keeps the pixels true. */
+static void pictures_are_png(void **state)
+{
+    const uint8_t pixels[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    (void)state;
+    at_png_data_uri(f, pixels, 2, 2);
+    fclose(f);
+    /* As python3's zlib and base64 make it of the same chunks. */
+    assert_string_equal(text,
+                        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAA"
+                        "GUlEQVR4AQEOAPH/AAECAwQFBgAHCAkKCwwBjwBPnjWJSQAAAABJRU5ErkJggg==");
+    free(text);
+}
+
+/* ---- one picture ------------------------------------------------------------------------------ */
+
+static const attune_input_info one_picture = {.duration_s = 0.04,
+                                              .has_video = 1,
+                                              .width = 64,
+                                              .height = 48,
+                                              .counts = {.frames = 1, .frames_with_face = 1},
+                                              .elapsed_s = 0.1};
+
+/* A picture has no time: no shares of it, no intervals, no gaps, nothing that lasts. */
+static void a_picture_has_no_time(void **state)
+{
+    static const char *const nonsense[] = {
+        "0&#160;s",  "frames analysed", "interval",   "longest", "unusual",
+        "Over time", "usable voice",    "times real", "nan",     "stacked"};
+    attune_report_options o = {.dir = folder, .input = "face.jpg"};
+    attune_window w = made_window(1, ATTUNE_SAD, 1);
+    attune_report *r;
+    json_t *j;
+    char *html;
+    (void)state;
+    w.end_us = 40000;
+    w.seen[ATTUNE_VOICE] = 0;
+    w.box[2] = w.box[3] = 20;
+    assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
+    assert_int_equal(attune_report_window(r, &w, NULL), ATTUNE_OK);
+    assert_int_equal(attune_report_finish(r, &one_picture, 0, NULL), ATTUNE_OK);
+    assert_string_equal(attune_report_text(r) + strlen(attune_report_text(r)) - strlen(folder) -
+                            strlen("/report.html\n"),
+                        in_folder("report.html\n"));
+    assert_non_null(strstr(attune_report_text(r),
+                           "face.jpg: a picture of 64 x 48 pixels, 1 face\n"
+                           "  face 1       top far left, 20 px wide\n"
+                           "  expression   likeliest sad (70 %), neutral (5 %)"));
+    assert_non_null(strstr(attune_report_text(r),
+                           "states       boredom very low, engagement high, confusion low, "
+                           "frustration very low\n"));
+    assert_non_null(strstr(attune_report_text(r), "speed        a picture in 0.1 s\n"));
+    j = json_loads(attune_report_json(r), 0, NULL);
+    assert_true(json_is_true(json_object_get(j, "still")));
+    json_decref(j);
+    html = slurp("report.html");
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
+        if (strstr(strstr(html, "<body>"), nonsense[i]))
+            fail_msg("a picture's page says '%s'", nonsense[i]);
+    assert_null(strstr(html, "<script"));
+    free(html);
+    attune_report_free(&r);
+}
+
+/* ---- files of another run ---------------------------------------------------------------------- */
+
+static void files_of_an_earlier_run_are_named(void **state)
+{
+    attune_report_options o = {.dir = folder, .input = "a.mp4"};
+    attune_report *r = report_of(10, &o);
+    char names[256], *html;
+    (void)state;
+    assert_int_equal(attune_report_finish(r, &some_info, 0, NULL), ATTUNE_OK);
+    assert_null(strstr(attune_report_text(r), "earlier run"));
+    assert_non_null(strstr(attune_report_json(r), "\"files_of_earlier_runs\": []"));
+    attune_report_free(&r);
+    o.sinks = "html,csv";
+    r = report_of(10, &o);
+    assert_int_equal(attune_report_finish(r, &some_info, 0, NULL), ATTUNE_OK);
+    assert_non_null(strstr(attune_report_text(r),
+                           "also there   timeline.jsonl, timeline.vtt, summary.json: of an earlier "
+                           "run, not of this one\n"));
+    assert_non_null(strstr(attune_report_json(r), "\"timeline.vtt\",\n"));
+    html = slurp("report.html");
+    assert_non_null(strstr(html, "timeline.jsonl, timeline.vtt, summary.json."));
+    free(html);
+    attune_report_free(&r);
+    assert_int_equal(access(in_folder("timeline.vtt"), F_OK), 0); /* nothing is taken away */
+    assert_int_equal(attune_outputs_in(folder, "", names, sizeof names), 5);
+    assert_int_equal(attune_outputs_in(folder, NULL, names, sizeof names), 0);
+    assert_int_equal(attune_outputs_in("/nowhere", "", names, sizeof names), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_unique_and_explained),
         cmocka_unit_test(rows_hold_every_column),
+        cmocka_unit_test(measures_stand_under_their_names),
         cmocka_unit_test(what_is_not_there_is_empty),
         cmocka_unit_test(numbers_in_words),
         cmocka_unit_test(hostile_names_are_made_harmless),
@@ -450,6 +675,12 @@ int main(void)
         cmocka_unit_test(a_reader_that_fails_is_an_error),
         cmocka_unit_test(subtitles_come_second_by_second),
         cmocka_unit_test_setup_teardown(a_headline_needs_evidence, make_folder, remove_folder),
+        cmocka_unit_test(places_have_words),
+        cmocka_unit_test_setup_teardown(faces_are_told_apart, make_folder, remove_folder),
+        cmocka_unit_test(pictures_are_png),
+        cmocka_unit_test_setup_teardown(a_picture_has_no_time, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(files_of_an_earlier_run_are_named, make_folder,
+                                        remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

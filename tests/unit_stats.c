@@ -46,7 +46,7 @@ static void shares_and_stretches(void **state)
 {
     static const int seen[] = {0, 0, 1, 1, 1, 0, -1, 1, 1, 1}; /* -1: nothing to go on */
     at_stats *s = open_stats(1);
-    const at_head_stats *h = &s->all.head[AT_HEAD_EMOTION];
+    const at_topic_stats *h = &s->all.topic[AT_TOPIC_EXPRESSION];
     (void)state;
     for (int i = 0; i < 10; i++)
         add(s, seen[i] < 0 ? made_nothing(i + 1) : made_window(i + 1, seen[i], 9));
@@ -55,16 +55,16 @@ static void shares_and_stretches(void **state)
     assert_int_equal(s->abstained, 1);
     assert_int_equal(s->there[ATTUNE_FACE], 9);
     assert_true(fabs(h->seconds - 4.5) < 1e-9);
-    assert_true(fabs(at_subject_share(&s->all, AT_HEAD_EMOTION, ATTUNE_HAPPY).value - 6.0 / 9) <
+    assert_true(fabs(at_subject_share(&s->all, AT_TOPIC_EXPRESSION, ATTUNE_HAPPY).value - 6.0 / 9) <
                 1e-9);
-    assert_true(fabs(at_head_mean(h, ATTUNE_HAPPY) - (6 * 0.7 + 3 * 0.05) / 9) < 1e-6);
-    assert_int_equal(at_head_most(h), ATTUNE_HAPPY);
+    assert_true(fabs(at_topic_mean(h, ATTUNE_HAPPY) - (6 * 0.7 + 3 * 0.05) / 9) < 1e-6);
+    assert_int_equal(at_topic_most(h), ATTUNE_HAPPY);
     assert_stretch(&h->longest[ATTUNE_NEUTRAL], 0, 2);
     assert_stretch(&h->longest[ATTUNE_HAPPY], 2, 5); /* the first of two equally long */
     assert_stretch(&s->presence[ATTUNE_FACE].longest, 6, 7);
     assert_true(fabs(at_subject_level(&s->all, ATTUNE_ENGAGEMENT).value - 2.5) < 1e-6);
-    assert_true(fabs(at_stats_quality(s, 0) - 0.5) < 1e-6);
-    assert_true(isnan(at_stats_quality(s, 7)));
+    assert_true(fabs(at_stats_measure(s, 0) - 0.5) < 1e-6);
+    assert_true(isnan(at_stats_measure(s, 7)));
     assert_int_equal(s->lanes, 1);
     close_stats(s);
 }
@@ -75,10 +75,10 @@ static void nothing_is_said_of_nothing(void **state)
     (void)state;
     add(s, made_nothing(1));
     at_stats_close(s);
-    assert_int_equal(at_head_most(&s->all.head[AT_HEAD_EMOTION]), -1);
-    assert_true(isnan(at_subject_share(&s->all, AT_HEAD_EMOTION, 0).value));
+    assert_int_equal(at_topic_most(&s->all.topic[AT_TOPIC_EXPRESSION]), -1);
+    assert_true(isnan(at_subject_share(&s->all, AT_TOPIC_EXPRESSION, 0).value));
     assert_true(isnan(at_subject_level(&s->all, 0).value));
-    assert_false(at_subject_enough(&s->all, AT_HEAD_EMOTION));
+    assert_false(at_subject_enough(&s->all, AT_TOPIC_EXPRESSION));
     close_stats(s);
 }
 
@@ -94,9 +94,9 @@ static void one_sighting_is_too_little(void **state)
         add(s, w);
     }
     at_stats_close(s);
-    assert_true(s->all.head[AT_HEAD_EMOTION].seconds == 0);
+    assert_true(s->all.topic[AT_TOPIC_EXPRESSION].seconds == 0);
     assert_true(fabs(s->presence[ATTUNE_FACE].there_s - 0.125) < 1e-9);
-    assert_false(at_subject_enough(&s->all, AT_HEAD_EMOTION));
+    assert_false(at_subject_enough(&s->all, AT_TOPIC_EXPRESSION));
     close_stats(s);
 }
 
@@ -124,7 +124,7 @@ static at_interval happy_interval(int windows, int period)
     for (int n = 1; n <= windows; n++)
         add(s, made_window(n, n / period % 2 ? ATTUNE_HAPPY : ATTUNE_SAD, 9));
     at_stats_close(s);
-    i = at_subject_share(&s->all, AT_HEAD_EMOTION, ATTUNE_HAPPY);
+    i = at_subject_share(&s->all, AT_TOPIC_EXPRESSION, ATTUNE_HAPPY);
     close_stats(s);
     return i;
 }
@@ -170,7 +170,7 @@ static void a_flickering_face_counts_in_part(void **state)
     at_stats_close(s);
     assert_true(fabs(at_presence_share(&s->presence[ATTUNE_FACE]) - 0.5) < 1e-9);
     assert_int_equal(s->presence[ATTUNE_FACE].longest.end_us, 0);
-    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
+    assert_true(fabs(s->all.topic[AT_TOPIC_EXPRESSION].seconds - 5) < 1e-9);
     close_stats(s);
 }
 
@@ -207,9 +207,9 @@ static void speech_may_pause(void **state)
         add(s, w);
     }
     at_stats_close(s);
-    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 4) < 1e-9);
-    assert_stretch(&s->all.head[AT_HEAD_EMOTION].longest[ATTUNE_SAD], 0, 11);
-    assert_true(s->all.head[AT_HEAD_ENGAGEMENT].seconds == 0); /* states need a face */
+    assert_true(fabs(s->all.topic[AT_TOPIC_EXPRESSION].seconds - 4) < 1e-9);
+    assert_stretch(&s->all.topic[AT_TOPIC_EXPRESSION].longest[ATTUNE_SAD], 0, 11);
+    assert_true(s->all.topic[AT_TOPIC_ENGAGEMENT].seconds == 0); /* states need a face */
     close_stats(s);
 }
 
@@ -221,7 +221,7 @@ static void a_missing_stretch_ends_a_stretch(void **state)
         if (i < 4 || i > 6)
             add(s, made_window(i, 0, 9));
     at_stats_close(s);
-    assert_stretch(&s->all.head[AT_HEAD_EMOTION].longest[0], 6, 12);
+    assert_stretch(&s->all.topic[AT_TOPIC_EXPRESSION].longest[0], 6, 12);
     close_stats(s);
 }
 
@@ -240,12 +240,13 @@ static void each_face_has_its_own_sums(void **state)
     assert_int_equal(s->faces, 2);
     assert_true(s->several);
     assert_true(fabs(s->face[0]->seen_s - 10) < 1e-9 && fabs(s->face[1]->seen_s - 5) < 1e-9);
-    assert_int_equal(at_head_most(&s->face[0]->head[AT_HEAD_EMOTION]), ATTUNE_HAPPY);
-    assert_int_equal(at_head_most(&s->face[1]->head[AT_HEAD_EMOTION]), ATTUNE_SAD);
+    assert_int_equal(at_topic_most(&s->face[0]->topic[AT_TOPIC_EXPRESSION]), ATTUNE_HAPPY);
+    assert_int_equal(at_topic_most(&s->face[1]->topic[AT_TOPIC_EXPRESSION]), ATTUNE_SAD);
     assert_int_equal(s->face[1]->first_us, 10 * hop);
     /* Of the whole, a moment is shared between those in it. */
-    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 10) < 1e-9);
-    assert_true(fabs(at_subject_share(&s->all, AT_HEAD_EMOTION, ATTUNE_SAD).value - 0.25) < 1e-9);
+    assert_true(fabs(s->all.topic[AT_TOPIC_EXPRESSION].seconds - 10) < 1e-9);
+    assert_true(fabs(at_subject_share(&s->all, AT_TOPIC_EXPRESSION, ATTUNE_SAD).value - 0.25) <
+                1e-9);
     close_stats(s);
 }
 
@@ -262,7 +263,7 @@ static void a_voice_of_no_face_has_a_lane_beside_faces(void **state)
     assert_int_equal(s->lanes, 3);
     assert_false(at_lane_is_faceless(s, 0));
     assert_true(at_lane_is_faceless(s, 2));
-    assert_true(fabs(s->voice.head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
+    assert_true(fabs(s->voice.topic[AT_TOPIC_EXPRESSION].seconds - 5) < 1e-9);
     assert_true(s->lane[2]->bin[3].emotion[ATTUNE_ANGRY] > 0.5f);
     close_stats(s);
 }
@@ -294,9 +295,9 @@ static void a_voice_without_its_face_is_the_voices(void **state)
     add(s, made_window(21, ATTUNE_HAPPY, 1));
     at_stats_close(s);
     assert_int_equal(s->face[0]->track, 1);
-    assert_true(fabs(s->face[1]->head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
-    assert_true(fabs(s->voice.head[AT_HEAD_EMOTION].seconds - 5) < 1e-9);
-    assert_true(fabs(s->all.head[AT_HEAD_EMOTION].seconds - 10.5) < 1e-9);
+    assert_true(fabs(s->face[1]->topic[AT_TOPIC_EXPRESSION].seconds - 5) < 1e-9);
+    assert_true(fabs(s->voice.topic[AT_TOPIC_EXPRESSION].seconds - 5) < 1e-9);
+    assert_true(fabs(s->all.topic[AT_TOPIC_EXPRESSION].seconds - 10.5) < 1e-9);
     close_stats(s);
 }
 

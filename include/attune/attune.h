@@ -183,7 +183,8 @@ typedef struct attune_window {
     attune_quality quality;
     float seen[ATTUNE_MAX_MODALITIES]; /* [0,1] share of the time since the window before (the
                                         * last hop) in which this face was found, and in which
-                                        * there was speech; 0 where the stream is not there */
+                                        * sound stood out as speech does (music may, too: see
+                                        * reliability); 0 where the stream is not there */
     float any_face; /* [0,1] the same for whichever face, of this window or not */
     /* What was taken out because it is usual for this person: by how much more than in other people
      * the logarithm of each emotion's probability was raised, whatever they showed; and how many
@@ -205,6 +206,8 @@ enum {
     ATTUNE_MAX_TRACKS = 16,
     ATTUNE_MAX_THREADS = 1024,
     ATTUNE_DEFAULT_MIN_FACE = 24,
+    ATTUNE_MIN_THUMBNAIL = 32,
+    ATTUNE_MAX_THUMBNAIL = 256,
     ATTUNE_MAX_PUSH = 16000, /* samples of sound in one push: a second */
 };
 
@@ -230,6 +233,9 @@ typedef struct attune_options {
     int min_face;    /* width in pixels of the smallest faces to look for, 12 to 2000; 0:
                    * ATTUNE_DEFAULT_MIN_FACE. The smaller, the longer it takes to find out that
                    * nobody is in view */
+    int thumbnails;  /* side in pixels of a small picture of each face that is kept for
+                     * attune_session_thumbnail, ATTUNE_MIN_THUMBNAIL to ATTUNE_MAX_THUMBNAIL; 0:
+                     * none is. They show people: ask for them only where that is wanted */
     int no_baseline; /* answers as they are: what is usual for a person is not taken out */
     uint64_t reserved[12];
 } attune_options;
@@ -292,6 +298,18 @@ int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_soun
 int attune_session_finish(attune_session *s);
 /* 1: *out filled; 0: none yet (or, after finish, no more); < 0: out of memory. */
 int attune_session_next(attune_session *s, attune_window *out);
+/* A face, upright, at the moment that showed it best so far. */
+typedef struct attune_thumbnail {
+    uint32_t track;     /* whose: as in windows */
+    int side;           /* pixels */
+    const uint8_t *rgb; /* (side x side x 3), rows top to bottom; lives until the next call on the
+                         * session */
+    int64_t t_us;       /* of that moment */
+    uint64_t reserved[4];
+} attune_thumbnail;
+/* 1: *out is the i-th face's that windows have told of, by number; 0: there are no more, or the options
+ * asked for none. Of at most 64 faces, in memory, and nowhere else unless the caller puts it there. */
+int attune_session_thumbnail(const attune_session *s, int i, attune_thumbnail *out);
 /* Why the latest call that failed did so: a line, or "" while none has. Lives until the next call
  * on s. */
 const char *attune_session_error(const attune_session *s);
@@ -330,6 +348,9 @@ typedef struct attune_sink {
     void *user;
     int (*window)(void *user, const attune_window *w);
     int (*progress)(void *user, double done_s, double total_s /* 0 unknown */); /* nullable */
+    /* Nullable, and looked at only where the options ask for thumbnails: each of them, after the last
+     * window. */
+    int (*thumbnail)(void *user, const attune_thumbnail *t);
 } attune_sink;
 
 /* path: a file, a camera (/dev/video0), a named pipe, "-" for standard input; with o->live also an

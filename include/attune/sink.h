@@ -10,7 +10,8 @@
  *     attune_report_free(&r);
  *
  * Files are written beside their final names and appear, whole, at attune_report_finish, or not at
- * all. Memory does not grow with the number of windows. Names, errors and owning as in attune.h; a
+ * all. Files of an earlier run that this one does not write stay where they are; text, summary and
+ * page name them. Memory does not grow with the number of windows. Names, errors and owning as in attune.h; a
  * report and an index: one thread at a time.
  */
 #ifndef ATTUNE_SINK_H
@@ -32,6 +33,10 @@ typedef struct attune_sink_info {
 const attune_sink_info *attune_sink_at(int i);
 /* Whether there are sinks of these names, with commas between (NULL: all). ATTUNE_E_ARG: no. */
 int attune_sinks_check(const char *names /* nullable */, attune_error *err);
+
+/* Files of sinks that stand in dir, of those sinks that are not named in except (as in
+ * attune_report_options; "": none is): names with ", " between, cut to size. Returns how many. */
+int attune_outputs_in(const char *dir, const char *except, char *out, size_t size);
 
 /* ---- a report ------------------------------------------------------------------------------ */
 
@@ -57,6 +62,10 @@ void attune_report_free(attune_report **r);
 
 /* Windows in the order of the session. */
 int attune_report_window(attune_report *r, const attune_window *w, attune_error *err);
+
+/* Before finish: a picture of a face, to stand in report.html beside what is said of it. Copied; of
+ * the first 64 faces. */
+int attune_report_thumbnail(attune_report *r, const attune_thumbnail *t, attune_error *err);
 
 /* Writes what is left and makes all files appear. interrupted: the analysis was stopped; what
  * there is up to then is marked and kept. Afterwards only the calls below and free. */

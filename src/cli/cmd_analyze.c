@@ -13,7 +13,7 @@ static const char usage[] =
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
     "                      [--no-baseline]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
-    "                      [--threads N] [--quiet] [--json]\n"
+    "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
     "/dev/video0; '-' is standard input) and writes, into one folder an input:\n"
@@ -36,6 +36,8 @@ static const char usage_options[] =
     "  --pcm RATE      the input is bare sound: 16-bit little-endian samples of one channel\n"
     "  --live          take the input as it comes and drop what is late; and read addresses, such\n"
     "                  as rtsp://, http://. Without this the network is never used\n"
+    "  --thumbnails    a small picture of each face in report.html. Without this nothing of anybody's\n"
+    "                  looks or voice is stored\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --quiet         errors only\n"
     "  --json          print the summary as JSON (an array with several inputs)\n"
@@ -65,6 +67,8 @@ typedef struct at_job {
     int printed;         /* JSON objects so far */
 } at_job;
 
+enum { THUMBNAIL = 96 }; /* pixels */
+
 /* ---- one input ------------------------------------------------------------------------------ */
 
 typedef struct at_run {
@@ -87,6 +91,14 @@ static int on_window(void *user, const attune_window *w)
     return r->failed || at_stopped(NULL);
 }
 
+static int on_thumbnail(void *user, const attune_thumbnail *t)
+{
+    at_run *r = user;
+
+    r->failed |= r->report && attune_report_thumbnail(r->report, t, &r->err) < 0;
+    return r->failed;
+}
+
 static int on_progress(void *user, double done_s, double total_s)
 {
     at_run *r = user;
@@ -103,6 +115,16 @@ static int complain(const at_job *job, const char *input, const char *why)
     if (job->index)
         attune_index_add_failed(job->index, input, why);
     return AT_EXIT_FAILED;
+}
+
+/* Where nothing was written, what stands there could be taken for what was asked for. */
+static void name_earlier(const char *folder)
+{
+    char names[256], clean[1024];
+
+    if (attune_outputs_in(folder, "", names, sizeof names) > 0)
+        fprintf(stderr, "attune: in %s, of an earlier run: %s\n",
+                at_text_clean(clean, sizeof clean, folder), names);
 }
 
 static void print_result(at_job *job, const attune_report *report)
@@ -142,7 +164,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
                             .model = job->model,
                             .model_path = job->model_path,
                             .session = job->options}};
-    attune_sink sink = {&run, on_window, on_progress};
+    attune_sink sink = {&run, on_window, on_progress, on_thumbnail};
     attune_input_info info;
     attune_error err = {0};
     char name[256];
@@ -170,6 +192,8 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         fprintf(stderr, "attune: %s: interrupted%s\n", name,
                 run.report ? "; what was done is kept" : " before there was anything to keep");
     }
+    if (!run.report || code == AT_EXIT_FAILED)
+        name_earlier(folder);
     print_notes(job, name, &info);
     attune_report_free(&run.report);
     return code;
@@ -256,11 +280,27 @@ static int analyze_all(at_job *job)
     } else if (job->index && !job->quiet && !job->json) {
         printf("all inputs: %s/index.html\n", dir);
     }
+    if (job->index)
+        name_earlier(dir);
     attune_index_free(&job->index);
     return code;
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
+
+/* Whether "html" is among the names. NULL: all are. */
+static int goes_into_page(const char *sinks)
+{
+    while (sinks) {
+        size_t n = strcspn(sinks, ",");
+        if (n == 4 && !strncmp(sinks, "html", 4))
+            return 1;
+        if (!sinks[n])
+            return 0;
+        sinks += n + 1;
+    }
+    return 1;
+}
 
 /* Fills job. Returns -1 to go on, or the exit code. */
 static int parse(at_job *job, int argc, char **argv)
@@ -279,6 +319,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"no-audio", no_argument, NULL, 'A'},
         {"no-baseline", no_argument, NULL, 'B'},
         {"no-video", no_argument, NULL, 'V'},
+        {"thumbnails", no_argument, NULL, 'T'},
         {"threads", required_argument, NULL, 'j'},
         {"quiet", no_argument, NULL, 'q'},
         {"json", no_argument, NULL, 'J'},
@@ -325,6 +366,7 @@ static int parse(at_job *job, int argc, char **argv)
                                       optarg);
             break;
         case 'l': o->live = 1; break;
+        case 'T': o->thumbnails = THUMBNAIL; break;
         case 'A': o->no_audio = 1; break;
         case 'B': o->no_baseline = 1; break;
         case 'V': o->no_video = 1; break;
@@ -340,6 +382,9 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "-o takes the name of a folder");
     if (attune_sinks_check(job->sinks, &err) < 0)
         return at_wrong_usage("analyze", "--sinks: %s", err.text);
+    if (o->thumbnails && !goes_into_page(job->sinks))
+        return at_wrong_usage("analyze",
+                              "--thumbnails are in report.html, which --sinks leaves out");
     if (o->no_audio && o->no_video)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     job->inputs = argv + optind;

@@ -3,6 +3,7 @@
 #include "report/text.h"
 
 #include <attune/sink.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +19,58 @@ static const char usage[] =
 
 static const char digest[] = "xxh64"; /* its key in the metadata */
 
-/* Each line of the value under the first. */
+/* ---- metadata as lines ---------------------------------------------------------------------- */
+
+enum { INDENT = 18, WIDTH = 100 };
+
+/* Columns that UTF-8 takes, but for wide and combining characters. */
+static int width_of(const char *text)
+{
+    int width = 0;
+
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+/* A line's words; it goes on under its beginning. */
+static void print_line(const char *line, size_t length)
+{
+    int at = INDENT;
+
+    while (length > 0) {
+        size_t n = 0;
+        char word[512], clean[512];
+        int width;
+        while (n < length && n < sizeof word - 1 && line[n] != ' ')
+            n++;
+        snprintf(word, sizeof word, "%.*s", (int)n, line);
+        width = width_of(at_text_clean(clean, sizeof clean, word));
+        if (at > INDENT && at + 1 + width > WIDTH) {
+            printf("\n%*s", INDENT, "");
+            at = INDENT;
+        }
+        at += width + (at > INDENT);
+        printf("%s%s", at - width > INDENT ? " " : "", clean);
+        n += n < length && line[n] == ' ';
+        line += n;
+        length -= n;
+    }
+    putchar('\n');
+}
+
 static void print_meta(const char *key, const char *value)
 {
-    char clean[256], part[4096], line[4096];
+    char clean[256];
 
-    printf("%-16s ", at_text_clean(clean, sizeof clean, key));
+    printf("%-*s ", INDENT - 1, at_text_clean(clean, sizeof clean, key));
     for (;;) {
         size_t n = strcspn(value, "\n");
-        size_t kept = n < sizeof part ? n : sizeof part - 1;
-
-        memcpy(part, value, kept);
-        part[kept] = 0;
-        puts(at_text_clean(line, sizeof line, part));
+        print_line(value, n);
         if (!value[n])
             return;
         value += n + 1;
-        printf("%-16s ", "");
+        printf("%*s", INDENT, "");
     }
 }
 
@@ -44,9 +80,106 @@ static void print_digest(const attune_model *m)
     const char *digits = attune_model_meta(m, digest);
 
     if (digits)
-        printf("%-16s fits (%s %s)\n", "digest", digest, digits);
+        printf("%-*s fits (%s %s)\n", INDENT - 1, "digest", digest, digits);
     else
-        printf("%-16s none: damage to the file may go unnoticed\n", "digest");
+        printf("%-*s none: damage to the file may go unnoticed\n", INDENT - 1, "digest");
+}
+
+static int is_plain(const json_t *value)
+{
+    return !json_is_object(value) && !json_is_array(value);
+}
+
+static void put_plain(FILE *f, const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_STRING: fputs(json_string_value(value), f); break;
+    case JSON_INTEGER: fprintf(f, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); break;
+    case JSON_REAL: fprintf(f, "%.4g", json_real_value(value)); break;
+    case JSON_TRUE: fputs("yes", f); break;
+    case JSON_FALSE: fputs("no", f); break;
+    default: fputs("none", f); break;
+    }
+}
+
+static void put_tree(FILE *f, const char *path, json_t *tree);
+
+/* What has parts of its own has lines of its own, with the way to it before them. */
+static void put_branch(FILE *f, const char *path, const char *key, json_t *value)
+{
+    char longer[200];
+
+    snprintf(longer, sizeof longer, "%s%s%s", path, *path ? " " : "", key);
+    put_tree(f, longer, value);
+}
+
+/* "path: key value, key value" */
+static void put_plain_members(FILE *f, const char *path, json_t *tree)
+{
+    const char *before = path, *colon = *path ? ": " : "", *key;
+    json_t *value;
+    size_t i;
+
+    json_object_foreach(tree, key, value)
+    {
+        if (is_plain(value)) {
+            fprintf(f, "%s%s%s ", before, colon, key);
+            put_plain(f, value);
+            before = ", ";
+            colon = "";
+        }
+    }
+    json_array_foreach(tree, i, value)
+    {
+        if (is_plain(value)) {
+            fprintf(f, "%s%s", before, colon);
+            put_plain(f, value);
+            before = ", ";
+            colon = "";
+        }
+    }
+    if (before != path)
+        fputc('\n', f);
+}
+
+static void put_tree(FILE *f, const char *path, json_t *tree)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    put_plain_members(f, path, tree);
+    json_object_foreach(tree, key, value) if (!is_plain(value)) put_branch(f, path, key, value);
+    json_array_foreach(tree, i, value) if (!is_plain(value)) put_branch(f, path, "", value);
+}
+
+/* A value that is JSON, as lines of text (free); NULL: it is none. */
+static char *lines_of_json(const char *value)
+{
+    json_t *tree = json_loads(value, 0, NULL);
+    char *text = NULL;
+    size_t size;
+    FILE *f = tree ? open_memstream(&text, &size) : NULL;
+
+    if (f) {
+        put_tree(f, "", tree);
+        if (fclose(f) != 0 || !size) {
+            free(text);
+            text = NULL;
+        } else {
+            text[size - 1] = 0; /* without the last line's end */
+        }
+    }
+    json_decref(tree);
+    return text;
+}
+
+static void show_meta(const char *key, const char *value)
+{
+    char *lines = lines_of_json(value);
+
+    print_meta(key, lines ? lines : value);
+    free(lines);
 }
 
 static int show(const char *path)
@@ -61,15 +194,15 @@ static int show(const char *path)
         return AT_EXIT_FAILED;
     }
     attune_model_describe(m, &facts);
-    printf("%-16s %s\n", "file", facts.path);
-    printf("%-16s %.1f MB, %d arrays, %.2f million values\n", "size",
+    printf("%-*s %s\n", INDENT - 1, "file", facts.path);
+    printf("%-*s %.1f MB, %d arrays, %.2f million values\n", INDENT - 1, "size",
            (double)facts.file_bytes / 1e6, facts.arrays, (double)facts.values / 1e6);
-    printf("%-16s %s%s%s\n", "parts", facts.has_detector ? "face detector, " : "",
+    printf("%-*s %s%s%s\n", INDENT - 1, "parts", facts.has_detector ? "face detector, " : "",
            facts.has_visual ? "face model, " : "", facts.has_audio ? "voice model" : "no voice");
     print_digest(m);
     for (int i = 0; (value = attune_model_meta_at(m, i, &key)); i++)
         if (strcmp(key, digest) != 0)
-            print_meta(key, value);
+            show_meta(key, value);
     attune_model_free(&m);
     return AT_EXIT_OK;
 }

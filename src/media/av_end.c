@@ -45,6 +45,8 @@ static int64_t bytes_there(const at_av_source *s)
     return s->ended ? s->size : INT64_MAX;
 }
 
+/* Where a container says how many bytes it has, and all are there, it may have claimed too much time
+ * (as programs that cut leave it), but nothing was lost. */
 void at_av_judge_end(at_media *m)
 {
     char *why = m->info.truncated_reason;
@@ -61,7 +63,7 @@ void at_av_judge_end(at_media *m)
     } else if (m->source.io && claimed > bytes_there(&m->source)) {
         snprintf(why, room, "the file should have %lld bytes and has %lld", (long long)claimed,
                  (long long)bytes_there(&m->source));
-    } else if (missing > AT_AV_SECOND / 2) {
+    } else if (missing > AT_AV_SECOND / 2 && !claimed) {
         snprintf(why, room, "the container says %.2f s, %.2f s were there",
                  (double)m->info.container_us / AT_AV_SECOND, got);
     } else if (m->video.dec && m->video.bad_end) {

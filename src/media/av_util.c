@@ -86,6 +86,43 @@ static int is_playlist(const unsigned char *p, size_t n)
     return 0;
 }
 
+/* An EBML number at *at: 1 to 8 bytes, as many as zeros lead; all ones mean "unknown" (RFC 8794,
+ * section 4). -1: unknown, or not there. */
+static int64_t ebml_size(const unsigned char *head, size_t n, size_t *at)
+{
+    size_t length = 1;
+    int64_t value;
+    while (*at < n && length <= 8 && !(head[*at] & 0x80 >> (length - 1)))
+        length++;
+    if (*at >= n || length > 8 || length > n - *at)
+        return -1;
+    value = head[*at] & (0x7f >> (length - 1));
+    for (size_t i = 1; i < length; i++)
+        value = value << 8 | head[*at + i];
+    *at += length;
+    return value == (INT64_C(1) << 7 * length) - 1 ? -1 : value;
+}
+
+/* Matroska and WebM: a header, then one segment that has all the rest. */
+static int64_t claimed_matroska(const unsigned char *head, size_t n)
+{
+    static const unsigned char header[4] = {0x1a, 0x45, 0xdf, 0xa3};
+    static const unsigned char segment[4] = {0x18, 0x53, 0x80, 0x67};
+    size_t at = sizeof header;
+    int64_t size;
+    if (n < at || memcmp(head, header, at) != 0)
+        return 0;
+    size = ebml_size(head, n, &at);
+    if (size < 0 || (uint64_t)size > n - at || n - at - (size_t)size < sizeof segment)
+        return 0;
+    at += (size_t)size;
+    if (memcmp(head + at, segment, sizeof segment) != 0)
+        return 0;
+    at += sizeof segment;
+    size = ebml_size(head, n, &at);
+    return size < 0 ? 0 : (int64_t)at + size;
+}
+
 /* See at_av_head.claimed. */
 static int64_t claimed_size(const unsigned char *head, size_t n, int64_t size)
 {
@@ -98,7 +135,7 @@ static int64_t claimed_size(const unsigned char *head, size_t n, int64_t size)
     if (n > 2 * TS_PACKET && head[0] == 0x47 && head[TS_PACKET] == 0x47 &&
         head[2 * TS_PACKET] == 0x47)
         return (size + TS_PACKET - 1) / TS_PACKET * TS_PACKET;
-    return 0;
+    return claimed_matroska(head, n);
 }
 
 at_av_head at_av_head_of(const unsigned char *first, size_t n, int64_t size)

@@ -7,8 +7,8 @@
 void at_assets_style(FILE *f);  /* <style>...</style> */
 void at_assets_script(FILE *f); /* <script>...</script> */
 
-/* Of the script's text, as a Content-Security-Policy names it. tests/cli_demo.py computes it from a
- * page and says what should stand here when the script has changed. */
-extern const char at_assets_script_hash[];
+/* Of the texts between the tags, as a Content-Security-Policy names them. tests/cli_demo.py computes
+ * them from a page and says what should stand here when one has changed. */
+extern const char at_assets_style_hash[], at_assets_script_hash[];
 
 #endif

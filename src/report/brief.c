@@ -11,63 +11,68 @@ static void label(FILE *f, const char *text)
     fprintf(f, "  %-12s ", text);
 }
 
-/* "neutral 62 % (40-79 %), happy 20 %" */
-static void put_shares(FILE *f, const at_subject *s, at_head h)
+/* "neutral 62 % of the time (95 % interval 40-79 %), happy 20 %" */
+static void put_shares(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
+    const at_topic_stats *topic = &s->topic[t];
     int order[AT_CLASSES_MAX];
-    int n = at_head_ranked(head, at_head_classes(h), 0.01, order);
+    int n = at_topic_ranked(topic, at_topic_classes(t), 0.01, order);
     char percent[AT_CLOCK_SIZE];
 
     for (int i = 0; i < n; i++) {
-        at_interval share = at_subject_share(s, h, order[i]);
-        fprintf(f, "%s%s %s", i ? ", " : "", at_head_class(h, order[i]),
+        at_interval share = at_subject_share(s, t, order[i]);
+        fprintf(f, "%s%s %s", i ? ", " : "", at_topic_class(t, order[i]),
                 at_text_percent(percent, share.value));
         if (i == 0)
-            fprintf(f, " (%.0f-%.0f %%)", 100 * share.low, 100 * share.high);
+            fprintf(f, " of the time (95 %% interval %.0f-%.0f %%)", 100 * share.low,
+                    100 * share.high);
     }
 }
 
-/* Of one picture: "neutral 89 %, sad 7 %". */
-static void put_probabilities(FILE *f, const at_subject *s, at_head h)
+/* Of one picture: "likeliest neutral (89 %), sad (7 %)". */
+static void put_probabilities(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
+    const at_topic_stats *topic = &s->topic[t];
     char percent[AT_CLOCK_SIZE];
-    int most = at_head_most(head);
+    int most = at_topic_most(topic);
 
-    fprintf(f, "%s %s", at_head_class(h, most), at_text_percent(percent, at_head_mean(head, most)));
-    for (int c = 0; c < at_head_classes(h); c++)
-        if (c != most && at_head_mean(head, c) >= 0.05)
-            fprintf(f, ", %s %s", at_head_class(h, c),
-                    at_text_percent(percent, at_head_mean(head, c)));
+    fprintf(f, "likeliest %s (%s)", at_topic_class(t, most),
+            at_text_percent(percent, at_topic_mean(topic, most)));
+    for (int c = 0; c < at_topic_classes(t); c++)
+        if (c != most && at_topic_mean(topic, c) >= 0.05)
+            fprintf(f, ", %s (%s)", at_topic_class(t, c),
+                    at_text_percent(percent, at_topic_mean(topic, c)));
 }
 
-static void put_head(FILE *f, const at_subject *s, at_head h)
+/* Says why nothing is said, and returns 1, where there is not enough to go on. */
+static int put_lack(FILE *f, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
-    char time[AT_CLOCK_SIZE];
+    char time[AT_CLOCK_SIZE], least[AT_CLOCK_SIZE];
+    double seconds = s->topic[t].seconds;
 
-    if (!at_subject_enough(s, h)) {
-        fprintf(f, "too little to say (%s)", at_text_duration(time, head->seconds));
-        return;
-    }
-    if (s->enough_s <= 0) {
-        put_probabilities(f, s, h);
-        return;
-    }
-    put_shares(f, s, h);
-    fprintf(f, "; rests on %s", at_text_duration(time, head->seconds));
+    if (at_subject_enough(s, t))
+        return 0;
+    if (seconds > 0)
+        fprintf(f, "too little to say: %s of evidence, under %s", at_text_duration(time, seconds),
+                at_text_duration(least, AT_ENOUGH_S));
+    else
+        fputs("nothing to go on", f);
+    return 1;
+}
+
+static void put_topic(FILE *f, const at_subject *s, at_topic t)
+{
+    if (s->enough_s <= 0)
+        put_probabilities(f, s, t);
+    else
+        put_shares(f, s, t);
 }
 
 /* "boredom higher than usual (+0.8 levels, 0:41 to 1:02)", "nothing unusual" */
-static void put_states(FILE *f, const at_subject *s)
+static void put_unusual(FILE *f, const at_subject *s)
 {
     int n = 0;
 
-    if (!at_subject_enough(s, AT_HEAD_STATE)) {
-        fputs("too little to say", f);
-        return;
-    }
     for (int i = 0; i < ATTUNE_STATES; i++) {
         const at_departure *d = at_subject_unusual(s, i);
         char from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
@@ -82,75 +87,179 @@ static void put_states(FILE *f, const at_subject *s)
     fputs(n ? "" : "nothing unusual", f);
 }
 
+/* Of one picture, which has no time to be unusual for: "boredom very low, engagement high, ..." */
+static void put_levels(FILE *f, const at_subject *s)
+{
+    for (int i = 0; i < ATTUNE_STATES; i++) {
+        at_topic t = (at_topic)(AT_TOPIC_STATE + i);
+        fprintf(f, "%s%s %s", i ? ", " : "", attune_state_names[i],
+                at_topic_class(t, at_topic_most(&s->topic[t])));
+    }
+}
+
+static void put_states(FILE *f, const at_subject *s)
+{
+    if (s->enough_s <= 0)
+        put_levels(f, s);
+    else
+        put_unusual(f, s);
+}
+
+static void put_evidence(FILE *f, const at_subject *s, at_topic t)
+{
+    char time[AT_CLOCK_SIZE];
+
+    if (s->enough_s > 0)
+        fprintf(f, "; rests on %s", at_text_duration(time, s->topic[t].seconds));
+}
+
 static void put_one(FILE *f, const at_subject *s)
 {
     label(f, "expression");
-    put_head(f, s, AT_HEAD_EMOTION);
+    if (!put_lack(f, s, AT_TOPIC_EXPRESSION)) {
+        put_topic(f, s, AT_TOPIC_EXPRESSION);
+        put_evidence(f, s, AT_TOPIC_EXPRESSION);
+    }
     fputc('\n', f);
-    if (s->head[AT_HEAD_ENGAGEMENT].seconds <= 0)
+    if (s->topic[AT_TOPIC_ENGAGEMENT].seconds <= 0 || !at_subject_enough(s, AT_TOPIC_EXPRESSION))
         return;
     label(f, "engagement");
-    put_head(f, s, AT_HEAD_ENGAGEMENT);
-    fputc('\n', f);
-    label(f, "states");
-    put_states(f, s);
-    fputc('\n', f);
-}
-
-static void put_row(FILE *f, const char *name, const at_subject *s)
-{
-    label(f, name);
-    put_head(f, s, AT_HEAD_EMOTION);
-    if (at_subject_enough(s, AT_HEAD_STATE)) {
-        fputs("; engagement ", f);
-        put_shares(f, s, AT_HEAD_ENGAGEMENT);
-        fputs("; ", f);
+    if (!put_lack(f, s, AT_TOPIC_ENGAGEMENT)) {
+        put_topic(f, s, AT_TOPIC_ENGAGEMENT);
+        put_evidence(f, s, AT_TOPIC_ENGAGEMENT);
+        fputc('\n', f);
+        label(f, "states");
         put_states(f, s);
     }
     fputc('\n', f);
 }
 
-static void put_each(FILE *f, const at_stats *s)
+/* ---- who ------------------------------------------------------------------------------------ */
+
+/* "face 1  left, 106 px wide, seen for 3 s (0:00 to 0:03)" */
+static void put_face(FILE *f, const at_outcome *o, const at_subject *s)
 {
-    char name[32];
+    char name[32], time[AT_CLOCK_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
+    at_position at;
+
+    snprintf(name, sizeof name, "face %u", (unsigned)s->track);
+    label(f, name);
+    if (at_place_mean(&s->place, o->info->width, o->info->height, &at))
+        fprintf(f, "%s, %.0f px wide%s", at.words, at.width, o->stats->still ? "" : ", ");
+    if (!o->stats->still)
+        fprintf(f, "seen for %s (%s to %s)", at_text_duration(time, s->seen_s),
+                at_text_clock(from, (double)s->first_us / 1e6, 1),
+                at_text_clock(to, (double)s->last_us / 1e6, 1));
+    fputc('\n', f);
+}
+
+/* What is said of one of several, under its name. */
+static void put_words(FILE *f, const at_subject *s)
+{
+    label(f, "");
+    if (!put_lack(f, s, AT_TOPIC_EXPRESSION)) {
+        put_topic(f, s, AT_TOPIC_EXPRESSION);
+        put_evidence(f, s, AT_TOPIC_EXPRESSION);
+    }
+    fputc('\n', f);
+    if (!at_subject_enough(s, AT_TOPIC_EXPRESSION) || !at_subject_enough(s, AT_TOPIC_STATE))
+        return;
+    label(f, "");
+    put_topic(f, s, AT_TOPIC_ENGAGEMENT);
+    fputs("; ", f);
+    put_states(f, s);
+    fputc('\n', f);
+}
+
+static void put_glimpses(FILE *f, const at_stats *s)
+{
+    char count[AT_CLOCK_SIZE], least[AT_CLOCK_SIZE];
+    int n = at_glimpses(s);
+
+    if (n) {
+        label(f, "");
+        fprintf(f, "%s, %sseen for less than %s\n",
+                at_text_count(count, n, n < s->faces ? "more face" : "face"), n > 1 ? "each " : "",
+                at_text_duration(least, AT_GLIMPSE_S));
+    }
+    if (s->more_faces) {
+        label(f, "");
+        fprintf(f, "and faces after number %d\n", AT_FACES);
+    }
+}
+
+static void put_each(FILE *f, const at_outcome *o)
+{
+    const at_stats *s = o->stats;
+    char time[AT_CLOCK_SIZE];
 
     for (int i = 0; i < s->faces; i++) {
-        snprintf(name, sizeof name, "face %u", (unsigned)s->face[i]->track);
-        put_row(f, name, s->face[i]);
+        if (at_is_glimpse(s, s->face[i]))
+            continue;
+        put_face(f, o, s->face[i]);
+        put_words(f, s->face[i]);
     }
-    if (s->voice.heard_s > 0)
-        put_row(f, "voice alone", &s->voice);
+    put_glimpses(f, s);
+    if (s->voice.heard_s > 0) {
+        label(f, "voice alone");
+        fprintf(f, "heard for %s while it belonged to no face in view\n",
+                at_text_duration(time, s->voice.heard_s));
+        put_words(f, &s->voice);
+    }
+}
+
+/* ---- the input ------------------------------------------------------------------------------ */
+
+static void put_presence(FILE *f, const at_presence *p, const char *what)
+{
+    char there[AT_CLOCK_SIZE], percent[AT_CLOCK_SIZE];
+
+    if (p->there_s > 0)
+        fprintf(f, ", a %s for %s (%s)", what, at_text_duration(there, p->there_s),
+                at_text_percent(percent, at_presence_share(p)));
+    else
+        fprintf(f, ", no %s", what);
 }
 
 static void put_first_line(FILE *f, const at_outcome *o)
 {
     const at_presence *p = o->stats->presence;
-    char time[AT_CLOCK_SIZE], there[AT_CLOCK_SIZE], percent[AT_CLOCK_SIZE], name[512];
+    const attune_input_info *info = o->info;
+    char text[AT_CLOCK_SIZE], name[512];
 
-    fprintf(f, "%s: %s", at_text_clean(name, sizeof name, o->setup->input),
-            at_text_duration(time, o->info->duration_s));
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        if (m == ATTUNE_FACE ? o->info->has_video : o->info->has_audio) {
-            fprintf(f, ", %s for %s (%s)", m == ATTUNE_FACE ? "a face" : "a usable voice",
-                    at_text_duration(there, p[m].there_s),
-                    at_text_percent(percent, at_presence_share(&p[m])));
-        }
+    fprintf(f, "%s: ", at_text_clean(name, sizeof name, o->setup->input));
+    if (o->stats->still) {
+        fprintf(f, "a picture of %d x %d pixels, ", info->width, info->height);
+        fputs(o->stats->faces ? at_text_count(text, o->stats->faces, "face") : "no face", f);
+    } else {
+        fputs(at_text_duration(text, info->duration_s), f);
+        if (info->has_video)
+            put_presence(f, &p[ATTUNE_FACE], "face");
+        if (info->has_audio)
+            put_presence(f, &p[ATTUNE_VOICE], "usable voice");
     }
     fputc('\n', f);
 }
 
-static void put_missing(FILE *f, const at_outcome *o)
+static void put_withheld(FILE *f, const at_outcome *o)
 {
     const at_presence *given = &o->stats->estimate;
-    char time[AT_CLOCK_SIZE], clean[512];
+    char time[AT_CLOCK_SIZE];
 
-    if (given->total_s > given->there_s) {
-        label(f, "withheld");
-        fprintf(f, "%s: too little to go on\n",
-                at_text_duration(time, given->total_s - given->there_s));
-    }
-    if (!o->info->has_video || !o->info->has_audio) {
-        const attune_options *asked = &o->setup->session;
+    if (given->there_s <= 0 || given->total_s <= given->there_s)
+        return;
+    label(f, "withheld");
+    fprintf(f, "%s: too little to go on\n",
+            at_text_duration(time, given->total_s - given->there_s));
+}
+
+static void put_missing(FILE *f, const at_outcome *o)
+{
+    const attune_options *asked = &o->setup->session;
+    char clean[512];
+
+    put_withheld(f, o);
+    if (!o->stats->still && (!o->info->has_video || !o->info->has_audio)) {
         label(f, asked->no_video || asked->no_audio ? "left out" : "missing");
         fprintf(f, "%s\n", o->info->has_video ? "sound" : "picture");
     }
@@ -164,8 +273,29 @@ static void put_missing(FILE *f, const at_outcome *o)
     }
 }
 
+static void put_speed(FILE *f, const at_outcome *o)
+{
+    char time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE];
+
+    label(f, "speed");
+    if (o->stats->still)
+        fprintf(f, "a picture in %.1f s\n", o->info->elapsed_s);
+    else
+        fprintf(f, "%s in %.1f s, %s times real time\n",
+                at_text_duration(time, o->info->duration_s), o->info->elapsed_s,
+                at_text_factor(factor, at_realtime_factor(o->info)));
+}
+
+static void put_earlier(FILE *f, const at_outcome *o)
+{
+    if (!*o->earlier)
+        return;
+    label(f, "also there");
+    fprintf(f, "%s: of an earlier run, not of this one\n", o->earlier);
+}
+
 /* The page if there is one, else the folder. */
-static void put_place(FILE *f, const at_outcome *o)
+static void put_folder(FILE *f, const at_outcome *o)
 {
     char clean[1024];
 
@@ -186,21 +316,21 @@ char *at_brief_text(const at_outcome *o)
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
-    char time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE];
     int failed;
 
     if (!f)
         return NULL;
     put_first_line(f, o);
+    if (at_one_person(o->stats) && o->stats->faces)
+        put_face(f, o, o->stats->face[0]);
     if (at_one_at_a_time(o->stats))
         put_one(f, &o->stats->all);
     if (!at_one_person(o->stats))
-        put_each(f, o->stats);
+        put_each(f, o);
     put_missing(f, o);
-    label(f, "speed");
-    fprintf(f, "%s in %.1f s, %s times real time\n", at_text_duration(time, o->info->duration_s),
-            o->info->elapsed_s, at_text_factor(factor, at_realtime_factor(o->info)));
-    put_place(f, o);
+    put_speed(f, o);
+    put_folder(f, o);
+    put_earlier(f, o);
     failed = ferror(f);
     if (fclose(f) != 0 || failed) {
         free(text);

@@ -1,5 +1,7 @@
 #include "report/fields.h"
 
+#include "report/measures.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -57,33 +59,17 @@ static void add_box(at_fields *l)
         l->field[i].decimals = 1;
 }
 
-#define QUALITY(member) offsetof(attune_window, quality.member)
-
-static void add_qualities(at_fields *l)
+static void add_measures(at_fields *l)
 {
-    add(l, AT_FIELD_REAL, QUALITY(sharpness), "sharpness",
-        "1: as sharp as a clean, close face; 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(brightness), "brightness", "mean luma of the face, 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(contrast), "contrast", "deviation of the face's luma, 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(face_size), "face_size",
-        "pixels of the source between eyes and mouth")
-        ->decimals = 1;
-    add(l, AT_FIELD_REAL, QUALITY(detector_score), "detector_score",
-        "confidence of the face detector, 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(coverage), "coverage", "share of the face judged covered, 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(face_share), "face_share",
-        "share of the window's frames with this face, 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(snr_db), "snr_db",
-        "estimated signal-to-noise ratio of the voice, dB")
-        ->decimals = 1;
-    add(l, AT_FIELD_REAL, QUALITY(speech_share), "speech_share",
-        "share of the window with speech, 0..1");
-    add(l, AT_FIELD_REAL, QUALITY(yaw), "yaw",
-        "degrees that the face is turned, > 0 to the picture's right")
-        ->decimals = 1;
-    add(l, AT_FIELD_REAL, QUALITY(pitch), "pitch", "and up (a rough estimate)")->decimals = 1;
-    add(l, AT_FIELD_REAL, QUALITY(roll), "roll", "and rolled clockwise in the picture")->decimals =
-        1;
+    for (int i = 0; i < AT_MEASURES; i++) {
+        const at_measure *m = &at_measures[i];
+        at_field *f = add(l, AT_FIELD_REAL,
+                          offsetof(attune_window, quality) + (size_t)i * sizeof(float), m->name,
+                          "");
+        snprintf(f->column.what, sizeof f->column.what, "%s, %s", m->what,
+                 m->unit[0] ? m->unit : "0..1");
+        f->decimals = m->decimals;
+    }
 }
 
 void at_fields_init(at_fields *l)
@@ -117,9 +103,10 @@ void at_fields_init(at_fields *l)
     add_group(l, offsetof(attune_window, engagement3), "engagement", attune_engagement_names,
               ATTUNE_ENGAGEMENTS, AT_WHEN_STATE, "calibrated probability, sum 1");
     add_box(l);
-    add_qualities(l);
-    add_group(l, offsetof(attune_window, seen), "seen", modality_names, ATTUNE_MODALITIES,
-              AT_WHEN_ALWAYS, "share of the time since the row before in which it was there, 0..1");
+    add_measures(l);
+    add_group(
+        l, offsetof(attune_window, seen), "seen", modality_names, ATTUNE_MODALITIES, AT_WHEN_ALWAYS,
+        "share of the time since the row before with this face, or with sound like speech, 0..1");
     add(l, AT_FIELD_REAL, offsetof(attune_window, any_face), "any_face",
         "share of the time since the row before in which any face was there, 0..1");
     add(l, AT_FIELD_REAL, offsetof(attune_window, baseline_s), "baseline_s",

@@ -71,7 +71,7 @@ static void put_plots(const at_outcome *o, FILE *f)
     }
     if (drawn < s->lanes)
         fputs("<p class=\"note\">Faces that were there too briefly, or are too many to draw, are "
-              "in the tables and in timeline.csv.</p>\n",
+              "in the tables and the timeline.</p>\n",
               f);
 }
 
@@ -137,32 +137,55 @@ static void put_model(const at_outcome *o, FILE *f)
     fputs("</dl>\n", f);
 }
 
+static void put_files(const at_outcome *o, FILE *f)
+{
+    static const at_sink_kind *const timelines[] = {&at_sink_csv, &at_sink_jsonl};
+    int n = 0;
+
+    fputs("<p class=\"note\">", f);
+    for (size_t i = 0; i < sizeof timelines / sizeof *timelines; i++)
+        if (at_sink_is_chosen(o->setup->sinks, timelines[i]))
+            fprintf(f, "%s%s", n++ ? ", " : "Numbers of every window: ", timelines[i]->info.file);
+    fputs(n ? ". " : "", f);
+    if (at_sink_is_chosen(o->setup->sinks, &at_sink_summary))
+        fprintf(f, "This page's figures: %s, which also explains the columns. ",
+                at_sink_summary.info.file);
+    if (*o->earlier)
+        fprintf(f, "<strong>Of an earlier run, and not of this one</strong>: %s. ", o->earlier);
+    fprintf(
+        f, "%s Nothing here leaves this computer, and the page loads nothing from elsewhere.</p>\n",
+        at_shows_thumbnails(o)
+            ? "<strong>This page shows faces</strong>, as was asked for: give it only to those "
+              "who may see them."
+            : "No picture and no sound of anybody is kept.");
+}
+
 static void put_run(const at_outcome *o, FILE *f)
 {
     const attune_options *options = &o->setup->session;
     const attune_input_info *info = o->info;
-    char text[160], time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE];
+    char text[160], time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE], count[AT_CLOCK_SIZE];
 
     fputs("<h2>This analysis</h2>\n<dl>\n", f);
     definition(f, "input", o->setup->input);
     snprintf(text, sizeof text, "%s%s%s", info->has_video ? "picture" : "",
              info->has_video && info->has_audio ? " and " : "", info->has_audio ? "sound" : "");
     definition(f, "streams", text);
-    snprintf(text, sizeof text,
-             "%.3g frames a second, windows of %.3g s every %.3g s, %d face%s at once",
-             options->rate, options->window_s, options->hop_s, options->max_tracks,
-             options->max_tracks == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%.3g frames a second, windows of %.3g s every %.3g s, %s at once",
+             options->rate, options->window_s, options->hop_s,
+             at_text_count(count, options->max_tracks, "face"));
     definition(f, "settings", text);
-    snprintf(text, sizeof text, "%s of input in %.1f s, %s times real time",
-             at_text_duration(time, info->duration_s), info->elapsed_s,
-             at_text_factor(factor, at_realtime_factor(info)));
+    if (o->stats->still)
+        snprintf(text, sizeof text, "a picture in %.1f s", info->elapsed_s);
+    else
+        snprintf(text, sizeof text, "%s of input in %.1f s, %s times real time",
+                 at_text_duration(time, info->duration_s), info->elapsed_s,
+                 at_text_factor(factor, at_realtime_factor(info)));
     definition(f, "speed", text);
     snprintf(text, sizeof text, "attune %s", attune_version());
     definition(f, "program", text);
-    fputs("</dl>\n<p class=\"note\">Numbers of every window: timeline.csv, timeline.jsonl. This "
-          "page's figures: summary.json, which also explains the columns. Nothing here leaves "
-          "this computer, and the page loads nothing from elsewhere.</p>\n",
-          f);
+    fputs("</dl>\n", f);
+    put_files(o, f);
 }
 
 static int write_page(FILE *f, void *state, const at_outcome *o)
@@ -170,15 +193,20 @@ static int write_page(FILE *f, void *state, const at_outcome *o)
     (void)state;
     at_html_head(o, f);
     at_html_faces(o, f);
-    put_plots(o, f);
-    at_html_tables(o, f);
+    if (o->stats->still) {
+        at_html_still(o, f);
+    } else {
+        put_plots(o, f);
+        at_html_tables(o, f);
+    }
     put_model(o, f);
     put_run(o, f);
     fprintf(f,
             "<h2>What this must not be used for</h2>\n<div class=\"notice\"><p>%s</p><p>%s</p>"
             "</div>\n",
             at_notice_meaning, at_notice_law);
-    put_script(o, f);
+    if (!o->stats->still)
+        put_script(o, f);
     at_html_close(f);
     return ATTUNE_OK;
 }

@@ -1,76 +1,8 @@
-/* html_tables.c - each face in a line; shares, states and gaps in numbers. */
+/* html_tables.c - shares, states and gaps in numbers. */
 #include "report/html.h"
 #include "report/plot.h"
 
 #include <math.h>
-
-/* Subjects whose shares have tables of their own. */
-enum { SUBJECTS_TABLED = 4 };
-
-/* ---- each face ------------------------------------------------------------------------------- */
-
-static void head_cell(FILE *f, const at_subject *s, at_head h)
-{
-    const at_head_stats *head = &s->head[h];
-    int order[AT_CLASSES_MAX];
-    int n = at_head_ranked(head, at_head_classes(h), 0.05, order);
-    char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE];
-
-    fputs("<td>", f);
-    if (!at_subject_enough(s, h))
-        fputs("too little to say", f);
-    for (int i = 0; i < n && i < 3 && at_subject_enough(s, h); i++) {
-        at_interval share = at_subject_share(s, h, order[i]);
-        fprintf(f, "%s%s %s", i ? ", " : "", at_head_class(h, order[i]),
-                at_html_percent(percent, share.value));
-        if (i == 0)
-            fprintf(f, " (%s)", at_html_interval(range, &share));
-    }
-    fputs("</td>", f);
-}
-
-static void subject_row(FILE *f, const at_subject *s)
-{
-    char name[32], time[AT_NUMBER_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
-
-    fprintf(f, "<tr><th scope=\"row\">%s</th><td class=\"n\">%s&#8211;%s</td>",
-            at_html_subject(name, s), at_text_clock(from, (double)s->first_us / 1e6, 1),
-            at_text_clock(to, (double)s->last_us / 1e6, 1));
-    fprintf(f, "<td class=\"n\">%s</td>",
-            at_html_duration(time, s->track ? s->seen_s : s->heard_s));
-    fprintf(f, "<td class=\"n\">%s</td>", at_html_duration(time, s->head[AT_HEAD_EMOTION].seconds));
-    head_cell(f, s, AT_HEAD_EMOTION);
-    head_cell(f, s, AT_HEAD_ENGAGEMENT);
-    fputs("<td>", f);
-    if (at_subject_enough(s, AT_HEAD_STATE))
-        at_html_unusual(f, s);
-    else
-        fputs("too little to say", f);
-    fputs("</td></tr>\n", f);
-}
-
-void at_html_faces(const at_outcome *o, FILE *f)
-{
-    const at_stats *s = o->stats;
-
-    if (at_one_person(s))
-        return;
-    fputs("<h2>Each face</h2>\n<div class=\"wide\"><table><tr><th></th><th class=\"n\">when</th>"
-          "<th class=\"n\">there for</th><th class=\"n\">rests on</th><th>expression</th>"
-          "<th>engagement</th><th>learning states</th></tr>\n",
-          f);
-    for (int i = 0; i < s->faces; i++)
-        subject_row(f, s->face[i]);
-    if (s->voice.heard_s > 0)
-        subject_row(f, &s->voice);
-    fputs(
-        "</table></div>\n<p class=\"note\">Share of the time in which the class was the "
-        "likeliest, with its 95&#160;% interval. The voice: while no face of its own was there.</p>\n",
-        f);
-    if (s->more_faces)
-        fprintf(f, "<p class=\"note\">More than %d faces: the others are in timeline.csv.</p>\n",
-                AT_FACES);
-}
 
 /* ---- shares -------------------------------------------------------------------------------- */
 
@@ -84,39 +16,37 @@ static void stretch_cell(FILE *f, const at_stretch *s)
     fputs("</td>", f);
 }
 
-static void share_row(FILE *f, const at_subject *s, at_head h, const char *colour, int c)
+static void share_row(FILE *f, const at_subject *s, at_topic t, const char *colour, int c)
 {
-    const at_head_stats *head = &s->head[h];
-    at_interval share = at_subject_share(s, h, c);
+    const at_topic_stats *topic = &s->topic[t];
+    at_interval share = at_subject_share(s, t, c);
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE];
 
     fprintf(f,
             "<tr><td><i class=\"%s%d\"></i>%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>",
-            colour, c, at_head_class(h, c), at_html_percent(percent, share.value),
+            colour, c, at_topic_class(t, c), at_html_percent(percent, share.value),
             at_html_interval(range, &share));
-    fprintf(f,
-            "<td class=\"bar\"><div class=\"%s%d\" style=\"width:%.1f%%\"></div></td>"
-            "<td class=\"n mean\">%.2f</td>",
-            colour, c, 100 * share.value, at_head_mean(head, c));
-    stretch_cell(f, &head->longest[c]);
+    at_html_bar(f, colour, c, share.value);
+    fprintf(f, "<td class=\"n mean\">%.2f</td>", at_topic_mean(topic, c));
+    stretch_cell(f, &topic->longest[c]);
     fputs("</tr>\n", f);
 }
 
-static void share_table(FILE *f, const at_subject *s, at_head h, const char *title,
+static void share_table(FILE *f, const at_subject *s, at_topic t, const char *title,
                         const char *colour, const int *order)
 {
     char time[AT_NUMBER_SIZE];
 
-    if (!at_subject_enough(s, h))
+    if (!at_subject_enough(s, t))
         return;
     fprintf(f,
             "<section><h3>%s, of %s</h3>\n<div class=\"wide\"><table><tr><th>class</th>"
             "<th class=\"n\">likeliest in</th><th class=\"n\">95&#160;%% interval</th>"
             "<th class=\"bar\"></th><th class=\"n mean\">mean probability</th>"
             "<th>longest stretch</th></tr>\n",
-            title, at_html_duration(time, s->head[h].seconds));
-    for (int k = at_head_classes(h) - 1; k >= 0; k--)
-        share_row(f, s, h, colour, order ? order[k] : k);
+            title, at_html_duration(time, s->topic[t].seconds));
+    for (int k = at_topic_classes(t) - 1; k >= 0; k--)
+        share_row(f, s, t, colour, order ? order[k] : k);
     fputs("</table></div></section>\n", f);
 }
 
@@ -125,7 +55,7 @@ static void share_table(FILE *f, const at_subject *s, at_head h, const char *tit
 static void state_row(FILE *f, const at_subject *s, int state)
 {
     at_interval level = at_subject_level(s, state);
-    at_head h = (at_head)(AT_HEAD_STATE + state);
+    at_topic t = (at_topic)(AT_TOPIC_STATE + state);
     char percent[AT_NUMBER_SIZE], range[AT_NUMBER_SIZE];
 
     fprintf(f,
@@ -135,13 +65,13 @@ static void state_row(FILE *f, const at_subject *s, int state)
             (double)s->usual.mean[state], (double)s->usual.deviation[state]);
     for (int k = 0; k < ATTUNE_LEVELS; k++)
         fprintf(f, "<td class=\"n\">%s</td>",
-                at_html_percent(percent, at_subject_share(s, h, k).value));
+                at_html_percent(percent, at_subject_share(s, t, k).value));
     fputs("</tr>\n", f);
 }
 
 static void state_table(FILE *f, const at_subject *s)
 {
-    if (!at_subject_enough(s, AT_HEAD_STATE))
+    if (!at_subject_enough(s, AT_TOPIC_STATE))
         return;
     fputs("<section><h3>Learning states</h3>\n<div class=\"wide\"><table><tr><th>state</th>"
           "<th class=\"n\">mean level</th><th class=\"n\">95&#160;% interval</th>"
@@ -183,8 +113,10 @@ static void gap_table(const at_outcome *o, FILE *f)
     fputs("<section><h3>What was missing</h3>\n<div class=\"wide\"><table><tr><th></th>"
           "<th class=\"n\">time</th><th class=\"n\">share</th><th>longest stretch</th></tr>\n",
           f);
-    gap_row(f, "no face", &s->presence[ATTUNE_FACE]);
-    gap_row(f, "no usable voice", &s->presence[ATTUNE_VOICE]);
+    if (o->info->has_video)
+        gap_row(f, "no face", &s->presence[ATTUNE_FACE]);
+    if (o->info->has_audio)
+        gap_row(f, "no usable voice", &s->presence[ATTUNE_VOICE]);
     gap_row(f, "estimate withheld", &s->estimate);
     fprintf(
         f,
@@ -196,8 +128,8 @@ static void gap_table(const at_outcome *o, FILE *f)
 
 static void subject_tables(FILE *f, const at_subject *s)
 {
-    share_table(f, s, AT_HEAD_EMOTION, "Perceived expression", "e", at_plot_emotion_order);
-    share_table(f, s, AT_HEAD_ENGAGEMENT, "Engagement", "g", NULL);
+    share_table(f, s, AT_TOPIC_EXPRESSION, "Perceived expression", "e", at_plot_emotion_order);
+    share_table(f, s, AT_TOPIC_ENGAGEMENT, "Engagement", "g", NULL);
     state_table(f, s);
 }
 
@@ -205,15 +137,17 @@ void at_html_tables(const at_outcome *o, FILE *f)
 {
     const at_stats *s = o->stats;
     char name[32];
+    int tabled = 0;
 
     fputs("<h2>Shares and longest stretches</h2>\n", f);
     gap_table(o, f);
     if (at_one_at_a_time(s))
         subject_tables(f, &s->all);
-    for (int i = 0; i < s->faces && i < SUBJECTS_TABLED && !at_one_at_a_time(s); i++) {
-        if (!at_subject_enough(s->face[i], AT_HEAD_EMOTION))
+    for (int i = 0; i < s->faces && tabled < AT_SUBJECTS_TABLED && !at_one_at_a_time(s); i++) {
+        if (!at_subject_enough(s->face[i], AT_TOPIC_EXPRESSION))
             continue;
         fprintf(f, "<h2>Shares: %s</h2>\n", at_html_subject(name, s->face[i]));
         subject_tables(f, s->face[i]);
+        tabled++;
     }
 }

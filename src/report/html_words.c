@@ -73,6 +73,27 @@ const char *at_html_subject(char out[32], const at_subject *s)
     return out;
 }
 
+void at_html_states(FILE *f, const at_subject *s)
+{
+    if (s->enough_s > 0) {
+        at_html_unusual(f, s);
+        return;
+    }
+    for (int i = 0; i < ATTUNE_STATES; i++) {
+        at_topic t = (at_topic)(AT_TOPIC_STATE + i);
+        fprintf(f, "%s%s %s", i ? ", " : "", attune_state_names[i],
+                at_topic_class(t, at_topic_most(&s->topic[t])));
+    }
+}
+
+void at_html_bar(FILE *f, const char *colour, int class, double share)
+{
+    fprintf(f,
+            "<td class=\"bar\"><svg width=\"100%%\" height=\"11\" aria-hidden=\"true\">"
+            "<rect class=\"%s%d\" width=\"%.1f%%\" height=\"11\" rx=\"2\"/></svg></td>",
+            colour, class, 100 * share);
+}
+
 void at_html_unusual(FILE *f, const at_subject *s)
 {
     int n = 0;

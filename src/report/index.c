@@ -31,7 +31,7 @@ int attune_index_open(attune_index **out, const char *dir, attune_error *err)
         at_free(x);
         return rc;
     }
-    at_html_open(x->out.f, "all inputs", 0);
+    at_html_open(x->out.f, "all inputs", 0, 0);
     at_plot_defs(x->out.f);
     fputs("<p class=\"brand\">attune</p>\n<h1>All inputs</h1>\n<div class=\"wide\"><table>\n"
           "<tr><th>input</th><th class=\"n\">length</th><th>expression over time</th>"
@@ -64,17 +64,17 @@ static void put_url(FILE *f, const char *s)
             fprintf(f, "%%%02X", (unsigned)(unsigned char)*s);
 }
 
-static void put_class(FILE *f, const at_stats *s, at_head h)
+static void put_class(FILE *f, const at_stats *s, at_topic t)
 {
-    const at_head_stats *head = &s->all.head[h];
-    int class = at_head_most(head);
+    const at_topic_stats *topic = &s->all.topic[t];
+    int class = at_topic_most(topic);
 
     if (class < 0)
         fputs("<td>&#8211;</td>", f);
-    else if (!at_subject_enough(&s->all, h))
+    else if (!at_subject_enough(&s->all, t))
         fputs("<td class=\"note\">too little to say</td>", f);
     else
-        fprintf(f, "<td>%s</td>", at_head_class(h, class));
+        fprintf(f, "<td>%s</td>", at_topic_class(t, class));
 }
 
 static void put_share(FILE *f, int there, double share)
@@ -101,8 +101,8 @@ int attune_index_add(attune_index *x, const char *folder, const attune_report *r
             at_text_clock(time, o.info->duration_s, 0));
     at_plot_strip(s, f);
     fputs("</td>", f);
-    put_class(f, s, AT_HEAD_EMOTION);
-    put_class(f, s, AT_HEAD_ENGAGEMENT);
+    put_class(f, s, AT_TOPIC_EXPRESSION);
+    put_class(f, s, AT_TOPIC_ENGAGEMENT);
     put_share(f, o.info->has_video, at_presence_share(&s->presence[ATTUNE_FACE]));
     put_share(f, o.info->has_audio, at_presence_share(&s->presence[ATTUNE_VOICE]));
     put_share(f, 1, 1 - at_presence_share(&s->estimate));

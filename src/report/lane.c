@@ -4,7 +4,6 @@
 #include "report/text.h"
 
 #include <math.h>
-#include <stddef.h>
 
 enum { TABLE_ROWS = 40 };
 
@@ -50,12 +49,10 @@ static at_ratio quality_of(const at_bin *b, int i)
     return (at_ratio){(double)b->quality[i], b->qualities[i]};
 }
 
-#define QUALITY(member) (int)(offsetof(attune_quality, member) / sizeof(float))
-
 /* Where there was a picture, or sound, to look for it in. */
 static at_ratio seen_of(const at_bin *b, int m)
 {
-    int looked = b->qualities[m == ATTUNE_FACE ? QUALITY(face_share) : QUALITY(speech_share)];
+    int looked = b->qualities[m == ATTUNE_FACE ? AT_MEASURE(face_share) : AT_MEASURE(speech_share)];
 
     return (at_ratio){(double)b->seen[m], looked ? b->windows : 0};
 }
@@ -67,52 +64,65 @@ int at_withheld(const at_bin *b)
 
 /* ---- curves --------------------------------------------------------------------------------- */
 
-#define SHARE "0&#8211;100&#8239;%"
-#define LEVEL "0 very low &#8211; 3 very high"
+#define MEASURED(member)                                                    \
+    {                                                                       \
+        AT_CURVES_QUALITY, .value = quality_of, .index = AT_MEASURE(member) \
+    }
+#define LEVEL(state, name)                                                             \
+    {                                                                                  \
+        AT_CURVES_STATE, name, "Expected level; dotted: usual", "cs", level_of, state, \
+            ATTUNE_LEVELS - 1, ""                                                      \
+    }
 
+/* What a measure is called, and how it is shown, stands in its table. */
 static const at_curve curves[] = {
-    {AT_CURVES_TRUST, "face reliability", SHARE, "How far the picture could be trusted", "cf",
-     reliability_of, ATTUNE_FACE, 0, 1, 0, "%"},
-    {AT_CURVES_TRUST, "voice reliability", SHARE, "How far the sound could be trusted", "cv",
-     reliability_of, ATTUNE_VOICE, 0, 1, 0, "%"},
-    {AT_CURVES_QUALITY, "face in view", SHARE,
+    {AT_CURVES_TRUST, "face reliability", "How far the picture could be trusted", "cf",
+     reliability_of, ATTUNE_FACE, 1, "%"},
+    {AT_CURVES_TRUST, "voice reliability", "How far the sound could be trusted", "cv",
+     reliability_of, ATTUNE_VOICE, 1, "%"},
+    {AT_CURVES_QUALITY, "face in view",
      "Share of the frames since the point before in which this face was found", "cf", seen_of,
-     ATTUNE_FACE, 0, 1, 0, "%"},
-    {AT_CURVES_QUALITY, "sharpness", SHARE, "100 %: as sharp as a clean, close face", "cf",
-     quality_of, QUALITY(sharpness), 0, 1, 0, "%"},
-    {AT_CURVES_QUALITY, "brightness", SHARE, "Mean luma of the face", "cf", quality_of,
-     QUALITY(brightness), 0, 1, 0, "%"},
-    {AT_CURVES_QUALITY, "contrast", SHARE, "Deviation of the face's luma", "cf", quality_of,
-     QUALITY(contrast), 0, 1, 0, "%"},
-    {AT_CURVES_QUALITY, "uncovered", SHARE, "Share of the face that nothing hides", "cf",
-     quality_of, QUALITY(coverage), 0, 1, 1, "%"},
-    {AT_CURVES_QUALITY, "face size", "0&#8211;80&#8239;px or more",
-     "Pixels between eyes and mouth in the source", "cf", quality_of, QUALITY(face_size), 0, 80, 0,
-     "px"},
-    {AT_CURVES_QUALITY, "speech", SHARE, "Share of the time since the point before with speech",
-     "cv", seen_of, ATTUNE_VOICE, 0, 1, 0, "%"},
-    {AT_CURVES_QUALITY, "signal to noise", "0&#8211;40&#8239;dB or more",
-     "Estimated ratio of voice to noise", "cv", quality_of, QUALITY(snr_db), 0, 40, 0, "dB"},
-    {AT_CURVES_STATE, "boredom", LEVEL, "Expected level; dotted: usual", "cs", level_of,
-     ATTUNE_BOREDOM, 0, ATTUNE_LEVELS - 1, 0, ""},
-    {AT_CURVES_STATE, "engagement", LEVEL, "Expected level; dotted: usual", "cs", level_of,
-     ATTUNE_ENGAGEMENT, 0, ATTUNE_LEVELS - 1, 0, ""},
-    {AT_CURVES_STATE, "confusion", LEVEL, "Expected level; dotted: usual", "cs", level_of,
-     ATTUNE_CONFUSION, 0, ATTUNE_LEVELS - 1, 0, ""},
-    {AT_CURVES_STATE, "frustration", LEVEL, "Expected level; dotted: usual", "cs", level_of,
-     ATTUNE_FRUSTRATION, 0, ATTUNE_LEVELS - 1, 0, ""},
+     ATTUNE_FACE, 1, "%"},
+    MEASURED(sharpness),
+    MEASURED(brightness),
+    MEASURED(contrast),
+    MEASURED(coverage),
+    MEASURED(face_size),
+    {AT_CURVES_QUALITY, "sound like speech",
+     "Share of the time since the point before with sound that stands out as speech does; music "
+     "and tones may, and the voice's reliability says whether it is a voice",
+     "cv", seen_of, ATTUNE_VOICE, 1, "%"},
+    MEASURED(snr_db),
+    LEVEL(ATTUNE_BOREDOM, "boredom"),
+    LEVEL(ATTUNE_ENGAGEMENT, "engagement"),
+    LEVEL(ATTUNE_CONFUSION, "confusion"),
+    LEVEL(ATTUNE_FRUSTRATION, "frustration"),
 };
 
-const at_curve *at_curve_at(int k)
+static void show_measure(at_curve *c)
 {
-    return k >= 0 && (size_t)k < sizeof curves / sizeof *curves ? &curves[k] : NULL;
+    const at_measure *m = &at_measures[c->index];
+
+    c->label = m->label;
+    c->what = m->what;
+    c->class = c->index == AT_MEASURE(snr_db) ? "cv" : "cf";
+    c->most = m->most;
+    c->unit = m->unit[0] ? m->unit : "%";
+}
+
+int at_curve_at(int k, at_curve *out)
+{
+    if (k < 0 || (size_t)k >= sizeof curves / sizeof *curves)
+        return 0;
+    *out = curves[k];
+    if (out->value == quality_of)
+        show_measure(out);
+    return 1;
 }
 
 double at_curve_value(const at_curve *c, const at_bin *b)
 {
-    double v = at_ratio_value(c->value(b, c->index));
-
-    return c->inverse ? c->hi - v : v;
+    return at_ratio_value(c->value(b, c->index));
 }
 
 /* Over the windows of bins [from, to). */
@@ -128,16 +138,9 @@ static double mean_over(const at_rows *r, int from, int to, at_bin_value value, 
     return at_ratio_value(all);
 }
 
-static double curve_over(const at_curve *c, const at_rows *r, int from, int to)
-{
-    double v = mean_over(r, from, to, c->value, c->index);
-
-    return c->inverse ? c->hi - v : v;
-}
-
 double at_curve_mean(const at_curve *c, const at_rows *r)
 {
-    return curve_over(c, r, 0, r->bins);
+    return mean_over(r, 0, r->bins, c->value, c->index);
 }
 
 void at_curve_print(const at_curve *c, double value, FILE *f)
@@ -145,7 +148,7 @@ void at_curve_print(const at_curve *c, double value, FILE *f)
     if (c->unit[0] == '%')
         fprintf(f, "%.0f", 100 * value);
     else
-        fprintf(f, "%.*f", c->hi > 10 ? 0 : 1, value);
+        fprintf(f, "%.*f", c->most > 10 ? 0 : 1, value);
 }
 
 /* ---- data for the script --------------------------------------------------------------------- */
@@ -183,6 +186,7 @@ static void data_curve(const at_rows *r, const at_curve *c)
 void at_plot_data(const at_stats *s, int l, FILE *f)
 {
     at_rows r = at_rows_of(s, l, f);
+    at_curve c;
 
     fprintf(f, "{\"end\":%.3f,\"bin\":%.3f,\"held\":[", r.end_us / 1e6, (double)s->bin_us / 1e6);
     for (int i = 0; i < r.bins; i++)
@@ -192,9 +196,9 @@ void at_plot_data(const at_stats *s, int l, FILE *f)
     data_shares(&r, "weight", ATTUNE_MODALITIES, at_weight_of);
     data_shares(&r, "engagement", ATTUNE_ENGAGEMENTS, at_engagement_of);
     fputs(",\"curves\":[", f);
-    for (int k = 0; at_curve_at(k); k++) {
+    for (int k = 0; at_curve_at(k, &c); k++) {
         fputs(k ? "," : "", f);
-        data_curve(&r, at_curve_at(k));
+        data_curve(&r, &c);
     }
     fputs("]}", f);
 }
@@ -223,6 +227,7 @@ static void class_cell(const at_rows *r, int from, int to, int n, at_bin_value v
 static void table_row(const at_rows *r, int from, int to)
 {
     char text[AT_CLOCK_SIZE];
+    at_curve c;
     int held = 0;
 
     for (int i = from; i < to; i++)
@@ -232,11 +237,11 @@ static void table_row(const at_rows *r, int from, int to)
     class_cell(r, from, to, ATTUNE_EMOTIONS, at_emotion_of, attune_emotion_names);
     class_cell(r, from, to, ATTUNE_ENGAGEMENTS, at_engagement_of, attune_engagement_names);
     fprintf(r->f, "<td>%s</td>", 2 * held >= to - from ? "withheld" : "given");
-    for (int k = 0; at_curve_at(k); k++) {
-        double v = curve_over(at_curve_at(k), r, from, to);
+    for (int k = 0; at_curve_at(k, &c); k++) {
+        double v = mean_over(r, from, to, c.value, c.index);
         fputs("<td class=\"n\">", r->f);
         if (!isnan(v))
-            at_curve_print(at_curve_at(k), v, r->f);
+            at_curve_print(&c, v, r->f);
         fputs("</td>", r->f);
     }
     fputs("</tr>\n", r->f);
@@ -245,13 +250,13 @@ static void table_row(const at_rows *r, int from, int to)
 void at_lane_table(const at_rows *r)
 {
     int step = (r->bins + TABLE_ROWS - 1) / TABLE_ROWS;
+    at_curve c;
 
     fputs("<details><summary>These values as a table</summary><div class=\"wide\"><table><tr>"
           "<th>from</th><th>expression</th><th>engagement</th><th>estimate</th>",
           r->f);
-    for (int k = 0; at_curve_at(k); k++)
-        fprintf(r->f, "<th class=\"n\">%s%s%s</th>", at_curve_at(k)->label,
-                at_curve_at(k)->unit[0] ? ", " : "", at_curve_at(k)->unit);
+    for (int k = 0; at_curve_at(k, &c); k++)
+        fprintf(r->f, "<th class=\"n\">%s%s%s</th>", c.label, c.unit[0] ? ", " : "", c.unit);
     fputs("</tr>\n", r->f);
     for (int i = 0; i < r->bins; i += step)
         table_row(r, i, i + step < r->bins ? i + step : r->bins);

@@ -35,20 +35,19 @@ int at_withheld(const at_bin *b); /* mostly */
 
 typedef enum at_curve_group { AT_CURVES_TRUST, AT_CURVES_QUALITY, AT_CURVES_STATE } at_curve_group;
 
-/* One value over time, shown from lo to hi (cut to that). */
+/* One value over time, shown from 0 to most (cut to that). */
 typedef struct at_curve {
     at_curve_group group;
-    const char *label, *scale, *title;
+    const char *label, *what;
     const char *class; /* of its colour */
     at_bin_value value;
     int index;
-    double lo, hi;
-    int inverse;      /* hi - value is shown */
+    double most;
     const char *unit; /* "%": a share; else as printed behind the value */
 } at_curve;
 
-/* The k-th; NULL past the end. */
-const at_curve *at_curve_at(int k);
+/* The k-th into *out; 0: there is none. */
+int at_curve_at(int k, at_curve *out);
 double at_curve_value(const at_curve *c, const at_bin *b);     /* NaN: there is none */
 double at_curve_mean(const at_curve *c, const at_rows *r);     /* over windows; NaN: none */
 void at_curve_print(const at_curve *c, double value, FILE *f); /* without the unit */

@@ -36,6 +36,35 @@ int at_one_at_a_time(const at_stats *s)
     return !s->several;
 }
 
+int at_is_glimpse(const at_stats *s, const at_subject *face)
+{
+    return !s->still && (double)s->end_us / 1e6 >= 2 * AT_GLIMPSE_S && face->seen_s < AT_GLIMPSE_S;
+}
+
+int at_glimpses(const at_stats *s)
+{
+    int n = 0;
+
+    for (int i = 0; i < s->faces; i++)
+        n += at_is_glimpse(s, s->face[i]);
+    return n;
+}
+
+const at_thumbnail *at_shown_thumbnail(const at_outcome *o, const at_subject *face)
+{
+    if (at_is_glimpse(o->stats, face) || !o->thumbnails)
+        return NULL;
+    return at_thumbnail_of(o->thumbnails, face->track);
+}
+
+int at_shows_thumbnails(const at_outcome *o)
+{
+    for (int i = 0; i < o->stats->faces; i++)
+        if (at_shown_thumbnail(o, o->stats->face[i]))
+            return 1;
+    return 0;
+}
+
 int at_one_person(const at_stats *s)
 {
     return !s->several && s->faces <= 1;

@@ -2,7 +2,7 @@
 #ifndef AT_REPORT_OUTCOME_H
 #define AT_REPORT_OUTCOME_H
 
-#include "report/stats.h"
+#include "report/thumbnails.h"
 
 #include <attune/sink.h>
 
@@ -12,7 +12,9 @@ typedef struct at_outcome {
     const at_stats *stats;              /* closed */
     const attune_input_info *info;
     int interrupted;
-    const char *json; /* summary.json's text; NULL while it is made */
+    const char *json;                /* summary.json's text; NULL while it is made */
+    const at_thumbnails *thumbnails; /* NULL: there is no page to show them */
+    const char *earlier; /* files of an earlier run in the folder, with commas between; "": none */
 } at_outcome;
 
 /* What the parts of this module may know of a report. */
@@ -29,5 +31,13 @@ const char *at_fact(const attune_report_options *setup, int i, const char **key)
  * who need not be the same all the time. */
 int at_one_at_a_time(const at_stats *s);
 int at_one_person(const at_stats *s); /* and it was the same */
+/* Whether a face was seen for a moment only, of a recording that has more; and how many were. */
+#define AT_GLIMPSE_S 1.0
+int at_is_glimpse(const at_stats *s, const at_subject *face);
+int at_glimpses(const at_stats *s);
+/* The picture of a face that the page shows; NULL: none. */
+const at_thumbnail *at_shown_thumbnail(const at_outcome *o, const at_subject *face);
+/* Whether any face has one. */
+int at_shows_thumbnails(const at_outcome *o);
 
 #endif

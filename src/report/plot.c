@@ -157,7 +157,8 @@ static int label_place(const at_rows *r, const double *lower, const double *uppe
 }
 
 /* n bands, one over the other, filling the height: painted from the topmost down to the lowest,
- * each from its upper border to the bottom. */
+ * each from its upper border to the bottom. Names stand in a picture of their own: it is not
+ * stretched. */
 static void bands(const at_rows *r, int height, int n, const int *order, at_bin_value value,
                   const char *class, const char *const *names, const char *title)
 {
@@ -179,13 +180,14 @@ static void bands(const at_rows *r, int height, int n, const int *order, at_bin_
         area(r, border[k], height, class, order[k - 1]);
     cover_missing(r, height, border[n]);
     cover_withheld(r, height);
-    fputs("</svg>", r->f);
+    fputs("</svg><svg class=\"names\" aria-hidden=\"true\">", r->f);
     for (int k = 0; k < n; k++) {
         if (label_place(r, border[k], border[k + 1], &x, &y)) {
-            fprintf(r->f, "<span class=\"on %s%d\" style=\"left:%.1f%%;top:%.0fpx\">%s</span>",
+            fprintf(r->f, "<text class=\"on %s%d\" x=\"%.1f%%\" y=\"%.0f\" dy=\".32em\">%s</text>",
                     class, order[k], x / WIDTH * 100, y, names[order[k]]);
         }
     }
+    fputs("</svg>", r->f);
 }
 
 /* Names of the bands in their order on the page, with their colours. */
@@ -212,18 +214,32 @@ static void band_row(const at_rows *r, int height, const char *title, int n, con
 
 static double curve_y(const at_curve *c, double v)
 {
-    return ROW_HEIGHT * (1 - fmin(fmax((v - c->lo) / (c->hi - c->lo), 0), 1));
+    return ROW_HEIGHT * (1 - fmin(fmax(v / c->most, 0), 1));
+}
+
+/* "0-100 %", "0-80 px or more" */
+static void put_scale(const at_rows *r, const at_curve *c)
+{
+    if (c->group == AT_CURVES_STATE)
+        fprintf(r->f, "0 %s &#8211; %d %s", attune_level_names[0], ATTUNE_LEVELS - 1,
+                attune_level_names[ATTUNE_LEVELS - 1]);
+    else if (c->unit[0] == '%')
+        fputs("0&#8211;100&#8239;%", r->f);
+    else
+        fprintf(r->f, "0&#8211;%.0f&#8239;%s or more", c->most, c->unit);
 }
 
 static void put_curve_name(const at_rows *r, const at_curve *c, double mean)
 {
+    fprintf(r->f, "<div class=\"row curve\"><div class=\"label\" title=\"%s\">%s <small>", c->what,
+            c->label);
+    put_scale(r, c);
     fprintf(r->f,
-            "<div class=\"row curve\"><div class=\"label\" title=\"%s\">%s "
-            "<small>%s</small></div><div class=\"plot\"><svg viewBox=\"0 0 %d %d\" height=\"%d\" "
+            "</small></div><div class=\"plot\"><svg viewBox=\"0 0 %d %d\" height=\"%d\" "
             "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%s over time: mean ",
-            c->title, c->label, c->scale, WIDTH, ROW_HEIGHT, ROW_HEIGHT, c->label);
+            WIDTH, ROW_HEIGHT, ROW_HEIGHT, c->label);
     at_curve_print(c, mean, r->f);
-    fprintf(r->f, " %s; %s\">", c->unit, c->title);
+    fprintf(r->f, " %s; %s\">", c->unit, c->what);
 }
 
 static void put_usual(const at_rows *r, const at_curve *c)
@@ -233,9 +249,8 @@ static void put_usual(const at_rows *r, const at_curve *c)
     fprintf(r->f, "<path class=\"usual\" d=\"M0 %.1fH%d\"/>", y, WIDTH);
 }
 
-static void curve_row(const at_rows *r, int k)
+static void curve_row(const at_rows *r, int k, const at_curve *c)
 {
-    const at_curve *c = at_curve_at(k);
     double y[AT_BINS], mean = at_curve_mean(c, r);
 
     if (isnan(mean))
@@ -259,9 +274,11 @@ static void curve_row(const at_rows *r, int k)
 
 static void curve_rows(const at_rows *r, at_curve_group group)
 {
-    for (int k = 0; at_curve_at(k); k++)
-        if (at_curve_at(k)->group == group)
-            curve_row(r, k);
+    at_curve c;
+
+    for (int k = 0; at_curve_at(k, &c); k++)
+        if (c.group == group)
+            curve_row(r, k, &c);
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -285,12 +302,17 @@ static void axis(const at_rows *r)
     char text[AT_CLOCK_SIZE];
     int k = 0;
 
-    fputs("<div class=\"row axis\"><div class=\"label\">time</div><div class=\"plot\">", r->f);
+    fputs("<div class=\"row axis\"><div class=\"label\">time</div><div class=\"plot\">"
+          "<svg aria-hidden=\"true\">",
+          r->f);
     for (double t = 0; t <= seconds * 0.985; t += step, k++) {
-        fprintf(r->f, "<span%s style=\"left:%.2f%%\">%s</span>", k % 2 ? " class=\"minor\"" : "",
-                100 * t / seconds, at_text_clock(text, t, step < 1));
+        double x = 100 * t / seconds;
+        fprintf(r->f,
+                "<g%s><line x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"16\"/><text x=\"%.2f%%\" dx=\"4\" "
+                "y=\"13\">%s</text></g>",
+                k % 2 ? " class=\"minor\"" : "", x, x, x, at_text_clock(text, t, step < 1));
     }
-    fputs("</div><div class=\"value head\">mean</div></div>\n", r->f);
+    fputs("</svg></div><div class=\"value head\">mean</div></div>\n", r->f);
 }
 
 /* Native, so that keys, touch and screen readers work; the script shows it and follows it. */
@@ -406,7 +428,7 @@ void at_plot_strip(const at_stats *s, FILE *f)
 
 void at_plot_defs(FILE *f)
 {
-    fputs("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\"><defs>"
+    fputs("<svg class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>"
           "<pattern id=\"hatch\" width=\"9\" height=\"7\" patternUnits=\"userSpaceOnUse\">"
           "<path d=\"M-1 8L10 -1M-2 1L2 -1.6M7 8.6L11 6\" class=\"hatchline\"/></pattern>"
           "</defs></svg>\n",

@@ -25,12 +25,14 @@ typedef struct at_sink {
 struct attune_report {
     attune_report_options setup;
     at_stats stats;
+    at_thumbnails thumbnails;
     attune_input_info info;
     int interrupted, finished;
     int made_dir;
     at_sink sink[AT_SINKS_MAX];
     int sinks;
     char *json, *text;
+    char earlier[256]; /* at_outcome.earlier */
 };
 
 /* ---- one sink ------------------------------------------------------------------------------- */
@@ -193,6 +195,7 @@ void attune_report_free(attune_report **r)
     if (p->made_dir && !p->finished)
         rmdir(p->setup.dir); /* stays if something is in it */
     at_stats_free(&p->stats);
+    at_thumbnails_free(&p->thumbnails);
     free(p->json);
     free(p->text);
     at_free(p);
@@ -210,9 +213,22 @@ int attune_report_window(attune_report *r, const attune_window *w, attune_error 
     return rc;
 }
 
+int attune_report_thumbnail(attune_report *r, const attune_thumbnail *t, attune_error *err)
+{
+    return at_thumbnails_add(&r->thumbnails, t, err);
+}
+
 at_outcome at_report_outcome(const attune_report *r)
 {
-    return (at_outcome){&r->setup, &r->stats, &r->info, r->interrupted, r->json};
+    int page = at_sink_is_chosen(r->setup.sinks, &at_sink_html);
+
+    return (at_outcome){.setup = &r->setup,
+                        .stats = &r->stats,
+                        .info = &r->info,
+                        .interrupted = r->interrupted,
+                        .json = r->json,
+                        .thumbnails = page ? &r->thumbnails : NULL,
+                        .earlier = r->earlier};
 }
 
 static int close_sinks(attune_report *r, attune_error *err)
@@ -245,6 +261,8 @@ int attune_report_finish(attune_report *r, const attune_input_info *info, int in
         return at_fail_nomem(err);
     if (info->counts.frames == 1 && !info->has_audio)
         at_stats_take_as_still(&r->stats);
+    if (r->setup.dir && !r->setup.write)
+        attune_outputs_in(r->setup.dir, r->setup.sinks, r->earlier, sizeof r->earlier);
     o = at_report_outcome(r);
     r->json = at_summary_json(&o);
     r->text = at_brief_text(&o);

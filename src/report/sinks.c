@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* The summary comes last: where it is, the rest is there too. */
 static const at_sink_kind *const kinds[] = {
@@ -65,6 +66,32 @@ int attune_sinks_check(const char *names, attune_error *err)
     unsigned chosen;
 
     return at_sinks_chosen(names, &chosen, err);
+}
+
+static int stands_in(const char *dir, const char *file)
+{
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s/%s", dir, file);
+
+    return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
+}
+
+int attune_outputs_in(const char *dir, const char *except, char *out, size_t size)
+{
+    unsigned chosen = 0;
+    size_t used = 0;
+    int n = 0;
+
+    out[0] = 0;
+    if (!except || *except)
+        at_sinks_chosen(except, &chosen, NULL);
+    for (int i = 0; i < KINDS; i++) {
+        if (chosen >> i & 1u || !stands_in(dir, kinds[i]->info.file))
+            continue;
+        snprintf(out + used, size - used, "%s%s", n++ ? ", " : "", kinds[i]->info.file);
+        used += strlen(out + used);
+    }
+    return n;
 }
 
 int at_sink_is_chosen(const char *names, const at_sink_kind *kind)

@@ -6,20 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* attune_quality is read as an array of floats. */
-_Static_assert(AT_QUALITIES == 12, "name the new quality measure in quality_names");
-_Static_assert(sizeof(attune_quality) % sizeof(float) == 0, "floats only");
-
-static const char *const quality_names[AT_QUALITIES] = {
-    "sharpness",  "brightness", "contrast",     "face_size", "detector_score", "coverage",
-    "face_share", "snr_db",     "speech_share", "yaw",       "pitch",          "roll",
-};
-
-const char *at_quality_name(int quality)
-{
-    return quality_names[quality];
-}
-
 void at_stats_init(at_stats *s, int64_t hop_us, double window_s, int max_lanes,
                    const attune_state_usual *usual)
 {
@@ -116,7 +102,7 @@ static void merge_bin(at_bin *to, const at_bin *b)
         to->level[i] += b->level[i];
     for (int i = 0; i < ATTUNE_ENGAGEMENTS; i++)
         to->engagement[i] += b->engagement[i];
-    for (int i = 0; i < AT_QUALITIES; i++) {
+    for (int i = 0; i < AT_MEASURES; i++) {
         to->quality[i] += b->quality[i];
         to->qualities[i] += b->qualities[i];
     }
@@ -155,7 +141,7 @@ static float expected_level(const float *level)
 /* A window as a bin of its own. */
 static void window_bin(at_bin *b, const attune_window *w)
 {
-    float quality[AT_QUALITIES];
+    float quality[AT_MEASURES];
 
     memset(b, 0, sizeof *b);
     b->windows = 1;
@@ -177,7 +163,7 @@ static void window_bin(at_bin *b, const attune_window *w)
             b->level[i] = expected_level(w->state4[i]);
     }
     memcpy(quality, &w->quality, sizeof quality);
-    for (int i = 0; i < AT_QUALITIES; i++) {
+    for (int i = 0; i < AT_MEASURES; i++) {
         if (isfinite(quality[i])) {
             b->quality[i] = quality[i];
             b->qualities[i] = 1;
@@ -220,7 +206,7 @@ static void count_window(at_stats *s, const at_bin *b)
         s->reliability[m] += (double)b->reliability[m];
         s->weight[m] += (double)b->weight[m];
     }
-    for (int i = 0; i < AT_QUALITIES; i++) {
+    for (int i = 0; i < AT_MEASURES; i++) {
         s->quality[i] += (double)b->quality[i];
         s->qualities[i] += b->qualities[i];
     }
@@ -415,9 +401,9 @@ double at_stats_weight(const at_stats *s, int modality)
     return mean_of(s->weight[modality], s->estimated);
 }
 
-double at_stats_quality(const at_stats *s, int quality)
+double at_stats_measure(const at_stats *s, int measure)
 {
-    return mean_of(s->quality[quality], s->qualities[quality]);
+    return mean_of(s->quality[measure], s->qualities[measure]);
 }
 
 double at_presence_share(const at_presence *p)

@@ -14,16 +14,14 @@
 #ifndef AT_REPORT_STATS_H
 #define AT_REPORT_STATS_H
 
+#include "report/measures.h"
 #include "report/subject.h"
-
-#include <stddef.h>
 
 enum {
     AT_BINS = 600,
     AT_LANES = ATTUNE_MAX_TRACKS + 1, /* the last is that of windows without a face */
     AT_FACES = 64,                    /* with sums of their own; later ones count in the whole */
     AT_LANE_FACES = 8,
-    AT_QUALITIES = offsetof(attune_quality, reserved) / sizeof(float),
 };
 
 /* Sums over the windows of a bin. */
@@ -38,8 +36,8 @@ typedef struct at_bin {
     float level[ATTUNE_STATES]; /* expected level, 0..3 */
     float engagement[ATTUNE_ENGAGEMENTS];
     float seen[ATTUNE_MODALITIES];
-    float quality[AT_QUALITIES];
-    int qualities[AT_QUALITIES]; /* windows in which it was measured */
+    float quality[AT_MEASURES];
+    int qualities[AT_MEASURES]; /* windows in which it was measured */
 } at_bin;
 
 typedef struct at_lane {
@@ -67,8 +65,8 @@ typedef struct at_stats {
     int64_t estimated;                /* windows with anything used */
     int64_t end_us;                   /* of the latest moment */
     double weight[ATTUNE_MODALITIES], reliability[ATTUNE_MODALITIES]; /* sums */
-    double quality[AT_QUALITIES];
-    int64_t qualities[AT_QUALITIES]; /* windows in which it was measured */
+    double quality[AT_MEASURES];
+    int64_t qualities[AT_MEASURES]; /* windows in which it was measured */
 
     at_presence presence[ATTUNE_MODALITIES]; /* of any face; of a usable voice */
     at_presence estimate;                    /* of one that was not withheld */
@@ -102,10 +100,8 @@ void at_stats_take_as_still(at_stats *s);
 /* Means over the windows in which the stream was of use (weight: anything was used); NaN: none. */
 double at_stats_reliability(const at_stats *s, int modality);
 double at_stats_weight(const at_stats *s, int modality);
-double at_stats_quality(const at_stats *s, int quality); /* mean; NaN if never measured */
+double at_stats_measure(const at_stats *s, int measure); /* mean; NaN if never measured */
 double at_presence_share(const at_presence *p);
-/* Of attune_quality, in the order of its members. Static storage. */
-const char *at_quality_name(int quality);
 
 /* Whether lane l (after close) is that of windows without a face beside those of faces. */
 int at_lane_is_faceless(const at_stats *s, int l);

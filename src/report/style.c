@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+const char at_assets_style_hash[] = "sha256-Sce+p36C6/jZ+LUgmKIHZWQ/s9XJd59FgSqMPPbNa4M=";
+
 /* One line of the file a string: C promises no literals over 4095 characters. */
 static const char *const style[] = {
     ":root{color-scheme:light dark;--page:#fff;--ink:#1b1f24;--soft:#57606a;--line:#d8dde3;",
@@ -38,16 +40,17 @@ static const char *const style[] = {
     ".value{font-size:.85rem;font-variant-numeric:tabular-nums;color:var(--soft)}",
     ".plot{position:relative;min-width:0}",
     ".plot svg,.strip{display:block;width:100%;background:var(--gap);border-radius:2px}",
+    ".plot .names{position:absolute;inset:0;height:100%;background:none;pointer-events:none}",
     ".axis .plot{height:1.4rem;border-top:1px solid var(--line)}",
-    ".axis span{position:absolute;font-size:.78rem;color:var(--soft);padding-left:.2rem;",
-    "border-left:1px solid var(--line);line-height:1.2;white-space:nowrap}",
+    ".axis svg{height:100%;overflow:visible;background:none!important}",
+    ".axis text{font-size:.78rem;fill:var(--soft)}.axis line{stroke:var(--line)}",
+    ".defs{position:absolute}",
     ".legend{list-style:none;margin:.2rem 0 0;padding:0}",
     ".legend li{display:flex;align-items:center;justify-content:flex-end;gap:.4rem}",
     ".legend i{width:.85rem;height:.85rem;order:1;border-radius:2px;background:var(--c)}",
     ".legend.inline{display:flex;flex-wrap:wrap;gap:.1rem 1rem;margin:.8rem 0}.inline i{order:0}",
     ".inline .strip{width:1.5rem}.over{width:16rem;min-width:9rem}",
-    ".on{position:absolute;transform:translate(-50%,-50%);font-size:.78rem;line-height:1;",
-    "pointer-events:none;white-space:nowrap;color:var(--t)}",
+    ".on{font-size:.78rem;fill:var(--t);text-anchor:middle}",
     "path{fill:var(--c)}path[class^=e],path[class^=g],path[class^=m]{stroke:var(--page);",
     "stroke-width:.8;vector-effect:non-scaling-stroke}rect{fill:var(--c)}",
     ".dense path{stroke-width:.25}",
@@ -78,7 +81,11 @@ static const char *const style[] = {
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}",
     "td i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;background:var(--c);",
     "margin-right:.5rem;vertical-align:-.05rem}",
-    "td.bar{width:9rem}td.bar div{height:.7rem;border-radius:2px;background:var(--c,var(--soft))}",
+    "td.bar{width:9rem}td.bar svg{display:block}",
+    /* faces */
+    ".face{display:flex;align-items:center;gap:.8rem;margin:.6rem 0}",
+    "img{border-radius:.3rem;background:var(--gap);vertical-align:middle}",
+    "th img{margin-right:.6rem}",
     "dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1.2rem;",
     "font-size:.92rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;",
     "white-space:pre-line}",

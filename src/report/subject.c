@@ -4,48 +4,48 @@
 #include <stddef.h>
 #include <string.h>
 
-_Static_assert((int)ATTUNE_EMOTIONS <= (int)AT_CLASSES_MAX, "classes of a head");
+_Static_assert((int)ATTUNE_EMOTIONS <= (int)AT_CLASSES_MAX, "classes of a topic");
 
 static const double voice_share_min = 0.2;
 
 /* Speech has pauses, and a stretch goes on over them. */
 static const int64_t pause_us = 1000000;
 
-/* ---- heads -------------------------------------------------------------------------------- */
+/* ---- topics -------------------------------------------------------------------------------- */
 
-const char *at_head_name(at_head h)
+const char *at_topic_name(at_topic t)
 {
-    switch (h) {
-    case AT_HEAD_EMOTION: return "expression";
-    case AT_HEAD_ENGAGEMENT: return "engagement";
-    default: return attune_state_names[h - AT_HEAD_STATE];
+    switch (t) {
+    case AT_TOPIC_EXPRESSION: return "expression";
+    case AT_TOPIC_ENGAGEMENT: return "engagement";
+    default: return attune_state_names[t - AT_TOPIC_STATE];
     }
 }
 
-int at_head_classes(at_head h)
+int at_topic_classes(at_topic t)
 {
-    switch (h) {
-    case AT_HEAD_EMOTION: return ATTUNE_EMOTIONS;
-    case AT_HEAD_ENGAGEMENT: return ATTUNE_ENGAGEMENTS;
+    switch (t) {
+    case AT_TOPIC_EXPRESSION: return ATTUNE_EMOTIONS;
+    case AT_TOPIC_ENGAGEMENT: return ATTUNE_ENGAGEMENTS;
     default: return ATTUNE_LEVELS;
     }
 }
 
-const char *at_head_class(at_head h, int class)
+const char *at_topic_class(at_topic t, int class)
 {
-    switch (h) {
-    case AT_HEAD_EMOTION: return attune_emotion_names[class];
-    case AT_HEAD_ENGAGEMENT: return attune_engagement_names[class];
+    switch (t) {
+    case AT_TOPIC_EXPRESSION: return attune_emotion_names[class];
+    case AT_TOPIC_ENGAGEMENT: return attune_engagement_names[class];
     default: return attune_level_names[class];
     }
 }
 
-static const float *probabilities(const attune_window *w, int head)
+static const float *probabilities(const attune_window *w, int topic)
 {
-    switch (head) {
-    case AT_HEAD_EMOTION: return w->emotion7;
-    case AT_HEAD_ENGAGEMENT: return w->engagement3;
-    default: return w->state4[head - AT_HEAD_STATE];
+    switch (topic) {
+    case AT_TOPIC_EXPRESSION: return w->emotion7;
+    case AT_TOPIC_ENGAGEMENT: return w->engagement3;
+    default: return w->state4[topic - AT_TOPIC_STATE];
     }
 }
 
@@ -82,20 +82,20 @@ void at_subject_init(at_subject *s, uint32_t track, double window_s,
     s->window_s = s->batch_s = window_s;
     s->enough_s = AT_ENOUGH_S;
     s->usual = *usual;
-    for (int h = 0; h < AT_HEADS; h++)
-        s->head[h].running = -1;
+    for (int t = 0; t < AT_TOPICS; t++)
+        s->topic[t].running = -1;
 }
 
-static void end_run(at_head_stats *h)
+static void end_run(at_topic_stats *tally)
 {
     at_stretch *longest;
 
-    if (h->running < 0)
+    if (tally->running < 0)
         return;
-    longest = &h->longest[h->running];
-    if (h->run.end_us - h->run.start_us > longest->end_us - longest->start_us)
-        *longest = h->run;
-    h->running = -1;
+    longest = &tally->longest[tally->running];
+    if (tally->run.end_us - tally->run.start_us > longest->end_us - longest->start_us)
+        *longest = tally->run;
+    tally->running = -1;
 }
 
 static int largest(const float *p, int n)
@@ -108,23 +108,23 @@ static int largest(const float *p, int n)
     return best;
 }
 
-static void add_head(at_subject *s, int head, const attune_window *w, int64_t start_us,
-                     double seconds)
+static void add_topic(at_subject *s, int topic, const attune_window *w, int64_t start_us,
+                      double seconds)
 {
-    at_head_stats *h = &s->head[head];
-    const float *p = probabilities(w, head);
-    int n = at_head_classes((at_head)head), class = largest(p, n);
+    at_topic_stats *tally = &s->topic[topic];
+    const float *p = probabilities(w, topic);
+    int n = at_topic_classes((at_topic)topic), class = largest(p, n);
 
-    if (h->running != class || start_us > h->run.end_us + pause_us) {
-        end_run(h);
-        h->running = class;
-        h->run.start_us = start_us;
+    if (tally->running != class || start_us > tally->run.end_us + pause_us) {
+        end_run(tally);
+        tally->running = class;
+        tally->run.start_us = start_us;
     }
-    h->run.end_us = w->end_us;
-    h->seconds += seconds;
-    h->likeliest[class] += seconds;
+    tally->run.end_us = w->end_us;
+    tally->seconds += seconds;
+    tally->likeliest[class] += seconds;
     for (int i = 0; i < n; i++)
-        h->mean[i] += (double)p[i] * seconds;
+        tally->mean[i] += (double)p[i] * seconds;
 }
 
 static double expected_level(const float *p)
@@ -186,7 +186,7 @@ static at_batch *current_batch(at_subject *s)
 {
     int i;
 
-    while ((i = (int)(s->head[AT_HEAD_EMOTION].seconds / s->batch_s + 1e-9)) >= AT_BATCHES)
+    while ((i = (int)(s->topic[AT_TOPIC_EXPRESSION].seconds / s->batch_s + 1e-9)) >= AT_BATCHES)
         merge_batches(s);
     return &s->batch[i];
 }
@@ -196,8 +196,8 @@ static void add_states(at_subject *s, at_batch *b, const attune_window *w, int64
 {
     b->state_seconds += seconds;
     b->engagement[largest(w->engagement3, ATTUNE_ENGAGEMENTS)] += seconds;
-    for (int h = AT_HEAD_ENGAGEMENT; h < AT_HEADS; h++)
-        add_head(s, h, w, start_us, seconds);
+    for (int t = AT_TOPIC_ENGAGEMENT; t < AT_TOPICS; t++)
+        add_topic(s, t, w, start_us, seconds);
     for (int i = 0; i < ATTUNE_STATES; i++) {
         double level = expected_level(w->state4[i]);
         b->level[i] += level * seconds;
@@ -214,7 +214,7 @@ static void add_evidence(at_subject *s, const attune_window *w, int64_t start_us
 
     b->seconds += told;
     b->emotion[largest(w->emotion7, ATTUNE_EMOTIONS)] += told;
-    add_head(s, AT_HEAD_EMOTION, w, start_us, told);
+    add_topic(s, AT_TOPIC_EXPRESSION, w, start_us, told);
     if (w->has_state && at_face_there(w))
         add_states(s, b, w, start_us, seconds * face_share(w));
 }
@@ -230,6 +230,8 @@ void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, dou
         s->first_us = s->last_us ? s->first_us : start_us;
         s->last_us = w->end_us;
     }
+    if (face)
+        at_place_add(&s->place, w->box, face_share(w) * seconds);
     if (at_evident(w) && (face || !s->track))
         add_evidence(s, w, start_us, seconds);
     else if (w->abstain)
@@ -238,46 +240,47 @@ void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, dou
 
 void at_subject_close(at_subject *s)
 {
-    for (int h = 0; h < AT_HEADS; h++)
-        end_run(&s->head[h]);
+    for (int t = 0; t < AT_TOPICS; t++)
+        end_run(&s->topic[t]);
     for (int i = 0; i < ATTUNE_STATES; i++)
         end_departure(s, i);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-int at_subject_enough(const at_subject *s, at_head h)
+int at_subject_enough(const at_subject *s, at_topic t)
 {
-    return s->head[h].seconds > 0 && s->head[h].seconds >= s->enough_s;
+    return s->topic[t].seconds > 0 && s->topic[t].seconds >= s->enough_s;
 }
 
-double at_head_mean(const at_head_stats *h, int class)
+double at_topic_mean(const at_topic_stats *tally, int class)
 {
-    return h->seconds > 0 ? h->mean[class] / h->seconds : 0;
+    return tally->seconds > 0 ? tally->mean[class] / tally->seconds : 0;
 }
 
-int at_head_most(const at_head_stats *h)
+int at_topic_most(const at_topic_stats *tally)
 {
     int best = 0;
 
-    if (h->seconds <= 0)
+    if (tally->seconds <= 0)
         return -1;
     for (int i = 1; i < AT_CLASSES_MAX; i++)
-        if (h->likeliest[i] > h->likeliest[best] ||
-            (h->likeliest[i] == h->likeliest[best] && h->mean[i] > h->mean[best]))
+        if (tally->likeliest[i] > tally->likeliest[best] ||
+            (tally->likeliest[i] == tally->likeliest[best] && tally->mean[i] > tally->mean[best]))
             best = i;
     return best;
 }
 
-int at_head_ranked(const at_head_stats *h, int classes, double least, int order[AT_CLASSES_MAX])
+int at_topic_ranked(const at_topic_stats *tally, int classes, double least,
+                    int order[AT_CLASSES_MAX])
 {
     int n = 0;
 
     for (int c = 0; c < classes; c++) {
         int i = n;
-        if (h->likeliest[c] <= 0 || h->likeliest[c] < least * h->seconds)
+        if (tally->likeliest[c] <= 0 || tally->likeliest[c] < least * tally->seconds)
             continue;
-        for (; i > 0 && h->likeliest[c] > h->likeliest[order[i - 1]]; i--)
+        for (; i > 0 && tally->likeliest[c] > tally->likeliest[order[i - 1]]; i--)
             order[i] = order[i - 1];
         order[i] = c;
         n++;
@@ -302,44 +305,44 @@ static double ratio_variance(const double *part, const double *whole, int n)
     return squares / (wholes * wholes) * n / (n - 1);
 }
 
-/* The batches of a head, or of a state's level (class ignored); returns how many hold any. */
-static int batches_of(const at_subject *s, at_head h, int class, double *part, double *whole)
+/* The batches of a topic, or of a state's level (class ignored); returns how many hold any. */
+static int batches_of(const at_subject *s, at_topic t, int class, double *part, double *whole)
 {
     int n = 0;
 
     for (int i = 0; i < AT_BATCHES; i++) {
         const at_batch *b = &s->batch[i];
-        whole[n] = h == AT_HEAD_EMOTION ? b->seconds : b->state_seconds;
-        part[n] = h == AT_HEAD_EMOTION      ? b->emotion[class]
-                  : h == AT_HEAD_ENGAGEMENT ? b->engagement[class]
-                                            : b->level[h - AT_HEAD_STATE];
+        whole[n] = t == AT_TOPIC_EXPRESSION ? b->seconds : b->state_seconds;
+        part[n] = t == AT_TOPIC_EXPRESSION   ? b->emotion[class]
+                  : t == AT_TOPIC_ENGAGEMENT ? b->engagement[class]
+                                             : b->level[t - AT_TOPIC_STATE];
         n += whole[n] > 0;
     }
     return n;
 }
 
 /* As many independent windows as there are without overlap, or fewer. At least one. */
-static double effective_windows(const at_subject *s, const at_head_stats *h, double one_variance,
-                                double variance)
+static double effective_windows(const at_subject *s, const at_topic_stats *tally,
+                                double one_variance, double variance)
 {
-    double n = fmax(h->seconds / s->window_s, 1);
+    double n = fmax(tally->seconds / s->window_s, 1);
 
     return variance > 0 ? fmax(fmin(n, one_variance / variance), 1) : n;
 }
 
-at_interval at_subject_share(const at_subject *s, at_head h, int class)
+at_interval at_subject_share(const at_subject *s, at_topic t, int class)
 {
     const double z = 1.96;
-    const at_head_stats *head = &s->head[h];
+    const at_topic_stats *topic = &s->topic[t];
     double part[AT_BATCHES], whole[AT_BATCHES], p, n, scale, centre, half;
 
-    if (head->seconds <= 0)
+    if (topic->seconds <= 0)
         return (at_interval){NAN, NAN, NAN};
-    p = head->likeliest[class] / head->seconds;
-    if (h >= AT_HEAD_STATE)
+    p = topic->likeliest[class] / topic->seconds;
+    if (t >= AT_TOPIC_STATE || s->enough_s <= 0)
         return (at_interval){p, NAN, NAN};
-    n = effective_windows(s, head, p * (1 - p),
-                          ratio_variance(part, whole, batches_of(s, h, class, part, whole)));
+    n = effective_windows(s, topic, p * (1 - p),
+                          ratio_variance(part, whole, batches_of(s, t, class, part, whole)));
     scale = 1 / (1 + z * z / n);
     centre = scale * (p + z * z / (2 * n));
     half = scale * z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
@@ -349,20 +352,22 @@ at_interval at_subject_share(const at_subject *s, at_head h, int class)
 at_interval at_subject_level(const at_subject *s, int state)
 {
     const double z = 1.96;
-    const at_head_stats *head = &s->head[AT_HEAD_STATE + state];
+    const at_topic_stats *topic = &s->topic[AT_TOPIC_STATE + state];
     double part[AT_BATCHES], whole[AT_BATCHES], mean = 0, squares = 0, one, n, half;
 
-    if (head->seconds <= 0)
+    if (topic->seconds <= 0)
         return (at_interval){NAN, NAN, NAN};
     for (int k = 1; k < ATTUNE_LEVELS; k++) {
-        mean += k * at_head_mean(head, k);
-        squares += k * k * at_head_mean(head, k);
+        mean += k * at_topic_mean(topic, k);
+        squares += k * k * at_topic_mean(topic, k);
     }
+    if (s->enough_s <= 0)
+        return (at_interval){mean, NAN, NAN};
     one = fmax(squares - mean * mean, 0);
     n = effective_windows(
-        s, head, one,
+        s, topic, one,
         ratio_variance(part, whole,
-                       batches_of(s, (at_head)(AT_HEAD_STATE + state), 0, part, whole)));
+                       batches_of(s, (at_topic)(AT_TOPIC_STATE + state), 0, part, whole)));
     half = z * sqrt(one / n);
     return (at_interval){mean, fmax(mean - half, 0), fmin(mean + half, ATTUNE_LEVELS - 1)};
 }

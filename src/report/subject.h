@@ -14,6 +14,8 @@
 #ifndef AT_REPORT_SUBJECT_H
 #define AT_REPORT_SUBJECT_H
 
+#include "report/place.h"
+
 #include <attune/attune.h>
 
 enum {
@@ -21,26 +23,26 @@ enum {
     AT_BATCHES = 32, /* merged in pairs when there are more */
 };
 
-/* A head answers with one of a few classes at a time. */
-typedef enum at_head {
-    AT_HEAD_EMOTION,
-    AT_HEAD_ENGAGEMENT,
-    AT_HEAD_STATE, /* four heads, one a learning state; classes are its levels */
-    AT_HEADS = AT_HEAD_STATE + ATTUNE_STATES
-} at_head;
+/* What is estimated: one of a few classes at a time. */
+typedef enum at_topic {
+    AT_TOPIC_EXPRESSION,
+    AT_TOPIC_ENGAGEMENT,
+    AT_TOPIC_STATE, /* four topics, one a learning state; classes are its levels */
+    AT_TOPICS = AT_TOPIC_STATE + ATTUNE_STATES
+} at_topic;
 
 typedef struct at_stretch {
     int64_t start_us, end_us; /* both 0: none */
 } at_stretch;
 
-typedef struct at_head_stats {
-    double seconds;                   /* with evidence for this head */
+typedef struct at_topic_stats {
+    double seconds;                   /* with evidence for this topic */
     double likeliest[AT_CLASSES_MAX]; /* seconds in which the class was the likeliest */
     double mean[AT_CLASSES_MAX];      /* probability x seconds */
     at_stretch longest[AT_CLASSES_MAX];
     int running; /* class of the stretch that is going on, -1: none */
     at_stretch run;
-} at_head_stats;
+} at_topic_stats;
 
 typedef struct at_batch {
     double seconds, state_seconds;
@@ -59,7 +61,8 @@ typedef struct at_subject {
     uint32_t track;            /* 0: a voice alone, or the whole recording */
     int64_t first_us, last_us; /* first and last sight (or sound) */
     double seen_s, heard_s;
-    at_head_stats head[AT_HEADS];
+    at_place place; /* of a face */
+    at_topic_stats topic[AT_TOPICS];
     at_departure departing[ATTUNE_STATES], departure[ATTUNE_STATES];
     attune_state_usual usual;
     double enough_s; /* AT_ENOUGH_S; 0 of a still picture, which has no time */
@@ -85,30 +88,31 @@ int at_evident(const attune_window *w);
 
 /* Under this much evidence nothing is said of the whole. */
 #define AT_ENOUGH_S 2.0
-int at_subject_enough(const at_subject *s, at_head h);
+int at_subject_enough(const at_subject *s, at_topic t);
 
 /* 95 % interval. */
 typedef struct at_interval {
     double value, low, high;
 } at_interval;
 
-/* Share of the time in which the class was the likeliest. Of AT_HEAD_EMOTION and
- * AT_HEAD_ENGAGEMENT; of other heads the value alone means something. */
-at_interval at_subject_share(const at_subject *s, at_head h, int class);
+/* Share of the time in which the class was the likeliest. Of AT_TOPIC_EXPRESSION and
+ * AT_TOPIC_ENGAGEMENT; of other topics, and of a still picture, the value alone means something. */
+at_interval at_subject_share(const at_subject *s, at_topic t, int class);
 at_interval at_subject_level(const at_subject *s, int state); /* mean level, 0..3 */
-double at_head_mean(const at_head_stats *h, int class);       /* mean probability */
+double at_topic_mean(const at_topic_stats *tally, int class); /* mean probability */
 /* The class that was the likeliest for longest (the higher mean decides a tie); -1: none. */
-int at_head_most(const at_head_stats *h);
+int at_topic_most(const at_topic_stats *tally);
 /* Classes by falling share; those under least are left out. Returns how many. */
-int at_head_ranked(const at_head_stats *h, int classes, double least, int order[AT_CLASSES_MAX]);
+int at_topic_ranked(const at_topic_stats *tally, int classes, double least,
+                    int order[AT_CLASSES_MAX]);
 
 /* The longest stretch in which a state differed from the usual by more than a deviation, if it
  * rests on at least as many seconds as two windows; else NULL. */
 const at_departure *at_subject_unusual(const at_subject *s, int state);
 double at_departure_levels(const at_departure *d); /* mean difference */
 
-const char *at_head_name(at_head h);
-int at_head_classes(at_head h);
-const char *at_head_class(at_head h, int class); /* static storage */
+const char *at_topic_name(at_topic t);
+int at_topic_classes(at_topic t);
+const char *at_topic_class(at_topic t, int class); /* static storage */
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 /* A failed allocation leaves a NULL in an object, which jansson refuses with -1: ok keeps it. */
 typedef struct at_json {
@@ -87,6 +88,19 @@ static void put_notes(at_json *j, const attune_input_info *info)
                      notes, json_string(at_text_clean(clean, sizeof clean, info->note[i]))) == 0;
 }
 
+/* Files in the folder that say nothing of this run. */
+static void put_earlier(at_json *j, const char *names)
+{
+    json_t *list = json_array();
+
+    put(j, j->root, "files_of_earlier_runs", list);
+    while (*names) {
+        size_t n = strcspn(names, ",");
+        j->ok &= json_array_append_new(list, json_stringn(names, n)) == 0;
+        names += n + strspn(names + n, ", ");
+    }
+}
+
 static void put_input(at_json *j, const at_outcome *o)
 {
     const attune_input_info *info = o->info;
@@ -100,12 +114,14 @@ static void put_input(at_json *j, const at_outcome *o)
     put(j, r, "has_audio", json_boolean(info->has_audio));
     put_count(j, r, "width", info->width);
     put_count(j, r, "height", info->height);
+    put(j, r, "still", json_boolean(o->stats->still));
     put_count(j, r, "frames", info->counts.frames);
     put_count(j, r, "frames_with_face", info->counts.frames_with_face);
     put_real(j, r, "smallest_face", info->smallest_face > 0 ? info->smallest_face : NAN);
     put(j, r, "truncated", json_boolean(info->truncated));
     put_text(j, r, "truncated_reason", info->truncated_reason);
     put_notes(j, info);
+    put_earlier(j, o->earlier);
     put(j, r, "interrupted", json_boolean(o->interrupted));
     put_real(j, r, "elapsed_s", info->elapsed_s);
     put_real(j, r, "realtime_factor", at_realtime_factor(info));
@@ -138,31 +154,32 @@ static void put_windows(at_json *j, const at_stats *s)
     }
     put_presence(j, presence, "estimate", &s->estimate);
     quality = put_object(j, r, "mean_quality");
-    for (int i = 0; i < AT_QUALITIES; i++)
-        put_real(j, quality, at_quality_name(i), at_stats_quality(s, i));
+    for (int i = 0; i < AT_MEASURES; i++)
+        put_real(j, quality, at_measures[i].name, at_stats_measure(s, i));
 }
 
 /* ---- subjects ------------------------------------------------------------------------------ */
 
-static void put_head(at_json *j, json_t *to, const at_subject *s, at_head h)
+static void put_topic(at_json *j, json_t *to, const at_subject *s, at_topic t)
 {
-    const at_head_stats *head = &s->head[h];
-    json_t *object = put_object(j, to, at_head_name(h)), *share, *interval, *mean, *longest;
-    int most = at_head_most(head), enough = at_subject_enough(s, h);
+    const at_topic_stats *topic = &s->topic[t];
+    json_t *object = put_object(j, to, at_topic_name(t)), *share, *interval, *mean, *longest;
+    int most = at_topic_most(topic), enough = at_subject_enough(s, t);
 
-    put(j, object, "most", enough && most >= 0 ? json_string(at_head_class(h, most)) : json_null());
-    put_real(j, object, "seconds", head->seconds);
+    put(j, object, "most",
+        enough && most >= 0 ? json_string(at_topic_class(t, most)) : json_null());
+    put_real(j, object, "seconds", topic->seconds);
     share = put_object(j, object, "share");
     interval = put_object(j, object, "interval");
     mean = put_object(j, object, "mean_probability");
     longest = put_object(j, object, "longest");
-    for (int c = 0; c < at_head_classes(h); c++) {
-        const char *class = at_head_class(h, c);
-        at_interval i = at_subject_share(s, h, c);
+    for (int c = 0; c < at_topic_classes(t); c++) {
+        const char *class = at_topic_class(t, c);
+        at_interval i = at_subject_share(s, t, c);
         put_real(j, share, class, i.value);
         put_interval(j, interval, class, &i);
-        put_real(j, mean, class, head->seconds > 0 ? at_head_mean(head, c) : NAN);
-        put_stretch(j, longest, class, &head->longest[c]);
+        put_real(j, mean, class, topic->seconds > 0 ? at_topic_mean(topic, c) : NAN);
+        put_stretch(j, longest, class, &topic->longest[c]);
     }
 }
 
@@ -183,7 +200,7 @@ static void put_unusual(at_json *j, json_t *to, const at_departure *d)
 
 static void put_state(at_json *j, json_t *to, const at_subject *s, int state)
 {
-    at_head h = (at_head)(AT_HEAD_STATE + state);
+    at_topic t = (at_topic)(AT_TOPIC_STATE + state);
     at_interval level = at_subject_level(s, state);
     json_t *object = put_object(j, to, attune_state_names[state]), *share;
 
@@ -194,7 +211,7 @@ static void put_state(at_json *j, json_t *to, const at_subject *s, int state)
     put_unusual(j, object, at_subject_unusual(s, state));
     share = put_object(j, object, "share");
     for (int k = 0; k < ATTUNE_LEVELS; k++)
-        put_real(j, share, at_head_class(h, k), at_subject_share(s, h, k).value);
+        put_real(j, share, at_topic_class(t, k), at_subject_share(s, t, k).value);
 }
 
 static void fill_subject(at_json *j, json_t *object, const at_subject *s)
@@ -205,15 +222,33 @@ static void fill_subject(at_json *j, json_t *object, const at_subject *s)
     put_real(j, object, "last_s", s->last_us ? (double)s->last_us / 1e6 : NAN);
     put_real(j, object, "seconds_seen", s->seen_s);
     put_real(j, object, "seconds_heard", s->heard_s);
-    put_head(j, object, s, AT_HEAD_EMOTION);
-    put_head(j, object, s, AT_HEAD_ENGAGEMENT);
+    put_topic(j, object, s, AT_TOPIC_EXPRESSION);
+    put_topic(j, object, s, AT_TOPIC_ENGAGEMENT);
     states = put_object(j, object, "states");
     for (int i = 0; i < ATTUNE_STATES; i++)
         put_state(j, states, s, i);
 }
 
-static void put_subjects(at_json *j, const at_stats *s)
+/* Where a reader finds the face in the picture. */
+static void put_position(at_json *j, json_t *to, const at_subject *s, const attune_input_info *info)
 {
+    json_t *object;
+    at_position at;
+
+    if (!at_place_mean(&s->place, info->width, info->height, &at)) {
+        put(j, to, "position", json_null());
+        return;
+    }
+    object = put_object(j, to, "position");
+    put_text(j, object, "where", at.words);
+    put_real(j, object, "x", at.x);
+    put_real(j, object, "y", at.y);
+    put_real(j, object, "width_px", at.width);
+}
+
+static void put_subjects(at_json *j, const at_outcome *o)
+{
+    const at_stats *s = o->stats;
     json_t *faces = json_array();
 
     fill_subject(j, put_object(j, j->root, "all"), &s->all);
@@ -222,6 +257,8 @@ static void put_subjects(at_json *j, const at_stats *s)
         json_t *face = json_object();
         j->ok &= json_array_append_new(faces, face) == 0;
         put_count(j, face, "track", s->face[i]->track);
+        put_position(j, face, s->face[i], o->info);
+        put(j, face, "thumbnail", json_boolean(at_shown_thumbnail(o, s->face[i]) != NULL));
         fill_subject(j, face, s->face[i]);
     }
     put_count(j, j->root, "windows_of_more_faces", s->more_faces);
@@ -266,7 +303,7 @@ char *at_summary_json(const at_outcome *o)
 
     put_input(&j, o);
     put_windows(&j, o->stats);
-    put_subjects(&j, o->stats);
+    put_subjects(&j, o);
     put_setup(&j, o->setup);
     if (j.ok)
         text = json_dumps(j.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));

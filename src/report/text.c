@@ -148,6 +148,12 @@ const char *at_text_percent(char text[AT_CLOCK_SIZE], double share)
     return text;
 }
 
+const char *at_text_count(char text[AT_CLOCK_SIZE], int64_t n, const char *one)
+{
+    snprintf(text, AT_CLOCK_SIZE, "%lld %s%s", (long long)n, one, n == 1 ? "" : "s");
+    return text;
+}
+
 const char *at_text_factor(char text[AT_CLOCK_SIZE], double factor)
 {
     double f = fmin(fmax(factor, 0), 1e8);

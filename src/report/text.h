@@ -6,6 +6,7 @@
 #define AT_REPORT_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Copies s (nullable: empty) with invalid UTF-8 and control characters replaced by '?', cut to
@@ -25,6 +26,8 @@ const char *at_text_clock(char text[AT_CLOCK_SIZE], double seconds, int tenths);
 const char *at_text_duration(char text[AT_CLOCK_SIZE], double seconds);
 /* "71 %", "under 1 %"; 0 and 1 only for nothing and all. */
 const char *at_text_percent(char text[AT_CLOCK_SIZE], double share);
+/* "1 frame", "0 frames", "7 frames" */
+const char *at_text_count(char text[AT_CLOCK_SIZE], int64_t n, const char *one);
 /* "0.6", "8.2", "17": a digit behind the point below ten. */
 const char *at_text_factor(char text[AT_CLOCK_SIZE], double factor);
 

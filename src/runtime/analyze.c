@@ -5,6 +5,7 @@
 #include "dsp/vad.h"
 #include "runtime/analyze_notes.h"
 #include "runtime/feed.h"
+#include "runtime/state.h"
 #include "vision/search.h"
 
 #include <math.h>
@@ -84,6 +85,7 @@ static int push_sound(at_analysis *a, const at_media_packet *p, attune_error *er
 static int analyze(at_analysis *a, attune_error *err)
 {
     at_media_packet p;
+    at_media_info media;
     int rc;
 
     while ((rc = at_feed_next(a->feed, &p, err)) > 0) {
@@ -98,8 +100,23 @@ static int analyze(at_analysis *a, attune_error *err)
     }
     if (rc < 0)
         return rc;
+    at_feed_info(a->feed, &media);
+    at_session_cut(a->session, media.duration_us);
     rc = attune_session_finish(a->session);
     return rc < 0 ? fail_session(a, rc, err) : drain(a, err);
+}
+
+/* Also of what was interrupted: windows have told of the faces. */
+static int hand_on_thumbnails(const at_analysis *a, const attune_options *o, attune_error *err)
+{
+    attune_thumbnail t;
+
+    if (!o || !o->thumbnails || !a->sink->thumbnail)
+        return ATTUNE_OK;
+    for (int i = 0; attune_session_thumbnail(a->session, i, &t); i++)
+        if (a->sink->thumbnail(a->sink->user, &t))
+            return fail_interrupted(a, err);
+    return ATTUNE_OK;
 }
 
 static void fill_info(const at_analysis *a, double start, attune_input_info *info)
@@ -183,6 +200,10 @@ int attune_analyze_file(const attune_model *m, const char *path, const attune_op
 
     if (rc == ATTUNE_OK)
         rc = analyze(&a, err);
+    if (rc == ATTUNE_OK || (rc == ATTUNE_E_INTERRUPTED && a.session)) {
+        int handed = hand_on_thumbnails(&a, o, err);
+        rc = rc < 0 ? rc : handed;
+    }
     if (info)
         fill_info(&a, start, info);
     attune_session_free(&a.session);

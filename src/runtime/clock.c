@@ -43,6 +43,16 @@ void at_clock_move(at_clock *c, at_input input, int64_t t, int64_t head, int64_t
     in->end_us = end > in->end_us ? end : in->end_us;
 }
 
+void at_clock_cut(at_clock *c, int64_t end)
+{
+    for (int i = 0; i < AT_INPUTS; i++) {
+        at_input_clock *in = &c->input[i];
+        int64_t least = in->head_us > in->first_us ? in->head_us : in->first_us + 1;
+        if (in->started && in->end_us > end)
+            in->end_us = end > least ? end : least;
+    }
+}
+
 int64_t at_clock_late(const at_clock *c, at_input input, int64_t from, int64_t to)
 {
     int64_t made = c->next_end_us ? c->next_end_us - c->hop_us : INT64_MIN;

@@ -33,6 +33,8 @@ typedef struct at_clock {
 
 /* Input from t on was pushed: everything before head is there, and it lasts until end. */
 void at_clock_move(at_clock *c, at_input input, int64_t t, int64_t head, int64_t end);
+/* Nothing lasts longer than until end, which the input is known to have by now. */
+void at_clock_cut(at_clock *c, int64_t end);
 /* How much of [from, to), about to be pushed, is too late for a window that is made. What the input
  * has passed already is not counted again. */
 int64_t at_clock_late(const at_clock *c, at_input input, int64_t from, int64_t to);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "runtime/face_evidence.h"
 #include "runtime/modality.h"
+#include "runtime/portraits.h"
 #include "vision/face_input.h"
 #include "vision/cut.h"
 #include "vision/identity.h"
@@ -61,8 +62,9 @@ typedef struct at_face_stream {
     at_cut cut;
     at_identity *people;
     at_image aligned, native;
-    float *work;    /* of the network */
-    int64_t looked; /* frames so far */
+    at_portraits *portraits; /* NULL: nobody asked for thumbnails */
+    float *work;             /* of the network */
+    int64_t looked;          /* frames so far */
 
     at_frame *frame; /* ring */
     at_sighting *sighting;
@@ -103,9 +105,16 @@ static int make_ring(at_face_stream *f)
 static int make_eyes(at_face_stream *f, attune_error *err)
 {
     const attune_model *m = f->setting.model;
+    const int side = f->setting.o->thumbnails;
     at_weight_source source = at_weights_source(m->weights);
     at_search_options search = {.min_face = f->setting.o->min_face, .most = f->max_tracks};
 
+    if (side) {
+        f->portraits = at_calloc(1, sizeof *f->portraits);
+        if (!f->portraits)
+            return at_fail_nomem(err);
+        f->portraits->side = side;
+    }
     if (m->visual) {
         size_t floats = at_visual_workspace(m->visual, f->setting.pool, AT_FACE_SIDE);
         f->work = at_alloc(floats, sizeof *f->work);
@@ -124,6 +133,9 @@ static void face_free(void **self)
     if (!f)
         return;
     at_search_free(&f->search);
+    if (f->portraits)
+        at_portraits_free(f->portraits);
+    at_free(f->portraits);
     at_picture_work_free(&f->picture_work);
     at_image_free(&f->aligned);
     at_image_free(&f->native);
@@ -287,6 +299,8 @@ static void become(at_face_stream *f, int i, uint32_t known)
             if (sightings_at(f, k)[n].person == person)
                 sightings_at(f, k)[n].person = known;
     at_identity_forget(f->people, person);
+    if (f->portraits)
+        at_portraits_become(f->portraits, person, known);
     f->tracker.track[i].person = known;
 }
 
@@ -335,7 +349,9 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
         at_looks_measure(&looks, &f->aligned, quality.face_size);
     recognise(f, t_us, i, shown ? &looks : NULL);
     out->person = track->person;
-    return 1;
+    if (f->portraits)
+        rc = at_portraits_look(f->portraits, &f->picture_work, p, &track->face, out);
+    return rc < 0 ? rc : 1;
 }
 
 static void note_change(at_face_stream *f, const attune_picture *p)
@@ -443,6 +459,8 @@ static int number(at_face_stream *f, at_candidate *c, int n)
         moved.number = at_identity_number(f->people, moved.person);
         if (!moved.number)
             continue;
+        if (f->portraits)
+            at_portraits_number(f->portraits, moved.person, moved.number);
         for (; k > 0 && moved.number < c[k - 1].number; k--)
             c[k] = c[k - 1];
         c[k] = moved;
@@ -568,6 +586,13 @@ static void face_describe(const void *self, int i, attune_window *w)
     memcpy(w->box, found->evidence.box, sizeof w->box);
 }
 
+static int face_thumbnail(const void *self, int i, attune_thumbnail *out)
+{
+    const at_face_stream *f = self;
+
+    return f->portraits ? at_portraits_get(f->portraits, i, out) : 0;
+}
+
 const at_modality at_face_modality = {
     .name = "face",
     .input = AT_PICTURES,
@@ -577,4 +602,5 @@ const at_modality at_face_modality = {
     .forget_before = face_forget_before,
     .collect = face_collect,
     .describe = face_describe,
+    .thumbnail = face_thumbnail,
 };

@@ -52,6 +52,8 @@ typedef struct at_modality {
     /* Puts what was measured of the i-th finding of the latest collect into the window: members of
      * its quality (NaN so far), box. i -1: there is none. */
     void (*describe)(const void *self, int i, attune_window *w);
+    /* Nullable; as attune_session_thumbnail. */
+    int (*thumbnail)(const void *self, int i, attune_thumbnail *out);
 } at_modality;
 
 extern const at_modality at_face_modality, at_voice_modality;

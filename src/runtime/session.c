@@ -44,6 +44,9 @@ static int fill_options(attune_options *f, const attune_options *o, attune_error
         (rc = check_range(f->min_face, 12, 2000, "min_face", err)) < 0 ||
         (rc = check_range(f->threads, 0, 1024, "threads", err)) < 0)
         return rc;
+    if (f->thumbnails && (rc = check_range(f->thumbnails, ATTUNE_MIN_THUMBNAIL,
+                                           ATTUNE_MAX_THUMBNAIL, "thumbnails", err)) < 0)
+        return rc;
     if (f->no_video && f->no_audio)
         return at_fail(err, ATTUNE_E_ARG, "neither video nor audio: nothing to analyse");
     return ATTUNE_OK;
@@ -304,6 +307,11 @@ int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_soun
     return rc == ATTUNE_E_STATE ? ATTUNE_OK : failed(s, rc); /* taken: it waits with the windows */
 }
 
+void at_session_cut(attune_session *s, int64_t end_us)
+{
+    at_clock_cut(&s->clock, end_us);
+}
+
 int attune_session_finish(attune_session *s)
 {
     int rc;
@@ -355,6 +363,14 @@ int attune_session_next(attune_session *s, attune_window *out)
     }
     *out = s->ready[s->next_ready++];
     return 1;
+}
+
+int attune_session_thumbnail(const attune_session *s, int i, attune_thumbnail *out)
+{
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        if (s->modality[m] && at_modalities[m]->thumbnail)
+            return at_modalities[m]->thumbnail(s->modality[m], i, out);
+    return 0;
 }
 
 void attune_session_counts(const attune_session *s, attune_counts *out)

@@ -29,4 +29,8 @@ struct attune_session {
 /* Fills ready[] with the windows over [start_us, end_us). window.c */
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us);
 
+/* Before attune_session_finish, by whoever knows: the input lasts until end_us and no longer. A
+ * session cannot know how long the last picture is shown. */
+void at_session_cut(attune_session *s, int64_t end_us);
+
 #endif
