@@ -156,7 +156,8 @@ typedef struct at_media_writer_options {
 } at_media_writer_options;
 
 /* The container follows the name (.mp4, .mkv, ...). H.264 where libx264 is there, else
- * MPEG-4; AAC. The same calls write the same bytes. The file appears whole, at close. */
+ * MPEG-4; AAC, or in containers of sound alone their own codec. The same calls write the same bytes.
+ * The file appears whole, at close. */
 int at_media_writer_open(at_media_writer **out, const char *path, const at_media_writer_options *o,
                          attune_error *err);
 /* t_us: strictly increasing. rgb: (h x stride). */
