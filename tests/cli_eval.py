@@ -22,7 +22,7 @@ DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/dat
 SANITIZED = built.sanitizers()  # most of a second for each picture
 PICTURES = 96 if SANITIZED else 300
 KEYS = {"dataset", "split", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
-        "weighted_f1", "ece", "auc", "per_class", "confusion", "interval"}
+        "weighted_f1", "ece", "auc", "per_class", "confusion", "interval", "corrupt", "groups"}
 
 
 def run(*arguments):
@@ -48,6 +48,29 @@ class Usage(unittest.TestCase):
             self.assertEqual(r.stdout, "")
             self.assertEqual(len(r.stderr.splitlines()), 1, r.stderr)
 
+    def test_corruptions_are_checked_before_anything_is_read(self):
+        def refused(*corrupt):
+            r = run(MODEL, "--dataset", "folder", "--root", "/nonexistent", *corrupt)
+            self.assertEqual(r.returncode, 2, r.stderr)
+            self.assertEqual(len(r.stderr.splitlines()), 1, r.stderr)
+            self.assertIn("--corrupt", r.stderr)
+            return r.stderr
+        self.assertIn("babble", refused("--corrupt", "foo=1"))
+        self.assertIn("0 to 100 (pixels)", refused("--corrupt", "blur=1e9"))
+        self.assertIn("-40 to 100 (dB)", refused("--corrupt", "blur=1", "--corrupt", "hiss=x"))
+        refused("--corrupt", "blur=1", "--corrupt", "all")
+        refused("--corrupt", "all", "--corrupt", "blur=1")
+        listed = run("--help").stdout
+        for kind in ("blur", "h264", "babble", "opus", "silence"):
+            self.assertRegex(listed, rf"\n  {kind} .* to ")
+
+    def test_numbers_out_of_range_name_the_range(self):
+        for option, limit in (("--draws", "1 to 1000000"), ("--threads", "1 to 1024"),
+                              ("--seed", "0 to 2147483647")):
+            r = run(MODEL, "--dataset", "folder", "--root", "/tmp", option, "99999999999")
+            self.assertEqual(r.returncode, 2)
+            self.assertIn(f"{option} takes {limit}, not '99999999999'", r.stderr)
+
     def test_what_is_not_there_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
             r = run(MODEL, "--dataset", "folder", "--root", folder)
@@ -56,6 +79,11 @@ class Usage(unittest.TestCase):
         r = run(MODEL, "--dataset", "folder", "--root", "/nonexistent")
         self.assertEqual(r.returncode, 1)
         self.assertIn("/nonexistent", r.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            put(pathlib.Path(folder) / "happy/a.png", uniform_png(64, 9))
+            r = run("/nonexistent.safetensors", "--dataset", "folder", "--root", folder)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn("/nonexistent.safetensors", r.stderr)
 
 
 def put(path, data):
@@ -168,6 +196,102 @@ class Made(unittest.TestCase):
         one = (self.root / "one.csv").read_text()
         self.assertEqual(len(one.splitlines()), 8)
         self.assertEqual(one, (self.root / "many.csv").read_text())
+
+    def test_every_kind_of_sample_is_degraded(self):
+        self.clip_part(self.root / "sad/clip.mp4", "-t", "2", "-s", "320x240")
+        self.clip_part(self.root / "sad/voice.wav", "-t", "2", "-ac", "1")
+        self.clip_part(self.root / "happy/face.png", "-frames:v", "1")
+
+        def answers(*more):
+            d = self.judge("folder", "--answers", self.root / "a.csv", *more)
+            return d, {pathlib.Path(r["file"]).name: r for r in self.table("a.csv")}
+        harm = ["--corrupt", "silence=1", "--corrupt", "patch=60", "--corrupt", "noise=20"]
+        clean, before = answers("--threads", 1)
+        degraded, after = answers("--threads", 1, *harm)
+        self.assertEqual((clean["corrupt"], degraded["corrupt"]),
+                         ("", "silence=1 patch=60 noise=20"))
+        self.assertEqual(answers("--threads", 3, *harm)[1], after)
+        self.assertEqual(after["voice.wav"]["withheld"], "too little speech")
+        self.assertEqual(float(after["clip.mp4"]["reliability_voice"]), 0)
+        self.assertGreater(float(before["clip.mp4"]["reliability_voice"]), 0)
+        for name in ("clip.mp4", "face.png"):
+            self.assertNotEqual(before[name]["p_neutral"], after[name]["p_neutral"])
+            self.assertLess(float(after[name]["reliability_face"]),
+                            float(before[name]["reliability_face"]))
+        # of the picture alone: the voice is as it was
+        half = answers("--corrupt", "blur=4")[1]
+        self.assertEqual(half["voice.wav"], before["voice.wav"])
+        # with the voices of the others behind it
+        mixed = answers("--stream", "voice", "--corrupt", "babble=0")[1]
+        self.assertNotEqual(mixed["voice.wav"]["p_neutral"], before["voice.wav"]["p_neutral"])
+        # what nothing would show is refused
+        r = run(MODEL, "--dataset", "folder", "--root", self.root, "--stream", "voice",
+                "--corrupt", "blur=2")
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("blur: no picture", r.stderr)
+        r = run(MODEL, "--dataset", "folder", "--root", self.root, "--corrupt", "noises=0")
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("--noise", r.stderr)
+
+    def test_all_corruptions_in_one_table(self):
+        self.clip_part(self.root / "sad/voice.wav", "-t", "1.5", "-ac", "1")
+        arguments = ["--dataset", "folder", "--root", self.root, "--quiet", "--draws", 1,
+                     "--corrupt", "all"]
+        r = run(MODEL, *arguments, "--json", self.root / "all.json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        d = json.loads((self.root / "all.json").read_text())
+        kinds = [c["kind"] for c in d["cells"]]
+        self.assertIsNone(kinds[0])
+        self.assertLessEqual({"hiss", "babble", "reverberation", "silence"}, set(kinds))
+        self.assertFalse({"blur", "noises"} & set(kinds))  # nothing to do it to, or with
+        self.assertEqual([c["level"] for c in d["cells"] if c["kind"] == "hiss"], [20, 10, 0, -5])
+        for c in d["cells"][1:]:
+            self.assertEqual(c["figures"]["corrupt"], f"{c['kind']}={c['level']:g}")
+        self.assertEqual(d["means"]["silence"]["coverage"], 0)
+        self.assertIsNone(d["means"]["silence"]["accuracy"])
+        self.assertEqual(set(d["means"]), set(kinds[1:]) | {"sounds", "all"})
+        of_kinds = [m["coverage"] for name, m in d["means"].items() if name in kinds]
+        self.assertAlmostEqual(d["means"]["sounds"]["coverage"], sum(of_kinds) / len(of_kinds),
+                               places=4)
+        self.assertEqual(d["means"]["all"], d["means"]["sounds"])
+        self.assertRegex(r.stdout, r"hiss +-5 dB ")
+        self.assertRegex(r.stdout, r"\nmeans\n")
+
+    def test_a_degraded_clip_is_written(self):
+        clip, out = self.root / "clip.mp4", self.root / "out.mkv"
+        self.clip_part(clip, "-t", "1", "-s", "160x120", "-r", "10")
+
+        def degrade(*arguments):
+            return subprocess.run([EXE, "degrade", *map(str, arguments)], capture_output=True,
+                                  text=True, timeout=280)
+        r = degrade(clip, "--corrupt", "patch=40", "--corrupt", "silence=1", "-o", out, "--quiet")
+        self.assertEqual((r.returncode, r.stdout + r.stderr), (0, ""))
+        streams = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries",
+                                  "stream=codec_type,nb_read_frames", "-of", "csv=p=0", out],
+                                 check=True, capture_output=True, text=True).stdout
+        self.assertIn("video,10", streams)
+        pcm = subprocess.run(["ffmpeg", "-v", "error", "-i", out, "-f", "s16le", "-"],
+                             check=True, capture_output=True).stdout
+        self.assertGreater(len(pcm), 2 * 15000)
+        self.assertEqual(pcm.strip(b"\0"), b"")
+        before = out.read_bytes()
+        r = degrade(clip, "--corrupt", "blur=2", "-o", out)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("--force", r.stderr)
+        self.assertEqual(out.read_bytes(), before)
+        again = ["--corrupt", "patch=40", "--corrupt", "silence=1", "--quiet", "--force", "-o", out]
+        self.assertEqual(degrade(clip, *again).returncode, 0)
+        self.assertEqual(out.read_bytes(), before)  # the same bytes
+        self.assertEqual(degrade(clip, "--corrupt", "blur=2", "--force", "-o", clip).returncode, 2)
+        self.assertEqual(degrade(clip, "--corrupt", "blur=200", "-o", out).returncode, 2)
+        self.assertEqual(degrade(clip, "-o", out).returncode, 2)
+        left = set(self.root.iterdir())
+        broken = self.root / "broken.mp4"
+        broken.write_bytes(clip.read_bytes()[:2000])
+        r = degrade(broken, "--corrupt", "blur=2", "-o", self.root / "none.mp4")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("broken.mp4", r.stderr)
+        self.assertEqual(set(self.root.iterdir()), left | {broken})  # nothing half done
 
     def test_voices_where_videos_are_pointers(self):
         for code in ("ANG", "SAD"):

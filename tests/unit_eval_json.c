@@ -16,10 +16,11 @@
 
 /* As include/attune/eval.h lists them, in order. */
 static const char *const top_keys[] = {
-    "dataset",           "split",     "task",        "stream",      "n",         "withheld",
-    "coverage",          "people",    "excluded",    "excluded_by", "not_found", "accuracy",
-    "balanced_accuracy", "macro_f1",  "weighted_f1", "ece",         "auc",       "auc_interval",
-    "per_class",         "confusion", "interval",    NULL};
+    "dataset",   "split",       "task",      "stream",   "corrupt",
+    "n",         "withheld",    "coverage",  "people",   "groups",
+    "excluded",  "excluded_by", "not_found", "accuracy", "balanced_accuracy",
+    "macro_f1",  "weighted_f1", "ece",       "auc",      "auc_interval",
+    "per_class", "confusion",   "interval",  NULL};
 static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
                                          "f1",   "n",         NULL};
 static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "macro_f1",
@@ -36,6 +37,8 @@ static const attune_eval_result result = {
     .coverage = 0.625,
     .excluded_by = {1, 0, 3},
     .people = 3,
+    .groups = 2,
+    .corrupt = "blur=3 hiss=10",
     .excluded = 4,
     .not_found = 5,
     .accuracy = 0.7,
@@ -118,6 +121,8 @@ static void figures(void **state)
     is_number(root, "withheld", 6);
     is_number(root, "coverage", 0.625);
     is_number(root, "people", 3);
+    is_number(root, "groups", 2);
+    assert_string_equal(json_string_value(json_object_get(root, "corrupt")), "blur=3 hiss=10");
     is_number(root, "excluded", 4);
     const json_t *by = json_object_get(root, "excluded_by");
     assert_int_equal(json_object_size(by), ATTUNE_EXCLUSIONS);
@@ -173,7 +178,7 @@ static void curves_by_state(void **state)
     is_number(auc, "boredom>=1", 0.61);
     is_pair(interval, "boredom>=1", 0.55, 0.66);
     assert_true(json_is_null(json_object_get(auc, "confusion>=1")));
-    assert_true(json_is_null(json_array_get(json_object_get(interval, "confusion>=1"), 0)));
+    assert_true(json_is_null(json_object_get(interval, "confusion>=1")));
     json_decref(root);
 }
 
@@ -185,11 +190,17 @@ static void undefined_figures_are_null(void **state)
     attune_eval_result r = {.dataset = "ravdess", .split = "all", .classes = 1};
     (void)state;
     r.per_class[0] = (attune_eval_class){"calm", NAN, NAN, NAN, NAN, 0};
+    r.accuracy_interval = r.weighted_f1_interval = (attune_interval){NAN, NAN};
     r.accuracy = r.balanced_accuracy = r.macro_f1 = r.weighted_f1 = r.ece = NAN;
     json_t *root = parsed(&r);
     has_keys(root, top_keys);
     for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
         assert_true(json_is_null(json_object_get(root, figure[i])));
+    const json_t *interval = json_object_get(root, "interval");
+    has_keys(interval, interval_keys);
+    assert_true(json_is_null(json_object_get(interval, "accuracy")));
+    assert_true(json_is_null(json_object_get(interval, "weighted_f1")));
+    assert_true(json_is_array(json_object_get(interval, "macro_f1")));
     const json_t *calm = json_array_get(json_object_get(root, "per_class"), 0);
     has_keys(calm, class_keys);
     assert_true(json_is_null(json_object_get(calm, "recall")));

@@ -302,6 +302,53 @@ static void nothing_is_left_of_a_failure(void **state)
 
 /* ---- recompression ------------------------------------------------------------------------ */
 
+/* A WAV file of that rate and so many channels, 16 bits, all zeros. */
+static void write_wav(const char *path, uint32_t rate, uint16_t channels)
+{
+    const uint16_t pcm = 1, frame = (uint16_t)(2 * channels), bits = 16;
+    const uint32_t bytes = 400 * frame, form = 36 + bytes, format = 16, a_second = rate * frame;
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fputs("RIFF", f), fwrite(&form, 4, 1, f), fputs("WAVEfmt ", f), fwrite(&format, 4, 1, f);
+    fwrite(&pcm, 2, 1, f), fwrite(&channels, 2, 1, f), fwrite(&rate, 4, 1, f);
+    fwrite(&a_second, 4, 1, f), fwrite(&frame, 2, 1, f), fwrite(&bits, 2, 1, f);
+    fputs("data", f), fwrite(&bytes, 4, 1, f);
+    for (uint32_t i = 0; i < bytes; i++)
+        fputc(0, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* What of its sound is beyond what is read is said, and what would not be. */
+static void sound_beyond_the_range_is_named(void **state)
+{
+    static const struct {
+        uint32_t rate;
+        uint16_t channels;
+        const char *says; /* NULL: it is read */
+    } cases[] = {
+        {1, 1, "1 samples of sound a second: 2000 to 768000 are read"},
+        {1000000, 1, "1000000 samples of sound a second: 2000 to 768000 are read"},
+        {16000, 60, "sound of 60 channels: 1 to 8 are read"},
+        {16000, 8, NULL},
+        {2000, 1, NULL},
+    };
+    float *pcm = NULL;
+    size_t n;
+    attune_error err = {0};
+    char path[300];
+    (void)state;
+    snprintf(path, sizeof path, "%s/odd.wav", root);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_wav(path, cases[i].rate, cases[i].channels);
+        const int status = at_media_load_audio(path, 0, &pcm, &n, &err);
+        assert_int_equal(status, cases[i].says ? ATTUNE_E_UNSUPPORTED : ATTUNE_OK);
+        if (cases[i].says && (!strstr(err.text, cases[i].says) || !strstr(err.text, "odd.wav")))
+            fail_msg("%s", err.text);
+        at_free(pcm);
+    }
+    remove(path);
+}
+
 static void recompression_degrades_by_degrees(void **state)
 {
     (void)state;
@@ -381,6 +428,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(writing_twice_gives_the_same_bytes),
         cmocka_unit_test(nothing_is_left_of_a_failure),
+        cmocka_unit_test(sound_beyond_the_range_is_named),
         cmocka_unit_test(recompression_degrades_by_degrees),
         cmocka_unit_test(real_clips_read_whole),
     };

@@ -15,19 +15,22 @@ enum { ATTUNE_EVAL_CLASSES = 8, ATTUNE_EVAL_CURVES = 4, ATTUNE_EXCLUSIONS = 6 };
 
 /* Zero is the default for every field but dataset and root. */
 typedef struct attune_eval_options {
-    const char *dataset;  /* see attune_dataset_name */
-    const char *root;     /* folder in that data set's layout, or a manifest's file */
-    const char *split;    /* NULL: "all" */
-    const char *task;     /* of a manifest with several labels: "emotion7", "state4" or
+    const char *dataset;        /* see attune_dataset_name */
+    const char *root;           /* folder in that data set's layout, or a manifest's file */
+    const char *split;          /* NULL: "all" */
+    const char *task;           /* of a manifest with several labels: "emotion7", "state4" or
                            * "engagement3"; NULL: the first that there is */
-    const char *stream;   /* "face" or "voice": that one alone; NULL: both */
-    int crops;            /* every picture is the crop of a face, as FER2013's are: where the
+    const char *stream;         /* "face" or "voice": that one alone; NULL: both */
+    int crops;                  /* every picture is the crop of a face, as FER2013's are: where the
                            * detector finds none, the whole is judged */
-    const char *corrupt;  /* nullable, pictures only: a degradation, see attune_corruption_name */
-    double corrupt_level; /* its level, in that degradation's unit */
-    int threads;          /* 0: all cores; results do not depend on it */
-    int draws;            /* of the bootstrap; 0: 1000 */
-    uint64_t seed;        /* of the bootstrap and the corruption */
+    const char *const *corrupt; /* (corrupts) degradations "KIND=LEVEL", in order, see
+                                 * attune_corruption_at: of pictures the aligned face, a sound, of
+                                 * clips every frame and the whole sound */
+    int corrupts;               /* at most 16 */
+    const char *noise;          /* nullable: folder of recordings for the degradation "noises" */
+    int threads;                /* 0: all cores; results do not depend on it */
+    int draws;                  /* of the bootstrap; 0: 1000 */
+    uint64_t seed;              /* of the bootstrap and the degradations */
     const char *answers;  /* nullable: a CSV to write, a row a sample: file, subject, label, answer,
                            * withheld (why, or empty), reliabilities, probabilities by class, levels
                            * of the states, logits */
@@ -39,7 +42,8 @@ typedef struct attune_eval_options {
 } attune_eval_options;
 
 typedef struct attune_interval {
-    double lo, hi; /* 95 %, percentile bootstrap over people where known, else samples */
+    double lo, hi; /* 95 %, percentile bootstrap over people where known, else samples; NaN: there
+                    * are too few of them */
 } attune_interval;
 
 typedef struct attune_eval_class {
@@ -50,10 +54,12 @@ typedef struct attune_eval_class {
 
 /* Area under the ROC curve of one learning state at its published threshold. */
 typedef struct attune_eval_curve {
-    const char *name; /* static, "boredom>=1" */
-    double auc;       /* NaN where a side is empty */
-    attune_interval interval;
+    const char *name;         /* static, "boredom>=1" */
+    double auc;               /* NaN where a side is empty */
+    attune_interval interval; /* NaN where a side is of fewer than two people */
     int positives, n;
+    int groups
+        [2]; /* people, or where they are not known samples, of the negatives, the positives */
 } attune_eval_curve;
 
 /* Figures are over the samples judged; NaN when there is none. Accuracy and coverage go together: a
@@ -66,10 +72,13 @@ typedef struct attune_eval_result {
                      * clip all of whose windows are withheld. Not an answer, right or wrong */
     double coverage; /* n / (n + withheld) */
     int people;      /* 0: not known */
+    int groups;      /* people of the samples judged, or where they are not known samples: what
+                      * intervals are over. Fewer than two: there is none */
     int excluded;    /* never asked: no such file, no label (FER+: no majority), ... */
     int excluded_by[ATTUNE_EXCLUSIONS]; /* the same by attune_exclusion_name */
-    int not_found;  /* crops in which the detector found no face, judged as a whole */
-    char note[200]; /* what a user should know of the reading, or "" */
+    int not_found;     /* crops in which the detector found no face, judged as a whole */
+    char note[200];    /* what a user should know of the reading, or "" */
+    char corrupt[256]; /* "blur=3 hiss=10", or "" */
     double accuracy;
     double balanced_accuracy; /* mean recall over the classes that are labels */
     double macro_f1;    /* mean F1 over the classes that are labels or answers, as scikit-learn's
@@ -85,18 +94,57 @@ typedef struct attune_eval_result {
     attune_eval_curve curve[ATTUNE_EVAL_CURVES];
 } attune_eval_result;
 
-/* Evaluates the model file (NULL: the default model) in the set's own classes. */
+/* Evaluates the model file (NULL: the default model) in the set's own classes. Without a label there
+ * is nothing to evaluate, and that is an error, unless answers asks for the answers. */
 int attune_evaluate(attune_eval_result *out, const char *model, const attune_eval_options *o,
                     attune_error *err);
 
 /* The result as JSON text (free with attune_text_free); NULL when memory is out. Keys: dataset
- * split task stream n withheld coverage people excluded excluded_by{} not_found accuracy
- * balanced_accuracy macro_f1 weighted_f1 ece auc{} auc_interval{} per_class[] confusion[][]
- * interval{}. A figure that could not be measured (NaN) is null. */
+ * split task stream corrupt n withheld coverage people groups excluded excluded_by{} not_found
+ * accuracy balanced_accuracy macro_f1 weighted_f1 ece auc{} auc_interval{} per_class[] confusion[][]
+ * interval{}. A figure or an interval that could not be measured (NaN) is null. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */
 int attune_text_write(const char *path, const char *text, attune_error *err);
+
+/* ---- all degradations ------------------------------------------------------------------------ */
+
+/* One of them at one of its levels. */
+typedef struct attune_grid_cell {
+    const char *kind, *unit; /* static; NULL: not degraded */
+    double level;
+    int of_sound;
+    attune_eval_result result;
+} attune_grid_cell;
+
+/* Means of the figures over cells; those that could not be measured (NaN) are left out. */
+typedef struct attune_grid_mean {
+    const char
+        *name; /* of a kind; "pictures", "sounds" or "all": the mean over the means of kinds */
+    int cells; /* that an accuracy was measured in */
+    double coverage, accuracy, balanced_accuracy, macro_f1, weighted_f1, ece;
+} attune_grid_mean;
+
+typedef struct attune_grid attune_grid;
+
+/* Evaluates as it is, then with each degradation (attune_corruption_at) at each listed level, one at
+ * a time; those are left out that nothing in the set would show, and "noises" without o->noise.
+ * o->corrupt is not looked at; answers and excluded are written of what is not degraded. cell
+ * (nullable) is told each as it comes; a non-zero return ends with ATTUNE_E_INTERRUPTED. */
+int attune_evaluate_grid(attune_grid **out, const char *model, const attune_eval_options *o,
+                         int (*cell)(void *user, const attune_grid_cell *c), void *user,
+                         attune_error *err);
+void attune_grid_free(attune_grid **g);
+const attune_grid_cell *attune_grid_at(const attune_grid *g, int i); /* NULL past the end */
+/* Fills *out with the i-th mean: of each kind, of pictures, of sounds, of all; 0: there is none. */
+int attune_grid_mean_at(const attune_grid *g, int i, attune_grid_mean *out);
+/* As JSON text (attune_text_free): cells[{kind unit level figures{}}], kind null where nothing was
+ * degraded and figures as attune_eval_json has them; means{name: {cells coverage accuracy
+ * balanced_accuracy macro_f1 weighted_f1 ece}}. */
+char *attune_grid_json(const attune_grid *g);
+
+/* ---- published figures ----------------------------------------------------------------------- */
 
 /* A figure as it was published, and as it comes out now. */
 typedef struct attune_figure {
@@ -116,13 +164,50 @@ int attune_check_figures(const char *path, const char *model, const attune_eval_
                          int (*figure)(void *user, const attune_figure *f), void *user,
                          char **updated, attune_error *err);
 
-/* The i-th data set (with a line on its layout, and its splits besides "all"), reason to leave a
- * sample out, or degradation; NULL past the end. */
+enum { ATTUNE_CORRUPTION_LEVELS = 4 };
+
+/* A degradation. */
+typedef struct attune_corruption {
+    const char *name, *unit, *about; /* static */
+    int of_sound;                    /* else of pictures */
+    double none, most; /* the level that leaves things be, the worst; either may be the
+                                      * larger number */
+    double listed[ATTUNE_CORRUPTION_LEVELS]; /* (levels) that attune_evaluate_grid takes */
+    int levels;
+} attune_corruption;
+
+/* Fills *out with the i-th; 0: there is none. */
+int attune_corruption_at(int i, attune_corruption *out);
+/* Whether "KIND=LEVEL" names one and a level of it. ATTUNE_E_ARG: no; err has the kinds, or the
+ * range. */
+int attune_corruption_check(const char *text, attune_error *err);
+
+/* Zero is the default for every field. */
+typedef struct attune_degrade_options {
+    const char *const *corrupt; /* (corrupts) "KIND=LEVEL", in order */
+    int corrupts;
+    const char *noise; /* nullable: folder of recordings for "noises" */
+    uint64_t seed;
+    const char
+        *model;    /* whose detector finds the faces that something is put in front of; NULL: the
+                        * default model */
+    int overwrite; /* a file that is there may go */
+    int (*progress)(void *user, double done_s, double total_s); /* nullable; non-zero ends with
+                        * ATTUNE_E_INTERRUPTED. total_s 0: not known */
+    void *user;
+} attune_degrade_options;
+
+/* Writes the clip, sound or picture in, degraded, to out, whole or not at all; the container follows
+ * out's name. Sound becomes mono at 16 kHz, of at most an hour. */
+int attune_degrade_file(const char *in, const char *out, const attune_degrade_options *o,
+                        attune_error *err);
+
+/* The i-th data set (with a line on its layout, and its splits besides "all"), or reason to leave a
+ * sample out; NULL past the end. */
 const char *attune_dataset_name(int i);
 const char *attune_dataset_help(int i);
 const char *attune_dataset_splits(int i);
 const char *attune_exclusion_name(int i);
-const char *attune_corruption_name(int i);
 
 #ifdef __cplusplus
 }

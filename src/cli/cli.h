@@ -10,6 +10,7 @@
 #include <attune/attune.h>
 
 #include <getopt.h>
+#include <stdio.h>
 
 enum {
     AT_EXIT_OK = 0,
@@ -22,6 +23,7 @@ int at_cmd_analyze(int argc, char **argv);
 int at_cmd_info(int argc, char **argv);
 int at_cmd_train(int argc, char **argv);
 int at_cmd_eval(int argc, char **argv);
+int at_cmd_degrade(int argc, char **argv);
 int at_cmd_bench(int argc, char **argv);
 
 /* From now on SIGINT and SIGTERM do not end the program but are remembered; a second one does
@@ -39,6 +41,9 @@ int at_parse_int(const char *text, int lo, int hi, int *out);
 enum { AT_BAD_OPTION = '?' };
 int at_next_option(const char *command, int argc, char **argv, const char *shorts,
                    const struct option *longs);
+
+/* The table of degradations, as --corrupt takes them. */
+void at_print_corruptions(FILE *f);
 
 /* Says what is wrong with the command line, and where to read on. Returns AT_EXIT_USAGE. */
 #if defined(__GNUC__)

@@ -77,6 +77,20 @@ static int write_json(const char *path, const attune_bench_report *r)
     return status < 0 ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
+/* What was asked for and could not be measured is a failure, said once each. The exit code. */
+static int complain(const attune_bench_report *r, const attune_bench_options *o)
+{
+    int code = AT_EXIT_OK;
+    for (int i = 0; i < r->count && (o->n || o->clip || o->model); i++) {
+        const attune_bench_result *b = &r->result[i];
+        if (b->runs || (i && strcmp(b->name, r->result[i - 1].name) == 0))
+            continue;
+        fprintf(stderr, "attune bench: %s: %s\n", b->name, b->why);
+        code = AT_EXIT_FAILED;
+    }
+    return code;
+}
+
 int at_cmd_bench(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -130,5 +144,6 @@ int at_cmd_bench(int argc, char **argv)
     }
     if (!json || strcmp(json, "-") != 0)
         print_report(&report);
-    return json ? write_json(json, &report) : AT_EXIT_OK;
+    const int left_out = complain(&report, &o), written = json ? write_json(json, &report) : 0;
+    return written ? written : left_out;
 }

@@ -9,9 +9,10 @@
 
 static const char usage[] =
     "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all] [--task NAME]\n"
-    "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL] [--json FILE]\n"
-    "                   [--answers FILE] [--excluded FILE] [--draws N] [--seed N] [--threads N]\n"
-    "                   [--quiet]\n"
+    "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
+    "                   [--json FILE] [--answers FILE] [--excluded FILE] [--draws N] [--seed N]\n"
+    "                   [--threads N] [--quiet]\n"
+    "       attune eval MODEL --dataset NAME --root DIR --corrupt all ...\n"
     "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
     "\n"
     "Judges a model (a safetensors file, or 'default') on a data set, in the set's own classes, and\n"
@@ -25,7 +26,9 @@ static const char usage[] =
     "  --task NAME           of a manifest with several labels: emotion7, state4 or engagement3\n"
     "  --stream NAME         face or voice: judge by that stream alone\n"
     "  --crops               each picture is the crop of a face: judge it whole if none is found\n"
-    "  --corrupt KIND=LEVEL  degrade each face picture first, see below\n"
+    "  --corrupt KIND=LEVEL  degrade pictures and sound first, see below; several in their order\n"
+    "  --corrupt all         as it is, then each kind at each of its usual levels, and their means\n"
+    "  --noise DIR           recordings for the degradation 'noises'\n"
     "  --json FILE           write the figures there ('-': standard output, instead of the table)\n"
     "  --answers FILE        write a CSV with every sample's answer and probabilities\n"
     "  --excluded FILE       write a CSV with every sample left out, and why\n"
@@ -41,18 +44,48 @@ static void print_help(FILE *f)
     for (int i = 0; attune_dataset_name(i); i++)
         fprintf(f, "  %-16s %s\n  %-16s splits: all, %s\n", attune_dataset_name(i),
                 attune_dataset_help(i), "", attune_dataset_splits(i));
-    fputs("\ndegradations:", f);
-    for (int i = 0; attune_corruption_name(i); i++)
-        fprintf(f, " %s", attune_corruption_name(i));
-    fputs("\n", f);
+    at_print_corruptions(f);
 }
 
 static void print_figure(const char *name, double v, attune_interval i)
 {
     if (v != v) /* there was nothing to measure */
         printf("%-18s      -\n", name);
+    else if (i.lo != i.lo)
+        printf("%-18s %6.2f %%\n", name, 100 * v);
     else
         printf("%-18s %6.2f %%   [%.2f, %.2f]\n", name, 100 * v, 100 * i.lo, 100 * i.hi);
+}
+
+/* "1 person" */
+static const char *count_of(char *out, size_t size, int n, const attune_eval_result *r)
+{
+    const char *what = r->people ? n == 1 ? "person" : "people" : n == 1 ? "sample" : "samples";
+    snprintf(out, size, "%d %s", n, what);
+    return out;
+}
+
+/* Intervals say how much another choice of people would change: of one there is no other. */
+static void print_missing_intervals(const attune_eval_result *r)
+{
+    char count[32];
+    if (r->accuracy == r->accuracy && r->accuracy_interval.lo != r->accuracy_interval.lo)
+        printf("%s: no interval\n", count_of(count, sizeof count, r->groups, r));
+}
+
+static void print_curve(const attune_eval_curve *c, const attune_eval_result *r)
+{
+    const int side = c->groups[1] < 2;
+    char count[32];
+    printf("AUC %-14s ", c->name);
+    if (c->auc != c->auc)
+        printf("     -     %d of %d are: a curve needs both\n", c->positives, c->n);
+    else if (c->interval.lo != c->interval.lo)
+        printf("%6.3f     %d of %d, %s of %s: no interval\n", c->auc, c->positives, c->n,
+               side ? "these" : "the others", count_of(count, sizeof count, c->groups[side], r));
+    else
+        printf("%6.3f     [%.3f, %.3f]   %d of %d\n", c->auc, c->interval.lo, c->interval.hi,
+               c->positives, c->n);
 }
 
 static void print_confusion(const attune_eval_result *r)
@@ -94,6 +127,8 @@ static void print_counts(const attune_eval_result *r)
     if (r->not_found)
         printf(", no face found in %d (judged whole)", r->not_found);
     printf("\n");
+    if (*r->corrupt)
+        printf("degraded: %s\n", r->corrupt);
     if (r->excluded)
         print_excluded(r);
     if (*r->note)
@@ -117,10 +152,9 @@ static void print_result(const attune_eval_result *r)
     print_figure("weighted F1", r->weighted_f1, r->weighted_f1_interval);
     if (r->ece == r->ece)
         printf("%-18s %6.2f %%\n", "calibration error", 100 * r->ece);
+    print_missing_intervals(r);
     for (int c = 0; c < r->curves; c++)
-        printf("AUC %-14s %6.3f     [%.3f, %.3f]   %d of %d\n", r->curve[c].name, r->curve[c].auc,
-               r->curve[c].interval.lo, r->curve[c].interval.hi, r->curve[c].positives,
-               r->curve[c].n);
+        print_curve(&r->curve[c], r);
     print_confusion(r);
 }
 
@@ -168,8 +202,58 @@ static int print_check(void *user, const attune_figure *f)
     return at_stopped(NULL);
 }
 
+/* ---- all degradations ------------------------------------------------------------------------ */
+
+static void print_share(double v)
+{
+    if (v == v)
+        printf(" %8.2f %%", 100 * v);
+    else
+        printf(" %8s  ", "-");
+}
+
+static int print_cell(void *user, const attune_grid_cell *c)
+{
+    const attune_eval_result *r = &c->result;
+    char level[64] = "";
+    (void)user;
+    if (c->kind)
+        snprintf(level, sizeof level, "%g %s", c->level, c->unit);
+    else
+        printf("%s, %s\n\n%-14s %-24s %6s %10s %10s %10s %10s %10s\n", r->dataset, r->split, "",
+               "level", "n", "coverage", "accuracy", "balanced", "macro F1", "ECE");
+    printf("%-14s %-24s %6d", c->kind ? c->kind : "as it is", level, r->n);
+    print_share(r->coverage);
+    print_share(r->accuracy);
+    print_share(r->balanced_accuracy);
+    print_share(r->macro_f1);
+    print_share(r->ece);
+    printf("\n");
+    fflush(stdout);
+    return at_stopped(NULL);
+}
+
+static void print_means(const attune_grid *g)
+{
+    attune_grid_mean m;
+    printf("\nmeans\n");
+    for (int i = 0; attune_grid_mean_at(g, i, &m); i++) {
+        printf("%-14s %-24s %6s", m.name, "", "");
+        print_share(m.coverage);
+        print_share(m.accuracy);
+        print_share(m.balanced_accuracy);
+        print_share(m.macro_f1);
+        print_share(m.ece);
+        printf("\n");
+    }
+}
+
+enum { MOST_CORRUPTIONS = 16, MOST_DRAWS = 1000000 };
+
 typedef struct at_eval_job {
     attune_eval_options o;
+    const char *corrupt[MOST_CORRUPTIONS];
+    int all;           /* degradations, one at a time */
     const char *model; /* NULL: the default */
     const char *json, *check;
 } at_eval_job;
@@ -209,49 +293,62 @@ static int evaluate(const at_eval_job *job)
     return write_json(job->json, &text);
 }
 
+/* The exit code. */
+static int evaluate_all(const at_eval_job *job)
+{
+    const int table = !job->json || strcmp(job->json, "-") != 0;
+    attune_grid *grid;
+    attune_error err;
+    int status =
+        attune_evaluate_grid(&grid, job->model, &job->o, table ? print_cell : NULL, NULL, &err);
+    if (status < 0)
+        return failed(status, &err);
+    if (table)
+        print_means(grid);
+    char *text = job->json ? attune_grid_json(grid) : NULL;
+    attune_grid_free(&grid);
+    return job->json ? write_json(job->json, &text) : AT_EXIT_OK;
+}
+
 /* ---- the command line ----------------------------------------------------------------------- */
 
-/* "blur=3" */
-static int parse_corruption(char *text, attune_eval_options *o)
+/* "blur=3" or "all": -1, or the exit code. */
+static int add_corruption(at_eval_job *job, const char *text)
 {
-    char *equals = strchr(text, '='), *end;
-    if (!equals)
-        return 0;
-    *equals = '\0';
-    o->corrupt = text;
-    o->corrupt_level = strtod(equals + 1, &end);
-    if (end == equals + 1 || *end || !(o->corrupt_level >= 0))
-        return 0;
-    for (int i = 0; attune_corruption_name(i); i++)
-        if (strcmp(text, attune_corruption_name(i)) == 0)
-            return 1;
-    return 0;
+    attune_eval_options *o = &job->o;
+    attune_error err;
+    const int all = strcmp(text, "all") == 0;
+    if (job->all || (all && o->corrupts))
+        return at_wrong_usage("eval", "--corrupt all goes through them one by one; leave the "
+                                      "others out");
+    if (!all && o->corrupts == MOST_CORRUPTIONS)
+        return at_wrong_usage("eval", "--corrupt: at most %d of them", MOST_CORRUPTIONS);
+    if (!all && attune_corruption_check(text, &err) < 0)
+        return at_wrong_usage("eval", "--corrupt %s", err.text);
+    if (all)
+        job->all = 1;
+    else
+        job->corrupt[o->corrupts++] = text;
+    return -1;
 }
 
 /* -1: go on; else the exit code. */
 static int parse(at_eval_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"dataset", required_argument, NULL, 'd'},
-        {"root", required_argument, NULL, 'r'},
-        {"split", required_argument, NULL, 's'},
-        {"task", required_argument, NULL, 'T'},
-        {"stream", required_argument, NULL, 'm'},
-        {"crops", no_argument, NULL, 'C'},
-        {"corrupt", required_argument, NULL, 'c'},
-        {"answers", required_argument, NULL, 'a'},
-        {"excluded", required_argument, NULL, 'x'},
-        {"json", required_argument, NULL, 'j'},
-        {"check", required_argument, NULL, 'k'},
-        {"draws", required_argument, NULL, 'n'},
-        {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"dataset", required_argument, NULL, 'd'}, {"root", required_argument, NULL, 'r'},
+        {"split", required_argument, NULL, 's'},   {"task", required_argument, NULL, 'T'},
+        {"stream", required_argument, NULL, 'm'},  {"crops", no_argument, NULL, 'C'},
+        {"corrupt", required_argument, NULL, 'c'}, {"noise", required_argument, NULL, 'N'},
+        {"answers", required_argument, NULL, 'a'}, {"excluded", required_argument, NULL, 'x'},
+        {"json", required_argument, NULL, 'j'},    {"check", required_argument, NULL, 'k'},
+        {"draws", required_argument, NULL, 'n'},   {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'}, {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     attune_eval_options *o = &job->o;
-    int c, seed;
+    int c, seed, code;
+    o->corrupt = job->corrupt;
     while ((c = at_next_option("eval", argc, argv, ":qh", longs)) != -1) {
         switch (c) {
         case 'd': o->dataset = optarg; break;
@@ -265,27 +362,33 @@ static int parse(at_eval_job *job, int argc, char **argv)
         case 'j': job->json = optarg; break;
         case 'k': job->check = optarg; break;
         case 'c':
-            if (!parse_corruption(optarg, o))
-                return at_wrong_usage("eval", "--corrupt wants KIND=LEVEL, see below in --help");
+            if ((code = add_corruption(job, optarg)) >= 0)
+                return code;
             break;
+        case 'N': o->noise = optarg; break;
         case 'n':
-            if (!at_parse_int(optarg, 1, 1000000, &o->draws))
-                return at_wrong_usage("eval", "--draws wants a number from 1");
+            if (!at_parse_int(optarg, 1, MOST_DRAWS, &o->draws))
+                return at_wrong_usage("eval", "--draws takes 1 to %d, not '%.100s'", MOST_DRAWS,
+                                      optarg);
             break;
         case 'S':
             if (!at_parse_int(optarg, 0, INT_MAX, &seed))
-                return at_wrong_usage("eval", "--seed wants a whole number");
+                return at_wrong_usage("eval", "--seed takes 0 to %d, not '%.100s'", INT_MAX,
+                                      optarg);
             o->seed = (uint64_t)seed;
             break;
         case 't':
             if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o->threads))
-                return at_wrong_usage("eval", "--threads wants 1 to %d", ATTUNE_MAX_THREADS);
+                return at_wrong_usage("eval", "--threads takes 1 to %d, not '%.100s'",
+                                      ATTUNE_MAX_THREADS, optarg);
             break;
         case 'q': o->quiet = 1; break;
         case 'h': print_help(stdout); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;
         }
     }
+    if (job->check && (o->corrupts || job->all))
+        return at_wrong_usage("eval", "--corrupt: published figures are of what is not degraded");
     if (argc - optind != 1 || (!o->dataset && !job->check) || !o->root)
         return at_wrong_usage("eval", "a model, --dataset or --check, and --root are needed");
     job->model = strcmp(argv[optind], "default") == 0 ? NULL : argv[optind];
@@ -299,5 +402,5 @@ int at_cmd_eval(int argc, char **argv)
     if (code >= 0)
         return code;
     at_catch_stop();
-    return job.check ? check_figures(&job) : evaluate(&job);
+    return job.check ? check_figures(&job) : job.all ? evaluate_all(&job) : evaluate(&job);
 }

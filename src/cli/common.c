@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include <attune/eval.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -52,6 +54,21 @@ int at_parse_int(const char *text, int lo, int hi, int *out)
         return 0;
     *out = (int)v;
     return 1;
+}
+
+void at_print_corruptions(FILE *f)
+{
+    attune_corruption c;
+    char range[48];
+
+    fprintf(f, "\ndegradations (usual levels of --corrupt all in brackets):\n");
+    for (int i = 0; attune_corruption_at(i, &c); i++) {
+        snprintf(range, sizeof range, "%g to %g %s", c.none, c.most, c.unit);
+        fprintf(f, "  %-14s %-28s %s [", c.name, range, c.about);
+        for (int k = 0; k < c.levels; k++)
+            fprintf(f, "%s%g", k ? " " : "", c.listed[k]);
+        fprintf(f, "]\n");
+    }
 }
 
 int at_wrong_usage(const char *command, const char *fmt, ...)

@@ -14,6 +14,7 @@ static const at_command commands[] = {
     {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
     {"info", "what a model file holds", at_cmd_info},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval},
+    {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade},
     {"train", "run a training recipe", at_cmd_train},
     {"bench", "how fast this build is on this machine", at_cmd_bench},
 };

@@ -150,15 +150,67 @@ static int keep_usable(at_corpus *c)
     return status;
 }
 
-static int keep_single(at_corpus *c, at_corpus_identity *identity)
+/* Takes over the label in *to if there was none; 0: there was another. */
+static int agree(int *to, int from)
+{
+    if (*to < 0)
+        *to = from;
+    return from < 0 || *to == from;
+}
+
+/* Gives a sample what another row of the list says of the same file; NULL, or what they say
+ * differently. */
+static const char *merge(at_sample *to, const at_sample *from)
+{
+    static const float no_votes[AT_VOTES];
+    if (!*to->person)
+        memcpy(to->person, from->person, sizeof to->person);
+    else if (*from->person && strcmp(to->person, from->person) != 0)
+        return "subject";
+    if (memcmp(to->votes, no_votes, sizeof no_votes) == 0)
+        memcpy(to->votes, from->votes, sizeof to->votes);
+    else if (memcmp(to->votes, from->votes, sizeof to->votes) != 0)
+        return "votes";
+    if (!agree(&to->expression, from->expression))
+        return "expression";
+    if (!agree(&to->engagement, from->engagement))
+        return "engagement";
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        if (!agree(&to->state[i], from->state[i]))
+            return attune_state_names[i];
+    return NULL;
+}
+
+/* Rows of a list about the same file: one that has a label wins over one that has none; two that
+ * differ are a fault of the list. */
+static int merge_twins(at_corpus *c, const int *twin, attune_error *err)
+{
+    for (int i = 0; i < c->count; i++) {
+        at_sample *first = &c->list[twin[i]];
+        const at_sample *again = &c->list[i];
+        if (again == first || !first->line || !again->line)
+            continue;
+        const int a = first->line < again->line ? first->line : again->line;
+        const int b = first->line < again->line ? again->line : first->line;
+        const char *differ = merge(first, again);
+        if (differ)
+            return at_fail(err, ATTUNE_E_FORMAT, "%s: lines %d and %d of its list differ in its %s",
+                           first->path, a, b, differ);
+    }
+    return ATTUNE_OK;
+}
+
+static int keep_single(at_corpus *c, at_corpus_identity *identity, attune_error *err)
 {
     int kept = 0, *twin = malloc(((size_t)c->count + 1) * sizeof *twin);
     char detail[AT_PATH + 32];
     int status = twin ? find_twins(c, identity, twin) : ATTUNE_E_NOMEM;
+    status = status < 0 ? at_fail_nomem(err) : merge_twins(c, twin, err);
     for (int i = 0; i < c->count && status == ATTUNE_OK; i++)
         if (twin[i] != i) {
             snprintf(detail, sizeof detail, "the same as %s", c->list[twin[i]].path);
-            status = at_corpus_exclude(c, AT_DUPLICATE, c->list[i].path, detail);
+            if (at_corpus_exclude(c, AT_DUPLICATE, c->list[i].path, detail) < 0)
+                status = at_fail_nomem(err);
         }
     for (int i = 0; i < c->count && status == ATTUNE_OK; i++)
         if (twin[i] == i)
@@ -245,8 +297,11 @@ int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const 
     int status = kind->read(out, root, split, err);
     if (status < 0)
         return status;
-    if (keep_usable(out) < 0 || keep_single(out, kind->identity) < 0)
+    if (keep_usable(out) < 0)
         return at_fail_nomem(err);
+    status = keep_single(out, kind->identity, err);
+    if (status < 0)
+        return status;
     describe_excluded(out, excluded, sizeof excluded);
     if (out->count == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: no sample of %s, split '%s' (%s)%s", root,

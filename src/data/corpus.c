@@ -3,6 +3,7 @@
 
 #include "data/readers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,13 @@ int at_corpus_exclude(at_corpus *c, at_exclusion kind, const char *path, const c
     }
     c->excluded_count++;
     return ATTUNE_OK;
+}
+
+int at_corpus_exclude_row(at_corpus *c, const at_csv *csv)
+{
+    char where[AT_PATH + 16];
+    snprintf(where, sizeof where, "%.*s:%d", AT_PATH, csv->path, csv->line);
+    return at_corpus_exclude(c, AT_MISSING, where, "the row names no file");
 }
 
 void at_corpus_free(at_corpus *c)

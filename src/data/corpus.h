@@ -12,7 +12,8 @@
 enum { AT_VOTES = AT_FACE_CLASSES, AT_LISTED_SIDE = 48 };
 
 typedef struct at_sample {
-    char *path;               /* owned by the corpus; of a picture in a list: LIST:ROW */
+    char *path;               /* owned by the corpus; of a picture in a list: LIST:LINE */
+    int line;                 /* of the list that names it; 0: no list does */
     int listed;               /* number of its picture in at_corpus.listed, from 1; 0: in a file */
     char person[24];          /* who (or which sitting), "" unknown */
     int expression;           /* class of the corpus's head, -1: none (a split vote, say) */

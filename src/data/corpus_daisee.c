@@ -79,6 +79,32 @@ static const at_sample *find_clip(const at_corpus *files, const char *clip_id)
     return NULL;
 }
 
+static int add_row(at_corpus *out, const at_corpus *files, const at_csv *csv)
+{
+    const char *name = at_csv_get(csv, 0);
+    const at_sample *clip = find_clip(files, name);
+    char why[64];
+    if (!*name)
+        return at_corpus_exclude_row(out, csv);
+    if (!clip)
+        return at_corpus_exclude(out, AT_MISSING, name, "no such clip");
+    for (int i = 0; i < ATTUNE_STATES; i++) {
+        const char *text = at_csv_get(csv, 1 + i);
+        if (!*text || level(text) >= 0)
+            continue;
+        snprintf(why, sizeof why, "no level from 0 to %d: %.30s", ATTUNE_LEVELS - 1, text);
+        return at_corpus_exclude(out, AT_UNKNOWN_CLASS, clip->path, why);
+    }
+    at_sample *s = at_corpus_add(out, clip->path);
+    if (!s)
+        return ATTUNE_E_NOMEM;
+    memcpy(s->person, clip->person, sizeof s->person);
+    s->line = csv->line;
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        s->state[i] = level(at_csv_get(csv, 1 + i));
+    return ATTUNE_OK;
+}
+
 static int add_labelled(at_corpus *out, const at_corpus *files, const char *labels,
                         attune_error *err)
 {
@@ -86,23 +112,10 @@ static int add_labelled(at_corpus *out, const at_corpus *files, const char *labe
     int status = at_csv_open(&csv, labels, err);
     if (status < 0)
         return status;
-    at_csv_row(&csv); /* ClipID,Boredom,Engagement,Confusion,Frustration */
-    while (status == ATTUNE_OK && at_csv_row(&csv)) {
-        const at_sample *clip = find_clip(files, at_csv_get(&csv, 0));
-        if (!clip) {
-            if (at_corpus_exclude(out, AT_MISSING, at_csv_get(&csv, 0), "no such clip") < 0)
-                status = at_fail_nomem(err);
-            continue;
-        }
-        at_sample *s = at_corpus_add(out, clip->path);
-        if (!s) {
+    status = at_csv_header(&csv, err); /* ClipID,Boredom,Engagement,Confusion,Frustration */
+    while (status >= 0 && (status = at_csv_row(&csv, err)) > 0)
+        if (add_row(out, files, &csv) < 0)
             status = at_fail_nomem(err);
-            break;
-        }
-        memcpy(s->person, clip->person, sizeof s->person);
-        for (int i = 0; i < ATTUNE_STATES; i++)
-            s->state[i] = level(at_csv_get(&csv, 1 + i));
-    }
     at_csv_close(&csv);
     return status;
 }

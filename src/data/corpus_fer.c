@@ -62,6 +62,13 @@ static int judge(const float votes[COLUMNS], at_sample *s)
     return 1;
 }
 
+static int parse_vote(const char *text, float *vote)
+{
+    char *end;
+    *vote = strtof(text, &end);
+    return end != text && !*end && *vote >= 0 && *vote <= 1000;
+}
+
 static int add_ferplus_row(at_corpus *out, const char *root, const char *split, const at_csv *csv)
 {
     char folder[AT_PATH], path[AT_PATH];
@@ -71,18 +78,35 @@ static int add_ferplus_row(at_corpus *out, const char *root, const char *split, 
         return ATTUNE_OK;
     float votes[COLUMNS];
     at_sample judged = {0};
+    int numbers = 1;
     for (int i = 0; i < COLUMNS; i++)
-        votes[i] = strtof(at_csv_get(csv, 2 + i), NULL);
+        numbers &= parse_vote(at_csv_get(csv, 2 + i), &votes[i]);
     if (!at_path_join(folder, root, parts[part].folder) || !at_path_join(path, folder, name))
         return at_corpus_exclude(out, AT_MISSING, name, "path too long");
+    if (!numbers)
+        return at_corpus_exclude(out, AT_UNLABELLED, path, "votes that are no numbers");
     if (!judge(votes, &judged))
         return at_corpus_exclude(out, AT_UNLABELLED, path, "most say 'unknown' or 'not a face'");
     at_sample *s = at_corpus_add(out, path);
     if (!s)
         return ATTUNE_E_NOMEM;
+    s->line = csv->line;
     s->expression = judged.expression;
     memcpy(s->votes, judged.votes, sizeof s->votes);
     return ATTUNE_OK;
+}
+
+/* Every row of a list of files, through add. */
+static int read_rows(at_corpus *out, const char *base, const char *split, at_csv *csv,
+                     int (*add)(at_corpus *out, const char *base, const char *split,
+                                const at_csv *csv),
+                     attune_error *err)
+{
+    int more = at_csv_check_rows(csv, err);
+    while (more >= 0 && (more = at_csv_row(csv, err)) > 0)
+        if (add(out, base, split, csv) < 0)
+            more = at_fail_nomem(err);
+    return more;
 }
 
 int at_corpus_ferplus(at_corpus *out, const char *root, const char *split, attune_error *err)
@@ -98,12 +122,12 @@ int at_corpus_ferplus(at_corpus *out, const char *root, const char *split, attun
     int status = at_csv_open(&csv, list, err);
     if (status < 0)
         return status;
-    if (at_csv_row(&csv) &&
+    status = at_csv_header(&csv, err);
+    if (status == ATTUNE_OK &&
         (at_csv_column(&csv, "neutral") != 2 || at_csv_column(&csv, "NF") != 11))
         status = at_fail(err, ATTUNE_E_FORMAT, "%s: not FER+'s columns", list);
-    while (status == ATTUNE_OK && at_csv_row(&csv))
-        if (add_ferplus_row(out, base, split, &csv) < 0)
-            status = at_fail_nomem(err);
+    if (status == ATTUNE_OK)
+        status = read_rows(out, base, split, &csv, add_ferplus_row, err);
     at_csv_close(&csv);
     return status;
 }
@@ -141,6 +165,8 @@ static int add_listed_file(at_corpus *out, const char *base, const char *split, 
     const char *name = at_csv_get(csv, 1);
     if (part < 0)
         return ATTUNE_OK;
+    if (!*name)
+        return at_corpus_exclude_row(out, csv);
     if (!at_path_join(folder, base, parts[part].folder) || !at_path_join(path, folder, name))
         return at_corpus_exclude(out, AT_MISSING, name, "path too long");
     if (label < 0)
@@ -148,6 +174,7 @@ static int add_listed_file(at_corpus *out, const char *base, const char *split, 
     at_sample *s = at_corpus_add(out, path);
     if (!s)
         return ATTUNE_E_NOMEM;
+    s->line = csv->line;
     s->expression = label;
     return ATTUNE_OK;
 }
@@ -161,10 +188,9 @@ static int from_list(at_corpus *out, const char *base, const char *split, attune
     int status = at_csv_open(&csv, list, err);
     if (status < 0)
         return status;
-    at_csv_row(&csv); /* header: split,png,fer2013_label */
-    while (status == ATTUNE_OK && at_csv_row(&csv))
-        if (add_listed_file(out, base, split, &csv) < 0)
-            status = at_fail_nomem(err);
+    status = at_csv_header(&csv, err); /* split,png,fer2013_label */
+    if (status == ATTUNE_OK)
+        status = read_rows(out, base, split, &csv, add_listed_file, err);
     at_csv_close(&csv);
     return status;
 }
@@ -201,7 +227,7 @@ static int add_pixels(at_corpus *out, const char *list, const char *split, const
     int label = class_of(word);
     if (part_wanted(usage, split) < 0)
         return ATTUNE_OK;
-    snprintf(path, sizeof path, "%s:%d", list, csv->row);
+    snprintf(path, sizeof path, "%s:%d", list, csv->line);
     if (label < 0)
         return unknown_class(out, path, word);
     if (!parse_pixels(at_csv_get(csv, c->pixels), grey))
@@ -219,14 +245,16 @@ static int from_pixels(at_corpus *out, const char *list, const char *split, attu
     int status = at_csv_open(&csv, list, err);
     if (status < 0)
         return status;
-    at_csv_row(&csv);
+    status = at_csv_header(&csv, err);
     const pixel_columns c = {at_csv_column(&csv, "emotion"), at_csv_column(&csv, "pixels"),
                              at_csv_column(&csv, "usage")};
-    if (c.emotion < 0 || c.pixels < 0)
+    if (status == ATTUNE_OK && (c.emotion < 0 || c.pixels < 0))
         status = at_fail(err, ATTUNE_E_FORMAT, "%s: no columns emotion and pixels", list);
-    while (status == ATTUNE_OK && at_csv_row(&csv))
+    int more = status == ATTUNE_OK ? at_csv_check_rows(&csv, err) : status;
+    while (more >= 0 && (more = at_csv_row(&csv, err)) > 0)
         if (add_pixels(out, list, split, &c, &csv) < 0)
-            status = at_fail_nomem(err);
+            more = at_fail_nomem(err);
+    status = more;
     at_csv_close(&csv);
     return status;
 }

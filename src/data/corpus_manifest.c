@@ -79,7 +79,9 @@ static int is_known(const manifest *m, int i)
 static int read_header(manifest *m, const char *list, attune_error *err)
 {
     char *note = m->out->note;
-    at_csv_row(&m->csv);
+    int status = at_csv_header(&m->csv, err);
+    if (status < 0)
+        return status;
     for (int c = 0; c < COLUMNS; c++)
         m->column[c] = find_column(&m->csv, (column)c);
     if (m->column[FILE_NAME] < 0)
@@ -90,7 +92,7 @@ static int read_header(manifest *m, const char *list, attune_error *err)
             snprintf(note + used, sizeof m->out->note - used, "%s%s",
                      used ? ", " : "columns that are no labels: ", m->csv.field[i]);
     }
-    return ATTUNE_OK;
+    return at_csv_check_rows(&m->csv, err);
 }
 
 /* Which heads there are labels for; a list of anybody's is judged by the first of them. */
@@ -172,8 +174,8 @@ static int collect_subjects(manifest *m, const char *list, attune_error *err)
     int capacity = 0, kept = 0, status = at_csv_open(&csv, list, err);
     if (status < 0)
         return status;
-    at_csv_row(&csv);
-    while (at_csv_row(&csv)) {
+    status = at_csv_header(&csv, err);
+    while (status >= 0 && (status = at_csv_row(&csv, err)) > 0) {
         const char *subject = at_csv_get(&csv, m->column[SUBJECT]);
         if (m->subjects == capacity) {
             capacity = capacity ? 2 * capacity : 256;
@@ -187,6 +189,8 @@ static int collect_subjects(manifest *m, const char *list, attune_error *err)
         m->subjects++;
     }
     at_csv_close(&csv);
+    if (status < 0)
+        return status;
     if (m->subjects)
         qsort(m->subject, (size_t)m->subjects, sizeof *m->subject, by_text);
     for (int i = 0; i < m->subjects; i++)
@@ -256,13 +260,22 @@ static int has_wrong_label(const manifest *m, char *why, size_t size)
     return wrong > 0;
 }
 
+/* Spreadsheets leave rows of nothing but commas. */
+static int is_blank(const at_csv *csv)
+{
+    for (int i = 0; i < csv->fields; i++)
+        if (*csv->field[i])
+            return 0;
+    return 1;
+}
+
 static int add_row(manifest *m)
 {
     const at_csv *csv = &m->csv;
     const char *file = at_csv_get(csv, m->column[FILE_NAME]);
     char path[AT_PATH], why[96];
     if (!*file)
-        return ATTUNE_OK;
+        return is_blank(csv) ? ATTUNE_OK : at_corpus_exclude_row(m->out, csv);
     if (*file == '/')
         snprintf(path, sizeof path, "%s", file);
     else if (!at_path_join(path, m->base, file))
@@ -272,6 +285,7 @@ static int add_row(manifest *m)
     at_sample *s = at_corpus_add(m->out, path);
     if (!s)
         return ATTUNE_E_NOMEM;
+    s->line = csv->line;
     snprintf(s->person, sizeof s->person, "%.23s", at_csv_get(csv, m->column[SUBJECT]));
     s->expression = at_class_by_name(AT_HEAD_EMOTION7, at_csv_get(csv, m->column[EXPRESSION]));
     s->engagement = engagement_of(at_csv_get(csv, m->column[ENGAGEMENT3]));
@@ -289,7 +303,7 @@ static int read_rows(manifest *m, const char *list, const char *split, attune_er
         folds |= m->condition[i].fold >= 0;
     if (status == ATTUNE_OK && folds)
         status = collect_subjects(m, list, err);
-    while (status == ATTUNE_OK && at_csv_row(&m->csv)) {
+    while (status >= 0 && (status = at_csv_row(&m->csv, err)) > 0) {
         if (!wanted(m))
             continue;
         rows++;

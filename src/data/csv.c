@@ -1,5 +1,6 @@
 #include "data/csv.h"
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -17,15 +18,18 @@ int at_csv_open(at_csv *c, const char *path, attune_error *err)
         return status;
     c->text = (char *)data;
     c->next = c->text;
+    c->path = path;
+    c->next_line = 1;
     if (size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
         c->next += 3; /* a byte-order mark */
     return ATTUNE_OK;
 }
 
-/* Cuts one field off at *at, in place; leaves *at behind its separator and says which it was. */
-static char *cut_field(char **at, char *separator)
+/* Cuts the next field off, in place, and says which separator it ended at: NUL at the end of the text,
+ * '"' when that came within quotes. */
+static char *cut_field(at_csv *c, char *separator)
 {
-    char *read = *at, *write = read, *field = read;
+    char *read = c->next, *write = read, *field = read;
     int quoted = 0;
     if (*read == '"') {
         quoted = 1;
@@ -41,10 +45,12 @@ static char *cut_field(char **at, char *separator)
         } else if (!quoted && (*read == ',' || *read == '\n')) {
             break;
         }
+        c->next_line += *read == '\n';
         *write++ = *read;
     }
-    *separator = *read;
-    *at = *read ? read + 1 : read;
+    c->next_line += *read == '\n';
+    *separator = quoted ? '"' : *read;
+    c->next = *read ? read + 1 : read;
     while (write > field && isspace((unsigned char)write[-1]))
         write--;
     *write = '\0';
@@ -53,21 +59,58 @@ static char *cut_field(char **at, char *separator)
     return field;
 }
 
-int at_csv_row(at_csv *c)
+static void skip_empty_lines(at_csv *c)
 {
-    while (*c->next == '\n' || *c->next == '\r')
-        c->next++;
+    for (; *c->next == '\n' || *c->next == '\r'; c->next++)
+        c->next_line += *c->next == '\n';
+}
+
+/* Fields that no column of the header is for may be there if they are empty, as spreadsheets leave
+ * them. */
+static int read_row(at_csv *c, int most, attune_error *err)
+{
+    char separator = ',';
+    int fields = 0, said = 0;
+    skip_empty_lines(c);
     c->fields = 0;
+    c->line = c->next_line;
     if (!*c->next)
         return 0;
-    char separator;
-    do {
-        char *field = cut_field(&c->next, &separator);
-        if (c->fields < AT_CSV_FIELDS)
+    for (; separator == ','; fields++) {
+        char *field = cut_field(c, &separator);
+        if (fields < AT_CSV_FIELDS)
             c->field[c->fields++] = field;
-    } while (separator == ',');
-    c->row++;
+        if (*field)
+            said = fields + 1;
+    }
+    if (separator == '"')
+        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: a quote is opened and never closed", c->path,
+                       c->line);
+    if (said > most)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %d fields, where the header has %d", c->path,
+                       c->line, said, most);
     return 1;
+}
+
+int at_csv_header(at_csv *c, attune_error *err)
+{
+    int status = read_row(c, AT_CSV_FIELDS, err);
+    c->columns = c->fields;
+    if (status == 0)
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: is empty: a header is missing", c->path);
+    return status < 0 ? status : ATTUNE_OK;
+}
+
+int at_csv_check_rows(const at_csv *c, attune_error *err)
+{
+    if (c->next[strspn(c->next, "\r\n")])
+        return ATTUNE_OK;
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: has a header and no rows", c->path);
+}
+
+int at_csv_row(at_csv *c, attune_error *err)
+{
+    return read_row(c, c->columns, err);
 }
 
 int at_csv_column(const at_csv *c, const char *name)

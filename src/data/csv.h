@@ -11,12 +11,22 @@ typedef struct at_csv {
     char *text, *next;          /* the whole file, cut up in place */
     char *field[AT_CSV_FIELDS]; /* of the row last read; blanks around are trimmed */
     int fields;
-    int row; /* its number, from 1, empty lines not counted */
+    int line; /* in which it begins, from 1 */
+    /* the rest is private */
+    const char *path;
+    int columns, next_line;
 } at_csv;
 
-/* Reads path whole (at most 512 MiB: FER2013's pictures as text take 288). */
+/* Reads path (borrowed until close) whole (at most 512 MiB: FER2013's pictures as text take 288). */
 int at_csv_open(at_csv *c, const char *path, attune_error *err);
-int at_csv_row(at_csv *c); /* 1: field[] filled; 0: the end */
+/* The first row. ATTUNE_E_FORMAT where there is none, or it has more than AT_CSV_FIELDS fields. */
+int at_csv_header(at_csv *c, attune_error *err);
+/* ATTUNE_E_FORMAT when no row follows. */
+int at_csv_check_rows(const at_csv *c, attune_error *err);
+/* 1: field[] filled with the next row; 0: the end. A row that says more than the header has columns
+ * for, or in which quotes are opened and never closed, is ATTUNE_E_FORMAT: what follows could not be
+ * trusted. err names the line. */
+int at_csv_row(at_csv *c, attune_error *err);
 /* Column whose header is name, in any case, in the row last read; -1 if none. Call on the first
  * row. */
 int at_csv_column(const at_csv *c, const char *name);

@@ -20,6 +20,9 @@ at_corpus_reader at_corpus_ferplus, at_corpus_fer2013, at_corpus_ravdess, at_cor
 typedef const char *at_corpus_identity(const char *path, size_t *length);
 at_corpus_identity at_ravdess_take;
 
+/* Lists a row that names no file, by its list and line. */
+int at_corpus_exclude_row(at_corpus *c, const at_csv *csv);
+
 /* base/name into out (AT_PATH); 0 when it does not fit. */
 int at_path_join(char *out, const char *base, const char *name);
 int at_path_exists(const char *path);

@@ -15,8 +15,9 @@ static const double longest_s = 60;
 /* ---- loading ------------------------------------------------------------------------------ */
 
 typedef struct noise_walk {
-    at_voices *out;
-    double share;
+    double from, to; /* share of each that is taken */
+    float *pcm;      /* (n) */
+    size_t n;
 } noise_walk;
 
 static int add_noise(void *user, const char *path, const char *name)
@@ -29,20 +30,39 @@ static int add_noise(void *user, const char *path, const char *name)
     int status = at_media_load_audio(path, 0, &pcm, &n, NULL);
     if (status < 0)
         return status == ATTUNE_E_NOMEM ? status : 0;
-    n = (size_t)((double)n * w->share);
-    grown = at_alloc(w->out->noise_n + n, sizeof *grown);
+    const size_t first = (size_t)((double)n * w->from);
+    n = (size_t)((double)n * w->to) - first;
+    grown = at_alloc(w->n + n, sizeof *grown);
     if (!grown) {
         at_free(pcm);
         return ATTUNE_E_NOMEM;
     }
-    if (w->out->noise_n)
-        memcpy(grown, w->out->noise, w->out->noise_n * sizeof *grown);
-    memcpy(grown + w->out->noise_n, pcm, n * sizeof *grown);
-    at_free(w->out->noise);
+    if (w->n)
+        memcpy(grown, w->pcm, w->n * sizeof *grown);
+    memcpy(grown + w->n, pcm + first, n * sizeof *grown);
+    at_free(w->pcm);
     at_free(pcm);
-    w->out->noise = grown;
-    w->out->noise_n += n;
+    w->pcm = grown;
+    w->n += n;
     return 0;
+}
+
+int at_noises_load(float **pcm, size_t *n, const char *dir, double from, double to,
+                   attune_error *err)
+{
+    noise_walk w = {.from = from, .to = to};
+    int status = at_each_entry(dir, add_noise, &w);
+    if (status < 0)
+        status = at_fail_nomem(err);
+    else if (w.n == 0)
+        status = at_fail(err, ATTUNE_E_IO, "%s: no recordings there", dir);
+    if (status < 0) {
+        at_free(w.pcm);
+        w = (noise_walk){0};
+    }
+    *pcm = w.pcm;
+    *n = w.n;
+    return status;
 }
 
 typedef struct loader {
@@ -113,21 +133,19 @@ int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *
                    double noise_share, at_pool *pool, int quiet, attune_error *err)
 {
     memset(out, 0, sizeof *out);
-    noise_walk w = {out, noise_share > 0 ? noise_share : 0.7};
     int status = list_all(out, corpora, n);
     if (status == ATTUNE_OK)
         status = load_all(out, pool, quiet);
+    if (status < 0)
+        status = at_fail_nomem(err);
     if (status == ATTUNE_OK && noise_dir)
-        status = at_each_entry(noise_dir, add_noise, &w);
+        status = at_noises_load(&out->noise, &out->noise_n, noise_dir, 0,
+                                noise_share > 0 ? noise_share : 0.7, err);
     if (status < 0) {
         at_voices_free(out);
-        return at_fail_nomem(err);
+        return status;
     }
     drop_unreadable(out);
-    if (noise_dir && out->noise_n == 0) {
-        at_voices_free(out);
-        return at_fail(err, ATTUNE_E_IO, "%s: no recordings there", noise_dir);
-    }
     return ATTUNE_OK;
 }
 

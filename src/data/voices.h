@@ -30,6 +30,10 @@ typedef struct at_voices {
 int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *noise_dir,
                    double noise_share, at_pool *pool, int quiet, attune_error *err);
 void at_voices_free(at_voices *v);
+/* The sound files of a folder, one after the other, the part from..to (shares) of each: *pcm (n),
+ * at_free. Fails when there is none. */
+int at_noises_load(float **pcm, size_t *n, const char *dir, double from, double to,
+                   attune_error *err);
 
 /* Normalised feature rows of samples index[0..n): x (n, max_rows, AT_FEATURE_COLS) zero-padded,
  * lengths (n). Leading and trailing non-speech is trimmed (VAD, 100 ms kept). Longer sounds are cut

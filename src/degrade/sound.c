@@ -73,6 +73,13 @@ void at_augment_noise(float *x, size_t n, const float *noise, size_t noise_n, fl
         x[i] += gain * noise[k];
 }
 
+void at_augment_mix(float *x, size_t n, const float *other, float snr_db)
+{
+    float gain = noise_gain(x, n, mean_square(other, n), snr_db);
+    for (size_t i = 0; i < n; i++)
+        x[i] += gain * other[i];
+}
+
 void at_augment_white(float *x, size_t n, float snr_db, at_rng *rng)
 {
     float gain = noise_gain(x, n, 1, snr_db);

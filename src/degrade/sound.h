@@ -19,6 +19,9 @@ void at_augment_gain(float *x, size_t n, float db);
 void at_augment_noise(float *x, size_t n, const float *noise, size_t noise_n, float snr_db,
                       at_rng *rng);
 
+/* Adds other (n) so scaled, from its beginning. */
+void at_augment_mix(float *x, size_t n, const float *other, float snr_db);
+
 /* Adds white noise of the same meaning of snr_db. */
 void at_augment_white(float *x, size_t n, float snr_db, at_rng *rng);
 

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "eval/answers.h"
 #include "eval/classes.h"
+#include "eval/evaluate.h"
 #include "eval/metrics.h"
 #include "eval/run.h"
 
@@ -115,6 +116,10 @@ static void fill_intervals(attune_eval_result *out, const at_metric_intervals *i
 static void fill_unmeasured(attune_eval_result *out)
 {
     out->accuracy = out->balanced_accuracy = out->macro_f1 = out->weighted_f1 = out->ece = NAN;
+}
+
+static void fill_no_intervals(attune_eval_result *out)
+{
     out->accuracy_interval = out->balanced_accuracy_interval = no_interval;
     out->macro_f1_interval = out->weighted_f1_interval = no_interval;
 }
@@ -135,6 +140,18 @@ static at_answers with_class(const judged *j, int classes)
     return a;
 }
 
+/* Of how many groups are the samples (of one side; -1: all) ? seen (most) is scratch: groups are
+ * numbered below most. */
+static int count_groups(const int *group, const int *positive, int side, int n, int *seen, int most)
+{
+    int count = 0;
+    memset(seen, 0, (size_t)most * sizeof *seen);
+    for (int i = 0; i < n; i++)
+        if (side < 0 || positive[i] == side)
+            count += !seen[group[i]]++;
+    return count;
+}
+
 /* Called last: it uses j up. */
 static int judge_classes(attune_eval_result *out, const evaluation *e, const judged *j,
                          attune_error *err)
@@ -145,17 +162,20 @@ static int judge_classes(attune_eval_result *out, const evaluation *e, const jud
     const at_answers answers = with_class(j, out->classes);
     int draws = e->options->draws > 0 ? e->options->draws : 1000, status = ATTUNE_OK;
     at_metrics_compute(&m, &answers);
-    if (answers.n)
+    out->groups = count_groups(answers.group, NULL, -1, answers.n, j->sample, e->corpus.count);
+    if (out->groups > 1)
         status = at_metrics_bootstrap(&intervals, &answers, draws, e->options->seed, err);
     out->accuracy = m.accuracy;
     out->balanced_accuracy = m.balanced_accuracy;
     out->macro_f1 = m.macro_f1;
     out->weighted_f1 = m.weighted_f1;
     out->ece = m.ece;
-    if (answers.n)
+    if (answers.n == 0)
+        fill_unmeasured(out);
+    if (out->groups > 1)
         fill_intervals(out, &intervals);
     else
-        fill_unmeasured(out);
+        fill_no_intervals(out);
     for (int k = 0; k < out->classes; k++) {
         const at_class_metrics *c = &m.per_class[k];
         out->per_class[k] =
@@ -200,19 +220,23 @@ static int judge_curve(attune_eval_curve *out, const evaluation *e, const judged
                        const threshold *t, attune_error *err)
 {
     float *score = malloc(((size_t)j->n + 1) * sizeof *score);
-    int *positive = malloc(((size_t)j->n + 1) * 2 * sizeof *positive), status = ATTUNE_OK;
+    int most = e->corpus.count; /* groups are numbered below it */
+    int *positive = malloc((2 * (size_t)j->n + (size_t)most + 1) * sizeof *positive);
+    int status = ATTUNE_OK;
     int draws = e->options->draws > 0 ? e->options->draws : 1000;
     at_interval interval = {NAN, NAN};
     *out = (attune_eval_curve){.name = t->name, .auc = NAN};
     if (!score || !positive) {
         status = at_fail_nomem(err);
     } else {
-        int *group = positive + j->n;
+        int *group = positive + j->n, *seen = group + j->n;
         out->n = gather_curve(e, j, t, score, positive, group);
         for (int i = 0; i < out->n; i++)
             out->positives += positive[i];
         out->auc = at_auc(score, positive, out->n);
-        if (out->n)
+        for (int side = 0; side < 2; side++)
+            out->groups[side] = count_groups(group, positive, side, out->n, seen, most);
+        if (out->groups[0] > 1 && out->groups[1] > 1)
             status = at_auc_bootstrap(&interval, score, positive, group, out->n, draws,
                                       e->options->seed, err);
     }
@@ -271,6 +295,15 @@ static int choose_task(evaluation *e, attune_error *err)
     return ATTUNE_OK;
 }
 
+static int read_corpus(evaluation *e, attune_error *err)
+{
+    const attune_eval_options *o = e->options;
+    if (!o->dataset || !o->root)
+        return at_fail(err, ATTUNE_E_ARG, "a data set and its folder are needed");
+    int status = at_corpus_read(&e->corpus, o->dataset, o->root, o->split ? o->split : "all", err);
+    return status == ATTUNE_OK ? choose_task(e, err) : status;
+}
+
 /* What only running showed: files that nothing came out of, and samples without a label. */
 static int exclude_unjudged(evaluation *e, attune_error *err)
 {
@@ -291,22 +324,45 @@ static int exclude_unjudged(evaluation *e, attune_error *err)
                 : at_fail(err, ATTUNE_E_FORMAT, "%s: no sample could be read", e->options->root);
 }
 
+/* "--answers" is asked for without labels, too. */
+static int check_labels(evaluation *e, attune_error *err)
+{
+    at_corpus *c = &e->corpus;
+    for (int i = 0; i < c->count; i++)
+        if (labelled(&c->list[i], c->head))
+            return ATTUNE_OK;
+    if (e->options->answers)
+        return ATTUNE_OK;
+    for (int i = 0; i < c->count; i++)
+        if (at_corpus_exclude(c, AT_UNLABELLED, c->list[i].path, "no label") < 0)
+            return at_fail_nomem(err);
+    return at_fail(err, ATTUNE_E_FORMAT,
+                   "%s: none of the %d samples has a label of %s, so there is nothing to judge "
+                   "(--answers FILE writes what the model says of them)",
+                   e->options->root, c->count, at_heads[c->head].name);
+}
+
+static int read_harms(at_harms *h, const attune_eval_options *o, attune_error *err)
+{
+    int status = ATTUNE_OK;
+    h->seed = o->seed;
+    for (int i = 0; i < o->corrupts && status == ATTUNE_OK; i++)
+        status = at_harms_add(h, o->corrupt[i], err);
+    return status;
+}
+
 /* The corpus's samples through the model: fills answer, and the list of what is excluded. */
 static int answer_all(evaluation *e, const char *model, attune_error *err)
 {
     const attune_eval_options *o = e->options;
     at_run_options run = {
-        .crops = o->crops, .seed = o->seed, .quiet = o->quiet, .stop = o->stop, .user = o->user};
+        .crops = o->crops, .noise = o->noise, .quiet = o->quiet, .stop = o->stop, .user = o->user};
     at_pool *pool = NULL;
     int status = choose_stream(o->stream, &run, err);
-    if (status == ATTUNE_OK && o->corrupt) {
-        run.corrupt = at_degrade_find(o->corrupt);
-        run.corrupt_level = (float)o->corrupt_level;
-        if (run.corrupt == AT_DEGRADE_KINDS)
-            status = at_fail(err, ATTUNE_E_ARG, "%s: not a degradation", o->corrupt);
-    }
     if (status == ATTUNE_OK)
-        status = choose_task(e, err);
+        status = read_harms(&run.harms, o, err);
+    if (status == ATTUNE_OK)
+        status = check_labels(e, err);
     if (status == ATTUNE_OK)
         status = at_pool_create(&pool, o->threads, err);
     if (status == ATTUNE_OK && !(e->answer = calloc((size_t)e->corpus.count, sizeof *e->answer)))
@@ -328,10 +384,29 @@ static void describe(attune_eval_result *out, const evaluation *e)
     snprintf(out->task, sizeof out->task, "%s", at_heads[e->corpus.head].name);
     snprintf(out->stream, sizeof out->stream, "%s", o->stream ? o->stream : "both");
     snprintf(out->note, sizeof out->note, "%s", e->corpus.note);
+    for (int i = 0; i < o->corrupts; i++) {
+        size_t used = strlen(out->corrupt);
+        snprintf(out->corrupt + used, sizeof out->corrupt - used, "%s%s", i ? " " : "",
+                 o->corrupt[i]);
+    }
     out->people = e->corpus.people;
     out->excluded = e->corpus.excluded_count;
     for (int k = 0; k < ATTUNE_EXCLUSIONS; k++)
         out->excluded_by[k] = at_corpus_excluded(&e->corpus, (at_exclusion)k);
+}
+
+int at_evaluate_touched(int touched[AT_DEGRADE_KINDS], const attune_eval_options *o,
+                        attune_error *err)
+{
+    evaluation e = {.options = o};
+    at_run_options run = {0};
+    int status = choose_stream(o->stream, &run, err);
+    if (status == ATTUNE_OK)
+        status = read_corpus(&e, err);
+    for (int k = 0; k < AT_DEGRADE_KINDS && status == ATTUNE_OK; k++)
+        touched[k] = at_run_touches(&e.corpus, &run, (at_degrade_kind)k);
+    at_corpus_free(&e.corpus);
+    return status;
 }
 
 int attune_evaluate(attune_eval_result *out, const char *model, const attune_eval_options *o,
@@ -339,9 +414,7 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
 {
     evaluation e = {.options = o};
     memset(out, 0, sizeof *out);
-    if (!o->dataset || !o->root)
-        return at_fail(err, ATTUNE_E_ARG, "a data set and its folder are needed");
-    int status = at_corpus_read(&e.corpus, o->dataset, o->root, o->split ? o->split : "all", err);
+    int status = read_corpus(&e, err);
     if (status == ATTUNE_OK)
         status = answer_all(&e, model, err);
     /* What was left out says most when there is nothing else to say. */
@@ -358,29 +431,4 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
     free(e.answer);
     at_corpus_free(&e.corpus);
     return status;
-}
-
-const char *attune_dataset_name(int i)
-{
-    return at_corpus_name(i);
-}
-
-const char *attune_dataset_help(int i)
-{
-    return at_corpus_help(i);
-}
-
-const char *attune_dataset_splits(int i)
-{
-    return at_corpus_splits(i);
-}
-
-const char *attune_exclusion_name(int i)
-{
-    return i >= 0 && i < AT_EXCLUSIONS ? at_exclusion_names[i] : NULL;
-}
-
-const char *attune_corruption_name(int i)
-{
-    return i >= 0 && i < AT_DEGRADE_KINDS ? at_degradations[i].name : NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "dsp/features.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,40 @@ static const char *out_of_place(const at_run_kind *kind, at_head head, unsigned 
     if (kind == &at_run_clips && (head == AT_HEAD_FACE8 || head == AT_HEAD_FACE7))
         return "labels of pictures";
     return NULL;
+}
+
+int at_run_touches(const at_corpus *c, const at_run_options *o, at_degrade_kind kind)
+{
+    const int sound = kind >= AT_DEGRADE_PICTURES, stream = sound ? ATTUNE_VOICE : ATTUNE_FACE;
+    const at_sample_kind other = sound ? AT_PICTURE : AT_SOUND;
+    for (int i = 0; i < c->count && !(o->without & 1u << stream); i++) {
+        const int k = kind_of(&c->list[i], c->head);
+        if (k != (int)other && !out_of_place(kinds[k], c->head, o->without))
+            return 1;
+    }
+    return 0;
+}
+
+/* A degradation that nothing would show would make clean figures look like degraded ones. */
+static int check_harms(const at_corpus *c, const at_run_options *o, attune_error *err)
+{
+    float nothing[AT_SAMPLE_RATE / 50] = {0};
+    if (at_harms_have(&o->harms, AT_DEGRADE_OPUS)) {
+        const int status = at_media_recode_sound(nothing, AT_SAMPLE_RATE / 50, 16000, err);
+        if (status < 0) /* there is no encoder, which is no fault of a sample's */
+            return status;
+    }
+    for (int i = 0; i < o->harms.count; i++) {
+        const at_degrade_kind kind = o->harms.list[i].kind;
+        if (!at_run_touches(c, o, kind))
+            return at_fail(err, ATTUNE_E_ARG, "%s: no %s is judged that it could degrade",
+                           at_degradations[kind].name,
+                           kind < AT_DEGRADE_PICTURES ? "picture" : "sound");
+        if (kind == AT_DEGRADE_NOISES && !o->noise)
+            return at_fail(err, ATTUNE_E_ARG, "%s: needs a folder of recordings (--noise)",
+                           at_degradations[kind].name);
+    }
+    return ATTUNE_OK;
 }
 
 /* The samples of one kind: borrowed copies, and their numbers in the corpus. */
@@ -143,16 +178,23 @@ int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_po
     attune_model *whole = NULL;
     at_weights *weights = NULL;
     at_fusion *fusion = NULL;
-    int status = at_weights_load(&weights, model, err);
+    at_surround *surround = NULL;
+    int status = check_harms(c, o, err);
+    if (status == ATTUNE_OK)
+        status = at_weights_load(&weights, model, err);
     if (status == ATTUNE_OK)
         status = at_fusion_load(&fusion, weights, err);
     if (status == ATTUNE_OK)
         status = attune_model_load(&whole, model, err);
+    if (status == ATTUNE_OK)
+        status = at_surround_open(&surround, &o->harms, o->noise, c, err);
+    r.context.surround = surround;
     r.context.weights = weights;
     r.context.fusion = fusion;
     r.context.model = whole;
     if (status == ATTUNE_OK)
         status = answer_all(&r, err);
+    at_surround_free(&surround);
     attune_model_free(&whole);
     at_fusion_free(&fusion);
     at_weights_free(&weights);

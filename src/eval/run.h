@@ -11,7 +11,8 @@
 
 #include "base/pool.h"
 #include "data/corpus.h"
-#include "degrade/degrade.h"
+#include "degrade/harms.h"
+#include "eval/surround.h"
 #include "fusion/fusion.h"
 
 enum { AT_MOST_LOGITS = ATTUNE_STATES * AT_THRESHOLDS }; /* of any head */
@@ -37,9 +38,8 @@ typedef struct at_answer {
 typedef struct at_run_options {
     unsigned without;        /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE): not used */
     int crops;               /* pictures are crops of faces even where the corpus does not say so */
-    at_degrade_kind corrupt; /* of pictures, before they are judged */
-    float corrupt_level;     /* 0: not at all */
-    uint64_t seed;           /* of the corruption */
+    at_harms harms;          /* of pictures and sound, before they are judged */
+    const char *noise;       /* folder of recorded noises for them; nullable */
     int quiet;               /* no progress on stderr */
     int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;
@@ -49,6 +49,9 @@ typedef struct at_run_options {
 int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_pool *pool,
            at_answer *answer, attune_error *err);
 
+/* Whether there is a sample in c that a degradation of that kind would change. */
+int at_run_touches(const at_corpus *c, const at_run_options *o, at_degrade_kind kind);
+
 /* ---- the kinds of sample, private to run*.c -------------------------------------------------- */
 
 typedef struct at_run_context {
@@ -57,6 +60,7 @@ typedef struct at_run_context {
     const at_weights *weights;
     const at_fusion *fusion;
     const attune_model *model; /* of clips; the same file */
+    const at_surround *surround;
     at_pool *pool;
 } at_run_context;
 

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "eval/classes.h"
 #include "eval/run.h"
+#include "runtime/analyze.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -61,9 +62,47 @@ static void fill_answer(const clip_sum *s, at_head head, at_answer *a)
     }
 }
 
+/* ---- degraded on its way -------------------------------------------------------------------- */
+
+typedef struct damage {
+    const at_run_context *r;
+    uint64_t number; /* of the clip */
+    at_surroundings around;
+    at_clip_harms *harms;
+} damage;
+
+static int open_damage(void *user, const char *path, const at_media_options *o, attune_error *err)
+{
+    damage *d = user;
+    const at_weight_source detector = at_weights_source(d->r->weights);
+    return at_clip_harms_open(&d->harms, &d->r->options->harms, d->number, &d->around.sources,
+                              &detector, path, o, err);
+}
+
+static int damage_packet(void *user, at_media_packet *p, attune_error *err)
+{
+    damage *d = user;
+    return at_clip_harms_apply(d->harms, p, err);
+}
+
+static int analyze(const at_run_context *r, const at_sample *s, int number, const attune_options *o,
+                   const attune_sink *sink, attune_error *err)
+{
+    damage d = {.r = r, .number = (uint64_t)number};
+    const at_analyze_change change = {open_damage, damage_packet, &d};
+    at_surround_of(r->surround, s, &d.around);
+    int status = at_analyze_changed(r->model, s->path, o, sink,
+                                    r->options->harms.count ? &change : NULL, NULL, err);
+    at_clip_harms_free(&d.harms);
+    return status;
+}
+
+/* ---- a stretch of clips --------------------------------------------------------------------- */
+
 typedef struct batch {
     const at_run_context *r;
     const at_corpus *some;
+    int first;
     at_answer *answer;
     atomic_int status; /* the first failure that is not a clip's own */
 } batch;
@@ -80,8 +119,7 @@ static void judge_task(void *arg, int task, int thread)
     (void)thread;
     if (atomic_load(&b->status) < 0)
         return;
-    int status =
-        attune_analyze_file(b->r->model, b->some->list[task].path, &options, &sink, NULL, NULL);
+    int status = analyze(b->r, &b->some->list[task], b->first + task, &options, &sink, NULL);
     if (status == ATTUNE_E_NOMEM)
         atomic_store(&b->status, status);
     else if (status == ATTUNE_OK)
@@ -91,18 +129,16 @@ static void judge_task(void *arg, int task, int thread)
 static int open_clips(void **state, const at_run_context *r, attune_error *err)
 {
     *state = NULL;
-    if (r->options->corrupt_level > 0)
-        return at_fail(err, ATTUNE_E_ARG, "%s: only pictures can be corrupted",
-                       at_degradations[r->options->corrupt].name);
+    (void)r;
+    (void)err;
     return ATTUNE_OK;
 }
 
 static int answer_clips(void *state, const at_run_context *r, const at_corpus *some, int first,
                         at_answer *answer, attune_error *err)
 {
-    batch b = {.r = r, .some = some, .answer = answer};
+    batch b = {.r = r, .some = some, .first = first, .answer = answer};
     (void)state;
-    (void)first;
     at_pool_run(r->pool, some->count, judge_task, &b);
     return atomic_load(&b.status) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
 }

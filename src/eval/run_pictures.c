@@ -70,7 +70,7 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
 static int rate(const at_run_context *r, const at_face_sample *s, seat *t, float *reliability)
 {
     /* what was degraded is measured as it is drawn, else where it was taken from */
-    const int drawn = r->options->corrupt_level > 0;
+    const int drawn = at_harms_pictures(&r->options->harms);
     const attune_picture picture = at_picture_of(drawn ? &t->image : &s->image);
     const at_face face = drawn ? at_align_reference() : s->face;
     const at_visual_result *v = &t->result;
@@ -138,13 +138,8 @@ static void fill_answer(const at_run_context *r, const at_visual_result *v, at_a
 /* The face as the network sees it, degraded if that is asked for. number: of the sample. */
 static int draw(const at_run_context *r, const at_face_sample *s, int number, at_image *out)
 {
-    const at_run_options *o = r->options;
     int status = at_face_render(s, AT_FACE_SIZE, NULL, 0, 0, out, NULL);
-    if (status < 0 || !(o->corrupt_level > 0))
-        return status;
-    at_rng rng;
-    at_rng_seed(&rng, o->seed, (uint64_t)number);
-    return at_degrade(out, o->corrupt, o->corrupt_level, NULL, &rng, NULL);
+    return status < 0 ? status : at_harms_picture(&r->options->harms, (uint64_t)number, out);
 }
 
 static int is_blank(const at_image *im)

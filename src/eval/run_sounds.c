@@ -27,6 +27,7 @@ typedef struct batch {
     sounds *s;
     const at_run_context *r;
     at_voices voices;
+    int first;
     at_answer *answer;
     atomic_int status;
 } batch;
@@ -51,9 +52,6 @@ static int open_sounds(void **state, const at_run_context *r, attune_error *err)
     if (!s)
         return at_fail_nomem(err);
     *state = s;
-    if (r->options->corrupt_level > 0)
-        return at_fail(err, ATTUNE_E_ARG, "%s: only pictures can be corrupted",
-                       at_degradations[r->options->corrupt].name);
     s->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *s->seat);
     return s->seat ? at_audio_freeze(&s->net, r->weights, at_kernels_best(), err)
                    : at_fail_nomem(err);
@@ -93,6 +91,15 @@ static void fill_answer(const at_run_context *r, const at_voice_heard *heard,
     a->outcome = AT_ANSWERED;
 }
 
+/* In place: the sound is heard only once. */
+static int degrade(const batch *b, at_voice_sample *v)
+{
+    at_surroundings around;
+    at_surround_of(b->r->surround, &v->label, &around);
+    return at_harms_sound(&b->r->options->harms, (uint64_t)(b->first + v->slot), &around.sources,
+                          v->pcm, v->n, NULL);
+}
+
 static int judge(const batch *b, const at_voice_sample *v, seat *t, at_answer *a)
 {
     at_voice_heard heard;
@@ -112,8 +119,10 @@ static void judge_task(void *arg, int task, int thread)
 {
     batch *b = arg;
     seat *t = &b->s->seat[thread];
-    const at_voice_sample *v = &b->voices.list[task];
+    at_voice_sample *v = &b->voices.list[task];
     int status = sit(t);
+    if (status == ATTUNE_OK)
+        status = degrade(b, v);
     if (status == ATTUNE_OK)
         status = judge(b, v, t, &b->answer[v->slot]);
     if (status < 0)
@@ -123,8 +132,7 @@ static void judge_task(void *arg, int task, int thread)
 static int answer_sounds(void *state, const at_run_context *r, const at_corpus *some, int first,
                          at_answer *answer, attune_error *err)
 {
-    batch b = {.s = state, .r = r, .answer = answer};
-    (void)first;
+    batch b = {.s = state, .r = r, .first = first, .answer = answer};
     int status = at_voices_load(&b.voices, some, 1, NULL, 0, r->pool, 1, err);
     if (status < 0)
         return status;

@@ -195,12 +195,20 @@ static void place_sound(at_media *m, at_av_stream *s, int64_t *t_us)
     s->end_us = end > s->end_us ? end : s->end_us;
 }
 
+static void note_sound_failure(at_media *m, const attune_error *why)
+{
+    m->info.errors++;
+    if (!m->sound_failure.text[0])
+        m->sound_failure = *why;
+}
+
 /* The next stretch of sound, resampled, in m->piece: 1, or as decode. */
 static int ready_sound(at_media *m, attune_error *err)
 {
     at_av_stream *s = &m->audio;
     m->piece.n = 0;
     for (;;) {
+        attune_error why = {0};
         int ret;
         if (!m->sound_held) {
             ret = decode(m, s, err);
@@ -212,15 +220,15 @@ static int ready_sound(at_media *m, attune_error *err)
             m->sound_held = 1;
         }
         if (at_av_sound_breaks(&m->sound, s->frame, m->sound_held_us)) {
-            ret = at_av_sound_drain(&m->sound, m->path, &m->piece, err);
+            ret = at_av_sound_drain(&m->sound, m->path, &m->piece, &why);
         } else {
             m->sound_held = 0;
-            ret = at_av_sound_push(&m->sound, s->frame, m->sound_held_us, m->path, &m->piece, err);
+            ret = at_av_sound_push(&m->sound, s->frame, m->sound_held_us, m->path, &m->piece, &why);
         }
         if (ret == ATTUNE_E_NOMEM)
-            return ret;
+            return at_fail_nomem(err);
         if (ret < 0)
-            m->info.errors++;
+            note_sound_failure(m, &why);
         else if (keep_piece(m))
             return 1;
     }
@@ -279,6 +287,11 @@ static int finish(at_media *m, attune_error *err)
     at_av_judge_end(m);
     if (m->given > 0)
         return m->result = 0;
+    if (m->sound_failure.text[0]) { /* decoded, but nothing that could be used */
+        if (err)
+            *err = m->sound_failure;
+        return m->result = ATTUNE_E_UNSUPPORTED;
+    }
     const char *why = m->info.truncated ? m->info.truncated_reason : "its streams are empty";
     if (m->source.io && !m->source.is_file && at_av_source_head(&m->source).mp4)
         why = at_av_index_unreachable;

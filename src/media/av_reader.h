@@ -76,6 +76,7 @@ struct at_media {
     int64_t given;                         /* packets given out */
     int ended, result;                     /* result: what every later call returns */
     attune_error failure;                  /* with result < 0 */
+    attune_error sound_failure;            /* why sound was not read, the first time; or "" */
     at_media_info info;
 };
 

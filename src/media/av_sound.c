@@ -75,9 +75,10 @@ int64_t at_av_sound_next_us(const at_av_sound *s)
 static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *name,
                  attune_error *err)
 {
-    if (f->sample_rate < MIN_RATE || f->sample_rate > MAX_RATE || f->ch_layout.nb_channels < 1)
-        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: sound of %d channels at %d samples a second",
-                       name, f->ch_layout.nb_channels, f->sample_rate);
+    if (f->sample_rate < MIN_RATE || f->sample_rate > MAX_RATE)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED,
+                       "%s: %d samples of sound a second: %d to %d are read", name, f->sample_rate,
+                       MIN_RATE, MAX_RATE);
     static const double left_alone[2] = {1, 0};
     swr_free(&s->swr);
     av_channel_layout_uninit(&s->layout);
@@ -85,14 +86,15 @@ static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *nam
     s->was_opposite |= s->opposite;
     AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO, from = {0};
     /* channels without an order (many WAV files) get the usual one for their number */
-    int ret = 0;
+    int ret = 0, channels = f->ch_layout.nb_channels;
     if (f->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
-        av_channel_layout_default(&from, f->ch_layout.nb_channels);
+        av_channel_layout_default(&from, channels);
     else
         ret = av_channel_layout_copy(&from, &f->ch_layout);
     if (ret >= 0)
         ret = swr_alloc_set_opts2(&s->swr, &mono, AV_SAMPLE_FMT_FLT, AT_MEDIA_AUDIO_RATE, &from,
                                   f->format, f->sample_rate, 0, NULL);
+    const int placed = ret >= 0 && from.order != AV_CHANNEL_ORDER_UNSPEC;
     av_channel_layout_uninit(&from);
     /* without this a float downmix of two equal channels is 3 dB louder than either */
     if (ret >= 0)
@@ -105,7 +107,11 @@ static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *nam
         ret = av_channel_layout_copy(&s->layout, &f->ch_layout);
     if (ret < 0) {
         swr_free(&s->swr);
-        return at_av_fail(err, ret, name, "cannot resample the sound");
+        return placed ? at_av_fail(err, ret, name, "cannot resample the sound")
+                      : at_fail(err, ATTUNE_E_UNSUPPORTED,
+                                "%s: sound of %d channels: 1 to 8 are read, or more where the file "
+                                "says where each belongs",
+                                name, channels);
     }
     s->format = f->format;
     s->rate = f->sample_rate;

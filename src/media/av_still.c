@@ -202,7 +202,8 @@ static int store_sound(sound_store *s, const at_media_packet *p, size_t limit, c
     return 0;
 }
 
-int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n, attune_error *err)
+int at_media_load_track(const char *path, const at_media_options *o, double limit_s, float **pcm,
+                        size_t *n, attune_error *err)
 {
     *pcm = NULL;
     *n = 0;
@@ -211,7 +212,9 @@ int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n
     sound_store store = {0};
     double seconds = limit_s > 0 && limit_s < 1e6 ? limit_s : 600;
     size_t limit = (size_t)(seconds * AT_MEDIA_AUDIO_RATE);
-    int ret = at_media_open(&m, path, &(at_media_options){.no_video = 1, .threads = 1}, err);
+    at_media_options options = *o;
+    options.no_video = 1;
+    int ret = at_media_open(&m, path, &options, err);
     while (ret >= 0 && (ret = at_media_next(m, &p, err)) > 0)
         ret = store_sound(&store, &p, limit, path, err);
     at_media_free(&m);
@@ -222,4 +225,9 @@ int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n
     *pcm = store.pcm;
     *n = store.n;
     return 0;
+}
+
+int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n, attune_error *err)
+{
+    return at_media_load_track(path, &(at_media_options){.threads = 1}, limit_s, pcm, n, err);
 }

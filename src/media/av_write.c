@@ -167,7 +167,11 @@ static enum AVSampleFormat first_sample_format(const AVCodec *codec)
 
 static int open_audio(at_media_writer *w, const at_media_writer_options *o, attune_error *err)
 {
-    enum AVCodecID id = codec_for(w->fmt, AV_CODEC_ID_AAC, w->fmt->oformat->audio_codec);
+    /* containers of sound alone take AAC, too, but who expects it in a WAV file? */
+    enum AVCodecID own = w->fmt->oformat->audio_codec;
+    enum AVCodecID id = w->fmt->oformat->video_codec == AV_CODEC_ID_NONE
+                            ? own
+                            : codec_for(w->fmt, AV_CODEC_ID_AAC, own);
     const AVCodec *codec = avcodec_find_encoder(id);
     if (!codec)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: no encoder for %s", w->file.path,

@@ -127,6 +127,9 @@ int at_media_load_image_mem(const void *data, size_t size, const char *name, uin
  * ATTUNE_E_UNSUPPORTED if longer than limit_s seconds (<= 0: 600). */
 int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n,
                         attune_error *err);
+/* The same of the sound that o chooses: each sample where its time says, from time 0. */
+int at_media_load_track(const char *path, const at_media_options *o, double limit_s, float **pcm,
+                        size_t *n, attune_error *err);
 
 /* Puts a picture through a codec and back, for training on what a bad link leaves of it.
  * rgb: (h x stride), overwritten in place. */
@@ -134,6 +137,9 @@ typedef enum at_media_codec { AT_MEDIA_JPEG, AT_MEDIA_H264 } at_media_codec;
 /* badness [0,1]: 0 hardly visible, 1 barely recognisable. Same input, same output. */
 int at_media_recompress(uint8_t *rgb, int w, int h, ptrdiff_t stride, at_media_codec codec,
                         double badness, attune_error *err);
+
+/* Puts pcm (n) through Opus at that rate (500 to 256000) and back, in place. */
+int at_media_recode_sound(float *pcm, size_t n, int bits_per_s, attune_error *err);
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -150,7 +156,8 @@ typedef struct at_media_writer_options {
 } at_media_writer_options;
 
 /* The container follows the name (.mp4, .mkv, ...). H.264 where libx264 is there, else
- * MPEG-4; AAC. The same calls write the same bytes. The file appears whole, at close. */
+ * MPEG-4; AAC, or in containers of sound alone their own codec. The same calls write the same bytes.
+ * The file appears whole, at close. */
 int at_media_writer_open(at_media_writer **out, const char *path, const at_media_writer_options *o,
                          attune_error *err);
 /* t_us: strictly increasing. rgb: (h x stride). */

@@ -3,6 +3,7 @@
 #include "base/progress.h"
 #include "dsp/features.h"
 #include "dsp/vad.h"
+#include "runtime/analyze.h"
 #include "runtime/analyze_notes.h"
 #include "runtime/feed.h"
 #include "runtime/state.h"
@@ -16,6 +17,7 @@ typedef struct at_analysis {
     at_feed *feed;
     attune_session *session;
     const attune_sink *sink;
+    const at_analyze_change *change; /* nullable */
     const char *path;
     int min_face;
     double done_s;
@@ -90,6 +92,9 @@ static int analyze(at_analysis *a, attune_error *err)
 
     while ((rc = at_feed_next(a->feed, &p, err)) > 0) {
         if (rc == 1) {
+            rc = a->change ? a->change->packet(a->change->user, &p, err) : ATTUNE_OK;
+            if (rc < 0)
+                return rc;
             rc = p.kind == AT_MEDIA_VIDEO ? push_frame(a, &p, err) : push_sound(a, &p, err);
             if (rc < 0)
                 return rc;
@@ -183,18 +188,21 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     if (rc < 0)
         return rc;
     at_feed_info(a->feed, &info);
-    options.no_video = !info.has_video;
-    options.no_audio = !info.has_audio;
+    options.no_video = media.no_video = !info.has_video;
+    options.no_audio = media.no_audio = !info.has_audio;
     /* The reader keeps the order; its pieces of sound are to fit into the lag. */
     if (!info.live && options.lag_s < ATTUNE_DEFAULT_LAG_S)
         options.lag_s = ATTUNE_DEFAULT_LAG_S;
+    if (a->change && (rc = a->change->open(a->change->user, a->path, &media, err)) < 0)
+        return rc;
     return attune_session_open(&a->session, m, &options, err);
 }
 
-int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
-                        const attune_sink *sink, attune_input_info *info, attune_error *err)
+int at_analyze_changed(const attune_model *m, const char *path, const attune_options *o,
+                       const attune_sink *sink, const at_analyze_change *change,
+                       attune_input_info *info, attune_error *err)
 {
-    at_analysis a = {.sink = sink, .path = path, .min_face = o ? o->min_face : 0};
+    at_analysis a = {.sink = sink, .change = change, .path = path, .min_face = o ? o->min_face : 0};
     double start = at_now();
     int rc = open_all(&a, m, o, err);
 
@@ -209,4 +217,10 @@ int attune_analyze_file(const attune_model *m, const char *path, const attune_op
     attune_session_free(&a.session);
     at_feed_free(&a.feed);
     return rc;
+}
+
+int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
+                        const attune_sink *sink, attune_input_info *info, attune_error *err)
+{
+    return at_analyze_changed(m, path, o, sink, NULL, info, err);
 }

@@ -14,6 +14,9 @@ static int run_step(const at_job *chain, const char *file, attune_error *err)
     char *path = at_path_beside(chain->recipe->path, file), line[300];
     int ran = 0;
     int status = path ? at_recipe_load(&r, path, err) : at_fail_nomem(err);
+    if (!status && strcmp(r.kind, "chain") == 0)
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: steps names %s, which is a chain itself",
+                         chain->recipe->path, file);
     if (!status)
         status = at_run_recipe(&r, chain->options, AT_RESUME_IF_ANY, 1, &ran, err);
     if (!status) {

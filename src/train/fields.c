@@ -54,8 +54,8 @@ static int read_number(const at_field *f, const json_t *v, const place *p, char 
         return ATTUNE_OK;
     }
     if (is_whole(f->type) ? !json_is_integer(v) : !json_is_number(v))
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: %s must be a %snumber", p->path, p->name,
-                       is_whole(f->type) ? "whole " : "");
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: %s must be a %snumber from %.9g to %.9g", p->path,
+                       p->name, is_whole(f->type) ? "whole " : "", f->least, f->most);
     double x = json_number_value(v);
     if (!(x >= f->least && x <= f->most))
         return at_fail(err, ATTUNE_E_FORMAT, "%s: %s is %.9g, must be from %.9g to %.9g", p->path,

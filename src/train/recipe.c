@@ -142,9 +142,12 @@ int at_recipe_load(at_recipe *r, const char *path, attune_error *err)
     r->name = json_string_value(json_object_get(r->root, "name"));
     if (!r->path)
         status = at_fail_nomem(err);
-    else if (!r->kind || !r->name || !*r->name || strchr(r->name, '/'))
-        status =
-            at_fail(err, ATTUNE_E_FORMAT, "%s: needs \"kind\" and \"name\" (a file name)", path);
+    else if (!r->kind)
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: kind must be a text in quotes", path);
+    else if (!r->name || !*r->name || strchr(r->name, '/'))
+        status = at_fail(err, ATTUNE_E_FORMAT,
+                         "%s: name must be a text in quotes without '/': files are named after it",
+                         path);
     if (status)
         at_recipe_free(r);
     return status;

@@ -128,13 +128,24 @@ static int run_job(at_job *job, run_fn run, attune_error *err)
     return status;
 }
 
+static int unknown_kind(const at_recipe *r, attune_error *err)
+{
+    char kinds[128] = "";
+    for (int i = 0; at_recipe_kind(i); i++) {
+        const size_t used = strlen(kinds);
+        snprintf(kinds + used, sizeof kinds - used, "%s%s", i ? ", " : "", at_recipe_kind(i));
+    }
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: kind is \"%.40s\", must be one of %s", r->path,
+                   r->kind, kinds);
+}
+
 int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_resume resume,
                   int unless_done, int *ran, attune_error *err)
 {
     const at_fields *fields = at_fields_of_kind(r->kind);
     run_fn run = run_of_kind(r->kind);
     if (!fields || !run)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: unknown kind \"%s\"", r->path, r->kind);
+        return unknown_kind(r, err);
     void *settings = at_alloc(1, fields->size);
     at_job job = {.recipe = r, .settings = settings, .options = o, .resume = resume};
     job.outputs = json_array();
