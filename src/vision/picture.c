@@ -321,6 +321,14 @@ int at_picture_part(at_image *dst, at_picture_work *work, const attune_picture *
     return status != ATTUNE_OK || plain ? status : put_together(dst, work, p);
 }
 
+int at_picture_whole(at_image *dst, at_picture_work *work, const attune_picture *p)
+{
+    at_rect all = {0};
+
+    at_picture_size(p, &all.w, &all.h);
+    return at_picture_part(dst, work, p, &all, all.w, all.h);
+}
+
 /* ---- warps --------------------------------------------------------------------------------- */
 
 /* s: from the centres of a plane's samples to the upright picture's. */

@@ -38,6 +38,8 @@ int at_rect_cut(at_rect *r, int w, int h);
  * shrinking, bilinear when enlarging. */
 int at_picture_part(at_image *dst, at_picture_work *work, const attune_picture *p, const at_rect *r,
                     int w, int h);
+/* All of p, at its own size. */
+int at_picture_whole(at_image *dst, at_picture_work *work, const attune_picture *p);
 /* As at_image_warp, to RGB. m: from p to dst. */
 int at_picture_warp(at_image *dst, at_picture_work *work, const attune_picture *p, const float m[6],
                     int w, int h);
