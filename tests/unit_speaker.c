@@ -72,15 +72,41 @@ static void in_doubt_it_is_nobody(void **state)
     (void)state;
 
     assert_int_equal(speaker(&s, 2), -1); /* nobody moves */
-    move(&s, 0, 0.005F, 0);
+    move(&s, 0, 0.02F, 0);
     assert_int_equal(speaker(&s, 2), -1); /* hardly */
-    move(&s, 0, 0.10F, 0);
-    move(&s, 1, 0.09F, 0);
-    assert_int_equal(speaker(&s, 2), -1); /* both */
     move(&s, 0, 0.05F, 0.1F);
-    move(&s, 1, 0, 0);
     assert_int_equal(speaker(&s, 2), -1); /* one, when the voice pauses */
     assert_int_equal(speaker(&s, 0), -1);
+}
+
+/* However much more lively the one is: the voice may be the other's. */
+static void of_two_that_speak_it_is_nobodys(void **state)
+{
+    scene s = quiet();
+    (void)state;
+
+    move(&s, 0, 0.20F, 0);
+    move(&s, 1, 0.04F, 0);
+    assert_int_equal(speaker(&s, 2), -1);
+    move(&s, 1, 0.04F, 0.04F); /* nor is one who moves all the time a listener */
+    assert_int_equal(speaker(&s, 2), -1);
+    move(&s, 1, 0.02F, 0.02F);
+    assert_int_equal(speaker(&s, 2), 0);
+    move(&s, 0, 0.034F, 0); /* but they must differ clearly */
+    move(&s, 1, 0.03F, 0);
+    assert_int_equal(speaker(&s, 2), -1);
+}
+
+/* Between words a mouth moves on: short pauses are none. */
+static void short_pauses_count_as_speech(void **state)
+{
+    scene s = quiet();
+    (void)state;
+
+    for (int i = 0; i < ROWS; i++)
+        s.speech[i] = i % 40 < 10;
+    move(&s, 1, 0.08F, 0.08F);
+    assert_int_equal(speaker(&s, 2), 1);
 }
 
 static void without_pauses_motion_is_enough(void **state)
@@ -114,6 +140,8 @@ int main(void)
         cmocka_unit_test(who_is_alone_speaks),
         cmocka_unit_test(who_moves_with_the_voice_speaks),
         cmocka_unit_test(in_doubt_it_is_nobody),
+        cmocka_unit_test(of_two_that_speak_it_is_nobodys),
+        cmocka_unit_test(short_pauses_count_as_speech),
         cmocka_unit_test(without_pauses_motion_is_enough),
         cmocka_unit_test(a_face_hardly_seen_does_not_speak),
     };

@@ -65,6 +65,19 @@ static int paint_smear(at_image *im, const at_image *from, at_rng *r)
     return status;
 }
 
+int at_scene_surroundings(const at_image *smeared, at_image *dst, at_rng *rng)
+{
+    int status = ATTUNE_OK;
+
+    if (at_rng_float(rng) < 0.5f)
+        status = paint_smear(dst, smeared, rng);
+    else
+        paint_shade(dst, rng);
+    if (status == ATTUNE_OK && at_rng_float(rng) < 0.7f)
+        paint_boxes(dst, rng);
+    return status;
+}
+
 /* ---- faces ------------------------------------------------------------------------------------ */
 
 static void relight(at_image *im, at_rng *r)
@@ -139,12 +152,7 @@ int at_scene_draw(const at_faces *f, int index, int side, uint64_t seed, uint64_
     if (status < 0)
         return status;
     int other = (int)at_rng_below(&r, (uint32_t)f->count);
-    if (at_rng_float(&r) < 0.5f)
-        status = paint_smear(dst, &f->list[other].image, &r);
-    else
-        paint_shade(dst, &r);
-    if (status == ATTUNE_OK && at_rng_float(&r) < 0.7f)
-        paint_boxes(dst, &r);
+    status = at_scene_surroundings(&f->list[other].image, dst, &r);
 
     /* Sizes from a far to a near face, even on a log scale. */
     int size = (int)((float)side * 0.12f * expf(at_rng_float(&r) * logf(1.05f / 0.12f)));

@@ -27,6 +27,9 @@ typedef struct at_scene_places {
     } box[AT_SCENE_FACES];
 } at_scene_places;
 
+/* Fills dst (RGB, reserved) with surroundings that show no face: shades or colours smeared out of a
+ * picture, and often some boxes. */
+int at_scene_surroundings(const at_image *smeared, at_image *dst, at_rng *rng);
 /* Draws a side x side RGB scene with the pictures of sample index (and often another), using
  * randomness (seed, stream) alone. */
 int at_scene_draw(const at_faces *f, int index, int side, uint64_t seed, uint64_t stream,

@@ -1,85 +1,86 @@
 /* speaker.c - see speaker.h. */
 #include "runtime/speaker.h"
 
-#include <math.h>
+/* Between syllables and words a mouth moves on: a pause is what lies this far from any speech. */
+static const int64_t reach_us = 200000;
 
-enum { STEPS_MIN = 6 }; /* less is no series */
+enum {
+    STEPS_MIN = 6, /* less is no series */
+    HEARD_MIN = 3, /* steps with the voice, to be its speaker */
+    PAUSED_MIN = 2 /* steps in its pauses, to be held against them */
+};
 
-/* A mouth moves with the voice when it moves more while the voice is heard than in its pauses: by
- * so many times, and by so much. Another's may do so half as much. */
-static const float times = 1.5F, more = 0.006F, others = 0.5F;
+/* Who speaks moves so much, and so many times as much as in the voice's pauses. */
+static const float speaks = 0.03F, times = 1.1F;
+/* Who listens moves less than that, and by so many times less than who speaks. */
+static const float listens = 0.035F, times_less = 1.5F;
 
-/* A voice without pauses tells only whose mouth moves at all: by so much, and another's by a
- * quarter of it. */
-static const float pauses = 0.04F, moves = 0.02F, others_move = 0.25F;
-
+/* A mouth's motion, mean over the steps in which the voice is heard, and over those in its pauses. */
 typedef struct at_motion {
-    float spoken, silent; /* mean motion while the voice is heard, and while it is not */
-    float spoken_share;
+    float heard, paused;
+    int heard_steps, paused_steps;
 } at_motion;
 
-/* Mean of the voice in (from, to]; *next is where to go on. */
-static float heard(const at_activity *voice, int64_t from, int64_t to, int *next)
-{
-    float sum = 0;
-    int n = 0;
+typedef enum at_voicing { HEARD, BETWEEN, PAUSED } at_voicing;
 
-    while (*next < voice->n && voice->t_us[*next] <= from)
-        ++*next;
-    for (; *next < voice->n && voice->t_us[*next] <= to; ++*next, n++)
-        sum += voice->value[*next];
-    return n ? sum / (float)n : 0;
+/* Whether there is speech in (from, to]. */
+static int spoken_in(const at_activity *voice, int64_t from, int64_t to)
+{
+    int i = 0;
+
+    while (i < voice->n && voice->t_us[i] <= from)
+        i++;
+    while (i < voice->n && voice->t_us[i] <= to && voice->value[i] <= 0.5F)
+        i++;
+    return i < voice->n && voice->t_us[i] <= to;
+}
+
+static at_voicing voicing_of(const at_activity *voice, int64_t from, int64_t to)
+{
+    const int before = spoken_in(voice, from - reach_us, to);
+    const int after = spoken_in(voice, from, to + reach_us);
+
+    return before && after ? HEARD : before || after ? BETWEEN : PAUSED;
 }
 
 static at_motion motion_of(const at_activity *face, const at_activity *voice)
 {
-    float spoken = 0, silent = 0, weight = 0;
-    int next = 0;
+    at_motion m = {0};
 
     for (int i = 1; i < face->n; i++) {
-        const float w = heard(voice, face->t_us[i - 1], face->t_us[i], &next);
-        spoken += w * face->value[i];
-        silent += (1 - w) * face->value[i];
-        weight += w;
+        const at_voicing v = voicing_of(voice, face->t_us[i - 1], face->t_us[i]);
+        m.heard += v == HEARD ? face->value[i] : 0;
+        m.paused += v == PAUSED ? face->value[i] : 0;
+        m.heard_steps += v == HEARD;
+        m.paused_steps += v == PAUSED;
     }
-    const float rest = (float)(face->n - 1) - weight;
-    return (at_motion){.spoken = weight > 0 ? spoken / weight : 0,
-                       .silent = rest > 0 ? silent / rest : 0,
-                       .spoken_share = weight / fmaxf((float)(face->n - 1), 1)};
+    m.heard /= (float)(m.heard_steps ? m.heard_steps : 1);
+    m.paused /= (float)(m.paused_steps ? m.paused_steps : 1);
+    return m;
 }
 
-static float with_the_voice(const at_motion *m)
+static int moves_with_it(const at_motion *m)
 {
-    if (m->spoken_share > 1 - pauses)
-        return m->spoken > moves ? m->spoken : 0;
-    return m->spoken > times * m->silent && m->spoken - m->silent > more ? m->spoken - m->silent
-                                                                         : 0;
-}
-
-/* How much another's mouth may speak for itself. */
-static float against(const at_motion *m)
-{
-    return m->spoken_share > 1 - pauses ? m->spoken / others_move
-                                        : fmaxf(m->spoken - m->silent, 0) / others;
+    return m->heard_steps >= HEARD_MIN && m->heard > speaks &&
+           (m->paused_steps < PAUSED_MIN || m->heard > times * m->paused);
 }
 
 int at_speaker_of(const at_activity *const *face, int faces, const at_activity *voice)
 {
-    float best = 0, rival = 0;
+    float most = 0, next = 0; /* motion of the two that move most while the voice is heard */
     int found = -1;
 
     if (faces == 1)
         return 0;
     for (int i = 0; i < faces; i++) {
         const at_motion m = motion_of(face[i], voice);
-        const float speaks = face[i]->n > STEPS_MIN ? with_the_voice(&m) : 0;
-        if (speaks > best) {
-            rival = fmaxf(rival, found < 0 ? 0 : best / others);
-            best = speaks;
-            found = i;
-        } else {
-            rival = fmaxf(rival, against(&m));
+        if (m.heard > most) {
+            next = most;
+            most = m.heard;
+            found = face[i]->n > STEPS_MIN && moves_with_it(&m) ? i : -1;
+        } else if (m.heard > next) {
+            next = m.heard;
         }
     }
-    return best > rival ? found : -1;
+    return next < listens && most > times_less * next ? found : -1;
 }

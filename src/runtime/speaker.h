@@ -1,8 +1,9 @@
 /* speaker.h - whose voice it is. Private to runtime.
  *
  * A voice belongs to the one face in view, or among several to the face whose mouth moves while the
- * voice is heard, and clearly more than any other's. In doubt it is nobody's: a voice that counts
- * into the wrong face does more harm than one that counts into none.
+ * voice is heard and less in its pauses, if every other mouth lies as still as a listener's. Where
+ * two mouths speak nothing here tells whose the voice is. In doubt it is nobody's: a voice that
+ * counts into the wrong face does more harm than one that counts into none.
  */
 #ifndef AT_RUNTIME_SPEAKER_H
 #define AT_RUNTIME_SPEAKER_H

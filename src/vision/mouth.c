@@ -6,6 +6,10 @@
 
 enum { CELL = 4 };
 
+/* Who speaks with feeling moves the brows as well, and would not seem to speak were all of it taken
+ * off. */
+static const float of_the_brows = 0.5F;
+
 /* Columns x rows of cells whose first pixel is (left, top) of the aligned face. */
 static void shrink(const at_image *aligned, int left, int top, int columns, int count, uint8_t *out)
 {
@@ -52,7 +56,7 @@ static float contrast(const uint8_t *v, int n)
 float at_mouth_motion(const at_mouth *before, const at_mouth *now)
 {
     const float more = change(before->mouth, now->mouth, AT_MOUTH_CELLS) -
-                       change(before->brow, now->brow, AT_BROW_CELLS);
+                       of_the_brows * change(before->brow, now->brow, AT_BROW_CELLS);
 
     return fmaxf(more, 0) /
            (contrast(now->mouth, AT_MOUTH_CELLS) + contrast(now->brow, AT_BROW_CELLS));

@@ -17,7 +17,7 @@ typedef struct at_mouth {
 
 /* aligned: AT_FACE_SIDE square RGB. */
 void at_mouth_see(at_mouth *out, const at_image *aligned);
-/* Mean change of the mouth's cells less that of the brows', by the face's contrast; at least 0. */
+/* Mean change of the mouth's cells less half that of the brows', by the face's contrast; at least 0. */
 float at_mouth_motion(const at_mouth *before, const at_mouth *now);
 
 #endif
