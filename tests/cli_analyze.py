@@ -152,7 +152,9 @@ class Case(unittest.TestCase):
         text = (folder / "report.html").read_text()
         page = Page(text)
         self.assertEqual(page.open, [])
-        self.assertEqual(page.loads, [])
+        self.assertTrue(all(x.startswith("data:image/png;base64,") for x in page.loads))
+        self.assertEqual("img-src data:;" in text, bool(page.loads))
+        self.assertNotIn(" style=", text)
         self.assertNotIn("http", text.replace("http-equiv", ""))
         self.assertIn("2024/1689", text)
         return summary, rows
@@ -394,6 +396,76 @@ class Outputs(Case):
         self.assertEqual(summary["presence"]["face"]["longest_gap"], {"start_s": 0, "end_s": 4})
         self.assertTrue(28 <= summary["frames"] <= 32)
         self.assertEqual(rows[0]["state_boredom_0"], "")
+
+    def test_nothing_lasts_longer_than_the_input(self):
+        for frames, fps, rate in ((8, 10, "8"), (23, 10, "8"), (8, 10, "0.5"), (41, 30, "3")):
+            write_y4m(self.dir / "v.y4m", frames, fps=fps)
+            self.run_attune("analyze", "v.y4m", "--rate", rate, "-o", "out")
+            summary, rows = self.check_outputs("out")
+            seconds = frames / fps
+            self.assertAlmostEqual(summary["duration_s"], seconds, delta=1e-3)
+            self.assertAlmostEqual(float(rows[-1]["end_s"]), seconds, delta=0.25)
+            self.assertLessEqual(float(rows[-1]["end_s"]), seconds + 1e-3)
+            self.assertLessEqual(summary["presence"]["face"]["longest_gap"]["end_s"], seconds + 1e-3)
+
+    def test_a_picture_is_no_clip(self):
+        write_y4m(self.dir / "v.y4m", 1)
+        write_png(self.dir / "v.png", 64, 48)
+        for name in ("v.y4m", "v.png"):
+            text = self.run_attune("analyze", name, "-o", "out").stdout
+            self.assertEqual(text.splitlines()[:2], [f"{name}: a picture of 64 x 48 pixels, no face",
+                                                     "  expression   nothing to go on"])
+            self.assertNotIn("real time", text)
+            self.assertNotIn("missing", text)
+            summary, _ = self.check_outputs("out")
+            self.assertTrue(summary["still"])
+            page = (self.dir / "out/report.html").read_text()
+            self.assertIn("No face was found in this picture", page)
+            self.assertNotIn("<script", page)
+        write_y4m(self.dir / "v.y4m", 10)
+        self.run_attune("analyze", "v.y4m", "-o", "out")
+        self.assertFalse(self.check_outputs("out")[0]["still"])
+
+    def test_what_there_is_none_of_is_said_so(self):
+        write_y4m(self.dir / "v.y4m", 15)
+        text = self.run_attune("analyze", "v.y4m", "-o", "out").stdout
+        self.assertIn("v.y4m: 1.5 s, no face\n  expression   nothing to go on\n  missing      sound\n", text)
+        page = (self.dir / "out/report.html").read_text()
+        self.assertIn("<strong>No face was in view</strong>. <strong>No sound was listened to</strong>. ", page)
+        self.assertNotIn("no usable voice", page)  # there is no sound to miss it in
+        write_wav(self.dir / "a.wav", 1.5, speech=False)
+        text = self.run_attune("analyze", "a.wav", "-o", "out").stdout
+        self.assertIn("a.wav: 1.5 s, no usable voice\n", text)
+
+    def test_one_is_not_several(self):
+        write_y4m(self.dir / "v.y4m", 2, fps=4)
+        self.run_attune("analyze", "v.y4m", "--rate", "1", "--tracks", "1", "-o", "out")
+        page = (self.dir / "out/report.html").read_text()
+        for word in ("frame", "window", "face"):
+            self.assertNotRegex(page, rf"\b1 {word}s")
+        self.assertIn("<dd>1 frame a second", page)
+        write_y4m(self.dir / "v.y4m", 2, fps=4)
+        self.run_attune("analyze", "v.y4m", "-o", "out")
+        self.assertIn(", 2 frames analysed, 1 window<", (self.dir / "out/report.html").read_text())
+
+    def test_files_of_an_earlier_run_are_named(self):
+        write_wav(self.dir / "a.wav", 1)
+        write_wav(self.dir / "b.wav", 1)
+        (self.dir / "bad.wav").write_text("no sound")
+        self.assertNotIn("earlier run", self.run_attune("analyze", "a.wav", "-o", "x").stdout)
+        text = self.run_attune("analyze", "a.wav", "-o", "x", "--sinks", "html,summary").stdout
+        kept = "timeline.csv, timeline.jsonl, timeline.vtt"
+        self.assertIn(f"also there   {kept}: of an earlier run, not of this one\n", text)
+        self.assertEqual(json.loads((self.dir / "x/summary.json").read_text())["files_of_earlier_runs"],
+                         kept.split(", "))
+        done = self.run_attune("analyze", "bad.wav", "-o", "x", code=1)
+        self.assertIn("attune: in x, of an earlier run: timeline.csv, ", done.stderr)
+        done = self.run_attune("analyze", "a.wav", "b.wav", "-o", "x")
+        self.assertIn("attune: in x, of an earlier run: timeline.csv, ", done.stderr)
+
+    def test_thumbnails_are_only_in_a_page(self):
+        done = self.run_attune("analyze", "--thumbnails", "--sinks", "csv,summary", "x", code=2)
+        self.assert_one_line(done.stderr, "--thumbnails", "--sinks")
 
     def test_sinks_are_chosen(self):
         write_wav(self.dir / "a.wav", 2)

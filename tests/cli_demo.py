@@ -9,10 +9,12 @@ import itertools
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 
 SOURCE = os.environ["ATTUNE_SRC"]
 PROGRAM = os.environ["ATTUNE_EXE"]
@@ -122,12 +124,77 @@ class Report(Analysis):
             shown = re.search(name + r" reliability over time: mean (\d+) %", self.page)
             self.assertAlmostEqual(int(shown.group(1)), 100 * mean, delta=1)
 
-    def test_only_the_script_that_is_ours_may_run(self):
+    def test_only_what_is_ours_may_run_and_show(self):
         policy = re.search(r'Content-Security-Policy" content="([^"]*)"', self.page).group(1)
-        script = re.search(r"<script>(.*?)</script>", self.page, re.S).group(1)
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        self.assertIn("default-src 'none'", policy)
-        self.assertIn(f"script-src 'sha256-{digest}'", policy, "at_assets_script_hash")
+        parts = [p.strip() for p in policy.split(";")]
+        self.assertEqual(parts[0], "default-src 'none'")
+        for tag in ("style", "script"):
+            text, = re.findall(rf"<{tag}>(.*?)</{tag}>", self.page, re.S)
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            self.assertIn(f"{tag}-src 'sha256-{digest}'", parts, f"at_assets_{tag}_hash")
+        self.assertNotIn("unsafe", policy)
+        self.assertNotIn("img-src", policy, "without pictures none are allowed")
+        self.assertEqual(re.findall(r' (style|on\w+)="', self.page), [])
+
+    def test_which_face_it_is(self):
+        face, = self.summary["faces"]
+        self.assertEqual(face["position"]["where"], "centre")
+        self.assertTrue(100 < face["position"]["width_px"] < 250)
+        self.assertAlmostEqual(face["position"]["x"], 0.5, delta=0.1)
+        width = f"{face['position']['width_px']:.0f}"
+        self.assertIn(f"\n  face 1       centre, {width} px wide, seen for 19.1 s (0:00 to 0:22.5)\n", self.text)
+        self.assertIn(f"<p>Face 1: centre, {width}&#160;px&#160;wide, seen from 0:00&#8211;0:22.5.</p>", self.page)
+
+    def test_nobody_is_shown(self):
+        self.assertIs(self.summary["faces"][0]["thumbnail"], False)
+        self.assertNotIn("<img", self.page)
+        self.assertNotIn("data:", self.page)
+        self.assertIn("No picture and no sound of anybody is kept", self.page)
+
+
+class Thumbnails(unittest.TestCase):
+    def analyze(self, *more):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([PROGRAM, "analyze", CLIP, "--model", MODEL, "-o", folder, "--thumbnails", *more],
+                           check=True, timeout=240, capture_output=True)
+            files = {name: open(os.path.join(folder, name), "rb").read() for name in os.listdir(folder)}
+        return files
+
+    def test_the_face_stands_in_the_page_and_nowhere_else(self):
+        files = self.analyze()
+        page = files.pop("report.html").decode()
+        self.assertIn("img-src data:;", page)
+        self.assertIn("This page shows faces", page)
+        self.assertIs(json.loads(files["summary.json"])["faces"][0]["thumbnail"], True)
+        for name, data in files.items():
+            self.assertNotIn(b"base64", data, name)
+        png, = re.findall(r'<img src="data:image/png;base64,([A-Za-z0-9+/=]*)" width="72" height="72" '
+                          r'alt="face 1 at its clearest">', page)
+        pixels = unpack(base64.b64decode(png))
+        middle = [pixels[y][x] for y in range(40, 60) for x in range(40, 56)]
+        red, green, blue = (sum(p[c] for p in middle) / len(middle) for c in range(3))
+        self.assertTrue(red > green > blue, "a drawn face has skin in its middle")
+        self.assertGreater(red, 120, "of a moment in the light")
+        again = self.analyze("--threads", "1")["report.html"].decode()
+        self.assertIn(png, again)
+
+
+def unpack(png):
+    """Rows of (r, g, b) of a 96 x 96 PNG, each checksum on the way."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    at, chunks = 8, {}
+    while at < len(png):
+        n, kind = struct.unpack(">I4s", png[at:at + 8])
+        data = png[at + 8:at + 8 + n]
+        assert struct.unpack(">I", png[at + 8 + n:at + 12 + n])[0] == zlib.crc32(kind + data)
+        chunks[kind] = data
+        at += 12 + n
+    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
+    assert struct.unpack(">IIBBBBB", chunks[b"IHDR"]) == (96, 96, 8, 2, 0, 0, 0)
+    raw = zlib.decompress(chunks[b"IDAT"])
+    assert len(raw) == 96 * (1 + 3 * 96)
+    rows = [raw[y * 289 + 1:(y + 1) * 289] for y in range(96)]
+    return [[tuple(row[3 * x:3 * x + 3]) for x in range(96)] for row in rows]
 
     def test_no_two_things_share_a_colour(self):
         found = re.findall(r"((?:\.\w+,?)+)\{--c:(#[0-9a-f]{6})", self.page)

@@ -248,6 +248,40 @@ static void numbers_have_no_gaps(void **state)
     scene_close(c);
 }
 
+/* Nothing of anybody is kept unless it was asked for. */
+static void thumbnails_are_kept_when_asked_for(void **state)
+{
+    static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
+    attune_options o = {.no_audio = 1, .max_tracks = 4, .thumbnails = 64};
+    scene *with = scene_open(&o), *without;
+    attune_thumbnail t;
+    (void)state;
+    o.thumbnails = 0;
+    without = scene_open(&o);
+    for (int64_t ms = 0; ms < 1000; ms += 125) {
+        fake_picture(with->rgb, two);
+        memcpy(without->rgb, with->rgb, sizeof with->rgb);
+        video(with, ms);
+        video(without, ms);
+    }
+    finish(with);
+    finish(without);
+    assert_int_equal(with->n, without->n);
+    assert_memory_equal(with->w, without->w, (size_t)with->n * sizeof *with->w);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(attune_session_thumbnail(with->s, i, &t), 1);
+        assert_int_equal(t.track, i + 1);
+        assert_int_equal(t.side, 64);
+        assert_true(t.t_us >= 0 && t.t_us < 1000000);
+        assert_non_null(t.rgb);
+    }
+    assert_int_equal(attune_session_thumbnail(with->s, 2, &t), 0);
+    assert_int_equal(attune_session_thumbnail(with->s, -1, &t), 0);
+    assert_int_equal(attune_session_thumbnail(without->s, 0, &t), 0);
+    scene_close(with);
+    scene_close(without);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +294,7 @@ int main(void)
         cmocka_unit_test(one_person_is_in_one_place),
         cmocka_unit_test(who_comes_back_in_the_dark_is_known_in_the_light),
         cmocka_unit_test(numbers_have_no_gaps),
+        cmocka_unit_test(thumbnails_are_kept_when_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -507,7 +507,7 @@ static void places_have_words(void **state)
 /* Who was seen for a moment gets no line; who has a picture shows it, if asked for. */
 static void faces_are_told_apart(void **state)
 {
-    attune_report_options o = {.dir = folder, .input = "clip.mp4", .session = {.max_tracks = 2}};
+    attune_report_options o = {.dir = folder, .input = "clip.mp4", .session = {.max_tracks = 3}};
     attune_input_info info = some_info;
     uint8_t pixels[3 * 32 * 32] = {255, 0, 0};
     attune_thumbnail t = {.track = 2, .side = 32, .rgb = pixels};

@@ -534,9 +534,10 @@ static void windows_not_taken_stop_the_input(void **state)
 static void wrong_arguments_are_refused(void **state)
 {
     static const attune_options bad[] = {
-        {.rate = -1},       {.rate = NAN},   {.rate = 61},       {.window_s = 0.1},
-        {.window_s = 31},   {.hop_s = 4},    {.hop_s = 0.01},    {.lag_s = -1},
-        {.max_tracks = 17}, {.threads = -1}, {.max_tracks = -1}, {.no_video = 1, .no_audio = 1},
+        {.rate = -1},       {.rate = NAN},       {.rate = 61},       {.window_s = 0.1},
+        {.window_s = 31},   {.hop_s = 4},        {.hop_s = 0.01},    {.lag_s = -1},
+        {.max_tracks = 17}, {.threads = -1},     {.max_tracks = -1}, {.no_video = 1, .no_audio = 1},
+        {.thumbnails = 31}, {.thumbnails = 257}, {.thumbnails = -1},
     };
     scene *c = scene_open(NULL);
     attune_session *s;

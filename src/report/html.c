@@ -139,17 +139,11 @@ static void put_model(const at_outcome *o, FILE *f)
 
 static void put_files(const at_outcome *o, FILE *f)
 {
-    static const at_sink_kind *const timelines[] = {&at_sink_csv, &at_sink_jsonl};
-    int n = 0;
-
-    fputs("<p class=\"note\">", f);
-    for (size_t i = 0; i < sizeof timelines / sizeof *timelines; i++)
-        if (at_sink_is_chosen(o->setup->sinks, timelines[i]))
-            fprintf(f, "%s%s", n++ ? ", " : "Numbers of every window: ", timelines[i]->info.file);
-    fputs(n ? ". " : "", f);
-    if (at_sink_is_chosen(o->setup->sinks, &at_sink_summary))
-        fprintf(f, "This page's figures: %s, which also explains the columns. ",
-                at_sink_summary.info.file);
+    fprintf(
+        f,
+        "<p class=\"note\">Files of this analysis: %s; <code>attune info --columns</code> explains "
+        "the timeline. ",
+        o->written);
     if (*o->earlier)
         fprintf(f, "<strong>Of an earlier run, and not of this one</strong>: %s. ", o->earlier);
     fprintf(
@@ -171,8 +165,8 @@ static void put_run(const at_outcome *o, FILE *f)
     snprintf(text, sizeof text, "%s%s%s", info->has_video ? "picture" : "",
              info->has_video && info->has_audio ? " and " : "", info->has_audio ? "sound" : "");
     definition(f, "streams", text);
-    snprintf(text, sizeof text, "%.3g frames a second, windows of %.3g s every %.3g s, %s at once",
-             options->rate, options->window_s, options->hop_s,
+    snprintf(text, sizeof text, "%.3g frame%s a second, windows of %.3g s every %.3g s, %s at once",
+             options->rate, options->rate == 1 ? "" : "s", options->window_s, options->hop_s,
              at_text_count(count, options->max_tracks, "face"));
     definition(f, "settings", text);
     if (o->stats->still)

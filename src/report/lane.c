@@ -105,7 +105,7 @@ static void show_measure(at_curve *c)
 
     c->label = m->label;
     c->what = m->what;
-    c->class = c->index == AT_MEASURE(snr_db) ? "cv" : "cf";
+    c->class = m->modality == ATTUNE_VOICE ? "cv" : "cf";
     c->most = m->most;
     c->unit = m->unit[0] ? m->unit : "%";
 }

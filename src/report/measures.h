@@ -17,6 +17,7 @@ typedef struct at_measure {
     const char *what;  /* it means */
     const char *unit;  /* "": a share, 0..1 */
     int decimals;      /* in a column */
+    int modality;      /* of whose input */
     const char *label; /* of a curve; NULL: it has none */
     double most;       /* a curve reaches from 0 to this */
 } at_measure;

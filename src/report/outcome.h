@@ -14,6 +14,7 @@ typedef struct at_outcome {
     int interrupted;
     const char *json;                /* summary.json's text; NULL while it is made */
     const at_thumbnails *thumbnails; /* NULL: there is no page to show them */
+    const char *written;             /* files of this run, with commas between */
     const char *earlier; /* files of an earlier run in the folder, with commas between; "": none */
 } at_outcome;
 

@@ -32,7 +32,7 @@ struct attune_report {
     at_sink sink[AT_SINKS_MAX];
     int sinks;
     char *json, *text;
-    char earlier[256]; /* at_outcome.earlier */
+    char written[256], earlier[256]; /* of at_outcome */
 };
 
 /* ---- one sink ------------------------------------------------------------------------------- */
@@ -150,6 +150,7 @@ static int open_sinks(attune_report *r, attune_error *err)
     unsigned chosen;
     int rc = at_sinks_chosen(r->setup.sinks, &chosen, err);
 
+    at_sinks_files(chosen, r->written, sizeof r->written);
     rc = rc < 0 ? rc : make_folder(r, err);
     for (int i = 0; rc == ATTUNE_OK && at_sink_kind_at(i); i++) {
         if (!(chosen >> i & 1u))
@@ -228,6 +229,7 @@ at_outcome at_report_outcome(const attune_report *r)
                         .interrupted = r->interrupted,
                         .json = r->json,
                         .thumbnails = page ? &r->thumbnails : NULL,
+                        .written = r->written,
                         .earlier = r->earlier};
 }
 

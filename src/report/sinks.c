@@ -76,22 +76,30 @@ static int stands_in(const char *dir, const char *file)
     return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
 }
 
-int attune_outputs_in(const char *dir, const char *except, char *out, size_t size)
+int at_sinks_files(unsigned chosen, char *out, size_t size)
 {
-    unsigned chosen = 0;
     size_t used = 0;
     int n = 0;
 
     out[0] = 0;
-    if (!except || *except)
-        at_sinks_chosen(except, &chosen, NULL);
     for (int i = 0; i < KINDS; i++) {
-        if (chosen >> i & 1u || !stands_in(dir, kinds[i]->info.file))
+        if (!(chosen >> i & 1u))
             continue;
         snprintf(out + used, size - used, "%s%s", n++ ? ", " : "", kinds[i]->info.file);
         used += strlen(out + used);
     }
     return n;
+}
+
+int attune_outputs_in(const char *dir, const char *except, char *out, size_t size)
+{
+    unsigned without = 0, there = 0;
+
+    if (!except || *except)
+        at_sinks_chosen(except, &without, NULL);
+    for (int i = 0; i < KINDS; i++)
+        there |= (unsigned)stands_in(dir, kinds[i]->info.file) << i;
+    return at_sinks_files(there & ~without, out, size);
 }
 
 int at_sink_is_chosen(const char *names, const at_sink_kind *kind)

@@ -29,6 +29,8 @@ enum { AT_SINKS_MAX = 32 };
 const at_sink_kind *at_sink_kind_at(int i);
 /* Bit i is set for the i-th sink. names: with commas between; NULL: all. */
 int at_sinks_chosen(const char *names, unsigned *chosen, attune_error *err);
+/* The files of the sinks that are chosen, with ", " between, cut to size. Returns how many. */
+int at_sinks_files(unsigned chosen, char *out, size_t size);
 int at_sink_is_chosen(const char *names, const at_sink_kind *kind);
 
 #endif
