@@ -64,6 +64,13 @@ class Usage(unittest.TestCase):
         for kind in ("blur", "h264", "babble", "opus", "silence"):
             self.assertRegex(listed, rf"\n  {kind} .* to ")
 
+    def test_a_benchmark_that_was_asked_for_and_failed_is_a_failure(self):
+        r = subprocess.run([EXE, "bench", "analyze", "--clip", "/nonexistent.mp4", "--seconds",
+                            "0.01", "--rounds", "1", "--quiet"], capture_output=True, text=True)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("/nonexistent.mp4", r.stderr)
+        self.assertEqual(len(r.stderr.splitlines()), 1)
+
     def test_numbers_out_of_range_name_the_range(self):
         for option, limit in (("--draws", "1 to 1000000"), ("--threads", "1 to 1024"),
                               ("--seed", "0 to 2147483647")):
@@ -369,6 +376,43 @@ class Made(unittest.TestCase):
         self.assertIn("boredom>=1", d["auc"])
         r = run(MODEL, "--dataset", "manifest", "--root", self.root / "list.csv", "--task", "face8")
         self.assertEqual(r.returncode, 2)
+
+    def test_what_could_not_be_measured_is_said(self):
+        self.clip_part(self.root / "a.png", "-frames:v", "1")
+        shutil.copy(self.root / "a.png", self.root / "b.png")
+        path = self.root / "list.csv"
+        path.write_text("file,subject,boredom,confusion\na.png,ann,0,0\nb.png,ann,1,0\n")
+        d = self.judge("manifest", root=path)
+        self.assertEqual((d["people"], d["groups"], d["n"]), (1, 0, 2))
+        path.write_text("file,subject,emotion\na.png,ann,happy\nb.png,ann,happy\n")
+        d = self.judge("manifest", root=path)
+        self.assertEqual((d["people"], d["groups"]), (1, 1))
+        self.assertIsNotNone(d["accuracy"])
+        self.assertEqual(set(d["interval"].values()), {None})
+        recall = {c["name"]: c["recall"] for c in d["per_class"]}
+        self.assertIsNone(recall["sad"])
+        self.assertIsNotNone(recall["happy"])
+        text = run(MODEL, "--dataset", "manifest", "--root", path, "--quiet").stdout
+        self.assertIn("of 1 person\n", text)
+        self.assertIn("1 person: no interval", text)
+        self.assertNotIn("nan", text)
+        path.write_text("file,subject,boredom,confusion\na.png,ann,0,0\nb.png,ann,1,0\n")
+        text = run(MODEL, "--dataset", "manifest", "--root", path, "--quiet").stdout
+        self.assertRegex(text, r"AUC boredom>=1 +0\.500 +1 of 2, these of 1 person: no interval")
+        self.assertRegex(text, r"AUC confusion>=1 +- +0 of 2 are")
+        self.assertNotIn("nan", text)
+        # two people are enough for an interval
+        path.write_text("file,subject,emotion\na.png,ann,happy\nb.png,ben,sad\n")
+        self.assertEqual(self.judge("manifest", root=path)["interval"]["accuracy"], [0, 1])
+        # without a label there is nothing to judge, but something to answer
+        path.write_text("file,subject,emotion\na.png,ann,\nb.png,ann,\n")
+        r = run(MODEL, "--dataset", "manifest", "--root", path, "--excluded", self.root / "x.csv")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("none of the 2 samples has a label of emotion7", r.stderr)
+        self.assertEqual([row["kind"] for row in self.table("x.csv")], ["unlabelled"] * 2)
+        d = self.judge("manifest", "--answers", self.root / "a.csv", root=path)
+        self.assertEqual(d["n"], 0)
+        self.assertEqual(len(self.table("a.csv")), 2)
 
 
 @unittest.skipUnless(MODEL.is_file() and (DATA / "ferplus.tar").is_file(), "no data sets")

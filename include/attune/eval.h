@@ -47,8 +47,9 @@ typedef struct attune_interval {
 } attune_interval;
 
 typedef struct attune_eval_class {
-    const char *name; /* static */
-    double precision, recall, specificity, f1;
+    const char *name;                          /* static */
+    double precision, recall, specificity, f1; /* NaN: never an answer, never a label, always the
+                                                * label, neither label nor answer */
     int n;
 } attune_eval_class;
 

@@ -88,6 +88,15 @@ static void print_curve(const attune_eval_curve *c, const attune_eval_result *r)
                c->positives, c->n);
 }
 
+/* What a class that is no label, or no answer, has none of is a dash. */
+static void print_of_class(double v, int width, int digits, const char *unit)
+{
+    if (v == v)
+        printf("%*.*f%s", width, digits, v, unit);
+    else
+        printf("%*s%*s", width, "-", (int)strlen(unit), "");
+}
+
 static void print_confusion(const attune_eval_result *r)
 {
     printf("\n%-14s", "label \\ answer");
@@ -99,8 +108,10 @@ static void print_confusion(const attune_eval_result *r)
         printf("%-14s", c->name);
         for (int j = 0; j < r->classes; j++)
             printf(" %7d", r->confusion[k][j]);
-        printf("   %6.2f %%   %6.2f %% %6.3f %6d\n", 100 * c->recall, 100 * c->precision, c->f1,
-               c->n);
+        print_of_class(100 * c->recall, 9, 2, " %");
+        print_of_class(100 * c->precision, 9, 2, " %");
+        print_of_class(c->f1, 7, 3, "");
+        printf(" %6d\n", c->n);
     }
 }
 
@@ -119,11 +130,12 @@ static void print_excluded(const attune_eval_result *r)
 
 static void print_counts(const attune_eval_result *r)
 {
-    printf("%s, %s: %d %s", r->dataset, r->split, r->n, r->withheld ? "samples judged" : "samples");
+    printf("%s, %s: %d sample%s%s", r->dataset, r->split, r->n, r->n == 1 ? "" : "s",
+           r->withheld ? " judged" : "");
     if (r->withheld)
         printf(", %d withheld", r->withheld);
     if (r->people)
-        printf(" of %d people", r->people);
+        printf(" of %d %s", r->people, r->people == 1 ? "person" : "people");
     if (r->not_found)
         printf(", no face found in %d (judged whole)", r->not_found);
     printf("\n");

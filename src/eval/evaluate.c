@@ -152,6 +152,21 @@ static int count_groups(const int *group, const int *positive, int side, int n, 
     return count;
 }
 
+/* What has no ground is NaN: no recall without a label, no precision without an answer. */
+static attune_eval_class class_of(const char *name, const at_class_metrics *c, int n,
+                                  int confusion[][AT_MAX_CLASSES], int k)
+{
+    int answered = 0;
+    for (int i = 0; i < AT_MAX_CLASSES; i++)
+        answered += confusion[i][k];
+    return (attune_eval_class){name,
+                               answered ? c->precision : NAN,
+                               c->n ? c->recall : NAN,
+                               c->n < n ? c->specificity : NAN,
+                               answered || c->n ? c->f1 : NAN,
+                               c->n};
+}
+
 /* Called last: it uses j up. */
 static int judge_classes(attune_eval_result *out, const evaluation *e, const judged *j,
                          attune_error *err)
@@ -178,8 +193,7 @@ static int judge_classes(attune_eval_result *out, const evaluation *e, const jud
         fill_no_intervals(out);
     for (int k = 0; k < out->classes; k++) {
         const at_class_metrics *c = &m.per_class[k];
-        out->per_class[k] =
-            (attune_eval_class){names[k], c->precision, c->recall, c->specificity, c->f1, c->n};
+        out->per_class[k] = class_of(names[k], c, answers.n, m.confusion, k);
         memcpy(out->confusion[k], m.confusion[k], (size_t)out->classes * sizeof **m.confusion);
     }
     return status;
