@@ -88,7 +88,7 @@ static void agree(const at_fusion_kind *kind)
 {
     enum { N = 7 };
     static const int tokens[N][2] = {{5, 9}, {1, 9}, {5, 0}, {0, 0}, {3, 4}, {5, 9}, {2, 7}};
-    static const float trust[N][2] = {{1, 1},  {1, .2f},    {.5f, .9f}, {1, 1},
+    static const float trust[N][2] = {{1, 1},   {1, .2f}, {.5f, .9f},    {1, 1},
                                       {0, .8f}, {.7f, 0}, {.001f, .002f}};
     static window w[N];
     at_evidence e[N][ATTUNE_MODALITIES];
@@ -401,7 +401,8 @@ static void test_missing_and_poor(void **state)
         check_sum(&both);
         at_fusion_run(f, full, &again);
         assert_memory_equal(&both, &again, sizeof both);
-        for (int m = 0; m < ATTUNE_MODALITIES; m++) { /* one alone: nothing of the other's is read */
+        for (int m = 0; m < ATTUNE_MODALITIES;
+             m++) { /* one alone: nothing of the other's is read */
             memcpy(some, full, sizeof some);
             some[m] = (at_evidence){0};
             at_fusion_run(f, some, &e);

@@ -21,12 +21,9 @@ static const at_fusion_array of_stream[] = {
 };
 enum { TIME, QUERY, KEY, VALUE, HEAD };
 static const at_fusion_array of_whole[] = {
-    {"time", AT_TIME_FEATURES, WIDTH, AT_START_ZERO},
-    {"query", WIDTH, WIDTH, AT_START_RANDOM},
-    {"key", WIDTH, WIDTH, AT_START_RANDOM},
-    {"value", WIDTH, WIDTH, AT_START_RANDOM},
-    AT_FUSION_HEAD(ATTUNE_MODALITIES *WIDTH),
-    {0},
+    {"time", AT_TIME_FEATURES, WIDTH, AT_START_ZERO}, {"query", WIDTH, WIDTH, AT_START_RANDOM},
+    {"key", WIDTH, WIDTH, AT_START_RANDOM},           {"value", WIDTH, WIDTH, AT_START_RANDOM},
+    AT_FUSION_HEAD(ATTUNE_MODALITIES *WIDTH),         {0},
 };
 
 /* ---- on the graph --------------------------------------------------------------------------- */

@@ -17,10 +17,10 @@
 struct at_calibration;
 
 enum {
-    AT_FUSION_ARRAYS = 8,    /* at most, of a stream and of the whole */
-    AT_TIME_FEATURES = 8,    /* that a token's moment is told by */
-    AT_OF_EMBEDDING = -1,    /* rows: as many as the stream's embedding has numbers */
-    AT_OF_TOKEN = -2,        /* as a token of it has */
+    AT_FUSION_ARRAYS = 8, /* at most, of a stream and of the whole */
+    AT_TIME_FEATURES = 8, /* that a token's moment is told by */
+    AT_OF_EMBEDDING = -1, /* rows: as many as the stream's embedding has numbers */
+    AT_OF_TOKEN = -2,     /* as a token of it has */
 };
 
 typedef enum at_start {
@@ -60,7 +60,7 @@ typedef struct at_fusion_batch {
 } at_fusion_batch;
 
 typedef struct at_fusion_kind {
-    const char *name; /* in the metadata "fusion" */
+    const char *name;                            /* in the metadata "fusion" */
     const at_fusion_array *of_stream, *of_whole; /* end with a name of NULL; NULL: none */
     /* (n, ATTUNE_EMOTIONS) logits. dropout: before the last layer, in training. */
     at_tensor *(*forward)(at_graph *g, const at_fusion_net *net, const at_fusion_batch *b,
@@ -127,11 +127,13 @@ at_tensor *at_fusion_head(at_graph *g, const at_fusion_net *net, int first, at_t
                           float dropout);
 
 enum { AT_FUSION_HIDDEN = 64 };
-#define AT_FUSION_HEAD(rows)                                       \
-    {"hidden.weight", rows, AT_FUSION_HIDDEN, AT_START_RANDOM},    \
-    {"hidden.bias", 0, AT_FUSION_HIDDEN, AT_START_ZERO},           \
-    {"out.weight", AT_FUSION_HIDDEN, ATTUNE_EMOTIONS, AT_START_RANDOM}, \
-    {"out.bias", 0, ATTUNE_EMOTIONS, AT_START_ZERO}
+#define AT_FUSION_HEAD(rows)                                                \
+    {"hidden.weight", rows, AT_FUSION_HIDDEN, AT_START_RANDOM},             \
+        {"hidden.bias", 0, AT_FUSION_HIDDEN, AT_START_ZERO},                \
+        {"out.weight", AT_FUSION_HIDDEN, ATTUNE_EMOTIONS, AT_START_RANDOM}, \
+    {                                                                       \
+        "out.bias", 0, ATTUNE_EMOTIONS, AT_START_ZERO                       \
+    }
 
 /* An array as an operand of the pass. */
 static inline at_tensor *at_fusion_use_of(at_graph *g, const at_fusion_net *net, int stream,

@@ -47,8 +47,8 @@ void at_fusion_add_head(const at_fusion_net *net, int first, const float *x, flo
 at_tensor *at_fusion_head(at_graph *g, const at_fusion_net *net, int first, at_tensor *x,
                           float dropout)
 {
-    at_tensor *hidden = at_linear(g, x, at_fusion_use(g, net, first),
-                                  at_fusion_use(g, net, first + 1));
+    at_tensor *hidden =
+        at_linear(g, x, at_fusion_use(g, net, first), at_fusion_use(g, net, first + 1));
     hidden = at_activation(g, hidden, AT_ACT_RELU);
     if (dropout > 0)
         hidden = at_dropout(g, hidden, dropout);

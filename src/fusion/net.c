@@ -44,8 +44,8 @@ static void read(maker *m, at_param *q)
 {
     const at_weight *w = at_weights_find(m->file, q->name);
     if (!w || !has_shape(w, &q->value))
-        m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape",
-                            q->name);
+        m->status =
+            at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", q->name);
     else if (!all_finite(w))
         m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is not finite", q->name);
     else

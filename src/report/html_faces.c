@@ -136,9 +136,11 @@ static void table_notes(FILE *f, const at_stats *s)
                 at_text_count(count, n, n < s->faces ? "more face" : "face"), n > 1 ? "each " : "",
                 at_html_duration(least, AT_GLIMPSE_S), n > 1 ? "have" : "has");
     if (s->more_faces)
-        fprintf(f, "<p class=\"note\">More than %d faces: the others are in the timeline alone.</p>\n",
+        fprintf(f,
+                "<p class=\"note\">More than %d faces: the others are in the timeline alone.</p>\n",
                 AT_FACES);
-    fprintf(f, "<p class=\"note\">Where: in the picture as it is seen, with the width of the face. %s",
+    fprintf(f,
+            "<p class=\"note\">Where: in the picture as it is seen, with the width of the face. %s",
             s->still ? "Of each, what is likeliest, with its probability."
                      : "Share of the time in which the class was the likeliest, with its 95&#160;% "
                        "interval.");

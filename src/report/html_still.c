@@ -31,8 +31,7 @@ static void state_row(FILE *f, const at_subject *s, int state)
     at_topic t = (at_topic)(AT_TOPIC_STATE + state);
     char percent[AT_NUMBER_SIZE];
 
-    fprintf(f,
-            "<tr><td>%s</td><td class=\"n\">%.1f</td><td class=\"n\">%.1f &#177; %.1f</td>",
+    fprintf(f, "<tr><td>%s</td><td class=\"n\">%.1f</td><td class=\"n\">%.1f &#177; %.1f</td>",
             attune_state_names[state], at_subject_level(s, state).value,
             (double)s->usual.mean[state], (double)s->usual.deviation[state]);
     for (int k = 0; k < ATTUNE_LEVELS; k++)
