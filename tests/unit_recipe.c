@@ -142,6 +142,9 @@ static json_t *good(const char *kind)
          "[{'train': 't', 'valid': 'v'}]}"},
         {"detector", "{'kind': 'detector', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', "
                      "'valid': 'v'}]}"},
+        {"fusion", "{'kind': 'fusion', 'name': 'x', 'fusion': 'concat', 'model': 'm', 'faces': "
+                   "{'train': 't', 'valid': 'v'}, 'voices': {'train': 't', 'valid': 'v'}, "
+                   "'harms': [{'kind': 'hiss', 'level': 0}]}"},
         {"assemble", "{'kind': 'assemble', 'name': 'x', 'visual': {'model': 'm', 'recipe': 'r'}, "
                      "'audio': {'model': 'm', 'recipe': 'r'}}"},
         {"chain", "{'kind': 'chain', 'name': 'x', 'steps': ['a'], 'model': 'm', 'evaluate': "
@@ -290,6 +293,16 @@ static void test_together(void **state)
     assert_wrong("visual", "{\"data\": [1]}", "data[0]");
     assert_wrong("visual", "{\"data\": [{\"dataset\": \"d\", \"train\": \"t\"}]}", "data[0].valid");
     assert_wrong("assemble", "{\"visual\": null}", "visual.model");
+    assert_wrong("fusion", "{\"fusion\": \"late\"}", "no kind that is learned");
+    assert_wrong("fusion", "{\"fusion\": \"x\"}", "no kind that is learned");
+    assert_wrong("fusion", "{\"pairs\": 30}", "pairs");
+    assert_wrong("fusion", "{\"harms\": [{\"kind\": \"x\"}]}", "harms[0]: there is no degradation");
+    assert_wrong("fusion", "{\"harms\": [{\"kind\": \"blur\", \"level\": 0}]}",
+                 "harms[0]: the level");
+    assert_wrong("fusion", "{\"harms\": [{\"kind\": \"hiss\", \"level\": 101}]}",
+                 "harms[0]: the level");
+    assert_wrong("fusion", "{\"harms\": [{\"kind\": \"loss\", \"level\": 101}]}",
+                 "harms[0]: the level");
     assert_wrong("chain", "{\"steps\": [3]}", "steps[0]");
     assert_wrong("chain", "{\"model\": null}", "model");
 }

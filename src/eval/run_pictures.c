@@ -1,12 +1,9 @@
 /* run_pictures.c - single pictures of faces, found and aligned as a session would. */
 #include "base/error.h"
 #include "base/mem.h"
-#include "data/faces.h"
 #include "eval/classes.h"
+#include "eval/evidence.h"
 #include "eval/run.h"
-#include "model/visual.h"
-#include "runtime/face_evidence.h"
-#include "vision/quality.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -19,8 +16,8 @@ static const double blank_deviation = 1;
 
 /* What a thread works in; made when it has its first picture. */
 typedef struct seat {
-    at_image image, native;
-    at_picture_work picture;
+    at_image image;
+    at_rating rating;
     float *work;
     at_visual_result result;
 } seat;
@@ -46,8 +43,7 @@ static void close_pictures(void *state, const at_run_context *r)
         return;
     for (int t = 0; p->seat && t < at_pool_threads(r->pool); t++) {
         at_image_free(&p->seat[t].image);
-        at_image_free(&p->seat[t].native);
-        at_picture_work_free(&p->seat[t].picture);
+        at_rating_free(&p->seat[t].rating);
         at_free(p->seat[t].work);
     }
     free(p->seat);
@@ -69,31 +65,21 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
 /* As a session would rate it; 0 where the detector saw no face. ATTUNE_OK or ATTUNE_E_NOMEM. */
 static int rate(const at_run_context *r, const at_face_sample *s, seat *t, float *reliability)
 {
-    /* what was degraded is measured as it is drawn, else where it was taken from */
-    const int drawn = at_harms_pictures(&r->options->harms);
-    const attune_picture picture = at_picture_of(drawn ? &t->image : &s->image);
-    const at_face face = drawn ? at_align_reference() : s->face;
     const at_visual_result *v = &t->result;
-    at_face_quality q;
     at_estimate estimate;
+    float quality;
     *reliability = 0;
     if (!s->found)
         return ATTUNE_OK;
-    int status = at_quality_measure(&q, &t->native, &t->picture, &t->image, &picture, &face);
+    int status =
+        at_rate_face(&t->rating, s, &t->image, at_harms_pictures(&r->options->harms), v, &quality);
     if (status < 0)
         return status;
-    const at_sighting sighting = {.sharpness = q.sharpness,
-                                  .brightness = q.brightness,
-                                  .contrast = q.contrast,
-                                  .face_size = at_face_size(&s->face),
-                                  .detector_score = s->face.score,
-                                  .coverage = at_face_coverage(v->covered, q.outside)};
-    const at_evidence evidence[ATTUNE_MODALITIES] = {
-        [ATTUNE_FACE] = {.present = 1,
-                         .embedding = v->embedding,
-                         .logit = v->expression,
-                         .quality = at_sighting_quality(&sighting),
-                         .share = 1}};
+    const at_evidence evidence[ATTUNE_MODALITIES] = {[ATTUNE_FACE] = {.present = 1,
+                                                                      .embedding = v->embedding,
+                                                                      .logit = v->expression,
+                                                                      .quality = quality,
+                                                                      .share = 1}};
     at_fusion_run(r->fusion, evidence, &estimate);
     *reliability = estimate.reliability[ATTUNE_FACE];
     return ATTUNE_OK;

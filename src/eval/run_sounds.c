@@ -1,9 +1,8 @@
 /* run_sounds.c - voices by themselves: one utterance, one answer. */
 #include "base/error.h"
 #include "base/mem.h"
-#include "data/voices.h"
+#include "eval/evidence.h"
 #include "eval/run.h"
-#include "model/audio.h"
 #include "runtime/voice.h"
 
 #include <stdatomic.h>
@@ -72,13 +71,7 @@ static void fill_answer(const at_run_context *r, const at_voice_heard *heard,
     float native[AT_VOICE_CLASSES];
     at_estimate estimate;
     const at_evidence evidence[ATTUNE_MODALITIES] = {
-        [ATTUNE_VOICE] = {.present = 1,
-                          .embedding = result->embedding,
-                          .logit = result->expression,
-                          .quality = at_voice_quality_figure(heard->quality.clear,
-                                                             heard->quality.clipped_share,
-                                                             heard->quality.voice_like),
-                          .share = heard->quality.speech_share}};
+        [ATTUNE_VOICE] = at_voice_evidence(heard, result)};
     at_fusion_native(r->fusion, ATTUNE_VOICE, result->expression, native);
     if (r->head == AT_HEAD_VOICE8)
         memcpy(a->p, native, sizeof native);

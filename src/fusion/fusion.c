@@ -3,16 +3,15 @@
 #include "base/mem.h"
 #include "fusion/arrays.h"
 #include "fusion/calibration.h"
+#include "fusion/kind.h"
 #include "fusion/reliability.h"
 #include "fusion/stream.h"
 #include <math.h>
 #include <string.h>
 
-/* The first is what a model gets that does not say. */
-const at_fusion_kind *const at_fusion_kinds[] = {&at_fusion_late, &at_fusion_mean, NULL};
-
 struct at_fusion {
-    const at_fusion_kind *kind;
+    at_params params; /* of the kind; read only once loaded */
+    at_fusion_net net;
     at_reference reference[ATTUNE_MODALITIES];
     at_calibration calibration;
     at_usual usual[ATTUNE_MODALITIES];
@@ -21,21 +20,20 @@ struct at_fusion {
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
-static int find_kind(at_fusion *f, const char *name, attune_error *err)
+static int load_kind(at_fusion *f, const at_weights *w, attune_error *err)
 {
-    f->kind = at_fusion_kinds[0];
-    for (int i = 0; name && at_fusion_kinds[i]; i++)
-        if (!strcmp(at_fusion_kinds[i]->name, name)) {
-            f->kind = at_fusion_kinds[i];
-            return ATTUNE_OK;
-        }
-    return name ? at_fail(err, ATTUNE_E_UNSUPPORTED, "model: there is no fusion \"%s\"", name)
-                : ATTUNE_OK;
+    const char *name = at_weights_meta(w, "fusion");
+    const at_fusion_kind *kind = name ? at_fusion_kind_find(name) : at_fusion_kinds[0];
+    if (!kind)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "model: there is no fusion \"%s\"", name);
+    int status = at_fusion_net_make(&f->net, &f->params, kind, w, NULL, err);
+    f->net.calibration = &f->calibration;
+    return status;
 }
 
 static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)
 {
-    int status = find_kind(f, at_weights_meta(w, "fusion"), err);
+    int status = load_kind(f, w, err);
     for (int m = 0; m < ATTUNE_MODALITIES && status == ATTUNE_OK; m++) {
         const at_fusion_stream *s = &at_fusion_streams[m];
         status = at_reference_load(&f->reference[m], w, s->arrays, s->dims, err);
@@ -72,23 +70,37 @@ void at_fusion_free(at_fusion **f)
         return;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         at_reference_free(&(*f)->reference[m]);
+    at_params_free(&(*f)->params);
     at_free(*f);
     *f = NULL;
 }
 
 /* ---- running ------------------------------------------------------------------------------ */
 
-static int finite_logits(const at_evidence *e, int classes)
+static int all_finite(const float *x, int n)
 {
-    for (int i = 0; i < classes; i++)
-        if (!isfinite(e->logit[i]))
+    for (int i = 0; i < n; i++)
+        if (!isfinite(x[i]))
             return 0;
     return 1;
 }
 
+/* What is not a number counts for nothing; learned kinds look at embedding and tokens too. */
+static int is_usable(const at_fusion *f, int m, const at_evidence *e)
+{
+    const at_fusion_stream *s = &at_fusion_streams[m];
+    if (!e->present) /* absent */
+        return 0;
+    if (!all_finite(e->logit, at_heads[s->head].classes))
+        return 0;
+    return !at_fusion_is_learned(f->net.kind) ||
+           (e->embedding && all_finite(e->embedding, s->dims) &&
+            all_finite(e->tokens.x, e->tokens.n * e->tokens.dims));
+}
+
 /* Who counts and how much: weights follow reliability. Below the floor a modality is left out,
  * unless there is nothing better: then the window abstains. */
-static void weigh(const at_fusion *f, at_estimate *out)
+static void share_weight(const at_fusion *f, at_estimate *out)
 {
     float best = 0, sum = 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
@@ -130,16 +142,34 @@ static void fuse_states(const at_fusion *f, const at_evidence *evidence, at_esti
         at_fusion_states(f, state, engagement, out->state4, out->engagement3);
 }
 
-void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
-                   at_estimate *out)
+void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                     at_estimate *out)
 {
     memset(out, 0, sizeof *out);
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        if (evidence[m].present &&
-            finite_logits(&evidence[m], at_heads[at_fusion_streams[m].head].classes))
+        if (is_usable(f, m, &evidence[m]))
             out->reliability[m] = at_reliability(&f->reference[m], &evidence[m]);
-    weigh(f, out);
-    f->kind->run(&f->calibration, evidence, out->weight, out->emotion7);
+    share_weight(f, out);
+}
+
+/* Uniform when nothing counts, and where what counts makes no number of it. */
+static void fuse_emotion(const at_fusion *f, const at_evidence *evidence, at_estimate *out)
+{
+    float logit[ATTUNE_EMOTIONS] = {0};
+    if (out->used)
+        f->net.kind->run(&f->net, evidence, out, logit);
+    if (!all_finite(logit, ATTUNE_EMOTIONS)) {
+        memset(logit, 0, sizeof logit);
+        out->abstain = 1;
+    }
+    at_probabilities(logit, ATTUNE_EMOTIONS, 1 / f->net.temperature->value.data[0], out->emotion7);
+}
+
+void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                   at_estimate *out)
+{
+    at_fusion_weigh(f, evidence, out);
+    fuse_emotion(f, evidence, out);
     fuse_states(f, evidence, out);
 }
 

@@ -1,15 +1,15 @@
 /* fusion.h - the evidence of all modalities over one window in, one calibrated estimate out.
  *
- * Three steps, a file each: how far each modality can be trusted (reliability.h), what the trusted
- * ones say together (a kind of fusion, at_fusion_kinds), what that means in probabilities
- * (calibration.h). Below the floor of reliability a modality is left out; with all of them below it
+ * Three steps: how far each modality can be trusted (reliability.h), what the trusted ones say together
+ * (a kind of fusion, kind.h), what that means in probabilities (calibration.h). Below the floor of reliability a modality is left out; with all of them below it
  * the window abstains, and what was seen is kept as a record (paper 3.4).
  *
- * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first.
+ * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first of the table.
  * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
  *   M.temperature (1), M.usual.answer (classes^2) M.usual.share (classes; baseline.h), M.mean M.var (embedding size), M.distance (2: where reliability starts to
  *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
- *   fusion.engagement.temperature (1), fusion.floor (1)
+ *   fusion.engagement.temperature (1), fusion.floor (1), fusion.KIND.temperature (1) of the fused
+ *   logits. A kind that is learned has further arrays fusion.KIND.*, which must all be there.
  *
  * at_fusion is immutable once loaded: share it. What changes over a session (which faces were seen,
  * what is usual for them) is the session's and comes in through the evidence.
@@ -54,22 +54,8 @@ typedef struct at_estimate {
 
 typedef struct at_fusion at_fusion;
 
-struct at_calibration;
-
-/* A way of making one answer of several. A kind is a file and a line in at_fusion_kinds. */
-typedef struct at_fusion_kind {
-    const char *name; /* in the metadata "fusion" */
-    /* weight[m] > 0 where the modality counts, sum 1 (or none counts: uniform). emotion7 (7): sum 1.
-     * c: for the calibrated probabilities (calibration.h). */
-    void (*run)(const struct at_calibration *c, const at_evidence evidence[ATTUNE_MODALITIES],
-                const float weight[ATTUNE_MODALITIES], float *emotion7);
-} at_fusion_kind;
-
-extern const at_fusion_kind *const at_fusion_kinds[]; /* NULL past the end */
-extern const at_fusion_kind at_fusion_late, at_fusion_mean;
-
-/* Reads kind and calibration (temperatures, reference statistics, thresholds; names fusion.*) from
- * the model file; sane defaults for what is absent. */
+/* Reads kind, its arrays and calibration (temperatures, reference statistics, thresholds; names fusion.*)
+ * from the model file; sane defaults for what is absent of the calibration. */
 int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err);
 void at_fusion_free(at_fusion **f);
 /* What is usual of a modality's answers: what baselines are followed by. */
@@ -78,6 +64,9 @@ const at_usual *at_fusion_usual(const at_fusion *f, int modality);
 void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS]);
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
+/* The first step alone: reliability, weight, used and abstain; the rest is zeros. */
+void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                     at_estimate *out);
 
 /* Calibrated learning states from mean logits: state (12), engagement (3). */
 void at_fusion_states(const at_fusion *f, const float *state_logit, const float *engagement_logit,

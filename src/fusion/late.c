@@ -2,21 +2,20 @@
  * distributions"): p = softmax(sum_m w_m log p_m). Who is sure counts for more; what one modality
  * rules out stays out. */
 #include "fusion/calibration.h"
+#include "fusion/kind.h"
 #include <math.h>
 
-static void run(const at_calibration *c, const at_evidence *evidence, const float *weight,
-                float *emotion7)
+static void run(const at_fusion_net *net, const at_evidence *evidence, const at_estimate *trust,
+                float *logit)
 {
-    float logit[ATTUNE_EMOTIONS] = {0};
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         float p[ATTUNE_EMOTIONS];
-        if (!(weight[m] > 0))
+        if (!at_fusion_counts(trust, m))
             continue;
-        at_calibrated_emotion(c, m, evidence[m].logit, p);
+        at_calibrated_emotion(net->calibration, m, evidence[m].logit, p);
         for (int e = 0; e < ATTUNE_EMOTIONS; e++)
-            logit[e] += weight[m] * logf(fmaxf(p[e], 1e-7f));
+            logit[e] += trust->weight[m] * logf(fmaxf(p[e], 1e-7f));
     }
-    at_probabilities(logit, ATTUNE_EMOTIONS, 1, emotion7);
 }
 
-const at_fusion_kind at_fusion_late = {"late", run};
+const at_fusion_kind at_fusion_late = {.name = "late", .run = run};

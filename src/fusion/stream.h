@@ -7,6 +7,7 @@
 typedef struct at_fusion_stream {
     const char *arrays; /* its calibration's names begin so */
     int dims;           /* of its embedding */
+    int token;          /* of a token; the embedding begins with what tokens are on average */
     at_head head;       /* that its native logits are of */
 } at_fusion_stream;
 

@@ -1,10 +1,11 @@
-/* Makes the model file that is shipped: detector, face stream (batch norm folded), voice stream and
- * the calibration of all answers on the validation parts that their recipes name. Weights are f16,
- * biases and calibration f32. The parts may themselves come from such a file: it is then calibrated
- * anew. */
+/* Makes the model file that is shipped: detector, face stream (batch norm folded), voice stream, a
+ * fusion if it was learned, and the calibration of all answers on the validation parts that their recipes
+ * name. Weights are f16, biases and calibration f32. The parts may themselves come from such a file: it is
+ * then calibrated anew, but for the fusion, whose temperature comes with it. */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "fusion/kind.h"
 #include "fusion/reliability.h"
 #include "train/calibrate.h"
 #include "train/stream_answers.h"
@@ -18,11 +19,14 @@
 static const double near_quantile = 0.9, far_quantile = 0.999;
 static const float least_reach = 1.3f;
 
+typedef enum part { FACE, VOICE, DETECTOR, FUSION, PARTS } part;
+
 typedef struct assembly {
     const at_job *job;
     const at_assemble_settings *s;
-    at_weights *visual, *audio, *detector;
-    at_params params; /* all that is written */
+    at_weights *file[PARTS];    /* where each came from */
+    const at_fusion_kind *kind; /* of the learned fusion; NULL: none was */
+    at_params params;           /* all that is written */
     at_stream_answers face, voice;
 } assembly;
 
@@ -142,21 +146,21 @@ static int add_faces(assembly *a, attune_error *err)
 {
     at_recipe of = {0};
     at_visual_settings s;
-    int status = open_stream(a, &a->s->visual, "visual", &a->visual, &of, &s, err);
+    int status = open_stream(a, &a->s->visual, "visual", &a->file[FACE], &of, &s, err);
     /* params holds the detector alone as yet: the one that the model will run with */
     if (!status)
-        status = at_face_answers(&a->face, a->job, a->visual, &a->params, &s.data,
+        status = at_face_answers(&a->face, a->job, a->file[FACE], &a->params, &s.data,
                                  a->s->reference_pictures, err);
     status = status ? status : calibrate_faces(a, err);
     at_recipe_free(&of);
-    return status ? status : at_visual_fold(&a->params, a->visual, err);
+    return status ? status : at_visual_fold(&a->params, a->file[FACE], err);
 }
 
 /* The voice stream's arrays as they are, whatever else the file holds. */
 static int copy_voice(assembly *a, attune_error *err)
 {
-    for (int i = 0; i < at_weights_count(a->audio); i++) {
-        const at_weight *t = at_weights_at(a->audio, i);
+    for (int i = 0; i < at_weights_count(a->file[VOICE]); i++) {
+        const at_weight *t = at_weights_at(a->file[VOICE], i);
         if (strncmp(t->name, "audio", 5) != 0)
             continue;
         at_param *p = t->rank <= AT_MAX_RANK ? at_params_get(&a->params, t->name, t->rank, t->dim)
@@ -172,14 +176,47 @@ static int add_voices(assembly *a, attune_error *err)
 {
     at_recipe of = {0};
     at_audio_settings s;
-    int status = open_stream(a, &a->s->audio, "audio", &a->audio, &of, &s, err);
+    int status = open_stream(a, &a->s->audio, "audio", &a->file[VOICE], &of, &s, err);
     if (!status && !s.data.set[0].train)
         status = at_fail(err, ATTUNE_E_FORMAT,
                          "%s: has folds, but no data[0].train to calibrate on", of.path);
-    status = status ? status : at_voice_answers(&a->voice, a->job, a->audio, &s.data, err);
+    status = status ? status : at_voice_answers(&a->voice, a->job, a->file[VOICE], &s.data, err);
     status = status ? status : calibrate_voices(a, err);
     at_recipe_free(&of);
     return status ? status : copy_voice(a, err);
+}
+
+/* A kind that is learned must come with what it learned. */
+static int check_named_kind(const assembly *a, attune_error *err)
+{
+    const char *name = json_string_value(json_object_get(a->s->metadata, "fusion"));
+    const at_fusion_kind *kind = name ? at_fusion_kind_find(name) : at_fusion_kinds[0];
+    if (!kind)
+        return at_fail(err, ATTUNE_E_FORMAT, "metadata.fusion: there is no fusion \"%s\"", name);
+    if (kind != a->kind && (a->kind || at_fusion_is_learned(kind)) && name)
+        return at_fail(err, ATTUNE_E_FORMAT, "metadata.fusion: \"%s\" is not what fusion holds",
+                       name);
+    return ATTUNE_OK;
+}
+
+/* Before all that takes long: which fusion it will be. */
+static int open_fusion(assembly *a, attune_error *err)
+{
+    int status = a->s->fusion ? at_job_weights(a->job, a->s->fusion, &a->file[FUSION], err)
+                              : ATTUNE_OK;
+    if (status)
+        return status;
+    a->kind = a->file[FUSION] ? at_fusion_kind_in(a->file[FUSION]) : NULL;
+    if (a->file[FUSION] && !a->kind)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: holds no fusion that was learned", a->s->fusion);
+    return check_named_kind(a, err);
+}
+
+static int add_fusion(assembly *a, attune_error *err)
+{
+    at_fusion_net net;
+    return a->kind ? at_fusion_net_make(&net, &a->params, a->kind, a->file[FUSION], NULL, err)
+                   : ATTUNE_OK;
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */
@@ -187,8 +224,8 @@ static int add_voices(assembly *a, attune_error *err)
 /* Metadata of the recipe, and what the streams' own files say of their training. */
 static int put_metadata(const assembly *a, at_weights_writer *w)
 {
-    static const char *const names[] = {"training.face", "training.voice", "training.detector"};
-    const at_weights *parts[] = {a->visual, a->audio, a->detector};
+    static const char *const names[PARTS] = {"training.face", "training.voice", "training.detector",
+                                             "training.fusion"};
     const char *key;
     json_t *value;
     int status = 0;
@@ -199,9 +236,12 @@ static int put_metadata(const assembly *a, at_weights_writer *w)
         status = status ? status : text ? at_weights_put_meta(w, key, text) : -1;
         free(text);
     }
-    for (int i = 0; i < 3 && !status; i++) {
-        const char *record = at_weights_meta(parts[i], names[i]);
-        record = record ? record : at_weights_meta(parts[i], "training");
+    if (a->kind && !json_object_get(a->s->metadata, "fusion") && !status)
+        status = at_weights_put_meta(w, "fusion", a->kind->name);
+    for (int i = 0; i < PARTS && !status; i++) {
+        const char *record = a->file[i] ? at_weights_meta(a->file[i], names[i]) : NULL;
+        if (!record && a->file[i])
+            record = at_weights_meta(a->file[i], "training");
         if (record)
             status = at_weights_put_meta(w, names[i], record);
     }
@@ -240,17 +280,19 @@ int at_learn_assemble(const at_job *job, attune_error *err)
 {
     assembly a = {.job = job, .s = job->settings};
     int status = at_mkdirs(job->options->out_dir ? job->options->out_dir : ".", err);
-    status = status ? status : at_job_detector(job, a.s->detector, &a.params, &a.detector, err);
+    status = status ? status : open_fusion(&a, err);
+    status = status ? status
+                    : at_job_detector(job, a.s->detector, &a.params, &a.file[DETECTOR], err);
     status = status ? status : add_faces(&a, err);
     status = status ? status : add_voices(&a, err);
+    status = status ? status : add_fusion(&a, err);
     status = status ? status : set(&a, "fusion", "floor", 1, &a.s->floor, err);
     status = status ? status : write_model(&a, err);
     status = status || !a.s->answers ? status : write_answers(&a, err);
     at_params_free(&a.params);
     at_stream_answers_free(&a.face);
     at_stream_answers_free(&a.voice);
-    at_weights_free(&a.visual);
-    at_weights_free(&a.audio);
-    at_weights_free(&a.detector);
+    for (int i = 0; i < PARTS; i++)
+        at_weights_free(&a.file[i]);
     return status;
 }

@@ -16,9 +16,8 @@ static run_fn run_of_kind(const char *kind)
         const char *kind;
         run_fn run;
     } kinds[] = {
-        {"visual", at_learn_visual},
-        {"audio", at_learn_audio},
-        {"detector", at_learn_detector},
+        {"visual", at_learn_visual},     {"audio", at_learn_audio},
+        {"detector", at_learn_detector}, {"fusion", at_learn_fusion},
         {"assemble", at_learn_assemble},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

@@ -1,5 +1,7 @@
 #include "train/settings.h"
+#include "fusion/kind.h"
 #include "model/audio.h"
+#include <math.h>
 #include <string.h>
 
 /* Of a batch: some 700 MiB of floats. */
@@ -298,6 +300,80 @@ static const char *wrong_detector(const void *value)
 }
 const at_fields at_detector_fields = {detector_list, sizeof(at_detector_settings), wrong_detector};
 
+/* ---- fusion --------------------------------------------------------------------------------- */
+
+/* One corpus, by default that one. */
+#define CORPUS(list, fields, def)                                                                 \
+    static const at_field list[] = {                                                              \
+        AT_TEXT(at_corpus_settings, dataset, "dataset", def, "as `attune eval --help` names it"), \
+        AT_TEXT(at_corpus_settings, folder, "folder", NULL,                                       \
+                "in the data folder; without: the dataset's name"),                               \
+        AT_NEEDED(at_corpus_settings, parts.train, "train", "split that is learned from"),        \
+        AT_NEEDED(at_corpus_settings, parts.valid, "valid", "split that judges and calibrates"),  \
+        AT_FIELDS_END,                                                                            \
+    };                                                                                            \
+    static const at_fields fields = {list, sizeof(at_corpus_settings), NULL}
+CORPUS(pair_faces_list, pair_faces_fields, "ferplus");
+CORPUS(pair_voices_list, pair_voices_fields, "ravdess");
+
+static const at_field harm_list[] = {
+    AT_NEEDED(at_harm_settings, kind, "kind", "a degradation of pictures or of sound"),
+    AT_NUMBER(at_harm_settings, level, "level", 0, -1000, 1000,
+              "at worst, in its unit; drawn from a third of the way there"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_harm(const void *value)
+{
+    const at_harm_settings *h = value;
+    const at_degrade_kind kind = at_degrade_find(h->kind);
+    if (kind == AT_DEGRADE_KINDS)
+        return "there is no degradation of that kind";
+    if (kind == AT_DEGRADE_NOISES || kind == AT_DEGRADE_BABBLE)
+        return "that degradation needs recordings";
+    const float none = at_degradations[kind].none, most = at_degradations[kind].most;
+    return (h->level - none) * (most - none) <= 0 || fabsf(h->level - none) > fabsf(most - none)
+               ? "the level is none that does harm"
+               : NULL;
+}
+static const at_fields harm_fields = {harm_list, sizeof(at_harm_settings), wrong_harm};
+
+#define FUSION(m, def, least, most, help) \
+    AT_NUMBER(at_fusion_settings, m, #m, def, least, most, help)
+static const at_field fusion_list[] = {
+    HEAD(at_fusion_settings, "`fusion`: what is made of both streams together"),
+    AT_NEEDED(at_fusion_settings, fusion, "fusion", "`concat`, `tensor` or `attention`"),
+    AT_NEEDED_FILE(at_fusion_settings, model, "model",
+                   "a whole model, whose detector, networks and calibration stay as they are"),
+    AT_OBJECT(at_fusion_settings, faces, "faces", pair_faces_fields, "one side of the pairs"),
+    AT_OBJECT(at_fusion_settings, voices, "voices", pair_voices_fields, "the other"),
+    AT_SHARED(at_fusion_settings, plan, at_plan_fields),
+    FUSION(batch, 64, 2, 1024, "pairs a step"),
+    FUSION(pairs, 2000, 2, 10000000, "label-matched pairs an epoch, matched anew each time"),
+    FUSION(judged, 700, 1, 100000, "label-matched pairs of an evaluation, under each condition"),
+    FUSION(most, 3500, 0, 10000000,
+           "faces, and voices, of a part: as many of each emotion; 0: all there are"),
+    FUSION(versions, 4, 1, 64, "of each sample: as it is, and the others degraded"),
+    FUSION(sights, 3, 1, 30, "frames that a face is seen in"),
+    FUSION(tokens, 24, 1, 250, "moments of a voice that are kept, at most"),
+    AT_LIST(at_fusion_settings, harm, harms, "harms", &harm_fields, 0, "how samples are degraded"),
+    FUSION(clean, 0.4, 0, 1, "probability that a sample is taken as it is"),
+    FUSION(missing, 0.2, 0, 0.9, "probability that one of the two streams is left out"),
+    FUSION(dropout, 0.3, 0, 0.95, "before the last layer"),
+    FUSION(smoothing, 0.1, 0, 0.9, "of the labels"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_fusion(const void *value)
+{
+    const at_fusion_settings *s = value;
+    const at_fusion_kind *kind = at_fusion_kind_find(s->fusion);
+    return !kind || !at_fusion_is_learned(kind) ? "fusion is no kind that is learned"
+           : s->pairs < s->batch                ? "pairs must be at least batch"
+                                                : NULL;
+}
+const at_fields at_fusion_fields = {fusion_list, sizeof(at_fusion_settings), wrong_fusion};
+
 /* ---- assemble ------------------------------------------------------------------------------- */
 
 static const at_field stream_list[] = {
@@ -313,6 +389,8 @@ static const at_field assemble_list[] = {
             "a detector's file, a whole model's, or YuNet's own"),
     AT_OBJECT(at_assemble_settings, visual, "visual", stream_fields, "the face stream"),
     AT_OBJECT(at_assemble_settings, audio, "audio", stream_fields, "the voice stream"),
+    AT_FILE(at_assemble_settings, fusion, "fusion", NULL,
+            "a trained fusion, or a whole model with one; without: what `metadata.fusion` names"),
     AT_NUMBER(at_assemble_settings, floor, "floor", 0.2, 0, 1,
               "reliability under which a stream is left out"),
     AT_NUMBER(at_assemble_settings, reference_pictures, "reference_pictures", 2000, 2, 10000000,
@@ -360,8 +438,8 @@ static const struct {
     const at_fields *fields;
 } kinds[] = {
     {"visual", &at_visual_fields},     {"audio", &at_audio_fields},
-    {"detector", &at_detector_fields}, {"assemble", &at_assemble_fields},
-    {"chain", &at_chain_fields},
+    {"detector", &at_detector_fields}, {"fusion", &at_fusion_fields},
+    {"assemble", &at_assemble_fields}, {"chain", &at_chain_fields},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

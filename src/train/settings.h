@@ -7,6 +7,7 @@
 #define AT_TRAIN_SETTINGS_H
 
 #include "data/faces.h"
+#include "degrade/harms.h"
 #include "degrade/sound.h"
 #include "train/fields.h"
 
@@ -79,6 +80,12 @@ typedef struct at_voices_settings {
     int sets;
 } at_voices_settings;
 
+/* One corpus, and its parts. */
+typedef struct at_corpus_settings {
+    const char *dataset, *folder;
+    at_fold_settings parts;
+} at_corpus_settings;
+
 typedef struct at_audio_losses {
     float smoothing, lacking;
     double class_balance;
@@ -114,6 +121,26 @@ typedef struct at_detector_settings {
 } at_detector_settings;
 extern const at_fields at_detector_fields;
 
+/* What goes wrong with pictures or sound, at worst at that level. */
+typedef struct at_harm_settings {
+    const char *kind; /* as at_degradations names it */
+    float level;
+} at_harm_settings;
+
+typedef struct at_fusion_settings {
+    const char *kind, *name;
+    const char *fusion; /* a kind of fusion that is learned */
+    const char *model;  /* detector, networks and calibration */
+    at_corpus_settings faces, voices;
+    at_loop_plan plan;
+    int batch, pairs, judged, most, versions, sights, tokens;
+    at_harm_settings harm[AT_MOST_HARMS];
+    int harms;
+    float clean, missing; /* probabilities */
+    float dropout, smoothing;
+} at_fusion_settings;
+extern const at_fields at_fusion_fields;
+
 /* A trained stream and the recipe whose parts calibrate it. */
 typedef struct at_stream_settings {
     const char *model, *recipe;
@@ -123,6 +150,7 @@ typedef struct at_assemble_settings {
     const char *kind, *name;
     const char *detector;
     at_stream_settings visual, audio;
+    const char *fusion; /* a trained fusion's file; nullable */
     float floor;
     int reference_pictures, answers;
     const json_t *metadata;

@@ -1,0 +1,139 @@
+/* evidence_file.c - a set of evidence on disk. Whatever is amiss with the file, it is made anew. */
+#include "base/error.h"
+#include "base/file.h"
+#include "train/evidence_room.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- the name ------------------------------------------------------------------------------- */
+
+static uint64_t add_text(uint64_t hash, const char *text)
+{
+    return at_hash(hash, text, strlen(text) + 1);
+}
+
+static uint64_t add_number(uint64_t hash, double x)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.17g", x);
+    return add_text(hash, text);
+}
+
+/* By path, size and label: samples are not read. */
+static uint64_t add_samples(uint64_t hash, const at_corpus *c)
+{
+    hash = add_text(hash, c->dataset);
+    for (int i = 0; i < c->count; i++) {
+        struct stat st = {0};
+        hash = add_text(hash, c->list[i].path);
+        if (!stat(c->list[i].path, &st))
+            hash = add_number(hash, (double)st.st_size);
+        hash = add_number(hash, c->list[i].expression);
+    }
+    return hash;
+}
+
+static uint64_t add_settings(uint64_t hash, const at_fusion_settings *s, int of_sound)
+{
+    hash = add_text(hash, attune_version());
+    hash = add_text(hash, at_kernels_best()->name);
+    hash = add_number(hash, (double)s->plan.seed);
+    hash = add_number(hash, s->versions);
+    hash = add_number(hash, of_sound ? s->tokens : s->sights);
+    hash = add_number(hash, of_sound);
+    for (int i = 0; i < s->harms; i++) {
+        hash = add_text(hash, s->harm[i].kind);
+        hash = add_number(hash, (double)s->harm[i].level);
+    }
+    return hash;
+}
+
+int at_evidence_path(const at_job *job, const at_fusion_settings *s, const at_corpus *c,
+                     int of_sound, char path[AT_TRAIN_PATH], attune_error *err)
+{
+    const char *dir = job->options->out_dir ? job->options->out_dir : ".";
+    const unsigned char *bytes = NULL;
+    char *model = NULL;
+    size_t size = 0;
+    uint64_t hash = add_settings(AT_HASH_START, s, of_sound);
+    int status = at_job_find(job, s->model, &model, err);
+    status = status ? status : at_file_map(model, &bytes, &size, err);
+    status = status ? status : at_mkdirs(dir, err);
+    hash = add_samples(at_hash(hash, bytes, size), c);
+    at_file_unmap(bytes, size);
+    free(model);
+    if (status)
+        return status;
+    int n = snprintf(path, AT_TRAIN_PATH, "%s/evidence-%016" PRIx64 ".safetensors", dir, hash);
+    return n < AT_TRAIN_PATH ? ATTUNE_OK : at_fail(err, ATTUNE_E_ARG, "%s: path too long", dir);
+}
+
+/* ---- the file ------------------------------------------------------------------------------- */
+
+static int is_whole(const at_evidence_set *s)
+{
+    for (int i = 0; i < s->samples; i++) {
+        if (s->emotion[i] < -1 || s->emotion[i] >= ATTUNE_EMOTIONS)
+            return 0;
+        for (int v = 0; v < s->versions; v++) {
+            const at_evidence_row r = at_evidence_row_of(s, i, v);
+            if (!(*r.tokens >= 0 && *r.tokens <= (float)s->shape.tokens))
+                return 0;
+            for (int k = 0; k < s->shape.tokens; k++)
+                if (!(fabsf(r.time_us[k]) < 1e9f))
+                    return 0;
+        }
+    }
+    return 1;
+}
+
+static int take(at_evidence_set *out, const at_weights *w)
+{
+    const at_weight *rows = at_weights_find(w, "rows"), *emotion = at_weights_find(w, "emotion");
+    if (!rows || !emotion || !emotion->count || emotion->count > INT32_MAX ||
+        at_evidence_room(out, (int)emotion->count, NULL))
+        return 0;
+    const at_evidence_row first = at_evidence_row_of(out, 0, 0),
+                          end = at_evidence_row_of(out, out->samples, 0);
+    if (rows->count != (size_t)(end.present - first.present))
+        return 0;
+    memcpy(out->room, rows->data, rows->count * sizeof(float));
+    for (int i = 0; i < out->samples; i++)
+        out->emotion[i] = isfinite(emotion->data[i]) ? (int)emotion->data[i] : -2;
+    return is_whole(out) && !at_evidence_settle(out, NULL);
+}
+
+int at_evidence_load(at_evidence_set *out, const char *path)
+{
+    const at_evidence_set empty = {.shape = out->shape, .versions = out->versions};
+    at_weights *w = NULL;
+    int whole = !at_weights_load(&w, path, NULL) && take(out, w);
+    at_weights_free(&w);
+    if (!whole) {
+        at_evidence_set_free(out);
+        *out = empty;
+    }
+    return whole;
+}
+
+int at_evidence_save(const at_evidence_set *s, const char *path, attune_error *err)
+{
+    const at_evidence_row first = at_evidence_row_of(s, 0, 0), next = at_evidence_row_of(s, 1, 0);
+    const int rows[2] = {s->samples, (int)(next.present - first.present)};
+    at_weights_writer *w = NULL;
+    float *emotion = malloc(((size_t)s->samples + 1) * sizeof *emotion);
+    int status = emotion ? at_weights_writer_create(&w, err) : at_fail_nomem(err);
+    for (int i = 0; i < s->samples && !status; i++)
+        emotion[i] = (float)s->emotion[i];
+    if (!status && (at_weights_put(w, "rows", 2, rows, s->room, 0) ||
+                    at_weights_put(w, "emotion", 1, &s->samples, emotion, 0)))
+        status = at_fail_nomem(err);
+    status = status ? status : at_weights_save(w, path, err);
+    at_weights_writer_free(&w);
+    free(emotion);
+    return status;
+}

@@ -1,0 +1,142 @@
+/* Fusions loaded, run on the graph and their pairs matched with each allocation failing in turn; and that a
+ * window takes none at all. */
+#include "wrap_alloc.h"
+
+#include "data/pairs.h"
+#include "fusion/kind.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static float face[AT_VISUAL_EMBED], voice[AT_AUDIO_EMBED], logit[8];
+static const at_evidence evidence[ATTUNE_MODALITIES] = {
+    {.present = 1, .embedding = face, .logit = logit, .quality = 1, .share = 1},
+    {.present = 1, .embedding = voice, .logit = logit, .quality = 1, .share = 1},
+};
+
+static at_weights *file_of(const at_fusion_kind *kind)
+{
+    char path[] = "/tmp/attune-alloc-fusion-XXXXXX";
+    at_weights_writer *w;
+    at_weights *file;
+    at_params p = {0};
+    at_fusion_net net;
+    at_rng rng;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    at_rng_seed(&rng, 1, 0);
+    assert_int_equal(at_fusion_net_make(&net, &p, kind, NULL, &rng, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
+    for (int i = 0; i < p.count; i++) {
+        const at_tensor *t = &p.list[i]->value;
+        assert_int_equal(at_weights_put(w, p.list[i]->name, t->rank, t->dim, t->data, 0), 0);
+    }
+    assert_int_equal(at_weights_put_meta(w, "fusion", kind->name), 0);
+    assert_int_equal(at_weights_save(w, path, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_load(&file, path, NULL), ATTUNE_OK);
+    at_weights_writer_free(&w);
+    at_params_free(&p);
+    unlink(path);
+    return file;
+}
+
+static void test_load_and_run(void **state)
+{
+    (void)state;
+    for (int k = 0; at_fusion_kinds[k]; k++) {
+        at_weights *file = file_of(at_fusion_kinds[k]);
+        for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+            at_fusion *f = NULL;
+            attune_error err = {0};
+            wrap_alloc_fail_at(n);
+            int status = at_fusion_load(&f, file, &err);
+            wrap_alloc_off();
+            assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+            if (wrap_alloc_failed()) {
+                assert_null(f);
+                continue;
+            }
+            at_estimate e;
+            const long live = wrap_alloc_live();
+            wrap_alloc_fail_at(0);
+            at_fusion_run(f, evidence, &e);
+            wrap_alloc_off();
+            assert_false(wrap_alloc_failed());
+            assert_int_equal(wrap_alloc_live(), live);
+            assert_int_equal(e.used, 3);
+            at_fusion_free(&f);
+            break;
+        }
+        at_weights_free(&file);
+    }
+}
+
+static void test_forward(void **state)
+{
+    static const float target[ATTUNE_EMOTIONS] = {1};
+    const at_estimate trust = {.reliability = {1, 1}, .weight = {0.5f, 0.5f}, .used = 3};
+    (void)state;
+    for (int k = 0; at_fusion_kinds[k]; k++) {
+        if (!at_fusion_is_learned(at_fusion_kinds[k]))
+            continue;
+        for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+            at_params p = {0};
+            at_fusion_net net;
+            at_graph *g = NULL;
+            at_rng rng;
+            at_rng_seed(&rng, 1, 0);
+            wrap_alloc_fail_at(n);
+            int status = at_fusion_net_make(&net, &p, at_fusion_kinds[k], NULL, &rng, NULL);
+            status = status ? status : at_graph_create(&g, NULL, at_kernels_best(), NULL);
+            if (!status) {
+                at_graph_begin(g, AT_TRAIN, 1);
+                at_tensor *y = at_fusion_forward(g, &net, evidence, &trust, 1, 0.3f);
+                at_tensor *loss = at_cross_entropy(g, y, target, NULL, NULL, 0);
+                status = loss ? at_graph_backward(g, loss) : at_graph_status(g);
+            }
+            wrap_alloc_off();
+            assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+            at_graph_free(&g);
+            at_params_free(&p);
+        }
+    }
+}
+
+static void test_pairs(void **state)
+{
+    static const int emotion[4] = {0, 1, 1, -1};
+    (void)state;
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        at_pair pair[4];
+        at_corpus a = {.dataset = "a", .head = AT_HEAD_EMOTION7};
+        at_corpus b = {.dataset = "a", .head = AT_HEAD_EMOTION7};
+        at_corpus_add(&a, "1")->expression = 3;
+        at_corpus_add(&b, "2")->expression = 3;
+        wrap_alloc_fail_at(n);
+        int status = at_pairs_match(pair, 4, emotion, 4, emotion, 4, 1, NULL);
+        status = status ? status : at_corpus_balance(&a, 0, 1);
+        status = status ? status : at_parts_apart(&a, &b, NULL);
+        wrap_alloc_off();
+        assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+        at_corpus_free(&a);
+        at_corpus_free(&b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_load_and_run),
+        cmocka_unit_test(test_forward),
+        cmocka_unit_test(test_pairs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
