@@ -7,6 +7,7 @@
 #include "eval/metrics.h"
 #include "model/audio.h"
 #include "train/learn.h"
+#include "train/checkpoint.h"
 #include "train/mixup.h"
 #include "train/voice_set.h"
 #include <assert.h>
@@ -257,6 +258,15 @@ static int make_slots(task *t, attune_error *err)
     return ok ? ATTUNE_OK : at_fail_nomem(err);
 }
 
+static int start_from(task *t, const char *file, attune_error *err)
+{
+    char *path = NULL;
+    int status = at_job_find(t->t.job, file, &path, err);
+    status = status ? status : at_params_load(path, &t->t.params, NULL, err);
+    free(path);
+    return status;
+}
+
 static int set_up(void *self, attune_error *err)
 {
     task *t = self;
@@ -265,6 +275,8 @@ static int set_up(void *self, attune_error *err)
     t->t.batch = t->s->batch;
     at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
     int status = at_audio_init(&t->t.params, t->s->members, &rng, err);
+    if (!status && t->s->init && !t->t.resumed)
+        status = start_from(t, t->s->init, err);
     status = status ? status : load_parts(t, err);
     if (status)
         return status;

@@ -231,6 +231,8 @@ static const at_field audio_list[] = {
     AT_LIST(at_audio_settings, fold, folds, "folds", &fold_fields, 0,
             "one run each with other parts of the first set, `NAME.foldK`, and the mean recall at "
             "the end"),
+    AT_FILE(at_audio_settings, init, "init", NULL,
+            "a voice stream of ours to start from, or a whole model, with as many members"),
     AT_TEXT(at_audio_settings, noise, "noise", NULL,
             "folder of background noise; the first 70 % of each file are used"),
     AT_SHARED(at_audio_settings, plan, at_plan_fields),

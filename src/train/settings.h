@@ -97,6 +97,7 @@ typedef struct at_audio_settings {
     at_voices_settings data;
     at_fold_settings fold[AT_MAX_FOLDS]; /* in place of the first set's parts */
     int folds;
+    const char *init;  /* nullable */
     const char *noise; /* folder; nullable */
     int members, batch, rows, versions;
     at_voice_augment augment;

@@ -211,16 +211,15 @@ static int run_voices(const at_job *job, const at_audio_net *net, const at_voice
     return status;
 }
 
-/* Where calm counts as neutral, all of both is neutral. */
-static void join_calm(float *logit)
+/* The sample's class. Where calm counts as neutral, whichever of both the network leans to. */
+static int class_of(const at_voice_set *set, int sample, const float *logit)
 {
     const int neutral = at_class_by_name(AT_HEAD_VOICE8, "neutral");
     const int calm = at_class_by_name(AT_HEAD_VOICE8, "calm");
-    const float least = -60; /* as good as never */
-    float top = fmaxf(logit[neutral], logit[calm]);
 
-    logit[neutral] = top + logf(expf(logit[neutral] - top) + expf(logit[calm] - top));
-    logit[calm] = least;
+    if (set->head[set->set_of[sample]] == AT_HEAD_EMOTION7 && set->label[sample] == neutral)
+        return logit[calm] > logit[neutral] ? calm : neutral;
+    return set->label[sample];
 }
 
 static int collect_voices(at_stream_answers *a, const at_voice_set *valid,
@@ -236,12 +235,8 @@ static int collect_voices(at_stream_answers *a, const at_voice_set *valid,
     for (int i = 0; i < a->train_n; i++)
         memcpy(a->train + (size_t)i * AT_AUDIO_EMBED, train[i].embedding, sizeof r->embedding);
     for (int i = 0; i < a->valid_n; i++) {
-        float logit[AT_VOICE_CLASSES];
         memcpy(a->valid + (size_t)i * AT_AUDIO_EMBED, r[i].embedding, sizeof r->embedding);
-        memcpy(logit, r[i].expression, sizeof logit);
-        if (valid->head[valid->set_of[i]] == AT_HEAD_EMOTION7)
-            join_calm(logit);
-        add_row(h, logit, valid->label[i]);
+        add_row(h, r[i].expression, class_of(valid, i, r[i].expression));
     }
     return check_finite(a, err);
 }
