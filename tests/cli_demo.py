@@ -4,6 +4,7 @@ says the picture and the voice come and go. Windows reach 3 s back, so each expe
 the window that lies (almost) wholly in its phase."""
 import base64
 import csv
+import functools
 import hashlib
 import itertools
 import json
@@ -23,19 +24,24 @@ CLIP = os.path.join(SOURCE, "demo", "talking_head.mp4")
 EMOTIONS = ["neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"]
 
 
+@functools.cache
+def analysed():
+    """What is printed, report, summary, windows by their end."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([PROGRAM, "analyze", CLIP, "--model", MODEL, "-o", folder],
+                              check=True, timeout=240, capture_output=True, text=True)
+        with open(os.path.join(folder, "report.html"), encoding="utf-8") as f:
+            page = f.read()
+        with open(os.path.join(folder, "summary.json"), encoding="utf-8") as f:
+            summary = json.load(f)
+        with open(os.path.join(folder, "timeline.csv"), newline="") as f:
+            return done.stdout, page, summary, {float(row["end_s"]): row for row in csv.DictReader(f)}
+
+
 class Analysis(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run([PROGRAM, "analyze", CLIP, "--model", MODEL, "-o", folder],
-                                  check=True, timeout=240, capture_output=True, text=True)
-            cls.text = done.stdout
-            with open(os.path.join(folder, "report.html"), encoding="utf-8") as f:
-                cls.page = f.read()
-            with open(os.path.join(folder, "summary.json"), encoding="utf-8") as f:
-                cls.summary = json.load(f)
-            with open(os.path.join(folder, "timeline.csv"), newline="") as f:
-                cls.windows = {float(row["end_s"]): row for row in csv.DictReader(f)}
+        cls.text, cls.page, cls.summary, cls.windows = analysed()
 
     def at(self, end, column):
         return float(self.windows[end][column])

@@ -20,7 +20,7 @@ SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent
 MODEL = SOURCE / "models/default.safetensors"
 DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/data")
 SANITIZED = built.sanitizers()  # most of a second for each picture
-PICTURES = 96 if SANITIZED else 300
+PICTURES = 48 if SANITIZED else 300
 KEYS = {"dataset", "split", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
         "weighted_f1", "ece", "auc", "per_class", "confusion", "interval", "corrupt", "groups"}
 

@@ -42,9 +42,10 @@ typedef struct attune_bench_report {
 typedef struct attune_bench_options {
     const char *const *names; /* (n) which; n 0: all */
     int n;
-    double seconds;    /* of measuring for each benchmark and number of threads; 0: 2 */
-    int rounds;        /* that it is spread over, one benchmark after the other in each; 0: 5 */
-    int threads;       /* 0: one and, where they can be shared out, two */
+    double seconds; /* of measuring for each benchmark and number of threads; 0: 2 */
+    int rounds;     /* that it is spread over, one benchmark after the other in each; 0: 5 */
+    int cold;       /* 1: the first run counts; 0: two before it, for memory and caches, do not */
+    int threads;    /* 0: one and, where they can be shared out, two */
     const char *model; /* that `analyze` uses; NULL: the default model */
     const char *clip;  /* that `analyze` analyses; NULL: the demo clip in the source tree */
     int (*progress)(void *user, double done, double total, const char *name); /* nullable;

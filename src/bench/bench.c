@@ -175,7 +175,7 @@ static int measure(session *s, series *r, const at_kernels *kn)
     status = status ? status : r->bench->create(&state, &setup, &r->work, &r->err);
     if (status)
         return status;
-    for (int i = 0; i < WARM_UP && !status; i++)
+    for (int i = s->o->cold ? WARM_UP : 0; i < WARM_UP && !status; i++)
         status = r->bench->run(state, &r->err);
     const double end = at_now() + s->seconds;
     int more = 1;
