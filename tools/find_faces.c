@@ -1,9 +1,9 @@
 /* find_faces - how small a face a session finds in how large a picture, and how often it finds one
  * where there is none.
  *
- *     find_faces DATA [SCENES [SEED]]
+ *     find_faces DATA SCENES SEED WIDTHxHEIGHT...
  *
- * DATA holds `ferplus` (its validation part) and `faces_diverse`. Their pictures are set at a
+ * DATA holds `ferplus` (its validation part) and `faces_diverse`. Some of their pictures are set at a
  * random place, so that the face has a given width, into SCENES made-up surroundings of each size
  * without a face, and each such picture is shown to a session of the default model for two seconds.
  * A table is printed: of the faces that the detector itself finds when it is given the face's own
@@ -20,10 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTHS = 5, SIZES = 3, PICTURES = 17, CLOSE = 384 };
+enum { WIDTHS = 5, PICTURES = 17, CLOSE = 384, SAMPLES = 600 };
 
 static const int widths[WIDTHS] = {24, 32, 48, 64, 110};
-static const int sizes[SIZES][2] = {{1280, 720}, {1920, 1080}, {3840, 2160}};
 
 /* What was shown, and what was found of it. */
 typedef struct tally {
@@ -140,7 +139,7 @@ static int find_near(trial *t, const at_face *truth, int *found)
     return n < 0 ? n : ATTUNE_OK;
 }
 
-/* Two seconds of the picture. truth: where a face is; NULL: nowhere. */
+/* Two seconds of the picture, or until the face is found. truth: where it is; NULL: nowhere. */
 static int show(trial *t, const at_image *im, const at_face *truth, int *found, int *other)
 {
     const attune_options o = {.no_audio = 1};
@@ -149,7 +148,7 @@ static int show(trial *t, const at_image *im, const at_face *truth, int *found, 
     int status = attune_session_open(&s, t->model, &o, NULL);
 
     *found = *other = 0;
-    for (int i = 0; i <= PICTURES && status >= 0; i++) {
+    for (int i = 0; i <= PICTURES && status >= 0 && !*found; i++) {
         status = i < PICTURES ? attune_session_push_video(s, i * INT64_C(125000), im->data, im->w,
                                                           im->h, im->stride)
                               : attune_session_finish(s);
@@ -188,6 +187,7 @@ static int load(trial *t, const char *data, attune_error *err)
 {
     static const char *const part[][2] = {{"ferplus", "valid"}, {"faces_diverse", "all"}};
     at_corpus corpus[2] = {{0}};
+    int all[2] = {0};
     char root[4096];
     int status = attune_model_load(&t->model, NULL, err);
 
@@ -199,11 +199,15 @@ static int load(trial *t, const char *data, attune_error *err)
     for (int i = 0; i < 2 && status == ATTUNE_OK; i++) {
         snprintf(root, sizeof root, "%s/%s", data, part[i][0]);
         status = at_corpus_read(&corpus[i], part[i][0], root, part[i][1], err);
+        all[i] = corpus[i].count;
+        corpus[i].count = all[i] < SAMPLES ? all[i] : SAMPLES;
     }
     if (status == ATTUNE_OK)
         status = at_faces_load(&t->faces, corpus, 2, &source, NULL, 1, err);
-    at_corpus_free(&corpus[0]);
-    at_corpus_free(&corpus[1]);
+    for (int i = 0; i < 2; i++) {
+        corpus[i].count = all[i];
+        at_corpus_free(&corpus[i]);
+    }
     return status;
 }
 
@@ -241,20 +245,24 @@ static int try_size(trial *t, const int size[2], int scenes)
 
 int main(int argc, char **argv)
 {
-    const int scenes = argc > 2 ? atoi(argv[2]) : 60;
+    const int scenes = argc > 4 ? atoi(argv[2]) : 0;
     trial t = {0};
     attune_error err = {0};
 
-    if (argc < 2 || argc > 4 || scenes < 1) {
-        fprintf(stderr, "usage: find_faces DATA [SCENES [SEED]]\n");
+    if (scenes < 1) {
+        fprintf(stderr, "usage: find_faces DATA SCENES SEED WIDTHxHEIGHT...\n");
         return 2;
     }
-    at_rng_seed(&t.rng, argc > 3 ? strtoull(argv[3], NULL, 10) : 1, 0);
     int status = load(&t, argv[1], &err);
     if (status == ATTUNE_OK)
         printf("picture      width  shown  detector  session  of these  others\n");
-    for (int i = 0; i < SIZES && status == ATTUNE_OK; i++)
-        status = try_size(&t, sizes[i], scenes);
+    for (int i = 4; i < argc && status == ATTUNE_OK; i++) {
+        int size[2] = {0, 0};
+        if (sscanf(argv[i], "%dx%d", &size[0], &size[1]) != 2 || size[0] < 400 || size[1] < 400)
+            status = at_fail(&err, ATTUNE_E_ARG, "'%s' is no size over 400x400", argv[i]);
+        at_rng_seed(&t.rng, strtoull(argv[3], NULL, 10), 0);
+        status = status == ATTUNE_OK ? try_size(&t, size, scenes) : status;
+    }
     if (status < 0)
         fprintf(stderr, "find_faces: %s\n", err.text[0] ? err.text : "out of memory");
     at_image_free(&t.ground);

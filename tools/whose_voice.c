@@ -76,7 +76,7 @@ static int listen(at_image *dst, const clip *c, at_rng *rng)
 {
     const at_image *still = &c->picture[0];
     const int dx = (int)at_rng_below(rng, 3) - 1, dy = (int)at_rng_below(rng, 3) - 1;
-    const int status = at_image_crop(dst, still, dx, dy, still->w, still->h, AT_BORDER_REPLICATE);
+    const int status = at_image_crop(dst, still, dx, dy, still->w, still->h);
 
     for (int y = 0; y < dst->h && status == ATTUNE_OK; y++) {
         uint8_t *p = at_image_at(dst, 0, y);
