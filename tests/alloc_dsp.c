@@ -2,6 +2,7 @@
 #include "wrap_alloc.h"
 
 #include "base/mem.h"
+#include "degrade/degrade.h"
 #include "degrade/sound.h"
 #include "dsp/features.h"
 
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <math.h>
+#include <string.h>
 #include <cmocka.h>
 
 enum { N = AT_SAMPLE_RATE };
@@ -92,12 +94,39 @@ static void augment_survives(void **state)
     assert_int_equal(wrap_alloc_live(), before);
 }
 
+/* All that needs memory; what FFmpeg takes for itself is its own affair (alloc_media). */
+static void degradations_survive(void **state)
+{
+    (void)state;
+    int failures = 0;
+    long before = wrap_alloc_live();
+    const at_sound_sources from = {.noise = pcm, .noise_n = N};
+    for (int kind = AT_DEGRADE_PICTURES; kind < AT_DEGRADE_KINDS; kind++) {
+        const at_degradation *d = &at_degradations[kind];
+        for (int n = 0; kind != AT_DEGRADE_OPUS && (n == 0 || wrap_alloc_failed()); n++) {
+            static float copy[N];
+            at_rng rng;
+            memcpy(copy, pcm, sizeof copy);
+            at_rng_seed(&rng, 1, 0);
+            wrap_alloc_fail_at(n);
+            int status =
+                at_degrade_sound(copy, N, (at_degrade_kind)kind, d->listed[0], &from, &rng);
+            wrap_alloc_off();
+            assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+            failures += wrap_alloc_failed();
+            assert_int_equal(wrap_alloc_live(), before);
+        }
+    }
+    assert_true(failures >= 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extract_survives),
         cmocka_unit_test(push_survives),
         cmocka_unit_test(augment_survives),
+        cmocka_unit_test(degradations_survive),
     };
     return cmocka_run_group_tests_name("dsp allocations", tests, make_tone, NULL);
 }

@@ -89,7 +89,7 @@ EXPECTED = {"visual": (5.26, 4.4, 0.06, 0.2), "audio": (2.06, 1.71, 0.03, 0.6),
 
 if SANITIZED:  # ten times as slow: everything is run, but not until it has been learned
     for name in EXPECTED:
-        RECIPES[name].update(epochs=2, eval_every=1)
+        RECIPES[name].update(epochs=1, eval_every=1)
 
 folder = None
 
@@ -276,6 +276,8 @@ class Trained(unittest.TestCase):
 class SameBytes(unittest.TestCase):
     SHORT = {"visual": ("--epochs", 2, "--limit", 24), "audio": ("--epochs", 2, "--limit", 16),
              "detector": ("--epochs", 2, "--limit", 8), "fusion": ("--epochs", 2, "--limit", 21)}
+    if SANITIZED:  # bits are judged where they come sooner; here the way there is looked at
+        SHORT = {"audio": SHORT["audio"], "fusion": SHORT["fusion"]}
 
     def assert_same(self, name, a, b):
         for kind in ".safetensors", ".best.safetensors", ".checkpoint.safetensors":

@@ -7,7 +7,6 @@
 #include "sanitized.h"
 #include "vision/detect.h"
 #include "vision/track.h"
-#include "whole_picture.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -240,7 +239,7 @@ static void watch(at_detector *d, const char *path, tally *t)
         t->frames++;
         for (int k = 0; k < CONDITIONS; k++) {
             at_face worse;
-            assert_int_equal(whole_picture(&copy, &work, &packet.picture), ATTUNE_OK);
+            assert_int_equal(at_picture_whole(&copy, &work, &packet.picture), ATTUNE_OK);
             assert_int_equal(
                 at_degrade(&copy, conditions[k].kind, conditions[k].level, &face[0], &rng, NULL),
                 ATTUNE_OK);

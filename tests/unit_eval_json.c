@@ -54,7 +54,8 @@ static const attune_eval_result result = {
     .per_class = {{"happy", 0.91, 0.92, 0.93, 0.94, 6}, {"sad", 0.81, 0.82, 0.83, 0.84, 4}},
     .confusion = {{5, 1}, {2, 2}},
     .curves = 2,
-    .curve = {{"boredom>=1", 0.61, {0.55, 0.66}, 2, 10}, {"confusion>=1", NAN, {NAN, NAN}, 0, 10}},
+    .curve = {{"boredom>=1", 0.61, {0.55, 0.66}, 2, 10, {2, 2}},
+              {"confusion>=1", NAN, {NAN, NAN}, 0, 10, {3, 0}}},
 };
 
 static json_t *parsed(const attune_eval_result *r)

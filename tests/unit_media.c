@@ -5,7 +5,6 @@
 #include "media/media.h"
 #include "media_fixtures.h"
 #include "vision/picture.h"
-#include "whole_picture.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -99,7 +98,7 @@ static void upright(at_image *rgb, const attune_picture *p)
 {
     at_picture_work work = {0};
     assert_int_equal(at_picture_check(p), ATTUNE_OK);
-    assert_int_equal(whole_picture(rgb, &work, p), ATTUNE_OK);
+    assert_int_equal(at_picture_whole(rgb, &work, p), ATTUNE_OK);
     at_picture_work_free(&work);
 }
 

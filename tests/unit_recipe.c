@@ -75,7 +75,7 @@ static void test_files(void **state)
     write_file("a.json", "{\"kind\": \"poem\", \"name\": \"x\"}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "poem"));
-    assert_non_null(strstr(err.text, "visual, audio, detector, assemble, chain"));
+    assert_non_null(strstr(err.text, "visual, audio, detector, fusion, assemble, chain"));
     write_file("a.json", "{\"kind\": \"chain\", \"name\": \"x\", \"steps\": [\"b.json\"]}");
     write_file("b.json", "{\"kind\": \"chain\", \"name\": \"y\", \"steps\": [\"a.json\"]}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
