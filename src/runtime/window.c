@@ -64,18 +64,13 @@ static int list_subjects(const at_findings *f, uint32_t *subject)
     return n;
 }
 
-/* Which finding of a modality is the subject's: its own, or one that bears no name. -1: none. */
+/* Which finding of a modality is the subject's. -1: none. */
 static int finding_of(const at_findings *f, int m, uint32_t subject)
 {
-    int nameless = -1;
-
-    for (int i = 0; i < f->count[m]; i++) {
+    for (int i = 0; i < f->count[m]; i++)
         if (f->list[m][i].subject == subject)
             return i;
-        if (f->list[m][i].subject == 0 && !f->apart)
-            nameless = i;
-    }
-    return nameless;
+    return -1;
 }
 
 static void unmeasured(attune_quality *q)
