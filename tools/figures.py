@@ -8,8 +8,8 @@ The figures themselves come from
 
     attune eval default --check models/figures.json --root DIR --json models/figures.json
 
-where DIR holds the data sets' folders. An entry's text is quoted as it stands; its command says
-where it comes from. The model card has every figure, the README those that say "readme".
+where DIR holds the data sets' folders. An entry's text is quoted as it stands, under its figure's
+name; its command says where it comes from. The model card has every figure, the README those that say "readme".
 """
 import json
 import pathlib
@@ -38,7 +38,7 @@ def value(entry):
             return "-"
         return f"{v:.3f}".lstrip("0") if area else f"{100 * v:.1f}"
     text = number(entry["value"]) + ("" if area else " %")
-    if "interval" in entry:
+    if entry.get("interval", [None])[0] is not None:
         text += " [" + ", ".join(map(number, entry["interval"])) + "]"
     return text
 
@@ -51,7 +51,8 @@ def table(figures, wanted):
         if e["metric"] == "n" or not wanted(e):
             continue
         title = e["title"].replace("{n}", counts.get(e["title"], "?"))
-        rows.append(f"| {title if title != last else ''} | {name(e['metric'])} | {value(e)} |")
+        figure = e.get("figure") or name(e["metric"])
+        rows.append(f"| {title if title != last else ''} | {figure} | {value(e)} |")
         last = title
     return "\n".join(row.replace("|  |", "| |") for row in rows) + "\n"
 
