@@ -522,6 +522,8 @@ static void faces_are_told_apart(void **state)
         attune_window one = face_at(i, 1, 100, 240, 64), other = face_at(i, 2, 540, 240, 90);
         attune_window glimpse = face_at(i, 3 + (uint32_t)i / 20, 300, 240, 20);
         assert_int_equal(attune_report_window(r, &one, NULL), ATTUNE_OK);
+        other.baseline_s = (float)i;
+        other.offset[ATTUNE_SAD] = 0.75f;
         if (i % 20)
             assert_int_equal(attune_report_window(r, &other, NULL), ATTUNE_OK);
         if (i == 5 || i == 25)
@@ -537,6 +539,7 @@ static void faces_are_told_apart(void **state)
     assert_non_null(strstr(attune_report_text(r),
                            "face 1       far left, 64 px wide, seen for 20 s (0:00 to 0:20)\n"));
     assert_non_null(strstr(attune_report_text(r), "face 2       far right, 90 px wide, "));
+    assert_non_null(strstr(attune_report_text(r), "usual for this face: more sad (0.8)\n"));
     assert_null(strstr(attune_report_text(r), "face 3"));
     assert_non_null(strstr(attune_report_text(r), " 2 more faces, each seen for less than 1 s\n"));
     j = json_loads(attune_report_json(r), 0, NULL);
@@ -544,6 +547,11 @@ static void faces_are_told_apart(void **state)
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(face, "position"), "where")),
         "far right");
+    assert_float_equal(json_real_value(json_object_get(
+                           json_object_get(json_object_get(face, "usual"), "offset"), "sad")),
+                       0.75, 1e-6);
+    assert_true(
+        json_is_null(json_object_get(json_array_get(json_object_get(j, "faces"), 0), "usual")));
     for (size_t i = 0; i < 4; i++) {
         face = json_array_get(json_object_get(j, "faces"), i);
         assert_int_equal(json_is_true(json_object_get(face, "thumbnail")), i == 1);

@@ -140,6 +140,7 @@ static void put_one(FILE *f, const at_subject *s)
 static void put_face(FILE *f, const at_outcome *o, const at_subject *s)
 {
     char name[32], time[AT_CLOCK_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
+    char habit[AT_HABIT_SIZE];
     at_position at;
 
     snprintf(name, sizeof name, "face %u", (unsigned)s->track);
@@ -151,6 +152,10 @@ static void put_face(FILE *f, const at_outcome *o, const at_subject *s)
                 at_text_clock(from, (double)s->first_us / 1e6, 1),
                 at_text_clock(to, (double)s->last_us / 1e6, 1));
     fputc('\n', f);
+    if (at_habit_words(habit, &s->habit)) {
+        label(f, "");
+        fprintf(f, "taken out as usual for this face: %s\n", habit);
+    }
 }
 
 /* What is said of one of several, under its name. */

@@ -29,6 +29,14 @@ static void put_when(FILE *f, const at_subject *s)
             at_text_clock(to, (double)s->last_us / 1e6, 1));
 }
 
+static void put_habit(FILE *f, const at_subject *s)
+{
+    char habit[AT_HABIT_SIZE];
+
+    if (at_habit_words(habit, &s->habit))
+        fprintf(f, "Usual for this face, whatever it shows, and taken out: %s.", habit);
+}
+
 /* The only one, in a sentence. */
 static void only_face(const at_outcome *o, FILE *f)
 {
@@ -44,7 +52,9 @@ static void only_face(const at_outcome *o, FILE *f)
         fputs(", seen from ", f);
         put_when(f, s);
     }
-    fputs(".</p></div>\n", f);
+    fputs(". ", f);
+    put_habit(f, s);
+    fputs("</p></div>\n", f);
 }
 
 /* ---- several --------------------------------------------------------------------------------- */
@@ -107,6 +117,10 @@ static void subject_row(FILE *f, const at_outcome *o, const at_subject *s)
         put_thumbnail(f, t);
     fprintf(f, "%s</th><td>", at_html_subject(name, s));
     put_where(f, o, s);
+    if (s->habit.seconds > 0 && s->track) {
+        fputs("<br>", f);
+        put_habit(f, s);
+    }
     fputs("</td>", f);
     if (!o->stats->still)
         time_cells(f, s);

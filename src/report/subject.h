@@ -14,6 +14,7 @@
 #ifndef AT_REPORT_SUBJECT_H
 #define AT_REPORT_SUBJECT_H
 
+#include "report/habit.h"
 #include "report/place.h"
 
 #include <attune/attune.h>
@@ -62,6 +63,7 @@ typedef struct at_subject {
     int64_t first_us, last_us; /* first and last sight (or sound) */
     double seen_s, heard_s;
     at_place place; /* of a face */
+    at_habit habit; /* of one person */
     at_topic_stats topic[AT_TOPICS];
     at_departure departing[ATTUNE_STATES], departure[ATTUNE_STATES];
     attune_state_usual usual;

@@ -246,6 +246,22 @@ static void put_position(at_json *j, json_t *to, const at_subject *s, const attu
     put_real(j, object, "width_px", at.width);
 }
 
+/* What was taken out of a person's answers, as at the end. */
+static void put_habit(at_json *j, json_t *to, const at_habit *h)
+{
+    json_t *object, *offset;
+
+    if (h->seconds <= 0) {
+        put(j, to, "usual", json_null());
+        return;
+    }
+    object = put_object(j, to, "usual");
+    put_real(j, object, "seconds", (double)h->seconds);
+    offset = put_object(j, object, "offset");
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        put_real(j, offset, attune_emotion_names[e], (double)h->offset[e]);
+}
+
 static void put_subjects(at_json *j, const at_outcome *o)
 {
     const at_stats *s = o->stats;
@@ -258,6 +274,7 @@ static void put_subjects(at_json *j, const at_outcome *o)
         j->ok &= json_array_append_new(faces, face) == 0;
         put_count(j, face, "track", s->face[i]->track);
         put_position(j, face, s->face[i], o->info);
+        put_habit(j, face, &s->face[i]->habit);
         put(j, face, "thumbnail", json_boolean(at_shown_thumbnail(o, s->face[i]) != NULL));
         fill_subject(j, face, s->face[i]);
     }
