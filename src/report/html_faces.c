@@ -34,7 +34,9 @@ static void put_habit(FILE *f, const at_subject *s)
     char habit[AT_HABIT_SIZE];
 
     if (at_habit_words(habit, &s->habit))
-        fprintf(f, "Usual for this face, whatever it shows, and taken out: %s.", habit);
+        fprintf(f,
+                "<p class=\"note\">Usual for face %u, whatever it shows, and taken out: %s.</p>\n",
+                (unsigned)s->track, habit);
 }
 
 /* The only one, in a sentence. */
@@ -52,9 +54,8 @@ static void only_face(const at_outcome *o, FILE *f)
         fputs(", seen from ", f);
         put_when(f, s);
     }
-    fputs(". ", f);
+    fputs(".</p></div>\n", f);
     put_habit(f, s);
-    fputs("</p></div>\n", f);
 }
 
 /* ---- several --------------------------------------------------------------------------------- */
@@ -117,10 +118,6 @@ static void subject_row(FILE *f, const at_outcome *o, const at_subject *s)
         put_thumbnail(f, t);
     fprintf(f, "%s</th><td>", at_html_subject(name, s));
     put_where(f, o, s);
-    if (s->habit.seconds > 0 && s->track) {
-        fputs("<br>", f);
-        put_habit(f, s);
-    }
     fputs("</td>", f);
     if (!o->stats->still)
         time_cells(f, s);
@@ -174,6 +171,9 @@ static void each_face(const at_outcome *o, FILE *f)
     if (s->voice.heard_s > 0)
         subject_row(f, o, &s->voice);
     fputs("</table></div>\n", f);
+    for (int i = 0; i < s->faces; i++)
+        if (!at_is_glimpse(s, s->face[i]))
+            put_habit(f, s->face[i]);
     table_notes(f, s);
 }
 
