@@ -15,12 +15,12 @@
 
 static at_sighting clean(void)
 {
-    return (at_sighting){.sharpness = 0.9f,
-                         .brightness = 0.5f,
-                         .contrast = 0.4f,
-                         .face_size = 40,
-                         .detector_score = 0.9f,
-                         .coverage = 0.1f};
+    return (at_sighting){.measured.sharpness = 0.9f,
+                         .measured.brightness = 0.5f,
+                         .measured.contrast = 0.4f,
+                         .measured.face_size = 40,
+                         .measured.detector_score = 0.9f,
+                         .measured.coverage = 0.1f};
 }
 
 static void ramps(void **state)
@@ -40,13 +40,13 @@ static void every_measure_counts(void **state)
         size_t member;
         float half, useless;
     } cases[] = {
-        {offsetof(at_sighting, sharpness), 0.3f, 0.05f},
-        {offsetof(at_sighting, brightness), 0.115f, 0.03f},
-        {offsetof(at_sighting, brightness), 0.95f, 1.0f},
-        {offsetof(at_sighting, contrast), 0.085f, 0.02f},
-        {offsetof(at_sighting, face_size), 12, 4},
-        {offsetof(at_sighting, coverage), 0.575f, 0.9f},
-        {offsetof(at_sighting, detector_score), 0.525f, 0.3f},
+        {offsetof(at_sighting, measured.sharpness), 0.3f, 0.05f},
+        {offsetof(at_sighting, measured.brightness), 0.115f, 0.03f},
+        {offsetof(at_sighting, measured.brightness), 0.95f, 1.0f},
+        {offsetof(at_sighting, measured.contrast), 0.085f, 0.02f},
+        {offsetof(at_sighting, measured.face_size), 12, 4},
+        {offsetof(at_sighting, measured.coverage), 0.575f, 0.9f},
+        {offsetof(at_sighting, measured.detector_score), 0.525f, 0.3f},
     };
     at_sighting s = clean();
 
@@ -68,7 +68,7 @@ static void good_frames_count_for_more(void **state)
     at_face_evidence e = {0};
 
     (void)state;
-    blurred.sharpness = 0.3f;
+    blurred.measured.sharpness = 0.3f;
     sharp.visual.expression[1] = 3;
     sharp.visual.embedding[7] = 6;
     sharp.box[0] = 1;
@@ -91,7 +91,7 @@ static void bad_frames_have_to_do(void **state)
     at_face_evidence e = {0};
 
     (void)state;
-    dark.brightness = 0;
+    dark.measured.brightness = 0;
     dark.visual.expression[2] = 5;
     at_face_evidence_add(&e, &dark);
     at_face_evidence_finish(&e);

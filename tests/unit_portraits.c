@@ -43,11 +43,11 @@ static void look(at_scene *c, uint32_t person, int64_t t_us, int grey, float cle
     const at_sighting s = {.person = person,
                            .t_us = t_us,
                            .box = {20, 20, 80, 80},
-                           .sharpness = clear,
-                           .brightness = 0.5F,
-                           .contrast = 0.3F,
-                           .face_size = 40,
-                           .detector_score = 0.9F,
+                           .measured.sharpness = clear,
+                           .measured.brightness = 0.5F,
+                           .measured.contrast = 0.3F,
+                           .measured.face_size = 40,
+                           .measured.detector_score = 0.9F,
                            .pose = {.yaw = yaw}};
     memset(c->rgb, grey, sizeof c->rgb);
     assert_int_equal(at_portraits_look(&c->p, &c->work, &picture, &face, &s), ATTUNE_OK);

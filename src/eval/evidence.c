@@ -19,12 +19,10 @@ int at_rate_face(at_rating *r, const at_face_sample *s, const at_image *aligned,
     int status = at_quality_measure(&q, &r->native, &r->picture, aligned, &picture, &face);
     if (status < 0)
         return status;
-    const at_sighting sighting = {.sharpness = q.sharpness,
-                                  .brightness = q.brightness,
-                                  .contrast = q.contrast,
-                                  .face_size = at_face_size(&s->face),
-                                  .detector_score = s->face.score,
-                                  .coverage = at_face_coverage(v->covered, q.outside)};
+    q.face_size = at_face_size(&s->face); /* of the source, also where it was drawn */
+    q.detector_score = s->face.score;
+    const at_pose ahead = {0};
+    const at_sighting sighting = {.measured = at_face_measured(&q, &v->covered, &ahead)};
     *quality = at_sighting_quality(&sighting);
     return ATTUNE_OK;
 }

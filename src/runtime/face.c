@@ -211,16 +211,6 @@ static int find_faces(at_face_stream *f, int64_t t_us, const attune_picture *p, 
     return at_search_faces(f->search, t_us, p, known, f->tracker.count, faces, FACES_MAX);
 }
 
-static void note_quality(at_sighting *out, const at_face_quality *q)
-{
-    out->sharpness = q->sharpness;
-    out->brightness = q->brightness;
-    out->contrast = q->contrast;
-    out->face_size = q->face_size;
-    out->coverage = q->outside;
-    out->detector_score = q->detector_score;
-}
-
 static void note_track(at_sighting *out, const at_track *track)
 {
     const at_face *face = &track->face;
@@ -244,7 +234,6 @@ static void read_face(at_face_stream *f, at_sighting *out)
         return;
     at_visual_run(m->visual, f->setting.pool, f->aligned.data, AT_FACE_SIDE, views, f->work,
                   &out->visual);
-    out->coverage = at_face_coverage(out->visual.covered, out->coverage);
 }
 
 /* ---- who it is ---------------------------------------------------------------------------- */
@@ -341,10 +330,11 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
     rc = at_quality_measure(&quality, &f->native, &f->picture_work, &f->aligned, p, &track->face);
     if (rc < 0)
         return rc;
-    note_quality(out, &quality);
     at_mouth_see(&out->mouth, &f->aligned);
     read_face(f, out);
-    shown = at_identity_shown(&quality, out->coverage, &out->pose);
+    out->measured = at_face_measured(
+        &quality, f->setting.model->visual ? &out->visual.covered : NULL, &out->pose);
+    shown = at_identity_shown(&quality, out->measured.coverage, &out->pose);
     if (shown)
         at_looks_measure(&looks, &f->aligned, quality.face_size);
     recognise(f, t_us, i, shown ? &looks : NULL);
@@ -572,16 +562,10 @@ static void face_describe(const void *self, int i, attune_window *w)
     if (i < 0)
         return;
     const at_found_face *found = &f->found[i];
-    const attune_quality *measured = &found->evidence.measured;
-    q->sharpness = measured->sharpness;
-    q->brightness = measured->brightness;
-    q->contrast = measured->contrast;
-    q->face_size = measured->face_size;
-    q->detector_score = measured->detector_score;
-    q->coverage = measured->coverage;
-    q->yaw = measured->yaw;
-    q->pitch = measured->pitch;
-    q->roll = measured->roll;
+    const float snr_db = q->snr_db, speech_share = q->speech_share; /* the voice's */
+    *q = found->evidence.measured;
+    q->snr_db = snr_db;
+    q->speech_share = speech_share;
     q->face_share = found->share;
     memcpy(w->box, found->evidence.box, sizeof w->box);
 }

@@ -11,6 +11,7 @@
 #include "model/visual.h"
 #include "vision/mouth.h"
 #include "vision/pose.h"
+#include "vision/quality.h"
 
 /* One face in one frame. */
 typedef struct at_sighting {
@@ -18,9 +19,9 @@ typedef struct at_sighting {
     int64_t t_us;
     float box[4];
     float size; /* box area, square pixels */
-    float sharpness, brightness, contrast, face_size, detector_score, coverage;
     at_mouth mouth;
     at_pose pose;
+    attune_quality measured; /* the face's members only */
     at_visual_result visual;
 } at_sighting;
 
@@ -35,6 +36,9 @@ typedef struct at_face_evidence {
     at_visual_result visual;
 } at_face_evidence;
 
+/* The face's members of what is measured of it. covered: at_visual_result's logit, nullable. */
+attune_quality at_face_measured(const at_face_quality *q, const float *covered,
+                                const at_pose *pose);
 /* How good the input is, as one figure in [0,1], 1 = clean: that of its worst measure, each put on
  * a ramp from where the input is of no use to where nothing is amiss. */
 float at_sighting_quality(const at_sighting *s);

@@ -52,7 +52,7 @@ static float worth_of(const at_sighting *s, int side)
 {
     const float radian = 0.017453293F;
 
-    return fmaxf(at_sighting_quality(s), 0.01F) * s->detector_score *
+    return fmaxf(at_sighting_quality(s), 0.01F) * s->measured.detector_score *
            fminf(s->box[2] / (float)side, 1) * fmaxf(cosf(s->pose.yaw * radian), 0.1F) *
            fmaxf(cosf(s->pose.pitch * radian), 0.1F);
 }
