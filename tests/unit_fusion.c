@@ -329,7 +329,6 @@ static void test_baseline(void **state)
         const at_usual u = four_classes(hot ? 2.5f : 1, 4);
         at_baseline b = {0};
         float logit[4], plain[4];
-        assert_float_equal(at_baseline_share(&b), 0, 0);
         for (int i = 0; i < 400; i++) {
             answer_of(&u, i / 5 % 4, 1.2f, logit);
             at_baseline_follow(&u, &b, logit, 0.5f);
@@ -346,7 +345,6 @@ static void test_baseline(void **state)
                 u.temperature * (u.answer[3][i] - b.offset[i] + 1.2f * (i == 1) - 1.2f * (i == 2)) +
                     7,
                 1e-4);
-        assert_true(at_baseline_share(&b) > 0.9f);
     }
 }
 

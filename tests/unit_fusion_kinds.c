@@ -361,6 +361,9 @@ static int load(at_fusion **out, const at_fusion_kind *kind, const char *odd, in
     }
     if (odd && n)
         assert_int_equal(at_weights_put(w, odd, 1, &n, value, 0), 0);
+    const float answer[64] = {0}, share[8] = {1};
+    assert_int_equal(at_weights_put(w, "fusion.face.usual.answer", 1, (int[]){64}, answer, 0), 0);
+    assert_int_equal(at_weights_put(w, "fusion.face.usual.share", 1, (int[]){8}, share, 0), 0);
     assert_int_equal(at_weights_put_meta(w, "fusion", kind->name), 0);
     assert_int_equal(at_weights_save(w, path, NULL), 0);
     at_weights_writer_free(&w);
@@ -368,6 +371,9 @@ static int load(at_fusion **out, const at_fusion_kind *kind, const char *odd, in
     if (!odd && at_fusion_is_learned(kind))
         assert_ptr_equal(at_fusion_kind_in(file), kind);
     int status = at_fusion_load(out, file, err);
+    if (!status) /* a baseline of logits does not reach what looks at embeddings */
+        assert_int_equal(at_fusion_usual(*out, ATTUNE_FACE)->classes,
+                         at_fusion_is_learned(kind) ? 0 : 8);
     at_weights_free(&file);
     at_params_free(&p);
     unlink(path);

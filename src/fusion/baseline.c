@@ -102,8 +102,3 @@ void at_baseline_follow(const at_usual *u, at_baseline *b, const float *logit, f
     b->seconds += seconds;
     limit(u, b);
 }
-
-float at_baseline_share(const at_baseline *b)
-{
-    return b->seconds / (b->seconds + prior_s);
-}

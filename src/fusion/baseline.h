@@ -42,7 +42,4 @@ void at_baseline_remove(const at_usual *u, const at_baseline *b, const float *lo
 /* Takes in logits as they were, of so many seconds. */
 void at_baseline_follow(const at_usual *u, at_baseline *b, const float *logit, float seconds);
 
-/* How far the offset has come from nothing to all that the logits say, [0,1]. */
-float at_baseline_share(const at_baseline *b);
-
 #endif

@@ -177,7 +177,8 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALIT
 
 const at_usual *at_fusion_usual(const at_fusion *f, int modality)
 {
-    return &f->usual[modality];
+    static const at_usual none = {0};
+    return at_fusion_is_learned(f->net.kind) ? &none : &f->usual[modality];
 }
 
 void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS])

@@ -101,8 +101,7 @@ static void note_estimate(const at_estimate *e, attune_window *w)
     memcpy(w->engagement3, e->engagement3, sizeof w->engagement3);
 }
 
-/* Takes what is usual for the person out of the logits, which move to plain, and says what it was
- * as if all of a modality's answer counted. */
+/* Takes what is usual for the person out of the logits, which move to plain. */
 static void take_usual(const attune_session *s, const at_acquaintance *p, at_evidence *evidence,
                        float plain[ATTUNE_MODALITIES][AT_MOST_CLASSES])
 {

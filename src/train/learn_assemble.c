@@ -83,15 +83,17 @@ static int fit_temperature(assembly *a, const char *of, const at_head_answers *h
     return set(a, of, "temperature", 1, &t, err);
 }
 
-/* What is usual of a stream's answers, to follow a person's baseline by. */
-static int fit_usual(assembly *a, const char *of, const at_head_answers *h, attune_error *err)
+/* A stream's native head: its temperature, and what is usual of its answers, to follow a person's
+ * baseline by. */
+static int fit_native(assembly *a, const char *of, const at_head_answers *h, attune_error *err)
 {
     float answer[AT_MOST_CLASSES * AT_MOST_CLASSES], share[AT_MOST_CLASSES];
     float t = at_fit_temperature(h->logit, h->label, h->n, h->width);
-    if (!h->n)
-        return ATTUNE_OK;
+    int status = set(a, of, "temperature", 1, &t, err);
+    if (status || !h->n)
+        return status;
     at_fit_usual(h->logit, h->n, h->width, t, answer, share);
-    int status = set(a, of, "usual.answer", h->width * h->width, answer, err);
+    status = set(a, of, "usual.answer", h->width * h->width, answer, err);
     return status ? status : set(a, of, "usual.share", h->width, share, err);
 }
 
@@ -110,8 +112,7 @@ static int calibrate_faces(assembly *a, attune_error *err)
 {
     const at_head_answers *h = a->face.head;
     int status = fit_distance(a, "fusion.face", &a->face, err);
-    status = status ? status : fit_temperature(a, "fusion.face", &h[0], err);
-    status = status ? status : fit_usual(a, "fusion.face", &h[0], err);
+    status = status ? status : fit_native(a, "fusion.face", &h[0], err);
     status = status ? status : fit_temperature(a, "fusion.basic", &h[1], err);
     status = status ? status : fit_temperature(a, "fusion.engagement", &h[2], err);
     return status ? status : fit_states(a, &h[3], err);
@@ -120,8 +121,7 @@ static int calibrate_faces(assembly *a, attune_error *err)
 static int calibrate_voices(assembly *a, attune_error *err)
 {
     int status = fit_distance(a, "fusion.voice", &a->voice, err);
-    status = status ? status : fit_temperature(a, "fusion.voice", &a->voice.head[0], err);
-    return status ? status : fit_usual(a, "fusion.voice", &a->voice.head[0], err);
+    return status ? status : fit_native(a, "fusion.voice", &a->voice.head[0], err);
 }
 
 /* ---- parts ---------------------------------------------------------------------------------- */
