@@ -240,7 +240,7 @@ static void detector(void **state)
 
 /* ---- visual ------------------------------------------------------------------------------ */
 
-enum { FACE = 72, FACE_EVERY = 40, FACE_LOGITS = 31 };
+enum { FACE = 72, FACE_EVERY = 40, FACE_LOGITS = 31, FACE_HEADS = AT_HEAD_COVERED + 1 };
 
 static const struct {
     const char *name;
@@ -248,13 +248,13 @@ static const struct {
 } sights[] = {{"visual", AT_AS_IT_IS}, {"visual.mirrored", AT_MIRRORED}};
 
 static void compare_face(const char *sight, const float *embedding,
-                         const float *const head[AT_FACE_HEADS])
+                         const float *const head[FACE_HEADS])
 {
-    static const int outputs[AT_FACE_HEADS] = {8, 7, 12, 3, 1};
+    static const int outputs[FACE_HEADS] = {8, 7, 12, 3, 1};
     float logit[FACE_LOGITS];
     char name[32];
     int n = 0;
-    for (int h = 0; h < AT_FACE_HEADS; n += outputs[h++])
+    for (int h = 0; h < FACE_HEADS; n += outputs[h++])
         memcpy(logit + n, head[h], (size_t)outputs[h] * sizeof *logit);
     snprintf(name, sizeof name, "%s.embedding", sight);
     compare(name, embedding, AT_VISUAL_EMBED / FACE_EVERY, FACE_EVERY);

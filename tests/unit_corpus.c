@@ -490,7 +490,9 @@ static void manifest_forms(void **state)
     assert_int_equal(c.people, 0);
     assert_int_equal(c.list[0].state[ATTUNE_ENGAGEMENT], 3);
     at_corpus_free(&c);
-    assert_int_equal(at_corpus_read(&c, "manifest", path, "fold0", &err), ATTUNE_E_ARG);
+    assert_int_equal(at_corpus_read(&c, "manifest", path, "fold0", &err), ATTUNE_OK);
+    at_corpus_free(&c); /* without subjects, of the files */
+    assert_int_equal(at_corpus_read(&c, "manifest", path, "nofold0", &err), ATTUNE_E_ARG);
     at_corpus_free(&c);
 
     put("manifest.csv", "file,boredom,confusion\na.png,1,\nb.png,7,0\nc.png,x,\nd.png,-1,0\n"

@@ -235,18 +235,18 @@ static void covered_share_is_told(void **state)
     at_face_augment a = {.occlude = 1, .strength = 0.2f};
     enum { DRAWS = 60 };
     double mean[2] = {0, 0};
-    float share = 1;
+    at_face_drawn drawn = {.covered = 1};
     (void)state;
     at_faces f = drawn_faces_load(1);
     at_image got = {0};
-    assert_int_equal(at_face_render(&f.list[0], SIDE, NULL, 0, 0, &got, &share), 0);
-    assert_float_equal(share, 0, 0);
+    assert_int_equal(at_face_render(&f.list[0], SIDE, NULL, 0, 0, &got, &drawn), 0);
+    assert_float_equal(drawn.covered, 0, 0);
     for (int strong = 0; strong < 2; strong++) {
         a.strength = strong ? 1 : 0.2f;
         for (uint64_t stream = 0; stream < DRAWS; stream++) {
-            assert_int_equal(at_face_render(&f.list[0], SIDE, &a, 3, stream, &got, &share), 0);
-            assert_true(share >= 0 && share <= 1);
-            mean[strong] += (double)share / DRAWS;
+            assert_int_equal(at_face_render(&f.list[0], SIDE, &a, 3, stream, &got, &drawn), 0);
+            assert_true(drawn.covered >= 0 && drawn.covered <= 1);
+            mean[strong] += (double)drawn.covered / DRAWS;
         }
     }
     assert_true(mean[0] > 0.01 && mean[0] < 0.2); /* 2..10 % of the square asked for */

@@ -495,8 +495,9 @@ static void test_optional(void **state)
     assert_int_equal(at_params_save(path, &old, NULL, NULL), 0);
     assert_int_equal(at_params_load(path, &now, NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "net.new.weight"));
-    assert_int_equal(at_params_load(path, &now, "net.old.", &err), ATTUNE_E_FORMAT);
-    assert_int_equal(at_params_load(path, &now, "net.new.", &err), 0);
+    assert_int_equal(at_params_load(path, &now, (const char *[]){"net.old.", NULL}, &err),
+                     ATTUNE_E_FORMAT);
+    assert_int_equal(at_params_load(path, &now, (const char *[]){"net.new.", NULL}, &err), 0);
     assert_float_equal(at_params_find(&now, "net.old.weight")->value.data[1], 5, 0);
     assert_float_equal(at_params_find(&now, "net.new.weight")->value.data[1], 1, 0);
     at_params_free(&old);

@@ -58,7 +58,21 @@ static void reference(at_params *p, const uint8_t *face, int side, at_visual_res
     memcpy(r->state, out.state->data, sizeof r->state);
     memcpy(r->engagement, out.engagement->data, sizeof r->engagement);
     r->covered = out.covered->data[0];
+    memcpy(r->units, out.units->data, sizeof r->units);
+    memcpy(r->pose, out.pose->data, sizeof r->pose);
     at_graph_free(&g);
+}
+
+/* What the network says of a mirror image, of the picture itself. */
+static void reference_mirrored(at_params *p, const uint8_t *mirrored, int side, at_visual_result *r)
+{
+    float units[ATTUNE_UNITS];
+    reference(p, mirrored, side, r);
+    memcpy(units, r->units, sizeof units);
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        r->units[at_unit_mirrored(u)] = units[u];
+    r->pose[0] *= -1;
+    r->pose[2] *= -1;
 }
 
 static void run(const at_visual_net *net, int threads, const uint8_t *face, int side,
@@ -119,7 +133,7 @@ static void test_frozen(void **state)
         for (int k = 0; k < side * side; k++)
             memcpy(mirrored + 3 * k, face + 3 * (k / side * side + side - 1 - k % side), 3);
         reference(&p, face, side, &want[AT_AS_IT_IS]);
-        reference(&p, mirrored, side, &want[AT_MIRRORED]);
+        reference_mirrored(&p, mirrored, side, &want[AT_MIRRORED]);
         mean_of(&want[AT_AS_IT_IS], &want[AT_MIRRORED], &want[AT_BOTH_WAYS]);
         assert_true(distance(&want[AT_AS_IT_IS], &want[AT_MIRRORED]) > 1e-2);
         for (at_views views = AT_AS_IT_IS; views <= AT_BOTH_WAYS; views++) {
@@ -160,6 +174,64 @@ static void test_damaged(void **state)
     unlink(path);
 }
 
+static void hide(at_params *p, const char *beginning)
+{
+    for (int i = 0; i < p->count; i++)
+        if (strncmp(p->list[i]->name, beginning, strlen(beginning)) == 0)
+            p->list[i]->name[0] = '-';
+}
+
+/* A model of before there were heads for movements and pose runs as ever, and says nothing of them; the
+ * network of a whole model, folded as it is shipped, can be learned on from. */
+static void test_older_model(void **state)
+{
+    char path[] = "/tmp/attune-visual-XXXXXX", path_of_folded[] = "/tmp/attune-visual-XXXXXX";
+    static uint8_t face[80 * 80 * 3];
+    at_visual_result want, got;
+    at_params p = {0}, folded = {0}, again = {0};
+    at_rng rng;
+    at_weights *w;
+    at_visual_net *net;
+    (void)state;
+    at_rng_seed(&rng, 5, 0);
+    assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
+    stir(&p, &rng);
+    for (size_t k = 0; k < sizeof face; k++)
+        face[k] = (uint8_t)at_rng_below(&rng, 256);
+    reference(&p, face, 80, &want);
+    hide(&p, "visual.units.");
+    hide(&p, "visual.pose.");
+    write_model(&p, path);
+    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), NULL), 0);
+    run(net, 1, face, 80, AT_BOTH_WAYS, &got);
+    run(net, 1, face, 80, AT_AS_IT_IS, &got);
+    for (int i = 0; i < ATTUNE_UNITS; i++)
+        assert_true(isnan(got.units[i]));
+    assert_true(isnan(got.pose[0]));
+    memcpy(got.units, want.units, sizeof got.units);
+    memcpy(got.pose, want.pose, sizeof got.pose);
+    assert_true(distance(&want, &got) < 1e-4);
+
+    assert_int_equal(at_visual_fold(&folded, w, NULL), 0);
+    at_weights_free(&w);
+    write_model(&folded, path_of_folded);
+    assert_int_equal(at_weights_load(&w, path_of_folded, NULL), 0);
+    assert_int_equal(at_visual_init(&again, &rng, NULL), 0);
+    assert_int_equal(at_visual_import_own(&again, w, NULL), 0);
+    reference(&again, face, 80, &got);
+    memcpy(got.units, want.units, sizeof got.units);
+    memcpy(got.pose, want.pose, sizeof got.pose);
+    assert_true(distance(&want, &got) < 1e-4);
+    at_visual_free(&net);
+    at_weights_free(&w);
+    at_params_free(&p);
+    at_params_free(&folded);
+    at_params_free(&again);
+    unlink(path);
+    unlink(path_of_folded);
+}
+
 static void test_folding(void **state)
 {
     float native[AT_FACE_CLASSES] = {.1f, .2f, .1f, .1f, .1f, .1f, .1f, .2f}, e[ATTUNE_EMOTIONS];
@@ -191,9 +263,8 @@ static void test_levels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_folding),
+        cmocka_unit_test(test_frozen),      cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_older_model), cmocka_unit_test(test_folding),
         cmocka_unit_test(test_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ pc:libswresample   libswresample-dev
 pc:kissfft-float   libkissfft-dev
 pc:speexdsp        libspeexdsp-dev
 pc:jansson         libjansson-dev
+pc:zlib            zlib1g-dev
 pc:cairo           libcairo2-dev
 "
 test_needs="

@@ -140,6 +140,15 @@ enum { ATTUNE_FACE, ATTUNE_VOICE, ATTUNE_MODALITIES, ATTUNE_MAX_MODALITIES = 8 }
 extern const char *const attune_emotion_names[ATTUNE_EMOTIONS];
 extern const char *const attune_state_names[ATTUNE_STATES];
 extern const char *const attune_engagement_names[ATTUNE_ENGAGEMENTS];
+/* Facial movements: ARKit's blendshapes, as MediaPipe's face landmarker names and orders them (its
+ * constant _neutral and what it lacks, tongueOut, left out), and the action unit of the Facial Action
+ * Coding System that each comes nearest to, 0: none. */
+enum { ATTUNE_UNITS = 51 };
+typedef struct attune_unit {
+    const char *name; /* "browDownLeft": left is the person's own */
+    int au;
+} attune_unit;
+extern const attune_unit attune_units[ATTUNE_UNITS];
 /* Of the levels of a learning state, as those who labelled them were told: "very low", ... */
 extern const char *const attune_level_names[ATTUNE_LEVELS];
 /* "face", "voice"; NULL past the last. Static storage. */
@@ -190,7 +199,10 @@ typedef struct attune_window {
      * the logarithm of each emotion's probability was raised, whatever they showed; and how many
      * seconds of good input it is known from. Zeros with no_baseline */
     float offset[ATTUNE_EMOTIONS], baseline_s;
-    uint32_t reserved[8];
+    /* [0,1] How far each facial movement is made, mean over the sightings; NaN without a face, or with
+     * a model that does not know of them */
+    float unit[ATTUNE_UNITS];
+    uint32_t reserved[16];
 } attune_window;
 
 /* ---- model, session -------------------------------------------------------------------- */

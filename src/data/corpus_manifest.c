@@ -2,7 +2,7 @@
  * known of it.
  *
  * A split is all, a value of the column split, foldK or nofoldK (a fifth of the subjects, or the
- * others), COLUMN=VALUE,... for any column, or several of these joined by +: corpus=nemo+fold0.
+ * others; of the files where the list names no subjects), COLUMN=VALUE,... for any column, or several of these joined by +: corpus=nemo+fold0.
  */
 #include "base/error.h"
 #include "data/readers.h"
@@ -121,6 +121,11 @@ static int choose_head(manifest *m, const char *list, attune_error *err)
 
 /* ---- the split ------------------------------------------------------------------------------ */
 
+static int fold_column(const manifest *m)
+{
+    return m->column[m->column[SUBJECT] >= 0 ? SUBJECT : FILE_NAME];
+}
+
 /* text (length): one part of a split. 0: it asks for a column that is not there. */
 static int parse_condition(const manifest *m, const char *text, size_t length, condition *out)
 {
@@ -136,7 +141,7 @@ static int parse_condition(const manifest *m, const char *text, size_t length, c
         out->length = length - (size_t)(equals + 1 - text);
     } else if (length == (size_t)(fold - text) + 5 && strncmp(fold, "fold", 4) == 0 &&
                isdigit((unsigned char)fold[4]) && fold[4] < '0' + FOLDS) {
-        out->column = m->column[SUBJECT];
+        out->column = fold_column(m);
         out->fold = fold[4] - '0';
         out->inverted = inverted;
     }
@@ -176,7 +181,7 @@ static int collect_subjects(manifest *m, const char *list, attune_error *err)
         return status;
     status = at_csv_header(&csv, err);
     while (status >= 0 && (status = at_csv_row(&csv, err)) > 0) {
-        const char *subject = at_csv_get(&csv, m->column[SUBJECT]);
+        const char *subject = at_csv_get(&csv, fold_column(m));
         if (m->subjects == capacity) {
             capacity = capacity ? 2 * capacity : 256;
             char **grown = realloc(m->subject, (size_t)capacity * sizeof *grown);

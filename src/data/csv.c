@@ -2,18 +2,33 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/gunzip.h"
 #include "base/mem.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+/* The file's text, unpacked if it is packed. */
+static int read_text(const char *path, unsigned char **out, size_t *size, attune_error *err)
+{
+    const size_t limit = (size_t)512 << 20;
+    unsigned char *packed;
+    int status = at_file_read(path, limit, out, size, err);
+    if (status < 0 || !at_is_gzip(*out, *size))
+        return status;
+    packed = *out;
+    status = at_gunzip(path, packed, *size, limit, out, size, err);
+    at_free(packed);
+    return status;
+}
+
 int at_csv_open(at_csv *c, const char *path, attune_error *err)
 {
     unsigned char *data;
     size_t size;
     memset(c, 0, sizeof *c);
-    int status = at_file_read(path, (size_t)512 << 20, &data, &size, err);
+    int status = read_text(path, &data, &size, err);
     if (status < 0)
         return status;
     c->text = (char *)data;

@@ -17,7 +17,8 @@ typedef struct at_csv {
     int columns, next_line;
 } at_csv;
 
-/* Reads path (borrowed until close) whole (at most 512 MiB: FER2013's pictures as text take 288). */
+/* Reads path (borrowed until close) whole (at most 512 MiB: FER2013's pictures as text take 288); a
+ * gzip file is unpacked. */
 int at_csv_open(at_csv *c, const char *path, attune_error *err);
 /* The first row. ATTUNE_E_FORMAT where there is none, or it has more than AT_CSV_FIELDS fields. */
 int at_csv_header(at_csv *c, attune_error *err);

@@ -214,8 +214,10 @@ static float signed_unit(at_rng *r)
     return at_rng_range(r, -1, 1);
 }
 
+static const float degrees = 57.29578f; /* a radian */
+
 /* m := (random similarity about the face's middle) m, mirrored or not. Side is AT_FACE_SIDE. */
-static void jitter_matrix(float m[6], const at_face_augment *a, at_rng *r)
+static void jitter_matrix(float m[6], const at_face_augment *a, at_rng *r, at_face_drawn *drawn)
 {
     const float middle = (AT_FACE_SIDE - 1) / 2.f;
     float angle = a->turn * signed_unit(r) * 0.01745329252f;
@@ -224,6 +226,8 @@ static void jitter_matrix(float m[6], const at_face_augment *a, at_rng *r)
     float dy = a->shift * AT_FACE_SIDE * signed_unit(r);
     float mirror = at_rng_float(r) < a->flip ? -1.f : 1.f;
     float c = scale * cosf(angle), s = scale * sinf(angle);
+    drawn->turned = angle * degrees;
+    drawn->mirrored = mirror < 0;
     const float j[4] = {mirror * c, -mirror * s, s, c};
     float in[6];
     memcpy(in, m, sizeof in);
@@ -310,30 +314,30 @@ static void jitter_light(at_image *im, const at_face_augment *a, at_rng *r)
 }
 
 int at_face_render(const at_face_sample *s, int side, const at_face_augment *augment, uint64_t seed,
-                   uint64_t stream, at_image *dst, float *covered)
+                   uint64_t stream, at_image *dst, at_face_drawn *drawn)
 {
+    at_face_drawn made = {0};
     float m[6];
     at_rng r;
     memcpy(m, s->m, sizeof m);
     at_rng_seed(&r, seed, stream);
     if (augment)
-        jitter_matrix(m, augment, &r);
+        jitter_matrix(m, augment, &r, &made);
     const attune_picture picture = at_picture_of(&s->image);
     at_picture_work work = {0};
     int status = at_face_input_by(dst, &work, &picture, m, side);
     at_picture_work_free(&work);
-    if (covered)
-        *covered = 0;
-    if (status < 0 || !augment)
-        return status;
-    uint8_t *map = at_calloc((size_t)side, (size_t)side);
-    if (!map)
-        return ATTUNE_E_NOMEM;
-    jitter_light(dst, augment, &r);
-    status = degrade_sometimes(dst, augment, &r, map);
-    if (covered)
-        *covered = marked_share(map, side);
-    at_free(map);
+    if (status == ATTUNE_OK && augment) {
+        uint8_t *map = at_calloc((size_t)side, (size_t)side);
+        if (!map)
+            return ATTUNE_E_NOMEM;
+        jitter_light(dst, augment, &r);
+        status = degrade_sometimes(dst, augment, &r, map);
+        made.covered = marked_share(map, side);
+        at_free(map);
+    }
+    if (drawn)
+        *drawn = made;
     return status;
 }
 
@@ -343,7 +347,8 @@ typedef struct render {
     int side;
     const at_face_augment *augment;
     uint64_t seed;
-    float *x, *covered;
+    float *x;
+    at_face_drawn *drawn;
     atomic_int status;
 } render;
 
@@ -354,7 +359,7 @@ static void render_one(void *arg, int task, int thread)
     at_image im = {0};
     (void)thread;
     int status = at_face_render(&r->f->list[i], r->side, r->augment, r->seed, (uint64_t)i, &im,
-                                r->covered ? &r->covered[task] : NULL);
+                                r->drawn ? &r->drawn[task] : NULL);
     if (status == ATTUNE_OK)
         at_face_input_values(&im, r->x + (size_t)task * (size_t)r->side * (size_t)r->side * 3);
     at_image_free(&im);
@@ -364,9 +369,9 @@ static void render_one(void *arg, int task, int thread)
 
 int at_faces_render(const at_faces *f, const int *index, int n, int side,
                     const at_face_augment *augment, uint64_t seed, at_pool *pool, float *x,
-                    float *covered)
+                    at_face_drawn *drawn)
 {
-    render r = {f, index, side, augment, seed, x, covered, 0};
+    render r = {f, index, side, augment, seed, x, drawn, 0};
     at_pool_run(pool, n, render_one, &r);
     return atomic_load(&r.status);
 }

@@ -48,15 +48,22 @@ typedef struct at_face_augment {
     float strength;                             /* largest level of a degradation, [0,1] */
 } at_face_augment;
 
+/* What augment made of a face, as far as labels depend on it. */
+typedef struct at_face_drawn {
+    float covered; /* [0,1] share of the face that an occlusion hides */
+    float turned;  /* degrees clockwise, before it was mirrored */
+    int mirrored;
+} at_face_drawn;
+
 /* Sample s as a side x side aligned face into dst, with randomness (seed, stream) if augment is
- * given. covered (nullable): the share of the face, [0,1], that an occlusion of augment hides. */
+ * given. drawn: nullable. */
 int at_face_render(const at_face_sample *s, int side, const at_face_augment *augment, uint64_t seed,
-                   uint64_t stream, at_image *dst, float *covered);
+                   uint64_t stream, at_image *dst, at_face_drawn *drawn);
 
 /* Samples index[0..n) to x (n, side, side, 3), (v - 127.5) / 127.5; sample i is drawn with
- * randomness (seed, index[i]). covered: (n), nullable, as above. */
+ * randomness (seed, index[i]). drawn: (n), nullable. */
 int at_faces_render(const at_faces *f, const int *index, int n, int side,
                     const at_face_augment *augment /* nullable */, uint64_t seed, at_pool *pool,
-                    float *x, float *covered);
+                    float *x, at_face_drawn *drawn);
 
 #endif

@@ -33,19 +33,21 @@ static const int emotion7_emotion[ATTUNE_EMOTIONS] = {
 };
 
 const at_head_info at_heads[AT_HEADS] = {
-    [AT_HEAD_FACE8] = {"face8", "visual.expression", AT_FACE_CLASSES, AT_FACE_CLASSES, face8_names,
-                       face8_emotion},
-    [AT_HEAD_FACE7] = {"face7", "visual.basic", AT_BASIC_CLASSES, AT_BASIC_CLASSES, face7_names,
+    [AT_HEAD_FACE8] = {"face8", "visual.expression", AT_FACE_CLASSES, 0, AT_FACE_CLASSES,
+                       face8_names, face8_emotion},
+    [AT_HEAD_FACE7] = {"face7", "visual.basic", AT_BASIC_CLASSES, 0, AT_BASIC_CLASSES, face7_names,
                        face7_emotion},
-    [AT_HEAD_STATE4] = {"state4", "visual.state", ATTUNE_STATES *AT_THRESHOLDS, ATTUNE_STATES,
+    [AT_HEAD_STATE4] = {"state4", "visual.state", ATTUNE_STATES *AT_THRESHOLDS, 0, ATTUNE_STATES,
                         attune_state_names, NULL},
-    [AT_HEAD_ENGAGEMENT3] = {"engagement3", "visual.engagement", ATTUNE_ENGAGEMENTS,
+    [AT_HEAD_ENGAGEMENT3] = {"engagement3", "visual.engagement", ATTUNE_ENGAGEMENTS, 0,
                              ATTUNE_ENGAGEMENTS, attune_engagement_names, NULL},
-    [AT_HEAD_COVERED] = {"covered", "visual.covered", 1, 0, NULL, NULL},
-    [AT_HEAD_VOICE8] = {"voice8", NULL, AT_VOICE_CLASSES, AT_VOICE_CLASSES, voice8_names,
+    [AT_HEAD_COVERED] = {"covered", "visual.covered", 1, 0, 0, NULL, NULL},
+    [AT_HEAD_UNITS] = {"units", "visual.units", ATTUNE_UNITS, 1, 0, NULL, NULL},
+    [AT_HEAD_POSE] = {"pose", "visual.pose", AT_POSE_AXES, 1, 0, NULL, NULL},
+    [AT_HEAD_VOICE8] = {"voice8", NULL, AT_VOICE_CLASSES, 0, AT_VOICE_CLASSES, voice8_names,
                         voice8_emotion},
-    [AT_HEAD_EMOTION7] = {"emotion7", NULL, ATTUNE_EMOTIONS, ATTUNE_EMOTIONS, attune_emotion_names,
-                          emotion7_emotion},
+    [AT_HEAD_EMOTION7] = {"emotion7", NULL, ATTUNE_EMOTIONS, 0, ATTUNE_EMOTIONS,
+                          attune_emotion_names, emotion7_emotion},
 };
 
 at_head at_head_find(const char *name)
@@ -95,6 +97,26 @@ int at_class_by_name(at_head head, const char *word)
             return k;
     /* a head without calm of its own takes it for what it folds into */
     return means == CALM ? at_class_by_name(head, "neutral") : -1;
+}
+
+/* ---- movements ------------------------------------------------------------------------------ */
+
+/* The same name but for its last word, Left and Right in turn; else the movement itself. */
+int at_unit_mirrored(int i)
+{
+    static const char *const sides[] = {"Left", "Right"};
+    const char *name = attune_units[i].name;
+    const size_t length = strlen(name);
+    for (int s = 0; s < 2; s++) {
+        const size_t side = strlen(sides[s]);
+        if (length < side || strcmp(name + length - side, sides[s]) != 0)
+            continue;
+        for (int k = 0; k < ATTUNE_UNITS; k++)
+            if (strncmp(attune_units[k].name, name, length - side) == 0 &&
+                strcmp(attune_units[k].name + length - side, sides[1 - s]) == 0)
+                return k;
+    }
+    return i;
 }
 
 /* ---- probabilities -------------------------------------------------------------------------- */

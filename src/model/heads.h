@@ -15,6 +15,8 @@ enum {
     AT_BASIC_CLASSES = 7,
     AT_MOST_CLASSES = 8, /* of any head */
     AT_THRESHOLDS = ATTUNE_LEVELS - 1,
+    AT_POSE_AXES = 3,
+    AT_POSE_DEGREES = 30, /* what 1 means in the pose head */
 };
 
 /* A data set is labelled for one of these, and a network has some of them. */
@@ -25,6 +27,8 @@ typedef enum at_head {
     AT_HEAD_STATE4, /* four ordered levels; its classes are the states */
     AT_HEAD_ENGAGEMENT3,
     AT_HEAD_COVERED,                /* the share of a face that something hides */
+    AT_HEAD_UNITS,                  /* how far each facial movement is made */
+    AT_HEAD_POSE,                   /* yaw, pitch, roll of the aligned face, in AT_POSE_DEGREES */
     AT_FACE_HEADS,                  /* those above are the face network's, in this order */
     AT_HEAD_VOICE8 = AT_FACE_HEADS, /* RAVDESS: neutral calm happy sad angry fearful disgust
                                      * surprised */
@@ -37,6 +41,7 @@ typedef struct at_head_info {
     const char *parameters;         /* in a model file: parameters.weight, parameters.bias;
                                      * NULL: none, or named by the network itself */
     int outputs;                    /* logits */
+    int optional;                   /* older models lack it: its answers are NaN then */
     int classes;                    /* 0: it answers a number */
     const char *const *class_names; /* (classes) */
     const int *emotion;             /* (classes) emotion7's index, -1: none of them; or NULL */
@@ -56,6 +61,9 @@ void at_fold(at_head head, const float *native, float *emotion7);
 
 /* p (n): softmax(scale x). Nothing overflows; n > 0. */
 void at_probabilities(const float *x, int n, float scale, float *p);
+
+/* The movement that unit i is in the mirror. */
+int at_unit_mirrored(int i);
 
 /* Cumulative logits P(level > k), k = 0..2, to level probabilities (4). Enforces that the cumulative
  * probabilities do not increase. */

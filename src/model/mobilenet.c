@@ -146,6 +146,14 @@ static void fill(at_param *p, float value)
         p->value.data[i] = value;
 }
 
+/* Batch norm that does nothing but add beta. */
+static void neutralise(at_params *p, const char *prefix, const unit *u)
+{
+    fill(unit_param(p, prefix, u->name, "gamma"), 1);
+    fill(unit_param(p, prefix, u->name, "mean"), 0);
+    fill(unit_param(p, prefix, u->name, "var"), 1 - AT_MB_EPS);
+}
+
 int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weights *w,
                                attune_error *err)
 {
@@ -165,13 +173,30 @@ int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weight
             return ATTUNE_E_FORMAT;
         transpose_weight(u, fw->data, weight->value.data);
         memcpy((bias ? bias : beta)->value.data, fb->data, (size_t)u->out * sizeof(float));
-        if (beta) {
-            fill(unit_param(p, prefix, u->name, "gamma"), 1);
-            fill(unit_param(p, prefix, u->name, "mean"), 0);
-            fill(unit_param(p, prefix, u->name, "var"), 1 - AT_MB_EPS);
-        }
+        if (beta)
+            neutralise(p, prefix, u);
     }
     return ATTUNE_OK;
+}
+
+int at_mobilenet_import_own(at_params *p, const char *prefix, const at_weights *w,
+                            attune_error *err)
+{
+    unit list[MAX_UNITS];
+    int n = list_units(list), status = ATTUNE_OK;
+    for (int i = 0; i < n && !status; i++) {
+        const unit *u = &list[i];
+        at_param *weight = unit_param(p, prefix, u->name, "weight");
+        at_param *beta = unit_param(p, prefix, u->name, "beta");
+        char full[80];
+        if (!weight || !beta)
+            return at_fail(err, ATTUNE_E_ARG, "%s.%s: not created", prefix, u->name);
+        snprintf(full, sizeof full, "%.32s.%.31s", prefix, u->name);
+        status = at_mb_fold_unit(w, full, weight_rows(u), u->out, weight->value.data,
+                                 beta->value.data, err);
+        neutralise(p, prefix, u);
+    }
+    return status;
 }
 
 /* ---- batch norm that starts out equal ---------------------------------------------------- */

@@ -35,6 +35,10 @@ int at_mobilenet_init(at_params *p, const char *prefix, int batch_norm, at_rng *
  * AT_INFER gives the folded network's output; train only after at_mobilenet_calibrate. */
 int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weights *w,
                                attune_error *err);
+/* The same from a model file of ours (names prefix.stem.weight ...), folded or not, into a network
+ * with batch norm. */
+int at_mobilenet_import_own(at_params *p, const char *prefix, const at_weights *w,
+                            attune_error *err);
 
 typedef struct at_mb_observer at_mb_observer;
 

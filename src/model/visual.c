@@ -1,5 +1,6 @@
 #include "model/visual.h"
 #include "base/error.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,34 +43,69 @@ int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *
     return at_mobilenet_calibrate(p, "visual", o, err);
 }
 
+/* ---- a model file's heads ---------------------------------------------------------------- */
+
+static int has_head(const at_weights *w, at_head which)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s.weight", at_heads[which].parameters);
+    return at_weights_find(w, full) != NULL;
+}
+
+static float *head_data(const at_params *p, at_head which, const char *what)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s.%s", at_heads[which].parameters, what);
+    return at_params_find(p, full)->value.data;
+}
+
+int at_visual_head_of(const at_weights *w, at_head which, float *weight, float *bias,
+                      attune_error *err)
+{
+    const at_head_info *h = &at_heads[which];
+    if (!h->optional || has_head(w, which))
+        return at_mb_fold_unit(w, h->parameters, AT_VISUAL_EMBED, h->outputs, weight, bias, err);
+    memset(weight, 0, (size_t)AT_VISUAL_EMBED * (size_t)h->outputs * sizeof *weight);
+    for (int i = 0; i < h->outputs; i++)
+        bias[i] = NAN;
+    return ATTUNE_OK;
+}
+
+int at_visual_import_own(at_params *p, const at_weights *w, attune_error *err)
+{
+    int status = at_mobilenet_import_own(p, "visual", w, err);
+    for (int h = 0; h < AT_FACE_HEADS && !status; h++)
+        if (!at_heads[h].optional || has_head(w, (at_head)h))
+            status = at_visual_head_of(w, (at_head)h, head_data(p, (at_head)h, "weight"),
+                                       head_data(p, (at_head)h, "bias"), err);
+    return status;
+}
+
 int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
 {
     at_rng rng;
     at_rng_seed(&rng, 0, 0);
     int status = at_mobilenet_fold(out, "visual", w, err);
     for (int h = 0; h < AT_FACE_HEADS && !status; h++) {
-        const char *name = at_heads[h].parameters;
-        int outputs = at_heads[h].outputs;
-        char full[80];
-        if (make_linear(out, name, AT_VISUAL_EMBED, outputs, &rng))
+        if (at_heads[h].optional && !has_head(w, (at_head)h))
+            continue;
+        if (make_linear(out, at_heads[h].parameters, AT_VISUAL_EMBED, at_heads[h].outputs, &rng))
             return at_fail_nomem(err);
-        snprintf(full, sizeof full, "%s.weight", name);
-        float *weight = at_params_find(out, full)->value.data;
-        snprintf(full, sizeof full, "%s.bias", name);
-        float *bias = at_params_find(out, full)->value.data;
-        status = at_mb_fold_unit(w, name, AT_VISUAL_EMBED, outputs, weight, bias, err);
+        status = at_visual_head_of(w, (at_head)h, head_data(out, (at_head)h, "weight"),
+                                   head_data(out, (at_head)h, "bias"), err);
     }
     return status;
 }
 
+/* NULL: these parameters lack it. */
 static at_tensor *head(at_graph *g, at_params *p, at_head which, at_tensor *x)
 {
     const char *name = at_heads[which].parameters;
     char full[80];
     snprintf(full, sizeof full, "%s.weight", name);
-    at_tensor *w = at_use(g, at_params_find(p, full));
+    at_param *weight = at_params_find(p, full);
     snprintf(full, sizeof full, "%s.bias", name);
-    return at_linear(g, x, w, at_use(g, at_params_find(p, full)));
+    return weight ? at_linear(g, x, at_use(g, weight), at_use(g, at_params_find(p, full))) : NULL;
 }
 
 at_tensor *at_visual_input(at_graph *g, const float *x, int n, int side)
@@ -92,4 +128,6 @@ void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_
     out->state = head(g, p, AT_HEAD_STATE4, e);
     out->engagement = head(g, p, AT_HEAD_ENGAGEMENT3, e);
     out->covered = head(g, p, AT_HEAD_COVERED, e);
+    out->units = head(g, p, AT_HEAD_UNITS, e);
+    out->pose = head(g, p, AT_HEAD_POSE, e);
 }

@@ -1,8 +1,8 @@
 /* visual.h - the face stream: an aligned face in, expression and learning-state logits out.
  *
  * MobileNetV2 1.0 (Sandler 2018) at 112x112; its pooled last feature map is the embedding; linear
- * heads for FER+'s eight classes, FER2013's seven, four ordinal states, three engagement levels and
- * the share of the face that is covered.
+ * heads for FER+'s eight classes, FER2013's seven, four ordinal states, three engagement levels, the
+ * share of the face that is covered, 51 facial movements and the pose of the head.
  * Input: RGB, (x - 127.5) / 127.5, NHWC.
  *
  * The one structure, at_visual_forward, serves training (a tape, batch norm on batch statistics)
@@ -24,6 +24,8 @@ int at_visual_init(at_params *p, at_rng *rng, attune_error *err);
  * run some batches in AT_INFER with an observer and call at_visual_calibrate_bn: batch norm then
  * starts out equal to the folded network (mobilenet.h). */
 int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err);
+/* The same from a folded network of ours (names visual.*), heads included. */
+int at_visual_import_own(at_params *p, const at_weights *w, attune_error *err);
 int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *err);
 
 typedef struct at_visual_out {
@@ -34,11 +36,18 @@ typedef struct at_visual_out {
     at_tensor *state;      /* (b, 12) cumulative logits, state-major */
     at_tensor *engagement; /* (b, 3) logits */
     at_tensor *covered;    /* (b, 1) logit of the share of the face that something hides */
+    at_tensor *units;      /* (b, 51) logits; NULL where p lacks the head */
+    at_tensor *pose;       /* (b, 3) yaw, pitch, roll in AT_POSE_DEGREES; likewise */
 } at_visual_out;
 
 /* The network of a model file, with or without batch norm, into out without: smaller, and ready for
  * at_visual_forward (AT_INFER, AT_TRACE). */
 int at_visual_fold(at_params *out, const at_weights *w, attune_error *err);
+
+/* weight (AT_VISUAL_EMBED, outputs) and bias (outputs) of a face head of a model file. Where the file
+ * lacks one that is optional, the bias is NaN, and so are the head's answers. */
+int at_visual_head_of(const at_weights *w, at_head which, float *weight, float *bias,
+                      attune_error *err);
 
 #define AT_VISUAL_MOMENTUM 0.01f
 
@@ -71,7 +80,9 @@ typedef struct at_visual_result {
     float basic[AT_BASIC_CLASSES];     /* logits, FER2013 order */
     float state[ATTUNE_STATES * AT_THRESHOLDS];
     float engagement[ATTUNE_ENGAGEMENTS];
-    float covered; /* logit of the share of the face that something hides */
+    float covered;             /* logit of the share of the face that something hides */
+    float units[ATTUNE_UNITS]; /* logits, of the picture as it is, not of its mirror image */
+    float pose[AT_POSE_AXES];  /* yaw, pitch, roll in AT_POSE_DEGREES; likewise */
 } at_visual_result;
 
 /* A face means the same in a mirror, but the network's two answers differ, and their mean is right

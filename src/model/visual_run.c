@@ -19,6 +19,7 @@ struct at_visual_net {
     at_arena arena; /* of all layers' arrays */
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
     layer heads; /* side by side, in the order of at_heads */
+    int mirrored[ATTUNE_UNITS];
 };
 
 /* ---- freezing ----------------------------------------------------------------------------- */
@@ -68,7 +69,7 @@ static int freeze_dense(const freezer *f, layer *l, const char *unit, int rows, 
 
 enum {
     LOGITS = AT_FACE_CLASSES + AT_BASIC_CLASSES + ATTUNE_STATES * AT_THRESHOLDS +
-             ATTUNE_ENGAGEMENTS + 1
+             ATTUNE_ENGAGEMENTS + 1 + ATTUNE_UNITS + AT_POSE_AXES
 };
 
 /* The heads' columns side by side, so that the embedding is multiplied once. */
@@ -82,8 +83,7 @@ static int freeze_heads(const freezer *f, layer *heads)
     int status = heads->bias && heads->weight ? ATTUNE_OK : at_fail_nomem(f->err);
     for (int h = 0, from = 0; h < AT_FACE_HEADS && !status; h++) {
         int outputs = at_heads[h].outputs;
-        status = at_mb_fold_unit(f->w, at_heads[h].parameters, AT_VISUAL_EMBED, outputs, one,
-                                 heads->bias + from, f->err);
+        status = at_visual_head_of(f->w, (at_head)h, one, heads->bias + from, f->err);
         for (int i = 0; i < AT_VISUAL_EMBED && !status; i++)
             memcpy(all + (size_t)i * LOGITS + from, one + (size_t)i * outputs,
                    (size_t)outputs * sizeof(float));
@@ -121,6 +121,8 @@ int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels 
     if (!v)
         return at_fail_nomem(err);
     v->kn = kn;
+    for (int i = 0; i < ATTUNE_UNITS; i++)
+        v->mirrored[i] = at_unit_mirrored(i);
     v->arena.block_bytes = ARENA_BLOCK;
     const freezer f = {v, w, at_alloc(MOST_WEIGHTS, sizeof(float)), err};
     int status = f.folded ? freeze_all(&f) : at_fail_nomem(err);
@@ -285,11 +287,34 @@ static void run_heads(const at_visual_net *v, at_visual_result *out)
     logit = take(out->basic, AT_BASIC_CLASSES, logit);
     logit = take(out->state, ATTUNE_STATES * AT_THRESHOLDS, logit);
     logit = take(out->engagement, ATTUNE_ENGAGEMENTS, logit);
-    take(&out->covered, 1, logit);
+    logit = take(&out->covered, 1, logit);
+    logit = take(out->units, ATTUNE_UNITS, logit);
+    take(out->pose, AT_POSE_AXES, logit);
 }
 
-static void embed(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
-                  int mirrored, float *workspace, float *embedding)
+/* What was read of the mirror image, said of the picture. */
+static void unmirror(const at_visual_net *v, at_visual_result *out)
+{
+    float seen[ATTUNE_UNITS];
+    memcpy(seen, out->units, sizeof seen);
+    for (int i = 0; i < ATTUNE_UNITS; i++)
+        out->units[i] = seen[v->mirrored[i]];
+    out->pose[0] = -out->pose[0];
+    out->pose[2] = -out->pose[2];
+}
+
+_Static_assert(sizeof(at_visual_result) % sizeof(float) == 0, "an array of floats");
+
+static void average(at_visual_result *out, const at_visual_result *other)
+{
+    float *x = (float *)(void *)out;
+    const float *y = (const float *)(const void *)other;
+    for (size_t i = 0; i < sizeof *out / sizeof *x; i++)
+        x[i] = 0.5f * (x[i] + y[i]);
+}
+
+static void look(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side, int mirrored,
+                 float *workspace, at_visual_result *out)
 {
     layout l = plan(v, pool, side);
     float *x = workspace, *y = workspace + l.map, *scratch = y + l.map, *t;
@@ -309,18 +334,19 @@ static void embed(const at_visual_net *v, at_pool *pool, const uint8_t *face, in
     int in = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     at_gemm_packed(pool, v->kn, s * s, AT_MB_FEATURES, in, y, in, 1, v->last.weight, x,
                    AT_MB_FEATURES, &e);
-    pool_map(v->kn, x, s * s, embedding);
+    pool_map(v->kn, x, s * s, out->embedding);
+    run_heads(v, out);
+    if (mirrored)
+        unmirror(v, out);
 }
 
 void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
                    at_views views, float *workspace, at_visual_result *out)
 {
-    float other[AT_VISUAL_EMBED];
-    embed(v, pool, face, side, views == AT_MIRRORED, workspace, out->embedding);
+    at_visual_result other;
+    look(v, pool, face, side, views == AT_MIRRORED, workspace, out);
     if (views == AT_BOTH_WAYS) {
-        embed(v, pool, face, side, 1, workspace, other);
-        for (int i = 0; i < AT_VISUAL_EMBED; i++)
-            out->embedding[i] = 0.5f * (out->embedding[i] + other[i]);
+        look(v, pool, face, side, 1, workspace, &other);
+        average(out, &other);
     }
-    run_heads(v, out); /* linear: the mean's answers are the answers' mean */
 }

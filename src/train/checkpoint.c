@@ -174,13 +174,20 @@ int at_params_save(const char *path, const at_params *p, const char *const *meta
     return status;
 }
 
-int at_params_load(const char *path, at_params *p, const char *optional, attune_error *err)
+static int begins_with_any(const char *name, const char *const *beginning)
+{
+    for (; beginning && *beginning; beginning++)
+        if (strncmp(name, *beginning, strlen(*beginning)) == 0)
+            return 1;
+    return 0;
+}
+
+int at_params_load(const char *path, at_params *p, const char *const *optional, attune_error *err)
 {
     at_weights *w = NULL;
     int status = at_weights_load(&w, path, err);
     for (int i = 0; !status && i < p->count; i++)
-        if (!optional || strncmp(p->list[i]->name, optional, strlen(optional)) ||
-            at_weights_find(w, p->list[i]->name))
+        if (!begins_with_any(p->list[i]->name, optional) || at_weights_find(w, p->list[i]->name))
             status = take(w, "", p->list[i], p->list[i]->value.data, path, err);
     at_weights_free(&w);
     return status;

@@ -32,8 +32,8 @@ int at_checkpoint_stamp(const char *path, uint64_t *stamp, attune_error *err);
 /* Parameters as a model file, f32, with nullable {key, value} pairs that end in NULL. */
 int at_params_save(const char *path, const at_params *p, const char *const *meta,
                    attune_error *err);
-/* Copies what p has from a model file; all of p must be there, but for names that begin with
- * optional (nullable), which keep their values where the file lacks them. */
-int at_params_load(const char *path, at_params *p, const char *optional, attune_error *err);
+/* Copies what p has from a model file; all of p must be there, but for names that begin with one of
+ * optional (nullable, ends in NULL), which keep their values where the file lacks them. */
+int at_params_load(const char *path, at_params *p, const char *const *optional, attune_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "train/face_set.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,46 @@ static int note_sets(at_face_set *s, attune_error *err)
     return ATTUNE_OK;
 }
 
+/* Movements differ in how much they vary; what a loss says of each should not. Those that hardly
+ * ever move keep some of their smallness. */
+static void weigh_units(at_face_set *s)
+{
+    const double least = 0.03;
+    double sum = 0;
+    for (int u = 0; u < ATTUNE_UNITS; u++) {
+        double n = 0, mean = 0, square = 0;
+        for (int i = 0; i < s->faces.count; i++)
+            if (s->taught[i]) {
+                double x = (double)s->taught[i]->unit[u];
+                n++, mean += x, square += x * x;
+            }
+        mean = n > 0 ? mean / n : 0;
+        const double deviation = n > 0 ? sqrt(fmax(square / n - mean * mean, 0)) : 0;
+        s->unit_weight[u] = (float)(1 / fmax(deviation, least));
+        sum += (double)s->unit_weight[u];
+    }
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        s->unit_weight[u] *= (float)(ATTUNE_UNITS / sum);
+}
+
+static int ask_teacher(at_face_set *s, const at_job *job, const char *file, attune_error *err)
+{
+    char *path = NULL;
+    int status = ATTUNE_OK;
+    s->taught = calloc((size_t)s->faces.count + 1, sizeof *s->taught);
+    if (!s->taught)
+        return at_fail_nomem(err);
+    if (file) {
+        status = at_job_find(job, file, &path, err);
+        status = status ? status : at_teacher_load(&s->teacher, path, err);
+        free(path);
+    }
+    for (int i = 0; i < s->faces.count && s->teacher; i++)
+        s->taught[i] = at_teacher_find(s->teacher, s->faces.list[i].label.path);
+    weigh_units(s);
+    return status;
+}
+
 /* Something to learn from, and an epoch's order is a list of int. */
 static int check_epoch(const at_face_set *s, const char *path, attune_error *err)
 {
@@ -69,7 +110,8 @@ static int check_epoch(const at_face_set *s, const char *path, attune_error *err
 }
 
 int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_settings *data,
-                     at_part part, int limit, const at_params *detector, attune_error *err)
+                     at_part part, int limit, const at_params *detector, const char *teacher,
+                     attune_error *err)
 {
     at_corpus corpus[AT_MAX_SETS] = {0}, also = {0};
     int status = ATTUNE_OK;
@@ -85,6 +127,7 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
     }
     status = status ? status : label_basic(out, &also, err);
     status = status ? status : note_sets(out, err);
+    status = status ? status : ask_teacher(out, job, teacher, err);
     status = status ? status : check_epoch(out, job->recipe->path, err);
     for (int i = 0; i < data->sets; i++)
         at_corpus_free(&corpus[i]);
@@ -99,6 +142,8 @@ void at_face_set_free(at_face_set *s)
     at_faces_free(&s->faces);
     free(s->basic);
     free(s->set_of);
+    free(s->taught);
+    at_teacher_free(&s->teacher);
     memset(s, 0, sizeof *s);
 }
 
@@ -121,8 +166,12 @@ int at_face_labels_create(at_face_labels *l, int n, attune_error *err)
     l->votes_row = at_calloc(rows, sizeof(float));
     l->basic_row = at_calloc(rows, sizeof(float));
     l->engagement_row = at_calloc(rows, sizeof(float));
+    l->units = at_calloc(rows, ATTUNE_UNITS * sizeof(float));
+    l->units_weight = at_calloc(rows, ATTUNE_UNITS * sizeof(float));
+    l->pose = at_calloc(rows, AT_POSE_AXES * sizeof(float));
+    l->pose_weight = at_calloc(rows, AT_POSE_AXES * sizeof(float));
     int ok = l->votes && l->basic && l->engagement && l->votes_row && l->basic_row &&
-             l->engagement_row;
+             l->engagement_row && l->units && l->units_weight && l->pose && l->pose_weight;
     for (int s = 0; s < ATTUNE_STATES; s++) {
         l->level[s] = at_calloc(rows, sizeof(int));
         ok = ok && l->level[s];
@@ -141,6 +190,10 @@ void at_face_labels_free(at_face_labels *l)
     at_free(l->votes_row);
     at_free(l->basic_row);
     at_free(l->engagement_row);
+    at_free(l->units);
+    at_free(l->units_weight);
+    at_free(l->pose);
+    at_free(l->pose_weight);
     for (int s = 0; s < ATTUNE_STATES; s++)
         at_free(l->level[s]);
     memset(l, 0, sizeof *l);
@@ -162,9 +215,38 @@ static int one_hot(float *row, int classes, int label)
     return label >= 0;
 }
 
-void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *index, int n)
+/* What the teacher saw, as it looks in the picture that was drawn: aligned, turned, mirrored. */
+static int fill_taught(at_face_labels *l, const at_face_set *s, int sample,
+                       const at_face_drawn *drawn, int row)
 {
-    l->votes_n = l->basic_n = l->engagement_n = l->state_n = 0;
+    const float degrees = 57.29578f;
+    const at_taught *seen = s->taught[sample];
+    const float *m = s->faces.list[sample].m;
+    const int mirrored = drawn && drawn->mirrored;
+    float *unit = l->units + (size_t)row * ATTUNE_UNITS;
+    float *weight = l->units_weight + (size_t)row * ATTUNE_UNITS;
+    float *pose = l->pose + (size_t)row * AT_POSE_AXES;
+    for (int u = 0; u < ATTUNE_UNITS; u++) {
+        unit[u] = seen ? seen->unit[mirrored ? at_unit_mirrored(u) : u] : 0;
+        weight[u] = seen ? s->unit_weight[u] : 0;
+    }
+    for (int a = 0; a < AT_POSE_AXES; a++) {
+        pose[a] = seen ? seen->pose[a] : 0;
+        l->pose_weight[(size_t)row * AT_POSE_AXES + (size_t)a] = seen != NULL;
+    }
+    pose[2] += atan2f(m[3], m[0]) * degrees + (drawn ? drawn->turned : 0);
+    pose[2] = remainderf(pose[2], 360);
+    pose[0] = mirrored ? -pose[0] : pose[0];
+    pose[2] = mirrored ? -pose[2] : pose[2];
+    for (int a = 0; a < AT_POSE_AXES; a++)
+        pose[a] /= AT_POSE_DEGREES;
+    return seen != NULL;
+}
+
+void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *index,
+                         const at_face_drawn *drawn, int n)
+{
+    l->votes_n = l->basic_n = l->engagement_n = l->state_n = l->taught_n = 0;
     for (int i = 0; i < n; i++) {
         const at_sample *label = &s->faces.list[index[i]].label;
         int votes = has_votes(label);
@@ -180,6 +262,7 @@ void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *ind
         l->basic_n += basic;
         l->engagement_n += engagement;
         l->state_n += label->state[0] >= 0;
+        l->taught_n += fill_taught(l, s, index[i], drawn ? &drawn[i] : NULL, i);
         for (int k = 0; k < ATTUNE_STATES; k++)
             l->level[k][i] = label->state[k];
     }
@@ -194,6 +277,7 @@ void at_face_set_counts(const at_face_set *s, at_face_counts *out)
         for (int k = 0; k < AT_VOTES; k++)
             out->votes[k] += (double)label->votes[k];
         out->rows_votes += share * has_votes(label);
+        out->rows_taught += share * (s->taught[i] != NULL);
         if (s->basic[i] >= 0) {
             out->basic[s->basic[i]]++;
             out->rows_basic += share;

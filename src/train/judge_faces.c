@@ -16,12 +16,17 @@ typedef struct judge {
     at_pool *pool;
 } judge;
 
+static void set_real(json_t *to, const char *key, double value)
+{
+    if (isfinite(value))
+        json_object_set_new(to, key, json_real(value));
+}
+
 static void note(json_t *metrics, const char *name, const char *what, double value)
 {
     char key[64];
     snprintf(key, sizeof key, "%s.%s", name, what);
-    if (isfinite(value))
-        json_object_set_new(metrics, key, json_real(value));
+    set_real(metrics, key, value);
 }
 
 /* How well the covered share is told on validation pictures that something is put over half of the
@@ -32,7 +37,8 @@ static int judge_covered(judge *t, at_graph *g, int side, json_t *metrics, attun
     int count = t->valid->faces.count, index[EVAL_BATCH], status = ATTUNE_OK, seen = 0;
     int stride = count / COVERED_PICTURES > 0 ? count / COVERED_PICTURES : 1;
     float *x = at_alloc((size_t)EVAL_BATCH * side * side * 3, sizeof *x);
-    float *told = malloc(COVERED_PICTURES * sizeof *told), put[EVAL_BATCH];
+    float *told = malloc(COVERED_PICTURES * sizeof *told);
+    at_face_drawn put[EVAL_BATCH];
     float *truth = malloc(COVERED_PICTURES * sizeof *truth);
     if (!x || !told || !truth)
         status = at_fail_nomem(err);
@@ -51,7 +57,7 @@ static int judge_covered(judge *t, at_graph *g, int side, json_t *metrics, attun
             at_fail(err, (attune_status)status, "evaluation: out of memory");
         for (int i = 0; !status && i < EVAL_BATCH; i++, seen++) {
             told[seen] = 1 / (1 + expf(-out.covered->data[i]));
-            truth[seen] = put[i];
+            truth[seen] = put[i].covered;
         }
     }
     if (!status)
@@ -62,12 +68,14 @@ static int judge_covered(judge *t, at_graph *g, int side, json_t *metrics, attun
     return status;
 }
 
-/* All validation logits: expression 8, basic 7, state 12, engagement 3 a row. */
+/* All validation logits: expression 8, basic 7, state 12, engagement 3, units 51, pose 3 a row. */
 enum {
     OUT_BASIC = AT_FACE_CLASSES,
     OUT_STATE = OUT_BASIC + AT_BASIC_CLASSES,
     OUT_ENGAGEMENT = OUT_STATE + ATTUNE_STATES * AT_THRESHOLDS,
-    OUTPUTS = OUT_ENGAGEMENT + ATTUNE_ENGAGEMENTS
+    OUT_UNITS = OUT_ENGAGEMENT + ATTUNE_ENGAGEMENTS,
+    OUT_POSE = OUT_UNITS + ATTUNE_UNITS,
+    OUTPUTS = OUT_POSE + AT_POSE_AXES
 };
 
 static int predict(judge *t, at_graph *g, int side, float *logits, attune_error *err)
@@ -99,6 +107,10 @@ static int predict(judge *t, at_graph *g, int side, float *logits, attune_error 
                    ATTUNE_STATES * AT_THRESHOLDS * sizeof(float));
             memcpy(row + OUT_ENGAGEMENT, out.engagement->data + (size_t)i * ATTUNE_ENGAGEMENTS,
                    ATTUNE_ENGAGEMENTS * sizeof(float));
+            memcpy(row + OUT_UNITS, out.units->data + (size_t)i * ATTUNE_UNITS,
+                   ATTUNE_UNITS * sizeof(float));
+            memcpy(row + OUT_POSE, out.pose->data + (size_t)i * AT_POSE_AXES,
+                   AT_POSE_AXES * sizeof(float));
         }
     }
     at_free(x);
@@ -164,6 +176,76 @@ static void judge_states(const judge *t, const float *logits, float *score, int 
     }
 }
 
+/* Correlation of one output with what the teacher saw, in the faces of set k. NaN: too few, or nothing
+ * moves. truth, told: room for all faces. */
+static double agreement(const judge *t, const float *logits, int set, int output, float *truth,
+                        float *told)
+{
+    int n = 0;
+    for (int i = 0; i < t->valid->faces.count; i++) {
+        const at_taught *seen = t->valid->taught[i];
+        if (!seen || t->valid->set_of[i] != set)
+            continue;
+        const float x = logits[(size_t)i * OUTPUTS + output];
+        const int unit = output - OUT_UNITS;
+        truth[n] = unit < ATTUNE_UNITS ? seen->unit[unit] : seen->pose[output - OUT_POSE];
+        told[n++] = unit < ATTUNE_UNITS ? 1 / (1 + expf(-x)) : x;
+    }
+    return n > 2 ? at_correlation(told, truth, n) : NAN;
+}
+
+/* How much a movement is moved, as the teacher sees it. */
+static double deviation(const judge *t, int unit)
+{
+    double n = 0, sum = 0, square = 0;
+    for (int i = 0; i < t->valid->faces.count; i++)
+        if (t->valid->taught[i]) {
+            double x = (double)t->valid->taught[i]->unit[unit];
+            n++, sum += x, square += x * x;
+        }
+    return n > 0 ? sqrt(fmax(square / n - sum / n * (sum / n), 0)) : 0;
+}
+
+/* Whether a movement is among those that vary most, of which the mean is taken. */
+static int varies(const double *spread, int unit)
+{
+    enum { VARIED = 30 };
+    int above = 0;
+    for (int k = 0; k < ATTUNE_UNITS; k++)
+        above += spread[k] > spread[unit] || (spread[k] == spread[unit] && k < unit);
+    return above < VARIED;
+}
+
+/* Of each set by itself: its faces' movements and poses against what the teacher saw. room: two floats
+ * a face. */
+static void judge_movements(const judge *t, const float *logits, float *room, json_t *metrics)
+{
+    static const char *const axes[] = {"yaw", "pitch"};
+    float *truth = room, *told = room + t->valid->faces.count;
+    double spread[ATTUNE_UNITS];
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        spread[u] = deviation(t, u);
+    for (int set = 0; set < t->valid->sets; set++) {
+        json_t *each = json_object();
+        char name[32];
+        double sum = 0;
+        int counted = 0;
+        for (int u = 0; u < ATTUNE_UNITS; u++) {
+            const double r = agreement(t, logits, set, OUT_UNITS + u, truth, told);
+            if (varies(spread, u) && isfinite(r))
+                sum += r, counted++;
+            set_real(each, attune_units[u].name, r);
+        }
+        for (int a = 0; a < 2; a++)
+            set_real(each, axes[a], agreement(t, logits, set, OUT_POSE + a, truth, told));
+        snprintf(name, sizeof name, "units.%d", set);
+        note(metrics, name, "r", counted ? sum / counted : NAN);
+        if (counted)
+            json_object_set(metrics, name, each); /* "units.0.r" is their mean */
+        json_decref(each);
+    }
+}
+
 int at_judge_faces(const at_face_set *valid, at_params *params, at_pool *pool, at_graph *g,
                    int side, json_t *metrics, double *score, attune_error *err)
 {
@@ -181,6 +263,7 @@ int at_judge_faces(const at_face_set *valid, at_params *params, at_pool *pool, a
         judge_classes(t, logits, BASIC, "fer2013", p, label, metrics);
         judge_classes(t, logits, ENGAGEMENT, "engagement3", p, label, metrics);
         judge_states(t, logits, p, label, metrics);
+        judge_movements(t, logits, p, metrics);
     }
     free(logits);
     free(p);

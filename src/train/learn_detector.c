@@ -406,9 +406,11 @@ static int load_parts(task *t, attune_error *err)
 {
     const at_job *job = t->t.job;
     int limit = job->options->limit;
-    int status = at_face_set_load(&t->train, job, &t->s->data, AT_PART_TRAIN, limit, NULL, err);
+    int status =
+        at_face_set_load(&t->train, job, &t->s->data, AT_PART_TRAIN, limit, NULL, NULL, err);
     return status ? status
-                  : at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, NULL, err);
+                  : at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, NULL, NULL,
+                                     err);
 }
 
 static int make_teacher(task *t, attune_error *err)

@@ -19,13 +19,14 @@ typedef struct task {
     at_learning t;
     const at_visual_settings *s;
     at_face_set train, valid;
-    float expected_votes, expected_basic, expected_engagement, expected_state; /* rows a batch */
+    float expected_votes, expected_basic, expected_engagement, expected_state, expected_taught;
     float class_votes[AT_FACE_CLASSES], class_basic[AT_BASIC_CLASSES];
     float class_engagement[ATTUNE_ENGAGEMENTS], positive[ATTUNE_STATES][AT_THRESHOLDS];
     /* prefetch thread */
     int *order;
     int64_t order_epoch;
     float *x[2], *covered[2];
+    at_face_drawn *drawn;
     at_face_labels labels[2];
 } task;
 
@@ -83,6 +84,7 @@ static void weigh_classes(task *t)
     t->expected_basic = (float)(batch * c.rows_basic / rows);
     t->expected_engagement = (float)(batch * c.rows_engagement / rows);
     t->expected_state = (float)(batch * c.rows_state / rows);
+    t->expected_taught = (float)(batch * c.rows_taught / rows);
 }
 
 /* ---- batches ------------------------------------------------------------------------------ */
@@ -99,11 +101,12 @@ static int prepare(void *self, int64_t step, int slot)
         t->order_epoch = epoch;
     }
     const int *index = t->order + at * t->t.batch;
-    at_face_labels_fill(&t->labels[slot], &t->train, index, t->t.batch);
     int side = side_at(t, step);
     int status = at_faces_render(&t->train.faces, index, t->t.batch, side, &t->s->augment,
-                                 at_step_seed(t->t.plan.seed, step), NULL, t->x[slot],
-                                 t->covered[slot]);
+                                 at_step_seed(t->t.plan.seed, step), NULL, t->x[slot], t->drawn);
+    at_face_labels_fill(&t->labels[slot], &t->train, index, t->drawn, t->t.batch);
+    for (int i = 0; i < t->t.batch; i++)
+        t->covered[slot][i] = t->drawn[i].covered;
     if (!status && t->s->mixup > 0)
         at_mix_faces(t->x[slot], (size_t)side * side * 3, &t->labels[slot], t->covered[slot],
                      t->t.batch, t->s->mixup, at_step_seed(t->t.plan.seed, step));
@@ -121,8 +124,8 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     at_face_labels *l = &t->labels[slot];
     at_visual_options o = {.dropout = t->s->dropout};
     at_visual_out out;
-    at_tensor *part[4 + ATTUNE_STATES];
-    float weight[4 + ATTUNE_STATES];
+    at_tensor *part[6 + ATTUNE_STATES];
+    float weight[6 + ATTUNE_STATES];
     int n = 0, side = side_at(t, step);
     at_visual_forward(g, &t->t.params, at_visual_input(g, t->x[slot], t->t.batch, side), &o, &out);
     if (l->votes_n) {
@@ -144,6 +147,12 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
         at_tensor *x = at_slice(g, out.state, s * AT_THRESHOLDS, (s + 1) * AT_THRESHOLDS);
         weight[n] = scaled(t->s->losses.state, l->state_n, t->expected_state);
         part[n++] = at_ordinal_loss(g, x, l->level[s], t->positive[s]);
+    }
+    if (l->taught_n) {
+        weight[n] = scaled(t->s->losses.units, l->taught_n, t->expected_taught);
+        part[n++] = at_binary_cross_entropy(g, out.units, l->units, l->units_weight);
+        weight[n] = scaled(t->s->losses.pose, l->taught_n, t->expected_taught);
+        part[n++] = at_smooth_l1(g, out.pose, l->pose, l->pose_weight);
     }
     weight[n] = t->s->losses.covered;
     part[n++] = at_binary_cross_entropy(g, out.covered, t->covered[slot], NULL);
@@ -218,7 +227,7 @@ static int settle_start(task *t, attune_error *err)
     return status;
 }
 
-/* From a network of ours, or from ImageNet's with batch norm folded in. */
+/* From a network of ours, a whole model, or from ImageNet's with batch norm folded in. */
 static int start_from(task *t, const char *file, attune_error *err)
 {
     at_weights *w = NULL;
@@ -226,7 +235,12 @@ static int start_from(task *t, const char *file, attune_error *err)
     int status = at_job_find(t->t.job, file, &path, err);
     status = status ? status : at_weights_load(&w, path, err);
     if (!status && at_weights_find(w, "visual.stem.gamma")) {
-        status = at_params_load(path, &t->t.params, "visual.covered.", err);
+        static const char *const later[] = {"visual.covered.", "visual.units.", "visual.pose.",
+                                            NULL};
+        status = at_params_load(path, &t->t.params, later, err);
+    } else if (!status && at_weights_find(w, "visual.stem.weight")) {
+        status = at_visual_import_own(&t->t.params, w, err);
+        status = status ? status : settle_start(t, err);
     } else if (!status) {
         status = at_visual_import_folded(&t->t.params, w, err);
         status = status ? status : settle_start(t, err);
@@ -242,9 +256,9 @@ static void scale_rates(task *t)
     float heads = t->t.plan.optimiser.lr_heads, early = t->t.plan.optimiser.lr_early;
     static const char *const early_names[] = {"visual.stem.",   "visual.block0.", "visual.block1.",
                                               "visual.block2.", "visual.block3.", NULL};
-    static const char *const head_names[] = {"visual.expression.", "visual.basic.",
-                                             "visual.state.",      "visual.engagement.",
-                                             "visual.covered.",    NULL};
+    static const char *const head_names[] = {
+        "visual.expression.", "visual.basic.", "visual.state.", "visual.engagement.",
+        "visual.covered.",    "visual.units.", "visual.pose.",  NULL};
     for (int i = 0; i < t->t.params.count; i++) {
         at_param *p = t->t.params.list[i];
         for (int k = 0; early_names[k]; k++)
@@ -263,11 +277,11 @@ static int load_parts(task *t, attune_error *err)
     int limit = job->options->limit;
     int status = at_job_detector(job, t->s->detector, &detector, NULL, err);
     if (!status)
-        status =
-            at_face_set_load(&t->train, job, &t->s->data, AT_PART_TRAIN, limit, &detector, err);
+        status = at_face_set_load(&t->train, job, &t->s->data, AT_PART_TRAIN, limit, &detector,
+                                  t->s->teacher, err);
     if (!status)
-        status =
-            at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, &detector, err);
+        status = at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, &detector,
+                                  t->s->teacher, err);
     at_params_free(&detector);
     return status;
 }
@@ -279,10 +293,11 @@ static int make_slots(task *t, attune_error *err)
     int rows = at_draw_count(&draw), status = ATTUNE_OK;
     t->order_epoch = -1;
     t->order = malloc(((size_t)rows + 1) * sizeof *t->order);
+    t->drawn = at_calloc(batch, sizeof *t->drawn);
     for (int slot = 0; slot < 2 && !status; slot++) {
         t->x[slot] = at_alloc(batch * side * side * 3, sizeof(float));
         t->covered[slot] = at_alloc(batch, sizeof(float));
-        status = t->order && t->x[slot] && t->covered[slot]
+        status = t->order && t->drawn && t->x[slot] && t->covered[slot]
                      ? at_face_labels_create(&t->labels[slot], t->t.batch, err)
                      : at_fail_nomem(err);
     }
@@ -319,6 +334,7 @@ static void clean_up(void *self)
         at_free(t->covered[slot]);
         at_face_labels_free(&t->labels[slot]);
     }
+    at_free(t->drawn);
     free(t->order);
 }
 

@@ -21,6 +21,16 @@ static void blend(float *a, float *b, size_t n, float keep)
     }
 }
 
+/* What a teacher saw of both; of one alone it says nothing of the mixture. */
+static void blend_taught(float *value, float *weight, size_t a, size_t b, size_t n, float keep)
+{
+    const int both = weight[a * n] > 0 && weight[b * n] > 0;
+    if (both)
+        blend(value + a * n, value + b * n, n, keep);
+    for (size_t i = 0; i < n && !both; i++)
+        weight[a * n + i] = weight[b * n + i] = 0;
+}
+
 void at_mix_faces(float *x, size_t pixels, at_face_labels *l, float *covered, int n, float alpha,
                   uint64_t seed)
 {
@@ -41,6 +51,8 @@ void at_mix_faces(float *x, size_t pixels, at_face_labels *l, float *covered, in
               keep);
         blend(l->basic + a * AT_BASIC_CLASSES, l->basic + b * AT_BASIC_CLASSES, AT_BASIC_CLASSES,
               keep);
+        blend_taught(l->units, l->units_weight, a, b, ATTUNE_UNITS, keep);
+        blend_taught(l->pose, l->pose_weight, a, b, AT_POSE_AXES, keep);
         blend(covered + a, covered + b, 1, keep);
         waiting = -1;
     }

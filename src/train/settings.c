@@ -102,6 +102,8 @@ static const at_field visual_losses_list[] = {
     LOSS(state, 0.3, 1000, "weight of DAiSEE's levels, each of the four"),
     LOSS(engagement, 0.2, 1000, "weight of WACV's engagement"),
     LOSS(covered, 0.2, 1000, "weight of the share of the face that `augment.occlude` hides"),
+    LOSS(units, 0, 1000, "weight of the facial movements that `teacher` saw"),
+    LOSS(pose, 0, 1000, "weight of the head's pose, likewise"),
     LOSS(smoothing, 0, 0.9, "of the labels"),
     LOSS(class_balance, 0.25, 4, "classes weigh (1 / their share) to this power"),
     LOSS(level_balance, 0.5, 4, "the same for states and engagement"),
@@ -116,10 +118,13 @@ static const at_field visual_list[] = {
     AT_SHARED(at_visual_settings, data, pictures_fields),
     AT_FILE(
         at_visual_settings, init, "init", NULL,
-        "a face stream of ours, or weights with batch norm folded in (ImageNet's): batch norm is "
+        "a face stream of ours, a whole model, or weights with batch norm folded in (ImageNet's): batch norm is "
         "then set so that the network starts out equal"),
     AT_FILE(at_visual_settings, detector, "detector", "yunet_n.safetensors",
             "finds and aligns the faces: YuNet's file, a trained detector's or a whole model's"),
+    AT_FILE(at_visual_settings, teacher, "teacher", NULL,
+            "what a teacher saw of movements and pose: set,file,found,yaw,pitch,roll,... as CSV, "
+            "packed by gzip or not"),
     AT_SHARED(at_visual_settings, plan, at_plan_fields),
     VISUAL(batch, 32, 2, 1024, "pictures a step, of all sets mixed"),
     AT_LIST(at_visual_settings, size, sizes, "sizes", &stage_fields, 0,

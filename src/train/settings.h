@@ -52,7 +52,7 @@ typedef struct at_stage_settings {
 } at_stage_settings;
 
 typedef struct at_visual_losses {
-    float expression, basic, state, engagement, covered, smoothing;
+    float expression, basic, state, engagement, covered, units, pose, smoothing;
     double class_balance, level_balance;
 } at_visual_losses;
 
@@ -60,7 +60,7 @@ typedef struct at_visual_settings {
     const char *kind, *name;
     at_loop_plan plan;
     at_pictures_settings data;
-    const char *init, *detector;
+    const char *init, *detector, *teacher;
     at_stage_settings size[AT_MAX_STAGES];
     int sizes; /* 0: the side that runs throughout */
     at_face_augment augment;

@@ -172,9 +172,9 @@ int at_face_answers(at_stream_answers *out, const at_job *job, const at_weights 
     int status = at_visual_freeze(&net, w, at_kernels_best(), err);
     if (!status)
         status = at_face_set_load(&train, job, data, AT_PART_TRAIN, limit ? limit : reference,
-                                  detector, err);
+                                  detector, NULL, err);
     if (!status)
-        status = at_face_set_load(&valid, job, data, AT_PART_VALID, limit, detector, err);
+        status = at_face_set_load(&valid, job, data, AT_PART_VALID, limit, detector, NULL, err);
     status = status ? status : run_faces(job, net, &train.faces, &rt, err);
     status = status ? status : run_faces(job, net, &valid.faces, &rv, err);
     status = status ? status : collect_faces(out, &valid, rt, train.faces.count, rv, err);
