@@ -58,8 +58,10 @@ static void reference(at_params *p, const uint8_t *face, int side, at_visual_res
     memcpy(r->state, out.state->data, sizeof r->state);
     memcpy(r->engagement, out.engagement->data, sizeof r->engagement);
     r->covered = out.covered->data[0];
-    memcpy(r->units, out.units->data, sizeof r->units);
-    memcpy(r->pose, out.pose->data, sizeof r->pose);
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        r->units[u] = 1 / (1 + expf(-out.units->data[u]));
+    for (int a = 0; a < AT_POSE_AXES; a++)
+        r->pose[a] = AT_POSE_DEGREES * out.pose->data[a];
     at_graph_free(&g);
 }
 

@@ -167,7 +167,7 @@ typedef struct attune_quality {
     float snr_db;         /* estimated signal-to-noise ratio of the voice, dB */
     float speech_share;   /* [0,1] share of the window with speech */
     float yaw;            /* degrees, estimated: > 0 the face looks to the picture's right */
-    float pitch;          /* > 0 up; a rough estimate */
+    float pitch;          /* > 0 up */
     float roll;           /* (-180,180] clockwise in the picture; 0 upright */
     float reserved[13];
 } attune_quality;

@@ -81,8 +81,8 @@ typedef struct at_visual_result {
     float state[ATTUNE_STATES * AT_THRESHOLDS];
     float engagement[ATTUNE_ENGAGEMENTS];
     float covered;             /* logit of the share of the face that something hides */
-    float units[ATTUNE_UNITS]; /* logits, of the picture as it is, not of its mirror image */
-    float pose[AT_POSE_AXES];  /* yaw, pitch, roll in AT_POSE_DEGREES; likewise */
+    float units[ATTUNE_UNITS]; /* [0,1], of the picture as it is, not of its mirror image */
+    float pose[AT_POSE_AXES];  /* yaw, pitch, roll of the aligned face, degrees; likewise */
 } at_visual_result;
 
 /* A face means the same in a mirror, but the network's two answers differ, and their mean is right

@@ -6,6 +6,7 @@
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -288,8 +289,10 @@ static void run_heads(const at_visual_net *v, at_visual_result *out)
     logit = take(out->state, ATTUNE_STATES * AT_THRESHOLDS, logit);
     logit = take(out->engagement, ATTUNE_ENGAGEMENTS, logit);
     logit = take(&out->covered, 1, logit);
-    logit = take(out->units, ATTUNE_UNITS, logit);
-    take(out->pose, AT_POSE_AXES, logit);
+    for (int i = 0; i < ATTUNE_UNITS; i++)
+        out->units[i] = 1 / (1 + expf(-*logit++));
+    for (int i = 0; i < AT_POSE_AXES; i++)
+        out->pose[i] = AT_POSE_DEGREES * *logit++;
 }
 
 /* What was read of the mirror image, said of the picture. */

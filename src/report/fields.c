@@ -72,6 +72,23 @@ static void add_measures(at_fields *l)
     }
 }
 
+static void add_units(at_fields *l)
+{
+    for (int u = 0; u < ATTUNE_UNITS; u++) {
+        const attune_unit *unit = &attune_units[u];
+        at_field *f = add(l, AT_FIELD_REAL,
+                          offsetof(attune_window, unit) + (size_t)u * sizeof(float), "", "");
+        f->when = AT_WHEN_FACE;
+        snprintf(f->column.name, sizeof f->column.name, "unit_%s", unit->name);
+        if (unit->au)
+            snprintf(f->column.what, sizeof f->column.what,
+                     "how far this facial movement (FACS action unit %d) is made, 0..1", unit->au);
+        else
+            snprintf(f->column.what, sizeof f->column.what,
+                     "how far this facial movement is made, 0..1");
+    }
+}
+
 void at_fields_init(at_fields *l)
 {
     const char *modality_names[ATTUNE_MODALITIES];
@@ -114,6 +131,7 @@ void at_fields_init(at_fields *l)
     add_group(l, offsetof(attune_window, offset), "offset", attune_emotion_names, ATTUNE_EMOTIONS,
               AT_WHEN_ALWAYS,
               "what was taken out as usual for this person, of the probability's logarithm");
+    add_units(l);
 }
 
 static int present(at_field_when when, const attune_window *w)

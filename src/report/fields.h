@@ -33,7 +33,7 @@ typedef struct at_field {
     int decimals;  /* AT_FIELD_REAL */
 } at_field;
 
-enum { AT_FIELDS_MAX = 96 };
+enum { AT_FIELDS_MAX = 160 };
 
 typedef struct at_fields {
     at_field field[AT_FIELDS_MAX];

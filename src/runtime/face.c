@@ -234,6 +234,10 @@ static void read_face(at_face_stream *f, at_sighting *out)
         return;
     at_visual_run(m->visual, f->setting.pool, f->aligned.data, AT_FACE_SIDE, views, f->work,
                   &out->visual);
+    if (isfinite(out->visual.pose[0])) { /* landmarks say little of it, up and down above all */
+        out->pose.yaw = fminf(fmaxf(out->visual.pose[0], -90), 90);
+        out->pose.pitch = fminf(fmaxf(out->visual.pose[1], -90), 90);
+    }
 }
 
 /* ---- who it is ---------------------------------------------------------------------------- */
@@ -568,6 +572,8 @@ static void face_describe(const void *self, int i, attune_window *w)
     q->speech_share = speech_share;
     q->face_share = found->share;
     memcpy(w->box, found->evidence.box, sizeof w->box);
+    if (f->setting.model->visual)
+        memcpy(w->unit, found->evidence.visual.units, sizeof w->unit);
 }
 
 static int face_thumbnail(const void *self, int i, attune_thumbnail *out)

@@ -73,20 +73,22 @@ static int finding_of(const at_findings *f, int m, uint32_t subject)
     return -1;
 }
 
-static void unmeasured(attune_quality *q)
+static void unmeasured(attune_window *w)
 {
-    *q = (attune_quality){.sharpness = NAN,
-                          .brightness = NAN,
-                          .contrast = NAN,
-                          .face_size = NAN,
-                          .detector_score = NAN,
-                          .coverage = NAN,
-                          .yaw = NAN,
-                          .pitch = NAN,
-                          .roll = NAN,
-                          .face_share = NAN,
-                          .snr_db = NAN,
-                          .speech_share = NAN};
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        w->unit[u] = NAN;
+    w->quality = (attune_quality){.sharpness = NAN,
+                                  .brightness = NAN,
+                                  .contrast = NAN,
+                                  .face_size = NAN,
+                                  .detector_score = NAN,
+                                  .coverage = NAN,
+                                  .yaw = NAN,
+                                  .pitch = NAN,
+                                  .roll = NAN,
+                                  .face_share = NAN,
+                                  .snr_db = NAN,
+                                  .speech_share = NAN};
 }
 
 static void note_estimate(const at_estimate *e, attune_window *w)
@@ -160,7 +162,7 @@ static void fill_window(attune_session *s, const at_findings *f, uint32_t subjec
     at_evidence evidence[ATTUNE_MODALITIES] = {{0}};
 
     w->track = subject;
-    unmeasured(&w->quality);
+    unmeasured(w);
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         int i = finding_of(f, m, subject);
         if (i >= 0)
