@@ -76,6 +76,13 @@ RECIPES = {
         "harms": [{"kind": "blur", "level": 2}, {"kind": "patch", "level": 40},
                   {"kind": "hiss", "level": 10}, {"kind": "loss", "level": 20}],
         "optimiser": {"lr": 0.002, "ema": 0.8, "clip": 1}},
+    "functionals": {
+        "kind": "functionals", "name": "functionals", "seed": 3, "model": "audio.safetensors",
+        "noise": "noise", "versions": 2, "rows": 90, "steps": 100,
+        "augment": {"noise_p": 0.5, "snr_min": 15, "snr_max": 30},
+        "data": [{"dataset": "ravdess", "folder": "ravdess_speech16k", "train": "nofold3",
+                 "valid": "fold3"},
+                 {"dataset": "voices_more", "train": "speaker=v0,v1", "valid": "speaker=v2"}]},
     "assemble": {
         "kind": "assemble", "name": "whole", "detector": "detector.safetensors",
         "visual": {"model": "visual.safetensors", "recipe": "visual.json"},
@@ -273,6 +280,45 @@ class Trained(unittest.TestCase):
             self.assertGreater(result["n"], n / 2)
         if not SANITIZED:
             self.assertAlmostEqual(result["accuracy"], figures["accuracy.0"], delta=0.13)
+
+
+class Functionals(unittest.TestCase):
+    """The voice stream's linear expert: no epochs, no checkpoint, a few seconds."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not (folder / "out/audio.safetensors").exists():
+            assert run(folder / "audio.json", "out", "--epochs", 1, "--limit", 16).returncode == 0
+        cls.results = {threads: run(folder / "functionals.json", f"expert{threads}", "--threads",
+                                    threads, "--models", folder / "out") for threads in (1, 3)}
+
+    def model(self, threads):
+        return folder / f"expert{threads}" / "functionals.safetensors"
+
+    def test_any_number_of_threads_writes_the_same_file(self):
+        for r in self.results.values():
+            self.assertEqual((r.returncode, r.stderr, r.stdout), (0, "", ""))
+        self.assertEqual(self.model(1).read_bytes(), self.model(3).read_bytes())
+
+    @unittest.skipIf(SANITIZED, "hears too few voices")
+    def test_it_tells_buzzes_apart(self):
+        figures = json.loads(header(self.model(1))["__metadata__"]["training"])["functionals"]
+        self.assertGreater(figures["balanced.0"], 0.4)
+        self.assertLess(figures["loss"], 1.8)
+
+    def test_the_stream_is_written_with_it(self):
+        before, after = header(folder / "out/audio.safetensors"), header(self.model(1))
+        added = set(after) - set(before)
+        self.assertEqual(added, {f"audio.functionals.{x}"
+                                 for x in ("mean", "inv_deviation", "weight", "bias")})
+        self.assertEqual(after["audio.functionals.weight"]["shape"], [501, 8])
+
+    def test_a_set_without_a_part_to_learn_from(self):
+        data = [dict(RECIPES["functionals"]["data"][0])]
+        del data[0]["train"]
+        r = run(variant("nothing", "functionals", data=data), "nothing", "--models", folder / "out")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("no set has a part to learn from", r.stderr)
 
 
 class SameBytes(unittest.TestCase):

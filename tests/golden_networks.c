@@ -356,7 +356,7 @@ static void audio_on(const at_kernels *kn, at_params *p, const at_weights *w, co
 
     audio_padded(g, p, rows);
     assert_int_equal(at_audio_freeze(&net, w, kn, NULL), ATTUNE_OK);
-    assert_int_equal(at_audio_run(net, g, rows, VOICE_ROWS, &r), ATTUNE_OK);
+    assert_int_equal(at_audio_run(net, g, rows, VOICE_ROWS, NULL, &r), ATTUNE_OK);
     compare_voice(r.embedding, r.expression);
     at_audio_free(&net);
     at_graph_free(&g);

@@ -81,7 +81,7 @@ static void test_padding(void **state)
     assert_true(fabsf(out[0].expression->data[0] - out[1].expression->data[0]) > 1e-3f);
     for (int b = 0; b < BATCH; b++) {
         assert_int_equal(
-            at_audio_run(net, scratch, rows + b * ROWS * AT_FEATURES, lengths[b], &alone), 0);
+            at_audio_run(net, scratch, rows + b * ROWS * AT_FEATURES, lengths[b], NULL, &alone), 0);
         for (int i = 0; i < AT_AUDIO_EMBED; i++)
             assert_float_equal(alone.embedding[i], out[0].embedding->data[b * AT_AUDIO_EMBED + i],
                                2e-5);
@@ -91,7 +91,7 @@ static void test_padding(void **state)
             assert_float_equal(alone.expression[i], mean, 2e-5);
         }
     }
-    assert_int_equal(at_audio_run(net, scratch, rows, 0, &alone), ATTUNE_E_ARG);
+    assert_int_equal(at_audio_run(net, scratch, rows, 0, NULL, &alone), ATTUNE_E_ARG);
     at_graph_free(&g);
     at_graph_free(&scratch);
     at_audio_free(&net);

@@ -196,7 +196,7 @@ static int sound_to_rows(const batch *b, const at_voice_sample *s, at_rng *r, at
 static int fill(const batch *b, const at_voice_sample *s, int stream, float *x, at_voice_heard *out)
 {
     at_feature_row *rows = NULL;
-    float *flat = NULL;
+    float *flat = NULL, *scratch = NULL;
     unsigned char *speech = NULL;
     size_t n = 0, from, to;
     at_rng r;
@@ -212,7 +212,8 @@ static int fill(const batch *b, const at_voice_sample *s, int stream, float *x, 
         goto done;
     flat = at_alloc(n * AT_FEATURE_COLS, sizeof *flat);
     speech = at_alloc(n, 1);
-    status = flat && speech ? ATTUNE_OK : ATTUNE_E_NOMEM;
+    scratch = at_alloc(n, sizeof *scratch);
+    status = flat && speech && scratch ? ATTUNE_OK : ATTUNE_E_NOMEM;
     if (status < 0)
         goto done;
     at_features_flatten(rows, n, flat, speech);
@@ -225,6 +226,8 @@ static int fill(const batch *b, const at_voice_sample *s, int stream, float *x, 
         to = from + (size_t)b->max_rows;
     }
     out->length = (int)(to - from);
+    at_functionals(flat + from * AT_FEATURE_COLS, to - from, speech + from, scratch,
+                   out->functionals);
     memcpy(x, flat + from * AT_FEATURE_COLS, (to - from) * AT_FEATURE_COLS * sizeof *x);
     at_features_normalise(x, to - from, speech + from);
     if (b->masks)
@@ -233,6 +236,7 @@ done:
     at_free(rows);
     at_free(flat);
     at_free(speech);
+    at_free(scratch);
     return status;
 }
 
@@ -253,6 +257,13 @@ int at_voice_rows(const at_voice_sample *s, int max_rows, float *x, at_voice_hea
 {
     const batch b = {.max_rows = max_rows};
     return fill(&b, s, 0, x, out);
+}
+
+int at_voices_hear(const at_voices *v, int i, int max_rows, const at_voice_augment *augment,
+                   uint64_t seed, float *x, at_voice_heard *out)
+{
+    const batch b = {.v = v, .max_rows = max_rows, .augment = augment, .seed = seed};
+    return fill(&b, &v->list[i], i, x, out);
 }
 
 int at_voices_rows(const at_voices *v, const int *index, int n, int max_rows,

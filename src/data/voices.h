@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "data/corpus.h"
 #include "degrade/sound.h"
+#include "dsp/functionals.h"
 #include "dsp/vad.h"
 
 typedef struct at_voice_sample {
@@ -48,9 +49,13 @@ typedef struct at_voice_heard {
     int length; /* rows in x; 1, of zeros, when the sound is too short for a row */
     int speech; /* of those of the whole sound, rows with speech */
     at_voice_quality quality;
+    float functionals[AT_FUNCTIONALS]; /* of the rows in x */
 } at_voice_heard;
 
 /* x (max_rows, AT_FEATURE_COLS), as at_voices_rows without augment. */
 int at_voice_rows(const at_voice_sample *s, int max_rows, float *x, at_voice_heard *out);
+/* The same of sample i as at_voices_rows augments it. */
+int at_voices_hear(const at_voices *v, int i, int max_rows, const at_voice_augment *augment,
+                   uint64_t seed, float *x, at_voice_heard *out);
 
 #endif

@@ -102,7 +102,7 @@ static int judge(const batch *b, const at_voice_sample *v, seat *t, at_answer *a
     a->why = "too little speech";
     if (status < 0 || heard.speech < AT_SPEECH_ROWS_MIN)
         return status;
-    status = at_audio_run(b->s->net, t->graph, t->rows, heard.length, &result);
+    status = at_audio_run(b->s->net, t->graph, t->rows, heard.length, heard.functionals, &result);
     if (status == ATTUNE_OK)
         fill_answer(b->r, &heard, &result, a);
     return status;

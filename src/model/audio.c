@@ -241,6 +241,8 @@ void at_audio_answer(at_graph *g, at_params *p, int members, at_tensor *x, const
 struct at_audio_net {
     at_params params; /* read only from here on */
     int members;
+    int has_expert;
+    at_voice_expert expert; /* the file's arrays */
 };
 
 static int count_members(const at_weights *w)
@@ -253,6 +255,36 @@ static int count_members(const at_weights *w)
             break;
     }
     return members;
+}
+
+/* All of the expert's arrays, or none. */
+static int find_expert(at_audio_net *a, const at_weights *w, attune_error *err)
+{
+    const struct {
+        const char *name;
+        const float **to;
+        size_t count;
+    } arrays[] = {
+        {"mean", &a->expert.mean, AT_VOICE_FUNCTIONALS},
+        {"inv_deviation", &a->expert.inv_deviation, AT_VOICE_FUNCTIONALS},
+        {"weight", &a->expert.weight, (size_t)AT_VOICE_FUNCTIONALS * AT_VOICE_CLASSES},
+        {"bias", &a->expert.bias, AT_VOICE_CLASSES},
+    };
+    enum { ARRAYS = sizeof arrays / sizeof *arrays };
+    int found = 0;
+    for (int i = 0; i < ARRAYS; i++) {
+        char full[NAME_SIZE];
+        snprintf(full, sizeof full, "%s%s", at_voice_expert_arrays, arrays[i].name);
+        const at_weight *t = at_weights_find(w, full);
+        if (t && t->count != arrays[i].count)
+            return at_fail(err, ATTUNE_E_FORMAT, "model: %s has another shape", full);
+        *arrays[i].to = t ? t->data : NULL;
+        found += t != NULL;
+    }
+    a->has_expert = found == ARRAYS;
+    return !found || a->has_expert ? ATTUNE_OK
+                                   : at_fail(err, ATTUNE_E_FORMAT, "model: some of %s* are missing",
+                                             at_voice_expert_arrays);
 }
 
 int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *kn,
@@ -271,8 +303,11 @@ int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *k
             return at_fail(err, why.status, "%s", why.text);
         }
     }
+    int status = find_expert(a, w, err);
+    if (status)
+        at_audio_free(&a);
     *out = a;
-    return ATTUNE_OK;
+    return status;
 }
 
 void at_audio_free(at_audio_net **a)
@@ -285,8 +320,9 @@ void at_audio_free(at_audio_net **a)
 }
 
 int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
-                 at_audio_result *out)
+                 const float *functionals, at_audio_result *out)
 {
+    float z[AT_VOICE_FUNCTIONALS];
     at_audio_out o;
     if (n < 1)
         return ATTUNE_E_ARG;
@@ -303,5 +339,29 @@ int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int 
     memcpy(out->expression, o.expression->data, sizeof out->expression);
     out->tokens = o.tokens->dim[1];
     out->token = o.tokens->data;
+    if (a->has_expert && functionals) {
+        at_voice_expert_scale(&a->expert, functionals, z);
+        at_voice_expert_add(&a->expert, z, out->expression);
+    }
     return ATTUNE_OK;
+}
+
+/* ---- the linear expert -------------------------------------------------------------------- */
+
+const char *const at_voice_expert_arrays = "audio.functionals.";
+
+void at_voice_expert_scale(const at_voice_expert *e, const float *functionals, float *z)
+{
+    for (int i = 0; i < AT_VOICE_FUNCTIONALS; i++)
+        z[i] = fminf(fmaxf((functionals[i] - e->mean[i]) * e->inv_deviation[i], -AT_EXPERT_LIMIT),
+                     AT_EXPERT_LIMIT);
+}
+
+void at_voice_expert_add(const at_voice_expert *e, const float *z, float *logit)
+{
+    for (int k = 0; k < AT_VOICE_CLASSES; k++)
+        logit[k] += e->bias[k];
+    for (int i = 0; i < AT_VOICE_FUNCTIONALS; i++)
+        for (int k = 0; k < AT_VOICE_CLASSES; k++)
+            logit[k] += z[i] * e->weight[i * AT_VOICE_CLASSES + k];
 }

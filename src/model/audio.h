@@ -7,6 +7,11 @@
  * mean of their logits, an ensemble (Lakshminarayanan 2017, "Simple and scalable predictive
  * uncertainty estimation using deep ensembles"; geometric mean of the answers). Tokens and embedding
  * are the first member's.
+ *
+ * Beside them a linear expert may answer to what the whole stretch is like (dsp/functionals.h): its logits,
+ * of a few hundred numbers that hardly depend on who speaks, are added (a product of experts, Hinton 2002,
+ * "Training products of experts by minimizing contrastive divergence", eq. 1). The networks are
+ * better on voices like those that they heard, the expert on others.
  */
 #ifndef AT_MODEL_AUDIO_H
 #define AT_MODEL_AUDIO_H
@@ -22,6 +27,7 @@ enum {
     AT_AUDIO_STRIDE = 4,      /* rows a token: two convolutions halve the rate */
     AT_AUDIO_MAX_BATCH = 256, /* sequences in one pass */
     AT_AUDIO_MAX_MEMBERS = 8,
+    AT_VOICE_FUNCTIONALS = 501, /* AT_FUNCTIONALS of dsp/functionals.h, likewise */
 };
 
 /* Names audio.* (first member), audio1.*, audio2.* and so on. */
@@ -52,14 +58,33 @@ void at_audio_free(at_audio_net **a);
 
 typedef struct at_audio_result {
     float embedding[AT_AUDIO_EMBED];
-    float expression[AT_VOICE_CLASSES]; /* logits, mean over the members */
+    float expression[AT_VOICE_CLASSES]; /* logits, mean over the members, and the expert's */
     int tokens;
     const float *token; /* (tokens x AT_AUDIO_TOKEN) the graph's: until its next use. Token i is of
                          * the rows from AT_AUDIO_STRIDE i on */
 } at_audio_result;
 
-/* rows (n x AT_FEATURES), normalised, n > 0; graph: an AT_INFER scratch graph of the caller's. */
+/* rows (n x AT_FEATURES), normalised, n > 0; functionals (AT_VOICE_FUNCTIONALS) of the same stretch,
+ * NULL: the networks answer alone; graph: an AT_INFER scratch graph of the caller's. */
 int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
-                 at_audio_result *out);
+                 const float *functionals, at_audio_result *out);
+
+/* ---- the linear expert ------------------------------------------------------------------- */
+
+/* Arrays audio.functionals.*: z = (functionals - mean) / deviation, limited to +-AT_EXPERT_LIMIT;
+ * logits z weight + bias. */
+#define AT_EXPERT_LIMIT 5.0f
+typedef struct at_voice_expert {
+    const float *mean, *inv_deviation; /* (AT_VOICE_FUNCTIONALS) */
+    const float *weight;               /* (AT_VOICE_FUNCTIONALS x AT_VOICE_CLASSES) */
+    const float *bias;                 /* (AT_VOICE_CLASSES) */
+} at_voice_expert;
+
+extern const char *const at_voice_expert_arrays; /* what their names begin with */
+
+/* z (AT_VOICE_FUNCTIONALS) */
+void at_voice_expert_scale(const at_voice_expert *e, const float *functionals, float *z);
+/* Adds the expert's logits (8) for a scaled z. */
+void at_voice_expert_add(const at_voice_expert *e, const float *z, float *logit);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "base/error.h"
 #include "base/mem.h"
-#include "dsp/features.h"
+#include "dsp/functionals.h"
 #include "dsp/vad.h"
 #include "runtime/modality.h"
 #include "runtime/ramp.h"
@@ -27,6 +27,7 @@ typedef struct at_voice_stream {
     at_feature_row *window; /* (window_max) rows of a window, in order */
     float *x;               /* (window_max x AT_FEATURE_COLS) */
     unsigned char *speech;  /* (window_max) */
+    float *scratch;         /* (window_max) */
     at_voice_quality quality;
     size_t gathered;   /* rows of the latest window */
     int64_t *heard_us; /* (window_max) of all of them */
@@ -49,6 +50,7 @@ static void voice_free(void **self)
     at_free(v->window);
     at_free(v->x);
     at_free(v->speech);
+    at_free(v->scratch);
     at_free(v->times);
     at_free(v->heard_us);
     at_free(v->heard);
@@ -69,10 +71,12 @@ static int make_ring(at_voice_stream *v)
     v->window = at_calloc(v->window_max, sizeof *v->window);
     v->x = at_calloc(v->window_max * AT_FEATURE_COLS, sizeof *v->x);
     v->speech = at_calloc(v->window_max, 1);
+    v->scratch = at_calloc(v->window_max, sizeof *v->scratch);
     v->times = at_calloc(v->window_max, sizeof *v->times);
     v->heard_us = at_calloc(v->window_max, sizeof *v->heard_us);
     v->heard = at_calloc(v->window_max, sizeof *v->heard);
-    return v->row && v->window && v->x && v->speech && v->times && v->heard_us && v->heard
+    return v->row && v->window && v->x && v->speech && v->scratch && v->times && v->heard_us &&
+                   v->heard
                ? ATTUNE_OK
                : ATTUNE_E_NOMEM;
 }
@@ -173,14 +177,17 @@ static size_t gather(at_voice_stream *v, int64_t start_us, int64_t end_us)
 /* The network's answer to rows of which some are speech. */
 static int listen(at_voice_stream *v, size_t n)
 {
+    float functionals[AT_FUNCTIONALS];
     size_t from, to;
     float *x;
     int rc;
 
     at_features_trim(v->speech, n, &from, &to);
     x = v->x + from * AT_FEATURE_COLS;
+    at_functionals(x, to - from, v->speech + from, v->scratch, functionals);
     at_features_normalise(x, to - from, v->speech + from);
-    rc = at_audio_run(v->setting.model->audio, v->graph, x, (int)(to - from), &v->result);
+    rc = at_audio_run(v->setting.model->audio, v->graph, x, (int)(to - from), functionals,
+                      &v->result);
     for (int i = 0; rc == ATTUNE_OK && i < v->result.tokens; i++)
         v->times[i] = v->window[from + (size_t)i * AT_AUDIO_STRIDE].t_us;
     return rc;

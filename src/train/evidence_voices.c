@@ -55,7 +55,9 @@ static int hear(const voices_job *j, seat *own, int sample, int version)
     at_audio_result r;
     int status = spoil(j, sample, version, &spoilt.pcm);
     status = status ? status : at_voice_rows(&spoilt, ROWS, own->rows, &heard);
-    status = status ? status : at_audio_run(j->net, own->graph, own->rows, heard.length, &r);
+    status = status
+                 ? status
+                 : at_audio_run(j->net, own->graph, own->rows, heard.length, heard.functionals, &r);
     at_free(spoilt.pcm);
     if (status)
         return status;

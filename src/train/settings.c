@@ -267,6 +267,41 @@ static const char *wrong_audio(const void *value)
 }
 const at_fields at_audio_fields = {audio_list, sizeof(at_audio_settings), wrong_audio};
 
+/* ---- functionals ---------------------------------------------------------------------------- */
+
+#define EXPERT(m, def, least, most, help) \
+    AT_NUMBER(at_functionals_settings, m, #m, def, least, most, help)
+static const at_field functionals_list[] = {
+    HEAD(at_functionals_settings, "`functionals`: the voice stream's linear expert"),
+    AT_NEEDED_FILE(at_functionals_settings, model, "model",
+                   "a voice stream, which is written again with the expert"),
+    AT_SHARED(at_functionals_settings, data, voices_fields),
+    AT_TEXT(at_functionals_settings, noise, "noise", NULL,
+            "folder of background noise; the first 70 % of each file are used"),
+    EXPERT(seed, 1, -1e15, 1e15, "of everything random"),
+    EXPERT(rows, 300, 10, AT_MAX_VOICE_ROWS,
+           "longest stretch, frames of 10 ms; longer sounds are cut at random"),
+    EXPERT(versions, 3, 1, 100, "of each sound: as it is, and the others augmented"),
+    AT_OBJECT(at_functionals_settings, augment, "augment", voice_augment_fields,
+              "harm done to sounds"),
+    EXPERT(steps, 300, 1, 100000, "of gradient descent over all voices"),
+    EXPERT(penalty, 0.05, 1e-6, 100, "of half the weights' squares, beside the mean loss"),
+    EXPERT(weight, 0.7, 0, 10, "that its logits have beside the networks', 1 each"),
+    EXPERT(lacking, 1, 0, 100, "as `losses.lacking` of the voice stream"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_functionals(const void *value)
+{
+    const at_functionals_settings *s = value;
+    for (int i = 0; i < s->data.sets; i++)
+        if (s->data.set[i].train)
+            return NULL;
+    return "no set has a part to learn from";
+}
+const at_fields at_functionals_fields = {functionals_list, sizeof(at_functionals_settings),
+                                         wrong_functionals};
+
 /* ---- detector ------------------------------------------------------------------------------- */
 
 static const at_field detector_losses_list[] = {
@@ -444,9 +479,13 @@ static const struct {
     const char *kind;
     const at_fields *fields;
 } kinds[] = {
-    {"visual", &at_visual_fields},     {"audio", &at_audio_fields},
-    {"detector", &at_detector_fields}, {"fusion", &at_fusion_fields},
-    {"assemble", &at_assemble_fields}, {"chain", &at_chain_fields},
+    {"visual", &at_visual_fields},
+    {"audio", &at_audio_fields},
+    {"functionals", &at_functionals_fields},
+    {"detector", &at_detector_fields},
+    {"fusion", &at_fusion_fields},
+    {"assemble", &at_assemble_fields},
+    {"chain", &at_chain_fields},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

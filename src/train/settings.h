@@ -107,6 +107,19 @@ typedef struct at_audio_settings {
 } at_audio_settings;
 extern const at_fields at_audio_fields;
 
+typedef struct at_functionals_settings {
+    const char *kind, *name;
+    const char *model; /* the voice stream that the expert joins */
+    at_voices_settings data;
+    const char *noise; /* folder; nullable */
+    int64_t seed;
+    int rows, versions, steps;
+    double penalty;
+    float lacking, weight;
+    at_voice_augment augment;
+} at_functionals_settings;
+extern const at_fields at_functionals_fields;
+
 typedef struct at_detector_losses {
     float box, landmarks;
 } at_detector_losses;

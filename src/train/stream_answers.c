@@ -199,10 +199,10 @@ static int run_voices(const at_job *job, const at_audio_net *net, const at_voice
     int status = x && *out ? at_graph_create(&g, job->pool, at_kernels_best(), err)
                            : at_fail_nomem(err);
     for (int i = 0; i < voices->count && !status; i++) {
-        int length;
-        status = at_voices_rows(voices, &i, 1, AT_MAX_VOICE_ROWS, NULL, NULL, 0, NULL, x, &length);
-        if (!status && length > 0)
-            status = at_audio_run(net, g, x, length, &(*out)[i]);
+        at_voice_heard heard;
+        status = at_voice_rows(&voices->list[i], AT_MAX_VOICE_ROWS, x, &heard);
+        if (!status)
+            status = at_audio_run(net, g, x, heard.length, heard.functionals, &(*out)[i]);
         if (status)
             at_fail(err, (attune_status)status, "%s: no answer", voices->list[i].label.path);
     }
