@@ -1,6 +1,8 @@
 /* The numbers that a session gives to the people it sees, through cuts, gaps and the dark. */
 #include "session_scene.h"
 
+#include "runtime/state.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,6 +36,43 @@ static void faces_are_numbered_in_order_of_first_sight(void **state)
     assert_memory_equal(a->w, b->w, (size_t)a->n * sizeof *a->w);
     scene_close(a);
     scene_close(b);
+}
+
+typedef struct seen {
+    int n;
+    at_sighting last;
+    at_face face;
+    int side;
+} seen;
+
+static void note_sighting(void *user, const at_sighting *s, const at_face *f,
+                          const at_image *aligned)
+{
+    seen *to = user;
+    to->n++;
+    to->last = *s;
+    to->face = *f;
+    to->side = aligned->w;
+}
+
+static void who_watches_is_shown_each_sighting(void **state)
+{
+    static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
+    attune_options o = {.no_audio = 1, .max_tracks = 4};
+    scene *c = scene_open(&o);
+    seen got = {0};
+    (void)state;
+    at_session_watch(c->s, &(at_watch){note_sighting, &got});
+    fake_picture(c->rgb, two);
+    for (int64_t t = 0; t < 1000; t += 125)
+        video(c, t);
+    finish(c);
+    assert_int_equal(got.n, 16);
+    assert_int_equal(got.last.t_us, 875000);
+    assert_int_equal(got.side, AT_FACE_SIDE);
+    assert_float_equal(got.face.w, got.last.box[2], 0);
+    assert_memory_equal(got.last.box, c->w[c->n - 1].box, sizeof got.last.box);
+    scene_close(c);
 }
 
 /* A scene: something behind the face and well clear of it, brighter to the one side or the other. */
@@ -286,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faces_are_numbered_in_order_of_first_sight),
+        cmocka_unit_test(who_watches_is_shown_each_sighting),
         cmocka_unit_test(a_cut_to_another_face_in_the_same_place_is_another_person),
         cmocka_unit_test(who_comes_back_has_the_same_number),
         cmocka_unit_test(in_the_dark_everybody_keeps_their_number),

@@ -1,4 +1,4 @@
-#include <attune/attune.h>
+#include <attune/explain.h>
 
 #include "at_config.h"
 
@@ -35,6 +35,21 @@ const char *const attune_engagement_names[ATTUNE_ENGAGEMENTS] = {
 
 /* The words of DAiSEE's labels (Gupta et al. 2016). */
 const char *const attune_level_names[ATTUNE_LEVELS] = {"very low", "low", "high", "very high"};
+
+const char *attune_overlay_kind_name(int i)
+{
+    static const char *const names[ATTUNE_OVERLAY_KINDS] = {"most confident", "least reliable",
+                                                            "withheld"};
+
+    return i >= 0 && i < ATTUNE_OVERLAY_KINDS ? names[i] : NULL;
+}
+
+const char *attune_region_name(int i)
+{
+    static const char *const names[ATTUNE_REGIONS] = {"eyes", "mouth", "face", "outside"};
+
+    return i >= 0 && i < ATTUNE_REGIONS ? names[i] : NULL;
+}
 
 /* FACS: Ekman & Friesen 1978; 61 to 64 are the eyes turned left, right, up and down. Left and right are
  * the person's own. */

@@ -23,6 +23,7 @@ int at_cmd_analyze(int argc, char **argv);
 int at_cmd_info(int argc, char **argv);
 int at_cmd_train(int argc, char **argv);
 int at_cmd_eval(int argc, char **argv);
+int at_cmd_explain(int argc, char **argv);
 int at_cmd_degrade(int argc, char **argv);
 int at_cmd_bench(int argc, char **argv);
 
@@ -41,6 +42,10 @@ int at_parse_int(const char *text, int lo, int hi, int *out);
 enum { AT_BAD_OPTION = '?' };
 int at_next_option(const char *command, int argc, char **argv, const char *shorts,
                    const struct option *longs);
+
+/* A folder's name after an input: the file's name without its ending, and without what file
+ * systems or shells mind. */
+void at_make_stem(char *out, size_t size, const char *input);
 
 /* The table of degradations, as --corrupt takes them. */
 void at_print_corruptions(FILE *f);

@@ -201,26 +201,6 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
 
 /* ---- folders -------------------------------------------------------------------------------- */
 
-/* A folder's name after an input: the file's name without its ending, and without what file
- * systems or shells mind. */
-static void make_stem(char *out, size_t size, const char *input)
-{
-    char *dot;
-
-    at_text_basename(out, size, strcmp(input, "-") ? input : "stdin");
-    dot = strrchr(out, '.');
-    if (dot && dot != out)
-        *dot = 0;
-    for (char *p = out; *p; p++) {
-        int plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                    (*p >= '0' && *p <= '9') || strchr("-_+=", *p) || (unsigned char)*p >= 0x80;
-        if (!plain && (*p != '.' || p == out))
-            *p = '_';
-    }
-    if (!*out)
-        snprintf(out, size, "input");
-}
-
 /* Inputs of one name in different folders get -2, -3, ... */
 static int same_stems_before(const at_job *job, int i, const char *stem)
 {
@@ -228,7 +208,7 @@ static int same_stems_before(const at_job *job, int i, const char *stem)
     int n = 0;
 
     for (int k = 0; k < i; k++) {
-        make_stem(other, sizeof other, job->inputs[k]);
+        at_make_stem(other, sizeof other, job->inputs[k]);
         n += !strcmp(other, stem);
     }
     return n;
@@ -240,7 +220,7 @@ static int analyze_nth(at_job *job, int i)
     const char *dir = job->dir ? job->dir : "attune-reports";
     int same, n;
 
-    make_stem(stem, sizeof stem, job->inputs[i]);
+    at_make_stem(stem, sizeof stem, job->inputs[i]);
     if (job->n_inputs == 1) {
         n = job->dir ? snprintf(folder, sizeof folder, "%s", job->dir)
                      : snprintf(folder, sizeof folder, "attune-%s", stem);

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "report/text.h"
 
 #include <attune/eval.h>
 
@@ -132,4 +133,22 @@ int at_next_option(const char *command, int argc, char **argv, const char *short
         return c;
     }
     return AT_BAD_OPTION;
+}
+
+void at_make_stem(char *out, size_t size, const char *input)
+{
+    char *dot;
+
+    at_text_basename(out, size, strcmp(input, "-") ? input : "stdin");
+    dot = strrchr(out, '.');
+    if (dot && dot != out)
+        *dot = 0;
+    for (char *p = out; *p; p++) {
+        int plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                    (*p >= '0' && *p <= '9') || strchr("-_+=", *p) || (unsigned char)*p >= 0x80;
+        if (!plain && (*p != '.' || p == out))
+            *p = '_';
+    }
+    if (!*out)
+        snprintf(out, size, "input");
 }

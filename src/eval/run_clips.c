@@ -89,7 +89,7 @@ static int analyze(const at_run_context *r, const at_sample *s, int number, cons
                    const attune_sink *sink, attune_error *err)
 {
     damage d = {.r = r, .number = (uint64_t)number};
-    const at_analyze_change change = {open_damage, damage_packet, &d};
+    const at_analyze_change change = {.open = open_damage, .packet = damage_packet, .user = &d};
     at_surround_of(r->surround, s, &d.around);
     int status = at_analyze_changed(r->model, s->path, o, sink,
                                     r->options->harms.count ? &change : NULL, NULL, err);

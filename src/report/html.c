@@ -30,11 +30,11 @@ static void put_reading_aid(const at_outcome *o, FILE *f)
 }
 
 /* Several faces may have been in a lane, one after the other. */
-static void put_lane_title(const at_stats *s, int l, FILE *f)
+void at_html_lane_title(const at_stats *s, int l, const char *title, FILE *f)
 {
     const at_lane *lane = s->lane[l];
 
-    fputs("<h2>Over time", f);
+    fprintf(f, "<h2>%s", title);
     if (at_lane_is_faceless(s, l)) {
         fputs(": a voice that belongs to no face in view", f);
     } else if (s->several) {
@@ -64,7 +64,7 @@ static void put_plots(const at_outcome *o, FILE *f)
     for (int l = 0; l < s->lanes; l++) {
         if (!is_drawn(s, l))
             continue;
-        put_lane_title(s, l, f);
+        at_html_lane_title(s, l, "Over time", f);
         if (drawn++ == 0)
             put_reading_aid(o, f);
         at_plot_lane(s, l, f);
@@ -111,7 +111,7 @@ static void put_script(const at_outcome *o, FILE *f)
 /* ---- how it was made ------------------------------------------------------------------------- */
 
 /* Keys of metadata are written with underscores. */
-static void definition(FILE *f, const char *key, const char *value)
+void at_html_definition(FILE *f, const char *key, const char *value)
 {
     char name[64];
 
@@ -125,15 +125,15 @@ static void definition(FILE *f, const char *key, const char *value)
     fputs("</dd>\n", f);
 }
 
-static void put_model(const at_outcome *o, FILE *f)
+void at_html_model(const at_outcome *o, FILE *f)
 {
     const char *key, *value;
 
     fputs("<h2>The model</h2>\n<dl>\n", f);
     for (int i = 0; (value = at_fact(o->setup, i, &key)); i++)
-        definition(f, key, value);
+        at_html_definition(f, key, value);
     if (o->setup->model_path)
-        definition(f, "file", o->setup->model_path);
+        at_html_definition(f, "file", o->setup->model_path);
     fputs("</dl>\n", f);
 }
 
@@ -161,23 +161,23 @@ static void put_run(const at_outcome *o, FILE *f)
     char text[160], time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE], count[AT_CLOCK_SIZE];
 
     fputs("<h2>This analysis</h2>\n<dl>\n", f);
-    definition(f, "input", o->setup->input);
+    at_html_definition(f, "input", o->setup->input);
     snprintf(text, sizeof text, "%s%s%s", info->has_video ? "picture" : "",
              info->has_video && info->has_audio ? " and " : "", info->has_audio ? "sound" : "");
-    definition(f, "streams", text);
+    at_html_definition(f, "streams", text);
     snprintf(text, sizeof text, "%.3g frame%s a second, windows of %.3g s every %.3g s, %s at once",
              options->rate, options->rate == 1 ? "" : "s", options->window_s, options->hop_s,
              at_text_count(count, options->max_tracks, "face"));
-    definition(f, "settings", text);
+    at_html_definition(f, "settings", text);
     if (o->stats->still)
         snprintf(text, sizeof text, "a picture in %.1f s", info->elapsed_s);
     else
         snprintf(text, sizeof text, "%s of input in %.1f s, %s times real time",
                  at_text_duration(time, info->duration_s), info->elapsed_s,
                  at_text_factor(factor, at_realtime_factor(info)));
-    definition(f, "speed", text);
+    at_html_definition(f, "speed", text);
     snprintf(text, sizeof text, "attune %s", attune_version());
-    definition(f, "program", text);
+    at_html_definition(f, "program", text);
     fputs("</dl>\n", f);
     put_files(o, f);
 }
@@ -193,7 +193,7 @@ static int write_page(FILE *f, void *state, const at_outcome *o)
         put_plots(o, f);
         at_html_tables(o, f);
     }
-    put_model(o, f);
+    at_html_model(o, f);
     put_run(o, f);
     fprintf(f,
             "<h2>What this must not be used for</h2>\n<div class=\"notice\"><p>%s</p><p>%s</p>"

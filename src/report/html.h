@@ -14,6 +14,12 @@ void at_html_close(FILE *f);
 
 /* html_head.c: the title, key figures and what they mean in words. */
 void at_html_head(const at_outcome *o, FILE *f);
+void at_html_input(const at_outcome *o, FILE *f);    /* "22.5 s, 640 x 480 pixels, ..." */
+void at_html_warnings(const at_outcome *o, FILE *f); /* what is odd about the input */
+/* html.c: parts of a page that others share. */
+void at_html_lane_title(const at_stats *s, int l, const char *title, FILE *f);
+void at_html_definition(FILE *f, const char *key, const char *value); /* in a <dl> */
+void at_html_model(const at_outcome *o, FILE *f);
 /* html_faces.c: which face is which, and each in a line. */
 void at_html_faces(const at_outcome *o, FILE *f);
 /* html_still.c: a single picture's figures. */

@@ -263,7 +263,7 @@ static void missing_words(const at_outcome *o, FILE *f)
     fputs("</p>\n", f);
 }
 
-static void warnings(const at_outcome *o, FILE *f)
+void at_html_warnings(const at_outcome *o, FILE *f)
 {
     if (o->info->truncated) {
         fputs("<p class=\"warn\">The input ended early and was analysed as far as it goes: ", f);
@@ -282,8 +282,7 @@ static void warnings(const at_outcome *o, FILE *f)
     }
 }
 
-/* "22.5 s, 640 x 480 pixels, 180 frames analysed, 45 windows" */
-static void input_words(const at_outcome *o, FILE *f)
+void at_html_input(const at_outcome *o, FILE *f)
 {
     const attune_input_info *info = o->info;
     char time[AT_NUMBER_SIZE], frames[AT_CLOCK_SIZE], windows[AT_CLOCK_SIZE];
@@ -309,7 +308,7 @@ void at_html_head(const at_outcome *o, FILE *f)
     fputs("<p class=\"brand\">attune report</p>\n<h1>", f);
     at_text_html(f, name);
     fputs("</h1>\n", f);
-    input_words(o, f);
+    at_html_input(o, f);
     tiles(o, f);
     if (at_one_at_a_time(o->stats) && !o->stats->still) {
         whose_words(o->stats, f);
@@ -317,6 +316,6 @@ void at_html_head(const at_outcome *o, FILE *f)
         state_words(&o->stats->all, f);
     }
     missing_words(o, f);
-    warnings(o, f);
+    at_html_warnings(o, f);
     fprintf(f, "<p class=\"note\">%s</p>\n", at_notice_meaning);
 }

@@ -389,6 +389,37 @@ void at_plot_lane(const at_stats *s, int l, FILE *f)
     fputs("<div class=\"cursor\" hidden></div><div class=\"tip\" hidden></div></div>\n", f);
 }
 
+/* In order of time; numbers that would lie over one another stand side by side. */
+static void marks(const at_rows *r, const at_mark *mark, int n)
+{
+    const double apart = 4.5; /* percent of the plot */
+    double last = -apart;
+
+    fputs("<div class=\"row axis\"><div class=\"label\">shown</div><div class=\"plot\">"
+          "<svg aria-hidden=\"true\">",
+          r->f);
+    for (int i = 0; i < n; i++) {
+        double x = 100 * fmin((double)mark[i].t_us / r->end_us, 1);
+        fprintf(r->f, "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"6\"/>", x, x);
+        last = x < last + apart ? last + apart : x;
+        fprintf(r->f, "<text class=\"mark\" x=\"%.2f%%\" y=\"18\">%d</text>", last, mark[i].number);
+    }
+    fputs("</svg></div><div class=\"value\"></div></div>\n", r->f);
+}
+
+void at_plot_trust(const at_stats *s, int l, const at_mark *mark, int n, FILE *f)
+{
+    at_rows r = at_rows_of(s, l, f);
+
+    fprintf(f, "<div class=\"plots%s\">\n", r.bins > DENSE ? " dense" : "");
+    trust_rows(&r);
+    axis(&r);
+    if (n)
+        marks(&r, mark, n);
+    at_lane_table(&r);
+    fputs("</div>\n", f);
+}
+
 void at_plot_strip(const at_stats *s, FILE *f)
 {
     at_rows r;

@@ -16,6 +16,14 @@
 void at_plot_defs(FILE *f);
 /* All rows of lane l, with the time axis, the slider and the table. */
 void at_plot_lane(const at_stats *s, int l, FILE *f);
+/* A moment that a plot points at. */
+typedef struct at_mark {
+    int64_t t_us;
+    int number;
+} at_mark;
+/* Only what the estimate of lane l rests on, with n moments marked, in order of
+ * time. */
+void at_plot_trust(const at_stats *s, int l, const at_mark *mark, int n, FILE *f);
 /* A small strip of the likeliest expression over time (lane 0), without letters. */
 void at_plot_strip(const at_stats *s, FILE *f);
 /* The averages behind the plots for the page's script: one JSON object. */

@@ -2,15 +2,16 @@
 
 #include <stddef.h>
 
-/* ---- base64 (RFC 4648) ----------------------------------------------------------------------- */
+/* ---- bytes, as they are or as base64 (RFC 4648) ------------------------------------------------ */
 
-typedef struct at_base64 {
+typedef struct at_bytes {
     FILE *f;
+    int plain;
     unsigned bits;
     int bytes; /* in bits, 0..2 */
-} at_base64;
+} at_bytes;
 
-static void put_sextets(at_base64 *out, int n)
+static void put_sextets(at_bytes *out, int n)
 {
     static const char letter[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -18,8 +19,12 @@ static void put_sextets(at_base64 *out, int n)
         fputc(letter[out->bits >> (18 - 6 * i) & 63], out->f);
 }
 
-static void put_base64(at_base64 *out, uint8_t byte)
+static void put_out(at_bytes *out, uint8_t byte)
 {
+    if (out->plain) {
+        fputc(byte, out->f);
+        return;
+    }
     out->bits |= (unsigned)byte << (16 - 8 * out->bytes);
     if (++out->bytes < 3)
         return;
@@ -28,7 +33,7 @@ static void put_base64(at_base64 *out, uint8_t byte)
     out->bytes = 0;
 }
 
-static void end_base64(at_base64 *out)
+static void end_out(at_bytes *out)
 {
     if (!out->bytes)
         return;
@@ -39,7 +44,7 @@ static void end_base64(at_base64 *out)
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
 typedef struct at_chunk {
-    at_base64 *out;
+    at_bytes *out;
     uint32_t crc;
 } at_chunk;
 
@@ -49,7 +54,7 @@ static void put_byte(at_chunk *c, uint8_t byte)
     c->crc ^= byte;
     for (int i = 0; i < 8; i++)
         c->crc = c->crc & 1 ? c->crc >> 1 ^ 0xedb88320u : c->crc >> 1;
-    put_base64(c->out, byte);
+    put_out(c->out, byte);
 }
 
 static void put_u32(at_chunk *c, uint32_t v)
@@ -58,7 +63,7 @@ static void put_u32(at_chunk *c, uint32_t v)
         put_byte(c, (uint8_t)(v >> shift));
 }
 
-static at_chunk open_chunk(at_base64 *out, uint32_t bytes, const char *kind)
+static at_chunk open_chunk(at_bytes *out, uint32_t bytes, const char *kind)
 {
     at_chunk c = {out, 0};
 
@@ -106,7 +111,7 @@ static void store(at_stored *z, uint8_t byte)
     z->left--;
 }
 
-static void put_pixels(at_base64 *out, const uint8_t *rgb, int w, int h)
+static void put_pixels(at_bytes *out, const uint8_t *rgb, int w, int h)
 {
     size_t row = 3 * (size_t)w, bytes = (size_t)h * (row + 1);
     size_t blocks = (bytes + BLOCK - 1) / BLOCK;
@@ -124,24 +129,37 @@ static void put_pixels(at_base64 *out, const uint8_t *rgb, int w, int h)
     close_chunk(&c);
 }
 
-void at_png_data_uri(FILE *f, const uint8_t *rgb, int w, int h)
+static void put_png(at_bytes *out, const uint8_t *rgb, int w, int h)
 {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
     static const uint8_t kind[5] = {8, 2, 0, 0, 0}; /* 8 bits, RGB, not interlaced */
-    at_base64 out = {.f = f};
     at_chunk c;
 
-    fputs("data:image/png;base64,", f);
     for (size_t i = 0; i < sizeof signature; i++)
-        put_base64(&out, signature[i]);
-    c = open_chunk(&out, 13, "IHDR");
+        put_out(out, signature[i]);
+    c = open_chunk(out, 13, "IHDR");
     put_u32(&c, (uint32_t)w);
     put_u32(&c, (uint32_t)h);
     for (size_t i = 0; i < sizeof kind; i++)
         put_byte(&c, kind[i]);
     close_chunk(&c);
-    put_pixels(&out, rgb, w, h);
-    c = open_chunk(&out, 0, "IEND");
+    put_pixels(out, rgb, w, h);
+    c = open_chunk(out, 0, "IEND");
     close_chunk(&c);
-    end_base64(&out);
+}
+
+void at_png_data_uri(FILE *f, const uint8_t *rgb, int w, int h)
+{
+    at_bytes out = {.f = f};
+
+    fputs("data:image/png;base64,", f);
+    put_png(&out, rgb, w, h);
+    end_out(&out);
+}
+
+void at_png_write(FILE *f, const uint8_t *rgb, int w, int h)
+{
+    at_bytes out = {.f = f, .plain = 1};
+
+    put_png(&out, rgb, w, h);
 }

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-const char at_assets_style_hash[] = "sha256-Sce+p36C6/jZ+LUgmKIHZWQ/s9XJd59FgSqMPPbNa4M=";
+const char at_assets_style_hash[] = "sha256-Leg6iZA8k1fGxAC6O+XvVgj5wvOmp6e5NgK/tlmhwsk=";
 
 /* One line of the file a string: C promises no literals over 4095 characters. */
 static const char *const style[] = {
@@ -86,6 +86,11 @@ static const char *const style[] = {
     ".face{display:flex;align-items:center;gap:.8rem;margin:.6rem 0}",
     "img{border-radius:.3rem;background:var(--gap);vertical-align:middle}",
     "th img{margin-right:.6rem}",
+    /* overlays */
+    ".shown{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(18.6rem,100%),1fr));",
+    "gap:1rem 1.4rem}figure{margin:0;break-inside:avoid}figure img{margin:0 .4rem .3rem 0;",
+    "max-width:calc(50% - .4rem);height:auto}figcaption{font-size:.85rem;line-height:1.4}",
+    ".axis .mark{text-anchor:middle;fill:var(--ink)}",
     "dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1.2rem;",
     "font-size:.92rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;",
     "white-space:pre-line}",

@@ -92,7 +92,8 @@ static int analyze(at_analysis *a, attune_error *err)
 
     while ((rc = at_feed_next(a->feed, &p, err)) > 0) {
         if (rc == 1) {
-            rc = a->change ? a->change->packet(a->change->user, &p, err) : ATTUNE_OK;
+            rc = a->change && a->change->packet ? a->change->packet(a->change->user, &p, err)
+                                                : ATTUNE_OK;
             if (rc < 0)
                 return rc;
             rc = p.kind == AT_MEDIA_VIDEO ? push_frame(a, &p, err) : push_sound(a, &p, err);
@@ -193,9 +194,12 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     /* The reader keeps the order; its pieces of sound are to fit into the lag. */
     if (!info.live && options.lag_s < ATTUNE_DEFAULT_LAG_S)
         options.lag_s = ATTUNE_DEFAULT_LAG_S;
-    if (a->change && (rc = a->change->open(a->change->user, a->path, &media, err)) < 0)
-        return rc;
-    return attune_session_open(&a->session, m, &options, err);
+    if (a->change && a->change->open)
+        rc = a->change->open(a->change->user, a->path, &media, err);
+    rc = rc < 0 ? rc : attune_session_open(&a->session, m, &options, err);
+    if (rc == ATTUNE_OK && a->change && a->change->watch.sighted)
+        at_session_watch(a->session, &a->change->watch);
+    return rc;
 }
 
 int at_analyze_changed(const attune_model *m, const char *path, const attune_options *o,

@@ -1,17 +1,20 @@
 /* analyze.h - attune_analyze_file with something done to the input on its way, as evaluation does
- * that wants to know what a bad camera or line costs.
+ * that wants to know what a bad camera or line costs; or with somebody watching.
  */
 #ifndef AT_RUNTIME_ANALYZE_H
 #define AT_RUNTIME_ANALYZE_H
 
 #include "media/media.h"
+#include "runtime/watch.h"
 
+/* All calls are nullable. */
 typedef struct at_analyze_change {
     /* Called once, when path is open; o: as it is read. */
     int (*open)(void *user, const char *path, const at_media_options *o, attune_error *err);
     /* May put another picture or other sound in p's place, of the same time and length. */
     int (*packet)(void *user, at_media_packet *p, attune_error *err);
     void *user;
+    at_watch watch;
 } at_analyze_change;
 
 /* As attune_analyze_file. change: nullable. */

@@ -63,8 +63,9 @@ typedef struct at_face_stream {
     at_identity *people;
     at_image aligned, native;
     at_portraits *portraits; /* NULL: nobody asked for thumbnails */
-    float *work;             /* of the network */
-    int64_t looked;          /* frames so far */
+    at_watch watch;
+    float *work;    /* of the network */
+    int64_t looked; /* frames so far */
 
     at_frame *frame; /* ring */
     at_sighting *sighting;
@@ -343,6 +344,8 @@ static int look_at(at_face_stream *f, int64_t t_us, const attune_picture *p, int
         at_looks_measure(&looks, &f->aligned, quality.face_size);
     recognise(f, t_us, i, shown ? &looks : NULL);
     out->person = track->person;
+    if (f->watch.sighted)
+        f->watch.sighted(f->watch.user, out, &track->face, &f->aligned);
     if (f->portraits)
         rc = at_portraits_look(f->portraits, &f->picture_work, p, &track->face, out);
     return rc < 0 ? rc : 1;
@@ -583,6 +586,11 @@ static int face_thumbnail(const void *self, int i, attune_thumbnail *out)
     return f->portraits ? at_portraits_get(f->portraits, i, out) : 0;
 }
 
+static void face_watch(void *self, const at_watch *w)
+{
+    ((at_face_stream *)self)->watch = *w;
+}
+
 const at_modality at_face_modality = {
     .name = "face",
     .input = AT_PICTURES,
@@ -593,4 +601,5 @@ const at_modality at_face_modality = {
     .collect = face_collect,
     .describe = face_describe,
     .thumbnail = face_thumbnail,
+    .watch = face_watch,
 };

@@ -16,6 +16,7 @@
 #include "runtime/clock.h"
 #include "runtime/model.h"
 #include "runtime/speaker.h"
+#include "runtime/watch.h"
 #include "vision/picture.h"
 
 /* What all modalities of a session are opened with; outlives them. */
@@ -54,6 +55,8 @@ typedef struct at_modality {
     void (*describe)(const void *self, int i, attune_window *w);
     /* Nullable; as attune_session_thumbnail. */
     int (*thumbnail)(const void *self, int i, attune_thumbnail *out);
+    /* Nullable; from now on it is watched. */
+    void (*watch)(void *self, const at_watch *w);
 } at_modality;
 
 extern const at_modality at_face_modality, at_voice_modality;

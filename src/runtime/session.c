@@ -312,6 +312,13 @@ void at_session_cut(attune_session *s, int64_t end_us)
     at_clock_cut(&s->clock, end_us);
 }
 
+void at_session_watch(attune_session *s, const at_watch *w)
+{
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        if (s->modality[m] && at_modalities[m]->watch)
+            at_modalities[m]->watch(s->modality[m], w);
+}
+
 int attune_session_finish(attune_session *s)
 {
     int rc;

@@ -33,4 +33,7 @@ int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
  * session cannot know how long the last picture is shown. */
 void at_session_cut(attune_session *s, int64_t end_us);
 
+/* From now on w sees what the session sees of faces. */
+void at_session_watch(attune_session *s, const at_watch *w);
+
 #endif

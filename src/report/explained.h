@@ -1,0 +1,51 @@
+/* explained.h - what an explanation came to: what its page, its JSON and its text are made from. */
+#ifndef AT_REPORT_EXPLAINED_H
+#define AT_REPORT_EXPLAINED_H
+
+#include "report/outcome.h"
+
+#include <attune/explain.h>
+#include <stdio.h>
+
+enum { AT_OVERLAYS = ATTUNE_OVERLAY_KINDS * ATTUNE_MAX_OVERLAYS };
+
+typedef struct at_shown {
+    attune_overlay overlay; /* its pictures are in rgb */
+    uint8_t *rgb;
+    char file[24]; /* "overlay-01.png" */
+} at_shown;
+
+/* Means over overlays of which something speaks for their class. */
+typedef struct at_activation {
+    int overlays;
+    double share[ATTUNE_REGIONS], area[ATTUNE_REGIONS]; /* NaN: there are none */
+} at_activation;
+
+struct attune_explanation {
+    attune_explanation_options setup;
+    attune_report_options as_report; /* the same, for what pages share */
+    attune_input_info info;
+    at_stats stats;
+    at_shown list[AT_OVERLAYS];
+    int n;
+    int64_t withheld_faces; /* windows withheld with a face */
+    char earlier[256];      /* pictures of an earlier run in the folder, "": none */
+    int interrupted, made_dir, finished;
+    char *json, *text;
+};
+
+/* explained_figures.c. kind: -1: of all. */
+at_activation at_explained_activation(const attune_explanation *x, int kind);
+/* What the window answers; -1: it has nothing to go on. */
+int at_explained_answer(const attune_window *w);
+/* The i-th strongest of the movements made clearly, by unit; -1: there are no more. */
+int at_explained_movement(const attune_window *w, int i);
+at_outcome at_explained_outcome(const attune_explanation *x);
+
+/* explained_text.c: fresh texts (free); NULL: memory is out. */
+char *at_explained_json(const attune_explanation *x);
+char *at_explained_text(const attune_explanation *x);
+/* html_explained.c */
+void at_html_explained(const attune_explanation *x, FILE *f);
+
+#endif
