@@ -71,6 +71,32 @@ static void fill(float *v, int n, float value)
         v[i] = value;
 }
 
+/* A stream that is less often right on strangers counts for less beside another, and for as much as ever
+ * where it is alone; how reliable it is said to be stays. */
+static void test_trust(void **state)
+{
+    static const float half = 0.5f, wrong[] = {0, -1, 1.5f, NAN};
+    at_fusion *f;
+    at_estimate e;
+    float logit[8] = {0, 8};
+    (void)state;
+    assert_int_equal(make_fusion(&f, "fusion.face.trust", 1, &half, NULL), 0);
+    at_evidence ev[ATTUNE_MODALITIES] = {
+        {.present = 1, .embedding = zeros, .logit = logit, .quality = 1, .share = 1},
+        {.present = 1, .embedding = zeros, .logit = logit, .quality = 1, .share = 1},
+    };
+    at_fusion_run(f, ev, &e);
+    assert_float_equal(e.weight[ATTUNE_FACE], 1. / 3, 1e-6);
+    assert_float_equal(e.weight[ATTUNE_VOICE], 2. / 3, 1e-6);
+    assert_float_equal(e.reliability[ATTUNE_FACE], 1, 1e-6);
+    ev[ATTUNE_VOICE].present = 0;
+    at_fusion_run(f, ev, &e);
+    assert_float_equal(e.weight[ATTUNE_FACE], 1, 1e-6);
+    at_fusion_free(&f);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(make_fusion(&f, "fusion.face.trust", 1, &wrong[i], NULL), ATTUNE_E_FORMAT);
+}
+
 static void test_weights(void **state)
 {
     at_fusion *f;
@@ -445,12 +471,19 @@ static void test_offset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights),  cmocka_unit_test(test_dropping),
-        cmocka_unit_test(test_distance), cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_states),   cmocka_unit_test(test_fused_states),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_baseline),
-        cmocka_unit_test(test_spell),    cmocka_unit_test(test_little_evidence),
-        cmocka_unit_test(test_offset),   cmocka_unit_test(test_usual_of_a_model),
+        cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_dropping),
+        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_fused_states),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_baseline),
+        cmocka_unit_test(test_spell),
+        cmocka_unit_test(test_little_evidence),
+        cmocka_unit_test(test_offset),
+        cmocka_unit_test(test_usual_of_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

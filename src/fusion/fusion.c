@@ -15,7 +15,8 @@ struct at_fusion {
     at_reference reference[ATTUNE_MODALITIES];
     at_calibration calibration;
     at_usual usual[ATTUNE_MODALITIES];
-    float floor; /* of reliability */
+    float trust[ATTUNE_MODALITIES]; /* that its reliability is taken for */
+    float floor;                    /* of reliability */
 };
 
 /* ---- loading ------------------------------------------------------------------------------ */
@@ -44,6 +45,14 @@ static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)
         const at_fusion_stream *s = &at_fusion_streams[m];
         status = at_usual_load(&f->usual[m], w, s->arrays, at_heads[s->head].classes,
                                f->calibration.temperature[m], err);
+    }
+    for (int m = 0; m < ATTUNE_MODALITIES && status == ATTUNE_OK; m++) {
+        const char *of = at_fusion_streams[m].arrays;
+        f->trust[m] = 1;
+        if (at_fusion_take_part(w, of, "trust", 1, &f->trust[m], err) < 0)
+            status = ATTUNE_E_FORMAT;
+        else if (!(f->trust[m] > 0) || f->trust[m] > 1)
+            status = at_fail(err, ATTUNE_E_FORMAT, "model: %s.trust is out of range", of);
     }
     f->floor = 0.2f;
     if (status == ATTUNE_OK && at_fusion_take(w, "fusion.floor", 1, &f->floor, err) < 0)
@@ -98,7 +107,8 @@ static int is_usable(const at_fusion *f, int m, const at_evidence *e)
             all_finite(e->tokens.x, e->tokens.n * e->tokens.dims));
 }
 
-/* Who counts and how much: weights follow reliability. Below the floor a modality is left out,
+/* Who counts and how much: weights follow reliability, and how far a stream can be trusted on people it
+ * never met. Below the floor a modality is left out,
  * unless there is nothing better: then the window abstains. */
 static void share_weight(const at_fusion *f, at_estimate *out)
 {
@@ -110,8 +120,8 @@ static void share_weight(const at_fusion *f, at_estimate *out)
         float r = out->reliability[m];
         if (r > 0 && (r >= f->floor || out->abstain)) {
             out->used |= 1u << m;
-            out->weight[m] = r;
-            sum += r;
+            out->weight[m] = f->trust[m] * r;
+            sum += out->weight[m];
         }
     }
     for (int m = 0; m < ATTUNE_MODALITIES; m++)

@@ -6,7 +6,7 @@
  *
  * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first of the table.
  * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
- *   M.temperature (1), M.usual.answer (classes^2) M.usual.share (classes; baseline.h), M.mean M.var (embedding size), M.distance (2: where reliability starts to
+ *   M.temperature (1), M.trust (1: a factor of its weight, in (0,1]), M.usual.answer (classes^2) M.usual.share (classes; baseline.h), M.mean M.var (embedding size), M.distance (2: where reliability starts to
  *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
  *   fusion.engagement.temperature (1), fusion.floor (1), fusion.KIND.temperature (1) of the fused
  *   logits. A kind that is learned has further arrays fusion.KIND.*, which must all be there.

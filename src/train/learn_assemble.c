@@ -111,7 +111,8 @@ static int fit_states(assembly *a, const at_head_answers *state, attune_error *e
 static int calibrate_faces(assembly *a, attune_error *err)
 {
     const at_head_answers *h = a->face.head;
-    int status = fit_distance(a, "fusion.face", &a->face, err);
+    int status = set(a, "fusion.face", "trust", 1, &a->s->visual.trust, err);
+    status = status ? status : fit_distance(a, "fusion.face", &a->face, err);
     status = status ? status : fit_native(a, "fusion.face", &h[0], err);
     status = status ? status : fit_temperature(a, "fusion.basic", &h[1], err);
     status = status ? status : fit_temperature(a, "fusion.engagement", &h[2], err);
@@ -120,7 +121,8 @@ static int calibrate_faces(assembly *a, attune_error *err)
 
 static int calibrate_voices(assembly *a, attune_error *err)
 {
-    int status = fit_distance(a, "fusion.voice", &a->voice, err);
+    int status = set(a, "fusion.voice", "trust", 1, &a->s->audio.trust, err);
+    status = status ? status : fit_distance(a, "fusion.voice", &a->voice, err);
     return status ? status : fit_native(a, "fusion.voice", &a->voice.head[0], err);
 }
 

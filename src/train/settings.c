@@ -421,6 +421,9 @@ const at_fields at_fusion_fields = {fusion_list, sizeof(at_fusion_settings), wro
 static const at_field stream_list[] = {
     AT_NEEDED_FILE(at_stream_settings, model, "model", "the trained file, or a whole model"),
     AT_NEEDED_FILE(at_stream_settings, recipe, "recipe", "whose parts calibrate it"),
+    AT_NUMBER(at_stream_settings, trust, "trust", 1, 0.01, 1,
+              "factor of its weight beside another stream: how right it is on people that it never "
+              "met, by how right the other is"),
     AT_FIELDS_END,
 };
 static const at_fields stream_fields = {stream_list, sizeof(at_stream_settings), NULL};

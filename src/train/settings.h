@@ -158,6 +158,7 @@ extern const at_fields at_fusion_fields;
 /* A trained stream and the recipe whose parts calibrate it. */
 typedef struct at_stream_settings {
     const char *model, *recipe;
+    float trust;
 } at_stream_settings;
 
 typedef struct at_assemble_settings {
