@@ -91,6 +91,18 @@ static void keep_logits(at_answer *a, const float *logit, int n)
     memcpy(a->logit, logit, (size_t)n * sizeof *logit);
 }
 
+/* Of a network that was not taught it, what its levels say. */
+static void judge_dominant(const at_visual_result *v, at_answer *a)
+{
+    if (isfinite(v->dominant[0])) {
+        at_probabilities(v->dominant, ATTUNE_STATES, 1, a->p);
+        keep_logits(a, v->dominant, ATTUNE_STATES);
+    } else {
+        at_state_shares(a);
+        keep_logits(a, v->state, ATTUNE_STATES * AT_THRESHOLDS);
+    }
+}
+
 static void fill_answer(const at_run_context *r, const at_visual_result *v, at_answer *a)
 {
     float native[AT_FACE_CLASSES], engagement[ATTUNE_ENGAGEMENTS];
@@ -114,6 +126,7 @@ static void fill_answer(const at_run_context *r, const at_visual_result *v, at_a
         at_state_shares(a);
         keep_logits(a, v->state, n);
         break;
+    case AT_HEAD_DOMINANT4: judge_dominant(v, a); break;
     default: /* EMOTION7: the others have no pictures */
         at_fusion_emotion(r->fusion, ATTUNE_FACE, v->expression, a->p);
         keep_logits(a, v->expression, AT_FACE_CLASSES);

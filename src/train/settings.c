@@ -100,6 +100,7 @@ static const at_field visual_losses_list[] = {
     LOSS(expression, 1, 1000, "weight of FER+'s votes"),
     LOSS(basic, 0.5, 1000, "weight of FER2013's labels"),
     LOSS(state, 0.3, 1000, "weight of DAiSEE's levels, each of the four"),
+    LOSS(dominant, 0, 1000, "weight of the one of DAiSEE's states that is the highest"),
     LOSS(engagement, 0.2, 1000, "weight of WACV's engagement"),
     LOSS(covered, 0.2, 1000, "weight of the share of the face that `augment.occlude` hides"),
     LOSS(units, 0, 1000, "weight of the facial movements that `teacher` saw"),

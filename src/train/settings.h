@@ -52,7 +52,7 @@ typedef struct at_stage_settings {
 } at_stage_settings;
 
 typedef struct at_visual_losses {
-    float expression, basic, state, engagement, covered, units, pose, smoothing;
+    float expression, basic, state, dominant, engagement, covered, units, pose, smoothing;
     double class_balance, level_balance;
 } at_visual_losses;
 
