@@ -364,6 +364,31 @@ class Folds(unittest.TestCase):
         self.assertIn(f"mean recall over 2 folds {sum(recalls) / 2:.4f}", r.stderr)
 
 
+class Paper(unittest.TestCase):
+    def test_dominant_state_and_schedule(self):
+        """One of four states is learned by itself; the rate falls and the run ends as the scores say."""
+        recipe = {"kind": "visual", "name": "paper", "detector": "start.safetensors", "data": PICTURES[1:2],
+                  "epochs": 16, "batch": 8, "sizes": [{"side": 32}], "statistics_batches": 2,
+                  "losses": {"dominant": 1, "state": 0, "covered": 0, "class_balance": 1},
+                  "optimiser": {"lr": 0.001, "warmup": 0, "ema": 0},
+                  "plateau": {"patience": 2, "factor": 0.1}, "early_stop": {"patience": 3, "least": 2}}
+        r = run(write_recipe("paper", recipe), "paper")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        lines = metrics("paper", "paper")
+        scores = [x["score"] for x in lines]
+        self.assertEqual(scores, [x["dominant4.macro_f1"] for x in lines])
+        stale = len(scores) - 1 - scores.index(max(scores))
+        self.assertTrue(stale == 3 or len(scores) == 16, scores)
+        self.assertEqual("stopped early: 3 evaluations" in (folder / "paper/paper.log").read_text(),
+                         len(scores) < 16)
+        for name, score in (("paper", scores[-1]), ("paper.best", max(scores))):
+            made = header(folder / f"paper/{name}.safetensors")
+            self.assertEqual(made["visual.dominant.weight"]["shape"], [1280, 4])
+            self.assertEqual(json.loads(made["__metadata__"]["training"])["score"], score)
+        rate = float.fromhex(header(folder / "paper/paper.checkpoint.safetensors")["__metadata__"]["rate"])
+        self.assertTrue(rate < 0.0005 or stale < 2)
+
+
 class Chain(unittest.TestCase):
     def chain(self):
         r = subprocess.run([x for x in command(folder / "chain.json", "chain", "--limit", 16)

@@ -26,12 +26,24 @@ typedef struct at_optimiser_settings {
     float lr_heads, lr_early; /* factors */
 } at_optimiser_settings;
 
+/* Reduce on plateau, and early stopping (paper 3.5). */
+typedef struct at_plateau_settings {
+    int patience; /* 0: off, the rate follows a cosine */
+    float factor;
+} at_plateau_settings;
+
+typedef struct at_stopping_settings {
+    int patience, least; /* 0: off; epochs */
+} at_stopping_settings;
+
 /* How long and how fast to learn: the same of all that trains. */
 typedef struct at_loop_plan {
     int epochs, eval_every;
     int64_t seed;
     double checkpoint_minutes;
     at_optimiser_settings optimiser;
+    at_plateau_settings plateau;
+    at_stopping_settings early_stop;
 } at_loop_plan;
 extern const at_fields at_plan_fields;
 
