@@ -365,6 +365,39 @@ class Folds(unittest.TestCase):
 
 
 class Paper(unittest.TestCase):
+    def judge(self, model, dataset, where, split, *options):
+        r = subprocess.run([EXE, "eval", model, "--dataset", dataset, "--root", folder / where, "--split",
+                            split, "--json", "-", "--quiet", *options], capture_output=True, text=True,
+                           timeout=600)
+        return r.returncode, json.loads(r.stdout) if r.returncode == 0 else r.stderr
+
+    def test_histograms_of_gradients(self):
+        """The baseline learns each set's labels, is the same for any number of threads, and is judged."""
+        recipe = {"kind": "hog", "name": "hog", "detector": "start.safetensors", "data": PICTURES[:2], "c": 10}
+        recipe = write_recipe("hog", recipe)
+        for threads in 1, 3:
+            r = run(recipe, f"hog{threads}", "--threads", threads)
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+        model = folder / "hog1/hog.safetensors"
+        self.assertEqual(model.read_bytes(), (folder / "hog3/hog.safetensors").read_bytes())
+        self.assertEqual(header(model)["hog.face7.weight"]["shape"], [13 * 13 * 36, 7])
+        told = metrics("hog1", "hog")[0]
+        self.assertEqual(json.loads(header(model)["__metadata__"]["training"]), told)
+        for task, dataset, where, split in (("face8", "ferplus", "ferplus", "valid"),
+                                            ("face7", "fer2013", "ferplus", "valid"),
+                                            ("dominant4", "daisee-frames", "daisee_frames", "val")):
+            code, clean = self.judge(model, dataset, where, split, "--task", task)
+            self.assertEqual(code, 0, clean)
+            if not SANITIZED:  # which leaves some of the pictures out in training
+                self.assertAlmostEqual(clean["accuracy"], told[f"{task}.accuracy"], places=5)
+                self.assertGreater(clean["balanced_accuracy"], 1.5 * clean["constant"]["balanced_accuracy"])
+            self.assertGreater(clean["n"], 10)
+            self.assertIsNotNone(clean["ece"])
+        self.assertEqual(self.judge(model, "ferplus", "ferplus", "valid", "--corrupt", "patch=60")[0], 0)
+        code, said = self.judge(model, "daisee-frames", "daisee_frames", "val")
+        self.assertEqual(code, 1)
+        self.assertIn("not taught state4", said)
+
     def test_dominant_state_and_schedule(self):
         """One of four states is learned by itself; the rate falls and the run ends as the scores say."""
         recipe = {"kind": "visual", "name": "paper", "detector": "start.safetensors", "data": PICTURES[1:2],

@@ -16,9 +16,9 @@ static run_fn run_of_kind(const char *kind)
         const char *kind;
         run_fn run;
     } kinds[] = {
-        {"visual", at_learn_visual},     {"audio", at_learn_audio},
-        {"detector", at_learn_detector}, {"fusion", at_learn_fusion},
-        {"assemble", at_learn_assemble},
+        {"visual", at_learn_visual}, {"hog", at_learn_hog},
+        {"audio", at_learn_audio},   {"detector", at_learn_detector},
+        {"fusion", at_learn_fusion}, {"assemble", at_learn_assemble},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kind, kinds[i].kind) == 0)

@@ -174,6 +174,32 @@ static const char *wrong_visual(const void *value)
 }
 const at_fields at_visual_fields = {visual_list, sizeof(at_visual_settings), wrong_visual};
 
+/* ---- hog ------------------------------------------------------------------------------------ */
+
+#define HOG(m, def, least, most, help) AT_NUMBER(at_hog_settings, m, #m, def, least, most, help)
+static const at_field hog_list[] = {
+    HEAD(at_hog_settings,
+         "`hog`: faces told by histograms of oriented gradients, the paper's baseline"),
+    AT_SHARED(at_hog_settings, data, pictures_fields),
+    AT_FILE(at_hog_settings, detector, "detector", "yunet_n.safetensors",
+            "finds and aligns the faces: YuNet's file, a trained detector's or a whole model's"),
+    HOG(c, 1, 1e-9, 1e9, "inverse of the penalty on the weights, as scikit-learn's"),
+    HOG(class_balance, 0, 0, 4, "classes weigh (1 / their share) to this power"),
+    HOG(tolerance, 1e-5, 1e-9, 1, "of the gradient's largest component"),
+    HOG(iterations, 1000, 1, 1000000, "most"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_hog(const void *value)
+{
+    const at_hog_settings *s = value;
+    for (int i = 0; i < s->data.sets; i++)
+        if (s->data.set[i].share != 1)
+            return "share means nothing where all pictures are learned from at once";
+    return NULL;
+}
+const at_fields at_hog_fields = {hog_list, sizeof(at_hog_settings), wrong_hog};
+
 /* ---- audio ---------------------------------------------------------------------------------- */
 
 static const at_field fold_list[] = {
@@ -468,9 +494,10 @@ static const struct {
     const char *kind;
     const at_fields *fields;
 } kinds[] = {
-    {"visual", &at_visual_fields},     {"audio", &at_audio_fields},
-    {"detector", &at_detector_fields}, {"fusion", &at_fusion_fields},
-    {"assemble", &at_assemble_fields}, {"chain", &at_chain_fields},
+    {"visual", &at_visual_fields}, {"hog", &at_hog_fields},
+    {"audio", &at_audio_fields},   {"detector", &at_detector_fields},
+    {"fusion", &at_fusion_fields}, {"assemble", &at_assemble_fields},
+    {"chain", &at_chain_fields},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -82,6 +82,15 @@ typedef struct at_visual_settings {
 } at_visual_settings;
 extern const at_fields at_visual_fields;
 
+typedef struct at_hog_settings {
+    const char *kind, *name;
+    at_pictures_settings data;
+    const char *detector;
+    double c, class_balance, tolerance;
+    int iterations;
+} at_hog_settings;
+extern const at_fields at_hog_fields;
+
 /* Which voices to learn from and which to be judged by. */
 typedef struct at_fold_settings {
     const char *train, *valid;
