@@ -129,19 +129,11 @@ static at_param *make(task *t, at_head head, const char *what, int rank)
     return at_params_get(&t->params, name, rank, rank == 2 ? dim : &outputs);
 }
 
-static void note(json_t *metrics, at_head head, const char *what, double value)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s.%s", at_heads[head].name, what);
-    json_object_set_new(metrics, key, json_real(value));
-}
-
-/* The validation part's figures. */
-static int judge(task *t, at_head head, attune_error *err)
+/* The validation part's figures; m->n is 0 where it has no such labels. */
+static int judge(task *t, at_head head, at_metrics *m, attune_error *err)
 {
     const part *p = &t->valid;
     at_hog_net net = {.values = t->values};
-    at_metrics m;
     net.weight[head] = make(t, head, "weight", 2)->value.data;
     net.bias[head] = make(t, head, "bias", 1)->value.data;
     const int classes = at_heads[head].classes;
@@ -157,24 +149,29 @@ static int judge(task *t, at_head head, attune_error *err)
         label[a.n++] = p->label[i];
     }
     const int status = answer && label ? ATTUNE_OK : at_fail_nomem(err);
-    if (!status && a.n) {
-        at_metrics_compute(&m, &a);
-        note(t->metrics, head, "accuracy", m.accuracy);
-        note(t->metrics, head, "balanced", m.balanced_accuracy);
-        note(t->metrics, head, "macro_f1", m.macro_f1);
-    }
+    if (!status)
+        at_metrics_compute(m, &a);
     at_free(answer);
     at_free(label);
     return status;
 }
 
-static void tell_figures(const task *t, at_head head, int iterations)
+static void note_figures(const task *t, at_head head, int iterations, const at_metrics *m)
 {
-    char line[256], *figures = json_dumps(t->metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    snprintf(line, sizeof line, "%s: %d iterations, %s", at_heads[head].name, iterations,
-             figures ? figures : "");
+    const struct {
+        const char *name;
+        double value;
+    } figure[] = {
+        {"accuracy", m->accuracy}, {"balanced", m->balanced_accuracy}, {"macro_f1", m->macro_f1}};
+    char line[160], key[64];
+    int n = snprintf(line, sizeof line, "%s: %d iterations", at_heads[head].name, iterations);
+    for (size_t i = 0; m->n && i < sizeof figure / sizeof *figure; i++) {
+        n += snprintf(line + n, sizeof line - (size_t)n, "  %s %.4f", figure[i].name,
+                      figure[i].value);
+        snprintf(key, sizeof key, "%s.%s", at_heads[head].name, figure[i].name);
+        json_object_set_new(t->metrics, key, json_real(figure[i].value));
+    }
     at_job_tell(t->job, line);
-    free(figures);
 }
 
 /* Nothing where no picture has its label. */
@@ -183,6 +180,7 @@ static int learn_head(task *t, at_head head, attune_error *err)
     const int classes = at_heads[head].classes;
     double count[AT_MOST_CLASSES];
     float class_weight[AT_MOST_CLASSES];
+    at_metrics m;
     find_labels(&t->train, head);
     find_labels(&t->valid, head);
     if (count_labels(&t->train, classes, count) < 1)
@@ -204,9 +202,9 @@ static int learn_head(task *t, at_head head, attune_error *err)
                            .user = t};
     const int took = at_logistic_fit(&l, t->job->pool, at_kernels_best(), weight->value.data,
                                      bias->value.data, err);
-    int status = took < 0 ? took : judge(t, head, err);
+    const int status = took < 0 ? took : judge(t, head, &m, err);
     if (!status)
-        tell_figures(t, head, took);
+        note_figures(t, head, took, &m);
     return status;
 }
 
