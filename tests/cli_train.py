@@ -525,6 +525,18 @@ class Wrong(unittest.TestCase):
             self.assertEqual(r.returncode, 1)
             self.assertIn(f"no {of} of its data can be read", r.stderr)
 
+    def test_pictures_without_labels(self):
+        bare = folder / "bare"
+        shutil.copytree(folder / "daisee_frames", bare / "daisee_frames")
+        lines = (bare / "daisee_frames/manifest.csv").read_text().splitlines()
+        (bare / "daisee_frames/manifest.csv").write_text(
+            "\n".join(lines[:1] + [x.rsplit(",", 4)[0] + ",,,," for x in lines[1:]]) + "\n")
+        recipe = {"kind": "hog", "name": "wrong", "detector": str(folder / "start.safetensors"),
+                  "data": PICTURES[1:2]}
+        r = run(write_recipe("wrong", recipe), "wrong", "--data", bare)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("no picture of its data has a label", r.stderr)
+
     def test_usage(self):
         for options in ([], ["--epochs", "0", "x.json"], ["a.json", "b.json"], ["--threads", "x", "a"]):
             r = subprocess.run([EXE, "train", *options], capture_output=True, text=True)

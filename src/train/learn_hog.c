@@ -242,8 +242,12 @@ static int learn(task *t, attune_error *err)
     status = status ? status : at_job_detector(t->job, t->s->detector, &t->params, NULL, err);
     status = status ? status : load_part(t, &t->train, AT_PART_TRAIN, &t->params, err);
     status = status ? status : load_part(t, &t->valid, AT_PART_VALID, &t->params, err);
+    const int before = t->params.count;
     for (int i = 0; at_hog_head(i) < AT_HEADS && !status; i++)
         status = learn_head(t, at_hog_head(i), err);
+    if (!status && t->params.count == before)
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: no picture of its data has a label",
+                         t->job->recipe->path);
     status = status ? status : write_model(t, err);
     return status ? status : write_metrics(t, err);
 }
