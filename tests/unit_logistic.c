@@ -84,7 +84,7 @@ static int make_rows(void **state)
         const uint32_t at = at_rng_below(&r, 10);
         label[i] = at < 6 ? 0 : at < 9 ? 1 : 2;
         for (int k = 0; k < VALUES; k++)
-            x[i * VALUES + k] = at_rng_normal(&r) + (k == label[i] ? 1.5f : 0);
+            x[i * VALUES + k] = 0.4f + at_rng_normal(&r) + (k == label[i] ? 1.5f : 0);
         if (i % 7 == 3) { /* nothing is to be learned from these */
             label[i] = -1;
             for (int k = 0; k < VALUES; k++)

@@ -18,6 +18,7 @@ typedef struct fit {
     float *logit;         /* (rows, classes), then the loss's slope */
     float *slope;         /* (values, classes) */
     float *workspace;
+    double *mean;              /* (values) of the labelled rows */
     double *loss, *bias_slope; /* by task: 1, (classes) */
 } fit;
 
@@ -75,14 +76,44 @@ static void find_logits(const fit *f)
                    f->logit, l->classes, &e);
 }
 
-/* v: weights, then biases. */
-static void round_to_single(const fit *f, const double *v)
+/* What is searched is v: weights, then the biases of rows less their mean. The minimum is the same, since
+ * biases are not penalised, and sooner found, since a common direction no longer dwarfs the others. */
+static void place(const fit *f, const double *v)
 {
-    const size_t weights = (size_t)f->l->values * (size_t)f->l->classes;
-    for (size_t i = 0; i < weights; i++)
+    const size_t classes = (size_t)f->l->classes, values = (size_t)f->l->values;
+    for (size_t i = 0; i < values * classes; i++)
         f->weight[i] = (float)v[i];
-    for (int k = 0; k < f->l->classes; k++)
-        f->bias[k] = (float)v[weights + (size_t)k];
+    for (size_t k = 0; k < classes; k++) {
+        double bias = v[values * classes + k];
+        for (size_t i = 0; i < values; i++)
+            bias -= f->mean[i] * v[i * classes + k];
+        f->bias[k] = (float)bias;
+    }
+}
+
+static void find_mean(fit *f)
+{
+    const at_logistic *l = f->l;
+    const size_t values = (size_t)l->values;
+    memset(f->mean, 0, values * sizeof *f->mean);
+    for (int i = 0; i < l->rows; i++)
+        for (size_t k = 0; k < values && l->label[i] >= 0; k++)
+            f->mean[k] += (double)l->x[(size_t)i * values + k] / f->labelled;
+}
+
+/* The slope of all rows by weights and biases, as places of v. */
+static void find_slope(fit *f, double *g)
+{
+    const at_logistic *l = f->l;
+    const size_t classes = (size_t)l->classes, weights = (size_t)l->values * classes;
+    at_gemm_tn(f->pool, f->kn, l->rows, l->classes, l->values, l->x, l->values, f->logit,
+               l->classes, f->slope, l->classes, 0, f->workspace);
+    memset(g + weights, 0, classes * sizeof *g);
+    for (int t = 0; t < tasks_of(l->rows); t++)
+        for (size_t k = 0; k < classes; k++)
+            g[weights + k] += f->bias_slope[(size_t)t * classes + k];
+    for (size_t i = 0; i < weights; i++)
+        g[i] = (double)f->slope[i] - f->mean[i / classes] * g[weights + i % classes];
 }
 
 static double value(void *user, const double *v, double *g)
@@ -92,21 +123,16 @@ static double value(void *user, const double *v, double *g)
     const size_t classes = (size_t)l->classes, weights = (size_t)l->values * classes;
     const double share = 1.0 / f->labelled, penalty = share / l->c;
     double loss = 0, squares = 0;
-    round_to_single(f, v);
+    place(f, v);
     find_logits(f);
     at_pool_run(f->pool, tasks_of(l->rows), rows_task, f);
-    at_gemm_tn(f->pool, f->kn, l->rows, l->classes, l->values, l->x, l->values, f->logit,
-               l->classes, f->slope, l->classes, 0, f->workspace);
-    memset(g + weights, 0, classes * sizeof *g);
-    for (int t = 0; t < tasks_of(l->rows); t++) {
+    find_slope(f, g);
+    for (int t = 0; t < tasks_of(l->rows); t++)
         loss += f->loss[t];
-        for (size_t k = 0; k < classes; k++)
-            g[weights + k] += share * f->bias_slope[(size_t)t * classes + k];
-    }
-    for (size_t i = 0; i < weights; i++) {
-        g[i] = share * (double)f->slope[i] + penalty * v[i];
+    for (size_t i = 0; i < weights + classes; i++)
+        g[i] = share * g[i] + (i < weights ? penalty * v[i] : 0);
+    for (size_t i = 0; i < weights; i++)
         squares += v[i] * v[i];
-    }
     return share * loss + penalty / 2 * squares;
 }
 
@@ -127,8 +153,9 @@ static int minimise(fit *f, double *v)
                         .user = f};
     const size_t count = ((size_t)f->l->values + 1) * (size_t)f->l->classes;
     memset(v, 0, count * sizeof *v);
+    find_mean(f);
     const int status = at_lbfgs_minimise(&o, count, v);
-    round_to_single(f, v);
+    place(f, v);
     return status;
 }
 
@@ -147,11 +174,12 @@ int at_logistic_fit(const at_logistic *l, at_pool *pool, const at_kernels *kn, f
     f.slope = at_alloc(values * classes, sizeof *f.slope);
     f.workspace =
         at_alloc(at_gemm_tn_workspace(kn, l->rows, l->classes, l->values) + 1, sizeof *f.workspace);
-    f.loss = at_alloc(tasks * (1 + classes), sizeof *f.loss);
+    f.loss = at_alloc(tasks * (1 + classes) + values, sizeof *f.loss);
     double *v = at_alloc((values + 1) * classes, sizeof *v);
     int status = ATTUNE_E_NOMEM;
     if (f.packed && f.logit && f.slope && f.workspace && f.loss && v) {
         f.bias_slope = f.loss + tasks;
+        f.mean = f.bias_slope + tasks * classes;
         status = minimise(&f, v);
     }
     at_free(f.packed);
