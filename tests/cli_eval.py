@@ -22,7 +22,7 @@ DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/dat
 SANITIZED = built.sanitizers()  # most of a second for each picture
 PICTURES = 48 if SANITIZED else 300
 KEYS = {"dataset", "split", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
-        "weighted_f1", "ece", "auc", "per_class", "confusion", "interval", "corrupt", "groups"}
+        "weighted_f1", "ece", "auc", "per_class", "confusion", "interval", "corrupt", "groups", "constant"}
 
 
 def run(*arguments):
@@ -374,6 +374,16 @@ class Made(unittest.TestCase):
         d = self.judge("manifest", "--task", "state4", root=self.root / "list.csv")
         self.assertEqual((d["task"], d["n"]), ("state4", 2))
         self.assertIn("boredom>=1", d["auc"])
+        self.assertEqual(d["constant"]["accuracy"], 1)
+        # levels 0 3 0 0 and 1 2 0 0: engagement, whichever the rule; 2 2 0 0 goes to the rarer, or not
+        (self.root / "tie.csv").write_text("file,boredom,engagement,confusion,frustration\n"
+                                           "files/face.png,2,2,0,0\n")
+        for task, label in ("state4", "boredom"), ("dominant4", "engagement"):
+            d = self.judge("manifest", "--task", task, root=self.root / "tie.csv")
+            self.assertEqual((d["task"], d["n"], d["constant"]["answer"]), (task, 1, label))
+            r = run(MODEL, "--dataset", "manifest", "--task", task, "--root", self.root / "tie.csv")
+            self.assertIn("constant answer    100.00 %   balanced accuracy 100.00 %, macro F1 100.00 %: "
+                          f"always {label}\n", r.stdout)
         r = run(MODEL, "--dataset", "manifest", "--root", self.root / "list.csv", "--task", "face8")
         self.assertEqual(r.returncode, 2)
 

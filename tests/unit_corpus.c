@@ -426,8 +426,8 @@ static void manifest_labels_and_splits(void **state)
         put(files[i], i == 1 ? pointer : "");
     at_corpus c = read_ok("manifest", "all");
     assert_int_equal(c.head, AT_HEAD_EMOTION7);
-    assert_int_equal(c.heads,
-                     1u << AT_HEAD_EMOTION7 | 1u << AT_HEAD_STATE4 | 1u << AT_HEAD_ENGAGEMENT3);
+    assert_int_equal(c.heads, 1u << AT_HEAD_EMOTION7 | 1u << AT_HEAD_STATE4 |
+                                  1u << AT_HEAD_DOMINANT4 | 1u << AT_HEAD_ENGAGEMENT3);
     assert_int_equal(c.count, 3); /* a, c, f */
     assert_int_equal(c.people, 3);
     assert_int_equal(c.list[0].expression, ATTUNE_HAPPY);

@@ -15,12 +15,15 @@
 #include <cmocka.h>
 
 /* As include/attune/eval.h lists them, in order. */
-static const char *const top_keys[] = {
-    "dataset",   "split",       "task",      "stream",   "corrupt",
-    "n",         "withheld",    "coverage",  "people",   "groups",
-    "excluded",  "excluded_by", "not_found", "accuracy", "balanced_accuracy",
-    "macro_f1",  "weighted_f1", "ece",       "auc",      "auc_interval",
-    "per_class", "confusion",   "interval",  NULL};
+static const char *const top_keys[] = {"dataset",   "split",       "task",
+                                       "stream",    "corrupt",     "n",
+                                       "withheld",  "coverage",    "people",
+                                       "groups",    "excluded",    "excluded_by",
+                                       "not_found", "accuracy",    "balanced_accuracy",
+                                       "macro_f1",  "weighted_f1", "ece",
+                                       "constant",  "auc",         "auc_interval",
+                                       "per_class", "confusion",   "interval",
+                                       NULL};
 static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
                                          "f1",   "n",         NULL};
 static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "macro_f1",
@@ -46,6 +49,7 @@ static const attune_eval_result result = {
     .macro_f1 = 0.675,
     .weighted_f1 = 0.71,
     .ece = 0.125,
+    .constant = {"happy", 0.6, 0.5, 0.375},
     .accuracy_interval = {0.5, 0.8},
     .balanced_accuracy_interval = {0.51, 0.81},
     .macro_f1_interval = {0.52, 0.82},
@@ -136,6 +140,11 @@ static void figures(void **state)
     is_number(root, "macro_f1", 0.675);
     is_number(root, "weighted_f1", 0.71);
     is_number(root, "ece", 0.125);
+    const json_t *constant = json_object_get(root, "constant");
+    assert_string_equal(json_string_value(json_object_get(constant, "answer")), "happy");
+    is_number(constant, "accuracy", 0.6);
+    is_number(constant, "balanced_accuracy", 0.5);
+    is_number(constant, "macro_f1", 0.375);
     const json_t *interval = json_object_get(root, "interval");
     is_pair(interval, "accuracy", 0.5, 0.8);
     is_pair(interval, "balanced_accuracy", 0.51, 0.81);
@@ -193,8 +202,11 @@ static void undefined_figures_are_null(void **state)
     r.per_class[0] = (attune_eval_class){"calm", NAN, NAN, NAN, NAN, 0};
     r.accuracy_interval = r.weighted_f1_interval = (attune_interval){NAN, NAN};
     r.accuracy = r.balanced_accuracy = r.macro_f1 = r.weighted_f1 = r.ece = NAN;
+    r.constant = (attune_eval_constant){NULL, NAN, NAN, NAN};
     json_t *root = parsed(&r);
     has_keys(root, top_keys);
+    assert_true(json_is_null(json_object_get(json_object_get(root, "constant"), "answer")));
+    assert_true(json_is_null(json_object_get(json_object_get(root, "constant"), "accuracy")));
     for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
         assert_true(json_is_null(json_object_get(root, figure[i])));
     const json_t *interval = json_object_get(root, "interval");

@@ -151,6 +151,29 @@ static void correlation(void **state)
     assert_float_equal(at_correlation(x, flat, 4), 0, 0);
 }
 
+/* The paper's second table: 93.88 % and 0.2421 over 800 samples are those of one answer to all. */
+static void constant_answer(void **state)
+{
+    enum { N = 800, ENGAGED = 751, CLASSES = 4 };
+    static int label[N];
+    static float p[N * CLASSES];
+    at_answers a = {N, CLASSES, label, p, NULL};
+    at_metrics m, constant;
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        label[i] = i < ENGAGED ? 1 : i % 3 ? 0 : 2 + i % 2;
+        p[i * CLASSES + i % CLASSES] = 1; /* whatever was answered */
+    }
+    at_metrics_compute(&m, &a);
+    assert_int_equal(at_metrics_constant(&constant, &m), 1);
+    assert_float_equal(constant.accuracy, 0.93875, 1e-9);
+    assert_float_equal(constant.macro_f1, 0.2421, 5e-5);
+    near(constant.balanced_accuracy, 0.25);
+    a.n = 0;
+    at_metrics_compute(&m, &a);
+    assert_int_equal(at_metrics_constant(&constant, &m), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +185,7 @@ int main(void)
         cmocka_unit_test(bootstrap_brackets_and_repeats),
         cmocka_unit_test(roc_interval),
         cmocka_unit_test(correlation),
+        cmocka_unit_test(constant_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

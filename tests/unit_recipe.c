@@ -75,7 +75,7 @@ static void test_files(void **state)
     write_file("a.json", "{\"kind\": \"poem\", \"name\": \"x\"}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "poem"));
-    assert_non_null(strstr(err.text, "visual, audio, detector, fusion, assemble, chain"));
+    assert_non_null(strstr(err.text, "visual, hog, audio, detector, fusion, assemble, chain"));
     write_file("a.json", "{\"kind\": \"chain\", \"name\": \"x\", \"steps\": [\"b.json\"]}");
     write_file("b.json", "{\"kind\": \"chain\", \"name\": \"y\", \"steps\": [\"a.json\"]}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
@@ -137,6 +137,8 @@ static json_t *good(const char *kind)
     static const char *const text[][2] = {
         {"visual", "{'kind': 'visual', 'name': 'x', 'sizes': [{'from': 0, 'side': 64}], 'data': "
                    "[{'dataset': 'd', 'train': 't', 'valid': 'v', 'share': 1}]}"},
+        {"hog",
+         "{'kind': 'hog', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', 'valid': 'v'}]}"},
         {"audio",
          "{'kind': 'audio', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', 'valid': 'v'}], 'folds': "
          "[{'train': 't', 'valid': 'v'}]}"},
@@ -292,6 +294,10 @@ static void test_together(void **state)
     assert_wrong("visual", "{\"data\": null}", "data");
     assert_wrong("visual", "{\"data\": [1]}", "data[0]");
     assert_wrong("visual", "{\"data\": [{\"dataset\": \"d\", \"train\": \"t\"}]}", "data[0].valid");
+    assert_wrong("hog",
+                 "{\"data\": [{\"dataset\": \"d\", \"train\": \"t\", \"valid\": \"v\", "
+                 "\"share\": 0.5}]}",
+                 "share means nothing");
     assert_wrong("assemble", "{\"visual\": null}", "visual.model");
     assert_wrong("fusion", "{\"fusion\": \"late\"}", "no kind that is learned");
     assert_wrong("fusion", "{\"fusion\": \"x\"}", "no kind that is learned");

@@ -3,6 +3,7 @@
 #include "tensor/ops.h"
 #include "train/calibrate.h"
 #include "train/checkpoint.h"
+#include "train/class_weights.h"
 #include "train/learn.h"
 #include "train/mixup.h"
 #include "train/voice_set.h"
@@ -112,6 +113,7 @@ static int toy_set_up(void *self, attune_error *err)
 }
 
 static float last_weights[IN * OUT];
+static const char *toy_plan; /* what the plan says besides, as JSON; NULL: nothing */
 
 static void toy_clean_up(void *self)
 {
@@ -146,6 +148,9 @@ static int toy_run(const char *dir, at_resume resume, int stop_after, double *sc
     json_t *optimiser = json_pack("{s:i, s:i, s:{s:f,s:f,s:f,s:f}}", "seed", 7, "epochs", EPOCHS,
                                   "optimiser", "lr", 0.05, "ema", 0.9, "warmup", 0.1, "decay",
                                   0.01);
+    json_t *besides = toy_plan ? json_loads(toy_plan, 0, NULL) : NULL;
+    assert_true(!toy_plan || json_object_update(optimiser, besides) == 0);
+    json_decref(besides);
     assert_int_equal(at_fields_read(&at_plan_fields, optimiser, "toy.json", "", &plan, NULL), 0);
     json_decref(optimiser);
     return at_learn(&toy_learner, &job, &plan, score, &err);
@@ -212,8 +217,6 @@ static void test_resume(void **state)
     assert_int_equal(system(command), 0);
 }
 
-/* ---- checkpoints that are not to be gone on from ----------------------------------------------- */
-
 static char checkpoint_dir[] = "/tmp/attune-train-XXXXXX", checkpoint[512];
 
 static void make_toy_params(at_params *p, at_adamw *o)
@@ -222,6 +225,92 @@ static void make_toy_params(at_params *p, at_adamw *o)
     assert_non_null(at_params_get(p, "b", 1, (int[]){OUT}));
     assert_int_equal(at_adamw_init(o, p, NULL), 0);
 }
+
+/* ---- plateaus and early stopping ------------------------------------------------------------- */
+
+enum { LONG = 60, PLATEAU = 3, STOP = 8, LEAST = 14 };
+
+static double number_in(const json_t *line, const char *key)
+{
+    return json_number_value(json_object_get(line, key));
+}
+
+/* The metrics' scores, as they should have been answered; returns how many there should be. */
+static int follow_scores(const char *dir, double *rate, int *lowered)
+{
+    char path[512];
+    double best = -1;
+    int waited = 0, stale = 0, lines = 0, over = 0;
+    snprintf(path, sizeof path, "%s/toy.metrics.jsonl", dir);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    for (*lowered = 0; !feof(f);) {
+        json_t *line = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL);
+        if (!line)
+            break;
+        assert_false(over);
+        lines++;
+        if (number_in(line, "score") > best) {
+            best = number_in(line, "score");
+            waited = stale = 0;
+        } else {
+            stale++;
+            if (++waited == PLATEAU) {
+                waited = 0;
+                *rate *= 0.2;
+                ++*lowered;
+            }
+        }
+        over = stale >= STOP && lines >= LEAST;
+        json_decref(line);
+    }
+    fclose(f);
+    assert_true(over || lines == LONG);
+    return lines;
+}
+
+/* The schedule follows the scores, ends when they say so, and is in the checkpoint: killed at any place
+ * and gone on with, a run gives the same bits. */
+static void test_plateau(void **state)
+{
+    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
+    char command[128];
+    double score, rate = 0.05;
+    int status = ATTUNE_E_INTERRUPTED, stops = 0, lowered;
+    at_params params = {0};
+    at_adamw o = {.ema = 0.9f};
+    at_progress_state end;
+    (void)state;
+    toy_plan = "{\"epochs\": 60, \"plateau\": {\"patience\": 3, \"factor\": 0.2},"
+               " \"early_stop\": {\"patience\": 8, \"least\": 14}}";
+    assert_true(mkdtemp(whole) && mkdtemp(parts));
+    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
+    const int epochs = follow_scores(whole, &rate, &lowered);
+    assert_in_range(epochs, LEAST, LONG - 1);
+    assert_in_range(lowered, 2, LONG / PLATEAU);
+
+    make_toy_params(&params, &o);
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", whole);
+    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &end, NULL), 0);
+    at_params_free(&params);
+    assert_int_equal(end.step, epochs * STEPS);
+    assert_float_equal(end.rate, fmax(rate, 1e-5), 1e-7);
+
+    for (; status == ATTUNE_E_INTERRUPTED; stops++)
+        status = toy_run(parts, stops ? AT_RESUME : AT_AFRESH, 17, NULL);
+    assert_int_equal(status, 0);
+    assert_true(stops > 5);
+    assert_same_file(whole, parts, "toy.safetensors");
+    assert_same_file(whole, parts, "toy.best.safetensors");
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    assert_int_equal(toy_run(parts, AT_RESUME, 0, NULL), 0); /* it knows that it is over */
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    toy_plan = NULL;
+    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- checkpoints that are not to be gone on from ----------------------------------------------- */
 
 /* A checkpoint with that state, and value as element 3 of array i of w (0 weights, 1 m, 2 v, 3 ema). */
 static void save_checkpoint(at_progress_state s, int array, float value)
@@ -267,7 +356,7 @@ static void test_hostile_checkpoint(void **state)
 {
     char dir[] = "/tmp/attune-train-XXXXXX", command[128];
     const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
-    at_progress_state bad[6] = {good, good, good, good, good, good};
+    at_progress_state bad[9] = {good, good, good, good, good, good, good, good, good};
     (void)state;
     assert_non_null(mkdtemp(dir));
     snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", dir);
@@ -277,7 +366,10 @@ static void test_hostile_checkpoint(void **state)
     bad[3].best = (double)NAN;
     bad[4].loss = (double)INFINITY;
     bad[5].score = (double)-INFINITY;
-    for (int i = 0; i < 6; i++) {
+    bad[6].rate = -0.1;
+    bad[7].waited = -1;
+    bad[8].stale = -2;
+    for (int i = 0; i < 9; i++) {
         save_checkpoint(bad[i], 0, 1);
         assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
     }
@@ -365,6 +457,28 @@ static void test_prefetch(void **state)
     at_prefetch_stop(&p);
     assert_int_equal(at_prefetch_start(&p, note_step, &s, 8, 40, NULL), 0);
     at_prefetch_stop(&p); /* with batches left */
+}
+
+/* ---- class weights --------------------------------------------------------------------------- */
+
+static void test_class_weights(void **state)
+{
+    const double count[] = {60, 30, 10, 0}, none[] = {0, 0};
+    float w[4];
+    (void)state;
+    at_class_weights(count, 3, 1, w); /* inverse to the frequency: total / (n count) */
+    assert_float_equal(w[0], 100. / 180, 1e-6);
+    assert_float_equal(w[1], 100. / 90, 1e-6);
+    assert_float_equal(w[2], 100. / 30, 1e-6);
+    at_class_weights(count, 4, 1, w);
+    assert_float_equal(w[2] / w[0], 6, 1e-5);
+    assert_float_equal(0.6 * (double)w[0] + 0.3 * (double)w[1] + 0.1 * (double)w[2], 1, 1e-6);
+    assert_float_equal(w[3], 0, 0);
+    at_class_weights(count, 3, 0, w);
+    assert_float_equal(w[0], 1, 1e-6);
+    assert_float_equal(w[2], 1, 1e-6);
+    at_class_weights(none, 2, 1, w);
+    assert_float_equal(w[1], 1, 0);
 }
 
 /* ---- calibration ------------------------------------------------------------------------------ */
@@ -658,10 +772,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_plateau),
         cmocka_unit_test(test_other_checkpoint),
         cmocka_unit_test(test_prefetch),
         cmocka_unit_test(test_hostile_checkpoint),
         cmocka_unit_test(test_damaged_checkpoint),
+        cmocka_unit_test(test_class_weights),
         cmocka_unit_test(test_temperature),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_levels_converge),

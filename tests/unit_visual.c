@@ -62,6 +62,8 @@ static void reference(at_params *p, const uint8_t *face, int side, at_visual_res
         r->units[u] = 1 / (1 + expf(-out.units->data[u]));
     for (int a = 0; a < AT_POSE_AXES; a++)
         r->pose[a] = AT_POSE_DEGREES * out.pose->data[a];
+    for (int s = 0; s < ATTUNE_STATES; s++)
+        r->dominant[s] = out.dominant ? out.dominant->data[s] : NAN;
     at_graph_free(&g);
 }
 
@@ -120,6 +122,7 @@ static void test_frozen(void **state)
     (void)state;
     at_rng_seed(&rng, 3, 0);
     assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
+    assert_int_equal(at_visual_add_head(&p, AT_HEAD_DOMINANT4, &rng, NULL), 0);
     stir(&p, &rng);
     write_model(&p, path);
     assert_int_equal(at_weights_load(&w, path, NULL), 0);
@@ -197,12 +200,14 @@ static void test_older_model(void **state)
     (void)state;
     at_rng_seed(&rng, 5, 0);
     assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
+    assert_int_equal(at_visual_add_head(&p, AT_HEAD_DOMINANT4, &rng, NULL), 0);
     stir(&p, &rng);
     for (size_t k = 0; k < sizeof face; k++)
         face[k] = (uint8_t)at_rng_below(&rng, 256);
     reference(&p, face, 80, &want);
     hide(&p, "visual.units.");
     hide(&p, "visual.pose.");
+    hide(&p, "visual.dominant.");
     write_model(&p, path);
     assert_int_equal(at_weights_load(&w, path, NULL), 0);
     assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), NULL), 0);
@@ -210,9 +215,10 @@ static void test_older_model(void **state)
     run(net, 1, face, 80, AT_AS_IT_IS, &got);
     for (int i = 0; i < ATTUNE_UNITS; i++)
         assert_true(isnan(got.units[i]));
-    assert_true(isnan(got.pose[0]));
+    assert_true(isnan(got.pose[0]) && isnan(got.dominant[0]));
     memcpy(got.units, want.units, sizeof got.units);
     memcpy(got.pose, want.pose, sizeof got.pose);
+    memcpy(got.dominant, want.dominant, sizeof got.dominant);
     assert_true(distance(&want, &got) < 1e-4);
 
     assert_int_equal(at_visual_fold(&folded, w, NULL), 0);
@@ -224,6 +230,7 @@ static void test_older_model(void **state)
     reference(&again, face, 80, &got);
     memcpy(got.units, want.units, sizeof got.units);
     memcpy(got.pose, want.pose, sizeof got.pose);
+    memcpy(got.dominant, want.dominant, sizeof got.dominant);
     assert_true(distance(&want, &got) < 1e-4);
     at_visual_free(&net);
     at_weights_free(&w);

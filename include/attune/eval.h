@@ -15,13 +15,13 @@ enum { ATTUNE_EVAL_CLASSES = 8, ATTUNE_EVAL_CURVES = 4, ATTUNE_EXCLUSIONS = 6 };
 
 /* Zero is the default for every field but dataset and root. */
 typedef struct attune_eval_options {
-    const char *dataset;        /* see attune_dataset_name */
-    const char *root;           /* folder in that data set's layout, or a manifest's file */
-    const char *split;          /* NULL: "all" */
-    const char *task;           /* of a manifest with several labels: "emotion7", "state4" or
-                           * "engagement3"; NULL: the first that there is */
-    const char *stream;         /* "face" or "voice": that one alone; NULL: both */
-    int crops;                  /* every picture is the crop of a face, as FER2013's are: where the
+    const char *dataset; /* see attune_dataset_name */
+    const char *root;    /* folder in that data set's layout, or a manifest's file */
+    const char *split;   /* NULL: "all" */
+    const char *task;    /* where there are several labels: "emotion7", "state4", "dominant4" or
+                           * "engagement3"; NULL: the set's first */
+    const char *stream;  /* "face" or "voice": that one alone; NULL: both */
+    int crops;           /* every picture is the crop of a face, as FER2013's are: where the
                            * detector finds none, the whole is judged */
     const char *const *corrupt; /* (corrupts) degradations "KIND=LEVEL", in order, see
                                  * attune_corruption_at: of pictures the aligned face, a sound, of
@@ -52,6 +52,12 @@ typedef struct attune_eval_class {
                                                 * label, neither label nor answer */
     int n;
 } attune_eval_class;
+
+/* What the labels' most frequent class would have scored, were it the answer to everything. */
+typedef struct attune_eval_constant {
+    const char *answer; /* static; NULL: nothing was judged, and the figures are NaN */
+    double accuracy, balanced_accuracy, macro_f1;
+} attune_eval_constant;
 
 /* Area under the ROC curve of one learning state at its published threshold. */
 typedef struct attune_eval_curve {
@@ -88,6 +94,7 @@ typedef struct attune_eval_result {
     double ece;         /* expected calibration error, 15 bins */
     attune_interval accuracy_interval, balanced_accuracy_interval, macro_f1_interval,
         weighted_f1_interval;
+    attune_eval_constant constant;
     int classes;
     attune_eval_class per_class[ATTUNE_EVAL_CLASSES];
     int confusion[ATTUNE_EVAL_CLASSES][ATTUNE_EVAL_CLASSES]; /* [label][answer] */
@@ -102,8 +109,8 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
 
 /* The result as JSON text (free with attune_text_free); NULL when memory is out. Keys: dataset
  * split task stream corrupt n withheld coverage people groups excluded excluded_by{} not_found
- * accuracy balanced_accuracy macro_f1 weighted_f1 ece auc{} auc_interval{} per_class[] confusion[][]
- * interval{}. A figure or an interval that could not be measured (NaN) is null. */
+ * accuracy balanced_accuracy macro_f1 weighted_f1 ece constant{} auc{} auc_interval{} per_class[]
+ * confusion[][] interval{}. A figure or an interval that could not be measured (NaN) is null. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */

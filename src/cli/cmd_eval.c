@@ -23,7 +23,7 @@ static const char usage[] =
     "  --dataset NAME        one of the sets below\n"
     "  --root DIR            its folder, or one that holds it\n"
     "  --split NAME          a part of it (default: all)\n"
-    "  --task NAME           of a manifest with several labels: emotion7, state4 or engagement3\n"
+    "  --task NAME           where there are several labels: emotion7, state4, dominant4 or engagement3\n"
     "  --stream NAME         face or voice: judge by that stream alone\n"
     "  --crops               each picture is the crop of a face: judge it whole if none is found\n"
     "  --corrupt KIND=LEVEL  degrade pictures and sound first, see below; several in their order\n"
@@ -151,6 +151,15 @@ static void print_counts(const attune_eval_result *r)
                r->n + r->withheld);
 }
 
+/* What to compare the figures with. */
+static void print_constant(const attune_eval_constant *c)
+{
+    if (c->answer)
+        printf(
+            "constant answer    %6.2f %%   balanced accuracy %.2f %%, macro F1 %.2f %%: always %s\n",
+            100 * c->accuracy, 100 * c->balanced_accuracy, 100 * c->macro_f1, c->answer);
+}
+
 static void print_result(const attune_eval_result *r)
 {
     print_counts(r);
@@ -164,6 +173,7 @@ static void print_result(const attune_eval_result *r)
     print_figure("weighted F1", r->weighted_f1, r->weighted_f1_interval);
     if (r->ece == r->ece)
         printf("%-18s %6.2f %%\n", "calibration error", 100 * r->ece);
+    print_constant(&r->constant);
     print_missing_intervals(r);
     for (int c = 0; c < r->curves; c++)
         print_curve(&r->curve[c], r);

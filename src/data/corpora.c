@@ -293,6 +293,8 @@ int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const 
     out->dataset = kind->name;
     out->head = kind->head;
     out->heads = kind->head < AT_HEADS ? 1u << kind->head : 0;
+    if (kind->head == AT_HEAD_STATE4)
+        out->heads |= 1u << AT_HEAD_DOMINANT4;
     out->crops = kind->crops;
     int status = kind->read(out, root, split, err);
     if (status < 0)

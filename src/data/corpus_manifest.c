@@ -102,7 +102,7 @@ static int choose_head(manifest *m, const char *list, attune_error *err)
     for (int s = 0; s < ATTUNE_STATES; s++)
         states |= m->column[STATE + s] >= 0;
     unsigned heads = (m->column[EXPRESSION] >= 0 ? 1u << AT_HEAD_EMOTION7 : 0) |
-                     (states ? 1u << AT_HEAD_STATE4 : 0) |
+                     (states ? 1u << AT_HEAD_STATE4 | 1u << AT_HEAD_DOMINANT4 : 0) |
                      (m->column[ENGAGEMENT3] >= 0 ? 1u << AT_HEAD_ENGAGEMENT3 : 0);
     static const at_head first[] = {AT_HEAD_EMOTION7, AT_HEAD_STATE4, AT_HEAD_ENGAGEMENT3};
     m->out->heads |= heads;

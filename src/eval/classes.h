@@ -7,7 +7,7 @@
 /* The class that a sample is labelled with, -1: none. */
 int at_label_of(const at_sample *s, at_head head);
 
-/* STATE4's p from its levels: how much each state stands out, as shares of the expected levels. */
+/* p from the levels of the states: how much each state stands out, as shares of the expected levels. */
 void at_state_shares(at_answer *a);
 
 #endif

@@ -167,6 +167,16 @@ static attune_eval_class class_of(const char *name, const at_class_metrics *c, i
                                c->n};
 }
 
+static void fill_constant(attune_eval_result *out, const at_metrics *m, const char *const *names)
+{
+    at_metrics constant;
+    const int answer = at_metrics_constant(&constant, m);
+    out->constant = (attune_eval_constant){NULL, NAN, NAN, NAN};
+    if (answer >= 0)
+        out->constant = (attune_eval_constant){names[answer], constant.accuracy,
+                                               constant.balanced_accuracy, constant.macro_f1};
+}
+
 /* Called last: it uses j up. */
 static int judge_classes(attune_eval_result *out, const evaluation *e, const judged *j,
                          attune_error *err)
@@ -185,6 +195,7 @@ static int judge_classes(attune_eval_result *out, const evaluation *e, const jud
     out->macro_f1 = m.macro_f1;
     out->weighted_f1 = m.weighted_f1;
     out->ece = m.ece;
+    fill_constant(out, &m, names);
     if (answers.n == 0)
         fill_unmeasured(out);
     if (out->groups > 1)

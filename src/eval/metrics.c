@@ -96,6 +96,19 @@ void at_metrics_compute(at_metrics *m, const at_answers *a)
     m->ece = at_ece(a);
 }
 
+int at_metrics_constant(at_metrics *out, const at_metrics *of)
+{
+    int most = 0;
+    memset(out, 0, sizeof *out);
+    out->classes = of->classes;
+    for (int k = 1; k < of->classes; k++)
+        most = of->per_class[k].n > of->per_class[most].n ? k : most;
+    for (int k = 0; k < of->classes; k++)
+        out->confusion[k][most] = of->per_class[k].n;
+    from_confusion(out);
+    return out->n ? most : -1;
+}
+
 /* ---- bootstrap ------------------------------------------------------------------------------ */
 
 /* Samples in the order of their group, and where each group starts. */

@@ -40,6 +40,9 @@ typedef struct at_metrics {
 } at_metrics;
 
 void at_metrics_compute(at_metrics *m, const at_answers *a);
+/* The same labels, all answered with their most frequent class (the first of several): what a figure has
+ * to be above to mean anything. ece stays 0. Returns the class, -1 when there is no label. */
+int at_metrics_constant(at_metrics *out, const at_metrics *of);
 
 typedef struct at_metric_intervals {
     at_interval accuracy, balanced_accuracy, macro_f1, weighted_f1;

@@ -43,6 +43,13 @@ static json_t *confusion(const attune_eval_result *r)
     return rows;
 }
 
+static json_t *constant(const attune_eval_constant *c)
+{
+    return json_pack("{s:s?,s:o,s:o,s:o}", "answer", c->answer, "accuracy", number(c->accuracy),
+                     "balanced_accuracy", number(c->balanced_accuracy), "macro_f1",
+                     number(c->macro_f1));
+}
+
 static json_t *excluded_by(const attune_eval_result *r)
 {
     json_t *counts = json_object();
@@ -63,14 +70,15 @@ char *attune_eval_json(const attune_eval_result *r)
                                   "macro_f1", interval(r->macro_f1_interval), "weighted_f1",
                                   interval(r->weighted_f1_interval));
     json_t *root = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+        "{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
         "dataset", r->dataset, "split", r->split, "task", r->task, "stream", r->stream, "corrupt",
         r->corrupt, "n", r->n, "withheld", r->withheld, "coverage", number(r->coverage), "people",
         r->people, "groups", r->groups, "excluded", r->excluded, "excluded_by", excluded_by(r),
         "not_found", r->not_found, "accuracy", number(r->accuracy), "balanced_accuracy",
         number(r->balanced_accuracy), "macro_f1", number(r->macro_f1), "weighted_f1",
-        number(r->weighted_f1), "ece", number(r->ece), "auc", auc, "auc_interval", auc_interval,
-        "per_class", class_list(r), "confusion", confusion(r), "interval", intervals);
+        number(r->weighted_f1), "ece", number(r->ece), "constant", constant(&r->constant), "auc",
+        auc, "auc_interval", auc_interval, "per_class", class_list(r), "confusion", confusion(r),
+        "interval", intervals);
     char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(root);
     return text;

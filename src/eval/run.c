@@ -170,6 +170,14 @@ static int answer_all(run *r, attune_error *err)
     return status;
 }
 
+static int has_clips(const at_corpus *c)
+{
+    for (int i = 0; i < c->count; i++)
+        if (kind_of(&c->list[i], c->head) == AT_CLIP)
+            return 1;
+    return 0;
+}
+
 int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_pool *pool,
            at_answer *answer, attune_error *err)
 {
@@ -184,7 +192,7 @@ int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_po
         status = at_weights_load(&weights, model, err);
     if (status == ATTUNE_OK)
         status = at_fusion_load(&fusion, weights, err);
-    if (status == ATTUNE_OK)
+    if (status == ATTUNE_OK && has_clips(c))
         status = attune_model_load(&whole, model, err);
     if (status == ATTUNE_OK)
         status = at_surround_open(&surround, &o->harms, o->noise, c, err);

@@ -1,8 +1,8 @@
 /* run.h - samples in, answers out: one runner for pictures, sounds and clips.
  *
- * A picture goes straight through the face network, seen both ways; a sound, the middle 10 s of it,
- * through the voice network; a clip through a session, as attune_analyze_file does, and its answer
- * is the mean over the windows that were not withheld. Where there is nothing to judge there is no
+ * A picture goes straight through the model's face encoder (face_encoders.h), a network seeing it both
+ * ways; a sound, the middle 10 s of it, through the voice network; a clip through a session, as
+ * attune_analyze_file does, and its answer is the mean over the windows that were not withheld. Where there is nothing to judge there is no
  * answer: no face in a picture that is not said to be a crop of one, or a blank picture; less speech
  * than a window needs; a clip all of whose windows are withheld.
  */
@@ -59,7 +59,7 @@ typedef struct at_run_context {
     at_head head;
     const at_weights *weights;
     const at_fusion *fusion;
-    const attune_model *model; /* of clips; the same file */
+    const attune_model *model; /* the same file; NULL: there are no clips */
     const at_surround *surround;
     at_pool *pool;
 } at_run_context;

@@ -45,7 +45,8 @@ static void mean(float *out, const float *sum, int n, int count)
 
 static void fill_answer(const clip_sum *s, at_head head, at_answer *a)
 {
-    int states = head == AT_HEAD_STATE4 || head == AT_HEAD_ENGAGEMENT3;
+    const int levels = head == AT_HEAD_STATE4 || head == AT_HEAD_DOMINANT4;
+    const int states = levels || head == AT_HEAD_ENGAGEMENT3;
     a->outcome = AT_WITHHELD;
     a->why = s->windows == 0 ? "no window" : s->kept == 0 ? "every window withheld" : "no face";
     if ((states ? s->states : s->kept) == 0)
@@ -56,7 +57,7 @@ static void fill_answer(const clip_sum *s, at_head head, at_answer *a)
         mean(a->p, s->emotion7, ATTUNE_EMOTIONS, s->kept);
     if (head == AT_HEAD_ENGAGEMENT3)
         mean(a->p, s->engagement3, ATTUNE_ENGAGEMENTS, s->states);
-    if (head == AT_HEAD_STATE4) {
+    if (levels) {
         mean(a->state[0], s->sum.state[0], ATTUNE_STATES * ATTUNE_LEVELS, s->states);
         at_state_shares(a);
     }

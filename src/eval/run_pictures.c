@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "eval/classes.h"
 #include "eval/evidence.h"
+#include "eval/face_encoders.h"
 #include "eval/run.h"
 
 #include <math.h>
@@ -23,7 +24,8 @@ typedef struct seat {
 } seat;
 
 typedef struct pictures {
-    at_visual_net *net;
+    const at_face_encoder *encoder;
+    void *net;  /* the encoder's */
     seat *seat; /* a thread */
 } pictures;
 
@@ -47,7 +49,7 @@ static void close_pictures(void *state, const at_run_context *r)
         at_free(p->seat[t].work);
     }
     free(p->seat);
-    at_visual_free(&p->net);
+    p->encoder->close(&p->net);
     free(p);
 }
 
@@ -57,9 +59,13 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
     if (!p)
         return at_fail_nomem(err);
     *state = p;
+    p->encoder = at_face_encoder_of(r->weights);
     p->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *p->seat);
-    return p->seat ? at_visual_freeze(&p->net, r->weights, at_kernels_best(), err)
-                   : at_fail_nomem(err);
+    int status = p->seat ? p->encoder->open(&p->net, r->weights, err) : at_fail_nomem(err);
+    if (status == ATTUNE_OK && !p->encoder->knows(p->net, r->head))
+        status =
+            at_fail(err, ATTUNE_E_FORMAT, "the model was not taught %s", at_heads[r->head].name);
+    return status;
 }
 
 /* As a session would rate it; 0 where the detector saw no face. ATTUNE_OK or ATTUNE_E_NOMEM. */
@@ -91,6 +97,18 @@ static void keep_logits(at_answer *a, const float *logit, int n)
     memcpy(a->logit, logit, (size_t)n * sizeof *logit);
 }
 
+/* Of a network that was not taught it, what its levels say. */
+static void judge_dominant(const at_visual_result *v, at_answer *a)
+{
+    if (isfinite(v->dominant[0])) {
+        at_probabilities(v->dominant, ATTUNE_STATES, 1, a->p);
+        keep_logits(a, v->dominant, ATTUNE_STATES);
+    } else {
+        at_state_shares(a);
+        keep_logits(a, v->state, ATTUNE_STATES * AT_THRESHOLDS);
+    }
+}
+
 static void fill_answer(const at_run_context *r, const at_visual_result *v, at_answer *a)
 {
     float native[AT_FACE_CLASSES], engagement[ATTUNE_ENGAGEMENTS];
@@ -114,6 +132,7 @@ static void fill_answer(const at_run_context *r, const at_visual_result *v, at_a
         at_state_shares(a);
         keep_logits(a, v->state, n);
         break;
+    case AT_HEAD_DOMINANT4: judge_dominant(v, a); break;
     default: /* EMOTION7: the others have no pictures */
         at_fusion_emotion(r->fusion, ATTUNE_FACE, v->expression, a->p);
         keep_logits(a, v->expression, AT_FACE_CLASSES);
@@ -155,7 +174,7 @@ static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
     a->why = "blank picture";
     if (!s->found && is_blank(&t->image))
         return ATTUNE_OK;
-    at_visual_run(b->p->net, NULL, t->image.data, AT_FACE_SIZE, AT_BOTH_WAYS, t->work, &t->result);
+    b->p->encoder->look(b->p->net, &t->image, t->work, &t->result);
     fill_answer(b->r, &t->result, a);
     a->outcome = AT_ANSWERED;
     return rate(b->r, s, t, &a->reliability[ATTUNE_FACE]);
@@ -167,7 +186,7 @@ static void judge_task(void *arg, int task, int thread)
     seat *t = &b->p->seat[thread];
     const at_face_sample *s = &b->faces.list[task];
     if (!t->work)
-        t->work = at_alloc(at_visual_workspace(b->p->net, NULL, AT_FACE_SIZE), sizeof *t->work);
+        t->work = at_alloc(b->p->encoder->workspace(b->p->net), sizeof *t->work);
     int status = t->work ? judge(b, s, t, &b->answer[s->slot]) : ATTUNE_E_NOMEM;
     if (status < 0)
         atomic_store(&b->status, status);

@@ -44,6 +44,8 @@ const at_head_info at_heads[AT_HEADS] = {
     [AT_HEAD_COVERED] = {"covered", "visual.covered", 1, 0, 0, NULL, NULL},
     [AT_HEAD_UNITS] = {"units", "visual.units", ATTUNE_UNITS, 1, 0, NULL, NULL},
     [AT_HEAD_POSE] = {"pose", "visual.pose", AT_POSE_AXES, 1, 0, NULL, NULL},
+    [AT_HEAD_DOMINANT4] = {"dominant4", "visual.dominant", ATTUNE_STATES, 2, ATTUNE_STATES,
+                           attune_state_names, NULL},
     [AT_HEAD_VOICE8] = {"voice8", NULL, AT_VOICE_CLASSES, 0, AT_VOICE_CLASSES, voice8_names,
                         voice8_emotion},
     [AT_HEAD_EMOTION7] = {"emotion7", NULL, ATTUNE_EMOTIONS, 0, ATTUNE_EMOTIONS,

@@ -26,9 +26,11 @@ typedef enum at_head {
                     * angry disgust fear happy neutral sad surprise */
     AT_HEAD_STATE4, /* four ordered levels; its classes are the states */
     AT_HEAD_ENGAGEMENT3,
-    AT_HEAD_COVERED,                /* the share of a face that something hides */
-    AT_HEAD_UNITS,                  /* how far each facial movement is made */
-    AT_HEAD_POSE,                   /* yaw, pitch, roll of the aligned face, in AT_POSE_DEGREES */
+    AT_HEAD_COVERED, /* the share of a face that something hides */
+    AT_HEAD_UNITS,   /* how far each facial movement is made */
+    AT_HEAD_POSE,    /* yaw, pitch, roll of the aligned face, in AT_POSE_DEGREES */
+    AT_HEAD_DOMINANT4, /* which of the four states is the highest (paper, section 4.1): one of four, where
+                        * STATE4 has levels; of states as high as each other engagement, then the rarer */
     AT_FACE_HEADS,                  /* those above are the face network's, in this order */
     AT_HEAD_VOICE8 = AT_FACE_HEADS, /* RAVDESS: neutral calm happy sad angry fearful disgust
                                      * surprised */
@@ -37,12 +39,13 @@ typedef enum at_head {
 } at_head;
 
 typedef struct at_head_info {
-    const char *name;               /* "face8" */
-    const char *parameters;         /* in a model file: parameters.weight, parameters.bias;
+    const char *name;       /* "face8" */
+    const char *parameters; /* in a model file: parameters.weight, parameters.bias;
                                      * NULL: none, or named by the network itself */
-    int outputs;                    /* logits */
-    int optional;                   /* older models lack it: its answers are NaN then */
-    int classes;                    /* 0: it answers a number */
+    int outputs;            /* logits */
+    int optional;           /* its answers are NaN where a model lacks it. 1: older models do;
+                                     * 2: all do but those that were taught it */
+    int classes;            /* 0: it answers a number */
     const char *const *class_names; /* (classes) */
     const int *emotion;             /* (classes) emotion7's index, -1: none of them; or NULL */
 } at_head_info;

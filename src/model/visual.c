@@ -27,10 +27,17 @@ int at_visual_init(at_params *p, at_rng *rng, attune_error *err)
     int status = at_mobilenet_init(p, "visual", 1, rng, err);
     if (status)
         return status;
-    for (int h = 0; h < AT_FACE_HEADS; h++)
-        if (make_linear(p, at_heads[h].parameters, AT_VISUAL_EMBED, at_heads[h].outputs, rng))
-            return at_fail_nomem(err);
-    return ATTUNE_OK;
+    for (int h = 0; h < AT_FACE_HEADS && !status; h++)
+        if (at_heads[h].optional != 2)
+            status = at_visual_add_head(p, (at_head)h, rng, err);
+    return status;
+}
+
+int at_visual_add_head(at_params *p, at_head which, at_rng *rng, attune_error *err)
+{
+    const at_head_info *h = &at_heads[which];
+    return make_linear(p, h->parameters, AT_VISUAL_EMBED, h->outputs, rng) ? at_fail_nomem(err)
+                                                                           : ATTUNE_OK;
 }
 
 int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err)
@@ -50,6 +57,13 @@ static int has_head(const at_weights *w, at_head which)
     char full[80];
     snprintf(full, sizeof full, "%s.weight", at_heads[which].parameters);
     return at_weights_find(w, full) != NULL;
+}
+
+static int takes_head(const at_params *p, at_head which)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s.weight", at_heads[which].parameters);
+    return at_params_find(p, full) != NULL;
 }
 
 static float *head_data(const at_params *p, at_head which, const char *what)
@@ -75,7 +89,7 @@ int at_visual_import_own(at_params *p, const at_weights *w, attune_error *err)
 {
     int status = at_mobilenet_import_own(p, "visual", w, err);
     for (int h = 0; h < AT_FACE_HEADS && !status; h++)
-        if (!at_heads[h].optional || has_head(w, (at_head)h))
+        if (!at_heads[h].optional || (has_head(w, (at_head)h) && takes_head(p, (at_head)h)))
             status = at_visual_head_of(w, (at_head)h, head_data(p, (at_head)h, "weight"),
                                        head_data(p, (at_head)h, "bias"), err);
     return status;
@@ -130,4 +144,5 @@ void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_
     out->covered = head(g, p, AT_HEAD_COVERED, e);
     out->units = head(g, p, AT_HEAD_UNITS, e);
     out->pose = head(g, p, AT_HEAD_POSE, e);
+    out->dominant = head(g, p, AT_HEAD_DOMINANT4, e);
 }

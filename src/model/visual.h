@@ -2,7 +2,8 @@
  *
  * MobileNetV2 1.0 (Sandler 2018) at 112x112; its pooled last feature map is the embedding; linear
  * heads for FER+'s eight classes, FER2013's seven, four ordinal states, three engagement levels, the
- * share of the face that is covered, 51 facial movements and the pose of the head.
+ * share of the face that is covered, 51 facial movements, the pose of the head and, where it was taught,
+ * the dominant state.
  * Input: RGB, (x - 127.5) / 127.5, NHWC.
  *
  * The one structure, at_visual_forward, serves training (a tape, batch norm on batch statistics)
@@ -18,8 +19,10 @@
 
 enum { AT_FACE_SIZE = 112, AT_VISUAL_EMBED = 1280 };
 
-/* Creates the parameters (names visual.*), He-initialised from rng. */
+/* Creates the parameters (names visual.*), He-initialised from rng: of all heads but those that are made
+ * where they are taught, which at_visual_add_head adds. */
 int at_visual_init(at_params *p, at_rng *rng, attune_error *err);
+int at_visual_add_head(at_params *p, at_head which, at_rng *rng, attune_error *err);
 /* Starts from weights with batch norm folded (names stem, blockN.*, head). Before training,
  * run some batches in AT_INFER with an observer and call at_visual_calibrate_bn: batch norm then
  * starts out equal to the folded network (mobilenet.h). */
@@ -38,6 +41,7 @@ typedef struct at_visual_out {
     at_tensor *covered;    /* (b, 1) logit of the share of the face that something hides */
     at_tensor *units;      /* (b, 51) logits; NULL where p lacks the head */
     at_tensor *pose;       /* (b, 3) yaw, pitch, roll in AT_POSE_DEGREES; likewise */
+    at_tensor *dominant;   /* (b, 4) logits; likewise */
 } at_visual_out;
 
 /* The network of a model file, with or without batch norm, into out without: smaller, and ready for
@@ -80,9 +84,10 @@ typedef struct at_visual_result {
     float basic[AT_BASIC_CLASSES];     /* logits, FER2013 order */
     float state[ATTUNE_STATES * AT_THRESHOLDS];
     float engagement[ATTUNE_ENGAGEMENTS];
-    float covered;             /* logit of the share of the face that something hides */
-    float units[ATTUNE_UNITS]; /* [0,1], of the picture as it is, not of its mirror image */
-    float pose[AT_POSE_AXES];  /* yaw, pitch, roll of the aligned face, degrees; likewise */
+    float covered;                 /* logit of the share of the face that something hides */
+    float units[ATTUNE_UNITS];     /* [0,1], of the picture as it is, not of its mirror image */
+    float pose[AT_POSE_AXES];      /* yaw, pitch, roll of the aligned face, degrees; likewise */
+    float dominant[ATTUNE_STATES]; /* logits; NaN where it was not taught */
 } at_visual_result;
 
 /* A face means the same in a mirror, but the network's two answers differ, and their mean is right

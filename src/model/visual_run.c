@@ -70,7 +70,7 @@ static int freeze_dense(const freezer *f, layer *l, const char *unit, int rows, 
 
 enum {
     LOGITS = AT_FACE_CLASSES + AT_BASIC_CLASSES + ATTUNE_STATES * AT_THRESHOLDS +
-             ATTUNE_ENGAGEMENTS + 1 + ATTUNE_UNITS + AT_POSE_AXES
+             ATTUNE_ENGAGEMENTS + 1 + ATTUNE_UNITS + AT_POSE_AXES + ATTUNE_STATES
 };
 
 /* The heads' columns side by side, so that the embedding is multiplied once. */
@@ -293,6 +293,7 @@ static void run_heads(const at_visual_net *v, at_visual_result *out)
         out->units[i] = 1 / (1 + expf(-*logit++));
     for (int i = 0; i < AT_POSE_AXES; i++)
         out->pose[i] = AT_POSE_DEGREES * *logit++;
+    take(out->dominant, ATTUNE_STATES, logit);
 }
 
 /* What was read of the mirror image, said of the picture. */

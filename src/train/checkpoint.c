@@ -31,7 +31,13 @@ static int put_meta(at_weights_writer *w, const at_adamw *o, const at_progress_s
     snprintf(text, sizeof text, "%a", s->score);
     status = status ? status : at_weights_put_meta(w, "score", text);
     snprintf(text, sizeof text, "%a", s->loss);
-    return status ? status : at_weights_put_meta(w, "loss", text);
+    status = status ? status : at_weights_put_meta(w, "loss", text);
+    snprintf(text, sizeof text, "%a", s->rate);
+    status = status ? status : at_weights_put_meta(w, "rate", text);
+    snprintf(text, sizeof text, "%" PRId64, s->waited);
+    status = status ? status : at_weights_put_meta(w, "waited", text);
+    snprintf(text, sizeof text, "%" PRId64, s->stale);
+    return status ? status : at_weights_put_meta(w, "stale", text);
 }
 
 int at_checkpoint_save(const char *path, const at_params *p, const at_adamw *o,
@@ -104,6 +110,21 @@ static int take_stamp(const at_weights *w, uint64_t *out, const char *path, attu
     return s && end != s && !*end ? ATTUNE_OK : wrong_meta(path, "stamp", err);
 }
 
+/* The schedule; checkpoints of before there was one have none, and have not waited. */
+static int take_schedule(const at_weights *w, at_progress_state *s, const char *path,
+                         attune_error *err)
+{
+    s->rate = 0;
+    s->waited = s->stale = 0;
+    if (!at_weights_meta(w, "rate"))
+        return ATTUNE_OK;
+    int status = take_number(w, "rate", &s->rate, path, err);
+    if (!status && !(s->rate >= 0 && s->rate <= 10)) /* as settings.c has it */
+        status = wrong_meta(path, "rate", err);
+    status = status ? status : take_int(w, "waited", INT32_MAX, &s->waited, path, err);
+    return status ? status : take_int(w, "stale", INT32_MAX, &s->stale, path, err);
+}
+
 static int take_state(const at_weights *w, at_adamw *o, at_progress_state *s, const char *path,
                       attune_error *err)
 {
@@ -113,6 +134,7 @@ static int take_state(const at_weights *w, at_adamw *o, at_progress_state *s, co
     status = status ? status : take_number(w, "best", &s->best, path, err);
     status = status ? status : take_number(w, "score", &s->score, path, err);
     status = status ? status : take_number(w, "loss", &s->loss, path, err);
+    status = status ? status : take_schedule(w, s, path, err);
     return status ? status : take_stamp(w, &s->stamp, path, err);
 }
 

@@ -15,6 +15,9 @@ typedef struct at_progress_state {
     double best;    /* score of the best evaluation, -1 before the first */
     double score;   /* of the last one */
     double loss;    /* running mean, for the log */
+    double rate;    /* what plateaus have left of the learning rate; 0: not begun */
+    int64_t waited; /* evaluations since the best one or the last plateau */
+    int64_t stale;  /* evaluations since the best one */
     uint64_t stamp; /* of the run that it belongs to */
 } at_progress_state;
 

@@ -1,6 +1,7 @@
 #include "train/face_set.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "eval/classes.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,12 +167,15 @@ int at_face_labels_create(at_face_labels *l, int n, attune_error *err)
     l->votes_row = at_calloc(rows, sizeof(float));
     l->basic_row = at_calloc(rows, sizeof(float));
     l->engagement_row = at_calloc(rows, sizeof(float));
+    l->dominant = at_calloc(rows, ATTUNE_STATES * sizeof(float));
+    l->dominant_row = at_calloc(rows, sizeof(float));
     l->units = at_calloc(rows, ATTUNE_UNITS * sizeof(float));
     l->units_weight = at_calloc(rows, ATTUNE_UNITS * sizeof(float));
     l->pose = at_calloc(rows, AT_POSE_AXES * sizeof(float));
     l->pose_weight = at_calloc(rows, AT_POSE_AXES * sizeof(float));
     int ok = l->votes && l->basic && l->engagement && l->votes_row && l->basic_row &&
-             l->engagement_row && l->units && l->units_weight && l->pose && l->pose_weight;
+             l->engagement_row && l->dominant && l->dominant_row && l->units && l->units_weight &&
+             l->pose && l->pose_weight;
     for (int s = 0; s < ATTUNE_STATES; s++) {
         l->level[s] = at_calloc(rows, sizeof(int));
         ok = ok && l->level[s];
@@ -190,6 +194,8 @@ void at_face_labels_free(at_face_labels *l)
     at_free(l->votes_row);
     at_free(l->basic_row);
     at_free(l->engagement_row);
+    at_free(l->dominant);
+    at_free(l->dominant_row);
     at_free(l->units);
     at_free(l->units_weight);
     at_free(l->pose);
@@ -246,7 +252,7 @@ static int fill_taught(at_face_labels *l, const at_face_set *s, int sample,
 void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *index,
                          const at_face_drawn *drawn, int n)
 {
-    l->votes_n = l->basic_n = l->engagement_n = l->state_n = l->taught_n = 0;
+    l->votes_n = l->basic_n = l->engagement_n = l->state_n = l->dominant_n = l->taught_n = 0;
     for (int i = 0; i < n; i++) {
         const at_sample *label = &s->faces.list[index[i]].label;
         int votes = has_votes(label);
@@ -255,12 +261,16 @@ void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *ind
             one_hot(l->basic + (size_t)i * AT_BASIC_CLASSES, AT_BASIC_CLASSES, s->basic[index[i]]);
         int engagement = one_hot(l->engagement + (size_t)i * ATTUNE_ENGAGEMENTS, ATTUNE_ENGAGEMENTS,
                                  label->engagement);
+        int dominant = one_hot(l->dominant + (size_t)i * ATTUNE_STATES, ATTUNE_STATES,
+                               at_label_of(label, AT_HEAD_DOMINANT4));
         l->votes_row[i] = (float)votes;
         l->basic_row[i] = (float)basic;
         l->engagement_row[i] = (float)engagement;
+        l->dominant_row[i] = (float)dominant;
         l->votes_n += votes;
         l->basic_n += basic;
         l->engagement_n += engagement;
+        l->dominant_n += dominant;
         l->state_n += label->state[0] >= 0;
         l->taught_n += fill_taught(l, s, index[i], drawn ? &drawn[i] : NULL, i);
         for (int k = 0; k < ATTUNE_STATES; k++)
@@ -285,6 +295,11 @@ void at_face_set_counts(const at_face_set *s, at_face_counts *out)
         if (label->engagement >= 0) {
             out->engagement[label->engagement]++;
             out->rows_engagement += share;
+        }
+        const int dominant = at_label_of(label, AT_HEAD_DOMINANT4);
+        if (dominant >= 0) {
+            out->dominant[dominant]++;
+            out->rows_dominant += share;
         }
         if (label->state[0] < 0)
             continue;

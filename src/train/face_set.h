@@ -36,13 +36,14 @@ at_draw at_face_set_draw(const at_face_set *s);
 
 /* Labels of n rows; what is missing has row weight 0 or level -1. */
 typedef struct at_face_labels {
-    float *votes, *votes_row;                              /* (n, 8), (n) */
-    float *basic, *basic_row;                              /* (n, 7), (n) */
-    float *engagement, *engagement_row;                    /* (n, 3), (n) */
-    int *level[ATTUNE_STATES];                             /* (n) each */
-    float *units, *units_weight;                           /* (n, 51) both */
-    float *pose, *pose_weight;                             /* (n, 3) both; in AT_POSE_DEGREES */
-    int votes_n, basic_n, engagement_n, state_n, taught_n; /* rows that are labelled */
+    float *votes, *votes_row;           /* (n, 8), (n) */
+    float *basic, *basic_row;           /* (n, 7), (n) */
+    float *engagement, *engagement_row; /* (n, 3), (n) */
+    float *dominant, *dominant_row;     /* (n, 4), (n) */
+    int *level[ATTUNE_STATES];          /* (n) each */
+    float *units, *units_weight;        /* (n, 51) both */
+    float *pose, *pose_weight;          /* (n, 3) both; in AT_POSE_DEGREES */
+    int votes_n, basic_n, engagement_n, state_n, dominant_n, taught_n; /* rows that are labelled */
 } at_face_labels;
 
 int at_face_labels_create(at_face_labels *l, int n, attune_error *err);
@@ -54,8 +55,10 @@ void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *ind
 /* Counts over the training part, for class weights. */
 typedef struct at_face_counts {
     double votes[AT_FACE_CLASSES], basic[AT_BASIC_CLASSES], engagement[ATTUNE_ENGAGEMENTS];
+    double dominant[ATTUNE_STATES];
     double above[ATTUNE_STATES][AT_THRESHOLDS], states; /* levels over each threshold */
-    double rows_votes, rows_basic, rows_engagement, rows_state, rows_taught; /* labelled rows of
+    double rows_votes, rows_basic, rows_engagement, rows_state, rows_dominant,
+        rows_taught; /* labelled rows of
                                                                             * an epoch */
 } at_face_counts;
 void at_face_set_counts(const at_face_set *s, at_face_counts *out);

@@ -1,6 +1,7 @@
 #include "train/judge_faces.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "eval/classes.h"
 #include "eval/metrics.h"
 #include "model/visual.h"
 #include <math.h>
@@ -68,14 +69,15 @@ static int judge_covered(judge *t, at_graph *g, int side, json_t *metrics, attun
     return status;
 }
 
-/* All validation logits: expression 8, basic 7, state 12, engagement 3, units 51, pose 3 a row. */
+/* All validation logits: expression 8, basic 7, state 12, engagement 3, units 51, pose 3, dominant 4 a row. */
 enum {
     OUT_BASIC = AT_FACE_CLASSES,
     OUT_STATE = OUT_BASIC + AT_BASIC_CLASSES,
     OUT_ENGAGEMENT = OUT_STATE + ATTUNE_STATES * AT_THRESHOLDS,
     OUT_UNITS = OUT_ENGAGEMENT + ATTUNE_ENGAGEMENTS,
     OUT_POSE = OUT_UNITS + ATTUNE_UNITS,
-    OUTPUTS = OUT_POSE + AT_POSE_AXES
+    OUT_DOMINANT = OUT_POSE + AT_POSE_AXES,
+    OUTPUTS = OUT_DOMINANT + ATTUNE_STATES
 };
 
 static int predict(judge *t, at_graph *g, int side, float *logits, attune_error *err)
@@ -111,13 +113,16 @@ static int predict(judge *t, at_graph *g, int side, float *logits, attune_error 
                    ATTUNE_UNITS * sizeof(float));
             memcpy(row + OUT_POSE, out.pose->data + (size_t)i * AT_POSE_AXES,
                    AT_POSE_AXES * sizeof(float));
+            if (out.dominant)
+                memcpy(row + OUT_DOMINANT, out.dominant->data + (size_t)i * ATTUNE_STATES,
+                       ATTUNE_STATES * sizeof(float));
         }
     }
     at_free(x);
     return status;
 }
 
-typedef enum which { EXPRESSION, BASIC, ENGAGEMENT } which;
+typedef enum which { EXPRESSION, BASIC, ENGAGEMENT, DOMINANT } which;
 
 static int label_of(const judge *t, int i, which head)
 {
@@ -126,20 +131,21 @@ static int label_of(const judge *t, int i, which head)
         return t->valid->basic[i];
     if (head == ENGAGEMENT)
         return s->engagement;
+    if (head == DOMINANT)
+        return at_label_of(s, AT_HEAD_DOMINANT4);
     float votes = 0;
     for (int k = 0; k < AT_VOTES; k++)
         votes += s->votes[k];
     return votes > 0 ? s->expression : -1;
 }
 
-/* Figures of one classification head over the rows that have its label; returns its accuracy. */
-static double judge_classes(const judge *t, const float *logits, which head, const char *name,
-                            float *p, int *label, json_t *metrics)
+/* Figures of one classification head over the rows that have its label; m->n is 0 without any. */
+static void judge_classes(const judge *t, const float *logits, which head, const char *name,
+                          float *p, int *label, json_t *metrics, at_metrics *m)
 {
-    const int offset[] = {0, OUT_BASIC, OUT_ENGAGEMENT};
-    const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_ENGAGEMENTS};
+    const int offset[] = {0, OUT_BASIC, OUT_ENGAGEMENT, OUT_DOMINANT};
+    const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_ENGAGEMENTS, ATTUNE_STATES};
     at_answers a = {.classes = classes[head], .label = label, .p = p};
-    at_metrics m;
     for (int i = 0; i < t->valid->faces.count; i++) {
         int want = label_of(t, i, head);
         if (want < 0)
@@ -148,14 +154,27 @@ static double judge_classes(const judge *t, const float *logits, which head, con
                          p + a.n * a.classes);
         label[a.n++] = want;
     }
+    at_metrics_compute(m, &a);
     if (!a.n)
-        return 0;
-    at_metrics_compute(&m, &a);
-    note(metrics, name, "accuracy", m.accuracy);
-    note(metrics, name, "balanced", m.balanced_accuracy);
-    note(metrics, name, "macro_f1", m.macro_f1);
-    note(metrics, name, "ece", m.ece);
-    return m.accuracy;
+        return;
+    note(metrics, name, "accuracy", m->accuracy);
+    note(metrics, name, "balanced", m->balanced_accuracy);
+    note(metrics, name, "macro_f1", m->macro_f1);
+    note(metrics, name, "ece", m->ece);
+}
+
+/* All classification heads. Returns the score: how often FER+'s label is told or, without any, FER2013's;
+ * without these the macro F1 of the dominant state, of which a constant answer is often right. */
+static double judge_labels(const judge *t, const float *logits, int has_dominant, float *p,
+                           int *label, json_t *metrics)
+{
+    at_metrics votes, basic, engagement, dominant = {0};
+    judge_classes(t, logits, EXPRESSION, "ferplus", p, label, metrics, &votes);
+    judge_classes(t, logits, BASIC, "fer2013", p, label, metrics, &basic);
+    judge_classes(t, logits, ENGAGEMENT, "engagement3", p, label, metrics, &engagement);
+    if (has_dominant)
+        judge_classes(t, logits, DOMINANT, "dominant4", p, label, metrics, &dominant);
+    return votes.n ? votes.accuracy : basic.n ? basic.accuracy : dominant.macro_f1;
 }
 
 /* AUC at the published thresholds: level >= 1, engagement = 3. */
@@ -259,9 +278,8 @@ int at_judge_faces(const at_face_set *valid, at_params *params, at_pool *pool, a
     status = status ? status : judge_covered(t, g, side, metrics, err);
     if (!status) {
         json_object_set_new(metrics, "side", json_integer(side));
-        *score = judge_classes(t, logits, EXPRESSION, "ferplus", p, label, metrics);
-        judge_classes(t, logits, BASIC, "fer2013", p, label, metrics);
-        judge_classes(t, logits, ENGAGEMENT, "engagement3", p, label, metrics);
+        *score = judge_labels(t, logits, at_params_find(params, "visual.dominant.weight") != NULL,
+                              p, label, metrics);
         judge_states(t, logits, p, label, metrics);
         judge_movements(t, logits, p, metrics);
     }

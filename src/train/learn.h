@@ -38,6 +38,7 @@ typedef struct at_job {
 
 /* One function a kind. */
 int at_learn_visual(const at_job *job, attune_error *err);
+int at_learn_hog(const at_job *job, attune_error *err);
 int at_learn_audio(const at_job *job, attune_error *err);
 int at_learn_functionals(const at_job *job, attune_error *err);
 int at_learn_detector(const at_job *job, attune_error *err);

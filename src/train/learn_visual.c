@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "model/visual.h"
 #include "train/checkpoint.h"
+#include "train/class_weights.h"
 #include "train/face_set.h"
 #include "train/judge_faces.h"
 #include "train/mixup.h"
@@ -19,8 +20,10 @@ typedef struct task {
     at_learning t;
     const at_visual_settings *s;
     at_face_set train, valid;
-    float expected_votes, expected_basic, expected_engagement, expected_state, expected_taught;
-    float class_votes[AT_FACE_CLASSES], class_basic[AT_BASIC_CLASSES];
+    float expected_votes, expected_basic, expected_engagement, expected_state, expected_dominant,
+        expected_taught;
+    float class_votes[AT_FACE_CLASSES], class_basic[AT_BASIC_CLASSES],
+        class_dominant[ATTUNE_STATES];
     float class_engagement[ATTUNE_ENGAGEMENTS], positive[ATTUNE_STATES][AT_THRESHOLDS];
     /* prefetch thread */
     int *order;
@@ -50,28 +53,15 @@ static int largest_side(const task *t)
     return side;
 }
 
-/* (1/share)^power, scaled so that the mean over samples is 1. */
-static void balance(const double *count, int n, double power, float *weight)
-{
-    double total = 0, mean = 0;
-    for (int i = 0; i < n; i++)
-        total += count[i];
-    for (int i = 0; i < n; i++) {
-        weight[i] = count[i] > 0 ? (float)pow(total / (n * count[i]), power) : 0;
-        mean += total > 0 ? (double)weight[i] * count[i] / total : 0;
-    }
-    for (int i = 0; i < n; i++)
-        weight[i] = mean > 0 ? weight[i] / (float)mean : 1;
-}
-
 static void weigh_classes(task *t)
 {
     double power = t->s->losses.class_balance, level_power = t->s->losses.level_balance;
     at_face_counts c;
     at_face_set_counts(&t->train, &c);
-    balance(c.votes, AT_FACE_CLASSES, power, t->class_votes);
-    balance(c.basic, AT_BASIC_CLASSES, power, t->class_basic);
-    balance(c.engagement, ATTUNE_ENGAGEMENTS, level_power, t->class_engagement);
+    at_class_weights(c.votes, AT_FACE_CLASSES, power, t->class_votes);
+    at_class_weights(c.basic, AT_BASIC_CLASSES, power, t->class_basic);
+    at_class_weights(c.dominant, ATTUNE_STATES, power, t->class_dominant);
+    at_class_weights(c.engagement, ATTUNE_ENGAGEMENTS, level_power, t->class_engagement);
     for (int s = 0; s < ATTUNE_STATES; s++)
         for (int k = 0; k < AT_THRESHOLDS; k++) {
             double over = c.above[s][k], under = c.states - over;
@@ -84,6 +74,7 @@ static void weigh_classes(task *t)
     t->expected_basic = (float)(batch * c.rows_basic / rows);
     t->expected_engagement = (float)(batch * c.rows_engagement / rows);
     t->expected_state = (float)(batch * c.rows_state / rows);
+    t->expected_dominant = (float)(batch * c.rows_dominant / rows);
     t->expected_taught = (float)(batch * c.rows_taught / rows);
 }
 
@@ -124,8 +115,8 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
     at_face_labels *l = &t->labels[slot];
     at_visual_options o = {.dropout = t->s->dropout};
     at_visual_out out;
-    at_tensor *part[6 + ATTUNE_STATES];
-    float weight[6 + ATTUNE_STATES];
+    at_tensor *part[7 + ATTUNE_STATES];
+    float weight[7 + ATTUNE_STATES];
     int n = 0, side = side_at(t, step);
     at_visual_forward(g, &t->t.params, at_visual_input(g, t->x[slot], t->t.batch, side), &o, &out);
     if (l->votes_n) {
@@ -147,6 +138,11 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
         at_tensor *x = at_slice(g, out.state, s * AT_THRESHOLDS, (s + 1) * AT_THRESHOLDS);
         weight[n] = scaled(t->s->losses.state, l->state_n, t->expected_state);
         part[n++] = at_ordinal_loss(g, x, l->level[s], t->positive[s]);
+    }
+    if (l->dominant_n && out.dominant) {
+        weight[n] = scaled(t->s->losses.dominant, l->dominant_n, t->expected_dominant);
+        part[n++] = at_cross_entropy(g, out.dominant, l->dominant, t->class_dominant,
+                                     l->dominant_row, t->s->losses.smoothing);
     }
     if (l->taught_n) {
         weight[n] = scaled(t->s->losses.units, l->taught_n, t->expected_taught);
@@ -236,7 +232,7 @@ static int start_from(task *t, const char *file, attune_error *err)
     status = status ? status : at_weights_load(&w, path, err);
     if (!status && at_weights_find(w, "visual.stem.gamma")) {
         static const char *const later[] = {"visual.covered.", "visual.units.", "visual.pose.",
-                                            NULL};
+                                            "visual.dominant.", NULL};
         status = at_params_load(path, &t->t.params, later, err);
     } else if (!status && at_weights_find(w, "visual.stem.weight")) {
         status = at_visual_import_own(&t->t.params, w, err);
@@ -257,8 +253,9 @@ static void scale_rates(task *t)
     static const char *const early_names[] = {"visual.stem.",   "visual.block0.", "visual.block1.",
                                               "visual.block2.", "visual.block3.", NULL};
     static const char *const head_names[] = {
-        "visual.expression.", "visual.basic.", "visual.state.", "visual.engagement.",
-        "visual.covered.",    "visual.units.", "visual.pose.",  NULL};
+        "visual.expression.", "visual.basic.",    "visual.state.",
+        "visual.engagement.", "visual.covered.",  "visual.units.",
+        "visual.pose.",       "visual.dominant.", NULL};
     for (int i = 0; i < t->t.params.count; i++) {
         at_param *p = t->t.params.list[i];
         for (int k = 0; early_names[k]; k++)
@@ -312,6 +309,8 @@ static int set_up(void *self, attune_error *err)
     t->t.batch = t->s->batch;
     at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
     int status = at_visual_init(&t->t.params, &rng, err);
+    if (!status && t->s->losses.dominant > 0)
+        status = at_visual_add_head(&t->t.params, AT_HEAD_DOMINANT4, &rng, err);
     status = status ? status : load_parts(t, err);
     if (status)
         return status;

@@ -136,6 +136,46 @@ static int save_checkpoint(run *s, attune_error *err)
     return at_checkpoint_save(s->checkpoint, &s->task->params, &s->adamw, &s->state, err);
 }
 
+/* ---- the schedule ------------------------------------------------------------------------- */
+
+/* The rate of the step that comes. */
+static float rate_now(const run *s)
+{
+    const at_optimiser_settings *o = &s->plan->optimiser;
+    const int64_t step = s->state.step;
+    const int64_t warmup = (int64_t)((double)o->warmup * (double)s->state.steps);
+    if (!s->plan->plateau.patience || step < warmup)
+        return at_lr_cosine(o->lr, o->floor, step, warmup, s->state.steps);
+    return s->state.rate > 0 ? (float)s->state.rate : o->lr;
+}
+
+/* What an evaluation's score means for the rate and the end. The best score is still the one before. */
+static void note_score(run *s, double score)
+{
+    const at_plateau_settings *set = &s->plan->plateau;
+    at_plateau plateau = {.factor = set->factor,
+                          .min_lr = s->plan->optimiser.floor,
+                          .patience = set->patience,
+                          .best = (float)s->state.best,
+                          .waited = (int)s->state.waited,
+                          .started = s->state.best > -1};
+    const float rate = s->state.rate > 0 ? (float)s->state.rate : s->plan->optimiser.lr;
+    s->state.stale = score > s->state.best ? 0 : s->state.stale + 1;
+    if (!set->patience)
+        return;
+    s->state.rate = (double)at_plateau_step(&plateau, rate, (float)score);
+    s->state.waited = plateau.waited;
+}
+
+/* At its last step, or stopped early. */
+static int is_over(const run *s)
+{
+    const at_stopping_settings *stop = &s->plan->early_stop;
+    return s->state.step >= s->state.steps ||
+           (stop->patience && s->state.stale >= stop->patience &&
+            s->state.step >= stop->least * s->task->steps_per_epoch);
+}
+
 /* ---- steps -------------------------------------------------------------------------------- */
 
 static int one_step(run *s, attune_error *err)
@@ -150,9 +190,7 @@ static int one_step(run *s, attune_error *err)
     at_tensor *loss = l->loss(s->task, s->graph, step, slot);
     if (!loss || at_graph_backward(s->graph, loss))
         return at_fail_nomem(err);
-    const at_optimiser_settings *o = &s->plan->optimiser;
-    int64_t warmup = (int64_t)((double)o->warmup * (double)s->state.steps);
-    float lr = at_lr_cosine(o->lr, o->floor, step, warmup, s->state.steps);
+    const float lr = rate_now(s);
     double norm = at_adamw_step(&s->adamw, &s->task->params, s->job->pool, s->kn, lr);
     double value = loss->data[0];
     s->state.step++;
@@ -214,6 +252,7 @@ static int evaluate(run *s, attune_error *err)
         json_object_set_new(m, "step", json_integer(s->state.step));
         json_object_set_new(m, "loss", json_real(s->state.loss));
         json_object_set_new(m, "score", json_real(score));
+        note_score(s, score);
         log_line(s, 1, "%s", line);
         s->state.score = score;
         status = save_model(s, s->model, m, err);
@@ -242,11 +281,11 @@ static int train(run *s, attune_error *err)
 {
     const at_learner *l = s->l;
     /* The checkpoint is of the end, but what was made of it has gone. */
-    if (s->state.step == s->state.steps && access(s->model, R_OK))
+    if (is_over(s) && access(s->model, R_OK))
         return evaluate(s, err);
     int status =
         at_prefetch_start(&s->prefetch, l->prepare, s->task, s->state.step, s->state.steps, err);
-    while (!status && s->state.step < s->state.steps) {
+    while (!status && !is_over(s)) {
         status = one_step(s, err);
         if (status)
             break;
@@ -259,12 +298,15 @@ static int train(run *s, attune_error *err)
         if (!status &&
             (stop || end_of_epoch || at_now() - s->saved > 60 * s->plan->checkpoint_minutes))
             status = save_checkpoint(s, err);
-        if (stop && !status && s->state.step < s->state.steps)
+        if (stop && !status && !is_over(s))
             status = at_fail(err, ATTUNE_E_INTERRUPTED,
                              "stopped at step %" PRId64 " of %" PRId64 "; go on with --resume",
                              s->state.step, s->state.steps);
     }
     at_prefetch_stop(&s->prefetch);
+    if (!status && s->state.step < s->state.steps)
+        log_line(s, 1, "stopped early: %" PRId64 " evaluations without a better one",
+                 s->state.stale);
     return status;
 }
 

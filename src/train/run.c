@@ -16,8 +16,8 @@ static run_fn run_of_kind(const char *kind)
         const char *kind;
         run_fn run;
     } kinds[] = {
-        {"visual", at_learn_visual},     {"audio", at_learn_audio},
-        {"functionals", at_learn_functionals},
+        {"visual", at_learn_visual},     {"hog", at_learn_hog},
+        {"audio", at_learn_audio},       {"functionals", at_learn_functionals},
         {"detector", at_learn_detector}, {"fusion", at_learn_fusion},
         {"assemble", at_learn_assemble},
     };

@@ -16,7 +16,7 @@ static const double most_pixels = 6e7;
     AT_NUMBER(at_optimiser_settings, m, #m, def, least, most, help)
 static const at_field optimiser_list[] = {
     RATE(lr, 1e-3, 1e-9, 10, "learning rate at its peak"),
-    RATE(floor, 1e-5, 0, 10, "where the cosine ends"),
+    RATE(floor, 1e-5, 0, 10, "where the cosine ends, and the least that a plateau makes of it"),
     RATE(warmup, 0.05, 0, 1, "share of all steps spent rising"),
     RATE(decay, 0.01, 0, 10,
          "AdamW's; of dense weights only, not of depthwise ones, batch norm and biases"),
@@ -31,6 +31,27 @@ static const at_field optimiser_list[] = {
 };
 static const at_fields optimiser_fields = {optimiser_list, sizeof(at_optimiser_settings), NULL};
 
+static const at_field plateau_list[] = {
+    AT_NUMBER(
+        at_plateau_settings, patience, "patience", 0, 0, 100000,
+        "evaluations without a better score, after which the rate is lowered; 0: it follows a "
+        "cosine instead"),
+    AT_NUMBER(at_plateau_settings, factor, "factor", 0.5, 0.001, 0.999, "by which it is lowered"),
+    AT_FIELDS_END,
+};
+static const at_fields plateau_fields = {plateau_list, sizeof(at_plateau_settings), NULL};
+
+static const at_field stopping_list[] = {
+    AT_NUMBER(
+        at_stopping_settings, patience, "patience", 0, 0, 100000,
+        "evaluations without a better score, after which it ends; 0: it does not. The best is in "
+        "`NAME.best.safetensors`"),
+    AT_NUMBER(at_stopping_settings, least, "least", 0, 0, 100000,
+              "epochs that are run in any case"),
+    AT_FIELDS_END,
+};
+static const at_fields stopping_fields = {stopping_list, sizeof(at_stopping_settings), NULL};
+
 static const at_field plan_list[] = {
     AT_NUMBER(at_loop_plan, seed, "seed", 1, -1e15, 1e15, "of everything random"),
     AT_NUMBER(at_loop_plan, epochs, "epochs", 10, 1, 100000, "how often all is seen"),
@@ -39,7 +60,9 @@ static const at_field plan_list[] = {
     AT_NUMBER(at_loop_plan, checkpoint_minutes, "checkpoint_minutes", 5, 0, 10080,
               "between checkpoints, besides those at each epoch's end"),
     AT_OBJECT(at_loop_plan, optimiser, "optimiser", optimiser_fields,
-              "AdamW under a cosine schedule"),
+              "AdamW; its rate falls as a cosine does, or with each plateau"),
+    AT_OBJECT(at_loop_plan, plateau, "plateau", plateau_fields, "reduce on plateau"),
+    AT_OBJECT(at_loop_plan, early_stop, "early_stop", stopping_fields, "early stopping"),
     AT_FIELDS_END,
 };
 const at_fields at_plan_fields = {plan_list, sizeof(at_loop_plan), NULL};
@@ -100,6 +123,7 @@ static const at_field visual_losses_list[] = {
     LOSS(expression, 1, 1000, "weight of FER+'s votes"),
     LOSS(basic, 0.5, 1000, "weight of FER2013's labels"),
     LOSS(state, 0.3, 1000, "weight of DAiSEE's levels, each of the four"),
+    LOSS(dominant, 0, 1000, "weight of the one of DAiSEE's states that is the highest"),
     LOSS(engagement, 0.2, 1000, "weight of WACV's engagement"),
     LOSS(covered, 0.2, 1000, "weight of the share of the face that `augment.occlude` hides"),
     LOSS(units, 0, 1000, "weight of the facial movements that `teacher` saw"),
@@ -149,6 +173,32 @@ static const char *wrong_visual(const void *value)
                                                         : NULL;
 }
 const at_fields at_visual_fields = {visual_list, sizeof(at_visual_settings), wrong_visual};
+
+/* ---- hog ------------------------------------------------------------------------------------ */
+
+#define HOG(m, def, least, most, help) AT_NUMBER(at_hog_settings, m, #m, def, least, most, help)
+static const at_field hog_list[] = {
+    HEAD(at_hog_settings,
+         "`hog`: faces told by histograms of oriented gradients, the paper's baseline"),
+    AT_SHARED(at_hog_settings, data, pictures_fields),
+    AT_FILE(at_hog_settings, detector, "detector", "yunet_n.safetensors",
+            "finds and aligns the faces: YuNet's file, a trained detector's or a whole model's"),
+    HOG(c, 1, 1e-9, 1e9, "inverse of the penalty on the weights, as scikit-learn's"),
+    HOG(class_balance, 0, 0, 4, "classes weigh (1 / their share) to this power"),
+    HOG(tolerance, 1e-5, 1e-9, 1, "of the gradient's largest component"),
+    HOG(iterations, 1000, 1, 1000000, "most"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_hog(const void *value)
+{
+    const at_hog_settings *s = value;
+    for (int i = 0; i < s->data.sets; i++)
+        if (s->data.set[i].share != 1)
+            return "share means nothing where all pictures are learned from at once";
+    return NULL;
+}
+const at_fields at_hog_fields = {hog_list, sizeof(at_hog_settings), wrong_hog};
 
 /* ---- audio ---------------------------------------------------------------------------------- */
 
@@ -483,6 +533,7 @@ static const struct {
     const at_fields *fields;
 } kinds[] = {
     {"visual", &at_visual_fields},
+    {"hog", &at_hog_fields},
     {"audio", &at_audio_fields},
     {"functionals", &at_functionals_fields},
     {"detector", &at_detector_fields},

@@ -26,12 +26,24 @@ typedef struct at_optimiser_settings {
     float lr_heads, lr_early; /* factors */
 } at_optimiser_settings;
 
+/* Reduce on plateau, and early stopping (paper 3.5). */
+typedef struct at_plateau_settings {
+    int patience; /* 0: off, the rate follows a cosine */
+    float factor;
+} at_plateau_settings;
+
+typedef struct at_stopping_settings {
+    int patience, least; /* 0: off; epochs */
+} at_stopping_settings;
+
 /* How long and how fast to learn: the same of all that trains. */
 typedef struct at_loop_plan {
     int epochs, eval_every;
     int64_t seed;
     double checkpoint_minutes;
     at_optimiser_settings optimiser;
+    at_plateau_settings plateau;
+    at_stopping_settings early_stop;
 } at_loop_plan;
 extern const at_fields at_plan_fields;
 
@@ -52,7 +64,7 @@ typedef struct at_stage_settings {
 } at_stage_settings;
 
 typedef struct at_visual_losses {
-    float expression, basic, state, engagement, covered, units, pose, smoothing;
+    float expression, basic, state, dominant, engagement, covered, units, pose, smoothing;
     double class_balance, level_balance;
 } at_visual_losses;
 
@@ -69,6 +81,15 @@ typedef struct at_visual_settings {
     float mixup, dropout;
 } at_visual_settings;
 extern const at_fields at_visual_fields;
+
+typedef struct at_hog_settings {
+    const char *kind, *name;
+    at_pictures_settings data;
+    const char *detector;
+    double c, class_balance, tolerance;
+    int iterations;
+} at_hog_settings;
+extern const at_fields at_hog_fields;
 
 /* Which voices to learn from and which to be judged by. */
 typedef struct at_fold_settings {
