@@ -73,6 +73,7 @@ static void test_minima(void **state)
 
 enum { ROWS = 2500, VALUES = 21, CLASSES = 3 };
 static float x[ROWS * VALUES], balance[CLASSES] = {0.5f, 1, 2.5f};
+static float share[ROWS], known[ROWS * CLASSES]; /* row weights, offsets of the logits */
 static int label[ROWS];
 
 static int make_rows(void **state)
@@ -85,6 +86,9 @@ static int make_rows(void **state)
         label[i] = at < 6 ? 0 : at < 9 ? 1 : 2;
         for (int k = 0; k < VALUES; k++)
             x[i * VALUES + k] = 0.4f + at_rng_normal(&r) + (k == label[i] ? 1.5f : 0);
+        share[i] = at_rng_range(&r, 0.2f, 1.8f);
+        for (int c = 0; c < CLASSES; c++)
+            known[i * CLASSES + c] = i % 5 == c ? -1 : 0;
         if (i % 7 == 3) { /* nothing is to be learned from these */
             label[i] = -1;
             for (int k = 0; k < VALUES; k++)
@@ -100,6 +104,8 @@ static const at_logistic problem = {.rows = ROWS,
                                     .x = x,
                                     .label = label,
                                     .class_weight = balance,
+                                    .row_weight = share,
+                                    .offset = known,
                                     .c = 0.02,
                                     .tolerance = 1e-6,
                                     .iterations = 500};
@@ -123,13 +129,13 @@ static void find_gradient(const float *weight, const float *bias, double g[VALUE
             continue;
         n++;
         for (int c = 0; c < CLASSES; c++) {
-            double z = bias[c];
+            double z = bias[c] + known[i * CLASSES + c];
             for (int k = 0; k < VALUES; k++)
                 z += (double)x[i * VALUES + k] * weight[k * CLASSES + c];
             sum += p[c] = exp(z);
         }
         for (int c = 0; c < CLASSES; c++) {
-            const double d = balance[label[i]] * (p[c] / sum - (c == label[i]));
+            const double d = share[i] * balance[label[i]] * (p[c] / sum - (c == label[i]));
             for (int k = 0; k < VALUES; k++)
                 g[k][c] += d * x[i * VALUES + k];
             g[VALUES][c] += d;

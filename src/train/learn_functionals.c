@@ -1,8 +1,5 @@
-/* The voice stream's linear expert: multinomial logistic regression on what whole stretches of speech are
- * like (dsp/functionals.h), by accelerated gradient descent over all voices (Nesterov 1983; FISTA, Beck &
- * Teboulle 2009, with nothing to threshold). The problem is convex and small, so it is solved on one
- * thread, in one order, and its file is the same whatever the machine. Sets weigh by their size and share,
- * and within a set all classes alike. */
+/* The voice stream's linear expert: logistic regression (logistic.h) on what whole stretches of speech are
+ * like (dsp/functionals.h). Sets weigh by their size and share, and within a set all classes alike. */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -10,6 +7,7 @@
 #include "model/audio.h"
 #include "train/checkpoint.h"
 #include "train/learn.h"
+#include "train/logistic.h"
 #include "train/voice_set.h"
 
 #include <assert.h>
@@ -143,111 +141,42 @@ static void weigh(const task *t, float *weight, float *prior)
         weight[r] *= (float)(t->train.rows / sum);
 }
 
-/* An upper bound on how fast the gradient changes: half the largest eigenvalue of the weighted second
- * moment of the rows and the bias's 1 (Boehning 1992), by power iteration, with a margin. */
-static double curvature(const heard_set *train, const float *weight)
-{
-    enum { ITERATIONS = 30, SIDE = WIDTH + 1 };
-    double v[SIDE], product[SIDE], norm = 0;
-    for (int i = 0; i < SIDE; i++)
-        v[i] = 1 / sqrt(SIDE);
-    for (int n = 0; n < ITERATIONS; n++) {
-        memset(product, 0, sizeof product);
-        for (int r = 0; r < train->rows; r++) {
-            const float *z = train->z + (size_t)r * WIDTH;
-            double along = v[WIDTH];
-            for (int i = 0; i < WIDTH; i++)
-                along += (double)z[i] * v[i];
-            along *= (double)weight[r] / train->rows;
-            for (int i = 0; i < WIDTH; i++)
-                product[i] += along * (double)z[i];
-            product[WIDTH] += along;
-        }
-        norm = 0;
-        for (int i = 0; i < SIDE; i++)
-            norm += product[i] * product[i];
-        norm = sqrt(norm);
-        for (int i = 0; i < SIDE; i++)
-            v[i] = norm > 0 ? product[i] / norm : 0;
-    }
-    return 0.55 * norm;
-}
-
-/* Weights, and behind them the bias. */
-typedef struct point {
-    float x[COEFFICIENTS + CLASSES];
-} point;
-
-/* Mean loss at x; its gradient into g. */
-static double gradient(const task *t, const float *weight, const float *prior, const point *now,
-                       point *g)
-{
-    const at_voice_set *v = &t->train.voices;
-    const at_voice_expert at = {NULL, NULL, now->x, now->x + COEFFICIENTS};
-    double loss = 0;
-    memset(g, 0, sizeof *g);
-    for (int r = 0; r < t->train.rows; r++) {
-        const float *z = t->train.z + (size_t)r * WIDTH;
-        const int label = v->label[r / t->s->versions];
-        const float share = weight[r] / (float)t->train.rows;
-        float logit[CLASSES], p[CLASSES];
-        memcpy(logit, prior + (size_t)r * CLASSES, sizeof logit);
-        at_voice_expert_add(&at, z, logit);
-        at_probabilities(logit, CLASSES, 1, p);
-        loss -= (double)share * log(fmax((double)p[label], 1e-30));
-        p[label] -= 1;
-        for (int k = 0; k < CLASSES; k++)
-            g->x[COEFFICIENTS + k] += share * p[k];
-        for (int i = 0; i < WIDTH; i++)
-            for (int k = 0; k < CLASSES; k++)
-                g->x[i * CLASSES + k] += share * p[k] * z[i];
-    }
-    for (int i = 0; i < COEFFICIENTS; i++) {
-        loss += 0.5 * t->s->penalty * (double)now->x[i] * (double)now->x[i];
-        g->x[i] += (float)t->s->penalty * now->x[i];
-    }
-    return loss;
-}
-
-static double descend(const task *t, const float *weight, const float *prior, point *now,
-                      point *ahead, point *g)
-{
-    const float step = (float)(1 / (curvature(&t->train, weight) + t->s->penalty));
-    float *x = now->x, *y = ahead->x;
-    double momentum = 1, loss = 0;
-    for (int n = 0; n < t->s->steps; n++) {
-        const double next = (1 + sqrt(1 + 4 * momentum * momentum)) / 2;
-        const float carry = (float)((momentum - 1) / next);
-        loss = gradient(t, weight, prior, ahead, g);
-        for (int i = 0; i < COEFFICIENTS + CLASSES; i++) {
-            const float moved = y[i] - step * g->x[i];
-            y[i] = moved + carry * (moved - x[i]);
-            x[i] = moved;
-        }
-        momentum = next;
-    }
-    return loss;
-}
-
-static int fit(task *t, double *loss, attune_error *err)
+static int fit(task *t, int *steps, attune_error *err)
 {
     const size_t rows = (size_t)t->train.rows;
-    float *weight = at_alloc(rows, sizeof *weight);
-    float *prior = at_alloc(rows * CLASSES, sizeof *prior);
-    point *work = at_calloc(3, sizeof *work);
-    int status = weight && prior && work ? ATTUNE_OK : at_fail_nomem(err);
+    float *weight = at_alloc(rows, sizeof *weight),
+          *prior = at_alloc(rows * CLASSES, sizeof *prior);
+    float class_weight[CLASSES];
+    int *label = at_alloc(rows, sizeof *label);
+    int status = weight && prior && label ? ATTUNE_OK : at_fail_nomem(err);
+    for (int k = 0; k < CLASSES; k++)
+        class_weight[k] = 1; /* rows have it in theirs */
     if (!status) {
         weigh(t, weight, prior);
-        *loss = descend(t, weight, prior, &work[0], &work[1], &work[2]);
-        for (int i = 0; i < COEFFICIENTS; i++)
-            t->x->weight[i] = t->s->weight * work[0].x[i];
-        for (int k = 0; k < CLASSES; k++)
-            t->x->bias[k] = t->s->weight * work[0].x[COEFFICIENTS + k];
+        for (size_t r = 0; r < rows; r++)
+            label[r] = t->train.voices.label[(int)r / t->s->versions];
+        const at_logistic l = {.rows = t->train.rows,
+                               .values = WIDTH,
+                               .classes = CLASSES,
+                               .x = t->train.z,
+                               .label = label,
+                               .class_weight = class_weight,
+                               .row_weight = weight,
+                               .offset = prior,
+                               .c = 1 / (t->s->penalty * t->train.rows),
+                               .iterations = t->s->steps};
+        status =
+            at_logistic_fit(&l, t->job->pool, at_kernels_best(), t->x->weight, t->x->bias, err);
     }
+    *steps = status;
+    for (int i = 0; i < COEFFICIENTS; i++)
+        t->x->weight[i] *= t->s->weight;
+    for (int k = 0; k < CLASSES; k++)
+        t->x->bias[k] *= t->s->weight;
     at_free(weight);
     at_free(prior);
-    at_free(work);
-    return status;
+    at_free(label);
+    return status < 0 ? status : ATTUNE_OK;
 }
 
 /* ---- judging and writing -------------------------------------------------------------------- */
@@ -274,15 +203,15 @@ static double recall(const task *t, int set, float *p, int *label)
     return m.balanced_accuracy;
 }
 
-static int judge(const task *t, double loss, json_t *figures, attune_error *err)
+static int judge(const task *t, int steps, json_t *figures, attune_error *err)
 {
     const size_t n = (size_t)t->valid.voices.voices.count + 1;
     float *p = malloc(n * AT_MOST_CLASSES * sizeof *p);
     int *label = malloc(n * sizeof *label);
     char line[400];
     int status = p && label ? ATTUNE_OK : at_fail_nomem(err);
-    size_t used = (size_t)snprintf(line, sizeof line, "%s  loss %.4f", t->job->recipe->name, loss);
-    json_object_set_new(figures, "loss", json_real(loss));
+    size_t used = (size_t)snprintf(line, sizeof line, "%s  %d steps", t->job->recipe->name, steps);
+    json_object_set_new(figures, "steps", json_integer(steps));
     for (int set = 0; set < t->valid.voices.sets && !status; set++) {
         char key[32];
         const double r = recall(t, set, p, label);
@@ -386,7 +315,7 @@ int at_learn_functionals(const at_job *job, attune_error *err)
     task t = {.job = job, .s = job->settings};
     at_weights *w = NULL;
     json_t *figures = json_object();
-    double loss = 0;
+    int steps = 0;
     t.x = at_calloc(1, sizeof *t.x);
     int status = t.x && figures ? ATTUNE_OK : at_fail_nomem(err);
     status = status ? status : at_mkdirs(job->options->out_dir ? job->options->out_dir : ".", err);
@@ -396,8 +325,8 @@ int at_learn_functionals(const at_job *job, attune_error *err)
         scale(t.x, &t.train);
         scale(t.x, &t.valid);
     }
-    status = status ? status : fit(&t, &loss, err);
-    status = status ? status : judge(&t, loss, figures, err);
+    status = status ? status : fit(&t, &steps, err);
+    status = status ? status : judge(&t, steps, figures, err);
     status = status ? status : write_stream(&t, w, figures, err);
     at_voice_set_free(&t.train.voices);
     at_voice_set_free(&t.valid.voices);

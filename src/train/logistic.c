@@ -58,7 +58,12 @@ static void rows_task(void *arg, int task, int thread)
             memset(x, 0, (size_t)n * sizeof *x);
             continue;
         }
-        sum += row_loss(x, n, l->label[i], (double)l->class_weight[l->label[i]]);
+        double weight = (double)l->class_weight[l->label[i]];
+        for (int k = 0; k < n && l->offset; k++)
+            x[k] += l->offset[(size_t)i * (size_t)n + (size_t)k];
+        if (l->row_weight)
+            weight *= (double)l->row_weight[i];
+        sum += row_loss(x, n, l->label[i], weight);
         for (int k = 0; k < n; k++)
             bias[k] += (double)x[k];
     }

@@ -1,6 +1,6 @@
 /* logistic.h - multinomial logistic regression: the one minimum of
  *
- *     1/n sum_i w[y_i] (-log softmax(x_i W + b)[y_i])  +  1/(2 c n) |W|^2
+ *     1/n sum_i v_i w[y_i] (-log softmax(x_i W + b + o_i)[y_i])  +  1/(2 c n) |W|^2
  *
  * over the n labelled rows, found on all of them at once (lbfgs.h). c is the inverse of the penalty, as
  * scikit-learn's LogisticRegression has it; b is not penalised. The same bits for any number of threads.
@@ -16,7 +16,9 @@ typedef struct at_logistic {
     int rows, values, classes;
     const float *x;            /* (rows, values) */
     const int *label;          /* (rows) -1: left out */
-    const float *class_weight; /* (classes) */
+    const float *class_weight; /* (classes) w */
+    const float *row_weight;   /* (rows) v; NULL: 1 */
+    const float *offset;       /* (rows, classes) o, what is known of a row's logits; NULL: 0 */
     double c;
     double tolerance; /* of the gradient's largest component */
     int iterations;   /* most */

@@ -334,7 +334,7 @@ static const at_field functionals_list[] = {
     EXPERT(versions, 3, 1, 100, "of each sound: as it is, and the others augmented"),
     AT_OBJECT(at_functionals_settings, augment, "augment", voice_augment_fields,
               "harm done to sounds"),
-    EXPERT(steps, 300, 1, 100000, "of gradient descent over all voices"),
+    EXPERT(steps, 300, 1, 100000, "most, of the search for the minimum"),
     EXPERT(penalty, 0.05, 1e-6, 100, "of half the weights' squares, beside the mean loss"),
     EXPERT(weight, 0.7, 0, 10, "that its logits have beside the networks', 1 each"),
     EXPERT(lacking, 1, 0, 100, "as `losses.lacking` of the voice stream"),
@@ -532,14 +532,10 @@ static const struct {
     const char *kind;
     const at_fields *fields;
 } kinds[] = {
-    {"visual", &at_visual_fields},
-    {"hog", &at_hog_fields},
-    {"audio", &at_audio_fields},
-    {"functionals", &at_functionals_fields},
-    {"detector", &at_detector_fields},
-    {"fusion", &at_fusion_fields},
-    {"assemble", &at_assemble_fields},
-    {"chain", &at_chain_fields},
+    {"visual", &at_visual_fields},     {"hog", &at_hog_fields},
+    {"audio", &at_audio_fields},       {"functionals", &at_functionals_fields},
+    {"detector", &at_detector_fields}, {"fusion", &at_fusion_fields},
+    {"assemble", &at_assemble_fields}, {"chain", &at_chain_fields},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
