@@ -4,7 +4,7 @@
 
 #include "vision/detect.h"
 
-/* Degrees. Roll is exact, whatever the others; yaw and pitch are estimates that mean something up
+/* Where a model reads yaw and pitch itself (visual.h), these are not used. Degrees. Roll is exact, whatever the others; yaw and pitch are estimates that mean something up
  * to about 50 degrees. The nose tip says well how far a face is turned to the side; up and down it
  * says little, since noses and chins differ. On held-out halves of the pictures it was fitted to,
  * faces_diverse (836) and FER2013Train (1,162): yaw r .97 and .92, mean error 2.5 and 3.6 degrees;
