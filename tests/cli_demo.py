@@ -157,6 +157,22 @@ class Report(Analysis):
         self.assertNotIn("data:", self.page)
         self.assertIn("No picture and no sound of anybody is kept", self.page)
 
+    def test_no_two_things_share_a_colour(self):
+        found = re.findall(r"((?:\.\w+,?)+)\{--c:(#[0-9a-f]{6})", self.page)
+        colours = {name: lab(colour) for names, colour in found for name in names.split(",")}
+        kinds = {".cf": ".m0", ".cv": ".m1", ".cs": ".g1"}  # one thing, two plots
+        self.assertGreaterEqual(len(colours), 15)
+        for a, b in itertools.combinations(sorted(colours), 2):
+            if kinds.get(a, a) != kinds.get(b, b):
+                distance = sum((x - y) ** 2 for x, y in zip(colours[a], colours[b])) ** 0.5
+                self.assertGreater(distance, 20, f"{a} and {b}")
+
+    def test_plots_have_names_and_a_table(self):
+        for svg in re.findall(r"<svg[^>]*>", self.page):
+            self.assertTrue("aria-hidden" in svg or 'role="img" aria-label="' in svg, svg)
+        self.assertIn("<summary>These values as a table</summary>", self.page)
+        self.assertIn('type="range"', self.page)
+
 
 class Thumbnails(unittest.TestCase):
     def test_the_face_stands_in_the_page_and_nowhere_else(self):
@@ -192,22 +208,6 @@ def unpack(png):
     assert len(raw) == 96 * (1 + 3 * 96)
     rows = [raw[y * 289 + 1:(y + 1) * 289] for y in range(96)]
     return [[tuple(row[3 * x:3 * x + 3]) for x in range(96)] for row in rows]
-
-    def test_no_two_things_share_a_colour(self):
-        found = re.findall(r"((?:\.\w+,?)+)\{--c:(#[0-9a-f]{6})", self.page)
-        colours = {name: lab(colour) for names, colour in found for name in names.split(",")}
-        kinds = {".cf": ".m0", ".cv": ".m1", ".cs": ".g1"}  # one thing, two plots
-        self.assertGreaterEqual(len(colours), 15)
-        for a, b in itertools.combinations(sorted(colours), 2):
-            if kinds.get(a, a) != kinds.get(b, b):
-                distance = sum((x - y) ** 2 for x, y in zip(colours[a], colours[b])) ** 0.5
-                self.assertGreater(distance, 20, f"{a} and {b}")
-
-    def test_plots_have_names_and_a_table(self):
-        for svg in re.findall(r"<svg[^>]*>", self.page):
-            self.assertTrue("aria-hidden" in svg or 'role="img" aria-label="' in svg, svg)
-        self.assertIn("<summary>These values as a table</summary>", self.page)
-        self.assertIn('type="range"', self.page)
 
 
 def lab(colour):
