@@ -75,7 +75,8 @@ static void test_files(void **state)
     write_file("a.json", "{\"kind\": \"poem\", \"name\": \"x\"}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "poem"));
-    assert_non_null(strstr(err.text, "visual, hog, audio, detector, fusion, assemble, chain"));
+    assert_non_null(
+        strstr(err.text, "visual, hog, audio, functionals, detector, fusion, assemble, chain"));
     write_file("a.json", "{\"kind\": \"chain\", \"name\": \"x\", \"steps\": [\"b.json\"]}");
     write_file("b.json", "{\"kind\": \"chain\", \"name\": \"y\", \"steps\": [\"a.json\"]}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
@@ -142,6 +143,8 @@ static json_t *good(const char *kind)
         {"audio",
          "{'kind': 'audio', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', 'valid': 'v'}], 'folds': "
          "[{'train': 't', 'valid': 'v'}]}"},
+        {"functionals", "{'kind': 'functionals', 'name': 'x', 'model': 'm', 'data': "
+                        "[{'dataset': 'd', 'train': 't', 'valid': 'v'}]}"},
         {"detector", "{'kind': 'detector', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', "
                      "'valid': 'v'}]}"},
         {"fusion", "{'kind': 'fusion', 'name': 'x', 'fusion': 'concat', 'model': 'm', 'faces': "
