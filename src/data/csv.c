@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/gunzip.h"
 #include "base/mem.h"
+#include "data/gunzip.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "base/gunzip.h"
+#include "data/gunzip.h"
 
 #include "base/error.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* gunzip.h - what a gzip file (RFC 1952) holds. */
-#ifndef AT_BASE_GUNZIP_H
-#define AT_BASE_GUNZIP_H
+#ifndef AT_DATA_GUNZIP_H
+#define AT_DATA_GUNZIP_H
 
 #include <attune/attune.h>
 
