@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/."""
 
+import gzip
 import json
 import math
 import os
@@ -134,6 +135,9 @@ def csv():
     yield b'\xef\xbb\xbfname,"two, words","say ""so"""\r\n x , y ,\r\n\r\n"open'
     yield b"," * 100 + b"\n"
     yield b"split,file\nval,\x00hidden\n"
+    packed = gzip.compress(b"a,b,c\n1,2,3\n", mtime=0)
+    yield packed + packed
+    yield packed[:-5]
 
 
 def recipe():
