@@ -84,6 +84,39 @@ static void good_frames_count_for_more(void **state)
     assert_float_equal(e.box[0], 2, 0); /* of the latest */
 }
 
+/* A speaker's open mouth is not surprise: of the expression, and of nothing else, a frame with an open
+ * mouth tells little beside one with a closed mouth, and all where the mouth stays open. */
+static void resting_mouth_tells_most(void **state)
+{
+    at_sighting closed = clean(), open = clean();
+    at_face_evidence e = {0};
+
+    (void)state;
+    assert_string_equal(attune_units[AT_UNIT_JAW_OPEN].name, "jawOpen");
+    open.visual.units[AT_UNIT_JAW_OPEN] = 0.5f;
+    open.visual.expression[AT_FACE_CLASSES - 1] = open.visual.basic[AT_BASIC_CLASSES - 1] = 1;
+    open.visual.expression[0] = open.visual.basic[0] = 1;
+    open.visual.embedding[7] = open.visual.state[0] = 1;
+    at_face_evidence_add(&e, &closed);
+    at_face_evidence_add(&e, &open);
+    at_face_evidence_finish(&e);
+    const double share = exp(-4) / (1 + exp(-4));
+    assert_float_equal(e.visual.expression[0], share, 1e-5);
+    assert_float_equal(e.visual.expression[AT_FACE_CLASSES - 1], share, 1e-5);
+    assert_float_equal(e.visual.basic[0], share, 1e-5);
+    assert_float_equal(e.visual.basic[AT_BASIC_CLASSES - 1], share, 1e-5);
+    assert_float_equal(e.visual.embedding[7], 0.5, 1e-5);
+    assert_float_equal(e.visual.state[0], 0.5, 1e-5);
+    assert_float_equal(e.visual.units[AT_UNIT_JAW_OPEN], 0.25, 1e-5);
+
+    memset(&e, 0, sizeof e); /* a mouth that stays open; a model that does not know of mouths */
+    at_face_evidence_add(&e, &open);
+    open.visual.units[AT_UNIT_JAW_OPEN] = NAN;
+    at_face_evidence_add(&e, &open);
+    at_face_evidence_finish(&e);
+    assert_float_equal(e.visual.expression[0], 1, 1e-5);
+}
+
 /* Where every frame is bad, bad frames have to do. */
 static void bad_frames_have_to_do(void **state)
 {
@@ -136,6 +169,7 @@ int main(void)
         cmocka_unit_test(ramps),
         cmocka_unit_test(every_measure_counts),
         cmocka_unit_test(good_frames_count_for_more),
+        cmocka_unit_test(resting_mouth_tells_most),
         cmocka_unit_test(bad_frames_have_to_do),
         cmocka_unit_test(what_is_outside_is_covered),
         cmocka_unit_test(sound_is_as_good_as_its_worst),

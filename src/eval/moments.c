@@ -44,8 +44,7 @@ void at_moments_see(void *user, const at_sighting *s, const at_face *f, const at
     to->person = s->person;
     to->t_us = s->t_us;
     memcpy(to->box, s->box, sizeof to->box);
-    /* as in at_face_evidence_add: where every frame is bad, bad frames have to do */
-    to->worth = fmaxf(at_sighting_quality(s), 0.02f) * fmaxf(s->measured.detector_score, 0.02f);
+    to->worth = at_sighting_rest(s); /* what the window's logits weigh it by */
     memcpy(to->logit, s->visual.expression, sizeof to->logit);
     align_landmarks(f, to->landmark);
     for (int y = 0; y < AT_FACE_SIDE; y++)

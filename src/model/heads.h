@@ -17,6 +17,7 @@ enum {
     AT_THRESHOLDS = ATTUNE_LEVELS - 1,
     AT_POSE_AXES = 3,
     AT_POSE_DEGREES = 30, /* what 1 means in the pose head */
+    AT_UNIT_JAW_OPEN = 24, /* attune_units' */
 };
 
 /* A data set is labelled for one of these, and a network has some of them. */

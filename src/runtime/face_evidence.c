@@ -3,6 +3,7 @@
 #include "runtime/ramp.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 static const float degrees = 57.29578f; /* a radian */
@@ -27,6 +28,19 @@ float at_sighting_quality(const at_sighting *s)
     return least;
 }
 
+float at_sighting_worth(const at_sighting *s)
+{
+    const float least = 0.02f; /* where every frame is bad, bad frames have to do */
+    return fmaxf(at_sighting_quality(s), least) * fmaxf(s->measured.detector_score, least);
+}
+
+float at_sighting_rest(const at_sighting *s)
+{
+    const float sharpness = 8; /* chosen on talkers who took no part in training: docs/decisions.md */
+    const float open = s->visual.units[AT_UNIT_JAW_OPEN];
+    return at_sighting_worth(s) * (isfinite(open) ? expf(-sharpness * open) : 1);
+}
+
 float at_face_coverage(float covered_logit, float outside)
 {
     return outside + (1 - outside) / (1 + expf(-covered_logit));
@@ -47,12 +61,6 @@ attune_quality at_face_measured(const at_face_quality *q, const float *covered, 
     };
 }
 
-static void add_scaled(float *sum, const float *x, size_t n, float k)
-{
-    for (size_t i = 0; i < n; i++)
-        sum[i] += k * x[i];
-}
-
 _Static_assert(sizeof(at_visual_result) % sizeof(float) == 0, "an array of floats");
 _Static_assert(sizeof(attune_quality) % sizeof(float) == 0, "an array of floats");
 enum {
@@ -60,23 +68,34 @@ enum {
     MEASURES = sizeof(attune_quality) / sizeof(float),
 };
 
+/* Whether the i-th number of an at_visual_result is a logit of the expression. */
+static int is_expressed(size_t i)
+{
+    const size_t size = sizeof(float);
+    return (i >= offsetof(at_visual_result, expression) / size &&
+            i < offsetof(at_visual_result, expression) / size + AT_FACE_CLASSES) ||
+           (i >= offsetof(at_visual_result, basic) / size &&
+            i < offsetof(at_visual_result, basic) / size + AT_BASIC_CLASSES);
+}
+
 void at_face_evidence_add(at_face_evidence *e, const at_sighting *s)
 {
-    /* Where every frame is bad, bad frames have to do. */
-    const float least = 0.02f;
-    float quality = at_sighting_quality(s);
-    float k = fmaxf(quality, least) * fmaxf(s->measured.detector_score, least);
+    const float k = at_sighting_worth(s), rest = at_sighting_rest(s);
+    const float *seen = (const float *)(const void *)&s->visual;
+    const float *measure = (const float *)(const void *)&s->measured;
+    float *sum = (float *)(void *)&e->visual, *measured = (float *)(void *)&e->measured;
 
     e->sightings++;
     e->weight += k;
-    e->quality += quality;
+    e->rest += rest;
+    e->quality += at_sighting_quality(s);
     memcpy(e->box, s->box, sizeof e->box);
-    add_scaled((float *)(void *)&e->measured, (const float *)(const void *)&s->measured, MEASURES,
-               1);
+    for (size_t i = 0; i < MEASURES; i++)
+        measured[i] += measure[i];
     e->upright[0] += sinf(s->pose.roll / degrees);
     e->upright[1] += cosf(s->pose.roll / degrees);
-    add_scaled((float *)(void *)&e->visual, (const float *)(const void *)&s->visual, VISUAL_FLOATS,
-               k);
+    for (size_t i = 0; i < VISUAL_FLOATS; i++)
+        sum[i] += seen[i] * (is_expressed(i) ? rest : k);
 }
 
 void at_face_evidence_finish(at_face_evidence *e)
@@ -89,5 +108,5 @@ void at_face_evidence_finish(at_face_evidence *e)
         measured[i] *= k;
     e->measured.roll = degrees * atan2f(e->upright[0], e->upright[1]);
     for (size_t i = 0; i < VISUAL_FLOATS && e->sightings; i++)
-        visual[i] /= e->weight;
+        visual[i] /= is_expressed(i) ? e->rest : e->weight;
 }

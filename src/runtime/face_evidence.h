@@ -4,6 +4,10 @@
  * Logits and embeddings averaged over the sightings, each weighted by its quality and the
  * detector's score, so that one sharp frame counts more than many blurred ones; and each sighting's
  * embedding as a token.
+ *
+ * Of what is expressed a face tells most while its mouth rests: a network that learned from stills takes
+ * a speaker's open mouth for surprise. So the logits of the expression are weighted besides by how far
+ * the mouth is closed, compared with the rest of the window: a mouth that stays open loses nothing.
  */
 #ifndef AT_RUNTIME_FACE_EVIDENCE_H
 #define AT_RUNTIME_FACE_EVIDENCE_H
@@ -29,6 +33,7 @@ typedef struct at_sighting {
 typedef struct at_face_evidence {
     int sightings;
     float weight; /* sum of the sightings' weights; the sums below are divided by it at the end */
+    float rest;   /* the same for the logits of the expression */
     float quality;
     float box[4];            /* of the latest */
     float upright[2];        /* sums of the roll's sine and cosine */
@@ -42,6 +47,10 @@ attune_quality at_face_measured(const at_face_quality *q, const float *covered,
 /* How good the input is, as one figure in [0,1], 1 = clean: that of its worst measure, each put on
  * a ramp from where the input is of no use to where nothing is amiss. */
 float at_sighting_quality(const at_sighting *s);
+/* How much it counts among a window's sightings: more than 0. */
+float at_sighting_worth(const at_sighting *s);
+/* The same for what is expressed: less, the wider the mouth is open. */
+float at_sighting_rest(const at_sighting *s);
 /* [0,1] Share of a face that is not to be seen: what something hides of it (at_visual_result's logit,
  * of the part in the picture), and what lies outside the picture. */
 float at_face_coverage(float covered_logit, float outside);
