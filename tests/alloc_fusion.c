@@ -82,7 +82,7 @@ static void test_load_and_run(void **state)
 static void test_forward(void **state)
 {
     static const float target[ATTUNE_EMOTIONS] = {1};
-    const at_estimate trust = {.reliability = {1, 1}, .weight = {0.5f, 0.5f}, .used = 3};
+    const at_estimate trust = {.worth = {1, 1}, .weight = {0.5f, 0.5f}, .used = 3};
     (void)state;
     for (int k = 0; at_fusion_kinds[k]; k++) {
         if (!at_fusion_is_learned(at_fusion_kinds[k]))

@@ -159,7 +159,7 @@ void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODAL
         fake_token_us[i] = evidence[ATTUNE_FACE].tokens.t_us[i];
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         if (evidence[m].present) {
-            out->reliability[m] = evidence[m].share;
+            out->condition[m] = out->reliability[m] = evidence[m].share;
             out->used |= 1u << m;
             sum += evidence[m].share;
         }

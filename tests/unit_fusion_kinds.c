@@ -56,10 +56,10 @@ static void show(const window *w, int face_tokens, int voice_tokens,
 
 static at_estimate trusted(float face, float voice)
 {
-    at_estimate t = {.reliability = {face, voice}};
+    at_estimate t = {.worth = {face, voice}};
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        t.weight[m] = t.reliability[m] / (face + voice);
-        t.used |= t.reliability[m] > 0 ? 1u << m : 0;
+        t.weight[m] = t.worth[m] / (face + voice);
+        t.used |= t.worth[m] > 0 ? 1u << m : 0;
     }
     return t;
 }

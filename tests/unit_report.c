@@ -88,9 +88,11 @@ static void columns_are_unique_and_explained(void **state)
     assert_string_equal(c.name, "start_s");
     attune_column_at(5, &c);
     assert_string_equal(c.name, "abstain");
-    attune_column_at(n - ATTUNE_UNITS, &c);
+    attune_column_at(n - ATTUNE_MODALITIES - ATTUNE_UNITS, &c);
     assert_string_equal(c.name, "unit_browDownLeft");
     assert_non_null(strstr(c.what, "action unit 4)"));
+    attune_column_at(n - 1, &c);
+    assert_string_equal(c.name, "condition_voice");
     assert_int_equal(attune_column_at(-1, &c), 0);
 }
 

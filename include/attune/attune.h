@@ -179,12 +179,14 @@ typedef struct attune_window {
     int64_t start_us, end_us;
     uint32_t track; /* of a person: 1, 2, 3 as windows first tell of them; 0: no face seen */
     unsigned used;  /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
-    float reliability[ATTUNE_MAX_MODALITIES]; /* [0,1]; 0 when absent */
-    float weight[ATTUNE_MAX_MODALITIES];      /* fusion weights, sum 1, or all 0 */
-    int abstain;                              /* 1: too little to go on; probabilities are a
-                                           * record, not an estimate */
-    float emotion7[ATTUNE_EMOTIONS];          /* calibrated, sum 1 (uniform if nothing was used) */
-    int has_state;                            /* state4 and engagement3 were estimated (face) */
+    /* [0,1] How likely the answer that each modality gives by itself is right, by all that was used
+     * and as far as its input was fit to be judged; 0 when absent */
+    float reliability[ATTUNE_MAX_MODALITIES];
+    float weight[ATTUNE_MAX_MODALITIES]; /* fusion weights, sum 1, or all 0 */
+    int abstain;                         /* 1: too little to go on, or no emotion likely enough;
+                                          * probabilities are a record, not an estimate */
+    float emotion7[ATTUNE_EMOTIONS];     /* calibrated, sum 1 (uniform if nothing was used) */
+    int has_state;                       /* state4 and engagement3 were estimated (face) */
     float state4[ATTUNE_STATES][ATTUNE_LEVELS]; /* calibrated, each row sums to 1 */
     float engagement3[ATTUNE_ENGAGEMENTS];      /* calibrated, sum 1 */
     float box[4];                               /* x, y, w, h of the face at the last sighting in
@@ -202,7 +204,10 @@ typedef struct attune_window {
     /* [0,1] How far each facial movement is made, mean over the sightings; NaN without a face, or with
      * a model that does not know of them */
     float unit[ATTUNE_UNITS];
-    uint32_t reserved[16];
+    /* [0,1] How fit each modality's input was to be judged: how much like the clean input that it was
+     * calibrated on, how good by the measures, how much of the window it covers; 0 when absent */
+    float condition[ATTUNE_MAX_MODALITIES];
+    uint32_t reserved[8];
 } attune_window;
 
 /* ---- model, session -------------------------------------------------------------------- */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Chosen on sessions of people who took no part in training: docs/decisions.md. */
-static const float prior_s = 4;      /* seconds that speak for no offset */
-static const float sharpness = 0.3f; /* b: of which class a moment belongs to */
+static const float prior_s = 2;      /* seconds that speak for no offset */
+static const float sharpness = 0.2f; /* b: of which class a moment belongs to */
 static const float reach = 2;        /* farthest that one moment pulls */
 static const float most = 2;         /* of an offset, in any class: a factor of 7 in its odds */
 

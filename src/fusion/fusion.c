@@ -4,7 +4,7 @@
 #include "fusion/arrays.h"
 #include "fusion/calibration.h"
 #include "fusion/kind.h"
-#include "fusion/reliability.h"
+#include "fusion/condition.h"
 #include "fusion/stream.h"
 #include <math.h>
 #include <string.h>
@@ -15,8 +15,9 @@ struct at_fusion {
     at_reference reference[ATTUNE_MODALITIES];
     at_calibration calibration;
     at_usual usual[ATTUNE_MODALITIES];
-    float trust[ATTUNE_MODALITIES]; /* that its reliability is taken for */
-    float floor;                    /* of reliability */
+    float trust[ATTUNE_MODALITIES]; /* what its condition is worth on strangers */
+    float floor;                    /* of condition */
+    float doubt;                    /* least probability of the likeliest emotion */
 };
 
 /* ---- loading ------------------------------------------------------------------------------ */
@@ -30,6 +31,29 @@ static int load_kind(at_fusion *f, const at_weights *w, attune_error *err)
     int status = at_fusion_net_make(&f->net, &f->params, kind, w, NULL, err);
     f->net.calibration = &f->calibration;
     return status;
+}
+
+static int load_trust(at_fusion *f, int m, const at_weights *w, attune_error *err)
+{
+    const char *of = at_fusion_streams[m].arrays;
+    f->trust[m] = 1;
+    if (at_fusion_take_part(w, of, "trust", 1, &f->trust[m], err) < 0)
+        return ATTUNE_E_FORMAT;
+    return f->trust[m] > 0 && f->trust[m] <= 1
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_FORMAT, "model: %s.trust is out of range", of);
+}
+
+static int load_thresholds(at_fusion *f, const at_weights *w, attune_error *err)
+{
+    f->floor = 0.2f;
+    f->doubt = 0;
+    if (at_fusion_take(w, "fusion.floor", 1, &f->floor, err) < 0 ||
+        at_fusion_take(w, "fusion.doubt", 1, &f->doubt, err) < 0)
+        return ATTUNE_E_FORMAT;
+    return f->doubt >= 0 && f->doubt <= 1
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_FORMAT, "model: fusion.doubt is out of range");
 }
 
 static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)
@@ -46,18 +70,9 @@ static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)
         status = at_usual_load(&f->usual[m], w, s->arrays, at_heads[s->head].classes,
                                f->calibration.temperature[m], err);
     }
-    for (int m = 0; m < ATTUNE_MODALITIES && status == ATTUNE_OK; m++) {
-        const char *of = at_fusion_streams[m].arrays;
-        f->trust[m] = 1;
-        if (at_fusion_take_part(w, of, "trust", 1, &f->trust[m], err) < 0)
-            status = ATTUNE_E_FORMAT;
-        else if (!(f->trust[m] > 0) || f->trust[m] > 1)
-            status = at_fail(err, ATTUNE_E_FORMAT, "model: %s.trust is out of range", of);
-    }
-    f->floor = 0.2f;
-    if (status == ATTUNE_OK && at_fusion_take(w, "fusion.floor", 1, &f->floor, err) < 0)
-        status = ATTUNE_E_FORMAT;
-    return status;
+    for (int m = 0; m < ATTUNE_MODALITIES && status == ATTUNE_OK; m++)
+        status = load_trust(f, m, w, err);
+    return status ? status : load_thresholds(f, w, err);
 }
 
 int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err)
@@ -107,25 +122,24 @@ static int is_usable(const at_fusion *f, int m, const at_evidence *e)
             all_finite(e->tokens.x, e->tokens.n * e->tokens.dims));
 }
 
-/* Who counts and how much: weights follow reliability, and how far a stream can be trusted on people it
- * never met. Below the floor a modality is left out,
+/* Who counts and how much: weights follow what each is worth. Below the floor a modality is left out,
  * unless there is nothing better: then the window abstains. */
 static void share_weight(const at_fusion *f, at_estimate *out)
 {
     float best = 0, sum = 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        best = fmaxf(best, out->reliability[m]);
+        best = fmaxf(best, out->condition[m]);
     out->abstain = best < f->floor;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        float r = out->reliability[m];
-        if (r > 0 && (r >= f->floor || out->abstain)) {
+        float c = out->condition[m];
+        if (c > 0 && (c >= f->floor || out->abstain)) {
             out->used |= 1u << m;
-            out->weight[m] = f->trust[m] * r;
-            sum += out->weight[m];
+            out->worth[m] = f->trust[m] * c;
+            sum += out->worth[m];
         }
     }
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        out->weight[m] = sum > 0 ? out->weight[m] / sum : 0;
+        out->weight[m] = sum > 0 ? out->worth[m] / sum : 0;
     if (!out->used)
         out->abstain = 1;
 }
@@ -158,7 +172,7 @@ void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODAL
     memset(out, 0, sizeof *out);
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         if (is_usable(f, m, &evidence[m]))
-            out->reliability[m] = at_reliability(&f->reference[m], &evidence[m]);
+            out->condition[m] = at_condition(&f->reference[m], &evidence[m]);
     share_weight(f, out);
 }
 
@@ -175,11 +189,33 @@ static void fuse_emotion(const at_fusion *f, const at_evidence *evidence, at_est
     at_probabilities(logit, ATTUNE_EMOTIONS, 1 / f->net.temperature->value.data[0], out->emotion7);
 }
 
+static int likeliest(const float p[ATTUNE_EMOTIONS])
+{
+    int best = 0;
+    for (int e = 1; e < ATTUNE_EMOTIONS; e++)
+        best = p[e] > p[best] ? e : best;
+    return best;
+}
+
+/* How likely each modality's own answer is by all that was used; and whether anything is. */
+static void rate(const at_fusion *f, const at_evidence *evidence, at_estimate *out)
+{
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        float own[ATTUNE_EMOTIONS];
+        if (!(out->condition[m] > 0))
+            continue;
+        at_fusion_emotion(f, m, evidence[m].logit, own);
+        out->reliability[m] = out->condition[m] * out->emotion7[likeliest(own)];
+    }
+    out->doubtful = out->emotion7[likeliest(out->emotion7)] < f->doubt;
+}
+
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out)
 {
     at_fusion_weigh(f, evidence, out);
     fuse_emotion(f, evidence, out);
+    rate(f, evidence, out);
     fuse_states(f, evidence, out);
 }
 

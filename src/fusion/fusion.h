@@ -1,15 +1,22 @@
 /* fusion.h - the evidence of all modalities over one window in, one calibrated estimate out.
  *
- * Three steps: how far each modality can be trusted (reliability.h), what the trusted ones say together
- * (a kind of fusion, kind.h), what that means in probabilities (calibration.h). Below the floor of reliability a modality is left out; with all of them below it
- * the window abstains, and what was seen is kept as a record (paper 3.4).
+ * Four steps: how fit each modality's input is to be judged (condition.h), what those that are say together
+ * (a kind of fusion, kind.h), what that means in probabilities (calibration.h), and how likely that makes
+ * each modality's own answer (its reliability). Below the floor of condition a modality is left out; with
+ * all of them below it the window abstains, and what was seen is kept as a record (paper 3.4). Where no
+ * emotion is likely enough the estimate is doubtful.
+ *
+ * A modality's answer is trusted on people it never met less than on those like the ones it was calibrated
+ * on: its worth is its condition times a trust that was chosen on strangers.
  *
  * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first of the table.
  * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
- *   M.temperature (1), M.trust (1: a factor of its weight, in (0,1]), M.usual.answer (classes^2) M.usual.share (classes; baseline.h), M.mean M.var (embedding size), M.distance (2: where reliability starts to
- *   fall, where it is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
- *   fusion.engagement.temperature (1), fusion.floor (1), fusion.KIND.temperature (1) of the fused
- *   logits. A kind that is learned has further arrays fusion.KIND.*, which must all be there.
+ *   M.temperature (1), M.trust (1: in (0,1]), M.usual.answer (classes^2) M.usual.share (classes;
+ *   baseline.h), M.mean M.var (embedding size), M.distance (2: where the condition starts to fall, where it
+ *   is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
+ *   fusion.engagement.temperature (1), fusion.floor (1), fusion.doubt (1: the least probability of the
+ *   likeliest emotion), fusion.KIND.temperature (1) of the fused logits. A kind that is learned has further
+ *   arrays fusion.KIND.*, which must all be there.
  *
  * at_fusion is immutable once loaded: share it. What changes over a session (which faces were seen,
  * what is usual for them) is the session's and comes in through the evidence.
@@ -42,10 +49,15 @@ typedef struct at_evidence {
 } at_evidence;
 
 typedef struct at_estimate {
-    float reliability[ATTUNE_MODALITIES]; /* [0,1], 0 absent */
-    float weight[ATTUNE_MODALITIES];      /* sum 1, or all 0 */
+    float condition[ATTUNE_MODALITIES]; /* [0,1] how fit its input is to be judged; 0 absent */
+    float worth[ATTUNE_MODALITIES];     /* [0,1] its condition times its trust; 0 not used */
+    float weight[ATTUNE_MODALITIES];    /* its share of the worth: sum 1, or all 0 */
     unsigned used;
-    int abstain;
+    int abstain;  /* nothing is fit to be judged */
+    int doubtful; /* no emotion is likely enough */
+    /* [0,1] The probability, by all that was used, of the emotion that it answers by itself, times its
+     * condition: how likely it is right, as far as it was fit to be judged. 0 absent */
+    float reliability[ATTUNE_MODALITIES];
     float emotion7[ATTUNE_EMOTIONS];
     int has_state; /* a modality that was used has something to say of them */
     float state4[ATTUNE_STATES][ATTUNE_LEVELS];
@@ -65,7 +77,7 @@ const at_usual *at_fusion_usual(const at_fusion *f, int modality);
 void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS]);
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
-/* The first step alone: reliability, weight, used and abstain; the rest is zeros. */
+/* The first step alone: condition, worth, weight, used and abstain; the rest is zeros. */
 void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                      at_estimate *out);
 

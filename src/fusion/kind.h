@@ -65,7 +65,7 @@ typedef struct at_fusion_kind {
     /* (n, ATTUNE_EMOTIONS) logits. dropout: before the last layer, in training. */
     at_tensor *(*forward)(at_graph *g, const at_fusion_net *net, const at_fusion_batch *b,
                           float dropout);
-    /* logit (ATTUNE_EMOTIONS). At least one stream counts; of trust only used, reliability and weight are
+    /* logit (ATTUNE_EMOTIONS). At least one stream counts; of trust only used, worth and weight are
      * there. Safe to call from several threads at once. */
     void (*run)(const at_fusion_net *net, const at_evidence evidence[ATTUNE_MODALITIES],
                 const at_estimate *trust, float *logit);

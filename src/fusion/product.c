@@ -1,7 +1,7 @@
 /* product.c - late fusion by Bayes' rule for streams that err independently, all emotions as likely
- * before: p ~ prod_m p_m^r_m (Kittler et al. 1998, "On combining classifiers", the product rule), each
- * tempered by its reliability, so that a poor stream's answer fades to "any of them". Two that agree are
- * surer together than either; a pool (late.c) never is. */
+ * before: p ~ prod_m p_m^w_m (Kittler et al. 1998, "On combining classifiers", the product rule), each
+ * tempered by what it is worth, so that the answer of a stream that is poor, or seldom right on strangers,
+ * fades to "any of them". Two that agree are surer together than either; a pool (late.c) never is. */
 #include "fusion/calibration.h"
 #include "fusion/kind.h"
 #include <math.h>
@@ -15,7 +15,7 @@ static void run(const at_fusion_net *net, const at_evidence *evidence, const at_
             continue;
         at_calibrated_emotion(net->calibration, m, evidence[m].logit, p);
         for (int e = 0; e < ATTUNE_EMOTIONS; e++)
-            logit[e] += trust->reliability[m] * logf(fmaxf(p[e], 1e-7f));
+            logit[e] += trust->worth[m] * logf(fmaxf(p[e], 1e-7f));
     }
 }
 

@@ -16,7 +16,7 @@ enum {
     AT_MOST_CLASSES = 8, /* of any head */
     AT_THRESHOLDS = ATTUNE_LEVELS - 1,
     AT_POSE_AXES = 3,
-    AT_POSE_DEGREES = 30, /* what 1 means in the pose head */
+    AT_POSE_DEGREES = 30,  /* what 1 means in the pose head */
     AT_UNIT_JAW_OPEN = 24, /* attune_units' */
 };
 

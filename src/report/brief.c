@@ -254,7 +254,7 @@ static void put_withheld(FILE *f, const at_outcome *o)
     if (given->there_s <= 0 || given->total_s <= given->there_s)
         return;
     label(f, "withheld");
-    fprintf(f, "%s: too little to go on\n",
+    fprintf(f, "%s: too little to go on, or nothing likely enough\n",
             at_text_duration(time, given->total_s - given->there_s));
 }
 

@@ -109,9 +109,10 @@ void at_fields_init(at_fields *l)
                  modality_names[m]);
     }
     add(l, AT_FIELD_FLAG, offsetof(attune_window, abstain), "abstain",
-        "1: too little to go on; the probabilities are a record, not an estimate");
+        "1: too little to go on, or no emotion likely enough; the probabilities are a record, not an "
+        "estimate");
     add_group(l, offsetof(attune_window, reliability), "reliability", modality_names,
-              ATTUNE_MODALITIES, AT_WHEN_ALWAYS, "how far the stream can be trusted, 0..1");
+              ATTUNE_MODALITIES, AT_WHEN_ALWAYS, "how likely its own answer is right, 0..1");
     add_group(l, offsetof(attune_window, weight), "weight", modality_names, ATTUNE_MODALITIES,
               AT_WHEN_ALWAYS, "its share in the fusion, sum 1 (or all 0)");
     add_group(l, offsetof(attune_window, emotion7), "emotion", attune_emotion_names,
@@ -132,6 +133,8 @@ void at_fields_init(at_fields *l)
               AT_WHEN_ALWAYS,
               "what was taken out as usual for this person, of the probability's logarithm");
     add_units(l);
+    add_group(l, offsetof(attune_window, condition), "condition", modality_names, ATTUNE_MODALITIES,
+              AT_WHEN_ALWAYS, "how fit the stream's input was to be judged, 0..1");
 }
 
 static int present(at_field_when when, const attune_window *w)

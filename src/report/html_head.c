@@ -254,12 +254,17 @@ static void missing_words(const at_outcome *o, FILE *f)
     else
         fputs("<strong>No face was found in this picture</strong>. ", f);
     if (s->estimate.there_s <= 0)
-        fputs("<strong>No estimate is given</strong>: there was too little to go on.", f);
+        fputs(
+            "<strong>No estimate is given</strong>: there was too little to go on, or no expression was "
+            "likely enough.",
+            f);
     else if (withheld > 0 && !s->still)
-        fprintf(f,
-                "<strong>No estimate is given for %s</strong>: there was too little to go on. That "
-                "time is hatched below and counts nowhere else.",
-                at_html_duration(time, withheld));
+        fprintf(
+            f,
+            "<strong>No estimate is given for %s</strong>: there was too little to go on, or no "
+            "expression was likely enough. That "
+            "time is hatched below and counts nowhere else.",
+            at_html_duration(time, withheld));
     fputs("</p>\n", f);
 }
 

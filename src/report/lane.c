@@ -76,10 +76,10 @@ int at_withheld(const at_bin *b)
 
 /* What a measure is called, and how it is shown, stands in its table. */
 static const at_curve curves[] = {
-    {AT_CURVES_TRUST, "face reliability", "How far the picture could be trusted", "cf",
+    {AT_CURVES_TRUST, "face reliability", "How likely the answer of the face alone is right", "cf",
      reliability_of, ATTUNE_FACE, 1, "%"},
-    {AT_CURVES_TRUST, "voice reliability", "How far the sound could be trusted", "cv",
-     reliability_of, ATTUNE_VOICE, 1, "%"},
+    {AT_CURVES_TRUST, "voice reliability", "How likely the answer of the voice alone is right",
+     "cv", reliability_of, ATTUNE_VOICE, 1, "%"},
     {AT_CURVES_QUALITY, "face in view",
      "Share of the frames since the point before in which this face was found", "cf", seen_of,
      ATTUNE_FACE, 1, "%"},

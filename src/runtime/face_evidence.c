@@ -36,7 +36,8 @@ float at_sighting_worth(const at_sighting *s)
 
 float at_sighting_rest(const at_sighting *s)
 {
-    const float sharpness = 8; /* chosen on talkers who took no part in training: docs/decisions.md */
+    const float sharpness =
+        8; /* chosen on talkers who took no part in training: docs/decisions.md */
     const float open = s->visual.units[AT_UNIT_JAW_OPEN];
     return at_sighting_worth(s) * (isfinite(open) ? expf(-sharpness * open) : 1);
 }

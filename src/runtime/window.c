@@ -94,7 +94,8 @@ static void unmeasured(attune_window *w)
 static void note_estimate(const at_estimate *e, attune_window *w)
 {
     w->used = e->used;
-    w->abstain = e->abstain;
+    w->abstain = e->abstain || e->doubtful;
+    memcpy(w->condition, e->condition, sizeof e->condition);
     memcpy(w->reliability, e->reliability, sizeof e->reliability);
     memcpy(w->weight, e->weight, sizeof e->weight);
     memcpy(w->emotion7, e->emotion7, sizeof w->emotion7);
@@ -128,14 +129,14 @@ static void note_usual(const at_acquaintance *p, const at_estimate *e, attune_wi
     }
 }
 
-/* Answers that can be relied on tell what is usual. logit: as they were. */
+/* Answers to what was fit to be judged tell what is usual. logit: as they were. */
 static void follow_usual(const attune_session *s, at_acquaintance *p, const at_estimate *e,
                          const float *const logit[ATTUNE_MODALITIES])
 {
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         if (logit[m] && !e->abstain && e->used & 1u << m)
             at_baseline_follow(at_fusion_usual(s->m->fusion, m), &p->of[m], logit[m],
-                               (float)s->o.hop_s * e->reliability[m]);
+                               (float)s->o.hop_s * e->condition[m]);
 }
 
 static void estimate(attune_session *s, at_evidence evidence[ATTUNE_MODALITIES], attune_window *w)

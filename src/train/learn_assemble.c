@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "fusion/kind.h"
-#include "fusion/reliability.h"
+#include "fusion/condition.h"
 #include "train/calibrate.h"
 #include "train/stream_answers.h"
 #include <math.h>
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reliability starts to fall at this quantile of the distances of clean validation data, and is a
+/* The condition starts to fall at this quantile of the distances of clean validation data, and is a
  * half at the second, or further out if the first is already there. */
 static const double near_quantile = 0.9, far_quantile = 0.999;
 static const float least_reach = 1.3f;
@@ -289,6 +289,7 @@ int at_learn_assemble(const at_job *job, attune_error *err)
     status = status ? status : add_voices(&a, err);
     status = status ? status : add_fusion(&a, err);
     status = status ? status : set(&a, "fusion", "floor", 1, &a.s->floor, err);
+    status = status ? status : set(&a, "fusion", "doubt", 1, &a.s->doubt, err);
     status = status ? status : write_model(&a, err);
     status = status || !a.s->answers ? status : write_answers(&a, err);
     at_params_free(&a.params);

@@ -471,9 +471,10 @@ const at_fields at_fusion_fields = {fusion_list, sizeof(at_fusion_settings), wro
 static const at_field stream_list[] = {
     AT_NEEDED_FILE(at_stream_settings, model, "model", "the trained file, or a whole model"),
     AT_NEEDED_FILE(at_stream_settings, recipe, "recipe", "whose parts calibrate it"),
-    AT_NUMBER(at_stream_settings, trust, "trust", 1, 0.01, 1,
-              "factor of its weight beside another stream: how right it is on people that it never "
-              "met, by how right the other is"),
+    AT_NUMBER(
+        at_stream_settings, trust, "trust", 1, 0.01, 1,
+        "how far its answers are trusted on people that it never met: they are tempered by it, "
+        "and weighed by it beside another stream's"),
     AT_FIELDS_END,
 };
 static const at_fields stream_fields = {stream_list, sizeof(at_stream_settings), NULL};
@@ -487,7 +488,9 @@ static const at_field assemble_list[] = {
     AT_FILE(at_assemble_settings, fusion, "fusion", NULL,
             "a trained fusion, or a whole model with one; without: what `metadata.fusion` names"),
     AT_NUMBER(at_assemble_settings, floor, "floor", 0.2, 0, 1,
-              "reliability under which a stream is left out"),
+              "condition under which a stream is left out"),
+    AT_NUMBER(at_assemble_settings, doubt, "doubt", 0, 0, 1,
+              "least probability of the likeliest emotion: windows under it are withheld"),
     AT_NUMBER(at_assemble_settings, reference_pictures, "reference_pictures", 2000, 2, 10000000,
               "most training pictures of each set in the clean reference"),
     AT_NUMBER(at_assemble_settings, answers, "answers", 0, 0, 1,

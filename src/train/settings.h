@@ -187,7 +187,7 @@ typedef struct at_assemble_settings {
     const char *detector;
     at_stream_settings visual, audio;
     const char *fusion; /* a trained fusion's file; nullable */
-    float floor;
+    float floor, doubt;
     int reference_pictures, answers;
     const json_t *metadata;
 } at_assemble_settings;

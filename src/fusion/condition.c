@@ -1,10 +1,10 @@
-#include "fusion/reliability.h"
+#include "fusion/condition.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "fusion/arrays.h"
 #include <math.h>
 
-/* A modality whose window covers less than this share loses reliability in proportion. */
+/* A modality whose window covers less than this share loses in proportion. */
 static const float full_share = 0.3f;
 
 static int load_statistics(at_reference *r, const at_weights *w, const char *of, attune_error *err)
@@ -70,7 +70,7 @@ static float nearness(const at_reference *r, const float *embedding)
     return 1 / (1 + over * over);
 }
 
-float at_reliability(const at_reference *r, const at_evidence *e)
+float at_condition(const at_reference *r, const at_evidence *e)
 {
     if (!e->present)
         return 0;
