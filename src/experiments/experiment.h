@@ -24,5 +24,16 @@ int at_experiment_count(void);
 
 int at_table1(at_lab *lab, at_sheet *s, attune_error *err);
 int at_table2(at_lab *lab, at_sheet *s, attune_error *err);
+int at_table3(at_lab *lab, at_sheet *s, attune_error *err);
+int at_table4(at_lab *lab, at_sheet *s, attune_error *err);
+int at_table5(at_lab *lab, at_sheet *s, attune_error *err);
+int at_fig3(at_lab *lab, at_sheet *s, attune_error *err);
+int at_fig4(at_lab *lab, at_sheet *s, attune_error *err);
+int at_fig5(at_lab *lab, at_sheet *s, attune_error *err);
+
+/* Columns of tables that are not of at_figure_columns. */
+enum { AT_CLASS_COLUMNS = 15, AT_CONFUSION_COLUMNS = 9 };
+extern const at_column at_class_columns[AT_CLASS_COLUMNS],
+    at_confusion_columns[AT_CONFUSION_COLUMNS];
 
 #endif

@@ -56,6 +56,7 @@ typedef struct at_part_of {
     const char *title;
     const char *dataset, *folder, *split, *task; /* task: nullable */
     const char *people;                          /* who is in it, beside training */
+    int slow;                                    /* clips: a trial takes few of them */
 } at_part_of;
 
 extern const at_part_of at_daisee, at_daisee_levels, at_fer2013, at_ferplus, at_ravdess,
@@ -72,6 +73,8 @@ typedef struct at_question {
 int at_lab_judge(at_lab *lab, const at_question *q, json_t **out, attune_error *err);
 /* The command that prints the same; at_free. NULL: memory is out. */
 char *at_lab_command(const at_lab *lab, const at_question *q);
+/* Most samples of a part that are judged; 0: all. */
+int at_lab_limit(const at_lab *lab, const at_part_of *part);
 /* 1: the part is there. 0: it is not, and the sheet says so. */
 int at_lab_part(const at_lab *lab, const at_part_of *part, at_sheet *s);
 

@@ -19,29 +19,38 @@ const at_part_of at_daisee = {"DAiSEE, validation part: the dominant of four sta
                               "daisee_frames",
                               "val",
                               "dominant4",
-                              STRANGERS};
+                              STRANGERS,
+                              0};
 const at_part_of at_daisee_levels = {"DAiSEE, validation part: the levels of the four states",
                                      "daisee-frames",
                                      "daisee_frames",
                                      "val",
                                      "state4",
-                                     STRANGERS};
-const at_part_of at_fer2013 = {
-    "FER2013, validation part: seven expressions", "fer2013", "ferplus", "valid", NULL, NAMELESS};
+                                     STRANGERS,
+                                     0};
+const at_part_of at_fer2013 = {"FER2013, validation part: seven expressions",
+                               "fer2013",
+                               "ferplus",
+                               "valid",
+                               NULL,
+                               NAMELESS,
+                               0};
 const at_part_of at_ferplus = {
-    "FER+, validation part: eight expressions", "ferplus", "ferplus", "valid", NULL, NAMELESS};
+    "FER+, validation part: eight expressions", "ferplus", "ferplus", "valid", NULL, NAMELESS, 0};
 const at_part_of at_ravdess = {"RAVDESS, actors of fold 3: eight emotions of voices",
                                "ravdess",
                                "ravdess_speech16k",
                                "fold3",
                                NULL,
-                               STRANGERS};
+                               STRANGERS,
+                               0};
 const at_part_of at_javanese = {"Talkers on video, each with their own voice (javanese_av)",
                                 "manifest",
                                 "javanese_av",
                                 "all",
                                 "emotion7",
-                                "none of whom is in training, nor is the language"};
+                                "none of whom is in training, nor is the language",
+                                1};
 
 int at_lab_part(const at_lab *lab, const at_part_of *part, at_sheet *s)
 {
@@ -51,6 +60,12 @@ int at_lab_part(const at_lab *lab, const at_part_of *part, at_sheet *s)
     at_sheet_note(s, "Left out: %s. There is no folder %s in %s.", part->title, part->folder,
                   lab->o->data_dir);
     return 0;
+}
+
+int at_lab_limit(const at_lab *lab, const at_part_of *part)
+{
+    enum { SLOW_LIMIT = 12 };
+    return lab->limit && part->slow ? SLOW_LIMIT : lab->limit;
 }
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -166,7 +181,7 @@ static int evaluate(const at_lab *lab, const at_question *q, const char *root, j
         .stream = q->stream,
         .corrupt = q->corrupt,
         .corrupts = corrupts_of(q),
-        .limit = lab->limit,
+        .limit = at_lab_limit(lab, q->part),
         .threads = lab->o->threads,
         .draws = lab->o->draws,
         .seed = lab->o->seed,
@@ -230,8 +245,8 @@ char *at_lab_command(const at_lab *lab, const at_question *q)
         fprintf(f, " --stream %s", q->stream);
     for (int i = 0; i < corrupts_of(q); i++)
         fprintf(f, " --corrupt %s", q->corrupt[i]);
-    if (lab->limit)
-        fprintf(f, " --limit %d", lab->limit);
+    if (at_lab_limit(lab, p))
+        fprintf(f, " --limit %d", at_lab_limit(lab, p));
     if (lab->o->draws)
         fprintf(f, " --draws %d", lab->o->draws);
     fprintf(f, " --seed %" PRIu64, lab->o->seed);

@@ -98,14 +98,18 @@ static int write_page(const reproduction *r, attune_error *err)
     return at_outfile_commit(&out, err);
 }
 
-static int tell(const reproduction *r, const at_sheet *s, attune_error *err)
+static int tell(const reproduction *r, const at_outcome_of *o, attune_error *err)
 {
+    const at_sheet *s = &o->sheet;
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
     if (!f)
         return at_fail_nomem(err);
-    at_sheet_lines(s, f);
+    if (o->experiment->drawn_only)
+        fprintf(f, "%s\n  drawn in report.html, in figures in %s.csv\n", s->title, s->name);
+    else
+        at_sheet_lines(s, f);
     if (fclose(f) != 0) {
         free(text);
         return at_fail_nomem(err);
@@ -127,7 +131,7 @@ int attune_reproduce(const attune_reproduce_options *o, attune_error *err)
     for (int i = 0; !status && i < r->n; i++) {
         status = run(r, &r->list[i], err);
         status = status ? status : write_csv(r, &r->list[i].sheet, err);
-        status = status ? status : tell(r, &r->list[i].sheet, err);
+        status = status ? status : tell(r, &r->list[i], err);
     }
     status = status ? status : write_page(r, err);
     for (int i = 0; r && i < r->n; i++)

@@ -18,7 +18,9 @@ const at_column at_figure_columns[AT_FIGURE_COLUMNS] = {
     [AT_OF_ACCURACY] = {"accuracy", "accuracy %", AT_PERCENT, AT_TABLE, 1},
     [AT_OF_RECALL] = {"mean_recall", "mean recall %", AT_PERCENT, AT_TABLE, 1},
     [AT_OF_F1] = {"macro_f1", "macro F1", AT_RATIO, AT_TABLE, 1},
-    [AT_OF_CONSTANT] = {"constant_accuracy", NULL, AT_PERCENT, AT_CSV_ALONE, 0},
+    [AT_OF_CONSTANT] = {"constant_answer", NULL, AT_TEXT_COLUMN, AT_CSV_ALONE, 0},
+    [AT_OF_CONSTANT_ACCURACY] = {"constant_accuracy", NULL, AT_PERCENT, AT_CSV_ALONE, 0},
+    [AT_OF_CONSTANT_RECALL] = {"constant_mean_recall", NULL, AT_PERCENT, AT_CSV_ALONE, 0},
     [AT_OF_CONSTANT_F1] = {"constant_macro_f1", NULL, AT_RATIO, AT_CSV_ALONE, 0},
     [AT_OF_PAPER] = {"paper_accuracy", "paper %", AT_PERCENT, AT_TABLE, 0},
     [AT_OF_PAPER_F1] = {"paper_macro_f1", "paper F1", AT_RATIO, AT_TABLE, 0},
@@ -113,6 +115,8 @@ static void put_figure(at_sheet *s, int column, const json_t *result, const char
 
 void at_row_put(at_sheet *s, const at_lab *lab, const at_row_words *w, const json_t *result)
 {
+    const char *constant =
+        json_string_value(json_object_get(json_object_get(result, "constant"), "answer"));
     double lo, hi;
     char remark[400];
     at_sheet_row(s);
@@ -125,7 +129,10 @@ void at_row_put(at_sheet *s, const at_lab *lab, const at_row_words *w, const jso
     put_figure(s, AT_OF_ACCURACY, result, "accuracy");
     put_figure(s, AT_OF_RECALL, result, "balanced_accuracy");
     put_figure(s, AT_OF_F1, result, "macro_f1");
-    at_sheet_value(s, AT_OF_CONSTANT, at_result_figure(result, "constant.accuracy"));
+    at_sheet_text(s, AT_OF_CONSTANT, "%s", constant ? constant : "");
+    at_sheet_value(s, AT_OF_CONSTANT_ACCURACY, at_result_figure(result, "constant.accuracy"));
+    at_sheet_value(s, AT_OF_CONSTANT_RECALL,
+                   at_result_figure(result, "constant.balanced_accuracy"));
     at_sheet_value(s, AT_OF_CONSTANT_F1, at_result_figure(result, "constant.macro_f1"));
     at_sheet_value(s, AT_OF_PAPER, w->paper->accuracy);
     at_sheet_value(s, AT_OF_PAPER_F1, w->paper->f1);
@@ -137,23 +144,26 @@ void at_row_put(at_sheet *s, const at_lab *lab, const at_row_words *w, const jso
     at_sheet_text(s, AT_OF_COMMAND, "%s", w->command);
 }
 
-void at_row_constant(at_sheet *s, const at_row_words *w, const json_t *result)
+void at_row_constant(at_sheet *s)
 {
-    const char *answer =
-        json_string_value(json_object_get(json_object_get(result, "constant"), "answer"));
+    static const int from_to[][2] = {{AT_OF_SAMPLES, AT_OF_SAMPLES},
+                                     {AT_OF_PEOPLE, AT_OF_PEOPLE},
+                                     {AT_OF_CONSTANT_ACCURACY, AT_OF_ACCURACY},
+                                     {AT_OF_CONSTANT_RECALL, AT_OF_RECALL},
+                                     {AT_OF_CONSTANT_F1, AT_OF_F1}};
+    const int row = s->rows - 1;
+    if (s->status || row < 0)
+        return;
     at_sheet_row(s);
-    at_sheet_text(s, AT_OF_PART, "%s", w->part);
-    at_sheet_text(s, AT_OF_WHAT, "constant answer: %s", answer ? answer : "-");
-    at_sheet_value(s, AT_OF_SAMPLES, at_result_count(result, "n"));
-    at_sheet_value(s, AT_OF_PEOPLE, at_result_count(result, "people"));
-    at_sheet_value(s, AT_OF_ACCURACY, at_result_figure(result, "constant.accuracy"));
-    at_sheet_value(s, AT_OF_RECALL, at_result_figure(result, "constant.balanced_accuracy"));
-    at_sheet_value(s, AT_OF_F1, at_result_figure(result, "constant.macro_f1"));
-    at_sheet_text(s, AT_OF_COMMAND, "%s", w->command);
+    at_sheet_text(s, AT_OF_PART, "%s", at_sheet_words(s, row, AT_OF_PART));
+    at_sheet_text(s, AT_OF_WHAT, "constant answer: %s", at_sheet_words(s, row, AT_OF_CONSTANT));
+    for (size_t i = 0; i < sizeof from_to / sizeof *from_to; i++)
+        at_sheet_value(s, from_to[i][1], at_sheet_cell(s, row, from_to[i][0])->value);
+    at_sheet_text(s, AT_OF_COMMAND, "%s", at_sheet_words(s, row, AT_OF_COMMAND));
 }
 
-static int judge(at_lab *lab, at_sheet *s, const at_question *q, const char *condition,
-                 const at_paper *paper, int with_constant, attune_error *err)
+int at_row_judge(at_lab *lab, at_sheet *s, const at_question *q, const char *condition,
+                 const at_paper *paper, attune_error *err)
 {
     json_t *result = NULL;
     int status = at_lab_judge(lab, q, &result, err);
@@ -168,18 +178,10 @@ static int judge(at_lab *lab, at_sheet *s, const at_question *q, const char *con
                                 .paper = paper,
                                 .command = command};
         at_row_put(s, lab, &w, result);
-        if (with_constant)
-            at_row_constant(s, &w, result);
     }
     free(command);
     json_decref(result);
     return status;
-}
-
-int at_row_judge(at_lab *lab, at_sheet *s, const at_question *q, const char *condition,
-                 const at_paper *paper, attune_error *err)
-{
-    return judge(lab, s, q, condition, paper, 0, err);
 }
 
 int at_row_covered(at_lab *lab, at_sheet *s, const at_question *q, const at_paper *papers,
@@ -191,8 +193,9 @@ int at_row_covered(at_lab *lab, at_sheet *s, const at_question *q, const at_pape
         char harm[32], words[32];
         snprintf(harm, sizeof harm, "patch=%d", at_covers[i]);
         covered.corrupt[0] = at_covers[i] ? harm : NULL;
-        status = judge(lab, s, &covered, at_cover_words(words, at_covers[i]),
-                       papers ? &papers[i] : &at_paper_is_silent, i == AT_COVERS - 1, err);
+        status = at_row_judge(lab, s, &covered, at_cover_words(words, at_covers[i]),
+                              papers ? &papers[i] : &at_paper_is_silent, err);
     }
+    at_row_constant(s);
     return status;
 }

@@ -16,7 +16,9 @@ enum {
     AT_OF_ACCURACY,
     AT_OF_RECALL,
     AT_OF_F1,
-    AT_OF_CONSTANT,
+    AT_OF_CONSTANT, /* what it is; then what it gets */
+    AT_OF_CONSTANT_ACCURACY,
+    AT_OF_CONSTANT_RECALL,
     AT_OF_CONSTANT_F1,
     AT_OF_PAPER,
     AT_OF_PAPER_F1,
@@ -44,8 +46,8 @@ typedef struct at_row_words {
 
 /* A row of the result. */
 void at_row_put(at_sheet *s, const at_lab *lab, const at_row_words *w, const json_t *result);
-/* A row that says what a constant answer gets. */
-void at_row_constant(at_sheet *s, const at_row_words *w, const json_t *result);
+/* A row that says what a constant answer gets where the last row was judged; none after none. */
+void at_row_constant(at_sheet *s);
 /* Judges and puts the row; condition: in words. */
 int at_row_judge(at_lab *lab, at_sheet *s, const at_question *q, const char *condition,
                  const at_paper *paper, attune_error *err);
