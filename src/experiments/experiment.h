@@ -32,8 +32,14 @@ int at_fig4(at_lab *lab, at_sheet *s, attune_error *err);
 int at_fig5(at_lab *lab, at_sheet *s, attune_error *err);
 
 /* Columns of tables that are not of at_figure_columns. */
-enum { AT_CLASS_COLUMNS = 15, AT_CONFUSION_COLUMNS = 9 };
+enum {
+    AT_CLASS_COLUMNS = 15,
+    AT_CONFUSION_COLUMNS = 9,
+    AT_LATENCY_COLUMNS = 14,
+    AT_ACTIVATION_COLUMNS = 9,
+};
 extern const at_column at_class_columns[AT_CLASS_COLUMNS],
-    at_confusion_columns[AT_CONFUSION_COLUMNS];
+    at_confusion_columns[AT_CONFUSION_COLUMNS], at_latency_columns[AT_LATENCY_COLUMNS],
+    at_activation_columns[AT_ACTIVATION_COLUMNS];
 
 #endif
