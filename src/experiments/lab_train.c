@@ -51,18 +51,25 @@ static int keep_sets(const at_lab *lab, json_t *recipe, at_sheet *s, int *change
     return enough;
 }
 
-/* As at_job_find looks for it. */
-static int is_found(const at_lab *lab, const char *recipe, const char *file)
+/* As at_job_find looks for it; at_free, NULL: it is nowhere. */
+static char *find(const at_lab *lab, const char *recipe, const char *file)
 {
     const char *dirs[] = {lab->models, ".", lab->o->data_dir, lab->o->models_dir};
     char path[AT_TRAIN_PATH];
-    char *beside = at_path_beside(recipe, file);
-    int found = beside && access(beside, R_OK) == 0;
-    free(beside);
-    for (size_t i = 0; i < sizeof dirs / sizeof *dirs && file[0] != '/'; i++)
-        if (dirs[i] && snprintf(path, sizeof path, "%s/%s", dirs[i], file) < AT_TRAIN_PATH)
-            found |= access(path, R_OK) == 0;
-    return found;
+    char *found = at_path_beside(recipe, file);
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+        if (found && access(found, R_OK) == 0)
+            return found;
+        free(found);
+        found = NULL;
+        if (file[0] != '/' && dirs[i] &&
+            snprintf(path, sizeof path, "%s/%s", dirs[i], file) < AT_TRAIN_PATH)
+            found = strdup(path);
+    }
+    if (found && access(found, R_OK) == 0)
+        return found;
+    free(found);
+    return NULL;
 }
 
 /* Are the files that it starts from there? */
@@ -72,7 +79,9 @@ static int has_files(const at_lab *lab, const at_recipe *r, at_sheet *s)
     int all = 1;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *file = json_string_value(json_object_get(r->root, keys[i]));
-        if (!file || is_found(lab, r->path, file))
+        char *found = file ? find(lab, r->path, file) : NULL;
+        free(found);
+        if (!file || found)
             continue;
         at_sheet_note(s,
                       "Left out: %s, which would have to be trained, and that starts from %s; "
@@ -187,6 +196,25 @@ static int adapt(const at_lab *lab, at_recipe *r, int changed, char path[AT_TRAI
     return ATTUNE_OK;
 }
 
+/* A face network's file lacks the detector; *out, the network's, becomes that of one that has it. */
+static int add_detector(const at_lab *lab, const at_recipe *r, char **out, attune_error *err)
+{
+    const char *file = json_string_value(json_object_get(r->root, "detector"));
+    char *found = find(lab, r->path, file ? file : "yunet_n.safetensors"), path[AT_TRAIN_PATH];
+    int status = found ? ATTUNE_OK : at_fail(err, ATTUNE_E_IO, "%s: no detector", r->name);
+    if (!status && snprintf(path, sizeof path, "%s/with_detector_%s.safetensors", lab->models,
+                            r->name) >= AT_TRAIN_PATH)
+        status = at_fail(err, ATTUNE_E_ARG, "%s: path too long", lab->models);
+    status = status ? status : at_whole_with_detector(*out, found, path, err);
+    if (!status) {
+        free(*out);
+        *out = strdup(path);
+        status = *out ? ATTUNE_OK : at_fail_nomem(err);
+    }
+    free(found);
+    return status;
+}
+
 static int make(at_lab *lab, at_recipe *r, int changed, at_which which, char **out,
                 attune_error *err)
 {
@@ -198,6 +226,8 @@ static int make(at_lab *lab, at_recipe *r, int changed, at_which which, char **o
     }
     if (status == ATTUNE_OK && !(*out = result_of(lab, r->name, which)))
         status = at_fail_nomem(err);
+    if (status == ATTUNE_OK && !lab->planning && strcmp(r->kind, "visual") == 0)
+        status = add_detector(lab, r, out, err);
     return status;
 }
 

@@ -2,7 +2,9 @@
 
 #include "base/error.h"
 #include "tensor/weights.h"
+#include "tensor/tensor.h"
 #include "tensor/weights_digest.h"
+#include "vision/detect.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +68,36 @@ int at_whole_with_fusion(const char *model, const char *kind, const char *learne
     status = status ? status : at_weights_save(w, out, err);
     at_weights_writer_free(&w);
     at_weights_free(&fusion);
+    at_weights_free(&base);
+    return status;
+}
+
+static int put_params(at_weights_writer *out, const at_params *p)
+{
+    int status = ATTUNE_OK;
+    for (int i = 0; i < p->count && !status; i++) {
+        const at_param *a = p->list[i];
+        status = at_weights_put(out, a->name, a->value.rank, a->value.dim, a->value.data, 0);
+    }
+    return status;
+}
+
+int at_whole_with_detector(const char *net, const char *detector, const char *out,
+                           attune_error *err)
+{
+    at_weights *base = NULL, *finder = NULL;
+    at_params p = {0};
+    at_weights_writer *w = NULL;
+    int status = at_weights_load(&base, net, err);
+    status = status ? status : at_weights_load(&finder, detector, err);
+    status = status ? status : at_detector_import(&p, finder, err);
+    status = status ? status : at_weights_writer_create(&w, err);
+    if (!status && (copy(w, base, "detector.", 0) || put_params(w, &p)))
+        status = at_fail_nomem(err);
+    status = status ? status : at_weights_save(w, out, err);
+    at_weights_writer_free(&w);
+    at_params_free(&p);
+    at_weights_free(&finder);
     at_weights_free(&base);
     return status;
 }
