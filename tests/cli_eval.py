@@ -73,7 +73,7 @@ class Usage(unittest.TestCase):
 
     def test_numbers_out_of_range_name_the_range(self):
         for option, limit in (("--draws", "1 to 1000000"), ("--threads", "1 to 1024"),
-                              ("--seed", "0 to 2147483647")):
+                              ("--seed", "0 to 2147483647"), ("--limit", "1 to 2147483647")):
             r = run(MODEL, "--dataset", "folder", "--root", "/tmp", option, "99999999999")
             self.assertEqual(r.returncode, 2)
             self.assertIn(f"{option} takes {limit}, not '99999999999'", r.stderr)
@@ -133,6 +133,12 @@ class Made(unittest.TestCase):
                 "--draws", 20, *more)
         self.assertEqual(r.returncode, 0, r.stderr)
         return json.loads(r.stdout)
+
+    def test_a_limit_judges_that_many(self):
+        for i in range(5):
+            put(self.root / f"happy/{i}.png", uniform_png(64, 9))
+        self.assertEqual(self.judge("folder", "--limit", 2)["withheld"], 2)
+        self.assertEqual(self.judge("folder", "--limit", 9)["withheld"], 5)
 
     def table(self, name):
         with open(self.root / name, newline="") as f:

@@ -27,6 +27,7 @@ static void check(const attune_bench_result *b)
     assert_true(b->runs > 0);
     assert_true(isfinite(b->median) && b->median > 0);
     assert_true(b->more_is_better ? b->best >= b->median : b->best <= b->median);
+    assert_true(b->mean >= (b->more_is_better ? 0 : b->best) && b->deviation >= 0);
     assert_true(b->cpu_ms > 0);
     assert_true(b->gflops >= 0 && isfinite(b->gflops));
 }

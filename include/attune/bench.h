@@ -18,14 +18,15 @@ enum { ATTUNE_BENCH_RESULTS = 32 };
 typedef struct attune_bench_result {
     const char *name, *unit; /* static */
     int threads;
-    int runs;            /* measured; 0: left out, see why */
-    double median, best; /* over the runs, in the unit */
-    int more_is_better;  /* of the unit: best is the largest, else the smallest */
-    double cpu_ms;       /* median processor time of all threads, milliseconds an item: a busy
+    int runs;               /* measured; 0: left out, see why */
+    double median, best;    /* over the runs, in the unit */
+    double mean, deviation; /* likewise; 0 of a single run */
+    int more_is_better;     /* of the unit: best is the largest, else the smallest */
+    double cpu_ms;          /* median processor time of all threads, milliseconds an item: a busy
                                * machine disturbs it less */
-    double gflops;       /* GFLOP/s at the median, two operations a multiply-add; 0: not counted */
-    double peak_share;   /* gflops over the measured peak of as many threads; 0: not counted */
-    char why[160];       /* why there are no runs */
+    double gflops;     /* GFLOP/s at the median, two operations a multiply-add; 0: not counted */
+    double peak_share; /* gflops over the measured peak of as many threads; 0: not counted */
+    char why[160];     /* why there are no runs */
 } attune_bench_result;
 
 typedef struct attune_bench_report {
@@ -63,7 +64,7 @@ int attune_bench(attune_bench_report *out, const attune_bench_options *o /* null
 const char *attune_bench_name(int i, const char **about, const char **unit);
 
 /* The report as JSON text (free with attune_text_free of eval.h); NULL when memory is out. Keys: cpu
- * cores isa compiler version load[] seconds benchmarks[{name threads unit median best cpu_ms runs
+ * cores isa compiler version load[] seconds benchmarks[{name threads unit median best mean deviation cpu_ms runs
  * gflops peak_share}], the last two null where not counted, runs 0 with a "why" where left out. */
 char *attune_bench_json(const attune_bench_report *r);
 

@@ -28,6 +28,7 @@ typedef struct attune_eval_options {
                                  * clips every frame and the whole sound */
     int corrupts;               /* at most 16 */
     const char *noise;          /* nullable: folder of recordings for the degradation "noises" */
+    int limit;                  /* most samples, evenly spaced, for trying things out; 0: all */
     int threads;                /* 0: all cores; results do not depend on it */
     int draws;                  /* of the bootstrap; 0: 1000 */
     uint64_t seed;              /* of the bootstrap and the degradations */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,15 @@ static const at_bench benches[] = {
      at_bench_features_create, at_bench_features_run, at_bench_features_destroy},
     {"analyze", "a whole clip, from its file to the last window", "x real time", AT_BENCH_RATE, 0,
      0, at_bench_analyze_create, at_bench_analyze_run, at_bench_analyze_destroy},
+    {"batch-face", "faces of 32 windows through the face stream, a picture each at 112 px",
+     "ms/batch", AT_BENCH_MS, 112, 0, at_bench_batch_face, at_bench_batch_run,
+     at_bench_batch_destroy},
+    {"batch-face-224", "the same at 224 px", "ms/batch", AT_BENCH_MS, 224, 0, at_bench_batch_face,
+     at_bench_batch_run, at_bench_batch_destroy},
+    {"batch-voice", "voices of 32 windows of 3 s through the voice stream", "ms/batch", AT_BENCH_MS,
+     0, 0, at_bench_batch_voice, at_bench_batch_run, at_bench_batch_destroy},
+    {"batch-fused", "both at 112 px, and the fusion", "ms/batch", AT_BENCH_MS, 112, 0,
+     at_bench_batch_fused, at_bench_batch_run, at_bench_batch_destroy},
 };
 
 enum { BENCHES = sizeof benches / sizeof benches[0] };
@@ -232,6 +242,20 @@ static double in_unit(const series *r, double seconds)
     return 1e-9 * r->work.flops / seconds;
 }
 
+/* Mean and standard deviation of the runs, in the unit. */
+static void spread(const series *r, double *mean, double *deviation)
+{
+    double sum = 0, squares = 0;
+    for (int i = 0; i < r->n; i++)
+        sum += in_unit(r, r->wall[i]);
+    *mean = sum / r->n;
+    for (int i = 0; i < r->n; i++) {
+        const double off = in_unit(r, r->wall[i]) - *mean;
+        squares += off * off;
+    }
+    *deviation = r->n > 1 ? sqrt(squares / (r->n - 1)) : 0;
+}
+
 static void summarise(const series *r, attune_bench_result *out)
 {
     *out = (attune_bench_result){.name = r->bench->name,
@@ -247,6 +271,7 @@ static void summarise(const series *r, attune_bench_result *out)
     double wall = median(r->wall, r->n);
     out->median = in_unit(r, wall);
     out->best = in_unit(r, r->wall[0]);
+    spread(r, &out->mean, &out->deviation);
     out->cpu_ms = 1e3 * median(r->cpu, r->n) / r->work.items;
     out->gflops = 1e-9 * r->work.flops / wall;
 }

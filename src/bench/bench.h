@@ -16,7 +16,7 @@ typedef struct at_bench_setup {
     at_pool *pool; /* NULL: one thread */
     const at_kernels *kn;
     int variant;               /* of the benchmark's line: a picture's side */
-    const at_weights *weights; /* the face stream's, random */
+    const at_weights *weights; /* of both streams, random */
     int threads;               /* of the pool */
     const char *model, *clip;  /* files for analyze; nullable */
 } at_bench_setup;
@@ -72,6 +72,16 @@ int at_bench_features_create(void **state, const at_bench_setup *s, at_bench_wor
 int at_bench_features_run(void *state, attune_error *err);
 void at_bench_features_destroy(void *state);
 
+/* batch.c */
+int at_bench_batch_face(void **state, const at_bench_setup *s, at_bench_work *work,
+                        attune_error *err);
+int at_bench_batch_voice(void **state, const at_bench_setup *s, at_bench_work *work,
+                         attune_error *err);
+int at_bench_batch_fused(void **state, const at_bench_setup *s, at_bench_work *work,
+                         attune_error *err);
+int at_bench_batch_run(void *state, attune_error *err);
+void at_bench_batch_destroy(void *state);
+
 /* analyze.c */
 int at_bench_analyze_create(void **state, const at_bench_setup *s, at_bench_work *work,
                             attune_error *err);
@@ -80,7 +90,7 @@ void at_bench_analyze_destroy(void *state);
 
 /* Multiply-adds of MobileNetV2 with a classifier, on side x side pictures (mobilenet.h). */
 double at_bench_mobilenet_macs(int side, int classes);
-/* The face stream with random weights, through a file of its own that is gone afterwards. */
+/* Both streams with random weights, through a file of its own that is gone afterwards. */
 int at_bench_weights(at_weights **out, attune_error *err);
 
 #endif

@@ -13,10 +13,10 @@ static json_t *benchmark(const attune_bench_result *r)
     if (!r->runs)
         return json_pack("{s:s,s:i,s:s,s:i,s:s}", "name", r->name, "threads", r->threads, "unit",
                          r->unit, "runs", 0, "why", r->why);
-    return json_pack("{s:s,s:i,s:s,s:f,s:f,s:f,s:i,s:o,s:o}", "name", r->name, "threads",
-                     r->threads, "unit", r->unit, "median", r->median, "best", r->best, "cpu_ms",
-                     r->cpu_ms, "runs", r->runs, "gflops", counted(r->gflops), "peak_share",
-                     counted(r->peak_share));
+    return json_pack("{s:s,s:i,s:s,s:f,s:f,s:f,s:f,s:f,s:i,s:o,s:o}", "name", r->name, "threads",
+                     r->threads, "unit", r->unit, "median", r->median, "best", r->best, "mean",
+                     r->mean, "deviation", r->deviation, "cpu_ms", r->cpu_ms, "runs", r->runs,
+                     "gflops", counted(r->gflops), "peak_share", counted(r->peak_share));
 }
 
 char *attune_bench_json(const attune_bench_report *r)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "kernels/gemm.h"
+#include "model/audio.h"
 #include "model/visual.h"
 
 #include <stdio.h>
@@ -71,6 +72,8 @@ double at_bench_mobilenet_macs(int side, int classes)
     return macs + (double)AT_MB_FEATURES * classes;
 }
 
+enum { VOICE_MEMBERS = 3 }; /* as the default model has */
+
 int at_bench_weights(at_weights **out, attune_error *err)
 {
     const char *dir = getenv("TMPDIR");
@@ -85,6 +88,7 @@ int at_bench_weights(at_weights **out, attune_error *err)
         return at_fail(err, ATTUNE_E_IO, "%s: cannot make a temporary file", path);
     at_rng_seed(&rng, 1, 0);
     int status = at_visual_init(&p, &rng, err);
+    status = status ? status : at_audio_init(&p, VOICE_MEMBERS, &rng, err);
     status = status ? status : at_weights_writer_create(&w, err);
     for (int i = 0; i < p.count && !status; i++) {
         const at_param *a = p.list[i];

@@ -11,7 +11,7 @@ static const char usage[] =
     "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all] [--task NAME]\n"
     "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
     "                   [--json FILE] [--answers FILE] [--excluded FILE] [--draws N] [--seed N]\n"
-    "                   [--threads N] [--quiet]\n"
+    "                   [--limit N] [--threads N] [--quiet]\n"
     "       attune eval MODEL --dataset NAME --root DIR --corrupt all ...\n"
     "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
     "\n"
@@ -35,6 +35,7 @@ static const char usage[] =
     "  --check FILE          compute the figures that FILE lists again (models/figures.json), on the\n"
     "                        data sets in DIR; --json writes the list with what came out\n"
     "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
+    "  --limit N             at most N samples, evenly spaced, for trying things out\n"
     "  --threads N           default: all cores; the result is the same for any number\n";
 
 static void print_help(FILE *f)
@@ -358,15 +359,25 @@ static int add_corruption(at_eval_job *job, const char *text)
 static int parse(at_eval_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"dataset", required_argument, NULL, 'd'}, {"root", required_argument, NULL, 'r'},
-        {"split", required_argument, NULL, 's'},   {"task", required_argument, NULL, 'T'},
-        {"stream", required_argument, NULL, 'm'},  {"crops", no_argument, NULL, 'C'},
-        {"corrupt", required_argument, NULL, 'c'}, {"noise", required_argument, NULL, 'N'},
-        {"answers", required_argument, NULL, 'a'}, {"excluded", required_argument, NULL, 'x'},
-        {"json", required_argument, NULL, 'j'},    {"check", required_argument, NULL, 'k'},
-        {"draws", required_argument, NULL, 'n'},   {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'}, {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"dataset", required_argument, NULL, 'd'},
+        {"root", required_argument, NULL, 'r'},
+        {"split", required_argument, NULL, 's'},
+        {"task", required_argument, NULL, 'T'},
+        {"stream", required_argument, NULL, 'm'},
+        {"crops", no_argument, NULL, 'C'},
+        {"corrupt", required_argument, NULL, 'c'},
+        {"noise", required_argument, NULL, 'N'},
+        {"answers", required_argument, NULL, 'a'},
+        {"excluded", required_argument, NULL, 'x'},
+        {"json", required_argument, NULL, 'j'},
+        {"check", required_argument, NULL, 'k'},
+        {"draws", required_argument, NULL, 'n'},
+        {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'},
+        {"limit", required_argument, NULL, 'l'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     attune_eval_options *o = &job->o;
     int c, seed, code;
@@ -398,6 +409,11 @@ static int parse(at_eval_job *job, int argc, char **argv)
                 return at_wrong_usage("eval", "--seed takes 0 to %d, not '%.100s'", INT_MAX,
                                       optarg);
             o->seed = (uint64_t)seed;
+            break;
+        case 'l':
+            if (!at_parse_int(optarg, 1, INT_MAX, &o->limit))
+                return at_wrong_usage("eval", "--limit takes 1 to %d, not '%.100s'", INT_MAX,
+                                      optarg);
             break;
         case 't':
             if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o->threads))

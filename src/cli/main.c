@@ -17,6 +17,7 @@ static const at_command commands[] = {
     {"eval", "how well a model does on a labelled data set", at_cmd_eval},
     {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade},
     {"train", "run a training recipe", at_cmd_train},
+    {"reproduce", "the paper's tables and figures, ours beside its own", at_cmd_reproduce},
     {"bench", "how fast this build is on this machine", at_cmd_bench},
 };
 

@@ -244,6 +244,22 @@ static int count_people(const at_corpus *c)
     return people;
 }
 
+void at_corpus_thin(at_corpus *c, int limit)
+{
+    if (limit <= 0 || c->count <= limit)
+        return;
+    for (int i = 0; i < limit; i++) {
+        int j = (int)((int64_t)i * c->count / limit);
+        at_sample t = c->list[i];
+        c->list[i] = c->list[j];
+        c->list[j] = t;
+    }
+    for (int i = limit; i < c->count; i++)
+        free(c->list[i].path);
+    c->count = limit;
+    c->people = count_people(c);
+}
+
 /* Are two names the same, a hyphen being as good as an underscore? */
 static int same_name(const char *a, const char *b)
 {

@@ -69,6 +69,9 @@ int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const 
                    attune_error *err);
 void at_corpus_free(at_corpus *c);
 
+/* Keeps limit samples, evenly spaced, for trying things out; 0: all. */
+void at_corpus_thin(at_corpus *c, int limit);
+
 /* How many were excluded for that reason. */
 int at_corpus_excluded(const at_corpus *c, at_exclusion kind);
 /* The picture of a sample that came in a list, AT_LISTED_SIDE square, grey; NULL: it is in a file. */

@@ -3,6 +3,7 @@
 #include "eval/answers.h"
 #include "eval/classes.h"
 #include "eval/evaluate.h"
+#include "eval/figures.h"
 #include "eval/metrics.h"
 #include "eval/run.h"
 
@@ -98,32 +99,6 @@ static int collect(judged *j, const evaluation *e, int classes)
     return ATTUNE_OK;
 }
 
-static attune_interval interval_of(at_interval i)
-{
-    return (attune_interval){i.lo, i.hi};
-}
-
-static const attune_interval no_interval = {NAN, NAN};
-
-static void fill_intervals(attune_eval_result *out, const at_metric_intervals *i)
-{
-    out->accuracy_interval = interval_of(i->accuracy);
-    out->balanced_accuracy_interval = interval_of(i->balanced_accuracy);
-    out->macro_f1_interval = interval_of(i->macro_f1);
-    out->weighted_f1_interval = interval_of(i->weighted_f1);
-}
-
-static void fill_unmeasured(attune_eval_result *out)
-{
-    out->accuracy = out->balanced_accuracy = out->macro_f1 = out->weighted_f1 = out->ece = NAN;
-}
-
-static void fill_no_intervals(attune_eval_result *out)
-{
-    out->accuracy_interval = out->balanced_accuracy_interval = no_interval;
-    out->macro_f1_interval = out->weighted_f1_interval = no_interval;
-}
-
 /* a: without the samples of no class, which are dropped from j's copies in place. */
 static at_answers with_class(const judged *j, int classes)
 {
@@ -140,74 +115,12 @@ static at_answers with_class(const judged *j, int classes)
     return a;
 }
 
-/* Of how many groups are the samples (of one side; -1: all) ? seen (most) is scratch: groups are
- * numbered below most. */
-static int count_groups(const int *group, const int *positive, int side, int n, int *seen, int most)
-{
-    int count = 0;
-    memset(seen, 0, (size_t)most * sizeof *seen);
-    for (int i = 0; i < n; i++)
-        if (side < 0 || positive[i] == side)
-            count += !seen[group[i]]++;
-    return count;
-}
-
-/* What has no ground is NaN: no recall without a label, no precision without an answer. */
-static attune_eval_class class_of(const char *name, const at_class_metrics *c, int n,
-                                  int confusion[][AT_MAX_CLASSES], int k)
-{
-    int answered = 0;
-    for (int i = 0; i < AT_MAX_CLASSES; i++)
-        answered += confusion[i][k];
-    return (attune_eval_class){name,
-                               answered ? c->precision : NAN,
-                               c->n ? c->recall : NAN,
-                               c->n < n ? c->specificity : NAN,
-                               answered || c->n ? c->f1 : NAN,
-                               c->n};
-}
-
-static void fill_constant(attune_eval_result *out, const at_metrics *m, const char *const *names)
-{
-    at_metrics constant;
-    const int answer = at_metrics_constant(&constant, m);
-    out->constant = (attune_eval_constant){NULL, NAN, NAN, NAN};
-    if (answer >= 0)
-        out->constant = (attune_eval_constant){names[answer], constant.accuracy,
-                                               constant.balanced_accuracy, constant.macro_f1};
-}
-
 /* Called last: it uses j up. */
 static int judge_classes(attune_eval_result *out, const evaluation *e, const judged *j,
                          attune_error *err)
 {
-    at_metrics m;
-    at_metric_intervals intervals;
-    const char *const *names = at_heads[e->corpus.head].class_names;
     const at_answers answers = with_class(j, out->classes);
-    int draws = e->options->draws > 0 ? e->options->draws : 1000, status = ATTUNE_OK;
-    at_metrics_compute(&m, &answers);
-    out->groups = count_groups(answers.group, NULL, -1, answers.n, j->sample, e->corpus.count);
-    if (out->groups > 1)
-        status = at_metrics_bootstrap(&intervals, &answers, draws, e->options->seed, err);
-    out->accuracy = m.accuracy;
-    out->balanced_accuracy = m.balanced_accuracy;
-    out->macro_f1 = m.macro_f1;
-    out->weighted_f1 = m.weighted_f1;
-    out->ece = m.ece;
-    fill_constant(out, &m, names);
-    if (answers.n == 0)
-        fill_unmeasured(out);
-    if (out->groups > 1)
-        fill_intervals(out, &intervals);
-    else
-        fill_no_intervals(out);
-    for (int k = 0; k < out->classes; k++) {
-        const at_class_metrics *c = &m.per_class[k];
-        out->per_class[k] = class_of(names[k], c, answers.n, m.confusion, k);
-        memcpy(out->confusion[k], m.confusion[k], (size_t)out->classes * sizeof **m.confusion);
-    }
-    return status;
+    return at_figures_fill(out, e->corpus.head, &answers, e->options->draws, e->options->seed, err);
 }
 
 /* DAiSEE's states at the thresholds that its shares leave meaning for: see the data card. */
@@ -248,7 +161,7 @@ static int judge_curve(attune_eval_curve *out, const evaluation *e, const judged
     int most = e->corpus.count; /* groups are numbered below it */
     int *positive = malloc((2 * (size_t)j->n + (size_t)most + 1) * sizeof *positive);
     int status = ATTUNE_OK;
-    int draws = e->options->draws > 0 ? e->options->draws : 1000;
+    int draws = at_figures_draws(e->options->draws);
     at_interval interval = {NAN, NAN};
     *out = (attune_eval_curve){.name = t->name, .auc = NAN};
     if (!score || !positive) {
@@ -260,12 +173,12 @@ static int judge_curve(attune_eval_curve *out, const evaluation *e, const judged
             out->positives += positive[i];
         out->auc = at_auc(score, positive, out->n);
         for (int side = 0; side < 2; side++)
-            out->groups[side] = count_groups(group, positive, side, out->n, seen, most);
+            out->groups[side] = at_figures_groups(group, positive, side, out->n, seen, most);
         if (out->groups[0] > 1 && out->groups[1] > 1)
             status = at_auc_bootstrap(&interval, score, positive, group, out->n, draws,
                                       e->options->seed, err);
     }
-    out->interval = interval_of(interval);
+    out->interval = (attune_interval){interval.lo, interval.hi};
     free(score);
     free(positive);
     return status;
@@ -326,7 +239,10 @@ static int read_corpus(evaluation *e, attune_error *err)
     if (!o->dataset || !o->root)
         return at_fail(err, ATTUNE_E_ARG, "a data set and its folder are needed");
     int status = at_corpus_read(&e->corpus, o->dataset, o->root, o->split ? o->split : "all", err);
-    return status == ATTUNE_OK ? choose_task(e, err) : status;
+    if (status < 0)
+        return status;
+    at_corpus_thin(&e->corpus, o->limit);
+    return choose_task(e, err);
 }
 
 /* What only running showed: files that nothing came out of, and samples without a label. */

@@ -34,14 +34,22 @@ typedef struct at_answer {
     float logit[AT_MOST_LOGITS]; /* of the head, of EMOTION7 the stream's native ones */
 } at_answer;
 
+/* What a picture's face or a voice said, before it became an answer. number: of the sample among those of
+ * its kind. Several threads at once; e lives for the call. ATTUNE_OK or ATTUNE_E_NOMEM. */
+typedef struct at_evidence_sink {
+    int (*take)(void *user, int number, int modality, const at_evidence *e);
+    void *user;
+} at_evidence_sink;
+
 /* Zero is the default for every field. */
 typedef struct at_run_options {
-    unsigned without;        /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE): not used */
-    int crops;               /* pictures are crops of faces even where the corpus does not say so */
-    at_harms harms;          /* of pictures and sound, before they are judged */
-    const char *noise;       /* folder of recorded noises for them; nullable */
-    int quiet;               /* no progress on stderr */
-    int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
+    unsigned without;  /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE): not used */
+    int crops;         /* pictures are crops of faces even where the corpus does not say so */
+    at_harms harms;    /* of pictures and sound, before they are judged */
+    const char *noise; /* folder of recorded noises for them; nullable */
+    const at_evidence_sink *evidence; /* nullable; not of clips */
+    int quiet;                        /* no progress on stderr */
+    int (*stop)(void *user);          /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;
 } at_run_options;
 

@@ -68,9 +68,12 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
     return status;
 }
 
-/* As a session would rate it; 0 where the detector saw no face. ATTUNE_OK or ATTUNE_E_NOMEM. */
-static int rate(const at_run_context *r, const at_face_sample *s, seat *t, float *reliability)
+/* As a session would rate it; 0 where the detector saw no face. number: of the sample. ATTUNE_OK or
+ * ATTUNE_E_NOMEM. */
+static int rate(const at_run_context *r, const at_face_sample *s, int number, seat *t,
+                float *reliability)
 {
+    const at_evidence_sink *sink = r->options->evidence;
     const at_visual_result *v = &t->result;
     at_estimate estimate;
     float quality;
@@ -88,7 +91,7 @@ static int rate(const at_run_context *r, const at_face_sample *s, seat *t, float
                                                                       .share = 1}};
     at_fusion_run(r->fusion, evidence, &estimate);
     *reliability = estimate.reliability[ATTUNE_FACE];
-    return ATTUNE_OK;
+    return sink ? sink->take(sink->user, number, ATTUNE_FACE, &evidence[ATTUNE_FACE]) : ATTUNE_OK;
 }
 
 static void keep_logits(at_answer *a, const float *logit, int n)
@@ -177,7 +180,7 @@ static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
     b->p->encoder->look(b->p->net, &t->image, t->work, &t->result);
     fill_answer(b->r, &t->result, a);
     a->outcome = AT_ANSWERED;
-    return rate(b->r, s, t, &a->reliability[ATTUNE_FACE]);
+    return rate(b->r, s, b->first + s->slot, t, &a->reliability[ATTUNE_FACE]);
 }
 
 static void judge_task(void *arg, int task, int thread)

@@ -14,7 +14,8 @@ enum { ROWS = 10 * AT_FRAMES_PER_S };
 /* What a thread works in; made when it has its first voice. */
 typedef struct seat {
     at_graph *graph;
-    float *rows; /* (ROWS x AT_FEATURES) */
+    float *rows;                              /* (ROWS x AT_FEATURES) */
+    int64_t time[ROWS / AT_AUDIO_STRIDE + 1]; /* of the tokens */
 } seat;
 
 typedef struct sounds {
@@ -65,13 +66,23 @@ static int sit(seat *t)
     return t->rows ? ATTUNE_OK : ATTUNE_E_NOMEM;
 }
 
-static void fill_answer(const at_run_context *r, const at_voice_heard *heard,
-                        const at_audio_result *result, at_answer *a)
+/* What the answer to the heard says, with its moments. */
+static at_evidence tell(seat *t, const at_voice_heard *heard, const at_audio_result *result)
 {
+    at_evidence e = at_voice_evidence(heard, result);
+    for (int i = 0; i < result->tokens; i++)
+        t->time[i] = (int64_t)i * AT_AUDIO_STRIDE * AT_FRAME_HOP_US;
+    e.tokens = (at_tokens){result->tokens, AT_AUDIO_TOKEN, result->token, t->time};
+    return e;
+}
+
+static int fill_answer(const at_run_context *r, seat *t, const at_voice_heard *heard, int number,
+                       const at_audio_result *result, at_answer *a)
+{
+    const at_evidence_sink *sink = r->options->evidence;
     float native[AT_VOICE_CLASSES];
     at_estimate estimate;
-    const at_evidence evidence[ATTUNE_MODALITIES] = {
-        [ATTUNE_VOICE] = at_voice_evidence(heard, result)};
+    const at_evidence evidence[ATTUNE_MODALITIES] = {[ATTUNE_VOICE] = tell(t, heard, result)};
     at_fusion_native(r->fusion, ATTUNE_VOICE, result->expression, native);
     if (r->head == AT_HEAD_VOICE8)
         memcpy(a->p, native, sizeof native);
@@ -82,6 +93,7 @@ static void fill_answer(const at_run_context *r, const at_voice_heard *heard,
     at_fusion_run(r->fusion, evidence, &estimate);
     a->reliability[ATTUNE_VOICE] = estimate.reliability[ATTUNE_VOICE];
     a->outcome = AT_ANSWERED;
+    return sink ? sink->take(sink->user, number, ATTUNE_VOICE, &evidence[ATTUNE_VOICE]) : ATTUNE_OK;
 }
 
 /* In place: the sound is heard only once. */
@@ -103,9 +115,7 @@ static int judge(const batch *b, const at_voice_sample *v, seat *t, at_answer *a
     if (status < 0 || heard.speech < AT_SPEECH_ROWS_MIN)
         return status;
     status = at_audio_run(b->s->net, t->graph, t->rows, heard.length, heard.functionals, &result);
-    if (status == ATTUNE_OK)
-        fill_answer(b->r, &heard, &result, a);
-    return status;
+    return status < 0 ? status : fill_answer(b->r, t, &heard, b->first + v->slot, &result, a);
 }
 
 static void judge_task(void *arg, int task, int thread)

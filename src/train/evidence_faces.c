@@ -95,15 +95,15 @@ static void see_task(void *arg, int task, int thread)
         atomic_store(&j->status, status);
 }
 
-static int see_all(faces_job *j, at_pool *pool, attune_error *err)
+static int see_all(faces_job *j, const at_job *job, attune_error *err)
 {
-    const int threads = at_pool_threads(pool);
+    const int threads = at_pool_threads(job->pool);
     int status = at_evidence_room(j->out, j->faces->count, err);
     j->seat = at_calloc((size_t)threads, sizeof *j->seat);
     if (!status && !j->seat)
         status = at_fail_nomem(err);
     if (!status)
-        at_pool_run(pool, j->faces->count, see_task, j);
+        status = at_evidence_each(job, "what faces say", j->faces->count, see_task, j, err);
     for (int t = 0; j->seat && t < threads; t++) {
         at_image_free(&j->seat[t].image);
         at_rating_free(&j->seat[t].rating);
@@ -126,7 +126,7 @@ static int make(at_evidence_set *out, const at_job *job, const at_weights *model
         status = at_faces_load(&faces, corpus, 1, &detector, job->pool, job->options->quiet, err);
     if (!status) {
         faces_job j = {.s = s, .faces = &faces, .net = net, .out = out};
-        status = see_all(&j, job->pool, err);
+        status = see_all(&j, job, err);
     }
     for (int i = 0; i < faces.count && !status; i++)
         out->emotion[i] = at_labelled_emotion(&faces.list[i].label, corpus->head);

@@ -90,15 +90,15 @@ static void hear_task(void *arg, int task, int thread)
         atomic_store(&j->status, status);
 }
 
-static int hear_all(voices_job *j, at_pool *pool, attune_error *err)
+static int hear_all(voices_job *j, const at_job *job, attune_error *err)
 {
-    const int threads = at_pool_threads(pool);
+    const int threads = at_pool_threads(job->pool);
     int status = at_evidence_room(j->out, j->voices->count, err);
     j->seat = at_calloc((size_t)threads, sizeof *j->seat);
     if (!status && !j->seat)
         status = at_fail_nomem(err);
     if (!status)
-        at_pool_run(pool, j->voices->count, hear_task, j);
+        status = at_evidence_each(job, "what voices say", j->voices->count, hear_task, j, err);
     for (int t = 0; j->seat && t < threads; t++) {
         at_graph_free(&j->seat[t].graph);
         at_free(j->seat[t].rows);
@@ -119,7 +119,7 @@ static int make(at_evidence_set *out, const at_job *job, const at_weights *model
         status = at_voices_load(&voices, corpus, 1, NULL, 0, job->pool, job->options->quiet, err);
     if (!status) {
         voices_job j = {.s = s, .voices = &voices, .net = net, .out = out};
-        status = hear_all(&j, job->pool, err);
+        status = hear_all(&j, job, err);
     }
     for (int i = 0; i < voices.count && !status; i++)
         out->emotion[i] = at_labelled_emotion(&voices.list[i].label, corpus->head);

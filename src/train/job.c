@@ -76,22 +76,6 @@ int at_job_data(const at_job *job, const char *dataset, const char *folder, char
     return *out ? ATTUNE_OK : at_fail_nomem(err);
 }
 
-/* Keeps limit samples, evenly spaced; 0: all. */
-static void thin(at_corpus *c, int limit)
-{
-    if (limit <= 0 || c->count <= limit)
-        return;
-    for (int i = 0; i < limit; i++) {
-        int j = (int)((int64_t)i * c->count / limit);
-        at_sample t = c->list[i];
-        c->list[i] = c->list[j];
-        c->list[j] = t;
-    }
-    for (int i = limit; i < c->count; i++)
-        free(c->list[i].path);
-    c->count = limit;
-}
-
 int at_job_corpus(const at_job *job, const char *dataset, const char *folder, const char *split,
                   int limit, at_corpus *out, attune_error *err)
 {
@@ -100,7 +84,7 @@ int at_job_corpus(const at_job *job, const char *dataset, const char *folder, co
     status = status ? status : at_corpus_read(out, dataset, root, split, err);
     free(root);
     if (!status)
-        thin(out, limit);
+        at_corpus_thin(out, limit);
     return status;
 }
 

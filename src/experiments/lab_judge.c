@@ -1,0 +1,257 @@
+/* lab_judge.c - parts of data sets, judged by the evaluator; what was judged is kept. */
+#include "experiments/lab.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "kernels/kernels.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STRANGERS "none of whom is in training"
+#define NAMELESS  "people are not named, and may be in training with other pictures"
+
+const at_part_of at_daisee = {"DAiSEE, validation part: the dominant of four states",
+                              "daisee-frames",
+                              "daisee_frames",
+                              "val",
+                              "dominant4",
+                              STRANGERS,
+                              0};
+const at_part_of at_daisee_levels = {"DAiSEE, validation part: the levels of the four states",
+                                     "daisee-frames",
+                                     "daisee_frames",
+                                     "val",
+                                     "state4",
+                                     STRANGERS,
+                                     0};
+const at_part_of at_fer2013 = {"FER2013, validation part: seven expressions",
+                               "fer2013",
+                               "ferplus",
+                               "valid",
+                               NULL,
+                               NAMELESS,
+                               0};
+const at_part_of at_ferplus = {
+    "FER+, validation part: eight expressions", "ferplus", "ferplus", "valid", NULL, NAMELESS, 0};
+const at_part_of at_ravdess = {"RAVDESS, actors of fold 3: eight emotions of voices",
+                               "ravdess",
+                               "ravdess_speech16k",
+                               "fold3",
+                               NULL,
+                               STRANGERS,
+                               0};
+const at_part_of at_javanese = {"Talkers on video, each with their own voice (javanese_av)",
+                                "manifest",
+                                "javanese_av",
+                                "all",
+                                "emotion7",
+                                "none of whom is in training, nor is the language",
+                                1};
+
+int at_lab_part(const at_lab *lab, const at_part_of *part, at_sheet *s)
+{
+    char root[AT_TRAIN_PATH];
+    if (at_lab_root(lab, part->folder, root))
+        return 1;
+    at_sheet_note(s, "Left out: %s. There is no folder %s in %s.", part->title, part->folder,
+                  lab->o->data_dir);
+    return 0;
+}
+
+int at_lab_limit(const at_lab *lab, const at_part_of *part)
+{
+    enum { SLOW_LIMIT = 12 };
+    return lab->limit && part->slow ? SLOW_LIMIT : lab->limit;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+void at_lab_hash_text(uint64_t *hash, const char *text)
+{
+    const char *t = text ? text : "";
+    *hash = at_hash(*hash, t, strlen(t) + 1);
+}
+
+void at_lab_hash_number(uint64_t *hash, double x)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.17g", x);
+    at_lab_hash_text(hash, text);
+}
+
+int at_lab_hash_file(uint64_t *hash, const char *path, attune_error *err)
+{
+    const unsigned char *bytes = NULL;
+    size_t size = 0;
+    const int status = at_file_map(path, &bytes, &size, err);
+    if (status == ATTUNE_OK)
+        *hash = at_hash(*hash, bytes, size);
+    at_file_unmap(bytes, size);
+    return status;
+}
+
+void at_lab_hash_corpus(uint64_t *hash, const at_corpus *c)
+{
+    at_lab_hash_text(hash, c->dataset);
+    for (int i = 0; i < c->count; i++) {
+        const at_sample *s = &c->list[i];
+        struct stat st = {0};
+        at_lab_hash_text(hash, s->path);
+        at_lab_hash_text(hash, s->person);
+        if (stat(s->path, &st) == 0)
+            at_lab_hash_number(hash, (double)st.st_size);
+        at_lab_hash_number(hash, s->expression);
+        for (int k = 0; k < ATTUNE_STATES; k++)
+            at_lab_hash_number(hash, s->state[k]);
+    }
+}
+
+uint64_t at_lab_hash(const at_lab *lab)
+{
+    uint64_t hash = AT_HASH_START;
+    at_lab_hash_text(&hash, attune_version());
+    at_lab_hash_text(&hash, at_kernels_best()->name);
+    at_lab_hash_number(&hash, (double)lab->o->seed);
+    at_lab_hash_number(&hash, lab->o->draws);
+    at_lab_hash_number(&hash, lab->limit);
+    return hash;
+}
+
+static int key_of(const at_lab *lab, const at_question *q, const char *root, uint64_t *key,
+                  attune_error *err)
+{
+    const at_part_of *p = q->part;
+    const char *const texts[] = {p->split, p->task, q->stream, q->corrupt[0], q->corrupt[1]};
+    at_corpus c = {0};
+    *key = at_lab_hash(lab);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        at_lab_hash_text(key, texts[i]);
+    int status = at_lab_hash_file(key, q->model, err);
+    status = status ? status : at_corpus_read(&c, p->dataset, root, p->split, err);
+    if (status == ATTUNE_OK)
+        at_lab_hash_corpus(key, &c);
+    at_corpus_free(&c);
+    return status;
+}
+
+/* ---- what was kept --------------------------------------------------------------------------- */
+
+static int kept_path(const at_lab *lab, uint64_t key, char path[AT_TRAIN_PATH])
+{
+    return snprintf(path, AT_TRAIN_PATH, "%s/%016" PRIx64 ".json", lab->kept, key) < AT_TRAIN_PATH;
+}
+
+void at_lab_recall(const at_lab *lab, uint64_t key, json_t **out)
+{
+    char path[AT_TRAIN_PATH];
+    *out = kept_path(lab, key, path) ? json_load_file(path, 0, NULL) : NULL;
+}
+
+int at_lab_keep(const at_lab *lab, uint64_t key, const json_t *result, attune_error *err)
+{
+    char path[AT_TRAIN_PATH];
+    char *text = result ? json_dumps(result, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
+    int status = text ? ATTUNE_OK : at_fail_nomem(err);
+    if (!status && !kept_path(lab, key, path))
+        status = at_fail(err, ATTUNE_E_ARG, "%s: path too long", lab->kept);
+    status = status ? status : attune_text_write(path, text, err);
+    free(text);
+    return status;
+}
+
+/* ---- judging --------------------------------------------------------------------------------- */
+
+static int corrupts_of(const at_question *q)
+{
+    return !q->corrupt[0] ? 0 : q->corrupt[1] ? 2 : 1;
+}
+
+static int evaluate(const at_lab *lab, const at_question *q, const char *root, json_t **out,
+                    attune_error *err)
+{
+    const attune_eval_options o = {
+        .dataset = q->part->dataset,
+        .root = root,
+        .split = q->part->split,
+        .task = q->part->task,
+        .stream = q->stream,
+        .corrupt = q->corrupt,
+        .corrupts = corrupts_of(q),
+        .limit = at_lab_limit(lab, q->part),
+        .threads = lab->o->threads,
+        .draws = lab->o->draws,
+        .seed = lab->o->seed,
+        .quiet = lab->o->quiet,
+        .stop = lab->o->stop,
+        .user = lab->o->user,
+    };
+    attune_eval_result result;
+    const int status = attune_evaluate(&result, q->model, &o, err);
+    if (status)
+        return status;
+    char *text = attune_eval_json(&result);
+    *out = text ? json_loads(text, 0, NULL) : NULL;
+    attune_text_free(&text);
+    return *out ? ATTUNE_OK : at_fail_nomem(err);
+}
+
+int at_lab_judge(at_lab *lab, const at_question *q, json_t **out, attune_error *err)
+{
+    char root[AT_TRAIN_PATH];
+    uint64_t key = 0;
+    *out = NULL;
+    int status = at_lab_step(lab, err, "%s%s%s%s%s: %s", q->what, q->corrupt[0] ? ", " : "",
+                             q->corrupt[0] ? q->corrupt[0] : "", q->corrupt[1] ? " " : "",
+                             q->corrupt[1] ? q->corrupt[1] : "", q->part->title);
+    if (status == 0) {
+        *out = json_object();
+        return *out ? ATTUNE_OK : at_fail_nomem(err);
+    }
+    if (status < 0)
+        return status;
+    if (!at_lab_root(lab, q->part->folder, root))
+        return at_fail(err, ATTUNE_E_IO, "%s: no such folder", q->part->folder);
+    status = key_of(lab, q, root, &key, err);
+    if (status == ATTUNE_OK)
+        at_lab_recall(lab, key, out);
+    if (status || *out)
+        return status;
+    status = evaluate(lab, q, root, out, err);
+    status = status ? status : at_lab_keep(lab, key, *out, err);
+    if (status) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+char *at_lab_command(const at_lab *lab, const at_question *q)
+{
+    const at_part_of *p = q->part;
+    char root[AT_TRAIN_PATH], *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        return NULL;
+    fprintf(f, "attune eval %s --dataset %s --root %s --split %s", q->model, p->dataset,
+            at_lab_root(lab, p->folder, root) ? root : p->folder, p->split);
+    if (p->task)
+        fprintf(f, " --task %s", p->task);
+    if (q->stream)
+        fprintf(f, " --stream %s", q->stream);
+    for (int i = 0; i < corrupts_of(q); i++)
+        fprintf(f, " --corrupt %s", q->corrupt[i]);
+    if (at_lab_limit(lab, p))
+        fprintf(f, " --limit %d", at_lab_limit(lab, p));
+    if (lab->o->draws)
+        fprintf(f, " --draws %d", lab->o->draws);
+    fprintf(f, " --seed %" PRIu64, lab->o->seed);
+    if (fclose(f) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
