@@ -22,7 +22,7 @@ DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/dat
 SANITIZED = built.sanitizers()  # most of a second for each picture
 PICTURES = 48 if SANITIZED else 300
 KEYS = {"dataset", "split", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
-        "weighted_f1", "ece", "auc", "per_class", "confusion", "interval", "corrupt", "groups", "constant"}
+        "weighted_f1", "ece", "ece_by_chance", "confidence_auc", "kept_error", "auc", "per_class", "confusion", "interval", "corrupt", "groups", "constant"}
 
 
 def run(*arguments):

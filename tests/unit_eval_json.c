@@ -15,15 +15,13 @@
 #include <cmocka.h>
 
 /* As include/attune/eval.h lists them, in order. */
-static const char *const top_keys[] = {"dataset",   "split",       "task",
-                                       "stream",    "corrupt",     "n",
-                                       "withheld",  "coverage",    "people",
-                                       "groups",    "excluded",    "excluded_by",
-                                       "not_found", "accuracy",    "balanced_accuracy",
-                                       "macro_f1",  "weighted_f1", "ece",
-                                       "constant",  "auc",         "auc_interval",
-                                       "per_class", "confusion",   "interval",
-                                       NULL};
+static const char *const top_keys[] = {
+    "dataset",    "split",       "task",      "stream",        "corrupt",
+    "n",          "withheld",    "coverage",  "people",        "groups",
+    "excluded",   "excluded_by", "not_found", "accuracy",      "balanced_accuracy",
+    "macro_f1",   "weighted_f1", "ece",       "ece_by_chance", "confidence_auc",
+    "kept_error", "constant",    "auc",       "auc_interval",  "per_class",
+    "confusion",  "interval",    NULL};
 static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
                                          "f1",   "n",         NULL};
 static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "macro_f1",
@@ -49,6 +47,9 @@ static const attune_eval_result result = {
     .macro_f1 = 0.675,
     .weighted_f1 = 0.71,
     .ece = 0.125,
+    .ece_by_chance = 0.025,
+    .confidence_auc = 0.76,
+    .kept_error = 0.15,
     .constant = {"happy", 0.6, 0.5, 0.375},
     .accuracy_interval = {0.5, 0.8},
     .balanced_accuracy_interval = {0.51, 0.81},
@@ -140,6 +141,12 @@ static void figures(void **state)
     is_number(root, "macro_f1", 0.675);
     is_number(root, "weighted_f1", 0.71);
     is_number(root, "ece", 0.125);
+    is_number(root, "ece_by_chance", 0.025);
+    is_number(root, "confidence_auc", 0.76);
+    is_number(root, "kept_error", 0.15);
+    is_number(root, "ece_by_chance", 0.025);
+    is_number(root, "confidence_auc", 0.76);
+    is_number(root, "kept_error", 0.15);
     const json_t *constant = json_object_get(root, "constant");
     assert_string_equal(json_string_value(json_object_get(constant, "answer")), "happy");
     is_number(constant, "accuracy", 0.6);
@@ -195,13 +202,15 @@ static void curves_by_state(void **state)
 /* What could not be measured must not cost the rest. */
 static void undefined_figures_are_null(void **state)
 {
-    static const char *const figure[] = {"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1",
-                                         "ece"};
+    static const char *const figure[] = {
+        "accuracy", "balanced_accuracy", "macro_f1",       "weighted_f1",
+        "ece",      "ece_by_chance",     "confidence_auc", "kept_error"};
     attune_eval_result r = {.dataset = "ravdess", .split = "all", .classes = 1};
     (void)state;
     r.per_class[0] = (attune_eval_class){"calm", NAN, NAN, NAN, NAN, 0};
     r.accuracy_interval = r.weighted_f1_interval = (attune_interval){NAN, NAN};
-    r.accuracy = r.balanced_accuracy = r.macro_f1 = r.weighted_f1 = r.ece = NAN;
+    r.accuracy = r.balanced_accuracy = r.macro_f1 = r.weighted_f1 = NAN;
+    r.ece = r.ece_by_chance = r.confidence_auc = r.kept_error = NAN;
     r.constant = (attune_eval_constant){NULL, NAN, NAN, NAN};
     json_t *root = parsed(&r);
     has_keys(root, top_keys);

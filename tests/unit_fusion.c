@@ -110,7 +110,8 @@ static void test_reliability(void **state)
         {.present = 1, .embedding = zeros, .logit = happy, .quality = 1, .share = 1},
         {.embedding = zeros, .logit = glad, .quality = 0.8f, .share = 1},
     };
-    at_fusion_run(f, ev, &face); /* temperature 2, trust a half: exp(1), five of 1, contempt left out */
+    at_fusion_run(f, ev,
+                  &face); /* temperature 2, trust a half: exp(1), five of 1, contempt left out */
     assert_float_equal(face.reliability[ATTUNE_FACE], exp(1) / (6 + exp(1)), 1e-5);
     assert_float_equal(face.emotion7[ATTUNE_HAPPY], exp(1) / (6 + exp(1)), 1e-5);
     assert_float_equal(face.reliability[ATTUNE_VOICE], 0, 0);
@@ -513,20 +514,13 @@ static void test_offset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trust),
-        cmocka_unit_test(test_reliability),
-        cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_dropping),
-        cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_fused_states),
-        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_baseline),
-        cmocka_unit_test(test_spell),
-        cmocka_unit_test(test_little_evidence),
-        cmocka_unit_test(test_offset),
-        cmocka_unit_test(test_usual_of_a_model),
+        cmocka_unit_test(test_trust),    cmocka_unit_test(test_reliability),
+        cmocka_unit_test(test_weights),  cmocka_unit_test(test_dropping),
+        cmocka_unit_test(test_distance), cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_states),   cmocka_unit_test(test_fused_states),
+        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_baseline),
+        cmocka_unit_test(test_spell),    cmocka_unit_test(test_little_evidence),
+        cmocka_unit_test(test_offset),   cmocka_unit_test(test_usual_of_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

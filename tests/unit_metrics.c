@@ -1,5 +1,5 @@
 /* Metrics against values worked out by hand from their definitions. */
-#include "eval/metrics.h"
+#include "eval/confidence.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -74,20 +74,60 @@ static void means_over_classes_that_occur(void **state)
     near(m.weighted_f1, 0.52083333333333);
 }
 
+/* So many times the same answers: every bin holds some. */
+enum { TIMES = 60 };
+
+static double error_of(const float *p, const int *label, int n)
+{
+    float all[4 * TIMES * 2];
+    int truth[4 * TIMES];
+    for (int i = 0; i < n * TIMES; i++) {
+        truth[i] = label[i % n];
+        memcpy(all + 2 * i, p + 2 * (i % n), 2 * sizeof *all);
+    }
+    return at_ece(&(at_answers){n * TIMES, 2, truth, all, NULL});
+}
+
 static void calibration_error(void **state)
 {
     /* Four answers at 0.75, three right: calibrated. Then one right of four: off by a half. */
     static const float p[] = {.75f, .25f, .75f, .25f, .75f, .25f, .75f, .25f};
     static const int good[] = {0, 0, 0, 1}, bad[] = {0, 1, 1, 1};
-    const at_answers a = {4, 2, good, p, NULL}, b = {4, 2, bad, p, NULL};
     (void)state;
-    near(at_ece(&a), 0);
-    near(at_ece(&b), 0.5);
-    /* Too sure by 3/8 in one bin, not sure enough by 3/8 in another: nothing cancels. */
+    near(error_of(p, good, 4), 0);
+    near(error_of(p, bad, 4), 0.5);
+    /* Too sure by 3/8 in some bins, not sure enough by 3/8 in others: nothing cancels. (The bin in the
+     * middle holds both.) */
     static const float q[] = {.875f, .125f, .875f, .125f, .625f, .375f, .625f, .375f};
     static const int mixed[] = {0, 1, 0, 0};
-    const at_answers c = {4, 2, mixed, q, NULL};
-    near(at_ece(&c), 0.375);
+    near(error_of(q, mixed, 4), 0.375 * 14 / 15);
+    /* Fewer answers than bins: each by itself. */
+    near(at_ece(&(at_answers){4, 2, good, p, NULL}), 0.375);
+    near(at_ece(&(at_answers){0, 2, good, p, NULL}), 0);
+}
+
+/* The surer the likelier right, then the other way round; and what chance makes of few answers. */
+static void worth_of_confidence(void **state)
+{
+    static const float p[] = {.9f, .1f, .8f, .2f, .7f, .3f, .6f, .4f, .55f, .45f};
+    static const int well[] = {0, 0, 0, 1, 1}, badly[] = {1, 1, 0, 0, 0}, all[] = {0, 0, 0, 0, 0};
+    at_confidence c, again;
+    (void)state;
+    assert_int_equal(at_confidence_compute(&c, &(at_answers){5, 2, well, p, NULL}, 1), ATTUNE_OK);
+    near(c.auc, 1);
+    near(c.kept_error, 0.25);
+    assert_float_equal(c.ece, (.1 + .2 + .3 + .6 + .55) / 5, 1e-6);
+    /* of one answer a bin, as sure as p: 2 p (1 - p) on average */
+    assert_float_equal(c.ece_by_chance, 2 * (.09 + .16 + .21 + .24 + .2475) / 5, 0.03);
+    assert_int_equal(at_confidence_compute(&again, &(at_answers){5, 2, well, p, NULL}, 1),
+                     ATTUNE_OK);
+    assert_memory_equal(&c, &again, sizeof c);
+    assert_int_equal(at_confidence_compute(&c, &(at_answers){5, 2, badly, p, NULL}, 1), ATTUNE_OK);
+    near(c.auc, 0);
+    near(c.kept_error, 0.5);
+    assert_int_equal(at_confidence_compute(&c, &(at_answers){5, 2, all, p, NULL}, 1), ATTUNE_OK);
+    assert_true(isnan(c.auc));
+    near(c.kept_error, 0);
 }
 
 static void roc_area(void **state)
@@ -181,6 +221,7 @@ int main(void)
         cmocka_unit_test(absent_class_does_not_count_as_recall),
         cmocka_unit_test(means_over_classes_that_occur),
         cmocka_unit_test(calibration_error),
+        cmocka_unit_test(worth_of_confidence),
         cmocka_unit_test(roc_area),
         cmocka_unit_test(bootstrap_brackets_and_repeats),
         cmocka_unit_test(roc_interval),

@@ -92,7 +92,11 @@ typedef struct attune_eval_result {
     double macro_f1;    /* mean F1 over the classes that are labels or answers, as scikit-learn's
                       * f1_score(average='macro') has it */
     double weighted_f1; /* mean F1 weighted by the labels of each class */
-    double ece;         /* expected calibration error, 15 bins */
+    double ece;         /* expected calibration error, 15 bins of as many answers each */
+    double
+        ece_by_chance; /* what answers as sure, and right just as often as they say, have on average */
+    double confidence_auc; /* area under the ROC curve of the top probability for a right answer */
+    double kept_error;     /* share of wrong answers among the surest four fifths */
     attune_interval accuracy_interval, balanced_accuracy_interval, macro_f1_interval,
         weighted_f1_interval;
     attune_eval_constant constant;
@@ -110,7 +114,7 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
 
 /* The result as JSON text (free with attune_text_free); NULL when memory is out. Keys: dataset
  * split task stream corrupt n withheld coverage people groups excluded excluded_by{} not_found
- * accuracy balanced_accuracy macro_f1 weighted_f1 ece constant{} auc{} auc_interval{} per_class[]
+ * accuracy balanced_accuracy macro_f1 weighted_f1 ece ece_by_chance confidence_auc kept_error constant{} auc{} auc_interval{} per_class[]
  * confusion[][] interval{}. A figure or an interval that could not be measured (NaN) is null. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);

@@ -161,6 +161,18 @@ static void print_constant(const attune_eval_constant *c)
             100 * c->accuracy, 100 * c->balanced_accuracy, 100 * c->macro_f1, c->answer);
 }
 
+/* What its own probabilities are worth. */
+static void print_confidence(const attune_eval_result *r)
+{
+    if (r->ece == r->ece)
+        printf("calibration error  %6.2f %%   %.2f %% would be chance\n", 100 * r->ece,
+               100 * r->ece_by_chance);
+    if (r->confidence_auc == r->confidence_auc)
+        printf(
+            "surer where right  %6.2f %%   (ROC area); of the surest four fifths %.2f %% are wrong\n",
+            100 * r->confidence_auc, 100 * r->kept_error);
+}
+
 static void print_result(const attune_eval_result *r)
 {
     print_counts(r);
@@ -172,8 +184,7 @@ static void print_result(const attune_eval_result *r)
     print_figure("balanced accuracy", r->balanced_accuracy, r->balanced_accuracy_interval);
     print_figure("macro F1", r->macro_f1, r->macro_f1_interval);
     print_figure("weighted F1", r->weighted_f1, r->weighted_f1_interval);
-    if (r->ece == r->ece)
-        printf("%-18s %6.2f %%\n", "calibration error", 100 * r->ece);
+    print_confidence(r);
     print_constant(&r->constant);
     print_missing_intervals(r);
     for (int c = 0; c < r->curves; c++)

@@ -1,4 +1,5 @@
 #include "eval/figures.h"
+#include "eval/confidence.h"
 
 #include "base/error.h"
 
@@ -23,7 +24,8 @@ static void fill_intervals(attune_eval_result *out, const at_metric_intervals *i
 
 static void fill_unmeasured(attune_eval_result *out)
 {
-    out->accuracy = out->balanced_accuracy = out->macro_f1 = out->weighted_f1 = out->ece = NAN;
+    out->accuracy = out->balanced_accuracy = out->macro_f1 = out->weighted_f1 = NAN;
+    out->ece = out->ece_by_chance = out->confidence_auc = out->kept_error = NAN;
 }
 
 static void fill_no_intervals(attune_eval_result *out)
@@ -95,7 +97,6 @@ static void fill_measured(attune_eval_result *out, at_head head, const at_answer
     out->balanced_accuracy = m.balanced_accuracy;
     out->macro_f1 = m.macro_f1;
     out->weighted_f1 = m.weighted_f1;
-    out->ece = m.ece;
     fill_constant(out, &m, names);
     if (a->n == 0)
         fill_unmeasured(out);
@@ -104,6 +105,19 @@ static void fill_measured(attune_eval_result *out, at_head head, const at_answer
         out->per_class[k] = class_of(names[k], c, a->n, m.confusion, k);
         memcpy(out->confusion[k], m.confusion[k], (size_t)out->classes * sizeof **m.confusion);
     }
+}
+
+static int fill_confidence(attune_eval_result *out, const at_answers *a, uint64_t seed)
+{
+    at_confidence c;
+    int status = at_confidence_compute(&c, a, seed);
+    if (status)
+        return status;
+    out->ece = c.ece;
+    out->ece_by_chance = c.ece_by_chance;
+    out->confidence_auc = c.auc;
+    out->kept_error = c.kept_error;
+    return ATTUNE_OK;
 }
 
 int at_figures_fill(attune_eval_result *out, at_head head, const at_answers *a, int draws,
@@ -117,6 +131,8 @@ int at_figures_fill(attune_eval_result *out, at_head head, const at_answers *a, 
         return at_fail_nomem(err);
     fill_measured(out, head, a);
     fill_no_intervals(out);
+    if (a->n && (status = fill_confidence(out, a, seed)))
+        return at_fail_nomem(err);
     if (out->groups > 1)
         status = at_metrics_bootstrap(&intervals, a, at_figures_draws(draws), seed, err);
     if (out->groups > 1 && status == ATTUNE_OK)

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BINS = 15 };
-
-static int top(const float *p, int classes)
+int at_top(const float *p, int classes)
 {
     int best = 0;
     for (int k = 1; k < classes; k++)
@@ -71,29 +69,13 @@ double at_correlation(const float *x, const float *y, int n)
     return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
 }
 
-double at_ece(const at_answers *a)
-{
-    double confidence[BINS] = {0}, hits[BINS] = {0}, error = 0;
-    for (int i = 0; i < a->n; i++) {
-        const float *p = a->p + (size_t)i * (size_t)a->classes;
-        int best = top(p, a->classes), bin = (int)(p[best] * BINS);
-        bin = bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
-        confidence[bin] += p[best];
-        hits[bin] += best == a->label[i];
-    }
-    for (int b = 0; b < BINS; b++)
-        error += fabs(confidence[b] - hits[b]);
-    return ratio(error, a->n);
-}
-
 void at_metrics_compute(at_metrics *m, const at_answers *a)
 {
     memset(m, 0, sizeof *m);
     m->classes = a->classes;
     for (int i = 0; i < a->n; i++)
-        m->confusion[a->label[i]][top(a->p + (size_t)i * (size_t)a->classes, a->classes)]++;
+        m->confusion[a->label[i]][at_top(a->p + (size_t)i * (size_t)a->classes, a->classes)]++;
     from_confusion(m);
-    m->ece = at_ece(a);
 }
 
 int at_metrics_constant(at_metrics *out, const at_metrics *of)
@@ -204,7 +186,7 @@ int at_metrics_bootstrap(at_metric_intervals *out, const at_answers *a, int draw
         return at_fail_nomem(err);
     }
     for (int i = 0; i < a->n; i++)
-        answer[i] = top(a->p + (size_t)i * (size_t)a->classes, a->classes);
+        answer[i] = at_top(a->p + (size_t)i * (size_t)a->classes, a->classes);
     at_rng_seed(&r, seed, 0);
     for (int d = 0; d < draws; d++) {
         resample(&m, a, answer, &g, &r);

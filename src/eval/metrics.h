@@ -34,14 +34,16 @@ typedef struct at_metrics {
     double balanced_accuracy; /* mean recall over the classes that are labels */
     double macro_f1;          /* mean over the classes that are labels or answers */
     double weighted_f1;       /* mean weighted by the labels of each class */
-    double ece;               /* 15 bins of the top probability */
     at_class_metrics per_class[AT_MAX_CLASSES];
     int confusion[AT_MAX_CLASSES][AT_MAX_CLASSES]; /* [label][answer] */
 } at_metrics;
 
+/* The most likely of p (classes), the first of several. */
+int at_top(const float *p, int classes);
+
 void at_metrics_compute(at_metrics *m, const at_answers *a);
 /* The same labels, all answered with their most frequent class (the first of several): what a figure has
- * to be above to mean anything. ece stays 0. Returns the class, -1 when there is no label. */
+ * to be above to mean anything. Returns the class, -1 when there is no label. */
 int at_metrics_constant(at_metrics *out, const at_metrics *of);
 
 typedef struct at_metric_intervals {
@@ -61,8 +63,5 @@ int at_auc_bootstrap(at_interval *out, const float *score, const int *positive, 
 
 /* Pearson's correlation of x and y (n); 0 where one of them is constant. */
 double at_correlation(const float *x, const float *y, int n);
-
-/* Expected calibration error (Guo 2017) of the top class, 15 equal bins. */
-double at_ece(const at_answers *a);
 
 #endif

@@ -70,15 +70,16 @@ char *attune_eval_json(const attune_eval_result *r)
                                   "macro_f1", interval(r->macro_f1_interval), "weighted_f1",
                                   interval(r->weighted_f1_interval));
     json_t *root = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+        "{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
         "dataset", r->dataset, "split", r->split, "task", r->task, "stream", r->stream, "corrupt",
         r->corrupt, "n", r->n, "withheld", r->withheld, "coverage", number(r->coverage), "people",
         r->people, "groups", r->groups, "excluded", r->excluded, "excluded_by", excluded_by(r),
         "not_found", r->not_found, "accuracy", number(r->accuracy), "balanced_accuracy",
         number(r->balanced_accuracy), "macro_f1", number(r->macro_f1), "weighted_f1",
-        number(r->weighted_f1), "ece", number(r->ece), "constant", constant(&r->constant), "auc",
-        auc, "auc_interval", auc_interval, "per_class", class_list(r), "confusion", confusion(r),
-        "interval", intervals);
+        number(r->weighted_f1), "ece", number(r->ece), "ece_by_chance", number(r->ece_by_chance),
+        "confidence_auc", number(r->confidence_auc), "kept_error", number(r->kept_error),
+        "constant", constant(&r->constant), "auc", auc, "auc_interval", auc_interval, "per_class",
+        class_list(r), "confusion", confusion(r), "interval", intervals);
     char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(root);
     return text;

@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "eval/classes.h"
-#include "eval/metrics.h"
+#include "eval/confidence.h"
 #include "model/visual.h"
 #include <math.h>
 #include <stdio.h>
@@ -160,7 +160,7 @@ static void judge_classes(const judge *t, const float *logits, which head, const
     note(metrics, name, "accuracy", m->accuracy);
     note(metrics, name, "balanced", m->balanced_accuracy);
     note(metrics, name, "macro_f1", m->macro_f1);
-    note(metrics, name, "ece", m->ece);
+    note(metrics, name, "ece", at_ece(&a));
 }
 
 /* All classification heads. Returns the score: how often FER+'s label is told or, without any, FER2013's;

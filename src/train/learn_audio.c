@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "eval/metrics.h"
+#include "eval/confidence.h"
 #include "model/audio.h"
 #include "train/learn.h"
 #include "train/checkpoint.h"
@@ -179,8 +179,12 @@ static int predict(task *t, at_graph *g, float *p, attune_error *err)
     return status;
 }
 
+enum { FIGURES = 4 };
+static const char *const figures[FIGURES] = {"accuracy", "balanced", "macro_f1", "ece"};
+
 /* Judges one set in its own classes. p: the network's probabilities of all samples. */
-static int judge_set(const task *t, int set, const float *p, at_metrics *m, attune_error *err)
+static int judge_set(const task *t, int set, const float *p, double figure[FIGURES],
+                     attune_error *err)
 {
     const at_voice_set *v = &t->valid;
     size_t count = (size_t)v->voices.count + 1;
@@ -195,8 +199,14 @@ static int judge_set(const task *t, int set, const float *p, at_metrics *m, attu
         at_voice_set_answer(v, i, p + (size_t)i * AT_VOICE_CLASSES, own + (size_t)a.n * a.classes);
         label[a.n++] = v->voices.list[i].label.expression;
     }
-    if (!status)
-        at_metrics_compute(m, &a);
+    if (!status) {
+        at_metrics m;
+        at_metrics_compute(&m, &a);
+        figure[0] = m.accuracy;
+        figure[1] = m.balanced_accuracy;
+        figure[2] = m.macro_f1;
+        figure[3] = at_ece(&a);
+    }
     free(own);
     free(label);
     return status;
@@ -206,27 +216,24 @@ static int judge_set(const task *t, int set, const float *p, at_metrics *m, attu
 static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
                     attune_error *err)
 {
-    static const char *const names[] = {"accuracy", "balanced", "macro_f1", "ece"};
     task *t = self;
-    double mean[4] = {0};
+    double figure[FIGURES], mean[FIGURES] = {0};
     char key[32];
     float *p = malloc(((size_t)t->valid.voices.count + 1) * AT_VOICE_CLASSES * sizeof *p);
     int status = p ? predict(t, g, p, err) : at_fail_nomem(err);
     (void)step;
     for (int set = 0; set < t->valid.sets && !status; set++) {
-        at_metrics m;
-        if ((status = judge_set(t, set, p, &m, err)))
+        if ((status = judge_set(t, set, p, figure, err)))
             break;
-        const double figure[] = {m.accuracy, m.balanced_accuracy, m.macro_f1, m.ece};
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < FIGURES; i++)
             mean[i] += figure[i] / t->valid.sets;
         for (int i = 0; i < 2 && t->valid.sets > 1; i++) {
-            snprintf(key, sizeof key, "%s.%d", names[i], set);
+            snprintf(key, sizeof key, "%s.%d", figures[i], set);
             json_object_set_new(metrics, key, json_real(figure[i]));
         }
     }
-    for (int i = 0; i < 4 && !status; i++)
-        json_object_set_new(metrics, names[i], json_real(mean[i]));
+    for (int i = 0; i < FIGURES && !status; i++)
+        json_object_set_new(metrics, figures[i], json_real(mean[i]));
     *score = mean[1];
     free(p);
     return status;

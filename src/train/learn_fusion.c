@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "data/pairs.h"
-#include "eval/metrics.h"
+#include "eval/confidence.h"
 #include "fusion/kind.h"
 #include "train/calibrate.h"
 #include "train/evidence_set.h"
