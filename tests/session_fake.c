@@ -29,6 +29,7 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALIT
                    at_estimate *out);
 
 int fake_looks, fake_mirrored, fake_listens, fake_tokens;
+float fake_jaw[AT_FACE_CLASSES];
 int64_t fake_token_us[FAKE_TOKENS];
 static const at_fusion *real_fusion;
 static at_usual usual[ATTUNE_MODALITIES];
@@ -111,6 +112,7 @@ void fake_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face,
     (void)v, (void)pool, (void)workspace;
     memset(out, 0, sizeof *out);
     out->expression[seen < AT_FACE_CLASSES ? seen : 0] = 6;
+    out->units[AT_UNIT_JAW_OPEN] = fake_jaw[seen < AT_FACE_CLASSES ? seen : 0];
     out->covered = -20;
     fake_looks++;
     fake_mirrored += views == AT_MIRRORED;

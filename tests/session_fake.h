@@ -35,6 +35,7 @@ extern int64_t fake_token_us[FAKE_TOKENS];
 const attune_model *fake_model(void);
 
 /* How often the face network ran, how often of these on a face in the mirror, and the voice's. */
+extern float fake_jaw[]; /* how wide the mouth is open that makes each expression; zeros */
 extern int fake_looks, fake_mirrored, fake_listens;
 
 #endif

@@ -73,8 +73,8 @@ static void good_frames_count_for_more(void **state)
     sharp.visual.embedding[7] = 6;
     sharp.box[0] = 1;
     blurred.box[0] = 2;
-    at_face_evidence_add(&e, &sharp);
-    at_face_evidence_add(&e, &blurred);
+    at_face_evidence_add(&e, &sharp, 0);
+    at_face_evidence_add(&e, &blurred, 0);
     at_face_evidence_finish(&e);
     assert_int_equal(e.sightings, 2);
     assert_float_equal(e.visual.expression[1], 2, 1e-3);
@@ -84,8 +84,8 @@ static void good_frames_count_for_more(void **state)
     assert_float_equal(e.box[0], 2, 0); /* of the latest */
 }
 
-/* A speaker's open mouth is not surprise: of the expression, and of nothing else, a frame with an open
- * mouth tells little beside one with a closed mouth, and all where the mouth stays open. */
+/* A speaker's open mouth is not surprise: of the expression, and of nothing else, a frame with a mouth that
+ * has just opened tells little beside one with a mouth at rest. */
 static void resting_mouth_tells_most(void **state)
 {
     at_sighting closed = clean(), open = clean();
@@ -97,8 +97,8 @@ static void resting_mouth_tells_most(void **state)
     open.visual.expression[AT_FACE_CLASSES - 1] = open.visual.basic[AT_BASIC_CLASSES - 1] = 1;
     open.visual.expression[0] = open.visual.basic[0] = 1;
     open.visual.embedding[7] = open.visual.state[0] = 1;
-    at_face_evidence_add(&e, &closed);
-    at_face_evidence_add(&e, &open);
+    at_face_evidence_add(&e, &closed, 0);
+    at_face_evidence_add(&e, &open, 0.5f);
     at_face_evidence_finish(&e);
     const double share = exp(-4) / (1 + exp(-4));
     assert_float_equal(e.visual.expression[0], share, 1e-5);
@@ -109,12 +109,13 @@ static void resting_mouth_tells_most(void **state)
     assert_float_equal(e.visual.state[0], 0.5, 1e-5);
     assert_float_equal(e.visual.units[AT_UNIT_JAW_OPEN], 0.25, 1e-5);
 
-    memset(&e, 0, sizeof e); /* a mouth that stays open; a model that does not know of mouths */
-    at_face_evidence_add(&e, &open);
-    open.visual.units[AT_UNIT_JAW_OPEN] = NAN;
-    at_face_evidence_add(&e, &open);
+    memset(&e, 0, sizeof e); /* a model that does not know of mouths */
+    at_face_evidence_add(&e, &closed, NAN);
+    at_face_evidence_add(&e, &open, NAN);
     at_face_evidence_finish(&e);
-    assert_float_equal(e.visual.expression[0], 1, 1e-5);
+    assert_float_equal(e.visual.expression[0], 0.5, 1e-5);
+    assert_float_equal(at_rest(0), 1, 0);
+    assert_float_equal(at_rest(-1), 1, 0);
 }
 
 /* Where every frame is bad, bad frames have to do. */
@@ -126,7 +127,7 @@ static void bad_frames_have_to_do(void **state)
     (void)state;
     dark.measured.brightness = 0;
     dark.visual.expression[2] = 5;
-    at_face_evidence_add(&e, &dark);
+    at_face_evidence_add(&e, &dark, 0);
     at_face_evidence_finish(&e);
     assert_float_equal(e.quality, 0, 0);
     assert_float_equal(e.visual.expression[2], 5, 1e-4);

@@ -417,6 +417,31 @@ static void logits_are_averaged_over_the_window(void **state)
     scene_close(c);
 }
 
+/* Of a mouth that opens and closes as speech does, what is seen with it closed counts; one that stays open
+ * counts for all but the half second after it opened. */
+static void a_mouth_at_rest_tells_most(void **state)
+{
+    static const fake_face closed[FAKE_FACES] = {{60, 40, 120, 0}},
+                           open[FAKE_FACES] = {{60, 40, 120, 2}};
+    attune_options o = {.no_audio = 1};
+    (void)state;
+    fake_jaw[2] = 0.5f;
+    for (int speaks = 0; speaks < 2; speaks++) {
+        scene *c = scene_open(&o);
+        for (int64_t t = 0; t < 3000; t += 125) {
+            fake_picture(c->rgb, (speaks ? t / 125 % 2 : t >= 1500) ? open : closed);
+            video(c, t);
+        }
+        finish(c);
+        const double little = exp(-4); /* of the half second from 1.5 to 1.875 s: four of twelve */
+        const double says = speaks ? 12 * little : 8 + 4 * little;
+        assert_float_equal(c->w[5].emotion7[2], 6 * says / (12 + says), 0.2);
+        assert_float_equal(c->w[5].unit[AT_UNIT_JAW_OPEN], 0.25, 0.01);
+        scene_close(c);
+    }
+    fake_jaw[2] = 0;
+}
+
 static void several_faces_give_a_window_each_in_order_of_appearance(void **state)
 {
     static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
@@ -741,6 +766,7 @@ int main(void)
         cmocka_unit_test(what_is_seen_is_told_hop_by_hop),
         cmocka_unit_test(a_slow_picture_stands_until_the_next),
         cmocka_unit_test(logits_are_averaged_over_the_window),
+        cmocka_unit_test(a_mouth_at_rest_tells_most),
         cmocka_unit_test(frames_with_a_face_are_counted),
         cmocka_unit_test(the_face_that_is_larger_and_longer_seen_is_kept),
         cmocka_unit_test(a_picture_that_stopped_covers_what_it_covered),

@@ -9,12 +9,14 @@
 #include "eval/metrics.h"
 
 typedef struct at_confidence {
-    double ece;        /* at_ece */
-    double ece_by_chance; /* what it is on average for answers that are as sure and right just as often as
+    double ece; /* at_ece */
+    double
+        ece_by_chance; /* what it is on average for answers that are as sure and right just as often as
                         * they say: of few answers, chance alone makes it large */
-    double auc;        /* area under the ROC curve of the top probability for a right answer; NaN: all are
+    double auc; /* area under the ROC curve of the top probability for a right answer; NaN: all are
                         * right, or none */
-    double kept_error; /* share of wrong answers among the surest four fifths (risk at 80 % coverage,
+    double
+        kept_error; /* share of wrong answers among the surest four fifths (risk at 80 % coverage,
                         * El-Yaniv & Wiener 2010); NaN: there are none */
 } at_confidence;
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 int at_moments_open(at_moments *m, const attune_options *o)
@@ -44,7 +45,8 @@ void at_moments_see(void *user, const at_sighting *s, const at_face *f, const at
     to->person = s->person;
     to->t_us = s->t_us;
     memcpy(to->box, s->box, sizeof to->box);
-    to->worth = at_sighting_rest(s); /* what the window's logits weigh it by */
+    to->worth = at_sighting_worth(s);
+    to->open = s->visual.units[AT_UNIT_JAW_OPEN];
     memcpy(to->logit, s->visual.expression, sizeof to->logit);
     align_landmarks(f, to->landmark);
     for (int y = 0; y < AT_FACE_SIDE; y++)
@@ -75,21 +77,34 @@ static const at_moment *latest_of(const at_moments *m, const attune_window *w)
     return NULL;
 }
 
+/* By how much wider its mouth is open than at its least around it, as the session has it. */
+static float opened(const at_moments *m, const attune_window *w, const at_moment *of)
+{
+    float least = of->open;
+    for (int i = 0; i < m->n; i++) {
+        const at_moment *one = back(m, i);
+        if (one->person == of->person && is_in(one, w) && llabs(one->t_us - of->t_us) <= AT_REST_US)
+            least = fminf(least, one->open);
+    }
+    return of->open - least;
+}
+
 static void mean_logits(const at_moments *m, const attune_window *w, uint32_t person,
                         float mean[AT_FACE_CLASSES])
 {
-    float worth = 0;
+    float sum = 0;
     memset(mean, 0, AT_FACE_CLASSES * sizeof *mean);
     for (int i = 0; i < m->n; i++) {
         const at_moment *one = back(m, i);
         if (one->person != person || !is_in(one, w))
             continue;
-        worth += one->worth;
+        const float worth = one->worth * at_rest(opened(m, w, one));
+        sum += worth;
         for (int k = 0; k < AT_FACE_CLASSES; k++)
-            mean[k] += one->worth * one->logit[k];
+            mean[k] += worth * one->logit[k];
     }
     for (int k = 0; k < AT_FACE_CLASSES; k++)
-        mean[k] /= worth;
+        mean[k] /= sum;
 }
 
 static float distance(const float *a, const float *b)

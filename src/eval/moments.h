@@ -9,8 +9,8 @@
 typedef struct at_moment {
     uint32_t person;
     int64_t t_us;
-    float box[4];                    /* of the picture */
-    float worth;                     /* how much it counts in its windows */
+    float box[4];      /* of the picture */
+    float worth, open; /* how much it counts in its windows, how wide its mouth is open */
     float logit[AT_FACE_CLASSES];    /* of its expression, as the session saw it */
     float landmark[AT_LANDMARKS][2]; /* in the aligned face */
     uint8_t face[AT_FACE_SIDE * AT_FACE_SIDE * 3];

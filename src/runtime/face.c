@@ -17,6 +17,7 @@
 #include "vision/track.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -466,11 +467,41 @@ static int number(at_face_stream *f, at_candidate *c, int n)
     return kept;
 }
 
+/* Of the person in the i-th frame. NULL: none. */
+static const at_sighting *sighting_of(const at_face_stream *f, int i, uint32_t person)
+{
+    const at_sighting *s = sightings_at(f, i);
+    for (int k = 0; k < frame_at(f, i)->faces; k++)
+        if (s[k].person == person)
+            return &s[k];
+    return NULL;
+}
+
+static float least_open(const at_face_stream *f, int i, int step, const at_sighting *s)
+{
+    float least = s->visual.units[AT_UNIT_JAW_OPEN];
+    for (int k = i;
+         k >= f->span.from && k < f->span.to && llabs(frame_at(f, k)->t_us - s->t_us) <= AT_REST_US;
+         k += step) {
+        const at_sighting *near = sighting_of(f, k, s->person);
+        if (near)
+            least = fminf(least, near->visual.units[AT_UNIT_JAW_OPEN]);
+    }
+    return least;
+}
+
+/* How much wider the mouth is open than at its least around the i-th frame, whose sighting s is. */
+static float opened(const at_face_stream *f, int i, const at_sighting *s)
+{
+    return s->visual.units[AT_UNIT_JAW_OPEN] -
+           fminf(least_open(f, i, -1, s), least_open(f, i, 1, s));
+}
+
 /* before: the sighting before it in the window, nullable. */
 static void add_sighting(at_face_stream *f, at_found_face *found, const at_sighting *before,
-                         const at_sighting *s)
+                         const at_sighting *s, float open)
 {
-    at_face_evidence_add(&found->evidence, s);
+    at_face_evidence_add(&found->evidence, s, open);
     if (found->tokens == f->window_frames)
         return;
     memcpy(found->token + (size_t)found->tokens * AT_VISUAL_EMBED, s->visual.embedding,
@@ -488,12 +519,11 @@ static void gather(at_face_stream *f, const at_candidate *c, at_found_face *foun
     found->tokens = 0;
     found->share = (float)c->sightings / (float)(f->span.to - f->span.from);
     for (int i = f->span.from; i < f->span.to; i++) {
-        const at_sighting *sighting = sightings_at(f, i);
-        for (int k = 0; k < frame_at(f, i)->faces; k++)
-            if (sighting[k].person == c->person) {
-                add_sighting(f, found, before, &sighting[k]);
-                before = &sighting[k];
-            }
+        const at_sighting *s = sighting_of(f, i, c->person);
+        if (!s)
+            continue;
+        add_sighting(f, found, before, s, opened(f, i, s));
+        before = s;
     }
     at_face_evidence_finish(&found->evidence);
 }

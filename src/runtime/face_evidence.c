@@ -34,12 +34,11 @@ float at_sighting_worth(const at_sighting *s)
     return fmaxf(at_sighting_quality(s), least) * fmaxf(s->measured.detector_score, least);
 }
 
-float at_sighting_rest(const at_sighting *s)
+float at_rest(float opened)
 {
     const float sharpness =
         8; /* chosen on talkers who took no part in training: docs/decisions.md */
-    const float open = s->visual.units[AT_UNIT_JAW_OPEN];
-    return at_sighting_worth(s) * (isfinite(open) ? expf(-sharpness * open) : 1);
+    return isfinite(opened) ? expf(-sharpness * fmaxf(opened, 0)) : 1;
 }
 
 float at_face_coverage(float covered_logit, float outside)
@@ -79,9 +78,9 @@ static int is_expressed(size_t i)
             i < offsetof(at_visual_result, basic) / size + AT_BASIC_CLASSES);
 }
 
-void at_face_evidence_add(at_face_evidence *e, const at_sighting *s)
+void at_face_evidence_add(at_face_evidence *e, const at_sighting *s, float opened)
 {
-    const float k = at_sighting_worth(s), rest = at_sighting_rest(s);
+    const float k = at_sighting_worth(s), rest = k * at_rest(opened);
     const float *seen = (const float *)(const void *)&s->visual;
     const float *measure = (const float *)(const void *)&s->measured;
     float *sum = (float *)(void *)&e->visual, *measured = (float *)(void *)&e->measured;

@@ -6,8 +6,9 @@
  * embedding as a token.
  *
  * Of what is expressed a face tells most while its mouth rests: a network that learned from stills takes
- * a speaker's open mouth for surprise. So the logits of the expression are weighted besides by how far
- * the mouth is closed, compared with the rest of the window: a mouth that stays open loses nothing.
+ * a speaker's open mouth for surprise. So the logits of the expression are weighted besides by how little
+ * wider the mouth is open than at its least in the half second before and after: speech closes it that
+ * often, and a mouth that stays open for longer loses nothing.
  */
 #ifndef AT_RUNTIME_FACE_EVIDENCE_H
 #define AT_RUNTIME_FACE_EVIDENCE_H
@@ -49,13 +50,16 @@ attune_quality at_face_measured(const at_face_quality *q, const float *covered,
 float at_sighting_quality(const at_sighting *s);
 /* How much it counts among a window's sightings: more than 0. */
 float at_sighting_worth(const at_sighting *s);
-/* The same for what is expressed: less, the wider the mouth is open. */
-float at_sighting_rest(const at_sighting *s);
+/* (0,1] A factor of that for what is expressed. opened: how much wider its mouth is open than at its least
+ * within AT_REST_US of it, in the same window; NaN where the model does not know. */
+float at_rest(float opened);
+enum { AT_REST_US = 500000 };
 /* [0,1] Share of a face that is not to be seen: what something hides of it (at_visual_result's logit,
  * of the part in the picture), and what lies outside the picture. */
 float at_face_coverage(float covered_logit, float outside);
 
-void at_face_evidence_add(at_face_evidence *e, const at_sighting *s);
+/* opened: as in at_rest. */
+void at_face_evidence_add(at_face_evidence *e, const at_sighting *s, float opened);
 void at_face_evidence_finish(at_face_evidence *e);
 
 #endif
