@@ -150,6 +150,8 @@ static void test_differences_are_told_in_a_sentence(void **state)
     assert_string_equal(
         at_difference(out, &p, 0.9075, 0.88, 0.93),
         "6.0 points above the paper's, which lies outside our interval: other samples.");
+    assert_string_equal(at_difference(out, &bare, 0.4, 0.35, 0.45),
+                        "10.0 points below the paper's, which lies outside our interval.");
     assert_string_equal(at_difference(out, &bare, 0.5001, NAN, NAN), "As the paper's.");
     assert_string_equal(at_difference(out, &at_paper_is_silent, 0.5, 0, 1), "");
     assert_string_equal(at_difference(out, &bare, NAN, 0, 1), "");
