@@ -139,7 +139,8 @@ static int key_of(const at_lab *lab, const at_question *q, const char *root, uin
     *key = at_lab_hash(lab);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         at_lab_hash_text(key, texts[i]);
-    at_lab_hash_number(key, at_lab_limit(lab, p));
+    if (at_lab_limit(lab, p) != lab->limit) /* that is in already */
+        at_lab_hash_number(key, at_lab_limit(lab, p));
     int status = at_lab_hash_file(key, q->model, err);
     status = status ? status : at_corpus_read(&c, p->dataset, root, p->split, err);
     if (status == ATTUNE_OK)
