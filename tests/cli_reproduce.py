@@ -162,7 +162,7 @@ class Reproduced(unittest.TestCase):
         figures = json.loads(done.stdout)
         self.assertEqual(figures["corrupt"], "patch=20")
         for name, column in (("accuracy", "accuracy"), ("macro_f1", "macro_f1"),
-                             ("balanced_accuracy", "mean_recall")):
+                             ("balanced_accuracy", "macro_recall")):
             self.assertAlmostEqual(figures[name], float(daisee[1][column]), places=5)
 
     def check_pairs(self, out):

@@ -142,7 +142,7 @@ static void test_the_page_escapes_and_says_what_it_is(void **state)
 static void test_differences_are_told_in_a_sentence(void **state)
 {
     char out[400];
-    const at_paper p = {0.8475, 0.23, "other samples"}, bare = {0.5, 0.5, NULL};
+    const at_paper p = {0.8475, 0.23, "other samples", 0, 0}, bare = {0.5, 0.5, NULL, 0, 0};
     (void)state;
     assert_string_equal(
         at_difference(out, &p, 0.8314, 0.8, 0.88),
@@ -150,6 +150,8 @@ static void test_differences_are_told_in_a_sentence(void **state)
     assert_string_equal(
         at_difference(out, &p, 0.9075, 0.88, 0.93),
         "6.0 points above the paper's, which lies outside our interval: other samples.");
+    assert_string_equal(at_difference(out, &bare, 0.4, 0.35, 0.45),
+                        "10.0 points below the paper's, which lies outside our interval.");
     assert_string_equal(at_difference(out, &bare, 0.5001, NAN, NAN), "As the paper's.");
     assert_string_equal(at_difference(out, &at_paper_is_silent, 0.5, 0, 1), "");
     assert_string_equal(at_difference(out, &bare, NAN, 0, 1), "");
@@ -161,7 +163,10 @@ static json_t *judged(void)
                            "\"accuracy\": 0.75, \"balanced_accuracy\": 0.5, \"macro_f1\": null, "
                            "\"constant\": {\"answer\": \"happy\", \"accuracy\": 0.625, "
                            "\"balanced_accuracy\": 0.25, \"macro_f1\": 0.125}, "
-                           "\"interval\": {\"accuracy\": [0.5, 1], \"macro_f1\": null}}",
+                           "\"interval\": {\"accuracy\": [0.5, 1], \"macro_f1\": null}, "
+                           "\"per_class\": [{\"name\": \"happy\", \"n\": 5, \"precision\": 0.75}, "
+                           "{\"name\": \"sad\", \"n\": 4, \"precision\": null}, "
+                           "{\"name\": \"angry\", \"n\": 0, \"precision\": null}]}",
                            0, NULL);
     assert_non_null(r);
     return r;
@@ -171,7 +176,7 @@ static void test_a_row_has_figures_protocol_and_command(void **state)
 {
     const attune_reproduce_options o = {.seed = 3};
     const at_lab lab = {.o = &o};
-    const at_paper paper = {0.7, 0.6, NULL};
+    const at_paper paper = {0.7, 0.6, NULL, 0.5, 0};
     const at_row_words w = {"Part", "nobody shared", "model", "as it is", &paper, "attune eval x"};
     json_t *r = judged();
     at_sheet s;
@@ -186,6 +191,10 @@ static void test_a_row_has_figures_protocol_and_command(void **state)
     assert_true(at_sheet_cell(&s, 0, AT_OF_ACCURACY)->lo == 0.5);
     assert_true(isnan(at_sheet_cell(&s, 0, AT_OF_F1)->value));
     assert_true(isnan(at_sheet_cell(&s, 0, AT_OF_RECALL)->lo));
+    assert_true(at_sheet_cell(&s, 0, AT_OF_PRECISION)->value == 0.375); /* of two */
+    assert_true(at_sheet_cell(&s, 0, AT_OF_WITHHELD)->value == 1);
+    assert_true(at_sheet_cell(&s, 0, AT_OF_PAPER_PRECISION)->value == 0.5);
+    assert_true(isnan(at_sheet_cell(&s, 0, AT_OF_PAPER_RECALL)->value));
     assert_true(at_sheet_cell(&s, 0, AT_OF_PAPER_F1)->value == 0.6);
     assert_true(at_sheet_cell(&s, 0, AT_OF_SEED)->value == 3);
     assert_string_equal(
@@ -212,7 +221,7 @@ static void test_lines_go_through_the_figures(void **state)
     (void)state;
     at_sheet_begin(&s, "t", "t", at_figure_columns, AT_FIGURE_COLUMNS);
     for (int i = 0; i < AT_COVERS; i++) {
-        const at_paper paper = {0.5, NAN, NULL};
+        const at_paper paper = {0.5, NAN, NULL, 0, 0};
         char words[32];
         const at_row_words w = {"Part", "", "model", at_cover_words(words, at_covers[i]),
                                 &paper, ""};

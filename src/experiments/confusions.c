@@ -17,8 +17,8 @@ _Static_assert(COMMAND + 1 == AT_CONFUSION_COLUMNS, "a column each");
 const at_column at_confusion_columns[AT_CONFUSION_COLUMNS] = {
     [PART] = {"part", NULL, AT_TEXT_COLUMN, AT_HEADING, 0},
     [WHAT] = {"what", "", AT_TEXT_COLUMN, AT_TABLE, 0},
-    [LABEL] = {"label", "label", AT_TEXT_COLUMN, AT_TABLE, 0},
-    [ANSWER] = {"answer", "answer", AT_TEXT_COLUMN, AT_TABLE, 0},
+    [LABEL] = {"label", NULL, AT_TEXT_COLUMN, AT_CSV_ALONE, 0},
+    [ANSWER] = {"answer", NULL, AT_TEXT_COLUMN, AT_CSV_ALONE, 0},
     [COUNT] = {"n", "n", AT_COUNT, AT_TABLE, 0},
     [SHARE] = {"share_of_label", "of the label %", AT_PERCENT, AT_TABLE, 0},
     [REMARK] = {"difference", NULL, AT_TEXT_COLUMN, AT_REMARK, 0},

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT = 44, TOP = 12, WIDTH = 420, HEIGHT = 200, KEY = 230, MOST_COVER = 60 };
+enum { LEFT = 44, TOP = 12, WIDTH = 420, HEIGHT = 200, KEY = 310, MOST_COVER = 60 };
 
 static double x_of(double cover)
 {

@@ -39,7 +39,7 @@ int at_lab_root(const at_lab *lab, const char *folder, char root[AT_TRAIN_PATH])
 typedef enum at_which { AT_LAST_EPOCH, AT_BEST_EPOCH } at_which;
 
 /* What the recipe of that name (without ".json") makes, trained if it is not there, on those of its data sets
- * that are. *out: the file's name, at_free; NULL: it cannot be made, and the sheet says why. */
+ * that are. *out: the file's name, free; NULL: it cannot be made, and the sheet says why. */
 int at_lab_model(at_lab *lab, const char *recipe, at_which which, at_sheet *s, char **out,
                  attune_error *err);
 /* The deep network of the paper, with or without class weights, or what stands in for it. what: how tables
@@ -71,7 +71,7 @@ typedef struct at_question {
 
 /* *out: as attune_eval_json has it, json_decref. The part's folder is there. */
 int at_lab_judge(at_lab *lab, const at_question *q, json_t **out, attune_error *err);
-/* The command that prints the same; at_free. NULL: memory is out. */
+/* The command that prints the same; free. NULL: memory is out. */
 char *at_lab_command(const at_lab *lab, const at_question *q);
 /* Most samples of a part that are judged; 0: all. */
 int at_lab_limit(const at_lab *lab, const at_part_of *part);

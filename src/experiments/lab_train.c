@@ -51,7 +51,7 @@ static int keep_sets(const at_lab *lab, json_t *recipe, at_sheet *s, int *change
     return enough;
 }
 
-/* As at_job_find looks for it; at_free, NULL: it is nowhere. */
+/* As at_job_find looks for it; free. NULL: it is nowhere. */
 static char *find(const at_lab *lab, const char *recipe, const char *file)
 {
     const char *dirs[] = {lab->models, ".", lab->o->data_dir, lab->o->models_dir};

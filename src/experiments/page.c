@@ -21,6 +21,13 @@ static void put_titles(const at_sheet *s, int first, int end, FILE *f)
     fputs("</tr>\n", f);
 }
 
+/* On one line. */
+static void put_number(const char *text, FILE *f)
+{
+    for (; *text; text++)
+        fprintf(f, *text == ' ' ? "&#160;" : "%c", *text);
+}
+
 static void put_cell(const at_column *c, const at_cell *cell, FILE *f)
 {
     char out[AT_CELL_SIZE];
@@ -28,7 +35,8 @@ static void put_cell(const at_column *c, const at_cell *cell, FILE *f)
         fputs("<td>", f);
         at_text_html(f, cell->text);
     } else {
-        fprintf(f, "<td class=\"n\">%s", at_sheet_format(out, c, cell));
+        fputs("<td class=\"n\">", f);
+        put_number(at_sheet_format(out, c, cell), f);
     }
     fputs("</td>", f);
 }

@@ -14,23 +14,26 @@ const at_column at_figure_columns[AT_FIGURE_COLUMNS] = {
     [AT_OF_CONDITION] = {"condition", "", AT_TEXT_COLUMN, AT_TABLE, 0},
     [AT_OF_SAMPLES] = {"n", "n", AT_COUNT, AT_TABLE, 0},
     [AT_OF_PEOPLE] = {"people", NULL, AT_COUNT, AT_CSV_ALONE, 0},
-    [AT_OF_WITHHELD] = {"withheld", "withheld", AT_COUNT, AT_CSV_ALONE, 0},
+    [AT_OF_WITHHELD] = {"withheld", "withheld", AT_COUNT, AT_TABLE, 0},
     [AT_OF_ACCURACY] = {"accuracy", "accuracy %", AT_PERCENT, AT_TABLE, 1},
-    [AT_OF_RECALL] = {"mean_recall", "mean recall %", AT_PERCENT, AT_TABLE, 1},
-    [AT_OF_F1] = {"macro_f1", "macro F1", AT_RATIO, AT_TABLE, 1},
+    [AT_OF_PRECISION] = {"macro_precision", "precision", AT_RATIO, AT_TABLE, 0},
+    [AT_OF_RECALL] = {"macro_recall", "recall", AT_RATIO, AT_TABLE, 1},
+    [AT_OF_F1] = {"macro_f1", "F1", AT_RATIO, AT_TABLE, 1},
     [AT_OF_CONSTANT] = {"constant_answer", NULL, AT_TEXT_COLUMN, AT_CSV_ALONE, 0},
     [AT_OF_CONSTANT_ACCURACY] = {"constant_accuracy", NULL, AT_PERCENT, AT_CSV_ALONE, 0},
     [AT_OF_CONSTANT_RECALL] = {"constant_mean_recall", NULL, AT_PERCENT, AT_CSV_ALONE, 0},
     [AT_OF_CONSTANT_F1] = {"constant_macro_f1", NULL, AT_RATIO, AT_CSV_ALONE, 0},
-    [AT_OF_PAPER] = {"paper_accuracy", "paper %", AT_PERCENT, AT_TABLE, 0},
-    [AT_OF_PAPER_F1] = {"paper_macro_f1", "paper F1", AT_RATIO, AT_TABLE, 0},
+    [AT_OF_PAPER] = {"paper_accuracy", "paper: accuracy %", AT_PERCENT, AT_TABLE, 0},
+    [AT_OF_PAPER_PRECISION] = {"paper_macro_precision", "precision", AT_RATIO, AT_TABLE, 0},
+    [AT_OF_PAPER_RECALL] = {"paper_macro_recall", "recall", AT_RATIO, AT_TABLE, 0},
+    [AT_OF_PAPER_F1] = {"paper_macro_f1", "F1", AT_RATIO, AT_TABLE, 0},
     [AT_OF_REMARK] = {"difference", NULL, AT_TEXT_COLUMN, AT_REMARK, 0},
     [AT_OF_PROTOCOL] = {"protocol", NULL, AT_TEXT_COLUMN, AT_PROTOCOL, 0},
     [AT_OF_SEED] = {"seed", NULL, AT_COUNT, AT_CSV_ALONE, 0},
     [AT_OF_COMMAND] = {"command", NULL, AT_TEXT_COLUMN, AT_COMMAND, 0},
 };
 
-const at_paper at_paper_is_silent = {NAN, NAN, NULL};
+const at_paper at_paper_is_silent = {NAN, NAN, NULL, 0, 0};
 const int at_covers[AT_COVERS] = {0, 20, 40, 60};
 
 /* ---- figures of a result --------------------------------------------------------------------- */
@@ -113,6 +116,28 @@ static void put_figure(at_sheet *s, int column, const json_t *result, const char
     at_sheet_interval(s, column, at_result_figure(result, name), lo, hi);
 }
 
+/* NaN for 0. */
+static double some(double v)
+{
+    return v > 0 ? v : NAN;
+}
+
+/* Mean over the classes that are labels or answers; 0 of one that never is the answer. */
+static double precision_of(const json_t *result)
+{
+    const json_t *one;
+    double sum = 0;
+    int classes = 0;
+    size_t i;
+    json_array_foreach(json_object_get(result, "per_class"), i, one)
+    {
+        const double precision = at_result_figure(one, "precision");
+        sum += isfinite(precision) ? precision : 0;
+        classes += isfinite(precision) || at_result_count(one, "n") > 0;
+    }
+    return classes ? sum / classes : NAN;
+}
+
 void at_row_put(at_sheet *s, const at_lab *lab, const at_row_words *w, const json_t *result)
 {
     const char *constant =
@@ -125,8 +150,9 @@ void at_row_put(at_sheet *s, const at_lab *lab, const at_row_words *w, const jso
     at_sheet_text(s, AT_OF_CONDITION, "%s", w->condition);
     at_sheet_value(s, AT_OF_SAMPLES, at_result_count(result, "n"));
     at_sheet_value(s, AT_OF_PEOPLE, at_result_count(result, "people"));
-    at_sheet_value(s, AT_OF_WITHHELD, at_result_count(result, "withheld"));
+    at_sheet_value(s, AT_OF_WITHHELD, some(at_result_count(result, "withheld")));
     put_figure(s, AT_OF_ACCURACY, result, "accuracy");
+    at_sheet_value(s, AT_OF_PRECISION, precision_of(result));
     put_figure(s, AT_OF_RECALL, result, "balanced_accuracy");
     put_figure(s, AT_OF_F1, result, "macro_f1");
     at_sheet_text(s, AT_OF_CONSTANT, "%s", constant ? constant : "");
@@ -135,6 +161,8 @@ void at_row_put(at_sheet *s, const at_lab *lab, const at_row_words *w, const jso
                    at_result_figure(result, "constant.balanced_accuracy"));
     at_sheet_value(s, AT_OF_CONSTANT_F1, at_result_figure(result, "constant.macro_f1"));
     at_sheet_value(s, AT_OF_PAPER, w->paper->accuracy);
+    at_sheet_value(s, AT_OF_PAPER_PRECISION, some(w->paper->precision));
+    at_sheet_value(s, AT_OF_PAPER_RECALL, some(w->paper->recall));
     at_sheet_value(s, AT_OF_PAPER_F1, w->paper->f1);
     at_sheet_value(s, AT_OF_SEED, (double)lab->o->seed);
     at_result_interval(result, "accuracy", &lo, &hi);

@@ -14,6 +14,7 @@ enum {
     AT_OF_PEOPLE,
     AT_OF_WITHHELD,
     AT_OF_ACCURACY,
+    AT_OF_PRECISION,
     AT_OF_RECALL,
     AT_OF_F1,
     AT_OF_CONSTANT, /* what it is; then what it gets */
@@ -21,6 +22,8 @@ enum {
     AT_OF_CONSTANT_RECALL,
     AT_OF_CONSTANT_F1,
     AT_OF_PAPER,
+    AT_OF_PAPER_PRECISION,
+    AT_OF_PAPER_RECALL,
     AT_OF_PAPER_F1,
     AT_OF_REMARK,
     AT_OF_PROTOCOL,
@@ -32,8 +35,9 @@ extern const at_column at_figure_columns[AT_FIGURE_COLUMNS];
 
 /* What the paper has; NaN: nothing. */
 typedef struct at_paper {
-    double accuracy, f1; /* of 1 */
-    const char *why;     /* what a difference may come from; nullable */
+    double accuracy, f1;      /* of 1 */
+    const char *why;          /* what a difference may come from; nullable */
+    double precision, recall; /* means over the classes; 0: nothing */
 } at_paper;
 extern const at_paper at_paper_is_silent;
 

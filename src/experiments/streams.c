@@ -116,10 +116,11 @@ static void ungather(asked *a)
 
 static const at_paper face_alone = {
     0.6158, 0.60,
-    "the paper does not say on which pictures; it names DAiSEE, degraded by augmentation"};
+    "the paper does not say on which pictures; it names DAiSEE, degraded by augmentation", 0, 0};
 static const at_paper voice_alone = {
     0.8220, 0.79,
-    "the paper splits at random, so that its test part holds the voices that it learned from"};
+    "the paper splits at random, so that its test part holds the voices that it learned from", 0,
+    0};
 
 static const struct {
     const char *words, *face, *voice;
@@ -205,10 +206,10 @@ int at_table4(at_lab *lab, at_sheet *s, attune_error *err)
 
 static const char cover_why[] =
     "the paper does not say on which pictures, nor what covers them but that it is random";
-static const at_paper covered[AT_COVERS] = {{0.6158, 0.60, cover_why},
-                                            {0.5678, 0.54, cover_why},
-                                            {0.4909, 0.45, cover_why},
-                                            {0.4227, 0.35, cover_why}};
+static const at_paper covered[AT_COVERS] = {{0.6158, 0.60, cover_why, 0, 0},
+                                            {0.5678, 0.54, cover_why, 0, 0},
+                                            {0.4909, 0.45, cover_why, 0, 0},
+                                            {0.4227, 0.35, cover_why, 0, 0}};
 
 static int pairs_covered(at_lab *lab, at_sheet *s, attune_error *err)
 {
