@@ -504,10 +504,14 @@ static void test_gradients_by_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_starts_as_it_was), cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_places),           cmocka_unit_test(test_hears_places),
-        cmocka_unit_test(test_comes_along),      cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_layers),           cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_starts_as_it_was),
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_hears_places),
+        cmocka_unit_test(test_comes_along),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_gradients_by_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,8 @@ static void begin(const array *a, at_param *p, at_rng *rng)
 
 static at_param *make(at_params *p, const array *a)
 {
-    return at_params_get(p, a->name, a->rows ? 2 : 1, (int[]){a->rows ? a->rows : a->cols, a->cols});
+    return at_params_get(p, a->name, a->rows ? 2 : 1,
+                         (int[]){a->rows ? a->rows : a->cols, a->cols});
 }
 
 int at_spatial_init(at_params *p, const at_spatial_shape *s, at_rng *rng, attune_error *err)
@@ -210,10 +211,11 @@ int at_spatial_import(at_params *p, at_weight_source from, attune_error *err)
     if (status || !there.layers)
         return status;
     if (here.layers && !same_shape(&there, &here))
-        return at_fail(err, ATTUNE_E_FORMAT,
-                       "model: visual.spatial has %d layers of width %d with %d heads, not %d of %d "
-                       "with %d",
-                       there.layers, there.width, there.heads, here.layers, here.width, here.heads);
+        return at_fail(
+            err, ATTUNE_E_FORMAT,
+            "model: visual.spatial has %d layers of width %d with %d heads, not %d of %d "
+            "with %d",
+            there.layers, there.width, there.heads, here.layers, here.width, here.heads);
     return copy_arrays(p, &there, from, err);
 }
 

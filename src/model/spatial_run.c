@@ -150,8 +150,8 @@ static void plan(const at_spatial_net *s, const at_kernels *kn, int n, size_t re
     region[0] = region[1] = cache_lines(tokens);
     region[2] = cache_lines(most(3 * tokens, most(places, looks)));
     region[3] = cache_lines((size_t)n * (size_t)n);
-    region[4] = cache_lines(
-        most(at_gemm_packed_floats(kn, span, n), at_gemm_packed_floats(kn, n, span)));
+    region[4] =
+        cache_lines(most(at_gemm_packed_floats(kn, span, n), at_gemm_packed_floats(kn, n, span)));
 }
 
 size_t at_spatial_workspace(const at_spatial_net *s, const at_kernels *kn, int places)
