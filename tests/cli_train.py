@@ -468,6 +468,78 @@ class Paper(unittest.TestCase):
         self.assertTrue(rate < 0.0005 or stale < 2)
 
 
+class Spatial(unittest.TestCase):
+    """A spatial encoder is learned while the network that it joins stays as it is."""
+    RECIPE = {"kind": "visual", "name": "spatial", "detector": "start.safetensors", "seed": 2,
+              "init": "start.safetensors", "data": PICTURES[:1], "epochs": 6, "eval_every": 3, "batch": 8,
+              "spatial": {"layers": 1, "width": 12, "heads": 2}, "frozen": "network",
+              "sizes": [{"from": 0, "side": 64}], "losses": {"covered": 0}, "dropout": 0.1,
+              "optimiser": {"lr": 0.003, "ema": 0.5}}
+
+    @classmethod
+    def setUpClass(cls):
+        recipe = write_recipe("spatial", cls.RECIPE)
+        cls.results = {threads: run(recipe, f"spatial{threads}", "--threads", threads)
+                       for threads in (1, 3)}
+
+    def model(self, threads=1):
+        return folder / f"spatial{threads}" / "spatial.safetensors"
+
+    def array(self, path, name):
+        """The values of an array, which may be in half precision."""
+        what, data = header(path)[name], path.read_bytes()
+        start = 8 + struct.unpack("<Q", data[:8])[0]
+        kind, size = {"F16": ("e", 2), "F32": ("f", 4)}[what["dtype"]]
+        a, b = (start + x for x in what["data_offsets"])
+        return struct.unpack(f"<{(b - a) // size}{kind}", data[a:b])
+
+    def test_any_number_of_threads_writes_the_same_file(self):
+        for r in self.results.values():
+            self.assertEqual((r.returncode, r.stderr, r.stdout), (0, "", ""))
+        self.assertEqual(self.model(1).read_bytes(), self.model(3).read_bytes())
+
+    def test_only_the_encoder_learns(self):
+        for name in ("stem.weight", "block3.expand.weight", "head.weight", "expression.weight",
+                     "units.weight", "state.bias"):
+            self.assertEqual(self.array(MODEL, f"visual.{name}"),
+                             self.array(self.model(), f"visual.{name}"), name)
+        self.assertEqual(header(self.model())["visual.spatial.pool.weight"]["shape"], [12, 2])
+        for name in "expression.weight", "basic.bias", "pool.weight":  # began at zero
+            self.assertTrue(any(self.array(self.model(), f"visual.spatial.{name}")), name)
+
+    @unittest.skipIf(SANITIZED, "does not learn for long enough")
+    def test_it_learns(self):
+        lines = metrics("spatial1", "spatial")
+        self.assertLess(lines[1]["loss"], lines[0]["loss"])
+
+    def test_with_the_heads(self):
+        """Frozen is the trunk alone: heads learn, with an encoder and without one."""
+        for encoder in self.RECIPE["spatial"], {}:
+            recipe = dict(self.RECIPE, name="heads", frozen="trunk", spatial=encoder, epochs=1, eval_every=1)
+            r = run(write_recipe("heads", recipe), "heads")
+            self.assertEqual(r.returncode, 0, r.stderr)
+            made = folder / "heads/heads.safetensors"
+            same = {name: self.array(MODEL, f"visual.{name}") == self.array(made, f"visual.{name}")
+                    for name in ("head.weight", "expression.weight", "covered.bias")}
+            self.assertEqual(same, {"head.weight": True, "expression.weight": False, "covered.bias": True})
+
+    def test_it_is_not_lost(self):
+        """It goes into a model, and a recipe that knows nothing of it does not go on from it."""
+        recipe = dict(RECIPES["assemble"], name="with_spatial", detector="start.safetensors",
+                      visual={"model": str(self.model()), "recipe": "visual.json"},
+                      audio={"model": "start.safetensors", "recipe": "audio.json"})
+        r = run(write_recipe("with_spatial", recipe), "out")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        whole = header(folder / "out/with_spatial.safetensors")
+        self.assertEqual(whole["visual.spatial.project.weight"]["dtype"], "F16")
+        self.assertEqual(whole["visual.spatial.basic.weight"]["shape"], [12, 7])
+        for encoder, said in ({}, "the recipe has none"), ({"layers": 1, "width": 24, "heads": 2}, "spatial"):
+            recipe = dict(self.RECIPE, frozen="trunk", spatial=encoder, init=str(self.model()))
+            r = run(write_recipe("wrong", recipe), "wrong")
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(said, r.stderr)
+
+
 class Chain(unittest.TestCase):
     def chain(self):
         r = subprocess.run([x for x in command(folder / "chain.json", "chain", "--limit", 16)

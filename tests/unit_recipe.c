@@ -293,6 +293,10 @@ static void test_together(void **state)
     assert_wrong("detector", "{\"scenes\": 4}", "scenes");
     assert_wrong("detector", "{\"side\": 1024, \"batch\": 256}", "too large");
     assert_wrong("visual", "{\"sizes\": [{\"side\": 512}], \"batch\": 1024}", "too large");
+    assert_wrong("visual", "{\"spatial\": {\"width\": 50}}", "spatial: width");
+    assert_wrong("visual", "{\"frozen\": \"trunk\"}", "frozen needs init");
+    assert_wrong("visual", "{\"frozen\": \"heads\", \"init\": \"i\"}", "frozen must be");
+    assert_wrong("visual", "{\"frozen\": \"network\", \"init\": \"i\"}", "nothing learns");
     assert_wrong("visual", "{\"data\": []}", "data");
     assert_wrong("visual", "{\"data\": null}", "data");
     assert_wrong("visual", "{\"data\": [1]}", "data[0]");

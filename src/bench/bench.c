@@ -30,6 +30,9 @@ static const at_bench benches[] = {
      AT_BENCH_MS, 224, 0, at_bench_face_create, at_bench_face_run, at_bench_face_destroy},
     {"mobilenet-112", "the same at 112 px, the size that sessions use", "ms/image", AT_BENCH_MS,
      112, 0, at_bench_face_create, at_bench_face_run, at_bench_face_destroy},
+    {"mobilenet-spatial-112", "the same with a spatial encoder of one layer, 96 wide, 4 heads",
+     "ms/image", AT_BENCH_MS, 112, 0, at_bench_spatial_create, at_bench_face_run,
+     at_bench_face_destroy},
     {"train-mobilenet-112", "forward, backward and AdamW, batches of 32 at 112 px", "images/s",
      AT_BENCH_RATE, 112, 0, at_bench_train_create, at_bench_train_run, at_bench_train_destroy},
     {"bilstm-train", "forward and backward, 64 inputs, 2 layers of 2x128, 300 steps, batch 32",
@@ -340,7 +343,7 @@ int attune_bench(attune_bench_report *out, const attune_bench_options *o, attune
     s.rounds = s.o->rounds ? s.o->rounds : DEFAULT_ROUNDS;
     s.seconds = (s.o->seconds > 0 ? s.o->seconds : DEFAULT_SECONDS) / s.rounds;
     list_series(&s);
-    status = at_bench_weights(&s.weights, err);
+    status = at_bench_weights(&s.weights, NULL, err);
     status = status ? status : run_rounds(&s, kn, err);
 
     for (int i = 0; i < s.count; i++) {

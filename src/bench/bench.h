@@ -8,6 +8,7 @@
 
 #include "base/pool.h"
 #include "kernels/kernels.h"
+#include "model/spatial.h"
 #include "tensor/weights.h"
 
 #include <attune/bench.h>
@@ -53,6 +54,9 @@ int at_bench_face_create(void **state, const at_bench_setup *s, at_bench_work *w
                          attune_error *err);
 int at_bench_face_run(void *state, attune_error *err);
 void at_bench_face_destroy(void *state);
+/* The same with a spatial encoder, to be run and destroyed like it. */
+int at_bench_spatial_create(void **state, const at_bench_setup *s, at_bench_work *work,
+                            attune_error *err);
 
 /* train.c */
 int at_bench_train_create(void **state, const at_bench_setup *s, at_bench_work *work,
@@ -90,7 +94,8 @@ void at_bench_analyze_destroy(void *state);
 
 /* Multiply-adds of MobileNetV2 with a classifier, on side x side pictures (mobilenet.h). */
 double at_bench_mobilenet_macs(int side, int classes);
-/* Both streams with random weights, through a file of its own that is gone afterwards. */
-int at_bench_weights(at_weights **out, attune_error *err);
+/* Both streams with random weights, through a file of its own that is gone afterwards. spatial: nullable,
+ * the face stream's encoder. */
+int at_bench_weights(at_weights **out, const at_spatial_shape *spatial, attune_error *err);
 
 #endif

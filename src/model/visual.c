@@ -92,7 +92,8 @@ int at_visual_import_own(at_params *p, const at_weights *w, attune_error *err)
         if (!at_heads[h].optional || (has_head(w, (at_head)h) && takes_head(p, (at_head)h)))
             status = at_visual_head_of(w, (at_head)h, head_data(p, (at_head)h, "weight"),
                                        head_data(p, (at_head)h, "bias"), err);
-    return status;
+    return status || !at_spatial_is_in(p) ? status
+                                          : at_spatial_import(p, at_weights_source(w), err);
 }
 
 int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
@@ -108,7 +109,7 @@ int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
         status = at_visual_head_of(w, (at_head)h, head_data(out, (at_head)h, "weight"),
                                    head_data(out, (at_head)h, "bias"), err);
     }
-    return status;
+    return status ? status : at_spatial_import(out, at_weights_source(w), err);
 }
 
 /* NULL: these parameters lack it. */
@@ -120,6 +121,17 @@ static at_tensor *head(at_graph *g, at_params *p, at_head which, at_tensor *x)
     at_param *weight = at_params_find(p, full);
     snprintf(full, sizeof full, "%s.bias", name);
     return weight ? at_linear(g, x, at_use(g, weight), at_use(g, at_params_find(p, full))) : NULL;
+}
+
+/* Adds what the places say together, where there is an encoder. */
+static void add_spatial(at_graph *g, at_params *p, float dropout, at_visual_out *out)
+{
+    at_tensor *expression, *basic;
+    if (!at_spatial_is_in(p))
+        return;
+    at_spatial_forward(g, p, out->features, dropout, &expression, &basic);
+    out->expression = at_add(g, out->expression, expression);
+    out->basic = at_add(g, out->basic, basic);
 }
 
 at_tensor *at_visual_input(at_graph *g, const float *x, int n, int side)
@@ -145,4 +157,5 @@ void at_visual_forward(at_graph *g, at_params *p, at_tensor *x, const at_visual_
     out->units = head(g, p, AT_HEAD_UNITS, e);
     out->pose = head(g, p, AT_HEAD_POSE, e);
     out->dominant = head(g, p, AT_HEAD_DOMINANT4, e);
+    add_spatial(g, p, o->dropout, out);
 }

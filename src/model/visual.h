@@ -3,7 +3,8 @@
  * MobileNetV2 1.0 (Sandler 2018) at 112x112; its pooled last feature map is the embedding; linear
  * heads for FER+'s eight classes, FER2013's seven, four ordinal states, three engagement levels, the
  * share of the face that is covered, 51 facial movements, the pose of the head and, where it was taught,
- * the dominant state.
+ * the dominant state. A spatial encoder (spatial.h), where there is one, adds to the logits of the first
+ * two.
  * Input: RGB, (x - 127.5) / 127.5, NHWC.
  *
  * The one structure, at_visual_forward, serves training (a tape, batch norm on batch statistics)
@@ -14,6 +15,7 @@
 
 #include "model/heads.h"
 #include "model/mobilenet.h"
+#include "model/spatial.h"
 #include "tensor/ops.h"
 #include "tensor/weights.h"
 
@@ -27,7 +29,8 @@ int at_visual_add_head(at_params *p, at_head which, at_rng *rng, attune_error *e
  * run some batches in AT_INFER with an observer and call at_visual_calibrate_bn: batch norm then
  * starts out equal to the folded network (mobilenet.h). */
 int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err);
-/* The same from a folded network of ours (names visual.*), heads included. */
+/* The same from a network of ours (names visual.*), heads and spatial encoder included; what p lacks of
+ * these it does not get, and what the file lacks p keeps. */
 int at_visual_import_own(at_params *p, const at_weights *w, attune_error *err);
 int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *err);
 

@@ -20,6 +20,7 @@ struct at_visual_net {
     at_arena arena; /* of all layers' arrays */
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
     layer heads; /* side by side, in the order of at_heads */
+    at_spatial_net spatial;
     int mirrored[ATTUNE_UNITS];
 };
 
@@ -112,7 +113,8 @@ static int freeze_all(const freezer *f)
     }
     int last = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     status = status ? status : freeze_dense(f, &v->last, "visual.head", last, AT_MB_FEATURES);
-    return status ? status : freeze_heads(f, &v->heads);
+    status = status ? status : freeze_heads(f, &v->heads);
+    return status ? status : at_spatial_freeze(&v->spatial, &v->arena, f->w, v->kn, f->err);
 }
 
 int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels *kn,
@@ -224,6 +226,7 @@ static layout plan(const at_visual_net *v, const at_pool *pool, int side)
         at_least(&l.map, (size_t)s * s * u.c_out);
     }
     at_least(&l.map, (size_t)s * s * AT_MB_FEATURES);
+    at_least(&l.scratch, at_spatial_workspace(&v->spatial, v->kn, s * s));
     l.map = cache_lines(l.map);
     l.scratch = cache_lines(l.scratch);
     return l;
@@ -340,6 +343,8 @@ static void look(const at_visual_net *v, at_pool *pool, const uint8_t *face, int
                    AT_MB_FEATURES, &e);
     pool_map(v->kn, x, s * s, out->embedding);
     run_heads(v, out);
+    if (v->spatial.shape.layers)
+        at_spatial_run(&v->spatial, pool, v->kn, x, s, s, scratch, out->expression, out->basic);
     if (mirrored)
         unmirror(v, out);
 }

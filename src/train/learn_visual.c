@@ -158,9 +158,11 @@ static at_tensor *loss(void *self, at_graph *g, int64_t step, int slot)
 /* ---- evaluation --------------------------------------------------------------------------- */
 
 /* Batch norm statistics of the averaged weights: the mean over some batches of training pictures,
- * through the momentum 1/k of the k-th. The same batches every time. */
+ * through the momentum 1/k of the k-th. The same batches every time. Those of a frozen trunk stay. */
 static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
 {
+    if (t->s->frozen)
+        return ATTUNE_OK;
     at_draw draw = at_face_set_draw(&t->train);
     int total = at_draw_count(&draw), status = ATTUNE_OK;
     int *order = malloc(((size_t)total + 1) * sizeof *order);
@@ -198,9 +200,12 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
 
 /* ---- start -------------------------------------------------------------------------------- */
 
-/* Runs the first batches and lets batch norm start out equal to the folded network. */
+/* Runs the first batches and lets batch norm start out equal to the folded network. Where it is frozen it
+ * already is. */
 static int settle_start(task *t, attune_error *err)
 {
+    if (t->s->frozen)
+        return ATTUNE_OK;
     at_mb_observer *seen = NULL;
     at_graph *g = NULL;
     int status = at_mb_observer_create(&seen, err);
@@ -223,6 +228,17 @@ static int settle_start(task *t, attune_error *err)
     return status;
 }
 
+/* A network's spatial encoder is not left behind unsaid. */
+static int check_encoder(const task *t, const at_weights *w, attune_error *err)
+{
+    at_spatial_shape there;
+    int status = at_spatial_shape_of(at_weights_source(w), &there, err);
+    return !status && there.layers && !t->s->spatial.layers
+               ? at_fail(err, ATTUNE_E_FORMAT, "%s: has a spatial encoder, the recipe has none",
+                         t->s->init)
+               : status;
+}
+
 /* From a network of ours, a whole model, or from ImageNet's with batch norm folded in. */
 static int start_from(task *t, const char *file, attune_error *err)
 {
@@ -230,9 +246,10 @@ static int start_from(task *t, const char *file, attune_error *err)
     char *path = NULL;
     int status = at_job_find(t->t.job, file, &path, err);
     status = status ? status : at_weights_load(&w, path, err);
+    status = status ? status : check_encoder(t, w, err);
     if (!status && at_weights_find(w, "visual.stem.gamma")) {
-        static const char *const later[] = {"visual.covered.", "visual.units.", "visual.pose.",
-                                            "visual.dominant.", NULL};
+        static const char *const later[] = {"visual.covered.",  "visual.units.",   "visual.pose.",
+                                            "visual.dominant.", "visual.spatial.", NULL};
         status = at_params_load(path, &t->t.params, later, err);
     } else if (!status && at_weights_find(w, "visual.stem.weight")) {
         status = at_visual_import_own(&t->t.params, w, err);
@@ -246,24 +263,48 @@ static int start_from(task *t, const char *file, attune_error *err)
     return status;
 }
 
+static int begins(const char *name, const char *with)
+{
+    return strncmp(name, with, strlen(with)) == 0;
+}
+
+static int is_spatial(const char *name)
+{
+    return begins(name, "visual.spatial.");
+}
+
+static int is_head(const char *name)
+{
+    for (int h = 0; h < AT_FACE_HEADS; h++)
+        if (begins(name, at_heads[h].parameters) && name[strlen(at_heads[h].parameters)] == '.')
+            return 1;
+    return 0;
+}
+
 /* Heads learn faster, early layers slower: they are general already. */
 static void scale_rates(task *t)
 {
     float heads = t->t.plan.optimiser.lr_heads, early = t->t.plan.optimiser.lr_early;
     static const char *const early_names[] = {"visual.stem.",   "visual.block0.", "visual.block1.",
                                               "visual.block2.", "visual.block3.", NULL};
-    static const char *const head_names[] = {
-        "visual.expression.", "visual.basic.",    "visual.state.",
-        "visual.engagement.", "visual.covered.",  "visual.units.",
-        "visual.pose.",       "visual.dominant.", NULL};
     for (int i = 0; i < t->t.params.count; i++) {
         at_param *p = t->t.params.list[i];
         for (int k = 0; early_names[k]; k++)
-            if (!strncmp(p->name, early_names[k], strlen(early_names[k])))
+            if (begins(p->name, early_names[k]))
                 p->lr_scale = early;
-        for (int k = 0; head_names[k]; k++)
-            if (!strncmp(p->name, head_names[k], strlen(head_names[k])))
-                p->lr_scale = heads;
+        if (is_head(p->name) || is_spatial(p->name))
+            p->lr_scale = heads;
+    }
+}
+
+/* What stays as it is gets no gradient, and nothing is recorded for it. */
+static void freeze(task *t)
+{
+    const int heads_learn = t->s->frozen && strcmp(t->s->frozen, "trunk") == 0;
+    for (int i = 0; i < t->t.params.count && t->s->frozen; i++) {
+        at_param *p = t->t.params.list[i];
+        if (!is_spatial(p->name) && !(heads_learn && is_head(p->name)))
+            p->trainable = 0;
     }
 }
 
@@ -311,6 +352,8 @@ static int set_up(void *self, attune_error *err)
     int status = at_visual_init(&t->t.params, &rng, err);
     if (!status && t->s->losses.dominant > 0)
         status = at_visual_add_head(&t->t.params, AT_HEAD_DOMINANT4, &rng, err);
+    if (!status && t->s->spatial.layers)
+        status = at_spatial_init(&t->t.params, &t->s->spatial, &rng, err);
     status = status ? status : load_parts(t, err);
     if (status)
         return status;
@@ -320,6 +363,7 @@ static int set_up(void *self, attune_error *err)
         return status;
     weigh_classes(t);
     scale_rates(t);
+    freeze(t);
     return t->s->init && !t->t.resumed ? start_from(t, t->s->init, err) : ATTUNE_OK;
 }
 

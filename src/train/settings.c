@@ -135,6 +135,22 @@ static const at_field visual_losses_list[] = {
 };
 static const at_fields visual_losses_fields = {visual_losses_list, sizeof(at_visual_losses), NULL};
 
+#define SPATIAL(m, def, least, most, help) \
+    AT_NUMBER(at_spatial_shape, m, #m, def, least, most, help)
+static const at_field spatial_list[] = {
+    SPATIAL(layers, 0, 0, AT_SPATIAL_LAYERS, "of attention and feed-forward; 0: no encoder"),
+    SPATIAL(width, 96, 1, AT_SPATIAL_WIDTH, "of a place's token, a multiple of `heads`"),
+    SPATIAL(heads, 4, 1, AT_SPATIAL_HEADS, "looks that each place has at the others"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_spatial(const void *value)
+{
+    const at_spatial_shape *s = value;
+    return s->width % s->heads ? "width is no multiple of heads" : NULL;
+}
+static const at_fields spatial_fields = {spatial_list, sizeof(at_spatial_shape), wrong_spatial};
+
 #define VISUAL(m, def, least, most, help) \
     AT_NUMBER(at_visual_settings, m, #m, def, least, most, help)
 static const at_field visual_list[] = {
@@ -149,6 +165,13 @@ static const at_field visual_list[] = {
     AT_FILE(at_visual_settings, teacher, "teacher", NULL,
             "what a teacher saw of movements and pose: set,file,found,yaw,pitch,roll,... as CSV, "
             "packed by gzip or not"),
+    AT_OBJECT(at_visual_settings, spatial, "spatial", spatial_fields,
+              "Transformer over the places of the last map, whose logits are added to FER+'s and "
+              "FER2013's; new ones start at zero"),
+    AT_TEXT(
+        at_visual_settings, frozen, "frozen", NULL,
+        "what of `init` stays as it is: `trunk`, the network without its heads, or `network`, all "
+        "but the spatial encoder; without: nothing"),
     AT_SHARED(at_visual_settings, plan, at_plan_fields),
     VISUAL(batch, 32, 2, 1024, "pictures a step, of all sets mixed"),
     AT_LIST(at_visual_settings, size, sizes, "sizes", &stage_fields, 0,
@@ -163,6 +186,19 @@ static const at_field visual_list[] = {
     AT_FIELDS_END,
 };
 
+static const char *wrong_frozen(const at_visual_settings *s)
+{
+    if (!s->frozen)
+        return NULL;
+    if (strcmp(s->frozen, "trunk") != 0 && strcmp(s->frozen, "network") != 0)
+        return "frozen must be \"trunk\" or \"network\"";
+    if (!s->init)
+        return "frozen needs init";
+    return strcmp(s->frozen, "network") == 0 && !s->spatial.layers
+               ? "with frozen \"network\" and no spatial encoder nothing learns"
+               : NULL;
+}
+
 static const char *wrong_visual(const void *value)
 {
     const at_visual_settings *s = value;
@@ -170,7 +206,7 @@ static const char *wrong_visual(const void *value)
     for (int i = 0; i < s->sizes; i++)
         side = s->size[i].side > side ? s->size[i].side : side;
     return (double)s->batch * side * side > most_pixels ? "batch and sizes are too large together"
-                                                        : NULL;
+                                                        : wrong_frozen(s);
 }
 const at_fields at_visual_fields = {visual_list, sizeof(at_visual_settings), wrong_visual};
 
