@@ -90,7 +90,7 @@ static const at_curve curves[] = {
     MEASURED(face_size),
     {AT_CURVES_QUALITY, "sound like speech",
      "Share of the time since the point before with sound that stands out as speech does; music "
-     "and tones may, and the voice's reliability says whether it is a voice",
+     "and tones may, and the voice's condition says whether it is a voice",
      "cv", seen_of, ATTUNE_VOICE, 1, "%"},
     MEASURED(snr_db),
     LEVEL(ATTUNE_BOREDOM, "boredom"),
