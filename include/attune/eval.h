@@ -33,7 +33,7 @@ typedef struct attune_eval_options {
     int draws;                  /* of the bootstrap; 0: 1000 */
     uint64_t seed;              /* of the bootstrap and the degradations */
     const char *answers;  /* nullable: a CSV to write, a row a sample: file, subject, label, answer,
-                           * withheld (why, or empty), reliabilities, probabilities by class, levels
+                           * withheld (why, or empty), reliabilities, conditions, probabilities by class, levels
                            * of the states, logits */
     const char *excluded; /* nullable: a CSV to write, a row a sample left out: file, kind (see
                            * attune_exclusion_name), detail */

@@ -21,7 +21,9 @@ static void put_text(FILE *f, const char *text)
 static void put_header(FILE *f, const at_corpus *c)
 {
     const at_head_info *h = &at_heads[c->head];
-    fputs("file,subject,label,answer,withheld,reliability_face,reliability_voice", f);
+    fputs("file,subject,label,answer,withheld,reliability_face,reliability_voice,condition_face,"
+          "condition_voice",
+          f);
     for (int k = 0; k < h->classes; k++)
         fprintf(f, ",p_%s", h->class_names[k]);
     for (int s = 0; s < ATTUNE_STATES && c->head == AT_HEAD_STATE4; s++) {
@@ -65,6 +67,7 @@ static void put_row(FILE *f, const at_sample *s, const at_answer *a, at_head hea
     fprintf(f, ",%s,%s,%s", label < 0 ? "" : h->class_names[label],
             answered ? h->class_names[best] : "", answered ? "" : a->why);
     put_numbers(f, a->reliability, ATTUNE_MODALITIES, answered);
+    put_numbers(f, a->condition, ATTUNE_MODALITIES, answered);
     put_numbers(f, a->p, h->classes, answered);
     if (head == AT_HEAD_STATE4)
         put_states(f, s, a);

@@ -29,9 +29,10 @@ typedef struct at_answer {
     int crop;                 /* a crop in which the detector saw no face, judged as a whole */
     float p[AT_MOST_CLASSES]; /* probabilities in the head's classes */
     float state[ATTUNE_STATES][ATTUNE_LEVELS]; /* STATE4 */
-    float reliability[ATTUNE_MODALITIES];      /* [0,1]; 0 without that stream */
-    int logits;                                /* 0 for clips */
-    float logit[AT_MOST_LOGITS]; /* of the head, of EMOTION7 the stream's native ones */
+    float reliability[ATTUNE_MODALITIES],
+        condition[ATTUNE_MODALITIES]; /* [0,1]; 0 without that stream */
+    int logits;                       /* 0 for clips */
+    float logit[AT_MOST_LOGITS];      /* of the head, of EMOTION7 the stream's native ones */
 } at_answer;
 
 /* What a picture's face or a voice said, before it became an answer. number: of the sample among those of

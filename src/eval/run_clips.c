@@ -29,6 +29,7 @@ static int on_window(void *user, const attune_window *w)
     s->kept++;
     add(s->emotion7, w->emotion7, ATTUNE_EMOTIONS);
     add(s->sum.reliability, w->reliability, ATTUNE_MODALITIES);
+    add(s->sum.condition, w->condition, ATTUNE_MODALITIES);
     if (w->has_state) {
         s->states++;
         add(s->sum.state[0], w->state4[0], ATTUNE_STATES * ATTUNE_LEVELS);
@@ -53,6 +54,7 @@ static void fill_answer(const clip_sum *s, at_head head, at_answer *a)
         return;
     a->outcome = AT_ANSWERED;
     mean(a->reliability, s->sum.reliability, ATTUNE_MODALITIES, s->kept);
+    mean(a->condition, s->sum.condition, ATTUNE_MODALITIES, s->kept);
     if (head == AT_HEAD_EMOTION7)
         mean(a->p, s->emotion7, ATTUNE_EMOTIONS, s->kept);
     if (head == AT_HEAD_ENGAGEMENT3)

@@ -68,16 +68,14 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
     return status;
 }
 
-/* As a session would rate it; 0 where the detector saw no face. number: of the sample. ATTUNE_OK or
+/* As a session would rate it; zeros where the detector saw no face. number: of the sample. ATTUNE_OK or
  * ATTUNE_E_NOMEM. */
-static int rate(const at_run_context *r, const at_face_sample *s, int number, seat *t,
-                float *reliability)
+static int rate(const at_run_context *r, const at_face_sample *s, int number, seat *t, at_answer *a)
 {
     const at_evidence_sink *sink = r->options->evidence;
     const at_visual_result *v = &t->result;
     at_estimate estimate;
     float quality;
-    *reliability = 0;
     if (!s->found)
         return ATTUNE_OK;
     int status =
@@ -90,7 +88,8 @@ static int rate(const at_run_context *r, const at_face_sample *s, int number, se
                                                                       .quality = quality,
                                                                       .share = 1}};
     at_fusion_run(r->fusion, evidence, &estimate);
-    *reliability = estimate.reliability[ATTUNE_FACE];
+    a->reliability[ATTUNE_FACE] = estimate.reliability[ATTUNE_FACE];
+    a->condition[ATTUNE_FACE] = estimate.condition[ATTUNE_FACE];
     return sink ? sink->take(sink->user, number, ATTUNE_FACE, &evidence[ATTUNE_FACE]) : ATTUNE_OK;
 }
 
@@ -180,7 +179,7 @@ static int judge(batch *b, const at_face_sample *s, seat *t, at_answer *a)
     b->p->encoder->look(b->p->net, &t->image, t->work, &t->result);
     fill_answer(b->r, &t->result, a);
     a->outcome = AT_ANSWERED;
-    return rate(b->r, s, b->first + s->slot, t, &a->reliability[ATTUNE_FACE]);
+    return rate(b->r, s, b->first + s->slot, t, a);
 }
 
 static void judge_task(void *arg, int task, int thread)

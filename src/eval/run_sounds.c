@@ -92,6 +92,7 @@ static int fill_answer(const at_run_context *r, seat *t, const at_voice_heard *h
     memcpy(a->logit, result->expression, sizeof result->expression);
     at_fusion_run(r->fusion, evidence, &estimate);
     a->reliability[ATTUNE_VOICE] = estimate.reliability[ATTUNE_VOICE];
+    a->condition[ATTUNE_VOICE] = estimate.condition[ATTUNE_VOICE];
     a->outcome = AT_ANSWERED;
     return sink ? sink->take(sink->user, number, ATTUNE_VOICE, &evidence[ATTUNE_VOICE]) : ATTUNE_OK;
 }
