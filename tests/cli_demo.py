@@ -79,9 +79,9 @@ class Windows(Analysis):
         self.assertEqual(gone["state_boredom_0"], "", "a state of a face that is not there")
 
     def test_noise_lowers_the_voice(self):
-        clean = [self.at(end / 2, "reliability_voice") for end in range(3, 12)]  # 1.5 to 5.5 s
+        clean = [self.at(end / 2, "condition_voice") for end in range(3, 12)]  # 1.5 to 5.5 s
         self.assertGreater(min(clean), 0.5)
-        self.assertLess(self.at(9.5, "reliability_voice"), 0.6 * sum(clean) / len(clean))
+        self.assertLess(self.at(9.5, "condition_voice"), 0.6 * sum(clean) / len(clean))
         quiet = [self.at(end / 2, "weight_face") for end in range(3, 12)]
         self.assertGreater(self.at(9.5, "weight_face"), 1.4 * sum(quiet) / len(quiet))
         self.assertGreater(self.at(9.5, "weight_face"), 0.5)
@@ -90,15 +90,15 @@ class Windows(Analysis):
         # the noise ends at 9 s: a third of the first window is of it, nothing of the last
         for end, least in ((11.0, 0.6), (11.5, 0.65), (12.0, 0.65), (12.5, 0.7)):
             self.assertEqual(self.windows[end]["used_voice"], "1")
-            self.assertGreater(self.at(end, "reliability_voice"), least)
+            self.assertGreater(self.at(end, "condition_voice"), least)
             self.assertGreater(self.at(end, "snr_db"), 15)
 
     def test_dark_lowers_the_face(self):
-        self.assertLess(self.at(16.0, "reliability_face"), 0.6 * self.at(3.0, "reliability_face"))
+        self.assertLess(self.at(16.0, "condition_face"), 0.6 * self.at(3.0, "condition_face"))
         self.assertGreater(self.at(16.0, "weight_voice"), 0.6)
 
     def test_blur_lowers_the_face(self):
-        self.assertLess(self.at(12.0, "reliability_face"), 0.95 * self.at(3.0, "reliability_face"))
+        self.assertLess(self.at(12.0, "condition_face"), 0.95 * self.at(3.0, "condition_face"))
 
     def test_probabilities_are_probabilities(self):
         for end in self.windows:
