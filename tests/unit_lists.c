@@ -193,6 +193,28 @@ static void numbers_that_are_none(void **state)
     at_corpus_free(&c);
 }
 
+/* The one list whose labels are known to be wrong, and no other. */
+static void labels_that_are_exchanged(void **state)
+{
+    static const char text[] = "file,corpus,speaker,emotion\n"
+                               "a.png,korean,korean-nea,angry\nb.png,korean,korean-nea,sad\n"
+                               "c.png,korean,korean-nea,happy\nd.png,nemo,nemo-IC0,angry\n";
+    static const char *const right[2][4] = {{"angry", "sad", "happy", "angry"},
+                                            {"sad", "angry", "happy", "angry"}};
+    (void)state;
+    put("c.png", "");
+    put("d.png", "");
+    for (int more = 0; more < 2; more++) {
+        at_corpus c = accepted(more ? "voices_more" : "manifest", "manifest.csv", text);
+        assert_int_equal(c.count, 4);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(c.list[i].expression,
+                             at_class_by_name(AT_HEAD_EMOTION7, right[more][i]));
+        assert_int_equal(strstr(c.note, "exchanged") != NULL, more);
+        at_corpus_free(&c);
+    }
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, fresh_root, remove_root)
 
 int main(void)
@@ -201,7 +223,7 @@ int main(void)
         CASE(lists_without_rows),      CASE(rows_with_too_many_fields),
         CASE(a_quote_that_never_ends), CASE(rows_that_name_no_file),
         CASE(a_label_wins_over_none),  CASE(rows_that_contradict_each_other),
-        CASE(numbers_that_are_none),
+        CASE(numbers_that_are_none),   CASE(labels_that_are_exchanged),
     };
     return cmocka_run_group_tests_name("lists", tests, NULL, NULL);
 }

@@ -34,8 +34,9 @@ static const struct corpus_kind {
      "{0_disengaged,1_partial,2_engaged}/imgN_*.jpg, N the person"},
     {"crema-d", AT_HEAD_EMOTION7, 0, at_corpus_crema, NULL, "clips voices",
      "VideoFlash/ and AudioWAV/ with 1001_DFA_ANG_XX names; clips where there are any"},
-    {"voices_more", AT_HEAD_EMOTION7, 0, at_corpus_manifest, NULL, "as manifest: corpus=tess",
-     "a manifest with corpus,language,speaker,sex,emotion"},
+    {"voices_more", AT_HEAD_EMOTION7, 0, at_corpus_voices_more, NULL, "as manifest: corpus=tess",
+     "a manifest with corpus,language,speaker,sex,emotion; of speakers korean-* angry and sad are "
+     "exchanged"},
     {"javanese_av", AT_HEAD_EMOTION7, 0, at_corpus_manifest, NULL, "as manifest: certain=1",
      "a manifest with speaker,sentence,emotion,certain"},
     {"faces_diverse", AT_HEAD_EMOTION7, 1, at_corpus_manifest, NULL, "as manifest: group=asian",

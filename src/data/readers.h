@@ -13,7 +13,7 @@ typedef int at_corpus_reader(at_corpus *out, const char *root, const char *split
                              attune_error *err);
 
 at_corpus_reader at_corpus_ferplus, at_corpus_fer2013, at_corpus_ravdess, at_corpus_daisee,
-    at_corpus_wacv, at_corpus_crema, at_corpus_folder, at_corpus_manifest;
+    at_corpus_wacv, at_corpus_crema, at_corpus_folder, at_corpus_manifest, at_corpus_voices_more;
 
 /* The part of path that says which sample it is, where a set holds one in several files: length
  * bytes of the result. */
