@@ -19,7 +19,7 @@
 
 enum { ROWS = 41, PER = AT_FUNCTIONALS_A_COLUMN, SOME = AT_COL_DELTA + 2 };
 
-static float x[ROWS * AT_FEATURE_COLS], scratch[ROWS];
+static float x[ROWS * AT_FEATURE_COLS], scratch[ROWS * AT_FUNCTIONALS_SCRATCH];
 static unsigned char speech[ROWS];
 
 /* Column c of row i is i (c + 1) / 10; every row speech but the first; voices in rows 10..19. */
@@ -48,9 +48,9 @@ static void test_known(void **state)
     assert_float_equal(f[4], 38 * unit, 1e-4);
     assert_float_equal(f[5], unit, 1e-4);
     assert_float_equal(out[AT_COL_PITCH * PER], 14.5F * pitch, 1e-3); /* voiced rows alone */
-    assert_float_equal(out[AT_FUNCTIONALS - 3], 40.0F / 41, 1e-6);
-    assert_float_equal(out[AT_FUNCTIONALS - 2], 10.0F / 41, 1e-6);
-    assert_float_equal(out[AT_FUNCTIONALS - 1], 2 * 100.0F / 41, 1e-4);
+    assert_float_equal(out[AT_FUNCTIONALS_COLUMNS - 3], 40.0F / 41, 1e-6);
+    assert_float_equal(out[AT_FUNCTIONALS_COLUMNS - 2], 10.0F / 41, 1e-6);
+    assert_float_equal(out[AT_FUNCTIONALS_COLUMNS - 1], 2 * 100.0F / 41, 1e-4);
 }
 
 /* A pause ends a stretch: the step over it is none. */
@@ -68,7 +68,7 @@ static void test_pause(void **state)
     for (int i = 0; i < AT_FEATURE_COLS * PER; i++)
         assert_float_equal(out[i], 0, 0); /* too few */
     at_functionals(x, 0, speech, scratch, out);
-    assert_float_equal(out[AT_FUNCTIONALS - 3], 0, 0);
+    assert_float_equal(out[AT_FUNCTIONALS_COLUMNS - 3], 0, 0);
 }
 
 /* Louder sound adds a constant to log-mel bands, c0 and energy. */
@@ -84,7 +84,7 @@ static void test_level(void **state)
         x[i * AT_FEATURE_COLS + AT_COL_LOG_ENERGY] += 4;
     }
     at_functionals(x, ROWS, speech, scratch, louder);
-    for (int i = 0; i < AT_FUNCTIONALS; i++)
+    for (int i = 0; i < AT_FUNCTIONALS_COLUMNS; i++) /* golden_prosody has the others */
         assert_float_equal(out[i], louder[i], 2e-4);
     x[5 * AT_FEATURE_COLS + 3] += 7; /* one band, once: that is no level */
     at_functionals(x, ROWS, speech, scratch, louder);

@@ -212,7 +212,7 @@ static int fill(const batch *b, const at_voice_sample *s, int stream, float *x, 
         goto done;
     flat = at_alloc(n * AT_FEATURE_COLS, sizeof *flat);
     speech = at_alloc(n, 1);
-    scratch = at_alloc(n, sizeof *scratch);
+    scratch = at_alloc(n * AT_FUNCTIONALS_SCRATCH, sizeof *scratch);
     status = flat && speech && scratch ? ATTUNE_OK : ATTUNE_E_NOMEM;
     if (status < 0)
         goto done;

@@ -95,4 +95,5 @@ void at_functionals(const float *x, size_t n, const unsigned char *speech, float
     rest[0] = (float)spoken / frames;
     rest[1] = (float)voiced / frames;
     rest[2] = (float)changes * AT_FRAMES_PER_S / frames;
+    at_prosody(x, n, speech, scratch, out + AT_FUNCTIONALS_COLUMNS);
 }

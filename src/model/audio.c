@@ -257,17 +257,27 @@ static int count_members(const at_weights *w)
     return members;
 }
 
+/* How many functionals the file's expert takes. */
+static int expert_values(const at_weights *w)
+{
+    char full[NAME_SIZE];
+    snprintf(full, sizeof full, "%smean", at_voice_expert_arrays);
+    const at_weight *mean = at_weights_find(w, full);
+    return mean && mean->count == AT_VOICE_COLUMNS ? AT_VOICE_COLUMNS : AT_VOICE_FUNCTIONALS;
+}
+
 /* All of the expert's arrays, or none. */
 static int find_expert(at_audio_net *a, const at_weights *w, attune_error *err)
 {
+    const size_t values = (size_t)expert_values(w);
     const struct {
         const char *name;
         const float **to;
         size_t count;
     } arrays[] = {
-        {"mean", &a->expert.mean, AT_VOICE_FUNCTIONALS},
-        {"inv_deviation", &a->expert.inv_deviation, AT_VOICE_FUNCTIONALS},
-        {"weight", &a->expert.weight, (size_t)AT_VOICE_FUNCTIONALS * AT_VOICE_CLASSES},
+        {"mean", &a->expert.mean, values},
+        {"inv_deviation", &a->expert.inv_deviation, values},
+        {"weight", &a->expert.weight, values * AT_VOICE_CLASSES},
         {"bias", &a->expert.bias, AT_VOICE_CLASSES},
     };
     enum { ARRAYS = sizeof arrays / sizeof *arrays };
@@ -281,6 +291,7 @@ static int find_expert(at_audio_net *a, const at_weights *w, attune_error *err)
         *arrays[i].to = t ? t->data : NULL;
         found += t != NULL;
     }
+    a->expert.values = (int)values;
     a->has_expert = found == ARRAYS;
     return !found || a->has_expert ? ATTUNE_OK
                                    : at_fail(err, ATTUNE_E_FORMAT, "model: some of %s* are missing",
@@ -352,7 +363,7 @@ const char *const at_voice_expert_arrays = "audio.functionals.";
 
 void at_voice_expert_scale(const at_voice_expert *e, const float *functionals, float *z)
 {
-    for (int i = 0; i < AT_VOICE_FUNCTIONALS; i++)
+    for (int i = 0; i < e->values; i++)
         z[i] = fminf(fmaxf((functionals[i] - e->mean[i]) * e->inv_deviation[i], -AT_EXPERT_LIMIT),
                      AT_EXPERT_LIMIT);
 }
@@ -361,7 +372,7 @@ void at_voice_expert_add(const at_voice_expert *e, const float *z, float *logit)
 {
     for (int k = 0; k < AT_VOICE_CLASSES; k++)
         logit[k] += e->bias[k];
-    for (int i = 0; i < AT_VOICE_FUNCTIONALS; i++)
+    for (int i = 0; i < e->values; i++)
         for (int k = 0; k < AT_VOICE_CLASSES; k++)
             logit[k] += z[i] * e->weight[i * AT_VOICE_CLASSES + k];
 }

@@ -27,7 +27,8 @@ enum {
     AT_AUDIO_STRIDE = 4,      /* rows a token: two convolutions halve the rate */
     AT_AUDIO_MAX_BATCH = 256, /* sequences in one pass */
     AT_AUDIO_MAX_MEMBERS = 8,
-    AT_VOICE_FUNCTIONALS = 501, /* AT_FUNCTIONALS of dsp/functionals.h, likewise */
+    AT_VOICE_FUNCTIONALS = 624, /* AT_FUNCTIONALS of dsp/functionals.h, likewise */
+    AT_VOICE_COLUMNS = 501,     /* AT_FUNCTIONALS_COLUMNS, the first of them */
 };
 
 /* Names audio.* (first member), audio1.*, audio2.* and so on. */
@@ -72,17 +73,19 @@ int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int 
 /* ---- the linear expert ------------------------------------------------------------------- */
 
 /* Arrays audio.functionals.*: z = (functionals - mean) / deviation, limited to +-AT_EXPERT_LIMIT;
- * logits z weight + bias. */
+ * logits z weight + bias. values is AT_VOICE_FUNCTIONALS, or AT_VOICE_COLUMNS of an expert that was taught
+ * before there was prosody. */
 #define AT_EXPERT_LIMIT 5.0f
 typedef struct at_voice_expert {
-    const float *mean, *inv_deviation; /* (AT_VOICE_FUNCTIONALS) */
-    const float *weight;               /* (AT_VOICE_FUNCTIONALS x AT_VOICE_CLASSES) */
+    int values;
+    const float *mean, *inv_deviation; /* (values) */
+    const float *weight;               /* (values x AT_VOICE_CLASSES) */
     const float *bias;                 /* (AT_VOICE_CLASSES) */
 } at_voice_expert;
 
 extern const char *const at_voice_expert_arrays; /* what their names begin with */
 
-/* z (AT_VOICE_FUNCTIONALS) */
+/* functionals (AT_VOICE_FUNCTIONALS), z (values) */
 void at_voice_expert_scale(const at_voice_expert *e, const float *functionals, float *z);
 /* Adds the expert's logits (8) for a scaled z. */
 void at_voice_expert_add(const at_voice_expert *e, const float *z, float *logit);

@@ -27,7 +27,7 @@ typedef struct at_voice_stream {
     at_feature_row *window; /* (window_max) rows of a window, in order */
     float *x;               /* (window_max x AT_FEATURE_COLS) */
     unsigned char *speech;  /* (window_max) */
-    float *scratch;         /* (window_max) */
+    float *scratch;         /* (window_max x AT_FUNCTIONALS_SCRATCH) */
     at_voice_quality quality;
     size_t gathered;   /* rows of the latest window */
     int64_t *heard_us; /* (window_max) of all of them */
@@ -71,7 +71,7 @@ static int make_ring(at_voice_stream *v)
     v->window = at_calloc(v->window_max, sizeof *v->window);
     v->x = at_calloc(v->window_max * AT_FEATURE_COLS, sizeof *v->x);
     v->speech = at_calloc(v->window_max, 1);
-    v->scratch = at_calloc(v->window_max, sizeof *v->scratch);
+    v->scratch = at_calloc(v->window_max * AT_FUNCTIONALS_SCRATCH, sizeof *v->scratch);
     v->times = at_calloc(v->window_max, sizeof *v->times);
     v->heard_us = at_calloc(v->window_max, sizeof *v->heard_us);
     v->heard = at_calloc(v->window_max, sizeof *v->heard);

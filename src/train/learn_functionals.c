@@ -1,5 +1,8 @@
 /* The voice stream's linear expert: logistic regression (logistic.h) on what whole stretches of speech are
- * like (dsp/functionals.h). Sets weigh by their size and share, and within a set all classes alike. */
+ * like (dsp/functionals.h). Sets weigh by their size and share, and within a set all classes alike.
+ *
+ * Two regressions, one on the columns' functionals and one on the prosody, each with a weight: the sum of
+ * their logits, again linear, is the expert (a product of experts, as it is one with the networks). */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -20,14 +23,22 @@
 static_assert((int)AT_FUNCTIONALS == (int)AT_VOICE_FUNCTIONALS,
               "the expert takes the functionals that the features give");
 
+static_assert((int)AT_FUNCTIONALS_COLUMNS == (int)AT_VOICE_COLUMNS, "and the first of them");
+
 enum { WIDTH = AT_VOICE_FUNCTIONALS, CLASSES = AT_VOICE_CLASSES, COEFFICIENTS = WIDTH * CLASSES };
 
-/* Some voices in some versions. */
+/* Some voices in some versions; then, if asked for, the same less what is usual of their people. */
 typedef struct heard_set {
     at_voice_set voices;
-    int rows; /* voices x versions */
-    float *z; /* (rows, WIDTH) functionals, scaled once mean and deviation are known */
+    int versions, heard; /* rows that were heard: voices x versions */
+    int rows;            /* heard, or twice that */
+    float *z;            /* (rows, WIDTH) functionals, scaled once mean and deviation are known */
 } heard_set;
+
+static int voice_of(const heard_set *h, int row)
+{
+    return row % h->heard / h->versions;
+}
 
 typedef struct expert {
     float mean[WIDTH], inv_deviation[WIDTH], weight[COEFFICIENTS], bias[CLASSES];
@@ -46,7 +57,6 @@ typedef struct hearing {
     const task *t;
     heard_set *set;
     at_voice_augment augment;
-    int versions;
     float **rows; /* a thread's scratch */
     atomic_int status;
 } hearing;
@@ -54,7 +64,7 @@ typedef struct hearing {
 static void hear_task(void *arg, int index, int thread)
 {
     hearing *h = arg;
-    const int sample = index / h->versions, version = index % h->versions;
+    const int sample = index / h->set->versions, version = index % h->set->versions;
     const int most = h->t->s->rows;
     at_voice_heard heard;
     if (!h->rows[thread])
@@ -70,15 +80,17 @@ static void hear_task(void *arg, int index, int thread)
         memcpy(h->set->z + (size_t)index * WIDTH, heard.functionals, sizeof heard.functionals);
 }
 
-static int hear(const task *t, heard_set *set, int versions, attune_error *err)
+static int hear(const task *t, heard_set *set, int versions, int centred, attune_error *err)
 {
     const int threads = at_pool_threads(t->job->pool);
-    hearing h = {.t = t, .set = set, .augment = t->s->augment, .versions = versions};
-    set->rows = set->voices.voices.count * versions;
+    hearing h = {.t = t, .set = set, .augment = t->s->augment};
+    set->versions = versions;
+    set->heard = set->voices.voices.count * versions;
+    set->rows = centred ? 2 * set->heard : set->heard;
     set->z = at_alloc((size_t)set->rows * WIDTH, sizeof *set->z);
     h.rows = at_calloc((size_t)threads, sizeof *h.rows);
     if (set->z && h.rows)
-        at_pool_run(t->job->pool, set->rows, hear_task, &h);
+        at_pool_run(t->job->pool, set->heard, hear_task, &h);
     for (int i = 0; h.rows && i < threads; i++)
         at_free(h.rows[i]);
     const int out_of_memory = !set->z || !h.rows;
@@ -88,6 +100,80 @@ static int hear(const task *t, heard_set *set, int versions, attune_error *err)
     const int status = atomic_load(&h.status);
     return status ? at_fail(err, (attune_status)status, "hearing voices failed") : ATTUNE_OK;
 }
+
+/* ---- what is usual of a person ---------------------------------------------------------------- */
+
+/* Sums of what was heard, one a person or one a set. */
+typedef struct sums {
+    double *sum; /* (n, WIDTH) */
+    int *count;  /* (n) */
+} sums;
+
+static int sums_create(sums *s, int n)
+{
+    s->sum = at_calloc((size_t)n * WIDTH, sizeof *s->sum);
+    s->count = at_calloc((size_t)n, sizeof *s->count);
+    return s->sum && s->count ? ATTUNE_OK : ATTUNE_E_NOMEM;
+}
+
+static void sums_free(sums *s)
+{
+    at_free(s->sum);
+    at_free(s->count);
+}
+
+/* of (voices): whose sum a voice is part of. */
+static void add_up(sums *s, const heard_set *h, const int *of)
+{
+    for (int r = 0; r < h->heard; r++) {
+        const int k = of[voice_of(h, r)];
+        for (int i = 0; i < WIDTH; i++)
+            s->sum[(size_t)k * WIDTH + i] += (double)h->z[(size_t)r * WIDTH + i];
+        s->count[k]++;
+    }
+}
+
+/* The mean of the sets' means: what is usual of people, as far as is known. */
+static void mean_of_sets(const sums *sets, int n, double mean[WIDTH])
+{
+    int found = 0;
+    memset(mean, 0, WIDTH * sizeof *mean);
+    for (int k = 0; k < n; k++) {
+        found += sets->count[k] > 0;
+        for (int i = 0; i < WIDTH && sets->count[k]; i++)
+            mean[i] += sets->sum[(size_t)k * WIDTH + i] / sets->count[k];
+    }
+    for (int i = 0; i < WIDTH && found; i++)
+        mean[i] /= found;
+}
+
+/* The second half of the rows: each voice with its person's mean moved to what is usual of people, which is
+ * mean; or, of the training set, what comes of it. */
+static int centre(heard_set *h, double mean[WIDTH], int is_training, attune_error *err)
+{
+    sums people = {0}, sets = {0};
+    int status = sums_create(&people, h->voices.people + 1);
+    status = status ? status : sums_create(&sets, AT_MAX_SETS);
+    if (!status) {
+        add_up(&people, h, h->voices.person);
+        add_up(&sets, h, h->voices.set_of);
+        if (is_training)
+            mean_of_sets(&sets, AT_MAX_SETS, mean);
+    }
+    for (int r = 0; !status && r < h->heard; r++) {
+        const int k = h->voices.person[voice_of(h, r)];
+        const double *sum = people.sum + (size_t)k * WIDTH;
+        const float *from = h->z + (size_t)r * WIDTH;
+        float *to = h->z + (size_t)(h->heard + r) * WIDTH;
+        for (int i = 0; i < WIDTH; i++)
+            to[i] = (float)((double)from[i] - sum[i] / people.count[k] + mean[i]);
+    }
+    sums_free(&people);
+    sums_free(&sets);
+    return status ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
+/* ---- scales --------------------------------------------------------------------------------- */
 
 /* Mean and deviation of the training rows; what never varies counts for nothing. */
 static void measure(expert *x, const heard_set *train)
@@ -109,7 +195,7 @@ static void measure(expert *x, const heard_set *train)
 
 static at_voice_expert view(const expert *x)
 {
-    return (at_voice_expert){x->mean, x->inv_deviation, x->weight, x->bias};
+    return (at_voice_expert){WIDTH, x->mean, x->inv_deviation, x->weight, x->bias};
 }
 
 static void scale(const expert *x, heard_set *set)
@@ -131,7 +217,7 @@ static void weigh(const task *t, float *weight, float *prior)
         all[v->set_of[i]]++;
     }
     for (int r = 0; r < t->train.rows; r++) {
-        const int sample = r / t->s->versions, set = v->set_of[sample];
+        const int sample = voice_of(&t->train, r), set = v->set_of[sample];
         const double classes = __builtin_popcount(v->classes[set]);
         weight[r] = (float)(v->share[set] * all[set] / (classes * count[set][v->label[sample]]));
         sum += (double)weight[r];
@@ -139,6 +225,60 @@ static void weigh(const task *t, float *weight, float *prior)
     }
     for (int r = 0; r < t->train.rows; r++)
         weight[r] *= (float)(t->train.rows / sum);
+}
+
+/* Functionals [first, first + values) and what their regression counts for. */
+typedef struct part {
+    int first, values;
+    double penalty;
+    float weight;
+} part;
+
+/* The rows' values of a part, without the others between them. */
+static void cut(const heard_set *h, const part *p, float *x)
+{
+    for (int r = 0; r < h->rows; r++)
+        memcpy(x + (size_t)r * (size_t)p->values, h->z + (size_t)r * WIDTH + p->first,
+               (size_t)p->values * sizeof *x);
+}
+
+/* One part's regression, its share of the expert. Returns the steps. */
+static int fit_part(task *t, const part *p, const at_logistic *rows, attune_error *err)
+{
+    at_logistic l = *rows;
+    float bias[CLASSES];
+    float *x = at_alloc((size_t)l.rows * (size_t)p->values, sizeof *x),
+          *weight = t->x->weight + (size_t)p->first * CLASSES;
+    if (!x)
+        return at_fail_nomem(err);
+    cut(&t->train, p, x);
+    l.x = x;
+    l.values = p->values;
+    l.c = 1 / (p->penalty * l.rows);
+    const int steps = at_logistic_fit(&l, t->job->pool, at_kernels_best(), weight, bias, err);
+    for (int i = 0; i < p->values * CLASSES; i++)
+        weight[i] *= p->weight;
+    for (int k = 0; k < CLASSES; k++)
+        t->x->bias[k] += p->weight * bias[k];
+    at_free(x);
+    return steps;
+}
+
+static int fit_parts(task *t, const at_logistic *rows, int *steps, attune_error *err)
+{
+    const at_functionals_settings *s = t->s;
+    const part parts[] = {
+        {0, AT_VOICE_COLUMNS, s->penalty, s->weight},
+        {AT_VOICE_COLUMNS, WIDTH - AT_VOICE_COLUMNS, s->penalty_prosody, s->weight_prosody},
+    };
+    *steps = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const int status = parts[i].weight > 0 ? fit_part(t, &parts[i], rows, err) : 0;
+        if (status < 0)
+            return status;
+        *steps += status;
+    }
+    return ATTUNE_OK;
 }
 
 static int fit(task *t, int *steps, attune_error *err)
@@ -154,78 +294,119 @@ static int fit(task *t, int *steps, attune_error *err)
     if (!status) {
         weigh(t, weight, prior);
         for (size_t r = 0; r < rows; r++)
-            label[r] = t->train.voices.label[(int)r / t->s->versions];
+            label[r] = t->train.voices.label[voice_of(&t->train, (int)r)];
         const at_logistic l = {.rows = t->train.rows,
-                               .values = WIDTH,
                                .classes = CLASSES,
-                               .x = t->train.z,
                                .label = label,
                                .class_weight = class_weight,
                                .row_weight = weight,
                                .offset = prior,
-                               .c = 1 / (t->s->penalty * t->train.rows),
                                .iterations = t->s->steps};
-        status =
-            at_logistic_fit(&l, t->job->pool, at_kernels_best(), t->x->weight, t->x->bias, err);
+        status = fit_parts(t, &l, steps, err);
     }
-    *steps = status;
-    for (int i = 0; i < COEFFICIENTS; i++)
-        t->x->weight[i] *= t->s->weight;
-    for (int k = 0; k < CLASSES; k++)
-        t->x->bias[k] *= t->s->weight;
     at_free(weight);
     at_free(prior);
     at_free(label);
-    return status < 0 ? status : ATTUNE_OK;
+    return status;
 }
 
 /* ---- judging and writing -------------------------------------------------------------------- */
 
-/* The expert alone on the valid part of one set, in its own classes. NaN: it has none. */
-static double recall(const task *t, int set, float *p, int *label)
+/* The expert alone on the valid part of one set, in its own classes: of single voices, or less what is usual
+ * of their people. */
+typedef struct verdict {
+    int n, people;
+    double recall; /* mean over the set's classes */
+    at_interval interval;
+} verdict;
+
+enum { DRAWS = 1000 };
+
+/* Room for the answers to all voices. */
+typedef struct room {
+    float *p;
+    int *label, *group;
+} room;
+
+static int judge_set(const task *t, int set, int centred, room *m, verdict *out, attune_error *err)
 {
-    const at_voice_set *v = &t->valid.voices;
+    const heard_set *h = &t->valid;
+    const at_voice_set *v = &h->voices;
     const at_voice_expert e = view(t->x);
-    at_answers a = {.label = label, .p = p};
-    at_metrics m;
+    at_answers a = {.label = m->label, .p = m->p, .group = m->group};
+    at_metrics metrics;
+    at_metric_intervals intervals;
+    int last = -1;
+    *out = (verdict){0};
     for (int i = 0; i < v->voices.count; i++) {
+        const size_t row = (size_t)(centred ? h->heard + i : i);
         float logit[CLASSES] = {0}, native[CLASSES];
         if (v->set_of[i] != set)
             continue;
-        at_voice_expert_add(&e, t->valid.z + (size_t)i * WIDTH, logit);
+        at_voice_expert_add(&e, h->z + row * WIDTH, logit);
         at_probabilities(logit, CLASSES, 1, native);
-        a.classes = at_voice_set_answer(v, i, native, p + (size_t)a.n * (size_t)a.classes);
-        label[a.n++] = v->voices.list[i].label.expression;
+        a.classes = at_voice_set_answer(v, i, native, m->p + (size_t)a.n * (size_t)a.classes);
+        m->group[a.n] = v->person[i];
+        m->label[a.n++] = v->voices.list[i].label.expression;
+        out->people += v->person[i] > last; /* numbered as they come */
+        last = v->person[i] > last ? v->person[i] : last;
     }
-    if (!a.n)
-        return NAN;
-    at_metrics_compute(&m, &a);
-    return m.balanced_accuracy;
+    if (!(out->n = a.n))
+        return ATTUNE_OK;
+    at_metrics_compute(&metrics, &a);
+    out->recall = metrics.balanced_accuracy;
+    const int status = at_metrics_bootstrap(&intervals, &a, DRAWS, 1, err);
+    out->interval = intervals.balanced_accuracy;
+    return status;
+}
+
+/* An interval over people needs two of them. */
+static json_t *verdict_json(const verdict *v)
+{
+    return v->people > 1 ? json_pack("{s:f, s:[ff]}", "recall", v->recall, "interval",
+                                     v->interval.lo, v->interval.hi)
+                         : json_pack("{s:f, s:n}", "recall", v->recall, "interval");
+}
+
+static void tell(const task *t, const at_set_settings *of, const char *what, const verdict *v)
+{
+    char line[300], interval[40] = "one person";
+    if (v->people > 1)
+        snprintf(interval, sizeof interval, "%.4f to %.4f", v->interval.lo, v->interval.hi);
+    snprintf(line, sizeof line, "%s  %s %s, %d voices%s: recall %.4f (%s)", t->job->recipe->name,
+             of->dataset, of->valid, v->n, what, v->recall, interval);
+    at_job_tell(t->job, line);
 }
 
 static int judge(const task *t, int steps, json_t *figures, attune_error *err)
 {
     const size_t n = (size_t)t->valid.voices.voices.count + 1;
-    float *p = malloc(n * AT_MOST_CLASSES * sizeof *p);
-    int *label = malloc(n * sizeof *label);
-    char line[400];
-    int status = p && label ? ATTUNE_OK : at_fail_nomem(err);
-    size_t used = (size_t)snprintf(line, sizeof line, "%s  %d steps", t->job->recipe->name, steps);
+    room m = {malloc(n * AT_MOST_CLASSES * sizeof *m.p), malloc(n * sizeof *m.label),
+              malloc(n * sizeof *m.group)};
+    json_t *sets = json_array();
+    int status = m.p && m.label && m.group && sets ? ATTUNE_OK : at_fail_nomem(err), set = 0;
     json_object_set_new(figures, "steps", json_integer(steps));
-    for (int set = 0; set < t->valid.voices.sets && !status; set++) {
-        char key[32];
-        const double r = recall(t, set, p, label);
-        if (!isfinite(r))
+    for (int i = 0; i < t->s->data.sets && !status; i++) {
+        const at_set_settings *of = &t->s->data.set[i];
+        verdict single, centred;
+        if (!of->valid)
             continue;
-        snprintf(key, sizeof key, "balanced.%d", set);
-        json_object_set_new(figures, key, json_real(r));
-        if (used < sizeof line)
-            used += (size_t)snprintf(line + used, sizeof line - used, "  %s %.4f", key, r);
+        status = judge_set(t, set, 0, &m, &single, err);
+        status = status ? status : judge_set(t, set, 1, &m, &centred, err);
+        set++;
+        if (status)
+            break;
+        tell(t, of, "", &single);
+        tell(t, of, ", less their people's usual", &centred);
+        json_array_append_new(
+            sets, json_pack("{s:s, s:s, s:i, s:i, s:o, s:o}", "dataset", of->dataset, "split",
+                            of->valid, "n", single.n, "people", single.people, "single",
+                            verdict_json(&single), "centred", verdict_json(&centred)));
     }
-    if (!status)
-        at_job_tell(t->job, line);
-    free(p);
-    free(label);
+    json_object_set_new(figures, "sets", sets);
+    free(m.p);
+    free(m.label);
+    free(m.group);
     return status;
 }
 
@@ -294,20 +475,45 @@ static int write_stream(const task *t, const at_weights *w, const json_t *figure
     return status;
 }
 
+static int write_figures(const task *t, const json_t *figures, attune_error *err)
+{
+    char path[AT_TRAIN_PATH];
+    at_outfile out;
+    int status = at_job_path(t->job, ".figures.json", path, err);
+    status = status ? status : at_outfile_open(&out, path, err);
+    if (status)
+        return status;
+    json_dumpf(figures, out.f, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    fputc('\n', out.f);
+    status = at_outfile_commit(&out, err);
+    if (!status)
+        at_job_wrote(t->job, ".figures.json");
+    return status;
+}
+
 /* ---- the run -------------------------------------------------------------------------------- */
 
 static int load(task *t, at_weights **w, attune_error *err)
 {
     const at_functionals_settings *s = t->s;
-    int status = at_job_weights(t->job, s->model, w, err);
+    double *mean = at_calloc(WIDTH, sizeof *mean);
+    int status = mean ? ATTUNE_OK : at_fail_nomem(err);
+    if (!status && s->model)
+        status = at_job_weights(t->job, s->model, w, err);
     status = status ? status
                     : at_voice_set_load(&t->train.voices, t->job, &s->data, AT_PART_TRAIN, s->noise,
                                         err);
     status = status
                  ? status
                  : at_voice_set_load(&t->valid.voices, t->job, &s->data, AT_PART_VALID, NULL, err);
-    status = status ? status : hear(t, &t->train, s->versions, err);
-    return status ? status : hear(t, &t->valid, 1, err);
+    status = status ? status : hear(t, &t->train, s->versions, 1, err);
+    status = status ? status : hear(t, &t->valid, 1, 1, err);
+    status = status ? status : centre(&t->train, mean, 1, err);
+    status = status ? status : centre(&t->valid, mean, 0, err);
+    if (!s->centred)
+        t->train.rows = t->train.heard;
+    at_free(mean);
+    return status;
 }
 
 int at_learn_functionals(const at_job *job, attune_error *err)
@@ -327,7 +533,9 @@ int at_learn_functionals(const at_job *job, attune_error *err)
     }
     status = status ? status : fit(&t, &steps, err);
     status = status ? status : judge(&t, steps, figures, err);
-    status = status ? status : write_stream(&t, w, figures, err);
+    status = status ? status : write_figures(&t, figures, err);
+    if (!status && w)
+        status = write_stream(&t, w, figures, err);
     at_voice_set_free(&t.train.voices);
     at_voice_set_free(&t.valid.voices);
     at_free(t.train.z);

@@ -359,8 +359,8 @@ const at_fields at_audio_fields = {audio_list, sizeof(at_audio_settings), wrong_
     AT_NUMBER(at_functionals_settings, m, #m, def, least, most, help)
 static const at_field functionals_list[] = {
     HEAD(at_functionals_settings, "`functionals`: the voice stream's linear expert"),
-    AT_NEEDED_FILE(at_functionals_settings, model, "model",
-                   "a voice stream, which is written again with the expert"),
+    AT_FILE(at_functionals_settings, model, "model", NULL,
+            "a voice stream, which is written again with the expert; without: the figures alone"),
     AT_SHARED(at_functionals_settings, data, voices_fields),
     AT_TEXT(at_functionals_settings, noise, "noise", NULL,
             "folder of background noise; the first 70 % of each file are used"),
@@ -371,8 +371,14 @@ static const at_field functionals_list[] = {
     AT_OBJECT(at_functionals_settings, augment, "augment", voice_augment_fields,
               "harm done to sounds"),
     EXPERT(steps, 300, 1, 100000, "most, of the search for the minimum"),
-    EXPERT(penalty, 0.05, 1e-6, 100, "of half the weights' squares, beside the mean loss"),
-    EXPERT(weight, 0.7, 0, 10, "that its logits have beside the networks', 1 each"),
+    EXPERT(centred, 1, 0, 1,
+           "1: learn from each voice a second time, less what is usual of its person"),
+    EXPERT(penalty, 0.05, 1e-6, 100,
+           "of half the squares of the weights of the columns' functionals, beside the mean loss"),
+    EXPERT(penalty_prosody, 0.02, 1e-6, 100, "of the prosody's"),
+    EXPERT(weight, 0.5, 0, 10,
+           "that the columns' logits have beside the networks', 1 each; 0: they are not learned"),
+    EXPERT(weight_prosody, 0.7, 0, 10, "that the prosody's have"),
     EXPERT(lacking, 1, 0, 100, "as `losses.lacking` of the voice stream"),
     AT_FIELDS_END,
 };

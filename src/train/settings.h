@@ -133,13 +133,14 @@ extern const at_fields at_audio_fields;
 
 typedef struct at_functionals_settings {
     const char *kind, *name;
-    const char *model; /* the voice stream that the expert joins */
+    const char *model; /* the voice stream that the expert joins; nullable */
     at_voices_settings data;
     const char *noise; /* folder; nullable */
     int64_t seed;
     int rows, versions, steps;
-    double penalty;
-    float lacking, weight;
+    int centred;
+    double penalty, penalty_prosody;
+    float lacking, weight, weight_prosody;
     at_voice_augment augment;
 } at_functionals_settings;
 extern const at_fields at_functionals_fields;

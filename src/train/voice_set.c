@@ -43,6 +43,31 @@ static int take_labels(at_voice_set *s, attune_error *err)
     return ATTUNE_OK;
 }
 
+static int is_same_person(const at_voice_sample *a, const at_voice_sample *b)
+{
+    return a->corpus == b->corpus && strcmp(a->label.person, b->label.person) == 0;
+}
+
+/* Lists have a person's voices mostly one after the other. A voice without a name is of a person of its own. */
+static int number_people(at_voice_set *s, attune_error *err)
+{
+    const size_t n = (size_t)s->voices.count + 1;
+    int *first = malloc(n * sizeof *first); /* voice of each person */
+    s->person = malloc(n * sizeof *s->person);
+    int status = first && s->person ? ATTUNE_OK : at_fail_nomem(err);
+    for (int i = 0; i < s->voices.count && !status; i++) {
+        const at_voice_sample *v = &s->voices.list[i];
+        int k = *v->label.person ? s->people - 1 : -1;
+        while (k >= 0 && !is_same_person(v, &s->voices.list[first[k]]))
+            k--;
+        if (k < 0)
+            first[k = s->people++] = i;
+        s->person[i] = k;
+    }
+    free(first);
+    return status;
+}
+
 int at_voice_set_load(at_voice_set *out, const at_job *job, const at_voices_settings *data,
                       at_part part, const char *noise, attune_error *err)
 {
@@ -63,6 +88,7 @@ int at_voice_set_load(at_voice_set *out, const at_job *job, const at_voices_sett
         status = at_voices_load(&out->voices, corpus, out->sets, noise_dir, noise_share, job->pool,
                                 job->options->quiet, err);
     status = status ? status : take_labels(out, err);
+    status = status ? status : number_people(out, err);
     if (!status && !out->voices.count)
         status = at_fail(err, ATTUNE_E_FORMAT, "%s: no sound of its data can be read",
                          job->recipe->path);
@@ -79,6 +105,7 @@ void at_voice_set_free(at_voice_set *s)
     at_voices_free(&s->voices);
     free(s->set_of);
     free(s->label);
+    free(s->person);
     memset(s, 0, sizeof *s);
 }
 

@@ -17,6 +17,8 @@ typedef struct at_voice_set {
     unsigned classes[AT_MAX_SETS]; /* bit k: class k of the network occurs in the set */
     int *set_of;                   /* (voices.count) */
     int *label;                    /* (voices.count) in the network's classes */
+    int *person; /* (voices.count) from 0 as they come; of two sets never the same */
+    int people;
 } at_voice_set;
 
 /* Reads one part of each set of data that has it. noise: as in a recipe; nullable. */
