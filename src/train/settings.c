@@ -376,7 +376,7 @@ static const at_field functionals_list[] = {
     EXPERT(penalty, 0.05, 1e-6, 100,
            "of half the squares of the weights of the columns' functionals, beside the mean loss"),
     EXPERT(penalty_prosody, 0.02, 1e-6, 100, "of the prosody's"),
-    EXPERT(weight, 0.5, 0, 10,
+    EXPERT(weight, 0.35, 0, 10,
            "that the columns' logits have beside the networks', 1 each; 0: they are not learned"),
     EXPERT(weight_prosody, 0.7, 0, 10, "that the prosody's have"),
     EXPERT(lacking, 1, 0, 100, "as `losses.lacking` of the voice stream"),
