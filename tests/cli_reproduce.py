@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import pathlib
+import random
 import shlex
 import shutil
 import signal
@@ -20,6 +21,7 @@ EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 MODEL = SOURCE / "models/default.safetensors"
 SANITIZED = built.sanitizers()
+JUDGED = 6 if SANITIZED else 16  # frames of DAiSEE
 
 DAISEE = {"dataset": "daisee-frames", "folder": "daisee_frames", "train": "train", "valid": "val"}
 PICTURES = [{"dataset": "ferplus", "train": "train", "valid": "valid", "also": "fer2013"}, DAISEE]
@@ -43,10 +45,18 @@ RECIPES = {
 folder = None
 
 
+def make_data(data):
+    """A picture takes most of a second where memory is watched: then there are few."""
+    rng = random.Random(9)
+    mini_corpora.make_ferplus(data / "ferplus", rng, *((2, 1) if SANITIZED else (10, 4)))
+    mini_corpora.make_daisee(data / "daisee_frames", rng, 8 if SANITIZED else 24, JUDGED)
+    mini_corpora.make_ravdess(data / "ravdess_speech16k", rng, (2, 8), 1 if SANITIZED else 2)
+
+
 def setUpModule():
     global folder
     folder = pathlib.Path(tempfile.mkdtemp(prefix="attune-reproduce-"))
-    mini_corpora.make(folder / "data")
+    make_data(folder / "data")
     (folder / "recipes").mkdir()
     for name, recipe in RECIPES.items():
         (folder / f"recipes/{name}.json").write_text(json.dumps(recipe))
@@ -128,7 +138,7 @@ class Reproduced(unittest.TestCase):
         out = folder / "default"
         which = ["table1", "table2", "table3", "table4", "fig3", "fig4", "fig5"]
         if SANITIZED:
-            which.remove("fig5")
+            which = ["table1", "table4", "fig3"]
         r = run(*which, "-o", out, "--model", "default")
         self.assertIn(f"{out}/report.html", r.stdout)
         self.check_table1(out)
@@ -149,7 +159,7 @@ class Reproduced(unittest.TestCase):
         self.assertEqual([r["condition"] for r in daisee],
                          ["as it is", "20 % covered", "40 % covered", "60 % covered", ""])
         self.assertEqual([float(r["paper_accuracy"]) for r in daisee[:4]], [.8475, .86, .8438, .8025])
-        self.assertEqual({r["n"] for r in daisee}, {"16"})
+        self.assertEqual({int(r["n"]) for r in daisee}, {JUDGED})
         self.assertIn("of 5 people, none of whom", daisee[0]["protocol"])
         self.assertIn("the paper's", daisee[0]["difference"])
         self.assertLessEqual(float(daisee[1]["accuracy_lo"]), float(daisee[1]["accuracy"]))

@@ -15,8 +15,8 @@ enum { PAIRS = 1400, QUICK_PAIRS = 140, MOST_FACES = 1400, HARMS = 8 };
 const char at_duets_title[] =
     "Label-matched pairs: faces of FER+, voices of RAVDESS, seven emotions";
 const char at_duets_people[] =
-    "voices' actors, none of whom is in training, with faces whose people are not named, none of the "
-    "training's pictures; face and voice are of different people, whose errors are independent, so that "
+    "whose voices they are, none of whom is in training; whose faces they are is not known, but none of the "
+    "pictures is in training; face and voice are of different people, whose errors are independent, so that "
     "fusing looks better than it is with one person's";
 
 /* One stream's samples, and what was said of them under each harm so far. */
