@@ -315,7 +315,8 @@ class Functionals(unittest.TestCase):
 
     def test_without_a_stream_there_are_figures_alone(self):
         recipe = dict(RECIPES["functionals"], name="alone")
-        recipe["data"] = [recipe["data"][0], {"dataset": "voices_more", "valid": "speaker=v0,v1,v2"}]
+        recipe["data"] = [recipe["data"][0], {"dataset": "voices_more", "valid": "speaker=v0,v1,v2"},
+                          {"dataset": "voices_more", "valid": "file=0_happy_0.wav,1_sad_0.wav"}]
         del recipe["model"]
         (folder / "alone.json").write_text(json.dumps(recipe))
         r = run(folder / "alone.json", "alone")
@@ -323,11 +324,13 @@ class Functionals(unittest.TestCase):
         self.assertFalse((folder / "alone/alone.safetensors").exists())
         sets = json.loads((folder / "alone/alone.figures.json").read_text())["sets"]
         self.assertEqual([(s["dataset"], s["people"]) for s in sets],
-                         [("ravdess", 1), ("voices_more", 3)])
+                         [("ravdess", 1), ("voices_more", 3), ("voices_more", 2)])
         for way in "single", "centred":
             self.assertIsNone(sets[0][way]["interval"])  # of one person there is none
             low, high = sets[1][way]["interval"]
             self.assertTrue(0 <= low <= sets[1][way]["recall"] <= high <= 1)
+        self.assertTrue(SANITIZED or sets[2]["single"]["recall"] == 1)
+        self.assertIn(sets[2]["centred"]["recall"], (0, 0.5))  # less themselves, voices are all alike
 
     def test_a_set_without_a_part_to_learn_from(self):
         data = [dict(RECIPES["functionals"]["data"][0])]
