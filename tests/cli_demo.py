@@ -84,7 +84,7 @@ class Windows(Analysis):
         self.assertLess(self.at(9.5, "condition_voice"), 0.6 * sum(clean) / len(clean))
         quiet = [self.at(end / 2, "weight_face") for end in range(3, 12)]
         self.assertGreater(self.at(9.5, "weight_face"), 1.4 * sum(quiet) / len(quiet))
-        self.assertGreater(self.at(9.5, "weight_face"), 0.5)
+        self.assertGreater(self.at(9.5, "weight_face"), 0.45)  # trusted with 0.4 of a voice
 
     def test_voice_is_back_when_the_noise_has_gone(self):
         # the noise ends at 9 s: a third of the first window is of it, nothing of the last

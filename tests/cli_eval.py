@@ -218,11 +218,11 @@ class Made(unittest.TestCase):
         def answers(*more):
             d = self.judge("folder", "--answers", self.root / "a.csv", *more)
             return d, {pathlib.Path(r["file"]).name: r for r in self.table("a.csv")}
-        harm = ["--corrupt", "silence=1", "--corrupt", "patch=60", "--corrupt", "noise=20"]
+        harm = ["--corrupt", "silence=1", "--corrupt", "patch=30", "--corrupt", "noise=20"]
         clean, before = answers("--threads", 1)
         degraded, after = answers("--threads", 1, *harm)
         self.assertEqual((clean["corrupt"], degraded["corrupt"]),
-                         ("", "silence=1 patch=60 noise=20"))
+                         ("", "silence=1 patch=30 noise=20"))
         self.assertEqual(answers("--threads", 3, *harm)[1], after)
         self.assertEqual(after["voice.wav"]["withheld"], "too little speech")
         self.assertEqual(float(after["clip.mp4"]["reliability_voice"]), 0)

@@ -138,11 +138,12 @@ class Made(Case):
         overlays = {kind: [o for o in d["overlays"] if o["kind"] == kind] for kind in KINDS}
         self.assertEqual(len(overlays["most confident"]), 3)
         self.assertEqual(len(overlays["least reliable"]), 3)
-        for shown in overlays.values():
+        for kind, shown in overlays.items():
             ends = [o["end_s"] for o in shown]
+            least = 0.5 if kind == "withheld" else 3  # few of these, and near each other
             for i, one in enumerate(ends):
                 for other in ends[:i]:
-                    self.assertGreaterEqual(abs(one - other), 3)
+                    self.assertGreaterEqual(abs(one - other), least)
         surest = [o["answer_probability"] for o in overlays["most confident"]]
         self.assertEqual(surest, sorted(surest, reverse=True))
         worst = [o["reliability"]["face"] for o in overlays["least reliable"]]
