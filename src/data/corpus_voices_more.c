@@ -2,9 +2,9 @@
  *
  * The Korean voices (emotiontts_open_db, Selvas AI 2020) go by numbers, and by the corpus's own description
  * 201 to 300 are angry and 301 to 400 sad. Its scripts say otherwise: what is spoken from 301 on scolds
- * ("how often must I tell you"), what is spoken from 201 on grieves. So do the voices: of each of the 15
- * speakers the "angry" ones are the lowest and darkest of the four emotions, those of every other corpus the
- * highest and brightest. So the two are taken for one another.
+ * ("how often must I tell you"), what is spoken from 201 on grieves. So do the voices: the "angry" ones are
+ * darker than the "sad" ones in all 15 speakers, and lower in 14, where angry voices elsewhere are brighter and
+ * higher. So the two are taken for one another.
  */
 #include "data/readers.h"
 
