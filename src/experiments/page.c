@@ -41,6 +41,22 @@ static void put_cell(const at_column *c, const at_cell *cell, FILE *f)
     fputs("</td>", f);
 }
 
+/* Is that text of the row another than that of the row before? */
+static int is_new(const at_sheet *s, int row, int first, int column)
+{
+    const char *words = at_sheet_words(s, row, column);
+    return *words && (row == first || strcmp(words, at_sheet_words(s, row - 1, column)) != 0);
+}
+
+/* What a row begins with is said once for those below it that begin alike. */
+static int is_said(const at_sheet *s, int row, int first, int column)
+{
+    for (int c = 0; c < column; c++)
+        if (s->column[c].place == AT_TABLE)
+            return 0;
+    return s->column[column].kind == AT_TEXT_COLUMN && !is_new(s, row, first, column);
+}
+
 static void put_table(const at_sheet *s, int first, int end, FILE *f)
 {
     fputs("<div class=\"wide\"><table>\n", f);
@@ -48,8 +64,12 @@ static void put_table(const at_sheet *s, int first, int end, FILE *f)
     for (int r = first; r < end; r++) {
         fputs("<tr>", f);
         for (int c = 0; c < s->columns; c++)
-            if (s->column[c].place == AT_TABLE && at_sheet_has(s, c, first, end))
-                put_cell(&s->column[c], at_sheet_cell(s, r, c), f);
+            if (s->column[c].place == AT_TABLE && at_sheet_has(s, c, first, end)) {
+                if (is_said(s, r, first, c))
+                    fputs("<td></td>", f);
+                else
+                    put_cell(&s->column[c], at_sheet_cell(s, r, c), f);
+            }
         fputs("</tr>\n", f);
     }
     fputs("</table></div>\n", f);
@@ -66,13 +86,6 @@ static void put_name(const at_sheet *s, int row, FILE *f)
         fputs(some++ ? ", " : "", f);
         at_text_html(f, words);
     }
-}
-
-/* Is that text of the row another than that of the row before? */
-static int is_new(const at_sheet *s, int row, int first, int column)
-{
-    const char *words = at_sheet_words(s, row, column);
-    return *words && (row == first || strcmp(words, at_sheet_words(s, row - 1, column)) != 0);
 }
 
 static void put_remarks(const at_sheet *s, int first, int end, FILE *f)
