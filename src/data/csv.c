@@ -146,3 +146,15 @@ void at_csv_close(at_csv *c)
     at_free(c->text);
     memset(c, 0, sizeof *c);
 }
+
+void at_csv_put(FILE *f, const char *text)
+{
+    if (!strpbrk(text, ",\"\n\r")) {
+        fputs(text, f);
+        return;
+    }
+    fputc('"', f);
+    for (; *text; text++)
+        fprintf(f, *text == '"' ? "\"\"" : "%c", *text);
+    fputc('"', f);
+}

@@ -4,6 +4,7 @@
 
 #include <attune/attune.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum { AT_CSV_FIELDS = 64 };
 
@@ -34,5 +35,8 @@ int at_csv_column(const at_csv *c, const char *name);
 /* Field i, "" when the row is short or i is negative. */
 const char *at_csv_get(const at_csv *c, int i);
 void at_csv_close(at_csv *c);
+
+/* Writes a field, quoted where it must be (RFC 4180). */
+void at_csv_put(FILE *f, const char *text);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "dsp/prosody.h"
 
+#include "dsp/spectrum.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -126,16 +128,12 @@ static void lay_line(const double *mel, const float *hz, float from, float to, f
         weight[b] *= DB / (float)squares;
 }
 
-/* Mel scale and bands as spectrum.c has them. */
 static void place(bands *b)
 {
-    const double low = 2595 * log10(1 + AT_MEL_LOW_HZ / 700),
-                 high = 2595 * log10(1 + AT_MEL_HIGH_HZ / 700);
     double mel[AT_MEL_BANDS + 2], hz[AT_MEL_BANDS + 2];
     for (int i = 0; i < AT_MEL_BANDS + 2; i++) {
-        mel[i] = low + (high - low) * i / (AT_MEL_BANDS + 1);
-        hz[i] = 700 * (pow(10, mel[i] / 2595) - 1);
-        mel[i] /= 1000;
+        mel[i] = at_mel_edge(i) / 1000;
+        hz[i] = at_hz_of_mel(at_mel_edge(i));
     }
     for (int i = 0; i < AT_MEL_BANDS; i++) {
         b->centre[i] = (float)hz[i + 1];

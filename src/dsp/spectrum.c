@@ -44,6 +44,17 @@ static double mel_of_hz(double hz)
     return 2595.0 * log10(1.0 + hz / 700.0);
 }
 
+double at_mel_edge(int i)
+{
+    const double low = mel_of_hz(AT_MEL_LOW_HZ), high = mel_of_hz(AT_MEL_HIGH_HZ);
+    return low + (high - low) * i / (AT_MEL_BANDS + 1);
+}
+
+double at_hz_of_mel(double mel)
+{
+    return 700 * (pow(10, mel / 2595) - 1);
+}
+
 /* The power gain of the pre-emphasis, weighted as band b weights its bins:
  * |1 - a e^{-iw}|^2 = 1 + a^2 - 2 a cos w. */
 static double emphasis_in(const at_spectrum *s, int b)

@@ -41,6 +41,11 @@ float at_spectrum_pitch(at_spectrum *s, float *octaves);
 void at_spectrum_cepstrum(const at_spectrum *s, const float *band, float floor, float *logmel,
                           float *mfcc);
 
+/* Where band i - 1 has its centre, and its neighbours begin or end, in mel; i from 0, where band 0 begins, to
+ * AT_MEL_BANDS + 1, where the last ends. */
+double at_mel_edge(int i);
+double at_hz_of_mel(double mel);
+
 /* For tests: the weights (AT_FFT_BINS) of one mel band. */
 void at_spectrum_band_weights(const at_spectrum *s, int band, float *weights);
 

@@ -1,22 +1,10 @@
 #include "eval/answers.h"
 
 #include "base/file.h"
+#include "data/csv.h"
 #include "eval/classes.h"
 
 #include <string.h>
-
-/* RFC 4180: quoted where it must be. */
-static void put_text(FILE *f, const char *text)
-{
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, f);
-        return;
-    }
-    fputc('"', f);
-    for (; *text; text++)
-        fprintf(f, *text == '"' ? "\"\"" : "%c", *text);
-    fputc('"', f);
-}
 
 static void put_header(FILE *f, const at_corpus *c)
 {
@@ -58,12 +46,11 @@ static void put_states(FILE *f, const at_sample *s, const at_answer *a)
 static void put_row(FILE *f, const at_sample *s, const at_answer *a, at_head head)
 {
     const at_head_info *h = &at_heads[head];
-    int label = at_label_of(s, head), best = 0, answered = a->outcome == AT_ANSWERED;
-    for (int k = 1; k < h->classes; k++)
-        best = a->p[k] > a->p[best] ? k : best;
-    put_text(f, s->path);
+    int label = at_label_of(s, head), answered = a->outcome == AT_ANSWERED;
+    const int best = at_likeliest(a->p, h->classes);
+    at_csv_put(f, s->path);
     fputc(',', f);
-    put_text(f, s->person);
+    at_csv_put(f, s->person);
     fprintf(f, ",%s,%s,%s", label < 0 ? "" : h->class_names[label],
             answered ? h->class_names[best] : "", answered ? "" : a->why);
     put_numbers(f, a->reliability, ATTUNE_MODALITIES, answered);
@@ -100,9 +87,9 @@ int at_excluded_write(const char *path, const at_corpus *c, attune_error *err)
     fputs("file,kind,detail\n", out.f);
     for (int i = 0; i < c->excluded_count; i++) {
         const at_excluded *e = &c->excluded[i];
-        put_text(out.f, e->path);
+        at_csv_put(out.f, e->path);
         fprintf(out.f, ",%s,", at_exclusion_names[e->kind]);
-        put_text(out.f, e->detail);
+        at_csv_put(out.f, e->detail);
         fputc('\n', out.f);
     }
     return at_outfile_commit(&out, err);

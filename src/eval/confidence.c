@@ -1,6 +1,7 @@
 #include "eval/confidence.h"
 
 #include "base/rng.h"
+#include "model/heads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static answer *sorted(const at_answers *a)
     answer *list = malloc(((size_t)a->n + 1) * sizeof *list);
     for (int i = 0; list && i < a->n; i++) {
         const float *p = a->p + (size_t)i * (size_t)a->classes;
-        const int best = at_top(p, a->classes);
+        const int best = at_likeliest(p, a->classes);
         list[i] = (answer){p[best], best == a->label[i], i};
     }
     if (list)

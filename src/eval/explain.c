@@ -52,14 +52,6 @@ int attune_explain_class_check(const char *name, attune_error *err)
     return at_class_by_name(AT_HEAD_FACE8, name) < 0 ? fail_unknown(name, err) : ATTUNE_OK;
 }
 
-static int likeliest(const float *p, int n)
-{
-    int best = 0;
-    for (int i = 1; i < n; i++)
-        best = p[i] > p[best] ? i : best;
-    return best;
-}
-
 /* ---- watching -------------------------------------------------------------------------------- */
 
 typedef struct explaining {
@@ -93,7 +85,7 @@ static void offer(explaining *x, const attune_window *w, const at_moment *m)
     }
     if (w->used & 1u << ATTUNE_FACE)
         at_telling_offer(&x->telling[ATTUNE_MOST_CONFIDENT],
-                         w->emotion7[likeliest(w->emotion7, ATTUNE_EMOTIONS)], w, m);
+                         w->emotion7[at_likeliest(w->emotion7, ATTUNE_EMOTIONS)], w, m);
     at_telling_offer(&x->telling[ATTUNE_LEAST_RELIABLE], unreliable, w, m);
 }
 
@@ -135,8 +127,8 @@ static int class_for(const explaining *x, const attune_window *w, const float *l
 {
     if (x->class >= 0)
         return x->class;
-    return w->used ? class_of_emotion(likeliest(w->emotion7, ATTUNE_EMOTIONS))
-                   : likeliest(logit, AT_FACE_CLASSES);
+    return w->used ? class_of_emotion(at_likeliest(w->emotion7, ATTUNE_EMOTIONS))
+                   : at_likeliest(logit, AT_FACE_CLASSES);
 }
 
 /* The map of the class that told's window asks for. A window without anything used asks for what the

@@ -2,18 +2,11 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "model/heads.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-int at_top(const float *p, int classes)
-{
-    int best = 0;
-    for (int k = 1; k < classes; k++)
-        best = p[k] > p[best] ? k : best;
-    return best;
-}
 
 static double ratio(double a, double b)
 {
@@ -74,7 +67,8 @@ void at_metrics_compute(at_metrics *m, const at_answers *a)
     memset(m, 0, sizeof *m);
     m->classes = a->classes;
     for (int i = 0; i < a->n; i++)
-        m->confusion[a->label[i]][at_top(a->p + (size_t)i * (size_t)a->classes, a->classes)]++;
+        m->confusion[a->label[i]]
+                    [at_likeliest(a->p + (size_t)i * (size_t)a->classes, a->classes)]++;
     from_confusion(m);
 }
 
@@ -186,7 +180,7 @@ int at_metrics_bootstrap(at_metric_intervals *out, const at_answers *a, int draw
         return at_fail_nomem(err);
     }
     for (int i = 0; i < a->n; i++)
-        answer[i] = at_top(a->p + (size_t)i * (size_t)a->classes, a->classes);
+        answer[i] = at_likeliest(a->p + (size_t)i * (size_t)a->classes, a->classes);
     at_rng_seed(&r, seed, 0);
     for (int d = 0; d < draws; d++) {
         resample(&m, a, answer, &g, &r);

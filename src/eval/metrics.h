@@ -38,9 +38,6 @@ typedef struct at_metrics {
     int confusion[AT_MAX_CLASSES][AT_MAX_CLASSES]; /* [label][answer] */
 } at_metrics;
 
-/* The most likely of p (classes), the first of several. */
-int at_top(const float *p, int classes);
-
 void at_metrics_compute(at_metrics *m, const at_answers *a);
 /* The same labels, all answered with their most frequent class (the first of several): what a figure has
  * to be above to mean anything. Returns the class, -1 when there is no label. */

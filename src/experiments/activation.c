@@ -66,14 +66,6 @@ static void align_landmarks(const at_face_sample *s, float out[AT_LANDMARKS][2])
     }
 }
 
-static int best_of(const float *logit)
-{
-    int best = 0;
-    for (int k = 1; k < AT_FACE_CLASSES; k++)
-        best = logit[k] > logit[best] ? k : best;
-    return best;
-}
-
 static int look(study *x, const at_face_sample *s)
 {
     float logit[AT_FACE_CLASSES], landmark[AT_LANDMARKS][2], share[ATTUNE_REGIONS],
@@ -83,7 +75,7 @@ static int look(study *x, const at_face_sample *s)
     int status = at_face_render(s, AT_FACE_SIZE, NULL, 0, 0, &x->image, NULL);
     if (!status) /* for its answer; the map comes of a second pass */
         status = at_grad_cam_run(x->cam, x->image.data, AT_FACE_SIZE, 0, &map, logit);
-    const int answer = status ? 0 : best_of(logit);
+    const int answer = status ? 0 : at_likeliest(logit, AT_FACE_CLASSES);
     if (!status && answer != 0)
         status = at_grad_cam_run(x->cam, x->image.data, AT_FACE_SIZE, answer, &map, NULL);
     if (status)

@@ -1,5 +1,7 @@
 #include "experiments/sheet.h"
 
+#include "data/csv.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -158,18 +160,6 @@ const char *at_sheet_format(char out[AT_CELL_SIZE], const at_column *c, const at
 
 /* ---- CSV -------------------------------------------------------------------------------------- */
 
-static void put_field(FILE *f, const char *text)
-{
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, f);
-        return;
-    }
-    fputc('"', f);
-    for (; *text; text++)
-        fprintf(f, *text == '"' ? "\"\"" : "%c", *text);
-    fputc('"', f);
-}
-
 static void put_number(FILE *f, double value)
 {
     if (isfinite(value))
@@ -179,7 +169,7 @@ static void put_number(FILE *f, double value)
 static void put_cell(FILE *f, const at_column *c, const at_cell *cell)
 {
     if (c->kind == AT_TEXT_COLUMN)
-        put_field(f, cell->text ? cell->text : "");
+        at_csv_put(f, cell->text ? cell->text : "");
     else
         put_number(f, cell->value);
     if (c->interval) {

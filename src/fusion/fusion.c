@@ -189,14 +189,6 @@ static void fuse_emotion(const at_fusion *f, const at_evidence *evidence, at_est
     at_probabilities(logit, ATTUNE_EMOTIONS, 1 / f->net.temperature->value.data[0], out->emotion7);
 }
 
-static int likeliest(const float p[ATTUNE_EMOTIONS])
-{
-    int best = 0;
-    for (int e = 1; e < ATTUNE_EMOTIONS; e++)
-        best = p[e] > p[best] ? e : best;
-    return best;
-}
-
 /* How likely each modality's own answer is by all that was used; and whether anything is. */
 static void rate(const at_fusion *f, const at_evidence *evidence, at_estimate *out)
 {
@@ -205,9 +197,9 @@ static void rate(const at_fusion *f, const at_evidence *evidence, at_estimate *o
         if (!(out->condition[m] > 0))
             continue;
         at_fusion_emotion(f, m, evidence[m].logit, own);
-        out->reliability[m] = out->condition[m] * out->emotion7[likeliest(own)];
+        out->reliability[m] = out->condition[m] * out->emotion7[at_likeliest(own, ATTUNE_EMOTIONS)];
     }
-    out->doubtful = out->emotion7[likeliest(out->emotion7)] < f->doubt;
+    out->doubtful = out->emotion7[at_likeliest(out->emotion7, ATTUNE_EMOTIONS)] < f->doubt;
 }
 
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],

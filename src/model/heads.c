@@ -138,6 +138,14 @@ void at_fold(at_head head, const float *native, float *emotion7)
         emotion7[e] = sum > 0 ? emotion7[e] / sum : 1.0f / ATTUNE_EMOTIONS;
 }
 
+int at_likeliest(const float *p, int n)
+{
+    int best = 0;
+    for (int i = 1; i < n; i++)
+        best = p[i] > p[best] ? i : best;
+    return best;
+}
+
 void at_probabilities(const float *x, int n, float scale, float *p)
 {
     float max = x[0], sum = 0;

@@ -66,6 +66,9 @@ void at_fold(at_head head, const float *native, float *emotion7);
 /* p (n): softmax(scale x). Nothing overflows; n > 0. */
 void at_probabilities(const float *x, int n, float scale, float *p);
 
+/* The index of the largest of p (n > 0), the first of several. */
+int at_likeliest(const float *p, int n);
+
 /* The movement that unit i is in the mirror. */
 int at_unit_mirrored(int i);
 

@@ -204,6 +204,22 @@ static int begins_with_any(const char *name, const char *const *beginning)
     return 0;
 }
 
+int at_params_copy(at_params *p, const at_weights *w, const char *prefix, const char *but,
+                   attune_error *err)
+{
+    for (int i = 0; i < at_weights_count(w); i++) {
+        const at_weight *a = at_weights_at(w, i);
+        if (strncmp(a->name, prefix, strlen(prefix)) != 0 ||
+            (but && strncmp(a->name, but, strlen(but)) == 0))
+            continue;
+        at_param *q = a->rank <= AT_MAX_RANK ? at_params_get(p, a->name, a->rank, a->dim) : NULL;
+        if (!q)
+            return at_fail_nomem(err);
+        memcpy(q->value.data, a->data, a->count * sizeof(float));
+    }
+    return ATTUNE_OK;
+}
+
 int at_params_load(const char *path, at_params *p, const char *const *optional, attune_error *err)
 {
     at_weights *w = NULL;

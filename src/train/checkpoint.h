@@ -7,6 +7,7 @@
 #define AT_TRAIN_CHECKPOINT_H
 
 #include "tensor/optim.h"
+#include "tensor/weights.h"
 #include <attune/attune.h>
 
 typedef struct at_progress_state {
@@ -34,6 +35,10 @@ int at_checkpoint_stamp(const char *path, uint64_t *stamp, attune_error *err);
 
 /* Parameters as a model file, f32, with nullable {key, value} pairs that end in NULL. */
 int at_params_save(const char *path, const at_params *p, const char *const *meta,
+                   attune_error *err);
+/* Adds to p copies of the arrays of a file whose names begin with prefix, but for those that begin with but
+ * (nullable). */
+int at_params_copy(at_params *p, const at_weights *w, const char *prefix, const char *but,
                    attune_error *err);
 /* Copies what p has from a model file; all of p must be there, but for names that begin with one of
  * optional (nullable, ends in NULL), which keep their values where the file lacks them. */

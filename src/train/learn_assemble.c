@@ -8,6 +8,7 @@
 #include "fusion/kind.h"
 #include "fusion/condition.h"
 #include "train/calibrate.h"
+#include "train/checkpoint.h"
 #include "train/stream_answers.h"
 #include <math.h>
 #include <stdio.h>
@@ -158,22 +159,6 @@ static int add_faces(assembly *a, attune_error *err)
     return status ? status : at_visual_fold(&a->params, a->file[FACE], err);
 }
 
-/* The voice stream's arrays as they are, whatever else the file holds. */
-static int copy_voice(assembly *a, attune_error *err)
-{
-    for (int i = 0; i < at_weights_count(a->file[VOICE]); i++) {
-        const at_weight *t = at_weights_at(a->file[VOICE], i);
-        if (strncmp(t->name, "audio", 5) != 0)
-            continue;
-        at_param *p = t->rank <= AT_MAX_RANK ? at_params_get(&a->params, t->name, t->rank, t->dim)
-                                             : NULL;
-        if (!p)
-            return at_fail_nomem(err);
-        memcpy(p->value.data, t->data, t->count * sizeof(float));
-    }
-    return ATTUNE_OK;
-}
-
 static int add_voices(assembly *a, attune_error *err)
 {
     at_recipe of = {0};
@@ -185,7 +170,8 @@ static int add_voices(assembly *a, attune_error *err)
     status = status ? status : at_voice_answers(&a->voice, a->job, a->file[VOICE], &s.data, err);
     status = status ? status : calibrate_voices(a, err);
     at_recipe_free(&of);
-    return status ? status : copy_voice(a, err);
+    /* the stream's arrays as they are, whatever else the file holds */
+    return status ? status : at_params_copy(&a->params, a->file[VOICE], "audio", NULL, err);
 }
 
 /* A kind that is learned must come with what it learned. */

@@ -422,22 +422,6 @@ static int put(at_params *p, const char *what, int rows, int columns, const floa
     return ATTUNE_OK;
 }
 
-/* The stream's own arrays, without an expert that it may have had. */
-static int copy_stream(at_params *p, const at_weights *w, attune_error *err)
-{
-    for (int i = 0; i < at_weights_count(w); i++) {
-        const at_weight *a = at_weights_at(w, i);
-        if (strncmp(a->name, "audio", 5) != 0 ||
-            strncmp(a->name, at_voice_expert_arrays, strlen(at_voice_expert_arrays)) == 0)
-            continue;
-        at_param *q = a->rank <= AT_MAX_RANK ? at_params_get(p, a->name, a->rank, a->dim) : NULL;
-        if (!q)
-            return at_fail_nomem(err);
-        memcpy(q->value.data, a->data, a->count * sizeof(float));
-    }
-    return ATTUNE_OK;
-}
-
 /* What the stream's file says of its training, and the expert's figures in it. */
 static char *record(const at_weights *w, const json_t *figures)
 {
@@ -462,7 +446,8 @@ static int write_stream(const task *t, const at_weights *w, const json_t *figure
     const char *meta[] = {"training", text, NULL};
     at_params p = {0};
     int status = text ? at_job_path(t->job, ".safetensors", path, err) : at_fail_nomem(err);
-    status = status ? status : copy_stream(&p, w, err);
+    /* the stream's own arrays, without an expert that it may have had */
+    status = status ? status : at_params_copy(&p, w, "audio", at_voice_expert_arrays, err);
     status = status ? status : put(&p, "mean", WIDTH, 0, t->x->mean, err);
     status = status ? status : put(&p, "inv_deviation", WIDTH, 0, t->x->inv_deviation, err);
     status = status ? status : put(&p, "weight", WIDTH, CLASSES, t->x->weight, err);
