@@ -487,6 +487,31 @@ class Paper(unittest.TestCase):
         self.assertTrue(rate < 0.0005 or stale < 2)
 
 
+class Ensemble(unittest.TestCase):
+    """A network learns what others say of its pictures, themselves among them."""
+    RECIPE = dict(RECIPES["visual"], name="distilled", init="start.safetensors", epochs=1, eval_every=1,
+                  ensemble=[{"model": "start.safetensors"}, {"model": "start.safetensors"}])
+
+    def trained(self, name, recipe, threads=1):
+        r = run(write_recipe(name, recipe), name, "--threads", threads, "--limit", 16)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        return (folder / name / "distilled.safetensors").read_bytes()
+
+    def test_what_it_says_is_learned(self):
+        half = self.trained("ensemble1", self.RECIPE)
+        self.assertEqual(half, self.trained("ensemble2", self.RECIPE, threads=3))
+        losses = dict(RECIPES["visual"].get("losses", {}), ensemble=0)
+        without = {k: v for k, v in self.RECIPE.items() if k != "ensemble"}
+        silent = self.trained("ensemble0", dict(self.RECIPE, losses=losses))
+        self.assertNotEqual(half, silent)
+        self.assertEqual(silent, self.trained("alone0", dict(without, losses=losses)))
+
+    def test_who_is_not_there_is_named(self):
+        r = run(write_recipe("nobody", dict(self.RECIPE, ensemble=[{"model": "nobody.safetensors"}])), "nobody")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("nobody.safetensors", r.stderr)
+
+
 class Spatial(unittest.TestCase):
     """A spatial encoder is learned while the network that it joins stays as it is."""
     RECIPE = {"kind": "visual", "name": "spatial", "detector": "start.safetensors", "seed": 2,

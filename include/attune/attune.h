@@ -254,6 +254,9 @@ typedef struct attune_options {
                      * attune_session_thumbnail, ATTUNE_MIN_THUMBNAIL to ATTUNE_MAX_THUMBNAIL; 0:
                      * none is. They show people: ask for them only where that is wanted */
     int no_baseline; /* answers as they are: what is usual for a person is not taken out */
+    int causal;      /* of attune_analyze_file: every window is told by what came before it, as a
+                      * session and live input do. Without: a person's first windows are told once
+                      * 30 s of them say what is usual for them, and up to two minutes late */
     uint64_t reserved[12];
 } attune_options;
 

@@ -11,7 +11,7 @@
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--model FILE] [--tracks N]\n"
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
-    "                      [--no-baseline]\n"
+    "                      [--no-baseline] [--causal]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
     "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
     "\n"
@@ -29,6 +29,8 @@ static const char usage_options[] =
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
     "  --min-face N    width in pixels of the smallest faces to look for (default: 24)\n"
     "  --no-baseline   answers as they are: what is usual for a person is not taken out\n"
+    "  --causal        every window is told by what came before it, as of live input. Without: a\n"
+    "                  person's first half minute is told again once what is usual for them is known\n"
     "  --no-audio      leave the sound out\n"
     "  --no-video      leave the picture out\n"
     "  --audio-track N the N-th sound track (default: the one with the most speech)\n"
@@ -298,6 +300,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"live", no_argument, NULL, 'l'},
         {"no-audio", no_argument, NULL, 'A'},
         {"no-baseline", no_argument, NULL, 'B'},
+        {"causal", no_argument, NULL, 'C'},
         {"no-video", no_argument, NULL, 'V'},
         {"thumbnails", no_argument, NULL, 'T'},
         {"threads", required_argument, NULL, 'j'},
@@ -349,6 +352,7 @@ static int parse(at_job *job, int argc, char **argv)
         case 'T': o->thumbnails = THUMBNAIL; break;
         case 'A': o->no_audio = 1; break;
         case 'B': o->no_baseline = 1; break;
+        case 'C': o->causal = 1; break;
         case 'V': o->no_video = 1; break;
         case 'q': job->quiet = 1; break;
         case 'J': job->json = 1; break;

@@ -202,16 +202,27 @@ static void rate(const at_fusion *f, const at_evidence *evidence, at_estimate *o
     out->doubtful = out->emotion7[at_likeliest(out->emotion7, ATTUNE_EMOTIONS)] < f->doubt;
 }
 
+void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                      at_estimate *out)
+{
+    fuse_emotion(f, evidence, out);
+    rate(f, evidence, out);
+}
+
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out)
 {
     at_fusion_weigh(f, evidence, out);
-    fuse_emotion(f, evidence, out);
-    rate(f, evidence, out);
+    at_fusion_answer(f, evidence, out);
     fuse_states(f, evidence, out);
 }
 
 /* ---- what is usual -------------------------------------------------------------------------- */
+
+int at_fusion_classes(int modality)
+{
+    return at_heads[at_fusion_streams[modality].head].classes;
+}
 
 const at_usual *at_fusion_usual(const at_fusion *f, int modality)
 {

@@ -70,6 +70,7 @@ typedef struct at_fusion at_fusion;
  * from the model file; sane defaults for what is absent of the calibration. */
 int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err);
 void at_fusion_free(at_fusion **f);
+int at_fusion_classes(int modality); /* that its native logits are of */
 /* What is usual of a modality's answers: what baselines are followed by. Without classes where the kind
  * is learned: it looks at embeddings, which a baseline of the logits does not reach. */
 const at_usual *at_fusion_usual(const at_fusion *f, int modality);
@@ -77,6 +78,11 @@ const at_usual *at_fusion_usual(const at_fusion *f, int modality);
 void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS]);
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
+/* The emotion once more, and what follows from it (reliability, doubtful), of logits that others took
+ * something out of: of evidence only present and logit matter, out is as at_fusion_run left it. Not of a
+ * learned kind, which looks at embeddings. */
+void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+                      at_estimate *out);
 /* The first step alone: condition, worth, weight, used and abstain; the rest is zeros. */
 void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                      at_estimate *out);

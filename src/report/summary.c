@@ -307,6 +307,7 @@ static void put_setup(at_json *j, const attune_report_options *setup)
     put(j, options, "no_video", json_boolean(o->no_video));
     put(j, options, "no_audio", json_boolean(o->no_audio));
     put(j, options, "no_baseline", json_boolean(o->no_baseline));
+    put(j, options, "causal", json_boolean(o->causal));
     put_real(j, options, "enough_s", AT_ENOUGH_S);
     for (int i = 0; attune_column_at(i, &column); i++)
         put_text(j, columns, column.name, column.what);

@@ -6,6 +6,7 @@
 #include "runtime/analyze.h"
 #include "runtime/analyze_notes.h"
 #include "runtime/feed.h"
+#include "runtime/hindsight.h"
 #include "runtime/state.h"
 #include "vision/search.h"
 
@@ -20,6 +21,9 @@ typedef struct at_analysis {
     const at_analyze_change *change; /* nullable */
     const char *path;
     int min_face;
+    int waits; /* windows, until their person is known */
+    at_hindsight hindsight;
+    int stopped; /* by whoever takes the windows */
     double done_s;
 } at_analysis;
 
@@ -47,14 +51,35 @@ static int progress(void *user)
     return a->sink->progress(a->sink->user, a->done_s, (double)info.container_us / 1e6);
 }
 
+static int hand_on(at_analysis *a, const attune_window *w, attune_error *err)
+{
+    a->stopped = a->sink->window && a->sink->window(a->sink->user, w);
+    return a->stopped ? fail_interrupted(a, err) : ATTUNE_OK;
+}
+
+/* What waited, as far as it is to wait no longer; all: all of it. */
+static int hand_on_held(at_analysis *a, int all, attune_error *err)
+{
+    attune_window w;
+    int rc = ATTUNE_OK;
+
+    while (rc == ATTUNE_OK && at_hindsight_next(&a->hindsight, all, &w))
+        rc = hand_on(a, &w, err);
+    return rc;
+}
+
 static int drain(at_analysis *a, attune_error *err)
 {
     attune_window w;
     int rc;
 
-    while ((rc = attune_session_next(a->session, &w)) == 1)
-        if (a->sink->window && a->sink->window(a->sink->user, &w))
-            return fail_interrupted(a, err);
+    while ((rc = attune_session_next(a->session, &w)) == 1) {
+        if (a->waits && at_hindsight_hold(&a->hindsight, a->session, &w) < 0)
+            return at_fail_nomem(err);
+        rc = a->waits ? hand_on_held(a, 0, err) : hand_on(a, &w, err);
+        if (rc < 0)
+            return rc;
+    }
     return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
 }
 
@@ -109,14 +134,20 @@ static int analyze(at_analysis *a, attune_error *err)
     at_feed_info(a->feed, &media);
     at_session_cut(a->session, media.duration_us);
     rc = attune_session_finish(a->session);
-    return rc < 0 ? fail_session(a, rc, err) : drain(a, err);
+    if (rc < 0)
+        return fail_session(a, rc, err);
+    rc = drain(a, err);
+    return rc < 0 ? rc : hand_on_held(a, 1, err);
 }
 
-/* Also of what was interrupted: windows have told of the faces. */
-static int hand_on_thumbnails(const at_analysis *a, const attune_options *o, attune_error *err)
+/* Of what was interrupted as well: the windows that wait, and the thumbnails of the faces they told of. */
+static int hand_on_rest(at_analysis *a, const attune_options *o, attune_error *err)
 {
     attune_thumbnail t;
+    int rc = a->stopped ? ATTUNE_OK : hand_on_held(a, 1, err);
 
+    if (rc < 0)
+        return rc;
     if (!o || !o->thumbnails || !a->sink->thumbnail)
         return ATTUNE_OK;
     for (int i = 0; attune_session_thumbnail(a->session, i, &t); i++)
@@ -197,6 +228,7 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     if (a->change && a->change->open)
         rc = a->change->open(a->change->user, a->path, &media, err);
     rc = rc < 0 ? rc : attune_session_open(&a->session, m, &options, err);
+    a->waits = rc == ATTUNE_OK && !info.live && !options.causal && at_hindsight_helps(a->session);
     if (rc == ATTUNE_OK && a->change && a->change->watch.sighted)
         at_session_watch(a->session, &a->change->watch);
     return rc;
@@ -213,13 +245,14 @@ int at_analyze_changed(const attune_model *m, const char *path, const attune_opt
     if (rc == ATTUNE_OK)
         rc = analyze(&a, err);
     if (rc == ATTUNE_OK || (rc == ATTUNE_E_INTERRUPTED && a.session)) {
-        int handed = hand_on_thumbnails(&a, o, err);
+        int handed = hand_on_rest(&a, o, err);
         rc = rc < 0 ? rc : handed;
     }
     if (info)
         fill_info(&a, start, info);
     attune_session_free(&a.session);
     at_feed_free(&a.feed);
+    at_hindsight_free(&a.hindsight);
     return rc;
 }
 

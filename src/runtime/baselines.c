@@ -1,5 +1,15 @@
 #include "runtime/baselines.h"
 
+#include <stddef.h>
+
+const at_acquaintance *at_baselines_find(const at_baselines *b, uint32_t subject)
+{
+    for (int i = 0; i < b->n; i++)
+        if (b->list[i].subject == subject)
+            return &b->list[i];
+    return NULL;
+}
+
 at_acquaintance *at_baselines_meet(at_baselines *b, uint32_t subject, int64_t now_us)
 {
     at_acquaintance *oldest = &b->list[0];

@@ -22,6 +22,8 @@ typedef struct at_baselines {
     int n;
 } at_baselines;
 
+/* The person of that number; NULL: not met, or forgotten. */
+const at_acquaintance *at_baselines_find(const at_baselines *b, uint32_t subject);
 /* The person of that number, now met. */
 at_acquaintance *at_baselines_meet(at_baselines *b, uint32_t subject, int64_t now_us);
 

@@ -372,6 +372,11 @@ int attune_session_next(attune_session *s, attune_window *out)
     return 1;
 }
 
+const at_testimony *at_session_testimony(const attune_session *s)
+{
+    return &s->told[s->next_ready - 1];
+}
+
 int attune_session_thumbnail(const attune_session *s, int i, attune_thumbnail *out)
 {
     for (int m = 0; m < ATTUNE_MODALITIES; m++)

@@ -6,6 +6,13 @@
 #include "runtime/modality.h"
 #include "runtime/sound.h"
 
+/* What a window's emotion was answered from. */
+typedef struct at_testimony {
+    int present[ATTUNE_MODALITIES];
+    float logit[ATTUNE_MODALITIES][AT_MOST_CLASSES]; /* as they were */
+    at_estimate estimate;
+} at_testimony;
+
 struct attune_session {
     const attune_model *m;
     attune_options o; /* defaults filled in */
@@ -23,11 +30,19 @@ struct attune_session {
 
     /* Windows: ready[next_ready..n_ready) end together and wait to be taken. */
     attune_window ready[ATTUNE_MAX_TRACKS + 1]; /* faces, and a voice that is none of theirs */
+    at_testimony told[ATTUNE_MAX_TRACKS + 1];   /* of each */
     int n_ready, next_ready;
 };
 
 /* Fills ready[] with the windows over [start_us, end_us). window.c */
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us);
+
+/* Of the window that attune_session_next gave last. */
+const at_testimony *at_session_testimony(const attune_session *s);
+/* How long what is usual for a person has been followed, in seconds of good input. */
+float at_session_known_s(const attune_session *s, uint32_t person);
+/* Answers a window again, by what is usual for its person by now. Not with no_baseline. window.c */
+void at_session_tell_again(const attune_session *s, const at_testimony *t, attune_window *w);
 
 /* Before attune_session_finish, by whoever knows: the input lasts until end_us and no longer. A
  * session cannot know how long the last picture is shown. */

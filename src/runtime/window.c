@@ -120,6 +120,8 @@ static void take_usual(const attune_session *s, const at_acquaintance *p, at_evi
 /* What was taken out, by weight, and how long it has been followed for. */
 static void note_usual(const at_acquaintance *p, const at_estimate *e, attune_window *w)
 {
+    memset(w->offset, 0, sizeof w->offset);
+    w->baseline_s = 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         float offset[ATTUNE_EMOTIONS];
         at_fusion_offset(m, p->of[m].offset, offset);
@@ -129,36 +131,72 @@ static void note_usual(const at_acquaintance *p, const at_estimate *e, attune_wi
     }
 }
 
-/* Answers to what was fit to be judged tell what is usual. logit: as they were. */
-static void follow_usual(const attune_session *s, at_acquaintance *p, const at_estimate *e,
-                         const float *const logit[ATTUNE_MODALITIES])
+/* Answers to what was fit to be judged, as they were, tell what is usual. */
+static void follow_usual(const attune_session *s, at_acquaintance *p, const at_testimony *t)
 {
+    const at_estimate *e = &t->estimate;
+
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        if (logit[m] && !e->abstain && e->used & 1u << m)
-            at_baseline_follow(at_fusion_usual(s->m->fusion, m), &p->of[m], logit[m],
+        if (t->present[m] && !e->abstain && e->used & 1u << m)
+            at_baseline_follow(at_fusion_usual(s->m->fusion, m), &p->of[m], t->logit[m],
                                (float)s->o.hop_s * e->condition[m]);
 }
 
-static void estimate(attune_session *s, at_evidence evidence[ATTUNE_MODALITIES], attune_window *w)
+static void testify(const at_evidence evidence[ATTUNE_MODALITIES], at_testimony *t)
 {
-    at_acquaintance *person = at_baselines_meet(&s->baselines, w->track, w->end_us);
-    const float *logit[ATTUNE_MODALITIES];
-    float plain[ATTUNE_MODALITIES][AT_MOST_CLASSES];
-    at_estimate e;
-
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        logit[m] = evidence[m].present ? evidence[m].logit : NULL;
-    if (!s->o.no_baseline)
-        take_usual(s, person, evidence, plain);
-    at_fusion_run(s->m->fusion, evidence, &e);
-    note_estimate(&e, w);
-    if (s->o.no_baseline)
-        return;
-    note_usual(person, &e, w);
-    follow_usual(s, person, &e, logit);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        t->present[m] = evidence[m].present;
+        if (evidence[m].present)
+            memcpy(t->logit[m], evidence[m].logit, (size_t)at_fusion_classes(m) * sizeof(float));
+    }
 }
 
-static void fill_window(attune_session *s, const at_findings *f, uint32_t subject, attune_window *w)
+static void estimate(attune_session *s, at_evidence evidence[ATTUNE_MODALITIES], attune_window *w,
+                     at_testimony *t)
+{
+    at_acquaintance *person = at_baselines_meet(&s->baselines, w->track, w->end_us);
+    float plain[ATTUNE_MODALITIES][AT_MOST_CLASSES];
+
+    testify(evidence, t);
+    if (!s->o.no_baseline)
+        take_usual(s, person, evidence, plain);
+    at_fusion_run(s->m->fusion, evidence, &t->estimate);
+    note_estimate(&t->estimate, w);
+    if (s->o.no_baseline)
+        return;
+    note_usual(person, &t->estimate, w);
+    follow_usual(s, person, t);
+}
+
+float at_session_known_s(const attune_session *s, uint32_t person)
+{
+    const at_acquaintance *p = at_baselines_find(&s->baselines, person);
+    float longest = 0;
+
+    for (int m = 0; m < ATTUNE_MODALITIES && p; m++)
+        longest = fmaxf(longest, p->of[m].seconds);
+    return longest;
+}
+
+void at_session_tell_again(const attune_session *s, const at_testimony *t, attune_window *w)
+{
+    const at_acquaintance *person = at_baselines_find(&s->baselines, w->track);
+    at_evidence evidence[ATTUNE_MODALITIES] = {{0}};
+    float plain[ATTUNE_MODALITIES][AT_MOST_CLASSES];
+    at_estimate e = t->estimate;
+
+    if (!person)
+        return;
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        evidence[m] = (at_evidence){.present = t->present[m], .logit = t->logit[m]};
+    take_usual(s, person, evidence, plain);
+    at_fusion_answer(s->m->fusion, evidence, &e);
+    note_estimate(&e, w);
+    note_usual(person, &e, w);
+}
+
+static void fill_window(attune_session *s, const at_findings *f, uint32_t subject, attune_window *w,
+                        at_testimony *t)
 {
     at_evidence evidence[ATTUNE_MODALITIES] = {{0}};
 
@@ -171,7 +209,7 @@ static void fill_window(attune_session *s, const at_findings *f, uint32_t subjec
         if (s->modality[m])
             at_modalities[m]->describe(s->modality[m], i, w);
     }
-    estimate(s, evidence, w);
+    estimate(s, evidence, w, t);
 }
 
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
@@ -189,7 +227,7 @@ int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
     for (int i = 0; i < s->n_ready; i++) {
         s->ready[i].start_us = start_us;
         s->ready[i].end_us = end_us;
-        fill_window(s, &found, n ? subject[i] : 0, &s->ready[i]);
+        fill_window(s, &found, n ? subject[i] : 0, &s->ready[i], &s->told[i]);
     }
     return ATTUNE_OK;
 }

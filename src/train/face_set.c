@@ -138,8 +138,16 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
     return status;
 }
 
+int at_face_set_advise(at_face_set *s, const at_job *job, const at_model_settings *model,
+                       int models, float share, attune_error *err)
+{
+    s->ensemble_share = models ? share : 0;
+    return at_ensemble_ask(&s->ensemble, job, model, models, &s->faces, err);
+}
+
 void at_face_set_free(at_face_set *s)
 {
+    at_ensemble_free(&s->ensemble);
     at_faces_free(&s->faces);
     free(s->basic);
     free(s->set_of);
@@ -221,6 +229,26 @@ static int one_hot(float *row, int classes, int label)
     return label >= 0;
 }
 
+/* The label of a row, in part what the ensemble says. Its sum stays. */
+static void advise(float *row, int classes, const float *said, float share)
+{
+    float sum = 0;
+    for (int k = 0; k < classes; k++)
+        sum += row[k];
+    for (int k = 0; k < classes; k++)
+        row[k] = (1 - share) * row[k] + share * sum * said[k];
+}
+
+static void fill_advised(at_face_labels *l, const at_face_set *s, int sample, int row)
+{
+    if (!(s->ensemble_share > 0))
+        return;
+    advise(l->votes + (size_t)row * AT_FACE_CLASSES, AT_FACE_CLASSES,
+           s->ensemble.votes + (size_t)sample * AT_FACE_CLASSES, s->ensemble_share);
+    advise(l->basic + (size_t)row * AT_BASIC_CLASSES, AT_BASIC_CLASSES,
+           s->ensemble.basic + (size_t)sample * AT_BASIC_CLASSES, s->ensemble_share);
+}
+
 /* What the teacher saw, as it looks in the picture that was drawn: aligned, turned, mirrored. */
 static int fill_taught(at_face_labels *l, const at_face_set *s, int sample,
                        const at_face_drawn *drawn, int row)
@@ -263,6 +291,7 @@ void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *ind
                                  label->engagement);
         int dominant = one_hot(l->dominant + (size_t)i * ATTUNE_STATES, ATTUNE_STATES,
                                at_label_of(label, AT_HEAD_DOMINANT4));
+        fill_advised(l, s, index[i], i);
         l->votes_row[i] = (float)votes;
         l->basic_row[i] = (float)basic;
         l->engagement_row[i] = (float)engagement;

@@ -8,6 +8,7 @@
 #include "data/faces.h"
 #include "model/visual.h"
 #include "train/draw.h"
+#include "train/ensemble.h"
 #include "train/learn.h"
 #include "train/teacher.h"
 
@@ -21,6 +22,8 @@ typedef struct at_face_set {
     float
         unit_weight[ATTUNE_UNITS]; /* of each movement in the loss: rare ones weigh more, mean 1 */
     at_teacher *teacher;
+    at_ensemble ensemble; /* of all faces; zero: none */
+    float ensemble_share; /* of FER+'s and FER2013's labels */
 } at_face_set;
 
 /* Reads one part of each set of data, at most limit samples of each (0: all). detector: finds and aligns
@@ -30,6 +33,10 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
                      at_part part, int limit, const at_params *detector, const char *teacher,
                      attune_error *err);
 void at_face_set_free(at_face_set *s);
+
+/* Lets the recipe's networks say what they see; share: of the labels that this counts for. */
+int at_face_set_advise(at_face_set *s, const at_job *job, const at_model_settings *model,
+                       int models, float share, attune_error *err);
 
 /* The set as what epochs are drawn from. */
 at_draw at_face_set_draw(const at_face_set *s);

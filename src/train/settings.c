@@ -100,6 +100,12 @@ static const at_field stage_list[] = {
 };
 static const at_fields stage_fields = {stage_list, sizeof(at_stage_settings), NULL};
 
+static const at_field model_list[] = {
+    AT_NEEDED_FILE(at_model_settings, model, "model", "a face stream of ours, or a whole model"),
+    AT_FIELDS_END,
+};
+static const at_fields model_fields = {model_list, sizeof(at_model_settings), NULL};
+
 #define AUGMENT(m, most, help) AT_NUMBER(at_face_augment, m, #m, 0, 0, most, help)
 static const at_field face_augment_list[] = {
     AUGMENT(flip, 1, "probability of mirroring"),
@@ -129,6 +135,8 @@ static const at_field visual_losses_list[] = {
     LOSS(units, 0, 1000, "weight of the facial movements that `teacher` saw"),
     LOSS(pose, 0, 1000, "weight of the head's pose, likewise"),
     LOSS(smoothing, 0, 0.9, "of the labels"),
+    LOSS(ensemble, 0.5, 1,
+         "share of FER+'s and FER2013's labels that is what the `ensemble` says in their place"),
     LOSS(class_balance, 0.25, 4, "classes weigh (1 / their share) to this power"),
     LOSS(level_balance, 0.5, 4, "the same for states and engagement"),
     AT_FIELDS_END,
@@ -165,6 +173,10 @@ static const at_field visual_list[] = {
     AT_FILE(at_visual_settings, teacher, "teacher", NULL,
             "what a teacher saw of movements and pose: set,file,found,yaw,pitch,roll,... as CSV, "
             "packed by gzip or not"),
+    AT_LIST(
+        at_visual_settings, ensemble, models, "ensemble", &model_fields, 0,
+        "networks that are asked once for every training picture as it is; the mean of what they "
+        "say stands for a share of its labels"),
     AT_OBJECT(at_visual_settings, spatial, "spatial", spatial_fields,
               "Transformer over the places of the last map, whose logits are added to FER+'s and "
               "FER2013's; new ones start at zero"),

@@ -15,6 +15,7 @@
 enum {
     AT_MAX_SETS = 8,
     AT_MAX_STAGES = 8,
+    AT_MAX_MODELS = 8,
     AT_MAX_FOLDS = 16,
     AT_MAX_STEPS = 64,
     AT_MAX_JUDGED = 32,
@@ -64,8 +65,13 @@ typedef struct at_stage_settings {
     int side;
 } at_stage_settings;
 
+/* A network that learned before. */
+typedef struct at_model_settings {
+    const char *model;
+} at_model_settings;
+
 typedef struct at_visual_losses {
-    float expression, basic, state, dominant, engagement, covered, units, pose, smoothing;
+    float expression, basic, state, dominant, engagement, covered, units, pose, smoothing, ensemble;
     double class_balance, level_balance;
 } at_visual_losses;
 
@@ -74,6 +80,8 @@ typedef struct at_visual_settings {
     at_loop_plan plan;
     at_pictures_settings data;
     const char *init, *detector, *teacher;
+    at_model_settings ensemble[AT_MAX_MODELS];
+    int models;               /* in the ensemble */
     at_spatial_shape spatial; /* layers 0: none */
     const char *frozen;       /* "trunk", "network"; NULL: all of it learns */
     at_stage_settings size[AT_MAX_STAGES];

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "model/audio.h"
 #include "model/visual.h"
+#include "train/face_pass.h"
 #include "train/face_set.h"
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,42 +78,16 @@ void at_stream_answers_free(at_stream_answers *a)
 
 /* ---- faces -------------------------------------------------------------------------------- */
 
-typedef struct face_pass {
-    const at_faces *faces;
-    const at_visual_net *net;
-    at_visual_result *result;
-    float *work; /* a thread's share: work_floats */
-    size_t work_floats;
-    atomic_int status;
-} face_pass;
-
-static void face_task(void *arg, int task, int thread)
+static void keep(void *user, int face, const at_visual_result *said)
 {
-    face_pass *p = arg;
-    at_image im = {0};
-    int status = at_face_render(&p->faces->list[task], AT_FACE_SIZE, NULL, 0, 0, &im, NULL);
-    if (status < 0)
-        atomic_store(&p->status, status);
-    else
-        at_visual_run(p->net, NULL, im.data, AT_FACE_SIZE, AT_BOTH_WAYS,
-                      p->work + (size_t)thread * p->work_floats, &p->result[task]);
-    at_image_free(&im);
+    ((at_visual_result *)user)[face] = *said;
 }
 
 static int run_faces(const at_job *job, const at_visual_net *net, const at_faces *faces,
                      at_visual_result **out, attune_error *err)
 {
-    face_pass p = {.faces = faces, .net = net};
-    p.work_floats = at_visual_workspace(net, NULL, AT_FACE_SIZE);
-    p.work = at_alloc((size_t)at_pool_threads(job->pool) * p.work_floats, sizeof(float));
-    *out = p.result = at_alloc((size_t)faces->count, sizeof *p.result);
-    int status = p.work && p.result ? ATTUNE_OK : at_fail_nomem(err);
-    if (!status)
-        at_pool_run(job->pool, faces->count, face_task, &p);
-    at_free(p.work);
-    if (!status && (status = atomic_load(&p.status)))
-        at_fail(err, (attune_status)status, "rendering faces failed");
-    return status;
+    *out = at_alloc((size_t)faces->count, sizeof **out);
+    return *out ? at_face_pass(net, faces, job->pool, keep, *out, err) : at_fail_nomem(err);
 }
 
 static int has_votes(const at_sample *s)

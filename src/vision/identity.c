@@ -3,13 +3,13 @@
 
 #include <math.h>
 
-enum { SEEN_MAX = 8 };
+enum { SEEN_MAX = 64 };
 
 /* Nearer than this to a person remembered, and nearer than to anyone else by the margin, a face is
  * theirs. */
-static const float known = 0.40F, margin = 0.02F;
+static const float known = 0.39F, margin = 0.02F;
 /* Who was there a moment ago is likely to be there still. */
-static const float known_lately = 0.45F;
+static const float known_lately = 0.44F;
 static const int64_t lately_us = 1000000;
 
 /* Where a picture shows less than this, blur and noise are most of what its patterns say. */
