@@ -236,6 +236,22 @@ static void gradients_are_close_to_f32(void **state)
     close_to_f32(pictures_loss, AT_LEAST_HALF, 0.03);
 }
 
+/* Rows that are done are as all will read them. */
+static void assert_rounded_once(at_graph *g)
+{
+    float values[300], room[300];
+    at_tensor *y = at_result_rows(g, 2, (int[]){100, 60}, 1);
+    assert_non_null(y);
+    assert_null(y->data);
+    assert_ptr_equal(at_rows_out(y, 20, room), room);
+    for (int i = 0; i < 300; i++)
+        values[i] = (float)i / 3;
+    at_rows_done(g->kn, y, 20, 5, values);
+    assert_memory_equal(at_rows(g->kn, y, 20, 5, room), values, sizeof values);
+    for (int i = 0; i < 300; i++)
+        assert_float_equal(values[i], (float)i / 3, (float)i * 0x1p-11f);
+}
+
 /* Between operations there are no f32 values of what passes; where and how long they are open is the
  * same in every pass. */
 static void values_pass(void **state)
@@ -255,8 +271,14 @@ static void values_pass(void **state)
     assert_non_null(few->data);
     for (int i = 0; i < 10; i++) /* rounded twice: 2^-11 each at most */
         assert_float_equal(few->data[i], 6 * w->data[i], 6 * fabsf(w->data[i]) * 0x1p-10f);
+    at_tensor *square = at_mul(g, view, view);
+    at_tensor *loss = at_mse(g, at_slice_rows(g, square, 0, 3), (float[]){0, 0, 0}, NULL);
+    assert_int_equal(at_graph_backward(g, loss), ATTUNE_OK);
+    assert_null(x->data); /* it was read on the way back */
+    assert_null(view->data);
     at_tensor *mine = at_tensor_new(g, 1, (int[]){10000}, 1);
     assert_non_null(mine->data); /* the caller's, to be filled */
+    assert_rounded_once(g);
     at_graph_begin(g, AT_TRACE, 0);
     assert_non_null(at_scale(g, use(g, &p, "w", 100, 100, 0), 2)->data);
     at_graph_free(&g);
