@@ -24,9 +24,8 @@ static int train_step(at_graph *g, at_params *p, at_adamw *o)
     return isfinite(at_adamw_step(o, p, NULL, at_kernels_best(), 1e-3f));
 }
 
-static void step_survives(void **state)
+static void step_survives(at_precision precision)
 {
-    (void)state;
     int failures = 0;
     long before = wrap_alloc_live();
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
@@ -37,6 +36,8 @@ static void step_survives(void **state)
         int made = at_graph_create(&g, NULL, at_kernels_best(), NULL), done = 0;
         if (made == ATTUNE_OK) {
             g->arena.block_bytes = 1; /* so that all that the arena gives is seen */
+            at_graph_set_precision(g, precision);
+            g->least_half = 2;
             done = train_step(g, &p, &o);
         }
         wrap_alloc_off();
@@ -52,10 +53,23 @@ static void step_survives(void **state)
     assert_int_equal(wrap_alloc_live(), before);
 }
 
+static void f32_survives(void **state)
+{
+    (void)state;
+    step_survives(AT_F32);
+}
+
+static void mixed_survives(void **state)
+{
+    (void)state;
+    step_survives(AT_MIXED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(step_survives),
+        cmocka_unit_test(f32_survives),
+        cmocka_unit_test(mixed_survives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,10 +89,12 @@ RECIPES = {
         "audio": {"model": "audio.safetensors", "recipe": "audio.json"},
         "floor": 0.25, "reference_pictures": 40, "answers": 1, "metadata": {"name": "miniature"}},
 }
+RECIPES["mixed"] = dict(RECIPES["visual"], name="mixed", precision="mixed")
 # name: loss at the first and at the last evaluation, how far off they may be, and the least last score.
 # AVX-512, AVX2 and the C kernels differ by 4 % in the face stream's, by less than 1 % in the others.
 EXPECTED = {"visual": (5.26, 4.4, 0.06, 0.2), "audio": (2.06, 1.79, 0.03, 0.6),
             "detector": (18.7, 13.0, 0.03, 0.4), "fusion": (0.718, 0.358, 0.03, 0.8)}
+EXPECTED["mixed"] = EXPECTED["visual"][:3] + (0.1,)  # thirty faces judge it
 
 if SANITIZED:  # ten times as slow: everything is run, but not until it has been learned
     for name in EXPECTED:
@@ -198,6 +200,12 @@ class Trained(unittest.TestCase):
                     "covered.r"):
             self.assertIn(key, metrics("out", "visual")[-1])
         self.assertIn("before", metrics("out", "detector")[-1])
+
+    def test_the_loss_scale_is_told(self):
+        self.assertEqual({x["loss_scale"] for x in metrics("out", "mixed")}, {65536})
+        self.assertNotIn("loss_scale", metrics("out", "visual")[-1])
+        a, b = ((folder / f"out/{x}.best.safetensors").read_bytes() for x in ("mixed", "visual"))
+        self.assertNotEqual(a, b)
 
     def test_the_model_says_how_it_was_trained(self):
         whole = header(folder / "out/whole.safetensors")
@@ -342,7 +350,8 @@ class Functionals(unittest.TestCase):
 
 class SameBytes(unittest.TestCase):
     SHORT = {"visual": ("--epochs", 2, "--limit", 24), "audio": ("--epochs", 2, "--limit", 16),
-             "detector": ("--epochs", 2, "--limit", 8), "fusion": ("--epochs", 2, "--limit", 21)}
+             "detector": ("--epochs", 2, "--limit", 8), "fusion": ("--epochs", 2, "--limit", 21),
+             "mixed": ("--epochs", 2, "--limit", 24)}
     if SANITIZED:  # bits are judged where they come sooner; here the way there is looked at
         SHORT = {"audio": SHORT["audio"], "fusion": SHORT["fusion"]}
 
@@ -652,6 +661,7 @@ class Wrong(unittest.TestCase):
         self.refused(dict(visual, epochs="three"), "epochs", "whole number")
         self.refused(dict(visual, dropout=1), "dropout", "0 to 0.95")
         self.refused(dict(visual, data=[dict(PICTURES[0], share=-1)]), "data[0].share")
+        self.refused(dict(visual, precision="half"), "precision must be")
         self.refused(dict(visual, epoch=3), 'unknown field "epoch"')
         self.refused(dict(audio, masks={"time_masks": 2000000000}), "masks.time_masks")
         self.refused(dict(audio, versions=0), "versions")

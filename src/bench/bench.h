@@ -61,6 +61,9 @@ int at_bench_spatial_create(void **state, const at_bench_setup *s, at_bench_work
 /* train.c */
 int at_bench_train_create(void **state, const at_bench_setup *s, at_bench_work *work,
                           attune_error *err);
+/* The same in mixed precision. */
+int at_bench_train_mixed_create(void **state, const at_bench_setup *s, at_bench_work *work,
+                                attune_error *err);
 int at_bench_bilstm_create(void **state, const at_bench_setup *s, at_bench_work *work,
                            attune_error *err);
 int at_bench_train_run(void *state, attune_error *err);

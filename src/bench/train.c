@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "model/mobilenet.h"
+#include "tensor/loss_scale.h"
 #include "tensor/optim.h"
 
 #include <math.h>
@@ -27,8 +28,8 @@ struct step {
     const at_kernels *kn;
     at_graph *g;
     at_params params;
-    at_adamw optimiser;
-    int update; /* the optimiser's step is part of it */
+    at_adamw optimiser; /* with the loss scale */
+    int update;         /* the optimiser's step is part of it */
     int side;
     float *input, *target;
 };
@@ -48,7 +49,8 @@ int at_bench_train_run(void *state, attune_error *err)
     step *t = state;
     at_graph_begin(t->g, AT_TRAIN, 0);
     at_params_zero_grad(&t->params);
-    int status = at_graph_backward(t->g, t->loss(t));
+    const float scale = t->optimiser.scale > 0 ? t->optimiser.scale : 1;
+    int status = at_graph_backward_scaled(t->g, t->loss(t), scale);
     if (!status && t->update)
         at_adamw_step(&t->optimiser, &t->params, t->pool, t->kn, 1e-4F);
     return status ? at_fail_nomem(err) : ATTUNE_OK;
@@ -135,6 +137,18 @@ int at_bench_train_create(void **state, const at_bench_setup *s, at_bench_work *
     double stem = 27.0 * AT_MB_STEM * (t->side / 2) * (t->side / 2);
     work->flops = 2.0 * BATCH * (3 * at_bench_mobilenet_macs(t->side, CLASSES) - stem);
     *state = t;
+    return ATTUNE_OK;
+}
+
+int at_bench_train_mixed_create(void **state, const at_bench_setup *s, at_bench_work *work,
+                                attune_error *err)
+{
+    int status = at_bench_train_create(state, s, work, err);
+    if (status)
+        return status;
+    step *t = *state;
+    at_graph_set_precision(t->g, AT_MIXED);
+    t->optimiser.scale = AT_LOSS_SCALE_START;
     return ATTUNE_OK;
 }
 

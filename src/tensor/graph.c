@@ -10,12 +10,6 @@
 /* The size of the first arena block; later passes get one block of all that the first took. */
 #define ARENA_BLOCK ((size_t)4 << 20)
 
-/* Header of a temporary buffer, one cache line before its floats. */
-struct at_buffer {
-    size_t floats;
-    struct at_buffer *next;
-};
-
 int at_graph_create(at_graph **out, at_pool *pool, const at_kernels *kn, attune_error *err)
 {
     *out = NULL;
@@ -24,6 +18,7 @@ int at_graph_create(at_graph **out, at_pool *pool, const at_kernels *kn, attune_
         return at_fail_nomem(err);
     g->pool = pool;
     g->kn = kn;
+    g->least_half = AT_LEAST_HALF;
     g->arena.block_bytes = ARENA_BLOCK;
     *out = g;
     return ATTUNE_OK;
@@ -46,62 +41,19 @@ void at_graph_begin(at_graph *g, at_mode mode, uint64_t seed)
     g->status = ATTUNE_OK;
     g->dropouts = 0;
     g->tape = NULL;
+    g->open = NULL;
     g->free_buffers = NULL;
     memset(g->uses, 0, sizeof g->uses);
+}
+
+void at_graph_set_precision(at_graph *g, at_precision precision)
+{
+    g->precision = precision;
 }
 
 int at_graph_status(const at_graph *g)
 {
     return g->status;
-}
-
-/* ---- memory ----------------------------------------------------------------------------- */
-
-void *at_graph_nomem(at_graph *g)
-{
-    g->status = ATTUNE_E_NOMEM;
-    return NULL;
-}
-
-void *at_graph_alloc(at_graph *g, size_t count, size_t size)
-{
-    void *p = at_arena_alloc(&g->arena, count, size);
-    return p != NULL ? p : at_graph_nomem(g);
-}
-
-/* Best fit among the released buffers, the latest first among equals (it may still be in cache).
- * One that is more than twice too large is left for somebody else. */
-float *at_buffer_take(at_graph *g, size_t floats)
-{
-    struct at_buffer **best = NULL;
-    for (struct at_buffer **b = &g->free_buffers; *b != NULL; b = &(*b)->next) {
-        size_t size = (*b)->floats;
-        if (size >= floats && size / 2 <= floats && (best == NULL || size < (*best)->floats))
-            best = b;
-    }
-    struct at_buffer *taken;
-    if (best != NULL) {
-        taken = *best;
-        *best = taken->next;
-    } else {
-        static_assert(sizeof *taken <= AT_ALIGN, "the header has one line");
-        if (floats > (PTRDIFF_MAX - AT_ALIGN) / sizeof(float))
-            return at_graph_nomem(g);
-        taken = at_graph_alloc(g, AT_ALIGN + floats * sizeof(float), 1);
-        if (taken == NULL)
-            return NULL;
-        taken->floats = floats;
-    }
-    return (float *)((unsigned char *)taken + AT_ALIGN);
-}
-
-void at_buffer_release(at_graph *g, float *p)
-{
-    if (p == NULL)
-        return;
-    struct at_buffer *b = (struct at_buffer *)((unsigned char *)p - AT_ALIGN);
-    b->next = g->free_buffers;
-    g->free_buffers = b;
 }
 
 /* ---- tensors ---------------------------------------------------------------------------- */
@@ -127,17 +79,27 @@ at_tensor *at_result_deferred(at_graph *g, const at_tensor *x, int wants, const 
     *copy = *d;
     v->wants = wants && g->mode != AT_INFER;
     v->deferred = copy;
+    at_values_defer(g, v);
     return &v->t;
 }
 
-at_tensor *at_result(at_graph *g, int rank, const int *dim, int wants)
+static at_tensor *result(at_graph *g, int rank, const int *dim, int wants, int whole)
 {
     at_var *v = new_var(g, rank, dim);
     if (v == NULL)
         return NULL;
     v->wants = wants && g->mode != AT_INFER;
-    v->t.data = at_graph_alloc(g, at_tensor_count(&v->t), sizeof(float));
-    return v->t.data != NULL ? &v->t : NULL;
+    return at_values_begin(g, v, whole) ? &v->t : NULL;
+}
+
+at_tensor *at_result(at_graph *g, int rank, const int *dim, int wants)
+{
+    return result(g, rank, dim, wants, 1);
+}
+
+at_tensor *at_result_rows(at_graph *g, int rank, const int *dim, int wants)
+{
+    return result(g, rank, dim, wants, 0);
 }
 
 at_tensor *at_result_like(at_graph *g, const at_tensor *x, int wants)
@@ -147,9 +109,11 @@ at_tensor *at_result_like(at_graph *g, const at_tensor *x, int wants)
 
 at_tensor *at_tensor_new(at_graph *g, int rank, const int *dim, int with_grad)
 {
-    at_tensor *t = at_result(g, rank, dim, with_grad);
-    if (t != NULL && with_grad)
+    at_tensor *t = at_result(g, rank, dim, 0); /* its values are the caller's, who may keep them */
+    if (t != NULL && with_grad && g->mode != AT_INFER) {
+        at_var_of(t)->wants = 1;
         at_keep_grad(g, t);
+    }
     return g->status == ATTUNE_OK ? t : NULL;
 }
 
@@ -171,82 +135,19 @@ void at_keep_grad(at_graph *g, at_tensor *t)
 
 at_tensor *at_reshape(at_graph *g, at_tensor *x, int rank, const int *dim)
 {
-    if (!at_ready(g, x))
+    if (!at_ready_reshape(g, x))
         return NULL;
     at_var *v = new_var(g, rank, dim);
     if (v == NULL)
         return NULL;
     assert(at_tensor_count(&v->t) == at_tensor_count(x));
     v->root = at_var_of(x)->root;
-    v->t.data = x->data;
+    v->t.data = v->root->passing ? NULL : x->data;
     v->t.grad = x->grad;
     return &v->t;
 }
 
-/* ---- deferred values -------------------------------------------------------------------- */
-
-const float *at_deferred_rows(const at_kernels *kn, const at_tensor *x, const at_deferred *d,
-                              int from, int rows, float *room)
-{
-    int cols = at_tensor_cols(x);
-    size_t at = (size_t)from * cols;
-    if (d == NULL)
-        return x->data + at;
-    kn->scale_shift_act(rows, cols, d->x + at, d->scale, d->shift, d->act, room);
-    return room;
-}
-
-void at_deferred_sums(const at_kernels *kn, const at_deferred *def, int from, int rows, int cols,
-                      const float *d, float *sums)
-{
-    kn->bn_bwd_reduce(rows, cols, def->x + (size_t)from * cols, d, def->scale, def->shift, def->act,
-                      sums, sums + cols);
-}
-
-typedef struct deferred_job {
-    const at_kernels *kn;
-    const at_tensor *x;
-    const at_deferred *d;
-    int rows, cols, block;
-    float *data;
-} deferred_job;
-
-static void deferred_task(void *arg, int task, int thread)
-{
-    deferred_job *j = arg;
-    int from = task * j->block, left = j->rows - from;
-    (void)thread;
-    at_deferred_rows(j->kn, j->x, j->d, from, left < j->block ? left : j->block,
-                     j->data + (size_t)from * j->cols);
-}
-
-int at_ready(at_graph *g, at_tensor *x)
-{
-    if (x == NULL || g->status != ATTUNE_OK)
-        return 0;
-    at_var *v = at_var_of(x);
-    v->readers++;
-    if (x->data != NULL)
-        return 1;
-    deferred_job j = {g->kn, x, v->deferred, at_tensor_rows(x), at_tensor_cols(x), 0, NULL};
-    j.block = at_block_rows(j.cols);
-    j.data = at_graph_alloc(g, at_tensor_count(x), sizeof(float));
-    if (j.data == NULL)
-        return 0;
-    at_pool_run(g->pool, (j.rows + j.block - 1) / j.block, deferred_task, &j);
-    x->data = j.data;
-    return 1;
-}
-
-int at_ready_deferred(at_graph *g, at_tensor *x, const at_deferred **deferred)
-{
-    *deferred = NULL;
-    if (x == NULL || x->data != NULL || g->status != ATTUNE_OK)
-        return at_ready(g, x);
-    at_var_of(x)->readers++;
-    *deferred = at_var_of(x)->deferred;
-    return 1;
-}
+/* ---- parameters in use ------------------------------------------------------------------ */
 
 /* A parameter asked for twice in a pass is one tensor: its panels are packed once. */
 at_tensor *at_use(at_graph *g, at_param *p)
@@ -280,6 +181,8 @@ const float *at_packed(at_graph *g, at_tensor *weight, int transposed)
     at_var *v = at_var_of(weight);
     if (v->packed[transposed] != NULL)
         return v->packed[transposed];
+    if (!at_ready(g, weight))
+        return NULL;
     int rows = at_tensor_rows(weight), cols = at_tensor_cols(weight);
     int k = transposed ? cols : rows, n = transposed ? rows : cols;
     float *p = at_graph_alloc(g, at_gemm_packed_floats(g->kn, k, n), sizeof(float));
@@ -295,6 +198,7 @@ const float *at_packed(at_graph *g, at_tensor *weight, int transposed)
 
 void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_graph *, at_node *))
 {
+    at_values_end(g, at_var_of(y));
     at_node *node = at_graph_alloc(g, size, 1);
     if (node == NULL)
         return NULL;
@@ -307,27 +211,26 @@ void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_grap
 }
 
 void at_pending_rows(const at_kernels *kn, const at_pending *p, int from, int rows, int cols,
-                     const float *d, float *out)
+                     const float *d, float *out, float *room)
 {
-    size_t at = (size_t)from * cols;
-    kn->bn_bwd_apply(rows, cols, p->x + at, d + at, p->scale, p->shift, p->act, p->ka, p->kb, p->kc,
-                     out);
+    kn->bn_bwd_apply(rows, cols, at_rows(kn, p->x, from, rows, room), d + (size_t)from * cols,
+                     p->scale, p->shift, p->act, p->ka, p->kb, p->kc, out);
 }
 
 typedef struct pending_job {
     const at_kernels *kn;
     const at_pending *p;
     int rows, cols, block;
-    float *d;
+    float *d, *room;
 } pending_job;
 
 static void pending_task(void *arg, int task, int thread)
 {
     pending_job *j = arg;
     int from = task * j->block, left = j->rows - from;
-    (void)thread;
+    float *room = j->room != NULL ? j->room + (size_t)thread * j->block * j->cols : NULL;
     at_pending_rows(j->kn, j->p, from, left < j->block ? left : j->block, j->cols, j->d,
-                    j->d + (size_t)from * j->cols);
+                    j->d + (size_t)from * j->cols, room);
 }
 
 /* Does what is pending, in place. */
@@ -342,7 +245,10 @@ static void settle(at_graph *g, at_var *root)
                      .cols = cols,
                      .block = at_block_rows(cols),
                      .d = root->t.grad};
+    if (!at_take_room(g, j.p->x, (size_t)j.block * cols, &j.room))
+        return;
     at_pool_run(g->pool, (j.rows + j.block - 1) / j.block, pending_task, &j);
+    at_buffer_release(g, j.room);
     root->pending = NULL;
 }
 
@@ -434,6 +340,11 @@ static void end_param_grads(at_graph *g)
 
 int at_graph_backward(at_graph *g, at_tensor *loss)
 {
+    return at_graph_backward_scaled(g, loss, 1);
+}
+
+int at_graph_backward_scaled(at_graph *g, at_tensor *loss, float scale)
+{
     if (loss == NULL || g->status != ATTUNE_OK)
         return g->status;
     assert(g->mode != AT_INFER && at_tensor_count(loss) == 1);
@@ -441,15 +352,16 @@ int at_graph_backward(at_graph *g, at_tensor *loss)
         return ATTUNE_OK;
     int accumulate;
     begin_param_grads(g);
-    float *one = at_grad_out(g, loss, &accumulate);
-    if (one == NULL)
+    float *seed = at_grad_out(g, loss, &accumulate);
+    if (seed == NULL)
         return g->status;
-    *one = 1;
+    *seed = scale;
     for (at_node *n = g->tape; n != NULL && g->status == ATTUNE_OK; n = n->prev) {
         at_var *y = at_var_of(n->y)->root;
         if (!y->written) /* the loss does not depend on it */
             continue;
         n->backward(g, n);
+        at_values_close(g);
         if (!y->keep) {
             at_buffer_release(g, y->t.grad);
             y->t.grad = NULL;

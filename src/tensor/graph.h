@@ -27,7 +27,8 @@ typedef struct at_sums {
  * does it block by block where it needs the result. */
 typedef struct at_pending {
     at_act act;
-    const float *x, *scale, *shift, *ka, *kb, *kc;
+    const at_tensor *x;
+    const float *scale, *shift, *ka, *kb, *kc;
 } at_pending;
 
 /* Values still to be computed: the output of a batch norm, act(x*scale + shift), of which memory
@@ -35,13 +36,17 @@ typedef struct at_pending {
  * in backward. */
 typedef struct at_deferred {
     at_act act;
-    const float *x, *scale, *shift;
+    const at_tensor *x;
+    const float *scale, *shift;
 } at_deferred;
 
 typedef struct at_var {
     at_tensor t;                 /* first: an at_tensor * of a pass is an at_var * */
     struct at_var *root;         /* owner of the gradient: itself, or what it is a reshape of */
     const at_deferred *deferred; /* what t.data is made from if it is NULL yet */
+    int passing;                 /* t.data is there for one operation at a time (values.c) */
+    uint16_t *half;              /* where the values of a passing one lie, unless deferred */
+    struct at_var *next_open;    /* of those whose t.data goes with the operation that runs */
     int readers;                 /* operations that have read t's values, deferred or not */
     int wants;                   /* a gradient is wanted */
     int written;                 /* t.grad holds one */
@@ -61,15 +66,21 @@ typedef struct at_node {
 
 enum { AT_USE_SLOTS = 512 };
 
+/* Results of fewer values (logits, pooled features, a scalar) are not worth the rounding: 16 KiB. */
+enum { AT_LEAST_HALF = 4096 };
+
 struct at_graph {
     at_pool *pool; /* nullable */
     const at_kernels *kn;
     at_mode mode;
+    at_precision precision;
+    size_t least_half; /* AT_LEAST_HALF, but in tests */
     int status;
     uint64_t seed;
     uint32_t dropouts; /* so far in this pass: each has random streams of its own */
     at_arena arena;
     at_node *tape; /* the last node */
+    at_var *open;  /* passing tensors that the operation that runs makes or reads */
     struct at_buffer *free_buffers;
     at_var *uses[AT_USE_SLOTS]; /* by hash of the parameter's address */
 };
@@ -90,21 +101,69 @@ void *at_graph_nomem(at_graph *g);
 /* Memory of the pass. NULL (and a failed pass) when it is out. */
 void *at_graph_alloc(at_graph *g, size_t count, size_t size);
 
+/* ---- values (values.c) ------------------------------------------------------------------ */
+
 /* Whether an operation may begin to read x: it is not NULL, the pass has not failed, and x->data is
- * there (what was deferred is done). Every operation asks this of its inputs first. */
+ * there until the operation ends (what was deferred is done, what lies in f16 widened). Every
+ * operation asks this of its inputs first, and in backward of what it reads there. */
 int at_ready(at_graph *g, at_tensor *x);
+/* The same of one that need not be there: NULL is ready. */
+static inline int at_ready_if_any(at_graph *g, at_tensor *x)
+{
+    return x == NULL ? g->status == ATTUNE_OK : at_ready(g, x);
+}
+/* The same for those that read by at_rows: x->data may be NULL. */
+int at_ready_rows(at_graph *g, at_tensor *x);
 /* The same for those that can do what is deferred by themselves: *deferred NULL when nothing is. */
 int at_ready_deferred(at_graph *g, at_tensor *x, const at_deferred **deferred);
-/* Rows [from, from + rows) of x: where they are, or, if deferred, computed into `room`. */
+/* The same for those that will have x's values in another shape. */
+int at_ready_reshape(at_graph *g, at_tensor *x);
+
+/* Rows [from, from + rows) of x in f32: where they are, or made into `room`. */
+const float *at_rows(const at_kernels *kn, const at_tensor *x, int from, int rows, float *room);
+/* The same by what x was made of when it was read; d NULL: at_rows. */
 const float *at_deferred_rows(const at_kernels *kn, const at_tensor *x, const at_deferred *d,
                               int from, int rows, float *room);
+/* Where to put rows of a y of at_result_rows, and that they are there: `values` is then as all will
+ * read it, which is what sums are to be made of. */
+float *at_rows_out(const at_tensor *y, int from, float *room);
+void at_rows_done(const at_kernels *kn, const at_tensor *y, int from, int rows, float *values);
+/* Room of so many floats for each thread, where rows of x have to be made; else NULL. Returns 0
+ * when memory is out. */
+int at_take_room(at_graph *g, const at_tensor *x, size_t floats, float **room);
+
+/* For graph.c: room for the values of an owner that has none, in f32 or f16 (whole: and its t.data);
+ * none for what is deferred; the operation that made v is done; an operation is. */
+int at_values_begin(at_graph *g, at_var *v, int whole);
+void at_values_defer(at_graph *g, at_var *v);
+void at_values_end(at_graph *g, at_var *v);
+void at_values_close(at_graph *g);
+
+/* Floats that an operation keeps for its own backward beside tensors: taken, closed once forward is
+ * done with them, opened in backward, released. data is NULL while they lie in f16. All but release
+ * return 0 when memory is out. */
+typedef struct at_kept {
+    size_t n;
+    float *data;
+    uint16_t *half;
+} at_kept;
+
+int at_kept_take(at_graph *g, at_kept *k, size_t n);
+int at_kept_close(at_graph *g, at_kept *k);
+int at_kept_open(at_graph *g, at_kept *k);
+void at_kept_release(at_graph *g, at_kept *k);
+
+/* ---- results ---------------------------------------------------------------------------- */
 
 /* An op's output, uninitialised; wants: some input wants a gradient (ignored in AT_INFER). */
 at_tensor *at_result(at_graph *g, int rank, const int *dim, int wants);
 at_tensor *at_result_like(at_graph *g, const at_tensor *x, int wants);
+/* One that is filled by rows (at_rows_out): its data may be NULL. */
+at_tensor *at_result_rows(at_graph *g, int rank, const int *dim, int wants);
 /* An output like x whose values are deferred. */
 at_tensor *at_result_deferred(at_graph *g, const at_tensor *x, int wants, const at_deferred *d);
-/* Records a node of `size` bytes, zeroed. NULL when memory is out. */
+/* Records a node of `size` bytes, zeroed. NULL when memory is out. Last of all: y is computed, and
+ * neither its data nor its inputs' need be there afterwards. */
 void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_graph *, at_node *));
 
 /* Temporary floats, reused within the pass once released (NULL is fine there). */
@@ -117,16 +176,18 @@ void at_buffer_release(at_graph *g, float *p);
 const float *at_grad_in(at_graph *g, at_tensor *y);
 /* The same for those who can do what is pending by themselves: *pending NULL when nothing is. */
 const float *at_grad_in_pending(const at_tensor *y, const at_pending **pending);
-/* Rows [from, from + rows) of a pending gradient. */
+/* Rows [from, from + rows) of a pending gradient. out may be d where p's x has its data; else give
+ * room. */
 void at_pending_rows(const at_kernels *kn, const at_pending *p, int from, int rows, int cols,
-                     const float *d, float *out);
+                     const float *d, float *out, float *room);
 
 /* Whether the caller, about to write the gradient of x whose values it has read deferred, is the
  * only one to do so, and may leave x's norm the column sums that its backward begins with. */
 int at_only_reader(const at_tensor *x, const at_deferred *d);
-/* Sums of g = d act' and g x over some rows of a gradient d of a deferred x; added to sums (2,cols). */
+/* Sums of g = d act' and g x over some rows of a gradient d of a deferred x; added to sums (2,cols).
+ * room: for as many rows. */
 void at_deferred_sums(const at_kernels *kn, const at_deferred *def, int from, int rows, int cols,
-                      const float *d, float *sums);
+                      const float *d, float *sums, float *room);
 
 /* Where to put the gradient of x: *accumulate says add (1) or overwrite (0). NULL: memory out. */
 float *at_grad_out(at_graph *g, at_tensor *x, int *accumulate);
@@ -138,11 +199,11 @@ void at_grad_pass(at_graph *g, at_tensor *x, at_tensor *y);
  * yet and y's may be overwritten, x gets y's buffer. *dy is y's gradient all the same. */
 float *at_grad_inplace(at_graph *g, at_tensor *x, at_tensor *y, const float **dy, int *accumulate);
 
-/* Whether to find y's column sums along with it: a convolution without bias in training is all
- * but always followed by batch norm. */
-static inline int at_norm_may_follow(const at_graph *g, const at_tensor *y, const at_tensor *bias)
+/* Whether to find column sums along with a result that wants a gradient: a convolution without bias
+ * in training is all but always followed by batch norm. */
+static inline int at_norm_may_follow(const at_graph *g, const at_tensor *bias)
 {
-    return g->mode == AT_TRAIN && bias == NULL && at_wants(y);
+    return g->mode == AT_TRAIN && bias == NULL;
 }
 
 /* ---- helpers --------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@ typedef struct attention_node {
     at_node node;
     at_tensor *q, *k, *v, *bias;
     int heads;
-    float *p; /* (b,heads,tq,tk) softmax */
+    at_kept p; /* (b,heads,tq,tk) softmax */
 } attention_node;
 
 /* A task is one head of one batch item. Its matrices lie within rows of c floats. */
@@ -141,9 +141,11 @@ static void bias_grad(at_graph *g, const attention_job *j, at_tensor *bias)
 static void attention_backward(at_graph *g, at_node *node)
 {
     attention_node *n = (attention_node *)node;
+    if (!at_ready(g, n->q) || !at_ready(g, n->k) || !at_ready(g, n->v) || !at_kept_open(g, &n->p))
+        return;
     attention_job j = start_attention(g, n->q, n->k, n->v, n->bias, n->heads);
     int batch = n->q->dim[0];
-    j.p = n->p;
+    j.p = n->p.data;
     j.dy = at_grad_in(g, node->y);
     /* One tensor may be any two of q, k, v: the later ones then add to what the first wrote, head
      * by head, in the order of attention_bwd_task (v, q, k). */
@@ -161,12 +163,13 @@ static void attention_backward(at_graph *g, at_node *node)
         bias_grad(g, &j, n->bias);
     at_buffer_release(g, j.scratch);
     at_buffer_release(g, j.dbias);
+    at_kept_release(g, &n->p);
 }
 
 at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, int heads,
                         at_tensor *bias)
 {
-    if (!at_ready(g, q) || !at_ready(g, k) || !at_ready(g, v))
+    if (!at_ready(g, q) || !at_ready(g, k) || !at_ready(g, v) || !at_ready_if_any(g, bias))
         return NULL;
     int batch = q->dim[0];
     assert(q->rank == 3 && k->rank == 3 && v->rank == 3 && q->dim[2] % heads == 0);
@@ -177,15 +180,19 @@ at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, i
     attention_job j = start_attention(g, q, k, v, bias, heads);
     at_tensor *y =
         at_result_like(g, q, at_wants(q) || at_wants(k) || at_wants(v) || at_wants(bias));
-    j.p = at_graph_alloc(g, (size_t)batch * heads * j.tq * j.tk, sizeof(float));
+    at_kept p;
+    at_kept_take(g, &p, (size_t)batch * heads * j.tq * j.tk);
     j.scratch_floats = largest(packed_floats(&j, j.d, j.tk), packed_floats(&j, j.tk, j.d));
-    if (y == NULL || j.p == NULL || take_scratch(g, &j) == NULL)
+    if (y == NULL || p.data == NULL || take_scratch(g, &j) == NULL)
         return NULL;
+    j.p = p.data;
     j.y = y->data;
     at_pool_run(g->pool, batch * heads, attention_task, &j);
     at_buffer_release(g, j.scratch);
-    if (!at_wants(y))
+    if (!at_wants(y)) {
+        at_kept_release(g, &p);
         return y;
+    }
     attention_node *n = at_record(g, sizeof *n, y, attention_backward);
     if (n == NULL)
         return NULL;
@@ -194,8 +201,8 @@ at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, i
     n->v = v;
     n->bias = bias;
     n->heads = heads;
-    n->p = j.p;
-    return y;
+    n->p = p;
+    return at_kept_close(g, &n->p) ? y : NULL;
 }
 
 /* ---- attention pooling (Okabe 2018, attentive statistics) ------------------------------- */
@@ -301,6 +308,8 @@ static void pooling_bwd_task(void *arg, int task, int thread)
 static void pooling_backward(at_graph *g, at_node *node)
 {
     pooling_node *n = (pooling_node *)node;
+    if (!at_ready(g, n->x) || !at_ready(g, node->y))
+        return;
     pooling_job j = {.t = n->x->dim[1],
                      .c = n->x->dim[2],
                      .with_std = n->with_std,

@@ -51,6 +51,8 @@ static void act_bwd_task(void *arg, int task, int thread)
 static void act_backward(at_graph *g, at_node *node)
 {
     unary_node *n = (unary_node *)node;
+    if (!at_ready(g, n->x))
+        return;
     span_job j = {
         .n = at_tensor_count(n->x), .a = n->x->data, .b = at_grad_in(g, node->y), .act = n->act};
     j.y = at_grad_out(g, n->x, &j.accumulate);
@@ -178,11 +180,11 @@ static void mul_task(void *arg, int task, int thread)
             y[i] = a[i] * b[i];
 }
 
-static void mul_backward_one(at_graph *g, at_tensor *y, at_tensor *x, const float *other)
+static void mul_backward_one(at_graph *g, at_tensor *y, at_tensor *x, at_tensor *other)
 {
-    if (!at_wants(x) || g->status != ATTUNE_OK)
+    if (!at_wants(x) || !at_ready(g, other))
         return;
-    span_job j = {.n = at_tensor_count(x), .a = at_grad_in(g, y), .b = other};
+    span_job j = {.n = at_tensor_count(x), .a = at_grad_in(g, y), .b = other->data};
     j.y = at_grad_out(g, x, &j.accumulate);
     if (j.y != NULL)
         run_chunks(g, &j, mul_task);
@@ -191,8 +193,8 @@ static void mul_backward_one(at_graph *g, at_tensor *y, at_tensor *x, const floa
 static void mul_backward(at_graph *g, at_node *node)
 {
     binary_node *n = (binary_node *)node;
-    mul_backward_one(g, node->y, n->a, n->b->data);
-    mul_backward_one(g, node->y, n->b, n->a->data);
+    mul_backward_one(g, node->y, n->a, n->b);
+    mul_backward_one(g, node->y, n->b, n->a);
 }
 
 at_tensor *at_mul(at_graph *g, at_tensor *a, at_tensor *b)
@@ -527,6 +529,8 @@ static void softmax_backward(at_graph *g, at_node *node)
 {
     unary_node *n = (unary_node *)node;
     int cols = at_tensor_cols(n->x);
+    if (!at_ready(g, node->y))
+        return;
     softmax_job j = {.kn = g->kn,
                      .rows = at_tensor_rows(n->x),
                      .cols = cols,

@@ -105,6 +105,8 @@ static void conv_backward(at_graph *g, at_node *node)
     int batch = n->x->dim[0], accumulate;
 
     if (at_wants(n->weight)) {
+        if (!at_ready(g, n->x))
+            return;
         float *dw = at_grad_out(g, n->weight, &accumulate);
         float *workspace = at_buffer_take(g, at_conv3x3_bwd_weight_workspace(&n->size, batch));
         if (dw == NULL || workspace == NULL)
@@ -122,7 +124,7 @@ static void conv_backward(at_graph *g, at_node *node)
 at_tensor *at_conv3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias, int stride,
                       at_pad pad)
 {
-    if (!at_ready(g, x) || !at_ready(g, weight))
+    if (!at_ready(g, x) || !at_ready(g, weight) || !at_ready_if_any(g, bias))
         return NULL;
     int h = x->dim[1], w = x->dim[2], o = at_tensor_cols(weight);
     int oh = (h + stride - 1) / stride, ow = (w + stride - 1) / stride;
@@ -179,10 +181,11 @@ typedef struct depthwise_job {
     const at_deferred *deferred; /* of x */
     const float *weight, *dy;
     const at_pending *pending;
-    float *y, *dx, *dweight; /* dweight: (parts, 9, c), nullable as dx */
-    float *sums;             /* (batch, 2, c): of y, of dx; there nullable */
-    float *room;             /* a thread's share: room_floats */
-    size_t room_floats;      /* a band of x, then one image of dy */
+    const at_tensor *y;
+    float *dx, *dweight; /* dweight: (parts, 9, c), nullable as dx */
+    float *sums;         /* (batch, 2, c): of y, of dx; there nullable */
+    float *room;         /* a thread's share: room_floats */
+    size_t room_floats;  /* a band of x, then one of y, or one image of dy */
 } depthwise_job;
 
 static size_t in_floats(const at_dw3x3 *s)
@@ -199,6 +202,11 @@ static size_t out_floats(const at_dw3x3 *s)
 static int band_reads(const depthwise_job *j)
 {
     return (j->band - 1) * j->size->stride + 3;
+}
+
+static size_t band_floats(const depthwise_job *j)
+{
+    return (size_t)band_reads(j) * j->size->w * j->size->c;
 }
 
 static depthwise_job start_depthwise(at_graph *g, const at_dw3x3 *size, const at_tensor *x,
@@ -241,22 +249,25 @@ static void depthwise_forward_task(void *arg, int task, int thread)
 {
     const depthwise_job *j = arg;
     const at_dw3x3 *s = j->size;
-    float *y = j->y + (size_t)task * out_floats(s), *sums = j->sums + (size_t)task * 2 * s->c;
+    float *room = j->room + (size_t)thread * j->room_floats, *room_y = room + band_floats(j);
+    float *sums = j->sums + (size_t)task * 2 * s->c;
     memset(sums, 0, 2 * (size_t)s->c * sizeof(float));
     for (int oy = 0; oy < s->oh; oy += j->band) {
-        depthwise_band b = get_band(j, task, oy, j->room + (size_t)thread * j->room_floats);
-        float *rows = y + (size_t)oy * s->ow * s->c;
-        j->kn->dw3x3(&b.size, 0, b.size.oh, b.x, j->weight, NULL, AT_ACT_NONE, rows);
-        j->kn->sum_sumsq(b.size.oh * s->ow, s->c, rows, sums, sums + s->c);
+        depthwise_band b = get_band(j, task, oy, room);
+        int from = (task * s->oh + oy) * s->ow, rows = b.size.oh * s->ow;
+        float *y = at_rows_out(j->y, from, room_y);
+        j->kn->dw3x3(&b.size, 0, b.size.oh, b.x, j->weight, NULL, AT_ACT_NONE, y);
+        at_rows_done(j->kn, j->y, from, rows, y);
+        j->kn->sum_sumsq(rows, s->c, y, sums, sums + s->c);
     }
 }
 
 /* y, and the sums that a batch norm will want. */
 static int depthwise_with_sums(at_graph *g, depthwise_job *j, at_tensor *y)
 {
-    j->y = y->data;
+    j->y = y;
     j->sums = at_buffer_take(g, (size_t)j->batch * 2 * j->size->c);
-    j->room_floats = (size_t)band_reads(j) * j->size->w * j->size->c;
+    j->room_floats = band_floats(j) + (size_t)j->band * j->size->ow * j->size->c;
     j->room = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * j->room_floats);
     if (g->status != ATTUNE_OK)
         return 0;
@@ -288,7 +299,7 @@ static void backward_image(const depthwise_job *j, int image, const float *dy, f
         j->kn->dw3x3_bwd_data(s, from, end, dy, j->weight, dx);
         if (sums != NULL)
             at_deferred_sums(j->kn, j->deferred, (image * s->h + from) * s->w, (end - from) * s->w,
-                             s->c, dx + (size_t)from * s->w * s->c, sums);
+                             s->c, dx + (size_t)from * s->w * s->c, sums, room);
     }
 }
 
@@ -298,12 +309,12 @@ static void depthwise_backward_task(void *arg, int task, int thread)
     const at_dw3x3 *s = j->size;
     int pixels = s->oh * s->ow, image = task * j->batch / j->parts;
     float *room = j->room + (size_t)thread * j->room_floats;
-    float *dy = room + (size_t)band_reads(j) * s->w * s->c;
+    float *dy = room + band_floats(j);
     float *dweight = j->dweight != NULL ? j->dweight + (size_t)task * 9 * s->c : NULL;
     if (dweight != NULL)
         memset(dweight, 0, 9 * (size_t)s->c * sizeof(float));
     for (; image < (task + 1) * j->batch / j->parts; image++) {
-        at_pending_rows(j->kn, j->pending, image * pixels, pixels, s->c, j->dy, dy);
+        at_pending_rows(j->kn, j->pending, image * pixels, pixels, s->c, j->dy, dy, dy);
         backward_image(j, image, dy, dweight, room);
     }
 }
@@ -328,7 +339,7 @@ static int depthwise_pending_backward(at_graph *g, depthwise_node *n)
         j.dx = at_grad_out(g, n->x, &accumulate);
     if (at_wants(n->weight))
         j.dweight = at_buffer_take(g, (size_t)j.parts * 9 * n->size.c);
-    j.room_floats = (size_t)band_reads(&j) * n->size.w * n->size.c + out_floats(&n->size);
+    j.room_floats = band_floats(&j) + out_floats(&n->size);
     j.room = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * j.room_floats);
     if (g->status != ATTUNE_OK)
         return 1;
@@ -346,7 +357,7 @@ static int depthwise_pending_backward(at_graph *g, depthwise_node *n)
 static void depthwise_backward(at_graph *g, at_node *node)
 {
     depthwise_node *n = (depthwise_node *)node;
-    if (depthwise_pending_backward(g, n) || !at_ready(g, n->x))
+    if (!at_ready(g, n->weight) || depthwise_pending_backward(g, n) || !at_ready(g, n->x))
         return;
     const float *dy = at_grad_in(g, node->y);
     int batch = n->x->dim[0], accumulate;
@@ -378,7 +389,7 @@ static void depthwise_backward(at_graph *g, at_node *node)
 at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias,
                            int stride, at_pad pad)
 {
-    if (x == NULL || !at_ready(g, weight))
+    if (x == NULL || !at_ready(g, weight) || !at_ready_if_any(g, bias))
         return NULL;
     int h = x->dim[1], w = x->dim[2], c = x->dim[3];
     int oh = (h + stride - 1) / stride, ow = (w + stride - 1) / stride;
@@ -393,10 +404,10 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
                      .pad_top = pad.top,
                      .pad_left = pad.left};
 
-    at_tensor *y = at_result(g, 4, (int[]){x->dim[0], oh, ow, c},
-                             at_wants(x) || at_wants(weight) || at_wants(bias));
+    int wants = at_wants(x) || at_wants(weight) || at_wants(bias), dim[] = {x->dim[0], oh, ow, c};
+    int in_bands = wants && at_norm_may_follow(g, bias) && x->dim[0] >= 4 && c >= 8;
     const at_deferred *deferred = NULL;
-    int in_bands = at_norm_may_follow(g, y, bias) && x->dim[0] >= 4 && c >= 8;
+    at_tensor *y = in_bands ? at_result_rows(g, 4, dim, wants) : at_result(g, 4, dim, wants);
     if (y == NULL || !(in_bands ? at_ready_deferred(g, x, &deferred) : at_ready(g, x)))
         return NULL;
     if (in_bands) {

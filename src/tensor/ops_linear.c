@@ -17,9 +17,10 @@ typedef struct linear_job {
     const at_tensor *x;
     const at_deferred *deferred; /* of x */
     const float *panels;
-    float *room; /* a thread's share: one block of x, then one of dy */
+    float *room; /* a thread's share: one block of x, then one of y or dy */
     /* forward */
-    float *y, *sums; /* sums (blocks,2,o) */
+    const at_tensor *y;
+    float *sums; /* (blocks,2,o) */
     /* backward */
     const at_pending *pending;
     const float *dy;
@@ -77,9 +78,10 @@ static int count_parts(const linear_job *j)
     return parts < job_blocks(j) ? (int)parts : job_blocks(j);
 }
 
-static float *take_room(at_graph *g, linear_job *j, size_t floats_a_row)
+static float *take_room(at_graph *g, linear_job *j)
 {
-    j->room = at_buffer_take(g, (size_t)at_pool_threads(g->pool) * j->block * floats_a_row);
+    size_t floats = (size_t)j->block * (size_t)(j->c + j->o);
+    j->room = at_buffer_take(g, at_pool_threads(g->pool) * floats);
     return j->room;
 }
 
@@ -89,10 +91,12 @@ static void forward_task(void *arg, int task, int thread)
 {
     const linear_job *j = arg;
     int from = task * j->block, rows = block_rows(j, task);
-    float *y = j->y + (size_t)from * j->o, *sums = j->sums + (size_t)task * 2 * j->o;
-    float *room = j->room + (size_t)thread * j->block * j->c;
+    float *room = j->room + (size_t)thread * j->block * (size_t)(j->c + j->o);
+    float *y = at_rows_out(j->y, from, room + (size_t)j->block * j->c);
+    float *sums = j->sums + (size_t)task * 2 * j->o;
     const float *x = at_deferred_rows(j->kn, j->x, j->deferred, from, rows, room);
     at_gemm_packed(NULL, j->kn, rows, j->o, j->c, x, j->c, 1, j->panels, y, j->o, NULL);
+    at_rows_done(j->kn, j->y, from, rows, y);
     memset(sums, 0, 2 * (size_t)j->o * sizeof(float));
     j->kn->sum_sumsq(rows, j->o, y, sums, sums + j->o);
 }
@@ -102,7 +106,7 @@ static int forward_with_sums(at_graph *g, linear_job *j, at_tensor *y)
 {
     int blocks = job_blocks(j);
     j->sums = at_buffer_take(g, (size_t)blocks * 2 * j->o);
-    if (j->sums == NULL || take_room(g, j, (size_t)j->c) == NULL)
+    if (j->sums == NULL || take_room(g, j) == NULL)
         return 0;
     at_pool_run(g->pool, blocks, forward_task, j);
     at_buffer_release(g, j->room);
@@ -114,7 +118,7 @@ static void linear_backward(at_graph *g, at_node *node);
 
 at_tensor *at_linear(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias)
 {
-    if (x == NULL || !at_ready(g, weight) || (bias != NULL && !at_ready(g, bias)))
+    if (x == NULL || !at_ready(g, weight) || !at_ready_if_any(g, bias))
         return NULL;
     int c = at_tensor_rows(weight), o = at_tensor_cols(weight), rows = at_tensor_rows(x);
     assert(x->rank >= 1 && at_tensor_cols(x) == c);
@@ -126,14 +130,16 @@ at_tensor *at_linear(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bi
         return NULL;
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = o;
-    at_tensor *y = at_result(g, x->rank, dim, at_wants(x) || at_wants(weight) || at_wants(bias));
+    int wants = at_wants(x) || at_wants(weight) || at_wants(bias);
+    at_tensor *y = in_blocks ? at_result_rows(g, x->rank, dim, wants)
+                             : at_result(g, x->rank, dim, wants);
     const float *panels = at_packed(g, weight, 0);
     if (y == NULL || panels == NULL)
         return NULL;
     if (in_blocks) {
         linear_job j = start_job(g, x, deferred, weight);
         j.panels = panels;
-        j.y = y->data;
+        j.y = y;
         if (!forward_with_sums(g, &j, y))
             return NULL;
     } else {
@@ -161,7 +167,7 @@ static void backward_block(const linear_job *j, int block, float *dw, int add, f
     int from = block * j->block, rows = block_rows(j, block);
     float *dy = room + (size_t)j->block * j->c;
     const at_epilogue e = {.accumulate = j->accumulate};
-    at_pending_rows(j->kn, j->pending, from, rows, j->o, j->dy, dy);
+    at_pending_rows(j->kn, j->pending, from, rows, j->o, j->dy, dy, dy);
     if (dw != NULL) { /* so few rows take no workspace */
         const float *x = at_deferred_rows(j->kn, j->x, j->deferred, from, rows, room);
         at_gemm_tn(NULL, j->kn, rows, j->o, j->c, x, j->c, dy, j->o, dw, j->o, add, NULL);
@@ -173,7 +179,7 @@ static void backward_block(const linear_job *j, int block, float *dw, int add, f
     if (j->dx_sums != NULL) {
         float *sums = j->dx_sums + (size_t)block * 2 * j->c;
         memset(sums, 0, 2 * (size_t)j->c * sizeof(float));
-        at_deferred_sums(j->kn, j->deferred, from, rows, j->c, dx, sums);
+        at_deferred_sums(j->kn, j->deferred, from, rows, j->c, dx, sums, room);
     }
 }
 
@@ -215,7 +221,7 @@ static int pending_backward(at_graph *g, linear_node *n)
         take_dx(g, &j, n->x);
         j.panels = at_packed(g, n->weight, 1);
     }
-    take_room(g, &j, (size_t)(j.c + j.o));
+    take_room(g, &j);
     if (g->status != ATTUNE_OK)
         return 1;
     at_pool_run(g->pool, j.parts, pending_task, &j);

@@ -24,28 +24,29 @@ static void loss_backward(at_graph *g, at_node *node)
         g->kn->axpy(count, d, n->slope, dx);
 }
 
-/* The scalar, its node, and room for the slope (at least room to write into). */
+/* The scalar, and room for the slope (at least room to write into). */
 static at_tensor *begin_loss(at_graph *g, at_tensor *x, float **slope)
 {
     at_tensor *y = at_result(g, 0, NULL, at_wants(x));
     *slope = at_graph_alloc(g, at_tensor_count(x), sizeof(float));
-    if (y == NULL || *slope == NULL || !at_wants(y))
-        return g->status == ATTUNE_OK ? y : NULL;
+    return g->status == ATTUNE_OK ? y : NULL;
+}
+
+/* Turns a sum over `count` of something into the mean; a mean over nothing is 0. */
+static at_tensor *end_loss(at_graph *g, at_tensor *y, at_tensor *x, double sum, double count,
+                           float *slope)
+{
+    float k = count > 0 ? (float)(1 / count) : 0;
+    for (size_t i = 0, n = at_tensor_count(x); i < n; i++)
+        slope[i] *= k;
+    *y->data = count > 0 ? (float)(sum / count) : 0;
+    if (!at_wants(y))
+        return y;
     loss_node *n = at_record(g, sizeof *n, y, loss_backward);
     if (n == NULL)
         return NULL;
     n->x = x;
-    n->slope = *slope;
-    return y;
-}
-
-/* Turns a sum over `count` of something into the mean; a mean over nothing is 0. */
-static at_tensor *end_loss(at_tensor *y, double sum, double count, size_t n, float *slope)
-{
-    float k = count > 0 ? (float)(1 / count) : 0;
-    for (size_t i = 0; i < n; i++)
-        slope[i] *= k;
-    *y->data = count > 0 ? (float)(sum / count) : 0;
+    n->slope = slope;
     return y;
 }
 
@@ -97,7 +98,7 @@ at_tensor *at_cross_entropy(at_graph *g, at_tensor *x, const float *target,
             cross_entropy_row(n, x->data + at, target + at, class_weight, smoothing, w, slope + at);
         count++;
     }
-    return end_loss(y, sum, count, at_tensor_count(x), slope);
+    return end_loss(g, y, x, sum, count, slope);
 }
 
 /* ---- binary ----------------------------------------------------------------------------- */
@@ -139,7 +140,7 @@ at_tensor *at_binary_cross_entropy(at_graph *g, at_tensor *x, const float *targe
         }
         slope[i] = (float)(w * d);
     }
-    return end_loss(y, sum, (double)count, n, slope);
+    return end_loss(g, y, x, sum, (double)count, slope);
 }
 
 at_tensor *at_ordinal_loss(at_graph *g, at_tensor *x, const int *level,
@@ -164,7 +165,7 @@ at_tensor *at_ordinal_loss(at_graph *g, at_tensor *x, const int *level,
         }
         count += level[r] >= 0;
     }
-    return end_loss(y, sum, count, at_tensor_count(x), slope);
+    return end_loss(g, y, x, sum, count, slope);
 }
 
 /* ---- regression ------------------------------------------------------------------------- */
@@ -205,7 +206,7 @@ static at_tensor *regression(at_graph *g, at_tensor *x, const float *target, con
         }
         slope[i] = (float)(w * d);
     }
-    return end_loss(y, sum, (double)count, n, slope);
+    return end_loss(g, y, x, sum, (double)count, slope);
 }
 
 at_tensor *at_smooth_l1(at_graph *g, at_tensor *x, const float *target, const float *weight)

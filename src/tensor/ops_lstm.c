@@ -19,11 +19,11 @@ typedef struct direction {
     at_tensor *w_x, *w_h, *bias;
     int reverse;
     const float *panels; /* of w_h; in backward, of its transpose */
-    float *in;           /* (steps,b,c) x in step order */
-    float *gates;        /* (steps,b,4u) activated; in backward their gradients take their place */
-    float *cell, *tanh_cell, *h; /* (steps,b,u) */
-    float *dx;                   /* (steps,b,c) in backward */
-    float *dh, *dc;              /* (b,u) in backward */
+    at_kept in;          /* (steps,b,c) x in step order */
+    at_kept gates;       /* (steps,b,4u) activated; in backward their gradients take their place */
+    at_kept cell, tanh_cell, h; /* (steps,b,u) */
+    float *dx;                  /* (steps,b,c) in backward */
+    float *dh, *dc;             /* (b,u) in backward */
 } direction;
 
 typedef struct lstm_node {
@@ -92,7 +92,7 @@ static void gather_task(void *arg, int task, int thread)
     const float *x = j->from + (size_t)n->order[row] * n->t * width;
     (void)thread;
     for (int s = 0; s < n->steps; s++) {
-        float *in = d->in + ((size_t)s * n->b + row) * width;
+        float *in = d->in.data + ((size_t)s * n->b + row) * width;
         if (s < n->length[row])
             memcpy(in, x + (size_t)time_of(n, d, row, s) * width, bytes);
         else
@@ -111,12 +111,13 @@ static void forward_task(void *arg, int task, int thread)
     (void)thread;
     for (int s = 0; s < n->steps; s++) {
         int rows = n->active[s];
-        float *gates = d->gates + 4 * s * step, *h = d->h + s * step, *cell = d->cell + s * step;
+        float *gates = d->gates.data + 4 * s * step, *h = d->h.data + s * step,
+              *cell = d->cell.data + s * step;
         if (s > 0)
             at_gemm_packed(NULL, j->kn, rows, 4 * u, u, h - step, u, 1, d->panels, gates, 4 * u,
                            &add);
-        j->kn->lstm_cell(rows, u, gates, s > 0 ? cell - step : NULL, cell, d->tanh_cell + s * step,
-                         h);
+        j->kn->lstm_cell(rows, u, gates, s > 0 ? cell - step : NULL, cell,
+                         d->tanh_cell.data + s * step, h);
         /* read, times zero, by the product for w_h's gradient */
         memset(h + (size_t)rows * u, 0, (size_t)(n->b - rows) * u * sizeof(float));
     }
@@ -135,21 +136,42 @@ static void scatter_task(void *arg, int task, int thread)
         const direction *d = &n->dir[k];
         for (int s = 0; s < length; s++)
             memcpy(y + (size_t)time_of(n, d, task, s) * width + k * u,
-                   d->h + ((size_t)s * n->b + task) * u, u * sizeof(float));
+                   d->h.data + ((size_t)s * n->b + task) * u, u * sizeof(float));
     }
     memset(y + length * width, 0, (size_t)(n->t - length) * width * sizeof(float));
 }
 
+enum { KEPT = 5 };
+
+/* What direction k keeps. */
+static void list_kept(lstm_node *n, int k, at_kept *list[KEPT])
+{
+    direction *d = &n->dir[k];
+    at_kept *const all[KEPT] = {&d->in, &d->gates, &d->cell, &d->tanh_cell, &d->h};
+    memcpy(list, all, sizeof all);
+}
+
 static void release(at_graph *g, lstm_node *n)
 {
+    at_kept *list[KEPT];
     for (int k = 0; k < n->directions; k++) {
-        direction *d = &n->dir[k];
-        at_buffer_release(g, d->in);
-        at_buffer_release(g, d->gates);
-        at_buffer_release(g, d->cell);
-        at_buffer_release(g, d->tanh_cell);
-        at_buffer_release(g, d->h);
+        list_kept(n, k, list);
+        for (int i = 0; i < KEPT; i++)
+            at_kept_release(g, list[i]);
     }
+}
+
+/* at_kept_close or at_kept_open of all that is kept. */
+static int each_kept(at_graph *g, lstm_node *n, int (*fn)(at_graph *g, at_kept *k))
+{
+    at_kept *list[KEPT];
+    for (int k = 0; k < n->directions; k++) {
+        list_kept(n, k, list);
+        for (int i = 0; i < KEPT; i++)
+            if (!fn(g, list[i]))
+                return 0;
+    }
+    return 1;
 }
 
 static int take_buffers(at_graph *g, lstm_node *n)
@@ -157,11 +179,11 @@ static int take_buffers(at_graph *g, lstm_node *n)
     size_t rows = (size_t)n->steps * n->b, u = (size_t)n->u;
     for (int k = 0; k < n->directions; k++) {
         direction *d = &n->dir[k];
-        d->in = at_buffer_take(g, rows * n->c);
-        d->gates = at_buffer_take(g, rows * 4 * u);
-        d->cell = at_buffer_take(g, rows * u);
-        d->tanh_cell = at_buffer_take(g, rows * u);
-        d->h = at_buffer_take(g, rows * u);
+        at_kept_take(g, &d->in, rows * n->c);
+        at_kept_take(g, &d->gates, rows * 4 * u);
+        at_kept_take(g, &d->cell, rows * u);
+        at_kept_take(g, &d->tanh_cell, rows * u);
+        at_kept_take(g, &d->h, rows * u);
         d->panels = at_packed(g, d->w_h, 0);
     }
     return g->status == ATTUNE_OK;
@@ -177,8 +199,8 @@ static int run_forward(at_graph *g, lstm_node *n, float *y)
         const at_epilogue e = {.bias = d->bias->data};
         if (panels == NULL)
             return 0;
-        at_gemm_packed(g->pool, g->kn, n->steps * n->b, 4 * n->u, n->c, d->in, n->c, 1, panels,
-                       d->gates, 4 * n->u, &e);
+        at_gemm_packed(g->pool, g->kn, n->steps * n->b, 4 * n->u, n->c, d->in.data, n->c, 1, panels,
+                       d->gates.data, 4 * n->u, &e);
     }
     at_pool_run(g->pool, n->directions, forward_task, &j);
     at_pool_run(g->pool, n->b, scatter_task, &j);
@@ -200,7 +222,7 @@ static void backward_task(void *arg, int task, int thread)
     memset(d->dc, 0, step * sizeof(float));
     for (int s = n->steps - 1; s >= 0; s--) {
         int rows = n->active[s], later = n->active[s + 1];
-        float *gates = d->gates + 4 * s * step;
+        float *gates = d->gates.data + 4 * s * step;
         for (int r = 0; r < rows; r++)
             memcpy(d->dh + (size_t)r * u,
                    j->from + ((size_t)n->order[r] * n->t + time_of(n, d, r, s)) * width + task * u,
@@ -208,8 +230,8 @@ static void backward_task(void *arg, int task, int thread)
         if (later > 0)
             at_gemm_packed(NULL, j->kn, later, u, 4 * u, gates + 4 * step, 4 * u, 1, d->panels,
                            d->dh, u, &add);
-        j->kn->lstm_cell_bwd(rows, u, gates, s > 0 ? d->cell + (s - 1) * step : NULL,
-                             d->tanh_cell + s * step, d->dh, d->dc, gates);
+        j->kn->lstm_cell_bwd(rows, u, gates, s > 0 ? d->cell.data + (s - 1) * step : NULL,
+                             d->tanh_cell.data + s * step, d->dh, d->dc, gates);
         memset(gates + (size_t)4 * rows * u, 0, (size_t)4 * (n->b - rows) * u * sizeof(float));
     }
 }
@@ -231,11 +253,11 @@ static void direction_weight_grads(at_graph *g, const lstm_node *n, const direct
 {
     int o = 4 * n->u, m = n->steps * n->b;
     if (at_wants(d->w_x))
-        weight_grad(g, m, n->c, o, d->in, d->gates, d->w_x);
+        weight_grad(g, m, n->c, o, d->in.data, d->gates.data, d->w_x);
     if (at_wants(d->w_h)) /* each step's gates with the h of the step before */
-        weight_grad(g, m - n->b, n->u, o, d->h, d->gates + (size_t)n->b * o, d->w_h);
+        weight_grad(g, m - n->b, n->u, o, d->h.data, d->gates.data + (size_t)n->b * o, d->w_h);
     if (at_wants(d->bias))
-        at_sum_rows_into(g, m, o, d->gates, d->bias);
+        at_sum_rows_into(g, m, o, d->gates.data, d->bias);
 }
 
 /* One row: the directions' dx into x's gradient, at j->to. */
@@ -265,8 +287,8 @@ static void input_grad(at_graph *g, lstm_node *n)
         const float *panels = at_packed(g, d->w_x, 1);
         if (panels == NULL)
             return;
-        d->dx = d->in;
-        at_gemm_packed(g->pool, g->kn, n->steps * n->b, n->c, 4 * n->u, d->gates, 4 * n->u, 1,
+        d->dx = d->in.data;
+        at_gemm_packed(g->pool, g->kn, n->steps * n->b, n->c, 4 * n->u, d->gates.data, 4 * n->u, 1,
                        panels, d->dx, n->c, NULL);
     }
     j.to = at_grad_out(g, n->x, &j.accumulate);
@@ -285,7 +307,7 @@ static void lstm_backward(at_graph *g, at_node *node)
         n->dir[k].dh = at_buffer_take(g, 2 * state);
         n->dir[k].dc = n->dir[k].dh + state;
     }
-    if (g->status != ATTUNE_OK)
+    if (g->status != ATTUNE_OK || !each_kept(g, n, at_kept_open))
         return;
     at_pool_run(g->pool, n->directions, backward_task, &j);
     for (int k = 0; k < n->directions; k++) {
@@ -309,7 +331,7 @@ static at_tensor *lstm(at_graph *g, at_tensor *x, const direction *dir, int dire
         .x = x, .directions = directions, .b = x->dim[0], .t = x->dim[1], .c = x->dim[2]};
     assert(x->rank == 3);
     for (int k = 0; k < directions; k++) {
-        if (dir[k].w_x == NULL || dir[k].w_h == NULL || dir[k].bias == NULL)
+        if (!at_ready(g, dir[k].w_x) || !at_ready(g, dir[k].w_h) || !at_ready(g, dir[k].bias))
             return NULL;
         fields.dir[k] = dir[k];
         fields.u = at_tensor_rows(dir[k].w_h);
@@ -332,7 +354,7 @@ static at_tensor *lstm(at_graph *g, at_tensor *x, const direction *dir, int dire
         return NULL;
     fields.node = n->node;
     *n = fields;
-    return y;
+    return each_kept(g, n, at_kept_close) ? y : NULL;
 }
 
 at_tensor *at_lstm(at_graph *g, at_tensor *x, at_tensor *w_x, at_tensor *w_h, at_tensor *bias,

@@ -23,11 +23,13 @@ typedef struct norm_job {
     const at_kernels *kn;
     int rows, c, block;
     at_act act;
-    const float *x, *dy;
+    const at_tensor *x;
+    const float *dy;
     const float *scale, *shift;
     const float *ka, *kb, *kc;
     float *part; /* (blocks, 2, c): two sums of each block */
     float *y;
+    float *room; /* a thread's share: a block of x; nullable */
 } norm_job;
 
 static int job_blocks(const norm_job *j)
@@ -41,14 +43,28 @@ static int block_rows(const norm_job *j, int task)
     return left < j->block ? left : j->block;
 }
 
+static const float *block_of_x(const norm_job *j, int task, int thread)
+{
+    float *room = j->room != NULL ? j->room + (size_t)thread * j->block * j->c : NULL;
+    return at_rows(j->kn, j->x, task * j->block, block_rows(j, task), room);
+}
+
+/* Runs `task` over all blocks. Returns 0 when memory is out. */
+static int run_blocks(at_graph *g, norm_job *j, void (*task)(void *arg, int task, int thread))
+{
+    if (!at_take_room(g, j->x, (size_t)j->block * j->c, &j->room))
+        return 0;
+    at_pool_run(g->pool, job_blocks(j), task, j);
+    at_buffer_release(g, j->room);
+    return 1;
+}
+
 static void statistics_task(void *arg, int task, int thread)
 {
     norm_job *j = arg;
     float *part = j->part + (size_t)task * 2 * j->c;
-    (void)thread;
     memset(part, 0, 2 * (size_t)j->c * sizeof(float));
-    j->kn->sum_sumsq(block_rows(j, task), j->c, j->x + (size_t)task * j->block * j->c, part,
-                     part + j->c);
+    j->kn->sum_sumsq(block_rows(j, task), j->c, block_of_x(j, task, thread), part, part + j->c);
 }
 
 static void backward_sums_task(void *arg, int task, int thread)
@@ -56,19 +72,17 @@ static void backward_sums_task(void *arg, int task, int thread)
     norm_job *j = arg;
     size_t at = (size_t)task * j->block * j->c;
     float *part = j->part + (size_t)task * 2 * j->c;
-    (void)thread;
     memset(part, 0, 2 * (size_t)j->c * sizeof(float));
-    j->kn->bn_bwd_reduce(block_rows(j, task), j->c, j->x + at, j->dy + at, j->scale, j->shift,
-                         j->act, part, part + j->c);
+    j->kn->bn_bwd_reduce(block_rows(j, task), j->c, block_of_x(j, task, thread), j->dy + at,
+                         j->scale, j->shift, j->act, part, part + j->c);
 }
 
 static void backward_apply_task(void *arg, int task, int thread)
 {
     norm_job *j = arg;
     size_t at = (size_t)task * j->block * j->c;
-    (void)thread;
-    j->kn->bn_bwd_apply(block_rows(j, task), j->c, j->x + at, j->dy + at, j->scale, j->shift,
-                        j->act, j->ka, j->kb, j->kc, j->y + at);
+    j->kn->bn_bwd_apply(block_rows(j, task), j->c, block_of_x(j, task, thread), j->dy + at,
+                        j->scale, j->shift, j->act, j->ka, j->kb, j->kc, j->y + at);
 }
 
 /* sum (2,c) of the blocks' parts, in block order. */
@@ -99,9 +113,8 @@ static double *column_sums(at_graph *g, norm_job *j, at_tensor *t,
     if (found->part == NULL) {
         found->blocks = job_blocks(j);
         found->part = j->part = at_buffer_take(g, (size_t)found->blocks * 2 * j->c);
-        if (j->part == NULL)
+        if (j->part == NULL || !run_blocks(g, j, task))
             return NULL;
-        at_pool_run(g->pool, found->blocks, task, j);
     }
     add_blocks(found->blocks, j->c, found->part, sum);
     at_buffer_release(g, found->part);
@@ -166,7 +179,7 @@ static void norm_backward(at_graph *g, at_node *node)
                   .c = c,
                   .block = at_block_rows(c),
                   .act = n->act,
-                  .x = n->x->data,
+                  .x = n->x,
                   .dy = at_grad_in(g, node->y),
                   .scale = n->scale,
                   .shift = n->shift};
@@ -188,8 +201,7 @@ static void norm_backward(at_graph *g, at_node *node)
     j.y = dx != NULL && accumulate ? at_buffer_take(g, at_tensor_count(n->x)) : dx;
     if (j.y == NULL)
         return;
-    at_pool_run(g->pool, job_blocks(&j), backward_apply_task, &j);
-    if (accumulate) {
+    if (run_blocks(g, &j, backward_apply_task) && accumulate) {
         at_copy_or_add(g, at_tensor_count(n->x), j.y, dx, 1);
         at_buffer_release(g, j.y);
     }
@@ -200,10 +212,10 @@ static int fusable(at_act act)
     return act == AT_ACT_NONE || act == AT_ACT_RELU || act == AT_ACT_RELU6;
 }
 
-/* Pictures in training: a convolution is what reads them. */
+/* Pictures in training: a convolution is what reads them. And what would be forgotten at once. */
 static int defers(const at_graph *g, const at_tensor *y)
 {
-    return g->mode == AT_TRAIN && y->rank == 4 && at_wants(y);
+    return (g->mode == AT_TRAIN && y->rank == 4 && at_wants(y)) || at_var_of(y)->passing;
 }
 
 at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor *beta,
@@ -211,7 +223,7 @@ at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor 
 {
     if (mean == NULL || var == NULL) /* as for at_use */
         return at_graph_nomem(g);
-    if (!at_ready(g, x) || !at_ready(g, gamma) || !at_ready(g, beta))
+    if (!at_ready_rows(g, x) || !at_ready(g, gamma) || !at_ready(g, beta))
         return NULL;
     if (!fusable(act))
         return at_activation(
@@ -227,7 +239,7 @@ at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor 
                   .c = c,
                   .block = at_block_rows(c),
                   .act = act,
-                  .x = x->data};
+                  .x = x};
     fields.mean = at_graph_alloc(g, 4 * (size_t)c, sizeof(float));
     if (fields.mean == NULL)
         return NULL;
@@ -248,7 +260,7 @@ at_tensor *at_batch_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor 
         fields.scale[i] = gamma->data[i] * fields.inv[i];
         fields.shift[i] = beta->data[i] - fields.mean[i] * fields.scale[i];
     }
-    const at_deferred values = {act, x->data, fields.scale, fields.shift};
+    const at_deferred values = {act, x, fields.scale, fields.shift};
     at_tensor *y =
         at_result_deferred(g, x, at_wants(x) || at_wants(gamma) || at_wants(beta), &values);
     if (y == NULL || (!defers(g, y) && !at_ready(g, y)))
@@ -354,6 +366,8 @@ static void layer_backward(at_graph *g, at_node *node)
 {
     layer_node *n = (layer_node *)node;
     int c = at_tensor_cols(n->x);
+    if (!at_ready(g, n->x) || !at_ready(g, n->gamma))
+        return;
     layer_job j = {.rows = at_tensor_rows(n->x),
                    .c = c,
                    .block = at_block_rows(c),

@@ -13,7 +13,7 @@ typedef struct time_node {
     at_node node;
     at_tensor *x, *weight, *bias;
     int k, stride;
-    float *padded; /* (b, t+k-1, c) */
+    at_kept padded; /* (b, t+k-1, c) */
 } time_node;
 
 typedef struct time_job {
@@ -85,12 +85,13 @@ static void time_weight_grad(at_graph *g, time_node *n, time_job *j, const float
     size_t image = padded_floats(j);
     float *dw = at_grad_out(g, n->weight, &accumulate);
     float *workspace = at_buffer_take(g, at_gemm_tn_workspace(g->kn, j->out, j->o, rows));
-    if (dw == NULL || workspace == NULL)
+    if (dw == NULL || workspace == NULL || !at_kept_open(g, &n->padded))
         return;
     for (int b = 0; b < n->x->dim[0]; b++, accumulate = 1)
-        at_gemm_tn(g->pool, g->kn, j->out, j->o, rows, n->padded + b * image, j->stride * j->c,
+        at_gemm_tn(g->pool, g->kn, j->out, j->o, rows, n->padded.data + b * image, j->stride * j->c,
                    dy + (size_t)b * j->out * j->o, j->o, dw, j->o, accumulate, workspace);
     at_buffer_release(g, workspace);
+    at_kept_release(g, &n->padded);
 }
 
 static void time_backward(at_graph *g, at_node *node)
@@ -118,7 +119,7 @@ static void time_backward(at_graph *g, at_node *node)
 at_tensor *at_conv_time(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bias, int k,
                         int stride)
 {
-    if (!at_ready(g, x) || !at_ready(g, weight))
+    if (!at_ready(g, x) || !at_ready(g, weight) || !at_ready_if_any(g, bias))
         return NULL;
     int o = at_tensor_cols(weight), batch = x->dim[0];
     assert(x->rank == 3 && k % 2 == 1 && stride > 0);
@@ -129,16 +130,20 @@ at_tensor *at_conv_time(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor 
     at_tensor *y = at_result(g, 3, (int[]){batch, j.out, o},
                              at_wants(x) || at_wants(weight) || at_wants(bias));
     const float *panels = at_packed(g, weight, 0);
-    j.padded = at_graph_alloc(g, (size_t)batch * padded_floats(&j), sizeof(float));
-    if (y == NULL || panels == NULL || j.padded == NULL)
+    at_kept padded;
+    at_kept_take(g, &padded, (size_t)batch * padded_floats(&j));
+    if (y == NULL || panels == NULL || padded.data == NULL)
         return NULL;
+    j.padded = padded.data;
     const at_epilogue e = {.bias = bias != NULL ? bias->data : NULL};
     at_pool_run(g->pool, batch, pad_task, &j);
     for (int b = 0; b < batch; b++)
         at_gemm_packed(g->pool, g->kn, j.out, o, k * j.c, j.padded + b * padded_floats(&j),
                        stride * j.c, 1, panels, y->data + (size_t)b * j.out * o, o, &e);
-    if (!at_wants(y))
+    if (!at_wants(y)) {
+        at_kept_release(g, &padded);
         return y;
+    }
     time_node *n = at_record(g, sizeof *n, y, time_backward);
     if (n == NULL)
         return NULL;
@@ -147,6 +152,6 @@ at_tensor *at_conv_time(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor 
     n->bias = bias;
     n->k = k;
     n->stride = stride;
-    n->padded = j.padded;
-    return y;
+    n->padded = padded;
+    return at_kept_close(g, &n->padded) ? y : NULL;
 }

@@ -85,8 +85,8 @@ typedef struct step_job {
     const at_adamw *o;
     const at_params *params;
     const at_kernels *kn;
-    double *squares; /* of a chunk's gradient */
-    float lr, scale; /* scale: of the gradients, to clip them */
+    double *squares;  /* of a chunk's gradient */
+    float lr, factor; /* of the gradients: unscales and clips them */
     float c1, c2, ema;
 } step_job;
 
@@ -123,9 +123,9 @@ static void step_task(void *arg, int task, int thread)
     (void)thread;
     if (moves(p)) {
         float *grad = p->value.grad + c.from;
-        if (j->scale != 1)
+        if (j->factor != 1)
             for (int i = 0; i < c.n; i++)
-                grad[i] *= j->scale;
+                grad[i] *= j->factor;
         j->kn->adamw((size_t)c.n, value, grad, p->m + c.from, p->v + c.from, j->lr * p->lr_scale,
                      o->beta1, o->beta2, o->eps, p->decay ? o->decay : 0, j->c1, j->c2);
     }
@@ -149,7 +149,8 @@ float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *
 {
     set_defaults(o);
     int chunks = count_chunks(p);
-    step_job j = {.o = o, .params = p, .kn = kn, .lr = lr, .scale = 1};
+    step_job j = {.o = o, .params = p, .kn = kn, .lr = lr, .factor = 1};
+    double scale = o->scale > 0 ? o->scale : 1;
     for (int i = 0; i < p->count; i++) {
         at_param_settle_grad(p->list[i]);
         assert(!moves(p->list[i]) || (p->list[i]->m != NULL && p->list[i]->v != NULL));
@@ -158,13 +159,14 @@ float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *
     j.squares = at_alloc((size_t)chunks, sizeof *j.squares);
     if (j.squares == NULL)
         return NAN; /* the step is skipped, as for any norm that is not a number */
-    double norm = gradient_norm(&j, pool, chunks);
+    double norm = gradient_norm(&j, pool, chunks) / scale;
     at_free(j.squares);
     if (!isfinite(norm))
         return (float)norm;
 
     if (o->clip > 0 && norm > o->clip)
-        j.scale = (float)(o->clip / norm);
+        j.factor = (float)(o->clip / norm);
+    j.factor /= (float)scale;
     o->step++;
     j.c1 = (float)(1 / (1 - pow(o->beta1, (double)o->step)));
     j.c2 = (float)(1 / (1 - pow(o->beta2, (double)o->step)));

@@ -9,6 +9,7 @@ typedef struct at_adamw {
     float lr, beta1, beta2, eps, decay; /* 1e-4, 0.9, 0.999, 1e-8, 0 */
     float clip;                         /* global gradient norm; 0: off */
     float ema;                          /* e.g. 0.999, less in the first steps; 0: off */
+    float scale;                        /* that gradients are too large by (loss_scale.h); 0: 1 */
     int64_t step;                       /* steps taken, saved in checkpoints */
 } at_adamw;
 
@@ -16,7 +17,8 @@ typedef struct at_adamw {
  * more parameters trainable. */
 int at_adamw_init(at_adamw *o, at_params *p, attune_error *err);
 /* One step with this learning rate; returns the gradient norm before clipping (a non-finite norm
- * skips the step). Parameters without a gradient are left alone. Clips gradients in place. */
+ * skips the step). Parameters without a gradient are left alone. Divides gradients by the scale and
+ * clips them in place. */
 float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *kn, float lr);
 /* Swap weights and averages (evaluation on the averages), call again to swap back. */
 void at_ema_swap(at_params *p);

@@ -82,6 +82,16 @@ void at_graph_free(at_graph **g);
 void at_graph_begin(at_graph *g, at_mode mode, uint64_t seed);
 int at_graph_status(const at_graph *g); /* ATTUNE_OK or ATTUNE_E_NOMEM */
 
+/* What the tape of an AT_TRAIN pass keeps until backward. All else - parameters, gradients, sums,
+ * losses, the other modes - is f32 whatever the precision. */
+typedef enum at_precision {
+    AT_F32,
+    AT_MIXED, /* large results as IEEE half floats: the data of such a tensor is NULL between
+               * operations, and read by operations alone */
+} at_precision;
+/* From the next pass on; AT_F32 at first. */
+void at_graph_set_precision(at_graph *g, at_precision precision);
+
 /* A tensor of the pass, uninitialised; with_grad: its gradient is wanted (zeroed). */
 at_tensor *at_tensor_new(at_graph *g, int rank, const int *dim, int with_grad);
 /* The parameter as an operand of this pass; one that is not trainable gets no gradient, and
@@ -93,6 +103,8 @@ void at_keep_grad(at_graph *g, at_tensor *t);
 /* Runs the tape backwards from a scalar, once a pass. Parameter gradients are added to (zero them
  * with at_params_zero_grad), so that several passes can make one step. */
 int at_graph_backward(at_graph *g, at_tensor *loss);
+/* The same from `scale` in place of 1: all gradients come out that many times larger (loss_scale.h). */
+int at_graph_backward_scaled(at_graph *g, at_tensor *loss, float scale);
 /* From here on gradients count as zero. What memory holds follows with the next backward, of the
  * parameters in that pass, and with the next step of the optimiser, of all. */
 void at_params_zero_grad(at_params *s);

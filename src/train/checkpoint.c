@@ -15,6 +15,23 @@ static int put(at_weights_writer *w, const char *kind, const at_param *p, const 
     return data ? at_weights_put(w, name, p->value.rank, p->value.dim, data, 0) : 0;
 }
 
+/* What is all zero in a run of f32 that goes well is left out. */
+static int put_scaling(at_weights_writer *w, const at_progress_state *s)
+{
+    char text[64];
+    int status = ATTUNE_OK;
+    if (s->skipped) {
+        snprintf(text, sizeof text, "%" PRId64, s->skipped);
+        status = at_weights_put_meta(w, "skipped", text);
+    }
+    if (status || !(s->scaling.scale > 0))
+        return status;
+    snprintf(text, sizeof text, "%a", (double)s->scaling.scale);
+    status = at_weights_put_meta(w, "loss_scale", text);
+    snprintf(text, sizeof text, "%" PRId64, s->scaling.good);
+    return status ? status : at_weights_put_meta(w, "good_steps", text);
+}
+
 static int put_meta(at_weights_writer *w, const at_adamw *o, const at_progress_state *s)
 {
     char text[64];
@@ -37,7 +54,8 @@ static int put_meta(at_weights_writer *w, const at_adamw *o, const at_progress_s
     snprintf(text, sizeof text, "%" PRId64, s->waited);
     status = status ? status : at_weights_put_meta(w, "waited", text);
     snprintf(text, sizeof text, "%" PRId64, s->stale);
-    return status ? status : at_weights_put_meta(w, "stale", text);
+    status = status ? status : at_weights_put_meta(w, "stale", text);
+    return status ? status : put_scaling(w, s);
 }
 
 int at_checkpoint_save(const char *path, const at_params *p, const at_adamw *o,
@@ -125,6 +143,25 @@ static int take_schedule(const at_weights *w, at_progress_state *s, const char *
     return status ? status : take_int(w, "stale", INT32_MAX, &s->stale, path, err);
 }
 
+static int take_scaling(const at_weights *w, at_progress_state *s, const char *path,
+                        attune_error *err)
+{
+    double scale = 0;
+    int status = ATTUNE_OK;
+    s->skipped = 0;
+    s->scaling = (at_loss_scale){0};
+    if (at_weights_meta(w, "skipped"))
+        status = take_int(w, "skipped", s->step, &s->skipped, path, err);
+    if (status || !at_weights_meta(w, "loss_scale"))
+        return status;
+    status = take_number(w, "loss_scale", &scale, path, err);
+    status = status ? status : take_int(w, "good_steps", INT32_MAX, &s->scaling.good, path, err);
+    s->scaling.scale = (float)scale;
+    return status                             ? status
+           : at_loss_scale_valid(&s->scaling) ? ATTUNE_OK
+                                              : wrong_meta(path, "loss_scale", err);
+}
+
 static int take_state(const at_weights *w, at_adamw *o, at_progress_state *s, const char *path,
                       attune_error *err)
 {
@@ -135,6 +172,7 @@ static int take_state(const at_weights *w, at_adamw *o, at_progress_state *s, co
     status = status ? status : take_number(w, "score", &s->score, path, err);
     status = status ? status : take_number(w, "loss", &s->loss, path, err);
     status = status ? status : take_schedule(w, s, path, err);
+    status = status ? status : take_scaling(w, s, path, err);
     return status ? status : take_stamp(w, &s->stamp, path, err);
 }
 

@@ -6,19 +6,22 @@
 #ifndef AT_TRAIN_CHECKPOINT_H
 #define AT_TRAIN_CHECKPOINT_H
 
+#include "tensor/loss_scale.h"
 #include "tensor/optim.h"
 #include "tensor/weights.h"
 #include <attune/attune.h>
 
 typedef struct at_progress_state {
-    int64_t step;   /* taken */
-    int64_t steps;  /* planned: the learning rate depends on it */
-    double best;    /* score of the best evaluation, -1 before the first */
-    double score;   /* of the last one */
-    double loss;    /* running mean, for the log */
-    double rate;    /* what plateaus have left of the learning rate; 0: not begun */
-    int64_t waited; /* evaluations since the best one or the last plateau */
-    int64_t stale;  /* evaluations since the best one */
+    int64_t step;    /* taken */
+    int64_t steps;   /* planned: the learning rate depends on it */
+    double best;     /* score of the best evaluation, -1 before the first */
+    double score;    /* of the last one */
+    double loss;     /* running mean, for the log */
+    double rate;     /* what plateaus have left of the learning rate; 0: not begun */
+    int64_t waited;  /* evaluations since the best one or the last plateau */
+    int64_t stale;   /* evaluations since the best one */
+    int64_t skipped; /* steps with a gradient that was not finite */
+    at_loss_scale scaling;
     uint64_t stamp; /* of the run that it belongs to */
 } at_progress_state;
 

@@ -32,7 +32,6 @@ typedef struct run {
     double started, saved; /* clock: this call; last checkpoint */
     int64_t first;         /* step this call began at */
     double norm;           /* gradient norm, running mean */
-    int64_t skipped;       /* steps with a gradient that was not finite */
 } run;
 
 uint64_t at_step_seed(int64_t seed, int64_t step)
@@ -188,14 +187,16 @@ static int one_step(run *s, attune_error *err)
     at_graph_begin(s->graph, AT_TRAIN, at_step_seed(s->plan->seed, step));
     at_params_zero_grad(&s->task->params);
     at_tensor *loss = l->loss(s->task, s->graph, step, slot);
-    if (!loss || at_graph_backward(s->graph, loss))
+    s->adamw.scale = at_loss_scale_factor(&s->state.scaling);
+    if (!loss || at_graph_backward_scaled(s->graph, loss, s->adamw.scale))
         return at_fail_nomem(err);
     const float lr = rate_now(s);
     double norm = at_adamw_step(&s->adamw, &s->task->params, s->job->pool, s->kn, lr);
     double value = loss->data[0];
     s->state.step++;
+    at_loss_scale_update(&s->state.scaling, isfinite(norm));
     if (!isfinite(norm) || !isfinite(value)) {
-        s->skipped++;
+        s->state.skipped++;
         return ATTUNE_OK;
     }
     double keep = step == 0 ? 0 : 0.98;
@@ -261,7 +262,9 @@ static int evaluate(run *s, attune_error *err)
             status = save_model(s, s->best, m, err);
         }
         /* What depends on the machine stays out of the model's file. */
-        json_object_set_new(m, "skipped_steps", json_integer(s->skipped));
+        json_object_set_new(m, "skipped_steps", json_integer(s->state.skipped));
+        if (s->state.scaling.scale > 0)
+            json_object_set_new(m, "loss_scale", json_real((double)s->state.scaling.scale));
         json_object_set_new(m, "elapsed_s", json_real(at_now() - s->started));
         json_object_set_new(m, "evaluation_s", json_real(at_now() - begun));
         status = status ? status : write_metrics(s, m, err);
@@ -316,7 +319,8 @@ static int resume(run *s, attune_error *err)
     int status = at_checkpoint_load(s->checkpoint, &s->task->params, &s->adamw, &found, err);
     if (status)
         return status;
-    if (found.stamp != s->state.stamp || found.steps != s->state.steps)
+    if (found.stamp != s->state.stamp || found.steps != s->state.steps ||
+        (found.scaling.scale > 0) != (s->state.scaling.scale > 0))
         return at_fail(err, ATTUNE_E_ARG, "%s: of another recipe, start, data or number of epochs",
                        s->checkpoint);
     s->state = found;
@@ -343,6 +347,10 @@ static int run_all(run *s, attune_error *err)
         return at_fail(err, ATTUNE_E_ARG, "%s: fewer samples than one batch", s->job->recipe->path);
     int status = name_files(s, err);
     status = status ? status : at_graph_create(&s->graph, s->job->pool, s->kn, err);
+    if (!status && at_plan_is_mixed(s->plan)) {
+        at_graph_set_precision(s->graph, AT_MIXED);
+        s->state.scaling.scale = AT_LOSS_SCALE_START;
+    }
     status = status ? status : at_adamw_init(&s->adamw, &t->params, err);
     status = status || !t->resumed ? status : resume(s, err);
     if (status)

@@ -59,13 +59,30 @@ static const at_field plan_list[] = {
               "epochs between evaluations; the last is always evaluated"),
     AT_NUMBER(at_loop_plan, checkpoint_minutes, "checkpoint_minutes", 5, 0, 10080,
               "between checkpoints, besides those at each epoch's end"),
+    AT_TEXT(
+        at_loop_plan, precision, "precision", "f32",
+        "`f32`, or `mixed`: what is kept for the backward pass lies in half floats, with dynamic "
+        "loss scaling; weights, sums and losses stay f32"),
     AT_OBJECT(at_loop_plan, optimiser, "optimiser", optimiser_fields,
               "AdamW; its rate falls as a cosine does, or with each plateau"),
     AT_OBJECT(at_loop_plan, plateau, "plateau", plateau_fields, "reduce on plateau"),
     AT_OBJECT(at_loop_plan, early_stop, "early_stop", stopping_fields, "early stopping"),
     AT_FIELDS_END,
 };
-const at_fields at_plan_fields = {plan_list, sizeof(at_loop_plan), NULL};
+
+int at_plan_is_mixed(const at_loop_plan *plan)
+{
+    return plan->precision && strcmp(plan->precision, "mixed") == 0;
+}
+
+static const char *wrong_plan(const void *value)
+{
+    const at_loop_plan *p = value;
+    return at_plan_is_mixed(p) || strcmp(p->precision, "f32") == 0
+               ? NULL
+               : "precision must be \"f32\" or \"mixed\"";
+}
+const at_fields at_plan_fields = {plan_list, sizeof(at_loop_plan), wrong_plan};
 
 /* ---- pictures ------------------------------------------------------------------------------- */
 

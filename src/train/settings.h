@@ -43,11 +43,13 @@ typedef struct at_loop_plan {
     int epochs, eval_every;
     int64_t seed;
     double checkpoint_minutes;
+    const char *precision; /* "f32" or "mixed"; NULL: the first */
     at_optimiser_settings optimiser;
     at_plateau_settings plateau;
     at_stopping_settings early_stop;
 } at_loop_plan;
 extern const at_fields at_plan_fields;
+int at_plan_is_mixed(const at_loop_plan *plan);
 
 /* Pictures or voices of one corpus. */
 typedef struct at_set_settings {

@@ -1,0 +1,534 @@
+/* The training loop: going on where it was stopped to the bit, schedules, loss scaling, checkpoints that
+ * are not to be gone on from, prefetching. */
+#include "tensor/ops.h"
+#include "train/checkpoint.h"
+#include "train/learn.h"
+#include "train/prefetch.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* ---- a learner: which of three directions is a noisy point nearest to? ----------------------- */
+
+enum { BATCH = 16, IN = 8, OUT = 3, STEPS = 10, EPOCHS = 4 };
+
+typedef struct toy {
+    at_learning t;
+    float x[2][BATCH * IN], target[2][BATCH * OUT];
+} toy;
+
+static void make_batch(int64_t step, float *x, float *target)
+{
+    at_rng r;
+    at_rng_seed(&r, at_step_seed(7, step), 0);
+    memset(target, 0, BATCH * OUT * sizeof *target);
+    for (int i = 0; i < BATCH; i++) {
+        int label = (int)at_rng_below(&r, OUT);
+        for (int k = 0; k < IN; k++)
+            x[i * IN + k] = at_rng_normal(&r) + (k == label ? 2 : 0);
+        target[i * OUT + label] = 1;
+    }
+}
+
+static int toy_prepare(void *self, int64_t step, int slot)
+{
+    toy *t = self;
+    make_batch(step, t->x[slot], t->target[slot]);
+    return 0;
+}
+
+static at_tensor *toy_logits(toy *t, at_graph *g, const float *data)
+{
+    at_tensor *x = at_tensor_new(g, 2, (int[]){BATCH, IN}, 0);
+    if (x)
+        memcpy(x->data, data, sizeof t->x[0]);
+    return at_linear(g, at_dropout(g, x, 0.2f), at_use(g, at_params_find(&t->t.params, "w")),
+                     at_use(g, at_params_find(&t->t.params, "b")));
+}
+
+static int64_t toy_overflow; /* at this step and the next gradients become infinite; 0: never */
+
+static at_tensor *toy_loss(void *self, at_graph *g, int64_t step, int slot)
+{
+    toy *t = self;
+    at_tensor *x = toy_logits(t, g, t->x[slot]);
+    x = at_cross_entropy(g, x, t->target[slot], NULL, NULL, 0);
+    return toy_overflow && (step == toy_overflow || step == toy_overflow + 1)
+               ? at_scale(g, x, 1e36f)
+               : x;
+}
+
+static int toy_evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
+                        attune_error *err)
+{
+    toy *t = self;
+    int right = 0;
+    (void)step, (void)err;
+    float x[BATCH * IN], target[BATCH * OUT];
+    make_batch(-1, x, target);
+    at_graph_begin(g, AT_INFER, 0);
+    at_tensor *y = toy_logits(t, g, x);
+    for (int i = 0; i < BATCH; i++) {
+        int top = 0, label = 0;
+        for (int k = 0; k < OUT; k++) {
+            top = y->data[i * OUT + k] > y->data[i * OUT + top] ? k : top;
+            label = target[i * OUT + k] > 0 ? k : label;
+        }
+        right += top == label;
+    }
+    *score = (double)right / BATCH;
+    json_object_set_new(metrics, "accuracy", json_real(*score));
+    return 0;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int toy_set_up(void *self, attune_error *err)
+{
+    toy *t = self;
+    at_rng rng;
+    (void)err;
+    at_rng_seed(&rng, 1, 1);
+    at_param *w = at_params_get(&t->t.params, "w", 2, (int[]){IN, OUT});
+    at_param *b = at_params_get(&t->t.params, "b", 1, (int[]){OUT});
+    assert_true(w && b);
+    for (int i = 0; i < IN * OUT; i++)
+        w->value.data[i] = 0.1f * at_rng_normal(&rng);
+    t->t.steps_per_epoch = STEPS;
+    t->t.batch = BATCH;
+    return 0;
+}
+
+static float last_weights[IN * OUT];
+static const char *toy_plan; /* what the plan says besides, as JSON; NULL: nothing */
+
+static void toy_clean_up(void *self)
+{
+    toy *t = self;
+    memcpy(last_weights, at_params_find(&t->t.params, "w")->value.data, sizeof last_weights);
+}
+
+static const at_learner toy_learner = {.size = sizeof(toy),
+                                       .set_up = toy_set_up,
+                                       .clean_up = toy_clean_up,
+                                       .prepare = toy_prepare,
+                                       .loss = toy_loss,
+                                       .evaluate = toy_evaluate,
+                                       .record = "training"};
+
+static int stop_at(void *user)
+{
+    int *left = user;
+    return --*left == 0;
+}
+
+/* Runs in dir; stop_after 0: to the end. Returns the status, weights are left in last_weights. */
+static int toy_run(const char *dir, at_resume resume, int stop_after, double *score)
+{
+    int left = stop_after;
+    attune_train_options o = {.out_dir = dir, .user = &left, .stop = stop_after ? stop_at : NULL};
+    char path[] = "toy.json";
+    at_recipe r = {.path = path, .kind = "toy", .name = "toy"};
+    at_job job = {.recipe = &r, .options = &o, .resume = resume, .stamp = 77};
+    at_loop_plan plan;
+    attune_error err;
+    json_t *optimiser = json_pack("{s:i, s:i, s:{s:f,s:f,s:f,s:f}}", "seed", 7, "epochs", EPOCHS,
+                                  "optimiser", "lr", 0.05, "ema", 0.9, "warmup", 0.1, "decay",
+                                  0.01);
+    json_t *besides = toy_plan ? json_loads(toy_plan, 0, NULL) : NULL;
+    assert_true(!toy_plan || json_object_update(optimiser, besides) == 0);
+    json_decref(besides);
+    assert_int_equal(at_fields_read(&at_plan_fields, optimiser, "toy.json", "", &plan, NULL), 0);
+    const int status = at_learn(&toy_learner, &job, &plan, score, &err);
+    json_decref(optimiser); /* with the texts of the plan */
+    return status;
+}
+
+static long file_bytes(const char *dir, const char *name, unsigned char **out)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    *out = malloc(1 << 20);
+    long n = (long)fread(*out, 1, 1 << 20, f);
+    fclose(f);
+    return n;
+}
+
+static void assert_same_file(const char *a, const char *b, const char *name)
+{
+    unsigned char *x, *y;
+    long n = file_bytes(a, name, &x), m = file_bytes(b, name, &y);
+    assert_true(n > 0 && n == m);
+    assert_memory_equal(x, y, (size_t)n);
+    free(x);
+    free(y);
+}
+
+static void test_resume(void **state)
+{
+    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
+    char command[128];
+    float w[IN * OUT];
+    double score, same;
+    (void)state;
+    assert_true(mkdtemp(whole) && mkdtemp(parts));
+    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
+    memcpy(w, last_weights, sizeof w);
+
+    /* in the middle of an epoch, then at its end, then to the end of all */
+    assert_int_equal(toy_run(parts, AT_AFRESH, 13, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run(parts, AT_RESUME, 7, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run(parts, AT_RESUME_IF_ANY, 0, NULL), 0);
+
+    assert_same_file(whole, parts, "toy.safetensors");
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    assert_memory_equal(w, last_weights, sizeof w);
+    /* and it did learn: the label's direction has the largest weight */
+    for (int k = 0; k < OUT; k++)
+        for (int o = 0; o < OUT; o++)
+            assert_true(w[k * OUT + k] >= w[k * OUT + o]);
+
+    /* gone on with when all is done, it still knows how well it did */
+    assert_int_equal(toy_run(parts, AT_RESUME, 0, &same), 0);
+    assert_true(score > 0.5 && same == score);
+
+    unsigned char *text;
+    long n = file_bytes(parts, "toy.metrics.jsonl", &text);
+    int lines = 0;
+    for (long i = 0; i < n; i++)
+        lines += text[i] == '\n';
+    assert_int_equal(lines, EPOCHS);
+    free(text);
+    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
+    assert_int_equal(system(command), 0);
+}
+
+static char checkpoint_dir[] = "/tmp/attune-train-XXXXXX", checkpoint[512];
+
+static void make_toy_params(at_params *p, at_adamw *o)
+{
+    assert_non_null(at_params_get(p, "w", 2, (int[]){IN, OUT}));
+    assert_non_null(at_params_get(p, "b", 1, (int[]){OUT}));
+    assert_int_equal(at_adamw_init(o, p, NULL), 0);
+}
+
+/* ---- plateaus and early stopping ------------------------------------------------------------- */
+
+enum { LONG = 60, PLATEAU = 3, STOP = 8, LEAST = 14 };
+
+static double number_in(const json_t *line, const char *key)
+{
+    return json_number_value(json_object_get(line, key));
+}
+
+/* The metrics' scores, as they should have been answered; returns how many there should be. */
+static int follow_scores(const char *dir, double *rate, int *lowered)
+{
+    char path[512];
+    double best = -1;
+    int waited = 0, stale = 0, lines = 0, over = 0;
+    snprintf(path, sizeof path, "%s/toy.metrics.jsonl", dir);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    for (*lowered = 0; !feof(f);) {
+        json_t *line = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL);
+        if (!line)
+            break;
+        assert_false(over);
+        lines++;
+        if (number_in(line, "score") > best) {
+            best = number_in(line, "score");
+            waited = stale = 0;
+        } else {
+            stale++;
+            if (++waited == PLATEAU) {
+                waited = 0;
+                *rate *= 0.2;
+                ++*lowered;
+            }
+        }
+        over = stale >= STOP && lines >= LEAST;
+        json_decref(line);
+    }
+    fclose(f);
+    assert_true(over || lines == LONG);
+    return lines;
+}
+
+/* The schedule follows the scores, ends when they say so, and is in the checkpoint: killed at any place
+ * and gone on with, a run gives the same bits. */
+static void test_plateau(void **state)
+{
+    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
+    char command[128];
+    double score, rate = 0.05;
+    int status = ATTUNE_E_INTERRUPTED, stops = 0, lowered;
+    at_params params = {0};
+    at_adamw o = {.ema = 0.9f};
+    at_progress_state end;
+    (void)state;
+    toy_plan = "{\"epochs\": 60, \"plateau\": {\"patience\": 3, \"factor\": 0.2},"
+               " \"early_stop\": {\"patience\": 8, \"least\": 14}}";
+    assert_true(mkdtemp(whole) && mkdtemp(parts));
+    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
+    const int epochs = follow_scores(whole, &rate, &lowered);
+    assert_in_range(epochs, LEAST, LONG - 1);
+    assert_in_range(lowered, 2, LONG / PLATEAU);
+
+    make_toy_params(&params, &o);
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", whole);
+    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &end, NULL), 0);
+    at_params_free(&params);
+    assert_int_equal(end.step, epochs * STEPS);
+    assert_float_equal(end.rate, fmax(rate, 1e-5), 1e-7);
+
+    for (; status == ATTUNE_E_INTERRUPTED; stops++)
+        status = toy_run(parts, stops ? AT_RESUME : AT_AFRESH, 17, NULL);
+    assert_int_equal(status, 0);
+    assert_true(stops > 5);
+    assert_same_file(whole, parts, "toy.safetensors");
+    assert_same_file(whole, parts, "toy.best.safetensors");
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    assert_int_equal(toy_run(parts, AT_RESUME, 0, NULL), 0); /* it knows that it is over */
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    toy_plan = NULL;
+    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- mixed precision --------------------------------------------------------------------------- */
+
+/* Two steps with gradients that are not finite: they are left out, the scale falls twice, and a run that
+ * was stopped anywhere between goes on with scale and counter. What is learned is what f32 learns: a
+ * power of two changes no bit of it. */
+static void test_loss_scale(void **state)
+{
+    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
+    char f32[] = "/tmp/attune-train-XXXXXX", command[256];
+    float w[IN * OUT];
+    int status = ATTUNE_E_INTERRUPTED, stops = 0;
+    at_params params = {0};
+    at_adamw o = {.ema = 0.9f};
+    at_progress_state end;
+    unsigned char *text;
+    (void)state;
+    assert_true(mkdtemp(whole) && mkdtemp(parts) && mkdtemp(f32));
+    toy_overflow = 9;
+    assert_int_equal(toy_run(f32, AT_AFRESH, 0, NULL), 0);
+    memcpy(w, last_weights, sizeof w);
+    toy_plan = "{\"precision\": \"mixed\"}";
+    assert_int_equal(toy_run(whole, AT_AFRESH, 0, NULL), 0);
+    assert_memory_equal(w, last_weights, sizeof w);
+    assert_same_file(whole, f32, "toy.safetensors");
+    for (; status == ATTUNE_E_INTERRUPTED; stops++)
+        status = toy_run(parts, stops ? AT_RESUME : AT_AFRESH, 5, NULL);
+    assert_int_equal(status, 0);
+    assert_true(stops > 3);
+    assert_same_file(whole, parts, "toy.safetensors");
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+
+    make_toy_params(&params, &o);
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", parts);
+    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &end, NULL), 0);
+    at_params_free(&params);
+    assert_int_equal(end.skipped, 2);
+    assert_int_equal(o.step, STEPS * EPOCHS - 2);
+    assert_float_equal(end.scaling.scale, AT_LOSS_SCALE_START / 4, 0);
+    assert_int_equal(end.scaling.good, STEPS * EPOCHS - 11);
+    long n = file_bytes(parts, "toy.metrics.jsonl", &text);
+    text[n - 1] = 0;
+    assert_non_null(strstr(strrchr((char *)text, '\n'), "\"skipped_steps\":2"));
+    assert_non_null(strstr(strrchr((char *)text, '\n'), "\"loss_scale\":16384.0"));
+    free(text);
+
+    toy_plan = NULL; /* a checkpoint of one precision is none of the other */
+    assert_int_equal(toy_run(parts, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    toy_overflow = 0;
+    snprintf(command, sizeof command, "rm -r %s %s %s", whole, parts, f32);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- checkpoints that are not to be gone on from ----------------------------------------------- */
+
+/* A checkpoint with that state, and value as element 3 of array i of w (0 weights, 1 m, 2 v, 3 ema). */
+static void save_checkpoint(at_progress_state s, int array, float value)
+{
+    at_params p = {0};
+    at_adamw o = {.ema = 0.9f, .step = s.step};
+    make_toy_params(&p, &o);
+    at_param *w = at_params_find(&p, "w");
+    float *each[] = {w->value.data, w->m, w->v, w->ema};
+    each[array][3] = value;
+    assert_int_equal(at_checkpoint_save(checkpoint, &p, &o, &s, NULL), 0);
+    at_params_free(&p);
+}
+
+static void test_other_checkpoint(void **state)
+{
+    const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
+    at_progress_state s = good;
+    char command[128];
+    (void)state;
+    assert_non_null(mkdtemp(checkpoint_dir));
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", checkpoint_dir);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_IO);
+    save_checkpoint(good, 0, 1);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
+
+    s.stamp = 78;
+    save_checkpoint(s, 0, 1);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME_IF_ANY, 1, NULL), ATTUNE_E_INTERRUPTED);
+    s = good;
+    s.steps++;
+    save_checkpoint(s, 0, 1);
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    write_text(checkpoint, "not a checkpoint at all");
+    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    snprintf(command, sizeof command, "rm -r %s", checkpoint_dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* Numbers out of their range: a step before the start would read before the data. */
+static void test_hostile_checkpoint(void **state)
+{
+    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
+    const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
+    enum { BAD = 13 };
+    at_progress_state bad[BAD];
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", dir);
+    for (int i = 0; i < BAD; i++)
+        bad[i] = good;
+    bad[0].step = -3;
+    bad[1].step = STEPS * EPOCHS + 1;
+    bad[2].steps = -1;
+    bad[3].best = (double)NAN;
+    bad[4].loss = (double)INFINITY;
+    bad[5].score = (double)-INFINITY;
+    bad[6].rate = -0.1;
+    bad[7].waited = -1;
+    bad[8].stale = -2;
+    bad[9].skipped = 4;
+    bad[10].scaling = (at_loss_scale){3, 0};
+    bad[11].scaling = (at_loss_scale){0x1p30f, 0};
+    bad[12].scaling = (at_loss_scale){4, AT_LOSS_SCALE_GROWTH};
+    for (int i = 0; i < BAD; i++) {
+        save_checkpoint(bad[i], 0, 1);
+        assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    }
+    for (int array = 0; array < 4; array++) {
+        save_checkpoint(good, array, NAN);
+        assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    }
+    save_checkpoint(good, 2, -1);
+    assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    save_checkpoint(good, 1, -1);
+    assert_int_equal(toy_run(dir, AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* One bit of the weights is another: what would go on is not what was stopped. */
+static void test_damaged_checkpoint(void **state)
+{
+    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
+    const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
+    at_progress_state got;
+    at_params params = {0};
+    at_adamw o = {.ema = 0.9f};
+    attune_error err = {0};
+    unsigned char last;
+    (void)state;
+    make_toy_params(&params, &o);
+    assert_non_null(mkdtemp(dir));
+    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", dir);
+    save_checkpoint(good, 0, 1);
+    FILE *f = fopen(checkpoint, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, -1, SEEK_END), 0);
+    assert_int_equal(fread(&last, 1, 1, f), 1);
+    last ^= 1;
+    assert_int_equal(fseek(f, -1, SEEK_END), 0);
+    assert_int_equal(fwrite(&last, 1, 1, f), 1);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &got, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, checkpoint));
+    assert_non_null(strstr(err.text, "damaged"));
+    assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    at_params_free(&params);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- prefetch -------------------------------------------------------------------------------- */
+
+typedef struct seen {
+    int64_t slot_step[2], fail_at;
+} seen;
+
+static int note_step(void *user, int64_t step, int slot)
+{
+    seen *s = user;
+    if (step == s->fail_at)
+        return ATTUNE_E_IO;
+    usleep(200);
+    s->slot_step[slot] = step;
+    return 0;
+}
+
+static void test_prefetch(void **state)
+{
+    seen s = {.fail_at = -1};
+    at_prefetch *p;
+    (void)state;
+    assert_int_equal(at_prefetch_start(&p, note_step, &s, 5, 40, NULL), 0);
+    for (int64_t step = 5; step < 40; step++) {
+        int slot = at_prefetch_next(p);
+        assert_true(slot == 0 || slot == 1);
+        assert_int_equal(s.slot_step[slot], step);
+        usleep(step % 3 ? 0 : 500);
+        assert_int_equal(s.slot_step[slot], step); /* still ours */
+    }
+    at_prefetch_stop(&p);
+    assert_null(p);
+
+    s.fail_at = 7;
+    assert_int_equal(at_prefetch_start(&p, note_step, &s, 5, 40, NULL), 0);
+    assert_true(at_prefetch_next(p) >= 0);
+    assert_true(at_prefetch_next(p) >= 0);
+    assert_int_equal(at_prefetch_next(p), ATTUNE_E_IO);
+    at_prefetch_stop(&p);
+    assert_int_equal(at_prefetch_start(&p, note_step, &s, 8, 40, NULL), 0);
+    at_prefetch_stop(&p); /* with batches left */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_plateau),
+        cmocka_unit_test(test_loss_scale),
+        cmocka_unit_test(test_other_checkpoint),
+        cmocka_unit_test(test_hostile_checkpoint),
+        cmocka_unit_test(test_damaged_checkpoint),
+        cmocka_unit_test(test_prefetch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
