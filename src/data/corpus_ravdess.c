@@ -1,6 +1,7 @@
 /* corpus_ravdess.c - RAVDESS (Livingstone & Russo 2018) and CREMA-D (Cao 2014): what a name says. */
 #include "base/error.h"
 #include "data/readers.h"
+#include "data/split.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -22,18 +23,15 @@ typedef struct choice {
 static int choose(choice *c, const char *split)
 {
     int number;
-    char end;
-    c->inverted = strncmp(split, "no", 2) == 0;
-    if (strcmp(split, "all") == 0)
-        c->list = NULL;
-    else if (strncmp(split, "actors=", 7) == 0)
+    c->list = NULL;
+    c->inverted = 0;
+    if (at_split_is_whole(split))
+        return 1;
+    if (strncmp(split, "actors=", 7) == 0)
         c->list = split + 7;
-    else if (sscanf(split + (c->inverted ? 2 : 0), "fold%d%c", &number, &end) == 1 && number >= 0 &&
-             number < FOLDS)
+    else if (at_split_fold(split, strlen(split), FOLDS, &number, &c->inverted))
         c->list = folds[number];
-    else
-        return 0;
-    return 1;
+    return c->list != NULL;
 }
 
 /* MM-VC-EE-II-SS-RR-AA: seven two-digit numbers. */
@@ -130,7 +128,7 @@ static int read_crema(at_corpus *out, const char *root, const char *kind)
  * voices are judged. */
 int at_corpus_crema(at_corpus *out, const char *root, const char *split, attune_error *err)
 {
-    int all = strcmp(split, "all") == 0, fetched = 0, status = 0;
+    int all = at_split_is_whole(split), fetched = 0, status = 0;
     if (!all && strcmp(split, "clips") != 0 && strcmp(split, "voices") != 0)
         return at_fail(err, ATTUNE_E_ARG, "crema-d has no split '%s' (all clips voices)", split);
     if (strcmp(split, "voices") != 0)

@@ -47,10 +47,10 @@ int at_each_file(const char *dir, int (*fn)(void *user, const char *path, const 
                  void *user);
 
 /* Samples of class-named folders below root: a file's class is the nearest folder above it that
- * names one. parts (nullable, ends with NULL): names of the set's parts, each a list of synonyms;
- * part: the one wanted, -1 all. class_of (nullable): a class by a folder's name, before
+ * names one, and its part (train, valid, test) likewise. Those that split takes (at_split_takes); a file in
+ * no part only where it takes the whole. class_of (nullable): a class by a folder's name, before
  * at_class_by_name. Returns the number of files in named parts, < 0 when memory is out. */
-int at_corpus_walk(at_corpus *out, const char *root, const char *const *const *parts, int part,
+int at_corpus_walk(at_corpus *out, const char *root, const char *split,
                    int (*class_of)(const char *folder));
 
 /* Is number in a comma list such as "1,2,3"? */
