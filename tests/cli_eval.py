@@ -195,6 +195,28 @@ class Made(unittest.TestCase):
         self.assertEqual(r.returncode, 2)
         self.assertIn("foldK/N", r.stderr)
 
+    def test_official_video_layouts(self):
+        """In the containers that their authors give out; each goes through a session of its own."""
+        small = ("-t", "2", "-s", "320x240")
+        self.clip_part(self.root / "daisee/DataSet/Train/110001/1100011002/1100011002.avi", *small, "-an",
+                       "-c:v", "mpeg4")
+        put(self.root / "daisee/Labels/TrainLabels.csv",
+            b"ClipID,Boredom,Engagement,Confusion,Frustration \n1100011002.avi,0,2,0,1\n")
+        self.clip_part(self.root / "crema/VideoFlash/1001_DFA_HAP_XX.flv", *small, "-c:v", "flv1", "-c:a",
+                       "libmp3lame", "-ar", "44100")
+        take = "Video_Speech_Actor_01/Actor_01/{}-01-02-01-01-01-01.mp4"
+        self.clip_part(self.root / "ravdess" / take.format("01"), *small)
+        self.clip_part(self.root / "ravdess" / take.format("02"), *small, "-an")
+        for dataset, split, voice, n in (("daisee", "train", False, 0), ("crema-d", "all", True, 0),
+                                         ("ravdess", "clips", True, 1)):
+            root = self.root / dataset.replace("crema-d", "crema")
+            d = self.judge(dataset, "--split", split, "--answers", self.root / "a.csv", root=root)
+            self.assertEqual((d["n"], d["people"], d["excluded_by"]["duplicate"]), (1, 1, n), dataset)
+            row = self.table("a.csv")[0]
+            self.assertGreater(float(row["condition_face"]), 0)
+            self.assertEqual(float(row["condition_voice"]) > 0, voice)
+        self.assertEqual(row["label"], "neutral")  # calm
+
     def test_nothing_to_judge_is_no_answer(self):
         for grey in (0, 128):
             put(self.root / f"neutral/{grey}.png", uniform_png(64, grey))

@@ -24,8 +24,9 @@ static const struct corpus_kind {
      "fer2013.csv (emotion,pixels,Usage); or class folders (angry or anger, ...), within train, "
      "valid, test or not; or FER+'s folders with fer2013_labels.csv"},
     {"ravdess", AT_HEAD_VOICE8, 0, at_corpus_ravdess, at_ravdess_take,
-     "fold0..4 nofold0..4 actors=1,2,...",
-     "MM-VC-EE-II-SS-RR-AA.{wav,flac,mp4} in any folders; speech only, each take once"},
+     "fold0..4 nofold0..4 actors=1,2,... clips clips+fold0",
+     "MM-VC-EE-II-SS-RR-AA.{wav,flac,mp4} in any folders; speech only, each take once, by its "
+     "voice; clips: by face and voice, seven emotions"},
     {"daisee-frames", AT_HEAD_STATE4, 1, at_corpus_manifest, NULL, "train val, as manifest",
      "a manifest with boredom,engagement,confusion,frustration, one face crop a clip"},
     {"daisee", AT_HEAD_STATE4, 0, at_corpus_daisee, NULL, "train val test",
@@ -87,6 +88,15 @@ static int usable(const at_sample *s, at_exclusion *why, const char **detail)
     return 1;
 }
 
+const char *at_corpus_identify(const at_corpus *c, const at_sample *s, size_t *length)
+{
+    for (int i = 0; i < CORPORA; i++)
+        if (corpora[i].identity && strcmp(corpora[i].name, c->dataset) == 0)
+            return corpora[i].identity(s->path, length);
+    *length = strlen(s->path);
+    return s->path;
+}
+
 typedef struct identified {
     const char *key;
     size_t length;
@@ -111,17 +121,16 @@ static int same(const identified *a, const identified *b)
 }
 
 /* twin[i]: the sample that i is a copy of, or i itself. */
-static int find_twins(const at_corpus *c, at_corpus_identity *identity, int *twin)
+static int find_twins(const at_corpus *c, int *twin)
 {
     identified *order = malloc(((size_t)c->count + 1) * sizeof *order);
     if (!order)
         return ATTUNE_E_NOMEM;
     for (int i = 0; i < c->count; i++) {
-        const char *path = c->list[i].path;
         identified *k = &order[i];
-        *k = (identified){path, strlen(path), at_sample_kind_of(&c->list[i]) == AT_CLIP, i};
-        if (identity)
-            k->key = identity(path, &k->length);
+        k->key = at_corpus_identify(c, &c->list[i], &k->length);
+        k->clip = at_sample_kind_of(&c->list[i]) == AT_CLIP;
+        k->number = i;
     }
     qsort(order, (size_t)c->count, sizeof *order, by_identity);
     for (int i = 0, first = 0; i < c->count; i++) {
@@ -202,11 +211,11 @@ static int merge_twins(at_corpus *c, const int *twin, attune_error *err)
     return ATTUNE_OK;
 }
 
-static int keep_single(at_corpus *c, at_corpus_identity *identity, attune_error *err)
+static int keep_single(at_corpus *c, attune_error *err)
 {
     int kept = 0, *twin = malloc(((size_t)c->count + 1) * sizeof *twin);
     char detail[AT_PATH + 32];
-    int status = twin ? find_twins(c, identity, twin) : ATTUNE_E_NOMEM;
+    int status = twin ? find_twins(c, twin) : ATTUNE_E_NOMEM;
     status = status < 0 ? at_fail_nomem(err) : merge_twins(c, twin, err);
     for (int i = 0; i < c->count && status == ATTUNE_OK; i++)
         if (twin[i] != i) {
@@ -401,7 +410,7 @@ static int read_part(at_corpus *out, const struct corpus_kind *kind, const char 
         return status;
     if (keep_usable(out) < 0)
         return at_fail_nomem(err);
-    status = keep_single(out, kind->identity, err);
+    status = keep_single(out, err);
     if (status == ATTUNE_OK && s.quality)
         status = grade_all(out, root, err);
     if (status == ATTUNE_OK && s.drawn && out->count)

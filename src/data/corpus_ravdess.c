@@ -15,16 +15,22 @@ enum { FOLDS = sizeof folds / sizeof *folds };
 
 typedef struct choice {
     at_corpus *out;
+    int clips;        /* with their pictures: the labels are of the seven emotions then */
     const char *list; /* comma list of actors, NULL: all */
     int inverted;
 } choice;
 
-/* "fold2", "nofold2", "actors=1,2", "all" */
+/* "fold2", "nofold2", "actors=1,2", "all"; before it "clips+", or that alone */
 static int choose(choice *c, const char *split)
 {
+    static const char clips[] = "clips";
+    const size_t n = sizeof clips - 1;
     int number;
     c->list = NULL;
     c->inverted = 0;
+    c->clips = strncmp(split, clips, n) == 0 && (split[n] == '+' || !split[n]);
+    if (c->clips)
+        split = split[n] ? split + n + 1 : "all";
     if (at_split_is_whole(split))
         return 1;
     if (strncmp(split, "actors=", 7) == 0)
@@ -50,11 +56,13 @@ static int add_take(void *user, const char *path, const char *name)
 {
     choice *c = user;
     int f[7];
-    int sound = at_has_extension(name, at_sound_extensions);
-    if ((!sound && !at_has_extension(name, at_clip_extensions)) || !parse_name(name, f))
+    int clip = at_has_extension(name, at_clip_extensions);
+    if ((!clip && (c->clips || !at_has_extension(name, at_sound_extensions))) ||
+        !parse_name(name, f))
         return 0;
-    int speech = f[1] == 1, audible = f[0] == 1 || f[0] == 3;
-    if (!speech || !audible || f[2] < 1 || f[2] > 8)
+    /* 1 picture and sound, 2 picture, 3 sound */
+    int speech = f[1] == 1, wanted = f[0] == 1 || f[0] == (c->clips ? 2 : 3);
+    if (!speech || !wanted || f[2] < 1 || f[2] > 8)
         return 0;
     if (c->list && at_in_list(c->list, f[6]) == c->inverted)
         return 0;
@@ -62,11 +70,15 @@ static int add_take(void *user, const char *path, const char *name)
     if (!s)
         return ATTUNE_E_NOMEM;
     s->expression = f[2] - 1;
+    if (c->clips) /* calm is neutral */
+        s->expression =
+            at_class_by_name(AT_HEAD_EMOTION7, at_heads[AT_HEAD_VOICE8].class_names[f[2] - 1]);
     snprintf(s->person, sizeof s->person, "%02d", f[6]);
     return 0;
 }
 
-/* The modality, the first number, aside: the voice of a clip is that of its sound file. */
+/* The modality, the first number, aside: the voice of a clip is that of its sound file, and a clip without
+ * sound the same as the one with it. */
 const char *at_ravdess_take(const char *path, size_t *length)
 {
     const char *stem = at_path_stem(path, length);
@@ -79,8 +91,13 @@ int at_corpus_ravdess(at_corpus *out, const char *root, const char *split, attun
     choice c = {.out = out};
     if (!choose(&c, split))
         return at_fail(err, ATTUNE_E_ARG,
-                       "ravdess has no split '%s' (all, fold0..4, nofold0..4, actors=1,2,...)",
+                       "ravdess has no split '%s' (all, fold0..4, nofold0..4, actors=1,2,..., of "
+                       "the clips clips or clips+fold0)",
                        split);
+    if (c.clips) {
+        out->head = AT_HEAD_EMOTION7;
+        out->heads = 1u << AT_HEAD_EMOTION7;
+    }
     return at_each_file(root, add_take, &c) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "data/protocol.h"
 
 #include "base/error.h"
+#include "data/readers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,58 +29,78 @@ static void describe(char *out, size_t size, const char *split, const at_split *
 
 /* ---- whose samples are elsewhere too -------------------------------------------------------- */
 
-static int by_path(const void *a, const void *b)
+/* A person's name, or what says which take a sample is. */
+typedef struct key {
+    const char *text;
+    size_t length;
+} key;
+
+static int by_text(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const key *x = a, *y = b;
+    const int order = memcmp(x->text, y->text, x->length < y->length ? x->length : y->length);
+    return order ? order : (x->length > y->length) - (x->length < y->length);
 }
 
-/* The sorted paths of c, or its people: (count) borrowed; NULL: memory is out. */
-static const char **sorted(const at_corpus *c, int people)
+static key person_of(const at_sample *s)
 {
-    const char **list = malloc(((size_t)c->count + 1) * sizeof *list);
+    return (key){s->person, strlen(s->person)};
+}
+
+static key take_of(const at_corpus *c, const at_sample *s)
+{
+    key k;
+    k.text = at_corpus_identify(c, s, &k.length);
+    return k;
+}
+
+/* The sorted takes of c, or its people: (count) borrowed; NULL: memory is out. */
+static key *sorted(const at_corpus *c, int people)
+{
+    key *list = malloc(((size_t)c->count + 1) * sizeof *list);
     for (int i = 0; i < c->count && list; i++)
-        list[i] = people ? c->list[i].person : c->list[i].path;
+        list[i] = people ? person_of(&c->list[i]) : take_of(c, &c->list[i]);
     if (list)
-        qsort(list, (size_t)c->count, sizeof *list, by_path);
+        qsort(list, (size_t)c->count, sizeof *list, by_text);
     return list;
 }
 
-static int is_in(const char *key, const char **list, int n)
+static int is_in(key k, const key *list, int n)
 {
-    return bsearch(&key, list, (size_t)n, sizeof *list, by_path) != NULL;
+    return bsearch(&k, list, (size_t)n, sizeof *list, by_text) != NULL;
 }
 
 /* Distinct names of part (parts, sorted) that are in rest (rests, sorted). */
-static int count_shared(const char **part, int parts, const char **rest, int rests)
+static int count_shared(const key *part, int parts, const key *rest, int rests)
 {
     int shared = 0;
     for (int i = 0; i < parts; i++)
-        shared += *part[i] && (i == 0 || strcmp(part[i], part[i - 1]) != 0) &&
+        shared += part[i].length && (i == 0 || by_text(&part[i], &part[i - 1]) != 0) &&
                   is_in(part[i], rest, rests);
     return shared;
 }
 
-/* The people of the samples of whole that are none of c's, into rest. Returns their number. */
-static int people_outside(const at_corpus *whole, const char **paths, int count, const char **rest)
+/* The people of the samples of whole that are none of the takes, into rest. Returns their number. */
+static int people_outside(const at_corpus *whole, const key *takes, int count, key *rest)
 {
     int n = 0;
     for (int i = 0; i < whole->count; i++)
-        if (!is_in(whole->list[i].path, paths, count))
-            rest[n++] = whole->list[i].person;
-    qsort(rest, (size_t)n, sizeof *rest, by_path);
+        if (!is_in(take_of(whole, &whole->list[i]), takes, count))
+            rest[n++] = person_of(&whole->list[i]);
+    qsort(rest, (size_t)n, sizeof *rest, by_text);
     return n;
 }
 
 static int compare(at_protocol *out, const at_corpus *c, const at_corpus *whole, attune_error *err)
 {
-    const char **people = sorted(c, 1), **paths = sorted(c, 0);
-    const char **rest = malloc(((size_t)whole->count + 1) * sizeof *rest);
-    const int status = people && paths && rest ? ATTUNE_OK : at_fail_nomem(err);
+    key *people = sorted(c, 1), *takes = sorted(c, 0);
+    key *rest = malloc(((size_t)whole->count + 1) * sizeof *rest);
+    const int status = people && takes && rest ? ATTUNE_OK : at_fail_nomem(err);
     if (status == ATTUNE_OK)
         out->shared =
-            count_shared(people, c->count, rest, people_outside(whole, paths, c->count, rest));
+            count_shared(people, c->count, rest, people_outside(whole, takes, c->count, rest));
     free(people);
-    free(paths);
+    free(takes);
     free(rest);
     return status;
 }

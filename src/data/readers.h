@@ -19,6 +19,8 @@ at_corpus_reader at_corpus_ferplus, at_corpus_fer2013, at_corpus_ravdess, at_cor
  * bytes of the result. */
 typedef const char *at_corpus_identity(const char *path, size_t *length);
 at_corpus_identity at_ravdess_take;
+/* The same of a sample of any corpus. */
+const char *at_corpus_identify(const at_corpus *c, const at_sample *s, size_t *length);
 
 /* Lists a row that names no file, by its list and line. */
 int at_corpus_exclude_row(at_corpus *c, const at_csv *csv);
