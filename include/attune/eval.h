@@ -43,10 +43,14 @@ typedef struct attune_eval_options {
                            * of the states, logits */
     const char *excluded; /* nullable: a CSV to write, a row a sample left out: file, kind (see
                            * attune_exclusion_name), detail */
-    const char *qualities;   /* nullable: a CSV to write, a row a sample: file within root, quality
+    const char *qualities; /* nullable: a CSV to write, a row a sample: file within root, quality
                             * (normal, low-quality, occluded); as qualities.csv in root, a split by
                             * quality goes by it */
-    int quiet;               /* no progress on stderr */
+    const char
+        *cache; /* nullable: a folder in which decoded faces and features of voices are kept and
+                        * found again, by content and settings; results do not depend on it. It shows
+                        * people: docs/training.md */
+    int quiet;  /* no progress on stderr */
     int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;
 } attune_eval_options;

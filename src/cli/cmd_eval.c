@@ -11,7 +11,7 @@ static const char usage[] =
     "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all] [--task NAME]\n"
     "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
     "                   [--json FILE] [--answers FILE] [--excluded FILE] [--qualities FILE]\n"
-    "                   [--draws N] [--seed N] [--limit N] [--threads N] [--quiet]\n"
+    "                   [--draws N] [--seed N] [--limit N] [--cache DIR] [--threads N] [--quiet]\n"
     "       attune eval MODEL --dataset NAME --root DIR --corrupt all ...\n"
     "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
     "\n"
@@ -44,6 +44,8 @@ static const char usage[] =
     "                        data sets in DIR; --json writes the list with what came out\n"
     "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
     "  --limit N             at most N samples, evenly spaced, for trying things out\n"
+    "  --cache DIR           keep decoded faces and features of voices there, and take them from there.\n"
+    "                        DIR then holds people's faces\n"
     "  --threads N           default: all cores; the result is the same for any number\n";
 
 static void print_help(FILE *f)
@@ -419,6 +421,7 @@ static int parse(at_eval_job *job, int argc, char **argv)
         {"answers", required_argument, NULL, 'a'},
         {"excluded", required_argument, NULL, 'x'},
         {"qualities", required_argument, NULL, 'Q'},
+        {"cache", required_argument, NULL, 'H'},
         {"json", required_argument, NULL, 'j'},
         {"check", required_argument, NULL, 'k'},
         {"draws", required_argument, NULL, 'n'},
@@ -442,6 +445,7 @@ static int parse(at_eval_job *job, int argc, char **argv)
         case 'C': o->crops = 1; break;
         case 'a': o->answers = optarg; break;
         case 'x': o->excluded = optarg; break;
+        case 'H': o->cache = optarg; break;
         case 'Q': o->qualities = optarg; break;
         case 'j': job->json = optarg; break;
         case 'k': job->check = optarg; break;

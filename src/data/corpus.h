@@ -7,6 +7,7 @@
 #ifndef AT_DATA_CORPUS_H
 #define AT_DATA_CORPUS_H
 
+#include "data/cache.h"
 #include "model/heads.h"
 
 enum { AT_VOTES = AT_FACE_CLASSES, AT_LISTED_SIDE = 48 };
@@ -67,6 +68,7 @@ typedef struct at_corpus {
         *listed; /* (listed_count x AT_LISTED_SIDE^2), grey: pictures that came in a list */
     int listed_count, listed_capacity;
     char note[200]; /* what a user should know of the reading, or "" */
+    at_cache *cache; /* nullable, borrowed, set after reading: keeps what is made of its samples */
 } at_corpus;
 
 /* The names that at_corpus_read takes, what layout each reads, and its splits besides "all" (in the

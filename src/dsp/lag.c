@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    SLOW = AT_LAG_RATE,              /* rows of the mean that is taken off: a second */
-    LEAST_OVERLAP = 2 * AT_LAG_RATE, /* less is chance */
-    APART = 3 * AT_LAG_RATE / 10,    /* lags nearer than that to the best are the same peak */
+    SLOW = AT_LAG_RATE,           /* rows of the mean that is taken off: a second */
+    LEAST = 2 * AT_LAG_RATE,      /* less is chance */
+    APART = 3 * AT_LAG_RATE / 10, /* lags nearer than that to the best are the same peak */
     MOST_ROWS = 12 * 3600 * AT_LAG_RATE,
 };
 /* Measured in docs/decisions.md. */
@@ -65,6 +65,7 @@ static int take_off_slow(float *x, size_t n)
 
 typedef struct search {
     const float *a, *b;
+    size_t least; /* rows that are to overlap: a quarter of the shorter, or what rules out chance */
     size_t na, nb, size; /* of the transforms: a power of two, at least na + nb */
     kiss_fft_cpx *fa, *fb;
     float *padded; /* (size); at the end sum over i of a[i + lag] b[i], at lag modulo size */
@@ -154,7 +155,7 @@ static float score_at(const search *s, ptrdiff_t lag)
 {
     size_t n;
     const float r = agreement_at(s, lag, &n);
-    return n < LEAST_OVERLAP ? 0 : r * sqrtf((float)n);
+    return n < s->least ? 0 : r * sqrtf((float)n);
 }
 
 /* The vertex of the parabola through the peak and its neighbours, from the peak. */
@@ -168,8 +169,8 @@ static double refine(const search *s, ptrdiff_t lag)
 
 static void find_peak(at_lag *out, const search *s)
 {
-    const ptrdiff_t first = LEAST_OVERLAP - (ptrdiff_t)s->nb,
-                    last = (ptrdiff_t)s->na - LEAST_OVERLAP;
+    const ptrdiff_t least = (ptrdiff_t)s->least;
+    const ptrdiff_t first = least - (ptrdiff_t)s->nb, last = (ptrdiff_t)s->na - least;
     ptrdiff_t best = first;
     float most = 0, next = 0;
     for (ptrdiff_t lag = first; lag <= last; lag++) {
@@ -196,7 +197,9 @@ int at_lag_find(at_lag *out, float *a, size_t na, float *b, size_t nb)
 {
     search s = {.a = a, .b = b, .na = na, .nb = nb};
     memset(out, 0, sizeof *out);
-    if (na < LEAST_OVERLAP || nb < LEAST_OVERLAP || na > MOST_ROWS || nb > MOST_ROWS)
+    s.least = (na < nb ? na : nb) / 4;
+    s.least = s.least > LEAST ? s.least : LEAST;
+    if (na < LEAST || nb < LEAST || na > MOST_ROWS || nb > MOST_ROWS)
         return ATTUNE_OK;
     int status = take_off_slow(a, na);
     status = status ? status : take_off_slow(b, nb);

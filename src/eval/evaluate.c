@@ -20,6 +20,7 @@ typedef struct evaluation {
     const attune_eval_options *options;
     at_corpus corpus;
     at_protocol protocol;
+    at_cache *cache;   /* nullable */
     at_answer *answer; /* (corpus.count) */
 } evaluation;
 
@@ -255,6 +256,9 @@ static int read_corpus(evaluation *e, attune_error *err)
     if (status < 0)
         return status;
     at_corpus_thin(&e->corpus, o->limit);
+    if (o->cache && (status = at_cache_open(&e->cache, o->cache, err)) < 0)
+        return status;
+    e->corpus.cache = e->cache;
     return choose_task(e, err);
 }
 
@@ -362,6 +366,7 @@ int at_evaluate_touched(int touched[AT_DEGRADE_KINDS], const attune_eval_options
         status = read_corpus(&e, err);
     for (int k = 0; k < AT_DEGRADE_KINDS && status == ATTUNE_OK; k++)
         touched[k] = at_run_touches(&e.corpus, &run, (at_degrade_kind)k);
+    at_cache_free(&e.cache);
     at_corpus_free(&e.corpus);
     return status;
 }
@@ -388,6 +393,7 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
         status = judge(out, &e, err);
     }
     free(e.answer);
+    at_cache_free(&e.cache);
     at_corpus_free(&e.corpus);
     return status;
 }

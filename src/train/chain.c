@@ -53,6 +53,7 @@ static int judge(const at_job *job, const char *model, const at_judged_settings 
         .split = s->split,
         .threads = job->options->threads,
         .quiet = job->options->quiet,
+        .cache = job->options->cache,
         .stop = job->options->stop,
         .user = job->options->user,
     };

@@ -106,8 +106,10 @@ int at_job_corpus(const at_job *job, const char *dataset, const char *folder, co
     status = status ? status : at_corpus_read(out, dataset, root, split, err);
     status = status ? status : tell_protocol(job, out, root, split, err);
     free(root);
-    if (!status)
+    if (!status) {
         at_corpus_thin(out, limit);
+        out->cache = job->cache;
+    }
     return status;
 }
 
