@@ -43,7 +43,7 @@ for file in */*.[ch]; do
         used=${included%%/*}
         case $module:$included in
         *:at_config.h | cli:base/progress.h) continue ;; # the build's own; the one exception
-        runtime:media/* | runtime:runtime/feed.h | runtime:runtime/analyze_notes.h)
+        runtime:media/* | runtime:runtime/feed*.h | runtime:runtime/analyze_notes.h)
             # files and cameras come in through analyze and its feed; the session knows neither
             [[ $file == runtime/@(analyze|feed)* ]] ||
                 complain "$file: only analyze may include $included"

@@ -606,6 +606,76 @@ class RealClips(Case):
         self.assertTrue(summary["truncated_reason"])
 
 
+@needs_model
+class SoundApart(unittest.TestCase):
+    """Sound that was recorded apart from the pictures: of the demo clip, which is drawn."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.root = pathlib.Path(cls.folder.name)
+        cls.cut(SOURCE / "demo/talking_head.mp4", "clip.mkv", "-t", "8", "-s", "320x240", "-c:v", "mpeg4", "-q:v",
+                "3", "-c:a", "pcm_s16le", "-ar", "16000", "-ac", "1")
+        cls.cut("clip.mkv", "own.wav", "-vn", "-c:a", "copy")
+        cls.cut("clip.mkv", "mute.mkv", "-an", "-c:v", "copy")
+        cls.cut("clip.mkv", "late.wav", "-vn", "-af", "atrim=start=1.5,asetpts=PTS-STARTPTS,volume=0.2,highpass=300",
+                "-ar", "44100")
+        cls.cut("clip.mkv", "early.wav", "-vn", "-af", "adelay=2250:all=1,lowpass=3000")
+        with wave.open(str(cls.root / "still.wav"), "wb") as f:
+            f.setparams((1, 2, 16000, 0, "NONE", ""))
+            f.writeframes(bytes(2 * 16000 * 8))
+
+    @classmethod
+    def cut(cls, source, target, *options):
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", cls.root / source, *options, cls.root / target],
+                       check=True)
+
+    def analyze(self, clip, *options):
+        r = subprocess.run([EXE, "analyze", self.root / clip, "-o", self.root / "out", "--sinks", "csv,summary",
+                            *map(str, options)], capture_output=True, text=True)
+        return r, (self.root / "out/timeline.csv").read_text() if r.returncode == 0 else ""
+
+    def test_it_is_as_good_as_the_own_one(self):
+        r, together = self.analyze("clip.mkv")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        r, apart = self.analyze("mute.mkv", "--sound", self.root / "own.wav", "--offset", 0)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(together, apart)
+        self.assertIn("the sound is of own.wav, which begins 0.00 s after the pictures", r.stderr)
+        r, threads = self.analyze("mute.mkv", "--sound", self.root / "own.wav", "--offset", 0, "--threads", 3)
+        self.assertEqual(together, threads)
+
+    def test_a_known_lag_is_found(self):
+        for sound, begins in (("late.wav", 1.5), ("early.wav", -2.25)):
+            r, found = self.analyze("clip.mkv", "--sound", self.root / sound)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertIn("by the sound of both", r.stderr)
+            at = float(r.stderr.split("begins at ")[1].split(" s")[0])
+            self.assertAlmostEqual(at, begins, delta=0.03)
+        # what is heard lies where it belongs: the voice of each window as with the own sound
+        own = list(csv.DictReader(self.analyze("clip.mkv")[1].splitlines()))
+        for a, b in zip(own[4:], list(csv.DictReader(found.splitlines()))[4:]):
+            self.assertEqual(a["end_s"], b["end_s"])
+            self.assertAlmostEqual(float(a["speech_share"]), float(b["speech_share"]), delta=0.25)
+
+    def test_what_cannot_be_told_is_not(self):
+        shutil.rmtree(self.root / "out", ignore_errors=True)
+        r, _ = self.analyze("clip.mkv", "--sound", self.root / "still.wav")
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertRegex(r.stderr, "cannot tell when its sound .*still.wav begins .*say it with --offset")
+        self.assertFalse((self.root / "out").exists())
+        r, _ = self.analyze("clip.mkv", "--sound", self.root / "none.wav")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("none.wav", r.stderr)
+
+    def test_usage(self):
+        for options in (["--offset", "1"], ["--sound", "a.wav", "--offset", "soon"], ["--sound", "a.wav", "--live"],
+                        ["--sound", "a.wav", "--no-video"], ["--sound", "a.wav", "b.mkv"]):
+            r, _ = self.analyze("clip.mkv", *options)
+            self.assertEqual(r.returncode, 2, r.stderr)
+
+
 if __name__ == "__main__":
     program = unittest.main(exit=False, verbosity=1)
     sys.exit(not program.result.wasSuccessful())

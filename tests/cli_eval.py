@@ -5,15 +5,18 @@ import csv
 import json
 import os
 import pathlib
+import random
 import shutil
 import struct
 import subprocess
 import tarfile
 import tempfile
 import unittest
+import wave
 import zlib
 
 import built
+import mini_corpora
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
@@ -21,7 +24,7 @@ MODEL = SOURCE / "models/default.safetensors"
 DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/data")
 SANITIZED = built.sanitizers()  # most of a second for each picture
 PICTURES = 48 if SANITIZED else 300
-KEYS = {"dataset", "split", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
+KEYS = {"dataset", "split", "protocol", "shared_people", "twin", "conditions", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
         "weighted_f1", "ece", "ece_by_chance", "confidence_auc", "kept_error", "auc", "per_class", "confusion", "interval", "corrupt", "groups", "constant"}
 
 
@@ -149,6 +152,70 @@ class Made(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", "2", "-i", CLIP, *arguments, path],
                        check=True)
+
+    def test_protocols_and_qualities(self):
+        actors = range(1, 5)
+        mini_corpora.make_ravdess(self.root, random.Random(1), actors, 2)  # 64 voices
+        for path in sorted(self.root.glob("Actor_0[12]/*-01-*.wav"))[::2]:  # hiss as loud as they are
+            with wave.open(str(path)) as w:
+                rate, pcm = w.getframerate(), struct.unpack(f"<{w.getnframes()}h", w.readframes(w.getnframes()))
+            rng = random.Random(str(path.name))
+            noise = [max(-32768, min(32767, x + int(rng.gauss(0, 9000)))) for x in pcm]
+            with wave.open(str(path), "wb") as w:
+                w.setparams((1, 2, rate, 0, "NONE", ""))
+                w.writeframes(struct.pack(f"<{len(noise)}h", *noise))
+        table = self.root / "qualities.csv"
+        whole = self.judge("ravdess", "--split", "notest", "--qualities", table)
+        self.assertEqual(whole["protocol"], "all but the test part, people apart")
+        self.assertIsNone(whole["twin"])
+        graded = {row["file"]: row["quality"] for row in self.table("qualities.csv")}
+        self.assertEqual(len(graded), 64)
+        self.assertTrue(all(name.startswith("Actor_") for name in graded))
+        low = sum(q == "low-quality" for q in graded.values())
+        self.assertGreaterEqual(low, 8)
+        self.assertLess(low, 60)
+        self.assertEqual([c["name"] for c in whole["conditions"]], ["normal", "low-quality", "occluded"])
+        self.assertEqual(sum(c["n"] for c in whole["conditions"]), whole["n"])
+        right = sum(c["n"] * (c["accuracy"] or 0) for c in whole["conditions"])
+        self.assertAlmostEqual(right / whole["n"], whole["accuracy"], places=4)
+
+        d = self.judge("ravdess", "--split", "random:fold0/2:quality", "--qualities", self.root / "part.csv")
+        self.assertEqual(d["protocol"], "random 2 folds by label and quality, shares people")
+        self.assertEqual((d["shared_people"], d["twin"]), (4, "people:fold0/2:quality"))
+        part = [row["quality"] for row in self.table("part.csv")]
+        self.assertEqual(len(part), 32)
+        self.assertLessEqual(abs(part.count("low-quality") - low / 2), 4)
+        d = self.judge("ravdess", "--split", d["twin"])
+        self.assertEqual(d["protocol"], "people 2 folds by label and quality, people apart")
+        self.assertEqual((d["people"], d["shared_people"]), (2, 0))
+        r = run(MODEL, "--dataset", "ravdess", "--root", self.root, "--split", "random:test", "--draws", 20)
+        self.assertRegex(r.stdout, r"protocol: random 70/15/15 by label, shares people \(\d are in the rest "
+                                   r"of the set too\); with people apart: --split people:test\n")
+        r = run(MODEL, "--dataset", "ravdess", "--root", self.root, "--split", "random:half")
+        self.assertEqual(r.returncode, 2)
+        self.assertIn("foldK/N", r.stderr)
+
+    def test_official_video_layouts(self):
+        """In the containers that their authors give out; each goes through a session of its own."""
+        small = ("-t", "2", "-s", "320x240")
+        self.clip_part(self.root / "daisee/DataSet/Train/110001/1100011002/1100011002.avi", *small, "-an",
+                       "-c:v", "mpeg4")
+        put(self.root / "daisee/Labels/TrainLabels.csv",
+            b"ClipID,Boredom,Engagement,Confusion,Frustration \n1100011002.avi,0,2,0,1\n")
+        self.clip_part(self.root / "crema/VideoFlash/1001_DFA_HAP_XX.flv", *small, "-c:v", "flv1", "-c:a",
+                       "libmp3lame", "-ar", "44100")
+        take = "Video_Speech_Actor_01/Actor_01/{}-01-02-01-01-01-01.mp4"
+        self.clip_part(self.root / "ravdess" / take.format("01"), *small)
+        self.clip_part(self.root / "ravdess" / take.format("02"), *small, "-an")
+        for dataset, split, voice, n in (("daisee", "train", False, 0), ("crema-d", "all", True, 0),
+                                         ("ravdess", "clips", True, 1)):
+            root = self.root / dataset.replace("crema-d", "crema")
+            d = self.judge(dataset, "--split", split, "--answers", self.root / "a.csv", root=root)
+            self.assertEqual((d["n"], d["people"], d["excluded_by"]["duplicate"]), (1, 1, n), dataset)
+            row = self.table("a.csv")[0]
+            self.assertGreater(float(row["condition_face"]), 0)
+            self.assertEqual(float(row["condition_voice"]) > 0, voice)
+        self.assertEqual(row["label"], "neutral")  # calm
 
     def test_nothing_to_judge_is_no_answer(self):
         for grey in (0, 128):

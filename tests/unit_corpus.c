@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "data/corpus.h"
 #include "data/csv.h"
+#include "data/protocol.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -359,6 +360,36 @@ static void ravdess_takes_once(void **state)
     at_corpus_free(&c);
 }
 
+static void ravdess_clips(void **state)
+{
+    (void)state;
+    put("Video_Speech_Actor_02/Actor_02/01-01-02-01-01-01-02.mp4", "");
+    put("Video_Speech_Actor_02/Actor_02/02-01-02-01-01-01-02.mp4", ""); /* the same without sound */
+    put("Video_Speech_Actor_02/Actor_02/02-01-06-01-01-01-02.mp4", ""); /* without sound alone */
+    put("Audio/Actor_02/03-01-02-01-01-01-02.wav", "");
+    put("Audio/Actor_03/03-01-05-01-01-01-03.wav", "");
+    at_corpus c = read_ok("ravdess", "clips");
+    assert_int_equal(c.head, AT_HEAD_EMOTION7);
+    assert_int_equal(c.heads, 1u << AT_HEAD_EMOTION7);
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.list[0].expression, ATTUNE_NEUTRAL); /* calm */
+    assert_non_null(strstr(c.list[0].path, "/01-01-02"));
+    assert_int_equal(c.list[1].expression, ATTUNE_FEARFUL);
+    assert_int_equal(at_corpus_excluded(&c, AT_DUPLICATE), 1);
+    at_corpus_free(&c);
+    c = read_ok("ravdess", "clips+fold0");
+    assert_int_equal(c.count, 2);
+    at_protocol p; /* the voice of a clip is that clip, not another sample of its person */
+    assert_int_equal(at_protocol_of(&p, &c, root, "clips+fold0", NULL), ATTUNE_OK);
+    assert_int_equal(p.shared, 0);
+    at_corpus_free(&c);
+    c = read_ok("ravdess", "clips+random:train,valid,test");
+    assert_int_equal(c.count, 2);
+    at_corpus_free(&c);
+    read_fails("ravdess", "clips+fold1", ATTUNE_E_FORMAT);
+    read_fails("ravdess", "clipsfold0", ATTUNE_E_ARG);
+}
+
 static void crema_clips_or_voices(void **state)
 {
     (void)state;
@@ -592,15 +623,25 @@ static void csv_quotes_and_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(ferplus_votes),           CASE(fer2013_folders_and_list),
-        CASE(ravdess_names_and_folds), CASE(daisee_stems_and_missing_clips),
-        CASE(daisee_frames_manifest),  CASE(wacv_people_are_disjoint),
-        CASE(folders_by_synonyms),     CASE(nonsense),
-        CASE(csv_quotes_and_ends),     CASE(folders_in_folders),
-        CASE(fer2013_by_number),       CASE(fer2013_pixels),
-        CASE(ravdess_takes_once),      CASE(crema_clips_or_voices),
-        CASE(daisee_parts_that_lack),  CASE(manifest_labels_and_splits),
-        CASE(manifest_forms),          CASE(every_corpus_says_what_it_is),
+        CASE(ferplus_votes),
+        CASE(fer2013_folders_and_list),
+        CASE(ravdess_names_and_folds),
+        CASE(daisee_stems_and_missing_clips),
+        CASE(daisee_frames_manifest),
+        CASE(wacv_people_are_disjoint),
+        CASE(folders_by_synonyms),
+        CASE(nonsense),
+        CASE(csv_quotes_and_ends),
+        CASE(folders_in_folders),
+        CASE(fer2013_by_number),
+        CASE(fer2013_pixels),
+        CASE(ravdess_takes_once),
+        CASE(ravdess_clips),
+        CASE(crema_clips_or_voices),
+        CASE(daisee_parts_that_lack),
+        CASE(manifest_labels_and_splits),
+        CASE(manifest_forms),
+        CASE(every_corpus_says_what_it_is),
         CASE(words_for_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,8 @@ static const char *const top_keys[] = {
     "excluded",   "excluded_by", "not_found", "accuracy",      "balanced_accuracy",
     "macro_f1",   "weighted_f1", "ece",       "ece_by_chance", "confidence_auc",
     "kept_error", "constant",    "auc",       "auc_interval",  "per_class",
-    "confusion",  "interval",    NULL};
+    "confusion",  "interval",    "protocol",  "shared_people", "twin",
+    "conditions", NULL};
 static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
                                          "f1",   "n",         NULL};
 static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "macro_f1",
@@ -33,6 +34,10 @@ static const attune_eval_result result = {
     .split = "a \"quoted\" part",
     .task = "emotion7",
     .stream = "both",
+    .protocol = "random 70/15/15 by label, shares people",
+    .shared_people = 2,
+    .twin = "people:test",
+    .condition = {{"normal", 8, 0.75, 0.72, 0.74, {0.6, 0.9}, {0.58, 0.88}}},
     .n = 10,
     .withheld = 6,
     .coverage = 0.625,
@@ -123,6 +128,13 @@ static void figures(void **state)
     assert_string_equal(json_string_value(json_object_get(root, "split")), "a \"quoted\" part");
     assert_string_equal(json_string_value(json_object_get(root, "task")), "emotion7");
     assert_string_equal(json_string_value(json_object_get(root, "stream")), "both");
+    assert_string_equal(json_string_value(json_object_get(root, "protocol")), result.protocol);
+    assert_string_equal(json_string_value(json_object_get(root, "twin")), "people:test");
+    is_number(root, "shared_people", 2);
+    const json_t *conditions = json_object_get(root, "conditions");
+    assert_int_equal(json_array_size(conditions), 1);
+    is_number(json_array_get(conditions, 0), "n", 8);
+    is_number(json_array_get(conditions, 0), "balanced_accuracy", 0.72);
     is_number(root, "n", 10);
     is_number(root, "withheld", 6);
     is_number(root, "coverage", 0.625);

@@ -11,13 +11,19 @@
 extern "C" {
 #endif
 
-enum { ATTUNE_EVAL_CLASSES = 8, ATTUNE_EVAL_CURVES = 4, ATTUNE_EXCLUSIONS = 6 };
+enum {
+    ATTUNE_EVAL_CLASSES = 8,
+    ATTUNE_EVAL_CURVES = 4,
+    ATTUNE_EVAL_CONDITIONS = 3,
+    ATTUNE_EXCLUSIONS = 6
+};
 
 /* Zero is the default for every field but dataset and root. */
 typedef struct attune_eval_options {
     const char *dataset; /* see attune_dataset_name */
     const char *root;    /* folder in that data set's layout, or a manifest's file */
-    const char *split;   /* NULL: "all" */
+    const char *split;   /* the set's own words, or "notest", "random:PART", "people:PART" (see
+                          * docs/evaluation.md); NULL: "all" */
     const char *task;    /* where there are several labels: "emotion7", "state4", "dominant4" or
                            * "engagement3"; NULL: the set's first */
     const char *stream;  /* "face" or "voice": that one alone; NULL: both */
@@ -37,7 +43,14 @@ typedef struct attune_eval_options {
                            * of the states, logits */
     const char *excluded; /* nullable: a CSV to write, a row a sample left out: file, kind (see
                            * attune_exclusion_name), detail */
-    int quiet;            /* no progress on stderr */
+    const char *qualities; /* nullable: a CSV to write, a row a sample: file within root, quality
+                            * (normal, low-quality, occluded); as qualities.csv in root, a split by
+                            * quality goes by it */
+    const char
+        *cache; /* nullable: a folder in which decoded faces and features of voices are kept and
+                        * found again, by content and settings; results do not depend on it. It shows
+                        * people: docs/training.md */
+    int quiet;  /* no progress on stderr */
     int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;
 } attune_eval_options;
@@ -60,6 +73,14 @@ typedef struct attune_eval_constant {
     double accuracy, balanced_accuracy, macro_f1;
 } attune_eval_constant;
 
+/* The figures of the samples of one quality, as they were judged. */
+typedef struct attune_eval_condition {
+    const char *name; /* static: "normal", "low-quality", "occluded" */
+    int n;
+    double accuracy, balanced_accuracy, macro_f1; /* NaN: there is none */
+    attune_interval accuracy_interval, balanced_accuracy_interval;
+} attune_eval_condition;
+
 /* Area under the ROC curve of one learning state at its published threshold. */
 typedef struct attune_eval_curve {
     const char *name;         /* static, "boredom>=1" */
@@ -73,9 +94,14 @@ typedef struct attune_eval_curve {
 /* Figures are over the samples judged; NaN when there is none. Accuracy and coverage go together: a
  * model that withholds what is hard is more often right about the rest. */
 typedef struct attune_eval_result {
-    char dataset[32], split[64], task[16];
-    char stream[8];  /* "face", "voice" or "both" */
-    int n;           /* samples judged */
+    char dataset[32], split[160], task[16];
+    char stream[8];    /* "face", "voice" or "both" */
+    char protocol[96]; /* how the part was chosen, and whether others share its people:
+                         * "random 70/15/15 by label, shares people" */
+    int shared_people; /* people of the part who are in the rest of the set too (where it is drawn:
+                         * the official test part aside); -1: not known */
+    char twin[160];    /* the split with people apart beside one that shares them, or "" */
+    int n;             /* samples judged */
     int withheld;    /* labelled, but with nothing to judge: no face, a blank picture, no speech, a
                      * clip all of whose windows are withheld. Not an answer, right or wrong */
     double coverage; /* n / (n + withheld) */
@@ -100,6 +126,7 @@ typedef struct attune_eval_result {
     attune_interval accuracy_interval, balanced_accuracy_interval, macro_f1_interval,
         weighted_f1_interval;
     attune_eval_constant constant;
+    attune_eval_condition condition[ATTUNE_EVAL_CONDITIONS];
     int classes;
     attune_eval_class per_class[ATTUNE_EVAL_CLASSES];
     int confusion[ATTUNE_EVAL_CLASSES][ATTUNE_EVAL_CLASSES]; /* [label][answer] */
@@ -113,9 +140,9 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
                     attune_error *err);
 
 /* The result as JSON text (free with attune_text_free); NULL when memory is out. Keys: dataset
- * split task stream corrupt n withheld coverage people groups excluded excluded_by{} not_found
+ * split protocol shared_people twin task stream corrupt n withheld coverage people groups excluded excluded_by{} not_found
  * accuracy balanced_accuracy macro_f1 weighted_f1 ece ece_by_chance confidence_auc kept_error constant{} auc{} auc_interval{} per_class[]
- * confusion[][] interval{}. A figure or an interval that could not be measured (NaN) is null. */
+ * conditions[] confusion[][] interval{}. A figure or an interval that could not be measured (NaN) is null. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */
@@ -161,7 +188,7 @@ char *attune_grid_json(const attune_grid *g);
 
 /* A figure as it was published, and as it comes out now. */
 typedef struct attune_figure {
-    char dataset[32], split[64], stream[8];
+    char dataset[32], split[160], stream[8];
     char metric[48]; /* a key of attune_eval_json, "auc.boredom>=1", or "recall.fear" of a class */
     double published, computed;
     attune_interval published_interval, computed_interval; /* NaN: none */

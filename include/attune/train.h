@@ -30,6 +30,9 @@ typedef struct attune_train_options {
     int epochs;             /* 0: the recipe's */
     int limit;              /* most samples of each set, for trying things out; 0: all */
     int quiet;              /* no progress of loading */
+    const char *cache; /* nullable: a folder in which decoded faces and features of voices are kept
+                             * and found again, by content and settings; results do not depend on it. It
+                             * shows people: docs/training.md */
     void *user;
     void (*event)(void *user, const attune_train_event *e); /* nullable */
     int (*stop)(void *user);                                /* nullable; non-zero: save and leave */

@@ -3,7 +3,9 @@
 #include "cli/cli.h"
 #include "report/text.h"
 
+#include <attune/align.h>
 #include <attune/sink.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@ static const char usage[] =
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
     "                      [--no-baseline] [--causal]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
+    "                      [--sound FILE [--offset SECONDS|auto]]\n"
     "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
@@ -36,6 +39,9 @@ static const char usage_options[] =
     "  --audio-track N the N-th sound track (default: the one with the most speech)\n"
     "  --video-track N the N-th picture track (default: the best)\n"
     "  --pcm RATE      the input is bare sound: 16-bit little-endian samples of one channel\n"
+    "  --sound FILE    the sound of FILE, which was recorded apart, in the place of the INPUT's own\n"
+    "  --offset S      FILE begins S seconds after the pictures (-S: before); auto (default): as the\n"
+    "                  sound of both says, or where INPUT has none the mouth; if they do not, it fails\n"
     "  --live          take the input as it comes and drop what is late; and read addresses, such\n"
     "                  as rtsp://, http://. Without this the network is never used\n"
     "  --thumbnails    a small picture of each face in report.html. Without this nothing of anybody's\n"
@@ -62,6 +68,8 @@ typedef struct at_job {
     int n_inputs;
     const char *dir, *sinks, *model_path;
     attune_options options;
+    const char *sound; /* of another file; NULL: the input's own */
+    double offset_s;   /* NaN: to be found */
     int quiet, json;
 
     attune_model *model;
@@ -156,6 +164,45 @@ static void print_notes(const at_job *job, const char *name, const attune_input_
                 at_text_clean(clean, sizeof clean, info->note[i]));
 }
 
+/* Finds when the sound begins, and says by what. */
+static int find_offset(const at_job *job, const char *input, const attune_sink *sink,
+                       double *offset_s, attune_error *err)
+{
+    attune_alignment a;
+    const int rc = attune_align(&a, job->model, input, job->sound, &job->options, sink, err);
+    if (rc < 0)
+        return rc;
+    if (!a.known) {
+        snprintf(
+            err->text, sizeof err->text,
+            "%s: cannot tell when its sound %s begins (best guess %.2f s, agreement %.2f, %.2f "
+            "times the next best): say it with --offset",
+            input, job->sound, a.offset_s, a.agreement, a.distinct);
+        return ATTUNE_E_FORMAT;
+    }
+    if (!job->quiet)
+        fprintf(stderr,
+                "attune: the sound begins at %.2f s, by %s (agreement %.2f, %.1f times the next "
+                "best, over %.0f s)\n",
+                a.offset_s, a.by_mouth ? "the mouth" : "the sound of both", a.agreement, a.distinct,
+                a.overlap_s);
+    *offset_s = a.offset_s;
+    return ATTUNE_OK;
+}
+
+static int analyze_file(const at_job *job, const char *input, const attune_sink *sink,
+                        attune_input_info *info, attune_error *err)
+{
+    double offset_s = job->offset_s;
+    if (!job->sound)
+        return attune_analyze_file(job->model, input, &job->options, sink, info, err);
+    memset(info, 0, sizeof *info);
+    int rc = isnan(offset_s) ? find_offset(job, input, sink, &offset_s, err) : ATTUNE_OK;
+    return rc < 0 ? rc
+                  : attune_analyze_apart(job->model, input, job->sound, offset_s, &job->options,
+                                         sink, info, err);
+}
+
 /* folder: of the report; link: the same as the index names it. */
 static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
 {
@@ -173,7 +220,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
     int rc, stopped, code = AT_EXIT_OK;
 
     at_progress_start(&run.progress, at_text_basename(name, sizeof name, input), job->quiet);
-    rc = attune_analyze_file(job->model, input, &job->options, &sink, &info, &err);
+    rc = analyze_file(job, input, &sink, &info, &err);
     at_progress_end(&run.progress);
     stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;
     if (run.failed) {
@@ -297,6 +344,8 @@ static int parse(at_job *job, int argc, char **argv)
         {"audio-track", required_argument, NULL, 'a'},
         {"video-track", required_argument, NULL, 'v'},
         {"pcm", required_argument, NULL, 'p'},
+        {"sound", required_argument, NULL, 'S'},
+        {"offset", required_argument, NULL, 'O'},
         {"live", no_argument, NULL, 'l'},
         {"no-audio", no_argument, NULL, 'A'},
         {"no-baseline", no_argument, NULL, 'B'},
@@ -311,8 +360,10 @@ static int parse(at_job *job, int argc, char **argv)
     };
     attune_options *o = &job->options;
     attune_error err;
+    const char *offset = NULL;
     int c;
 
+    job->offset_s = NAN;
     while ((c = at_next_option("analyze", argc, argv, ":o:qh", longs)) != -1) {
         switch (c) {
         case 'o': job->dir = optarg; break;
@@ -348,6 +399,16 @@ static int parse(at_job *job, int argc, char **argv)
                 return at_wrong_usage("analyze", "--pcm takes 2000 to 768000, not '%.100s'",
                                       optarg);
             break;
+        case 'S': job->sound = optarg; break;
+        case 'O':
+            offset = optarg;
+            if (strcmp(optarg, "auto") != 0 &&
+                !at_parse_number(optarg, -43200, 43200, &job->offset_s))
+                return at_wrong_usage("analyze",
+                                      "--offset takes seconds, -43200 to 43200, or auto, not "
+                                      "'%.100s'",
+                                      optarg);
+            break;
         case 'l': o->live = 1; break;
         case 'T': o->thumbnails = THUMBNAIL; break;
         case 'A': o->no_audio = 1; break;
@@ -369,6 +430,10 @@ static int parse(at_job *job, int argc, char **argv)
     if (o->thumbnails && !goes_into_page(job->sinks))
         return at_wrong_usage("analyze",
                               "--thumbnails are in report.html, which --sinks leaves out");
+    if (offset && !job->sound)
+        return at_wrong_usage("analyze", "--offset is of a --sound");
+    if (job->sound && (argc - optind > 1 || o->live || o->pcm_rate || o->no_audio || o->no_video))
+        return at_wrong_usage("analyze", "--sound goes with one file that has pictures");
     if (o->no_audio && o->no_video)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     job->inputs = argv + optind;

@@ -10,8 +10,8 @@
 static const char usage[] =
     "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all] [--task NAME]\n"
     "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
-    "                   [--json FILE] [--answers FILE] [--excluded FILE] [--draws N] [--seed N]\n"
-    "                   [--limit N] [--threads N] [--quiet]\n"
+    "                   [--json FILE] [--answers FILE] [--excluded FILE] [--qualities FILE]\n"
+    "                   [--draws N] [--seed N] [--limit N] [--cache DIR] [--threads N] [--quiet]\n"
     "       attune eval MODEL --dataset NAME --root DIR --corrupt all ...\n"
     "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
     "\n"
@@ -22,7 +22,13 @@ static const char usage[] =
     "\n"
     "  --dataset NAME        one of the sets below\n"
     "  --root DIR            its folder, or one that holds it\n"
-    "  --split NAME          a part of it (default: all)\n"
+    "  --split NAME          a part of it (default: all); of every set:\n"
+    "                          notest           all but its official test part\n"
+    "                          random:PART      PART train, valid or test: 70/15/15 drawn by label; or\n"
+    "                                           foldK/N, nofoldK/N. The parts share people\n"
+    "                          people:PART      the same with people apart\n"
+    "                        PART:quality draws by quality too (see --qualities), PART:7 with seed 7;\n"
+    "                        OF+random:PART draws of OF, else of notest\n"
     "  --task NAME           where there are several labels: emotion7, state4, dominant4 or engagement3\n"
     "  --stream NAME         face or voice: judge by that stream alone\n"
     "  --crops               each picture is the crop of a face: judge it whole if none is found\n"
@@ -32,10 +38,14 @@ static const char usage[] =
     "  --json FILE           write the figures there ('-': standard output, instead of the table)\n"
     "  --answers FILE        write a CSV with every sample's answer and probabilities\n"
     "  --excluded FILE       write a CSV with every sample left out, and why\n"
+    "  --qualities FILE      write a CSV with every sample's quality: normal, low-quality, occluded.\n"
+    "                        As qualities.csv in --root, splits by quality go by it\n"
     "  --check FILE          compute the figures that FILE lists again (models/figures.json), on the\n"
     "                        data sets in DIR; --json writes the list with what came out\n"
     "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
     "  --limit N             at most N samples, evenly spaced, for trying things out\n"
+    "  --cache DIR           keep decoded faces and features of voices there, and take them from there.\n"
+    "                        DIR then holds people's faces\n"
     "  --threads N           default: all cores; the result is the same for any number\n";
 
 static void print_help(FILE *f)
@@ -129,6 +139,16 @@ static void print_excluded(const attune_eval_result *r)
     printf("\n");
 }
 
+static void print_protocol(const attune_eval_result *r)
+{
+    printf("protocol: %s", r->protocol);
+    if (r->shared_people > 0)
+        printf(" (%d are in the rest of the set too)", r->shared_people);
+    if (*r->twin)
+        printf("; with people apart: --split %s", r->twin);
+    printf("\n");
+}
+
 static void print_counts(const attune_eval_result *r)
 {
     printf("%s, %s: %d sample%s%s", r->dataset, r->split, r->n, r->n == 1 ? "" : "s",
@@ -146,6 +166,7 @@ static void print_counts(const attune_eval_result *r)
         print_excluded(r);
     if (*r->note)
         printf("%s\n", r->note);
+    print_protocol(r);
     printf("\n");
     if (r->n + r->withheld)
         printf("%-18s %6.2f %%   %d of %d\n", "coverage", 100 * r->coverage, r->n,
@@ -173,6 +194,24 @@ static void print_confidence(const attune_eval_result *r)
             100 * r->confidence_auc, 100 * r->kept_error);
 }
 
+/* The figures of each quality, where there is more than one. */
+static void print_conditions(const attune_eval_result *r)
+{
+    int kinds = 0;
+    for (int k = 0; k < ATTUNE_EVAL_CONDITIONS; k++)
+        kinds += r->condition[k].n > 0;
+    for (int k = 0; k < ATTUNE_EVAL_CONDITIONS && kinds > 1; k++) {
+        const attune_eval_condition *c = &r->condition[k];
+        if (c->n == 0)
+            continue;
+        printf("%-11s %6d %6.2f %%   ", c->name, c->n, 100 * c->accuracy);
+        if (c->accuracy_interval.lo == c->accuracy_interval.lo)
+            printf("[%.2f, %.2f]   ", 100 * c->accuracy_interval.lo, 100 * c->accuracy_interval.hi);
+        printf("balanced accuracy %.2f %%, macro F1 %.2f %%\n", 100 * c->balanced_accuracy,
+               100 * c->macro_f1);
+    }
+}
+
 static void print_result(const attune_eval_result *r)
 {
     print_counts(r);
@@ -185,6 +224,7 @@ static void print_result(const attune_eval_result *r)
     print_figure("macro F1", r->macro_f1, r->macro_f1_interval);
     print_figure("weighted F1", r->weighted_f1, r->weighted_f1_interval);
     print_confidence(r);
+    print_conditions(r);
     print_constant(&r->constant);
     print_missing_intervals(r);
     for (int c = 0; c < r->curves; c++)
@@ -380,6 +420,8 @@ static int parse(at_eval_job *job, int argc, char **argv)
         {"noise", required_argument, NULL, 'N'},
         {"answers", required_argument, NULL, 'a'},
         {"excluded", required_argument, NULL, 'x'},
+        {"qualities", required_argument, NULL, 'Q'},
+        {"cache", required_argument, NULL, 'H'},
         {"json", required_argument, NULL, 'j'},
         {"check", required_argument, NULL, 'k'},
         {"draws", required_argument, NULL, 'n'},
@@ -403,6 +445,8 @@ static int parse(at_eval_job *job, int argc, char **argv)
         case 'C': o->crops = 1; break;
         case 'a': o->answers = optarg; break;
         case 'x': o->excluded = optarg; break;
+        case 'H': o->cache = optarg; break;
+        case 'Q': o->qualities = optarg; break;
         case 'j': job->json = optarg; break;
         case 'k': job->check = optarg; break;
         case 'c':

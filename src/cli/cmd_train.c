@@ -8,7 +8,7 @@
 
 static const char usage[] =
     "usage: attune train RECIPE [--data DIR] [-o DIR] [--models DIR] [--resume] [--threads N]\n"
-    "                    [--epochs N] [--limit N] [--quiet]\n"
+    "                    [--epochs N] [--limit N] [--cache DIR] [--quiet]\n"
     "       attune train RECIPE --show\n"
     "       attune train --fields\n"
     "\n"
@@ -23,6 +23,8 @@ static const char usage[] =
     "  --threads N   default: all cores; the result is the same for any number\n"
     "  --epochs N    instead of the recipe's\n"
     "  --limit N     at most N samples of each set, for trying a recipe out\n"
+    "  --cache DIR   keep decoded faces and features of voices there, and take them from there, where file,\n"
+    "                settings and program are the same. DIR then holds people's faces\n"
     "  --quiet       errors only\n"
     "  --show        print the recipe as it is run, its bases merged in\n"
     "  --fields      print what recipes may say: the tables of docs/recipes.md\n";
@@ -68,12 +70,19 @@ static int print_fields(void)
 int at_cmd_train(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"data", required_argument, NULL, 'd'},    {"output", required_argument, NULL, 'o'},
-        {"models", required_argument, NULL, 'm'},  {"show", no_argument, NULL, 's'},
-        {"fields", no_argument, NULL, 'f'},        {"resume", no_argument, NULL, 'r'},
-        {"threads", required_argument, NULL, 't'}, {"epochs", required_argument, NULL, 'e'},
-        {"limit", required_argument, NULL, 'l'},   {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"data", required_argument, NULL, 'd'},
+        {"output", required_argument, NULL, 'o'},
+        {"models", required_argument, NULL, 'm'},
+        {"show", no_argument, NULL, 's'},
+        {"fields", no_argument, NULL, 'f'},
+        {"resume", no_argument, NULL, 'r'},
+        {"threads", required_argument, NULL, 't'},
+        {"epochs", required_argument, NULL, 'e'},
+        {"limit", required_argument, NULL, 'l'},
+        {"cache", required_argument, NULL, 'c'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     at_progress progress = {0};
     attune_train_options o = {.user = &progress, .event = event, .stop = at_stopped};
@@ -102,6 +111,7 @@ int at_cmd_train(int argc, char **argv)
                 return at_wrong_usage("train", "--limit %s: not a whole number from 1 to 100000000",
                                       optarg);
             break;
+        case 'c': o.cache = optarg; break;
         case 'q': o.quiet = 1; break;
         case 'h': fputs(usage, stdout); return 0;
         default: return AT_EXIT_USAGE;

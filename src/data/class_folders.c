@@ -1,5 +1,6 @@
 /* class_folders.c - a walk over class-named folders. */
 #include "data/readers.h"
+#include "data/split.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,19 +9,31 @@
 typedef struct class_walk {
     at_corpus *out;
     size_t base_length;
-    const char *const *const *parts;
-    int wanted; /* part, -1: all */
+    const char *split;
     int (*class_of)(const char *folder);
     int in_parts; /* files that lie in a named part */
 } class_walk;
 
-static int part_of(const class_walk *w, const char *folder)
+/* What a part's folder is called; the first name is the split's. */
+static const char *const parts[][4] = {
+    {"train", "training"},
+    {"valid", "validation", "val", "publictest"},
+    {"test", "testing", "privatetest"},
+};
+enum { PARTS = sizeof parts / sizeof *parts, NAMES = sizeof *parts / sizeof **parts };
+
+static int part_of(const char *folder)
 {
-    for (int p = 0; w->parts && w->parts[p]; p++)
-        for (const char *const *name = w->parts[p]; *name; name++)
-            if (strcasecmp(folder, *name) == 0)
+    for (int p = 0; p < PARTS; p++)
+        for (int i = 0; i < NAMES && parts[p][i]; i++)
+            if (strcasecmp(folder, parts[p][i]) == 0)
                 return p;
     return -1;
+}
+
+static int is_wanted(const class_walk *w, int part)
+{
+    return part < 0 ? at_split_is_whole(w->split) : at_split_takes(w->split, parts[part][0]);
 }
 
 static int class_named(const class_walk *w, const char *folder)
@@ -39,14 +52,14 @@ static int add_in_class(void *user, const char *path, const char *name)
     snprintf(folders, sizeof folders, "%s", path + w->base_length);
     *strrchr(folders, '/') = '\0'; /* there is one: path is base/... */
     for (char *folder; (folder = strtok_r(rest, "/", &rest));) {
-        int p = part_of(w, folder), k = class_named(w, folder);
+        int p = part_of(folder), k = class_named(w, folder);
         part = p >= 0 ? p : part;
         label = k >= 0 ? k : label;
         if (p < 0)
             snprintf(why, sizeof why, "no class: %s", folder);
     }
     w->in_parts += part >= 0;
-    if (w->wanted >= 0 && part != w->wanted)
+    if (!is_wanted(w, part))
         return 0;
     if (label < 0)
         return at_corpus_exclude(w->out, AT_UNKNOWN_CLASS, path, why);
@@ -57,10 +70,10 @@ static int add_in_class(void *user, const char *path, const char *name)
     return 0;
 }
 
-int at_corpus_walk(at_corpus *out, const char *root, const char *const *const *parts, int part,
+int at_corpus_walk(at_corpus *out, const char *root, const char *split,
                    int (*class_of)(const char *folder))
 {
-    class_walk w = {out, strlen(root), parts, part, class_of, 0};
+    class_walk w = {out, strlen(root), split, class_of, 0};
     int status = at_each_file(root, add_in_class, &w);
     return status < 0 ? status : w.in_parts;
 }

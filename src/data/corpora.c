@@ -3,6 +3,7 @@
  */
 #include "base/error.h"
 #include "data/readers.h"
+#include "data/split.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +24,9 @@ static const struct corpus_kind {
      "fer2013.csv (emotion,pixels,Usage); or class folders (angry or anger, ...), within train, "
      "valid, test or not; or FER+'s folders with fer2013_labels.csv"},
     {"ravdess", AT_HEAD_VOICE8, 0, at_corpus_ravdess, at_ravdess_take,
-     "fold0..4 nofold0..4 actors=1,2,...",
-     "MM-VC-EE-II-SS-RR-AA.{wav,flac,mp4} in any folders; speech only, each take once"},
+     "fold0..4 nofold0..4 actors=1,2,... clips clips+fold0",
+     "MM-VC-EE-II-SS-RR-AA.{wav,flac,mp4} in any folders; speech only, each take once, by its "
+     "voice; clips: by face and voice, seven emotions"},
     {"daisee-frames", AT_HEAD_STATE4, 1, at_corpus_manifest, NULL, "train val, as manifest",
      "a manifest with boredom,engagement,confusion,frustration, one face crop a clip"},
     {"daisee", AT_HEAD_STATE4, 0, at_corpus_daisee, NULL, "train val test",
@@ -86,6 +88,15 @@ static int usable(const at_sample *s, at_exclusion *why, const char **detail)
     return 1;
 }
 
+const char *at_corpus_identify(const at_corpus *c, const at_sample *s, size_t *length)
+{
+    for (int i = 0; i < CORPORA; i++)
+        if (corpora[i].identity && strcmp(corpora[i].name, c->dataset) == 0)
+            return corpora[i].identity(s->path, length);
+    *length = strlen(s->path);
+    return s->path;
+}
+
 typedef struct identified {
     const char *key;
     size_t length;
@@ -110,17 +121,16 @@ static int same(const identified *a, const identified *b)
 }
 
 /* twin[i]: the sample that i is a copy of, or i itself. */
-static int find_twins(const at_corpus *c, at_corpus_identity *identity, int *twin)
+static int find_twins(const at_corpus *c, int *twin)
 {
     identified *order = malloc(((size_t)c->count + 1) * sizeof *order);
     if (!order)
         return ATTUNE_E_NOMEM;
     for (int i = 0; i < c->count; i++) {
-        const char *path = c->list[i].path;
         identified *k = &order[i];
-        *k = (identified){path, strlen(path), at_sample_kind_of(&c->list[i]) == AT_CLIP, i};
-        if (identity)
-            k->key = identity(path, &k->length);
+        k->key = at_corpus_identify(c, &c->list[i], &k->length);
+        k->clip = at_sample_kind_of(&c->list[i]) == AT_CLIP;
+        k->number = i;
     }
     qsort(order, (size_t)c->count, sizeof *order, by_identity);
     for (int i = 0, first = 0; i < c->count; i++) {
@@ -201,11 +211,11 @@ static int merge_twins(at_corpus *c, const int *twin, attune_error *err)
     return ATTUNE_OK;
 }
 
-static int keep_single(at_corpus *c, at_corpus_identity *identity, attune_error *err)
+static int keep_single(at_corpus *c, attune_error *err)
 {
     int kept = 0, *twin = malloc(((size_t)c->count + 1) * sizeof *twin);
     char detail[AT_PATH + 32];
-    int status = twin ? find_twins(c, identity, twin) : ATTUNE_E_NOMEM;
+    int status = twin ? find_twins(c, twin) : ATTUNE_E_NOMEM;
     status = status < 0 ? at_fail_nomem(err) : merge_twins(c, twin, err);
     for (int i = 0; i < c->count && status == ATTUNE_OK; i++)
         if (twin[i] != i) {
@@ -223,7 +233,7 @@ static int keep_single(at_corpus *c, at_corpus_identity *identity, attune_error 
     return status;
 }
 
-/* ---- the call ------------------------------------------------------------------------------- */
+/* ---- people, names -------------------------------------------------------------------------- */
 
 static int by_text(const void *a, const void *b)
 {
@@ -297,6 +307,117 @@ static void describe_excluded(const at_corpus *c, char *out, size_t size)
     }
 }
 
+/* ---- which part ----------------------------------------------------------------------------- */
+
+/* Does a split in the corpus's own words name its test part, or all there is? */
+static int names_test(const char *split)
+{
+    return strcasestr(split, "test") || strcmp(split, "all") == 0;
+}
+
+/* What the samples are drawn of: an official test part only where it is named. */
+static void drawn_of(char out[AT_SPLIT_TEXT + 8], const struct corpus_kind *kind, const at_split *s)
+{
+    const int joins = kind->read == at_corpus_manifest || kind->read == at_corpus_voices_more;
+    if (!*s->of)
+        strcpy(out, "notest");
+    else
+        snprintf(out, AT_SPLIT_TEXT + 8, "%s%s", joins && !names_test(s->of) ? "notest+" : "",
+                 s->of);
+}
+
+const char *at_corpus_path_within(const char *path, const char *root)
+{
+    const size_t n = strlen(root);
+    if (strncmp(path, root, n) != 0)
+        return path;
+    path += n;
+    return path + strspn(path, "/");
+}
+
+typedef struct graded {
+    const char *key;
+    at_sample *sample;
+} graded;
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const graded *)a)->key, ((const graded *)b)->key);
+}
+
+/* Gives the samples the quality that the table has of them. */
+static int read_grades(graded *list, int n, const char *table, attune_error *err)
+{
+    at_csv csv;
+    int status = at_csv_open(&csv, table, err);
+    if (status < 0)
+        return status;
+    status = at_csv_header(&csv, err);
+    const int file = at_csv_column(&csv, "file"), quality = at_csv_column(&csv, "quality");
+    if (status == ATTUNE_OK && (file < 0 || quality < 0))
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s: no columns file and quality", table);
+    while (status >= 0 && (status = at_csv_row(&csv, err)) > 0) {
+        const graded wanted = {at_csv_get(&csv, file), NULL};
+        const graded *found = bsearch(&wanted, list, (size_t)n, sizeof *list, by_key);
+        if (found)
+            found->sample->grade = at_grade_by_name(at_csv_get(&csv, quality));
+    }
+    at_csv_close(&csv);
+    return status;
+}
+
+/* The table in root, where there is one. */
+static int grade_all(at_corpus *c, const char *root, attune_error *err)
+{
+    char table[AT_PATH];
+    if (!at_path_is_dir(root) || !at_path_join(table, root, AT_QUALITIES) || !at_path_exists(table))
+        return ATTUNE_OK;
+    graded *list = malloc(((size_t)c->count + 1) * sizeof *list);
+    if (!list)
+        return at_fail_nomem(err);
+    for (int i = 0; i < c->count; i++)
+        list[i] = (graded){at_corpus_path_within(c->list[i].path, root), &c->list[i]};
+    qsort(list, (size_t)c->count, sizeof *list, by_key);
+    const int status = read_grades(list, c->count, table, err);
+    free(list);
+    return status;
+}
+
+/* ---- the call ------------------------------------------------------------------------------- */
+
+static void begin(at_corpus *out, const struct corpus_kind *kind)
+{
+    out->dataset = kind->name;
+    out->head = kind->head;
+    out->heads = kind->head < AT_HEADS ? 1u << kind->head : 0;
+    if (kind->head == AT_HEAD_STATE4)
+        out->heads |= 1u << AT_HEAD_DOMINANT4;
+    out->crops = kind->crops;
+}
+
+static int read_part(at_corpus *out, const struct corpus_kind *kind, const char *root,
+                     const char *split, attune_error *err)
+{
+    char of[AT_SPLIT_TEXT + 8];
+    at_split s;
+    int status = at_split_parse(&s, split, err);
+    if (status < 0)
+        return status;
+    if (s.drawn)
+        drawn_of(of, kind, &s);
+    status = kind->read(out, root, s.drawn ? of : split, err);
+    if (status < 0)
+        return status;
+    if (keep_usable(out) < 0)
+        return at_fail_nomem(err);
+    status = keep_single(out, err);
+    if (status == ATTUNE_OK && s.quality)
+        status = grade_all(out, root, err);
+    if (status == ATTUNE_OK && s.drawn && out->count)
+        status = at_split_keep(out, &s, err);
+    return status;
+}
+
 int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const char *split,
                    attune_error *err)
 {
@@ -307,18 +428,8 @@ int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const 
         return ATTUNE_E_ARG;
     if (!at_path_exists(root))
         return at_fail(err, ATTUNE_E_IO, "%s: no such folder", root);
-    out->dataset = kind->name;
-    out->head = kind->head;
-    out->heads = kind->head < AT_HEADS ? 1u << kind->head : 0;
-    if (kind->head == AT_HEAD_STATE4)
-        out->heads |= 1u << AT_HEAD_DOMINANT4;
-    out->crops = kind->crops;
-    int status = kind->read(out, root, split, err);
-    if (status < 0)
-        return status;
-    if (keep_usable(out) < 0)
-        return at_fail_nomem(err);
-    status = keep_single(out, kind->identity, err);
+    begin(out, kind);
+    const int status = read_part(out, kind, root, split, err);
     if (status < 0)
         return status;
     describe_excluded(out, excluded, sizeof excluded);

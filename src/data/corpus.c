@@ -6,10 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const char *const at_exclusion_names[AT_EXCLUSIONS] = {
     "missing", "unreadable", "lfs_pointer", "unlabelled", "unknown_class", "duplicate",
 };
+
+const char *const at_grade_names[AT_GRADES] = {"", "normal", "low-quality", "occluded"};
+
+at_grade at_grade_by_name(const char *name)
+{
+    int grade = AT_GRADES - 1;
+    while (grade > 0 && strcasecmp(name, at_grade_names[grade]) != 0)
+        grade--;
+    return (at_grade)grade;
+}
 
 /* Room for one more of *count things of size bytes; the place of it, or NULL. */
 static void *grow(void *list, int count, int *capacity, size_t size)

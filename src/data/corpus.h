@@ -7,9 +7,22 @@
 #ifndef AT_DATA_CORPUS_H
 #define AT_DATA_CORPUS_H
 
+#include "data/cache.h"
 #include "model/heads.h"
 
 enum { AT_VOTES = AT_FACE_CLASSES, AT_LISTED_SIDE = 48 };
+
+/* How good a sample is, as the paper grades them (3.4). */
+typedef enum at_grade {
+    AT_UNGRADED,
+    AT_NORMAL,
+    AT_LOW_QUALITY,
+    AT_OCCLUDED, /* part of the face is hidden */
+    AT_GRADES
+} at_grade;
+
+extern const char *const at_grade_names[AT_GRADES]; /* that of AT_UNGRADED is "" */
+at_grade at_grade_by_name(const char *name);        /* AT_UNGRADED: none goes by it */
 
 typedef struct at_sample {
     char *path;               /* owned by the corpus; of a picture in a list: LIST:LINE */
@@ -20,6 +33,7 @@ typedef struct at_sample {
     float votes[AT_VOTES];    /* FACE8: annotators' shares, sum 1; all 0: none */
     int state[ATTUNE_STATES]; /* levels 0..3, -1: none */
     int engagement;           /* 0..2, -1: none */
+    at_grade grade;           /* by a column quality, or the table AT_QUALITIES */
 } at_sample;
 
 /* Why a sample is not judged. */
@@ -54,6 +68,7 @@ typedef struct at_corpus {
         *listed; /* (listed_count x AT_LISTED_SIDE^2), grey: pictures that came in a list */
     int listed_count, listed_capacity;
     char note[200]; /* what a user should know of the reading, or "" */
+    at_cache *cache; /* nullable, borrowed, set after reading: keeps what is made of its samples */
 } at_corpus;
 
 /* The names that at_corpus_read takes, what layout each reads, and its splits besides "all" (in the
@@ -62,9 +77,13 @@ const char *at_corpus_name(int i);
 const char *at_corpus_help(int i);
 const char *at_corpus_splits(int i);
 
+/* Where a split by quality finds it: a table in root with the columns file, from root, and quality. */
+#define AT_QUALITIES "qualities.csv"
+
 /* root: the folder of that layout, or one that holds it one level down; of a manifest the file
- * itself will do. Underscores and hyphens in dataset are the same. Fails when nothing is found,
- * naming what was looked for; free out in any case: what was excluded is in it. */
+ * itself will do. split: in the corpus's own words or those of split.h. Underscores and hyphens in
+ * dataset are the same. Fails when nothing is found, naming what was looked for; free out in any case:
+ * what was excluded is in it. */
 int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const char *split,
                    attune_error *err);
 void at_corpus_free(at_corpus *c);
@@ -72,10 +91,16 @@ void at_corpus_free(at_corpus *c);
 /* Keeps limit samples, evenly spaced, for trying things out; 0: all. */
 void at_corpus_thin(at_corpus *c, int limit);
 
+/* What path is from root, which it begins with; else path. */
+const char *at_corpus_path_within(const char *path, const char *root);
+
 /* How many were excluded for that reason. */
 int at_corpus_excluded(const at_corpus *c, at_exclusion kind);
 /* The picture of a sample that came in a list, AT_LISTED_SIDE square, grey; NULL: it is in a file. */
 const unsigned char *at_corpus_picture(const at_corpus *c, const at_sample *s);
+
+/* The class that a sample is labelled with, -1: none. */
+int at_label_of(const at_sample *s, at_head head);
 
 typedef enum at_sample_kind { AT_PICTURE, AT_SOUND, AT_CLIP } at_sample_kind;
 at_sample_kind at_sample_kind_of(const at_sample *s);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "data/csv.h"
 #include "data/readers.h"
+#include "data/split.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static int level(const char *text)
 
 static int split_known(const char *split)
 {
-    return strcmp(split, "all") == 0 || strcmp(split, "train") == 0 || strcmp(split, "val") == 0 ||
+    return at_split_is_whole(split) || strcmp(split, "train") == 0 || strcmp(split, "val") == 0 ||
            strcmp(split, "test") == 0;
 }
 
@@ -163,7 +164,7 @@ int at_corpus_daisee(at_corpus *out, const char *root, const char *split, attune
         return at_fail(err, ATTUNE_E_IO, "%s: no DataSet folder there", root);
     int status = ATTUNE_OK;
     for (int i = 0; i < 3 && status == ATTUNE_OK; i++)
-        if (strcmp(split, "all") == 0 || strcmp(split, parts[i][0]) == 0)
+        if (at_split_takes(split, parts[i][0]))
             status = read_part(out, base, parts[i][1], err);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "data/csv.h"
 #include "data/readers.h"
+#include "data/split.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ enum { PARTS = sizeof parts / sizeof *parts };
 
 static int split_known(const char *split)
 {
-    int known = strcmp(split, "all") == 0;
+    int known = at_split_is_whole(split);
     for (int i = 0; i < PARTS; i++)
         known |= strcmp(split, parts[i].split) == 0;
     return known;
@@ -38,7 +39,7 @@ static int part_wanted(const char *name, const char *split)
 {
     for (int i = 0; i < PARTS; i++)
         if (strcmp(name, parts[i].usage) == 0 || strcmp(name, parts[i].folder) == 0)
-            return strcmp(split, "all") == 0 || strcmp(split, parts[i].split) == 0 ? i : -1;
+            return at_split_takes(split, parts[i].split) ? i : -1;
     return -1;
 }
 
@@ -275,17 +276,10 @@ static int find_pixels(char *list, const char *root)
 
 static int from_folders(at_corpus *out, const char *root, const char *split, attune_error *err)
 {
-    static const char *const train[] = {"train", "training", NULL};
-    static const char *const valid[] = {"valid", "validation", "val", "publictest", NULL};
-    static const char *const test[] = {"test", "testing", "privatetest", NULL};
-    static const char *const *const groups[] = {train, valid, test, NULL};
-    int part = -1;
-    for (int p = 0; p < PARTS; p++)
-        part = strcmp(split, parts[p].split) == 0 ? p : part;
-    int in_parts = at_corpus_walk(out, root, groups, part, class_of_number);
+    const int in_parts = at_corpus_walk(out, root, split, class_of_number);
     if (in_parts < 0)
         return at_fail_nomem(err);
-    if (in_parts == 0 && part >= 0)
+    if (in_parts == 0 && !at_split_is_whole(split))
         return at_fail(err, ATTUNE_E_ARG, "%s: not divided into train, valid and test; use 'all'",
                        root);
     return ATTUNE_OK;

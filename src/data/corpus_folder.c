@@ -1,6 +1,7 @@
 /* corpus_folder.c - class-named folders: WACV engagement (Kamath 2016), and anybody's own. */
 #include "base/error.h"
 #include "data/readers.h"
+#include "data/split.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,11 +25,11 @@ int at_corpus_folder(at_corpus *out, const char *root, const char *split, attune
 {
     char part[AT_PATH];
     part_search search = {split, part};
-    if (strcmp(split, "all") == 0)
-        snprintf(part, sizeof part, "%s", root);
-    else if (at_each_entry(root, is_part, &search) != 1)
+    if (at_split_is_whole(split))
+        return at_corpus_walk(out, root, split, NULL) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    if (at_each_entry(root, is_part, &search) != 1)
         return at_fail(err, ATTUNE_E_ARG, "%s: no folder '%s' in it for that split", root, split);
-    return at_corpus_walk(out, part, NULL, -1, NULL) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    return at_corpus_walk(out, part, "all", NULL) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
 }
 
 /* ---- WACV: imgN_* is person or sitting N; fold k holds the people with N mod 4 == k ------------ */
@@ -45,17 +46,14 @@ typedef struct wacv_choice {
 
 static int choose_people(wacv_choice *c, const char *split)
 {
-    char end;
     c->fold = -1;
-    c->inverted = strncmp(split, "no", 2) == 0;
-    if (strcmp(split, "all") == 0)
+    if (at_split_is_whole(split))
         return 1;
     if (strncmp(split, "people=", 7) == 0) {
         c->list = split + 7;
         return 1;
     }
-    return sscanf(split + (c->inverted ? 2 : 0), "fold%d%c", &c->fold, &end) == 1 && c->fold >= 0 &&
-           c->fold < WACV_FOLDS;
+    return at_split_fold(split, strlen(split), WACV_FOLDS, &c->fold, &c->inverted);
 }
 
 static int person_wanted(const wacv_choice *c, int person)

@@ -1,13 +1,14 @@
 /* corpus_manifest.c - anybody's own list: a CSV with a file a row, its labels, and what else is
  * known of it.
  *
- * A split is all, a value of the column split, foldK or nofoldK (a fifth of the subjects, or the
- * others; of the files where the list names no subjects), COLUMN=VALUE,... for any column, or several of these joined by +: corpus=nemo+fold0.
+ * A split is all, notest, a value of the column split, foldK or nofoldK (a fifth of the subjects, or the
+ * others; of the files where the list names no subjects), COLUMN=VALUE,... for any column, or several of
+ * these joined by +: corpus=nemo+fold0.
  */
 #include "base/error.h"
 #include "data/readers.h"
+#include "data/split.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ typedef enum column {
     SUBJECT,
     EXPRESSION,
     ENGAGEMENT3,
+    QUALITY,
     STATE, /* the first of ATTUNE_STATES */
     COLUMNS = STATE + ATTUNE_STATES
 } column;
@@ -34,6 +36,7 @@ static const char *const column_names[COLUMNS][4] = {
     [SUBJECT] = {"subject", "speaker", "person", "actor"},
     [EXPRESSION] = {"expression", "emotion"},
     [ENGAGEMENT3] = {"engagement3"},
+    [QUALITY] = {"quality"},
     [STATE + ATTUNE_BOREDOM] = {"boredom"},
     [STATE + ATTUNE_ENGAGEMENT] = {"engagement"},
     [STATE + ATTUNE_CONFUSION] = {"confusion"},
@@ -42,7 +45,7 @@ static const char *const column_names[COLUMNS][4] = {
 
 /* A part of a split: a column with one of some values, or a fold of the subjects. */
 typedef struct condition {
-    int column, fold, inverted; /* fold -1: by value */
+    int column, fold, inverted; /* fold -1: by value. inverted: what is not so */
     const char *values;         /* (length) comma list, within the split's text */
     size_t length;
 } condition;
@@ -126,26 +129,41 @@ static int fold_column(const manifest *m)
     return m->column[m->column[SUBJECT] >= 0 ? SUBJECT : FILE_NAME];
 }
 
+static int is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && strncmp(text, word, length) == 0;
+}
+
 /* text (length): one part of a split. 0: it asks for a column that is not there. */
 static int parse_condition(const manifest *m, const char *text, size_t length, condition *out)
 {
+    static const char tests[] = "test,testing,privatetest";
     const char *equals = memchr(text, '=', length);
-    int inverted = length > 2 && strncmp(text, "no", 2) == 0;
-    const char *fold = text + (inverted ? 2 : 0);
+    int fold, inverted;
     *out = (condition){.column = m->column[SPLIT], .fold = -1, .values = text, .length = length};
-    if (equals) {
+    if (is_word(text, length, "notest")) {
+        out->values = tests;
+        out->length = sizeof tests - 1;
+        out->inverted = 1;
+    } else if (equals) {
         char name[64] = "";
         snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
         out->column = at_csv_column(&m->csv, name);
         out->values = equals + 1;
         out->length = length - (size_t)(equals + 1 - text);
-    } else if (length == (size_t)(fold - text) + 5 && strncmp(fold, "fold", 4) == 0 &&
-               isdigit((unsigned char)fold[4]) && fold[4] < '0' + FOLDS) {
+    } else if (at_split_fold(text, length, FOLDS, &fold, &inverted)) {
         out->column = fold_column(m);
-        out->fold = fold[4] - '0';
+        out->fold = fold;
         out->inverted = inverted;
     }
     return out->column >= 0;
+}
+
+/* Says nothing of any row: all, and notest where the list has no parts. */
+static int is_no_condition(const manifest *m, const char *text, size_t length)
+{
+    return is_word(text, length, "all") ||
+           (is_word(text, length, "notest") && m->column[SPLIT] < 0);
 }
 
 /* Called on the header row. */
@@ -155,7 +173,7 @@ static int parse_split(manifest *m, const char *split, attune_error *err)
         size_t length = strcspn(at, "+");
         if (m->conditions == CONDITIONS)
             return at_fail(err, ATTUNE_E_ARG, "split '%s': too many parts", split);
-        if (length != 3 || strncmp(at, "all", 3) != 0) {
+        if (!is_no_condition(m, at, length)) {
             if (!parse_condition(m, at, length, &m->condition[m->conditions]))
                 return at_fail(err, ATTUNE_E_ARG, "split '%s': the list has no column for '%.*s'",
                                split, (int)length, at);
@@ -222,9 +240,9 @@ static int wanted(const manifest *m)
     for (int i = 0; i < m->conditions; i++) {
         const condition *c = &m->condition[i];
         const char *value = at_csv_get(&m->csv, c->column);
-        int holds = c->fold >= 0 ? (fold_of(m, value) == c->fold) != c->inverted
+        int is_so = c->fold >= 0 ? fold_of(m, value) == c->fold
                                  : at_word_in_list(c->values, c->length, value);
-        if (!holds)
+        if (is_so == c->inverted)
             return 0;
     }
     return 1;
@@ -294,6 +312,7 @@ static int add_row(manifest *m)
     snprintf(s->person, sizeof s->person, "%.23s", at_csv_get(csv, m->column[SUBJECT]));
     s->expression = at_class_by_name(AT_HEAD_EMOTION7, at_csv_get(csv, m->column[EXPRESSION]));
     s->engagement = engagement_of(at_csv_get(csv, m->column[ENGAGEMENT3]));
+    s->grade = at_grade_by_name(at_csv_get(csv, m->column[QUALITY]));
     for (int i = 0; i < ATTUNE_STATES; i++)
         s->state[i] = level(at_csv_get(csv, m->column[STATE + i]), ATTUNE_LEVELS);
     return ATTUNE_OK;

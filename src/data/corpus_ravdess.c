@@ -1,6 +1,7 @@
 /* corpus_ravdess.c - RAVDESS (Livingstone & Russo 2018) and CREMA-D (Cao 2014): what a name says. */
 #include "base/error.h"
 #include "data/readers.h"
+#include "data/split.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -14,26 +15,29 @@ enum { FOLDS = sizeof folds / sizeof *folds };
 
 typedef struct choice {
     at_corpus *out;
+    int clips;        /* with their pictures: the labels are of the seven emotions then */
     const char *list; /* comma list of actors, NULL: all */
     int inverted;
 } choice;
 
-/* "fold2", "nofold2", "actors=1,2", "all" */
+/* "fold2", "nofold2", "actors=1,2", "all"; before it "clips+", or that alone */
 static int choose(choice *c, const char *split)
 {
+    static const char clips[] = "clips";
+    const size_t n = sizeof clips - 1;
     int number;
-    char end;
-    c->inverted = strncmp(split, "no", 2) == 0;
-    if (strcmp(split, "all") == 0)
-        c->list = NULL;
-    else if (strncmp(split, "actors=", 7) == 0)
+    c->list = NULL;
+    c->inverted = 0;
+    c->clips = strncmp(split, clips, n) == 0 && (split[n] == '+' || !split[n]);
+    if (c->clips)
+        split = split[n] ? split + n + 1 : "all";
+    if (at_split_is_whole(split))
+        return 1;
+    if (strncmp(split, "actors=", 7) == 0)
         c->list = split + 7;
-    else if (sscanf(split + (c->inverted ? 2 : 0), "fold%d%c", &number, &end) == 1 && number >= 0 &&
-             number < FOLDS)
+    else if (at_split_fold(split, strlen(split), FOLDS, &number, &c->inverted))
         c->list = folds[number];
-    else
-        return 0;
-    return 1;
+    return c->list != NULL;
 }
 
 /* MM-VC-EE-II-SS-RR-AA: seven two-digit numbers. */
@@ -52,11 +56,13 @@ static int add_take(void *user, const char *path, const char *name)
 {
     choice *c = user;
     int f[7];
-    int sound = at_has_extension(name, at_sound_extensions);
-    if ((!sound && !at_has_extension(name, at_clip_extensions)) || !parse_name(name, f))
+    int clip = at_has_extension(name, at_clip_extensions);
+    if ((!clip && (c->clips || !at_has_extension(name, at_sound_extensions))) ||
+        !parse_name(name, f))
         return 0;
-    int speech = f[1] == 1, audible = f[0] == 1 || f[0] == 3;
-    if (!speech || !audible || f[2] < 1 || f[2] > 8)
+    /* 1 picture and sound, 2 picture, 3 sound */
+    int speech = f[1] == 1, wanted = f[0] == 1 || f[0] == (c->clips ? 2 : 3);
+    if (!speech || !wanted || f[2] < 1 || f[2] > 8)
         return 0;
     if (c->list && at_in_list(c->list, f[6]) == c->inverted)
         return 0;
@@ -64,11 +70,15 @@ static int add_take(void *user, const char *path, const char *name)
     if (!s)
         return ATTUNE_E_NOMEM;
     s->expression = f[2] - 1;
+    if (c->clips) /* calm is neutral */
+        s->expression =
+            at_class_by_name(AT_HEAD_EMOTION7, at_heads[AT_HEAD_VOICE8].class_names[f[2] - 1]);
     snprintf(s->person, sizeof s->person, "%02d", f[6]);
     return 0;
 }
 
-/* The modality, the first number, aside: the voice of a clip is that of its sound file. */
+/* The modality, the first number, aside: the voice of a clip is that of its sound file, and a clip without
+ * sound the same as the one with it. */
 const char *at_ravdess_take(const char *path, size_t *length)
 {
     const char *stem = at_path_stem(path, length);
@@ -81,8 +91,13 @@ int at_corpus_ravdess(at_corpus *out, const char *root, const char *split, attun
     choice c = {.out = out};
     if (!choose(&c, split))
         return at_fail(err, ATTUNE_E_ARG,
-                       "ravdess has no split '%s' (all, fold0..4, nofold0..4, actors=1,2,...)",
+                       "ravdess has no split '%s' (all, fold0..4, nofold0..4, actors=1,2,..., of "
+                       "the clips clips or clips+fold0)",
                        split);
+    if (c.clips) {
+        out->head = AT_HEAD_EMOTION7;
+        out->heads = 1u << AT_HEAD_EMOTION7;
+    }
     return at_each_file(root, add_take, &c) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
 }
 
@@ -130,7 +145,7 @@ static int read_crema(at_corpus *out, const char *root, const char *kind)
  * voices are judged. */
 int at_corpus_crema(at_corpus *out, const char *root, const char *split, attune_error *err)
 {
-    int all = strcmp(split, "all") == 0, fetched = 0, status = 0;
+    int all = at_split_is_whole(split), fetched = 0, status = 0;
     if (!all && strcmp(split, "clips") != 0 && strcmp(split, "voices") != 0)
         return at_fail(err, ATTUNE_E_ARG, "crema-d has no split '%s' (all clips voices)", split);
     if (strcmp(split, "voices") != 0)

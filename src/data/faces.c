@@ -1,6 +1,7 @@
 #include "data/faces.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "media/media.h"
@@ -15,7 +16,10 @@
 /* ---- loading ---------------------------------------------------------------------------- */
 
 enum {
-    TIGHT_SIDE = 200, /* pictures up to this size are taken for crops of a face, and enlarged */
+    LARGEST_FILE = 256 << 20,
+    KEPT_PIXELS = 512 *
+                  512, /* larger pictures are not kept: decoding is little beside searching them */
+    TIGHT_SIDE = 200,  /* pictures up to this size are taken for crops of a face, and enlarged */
     SEARCH_SIDE = 320,
 };
 /* A tight crop leaves the detector too little surroundings: it gets a replicated border of this
@@ -34,6 +38,7 @@ typedef struct loader {
     const at_corpus *corpora;
     const at_weight_source *weights; /* of a detector; NULL: no search */
     searcher *searcher;              /* a thread */
+    at_digest searched_by;           /* the detector's weights */
     atomic_int status;
 } loader;
 
@@ -103,16 +108,135 @@ static int copy_listed(at_image *out, const uint8_t *grey)
     return at_image_copy(out, &borrowed);
 }
 
-static void load_one(void *arg, int task, int thread)
+static int make(loader *l, int thread, at_face_sample *s)
 {
-    loader *l = arg;
-    at_face_sample *s = &l->list[l->first + task];
     const uint8_t *listed = at_corpus_picture(&l->corpora[s->corpus], &s->label);
     int status = listed ? copy_listed(&s->image, listed) : read_picture(&s->image, s->label.path);
     if (status == ATTUNE_OK && s->image.data)
         status = find_face(l, thread, s);
+    return status;
+}
+
+/* ---- what was made before ------------------------------------------------------------------- */
+
+/* What the cache keeps of a picture; its pixels, row by row, may follow. */
+typedef struct kept_face {
+    int32_t found, w, h;
+    float m[6];
+    at_face face;
+} kept_face;
+
+/* Of the detector, the picture's file, or its pixels in a list. ATTUNE_E_IO: it cannot be read. */
+static int key_of(const loader *l, const at_face_sample *s, at_cache_key *key)
+{
+    const uint8_t *listed = at_corpus_picture(&l->corpora[s->corpus], &s->label);
+    const uint64_t detector = l->weights ? at_digest_of(&l->searched_by) : 0;
+    unsigned char *file;
+    size_t n;
+    at_cache_key_begin(key, listed ? "listed face" : "face");
+    at_cache_key_add(key, &detector, sizeof detector);
+    if (listed) {
+        at_cache_key_add(key, listed, (size_t)AT_LISTED_SIDE * AT_LISTED_SIDE);
+        return ATTUNE_OK;
+    }
+    const int status = at_file_read(s->label.path, LARGEST_FILE, &file, &n, NULL);
+    if (status < 0)
+        return status == ATTUNE_E_NOMEM ? status : ATTUNE_E_IO;
+    at_cache_key_add(key, file, n);
+    at_free(file);
+    return ATTUNE_OK;
+}
+
+/* The picture: what was kept of it, or out of its file again. */
+static int restore_picture(at_face_sample *s, const kept_face *k, const unsigned char *pixels,
+                           size_t n)
+{
+    if (n == 0)
+        return read_picture(&s->image, s->label.path);
+    const at_image borrowed = at_image_borrow(pixels, k->w, k->h, 3, 3 * (ptrdiff_t)k->w);
+    return at_image_copy(&s->image, &borrowed);
+}
+
+/* 1: it is as it was made; 0: what was kept is not of its kind. */
+static int restore(at_face_sample *s, const unsigned char *data, size_t n)
+{
+    kept_face k;
+    if (n < sizeof k)
+        return 0;
+    memcpy(&k, data, sizeof k);
+    const size_t pixels = n - sizeof k;
+    if (k.w < 1 || k.h < 1 || k.w > AT_IMAGE_MAX_SIDE || k.h > AT_IMAGE_MAX_SIDE ||
+        (pixels && pixels != (size_t)k.w * (size_t)k.h * 3))
+        return 0;
+    const int status = restore_picture(s, &k, data + sizeof k, pixels);
+    if (status < 0 || s->image.w != k.w || s->image.h != k.h)
+        return status < 0 ? status : 0;
+    s->found = k.found;
+    s->face = k.face;
+    memcpy(s->m, k.m, sizeof s->m);
+    return 1;
+}
+
+static int keep(at_cache *cache, const at_cache_key *key, const at_face_sample *s)
+{
+    const size_t row = 3 * (size_t)s->image.w;
+    const size_t n =
+        (size_t)s->image.w * (size_t)s->image.h > KEPT_PIXELS ? 0 : row * (size_t)s->image.h;
+    kept_face k = {.found = s->found, .w = s->image.w, .h = s->image.h, .face = s->face};
+    unsigned char *pixels = n ? at_alloc(n, 1) : NULL;
+    if (n && !pixels)
+        return ATTUNE_E_NOMEM;
+    memcpy(k.m, s->m, sizeof k.m);
+    for (int y = 0; y < s->image.h && n; y++)
+        memcpy(pixels + (size_t)y * row, at_image_at(&s->image, 0, y), row);
+    at_cache_put(cache, key, &k, sizeof k, pixels, n);
+    at_free(pixels);
+    return ATTUNE_OK;
+}
+
+static int make_or_restore(loader *l, int thread, at_face_sample *s)
+{
+    at_cache *cache = l->corpora[s->corpus].cache;
+    at_cache_key key;
+    unsigned char *data;
+    size_t n;
+    int status = cache ? key_of(l, s, &key) : ATTUNE_E_IO;
+    if (status < 0)
+        return status == ATTUNE_E_NOMEM ? status : make(l, thread, s);
+    status = at_cache_get(cache, &key, &data, &n);
+    if (status == 1) {
+        status = restore(s, data, n);
+        at_free(data);
+    }
+    if (status)
+        return status < 0 ? status : ATTUNE_OK;
+    at_image_free(&s->image); /* of what was half restored */
+    status = make(l, thread, s);
+    return status == ATTUNE_OK && s->image.data ? keep(cache, &key, s) : status;
+}
+
+static void load_one(void *arg, int task, int thread)
+{
+    loader *l = arg;
+    const int status = make_or_restore(l, thread, &l->list[l->first + task]);
     if (status < 0)
         atomic_store(&l->status, status);
+}
+
+/* A source of weights that digests what is taken from it. */
+typedef struct digesting {
+    const at_weight_source *source;
+    at_digest *digest;
+} digesting;
+
+static int find_and_digest(const void *user, const char *name, at_weight *out)
+{
+    const digesting *d = user;
+    const int found = d->source->find(d->source->user, name, out);
+    at_digest_add(d->digest, name, strlen(name) + 1);
+    if (found)
+        at_digest_add(d->digest, out->data, out->count * sizeof *out->data);
+    return found;
 }
 
 static int copy_labels(at_faces *out, const at_corpus *corpora, int n)
@@ -175,9 +299,12 @@ int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weigh
     l.searcher = calloc((size_t)threads, sizeof *l.searcher);
     if (!l.searcher || copy_labels(out, corpora, n) < 0)
         status = at_fail_nomem(err);
+    at_digest_begin(&l.searched_by);
+    const digesting d = {detector, &l.searched_by};
+    const at_weight_source first = {find_and_digest, &d};
     if (status == ATTUNE_OK && detector) /* says what is wrong with the weights, if anything is */
-        status = at_detector_create(&l.searcher[0].detector, detector, NULL, at_kernels_best(),
-                                    NULL, err);
+        status =
+            at_detector_create(&l.searcher[0].detector, &first, NULL, at_kernels_best(), NULL, err);
     if (status == ATTUNE_OK) {
         l.list = out->list;
         status = load_all(out, &l, pool, quiet);

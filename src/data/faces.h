@@ -1,7 +1,8 @@
 /* faces.h - training and evaluation pictures of faces, through the run-time path.
  *
  * Each picture is decoded once and searched by the detector, as the session would; found
- * landmarks give the same similarity alignment. Where nothing is found the data set's own crop is
+ * landmarks give the same similarity alignment. A corpus's cache keeps pictures of up to half a
+ * thousand pixels square with what was found in them, of larger ones what was found alone. Where nothing is found the data set's own crop is
  * taken (at_align_whole_matrix). A batch is rendered from the source pictures by one warp each, so that
  * the random shift, turn, zoom and flip of training cost no second resampling.
  *

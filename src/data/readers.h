@@ -19,6 +19,8 @@ at_corpus_reader at_corpus_ferplus, at_corpus_fer2013, at_corpus_ravdess, at_cor
  * bytes of the result. */
 typedef const char *at_corpus_identity(const char *path, size_t *length);
 at_corpus_identity at_ravdess_take;
+/* The same of a sample of any corpus. */
+const char *at_corpus_identify(const at_corpus *c, const at_sample *s, size_t *length);
 
 /* Lists a row that names no file, by its list and line. */
 int at_corpus_exclude_row(at_corpus *c, const at_csv *csv);
@@ -47,10 +49,10 @@ int at_each_file(const char *dir, int (*fn)(void *user, const char *path, const 
                  void *user);
 
 /* Samples of class-named folders below root: a file's class is the nearest folder above it that
- * names one. parts (nullable, ends with NULL): names of the set's parts, each a list of synonyms;
- * part: the one wanted, -1 all. class_of (nullable): a class by a folder's name, before
+ * names one, and its part (train, valid, test) likewise. Those that split takes (at_split_takes); a file in
+ * no part only where it takes the whole. class_of (nullable): a class by a folder's name, before
  * at_class_by_name. Returns the number of files in named parts, < 0 when memory is out. */
-int at_corpus_walk(at_corpus *out, const char *root, const char *const *const *parts, int part,
+int at_corpus_walk(at_corpus *out, const char *root, const char *split,
                    int (*class_of)(const char *folder));
 
 /* Is number in a comma list such as "1,2,3"? */

@@ -107,6 +107,7 @@ static int list_all(at_voices *out, const at_corpus *corpora, int n)
             s->label = corpora[c].list[i];
             s->corpus = c;
             s->slot = i;
+            s->cache = corpora[c].cache;
             if (!(s->label.path = strdup(s->label.path)))
                 return ATTUNE_E_NOMEM;
         }
@@ -146,6 +147,12 @@ int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *
         return status;
     }
     drop_unreadable(out);
+    if (out->count && out->list[0].cache && out->noise_n) {
+        at_digest d;
+        at_digest_begin(&d);
+        at_digest_add(&d, out->noise, out->noise_n * sizeof *out->noise);
+        out->noise_digest = at_digest_of(&d);
+    }
     return ATTUNE_OK;
 }
 
@@ -193,7 +200,7 @@ static int sound_to_rows(const batch *b, const at_voice_sample *s, at_rng *r, at
     return status;
 }
 
-static int fill(const batch *b, const at_voice_sample *s, int stream, float *x, at_voice_heard *out)
+static int hear(const batch *b, const at_voice_sample *s, int stream, float *x, at_voice_heard *out)
 {
     at_feature_row *rows = NULL;
     float *flat = NULL, *scratch = NULL;
@@ -237,6 +244,70 @@ done:
     at_free(flat);
     at_free(speech);
     at_free(scratch);
+    return status;
+}
+
+/* ---- what was heard before ------------------------------------------------------------------ */
+
+/* Of the sound, and of all that is asked for. */
+static void key_of(const batch *b, const at_voice_sample *s, int stream, at_cache_key *key)
+{
+    at_cache_key_begin(key, "voice");
+    at_cache_key_add(key, s->pcm, s->n * sizeof *s->pcm);
+    at_cache_key_add(key, &b->max_rows, sizeof b->max_rows);
+    if (b->augment) {
+        at_voice_augment a = {0}; /* with what lies between its members, and without the pointer */
+        const at_voice_augment *of = b->augment;
+        a.speed_p = of->speed_p, a.speed_min = of->speed_min, a.speed_max = of->speed_max;
+        a.pitch_p = of->pitch_p, a.pitch_max = of->pitch_max, a.band_p = of->band_p;
+        a.gain_p = of->gain_p, a.gain_max = of->gain_max;
+        a.noise_p = of->noise_p, a.snr_min = of->snr_min, a.snr_max = of->snr_max;
+        at_cache_key_add(key, &a, sizeof a);
+        at_cache_key_add(key, &b->v->noise_digest, sizeof b->v->noise_digest);
+    }
+    if (b->masks)
+        at_cache_key_add(key, b->masks, sizeof *b->masks);
+    if (b->augment || b->masks) {
+        at_cache_key_add(key, &b->seed, sizeof b->seed);
+        at_cache_key_add(key, &stream, sizeof stream);
+    }
+}
+
+/* 1: x and out are as they were; 0: what was kept is not of their kind. */
+static int restore(const batch *b, const unsigned char *data, size_t n, float *x,
+                   at_voice_heard *out)
+{
+    const size_t row = AT_FEATURE_COLS * sizeof *x;
+    if (n < sizeof *out)
+        return 0;
+    memcpy(out, data, sizeof *out);
+    if (out->length < 1 || out->length > b->max_rows ||
+        n - sizeof *out != (size_t)out->length * row)
+        return 0;
+    memset(x, 0, (size_t)b->max_rows * row);
+    memcpy(x, data + sizeof *out, n - sizeof *out);
+    return 1;
+}
+
+static int fill(const batch *b, const at_voice_sample *s, int stream, float *x, at_voice_heard *out)
+{
+    at_cache_key key;
+    unsigned char *data;
+    size_t n;
+    if (!s->cache)
+        return hear(b, s, stream, x, out);
+    key_of(b, s, stream, &key);
+    int status = at_cache_get(s->cache, &key, &data, &n);
+    if (status == 1) {
+        status = restore(b, data, n, x, out);
+        at_free(data);
+    }
+    if (status)
+        return status < 0 ? status : ATTUNE_OK;
+    status = hear(b, s, stream, x, out);
+    if (status == ATTUNE_OK)
+        at_cache_put(s->cache, &key, out, sizeof *out, x,
+                     (size_t)out->length * AT_FEATURE_COLS * sizeof *x);
     return status;
 }
 

@@ -1,7 +1,8 @@
 /* voices.h - training and evaluation voices, through the run-time path.
  *
  * Sound is decoded once and kept as PCM; feature rows come from dsp/features.h after whatever
- * augmentation was asked for, so that noise is in the sound, not in the features.
+ * augmentation was asked for, so that noise is in the sound, not in the features. A corpus's cache keeps
+ * these rows, by the samples and all that was asked for.
  */
 #ifndef AT_DATA_VOICES_H
 #define AT_DATA_VOICES_H
@@ -17,6 +18,7 @@ typedef struct at_voice_sample {
     int corpus, slot; /* which of the corpora given to at_voices_load, and which of its samples */
     float *pcm;       /* (n), 16 kHz mono, owned */
     size_t n;
+    at_cache *cache; /* its corpus's */
 } at_voice_sample;
 
 typedef struct at_voices {
@@ -24,6 +26,7 @@ typedef struct at_voices {
     int count, unreadable;
     float *noise; /* (noise_n) all background noises one after the other, their training parts */
     size_t noise_n;
+    uint64_t noise_digest; /* where there is a cache */
 } at_voices;
 
 /* Reads all sounds of n corpora, which may be freed afterwards. noise_dir: folder of background recordings, NULL for none; the first noise_share (0..1; 0: 0.7)

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "data/csv.h"
-#include "eval/classes.h"
 
 #include <string.h>
 
@@ -75,6 +74,25 @@ int at_answers_write(const char *path, const at_corpus *c, const at_answer *answ
     for (int i = 0; i < c->count; i++)
         if (answer[i].outcome != AT_UNREAD)
             put_row(out.f, &c->list[i], &answer[i], c->head);
+    return at_outfile_commit(&out, err);
+}
+
+int at_qualities_write(const char *path, const char *root, const at_corpus *c,
+                       const at_answer *answer, attune_error *err)
+{
+    at_outfile out;
+    int status = at_outfile_open(&out, path, err);
+    if (status < 0)
+        return status;
+    fputs("file,quality\n", out.f);
+    for (int i = 0; i < c->count; i++) {
+        if (answer[i].outcome == AT_UNREAD)
+            continue;
+        at_csv_put(out.f, at_corpus_path_within(c->list[i].path, root));
+        /* a face that is not found, or nothing to hear, is no good picture or sound */
+        const at_grade grade = answer[i].grade ? answer[i].grade : AT_LOW_QUALITY;
+        fprintf(out.f, ",%s\n", at_grade_names[grade]);
+    }
     return at_outfile_commit(&out, err);
 }
 

@@ -1,7 +1,7 @@
 #include "base/error.h"
 #include "base/mem.h"
+#include "data/protocol.h"
 #include "eval/answers.h"
-#include "eval/classes.h"
 #include "eval/evaluate.h"
 #include "eval/figures.h"
 #include "eval/metrics.h"
@@ -19,6 +19,8 @@ _Static_assert((int)ATTUNE_EVAL_CLASSES >= (int)AT_MOST_CLASSES, "room for every
 typedef struct evaluation {
     const attune_eval_options *options;
     at_corpus corpus;
+    at_protocol protocol;
+    at_cache *cache;   /* nullable */
     at_answer *answer; /* (corpus.count) */
 } evaluation;
 
@@ -39,7 +41,7 @@ static int labelled(const at_sample *s, at_head head)
 typedef struct judged {
     int n;
     int *label; /* -1: some state's level alone */
-    int *group, *sample;
+    int *group, *sample, *grade;
     float *p;
 } judged;
 
@@ -48,6 +50,7 @@ static void judged_free(judged *j)
     free(j->label);
     free(j->group);
     free(j->sample);
+    free(j->grade);
     free(j->p);
 }
 
@@ -83,8 +86,10 @@ static int collect(judged *j, const evaluation *e, int classes)
     j->label = malloc(most * sizeof *j->label);
     j->group = malloc(most * sizeof *j->group);
     j->sample = malloc(most * sizeof *j->sample);
+    j->grade = malloc(most * sizeof *j->grade);
     j->p = malloc(most * (size_t)classes * sizeof *j->p);
-    if (!j->label || !j->group || !j->sample || !j->p || number_people(c, j->group) < 0)
+    if (!j->label || !j->group || !j->sample || !j->grade || !j->p ||
+        number_people(c, j->group) < 0)
         return ATTUNE_E_NOMEM;
     for (int i = 0; i < c->count; i++) {
         if (!labelled(&c->list[i], c->head) || e->answer[i].outcome != AT_ANSWERED)
@@ -92,6 +97,7 @@ static int collect(judged *j, const evaluation *e, int classes)
         j->label[j->n] = at_label_of(&c->list[i], c->head);
         j->group[j->n] = j->group[i]; /* n never passes i */
         j->sample[j->n] = i;
+        j->grade[j->n] = (int)e->answer[i].grade;
         memcpy(j->p + (size_t)j->n * (size_t)classes, e->answer[i].p,
                (size_t)classes * sizeof *j->p);
         j->n++;
@@ -108,6 +114,7 @@ static at_answers with_class(const judged *j, int classes)
             continue;
         j->label[a.n] = j->label[i];
         j->group[a.n] = j->group[i];
+        j->grade[a.n] = j->grade[i];
         memmove(j->p + (size_t)a.n * (size_t)classes, j->p + (size_t)i * (size_t)classes,
                 (size_t)classes * sizeof *j->p);
         a.n++;
@@ -119,8 +126,12 @@ static at_answers with_class(const judged *j, int classes)
 static int judge_classes(attune_eval_result *out, const evaluation *e, const judged *j,
                          attune_error *err)
 {
+    const attune_eval_options *o = e->options;
     const at_answers answers = with_class(j, out->classes);
-    return at_figures_fill(out, e->corpus.head, &answers, e->options->draws, e->options->seed, err);
+    const int status = at_figures_fill(out, e->corpus.head, &answers, o->draws, o->seed, err);
+    return status < 0 ? status
+                      : at_figures_by_grade(out->condition, e->corpus.head, &answers, j->grade,
+                                            o->draws, o->seed, err);
 }
 
 /* DAiSEE's states at the thresholds that its shares leave meaning for: see the data card. */
@@ -241,7 +252,13 @@ static int read_corpus(evaluation *e, attune_error *err)
     int status = at_corpus_read(&e->corpus, o->dataset, o->root, o->split ? o->split : "all", err);
     if (status < 0)
         return status;
+    status = at_protocol_of(&e->protocol, &e->corpus, o->root, o->split ? o->split : "all", err);
+    if (status < 0)
+        return status;
     at_corpus_thin(&e->corpus, o->limit);
+    if (o->cache && (status = at_cache_open(&e->cache, o->cache, err)) < 0)
+        return status;
+    e->corpus.cache = e->cache;
     return choose_task(e, err);
 }
 
@@ -324,6 +341,9 @@ static void describe(attune_eval_result *out, const evaluation *e)
     snprintf(out->split, sizeof out->split, "%s", o->split ? o->split : "all");
     snprintf(out->task, sizeof out->task, "%s", at_heads[e->corpus.head].name);
     snprintf(out->stream, sizeof out->stream, "%s", o->stream ? o->stream : "both");
+    snprintf(out->protocol, sizeof out->protocol, "%s", e->protocol.text);
+    snprintf(out->twin, sizeof out->twin, "%s", e->protocol.twin);
+    out->shared_people = e->protocol.shared;
     snprintf(out->note, sizeof out->note, "%s", e->corpus.note);
     for (int i = 0; i < o->corrupts; i++) {
         size_t used = strlen(out->corrupt);
@@ -346,6 +366,7 @@ int at_evaluate_touched(int touched[AT_DEGRADE_KINDS], const attune_eval_options
         status = read_corpus(&e, err);
     for (int k = 0; k < AT_DEGRADE_KINDS && status == ATTUNE_OK; k++)
         touched[k] = at_run_touches(&e.corpus, &run, (at_degrade_kind)k);
+    at_cache_free(&e.cache);
     at_corpus_free(&e.corpus);
     return status;
 }
@@ -365,11 +386,14 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
     }
     if (status == ATTUNE_OK && o->answers)
         status = at_answers_write(o->answers, &e.corpus, e.answer, err);
+    if (status == ATTUNE_OK && o->qualities)
+        status = at_qualities_write(o->qualities, o->root, &e.corpus, e.answer, err);
     if (status == ATTUNE_OK) {
         describe(out, &e);
         status = judge(out, &e, err);
     }
     free(e.answer);
+    at_cache_free(&e.cache);
     at_corpus_free(&e.corpus);
     return status;
 }

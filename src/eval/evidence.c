@@ -23,6 +23,7 @@ int at_rate_face(at_rating *r, const at_face_sample *s, const at_image *aligned,
     q.detector_score = s->face.score;
     const at_pose ahead = {0};
     const at_sighting sighting = {.measured = at_face_measured(&q, &v->covered, &ahead)};
+    r->measured = sighting.measured;
     *quality = at_sighting_quality(&sighting);
     return ATTUNE_OK;
 }

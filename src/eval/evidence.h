@@ -9,6 +9,7 @@
 
 /* Where faces are rated; zeroed before use. */
 typedef struct at_rating {
+    attune_quality measured; /* of the face that was rated last */
     at_image native;
     at_picture_work picture;
 } at_rating;

@@ -139,3 +139,57 @@ int at_figures_fill(attune_eval_result *out, at_head head, const at_answers *a, 
         fill_intervals(out, &intervals);
     return status;
 }
+
+/* ---- by quality ----------------------------------------------------------------------------- */
+
+/* The answers of one grade, in room for all. */
+static at_answers of_grade(const at_answers *a, const int *grade, int wanted, int *label,
+                           int *group, float *p)
+{
+    const size_t classes = (size_t)a->classes;
+    at_answers some = {0, a->classes, label, p, group};
+    for (int i = 0; i < a->n; i++) {
+        if (grade[i] != wanted)
+            continue;
+        label[some.n] = a->label[i];
+        group[some.n] = a->group[i];
+        memcpy(p + (size_t)some.n * classes, a->p + (size_t)i * classes, classes * sizeof *p);
+        some.n++;
+    }
+    return some;
+}
+
+static int fill_condition(attune_eval_condition *out, at_head head, const at_answers *a, int draws,
+                          uint64_t seed, attune_error *err)
+{
+    attune_eval_result r = {0};
+    const int status = at_figures_fill(&r, head, a, draws, seed, err);
+    *out = (attune_eval_condition){out->name,
+                                   a->n,
+                                   r.accuracy,
+                                   r.balanced_accuracy,
+                                   r.macro_f1,
+                                   r.accuracy_interval,
+                                   r.balanced_accuracy_interval};
+    return status;
+}
+
+int at_figures_by_grade(attune_eval_condition out[ATTUNE_EVAL_CONDITIONS], at_head head,
+                        const at_answers *a, const int *grade, int draws, uint64_t seed,
+                        attune_error *err)
+{
+    _Static_assert((int)ATTUNE_EVAL_CONDITIONS == AT_GRADES - 1, "all but what has none");
+    const size_t most = (size_t)a->n + 1;
+    int *label = malloc(most * sizeof *label), *group = malloc(most * sizeof *group);
+    float *p = malloc(most * (size_t)a->classes * sizeof *p);
+    int status = label && group && p ? ATTUNE_OK : at_fail_nomem(err);
+    for (int g = 0; g < ATTUNE_EVAL_CONDITIONS && !status; g++) {
+        const at_answers some = of_grade(a, grade, g + 1, label, group, p);
+        out[g].name = at_grade_names[g + 1];
+        status = fill_condition(&out[g], head, &some, draws, seed, err);
+    }
+    free(label);
+    free(group);
+    free(p);
+    return status;
+}

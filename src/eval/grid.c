@@ -35,7 +35,7 @@ static int evaluate_cell(attune_grid_cell *out, const char *model, const attune_
         snprintf(text, sizeof text, "%s=%g", d->name, (double)d->listed[level]);
         own.corrupt = list;
         own.corrupts = 1;
-        own.answers = own.excluded = NULL;
+        own.answers = own.excluded = own.qualities = NULL;
     }
     return attune_evaluate(&out->result, model, &own, err);
 }

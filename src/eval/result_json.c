@@ -58,6 +58,32 @@ static json_t *excluded_by(const attune_eval_result *r)
     return counts;
 }
 
+static json_t *condition_list(const attune_eval_result *r)
+{
+    json_t *list = json_array();
+    for (int k = 0; k < ATTUNE_EVAL_CONDITIONS; k++) {
+        const attune_eval_condition *c = &r->condition[k];
+        if (c->name)
+            json_array_append_new(
+                list, json_pack("{s:s,s:i,s:o,s:o,s:o,s:{s:o,s:o}}", "name", c->name, "n", c->n,
+                                "accuracy", number(c->accuracy), "balanced_accuracy",
+                                number(c->balanced_accuracy), "macro_f1", number(c->macro_f1),
+                                "interval", "accuracy", interval(c->accuracy_interval),
+                                "balanced_accuracy", interval(c->balanced_accuracy_interval)));
+    }
+    return list;
+}
+
+/* By what protocol the part was chosen. */
+static int add_protocol(json_t *root, const attune_eval_result *r)
+{
+    json_t *shared = r->shared_people < 0 ? json_null() : json_integer(r->shared_people);
+    int bad = json_object_set_new(root, "protocol", json_string(r->protocol));
+    bad |= json_object_set_new(root, "shared_people", shared);
+    bad |= json_object_set_new(root, "twin", *r->twin ? json_string(r->twin) : json_null());
+    return bad | json_object_set_new(root, "conditions", condition_list(r));
+}
+
 char *attune_eval_json(const attune_eval_result *r)
 {
     json_t *auc = json_object(), *auc_interval = json_object();
@@ -80,7 +106,8 @@ char *attune_eval_json(const attune_eval_result *r)
         "confidence_auc", number(r->confidence_auc), "kept_error", number(r->kept_error),
         "constant", constant(&r->constant), "auc", auc, "auc_interval", auc_interval, "per_class",
         class_list(r), "confusion", confusion(r), "interval", intervals);
-    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+    const int bad = !root || add_protocol(root, r);
+    char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     json_decref(root);
     return text;
 }

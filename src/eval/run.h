@@ -31,6 +31,7 @@ typedef struct at_answer {
     float state[ATTUNE_STATES][ATTUNE_LEVELS]; /* STATE4 */
     float reliability[ATTUNE_MODALITIES],
         condition[ATTUNE_MODALITIES]; /* [0,1]; 0 without that stream */
+    at_grade grade;                   /* of what was judged, as it was judged: grade.h */
     int logits;                       /* 0 for clips */
     float logit[AT_MOST_LOGITS];      /* of the head, of EMOTION7 the stream's native ones */
 } at_answer;

@@ -1,15 +1,22 @@
 /* run_clips.c - clips, each through a session of its own. */
 #include "base/error.h"
 #include "eval/classes.h"
+#include "eval/grade.h"
 #include "eval/run.h"
 #include "runtime/analyze.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
-/* Sums over a clip's windows that were not withheld. */
+_Static_assert(sizeof(attune_quality) % sizeof(float) == 0, "an array of floats");
+enum { MEASURES = sizeof(attune_quality) / sizeof(float) };
+
+/* Sums over a clip's windows that were not withheld; what is measured, over all. */
 typedef struct clip_sum {
     at_answer sum;
+    float measured[MEASURES];
+    int measurements[MEASURES];
     float emotion7[ATTUNE_EMOTIONS], engagement3[ATTUNE_ENGAGEMENTS];
     int windows, kept, states; /* states: of those kept, windows with a learning state */
 } clip_sum;
@@ -20,10 +27,30 @@ static void add(float *sum, const float *x, int n)
         sum[i] += x[i];
 }
 
+static void add_measured(clip_sum *s, const attune_quality *q)
+{
+    const float *x = (const float *)(const void *)q;
+    for (int i = 0; i < MEASURES; i++)
+        if (isfinite(x[i])) {
+            s->measured[i] += x[i];
+            s->measurements[i]++;
+        }
+}
+
+static at_grade grade_of(const clip_sum *s)
+{
+    attune_quality mean;
+    float *x = (float *)(void *)&mean;
+    for (int i = 0; i < MEASURES; i++)
+        x[i] = s->measurements[i] ? s->measured[i] / (float)s->measurements[i] : NAN;
+    return at_grade_of_clip(&mean);
+}
+
 static int on_window(void *user, const attune_window *w)
 {
     clip_sum *s = user;
     s->windows++;
+    add_measured(s, &w->quality);
     if (w->abstain)
         return 0;
     s->kept++;
@@ -48,6 +75,7 @@ static void fill_answer(const clip_sum *s, at_head head, at_answer *a)
 {
     const int levels = head == AT_HEAD_STATE4 || head == AT_HEAD_DOMINANT4;
     const int states = levels || head == AT_HEAD_ENGAGEMENT3;
+    a->grade = grade_of(s);
     a->outcome = AT_WITHHELD;
     a->why = s->windows == 0 ? "no window" : s->kept == 0 ? "every window withheld" : "no face";
     if ((states ? s->states : s->kept) == 0)

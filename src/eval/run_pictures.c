@@ -4,6 +4,7 @@
 #include "eval/classes.h"
 #include "eval/evidence.h"
 #include "eval/face_encoders.h"
+#include "eval/grade.h"
 #include "eval/run.h"
 
 #include <math.h>
@@ -76,12 +77,14 @@ static int rate(const at_run_context *r, const at_face_sample *s, int number, se
     const at_visual_result *v = &t->result;
     at_estimate estimate;
     float quality;
+    a->grade = AT_LOW_QUALITY;
     if (!s->found)
         return ATTUNE_OK;
     int status =
         at_rate_face(&t->rating, s, &t->image, at_harms_pictures(&r->options->harms), v, &quality);
     if (status < 0)
         return status;
+    a->grade = at_grade_of_face(&t->rating.measured);
     const at_evidence evidence[ATTUNE_MODALITIES] = {[ATTUNE_FACE] = {.present = 1,
                                                                       .embedding = v->embedding,
                                                                       .logit = v->expression,

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "eval/evidence.h"
+#include "eval/grade.h"
 #include "eval/run.h"
 #include "runtime/voice.h"
 
@@ -113,6 +114,7 @@ static int judge(const batch *b, const at_voice_sample *v, seat *t, at_answer *a
     int status = at_voice_rows(v, ROWS, t->rows, &heard);
     a->outcome = AT_WITHHELD;
     a->why = "too little speech";
+    a->grade = at_grade_of_voice(&heard.quality);
     if (status < 0 || heard.speech < AT_SPEECH_ROWS_MIN)
         return status;
     status = at_audio_run(b->s->net, t->graph, t->rows, heard.length, heard.functionals, &result);

@@ -215,7 +215,7 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     attune_options options = o ? *o : (attune_options){0};
     at_media_options media = media_options(a, &options);
     at_media_info info;
-    int rc = at_feed_open(&a->feed, a->path, &media, err);
+    int rc = at_feed_open(&a->feed, a->path, a->change ? a->change->sound : NULL, &media, err);
 
     if (rc < 0)
         return rc;

@@ -1,10 +1,11 @@
 /* analyze.h - attune_analyze_file with something done to the input on its way, as evaluation does
- * that wants to know what a bad camera or line costs; or with somebody watching.
+ * that wants to know what a bad camera or line costs; with sound that was recorded apart; or with
+ * somebody watching.
  */
 #ifndef AT_RUNTIME_ANALYZE_H
 #define AT_RUNTIME_ANALYZE_H
 
-#include "media/media.h"
+#include "runtime/feed_pair.h"
 #include "runtime/watch.h"
 
 /* All calls are nullable. */
@@ -14,6 +15,7 @@ typedef struct at_analyze_change {
     /* May put another picture or other sound in p's place, of the same time and length. */
     int (*packet)(void *user, at_media_packet *p, attune_error *err);
     void *user;
+    const at_feed_sound *sound; /* in the place of the input's own */
     at_watch watch;
 } at_analyze_change;
 

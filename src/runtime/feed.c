@@ -19,8 +19,9 @@ typedef struct at_slot {
 } at_slot;
 
 struct at_feed {
-    at_media *media;
-    const char *path; /* of the caller, until it is open */
+    at_pair *input;
+    const char *path;           /* of the caller, until it is open */
+    const at_feed_sound *sound; /* likewise; nullable */
     at_media_options options;
     pthread_t thread;
     int running;
@@ -69,11 +70,11 @@ static at_slot *free_slot(at_feed *f, size_t bytes)
 
 static int open_media(at_feed *f)
 {
-    int rc = at_media_open(&f->media, f->path, &f->options, &f->err);
+    int rc = at_pair_open(&f->input, f->path, f->sound, &f->options, &f->err);
 
     if (rc == ATTUNE_OK) {
         pthread_mutex_lock(&f->lock);
-        at_media_get_info(f->media, &f->info);
+        at_pair_get_info(f->input, &f->info);
         f->opened = 1;
         pthread_cond_signal(&f->filled);
         pthread_mutex_unlock(&f->lock);
@@ -87,13 +88,13 @@ static int read_media(at_feed *f)
     at_slot *slot;
     int rc;
 
-    while ((rc = at_media_next(f->media, &packet, &f->err)) == 1) {
+    while ((rc = at_pair_next(f->input, &packet, &f->err)) == 1) {
         slot = free_slot(f, picture_bytes(&packet));
         if (!slot)
             return at_fail(&f->err, ATTUNE_E_INTERRUPTED, "interrupted");
         if (at_media_keep(&slot->kept, &packet) < 0)
             return at_fail_nomem(&f->err);
-        at_media_get_info(f->media, &slot->info);
+        at_pair_get_info(f->input, &slot->info);
         pthread_mutex_lock(&f->lock);
         f->count++;
         f->bytes += picture_bytes(&packet);
@@ -172,7 +173,8 @@ static int wait_opened(at_feed *f, const at_media_options *o, attune_error *err)
     return rc;
 }
 
-int at_feed_open(at_feed **out, const char *path, const at_media_options *o, attune_error *err)
+int at_feed_open(at_feed **out, const char *path, const at_feed_sound *sound,
+                 const at_media_options *o, attune_error *err)
 {
     at_feed *f = at_calloc(1, sizeof *f);
     pthread_condattr_t attr;
@@ -182,6 +184,7 @@ int at_feed_open(at_feed **out, const char *path, const at_media_options *o, att
     if (!f)
         return at_fail_nomem(err);
     f->path = path;
+    f->sound = sound;
     f->options = *o;
     f->options.interrupted = stopped;
     f->options.user = f;
@@ -222,7 +225,7 @@ void at_feed_free(at_feed **out)
     if (!f)
         return;
     stop_thread(f);
-    at_media_free(&f->media);
+    at_pair_free(&f->input);
     for (int i = 0; i < SLOTS; i++)
         at_media_let_go(&f->slot[i].kept);
     pthread_cond_destroy(&f->filled);
@@ -259,7 +262,7 @@ int at_feed_next(at_feed *f, at_media_packet *out, attune_error *err)
     pthread_mutex_unlock(&f->lock);
     if (rc == 0) {
         stop_thread(f);
-        at_media_get_info(f->media, &f->info);
+        at_pair_get_info(f->input, &f->info);
     }
     return rc;
 }

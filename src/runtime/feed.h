@@ -6,13 +6,14 @@
 #ifndef AT_RUNTIME_FEED_H
 #define AT_RUNTIME_FEED_H
 
-#include "media/media.h"
+#include "runtime/feed_pair.h"
 
 typedef struct at_feed at_feed;
 
-/* path and o as at_media_open, but o's interrupted and user: interrupted is asked on the caller's
+/* path, sound (nullable) and o as at_pair_open, but o's interrupted and user: interrupted is asked on the caller's
  * thread, several times a second while the input keeps us waiting for its first bytes. */
-int at_feed_open(at_feed **out, const char *path, const at_media_options *o, attune_error *err);
+int at_feed_open(at_feed **out, const char *path, const at_feed_sound *sound,
+                 const at_media_options *o, attune_error *err);
 /* Stops the thread, whatever it is at. */
 void at_feed_free(at_feed **f);
 

@@ -33,9 +33,9 @@ static int run_step(const at_job *chain, const char *file, attune_error *err)
 /* The figure that a set is usually quoted by, in one line. */
 static void tell_result(const at_job *job, const attune_eval_result *r)
 {
-    char line[200];
-    snprintf(line, sizeof line, "%s, %s: %d samples, accuracy %.4f, balanced %.4f", r->dataset,
-             r->split, r->n, r->accuracy, r->balanced_accuracy);
+    char line[400];
+    snprintf(line, sizeof line, "%s, %s (%s): %d samples, accuracy %.4f, balanced %.4f", r->dataset,
+             r->split, r->protocol, r->n, r->accuracy, r->balanced_accuracy);
     at_job_tell(job, line);
 }
 
@@ -53,6 +53,7 @@ static int judge(const at_job *job, const char *model, const at_judged_settings 
         .split = s->split,
         .threads = job->options->threads,
         .quiet = job->options->quiet,
+        .cache = job->options->cache,
         .stop = job->options->stop,
         .user = job->options->user,
     };

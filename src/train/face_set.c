@@ -1,7 +1,6 @@
 #include "train/face_set.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "eval/classes.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* job.c - where a run's files are. */
 #include "base/error.h"
+#include "data/protocol.h"
 #include "train/learn.h"
 #include "vision/detect.h"
 #include <stdio.h>
@@ -76,15 +77,39 @@ int at_job_data(const at_job *job, const char *dataset, const char *folder, char
     return *out ? ATTUNE_OK : at_fail_nomem(err);
 }
 
+/* What is learned or judged by a drawn part is told with its protocol. */
+static int tell_protocol(const at_job *job, const at_corpus *c, const char *root, const char *split,
+                         attune_error *err)
+{
+    char line[400];
+    at_split s;
+    at_protocol p;
+    int status = at_split_parse(&s, split, err);
+    if (status || !s.drawn)
+        return status;
+    status = at_protocol_of(&p, c, root, split, err);
+    if (status)
+        return status;
+    const int n = snprintf(line, sizeof line, "%s %s: %s", c->dataset, split, p.text);
+    if (p.shared > 0)
+        snprintf(line + n, sizeof line - (size_t)n, " (%d of %d); with people apart: %s", p.shared,
+                 c->people, p.twin);
+    at_job_tell(job, line);
+    return ATTUNE_OK;
+}
+
 int at_job_corpus(const at_job *job, const char *dataset, const char *folder, const char *split,
                   int limit, at_corpus *out, attune_error *err)
 {
     char *root = NULL;
     int status = at_job_data(job, dataset, folder, &root, err);
     status = status ? status : at_corpus_read(out, dataset, root, split, err);
+    status = status ? status : tell_protocol(job, out, root, split, err);
     free(root);
-    if (!status)
+    if (!status) {
         at_corpus_thin(out, limit);
+        out->cache = job->cache;
+    }
     return status;
 }
 

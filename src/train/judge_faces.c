@@ -1,7 +1,6 @@
 #include "train/judge_faces.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "eval/classes.h"
 #include "eval/confidence.h"
 #include "model/visual.h"
 #include <math.h>

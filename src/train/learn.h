@@ -33,6 +33,7 @@ typedef struct at_job {
     at_resume resume;
     uint64_t
         stamp; /* of recipe, options and the files that it names: what a checkpoint belongs to */
+    at_cache *cache; /* nullable */
     json_t *outputs; /* names of the files written that the next runs need; nullable */
 } at_job;
 

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "eval/classes.h"
 #include "eval/metrics.h"
 #include "model/hog_net.h"
 #include "train/checkpoint.h"

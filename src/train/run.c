@@ -119,11 +119,26 @@ static int write_note(const at_job *job, attune_error *err)
 
 /* ---- a run ---------------------------------------------------------------------------------- */
 
+static void tell_cache(const at_job *job)
+{
+    char line[160];
+    const at_cache_counts n = at_cache_count(job->cache);
+    snprintf(line, sizeof line, "cache: %d found, %d made, %d of them not written", n.found, n.made,
+             n.unwritten);
+    at_job_tell(job, line);
+}
+
 static int run_job(at_job *job, run_fn run, attune_error *err)
 {
+    const char *cache = job->options->cache;
     int status = at_pool_create(&job->pool, job->options->threads, err);
+    if (!status && cache)
+        status = at_cache_open(&job->cache, cache, err);
     status = status ? status : run(job, err);
     status = status ? status : write_note(job, err);
+    if (job->cache)
+        tell_cache(job);
+    at_cache_free(&job->cache);
     at_pool_free(&job->pool);
     return status;
 }
