@@ -197,7 +197,7 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     if (a->change && a->change->open)
         rc = a->change->open(a->change->user, a->path, &media, err);
     rc = rc < 0 ? rc : attune_session_open(&a->session, m, &options, err);
-    if (rc == ATTUNE_OK && a->change && a->change->watch.sighted)
+    if (rc == ATTUNE_OK && a->change)
         at_session_watch(a->session, &a->change->watch);
     return rc;
 }

@@ -152,6 +152,8 @@ static void estimate(attune_session *s, at_evidence evidence[ATTUNE_MODALITIES],
         take_usual(s, person, evidence, plain);
     at_fusion_run(s->m->fusion, evidence, &e);
     note_estimate(&e, w);
+    if (s->watch.asked)
+        s->watch.asked(s->watch.user, evidence, w);
     if (s->o.no_baseline)
         return;
     note_usual(person, &e, w);
