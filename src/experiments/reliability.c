@@ -67,11 +67,11 @@ static const struct {
     const at_part_of *part; /* NULL: label-matched pairs */
     const char *harm[2];
 } grounds[] = {
+    {&at_javanese, {"patch=40", "hiss=0"}},
+    {&tess, {"hiss=0"}},
     {&at_fer2013, {"patch=40"}},
     {&at_ravdess, {"hiss=0"}},
     {NULL, {"patch=40", "hiss=0"}},
-    {&at_javanese, {"patch=40", "hiss=0"}},
-    {&tess, {"hiss=0"}},
 };
 enum { GROUNDS = sizeof grounds / sizeof *grounds };
 
