@@ -3,6 +3,7 @@
 #include "wrap_alloc.h"
 
 #include "data/pairs.h"
+#include "fusion/calibration.h"
 #include "fusion/kind.h"
 
 #include <setjmp.h>
@@ -82,6 +83,7 @@ static void test_load_and_run(void **state)
 static void test_forward(void **state)
 {
     static const float target[ATTUNE_EMOTIONS] = {1};
+    static const at_calibration calibration = {.temperature = {1, 1}};
     const at_estimate trust = {.worth = {1, 1}, .weight = {0.5f, 0.5f}, .used = 3};
     (void)state;
     for (int k = 0; at_fusion_kinds[k]; k++) {
@@ -96,6 +98,7 @@ static void test_forward(void **state)
             wrap_alloc_fail_at(n);
             int status = at_fusion_net_make(&net, &p, at_fusion_kinds[k], NULL, &rng, NULL);
             status = status ? status : at_graph_create(&g, NULL, at_kernels_best(), NULL);
+            net.calibration = &calibration;
             if (!status) {
                 at_graph_begin(g, AT_TRAIN, 1);
                 at_tensor *y = at_fusion_forward(g, &net, evidence, &trust, 1, 0.3f);

@@ -25,7 +25,7 @@ DATA = pathlib.Path(os.environ.get("ATTUNE_DATA") or SOURCE.parent / "shared/dat
 SANITIZED = built.sanitizers()  # most of a second for each picture
 PICTURES = 48 if SANITIZED else 300
 KEYS = {"dataset", "split", "protocol", "shared_people", "twin", "conditions", "n", "withheld", "coverage", "excluded_by", "people", "accuracy", "balanced_accuracy", "macro_f1",
-        "weighted_f1", "ece", "ece_by_chance", "confidence_auc", "kept_error", "auc", "per_class", "confusion", "interval", "corrupt", "groups", "constant"}
+        "weighted_f1", "ece", "ece_by_chance", "confidence_auc", "kept_error", "auc", "movement", "per_class", "confusion", "interval", "corrupt", "groups", "constant"}
 
 
 def run(*arguments):
@@ -448,6 +448,11 @@ class Made(unittest.TestCase):
         self.assertEqual((d["task"], d["n"]), ("state4", 2))
         self.assertIn("boredom>=1", d["auc"])
         self.assertEqual(d["constant"]["accuracy"], 1)
+        moves = d["movement"]["boredom"]
+        self.assertEqual(moves["n"], 2)
+        self.assertAlmostEqual(moves["people"], moves["samples"], places=6)  # one of each person
+        self.assertIsNone(moves["time"])
+        self.assertIsNone(d["movement"]["frustration"]["people"])  # labels that do not move
         # levels 0 3 0 0 and 1 2 0 0: engagement, whichever the rule; 2 2 0 0 goes to the rarer, or not
         (self.root / "tie.csv").write_text("file,boredom,engagement,confusion,frustration\n"
                                            "files/face.png,2,2,0,0\n")

@@ -119,7 +119,7 @@ class Page(HTMLParser):
 class Usage(unittest.TestCase):
     def test_help_names_what_there_is(self):
         text = run("--help").stdout
-        for name in ("table1", "table2", "table3", "table4", "table5", "fig3", "fig4", "fig5"):
+        for name in ("table1", "table2", "table3", "table4", "table5", "fig3", "fig4", "fig5", "grid", "reliability"):
             self.assertRegex(text, rf"\n  {name} .*\n +needs ")
 
     def test_wrong_usage(self):
@@ -136,13 +136,16 @@ class Usage(unittest.TestCase):
 class Reproduced(unittest.TestCase):
     def test_tables_and_figures_with_the_default_model(self):
         out = folder / "default"
-        which = ["table1", "table2", "table3", "table4", "fig3", "fig4", "fig5"]
+        which = ["table1", "table2", "table3", "table4", "fig3", "fig4", "fig5", "grid", "reliability"]
         if SANITIZED:
-            which = ["table1", "table4", "fig3"]
+            which = ["table1", "table4", "fig3", "grid"]
         r = run(*which, "-o", out, "--model", "default")
         self.assertIn(f"{out}/report.html", r.stdout)
         self.check_table1(out)
         self.check_pairs(out)
+        self.check_grid(out)
+        if not SANITIZED:
+            self.check_reliability(out)
         self.check_page(out, which)
         # Nothing is trained or judged twice, and the same comes of it.
         before, page = times(out), (out / "report.html").read_text()
@@ -189,6 +192,44 @@ class Reproduced(unittest.TestCase):
         self.assertEqual(clean[0]["accuracy_lo"], "")  # of one person's voice
         voice = [r for r in rows if r["part"].startswith("RAVDESS") and r["what"] == "voice alone"]
         self.assertEqual([float(r["paper_accuracy"]) for r in voice], [.822])
+
+    def check_grid(self, out):
+        rows = table(out / "grid.csv")
+        self.assertEqual([(r["face"], r["voice"]) for r in rows],
+                         [(f, v) for f in ("as it is", "20 % covered", "40 % covered", "60 % covered")
+                          for v in ("clean", "noise, 10 dB", "noise, 0 dB", "missing")])
+        known = {r["what"] + r["condition"]: r["accuracy"] for r in table(out / "table4.csv")
+                 if r["part"].startswith("Label-matched")}
+        clean, worst = rows[0], rows[10]  # the same pairs as there
+        for column, what in (("face", "face alone"), ("voice", "voice alone"),
+                             ("fused", "fused, late: product")):
+            self.assertEqual(clean[f"{column}_accuracy"], known[what + "as they are"])
+            self.assertEqual(worst[f"{column}_accuracy"], known[what + "both"])
+        better = max(float(clean["face_accuracy"]), float(clean["voice_accuracy"]))
+        if not any(int(r["withheld"]) for r in rows[:3]):
+            self.assertAlmostEqual(float(clean["gain"]), float(clean["fused_accuracy"]) - better, places=5)
+        for r in rows[3::4]:  # without sound the face answers
+            self.assertEqual((r["fused_accuracy"], r["voice_accuracy"], r["gain"], r["verdict"]),
+                             (r["face_accuracy"], "", "", ""))
+
+    def check_reliability(self, out):
+        rows = table(out / "reliability.csv")
+        parts = []
+        for part in dict.fromkeys(r["part"] for r in rows):
+            block = {r["measure"]: r for r in rows if r["part"] == part}
+            parts.append(part.split(": ")[-1])
+            own = block["probability" if part.endswith("fused") else "own probability"]
+            for name, r in block.items():
+                if not any(w in name for w in ("adjusted", "adapted", "probability without")):
+                    self.assertEqual(r["right"], own["right"], (part, name))
+                self.assertEqual(bool(r["calibration_error"]), "probability" in name or "reliability" in name)
+                if r["area"]:
+                    self.assertTrue(0 <= float(r["area"]) <= 1)
+        self.assertEqual(parts, ["face", "voice", "face", "voice", "fused"])
+        grid = table(out / "grid.csv")[0]
+        fused = next(r for r in rows if r["part"].endswith("fused") and r["measure"] == "probability")
+        if not int(grid["withheld"]):
+            self.assertEqual(fused["right"], grid["fused_accuracy"])
 
     def check_page(self, out, which):
         text = (out / "report.html").read_text()

@@ -396,11 +396,16 @@ class SameBytes(unittest.TestCase):
             self.assertEqual(steps[0], steps[1])
 
     def test_evidence_is_kept_and_made_again(self):
-        """A second fusion on the same samples finds it; a damaged file is made anew, to the bit."""
+        """A second fusion on the same samples finds it, and learns the same with other threads; a damaged file is
+        made anew, to the bit."""
         recipe, options = folder / "fusion.json", self.SHORT["fusion"]
-        other = variant("fusion_other", "fusion", fusion="concat", name="other")
+        other = variant("fusion_other", "fusion", fusion="hybrid", name="other")
         for r in recipe, other:
             self.assertEqual(run(r, "kept", *options).returncode, 0)
+        learned = (folder / "kept/other.safetensors").read_bytes()
+        (folder / "kept/other.safetensors").unlink()
+        self.assertEqual(run(other, "kept", *options, "--threads", 3).returncode, 0)
+        self.assertEqual((folder / "kept/other.safetensors").read_bytes(), learned)
         files = sorted((folder / "kept").glob("evidence-*.safetensors"))
         self.assertEqual(len(files), 4)
         whole = [x.read_bytes() for x in files]

@@ -20,7 +20,7 @@ static const char *const top_keys[] = {
     "n",          "withheld",    "coverage",  "people",        "groups",
     "excluded",   "excluded_by", "not_found", "accuracy",      "balanced_accuracy",
     "macro_f1",   "weighted_f1", "ece",       "ece_by_chance", "confidence_auc",
-    "kept_error", "constant",    "auc",       "auc_interval",  "per_class",
+    "kept_error", "constant",    "auc",       "auc_interval",  "movement", "per_class",
     "confusion",  "interval",    "protocol",  "shared_people", "twin",
     "conditions", NULL};
 static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
@@ -66,6 +66,8 @@ static const attune_eval_result result = {
     .curves = 2,
     .curve = {{"boredom>=1", 0.61, {0.55, 0.66}, 2, 10, {2, 2}},
               {"confusion>=1", NAN, {NAN, NAN}, 0, 10, {3, 0}}},
+    .movements = 1,
+    .movement = {{"boredom", 9, 0.21, NAN, 0.22, 0.23, 0.24}},
 };
 
 static json_t *parsed(const attune_eval_result *r)
@@ -211,6 +213,22 @@ static void curves_by_state(void **state)
     json_decref(root);
 }
 
+static void movement_by_state(void **state)
+{
+    (void)state;
+    json_t *root = parsed(&result);
+    const json_t *all = json_object_get(root, "movement"), *m = json_object_get(all, "boredom");
+    assert_int_equal(json_object_size(all), 1);
+    assert_int_equal(json_object_size(m), 6);
+    is_number(m, "n", 9);
+    is_number(m, "samples", 0.21);
+    assert_true(json_is_null(json_object_get(m, "people")));
+    is_number(m, "time", 0.22);
+    is_number(m, "correlation", 0.23);
+    is_number(m, "confidence_auc", 0.24);
+    json_decref(root);
+}
+
 /* What could not be measured must not cost the rest. */
 static void undefined_figures_are_null(void **state)
 {
@@ -263,11 +281,9 @@ static void text_is_written_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(documented_keys),
-        cmocka_unit_test(figures),
-        cmocka_unit_test(confusion_is_square),
-        cmocka_unit_test(curves_by_state),
-        cmocka_unit_test(undefined_figures_are_null),
+        cmocka_unit_test(documented_keys),       cmocka_unit_test(figures),
+        cmocka_unit_test(confusion_is_square),   cmocka_unit_test(curves_by_state),
+        cmocka_unit_test(movement_by_state),     cmocka_unit_test(undefined_figures_are_null),
         cmocka_unit_test(text_is_written_whole),
     };
     return cmocka_run_group_tests_name("eval_json", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Kinds of fusion: what they compute, by hand; on the graph as by the window; streams missing and poor;
  * and that a file cannot bring in what is no answer. */
+#include "fusion/calibration.h"
 #include "fusion/kind.h"
 #include "fusion/stream.h"
 #include <math.h>
@@ -64,11 +65,14 @@ static at_estimate trusted(float face, float voice)
     return t;
 }
 
+static const at_calibration plain = {.temperature = {2, 0.5f}};
+
 static void make(at_fusion_net *net, at_params *p, const at_fusion_kind *kind, uint64_t seed)
 {
     at_rng rng;
     at_rng_seed(&rng, seed, 0);
     assert_int_equal(at_fusion_net_make(net, p, kind, NULL, &rng, NULL), 0);
+    net->calibration = &plain;
 }
 
 /* Everything of a net drawn, what starts as zeros too. */
@@ -136,7 +140,7 @@ static void test_forward_and_run(void **state)
             agree(at_fusion_kinds[i]);
             learned++;
         }
-    assert_int_equal(learned, 3);
+    assert_int_equal(learned, 4);
 }
 
 /* Every array that is learned gets a gradient from windows of all sorts. */
@@ -283,6 +287,53 @@ static void test_tensor_by_hand(void **state)
     at_params_free(&p);
 }
 
+/* What the product says, and beside it as much of what embeddings say as the gate lets through, each by what its
+ * stream is worth. */
+static void test_hybrid_by_hand(void **state)
+{
+    static window w;
+    at_evidence e[ATTUNE_MODALITIES];
+    at_params p = {0};
+    at_fusion_net net;
+    at_estimate both = trusted(0.5f, 1), voice = trusted(0, 0.25f);
+    float logit[ATTUNE_EMOTIONS] = {0}, product[ATTUNE_EMOTIONS] = {0};
+    at_rng rng;
+    (void)state;
+    at_rng_seed(&rng, 6, 0);
+    draw_window(&w, &rng);
+    make(&net, &p, &at_fusion_hybrid, 1);
+    clear(&p);
+    show(&w, 0, 0, e);
+    at_fusion_product.run(&net, e, &both, product);
+    at_fusion_hybrid.run(&net, e, &both, logit); /* nothing learned: the product */
+    assert_memory_equal(logit, product, sizeof logit);
+
+    identity(&p, "fusion.hybrid.hidden.weight");
+    put(&p, "fusion.hybrid.face.weight", 2, 0, 3);
+    put(&p, "fusion.hybrid.face.there", 0, 0, 1);
+    put(&p, "fusion.hybrid.voice.weight", 4, 0, 1);
+    put(&p, "fusion.hybrid.voice.there", 0, 1, 2);
+    put(&p, "fusion.hybrid.out.weight", 0, ATTUNE_HAPPY, 1);
+    put(&p, "fusion.hybrid.out.weight", 1, ATTUNE_SAD, 1);
+    put(&p, "fusion.hybrid.gate.bias", 0, ATTUNE_HAPPY, logf(3)); /* three quarters */
+    put(&p, "fusion.hybrid.gate.weight", 1, ATTUNE_SAD, -logf(2));
+    w.face[2] = 5;
+    w.voice[4] = 2;
+    memset(logit, 0, sizeof logit);
+    at_fusion_hybrid.run(&net, e, &both, logit); /* (3 5 + 1) / 2 + 2 = 10, and 2 */
+    assert_float_equal(logit[ATTUNE_HAPPY] - product[ATTUNE_HAPPY], 7.5, 1e-4);
+    assert_float_equal(logit[ATTUNE_SAD] - product[ATTUNE_SAD], 2 * 0.2, 1e-4);
+    assert_float_equal(logit[ATTUNE_ANGRY], product[ATTUNE_ANGRY], 1e-6);
+
+    memset(logit, 0, sizeof logit);
+    memset(product, 0, sizeof product);
+    at_fusion_product.run(&net, e, &voice, product);
+    at_fusion_hybrid.run(&net, e, &voice, logit);
+    assert_float_equal(logit[ATTUNE_HAPPY] - product[ATTUNE_HAPPY], 0.75 * 0.5, 1e-4);
+    assert_float_equal(logit[ATTUNE_SAD] - product[ATTUNE_SAD], 0.5 / (1 + sqrt(2)), 1e-4);
+    at_params_free(&p);
+}
+
 /* Keys that say nothing: each stream is heard by its weight, however many tokens it has; a key that does
  * draws attention to its token; a moment tells by its time. */
 static void test_attention_by_hand(void **state)
@@ -371,9 +422,9 @@ static int load(at_fusion **out, const at_fusion_kind *kind, const char *odd, in
     if (!odd && at_fusion_is_learned(kind))
         assert_ptr_equal(at_fusion_kind_in(file), kind);
     int status = at_fusion_load(out, file, err);
-    if (!status) /* a baseline of logits does not reach what looks at embeddings */
+    if (!status) /* a baseline of logits does not reach what looks at embeddings alone */
         assert_int_equal(at_fusion_usual(*out, ATTUNE_FACE)->classes,
-                         at_fusion_is_learned(kind) ? 0 : 8);
+                         at_fusion_hears(kind) ? 8 : 0);
     at_weights_free(&file);
     at_params_free(&p);
     unlink(path);
@@ -558,9 +609,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forward_and_run),   cmocka_unit_test(test_gradients_reach),
         cmocka_unit_test(test_concat_by_hand),    cmocka_unit_test(test_tensor_by_hand),
-        cmocka_unit_test(test_attention_by_hand), cmocka_unit_test(test_missing_and_poor),
-        cmocka_unit_test(test_no_numbers),        cmocka_unit_test(test_product),
-        cmocka_unit_test(test_temperature),       cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_attention_by_hand), cmocka_unit_test(test_hybrid_by_hand),
+        cmocka_unit_test(test_missing_and_poor),  cmocka_unit_test(test_no_numbers),
+        cmocka_unit_test(test_product),           cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

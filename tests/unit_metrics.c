@@ -1,5 +1,6 @@
 /* Metrics against values worked out by hand from their definitions. */
 #include "eval/confidence.h"
+#include "eval/movement.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -180,6 +181,28 @@ static void roc_interval(void **state)
     assert_true(i.lo < auc && auc < i.hi && i.hi - i.lo < 0.25 && i.lo > 0.5);
 }
 
+static void mean_interval(void **state)
+{
+    enum { N = 400 };
+    static float x[N];
+    static int group[N];
+    static const int one[N];
+    at_interval i, people, again;
+    (void)state;
+    for (int k = 0; k < N; k++) {
+        group[k] = k / 40; /* ten people, five of whom are all 1 */
+        x[k] = (float)(group[k] % 2);
+    }
+    assert_int_equal(at_mean_bootstrap(&i, x, NULL, N, 300, 3, NULL), ATTUNE_OK);
+    assert_true(i.lo > 0.43 && i.lo < 0.5 && i.hi > 0.5 && i.hi < 0.57);
+    assert_int_equal(at_mean_bootstrap(&people, x, group, N, 300, 3, NULL), ATTUNE_OK);
+    assert_true(people.lo < 0.31 && people.hi > 0.69); /* of ten there are fewer */
+    assert_int_equal(at_mean_bootstrap(&again, x, group, N, 300, 3, NULL), ATTUNE_OK);
+    near(people.lo, again.lo);
+    assert_int_equal(at_mean_bootstrap(&i, x, one, N, 300, 3, NULL), ATTUNE_OK);
+    near(i.lo, i.hi);
+}
+
 static void correlation(void **state)
 {
     const float x[] = {1, 2, 3, 4}, y[] = {2, 4, 6, 8}, z[] = {1, 3, 2, 4}, flat[] = {5, 5, 5, 5};
@@ -189,6 +212,29 @@ static void correlation(void **state)
     assert_float_equal(at_correlation(x, down, 4), -1, 1e-12);
     assert_float_equal(at_correlation(x, z, 4), 0.8, 1e-12);
     assert_float_equal(at_correlation(x, flat, 4), 0, 0);
+}
+
+/* Two people, means 1 and 3 (labels) and 2 and 3 (answers); around them 1 and 1, a quarter and a quarter. */
+static void movement_of_answers(void **state)
+{
+    static const float label[] = {0, 2, 2, 4}, answer[] = {1.75f, 2.75f, 2.25f, 3.25f};
+    static const int group[] = {7, 3, 7, 3}, one[] = {1, 1, 1, 1};
+    static const float flat[] = {2, 2, 2, 2};
+    at_movement m;
+    (void)state;
+    assert_int_equal(at_movement_compute(&m, answer, label, group, 4), ATTUNE_OK);
+    near(m.people, 0.5);
+    near(m.time, 0.25);
+    near(m.samples, sqrt((0.75 * 0.75 + 0.25 * 0.25) / 2) / sqrt(2));
+    near(m.correlation, at_correlation(answer, label, 4));
+    assert_int_equal(at_movement_compute(&m, answer, label, one, 4), ATTUNE_OK);
+    assert_true(isnan(m.people) && isnan(m.time) && m.samples > 0);
+    assert_int_equal(at_movement_compute(&m, flat, label, group, 4), ATTUNE_OK);
+    near(m.samples, 0); /* one answer to all */
+    assert_int_equal(at_movement_compute(&m, answer, flat, group, 4), ATTUNE_OK);
+    assert_true(isnan(m.samples) && isnan(m.people) && isnan(m.time));
+    assert_int_equal(at_movement_compute(&m, answer, label, group, 0), ATTUNE_OK);
+    assert_true(isnan(m.samples));
 }
 
 /* The paper's second table: 93.88 % and 0.2421 over 800 samples are those of one answer to all. */
@@ -225,7 +271,9 @@ int main(void)
         cmocka_unit_test(roc_area),
         cmocka_unit_test(bootstrap_brackets_and_repeats),
         cmocka_unit_test(roc_interval),
+        cmocka_unit_test(mean_interval),
         cmocka_unit_test(correlation),
+        cmocka_unit_test(movement_of_answers),
         cmocka_unit_test(constant_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

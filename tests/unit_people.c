@@ -55,6 +55,38 @@ static void note_sighting(void *user, const at_sighting *s, const at_face *f,
     to->side = aligned->w;
 }
 
+typedef struct asked {
+    int n, present;
+    float condition;
+} asked;
+
+static void note_question(void *user, const at_evidence *e, const attune_window *w)
+{
+    asked *to = user;
+    to->n++;
+    to->present += e[ATTUNE_FACE].present && !e[ATTUNE_VOICE].present;
+    to->condition = w->condition[ATTUNE_FACE];
+}
+
+/* Each window's evidence, of each face, with what came of it. */
+static void who_watches_is_shown_what_is_asked(void **state)
+{
+    static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
+    attune_options o = {.no_audio = 1, .max_tracks = 4};
+    scene *c = scene_open(&o);
+    asked got = {0};
+    (void)state;
+    at_session_watch(c->s, &(at_watch){.asked = note_question, .user = &got});
+    fake_picture(c->rgb, two);
+    for (int64_t t = 0; t < 1000; t += 125)
+        video(c, t);
+    finish(c);
+    assert_int_equal(got.n, c->n);
+    assert_int_equal(got.present, c->n);
+    assert_float_equal(got.condition, c->w[c->n - 1].condition[ATTUNE_FACE], 0);
+    scene_close(c);
+}
+
 static void who_watches_is_shown_each_sighting(void **state)
 {
     static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
@@ -62,7 +94,7 @@ static void who_watches_is_shown_each_sighting(void **state)
     scene *c = scene_open(&o);
     seen got = {0};
     (void)state;
-    at_session_watch(c->s, &(at_watch){note_sighting, &got});
+    at_session_watch(c->s, &(at_watch){.sighted = note_sighting, .user = &got});
     fake_picture(c->rgb, two);
     for (int64_t t = 0; t < 1000; t += 125)
         video(c, t);
@@ -326,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faces_are_numbered_in_order_of_first_sight),
         cmocka_unit_test(who_watches_is_shown_each_sighting),
+        cmocka_unit_test(who_watches_is_shown_what_is_asked),
         cmocka_unit_test(a_cut_to_another_face_in_the_same_place_is_another_person),
         cmocka_unit_test(who_comes_back_has_the_same_number),
         cmocka_unit_test(in_the_dark_everybody_keeps_their_number),

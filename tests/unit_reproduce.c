@@ -321,7 +321,7 @@ static void test_experiments_have_names_of_their_own(void **state)
             assert_string_not_equal(attune_experiment_name(i, NULL, NULL),
                                     attune_experiment_name(n, NULL, NULL));
     }
-    assert_int_equal(n, 8);
+    assert_int_equal(n, 10);
     assert_null(attune_experiment_name(-1, NULL, NULL));
 }
 

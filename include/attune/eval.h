@@ -91,6 +91,20 @@ typedef struct attune_eval_curve {
         [2]; /* people, or where they are not known samples, of the negatives, the positives */
 } attune_eval_curve;
 
+/* Of an ordered label: whether the expected level of the answers moves as the labels do. Ratios are of a
+ * deviation of the answers to the same of the labels; NaN: the labels do not vary, or of fewer than two people. */
+typedef struct attune_eval_movement {
+    const char *name; /* static, "boredom" */
+    int n;
+    double samples;     /* of all samples */
+    double people;      /* of people's means */
+    double time;        /* of samples around their person's mean */
+    double correlation; /* of expected levels with labels */
+    double
+        confidence_auc; /* area under the ROC curve of the likeliest level's probability for its being right;
+                            * NaN: all are, or none */
+} attune_eval_movement;
+
 /* Figures are over the samples judged; NaN when there is none. Accuracy and coverage go together: a
  * model that withholds what is hard is more often right about the rest. */
 typedef struct attune_eval_result {
@@ -132,6 +146,8 @@ typedef struct attune_eval_result {
     int confusion[ATTUNE_EVAL_CLASSES][ATTUNE_EVAL_CLASSES]; /* [label][answer] */
     int curves;
     attune_eval_curve curve[ATTUNE_EVAL_CURVES];
+    int movements; /* of the learning states, or of the engagement in three classes */
+    attune_eval_movement movement[ATTUNE_STATES];
 } attune_eval_result;
 
 /* Evaluates the model file (NULL: the default model) in the set's own classes. Without a label there
@@ -141,8 +157,8 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
 
 /* The result as JSON text (free with attune_text_free); NULL when memory is out. Keys: dataset
  * split protocol shared_people twin task stream corrupt n withheld coverage people groups excluded excluded_by{} not_found
- * accuracy balanced_accuracy macro_f1 weighted_f1 ece ece_by_chance confidence_auc kept_error constant{} auc{} auc_interval{} per_class[]
- * conditions[] confusion[][] interval{}. A figure or an interval that could not be measured (NaN) is null. */
+ * accuracy balanced_accuracy macro_f1 weighted_f1 ece ece_by_chance confidence_auc kept_error constant{} auc{} auc_interval{} movement{} per_class[]
+ * conditions[] confusion[][] interval{}. movement has, by name, n samples people time correlation confidence_auc. A figure or an interval that could not be measured (NaN) is null. */
 char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */

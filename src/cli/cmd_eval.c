@@ -108,6 +108,29 @@ static void print_of_class(double v, int width, int digits, const char *unit)
         printf("%*s%*s", width, "-", (int)strlen(unit), "");
 }
 
+static void print_ratio(const char *of, double v)
+{
+    if (v == v)
+        printf(", %s %.2f", of, v);
+    else
+        printf(", %s -", of);
+}
+
+/* Deviations of the answers, as multiples of the labels'. */
+static void print_movement(const attune_eval_movement *m)
+{
+    if (!m->n)
+        return;
+    printf("moves, %-11s", m->name);
+    printf(" samples");
+    print_of_class(m->samples, 5, 2, "");
+    print_ratio("people", m->people);
+    print_ratio("time", m->time);
+    print_ratio("correlation", m->correlation);
+    print_ratio("surer where right", m->confidence_auc);
+    printf("\n");
+}
+
 static void print_confusion(const attune_eval_result *r)
 {
     printf("\n%-14s", "label \\ answer");
@@ -229,6 +252,8 @@ static void print_result(const attune_eval_result *r)
     print_missing_intervals(r);
     for (int c = 0; c < r->curves; c++)
         print_curve(&r->curve[c], r);
+    for (int i = 0; i < r->movements; i++)
+        print_movement(&r->movement[i]);
     print_confusion(r);
 }
 

@@ -5,6 +5,7 @@
 #include "eval/evaluate.h"
 #include "eval/figures.h"
 #include "eval/metrics.h"
+#include "eval/movement.h"
 #include "eval/run.h"
 
 #include <attune/eval.h>
@@ -195,6 +196,87 @@ static int judge_curve(attune_eval_curve *out, const evaluation *e, const judged
     return status;
 }
 
+/* An ordered label, and what is told of it. */
+typedef struct scale {
+    const char *name;
+    int levels;
+    int state; /* -1: the classes themselves are levels */
+} scale;
+
+/* A sample's label on it, -1: none; *p: the probabilities of its levels. */
+static int level_of(const evaluation *e, const scale *on, int sample, const float **p)
+{
+    const at_answer *a = &e->answer[sample];
+    *p = on->state < 0 ? a->p : a->state[on->state];
+    return on->state < 0 ? at_label_of(&e->corpus.list[sample], e->corpus.head)
+                         : e->corpus.list[sample].state[on->state];
+}
+
+/* Expected levels, labels, groups, how sure and whether right, of the samples with a label. */
+typedef struct moves {
+    int n;
+    float *answer, *label, *sure;
+    int *group, *right;
+} moves;
+
+static void gather_moves(const evaluation *e, const judged *j, const scale *on, moves *m)
+{
+    for (int i = 0; i < j->n; i++) {
+        const float *p;
+        const int level = level_of(e, on, j->sample[i], &p);
+        if (level < 0)
+            continue;
+        const int best = at_likeliest(p, on->levels);
+        m->answer[m->n] = 0;
+        for (int k = 1; k < on->levels; k++)
+            m->answer[m->n] += (float)k * p[k];
+        m->label[m->n] = (float)level;
+        m->sure[m->n] = p[best];
+        m->right[m->n] = best == level;
+        m->group[m->n++] = j->group[i];
+    }
+}
+
+static int judge_movement(attune_eval_movement *out, const evaluation *e, const judged *j,
+                          const scale *on, attune_error *err)
+{
+    const size_t most = (size_t)j->n + 1;
+    float *room = malloc(3 * most * sizeof *room);
+    int *number = malloc(2 * most * sizeof *number), status = ATTUNE_E_NOMEM;
+    at_movement of = {NAN, NAN, NAN, 0};
+    if (room && number) {
+        moves m = {0, room, room + most, room + 2 * most, number, number + most};
+        gather_moves(e, j, on, &m);
+        status = at_movement_compute(&of, m.answer, m.label, m.group, m.n);
+        *out = (attune_eval_movement){on->name,
+                                      m.n,
+                                      of.samples,
+                                      of.people,
+                                      of.time,
+                                      of.correlation,
+                                      at_auc(m.sure, m.right, m.n)};
+    }
+    free(room);
+    free(number);
+    return status ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
+/* Of the heads whose labels are ordered. */
+static int judge_movements(attune_eval_result *out, const evaluation *e, const judged *j,
+                           attune_error *err)
+{
+    const at_head head = e->corpus.head;
+    const scale engagement = {"engagement", ATTUNE_ENGAGEMENTS, -1};
+    int status = ATTUNE_OK;
+    if (head == AT_HEAD_ENGAGEMENT3)
+        return judge_movement(&out->movement[out->movements++], e, j, &engagement, err);
+    for (int s = 0; head == AT_HEAD_STATE4 && s < ATTUNE_STATES && status == ATTUNE_OK; s++) {
+        const scale state = {attune_state_names[s], ATTUNE_LEVELS, s};
+        status = judge_movement(&out->movement[out->movements++], e, j, &state, err);
+    }
+    return status;
+}
+
 static int judge(attune_eval_result *out, const evaluation *e, attune_error *err)
 {
     const at_corpus *c = &e->corpus;
@@ -215,6 +297,8 @@ static int judge(attune_eval_result *out, const evaluation *e, attune_error *err
     if (c->head == AT_HEAD_STATE4)
         for (int t = 0; t < ATTUNE_EVAL_CURVES && status == ATTUNE_OK; t++)
             status = judge_curve(&out->curve[out->curves++], e, &j, &thresholds[t], err);
+    if (status == ATTUNE_OK)
+        status = judge_movements(out, e, &j, err);
     if (status == ATTUNE_OK)
         status = judge_classes(out, e, &j, err);
     judged_free(&j);

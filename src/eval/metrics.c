@@ -199,6 +199,36 @@ int at_metrics_bootstrap(at_metric_intervals *out, const at_answers *a, int draw
     return ATTUNE_OK;
 }
 
+int at_mean_bootstrap(at_interval *out, const float *x, const int *group, int n, int draws,
+                      uint64_t seed, attune_error *err)
+{
+    grouping g = {0};
+    at_rng r;
+    *out = (at_interval){NAN, NAN};
+    if (n < 1 || draws < 1)
+        return at_fail(err, ATTUNE_E_ARG, "nothing to resample");
+    double *v = malloc((size_t)draws * sizeof *v);
+    if (!v || grouping_make(&g, group, n) < 0) {
+        free(v);
+        return at_fail_nomem(err);
+    }
+    at_rng_seed(&r, seed, 0);
+    for (int d = 0; d < draws; d++) {
+        double sum = 0;
+        int count = 0;
+        for (int k = 0; k < g.groups; k++) {
+            const uint32_t which = at_rng_below(&r, (uint32_t)g.groups);
+            for (int i = g.start[which]; i < g.start[which + 1]; i++, count++)
+                sum += (double)x[g.member[i]];
+        }
+        v[d] = sum / count;
+    }
+    *out = percentiles(v, draws);
+    grouping_free(&g);
+    free(v);
+    return ATTUNE_OK;
+}
+
 /* ---- ROC ------------------------------------------------------------------------------------- */
 
 typedef struct scored {

@@ -58,6 +58,10 @@ double at_auc(const float *score, const int *positive, int n);
 int at_auc_bootstrap(at_interval *out, const float *score, const int *positive, const int *group,
                      int n, int draws, uint64_t seed, attune_error *err);
 
+/* Bootstrap interval over groups (nullable) of the mean of x (n). */
+int at_mean_bootstrap(at_interval *out, const float *x, const int *group, int n, int draws,
+                      uint64_t seed, attune_error *err);
+
 /* Pearson's correlation of x and y (n); 0 where one of them is constant. */
 double at_correlation(const float *x, const float *y, int n);
 

@@ -43,6 +43,20 @@ static json_t *confusion(const attune_eval_result *r)
     return rows;
 }
 
+static json_t *movements(const attune_eval_result *r)
+{
+    json_t *all = json_object();
+    for (int i = 0; i < r->movements; i++) {
+        const attune_eval_movement *m = &r->movement[i];
+        json_object_set_new(all, m->name,
+                            json_pack("{s:i,s:o,s:o,s:o,s:o,s:o}", "n", m->n, "samples",
+                                      number(m->samples), "people", number(m->people), "time",
+                                      number(m->time), "correlation", number(m->correlation),
+                                      "confidence_auc", number(m->confidence_auc)));
+    }
+    return all;
+}
+
 static json_t *constant(const attune_eval_constant *c)
 {
     return json_pack("{s:s?,s:o,s:o,s:o}", "answer", c->answer, "accuracy", number(c->accuracy),
@@ -96,7 +110,7 @@ char *attune_eval_json(const attune_eval_result *r)
                                   "macro_f1", interval(r->macro_f1_interval), "weighted_f1",
                                   interval(r->weighted_f1_interval));
     json_t *root = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+        "{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
         "dataset", r->dataset, "split", r->split, "task", r->task, "stream", r->stream, "corrupt",
         r->corrupt, "n", r->n, "withheld", r->withheld, "coverage", number(r->coverage), "people",
         r->people, "groups", r->groups, "excluded", r->excluded, "excluded_by", excluded_by(r),
@@ -104,8 +118,8 @@ char *attune_eval_json(const attune_eval_result *r)
         number(r->balanced_accuracy), "macro_f1", number(r->macro_f1), "weighted_f1",
         number(r->weighted_f1), "ece", number(r->ece), "ece_by_chance", number(r->ece_by_chance),
         "confidence_auc", number(r->confidence_auc), "kept_error", number(r->kept_error),
-        "constant", constant(&r->constant), "auc", auc, "auc_interval", auc_interval, "per_class",
-        class_list(r), "confusion", confusion(r), "interval", intervals);
+        "constant", constant(&r->constant), "auc", auc, "auc_interval", auc_interval, "movement",
+        movements(r), "per_class", class_list(r), "confusion", confusion(r), "interval", intervals);
     const int bad = !root || add_protocol(root, r);
     char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     json_decref(root);

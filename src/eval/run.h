@@ -37,7 +37,9 @@ typedef struct at_answer {
 } at_answer;
 
 /* What a picture's face or a voice said, before it became an answer. number: of the sample among those of
- * its kind. Several threads at once; e lives for the call. ATTUNE_OK or ATTUNE_E_NOMEM. */
+ * its kind. Of a clip both are told (absent or not) of the window that has most of both, as often as a window
+ * has more than those before: the last counts. Several threads at once; e lives for the call. ATTUNE_OK or
+ * ATTUNE_E_NOMEM. */
 typedef struct at_evidence_sink {
     int (*take)(void *user, int number, int modality, const at_evidence *e);
     void *user;
@@ -49,7 +51,7 @@ typedef struct at_run_options {
     int crops;         /* pictures are crops of faces even where the corpus does not say so */
     at_harms harms;    /* of pictures and sound, before they are judged */
     const char *noise; /* folder of recorded noises for them; nullable */
-    const at_evidence_sink *evidence; /* nullable; not of clips */
+    const at_evidence_sink *evidence; /* nullable */
     int quiet;                        /* no progress on stderr */
     int (*stop)(void *user);          /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;

@@ -116,14 +116,41 @@ static int damage_packet(void *user, at_media_packet *p, attune_error *err)
     return at_clip_harms_apply(d->harms, p, err);
 }
 
-static int analyze(const at_run_context *r, const at_sample *s, int number, const attune_options *o,
-                   const attune_sink *sink, attune_error *err)
+/* Tells the sink of the clip's fullest window. */
+typedef struct telling {
+    const at_evidence_sink *sink;
+    int number, status;
+    float most;
+} telling;
+
+static void tell(void *user, const at_evidence *evidence, const attune_window *w)
 {
-    damage d = {.r = r, .number = (uint64_t)number};
-    const at_analyze_change change = {.open = open_damage, .packet = damage_packet, .user = &d};
+    telling *t = user;
+    float share = 0;
+    (void)w;
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        share += evidence[m].present ? evidence[m].share : 0;
+    if (!(share > t->most))
+        return;
+    t->most = share;
+    for (int m = 0; m < ATTUNE_MODALITIES && !t->status; m++)
+        t->status = t->sink->take(t->sink->user, t->number, m, &evidence[m]);
+}
+
+/* told: which clip it is, and to whom it is told. */
+static int analyze(const at_run_context *r, const at_sample *s, telling *told,
+                   const attune_options *o, const attune_sink *sink, attune_error *err)
+{
+    const int harmed = r->options->harms.count > 0;
+    damage d = {.r = r, .number = (uint64_t)told->number};
+    const at_analyze_change change = {
+        .open = harmed ? open_damage : NULL,
+        .packet = harmed ? damage_packet : NULL,
+        .user = &d,
+        .watch = {.asked = told->sink ? tell : NULL, .user = told},
+    };
     at_surround_of(r->surround, s, &d.around);
-    int status = at_analyze_changed(r->model, s->path, o, sink,
-                                    r->options->harms.count ? &change : NULL, NULL, err);
+    int status = at_analyze_changed(r->model, s->path, o, sink, &change, NULL, err);
     at_clip_harms_free(&d.harms);
     return status;
 }
@@ -147,10 +174,12 @@ static void judge_task(void *arg, int task, int thread)
                                     .no_audio = (o->without >> ATTUNE_VOICE) & 1};
     clip_sum sum = {0};
     const attune_sink sink = {.user = &sum, .window = on_window};
+    telling told = {.sink = o->evidence, .number = b->first + task};
     (void)thread;
     if (atomic_load(&b->status) < 0)
         return;
-    int status = analyze(b->r, &b->some->list[task], b->first + task, &options, &sink, NULL);
+    int status = analyze(b->r, &b->some->list[task], &told, &options, &sink, NULL);
+    status = status ? status : told.status;
     if (status == ATTUNE_E_NOMEM)
         atomic_store(&b->status, status);
     else if (status == ATTUNE_OK)

@@ -121,7 +121,7 @@ static int listen(side *s, const at_lab *lab, const char *harm, const at_testimo
 /* Pairs are of samples of which something was said as they are: the same under all conditions. */
 static int match(at_duets *d, const at_lab *lab, attune_error *err)
 {
-    const at_testimony *said;
+    const at_testimony *said = NULL;
     int status = ATTUNE_OK;
     if (d->matched)
         return ATTUNE_OK;
@@ -129,7 +129,7 @@ static int match(at_duets *d, const at_lab *lab, attune_error *err)
         side *s = &d->of[m];
         status = listen(s, lab, NULL, &said, err);
         for (int i = 0; i < s->corpus.count && !status; i++)
-            if (!said->list[i].present)
+            if (!said || !said->list[i].present)
                 s->emotion[i] = -1;
     }
     const side *face = &d->of[ATTUNE_FACE], *voice = &d->of[ATTUNE_VOICE];
@@ -163,25 +163,41 @@ typedef struct answers {
     float *p;
 } answers;
 
-static void ask(const at_duets *d, const at_duet_question *q, const at_fusion *fusion,
-                const at_testimony *const said[ATTUNE_MODALITIES], answers *a)
+/* What the fusion makes of each pair: estimate (pairs). */
+static int estimate_all(at_duets *d, const at_lab *lab, const at_duet_question *q,
+                        at_estimate *estimate, attune_error *err)
 {
-    for (int i = 0; i < d->pairs; i++) {
-        const at_pair *pair = &d->pair[i];
-        at_evidence e[ATTUNE_MODALITIES] = {[ATTUNE_FACE] = said[ATTUNE_FACE]->list[pair->face],
-                                            [ATTUNE_VOICE] = said[ATTUNE_VOICE]->list[pair->voice]};
-        at_estimate estimate;
+    const at_testimony *face = NULL, *voice = NULL;
+    at_weights *w = NULL;
+    at_fusion *fusion = NULL;
+    int status = match(d, lab, err);
+    status = status ? status : listen(&d->of[ATTUNE_FACE], lab, q->face, &face, err);
+    status = status ? status : listen(&d->of[ATTUNE_VOICE], lab, q->voice, &voice, err);
+    status = status ? status : at_weights_load(&w, q->fusion, err);
+    status = status ? status : at_fusion_load(&fusion, w, err);
+    for (int i = 0; i < d->pairs && !status; i++) {
+        at_evidence e[ATTUNE_MODALITIES] = {[ATTUNE_FACE] = face->list[d->pair[i].face],
+                                            [ATTUNE_VOICE] = voice->list[d->pair[i].voice]};
         for (int m = 0; m < ATTUNE_MODALITIES; m++)
             e[m].present = e[m].present && !(q->without >> m & 1);
-        at_fusion_run(fusion, e, &estimate);
-        if (estimate.abstain) {
+        at_fusion_run(fusion, e, &estimate[i]);
+    }
+    at_fusion_free(&fusion);
+    at_weights_free(&w);
+    return status;
+}
+
+static void gather(const at_duets *d, const at_estimate *estimate, answers *a)
+{
+    for (int i = 0; i < d->pairs; i++) {
+        if (estimate[i].abstain) {
             a->withheld++;
             continue;
         }
-        a->label[a->n] = pair->emotion;
-        a->group[a->n] = person_of(&d->of[ATTUNE_VOICE].corpus, pair->voice);
-        memcpy(a->p + (size_t)a->n++ * ATTUNE_EMOTIONS, estimate.emotion7,
-               sizeof estimate.emotion7);
+        a->label[a->n] = d->pair[i].emotion;
+        a->group[a->n] = person_of(&d->of[ATTUNE_VOICE].corpus, d->pair[i].voice);
+        memcpy(a->p + (size_t)a->n++ * ATTUNE_EMOTIONS, estimate[i].emotion7,
+               sizeof estimate->emotion7);
     }
 }
 
@@ -222,37 +238,72 @@ static int figures(const at_duets *d, const at_lab *lab, const at_duet_question 
 static int judge(at_duets *d, const at_lab *lab, const at_duet_question *q, json_t **out,
                  attune_error *err)
 {
-    const at_testimony *said[ATTUNE_MODALITIES];
     const size_t n = (size_t)d->pairs;
-    at_weights *w = NULL;
-    at_fusion *fusion = NULL;
+    at_estimate *estimate = at_calloc(n, sizeof *estimate);
     answers a = {.label = at_calloc(n, sizeof(int)),
                  .group = at_calloc(n, sizeof(int)),
                  .p = at_calloc(n, ATTUNE_EMOTIONS * sizeof(float))};
-    int status = a.label && a.group && a.p ? ATTUNE_OK : at_fail_nomem(err);
-    status = status ? status : match(d, lab, err);
-    status = status ? status : listen(&d->of[ATTUNE_FACE], lab, q->face, &said[ATTUNE_FACE], err);
-    status = status ? status
-                    : listen(&d->of[ATTUNE_VOICE], lab, q->voice, &said[ATTUNE_VOICE], err);
-    status = status ? status : at_weights_load(&w, q->fusion, err);
-    status = status ? status : at_fusion_load(&fusion, w, err);
+    int status = estimate && a.label && a.group && a.p ? ATTUNE_OK : at_fail_nomem(err);
+    status = status ? status : estimate_all(d, lab, q, estimate, err);
     if (!status) {
-        ask(d, q, fusion, said, &a);
+        gather(d, estimate, &a);
         status = figures(d, lab, q, &a, out, err);
     }
-    at_fusion_free(&fusion);
-    at_weights_free(&w);
+    at_free(estimate);
     at_free(a.label);
     at_free(a.group);
     at_free(a.p);
     return status;
 }
 
-static int key_of(const at_duets *d, const at_lab *lab, const at_duet_question *q, uint64_t *key,
-                  attune_error *err)
+/* The same as a list of answers. */
+static int say(at_duets *d, const at_lab *lab, const at_duet_question *q, json_t **out,
+               attune_error *err)
+{
+    at_estimate *estimate = at_calloc((size_t)d->pairs, sizeof *estimate);
+    at_said s = {0};
+    int status = estimate ? at_said_make(&s, d->pairs, err) : at_fail_nomem(err);
+    status = status ? status : estimate_all(d, lab, q, estimate, err);
+    for (int i = 0; i < d->pairs && !status; i++) {
+        s.label[i] = d->pair[i].emotion;
+        s.group[i] = person_of(&d->of[ATTUNE_VOICE].corpus, d->pair[i].voice);
+        s.answer[i] = estimate[i].abstain ? -1
+                                          : at_likeliest(estimate[i].emotion7, ATTUNE_EMOTIONS);
+    }
+    if (!status && !(*out = at_said_json(&s)))
+        status = at_fail_nomem(err);
+    at_said_free(&s);
+    at_free(estimate);
+    return status;
+}
+
+int at_duets_cases(at_duets *d, const at_lab *lab, const char *face, const char *voice,
+                   at_cases *out, attune_error *err)
+{
+    const at_testimony *of_face = NULL, *of_voice = NULL;
+    *out = (at_cases){.n = d->pairs, .people = d->of[ATTUNE_VOICE].corpus.people};
+    int status = match(d, lab, err);
+    status = status ? status : listen(&d->of[ATTUNE_FACE], lab, face, &of_face, err);
+    status = status ? status : listen(&d->of[ATTUNE_VOICE], lab, voice, &of_voice, err);
+    if (!status && !(out->list = at_calloc((size_t)d->pairs, sizeof *out->list)))
+        status = at_fail_nomem(err);
+    for (int i = 0; i < d->pairs && !status; i++) {
+        const at_pair *pair = &d->pair[i];
+        const int person = person_of(&d->of[ATTUNE_VOICE].corpus, pair->voice);
+        out->list[i] = (at_case){.of = {[ATTUNE_FACE] = of_face->list[pair->face],
+                                        [ATTUNE_VOICE] = of_voice->list[pair->voice]},
+                                 .emotion = pair->emotion,
+                                 .person = {[ATTUNE_FACE] = -1, [ATTUNE_VOICE] = person},
+                                 .group = person};
+    }
+    return status;
+}
+
+static int key_of(const at_duets *d, const at_lab *lab, const at_duet_question *q, const char *form,
+                  uint64_t *key, attune_error *err)
 {
     *key = at_lab_hash(lab);
-    at_lab_hash_text(key, "pairs");
+    at_lab_hash_text(key, form);
     at_lab_hash_text(key, q->face);
     at_lab_hash_text(key, q->voice);
     at_lab_hash_number(key, q->without);
@@ -263,21 +314,46 @@ static int key_of(const at_duets *d, const at_lab *lab, const at_duet_question *
     return status ? status : at_lab_hash_file(key, q->fusion, err);
 }
 
-int at_duets_judge(at_duets *d, at_lab *lab, const at_duet_question *q, json_t **out,
-                   attune_error *err)
+typedef int (*answer_fn)(at_duets *, const at_lab *, const at_duet_question *, json_t **,
+                         attune_error *);
+
+/* What answer gives, or gave: it is kept. *out: NULL in a plan. */
+static int recall_or(answer_fn answer, const char *form, at_duets *d, at_lab *lab,
+                     const at_duet_question *q, json_t **out, attune_error *err)
 {
     uint64_t key = 0;
     *out = NULL;
     int status = at_lab_step(lab, err, "%s%s%s%s%s: label-matched pairs", q->what,
                              q->face ? ", " : "", q->face ? q->face : "", q->voice ? ", " : "",
                              q->voice ? q->voice : "");
-    if (status == 0)
-        return (*out = json_object()) ? ATTUNE_OK : at_fail_nomem(err);
-    status = status < 0 ? status : key_of(d, lab, q, &key, err);
+    if (status <= 0)
+        return status;
+    status = key_of(d, lab, q, form, &key, err);
     if (status == ATTUNE_OK)
         at_lab_recall(lab, key, out);
     if (status || *out)
         return status;
-    status = judge(d, lab, q, out, err);
+    status = answer(d, lab, q, out, err);
     return status ? status : at_lab_keep(lab, key, *out, err);
+}
+
+int at_duets_judge(at_duets *d, at_lab *lab, const at_duet_question *q, json_t **out,
+                   attune_error *err)
+{
+    const int status = recall_or(judge, "pairs", d, lab, q, out, err);
+    if (!status && !*out && !(*out = json_object()))
+        return at_fail_nomem(err);
+    return status;
+}
+
+int at_duets_said(at_duets *d, at_lab *lab, const at_duet_question *q, at_said *out,
+                  attune_error *err)
+{
+    json_t *list = NULL;
+    *out = (at_said){0};
+    int status = recall_or(say, "answers to pairs", d, lab, q, &list, err);
+    if (!status && list)
+        status = at_said_read(out, list, err);
+    json_decref(list);
+    return status;
 }

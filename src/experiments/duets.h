@@ -4,6 +4,8 @@
 #ifndef AT_EXPERIMENTS_DUETS_H
 #define AT_EXPERIMENTS_DUETS_H
 
+#include "experiments/cases.h"
+#include "experiments/said.h"
 #include "experiments/testimony.h"
 
 typedef struct at_duets at_duets;
@@ -25,5 +27,11 @@ typedef struct at_duet_question {
 /* *out: as attune_eval_json has it, json_decref. d: NULL in a plan. */
 int at_duets_judge(at_duets *d, at_lab *lab, const at_duet_question *q, json_t **out,
                    attune_error *err);
+/* The same, sample by sample; in a plan empty. Kept, too. */
+int at_duets_said(at_duets *d, at_lab *lab, const at_duet_question *q, at_said *out,
+                  attune_error *err);
+/* All pairs' evidence, which lives as long as d. face, voice: as in a question. */
+int at_duets_cases(at_duets *d, const at_lab *lab, const char *face, const char *voice,
+                   at_cases *out, attune_error *err);
 
 #endif

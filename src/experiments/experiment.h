@@ -30,6 +30,8 @@ int at_table5(at_lab *lab, at_sheet *s, attune_error *err);
 int at_fig3(at_lab *lab, at_sheet *s, attune_error *err);
 int at_fig4(at_lab *lab, at_sheet *s, attune_error *err);
 int at_fig5(at_lab *lab, at_sheet *s, attune_error *err);
+int at_grid(at_lab *lab, at_sheet *s, attune_error *err);
+int at_reliability(at_lab *lab, at_sheet *s, attune_error *err);
 
 /* Columns of tables that are not of at_figure_columns. */
 enum {
@@ -37,9 +39,12 @@ enum {
     AT_CONFUSION_COLUMNS = 9,
     AT_LATENCY_COLUMNS = 14,
     AT_ACTIVATION_COLUMNS = 9,
+    AT_GRID_COLUMNS = 13,
+    AT_RELIABILITY_COLUMNS = 14,
 };
 extern const at_column at_class_columns[AT_CLASS_COLUMNS],
     at_confusion_columns[AT_CONFUSION_COLUMNS], at_latency_columns[AT_LATENCY_COLUMNS],
-    at_activation_columns[AT_ACTIVATION_COLUMNS];
+    at_activation_columns[AT_ACTIVATION_COLUMNS], at_grid_columns[AT_GRID_COLUMNS],
+    at_reliability_columns[AT_RELIABILITY_COLUMNS];
 
 #endif

@@ -42,6 +42,17 @@ const at_experiment at_experiments[] = {
      "The paper has 61.58, 56.78, 49.09 and 42.27 % by the face alone, with macro F1 of 0.60, 0.54, 0.45 "
      "and 0.35.",
      FIGURES, at_fig5, at_draw_covered, 0},
+    {"grid",
+     "Both streams degraded at once: is the fused answer right more often than the better stream's?",
+     "ferplus, ravdess_speech16k; javanese_av for clips with both",
+     "The paper promises graceful degradation (3.4) and has no figure of both streams degraded.",
+     at_grid_columns, AT_GRID_COLUMNS, at_grid, NULL, 0},
+    {"reliability",
+     "Reliability with and without each part: does it tell right answers from wrong ones?",
+     "ferplus, ravdess_speech16k; voices_more and javanese_av for strangers",
+     "The paper weighs each stream by the distance of its embeddings from a reference, with scale adjustment "
+     "and adaptive normalisation beyond a threshold (3.4), and has no figure of what that is worth.",
+     at_reliability_columns, AT_RELIABILITY_COLUMNS, at_reliability, NULL, 0},
 };
 
 int at_experiment_count(void)

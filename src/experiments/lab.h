@@ -73,6 +73,8 @@ typedef struct at_question {
 int at_lab_judge(at_lab *lab, const at_question *q, json_t **out, attune_error *err);
 /* The command that prints the same; free. NULL: memory is out. */
 char *at_lab_command(const at_lab *lab, const at_question *q);
+/* The command that makes the experiment again; likewise. */
+char *at_lab_reproduce(const at_lab *lab);
 /* Most samples of a part that are judged; 0: all. */
 int at_lab_limit(const at_lab *lab, const at_part_of *part);
 /* 1: the part is there. 0: it is not, and the sheet says so. */

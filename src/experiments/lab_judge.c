@@ -266,3 +266,15 @@ char *at_lab_command(const at_lab *lab, const at_question *q)
     free(text);
     return NULL;
 }
+
+char *at_lab_reproduce(const at_lab *lab)
+{
+    char *text = NULL;
+    const attune_reproduce_options *o = lab->o;
+    if (asprintf(&text, "attune reproduce %s --data %s -o %s%s%s%s%s%s --seed %" PRIu64,
+                 lab->experiment, o->data_dir, o->out_dir, o->model ? " --model " : "",
+                 o->model ? o->model : "", o->models_dir ? " --models " : "",
+                 o->models_dir ? o->models_dir : "", o->quick ? " --quick" : "", o->seed) < 0)
+        return NULL;
+    return text;
+}

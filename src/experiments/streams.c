@@ -8,31 +8,18 @@
 #include "fusion/kind.h"
 #include "report/text.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- label-matched pairs ---------------------------------------------------------------------- */
 
-static char *pairs_command(const at_lab *lab)
-{
-    char *text = NULL;
-    const attune_reproduce_options *o = lab->o;
-    if (asprintf(&text, "attune reproduce %s --data %s -o %s%s%s%s%s%s --seed %" PRIu64,
-                 lab->experiment, o->data_dir, o->out_dir, o->model ? " --model " : "",
-                 o->model ? o->model : "", o->models_dir ? " --models " : "",
-                 o->models_dir ? o->models_dir : "", o->quick ? " --quick" : "", o->seed) < 0)
-        return NULL;
-    return text;
-}
-
 static int put_pairs(at_duets *d, at_lab *lab, at_sheet *s, const at_duet_question *q,
                      const char *condition, const at_paper *paper, attune_error *err)
 {
     json_t *result = NULL;
     int status = at_duets_judge(d, lab, q, &result, err);
-    char *command = status ? NULL : pairs_command(lab);
+    char *command = status ? NULL : at_lab_reproduce(lab);
     if (!status && !command)
         status = at_fail_nomem(err);
     const at_row_words w = {.part = at_duets_title,

@@ -15,15 +15,21 @@ static const float *keep(float **room, const float *x, size_t n)
     return at;
 }
 
-static int take(void *user, int number, int modality, const at_evidence *e)
+static int take(at_testimony *t, int number, int modality, const at_evidence *e)
 {
-    at_testimony *t = user;
     const size_t dims = modality == ATTUNE_FACE ? AT_VISUAL_EMBED : AT_AUDIO_EMBED;
     const size_t classes = modality == ATTUNE_FACE ? AT_FACE_CLASSES : AT_VOICE_CLASSES;
     const size_t tokens = (size_t)e->tokens.n * (size_t)e->tokens.dims;
+    at_evidence *own = &t->list[number];
+    at_free(t->room[number]);
+    at_free(t->times[number]);
+    t->room[number] = NULL;
+    t->times[number] = NULL;
+    *own = (at_evidence){0};
+    if (!e->present)
+        return ATTUNE_OK;
     float *room = t->room[number] = at_alloc(dims + classes + tokens, sizeof *room);
     int64_t *times = t->times[number] = at_alloc((size_t)e->tokens.n + 1, sizeof *times);
-    at_evidence *own = &t->list[number];
     if (!room || !times)
         return ATTUNE_E_NOMEM;
     *own = *e;
@@ -38,9 +44,21 @@ static int take(void *user, int number, int modality, const at_evidence *e)
     return ATTUNE_OK;
 }
 
+/* user: of the one stream that there is. */
+static int take_one(void *user, int number, int modality, const at_evidence *e)
+{
+    return take(user, number, modality, e);
+}
+
+/* user: (ATTUNE_MODALITIES) */
+static int take_both(void *user, int number, int modality, const at_evidence *e)
+{
+    return take((at_testimony *)user + modality, number, modality, e);
+}
+
 static int make_room(at_testimony *t, int samples, attune_error *err)
 {
-    const size_t n = (size_t)samples;
+    const size_t n = (size_t)samples + 1;
     *t = (at_testimony){.samples = samples};
     t->list = at_calloc(n, sizeof *t->list);
     t->room = at_calloc(n, sizeof *t->room);
@@ -48,28 +66,50 @@ static int make_room(at_testimony *t, int samples, attune_error *err)
     return t->list && t->room && t->times ? ATTUNE_OK : at_fail_nomem(err);
 }
 
-int at_testimony_take(at_testimony *out, const at_lab *lab, const char *path, const at_corpus *c,
-                      const char *harm, attune_error *err)
+static int run(const at_evidence_sink *sink, const at_lab *lab, const char *path,
+               const at_corpus *c, const char *const harm[2], attune_error *err)
 {
-    const at_evidence_sink sink = {take, out};
     at_run_options o = {.harms = {.seed = lab->o->seed},
-                        .evidence = &sink,
+                        .evidence = sink,
                         .quiet = lab->o->quiet,
                         .stop = lab->o->stop,
                         .user = lab->o->user};
     at_pool *pool = NULL;
     at_answer *answer = calloc((size_t)c->count + 1, sizeof *answer);
-    int status = make_room(out, c->count, err);
-    if (!status && !answer)
-        status = at_fail_nomem(err);
-    if (!status && harm)
-        status = at_harms_add(&o.harms, harm, err);
+    int status = answer ? ATTUNE_OK : at_fail_nomem(err);
+    for (int i = 0; i < 2 && !status; i++)
+        if (harm[i])
+            status = at_harms_add(&o.harms, harm[i], err);
     status = status ? status : at_pool_create(&pool, lab->o->threads, err);
     status = status ? status : at_run(path, c, &o, pool, answer, err);
     at_pool_free(&pool);
     free(answer);
+    return status;
+}
+
+int at_testimony_take(at_testimony *out, const at_lab *lab, const char *path, const at_corpus *c,
+                      const char *harm, attune_error *err)
+{
+    const at_evidence_sink sink = {take_one, out};
+    int status = make_room(out, c->count, err);
+    status = status ? status : run(&sink, lab, path, c, (const char *[2]){harm, NULL}, err);
     if (status)
         at_testimony_free(out);
+    return status;
+}
+
+int at_testimony_take_clips(at_testimony out[ATTUNE_MODALITIES], const at_lab *lab,
+                            const char *path, const at_corpus *c, const char *const harm[2],
+                            attune_error *err)
+{
+    const at_evidence_sink sink = {take_both, out};
+    int status = ATTUNE_OK;
+    memset(out, 0, ATTUNE_MODALITIES * sizeof *out);
+    for (int m = 0; m < ATTUNE_MODALITIES && !status; m++)
+        status = make_room(&out[m], c->count, err);
+    status = status ? status : run(&sink, lab, path, c, harm, err);
+    for (int m = 0; m < ATTUNE_MODALITIES && status; m++)
+        at_testimony_free(&out[m]);
     return status;
 }
 

@@ -1,4 +1,4 @@
-/* testimony.h - what one stream of a model says of each sample of a corpus, before it is fused: so that many
+/* testimony.h - what the streams of a model say of each sample of a corpus, before they are fused: so that many
  * fusions can be asked about the same evidence.
  */
 #ifndef AT_EXPERIMENTS_TESTIMONY_H
@@ -18,6 +18,10 @@ typedef struct at_testimony {
  * first; nullable. */
 int at_testimony_take(at_testimony *out, const at_lab *lab, const char *path, const at_corpus *c,
                       const char *harm, attune_error *err);
+/* Of clips, each stream's: of the window that has most of both, what is usual for the person taken out. */
+int at_testimony_take_clips(at_testimony out[ATTUNE_MODALITIES], const at_lab *lab,
+                            const char *path, const at_corpus *c, const char *const harm[2],
+                            attune_error *err);
 void at_testimony_free(at_testimony *t);
 
 #endif

@@ -169,4 +169,4 @@ static void run(const at_fusion_net *net, const at_evidence *evidence, const at_
     at_fusion_add_head(net, HEAD, found, logit);
 }
 
-const at_fusion_kind at_fusion_attention = {"attention", of_stream, of_whole, forward, run};
+const at_fusion_kind at_fusion_attention = {"attention", of_stream, of_whole, forward, run, 0};

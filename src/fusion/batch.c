@@ -89,7 +89,9 @@ static int make_stream(const filler *f, int s, at_fusion_batch *b)
     b->absent[s] = zeros(f->g, 2, (int[]){n, 1});
     b->token[s] = zeros(f->g, 3, (int[]){n, t, of->token});
     b->time[s] = zeros(f->g, 3, (int[]){n, t, AT_TIME_FEATURES});
-    return b->embedding[s] && b->counts[s] && b->absent[s] && b->token[s] && b->time[s];
+    b->worth[s] = zeros(f->g, 2, (int[]){n, 1});
+    return b->embedding[s] && b->counts[s] && b->absent[s] && b->token[s] && b->time[s] &&
+           b->worth[s];
 }
 
 /* Tokens of one window, their moments, and what trust falls to each. */
@@ -122,6 +124,10 @@ static void fill_window(const filler *f, int window, at_fusion_batch *b)
             trust[i] = nothing;
         if (!counts)
             continue;
+        b->worth[s]->data[window] = f->trust[window].worth[s];
+        if (b->answer)
+            at_fusion_add_answer(f->net, s, evidence_of(f, window, s), f->trust[window].worth[s],
+                                 b->answer->data + window * ATTUNE_EMOTIONS);
         standardise(f, s, evidence_of(f, window, s)->embedding, dims,
                     b->embedding[s]->data + (size_t)window * (size_t)dims);
         fill_tokens(f, window, s, b, trust);
@@ -140,7 +146,9 @@ at_tensor *at_fusion_forward(at_graph *g, const at_fusion_net *net, const at_evi
         all += b.tokens[s];
     }
     b.trust = at_tensor_new(g, 2, (int[]){n, all}, 0);
-    if (!b.trust)
+    if (net->kind->hears)
+        b.answer = zeros(g, 2, (int[]){n, ATTUNE_EMOTIONS});
+    if (!b.trust || (net->kind->hears && !b.answer))
         return NULL;
     for (int i = 0; i < n; i++)
         fill_window(&f, i, &b);

@@ -1,4 +1,4 @@
-/* condition.h - how fit one modality's input is to be judged over one window. Private to fusion and train.
+/* condition.h - how fit one modality's input is to be judged over one window. Private to fusion, train and experiments.
  *
  * The paper's reliability, section 3.4: the distance of the window's embedding from the clean reference (mean and
  * variance a dimension), turned into (0,1] by two thresholds learned on clean validation data, times

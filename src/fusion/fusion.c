@@ -217,6 +217,11 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALIT
     fuse_states(f, evidence, out);
 }
 
+const at_calibration *at_fusion_calibration(const at_fusion *f)
+{
+    return &f->calibration;
+}
+
 /* ---- what is usual -------------------------------------------------------------------------- */
 
 int at_fusion_classes(int modality)
@@ -227,7 +232,7 @@ int at_fusion_classes(int modality)
 const at_usual *at_fusion_usual(const at_fusion *f, int modality)
 {
     static const at_usual none = {0};
-    return at_fusion_is_learned(f->net.kind) ? &none : &f->usual[modality];
+    return at_fusion_hears(f->net.kind) ? &f->usual[modality] : &none;
 }
 
 void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS])

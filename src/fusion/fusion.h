@@ -72,8 +72,10 @@ int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err);
 void at_fusion_free(at_fusion **f);
 int at_fusion_classes(int modality); /* that its native logits are of */
 /* What is usual of a modality's answers: what baselines are followed by. Without classes where the kind
- * is learned: it looks at embeddings, which a baseline of the logits does not reach. */
+ * looks at embeddings alone, which a baseline of the logits does not reach. */
 const at_usual *at_fusion_usual(const at_fusion *f, int modality);
+/* What the modalities' own answers are calibrated by; lives as long as f. */
+const struct at_calibration *at_fusion_calibration(const at_fusion *f);
 /* An offset of a modality's scaled logits (baseline.h) as one of each of the seven. */
 void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS]);
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],

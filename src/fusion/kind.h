@@ -39,8 +39,9 @@ typedef struct at_fusion_array {
 /* A kind and its arrays, which lie in somebody's at_params. */
 typedef struct at_fusion_net {
     const struct at_fusion_kind *kind;
-    const struct at_calibration *calibration; /* of the streams by themselves; only run needs it */
-    at_param *temperature;                    /* (1) */
+    /* Of the streams by themselves: what of them a kind hears that hears their answers. */
+    const struct at_calibration *calibration;
+    at_param *temperature; /* (1) */
     /* What follows only where there is something to learn. Streams come in as (x - mean) * scale, each
      * (embedding size); of tokens the first ones. */
     at_param *mean[ATTUNE_MODALITIES], *scale[ATTUNE_MODALITIES];
@@ -53,9 +54,13 @@ typedef struct at_fusion_batch {
     at_tensor *embedding[ATTUNE_MODALITIES]; /* (n, size), standardised */
     at_tensor *counts[ATTUNE_MODALITIES];    /* (n, 1) 1 where the stream counts, else 0 */
     at_tensor *absent[ATTUNE_MODALITIES];    /* (n, 1) the reverse */
-    int tokens[ATTUNE_MODALITIES];           /* of the window that has most, at least 1 */
-    at_tensor *token[ATTUNE_MODALITIES];     /* (n, tokens, size), standardised */
-    at_tensor *time[ATTUNE_MODALITIES];      /* (n, tokens, AT_TIME_FEATURES) */
+    at_tensor *worth[ATTUNE_MODALITIES];     /* (n, 1) 0 where it does not count */
+    at_tensor
+        *answer; /* (n, ATTUNE_EMOTIONS) of all streams, as at_fusion_add_answer adds them by worth;
+                        * NULL: the kind does not hear them */
+    int tokens[ATTUNE_MODALITIES];       /* of the window that has most, at least 1 */
+    at_tensor *token[ATTUNE_MODALITIES]; /* (n, tokens, size), standardised */
+    at_tensor *time[ATTUNE_MODALITIES];  /* (n, tokens, AT_TIME_FEATURES) */
     at_tensor *trust; /* (n, tokens of all streams) log of the weight that falls to each token */
 } at_fusion_batch;
 
@@ -69,11 +74,14 @@ typedef struct at_fusion_kind {
      * there. Safe to call from several threads at once. */
     void (*run)(const at_fusion_net *net, const at_evidence evidence[ATTUNE_MODALITIES],
                 const at_estimate *trust, float *logit);
+    /* Of a learned kind: it hears the streams' own answers besides. Those that are not learned hear nothing
+     * else. */
+    int hears;
 } at_fusion_kind;
 
 extern const at_fusion_kind *const at_fusion_kinds[]; /* NULL past the end */
 extern const at_fusion_kind at_fusion_late, at_fusion_mean, at_fusion_product, at_fusion_concat,
-    at_fusion_tensor, at_fusion_attention;
+    at_fusion_tensor, at_fusion_attention, at_fusion_hybrid;
 
 const at_fusion_kind *at_fusion_kind_find(const char *name); /* NULL: there is none */
 /* The kind whose arrays are in that file; NULL: none that is learned. */
@@ -81,6 +89,10 @@ const at_fusion_kind *at_fusion_kind_in(const at_weights *w);
 static inline int at_fusion_is_learned(const at_fusion_kind *k)
 {
     return k->forward != NULL;
+}
+static inline int at_fusion_hears(const at_fusion_kind *k)
+{
+    return !at_fusion_is_learned(k) || k->hears;
 }
 
 /* ---- arrays (net.c) ------------------------------------------------------------------------- */
@@ -92,7 +104,7 @@ int at_fusion_net_make(at_fusion_net *net, at_params *p, const at_fusion_kind *k
 
 /* ---- windows in (batch.c) ------------------------------------------------------------------- */
 
-/* evidence (n, ATTUNE_MODALITIES), trust (n) with used and weight; logits as forward gives them, NULL
+/* evidence (n, ATTUNE_MODALITIES), trust (n) with used, worth and weight; logits as forward gives them, NULL
  * after a failure of the graph. */
 at_tensor *at_fusion_forward(at_graph *g, const at_fusion_net *net, const at_evidence *evidence,
                              const at_estimate *trust, int n, float dropout);
@@ -119,6 +131,9 @@ void at_fusion_add_stream(const at_fusion_net *net, int stream, const at_param *
 /* y (cols) += the vector */
 void at_fusion_add_vector(const at_param *v, float *y);
 void at_fusion_relu(float *y, int n);
+/* logit (ATTUNE_EMOTIONS) += weight log p of the stream's own answer p */
+void at_fusion_add_answer(const at_fusion_net *net, int stream, const at_evidence *e, float weight,
+                          float *logit);
 /* logit (ATTUNE_EMOTIONS) of x by a hidden layer: out(relu(hidden(x))). first: of the four arrays of
  * of_whole that AT_FUSION_HEAD names. */
 void at_fusion_add_head(const at_fusion_net *net, int first, const float *x, float *logit);

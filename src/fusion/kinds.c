@@ -5,13 +5,8 @@
 
 /* The first is what a model gets that does not say. */
 const at_fusion_kind *const at_fusion_kinds[] = {
-    &at_fusion_late,
-    &at_fusion_mean,
-    &at_fusion_product,
-    &at_fusion_concat,
-    &at_fusion_tensor,
-    &at_fusion_attention,
-    NULL,
+    &at_fusion_late,   &at_fusion_mean,      &at_fusion_product, &at_fusion_concat,
+    &at_fusion_tensor, &at_fusion_attention, &at_fusion_hybrid,  NULL,
 };
 
 const at_fusion_kind *at_fusion_kind_find(const char *name)

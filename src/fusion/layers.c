@@ -1,6 +1,8 @@
-/* layers.c - what the learned kinds compute of one window: each layer by hand and on the graph. */
+/* layers.c - what the kinds compute of one window: each layer by hand and on the graph. */
+#include "fusion/calibration.h"
 #include "fusion/kind.h"
 #include "fusion/stream.h"
+#include <math.h>
 
 void at_fusion_add_dense(const at_param *w, const float *x, float *y)
 {
@@ -31,6 +33,15 @@ void at_fusion_relu(float *y, int n)
 {
     for (int i = 0; i < n; i++)
         y[i] = y[i] < 0 ? 0 : y[i]; /* what is no number stays none */
+}
+
+void at_fusion_add_answer(const at_fusion_net *net, int stream, const at_evidence *e, float weight,
+                          float *logit)
+{
+    float p[ATTUNE_EMOTIONS];
+    at_calibrated_emotion(net->calibration, stream, e->logit, p);
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        logit[k] += weight * logf(fmaxf(p[k], 1e-7f));
 }
 
 void at_fusion_add_head(const at_fusion_net *net, int first, const float *x, float *logit)

@@ -229,7 +229,7 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
         rc = a->change->open(a->change->user, a->path, &media, err);
     rc = rc < 0 ? rc : attune_session_open(&a->session, m, &options, err);
     a->waits = rc == ATTUNE_OK && !info.live && !options.causal && at_hindsight_helps(a->session);
-    if (rc == ATTUNE_OK && a->change && a->change->watch.sighted)
+    if (rc == ATTUNE_OK && a->change)
         at_session_watch(a->session, &a->change->watch);
     return rc;
 }

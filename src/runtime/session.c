@@ -314,6 +314,7 @@ void at_session_cut(attune_session *s, int64_t end_us)
 
 void at_session_watch(attune_session *s, const at_watch *w)
 {
+    s->watch = *w;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         if (s->modality[m] && at_modalities[m]->watch)
             at_modalities[m]->watch(s->modality[m], w);

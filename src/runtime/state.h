@@ -22,6 +22,7 @@ struct attune_session {
     void *modality[ATTUNE_MODALITIES]; /* NULL: its input is absent */
 
     at_baselines baselines;
+    at_watch watch;
 
     int64_t last_period; /* of the latest analysed frame, in units of 1/rate; -1: none */
     attune_counts counts;
@@ -48,7 +49,7 @@ void at_session_tell_again(const attune_session *s, const at_testimony *t, attun
  * session cannot know how long the last picture is shown. */
 void at_session_cut(attune_session *s, int64_t end_us);
 
-/* From now on w sees what the session sees of faces. */
+/* From now on w sees what the session sees. */
 void at_session_watch(attune_session *s, const at_watch *w);
 
 #endif

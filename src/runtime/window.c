@@ -162,6 +162,8 @@ static void estimate(attune_session *s, at_evidence evidence[ATTUNE_MODALITIES],
         take_usual(s, person, evidence, plain);
     at_fusion_run(s->m->fusion, evidence, &t->estimate);
     note_estimate(&t->estimate, w);
+    if (s->watch.asked)
+        s->watch.asked(s->watch.user, evidence, w);
     if (s->o.no_baseline)
         return;
     note_usual(person, &t->estimate, w);

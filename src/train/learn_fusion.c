@@ -281,6 +281,8 @@ static int set_up(void *self, attune_error *err)
                                     &rng, err);
     status = status ? status : at_job_weights(t->t.job, t->s->model, &t->model, err);
     status = status ? status : at_fusion_load(&t->before, t->model, err);
+    if (!status)
+        t->net.calibration = at_fusion_calibration(t->before);
     status = status ? status : load_parts(t, err);
     return status ? status : make_slots(t, err);
 }

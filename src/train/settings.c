@@ -505,7 +505,7 @@ static const at_fields harm_fields = {harm_list, sizeof(at_harm_settings), wrong
     AT_NUMBER(at_fusion_settings, m, #m, def, least, most, help)
 static const at_field fusion_list[] = {
     HEAD(at_fusion_settings, "`fusion`: what is made of both streams together"),
-    AT_NEEDED(at_fusion_settings, fusion, "fusion", "`concat`, `tensor` or `attention`"),
+    AT_NEEDED(at_fusion_settings, fusion, "fusion", "`concat`, `tensor`, `attention` or `hybrid`"),
     AT_NEEDED_FILE(at_fusion_settings, model, "model",
                    "a whole model, whose detector, networks and calibration stay as they are"),
     AT_OBJECT(at_fusion_settings, faces, "faces", pair_faces_fields, "one side of the pairs"),
