@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-const char at_assets_script_hash[] = "sha256-xme2zTmNCp2VUzpMNifiMwJXDdExtxohWbRO3VactcY=";
+const char at_assets_script_hash[] = "sha256-TYnyeRI5v71vGYQZojvB1O+7OjdecWxKWFJ56OqBfbI=";
 
 /* One line of the file a string: C promises no literals over 4095 characters. */
 static const char *const script[] = {
@@ -28,6 +28,9 @@ static const char *const script[] = {
     "if(!data.emotion[i].length)return lines.concat('nothing to go on');",
     "lines.push(ranked('emotion',i),'rests on '+ranked('weight',i));",
     "if(data.engagement[i].length)lines.push(ranked('engagement',i));",
+    "const moved=Object.entries(data.movements).map(([k,name])=>[data.curves[k][i],name])",
+    ".filter(p=>p[0]>=10).sort((a,b)=>b[0]-a[0]).slice(0,3);",
+    "if(moved.length)lines.push(moved.map(p=>p[1]+' '+p[0]+' %').join(', '));",
     "return lines};",
     /* Shows bin i, with the line at x pixels of the lane. */
     "const show=(i,x)=>{const lines=words(i),all=plots.clientWidth;",

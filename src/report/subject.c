@@ -240,6 +240,8 @@ void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, dou
         at_place_add(&s->place, w->box, face_share(w) * seconds);
     if (w->baseline_s > 0 && w->track == s->track)
         note_habit(&s->habit, w);
+    if (s->track)
+        at_movements_add(&s->movements, w);
     if (at_evident(w) && (face || !s->track))
         add_evidence(s, w, start_us, seconds);
     else if (w->abstain)
