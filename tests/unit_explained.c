@@ -143,7 +143,8 @@ static void test_json(void **state)
                      2);
     assert_float_equal(number(json_object_get(mean, "all"), "activation", "eyes"), 0.125, 1e-6);
     assert_float_equal(number(json_object_get(mean, "all"), "activation", "outside"), 0.25, 1e-6);
-    assert_float_equal(number(json_object_get(mean, "withheld"), "activation", "outside"), 0.375, 1e-6);
+    assert_float_equal(number(json_object_get(mean, "withheld"), "activation", "outside"), 0.375,
+                       1e-6);
     assert_true(json_is_null(json_object_get(
         json_object_get(json_object_get(mean, "least reliable"), "activation"), "eyes")));
     assert_int_equal(json_integer_value(json_object_get(root, "windows_abstained_with_face")), 1);
@@ -202,8 +203,8 @@ static void test_little_has_no_usual(void **state)
     json_t *root = json_loads(attune_explanation_json(x), 0, NULL);
     char *page = read_file("explain.html");
     (void)state;
-    check_movements(json_object_get(json_array_get(json_object_get(root, "overlays"), 0), "movements"),
-                    NAN);
+    check_movements(
+        json_object_get(json_array_get(json_object_get(root, "overlays"), 0), "movements"), NAN);
     assert_non_null(strstr(page, "<caption>movements made clearly</caption>"));
     assert_null(strstr(page, "usually "));
     json_decref(root);

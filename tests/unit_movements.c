@@ -1,12 +1,15 @@
 /* Facial movements: that the table holds every unit once, with its other side; what is usual for a face,
- * and what stands out of it. */
+ * and what stands out of it; how a report shows them. */
 #include "made_windows.h"
 #include "report/movements.h"
 
+#include <attune/sink.h>
+#include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -124,8 +127,8 @@ static void sides_are_averaged_and_none_is_unknown(void **state)
  * less, the last by next to nothing. */
 static attune_window lively(int n)
 {
-    static const char *const less[] = {"jaw open",   "lips pressed",  "looks up",     "lids closed",
-                                       "eyes wide",  "brows lowered", "lips together"};
+    static const char *const less[] = {"jaw open",  "lips pressed",  "looks up",     "lids closed",
+                                       "eyes wide", "brows lowered", "lips together"};
     const float sign = n % 2 ? 1 : -1;
     attune_window w = made_window(n, 0, 1);
     move(&w, "inner brows up", 0.5f + 0.2f * sign);
@@ -147,7 +150,7 @@ static at_movement_sums sums_of(int windows)
 
 static void those_are_drawn_that_vary_most(void **state)
 {
-    static const char *const expected[] = {"inner brows up", "lids closed",  "looks up",
+    static const char *const expected[] = {"inner brows up",   "lids closed",  "looks up",
                                            "mouth corners up", "lips pressed", "jaw open"};
     const at_movement_sums s = sums_of(20);
     int chosen[AT_MOVEMENTS_SHOWN];
@@ -207,6 +210,191 @@ static void without_a_usual_strong_ones_tell(void **state)
     assert_false(at_movements_usual_known(NULL) || at_movements_usual_known(&few));
 }
 
+/* ---- in a report ----------------------------------------------------------------------------- */
+
+typedef struct page {
+    char *text;
+    size_t n;
+} page;
+
+static int take(void *user, const attune_sink_info *sink, const char *text, size_t size)
+{
+    page *p = user;
+    (void)sink;
+    p->text = realloc(p->text, p->n + size + 1);
+    assert_non_null(p->text);
+    memcpy(p->text + p->n, text, size);
+    p->n += size;
+    p->text[p->n] = 0;
+    return 0;
+}
+
+/* What a sink makes of so many windows of so many faces. */
+static page report_of(const char *sinks, attune_window (*make)(int n), int windows, int faces)
+{
+    page p = {0};
+    const attune_report_options o = {
+        .sinks = sinks, .input = "x", .write = take, .user = &p, .session = {.max_tracks = faces}};
+    const attune_input_info info = {.duration_s = windows / 2.0,
+                                    .has_video = 1,
+                                    .has_audio = windows > 1,
+                                    .width = 64,
+                                    .height = 48,
+                                    .counts = {.frames = windows > 1 ? 4 * windows : 1}};
+    attune_report *r;
+    assert_int_equal(attune_report_open(&r, &o, NULL), 0);
+    for (int n = 1; n <= windows; n++) {
+        attune_window w = make(n);
+        for (w.track = 1; w.track <= (uint32_t)faces; w.track++)
+            assert_int_equal(attune_report_window(r, &w, NULL), 0);
+    }
+    assert_int_equal(attune_report_finish(r, &info, 0, NULL), 0);
+    attune_report_free(&r);
+    return p;
+}
+
+/* In this order. */
+static void assert_in_order(const page *p, const char *const *parts, int n)
+{
+    const char *at = p->text;
+    for (int i = 0; i < n; i++) {
+        at = strstr(at, parts[i]);
+        if (!at)
+            fail_msg("the page lacks, or has before, %s", parts[i]);
+    }
+}
+
+static void a_lane_shows_them(void **state)
+{
+    static const char *const parts[] = {
+        "face condition over time: mean 90 %",
+        "<h3>Facial movements</h3>",
+        "The 6 of 32 that vary most here",
+        "title=\"How far it is made: browInnerUp; dotted: its mean\">inner brows up "
+        "<small>AU&#160;1, 0&#8211;100",
+        "aria-label=\"inner brows up over time: mean 50 %; How far it is made: browInnerUp",
+        "d=\"M0 15.0H1000\"", /* the mean, half of 30 pixels */
+        "looks up <small>AU&#160;63",
+        "mouth corners up <small>AU&#160;12, 0&#8211;50",
+        "<h3>Quality of picture and sound</h3>",
+        "<th class=\"n\">mouth corners up (AU 12), %</th>",
+        "\"movements\":{\"17\":\"inner brows up\",\"18\":",
+    };
+    page p = report_of("html", lively, 40, 1);
+    (void)state;
+    assert_in_order(&p, parts, sizeof parts / sizeof *parts);
+    free(p.text);
+}
+
+static attune_window without_units(int n)
+{
+    attune_window w = made_window(n, 0, 1);
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        w.unit[u] = NAN;
+    return w;
+}
+
+static attune_window unmoved(int n)
+{
+    return made_window(n, 0, 1);
+}
+
+static void a_lane_without_them_says_so(void **state)
+{
+    page p = report_of("html", without_units, 40, 1);
+    (void)state;
+    assert_null(strstr(p.text, "Facial movements"));
+    assert_null(strstr(p.text, "nan"));
+    free(p.text);
+    p = report_of("html", unmoved, 40, 1);
+    assert_non_null(strstr(p.text, "<p class=\"note\">None varies enough to show.</p>"));
+    free(p.text);
+}
+
+static attune_window unusual(int n)
+{
+    attune_window w = lively(n);
+    w.baseline_s = (float)n;
+    w.offset[ATTUNE_SAD] = -1.5f;
+    w.offset[ATTUNE_HAPPY] = 0.5f;
+    return w;
+}
+
+static void what_was_taken_out_has_a_lane(void **state)
+{
+    page p = report_of("html", unusual, 40, 1);
+    (void)state;
+    assert_non_null(strstr(p.text, "usual taken out over time: mean 1.5;"));
+    assert_non_null(strstr(p.text,
+                           "taken out of its answers, on average: less sad (1.5), more happy "
+                           "(0.5); known from 40&#160;s."));
+    free(p.text);
+    p = report_of("html", lively, 40, 1);
+    assert_null(strstr(p.text, "usual taken out over time"));
+    free(p.text);
+}
+
+/* Values that change from bin to bin, as in no real recording: the worst case. */
+static attune_window restless(int n)
+{
+    attune_window w = unusual(n);
+    const float share = (float)(n / 512 % 3) * 0.1f;
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        w.unit[u] = share + 0.01f * (float)(n / 256 % 17);
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        w.emotion7[k] = (k + n / 256) % 5 ? 0.1f : 0.25f;
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        w.reliability[m] = w.condition[m] = w.seen[m] = 0.5f + share;
+    w.weight[ATTUNE_FACE] = 1 - (w.weight[ATTUNE_VOICE] = 0.3f + share);
+    w.quality.sharpness = w.quality.brightness = w.quality.contrast = w.quality.coverage = share;
+    w.quality.face_size = 50 * share;
+    w.quality.snr_db = 90 * share;
+    w.abstain = n / 256 % 5 == 0;
+    return w;
+}
+
+/* Twenty hours take no more than twenty minutes do. */
+static void a_long_recording_stays_in_bounds(void **state)
+{
+    page p = report_of("html", restless, 144000, 1);
+    (void)state;
+    if (p.n > 450000)
+        fail_msg("the page has %zu bytes", p.n);
+    assert_non_null(strstr(p.text, "Facial movements"));
+    free(p.text);
+}
+
+static void a_picture_has_a_table_of_them(void **state)
+{
+    static const char *const parts[] = {"<h3>Facial movements</h3>", "<td>inner brows up</td>",
+                                        "<td class=\"n\">1</td><td class=\"n\">70&#160;%</td>",
+                                        "<rect class=\"cm\" width=\"70.0%\""};
+    page p = report_of("html", lively, 1, 1);
+    (void)state;
+    assert_in_order(&p, parts, sizeof parts / sizeof *parts);
+    assert_null(strstr(p.text, "<td>mouth corners up</td>")); /* only a tenth */
+    free(p.text);
+}
+
+static void the_summary_has_what_is_drawn(void **state)
+{
+    page p = report_of("summary", lively, 40, 2);
+    json_t *root = json_loads(p.text, 0, NULL), *faces = json_object_get(root, "faces"), *list,
+           *one;
+    (void)state;
+    assert_int_equal(json_array_size(faces), 2);
+    list = json_object_get(json_array_get(faces, 1), "movements");
+    assert_int_equal(json_array_size(list), 6);
+    one = json_array_get(list, 3);
+    assert_string_equal(json_string_value(json_object_get(one, "movement")), "mouth corners up");
+    assert_int_equal(json_integer_value(json_object_get(one, "action_unit")), 12);
+    assert_int_equal(json_array_size(json_object_get(one, "units")), 2);
+    assert_float_equal(json_real_value(json_object_get(one, "mean")), 0.2, 1e-6);
+    assert_float_equal(json_real_value(json_object_get(one, "deviation")), 0.1, 1e-6);
+    json_decref(root);
+    free(p.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +406,12 @@ int main(void)
         cmocka_unit_test(a_still_face_has_none_to_draw),
         cmocka_unit_test(telling_is_what_is_unlike_the_usual),
         cmocka_unit_test(without_a_usual_strong_ones_tell),
+        cmocka_unit_test(a_lane_shows_them),
+        cmocka_unit_test(a_lane_without_them_says_so),
+        cmocka_unit_test(what_was_taken_out_has_a_lane),
+        cmocka_unit_test(a_long_recording_stays_in_bounds),
+        cmocka_unit_test(a_picture_has_a_table_of_them),
+        cmocka_unit_test(the_summary_has_what_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { LANES_DRAWN = 6 };
 
@@ -109,11 +108,9 @@ static void answer_words(const attune_explanation *x, const attune_overlay *o, F
 
 static void usual_words(const attune_window *w, FILE *f)
 {
-    at_habit habit = {.seconds = w->baseline_s};
     char words[AT_HABIT_SIZE];
 
-    memcpy(habit.offset, w->offset, sizeof habit.offset);
-    if (at_habit_words(words, &habit))
+    if (at_habit_words(words, w->offset))
         fprintf(f, "<br>taken out as usual: %s", words);
 }
 

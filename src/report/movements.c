@@ -2,8 +2,14 @@
 
 #include <math.h>
 
-#define ONE(words, unit)        {words, {unit, -1}, 1}
-#define TWO(words, unit, other) {words, {unit, other}, 2}
+#define ONE(words, unit)     \
+    {                        \
+        words, {unit, -1}, 1 \
+    }
+#define TWO(words, unit, other) \
+    {                           \
+        words, {unit, other}, 2 \
+    }
 
 /* Words after FACS's names of its action units (Ekman & Friesen 1978). */
 const at_movement at_movements[AT_MOVEMENTS] = {

@@ -244,7 +244,7 @@ static void put_curve_name(const at_rows *r, const at_curve *c, double mean)
             "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%s over time: mean ",
             WIDTH, ROW_HEIGHT, ROW_HEIGHT, c->label);
     at_curve_print(c, mean, r->f);
-    fprintf(r->f, " %s; ", c->unit);
+    fprintf(r->f, "%s%s; ", c->unit[0] ? " " : "", c->unit);
     at_curve_what(c, r->f);
     fputs("\">", r->f);
 }

@@ -247,7 +247,7 @@ static void put_position(at_json *j, json_t *to, const at_subject *s, const attu
     put_real(j, object, "width_px", at.width);
 }
 
-/* What was taken out of a person's answers, as at the end. */
+/* What was taken out of a person's answers, on average. */
 static void put_habit(at_json *j, json_t *to, const at_habit *h)
 {
     json_t *object, *offset;
