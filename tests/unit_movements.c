@@ -311,6 +311,23 @@ static void a_lane_without_them_says_so(void **state)
     free(p.text);
 }
 
+/* A voice in every other window. */
+static attune_window half_heard(int n)
+{
+    attune_window w = lively(n);
+    if (n % 2)
+        w.condition[ATTUNE_VOICE] = 0;
+    return w;
+}
+
+static void condition_is_of_what_was_there(void **state)
+{
+    page p = report_of("html", half_heard, 40, 1);
+    (void)state;
+    assert_non_null(strstr(p.text, "voice condition over time: mean 90 %;"));
+    free(p.text);
+}
+
 static attune_window unusual(int n)
 {
     attune_window w = lively(n);
@@ -360,7 +377,7 @@ static void a_long_recording_stays_in_bounds(void **state)
     (void)state;
     if (p.n > 450000)
         fail_msg("the page has %zu bytes", p.n);
-    assert_non_null(strstr(p.text, "Facial movements"));
+    assert_non_null(strstr(p.text, "inner brows up over time: mean 18 %;"));
     free(p.text);
 }
 
@@ -408,6 +425,7 @@ int main(void)
         cmocka_unit_test(without_a_usual_strong_ones_tell),
         cmocka_unit_test(a_lane_shows_them),
         cmocka_unit_test(a_lane_without_them_says_so),
+        cmocka_unit_test(condition_is_of_what_was_there),
         cmocka_unit_test(what_was_taken_out_has_a_lane),
         cmocka_unit_test(a_long_recording_stays_in_bounds),
         cmocka_unit_test(a_picture_has_a_table_of_them),
