@@ -1,47 +1,14 @@
 /* Grad-CAM with its allocations failing in turn: each failure comes out. */
 #include "eval/grad_cam.h"
+#include "made_face_net.h"
 #include "wrap_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 enum { SIDE = 64, STEP = 7 }; /* every seventh: there is one for each array of the network */
-
-static at_weights *made_network(void)
-{
-    char path[] = "/tmp/attune-alloc-XXXXXX";
-    at_weights_writer *writer;
-    at_params p = {0};
-    at_weights *w;
-    at_rng rng;
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    at_rng_seed(&rng, 1, 0);
-    assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
-    for (int i = 0; i < p.count; i++) { /* variances and scales that are 0 would be no network */
-        const at_tensor *v = &p.list[i]->value;
-        const char *dot = strrchr(p.list[i]->name, '.');
-        for (size_t k = 0; !strcmp(dot, ".var") && k < at_tensor_count(v); k++)
-            v->data[k] = 1;
-    }
-    assert_int_equal(at_weights_writer_create(&writer, NULL), 0);
-    for (int i = 0; i < p.count; i++) {
-        const at_tensor *v = &p.list[i]->value;
-        assert_int_equal(at_weights_put(writer, p.list[i]->name, v->rank, v->dim, v->data, 0), 0);
-    }
-    assert_int_equal(at_weights_save(writer, path, NULL), 0);
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
-    at_weights_writer_free(&writer);
-    at_params_free(&p);
-    unlink(path);
-    return w;
-}
 
 static int explain(const at_weights *w)
 {
@@ -60,7 +27,8 @@ static int explain(const at_weights *w)
 
 static void grad_cam_survives(void **state)
 {
-    at_weights *w = made_network();
+    at_params p = {0};
+    at_weights *w = made_face_net(&p);
     const long live = wrap_alloc_live();
     int failures = 0;
     (void)state;
@@ -74,6 +42,7 @@ static void grad_cam_survives(void **state)
     }
     assert_true(failures >= 10);
     at_weights_free(&w);
+    at_params_free(&p);
 }
 
 int main(void)

@@ -153,6 +153,26 @@ class Report(Analysis):
         self.assertIn(f"\n  face 1       centre, {width} px wide, seen for 19.1 s (0:00 to 0:22.5)\n", self.text)
         self.assertIn(f"<p>Face 1: centre, {width}&#160;px&#160;wide, seen from 0:00&#8211;0:22.5.</p>", self.page)
 
+    def test_movements_stand_under_their_names(self):
+        """What is said of them is what the timeline says; it names their action units."""
+        moved = self.summary["faces"][0]["movements"]
+        self.assertEqual(len(moved), 6)
+        self.assertIn("mouth corners up", [m["movement"] for m in moved])
+        for m in moved:
+            values = []
+            for row in self.windows.values():
+                if row["used_face"] == "1":
+                    values.append(sum(float(row["unit_" + u]) for u in m["units"]) / len(m["units"]))
+            mean = sum(values) / len(values)
+            self.assertAlmostEqual(m["mean"], mean, delta=1e-4)
+            self.assertAlmostEqual(m["deviation"], (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5,
+                                   delta=1e-3)
+            self.assertIn(f"{m['movement']} over time: mean {100 * mean:.0f} %; How far it is made: "
+                          f"{', '.join(m['units'])};", self.page)
+            for u in m["units"]:
+                self.assertIn(f"action unit {m['action_unit']})",
+                              self.summary["timeline_columns"]["unit_" + u])
+
     def test_nobody_is_shown(self):
         self.assertIs(self.summary["faces"][0]["thumbnail"], False)
         self.assertNotIn("<img", self.page)

@@ -78,12 +78,19 @@ class Case(unittest.TestCase):
                 self.assertAlmostEqual(sum(o["activation"].values()), 1, places=4)
             self.assertAlmostEqual(sum(o["area"].values()), 1, places=4)
             self.assertGreater(o["area"]["eyes"], 0.05)
+            self.assertAlmostEqual(sum(o["weight"].values()), 1 if sum(o["weight"].values()) else 0, places=4)
+            for stream, weight in o["weight"].items():
+                self.assertTrue(weight == 0 or o["condition"][stream] > 0)
+            for m in o["movements"]:
+                far = abs(m["made"] - m["usual"]) if m["usual"] is not None else m["made"] - 0.2
+                self.assertGreater(far, 0.0999)
         moments = [(o["track"], o["moment_s"]) for o in d["overlays"]]
         self.assertEqual(len(set(moments)), len(moments))
         kinds = [KINDS.index(o["kind"]) for o in d["overlays"]]
         self.assertEqual(kinds, sorted(kinds))
         page = (folder / "explain.html").read_text()
         self.check_page(page, len(names))
+        self.assertEqual(page.count('<table class="rests">'), len(names))
         return d, page
 
     def check_page(self, page, overlays):

@@ -12,6 +12,7 @@ attune_window made_window(int n, int emotion, uint32_t track)
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         w.reliability[m] = 0.8f;
         w.weight[m] = 0.5f;
+        w.condition[m] = 0.9f;
     }
     w.seen[ATTUNE_FACE] = w.any_face = track != 0;
     w.seen[ATTUNE_VOICE] = 1;
@@ -31,6 +32,7 @@ attune_window made_nothing(int n)
     w.used = 0;
     w.abstain = 1;
     w.reliability[0] = w.reliability[1] = w.weight[0] = w.weight[1] = 0;
+    w.condition[0] = w.condition[1] = 0;
     w.seen[0] = w.seen[1] = w.any_face = 0;
     w.quality.sharpness = NAN;
     return w;
@@ -40,7 +42,7 @@ attune_window made_voice(int n, int emotion)
 {
     attune_window w = made_window(n, emotion, 0);
     w.used = 1u << ATTUNE_VOICE;
-    w.reliability[ATTUNE_FACE] = w.weight[ATTUNE_FACE] = 0;
+    w.reliability[ATTUNE_FACE] = w.weight[ATTUNE_FACE] = w.condition[ATTUNE_FACE] = 0;
     w.weight[ATTUNE_VOICE] = 1;
     return w;
 }

@@ -2,6 +2,7 @@
  * face, which windows are chosen, and how a map looks. */
 #include "eval/heat.h"
 #include "eval/telling.h"
+#include "made_face_net.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 enum { SIDE = AT_FACE_SIDE, CELLS = 16, HOP = 500000, WINDOW = 3000000 };
@@ -23,46 +23,13 @@ typedef struct net {
     uint8_t face[SIDE * SIDE * 3];
 } net;
 
-/* Random, but so that activations keep their size, and the head says something. */
-static void stir(at_params *p, at_rng *rng)
-{
-    for (int i = 0; i < p->count; i++) {
-        at_param *q = p->list[i];
-        const char *dot = strrchr(q->name, '.');
-        for (size_t k = 0, n = at_tensor_count(&q->value); k < n; k++)
-            if (!strcmp(dot, ".gamma") || !strcmp(dot, ".var"))
-                q->value.data[k] = at_rng_range(rng, 0.7f, 1.4f);
-            else if (!strcmp(dot, ".beta") || !strcmp(dot, ".mean") || !strcmp(dot, ".bias"))
-                q->value.data[k] = at_rng_range(rng, -0.3f, 0.3f);
-    }
-}
-
-static void save(const at_params *p, const char *path)
-{
-    at_weights_writer *w;
-    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
-    for (int i = 0; i < p->count; i++) {
-        const at_tensor *v = &p->list[i]->value;
-        assert_int_equal(at_weights_put(w, p->list[i]->name, v->rank, v->dim, v->data, 0), 0);
-    }
-    assert_int_equal(at_weights_save(w, path, NULL), 0);
-    at_weights_writer_free(&w);
-}
-
 static int make_net(void **state)
 {
-    char path[] = "/tmp/attune-explain-XXXXXX";
     net *n = calloc(1, sizeof *n);
     at_rng rng;
-    int fd = mkstemp(path);
-    assert_true(n && fd >= 0);
-    close(fd);
-    at_rng_seed(&rng, 11, 0);
-    assert_int_equal(at_visual_init(&n->p, &rng, NULL), 0);
-    stir(&n->p, &rng);
-    save(&n->p, path);
-    assert_int_equal(at_weights_load(&n->w, path, NULL), 0);
-    unlink(path);
+    assert_non_null(n);
+    n->w = made_face_net(&n->p);
+    at_rng_seed(&rng, 12, 0);
     for (size_t k = 0; k < sizeof n->face; k++)
         n->face[k] = (uint8_t)at_rng_below(&rng, 256);
     *state = n;
@@ -76,6 +43,22 @@ static int free_net(void **state)
     at_params_free(&n->p);
     free(n);
     return 0;
+}
+
+/* Of the network's own face. */
+static at_cam_map map_of(const net *n, int class, int threads, float *logit)
+{
+    at_grad_cam *cam;
+    at_pool *pool;
+    at_cam_map map, again;
+    assert_int_equal(at_pool_create(&pool, threads, NULL), 0);
+    assert_int_equal(at_grad_cam_create(&cam, n->w, pool, NULL), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(at_grad_cam_run(cam, n->face, SIDE, class, i ? &again : &map, logit), 0);
+    assert_memory_equal(&map, &again, sizeof map);
+    at_grad_cam_free(&cam);
+    at_pool_free(&pool);
+    return map;
 }
 
 static at_tensor *picture(at_graph *g, const net *n, int with_grad)
@@ -96,8 +79,6 @@ static void test_closed_form(void **state)
     const at_visual_options plain = {0};
     at_visual_out out;
     at_graph *g;
-    at_grad_cam *cam;
-    at_cam_map map;
     float logit[AT_FACE_CLASSES];
     int lit = 0, dark = 0;
     const at_param *head = at_params_find(&n->p, "visual.expression.weight");
@@ -106,9 +87,8 @@ static void test_closed_form(void **state)
     at_visual_forward(g, &n->p, picture(g, n, 0), &plain, &out);
     assert_int_equal(at_graph_status(g), 0);
     assert_int_equal(at_tensor_rows(out.features), CELLS);
-    assert_int_equal(at_grad_cam_create(&cam, n->w, NULL, NULL), 0);
     for (int class = 0; class < AT_FACE_CLASSES; class ++) {
-        assert_int_equal(at_grad_cam_run(cam, n->face, SIDE, class, &map, logit), 0);
+        const at_cam_map map = map_of(n, class, 1, logit);
         for (int i = 0; i < CELLS; i++) {
             double sum = 0, size = 0;
             for (int k = 0; k < AT_VISUAL_EMBED; k++) {
@@ -125,25 +105,13 @@ static void test_closed_form(void **state)
             assert_true(fabsf(logit[k] - out.expression->data[k]) < 1e-3f);
     }
     assert_true(lit > CELLS && dark > CELLS);
-    at_grad_cam_free(&cam);
     at_graph_free(&g);
 }
 
 static void test_threads(void **state)
 {
-    const net *n = *state;
-    at_cam_map map[2];
-    for (int i = 0; i < 2; i++) {
-        at_pool *pool;
-        at_grad_cam *cam;
-        assert_int_equal(at_pool_create(&pool, i ? 5 : 1, NULL), 0);
-        assert_int_equal(at_grad_cam_create(&cam, n->w, pool, NULL), 0);
-        assert_int_equal(at_grad_cam_run(cam, n->face, SIDE, 3, &map[i], NULL), 0);
-        assert_int_equal(at_grad_cam_run(cam, n->face, SIDE, 3, &map[i], NULL), 0);
-        at_grad_cam_free(&cam);
-        at_pool_free(&pool);
-    }
-    assert_memory_equal(&map[0], &map[1], sizeof map[0]);
+    const at_cam_map one = map_of(*state, 3, 1, NULL), five = map_of(*state, 3, 5, NULL);
+    assert_memory_equal(&one, &five, sizeof one);
 }
 
 /* The middle of what cell (i, i) of a side x side picture looks at, along its width: of the gradient
@@ -184,11 +152,7 @@ static double seen_by(const net *n, int side, int i)
 static void test_where_cells_lie(void **state)
 {
     const net *n = *state;
-    at_grad_cam *cam;
-    at_cam_map map;
-    assert_int_equal(at_grad_cam_create(&cam, n->w, NULL, NULL), 0);
-    assert_int_equal(at_grad_cam_run(cam, n->face, SIDE, 0, &map, NULL), 0);
-    at_grad_cam_free(&cam);
+    const at_cam_map map = map_of(n, 0, 1, NULL);
     assert_int_equal(map.side, 4);
     assert_float_equal(map.first, 15, 0);
     assert_float_equal(map.step, 32, 0);
@@ -220,6 +184,14 @@ static void test_between_cells(void **state)
 
 /* ---- parts of a face ------------------------------------------------------------------------- */
 
+static at_regions regions_of_reference(void)
+{
+    const at_face face = at_align_reference();
+    at_regions r;
+    at_regions_of(&r, face.landmark);
+    return r;
+}
+
 static float sum_of(const float share[ATTUNE_REGIONS])
 {
     float sum = 0;
@@ -231,9 +203,8 @@ static float sum_of(const float share[ATTUNE_REGIONS])
 static void test_regions(void **state)
 {
     const at_face face = at_align_reference();
-    at_regions r;
+    const at_regions r = regions_of_reference();
     (void)state;
-    at_regions_of(&r, face.landmark);
     for (int i = 0; i < 2; i++)
         assert_int_equal(at_region_at(&r, face.landmark[i][0], face.landmark[i][1]),
                          ATTUNE_REGION_EYES);
@@ -253,17 +224,16 @@ static void test_regions(void **state)
 /* Upside down all lies upside down. */
 static void test_regions_turn(void **state)
 {
-    const at_face upright_face = at_align_reference();
-    at_face turned_face = upright_face;
-    const at_face *face = &turned_face;
-    at_regions upright, turned;
+    const at_regions upright = regions_of_reference();
+    at_face face = at_align_reference();
+    at_regions turned;
     int differ = 0;
     (void)state;
-    at_regions_of(&upright, upright_face.landmark);
     for (int i = 0; i < AT_LANDMARKS; i++)
         for (int k = 0; k < 2; k++)
-            turned_face.landmark[i][k] = SIDE - 1 - upright_face.landmark[i][k];
-    at_regions_of(&turned, face->landmark);
+            face.landmark[i][k] = SIDE - 1 - face.landmark[i][k];
+    /* in C11 an array of arrays does not become one of const by itself */
+    at_regions_of(&turned, ((const at_face *)&face)->landmark);
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
             differ += at_region_at(&upright, (float)x, (float)y) !=
@@ -273,12 +243,10 @@ static void test_regions_turn(void **state)
 
 static void test_shares(void **state)
 {
-    const at_face face = at_align_reference();
+    const at_regions r = regions_of_reference();
     at_cam_map map = {.side = 8, .first = 7, .step = 14};
     float share[ATTUNE_REGIONS], area[ATTUNE_REGIONS];
-    at_regions r;
     (void)state;
-    at_regions_of(&r, face.landmark);
     at_region_shares(&r, &map, SIDE, share, area);
     assert_true(isnan(share[ATTUNE_REGION_EYES]) && isnan(share[ATTUNE_REGION_OUTSIDE]));
     assert_float_equal(sum_of(area), 1, 1e-5);
@@ -304,17 +272,15 @@ static void test_shares(void **state)
 
 static void test_heat(void **state)
 {
-    const at_face at = at_align_reference();
+    const at_regions r = regions_of_reference();
     at_cam_map map = {.side = 4, .first = 15, .step = 32};
     at_image face = {0}, out = {0};
-    at_regions r;
     int coloured = 0;
     (void)state;
     assert_int_equal(at_image_reserve(&face, SIDE, SIDE, 3), 0);
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
             memcpy(at_image_at(&face, x, y), (uint8_t[]){200, 140, 90}, 3);
-    at_regions_of(&r, at.landmark);
     assert_int_equal(at_heat_draw(&out, 2 * SIDE, &face, &map, &r), 0);
     assert_int_equal(out.w, 2 * SIDE);
     for (int i = 0; i < out.w * out.h; i++)
@@ -383,6 +349,16 @@ static void test_moments(void **state)
 
 /* ---- telling windows ------------------------------------------------------------------------- */
 
+enum { MANY = 400, WANTED = 4 };
+
+static at_telling open_telling(int others)
+{
+    const attune_options o = {0};
+    at_telling t;
+    assert_int_equal(at_telling_open(&t, WANTED, others, &o), 0);
+    return t;
+}
+
 static void offer_moment(at_telling *t, int k, uint32_t track, float score, int64_t moment_us)
 {
     static at_moment m;
@@ -396,8 +372,6 @@ static void offer(at_telling *t, int k, uint32_t track, float score)
 {
     offer_moment(t, k, track, score, (int64_t)k * HOP + WINDOW - 1);
 }
-
-enum { MANY = 400, WANTED = 4 };
 
 /* The best that is left and overlaps none before it, of all windows. */
 static void choose_of_all(const float *score, const int *left_out, int best[WANTED])
@@ -417,7 +391,6 @@ static void choose_of_all(const float *score, const int *left_out, int best[WANT
 /* What is kept is enough: the choice is the same as among all windows. */
 static void test_telling_is_as_if_all_were_kept(void **state)
 {
-    const attune_options o = {0};
     const at_told *chosen[WANTED];
     float score[MANY];
     int best[WANTED];
@@ -426,8 +399,7 @@ static void test_telling_is_as_if_all_were_kept(void **state)
     at_rng_seed(&rng, 3, 0);
     for (int round = 0; round < 20; round++) {
         int left_out[MANY] = {0};
-        at_telling t;
-        assert_int_equal(at_telling_open(&t, WANTED, 2, &o), 0);
+        at_telling t = open_telling(2);
         assert_true(t.capacity < MANY / 4);
         for (int k = 0; k < MANY; k++) { /* smooth, so that the best lie side by side */
             score[k] = sinf((float)(k + 17 * round) * 0.04f) + at_rng_range(&rng, 0, 0.05f);
@@ -449,11 +421,9 @@ static void test_telling_is_as_if_all_were_kept(void **state)
 
 static void test_telling_of_little(void **state)
 {
-    const attune_options o = {0};
     const at_told *chosen[WANTED];
-    at_telling t;
+    at_telling t = open_telling(0);
     (void)state;
-    assert_int_equal(at_telling_open(&t, WANTED, 0, &o), 0);
     assert_int_equal(at_telling_choose(&t, chosen), 0);
     for (int k = 0; k < 7; k++)
         offer(&t, k, 1, (float)k);
@@ -468,12 +438,10 @@ static void test_telling_of_little(void **state)
 
 static void test_telling_shows_no_moment_twice(void **state)
 {
-    const attune_options o = {0};
     const at_told *chosen[WANTED];
     at_told shown = {.window = {.track = 1, .end_us = 1}};
-    at_telling t;
+    at_telling t = open_telling(1);
     (void)state;
-    assert_int_equal(at_telling_open(&t, WANTED, 1, &o), 0);
     for (int k = 0; k < 5; k++) /* two by two of one moment */
         offer_moment(&t, k, 1, (float)-k, k / 2);
     offer_moment(&t, 0, 2, -9, 2);
@@ -488,11 +456,9 @@ static void test_telling_shows_no_moment_twice(void **state)
 
 static void test_telling_of_equals(void **state)
 {
-    const attune_options o = {0};
     const at_told *chosen[WANTED];
-    at_telling t;
+    at_telling t = open_telling(0);
     (void)state;
-    assert_int_equal(at_telling_open(&t, WANTED, 0, &o), 0);
     offer(&t, 0, 1, 1);
     offer(&t, 1, 1, 1);
     assert_int_equal(at_telling_choose(&t, chosen), 2);
@@ -518,9 +484,9 @@ static void test_classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_closed_form, make_net, free_net),
-        cmocka_unit_test_setup_teardown(test_threads, make_net, free_net),
-        cmocka_unit_test_setup_teardown(test_where_cells_lie, make_net, free_net),
+        cmocka_unit_test(test_closed_form),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_where_cells_lie),
         cmocka_unit_test(test_between_cells),
         cmocka_unit_test(test_regions),
         cmocka_unit_test(test_regions_turn),
@@ -533,5 +499,5 @@ int main(void)
         cmocka_unit_test(test_telling_of_equals),
         cmocka_unit_test(test_classes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_net, free_net);
 }

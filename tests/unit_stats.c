@@ -372,34 +372,46 @@ static void one_face_at_a_time_is_one_lane(void **state)
     close_stats(s);
 }
 
-/* The largest three that are worth a word, and of the latest window. */
+/* The largest three that are worth a word. */
 static void what_is_usual_is_said(void **state)
 {
     char text[AT_HABIT_SIZE];
-    at_habit h = {.seconds = 30};
-    at_subject s;
-    attune_state_usual usual = {0};
-    attune_window w = {.track = 2, .end_us = 500000, .baseline_s = 8};
+    float offset[ATTUNE_EMOTIONS] = {0};
     (void)state;
-    assert_null(at_habit_words(text, &h));
-    h.offset[ATTUNE_HAPPY] = 0.4f;
-    h.offset[ATTUNE_ANGRY] = NAN;
-    assert_null(at_habit_words(text, &h));
-    h.offset[ATTUNE_ANGRY] = 0.51f;
-    h.offset[ATTUNE_SURPRISED] = 1.26f;
-    h.offset[ATTUNE_SAD] = -0.9f;
-    h.offset[ATTUNE_NEUTRAL] = -0.55f;
-    assert_string_equal(at_habit_words(text, &h),
+    assert_null(at_habit_words(text, offset));
+    offset[ATTUNE_HAPPY] = 0.4f;
+    offset[ATTUNE_ANGRY] = NAN;
+    assert_null(at_habit_words(text, offset));
+    offset[ATTUNE_ANGRY] = 0.51f;
+    offset[ATTUNE_SURPRISED] = 1.26f;
+    offset[ATTUNE_SAD] = -0.9f;
+    offset[ATTUNE_NEUTRAL] = -0.55f;
+    assert_string_equal(at_habit_words(text, offset),
                         "more surprised (1.3), less sad (0.9), less neutral (0.6)");
+}
+
+/* Of the answers of one person: a last window that has one stream alone is no more than one of many. */
+static void what_is_usual_is_a_mean(void **state)
+{
+    attune_window w = {.track = 2, .used = 3, .end_us = 500000};
+    attune_state_usual usual = {0};
+    at_subject s;
+    (void)state;
     at_subject_init(&s, 2, 3, &usual);
-    w.offset[ATTUNE_SAD] = 2;
+    at_subject_add(&s, &w, 0, 1); /* nothing is known yet */
+    for (int i = 1; i <= 4; i++) {
+        w.baseline_s = (float)i;
+        w.offset[ATTUNE_SAD] = i < 4 ? 0.5f : 1.5f;
+        at_subject_add(&s, &w, 0, 1);
+    }
+    w.used = 0; /* no answer */
+    w.offset[ATTUNE_SAD] = 0;
     at_subject_add(&s, &w, 0, 1);
-    w.offset[ATTUNE_SAD] = 1;
-    at_subject_add(&s, &w, 0, 1);
+    w.used = 3;
     w.track = 0; /* a voice */
-    w.offset[ATTUNE_SAD] = 0.5f;
     at_subject_add(&s, &w, 0, 1);
-    assert_string_equal(at_habit_words(text, &s.habit), "more sad (1.0)");
+    assert_float_equal(s.habit.offset[ATTUNE_SAD], 0.75, 1e-6);
+    assert_float_equal(s.habit.seconds, 4, 0);
 }
 
 int main(void)
@@ -407,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_and_stretches),
         cmocka_unit_test(what_is_usual_is_said),
+        cmocka_unit_test(what_is_usual_is_a_mean),
         cmocka_unit_test(nothing_is_said_of_nothing),
         cmocka_unit_test(one_sighting_is_too_little),
         cmocka_unit_test(gaps_are_true_times),

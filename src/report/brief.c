@@ -152,7 +152,7 @@ static void put_face(FILE *f, const at_outcome *o, const at_subject *s)
                 at_text_clock(from, (double)s->first_us / 1e6, 1),
                 at_text_clock(to, (double)s->last_us / 1e6, 1));
     fputc('\n', f);
-    if (at_habit_words(habit, &s->habit)) {
+    if (at_habit_words(habit, s->habit.offset)) {
         label(f, "");
         fprintf(f, "taken out as usual for this face: %s\n", habit);
     }

@@ -38,13 +38,16 @@ struct attune_explanation {
 at_activation at_explained_activation(const attune_explanation *x, int kind);
 /* What the window answers; -1: it has nothing to go on. */
 int at_explained_answer(const attune_window *w);
-/* The i-th strongest of the movements made clearly, by unit; -1: there are no more. */
-int at_explained_movement(const attune_window *w, int i);
+/* How w's face moves as a rule; NULL: nothing is known of it. */
+const at_movement_sums *at_explained_usual(const attune_explanation *x, const attune_window *w);
 at_outcome at_explained_outcome(const attune_explanation *x);
 
 /* explained_text.c: fresh texts (free); NULL: memory is out. */
 char *at_explained_json(const attune_explanation *x);
 char *at_explained_text(const attune_explanation *x);
+/* html_strip.c: the streams' weights, conditions and reliabilities in w, and what stands out of its
+ * face's movements; in a figure. */
+void at_html_strip(const attune_explanation *x, const attune_window *w, FILE *f);
 /* html_explained.c */
 void at_html_explained(const attune_explanation *x, FILE *f);
 

@@ -33,23 +33,11 @@ int at_explained_answer(const attune_window *w)
     return w->used ? best : -1;
 }
 
-int at_explained_movement(const attune_window *w, int i)
+const at_movement_sums *at_explained_usual(const attune_explanation *x, const attune_window *w)
 {
-    const float clearly = 0.3F;
-    float below = INFINITY;
-    int unit = -1;
+    const at_subject *face = at_stats_face(&x->stats, w->track);
 
-    for (; i >= 0; i--) {
-        unit = -1;
-        for (int u = 0; u < ATTUNE_UNITS; u++)
-            if (w->unit[u] >= clearly && w->unit[u] < below &&
-                (unit < 0 || w->unit[u] > w->unit[unit]))
-                unit = u;
-        if (unit < 0)
-            return -1;
-        below = w->unit[unit];
-    }
-    return unit;
+    return face ? &face->movements : NULL;
 }
 
 at_outcome at_explained_outcome(const attune_explanation *x)

@@ -1,6 +1,7 @@
 /* explained_text.c - an explanation's figures, as JSON and as lines for a person. */
 #include "report/explained.h"
 
+#include "report/json_movement.h"
 #include "report/text.h"
 
 #include <jansson.h>
@@ -41,20 +42,34 @@ static json_t *modalities(const float *value)
                      attune_modality_name(1), real((double)value[1]));
 }
 
-static json_t *movements(const attune_window *w)
+static json_t *movement(const at_movement_sums *usual, const attune_window *w, int m)
 {
-    json_t *list = json_object();
-    int u;
+    double mean = at_movements_usual_known(usual) ? at_movement_mean(usual, m) : NAN;
+    json_t *one = at_json_movement(m);
 
-    for (int i = 0; list && (u = at_explained_movement(w, i)) >= 0; i++)
-        if (json_object_set_new(list, attune_units[u].name, real((double)w->unit[u])) < 0) {
+    if (one && (json_object_set_new(one, "made", real(at_movement_of(w, m))) < 0 ||
+                json_object_set_new(one, "usual", real(mean)) < 0)) {
+        json_decref(one);
+        one = NULL;
+    }
+    return one;
+}
+
+static json_t *movements(const attune_explanation *x, const attune_window *w)
+{
+    const at_movement_sums *usual = at_explained_usual(x, w);
+    int chosen[AT_MOVEMENTS_SHOWN], n = at_movements_telling(usual, w, chosen);
+    json_t *list = json_array();
+
+    for (int i = 0; list && i < n; i++)
+        if (json_array_append_new(list, movement(usual, w, chosen[i])) < 0) {
             json_decref(list);
             list = NULL;
         }
     return list;
 }
 
-static json_t *overlay(const at_shown *s)
+static json_t *overlay(const attune_explanation *x, const at_shown *s)
 {
     const attune_overlay *o = &s->overlay;
     const attune_window *w = &o->window;
@@ -66,14 +81,15 @@ static json_t *overlay(const at_shown *s)
         area[k] = (double)o->area[k];
     }
     return json_pack(
-        "{ss ss so so so si sb so so ss so so so so so so}", "file", s->file, "kind",
+        "{ss ss so so so si sb so so ss so so so so so so so}", "file", s->file, "kind",
         attune_overlay_kind_name(o->kind), "start_s", seconds(w->start_us), "end_s",
         seconds(w->end_us), "moment_s", seconds(o->t_us), "track", (int)w->track, "withheld",
         w->abstain, "answer", answer < 0 ? json_null() : json_string(attune_emotion_names[answer]),
         "answer_probability", real(answer < 0 ? NAN : (double)w->emotion7[answer]), "class",
         o->class_name, "class_probability_by_this_picture", real((double)o->probability),
-        "reliability", modalities(w->reliability), "weight", modalities(w->weight), "movements",
-        movements(w), "activation", regions(share), "area", regions(area));
+        "reliability", modalities(w->reliability), "weight", modalities(w->weight), "condition",
+        modalities(w->condition), "movements", movements(x, w), "activation", regions(share),
+        "area", regions(area));
 }
 
 static json_t *mean(const attune_explanation *x, int kind)
@@ -89,7 +105,7 @@ static json_t *overlays(const attune_explanation *x)
     json_t *list = json_array();
 
     for (int i = 0; list && i < x->n; i++)
-        if (json_array_append_new(list, overlay(&x->list[i])) < 0) {
+        if (json_array_append_new(list, overlay(x, &x->list[i])) < 0) {
             json_decref(list);
             list = NULL;
         }

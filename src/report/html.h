@@ -48,7 +48,7 @@ const char *at_html_subject(char out[32], const at_subject *s);
 void at_html_unusual(FILE *f, const at_subject *s);
 /* The same, or the levels of a single picture: "boredom very low, engagement high, ...". */
 void at_html_states(FILE *f, const at_subject *s);
-/* A cell with a bar of that length, [0,1]. */
+/* A cell with a bar of that length, [0,1]. class: -1 for a colour that is not one of several. */
 void at_html_bar(FILE *f, const char *colour, int class, double share);
 
 #endif

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { LANES_DRAWN = 6, MOVEMENTS_NAMED = 3 };
+enum { LANES_DRAWN = 6 };
 
 static const char *const region_words[ATTUNE_REGIONS] = {"eyes", "mouth", "rest of the face",
                                                          "outside the face"};
@@ -21,13 +21,15 @@ static const char *share_words(char out[AT_NUMBER_SIZE], double share)
 
 static void tiles(const attune_explanation *x, FILE *f)
 {
+    static const char *const places[ATTUNE_REGIONS] = {
+        "in the eyes", "in the mouth", "in the rest of the face", "outside the face"};
     at_activation all = at_explained_activation(x, -1);
     char share[AT_NUMBER_SIZE], even[AT_NUMBER_SIZE];
 
     fputs("<ul class=\"tiles\">", f);
     for (int k = 0; k < ATTUNE_REGIONS; k++)
-        fprintf(f, "<li><b>%s</b><span>%s; an even map: %s</span></li>",
-                share_words(share, all.share[k]), region_words[k], share_words(even, all.area[k]));
+        fprintf(f, "<li><b>%s</b><span>of the activation %s; by size alone %s</span></li>",
+                share_words(share, all.share[k]), places[k], share_words(even, all.area[k]));
     fputs("</ul>\n", f);
 }
 
@@ -38,6 +40,11 @@ static void reading_aid(const attune_explanation *x, FILE *f)
         "brighter a place, the more of what speaks for the named class did the network find there "
         "(Grad-CAM, Selvaraju 2017). The figures above are the shares of all overlays' activation, "
         "in the parts that white lines mark.</p>\n"
+        "<p>Under it stands what the window's answer rests on: how much each stream weighed in it, how "
+        "fit the stream's input was to be judged (condition), and how likely the answer is right that "
+        "the stream gives by itself (reliability). Then how the face moved unlike its usual in this "
+        "recording, which the mark on a bar shows; AU is the action unit of the Facial Action Coding "
+        "System.</p>\n"
         "<p class=\"note\">The map has few cells, a quarter of the face wide each, and is drawn "
         "smooth between their centres; its brightest place is its own peak, so that brightness "
         "cannot be compared between faces. It is of one picture, while a window's answer rests on "
@@ -81,39 +88,30 @@ static void picture(FILE *f, const uint8_t *rgb, int side, const char *what, int
     fprintf(f, "\" width=\"144\" height=\"144\" alt=\"%s %d\">", what, number);
 }
 
-static void answer_words(const attune_explanation *x, const attune_window *w, FILE *f)
+static void answer_words(const attune_explanation *x, const attune_overlay *o, FILE *f)
 {
+    const attune_window *w = &o->window;
     int answer = at_explained_answer(w);
     char percent[AT_NUMBER_SIZE], from[AT_CLOCK_SIZE], to[AT_CLOCK_SIZE];
 
     if (!x->stats.still)
-        fprintf(f, "window %s&#8211;%s, ", at_text_clock(from, (double)w->start_us / 1e6, 1),
+        fprintf(f, "window %s&#8211;%s: ", at_text_clock(from, (double)w->start_us / 1e6, 1),
                 at_text_clock(to, (double)w->end_us / 1e6, 1));
-    fprintf(f, "face&#160;%u: ", (unsigned)w->track);
     if (answer < 0)
         fputs("nothing to go on", f);
     else
         fprintf(f, "%s%s %s", w->abstain ? "withheld, " : "", attune_emotion_names[answer],
                 at_html_percent(percent, (double)w->emotion7[answer]));
+    fprintf(f, "<br>by this picture alone: %s %s", o->class_name,
+            at_html_percent(percent, (double)o->probability));
 }
 
-static void movement_words(const attune_window *w, FILE *f)
+static void usual_words(const attune_window *w, FILE *f)
 {
-    char percent[AT_NUMBER_SIZE];
-    int u;
+    char words[AT_HABIT_SIZE];
 
-    for (int i = 0; i < MOVEMENTS_NAMED && (u = at_explained_movement(w, i)) >= 0; i++)
-        fprintf(f, "%s%s %s", i ? ", " : "<br>movements: ", attune_units[u].name,
-                at_html_percent(percent, (double)w->unit[u]));
-}
-
-static void trust_words(const attune_window *w, FILE *f)
-{
-    char reliability[AT_NUMBER_SIZE], weight[AT_NUMBER_SIZE];
-
-    fprintf(f, "<br>face: reliability %s, weight %s",
-            at_html_percent(reliability, (double)w->reliability[ATTUNE_FACE]),
-            at_html_percent(weight, (double)w->weight[ATTUNE_FACE]));
+    if (at_habit_words(words, w->offset))
+        fprintf(f, "<br>taken out as usual: %s", words);
 }
 
 static void activation_words(const attune_overlay *o, FILE *f)
@@ -133,20 +131,22 @@ static void activation_words(const attune_overlay *o, FILE *f)
 static void figure(const attune_explanation *x, int i, FILE *f)
 {
     const attune_overlay *o = &x->list[i].overlay;
-    char time[AT_CLOCK_SIZE], percent[AT_NUMBER_SIZE];
+    char time[AT_CLOCK_SIZE];
 
-    fputs("<figure>", f);
+    fputs("<figure><div class=\"pair\">", f);
     picture(f, o->face, o->face_side, "the face of overlay", i + 1);
     picture(f, o->overlay, o->side, "overlay", i + 1);
-    fprintf(f, "<figcaption><b>%d &#183; %s</b>", i + 1, o->class_name);
+    fprintf(f, "</div><figcaption><b>%d &#183; %s</b>, face&#160;%u", i + 1, o->class_name,
+            (unsigned)o->window.track);
     if (!x->stats.still)
         fprintf(f, " at %s", at_text_clock(time, (double)o->t_us / 1e6, 1));
-    fprintf(f, ", by this picture alone %s<br>", at_html_percent(percent, (double)o->probability));
-    answer_words(x, &o->window, f);
-    trust_words(&o->window, f);
-    movement_words(&o->window, f);
+    fputs("<br>", f);
+    answer_words(x, o, f);
+    usual_words(&o->window, f);
     activation_words(o, f);
-    fputs("</figcaption></figure>\n", f);
+    fputs("</figcaption>\n", f);
+    at_html_strip(x, &o->window, f);
+    fputs("</figure>\n", f);
 }
 
 static void none_words(const attune_explanation *x, int kind, FILE *f)
@@ -256,7 +256,7 @@ static void over_time(const attune_explanation *x, FILE *f)
 
     for (int l = 0; l < x->stats.lanes && l < LANES_DRAWN; l++) {
         at_html_lane_title(&x->stats, l, "Over time", f);
-        at_plot_trust(&x->stats, l, mark, marks_in(x, l, mark), f);
+        at_plot_rests(&x->stats, l, mark, marks_in(x, l, mark), f);
     }
 }
 

@@ -31,12 +31,15 @@ static void put_when(FILE *f, const at_subject *s)
 
 static void put_habit(FILE *f, const at_subject *s)
 {
-    char habit[AT_HABIT_SIZE];
+    char habit[AT_HABIT_SIZE], time[AT_NUMBER_SIZE];
 
-    if (at_habit_words(habit, &s->habit))
-        fprintf(f,
-                "<p class=\"note\">Usual for face %u, whatever it shows, and taken out: %s.</p>\n",
-                (unsigned)s->track, habit);
+    if (at_habit_words(habit, s->habit.offset))
+        fprintf(
+            f,
+            "<p class=\"note\">Usual for face %u, whatever it shows, and taken out of its "
+            "answers, on average: %s; known from %s. Figures are of the probability's logarithm: "
+            "0.7 doubles or halves it.</p>\n",
+            (unsigned)s->track, habit, at_html_duration(time, (double)s->habit.seconds));
 }
 
 /* The only one, in a sentence. */

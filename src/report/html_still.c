@@ -58,6 +58,36 @@ static void state_table(FILE *f, const at_subject *s)
           f);
 }
 
+static void movement_row(FILE *f, const at_movement_sums *s, int m)
+{
+    char percent[AT_NUMBER_SIZE];
+    int au = at_movement_au(m);
+
+    fprintf(f, "<tr><td>%s</td><td class=\"n\">", at_movements[m].words);
+    if (au)
+        fprintf(f, "%d", au);
+    fprintf(f, "</td><td class=\"n\">%s</td>", at_html_percent(percent, at_movement_mean(s, m)));
+    at_html_bar(f, "cm", -1, at_movement_mean(s, m));
+    fputs("</tr>\n", f);
+}
+
+static void movement_table(FILE *f, const at_movement_sums *s)
+{
+    int chosen[AT_MOVEMENTS_SHOWN], n = at_movements_made(s, chosen);
+
+    if (!n)
+        return;
+    fputs("<section><h3>Facial movements</h3>\n<div class=\"wide\"><table><tr><th>movement</th>"
+          "<th class=\"n\">action unit</th><th class=\"n\">made</th><th class=\"bar\"></th></tr>\n",
+          f);
+    for (int i = 0; i < n; i++)
+        movement_row(f, s, chosen[i]);
+    fputs(
+        "</table></div>\n<p class=\"note\">Those that are made most clearly, in per cent of fully "
+        "made; left and right are the person's own. All are in the timeline.</p></section>\n",
+        f);
+}
+
 void at_html_still(const at_outcome *o, FILE *f)
 {
     const at_stats *s = o->stats;
@@ -72,5 +102,6 @@ void at_html_still(const at_outcome *o, FILE *f)
                     at_plot_emotion_order);
         class_table(f, face, AT_TOPIC_ENGAGEMENT, "Engagement", "g", NULL);
         state_table(f, face);
+        movement_table(f, &face->movements);
     }
 }

@@ -88,10 +88,14 @@ void at_html_states(FILE *f, const at_subject *s)
 
 void at_html_bar(FILE *f, const char *colour, int class, double share)
 {
+    char number[12] = "";
+
+    if (class >= 0)
+        snprintf(number, sizeof number, "%d", class);
     fprintf(f,
             "<td class=\"bar\"><svg width=\"100%%\" height=\"11\" aria-hidden=\"true\">"
-            "<rect class=\"%s%d\" width=\"%.1f%%\" height=\"11\" rx=\"2\"/></svg></td>",
-            colour, class, 100 * share);
+            "<rect class=\"%s%s\" width=\"%.1f%%\" height=\"11\" rx=\"2\"/></svg></td>",
+            colour, number, 100 * share);
 }
 
 void at_html_unusual(FILE *f, const at_subject *s)

@@ -7,11 +7,6 @@
 
 enum { TABLE_ROWS = 40 };
 
-at_rows at_rows_of(const at_stats *s, int l, FILE *f)
-{
-    return (at_rows){s, s->lane[l], at_stats_bins(s), fmax((double)s->end_us, 1), f};
-}
-
 /* ---- values of a bin ------------------------------------------------------------------------ */
 
 double at_ratio_value(at_ratio r)
@@ -49,6 +44,22 @@ static at_ratio quality_of(const at_bin *b, int i)
     return (at_ratio){(double)b->quality[i], b->qualities[i]};
 }
 
+static at_ratio condition_of(const at_bin *b, int m)
+{
+    return (at_ratio){(double)b->condition[m], b->judged[m]};
+}
+
+static at_ratio usual_of(const at_bin *b, int i)
+{
+    (void)i;
+    return (at_ratio){(double)b->usual, b->with_usual};
+}
+
+static at_ratio movement_of(const at_bin *b, int i)
+{
+    return (at_ratio){(double)b->movement[i], b->with_movements};
+}
+
 /* Where there was a picture, or sound, to look for it in. */
 static at_ratio seen_of(const at_bin *b, int m)
 {
@@ -60,6 +71,20 @@ static at_ratio seen_of(const at_bin *b, int m)
 int at_withheld(const at_bin *b)
 {
     return b->windows > 0 && 2 * b->abstained >= b->windows;
+}
+
+/* ---- a lane ---------------------------------------------------------------------------------- */
+
+at_rows at_rows_of(const at_stats *s, int l, FILE *f)
+{
+    at_rows r = {.s = s,
+                 .lane = s->lane[l],
+                 .bins = at_stats_bins(s),
+                 .end_us = fmax((double)s->end_us, 1),
+                 .f = f};
+
+    r.movements = at_movements_varied(&r.lane->movements, r.movement);
+    return r;
 }
 
 /* ---- curves --------------------------------------------------------------------------------- */
@@ -80,6 +105,16 @@ static const at_curve curves[] = {
      reliability_of, ATTUNE_FACE, 1, "%"},
     {AT_CURVES_TRUST, "voice reliability", "How likely the answer of the voice alone is right",
      "cv", reliability_of, ATTUNE_VOICE, 1, "%"},
+    {AT_CURVES_TRUST, "face condition",
+     "How fit the picture of the face was to be judged; with trust it makes the weight", "cf",
+     condition_of, ATTUNE_FACE, 1, "%"},
+    {AT_CURVES_TRUST, "voice condition",
+     "How fit the sound of the voice was to be judged; with trust it makes the weight", "cv",
+     condition_of, ATTUNE_VOICE, 1, "%"},
+    {AT_CURVES_TRUST, "usual taken out",
+     "The largest of what was taken out of the logarithm of an expression's probability as usual "
+     "for this person; 0.7 doubles or halves it",
+     "cu", usual_of, 0, 2, ""},
     {AT_CURVES_QUALITY, "face in view",
      "Share of the frames since the point before in which this face was found", "cf", seen_of,
      ATTUNE_FACE, 1, "%"},
@@ -110,14 +145,60 @@ static void show_measure(at_curve *c)
     c->unit = m->unit[0] ? m->unit : "%";
 }
 
-int at_curve_at(int k, at_curve *out)
+enum { FIXED = sizeof curves / sizeof *curves };
+
+/* Movements are small as a rule: a quarter, half or all of the scale, as much as the highest point needs. */
+static double reach_of(const at_rows *r, int movement)
 {
-    if (k < 0 || (size_t)k >= sizeof curves / sizeof *curves)
+    double most = 0;
+
+    for (int i = 0; i < r->bins; i++)
+        most = fmax(most, at_ratio_value(movement_of(&r->lane->bin[i], movement)));
+    return most <= 0.25 ? 0.25 : most <= 0.5 ? 0.5 : 1;
+}
+
+static at_curve movement_curve(const at_rows *r, int i)
+{
+    return (at_curve){.group = AT_CURVES_MOVEMENT,
+                      .label = at_movements[r->movement[i]].words,
+                      .class = "cm",
+                      .value = movement_of,
+                      .index = r->movement[i],
+                      .most = reach_of(r, r->movement[i]),
+                      .unit = "%"};
+}
+
+int at_curve_at(const at_rows *r, int k, at_curve *out)
+{
+    if (k < 0 || k >= FIXED + r->movements)
         return 0;
-    *out = curves[k];
+    *out = k < FIXED ? curves[k] : movement_curve(r, k - FIXED);
     if (out->value == quality_of)
         show_measure(out);
     return 1;
+}
+
+void at_curve_what(const at_curve *c, FILE *f)
+{
+    const at_movement *m = &at_movements[c->index];
+
+    if (c->group != AT_CURVES_MOVEMENT) {
+        fputs(c->what, f);
+        return;
+    }
+    fputs("How far it is made: ", f);
+    for (int i = 0; i < m->units; i++)
+        fprintf(f, "%s%s", i ? ", " : "", attune_units[m->unit[i]].name);
+    fputs("; dotted: its mean", f);
+}
+
+double at_curve_usual(const at_curve *c, const at_rows *r)
+{
+    switch (c->group) {
+    case AT_CURVES_STATE: return (double)r->s->usual.mean[c->index];
+    case AT_CURVES_MOVEMENT: return at_movement_mean(&r->lane->movements, c->index);
+    default: return NAN;
+    }
 }
 
 double at_curve_value(const at_curve *c, const at_bin *b)
@@ -196,11 +277,14 @@ void at_plot_data(const at_stats *s, int l, FILE *f)
     data_shares(&r, "weight", ATTUNE_MODALITIES, at_weight_of);
     data_shares(&r, "engagement", ATTUNE_ENGAGEMENTS, at_engagement_of);
     fputs(",\"curves\":[", f);
-    for (int k = 0; at_curve_at(k, &c); k++) {
+    for (int k = 0; at_curve_at(&r, k, &c); k++) {
         fputs(k ? "," : "", f);
         data_curve(&r, &c);
     }
-    fputs("]}", f);
+    fputs("],\"movements\":{", f);
+    for (int i = 0; i < r.movements; i++)
+        fprintf(f, "%s\"%d\":\"%s\"", i ? "," : "", FIXED + i, at_movements[r.movement[i]].words);
+    fputs("}}", f);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
@@ -237,7 +321,7 @@ static void table_row(const at_rows *r, int from, int to)
     class_cell(r, from, to, ATTUNE_EMOTIONS, at_emotion_of, attune_emotion_names);
     class_cell(r, from, to, ATTUNE_ENGAGEMENTS, at_engagement_of, attune_engagement_names);
     fprintf(r->f, "<td>%s</td>", 2 * held >= to - from ? "withheld" : "given");
-    for (int k = 0; at_curve_at(k, &c); k++) {
+    for (int k = 0; at_curve_at(r, k, &c); k++) {
         double v = mean_over(r, from, to, c.value, c.index);
         fputs("<td class=\"n\">", r->f);
         if (!isnan(v))
@@ -245,6 +329,16 @@ static void table_row(const at_rows *r, int from, int to)
         fputs("</td>", r->f);
     }
     fputs("</tr>\n", r->f);
+}
+
+static void curve_head(const at_rows *r, const at_curve *c)
+{
+    int au = c->group == AT_CURVES_MOVEMENT ? at_movement_au(c->index) : 0;
+
+    fprintf(r->f, "<th class=\"n\">%s", c->label);
+    if (au)
+        fprintf(r->f, " (AU %d)", au);
+    fprintf(r->f, "%s%s</th>", c->unit[0] ? ", " : "", c->unit);
 }
 
 void at_lane_table(const at_rows *r)
@@ -255,8 +349,8 @@ void at_lane_table(const at_rows *r)
     fputs("<details><summary>These values as a table</summary><div class=\"wide\"><table><tr>"
           "<th>from</th><th>expression</th><th>engagement</th><th>estimate</th>",
           r->f);
-    for (int k = 0; at_curve_at(k, &c); k++)
-        fprintf(r->f, "<th class=\"n\">%s%s%s</th>", c.label, c.unit[0] ? ", " : "", c.unit);
+    for (int k = 0; at_curve_at(r, k, &c); k++)
+        curve_head(r, &c);
     fputs("</tr>\n", r->f);
     for (int i = 0; i < r->bins; i += step)
         table_row(r, i, i + step < r->bins ? i + step : r->bins);

@@ -14,7 +14,8 @@ typedef struct at_rows {
     const at_stats *s;
     const at_lane *lane;
     int bins;
-    double end_us; /* right border */
+    double end_us;                               /* right border */
+    int movement[AT_MOVEMENTS_SHOWN], movements; /* that have curves: those that vary most */
     FILE *f;
 } at_rows;
 
@@ -33,23 +34,31 @@ at_ratio at_engagement_of(const at_bin *b, int i);
 at_ratio at_weight_of(const at_bin *b, int m);
 int at_withheld(const at_bin *b); /* mostly */
 
-typedef enum at_curve_group { AT_CURVES_TRUST, AT_CURVES_QUALITY, AT_CURVES_STATE } at_curve_group;
+typedef enum at_curve_group {
+    AT_CURVES_TRUST,
+    AT_CURVES_QUALITY,
+    AT_CURVES_STATE,
+    AT_CURVES_MOVEMENT,
+} at_curve_group;
 
 /* One value over time, shown from 0 to most (cut to that). */
 typedef struct at_curve {
     at_curve_group group;
-    const char *label, *what;
-    const char *class; /* of its colour */
+    const char *label, *what; /* of a movement what is NULL: at_curve_what says it */
+    const char *class;        /* of its colour */
     at_bin_value value;
     int index;
     double most;
     const char *unit; /* "%": a share; else as printed behind the value */
 } at_curve;
 
-/* The k-th into *out; 0: there is none. */
-int at_curve_at(int k, at_curve *out);
-double at_curve_value(const at_curve *c, const at_bin *b);     /* NaN: there is none */
-double at_curve_mean(const at_curve *c, const at_rows *r);     /* over windows; NaN: none */
+/* The k-th of the lane into *out; 0: there is none. */
+int at_curve_at(const at_rows *r, int k, at_curve *out);
+void at_curve_what(const at_curve *c, FILE *f);            /* what it shows, in words */
+double at_curve_value(const at_curve *c, const at_bin *b); /* NaN: there is none */
+double at_curve_mean(const at_curve *c, const at_rows *r); /* over windows; NaN: none */
+/* The value that is usual, a dotted line; NaN: none is known. */
+double at_curve_usual(const at_curve *c, const at_rows *r);
 void at_curve_print(const at_curve *c, double value, FILE *f); /* without the unit */
 
 /* All of a lane in at most a screen of rows, for those who do not see the plots. */

@@ -220,33 +220,42 @@ static double curve_y(const at_curve *c, double v)
 /* "0-100 %", "0-80 px or more" */
 static void put_scale(const at_rows *r, const at_curve *c)
 {
+    if (c->group == AT_CURVES_MOVEMENT && at_movement_au(c->index))
+        fprintf(r->f, "AU&#160;%d, ", at_movement_au(c->index));
     if (c->group == AT_CURVES_STATE)
         fprintf(r->f, "0 %s &#8211; %d %s", attune_level_names[0], ATTUNE_LEVELS - 1,
                 attune_level_names[ATTUNE_LEVELS - 1]);
     else if (c->unit[0] == '%')
-        fputs("0&#8211;100&#8239;%", r->f);
+        fprintf(r->f, "0&#8211;%.0f&#8239;%%", 100 * c->most);
+    else if (!c->unit[0])
+        fprintf(r->f, "0&#8211;%.0f", c->most);
     else
         fprintf(r->f, "0&#8211;%.0f&#8239;%s or more", c->most, c->unit);
 }
 
 static void put_curve_name(const at_rows *r, const at_curve *c, double mean)
 {
-    fprintf(r->f, "<div class=\"row curve\"><div class=\"label\" title=\"%s\">%s <small>", c->what,
-            c->label);
+    fputs("<div class=\"row curve\"><div class=\"label\" title=\"", r->f);
+    at_curve_what(c, r->f);
+    fprintf(r->f, "\">%s <small>", c->label);
     put_scale(r, c);
     fprintf(r->f,
             "</small></div><div class=\"plot\"><svg viewBox=\"0 0 %d %d\" height=\"%d\" "
             "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%s over time: mean ",
             WIDTH, ROW_HEIGHT, ROW_HEIGHT, c->label);
     at_curve_print(c, mean, r->f);
-    fprintf(r->f, " %s; %s\">", c->unit, c->what);
+    fprintf(r->f, "%s%s; ", c->unit[0] ? " " : "", c->unit);
+    at_curve_what(c, r->f);
+    fputs("\">", r->f);
 }
 
 static void put_usual(const at_rows *r, const at_curve *c)
 {
-    double y = curve_y(c, (double)r->s->usual.mean[c->index]);
+    double usual = at_curve_usual(c, r);
 
-    fprintf(r->f, "<path class=\"usual\" d=\"M0 %.1fH%d\"/>", y, WIDTH);
+    if (isnan(usual))
+        return;
+    fprintf(r->f, "<path class=\"usual\" d=\"M0 %.1fH%d\"/>", curve_y(c, usual), WIDTH);
 }
 
 static void curve_row(const at_rows *r, int k, const at_curve *c)
@@ -262,10 +271,9 @@ static void curve_row(const at_rows *r, int k, const at_curve *c)
     put_curve_name(r, c, mean);
     area(r, y, ROW_HEIGHT, c->class, -1);
     cover_missing(r, ROW_HEIGHT, y);
-    if (c->group == AT_CURVES_STATE) {
-        put_usual(r, c);
+    put_usual(r, c);
+    if (c->group == AT_CURVES_STATE)
         cover_withheld(r, ROW_HEIGHT);
-    }
     fprintf(r->f, "</svg></div><div class=\"value\" data-curve=\"%d\" data-unit=\"%s\">", k,
             c->unit);
     at_curve_print(c, mean, r->f);
@@ -276,7 +284,7 @@ static void curve_rows(const at_rows *r, at_curve_group group)
 {
     at_curve c;
 
-    for (int k = 0; at_curve_at(k, &c); k++)
+    for (int k = 0; at_curve_at(r, k, &c); k++)
         if (c.group == group)
             curve_row(r, k, &c);
 }
@@ -348,6 +356,30 @@ static void quality_rows(const at_rows *r)
     fputs("</section>\n", r->f);
 }
 
+static void movement_note(const at_rows *r)
+{
+    if (!r->movements) {
+        fputs("<p class=\"note\">None varies enough to show.</p>\n", r->f);
+        return;
+    }
+    fprintf(
+        r->f,
+        "<p class=\"note\">The %d of %d that vary most here, in per cent of fully made, each on a "
+        "scale of its own; left and right are the person's own. AU: action unit of the Facial "
+        "Action Coding System. Dotted: the mean. Hatched: no face fit to be judged.</p>\n",
+        r->movements, AT_MOVEMENTS);
+}
+
+static void movement_rows(const at_rows *r)
+{
+    if (!r->lane->movements.windows)
+        return;
+    fputs("<section><h3>Facial movements</h3>\n", r->f);
+    movement_note(r);
+    curve_rows(r, AT_CURVES_MOVEMENT);
+    fputs("</section>\n", r->f);
+}
+
 static void state_rows(const at_rows *r)
 {
     int any = 0;
@@ -384,6 +416,7 @@ void at_plot_lane(const at_stats *s, int l, FILE *f)
     trust_rows(&r);
     if (!at_lane_is_faceless(s, l))
         state_rows(&r);
+    movement_rows(&r);
     quality_rows(&r);
     at_lane_table(&r);
     fputs("<div class=\"cursor\" hidden></div><div class=\"tip\" hidden></div></div>\n", f);
@@ -407,12 +440,13 @@ static void marks(const at_rows *r, const at_mark *mark, int n)
     fputs("</svg></div><div class=\"value\"></div></div>\n", r->f);
 }
 
-void at_plot_trust(const at_stats *s, int l, const at_mark *mark, int n, FILE *f)
+void at_plot_rests(const at_stats *s, int l, const at_mark *mark, int n, FILE *f)
 {
     at_rows r = at_rows_of(s, l, f);
 
     fprintf(f, "<div class=\"plots%s\">\n", r.bins > DENSE ? " dense" : "");
     trust_rows(&r);
+    movement_rows(&r);
     axis(&r);
     if (n)
         marks(&r, mark, n);

@@ -21,9 +21,9 @@ typedef struct at_mark {
     int64_t t_us;
     int number;
 } at_mark;
-/* Only what the estimate of lane l rests on, with n moments marked, in order of
- * time. */
-void at_plot_trust(const at_stats *s, int l, const at_mark *mark, int n, FILE *f);
+/* Only what the estimate of lane l rests on and how its face moves, with n moments marked, in order
+ * of time. */
+void at_plot_rests(const at_stats *s, int l, const at_mark *mark, int n, FILE *f);
 /* A small strip of the likeliest expression over time (lane 0), without letters. */
 void at_plot_strip(const at_stats *s, FILE *f);
 /* The averages behind the plots for the page's script: one JSON object. */

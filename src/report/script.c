@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-const char at_assets_script_hash[] = "sha256-xme2zTmNCp2VUzpMNifiMwJXDdExtxohWbRO3VactcY=";
+const char at_assets_script_hash[] = "sha256-l0wBzzRWEDdg2wUcIibfr2NaUAEC6YnqQV/CoajJMZE=";
 
 /* One line of the file a string: C promises no literals over 4095 characters. */
 static const char *const script[] = {
@@ -28,6 +28,11 @@ static const char *const script[] = {
     "if(!data.emotion[i].length)return lines.concat('nothing to go on');",
     "lines.push(ranked('emotion',i),'rests on '+ranked('weight',i));",
     "if(data.engagement[i].length)lines.push(ranked('engagement',i));",
+    /* Movements that are far from their mean. */
+    "const moved=values.map((v,k)=>[data.movements[v.dataset.curve],data.curves[v.dataset.curve][i],",
+    "parseInt(means[k])]).filter(p=>p[0]&&p[1]!==null&&Math.abs(p[1]-p[2])>=10)",
+    ".sort((a,b)=>Math.abs(b[1]-b[2])-Math.abs(a[1]-a[2])).slice(0,3);",
+    "if(moved.length)lines.push(moved.map(p=>p[0]+' '+p[1]+' % (mean '+p[2]+')').join(', '));",
     "return lines};",
     /* Shows bin i, with the line at x pixels of the lane. */
     "const show=(i,x)=>{const lines=words(i),all=plots.clientWidth;",

@@ -90,9 +90,14 @@ static void merge_bin(at_bin *to, const at_bin *b)
     to->abstained += b->abstained;
     to->with_estimate += b->with_estimate;
     to->with_state += b->with_state;
+    to->with_usual += b->with_usual;
+    to->with_movements += b->with_movements;
+    to->usual += b->usual;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         to->there[m] += b->there[m];
+        to->judged[m] += b->judged[m];
         to->reliability[m] += b->reliability[m];
+        to->condition[m] += b->condition[m];
         to->weight[m] += b->weight[m];
         to->seen[m] += b->seen[m];
     }
@@ -102,6 +107,8 @@ static void merge_bin(at_bin *to, const at_bin *b)
         to->level[i] += b->level[i];
     for (int i = 0; i < ATTUNE_ENGAGEMENTS; i++)
         to->engagement[i] += b->engagement[i];
+    for (int i = 0; i < AT_MOVEMENTS; i++)
+        to->movement[i] += b->movement[i];
     for (int i = 0; i < AT_MEASURES; i++) {
         to->quality[i] += b->quality[i];
         to->qualities[i] += b->qualities[i];
@@ -138,6 +145,22 @@ static float expected_level(const float *level)
     return sum;
 }
 
+static float largest_offset(const attune_window *w)
+{
+    float most = 0;
+
+    for (int k = 0; k < ATTUNE_EMOTIONS; k++)
+        most = fmaxf(most, fabsf(w->offset[k]));
+    return most;
+}
+
+static void bin_movements(at_bin *b, const attune_window *w)
+{
+    b->with_movements = at_movements_known(w);
+    for (int i = 0; i < AT_MOVEMENTS && b->with_movements; i++)
+        b->movement[i] = (float)at_movement_of(w, i);
+}
+
 /* A window as a bin of its own. */
 static void window_bin(at_bin *b, const attune_window *w)
 {
@@ -148,7 +171,9 @@ static void window_bin(at_bin *b, const attune_window *w)
     b->abstained = w->abstain != 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         b->there[m] = w->reliability[m] > 0;
+        b->judged[m] = w->condition[m] > 0;
         b->reliability[m] = w->reliability[m];
+        b->condition[m] = w->condition[m];
         b->weight[m] = w->weight[m];
         b->seen[m] = w->seen[m];
     }
@@ -162,6 +187,11 @@ static void window_bin(at_bin *b, const attune_window *w)
         for (int i = 0; i < ATTUNE_STATES; i++)
             b->level[i] = expected_level(w->state4[i]);
     }
+    if (w->baseline_s > 0) {
+        b->with_usual = 1;
+        b->usual = largest_offset(w);
+    }
+    bin_movements(b, w);
     memcpy(quality, &w->quality, sizeof quality);
     for (int i = 0; i < AT_MEASURES; i++) {
         if (isfinite(quality[i])) {
@@ -221,6 +251,7 @@ static int add_to_lane(at_stats *s, const attune_window *w)
         return ATTUNE_E_NOMEM;
     window_bin(&b, w);
     count_window(s, &b);
+    at_movements_add(&lane->movements, w);
     add_bin(s, lane, &b, w->end_us);
     lane->windows++;
     lane->end_us = w->end_us;
@@ -250,6 +281,11 @@ static at_subject *find_face(const at_stats *s, uint32_t track)
     while (i < s->faces && s->face[i]->track != track)
         i++;
     return i < s->faces ? s->face[i] : NULL;
+}
+
+const at_subject *at_stats_face(const at_stats *s, uint32_t track)
+{
+    return find_face(s, track);
 }
 
 static at_subject *new_face(at_stats *s, uint32_t track)

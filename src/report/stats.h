@@ -15,6 +15,7 @@
 #define AT_REPORT_STATS_H
 
 #include "report/measures.h"
+#include "report/movements.h"
 #include "report/subject.h"
 
 enum {
@@ -27,15 +28,21 @@ enum {
 /* Sums over the windows of a bin. */
 typedef struct at_bin {
     int windows, abstained;
-    int there[ATTUNE_MODALITIES]; /* windows in which the stream was of any use */
-    int with_estimate;            /* windows with anything used: what emotion[] was summed over */
+    int there[ATTUNE_MODALITIES];  /* windows in which the stream was of any use */
+    int judged[ATTUNE_MODALITIES]; /* windows in which its input was at all fit to be judged */
+    int with_estimate;             /* windows with anything used: what emotion[] was summed over */
     int with_state;
+    int with_usual;     /* windows whose answers had something usual taken out */
+    int with_movements; /* windows in which a face was fit to be judged, and its movements are known */
     float emotion[ATTUNE_EMOTIONS];
     float reliability[ATTUNE_MODALITIES];
+    float condition[ATTUNE_MODALITIES];
     float weight[ATTUNE_MODALITIES];
     float level[ATTUNE_STATES]; /* expected level, 0..3 */
     float engagement[ATTUNE_ENGAGEMENTS];
     float seen[ATTUNE_MODALITIES];
+    float usual; /* the largest of what was taken out */
+    float movement[AT_MOVEMENTS];
     float quality[AT_MEASURES];
     int qualities[AT_MEASURES]; /* windows in which it was measured */
 } at_bin;
@@ -46,6 +53,7 @@ typedef struct at_lane {
     int faces;
     int64_t end_us; /* of the lane's latest window */
     int64_t windows;
+    at_movement_sums movements;
     at_bin bin[AT_BINS];
 } at_lane;
 
@@ -96,6 +104,9 @@ int at_stats_close(at_stats *s);
 
 /* After close: the input was one picture, so that little time says nothing against it. */
 void at_stats_take_as_still(at_stats *s);
+
+/* That of a face, after close; NULL: there is none of that number among the first AT_FACES. */
+const at_subject *at_stats_face(const at_stats *s, uint32_t track);
 
 /* Means over the windows in which the stream was of use (weight: anything was used); NaN: none. */
 double at_stats_reliability(const at_stats *s, int modality);

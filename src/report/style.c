@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-const char at_assets_style_hash[] = "sha256-Leg6iZA8k1fGxAC6O+XvVgj5wvOmp6e5NgK/tlmhwsk=";
+const char at_assets_style_hash[] = "sha256-z+7HWxGgdMUn0Rf4KW+tuDY+Qqy3uuliUQSgpMSyoBY=";
 
 /* One line of the file a string: C promises no literals over 4095 characters. */
 static const char *const style[] = {
@@ -59,6 +59,7 @@ static const char *const style[] = {
     ".e6{--c:#eda423;--t:#111}",
     ".g0{--c:#16434d;--t:#fff}.g1{--c:#4a9aa8;--t:#111}.g2{--c:#b5e3e8;--t:#111}",
     ".m0,.cf{--c:#7b57c8;--t:#fff}.m1,.cv{--c:#8a6642;--t:#fff}.cs{--c:#4a9aa8;--t:#111}",
+    ".cm{--c:#7f8f1c}.cu{--c:#c93a80}",
     "rect.gap{fill:var(--gap)}rect.veil{fill:var(--page);opacity:.62}",
     "path.usual{fill:none;stroke:var(--ink);stroke-width:1;stroke-dasharray:2 4;",
     "vector-effect:non-scaling-stroke}",
@@ -90,6 +91,13 @@ static const char *const style[] = {
     ".shown{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(18.6rem,100%),1fr));",
     "gap:1rem 1.4rem}figure{margin:0;break-inside:avoid}figure img{margin:0 .4rem .3rem 0;",
     "max-width:calc(50% - .4rem);height:auto}figcaption{font-size:.85rem;line-height:1.4}",
+    "figure table{width:100%;min-width:0;table-layout:fixed;font-size:.8rem;line-height:1.25;",
+    "margin-top:.45rem}figure th,figure td{border:0;padding:.1rem .5rem .1rem 0;vertical-align:top}",
+    "figure tr>:last-child{padding-right:0}figure th{font-size:.8rem;font-weight:400}",
+    "figure th[scope]{color:var(--ink)}.rests th:first-child{width:3rem}.moves th{width:46%}",
+    "caption{text-align:left;color:var(--soft)}small{color:var(--soft)}",
+    ".meter{display:block;width:100%;background:var(--gap);border-radius:2px}",
+    ".meter line{stroke:var(--ink);stroke-width:2}",
     ".axis .mark{text-anchor:middle;fill:var(--ink)}",
     "dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1.2rem;",
     "font-size:.92rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;",
@@ -112,6 +120,7 @@ static const char *const style[] = {
     "--gap:#eee;--hatch:#888}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}",
     "main{max-width:none;padding:0;zoom:.68}p,.notice{max-width:none}",
     "h2{margin-top:1.3rem;break-after:avoid}h3{margin-top:.8rem;break-after:avoid}",
+    ".curve .plot svg{height:1.2rem}dl{font-size:.84rem;gap:.1rem 1.2rem}",
     ".tip,.cursor,.scrub,.live,details{display:none}path[class]{stroke-width:.3}",
     "th,td{padding-top:.1rem;padding-bottom:.1rem}",
     ".wide{overflow:visible}.tiles,table,.notice{break-inside:avoid}}",

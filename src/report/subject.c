@@ -219,12 +219,6 @@ static void add_evidence(at_subject *s, const attune_window *w, int64_t start_us
         add_states(s, b, w, start_us, seconds * face_share(w));
 }
 
-static void note_habit(at_habit *h, const attune_window *w)
-{
-    memcpy(h->offset, w->offset, sizeof h->offset);
-    h->seconds = w->baseline_s;
-}
-
 void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, double weight)
 {
     double seconds = weight * (double)(w->end_us - start_us) / 1e6;
@@ -238,8 +232,10 @@ void at_subject_add(at_subject *s, const attune_window *w, int64_t start_us, dou
     }
     if (face)
         at_place_add(&s->place, w->box, face_share(w) * seconds);
-    if (w->baseline_s > 0 && w->track == s->track)
-        note_habit(&s->habit, w);
+    if (w->track == s->track)
+        at_habit_add(&s->habit, w);
+    if (s->track)
+        at_movements_add(&s->movements, w);
     if (at_evident(w) && (face || !s->track))
         add_evidence(s, w, start_us, seconds);
     else if (w->abstain)

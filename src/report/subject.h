@@ -15,6 +15,7 @@
 #define AT_REPORT_SUBJECT_H
 
 #include "report/habit.h"
+#include "report/movements.h"
 #include "report/place.h"
 
 #include <attune/attune.h>
@@ -62,8 +63,9 @@ typedef struct at_subject {
     uint32_t track;            /* 0: a voice alone, or the whole recording */
     int64_t first_us, last_us; /* first and last sight (or sound) */
     double seen_s, heard_s;
-    at_place place; /* of a face */
-    at_habit habit; /* of one person */
+    at_place place;             /* of a face */
+    at_habit habit;             /* of one person */
+    at_movement_sums movements; /* of a face */
     at_topic_stats topic[AT_TOPICS];
     at_departure departing[ATTUNE_STATES], departure[ATTUNE_STATES];
     attune_state_usual usual;

@@ -1,6 +1,7 @@
 #include "report/summary.h"
 
 #include "report/fields.h"
+#include "report/json_movement.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
@@ -246,7 +247,7 @@ static void put_position(at_json *j, json_t *to, const at_subject *s, const attu
     put_real(j, object, "width_px", at.width);
 }
 
-/* What was taken out of a person's answers, as at the end. */
+/* What was taken out of a person's answers, on average. */
 static void put_habit(at_json *j, json_t *to, const at_habit *h)
 {
     json_t *object, *offset;
@@ -262,6 +263,21 @@ static void put_habit(at_json *j, json_t *to, const at_habit *h)
         put_real(j, offset, attune_emotion_names[e], (double)h->offset[e]);
 }
 
+/* Those that vary most, as the page draws them. */
+static void put_movements(at_json *j, json_t *to, const at_movement_sums *s)
+{
+    int chosen[AT_MOVEMENTS_SHOWN], n = at_movements_varied(s, chosen);
+    json_t *list = json_array();
+
+    put(j, to, "movements", list);
+    for (int i = 0; i < n; i++) {
+        json_t *one = at_json_movement(chosen[i]);
+        j->ok &= json_array_append_new(list, one) == 0;
+        put_real(j, one, "mean", at_movement_mean(s, chosen[i]));
+        put_real(j, one, "deviation", at_movement_deviation(s, chosen[i]));
+    }
+}
+
 static void put_subjects(at_json *j, const at_outcome *o)
 {
     const at_stats *s = o->stats;
@@ -275,6 +291,7 @@ static void put_subjects(at_json *j, const at_outcome *o)
         put_count(j, face, "track", s->face[i]->track);
         put_position(j, face, s->face[i], o->info);
         put_habit(j, face, &s->face[i]->habit);
+        put_movements(j, face, &s->face[i]->movements);
         put(j, face, "thumbnail", json_boolean(at_shown_thumbnail(o, s->face[i]) != NULL));
         fill_subject(j, face, s->face[i]);
     }
