@@ -136,20 +136,20 @@ static const at_field visual_losses_list[] = {
 static const at_fields visual_losses_fields = {visual_losses_list, sizeof(at_visual_losses), NULL};
 
 #define SPATIAL(m, def, least, most, help) \
-    AT_NUMBER(at_spatial_shape, m, #m, def, least, most, help)
+    AT_NUMBER(at_encoder_shape, m, #m, def, least, most, help)
 static const at_field spatial_list[] = {
-    SPATIAL(layers, 0, 0, AT_SPATIAL_LAYERS, "of attention and feed-forward; 0: no encoder"),
-    SPATIAL(width, 96, 1, AT_SPATIAL_WIDTH, "of a place's token, a multiple of `heads`"),
-    SPATIAL(heads, 4, 1, AT_SPATIAL_HEADS, "looks that each place has at the others"),
+    SPATIAL(layers, 0, 0, AT_ENCODER_LAYERS, "of attention and feed-forward; 0: no encoder"),
+    SPATIAL(width, 96, 1, AT_ENCODER_WIDTH, "of a place's token, a multiple of `heads`"),
+    SPATIAL(heads, 4, 1, AT_ENCODER_HEADS, "looks that each place has at the others"),
     AT_FIELDS_END,
 };
 
 static const char *wrong_spatial(const void *value)
 {
-    const at_spatial_shape *s = value;
+    const at_encoder_shape *s = value;
     return s->width % s->heads ? "width is no multiple of heads" : NULL;
 }
-static const at_fields spatial_fields = {spatial_list, sizeof(at_spatial_shape), wrong_spatial};
+static const at_fields spatial_fields = {spatial_list, sizeof(at_encoder_shape), wrong_spatial};
 
 #define VISUAL(m, def, least, most, help) \
     AT_NUMBER(at_visual_settings, m, #m, def, least, most, help)

@@ -74,7 +74,7 @@ typedef struct at_visual_settings {
     at_loop_plan plan;
     at_pictures_settings data;
     const char *init, *detector, *teacher;
-    at_spatial_shape spatial; /* layers 0: none */
+    at_encoder_shape spatial; /* layers 0: none */
     const char *frozen;       /* "trunk", "network"; NULL: all of it learns */
     at_stage_settings size[AT_MAX_STAGES];
     int sizes; /* 0: the side that runs throughout */
