@@ -204,6 +204,21 @@ static void set_real(json_t *metrics, const char *name, const char *who, const c
     json_object_set_new(metrics, key, json_real(x));
 }
 
+/* How much more often the encoder is right than the mean with regard to the mouth, 95 % over stills. */
+static int judge_gain(const trial *x, const char *name, json_t *metrics, attune_error *err)
+{
+    const at_answers a = {
+        .n = x->n, .classes = AT_FACE_CLASSES, .label = x->label, .p = row_of(x, RESTING, 0)};
+    at_gain gain;
+    const int status = at_gain_bootstrap(&gain, &a, row_of(x, LEARNED, 0), 1000, 0, err);
+    if (status)
+        return status;
+    set_real(metrics, name, "gain", "of", gain.of);
+    set_real(metrics, name, "gain", "lo", gain.interval.lo);
+    set_real(metrics, name, "gain", "hi", gain.interval.hi);
+    return ATTUNE_OK;
+}
+
 /* How often each is right, in the mean over classes too, and how many of the neutral are surprised to
  * it. Returns how often the encoder is right. */
 static double judge(const trial *x, const char *name, json_t *metrics)
@@ -239,6 +254,7 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     *score = 0;
     for (int v = 0; v < 2 && !status; v++) {
         status = try_version(t, g, v, &x, err);
+        status = status ? status : judge_gain(&x, names[v], metrics, err);
         if (!status)
             *score += judge(&x, names[v], metrics) / 2;
     }
