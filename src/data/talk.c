@@ -183,8 +183,8 @@ at_talk at_talk_draw(at_rng *rng)
 {
     at_talk t = {.seed = at_rng_u32(rng)};
     t.rate = at_rng_range(rng, 2.5f, 6);
-    t.most = at_rng_range(rng, 0.25f, 0.8f);
-    t.least = -at_rng_range(rng, 0, 0.35f);
+    t.most = at_rng_range(rng, 0.4f, 1);
+    t.least = -at_rng_range(rng, 0, 0.2f);
     t.phrase = at_rng_range(rng, 1.5f, 4);
     t.silent = at_rng_range(rng, 0, 0.4f);
     t.teeth = fmaxf(at_rng_range(rng, -0.5f, 1), 0);
@@ -205,8 +205,9 @@ float at_talk_at(const at_talk *t, int64_t t_us)
     const float phrase = s / t->phrase + of_its_own(t, 0, 1);
     const float at = s * t->rate + of_its_own(t, 0, 2);
     const int syllable = (int)at;
-    const float risen = sinf(pi * (at - (float)syllable));
+    const float risen = sinf(pi * (at - (float)syllable)); /* open for longer than shut */
     if (phrase - floorf(phrase) < t->silent)
         return 0;
-    return t->least + risen * risen * of_its_own(t, syllable, 0) * (t->most - t->least);
+    const float own = 0.4f + 0.6f * of_its_own(t, syllable, 0);
+    return t->least + risen * own * (t->most - t->least);
 }
