@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static const at_spatial_shape shape = {2, 64, 4}; /* so that packed it takes more than one block */
+static const at_encoder_shape shape = {2, 64, 4}; /* so that packed it takes more than one block */
 static at_params made;
 static at_weights *file;
 
@@ -21,7 +21,7 @@ static int make(void)
     at_params p = {0};
     at_rng rng;
     at_rng_seed(&rng, 1, 0);
-    const int status = at_spatial_init(&p, &shape, &rng, NULL);
+    const int status = at_encoder_init(&at_spatial, &p, &shape, &rng, NULL);
     at_params_free(&p);
     return status;
 }
@@ -29,7 +29,7 @@ static int make(void)
 static int copy(void)
 {
     at_params p = {0};
-    const int status = at_spatial_import(&p, at_weights_source(file), NULL);
+    const int status = at_encoder_import(&at_spatial, &p, at_weights_source(file), NULL);
     at_params_free(&p);
     return status;
 }
@@ -37,8 +37,8 @@ static int copy(void)
 static int freeze(void)
 {
     at_arena arena = {.block_bytes = 1 << 16};
-    at_spatial_net net;
-    const int status = at_spatial_freeze(&net, &arena, file, at_kernels_best(), NULL);
+    at_encoder_net net;
+    const int status = at_encoder_freeze(&at_spatial, &net, &arena, file, at_kernels_best(), NULL);
     at_arena_free(&arena);
     return status;
 }
@@ -71,7 +71,7 @@ static int set_up(void **state)
     assert_true(fd >= 0);
     close(fd);
     at_rng_seed(&rng, 1, 0);
-    assert_int_equal(at_spatial_init(&made, &shape, &rng, NULL), 0);
+    assert_int_equal(at_encoder_init(&at_spatial, &made, &shape, &rng, NULL), 0);
     assert_int_equal(at_weights_writer_create(&w, NULL), 0);
     for (int i = 0; i < made.count; i++) {
         const at_tensor *v = &made.list[i]->value;

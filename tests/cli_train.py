@@ -598,6 +598,78 @@ class Spatial(unittest.TestCase):
             self.assertIn(said, r.stderr)
 
 
+class Temporal(unittest.TestCase):
+    """An encoder over frames is learned from clips of drawn stills, beside the network as it is."""
+    RECIPE = {"kind": "temporal", "name": "temporal", "model": "start.safetensors", "seed": 2,
+              "data": PICTURES[:1], "temporal": {"layers": 1, "width": 12, "heads": 2}, "epochs": 8,
+              "eval_every": 4, "batch": 8, "frames": 4, "versions": 2, "taught": 0.25,
+              "motion": {"flip": 0.5, "shift": 0.02, "turn": 3, "zoom": 0.02, "light": 0.05},
+              "harms": [{"kind": "blur", "level": 2}, {"kind": "patch", "level": 40}], "dropout": 0.1,
+              "optimiser": {"lr": 0.003, "ema": 0.5}}
+
+    @classmethod
+    def setUpClass(cls):
+        recipe = write_recipe("temporal", cls.RECIPE)
+        cls.results = {threads: run(recipe, f"temporal{threads}", "--threads", threads)
+                       for threads in (1, 3)}
+
+    def model(self, threads=1):
+        return folder / f"temporal{threads}" / "temporal.safetensors"
+
+    def test_any_number_of_threads_writes_the_same_file(self):
+        for r in self.results.values():
+            self.assertEqual((r.returncode, r.stderr, r.stdout), (0, "", ""))
+        self.assertEqual(self.model(1).read_bytes(), self.model(3).read_bytes())
+
+    def test_clips_are_made_once(self):
+        """A run that finds them, and one that finds only half of a file, come to the same."""
+        made = sorted((folder / "temporal1").glob("clips-*.safetensors"))
+        self.assertEqual(len(made), 2)
+        for path in made:  # a still's two clips: the mouth of the second talks
+            answer, differ = Spatial.array(self, path, "answer"), 0
+            for logits in range(0, len(answer), 2 * 45):
+                silent, talking = answer[logits:logits + 45], answer[logits + 45:logits + 90]
+                self.assertEqual(silent[30:], talking[30:])
+                differ += silent[15:30] != talking[15:30]  # some make a pause just then
+            self.assertGreater(differ, len(answer) / 90 / 2)
+        again = folder / "temporal_again"
+        again.mkdir()
+        shutil.copy(made[0], again)
+        (again / made[1].name).write_bytes(made[1].read_bytes()[:-100])
+        r = run(folder / "temporal.json", again.name)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(self.model().read_bytes(), (again / "temporal.safetensors").read_bytes())
+        self.assertEqual(made[1].read_bytes(), (again / made[1].name).read_bytes())
+
+    def test_it_holds_the_encoder_alone(self):
+        arrays = header(self.model())
+        self.assertTrue(all(x.startswith(("visual.temporal.", "__metadata__")) for x in arrays))
+        self.assertEqual(arrays["visual.temporal.time"]["shape"], [8, 12])
+
+    @unittest.skipIf(SANITIZED, "does not learn for long enough")
+    def test_it_learns(self):
+        lines = metrics("temporal1", "temporal")
+        self.assertLess(lines[1]["loss"], lines[0]["loss"])
+        for mouth in "silent", "talking":
+            self.assertGreater(lines[1][f"{mouth}.learned.accuracy"], lines[1][f"{mouth}.plain.accuracy"])
+            self.assertIn(f"{mouth}.resting.surprised", lines[1])
+
+    def test_it_goes_into_a_model(self):
+        recipe = dict(RECIPES["assemble"], name="over_time", detector="start.safetensors",
+                      visual={"model": "start.safetensors", "recipe": "visual.json"},
+                      audio={"model": "start.safetensors", "recipe": "audio.json"},
+                      temporal=str(self.model()))
+        r = run(write_recipe("over_time", recipe), "out")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        whole = header(folder / "out/over_time.safetensors")
+        self.assertEqual(whole["visual.temporal.project.weight"]["dtype"], "F16")
+        self.assertIn("silent.learned.accuracy", json.loads(whole["__metadata__"]["training.temporal"]))
+        recipe["temporal"] = "start.safetensors"
+        r = run(write_recipe("wrong", recipe), "wrong")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("no temporal encoder", r.stderr)
+
+
 class Chain(unittest.TestCase):
     def chain(self):
         r = subprocess.run([x for x in command(folder / "chain.json", "chain", "--limit", 16)
@@ -686,6 +758,13 @@ class Wrong(unittest.TestCase):
         self.refused(dict(assemble, fusion="start.safetensors"), "no fusion that was learned")
         self.refused(dict(assemble, metadata={"fusion": "concat"}), "concat")
         self.refused(dict(assemble, metadata={"fusion": "poem"}), "poem")
+
+    def test_clips(self):
+        temporal = Temporal.RECIPE
+        self.refused(dict(temporal, rate_min=9, rate_max=8), "rate_min is over rate_max")
+        self.refused(dict(temporal, frames=65), "frames", "2 to 64")
+        self.refused(dict(temporal, temporal={"width": 10, "heads": 4}), "temporal: width")
+        self.refused(dict(temporal, harms=[{"kind": "blur", "level": 0}]), "harms[0]", "does harm")
 
     def test_a_set_that_gives_nothing(self):
         self.refused(dict(RECIPES["visual"], data=[dict(PICTURES[0], share=0)]), "fewer samples")

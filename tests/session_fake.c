@@ -1,16 +1,18 @@
 #include "session_fake.h"
 
 /* The session calls these instead. */
-#define at_search_create    fake_search_create
-#define at_search_free      fake_search_free
-#define at_search_faces     fake_search_faces
-#define at_visual_workspace fake_visual_workspace
-#define at_visual_run       fake_visual_run
-#define at_audio_run        fake_audio_run
-#define at_fusion_run       fake_fusion_run
-#define at_fusion_answer    fake_fusion_answer
-#define at_fusion_usual     fake_fusion_usual
-#define at_weights_source   fake_weights_source
+#define at_search_create         fake_search_create
+#define at_search_free           fake_search_free
+#define at_search_faces          fake_search_faces
+#define at_visual_workspace      fake_visual_workspace
+#define at_visual_run            fake_visual_run
+#define at_visual_time_workspace fake_visual_time_workspace
+#define at_visual_over_time      fake_visual_over_time
+#define at_audio_run             fake_audio_run
+#define at_fusion_run            fake_fusion_run
+#define at_fusion_answer         fake_fusion_answer
+#define at_fusion_usual          fake_fusion_usual
+#define at_weights_source        fake_weights_source
 
 #include "runtime/face.c"
 #include "runtime/hindsight.c"
@@ -32,6 +34,7 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALIT
                    at_estimate *out);
 
 int fake_looks, fake_mirrored, fake_listens, fake_tokens;
+float fake_over_time;
 float fake_jaw[AT_FACE_CLASSES];
 int64_t fake_token_us[FAKE_TOKENS];
 static const at_fusion *real_fusion;
@@ -119,6 +122,20 @@ void fake_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face,
     out->covered = -20;
     fake_looks++;
     fake_mirrored += views == AT_MIRRORED;
+}
+
+size_t fake_visual_time_workspace(const at_visual_net *v, int frames)
+{
+    (void)v;
+    return (size_t)frames;
+}
+
+void fake_visual_over_time(const at_visual_net *v, at_pool *pool, const float *token,
+                           const int64_t *t_us, int n, float *workspace, at_visual_result *mean)
+{
+    (void)v, (void)pool, (void)token;
+    memset(workspace, 0, (size_t)n * sizeof *workspace);
+    mean->expression[1] += fake_over_time * (float)(t_us[n - 1] - t_us[0]) / 1e6f;
 }
 
 void fake_use_fusion(const at_fusion *f)

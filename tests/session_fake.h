@@ -36,6 +36,8 @@ const attune_model *fake_model(void);
 
 /* How often the face network ran, how often of these on a face in the mirror, and the voice's. */
 extern float fake_jaw[]; /* how wide the mouth is open that makes each expression; zeros */
+extern float
+    fake_over_time; /* what is seen over time adds to class 1 of the mean, a second of it; 0 */
 extern int fake_looks, fake_mirrored, fake_listens;
 
 #endif

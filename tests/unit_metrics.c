@@ -260,6 +260,36 @@ static void constant_answer(void **state)
     assert_int_equal(at_metrics_constant(&constant, &m), -1);
 }
 
+/* The right answer to 100 samples: `a` has it in the first 60, `p` in the last 70. */
+static void a_gain_is_of_pairs(void **state)
+{
+    enum { N = 100 };
+    static float one[2 * N], other[2 * N];
+    static int label[N], person[N];
+    at_gain gain, again, of_people;
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        label[i] = i % 2;
+        person[i] = i / 25;
+        one[2 * i + (i < 60 ? label[i] : !label[i])] = 1;
+        other[2 * i + (i >= 30 ? label[i] : !label[i])] = 1;
+    }
+    const at_answers a = {.n = N, .classes = 2, .label = label, .p = one};
+    at_answers people = a;
+    people.group = person;
+    assert_int_equal(at_gain_bootstrap(&gain, &a, other, 500, 7, NULL), ATTUNE_OK);
+    assert_int_equal(at_gain_bootstrap(&again, &a, other, 500, 7, NULL), ATTUNE_OK);
+    assert_memory_equal(&gain, &again, sizeof gain);
+    assert_float_equal(gain.of, 0.1, 1e-9);
+    assert_true(gain.interval.lo > -0.12 && gain.interval.lo < 0); /* deviation .083 */
+    assert_true(gain.interval.hi > 0.2 && gain.interval.hi < 0.32);
+    assert_int_equal(at_gain_bootstrap(&of_people, &people, other, 500, 7, NULL), ATTUNE_OK);
+    assert_true(of_people.interval.lo < gain.interval.lo - 0.2);
+    assert_int_equal(at_gain_bootstrap(&gain, &a, one, 500, 7, NULL), ATTUNE_OK);
+    assert_true(gain.of == 0 && gain.interval.lo == 0 && gain.interval.hi == 0);
+    assert_int_equal(at_gain_bootstrap(&gain, &(at_answers){0}, one, 5, 7, NULL), ATTUNE_E_ARG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +300,7 @@ int main(void)
         cmocka_unit_test(worth_of_confidence),
         cmocka_unit_test(roc_area),
         cmocka_unit_test(bootstrap_brackets_and_repeats),
+        cmocka_unit_test(a_gain_is_of_pairs),
         cmocka_unit_test(roc_interval),
         cmocka_unit_test(mean_interval),
         cmocka_unit_test(correlation),

@@ -354,16 +354,20 @@ static void a_picture_that_stopped_covers_what_it_covered(void **state)
     scene_close(c);
 }
 
-/* Every sighting of the window reaches the fusion, with its time. */
+/* Every sighting of the window reaches the fusion, with its time; what the network makes of them over time
+ * comes to their mean. */
 static void each_moment_is_a_token(void **state)
 {
     attune_options o = {.no_audio = 1};
     scene *c = scene_open(&o);
     (void)state;
+    fake_over_time = 2;
     for (int64_t t = 0; t < 4000; t += 125)
         video(c, t);
     finish(c);
+    fake_over_time = 0;
     assert_int_equal(fake_tokens, 24);
+    assert_float_equal(c->w[5].emotion7[1], 2 * 2.875, 1e-3);
     assert_int_equal(fake_token_us[0], 1000 * MS); /* of the window from 1 s to 4 s */
     for (int i = 1; i < fake_tokens; i++)
         assert_int_equal(fake_token_us[i] - fake_token_us[i - 1], 125 * MS);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static const at_spatial_shape small = {2, 24, 3};
+static const at_encoder_shape small = {2, 24, 3};
 
 /* ---- networks and files --------------------------------------------------------------------- */
 
@@ -35,13 +35,13 @@ static void stir(at_params *p)
 }
 
 /* s: NULL: without an encoder. */
-static void make_network(at_params *p, const at_spatial_shape *s)
+static void make_network(at_params *p, const at_encoder_shape *s)
 {
     at_rng rng;
     at_rng_seed(&rng, 3, 0);
     assert_int_equal(at_visual_init(p, &rng, NULL), 0);
     if (s)
-        assert_int_equal(at_spatial_init(p, s, &rng, NULL), 0);
+        assert_int_equal(at_encoder_init(&at_spatial, p, s, &rng, NULL), 0);
 }
 
 /* One array written otherwise than it is: not at all, with so many columns, or with that first value. */
@@ -94,7 +94,7 @@ static at_visual_net *frozen(const at_params *p)
     return net;
 }
 
-enum { LOGITS = AT_SPATIAL_LOGITS, MOST_SIDE = 112 };
+enum { LOGITS = AT_ENCODER_LOGITS, MOST_SIDE = 112 };
 
 static const uint8_t *picture(void)
 {
@@ -176,7 +176,7 @@ static void test_starts_as_it_was(void **state)
     at_params_free(&q);
 }
 
-static void check_frozen(const at_spatial_shape *s)
+static void check_frozen(const at_encoder_shape *s)
 {
     static const int sides[] = {112, 75, 33}; /* 4 x 4, 3 x 3 and 2 x 2 places */
     at_params p = {0}, bare = {0};
@@ -206,7 +206,7 @@ static void check_frozen(const at_spatial_shape *s)
 
 static void test_frozen(void **state)
 {
-    static const at_spatial_shape shapes[] = {{2, 24, 3}, {1, 96, 4}, {1, 5, 1}};
+    static const at_encoder_shape shapes[] = {{2, 24, 3}, {1, 96, 4}, {1, 5, 1}};
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         check_frozen(&shapes[i]);
@@ -261,7 +261,7 @@ static void test_hears_places(void **state)
     (void)state;
     at_rng rng;
     at_rng_seed(&rng, 11, 0);
-    assert_int_equal(at_spatial_init(&p, &small, &rng, NULL), 0);
+    assert_int_equal(at_encoder_init(&at_spatial, &p, &small, &rng, NULL), 0);
     stir(&p);
     for (int i = 0; i < AT_MB_FEATURES; i++)
         map[1][i] = moved[4][i] = at_rng_range(&rng, 0, 2);
@@ -302,12 +302,12 @@ static void test_comes_along(void **state)
     say(&again, 64, got);
     assert_true(distance(want, got) < 1e-4);
 
-    make_network(&other, &(at_spatial_shape){2, 24, 4});
+    make_network(&other, &(at_encoder_shape){2, 24, 4});
     assert_int_equal(at_visual_import_own(&other, w, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "visual.spatial"));
     make_network(&none, NULL);
     assert_int_equal(at_visual_import_own(&none, w, NULL), 0);
-    assert_false(at_spatial_is_in(&none));
+    assert_false(at_encoder_is_in(&at_spatial, &none));
     at_weights_free(&w);
 
     w = as_file(&none, NULL); /* what the file lacks is kept */
@@ -368,22 +368,23 @@ static void test_layers(void **state)
 {
     at_params p = {0};
     at_rng rng;
-    at_spatial_shape s;
+    at_encoder_shape s;
     attune_error err;
     (void)state;
     at_rng_seed(&rng, 1, 0);
-    assert_int_equal(at_spatial_init(&p, &small, &rng, NULL), 0);
-    assert_int_equal(at_spatial_shape_of(at_params_source(&p), &s, NULL), 0);
+    assert_int_equal(at_encoder_init(&at_spatial, &p, &small, &rng, NULL), 0);
+    assert_int_equal(at_encoder_shape_of(&at_spatial, at_params_source(&p), &s, NULL), 0);
     assert_true(s.layers == small.layers && s.width == small.width && s.heads == small.heads);
     at_params_free(&p);
-    assert_int_equal(at_spatial_shape_of(at_params_source(&p), &s, NULL), 0);
+    assert_int_equal(at_encoder_shape_of(&at_spatial, at_params_source(&p), &s, NULL), 0);
     assert_int_equal(s.layers, 0);
-    for (int i = 0; i <= AT_SPATIAL_LAYERS; i++) {
+    for (int i = 0; i <= AT_ENCODER_LAYERS; i++) {
         char name[64];
         snprintf(name, sizeof name, "visual.spatial.layer%d.feed.beta", i);
         assert_non_null(at_params_get(&p, name, 1, (int[]){24}));
-        assert_int_equal(at_spatial_shape_of(at_params_source(&p), &s, &err), ATTUNE_E_FORMAT);
-        assert_non_null(strstr(err.text, i == AT_SPATIAL_LAYERS ? "layers" : "width"));
+        assert_int_equal(at_encoder_shape_of(&at_spatial, at_params_source(&p), &s, &err),
+                         ATTUNE_E_FORMAT);
+        assert_non_null(strstr(err.text, i == AT_ENCODER_LAYERS ? "layers" : "width"));
         assert_int_equal(s.layers, 0);
     }
     at_params_free(&p);
@@ -405,7 +406,7 @@ static slopes *make_slopes(void)
     at_rng rng;
     assert_non_null(s);
     at_rng_seed(&rng, 6, 0);
-    assert_int_equal(at_spatial_init(&s->p, &small, &rng, NULL), 0);
+    assert_int_equal(at_encoder_init(&at_spatial, &s->p, &small, &rng, NULL), 0);
     stir(&s->p);
     for (int i = 0; i < MAP; i++)
         s->map[i] = at_rng_range(&rng, 0, 1);

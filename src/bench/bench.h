@@ -99,6 +99,6 @@ void at_bench_analyze_destroy(void *state);
 double at_bench_mobilenet_macs(int side, int classes);
 /* Both streams with random weights, through a file of its own that is gone afterwards. spatial: nullable,
  * the face stream's encoder. */
-int at_bench_weights(at_weights **out, const at_spatial_shape *spatial, attune_error *err);
+int at_bench_weights(at_weights **out, const at_encoder_shape *spatial, attune_error *err);
 
 #endif

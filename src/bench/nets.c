@@ -74,7 +74,7 @@ double at_bench_mobilenet_macs(int side, int classes)
 
 enum { VOICE_MEMBERS = 3 }; /* as the default model has */
 
-int at_bench_weights(at_weights **out, const at_spatial_shape *spatial, attune_error *err)
+int at_bench_weights(at_weights **out, const at_encoder_shape *spatial, attune_error *err)
 {
     const char *dir = getenv("TMPDIR");
     char path[4096];
@@ -88,7 +88,7 @@ int at_bench_weights(at_weights **out, const at_spatial_shape *spatial, attune_e
         return at_fail(err, ATTUNE_E_IO, "%s: cannot make a temporary file", path);
     at_rng_seed(&rng, 1, 0);
     int status = at_visual_init(&p, &rng, err);
-    status = status || !spatial ? status : at_spatial_init(&p, spatial, &rng, err);
+    status = status || !spatial ? status : at_encoder_init(&at_spatial, &p, spatial, &rng, err);
     status = status ? status : at_audio_init(&p, VOICE_MEMBERS, &rng, err);
     status = status ? status : at_weights_writer_create(&w, err);
     for (int i = 0; i < p.count && !status; i++) {
@@ -180,7 +180,7 @@ int at_bench_face_create(void **state, const at_bench_setup *s, at_bench_work *w
 int at_bench_spatial_create(void **state, const at_bench_setup *s, at_bench_work *work,
                             attune_error *err)
 {
-    static const at_spatial_shape shape = {.layers = 1, .width = 96, .heads = 4};
+    static const at_encoder_shape shape = {.layers = 1, .width = 96, .heads = 4};
     at_weights *w = NULL;
     at_bench_setup with = *s;
     int status = at_bench_weights(&w, &shape, err);

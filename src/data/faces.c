@@ -341,28 +341,31 @@ static float signed_unit(at_rng *r)
     return at_rng_range(r, -1, 1);
 }
 
-static const float degrees = 57.29578f; /* a radian */
-
-/* m := (random similarity about the face's middle) m, mirrored or not. Side is AT_FACE_SIDE. */
-static void jitter_matrix(float m[6], const at_face_augment *a, at_rng *r, at_face_drawn *drawn)
+void at_face_moved(float m[6], const at_face_move *move)
 {
     const float middle = (AT_FACE_SIDE - 1) / 2.f;
-    float angle = a->turn * signed_unit(r) * 0.01745329252f;
-    float scale = expf(a->zoom * signed_unit(r));
-    float dx = a->shift * AT_FACE_SIDE * signed_unit(r);
-    float dy = a->shift * AT_FACE_SIDE * signed_unit(r);
-    float mirror = at_rng_float(r) < a->flip ? -1.f : 1.f;
-    float c = scale * cosf(angle), s = scale * sinf(angle);
-    drawn->turned = angle * degrees;
-    drawn->mirrored = mirror < 0;
+    const float angle = move->turn * 0.01745329252f, scale = expf(move->zoom);
+    const float mirror = move->mirrored ? -1.f : 1.f;
+    const float c = scale * cosf(angle), s = scale * sinf(angle);
     const float j[4] = {mirror * c, -mirror * s, s, c};
     float in[6];
     memcpy(in, m, sizeof in);
     for (int k = 0; k < 3; k++) {
         float x = in[k] - (k == 2 ? middle : 0), y = in[3 + k] - (k == 2 ? middle : 0);
-        m[k] = j[0] * x + j[1] * y + (k == 2 ? middle + dx : 0);
-        m[3 + k] = j[2] * x + j[3] * y + (k == 2 ? middle + dy : 0);
+        m[k] = j[0] * x + j[1] * y + (k == 2 ? middle + move->x : 0);
+        m[3 + k] = j[2] * x + j[3] * y + (k == 2 ? middle + move->y : 0);
     }
+}
+
+static at_face_move draw_move(const at_face_augment *a, at_rng *r)
+{
+    at_face_move move;
+    move.turn = a->turn * signed_unit(r);
+    move.zoom = a->zoom * signed_unit(r);
+    move.x = a->shift * AT_FACE_SIDE * signed_unit(r);
+    move.y = a->shift * AT_FACE_SIDE * signed_unit(r);
+    move.mirrored = at_rng_float(r) < a->flip;
+    return move;
 }
 
 /* The share of the oval that a face takes of its aligned square which map (side*side bytes) marks. */
@@ -417,11 +420,8 @@ static int degrade_sometimes(at_image *im, const at_face_augment *a, at_rng *r, 
     return status;
 }
 
-/* Contrast about mid-grey, brightness, and sometimes no colour. */
-static void jitter_light(at_image *im, const at_face_augment *a, at_rng *r)
+void at_face_lit(at_image *im, float gain, float lift, int grey)
 {
-    float gain = 1 + a->light * signed_unit(r), lift = 127.5f * a->light * signed_unit(r);
-    int grey = at_rng_float(r) < a->grey;
     uint8_t table[256];
     for (int v = 0; v < 256; v++) {
         float y = ((float)v - 127.5f) * gain + 127.5f + 0.5f * lift;
@@ -440,6 +440,12 @@ static void jitter_light(at_image *im, const at_face_augment *a, at_rng *r)
     }
 }
 
+static void jitter_light(at_image *im, const at_face_augment *a, at_rng *r)
+{
+    float gain = 1 + a->light * signed_unit(r), lift = 127.5f * a->light * signed_unit(r);
+    at_face_lit(im, gain, lift, at_rng_float(r) < a->grey);
+}
+
 int at_face_render(const at_face_sample *s, int side, const at_face_augment *augment, uint64_t seed,
                    uint64_t stream, at_image *dst, at_face_drawn *drawn)
 {
@@ -448,8 +454,12 @@ int at_face_render(const at_face_sample *s, int side, const at_face_augment *aug
     at_rng r;
     memcpy(m, s->m, sizeof m);
     at_rng_seed(&r, seed, stream);
-    if (augment)
-        jitter_matrix(m, augment, &r, &made);
+    if (augment) {
+        const at_face_move move = draw_move(augment, &r);
+        at_face_moved(m, &move);
+        made.turned = move.turn;
+        made.mirrored = move.mirrored;
+    }
     const attune_picture picture = at_picture_of(&s->image);
     at_picture_work work = {0};
     int status = at_face_input_by(dst, &work, &picture, m, side);

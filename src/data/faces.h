@@ -49,6 +49,18 @@ typedef struct at_face_augment {
     float strength;                             /* largest level of a degradation, [0,1] */
 } at_face_augment;
 
+/* How an aligned face is moved about its middle, and then, perhaps, mirrored. Zeros: not at all. */
+typedef struct at_face_move {
+    float x, y; /* pixels of AT_FACE_SIDE */
+    float turn; /* degrees clockwise */
+    float zoom; /* log of the factor */
+    int mirrored;
+} at_face_move;
+/* m, from a picture to the aligned face, becomes that to the moved one. */
+void at_face_moved(float m[6], const at_face_move *move);
+/* Contrast about mid-grey times gain, half of lift (grey levels) brighter, and perhaps no colour. */
+void at_face_lit(at_image *im, float gain, float lift, int grey);
+
 /* What augment made of a face, as far as labels depend on it. */
 typedef struct at_face_drawn {
     float covered; /* [0,1] share of the face that an occlusion hides */

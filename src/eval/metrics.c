@@ -313,3 +313,49 @@ int at_auc_bootstrap(at_interval *out, const float *score, const int *positive, 
     grouping_free(&g);
     return ATTUNE_OK;
 }
+
+/* ---- pairs ---------------------------------------------------------------------------------- */
+
+/* 1: p alone is right of the i-th sample, -1: a->p alone. */
+static int gained(const at_answers *a, const float *p, int i)
+{
+    const size_t row = (size_t)i * (size_t)a->classes;
+    return (at_likeliest(p + row, a->classes) == a->label[i]) -
+           (at_likeliest(a->p + row, a->classes) == a->label[i]);
+}
+
+static double mean_gain(const grouping *g, const signed char *gain, at_rng *r)
+{
+    int sum = 0, n = 0;
+    for (int draw = 0; draw < g->groups; draw++) {
+        const int which = r ? (int)at_rng_below(r, (uint32_t)g->groups) : draw;
+        for (int i = g->start[which]; i < g->start[which + 1]; i++, n++)
+            sum += gain[g->member[i]];
+    }
+    return (double)sum / n;
+}
+
+int at_gain_bootstrap(at_gain *out, const at_answers *a, const float *p, int draws, uint64_t seed,
+                      attune_error *err)
+{
+    grouping g = {0};
+    at_rng r;
+    *out = (at_gain){0};
+    if (a->n < 1 || draws < 1)
+        return at_fail(err, ATTUNE_E_ARG, "nothing to resample");
+    double *v = malloc((size_t)draws * sizeof *v);
+    signed char *gain = malloc((size_t)a->n);
+    const int status = v && gain ? grouping_make(&g, a->group, a->n) : ATTUNE_E_NOMEM;
+    at_rng_seed(&r, seed, 0);
+    for (int i = 0; i < a->n && !status; i++)
+        gain[i] = (signed char)gained(a, p, i);
+    for (int i = 0; i < draws && !status; i++)
+        v[i] = mean_gain(&g, gain, &r);
+    if (!status) {
+        *out = (at_gain){mean_gain(&g, gain, NULL), percentiles(v, draws)};
+        grouping_free(&g);
+    }
+    free(v);
+    free(gain);
+    return status ? at_fail_nomem(err) : ATTUNE_OK;
+}

@@ -51,6 +51,15 @@ typedef struct at_metric_intervals {
 int at_metrics_bootstrap(at_metric_intervals *out, const at_answers *a, int draws, uint64_t seed,
                          attune_error *err);
 
+/* By how much more often p (n x classes) is right than a->p, on the same samples: out->of, with its paired
+ * bootstrap interval over groups. */
+typedef struct at_gain {
+    double of;
+    at_interval interval;
+} at_gain;
+int at_gain_bootstrap(at_gain *out, const at_answers *a, const float *p, int draws, uint64_t seed,
+                      attune_error *err);
+
 /* Area under the ROC curve of score for positive (n, 0 or 1), ties counted half (Mann-Whitney);
  * NaN when a class is missing. */
 double at_auc(const float *score, const int *positive, int n);

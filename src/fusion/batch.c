@@ -29,13 +29,7 @@ int64_t at_fusion_latest(const at_evidence evidence[ATTUNE_MODALITIES], const at
 
 void at_fusion_time(int64_t t_us, int64_t latest_us, float *f)
 {
-    static const float period_s[AT_TIME_FEATURES / 2] = {1, 2, 4, 8};
-    const float before_s = (float)(latest_us - t_us) / 1e6f;
-    for (int i = 0; i < AT_TIME_FEATURES / 2; i++) {
-        const float turn = 6.2831853f * before_s / period_s[i];
-        f[2 * i] = sinf(turn);
-        f[2 * i + 1] = cosf(turn);
-    }
+    at_temporal_time(t_us, latest_us, f);
 }
 
 /* ---- tensors -------------------------------------------------------------------------------- */

@@ -17,10 +17,10 @@
 struct at_calibration;
 
 enum {
-    AT_FUSION_ARRAYS = 8, /* at most, of a stream and of the whole */
-    AT_TIME_FEATURES = 8, /* that a token's moment is told by */
-    AT_OF_EMBEDDING = -1, /* rows: as many as the stream's embedding has numbers */
-    AT_OF_TOKEN = -2,     /* as a token of it has */
+    AT_FUSION_ARRAYS = 8,                /* at most, of a stream and of the whole */
+    AT_TIME_FEATURES = AT_TEMPORAL_TIME, /* that a token's moment is told by */
+    AT_OF_EMBEDDING = -1,                /* rows: as many as the stream's embedding has numbers */
+    AT_OF_TOKEN = -2,                    /* as a token of it has */
 };
 
 typedef enum at_start {
@@ -113,8 +113,7 @@ at_tensor *at_fusion_forward(at_graph *g, const at_fusion_net *net, const at_evi
 at_tokens at_fusion_tokens(const at_evidence *e, int stream);
 /* The latest moment of all that counts. */
 int64_t at_fusion_latest(const at_evidence evidence[ATTUNE_MODALITIES], const at_estimate *trust);
-/* f (AT_TIME_FEATURES): sine and cosine of the time before `latest` at some periods (Vaswani 2017,
- * section 3.5). */
+/* f (AT_TIME_FEATURES): as the face's temporal encoder is told it. */
 void at_fusion_time(int64_t t_us, int64_t latest_us, float *f);
 static inline int at_fusion_counts(const at_estimate *trust, int stream)
 {

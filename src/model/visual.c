@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+static const at_encoder_kind *const encoders[] = {&at_spatial, &at_temporal};
+enum { ENCODERS = sizeof encoders / sizeof *encoders };
+
 static int make_linear(at_params *p, const char *name, int in, int out, at_rng *rng)
 {
     char full[80];
@@ -92,8 +95,10 @@ int at_visual_import_own(at_params *p, const at_weights *w, attune_error *err)
         if (!at_heads[h].optional || (has_head(w, (at_head)h) && takes_head(p, (at_head)h)))
             status = at_visual_head_of(w, (at_head)h, head_data(p, (at_head)h, "weight"),
                                        head_data(p, (at_head)h, "bias"), err);
-    return status || !at_spatial_is_in(p) ? status
-                                          : at_spatial_import(p, at_weights_source(w), err);
+    for (int i = 0; i < ENCODERS && !status; i++)
+        if (at_encoder_is_in(encoders[i], p))
+            status = at_encoder_import(encoders[i], p, at_weights_source(w), err);
+    return status;
 }
 
 int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
@@ -109,7 +114,9 @@ int at_visual_fold(at_params *out, const at_weights *w, attune_error *err)
         status = at_visual_head_of(w, (at_head)h, head_data(out, (at_head)h, "weight"),
                                    head_data(out, (at_head)h, "bias"), err);
     }
-    return status ? status : at_spatial_import(out, at_weights_source(w), err);
+    for (int i = 0; i < ENCODERS && !status; i++)
+        status = at_encoder_import(encoders[i], out, at_weights_source(w), err);
+    return status;
 }
 
 /* NULL: these parameters lack it. */
@@ -127,7 +134,7 @@ static at_tensor *head(at_graph *g, at_params *p, at_head which, at_tensor *x)
 static void add_spatial(at_graph *g, at_params *p, float dropout, at_visual_out *out)
 {
     at_tensor *expression, *basic;
-    if (!at_spatial_is_in(p))
+    if (!at_encoder_is_in(&at_spatial, p))
         return;
     at_spatial_forward(g, p, out->features, dropout, &expression, &basic);
     out->expression = at_add(g, out->expression, expression);

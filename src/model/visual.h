@@ -4,7 +4,7 @@
  * heads for FER+'s eight classes, FER2013's seven, four ordinal states, three engagement levels, the
  * share of the face that is covered, 51 facial movements, the pose of the head and, where it was taught,
  * the dominant state. A spatial encoder (spatial.h), where there is one, adds to the logits of the first
- * two.
+ * two; a temporal one (temporal.h) to those of a window's mean over its frames.
  * Input: RGB, (x - 127.5) / 127.5, NHWC.
  *
  * The one structure, at_visual_forward, serves training (a tape, batch norm on batch statistics)
@@ -16,6 +16,7 @@
 #include "model/heads.h"
 #include "model/mobilenet.h"
 #include "model/spatial.h"
+#include "model/temporal.h"
 #include "tensor/ops.h"
 #include "tensor/weights.h"
 
@@ -29,8 +30,8 @@ int at_visual_add_head(at_params *p, at_head which, at_rng *rng, attune_error *e
  * run some batches in AT_INFER with an observer and call at_visual_calibrate_bn: batch norm then
  * starts out equal to the folded network (mobilenet.h). */
 int at_visual_import_folded(at_params *p, const at_weights *w, attune_error *err);
-/* The same from a network of ours (names visual.*), heads and spatial encoder included; what p lacks of
- * these it does not get, and what the file lacks p keeps. */
+/* The same from a network of ours (names visual.*), heads and encoders included; what p lacks of these it
+ * does not get, and what the file lacks p keeps. */
 int at_visual_import_own(at_params *p, const at_weights *w, attune_error *err);
 int at_visual_calibrate_bn(at_params *p, const at_mb_observer *o, attune_error *err);
 
@@ -104,5 +105,13 @@ size_t at_visual_workspace(const at_visual_net *v, const at_pool *pool, int side
  * ways, embedding and logits are the means. */
 void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side,
                    at_views views, float *workspace, at_visual_result *out);
+
+/* Floats that at_visual_over_time needs for so many frames; 0: the network has no temporal encoder. */
+size_t at_visual_time_workspace(const at_visual_net *v, int frames);
+/* Adds to the mean over n > 0 sightings of a face, expression and basic, what its temporal encoder makes of
+ * their embeddings token (n, AT_VISUAL_EMBED), seen at t_us (n), which do not decrease. Without one it does
+ * nothing. */
+void at_visual_over_time(const at_visual_net *v, at_pool *pool, const float *token,
+                         const int64_t *t_us, int n, float *workspace, at_visual_result *mean);
 
 #endif

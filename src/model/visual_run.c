@@ -20,7 +20,7 @@ struct at_visual_net {
     at_arena arena; /* of all layers' arrays */
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
     layer heads; /* side by side, in the order of at_heads */
-    at_spatial_net spatial;
+    at_encoder_net spatial, temporal;
     int mirrored[ATTUNE_UNITS];
 };
 
@@ -114,7 +114,10 @@ static int freeze_all(const freezer *f)
     int last = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     status = status ? status : freeze_dense(f, &v->last, "visual.head", last, AT_MB_FEATURES);
     status = status ? status : freeze_heads(f, &v->heads);
-    return status ? status : at_spatial_freeze(&v->spatial, &v->arena, f->w, v->kn, f->err);
+    if (!status)
+        status = at_encoder_freeze(&at_spatial, &v->spatial, &v->arena, f->w, v->kn, f->err);
+    return status ? status
+                  : at_encoder_freeze(&at_temporal, &v->temporal, &v->arena, f->w, v->kn, f->err);
 }
 
 int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels *kn,
@@ -226,7 +229,7 @@ static layout plan(const at_visual_net *v, const at_pool *pool, int side)
         at_least(&l.map, (size_t)s * s * u.c_out);
     }
     at_least(&l.map, (size_t)s * s * AT_MB_FEATURES);
-    at_least(&l.scratch, at_spatial_workspace(&v->spatial, v->kn, s * s));
+    at_least(&l.scratch, at_encoder_workspace(&v->spatial, v->kn, s * s));
     l.map = cache_lines(l.map);
     l.scratch = cache_lines(l.scratch);
     return l;
@@ -358,4 +361,17 @@ void at_visual_run(const at_visual_net *v, at_pool *pool, const uint8_t *face, i
         look(v, pool, face, side, 1, workspace, &other);
         average(out, &other);
     }
+}
+
+size_t at_visual_time_workspace(const at_visual_net *v, int frames)
+{
+    return at_encoder_workspace(&v->temporal, v->kn, frames);
+}
+
+void at_visual_over_time(const at_visual_net *v, at_pool *pool, const float *token,
+                         const int64_t *t_us, int n, float *workspace, at_visual_result *mean)
+{
+    if (v->temporal.shape.layers)
+        at_temporal_run(&v->temporal, pool, v->kn, token, t_us, n, workspace, mean->expression,
+                        mean->basic);
 }

@@ -65,15 +65,17 @@ typedef struct at_face_stream {
     at_image aligned, native;
     at_portraits *portraits; /* NULL: nobody asked for thumbnails */
     at_watch watch;
-    float *work;    /* of the network */
-    int64_t looked; /* frames so far */
+    float *work;      /* of the network */
+    float *over_time; /* of its temporal encoder */
+    int64_t looked;   /* frames so far */
 
     at_frame *frame; /* ring */
     at_sighting *sighting;
     int frames_max, frame_first, frames;
 
     at_span span;
-    at_found_face *found; /* (max_tracks) */
+    at_found_face *found;     /* (max_tracks) */
+    const at_sighting **seen; /* (window_frames) of the face that is gathered */
     int window_frames;
 } at_face_stream;
 
@@ -91,7 +93,8 @@ static int make_ring(at_face_stream *f)
     f->sighting = at_calloc((size_t)f->frames_max * tracks, sizeof *f->sighting);
     f->found = at_calloc(tracks, sizeof *f->found);
     f->people = at_calloc(1, sizeof *f->people);
-    if (!f->frame || !f->sighting || !f->found || !f->people)
+    f->seen = at_calloc((size_t)f->window_frames, sizeof *f->seen);
+    if (!f->frame || !f->sighting || !f->found || !f->people || !f->seen)
         return ATTUNE_E_NOMEM;
     for (size_t i = 0; i < tracks; i++) {
         at_found_face *found = &f->found[i];
@@ -120,7 +123,9 @@ static int make_eyes(at_face_stream *f, attune_error *err)
     if (m->visual) {
         size_t floats = at_visual_workspace(m->visual, f->setting.pool, AT_FACE_SIDE);
         f->work = at_alloc(floats, sizeof *f->work);
-        if (!f->work)
+        f->over_time =
+            at_alloc(at_visual_time_workspace(m->visual, f->window_frames), sizeof *f->over_time);
+        if (!f->work || !f->over_time)
             return at_fail_nomem(err);
     }
     if (!m->has_detector)
@@ -148,7 +153,9 @@ static void face_free(void **self)
     }
     at_free(f->found);
     at_free(f->people);
+    at_free(f->seen);
     at_free(f->work);
+    at_free(f->over_time);
     at_free(f->frame);
     at_free(f->sighting);
     at_free(f);
@@ -477,55 +484,42 @@ static const at_sighting *sighting_of(const at_face_stream *f, int i, uint32_t p
     return NULL;
 }
 
-static float least_open(const at_face_stream *f, int i, int step, const at_sighting *s)
+/* The person's sightings of the window into f->seen. Returns how many. */
+static int sightings_in_span(at_face_stream *f, uint32_t person)
 {
-    float least = s->visual.units[AT_UNIT_JAW_OPEN];
-    for (int k = i;
-         k >= f->span.from && k < f->span.to && llabs(frame_at(f, k)->t_us - s->t_us) <= AT_REST_US;
-         k += step) {
-        const at_sighting *near = sighting_of(f, k, s->person);
-        if (near)
-            least = fminf(least, near->visual.units[AT_UNIT_JAW_OPEN]);
+    int n = 0;
+
+    for (int i = f->span.from; i < f->span.to && n < f->window_frames; i++) {
+        const at_sighting *s = sighting_of(f, i, person);
+        if (s)
+            f->seen[n++] = s;
     }
-    return least;
+    return n;
 }
 
-/* How much wider the mouth is open than at its least around the i-th frame, whose sighting s is. */
-static float opened(const at_face_stream *f, int i, const at_sighting *s)
+static void note_tokens(const at_face_stream *f, at_found_face *found, int n)
 {
-    return s->visual.units[AT_UNIT_JAW_OPEN] -
-           fminf(least_open(f, i, -1, s), least_open(f, i, 1, s));
-}
-
-/* before: the sighting before it in the window, nullable. */
-static void add_sighting(at_face_stream *f, at_found_face *found, const at_sighting *before,
-                         const at_sighting *s, float open)
-{
-    at_face_evidence_add(&found->evidence, s, open);
-    if (found->tokens == f->window_frames)
-        return;
-    memcpy(found->token + (size_t)found->tokens * AT_VISUAL_EMBED, s->visual.embedding,
-           sizeof s->visual.embedding);
-    found->motion[found->tokens] = before ? at_mouth_motion(&before->mouth, &s->mouth) : 0;
-    found->times[found->tokens++] = s->t_us;
+    for (int i = 0; i < n; i++) {
+        const at_sighting *s = f->seen[i];
+        memcpy(found->token + (size_t)i * AT_VISUAL_EMBED, s->visual.embedding,
+               sizeof s->visual.embedding);
+        found->motion[i] = i ? at_mouth_motion(&f->seen[i - 1]->mouth, &s->mouth) : 0;
+        found->times[i] = s->t_us;
+    }
+    found->tokens = n;
 }
 
 static void gather(at_face_stream *f, const at_candidate *c, at_found_face *found)
 {
-    const at_sighting *before = NULL;
+    const int n = sightings_in_span(f, c->person);
 
-    memset(&found->evidence, 0, sizeof found->evidence);
     found->person = c->person;
-    found->tokens = 0;
     found->share = (float)c->sightings / (float)(f->span.to - f->span.from);
-    for (int i = f->span.from; i < f->span.to; i++) {
-        const at_sighting *s = sighting_of(f, i, c->person);
-        if (!s)
-            continue;
-        add_sighting(f, found, before, s, opened(f, i, s));
-        before = s;
-    }
-    at_face_evidence_finish(&found->evidence);
+    at_face_evidence_of(&found->evidence, f->seen, n);
+    note_tokens(f, found, n);
+    if (f->setting.model->visual && n)
+        at_visual_over_time(f->setting.model->visual, f->setting.pool, found->token, found->times,
+                            n, f->over_time, &found->evidence.visual);
 }
 
 static at_evidence evidence_of(const at_face_stream *f, const at_found_face *found)

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const float degrees = 57.29578f; /* a radian */
@@ -109,4 +110,27 @@ void at_face_evidence_finish(at_face_evidence *e)
     e->measured.roll = degrees * atan2f(e->upright[0], e->upright[1]);
     for (size_t i = 0; i < VISUAL_FLOATS && e->sightings; i++)
         visual[i] /= is_expressed(i) ? e->rest : e->weight;
+}
+
+static float least_open(const at_sighting *const *s, int n, int i, int step)
+{
+    float least = s[i]->visual.units[AT_UNIT_JAW_OPEN];
+    for (int k = i; k >= 0 && k < n && llabs(s[k]->t_us - s[i]->t_us) <= AT_REST_US; k += step)
+        least = fminf(least, s[k]->visual.units[AT_UNIT_JAW_OPEN]);
+    return least;
+}
+
+/* How much wider the mouth is open in the i-th than at its least around it. */
+static float opened(const at_sighting *const *s, int n, int i)
+{
+    return s[i]->visual.units[AT_UNIT_JAW_OPEN] -
+           fminf(least_open(s, n, i, -1), least_open(s, n, i, 1));
+}
+
+void at_face_evidence_of(at_face_evidence *e, const at_sighting *const *s, int n)
+{
+    memset(e, 0, sizeof *e);
+    for (int i = 0; i < n; i++)
+        at_face_evidence_add(e, s[i], opened(s, n, i));
+    at_face_evidence_finish(e);
 }

@@ -61,5 +61,7 @@ float at_face_coverage(float covered_logit, float outside);
 /* opened: as in at_rest. */
 void at_face_evidence_add(at_face_evidence *e, const at_sighting *s, float opened);
 void at_face_evidence_finish(at_face_evidence *e);
+/* All of a window's sightings of one face, s (n), in order of time. */
+void at_face_evidence_of(at_face_evidence *e, const at_sighting *const *s, int n);
 
 #endif

@@ -1,75 +1,29 @@
 /* evidence_file.c - a set of evidence on disk. Whatever is amiss with the file, it is made anew. */
 #include "base/error.h"
-#include "base/file.h"
+#include "train/cache_key.h"
 #include "train/evidence_room.h"
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- the name ------------------------------------------------------------------------------- */
 
-static uint64_t add_text(uint64_t hash, const char *text)
+static uint64_t add_settings(uint64_t key, const at_fusion_settings *s, int of_sound)
 {
-    return at_hash(hash, text, strlen(text) + 1);
-}
-
-static uint64_t add_number(uint64_t hash, double x)
-{
-    char text[40];
-    snprintf(text, sizeof text, "%.17g", x);
-    return add_text(hash, text);
-}
-
-/* By path, size and label: samples are not read. */
-static uint64_t add_samples(uint64_t hash, const at_corpus *c)
-{
-    hash = add_text(hash, c->dataset);
-    for (int i = 0; i < c->count; i++) {
-        struct stat st = {0};
-        hash = add_text(hash, c->list[i].path);
-        if (!stat(c->list[i].path, &st))
-            hash = add_number(hash, (double)st.st_size);
-        hash = add_number(hash, c->list[i].expression);
-    }
-    return hash;
-}
-
-static uint64_t add_settings(uint64_t hash, const at_fusion_settings *s, int of_sound)
-{
-    hash = add_text(hash, attune_version());
-    hash = add_text(hash, at_kernels_best()->name);
-    hash = add_number(hash, (double)s->plan.seed);
-    hash = add_number(hash, s->versions);
-    hash = add_number(hash, of_sound ? s->tokens : s->sights);
-    hash = add_number(hash, of_sound);
-    for (int i = 0; i < s->harms; i++) {
-        hash = add_text(hash, s->harm[i].kind);
-        hash = add_number(hash, (double)s->harm[i].level);
-    }
-    return hash;
+    key = at_key_number(key, (double)s->plan.seed);
+    key = at_key_number(key, s->versions);
+    key = at_key_number(key, of_sound ? s->tokens : s->sights);
+    key = at_key_number(key, of_sound);
+    return at_key_harms(key, s->harm, s->harms);
 }
 
 int at_evidence_path(const at_job *job, const at_fusion_settings *s, const at_corpus *c,
                      int of_sound, char path[AT_TRAIN_PATH], attune_error *err)
 {
-    const char *dir = job->options->out_dir ? job->options->out_dir : ".";
-    const unsigned char *bytes = NULL;
-    char *model = NULL;
-    size_t size = 0;
-    uint64_t hash = add_settings(AT_HASH_START, s, of_sound);
-    int status = at_job_find(job, s->model, &model, err);
-    status = status ? status : at_file_map(model, &bytes, &size, err);
-    status = status ? status : at_mkdirs(dir, err);
-    hash = add_samples(at_hash(hash, bytes, size), c);
-    at_file_unmap(bytes, size);
-    free(model);
-    if (status)
-        return status;
-    int n = snprintf(path, AT_TRAIN_PATH, "%s/evidence-%016" PRIx64 ".safetensors", dir, hash);
-    return n < AT_TRAIN_PATH ? ATTUNE_OK : at_fail(err, ATTUNE_E_ARG, "%s: path too long", dir);
+    uint64_t key = at_key_text(add_settings(at_key_start(), s, of_sound), c->dataset);
+    for (int i = 0; i < c->count; i++)
+        key = at_key_sample(key, &c->list[i]);
+    return at_key_path(job, key, s->model, "evidence", path, err);
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */

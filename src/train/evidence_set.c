@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "train/calibrate.h"
+#include "train/drawn_harm.h"
 #include "train/evidence_room.h"
 #include <math.h>
 #include <string.h>
@@ -116,21 +117,8 @@ int at_evidence_settle(at_evidence_set *s, attune_error *err)
 
 at_harms at_evidence_harm(const at_fusion_settings *s, int to_sound, int sample, int version)
 {
-    const float least = 1.f / 3;
-    int of[AT_MOST_HARMS], n = 0;
-    at_harms h = {.seed = at_step_seed(s->plan.seed, version)};
-    at_rng rng;
-    for (int i = 0; i < s->harms && version; i++)
-        if ((at_degrade_find(s->harm[i].kind) >= AT_DEGRADE_PICTURES) == to_sound)
-            of[n++] = i;
-    if (!n)
-        return h;
-    at_rng_seed(&rng, h.seed, (uint64_t)sample);
-    const at_harm_settings *drawn = &s->harm[of[at_rng_below(&rng, (uint32_t)n)]];
-    const at_degrade_kind kind = at_degrade_find(drawn->kind);
-    const float none = at_degradations[kind].none, share = at_rng_range(&rng, least, 1);
-    h.list[h.count++] = (at_harm){kind, none + share * (drawn->level - none)};
-    return h;
+    return at_drawn_harm(s->harm, version ? s->harms : 0, to_sound,
+                         at_step_seed(s->plan.seed, version), (uint64_t)sample);
 }
 
 int at_evidence_statistics(const at_evidence_set *s, float *mean, float *scale, attune_error *err)

@@ -43,6 +43,7 @@ int at_learn_hog(const at_job *job, attune_error *err);
 int at_learn_audio(const at_job *job, attune_error *err);
 int at_learn_functionals(const at_job *job, attune_error *err);
 int at_learn_detector(const at_job *job, attune_error *err);
+int at_learn_temporal(const at_job *job, attune_error *err);
 int at_learn_fusion(const at_job *job, attune_error *err);
 int at_learn_assemble(const at_job *job, attune_error *err);
 

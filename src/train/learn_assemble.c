@@ -20,7 +20,7 @@
 static const double near_quantile = 0.9, far_quantile = 0.999;
 static const float least_reach = 1.3f;
 
-typedef enum part { FACE, VOICE, DETECTOR, FUSION, PARTS } part;
+typedef enum part { FACE, VOICE, DETECTOR, TEMPORAL, FUSION, PARTS } part;
 
 typedef struct assembly {
     const at_job *job;
@@ -159,6 +159,27 @@ static int add_faces(assembly *a, attune_error *err)
     return status ? status : at_visual_fold(&a->params, a->file[FACE], err);
 }
 
+static int has_temporal(const at_weights *w)
+{
+    at_encoder_shape s;
+    return !at_encoder_shape_of(&at_temporal, at_weights_source(w), &s, NULL) && s.layers;
+}
+
+static int open_temporal(assembly *a, attune_error *err)
+{
+    at_weights **w = &a->file[TEMPORAL];
+    const int status = a->s->temporal ? at_job_weights(a->job, a->s->temporal, w, err) : ATTUNE_OK;
+    return !status && *w && !has_temporal(*w)
+               ? at_fail(err, ATTUNE_E_FORMAT, "%s: holds no temporal encoder", a->s->temporal)
+               : status;
+}
+
+static int add_temporal(assembly *a, attune_error *err)
+{
+    const at_weights *w = a->file[TEMPORAL];
+    return w ? at_encoder_import(&at_temporal, &a->params, at_weights_source(w), err) : ATTUNE_OK;
+}
+
 static int add_voices(assembly *a, attune_error *err)
 {
     at_recipe of = {0};
@@ -213,7 +234,7 @@ static int add_fusion(assembly *a, attune_error *err)
 static int put_metadata(const assembly *a, at_weights_writer *w)
 {
     static const char *const names[PARTS] = {"training.face", "training.voice", "training.detector",
-                                             "training.fusion"};
+                                             "training.temporal", "training.fusion"};
     const char *key;
     json_t *value;
     int status = 0;
@@ -268,10 +289,12 @@ int at_learn_assemble(const at_job *job, attune_error *err)
 {
     assembly a = {.job = job, .s = job->settings};
     int status = at_mkdirs(job->options->out_dir ? job->options->out_dir : ".", err);
+    status = status ? status : open_temporal(&a, err);
     status = status ? status : open_fusion(&a, err);
     status = status ? status
                     : at_job_detector(job, a.s->detector, &a.params, &a.file[DETECTOR], err);
     status = status ? status : add_faces(&a, err);
+    status = status ? status : add_temporal(&a, err);
     status = status ? status : add_voices(&a, err);
     status = status ? status : add_fusion(&a, err);
     status = status ? status : set(&a, "fusion", "floor", 1, &a.s->floor, err);

@@ -231,8 +231,8 @@ static int settle_start(task *t, attune_error *err)
 /* A network's spatial encoder is not left behind unsaid. */
 static int check_encoder(const task *t, const at_weights *w, attune_error *err)
 {
-    at_spatial_shape there;
-    int status = at_spatial_shape_of(at_weights_source(w), &there, err);
+    at_encoder_shape there;
+    int status = at_encoder_shape_of(&at_spatial, at_weights_source(w), &there, err);
     return !status && there.layers && !t->s->spatial.layers
                ? at_fail(err, ATTUNE_E_FORMAT, "%s: has a spatial encoder, the recipe has none",
                          t->s->init)
@@ -356,7 +356,7 @@ static int set_up(void *self, attune_error *err)
     if (!status && t->s->losses.dominant > 0)
         status = at_visual_add_head(&t->t.params, AT_HEAD_DOMINANT4, &rng, err);
     if (!status && t->s->spatial.layers)
-        status = at_spatial_init(&t->t.params, &t->s->spatial, &rng, err);
+        status = at_encoder_init(&at_spatial, &t->t.params, &t->s->spatial, &rng, err);
     status = status ? status : load_parts(t, err);
     if (status)
         return status;

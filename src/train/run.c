@@ -18,8 +18,8 @@ static run_fn run_of_kind(const char *kind)
     } kinds[] = {
         {"visual", at_learn_visual},     {"hog", at_learn_hog},
         {"audio", at_learn_audio},       {"functionals", at_learn_functionals},
-        {"detector", at_learn_detector}, {"fusion", at_learn_fusion},
-        {"assemble", at_learn_assemble},
+        {"detector", at_learn_detector}, {"temporal", at_learn_temporal},
+        {"fusion", at_learn_fusion},     {"assemble", at_learn_assemble},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kind, kinds[i].kind) == 0)

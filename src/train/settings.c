@@ -1,4 +1,5 @@
 #include "train/settings.h"
+#include "eval/evidence.h"
 #include "fusion/kind.h"
 #include "model/audio.h"
 #include <math.h>
@@ -161,20 +162,20 @@ static const at_field visual_losses_list[] = {
 static const at_fields visual_losses_fields = {visual_losses_list, sizeof(at_visual_losses), NULL};
 
 #define SPATIAL(m, def, least, most, help) \
-    AT_NUMBER(at_spatial_shape, m, #m, def, least, most, help)
+    AT_NUMBER(at_encoder_shape, m, #m, def, least, most, help)
 static const at_field spatial_list[] = {
-    SPATIAL(layers, 0, 0, AT_SPATIAL_LAYERS, "of attention and feed-forward; 0: no encoder"),
-    SPATIAL(width, 96, 1, AT_SPATIAL_WIDTH, "of a place's token, a multiple of `heads`"),
-    SPATIAL(heads, 4, 1, AT_SPATIAL_HEADS, "looks that each place has at the others"),
+    SPATIAL(layers, 0, 0, AT_ENCODER_LAYERS, "of attention and feed-forward; 0: no encoder"),
+    SPATIAL(width, 96, 1, AT_ENCODER_WIDTH, "of a place's token, a multiple of `heads`"),
+    SPATIAL(heads, 4, 1, AT_ENCODER_HEADS, "looks that each place has at the others"),
     AT_FIELDS_END,
 };
 
-static const char *wrong_spatial(const void *value)
+static const char *wrong_encoder(const void *value)
 {
-    const at_spatial_shape *s = value;
+    const at_encoder_shape *s = value;
     return s->width % s->heads ? "width is no multiple of heads" : NULL;
 }
-static const at_fields spatial_fields = {spatial_list, sizeof(at_spatial_shape), wrong_spatial};
+static const at_fields spatial_fields = {spatial_list, sizeof(at_encoder_shape), wrong_encoder};
 
 #define VISUAL(m, def, least, most, help) \
     AT_NUMBER(at_visual_settings, m, #m, def, least, most, help)
@@ -537,6 +538,81 @@ static const char *wrong_fusion(const void *value)
 }
 const at_fields at_fusion_fields = {fusion_list, sizeof(at_fusion_settings), wrong_fusion};
 
+/* ---- temporal ------------------------------------------------------------------------------- */
+
+#define MOTION(m, most, help) AT_NUMBER(at_clip_motion, m, #m, 0, 0, most, help)
+static const at_field motion_list[] = {
+    MOTION(flip, 1, "probability of a clip in the mirror"),
+    MOTION(shift, 0.5, "most, of the side"),
+    MOTION(turn, 180, "most, degrees"),
+    MOTION(zoom, 1, "most, log of the factor"),
+    MOTION(light, 1, "most, relative change of contrast and brightness"),
+    AT_FIELDS_END,
+};
+static const at_fields motion_fields = {motion_list, sizeof(at_clip_motion), NULL};
+
+#define OVER_TIME(m, def, most, help) AT_NUMBER(at_temporal_losses, m, #m, def, 0, most, help)
+static const at_field temporal_losses_list[] = {
+    OVER_TIME(expression, 1, 1000, "weight of FER+'s votes"),
+    OVER_TIME(basic, 0.5, 1000, "weight of FER2013's labels"),
+    OVER_TIME(smoothing, 0, 0.9, "of the labels"),
+    OVER_TIME(class_balance, 0.25, 4, "classes weigh (1 / their share) to this power"),
+    AT_FIELDS_END,
+};
+static const at_fields temporal_losses_fields = {temporal_losses_list, sizeof(at_temporal_losses),
+                                                 NULL};
+
+#define FRAMES(m, def, least, most, help) AT_NUMBER(at_encoder_shape, m, #m, def, least, most, help)
+static const at_field temporal_encoder_list[] = {
+    FRAMES(layers, 1, 1, AT_ENCODER_LAYERS, "of attention and feed-forward"),
+    FRAMES(width, 64, 1, AT_ENCODER_WIDTH, "of a frame's token, a multiple of `heads`"),
+    FRAMES(heads, 4, 1, AT_ENCODER_HEADS, "looks that each frame has at the others"),
+    AT_FIELDS_END,
+};
+static const at_fields temporal_encoder_fields = {temporal_encoder_list, sizeof(at_encoder_shape),
+                                                  wrong_encoder};
+
+#define TEMPORAL(m, def, least, most, help) \
+    AT_NUMBER(at_temporal_settings, m, #m, def, least, most, help)
+static const at_field temporal_list[] = {
+    HEAD(at_temporal_settings, "`temporal`: what a face's frames say together"),
+    AT_NEEDED_FILE(at_temporal_settings, model, "model",
+                   "a whole model, whose detector and face stream stay as they are"),
+    AT_SHARED(at_temporal_settings, data, pictures_fields),
+    AT_OBJECT(at_temporal_settings, temporal, "temporal", temporal_encoder_fields,
+              "Transformer over the frames of a window, whose logits are added to FER+'s and "
+              "FER2013's mean over these; it starts at zero"),
+    AT_SHARED(at_temporal_settings, plan, at_plan_fields),
+    TEMPORAL(batch, 32, 2, 1024, "clips a step"),
+    TEMPORAL(most, 0, 0, 10000000, "stills of each set to learn from; 0: all there are"),
+    TEMPORAL(judged, 0, 0, 10000000, "stills of each set to be judged by; 0: all there are"),
+    TEMPORAL(versions, 2, 2, 64,
+             "clips of each still: every second one is the one before with a mouth that talks"),
+    TEMPORAL(frames, 12, 2, AT_MEAN_SIGHTINGS, "of a clip"),
+    TEMPORAL(rate_min, 4, 0.5, 60, "frames a second, at least"),
+    TEMPORAL(rate_max, 10, 0.5, 60, "at most"),
+    AT_OBJECT(at_temporal_settings, motion, "motion", motion_fields,
+              "how far a clip's face and light go to and fro"),
+    AT_LIST(at_temporal_settings, harm, harms, "harms", &harm_fields, 0,
+            "how clips are degraded, each by one of them all along"),
+    TEMPORAL(clean, 0.4, 0, 1, "probability that a clip is not"),
+    TEMPORAL(
+        taught, 0, 0, 1,
+        "share of what is to be learned that is the network's own answer to the still, in place "
+        "of its label"),
+    AT_OBJECT(at_temporal_settings, losses, "losses", temporal_losses_fields,
+              "what counts how much"),
+    TEMPORAL(dropout, 0.3, 0, 0.95, "before the last weights"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_temporal(const void *value)
+{
+    const at_temporal_settings *s = value;
+    return s->rate_min > s->rate_max ? "rate_min is over rate_max" : NULL;
+}
+const at_fields at_temporal_fields = {temporal_list, sizeof(at_temporal_settings), wrong_temporal};
+
 /* ---- assemble ------------------------------------------------------------------------------- */
 
 static const at_field stream_list[] = {
@@ -556,6 +632,10 @@ static const at_field assemble_list[] = {
             "a detector's file, a whole model's, or YuNet's own"),
     AT_OBJECT(at_assemble_settings, visual, "visual", stream_fields, "the face stream"),
     AT_OBJECT(at_assemble_settings, audio, "audio", stream_fields, "the voice stream"),
+    AT_FILE(
+        at_assemble_settings, temporal, "temporal", NULL,
+        "a trained Transformer over frames, or a whole model with one; without: the one that the "
+        "face stream's file has, if any"),
     AT_FILE(at_assemble_settings, fusion, "fusion", NULL,
             "a trained fusion, or a whole model with one; without: what `metadata.fusion` names"),
     AT_NUMBER(at_assemble_settings, floor, "floor", 0.2, 0, 1,
@@ -608,8 +688,9 @@ static const struct {
 } kinds[] = {
     {"visual", &at_visual_fields},     {"hog", &at_hog_fields},
     {"audio", &at_audio_fields},       {"functionals", &at_functionals_fields},
-    {"detector", &at_detector_fields}, {"fusion", &at_fusion_fields},
-    {"assemble", &at_assemble_fields}, {"chain", &at_chain_fields},
+    {"detector", &at_detector_fields}, {"temporal", &at_temporal_fields},
+    {"fusion", &at_fusion_fields},     {"assemble", &at_assemble_fields},
+    {"chain", &at_chain_fields},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -6,10 +6,10 @@
 #ifndef AT_TRAIN_SETTINGS_H
 #define AT_TRAIN_SETTINGS_H
 
-#include "data/faces.h"
+#include "data/face_clips.h"
 #include "degrade/harms.h"
 #include "degrade/sound.h"
-#include "model/spatial.h"
+#include "model/encoder.h"
 #include "train/fields.h"
 
 enum {
@@ -84,7 +84,7 @@ typedef struct at_visual_settings {
     const char *init, *detector, *teacher;
     at_model_settings ensemble[AT_MAX_MODELS];
     int models;               /* in the ensemble */
-    at_spatial_shape spatial; /* layers 0: none */
+    at_encoder_shape spatial; /* layers 0: none */
     const char *frozen;       /* "trunk", "network"; NULL: all of it learns */
     at_stage_settings size[AT_MAX_STAGES];
     int sizes; /* 0: the side that runs throughout */
@@ -196,11 +196,36 @@ typedef struct at_stream_settings {
     float trust;
 } at_stream_settings;
 
+typedef struct at_temporal_losses {
+    float expression, basic, smoothing;
+    double class_balance;
+} at_temporal_losses;
+
+/* Clips made from stills, and what a Transformer over their frames learns. */
+typedef struct at_temporal_settings {
+    const char *kind, *name;
+    const char *model; /* detector and face stream */
+    at_pictures_settings data;
+    at_encoder_shape temporal;
+    at_loop_plan plan;
+    int batch, most, judged, versions, frames;
+    float rate_min, rate_max; /* frames a second */
+    at_clip_motion motion;
+    at_harm_settings harm[AT_MOST_HARMS];
+    int harms;
+    float clean; /* probability */
+    float taught;
+    at_temporal_losses losses;
+    float dropout;
+} at_temporal_settings;
+extern const at_fields at_temporal_fields;
+
 typedef struct at_assemble_settings {
     const char *kind, *name;
     const char *detector;
     at_stream_settings visual, audio;
-    const char *fusion; /* a trained fusion's file; nullable */
+    const char *temporal; /* a trained temporal encoder's file; nullable */
+    const char *fusion;   /* a trained fusion's; likewise */
     float floor, doubt;
     int reference_pictures, answers;
     const json_t *metadata;

@@ -1,8 +1,7 @@
-/* spatial_run.c - the spatial encoder at run time: one face's map, weights packed for the kernels. */
+/* encoder_run.c - an encoder at run time: the tokens of one face, weights packed for the kernels. */
 #include "base/error.h"
 #include "kernels/gemm.h"
-#include "model/mobilenet.h"
-#include "model/spatial.h"
+#include "model/encoder.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 /* What freezing takes. status: of the first failure. */
 typedef struct freezer {
+    const at_encoder_kind *kind;
     at_arena *arena;
     const at_weights *w;
     const at_kernels *kn;
@@ -29,9 +29,9 @@ static const at_weight *array(const freezer *f, int layer, const char *name, con
 {
     char full[80];
     if (layer < 0)
-        snprintf(full, sizeof full, "visual.spatial.%s%s", name, what);
+        snprintf(full, sizeof full, "%s%s%s", f->kind->prefix, name, what);
     else
-        snprintf(full, sizeof full, "visual.spatial.layer%d.%s%s", layer, name, what);
+        snprintf(full, sizeof full, "%slayer%d.%s%s", f->kind->prefix, layer, name, what);
     return at_weights_find(f->w, full);
 }
 
@@ -43,16 +43,16 @@ static float *copy(freezer *f, const at_weight *from)
     return to;
 }
 
-static at_spatial_dense pack(freezer *f, int rows, int cols, const float *weight, float *bias)
+static at_encoder_dense pack(freezer *f, int rows, int cols, const float *weight, float *bias)
 {
-    at_spatial_dense d = {rows, cols, take(f, at_gemm_packed_floats(f->kn, rows, cols)), bias};
+    at_encoder_dense d = {rows, cols, take(f, at_gemm_packed_floats(f->kn, rows, cols)), bias};
     if (d.weight)
         at_gemm_pack(NULL, f->kn, rows, cols, weight, cols, 1, d.weight);
     return d;
 }
 
 /* bias: nullable. */
-static at_spatial_dense dense(freezer *f, int layer, const char *name, const char *weight,
+static at_encoder_dense dense(freezer *f, int layer, const char *name, const char *weight,
                               const char *bias)
 {
     const at_weight *w = array(f, layer, name, weight);
@@ -60,9 +60,9 @@ static at_spatial_dense dense(freezer *f, int layer, const char *name, const cha
     return pack(f, w->dim[0], w->dim[1], w->data, b);
 }
 
-static at_spatial_norm norm(freezer *f, int layer, const char *name)
+static at_encoder_norm norm(freezer *f, int layer, const char *name)
 {
-    return (at_spatial_norm){copy(f, array(f, layer, name, ".gamma")),
+    return (at_encoder_norm){copy(f, array(f, layer, name, ".gamma")),
                              copy(f, array(f, layer, name, ".beta"))};
 }
 
@@ -71,21 +71,21 @@ static void put_columns(const at_weight *head, int rows, int from, float *both)
 {
     const int cols = head->dim[head->rank - 1];
     for (int i = 0; i < rows; i++)
-        memcpy(both + (size_t)i * AT_SPATIAL_LOGITS + from, head->data + (size_t)i * cols,
+        memcpy(both + (size_t)i * AT_ENCODER_LOGITS + from, head->data + (size_t)i * cols,
                (size_t)cols * sizeof *both);
 }
 
-static at_spatial_dense both_heads(freezer *f, int width)
+static at_encoder_dense both_heads(freezer *f, int width)
 {
-    float *weight = at_alloc((size_t)width * AT_SPATIAL_LOGITS, sizeof *weight);
-    float *bias = take(f, AT_SPATIAL_LOGITS);
-    at_spatial_dense d = {0};
+    float *weight = at_alloc((size_t)width * AT_ENCODER_LOGITS, sizeof *weight);
+    float *bias = take(f, AT_ENCODER_LOGITS);
+    at_encoder_dense d = {0};
     if (weight && bias) {
         put_columns(array(f, -1, "expression", ".weight"), width, 0, weight);
         put_columns(array(f, -1, "basic", ".weight"), width, AT_FACE_CLASSES, weight);
         put_columns(array(f, -1, "expression", ".bias"), 1, 0, bias);
         put_columns(array(f, -1, "basic", ".bias"), 1, AT_FACE_CLASSES, bias);
-        d = pack(f, width, AT_SPATIAL_LOGITS, weight, bias);
+        d = pack(f, width, AT_ENCODER_LOGITS, weight, bias);
     } else {
         f->status = ATTUNE_E_NOMEM;
     }
@@ -93,16 +93,16 @@ static at_spatial_dense both_heads(freezer *f, int width)
     return d;
 }
 
-int at_spatial_freeze(at_spatial_net *out, at_arena *arena, const at_weights *w,
-                      const at_kernels *kn, attune_error *err)
+int at_encoder_freeze(const at_encoder_kind *kind, at_encoder_net *out, at_arena *arena,
+                      const at_weights *w, const at_kernels *kn, attune_error *err)
 {
-    freezer f = {arena, w, kn, ATTUNE_OK};
-    *out = (at_spatial_net){0};
-    const int status = at_spatial_shape_of(at_weights_source(w), &out->shape, err);
+    freezer f = {kind, arena, w, kn, ATTUNE_OK};
+    *out = (at_encoder_net){0};
+    const int status = at_encoder_shape_of(kind, at_weights_source(w), &out->shape, err);
     if (status || !out->shape.layers)
         return status;
     out->project = dense(&f, -1, "project", ".weight", ".bias");
-    out->place = dense(&f, -1, "place", "", NULL);
+    out->where = dense(&f, -1, kind->where, "", NULL);
     out->norm = norm(&f, -1, "norm");
     out->pool = dense(&f, -1, "pool", ".weight", NULL);
     out->logits = both_heads(&f, out->shape.width);
@@ -121,7 +121,7 @@ int at_spatial_freeze(at_spatial_net *out, at_arena *arena, const at_weights *w,
 
 /* One run: the tokens, and room. */
 typedef struct run {
-    const at_spatial_net *s;
+    const at_encoder_net *s;
     at_pool *pool;
     const at_kernels *kn;
     int n, width, span; /* tokens; channels of a token, and of a head */
@@ -142,31 +142,32 @@ static size_t most(size_t a, size_t b)
 }
 
 /* Floats of each region, in run's order. */
-static void plan(const at_spatial_net *s, const at_kernels *kn, int n, size_t region[5])
+static void plan(const at_encoder_net *s, const at_kernels *kn, int n, size_t region[5])
 {
     const size_t tokens = (size_t)n * (size_t)s->shape.width;
     const int span = s->shape.width / s->shape.heads;
-    const size_t looks = (size_t)n * AT_SPATIAL_HEADS, places = (size_t)n * AT_SPATIAL_PLACE;
+    const size_t looks = (size_t)n * AT_ENCODER_HEADS;
+    const size_t where = (size_t)n * (size_t)s->where.rows;
     region[0] = region[1] = cache_lines(tokens);
-    region[2] = cache_lines(most(3 * tokens, most(places, looks)));
+    region[2] = cache_lines(most(3 * tokens, most(where, looks)));
     region[3] = cache_lines((size_t)n * (size_t)n);
     region[4] =
         cache_lines(most(at_gemm_packed_floats(kn, span, n), at_gemm_packed_floats(kn, n, span)));
 }
 
-size_t at_spatial_workspace(const at_spatial_net *s, const at_kernels *kn, int places)
+size_t at_encoder_workspace(const at_encoder_net *s, const at_kernels *kn, int tokens)
 {
     size_t region[5], sum = 0;
     if (!s->shape.layers)
         return 0;
-    plan(s, kn, places, region);
+    plan(s, kn, tokens, region);
     for (int i = 0; i < 5; i++)
         sum += region[i];
     return sum;
 }
 
 /* y (rows, d->cols) = act(x d + bias), or with `add` y += x d + bias */
-static void apply(const run *r, const at_spatial_dense *d, int rows, const float *x, float *y,
+static void apply(const run *r, const at_encoder_dense *d, int rows, const float *x, float *y,
                   at_act act, int add)
 {
     const at_epilogue e = {.bias = d->bias, .act = act, .accumulate = add};
@@ -175,7 +176,7 @@ static void apply(const run *r, const at_spatial_dense *d, int rows, const float
 }
 
 /* Ba 2016, of each token. */
-static void normalise(const run *r, const at_spatial_norm *norm, const float *x, float *y)
+static void normalise(const run *r, const at_encoder_norm *norm, const float *x, float *y)
 {
     const int w = r->width;
     for (int t = 0; t < r->n; t++, x += w, y += w) {
@@ -185,7 +186,7 @@ static void normalise(const run *r, const at_spatial_norm *norm, const float *x,
         const double mean = sum / w;
         for (int i = 0; i < w; i++)
             squares += (x[i] - mean) * (x[i] - mean);
-        const float mu = (float)mean, inv = (float)(1 / sqrt(squares / w + AT_SPATIAL_EPS));
+        const float mu = (float)mean, inv = (float)(1 / sqrt(squares / w + AT_ENCODER_EPS));
         for (int i = 0; i < w; i++)
             y[i] = (x[i] - mu) * inv * norm->gamma[i] + norm->beta[i];
     }
@@ -208,7 +209,7 @@ static void look(const run *r, const float *q, const float *k, const float *v, f
 
 static void run_layer(const run *r, int i)
 {
-    const at_spatial_net *s = r->s;
+    const at_encoder_net *s = r->s;
     normalise(r, &s->layer[i].attend, r->x, r->normed);
     apply(r, &s->layer[i].seen, r->n, r->normed, r->wide, AT_ACT_NONE, 0);
     for (int h = 0; h < s->shape.heads; h++) {
@@ -239,7 +240,7 @@ static void pool_tokens(const run *r, const float *x, const float *score, float 
 
 static void add_logits(const run *r, const float *pooled, float *expression, float *basic)
 {
-    float logits[AT_SPATIAL_LOGITS];
+    float logits[AT_ENCODER_LOGITS];
     apply(r, &r->s->logits, 1, pooled, logits, AT_ACT_NONE, 0);
     for (int i = 0; i < AT_FACE_CLASSES; i++)
         expression[i] += logits[i];
@@ -247,30 +248,37 @@ static void add_logits(const run *r, const float *pooled, float *expression, flo
         basic[i] += logits[AT_FACE_CLASSES + i];
 }
 
-void at_spatial_run(const at_spatial_net *s, at_pool *pool, const at_kernels *kn, const float *map,
-                    int h, int w, float *workspace, float *expression, float *basic)
+/* Cuts the workspace into regions. */
+static run begin(const at_encoder_net *s, const at_kernels *kn, int n, float *workspace)
 {
     size_t region[5];
-    run r = {.s = s,
-             .pool = pool,
-             .kn = kn,
-             .n = h * w,
-             .width = s->shape.width,
-             .span = s->shape.width / s->shape.heads};
-    plan(s, kn, r.n, region);
+    run r = {
+        .s = s, .kn = kn, .n = n, .width = s->shape.width, .span = s->shape.width / s->shape.heads};
+    plan(s, kn, n, region);
     r.x = workspace;
     r.normed = r.x + region[0];
     r.wide = r.normed + region[1];
     r.weight = r.wide + region[2];
     r.panels = r.weight + region[3];
+    return r;
+}
 
-    at_spatial_places(h, w, r.wide);
-    apply(&r, &s->project, r.n, map, r.x, AT_ACT_NONE, 0);
-    apply(&r, &s->place, r.n, r.wide, r.x, AT_ACT_NONE, 1);
+float *at_encoder_where(const at_encoder_net *s, const at_kernels *kn, int n, float *workspace)
+{
+    return begin(s, kn, n, workspace).wide;
+}
+
+void at_encoder_run(const at_encoder_net *s, at_pool *pool, const at_kernels *kn,
+                    const float *features, int n, float *workspace, float *expression, float *basic)
+{
+    run r = begin(s, kn, n, workspace);
+    r.pool = pool;
+    apply(&r, &s->project, n, features, r.x, AT_ACT_NONE, 0);
+    apply(&r, &s->where, n, r.wide, r.x, AT_ACT_NONE, 1);
     for (int i = 0; i < s->shape.layers; i++)
         run_layer(&r, i);
     normalise(&r, &s->norm, r.x, r.normed);
-    apply(&r, &s->pool, r.n, r.normed, r.wide, AT_ACT_NONE, 0);
+    apply(&r, &s->pool, n, r.normed, r.wide, AT_ACT_NONE, 0);
     pool_tokens(&r, r.normed, r.wide, r.x);
     add_logits(&r, r.x, expression, basic);
 }
