@@ -25,18 +25,15 @@ static int same_format(const at_av_sound *s, const AVFrame *f)
            av_channel_layout_compare(&s->layout, &f->ch_layout) == 0;
 }
 
-/* Sample i of channel c, in [-1, 1]; 0 for formats that nobody has. */
-static double sample(const AVFrame *f, int c, int i)
+/* Sample i of data, in [-1, 1]; 0 for formats that nobody has. */
+static inline double sample(const void *data, enum AVSampleFormat packed, int i)
 {
-    int planar = av_sample_fmt_is_planar(f->format);
-    const void *data = f->extended_data[planar ? c : 0];
-    int at = planar ? i : i * f->ch_layout.nb_channels + c;
-    switch (av_get_packed_sample_fmt(f->format)) {
-    case AV_SAMPLE_FMT_U8: return (((const uint8_t *)data)[at] - 128) / 128.0;
-    case AV_SAMPLE_FMT_S16: return ((const int16_t *)data)[at] / 32768.0;
-    case AV_SAMPLE_FMT_S32: return ((const int32_t *)data)[at] / 2147483648.0;
-    case AV_SAMPLE_FMT_FLT: return ((const float *)data)[at];
-    case AV_SAMPLE_FMT_DBL: return ((const double *)data)[at];
+    switch (packed) {
+    case AV_SAMPLE_FMT_U8: return (((const uint8_t *)data)[i] - 128) / 128.0;
+    case AV_SAMPLE_FMT_S16: return ((const int16_t *)data)[i] / 32768.0;
+    case AV_SAMPLE_FMT_S32: return ((const int32_t *)data)[i] / 2147483648.0;
+    case AV_SAMPLE_FMT_FLT: return ((const float *)data)[i];
+    case AV_SAMPLE_FMT_DBL: return ((const double *)data)[i];
     default: return 0;
     }
 }
@@ -47,8 +44,11 @@ static int is_opposite(const at_av_sound *s, const AVFrame *f)
     double sum = 0, difference = 0;
     if (f->ch_layout.nb_channels != 2)
         return 0;
+    const enum AVSampleFormat packed = av_get_packed_sample_fmt(f->format);
+    const int planar = av_sample_fmt_is_planar(f->format), step = planar ? 1 : 2;
+    const void *left = f->extended_data[0], *right = f->extended_data[planar];
     for (int i = 0; i < f->nb_samples; i++) {
-        double l = sample(f, 0, i), r = sample(f, 1, i);
+        double l = sample(left, packed, i * step), r = sample(right, packed, i * step + !planar);
         sum += (l + r) * (l + r);
         difference += (l - r) * (l - r);
     }

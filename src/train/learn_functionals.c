@@ -7,38 +7,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "eval/metrics.h"
-#include "model/audio.h"
 #include "train/checkpoint.h"
+#include "train/heard_set.h"
 #include "train/learn.h"
 #include "train/logistic.h"
-#include "train/voice_set.h"
 
-#include <assert.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static_assert((int)AT_FUNCTIONALS == (int)AT_VOICE_FUNCTIONALS,
-              "the expert takes the functionals that the features give");
-
-static_assert((int)AT_FUNCTIONALS_COLUMNS == (int)AT_VOICE_COLUMNS, "and the first of them");
-
 enum { WIDTH = AT_VOICE_FUNCTIONALS, CLASSES = AT_VOICE_CLASSES, COEFFICIENTS = WIDTH * CLASSES };
-
-/* Some voices in some versions; then, if asked for, the same less what is usual of their people. */
-typedef struct heard_set {
-    at_voice_set voices;
-    int versions, heard; /* rows that were heard: voices x versions */
-    int rows;            /* heard, or twice that */
-    float *z;            /* (rows, WIDTH) functionals, scaled once mean and deviation are known */
-} heard_set;
-
-static int voice_of(const heard_set *h, int row)
-{
-    return row % h->heard / h->versions;
-}
 
 typedef struct expert {
     float mean[WIDTH], inv_deviation[WIDTH], weight[COEFFICIENTS], bias[CLASSES];
@@ -47,136 +26,14 @@ typedef struct expert {
 typedef struct task {
     const at_job *job;
     const at_functionals_settings *s;
-    heard_set train, valid;
+    at_heard_set train, valid;
     expert *x;
 } task;
-
-/* ---- hearing -------------------------------------------------------------------------------- */
-
-typedef struct hearing {
-    const task *t;
-    heard_set *set;
-    at_voice_augment augment;
-    float **rows; /* a thread's scratch */
-    atomic_int status;
-} hearing;
-
-static void hear_task(void *arg, int index, int thread)
-{
-    hearing *h = arg;
-    const int sample = index / h->set->versions, version = index % h->set->versions;
-    const int most = h->t->s->rows;
-    at_voice_heard heard;
-    if (!h->rows[thread])
-        h->rows[thread] = at_alloc((size_t)most * AT_FEATURES, sizeof(float));
-    int status = h->rows[thread]
-                     ? at_voices_hear(&h->set->voices.voices, sample, most,
-                                      version ? &h->augment : NULL,
-                                      at_step_seed(h->t->s->seed, version), h->rows[thread], &heard)
-                     : ATTUNE_E_NOMEM;
-    if (status < 0)
-        atomic_store(&h->status, status);
-    else
-        memcpy(h->set->z + (size_t)index * WIDTH, heard.functionals, sizeof heard.functionals);
-}
-
-static int hear(const task *t, heard_set *set, int versions, int centred, attune_error *err)
-{
-    const int threads = at_pool_threads(t->job->pool);
-    hearing h = {.t = t, .set = set, .augment = t->s->augment};
-    set->versions = versions;
-    set->heard = set->voices.voices.count * versions;
-    set->rows = centred ? 2 * set->heard : set->heard;
-    set->z = at_alloc((size_t)set->rows * WIDTH, sizeof *set->z);
-    h.rows = at_calloc((size_t)threads, sizeof *h.rows);
-    if (set->z && h.rows)
-        at_pool_run(t->job->pool, set->heard, hear_task, &h);
-    for (int i = 0; h.rows && i < threads; i++)
-        at_free(h.rows[i]);
-    const int out_of_memory = !set->z || !h.rows;
-    at_free(h.rows);
-    if (out_of_memory)
-        return at_fail_nomem(err);
-    const int status = atomic_load(&h.status);
-    return status ? at_fail(err, (attune_status)status, "hearing voices failed") : ATTUNE_OK;
-}
-
-/* ---- what is usual of a person ---------------------------------------------------------------- */
-
-/* Sums of what was heard, one a person or one a set. */
-typedef struct sums {
-    double *sum; /* (n, WIDTH) */
-    int *count;  /* (n) */
-} sums;
-
-static int sums_create(sums *s, int n)
-{
-    s->sum = at_calloc((size_t)n * WIDTH, sizeof *s->sum);
-    s->count = at_calloc((size_t)n, sizeof *s->count);
-    return s->sum && s->count ? ATTUNE_OK : ATTUNE_E_NOMEM;
-}
-
-static void sums_free(sums *s)
-{
-    at_free(s->sum);
-    at_free(s->count);
-}
-
-/* of (voices): whose sum a voice is part of. */
-static void add_up(sums *s, const heard_set *h, const int *of)
-{
-    for (int r = 0; r < h->heard; r++) {
-        const int k = of[voice_of(h, r)];
-        for (int i = 0; i < WIDTH; i++)
-            s->sum[(size_t)k * WIDTH + i] += (double)h->z[(size_t)r * WIDTH + i];
-        s->count[k]++;
-    }
-}
-
-/* The mean of the sets' means: what is usual of people, as far as is known. */
-static void mean_of_sets(const sums *sets, int n, double mean[WIDTH])
-{
-    int found = 0;
-    memset(mean, 0, WIDTH * sizeof *mean);
-    for (int k = 0; k < n; k++) {
-        found += sets->count[k] > 0;
-        for (int i = 0; i < WIDTH && sets->count[k]; i++)
-            mean[i] += sets->sum[(size_t)k * WIDTH + i] / sets->count[k];
-    }
-    for (int i = 0; i < WIDTH && found; i++)
-        mean[i] /= found;
-}
-
-/* The second half of the rows: each voice with its person's mean moved to what is usual of people, which is
- * mean; or, of the training set, what comes of it. */
-static int centre(heard_set *h, double mean[WIDTH], int is_training, attune_error *err)
-{
-    sums people = {0}, sets = {0};
-    int status = sums_create(&people, h->voices.people + 1);
-    status = status ? status : sums_create(&sets, AT_MAX_SETS);
-    if (!status) {
-        add_up(&people, h, h->voices.person);
-        add_up(&sets, h, h->voices.set_of);
-        if (is_training)
-            mean_of_sets(&sets, AT_MAX_SETS, mean);
-    }
-    for (int r = 0; !status && r < h->heard; r++) {
-        const int k = h->voices.person[voice_of(h, r)];
-        const double *sum = people.sum + (size_t)k * WIDTH;
-        const float *from = h->z + (size_t)r * WIDTH;
-        float *to = h->z + (size_t)(h->heard + r) * WIDTH;
-        for (int i = 0; i < WIDTH; i++)
-            to[i] = (float)((double)from[i] - sum[i] / people.count[k] + mean[i]);
-    }
-    sums_free(&people);
-    sums_free(&sets);
-    return status ? at_fail_nomem(err) : ATTUNE_OK;
-}
 
 /* ---- scales --------------------------------------------------------------------------------- */
 
 /* Mean and deviation of the training rows; what never varies counts for nothing. */
-static void measure(expert *x, const heard_set *train)
+static void measure(expert *x, const at_heard_set *train)
 {
     for (int i = 0; i < WIDTH; i++) {
         double sum = 0, squares = 0;
@@ -198,7 +55,7 @@ static at_voice_expert view(const expert *x)
     return (at_voice_expert){WIDTH, x->mean, x->inv_deviation, x->weight, x->bias};
 }
 
-static void scale(const expert *x, heard_set *set)
+static void scale(const expert *x, at_heard_set *set)
 {
     const at_voice_expert e = view(x);
     for (int r = 0; r < set->rows; r++)
@@ -217,7 +74,7 @@ static void weigh(const task *t, float *weight, float *prior)
         all[v->set_of[i]]++;
     }
     for (int r = 0; r < t->train.rows; r++) {
-        const int sample = voice_of(&t->train, r), set = v->set_of[sample];
+        const int sample = at_heard_voice(&t->train, r), set = v->set_of[sample];
         const double classes = __builtin_popcount(v->classes[set]);
         weight[r] = (float)(v->share[set] * all[set] / (classes * count[set][v->label[sample]]));
         sum += (double)weight[r];
@@ -235,7 +92,7 @@ typedef struct part {
 } part;
 
 /* The rows' values of a part, without the others between them. */
-static void cut(const heard_set *h, const part *p, float *x)
+static void cut(const at_heard_set *h, const part *p, float *x)
 {
     for (int r = 0; r < h->rows; r++)
         memcpy(x + (size_t)r * (size_t)p->values, h->z + (size_t)r * WIDTH + p->first,
@@ -294,7 +151,7 @@ static int fit(task *t, int *steps, attune_error *err)
     if (!status) {
         weigh(t, weight, prior);
         for (size_t r = 0; r < rows; r++)
-            label[r] = t->train.voices.label[voice_of(&t->train, (int)r)];
+            label[r] = t->train.voices.label[at_heard_voice(&t->train, (int)r)];
         const at_logistic l = {.rows = t->train.rows,
                                .classes = CLASSES,
                                .label = label,
@@ -330,7 +187,7 @@ typedef struct room {
 
 static int judge_set(const task *t, int set, int centred, room *m, verdict *out, attune_error *err)
 {
-    const heard_set *h = &t->valid;
+    const at_heard_set *h = &t->valid;
     const at_voice_set *v = &h->voices;
     const at_voice_expert e = view(t->x);
     at_answers a = {.label = m->label, .p = m->p, .group = m->group};
@@ -485,16 +342,12 @@ static int load(task *t, at_weights **w, attune_error *err)
     int status = mean ? ATTUNE_OK : at_fail_nomem(err);
     if (!status && s->model)
         status = at_job_weights(t->job, s->model, w, err);
-    status = status ? status
-                    : at_voice_set_load(&t->train.voices, t->job, &s->data, AT_PART_TRAIN, s->noise,
-                                        err);
-    status = status
-                 ? status
-                 : at_voice_set_load(&t->valid.voices, t->job, &s->data, AT_PART_VALID, NULL, err);
-    status = status ? status : hear(t, &t->train, s->versions, 1, err);
-    status = status ? status : hear(t, &t->valid, 1, 1, err);
-    status = status ? status : centre(&t->train, mean, 1, err);
-    status = status ? status : centre(&t->valid, mean, 0, err);
+    status =
+        status ? status
+               : at_heard_set_load(&t->train, t->job, s, AT_PART_TRAIN, s->noise, s->versions, err);
+    status = status ? status : at_heard_set_load(&t->valid, t->job, s, AT_PART_VALID, NULL, 1, err);
+    status = status ? status : at_heard_set_centre(&t->train, mean, 1, err);
+    status = status ? status : at_heard_set_centre(&t->valid, mean, 0, err);
     if (!s->centred)
         t->train.rows = t->train.heard;
     at_free(mean);
@@ -521,10 +374,8 @@ int at_learn_functionals(const at_job *job, attune_error *err)
     status = status ? status : write_figures(&t, figures, err);
     if (!status && w)
         status = write_stream(&t, w, figures, err);
-    at_voice_set_free(&t.train.voices);
-    at_voice_set_free(&t.valid.voices);
-    at_free(t.train.z);
-    at_free(t.valid.z);
+    at_heard_set_free(&t.train);
+    at_heard_set_free(&t.valid);
     at_free(t.x);
     at_weights_free(&w);
     json_decref(figures);

@@ -19,33 +19,46 @@ static int fine_luma(const uint8_t *p)
     return (77 * p[0] + 150 * p[1] + 29 * p[2]) / (256 / LUMA_STEPS);
 }
 
+/* The last three rows' lumas: row y is at y % 3. */
+typedef int16_t luma_rows[3][NOISE_SIDE];
+
+static void take_row(luma_rows luma, const at_image *im, int y)
+{
+    const uint8_t *p = at_image_at(im, 0, y);
+
+    for (int x = 0; x < im->w; x++, p += im->channels)
+        luma[y % 3][x] = (int16_t)fine_luma(p);
+}
+
 /* Immerkaer's operator (1996, "Fast noise variance estimation"): the difference of two Laplacians,
  * blind to whatever is smooth and to straight edges. */
-static int noise_response(const at_image *im, int x, int y)
+static int noise_response(luma_rows luma, int x, int y)
 {
-    static const int weight[3][3] = {{1, -2, 1}, {-2, 4, -2}, {1, -2, 1}};
-    int sum = 0;
+    const int16_t *a = luma[(y - 1) % 3] + x, *b = luma[y % 3] + x, *c = luma[(y + 1) % 3] + x;
+    const int sum = a[-1] + a[1] + c[-1] + c[1] - 2 * (a[0] + b[-1] + b[1] + c[0]) + 4 * b[0];
 
-    for (int j = 0; j < 3; j++)
-        for (int i = 0; i < 3; i++)
-            sum += weight[j][i] * fine_luma(at_image_at(im, x + i - 1, y + j - 1));
     return sum < 0 ? -sum : sum;
 }
 
 /* The deviation of white noise from the responses' median, which what a face has of corners and hair
  * hardly moves (Donoho & Johnstone 1994): the operator gives the noise's deviation times 6, the
- * median of a normal variable's magnitude is 0.6745 deviations. */
+ * median of a normal variable's magnitude is 0.6745 deviations. No side is over NOISE_SIDE. */
 static float noise_of(const at_image *native)
 {
     uint16_t histogram[RESPONSES] = {0};
+    luma_rows luma;
     const int n = (native->w - 2) * (native->h - 2);
     int below = 0, median = 0;
 
     if (native->w < 8 || native->h < 8)
         return 0;
-    for (int y = 1; y < native->h - 1; y++)
+    take_row(luma, native, 0);
+    take_row(luma, native, 1);
+    for (int y = 1; y < native->h - 1; y++) {
+        take_row(luma, native, y + 1);
         for (int x = 1; x < native->w - 1; x++)
-            histogram[noise_response(native, x, y)]++;
+            histogram[noise_response(luma, x, y)]++;
+    }
     while ((below += histogram[median]) <= n / 2)
         median++;
     return (float)median / (0.6745F * 6 * LUMA_STEPS);
@@ -158,26 +171,54 @@ static float sharpness_of(const moments *m, double variance, double noise, doubl
 
 /* ---- geometry ------------------------------------------------------------------------------ */
 
+/* An aligned picture's place in the source, a w x h picture. */
+typedef struct place {
+    float m[6]; /* from the source to the aligned */
+    float det;
+    float w, h;
+} place;
+
+/* Whether the aligned pixel comes from outside the source by more than beyond. */
+static int comes_from_outside(const place *p, int x, int y, float beyond)
+{
+    const float *m = p->m;
+    const float dx = (float)x - m[2], dy = (float)y - m[5];
+    const float sx = (m[4] * dx - m[1] * dy) / p->det, sy = (m[0] * dy - m[3] * dx) / p->det;
+
+    return sx < -beyond || sy < -beyond || sx > p->w - 1 + beyond || sy > p->h - 1 + beyond;
+}
+
+/* All four corners well inside, and so all between them: as it nearly always is. */
+static int lies_inside(const place *p)
+{
+    for (int k = 0; k < 4; k++)
+        if (comes_from_outside(p, k & 1 ? AT_FACE_SIDE - 1 : 0, k & 2 ? AT_FACE_SIDE - 1 : 0, 0))
+            return 0;
+    return 1;
+}
+
 /* Share of the face, an ellipse in the aligned picture, whose pixels come from outside the source. */
 static float outside_of(const attune_picture *p, const at_face *f)
 {
     const float cx = 56, cy = 66, rx = 38, ry = 50;
     int w, h, inside = 0, out = 0;
-    float m[6];
+    place at;
 
     at_picture_size(p, &w, &h);
-    if (at_align_matrix(f, m) != ATTUNE_OK)
+    if (at_align_matrix(f, at.m) != ATTUNE_OK)
         return 0;
-    const float det = m[0] * m[4] - m[1] * m[3];
+    at.det = at.m[0] * at.m[4] - at.m[1] * at.m[3];
+    at.w = (float)w;
+    at.h = (float)h;
+    if (lies_inside(&at))
+        return 0;
     for (int y = 0; y < AT_FACE_SIDE; y++) {
         for (int x = 0; x < AT_FACE_SIDE; x++) {
             const float ex = ((float)x - cx) / rx, ey = ((float)y - cy) / ry;
-            const float dx = (float)x - m[2], dy = (float)y - m[5];
-            const float sx = (m[4] * dx - m[1] * dy) / det, sy = (m[0] * dy - m[3] * dx) / det;
             if (ex * ex + ey * ey > 1)
                 continue;
             inside++;
-            out += sx < -0.5F || sy < -0.5F || sx > (float)w - 0.5F || sy > (float)h - 0.5F;
+            out += comes_from_outside(&at, x, y, 0.5F);
         }
     }
     return (float)out / (float)inside;
