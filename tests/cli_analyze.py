@@ -192,8 +192,8 @@ class Usage(Case):
                            (["--quiet=3", "x"], "takes no value"),
                            (["--rate", "8x", "y"], "--rate takes 0.1 to 60, not '8x'"),
                            (["--tracks", "17", "x"], "not '17'"), (["--threads", "-1", "x"], "not '-1'"),
-                           (["--audio-track", "0", "x"], "--audio-track takes a number from 1, not '0'"),
-                           (["--video-track", "one", "x"], "--video-track takes a number from 1, not 'one'"),
+                           (["--audio-track", "0", "x"], "--audio-track takes 1 to 1000, not '0'"),
+                           (["--video-track", "one", "x"], "--video-track takes 1 to 1000, not 'one'"),
                            (["--pcm", "3", "x"], "--pcm takes 2000 to 768000, not '3'"),
                            (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'")):
             self.assert_one_line(self.run_attune("analyze", *args, code=2).stderr, said)

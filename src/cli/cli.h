@@ -34,9 +34,12 @@ int at_cmd_reproduce(int argc, char **argv);
 void at_catch_stop(void);
 int at_stopped(void *user /* unused */); /* 1 once there was one */
 
-/* The whole of text as a number in [lo, hi]; 0: it is none. */
-int at_parse_number(const char *text, double lo, double hi, double *out);
-int at_parse_int(const char *text, int lo, int hi, int *out);
+/* A number that an option takes: the whole of text, in [lo, hi]. 1: *out has it; 0: it is none, which
+ * was said. option is as on the command line. */
+int at_take_number(const char *command, const char *option, const char *text, double lo, double hi,
+                   double *out);
+int at_take_int(const char *command, const char *option, const char *text, int lo, int hi,
+                int *out);
 
 /* getopt_long with complaints of our own, which name the option: AT_BAD_OPTION after one. shorts
  * begins with ':'. */

@@ -370,34 +370,32 @@ static int parse(at_job *job, int argc, char **argv)
         case 's': job->sinks = optarg; break;
         case 'm': job->model_path = optarg; break;
         case 't':
-            if (!at_parse_int(optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks))
-                return at_wrong_usage("analyze", "--tracks takes 1 to %d, not '%.100s'",
-                                      ATTUNE_MAX_TRACKS, optarg);
+            if (!at_take_int("analyze", "--tracks", optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks))
+                return AT_EXIT_USAGE;
             break;
         case 'r':
-            if (!at_parse_number(optarg, 0.1, 60, &o->rate))
-                return at_wrong_usage("analyze", "--rate takes 0.1 to 60, not '%.100s'", optarg);
+            if (!at_take_number("analyze", "--rate", optarg, 0.1, 60, &o->rate))
+                return AT_EXIT_USAGE;
             break;
         case 'F':
-            if (!at_parse_int(optarg, 12, 2000, &o->min_face))
-                return at_wrong_usage("analyze", "--min-face takes 12 to 2000, not '%.100s'",
-                                      optarg);
+            if (!at_take_int("analyze", "--min-face", optarg, 12, 2000, &o->min_face))
+                return AT_EXIT_USAGE;
             break;
         case 'j':
-            if (!at_parse_int(optarg, 0, ATTUNE_MAX_THREADS, &o->threads))
-                return at_wrong_usage("analyze", "--threads takes 0 to %d, not '%.100s'",
-                                      ATTUNE_MAX_THREADS, optarg);
+            if (!at_take_int("analyze", "--threads", optarg, 0, ATTUNE_MAX_THREADS, &o->threads))
+                return AT_EXIT_USAGE;
             break;
         case 'a':
+            if (!at_take_int("analyze", "--audio-track", optarg, 1, 1000, &o->audio_track))
+                return AT_EXIT_USAGE;
+            break;
         case 'v':
-            if (!at_parse_int(optarg, 1, 1000, c == 'a' ? &o->audio_track : &o->video_track))
-                return at_wrong_usage("analyze", "--%s-track takes a number from 1, not '%.100s'",
-                                      c == 'a' ? "audio" : "video", optarg);
+            if (!at_take_int("analyze", "--video-track", optarg, 1, 1000, &o->video_track))
+                return AT_EXIT_USAGE;
             break;
         case 'p':
-            if (!at_parse_int(optarg, 2000, 768000, &o->pcm_rate))
-                return at_wrong_usage("analyze", "--pcm takes 2000 to 768000, not '%.100s'",
-                                      optarg);
+            if (!at_take_int("analyze", "--pcm", optarg, 2000, 768000, &o->pcm_rate))
+                return AT_EXIT_USAGE;
             break;
         case 'S': job->sound = optarg; break;
         case 'O':

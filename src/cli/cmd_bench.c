@@ -110,16 +110,16 @@ int at_cmd_bench(int argc, char **argv)
         switch (c) {
         case 'l': return list();
         case 's':
-            if (!at_parse_number(optarg, 1e-3, 1e5, &o.seconds))
-                return at_wrong_usage("bench", "--seconds wants a number above 0");
+            if (!at_take_number("bench", "--seconds", optarg, 1e-3, 1e5, &o.seconds))
+                return AT_EXIT_USAGE;
             break;
         case 'r':
-            if (!at_parse_int(optarg, 1, 1000, &o.rounds))
-                return at_wrong_usage("bench", "--rounds wants 1 to 1000");
+            if (!at_take_int("bench", "--rounds", optarg, 1, 1000, &o.rounds))
+                return AT_EXIT_USAGE;
             break;
         case 't':
-            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
-                return at_wrong_usage("bench", "--threads wants 1 to %d", ATTUNE_MAX_THREADS);
+            if (!at_take_int("bench", "--threads", optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
+                return AT_EXIT_USAGE;
             break;
         case 'm': o.model = optarg; break;
         case 'c': o.clip = optarg; break;

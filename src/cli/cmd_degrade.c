@@ -86,9 +86,8 @@ static int parse(degrade_job *job, int argc, char **argv)
         case 'N': job->o.noise = optarg; break;
         case 'm': job->o.model = optarg; break;
         case 'S':
-            if (!at_parse_int(optarg, 0, INT_MAX, &seed))
-                return at_wrong_usage("degrade", "--seed takes 0 to %d, not '%.100s'", INT_MAX,
-                                      optarg);
+            if (!at_take_int("degrade", "--seed", optarg, 0, INT_MAX, &seed))
+                return AT_EXIT_USAGE;
             job->o.seed = (uint64_t)seed;
             break;
         case 'q': job->quiet = 1; break;

@@ -480,25 +480,21 @@ static int parse(at_eval_job *job, int argc, char **argv)
             break;
         case 'N': o->noise = optarg; break;
         case 'n':
-            if (!at_parse_int(optarg, 1, MOST_DRAWS, &o->draws))
-                return at_wrong_usage("eval", "--draws takes 1 to %d, not '%.100s'", MOST_DRAWS,
-                                      optarg);
+            if (!at_take_int("eval", "--draws", optarg, 1, MOST_DRAWS, &o->draws))
+                return AT_EXIT_USAGE;
             break;
         case 'S':
-            if (!at_parse_int(optarg, 0, INT_MAX, &seed))
-                return at_wrong_usage("eval", "--seed takes 0 to %d, not '%.100s'", INT_MAX,
-                                      optarg);
+            if (!at_take_int("eval", "--seed", optarg, 0, INT_MAX, &seed))
+                return AT_EXIT_USAGE;
             o->seed = (uint64_t)seed;
             break;
         case 'l':
-            if (!at_parse_int(optarg, 1, INT_MAX, &o->limit))
-                return at_wrong_usage("eval", "--limit takes 1 to %d, not '%.100s'", INT_MAX,
-                                      optarg);
+            if (!at_take_int("eval", "--limit", optarg, 1, INT_MAX, &o->limit))
+                return AT_EXIT_USAGE;
             break;
         case 't':
-            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o->threads))
-                return at_wrong_usage("eval", "--threads takes 1 to %d, not '%.100s'",
-                                      ATTUNE_MAX_THREADS, optarg);
+            if (!at_take_int("eval", "--threads", optarg, 1, ATTUNE_MAX_THREADS, &o->threads))
+                return AT_EXIT_USAGE;
             break;
         case 'q': o->quiet = 1; break;
         case 'h': print_help(stdout); return AT_EXIT_OK;

@@ -57,14 +57,12 @@ typedef struct explain_job {
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
-static int parse_count(const char *option, const char *text, int lo, int hi, int *out)
+/* -1: go on; else the exit code. */
+static int take_count(const char *option, const char *text, int lo, int hi, int *out)
 {
-    if (at_parse_int(text, lo, hi, out))
-        return -1;
-    return at_wrong_usage("explain", "%s takes %d to %d, not '%.100s'", option, lo, hi, text);
+    return at_take_int("explain", option, text, lo, hi, out) ? -1 : AT_EXIT_USAGE;
 }
 
-/* -1: go on; else the exit code. */
 static int take_option(explain_job *job, int c, const char *value)
 {
     attune_options *o = &job->o.session;
@@ -72,19 +70,17 @@ static int take_option(explain_job *job, int c, const char *value)
     switch (c) {
     case 'o': job->dir = value; return -1;
     case 'm': job->model_path = value; return -1;
-    case 'w': return parse_count("--windows", value, 1, ATTUNE_MAX_OVERLAYS, &job->o.windows);
-    case 't': return parse_count("--tracks", value, 1, ATTUNE_MAX_TRACKS, &o->max_tracks);
-    case 'F': return parse_count("--min-face", value, 12, 2000, &o->min_face);
-    case 'j': return parse_count("--threads", value, 0, ATTUNE_MAX_THREADS, &o->threads);
+    case 'w': return take_count("--windows", value, 1, ATTUNE_MAX_OVERLAYS, &job->o.windows);
+    case 't': return take_count("--tracks", value, 1, ATTUNE_MAX_TRACKS, &o->max_tracks);
+    case 'F': return take_count("--min-face", value, 12, 2000, &o->min_face);
+    case 'j': return take_count("--threads", value, 0, ATTUNE_MAX_THREADS, &o->threads);
     case 'c':
         job->o.class_name = value;
         return attune_explain_class_check(value, &err) < 0
                    ? at_wrong_usage("explain", "--class: %s", err.text)
                    : -1;
     case 'r':
-        return at_parse_number(value, 0.1, 60, &o->rate)
-                   ? -1
-                   : at_wrong_usage("explain", "--rate takes 0.1 to 60, not '%.100s'", value);
+        return at_take_number("explain", "--rate", value, 0.1, 60, &o->rate) ? -1 : AT_EXIT_USAGE;
     case 'A': o->no_audio = 1; return -1;
     case 'B': o->no_baseline = 1; return -1;
     case 'q': job->quiet = 1; return -1;

@@ -94,20 +94,17 @@ static int parse(attune_reproduce_options *o, int argc, char **argv)
         case 'r': o->recipes_dir = optarg; break;
         case 'Q': o->quick = 1; break;
         case 'S':
-            if (!at_parse_int(optarg, 0, INT_MAX, &seed))
-                return at_wrong_usage("reproduce", "--seed takes 0 to %d, not '%.100s'", INT_MAX,
-                                      optarg);
+            if (!at_take_int("reproduce", "--seed", optarg, 0, INT_MAX, &seed))
+                return AT_EXIT_USAGE;
             o->seed = (uint64_t)seed;
             break;
         case 'n':
-            if (!at_parse_int(optarg, 1, 1000000, &o->draws))
-                return at_wrong_usage("reproduce", "--draws takes 1 to 1000000, not '%.100s'",
-                                      optarg);
+            if (!at_take_int("reproduce", "--draws", optarg, 1, 1000000, &o->draws))
+                return AT_EXIT_USAGE;
             break;
         case 't':
-            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o->threads))
-                return at_wrong_usage("reproduce", "--threads takes 1 to %d, not '%.100s'",
-                                      ATTUNE_MAX_THREADS, optarg);
+            if (!at_take_int("reproduce", "--threads", optarg, 1, ATTUNE_MAX_THREADS, &o->threads))
+                return AT_EXIT_USAGE;
             break;
         case 'q': o->quiet = 1; break;
         case 'h': print_help(stdout); return AT_EXIT_OK;

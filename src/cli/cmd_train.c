@@ -97,19 +97,16 @@ int at_cmd_train(int argc, char **argv)
         case 'f': return print_fields();
         case 'r': o.resume = 1; break;
         case 't':
-            if (!at_parse_int(optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
-                return at_wrong_usage("train", "--threads %s: not a whole number from 1 to %d",
-                                      optarg, ATTUNE_MAX_THREADS);
+            if (!at_take_int("train", "--threads", optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
+                return AT_EXIT_USAGE;
             break;
         case 'e':
-            if (!at_parse_int(optarg, 1, 100000, &o.epochs))
-                return at_wrong_usage("train", "--epochs %s: not a whole number from 1 to 100000",
-                                      optarg);
+            if (!at_take_int("train", "--epochs", optarg, 1, 100000, &o.epochs))
+                return AT_EXIT_USAGE;
             break;
         case 'l':
-            if (!at_parse_int(optarg, 1, 100000000, &o.limit))
-                return at_wrong_usage("train", "--limit %s: not a whole number from 1 to 100000000",
-                                      optarg);
+            if (!at_take_int("train", "--limit", optarg, 1, 100000000, &o.limit))
+                return AT_EXIT_USAGE;
             break;
         case 'c': o.cache = optarg; break;
         case 'q': o.quiet = 1; break;

@@ -35,28 +35,6 @@ int at_stopped(void *user)
     return stop;
 }
 
-int at_parse_number(const char *text, double lo, double hi, double *out)
-{
-    char *end;
-
-    errno = 0;
-    *out = strtod(text, &end);
-    return end != text && !*end && !errno && *out >= lo && *out <= hi;
-}
-
-int at_parse_int(const char *text, int lo, int hi, int *out)
-{
-    char *end;
-    long v;
-
-    errno = 0;
-    v = strtol(text, &end, 10);
-    if (end == text || *end || errno || v < lo || v > hi)
-        return 0;
-    *out = (int)v;
-    return 1;
-}
-
 void at_print_corruptions(FILE *f)
 {
     attune_corruption c;
@@ -82,6 +60,34 @@ int at_wrong_usage(const char *command, const char *fmt, ...)
     va_end(args);
     fprintf(stderr, " (see attune %s --help)\n", command);
     return AT_EXIT_USAGE;
+}
+
+int at_take_number(const char *command, const char *option, const char *text, double lo, double hi,
+                   double *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtod(text, &end);
+    if (end != text && !*end && !errno && *out >= lo && *out <= hi)
+        return 1;
+    at_wrong_usage(command, "%s takes %.12g to %.12g, not '%.100s'", option, lo, hi, text);
+    return 0;
+}
+
+int at_take_int(const char *command, const char *option, const char *text, int lo, int hi, int *out)
+{
+    char *end;
+    long v;
+
+    errno = 0;
+    v = strtol(text, &end, 10);
+    if (end != text && !*end && !errno && v >= lo && v <= hi) {
+        *out = (int)v;
+        return 1;
+    }
+    at_wrong_usage(command, "%s takes %d to %d, not '%.100s'", option, lo, hi, text);
+    return 0;
 }
 
 /* The word of the command line that getopt stopped at. */
