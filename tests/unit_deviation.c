@@ -120,7 +120,7 @@ static void test_gain(void **state)
 {
     static const int first[6] = {0, 1, 2, 3, -1, 0}, second[6] = {0, 0, 0, 0, 4, 5};
     at_said a, b;
-    at_gain g;
+    at_said_gain g;
     (void)state;
     fill(&a, first);
     fill(&b, second);
@@ -128,17 +128,17 @@ static void test_gain(void **state)
     assert_float_equal(at_said_right(&a), 0.8, 1e-12);
     assert_float_equal(at_said_right(&b), 0.5, 1e-12);
     /* of the five that both answer: right where the other is not 3 times, wrong where it is right once */
-    assert_int_equal(at_gain_compute(&g, &a, &b, 200, 1, NULL), ATTUNE_OK);
+    assert_int_equal(at_said_gain_compute(&g, &a, &b, 200, 1, NULL), ATTUNE_OK);
     assert_int_equal(g.n, 5);
     assert_float_equal(g.mean, 0.4, 1e-12);
     assert_true(g.interval.lo <= 0 && g.interval.hi >= 0.6);
     for (int i = 0; i < 6; i++)
         a.group[i] = 0;
-    assert_int_equal(at_gain_compute(&g, &a, &b, 200, 1, NULL), ATTUNE_OK);
+    assert_int_equal(at_said_gain_compute(&g, &a, &b, 200, 1, NULL), ATTUNE_OK);
     assert_true(isnan(g.interval.lo)); /* of one person */
     for (int i = 0; i < 6; i++)
         a.answer[i] = -1;
-    assert_int_equal(at_gain_compute(&g, &a, &b, 200, 1, NULL), ATTUNE_OK);
+    assert_int_equal(at_said_gain_compute(&g, &a, &b, 200, 1, NULL), ATTUNE_OK);
     assert_true(g.n == 0 && isnan(g.mean) && isnan(at_said_right(&a)));
     at_said_free(&a);
     at_said_free(&b);

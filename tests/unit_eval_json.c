@@ -20,9 +20,9 @@ static const char *const top_keys[] = {
     "n",          "withheld",    "coverage",  "people",        "groups",
     "excluded",   "excluded_by", "not_found", "accuracy",      "balanced_accuracy",
     "macro_f1",   "weighted_f1", "ece",       "ece_by_chance", "confidence_auc",
-    "kept_error", "constant",    "auc",       "auc_interval",  "movement", "per_class",
-    "confusion",  "interval",    "protocol",  "shared_people", "twin",
-    "conditions", NULL};
+    "kept_error", "constant",    "auc",       "auc_interval",  "movement",
+    "per_class",  "confusion",   "interval",  "protocol",      "shared_people",
+    "twin",       "conditions",  NULL};
 static const char *const class_keys[] = {"name", "precision", "recall", "specificity",
                                          "f1",   "n",         NULL};
 static const char *const interval_keys[] = {"accuracy", "balanced_accuracy", "macro_f1",

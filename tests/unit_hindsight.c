@@ -48,8 +48,9 @@ static void show(watching *x, const fake_face *face, int from_s, int to_s)
 {
     fake_picture(x->c->rgb, face);
     for (int64_t t = from_s * 1000; t < to_s * 1000; t += 100) {
-        assert_int_equal(attune_session_push_video(x->c->s, t * MS, x->c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
-                         ATTUNE_OK);
+        assert_int_equal(
+            attune_session_push_video(x->c->s, t * MS, x->c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
+            ATTUNE_OK);
         take(x);
     }
 }

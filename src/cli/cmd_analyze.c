@@ -401,11 +401,8 @@ static int parse(at_job *job, int argc, char **argv)
         case 'O':
             offset = optarg;
             if (strcmp(optarg, "auto") != 0 &&
-                !at_parse_number(optarg, -43200, 43200, &job->offset_s))
-                return at_wrong_usage("analyze",
-                                      "--offset takes seconds, -43200 to 43200, or auto, not "
-                                      "'%.100s'",
-                                      optarg);
+                !at_take_number("analyze", "--offset", optarg, -43200, 43200, &job->offset_s))
+                return AT_EXIT_USAGE;
             break;
         case 'l': o->live = 1; break;
         case 'T': o->thumbnails = THUMBNAIL; break;

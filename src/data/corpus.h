@@ -67,7 +67,7 @@ typedef struct at_corpus {
     unsigned char
         *listed; /* (listed_count x AT_LISTED_SIDE^2), grey: pictures that came in a list */
     int listed_count, listed_capacity;
-    char note[200]; /* what a user should know of the reading, or "" */
+    char note[200];  /* what a user should know of the reading, or "" */
     at_cache *cache; /* nullable, borrowed, set after reading: keeps what is made of its samples */
 } at_corpus;
 

@@ -108,7 +108,7 @@ static int hear(const ground *on, at_lab *lab, heard *h, attune_error *err)
 
 /* ---- rows ------------------------------------------------------------------------------------- */
 
-static const char *verdict(const at_gain *g)
+static const char *verdict(const at_said_gain *g)
 {
     return !isfinite(g->interval.lo) ? ""
            : g->interval.lo > 0      ? "better"
@@ -152,7 +152,7 @@ static int put_cell(at_sheet *s, const at_lab *lab, const ground *on, const hear
     const at_said *face = &h->face[c], *voice = sounds == MISSING ? NULL : &h->voice[sounds];
     const at_said *both = voice ? &h->both[c][sounds] : face;
     const double of_face = at_said_right(face), of_voice = voice ? at_said_right(voice) : NAN;
-    at_gain gain = {0, NAN, {NAN, NAN}};
+    at_said_gain gain = {0, NAN, {NAN, NAN}};
     int status = ATTUNE_OK;
     begin_row(s, lab, on, both, c, sounds);
     at_sheet_value(s, SAMPLES, at_said_given(both));
@@ -161,8 +161,8 @@ static int put_cell(at_sheet *s, const at_lab *lab, const ground *on, const hear
     at_sheet_value(s, VOICE, of_voice);
     at_sheet_value(s, FUSED, at_said_right(both));
     if (voice)
-        status = at_gain_compute(&gain, both, of_voice > of_face ? voice : face,
-                                 at_figures_draws(lab->o->draws), lab->o->seed, err);
+        status = at_said_gain_compute(&gain, both, of_voice > of_face ? voice : face,
+                                      at_figures_draws(lab->o->draws), lab->o->seed, err);
     at_sheet_interval(s, GAIN, gain.mean, gain.interval.lo, gain.interval.hi);
     at_sheet_text(s, VERDICT, "%s", verdict(&gain));
     return status;

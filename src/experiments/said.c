@@ -215,14 +215,14 @@ static int is_of_several(const int *group, int n)
     return several;
 }
 
-int at_gain_compute(at_gain *out, const at_said *a, const at_said *b, int draws, uint64_t seed,
-                    attune_error *err)
+int at_said_gain_compute(at_said_gain *out, const at_said *a, const at_said *b, int draws,
+                         uint64_t seed, attune_error *err)
 {
     const int most = a->n < b->n ? a->n : b->n;
     float *gain = at_alloc((size_t)most + 1, sizeof *gain);
     int *group = at_calloc((size_t)most + 1, sizeof *group), status = ATTUNE_OK;
     double sum = 0;
-    *out = (at_gain){0, NAN, {NAN, NAN}};
+    *out = (at_said_gain){0, NAN, {NAN, NAN}};
     for (int i = 0; gain && group && i < most; i++) {
         if (a->answer[i] < 0 || b->answer[i] < 0)
             continue;

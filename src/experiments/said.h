@@ -30,12 +30,12 @@ double at_said_right(const at_said *s);
 int at_said_given(const at_said *s);
 
 /* By how much more often a is right than b where both answer, with its interval over people. */
-typedef struct at_gain {
+typedef struct at_said_gain {
     int n; /* samples that both answer */
     double mean;
     at_interval interval; /* NaN: of a single person, or nothing */
-} at_gain;
-int at_gain_compute(at_gain *out, const at_said *a, const at_said *b, int draws, uint64_t seed,
-                    attune_error *err);
+} at_said_gain;
+int at_said_gain_compute(at_said_gain *out, const at_said *a, const at_said *b, int draws,
+                         uint64_t seed, attune_error *err);
 
 #endif

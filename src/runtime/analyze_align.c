@@ -140,7 +140,7 @@ static int read_mouth(course *c, const attune_model *model, const char *video,
                                     .video_track = o ? o->video_track : 0,
                                     .min_face = o ? o->min_face : 0};
     const attune_sink own = {&m, no_window, mouth_progress, NULL};
-    const at_analyze_change change = {.watch = {see_mouth, &m}};
+    const at_analyze_change change = {.watch = {.sighted = see_mouth, .user = &m}};
     int status = at_analyze_changed(model, video, &options, &own, &change, NULL, err);
     if (status == ATTUNE_OK && m.status < 0)
         status = at_fail_nomem(err);

@@ -52,8 +52,9 @@ static int check(const at_ensemble *e, int faces, attune_error *err)
     for (int i = 0; i < faces; i++)
         if (!isfinite(e->votes[(size_t)i * AT_FACE_CLASSES]) ||
             !isfinite(e->basic[(size_t)i * AT_BASIC_CLASSES]))
-            return at_fail(err, ATTUNE_E_FORMAT,
-                           "a network of the ensemble answers with what is no number: broken weights");
+            return at_fail(
+                err, ATTUNE_E_FORMAT,
+                "a network of the ensemble answers with what is no number: broken weights");
     return ATTUNE_OK;
 }
 
