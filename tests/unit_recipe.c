@@ -136,7 +136,8 @@ static void test_circles(void **state)
 static json_t *good(const char *kind)
 {
     static const char *const text[][2] = {
-        {"visual", "{'kind': 'visual', 'name': 'x', 'sizes': [{'from': 0, 'side': 64}], 'data': "
+        {"visual", "{'kind': 'visual', 'name': 'x', 'sizes': [{'from': 0, 'side': 64}], "
+                   "'ensemble': [{'model': 'm'}], 'data': "
                    "[{'dataset': 'd', 'train': 't', 'valid': 'v', 'share': 1}]}"},
         {"hog",
          "{'kind': 'hog', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', 'valid': 'v'}]}"},
