@@ -75,8 +75,8 @@ static void test_files(void **state)
     write_file("a.json", "{\"kind\": \"poem\", \"name\": \"x\"}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "poem"));
-    assert_non_null(
-        strstr(err.text, "visual, hog, audio, functionals, detector, fusion, assemble, chain"));
+    assert_non_null(strstr(
+        err.text, "visual, hog, audio, functionals, detector, temporal, fusion, assemble, chain"));
     write_file("a.json", "{\"kind\": \"chain\", \"name\": \"x\", \"steps\": [\"b.json\"]}");
     write_file("b.json", "{\"kind\": \"chain\", \"name\": \"y\", \"steps\": [\"a.json\"]}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
@@ -148,6 +148,9 @@ static json_t *good(const char *kind)
                         "[{'dataset': 'd', 'train': 't', 'valid': 'v'}]}"},
         {"detector", "{'kind': 'detector', 'name': 'x', 'data': [{'dataset': 'd', 'train': 't', "
                      "'valid': 'v'}]}"},
+        {"temporal", "{'kind': 'temporal', 'name': 'n', 'model': 'm.safetensors',"
+                     " 'data': [{'dataset': 'd', 'train': 't', 'valid': 'v'}],"
+                     " 'harms': [{'kind': 'blur', 'level': 2}]}"},
         {"fusion", "{'kind': 'fusion', 'name': 'x', 'fusion': 'concat', 'model': 'm', 'faces': "
                    "{'train': 't', 'valid': 'v'}, 'voices': {'train': 't', 'valid': 'v'}, "
                    "'harms': [{'kind': 'hiss', 'level': 0}]}"},
@@ -307,6 +310,8 @@ static void test_together(void **state)
                  "\"share\": 0.5}]}",
                  "share means nothing");
     assert_wrong("assemble", "{\"visual\": null}", "visual.model");
+    assert_wrong("temporal", "{\"rate_min\": 12}", "rate_min is over rate_max");
+    assert_wrong("temporal", "{\"temporal\": {\"width\": 50}}", "temporal: width");
     assert_wrong("fusion", "{\"fusion\": \"late\"}", "no kind that is learned");
     assert_wrong("fusion", "{\"fusion\": \"x\"}", "no kind that is learned");
     assert_wrong("fusion", "{\"pairs\": 30}", "pairs");
