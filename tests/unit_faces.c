@@ -234,23 +234,27 @@ static void covered_share_is_told(void **state)
 {
     at_face_augment a = {.occlude = 1, .strength = 0.2f};
     enum { DRAWS = 60 };
-    double mean[2] = {0, 0};
+    double mean[3] = {0, 0, 0}, most = 0;
     at_face_drawn drawn = {.covered = 1};
     (void)state;
     at_faces f = drawn_faces_load(1);
     at_image got = {0};
     assert_int_equal(at_face_render(&f.list[0], SIDE, NULL, 0, 0, &got, &drawn), 0);
     assert_float_equal(drawn.covered, 0, 0);
-    for (int strong = 0; strong < 2; strong++) {
+    for (int strong = 0; strong < 3; strong++) {
         a.strength = strong ? 1 : 0.2f;
+        a.covers = strong > 1 ? 0.9f : 0;
         for (uint64_t stream = 0; stream < DRAWS; stream++) {
             assert_int_equal(at_face_render(&f.list[0], SIDE, &a, 3, stream, &got, &drawn), 0);
             assert_true(drawn.covered >= 0 && drawn.covered <= 1);
             mean[strong] += (double)drawn.covered / DRAWS;
+            most = fmax(most, (double)drawn.covered);
         }
+        assert_true(strong > 1 ? most > 0.75 : most < 0.65);
     }
     assert_true(mean[0] > 0.01 && mean[0] < 0.2); /* 2..10 % of the square asked for */
     assert_true(mean[1] > 0.2 && mean[1] < 0.6);  /* 10..50 % */
+    assert_true(mean[2] > mean[1] + 0.1);         /* 10..90 % */
     at_image_free(&got);
     at_faces_free(&f);
 }

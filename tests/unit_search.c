@@ -284,6 +284,29 @@ static void the_smallest_face_is_the_callers(void **state)
     assert_true(at_search_smallest(0, 7680, 4320) == 48);
 }
 
+/* What is narrower is none, however surely and closely it is seen; who is followed may walk away. */
+static void nothing_smaller_is_reported(void **state)
+{
+    (void)state;
+    static const float width[] = {26, 22, 19, 12};
+
+    for (size_t i = 0; i < sizeof width / sizeof *width; i++) {
+        const attune_picture p = picture_of(320, 240);
+        at_search *s = open_search(24, 1);
+        at_face f;
+        things = 0;
+        put(100, 100, width[i], 0);
+        for (int n = 0; n < 8; n++)
+            assert_int_equal(at_search_faces(s, time_of(n), &p, NULL, 0, &f, 1), width[i] > 21);
+        world[0].w = 26;
+        assert_int_equal(at_search_faces(s, time_of(8), &p, NULL, 0, &f, 1), 1);
+        const at_face known = f;
+        world[0].w = 19;
+        assert_int_equal(at_search_faces(s, time_of(9), &p, &known, 1, &f, 1), 1);
+        at_search_free(&s);
+    }
+}
+
 /* Several faces: each once, up to as many as are wanted. */
 static void several_faces(void **state)
 {
@@ -314,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup(turned_faces_are_read_upright, empty_world),
         cmocka_unit_test_setup(answers_are_doubted, empty_world),
         cmocka_unit_test_setup(the_smallest_face_is_the_callers, empty_world),
+        cmocka_unit_test_setup(nothing_smaller_is_reported, empty_world),
         cmocka_unit_test_setup(several_faces, empty_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,14 @@ const unsigned char *at_corpus_picture(const at_corpus *c, const at_sample *s)
     return s->listed ? c->listed + (size_t)(s->listed - 1) * LISTED_BYTES : NULL;
 }
 
+int at_sample_has_votes(const at_sample *s)
+{
+    float sum = 0;
+    for (int k = 0; k < AT_VOTES; k++)
+        sum += s->votes[k];
+    return sum > 0;
+}
+
 at_sample_kind at_sample_kind_of(const at_sample *s)
 {
     if (s->listed || at_has_extension(s->path, at_picture_extensions))

@@ -104,6 +104,8 @@ int at_label_of(const at_sample *s, at_head head);
 
 typedef enum at_sample_kind { AT_PICTURE, AT_SOUND, AT_CLIP } at_sample_kind;
 at_sample_kind at_sample_kind_of(const at_sample *s);
+/* Whether annotators voted on its expression (FER+). */
+int at_sample_has_votes(const at_sample *s);
 
 /* For readers. Each copies what it is given and fails with ATTUNE_E_NOMEM alone.
  * Adds a sample, zeroed but for labels of -1; NULL: memory is out. */

@@ -388,6 +388,7 @@ static float marked_share(const uint8_t *map, int side)
 /* Some degradations, each with its probability. map: (w*h) zeroed, marks what is hidden. */
 static int degrade_sometimes(at_image *im, const at_face_augment *a, at_rng *r, uint8_t *map)
 {
+    const float covers = a->covers > 0 ? fmaxf(a->covers, 0.1f) : 0.5f;
     /* Levels at strength 1, on a 112-pixel face. */
     const struct {
         float probability;
@@ -396,7 +397,7 @@ static int degrade_sometimes(at_image *im, const at_face_augment *a, at_rng *r, 
         float least, most;
     } steps[] = {
         {a->dark, {AT_DEGRADE_DARK, AT_DEGRADE_GAMMA, AT_DEGRADE_CONTRAST}, 3, 0.2f, 1.f},
-        {a->occlude, {AT_DEGRADE_PATCH, AT_DEGRADE_HAND, AT_DEGRADE_MASK}, 3, 0.1f, 0.5f},
+        {a->occlude, {AT_DEGRADE_PATCH, AT_DEGRADE_HAND, AT_DEGRADE_MASK}, 3, 0.1f, covers},
         {a->blur, {AT_DEGRADE_BLUR, AT_DEGRADE_MOTION}, 2, 0.2f, 1.f},
         {a->small, {AT_DEGRADE_RESOLUTION}, 1, 0.2f, 1.f},
         {a->compress, {AT_DEGRADE_BLOCKS, AT_DEGRADE_NOISE}, 2, 0.2f, 1.f},
@@ -511,4 +512,30 @@ int at_faces_render(const at_faces *f, const int *index, int n, int side,
     render r = {f, index, side, augment, seed, x, drawn, 0};
     at_pool_run(pool, n, render_one, &r);
     return atomic_load(&r.status);
+}
+
+typedef struct seeing {
+    const at_faces *f;
+    at_face_fn see;
+    void *user;
+    atomic_int status;
+} seeing;
+
+static void see_one(void *arg, int i, int thread)
+{
+    seeing *s = arg;
+    at_image aligned = {0};
+    int status = at_face_render(&s->f->list[i], AT_FACE_SIDE, NULL, 0, 0, &aligned, NULL);
+    if (status == ATTUNE_OK)
+        status = s->see(s->user, i, thread, &aligned);
+    at_image_free(&aligned);
+    if (status < 0)
+        atomic_store(&s->status, status);
+}
+
+int at_faces_each(const at_faces *f, at_pool *pool, at_face_fn see, void *user)
+{
+    seeing s = {f, see, user, ATTUNE_OK};
+    at_pool_run(pool, f->count, see_one, &s);
+    return atomic_load(&s.status);
 }

@@ -47,6 +47,7 @@ typedef struct at_face_augment {
     float grey;              /* probability of dropping colour */
     float occlude, blur, small, compress, dark; /* probability of each degradation */
     float strength;                             /* largest level of a degradation, [0,1] */
+    float covers; /* [0,1] largest share of the face that occlude hides at strength 1; 0: a half */
 } at_face_augment;
 
 /* How an aligned face is moved about its middle, and then, perhaps, mirrored. Zeros: not at all. */
@@ -72,6 +73,12 @@ typedef struct at_face_drawn {
  * given. drawn: nullable. */
 int at_face_render(const at_face_sample *s, int side, const at_face_augment *augment, uint64_t seed,
                    uint64_t stream, at_image *dst, at_face_drawn *drawn);
+
+/* What is made of the i-th sample, as it is shown at run time: AT_FACE_SIDE square. thread: the pool's.
+ * Returns a status. */
+typedef int (*at_face_fn)(void *user, int i, int thread, const at_image *aligned);
+/* Each sample once, on the pool's threads, in any order. The status of one that failed, if one did. */
+int at_faces_each(const at_faces *f, at_pool *pool, at_face_fn see, void *user);
 
 /* Samples index[0..n) to x (n, side, side, 3), (v - 127.5) / 127.5; sample i is drawn with
  * randomness (seed, index[i]). drawn: (n), nullable. */

@@ -212,14 +212,6 @@ void at_face_labels_free(at_face_labels *l)
     memset(l, 0, sizeof *l);
 }
 
-static int has_votes(const at_sample *s)
-{
-    float sum = 0;
-    for (int i = 0; i < AT_VOTES; i++)
-        sum += s->votes[i];
-    return sum > 0;
-}
-
 static int one_hot(float *row, int classes, int label)
 {
     memset(row, 0, (size_t)classes * sizeof(float));
@@ -282,7 +274,7 @@ void at_face_labels_fill(at_face_labels *l, const at_face_set *s, const int *ind
     l->votes_n = l->basic_n = l->engagement_n = l->state_n = l->dominant_n = l->taught_n = 0;
     for (int i = 0; i < n; i++) {
         const at_sample *label = &s->faces.list[index[i]].label;
-        int votes = has_votes(label);
+        int votes = at_sample_has_votes(label);
         memcpy(l->votes + (size_t)i * AT_FACE_CLASSES, label->votes, sizeof label->votes);
         int basic =
             one_hot(l->basic + (size_t)i * AT_BASIC_CLASSES, AT_BASIC_CLASSES, s->basic[index[i]]);
@@ -314,7 +306,7 @@ void at_face_set_counts(const at_face_set *s, at_face_counts *out)
         double share = s->share[s->faces.list[i].corpus];
         for (int k = 0; k < AT_VOTES; k++)
             out->votes[k] += (double)label->votes[k];
-        out->rows_votes += share * has_votes(label);
+        out->rows_votes += share * at_sample_has_votes(label);
         out->rows_taught += share * (s->taught[i] != NULL);
         if (s->basic[i] >= 0) {
             out->basic[s->basic[i]]++;

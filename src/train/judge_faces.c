@@ -29,11 +29,20 @@ static void note(json_t *metrics, const char *name, const char *what, double val
     set_real(metrics, key, value);
 }
 
+static double mean_error(const float *told, const float *truth, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += fabs((double)told[i] - (double)truth[i]);
+    return sum / n;
+}
+
 /* How well the covered share is told on validation pictures that something is put over half of the
- * time: correlation with what was put there. */
+ * time, from a tenth of the face to nearly all of it: correlation with what was put there, and the mean
+ * error. */
 static int judge_covered(judge *t, at_graph *g, int side, json_t *metrics, attune_error *err)
 {
-    static const at_face_augment hidden = {.occlude = 0.5f, .strength = 1};
+    static const at_face_augment hidden = {.occlude = 0.5f, .strength = 1, .covers = 0.9f};
     int count = t->valid->faces.count, index[EVAL_BATCH], status = ATTUNE_OK, seen = 0;
     int stride = count / COVERED_PICTURES > 0 ? count / COVERED_PICTURES : 1;
     float *x = at_alloc((size_t)EVAL_BATCH * side * side * 3, sizeof *x);
@@ -60,8 +69,10 @@ static int judge_covered(judge *t, at_graph *g, int side, json_t *metrics, attun
             truth[seen] = put[i].covered;
         }
     }
-    if (!status)
+    if (!status) {
         note(metrics, "covered", "r", at_correlation(told, truth, seen));
+        note(metrics, "covered", "error", mean_error(told, truth, seen));
+    }
     at_free(x);
     free(told);
     free(truth);
@@ -132,10 +143,7 @@ static int label_of(const judge *t, int i, which head)
         return s->engagement;
     if (head == DOMINANT)
         return at_label_of(s, AT_HEAD_DOMINANT4);
-    float votes = 0;
-    for (int k = 0; k < AT_VOTES; k++)
-        votes += s->votes[k];
-    return votes > 0 ? s->expression : -1;
+    return at_sample_has_votes(s) ? s->expression : -1;
 }
 
 /* Figures of one classification head over the rows that have its label; m->n is 0 without any. */

@@ -11,7 +11,6 @@
 #include "train/face_set.h"
 #include "train/logistic.h"
 #include "vision/hog.h"
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,25 +36,19 @@ typedef struct task {
 typedef struct description {
     const part *p;
     int values;
-    atomic_int status;
 } description;
 
-static void describe_task(void *arg, int i, int thread)
+static int describe(void *user, int i, int thread, const at_image *aligned)
 {
-    description *d = arg;
-    at_image face = {0};
-    (void)thread;
-    int status = at_face_render(&d->p->set.faces.list[i], AT_FACE_SIDE, NULL, 0, 0, &face, NULL);
+    const description *d = user;
     float *workspace =
         at_alloc((size_t)at_hog_workspace(AT_FACE_SIDE, AT_FACE_SIDE), sizeof *workspace);
-    if (status == ATTUNE_OK && !workspace)
-        status = ATTUNE_E_NOMEM;
-    if (status == ATTUNE_OK)
-        at_hog(&face, workspace, d->p->values + (size_t)i * (size_t)d->values);
-    else
-        atomic_store(&d->status, status);
+    (void)thread;
+    if (!workspace)
+        return ATTUNE_E_NOMEM;
+    at_hog(aligned, workspace, d->p->values + (size_t)i * (size_t)d->values);
     at_free(workspace);
-    at_image_free(&face);
+    return ATTUNE_OK;
 }
 
 static int load_part(task *t, part *p, at_part which, const at_params *detector, attune_error *err)
@@ -70,29 +63,20 @@ static int load_part(task *t, part *p, at_part which, const at_params *detector,
     p->label = at_alloc(count, sizeof *p->label);
     if (!p->values || !p->label)
         return at_fail_nomem(err);
-    at_pool_run(t->job->pool, p->set.faces.count, describe_task, &d);
-    status = atomic_load(&d.status);
+    status = at_faces_each(&p->set.faces, t->job->pool, describe, &d);
     return status ? at_fail(err, (attune_status)status, "rendering faces failed") : ATTUNE_OK;
 }
 
 /* ---- one head --------------------------------------------------------------------------------- */
-
-static int is_of_votes(const at_sample *s)
-{
-    float sum = 0;
-    for (int k = 0; k < AT_VOTES; k++)
-        sum += s->votes[k];
-    return sum > 0;
-}
 
 /* FER+'s label is its majority's, FER2013's is told by the set beside it. */
 static void find_labels(part *p, at_head head)
 {
     for (int i = 0; i < p->set.faces.count; i++) {
         const at_sample *s = &p->set.faces.list[i].label;
-        p->label[i] = head == AT_HEAD_FACE7                      ? p->set.basic[i]
-                      : head == AT_HEAD_FACE8 && !is_of_votes(s) ? -1
-                                                                 : at_label_of(s, head);
+        p->label[i] = head == AT_HEAD_FACE7                              ? p->set.basic[i]
+                      : head == AT_HEAD_FACE8 && !at_sample_has_votes(s) ? -1
+                                                                         : at_label_of(s, head);
     }
 }
 

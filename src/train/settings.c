@@ -138,6 +138,7 @@ static const at_field face_augment_list[] = {
     AUGMENT(compress, 1, "probability of blocks or noise"),
     AUGMENT(dark, 1, "probability of low light, gamma or less contrast"),
     AUGMENT(strength, 1, "the most that a harm is of its full level"),
+    AUGMENT(covers, 1, "the most that `occlude` hides of the face, times `strength`; 0: 0.5"),
     AT_FIELDS_END,
 };
 static const at_fields face_augment_fields = {face_augment_list, sizeof(at_face_augment), NULL};

@@ -90,14 +90,6 @@ static int run_faces(const at_job *job, const at_visual_net *net, const at_faces
     return *out ? at_face_pass(net, faces, job->pool, keep, *out, err) : at_fail_nomem(err);
 }
 
-static int has_votes(const at_sample *s)
-{
-    for (int k = 0; k < AT_VOTES; k++)
-        if (s->votes[k] > 0)
-            return 1;
-    return 0;
-}
-
 static int collect_heads(at_stream_answers *a, const at_face_set *valid, const at_visual_result *r,
                          attune_error *err)
 {
@@ -110,7 +102,7 @@ static int collect_heads(at_stream_answers *a, const at_face_set *valid, const a
         ok = (state[s] = add_head(a, "state.", attune_state_names[s], AT_THRESHOLDS, err)) && ok;
     for (int i = 0; ok && i < valid->faces.count; i++) {
         const at_sample *label = &valid->faces.list[i].label;
-        add_row(expression, r[i].expression, has_votes(label) ? label->expression : -1);
+        add_row(expression, r[i].expression, at_sample_has_votes(label) ? label->expression : -1);
         add_row(basic, r[i].basic, valid->basic[i]);
         add_row(engagement, r[i].engagement, label->engagement);
         for (int s = 0; s < ATTUNE_STATES; s++)

@@ -35,6 +35,7 @@ static const float thorough_handicap = 0.2F;
 static const int likely_pictures = 3;
 static const float same_face = 0.3F;    /* overlap */
 static const float turn_margin = 0.02F; /* a turned face must be that much surer than an upright */
+static const float narrow = 0.85F;      /* a face's box is at least that share of its width */
 
 /* A newcomer that is not believed yet. */
 typedef struct doubt {
@@ -312,6 +313,12 @@ static int look_near(gathering *g, const at_face *known, int n)
     return ATTUNE_OK;
 }
 
+/* Narrower than anybody asked for: a detector answers to such specks as well. */
+static int is_too_small(const at_search *s, const at_face *f)
+{
+    return f->w < narrow * (float)s->o.min_face;
+}
+
 /* Adds what a look finds: what is known as it is, newcomers if they are believed. */
 static int look_for(gathering *g, int64_t t_us, const at_look *look, const at_face *known, int n)
 {
@@ -326,6 +333,8 @@ static int look_for(gathering *g, int64_t t_us, const at_look *look, const at_fa
             take(g, &found[i]);
             continue;
         }
+        if (is_too_small(g->s, &found[i]))
+            continue;
         if (g->second_looks == 0)
             break;
         g->second_looks--;

@@ -22,8 +22,9 @@
 
 /* Zero is the default for every field. */
 typedef struct at_search_options {
-    int min_face; /* width in pixels of the smallest faces to find; 0: ATTUNE_DEFAULT_MIN_FACE */
-    int most;     /* faces that are wanted at once; 0: 1 */
+    int min_face; /* width in pixels of the smallest faces to find: what is clearly narrower is taken for
+                   * none, unless it is followed already; 0: ATTUNE_DEFAULT_MIN_FACE */
+    int most; /* faces that are wanted at once; 0: 1 */
 } at_search_options;
 
 /* One thread at a time. */
