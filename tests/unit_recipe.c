@@ -357,7 +357,7 @@ static void test_values(void **state)
     assert_int_equal(s.sizes, 1);
     assert_int_equal(s.size[0].side, 64);
     assert_int_equal(at_fields_files(&at_visual_fields, &s, count_file, names, NULL), 0);
-    assert_string_equal(names, "i.safetensors yunet_n.safetensors ");
+    assert_string_equal(names, "i.safetensors yunet_n.safetensors m ");
     json_decref(root);
     root = good("assemble");
     *names = 0;
