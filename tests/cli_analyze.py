@@ -618,6 +618,7 @@ class SoundApart(unittest.TestCase):
         cls.cut(SOURCE / "demo/talking_head.mp4", "clip.mkv", "-t", "8", "-s", "320x240", "-c:v", "mpeg4", "-q:v",
                 "3", "-c:a", "pcm_s16le", "-ar", "16000", "-ac", "1")
         cls.cut("clip.mkv", "own.wav", "-vn", "-c:a", "copy")
+        cls.cut("own.wav", "longer.wav", "-af", "adelay=530:all=1", "-c:a", "pcm_s16le")
         cls.cut("clip.mkv", "mute.mkv", "-an", "-c:v", "copy")
         cls.cut("clip.mkv", "late.wav", "-vn", "-af", "atrim=start=1.5,asetpts=PTS-STARTPTS,volume=0.2,highpass=300",
                 "-ar", "44100")
@@ -645,6 +646,10 @@ class SoundApart(unittest.TestCase):
         self.assertIn("the sound is of own.wav, which begins 0.00 s after the pictures", r.stderr)
         r, threads = self.analyze("mute.mkv", "--sound", self.root / "own.wav", "--offset", 0, "--threads", 3)
         self.assertEqual(together, threads)
+        # what lies before the pictures is left out, to the sample
+        r, early = self.analyze("mute.mkv", "--sound", self.root / "longer.wav", "--offset", "-0.53")
+        self.assertIn("0.53 s before the pictures", r.stderr)
+        self.assertEqual(together, early)
 
     def test_a_known_lag_is_found(self):
         for sound, begins in (("late.wav", 1.5), ("early.wav", -2.25)):

@@ -195,6 +195,19 @@ class Made(unittest.TestCase):
         self.assertEqual(r.returncode, 2)
         self.assertIn("foldK/N", r.stderr)
 
+    def test_a_cache_changes_nothing(self):
+        self.clip_part(self.root / "set/happy/%02d.png", "-frames:v", "4", "-r", "1")
+        self.clip_part(self.root / "set/happy/voice.wav", "-t", "2", "-ac", "1")
+        plain = self.judge("folder", "--answers", self.root / "plain.csv", root=self.root / "set")
+        for name in ("made", "found"):
+            d = self.judge("folder", "--answers", self.root / f"{name}.csv", "--cache", self.root / "kept",
+                           root=self.root / "set")
+            self.assertEqual(d, plain)
+            self.assertEqual((self.root / f"{name}.csv").read_bytes(), (self.root / "plain.csv").read_bytes())
+            kept = sorted((self.root / "kept").iterdir())
+            self.assertEqual(len(kept), 5)
+            kept[0].write_bytes(kept[0].read_bytes()[:-9])  # damaged: made again
+
     def test_official_video_layouts(self):
         """In the containers that their authors give out; each goes through a session of its own."""
         small = ("-t", "2", "-s", "320x240")

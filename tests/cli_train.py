@@ -308,6 +308,16 @@ class Functionals(unittest.TestCase):
             self.assertEqual((r.returncode, r.stderr, r.stdout), (0, "", ""))
         self.assertEqual(self.model(1).read_bytes(), self.model(3).read_bytes())
 
+    def test_a_cache_changes_nothing(self):
+        for out, line in (("kept1", "cache: 0 found, [1-9][0-9]* made, 0 of them not written"),
+                          ("kept2", "cache: [1-9][0-9]* found, 0 made")):
+            told = [x for x in command(folder / "functionals.json", out, "--models", folder / "out", "--cache",
+                                       folder / "kept") if x != "--quiet"]
+            r = subprocess.run(told, capture_output=True, text=True)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertRegex(r.stderr, line)
+            self.assertEqual((folder / out / "functionals.safetensors").read_bytes(), self.model(1).read_bytes())
+
     @unittest.skipIf(SANITIZED, "hears too few voices")
     def test_it_tells_buzzes_apart(self):
         figures = json.loads(header(self.model(1))["__metadata__"]["training"])["functionals"]

@@ -257,7 +257,7 @@ static void faces_are_the_same_bits(void **state)
     at_cache_free(&c);
 }
 
-enum { SOUND = 24000, ROWS = 120, INPUTS = ROWS * AT_FEATURE_COLS };
+enum { SOUND = 24000, ROWS = 160, INPUTS = ROWS * AT_FEATURE_COLS };
 
 static at_voices one_voice(at_cache *cache, at_voice_sample *s, const float *pcm)
 {
