@@ -150,7 +150,9 @@ class Report(Analysis):
         self.assertTrue(100 < face["position"]["width_px"] < 250)
         self.assertAlmostEqual(face["position"]["x"], 0.5, delta=0.1)
         width = f"{face['position']['width_px']:.0f}"
-        self.assertIn(f"\n  face 1       centre, {width} px wide, seen for 19.1 s (0:00 to 0:22.5)\n", self.text)
+        self.assertAlmostEqual(face["seconds_seen"], 19, delta=0.2)
+        seen = f"{round(face['seconds_seen'], 1):g}"
+        self.assertIn(f"\n  face 1       centre, {width} px wide, seen for {seen} s (0:00 to 0:22.5)\n", self.text)
         self.assertIn(f"<p>Face 1: centre, {width}&#160;px&#160;wide, seen from 0:00&#8211;0:22.5.</p>", self.page)
 
     def test_movements_stand_under_their_names(self):

@@ -33,18 +33,27 @@ static void tiles(const attune_explanation *x, FILE *f)
     fputs("</ul>\n", f);
 }
 
+static void strip_aid(const attune_explanation *x, FILE *f)
+{
+    fprintf(
+        f,
+        "<p>Under it stands what the answer rests on: how much each stream weighed in it, how fit "
+        "the stream's input was to be judged (condition), and how likely the answer is right that "
+        "the stream gives by itself (reliability). Then how the face moved%s; AU is the action "
+        "unit of the Facial Action Coding System.</p>\n",
+        x->stats.still ? "" : " unlike its usual in this recording, which the mark on a bar shows");
+}
+
 static void reading_aid(const attune_explanation *x, FILE *f)
 {
     fputs(
         "<p>Each face stands as the network sees it and, beside, in grey with a map over it: the "
         "brighter a place, the more of what speaks for the named class did the network find there "
         "(Grad-CAM, Selvaraju 2017). The figures above are the shares of all overlays' activation, "
-        "in the parts that white lines mark.</p>\n"
-        "<p>Under it stands what the window's answer rests on: how much each stream weighed in it, how "
-        "fit the stream's input was to be judged (condition), and how likely the answer is right that "
-        "the stream gives by itself (reliability). Then how the face moved unlike its usual in this "
-        "recording, which the mark on a bar shows; AU is the action unit of the Facial Action Coding "
-        "System.</p>\n"
+        "in the parts that white lines mark.</p>\n",
+        f);
+    strip_aid(x, f);
+    fputs(
         "<p class=\"note\">The map has few cells, a quarter of the face wide each, and is drawn "
         "smooth between their centres; its brightest place is its own peak, so that brightness "
         "cannot be compared between faces. It is of one picture, while a window's answer rests on "
