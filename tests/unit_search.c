@@ -307,6 +307,36 @@ static void nothing_smaller_is_reported(void **state)
     }
 }
 
+/* Refuses what lies left of *user. */
+static int refuse_left(void *user, const attune_picture *p, const at_face *f)
+{
+    (void)p;
+    return f->x < *(const float *)user;
+}
+
+/* What the caller refuses is none, and keeps nobody else from being found. */
+static void who_is_refused_is_none(void **state)
+{
+    (void)state;
+    const attune_picture p = picture_of(640, 480);
+    float left = 200;
+    const at_search_options o = {.refuse = refuse_left, .user = &left};
+    at_search *s = NULL;
+    at_face f;
+
+    assert_int_equal(at_search_create(&s, NULL, NULL, NULL, &o, NULL), ATTUNE_OK);
+    put(100, 100, 120, 0);
+    for (int n = 0; n < 8; n++)
+        assert_int_equal(at_search_faces(s, time_of(n), &p, NULL, 0, &f, 1), 0);
+    put(500, 300, 120, 0);
+    assert_int_equal(at_search_faces(s, time_of(8), &p, NULL, 0, &f, 1), 1);
+    assert_true(f.x > left);
+    left = 0;
+    things = 1;
+    assert_int_equal(at_search_faces(s, time_of(9), &p, NULL, 0, &f, 1), 1);
+    at_search_free(&s);
+}
+
 /* Several faces: each once, up to as many as are wanted. */
 static void several_faces(void **state)
 {
@@ -338,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup(answers_are_doubted, empty_world),
         cmocka_unit_test_setup(the_smallest_face_is_the_callers, empty_world),
         cmocka_unit_test_setup(nothing_smaller_is_reported, empty_world),
+        cmocka_unit_test_setup(who_is_refused_is_none, empty_world),
         cmocka_unit_test_setup(several_faces, empty_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

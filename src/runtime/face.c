@@ -15,6 +15,7 @@
 #include "vision/quality.h"
 #include "vision/search.h"
 #include "vision/track.h"
+#include "vision/two_tones.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -107,12 +108,22 @@ static int make_ring(at_face_stream *f)
     return ATTUNE_OK;
 }
 
+/* What the search must not take for a face. */
+static int is_drawn(void *self, const attune_picture *p, const at_face *face)
+{
+    at_face_stream *f = self;
+
+    return at_face_input(&f->aligned, &f->picture_work, p, face) == ATTUNE_OK &&
+           at_is_two_toned(&f->aligned);
+}
+
 static int make_eyes(at_face_stream *f, attune_error *err)
 {
     const attune_model *m = f->setting.model;
     const int side = f->setting.o->thumbnails;
     at_weight_source source = at_weights_source(m->weights);
-    at_search_options search = {.min_face = f->setting.o->min_face, .most = f->max_tracks};
+    at_search_options search = {
+        .min_face = f->setting.o->min_face, .most = f->max_tracks, .refuse = is_drawn, .user = f};
 
     if (side) {
         f->portraits = at_calloc(1, sizeof *f->portraits);

@@ -159,10 +159,7 @@ static float *row_of(const trial *x, int who, int clip)
 static int label_of(const task *t, int still)
 {
     const at_sample *s = &t->valid.set.faces.list[still].label;
-    float votes = 0;
-    for (int k = 0; k < AT_VOTES; k++)
-        votes += s->votes[k];
-    return votes > 0 ? s->expression : -1;
+    return at_sample_has_votes(s) ? s->expression : -1;
 }
 
 static void note_clip(const task *t, trial *x, int still, int version, const float *logit)

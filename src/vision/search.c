@@ -319,6 +319,12 @@ static int is_too_small(const at_search *s, const at_face *f)
     return f->w < narrow * (float)s->o.min_face;
 }
 
+static int is_refused(const gathering *g, const at_face *f)
+{
+    const at_search_options *o = &g->s->o;
+    return o->refuse && o->refuse(o->user, g->picture, f);
+}
+
 /* Adds what a look finds: what is known as it is, newcomers if they are believed. */
 static int look_for(gathering *g, int64_t t_us, const at_look *look, const at_face *known, int n)
 {
@@ -341,7 +347,7 @@ static int look_for(gathering *g, int64_t t_us, const at_look *look, const at_fa
         const int rc = second_look(g->s, g->picture, &found[i], &trust);
         if (rc < 0)
             return rc;
-        if (believe(g->s, t_us, &found[i], trust, g->handicap))
+        if (believe(g->s, t_us, &found[i], trust, g->handicap) && !is_refused(g, &found[i]))
             take(g, &found[i]);
     }
     return count < 0 ? count : ATTUNE_OK;

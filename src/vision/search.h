@@ -25,6 +25,9 @@ typedef struct at_search_options {
     int min_face; /* width in pixels of the smallest faces to find: what is clearly narrower is taken for
                    * none, unless it is followed already; 0: ATTUNE_DEFAULT_MIN_FACE */
     int most; /* faces that are wanted at once; 0: 1 */
+    /* Nullable: asked of a newcomer that would be believed; 1: it is no face all the same. */
+    int (*refuse)(void *user, const attune_picture *p, const at_face *f);
+    void *user;
 } at_search_options;
 
 /* One thread at a time. */
