@@ -9,6 +9,12 @@
  *
  *     cc -o session session.c $(pkg-config --cflags --libs attune)
  *
+ * Installed where nobody looks for libraries (make install PREFIX=~/.local), it is found so:
+ *
+ *     export PKG_CONFIG_PATH=~/.local/lib/pkgconfig
+ *     cc -o session session.c $(pkg-config --cflags --libs attune) \
+ *         -Wl,-rpath,$(pkg-config --variable=libdir attune)
+ *
  * With libattune.a in the place of -lattune the program carries attune with it; the libraries that
  * attune uses (libavformat and so on) are then named as well.
  */
