@@ -409,7 +409,7 @@ class SameBytes(unittest.TestCase):
         """A second fusion on the same samples finds it, and learns the same with other threads; a damaged file is
         made anew, to the bit."""
         recipe, options = folder / "fusion.json", self.SHORT["fusion"]
-        other = variant("fusion_other", "fusion", fusion="hybrid", name="other")
+        other = variant("fusion_other", "fusion", fusion="hybrid", trust=0.5, name="other")
         for r in recipe, other:
             self.assertEqual(run(r, "kept", *options).returncode, 0)
         learned = (folder / "kept/other.safetensors").read_bytes()
@@ -593,6 +593,7 @@ class Wrong(unittest.TestCase):
                         audio={"model": "start.safetensors", "recipe": "audio.json"})
         voices = fusion["voices"]
         self.refused(dict(fusion, fusion="late"), "no kind that is learned")
+        self.refused(dict(fusion, trust=0.5), "trust is for a fusion that hears")
         self.refused(dict(fusion, harms=[{"kind": "loss", "level": -1}]), "harms[0]", "does harm")
         self.refused(dict(fusion, voices=dict(voices, valid="actors=2")), "in the part to learn from")
         self.refused(dict(fusion, faces=dict(fusion["faces"], valid="train")), "in the part to learn from")

@@ -325,6 +325,12 @@ static void test_hybrid_by_hand(void **state)
     assert_float_equal(logit[ATTUNE_SAD] - product[ATTUNE_SAD], 2 * 0.2, 1e-4);
     assert_float_equal(logit[ATTUNE_ANGRY], product[ATTUNE_ANGRY], 1e-6);
 
+    put(&p, "fusion.hybrid.trust", 0, 0, 0.25f); /* of what is learned, not of the answers */
+    memset(logit, 0, sizeof logit);
+    at_fusion_hybrid.run(&net, e, &both, logit);
+    assert_float_equal(logit[ATTUNE_HAPPY] - product[ATTUNE_HAPPY], 7.5 / 4, 1e-4);
+    put(&p, "fusion.hybrid.trust", 0, 0, 1);
+
     memset(logit, 0, sizeof logit);
     memset(product, 0, sizeof product);
     at_fusion_product.run(&net, e, &voice, product);
@@ -566,7 +572,7 @@ static void test_temperature(void **state)
 
 static void test_hostile(void **state)
 {
-    static const float none = NAN, zero = 0, two[2] = {1, 1};
+    static const float none = NAN, zero = 0, more = 1.5f, two[2] = {1, 1};
     static float wrong[AT_VISUAL_EMBED * 64];
     (void)state;
     for (int k = 0; at_fusion_kinds[k]; k++) {
@@ -591,6 +597,13 @@ static void test_hostile(void **state)
         for (int i = 0; kind->of_stream && kind->of_stream[i].name; i++) {
             snprintf(name, sizeof name, "fusion.%s.voice.%s", kind->name, kind->of_stream[i].name);
             assert_int_equal(load(&f, kind, name, 0, NULL, &err), ATTUNE_E_FORMAT);
+            assert_non_null(strstr(err.text, name));
+        }
+        if (kind->hears) {
+            snprintf(name, sizeof name, "fusion.%s.trust", kind->name);
+            assert_int_equal(load(&f, kind, name, 0, NULL, &err), ATTUNE_E_FORMAT);
+            assert_int_equal(load(&f, kind, name, 1, &zero, &err), ATTUNE_E_FORMAT);
+            assert_int_equal(load(&f, kind, name, 1, &more, &err), ATTUNE_E_FORMAT);
             assert_non_null(strstr(err.text, name));
         }
         if (at_fusion_is_learned(kind)) {

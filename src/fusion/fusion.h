@@ -15,7 +15,7 @@
  *   baseline.h), M.mean M.var (embedding size), M.distance (2: where the condition starts to fall, where it
  *   is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
  *   fusion.engagement.temperature (1), fusion.floor (1), fusion.doubt (1: the least probability of the
- *   likeliest emotion), fusion.KIND.temperature (1) of the fused logits. A kind that is learned has further
+ *   likeliest emotion), fusion.KIND.temperature (1) of the fused logits, fusion.hybrid.trust (1: in (0,1]). A kind that is learned has further
  *   arrays fusion.KIND.*, which must all be there.
  *
  * at_fusion is immutable once loaded: share it. What changes over a session (which faces were seen,

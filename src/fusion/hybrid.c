@@ -1,8 +1,9 @@
 /* hybrid.c - feature and decision fusion joined (paper 2.4): the product of the streams' own answers
  * (product.c), and what a small network adds to it that hears both streams' embeddings (as concat.c, but each by
  * its worth, so that a poor stream's features fade). A gate, learned too, says of each emotion how much is added
- * (Arevalo et al. 2017, "Gated multimodal units", section 3.1). The product has nothing to learn: where the
- * embeddings of people never met tell the network nothing, the streams' answers stand. */
+ * (Arevalo et al. 2017, "Gated multimodal units", section 3.1). The product has nothing to learn and holds on
+ * people never met; what is learned from the embeddings of others holds less, and counts by a trust that was
+ * chosen on strangers. */
 #include "fusion/kind.h"
 #include <math.h>
 
@@ -74,7 +75,7 @@ static void run(const at_fusion_net *net, const at_evidence *evidence, const at_
         if (at_fusion_counts(trust, s))
             at_fusion_add_answer(net, s, &evidence[s], trust->worth[s], logit);
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
-        logit[k] += adds[k] / (1 + expf(-gate[k]));
+        logit[k] += net->trust->value.data[0] * adds[k] / (1 + expf(-gate[k]));
 }
 
 const at_fusion_kind at_fusion_hybrid = {"hybrid", of_stream, of_whole, forward, run, .hears = 1};

@@ -42,6 +42,8 @@ typedef struct at_fusion_net {
     /* Of the streams by themselves: what of them a kind hears that hears their answers. */
     const struct at_calibration *calibration;
     at_param *temperature; /* (1) */
+    at_param
+        *trust; /* (1) in (0,1], of a kind that hears: by how much run lets count what is learned */
     /* What follows only where there is something to learn. Streams come in as (x - mean) * scale, each
      * (embedding size); of tokens the first ones. */
     at_param *mean[ATTUNE_MODALITIES], *scale[ATTUNE_MODALITIES];
@@ -67,7 +69,7 @@ typedef struct at_fusion_batch {
 typedef struct at_fusion_kind {
     const char *name;                            /* in the metadata "fusion" */
     const at_fusion_array *of_stream, *of_whole; /* end with a name of NULL; NULL: none */
-    /* (n, ATTUNE_EMOTIONS) logits. dropout: before the last layer, in training. */
+    /* (n, ATTUNE_EMOTIONS) logits, by a trust of 1. dropout: before the last layer, in training. */
     at_tensor *(*forward)(at_graph *g, const at_fusion_net *net, const at_fusion_batch *b,
                           float dropout);
     /* logit (ATTUNE_EMOTIONS). At least one stream counts; of trust only used, worth and weight are

@@ -115,6 +115,15 @@ static void make_temperature(maker *m, at_fusion_net *net)
         m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is out of range", name);
 }
 
+static void make_trust(maker *m, at_fusion_net *net)
+{
+    net->trust = make_measure(m, -1, "trust", 1, 1);
+    const float trust = m->status ? 1 : net->trust->value.data[0];
+    if (!(trust > 0 && trust <= 1))
+        m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: fusion.%s.trust is out of range",
+                            m->kind->name);
+}
+
 static void make_stream(maker *m, at_fusion_net *net, int stream)
 {
     const at_fusion_array *a = m->kind->of_stream;
@@ -131,6 +140,8 @@ int at_fusion_net_make(at_fusion_net *net, at_params *p, const at_fusion_kind *k
     maker m = {p, kind, file, rng, err, ATTUNE_OK};
     *net = (at_fusion_net){.kind = kind};
     make_temperature(&m, net);
+    if (kind->hears)
+        make_trust(&m, net);
     for (int s = 0; s < ATTUNE_MODALITIES && at_fusion_is_learned(kind); s++)
         make_stream(&m, net, s);
     for (int i = 0; kind->of_whole && kind->of_whole[i].name; i++)

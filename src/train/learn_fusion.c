@@ -283,6 +283,8 @@ static int set_up(void *self, attune_error *err)
     status = status ? status : at_fusion_load(&t->before, t->model, err);
     if (!status)
         t->net.calibration = at_fusion_calibration(t->before);
+    if (!status && t->net.trust)
+        t->net.trust->value.data[0] = t->s->trust;
     status = status ? status : load_parts(t, err);
     return status ? status : make_slots(t, err);
 }

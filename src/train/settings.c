@@ -526,6 +526,8 @@ static const at_field fusion_list[] = {
     FUSION(missing, 0.2, 0, 0.9, "probability that one of the two streams is left out"),
     FUSION(dropout, 0.3, 0, 0.95, "before the last layer"),
     FUSION(smoothing, 0.1, 0, 0.9, "of the labels"),
+    FUSION(trust, 1, 0.01, 1,
+           "of `hybrid`: by how much what was learned counts beside the streams' own answers"),
     AT_FIELDS_END,
 };
 
@@ -534,8 +536,9 @@ static const char *wrong_fusion(const void *value)
     const at_fusion_settings *s = value;
     const at_fusion_kind *kind = at_fusion_kind_find(s->fusion);
     return !kind || !at_fusion_is_learned(kind) ? "fusion is no kind that is learned"
-           : s->pairs < s->batch                ? "pairs must be at least batch"
-                                                : NULL;
+           : s->trust < 1 && !kind->hears ? "trust is for a fusion that hears the streams' answers"
+           : s->pairs < s->batch          ? "pairs must be at least batch"
+                                          : NULL;
 }
 const at_fields at_fusion_fields = {fusion_list, sizeof(at_fusion_settings), wrong_fusion};
 

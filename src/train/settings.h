@@ -186,7 +186,7 @@ typedef struct at_fusion_settings {
     at_harm_settings harm[AT_MOST_HARMS];
     int harms;
     float clean, missing; /* probabilities */
-    float dropout, smoothing;
+    float dropout, smoothing, trust;
 } at_fusion_settings;
 extern const at_fields at_fusion_fields;
 
