@@ -270,7 +270,7 @@ static void a_lane_shows_them(void **state)
         "face condition over time: mean 90 %",
         "<h3>Facial movements</h3>",
         "The 6 of 32 that vary most here",
-        "title=\"How far it is made: browInnerUp; dotted: its mean\">inner brows up "
+        "title=\"How far it is made: browInnerUp; dotted: its mean\">inner brows up ",
         "<small>AU&#160;1, 0&#8211;100",
         "aria-label=\"inner brows up over time: mean 50 %; How far it is made: browInnerUp",
         "d=\"M0 15.0H1000\"", /* the mean, half of 30 pixels */
