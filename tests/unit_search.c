@@ -291,11 +291,11 @@ static void nothing_smaller_is_reported(void **state)
     static const float width[] = {26, 22, 19, 12};
 
     for (size_t i = 0; i < sizeof width / sizeof *width; i++) {
-        const attune_picture p = picture_of(320, 240);
+        const attune_picture p = picture_of(160, 120); /* of which the network sees twice as much */
         at_search *s = open_search(24, 1);
         at_face f;
         things = 0;
-        put(100, 100, width[i], 0);
+        put(80, 60, width[i], 0);
         for (int n = 0; n < 8; n++)
             assert_int_equal(at_search_faces(s, time_of(n), &p, NULL, 0, &f, 1), width[i] > 21);
         world[0].w = 26;

@@ -37,6 +37,12 @@ static float initials(int x, int y)
     return edge ? 200 : stroke ? 255 : 150;
 }
 
+static float socket(int x, int y)
+{
+    const int dx = x - SIDE / 2, dy = y - SIDE / 2;
+    return dx * dx + dy * dy < 45 * 45 ? 205 : 238;
+}
+
 static float shades(int x, int y)
 {
     return 128 + 60 * sinf(0.05F * (float)x) * cosf(0.04F * (float)y) + 0.3F * (float)y;
@@ -56,6 +62,7 @@ static void symbols_are_of_two_tones(void **state)
 {
     (void)state;
     assert_true(two_toned(initials, 0));
+    assert_true(two_toned(socket, 0.8F));
     assert_true(two_toned(initials, 0.8F)); /* as a codec leaves them */
 }
 
