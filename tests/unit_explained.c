@@ -178,7 +178,7 @@ static void test_strip(void **state)
         "aria-hidden=\"true\"><rect class=\"m0\" width=\"50.0%\" height=\"8\"/></svg></td>"
         "<td>90&#160;%",
         "<tr><th scope=\"row\">voice</th><td colspan=\"3\">nothing to judge</td></tr>",
-        "<caption>movements unlike this face's usual</caption><tr><th scope=\"row\">mouth corners up "
+        "<caption>movements unlike this face's usual</caption><tr><th scope=\"row\">mouth corners up ",
         "<small>AU&#160;12</small></th><td>50&#160;% <small>usually 16&#160;%</small>",
         "<line x1=\"16.0%\"",
         "face condition over time: mean 90 %; How fit",
