@@ -190,6 +190,15 @@ class Temporal(unittest.TestCase):
         self.assertEqual(r.returncode, 1)
         self.assertIn("no temporal encoder", r.stderr)
 
+    def test_what_is_wrong_is_named(self):
+        def refused(recipe, *words):
+            cli_train.Wrong.refused(self, recipe, *words)
+
+        refused(dict(self.RECIPE, rate_min=9, rate_max=8), "rate_min is over rate_max")
+        refused(dict(self.RECIPE, frames=65), "frames", "2 to 64")
+        refused(dict(self.RECIPE, temporal={"width": 10, "heads": 4}), "temporal: width")
+        refused(dict(self.RECIPE, harms=[{"kind": "blur", "level": 0}]), "harms[0]", "does harm")
+
 
 if __name__ == "__main__":
     unittest.main()

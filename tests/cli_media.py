@@ -88,7 +88,7 @@ class Order(Media):
         done = subprocess.run(**{**self.command("analyze", "-", "--live", "-o", "out", "--json"),
                                  "stdin": None}, input=data, capture_output=True, timeout=100)
         self.assertEqual(done.returncode, 0, done.stderr)
-        notes = json.loads(done.stdout)["notes"]
+        notes = [x for x in json.loads(done.stdout)["notes"] if "no face was seen" not in x]
         self.assertEqual(len(notes), 1, notes)
         self.assertIn("too late", notes[0])
         self.assertIn(notes[0], done.stderr.decode())

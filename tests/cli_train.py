@@ -601,13 +601,6 @@ class Wrong(unittest.TestCase):
         self.refused(dict(assemble, metadata={"fusion": "concat"}), "concat")
         self.refused(dict(assemble, metadata={"fusion": "poem"}), "poem")
 
-    def test_clips(self):
-        temporal = Temporal.RECIPE
-        self.refused(dict(temporal, rate_min=9, rate_max=8), "rate_min is over rate_max")
-        self.refused(dict(temporal, frames=65), "frames", "2 to 64")
-        self.refused(dict(temporal, temporal={"width": 10, "heads": 4}), "temporal: width")
-        self.refused(dict(temporal, harms=[{"kind": "blur", "level": 0}]), "harms[0]", "does harm")
-
     def test_a_set_that_gives_nothing(self):
         self.refused(dict(RECIPES["visual"], data=[dict(PICTURES[0], share=0)]), "fewer samples")
 
