@@ -11,6 +11,7 @@
 #define at_audio_run             fake_audio_run
 #define at_fusion_run            fake_fusion_run
 #define at_fusion_answer         fake_fusion_answer
+#define at_fusion_answers_again  fake_fusion_answers_again
 #define at_fusion_usual          fake_fusion_usual
 #define at_weights_source        fake_weights_source
 
@@ -29,10 +30,12 @@
 /* The real one, for the tests that ask for it. */
 #undef at_fusion_run
 #undef at_fusion_answer
+#undef at_fusion_answers_again
 #undef at_fusion_usual
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
 
+int fake_answers_again = 1;
 int fake_looks, fake_mirrored, fake_listens, fake_tokens;
 float fake_over_time;
 float fake_jaw[AT_FACE_CLASSES];
@@ -164,6 +167,12 @@ const at_usual *fake_fusion_usual(const at_fusion *f, int modality)
 {
     (void)f;
     return &usual[modality];
+}
+
+int fake_fusion_answers_again(const at_fusion *f)
+{
+    (void)f;
+    return fake_answers_again;
 }
 
 void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],

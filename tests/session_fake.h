@@ -31,6 +31,9 @@ enum { FAKE_TOKENS = 64 };
 extern int fake_tokens;
 extern int64_t fake_token_us[FAKE_TOKENS];
 
+/* Whether the fusion looks at logits alone; 1. */
+extern int fake_answers_again;
+
 /* A model for attune_session_open; static storage, never freed. */
 const attune_model *fake_model(void);
 

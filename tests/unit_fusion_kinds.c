@@ -428,9 +428,11 @@ static int load(at_fusion **out, const at_fusion_kind *kind, const char *odd, in
     if (!odd && at_fusion_is_learned(kind))
         assert_ptr_equal(at_fusion_kind_in(file), kind);
     int status = at_fusion_load(out, file, err);
-    if (!status) /* a baseline of logits does not reach what looks at embeddings alone */
+    if (!status) { /* a baseline of logits does not reach what looks at embeddings alone */
         assert_int_equal(at_fusion_usual(*out, ATTUNE_FACE)->classes,
                          at_fusion_hears(kind) ? 8 : 0);
+        assert_int_equal(at_fusion_answers_again(*out), !at_fusion_is_learned(kind));
+    }
     at_weights_free(&file);
     at_params_free(&p);
     unlink(path);

@@ -146,6 +146,17 @@ static void without_a_baseline_nothing_is_to_be_told_better(void **state)
     end(x);
 }
 
+/* What is held of a window has no embeddings. */
+static void a_fusion_that_looks_at_embeddings_is_not_asked_again(void **state)
+{
+    watching *x = begin(0);
+    (void)state;
+    fake_answers_again = 0;
+    assert_false(at_hindsight_helps(x->c->s));
+    fake_answers_again = 1;
+    end(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_short_recording_is_as_it_was_told),
         cmocka_unit_test(nothing_waits_for_ever),
         cmocka_unit_test(without_a_baseline_nothing_is_to_be_told_better),
+        cmocka_unit_test(a_fusion_that_looks_at_embeddings_is_not_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,6 +209,11 @@ void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_MODA
     rate(f, evidence, out);
 }
 
+int at_fusion_answers_again(const at_fusion *f)
+{
+    return !at_fusion_is_learned(f->net.kind);
+}
+
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out)
 {

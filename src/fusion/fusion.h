@@ -81,10 +81,12 @@ void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_E
 void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                    at_estimate *out);
 /* The emotion once more, and what follows from it (reliability, doubtful), of logits that others took
- * something out of: of evidence only present and logit matter, out is as at_fusion_run left it. Not of a
- * learned kind, which looks at embeddings. */
+ * something out of: of evidence only present and logit matter, out is as at_fusion_run left it. Only where
+ * at_fusion_answers_again. */
 void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                       at_estimate *out);
+/* Whether logits are all that the kind looks at: a learned one, hybrid too, looks at embeddings. */
+int at_fusion_answers_again(const at_fusion *f);
 /* The first step alone: condition, worth, weight, used and abstain; the rest is zeros. */
 void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
                      at_estimate *out);

@@ -31,7 +31,7 @@ int at_hindsight_helps(const attune_session *s)
 
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         followed += at_fusion_usual(s->m->fusion, m)->classes;
-    return followed && !s->o.no_baseline;
+    return followed && !s->o.no_baseline && at_fusion_answers_again(s->m->fusion);
 }
 
 static int grow(at_hindsight *h)

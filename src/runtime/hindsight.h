@@ -19,7 +19,8 @@ typedef struct at_hindsight {
 
 void at_hindsight_free(at_hindsight *h);
 
-/* Whether anything that the session tells could be told better. */
+/* Whether anything that the session tells could be told better: a fusion that looks at embeddings cannot be
+ * asked again, since these are not held. */
 int at_hindsight_helps(const attune_session *s);
 /* Holds the window that attune_session_next gave last. ATTUNE_OK or ATTUNE_E_NOMEM. */
 int at_hindsight_hold(at_hindsight *h, const attune_session *s, const attune_window *w);
