@@ -112,6 +112,25 @@ static void keeps_and_finds(void **state)
     at_cache_free(&other);
 }
 
+/* Below folders that are not there either, and not another's own. */
+static void a_new_folder_is_its_owners(void **state)
+{
+    at_cache *c;
+    char path[96];
+    struct stat st;
+    (void)state;
+    snprintf(path, sizeof path, "%s/some/where", root);
+    assert_int_equal(at_cache_open(&c, path, NULL), ATTUNE_OK);
+    at_cache_free(&c);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(at_cache_open(&c, path, NULL), ATTUNE_OK);
+    at_cache_free(&c);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0755);
+}
+
 /* What is added in pieces is not what is added in others. */
 static void keys_differ(void **state)
 {
@@ -313,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps_and_finds, fresh_root, remove_root),
+        cmocka_unit_test_setup_teardown(a_new_folder_is_its_owners, fresh_root, remove_root),
         cmocka_unit_test_setup_teardown(keys_differ, fresh_root, remove_root),
         cmocka_unit_test_setup_teardown(damage_is_no_entry, fresh_root, remove_root),
         cmocka_unit_test_setup_teardown(without_a_place, fresh_root, remove_root),

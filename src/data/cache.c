@@ -38,8 +38,12 @@ int at_cache_open(at_cache **out, const char *dir, attune_error *err)
     int status = n > 0 && n < (int)sizeof c->dir
                      ? ATTUNE_OK
                      : at_fail(err, ATTUNE_E_ARG, "%.100s: no name of a folder", dir);
-    if (status == ATTUNE_OK && mkdir(dir, 0700) != 0) /* below others, or there already */
+    if (status == ATTUNE_OK && mkdir(dir, 0700) != 0) { /* below others, or there already */
+        const int is_new = errno == ENOENT;
         status = at_mkdirs(dir, err);
+        if (status == ATTUNE_OK && is_new && chmod(dir, 0700) != 0)
+            status = at_fail(err, ATTUNE_E_IO, "%s: %s", dir, strerror(errno));
+    }
     if (status == ATTUNE_OK && access(dir, W_OK) != 0)
         status = at_fail(err, ATTUNE_E_IO, "%s: %s", dir, strerror(errno));
     if (status < 0)
