@@ -400,6 +400,7 @@ static int parse(at_job *job, int argc, char **argv)
         case 'S': job->sound = optarg; break;
         case 'O':
             offset = optarg;
+            job->offset_s = NAN;
             if (strcmp(optarg, "auto") != 0 &&
                 !at_take_number("analyze", "--offset", optarg, -43200, 43200, &job->offset_s))
                 return AT_EXIT_USAGE;

@@ -219,10 +219,10 @@ int attune_analyze_apart(const attune_model *m, const char *video, const char *s
                          double offset_s, const attune_options *o, const attune_sink *sink,
                          attune_input_info *info, attune_error *err)
 {
-    const at_feed_sound apart = {sound, (int64_t)(offset_s * 1e6)};
-    const at_analyze_change change = {.sound = &apart};
     if (!(fabs(offset_s) <= MOST_ROWS / AT_LAG_RATE))
         return at_fail(err, ATTUNE_E_ARG, "an offset of %g s is too far", offset_s);
+    const at_feed_sound apart = {sound, (int64_t)(offset_s * 1e6)};
+    const at_analyze_change change = {.sound = &apart};
     const int status = at_analyze_changed(m, video, o, sink, &change, info, err);
     if (info)
         note_sound(info, sound, offset_s);
