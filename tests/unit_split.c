@@ -356,6 +356,33 @@ static void says_its_protocol(void **state)
     }
 }
 
+/* A part drawn of the test part, whose people are nowhere else, shares them with the rest of it. */
+static void says_what_a_drawn_test_part_shares(void **state)
+{
+    at_protocol p;
+    attune_error err;
+    FILE *list = open_in_root("manifest.csv");
+    (void)state;
+    fputs("file,split,subject,expression\n", list);
+    for (int i = 0; i < 40; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%03d.png", i);
+        fclose(open_in_root(name));
+        fprintf(list, "%s,%s,p%02d,%s\n", name, i < 20 ? "train" : "test", i / 5,
+                i % 2 ? "sad" : "happy");
+    }
+    fclose(list);
+    at_corpus c = read_ok("test+random:train");
+    assert_int_equal(at_protocol_of(&p, &c, root, "test+random:train", &err), ATTUNE_OK);
+    assert_string_equal(p.text, "random 70/15/15 by label, shares people");
+    assert_string_equal(p.twin, "test+people:train");
+    at_corpus_free(&c);
+    c = read_ok(p.twin);
+    assert_int_equal(at_protocol_of(&p, &c, root, "test+people:train", &err), ATTUNE_OK);
+    assert_string_equal(p.text, "people 70/15/15 by label, people apart");
+    at_corpus_free(&c);
+}
+
 static void quality_from_a_table(void **state)
 {
     at_corpus c;
@@ -389,6 +416,8 @@ int main(void)
         cmocka_unit_test(what_there_is_nothing_to_go_by),
         cmocka_unit_test_setup_teardown(test_parts_do_not_leak, fresh_root, remove_root),
         cmocka_unit_test_setup_teardown(says_its_protocol, fresh_root, remove_root),
+        cmocka_unit_test_setup_teardown(says_what_a_drawn_test_part_shares, fresh_root,
+                                        remove_root),
         cmocka_unit_test_setup_teardown(quality_from_a_table, fresh_root, remove_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

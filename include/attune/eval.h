@@ -113,7 +113,7 @@ typedef struct attune_eval_result {
     char protocol[96]; /* how the part was chosen, and whether others share its people:
                          * "random 70/15/15 by label, shares people" */
     int shared_people; /* people of the part who are in the rest of the set too (where it is drawn:
-                         * the official test part aside); -1: not known */
+                         * the official test part aside, unless that was named); -1: not known */
     char twin[160];    /* the split with people apart beside one that shares them, or "" */
     int n;             /* samples judged */
     int withheld;    /* labelled, but with nothing to judge: no face, a blank picture, no speech, a

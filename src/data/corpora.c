@@ -309,12 +309,6 @@ static void describe_excluded(const at_corpus *c, char *out, size_t size)
 
 /* ---- which part ----------------------------------------------------------------------------- */
 
-/* Does a split in the corpus's own words name its test part, or all there is? */
-static int names_test(const char *split)
-{
-    return strcasestr(split, "test") || strcmp(split, "all") == 0;
-}
-
 /* What the samples are drawn of: an official test part only where it is named. */
 static void drawn_of(char out[AT_SPLIT_TEXT + 8], const struct corpus_kind *kind, const at_split *s)
 {
@@ -322,8 +316,8 @@ static void drawn_of(char out[AT_SPLIT_TEXT + 8], const struct corpus_kind *kind
     if (!*s->of)
         strcpy(out, "notest");
     else
-        snprintf(out, AT_SPLIT_TEXT + 8, "%s%s", joins && !names_test(s->of) ? "notest+" : "",
-                 s->of);
+        snprintf(out, AT_SPLIT_TEXT + 8, "%s%s",
+                 joins && !at_split_names_test(s->of) ? "notest+" : "", s->of);
 }
 
 const char *at_corpus_path_within(const char *path, const char *root)

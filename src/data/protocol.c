@@ -105,6 +105,13 @@ static int compare(at_protocol *out, const at_corpus *c, const at_corpus *whole,
     return status;
 }
 
+/* What has the rest of it: all there is; of a drawn part without the official test part, unless it was drawn
+ * of that. */
+static const char *rest_of(const at_split *s)
+{
+    return s->drawn && !at_split_names_test(s->of) ? "notest" : "all";
+}
+
 /* ---- the call ------------------------------------------------------------------------------- */
 
 int at_protocol_of(at_protocol *out, const at_corpus *c, const char *root, const char *split,
@@ -121,11 +128,13 @@ int at_protocol_of(at_protocol *out, const at_corpus *c, const char *root, const
     out->shared = -1;
     if (c->people) {
         out->shared = 0;
-        status = at_corpus_read(&whole, c->dataset, root, s.drawn ? "notest" : "all", NULL);
+        status = at_corpus_read(&whole, c->dataset, root, rest_of(&s), NULL);
         if (status == ATTUNE_OK)
             status = compare(out, c, &whole, err);
-        else if (status != ATTUNE_E_NOMEM) /* a set of nothing but its test part */
+        else if (status != ATTUNE_E_NOMEM) { /* there is no rest in these words */
             status = ATTUNE_OK;
+            out->shared = -1;
+        }
         at_corpus_free(&whole);
     }
     snprintf(out->text + used, sizeof out->text - used, ", %s",

@@ -9,7 +9,7 @@ typedef struct at_protocol {
     char text[96];            /* "random 70/15/15 by label, shares people" */
     char twin[AT_SPLIT_TEXT]; /* the split with people apart beside one that shares them, or "" */
     int shared; /* of the part's people, those who are in the rest too (of a drawn part: the official
-                 * test part aside); -1: not known */
+                 * test part aside, unless it was drawn of that); -1: not known */
 } at_protocol;
 
 /* c: what split of root is. Reads the corpus once more. */

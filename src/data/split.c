@@ -28,6 +28,11 @@ int at_split_takes(const char *split, const char *part)
     return strcmp(split, "all") == 0 || strcmp(split, part) == 0;
 }
 
+int at_split_names_test(const char *split)
+{
+    return (strcasestr(split, "test") && !strcasestr(split, "notest")) || strcmp(split, "all") == 0;
+}
+
 static int is_word(const char *text, size_t length, const char *word)
 {
     return strlen(word) == length && strncmp(text, word, length) == 0;
