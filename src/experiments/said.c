@@ -5,6 +5,7 @@
 #include "data/pairs.h"
 #include "eval/classes.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ int at_said_read(at_said *out, const json_t *j, attune_error *err)
         return status;
     if (read_list(out->label, label, n, 0, ATTUNE_EMOTIONS) &&
         read_list(out->answer, json_object_get(j, "answer"), n, -1, ATTUNE_EMOTIONS) &&
-        read_list(out->group, json_object_get(j, "group"), n, 0, (int)n))
+        read_list(out->group, json_object_get(j, "group"), n, 0, INT_MAX))
         return ATTUNE_OK;
     at_said_free(out);
     return at_fail(err, ATTUNE_E_FORMAT, "what was kept is no list of answers");
@@ -83,7 +84,8 @@ static void number_people(const at_corpus *c, int *group)
     }
 }
 
-/* Of those with a label, in the corpus's order. */
+/* Of those with a label, in the corpus's order: a clip that gave nothing to one stream has its place all the
+ * same, since answers are compared place by place. */
 static int collect(at_said *out, const at_corpus *c, const at_answer *answer, attune_error *err)
 {
     int *group = at_calloc((size_t)c->count + 1, sizeof *group);
@@ -93,7 +95,7 @@ static int collect(at_said *out, const at_corpus *c, const at_answer *answer, at
         out->n = 0;
         for (int i = 0; i < c->count; i++) {
             const int label = at_label_of(&c->list[i], c->head);
-            if (label < 0 || answer[i].outcome == AT_UNREAD)
+            if (label < 0)
                 continue;
             out->label[out->n] = label;
             out->group[out->n] = group[i];

@@ -9,7 +9,8 @@
 
 typedef struct at_said {
     int n;
-    int *label, *answer, *group; /* (n) emotion; -1: withheld; whose sample it is, from 0 */
+    int *label, *answer,
+        *group; /* (n) emotion; -1: withheld, or nothing to judge; whose sample it is, from 0 */
 } at_said;
 
 int at_said_make(at_said *s, int n, attune_error *err);
