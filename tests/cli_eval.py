@@ -195,6 +195,16 @@ class Made(unittest.TestCase):
         self.assertEqual(r.returncode, 2)
         self.assertIn("foldK/N", r.stderr)
 
+    def test_a_broken_file_does_not_keep_a_set_from_being_divided_by_quality(self):
+        mini_corpora.make_ravdess(self.root, random.Random(1), range(1, 3), 2)
+        broken = min(self.root.glob("Actor_01/*-01-*.wav"))
+        broken.write_bytes(b"RIFF, and nothing of a sound")
+        self.judge("ravdess", "--split", "notest", "--qualities", self.root / "qualities.csv")
+        graded = {row["file"]: row["quality"] for row in self.table("qualities.csv")}
+        self.assertEqual(graded[str(broken.relative_to(self.root))], "low-quality")
+        d = self.judge("ravdess", "--split", "random:fold0/2:quality")
+        self.assertEqual(d["protocol"], "random 2 folds by label and quality, shares people")
+
     def test_a_cache_changes_nothing(self):
         self.clip_part(self.root / "set/happy/%02d.png", "-frames:v", "4", "-r", "1")
         self.clip_part(self.root / "set/happy/voice.wav", "-t", "2", "-ac", "1")

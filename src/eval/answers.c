@@ -86,10 +86,9 @@ int at_qualities_write(const char *path, const char *root, const at_corpus *c,
         return status;
     fputs("file,quality\n", out.f);
     for (int i = 0; i < c->count; i++) {
-        if (answer[i].outcome == AT_UNREAD)
-            continue;
         at_csv_put(out.f, at_corpus_path_within(c->list[i].path, root));
-        /* a face that is not found, or nothing to hear, is no good picture or sound */
+        /* a face that is not found, nothing to hear, or a file that cannot be read is no good picture or
+         * sound; a split by quality goes by all rows */
         const at_grade grade = answer[i].grade ? answer[i].grade : AT_LOW_QUALITY;
         fprintf(out.f, ",%s\n", at_grade_names[grade]);
     }
