@@ -324,38 +324,21 @@ static int gained(const at_answers *a, const float *p, int i)
            (at_likeliest(a->p + row, a->classes) == a->label[i]);
 }
 
-static double mean_gain(const grouping *g, const signed char *gain, at_rng *r)
-{
-    int sum = 0, n = 0;
-    for (int draw = 0; draw < g->groups; draw++) {
-        const int which = r ? (int)at_rng_below(r, (uint32_t)g->groups) : draw;
-        for (int i = g->start[which]; i < g->start[which + 1]; i++, n++)
-            sum += gain[g->member[i]];
-    }
-    return (double)sum / n;
-}
-
 int at_gain_bootstrap(at_gain *out, const at_answers *a, const float *p, int draws, uint64_t seed,
                       attune_error *err)
 {
-    grouping g = {0};
-    at_rng r;
+    double sum = 0;
     *out = (at_gain){0};
-    if (a->n < 1 || draws < 1)
-        return at_fail(err, ATTUNE_E_ARG, "nothing to resample");
-    double *v = malloc((size_t)draws * sizeof *v);
-    signed char *gain = malloc((size_t)a->n);
-    const int status = v && gain ? grouping_make(&g, a->group, a->n) : ATTUNE_E_NOMEM;
-    at_rng_seed(&r, seed, 0);
-    for (int i = 0; i < a->n && !status; i++)
-        gain[i] = (signed char)gained(a, p, i);
-    for (int i = 0; i < draws && !status; i++)
-        v[i] = mean_gain(&g, gain, &r);
-    if (!status) {
-        *out = (at_gain){mean_gain(&g, gain, NULL), percentiles(v, draws)};
-        grouping_free(&g);
+    float *gain = malloc(((size_t)a->n + 1) * sizeof *gain);
+    if (!gain)
+        return at_fail_nomem(err);
+    for (int i = 0; i < a->n; i++) {
+        gain[i] = (float)gained(a, p, i);
+        sum += (double)gain[i];
     }
-    free(v);
+    const int status = at_mean_bootstrap(&out->interval, gain, a->group, a->n, draws, seed, err);
+    if (!status)
+        out->of = sum / a->n;
     free(gain);
-    return status ? at_fail_nomem(err) : ATTUNE_OK;
+    return status;
 }

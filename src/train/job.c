@@ -92,8 +92,8 @@ static int tell_protocol(const at_job *job, const at_corpus *c, const char *root
         return status;
     const int n = snprintf(line, sizeof line, "%s %s: %s", c->dataset, split, p.text);
     if (p.shared > 0)
-        snprintf(line + n, sizeof line - (size_t)n, " (%d of %d); with people apart: %s", p.shared,
-                 c->people, p.twin);
+        snprintf(line + n, sizeof line - (size_t)n, " (%d of %d)%s%s", p.shared, c->people,
+                 *p.twin ? "; with people apart: " : "", p.twin);
     at_job_tell(job, line);
     return ATTUNE_OK;
 }
