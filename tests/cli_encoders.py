@@ -162,6 +162,14 @@ class Temporal(unittest.TestCase):
         self.assertEqual(self.model().read_bytes(), (again / "temporal.safetensors").read_bytes())
         self.assertEqual(made[1].read_bytes(), (again / made[1].name).read_bytes())
 
+    def test_without_votes_there_is_nothing_to_be_judged_by(self):
+        labelled = [{"dataset": "fer2013", "folder": "ferplus", "train": "train",
+                     "valid": "valid"}]
+        r = run(write_recipe("voteless", dict(self.RECIPE, data=labelled)), "voteless")
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("voteless.json: no picture of the validation part has FER+'s votes", r.stderr)
+        self.assertEqual(len(r.stderr.splitlines()), 1, r.stderr)
+
     def test_it_holds_the_encoder_alone(self):
         arrays = header(self.model())
         self.assertTrue(all(x.startswith(("visual.temporal.", "__metadata__")) for x in arrays))

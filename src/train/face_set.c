@@ -1,23 +1,34 @@
 #include "train/face_set.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "data/split.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
+/* The same part of the set beside, whose labels are found by file: all of it where the part is drawn, since
+ * another set is drawn otherwise. */
+static int read_also(const at_job *job, const at_set_settings *of, const char *split,
+                     at_corpus *also, attune_error *err)
+{
+    char *root = NULL;
+    at_split s;
+    int status = at_split_parse(&s, split, err);
+    status = status ? status : at_job_data(job, of->dataset, of->folder, &root, err);
+    status = status ? status : at_corpus_read(also, of->also, root, s.drawn ? "all" : split, err);
+    free(root);
+    return status;
+}
+
 static int read_set(at_face_set *s, const at_job *job, const at_set_settings *of, at_part part,
                     int limit, at_corpus *corpus, at_corpus *also, attune_error *err)
 {
     const char *split = part == AT_PART_TRAIN ? of->train : of->valid;
-    char *root = NULL;
     int status = at_job_corpus(job, of->dataset, of->folder, split, limit, corpus, err);
-    if (!status && of->also && !also->count) {
-        status = at_job_data(job, of->dataset, of->folder, &root, err);
-        status = status ? status : at_corpus_read(also, of->also, root, split, err);
-        free(root);
-    }
+    if (!status && of->also && !also->count)
+        status = read_also(job, of, split, also, err);
     s->share[s->sets++] = of->share;
     return status;
 }

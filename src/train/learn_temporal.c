@@ -262,6 +262,17 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
+/* Votes are what it is judged by. */
+static int check_judged(const task *t, attune_error *err)
+{
+    for (int i = 0; i < t->valid.set.faces.count; i++)
+        if (label_of(t, i) >= 0)
+            return ATTUNE_OK;
+    return at_fail(err, ATTUNE_E_ARG,
+                   "%s: no picture of the validation part has FER+'s votes to be judged by",
+                   t->t.job->recipe->path);
+}
+
 static int load_part(task *t, part *p, at_part which, const at_params *detector,
                      const at_visual_net *net, attune_error *err)
 {
@@ -269,6 +280,8 @@ static int load_part(task *t, part *p, at_part which, const at_params *detector,
     const int most = which == AT_PART_TRAIN ? t->s->most : t->s->judged;
     const int limit = job->options->limit ? job->options->limit : most;
     int status = at_face_set_load(&p->set, job, &t->s->data, which, limit, detector, NULL, err);
+    if (!status && which == AT_PART_VALID)
+        status = check_judged(t, err);
     return status ? status
                   : at_clip_set_make(&p->clips, job, &p->set.faces, net,
                                      at_step_seed(t->t.plan.seed, -1 - (int)which), err);
