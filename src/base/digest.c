@@ -56,6 +56,8 @@ void at_digest_add(at_digest *d, const void *bytes, size_t n)
     const unsigned char *p = bytes;
     const size_t kept = d->bytes % STRIPE;
 
+    if (n == 0)
+        return;
     d->bytes += n;
     if (kept > 0) {
         const size_t taken = n < STRIPE - kept ? n : STRIPE - kept;
