@@ -18,10 +18,13 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import wave
 import zlib
+
+import built
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
@@ -339,7 +342,7 @@ class BadInput(Case):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writes fail with EFBIG
             resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
 
-        done = self.run_attune("analyze", "a.wav", "-o", "out", code=1, preexec_fn=limit)
+        done = self.run_attune("analyze", "a.wav", "-o", "out", "--quiet", code=1, preexec_fn=limit)
         self.assert_one_line(done.stderr, "out/")
         self.assertEqual(self.files(), ["a.wav"])
 
@@ -565,6 +568,26 @@ class Interrupted(Case):
             self.assertTrue(0 < len(rows) < 2400)
             self.assertIn("stopped", (self.dir / "out/report.html").read_text())
             shutil.rmtree(self.dir / "out")
+
+    def test_windows_that_wait_are_kept(self):
+        """A person's first half minute waits until it is known what is usual for them, but not beyond the end."""
+        write_wav(self.dir / "a.wav", 12)
+        os.mkfifo(self.dir / "pipe")
+        keep = os.open(self.dir / "pipe", os.O_RDWR)
+        self.addCleanup(os.close, keep)
+        feeder = threading.Thread(target=os.write, args=(keep, (self.dir / "a.wav").read_bytes()))
+        feeder.start()
+
+        def heard(_):
+            if feeder.is_alive():
+                return False
+            time.sleep(8 if built.sanitizers() else 1)
+            return True
+
+        self.interrupt(signal.SIGINT, heard, "pipe", "-o", "out")
+        summary, rows = self.check_outputs("out")
+        self.assertTrue(summary["interrupted"])
+        self.assertGreater(len(rows), 8)
 
     def test_a_silent_input_can_be_left(self):
         os.mkfifo(self.dir / "pipe")

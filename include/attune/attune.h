@@ -363,7 +363,8 @@ typedef struct attune_input_info {
 } attune_input_info;
 
 /* What attune_analyze_file reports as it goes. Both callbacks run on the caller's thread; a
- * non-zero return stops the analysis with ATTUNE_E_INTERRUPTED (info is filled all the same). */
+ * non-zero return stops the analysis with ATTUNE_E_INTERRUPTED (info is filled all the same; after one of
+ * progress, windows that wait for what is usual for their person come first: attune_options.causal). */
 typedef struct attune_sink {
     void *user;
     int (*window)(void *user, const attune_window *w);

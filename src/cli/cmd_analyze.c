@@ -98,7 +98,7 @@ static int on_window(void *user, const attune_window *w)
         r->failed = 1;
     else if (attune_report_window(r->report, w, &r->err) < 0)
         r->failed = 1;
-    return r->failed || at_stopped(NULL);
+    return r->failed;
 }
 
 static int on_thumbnail(void *user, const attune_thumbnail *t)

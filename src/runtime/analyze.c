@@ -140,14 +140,16 @@ static int analyze(at_analysis *a, attune_error *err)
     return rc < 0 ? rc : hand_on_held(a, 1, err);
 }
 
-/* Of what was interrupted as well: the windows that wait, and the thumbnails of the faces they told of. */
+/* Of what was interrupted as well: the windows that wait, and the thumbnails of the faces they told of. Whoever
+ * stopped it by the progress has them all the same; whoever did by a window has had enough. */
 static int hand_on_rest(at_analysis *a, const attune_options *o, attune_error *err)
 {
     attune_thumbnail t;
-    int rc = a->stopped ? ATTUNE_OK : hand_on_held(a, 1, err);
+    attune_window w;
 
-    if (rc < 0)
-        return rc;
+    while (!a->stopped && at_hindsight_next(&a->hindsight, 1, &w))
+        if (a->sink->window)
+            a->sink->window(a->sink->user, &w);
     if (!o || !o->thumbnails || !a->sink->thumbnail)
         return ATTUNE_OK;
     for (int i = 0; attune_session_thumbnail(a->session, i, &t); i++)
