@@ -696,6 +696,10 @@ class SoundApart(unittest.TestCase):
         r, _ = self.analyze("clip.mkv", "--sound", self.root / "none.wav")
         self.assertEqual(r.returncode, 1)
         self.assertIn("none.wav", r.stderr)
+        os.mkfifo(self.root / "pipe.wav")
+        r, _ = self.analyze("clip.mkv", "--sound", self.root / "pipe.wav")
+        self.assertEqual(r.returncode, 1)
+        self.assertRegex(r.stderr, "pipe.wav: can be read only once.*--offset")
 
     def test_usage(self):
         for options in (["--offset", "1"], ["--sound", "a.wav", "--offset", "soon"], ["--sound", "a.wav", "--live"],

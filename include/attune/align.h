@@ -27,7 +27,8 @@ typedef struct attune_alignment {
 /* Finds it: by the envelopes of both sounds; where the video has no sound of its own, or one that says
  * nothing, by the mouth of the face that is seen longest, with model (nullable: mouths are not looked at).
  * o (nullable): threads, tracks, min_face. sink (nullable): its progress alone. Reads both files whole; at
- * most 12 hours. Clocks that run at different speeds are not put right. "Cannot tell" is no failure. */
+ * most 12 hours. Clocks that run at different speeds are not put right. "Cannot tell" is no failure; what can be read
+ * only once, a pipe, is (ATTUNE_E_ARG). */
 int attune_align(attune_alignment *out, const attune_model *model, const char *video,
                  const char *sound, const attune_options *o, const attune_sink *sink,
                  attune_error *err);

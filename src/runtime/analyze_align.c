@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { ROW_US = 1000000 / AT_LAG_RATE, MOST_ROWS = 12 * 3600 * AT_LAG_RATE };
 
@@ -179,13 +180,27 @@ static int is_of_the_file(int status)
     return status < 0 && status != ATTUNE_E_NOMEM && status != ATTUNE_E_INTERRUPTED;
 }
 
+/* Both are read to their ends, and then again to be analysed. What is not there the reader says better. */
+static int check_again(const char *path, attune_error *err)
+{
+    struct stat s;
+    if (strcmp(path, "-") != 0 && (stat(path, &s) != 0 || S_ISREG(s.st_mode)))
+        return ATTUNE_OK;
+    return at_fail(err, ATTUNE_E_ARG,
+                   "%s: can be read only once, so that no offset can be found: say it (--offset)",
+                   path);
+}
+
 int attune_align(attune_alignment *out, const attune_model *model, const char *video,
                  const char *sound, const attune_options *o, const attune_sink *sink,
                  attune_error *err)
 {
     course apart = {0}, camera = {0}, opened = {0};
     memset(out, 0, sizeof *out);
-    int status = read_level(&apart, sound, o ? o->audio_track : 0, sink, err);
+    int status = check_again(sound, err);
+    status = status ? status : check_again(video, err);
+    if (status == ATTUNE_OK)
+        status = read_level(&apart, sound, o ? o->audio_track : 0, sink, err);
     if (status < 0)
         goto done;
     status = read_level(&camera, video, 0, sink, err);
