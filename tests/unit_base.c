@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "base/sort.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -609,6 +610,31 @@ static void progress_stays_quiet_and_time_goes_on(void **state)
     assert_true(at_now() >= t + 0.001);
 }
 
+/* Of every size up to where the gaps grow; some values come twice. */
+static void sort_orders_and_loses_nothing(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 2, 3, 10, 300, 702, 2500, 20000};
+    at_rng r;
+
+    at_rng_seed(&r, 7, 0);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const size_t n = sizes[s];
+        float *v = at_alloc(n, sizeof *v);
+        double before = 0, after = 0;
+        assert_non_null(v);
+        for (size_t i = 0; i < n; i++)
+            before += v[i] = (float)(at_rng_u32(&r) % 1000) - 500;
+        at_sort_floats(v, n);
+        for (size_t i = 0; i < n; i++)
+            after += v[i];
+        for (size_t i = 1; i < n; i++)
+            assert_true(v[i - 1] <= v[i]);
+        assert_true(before == after);
+        at_free(v);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -629,6 +655,7 @@ int main(void)
         cmocka_unit_test(rng_is_uniform),
         cmocka_unit_test(rng_normal_has_its_moments),
         cmocka_unit_test(rng_shuffle_is_fair),
+        cmocka_unit_test(sort_orders_and_loses_nothing),
         cmocka_unit_test_setup_teardown(outfile_appears_at_commit, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_abandoned_leaves_nothing, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),

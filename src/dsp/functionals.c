@@ -1,5 +1,7 @@
 #include "dsp/functionals.h"
 
+#include "base/sort.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +24,6 @@ static int counts(const float *row, int speech, int column)
 static int is_level(int column)
 {
     return column < AT_COL_MFCC || column == AT_COL_MFCC || column == AT_COL_LOG_ENERGY;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
 }
 
 static void column_functionals(const float *x, size_t n, const unsigned char *speech, int column,
@@ -55,7 +51,7 @@ static void column_functionals(const float *x, size_t n, const unsigned char *sp
     const double mean = sum / (double)m;
     for (size_t i = 0; i < m; i++)
         squares += ((double)value[i] - mean) * ((double)value[i] - mean);
-    qsort(value, m, sizeof *value, by_size);
+    at_sort_floats(value, m);
     const float origin = is_level(column) ? (float)mean : 0;
     out[MEAN] = (float)mean;
     out[DEVIATION] = (float)sqrt(squares / (double)m);

@@ -1,11 +1,11 @@
 #include "dsp/lag.h"
 
 #include "base/mem.h"
+#include "base/sort.h"
 
 #include <attune/attune.h>
 #include <kiss_fftr.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -21,12 +21,6 @@ static const float independent =
 
 /* ---- courses -------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 int at_lag_level(float *energy, size_t n)
 {
     if (n == 0)
@@ -35,7 +29,7 @@ int at_lag_level(float *energy, size_t n)
     if (!sorted)
         return ATTUNE_E_NOMEM;
     memcpy(sorted, energy, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_value);
+    at_sort_floats(sorted, n);
     const float quiet = fmaxf(sorted[n / 4], 1e-8f);
     at_free(sorted);
     for (size_t i = 0; i < n; i++)

@@ -4,6 +4,7 @@
  */
 #include "dsp/prosody.h"
 
+#include "base/sort.h"
 #include "dsp/spectrum.h"
 
 #include <assert.h>
@@ -221,18 +222,6 @@ static void put(stretch *s, double value)
     *s->out++ = (float)value;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-static void sort(float *v, size_t n)
-{
-    if (n)
-        qsort(v, n, sizeof *v, by_size);
-}
-
 /* Of sorted values, between neighbours linear. */
 static double quantile(const float *v, size_t n, double share)
 {
@@ -281,7 +270,7 @@ static void put_spread(stretch *s, size_t n)
         cubes += pow((double)s->value[i] - mean, 3);
     put(s, mean);
     put(s, deviation);
-    sort(s->value, n);
+    at_sort_floats(s->value, n);
     for (int k = 0; k < 3; k++)
         put(s, quantile(s->value, n, shares[k]));
     put(s, cubes / (double)n / (pow(deviation, 3) + LEAST_SPREAD));
@@ -401,7 +390,7 @@ static void put_melody(stretch *s, double level)
     put_slopes(s);
     put(s, level);
     n = collect(s, PITCH, SPOKEN_VOICE, SPOKEN_VOICE);
-    sort(s->value, n);
+    at_sort_floats(s->value, n);
     put(s, n >= LEAST_FRAMES ? quantile(s->value, n, 0.97) : 0);
     put(s, n >= LEAST_FRAMES ? quantile(s->value, n, 0.03) : 0);
     put_lines(s);
@@ -414,7 +403,7 @@ static void put_tremor(stretch *s, int m)
     while (next_voice(s, &from, &to))
         for (size_t i = from; i + 2 < to; i++)
             s->value[n++] = fabsf(at(s, i, m) - 2 * at(s, i + 1, m) + at(s, i + 2, m));
-    sort(s->value, n);
+    at_sort_floats(s->value, n);
     put(s, log(mean_of(s->value, n) + LEAST_TREMOR));
     put(s, log((n ? quantile(s->value, n, 0.5) : 0) + LEAST_TREMOR));
 }
@@ -473,7 +462,7 @@ static void put_loudest(stretch *s)
         s->out += 3;
         return;
     }
-    sort(s->value, n);
+    at_sort_floats(s->value, n);
     const double loud = quantile(s->value, n, 0.75);
     for (int k = 0; k < 3; k++) {
         double sum = 0, all = 0;
@@ -545,7 +534,7 @@ static double measure_rows(const float *x, size_t n, const unsigned char *speech
         measure_row(&b, row, measures + i * MEASURES);
     }
     const size_t voiced = collect(s, PITCH, SPOKEN_VOICE, SPOKEN_VOICE);
-    sort(s->value, voiced);
+    at_sort_floats(s->value, voiced);
     const double level = voiced >= LEAST_FRAMES ? quantile(s->value, voiced, 0.5) : 0;
     for (size_t i = 0; i < n; i++)
         measures[i * MEASURES + PITCH] -= (float)level;

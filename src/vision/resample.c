@@ -8,9 +8,10 @@
 
 /* ---- resize ------------------------------------------------------------------------------ */
 
-/* Output i of one axis is sum_k weight[i*most + k] * input[first[i] + k], k < taps[i]. */
+/* Output i of one axis is sum_k weight[i*most + k] * input[first[i] + k], k < taps[i]; the weights
+ * after those are zero. */
 typedef struct axis {
-    int most;
+    int most, widest; /* room for weights of an output, at least 2; the largest of taps */
     int *first, *taps;
     float *weight;
 } axis;
@@ -30,7 +31,7 @@ static int axis_make(axis *a, double start, double length, int in, int out)
     *a = (axis){.most = (int)ceil(2 * reach) + 2};
     a->first = at_alloc((size_t)out, sizeof *a->first);
     a->taps = at_alloc((size_t)out, sizeof *a->taps);
-    a->weight = at_alloc((size_t)out * (size_t)a->most, sizeof *a->weight);
+    a->weight = at_calloc((size_t)out * (size_t)a->most, sizeof *a->weight);
     if (!a->first || !a->taps || !a->weight)
         return ATTUNE_E_NOMEM;
     for (int i = 0; i < out; i++) {
@@ -52,37 +53,73 @@ static int axis_make(axis *a, double start, double length, int in, int out)
             sum += w;
         }
         a->taps[i] = n;
+        a->widest = n > a->widest ? n : a->widest;
         for (int k = 0; k < n; k++)
             weight[k] = (float)(weight[k] / sum);
     }
     return ATTUNE_OK;
 }
 
-static void blend_rows(const at_image *src, const axis *ay, int oy, float *restrict row)
+/* row (+)= the weighted samples of one or two rows, added one after the other. */
+static void blend_row(float *restrict row, size_t n, int first, const float weight[2],
+                      const uint8_t *restrict a, const uint8_t *restrict b)
+{
+    const float wa = weight[0], wb = b ? weight[1] : 0;
+
+    if (first && b)
+        for (size_t i = 0; i < n; i++)
+            row[i] = wa * (float)a[i] + wb * (float)b[i];
+    else if (first)
+        for (size_t i = 0; i < n; i++)
+            row[i] = wa * (float)a[i];
+    else if (b)
+        for (size_t i = 0; i < n; i++)
+            row[i] = row[i] + wa * (float)a[i] + wb * (float)b[i];
+    else
+        for (size_t i = 0; i < n; i++)
+            row[i] += wa * (float)a[i];
+}
+
+/* Two rows a turn, since what costs here is reading and writing the sum. */
+static void blend_rows(const at_image *src, const axis *ay, int oy, float *row)
 {
     const size_t n = (size_t)src->w * (size_t)src->channels;
     const float *weight = ay->weight + (size_t)oy * (size_t)ay->most;
+    const int taps = ay->taps[oy];
 
-    memset(row, 0, n * sizeof *row);
-    for (int k = 0; k < ay->taps[oy]; k++) {
-        const uint8_t *restrict in = at_image_at(src, 0, ay->first[oy] + k);
-        const float w = weight[k];
-        for (size_t i = 0; i < n; i++)
-            row[i] += w * (float)in[i];
+    for (int k = 0; k < taps; k += 2) {
+        const int y = ay->first[oy] + k;
+        blend_row(row, n, k == 0, weight + k, at_image_at(src, 0, y),
+                  k + 1 < taps ? at_image_at(src, 0, y + 1) : NULL);
     }
 }
 
-static void blend_columns(const float *row, const axis *ax, int w, int channels, uint8_t *out)
+static uint8_t to_byte(float v) /* v >= 0, half a unit added; weights sum to 1 up to rounding */
+{
+    return v >= 255 ? 255 : (uint8_t)v;
+}
+
+/* Of one channel with the same number of taps everywhere: a loop that the compiler can unroll. */
+static inline void blend_grey(const float *row, const axis *ax, int w, int taps, uint8_t *out)
+{
+    for (int ox = 0; ox < w; ox++) {
+        const float *in = row + ax->first[ox];
+        const float *weight = ax->weight + (size_t)ox * (size_t)ax->most;
+        float sum = 0.5F;
+        for (int k = 0; k < taps; k++)
+            sum += weight[k] * in[k];
+        out[ox] = to_byte(sum);
+    }
+}
+
+static void blend_colours(const float *row, const axis *ax, int w, int channels, uint8_t *out)
 {
     for (int ox = 0; ox < w; ox++) {
         const float *in = row + (ptrdiff_t)ax->first[ox] * channels;
         const float *weight = ax->weight + (size_t)ox * (size_t)ax->most;
         float sum[4] = {0.5F, 0.5F, 0.5F, 0.5F};
 
-        if (channels == 1) {
-            for (int k = 0; k < ax->taps[ox]; k++)
-                sum[0] += weight[k] * in[k];
-        } else if (channels == 3) {
+        if (channels == 3) {
             for (int k = 0; k < ax->taps[ox]; k++, in += 3) {
                 sum[0] += weight[k] * in[0];
                 sum[1] += weight[k] * in[1];
@@ -93,9 +130,24 @@ static void blend_columns(const float *row, const axis *ax, int w, int channels,
                 for (int c = 0; c < channels; c++)
                     sum[c] += weight[k] * in[c];
         }
-        for (int k = 0; k < channels; k++) /* weights sum to 1 up to rounding */
-            *out++ = sum[k] >= 255 ? 255 : (uint8_t)sum[k];
+        for (int c = 0; c < channels; c++)
+            *out++ = to_byte(sum[c]);
     }
+}
+
+/* row ends in ax->most zeros: taps that an output lacks weigh nothing and read on from its end. */
+static void blend_columns(const float *row, const axis *ax, int w, int channels, uint8_t *out)
+{
+    if (channels > 1)
+        blend_colours(row, ax, w, channels, out);
+    else if (ax->widest <= 2)
+        blend_grey(row, ax, w, 2, out);
+    else if (ax->widest == 3)
+        blend_grey(row, ax, w, 3, out);
+    else if (ax->widest == 4)
+        blend_grey(row, ax, w, 4, out);
+    else
+        blend_grey(row, ax, w, ax->widest, out);
 }
 
 int at_image_resize(at_image *dst, const at_image *src, int w, int h)
@@ -115,10 +167,13 @@ int at_image_resample(at_image *dst, const at_image *src, const at_window *from,
         return status;
     if (w == src->w && h == src->h && from->w == w && from->h == h) /* the whole as it is */
         return at_image_copy(dst, src);
-    row = at_alloc((size_t)src->w * (size_t)src->channels, sizeof *row);
-    status = row ? axis_make(&ax, from->x, from->w, src->w, w) : ATTUNE_E_NOMEM;
+    status = axis_make(&ax, from->x, from->w, src->w, w);
     if (status == ATTUNE_OK)
         status = axis_make(&ay, from->y, from->h, src->h, h);
+    if (status == ATTUNE_OK) {
+        row = at_calloc((size_t)(src->w + ax.most) * (size_t)src->channels, sizeof *row);
+        status = row ? ATTUNE_OK : ATTUNE_E_NOMEM;
+    }
     for (int oy = 0; status == ATTUNE_OK && oy < h; oy++) {
         blend_rows(src, &ay, oy, row);
         blend_columns(row, &ax, w, src->channels, at_image_at(dst, 0, oy));
@@ -164,28 +219,84 @@ static float near_range(float v, int side)
     return v > (float)side + 1 ? (float)side + 1 : v >= -2 ? v : -2;
 }
 
-static void sample(const at_image *im, float x, float y, uint8_t *out)
+/* The 2 x 2 samples of channels bytes around a place fx, fy from the first. */
+static inline void mix(const uint8_t *const p[4], float fx, float fy, int channels, uint8_t *out)
 {
-    const float cx = near_range(x, im->w), cy = near_range(y, im->h);
-    const int ix = (int)(cx + 2) - 2, iy = (int)(cy + 2) - 2;
-    const float fx = cx - (float)ix, fy = cy - (float)iy;
     const float weight[4] = {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy};
-    const uint8_t *p[4];
 
-    if (ix >= 0 && iy >= 0 && ix < im->w - 1 && iy < im->h - 1) { /* nearly always */
-        p[0] = at_image_at(im, ix, iy);
-        p[1] = p[0] + im->channels;
-        p[2] = p[0] + im->stride;
-        p[3] = p[1] + im->stride;
-    } else {
-        for (int k = 0; k < 4; k++)
-            p[k] = pixel(im, ix + (k & 1), iy + (k >> 1));
-    }
-    for (int c = 0; c < im->channels; c++) {
+    for (int c = 0; c < channels; c++) {
         const float v = 0.5F + weight[0] * (float)p[0][c] + weight[1] * (float)p[1][c] +
                         weight[2] * (float)p[2][c] + weight[3] * (float)p[3][c];
         out[c] = v >= 255 ? 255 : (uint8_t)v;
     }
+}
+
+/* floor, of what is in range. */
+static inline int to_left(float v)
+{
+    return (int)(v + 2) - 2;
+}
+
+static void sample(const at_image *im, float x, float y, uint8_t *out)
+{
+    const float cx = near_range(x, im->w), cy = near_range(y, im->h);
+    const int ix = to_left(cx), iy = to_left(cy);
+    const uint8_t *p[4];
+
+    for (int k = 0; k < 4; k++)
+        p[k] = pixel(im, ix + (k & 1), iy + (k >> 1));
+    mix(p, cx - (float)ix, cy - (float)iy, im->channels, out);
+}
+
+/* Output y, x < w, of a warp whose inverse is inv. */
+typedef struct line {
+    float inv[6], y;
+    int w;
+} line;
+
+/* The source's place of output x. */
+static inline void place(const line *l, int x, float *px, float *py)
+{
+    *px = l->inv[0] * (float)x + l->inv[1] * l->y + l->inv[2];
+    *py = l->inv[3] * (float)x + l->inv[4] * l->y + l->inv[5];
+}
+
+static int has_square(const at_image *im, const line *l, int x)
+{
+    float px, py;
+
+    place(l, x, &px, &py);
+    return px >= 0 && py >= 0 && px < (float)(im->w - 1) && py < (float)(im->h - 1);
+}
+
+/* A line that is inside at both ends is so between: no sample needs to be looked at. */
+static inline void sample_inside(const at_image *im, const line *l, int channels, uint8_t *out)
+{
+    for (int x = 0; x < l->w; x++, out += channels) {
+        float cx, cy;
+        place(l, x, &cx, &cy);
+        const int ix = to_left(cx), iy = to_left(cy);
+        const uint8_t *first = im->data + (ptrdiff_t)iy * im->stride + (ptrdiff_t)ix * channels;
+        const uint8_t *const p[4] = {first, first + channels, first + im->stride,
+                                     first + im->stride + channels};
+        mix(p, cx - (float)ix, cy - (float)iy, channels, out);
+    }
+}
+
+static void sample_line(const at_image *im, const line *l, uint8_t *out)
+{
+    const int inside = has_square(im, l, 0) && has_square(im, l, l->w - 1);
+
+    if (inside && im->channels == 1)
+        sample_inside(im, l, 1, out);
+    else if (inside && im->channels == 3)
+        sample_inside(im, l, 3, out);
+    else
+        for (int x = 0; x < l->w; x++, out += im->channels) {
+            float px, py;
+            place(l, x, &px, &py);
+            sample(im, px, py, out);
+        }
 }
 
 /* What of src the w x h output can see, with a margin of some pixels; never empty. Takes m along
@@ -215,6 +326,7 @@ static at_image visible(const at_image *src, float m[6], const float inv[6], int
 int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, int h)
 {
     at_image small[2] = {{0}, {0}}, view;
+    line l = {.w = w};
     float f[6], inv[6];
     int status;
 
@@ -244,11 +356,10 @@ int at_image_warp(at_image *dst, const at_image *src, const float m[6], int w, i
         status = ATTUNE_E_ARG;
         goto done;
     }
+    memcpy(l.inv, inv, sizeof l.inv);
     for (int y = 0; y < h; y++) {
-        uint8_t *out = at_image_at(dst, 0, y);
-        for (int x = 0; x < w; x++, out += dst->channels)
-            sample(&view, inv[0] * (float)x + inv[1] * (float)y + inv[2],
-                   inv[3] * (float)x + inv[4] * (float)y + inv[5], out);
+        l.y = (float)y;
+        sample_line(&view, &l, at_image_at(dst, 0, y));
     }
 done:
     at_image_free(&small[0]);
