@@ -102,7 +102,7 @@ step_asan()
     # The stack on which gcc 13.2 looks for use after return is not aligned as AVX-512 asks.
     export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=0
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    if CC=gcc build asan -Db_sanitize=address,undefined -Doptimization=1; then
+    if CC=gcc build asan -Db_sanitize=address,undefined -Doptimization=2; then
         count passed "asan build"
         run_suites asan ''
     else
@@ -116,7 +116,7 @@ step_tsan()
     local wrapper=''
     setarch -R true 2>/dev/null && wrapper='setarch -R'
     export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/tsan.supp"
-    if CC=gcc build tsan -Db_sanitize=thread -Doptimization=1; then
+    if CC=gcc build tsan -Db_sanitize=thread -Doptimization=2; then
         count passed "tsan build"
         run_suites tsan "$wrapper" unit parity
     else

@@ -20,7 +20,7 @@ static void bar(FILE *f, const char *class, double share, double usual)
 
 static void share_cell(FILE *f, int modality, double share)
 {
-    char class[8], percent[AT_NUMBER_SIZE];
+    char class[16], percent[AT_NUMBER_SIZE];
 
     snprintf(class, sizeof class, "m%d", modality);
     fprintf(f, "<td>%s", at_html_percent(percent, share));
