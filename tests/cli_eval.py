@@ -319,8 +319,8 @@ class Made(unittest.TestCase):
         self.assertGreater(float(before["clip.mp4"]["reliability_voice"]), 0)
         for name in ("clip.mp4", "face.png"):
             self.assertNotEqual(before[name]["p_neutral"], after[name]["p_neutral"])
-            self.assertLess(float(after[name]["reliability_face"]),
-                            float(before[name]["reliability_face"]))
+            self.assertLess(float(after[name]["condition_face"]),
+                            float(before[name]["condition_face"]))
         # of the picture alone: the voice is as it was
         half = answers("--corrupt", "blur=4")[1]
         self.assertEqual(half["voice.wav"], before["voice.wav"])

@@ -119,11 +119,11 @@ static void test_reliability(void **state)
     at_fusion_run(f, ev, &both);
     assert_true(both.reliability[ATTUNE_FACE] > face.reliability[ATTUNE_FACE] + 0.1f);
     assert_float_equal(both.reliability[ATTUNE_FACE], both.emotion7[ATTUNE_HAPPY], 1e-6);
-    assert_float_equal(both.reliability[ATTUNE_VOICE], 0.8 * both.emotion7[ATTUNE_HAPPY], 1e-6);
+    assert_float_equal(both.reliability[ATTUNE_VOICE], both.emotion7[ATTUNE_HAPPY], 1e-6);
     ev[ATTUNE_VOICE].logit = sad; /* of two that disagree less */
     at_fusion_run(f, ev, &apart);
     assert_true(apart.reliability[ATTUNE_FACE] < face.reliability[ATTUNE_FACE] - 0.1f);
-    assert_float_equal(apart.reliability[ATTUNE_VOICE], 0.8 * apart.emotion7[ATTUNE_SAD], 1e-6);
+    assert_float_equal(apart.reliability[ATTUNE_VOICE], apart.emotion7[ATTUNE_SAD], 1e-6);
     assert_false(apart.doubtful);
     at_fusion_free(&f);
 
@@ -139,6 +139,9 @@ static void test_reliability(void **state)
         assert_int_equal(make_fusion(&f, "fusion.doubt", 1, &wrong[i], NULL), ATTUNE_E_FORMAT);
     kind = NULL;
 }
+
+/* A face's weight beside a voice of half its condition. */
+static const double of_face = 1 / (1 + 0.70710678);
 
 static void test_weights(void **state)
 {
@@ -157,11 +160,13 @@ static void test_weights(void **state)
     at_fusion_run(f, ev, &e);
     assert_float_equal(e.condition[ATTUNE_FACE], 1, 1e-5);
     assert_float_equal(e.condition[ATTUNE_VOICE], 0.5, 1e-5);
-    assert_float_equal(e.weight[ATTUNE_FACE], 2. / 3, 1e-5);
+    assert_float_equal(e.worth[ATTUNE_FACE], 1, 1e-5);
+    assert_float_equal(e.worth[ATTUNE_VOICE], sqrt(0.5), 1e-5);
+    assert_float_equal(e.weight[ATTUNE_FACE], of_face, 1e-5);
     assert_int_equal(e.used, 3);
     assert_false(e.abstain);
 
-    /* p = softmax(2/3 log face + 1/3 log voice), face at temperature 2 */
+    /* p = softmax(w log face + (1 - w) log voice), face at temperature 2 */
     double pf[8], pv[8], sf = 0, sv = 0, sum = 0, p[ATTUNE_EMOTIONS];
     for (int i = 0; i < 8; i++) {
         sf += pf[i] = i == 7 ? 0 : exp(happy[i] / 2);
@@ -174,11 +179,40 @@ static void test_weights(void **state)
         fold_v[at_heads[AT_HEAD_VOICE8].emotion[i]] += pv[i] / sv;
     }
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
-        sum += p[k] = pow(fold_f[k], 2. / 3) * pow(fold_v[k], 1. / 3);
+        sum += p[k] = pow(fold_f[k], of_face) * pow(fold_v[k], 1 - of_face);
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
         assert_float_equal(e.emotion7[k], p[k] / sum, 1e-4);
     at_fusion_free(&f);
     assert_null(f);
+}
+
+/* How poor the only input is makes nothing less sure down to the floor, and all of it below. */
+static void test_poor_alone(void **state)
+{
+    at_fusion *f;
+    at_estimate clean, poor, hopeless;
+    float voice[AT_AUDIO_EMBED] = {0}, sad[8] = {0, 0, 0, 4};
+    (void)state;
+    kind = "product";
+    assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
+    kind = NULL;
+    at_evidence ev[ATTUNE_MODALITIES] = {
+        [ATTUNE_VOICE] = {
+            .present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1}};
+    at_fusion_run(f, ev, &clean);
+    ev[ATTUNE_VOICE].quality = 0.26f; /* the floor is 0.25 */
+    at_fusion_run(f, ev, &poor);
+    assert_float_equal(poor.condition[ATTUNE_VOICE], 0.26, 1e-6);
+    assert_float_equal(poor.emotion7[ATTUNE_SAD], clean.emotion7[ATTUNE_SAD], 1e-6);
+    assert_float_equal(poor.reliability[ATTUNE_VOICE], clean.reliability[ATTUNE_VOICE], 1e-6);
+    assert_false(poor.abstain);
+    ev[ATTUNE_VOICE].quality = 0.025f;
+    at_fusion_run(f, ev, &hopeless);
+    assert_true(hopeless.abstain);
+    assert_true(hopeless.emotion7[ATTUNE_SAD] < 0.25f);
+    assert_float_equal(hopeless.reliability[ATTUNE_VOICE], 0.1 * hopeless.emotion7[ATTUNE_SAD],
+                       1e-6);
+    at_fusion_free(&f);
 }
 
 static void test_dropping(void **state)
@@ -257,7 +291,7 @@ static void test_kinds(void **state)
     at_fusion_emotion(f, ATTUNE_VOICE, sad, pv);
     at_fusion_run(f, ev, &e);
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
-        assert_float_equal(e.emotion7[k], pf[k] * 2 / 3 + pv[k] / 3, 1e-5);
+        assert_float_equal(e.emotion7[k], of_face * pf[k] + (1 - of_face) * pv[k], 1e-5);
     ev[ATTUNE_FACE].present = ev[ATTUNE_VOICE].present = 0;
     at_fusion_run(f, ev, &e);
     assert_float_equal(e.emotion7[3], 1. / ATTUNE_EMOTIONS, 1e-6);
@@ -294,9 +328,9 @@ static void test_fused_states(void **state)
     ev[ATTUNE_VOICE].engagement = z;
     at_fusion_run(f, ev, &e);
     for (int i = 0; i < 12; i++)
-        mixed[i] = one[i] * 2 / 3 + three[i] / 3;
+        mixed[i] = (float)(of_face * one[i] + (1 - of_face) * three[i]);
     for (int i = 0; i < 3; i++)
-        mixed3[i] = y[i] * 2 / 3 + z[i] / 3;
+        mixed3[i] = (float)(of_face * y[i] + (1 - of_face) * z[i]);
     at_fusion_states(f, mixed, mixed3, level, engagement);
     for (int k = 0; k < ATTUNE_LEVELS; k++)
         assert_float_equal(e.state4[0][k], level[0][k], 1e-5);
@@ -514,13 +548,21 @@ static void test_offset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trust),    cmocka_unit_test(test_reliability),
-        cmocka_unit_test(test_weights),  cmocka_unit_test(test_dropping),
-        cmocka_unit_test(test_distance), cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_states),   cmocka_unit_test(test_fused_states),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_baseline),
-        cmocka_unit_test(test_spell),    cmocka_unit_test(test_little_evidence),
-        cmocka_unit_test(test_offset),   cmocka_unit_test(test_usual_of_a_model),
+        cmocka_unit_test(test_poor_alone),
+        cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_reliability),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_dropping),
+        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_fused_states),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_baseline),
+        cmocka_unit_test(test_spell),
+        cmocka_unit_test(test_little_evidence),
+        cmocka_unit_test(test_offset),
+        cmocka_unit_test(test_usual_of_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -539,7 +539,7 @@ static void test_product(void **state)
     at_fusion_emotion(f, ATTUNE_VOICE, w.voice_logit, pv);
     at_fusion_run(f, e, &out);
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
-        sum += p[k] = pf[k] * sqrt(pv[k]);
+        sum += p[k] = pf[k] * pow(pv[k], sqrt(0.5));
     for (int k = 0; k < ATTUNE_EMOTIONS; k++)
         assert_float_equal(out.emotion7[k], p[k] / sum, 1e-5);
     at_fusion_free(&f);

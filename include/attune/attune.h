@@ -179,8 +179,8 @@ typedef struct attune_window {
     int64_t start_us, end_us;
     uint32_t track; /* of a person: 1, 2, 3 as windows first tell of them; 0: no face seen */
     unsigned used;  /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
-    /* [0,1] How likely the answer that each modality gives by itself is right, by all that was used
-     * and as far as its input was fit to be judged; 0 when absent */
+    /* [0,1] How likely the answer that each modality gives by itself is right, by all that was used;
+     * fading to 0 where its input was hardly fit to be judged; 0 when absent */
     float reliability[ATTUNE_MAX_MODALITIES];
     float weight[ATTUNE_MAX_MODALITIES]; /* fusion weights, sum 1, or all 0 */
     int abstain;                         /* 1: too little to go on, or no emotion likely enough;

@@ -122,8 +122,16 @@ static int is_usable(const at_fusion *f, int m, const at_evidence *e)
             all_finite(e->tokens.x, e->tokens.n * e->tokens.dims));
 }
 
-/* Who counts and how much: weights follow what each is worth. Below the floor a modality is left out,
- * unless there is nothing better: then the window abstains. */
+/* What is fit to be judged is told as its networks tell it, which are right about as often as they say on
+ * degraded input too; below the floor that fades, and nothing is told surely. */
+static float fitness(const at_fusion *f, float condition)
+{
+    return f->floor > 0 ? fminf(1, condition / f->floor) : 1;
+}
+
+/* Who counts and how much: weights follow what each is worth, the fittest its whole trust, another less by
+ * the root of how much less fit it is. Below the floor a modality is left out, unless there is nothing
+ * better: then the window abstains. */
 static void share_weight(const at_fusion *f, at_estimate *out)
 {
     float best = 0, sum = 0;
@@ -134,7 +142,7 @@ static void share_weight(const at_fusion *f, at_estimate *out)
         float c = out->condition[m];
         if (c > 0 && (c >= f->floor || out->abstain)) {
             out->used |= 1u << m;
-            out->worth[m] = f->trust[m] * c;
+            out->worth[m] = f->trust[m] * sqrtf(c / best) * fitness(f, best);
             sum += out->worth[m];
         }
     }
@@ -197,7 +205,8 @@ static void rate(const at_fusion *f, const at_evidence *evidence, at_estimate *o
         if (!(out->condition[m] > 0))
             continue;
         at_fusion_emotion(f, m, evidence[m].logit, own);
-        out->reliability[m] = out->condition[m] * out->emotion7[at_likeliest(own, ATTUNE_EMOTIONS)];
+        out->reliability[m] = fitness(f, out->condition[m]) *
+                              out->emotion7[at_likeliest(own, ATTUNE_EMOTIONS)];
     }
     out->doubtful = out->emotion7[at_likeliest(out->emotion7, ATTUNE_EMOTIONS)] < f->doubt;
 }

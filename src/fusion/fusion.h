@@ -7,7 +7,9 @@
  * emotion is likely enough the estimate is doubtful.
  *
  * A modality's answer is trusted on people it never met less than on those like the ones it was calibrated
- * on: its worth is its condition times a trust that was chosen on strangers.
+ * on: its worth is a trust that was chosen on strangers, times the root of its condition by the fittest
+ * modality's. So a condition weighs the streams against each other and does not make what they say less
+ * sure; only below the floor does all fade to "any of them".
  *
  * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first of the table.
  * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
@@ -50,13 +52,13 @@ typedef struct at_evidence {
 
 typedef struct at_estimate {
     float condition[ATTUNE_MODALITIES]; /* [0,1] how fit its input is to be judged; 0 absent */
-    float worth[ATTUNE_MODALITIES];     /* [0,1] its condition times its trust; 0 not used */
+    float worth[ATTUNE_MODALITIES];     /* [0,1] see above; 0 not used */
     float weight[ATTUNE_MODALITIES];    /* its share of the worth: sum 1, or all 0 */
     unsigned used;
     int abstain;  /* nothing is fit to be judged */
     int doubtful; /* no emotion is likely enough */
-    /* [0,1] The probability, by all that was used, of the emotion that it answers by itself, times its
-     * condition: how likely it is right, as far as it was fit to be judged. 0 absent */
+    /* [0,1] The probability, by all that was used, of the emotion that it answers by itself: how likely it
+     * is right; fading to 0 with a condition below the floor. 0 absent */
     float reliability[ATTUNE_MODALITIES];
     float emotion7[ATTUNE_EMOTIONS];
     int has_state; /* a modality that was used has something to say of them */
