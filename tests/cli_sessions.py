@@ -137,6 +137,22 @@ class Kept(Case):
         for key in ("all", "faces", "presence", "windows", "windows_abstained", "duration_s", "options"):
             self.assertEqual(again[key], first[key], key)
 
+        # so do the figures of past sessions
+        one = json.loads(self.sessions("show", 1, "--json").stdout)
+        for what in ("expression", "engagement"):
+            for name, figure in one["figures"][what].items():
+                self.assertEqual(figure["share"], first["all"][what]["share"][name])
+                self.assertEqual(figure["interval"], first["all"][what]["interval"][name])
+        for name, figure in one["figures"]["states"].items():
+            self.assertEqual(figure["level"], first["all"]["states"][name]["mean_level"])
+        self.assertEqual(one["session"]["model"]["digest"][:4].isalnum(), True)
+        self.assertEqual(json.loads(self.sessions("list", "--json").stdout)["sessions"], [one["session"]])
+        trends = json.loads(self.sessions("trends", "--person", "ada", "--json").stdout)
+        self.assertEqual(trends["sessions"][0]["figures"], one["figures"])
+        self.assertEqual(trends["weeks"][0]["figures"], one["figures"])
+        self.assertIn("session 1, 20", self.sessions("trends", "--person", "ada").stdout)
+        self.assertIn("there are no sessions", self.sessions("trends").stdout)
+
         export = json.loads(self.sessions("export", 1).stdout)
         self.assertEqual(len(export["windows"]), len(rows) - 1)
         self.assertEqual(export["session"]["person_label"], "ada")
@@ -152,6 +168,32 @@ class Kept(Case):
         self.keep(2)
         self.assertIn("2 sessions gone", self.sessions("delete", "--all").stdout)
         self.assertEqual(self.sessions("list").stdout, "nothing is kept\n")
+
+    def test_demo_clip(self):
+        self.run_attune("analyze", SOURCE / "demo/talking_head.mp4", "-o", "out", "--store", self.db)
+        first = json.loads((self.dir / "out/summary.json").read_text())["all"]
+        figures = json.loads(self.sessions("show", 1, "--json").stdout)["figures"]
+        for name, figure in figures["expression"].items():
+            self.assertEqual(figure["share"], first["expression"]["share"][name])
+            self.assertEqual(figure["interval"], first["expression"]["interval"][name])
+        for name, figure in figures["states"].items():
+            self.assertEqual(figure["level"], first["states"][name]["mean_level"])
+            self.assertEqual(figure["interval"], first["states"][name]["interval"])
+        self.assertAlmostEqual(figures["seconds"], first["expression"]["seconds"])
+
+    def test_keep_and_group(self):
+        self.keep(2, "--person", "ada")
+        self.assertIn("more than 30 days; 0 sessions gone", self.sessions("keep", 30).stdout)
+        self.assertEqual(json.loads(self.sessions("list", "--json").stdout)["keep_days"], 30)
+        self.ask("PRAGMA user_version")
+        with contextlib.closing(sqlite3.connect(self.db)) as db, db:
+            db.execute("UPDATE sessions SET ended_s = 1000")
+        self.keep(2)
+        self.assertEqual(self.ask("SELECT id FROM sessions"), [(2,)])
+        self.assertIn("until they are deleted", self.sessions("keep", 0).stdout)
+        refused = self.sessions("group", "--since", "2026-01-01", "--json", code=1)
+        self.assertIn("fewer than 10 people", json.loads(refused.stdout)["refused"])
+        self.assertIn("refused", refused.stderr)
 
     def test_default_place(self):
         voice = self.dir / "a.wav"

@@ -1,5 +1,6 @@
 /* Kept sessions: what comes back is what was given; what is deleted is gone; a killed program, a full
  * disk and a damaged file lose nothing that was finished, and break nothing. */
+#include "base/digest.h"
 #include "base/rng.h"
 #include "made_windows.h"
 #include "store/row.h"
@@ -399,6 +400,64 @@ static void foreign_parts_are_refused(void **state)
     assert_refused(ATTUNE_E_FORMAT, "");
 }
 
+/* A file of version 1, as it was: what is in it is there after it has become one of today's. */
+static void version_1_is_brought_up(void **state)
+{
+    attune_store *s = open_store();
+    at_got *got = calloc(1, sizeof *got);
+    attune_record r;
+    int64_t id = begin(s, "ada");
+    (void)state;
+    assert_non_null(got);
+    add(s, id, 12);
+    assert_int_equal(attune_store_end(s, id, NULL, 0, "{\"a\":1}", NULL), ATTUNE_OK);
+    attune_store_free(&s);
+    run("DROP TABLE answered; DROP TABLE answers; DROP TABLE settings; PRAGMA user_version = 1");
+    s = open_store();
+    assert_int_equal(attune_store_record(s, id, &r, NULL), ATTUNE_OK);
+    assert_string_equal(r.person, "ada");
+    assert_int_equal(attune_store_windows(s, id, take, got, NULL), ATTUNE_OK);
+    assert_int_equal(got->n, 12);
+    assert_int_equal(attune_store_keep_days(s, 10000, NULL, NULL), ATTUNE_OK);
+    attune_store_free(&s);
+    assert_int_equal(number("PRAGMA user_version"), AT_STORE_VERSION);
+    assert_true(is_whole());
+    free(got);
+    /* half of version 2 is neither */
+    run("DROP TABLE answered; PRAGMA user_version = 1");
+    assert_refused(ATTUNE_E_FORMAT, "no attune made");
+}
+
+static uint64_t digest_of_tables(const char *which)
+{
+    char sql[256];
+    at_digest d;
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    at_digest_begin(&d);
+    snprintf(sql, sizeof sql,
+             "SELECT sql FROM sqlite_schema WHERE name %s IN ('settings', 'answers', 'answered')"
+             " AND sql NOT NULL AND name <> 'sqlite_sequence' ORDER BY name",
+             which);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+    while (sqlite3_step(q) == SQLITE_ROW)
+        at_digest_add(&d, sqlite3_column_text(q, 0), (size_t)sqlite3_column_bytes(q, 0));
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return at_digest_of(&d);
+}
+
+/* Versions that are out are history: another text would refuse the files that people have. */
+static void versions_stay_as_they_were(void **state)
+{
+    attune_store *s = open_store();
+    (void)state;
+    attune_store_free(&s);
+    assert_int_equal(digest_of_tables("NOT"), 0x37c793eacaf2a8dd); /* version 1 */
+    assert_int_equal(digest_of_tables(""), 0xbed5fba41fe87f6a);    /* version 2 */
+}
+
 static void impossible_values_are_refused(void **state)
 {
     attune_store *s = open_store();
@@ -736,6 +795,8 @@ int main(void)
         cmocka_unit_test_setup(file_is_its_owners, fresh),
         cmocka_unit_test_setup(what_is_no_store_is_refused_and_left_alone, fresh),
         cmocka_unit_test_setup(foreign_parts_are_refused, fresh),
+        cmocka_unit_test_setup(version_1_is_brought_up, fresh),
+        cmocka_unit_test_setup(versions_stay_as_they_were, fresh),
         cmocka_unit_test_setup(impossible_values_are_refused, fresh),
         cmocka_unit_test_setup(damage_is_an_error, fresh),
         cmocka_unit_test_setup(kill_loses_no_finished_window, fresh),

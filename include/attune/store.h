@@ -3,7 +3,7 @@
  *     attune_keep k = {.consent = ATTUNE_CONSENT_VERSION, .source = "live", .model = m};
  *     attune_store_open(&s, path, 0, &err);
  *     attune_store_begin(s, &id, &k, &err);
- *     attune_store_window(s, id, &w, &err);              for every window: it is on disk on return
+ *     attune_store_window(s, id, &w, &err);              for every window: it outlives us on return
  *     attune_store_end(s, id, &info, 0, summary, &err);
  *     attune_store_free(&s);
  *
@@ -67,7 +67,8 @@ typedef struct attune_keep {
 
 /* *id: numbers from 1 on, never given twice. Also deletes what is older than the store keeps. */
 int attune_store_begin(attune_store *s, int64_t *id, const attune_keep *k, attune_error *err);
-/* In the session's order. On return the window survives the program's end, however that comes. */
+/* In the session's order. On return the window survives the program's end, however that comes; a power
+ * cut may cost those of the last second. */
 int attune_store_window(attune_store *s, int64_t id, const attune_window *w, attune_error *err);
 /* No more windows. summary: the JSON of attune_report_json, nullable; what it says of names and paths is
  * left out. A session whose program died stays without an end: all else goes for it, too. */

@@ -124,7 +124,8 @@ static void distrust(sqlite3 *db)
 }
 
 /* Of our own file only: the journal's mode is written into it. auto_vacuum holds for a new file.
- * synchronous FULL: a window is on the disk when its call returns, also if power fails then. */
+ * synchronous FULL: what is written is on the disk when its call returns, also if power fails then (but
+ * see write.c). */
 static int set_up(sqlite3 *db, attune_error *err)
 {
     char log[64];

@@ -11,6 +11,7 @@ struct attune_store {
     sqlite3 *db;
     pthread_mutex_t lock;
     sqlite3_stmt *add_window; /* the one that is called all the time */
+    double synced_s;          /* when a window last waited for the disk */
 };
 
 /* Every public call stands between these. */
