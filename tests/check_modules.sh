@@ -27,6 +27,7 @@ declare -A may=(
     [train]="base kernels tensor model fusion media dsp vision degrade data eval train"
     [bench]="base kernels tensor model fusion dsp vision runtime bench"
     [report]="base report"
+    [store]="base report store"
     [experiments]="base kernels tensor model fusion media dsp vision degrade data eval train report experiments"
     [cli]="report cli"
 )

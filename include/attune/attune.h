@@ -357,7 +357,7 @@ typedef struct attune_input_info {
                   * damage that was skipped, ...; each a line without a full stop */
     char note[ATTUNE_MAX_NOTES][ATTUNE_NOTE_BYTES];
     attune_counts counts;
-    double elapsed_s;     /* wall time of the analysis */
+    double elapsed_s;     /* wall time of the analysis; 0: not known */
     double smallest_face; /* pixels: narrower faces could not be found; 0: no pictures */
     uint64_t reserved[15];
 } attune_input_info;

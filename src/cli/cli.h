@@ -20,6 +20,7 @@ enum {
 };
 
 int at_cmd_analyze(int argc, char **argv);
+int at_cmd_sessions(int argc, char **argv);
 int at_cmd_info(int argc, char **argv);
 int at_cmd_train(int argc, char **argv);
 int at_cmd_eval(int argc, char **argv);

@@ -5,6 +5,7 @@
 
 #include <attune/align.h>
 #include <attune/sink.h>
+#include <attune/store.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ static const char usage[] =
     "                      [--no-baseline] [--causal]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
+    "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
@@ -46,6 +48,9 @@ static const char usage_options[] =
     "                  as rtsp://, http://. Without this the network is never used\n"
     "  --thumbnails    a small picture of each face in report.html. Without this nothing of anybody's\n"
     "                  looks or voice is stored\n"
+    "  --store FILE    also keep the windows of each INPUT in FILE, a session each, for attune sessions;\n"
+    "                  never its pictures, sound or name\n"
+    "  --person LABEL  whom the sessions are of: a label of your choice, kept with them\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --quiet         errors only\n"
     "  --json          print the summary as JSON (an array with several inputs)\n"
@@ -71,8 +76,10 @@ typedef struct at_job {
     const char *sound; /* of another file; NULL: the input's own */
     double offset_s;   /* NaN: to be found */
     int quiet, json;
+    const char *store_path, *person; /* NULL: nothing is kept */
 
     attune_model *model;
+    attune_store *store;
     attune_index *index; /* with several inputs */
     int printed;         /* JSON objects so far */
 } at_job;
@@ -85,10 +92,25 @@ typedef struct at_run {
     const at_job *job;
     attune_report_options setup;
     attune_report *report; /* from the first window on: a bad input leaves no folder behind */
+    int64_t kept;          /* the store's session, likewise; 0: none */
     at_progress progress;
-    attune_error err; /* of the report */
+    attune_error err; /* of the report or the store */
     int failed;
 } at_run;
+
+/* Whoever gives --store has read what it keeps (attune sessions --help): that is the consent. */
+static int keep_window(at_run *r, const attune_window *w)
+{
+    const attune_keep k = {.consent = ATTUNE_CONSENT_VERSION,
+                           .source = "file",
+                           .person = r->job->person,
+                           .model = r->job->model,
+                           .session = r->job->options};
+
+    if (!r->kept && attune_store_begin(r->job->store, &r->kept, &k, &r->err) < 0)
+        return -1;
+    return attune_store_window(r->job->store, r->kept, w, &r->err);
+}
 
 static int on_window(void *user, const attune_window *w)
 {
@@ -97,6 +119,8 @@ static int on_window(void *user, const attune_window *w)
     if (!r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0)
         r->failed = 1;
     else if (attune_report_window(r->report, w, &r->err) < 0)
+        r->failed = 1;
+    else if (r->job->store && keep_window(r, w) < 0)
         r->failed = 1;
     return r->failed;
 }
@@ -203,6 +227,22 @@ static int analyze_file(const at_job *job, const char *input, const attune_sink 
                                          sink, info, err);
 }
 
+/* What is kept of an input that failed stays kept, as one that ended early. Returns the exit code. */
+static int end_kept(at_run *r, const char *input, const attune_input_info *info, int code)
+{
+    char clean[4096];
+
+    if (!r->kept)
+        return code;
+    if (attune_store_end(r->job->store, r->kept, info, code != AT_EXIT_OK,
+                         attune_report_json(r->report), &r->err) < 0)
+        return code == AT_EXIT_FAILED ? code : complain(r->job, input, r->err.text);
+    if (code != AT_EXIT_FAILED && !r->job->quiet && !r->job->json)
+        printf("  %-12s session %lld in %s\n", "kept as", (long long)r->kept,
+               at_text_clean(clean, sizeof clean, r->job->store_path));
+    return code;
+}
+
 /* folder: of the report; link: the same as the index names it. */
 static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
 {
@@ -237,6 +277,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         if (job->index)
             attune_index_add(job->index, link, run.report);
     }
+    code = end_kept(&run, input, &info, code);
     if (stopped) {
         fprintf(stderr, "attune: %s: interrupted%s\n", name,
                 run.report ? "; what was done is kept" : " before there was anything to keep");
@@ -352,6 +393,8 @@ static int parse(at_job *job, int argc, char **argv)
         {"causal", no_argument, NULL, 'C'},
         {"no-video", no_argument, NULL, 'V'},
         {"thumbnails", no_argument, NULL, 'T'},
+        {"store", required_argument, NULL, 'D'},
+        {"person", required_argument, NULL, 'P'},
         {"threads", required_argument, NULL, 'j'},
         {"quiet", no_argument, NULL, 'q'},
         {"json", no_argument, NULL, 'J'},
@@ -405,6 +448,8 @@ static int parse(at_job *job, int argc, char **argv)
                 !at_take_number("analyze", "--offset", optarg, -43200, 43200, &job->offset_s))
                 return AT_EXIT_USAGE;
             break;
+        case 'D': job->store_path = optarg; break;
+        case 'P': job->person = optarg; break;
         case 'l': o->live = 1; break;
         case 'T': o->thumbnails = THUMBNAIL; break;
         case 'A': o->no_audio = 1; break;
@@ -426,6 +471,10 @@ static int parse(at_job *job, int argc, char **argv)
     if (o->thumbnails && !goes_into_page(job->sinks))
         return at_wrong_usage("analyze",
                               "--thumbnails are in report.html, which --sinks leaves out");
+    if (job->person && !job->store_path)
+        return at_wrong_usage("analyze", "--person is of what --store keeps");
+    if (job->person && strlen(job->person) >= ATTUNE_LABEL_BYTES)
+        return at_wrong_usage("analyze", "--person takes up to %d bytes", ATTUNE_LABEL_BYTES - 1);
     if (offset && !job->sound)
         return at_wrong_usage("analyze", "--offset is of a --sound");
     if (job->sound && (argc - optind > 1 || o->live || o->pcm_rate || o->no_audio || o->no_video))
@@ -437,10 +486,22 @@ static int parse(at_job *job, int argc, char **argv)
     return -1;
 }
 
+/* The store is opened first: where nothing can be kept, nothing is analysed in vain. */
+static int open_all(at_job *job)
+{
+    attune_error err;
+
+    if ((job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
+        attune_model_load(&job->model, job->model_path, &err) < 0) {
+        fprintf(stderr, "attune: %s\n", err.text);
+        return 0;
+    }
+    return 1;
+}
+
 int at_cmd_analyze(int argc, char **argv)
 {
     at_job job = {0};
-    attune_error err;
     int code = parse(&job, argc, argv);
 
     if (code >= 0)
@@ -448,11 +509,8 @@ int at_cmd_analyze(int argc, char **argv)
     at_catch_stop();
     if (!job.model_path)
         job.model_path = attune_default_model();
-    if (attune_model_load(&job.model, job.model_path, &err) < 0) {
-        fprintf(stderr, "attune: %s\n", err.text);
-        return AT_EXIT_FAILED;
-    }
-    code = analyze_all(&job);
+    code = open_all(&job) ? analyze_all(&job) : AT_EXIT_FAILED;
     attune_model_free(&job.model);
+    attune_store_free(&job.store);
     return code;
 }

@@ -13,6 +13,7 @@ typedef struct at_command {
 static const at_command commands[] = {
     {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
     {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain},
+    {"sessions", "sessions that were kept: list, show, export, delete", at_cmd_sessions},
     {"info", "what a model file holds", at_cmd_info},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval},
     {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade},

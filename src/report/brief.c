@@ -282,6 +282,8 @@ static void put_speed(FILE *f, const at_outcome *o)
 {
     char time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE];
 
+    if (o->info->elapsed_s <= 0)
+        return;
     label(f, "speed");
     if (o->stats->still)
         fprintf(f, "a picture in %.1f s\n", o->info->elapsed_s);

@@ -175,7 +175,8 @@ static void put_run(const at_outcome *o, FILE *f)
         snprintf(text, sizeof text, "%s of input in %.1f s, %s times real time",
                  at_text_duration(time, info->duration_s), info->elapsed_s,
                  at_text_factor(factor, at_realtime_factor(info)));
-    at_html_definition(f, "speed", text);
+    if (info->elapsed_s > 0)
+        at_html_definition(f, "speed", text);
     snprintf(text, sizeof text, "attune %s", attune_version());
     at_html_definition(f, "program", text);
     fputs("</dl>\n", f);

@@ -292,8 +292,7 @@ int at_topic_ranked(const at_topic_stats *tally, int classes, double least,
     return n;
 }
 
-/* Variance of the ratio of two sums over batches (Cochran 1977, chapter 6). */
-static double ratio_variance(const double *part, const double *whole, int n)
+double at_ratio_variance(const double *part, const double *whole, int n)
 {
     double parts = 0, wholes = 0, squares = 0, ratio;
 
@@ -307,6 +306,15 @@ static double ratio_variance(const double *part, const double *whole, int n)
     for (int i = 0; i < n; i++)
         squares += (part[i] - ratio * whole[i]) * (part[i] - ratio * whole[i]);
     return squares / (wholes * wholes) * n / (n - 1);
+}
+
+at_interval at_wilson(double p, double n)
+{
+    const double z = AT_INTERVAL_Z, scale = 1 / (1 + z * z / n);
+    const double centre = scale * (p + z * z / (2 * n));
+    const double half = scale * z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+
+    return (at_interval){p, fmax(centre - half, 0), fmin(centre + half, 1)};
 }
 
 /* The batches of a topic, or of a state's level (class ignored); returns how many hold any. */
@@ -336,9 +344,8 @@ static double effective_windows(const at_subject *s, const at_topic_stats *tally
 
 at_interval at_subject_share(const at_subject *s, at_topic t, int class)
 {
-    const double z = 1.96;
     const at_topic_stats *topic = &s->topic[t];
-    double part[AT_BATCHES], whole[AT_BATCHES], p, n, scale, centre, half;
+    double part[AT_BATCHES], whole[AT_BATCHES], p, n;
 
     if (topic->seconds <= 0)
         return (at_interval){NAN, NAN, NAN};
@@ -346,16 +353,12 @@ at_interval at_subject_share(const at_subject *s, at_topic t, int class)
     if (t >= AT_TOPIC_STATE || s->enough_s <= 0)
         return (at_interval){p, NAN, NAN};
     n = effective_windows(s, topic, p * (1 - p),
-                          ratio_variance(part, whole, batches_of(s, t, class, part, whole)));
-    scale = 1 / (1 + z * z / n);
-    centre = scale * (p + z * z / (2 * n));
-    half = scale * z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    return (at_interval){p, fmax(centre - half, 0), fmin(centre + half, 1)};
+                          at_ratio_variance(part, whole, batches_of(s, t, class, part, whole)));
+    return at_wilson(p, n);
 }
 
 at_interval at_subject_level(const at_subject *s, int state)
 {
-    const double z = 1.96;
     const at_topic_stats *topic = &s->topic[AT_TOPIC_STATE + state];
     double part[AT_BATCHES], whole[AT_BATCHES], mean = 0, squares = 0, one, n, half;
 
@@ -370,9 +373,9 @@ at_interval at_subject_level(const at_subject *s, int state)
     one = fmax(squares - mean * mean, 0);
     n = effective_windows(
         s, topic, one,
-        ratio_variance(part, whole,
-                       batches_of(s, (at_topic)(AT_TOPIC_STATE + state), 0, part, whole)));
-    half = z * sqrt(one / n);
+        at_ratio_variance(part, whole,
+                          batches_of(s, (at_topic)(AT_TOPIC_STATE + state), 0, part, whole)));
+    half = AT_INTERVAL_Z * sqrt(one / n);
     return (at_interval){mean, fmax(mean - half, 0), fmin(mean + half, ATTUNE_LEVELS - 1)};
 }
 

@@ -99,6 +99,14 @@ typedef struct at_interval {
     double value, low, high;
 } at_interval;
 
+#define AT_INTERVAL_Z 1.96
+
+/* Variance of the ratio of two sums over n parts of a sample, each with its part and its whole (Cochran
+ * 1977, chapter 6); 0 of fewer than two. */
+double at_ratio_variance(const double *part, const double *whole, int n);
+/* Wilson's interval of the share p of n independent windows. */
+at_interval at_wilson(double p, double n);
+
 /* Share of the time in which the class was the likeliest. Of AT_TOPIC_EXPRESSION and
  * AT_TOPIC_ENGAGEMENT; of other topics, and of a still picture, the value alone means something. */
 at_interval at_subject_share(const at_subject *s, at_topic t, int class);

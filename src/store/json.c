@@ -1,0 +1,183 @@
+#include "store/json.h"
+
+#include "base/error.h"
+#include "report/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+json_t *at_json_real(double value)
+{
+    return isfinite(value) ? json_real(round(value * 1e6) / 1e6) : json_null();
+}
+
+json_t *at_json_time(int64_t seconds)
+{
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+    char text[32];
+
+    if (!seconds || !gmtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        return json_null();
+    return json_string(text);
+}
+
+json_t *at_json_text(const char *text)
+{
+    char clean[256];
+
+    return *text ? json_string(at_text_clean(clean, sizeof clean, text)) : json_null();
+}
+
+json_t *at_json_interval(const at_interval *i)
+{
+    if (!isfinite(i->low) || !isfinite(i->high))
+        return json_null();
+    return json_pack("[o, o]", at_json_real(i->low), at_json_real(i->high));
+}
+
+int at_json_finish(json_t *root, char **out, attune_error *err)
+{
+    *out = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+    json_decref(root);
+    return *out ? ATTUNE_OK : at_fail_nomem(err);
+}
+
+json_t *at_json_with(json_t *whole, const char *key, json_t *part)
+{
+    if (whole && json_object_set_new(whole, key, part) == 0)
+        return whole;
+    if (!whole)
+        json_decref(part);
+    json_decref(whole);
+    return NULL;
+}
+
+/* ---- a record ---------------------------------------------------------------------------------- */
+
+static json_t *options(const attune_options *o)
+{
+    return json_pack("{s:o, s:o, s:o, s:i, s:b, s:b, s:b, s:b}", "rate", at_json_real(o->rate),
+                     "window_s", at_json_real(o->window_s), "hop_s", at_json_real(o->hop_s),
+                     "max_tracks", o->max_tracks, "no_video", o->no_video, "no_audio", o->no_audio,
+                     "no_baseline", o->no_baseline, "causal", o->causal);
+}
+
+json_t *at_json_record(const attune_record *r)
+{
+    return json_pack(
+        "{s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:i, s:{s:o, s:o}, s:{s:o, s:o, s:o}, s:o, s:o}",
+        "id", (json_int_t)r->id, "began", at_json_time(r->began_s), "ended",
+        at_json_time(r->ended_s), "interrupted", r->interrupted, "seconds",
+        at_json_real(r->duration_s), "person", at_json_text(r->person), "source",
+        at_json_text(r->source), "windows", (json_int_t)r->windows, "withheld",
+        (json_int_t)r->withheld, "faces", r->faces, "consent", "version", at_json_text(r->consent),
+        "time", at_json_time(r->consent_s), "model", "name", at_json_text(r->model), "version",
+        at_json_text(r->model_version), "digest", at_json_text(r->model_digest), "attune",
+        at_json_text(r->attune), "options", options(&r->session));
+}
+
+/* ---- figures ----------------------------------------------------------------------------------- */
+
+/* {"share"|"level": value, "interval": [low, high]} */
+static json_t *estimate(const char *what, at_interval i)
+{
+    return json_pack("{s:o, s:o}", what, at_json_real(i.value), "interval", at_json_interval(&i));
+}
+
+static json_t *withheld(const at_figures *f)
+{
+    const double n = (double)f->windows, alone = n * f->hop_s / f->subject.window_s;
+    at_interval i = {NAN, NAN, NAN};
+
+    if (n > 0)
+        i = at_wilson((double)f->withheld / n, fmax(alone, 1));
+    return estimate("share", i);
+}
+
+json_t *at_json_figures(const at_figures *f)
+{
+    const at_subject *s = &f->subject;
+    const at_topic_stats *t = &s->topic[AT_TOPIC_EXPRESSION];
+    json_t *expression = json_object(), *engagement = json_object(), *states = json_object();
+
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++) {
+        json_t *one = estimate("share", at_subject_share(s, AT_TOPIC_EXPRESSION, e));
+        one = at_json_with(one, "mean", at_json_real(t->seconds > 0 ? at_topic_mean(t, e) : NAN));
+        expression = at_json_with(expression, attune_emotion_names[e], one);
+    }
+    for (int e = 0; e < ATTUNE_ENGAGEMENTS; e++)
+        engagement = at_json_with(engagement, attune_engagement_names[e],
+                                  estimate("share", at_subject_share(s, AT_TOPIC_ENGAGEMENT, e)));
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        states =
+            at_json_with(states, attune_state_names[i], estimate("level", at_subject_level(s, i)));
+    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "seconds", at_json_real(t->seconds),
+                     "windows", (json_int_t)f->windows, "withheld", withheld(f), "expression",
+                     expression, "engagement", engagement, "states", states);
+}
+
+/* ---- several together -------------------------------------------------------------------------- */
+
+static json_t *share(const at_units *u, int part, int whole)
+{
+    return estimate("share", at_units_share(u->of[part], u->of[whole], u->n));
+}
+
+static json_t *mean_level(const at_units *u, int part, int whole)
+{
+    return estimate("level", at_units_mean(u->of[part], u->of[whole], u->n, ATTUNE_LEVELS - 1));
+}
+
+json_t *at_json_units(const at_units *u)
+{
+    json_t *expression = json_object(), *engagement = json_object(), *states = json_object();
+
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        expression = at_json_with(expression, attune_emotion_names[e],
+                                  share(u, AT_UNIT_EMOTION + e, AT_UNIT_EXPRESSION));
+    for (int e = 0; e < ATTUNE_ENGAGEMENTS; e++)
+        engagement = at_json_with(engagement, attune_engagement_names[e],
+                                  share(u, AT_UNIT_ENGAGEMENT + e, AT_UNIT_STATES));
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        states = at_json_with(states, attune_state_names[i],
+                              mean_level(u, AT_UNIT_LEVEL + i, AT_UNIT_STATES));
+    return json_pack("{s:o, s:o, s:o, s:o}", "withheld",
+                     share(u, AT_UNIT_WITHHELD, AT_UNIT_WINDOWS), "expression", expression,
+                     "engagement", engagement, "states", states);
+}
+
+/* ---- what is usual ----------------------------------------------------------------------------- */
+
+/* The session's mean beside what is usual, and how many deviations it is off; null where either is not
+ * known. */
+static json_t *beside(const at_moments *usual, const at_moments *now)
+{
+    const double deviation = at_moments_deviation(usual), difference = now->mean - usual->mean;
+
+    if (usual->n < 2 || now->n < 1)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "now", at_json_real(now->mean), "mean",
+                     at_json_real(usual->mean), "deviation", at_json_real(deviation), "difference",
+                     at_json_real(difference), "deviations",
+                     at_json_real(deviation > 0 ? difference / deviation : NAN));
+}
+
+json_t *at_json_usual(const at_moments *usual, int n, const at_figures *f)
+{
+    json_t *expression, *states;
+
+    if (n < AT_USUAL_SESSIONS)
+        return json_null();
+    expression = json_object();
+    states = json_object();
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        expression =
+            at_json_with(expression, attune_emotion_names[e], beside(&usual[e], &f->of[e]));
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        states = at_json_with(states, attune_state_names[i],
+                              beside(&usual[ATTUNE_EMOTIONS + i], &f->of[ATTUNE_EMOTIONS + i]));
+    return json_pack("{s:i, s:I, s:o, s:o}", "sessions", n, "windows", (json_int_t)usual[0].n,
+                     "expression", expression, "states", states);
+}

@@ -1,0 +1,113 @@
+/* read.c - what is kept, as it was given. */
+#include "base/error.h"
+#include "store/record.h"
+#include "store/row.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fail_stopped(attune_error *err)
+{
+    return at_fail(err, ATTUNE_E_INTERRUPTED, "stopped");
+}
+
+static int list(sqlite3 *db, int (*fn)(void *user, const attune_record *r), void *user,
+                attune_error *err)
+{
+    char sql[2048];
+    sqlite3_stmt *q;
+    int rc;
+
+    snprintf(sql, sizeof sql, "%s1 ORDER BY began_s DESC, s.id DESC", at_record_select);
+    rc = at_sql_prepare(db, &q, sql, err);
+    while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
+        attune_record r;
+        rc = at_record_read(q, &r, err);
+        if (rc == ATTUNE_OK && fn(user, &r))
+            rc = fail_stopped(err);
+    }
+    sqlite3_finalize(q);
+    return rc;
+}
+
+int attune_store_list(attune_store *s, int (*fn)(void *user, const attune_record *r), void *user,
+                      attune_error *err)
+{
+    int rc = list(at_store_lock(s), fn, user, err);
+
+    at_store_unlock(s);
+    return rc;
+}
+
+int attune_store_record(attune_store *s, int64_t id, attune_record *out, attune_error *err)
+{
+    int rc = at_record_find(at_store_lock(s), id, out, err);
+
+    at_store_unlock(s);
+    return rc;
+}
+
+int at_store_each_window(sqlite3 *db, int64_t id, int (*fn)(void *user, const attune_window *w),
+                         void *user, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q, "SELECT * FROM windows WHERE session = ?1 ORDER BY id", err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, id);
+    while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
+        attune_window w;
+        at_row_read(q, &w);
+        if (!at_row_is_sound(&w))
+            rc = at_fail(err, ATTUNE_E_FORMAT, "session %lld: a window holds what no attune wrote",
+                         (long long)id);
+        else if (fn(user, &w))
+            rc = fail_stopped(err);
+    }
+    sqlite3_finalize(q);
+    return rc;
+}
+
+int attune_store_windows(attune_store *s, int64_t id, int (*fn)(void *user, const attune_window *w),
+                         void *user, attune_error *err)
+{
+    attune_record r;
+    sqlite3 *db = at_store_lock(s);
+    int rc = at_record_find(db, id, &r, err);
+
+    rc = rc < 0 ? rc : at_store_each_window(db, id, fn, user, err);
+    at_store_unlock(s);
+    return rc;
+}
+
+int at_store_summary_of(sqlite3 *db, int64_t id, char **out, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q, "SELECT summary FROM sessions WHERE id = ?1", err);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, id);
+    rc = at_sql_step(q, err);
+    if (rc == 0)
+        rc = at_store_none(id, err);
+    else if (rc > 0 && sqlite3_column_type(q, 0) != SQLITE_NULL) {
+        const char *text = (const char *)sqlite3_column_text(q, 0);
+        *out = text ? strdup(text) : NULL;
+        rc = *out ? ATTUNE_OK : at_fail_nomem(err);
+    }
+    sqlite3_finalize(q);
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+int attune_store_summary(attune_store *s, int64_t id, char **out, attune_error *err)
+{
+    int rc = at_store_summary_of(at_store_lock(s), id, out, err);
+
+    at_store_unlock(s);
+    return rc;
+}

@@ -1,0 +1,87 @@
+/* remove.c - deleting so that nothing is left: rows are overwritten, the file is cut, the log emptied. */
+#include "store/remove.h"
+
+#include "base/error.h"
+#include "store/store.h"
+
+/* Moves the log into the file and cuts it. 1: another program reads; < 0: failed. */
+static int bring_home(sqlite3 *db, attune_error *err)
+{
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    if (code == SQLITE_OK)
+        return ATTUNE_OK;
+    return (code & 0xff) == SQLITE_BUSY ? 1 : at_sql_fail(db, err);
+}
+
+static int vacuum(sqlite3 *db, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q, "PRAGMA incremental_vacuum", err);
+
+    while (rc >= 0 && (rc = at_sql_step(q, err)) > 0)
+        ;
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* secure_delete has put zeros where the rows stood. They go into the file before its end is cut off, so
+ * that the disk's blocks behind it have them, too. */
+int at_remove_traces(sqlite3 *db, attune_error *err)
+{
+    int first = bring_home(db, err), rc, second;
+
+    rc = first < 0 ? first : vacuum(db, err);
+    second = rc < 0 ? rc : bring_home(db, err);
+    return second < 0 ? second : first || second;
+}
+
+/* People that no session is of any longer. */
+static int delete_nobody(sqlite3 *db, attune_error *err)
+{
+    return at_sql_run(db,
+                      "DELETE FROM people WHERE id NOT IN"
+                      " (SELECT person FROM sessions WHERE person IS NOT NULL)",
+                      err);
+}
+
+int at_remove_sessions(sqlite3 *db, const char *sql, int64_t arg, int64_t *n, attune_error *err)
+{
+    int rc = at_sql_begin(db, err);
+
+    *n = 0;
+    if (rc < 0)
+        return rc;
+    rc = at_sql_with(db, sql, arg, err);
+    *n = rc < 0 ? 0 : sqlite3_changes(db);
+    rc = rc < 0 ? rc : delete_nobody(db, err);
+    return at_sql_end(db, rc, err);
+}
+
+int attune_store_delete(attune_store *s, int64_t id, attune_error *err)
+{
+    sqlite3 *db = at_store_lock(s);
+    int64_t n;
+    int rc = at_remove_sessions(db, "DELETE FROM sessions WHERE id = ?1", id, &n, err);
+
+    if (rc == ATTUNE_OK)
+        rc = n ? at_remove_traces(db, err) : at_store_none(id, err);
+    at_store_unlock(s);
+    return rc;
+}
+
+int attune_store_delete_all(attune_store *s, int64_t *n, attune_error *err)
+{
+    sqlite3 *db = at_store_lock(s);
+    int64_t gone;
+    int rc = at_remove_sessions(db, "DELETE FROM sessions", 0, &gone, err);
+
+    /* nothing is left that answers about groups could be subtracted from */
+    rc = rc < 0 ? rc : at_sql_run(db, "DELETE FROM answers", err);
+
+    rc = rc < 0 ? rc : at_remove_traces(db, err);
+    if (n)
+        *n = gone;
+    at_store_unlock(s);
+    return rc;
+}

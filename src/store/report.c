@@ -1,0 +1,71 @@
+/* report.c - a kept session's report, as if it had been analysed just now. */
+#include "base/error.h"
+#include "store/record.h"
+#include "store/store.h"
+
+#include <stdio.h>
+
+typedef struct at_replay {
+    attune_report *report;
+    attune_error err; /* of the report */
+    int failed;
+} at_replay;
+
+static int add_window(void *user, const attune_window *w)
+{
+    at_replay *p = user;
+
+    p->failed = attune_report_window(p->report, w, &p->err);
+    return p->failed < 0;
+}
+
+/* Of a session without an end only its windows are known. */
+static attune_input_info info_of(const attune_record *r)
+{
+    return (attune_input_info){.duration_s = r->duration_s,
+                               .has_video = r->ended_s ? r->has_video : !r->session.no_video,
+                               .has_audio = r->ended_s ? r->has_audio : !r->session.no_audio,
+                               .width = r->width,
+                               .height = r->height,
+                               .counts = r->counts};
+}
+
+static int replay(sqlite3 *db, const attune_record *r, const attune_report_options *o,
+                  attune_report **out, attune_error *err)
+{
+    attune_report_options setup = *o;
+    attune_input_info info = info_of(r);
+    at_replay p = {0};
+    char name[32];
+    int rc;
+
+    snprintf(name, sizeof name, "session %lld", (long long)r->id);
+    setup.input = o->input ? o->input : name;
+    setup.session = r->session;
+    rc = attune_report_open(&p.report, &setup, err);
+    if (rc < 0)
+        return rc;
+    rc = at_store_each_window(db, r->id, add_window, &p, err);
+    if (p.failed < 0)
+        rc = at_fail(err, p.err.status, "%s", p.err.text);
+    rc = rc < 0 ? rc : attune_report_finish(p.report, &info, r->interrupted || !r->ended_s, err);
+    if (rc < 0 || !out)
+        attune_report_free(&p.report);
+    if (out)
+        *out = p.report;
+    return rc;
+}
+
+int attune_store_report(attune_store *s, int64_t id, const attune_report_options *o,
+                        attune_report **out, attune_error *err)
+{
+    attune_record r;
+    sqlite3 *db = at_store_lock(s);
+    int rc = at_record_find(db, id, &r, err);
+
+    if (out)
+        *out = NULL;
+    rc = rc < 0 ? rc : replay(db, &r, o, out, err);
+    at_store_unlock(s);
+    return rc;
+}

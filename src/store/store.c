@@ -1,0 +1,194 @@
+/* store.c - opening and closing: whose file it is, how it is written, what is not trusted in it. */
+#include "store/store.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "store/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 5000, TEXT_MAX = 16 << 20, LOG_MAX = 4 << 20 };
+
+sqlite3 *at_store_lock(attune_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    return s->db;
+}
+
+void at_store_unlock(attune_store *s)
+{
+    pthread_mutex_unlock(&s->lock);
+}
+
+int64_t at_store_now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+int at_store_none(int64_t id, attune_error *err)
+{
+    return at_fail(err, ATTUNE_E_STATE, "there is no session %lld", (long long)id);
+}
+
+/* ---- the path ---------------------------------------------------------------------------------- */
+
+static int fail_errno(attune_error *err, const char *path)
+{
+    return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
+}
+
+/* The folders on the way to path. They are their owner's; those that are there stay as they are. */
+static int make_folders(const char *path, attune_error *err)
+{
+    char folder[4096];
+    size_t n = strlen(path);
+
+    if (n >= sizeof folder)
+        return at_fail(err, ATTUNE_E_ARG, "a store's path has over %zu bytes", sizeof folder - 1);
+    for (size_t i = 1; i < n; i++) {
+        if (path[i] != '/')
+            continue;
+        memcpy(folder, path, i);
+        folder[i] = 0;
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+            return fail_errno(err, folder);
+    }
+    return ATTUNE_OK;
+}
+
+/* An empty file is an empty database: so it has our mode from the beginning, and what SQLite puts
+ * beside it takes after it. */
+static int make_file(const char *path, attune_error *err)
+{
+    int rc = make_folders(path, err), fd;
+
+    if (rc < 0)
+        return rc;
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST)
+        return fail_errno(err, path);
+    if (fd >= 0)
+        close(fd);
+    return ATTUNE_OK;
+}
+
+static int check_file(const char *path, unsigned flags, attune_error *err)
+{
+    struct stat st;
+    int there = stat(path, &st) == 0;
+
+    if (!*path)
+        return at_fail(err, ATTUNE_E_ARG, "a store needs a path");
+    if (!there && (errno != ENOENT || (flags & ATTUNE_STORE_EXISTING)))
+        return fail_errno(err, path);
+    if (there && !S_ISREG(st.st_mode))
+        return at_fail(err, ATTUNE_E_IO, "%s: is no file", path);
+    return there ? ATTUNE_OK : make_file(path, err);
+}
+
+/* ---- the connection ---------------------------------------------------------------------------- */
+
+/* To SQLite some names mean more than a file: ":memory:", "file:...". */
+static int connect(attune_store *s, const char *path, attune_error *err)
+{
+    size_t size = strlen(path) + 3;
+    char *plain = at_alloc(size, 1);
+    int code;
+
+    if (!plain)
+        return at_fail_nomem(err);
+    snprintf(plain, size, "%s%s", *path == '/' ? "" : "./", path);
+    code = sqlite3_open_v2(plain, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
+    at_free(plain);
+    if (!s->db)
+        return at_fail_nomem(err);
+    return code == SQLITE_OK ? ATTUNE_OK : at_sql_fail(s->db, err);
+}
+
+/* As SQLite advises for files that may be hostile (sqlite.org/security.html). */
+static void distrust(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, TEXT_MAX);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+}
+
+/* Of our own file only: the journal's mode is written into it. auto_vacuum holds for a new file.
+ * synchronous FULL: what is written is on the disk when its call returns, also if power fails then (but
+ * see write.c). */
+static int set_up(sqlite3 *db, attune_error *err)
+{
+    char log[64];
+    int rc = at_sql_run(db,
+                        "PRAGMA auto_vacuum = INCREMENTAL;"
+                        "PRAGMA journal_mode = WAL;"
+                        "PRAGMA synchronous = FULL;"
+                        "PRAGMA foreign_keys = ON;"
+                        "PRAGMA secure_delete = ON;",
+                        err);
+
+    snprintf(log, sizeof log, "PRAGMA journal_size_limit = %d", (int)LOG_MAX);
+    return rc < 0 ? rc : at_sql_run(db, log, err);
+}
+
+static int open_db(attune_store *s, const char *path, attune_error *err)
+{
+    int rc = connect(s, path, err);
+
+    if (rc < 0)
+        return rc;
+    distrust(s->db);
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    rc = at_sql_run(
+        s->db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;",
+        err);
+    rc = rc < 0 ? rc : at_schema_check(s->db, err);
+    rc = rc < 0 ? rc : set_up(s->db, err);
+    return rc < 0 ? rc : at_schema_upgrade(s->db, err);
+}
+
+int attune_store_open(attune_store **out, const char *path, unsigned flags, attune_error *err)
+{
+    attune_store *s;
+    int rc = check_file(path, flags, err);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    if (!(s = at_calloc(1, sizeof *s)))
+        return at_fail_nomem(err);
+    if (pthread_mutex_init(&s->lock, NULL) != 0) {
+        at_free(s);
+        return at_fail_nomem(err);
+    }
+    rc = open_db(s, path, err);
+    if (rc < 0) {
+        attune_store_free(&s);
+        return rc;
+    }
+    *out = s;
+    return ATTUNE_OK;
+}
+
+void attune_store_free(attune_store **s)
+{
+    attune_store *p = *s;
+
+    if (!p)
+        return;
+    sqlite3_finalize(p->add_window);
+    sqlite3_close(p->db); /* the last to leave brings the log home and removes it */
+    pthread_mutex_destroy(&p->lock);
+    at_free(p);
+    *s = NULL;
+}
