@@ -12,6 +12,8 @@ typedef struct at_command {
 
 static const at_command commands[] = {
     {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
+    {"export", "a report -> what other programs read: ELAN, Praat, OpenFace's, tables, ...",
+     at_cmd_export},
     {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain},
     {"info", "what a model file holds", at_cmd_info},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval},
