@@ -10,16 +10,27 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 static char folder[] = "/tmp/attune-alloc-XXXXXX";
 
-static const char sinks[] = "default,openface,eaf,textgrid,srt,vtt-metadata,table";
+/* All that there are. */
+static const char *all_sinks(void)
+{
+    static char names[512];
+    const attune_sink_info *sink;
+    names[0] = 0;
+    for (int i = 0; (sink = attune_sink_at(i)); i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? "," : "",
+                 sink->name);
+    return names;
+}
 
 static int write_report(const char *dir)
 {
-    attune_report_options setup = {.dir = dir, .input = "clip.mp4", .sinks = sinks};
+    attune_report_options setup = {.dir = dir, .input = "clip.mp4", .sinks = all_sinks()};
     attune_input_info info = {.duration_s = 1, .has_audio = 1, .elapsed_s = 1};
     attune_window w = {.end_us = 500000, .abstain = 1};
     attune_error err = {0};
@@ -79,7 +90,7 @@ static void export_survives(void **state)
     snprintf(later, sizeof later, "%s/later", made);
     assert_int_equal(write_report(dir), ATTUNE_OK);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
-        const attune_export_options o = {.to = "openface,eaf,table", .dir = later};
+        const attune_export_options o = {.to = "openface,eaf,table,srt", .dir = later};
         attune_error err = {0};
         wrap_alloc_fail_at(n);
         int rc = attune_export(dir, &o, &err);

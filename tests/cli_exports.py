@@ -11,11 +11,13 @@ import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree as xml
+import zlib
 
 try:
     import numpy
@@ -46,6 +48,33 @@ def seconds(text):
     return int(h) * 3600 + int(m) * 60 + float(s.replace(",", "."))
 
 
+def png_rows(data, most):
+    """Bytes of each of the first rows of a PNG of 8 bits a sample, filters undone."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, packed, size = 8, b"", None
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        assert zlib.crc32(kind + body) == struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0]
+        if kind == b"IHDR":
+            w, h, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", body)
+            assert depth == 8 and colour in (2, 6) and not interlaced
+            size = 3 if colour == 2 else 4
+        packed += body if kind == b"IDAT" else b""
+        at += 12 + length
+    flat, rows, above = zlib.decompress(packed), [], bytes(w * size)
+    for y in range(min(h, most)):
+        kind, row = flat[y * (1 + w * size)], bytearray(flat[y * (1 + w * size) + 1:(y + 1) * (1 + w * size)])
+        for i in range(len(row)):
+            a, b = row[i - size] if i >= size else 0, above[i]
+            c = above[i - size] if i >= size else 0
+            paeth = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+            row[i] = (row[i] + (0, a, b, (a + b) // 2, paeth)[kind]) & 255
+        above = bytes(row)
+        rows.append(above)
+    return rows
+
+
 @unittest.skipUnless(MODEL.is_file(), "no model")
 class Exports(unittest.TestCase):
     """Of the demo clip, which is drawn: a face and a voice that come and go."""
@@ -63,6 +92,10 @@ class Exports(unittest.TestCase):
         lines = (cls.report / "timeline.jsonl").read_text().splitlines()
         cls.windows = [json.loads(line) for line in lines]
         assert any(w["abstain"] for w in cls.windows) and any(w["track"] for w in cls.windows)
+
+    def need(self, kind):
+        if f"  {kind} " not in run("export", "--help").stdout:
+            self.skipTest("built without cairo")
 
     def text(self, name):
         return (self.report / name).read_text(encoding="utf-8")
@@ -382,6 +415,58 @@ endfor
         self.assertEqual(table["expression"].dtype.kind, "U")
         self.assertEqual(table["level_boredom"].dtype.kind, "f")
         self.assertTrue(numpy.nanmax(table["level_boredom"]) <= 3)
+
+    # ---- figures and pages
+
+    def test_pages(self):
+        self.need("pdf")
+        run("export", self.report, "--to", "pdf", "-o", self.root / "pages")
+        data = (self.root / "pages/report.pdf").read_bytes()
+        self.assertRegex(data[:8], rb"^%PDF-1\.\d")
+        start = int(re.search(rb"startxref\s+(\d+)\s+%%EOF\s*$", data).group(1))
+        self.assertTrue(data[start:].startswith(b"xref"))
+        head, *entries = data[start:].split(b"trailer")[0].split(b"\n")[1:]
+        first, count = map(int, head.split())
+        for i, entry in enumerate(entries[:count]):
+            offset, _, kind = entry.split()
+            if kind == b"n":
+                self.assertTrue(data[int(offset):].startswith(b"%d 0 obj" % (first + i)))
+        self.assertEqual(len(re.findall(rb"/Type /Page\b", data)), 3)
+        run("export", self.report, "--to", "pdf", "-o", self.root / "again.pdf", "--quiet")
+        self.assertEqual(data, (self.root / "again.pdf").read_bytes())
+
+    @unittest.skipUnless(shutil.which("pdftotext"), "no pdftotext")
+    def test_words_on_pages(self):
+        self.need("pdf")
+        run("export", self.report, "--to", "pdf", "-o", self.root / "words.pdf")
+        text = subprocess.run(["pdftotext", "-layout", self.root / "words.pdf", "-"], check=True, capture_output=True,
+                              text=True).stdout
+        summary = json.loads(self.text("summary.json"))
+        for word in (HOSTILE, "Perceived expression", "Learning states", "2024/1689", "voice condition", "face 1",
+                     summary["model"]["name"], summary["all"]["expression"]["most"], "estimate withheld"):
+            self.assertIn(word, text)
+
+    def test_figures(self):
+        self.need("svg")
+        run("export", self.report, "--to", "svg,png", "-o", self.root / "figures")
+        names = [f"{figure}.{kind}" for figure in ("expression", "states", "weights") for kind in ("png", "svg")]
+        self.assertEqual(sorted(os.listdir(self.root / "figures")), names)
+        for name in names:
+            data = (self.root / "figures" / name).read_bytes()
+            if name.endswith("svg"):
+                root = xml.fromstring(data)
+                self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+                links = [v for e in root.iter() for k, v in e.attrib.items() if k.endswith("href")]
+                self.assertTrue(all(v.startswith("#") for v in links))
+                self.assertNotIn("script", {e.tag.split("}")[1] for e in root.iter()})
+                continue
+            rows = png_rows(data, 100)
+            self.assertEqual(len(rows[0]), 4 * 2 * 640 if data[25] == 6 else 3 * 2 * 640)
+            size = len(rows[0]) // 1280
+            colours = {row[i:i + 3] for row in rows for i in range(0, len(row), size)}
+            wanted = {"expression": 0xa9b0b8, "states": 0x4a9aa8, "weights": 0x7b57c8}[name[:-4]]
+            self.assertIn(wanted.to_bytes(3, "big"), colours)
+            self.assertEqual(bytes(rows[0][:3]), b"\xff\xff\xff")
 
 
 if __name__ == "__main__":

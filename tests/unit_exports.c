@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+/* Those that are made of the timeline's digits alone. */
 static const char exports[] = "openface,eaf,textgrid,srt,vtt-metadata,table";
 
 /* ---- a line --------------------------------------------------------------------------------- */

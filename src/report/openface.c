@@ -80,10 +80,10 @@ static void put(FILE *f, double value, int decimals)
 }
 
 /* Ours: NaN where there is none. */
-static void put_own(FILE *f, double value, int there)
+static void put_own(FILE *f, double value, int there, int decimals)
 {
     if (there && isfinite(value))
-        fprintf(f, ",%.4f", value);
+        fprintf(f, ",%.*f", decimals, value);
     else
         fputs(",NaN", f);
 }
@@ -112,17 +112,17 @@ static void put_theirs(FILE *f, const attune_window *w, int seen)
 static void put_ours(FILE *f, const attune_window *w)
 {
     for (int i = 0; i < 4; i++)
-        put_own(f, (double)w->box[i], w->track != 0);
+        put_own(f, (double)w->box[i], w->track != 0, 1);
     fprintf(f, ",%d", w->abstain != 0);
     for (int i = 0; i < ATTUNE_EMOTIONS; i++)
-        put_own(f, (double)w->emotion7[i], 1);
+        put_own(f, (double)w->emotion7[i], 1, 4);
     for (int i = 0; i < ATTUNE_ENGAGEMENTS; i++)
-        put_own(f, (double)w->engagement3[i], w->has_state);
+        put_own(f, (double)w->engagement3[i], w->has_state, 4);
     for (int i = 0; i < ATTUNE_STATES; i++)
-        put_own(f, level(w->state4[i]), w->has_state);
+        put_own(f, level(w->state4[i]), w->has_state, 4);
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        put_own(f, (double)w->reliability[m], 1);
-        put_own(f, (double)w->weight[m], 1);
+        put_own(f, (double)w->reliability[m], 1, 4);
+        put_own(f, (double)w->weight[m], 1, 4);
     }
 }
 

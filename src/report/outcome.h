@@ -13,6 +13,7 @@ typedef struct at_outcome {
     const attune_input_info *info;
     int interrupted;
     const char *json;                /* summary.json's text; NULL while it is made */
+    const char *text;                /* the same as a few lines for a person; NULL likewise */
     const at_thumbnails *thumbnails; /* NULL: there is no page to show them */
     const char *written;             /* files of this run, with commas between */
     const char *earlier; /* files of an earlier run in the folder, with commas between; "": none */

@@ -251,6 +251,7 @@ at_outcome at_report_outcome(const attune_report *r)
                         .info = &r->info,
                         .interrupted = r->interrupted,
                         .json = r->json,
+                        .text = r->text,
                         .thumbnails = page ? &r->thumbnails : NULL,
                         .written = r->written,
                         .earlier = r->earlier};

@@ -1,5 +1,6 @@
 #include "report/sinks.h"
 
+#include "at_config.h"
 #include "base/error.h"
 
 #include <string.h>
@@ -7,9 +8,27 @@
 
 /* Files of one name are written together. The summary comes last: where it is, the rest is there too. */
 static const at_sink_kind *const kinds[] = {
-    &at_sink_csv,          &at_sink_jsonl, &at_sink_vtt,           &at_sink_html,
-    &at_sink_openface,     &at_sink_eaf,   &at_sink_textgrid,      &at_sink_srt,
-    &at_sink_vtt_metadata, &at_sink_table, &at_sink_table_columns, &at_sink_summary,
+    &at_sink_csv,
+    &at_sink_jsonl,
+    &at_sink_vtt,
+    &at_sink_html,
+    &at_sink_openface,
+    &at_sink_eaf,
+    &at_sink_textgrid,
+    &at_sink_srt,
+    &at_sink_vtt_metadata,
+    &at_sink_table,
+    &at_sink_table_columns,
+#if AT_HAVE_CAIRO
+    &at_sink_pdf,
+    &at_sink_expression_svg,
+    &at_sink_states_svg,
+    &at_sink_weights_svg,
+    &at_sink_expression_png,
+    &at_sink_states_png,
+    &at_sink_weights_png,
+#endif
+    &at_sink_summary,
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };

@@ -27,6 +27,10 @@ typedef struct at_sink_kind {
 extern const at_sink_kind at_sink_csv, at_sink_jsonl, at_sink_vtt, at_sink_html, at_sink_summary;
 extern const at_sink_kind at_sink_openface, at_sink_eaf, at_sink_textgrid, at_sink_srt;
 extern const at_sink_kind at_sink_vtt_metadata, at_sink_table, at_sink_table_columns;
+/* In builds that have cairo. */
+extern const at_sink_kind at_sink_pdf, at_sink_expression_svg, at_sink_states_svg;
+extern const at_sink_kind at_sink_weights_svg, at_sink_expression_png, at_sink_states_png;
+extern const at_sink_kind at_sink_weights_png;
 
 enum { AT_SINKS_MAX = 32, AT_SINK_FILES_SIZE = 512 };
 
