@@ -10,19 +10,34 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 static char folder[] = "/tmp/attune-alloc-XXXXXX";
 
+/* All that there are. */
+static const char *all_sinks(void)
+{
+    static char names[512];
+    const attune_sink_info *sink;
+    names[0] = 0;
+    for (int i = 0; (sink = attune_sink_at(i)); i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? "," : "",
+                 sink->name);
+    return names;
+}
+
 static int write_report(const char *dir)
 {
-    attune_report_options setup = {.dir = dir, .input = "clip.mp4"};
+    attune_report_options setup = {.dir = dir, .input = "clip.mp4", .sinks = all_sinks()};
     attune_input_info info = {.duration_s = 1, .has_audio = 1, .elapsed_s = 1};
     attune_window w = {.end_us = 500000, .abstain = 1};
     attune_error err = {0};
     attune_report *r;
     attune_index *x = NULL;
+    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
+        w.emotion7[i] = 1.0f / ATTUNE_EMOTIONS;
     int rc = attune_report_open(&r, &setup, &err);
     rc = rc ? rc : attune_report_window(r, &w, &err);
     rc = rc ? rc : attune_index_open(&x, dir, &err);
@@ -37,8 +52,7 @@ static int write_report(const char *dir)
 
 static void report_survives(void **state)
 {
-    static const char *const names[] = {"timeline.csv", "timeline.jsonl", "timeline.vtt",
-                                        "report.html",  "summary.json",   "index.html"};
+    const attune_sink_info *sink;
     char dir[64], path[128];
     int failures = 0;
     (void)state;
@@ -51,18 +65,59 @@ static void report_survives(void **state)
         /* Committing syncs the folder, which may do without memory. */
         assert_true(rc == ATTUNE_OK || (wrap_alloc_failed() && rc == ATTUNE_E_NOMEM));
         failures += rc != ATTUNE_OK;
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-            snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        for (int i = 0; (sink = attune_sink_at(i)); i++) {
+            snprintf(path, sizeof path, "%s/%s", dir, sink->file);
             assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
         }
+        snprintf(path, sizeof path, "%s/index.html", dir);
+        assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
         assert_true(rmdir(dir) == 0 || access(dir, F_OK) != 0); /* no temporary files either */
     }
     assert_true(failures >= 10);
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* What a report's folder is made into with each allocation failing in turn. */
+static void export_survives(void **state)
+{
+    static char made[] = "/tmp/attune-alloc-XXXXXX";
+    const attune_sink_info *sink;
+    char dir[64], later[64], path[128];
+    int failures = 0;
+    (void)state;
+    assert_non_null(mkdtemp(made));
+    snprintf(dir, sizeof dir, "%s/out", made);
+    snprintf(later, sizeof later, "%s/later", made);
+    assert_int_equal(write_report(dir), ATTUNE_OK);
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
+        const attune_export_options o = {.to = "openface,eaf,table,srt", .dir = later};
+        attune_error err = {0};
+        wrap_alloc_fail_at(n);
+        int rc = attune_export(dir, &o, &err);
+        wrap_alloc_off();
+        assert_int_equal(err.status, rc);
+        assert_true(rc == ATTUNE_OK || wrap_alloc_failed());
+        failures += rc != ATTUNE_OK;
+        for (int i = 0; (sink = attune_sink_at(i)); i++) {
+            snprintf(path, sizeof path, "%s/%s", later, sink->file);
+            assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
+        }
+        assert_true(rmdir(later) == 0 || access(later, F_OK) != 0);
+    }
+    assert_true(failures >= 10);
+    for (int i = 0; (sink = attune_sink_at(i)); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, sink->file);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/index.html", dir);
+    unlink(path);
+    rmdir(dir);
+    assert_int_equal(rmdir(made), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(report_survives)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(report_survives),
+                                       cmocka_unit_test(export_survives)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

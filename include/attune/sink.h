@@ -11,7 +11,8 @@
  *
  * Files are written beside their final names and appear, whole, at attune_report_finish, or not at
  * all. Files of an earlier run that this one does not write stay where they are; text, summary and
- * page name them. Memory does not grow with the number of windows. Names, errors and owning as in attune.h; a
+ * page name them. Memory does not grow with the number of windows (but for eaf and textgrid, by a few
+ * bytes for each change). Names, errors and owning as in attune.h; a
  * report and an index: one thread at a time.
  */
 #ifndef ATTUNE_SINK_H
@@ -24,15 +25,19 @@ extern "C" {
 #endif
 
 typedef struct attune_sink_info {
-    const char *name; /* "csv" */
+    const char *name; /* "csv"; a few share theirs: what is written together */
     const char *file; /* "timeline.csv" */
     const char *what; /* one line */
+    int extra;        /* an export: written only where it is named */
 } attune_sink_info;
 
 /* The i-th sink; NULL past the end. Static storage. */
 const attune_sink_info *attune_sink_at(int i);
-/* Whether there are sinks of these names, with commas between (NULL: all). ATTUNE_E_ARG: no. */
+/* Names of sinks are given with commas between; "default" stands for all that are not extra, and so does
+ * NULL. Whether there are sinks of these names. ATTUNE_E_ARG: no. */
 int attune_sinks_check(const char *names /* nullable */, attune_error *err);
+/* Whether this file is among theirs. */
+int attune_sinks_have(const char *names /* nullable */, const char *file);
 
 /* Files of sinks that stand in dir, of those sinks that are not named in except (as in
  * attune_report_options; "": none is): names with ", " between, cut to size. Returns how many. */
@@ -45,11 +50,15 @@ typedef struct attune_report attune_report;
 /* Zero is the default for every field but dir (or write) and input. All pointers [kept]. */
 typedef struct attune_report_options {
     const char *dir;           /* made if it is not there */
-    const char *sinks;         /* names with commas between; NULL: all */
+    const char *sinks;         /* names; NULL: "default" */
     const char *input;         /* as a reader shall see it named */
     const attune_model *model; /* nullable; what is told of the model, and what is usual */
     const char *model_path;    /* nullable */
     attune_options session;    /* as the session was opened */
+    /* Without a model, nullable: what is told of it: key, value, ..., NULL; and what is usual */
+    const char *const *facts;
+    const attune_state_usual *usual;
+    const char *file; /* nullable: the name in dir of the one file that sinks make */
     /* Instead of a folder: takes each sink's text as it comes; what a window adds is there when
      * attune_report_window returns. Non-zero: it failed. */
     int (*write)(void *user, const attune_sink_info *sink, const char *text, size_t size);
@@ -76,6 +85,25 @@ int attune_report_finish(attune_report *r, const attune_input_info *info, int in
  * a person. */
 const char *attune_report_json(const attune_report *r);
 const char *attune_report_text(const attune_report *r);
+
+/* ---- a report read back ------------------------------------------------------------------ */
+
+/* A line of timeline.jsonl as a window again, with as many digits as stand there. n: its bytes. Every
+ * value is checked: ATTUNE_E_FORMAT. */
+int attune_window_read(attune_window *out, const char *line, size_t n, attune_error *err);
+
+typedef struct attune_export_options {
+    const char *to;    /* names of sinks, extra or not */
+    const char *dir;   /* nullable: the report's own folder */
+    const char *file;  /* nullable: instead of dir, for sinks of one file: its path */
+    const char *input; /* nullable: where the clip lies now, if not where it lay */
+    uint64_t reserved[4];
+} attune_export_options;
+
+/* Gives the windows in a report's folder (timeline.jsonl and summary.json) to more sinks. What they write
+ * is what they would have written at once, but for pages and figures, whose numbers may be off by what
+ * the timeline rounds. A folder that is damaged, or not whole, is an error, and nothing is written. */
+int attune_export(const char *report, const attune_export_options *o, attune_error *err);
 
 /* ---- several inputs ------------------------------------------------------------------------ */
 

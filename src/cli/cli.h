@@ -28,6 +28,7 @@ int at_cmd_explain(int argc, char **argv);
 int at_cmd_degrade(int argc, char **argv);
 int at_cmd_bench(int argc, char **argv);
 int at_cmd_reproduce(int argc, char **argv);
+int at_cmd_export(int argc, char **argv);
 
 /* From now on SIGINT and SIGTERM do not end the program but are remembered; a second one does
  * end it. Nor does a reader of the standard output that leaves: what is not written is a failure
@@ -51,6 +52,9 @@ int at_next_option(const char *command, int argc, char **argv, const char *short
 /* A folder's name after an input: the file's name without its ending, and without what file
  * systems or shells mind. */
 void at_make_stem(char *out, size_t size, const char *input);
+
+/* The table of sinks: those that are extra, or the others. */
+void at_print_sinks(FILE *f, int extra);
 
 /* The table of degradations, as --corrupt takes them. */
 void at_print_corruptions(FILE *f);

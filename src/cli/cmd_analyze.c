@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--model FILE] [--tracks N]\n"
+    "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--export KINDS] [--model FILE]\n"
+    "                      [--tracks N]\n"
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
     "                      [--no-baseline] [--causal]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
@@ -28,7 +29,8 @@ static const char usage_options[] =
     "\n"
     "  -o DIR          the folder (default: attune-<name of the input>). With several inputs, the\n"
     "                  folder of their folders and of an index.html (default: attune-reports)\n"
-    "  --sinks NAMES   only these outputs, with commas between: 'csv,html' (default: all)\n"
+    "  --sinks NAMES   only these outputs, with commas between: 'csv,html' (default: all but exports)\n"
+    "  --export KINDS  these too: 'eaf,table'; also later, with attune export\n"
     "  --model FILE    instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
@@ -60,11 +62,10 @@ static const char usage_options[] =
 
 static void print_usage(void)
 {
-    const attune_sink_info *sink;
-
     fputs(usage, stdout);
-    for (int i = 0; (sink = attune_sink_at(i)); i++)
-        printf("  %-8s %-15s %s\n", sink->name, sink->file, sink->what);
+    at_print_sinks(stdout, 0);
+    fputs("\nand with --export:\n\n", stdout);
+    at_print_sinks(stdout, 1);
     fputs(usage_options, stdout);
 }
 
@@ -72,6 +73,7 @@ typedef struct at_job {
     char **inputs;
     int n_inputs;
     const char *dir, *sinks, *model_path;
+    char all_sinks[512]; /* exports too */
     attune_options options;
     const char *sound; /* of another file; NULL: the input's own */
     double offset_s;   /* NaN: to be found */
@@ -154,7 +156,7 @@ static int complain(const at_job *job, const char *input, const char *why)
 /* Where nothing was written, what stands there could be taken for what was asked for. */
 static void name_earlier(const char *folder)
 {
-    char names[256], clean[1024];
+    char names[512], clean[1024];
 
     if (attune_outputs_in(folder, "", names, sizeof names) > 0)
         fprintf(stderr, "attune: in %s, of an earlier run: %s\n",
@@ -358,18 +360,20 @@ static int analyze_all(at_job *job)
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-/* Whether "html" is among the names. NULL: all are. */
-static int goes_into_page(const char *sinks)
+/* Sinks and exports are one list. Returns -1 to go on, or the exit code. */
+static int add_exports(at_job *job, const char *exports)
 {
-    while (sinks) {
-        size_t n = strcspn(sinks, ",");
-        if (n == 4 && !strncmp(sinks, "html", 4))
-            return 1;
-        if (!sinks[n])
-            return 0;
-        sinks += n + 1;
-    }
-    return 1;
+    attune_error err;
+    int n;
+
+    if (attune_sinks_check(exports, &err) < 0)
+        return at_wrong_usage("analyze", "--export: %s", err.text);
+    n = snprintf(job->all_sinks, sizeof job->all_sinks, "%s,%s",
+                 job->sinks ? job->sinks : "default", exports);
+    if ((size_t)n >= sizeof job->all_sinks)
+        return at_wrong_usage("analyze", "--export: too many names");
+    job->sinks = job->all_sinks;
+    return -1;
 }
 
 /* Fills job. Returns -1 to go on, or the exit code. */
@@ -378,6 +382,7 @@ static int parse(at_job *job, int argc, char **argv)
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},
         {"sinks", required_argument, NULL, 's'},
+        {"export", required_argument, NULL, 'x'},
         {"model", required_argument, NULL, 'm'},
         {"tracks", required_argument, NULL, 't'},
         {"rate", required_argument, NULL, 'r'},
@@ -403,7 +408,7 @@ static int parse(at_job *job, int argc, char **argv)
     };
     attune_options *o = &job->options;
     attune_error err;
-    const char *offset = NULL;
+    const char *offset = NULL, *exports = NULL;
     int c;
 
     job->offset_s = NAN;
@@ -411,6 +416,7 @@ static int parse(at_job *job, int argc, char **argv)
         switch (c) {
         case 'o': job->dir = optarg; break;
         case 's': job->sinks = optarg; break;
+        case 'x': exports = optarg; break;
         case 'm': job->model_path = optarg; break;
         case 't':
             if (!at_take_int("analyze", "--tracks", optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks))
@@ -468,7 +474,9 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "-o takes the name of a folder");
     if (attune_sinks_check(job->sinks, &err) < 0)
         return at_wrong_usage("analyze", "--sinks: %s", err.text);
-    if (o->thumbnails && !goes_into_page(job->sinks))
+    if (exports && (c = add_exports(job, exports)) >= 0)
+        return c;
+    if (o->thumbnails && !attune_sinks_have(job->sinks, "report.html"))
         return at_wrong_usage("analyze",
                               "--thumbnails are in report.html, which --sinks leaves out");
     if (job->person && !job->store_path)

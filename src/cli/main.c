@@ -12,6 +12,8 @@ typedef struct at_command {
 
 static const at_command commands[] = {
     {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
+    {"export", "a report -> what other programs read: ELAN, Praat, OpenFace's, tables, ...",
+     at_cmd_export},
     {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain},
     {"sessions", "sessions that were kept: list, show, export, delete", at_cmd_sessions},
     {"info", "what a model file holds", at_cmd_info},

@@ -2,10 +2,11 @@
 #include "report/fields.h"
 #include "report/sinks.h"
 
-static int open_csv(FILE *f, void *state)
+static int open_csv(FILE *f, void *state, const attune_report_options *setup)
 {
     at_fields *t = state;
 
+    (void)setup;
     at_fields_init(t);
     for (int i = 0; i < t->n; i++)
         fprintf(f, "%s%s", i ? "," : "", t->field[i].column.name);

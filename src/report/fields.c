@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static at_field *add(at_fields *l, at_field_kind kind, size_t offset, const char *name,
@@ -15,9 +16,17 @@ static at_field *add(at_fields *l, at_field_kind kind, size_t offset, const char
     f->kind = kind;
     f->offset = offset;
     f->decimals = 4;
+    f->hi = kind == AT_FIELD_TIME ? 9e9 : kind == AT_FIELD_ID ? UINT32_MAX : 1;
+    f->none = NAN;
     snprintf(f->column.name, sizeof f->column.name, "%s", name);
     snprintf(f->column.what, sizeof f->column.what, "%s", what);
     return f;
+}
+
+static void set_range(at_field *f, double lo, double hi)
+{
+    f->lo = lo;
+    f->hi = hi;
 }
 
 /* n floats from offset on, named prefix_<name>. what has one %s for the name. */
@@ -40,6 +49,7 @@ static void add_states(at_fields *l)
             at_field *f =
                 add(l, AT_FIELD_REAL, offsetof(attune_window, state4) + i * sizeof(float), "", "");
             f->when = AT_WHEN_STATE;
+            f->none = 0;
             snprintf(f->column.name, sizeof f->column.name, "state_%s_%d", attune_state_names[s],
                      k);
             snprintf(f->column.what, sizeof f->column.what,
@@ -55,8 +65,11 @@ static void add_box(at_fields *l)
 
     add_group(l, offsetof(attune_window, box), "box", names, 4, AT_WHEN_FACE,
               "the face where last seen, pixels of the source");
-    for (int i = l->n - 4; i < l->n; i++)
-        l->field[i].decimals = 1;
+    for (at_field *f = &l->field[l->n - 4]; f < &l->field[l->n]; f++) {
+        f->decimals = 1;
+        f->none = 0;
+        set_range(f, -1e6, 1e6);
+    }
 }
 
 static void add_measures(at_fields *l)
@@ -69,6 +82,8 @@ static void add_measures(at_fields *l)
         snprintf(f->column.what, sizeof f->column.what, "%s, %s", m->what,
                  m->unit[0] ? m->unit : "0..1");
         f->decimals = m->decimals;
+        if (m->unit[0])
+            set_range(f, -1e5, 1e5);
     }
 }
 
@@ -120,6 +135,8 @@ void at_fields_init(at_fields *l)
     add_states(l);
     add_group(l, offsetof(attune_window, engagement3), "engagement", attune_engagement_names,
               ATTUNE_ENGAGEMENTS, AT_WHEN_STATE, "calibrated probability, sum 1");
+    for (at_field *f = &l->field[l->n - ATTUNE_ENGAGEMENTS]; f < &l->field[l->n]; f++)
+        f->none = 0;
     add_box(l);
     add_measures(l);
     add_group(
@@ -127,11 +144,14 @@ void at_fields_init(at_fields *l)
         "share of the time since the row before with this face, or with sound like speech, 0..1");
     add(l, AT_FIELD_REAL, offsetof(attune_window, any_face), "any_face",
         "share of the time since the row before in which any face was there, 0..1");
-    add(l, AT_FIELD_REAL, offsetof(attune_window, baseline_s), "baseline_s",
-        "seconds of good input that tell what is usual for this person");
+    set_range(add(l, AT_FIELD_REAL, offsetof(attune_window, baseline_s), "baseline_s",
+                  "seconds of good input that tell what is usual for this person"),
+              0, 1e7);
     add_group(l, offsetof(attune_window, offset), "offset", attune_emotion_names, ATTUNE_EMOTIONS,
               AT_WHEN_ALWAYS,
               "what was taken out as usual for this person, of the probability's logarithm");
+    for (at_field *f = &l->field[l->n - ATTUNE_EMOTIONS]; f < &l->field[l->n]; f++)
+        set_range(f, -100, 100);
     add_units(l);
     add_group(l, offsetof(attune_window, condition), "condition", modality_names, ATTUNE_MODALITIES,
               AT_WHEN_ALWAYS, "how fit the stream's input was to be judged, 0..1");
@@ -183,14 +203,71 @@ int at_field_value(const at_field *f, const attune_window *w, double *value)
     return isfinite(*value);
 }
 
+void at_field_set(const at_field *f, attune_window *w, double value)
+{
+    char *p = (char *)w + f->offset;
+    int64_t t = f->kind == AT_FIELD_TIME ? llround(value * 1e6) : 0;
+    uint32_t id = f->kind == AT_FIELD_ID ? (uint32_t)value : 0;
+    int flag = value != 0;
+    float real = (float)(isnan(value) ? f->none : value);
+
+    switch (f->kind) {
+    case AT_FIELD_TIME: memcpy(p, &t, sizeof t); break;
+    case AT_FIELD_ID: memcpy(p, &id, sizeof id); break;
+    case AT_FIELD_FLAG: memcpy(p, &flag, sizeof flag); break;
+    case AT_FIELD_USED: w->used |= (unsigned)flag << f->bit; break;
+    case AT_FIELD_REAL: memcpy(p, &real, sizeof real); break;
+    }
+}
+
+const char *at_field_text(const at_field *field, double value, char text[AT_FIELD_SIZE])
+{
+    int decimals = field->kind == AT_FIELD_TIME   ? 3
+                   : field->kind == AT_FIELD_REAL ? field->decimals
+                                                  : 0;
+
+    snprintf(text, AT_FIELD_SIZE, "%.*f", decimals, value);
+    return text;
+}
+
 void at_field_print(const at_field *field, double value, FILE *f)
 {
-    switch (field->kind) {
-    case AT_FIELD_TIME: fprintf(f, "%.3f", value); break;
-    case AT_FIELD_REAL: fprintf(f, "%.*f", field->decimals, value); break;
-    case AT_FIELD_ID:
-    case AT_FIELD_FLAG:
-    case AT_FIELD_USED: fprintf(f, "%.0f", value); break;
+    char text[AT_FIELD_SIZE];
+
+    fputs(at_field_text(field, value, text), f);
+}
+
+void at_fields_json(const at_fields *t, const attune_window *w, FILE *f)
+{
+    double value;
+
+    for (int i = 0; i < t->n; i++) {
+        const at_field *field = &t->field[i];
+        int flag = field->kind == AT_FIELD_FLAG || field->kind == AT_FIELD_USED;
+
+        fprintf(f, "%s\"%s\":", i ? "," : "{", field->column.name);
+        if (!at_field_value(field, w, &value))
+            fputs("null", f);
+        else if (flag)
+            fputs(value != 0 ? "true" : "false", f);
+        else
+            at_field_print(field, value, f);
+    }
+    fputc('}', f);
+}
+
+void at_fields_round(const at_fields *t, attune_window *w)
+{
+    const attune_window exact = *w;
+    char text[AT_FIELD_SIZE];
+    double value;
+
+    memset(w, 0, sizeof *w);
+    w->has_state = exact.has_state != 0;
+    for (int i = 0; i < t->n; i++) {
+        const at_field *f = &t->field[i];
+        int there = at_field_value(f, &exact, &value);
+        at_field_set(f, w, there ? strtod(at_field_text(f, value, text), NULL) : NAN);
     }
 }
 

@@ -31,6 +31,8 @@ typedef struct at_field {
     size_t offset; /* in attune_window */
     int bit;       /* AT_FIELD_USED */
     int decimals;  /* AT_FIELD_REAL */
+    double lo, hi; /* what it may be */
+    double none;   /* AT_FIELD_REAL: in attune_window, where there is no value */
 } at_field;
 
 enum { AT_FIELDS_MAX = 160 };
@@ -44,6 +46,18 @@ void at_fields_init(at_fields *t);
 
 /* The value of a field in w. 0: there is none (an empty cell). */
 int at_field_value(const at_field *f, const attune_window *w, double *value);
+/* Puts it there; NaN: there is none. */
+void at_field_set(const at_field *f, attune_window *w, double value);
+
+enum { AT_FIELD_SIZE = 64 };
+/* The value as the timeline has it. Returns text. */
+const char *at_field_text(const at_field *field, double value, char text[AT_FIELD_SIZE]);
 void at_field_print(const at_field *field, double value, FILE *f);
+
+/* All of w as a JSON object, in one line without its end. */
+void at_fields_json(const at_fields *t, const attune_window *w, FILE *f);
+
+/* w with every value as the timeline has it, and nothing that it does not have. */
+void at_fields_round(const at_fields *t, attune_window *w);
 
 #endif

@@ -1,11 +1,9 @@
 #include "report/html.h"
 
 #include "report/assets.h"
+#include "report/lane.h"
 #include "report/plot.h"
 #include "report/sinks.h"
-
-/* Faces whose plots are drawn; the others are in the tables and the timeline. */
-enum { LANES_DRAWN = 6 };
 
 /* ---- plots --------------------------------------------------------------------------------- */
 
@@ -29,31 +27,12 @@ static void put_reading_aid(const at_outcome *o, FILE *f)
         f);
 }
 
-/* Several faces may have been in a lane, one after the other. */
 void at_html_lane_title(const at_stats *s, int l, const char *title, FILE *f)
 {
-    const at_lane *lane = s->lane[l];
+    char name[AT_LANE_NAME_SIZE];
 
-    fprintf(f, "<h2>%s", title);
-    if (at_lane_is_faceless(s, l)) {
-        fputs(": a voice that belongs to no face in view", f);
-    } else if (s->several) {
-        for (int i = 0; i < lane->faces; i++)
-            fprintf(f, "%s %u",
-                    i                 ? ","
-                    : lane->faces > 1 ? ": faces"
-                                      : ": face",
-                    (unsigned)lane->face[i]);
-    }
-    fputs("</h2>\n", f);
-}
-
-/* A glimpse is not worth a page. */
-static int is_drawn(const at_stats *s, int l)
-{
-    double seconds = (double)s->lane[l]->windows * (double)s->hop_us / 1e6;
-
-    return l < LANES_DRAWN && (s->lanes == 1 || seconds >= AT_ENOUGH_S);
+    at_lane_name(name, s, l);
+    fprintf(f, "<h2>%s%s%s</h2>\n", title, *name ? ": " : "", name);
 }
 
 static void put_plots(const at_outcome *o, FILE *f)
@@ -62,7 +41,7 @@ static void put_plots(const at_outcome *o, FILE *f)
     int drawn = 0;
 
     for (int l = 0; l < s->lanes; l++) {
-        if (!is_drawn(s, l))
+        if (!at_lane_is_drawn(s, l))
             continue;
         at_html_lane_title(s, l, "Over time", f);
         if (drawn++ == 0)
@@ -99,7 +78,7 @@ static void put_script(const at_outcome *o, FILE *f)
     put_names(f, "weight", modalities, ATTUNE_MODALITIES);
     fputs("}</script>\n", f);
     for (int l = 0; l < o->stats->lanes; l++) {
-        if (!is_drawn(o->stats, l))
+        if (!at_lane_is_drawn(o->stats, l))
             continue;
         fprintf(f, "<script type=\"application/json\" id=\"data-%d\">", l);
         at_plot_data(o->stats, l, f);

@@ -2,31 +2,17 @@
 #include "report/fields.h"
 #include "report/sinks.h"
 
-static int open_jsonl(FILE *f, void *state)
+static int open_jsonl(FILE *f, void *state, const attune_report_options *setup)
 {
-    (void)f;
+    (void)f, (void)setup;
     at_fields_init(state);
     return ATTUNE_OK;
 }
 
 static int line(FILE *f, void *state, const attune_window *w)
 {
-    const at_fields *t = state;
-    double value;
-
-    for (int i = 0; i < t->n; i++) {
-        const at_field *field = &t->field[i];
-        int flag = field->kind == AT_FIELD_FLAG || field->kind == AT_FIELD_USED;
-
-        fprintf(f, "%s\"%s\":", i ? "," : "{", field->column.name);
-        if (!at_field_value(field, w, &value))
-            fputs("null", f);
-        else if (flag)
-            fputs(value != 0 ? "true" : "false", f);
-        else
-            at_field_print(field, value, f);
-    }
-    fputs("}\n", f);
+    at_fields_json(state, w, f);
+    fputc('\n', f);
     return ATTUNE_OK;
 }
 

@@ -5,7 +5,10 @@
 
 #include <math.h>
 
-enum { TABLE_ROWS = 40 };
+enum {
+    TABLE_ROWS = 40,
+    LANES_DRAWN = 6, /* the others are in tables and the timeline */
+};
 
 /* ---- values of a bin ------------------------------------------------------------------------ */
 
@@ -85,6 +88,30 @@ at_rows at_rows_of(const at_stats *s, int l, FILE *f)
 
     r.movements = at_movements_varied(&r.lane->movements, r.movement);
     return r;
+}
+
+int at_lane_is_drawn(const at_stats *s, int l)
+{
+    double seconds = (double)s->lane[l]->windows * (double)s->hop_us / 1e6;
+
+    return l < LANES_DRAWN && (s->lanes == 1 || seconds >= AT_ENOUGH_S);
+}
+
+const char *at_lane_name(char name[AT_LANE_NAME_SIZE], const at_stats *s, int l)
+{
+    const at_lane *lane = s->lane[l];
+    size_t used = 0;
+
+    name[0] = 0;
+    if (at_lane_is_faceless(s, l))
+        snprintf(name, AT_LANE_NAME_SIZE, "a voice that belongs to no face in view");
+    for (int i = 0; i < lane->faces && s->several && !at_lane_is_faceless(s, l); i++)
+        used += (size_t)snprintf(name + used, AT_LANE_NAME_SIZE - used, "%s %u",
+                                 i                 ? ","
+                                 : lane->faces > 1 ? "faces"
+                                                   : "face",
+                                 (unsigned)lane->face[i]);
+    return name;
 }
 
 /* ---- curves --------------------------------------------------------------------------------- */
@@ -224,12 +251,32 @@ double at_curve_mean(const at_curve *c, const at_rows *r)
     return mean_over(r, 0, r->bins, c->value, c->index);
 }
 
-void at_curve_print(const at_curve *c, double value, FILE *f)
+const char *at_curve_text(const at_curve *c, double value, char text[AT_CURVE_SIZE])
 {
     if (c->unit[0] == '%')
-        fprintf(f, "%.0f", 100 * value);
+        snprintf(text, AT_CURVE_SIZE, "%.0f", 100 * value);
     else
-        fprintf(f, "%.*f", c->most > 10 ? 0 : 1, value);
+        snprintf(text, AT_CURVE_SIZE, "%.*f", c->most > 10 ? 0 : 1, value);
+    return text;
+}
+
+void at_curve_print(const at_curve *c, double value, FILE *f)
+{
+    char text[AT_CURVE_SIZE];
+
+    fputs(at_curve_text(c, value, text), f);
+}
+
+double at_tick_step(double seconds)
+{
+    static const double steps[] = {0.5, 1,   2,   5,   10,   15,   30,   60,
+                                   120, 300, 600, 900, 1800, 3600, 7200, 14400};
+    size_t n = sizeof steps / sizeof *steps;
+
+    for (size_t i = 0; i < n; i++)
+        if (seconds / steps[i] <= 8)
+            return steps[i];
+    return seconds / 6;
 }
 
 /* ---- data for the script --------------------------------------------------------------------- */

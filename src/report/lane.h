@@ -1,4 +1,4 @@
-/* lane.h - the figures that a lane's plots show. Private to the plots.
+/* lane.h - the figures that a lane's plots show. Private to what draws them.
  *
  * A bin holds sums over windows; what is shown of it is a sum and how many windows it is over.
  */
@@ -59,7 +59,20 @@ double at_curve_value(const at_curve *c, const at_bin *b); /* NaN: there is none
 double at_curve_mean(const at_curve *c, const at_rows *r); /* over windows; NaN: none */
 /* The value that is usual, a dotted line; NaN: none is known. */
 double at_curve_usual(const at_curve *c, const at_rows *r);
-void at_curve_print(const at_curve *c, double value, FILE *f); /* without the unit */
+enum { AT_CURVE_SIZE = 32 };
+/* Without the unit. Returns text. */
+const char *at_curve_text(const at_curve *c, double value, char text[AT_CURVE_SIZE]);
+void at_curve_print(const at_curve *c, double value, FILE *f);
+
+/* Seconds between marks of a time axis: gives four to eight of them. */
+double at_tick_step(double seconds);
+
+/* Whether lane l is drawn: it is among the first few, and more than a glimpse. */
+int at_lane_is_drawn(const at_stats *s, int l);
+enum { AT_LANE_NAME_SIZE = 128 };
+/* "face 1", "faces 1, 4" (one after the other), "a voice that belongs to no face in view"; "" where there
+ * is nobody to tell it from. Returns name. */
+const char *at_lane_name(char name[AT_LANE_NAME_SIZE], const at_stats *s, int l);
 
 /* All of a lane in at most a screen of rows, for those who do not see the plots. */
 void at_lane_table(const at_rows *r);

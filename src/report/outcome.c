@@ -1,6 +1,7 @@
 #include "report/outcome.h"
 
 #include <stddef.h>
+#include <string.h>
 
 const char at_notice_meaning[] =
     "These are estimates of perceived expression, of how a face looks and a voice sounds to "
@@ -16,13 +17,23 @@ double at_realtime_factor(const attune_input_info *info)
     return info->elapsed_s > 0 ? info->duration_s / info->elapsed_s : 0;
 }
 
+/* list (nullable): key, value, ..., NULL. */
+static const char *listed(const char *const *list, const char *key)
+{
+    for (; list && list[0]; list += 2)
+        if (!strcmp(list[0], key))
+            return list[1];
+    return NULL;
+}
+
 const char *at_fact(const attune_report_options *setup, int i, const char **key)
 {
     static const char *const keys[] = {"name",    "version", "summary", "trained_on", "training",
                                        "results", "limits",  "licence", "date"};
 
-    for (size_t k = 0; setup->model && k < sizeof keys / sizeof *keys; k++) {
-        const char *value = attune_model_meta(setup->model, keys[k]);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        const char *value = setup->model ? attune_model_meta(setup->model, keys[k])
+                                         : listed(setup->facts, keys[k]);
         if (value && *value && i-- == 0) {
             *key = keys[k];
             return value;

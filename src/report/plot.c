@@ -291,22 +291,9 @@ static void curve_rows(const at_rows *r, at_curve_group group)
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
-/* A step that gives four to eight marks. */
-static double tick_step(double seconds)
-{
-    static const double steps[] = {0.5, 1,   2,   5,   10,   15,   30,   60,
-                                   120, 300, 600, 900, 1800, 3600, 7200, 14400};
-    size_t n = sizeof steps / sizeof *steps;
-
-    for (size_t i = 0; i < n; i++)
-        if (seconds / steps[i] <= 8)
-            return steps[i];
-    return seconds / 6;
-}
-
 static void axis(const at_rows *r)
 {
-    double seconds = r->end_us / 1e6, step = tick_step(seconds);
+    double seconds = r->end_us / 1e6, step = at_tick_step(seconds);
     char text[AT_CLOCK_SIZE];
     int k = 0;
 

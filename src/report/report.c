@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/brief.h"
+#include "report/fields.h"
 #include "report/sinks.h"
 #include "report/summary.h"
 
@@ -31,8 +32,10 @@ struct attune_report {
     int made_dir;
     at_sink sink[AT_SINKS_MAX];
     int sinks;
+    at_fields fields; /* for extra sinks */
+    int read_back;    /* made of an earlier report: the files beside it are its own */
     char *json, *text;
-    char written[256], earlier[256]; /* of at_outcome */
+    char written[AT_SINK_FILES_SIZE], earlier[AT_SINK_FILES_SIZE]; /* of at_outcome */
 };
 
 /* ---- one sink ------------------------------------------------------------------------------- */
@@ -46,13 +49,14 @@ static ssize_t hand_on(void *cookie, const char *text, size_t size)
 
 static int open_file(at_sink *s, attune_error *err)
 {
-    size_t room = strlen(s->setup->dir) + strlen(s->kind->info.file) + 2;
+    const char *name = s->setup->file ? s->setup->file : s->kind->info.file;
+    size_t room = strlen(s->setup->dir) + strlen(name) + 2;
     char *path = at_alloc(room, 1);
     int rc;
 
     if (!path)
         return at_fail_nomem(err);
-    snprintf(path, room, "%s/%s", s->setup->dir, s->kind->info.file);
+    snprintf(path, room, "%s/%s", s->setup->dir, name);
     rc = at_outfile_open(&s->file, path, err);
     s->f = s->file.f;
     at_free(path);
@@ -74,7 +78,7 @@ static int open_sink(at_sink *s, attune_error *err)
     } else {
         rc = open_file(s, err);
     }
-    if (rc == ATTUNE_OK && s->kind->open && s->kind->open(s->f, s->state) < 0)
+    if (rc == ATTUNE_OK && s->kind->open && s->kind->open(s->f, s->state, s->setup) < 0)
         rc = at_fail_nomem(err);
     return rc;
 }
@@ -84,6 +88,8 @@ static void free_sink(at_sink *s)
     if (s->f && s->setup->write)
         fclose(s->f);
     at_outfile_abandon(&s->file);
+    if (s->state && s->kind->free)
+        s->kind->free(s->state);
     at_free(s->state);
 }
 
@@ -135,6 +141,13 @@ static int check(const attune_report_options *o, attune_error *err)
     return ATTUNE_OK;
 }
 
+static int check_file(const attune_report *r, unsigned chosen, attune_error *err)
+{
+    if (r->setup.file && (chosen & (chosen - 1)))
+        return at_fail(err, ATTUNE_E_ARG, "%s are several files: they need a folder", r->written);
+    return ATTUNE_OK;
+}
+
 static int make_folder(attune_report *r, attune_error *err)
 {
     struct stat st;
@@ -151,6 +164,7 @@ static int open_sinks(attune_report *r, attune_error *err)
     int rc = at_sinks_chosen(r->setup.sinks, &chosen, err);
 
     at_sinks_files(chosen, r->written, sizeof r->written);
+    rc = rc < 0 ? rc : check_file(r, chosen, err);
     rc = rc < 0 ? rc : make_folder(r, err);
     for (int i = 0; rc == ATTUNE_OK && at_sink_kind_at(i); i++) {
         if (!(chosen >> i & 1u))
@@ -173,6 +187,8 @@ int attune_report_open(attune_report **out, const attune_report_options *o, attu
     r->setup = *o;
     fill_defaults(&r->setup.session);
     attune_model_state_usual(o->model, &usual);
+    usual = o->usual ? *o->usual : usual;
+    at_fields_init(&r->fields);
     at_stats_init(&r->stats, llround(r->setup.session.hop_s * 1e6), r->setup.session.window_s,
                   r->setup.session.max_tracks, &usual);
     rc = check(&r->setup, err);
@@ -205,10 +221,12 @@ void attune_report_free(attune_report **r)
 
 int attune_report_window(attune_report *r, const attune_window *w, attune_error *err)
 {
+    attune_window rounded = *w;
     int rc = ATTUNE_OK;
 
+    at_fields_round(&r->fields, &rounded);
     for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++)
-        rc = add_window(&r->sink[i], w, err);
+        rc = add_window(&r->sink[i], r->sink[i].kind->info.extra ? &rounded : w, err);
     if (rc == ATTUNE_OK && at_stats_add(&r->stats, w) < 0)
         rc = at_fail_nomem(err);
     return rc;
@@ -217,6 +235,11 @@ int attune_report_window(attune_report *r, const attune_window *w, attune_error 
 int attune_report_thumbnail(attune_report *r, const attune_thumbnail *t, attune_error *err)
 {
     return at_thumbnails_add(&r->thumbnails, t, err);
+}
+
+void at_report_is_read_back(attune_report *r)
+{
+    r->read_back = 1;
 }
 
 at_outcome at_report_outcome(const attune_report *r)
@@ -228,6 +251,7 @@ at_outcome at_report_outcome(const attune_report *r)
                         .info = &r->info,
                         .interrupted = r->interrupted,
                         .json = r->json,
+                        .text = r->text,
                         .thumbnails = page ? &r->thumbnails : NULL,
                         .written = r->written,
                         .earlier = r->earlier};
@@ -263,7 +287,7 @@ int attune_report_finish(attune_report *r, const attune_input_info *info, int in
         return at_fail_nomem(err);
     if (info->counts.frames == 1 && !info->has_audio)
         at_stats_take_as_still(&r->stats);
-    if (r->setup.dir && !r->setup.write)
+    if (r->setup.dir && !r->setup.write && !r->read_back)
         attune_outputs_in(r->setup.dir, r->setup.sinks, r->earlier, sizeof r->earlier);
     o = at_report_outcome(r);
     r->json = at_summary_json(&o);

@@ -1,13 +1,34 @@
 #include "report/sinks.h"
 
+#include "at_config.h"
 #include "base/error.h"
 
 #include <string.h>
 #include <unistd.h>
 
-/* The summary comes last: where it is, the rest is there too. */
+/* Files of one name are written together. The summary comes last: where it is, the rest is there too. */
 static const at_sink_kind *const kinds[] = {
-    &at_sink_csv, &at_sink_jsonl, &at_sink_vtt, &at_sink_html, &at_sink_summary,
+    &at_sink_csv,
+    &at_sink_jsonl,
+    &at_sink_vtt,
+    &at_sink_html,
+    &at_sink_openface,
+    &at_sink_eaf,
+    &at_sink_textgrid,
+    &at_sink_srt,
+    &at_sink_vtt_metadata,
+    &at_sink_table,
+    &at_sink_table_columns,
+#if AT_HAVE_CAIRO
+    &at_sink_pdf,
+    &at_sink_expression_svg,
+    &at_sink_states_svg,
+    &at_sink_weights_svg,
+    &at_sink_expression_png,
+    &at_sink_states_png,
+    &at_sink_weights_png,
+#endif
+    &at_sink_summary,
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -25,14 +46,30 @@ const attune_sink_info *attune_sink_at(int i)
     return kind ? &kind->info : NULL;
 }
 
-static int find(const char *name, size_t length)
-{
-    int i = 0;
+static const char all_but_extra[] = "default";
 
-    while (i < KINDS && (strlen(kinds[i]->info.name) != length ||
-                         strncmp(kinds[i]->info.name, name, length) != 0))
-        i++;
-    return i < KINDS ? i : -1;
+static unsigned not_extra(void)
+{
+    unsigned bits = 0;
+
+    for (int i = 0; i < KINDS; i++)
+        bits |= (unsigned)!kinds[i]->info.extra << i;
+    return bits;
+}
+
+static int is(const char *name, size_t length, const char *other)
+{
+    return strlen(other) == length && strncmp(other, name, length) == 0;
+}
+
+/* 0: there is none of that name. */
+static unsigned named(const char *name, size_t length)
+{
+    unsigned bits = is(name, length, all_but_extra) ? not_extra() : 0;
+
+    for (int i = 0; i < KINDS; i++)
+        bits |= (unsigned)is(name, length, kinds[i]->info.name) << i;
+    return bits;
 }
 
 static int fail_unknown(const char *name, size_t length, attune_error *err)
@@ -41,6 +78,8 @@ static int fail_unknown(const char *name, size_t length, attune_error *err)
 
     for (int i = 0; i < KINDS; i++) {
         size_t used = strlen(list);
+        if (i && !strcmp(kinds[i]->info.name, kinds[i - 1]->info.name))
+            continue;
         snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", kinds[i]->info.name);
     }
     return at_fail(err, ATTUNE_E_ARG, "there is no sink '%.*s'; there are %s",
@@ -49,13 +88,13 @@ static int fail_unknown(const char *name, size_t length, attune_error *err)
 
 int at_sinks_chosen(const char *names, unsigned *chosen, attune_error *err)
 {
-    *chosen = names ? 0 : (1u << KINDS) - 1;
+    *chosen = names ? 0 : not_extra();
     while (names) {
         size_t length = strcspn(names, ",");
-        int i = find(names, length);
-        if (i < 0)
+        unsigned bits = named(names, length);
+        if (!bits)
             return fail_unknown(names, length, err);
-        *chosen |= 1u << i;
+        *chosen |= bits;
         names = names[length] ? names + length + 1 : NULL;
     }
     return ATTUNE_OK;
@@ -66,6 +105,17 @@ int attune_sinks_check(const char *names, attune_error *err)
     unsigned chosen;
 
     return at_sinks_chosen(names, &chosen, err);
+}
+
+int attune_sinks_have(const char *names, const char *file)
+{
+    unsigned chosen;
+
+    at_sinks_chosen(names, &chosen, NULL);
+    for (int i = 0; i < KINDS; i++)
+        if ((chosen >> i & 1u) && !strcmp(kinds[i]->info.file, file))
+            return 1;
+    return 0;
 }
 
 static int stands_in(const char *dir, const char *file)

@@ -37,7 +37,8 @@ static const char *clean_char(const char *s, size_t *in, size_t *out)
 {
     const unsigned char *u = (const unsigned char *)s;
     size_t n = utf8_length(u);
-    int control = n && (u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0));
+    int control = n && (u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0) ||
+                        (u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe)); /* no characters of XML */
 
     *in = n ? n : 1;
     if (!n || control) {
