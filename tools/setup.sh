@@ -23,6 +23,7 @@ pc:speexdsp        libspeexdsp-dev
 pc:jansson         libjansson-dev
 pc:zlib            zlib1g-dev
 pc:cairo           libcairo2-dev
+pc:libwebsockets   libwebsockets-dev
 "
 test_needs="
 cmd:gcc            gcc

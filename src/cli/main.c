@@ -1,6 +1,7 @@
 /* attune: one table of commands. */
 #include "cli/cli.h"
 
+#include <attune/serve.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct at_command {
 static const at_command commands[] = {
     {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
     {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain},
+    {"serve", "a browser's camera and microphone -> what they show, live", at_cmd_serve},
     {"info", "what a model file holds", at_cmd_info},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval},
     {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade},
@@ -30,6 +32,8 @@ static void print_help(FILE *f)
     fputs("usage: attune COMMAND ...       (attune COMMAND --help tells more)\n\n", f);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    if (!attune_serve_is_built())
+        fputs("\nThis build has no server: it was made without libwebsockets.\n", f);
     fputs("\nTo begin with:\n\n"
           "  attune analyze clip.mp4        writes attune-clip/report.html; open it in a browser\n"
           "\nExit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, "
