@@ -14,6 +14,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import struct
 import subprocess
@@ -275,6 +276,58 @@ class Life(unittest.TestCase):
             done = subprocess.run([EXE, "serve", "--port", "0", "--token-file", f.name], capture_output=True, text=True)
             self.assertEqual(done.returncode, 1)
             self.assertIn("no token", done.stderr)
+
+
+@needs_server
+@needs_model
+@unittest.skipUnless(shutil.which("openssl"), "no openssl")
+class Elsewhere(unittest.TestCase):
+    """Other addresses than loopback."""
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.dir)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out",
+                        "cert.pem", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                       cwd=self.dir, check=True, capture_output=True)
+        (self.dir / "token").write_text("a-token-of-my-own.123\n")
+        self.args = ["--bind", "0.0.0.0", "--host", "localhost", "--cert", str(self.dir / "cert.pem"),
+                     "--key", str(self.dir / "key.pem"), "--token-file", str(self.dir / "token")]
+
+    def ask(self, server, path, **headers):
+        context = ssl.create_default_context(cafile=str(self.dir / "cert.pem"))
+        c = http.client.HTTPSConnection("localhost", server.port, context=context, timeout=PATIENCE)
+        c.request("GET", path, headers=headers)
+        r = c.getresponse()
+        r.read()
+        c.close()
+        return r.status, r.headers
+
+    def test_tls(self):
+        with Server(*self.args) as s:
+            self.assertEqual(s.address, f"https://localhost:{s.port}/?token=a-token-of-my-own.123")
+            self.assertEqual(os.listdir(s.home), [])  # someone else's token is kept nowhere
+            status, headers = self.ask(s, "/?token=a-token-of-my-own.123")
+            self.assertEqual(status, 200)
+            self.assertIn("Secure", headers["set-cookie"])
+            right = dict(Authorization="Bearer a-token-of-my-own.123")
+            self.assertEqual(self.ask(s, "/", **right, Origin=f"https://localhost:{s.port}")[0], 200)
+            self.assertEqual(self.ask(s, "/", **right, Origin=f"http://localhost:{s.port}")[0], 403)
+            self.assertEqual(self.ask(s, "/", **right, Host=f"127.0.0.1:{s.port}")[0], 403)
+            self.assertEqual(self.ask(s, "/")[0], 403)
+            with self.assertRaises((http.client.HTTPException, OSError)):
+                s.ask("/?token=a-token-of-my-own.123", Host=f"localhost:{s.port}")  # without TLS
+
+    def test_what_it_takes(self):
+        for left_out in ("--cert", "--key", "--token-file", "--host"):
+            i = self.args.index(left_out)
+            done = subprocess.run([EXE, "serve", "--port", "0", *self.args[:i], *self.args[i + 2:]],
+                                  capture_output=True, text=True, timeout=PATIENCE)
+            self.assertEqual(done.returncode, 2, left_out)
+        (self.dir / "key.pem").write_text("no key\n")
+        done = subprocess.run([EXE, "serve", "--port", "0", *self.args], capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not a certificate and its key", done.stderr)
 
 
 @needs_server
