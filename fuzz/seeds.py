@@ -152,8 +152,43 @@ def recipe():
     yield b'["kind", {"name": [[[[1e309]]]]}]'
 
 
+def jpeg(w, h):
+    """Baseline, grey all over: one component, tables of one code each."""
+    def part(marker, body):
+        return struct.pack(">BBH", 0xff, marker, 2 + len(body)) + body
+    one_code = bytes([1] + 15 * [0] + [0])
+    blocks = (w + 7) // 8 * ((h + 7) // 8)
+    bits = "0" * 2 * blocks
+    bits += "1" * (-len(bits) % 8)
+    data = bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))
+    return (b"\xff\xd8" + part(0xdb, bytes(1) + bytes([1] * 64)) +
+            part(0xc0, struct.pack(">BHHB", 8, h, w, 1) + b"\x01\x11\0") + part(0xc4, b"\0" + one_code) +
+            part(0xc4, b"\x10" + one_code) + part(0xda, b"\x01\x01\0\0\x3f\0") + data.replace(b"\xff", b"\xff\0") +
+            b"\xff\xd9")
+
+
+def messages():
+    def media(kind, data):
+        return struct.pack("<BBHIq", 1, kind, 0, 7, 125000) + data
+    token = b"0123456789abcdef0123456789abcdef"
+    yield b"\0" + b'{"type":"hello","version":1,"video":true,"audio":false,"resume":"' + token + b'","keep":false}'
+    yield b"\0" + b'{"type":"stream","stream":"audio","on":false}'
+    yield b"\0" + b'{"type":"keep","consent":"1"}'
+    yield b"\0" + b'{"type":"end"}'
+    yield b"\1" + media(1, jpeg(16, 8))
+    yield b"\1" + media(2, samples(100))
+    host = b"127.0.0.1:8765\n"
+    yield b"\2" + host + b"http://" + host + b"Bearer " + token
+    yield b"\2" + host + b"\n\na=b; attune_8765=" + token
+    yield b"\2" + host + b"\n\n\n" + token
+    yield b"\3" + jpeg(40, 24)
+    yield b"\3" + jpeg(400, 24)
+    yield b"\3" + jpeg(40, 24)[:-4]
+    yield b"\3" + jpeg(40, 24).replace(b"\xff\xc0", b"\xff\xc2")
+
+
 def main():
-    for maker in weights, media, csv, recipe:
+    for maker in weights, media, csv, recipe, messages:
         folder = os.path.join(sys.argv[1], maker.__name__)
         os.makedirs(folder, exist_ok=True)
         for i, content in enumerate(maker()):

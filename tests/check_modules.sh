@@ -29,6 +29,7 @@ declare -A may=(
     [report]="base report"
     [store]="base report store"
     [experiments]="base kernels tensor model fusion media dsp vision degrade data eval train report experiments"
+    [serve]="base media report serve"
     [cli]="report cli"
 )
 

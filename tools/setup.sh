@@ -24,6 +24,7 @@ pc:jansson         libjansson-dev
 pc:zlib            zlib1g-dev
 pc:cairo           libcairo2-dev
 pc:sqlite3         libsqlite3-dev
+pc:libwebsockets   libwebsockets-dev
 "
 test_needs="
 cmd:gcc            gcc

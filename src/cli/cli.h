@@ -27,6 +27,8 @@ int at_cmd_eval(int argc, char **argv);
 int at_cmd_explain(int argc, char **argv);
 int at_cmd_degrade(int argc, char **argv);
 int at_cmd_bench(int argc, char **argv);
+int at_cmd_serve(int argc, char **argv);
+int at_cmd_bench_serve(int argc, char **argv); /* argv[0]: serve */
 int at_cmd_reproduce(int argc, char **argv);
 int at_cmd_export(int argc, char **argv);
 

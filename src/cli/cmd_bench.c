@@ -14,6 +14,7 @@ static const char usage[] =
     "Measures each benchmark many times and prints the median and the best. Left without a thread\n"
     "count, those that can be shared out run on one thread and on two.\n"
     "\n"
+    "  serve         another bench: how many learners a server serves (attune bench serve --help)\n"
     "  --list        what there is\n"
     "  --seconds S   for each benchmark and thread count (default: 2)\n"
     "  --rounds N    that the time is spread over, benchmarks in turn (default: 5)\n"
@@ -106,6 +107,9 @@ int at_cmd_bench(int argc, char **argv)
     attune_error err = {0};
     const char *json = NULL;
     int c, quiet = 0;
+
+    if (argc > 1 && strcmp(argv[1], "serve") == 0)
+        return at_cmd_bench_serve(argc - 1, argv + 1);
     while ((c = at_next_option("bench", argc, argv, ":qh", longs)) != -1) {
         switch (c) {
         case 'l': return list();

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "report/text.h"
 
+#include <attune/serve.h>
 #include <attune/sink.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -200,6 +201,9 @@ static int show(const char *path)
     printf("%-*s %s%s%s\n", INDENT - 1, "parts", facts.has_detector ? "face detector, " : "",
            facts.has_visual ? "face model, " : "", facts.has_audio ? "voice model" : "no voice");
     print_digest(m);
+    if (!attune_serve_is_built())
+        printf("%-*s without a server (attune serve): it lacks libwebsockets\n", INDENT - 1,
+               "build");
     for (int i = 0; (value = attune_model_meta_at(m, i, &key)); i++)
         if (strcmp(key, digest) != 0)
             show_meta(key, value);

@@ -1,6 +1,7 @@
 /* attune: one table of commands. */
 #include "cli/cli.h"
 
+#include <attune/serve.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static const at_command commands[] = {
     {"export", "a report -> what other programs read: ELAN, Praat, OpenFace's, tables, ...",
      at_cmd_export},
     {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain},
+    {"serve", "a browser's camera and microphone -> what they show, live", at_cmd_serve},
     {"sessions", "sessions that were kept: list, show, export, delete", at_cmd_sessions},
     {"info", "what a model file holds", at_cmd_info},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval},
@@ -33,6 +35,8 @@ static void print_help(FILE *f)
     fputs("usage: attune COMMAND ...       (attune COMMAND --help tells more)\n\n", f);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    if (!attune_serve_is_built())
+        fputs("\nThis build has no server: it was made without libwebsockets.\n", f);
     fputs("\nTo begin with:\n\n"
           "  attune analyze clip.mp4        writes attune-clip/report.html; open it in a browser\n"
           "\nExit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, "

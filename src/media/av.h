@@ -57,8 +57,10 @@ static inline int64_t at_av_frame_duration(const AVFrame *f)
 /* The display matrix (9 values) that applies to f, or NULL. st nullable. */
 const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st);
 
-/* The first frame that packet gives, or an AVERROR. codec NULL is one that was not found. */
-int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame);
+/* The first frame that packet gives, of at most max_pixels, or an AVERROR. codec NULL is one that was
+ * not found. */
+int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, int64_t max_pixels,
+                     AVFrame *frame);
 
 /* ---- av_allowed.c ------------------------------------------------------------------------- */
 

@@ -104,7 +104,7 @@ int at_media_recompress(uint8_t *rgb, int w, int h, ptrdiff_t stride, at_media_c
     enum AVCodecID id = AV_CODEC_ID_NONE;
     int averr = encode(&canvas, codec, badness, packet, &id);
     if (averr >= 0)
-        averr = at_av_decode_one(avcodec_find_decoder(id), packet, frame);
+        averr = at_av_decode_one(avcodec_find_decoder(id), packet, AT_MEDIA_MAX_PIXELS, frame);
     ret = averr < 0 ? at_av_fail(err, averr, "recompressed picture", "cannot encode")
                     : put_back(frame, rgb, w, h, stride, err);
 done:

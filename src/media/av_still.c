@@ -95,7 +95,7 @@ int at_media_load_image_mem(const void *data, size_t size, const char *name, uin
         averr = av_new_packet(packet, (int)size);
     if (averr >= 0) {
         memcpy(packet->data, data, size);
-        averr = at_av_decode_one(codec, packet, frame);
+        averr = at_av_decode_one(codec, packet, AT_MEDIA_MAX_PIXELS, frame);
     }
     if (averr == AVERROR(ENOMEM))
         ret = at_fail_nomem(err);

@@ -181,14 +181,15 @@ const int32_t *at_av_display_matrix(const AVFrame *f, const AVStream *st)
 #endif
 }
 
-int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, AVFrame *frame)
+int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, int64_t max_pixels,
+                     AVFrame *frame)
 {
     at_av_budget budget = {0};
     AVCodecContext *dec = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!dec)
         return codec ? AVERROR(ENOMEM) : AVERROR_DECODER_NOT_FOUND;
     dec->thread_count = 1;
-    int ret = at_av_budget_apply(&budget, dec, codec, AT_MEDIA_MAX_PIXELS);
+    int ret = at_av_budget_apply(&budget, dec, codec, max_pixels);
     if (ret >= 0)
         ret = avcodec_open2(dec, codec, NULL);
     if (ret >= 0)

@@ -123,6 +123,17 @@ int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_
 int at_media_load_image_mem(const void *data, size_t size, const char *name, uint8_t **rgb, int *w,
                             int *h, attune_error *err);
 
+/* One JPEG out of memory, from a stranger: as its decoder left it, orientation and all. Only what
+ * cameras and browsers make is taken: Huffman-coded, not progressive (whose scans can make a small
+ * file last for minutes), of at most max_w x max_h pixels. Each picture is decoded by itself; what
+ * is cut short comes grey where it lacks. Fails with ATTUNE_E_FORMAT, ATTUNE_E_UNSUPPORTED (too
+ * large, or of another kind) or ATTUNE_E_NOMEM. *out is the caller's to let go. */
+int at_media_load_jpeg(const void *data, size_t size, int max_w, int max_h, at_media_kept *out,
+                       attune_error *err);
+/* And back: a frame of a reader as an upright JPEG of quality q in [1, 31], 1 the best. *out: at_free. */
+int at_media_make_jpeg(const at_media_packet *p, double q, uint8_t **out, size_t *size,
+                       attune_error *err);
+
 /* The best sound stream of path, whole, mono 16 kHz. *pcm: (n), at_free. Fails with
  * ATTUNE_E_UNSUPPORTED if longer than limit_s seconds (<= 0: 600). */
 int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n,

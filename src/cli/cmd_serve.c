@@ -1,0 +1,141 @@
+/* attune serve: live sessions, in a browser or for programs. */
+#include "cli/cli.h"
+
+#include <attune/serve.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+extern char **environ;
+
+static const char usage[] =
+    "usage: attune serve [--open] [--port N] [--bind ADDRESS] [--max-sessions N] [--store FILE]\n"
+    "                    [--token-file FILE] [--cert FILE --key FILE] [--host NAME]...\n"
+    "                    [--model FILE] [--rate FPS] [--threads N]\n"
+    "\n"
+    "Serves a page whose browser is the camera and the microphone: what a face and a voice express\n"
+    "is shown as it happens. Everything stays on this computer; nothing is stored unless the person\n"
+    "in front of it asks for that. Programs speak the same protocol (docs/live.md).\n"
+    "\n"
+    "  attune serve --open      and the browser opens\n"
+    "\n"
+    "It prints one line, the address to open. The token in it is the key: who has it may use the\n"
+    "server. A page of another site cannot. Ctrl-C ends it.\n"
+    "\n"
+    "  --open           open the address in the browser\n"
+    "  --port N         default: 8765; 0: one that is free\n"
+    "  --max-sessions N learners at once (default: 12); more are told to come back later\n"
+    "  --store FILE     where sessions are kept, of those who ask for it (SQLite; made if missing)\n"
+    "  --model FILE     instead of the default model (also: $ATTUNE_MODEL)\n"
+    "  --rate FPS       pictures looked at a second, at most 60 (default: 8)\n"
+    "  --threads N      that analyse (default: all cores); results are the same for any number\n"
+    "\n"
+    "For other computers, all three are needed; browsers lend a camera over TLS only:\n"
+    "\n"
+    "  --bind ADDRESS   listen there (default: 127.0.0.1, this computer alone)\n"
+    "  --cert, --key    PEM files\n"
+    "  --token-file F   a file whose first line is a token of your own, 16 letters or digits or more\n"
+    "  --host NAME      a name by which it is reached, such as lab.example.org; up to four times\n"
+    "\n"
+    "In the EU, inferring the emotions of people in education institutions and at work is\n"
+    "prohibited outside medical and safety uses (AI Act, Art. 5(1)(f)).\n"
+    "Exit codes: 0 ended, 1 failed (the reason is on stderr), 2 wrong usage.\n";
+
+enum { MOST_HOSTS = 4 };
+
+/* The desktop's way to open an address; not waited for. */
+static void open_browser(const char *address)
+{
+    char program[] = "xdg-open";
+    char *argv[] = {program, (char *)(uintptr_t)address, NULL};
+    posix_spawn_file_actions_t quiet;
+    posix_spawnattr_t apart; /* Ctrl-C is for the server, not for the browser that it opened */
+    pid_t pid;
+
+    if (posix_spawn_file_actions_init(&quiet) != 0)
+        return;
+    if (posix_spawnattr_init(&apart) != 0) {
+        posix_spawn_file_actions_destroy(&quiet);
+        return;
+    }
+    posix_spawnattr_setflags(&apart, POSIX_SPAWN_SETPGROUP);
+    posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
+    if (posix_spawnp(&pid, program, &quiet, &apart, argv, environ) != 0)
+        fprintf(stderr, "attune serve: there is no xdg-open to open a browser with\n");
+    posix_spawnattr_destroy(&apart);
+    posix_spawn_file_actions_destroy(&quiet);
+}
+
+static void listening(void *user, const char *address)
+{
+    const int *open = user;
+
+    printf("attune listens on %s\n", address);
+    fflush(stdout);
+    if (*open)
+        open_browser(address);
+}
+
+static int serve(const attune_serve_options *o)
+{
+    attune_error err = {0};
+    int rc;
+
+    at_catch_stop();
+    rc = attune_serve_run(o, &err);
+    if (rc < 0)
+        fprintf(stderr, "attune serve: %s\n", err.text);
+    return rc == ATTUNE_E_ARG ? AT_EXIT_USAGE : rc < 0 ? AT_EXIT_FAILED : AT_EXIT_OK;
+}
+
+int at_cmd_serve(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"open", no_argument, NULL, 'o'},        {"port", required_argument, NULL, 'p'},
+        {"bind", required_argument, NULL, 'b'},  {"max-sessions", required_argument, NULL, 'n'},
+        {"store", required_argument, NULL, 's'}, {"token-file", required_argument, NULL, 'T'},
+        {"cert", required_argument, NULL, 'c'},  {"key", required_argument, NULL, 'k'},
+        {"host", required_argument, NULL, 'H'},  {"model", required_argument, NULL, 'm'},
+        {"rate", required_argument, NULL, 'r'},  {"threads", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+    };
+    const char *hosts[MOST_HOSTS];
+    int open = 0, c, ok = 1;
+    attune_serve_options o = {
+        .hosts = hosts, .listening = listening, .stopped = at_stopped, .user = &open};
+
+    while (ok && (c = at_next_option("serve", argc, argv, ":h", longs)) != -1) {
+        switch (c) {
+        case 'o': open = 1; break;
+        case 'p': ok = at_take_int("serve", "--port", optarg, 0, 65535, &o.port); break;
+        case 'b': o.bind = optarg; break;
+        case 'n':
+            ok = at_take_int("serve", "--max-sessions", optarg, 1, 1000, &o.max_sessions);
+            break;
+        case 's': o.store = optarg; break;
+        case 'T': o.token_file = optarg; break;
+        case 'c': o.cert = optarg; break;
+        case 'k': o.key = optarg; break;
+        case 'H':
+            if (o.n_hosts == MOST_HOSTS)
+                return at_wrong_usage("serve", "--host: at most %d", MOST_HOSTS);
+            hosts[o.n_hosts++] = optarg;
+            break;
+        case 'm': o.model = optarg; break;
+        case 'r': ok = at_take_number("serve", "--rate", optarg, 0.1, 60, &o.session.rate); break;
+        case 't': ok = at_take_int("serve", "--threads", optarg, 1, 256, &o.threads); break;
+        case 'h': fputs(usage, stdout); return AT_EXIT_OK;
+        default: ok = 0;
+        }
+        if (c == 'p' && o.port == 0)
+            o.port = -1;
+    }
+    if (!ok)
+        return AT_EXIT_USAGE;
+    if (optind < argc)
+        return at_wrong_usage("serve", "'%.100s' is one word too many", argv[optind]);
+    return serve(&o);
+}

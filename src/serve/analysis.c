@@ -1,0 +1,176 @@
+#include "serve/analysis.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "media/media.h"
+
+#include <attune/sink.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct at_analysis {
+    at_analysis_setup setup;
+    attune_session *session;
+    attune_report *report;
+    attune_input_info info;
+    at_media_kept picture;
+    int64_t first_us; /* of the first input */
+    char *line;       /* the report's, of the window that is being told */
+    size_t length, room;
+};
+
+/* ---- the report's lines -------------------------------------------------------------------- */
+
+static int add_to_line(void *user, const attune_sink_info *sink, const char *text, size_t size)
+{
+    at_analysis *a = user;
+
+    (void)sink;
+    if (size > a->room - a->length) {
+        size_t room = 2 * (a->length + size);
+        char *more = realloc(a->line, room);
+        if (!more)
+            return 1;
+        a->line = more;
+        a->room = room;
+    }
+    memcpy(a->line + a->length, text, size);
+    a->length += size;
+    return 0;
+}
+
+static int tell(at_analysis *a, const attune_window *w, attune_error *err)
+{
+    int rc;
+
+    a->length = 0;
+    rc = attune_report_window(a->report, w, err);
+    if (rc == ATTUNE_OK)
+        a->setup.window(a->setup.user, w, at_wire_window(a->line, a->length));
+    return rc;
+}
+
+/* ---- open and free ------------------------------------------------------------------------- */
+
+static int open_report(at_analysis *a, attune_error *err)
+{
+    attune_model_facts facts;
+    attune_report_options o = {.sinks = "jsonl",
+                               .input = "live session",
+                               .model = a->setup.model,
+                               .session = a->setup.options,
+                               .write = add_to_line,
+                               .user = a};
+
+    attune_model_describe(a->setup.model, &facts);
+    o.model_path = facts.path;
+    return attune_report_open(&a->report, &o, err);
+}
+
+int at_analysis_open(at_analysis **out, const at_analysis_setup *setup, attune_error *err)
+{
+    at_analysis *a = at_calloc(1, sizeof *a);
+    int rc;
+
+    *out = NULL;
+    if (!a)
+        return at_fail_nomem(err);
+    a->setup = *setup;
+    a->first_us = -1;
+    rc = attune_session_open(&a->session, setup->model, &setup->options, err);
+    if (rc == ATTUNE_OK)
+        rc = open_report(a, err);
+    if (rc < 0)
+        at_analysis_free(&a);
+    *out = a;
+    return rc;
+}
+
+void at_analysis_free(at_analysis **out)
+{
+    at_analysis *a = *out;
+
+    if (!a)
+        return;
+    attune_session_free(&a->session);
+    attune_report_free(&a->report);
+    at_media_let_go(&a->picture);
+    free(a->line);
+    at_free(a);
+    *out = NULL;
+}
+
+/* ---- input --------------------------------------------------------------------------------- */
+
+static int push_picture(at_analysis *a, const at_item *item, attune_error *err)
+{
+    const attune_picture *p = &a->picture.packet.picture;
+    int rc = at_media_load_jpeg(item->data, item->size, a->setup.width_max, a->setup.height_max,
+                                &a->picture, err);
+
+    if (rc < 0)
+        return rc;
+    a->info.has_video = 1;
+    a->info.width = p->orientation > 4 ? p->h : p->w;
+    a->info.height = p->orientation > 4 ? p->w : p->h;
+    rc = attune_session_push_picture(a->session, item->t_us, p);
+    at_media_let_go_picture(&a->picture);
+    return rc < 0 ? at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session)) : rc;
+}
+
+static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
+{
+    const attune_sound sound = {.sample = ATTUNE_S16,
+                                .rate = AT_WIRE_SOUND_RATE,
+                                .channels = 1,
+                                .data = item->data,
+                                .n = item->size / 2};
+
+    a->info.has_audio = 1;
+    if (attune_session_push_sound(a->session, item->t_us, &sound) < 0)
+        return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
+    return ATTUNE_OK;
+}
+
+static int take_windows(at_analysis *a, attune_error *err)
+{
+    attune_window w;
+    int rc;
+
+    while ((rc = attune_session_next(a->session, &w)) == 1)
+        if ((rc = tell(a, &w, err)) < 0)
+            return rc;
+    return rc < 0 ? at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session)) : rc;
+}
+
+int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err)
+{
+    int rc = item->stream == AT_STREAM_VIDEO ? push_picture(a, item, err)
+                                             : push_sound(a, item, err);
+
+    if (rc < 0)
+        return rc;
+    if (a->first_us < 0)
+        a->first_us = item->t_us;
+    return take_windows(a, err);
+}
+
+int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
+{
+    int rc = attune_session_finish(a->session);
+
+    *ended = NULL;
+    if (rc < 0)
+        return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
+    rc = take_windows(a, err);
+    if (rc < 0)
+        return rc;
+    attune_session_counts(a->session, &a->info.counts);
+    if (a->first_us >= 0)
+        a->info.duration_s = (double)(a->info.counts.end_us - a->first_us) / 1e6;
+    rc = attune_report_finish(a->report, &a->info, 0, err);
+    if (rc < 0)
+        return rc;
+    *ended = at_wire_ended(attune_report_json(a->report));
+    return *ended ? ATTUNE_OK : at_fail_nomem(err);
+}

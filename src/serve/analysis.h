@@ -1,0 +1,37 @@
+/* analysis.h - one learner's session at work: what a client sent goes in, messages come out.
+ *
+ * A session (attune.h) with one thread, its report, whose lines are what the windows say, and the
+ * decoder of its pictures. The windows are those of any session that is pushed the same: sound as
+ * attune_session_push_sound takes it, pictures as their JPEG has them.
+ *
+ * Threads  one at a time.
+ */
+#ifndef AT_SERVE_ANALYSIS_H
+#define AT_SERVE_ANALYSIS_H
+
+#include "serve/mailbox.h"
+
+typedef struct at_analysis at_analysis;
+
+typedef struct at_analysis_setup {
+    const attune_model *model; /* [kept] */
+    attune_options options;    /* nothing left at 0 */
+    int width_max, height_max; /* pixels of a picture */
+    /* Every window as it comes, on the caller's thread: message (free) is the callee's, NULL when
+     * memory was out. */
+    void (*window)(void *user, const attune_window *w, char *message);
+    void *user;
+} at_analysis_setup;
+
+int at_analysis_open(at_analysis **out, const at_analysis_setup *setup, attune_error *err);
+void at_analysis_free(at_analysis **a);
+
+/* A picture or sound; gives out the windows that it completes. ATTUNE_E_FORMAT,
+ * ATTUNE_E_UNSUPPORTED: the picture is none that is taken, and was left out. Another error ends the
+ * session. */
+int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err);
+
+/* No more comes: the last windows, and *ended, the message (free) with the summary. */
+int at_analysis_finish(at_analysis *a, char **ended, attune_error *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* hints.h - what a person could do about their input, from the qualities of their last window. Pure.
+ * The words for it are the page's. */
+#ifndef AT_SERVE_HINTS_H
+#define AT_SERVE_HINTS_H
+
+#include <attune/attune.h>
+
+typedef enum at_hint {
+    AT_HINT_NO_FACE,      /* none, or hardly ever */
+    AT_HINT_FACE_DARK,    /* the face is: light from the front helps */
+    AT_HINT_FACE_BRIGHT,  /* washed out */
+    AT_HINT_FACE_COVERED, /* by a hand, hair, a mask, or the picture's edge */
+    AT_HINT_SMALL_FACE,   /* far away: nearer helps */
+    AT_HINT_BLURRED,
+    AT_HINT_TURNED,   /* away from the camera */
+    AT_HINT_NO_VOICE, /* sound comes, but nobody speaks in it */
+    AT_HINT_NOISE,    /* what stands out of the sound is hardly a voice, or drowns */
+    AT_HINTS
+} at_hint;
+
+/* "no_face", ...; NULL past the last. Static storage. */
+const char *at_hint_name(int i);
+
+/* Bits (1u << at_hint). has_video, has_audio: of that stream something came lately; nothing is said
+ * of one that is not there. */
+unsigned at_hints_of(const attune_window *w, int has_video, int has_audio);
+
+#endif

@@ -1,0 +1,221 @@
+/* http.c - the page's files, and the door before everything. */
+#include "serve/pages.h"
+#include "serve/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE = 4096, HEADERS = 2048 };
+
+/* A reply on its way. */
+typedef struct at_reply {
+    const uint8_t *body; /* static */
+    size_t size, sent;
+} at_reply;
+
+size_t at_http_state_size(void)
+{
+    return sizeof(at_reply);
+}
+
+/* ---- what a request says of itself ----------------------------------------------------------- */
+
+typedef struct at_asked {
+    char host[AT_HOST_SIZE], origin[AT_HOST_SIZE + 16], authorization[AT_TOKEN_MOST + 32];
+    char cookie[2048], token[AT_TOKEN_MOST + 16];
+    at_request request;
+} at_asked;
+
+/* A header's value; NULL: there is none. One that is too long for its place is there, and wrong. */
+static const char *take_header(struct lws *wsi, enum lws_token_indexes which, char *out, int size)
+{
+    if (lws_hdr_total_length(wsi, which) <= 0)
+        return NULL;
+    if (lws_hdr_copy(wsi, out, size, which) < 0)
+        out[0] = 0;
+    return out;
+}
+
+static void take_request(struct lws *wsi, at_asked *a)
+{
+    const char *token = lws_get_urlarg_by_name(wsi, "token=", a->token, sizeof a->token);
+
+    a->request =
+        (at_request){.host = take_header(wsi, WSI_TOKEN_HOST, a->host, sizeof a->host),
+                     .origin = take_header(wsi, WSI_TOKEN_ORIGIN, a->origin, sizeof a->origin),
+                     .authorization = take_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION,
+                                                  a->authorization, sizeof a->authorization),
+                     .cookie = take_header(wsi, WSI_TOKEN_HTTP_COOKIE, a->cookie, sizeof a->cookie),
+                     .token = token};
+}
+
+/* ---- replies ------------------------------------------------------------------------------- */
+
+/* What a browser may do with what comes from here: nothing that is not from here. */
+static const struct {
+    const char *name, *value;
+} safe_headers[] = {
+    {"content-security-policy:",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+     "frame-ancestors 'none'"},
+    {"x-content-type-options:", "nosniff"},
+    {"referrer-policy:", "no-referrer"},
+    {"cross-origin-opener-policy:", "same-origin"},
+    {"cross-origin-embedder-policy:", "require-corp"},
+    {"cross-origin-resource-policy:", "same-origin"},
+    {"permissions-policy:", "camera=(self), microphone=(self), display-capture=(self)"},
+    {"cache-control:", "no-store"},
+};
+
+static int add_header(struct lws *wsi, const char *name, const char *value, unsigned char **p,
+                      unsigned char *end)
+{
+    return lws_add_http_header_by_name(wsi, (const unsigned char *)name,
+                                       (const unsigned char *)value, (int)strlen(value), p, end);
+}
+
+/* cookie: nullable. 0: written. */
+static int write_headers(struct lws *wsi, unsigned code, const char *type, size_t size,
+                         const char *cookie)
+{
+    unsigned char buffer[LWS_PRE + HEADERS], *start = buffer + LWS_PRE, *p = start;
+    unsigned char *end = buffer + sizeof buffer - 1;
+
+    if (lws_add_http_common_headers(wsi, code, type, size, &p, end))
+        return 1;
+    for (size_t i = 0; i < sizeof safe_headers / sizeof *safe_headers; i++)
+        if (add_header(wsi, safe_headers[i].name, safe_headers[i].value, &p, end))
+            return 1;
+    if (cookie && add_header(wsi, "set-cookie:", cookie, &p, end))
+        return 1;
+    return lws_finalize_write_http_header(wsi, start, &p, end);
+}
+
+/* A page that came with the right token in its address takes a cookie for what it asks next. */
+static const char *make_cookie(const at_server *s, const at_asked *a, char *out, size_t size)
+{
+    if (!a->request.token)
+        return NULL;
+    snprintf(out, size, "%s=%s; HttpOnly; SameSite=Strict; Path=/%s", s->access.cookie,
+             s->access.token, s->access.tls ? "; Secure" : "");
+    return out;
+}
+
+/* Headers now, the body as it can be taken. */
+static int reply(struct lws *wsi, at_reply *r, unsigned code, const char *type, const uint8_t *body,
+                 size_t size, const char *cookie)
+{
+    if (write_headers(wsi, code, type, size, cookie))
+        return -1;
+    *r = (at_reply){.body = body, .size = size};
+    if (size == 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0)
+        return lws_http_transaction_completed(wsi) ? -1 : 0;
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int write_body(struct lws *wsi, at_reply *r)
+{
+    uint8_t buffer[LWS_PRE + PIECE];
+    size_t n = r->size - r->sent < PIECE ? r->size - r->sent : PIECE;
+    int last = r->sent + n == r->size;
+
+    if (!r->body)
+        return 0;
+    memcpy(buffer + LWS_PRE, r->body + r->sent, n);
+    if (lws_write(wsi, buffer + LWS_PRE, n, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
+        return -1;
+    r->sent += n;
+    if (last) {
+        r->body = NULL;
+        return lws_http_transaction_completed(wsi) ? -1 : 0;
+    }
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+/* ---- refusals ------------------------------------------------------------------------------ */
+
+static const char refused[] =
+    "403: not for this request.\n\nOpen the address that attune serve printed, with its token; or "
+    "send the token as\nAuthorization: Bearer TOKEN. Pages of other sites are not answered.\n";
+static const char missing[] = "404: there is nothing here.\n";
+static const char not_so[] = "405: only GET and HEAD.\n";
+
+static int refuse(struct lws *wsi, at_reply *r, unsigned code, const char *text)
+{
+    return reply(wsi, r, code, "text/plain; charset=utf-8", (const uint8_t *)text, strlen(text),
+                 NULL);
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+static int is_reading(struct lws *wsi)
+{
+    return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
+           lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+}
+
+static int answer(struct lws *wsi, at_reply *r, const char *path)
+{
+    const at_server *s = at_server_of(wsi);
+    char cookie[AT_TOKEN_MOST + 96];
+    const at_page *page;
+    at_asked a;
+
+    take_request(wsi, &a);
+    if (at_access_judge(&s->access, &a.request) != AT_ALLOWED)
+        return refuse(wsi, r, HTTP_STATUS_FORBIDDEN, refused);
+    if (!is_reading(wsi))
+        return refuse(wsi, r, HTTP_STATUS_METHOD_NOT_ALLOWED, not_so);
+    page = at_page_find(path);
+    if (!page)
+        return refuse(wsi, r, HTTP_STATUS_NOT_FOUND, missing);
+    return reply(wsi, r, HTTP_STATUS_OK, page->type, page->data, page->size,
+                 make_cookie(s, &a, cookie, sizeof cookie));
+}
+
+/* Whether a request for a WebSocket is one for a live session; else it is answered. lws: 0 goes on, > 0
+ * was answered. */
+static int judge_upgrade(struct lws *wsi, const char *what)
+{
+    const at_server *s = at_server_of(wsi);
+    char path[16] = "", protocol[64] = "";
+    static const char text[] = "403\n";
+    uint8_t body[LWS_PRE + sizeof text];
+    at_asked a;
+
+    take_request(wsi, &a);
+    if (at_access_judge(&s->access, &a.request) == AT_ALLOWED && !strcasecmp(what, "websocket") &&
+        lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) > 0 && !strcmp(path, "/live") &&
+        lws_hdr_copy(wsi, protocol, sizeof protocol, WSI_TOKEN_PROTOCOL) > 0 &&
+        !strcmp(protocol, AT_WIRE_PROTOCOL))
+        return 0;
+    memcpy(body + LWS_PRE, text, sizeof text);
+    if (write_headers(wsi, HTTP_STATUS_FORBIDDEN, "text/plain", sizeof text - 1, NULL) ||
+        lws_write(wsi, body + LWS_PRE, sizeof text - 1, LWS_WRITE_HTTP_FINAL) < 0)
+        return -1;
+    return 1;
+}
+
+int at_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                     size_t len)
+{
+    at_server *s = reason == LWS_CALLBACK_FILTER_NETWORK_CONNECTION ||
+                           reason == LWS_CALLBACK_WSI_CREATE || reason == LWS_CALLBACK_WSI_DESTROY
+                       ? at_server_of(wsi)
+                       : NULL;
+
+    (void)len;
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return s && s->stopping;
+    case LWS_CALLBACK_HTTP: return answer(wsi, user, in);
+    case LWS_CALLBACK_HTTP_WRITEABLE: return write_body(wsi, user);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return judge_upgrade(wsi, in);
+    /* a WebSocket without our subprotocol does not get this far */
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return 1;
+    default: return 0;
+    }
+}
