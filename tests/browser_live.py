@@ -313,25 +313,55 @@ class Live:
         check(all(line.startswith('{"start_s":') for line in lines), f"not a timeline's line: {lines[0][:60]}")
         said("ended: a summary, and the windows saved as timeline.csv and timeline.jsonl have them")
 
-    def second_tab(self, address):
-        """A session in each."""
-        first = self.b.do("GET", "/window")
-        second = self.b.do("POST", "/window/new", {"type": "tab"})["handle"]
-        self.b.do("POST", "/window", {"handle": second})
+    def tab(self, address):
+        """A new tab with the page; gives its handle, and is in it."""
+        handle = self.b.do("POST", "/window/new", {"type": "tab"})["handle"]
+        self.enter(handle)
         self.b.open(address)
-        for handle in (second, first):
-            self.b.do("POST", "/window", {"handle": handle})
-            self.b.click("#go" if handle == second else "#again")
-            if handle == first:
-                self.b.click("#go")
+        return handle
+
+    def enter(self, handle):
+        self.b.do("POST", "/window", {"handle": handle})
+
+    def more_tabs(self, address):
+        """A session in each of two; the server has no place for a third until one of them ends."""
+        first = self.b.do("GET", "/window")
+        self.b.click("#again")
+        tabs = [first, self.tab(address)]
+        for handle in tabs:
+            self.enter(handle)
+            self.b.click("#go")
             self.phase("live")
-        for handle in (first, second):
-            self.b.do("POST", "/window", {"handle": handle})
+        third = self.tab(address)
+        self.b.click("#go")
+        self.phase("busy")
+        check("as many sessions as it can" in " ".join(self.troubles()), f"busy: {self.troubles()}")
+        self.shot("busy")
+        for handle in tabs:
+            self.enter(handle)
             self.b.wait("return +document.getElementById('moment').max > 3", what="windows in each tab")
-            self.end()
-        self.b.do("DELETE", "/window")
-        self.b.do("POST", "/window", {"handle": first})
-        said("a second tab: a session of its own")
+        self.end()
+        self.enter(third)
+        if self.troubles():
+            self.b.click("#trouble button")
+        self.phase("live")
+        self.end()
+        for handle in (third, tabs[1]):
+            self.enter(handle)
+            self.b.do("DELETE", "/window")
+        self.enter(first)
+        said("more tabs: a session each; when all places are taken it says so, and gets in later")
+
+    def locked_out(self):
+        """A server that was stopped cleanly and started again has another token."""
+        check(self.server.stop() == 0, "attune serve does not stop cleanly")
+        self.server.start()
+        self.phase("locked")
+        check("Open the address" in " ".join(self.troubles()), f"locked out: {self.troubles()}")
+        self.shot("locked")
+        self.end()
+        self.quiet("ERR_CONNECTION_REFUSED", "WebSocket", "403")
+        said("stopped and started again: the page is told to be opened anew")
 
     def sound_exact(self):
         """What the worklet makes of a tone is that tone, where it belongs in time."""
@@ -389,14 +419,15 @@ def tests(live, address):
     live.device_lost()
     live.ended()
     live.narrow_and_dark("ended")
-    live.second_tab(address)
-    live.sound_exact()
+    live.more_tabs(address)
     live.quiet()
+    live.sound_exact()
+    live.locked_out()
     live.nothing_outside()
 
 
 def run(folder):
-    server = Server(folder)
+    server = Server(folder, "--max-sessions", "2")
     address = server.start()
     try:
         with webdriver.Browser(made(folder)) as browser:

@@ -4,7 +4,7 @@ import { askDevices, askScreen, canShare, Pictures, Sound } from '/capture.js';
 import { CaptureClock } from '/clock.js';
 import { Keeping } from '/keep.js';
 import { Record } from '/record.js';
-import { away, deviceRefused, duration, goingOn } from '/words.js';
+import { away, clock, deviceRefused, duration, goingOn, hintStream } from '/words.js';
 import { Wire } from '/wire.js';
 import * as view from '/view.js';
 
@@ -30,6 +30,7 @@ class Session {
   rate = 8;
   size = null; /* of the latest picture that was sent */
   finishing = 0;
+  since = 0; /* what the program's summary begins at */
 
   constructor({ picture, sound }) {
     this.devices.video.wanted = picture !== 'none';
@@ -64,6 +65,7 @@ class Session {
   }
 
   async begin(got) {
+    this.clock.start();
     view.emptyLog();
     view.noTroubles();
     view.noAdvice('Waiting for the first look.');
@@ -249,6 +251,7 @@ class Session {
     view.phase('live');
     view.awayTrouble(null);
     bands.show(this.record);
+    if (!first && !w.resumed) this.since = this.t;
     if (!first) this.#note(w.resumed ? 'connected again' : 'connected again; the program was restarted');
     else this.#note('begun', false);
   }
@@ -263,7 +266,8 @@ class Session {
   }
 
   on_state(s) {
-    view.advice(s.hints ?? []);
+    const on = this.#streams();
+    view.advice((s.hints ?? []).filter((name) => on[hintStream(name)] ?? true));
     view.flow({
       lag_ms: s.lag_ms,
       queued: s.queued,
@@ -295,11 +299,12 @@ class Session {
     view.phase(phases[why] ?? (this.welcome ? 'reconnecting' : 'connecting'));
     view.awayTrouble(why, () => this.wire.hurry());
     view.forgetMoment('The estimates go on when the connection is back.');
+    view.boxes([], null);
     view.noAdvice('Nothing is looked at while the connection is away.');
   }
 
   on_ended({ summary }) {
-    this.finish(summary, '');
+    this.finish(summary, this.since ? `The figures below are of the time since ${clock(this.since)}, when the program was restarted.` : '');
   }
 
   on_closed({ code }) {

@@ -5,6 +5,11 @@ export class CaptureClock {
   #zero = performance.now();
   #told = { picture: -1, sound: -1 }; /* times of a kind must not go back */
 
+  /* Now is 0. Before anything is told. */
+  start() {
+    this.#zero = performance.now();
+  }
+
   /* of a moment of performance.now() */
   us(ms = performance.now()) {
     return Math.max(0, Math.round((ms - this.#zero) * 1000));

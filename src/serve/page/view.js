@@ -78,7 +78,7 @@ export function now(w) {
   else say('then', others ? `then ${others}` : 'nothing else stands out');
   say('rests', restsOn(w));
   say('engaged', w.engagement ? likeliest(w.engagement, ENGAGEMENTS, 2) : 'no face to judge it by');
-  $('most').dataset.emotion = w.abstain ? '' : String(k);
+  $('most').dataset.emotion = w.abstain ? 'withheld' : String(k);
 }
 
 export function forgetMoment(text) {
@@ -146,7 +146,7 @@ export function advice(names) {
 export function noAdvice(text) {
   hints.clear();
   adviceShown = null;
-  $('advice').replaceChildren(make('li', { className: 'good', textContent: text }));
+  $('advice').replaceChildren(make('li', { className: 'idle', textContent: text }));
 }
 
 /* ---- flow -------------------------------------------------------------------------------------------------- */

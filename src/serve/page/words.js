@@ -36,6 +36,9 @@ const HINTS = {
   clipped: ['The sound is too loud for the microphone.', 'Turn it down, or move back a little.'],
 };
 
+/* The stream that a hint speaks of. */
+export const hintStream = (name) => (['no_voice', 'noise', 'quiet', 'clipped'].includes(name) ? 'audio' : 'video');
+
 /* -> [what is so, what to do]. One that is not known yet says its name. */
 export const hint = (name) => HINTS[name] ?? [`${name.replaceAll('_', ' ')}.`.replace(/^./, (c) => c.toUpperCase()), ''];
 
