@@ -141,8 +141,8 @@ class Live:
             self.b.wait("return getComputedStyle(document.body).backgroundColor === arguments[0]", ground,
                         what=f"{scheme} ground")
             wide = self.b.js("""return [...document.querySelectorAll('body *')].filter((e) => !e.closest('.wide, .out')
-                && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.id || e.tagName)""")
-            check(not wide and self.b.js("return document.documentElement.scrollWidth <= innerWidth"),
+                && e.getBoundingClientRect().right > 361).map((e) => e.id || e.tagName)""")
+            check(not wide and self.b.js("return document.documentElement.scrollWidth <= 360"),
                   f"{name}: wider than a telephone: {wide}")
             self.shot(f"{name}-{scheme}-phone")
             self.b.emulate(scheme=scheme)

@@ -61,7 +61,7 @@ function line(session) {
     make('td', { className: 'n', textContent: duration(session.seconds) }),
     make('td', { textContent: most(figures?.expression) }),
     make('td', { textContent: most(figures?.engagement) }),
-    make('td', { className: 'n', textContent: session.windows ? percent(session.withheld / session.windows) : '–' }),
+    make('td', { className: 'n withheld', textContent: session.windows ? percent(session.withheld / session.windows) : '–' }),
     make('td', { className: 'do' }, save, ' ', remove),
   );
 }
