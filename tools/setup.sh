@@ -46,6 +46,11 @@ cmd:aarch64-linux-gnu-gcc    gcc-aarch64-linux-gnu
 deb:libc6-dev-arm64-cross    libc6-dev-arm64-cross
 cmd:qemu-aarch64             qemu-user
 "
+# For the tests of the live page in a real browser, likewise.
+browser_needs="
+cmd:chromium                 chromium
+cmd:chromedriver             chromium-driver
+"
 
 present()
 {
@@ -97,6 +102,7 @@ install_if_possible() # what for, then the list
 
 if [ "${1:-}" = test ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
+    install_if_possible "a browser to test the live page in" "$browser_needs"
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"
 fi
