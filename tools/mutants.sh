@@ -71,7 +71,7 @@ try()
     [[ " $tried " == *" $tests "* ]] || sound "$file" "$tests"
     tried+=" $tests"
     cp "$copy/$file" "$copy/original"
-    if ! mutate "$file" "$was" "$becomes" >"$copy/$file"; then
+    if ! mutate "$copy/original" "$was" "$becomes" >"$copy/$file"; then
         survivors+=("$file: does not fit: $was")
     elif
         # shellcheck disable=SC2046
@@ -113,6 +113,7 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT TERM
 git ls-files -coz --exclude-standard | xargs -0 tar cf - | tar xf - -C "$copy"
+list=$copy/$list # so that the tree may be worked on meanwhile
 meson setup "$copy/build" "$copy" -Dtests=enabled -Doptimization=1 >"$copy/log" || { cat "$copy/log"; exit 1; }
 each try "$@"
 for survivor in ${survivors[@]+"${survivors[@]}"}; do
