@@ -31,7 +31,7 @@ from cli_analyze import EXE, MODEL, SOURCE
 sys.path.insert(0, str(SOURCE / "examples/live"))
 from client import PICTURE, SOUND, Live, read_clip  # noqa: E402
 
-SLOW = 10 if built.sanitizers() else 1
+SLOW = 3 if built.sanitizers() else 1
 PATIENCE = 20 * SLOW  # seconds until something that has to come counts as missing
 CLIP = SOURCE / "demo/talking_head.mp4"
 RATE = 8
