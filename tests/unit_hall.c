@@ -345,6 +345,42 @@ static void a_flood_is_the_loss_of_who_sends_it(void **state)
     at_hall_free(&h);
 }
 
+/* Seconds pass, as far as the hall can tell. */
+static int64_t let_pass(at_hall *h, int64_t now, int seconds)
+{
+    for (int i = 0; i < seconds; i++)
+        at_hall_tidy(h, now += 1000000);
+    return now;
+}
+
+static void nobody_new_is_let_in_where_work_piles_up(void **state)
+{
+    enum { SEATS = 3 };
+    int guest[SEATS + 1];
+    at_seat *s[SEATS], *late;
+    at_refusal why;
+    void *before;
+    int64_t now = 1000;
+    (void)state;
+    if (!model)
+        skip();
+    at_hall *h = opened(SEATS + 1, 1);
+    for (int i = 0; i < SEATS; i++)
+        s[i] = entered(h, &guest[i], now);
+    for (int t = 0; t < 20; t++)
+        for (int i = 0; i < SEATS; i++)
+            assert_null(put(h, s[i], AT_STREAM_AUDIO, t * 100000, now, &why));
+    now = let_pass(h, now, 30);
+    assert_int_equal(at_hall_enter(h, "", &guest[SEATS], now, &late, &before), AT_OVERTAXED);
+    for (int i = 0; i < SEATS; i++)
+        at_seat_end(h, s[i]);
+    for (int i = 0; i < SEATS; i++)
+        assert_true(windows_until_over(h, s[i], &why) > 0);
+    now = let_pass(h, now, 30);
+    late = entered(h, &guest[SEATS], now);
+    at_hall_free(&h);
+}
+
 static void who_does_not_listen_loses_the_oldest_windows(void **state)
 {
     int a;
@@ -401,6 +437,7 @@ int main(void)
         cmocka_unit_test(places_are_taken_left_and_taken_again),
         cmocka_unit_test(what_comes_at_the_wrong_time_is_refused),
         cmocka_unit_test(a_flood_is_the_loss_of_who_sends_it),
+        cmocka_unit_test(nobody_new_is_let_in_where_work_piles_up),
         cmocka_unit_test(who_does_not_listen_loses_the_oldest_windows),
         cmocka_unit_test(a_picture_that_is_none_ends_its_session),
     };

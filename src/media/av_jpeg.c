@@ -150,21 +150,7 @@ static int encode(const at_av_canvas *c, double q, AVPacket *packet)
     if (!enc)
         return codec ? AVERROR(ENOMEM) : AVERROR_ENCODER_NOT_FOUND;
     at_av_fixed_quality(enc, q);
-    enc->width = c->frame->width;
-    enc->height = c->frame->height;
-    enc->pix_fmt = c->frame->format;
-    enc->color_range = c->frame->color_range;
-    enc->colorspace = c->frame->colorspace;
-    enc->time_base = (AVRational){1, 25};
-    enc->thread_count = 1;
-    enc->flags |= AV_CODEC_FLAG_BITEXACT;
-    c->frame->pts = 0;
-    c->frame->quality = enc->global_quality;
-    averr = avcodec_open2(enc, codec, NULL);
-    if (averr >= 0)
-        averr = avcodec_send_frame(enc, c->frame);
-    if (averr >= 0)
-        averr = avcodec_receive_packet(enc, packet);
+    averr = at_av_encode_one(enc, NULL, c, packet);
     avcodec_free_context(&enc);
     return averr;
 }
