@@ -153,17 +153,17 @@ def recipe():
 
 
 def jpeg(w, h):
-    """Baseline, grey all over: one component, tables of one code each."""
+    """Baseline, grey all over: one component, tables of two codes each."""
     def part(marker, body):
         return struct.pack(">BBH", 0xff, marker, 2 + len(body)) + body
-    one_code = bytes([1] + 15 * [0] + [0])
+    two_codes = bytes([1, 1] + 14 * [0] + [0, 1])
     blocks = (w + 7) // 8 * ((h + 7) // 8)
     bits = "0" * 2 * blocks
     bits += "1" * (-len(bits) % 8)
     data = bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))
     return (b"\xff\xd8" + part(0xdb, bytes(1) + bytes([1] * 64)) +
-            part(0xc0, struct.pack(">BHHB", 8, h, w, 1) + b"\x01\x11\0") + part(0xc4, b"\0" + one_code) +
-            part(0xc4, b"\x10" + one_code) + part(0xda, b"\x01\x01\0\0\x3f\0") + data.replace(b"\xff", b"\xff\0") +
+            part(0xc0, struct.pack(">BHHB", 8, h, w, 1) + b"\x01\x11\0") + part(0xc4, b"\0" + two_codes) +
+            part(0xc4, b"\x10" + two_codes) + part(0xda, b"\x01\x01\0\0\x3f\0") + data.replace(b"\xff", b"\xff\0") +
             b"\xff\xd9")
 
 

@@ -214,6 +214,10 @@ int at_av_canvas_init(at_av_canvas *c, int w, int h, int full_range, attune_erro
 int at_av_canvas_draw(at_av_canvas *c, const uint8_t *rgb, ptrdiff_t stride, attune_error *err);
 void at_av_canvas_free(at_av_canvas *c);
 
+/* c->frame, alone, through an encoder context that is not yet opened. An AVERROR or 0. */
+int at_av_encode_one(AVCodecContext *enc, AVDictionary **options /* nullable */,
+                     const at_av_canvas *c, AVPacket *packet);
+
 /* Still quality for an encoder context not yet opened: q in [1, 31], as MPEG-4 and JPEG count. */
 void at_av_fixed_quality(AVCodecContext *enc, double q);
 

@@ -69,3 +69,26 @@ void at_av_fixed_quality(AVCodecContext *enc, double q)
     enc->flags |= AV_CODEC_FLAG_QSCALE;
     enc->global_quality = (int)(q * FF_QP2LAMBDA + 0.5);
 }
+
+int at_av_encode_one(AVCodecContext *enc, AVDictionary **options, const at_av_canvas *c,
+                     AVPacket *packet)
+{
+    enc->width = c->frame->width;
+    enc->height = c->frame->height;
+    enc->pix_fmt = c->frame->format;
+    enc->color_range = c->frame->color_range;
+    enc->colorspace = c->frame->colorspace;
+    enc->time_base = (AVRational){1, 25};
+    enc->thread_count = 1;
+    enc->flags |= AV_CODEC_FLAG_BITEXACT;
+    c->frame->pts = 0;
+    c->frame->quality = enc->global_quality;
+    int averr = avcodec_open2(enc, enc->codec, options);
+    if (averr >= 0)
+        averr = avcodec_send_frame(enc, c->frame);
+    if (averr >= 0)
+        averr = avcodec_send_frame(enc, NULL);
+    if (averr >= 0)
+        averr = avcodec_receive_packet(enc, packet);
+    return averr;
+}

@@ -81,6 +81,12 @@ static int check_jpeg(const uint8_t *p, size_t size, int max_w, int max_h, attun
     return ATTUNE_OK;
 }
 
+/* Decoders count whole blocks, of up to four in a row. */
+static int64_t padded(int side)
+{
+    return ((int64_t)side + 63) / 64 * 64;
+}
+
 static int decode(const void *data, size_t size, int64_t max_pixels, AVFrame *frame)
 {
     AVPacket *packet = av_packet_alloc(); /* a copy, because decoders read past the end */
@@ -121,7 +127,7 @@ int at_media_load_jpeg(const void *data, size_t size, int max_w, int max_h, at_m
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "the picture is too large");
     at_av_enter();
     AVFrame *frame = av_frame_alloc();
-    int averr = frame ? decode(data, size, (int64_t)max_w * max_h, frame) : AVERROR(ENOMEM);
+    int averr = frame ? decode(data, size, padded(max_w) * padded(max_h), frame) : AVERROR(ENOMEM);
     if (averr == AVERROR(ENOMEM))
         rc = at_fail_nomem(err);
     else if (averr < 0 || frame->width > max_w || frame->height > max_h)
@@ -144,21 +150,7 @@ static int encode(const at_av_canvas *c, double q, AVPacket *packet)
     if (!enc)
         return codec ? AVERROR(ENOMEM) : AVERROR_ENCODER_NOT_FOUND;
     at_av_fixed_quality(enc, q);
-    enc->width = c->frame->width;
-    enc->height = c->frame->height;
-    enc->pix_fmt = c->frame->format;
-    enc->color_range = c->frame->color_range;
-    enc->colorspace = c->frame->colorspace;
-    enc->time_base = (AVRational){1, 25};
-    enc->thread_count = 1;
-    enc->flags |= AV_CODEC_FLAG_BITEXACT;
-    c->frame->pts = 0;
-    c->frame->quality = enc->global_quality;
-    averr = avcodec_open2(enc, codec, NULL);
-    if (averr >= 0)
-        averr = avcodec_send_frame(enc, c->frame);
-    if (averr >= 0)
-        averr = avcodec_receive_packet(enc, packet);
+    averr = at_av_encode_one(enc, NULL, c, packet);
     avcodec_free_context(&enc);
     return averr;
 }

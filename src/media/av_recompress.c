@@ -43,27 +43,10 @@ static int encode(const at_av_canvas *c, at_media_codec codec, double badness, A
         enc = quantised_context(AV_CODEC_ID_MJPEG, badness);
     }
     int ret = AVERROR_ENCODER_NOT_FOUND;
-    if (!enc)
-        goto done;
-    enc->width = c->frame->width;
-    enc->height = c->frame->height;
-    enc->pix_fmt = c->frame->format;
-    enc->color_range = c->frame->color_range;
-    enc->colorspace = c->frame->colorspace;
-    enc->time_base = (AVRational){1, 25};
-    enc->thread_count = 1;
-    enc->flags |= AV_CODEC_FLAG_BITEXACT;
-    c->frame->pts = 0;
-    c->frame->quality = enc->global_quality;
-    *id = enc->codec_id;
-    ret = avcodec_open2(enc, enc->codec, &options);
-    if (ret >= 0)
-        ret = avcodec_send_frame(enc, c->frame);
-    if (ret >= 0)
-        ret = avcodec_send_frame(enc, NULL);
-    if (ret >= 0)
-        ret = avcodec_receive_packet(enc, packet);
-done:
+    if (enc) {
+        *id = enc->codec_id;
+        ret = at_av_encode_one(enc, &options, c, packet);
+    }
     av_dict_free(&options);
     avcodec_free_context(&enc);
     return ret;

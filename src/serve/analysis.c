@@ -7,6 +7,7 @@
 #include <attune/sink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct at_analysis {
     at_analysis_setup setup;
@@ -15,6 +16,8 @@ struct at_analysis {
     attune_input_info info;
     at_media_kept picture;
     int64_t first_us; /* of the first input */
+    int64_t began_s;  /* seconds since 1970 */
+    int64_t kept;     /* its number in the store; 0: not kept */
     char *line;       /* the report's, of the window that is being told */
     size_t length, room;
 };
@@ -44,6 +47,8 @@ static int tell(at_analysis *a, const attune_window *w, attune_error *err)
     int rc;
 
     a->length = 0;
+    if (a->kept && attune_store_window(a->setup.store, a->kept, w, NULL) < 0)
+        a->kept = 0;
     rc = attune_report_window(a->report, w, err);
     if (rc == ATTUNE_OK)
         a->setup.window(a->setup.user, w, at_wire_window(a->line, a->length));
@@ -77,6 +82,7 @@ int at_analysis_open(at_analysis **out, const at_analysis_setup *setup, attune_e
         return at_fail_nomem(err);
     a->setup = *setup;
     a->first_us = -1;
+    a->began_s = (int64_t)time(NULL);
     rc = attune_session_open(&a->session, setup->model, &setup->options, err);
     if (rc == ATTUNE_OK)
         rc = open_report(a, err);
@@ -92,6 +98,8 @@ void at_analysis_free(at_analysis **out)
 
     if (!a)
         return;
+    if (a->kept) /* it was left */
+        attune_store_end(a->setup.store, a->kept, NULL, 1, NULL, NULL);
     attune_session_free(&a->session);
     attune_report_free(&a->report);
     at_media_let_go(&a->picture);
@@ -155,6 +163,34 @@ int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err)
     return take_windows(a, err);
 }
 
+/* ---- keeping ------------------------------------------------------------------------------- */
+
+int at_analysis_keep(at_analysis *a, const char *consent, attune_error *err)
+{
+    const attune_keep k = {.consent = consent,
+                           .began_s = a->began_s,
+                           .source = "live",
+                           .model = a->setup.model,
+                           .session = a->setup.options};
+
+    return a->kept ? ATTUNE_OK : attune_store_begin(a->setup.store, &a->kept, &k, err);
+}
+
+int at_analysis_forget(at_analysis *a, attune_error *err)
+{
+    int64_t kept = a->kept;
+
+    a->kept = 0;
+    return kept ? attune_store_delete(a->setup.store, kept, err) : ATTUNE_OK;
+}
+
+int64_t at_analysis_is_kept(const at_analysis *a)
+{
+    return a->kept;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
 int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
 {
     int rc = attune_session_finish(a->session);
@@ -171,6 +207,9 @@ int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
     rc = attune_report_finish(a->report, &a->info, 0, err);
     if (rc < 0)
         return rc;
+    if (a->kept)
+        attune_store_end(a->setup.store, a->kept, &a->info, 0, attune_report_json(a->report), NULL);
+    a->kept = 0;
     *ended = at_wire_ended(attune_report_json(a->report));
     return *ended ? ATTUNE_OK : at_fail_nomem(err);
 }

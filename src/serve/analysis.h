@@ -11,10 +11,13 @@
 
 #include "serve/mailbox.h"
 
+#include <attune/store.h>
+
 typedef struct at_analysis at_analysis;
 
 typedef struct at_analysis_setup {
     const attune_model *model; /* [kept] */
+    attune_store *store;       /* [kept], nullable */
     attune_options options;    /* nothing left at 0 */
     int width_max, height_max; /* pixels of a picture */
     /* Every window as it comes, on the caller's thread: message (free) is the callee's, NULL when
@@ -30,6 +33,13 @@ void at_analysis_free(at_analysis **a);
  * ATTUNE_E_UNSUPPORTED: the picture is none that is taken, and was left out. Another error ends the
  * session. */
 int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err);
+
+/* From now on windows go to the store as well; consent is the version of the text that was agreed to.
+ * What cannot be stored is no fault of the session, which goes on: at_analysis_is_kept tells. */
+int at_analysis_keep(at_analysis *a, const char *consent, attune_error *err);
+/* Deletes what is stored of it. */
+int at_analysis_forget(at_analysis *a, attune_error *err);
+int64_t at_analysis_is_kept(const at_analysis *a); /* its number in the store; 0: it is not */
 
 /* No more comes: the last windows, and *ended, the message (free) with the summary. */
 int at_analysis_finish(at_analysis *a, char **ended, attune_error *err);

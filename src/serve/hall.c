@@ -12,6 +12,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +46,9 @@ struct at_seat {
     /* under the lock */
     at_seat *next_waiting;
     int waits, held, ending, ended;
+    enum { AT_AS_IT_IS, AT_KEEP, AT_FORGET } wish; /* of the person */
+    char consent[AT_WIRE_CONSENT_SIZE];
+    int kept, lost_store;
     int failed;
     at_refusal why;
     attune_error fault;
@@ -76,7 +80,7 @@ struct at_hall {
 
 static int has_work(const at_seat *s)
 {
-    return !s->failed && !s->ended && (s->mailbox.n > 0 || s->ending);
+    return !s->failed && !s->ended && (s->mailbox.n > 0 || s->ending || s->wish);
 }
 
 static void queue(at_seat *s)
@@ -184,10 +188,59 @@ static void serve_end(at_hall *h, at_seat *s)
     s->ended = 1;
 }
 
+static void serve_keep(at_hall *h, at_seat *s)
+{
+    char consent[AT_WIRE_CONSENT_SIZE];
+    int rc;
+
+    memcpy(consent, s->consent, sizeof consent);
+    pthread_mutex_unlock(&h->lock);
+    rc = at_analysis_keep(s->analysis, consent, NULL);
+    pthread_mutex_lock(&h->lock);
+    s->kept = rc == ATTUNE_OK;
+    s->lost_store |= rc < 0;
+    if (s->kept)
+        at_outbox_put(&s->outbox, at_wire_kept(s->name), 0);
+}
+
+static void serve_forget(at_hall *h, at_seat *s)
+{
+    int rc;
+
+    pthread_mutex_unlock(&h->lock);
+    rc = at_analysis_forget(s->analysis, NULL);
+    pthread_mutex_lock(&h->lock);
+    s->kept = 0;
+    if (rc < 0)
+        s->lost_store = 1;
+    else
+        at_outbox_put(&s->outbox, at_wire_forgotten(), 0);
+}
+
+/* The person's wish comes first: nothing is stored after they took it back. */
+static void serve_seat(at_hall *h, at_seat *s)
+{
+    at_item item;
+    int wish = s->wish;
+
+    s->wish = AT_AS_IT_IS;
+    if (wish == AT_KEEP)
+        serve_keep(h, s);
+    else if (wish == AT_FORGET)
+        serve_forget(h, s);
+    else if (at_mailbox_take(&s->mailbox, &item))
+        serve_item(h, s, &item);
+    else if (s->ending)
+        serve_end(h, s);
+    if (s->kept && !s->ended && !at_analysis_is_kept(s->analysis)) {
+        s->kept = 0;
+        s->lost_store = 1;
+    }
+}
+
 static void *worker_main(void *arg)
 {
     at_hall *h = arg;
-    at_item item;
 
     pthread_mutex_lock(&h->lock);
     for (;;) {
@@ -196,10 +249,7 @@ static void *worker_main(void *arg)
         if (h->stop)
             break;
         at_seat *s = take_turn(h);
-        if (at_mailbox_take(&s->mailbox, &item))
-            serve_item(h, s, &item);
-        else if (s->ending)
-            serve_end(h, s);
+        serve_seat(h, s);
         s->held = 0;
         queue(s);
         pthread_mutex_unlock(&h->lock);
@@ -368,6 +418,7 @@ static at_seat *make_seat(at_hall *h, int64_t now_us)
 {
     at_seat *s = at_calloc(1, sizeof *s);
     at_analysis_setup setup = {.model = h->o.model,
+                               .store = h->o.store,
                                .options = h->o.session,
                                .width_max = h->o.width_max,
                                .height_max = h->o.height_max,
@@ -510,6 +561,16 @@ void at_seat_stream(at_hall *h, at_seat *s, at_stream stream, int there)
     pthread_mutex_unlock(&h->lock);
 }
 
+void at_seat_keep(at_hall *h, at_seat *s, const char *consent)
+{
+    pthread_mutex_lock(&h->lock);
+    s->wish = consent ? AT_KEEP : AT_FORGET;
+    if (consent)
+        snprintf(s->consent, sizeof s->consent, "%s", consent);
+    queue(s);
+    pthread_mutex_unlock(&h->lock);
+}
+
 void at_seat_end(at_hall *h, at_seat *s)
 {
     pthread_mutex_lock(&h->lock);
@@ -540,7 +601,7 @@ int at_seat_has_said(at_hall *h, at_seat *s)
     int said;
 
     pthread_mutex_lock(&h->lock);
-    said = s->outbox.n > 0 || s->failed || s->ended;
+    said = s->outbox.n > 0 || s->failed || s->ended || s->lost_store;
     pthread_mutex_unlock(&h->lock);
     return said;
 }
@@ -555,6 +616,17 @@ int at_seat_is_over(at_hall *h, at_seat *s, at_refusal *why, const char **fault)
     *fault = s->fault.text;
     pthread_mutex_unlock(&h->lock);
     return over;
+}
+
+int at_seat_lost_store(at_hall *h, at_seat *s)
+{
+    int lost;
+
+    pthread_mutex_lock(&h->lock);
+    lost = s->lost_store;
+    s->lost_store = 0;
+    pthread_mutex_unlock(&h->lock);
+    return lost;
 }
 
 void at_seat_standing(at_hall *h, at_seat *s, at_standing *out)

@@ -13,6 +13,8 @@
 
 #include "serve/wire.h"
 
+#include <attune/store.h>
+
 typedef struct at_hall at_hall;
 typedef struct at_seat at_seat;
 
@@ -20,6 +22,7 @@ enum { AT_HALL_MOST = 1000 }; /* seats */
 
 typedef struct at_hall_options {
     const attune_model *model; /* [kept] */
+    attune_store *store;       /* [kept], nullable: no session can be kept */
     attune_options session;    /* nothing left at 0 */
     int width_max, height_max;
     int seats;                /* 1..AT_HALL_MOST */
@@ -61,6 +64,9 @@ void *at_seat_guest(const at_seat *s);      /* NULL: away */
 const char *at_seat_put(at_hall *h, at_seat *s, const at_sent *sent, int64_t now_us,
                         at_refusal *why);
 void at_seat_stream(at_hall *h, at_seat *s, at_stream stream, int there);
+/* Asks that the session be kept (consent: the version of the text that was agreed to), or be no more
+ * (NULL); the answer is a message. */
+void at_seat_keep(at_hall *h, at_seat *s, const char *consent);
 /* After what waits: the last windows, and the message with the summary. Nothing is taken any more. */
 void at_seat_end(at_hall *h, at_seat *s);
 
@@ -71,6 +77,8 @@ char *at_seat_say(at_hall *h, at_seat *s);
 int at_seat_has_said(at_hall *h, at_seat *s); /* whether there is one */
 /* 1: the session is over and all is said. -1: it failed, *fault says how, for the person. */
 int at_seat_is_over(at_hall *h, at_seat *s, at_refusal *why, const char **fault);
+/* 1, once: the session was kept, and cannot be any more. */
+int at_seat_lost_store(at_hall *h, at_seat *s);
 void at_seat_standing(at_hall *h, at_seat *s, at_standing *out);
 
 #endif

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 4096, HEADERS = 2048 };
+enum { PIECE = 4096, HEADERS = 2048, TAKING_S = 10 };
 
 /* A reply on its way. */
 typedef struct at_reply {
-    const uint8_t *body; /* static */
+    at_question *question; /* that is asked before anything is said; NULL: none */
+    const uint8_t *body;   /* static, or owned */
     size_t size, sent;
+    char *owned; /* malloc */
 } at_reply;
 
 size_t at_http_state_size(void)
@@ -109,7 +111,9 @@ static int reply(struct lws *wsi, at_reply *r, unsigned code, const char *type, 
 {
     if (write_headers(wsi, code, type, size, cookie))
         return -1;
-    *r = (at_reply){.body = body, .size = size};
+    r->body = body;
+    r->size = size;
+    r->sent = 0;
     if (size == 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0)
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     lws_callback_on_writable(wsi);
@@ -142,7 +146,8 @@ static const char refused[] =
     "403: not for this request.\n\nOpen the address that attune serve printed, with its token; or "
     "send the token as\nAuthorization: Bearer TOKEN. Pages of other sites are not answered.\n";
 static const char missing[] = "404: there is nothing here.\n";
-static const char not_so[] = "405: only GET and HEAD.\n";
+static const char not_so[] = "405: not in this way.\n";
+static const char later[] = "503: too much is asked for at once.\n";
 
 static int refuse(struct lws *wsi, at_reply *r, unsigned code, const char *text)
 {
@@ -150,12 +155,78 @@ static int refuse(struct lws *wsi, at_reply *r, unsigned code, const char *text)
                  NULL);
 }
 
+/* ---- kept sessions --------------------------------------------------------------------------- */
+
+static int is_method(struct lws *wsi, enum lws_token_indexes uri)
+{
+    return lws_hdr_total_length(wsi, uri) > 0;
+}
+
+/* What a path of the archive's asks for. 0: it is none. */
+static int take_wish(struct lws *wsi, const char *path, at_wish *wish, int64_t *id)
+{
+    static const char one[] = "/sessions/";
+    int deletes = is_method(wsi, WSI_TOKEN_DELETE_URI);
+    size_t digits;
+
+    *id = 0;
+    if (strcmp(path, "/trends") == 0) {
+        *wish = AT_WISH_TRENDS;
+        return !deletes;
+    }
+    if (strcmp(path, "/sessions") == 0) {
+        *wish = deletes ? AT_WISH_DELETE_ALL : AT_WISH_SESSIONS;
+        return 1;
+    }
+    if (strncmp(path, one, sizeof one - 1) != 0)
+        return 0;
+    path += sizeof one - 1;
+    digits = strspn(path, "0123456789");
+    *id = digits > 0 && digits < 18 && !path[digits] ? strtoll(path, NULL, 10) : 0;
+    *wish = deletes ? AT_WISH_DELETE : AT_WISH_SESSION;
+    return *id > 0;
+}
+
+static int ask(struct lws *wsi, at_reply *r, at_wish wish, int64_t id)
+{
+    r->question = at_archive_ask(at_server_of(wsi)->archive, wish, id);
+    if (!r->question)
+        return refuse(wsi, r, HTTP_STATUS_SERVICE_UNAVAILABLE, later);
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* it takes as long as it takes */
+    return 0;
+}
+
+/* Says what the archive has answered, if it has. */
+static int answer_question(struct lws *wsi, at_reply *r)
+{
+    unsigned code;
+
+    if (!at_archive_answer(at_server_of(wsi)->archive, r->question, &code, &r->owned))
+        return 0;
+    r->question = NULL;
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S);
+    return reply(wsi, r, code, "application/json", (const uint8_t *)r->owned, strlen(r->owned),
+                 NULL);
+}
+
+void at_http_look(at_server *s)
+{
+    lws_callback_on_writable_all_protocol_vhost(s->vhost,
+                                                lws_vhost_name_to_protocol(s->vhost, "http"));
+}
+
+static void forget_reply(struct lws *wsi, at_reply *r)
+{
+    at_archive_drop(at_server_of(wsi)->archive, r->question);
+    free(r->owned);
+    *r = (at_reply){0};
+}
+
 /* ---- requests ------------------------------------------------------------------------------ */
 
 static int is_reading(struct lws *wsi)
 {
-    return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
-           lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    return is_method(wsi, WSI_TOKEN_GET_URI) || is_method(wsi, WSI_TOKEN_HEAD_URI);
 }
 
 static int answer(struct lws *wsi, at_reply *r, const char *path)
@@ -164,10 +235,16 @@ static int answer(struct lws *wsi, at_reply *r, const char *path)
     char cookie[AT_TOKEN_MOST + 96];
     const at_page *page;
     at_asked a;
+    at_wish wish;
+    int64_t id;
 
+    forget_reply(wsi, r);
     take_request(wsi, &a);
     if (at_access_judge(&s->access, &a.request) != AT_ALLOWED)
         return refuse(wsi, r, HTTP_STATUS_FORBIDDEN, refused);
+    if (s->archive && (is_reading(wsi) || is_method(wsi, WSI_TOKEN_DELETE_URI)) &&
+        take_wish(wsi, path, &wish, &id))
+        return ask(wsi, r, wish, id);
     if (!is_reading(wsi))
         return refuse(wsi, r, HTTP_STATUS_METHOD_NOT_ALLOWED, not_so);
     page = at_page_find(path);
@@ -200,6 +277,11 @@ static int judge_upgrade(struct lws *wsi, const char *what)
     return 1;
 }
 
+static int go_on(struct lws *wsi, at_reply *r)
+{
+    return r->question ? answer_question(wsi, r) : write_body(wsi, r);
+}
+
 int at_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len)
 {
@@ -212,7 +294,12 @@ int at_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *us
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return s && s->stopping;
     case LWS_CALLBACK_HTTP: return answer(wsi, user, in);
-    case LWS_CALLBACK_HTTP_WRITEABLE: return write_body(wsi, user);
+    case LWS_CALLBACK_HTTP_WRITEABLE: return go_on(wsi, user);
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+        if (user)
+            forget_reply(wsi, user);
+        return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return judge_upgrade(wsi, in);
     /* a WebSocket without our subprotocol does not get this far */
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return 1;

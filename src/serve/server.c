@@ -135,6 +135,7 @@ static void loop(at_server *s)
         alive = lws_service(s->context, 0);
     at_socket_stop(s);
     at_hall_free(&s->hall);
+    at_archive_free(&s->archive);
     end = s->ticks + GOODBYE_TICKS;
     while (alive >= 0 && s->guests && s->ticks < end)
         alive = lws_service(s->context, 0);
@@ -155,9 +156,19 @@ static int open_access(at_server *s, at_token_file *file, attune_error *err)
                             : at_token_keep(s->access.token, port, file, err);
 }
 
+static int open_store(at_server *s, attune_error *err)
+{
+    int rc = s->o->store ? attune_store_open(&s->store, s->o->store, 0, err) : ATTUNE_OK;
+
+    if (rc == ATTUNE_OK && s->store)
+        rc = at_archive_open(&s->archive, s->store, wake, s, err);
+    return rc;
+}
+
 static int open_hall(at_server *s, const attune_model *model, attune_error *err)
 {
     at_hall_options o = {.model = model,
+                         .store = s->store,
                          .session = s->session,
                          .width_max = AT_WIDTH_MAX,
                          .height_max = AT_HEIGHT_MAX,
@@ -198,6 +209,7 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
     if (rc == ATTUNE_OK)
         raise_descriptors();
     rc = rc < 0 ? rc : open_context(&s, err);
+    rc = rc < 0 ? rc : open_store(&s, err);
     rc = rc < 0 ? rc : open_hall(&s, model, err);
     rc = rc < 0 ? rc : open_vhost(&s, err);
     rc = rc < 0 ? rc : open_access(&s, &file, err);
@@ -206,8 +218,10 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
         loop(&s);
     }
     at_hall_free(&s.hall);
+    at_archive_free(&s.archive);
     if (s.context)
         lws_context_destroy(s.context);
+    attune_store_free(&s.store);
     at_token_forget(&file);
     attune_model_free(&model);
     return rc;

@@ -5,6 +5,7 @@
 #define AT_SERVE_SERVER_H
 
 #include "serve/access.h"
+#include "serve/archive.h"
 #include "serve/hall.h"
 
 #include <attune/serve.h>
@@ -14,6 +15,8 @@ typedef struct at_server {
     const attune_serve_options *o;
     attune_options session; /* as every session is opened */
     at_access access;
+    attune_store *store; /* NULL: nothing can be kept */
+    at_archive *archive; /* likewise */
     at_hall *hall;
     const char *model; /* its name, for clients */
     struct lws_context *context;
@@ -38,6 +41,9 @@ static inline at_server *at_server_of(struct lws *wsi)
 int at_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len);
 size_t at_http_state_size(void);
+
+/* Answers of the archive have come. */
+void at_http_look(at_server *s);
 
 /* ---- socket.c ------------------------------------------------------------------------------ */
 

@@ -24,6 +24,7 @@ typedef struct at_guest {
     at_phase phase;
     at_seat *seat;
     int welcome, resumed; /* welcome: still to be said */
+    int never_keep;       /* by its hello */
     int64_t came_us, heard_us, stated_us;
 
     uint8_t *message; /* what has come of it */
@@ -109,6 +110,7 @@ static void take_hello(at_server *s, at_guest *g, const at_said *said)
         at_seat_stream(s->hall, g->seat, (at_stream)i, said->on[i]);
     g->phase = AT_TALKING;
     g->welcome = 1;
+    g->never_keep = said->never_keep;
     g->resumed = entry == AT_RESUMED;
     lws_callback_on_writable(g->wsi);
 }
@@ -117,11 +119,20 @@ static char *make_welcome(const at_server *s, const at_guest *g)
 {
     return at_wire_welcome(&(at_welcome){.session = at_seat_name(g->seat),
                                          .resumed = g->resumed,
-                                         .store = s->o->store != NULL,
+                                         .store = s->store != NULL,
                                          .options = &s->session,
                                          .width_max = AT_WIDTH_MAX,
                                          .height_max = AT_HEIGHT_MAX,
                                          .model = s->model});
+}
+
+/* What is not kept is forgotten already. consent NULL: it is to be forgotten. */
+static void take_keep(at_server *s, at_guest *g, const char *consent)
+{
+    if (s->store && !g->never_keep)
+        at_seat_keep(s->hall, g->seat, consent);
+    else
+        at_seat_tell(s->hall, g->seat, at_wire_forgotten());
 }
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -142,8 +153,8 @@ static void take_text(at_server *s, at_guest *g)
     switch (said.kind) {
     case AT_SAID_HELLO: take_hello(s, g, &said); break;
     case AT_SAID_STREAM: at_seat_stream(s->hall, g->seat, said.stream, said.there); break;
-    case AT_SAID_KEEP:
-    case AT_SAID_FORGET: at_seat_tell(s->hall, g->seat, at_wire_forgotten()); break;
+    case AT_SAID_KEEP: take_keep(s, g, said.consent); break;
+    case AT_SAID_FORGET: take_keep(s, g, NULL); break;
     case AT_SAID_END: at_seat_end(s->hall, g->seat); break;
     }
 }
@@ -255,6 +266,9 @@ static char *make_standing(at_server *s, at_guest *g, int64_t now_us)
     return at_wire_state(&standing);
 }
 
+static const char not_kept[] =
+    "this session cannot be kept any more: its disk is full, or its file is not to be had";
+
 /* One message, the most pressing; and asks for its turn again while there are more. */
 static int speak(at_server *s, at_guest *g)
 {
@@ -277,6 +291,10 @@ static int speak(at_server *s, at_guest *g)
     } else if (now - g->stated_us >= state_us) {
         text = make_standing(s, g, now);
     } else if (!(text = at_seat_say(s->hall, g->seat))) {
+        if (at_seat_lost_store(s->hall, g->seat)) {
+            refuse(s, g, AT_REFUSED_FULL, not_kept);
+            return 0;
+        }
         over = at_seat_is_over(s->hall, g->seat, &why, &fault);
         if (over < 0)
             refuse(s, g, why, fault);
@@ -346,7 +364,10 @@ int at_socket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
     case LWS_CALLBACK_CLOSED: end(s, user); return 0;
     case LWS_CALLBACK_RECEIVE: take_piece(s, user, in, len); return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE: return speak(s, user);
-    case LWS_CALLBACK_EVENT_WAIT_CANCELLED: look_around(s); return 0;
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        look_around(s);
+        at_http_look(s);
+        return 0;
     default: return 0;
     }
 }

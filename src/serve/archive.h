@@ -1,0 +1,36 @@
+/* archive.h - what pages ask of the store of kept sessions, answered beside the loop: a disk may be slow,
+ * and deleting writes the file anew. One thread, one question after the other.
+ *
+ * Threads  all calls are the event loop's; wake is called on the archive's own thread.
+ */
+#ifndef AT_SERVE_ARCHIVE_H
+#define AT_SERVE_ARCHIVE_H
+
+#include <attune/store.h>
+
+typedef struct at_archive at_archive;
+typedef struct at_question at_question;
+
+typedef enum at_wish {
+    AT_WISH_SESSIONS, /* a list of all */
+    AT_WISH_SESSION,  /* all that is kept of one */
+    AT_WISH_TRENDS,
+    AT_WISH_DELETE,
+    AT_WISH_DELETE_ALL,
+} at_wish;
+
+/* wake: something was answered. */
+int at_archive_open(at_archive **out, attune_store *store /* [kept] */, void (*wake)(void *user),
+                    void *user, attune_error *err);
+void at_archive_free(
+    at_archive **a); /* waits for the question that it is at; the others are lost */
+
+/* NULL: too many wait, or memory is out. id: of AT_WISH_SESSION and AT_WISH_DELETE. */
+at_question *at_archive_ask(at_archive *a, at_wish wish, int64_t id);
+/* 1: answered, and q is gone: *code is what HTTP calls it, *text JSON (free; "" for what was deleted).
+ * 0: not yet. */
+int at_archive_answer(at_archive *a, at_question *q, unsigned *code, char **text);
+/* Nobody waits for it any more. q NULL is fine; a NULL is an archive that was freed meanwhile. */
+void at_archive_drop(at_archive *a, at_question *q);
+
+#endif
