@@ -601,6 +601,7 @@ class Strangers(unittest.TestCase):
         live, refusal = begin(self.server)
         self.assertEqual((refusal["type"], refusal["code"]), ("error", "busy"))
         self.assertEqual(close_code(live), 1013)
+        self.assertEqual(live.file.read(), b"", "said after the goodbye")
         # who is away makes room
         others[0][0].close()
         time.sleep(0.3)

@@ -16,6 +16,7 @@ typedef enum at_phase {
     AT_SILENT,  /* no hello yet */
     AT_TALKING, /* has a seat */
     AT_LEAVING, /* is told why, and then closed */
+    AT_TOLD,    /* is closed: nothing more may be said */
 } at_phase;
 
 typedef struct at_guest {
@@ -58,7 +59,7 @@ static void give_back_seat(at_server *s, at_guest *g)
 /* Nothing more is listened to; the reason goes out when it can. */
 static void refuse(at_server *s, at_guest *g, at_refusal why, const char *fault)
 {
-    if (g->phase == AT_LEAVING)
+    if (g->phase >= AT_LEAVING)
         return;
     g->phase = AT_LEAVING;
     g->why = why;
@@ -203,7 +204,7 @@ static void take_piece(at_server *s, at_guest *g, const void *piece, size_t n)
     int binary = lws_frame_is_binary(g->wsi);
     size_t to_come = lws_remaining_packet_payload(g->wsi);
 
-    if (g->phase == AT_LEAVING || s->stopping)
+    if (g->phase >= AT_LEAVING || s->stopping)
         return;
     if (!make_room(g, n)) {
         refuse(s, g, AT_REFUSED_FULL, "there is no memory left for a message");
@@ -246,6 +247,7 @@ static int say(at_guest *g, char *text)
 
 static int close_with(at_guest *g, int code)
 {
+    g->phase = AT_TOLD;
     lws_close_reason(g->wsi, (enum lws_close_status)code, NULL, 0);
     return -1;
 }
@@ -282,7 +284,7 @@ static int speak(at_server *s, at_guest *g)
         return close_with(g, LWS_CLOSE_STATUS_GOINGAWAY);
     if (g->phase == AT_LEAVING)
         return say_why(g);
-    if (g->phase == AT_SILENT)
+    if (g->phase == AT_SILENT || g->phase == AT_TOLD)
         return 0;
     if (g->welcome) {
         g->welcome = 0;
