@@ -344,6 +344,26 @@ static size_t read_file(unsigned char **out)
     return (size_t)n;
 }
 
+static int file_has(const char *end, const void *bytes, size_t n)
+{
+    char name[96], block[1 << 16];
+    size_t size, found = 0;
+    FILE *f;
+    snprintf(name, sizeof name, "%s%s", path, end);
+    f = fopen(name, "rb");
+    if (!f)
+        return 0;
+    while ((size = fread(block, 1, sizeof block, f)) > 0)
+        found += memmem(block, size, bytes, n) != NULL;
+    fclose(f);
+    return found > 0;
+}
+
+static int anywhere(const void *bytes, size_t n)
+{
+    return file_has("", bytes, n) || file_has("-wal", bytes, n);
+}
+
 static void assert_refused(attune_status status, const char *why)
 {
     attune_store *s;
@@ -398,6 +418,26 @@ static void foreign_parts_are_refused(void **state)
     attune_store_free(&s);
     run("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' ' WHERE name = 'people'");
     assert_refused(ATTUNE_E_FORMAT, "");
+}
+
+/* Reading leaves the file as it is; it is cut after deleting. */
+static void opening_writes_nothing(void **state)
+{
+    attune_store *s = open_store();
+    unsigned char *before, *after;
+    size_t n;
+    (void)state;
+    add(s, begin(s, NULL), 3);
+    attune_store_free(&s);
+    assert_int_equal(number("PRAGMA auto_vacuum"), 2);
+    n = read_file(&before);
+    s = open_store();
+    assert_false(file_has("-wal", "SQLite", 6));
+    attune_store_free(&s);
+    assert_int_equal(read_file(&after), n);
+    assert_memory_equal(before, after, n);
+    free(before);
+    free(after);
 }
 
 /* A file of version 1, as it was: what is in it is there after it has become one of today's. */
@@ -651,26 +691,6 @@ static void full_disk_keeps_what_was_stored(void **state)
 
 /* ---- deleting ------------------------------------------------------------------------------------ */
 
-static int file_has(const char *end, const void *bytes, size_t n)
-{
-    char name[96], block[1 << 16];
-    size_t size, found = 0;
-    FILE *f;
-    snprintf(name, sizeof name, "%s%s", path, end);
-    f = fopen(name, "rb");
-    if (!f)
-        return 0;
-    while ((size = fread(block, 1, sizeof block, f)) > 0)
-        found += memmem(block, size, bytes, n) != NULL;
-    fclose(f);
-    return found > 0;
-}
-
-static int anywhere(const void *bytes, size_t n)
-{
-    return file_has("", bytes, n) || file_has("-wal", bytes, n);
-}
-
 static void deleting_leaves_nothing(void **state)
 {
     static const unsigned char mark[] = {0x40, 0x09, 0x21, 0xfb,
@@ -795,6 +815,7 @@ int main(void)
         cmocka_unit_test_setup(file_is_its_owners, fresh),
         cmocka_unit_test_setup(what_is_no_store_is_refused_and_left_alone, fresh),
         cmocka_unit_test_setup(foreign_parts_are_refused, fresh),
+        cmocka_unit_test_setup(opening_writes_nothing, fresh),
         cmocka_unit_test_setup(version_1_is_brought_up, fresh),
         cmocka_unit_test_setup(versions_stay_as_they_were, fresh),
         cmocka_unit_test_setup(impossible_values_are_refused, fresh),

@@ -123,20 +123,29 @@ static void distrust(sqlite3 *db)
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 }
 
-/* Of our own file only: the journal's mode is written into it. auto_vacuum holds for a new file.
- * synchronous FULL: what is written is on the disk when its call returns, also if power fails then (but
- * see write.c). */
+/* How a file is cut after deleting has to be said before it has a table. Said again it would write. */
+static int set_vacuum(sqlite3 *db, attune_error *err)
+{
+    int64_t version;
+    int rc = at_sql_number(db, "PRAGMA user_version", 0, &version, err);
+
+    return rc < 0 || version ? rc : at_sql_run(db, "PRAGMA auto_vacuum = INCREMENTAL", err);
+}
+
+/* Of our own file only: the journal's mode is written into it. synchronous FULL: what is written is on
+ * the disk when its call returns, also if power fails then (but see write.c). */
 static int set_up(sqlite3 *db, attune_error *err)
 {
     char log[64];
-    int rc = at_sql_run(db,
-                        "PRAGMA auto_vacuum = INCREMENTAL;"
-                        "PRAGMA journal_mode = WAL;"
-                        "PRAGMA synchronous = FULL;"
-                        "PRAGMA foreign_keys = ON;"
-                        "PRAGMA secure_delete = ON;",
-                        err);
+    int rc = set_vacuum(db, err);
 
+    rc = rc < 0 ? rc
+                : at_sql_run(db,
+                             "PRAGMA journal_mode = WAL;"
+                             "PRAGMA synchronous = FULL;"
+                             "PRAGMA foreign_keys = ON;"
+                             "PRAGMA secure_delete = ON;",
+                             err);
     snprintf(log, sizeof log, "PRAGMA journal_size_limit = %d", (int)LOG_MAX);
     return rc < 0 ? rc : at_sql_run(db, log, err);
 }
