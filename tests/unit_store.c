@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -25,6 +26,7 @@
 
 #include <cmocka.h>
 
+static attune_store *shared;
 static char folder[] = "/dev/shm/attune-store-XXXXXX", path[64];
 
 static void remove_files(void)
@@ -786,6 +788,58 @@ static void threads_share_a_store(void **state)
     assert_int_equal(number("SELECT count(*) FROM sessions WHERE windows = 25"), 4);
 }
 
+typedef struct at_slow {
+    sem_t reads, stored;
+    int n;
+} at_slow;
+
+/* Takes as long over the first window as the other thread over storing one. */
+static int read_slowly(void *user, const attune_window *w)
+{
+    at_slow *slow = user;
+    (void)w;
+    if (!slow->n++) {
+        sem_post(&slow->reads);
+        sem_wait(&slow->stored);
+    }
+    return 0;
+}
+
+static void *store_meanwhile(void *user)
+{
+    at_slow *slow = user;
+    attune_store *s = shared;
+    attune_window w = made_window(4, ATTUNE_SAD, 1);
+    int rc;
+    sem_wait(&slow->reads);
+    rc = attune_store_window(s, 1, &w, NULL);
+    sem_post(&slow->stored);
+    return rc == ATTUNE_OK ? s : NULL;
+}
+
+static void no_window_waits_for_a_reading(void **state)
+{
+    at_slow slow = {.n = 0};
+    pthread_t thread;
+    void *done;
+    (void)state;
+    shared = open_store();
+    add(shared, begin(shared, NULL), 3);
+    sem_init(&slow.reads, 0, 0);
+    sem_init(&slow.stored, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, store_meanwhile, &slow), 0);
+    assert_int_equal(attune_store_windows(shared, 1, read_slowly, &slow, NULL), ATTUNE_OK);
+    assert_int_equal(slow.n, 3); /* of the moment when it began */
+    assert_int_equal(pthread_join(thread, &done), 0);
+    assert_non_null(done);
+    slow.n = 1;
+    assert_int_equal(attune_store_windows(shared, 1, read_slowly, &slow, NULL), ATTUNE_OK);
+    assert_int_equal(slow.n, 5);
+    sem_destroy(&slow.reads);
+    sem_destroy(&slow.stored);
+    attune_store_free(&shared);
+}
+
 static int remove_folder(void **state)
 {
     (void)state;
@@ -826,6 +880,7 @@ int main(void)
         cmocka_unit_test_setup(deleting_all_leaves_a_store, fresh),
         cmocka_unit_test_setup(a_deleted_session_takes_no_windows, fresh),
         cmocka_unit_test_setup(threads_share_a_store, fresh),
+        cmocka_unit_test_setup(no_window_waits_for_a_reading, fresh),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
