@@ -259,6 +259,28 @@ class Kept(Case):
         self.assertGreater(n, 10)
         self.assertIn(f" {n} ", self.sessions("list").stdout)
 
+    def test_full_file_system(self):
+        """The same on a small file system of its own, where the kernel lets us mount one."""
+        disk = self.dir / "disk"
+        disk.mkdir()
+        mount = ["unshare", "-rm", "sh", "-c"]
+        small = f"mount -t tmpfs -o size=700k tmpfs '{disk}' && "
+        if not shutil.which("unshare") or subprocess.run([*mount, small + "true"], capture_output=True).returncode:
+            self.skipTest("no file system can be mounted here")
+        write_voice(self.dir / "a.wav", 300)
+        script = small + (
+            '"$0" analyze a.wav -o out --sinks summary --causal --store disk/x.db; echo rc $?;'
+            '"$0" sessions list --store disk/x.db; "$0" sessions export 1 --store disk/x.db >export.json; echo rc $?;'
+            'mount -o remount,size=9m disk; "$0" sessions delete 1 --store disk/x.db; cp disk/x.db mine.db')
+        done = subprocess.run([*mount, script, EXE], capture_output=True, text=True, timeout=280,
+                              **{k: v for k, v in self.command().items() if k in ("cwd", "env")})
+        self.assertRegex(done.stdout, r"(?s)^rc 1\n.*no end.*rc 0\n1 session gone from disk/x.db\n$", done.stderr)
+        self.assertIn("disk/x.db: the disk is full", done.stderr)
+        ends = [w["end_us"] for w in json.loads((self.dir / "export.json").read_text())["windows"]]
+        self.assertGreater(len(ends), 20)
+        self.assertEqual(ends, [500000 * (i + 1) for i in range(len(ends))])
+        self.assertEqual(self.ask("PRAGMA integrity_check"), [("ok",)])
+
     def test_damage(self):
         self.keep(8)
         whole = self.db.read_bytes()

@@ -412,6 +412,7 @@ static void few_are_not_told_of(void **state)
     const attune_group_query all = {0};
     json_t *j;
     (void)state;
+    assert_int_equal(ask(&all, NULL), ATTUNE_E_STATE);
     keep_people(1, 9, 0);
     keep(NULL, monday, 140, 0, 0);         /* nobody knows whose */
     keep(label_of(20), monday, 100, 0, 0); /* 50 s */

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -25,6 +26,7 @@
 
 #include <cmocka.h>
 
+static attune_store *shared;
 static char folder[] = "/dev/shm/attune-store-XXXXXX", path[64];
 
 static void remove_files(void)
@@ -344,6 +346,26 @@ static size_t read_file(unsigned char **out)
     return (size_t)n;
 }
 
+static int file_has(const char *end, const void *bytes, size_t n)
+{
+    char name[96], block[1 << 16];
+    size_t size, found = 0;
+    FILE *f;
+    snprintf(name, sizeof name, "%s%s", path, end);
+    f = fopen(name, "rb");
+    if (!f)
+        return 0;
+    while ((size = fread(block, 1, sizeof block, f)) > 0)
+        found += memmem(block, size, bytes, n) != NULL;
+    fclose(f);
+    return found > 0;
+}
+
+static int anywhere(const void *bytes, size_t n)
+{
+    return file_has("", bytes, n) || file_has("-wal", bytes, n);
+}
+
 static void assert_refused(attune_status status, const char *why)
 {
     attune_store *s;
@@ -398,6 +420,26 @@ static void foreign_parts_are_refused(void **state)
     attune_store_free(&s);
     run("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' ' WHERE name = 'people'");
     assert_refused(ATTUNE_E_FORMAT, "");
+}
+
+/* Reading leaves the file as it is; it is cut after deleting. */
+static void opening_writes_nothing(void **state)
+{
+    attune_store *s = open_store();
+    unsigned char *before, *after;
+    size_t n;
+    (void)state;
+    add(s, begin(s, NULL), 3);
+    attune_store_free(&s);
+    assert_int_equal(number("PRAGMA auto_vacuum"), 2);
+    n = read_file(&before);
+    s = open_store();
+    assert_false(file_has("-wal", "SQLite", 6));
+    attune_store_free(&s);
+    assert_int_equal(read_file(&after), n);
+    assert_memory_equal(before, after, n);
+    free(before);
+    free(after);
 }
 
 /* A file of version 1, as it was: what is in it is there after it has become one of today's. */
@@ -651,26 +693,6 @@ static void full_disk_keeps_what_was_stored(void **state)
 
 /* ---- deleting ------------------------------------------------------------------------------------ */
 
-static int file_has(const char *end, const void *bytes, size_t n)
-{
-    char name[96], block[1 << 16];
-    size_t size, found = 0;
-    FILE *f;
-    snprintf(name, sizeof name, "%s%s", path, end);
-    f = fopen(name, "rb");
-    if (!f)
-        return 0;
-    while ((size = fread(block, 1, sizeof block, f)) > 0)
-        found += memmem(block, size, bytes, n) != NULL;
-    fclose(f);
-    return found > 0;
-}
-
-static int anywhere(const void *bytes, size_t n)
-{
-    return file_has("", bytes, n) || file_has("-wal", bytes, n);
-}
-
 static void deleting_leaves_nothing(void **state)
 {
     static const unsigned char mark[] = {0x40, 0x09, 0x21, 0xfb,
@@ -766,6 +788,58 @@ static void threads_share_a_store(void **state)
     assert_int_equal(number("SELECT count(*) FROM sessions WHERE windows = 25"), 4);
 }
 
+typedef struct at_slow {
+    sem_t reads, stored;
+    int n;
+} at_slow;
+
+/* Takes as long over the first window as the other thread over storing one. */
+static int read_slowly(void *user, const attune_window *w)
+{
+    at_slow *slow = user;
+    (void)w;
+    if (!slow->n++) {
+        sem_post(&slow->reads);
+        sem_wait(&slow->stored);
+    }
+    return 0;
+}
+
+static void *store_meanwhile(void *user)
+{
+    at_slow *slow = user;
+    attune_store *s = shared;
+    attune_window w = made_window(4, ATTUNE_SAD, 1);
+    int rc;
+    sem_wait(&slow->reads);
+    rc = attune_store_window(s, 1, &w, NULL);
+    sem_post(&slow->stored);
+    return rc == ATTUNE_OK ? s : NULL;
+}
+
+static void no_window_waits_for_a_reading(void **state)
+{
+    at_slow slow = {.n = 0};
+    pthread_t thread;
+    void *done;
+    (void)state;
+    shared = open_store();
+    add(shared, begin(shared, NULL), 3);
+    sem_init(&slow.reads, 0, 0);
+    sem_init(&slow.stored, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, store_meanwhile, &slow), 0);
+    assert_int_equal(attune_store_windows(shared, 1, read_slowly, &slow, NULL), ATTUNE_OK);
+    assert_int_equal(slow.n, 3); /* of the moment when it began */
+    assert_int_equal(pthread_join(thread, &done), 0);
+    assert_non_null(done);
+    slow.n = 1;
+    assert_int_equal(attune_store_windows(shared, 1, read_slowly, &slow, NULL), ATTUNE_OK);
+    assert_int_equal(slow.n, 5);
+    sem_destroy(&slow.reads);
+    sem_destroy(&slow.stored);
+    attune_store_free(&shared);
+}
+
 static int remove_folder(void **state)
 {
     (void)state;
@@ -795,6 +869,7 @@ int main(void)
         cmocka_unit_test_setup(file_is_its_owners, fresh),
         cmocka_unit_test_setup(what_is_no_store_is_refused_and_left_alone, fresh),
         cmocka_unit_test_setup(foreign_parts_are_refused, fresh),
+        cmocka_unit_test_setup(opening_writes_nothing, fresh),
         cmocka_unit_test_setup(version_1_is_brought_up, fresh),
         cmocka_unit_test_setup(versions_stay_as_they_were, fresh),
         cmocka_unit_test_setup(impossible_values_are_refused, fresh),
@@ -805,6 +880,7 @@ int main(void)
         cmocka_unit_test_setup(deleting_all_leaves_a_store, fresh),
         cmocka_unit_test_setup(a_deleted_session_takes_no_windows, fresh),
         cmocka_unit_test_setup(threads_share_a_store, fresh),
+        cmocka_unit_test_setup(no_window_waits_for_a_reading, fresh),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -10,8 +10,9 @@
  * What is kept: a record of the session (attune_record), its windows with their qualities, a summary.
  * Never a picture, a sound, an embedding, nor the name of a file. docs/store.md has the schema.
  *
- * Names, errors and owning as in attune.h. Threads: any; calls on one store wait for one another, and
- * several programs may have it open. Callbacks must not call the store that calls them. In a build
+ * Names, errors and owning as in attune.h. Threads: any; on one store, calls that write wait for one
+ * another, and so do those that read, but no window waits for a reading. Several programs may have it
+ * open. Callbacks must not call the store that calls them. In a build
  * without SQLite attune_store_open gives ATTUNE_E_UNSUPPORTED.
  *
  * Errors: ATTUNE_E_IO where the disk is full, the file is not to be had, or another program holds it

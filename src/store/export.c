@@ -103,8 +103,8 @@ int attune_store_export(attune_store *s, int64_t id,
                         attune_error *err)
 {
     const at_out o = {write, user};
-    int rc = export(at_store_lock(s), id, &o, err);
+    int rc = export(at_store_look(s), id, &o, err);
 
-    at_store_unlock(s);
+    at_store_looked(s);
     return rc;
 }

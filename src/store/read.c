@@ -35,17 +35,17 @@ static int list(sqlite3 *db, int (*fn)(void *user, const attune_record *r), void
 int attune_store_list(attune_store *s, int (*fn)(void *user, const attune_record *r), void *user,
                       attune_error *err)
 {
-    int rc = list(at_store_lock(s), fn, user, err);
+    int rc = list(at_store_look(s), fn, user, err);
 
-    at_store_unlock(s);
+    at_store_looked(s);
     return rc;
 }
 
 int attune_store_record(attune_store *s, int64_t id, attune_record *out, attune_error *err)
 {
-    int rc = at_record_find(at_store_lock(s), id, out, err);
+    int rc = at_record_find(at_store_look(s), id, out, err);
 
-    at_store_unlock(s);
+    at_store_looked(s);
     return rc;
 }
 
@@ -75,11 +75,11 @@ int attune_store_windows(attune_store *s, int64_t id, int (*fn)(void *user, cons
                          void *user, attune_error *err)
 {
     attune_record r;
-    sqlite3 *db = at_store_lock(s);
+    sqlite3 *db = at_store_look(s);
     int rc = at_record_find(db, id, &r, err);
 
     rc = rc < 0 ? rc : at_store_each_window(db, id, fn, user, err);
-    at_store_unlock(s);
+    at_store_looked(s);
     return rc;
 }
 
@@ -106,8 +106,8 @@ int at_store_summary_of(sqlite3 *db, int64_t id, char **out, attune_error *err)
 
 int attune_store_summary(attune_store *s, int64_t id, char **out, attune_error *err)
 {
-    int rc = at_store_summary_of(at_store_lock(s), id, out, err);
+    int rc = at_store_summary_of(at_store_look(s), id, out, err);
 
-    at_store_unlock(s);
+    at_store_looked(s);
     return rc;
 }

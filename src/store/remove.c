@@ -27,13 +27,24 @@ static int vacuum(sqlite3 *db, attune_error *err)
 
 /* secure_delete has put zeros where the rows stood. They go into the file before its end is cut off, so
  * that the disk's blocks behind it have them, too. */
-int at_remove_traces(sqlite3 *db, attune_error *err)
+static int clear(sqlite3 *db, attune_error *err)
 {
     int first = bring_home(db, err), rc, second;
 
     rc = first < 0 ? first : vacuum(db, err);
     second = rc < 0 ? rc : bring_home(db, err);
     return second < 0 ? second : first || second;
+}
+
+/* While nobody here reads: readers keep what they see. */
+int at_remove_traces(attune_store *s, attune_error *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&s->read_lock);
+    rc = clear(s->db, err);
+    pthread_mutex_unlock(&s->read_lock);
+    return rc;
 }
 
 /* People that no session is of any longer. */
@@ -65,7 +76,7 @@ int attune_store_delete(attune_store *s, int64_t id, attune_error *err)
     int rc = at_remove_sessions(db, "DELETE FROM sessions WHERE id = ?1", id, &n, err);
 
     if (rc == ATTUNE_OK)
-        rc = n ? at_remove_traces(db, err) : at_store_none(id, err);
+        rc = n ? at_remove_traces(s, err) : at_store_none(id, err);
     at_store_unlock(s);
     return rc;
 }
@@ -79,7 +90,7 @@ int attune_store_delete_all(attune_store *s, int64_t *n, attune_error *err)
     /* nothing is left that answers about groups could be subtracted from */
     rc = rc < 0 ? rc : at_sql_run(db, "DELETE FROM answers", err);
 
-    rc = rc < 0 ? rc : at_remove_traces(db, err);
+    rc = rc < 0 ? rc : at_remove_traces(s, err);
     if (n)
         *n = gone;
     at_store_unlock(s);

@@ -60,12 +60,12 @@ int attune_store_report(attune_store *s, int64_t id, const attune_report_options
                         attune_report **out, attune_error *err)
 {
     attune_record r;
-    sqlite3 *db = at_store_lock(s);
+    sqlite3 *db = at_store_look(s);
     int rc = at_record_find(db, id, &r, err);
 
     if (out)
         *out = NULL;
     rc = rc < 0 ? rc : replay(db, &r, o, out, err);
-    at_store_unlock(s);
+    at_store_looked(s);
     return rc;
 }

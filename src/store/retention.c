@@ -21,16 +21,16 @@ int at_retention_days(sqlite3 *db, int64_t *days, attune_error *err)
     return rc;
 }
 
-int at_retention_apply(sqlite3 *db, int64_t now_s, int64_t *n, attune_error *err)
+int at_retention_apply(attune_store *s, int64_t now_s, int64_t *n, attune_error *err)
 {
     int64_t days;
-    int rc = at_retention_days(db, &days, err);
+    int rc = at_retention_days(s->db, &days, err);
 
     *n = 0;
     if (rc < 0 || !days)
         return rc;
-    rc = at_remove_sessions(db, older, now_s - days * DAY_S, n, err);
-    return rc < 0 || !*n ? rc : at_remove_traces(db, err);
+    rc = at_remove_sessions(s->db, older, now_s - days * DAY_S, n, err);
+    return rc < 0 || !*n ? rc : at_remove_traces(s, err);
 }
 
 static int set_days(sqlite3 *db, int days, attune_error *err)
@@ -42,15 +42,13 @@ static int set_days(sqlite3 *db, int days, attune_error *err)
 int attune_store_keep_days(attune_store *s, int days, int64_t *gone, attune_error *err)
 {
     int64_t n = 0;
-    sqlite3 *db;
     int rc;
 
     if (days < 0 || days > ATTUNE_STORE_MAX_DAYS)
         return at_fail(err, ATTUNE_E_ARG, "sessions are kept for 1 to %d days, or 0: for ever",
                        (int)ATTUNE_STORE_MAX_DAYS);
-    db = at_store_lock(s);
-    rc = set_days(db, days, err);
-    rc = rc < 0 ? rc : at_retention_apply(db, at_store_now(), &n, err);
+    rc = set_days(at_store_lock(s), days, err);
+    rc = rc < 0 ? rc : at_retention_apply(s, at_store_now(), &n, err);
     at_store_unlock(s);
     if (gone)
         *gone = n;
@@ -60,8 +58,10 @@ int attune_store_keep_days(attune_store *s, int days, int64_t *gone, attune_erro
 int attune_store_expire(attune_store *s, int64_t now_s, int64_t *gone, attune_error *err)
 {
     int64_t n;
-    int rc = at_retention_apply(at_store_lock(s), now_s ? now_s : at_store_now(), &n, err);
+    int rc;
 
+    at_store_lock(s);
+    rc = at_retention_apply(s, now_s ? now_s : at_store_now(), &n, err);
     at_store_unlock(s);
     if (gone)
         *gone = n;

@@ -4,12 +4,12 @@
 #ifndef AT_STORE_RETENTION_H
 #define AT_STORE_RETENTION_H
 
-#include <attune/attune.h>
+#include <attune/store.h>
 #include <sqlite3.h>
 
 /* *days: what the store is set to; 0: for ever. */
 int at_retention_days(sqlite3 *db, int64_t *days, attune_error *err);
-/* Deletes what ended longer ago than that, for now_s. *n: how many sessions. */
-int at_retention_apply(sqlite3 *db, int64_t now_s, int64_t *n, attune_error *err);
+/* Deletes what ended longer ago than that, for now_s; s is locked for writing. *n: how many sessions. */
+int at_retention_apply(attune_store *s, int64_t now_s, int64_t *n, attune_error *err);
 
 #endif

@@ -27,6 +27,21 @@ void at_store_unlock(attune_store *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Without a transaction, where memory is out, a reading is only of several moments. */
+sqlite3 *at_store_look(attune_store *s)
+{
+    pthread_mutex_lock(&s->read_lock);
+    sqlite3_exec(s->reader, "BEGIN", NULL, NULL, NULL);
+    return s->reader;
+}
+
+void at_store_looked(attune_store *s)
+{
+    if (!sqlite3_get_autocommit(s->reader))
+        sqlite3_exec(s->reader, "COMMIT", NULL, NULL, NULL);
+    pthread_mutex_unlock(&s->read_lock);
+}
+
 int64_t at_store_now(void)
 {
     return (int64_t)time(NULL);
@@ -95,8 +110,21 @@ static int check_file(const char *path, unsigned flags, attune_error *err)
 
 /* ---- the connection ---------------------------------------------------------------------------- */
 
+/* As SQLite advises for files that may be hostile (sqlite.org/security.html). */
+static int distrust(sqlite3 *db, attune_error *err)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, TEXT_MAX);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    return at_sql_run(
+        db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;", err);
+}
+
 /* To SQLite some names mean more than a file: ":memory:", "file:...". */
-static int connect(attune_store *s, const char *path, attune_error *err)
+static int connect(sqlite3 **db, const char *path, attune_error *err)
 {
     size_t size = strlen(path) + 3;
     char *plain = at_alloc(size, 1);
@@ -105,56 +133,58 @@ static int connect(attune_store *s, const char *path, attune_error *err)
     if (!plain)
         return at_fail_nomem(err);
     snprintf(plain, size, "%s%s", *path == '/' ? "" : "./", path);
-    code = sqlite3_open_v2(plain, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
+    code = sqlite3_open_v2(plain, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
     at_free(plain);
-    if (!s->db)
+    if (!*db)
         return at_fail_nomem(err);
-    return code == SQLITE_OK ? ATTUNE_OK : at_sql_fail(s->db, err);
+    if (code != SQLITE_OK)
+        return at_sql_fail(*db, err);
+    sqlite3_busy_timeout(*db, BUSY_MS);
+    return distrust(*db, err);
 }
 
-/* As SQLite advises for files that may be hostile (sqlite.org/security.html). */
-static void distrust(sqlite3 *db)
+/* How a file is cut after deleting has to be said before it has a table. Said again it would write. */
+static int set_vacuum(sqlite3 *db, attune_error *err)
 {
-    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, TEXT_MAX);
-    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    int64_t version;
+    int rc = at_sql_number(db, "PRAGMA user_version", 0, &version, err);
+
+    return rc < 0 || version ? rc : at_sql_run(db, "PRAGMA auto_vacuum = INCREMENTAL", err);
 }
 
-/* Of our own file only: the journal's mode is written into it. auto_vacuum holds for a new file.
- * synchronous FULL: what is written is on the disk when its call returns, also if power fails then (but
- * see write.c). */
+/* Of our own file only: the journal's mode is written into it. synchronous FULL: what is written is on
+ * the disk when its call returns, also if power fails then (but see write.c). */
 static int set_up(sqlite3 *db, attune_error *err)
 {
     char log[64];
-    int rc = at_sql_run(db,
-                        "PRAGMA auto_vacuum = INCREMENTAL;"
-                        "PRAGMA journal_mode = WAL;"
-                        "PRAGMA synchronous = FULL;"
-                        "PRAGMA foreign_keys = ON;"
-                        "PRAGMA secure_delete = ON;",
-                        err);
+    int rc = set_vacuum(db, err);
 
+    rc = rc < 0 ? rc
+                : at_sql_run(db,
+                             "PRAGMA journal_mode = WAL;"
+                             "PRAGMA synchronous = FULL;"
+                             "PRAGMA foreign_keys = ON;"
+                             "PRAGMA secure_delete = ON;",
+                             err);
     snprintf(log, sizeof log, "PRAGMA journal_size_limit = %d", (int)LOG_MAX);
     return rc < 0 ? rc : at_sql_run(db, log, err);
 }
 
+static int open_reader(attune_store *s, const char *path, attune_error *err)
+{
+    int rc = connect(&s->reader, path, err);
+
+    return rc < 0 ? rc : at_sql_run(s->reader, "PRAGMA query_only = ON", err);
+}
+
 static int open_db(attune_store *s, const char *path, attune_error *err)
 {
-    int rc = connect(s, path, err);
+    int rc = connect(&s->db, path, err);
 
-    if (rc < 0)
-        return rc;
-    distrust(s->db);
-    sqlite3_busy_timeout(s->db, BUSY_MS);
-    rc = at_sql_run(
-        s->db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;",
-        err);
     rc = rc < 0 ? rc : at_schema_check(s->db, err);
     rc = rc < 0 ? rc : set_up(s->db, err);
-    return rc < 0 ? rc : at_schema_upgrade(s->db, err);
+    rc = rc < 0 ? rc : at_schema_upgrade(s->db, err);
+    return rc < 0 ? rc : open_reader(s, path, err);
 }
 
 int attune_store_open(attune_store **out, const char *path, unsigned flags, attune_error *err)
@@ -167,10 +197,8 @@ int attune_store_open(attune_store **out, const char *path, unsigned flags, attu
         return rc;
     if (!(s = at_calloc(1, sizeof *s)))
         return at_fail_nomem(err);
-    if (pthread_mutex_init(&s->lock, NULL) != 0) {
-        at_free(s);
-        return at_fail_nomem(err);
-    }
+    pthread_mutex_init(&s->lock, NULL); /* cannot fail here */
+    pthread_mutex_init(&s->read_lock, NULL);
     rc = open_db(s, path, err);
     if (rc < 0) {
         attune_store_free(&s);
@@ -187,7 +215,9 @@ void attune_store_free(attune_store **s)
     if (!p)
         return;
     sqlite3_finalize(p->add_window);
+    sqlite3_close(p->reader);
     sqlite3_close(p->db); /* the last to leave brings the log home and removes it */
+    pthread_mutex_destroy(&p->read_lock);
     pthread_mutex_destroy(&p->lock);
     at_free(p);
     *s = NULL;

@@ -61,8 +61,8 @@ int attune_store_sessions_json(attune_store *s, char **out, attune_error *err)
     int rc;
 
     *out = NULL;
-    rc = make_sessions(at_store_lock(s), out, err);
-    at_store_unlock(s);
+    rc = make_sessions(at_store_look(s), out, err);
+    at_store_looked(s);
     return rc;
 }
 
@@ -125,7 +125,7 @@ int attune_store_session_json(attune_store *s, int64_t id, char **out, attune_er
     int rc;
 
     *out = NULL;
-    rc = make_session(at_store_lock(s), id, out, err);
-    at_store_unlock(s);
+    rc = make_session(at_store_look(s), id, out, err);
+    at_store_looked(s);
     return rc;
 }

@@ -137,7 +137,7 @@ int attune_store_trends_json(attune_store *s, const char *person, char **out, at
     int rc;
 
     *out = NULL;
-    rc = make_trends(at_store_lock(s), person, out, err);
-    at_store_unlock(s);
+    rc = make_trends(at_store_look(s), person, out, err);
+    at_store_looked(s);
     return rc;
 }

@@ -118,7 +118,7 @@ int attune_store_begin(attune_store *s, int64_t *id, const attune_keep *k, attun
     if (rc < 0)
         return rc;
     db = at_store_lock(s);
-    rc = at_retention_apply(db, at_store_now(), &expired, err);
+    rc = at_retention_apply(s, at_store_now(), &expired, err);
     rc = rc < 0 ? rc : at_sql_begin(db, err);
     if (rc == ATTUNE_OK) {
         rc = add_person(db, k->person, err);
