@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 
 static const char usage[] =
-    "usage: attune export RESULT [INPUT] --to KIND[,KIND...] [-o DIR|FILE] [--quiet]\n"
+    "usage: attune export RESULT [INPUT] --to KIND[,KIND...] [-o DIR|FILE] [--anonymise]\n"
+    "                     [--no-audio] [--model FILE] [--quiet]\n"
     "\n"
     "RESULT is the folder that attune analyze wrote, with timeline.jsonl and summary.json; INPUT the\n"
-    "clip, where it does not lie any more where it was then. Kinds are\n"
+    "clip, which overlay needs, and others where it does not lie any more where it was. Kinds are\n"
     "\n";
 
 static const char usage_options[] = "\n"
@@ -22,13 +23,21 @@ static const char usage_end[] =
     "  --to KINDS  with commas between: 'eaf,table'\n"
     "  -o DIR      the folder (default: RESULT). Of a kind of one file also that file: its ending is\n"
     "              then the kind's\n"
+    "  --anonymise of overlay: faces become a mosaic. No guarantee: what is not found is not hidden,\n"
+    "              and the voice stays\n"
+    "  --no-audio  of overlay: without the sound\n"
+    "  --model FILE  whose detector finds faces to hide (default: the default model)\n"
     "  --quiet     errors only\n"
     "\n"
     "Files appear whole or not at all. docs/exports.md tells what is in them.\n";
 
 typedef struct export_job {
-    const char *result, *out;
+    const char *result, *out, *to;
+    char sinks[AT_KINDS_SIZE]; /* "": none */
     attune_export_options o;
+    int overlay;
+    attune_annotate_options drawn;
+    char clip[4096]; /* of the overlay */
     int quiet;
 } export_job;
 
@@ -36,6 +45,7 @@ static void print_help(void)
 {
     fputs(usage, stdout);
     at_print_sinks(stdout, 1);
+    at_print_overlay(stdout);
     fputs(usage_options, stdout);
     at_print_sinks(stdout, 0);
     fputs(usage_end, stdout);
@@ -64,34 +74,75 @@ static int is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Containers that hold an overlay. */
+static int is_clip(const char *name)
+{
+    static const char *const endings[] = {".mp4", ".mkv", ".mov"};
+    const char *ending = strrchr(name, '.');
+
+    for (size_t i = 0; ending && i < sizeof endings / sizeof *endings; i++)
+        if (!strcmp(ending, endings[i]))
+            return 1;
+    return 0;
+}
+
 /* -o names a file where it ends like the kind's, and no folder is there. */
 static void set_target(export_job *job)
 {
-    const char *file = only_file(job->o.to), *ending = file ? strrchr(file, '.') : NULL;
+    const char *file = *job->sinks ? only_file(job->sinks) : NULL;
+    const char *ending = file && !job->overlay ? strrchr(file, '.') : NULL;
     const char *own = job->out ? strrchr(job->out, '.') : NULL;
 
     if (own && ending && !strcmp(own, ending) && !is_folder(job->out))
         job->o.file = job->out;
     else
         job->o.dir = job->out;
+    if (job->out && job->overlay && !*job->sinks && is_clip(job->out) && !is_folder(job->out))
+        snprintf(job->clip, sizeof job->clip, "%s", job->out);
+    else
+        snprintf(job->clip, sizeof job->clip, "%s/%s", job->out ? job->out : job->result,
+                 at_overlay_file);
+}
+
+/* -1: go on; else the exit code. */
+static int check(export_job *job)
+{
+    attune_error err;
+
+    if (!job->to)
+        return at_wrong_usage("export", "--to is needed: what shall it become?");
+    job->overlay = at_split_overlay(job->to, job->sinks);
+    if (job->overlay < 0)
+        return at_wrong_usage("export", "--to: too many names");
+    if ((*job->sinks || !job->overlay) && attune_sinks_check(job->sinks, &err) < 0)
+        return at_wrong_usage("export", "--to: %s", err.text);
+    if (job->overlay && !job->o.input)
+        return at_wrong_usage("export", "overlay needs the clip: attune export RESULT INPUT");
+    if (!job->overlay && (job->drawn.anonymise || job->drawn.no_audio || job->drawn.model))
+        return at_wrong_usage("export", "--anonymise, --no-audio and --model are of overlay");
+    if (job->out && (!*job->out || strlen(job->out) > 4000))
+        return at_wrong_usage("export", "-o takes the name of a folder or a file");
+    job->o.to = job->sinks;
+    return -1;
 }
 
 /* -1: go on; else the exit code. */
 static int parse(export_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"to", required_argument, NULL, 't'},
-        {"output", required_argument, NULL, 'o'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"to", required_argument, NULL, 't'},    {"output", required_argument, NULL, 'o'},
+        {"anonymise", no_argument, NULL, 'a'},   {"no-audio", no_argument, NULL, 'A'},
+        {"model", required_argument, NULL, 'm'}, {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
     };
-    attune_error err;
     int c;
 
     while ((c = at_next_option("export", argc, argv, ":o:qh", longs)) != -1) {
         switch (c) {
-        case 't': job->o.to = optarg; break;
+        case 't': job->to = optarg; break;
+        case 'a': job->drawn.anonymise = 1; break;
+        case 'A': job->drawn.no_audio = 1; break;
+        case 'm': job->drawn.model = optarg; break;
         case 'o': job->out = optarg; break;
         case 'q': job->quiet = 1; break;
         case 'h': print_help(); return AT_EXIT_OK;
@@ -100,14 +151,10 @@ static int parse(export_job *job, int argc, char **argv)
     }
     if (argc - optind < 1 || argc - optind > 2)
         return at_wrong_usage("export", "the folder of a report is needed");
-    if (!job->o.to)
-        return at_wrong_usage("export", "--to is needed: what shall it become?");
-    if (attune_sinks_check(job->o.to, &err) < 0)
-        return at_wrong_usage("export", "--to: %s", err.text);
-    if (job->out && !*job->out)
-        return at_wrong_usage("export", "-o takes the name of a folder or a file");
     job->result = argv[optind];
     job->o.input = argv[optind + 1];
+    if ((c = check(job)) >= 0)
+        return c;
     set_target(job);
     return -1;
 }
@@ -120,25 +167,37 @@ static void print_files(const export_job *job)
     if (job->o.file)
         printf("%s\n", job->o.file);
     for (int i = 0; !job->o.file && (sink = attune_sink_at(i)); i++)
-        if (attune_sinks_have(job->o.to, sink->file))
+        if (attune_sinks_have(job->sinks, sink->file))
             printf("%s/%s\n", folder, sink->file);
+}
+
+static int export_sinks(const export_job *job)
+{
+    attune_error err;
+    int status = attune_export(job->result, &job->o, &err);
+
+    if (status < 0) {
+        fprintf(stderr, "attune export: %s\n", err.text);
+        return status == ATTUNE_E_ARG ? AT_EXIT_USAGE : AT_EXIT_FAILED;
+    }
+    if (!job->quiet)
+        print_files(job);
+    return AT_EXIT_OK;
 }
 
 int at_cmd_export(int argc, char **argv)
 {
     export_job job = {0};
-    attune_error err;
-    int code = parse(&job, argc, argv), status;
+    int code = parse(&job, argc, argv);
 
     if (code >= 0)
         return code;
     at_catch_stop();
-    status = attune_export(job.result, &job.o, &err);
-    if (status < 0) {
-        fprintf(stderr, "attune export: %s\n", err.text);
-        return status == ATTUNE_E_ARG ? AT_EXIT_USAGE : AT_EXIT_FAILED;
-    }
-    if (!job.quiet)
-        print_files(&job);
-    return AT_EXIT_OK;
+    code = *job.sinks ? export_sinks(&job) : AT_EXIT_OK;
+    if (code != AT_EXIT_OK || !job.overlay)
+        return code;
+    code = at_draw_overlay(job.result, job.o.input, job.clip, &job.drawn, job.quiet);
+    if (code == AT_EXIT_OK && !job.quiet)
+        printf("%s\n", job.clip);
+    return code;
 }
