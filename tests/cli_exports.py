@@ -128,11 +128,31 @@ class Exports(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(copy)), ["report.html", "summary.json", "timeline.jsonl", "timeline.srt"])
         self.assertNotIn("earlier run", (copy / "report.html").read_text())
 
+    def test_a_kept_session(self):
+        store, clip = self.root / "kept.db", self.shortened(2)
+        env = {**os.environ, "ATTUNE_MODEL": str(MODEL)}
+        done = subprocess.run([EXE, "analyze", clip, "-o", self.root / "kept", "--store", store, "--quiet"], env=env,
+                              capture_output=True, text=True)
+        if "SQLite" in done.stderr:
+            self.skipTest("built without SQLite")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        run("export", "1", clip, "--to", "srt,eaf", "--store", store, "-o", self.root / "of-session")
+        run("export", self.root / "kept", clip, "--to", "srt,eaf")
+        for name in ("timeline.srt", "timeline.eaf"):
+            self.assertEqual((self.root / "of-session" / name).read_text().replace("of-session", "kept"),
+                             (self.root / "kept" / name).read_text())
+        run("export", "1", "--to", "srt", "--store", store, "-o", self.root / "mine.srt")
+        self.assertEqual((self.root / "mine.srt").read_text(), (self.root / "kept/timeline.srt").read_text())
+        self.assertIn("no session 2", run("export", "2", "--to", "srt", "--store", store, code=1).stderr)
+        self.assertEqual(run("export", "1", "--to", "srt", "--store", self.root / "none.db", code=1).stdout, "")
+        self.assertFalse((self.root / "none.db").exists())
+
     def test_wrong_usage_is_2(self):
         for args in (["export"], ["export", self.report], ["export", self.report, "--to", "docx"],
                      ["export", self.report, "--to", ""], ["export", self.report, "--to", "eaf", "-o", ""],
                      ["export", self.report, "a", "b", "--to", "eaf"], ["analyze", "--export", "docx", self.clip],
-                     ["export", self.clip, "--to", "eaf"]):
+                     ["export", self.clip, "--to", "eaf"], ["export", self.report, "--to", "eaf", "--store", "x"],
+                     ["export", "1", self.clip, "--to", "overlay"]):
             done = run(*args, code=2)
             self.assertEqual(done.stderr.count("\n"), 1)
         self.assertIn("textgrid", run("export", "--help").stdout)

@@ -2,16 +2,19 @@
 #include "cli/cli.h"
 
 #include <attune/sink.h>
+#include <attune/store.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 static const char usage[] =
     "usage: attune export RESULT [INPUT] --to KIND[,KIND...] [-o DIR|FILE] [--anonymise]\n"
-    "                     [--no-audio] [--model FILE] [--quiet]\n"
+    "                     [--no-audio] [--model FILE] [--store FILE] [--quiet]\n"
     "\n"
-    "RESULT is the folder that attune analyze wrote, with timeline.jsonl and summary.json; INPUT the\n"
-    "clip, which overlay needs, and others where it does not lie any more where it was. Kinds are\n"
+    "RESULT is the folder that attune analyze wrote, with timeline.jsonl and summary.json, or the\n"
+    "number of a session that is kept (attune sessions list); INPUT the clip, which overlay needs,\n"
+    "and others where it does not lie any more where it was. Kinds are\n"
     "\n";
 
 static const char usage_options[] = "\n"
@@ -21,12 +24,13 @@ static const char usage_options[] = "\n"
 static const char usage_end[] =
     "\n"
     "  --to KINDS  with commas between: 'eaf,table'\n"
-    "  -o DIR      the folder (default: RESULT). Of a kind of one file also that file: its ending is\n"
-    "              then the kind's\n"
+    "  -o DIR      the folder (default: RESULT, or attune-session-N). Of a kind of one file also that\n"
+    "              file: its ending is then the kind's\n"
     "  --anonymise of overlay: faces become a mosaic. No guarantee: what is not found is not hidden,\n"
     "              and the voice stays\n"
     "  --no-audio  of overlay: without the sound\n"
     "  --model FILE  whose detector finds faces to hide (default: the default model)\n"
+    "  --store FILE  where the session is kept (default: $ATTUNE_STORE, or the user's own)\n"
     "  --quiet     errors only\n"
     "\n"
     "Files appear whole or not at all. docs/exports.md tells what is in them.\n";
@@ -37,7 +41,11 @@ typedef struct export_job {
     attune_export_options o;
     int overlay;
     attune_annotate_options drawn;
-    char clip[4096]; /* of the overlay */
+    char clip[4096];   /* of the overlay */
+    int64_t session;   /* that RESULT is the number of; 0: it is a folder */
+    char own[64];      /* folder of a session */
+    char folder[4096]; /* of the one file of a session */
+    const char *store;
     int quiet;
 } export_job;
 
@@ -104,6 +112,30 @@ static void set_target(export_job *job)
                  at_overlay_file);
 }
 
+/* A number, where no folder goes by it. */
+static int64_t session_number(const char *result)
+{
+    char *end;
+    const long long n = strtoll(result, &end, 10);
+
+    return *result >= '1' && *result <= '9' && !*end && n < INT64_MAX && !is_folder(result) ? n : 0;
+}
+
+/* -1: go on; else the exit code. */
+static int take_result(export_job *job, const char *result)
+{
+    job->result = result;
+    job->session = session_number(result);
+    if (!job->session && job->store)
+        return at_wrong_usage("export", "--store goes with the number of a session");
+    if (job->session && job->overlay)
+        return at_wrong_usage("export", "overlay needs the folder of a report");
+    snprintf(job->own, sizeof job->own, "attune-session-%lld", (long long)job->session);
+    if (job->session)
+        job->result = job->own;
+    return -1;
+}
+
 /* -1: go on; else the exit code. */
 static int check(export_job *job)
 {
@@ -130,10 +162,15 @@ static int check(export_job *job)
 static int parse(export_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"to", required_argument, NULL, 't'},    {"output", required_argument, NULL, 'o'},
-        {"anonymise", no_argument, NULL, 'a'},   {"no-audio", no_argument, NULL, 'A'},
-        {"model", required_argument, NULL, 'm'}, {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+        {"to", required_argument, NULL, 't'},
+        {"output", required_argument, NULL, 'o'},
+        {"anonymise", no_argument, NULL, 'a'},
+        {"no-audio", no_argument, NULL, 'A'},
+        {"model", required_argument, NULL, 'm'},
+        {"store", required_argument, NULL, 's'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -143,6 +180,7 @@ static int parse(export_job *job, int argc, char **argv)
         case 'a': job->drawn.anonymise = 1; break;
         case 'A': job->drawn.no_audio = 1; break;
         case 'm': job->drawn.model = optarg; break;
+        case 's': job->store = optarg; break;
         case 'o': job->out = optarg; break;
         case 'q': job->quiet = 1; break;
         case 'h': print_help(); return AT_EXIT_OK;
@@ -151,9 +189,8 @@ static int parse(export_job *job, int argc, char **argv)
     }
     if (argc - optind < 1 || argc - optind > 2)
         return at_wrong_usage("export", "the folder of a report is needed");
-    job->result = argv[optind];
     job->o.input = argv[optind + 1];
-    if ((c = check(job)) >= 0)
+    if ((c = check(job)) >= 0 || (c = take_result(job, argv[optind])) >= 0)
         return c;
     set_target(job);
     return -1;
@@ -171,10 +208,47 @@ static void print_files(const export_job *job)
             printf("%s/%s\n", folder, sink->file);
 }
 
-static int export_sinks(const export_job *job)
+/* A report's options have the name of one file and its folder apart. */
+static attune_report_options session_target(export_job *job)
+{
+    const char *slash = job->o.file ? strrchr(job->o.file, '/') : NULL;
+    const int n = slash ? (int)(slash - job->o.file) : 0;
+
+    snprintf(job->folder, sizeof job->folder, "%.*s%s", n, job->o.file ? job->o.file : "",
+             n       ? ""
+             : slash ? "/"
+                     : ".");
+    return (attune_report_options){.sinks = job->sinks,
+                                   .input = job->o.input,
+                                   .file = slash ? slash + 1 : job->o.file,
+                                   .dir = job->o.file  ? job->folder
+                                          : job->o.dir ? job->o.dir
+                                                       : job->result};
+}
+
+static int export_session(export_job *job, attune_error *err)
+{
+    const attune_report_options o = session_target(job);
+    attune_store *store = NULL;
+    char path[4096];
+    int status = job->store ? ATTUNE_OK : attune_store_path(path, sizeof path);
+
+    if (status < 0) {
+        snprintf(err->text, sizeof err->text, "where sessions are kept is not known: --store");
+        return status;
+    }
+    status = attune_store_open(&store, job->store ? job->store : path, ATTUNE_STORE_EXISTING, err);
+    if (status == ATTUNE_OK)
+        status = attune_store_report(store, job->session, &o, NULL, err);
+    attune_store_free(&store);
+    return status;
+}
+
+static int export_sinks(export_job *job)
 {
     attune_error err;
-    int status = attune_export(job->result, &job->o, &err);
+    int status = job->session ? export_session(job, &err)
+                              : attune_export(job->result, &job->o, &err);
 
     if (status < 0) {
         fprintf(stderr, "attune export: %s\n", err.text);
