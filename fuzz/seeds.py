@@ -5,6 +5,7 @@ import gzip
 import json
 import math
 import os
+import re
 import struct
 import sys
 import zlib
@@ -152,6 +153,33 @@ def recipe():
     yield b'["kind", {"name": [[[[1e309]]]]}]'
 
 
+def timeline():
+    with open(os.path.join(os.path.dirname(__file__), "../src/base/names.c"), encoding="utf-8") as f:
+        units = re.findall(r'\{"(\w+)", \d+\}', f.read())
+    streams = "face", "voice"
+    row = {"start_s": 0.0, "end_s": 0.5, "track": 1}
+    row.update({f"used_{m}": True for m in streams}, abstain=False)
+    row.update({f"{what}_{m}": 0.5 for what in ("reliability", "weight") for m in streams})
+    row.update(zip((f"emotion_{e}" for e in "neutral happy sad angry fearful disgusted surprised".split()),
+                   [0.4] + 6 * [0.1]))
+    for state in "boredom", "engagement", "confusion", "frustration":
+        row.update({f"state_{state}_{k}": 0.25 for k in range(4)})
+    row.update(engagement_disengaged=0.25, engagement_partial=0.25, engagement_engaged=0.5)
+    row.update({f"box_{k}": 20.0 for k in "xywh"})
+    row.update({k: 0.5 for k in "sharpness brightness contrast face_size detector_score coverage face_share snr_db "
+                "speech_share yaw pitch roll seen_face seen_voice any_face baseline_s".split()})
+    row.update({f"offset_{e[8:]}": 0.0 for e in list(row) if e.startswith("emotion_")})
+    row.update({f"unit_{u}": 0.125 for u in units}, condition_face=1.0, condition_voice=1.0)
+    nobody = {k: None if k.startswith(("state_", "engagement_", "box_", "unit_")) else v for k, v in row.items()}
+    nobody.update(track=0, used_face=False, abstain=True)
+    line, other = (json.dumps(r).encode() + b"\n" for r in (row, nobody))
+    yield line
+    yield line + other
+    yield other + line[:-40]
+    yield line.replace(b"0.25", b"1e400")
+    yield b"{}\n[]\nnull\n"
+
+
 def jpeg(w, h):
     """Baseline, grey all over: one component, tables of two codes each."""
     def part(marker, body):
@@ -188,7 +216,7 @@ def messages():
 
 
 def main():
-    for maker in weights, media, csv, recipe, messages:
+    for maker in weights, media, csv, recipe, timeline, messages:
         folder = os.path.join(sys.argv[1], maker.__name__)
         os.makedirs(folder, exist_ok=True)
         for i, content in enumerate(maker()):

@@ -11,10 +11,12 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as xml
 import zlib
@@ -126,11 +128,31 @@ class Exports(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(copy)), ["report.html", "summary.json", "timeline.jsonl", "timeline.srt"])
         self.assertNotIn("earlier run", (copy / "report.html").read_text())
 
+    def test_a_kept_session(self):
+        store, clip = self.root / "kept.db", self.shortened(2)
+        env = {**os.environ, "ATTUNE_MODEL": str(MODEL)}
+        done = subprocess.run([EXE, "analyze", clip, "-o", self.root / "kept", "--store", store, "--quiet"], env=env,
+                              capture_output=True, text=True)
+        if "SQLite" in done.stderr:
+            self.skipTest("built without SQLite")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        run("export", "1", clip, "--to", "srt,eaf", "--store", store, "-o", self.root / "of-session")
+        run("export", self.root / "kept", clip, "--to", "srt,eaf")
+        for name in ("timeline.srt", "timeline.eaf"):
+            self.assertEqual((self.root / "of-session" / name).read_text().replace("of-session", "kept"),
+                             (self.root / "kept" / name).read_text())
+        run("export", "1", "--to", "srt", "--store", store, "-o", self.root / "mine.srt")
+        self.assertEqual((self.root / "mine.srt").read_text(), (self.root / "kept/timeline.srt").read_text())
+        self.assertIn("no session 2", run("export", "2", "--to", "srt", "--store", store, code=1).stderr)
+        self.assertEqual(run("export", "1", "--to", "srt", "--store", self.root / "none.db", code=1).stdout, "")
+        self.assertFalse((self.root / "none.db").exists())
+
     def test_wrong_usage_is_2(self):
         for args in (["export"], ["export", self.report], ["export", self.report, "--to", "docx"],
                      ["export", self.report, "--to", ""], ["export", self.report, "--to", "eaf", "-o", ""],
                      ["export", self.report, "a", "b", "--to", "eaf"], ["analyze", "--export", "docx", self.clip],
-                     ["export", self.clip, "--to", "eaf"]):
+                     ["export", self.clip, "--to", "eaf"], ["export", self.report, "--to", "eaf", "--store", "x"],
+                     ["export", "1", self.clip, "--to", "overlay"]):
             done = run(*args, code=2)
             self.assertEqual(done.stderr.count("\n"), 1)
         self.assertIn("textgrid", run("export", "--help").stdout)
@@ -464,9 +486,103 @@ endfor
             self.assertEqual(len(rows[0]), 4 * 2 * 640 if data[25] == 6 else 3 * 2 * 640)
             size = len(rows[0]) // 1280
             colours = {row[i:i + 3] for row in rows for i in range(0, len(row), size)}
-            wanted = {"expression": 0xa9b0b8, "states": 0x4a9aa8, "weights": 0x7b57c8}[name[:-4]]
-            self.assertIn(wanted.to_bytes(3, "big"), colours)
+            wanted = {"expression": 0xd1541a, "states": 0xb5e3e8, "weights": 0x8a6642}[name[:-4]]
+            self.assertTrue(wanted.to_bytes(3, "big") in colours, name)
             self.assertEqual(bytes(rows[0][:3]), b"\xff\xff\xff")
+
+    # ---- the clip again
+
+    def probe(self, path):
+        done = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries",
+                               "stream=codec_name,width,height,nb_read_frames,sample_rate,duration", "-of", "json", path],
+                              check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)["streams"]
+
+    def frames(self, path):
+        """The luma of each frame, 320x240."""
+        raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "gray", "-"],
+                             check=True, capture_output=True).stdout
+        return [raw[i:i + 320 * 240] for i in range(0, len(raw), 320 * 240)]
+
+    def shortened(self, seconds):
+        clip = self.root / "short.mkv"
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-t", str(seconds), "-i", self.clip, "-c", "copy", clip], check=True)
+        return clip
+
+    def test_overlay(self):
+        self.need("svg")
+        clip, out = self.shortened(3), self.root / "overlays/drawn.mp4"
+        done = run("export", self.report, clip, "--to", "overlay", "-o", out)
+        self.assertEqual(done.stdout, f"{out}\n")
+        picture, sound = self.probe(out)
+        self.assertEqual((picture["codec_name"], picture["width"], picture["height"]), ("h264", 320, 240))
+        self.assertEqual((sound["codec_name"], sound["sample_rate"]), ("aac", "16000"))
+        before, after = self.frames(clip), self.frames(out)
+        self.assertEqual(len(after), len(before))
+        self.assertAlmostEqual(float(picture["duration"]), len(before) / 25, delta=0.05)
+        self.assertEqual(os.listdir(out.parent), ["drawn.mp4"])
+        w = next(w for w in self.windows if w["end_s"] == 2.0)
+        x, y = int(w["box_x"] + w["box_w"]), int(w["box_y"] + w["box_h"] / 2)
+
+        def changed(i, x0, x1, y):
+            return max(abs(before[i][y * 320 + k] - after[i][y * 320 + k]) for k in range(x0, x1))
+
+        self.assertGreater(changed(49, x - 4, x + 5, y), 25)  # the box's right edge
+        self.assertLess(changed(49, x - 40, x - 30, y), 25)  # the face itself is as it was
+        run("export", self.report, clip, "--to", "overlay,srt", "--no-audio", "-o", out.parent, "--quiet")
+        self.assertEqual(sorted(os.listdir(out.parent)), ["drawn.mp4", "overlay.mp4", "timeline.srt"])
+        self.assertEqual(len(self.probe(out.parent / "overlay.mp4")), 1)
+
+    def test_anonymised_overlay(self):
+        self.need("svg")
+        clip, out = self.shortened(2), self.root / "hidden.mp4"
+        run("export", self.report, clip, "--to", "overlay", "--anonymise", "-o", out)
+        w = next(w for w in self.windows if w["end_s"] == 1.0)
+        left, top = int(w["box_x"] + w["box_w"] * 0.15), int(w["box_y"] + w["box_h"] * 0.15)
+
+        def detail(frame):
+            """Mean difference of neighbours in the middle of the face."""
+            rows = [frame[y * 320 + left:y * 320 + left + int(w["box_w"] * 0.7)]
+                    for y in range(top, top + int(w["box_h"] * 0.7))]
+            steps = [abs(a - b) for row in rows for a, b in zip(row, row[1:])]
+            return sum(steps) / len(steps)
+
+        before, after = self.frames(clip), self.frames(out)
+        self.assertGreater(min(map(detail, before)), 1.5)
+        self.assertLess(max(map(detail, after)), 0.5)
+
+    def test_a_drawing_can_be_stopped(self):
+        self.need("svg")
+        folder = self.root / "stopped"
+        p = subprocess.Popen([EXE, "export", self.report, self.clip, "--to", "overlay", "--anonymise", "-o", folder],
+                             env={**os.environ, "ATTUNE_MODEL": str(MODEL)}, stderr=subprocess.PIPE, text=True)
+        for _ in range(3000):
+            if folder.exists() or p.poll() is not None:
+                break
+            time.sleep(0.01)
+        p.send_signal(signal.SIGINT)
+        _, err = p.communicate(timeout=200)
+        self.assertEqual(p.returncode, 130, err)
+        self.assertIn("interrupted", err)
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_what_cannot_be_drawn_is_said(self):
+        self.need("svg")
+        for args, said in ((["--to", "overlay"], "overlay needs the clip"),
+                           (["--to", "eaf", "--anonymise"], "are of overlay")):
+            self.assertIn(said, run("export", self.report, *args, code=2).stderr)
+        same = self.root / "same.mkv"
+        shutil.copy(self.clip, same)
+        done = run("export", self.report, same, "--to", "overlay", "-o", same, code=1)
+        self.assertIn("is the clip itself", done.stderr)
+        self.assertEqual(same.read_bytes(), self.clip.read_bytes())
+        sound = self.root / "sound.wav"
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", self.clip, "-vn", sound], check=True)
+        done = run("export", self.report, sound, "--to", "overlay", "-o", self.root / "o.mp4", code=1)
+        self.assertRegex(done.stderr, "sound.wav: (has no picture|.*no )")
+        self.assertFalse((self.root / "o.mp4").exists())
+        for args in (["--anonymise"], ["--export", "overlay", "--live"], ["--export", "overlay", "--sinks", "csv"]):
+            run("analyze", self.clip, *args, code=2)
 
 
 if __name__ == "__main__":

@@ -363,6 +363,7 @@ static void damaged_folders_are_refused(void **state)
 {
     char *timeline = slurp(in_folder("report", "timeline.jsonl"));
     char *summary = slurp(in_folder("report", "summary.json")), *cut = strdup(timeline);
+    char *more;
     const char *key;
     json_t *root = json_loads(summary, 0, NULL), *value;
     (void)state;
@@ -384,6 +385,12 @@ static void damaged_folders_are_refused(void **state)
     spill(in_folder("bad", "timeline.jsonl"), cut);
     refuse_export("timeline.jsonl, line 2: ");
     spill(in_folder("bad", "timeline.jsonl"), timeline);
+    json_integer_set(json_object_get(json_object_get(root, "options"), "max_tracks"), 1);
+    more = json_dumps(root, 0);
+    spill(in_folder("bad", "summary.json"), more);
+    refuse_export("more faces at once");
+    json_integer_set(json_object_get(json_object_get(root, "options"), "max_tracks"), 2);
+    free(more);
     spill(in_folder("bad", "summary.json"), "{\"input\": \"x\"");
     refuse_export("summary.json, line 1: ");
     json_object_foreach(root, key, value)

@@ -7,6 +7,7 @@
 #ifndef AT_CLI_CLI_H
 #define AT_CLI_CLI_H
 
+#include <attune/annotate.h>
 #include <attune/attune.h>
 
 #include <getopt.h>
@@ -57,6 +58,17 @@ void at_make_stem(char *out, size_t size, const char *input);
 
 /* The table of sinks: those that are extra, or the others. */
 void at_print_sinks(FILE *f, int extra);
+
+/* overlay.c: the export that is no sink. */
+enum { AT_KINDS_SIZE = 512 };
+extern const char at_overlay_file[];
+void at_print_overlay(FILE *f); /* a line like those of sinks */
+/* Names with commas between, without "overlay". 1: it was among them; 0: it was not; -1: they are too
+ * long. */
+int at_split_overlay(const char *kinds, char rest[AT_KINDS_SIZE]);
+/* With progress and complaints. Returns the exit code. */
+int at_draw_overlay(const char *report, const char *input, const char *out,
+                    const attune_annotate_options *o, int quiet);
 
 /* The table of degradations, as --corrupt takes them. */
 void at_print_corruptions(FILE *f);

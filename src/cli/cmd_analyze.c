@@ -31,6 +31,7 @@ static const char usage_options[] =
     "                  folder of their folders and of an index.html (default: attune-reports)\n"
     "  --sinks NAMES   only these outputs, with commas between: 'csv,html' (default: all but exports)\n"
     "  --export KINDS  these too: 'eaf,table'; also later, with attune export\n"
+    "  --anonymise     of overlay: faces become a mosaic, without a guarantee (attune export --help)\n"
     "  --model FILE    instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
@@ -66,6 +67,7 @@ static void print_usage(void)
     at_print_sinks(stdout, 0);
     fputs("\nand with --export:\n\n", stdout);
     at_print_sinks(stdout, 1);
+    at_print_overlay(stdout);
     fputs(usage_options, stdout);
 }
 
@@ -73,7 +75,8 @@ typedef struct at_job {
     char **inputs;
     int n_inputs;
     const char *dir, *sinks, *model_path;
-    char all_sinks[512]; /* exports too */
+    char all_sinks[2 * AT_KINDS_SIZE]; /* exports too */
+    int overlay, anonymise;
     attune_options options;
     const char *sound; /* of another file; NULL: the input's own */
     double offset_s;   /* NaN: to be found */
@@ -245,6 +248,19 @@ static int end_kept(at_run *r, const char *input, const attune_input_info *info,
     return code;
 }
 
+static int draw_overlay(const at_job *job, const char *input, const char *folder)
+{
+    const attune_annotate_options o = {.anonymise = job->anonymise,
+                                       .model = job->model_path,
+                                       .no_audio = job->options.no_audio,
+                                       .video_track = job->options.video_track,
+                                       .audio_track = job->options.audio_track};
+    char out[4200];
+
+    snprintf(out, sizeof out, "%s/%s", folder, at_overlay_file);
+    return at_draw_overlay(folder, input, out, &o, job->quiet);
+}
+
 /* folder: of the report; link: the same as the index names it. */
 static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
 {
@@ -288,6 +304,8 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         name_earlier(folder);
     print_notes(job, name, &info);
     attune_report_free(&run.report);
+    if (job->overlay && code == AT_EXIT_OK)
+        code = draw_overlay(job, input, folder);
     return code;
 }
 
@@ -363,16 +381,31 @@ static int analyze_all(at_job *job)
 /* Sinks and exports are one list. Returns -1 to go on, or the exit code. */
 static int add_exports(at_job *job, const char *exports)
 {
+    char sinks[AT_KINDS_SIZE];
     attune_error err;
-    int n;
 
-    if (attune_sinks_check(exports, &err) < 0)
-        return at_wrong_usage("analyze", "--export: %s", err.text);
-    n = snprintf(job->all_sinks, sizeof job->all_sinks, "%s,%s",
-                 job->sinks ? job->sinks : "default", exports);
-    if ((size_t)n >= sizeof job->all_sinks)
+    job->overlay = at_split_overlay(exports, sinks);
+    if (job->overlay < 0 || strlen(job->sinks ? job->sinks : "") >= AT_KINDS_SIZE - 16)
         return at_wrong_usage("analyze", "--export: too many names");
+    if ((*sinks || !job->overlay) && attune_sinks_check(sinks, &err) < 0)
+        return at_wrong_usage("analyze", "--export: %s", err.text);
+    if (!*sinks)
+        return -1;
+    snprintf(job->all_sinks, sizeof job->all_sinks, "%s,%s", job->sinks ? job->sinks : "default",
+             sinks);
     job->sinks = job->all_sinks;
+    return -1;
+}
+
+/* What is drawn over a clip is read from its timeline, and the clip is read again. */
+static int check_overlay(const at_job *job)
+{
+    if (job->anonymise && !job->overlay)
+        return at_wrong_usage("analyze", "--anonymise is of --export overlay");
+    if (job->overlay && !attune_sinks_have(job->sinks, "timeline.jsonl"))
+        return at_wrong_usage("analyze", "--export overlay needs jsonl among the --sinks");
+    if (job->overlay && (job->options.live || job->options.pcm_rate || job->options.no_video))
+        return at_wrong_usage("analyze", "--export overlay goes with files that have pictures");
     return -1;
 }
 
@@ -383,6 +416,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"output", required_argument, NULL, 'o'},
         {"sinks", required_argument, NULL, 's'},
         {"export", required_argument, NULL, 'x'},
+        {"anonymise", no_argument, NULL, 'y'},
         {"model", required_argument, NULL, 'm'},
         {"tracks", required_argument, NULL, 't'},
         {"rate", required_argument, NULL, 'r'},
@@ -417,6 +451,7 @@ static int parse(at_job *job, int argc, char **argv)
         case 'o': job->dir = optarg; break;
         case 's': job->sinks = optarg; break;
         case 'x': exports = optarg; break;
+        case 'y': job->anonymise = 1; break;
         case 'm': job->model_path = optarg; break;
         case 't':
             if (!at_take_int("analyze", "--tracks", optarg, 1, ATTUNE_MAX_TRACKS, &o->max_tracks))
@@ -475,6 +510,8 @@ static int parse(at_job *job, int argc, char **argv)
     if (attune_sinks_check(job->sinks, &err) < 0)
         return at_wrong_usage("analyze", "--sinks: %s", err.text);
     if (exports && (c = add_exports(job, exports)) >= 0)
+        return c;
+    if ((c = check_overlay(job)) >= 0)
         return c;
     if (o->thumbnails && !attune_sinks_have(job->sinks, "report.html"))
         return at_wrong_usage("analyze",

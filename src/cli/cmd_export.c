@@ -2,15 +2,19 @@
 #include "cli/cli.h"
 
 #include <attune/sink.h>
+#include <attune/store.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 static const char usage[] =
-    "usage: attune export RESULT [INPUT] --to KIND[,KIND...] [-o DIR|FILE] [--quiet]\n"
+    "usage: attune export RESULT [INPUT] --to KIND[,KIND...] [-o DIR|FILE] [--anonymise]\n"
+    "                     [--no-audio] [--model FILE] [--store FILE] [--quiet]\n"
     "\n"
-    "RESULT is the folder that attune analyze wrote, with timeline.jsonl and summary.json; INPUT the\n"
-    "clip, where it does not lie any more where it was then. Kinds are\n"
+    "RESULT is the folder that attune analyze wrote, with timeline.jsonl and summary.json, or the\n"
+    "number of a session that is kept (attune sessions list); INPUT the clip, which overlay needs,\n"
+    "and others where it does not lie any more where it was. Kinds are\n"
     "\n";
 
 static const char usage_options[] = "\n"
@@ -20,15 +24,28 @@ static const char usage_options[] = "\n"
 static const char usage_end[] =
     "\n"
     "  --to KINDS  with commas between: 'eaf,table'\n"
-    "  -o DIR      the folder (default: RESULT). Of a kind of one file also that file: its ending is\n"
-    "              then the kind's\n"
+    "  -o DIR      the folder (default: RESULT, or attune-session-N). Of a kind of one file also that\n"
+    "              file: its ending is then the kind's\n"
+    "  --anonymise of overlay: faces become a mosaic. No guarantee: what is not found is not hidden,\n"
+    "              and the voice stays\n"
+    "  --no-audio  of overlay: without the sound\n"
+    "  --model FILE  whose detector finds faces to hide (default: the default model)\n"
+    "  --store FILE  where the session is kept (default: $ATTUNE_STORE, or the user's own)\n"
     "  --quiet     errors only\n"
     "\n"
     "Files appear whole or not at all. docs/exports.md tells what is in them.\n";
 
 typedef struct export_job {
-    const char *result, *out;
+    const char *result, *out, *to;
+    char sinks[AT_KINDS_SIZE]; /* "": none */
     attune_export_options o;
+    int overlay;
+    attune_annotate_options drawn;
+    char clip[4096];   /* of the overlay */
+    int64_t session;   /* that RESULT is the number of; 0: it is a folder */
+    char own[64];      /* folder of a session */
+    char folder[4096]; /* of the one file of a session */
+    const char *store;
     int quiet;
 } export_job;
 
@@ -36,6 +53,7 @@ static void print_help(void)
 {
     fputs(usage, stdout);
     at_print_sinks(stdout, 1);
+    at_print_overlay(stdout);
     fputs(usage_options, stdout);
     at_print_sinks(stdout, 0);
     fputs(usage_end, stdout);
@@ -64,16 +82,80 @@ static int is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Containers that hold an overlay. */
+static int is_clip(const char *name)
+{
+    static const char *const endings[] = {".mp4", ".mkv", ".mov"};
+    const char *ending = strrchr(name, '.');
+
+    for (size_t i = 0; ending && i < sizeof endings / sizeof *endings; i++)
+        if (!strcmp(ending, endings[i]))
+            return 1;
+    return 0;
+}
+
 /* -o names a file where it ends like the kind's, and no folder is there. */
 static void set_target(export_job *job)
 {
-    const char *file = only_file(job->o.to), *ending = file ? strrchr(file, '.') : NULL;
+    const char *file = *job->sinks ? only_file(job->sinks) : NULL;
+    const char *ending = file && !job->overlay ? strrchr(file, '.') : NULL;
     const char *own = job->out ? strrchr(job->out, '.') : NULL;
 
     if (own && ending && !strcmp(own, ending) && !is_folder(job->out))
         job->o.file = job->out;
     else
         job->o.dir = job->out;
+    if (job->out && job->overlay && !*job->sinks && is_clip(job->out) && !is_folder(job->out))
+        snprintf(job->clip, sizeof job->clip, "%s", job->out);
+    else
+        snprintf(job->clip, sizeof job->clip, "%s/%s", job->out ? job->out : job->result,
+                 at_overlay_file);
+}
+
+/* A number, where no folder goes by it. */
+static int64_t session_number(const char *result)
+{
+    char *end;
+    const long long n = strtoll(result, &end, 10);
+
+    return *result >= '1' && *result <= '9' && !*end && n < INT64_MAX && !is_folder(result) ? n : 0;
+}
+
+/* -1: go on; else the exit code. */
+static int take_result(export_job *job, const char *result)
+{
+    job->result = result;
+    job->session = session_number(result);
+    if (!job->session && job->store)
+        return at_wrong_usage("export", "--store goes with the number of a session");
+    if (job->session && job->overlay)
+        return at_wrong_usage("export", "overlay needs the folder of a report");
+    snprintf(job->own, sizeof job->own, "attune-session-%lld", (long long)job->session);
+    if (job->session)
+        job->result = job->own;
+    return -1;
+}
+
+/* -1: go on; else the exit code. */
+static int check(export_job *job)
+{
+    attune_error err;
+
+    if (!job->to)
+        return at_wrong_usage("export", "--to is needed: what shall it become?");
+    job->overlay = at_split_overlay(job->to, job->sinks);
+    if (job->overlay < 0)
+        return at_wrong_usage("export", "--to: too many names");
+    if ((*job->sinks || !job->overlay) && attune_sinks_check(job->sinks, &err) < 0)
+        return at_wrong_usage("export", "--to: %s", err.text);
+    if (job->overlay && !job->o.input)
+        return at_wrong_usage("export", "overlay needs the clip: attune export RESULT INPUT");
+    if (!job->overlay && (job->drawn.anonymise || job->drawn.no_audio || job->drawn.model))
+        return at_wrong_usage("export", "--anonymise, --no-audio and --model are of overlay");
+    if (job->out && (!*job->out || strlen(job->out) > 4000))
+        return at_wrong_usage("export", "-o takes the name of a folder or a file");
+    job->o.to = job->sinks;
+    return -1;
 }
 
 /* -1: go on; else the exit code. */
@@ -82,16 +164,23 @@ static int parse(export_job *job, int argc, char **argv)
     static const struct option longs[] = {
         {"to", required_argument, NULL, 't'},
         {"output", required_argument, NULL, 'o'},
+        {"anonymise", no_argument, NULL, 'a'},
+        {"no-audio", no_argument, NULL, 'A'},
+        {"model", required_argument, NULL, 'm'},
+        {"store", required_argument, NULL, 's'},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    attune_error err;
     int c;
 
     while ((c = at_next_option("export", argc, argv, ":o:qh", longs)) != -1) {
         switch (c) {
-        case 't': job->o.to = optarg; break;
+        case 't': job->to = optarg; break;
+        case 'a': job->drawn.anonymise = 1; break;
+        case 'A': job->drawn.no_audio = 1; break;
+        case 'm': job->drawn.model = optarg; break;
+        case 's': job->store = optarg; break;
         case 'o': job->out = optarg; break;
         case 'q': job->quiet = 1; break;
         case 'h': print_help(); return AT_EXIT_OK;
@@ -100,14 +189,9 @@ static int parse(export_job *job, int argc, char **argv)
     }
     if (argc - optind < 1 || argc - optind > 2)
         return at_wrong_usage("export", "the folder of a report is needed");
-    if (!job->o.to)
-        return at_wrong_usage("export", "--to is needed: what shall it become?");
-    if (attune_sinks_check(job->o.to, &err) < 0)
-        return at_wrong_usage("export", "--to: %s", err.text);
-    if (job->out && !*job->out)
-        return at_wrong_usage("export", "-o takes the name of a folder or a file");
-    job->result = argv[optind];
     job->o.input = argv[optind + 1];
+    if ((c = check(job)) >= 0 || (c = take_result(job, argv[optind])) >= 0)
+        return c;
     set_target(job);
     return -1;
 }
@@ -120,25 +204,74 @@ static void print_files(const export_job *job)
     if (job->o.file)
         printf("%s\n", job->o.file);
     for (int i = 0; !job->o.file && (sink = attune_sink_at(i)); i++)
-        if (attune_sinks_have(job->o.to, sink->file))
+        if (attune_sinks_have(job->sinks, sink->file))
             printf("%s/%s\n", folder, sink->file);
+}
+
+/* A report's options have the name of one file and its folder apart. */
+static attune_report_options session_target(export_job *job)
+{
+    const char *slash = job->o.file ? strrchr(job->o.file, '/') : NULL;
+    const int n = slash ? (int)(slash - job->o.file) : 0;
+
+    snprintf(job->folder, sizeof job->folder, "%.*s%s", n, job->o.file ? job->o.file : "",
+             n       ? ""
+             : slash ? "/"
+                     : ".");
+    return (attune_report_options){.sinks = job->sinks,
+                                   .input = job->o.input,
+                                   .file = slash ? slash + 1 : job->o.file,
+                                   .dir = job->o.file  ? job->folder
+                                          : job->o.dir ? job->o.dir
+                                                       : job->result};
+}
+
+static int export_session(export_job *job, attune_error *err)
+{
+    const attune_report_options o = session_target(job);
+    attune_store *store = NULL;
+    char path[4096];
+    int status = job->store ? ATTUNE_OK : attune_store_path(path, sizeof path);
+
+    if (status < 0) {
+        snprintf(err->text, sizeof err->text, "where sessions are kept is not known: --store");
+        return status;
+    }
+    status = attune_store_open(&store, job->store ? job->store : path, ATTUNE_STORE_EXISTING, err);
+    if (status == ATTUNE_OK)
+        status = attune_store_report(store, job->session, &o, NULL, err);
+    attune_store_free(&store);
+    return status;
+}
+
+static int export_sinks(export_job *job)
+{
+    attune_error err;
+    int status = job->session ? export_session(job, &err)
+                              : attune_export(job->result, &job->o, &err);
+
+    if (status < 0) {
+        fprintf(stderr, "attune export: %s\n", err.text);
+        return status == ATTUNE_E_ARG ? AT_EXIT_USAGE : AT_EXIT_FAILED;
+    }
+    if (!job->quiet)
+        print_files(job);
+    return AT_EXIT_OK;
 }
 
 int at_cmd_export(int argc, char **argv)
 {
     export_job job = {0};
-    attune_error err;
-    int code = parse(&job, argc, argv), status;
+    int code = parse(&job, argc, argv);
 
     if (code >= 0)
         return code;
     at_catch_stop();
-    status = attune_export(job.result, &job.o, &err);
-    if (status < 0) {
-        fprintf(stderr, "attune export: %s\n", err.text);
-        return status == ATTUNE_E_ARG ? AT_EXIT_USAGE : AT_EXIT_FAILED;
-    }
-    if (!job.quiet)
-        print_files(&job);
-    return AT_EXIT_OK;
+    code = *job.sinks ? export_sinks(&job) : AT_EXIT_OK;
+    if (code != AT_EXIT_OK || !job.overlay)
+        return code;
+    code = at_draw_overlay(job.result, job.o.input, job.clip, &job.drawn, job.quiet);
+    if (code == AT_EXIT_OK && !job.quiet)
+        printf("%s\n", job.clip);
+    return code;
 }

@@ -3,13 +3,13 @@
 #include "base/mem.h"
 #include "data/voices.h"
 #include "degrade/harms.h"
+#include "media/clip_out.h"
 
 #include <attune/eval.h>
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FASTEST_FPS = 120, AUDIO_KBPS = 64 };
+enum { AUDIO_KBPS = 64 };
 
 typedef struct job {
     const char *in, *out;
@@ -21,11 +21,7 @@ typedef struct job {
     at_media *media;
     at_media_info info;
     at_clip_harms *damage;
-    at_media_writer *writer; /* NULL until the first picture's size is known */
-    int w, h;
-    float *held; /* (held_n) sound from before the writer was there */
-    size_t held_n, held_capacity;
-    int64_t samples; /* of sound so far */
+    at_clip_out clip;
     at_image whole, fitted;
     at_picture_work work;
 } job;
@@ -94,96 +90,19 @@ static int open_damage(job *j, attune_error *err)
 
 /* ---- what is written ------------------------------------------------------------------------- */
 
-/* Pictures a second, by the first two; containers that count frames want to know. 0: not known. */
-static int guess_fps(const char *path)
-{
-    at_media *m = NULL;
-    at_media_packet p;
-    int64_t t_us[2] = {0, 0};
-    int n = 0;
-    if (at_media_open(&m, path, &(at_media_options){.no_audio = 1}, NULL) < 0)
-        return 0;
-    while (n < 2 && at_media_next(m, &p, NULL) > 0)
-        t_us[n++] = p.t_us;
-    at_media_free(&m);
-    const double apart_s = (double)(t_us[1] - t_us[0]) / 1e6;
-    return apart_s > 1.0 / FASTEST_FPS ? (int)lround(1 / apart_s) : apart_s > 0 ? FASTEST_FPS : 0;
-}
-
-static int open_writer(job *j, attune_error *err)
-{
-    const at_media_writer_options o = {.w = j->w,
-                                       .h = j->h,
-                                       .fps = j->w ? guess_fps(j->in) : 0,
-                                       .audio = j->info.has_audio,
-                                       .audio_kbps = AUDIO_KBPS};
-    int status = at_media_writer_open(&j->writer, j->out, &o, err);
-    if (status == ATTUNE_OK && j->held_n)
-        status = at_media_writer_audio(j->writer, j->held, j->held_n, err);
-    return status;
-}
-
-static int hold_sound(job *j, const float *pcm, size_t n)
-{
-    if (j->held_n + n > j->held_capacity) {
-        const size_t capacity = 2 * (j->held_n + n);
-        float *more = at_alloc(capacity, sizeof *more);
-        if (!more)
-            return ATTUNE_E_NOMEM;
-        if (j->held_n)
-            memcpy(more, j->held, j->held_n * sizeof *more);
-        at_free(j->held);
-        j->held = more;
-        j->held_capacity = capacity;
-    }
-    memcpy(j->held + j->held_n, pcm, n * sizeof *pcm);
-    j->held_n += n;
-    return ATTUNE_OK;
-}
-
-static int put_sound(job *j, const float *pcm, size_t n, attune_error *err)
-{
-    j->samples += (int64_t)n;
-    if (j->writer)
-        return at_media_writer_audio(j->writer, pcm, n, err);
-    return hold_sound(j, pcm, n) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
-}
-
-/* Where its time says: silence in gaps, overlaps dropped, but for a sample of rounding. */
-static int take_sound(job *j, const at_media_packet *p, attune_error *err)
-{
-    static const float silence[AT_MEDIA_AUDIO_RATE / 10];
-    const int64_t at = (p->t_us * AT_MEDIA_AUDIO_RATE + 500000) / 1000000;
-    int status = ATTUNE_OK;
-    while (status == ATTUNE_OK && at > j->samples + 1) {
-        const int64_t gap = at - j->samples, most = AT_MEDIA_AUDIO_RATE / 10;
-        status = put_sound(j, silence, (size_t)(gap < most ? gap : most), err);
-    }
-    const int64_t early = j->samples > at + 1 ? j->samples - at : 0;
-    if (status < 0 || early >= (int64_t)p->n)
-        return status;
-    return put_sound(j, p->pcm + early, p->n - (size_t)early, err);
-}
-
 /* All pictures of a file have the size of its first. */
 static int take_picture(job *j, const at_media_packet *p, attune_error *err)
 {
     const at_image *im = &j->whole;
-    int status = at_picture_whole(&j->whole, &j->work, &p->picture);
+    const int status = at_picture_whole(&j->whole, &j->work, &p->picture);
     if (status < 0)
         return at_fail(err, (attune_status)status, "%s: a frame could not be read", j->in);
-    if (!j->writer) {
-        j->w = im->w;
-        j->h = im->h;
-        if ((status = open_writer(j, err)) < 0)
-            return status;
-    }
-    if (im->w != j->w || im->h != j->h) {
-        if (at_image_resize(&j->fitted, im, j->w, j->h) < 0)
+    if (j->clip.o.w && (im->w != j->clip.o.w || im->h != j->clip.o.h)) {
+        if (at_image_resize(&j->fitted, im, j->clip.o.w, j->clip.o.h) < 0)
             return at_fail_nomem(err);
         im = &j->fitted;
     }
-    return at_media_writer_video(j->writer, p->t_us, im->data, im->stride, err);
+    return at_clip_out_picture(&j->clip, p->t_us, im->data, im->w, im->h, im->stride, err);
 }
 
 static int stopped(const job *j, int64_t t_us, attune_error *err)
@@ -198,31 +117,30 @@ static int stopped(const job *j, int64_t t_us, attune_error *err)
 static int copy_all(job *j, attune_error *err)
 {
     at_media_packet p;
-    int status = ATTUNE_OK, more;
+    int status, more;
     while ((more = at_media_next(j->media, &p, err)) > 0) {
         status = at_clip_harms_apply(j->damage, &p, err);
         if (status == ATTUNE_OK)
-            status = p.kind == AT_MEDIA_VIDEO ? take_picture(j, &p, err) : take_sound(j, &p, err);
+            status = p.kind == AT_MEDIA_VIDEO
+                         ? take_picture(j, &p, err)
+                         : at_clip_out_sound(&j->clip, p.t_us, p.pcm, p.n, err);
         if (status == ATTUNE_OK)
             status = stopped(j, p.t_us, err);
         if (status < 0)
             return status;
     }
-    if (more == 0 && !j->writer)
-        status = open_writer(j, err);
-    return more < 0 ? more : status;
+    return more;
 }
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
 static void close_job(job *j)
 {
-    at_media_writer_abandon(&j->writer);
+    at_clip_out_abandon(&j->clip);
     at_clip_harms_free(&j->damage);
     at_media_free(&j->media);
     at_weights_free(&j->weights);
     at_free(j->noise);
-    at_free(j->held);
     at_image_free(&j->whole);
     at_image_free(&j->fitted);
     at_picture_work_free(&j->work);
@@ -231,7 +149,7 @@ static void close_job(job *j)
 int attune_degrade_file(const char *in, const char *out, const attune_degrade_options *o,
                         attune_error *err)
 {
-    job j = {.in = in, .out = out, .options = o};
+    job j = {.in = in, .out = out, .options = o, .clip = {.path = out, .o.audio_kbps = AUDIO_KBPS}};
     int status = read_harms(&j, err);
     if (status == ATTUNE_OK)
         status = check_files(&j, err);
@@ -239,6 +157,9 @@ int attune_degrade_file(const char *in, const char *out, const attune_degrade_op
         status = at_media_open(&j.media, in, NULL, err);
     if (status == ATTUNE_OK) {
         at_media_get_info(j.media, &j.info);
+        j.clip.pictures = j.info.has_video;
+        j.clip.o.fps = j.info.has_video ? at_clip_fps(in) : 0;
+        j.clip.o.audio = j.info.has_audio;
         status = check_streams(&j, err);
     }
     if (status == ATTUNE_OK)
@@ -246,7 +167,7 @@ int attune_degrade_file(const char *in, const char *out, const attune_degrade_op
     if (status == ATTUNE_OK)
         status = copy_all(&j, err);
     if (status == ATTUNE_OK)
-        status = at_media_writer_close(&j.writer, err);
+        status = at_clip_out_close(&j.clip, err);
     close_job(&j);
     return status;
 }

@@ -16,6 +16,9 @@ typedef struct at_export {
     at_result result;
     char summary[PATH_SIZE], timeline[PATH_SIZE];
     char folder[PATH_SIZE]; /* of the one file */
+    at_timeline *rows;
+    int64_t end_us; /* of the latest row */
+    int faces;      /* in rows that end then */
     attune_report *report;
 } at_export;
 
@@ -55,20 +58,32 @@ static int set_target(at_export *x, const char *dir, const attune_export_options
     return ATTUNE_OK;
 }
 
-static int give(void *user, const attune_window *w, attune_error *err)
+/* No more at once than were followed. */
+static int check_faces(at_export *x, const attune_window *w, attune_error *err)
 {
-    return attune_report_window(user, w, err);
+    x->faces = w->end_us == x->end_us ? x->faces : 0;
+    x->end_us = w->end_us;
+    x->faces += w->track != 0;
+    if (x->faces <= x->result.setup.session.max_tracks)
+        return ATTUNE_OK;
+    return at_fail(err, ATTUNE_E_FORMAT, "%s, line %lld: more faces at once than summary.json has",
+                   x->timeline, (long long)at_timeline_rows(x->rows));
 }
 
 static int copy_windows(at_export *x, attune_error *err)
 {
-    int64_t rows;
-    int rc = at_timeline_read(x->timeline, give, x->report, &rows, err);
+    attune_window w;
+    int rc = at_timeline_open(&x->rows, x->timeline, err);
 
-    if (rc == ATTUNE_OK && rows != x->result.windows)
+    while (rc == ATTUNE_OK && (rc = at_timeline_next(x->rows, &w, err)) > 0) {
+        rc = check_faces(x, &w, err);
+        rc = rc < 0 ? rc : attune_report_window(x->report, &w, err);
+    }
+    if (rc == ATTUNE_OK && at_timeline_rows(x->rows) != x->result.windows)
         return at_fail(err, ATTUNE_E_FORMAT,
                        "%s has %lld rows, but summary.json speaks of %lld: it is not whole",
-                       x->timeline, (long long)rows, (long long)x->result.windows);
+                       x->timeline, (long long)at_timeline_rows(x->rows),
+                       (long long)x->result.windows);
     return rc;
 }
 
@@ -88,6 +103,7 @@ int attune_export(const char *report, const attune_export_options *o, attune_err
     }
     rc = rc < 0 ? rc : attune_report_finish(x->report, &x->result.info, x->result.interrupted, err);
     attune_report_free(&x->report);
+    at_timeline_close(&x->rows);
     at_result_free(&x->result);
     at_free(x);
     return rc;

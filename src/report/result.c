@@ -134,7 +134,7 @@ static void read_options(at_source *all, attune_options *o)
     o->rate = number_of(&s, "rate", 1e-3, 1000);
     o->window_s = number_of(&s, "window_s", 1e-3, 3600);
     o->hop_s = number_of(&s, "hop_s", 1e-3, o->window_s);
-    o->max_tracks = (int)count_of(&s, "max_tracks", ATTUNE_MAX_TRACKS);
+    o->max_tracks = (int)number_of(&s, "max_tracks", 1, ATTUNE_MAX_TRACKS);
     o->no_video = flag_of(&s, "no_video");
     o->no_audio = flag_of(&s, "no_audio");
     o->no_baseline = flag_of(&s, "no_baseline");

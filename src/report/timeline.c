@@ -140,66 +140,69 @@ int attune_window_read(attune_window *out, const char *line, size_t n, attune_er
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
-/* A file that is being read. */
-typedef struct at_reader {
+struct at_timeline {
     FILE *f;
     const char *path;
     int64_t line;
     int64_t end_us; /* of the row before */
     at_fields fields;
     char text[LINE_SIZE];
-} at_reader;
+};
 
-static int fail_line(const at_reader *r, const char *why, attune_error *err)
+static int fail_line(const at_timeline *t, const char *why, attune_error *err)
 {
-    return at_fail(err, ATTUNE_E_FORMAT, "%s, line %lld: %s", r->path, (long long)r->line, why);
+    return at_fail(err, ATTUNE_E_FORMAT, "%s, line %lld: %s", t->path, (long long)t->line, why);
 }
 
-/* 1: *w is the next row; 0: the end. */
-static int next_row(at_reader *r, attune_window *w, attune_error *err)
+int at_timeline_open(at_timeline **out, const char *path, attune_error *err)
+{
+    at_timeline *t = *out = at_calloc(1, sizeof *t);
+
+    if (!t)
+        return at_fail_nomem(err);
+    t->path = path;
+    at_fields_init(&t->fields);
+    errno = 0;
+    t->f = fopen(path, "rb");
+    if (t->f)
+        return ATTUNE_OK;
+    at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno ? errno : EIO));
+    at_timeline_close(out);
+    return ATTUNE_E_IO;
+}
+
+int at_timeline_next(at_timeline *t, attune_window *w, attune_error *err)
 {
     attune_error why = {0};
     size_t n;
 
     errno = 0;
-    if (!fgets(r->text, sizeof r->text, r->f)) {
-        if (ferror(r->f))
-            return at_fail(err, ATTUNE_E_IO, "%s: %s", r->path, strerror(errno ? errno : EIO));
+    if (!fgets(t->text, sizeof t->text, t->f)) {
+        if (ferror(t->f))
+            return at_fail(err, ATTUNE_E_IO, "%s: %s", t->path, strerror(errno ? errno : EIO));
         return 0;
     }
-    r->line++;
-    n = strlen(r->text);
-    if (!n || r->text[n - 1] != '\n')
-        return fail_line(r, n + 1 < sizeof r->text ? "it is cut short" : "it is too long", err);
-    if (read_row(&r->fields, w, r->text, n, &why) < 0)
-        return fail_line(r, why.text, err);
-    if (w->end_us < r->end_us)
-        return fail_line(r, "it ends before the row before it", err);
-    r->end_us = w->end_us;
+    t->line++;
+    n = strlen(t->text);
+    if (!n || t->text[n - 1] != '\n')
+        return fail_line(t, n + 1 < sizeof t->text ? "it is cut short" : "it is too long", err);
+    if (read_row(&t->fields, w, t->text, n, &why) < 0)
+        return fail_line(t, why.text, err);
+    if (w->end_us < t->end_us)
+        return fail_line(t, "it ends before the row before it", err);
+    t->end_us = w->end_us;
     return 1;
 }
 
-int at_timeline_read(const char *path,
-                     int (*window)(void *user, const attune_window *w, attune_error *err),
-                     void *user, int64_t *rows, attune_error *err)
+int64_t at_timeline_rows(const at_timeline *t)
 {
-    at_reader *r = at_calloc(1, sizeof *r);
-    attune_window w;
-    int rc;
+    return t->line;
+}
 
-    *rows = 0;
-    if (!r)
-        return at_fail_nomem(err);
-    r->path = path;
-    at_fields_init(&r->fields);
-    r->f = fopen(path, "rb");
-    rc = r->f ? ATTUNE_OK : at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
-    while (rc == ATTUNE_OK && (rc = next_row(r, &w, err)) > 0) {
-        ++*rows;
-        rc = window(user, &w, err);
-    }
-    if (r->f)
-        fclose(r->f);
-    at_free(r);
-    return rc;
+void at_timeline_close(at_timeline **t)
+{
+    if (*t && (*t)->f)
+        fclose((*t)->f);
+    at_free(*t);
+    *t = NULL;
 }

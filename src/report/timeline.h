@@ -4,10 +4,13 @@
 
 #include <attune/attune.h>
 
-/* Calls window for each row of the file, in order; what it returns below 0 ends the reading and is
- * returned. *rows: how many there were. A line that is damaged, cut short or out of order is named. */
-int at_timeline_read(const char *path,
-                     int (*window)(void *user, const attune_window *w, attune_error *err),
-                     void *user, int64_t *rows, attune_error *err);
+typedef struct at_timeline at_timeline;
+
+int at_timeline_open(at_timeline **out, const char *path /* [kept] */, attune_error *err);
+/* 1: *w is the next row; 0: there are no more. A line that is damaged, cut short or out of order is
+ * ATTUNE_E_FORMAT, and named. */
+int at_timeline_next(at_timeline *t, attune_window *w, attune_error *err);
+int64_t at_timeline_rows(const at_timeline *t); /* so far */
+void at_timeline_close(at_timeline **t);
 
 #endif
