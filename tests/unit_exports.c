@@ -207,6 +207,14 @@ static void spill(const char *path, const char *text)
     fclose(f);
 }
 
+/* At a time that no timeline has the digits for. */
+static void give(attune_report *r, attune_window w)
+{
+    w.start_us += w.start_us ? 777 : 0;
+    w.end_us += 777;
+    assert_int_equal(attune_report_window(r, &w, NULL), ATTUNE_OK);
+}
+
 /* Two faces, one of them now and then, and a voice: the folder "report" with everything. */
 static int make_report(void **state)
 {
@@ -243,13 +251,13 @@ static int make_report(void **state)
         face.start_us = other.start_us;
         face.end_us = other.end_us;
         if (i % 10 == 0)
-            assert_int_equal(attune_report_window(r, &none, NULL), ATTUNE_OK);
+            give(r, none);
         else
-            assert_int_equal(attune_report_window(r, &face, NULL), ATTUNE_OK);
+            give(r, face);
         if (i % 4 == 0)
-            assert_int_equal(attune_report_window(r, &other, NULL), ATTUNE_OK);
+            give(r, other);
         if (i % 6 == 0)
-            assert_int_equal(attune_report_window(r, &voice, NULL), ATTUNE_OK);
+            give(r, voice);
     }
     assert_int_equal(attune_report_finish(r, &info, 1, NULL), ATTUNE_OK);
     attune_report_free(&r);
@@ -321,8 +329,8 @@ static void a_report_can_be_made_again(void **state)
     for (const char *const *key =
              (const char *const[]){"attune", "input", "duration_s", "container_s", "width",
                                    "frames", "notes", "truncated_reason", "interrupted", "options",
-                                   "model", "windows", "presence", "files_of_earlier_runs",
-                                   "realtime_factor", NULL};
+                                   "model", "windows", "files_of_earlier_runs", "realtime_factor",
+                                   NULL};
          *key; key++)
         if (!json_equal(json_object_get(a, *key), json_object_get(b, *key)))
             fail_msg("'%s' differs", *key);
@@ -476,7 +484,7 @@ static void openface_has_its_own_signs_and_units(void **state)
                 70),
         0);
     assert_true(value_of(text, "frame", row) == 1 && value_of(text, "face_id", row) == 1);
-    assert_true(fabs(value_of(text, "timestamp", row) - 0.5) < 1e-9);
+    assert_true(fabs(value_of(text, "timestamp", row) - 0.501) < 1e-9);
     assert_true(value_of(text, "success", row) == 1);
     assert_true(fabs(value_of(text, "pose_Ry", row) - 12.3 * acos(-1.0) / 180) < 6e-4);
     assert_true(fabs(value_of(text, "AU12_r", row) -
@@ -501,6 +509,31 @@ static void names_from_outside_do_no_harm(void **state)
     free(table);
 }
 
+/* Windows look back over three seconds: from one moment whose rows are apart to the next it is as long. */
+static void rows_that_are_apart_share_nothing(void **state)
+{
+    char *text = slurp(in_folder("report", "table.csv"));
+    double end = 0;
+    int rows = 0, apart = 0, moments = 0;
+    (void)state;
+    for (const char *p = strchr(text, '\n') + 1; *p; p = strchr(p, '\n') + 1)
+        rows++;
+    for (int i = 1; i <= rows; i++) {
+        const double from = value_of(text, "start_s", i), to = value_of(text, "end_s", i);
+        if (value_of(text, "apart", i) > 0) {
+            assert_true(from >= end || fabs(to - end) < 1e-9);
+            moments += fabs(to - end) > 1e-9;
+            end = to;
+            apart++;
+        } else {
+            assert_true(from < end && to > end);
+        }
+    }
+    assert_int_equal(moments, 10);
+    assert_true(apart >= moments && rows > 60);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +545,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_file_may_have_its_own_name, make_report, remove_report),
         cmocka_unit_test_setup_teardown(damaged_folders_are_refused, make_report, remove_report),
         cmocka_unit_test_setup_teardown(openface_has_its_own_signs_and_units, make_report,
+                                        remove_report),
+        cmocka_unit_test_setup_teardown(rows_that_are_apart_share_nothing, make_report,
                                         remove_report),
         cmocka_unit_test_setup_teardown(names_from_outside_do_no_harm, make_report, remove_report),
     };

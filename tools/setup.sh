@@ -52,6 +52,13 @@ cmd:chromium                 chromium
 cmd:chromedriver             chromium-driver
 "
 
+# Programs that read what is exported; without them its form alone is checked.
+export_needs="
+cmd:xmllint        libxml2-utils
+cmd:pdftotext      poppler-utils
+cmd:praat          praat
+"
+
 present()
 {
     case $1 in
@@ -102,6 +109,7 @@ install_if_possible() # what for, then the list
 
 if [ "${1:-}" = test ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
+    install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"

@@ -101,6 +101,7 @@ step_asan()
 {
     # The stack on which gcc 13.2 looks for use after return is not aligned as AVX-512 asks.
     export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=0
+    export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp print_suppressions=0"
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     if CC=gcc build asan -Db_sanitize=address,undefined -Doptimization=2; then
         count passed "asan build"

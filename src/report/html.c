@@ -186,6 +186,6 @@ static int write_page(FILE *f, void *state, const at_outcome *o)
 }
 
 const at_sink_kind at_sink_html = {
-    .info = {"html", "report.html", "what was perceived over time; open it in a browser"},
+    .info = {"html", "report.html", "what was perceived over time; open it in a browser", 0},
     .close = write_page,
 };

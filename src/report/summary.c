@@ -354,6 +354,6 @@ static int write_summary(FILE *f, void *state, const at_outcome *o)
 }
 
 const at_sink_kind at_sink_summary = {
-    .info = {"summary", "summary.json", "the figures of the whole, and of each face"},
+    .info = {"summary", "summary.json", "the figures of the whole, and of each face", 0},
     .close = write_summary,
 };

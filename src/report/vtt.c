@@ -35,7 +35,7 @@ static int cue(FILE *f, void *state, const attune_window *w)
 }
 
 const at_sink_kind at_sink_vtt = {
-    .info = {"vtt", "timeline.vtt", "subtitles: what was perceived, second by second"},
+    .info = {"vtt", "timeline.vtt", "subtitles: what was perceived, second by second", 0},
     .state_size = sizeof(at_cues),
     .open = head,
     .window = cue,
