@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -46,10 +47,10 @@ needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
 class Server:
     """A server on a free port, with a place of its own for its token."""
 
-    def __init__(self, *args, home=None):
+    def __init__(self, *args, home=None, before=None):
         self.home = home or tempfile.mkdtemp()
         self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True,
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=before,
                                         env=dict(os.environ, XDG_RUNTIME_DIR=self.home))
         line = self.process.stdout.readline()
         assert line.startswith("attune listens on "), line + self.process.stderr.read()
@@ -101,8 +102,10 @@ class Server:
     def bearer(self):
         return f"Bearer {self.token}"
 
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+    def worked(self):
+        """Seconds of processor time."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def next_of(live, *types):
@@ -635,6 +638,23 @@ class Strangers(unittest.TestCase):
         for c in crowd:
             c.close()
         self.items = self.items[20:]
+
+    def test_more_connections_than_descriptors(self):
+        """Hung up on, and no work: the loop does not ask for what it cannot have."""
+        with Server(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160))) as s:
+            live, _ = begin(s)
+            reader = Reader(live)
+            crowd = [socket.create_connection(("127.0.0.1", s.port), timeout=PATIENCE) for _ in range(300)]
+            worked = s.worked()
+            time.sleep(1)
+            self.assertLess(s.worked() - worked, 0.5)
+            send(live, reader, self.items)
+            self.assertEqual(len(crowd), 300)
+            for c in crowd:
+                c.close()
+            live.say(type="end")
+            self.assertTrue(reader.wait(lambda: reader.of("ended")))
+            self.assertEqual(s.stop(), (0, ""))
 
     def test_a_slow_client(self):
         """Ten bytes a second out of it, and none into it."""
