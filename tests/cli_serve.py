@@ -49,7 +49,7 @@ class Server:
 
     def __init__(self, *args, home=None, before=None):
         self.home = home or tempfile.mkdtemp()
-        self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, preexec_fn=before,
                                         env=dict(os.environ, XDG_RUNTIME_DIR=self.home))
         line = self.process.stdout.readline()
@@ -345,7 +345,7 @@ class Windows(unittest.TestCase):
         sound = b"".join(x[3] for x in items if x[1] == SOUND)
         pathlib.Path(folder, "p.mjpeg").write_bytes(pictures)
         pathlib.Path(folder, "s.raw").write_bytes(sound)
-        subprocess.run(["ffmpeg", "-v", "error", "-f", "mjpeg", "-framerate", str(RATE), "-i", "p.mjpeg", "-f", "s16le",
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "mjpeg", "-framerate", str(RATE), "-i", "p.mjpeg", "-f", "s16le",
                         "-ar", "16000", "-ac", "1", "-i", "s.raw", "-c", "copy", "c.mkv"], cwd=folder, check=True)
         subprocess.run([EXE, "analyze", "c.mkv", "--causal", "--threads", "1", "--quiet", "-o", "out"], cwd=folder,
                        check=True)
