@@ -405,6 +405,36 @@ class Windows(unittest.TestCase):
             self.assertFalse(begin(s, resume=welcome["session"])[1]["resumed"])
 
 
+NODE = ["node", "--experimental-websocket"]
+HAS_NODE = shutil.which("node") and subprocess.run([*NODE, "-e", "WebSocket"], capture_output=True).returncode == 0
+
+
+@needs_server
+@needs_model
+@needs_ffmpeg
+class Examples(unittest.TestCase):
+    """The clients as their heads say, on two seconds of the demo clip."""
+
+    def run_client(self, *command):
+        with Server() as s, tempfile.TemporaryDirectory() as folder:
+            clip = str(pathlib.Path(folder, "clip.mp4"))
+            subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", str(CLIP), "-t", "2", clip], check=True)
+            done = subprocess.run([*command, s.address, clip], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=10 * PATIENCE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = done.stdout.splitlines()
+            self.assertEqual(len(lines), 4, done.stdout)
+            for i, line in enumerate(lines):
+                self.assertRegex(line, rf"^ *{(i + 1) / 2} s  (withheld|[a-z]+ \d+ %)$")
+
+    def test_python(self):
+        self.run_client(sys.executable, str(SOURCE / "examples/live/client.py"))
+
+    @unittest.skipUnless(HAS_NODE, "no Node with a WebSocket")
+    def test_node(self):
+        self.run_client(*NODE, str(SOURCE / "examples/live/client.mjs"))
+
+
 HAS_STORE = "without" not in subprocess.run([EXE, "sessions", "list", "--store", "/none/x"], capture_output=True,
                                             text=True).stderr
 
