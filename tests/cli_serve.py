@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -46,10 +47,10 @@ needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
 class Server:
     """A server on a free port, with a place of its own for its token."""
 
-    def __init__(self, *args, home=None):
+    def __init__(self, *args, home=None, before=None):
         self.home = home or tempfile.mkdtemp()
-        self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=before,
                                         env=dict(os.environ, XDG_RUNTIME_DIR=self.home))
         line = self.process.stdout.readline()
         assert line.startswith("attune listens on "), line + self.process.stderr.read()
@@ -101,8 +102,10 @@ class Server:
     def bearer(self):
         return f"Bearer {self.token}"
 
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+    def worked(self):
+        """Seconds of processor time."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def next_of(live, *types):
@@ -342,7 +345,7 @@ class Windows(unittest.TestCase):
         sound = b"".join(x[3] for x in items if x[1] == SOUND)
         pathlib.Path(folder, "p.mjpeg").write_bytes(pictures)
         pathlib.Path(folder, "s.raw").write_bytes(sound)
-        subprocess.run(["ffmpeg", "-v", "error", "-f", "mjpeg", "-framerate", str(RATE), "-i", "p.mjpeg", "-f", "s16le",
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "mjpeg", "-framerate", str(RATE), "-i", "p.mjpeg", "-f", "s16le",
                         "-ar", "16000", "-ac", "1", "-i", "s.raw", "-c", "copy", "c.mkv"], cwd=folder, check=True)
         subprocess.run([EXE, "analyze", "c.mkv", "--causal", "--threads", "1", "--quiet", "-o", "out"], cwd=folder,
                        check=True)
@@ -400,6 +403,36 @@ class Windows(unittest.TestCase):
             self.assertEqual({w["track"] for w in windows if w["track"]}, {1})
             # over is over
             self.assertFalse(begin(s, resume=welcome["session"])[1]["resumed"])
+
+
+NODE = ["node", "--experimental-websocket"]
+HAS_NODE = shutil.which("node") and subprocess.run([*NODE, "-e", "WebSocket"], capture_output=True).returncode == 0
+
+
+@needs_server
+@needs_model
+@needs_ffmpeg
+class Examples(unittest.TestCase):
+    """The clients as their heads say, on two seconds of the demo clip."""
+
+    def run_client(self, *command):
+        with Server() as s, tempfile.TemporaryDirectory() as folder:
+            clip = str(pathlib.Path(folder, "clip.mp4"))
+            subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", str(CLIP), "-t", "2", clip], check=True)
+            done = subprocess.run([*command, s.address, clip], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=10 * PATIENCE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = done.stdout.splitlines()
+            self.assertEqual(len(lines), 4, done.stdout)
+            for i, line in enumerate(lines):
+                self.assertRegex(line, rf"^ *{(i + 1) / 2} s  (withheld|[a-z]+ \d+ %)$")
+
+    def test_python(self):
+        self.run_client(sys.executable, str(SOURCE / "examples/live/client.py"))
+
+    @unittest.skipUnless(HAS_NODE, "no Node with a WebSocket")
+    def test_node(self):
+        self.run_client(*NODE, str(SOURCE / "examples/live/client.mjs"))
 
 
 HAS_STORE = "without" not in subprocess.run([EXE, "sessions", "list", "--store", "/none/x"], capture_output=True,
@@ -635,6 +668,23 @@ class Strangers(unittest.TestCase):
         for c in crowd:
             c.close()
         self.items = self.items[20:]
+
+    def test_more_connections_than_descriptors(self):
+        """Hung up on, and no work: the loop does not ask for what it cannot have."""
+        with Server(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160))) as s:
+            live, _ = begin(s)
+            reader = Reader(live)
+            crowd = [socket.create_connection(("127.0.0.1", s.port), timeout=PATIENCE) for _ in range(300)]
+            worked = s.worked()
+            time.sleep(1)
+            self.assertLess(s.worked() - worked, 0.5)
+            send(live, reader, self.items)
+            self.assertEqual(len(crowd), 300)
+            for c in crowd:
+                c.close()
+            live.say(type="end")
+            self.assertTrue(reader.wait(lambda: reader.of("ended")))
+            self.assertEqual(s.stop(), (0, ""))
 
     def test_a_slow_client(self):
         """Ten bytes a second out of it, and none into it."""

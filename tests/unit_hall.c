@@ -36,6 +36,8 @@ static const attune_options options = {.rate = 8,
                                        .min_face = 24,
                                        .threads = 1};
 
+static const int both[AT_STREAMS] = {1, 1};
+
 /* A baseline JPEG of 32 x 16 grey pixels: one component, tables of two codes each (ITU-T T.81). */
 static size_t make_jpeg(uint8_t *out)
 {
@@ -166,6 +168,56 @@ static void windows_are_those_of_a_session(void **state)
     at_analysis_free(&a);
 }
 
+/* Without a microphone windows come at once; should it come later, with both streams they go on. */
+static void a_stream_that_was_not_expected_is_taken(void **state)
+{
+    told t = {0};
+    at_analysis *a;
+    attune_error err = {0};
+    uint8_t jpeg[256];
+    const size_t size = make_jpeg(jpeg);
+    at_analysis_setup o = {.model = model,
+                           .options = options,
+                           .width_max = 32,
+                           .height_max = 16,
+                           .window = note,
+                           .user = &t};
+    char *ended;
+    (void)state;
+    if (!model)
+        skip();
+    o.options.no_audio = 1;
+    assert_int_equal(at_analysis_open(&a, &o, &err), ATTUNE_OK);
+    for (int i = 0; i <= 2 * SECONDS * 8; i++) {
+        const at_item frame = {
+            .stream = AT_STREAM_VIDEO, .t_us = i * 125000, .data = jpeg, .size = size};
+        assert_int_equal(at_analysis_take(a, &frame, &err), ATTUNE_OK);
+        if (i == SECONDS * 8) /* the window that ends now is there */
+            assert_int_equal(t.n, 2 * SECONDS);
+        for (int64_t k = (i - 1) * 125000 / 100000; i > SECONDS * 8 && k < i * 125000 / 100000;
+             k++) {
+            const at_item sound = {.stream = AT_STREAM_AUDIO,
+                                   .t_us = k * 100000,
+                                   .data = (uint8_t *)(samples + (k - SECONDS * 10) * PIECE),
+                                   .size = 2 * PIECE};
+            assert_int_equal(at_analysis_take(a, &sound, &err), ATTUNE_OK);
+        }
+    }
+    assert_int_equal(at_analysis_finish(a, &ended, &err), ATTUNE_OK);
+    assert_true(t.w[t.n - 1].used & 1U << ATTUNE_VOICE);
+    for (int i = 0; i < t.n; i++) {
+        assert_true(i == 0 || t.w[i].end_us > t.w[i - 1].end_us);
+        free(t.message[i]);
+    }
+    json_t *summary = json_loads(ended, 0, NULL);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(summary, "summary"), "frames")),
+        2 * SECONDS * 8 + 1);
+    json_decref(summary);
+    free(ended);
+    at_analysis_free(&a);
+}
+
 /* ---- the hall ------------------------------------------------------------------------------ */
 
 static atomic_int woken;
@@ -196,7 +248,7 @@ static at_seat *entered(at_hall *h, void *guest, int64_t now)
 {
     at_seat *s;
     void *before;
-    assert_int_equal(at_hall_enter(h, "", guest, now, &s, &before), AT_ENTERED);
+    assert_int_equal(at_hall_enter(h, "", both, guest, now, &s, &before), AT_ENTERED);
     assert_null(before);
     return s;
 }
@@ -214,17 +266,17 @@ static void places_are_taken_left_and_taken_again(void **state)
     sa = entered(h, &a, 1000);
     sb = entered(h, &b, 2000);
     assert_string_not_equal(at_seat_name(sa), at_seat_name(sb));
-    assert_int_equal(at_hall_enter(h, "", &c, 3000, &sc, &before), AT_NO_SEAT);
+    assert_int_equal(at_hall_enter(h, "", both, &c, 3000, &sc, &before), AT_NO_SEAT);
     /* who comes back while the old connection still stands takes its place */
     strcpy(name, at_seat_name(sa));
-    assert_int_equal(at_hall_enter(h, name, &c, 4000, &back, &before), AT_RESUMED);
+    assert_int_equal(at_hall_enter(h, name, both, &c, 4000, &back, &before), AT_RESUMED);
     assert_ptr_equal(back, sa);
     assert_ptr_equal(before, &a);
     assert_ptr_equal(at_seat_guest(sa), &c);
     /* a minute away is not too long */
     at_hall_leave(h, sa, minute);
     at_hall_tidy(h, 2 * minute);
-    assert_int_equal(at_hall_enter(h, name, &a, 2 * minute, &back, &before), AT_RESUMED);
+    assert_int_equal(at_hall_enter(h, name, both, &a, 2 * minute, &back, &before), AT_RESUMED);
     assert_null(before);
     /* who has been away longest makes room */
     at_hall_leave(h, sb, 2 * minute);
@@ -232,7 +284,7 @@ static void places_are_taken_left_and_taken_again(void **state)
     strcpy(name, at_seat_name(sb));
     sc = entered(h, &c, 2 * minute + 2);
     assert_int_equal(at_hall_seated(h), 2);
-    assert_int_equal(at_hall_enter(h, name, &d, 2 * minute + 3, &back, &before), AT_ENTERED);
+    assert_int_equal(at_hall_enter(h, name, both, &d, 2 * minute + 3, &back, &before), AT_ENTERED);
     assert_int_equal(at_hall_seated(h), 2);
     /* and a place is given up after two minutes */
     at_hall_leave(h, back, 3 * minute);
@@ -371,7 +423,7 @@ static void nobody_new_is_let_in_where_work_piles_up(void **state)
         for (int i = 0; i < SEATS; i++)
             assert_null(put(h, s[i], AT_STREAM_AUDIO, t * 100000, now, &why));
     now = let_pass(h, now, 30);
-    assert_int_equal(at_hall_enter(h, "", &guest[SEATS], now, &late, &before), AT_OVERTAXED);
+    assert_int_equal(at_hall_enter(h, "", both, &guest[SEATS], now, &late, &before), AT_OVERTAXED);
     for (int i = 0; i < SEATS; i++)
         at_seat_end(h, s[i]);
     for (int i = 0; i < SEATS; i++)
@@ -434,6 +486,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_those_of_a_session),
+        cmocka_unit_test(a_stream_that_was_not_expected_is_taken),
         cmocka_unit_test(places_are_taken_left_and_taken_again),
         cmocka_unit_test(what_comes_at_the_wrong_time_is_refused),
         cmocka_unit_test(a_flood_is_the_loss_of_who_sends_it),

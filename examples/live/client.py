@@ -78,7 +78,7 @@ class Live:
 def read_clip(path, rate, *options):
     """Pictures as JPEG, rate a second, and the sound: 16 bits, 16 kHz, mono."""
     def ffmpeg(*args):
-        return subprocess.run(["ffmpeg", "-v", "error", *options, "-i", path, *args, "-"], check=True, capture_output=True).stdout
+        return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *options, "-i", path, *args, "-"], check=True, capture_output=True).stdout
     mjpeg = ffmpeg("-vf", f"fps={rate}", "-f", "mjpeg", "-q:v", "3")
     pictures = [b"\xff\xd8" + p for p in mjpeg.split(b"\xff\xd8")[1:]]
     return pictures, ffmpeg("-ac", "1", "-ar", str(RATE), "-f", "s16le")

@@ -14,6 +14,7 @@ struct at_analysis {
     attune_session *session;
     attune_report *report;
     attune_input_info info;
+    attune_counts before; /* of the session that this one took the place of */
     at_media_kept picture;
     int64_t first_us; /* of the first input */
     int64_t began_s;  /* seconds since 1970 */
@@ -151,11 +152,47 @@ static int take_windows(at_analysis *a, attune_error *err)
     return rc < 0 ? at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session)) : rc;
 }
 
+/* ---- a stream that was not expected --------------------------------------------------------- */
+
+static void count(const at_analysis *a, attune_counts *out)
+{
+    const attune_counts before = a->before; /* which out may be */
+
+    attune_session_counts(a->session, out);
+    out->frames += before.frames;
+    out->frames_with_face += before.frames_with_face;
+    out->late_frames += before.late_frames;
+    out->late_audio_us += before.late_audio_us;
+}
+
+/* A session with both streams, in the place of the one without. */
+static int widen(at_analysis *a, attune_error *err)
+{
+    int rc = attune_session_finish(a->session);
+
+    if (rc < 0)
+        return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
+    rc = take_windows(a, err);
+    if (rc < 0)
+        return rc;
+    count(a, &a->before);
+    attune_session_free(&a->session);
+    a->setup.options.no_video = a->setup.options.no_audio = 0;
+    return attune_session_open(&a->session, a->setup.model, &a->setup.options, err);
+}
+
+static int is_expected(const at_analysis *a, at_stream stream)
+{
+    return stream == AT_STREAM_VIDEO ? !a->setup.options.no_video : !a->setup.options.no_audio;
+}
+
 int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err)
 {
-    int rc = item->stream == AT_STREAM_VIDEO ? push_picture(a, item, err)
-                                             : push_sound(a, item, err);
+    int rc = is_expected(a, item->stream) ? ATTUNE_OK : widen(a, err);
 
+    if (rc == ATTUNE_OK)
+        rc = item->stream == AT_STREAM_VIDEO ? push_picture(a, item, err)
+                                             : push_sound(a, item, err);
     if (rc < 0)
         return rc;
     if (a->first_us < 0)
@@ -201,7 +238,7 @@ int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
     rc = take_windows(a, err);
     if (rc < 0)
         return rc;
-    attune_session_counts(a->session, &a->info.counts);
+    count(a, &a->info.counts);
     if (a->first_us >= 0)
         a->info.duration_s = (double)(a->info.counts.end_us - a->first_us) / 1e6;
     rc = attune_report_finish(a->report, &a->info, 0, err);

@@ -18,7 +18,9 @@ typedef struct at_analysis at_analysis;
 typedef struct at_analysis_setup {
     const attune_model *model; /* [kept] */
     attune_store *store;       /* [kept], nullable */
-    attune_options options;    /* nothing left at 0 */
+    /* Nothing left at 0 but flags. With no_video or no_audio nothing is waited for; should that stream
+     * come all the same, a session with both goes on in the place of the one without */
+    attune_options options;
     int width_max, height_max; /* pixels of a picture */
     /* Every window as it comes, on the caller's thread: message (free) is the callee's, NULL when
      * memory was out. */

@@ -414,7 +414,14 @@ static void make_room(at_hall *h)
         give_up(h, longest);
 }
 
-static at_seat *make_seat(at_hall *h, int64_t now_us)
+/* What will not come is not waited for. */
+static void expect(attune_options *o, const int on[AT_STREAMS])
+{
+    o->no_video = !on[AT_STREAM_VIDEO] && on[AT_STREAM_AUDIO];
+    o->no_audio = !on[AT_STREAM_AUDIO] && on[AT_STREAM_VIDEO];
+}
+
+static at_seat *make_seat(at_hall *h, const int on[AT_STREAMS], int64_t now_us)
 {
     at_seat *s = at_calloc(1, sizeof *s);
     at_analysis_setup setup = {.model = h->o.model,
@@ -427,6 +434,7 @@ static at_seat *make_seat(at_hall *h, int64_t now_us)
 
     if (!s)
         return NULL;
+    expect(&setup.options, on);
     s->hall = h;
     s->began_us = now_us;
     s->first_us = -1;
@@ -447,8 +455,8 @@ static at_seat *make_seat(at_hall *h, int64_t now_us)
     return s;
 }
 
-at_entry at_hall_enter(at_hall *h, const char *resume, void *guest, int64_t now_us, at_seat **out,
-                       void **before)
+at_entry at_hall_enter(at_hall *h, const char *resume, const int on[AT_STREAMS], void *guest,
+                       int64_t now_us, at_seat **out, void **before)
 {
     at_seat *s = *resume ? find_seat(h, resume) : NULL;
     int resumed = s && !is_spent(h, s);
@@ -463,12 +471,15 @@ at_entry at_hall_enter(at_hall *h, const char *resume, void *guest, int64_t now_
             return AT_NO_SEAT;
         if (h->seated > 0 && h->pressed > overtaxed)
             return AT_OVERTAXED;
-        s = make_seat(h, now_us);
+        s = make_seat(h, on, now_us);
         if (!s)
             return AT_NO_ENTRY;
     }
     *before = s->guest;
     s->guest = guest;
+    pthread_mutex_lock(&h->lock);
+    memcpy(s->there, on, sizeof s->there);
+    pthread_mutex_unlock(&h->lock);
     *out = s;
     return resumed ? AT_RESUMED : AT_ENTERED;
 }

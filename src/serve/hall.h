@@ -45,10 +45,10 @@ typedef enum at_entry {
     AT_NO_ENTRY,  /* memory is out */
 } at_entry;
 
-/* resume: "" or the name of a seat; if its owner is away, or was, it goes on there. guest is who sits
+/* on: which streams there are, or are to be expected. resume: "" or the name of a seat; if its owner is away, or was, it goes on there. guest is who sits
  * there from now on; *before (nullable out) who sat there until now and does no more, or NULL. */
-at_entry at_hall_enter(at_hall *h, const char *resume, void *guest, int64_t now_us, at_seat **out,
-                       void **before);
+at_entry at_hall_enter(at_hall *h, const char *resume, const int on[AT_STREAMS], void *guest,
+                       int64_t now_us, at_seat **out, void **before);
 /* The connection is gone. */
 void at_hall_leave(at_hall *h, at_seat *s, int64_t now_us);
 /* Gives up the seats whose time is over. */

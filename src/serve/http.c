@@ -282,17 +282,21 @@ static int go_on(struct lws *wsi, at_reply *r)
     return r->question ? answer_question(wsi, r) : write_body(wsi, r);
 }
 
+/* With the last descriptor gone the loop would ask again and again for a connection that it cannot have:
+ * what is too much is hung up on before. */
+static int is_let_in(const at_server *s)
+{
+    return !s->stopping && s->connections < s->connections_most;
+}
+
 int at_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len)
 {
-    at_server *s = reason == LWS_CALLBACK_FILTER_NETWORK_CONNECTION ||
-                           reason == LWS_CALLBACK_WSI_CREATE || reason == LWS_CALLBACK_WSI_DESTROY
-                       ? at_server_of(wsi)
-                       : NULL;
-
     (void)len;
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return s && s->stopping;
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return !is_let_in(at_server_of(wsi));
+    case LWS_CALLBACK_WSI_CREATE: at_server_of(wsi)->connections++; return 0;
+    case LWS_CALLBACK_WSI_DESTROY: at_server_of(wsi)->connections--; return 0;
     case LWS_CALLBACK_HTTP: return answer(wsi, user, in);
     case LWS_CALLBACK_HTTP_WRITEABLE: return go_on(wsi, user);
     case LWS_CALLBACK_CLOSED_HTTP:

@@ -27,28 +27,53 @@ static int sounds(const at_mailbox *m)
     return m->n - m->pictures;
 }
 
-static void drop_oldest(at_mailbox *m, at_stream stream)
+static void drop(at_mailbox *m, int i)
 {
-    int i = 0;
-    at_item item;
+    at_item item = remove_at(m, i);
 
-    while (i < m->n && m->item[i].stream != stream)
-        i++;
-    if (i == m->n)
-        return;
-    item = remove_at(m, i);
-    m->dropped_pictures += stream == AT_STREAM_VIDEO;
+    m->dropped_pictures += item.stream == AT_STREAM_VIDEO;
     m->dropped_sound_us += at_item_us(&item);
     at_free(item.data);
+}
+
+static int oldest_sound(const at_mailbox *m)
+{
+    int i = 0;
+
+    while (m->item[i].stream != AT_STREAM_AUDIO)
+        i++;
+    return i;
+}
+
+/* Of the pictures but the oldest: that whose neighbours are nearest to each other. The last one's is the
+ * picture that comes now. */
+static int least_missed(const at_mailbox *m, int64_t coming_us)
+{
+    int last = -1, one_before = -1, least = 0;
+    int64_t gap, smallest = INT64_MAX;
+
+    for (int i = 0; i <= m->n; i++) {
+        if (i < m->n && m->item[i].stream != AT_STREAM_VIDEO)
+            continue;
+        gap = one_before < 0 ? INT64_MAX
+                             : (i < m->n ? m->item[i].t_us : coming_us) - m->item[one_before].t_us;
+        if (gap < smallest) {
+            smallest = gap;
+            least = last;
+        }
+        one_before = last;
+        last = i;
+    }
+    return least;
 }
 
 void at_mailbox_put(at_mailbox *m, const at_item *item)
 {
     if (item->stream == AT_STREAM_VIDEO && m->pictures == AT_MAILBOX_PICTURES)
-        drop_oldest(m, AT_STREAM_VIDEO);
+        drop(m, least_missed(m, item->t_us));
     while (item->stream == AT_STREAM_AUDIO && sounds(m) > 0 &&
            (sounds(m) == AT_MAILBOX_SOUNDS || m->sound_us + at_item_us(item) > AT_MAILBOX_SOUND_US))
-        drop_oldest(m, AT_STREAM_AUDIO);
+        drop(m, oldest_sound(m));
     m->item[m->n++] = *item;
     m->pictures += item->stream == AT_STREAM_VIDEO;
     m->sound_us += at_item_us(item);

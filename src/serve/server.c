@@ -13,7 +13,8 @@
 
 enum {
     TICK_US = 100000,
-    DESCRIPTORS = 4096, /* wanted, for connections; the system may allow less */
+    DESCRIPTORS = 4096,     /* wanted, for connections; the system may allow less */
+    DESCRIPTORS_LEAST = 48, /* kept for all else: files, the store, the loop's own */
     HEADER_BYTES = 4096,
     REQUEST_S = 10,     /* for a request to be there in full, and for a reply to be taken */
     GOODBYE_TICKS = 20, /* for clients to be told that it ends */
@@ -88,15 +89,21 @@ static int open_vhost(at_server *s, attune_error *err)
                : at_fail(err, ATTUNE_E_IO, "cannot listen on %s port %d", s->o->bind, s->o->port);
 }
 
-/* Connections cost a descriptor each; the usual limit of 1024 is soon reached. */
-static void raise_descriptors(void)
+/* Connections cost a descriptor each; the usual limit of 1024 is soon reached. How many there may be. */
+static int raise_descriptors(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return DESCRIPTORS_LEAST;
+    if (limit.rlim_cur < DESCRIPTORS) {
         limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (limit.rlim_cur > DESCRIPTORS)
+        limit.rlim_cur = DESCRIPTORS;
+    return limit.rlim_cur > 2 * DESCRIPTORS_LEAST ? (int)limit.rlim_cur - DESCRIPTORS_LEAST
+                                                  : DESCRIPTORS_LEAST;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */
@@ -207,7 +214,7 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
     rc = rc < 0 ? rc : at_serve_can_listen(filled.bind, filled.port, err);
     rc = rc < 0 ? rc : attune_model_load(&model, filled.model, err);
     if (rc == ATTUNE_OK)
-        raise_descriptors();
+        s.connections_most = raise_descriptors();
     rc = rc < 0 ? rc : open_context(&s, err);
     rc = rc < 0 ? rc : open_store(&s, err);
     rc = rc < 0 ? rc : open_hall(&s, model, err);

@@ -23,6 +23,7 @@ typedef struct at_server {
     struct lws_vhost *vhost;
     lws_sorted_usec_list_t tick;
     struct at_guest *guests; /* every live connection */
+    int connections, connections_most;
     int stopping, ticks;
 } at_server;
 

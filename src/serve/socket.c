@@ -98,7 +98,7 @@ static void take_hello(at_server *s, at_guest *g, const at_said *said)
         refuse(s, g, AT_REFUSED_VERSION, "this server speaks version 1");
         return;
     }
-    entry = at_hall_enter(s->hall, said->resume, g, at_now_us(), &g->seat, &before);
+    entry = at_hall_enter(s->hall, said->resume, said->on, g, at_now_us(), &g->seat, &before);
     if (entry > AT_RESUMED) {
         refuse_entry(s, g, entry);
         return;
@@ -107,8 +107,6 @@ static void take_hello(at_server *s, at_guest *g, const at_said *said)
         ((at_guest *)before)->seat = NULL;
         refuse(s, before, AT_REFUSED_PROTOCOL, "the session goes on in another connection");
     }
-    for (int i = 0; i < AT_STREAMS; i++)
-        at_seat_stream(s->hall, g->seat, (at_stream)i, said->on[i]);
     g->phase = AT_TALKING;
     g->welcome = 1;
     g->never_keep = said->never_keep;
