@@ -2,13 +2,13 @@
 import { Bands } from '/bands.js';
 import { askDevices, askScreen, canShare, Pictures, Sound } from '/capture.js';
 import { CaptureClock } from '/clock.js';
+import { $ } from '/dom.js';
 import { Keeping } from '/keep.js';
 import { Record } from '/record.js';
 import { away, clock, deviceRefused, duration, goingOn, hintStream } from '/words.js';
 import { Wire } from '/wire.js';
 import * as view from '/view.js';
 
-const $ = (id) => document.getElementById(id);
 const NAME = { video: 'camera', audio: 'microphone' };
 const TITLE = { video: 'Camera', audio: 'Microphone' };
 const FINISH_MS = 10000; /* the program is given so long for the last windows */

@@ -1,9 +1,9 @@
 /* keep.js - the consent to keep a session, and taking it back. */
 
+import { $ } from '/dom.js';
+
 /* Of the text in index.html (#consent): another text, another version. */
 const CONSENT = '1';
-
-const $ = (id) => document.getElementById(id);
 
 export class Keeping {
   #wire;
