@@ -39,7 +39,6 @@ class Session {
     this.wire = new Wire((name, detail) => this[`on_${name}`]?.(detail));
     this.pictures = new Pictures($('video'), this.clock, (p) => this.#picture(p));
     this.sound = new Sound(this.clock, (s) => this.#heard(s));
-    this.keeping = new Keeping(this.wire);
   }
 
   get t() {
@@ -66,6 +65,7 @@ class Session {
 
   async begin(got) {
     this.clock.start();
+    this.keeping = new Keeping(this.wire);
     view.emptyLog();
     view.noTroubles();
     view.noAdvice('Waiting for the first look.');
@@ -280,7 +280,7 @@ class Session {
 
   on_kept(said) {
     this.keeping.kept(said);
-    this.#note('kept from here on and from before', false);
+    this.#note('kept from here on', false);
   }
 
   on_forgotten() {
