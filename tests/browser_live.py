@@ -373,6 +373,25 @@ class Live:
         self.quiet()
         said("past sessions: listed, with trends; deleted one by one and all at once")
 
+    def shared(self):
+        """A tab or window instead of the camera (the browser's choice of one is played by a canvas)."""
+        self.b.js("""const canvas = document.createElement('canvas');
+            const pen = canvas.getContext('2d');
+            setInterval(() => { pen.fillStyle = `hsl(${Date.now() % 360} 50% 50%)`; pen.fillRect(0, 0, 300, 150); }, 100);
+            navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(5);""")
+        self.b.click("input[value=screen]")
+        self.b.click("#go")
+        self.phase("live")
+        self.b.wait("return document.getElementById('video').videoWidth > 0", what="what is shared")
+        check(self.b.text("#toggle-video") == "Sharing on", "no word of the sharing")
+        check(not self.b.js("return document.getElementById('preview').classList.contains('mirrored')"), "shared, and mirrored")
+        self.b.js("document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+        self.b.wait("return document.getElementById('trouble').textContent.includes('sharing was ended')", what="its end")
+        self.end()
+        self.b.click("#again")
+        self.b.click("input[value=camera]")
+        said("shared instead of the camera; its end is told")
+
     # ---- with others
 
     def tab(self, address):
@@ -487,6 +506,7 @@ def tests(live, address):
     live.narrow_and_dark("ended")
     live.kept()
     live.past()
+    live.shared()
     live.more_tabs(address)
     live.quiet()
     live.sound_exact()

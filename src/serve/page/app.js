@@ -289,12 +289,12 @@ class Session {
   }
 
   on_error({ code, text }) {
-    this.reason = code;
     this.#note(`the program said: ${text}`, false);
+    if (code === 'full') this.keeping.failed(text);
   }
 
   on_away({ why }) {
-    const phases = { busy: 'busy', full: 'busy', locked: 'locked' };
+    const phases = { busy: 'busy', locked: 'locked' };
     if (document.body.dataset.phase === 'live') this.#note('connection lost');
     view.phase(phases[why] ?? (this.welcome ? 'reconnecting' : 'connecting'));
     view.awayTrouble(why, () => this.wire.hurry());

@@ -36,6 +36,13 @@ export class Keeping {
     this.#say('This session is not kept. What was, is deleted.');
   }
 
+  /* The file cannot be written any more: the session goes on without. */
+  failed(text) {
+    if (!this.#consented) return;
+    this.forgotten();
+    this.#say(`${text[0].toUpperCase()}${text.slice(1)}. What was kept until then stays; it goes on without.`);
+  }
+
   over() {
     this.#abort.abort();
     if (this.#dialog.open) this.#dialog.close();
