@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+PATIENCE = 90  # seconds until it is said that something does not happen; the machine may be busy
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -118,7 +119,7 @@ class Browser:
         """Runs a function's body; `return` gives the value."""
         return self.do("POST", "/execute/sync", {"script": script, "args": list(args)})
 
-    def wait(self, script, *args, seconds=20, what=None):
+    def wait(self, script, *args, seconds=PATIENCE, what=None):
         """Until the script's value is true; gives it."""
         end = time.monotonic() + seconds
         while True:

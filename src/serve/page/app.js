@@ -2,13 +2,13 @@
 import { Bands } from '/bands.js';
 import { askDevices, askScreen, canShare, Pictures, Sound } from '/capture.js';
 import { CaptureClock } from '/clock.js';
+import { $ } from '/dom.js';
 import { Keeping } from '/keep.js';
 import { Record } from '/record.js';
 import { away, clock, deviceRefused, duration, goingOn, hintStream } from '/words.js';
 import { Wire } from '/wire.js';
 import * as view from '/view.js';
 
-const $ = (id) => document.getElementById(id);
 const NAME = { video: 'camera', audio: 'microphone' };
 const TITLE = { video: 'Camera', audio: 'Microphone' };
 const FINISH_MS = 10000; /* the program is given so long for the last windows */
@@ -39,7 +39,6 @@ class Session {
     this.wire = new Wire((name, detail) => this[`on_${name}`]?.(detail));
     this.pictures = new Pictures($('video'), this.clock, (p) => this.#picture(p));
     this.sound = new Sound(this.clock, (s) => this.#heard(s));
-    this.keeping = new Keeping(this.wire);
   }
 
   get t() {
@@ -66,6 +65,7 @@ class Session {
 
   async begin(got) {
     this.clock.start();
+    this.keeping = new Keeping(this.wire);
     view.emptyLog();
     view.noTroubles();
     view.noAdvice('Waiting for the first look.');
@@ -280,7 +280,7 @@ class Session {
 
   on_kept(said) {
     this.keeping.kept(said);
-    this.#note('kept from here on and from before', false);
+    this.#note('kept from here on', false);
   }
 
   on_forgotten() {
@@ -289,12 +289,12 @@ class Session {
   }
 
   on_error({ code, text }) {
-    this.reason = code;
     this.#note(`the program said: ${text}`, false);
+    if (code === 'full') this.keeping.failed(text);
   }
 
   on_away({ why }) {
-    const phases = { busy: 'busy', full: 'busy', locked: 'locked' };
+    const phases = { busy: 'busy', locked: 'locked' };
     if (document.body.dataset.phase === 'live') this.#note('connection lost');
     view.phase(phases[why] ?? (this.welcome ? 'reconnecting' : 'connecting'));
     view.awayTrouble(why, () => this.wire.hurry());

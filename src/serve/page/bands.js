@@ -1,15 +1,9 @@
 /* bands.js - plots of a session over time, one below the other on one time axis (uPlot draws axes and
  * cursor; the steps, a window each as in the report, are paths of ours). */
+import { $, colour, make, onScheme } from '/dom.js';
 import { clock, EMOTIONS, ENGAGEMENTS, STATES, STREAMS, level, moment, percent, stretch } from '/words.js';
 
 /* global uPlot */
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const make = (tag, props = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), props);
-  element.append(...children);
-  return element;
-};
 
 /* Bands from the bottom up: [class, colour]. */
 const STACKS = {
@@ -55,7 +49,15 @@ function steps(u, series, first, last) {
   return { fill: path, stroke: path };
 }
 
+let hatched = { key: '', pattern: null };
+
 function hatching(context, ratio) {
+  const key = `${colour('--hatch')} ${ratio}`;
+  if (hatched.key !== key) hatched = { key, pattern: makeHatching(context, ratio) };
+  return hatched.pattern;
+}
+
+function makeHatching(context, ratio) {
   const side = Math.round(8 * ratio);
   const tile = new OffscreenCanvas(side, side);
   const pen = tile.getContext('2d');
@@ -195,9 +197,9 @@ export class Bands {
   #rows = []; /* { value element, of a window -> text } */
   #span = 60;
   #pointed = null; /* the moment that is pointed at; null: the latest */
-  #root = document.getElementById('over-time');
-  #tip = document.getElementById('tip');
-  #slider = document.getElementById('moment');
+  #root = $('over-time');
+  #tip = $('tip');
+  #slider = $('moment');
 
   constructor() {
     this.#stack('emotion', true);
@@ -213,8 +215,8 @@ export class Bands {
     this.#slider.addEventListener('focus', () => this.#byKey());
     this.#slider.addEventListener('blur', () => this.#point(null));
     this.#root.addEventListener('pointerleave', () => this.#point(null));
-    document.getElementById('span').addEventListener('change', (e) => this.span(+e.target.value));
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
+    $('span').addEventListener('change', (e) => this.span(+e.target.value));
+    onScheme(() => this.draw());
   }
 
   show(record) {
@@ -229,7 +231,7 @@ export class Bands {
 
   span(seconds) {
     this.#span = seconds;
-    document.getElementById('span').value = String(seconds);
+    $('span').value = String(seconds);
     this.draw();
   }
 
@@ -251,7 +253,7 @@ export class Bands {
     const { windows } = this.#record;
     const hop = windows.length ? windows.at(-1).hop : 0.5;
     const last = this.#span ? this.#record.since(windows.length ? windows.at(-1).end - this.#span : 0) : windows;
-    document.getElementById('plot-emotion').setAttribute('aria-label', `Perceived expression. ${stretch(last, hop)}`);
+    $('plot-emotion').setAttribute('aria-label', `Perceived expression. ${stretch(last, hop)}`);
     this.#table(windows.slice(-12).reverse());
   }
 
@@ -265,7 +267,7 @@ export class Bands {
   #stack(name, axis) {
     const order = STACKS[name];
     this.#plots.push(
-      new Plot(document.getElementById(`plot-${name}`), {
+      new Plot($(`plot-${name}`), {
         names: order.map(([k]) => NAMES[name][k]),
         colours: order.map(([, c]) => c),
         range: [0, 1],
@@ -275,7 +277,7 @@ export class Bands {
         cursor: (u) => this.#cursor(u),
       }),
     );
-    const legend = document.getElementById(`legend-${name}`);
+    const legend = $(`legend-${name}`);
     for (const [k, c] of [...order].reverse()) {
       const value = make('span', { className: 'value' });
       const swatch = make('i', { className: 'swatch' });
@@ -290,9 +292,7 @@ export class Bands {
     const value = make('div', { className: 'value' });
     place.setAttribute('role', 'img');
     place.setAttribute('aria-label', `${name} over time`);
-    document
-      .getElementById(parent)
-      .append(make('div', { className: 'row' }, make('div', { className: 'label' }, name, ' ', make('small', {}, range)), place, value));
+    $(parent).append(make('div', { className: 'row' }, make('div', { className: 'label' }, name, ' ', make('small', {}, range)), place, value));
     const empty = limits[1] === 3 ? EMPTY.levels : (w) => !of(w);
     this.#plots.push(
       new Plot(place, { names: [name], colours: [colours], range: limits, axis, values: (w) => [of(w)], empty, cursor: (u) => this.#cursor(u) }),
@@ -353,7 +353,7 @@ export class Bands {
 
   #table(windows) {
     const body = document.querySelector('#table tbody');
-    if (!document.getElementById('table').open) return;
+    if (!$('table').open) return;
     body.replaceChildren(
       ...windows.map((w) => {
         const k = w.emotion.indexOf(Math.max(...w.emotion));

@@ -1,9 +1,9 @@
 /* keep.js - the consent to keep a session, and taking it back. */
 
+import { $ } from '/dom.js';
+
 /* Of the text in index.html (#consent): another text, another version. */
 const CONSENT = '1';
-
-const $ = (id) => document.getElementById(id);
 
 export class Keeping {
   #wire;
@@ -34,6 +34,13 @@ export class Keeping {
     this.#consented = false;
     $('keep').textContent = 'Keep this session…';
     this.#say('This session is not kept. What was, is deleted.');
+  }
+
+  /* The file cannot be written any more: the session goes on without. */
+  failed(text) {
+    if (!this.#consented) return;
+    this.forgotten();
+    this.#say(`${text[0].toUpperCase()}${text.slice(1)}. What was kept until then stays; it goes on without.`);
   }
 
   over() {

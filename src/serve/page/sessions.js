@@ -1,13 +1,7 @@
 /* sessions.js - the page of past sessions: a list, trends, and deleting. docs/store.md has what the program gives. */
+import { $, make, onScheme } from '/dom.js';
 import { redraw, trends } from '/trends.js';
 import { duration, percent } from '/words.js';
-
-const $ = (id) => document.getElementById(id);
-const make = (tag, props = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), props);
-  element.append(...children);
-  return element;
-};
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
@@ -136,5 +130,5 @@ async function load() {
 
 $('per').addEventListener('change', showTrends);
 $('delete-all').addEventListener('click', removeAll);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+onScheme(redraw);
 load();

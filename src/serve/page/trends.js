@@ -1,15 +1,9 @@
 /* trends.js - figures of sessions or weeks one after another, each a point with its interval, and what is usual for
  * the reader behind them. */
+import { $, colour, make } from '/dom.js';
 import { EMOTIONS, percent, STATES } from '/words.js';
 
 /* global uPlot */
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const make = (tag, props = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), props);
-  element.append(...children);
-  return element;
-};
 
 const signed = (x, digits) => `${x < 0 ? '\u2212' : '+'}${Math.abs(x).toFixed(digits)}`;
 const level = (x) => x.toFixed(1);
@@ -129,9 +123,7 @@ function place(row, units, last) {
   const place = make('div', { className: last ? 'plot trend with-axis' : 'plot trend' });
   place.setAttribute('role', 'img');
   place.setAttribute('aria-label', `${row.name}: ${units.map((u) => `${u.label}: ${words(row, u)}`).slice(-12).join('; ')}`);
-  document
-    .getElementById(row.parent)
-    .append(make('div', { className: 'row' }, make('div', { className: 'label' }, row.name, ' ', make('small', {}, row.range)), place, valueOf(row, units.at(-1))));
+  $(row.parent).append(make('div', { className: 'row' }, make('div', { className: 'label' }, row.name, ' ', make('small', {}, row.range)), place, valueOf(row, units.at(-1))));
   const size = () => ({ width: Math.max(40, place.clientWidth), height: place.clientHeight });
   const u = new uPlot(
     {
@@ -171,7 +163,7 @@ function place(row, units, last) {
 /* units: [{ label, figures, usual (nullable) }], the earliest first. */
 export function trends(units) {
   for (const plot of plots.splice(0)) plot.destroy();
-  for (const row of ROWS) document.getElementById(row.parent).replaceChildren();
+  for (const row of ROWS) $(row.parent).replaceChildren();
   ROWS.forEach((row, i) => place(row, units, ROWS[i + 1]?.parent !== row.parent));
 }
 

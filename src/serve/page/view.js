@@ -1,16 +1,6 @@
 /* view.js - what stands in the page beside the plots: phase, moment, box, advice, troubles, log, summary. */
+import { $, make, say } from '/dom.js';
 import { away, clock, duration, EMOTIONS, ENGAGEMENTS, hint, likeliest, percent, PHASES, restsOn } from '/words.js';
-
-const $ = (id) => document.getElementById(id);
-const make = (tag, props = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), props);
-  element.append(...children);
-  return element;
-};
-/* Sets a text only where it is another: what is read aloud is what changed. */
-const say = (id, text) => {
-  if ($(id).textContent !== text) $(id).textContent = text;
-};
 
 /* ---- phase ----------------------------------------------------------------------------------------------- */
 

@@ -68,7 +68,7 @@ const AWAY = {
   gone: 'The program does not answer. If it was stopped, start “attune serve” again: this page finds it by itself.',
   locked: 'The program was started anew and does not know this page any more. Open the address that it printed when it started.',
   busy: 'The program serves as many sessions as it can at the moment. This page tries again by itself.',
-  full: 'The program serves as many sessions as it can at the moment. This page tries again by itself.',
+  full: 'The program has no room for that. This page tries again by itself.',
   idle: 'Nothing came for a while. The session goes on when a camera or a microphone is on again.',
   too_fast: 'More was sent than the program takes. This page tries again, slower.',
   internal: 'Something went wrong in the program. This page tries again.',
