@@ -118,6 +118,30 @@ static void a_short_recording_is_as_it_was_told(void **state)
     end(x);
 }
 
+/* When one person is known, the windows of another go on waiting, and come as they were told. */
+static void one_person_is_not_told_by_another(void **state)
+{
+    static const fake_face first[FAKE_FACES] = {{20, 60, 60, 3}};
+    static const fake_face second[FAKE_FACES] = {{200, 60, 100, 1}};
+    watching *x = begin(0);
+    int of_first = 0, changed = 0;
+    (void)state;
+    show(x, first, 0, 10);
+    show(x, nobody, 10, 16);
+    show(x, second, 16, 56);
+    finish_all(x);
+    for (int i = 0; i < x->n_out; i++)
+        if (x->told[i].track == 1) {
+            assert_memory_equal(&x->out[i], &x->told[i], sizeof *x->out);
+            of_first++;
+        } else {
+            changed += memcmp(&x->out[i], &x->told[i], sizeof *x->out) != 0;
+        }
+    assert_in_range(of_first, 19, 27);
+    assert_in_range(changed, 50, 62);
+    end(x);
+}
+
 /* Somebody who goes after five seconds keeps nothing for longer than two minutes; empty windows nothing. */
 static void nothing_waits_for_ever(void **state)
 {
@@ -162,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_half_minute_is_told_again),
         cmocka_unit_test(a_short_recording_is_as_it_was_told),
+        cmocka_unit_test(one_person_is_not_told_by_another),
         cmocka_unit_test(nothing_waits_for_ever),
         cmocka_unit_test(without_a_baseline_nothing_is_to_be_told_better),
         cmocka_unit_test(a_fusion_that_looks_at_embeddings_is_not_asked_again),

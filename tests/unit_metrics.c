@@ -190,8 +190,8 @@ static void mean_interval(void **state)
     at_interval i, people, again;
     (void)state;
     for (int k = 0; k < N; k++) {
-        group[k] = k / 40; /* ten people, five of whom are all 1 */
-        x[k] = (float)(group[k] % 2);
+        group[k] = k % 10; /* ten people, in turns, five of whom are all 1 */
+        x[k] = (float)(group[k] / 5);
     }
     assert_int_equal(at_mean_bootstrap(&i, x, NULL, N, 300, 3, NULL), ATTUNE_OK);
     assert_true(i.lo > 0.43 && i.lo < 0.5 && i.hi > 0.5 && i.hi < 0.57);

@@ -19,13 +19,14 @@ static const int voices[VOICES] = {1, 0, -1, 1, 5, 0};
 static void test_match(void **state)
 {
     at_pair a[PAIRS], b[PAIRS];
-    int met[FACES] = {0}, of[ATTUNE_EMOTIONS] = {0};
+    int met[FACES] = {0}, heard[VOICES] = {0}, of[ATTUNE_EMOTIONS] = {0};
     (void)state;
     assert_int_equal(at_pairs_match(a, PAIRS, faces, FACES, voices, VOICES, 3, NULL), ATTUNE_OK);
     for (int i = 0; i < PAIRS; i++) {
         assert_int_equal(faces[a[i].face], a[i].emotion);
         assert_int_equal(voices[a[i].voice], a[i].emotion);
         met[a[i].face]++;
+        heard[a[i].voice]++;
         of[a[i].emotion]++;
     }
     assert_int_equal(of[0], PAIRS / 2); /* 2, 3 and 5 have no partner */
@@ -35,6 +36,8 @@ static void test_match(void **state)
     for (int i = 0; i < FACES; i++)
         if (faces[i] == 1)
             assert_int_equal(met[i], 3);
+    for (int i = 0; i < VOICES; i++) /* two voices of each of the two emotions */
+        assert_int_equal(heard[i], voices[i] == 0 || voices[i] == 1 ? 6 : 0);
     assert_int_equal(at_pairs_match(b, PAIRS, faces, FACES, voices, VOICES, 3, NULL), ATTUNE_OK);
     assert_memory_equal(a, b, sizeof a);
     assert_int_equal(at_pairs_match(b, PAIRS, faces, FACES, voices, VOICES, 4, NULL), ATTUNE_OK);

@@ -325,6 +325,14 @@ static void test_draw(void **state)
     assert_int_equal(first, 3);
     for (int i = 0; i < N; i++)
         assert_true(i < 6 ? count[i] <= 1 : count[i] == 1 || count[i] == 2);
+    /* and of half a set another half each epoch */
+    for (int epoch = 2; epoch < 20; epoch++) {
+        assert_int_equal(at_draw_order(&d, 3, epoch, c), 0);
+        for (int i = 0; i < 9; i++)
+            count[c[i]]++;
+    }
+    for (int i = 0; i < N; i++)
+        assert_true(count[i] > 0);
 }
 
 int main(void)
