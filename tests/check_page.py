@@ -99,5 +99,8 @@ for script, page in (("app.js", "index.html"), ("view.js", "index.html"), ("band
             if wanted not in ids[page]:
                 bad.append(f"{script}: no id {wanted} in {page}")
 consent()
+for name, what, todo in re.findall(r'\{"(\w+)",\s*"([^"]+)",\s*"([^"]+)"\}', (SRC / "src/report/hints.c").read_text()):
+    if f"{name}: ['{what}', '{todo}']" not in (PAGE / "words.js").read_text():
+        bad.append(f"words.js: other words for {name} than src/report/hints.c")
 print("\n".join(bad), file=sys.stderr)
 sys.exit(bool(bad))

@@ -752,7 +752,7 @@ static void cameras_are_loaded_when_asked_for(void **state)
     assert_false(is_mapped("libavdevice"));
     attune_error err = {0};
     for (int again = 0; again < 2; again++) {
-        const AVInputFormat *format = at_av_camera_format("camera", &err);
+        const AVInputFormat *format = at_av_device_format("v4l2", "camera", &err);
         if (!format)
             fail_msg("%s", err.text);
         assert_non_null(strstr(format->name, "v4l2"));

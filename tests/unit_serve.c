@@ -1,7 +1,7 @@
 /* The parts of the server that know no network: who may ask, what messages say, what waits and what is lost,
  * what is hinted at, where a token is kept. */
 #include "serve/access.h"
-#include "serve/hints.h"
+#include "report/hints.h"
 #include "serve/mailbox.h"
 #include "serve/options.h"
 #include "serve/outbox.h"

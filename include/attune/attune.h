@@ -228,6 +228,22 @@ enum {
     ATTUNE_MAX_PUSH = 16000, /* samples of sound in one push: a second */
 };
 
+/* How a live input stands. */
+typedef struct attune_live {
+    double elapsed_s; /* since it was opened */
+    double lag_s;     /* how old the newest input that was analysed is: by the device's clock, or of
+                               * an address or a pipe compared with the least that it was */
+    int has_video, has_audio; /* something of that stream came in the last 2 s */
+    int64_t dropped_frames; /* so far: not analysed because the machine is too slow, or too late for
+                               * their windows */
+    double late_audio_s;    /* of sound that came too late for its windows */
+    int away;               /* a device or an address is gone, and is tried again */
+    int breaks;             /* how often one broke off, so far */
+    double away_s;          /* how long they were gone in all, without the break that lasts */
+    char why[160];          /* of the latest break: a few words, or "" */
+    uint64_t reserved[8];
+} attune_live;
+
 /* Zero is the default for every field. */
 typedef struct attune_options {
     double rate;     /* analysed frames a second, at most 60; 0: 8 */
@@ -241,7 +257,8 @@ typedef struct attune_options {
     int no_video, no_audio; /* there will be none: do not wait for it */
     /* of attune_analyze_file alone */
     int live;        /* nothing is waited for that comes later than lag_s; and the path may be an
-                      * address (rtsp://, http://, ...). Cameras are live anyway */
+                      * address (rtsp://, rtmp://, srt://, http://, ...) or a microphone, as mic names
+                      * it. Cameras are live anyway */
     int video_track; /* the n-th picture track of the input, from 1; 0: chosen */
     int audio_track; /* the n-th sound track; 0: the one with most speech in its first 20 s */
     int pcm_rate;    /* the input is bare samples (16 bits, little-endian, mono), so many a second,
@@ -257,7 +274,17 @@ typedef struct attune_options {
     int causal;      /* of attune_analyze_file: every window is told by what came before it, as a
                       * session and live input do. Without: a person's first windows are told once
                       * 30 s of them say what is usual for them, and up to two minutes late */
-    uint64_t reserved[12];
+    /* of attune_analyze_file alone, too */
+    const char *mic; /* sound comes from there in the place of the path's own, which is live, on the
+                         * same clock: "default", "pulse", "pulse:SOURCE", "alsa", "alsa:DEVICE", or
+                         * whatever else path may be. NULL: none */
+    double reconnect_s; /* how long a device or an address that breaks off is tried again, more and
+                         * more seldom, until the input counts as ended; 0: 30; < 0: not at all.
+                         * The session goes on, with a gap of that length */
+    void (*on_live)(void *user, const attune_live *x); /* nullable: told of live input several times
+                                                        * a second, on the caller's thread */
+    void *on_live_user;
+    uint64_t reserved[8];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -375,7 +402,8 @@ typedef struct attune_sink {
 } attune_sink;
 
 /* path: a file, a camera (/dev/video0), a named pipe, "-" for standard input; with o->live also an
- * address. Containers and codecs that people have are read, and nothing that an input names is
+ * address or a microphone. Cameras, microphones and addresses do not wait for us: of their pictures those
+ * are left out that would be half a second late, and counted. Containers and codecs that people have are read, and nothing that an input names is
  * opened. Frames and sound are analysed in order of time, whatever their order in the input, so
  * that a file gives the same result for any number of threads; only of live input, and of input
  * whose pictures and sound are more than 64 MB apart, late parts are dropped: a note says how much.
@@ -383,6 +411,17 @@ typedef struct attune_sink {
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info /* nullable */,
                         attune_error *err);
+
+/* A camera or a microphone that FFmpeg's devices tell of. */
+typedef struct attune_device {
+    const char *path;  /* for attune_analyze_file, or for attune_options.mic */
+    const char *label; /* for a person; may be "" */
+    int camera;        /* else a microphone */
+    uint64_t reserved[4];
+} attune_device;
+/* Calls each (strings live for the call). Returns how many there are. Kinds that this FFmpeg has not,
+ * or that no server answers for, are passed over; ATTUNE_E_UNSUPPORTED: there is no libavdevice. */
+int attune_devices(void (*each)(void *user, const attune_device *d), void *user, attune_error *err);
 
 #ifdef __cplusplus
 }

@@ -38,6 +38,8 @@ int at_cmd_export(int argc, char **argv);
  * at the end, after the files. */
 void at_catch_stop(void);
 int at_stopped(void *user /* unused */); /* 1 once there was one */
+/* Called by the signal that ends the program, which may be in the midst of anything. NULL: nothing. */
+void at_last_words(void (*say)(void));
 
 /* A number that an option takes: the whole of text, in [lo, hi]. 1: *out has it; 0: it is none, which
  * was said. option is as on the command line. */

@@ -1,6 +1,7 @@
 /* attune analyze INPUT...: clips and cameras to timelines and reports. */
 #include "base/progress.h"
 #include "cli/cli.h"
+#include "cli/view.h"
 #include "report/text.h"
 
 #include <attune/align.h>
@@ -16,13 +17,15 @@ static const char usage[] =
     "                      [--tracks N]\n"
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
     "                      [--no-baseline] [--causal]\n"
-    "                      [--audio-track N] [--video-track N] [--pcm RATE] [--live]\n"
+    "                      [--audio-track N] [--video-track N] [--pcm RATE]\n"
+    "                      [--live] [--mic [DEVICE]] [--reconnect SECONDS] [--view | --no-view]\n"
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
     "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
-    "/dev/video0; '-' is standard input) and writes, into one folder an input:\n"
+    "/dev/video0; '-' is standard input) and writes, into one folder an input ('attune analyze\n"
+    "--devices' lists the cameras and microphones that are there):\n"
     "\n";
 
 static const char usage_options[] =
@@ -47,8 +50,14 @@ static const char usage_options[] =
     "  --sound FILE    the sound of FILE, which was recorded apart, in the place of the INPUT's own\n"
     "  --offset S      FILE begins S seconds after the pictures (-S: before); auto (default): as the\n"
     "                  sound of both says, or where INPUT has none the mouth; if they do not, it fails\n"
-    "  --live          take the input as it comes and drop what is late; and read addresses, such\n"
-    "                  as rtsp://, http://. Without this the network is never used\n"
+    "  --live          take the input as it comes and drop what is late; and read addresses: rtsp://,\n"
+    "                  rtmp://, srt://, http://, ... Without this the network is never used\n"
+    "  --mic [DEVICE]  sound from a microphone beside the camera, on one clock: pulse, pulse:SOURCE, alsa,\n"
+    "                  alsa:DEVICE, or another live input (default: whichever is there)\n"
+    "  --reconnect S   a device or address that breaks off is tried again for S seconds (default: 30;\n"
+    "                  0: not at all); the session goes on with a gap\n"
+    "  --view          a screen that shows live input as it stands; --no-view: a line. Default: the screen\n"
+    "                  on a terminal, unless NO_COLOR is set\n"
     "  --thumbnails    a small picture of each face in report.html. Without this nothing of anybody's\n"
     "                  looks or voice is stored\n"
     "  --store FILE    also keep the windows of each INPUT in FILE, a session each, for attune sessions;\n"
@@ -81,6 +90,7 @@ typedef struct at_job {
     const char *sound; /* of another file; NULL: the input's own */
     double offset_s;   /* NaN: to be found */
     int quiet, json;
+    int view, no_view;
     const char *store_path, *person; /* NULL: nothing is kept */
 
     attune_model *model;
@@ -99,6 +109,10 @@ typedef struct at_run {
     attune_report *report; /* from the first window on: a bad input leaves no folder behind */
     int64_t kept;          /* the store's session, likewise; 0: none */
     at_progress progress;
+    const char *name; /* of the input, for messages */
+    at_view *view;    /* live input on a terminal */
+    int breaks, away; /* that were told of */
+    double away_s;
     attune_error err; /* of the report or the store */
     int failed;
 } at_run;
@@ -121,6 +135,8 @@ static int on_window(void *user, const attune_window *w)
 {
     at_run *r = user;
 
+    if (r->view)
+        at_view_window(r->view, w);
     if (!r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0)
         r->failed = 1;
     else if (attune_report_window(r->report, w, &r->err) < 0)
@@ -142,8 +158,55 @@ static int on_progress(void *user, double done_s, double total_s)
 {
     at_run *r = user;
 
-    at_progress_update(&r->progress, done_s, total_s, NULL);
+    if (at_stopped(NULL)) /* what is still to be said is said on the usual screen */
+        at_view_close(&r->view);
+    if (!r->view)
+        at_progress_update(&r->progress, done_s, total_s, NULL);
     return at_stopped(NULL);
+}
+
+/* ---- live input ----------------------------------------------------------------------------- */
+
+static int wants_view(const at_job *job)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (job->quiet || job->no_view || !at_view_possible())
+        return 0;
+    return job->view || !(no_color && *no_color);
+}
+
+/* Where the view does not show it. */
+static void tell_breaks(at_run *r, const attune_live *x)
+{
+    char why[sizeof x->why];
+
+    if (r->job->quiet || r->view || (x->breaks == r->breaks && x->away == r->away))
+        return;
+    at_progress_end(&r->progress);
+    if (x->away && x->breaks > r->breaks)
+        fprintf(stderr, "attune: %s: the connection broke off (%s); trying again\n", r->name,
+                at_text_clean(why, sizeof why, x->why));
+    else if (!x->away && r->away)
+        fprintf(stderr, "attune: %s: %s\n", r->name,
+                x->away_s > r->away_s ? "the connection is back"
+                                      : "the connection did not come back");
+    r->breaks = x->breaks;
+    r->away = x->away;
+    r->away_s = x->away_s;
+}
+
+static void on_live(void *user, const attune_live *x)
+{
+    at_run *r = user;
+
+    if (!r->view && !at_stopped(NULL) && wants_view(r->job)) {
+        at_progress_end(&r->progress);
+        r->view = at_view_open(r->name);
+    }
+    if (r->view)
+        at_view_live(r->view, x);
+    tell_breaks(r, x);
 }
 
 static int complain(const at_job *job, const char *input, const char *why)
@@ -219,12 +282,12 @@ static int find_offset(const at_job *job, const char *input, const attune_sink *
     return ATTUNE_OK;
 }
 
-static int analyze_file(const at_job *job, const char *input, const attune_sink *sink,
-                        attune_input_info *info, attune_error *err)
+static int analyze_file(const at_job *job, const char *input, const attune_options *options,
+                        const attune_sink *sink, attune_input_info *info, attune_error *err)
 {
     double offset_s = job->offset_s;
     if (!job->sound)
-        return attune_analyze_file(job->model, input, &job->options, sink, info, err);
+        return attune_analyze_file(job->model, input, options, sink, info, err);
     memset(info, 0, sizeof *info);
     int rc = isnan(offset_s) ? find_offset(job, input, sink, &offset_s, err) : ATTUNE_OK;
     return rc < 0 ? rc
@@ -271,14 +334,19 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
                             .model = job->model,
                             .model_path = job->model_path,
                             .session = job->options}};
+    attune_options options = job->options;
     attune_sink sink = {&run, on_window, on_progress, on_thumbnail};
     attune_input_info info;
     attune_error err = {0};
     char name[256];
     int rc, stopped, code = AT_EXIT_OK;
 
-    at_progress_start(&run.progress, at_text_basename(name, sizeof name, input), job->quiet);
-    rc = analyze_file(job, input, &sink, &info, &err);
+    run.name = at_text_basename(name, sizeof name, input);
+    options.on_live = on_live;
+    options.on_live_user = &run;
+    at_progress_start(&run.progress, run.name, job->quiet);
+    rc = analyze_file(job, input, &options, &sink, &info, &err);
+    at_view_close(&run.view);
     at_progress_end(&run.progress);
     stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;
     if (run.failed) {
@@ -404,9 +472,38 @@ static int check_overlay(const at_job *job)
         return at_wrong_usage("analyze", "--anonymise is of --export overlay");
     if (job->overlay && !attune_sinks_have(job->sinks, "timeline.jsonl"))
         return at_wrong_usage("analyze", "--export overlay needs jsonl among the --sinks");
-    if (job->overlay && (job->options.live || job->options.pcm_rate || job->options.no_video))
+    if (job->overlay &&
+        (job->options.live || job->options.mic || job->options.pcm_rate || job->options.no_video))
         return at_wrong_usage("analyze", "--export overlay goes with files that have pictures");
     return -1;
+}
+
+/* Whether the word after --mic is its DEVICE, and no INPUT. */
+static int names_device(const char *word)
+{
+    return strcmp(word, "default") == 0 || strncmp(word, "pulse", 5) == 0 ||
+           strncmp(word, "alsa", 4) == 0;
+}
+
+static void print_device(void *user, const attune_device *d)
+{
+    char path[512], label[512];
+
+    (void)user;
+    printf("%-10s  %-32s  %s\n", d->camera ? "camera" : "microphone",
+           at_text_clean(path, sizeof path, d->path), at_text_clean(label, sizeof label, d->label));
+}
+
+static int print_devices(void)
+{
+    attune_error err = {0};
+    int n = attune_devices(print_device, NULL, &err);
+
+    if (n < 0)
+        fprintf(stderr, "attune: %s\n", err.text);
+    else if (n == 0)
+        fputs("attune: no camera and no microphone was found\n", stderr);
+    return n > 0 ? AT_EXIT_OK : AT_EXIT_FAILED;
 }
 
 /* Fills job. Returns -1 to go on, or the exit code. */
@@ -427,6 +524,11 @@ static int parse(at_job *job, int argc, char **argv)
         {"sound", required_argument, NULL, 'S'},
         {"offset", required_argument, NULL, 'O'},
         {"live", no_argument, NULL, 'l'},
+        {"mic", optional_argument, NULL, 'M'},
+        {"reconnect", required_argument, NULL, 'R'},
+        {"view", no_argument, NULL, 'W'},
+        {"no-view", no_argument, NULL, 'N'},
+        {"devices", no_argument, NULL, 'L'},
         {"no-audio", no_argument, NULL, 'A'},
         {"no-baseline", no_argument, NULL, 'B'},
         {"causal", no_argument, NULL, 'C'},
@@ -492,6 +594,19 @@ static int parse(at_job *job, int argc, char **argv)
         case 'D': job->store_path = optarg; break;
         case 'P': job->person = optarg; break;
         case 'l': o->live = 1; break;
+        case 'M':
+            if (!optarg && optind < argc && names_device(argv[optind]))
+                optarg = argv[optind++];
+            o->mic = optarg ? optarg : "default";
+            break;
+        case 'R':
+            if (!at_take_number("analyze", "--reconnect", optarg, 0, 86400, &o->reconnect_s))
+                return AT_EXIT_USAGE;
+            o->reconnect_s = o->reconnect_s > 0 ? o->reconnect_s : -1;
+            break;
+        case 'W': job->view = 1; break;
+        case 'N': job->no_view = 1; break;
+        case 'L': return print_devices();
         case 'T': o->thumbnails = THUMBNAIL; break;
         case 'A': o->no_audio = 1; break;
         case 'B': o->no_baseline = 1; break;
@@ -524,6 +639,8 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--offset is of a --sound");
     if (job->sound && (argc - optind > 1 || o->live || o->pcm_rate || o->no_audio || o->no_video))
         return at_wrong_usage("analyze", "--sound goes with one file that has pictures");
+    if (o->mic && (argc - optind > 1 || job->sound || o->no_audio || o->pcm_rate))
+        return at_wrong_usage("analyze", "--mic goes with one camera, or other live pictures");
     if (o->no_audio && o->no_video)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     job->inputs = argv + optind;

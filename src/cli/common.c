@@ -14,15 +14,28 @@
 
 static volatile sig_atomic_t stop;
 
+static void (*volatile last_words)(void);
+
 static void on_signal(int sig)
 {
-    (void)sig;
-    stop = 1;
+    if (!stop) {
+        stop = 1;
+        return;
+    }
+    if (last_words)
+        last_words();
+    signal(sig, SIG_DFL);
+    raise(sig); /* delivered when this returns */
+}
+
+void at_last_words(void (*say)(void))
+{
+    last_words = say;
 }
 
 void at_catch_stop(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = on_signal};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

@@ -66,7 +66,8 @@ int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, int64_t max_p
 
 /* Comma-separated lists for FFmpeg's own options. */
 extern const char at_av_formats[];        /* of files and pipes */
-extern const char at_av_live_formats[];   /* of cameras and addresses */
+extern const char at_av_live_formats[];   /* of addresses */
+extern const char at_av_device_formats[]; /* of cameras and microphones */
 extern const char at_av_live_protocols[]; /* of addresses; files and pipes need none */
 extern const char at_av_codecs[];
 extern const char at_av_probe_codecs[]; /* those that probing may decode with */
@@ -106,10 +107,11 @@ AVPacket *at_av_queue_at(const at_av_queue *q, int i); /* the i-th from the fron
 void at_av_queue_drop(at_av_queue *q);                 /* the first; count > 0 */
 void at_av_queue_free(at_av_queue *q);
 
-/* ---- av_camera.c -------------------------------------------------------------------------- */
+/* ---- av_device.c -------------------------------------------------------------------------- */
 
-/* The format that reads cameras, or NULL and err filled. path: for the message. */
-const AVInputFormat *at_av_camera_format(const char *path, attune_error *err);
+/* The format that reads devices of that name (v4l2, pulse, alsa), or NULL and err filled. path: for the
+ * message. */
+const AVInputFormat *at_av_device_format(const char *name, const char *path, attune_error *err);
 
 /* ---- av_source.c -------------------------------------------------------------------------- */
 

@@ -12,7 +12,8 @@
     "ac3,eac3,amr,gif,yuv4mpegpipe,h264,hevc,m4v,mjpeg,ivf,obu,mxf,dv"
 #define STILLS   "png_pipe,jpeg_pipe,bmp_pipe,webp_pipe,tiff_pipe,pgm_pipe,ppm_pipe"
 #define RAW      "s16le"
-#define STREAMED "rtsp,rtp,mpjpeg,video4linux2,v4l2," RECORDINGS
+#define STREAMED "rtsp,rtp,mpjpeg," RECORDINGS
+#define DEVICES  "video4linux2,v4l2,pulse,alsa"
 
 /* Decoders whose pictures have to be decoded to know their size. Each picture stands by itself, so
  * that looking at one takes the memory of one. */
@@ -32,6 +33,7 @@
 
 const char at_av_formats[] = RECORDINGS "," STILLS "," RAW;
 const char at_av_live_formats[] = STREAMED;
+const char at_av_device_formats[] = DEVICES;
 const char at_av_live_protocols[] = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,rtmp,rtmps,http,https,"
                                     "httpproxy,srt";
 const char at_av_codecs[] = STILL_CODECS "," SOUND_CODECS "," VIDEO_CODECS;

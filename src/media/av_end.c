@@ -1,6 +1,7 @@
 /* av_end.c - did the input end where it should have? */
 #include "media/av_reader.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* How far short of what the container says of a stream (or of all, for those that do not say it
@@ -45,6 +46,22 @@ static int64_t bytes_there(const at_av_source *s)
     return s->ended ? s->size : INT64_MAX;
 }
 
+/* A file at an address says how many bytes it has; a stream does not, and one that ends has broken off
+ * as far as anybody can tell. */
+static void judge_live_end(at_media *m)
+{
+    int streams = m->device || (m->remote && !(m->fmt->pb && avio_size(m->fmt->pb) > 0));
+    char text[AV_ERROR_MAX_STRING_SIZE] = "the sender ended it";
+    if (!streams)
+        return;
+    if (m->read_failure == AVERROR(ETIMEDOUT))
+        snprintf(text, sizeof text, "nothing came any more");
+    else if (m->read_failure)
+        av_strerror(m->read_failure, text, sizeof text);
+    m->info.lost = 1;
+    snprintf(m->info.lost_reason, sizeof m->info.lost_reason, "%s", text);
+}
+
 /* Where a container says how many bytes it has, and all are there, it may have claimed too much time
  * (as programs that cut leave it), but nothing was lost. */
 void at_av_judge_end(at_media *m)
@@ -54,9 +71,9 @@ void at_av_judge_end(at_media *m)
     double got = (double)m->info.duration_us / AT_AV_SECOND;
     int64_t missing = missing_us(m), claimed = at_av_source_head(&m->source).claimed;
 
-    if (m->live)
-        return;
-    if (m->read_failure) {
+    if (m->live) {
+        judge_live_end(m);
+    } else if (m->read_failure) {
         char text[AV_ERROR_MAX_STRING_SIZE] = "";
         av_strerror(m->read_failure, text, sizeof text);
         snprintf(why, room, "reading failed after %.2f s: %s", got, text);

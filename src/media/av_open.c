@@ -1,14 +1,17 @@
 /* av_open.c - opening: which input, which kind of container, which limits. */
 #include "media/av_reader.h"
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/progress.h"
 
 #include <libavutil/avstring.h>
+#include <libavutil/time.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
+
+enum { PATIENCE_S = 10 }; /* with an address that sends nothing */
 
 /* ---- why not ------------------------------------------------------------------------------ */
 
@@ -28,6 +31,9 @@ static const char *no_media_reason(const at_media *m, int averr)
 
 static int open_failed(const at_media *m, int averr, attune_error *err)
 {
+    if (m->stalled)
+        return at_fail(err, ATTUNE_E_IO, "%s: nothing came from there for %d s", m->path,
+                       PATIENCE_S);
     if (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL) || averr == AVERROR_EOF)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: %s", m->path, no_media_reason(m, averr));
     return at_av_fail(err, averr, m->path, "cannot open");
@@ -63,10 +69,12 @@ static int no_stream(const at_media *m, attune_error *err)
 
 /* ---- the container ------------------------------------------------------------------------ */
 
-static int interrupted(void *user)
+int at_av_interrupted(void *media)
 {
-    const at_media *m = user;
-    return m->o.interrupted && m->o.interrupted(m->o.user);
+    at_media *m = media;
+    if (m->remote && at_now() > m->heard_s + PATIENCE_S)
+        m->stalled = 1;
+    return m->stalled || (m->o.interrupted && m->o.interrupted(m->o.user));
 }
 
 /* Nothing that an input names is opened. */
@@ -78,71 +86,6 @@ static int refuse_open(AVFormatContext *fmt, AVIOContext **pb, const char *url, 
     return AVERROR(EPERM);
 }
 
-enum { VIDEO4LINUX = 81 }; /* the kernel's number for cameras: admin-guide/devices.txt */
-
-static int is_camera(const char *path)
-{
-    struct stat st;
-    return strncmp(path, "/dev/video", 10) == 0 ||
-           (stat(path, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) == VIDEO4LINUX);
-}
-
-/* scheme://..., unless a file is called so. */
-static int is_address(const char *path)
-{
-    struct stat st;
-    return strstr(path, "://") && stat(path, &st) != 0;
-}
-
-static int check_address(const at_media *m, attune_error *err)
-{
-    char scheme[16] = "";
-    size_t n = strcspn(m->path, ":");
-    if (!m->o.live)
-        return at_fail(err, ATTUNE_E_ARG,
-                       "%s: an address; the network is used only for live input (--live)", m->path);
-    snprintf(scheme, sizeof scheme, "%.*s", (int)(n < sizeof scheme ? n : 0), m->path);
-    if (!av_match_list(scheme, at_av_live_protocols, ','))
-        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: addresses of this kind are not read",
-                       m->path);
-    return 0;
-}
-
-/* How an input is opened. */
-typedef struct at_av_way {
-    const AVInputFormat *format; /* NULL: to be found out */
-    const char *url;             /* what FFmpeg is told, and might judge by */
-    const char *formats, *protocols;
-} at_av_way;
-
-/* A file or a pipe. FFmpeg is not told its name: the content says what it is, and no name makes it
- * look for more. */
-static int way_of_source(at_media *m, at_av_way *way, attune_error *err)
-{
-    *way = (at_av_way){.url = "", .formats = at_av_formats, .protocols = ""};
-    if (m->o.pcm_rate)
-        way->format = av_find_input_format("s16le");
-    int ret = strcmp(m->path, "-") != 0 ? at_av_path_check(m->path, err) : 0;
-    if (ret < 0)
-        return ret;
-    return at_av_source_open(&m->source, m->path, interrupted, m, err);
-}
-
-static int way_of(at_media *m, at_av_way *way, attune_error *err)
-{
-    *way = (at_av_way){.url = m->path, .formats = at_av_live_formats, .protocols = ""};
-    if (is_camera(m->path)) {
-        m->live = 1;
-        way->format = at_av_camera_format(m->path, err);
-        return way->format ? 0 : ATTUNE_E_UNSUPPORTED;
-    }
-    if (is_address(m->path)) {
-        way->protocols = at_av_live_protocols;
-        return check_address(m, err);
-    }
-    return way_of_source(m, way, err);
-}
-
 static int set_options(const at_media *m, const at_av_way *way, AVDictionary **options)
 {
     int ret = av_dict_set(options, "format_whitelist", way->formats, 0);
@@ -152,30 +95,68 @@ static int set_options(const at_media *m, const at_av_way *way, AVDictionary **o
         ret = av_dict_set(options, "codec_whitelist", at_av_probe_codecs, 0);
     if (ret >= 0 && m->o.pcm_rate)
         ret = av_dict_set_int(options, "sample_rate", m->o.pcm_rate, 0);
+    if (ret >= 0 && way->channels)
+        ret = av_dict_set(options, "channels", way->channels, 0);
+    if (ret >= 0 && way->rtsp) /* what is lost on the way is worse here than what comes late */
+        ret = av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
+    if (ret >= 0 && m->device && !way->channels) /* the clock that microphones are on */
+        ret = av_dict_set(options, "timestamps", "abs", 0);
     return ret;
 }
 
-static int open_container(at_media *m, attune_error *err)
+/* An AVERROR or 0. m->fmt is there after, whatever came of it. */
+static int open_way(at_media *m, const at_av_way *way)
 {
-    at_av_way way;
-    int status = way_of(m, &way, err);
-    if (status < 0)
-        return status;
     m->fmt = avformat_alloc_context();
     if (!m->fmt)
-        return at_fail_nomem(err);
-    m->fmt->interrupt_callback = (AVIOInterruptCB){interrupted, m};
+        return AVERROR(ENOMEM);
+    m->fmt->interrupt_callback = (AVIOInterruptCB){at_av_interrupted, m};
     m->fmt->pb = m->source.io;
     if (m->source.io)
         m->fmt->io_open = refuse_open;
-    if (way.format && !m->source.io) /* a camera: what it showed while it was probed is past */
-        m->fmt->flags |= AVFMT_FLAG_NOBUFFER;
+    if (m->device) /* what it showed while it was probed is past; and it may fall silent for good */
+        m->fmt->flags |= AVFMT_FLAG_NOBUFFER | AVFMT_FLAG_NONBLOCK;
     AVDictionary *options = NULL;
-    int ret = set_options(m, &way, &options);
+    int ret = set_options(m, way, &options);
     if (ret >= 0)
-        ret = avformat_open_input(&m->fmt, way.url, way.format, &options);
+        ret = avformat_open_input(&m->fmt, way->url, way->format, &options);
     av_dict_free(&options);
-    return ret < 0 ? open_failed(m, ret, err) : 0;
+    return ret < 0 ? ret : 0;
+}
+
+static int no_device(const at_media *m, const at_av_way *way, const int *failure, int n,
+                     attune_error *err)
+{
+    char why[256] = "", text[AV_ERROR_MAX_STRING_SIZE];
+    size_t used = 0;
+    for (int i = 0; i < n && used < sizeof why; i++) {
+        if (failure[i] == AVERROR(ENOMEM) || failure[i] == AVERROR_EXIT)
+            return at_av_fail(err, failure[i], m->path, "cannot open");
+        av_strerror(failure[i], text, sizeof text);
+        int told = i + 1 < n && way[i].name && strcmp(way[i].name, way[i + 1].name) == 0;
+        if (!told) /* of the two tries with ALSA the last tells */
+            used += (size_t)snprintf(why + used, sizeof why - used, "%s%s%s%s", used ? "; " : "",
+                                     way[i].name ? way[i].name : "", way[i].name ? ": " : "", text);
+    }
+    return at_fail(err, ATTUNE_E_IO, "%s: the %s cannot be opened: %s", m->path,
+                   way->name ? "microphone" : "camera", why);
+}
+
+static int open_container(at_media *m, const char *path, attune_error *err)
+{
+    at_av_way way[AT_AV_WAYS];
+    int failure[AT_AV_WAYS], n = at_av_ways(m, path, way, err);
+    if (n < 0)
+        return n;
+    m->heard_s = at_now();
+    for (int i = 0; i < n; i++) {
+        failure[i] = open_way(m, &way[i]);
+        if (failure[i] == 0)
+            return 0;
+        avformat_free_context(m->fmt);
+        m->fmt = NULL;
+    }
+    return m->device ? no_device(m, way, failure, n, err) : open_failed(m, failure[0], err);
 }
 
 /* ---- probing ------------------------------------------------------------------------------ */
@@ -215,6 +196,20 @@ static int probe_streams(at_media *m, attune_error *err)
     return ret < 0 ? open_failed(m, ret, err) : 0;
 }
 
+/* ---- the clock ---------------------------------------------------------------------------- */
+
+enum { CLOCK_OFF_S = 60 }; /* a device whose times are off by more does not tell the time */
+
+/* When time 0 of a live input was, on the clock of at_now. */
+static int64_t origin_us(const at_media *m, double opened_s)
+{
+    int64_t ago = m->start_us != AV_NOPTS_VALUE ? av_gettime() - m->start_us : INT64_MAX;
+    double now = at_now();
+    if (m->device && ago > -CLOCK_OFF_S * AT_AV_SECOND && ago < CLOCK_OFF_S * AT_AV_SECOND)
+        return (int64_t)(now * 1e6) - ago;
+    return (int64_t)(opened_s * 1e6);
+}
+
 /* ---- all of it ---------------------------------------------------------------------------- */
 
 static int check_options(const at_media_options *o, const char *path, attune_error *err)
@@ -244,13 +239,17 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
     m->live = m->o.live;
     m->last_frame_us = m->last_period = -1;
     m->path = at_alloc(strlen(path) + 1, 1);
+    double opened_s = 0;
     m->packet = av_packet_alloc();
     if (!m->path || !m->packet) {
         ret = at_fail_nomem(err);
         goto fail;
     }
-    memcpy(m->path, path, strlen(path) + 1);
-    if ((ret = open_container(m, err)) < 0 || (ret = probe_streams(m, err)) < 0)
+    at_address_name(m->path, strlen(path) + 1, path);
+    if ((ret = open_container(m, path, err)) < 0)
+        goto fail;
+    opened_s = at_now();
+    if ((ret = probe_streams(m, err)) < 0)
         goto fail;
     m->start_us = m->fmt->start_time; /* in AV_TIME_BASE units, which are microseconds */
     ret = at_av_tracks_open(m, err);
@@ -259,6 +258,8 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
     if (ret < 0)
         goto fail;
     m->info.live = m->live;
+    m->info.device = m->device;
+    m->info.origin_us = m->live ? origin_us(m, opened_s) : 0;
     m->info.container_us = m->fmt->duration > 0 && !m->live ? m->fmt->duration : 0;
     *out = m;
     return 0;

@@ -2,6 +2,7 @@
 #include "media/av_reader.h"
 
 #include "base/error.h"
+#include "base/progress.h"
 
 #include <unistd.h>
 
@@ -37,12 +38,15 @@ int at_av_read(at_media *m, at_av_stream *const *tracks, int n, attune_error *er
         return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: interrupted", m->path);
     int ret = av_read_frame(m->fmt, m->packet);
     if (ret >= 0) {
+        m->heard_s = m->remote ? at_now() : 0;
         at_av_stream *s = stream_of(m, m->packet->stream_index, tracks, n);
         m->read_errors = 0;
         ret = !s || at_av_queue_push(&s->queue, m->packet) ? 1 : at_fail_nomem(err);
         av_packet_unref(m->packet);
         return ret;
     }
+    if (m->stalled)
+        return reading_ended(m, AVERROR(ETIMEDOUT));
     if (ret == AVERROR(ENOMEM) || ret == AVERROR_EXIT)
         return at_av_fail(err, ret, m->path, "reading");
     if (ret == AVERROR(EAGAIN)) {

@@ -72,6 +72,9 @@ struct at_media {
     int64_t last_frame_us; /* of the latest frame; -1: none */
     int64_t last_period;   /* of the latest frame given out, in units of 1/rate; -1: none */
     int live;              /* a camera or an address: what is late is not waited for */
+    int device, remote;    /* a camera or a microphone; an address */
+    double heard_s;        /* of an address: when something came of it last (at_now) */
+    int stalled;           /* and that is too long ago */
     int at_end, read_errors, read_failure; /* read_failure: why reading stopped, or 0 */
     int64_t given;                         /* packets given out */
     int ended, result;                     /* result: what every later call returns */
@@ -79,6 +82,26 @@ struct at_media {
     attune_error sound_failure;            /* why sound was not read, the first time; or "" */
     at_media_info info;
 };
+
+/* ---- av_open.c ---------------------------------------------------------------------------- */
+
+/* For FFmpeg, of an at_media: whether to stop waiting. */
+int at_av_interrupted(void *media);
+
+/* ---- av_way.c ----------------------------------------------------------------------------- */
+
+/* How an input is opened. */
+typedef struct at_av_way {
+    const AVInputFormat *format; /* NULL: to be found out */
+    const char *url;             /* what FFmpeg is told, and might judge by */
+    const char *formats, *protocols;
+    const char *name, *channels; /* of a microphone, else NULL */
+    int rtsp;
+} at_av_way;
+
+/* The ways to try one after another, AT_AV_WAYS at most: how many, or < 0. What path is goes to m. */
+enum { AT_AV_WAYS = 3 };
+int at_av_ways(at_media *m, const char *path, at_av_way *way, attune_error *err);
 
 /* ---- av_decoder.c ------------------------------------------------------------------------- */
 
@@ -120,7 +143,7 @@ int at_av_spare_skip(at_av_spare *s, const at_media *m, const AVPacket *packet);
 
 /* ---- av_end.c ----------------------------------------------------------------------------- */
 
-/* Whether the input ended as it should: fills info.truncated and its reason. */
+/* Whether the input ended as it should: fills info.truncated or, live, info.lost, and the reason. */
 void at_av_judge_end(at_media *m);
 
 #endif

@@ -52,7 +52,7 @@ typedef struct at_media_options {
     int pcm_rate; /* the input is nothing but samples (s16le, mono), so many a second, in
                    * AT_MEDIA_PCM_MIN to AT_MEDIA_PCM_MAX; 0: a container */
     int live;     /* nothing is waited for that comes late; and path may be an address (rtsp://,
-                   * http://, ...). Cameras are live anyway */
+                   * http://, ...) or a microphone (attune_options.mic). Cameras are live anyway */
     int (*interrupted)(void *user); /* nullable; non-zero makes a blocked or coming call return
                                      * ATTUNE_E_INTERRUPTED. Called often, from this thread or
                                      * one of FFmpeg's */
@@ -93,6 +93,13 @@ typedef struct at_media_info {
     int64_t frames;           /* decoded, given out or dropped; not those that nobody needed */
     int64_t errors;           /* damaged packets that were skipped */
     int live;
+    int64_t
+        origin_us; /* live: when time 0 was, on the clock of at_now: as the device says, else when
+                        * the input answered */
+    int device;    /* a camera or a microphone: origin_us is its own */
+    int waits;     /* whoever sends can be held up (a pipe, a file); else nobody waits for us */
+    int lost;      /* once at_media_next gave 0: a device or a stream broke off; it may come back */
+    char lost_reason[128];
     int video_tracks, audio_tracks; /* that could be read, at most 16 */
     int video_track, audio_track;   /* which of them are; 0: none */
     int chosen_by_speech;           /* the sound track was */

@@ -1,4 +1,5 @@
 /* report.c - sinks side by side over one stream of windows, in files that appear together. */
+#include "base/address.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -28,6 +29,7 @@ struct attune_report {
     at_stats stats;
     at_thumbnails thumbnails;
     attune_input_info info;
+    char input[4096]; /* as it is named, see base/address.h */
     int interrupted, finished;
     int made_dir;
     at_sink sink[AT_SINKS_MAX];
@@ -192,6 +194,8 @@ int attune_report_open(attune_report **out, const attune_report_options *o, attu
     at_stats_init(&r->stats, llround(r->setup.session.hop_s * 1e6), r->setup.session.window_s,
                   r->setup.session.max_tracks, &usual);
     rc = check(&r->setup, err);
+    if (rc == ATTUNE_OK)
+        r->setup.input = at_address_name(r->input, sizeof r->input, o->input);
     rc = rc < 0 ? rc : open_sinks(r, err);
     if (rc < 0) {
         attune_report_free(&r);

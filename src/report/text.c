@@ -1,5 +1,7 @@
 #include "report/text.h"
 
+#include "base/address.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -83,8 +85,11 @@ void at_text_html(FILE *f, const char *s)
 
 char *at_text_basename(char *dst, size_t size, const char *path)
 {
-    size_t end = strlen(path), start;
-    char part[512];
+    char part[512], name[4096];
+    size_t end, start;
+
+    path = at_address_name(name, sizeof name, path);
+    end = strlen(path);
 
     while (end > 1 && path[end - 1] == '/')
         end--;

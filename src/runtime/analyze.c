@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const double default_patience_s = 30; /* with an input that broke off */
+
 typedef struct at_analysis {
     at_feed *feed;
     attune_session *session;
@@ -25,6 +27,9 @@ typedef struct at_analysis {
     at_hindsight hindsight;
     int stopped; /* by whoever takes the windows */
     double done_s;
+    double opened_s; /* at_now; 0: not yet */
+    void (*on_live)(void *user, const attune_live *x);
+    void *on_live_user;
 } at_analysis;
 
 static int fail_session(const at_analysis *a, int rc, attune_error *err)
@@ -39,15 +44,41 @@ static int fail_interrupted(const at_analysis *a, attune_error *err)
     return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: stopped", a->path);
 }
 
+static void tell_live(const at_analysis *a)
+{
+    attune_live x = {.elapsed_s = at_now() - a->opened_s};
+    attune_counts counts;
+    at_feed_state state;
+
+    at_feed_get_state(a->feed, &state);
+    attune_session_counts(a->session, &counts);
+    x.lag_s = state.lag_s;
+    x.has_video = state.has_video;
+    x.has_audio = state.has_audio;
+    x.dropped_frames = state.dropped + counts.late_frames;
+    x.late_audio_s = (double)counts.late_audio_us / 1e6;
+    for (int i = 0; i < 2; i++) {
+        const at_live_state *live = &state.live[i];
+        x.away |= live->away;
+        x.breaks += live->breaks;
+        x.away_s += live->away_s;
+        if (live->why[0] && (!x.why[0] || live->away))
+            snprintf(x.why, sizeof x.why, "%s", live->why);
+    }
+    a->on_live(a->on_live_user, &x);
+}
+
 static int progress(void *user)
 {
     const at_analysis *a = user;
     at_media_info info = {0};
 
-    if (!a->sink->progress)
-        return 0;
     if (a->feed)
         at_feed_info(a->feed, &info);
+    if (info.live && a->on_live && a->session)
+        tell_live(a);
+    if (!a->sink->progress)
+        return 0;
     return a->sink->progress(a->sink->user, a->done_s, (double)info.container_us / 1e6);
 }
 
@@ -161,12 +192,15 @@ static int hand_on_rest(at_analysis *a, const attune_options *o, attune_error *e
 static void fill_info(const at_analysis *a, double start, attune_input_info *info)
 {
     at_media_info media = {0};
+    at_feed_state state = {0};
 
     memset(info, 0, sizeof *info);
     if (a->session)
         attune_session_counts(a->session, &info->counts);
     if (a->feed)
         at_feed_info(a->feed, &media);
+    if (a->feed)
+        at_feed_get_state(a->feed, &state);
     info->duration_s = (double)media.duration_us / 1e6;
     info->container_s = (double)media.container_us / 1e6;
     info->has_video = media.has_video;
@@ -175,7 +209,7 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     info->height = media.h;
     if (a->session && info->has_video)
         info->smallest_face = at_search_smallest(a->min_face, media.w, media.h);
-    at_notes_write(info, &media);
+    at_notes_write(info, &media, &state);
     info->truncated = media.truncated;
     snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
     info->elapsed_s = at_now() - start;
@@ -206,7 +240,7 @@ static at_media_options media_options(at_analysis *a, const attune_options *o)
                               .audio_track = o->audio_track,
                               .speech_s = speech_s,
                               .pcm_rate = o->pcm_rate,
-                              .live = o->live,
+                              .live = o->live || o->mic,
                               .interrupted = progress,
                               .user = a};
 }
@@ -216,11 +250,17 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
 {
     attune_options options = o ? *o : (attune_options){0};
     at_media_options media = media_options(a, &options);
+    const at_feed_sound mic = {.path = options.mic, .live = 1};
+    const at_feed_sound *sound = a->change ? a->change->sound : NULL;
     at_media_info info;
-    int rc = at_feed_open(&a->feed, a->path, a->change ? a->change->sound : NULL, &media, err);
+    int rc = at_feed_open(&a->feed, a->path, options.mic ? &mic : sound, &media,
+                          options.reconnect_s == 0 ? default_patience_s : options.reconnect_s, err);
 
     if (rc < 0)
         return rc;
+    a->opened_s = at_now();
+    a->on_live = options.on_live;
+    a->on_live_user = options.on_live_user;
     at_feed_info(a->feed, &info);
     options.no_video = media.no_video = !info.has_video;
     options.no_audio = media.no_audio = !info.has_audio;

@@ -236,7 +236,7 @@ int attune_analyze_apart(const attune_model *m, const char *video, const char *s
 {
     if (!(fabs(offset_s) <= MOST_ROWS / AT_LAG_RATE))
         return at_fail(err, ATTUNE_E_ARG, "an offset of %g s is too far", offset_s);
-    const at_feed_sound apart = {sound, (int64_t)(offset_s * 1e6)};
+    const at_feed_sound apart = {.path = sound, .offset_us = (int64_t)(offset_s * 1e6)};
     const at_analyze_change change = {.sound = &apart};
     const int status = at_analyze_changed(m, video, o, sink, &change, info, err);
     if (info)

@@ -41,6 +41,26 @@ static void note_late(attune_input_info *info)
         note(info, "%.2f s of sound came too late, and were left out of windows", late_s);
 }
 
+static void note_dropped(attune_input_info *info, const at_feed_state *state)
+{
+    if (state->dropped > 0)
+        note(info, "%lld %s not looked at, so as to keep up with live input",
+             (long long)state->dropped, state->dropped == 1 ? "picture was" : "pictures were");
+}
+
+/* of: which of two inputs, or "". */
+static void note_breaks(attune_input_info *info, const at_live_state *live, const char *of)
+{
+    int back = live->breaks - live->ended - live->away;
+
+    if (back > 0)
+        note(info, "%sthe connection broke off %s%d %s, and was gone for %.1f s in all", of,
+             live->ended || live->away ? "and came back " : "", back, back == 1 ? "time" : "times",
+             live->away_s);
+    if (live->ended || live->away)
+        note(info, "%sthe input broke off and did not come back: %.120s", of, live->why);
+}
+
 /* A report without faces says what it cannot know of. */
 static void note_unseen(attune_input_info *info)
 {
@@ -49,7 +69,7 @@ static void note_unseen(attune_input_info *info)
              ceil(info->smallest_face));
 }
 
-void at_notes_write(attune_input_info *info, const at_media_info *media)
+void at_notes_write(attune_input_info *info, const at_media_info *media, const at_feed_state *state)
 {
     note_tracks(info, media);
     if (media->opposite_phase)
@@ -58,6 +78,9 @@ void at_notes_write(attune_input_info *info, const at_media_info *media)
     if (media->errors > 0)
         note(info, "%lld damaged %s skipped", (long long)media->errors,
              media->errors == 1 ? "packet was" : "packets were");
+    note_breaks(info, &state->live[0], "");
+    note_breaks(info, &state->live[1], "the microphone: ");
+    note_dropped(info, state);
     note_late(info);
     note_unseen(info);
 }

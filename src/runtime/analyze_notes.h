@@ -3,9 +3,10 @@
 #ifndef AT_RUNTIME_ANALYZE_NOTES_H
 #define AT_RUNTIME_ANALYZE_NOTES_H
 
-#include "media/media.h"
+#include "runtime/feed.h"
 
-/* Fills info's notes, from info->counts and media. */
-void at_notes_write(attune_input_info *info, const at_media_info *media);
+/* Fills info's notes, from info->counts, media and, of live input, how it went. */
+void at_notes_write(attune_input_info *info, const at_media_info *media,
+                    const at_feed_state *state);
 
 #endif

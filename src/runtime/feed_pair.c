@@ -8,7 +8,7 @@
 enum { PICTURES, SOUND, SIDES };
 
 struct at_pair {
-    at_media *side[SIDES]; /* SOUND NULL: one file is all */
+    at_live *side[SIDES]; /* SOUND NULL: one file is all */
     at_media_packet waiting[SIDES];
     int has[SIDES], ended[SIDES];
     int64_t offset_us, sound_end_us;
@@ -21,11 +21,11 @@ static int open_sound(at_pair *p, const at_feed_sound *sound, const at_media_opt
     own.no_video = 1;
     own.video_track = own.pcm_rate = 0;
     p->offset_us = sound->offset_us;
-    return at_media_open(&p->side[SOUND], sound->path, &own, err);
+    return at_live_open(&p->side[SOUND], sound->path, &own, NULL, err);
 }
 
 int at_pair_open(at_pair **out, const char *path, const at_feed_sound *sound,
-                 const at_media_options *o, attune_error *err)
+                 const at_media_options *o, const at_live_watch *watch, attune_error *err)
 {
     at_media_options own = *o;
     at_pair *p = *out = at_calloc(1, sizeof *p);
@@ -35,7 +35,7 @@ int at_pair_open(at_pair **out, const char *path, const at_feed_sound *sound,
         own.no_audio = 1;
         own.audio_track = 0;
     }
-    int status = at_media_open(&p->side[PICTURES], path, &own, err);
+    int status = at_live_open(&p->side[PICTURES], path, &own, watch, err);
     if (status == ATTUNE_OK && sound)
         status = open_sound(p, sound, o, err);
     if (status < 0)
@@ -47,16 +47,15 @@ void at_pair_free(at_pair **p)
 {
     if (!*p)
         return;
-    at_media_free(&(*p)->side[PICTURES]);
-    at_media_free(&(*p)->side[SOUND]);
+    at_live_free(&(*p)->side[PICTURES]);
+    at_live_free(&(*p)->side[SOUND]);
     at_free(*p);
     *p = NULL;
 }
 
-/* Puts sound on the pictures' clock; 0: all of it lies before their beginning. */
-static int shift(at_pair *p, at_media_packet *sound)
+int at_pair_shift(at_media_packet *sound, int64_t offset_us)
 {
-    const int64_t begins = sound->t_us + p->offset_us;
+    const int64_t begins = sound->t_us + offset_us;
     size_t early = 0;
     if (begins < 0) {
         const int64_t samples = (-begins * AT_MEDIA_AUDIO_RATE + 999999) / 1000000;
@@ -67,6 +66,13 @@ static int shift(at_pair *p, at_media_packet *sound)
     sound->pcm += early;
     sound->n -= early;
     sound->t_us = begins < 0 ? 0 : begins;
+    return 1;
+}
+
+static int shift(at_pair *p, at_media_packet *sound)
+{
+    if (!at_pair_shift(sound, p->offset_us))
+        return 0;
     p->sound_end_us = sound->t_us + (int64_t)sound->n * 1000000 / AT_MEDIA_AUDIO_RATE;
     return 1;
 }
@@ -75,7 +81,7 @@ static int shift(at_pair *p, at_media_packet *sound)
 static int refill(at_pair *p, int side, attune_error *err)
 {
     while (!p->has[side] && !p->ended[side]) {
-        const int status = at_media_next(p->side[side], &p->waiting[side], err);
+        const int status = at_live_next(p->side[side], &p->waiting[side], err);
         if (status < 0)
             return status;
         p->ended[side] = status == 0;
@@ -87,7 +93,7 @@ static int refill(at_pair *p, int side, attune_error *err)
 int at_pair_next(at_pair *p, at_media_packet *out, attune_error *err)
 {
     if (!p->side[SOUND])
-        return at_media_next(p->side[PICTURES], out, err);
+        return at_live_next(p->side[PICTURES], out, err);
     int status = refill(p, PICTURES, err);
     status = status < 0 ? status : refill(p, SOUND, err);
     if (status < 0)
@@ -107,24 +113,32 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+void at_pair_join_info(at_media_info *out, const at_media_info *sound, int64_t end_us,
+                       int64_t offset_us)
+{
+    out->has_audio = sound->has_audio;
+    out->audio_tracks = sound->audio_tracks;
+    out->audio_track = sound->audio_track;
+    out->chosen_by_speech = sound->chosen_by_speech;
+    out->opposite_phase = sound->opposite_phase;
+    out->errors += sound->errors;
+    out->live |= sound->live;
+    out->duration_us = later(out->duration_us, end_us);
+    if (out->container_us && sound->container_us)
+        out->container_us = later(out->container_us, sound->container_us + offset_us);
+    if (sound->truncated && !out->truncated) {
+        out->truncated = 1;
+        snprintf(out->truncated_reason, sizeof out->truncated_reason, "%s",
+                 sound->truncated_reason);
+    }
+}
+
 void at_pair_get_info(const at_pair *p, at_media_info *out)
 {
     at_media_info sound;
-    at_media_get_info(p->side[PICTURES], out);
+    at_live_get_info(p->side[PICTURES], out);
     if (!p->side[SOUND])
         return;
-    at_media_get_info(p->side[SOUND], &sound);
-    out->has_audio = sound.has_audio;
-    out->audio_tracks = sound.audio_tracks;
-    out->audio_track = sound.audio_track;
-    out->chosen_by_speech = sound.chosen_by_speech;
-    out->opposite_phase = sound.opposite_phase;
-    out->errors += sound.errors;
-    out->duration_us = later(out->duration_us, p->sound_end_us);
-    if (out->container_us && sound.container_us)
-        out->container_us = later(out->container_us, sound.container_us + p->offset_us);
-    if (sound.truncated && !out->truncated) {
-        out->truncated = 1;
-        snprintf(out->truncated_reason, sizeof out->truncated_reason, "%s", sound.truncated_reason);
-    }
+    at_live_get_info(p->side[SOUND], &sound);
+    at_pair_join_info(out, &sound, p->sound_end_us, p->offset_us);
 }

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "serve/analysis.h"
-#include "serve/hints.h"
+#include "report/hints.h"
 #include "serve/now.h"
 #include "serve/outbox.h"
 #include "serve/rate.h"

@@ -1,6 +1,6 @@
 #include "serve/wire.h"
 
-#include "serve/hints.h"
+#include "report/hints.h"
 
 #include <jansson.h>
 #include <stdio.h>

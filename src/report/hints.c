@@ -1,4 +1,4 @@
-#include "serve/hints.h"
+#include "report/hints.h"
 
 #include <math.h>
 
@@ -15,21 +15,40 @@ static const float some_speech = 0.2F;
 static const float drowned_db = 6;      /* of the voice over the noise */
 static const float hardly_voice = 0.2F; /* condition of what was taken for speech */
 
-static const char *const hint_names[] = {
-    [AT_HINT_NO_FACE] = "no_face",
-    [AT_HINT_FACE_DARK] = "face_dark",
-    [AT_HINT_FACE_BRIGHT] = "face_bright",
-    [AT_HINT_FACE_COVERED] = "face_covered",
-    [AT_HINT_SMALL_FACE] = "small_face",
-    [AT_HINT_BLURRED] = "blurred",
-    [AT_HINT_TURNED] = "turned",
-    [AT_HINT_NO_VOICE] = "no_voice",
-    [AT_HINT_NOISE] = "noise",
+static const struct {
+    const char *name, *what, *todo;
+} hints[] = {
+    [AT_HINT_NO_FACE] = {"no_face", "No face is found in the picture.",
+                         "Move into view, or turn the camera."},
+    [AT_HINT_FACE_DARK] = {"face_dark", "Your face is dark.", "Turn towards a window or a lamp."},
+    [AT_HINT_FACE_BRIGHT] = {"face_bright", "Your face is too bright.",
+                             "Turn away from the lamp or the sun."},
+    [AT_HINT_FACE_COVERED] = {"face_covered", "Only part of your face is seen.",
+                              "Take away the hand, or move into the middle of the picture."},
+    [AT_HINT_SMALL_FACE] = {"small_face", "Your face is small in the picture.",
+                            "Come nearer to the camera."},
+    [AT_HINT_BLURRED] = {"blurred", "Your face is blurred.",
+                         "Wipe the lens, keep still, or come nearer."},
+    [AT_HINT_TURNED] = {"turned", "Your face is turned away.", "It is judged best from the front."},
+    [AT_HINT_NO_VOICE] = {"no_voice", "No voice is heard.",
+                          "While you are silent the face alone is judged."},
+    [AT_HINT_NOISE] = {"noise", "The microphone hears mostly noise.",
+                       "Go nearer to it, or use a headset."},
 };
 
 const char *at_hint_name(int i)
 {
-    return i >= 0 && i < AT_HINTS ? hint_names[i] : NULL;
+    return i >= 0 && i < AT_HINTS ? hints[i].name : NULL;
+}
+
+const char *at_hint_what(at_hint i)
+{
+    return hints[i].what;
+}
+
+const char *at_hint_todo(at_hint i)
+{
+    return hints[i].todo;
 }
 
 /* Comparisons are false for NaN, which stands for what was not measured. */

@@ -1,7 +1,6 @@
-/* hints.h - what a person could do about their input, from the qualities of their last window. Pure.
- * The words for it are the page's. */
-#ifndef AT_SERVE_HINTS_H
-#define AT_SERVE_HINTS_H
+/* hints.h - what a person could do about their input, from the qualities of their last window. Pure. */
+#ifndef AT_REPORT_HINTS_H
+#define AT_REPORT_HINTS_H
 
 #include <attune/attune.h>
 
@@ -20,6 +19,10 @@ typedef enum at_hint {
 
 /* "no_face", ...; NULL past the last. Static storage. */
 const char *at_hint_name(int i);
+/* What is so, and what to do about it: the page of a live session (serve/page/words.js) says the same.
+ * Static storage. */
+const char *at_hint_what(at_hint i);
+const char *at_hint_todo(at_hint i);
 
 /* Bits (1u << at_hint). has_video, has_audio: of that stream something came lately; nothing is said
  * of one that is not there. */
