@@ -2,7 +2,7 @@
  * gets: the windows of a session that is pushed the same. With the default model; skipped without it. */
 #include "serve/analysis.h"
 #include "serve/hall.h"
-#include "serve/hints.h"
+#include "report/hints.h"
 #include "serve/now.h"
 #include "sounds.h"
 
