@@ -118,7 +118,7 @@ class Live:
         """What the page says, for who reads of a failure."""
         self.shot("failed")
         return self.b.js("""return [document.body.dataset.phase, ...['trouble', 'most', 'rests', 'flow', 'log', 'moment']
-            .map((id) => `${id}: ${document.getElementById(id).textContent || document.getElementById(id).max}`)].join('\\n')"""
+            .map((id) => `${id}: ${document.getElementById(id)?.textContent || document.getElementById(id)?.max}`)].join('\\n')"""
                          ) + "".join(f"\n{e['level']} {e['message']}" for e in self.b.log())
 
     # ---- before a session
