@@ -343,6 +343,8 @@ class Live:
         self.b.click("#keep")
         self.b.click("#consent-yes")
         self.told_kept("is kept")
+        self.b.wait("return +document.getElementById('moment').max > arguments[0] + 3",
+                    self.b.js("return +document.getElementById('moment').max"), what="windows to keep")
         self.end()
         self.quiet("ERR_CONNECTION_REFUSED", "WebSocket")
         said("kept: after the consent, over a restart, and taken back")
