@@ -118,7 +118,7 @@ class Live:
         """What the page says, for who reads of a failure."""
         self.shot("failed")
         return self.b.js("""return [document.body.dataset.phase, ...['trouble', 'most', 'rests', 'flow', 'log', 'moment']
-            .map((id) => `${id}: ${document.getElementById(id).textContent || document.getElementById(id).max}`)].join('\\n')"""
+            .map((id) => `${id}: ${document.getElementById(id)?.textContent || document.getElementById(id)?.max}`)].join('\\n')"""
                          ) + "".join(f"\n{e['level']} {e['message']}" for e in self.b.log())
 
     # ---- before a session
@@ -343,6 +343,8 @@ class Live:
         self.b.click("#keep")
         self.b.click("#consent-yes")
         self.told_kept("is kept")
+        self.b.wait("return +document.getElementById('moment').max > arguments[0] + 3",
+                    self.b.js("return +document.getElementById('moment').max"), what="windows to keep")
         self.end()
         self.quiet("ERR_CONNECTION_REFUSED", "WebSocket")
         said("kept: after the consent, over a restart, and taken back")

@@ -67,7 +67,7 @@ export class Wire {
   }
 
   say(object) {
-    if (this.open) this.#socket.send(JSON.stringify(object));
+    if (this.#takes) this.#socket.send(JSON.stringify(object));
   }
 
   picture(t_us, blob) {
@@ -88,8 +88,13 @@ export class Wire {
     this.#hangUp();
   }
 
+  /* A socket that is closing is open no more, though its end is still to come. */
+  get #takes() {
+    return this.open && this.#socket.readyState === WebSocket.OPEN;
+  }
+
   #send(kind, t_us, payload, most, drop) {
-    if (!this.open) return;
+    if (!this.#takes) return;
     if (this.#socket.bufferedAmount > most) drop();
     else this.#socket.send(new Blob([message(kind, this.#sequence[kind]++, t_us), payload]));
   }
