@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATIENCE_S = 10 }; /* with an address that sends nothing */
-
 /* ---- why not ------------------------------------------------------------------------------ */
 
 static const char *no_media_reason(const at_media *m, int averr)
@@ -33,7 +31,7 @@ static int open_failed(const at_media *m, int averr, attune_error *err)
 {
     if (m->stalled)
         return at_fail(err, ATTUNE_E_IO, "%s: nothing came from there for %d s", m->path,
-                       PATIENCE_S);
+                       AT_AV_PATIENCE_S);
     if (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL) || averr == AVERROR_EOF)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: %s", m->path, no_media_reason(m, averr));
     return at_av_fail(err, averr, m->path, "cannot open");
@@ -68,14 +66,6 @@ static int no_stream(const at_media *m, attune_error *err)
 }
 
 /* ---- the container ------------------------------------------------------------------------ */
-
-int at_av_interrupted(void *media)
-{
-    at_media *m = media;
-    if (m->remote && at_now() > m->heard_s + PATIENCE_S)
-        m->stalled = 1;
-    return m->stalled || (m->o.interrupted && m->o.interrupted(m->o.user));
-}
 
 /* Nothing that an input names is opened. */
 static int refuse_open(AVFormatContext *fmt, AVIOContext **pb, const char *url, int flags,

@@ -83,7 +83,9 @@ struct at_media {
     at_media_info info;
 };
 
-/* ---- av_open.c ---------------------------------------------------------------------------- */
+/* ---- av_util.c ---------------------------------------------------------------------------- */
+
+enum { AT_AV_PATIENCE_S = 10 }; /* with an address that sends nothing */
 
 /* For FFmpeg, of an at_media: whether to stop waiting. */
 int at_av_interrupted(void *media);

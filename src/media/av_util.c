@@ -1,7 +1,8 @@
-/* av_util.c - FFmpeg's log level, its error numbers and times, and a first look at a file. */
-#include "media/av.h"
+/* av_util.c - FFmpeg's log level, its error numbers and times, its waiting cut short, and a first look at a file. */
+#include "media/av_reader.h"
 
 #include "base/error.h"
+#include "base/progress.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -204,4 +205,12 @@ int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, int64_t max_p
         ret = AVERROR_INVALIDDATA;
     avcodec_free_context(&dec);
     return ret;
+}
+
+int at_av_interrupted(void *media)
+{
+    at_media *m = media;
+    if (m->remote && at_now() > m->heard_s + AT_AV_PATIENCE_S)
+        m->stalled = 1;
+    return m->stalled || (m->o.interrupted && m->o.interrupted(m->o.user));
 }
