@@ -392,8 +392,8 @@ async function start(event) {
   session = begun;
   bands.span(60);
   view.phase('connecting');
-  await session.begin(got);
   $('end').focus();
+  await session.begin(got);
 }
 
 function again() {
