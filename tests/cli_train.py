@@ -372,9 +372,10 @@ class SameBytes(unittest.TestCase):
             x, y = ((folder / out / (name + kind)).read_bytes() for out in (a, b))
             self.assertTrue(x == y, f"{name}{kind} of {a} and {b} differ")
 
+    @unittest.skipIf(SANITIZED, "bits are judged where they come sooner")
     def test_any_number_of_threads(self):
         for name, options in self.SHORT.items():
-            for threads in (1, 3) if SANITIZED else (1, 2, 3):
+            for threads in (1, 2, 3):
                 r = run(folder / f"{name}.json", f"t{threads}", "--threads", threads, *options)
                 self.assertEqual(r.returncode, 0, r.stderr)
                 self.assert_same(name, "t1", f"t{threads}")
@@ -536,6 +537,8 @@ class Chain(unittest.TestCase):
                          [("ferplus", 30), ("ravdess", 16)])
         model = (folder / "chain/whole.safetensors").read_bytes()
         self.assertEqual(self.chain()[0], ["was done"] * 4)
+        if SANITIZED:  # what is run again below runs as it did
+            return
 
         # an output lost, and found again by running its recipe alone, to the bit
         (folder / "chain/audio.safetensors").unlink()
