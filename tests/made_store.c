@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/dev/shm/attune-store-XXXXXX";
+static char folder[48];
 char store_path[64];
 
 void remove_store(void)
@@ -142,8 +142,8 @@ int make_store_folder(void **state)
 {
     (void)state;
     /* memory, where there is some: the disk is not what is tested */
-    if (access("/dev/shm", W_OK) != 0)
-        snprintf(folder, sizeof folder, "/tmp/attune-store-XXXXXX");
+    snprintf(folder, sizeof folder, "%s/attune-store-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(folder))
         return -1;
     snprintf(store_path, sizeof store_path, "%s/sessions.db", folder);

@@ -1,6 +1,7 @@
 /* What kept sessions say: of a person by session and week, beside what is usual for them; of many people,
  * so that nobody can be told from it. */
 #include "base/rng.h"
+#include "made_store.h"
 #include "made_windows.h"
 #include "store/units.h"
 
@@ -18,34 +19,13 @@
 
 #include <cmocka.h>
 
-static char folder[64], path[96];
 static attune_store *store;
 
 static int fresh(void **state)
 {
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    char name[128];
-    (void)state;
     attune_store_free(&store);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        unlink(name);
-    }
-    return attune_store_open(&store, path, 0, NULL);
-}
-
-static int64_t number(const char *sql)
-{
-    sqlite3 *db;
-    sqlite3_stmt *q;
-    int64_t n;
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    n = sqlite3_column_int64(q, 0);
-    sqlite3_finalize(q);
-    sqlite3_close(db);
-    return n;
+    fresh_store(state);
+    return attune_store_open(&store, store_path, 0, NULL);
 }
 
 enum { DAY = 86400 };
@@ -316,14 +296,6 @@ static void usual_is_what_came_before(void **state)
 
 /* ---- retention ----------------------------------------------------------------------------------- */
 
-static void run(const char *sql)
-{
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
 static void old_sessions_go(void **state)
 {
     const int64_t now = 1800000000;
@@ -333,7 +305,7 @@ static void old_sessions_go(void **state)
     (void)state;
     keep("ada", now - 40 * DAY, 10, 0, 0);
     keep("bert", now - 20 * DAY, 10, 0, 0);
-    run("UPDATE sessions SET ended_s = began_s + 5");
+    sql_run("UPDATE sessions SET ended_s = began_s + 5");
     open = begin("carl", now - 31 * DAY); /* without an end: what its windows cover counts */
     attune_window w = made_window(1, 0, 1);
     w.start_us += (int64_t)1e15;
@@ -345,10 +317,10 @@ static void old_sessions_go(void **state)
     assert_int_equal(attune_store_keep_days(store, -1, NULL, NULL), ATTUNE_E_ARG);
     assert_int_equal(attune_store_keep_days(store, ATTUNE_STORE_MAX_DAYS, &gone, NULL), ATTUNE_OK);
     assert_int_equal(gone, 0);
-    run("UPDATE settings SET value = 30");
+    sql_run("UPDATE settings SET value = 30");
     assert_int_equal(attune_store_expire(store, now, &gone, NULL), ATTUNE_OK);
     assert_int_equal(gone, 2);
-    assert_int_equal(number("SELECT group_concat(label) = 'bert' FROM people"), 1);
+    assert_int_equal(sql_number("SELECT group_concat(label) = 'bert' FROM people"), 1);
     assert_int_equal(attune_store_sessions_json(store, &text, NULL), ATTUNE_OK);
     j = parsed(text);
     assert_int_equal(NUMBER(j, "keep_days"), 30);
@@ -356,9 +328,9 @@ static void old_sessions_go(void **state)
     assert_string_equal(json_string_value(at(j, "sessions", "0", "began", NULL)),
                         "2026-12-26T08:00:00Z");
     json_decref(j);
-    run("UPDATE sessions SET ended_s = 1000"); /* one that begins lets old ones go */
+    sql_run("UPDATE sessions SET ended_s = 1000"); /* one that begins lets old ones go */
     begin("dora", 0);
-    assert_int_equal(number("SELECT group_concat(label) = 'dora' FROM people"), 1);
+    assert_int_equal(sql_number("SELECT group_concat(label) = 'dora' FROM people"), 1);
 }
 
 /* ---- groups -------------------------------------------------------------------------------------- */
@@ -423,7 +395,7 @@ static void few_are_not_told_of(void **state)
     assert_int_equal(ask(&all, NULL), ATTUNE_E_STATE);
     keep_people(9, 9, 1); /* the same person again */
     assert_int_equal(ask(&all, NULL), ATTUNE_E_STATE);
-    assert_int_equal(number("SELECT count(*) FROM answers"), 0);
+    assert_int_equal(sql_number("SELECT count(*) FROM answers"), 0);
     keep_people(10, 10, 0);
     assert_int_equal(ask(&all, &j), ATTUNE_OK);
     assert_int_equal(NUMBER(j, "people"), 10);
@@ -461,7 +433,7 @@ static void differences_are_refused(void **state)
     assert_int_equal(ask_people(from_to(20, 31), NULL), ATTUNE_OK);
     assert_int_equal(ask(&days, NULL), ATTUNE_OK); /* all: a sum of what was told */
     assert_int_equal(ask_people(from_to(5, 25), NULL), ATTUNE_E_STATE);
-    assert_int_equal(number("SELECT count(*) FROM answers"), 5); /* those that were given */
+    assert_int_equal(sql_number("SELECT count(*) FROM answers"), 5); /* those that were given */
 }
 
 /* One session more of one person, or one person less. */
@@ -481,7 +453,7 @@ static void time_does_not_tell_either(void **state)
     assert_int_equal(ask(&all, NULL), ATTUNE_E_STATE); /* deleting tells nothing */
     assert_int_equal(attune_store_delete_all(store, NULL, NULL), ATTUNE_OK);
     assert_int_equal(
-        number("SELECT (SELECT count(*) FROM answers) + (SELECT count(*) FROM answered)"), 0);
+        sql_number("SELECT (SELECT count(*) FROM answers) + (SELECT count(*) FROM answered)"), 0);
 }
 
 /* One person alone in two weeks: week + week - both would be about that one. */
@@ -596,22 +568,14 @@ static void withheld_of_few_is_not_told(void **state)
 
 static int make_folder(void **state)
 {
-    (void)state;
     setenv("TZ", "UTC", 1);
-    snprintf(folder, sizeof folder, "%s/attune-kept-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(path, sizeof path, "%s/sessions.db", folder);
-    return 0;
+    return make_store_folder(state);
 }
 
 static int remove_folder(void **state)
 {
-    fresh(state);
     attune_store_free(&store);
-    unlink(path);
-    return rmdir(folder);
+    return remove_store_folder(state);
 }
 
 int main(void)

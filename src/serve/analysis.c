@@ -111,6 +111,11 @@ void at_analysis_free(at_analysis **out)
 
 /* ---- input --------------------------------------------------------------------------------- */
 
+static int fail_session(const at_analysis *a, attune_error *err)
+{
+    return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
+}
+
 static int push_picture(at_analysis *a, const at_item *item, attune_error *err)
 {
     const attune_picture *p = &a->picture.packet.picture;
@@ -124,7 +129,7 @@ static int push_picture(at_analysis *a, const at_item *item, attune_error *err)
     a->info.height = p->orientation > 4 ? p->w : p->h;
     rc = attune_session_push_picture(a->session, item->t_us, p);
     at_media_let_go_picture(&a->picture);
-    return rc < 0 ? at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session)) : rc;
+    return rc < 0 ? fail_session(a, err) : rc;
 }
 
 static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
@@ -137,7 +142,7 @@ static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
 
     a->info.has_audio = 1;
     if (attune_session_push_sound(a->session, item->t_us, &sound) < 0)
-        return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
+        return fail_session(a, err);
     return ATTUNE_OK;
 }
 
@@ -149,7 +154,13 @@ static int take_windows(at_analysis *a, attune_error *err)
     while ((rc = attune_session_next(a->session, &w)) == 1)
         if ((rc = tell(a, &w, err)) < 0)
             return rc;
-    return rc < 0 ? at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session)) : rc;
+    return rc < 0 ? fail_session(a, err) : rc;
+}
+
+/* The session is at its end: its last windows. */
+static int drain(at_analysis *a, attune_error *err)
+{
+    return attune_session_finish(a->session) < 0 ? fail_session(a, err) : take_windows(a, err);
 }
 
 /* ---- a stream that was not expected --------------------------------------------------------- */
@@ -168,11 +179,8 @@ static void count(const at_analysis *a, attune_counts *out)
 /* A session with both streams, in the place of the one without. */
 static int widen(at_analysis *a, attune_error *err)
 {
-    int rc = attune_session_finish(a->session);
+    int rc = drain(a, err);
 
-    if (rc < 0)
-        return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
-    rc = take_windows(a, err);
     if (rc < 0)
         return rc;
     count(a, &a->before);
@@ -230,12 +238,9 @@ int64_t at_analysis_is_kept(const at_analysis *a)
 
 int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
 {
-    int rc = attune_session_finish(a->session);
+    int rc = drain(a, err);
 
     *ended = NULL;
-    if (rc < 0)
-        return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
-    rc = take_windows(a, err);
     if (rc < 0)
         return rc;
     count(a, &a->info.counts);

@@ -548,17 +548,17 @@ const char *at_seat_put(at_hall *h, at_seat *s, const at_sent *sent, int64_t now
     if (fault || !is_needed(s, sent))
         return fault;
     item.data = at_alloc(sent->size, 1);
+    if (item.data)
+        memcpy(item.data, sent->data, sent->size);
     pthread_mutex_lock(&h->lock);
     s->there[sent->stream] = 1;
     if (!item.data) {
         s->mailbox.dropped_pictures += sent->stream == AT_STREAM_VIDEO;
         s->mailbox.dropped_sound_us += at_item_us(&item);
+    } else if (s->ending || s->failed) {
+        at_free(item.data);
     } else {
-        memcpy(item.data, sent->data, sent->size);
-        if (s->ending || s->failed)
-            at_free(item.data);
-        else
-            at_mailbox_put(&s->mailbox, &item);
+        at_mailbox_put(&s->mailbox, &item);
         queue(s);
     }
     pthread_mutex_unlock(&h->lock);
