@@ -54,13 +54,15 @@ typedef struct attune_serve_load {
     int learners;
     int refused;     /* of them, or cut off */
     double seconds;  /* that were measured */
+    double since_s;  /* from the first measured moment to the end of these seconds */
     int64_t windows; /* that came in them */
     /* from the moment that a window speaks up to, until it was read. It waits for the next picture
      * and the next piece of sound first: 125 and 100 ms */
     double lag_p50_ms, lag_p99_ms, lag_max_ms;
     int64_t dropped_frames, dropped_sound_ms, lost_windows;
-    double cores;   /* processor time of the server by time, for all of them */
-    double mb_each; /* memory that each more learner takes, 10^6 bytes */
+    double cores;    /* processor time of the server by time, for all of them */
+    double mb_each;  /* memory that each more learner takes, 10^6 bytes */
+    int descriptors; /* open in this process at the end, the learners' own among them */
 } attune_serve_load;
 
 /* Zero is the default for every field but row. */
@@ -69,6 +71,7 @@ typedef struct attune_serve_bench_options {
     const int *learners; /* (n) how many at once, one after the other; NULL: 1, 2, 4, 8, 12, 16 */
     int n;
     double seconds; /* for each number; 0: 20. Two more before them are not measured */
+    double every;   /* seconds: a row each so often, of the same learners; 0: one at the end */
     int threads;    /* of the server; 0: one a core */
     int (*row)(void *user, const attune_serve_load *load); /* non-zero ends it */
     int (*stopped)(void *user); /* nullable; non-zero: ATTUNE_E_INTERRUPTED */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 static const char usage[] =
-    "usage: attune bench serve [N...] [--seconds S] [--threads N] [--model FILE] [--clip FILE]\n"
+    "usage: attune bench serve [N...] [--seconds S] [--every S] [--threads N]\n"
+    "                          [--model FILE] [--clip FILE]\n"
     "\n"
     "Starts a server and N made-up learners, each with a WebSocket of its own, who send 8 pictures a\n"
     "second and the sound of a clip; for each N it prints what they got. Without N: 1 2 4 8 12 16.\n"
@@ -15,8 +16,10 @@ static const char usage[] =
     "           It waits for the next picture (125 ms) and the next piece of sound (100 ms) first\n"
     "  dropped  pictures that came faster than they could be analysed\n"
     "  cores    processor time of the server by time\n"
+    "  files    descriptors that are open at the end of the row\n"
     "\n"
     "  --seconds S   for each N (default: 20)\n"
+    "  --every S     a row each so often, to see whether hours change anything\n"
     "  --threads N   of the server (default: all cores)\n"
     "  --model FILE  default: the default model\n"
     "  --clip FILE   default: the demo clip\n";
@@ -28,11 +31,13 @@ static int print_row(void *user, const attune_serve_load *l)
     int *rows = user;
 
     if ((*rows)++ == 0)
-        printf("%8s %8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "learners", "refused", "windows",
-               "lag p50", "lag p99", "lag max", "dropped", "lost", "cores", "MB each");
-    printf("%8d %8d %8lld %8.0f %8.0f %8.0f %8lld %8lld %8.2f %8.1f\n", l->learners, l->refused,
-           (long long)l->windows, l->lag_p50_ms, l->lag_p99_ms, l->lag_max_ms,
-           (long long)l->dropped_frames, (long long)l->lost_windows, l->cores, l->mb_each);
+        printf("%8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "learners", "until s",
+               "refused", "windows", "lag p50", "lag p99", "lag max", "dropped", "lost", "cores",
+               "MB each", "files");
+    printf("%8d %8.0f %8d %8lld %8.0f %8.0f %8.0f %8lld %8lld %8.2f %8.1f %8d\n", l->learners,
+           l->since_s, l->refused, (long long)l->windows, l->lag_p50_ms, l->lag_p99_ms,
+           l->lag_max_ms, (long long)l->dropped_frames, (long long)l->lost_windows, l->cores,
+           l->mb_each, l->descriptors);
     fflush(stdout);
     return 0;
 }
@@ -55,9 +60,13 @@ static int bench(const attune_serve_bench_options *o)
 int at_cmd_bench_serve(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"seconds", required_argument, NULL, 's'}, {"threads", required_argument, NULL, 't'},
-        {"model", required_argument, NULL, 'm'},   {"clip", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"seconds", required_argument, NULL, 's'},
+        {"every", required_argument, NULL, 'e'},
+        {"threads", required_argument, NULL, 't'},
+        {"model", required_argument, NULL, 'm'},
+        {"clip", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int learners[MOST], c, ok = 1, rows = 0;
     attune_serve_bench_options o = {.row = print_row, .stopped = at_stopped, .user = &rows};
@@ -65,6 +74,7 @@ int at_cmd_bench_serve(int argc, char **argv)
     while (ok && (c = at_next_option("bench", argc, argv, ":h", longs)) != -1) {
         switch (c) {
         case 's': ok = at_take_number("bench", "--seconds", optarg, 0.5, 1e5, &o.seconds); break;
+        case 'e': ok = at_take_number("bench", "--every", optarg, 0.5, 1e5, &o.every); break;
         case 't': ok = at_take_int("bench", "--threads", optarg, 1, 256, &o.threads); break;
         case 'm': o.model = optarg; break;
         case 'c': o.clip = optarg; break;

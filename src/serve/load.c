@@ -8,6 +8,7 @@
 #include "serve/now.h"
 
 #include <attune/serve.h>
+#include <dirent.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
@@ -271,15 +272,33 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void sum_up(at_crowd *c, attune_serve_load *out)
+static int open_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int n = -3; /* this folder's own, "." and ".." */
+
+    while (folder && readdir(folder))
+        n++;
+    if (folder)
+        closedir(folder);
+    return n > 0 ? n : 0;
+}
+
+/* Of all learners since they came. */
+static void count_losses(const at_crowd *c, attune_serve_load *out)
 {
     out->refused = c->refused;
-    out->windows = (int64_t)c->lags;
+    out->dropped_frames = out->dropped_sound_ms = out->lost_windows = 0;
     for (int i = 0; i < c->n; i++) {
         out->dropped_frames += c->sender[i].dropped;
         out->dropped_sound_ms += c->sender[i].dropped_sound_ms;
         out->lost_windows += c->sender[i].lost;
     }
+}
+
+static void sum_up_lags(at_crowd *c, attune_serve_load *out)
+{
+    out->windows = (int64_t)c->lags;
     if (c->lags == 0)
         return;
     qsort(c->lag_ms, c->lags, sizeof *c->lag_ms, by_value);
@@ -288,35 +307,62 @@ static void sum_up(at_crowd *c, attune_serve_load *out)
     out->lag_max_ms = c->lag_ms[c->lags - 1];
 }
 
-static int measure(at_crowd *c, const char *address, const attune_serve_bench_options *o,
-                   attune_serve_load *out, attune_error *err)
+/* The next `out->seconds` of a crowd that is there. */
+static int measure_stretch(at_crowd *c, const attune_serve_bench_options *o, double memory_before,
+                           attune_serve_load *out, attune_error *err)
 {
-    double memory = resident_mb(), cpu, wall;
-    int rc = gather(c, address, out->learners, err);
+    double cpu = server_seconds(), wall = seconds_of(CLOCK_MONOTONIC);
+    int64_t end_us = c->from_us + (int64_t)(1e6 * (out->since_s + out->seconds));
+    attune_serve_load before;
+    int rc;
 
-    c->from_us = at_now_us() + warm_us;
-    rc = rc < 0 ? rc : run_until(c, c->from_us, o, err);
-    cpu = server_seconds();
-    wall = seconds_of(CLOCK_MONOTONIC);
-    rc = rc < 0 ? rc : run_until(c, c->from_us + (int64_t)(1e6 * out->seconds), o, err);
+    c->lags = 0;
+    count_losses(c, &before);
+    rc = run_until(c, end_us, o, err);
     if (rc < 0)
         return rc;
+    out->since_s += out->seconds;
     out->cores = (server_seconds() - cpu) / (seconds_of(CLOCK_MONOTONIC) - wall);
-    out->mb_each = (resident_mb() - memory) / out->learners;
-    sum_up(c, out);
+    out->mb_each = (resident_mb() - memory_before) / out->learners;
+    out->descriptors = open_descriptors();
+    count_losses(c, out);
+    out->dropped_frames -= before.dropped_frames;
+    out->dropped_sound_ms -= before.dropped_sound_ms;
+    out->lost_windows -= before.lost_windows;
+    sum_up_lags(c, out);
     return ATTUNE_OK;
 }
 
-static int serve_load(const at_load_clip *clip, const attune_serve_bench_options *o,
-                      attune_serve_load *out, attune_error *err)
+/* A row for each stretch. 1: the caller wants no more. */
+static int measure(at_crowd *c, const char *address, int learners,
+                   const attune_serve_bench_options *o, attune_error *err)
+{
+    double seconds = o->seconds > 0 ? o->seconds : usual_seconds, memory = resident_mb();
+    double every = o->every > 0 && o->every < seconds ? o->every : seconds;
+    attune_serve_load row = {.learners = learners};
+    int rc = gather(c, address, learners, err);
+
+    c->from_us = at_now_us() + warm_us;
+    rc = rc < 0 ? rc : run_until(c, c->from_us, o, err);
+    while (rc == ATTUNE_OK && row.since_s < seconds - 1e-6) {
+        row.seconds = every < seconds - row.since_s ? every : seconds - row.since_s;
+        rc = measure_stretch(c, o, memory, &row, err);
+        if (rc == ATTUNE_OK && o->row(o->user, &row))
+            rc = 1;
+    }
+    return rc;
+}
+
+static int serve_load(const at_load_clip *clip, int learners, const attune_serve_bench_options *o,
+                      attune_error *err)
 {
     at_running *r = at_calloc(1, sizeof *r);
     at_crowd *c = at_calloc(1, sizeof *c);
-    int rc = r && c ? start_server(r, o, out->learners, err) : at_fail_nomem(err);
+    int rc = r && c ? start_server(r, o, learners, err) : at_fail_nomem(err);
 
     if (rc == ATTUNE_OK) {
         c->clip = clip;
-        rc = measure(c, r->address, o, out, err);
+        rc = measure(c, r->address, learners, o, err);
         for (int i = 0; i < c->n; i++)
             at_learner_leave(&c->sender[i].learner);
         stop_server(r);
@@ -332,23 +378,20 @@ int attune_serve_bench(const attune_serve_bench_options *o, attune_error *err)
 {
     static const int usual[] = {1, 2, 4, 8, 12, 16};
     const int *learners = o->learners ? o->learners : usual;
-    int n = o->learners ? o->n : (int)(sizeof usual / sizeof *usual), more = 1;
+    int n = o->learners ? o->n : (int)(sizeof usual / sizeof *usual);
     at_load_clip clip;
-    int rc = at_load_clip_read(&clip, o->clip ? o->clip : AT_SOURCE_ROOT "/demo/talking_head.mp4",
-                               ATTUNE_DEFAULT_RATE, err);
+    int rc;
 
+    for (int i = 0; i < n; i++)
+        if (learners[i] < 1 || learners[i] > LEARNERS_MOST)
+            return at_fail(err, ATTUNE_E_ARG, "%d learners are not from 1 to %d", learners[i],
+                           LEARNERS_MOST);
+    rc = at_load_clip_read(&clip, o->clip ? o->clip : AT_SOURCE_ROOT "/demo/talking_head.mp4",
+                           ATTUNE_DEFAULT_RATE, err);
     if (rc < 0)
         return rc;
-    for (int i = 0; rc == ATTUNE_OK && more && i < n; i++) {
-        attune_serve_load load = {.learners = learners[i],
-                                  .seconds = o->seconds > 0 ? o->seconds : usual_seconds};
-        if (load.learners < 1 || load.learners > LEARNERS_MOST)
-            rc = at_fail(err, ATTUNE_E_ARG, "%d learners are not from 1 to %d", load.learners,
-                         LEARNERS_MOST);
-        rc = rc < 0 ? rc : serve_load(&clip, o, &load, err);
-        if (rc == ATTUNE_OK)
-            more = !o->row(o->user, &load);
-    }
+    for (int i = 0; rc == ATTUNE_OK && i < n; i++)
+        rc = serve_load(&clip, learners[i], o, err);
     at_load_clip_free(&clip);
-    return rc;
+    return rc < 0 ? rc : ATTUNE_OK;
 }
