@@ -1,5 +1,6 @@
 /* sanitized.h - whether this program is built with a sanitizer that makes it some ten times as slow:
- * a test may then take fewer samples of the same kinds. */
+ * a test may then take fewer samples of the same kinds. THREAD_SANITIZED: with the one that looks for
+ * races alone, to which a long test that has one thread shows nothing. */
 #ifndef SANITIZED_H
 #define SANITIZED_H
 
@@ -13,6 +14,18 @@
 
 #ifndef SANITIZED
 #define SANITIZED 0
+#endif
+
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZED 1
+#endif
+#elif defined __SANITIZE_THREAD__
+#define THREAD_SANITIZED 1
+#endif
+
+#ifndef THREAD_SANITIZED
+#define THREAD_SANITIZED 0
 #endif
 
 #endif

@@ -3,6 +3,7 @@
 #include "eval/heat.h"
 #include "eval/telling.h"
 #include "made_face_net.h"
+#include "sanitized.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -82,6 +83,8 @@ static void test_closed_form(void **state)
     float logit[AT_FACE_CLASSES];
     int lit = 0, dark = 0;
     const at_param *head = at_params_find(&n->p, "visual.expression.weight");
+    if (THREAD_SANITIZED)
+        skip();
     assert_int_equal(at_graph_create(&g, NULL, at_kernels_best(), NULL), 0);
     at_graph_begin(g, AT_INFER, 0);
     at_visual_forward(g, &n->p, picture(g, n, 0), &plain, &out);
@@ -153,6 +156,8 @@ static void test_where_cells_lie(void **state)
 {
     const net *n = *state;
     const at_cam_map map = map_of(n, 0, 1, NULL);
+    if (THREAD_SANITIZED)
+        skip();
     assert_int_equal(map.side, 4);
     assert_float_equal(map.first, 15, 0);
     assert_float_equal(map.step, 32, 0);

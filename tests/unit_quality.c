@@ -94,6 +94,8 @@ static void sharpness_is_that_of_the_blur_whatever_the_noise(void **state)
 {
     static const float blurs[] = {1.2F, 1.7F, 2.4F, 3.4F}, noises[] = {3, 6, 12};
     (void)state;
+    if (THREAD_SANITIZED)
+        skip();
 
     for (int person = 0; person < PEOPLE; person++) {
         for (int s = 0; s < SCALES; s++) {

@@ -3,6 +3,7 @@
  * a network is folded or learned on from; files with half of one are refused; its gradients. */
 #include "model/visual.h"
 #include "base/mem.h"
+#include "sanitized.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,6 +209,8 @@ static void test_frozen(void **state)
 {
     static const at_encoder_shape shapes[] = {{2, 24, 3}, {1, 96, 4}, {1, 5, 1}};
     (void)state;
+    if (THREAD_SANITIZED)
+        skip();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         check_frozen(&shapes[i]);
 }
@@ -343,6 +346,8 @@ static void test_damaged(void **state)
         {{"visual.spatial.layer1.feed.gamma", 0, INFINITY}, "layer1.feed.gamma"},
     };
     (void)state;
+    if (THREAD_SANITIZED)
+        skip();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         at_params p = {0}, folded = {0};
         at_visual_net *net = NULL;

@@ -49,9 +49,10 @@ run_suites()
     done
     [ -z "$wrapper" ] || args+=(--wrapper "$wrapper")
     rm -f "$dir"/meson-logs/testlog*.json # its name tells the wrapper
-    # Sanitized programs are up to ten times slower.
+    # Sanitized programs are up to ten times slower. One program more than there are cores, since
+    # those that play live input wait for clocks.
     nice -n 5 meson test -C "$dir" --no-rebuild --print-errorlogs --quiet \
-        --timeout-multiplier 4 "${args[@]}"
+        --num-processes $(($(nproc) + 1)) --timeout-multiplier 4 "${args[@]}"
     read -r p f s < <(cat "$dir"/meson-logs/testlog*.json | python3 tools/count_tests.py) ||
         { count failed "$name: no test log"; return; }
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
