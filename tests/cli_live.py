@@ -22,6 +22,7 @@ import time
 import unittest
 
 from cli_analyze import Case, needs_model
+from rtsp_server import Server as RtspServer
 
 needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
 PATIENCE = 120
@@ -169,6 +170,18 @@ class Addresses(Live):
         address = f"srt://127.0.0.1:{self.free_port()}"
         secret = "passphrase=opensesameopen"
         self.breaks_and_goes_on(f"{address}?{secret}", f"{address}?mode=listener&{secret}", ["-f", "mpegts"])
+
+    @unittest.skipUnless(has_protocol("rtp"), "no rtp")
+    def test_rtsp(self):
+        server = RtspServer([*PICTURES, *TONE])
+        self.addCleanup(server.close)
+        p = self.attune("--live", server.address, "--json")
+        self.wait_rows(6, p)
+        p.send_signal(signal.SIGINT)
+        out, said = p.communicate(timeout=PATIENCE)
+        self.assertEqual(p.returncode, 130, said)
+        self.assertGreater(json.loads(out)["frames"], 10)
+        self.assertTrue([r for r in self.rows() if r["snr_db"] not in ("", "nan")], "its sound was not heard")
 
     def test_one_that_does_not_come_back_ends_the_input(self):
         address = f"http://127.0.0.1:{self.free_port()}/x"

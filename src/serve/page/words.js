@@ -22,7 +22,6 @@ export const duration = (s) =>
 
 const HINTS = {
   no_face: ['No face is found in the picture.', 'Move into view, or turn the camera.'],
-  several_faces: ['Several faces are in view.', 'One of them is followed; sit alone for your own session.'],
   small_face: ['Your face is small in the picture.', 'Come nearer to the camera.'],
   face_dark: ['Your face is dark.', 'Turn towards a window or a lamp.'],
   face_bright: ['Your face is too bright.', 'Turn away from the lamp or the sun.'],
