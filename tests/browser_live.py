@@ -361,6 +361,7 @@ class Live:
         nameless = [r for r, n in self.b.named() if r in ("button", "link", "image", "img", "combobox", "region") and not n]
         check(not nameless, f"without a name: {nameless}")
         self.narrow_and_dark("past", moves=False)
+        self.files()
         self.b.click("#sessions button")
         self.b.click("#sure button[value=no]")
         check(self.b.js(rows) == 2, "deleted without being asked to")
@@ -374,6 +375,25 @@ class Live:
         self.phase("start")
         self.quiet()
         said("past sessions: listed, with trends; deleted one by one and all at once")
+
+    def files(self):
+        """A session's files are saved, its report is a page whose own policy lets it run."""
+        for file in ("timeline.eaf", "report.pdf"):
+            self.b.js("""const menu = document.querySelector('#sessions select');
+                         menu.value = arguments[0];
+                         menu.dispatchEvent(new Event('change'));""", file)
+            end = time.monotonic() + 30
+            while not list(self.b.downloads.glob(f"attune-session-*-{file}")) and time.monotonic() < end:
+                time.sleep(0.1)
+            saved = [p.read_bytes()[:5] for p in self.b.downloads.glob(f"attune-session-*-{file}")]
+            check(saved in ([b"<?xml"], [b"%PDF-"]), f"{file}: saved {saved}")
+        self.b.click("#sessions a.button")
+        self.b.wait("return document.title.startsWith('attune: session')", what="the report")
+        self.b.wait("return document.querySelectorAll('svg, canvas').length", what="the report's figures")
+        self.shot("report")
+        self.quiet()
+        self.b.js("history.back()")
+        self.b.wait("return document.querySelectorAll('#sessions tbody tr').length === 2", what="the list again")
 
     def shared(self):
         """A tab or window instead of the camera (the browser's choice of one is played by a canvas)."""

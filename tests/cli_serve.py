@@ -492,6 +492,7 @@ class Keeping(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertEqual(len(all_of_it["windows"]), 6)
         self.assertNotIn(str(self.dir), json.dumps(all_of_it))
+        self.files_of(one["id"])
         self.assertEqual(self.get("/trends")[0], 200)
         self.assertEqual(self.server.ask("/sessions")[0], 403)
         self.assertEqual(self.server.ask("/sessions", "DELETE", Authorization=self.server.bearer(),
@@ -501,6 +502,27 @@ class Keeping(unittest.TestCase):
             self.assertEqual(self.get(path)[0], 404, path)
         self.assertEqual(self.get(f"/sessions/{one['id']}", "DELETE")[0], 200)
         self.assertEqual(self.kept(), [])
+
+    def files_of(self, one):
+        """Its report is shown, other files are saved; their names and numbers are checked."""
+        def ask(path):
+            return self.server.ask(path, "GET", Authorization=self.server.bearer())
+
+        status, headers, page = ask(f"/sessions/{one}/report.html")
+        self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn("connect" not in headers["content-security-policy"] and "default-src 'none'",
+                      headers["content-security-policy"])
+        self.assertNotIn("content-disposition", headers)
+        self.assertIn(f"session {one}", page)
+        self.assertIn("<dt>version</dt>", page, "of the model")
+        status, headers, table = ask(f"/sessions/{one}/timeline.csv")
+        self.assertEqual((status, headers["content-type"]), (200, "text/csv; charset=utf-8"))
+        self.assertEqual(headers["content-disposition"], f'attachment; filename="attune-session-{one}-timeline.csv"')
+        self.assertEqual(len(table.splitlines()), 7)
+        self.assertTrue(ask(f"/sessions/{one}/timeline.eaf")[2].startswith("<?xml"))
+        for path in ("77/report.html", f"{one}/", f"{one}/none.html", "x/report.html"):
+            self.assertEqual(ask("/sessions/" + path)[0], 404, path)
+        self.assertEqual(self.server.ask(f"/sessions/{one}/report.html")[0], 403)
 
     def test_taken_back(self):
         live, reader, welcome = self.live(dict(type="keep", consent="1"), end=False)

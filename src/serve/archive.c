@@ -13,11 +13,8 @@ enum { QUESTIONS_MOST = 64 };
 
 struct at_question {
     at_question *next; /* of those that wait */
-    at_wish wish;
-    int64_t id;
     int answered, dropped;
-    unsigned code;
-    char *text;
+    at_answer answer;
 };
 
 struct at_archive {
@@ -39,27 +36,52 @@ static int put(void *user, const char *text, size_t size)
     return fwrite(text, 1, size, user) != size;
 }
 
-static int export_session(attune_store *s, int64_t id, char **out, attune_error *err)
+typedef struct at_file {
+    FILE *f;
+    const attune_sink_info *sink;
+} at_file;
+
+/* Of the files that are written together, the one that was asked for. */
+static int put_file(void *user, const attune_sink_info *sink, const char *text, size_t size)
 {
-    size_t size;
-    FILE *f = open_memstream(out, &size);
+    at_file *file = user;
+
+    return sink == file->sink && put(file->f, text, size);
+}
+
+static int write_session(attune_store *s, const at_asking *a, FILE *f, attune_error *err)
+{
+    at_file file = {.f = f, .sink = a->sink};
+    attune_report_options o = {.write = put_file, .user = &file};
+
+    if (a->wish == AT_WISH_SESSION)
+        return attune_store_export(s, a->id, put, f, err);
+    o.sinks = a->sink->name;
+    return attune_store_report(s, a->id, &o, NULL, err);
+}
+
+/* Nothing of it touches the disk. */
+static int take_session(attune_store *s, const at_asking *a, at_answer *out, attune_error *err)
+{
+    FILE *f = open_memstream(&out->body, &out->size);
     int rc;
 
     if (!f)
         return at_fail_nomem(err);
-    rc = attune_store_export(s, id, put, f, err);
+    rc = write_session(s, a, f, err);
     if (fclose(f) != 0 && rc >= 0)
         rc = at_fail_nomem(err);
     return rc;
 }
 
-static int fulfil(attune_store *s, const at_question *q, char **out, attune_error *err)
+static int fulfil(attune_store *s, const at_asking *a, at_answer *out, attune_error *err)
 {
-    switch (q->wish) {
-    case AT_WISH_SESSIONS: return attune_store_sessions_json(s, out, err);
-    case AT_WISH_SESSION: return export_session(s, q->id, out, err);
-    case AT_WISH_TRENDS: return attune_store_trends_json(s, NULL, out, err);
-    case AT_WISH_DELETE: return attune_store_delete(s, q->id, err);
+    switch (a->wish) {
+    case AT_WISH_SESSIONS: return attune_store_sessions_json(s, &out->body, err);
+    case AT_WISH_SESSION:
+    case AT_WISH_FILE: return take_session(s, a, out, err);
+    case AT_WISH_TRENDS: return attune_store_trends_json(s, NULL, &out->body, err);
+    case AT_WISH_DELETE: return attune_store_delete(s, a->id, err);
     case AT_WISH_DELETE_ALL: break;
     }
     return attune_store_delete_all(s, NULL, err);
@@ -68,21 +90,23 @@ static int fulfil(attune_store *s, const at_question *q, char **out, attune_erro
 /* Of what failed the client learns no more than the code: texts of the store name files. */
 static void answer(attune_store *s, at_question *q)
 {
-    char *text = NULL;
-    int rc = fulfil(s, q, &text, NULL);
+    at_answer *a = &q->answer;
+    int rc = fulfil(s, &a->asked, a, NULL);
 
-    q->code = rc >= 0 ? 200 : rc == ATTUNE_E_STATE ? 404 : 503;
-    if (rc < 0 || !text) {
-        free(text);
-        text = strdup("");
+    a->code = rc >= 0 ? 200 : rc == ATTUNE_E_STATE ? 404 : 503;
+    if (rc < 0) {
+        free(a->body);
+        a->body = NULL;
     }
-    q->code = text ? q->code : 503;
-    q->text = text;
+    if (!a->body)
+        a->size = 0;
+    else if (a->size == 0)
+        a->size = strlen(a->body);
 }
 
 static void free_question(at_question *q)
 {
-    free(q->text);
+    free(q->answer.body);
     at_free(q);
 }
 
@@ -165,7 +189,7 @@ void at_archive_free(at_archive **out)
     while (a->first) {
         at_question *q = take_first(a);
         q->answered = 1;
-        q->code = 503;
+        q->answer.code = 503;
         if (q->dropped)
             free_question(q);
     }
@@ -175,13 +199,13 @@ void at_archive_free(at_archive **out)
     *out = NULL;
 }
 
-at_question *at_archive_ask(at_archive *a, at_wish wish, int64_t id)
+at_question *at_archive_ask(at_archive *a, const at_asking *asking)
 {
     at_question *q = at_calloc(1, sizeof *q);
 
     if (!q)
         return NULL;
-    *q = (at_question){.wish = wish, .id = id};
+    *q = (at_question){.answer.asked = *asking};
     pthread_mutex_lock(&a->lock);
     if (a->waiting == QUESTIONS_MOST) {
         pthread_mutex_unlock(&a->lock);
@@ -196,7 +220,7 @@ at_question *at_archive_ask(at_archive *a, at_wish wish, int64_t id)
     return q;
 }
 
-int at_archive_answer(at_archive *a, at_question *q, unsigned *code, char **text)
+int at_archive_answer(at_archive *a, at_question *q, at_answer *out)
 {
     int answered;
 
@@ -205,8 +229,7 @@ int at_archive_answer(at_archive *a, at_question *q, unsigned *code, char **text
     pthread_mutex_unlock(&a->lock);
     if (!answered)
         return 0;
-    *code = q->code;
-    *text = q->text;
+    *out = q->answer;
     at_free(q);
     return 1;
 }

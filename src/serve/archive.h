@@ -6,6 +6,7 @@
 #ifndef AT_SERVE_ARCHIVE_H
 #define AT_SERVE_ARCHIVE_H
 
+#include <attune/sink.h>
 #include <attune/store.h>
 
 typedef struct at_archive at_archive;
@@ -14,6 +15,7 @@ typedef struct at_question at_question;
 typedef enum at_wish {
     AT_WISH_SESSIONS, /* a list of all */
     AT_WISH_SESSION,  /* all that is kept of one */
+    AT_WISH_FILE,     /* what a sink makes of one: its report, an export */
     AT_WISH_TRENDS,
     AT_WISH_DELETE,
     AT_WISH_DELETE_ALL,
@@ -25,11 +27,24 @@ int at_archive_open(at_archive **out, attune_store *store /* [kept] */, void (*w
 void at_archive_free(
     at_archive **a); /* waits for the question that it is at; the others are lost */
 
-/* NULL: too many wait, or memory is out. id: of AT_WISH_SESSION and AT_WISH_DELETE. */
-at_question *at_archive_ask(at_archive *a, at_wish wish, int64_t id);
-/* 1: answered, and q is gone: *code is what HTTP calls it, *text JSON (free; "" for what was deleted).
- * 0: not yet. */
-int at_archive_answer(at_archive *a, at_question *q, unsigned *code, char **text);
+typedef struct at_asking {
+    at_wish wish;
+    int64_t id;                   /* of one session */
+    const attune_sink_info *sink; /* of AT_WISH_FILE */
+} at_asking;
+
+/* code is what HTTP calls it, body (free) the sink's file or JSON, and empty for what was deleted. */
+typedef struct at_answer {
+    at_asking asked;
+    unsigned code;
+    char *body;
+    size_t size;
+} at_answer;
+
+/* NULL: too many wait, or memory is out. */
+at_question *at_archive_ask(at_archive *a, const at_asking *asking);
+/* 1: answered, and q is gone. 0: not yet. */
+int at_archive_answer(at_archive *a, at_question *q, at_answer *out);
 /* Nobody waits for it any more. q NULL is fine; a NULL is an archive that was freed meanwhile. */
 void at_archive_drop(at_archive *a, at_question *q);
 

@@ -55,13 +55,17 @@ static void take_request(struct lws *wsi, at_asked *a)
 /* ---- replies ------------------------------------------------------------------------------- */
 
 /* What a browser may do with what comes from here: nothing that is not from here. */
+static const char page_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
+/* A report carries its style and its script, and a policy of its own that names both by their hashes. */
+static const char report_policy[] =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 static const struct {
     const char *name, *value;
 } safe_headers[] = {
-    {"content-security-policy:",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-     "frame-ancestors 'none'"},
     {"x-content-type-options:", "nosniff"},
     {"referrer-policy:", "no-referrer"},
     {"cross-origin-opener-policy:", "same-origin"},
@@ -78,20 +82,35 @@ static int add_header(struct lws *wsi, const char *name, const char *value, unsi
                                        (const unsigned char *)value, (int)strlen(value), p, end);
 }
 
-/* cookie: nullable. 0: written. */
-static int write_headers(struct lws *wsi, unsigned code, const char *type, size_t size,
-                         const char *cookie)
+/* What a reply says of its body. */
+typedef struct at_heading {
+    const char *type;
+    const char *policy, *cookie; /* NULL: page_policy; none */
+    const char *file;            /* nullable: not shown, but saved under this name */
+    int64_t session;             /* and this number, for there are many */
+} at_heading;
+
+/* 0: written. */
+static int write_headers(struct lws *wsi, unsigned code, const at_heading *h, size_t size)
 {
     unsigned char buffer[LWS_PRE + HEADERS], *start = buffer + LWS_PRE, *p = start;
     unsigned char *end = buffer + sizeof buffer - 1;
 
-    if (lws_add_http_common_headers(wsi, code, type, size, &p, end))
+    if (lws_add_http_common_headers(wsi, code, h->type, size, &p, end) ||
+        add_header(wsi, "content-security-policy:", h->policy ? h->policy : page_policy, &p, end))
         return 1;
     for (size_t i = 0; i < sizeof safe_headers / sizeof *safe_headers; i++)
         if (add_header(wsi, safe_headers[i].name, safe_headers[i].value, &p, end))
             return 1;
-    if (cookie && add_header(wsi, "set-cookie:", cookie, &p, end))
+    if (h->cookie && add_header(wsi, "set-cookie:", h->cookie, &p, end))
         return 1;
+    if (h->file) {
+        char saved[160];
+        snprintf(saved, sizeof saved, "attachment; filename=\"attune-session-%lld-%s\"",
+                 (long long)h->session, h->file);
+        if (add_header(wsi, "content-disposition:", saved, &p, end))
+            return 1;
+    }
     return lws_finalize_write_http_header(wsi, start, &p, end);
 }
 
@@ -106,10 +125,10 @@ static const char *make_cookie(const at_server *s, const at_asked *a, char *out,
 }
 
 /* Headers now, the body as it can be taken. */
-static int reply(struct lws *wsi, at_reply *r, unsigned code, const char *type, const uint8_t *body,
-                 size_t size, const char *cookie)
+static int reply(struct lws *wsi, at_reply *r, unsigned code, const at_heading *h,
+                 const uint8_t *body, size_t size)
 {
-    if (write_headers(wsi, code, type, size, cookie))
+    if (write_headers(wsi, code, h, size))
         return -1;
     r->body = body;
     r->size = size;
@@ -151,8 +170,9 @@ static const char later[] = "503: too much is asked for at once.\n";
 
 static int refuse(struct lws *wsi, at_reply *r, unsigned code, const char *text)
 {
-    return reply(wsi, r, code, "text/plain; charset=utf-8", (const uint8_t *)text, strlen(text),
-                 NULL);
+    const at_heading h = {.type = "text/plain; charset=utf-8"};
+
+    return reply(wsi, r, code, &h, (const uint8_t *)text, strlen(text));
 }
 
 /* ---- kept sessions --------------------------------------------------------------------------- */
@@ -162,51 +182,107 @@ static int is_method(struct lws *wsi, enum lws_token_indexes uri)
     return lws_hdr_total_length(wsi, uri) > 0;
 }
 
+static const attune_sink_info *sink_of(const char *file)
+{
+    const attune_sink_info *sink;
+
+    for (int i = 0; (sink = attune_sink_at(i)); i++)
+        if (strcmp(sink->file, file) == 0)
+            return sink;
+    return NULL;
+}
+
+/* "3", or "3/report.html". 0: it is none. */
+static int take_session(const char *path, int deletes, at_asking *out)
+{
+    size_t digits = strspn(path, "0123456789");
+
+    out->id = digits > 0 && digits < 18 ? strtoll(path, NULL, 10) : 0;
+    out->wish = deletes ? AT_WISH_DELETE : AT_WISH_SESSION;
+    if (path[digits] == '/' && !deletes) {
+        out->wish = AT_WISH_FILE;
+        out->sink = sink_of(path + digits + 1);
+        return out->id > 0 && out->sink;
+    }
+    return out->id > 0 && !path[digits];
+}
+
 /* What a path of the archive's asks for. 0: it is none. */
-static int take_wish(struct lws *wsi, const char *path, at_wish *wish, int64_t *id)
+static int take_asking(struct lws *wsi, const char *path, at_asking *out)
 {
     static const char one[] = "/sessions/";
     int deletes = is_method(wsi, WSI_TOKEN_DELETE_URI);
-    size_t digits;
 
-    *id = 0;
-    if (strcmp(path, "/trends") == 0) {
-        *wish = AT_WISH_TRENDS;
+    *out = (at_asking){.wish = AT_WISH_TRENDS};
+    if (strcmp(path, "/trends") == 0)
         return !deletes;
-    }
-    if (strcmp(path, "/sessions") == 0) {
-        *wish = deletes ? AT_WISH_DELETE_ALL : AT_WISH_SESSIONS;
+    out->wish = deletes ? AT_WISH_DELETE_ALL : AT_WISH_SESSIONS;
+    if (strcmp(path, "/sessions") == 0)
         return 1;
-    }
-    if (strncmp(path, one, sizeof one - 1) != 0)
-        return 0;
-    path += sizeof one - 1;
-    digits = strspn(path, "0123456789");
-    *id = digits > 0 && digits < 18 && !path[digits] ? strtoll(path, NULL, 10) : 0;
-    *wish = deletes ? AT_WISH_DELETE : AT_WISH_SESSION;
-    return *id > 0;
+    return strncmp(path, one, sizeof one - 1) == 0 &&
+           take_session(path + sizeof one - 1, deletes, out);
 }
 
-static int ask(struct lws *wsi, at_reply *r, at_wish wish, int64_t id)
+static int ask(struct lws *wsi, at_reply *r, const at_asking *asking)
 {
-    r->question = at_archive_ask(at_server_of(wsi)->archive, wish, id);
+    r->question = at_archive_ask(at_server_of(wsi)->archive, asking);
     if (!r->question)
         return refuse(wsi, r, HTTP_STATUS_SERVICE_UNAVAILABLE, later);
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* it takes as long as it takes */
     return 0;
 }
 
+static const char *type_of(const char *file)
+{
+    static const struct {
+        const char *ending, *type;
+    } types[] = {
+        {".html", "text/html; charset=utf-8"},
+        {".json", "application/json"},
+        {".csv", "text/csv; charset=utf-8"},
+        {".vtt", "text/vtt; charset=utf-8"},
+        {".eaf", "application/xml"},
+        {".pdf", "application/pdf"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+    };
+    const char *ending = strrchr(file, '.');
+
+    for (size_t i = 0; ending && i < sizeof types / sizeof *types; i++)
+        if (strcmp(ending, types[i].ending) == 0)
+            return types[i].type;
+    return "text/plain; charset=utf-8";
+}
+
+/* A report is shown; the other files are for other programs. */
+static at_heading heading_of(const at_answer *a)
+{
+    at_heading h = {.type = "application/json", .session = a->asked.id};
+    const attune_sink_info *sink = a->asked.sink;
+
+    if (a->code != HTTP_STATUS_OK || !sink)
+        return h;
+    h.type = type_of(sink->file);
+    if (strcmp(sink->name, "html") == 0)
+        h.policy = report_policy;
+    else
+        h.file = sink->file;
+    return h;
+}
+
 /* Says what the archive has answered, if it has. */
 static int answer_question(struct lws *wsi, at_reply *r)
 {
-    unsigned code;
+    at_answer a;
+    at_heading h;
 
-    if (!at_archive_answer(at_server_of(wsi)->archive, r->question, &code, &r->owned))
+    if (!at_archive_answer(at_server_of(wsi)->archive, r->question, &a))
         return 0;
     r->question = NULL;
+    r->owned = a.body;
+    h = heading_of(&a);
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S);
-    return reply(wsi, r, code, "application/json", (const uint8_t *)r->owned, strlen(r->owned),
-                 NULL);
+    return reply(wsi, r, a.code, &h, (const uint8_t *)a.body, a.size);
 }
 
 void at_http_look(at_server *s)
@@ -234,24 +310,25 @@ static int answer(struct lws *wsi, at_reply *r, const char *path)
     const at_server *s = at_server_of(wsi);
     char cookie[AT_TOKEN_MOST + 96];
     const at_page *page;
+    at_heading h = {0};
+    at_asking asking;
     at_asked a;
-    at_wish wish;
-    int64_t id;
 
     forget_reply(wsi, r);
     take_request(wsi, &a);
     if (at_access_judge(&s->access, &a.request) != AT_ALLOWED)
         return refuse(wsi, r, HTTP_STATUS_FORBIDDEN, refused);
     if (s->archive && (is_reading(wsi) || is_method(wsi, WSI_TOKEN_DELETE_URI)) &&
-        take_wish(wsi, path, &wish, &id))
-        return ask(wsi, r, wish, id);
+        take_asking(wsi, path, &asking))
+        return ask(wsi, r, &asking);
     if (!is_reading(wsi))
         return refuse(wsi, r, HTTP_STATUS_METHOD_NOT_ALLOWED, not_so);
     page = at_page_find(path);
     if (!page)
         return refuse(wsi, r, HTTP_STATUS_NOT_FOUND, missing);
-    return reply(wsi, r, HTTP_STATUS_OK, page->type, page->data, page->size,
-                 make_cookie(s, &a, cookie, sizeof cookie));
+    h.type = page->type;
+    h.cookie = make_cookie(s, &a, cookie, sizeof cookie);
+    return reply(wsi, r, HTTP_STATUS_OK, &h, page->data, page->size);
 }
 
 /* Whether a request for a WebSocket is one for a live session; else it is answered. lws: 0 goes on, > 0
@@ -261,6 +338,7 @@ static int judge_upgrade(struct lws *wsi, const char *what)
     const at_server *s = at_server_of(wsi);
     char path[16] = "", protocol[64] = "";
     static const char text[] = "403\n";
+    const at_heading h = {.type = "text/plain"};
     uint8_t body[LWS_PRE + sizeof text];
     at_asked a;
 
@@ -271,7 +349,7 @@ static int judge_upgrade(struct lws *wsi, const char *what)
         !strcmp(protocol, AT_WIRE_PROTOCOL))
         return 0;
     memcpy(body + LWS_PRE, text, sizeof text);
-    if (write_headers(wsi, HTTP_STATUS_FORBIDDEN, "text/plain", sizeof text - 1, NULL) ||
+    if (write_headers(wsi, HTTP_STATUS_FORBIDDEN, &h, sizeof text - 1) ||
         lws_write(wsi, body + LWS_PRE, sizeof text - 1, LWS_WRITE_HTTP_FINAL) < 0)
         return -1;
     return 1;

@@ -34,6 +34,7 @@ static int replay(sqlite3 *db, const attune_record *r, const attune_report_optio
                   attune_report **out, attune_error *err)
 {
     attune_report_options setup = *o;
+    const char *const facts[] = {"name", r->model, "version", r->model_version, NULL};
     attune_input_info info = info_of(r);
     at_replay p = {0};
     char name[32];
@@ -42,6 +43,7 @@ static int replay(sqlite3 *db, const attune_record *r, const attune_report_optio
     snprintf(name, sizeof name, "session %lld", (long long)r->id);
     setup.input = o->input ? o->input : name;
     setup.session = r->session;
+    setup.facts = o->model || o->facts ? o->facts : facts;
     rc = attune_report_open(&p.report, &setup, err);
     if (rc < 0)
         return rc;

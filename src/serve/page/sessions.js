@@ -30,6 +30,29 @@ const status = (text) => ($('status-text').textContent = text);
 
 /* ---- list -------------------------------------------------------------------------------------------------- */
 
+/* Files that the program makes of a session for other programs (docs/exports.md), and all that is kept of it. */
+const FILES = [
+  ['timeline.csv', 'CSV, a line a window'],
+  ['report.pdf', 'PDF, the report'],
+  ['timeline.eaf', 'ELAN'],
+  ['timeline.TextGrid', 'Praat'],
+  ['timeline.srt', 'Subtitles'],
+  ['', 'JSON, all that is kept'],
+];
+
+/* A menu whose choice is saved at once. */
+function saver(session, when) {
+  const menu = make('select', {}, new Option('Save as…', '-'), ...FILES.map(([file, text]) => new Option(text, file)));
+  menu.setAttribute('aria-label', `Save the session of ${when} as`);
+  menu.addEventListener('change', () => {
+    const file = menu.value;
+    menu.value = '-';
+    const href = file ? `/sessions/${session.id}/${file}` : `/sessions/${session.id}`;
+    make('a', { href, download: `attune-session-${session.id}.json` }).click(); // a file has its name from the program
+  });
+  return menu;
+}
+
 /* The class with the largest share, or a dash. */
 function most(topic) {
   const [name, figure] = Object.entries(topic ?? {}).reduce((a, b) => ((b[1].share ?? -1) > (a[1].share ?? -1) ? b : a), ['', {}]);
@@ -42,8 +65,8 @@ function line(session) {
   const remove = make('button', { type: 'button', textContent: 'Delete…' });
   remove.setAttribute('aria-label', `Delete the session of ${when}`);
   remove.addEventListener('click', () => removeOne(session.id, when));
-  const save = make('a', { className: 'button', textContent: 'Save', href: `/sessions/${session.id}`, download: `attune-session-${session.id}.json` });
-  save.setAttribute('aria-label', `Save all that is kept of the session of ${when}`);
+  const report = make('a', { className: 'button', textContent: 'Report', href: `/sessions/${session.id}/report.html` });
+  report.setAttribute('aria-label', `The report of the session of ${when}`);
   const head = make('th', { textContent: when });
   head.scope = 'row';
   if (session.person) head.append(make('small', { textContent: ` ${session.person}` }));
@@ -56,7 +79,7 @@ function line(session) {
     make('td', { textContent: most(figures?.expression) }),
     make('td', { textContent: most(figures?.engagement) }),
     make('td', { className: 'n withheld', textContent: session.windows ? percent(session.withheld / session.windows) : '–' }),
-    make('td', { className: 'do' }, save, ' ', remove),
+    make('td', { className: 'do' }, report, ' ', saver(session, when), ' ', remove),
   );
 }
 
