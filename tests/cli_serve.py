@@ -520,9 +520,21 @@ class Keeping(unittest.TestCase):
         self.assertEqual(headers["content-disposition"], f'attachment; filename="attune-session-{one}-timeline.csv"')
         self.assertEqual(len(table.splitlines()), 7)
         self.assertTrue(ask(f"/sessions/{one}/timeline.eaf")[2].startswith("<?xml"))
+        self.assertTrue(ask(f"/sessions/{one}/table.csv-metadata.json")[2].startswith("{"))
+        self.assertNotIn("{", ask(f"/sessions/{one}/table.csv")[2])
         for path in ("77/report.html", f"{one}/", f"{one}/none.html", "x/report.html"):
             self.assertEqual(ask("/sessions/" + path)[0], 404, path)
         self.assertEqual(self.server.ask(f"/sessions/{one}/report.html")[0], 403)
+
+    def test_kept_for_so_many_days(self):
+        self.server.__exit__()
+        self.server = Server("--store", str(self.file), "--keep", "90")
+        self.assertEqual(self.get("/sessions")[1]["keep_days"], 90)
+        self.server.__exit__()
+        self.server = Server("--store", str(self.file))
+        self.assertEqual(self.get("/sessions")[1]["keep_days"], 90, "the store keeps the number")
+        for args in (["--keep", "90"], ["--keep", "0", "--store", "x"], ["--keep", "x", "--store", "x"]):
+            self.assertEqual(subprocess.run([EXE, "serve", *args], capture_output=True).returncode, 2, args)
 
     def test_taken_back(self):
         live, reader, welcome = self.live(dict(type="keep", consent="1"), end=False)

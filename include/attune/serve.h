@@ -29,6 +29,8 @@ typedef struct attune_serve_options {
         *token_file; /* nullable: whose first line is the token; needed for other addresses */
     const char *cert, *key; /* nullable: PEM files, for TLS */
     const char *store;      /* nullable: file that sessions are kept in, of those who ask for it */
+    int keep_days; /* from now on none is kept longer after its end, as attune_store_keep_days; 0: as
+                      the store has it */
     const char *model;      /* nullable: the default model */
     attune_options session; /* of each; threads is 1 */
     int max_sessions;       /* at once, at most 1000; 0: ATTUNE_SERVE_SESSIONS */

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <attune/serve.h>
+#include <attune/store.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -12,8 +13,8 @@ extern char **environ;
 
 static const char usage[] =
     "usage: attune serve [--open] [--port N] [--bind ADDRESS] [--max-sessions N] [--store FILE]\n"
-    "                    [--token-file FILE] [--cert FILE --key FILE] [--host NAME]...\n"
-    "                    [--model FILE] [--rate FPS] [--threads N]\n"
+    "                    [--keep DAYS] [--token-file FILE] [--cert FILE --key FILE]\n"
+    "                    [--host NAME]... [--model FILE] [--rate FPS] [--threads N]\n"
     "\n"
     "Serves a page whose browser is the camera and the microphone: what a face and a voice express\n"
     "is shown as it happens. Everything stays on this computer; nothing is stored unless the person\n"
@@ -28,6 +29,7 @@ static const char usage[] =
     "  --port N         default: 8765; 0: one that is free\n"
     "  --max-sessions N learners at once (default: 12); more are told to come back later\n"
     "  --store FILE     where sessions are kept, of those who ask for it (SQLite; made if missing)\n"
+    "  --keep DAYS      from now on none is kept longer there (attune sessions keep)\n"
     "  --model FILE     instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --rate FPS       pictures looked at a second, at most 60 (default: 8)\n"
     "  --threads N      that analyse (default: all cores); results are the same for any number\n"
@@ -94,13 +96,21 @@ static int serve(const attune_serve_options *o)
 int at_cmd_serve(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"open", no_argument, NULL, 'o'},        {"port", required_argument, NULL, 'p'},
-        {"bind", required_argument, NULL, 'b'},  {"max-sessions", required_argument, NULL, 'n'},
-        {"store", required_argument, NULL, 's'}, {"token-file", required_argument, NULL, 'T'},
-        {"cert", required_argument, NULL, 'c'},  {"key", required_argument, NULL, 'k'},
-        {"host", required_argument, NULL, 'H'},  {"model", required_argument, NULL, 'm'},
-        {"rate", required_argument, NULL, 'r'},  {"threads", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+        {"open", no_argument, NULL, 'o'},
+        {"port", required_argument, NULL, 'p'},
+        {"bind", required_argument, NULL, 'b'},
+        {"max-sessions", required_argument, NULL, 'n'},
+        {"store", required_argument, NULL, 's'},
+        {"token-file", required_argument, NULL, 'T'},
+        {"cert", required_argument, NULL, 'c'},
+        {"key", required_argument, NULL, 'k'},
+        {"host", required_argument, NULL, 'H'},
+        {"model", required_argument, NULL, 'm'},
+        {"rate", required_argument, NULL, 'r'},
+        {"threads", required_argument, NULL, 't'},
+        {"keep", required_argument, NULL, 'K'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     const char *hosts[MOST_HOSTS];
     int open = 0, c, ok = 1;
@@ -116,6 +126,9 @@ int at_cmd_serve(int argc, char **argv)
             ok = at_take_int("serve", "--max-sessions", optarg, 1, 1000, &o.max_sessions);
             break;
         case 's': o.store = optarg; break;
+        case 'K':
+            ok = at_take_int("serve", "--keep", optarg, 1, ATTUNE_STORE_MAX_DAYS, &o.keep_days);
+            break;
         case 'T': o.token_file = optarg; break;
         case 'c': o.cert = optarg; break;
         case 'k': o.key = optarg; break;

@@ -5,6 +5,7 @@
 #include "serve/hall.h"
 
 #include <arpa/inet.h>
+#include <attune/store.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -79,6 +80,11 @@ int at_serve_options_fill(attune_serve_options *out, const attune_serve_options 
     if (out->max_sessions < 1 || out->max_sessions > AT_HALL_MOST)
         return at_fail(err, ATTUNE_E_ARG, "%d sessions are not from 1 to %d", out->max_sessions,
                        AT_HALL_MOST);
+    if (out->keep_days < 0 || out->keep_days > ATTUNE_STORE_MAX_DAYS)
+        return at_fail(err, ATTUNE_E_ARG, "%d days are not from 1 to %d", out->keep_days,
+                       ATTUNE_STORE_MAX_DAYS);
+    if (out->keep_days && !out->store)
+        return at_fail(err, ATTUNE_E_ARG, "for so many days nothing is kept: there is no store");
     if (out->threads < 0 || out->threads > 256)
         return at_fail(err, ATTUNE_E_ARG, "%d threads are not from 1 to 256", out->threads);
     if (out->n_hosts < 0 || out->n_hosts > HOSTS_MORE)

@@ -167,6 +167,8 @@ static int open_store(at_server *s, attune_error *err)
 {
     int rc = s->o->store ? attune_store_open(&s->store, s->o->store, 0, err) : ATTUNE_OK;
 
+    if (rc == ATTUNE_OK && s->store && s->o->keep_days)
+        rc = attune_store_keep_days(s->store, s->o->keep_days, NULL, err);
     if (rc == ATTUNE_OK && s->store)
         rc = at_archive_open(&s->archive, s->store, wake, s, err);
     return rc;
