@@ -106,6 +106,8 @@ static int open_way(at_media *m, const at_av_way *way)
         m->fmt->io_open = refuse_open;
     if (m->device) /* what it showed while it was probed is past; and it may fall silent for good */
         m->fmt->flags |= AVFMT_FLAG_NOBUFFER | AVFMT_FLAG_NONBLOCK;
+    if (m->remote) /* some kinds would be looked at for a minute, since pictures are not decoded */
+        m->fmt->max_analyze_duration = AT_AV_PROBE_S * AT_AV_SECOND;
     AVDictionary *options = NULL;
     int ret = set_options(m, way, &options);
     if (ret >= 0)
@@ -183,7 +185,10 @@ static int probe_streams(at_media *m, attune_error *err)
     for (unsigned i = 0; i < n; i++)
         av_dict_free(&options[i]);
     at_free(options);
-    return ret < 0 ? open_failed(m, ret, err) : 0;
+    if (ret < 0 || m->stalled)
+        return open_failed(m, ret, err);
+    m->heard_s = m->remote ? at_now() : 0;
+    return 0;
 }
 
 /* ---- the clock ---------------------------------------------------------------------------- */

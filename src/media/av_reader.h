@@ -86,6 +86,7 @@ struct at_media {
 /* ---- av_util.c ---------------------------------------------------------------------------- */
 
 enum { AT_AV_PATIENCE_S = 10 }; /* with an address that sends nothing */
+enum { AT_AV_PROBE_S = 3 };     /* of an address's streams are read to tell what they are */
 
 /* For FFmpeg, of an at_media: whether to stop waiting. */
 int at_av_interrupted(void *media);
