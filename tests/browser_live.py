@@ -378,10 +378,10 @@ class Live:
 
     def files(self):
         """A session's files are saved, its report is a page whose own policy lets it run."""
+        self.b.click("#sessions .save summary")
+        self.shot("save")
         for file in ("timeline.eaf", "report.pdf"):
-            self.b.js("""const menu = document.querySelector('#sessions select');
-                         menu.value = arguments[0];
-                         menu.dispatchEvent(new Event('change'));""", file)
+            self.b.click(f"#sessions .save[open] a[href$='{file}']")
             end = time.monotonic() + 30
             while not list(self.b.downloads.glob(f"attune-session-*-{file}")) and time.monotonic() < end:
                 time.sleep(0.1)

@@ -6,6 +6,7 @@ Needs ATTUNE_EXE, a model ($ATTUNE_MODEL or models/default.safetensors); picture
 demo clip through ffmpeg.
 """
 import contextlib
+import ctypes
 import functools
 import http.client
 import json
@@ -44,13 +45,22 @@ needs_model = unittest.skipUnless(MODEL.is_file(), "no default model yet")
 needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
 
 
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
 class Server:
-    """A server on a free port, with a place of its own for its token."""
+    """A server on a free port, with a place of its own for its token. It ends when the tests do, however."""
 
     def __init__(self, *args, home=None, before=None):
+        def begins():
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if before:
+                before()
+
         self.home = home or tempfile.mkdtemp()
         self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, preexec_fn=before,
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=begins,
                                         env=dict(os.environ, XDG_RUNTIME_DIR=self.home))
         line = self.process.stdout.readline()
         assert line.startswith("attune listens on "), line + self.process.stderr.read()
@@ -83,7 +93,7 @@ class Server:
                 c.putheader(name, value)
         c.endheaders()
         r = c.getresponse()
-        body = r.read().decode()
+        body = r.read().decode(errors="replace")  # a picture among the files
         c.close()
         return r.status, r.headers, body
 
@@ -449,7 +459,7 @@ class Keeping(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.dir)
         self.file = self.dir / "kept/sessions.db"
         self.server = Server("--store", str(self.file))
-        self.addCleanup(self.server.__exit__)
+        self.addCleanup(lambda: self.server.__exit__())  # whichever is the last
         self.items = clip(3)
 
     def get(self, path, method="GET"):
@@ -522,6 +532,11 @@ class Keeping(unittest.TestCase):
         self.assertTrue(ask(f"/sessions/{one}/timeline.eaf")[2].startswith("<?xml"))
         self.assertTrue(ask(f"/sessions/{one}/table.csv-metadata.json")[2].startswith("{"))
         self.assertNotIn("{", ask(f"/sessions/{one}/table.csv")[2])
+        listed = json.loads(self.server.ask("/files", Authorization=self.server.bearer())[2])
+        self.assertLessEqual({"report.html", "timeline.csv", "table.csv-metadata.json"}, set(listed))
+        for file in listed:
+            self.assertEqual(ask(f"/sessions/{one}/{file}")[0], 200, file)
+        self.assertIn("404", ask(f"/sessions/{one}/none.html")[2])
         for path in ("77/report.html", f"{one}/", f"{one}/none.html", "x/report.html"):
             self.assertEqual(ask("/sessions/" + path)[0], 404, path)
         self.assertEqual(self.server.ask(f"/sessions/{one}/report.html")[0], 403)

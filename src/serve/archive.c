@@ -74,12 +74,29 @@ static int take_session(attune_store *s, const at_asking *a, at_answer *out, att
     return rc;
 }
 
+static int list_files(at_answer *out, attune_error *err)
+{
+    FILE *f = open_memstream(&out->body, &out->size);
+    const attune_sink_info *sink;
+    const char *before = "[";
+
+    if (!f)
+        return at_fail_nomem(err);
+    for (int i = 0; (sink = attune_sink_at(i)); i++) {
+        fprintf(f, "%s\"%s\"", before, sink->file);
+        before = ",";
+    }
+    fputs("]", f);
+    return fclose(f) == 0 ? 0 : at_fail_nomem(err);
+}
+
 static int fulfil(attune_store *s, const at_asking *a, at_answer *out, attune_error *err)
 {
     switch (a->wish) {
     case AT_WISH_SESSIONS: return attune_store_sessions_json(s, &out->body, err);
     case AT_WISH_SESSION:
     case AT_WISH_FILE: return take_session(s, a, out, err);
+    case AT_WISH_FILES: return list_files(out, err);
     case AT_WISH_TRENDS: return attune_store_trends_json(s, NULL, &out->body, err);
     case AT_WISH_DELETE: return attune_store_delete(s, a->id, err);
     case AT_WISH_DELETE_ALL: break;

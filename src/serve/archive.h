@@ -16,6 +16,7 @@ typedef enum at_wish {
     AT_WISH_SESSIONS, /* a list of all */
     AT_WISH_SESSION,  /* all that is kept of one */
     AT_WISH_FILE,     /* what a sink makes of one: its report, an export */
+    AT_WISH_FILES,    /* the names of those that this build makes */
     AT_WISH_TRENDS,
     AT_WISH_DELETE,
     AT_WISH_DELETE_ALL,

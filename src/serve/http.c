@@ -167,6 +167,7 @@ static const char refused[] =
 static const char missing[] = "404: there is nothing here.\n";
 static const char not_so[] = "405: not in this way.\n";
 static const char later[] = "503: too much is asked for at once.\n";
+static const char unavailable[] = "503: what is kept is not to be had just now.\n";
 
 static int refuse(struct lws *wsi, at_reply *r, unsigned code, const char *text)
 {
@@ -216,6 +217,9 @@ static int take_asking(struct lws *wsi, const char *path, at_asking *out)
     *out = (at_asking){.wish = AT_WISH_TRENDS};
     if (strcmp(path, "/trends") == 0)
         return !deletes;
+    out->wish = AT_WISH_FILES;
+    if (strcmp(path, "/files") == 0)
+        return !deletes;
     out->wish = deletes ? AT_WISH_DELETE_ALL : AT_WISH_SESSIONS;
     if (strcmp(path, "/sessions") == 0)
         return 1;
@@ -260,7 +264,7 @@ static at_heading heading_of(const at_answer *a)
     at_heading h = {.type = "application/json", .session = a->asked.id};
     const attune_sink_info *sink = a->asked.sink;
 
-    if (a->code != HTTP_STATUS_OK || !sink)
+    if (!sink)
         return h;
     h.type = type_of(sink->file);
     if (strcmp(sink->name, "html") == 0)
@@ -282,6 +286,8 @@ static int answer_question(struct lws *wsi, at_reply *r)
     r->owned = a.body;
     h = heading_of(&a);
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S);
+    if (a.code != HTTP_STATUS_OK)
+        return refuse(wsi, r, a.code, a.code == HTTP_STATUS_NOT_FOUND ? missing : unavailable);
     return reply(wsi, r, a.code, &h, (const uint8_t *)a.body, a.size);
 }
 

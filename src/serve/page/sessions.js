@@ -5,7 +5,7 @@ import { duration, percent } from '/words.js';
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-let known = { sessions: [], trends: null };
+let known = { sessions: [], trends: null, files: [] };
 
 class Refused extends Error {}
 
@@ -30,7 +30,8 @@ const status = (text) => ($('status-text').textContent = text);
 
 /* ---- list -------------------------------------------------------------------------------------------------- */
 
-/* Files that the program makes of a session for other programs (docs/exports.md), and all that is kept of it. */
+/* Files that the program makes of a session for other programs (docs/exports.md; a build may lack some), and all
+   that is kept of it. */
 const FILES = [
   ['timeline.csv', 'CSV, a line a window'],
   ['report.pdf', 'PDF, the report'],
@@ -40,17 +41,16 @@ const FILES = [
   ['', 'JSON, all that is kept'],
 ];
 
-/* A menu whose choice is saved at once. */
+/* Links that unfold: a choice is made by following one, not by passing over it. */
 function saver(session, when) {
-  const menu = make('select', {}, new Option('Save as…', '-'), ...FILES.map(([file, text]) => new Option(text, file)));
-  menu.setAttribute('aria-label', `Save the session of ${when} as`);
-  menu.addEventListener('change', () => {
-    const file = menu.value;
-    menu.value = '-';
+  const head = make('summary', { textContent: 'Save as…' });
+  head.setAttribute('aria-label', `Save the session of ${when} as`);
+  const link = ([file, textContent]) => {
     const href = file ? `/sessions/${session.id}/${file}` : `/sessions/${session.id}`;
-    make('a', { href, download: `attune-session-${session.id}.json` }).click(); // a file has its name from the program
-  });
-  return menu;
+    const download = `attune-session-${session.id}.json`; // a file has its name from the program
+    return make('li', {}, make('a', { textContent, href, download }));
+  };
+  return make('details', { className: 'save' }, head, make('ul', {}, ...FILES.filter(([file]) => !file || known.files.includes(file)).map(link)));
 }
 
 /* The class with the largest share, or a dash. */
@@ -79,7 +79,7 @@ function line(session) {
     make('td', { textContent: most(figures?.expression) }),
     make('td', { textContent: most(figures?.engagement) }),
     make('td', { className: 'n withheld', textContent: session.windows ? percent(session.withheld / session.windows) : '–' }),
-    make('td', { className: 'do' }, report, ' ', saver(session, when), ' ', remove),
+    make('td', { className: 'do' }, report, saver(session, when), remove),
   );
 }
 
@@ -139,7 +139,8 @@ async function removeAll() {
 async function load() {
   try {
     const list = await ask('/sessions');
-    known = { ...list, trends: list.sessions.length ? await ask('/trends') : null };
+    const some = list.sessions.length;
+    known = { ...list, trends: some ? await ask('/trends') : null, files: some ? await ask('/files') : [] };
     trouble(null);
     showList();
     showTrends();
