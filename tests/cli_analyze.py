@@ -53,6 +53,13 @@ def write_wav(path, seconds, speech=True):
         f.writeframes(bytes(second[: 2 * round(16000 * (seconds - whole))]))
 
 
+def read_model(path):
+    """Header and data of a safetensors file."""
+    data = pathlib.Path(path).read_bytes()
+    size, = struct.unpack("<Q", data[:8])
+    return json.loads(data[8:8 + size]), data[8 + size:]
+
+
 def write_y4m(path, frames, w=64, h=48, fps=10):
     with open(path, "wb") as f:
         f.write(b"YUV4MPEG2 W%d H%d F%d:1 Ip A1:1 C420jpeg\n" % (w, h, fps))
@@ -246,6 +253,48 @@ class BadModel(Case):
             done = self.run_attune("analyze", "a.wav", "--model", path, code=1)
             self.assert_one_line(done.stderr, path)
         self.assertFalse((self.dir / "attune-a").exists())
+
+    def refused_by_both(self, path, *words):
+        """One check: what `info` takes `analyze` runs, and neither takes the rest."""
+        done = self.run_attune("analyze", "a.wav", "--model", path, code=1)
+        self.assert_one_line(done.stderr, path, *words)
+        shown = self.run_attune("info", path, code=1)
+        self.assert_one_line(shown.stderr, path, *words)
+
+    @needs_model
+    def test_values_and_parts_that_are_not_right(self):
+        header, data = read_model(MODEL)
+        write_wav(self.dir / "a.wav", 1)
+        del header["__metadata__"]["xxh64"]
+
+        def write(changed, values=data):
+            text = json.dumps(changed).encode()
+            (self.dir / "m.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + values)
+
+        for value in (math.nan, math.inf, -math.inf, 3e38, -2e6):
+            name = next(x for x in header if header[x].get("dtype") == "F32")
+            at = header[name]["data_offsets"][0]
+            write(header, data[:at] + struct.pack("<f", value) + data[at + 4:])
+            self.refused_by_both("m.safetensors", f"{name}[0] is", "not from -1e+06 to 1e+06")
+        # an array under another name, or of another shape
+        for name in ("detector.backbone.model0.conv1.weight", "detector.bbox_head.2.conv1.weight",
+                     "detector.neck.lateral_convs.1.conv2.bias", "visual.stem.weight",
+                     "visual.block3.expand.weight", "audio.score0.weight"):
+            lost = {(x + "x" if x == name else x): header[x] for x in header}
+            deep = {**header, name: {**header[name], "shape": [*header[name]["shape"], 1]}}
+            write(lost)
+            self.refused_by_both("m.safetensors", name.rpartition(".")[0])
+            if name.startswith("detector."):
+                write(deep)
+                self.refused_by_both("m.safetensors", name)
+
+    @needs_model
+    def test_a_model_larger_than_models_are(self):
+        write_wav(self.dir / "a.wav", 1)
+        with open(self.dir / "sparse.safetensors", "wb") as f:
+            f.write(struct.pack("<Q", 100))
+            f.truncate(3 << 30)
+        self.refused_by_both("sparse.safetensors", f"larger than {64 << 20} bytes")
 
     @needs_model
     def test_a_model_cut_short(self):

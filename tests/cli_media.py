@@ -4,6 +4,7 @@ damaged, and made to do harm. FFmpeg's own tool makes them.
 
 Needs ATTUNE_EXE, a model ($ATTUNE_MODEL or models/default.safetensors) and ffmpeg.
 """
+import csv
 import functools
 import http.server
 import json
@@ -28,6 +29,29 @@ TONE = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=16000:duration=12"]
 def without_progress(said):
     """Slow programs and machines say how far they are, every ten seconds."""
     return re.sub(r".*\d+%  \d+:\d+.*\n", "", said)
+
+
+def stepped(path, to, seconds):
+    """A transport stream of one video, the clock of which steps after every second picture."""
+    data, pictures = bytearray(path.read_bytes()), 0
+
+    def step(at, by):
+        stamp = data[at:at + 5]
+        t = (stamp[0] >> 1 & 7) << 30 | stamp[1] << 22 | stamp[2] >> 1 << 15 | stamp[3] << 7 | stamp[4] >> 1
+        t = (t + by) % (1 << 33)
+        data[at:at + 5] = bytes([stamp[0] & 0xf0 | t >> 29 & 14 | 1, t >> 22 & 255, t >> 14 & 254 | 1,
+                                 t >> 7 & 255, t << 1 & 254 | 1])
+
+    for packet in range(0, len(data) - 187, 188):
+        at = packet + 4 + (1 + data[packet + 4] if data[packet + 3] & 0x20 else 0)
+        if data[packet + 1] & 0x40 and data[at:at + 4] == b"\0\0\1\xe0":
+            by = pictures // 2 * seconds * 90000
+            pictures += 1
+            if data[at + 7] & 0x80:
+                step(at + 9, by)
+            if data[at + 7] & 0x40:
+                step(at + 14, by)
+    to.write_bytes(data)
 
 
 @needs_model
@@ -234,6 +258,24 @@ class Harm(Media):
             self.refused("--live", address, words=["not read"])
         for name in ("concat:voice.wav", "file:voice.wav", "pipe:0", "subfile,,start,0,end,9,,:voice.wav"):
             self.refused(name, words=["No such file"])
+
+    def test_a_clock_that_steps(self):
+        """By 3500 s, 24 times, in a small file: rows for what there is, not for what the clock says."""
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=10:duration=5",
+                    "-c:v", "mpeg2video", "-g", 5, "plain.ts")
+        stepped(self.dir / "plain.ts", self.dir / "steps.ts", 3500)
+        summary, _ = self.analyze("steps.ts")
+        self.assertGreater(summary["duration_s"], 24 * 3500)
+        with open(self.dir / "out/timeline.csv", newline="") as f:
+            rows = [(float(r["start_s"]), float(r["end_s"])) for r in csv.DictReader(f)]
+        self.assertLess(len(rows), 200)
+        gaps = [end - start for start, end in rows if end - start > 3.001]
+        self.assertEqual(len(gaps), 24)
+        self.assertTrue(all(3490 < gap < 3500 for gap in gaps), gaps)
+        for (_, before), (start, _) in zip(rows, rows[1:]):
+            self.assertLessEqual(start, before)
+        missing = summary["presence"]["estimate"]["longest_gap"]
+        self.assertAlmostEqual(missing["end_s"] - missing["start_s"], rows[-1][1], delta=1)
 
     def peak_mb(self, *args, code=1):
         """Memory of one run."""

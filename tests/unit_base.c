@@ -561,23 +561,61 @@ static void file_read_gives_reasons(void **state)
     at_free(data);
 }
 
-static void file_map_is_the_file(void **state)
+static void file_open_takes_regular_files(void **state)
 {
     (void)state;
-    const unsigned char *p = NULL;
+    FILE *f = NULL;
     size_t size = 0;
     attune_error err = {0};
-    write_file(in_dir("m"), "mapped");
-    assert_int_equal(at_file_map(in_dir("m"), &p, &size, &err), ATTUNE_OK);
+    char text[8] = "";
+    write_file(in_dir("m"), "opened");
+    assert_int_equal(at_file_open(in_dir("m"), 6, &f, &size, &err), ATTUNE_OK);
     assert_int_equal(size, 6);
-    assert_memory_equal(p, "mapped", 6);
-    at_file_unmap(p, size);
-    at_file_unmap(NULL, 0);
+    assert_int_equal(fread(text, 1, sizeof text, f), 6);
+    assert_string_equal(text, "opened");
+    fclose(f);
+    assert_int_equal(at_file_open(in_dir("m"), 5, &f, &size, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "larger than 5 bytes"));
+    assert_null(f);
     write_file(in_dir("m"), "");
-    assert_int_equal(at_file_map(in_dir("m"), &p, &size, &err), ATTUNE_E_FORMAT);
-    assert_null(p);
-    assert_int_equal(at_file_map(dir, &p, &size, &err), ATTUNE_E_IO);
-    assert_int_equal(at_file_map("/dev/null", &p, &size, &err), ATTUNE_E_IO);
+    assert_int_equal(at_file_open(in_dir("m"), 6, &f, &size, &err), ATTUNE_E_FORMAT);
+    assert_null(f);
+    assert_int_equal(at_file_open(dir, 6, &f, &size, &err), ATTUNE_E_IO);
+    assert_int_equal(at_file_open("/dev/null", 6, &f, &size, &err), ATTUNE_E_IO);
+}
+
+typedef struct scanned {
+    size_t n, sum;
+} scanned;
+
+static void add_scanned(void *user, const unsigned char *p, size_t n)
+{
+    scanned *s = user;
+    s->n += n;
+    for (size_t i = 0; i < n; i++)
+        s->sum += p[i];
+}
+
+static void file_scan_gives_each_byte_once(void **state)
+{
+    (void)state;
+    attune_error err = {0};
+    for (size_t size = 0; size <= 32768; size += 8192) {
+        scanned s = {0};
+        FILE *f = fopen(in_dir("m"), "wb");
+        for (size_t i = 0; i < size; i++)
+            fputc((int)(i % 251), f);
+        fclose(f);
+        assert_int_equal(at_file_scan(in_dir("m"), add_scanned, &s, &err), ATTUNE_OK);
+        size_t sum = 0;
+        for (size_t i = 0; i < size; i++)
+            sum += i % 251;
+        assert_int_equal(s.n, size);
+        assert_int_equal(s.sum, sum);
+    }
+    scanned none = {0};
+    assert_int_equal(at_file_scan(dir, add_scanned, &none, &err), ATTUNE_E_IO);
+    assert_int_equal(none.n, 0);
 }
 
 static void mkdirs_makes_parents(void **state)
@@ -661,7 +699,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_full_disk, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(file_read_gives_reasons, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(file_map_is_the_file, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(file_open_takes_regular_files, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(file_scan_gives_each_byte_once, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(mkdirs_makes_parents, make_dir, remove_dir),
         cmocka_unit_test(progress_stays_quiet_and_time_goes_on),
     };

@@ -97,6 +97,42 @@ static void test_trust(void **state)
         assert_int_equal(make_fusion(&f, "fusion.face.trust", 1, &wrong[i], NULL), ATTUNE_E_FORMAT);
 }
 
+/* Each number of a model has a range; what is out of it is named, with its value and the range. */
+static void test_ranges(void **state)
+{
+    static const struct {
+        const char *name;
+        int n;
+        float wrong[2];
+    } cases[] = {
+        {"fusion.face.temperature", 1, {0, 1e9f}},
+        {"fusion.basic.temperature", 1, {-1, 1001}},
+        {"fusion.floor", 1, {-0.1f, 1.1f}},
+        {"fusion.doubt", 1, {-0.1f, 1.1f}},
+        {"fusion.voice.trust", 1, {0, 1.1f}},
+        {"fusion.face.distance", 2, {-1, 1e9f}},
+        {"fusion.face.var", AT_VISUAL_EMBED, {-1, INFINITY}},
+        {"fusion.voice.mean", AT_AUDIO_EMBED, {-1e9f, NAN}},
+        {"fusion.state.scale", ATTUNE_STATES, {-1e9f, 1e9f}},
+        {"fusion.state.bias", ATTUNE_STATES * AT_THRESHOLDS, {-1e9f, 1e9f}},
+    };
+    static float values[AT_VISUAL_EMBED];
+    at_fusion *f;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int k = 0; k < 2; k++) {
+            attune_error err = {0};
+            char value[32];
+            fill(values, cases[i].n, 1);
+            values[cases[i].n - 1] = cases[i].wrong[k];
+            assert_int_equal(make_fusion(&f, cases[i].name, cases[i].n, values, &err),
+                             ATTUNE_E_FORMAT);
+            snprintf(value, sizeof value, "is %g, must be from", (double)cases[i].wrong[k]);
+            assert_non_null(strstr(err.text, cases[i].name));
+            assert_non_null(strstr(err.text, value));
+        }
+}
+
 static void test_reliability(void **state)
 {
     static const float half = 0.5f, doubt = 0.6f, wrong[] = {-0.1f, 1.5f, NAN};
@@ -548,21 +584,14 @@ static void test_offset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_poor_alone),
-        cmocka_unit_test(test_trust),
-        cmocka_unit_test(test_reliability),
-        cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_dropping),
-        cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_fused_states),
-        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_baseline),
-        cmocka_unit_test(test_spell),
-        cmocka_unit_test(test_little_evidence),
-        cmocka_unit_test(test_offset),
-        cmocka_unit_test(test_usual_of_a_model),
+        cmocka_unit_test(test_poor_alone), cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_ranges),     cmocka_unit_test(test_reliability),
+        cmocka_unit_test(test_weights),    cmocka_unit_test(test_dropping),
+        cmocka_unit_test(test_distance),   cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_states),     cmocka_unit_test(test_fused_states),
+        cmocka_unit_test(test_hostile),    cmocka_unit_test(test_baseline),
+        cmocka_unit_test(test_spell),      cmocka_unit_test(test_little_evidence),
+        cmocka_unit_test(test_offset),     cmocka_unit_test(test_usual_of_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,38 +115,47 @@ fail:
     return status;
 }
 
-int at_file_map(const char *path, const unsigned char **out, size_t *size, attune_error *err)
+int at_file_open(const char *path, size_t limit, FILE **out, size_t *size, attune_error *err)
 {
     struct stat st;
+    int status = ATTUNE_OK, fd = open_for_reading(path, &st, err);
     *out = NULL;
     *size = 0;
-    int fd = open_for_reading(path, &st, err);
     if (fd < 0)
         return fd;
-    int status = ATTUNE_OK;
-    if (!S_ISREG(st.st_mode)) {
+    if (!S_ISREG(st.st_mode))
         status = at_fail(err, ATTUNE_E_IO, "%s: not a regular file", path);
-    } else if (st.st_size == 0) {
+    else if (st.st_size == 0)
         status = at_fail(err, ATTUNE_E_FORMAT, "%s: empty", path);
-    } else if ((uintmax_t)st.st_size > PTRDIFF_MAX) {
-        status = fail_too_large(err, path, PTRDIFF_MAX);
-    } else {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            status = fail_errno(err, path);
-        } else {
-            *out = p;
-            *size = (size_t)st.st_size;
-        }
-    }
-    close(fd); /* a mapping outlives its descriptor */
+    else if ((uintmax_t)st.st_size > limit)
+        status = fail_too_large(err, path, limit);
+    else if (!(*out = fdopen(fd, "rb")))
+        status = fail_errno(err, path);
+    if (status != ATTUNE_OK)
+        close(fd);
+    else
+        *size = (size_t)st.st_size;
     return status;
 }
 
-void at_file_unmap(const unsigned char *p, size_t size)
+int at_file_scan(const char *path, void (*fn)(void *user, const unsigned char *p, size_t n),
+                 void *user, attune_error *err)
 {
-    if (p != NULL)
-        munmap((void *)(uintptr_t)p, size);
+    unsigned char part[16384];
+    struct stat st;
+    size_t n = sizeof part;
+    int status = ATTUNE_OK, fd = open_for_reading(path, &st, err);
+    if (fd < 0)
+        return fd;
+    while (n == sizeof part && status == ATTUNE_OK) {
+        n = 0;
+        if (read_fully(fd, part, sizeof part, &n) != 0)
+            status = fail_errno(err, path);
+        else
+            fn(user, part, n);
+    }
+    close(fd);
+    return status;
 }
 
 /* ---- files that appear whole or not at all ------------------------------------------------ */

@@ -10,9 +10,14 @@
 int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *size,
                  attune_error *err);
 
-/* Read-only map of a file; NULL-safe unmap. For model files. */
-int at_file_map(const char *path, const unsigned char **out, size_t *size, attune_error *err);
-void at_file_unmap(const unsigned char *p, size_t size);
+/* Opens a regular file that is not empty and has at most limit bytes. *size: how many, when it was opened.
+ * Files are read and never mapped: one that is cut short meanwhile is short, where a map would end the
+ * process. *out: fclose. */
+int at_file_open(const char *path, size_t limit, FILE **out, size_t *size, attune_error *err);
+
+/* Gives fn the bytes of a file in order, some at a time. */
+int at_file_scan(const char *path, void (*fn)(void *user, const unsigned char *p, size_t n),
+                 void *user, attune_error *err);
 
 /* An output under construction: written as PATH.tmp-XXXXXX beside its final name, made visible
  * by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at

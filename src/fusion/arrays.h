@@ -4,7 +4,11 @@
 
 #include "tensor/weights.h"
 
-/* Copies an array of n finite numbers if the model has it; 1 if it did, negative when misshapen. */
+/* Whether each number is in the range that arrays of such a name have: ATTUNE_OK, or ATTUNE_E_FORMAT with name,
+ * value and range. */
+int at_fusion_check(const char *name, const float *x, size_t n, attune_error *err);
+/* Copies an array of n numbers, each in its range, if the model has it; 1 if it did, negative when it is
+ * misshapen. */
 int at_fusion_take(const at_weights *w, const char *name, int n, float *out, attune_error *err);
 /* The array "of.what". */
 int at_fusion_take_part(const at_weights *w, const char *of, const char *what, int n, float *out,

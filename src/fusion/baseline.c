@@ -15,11 +15,8 @@ static const float most = 2;         /* of an offset, in any class: a factor of 
 static int check(const at_usual *u, const char *of, attune_error *err)
 {
     float sum = 0;
-    for (int k = 0; k < u->classes; k++) {
-        if (u->share[k] < 0)
-            return at_fail(err, ATTUNE_E_FORMAT, "model: %s.usual.share is out of range", of);
+    for (int k = 0; k < u->classes; k++)
         sum += u->share[k];
-    }
     return fabsf(sum - 1) < 1e-3f
                ? ATTUNE_OK
                : at_fail(err, ATTUNE_E_FORMAT, "model: %s.usual.share does not sum to 1", of);

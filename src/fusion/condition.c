@@ -35,8 +35,8 @@ int at_reference_load(at_reference *r, const at_weights *w, const char *of, int 
         return ATTUNE_E_FORMAT;
     r->near = reach[0];
     r->far = reach[1];
-    if (!(r->near >= 0) || !(r->far > r->near))
-        return at_fail(err, ATTUNE_E_FORMAT, "model: %s.distance is out of range", of);
+    if (!(r->far > r->near))
+        return at_fail(err, ATTUNE_E_FORMAT, "model: %s.distance does not rise", of);
     return load_statistics(r, w, of, err);
 }
 

@@ -37,23 +37,18 @@ static int load_trust(at_fusion *f, int m, const at_weights *w, attune_error *er
 {
     const char *of = at_fusion_streams[m].arrays;
     f->trust[m] = 1;
-    if (at_fusion_take_part(w, of, "trust", 1, &f->trust[m], err) < 0)
-        return ATTUNE_E_FORMAT;
-    return f->trust[m] > 0 && f->trust[m] <= 1
-               ? ATTUNE_OK
-               : at_fail(err, ATTUNE_E_FORMAT, "model: %s.trust is out of range", of);
+    return at_fusion_take_part(w, of, "trust", 1, &f->trust[m], err) < 0 ? ATTUNE_E_FORMAT
+                                                                         : ATTUNE_OK;
 }
 
 static int load_thresholds(at_fusion *f, const at_weights *w, attune_error *err)
 {
     f->floor = 0.2f;
     f->doubt = 0;
-    if (at_fusion_take(w, "fusion.floor", 1, &f->floor, err) < 0 ||
-        at_fusion_take(w, "fusion.doubt", 1, &f->doubt, err) < 0)
-        return ATTUNE_E_FORMAT;
-    return f->doubt >= 0 && f->doubt <= 1
-               ? ATTUNE_OK
-               : at_fail(err, ATTUNE_E_FORMAT, "model: fusion.doubt is out of range");
+    return at_fusion_take(w, "fusion.floor", 1, &f->floor, err) < 0 ||
+                   at_fusion_take(w, "fusion.doubt", 1, &f->doubt, err) < 0
+               ? ATTUNE_E_FORMAT
+               : ATTUNE_OK;
 }
 
 static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)

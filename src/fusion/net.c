@@ -1,5 +1,6 @@
 /* net.c - the arrays of a kind of fusion: made for training, or taken from a file. */
 #include "base/error.h"
+#include "fusion/arrays.h"
 #include "fusion/kind.h"
 #include "fusion/stream.h"
 #include <math.h>
@@ -32,23 +33,13 @@ static int has_shape(const at_weight *w, const at_tensor *t)
     return same;
 }
 
-static int all_finite(const at_weight *w)
-{
-    for (size_t i = 0; i < w->count; i++)
-        if (!isfinite(w->data[i]))
-            return 0;
-    return 1;
-}
-
 static void read(maker *m, at_param *q)
 {
     const at_weight *w = at_weights_find(m->file, q->name);
     if (!w || !has_shape(w, &q->value))
         m->status =
             at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", q->name);
-    else if (!all_finite(w))
-        m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is not finite", q->name);
-    else
+    else if (!(m->status = at_fusion_check(q->name, w->data, w->count, m->err)))
         memcpy(q->value.data, w->data, w->count * sizeof(float));
 }
 
@@ -111,17 +102,6 @@ static void make_temperature(maker *m, at_fusion_net *net)
         m->file = NULL;
     net->temperature = make_measure(m, -1, "temperature", 1, 1);
     m->file = file;
-    if (!m->status && !(net->temperature->value.data[0] > 0))
-        m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is out of range", name);
-}
-
-static void make_trust(maker *m, at_fusion_net *net)
-{
-    net->trust = make_measure(m, -1, "trust", 1, 1);
-    const float trust = m->status ? 1 : net->trust->value.data[0];
-    if (!(trust > 0 && trust <= 1))
-        m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: fusion.%s.trust is out of range",
-                            m->kind->name);
 }
 
 static void make_stream(maker *m, at_fusion_net *net, int stream)
@@ -141,7 +121,7 @@ int at_fusion_net_make(at_fusion_net *net, at_params *p, const at_fusion_kind *k
     *net = (at_fusion_net){.kind = kind};
     make_temperature(&m, net);
     if (kind->hears)
-        make_trust(&m, net);
+        net->trust = make_measure(&m, -1, "trust", 1, 1);
     for (int s = 0; s < ATTUNE_MODALITIES && at_fusion_is_learned(kind); s++)
         make_stream(&m, net, s);
     for (int i = 0; kind->of_whole && kind->of_whole[i].name; i++)

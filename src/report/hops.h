@@ -21,4 +21,11 @@ static inline int64_t at_hop_start(at_hops *h, const attune_window *w)
     return h->before_us > w->start_us ? h->before_us : w->start_us;
 }
 
+/* Whether w is longer than windows are: all of a time in which no input came. Read back from a report it
+ * is right to the millisecond. */
+static inline int at_is_gap(const attune_window *w, double window_s)
+{
+    return (double)(w->end_us - w->start_us) > window_s * 1e6 + 1000;
+}
+
 #endif

@@ -1,6 +1,7 @@
 #include "report/stats.h"
 
 #include "base/mem.h"
+#include "report/hops.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -339,7 +340,7 @@ static int close_moment(at_stats *s)
     if (!s->rows)
         return ATTUNE_OK;
     end_us = s->moment[0].end_us;
-    start_us = end_us - s->hop_us;
+    start_us = at_is_gap(&s->moment[0], s->window_s) ? s->end_us : end_us - s->hop_us;
     start_us = start_us < s->end_us ? s->end_us : start_us;
     start_us = start_us < s->moment[0].start_us ? s->moment[0].start_us : start_us;
     for (int i = 0; i < s->rows && rc == ATTUNE_OK; i++) {

@@ -35,6 +35,10 @@ void at_clock_move(at_clock *c, at_input input, int64_t t, int64_t head, int64_t
 {
     at_input_clock *in = &c->input[input];
 
+    if (!in->started || t - in->end_us > c->window_us) {
+        in->gap_from_us = in->started ? in->end_us : INT64_MIN;
+        in->gap_to_us = t;
+    }
     if (!in->started) {
         in->started = 1;
         in->first_us = t;
@@ -76,6 +80,33 @@ static int passed(const at_clock *c, int input, int64_t t)
     return 0;
 }
 
+static int64_t window_start(int64_t end, int64_t window, int64_t origin)
+{
+    return end - window < origin ? origin : end - window;
+}
+
+/* Until when nothing of an input came, or comes, since t; INT64_MAX: nothing has come yet. */
+static int64_t silent_until(const at_input_clock *in, int64_t t)
+{
+    if (in->absent || !in->started || t >= in->end_us)
+        return INT64_MAX;
+    return t >= in->gap_from_us && t < in->gap_to_us ? in->gap_to_us : t;
+}
+
+/* The end of the window that begins where the one that ends at end would: end, or that of a gap. */
+static int64_t stretch(const at_clock *c, int64_t end)
+{
+    int64_t start = window_start(end, c->window_us, c->origin_us), silent = INT64_MAX;
+
+    for (int i = 0; i < AT_INPUTS; i++) {
+        int64_t until = silent_until(&c->input[i], start);
+        silent = until < silent ? until : silent;
+    }
+    if (silent == INT64_MAX || silent <= end)
+        return end;
+    return silent / c->hop_us * c->hop_us;
+}
+
 /* The end of the next window, 0 if it cannot be made yet (or there is none). */
 static int64_t next_end(const at_clock *c)
 {
@@ -83,9 +114,7 @@ static int64_t next_end(const at_clock *c)
 
     if (!any_started(c))
         return 0;
-    end = c->next_end_us;
-    if (!end)
-        end = (first_us(c) / c->hop_us + 1) * c->hop_us;
+    end = c->next_end_us ? stretch(c, c->next_end_us) : (first_us(c) / c->hop_us + 1) * c->hop_us;
     for (int i = 0; i < AT_INPUTS; i++)
         if (!passed(c, i, end))
             return 0;
@@ -98,11 +127,6 @@ static int64_t next_end(const at_clock *c)
     return last;
 }
 
-static int64_t window_start(int64_t end, int64_t window, int64_t origin)
-{
-    return end - window < origin ? origin : end - window;
-}
-
 int at_clock_due(const at_clock *c, int64_t *start, int64_t *end)
 {
     int64_t origin = c->origin_us;
@@ -112,7 +136,9 @@ int at_clock_due(const at_clock *c, int64_t *start, int64_t *end)
         return 0;
     if (!c->next_end_us)
         origin = first_us(c) / c->hop_us * c->hop_us;
-    *start = window_start(*end, c->window_us, origin);
+    *start = c->next_end_us && *end > c->next_end_us
+                 ? window_start(c->next_end_us, c->window_us, origin) /* a gap */
+                 : window_start(*end, c->window_us, origin);
     return 1;
 }
 
@@ -132,7 +158,9 @@ int64_t at_clock_needed(const at_clock *c)
 /* Windows end at multiples of the hop, but for the last one, which ends with the input. */
 int64_t at_hop_start(const attune_options *o, const attune_window *w)
 {
-    int64_t hop_us = llround(o->hop_s * 1e6), start = (w->end_us - 1) / hop_us * hop_us;
+    int64_t hop_us = llround(o->hop_s * 1e6), window_us = llround(o->window_s * 1e6);
+    int64_t end = w->end_us - w->start_us > window_us ? w->start_us + window_us : w->end_us;
+    int64_t start = (end - 1) / hop_us * hop_us;
 
     return start > w->start_us ? start : w->start_us;
 }

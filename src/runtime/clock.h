@@ -1,7 +1,9 @@
 /* clock.h - how far a session's inputs have come, and which window comes next. Private to runtime.
  *
  * Windows end at every multiple of the hop, counted from the hop before the first input, and are
- * due once each input has passed their end, or is lag behind the other, or the input has ended.
+ * due once each input has passed their end, or is lag behind the other, or the input has ended. Where no
+ * input came for longer than a window, one window has the whole of the gap, up to the hop in which the next
+ * input comes: so the number of windows depends on how much input there is, not on what its times say.
  * Time is int64 microseconds; nothing here allocates or knows what is pushed.
  */
 #ifndef AT_RUNTIME_CLOCK_H
@@ -20,6 +22,9 @@ typedef struct at_input_clock {
     int64_t first_us;
     int64_t head_us; /* everything before this is there */
     int64_t end_us;  /* of the latest input */
+    int64_t gap_from_us,
+        gap_to_us; /* the latest stretch longer than a window in which none came, that
+                                     * before the first input included */
 } at_input_clock;
 
 typedef struct at_clock {

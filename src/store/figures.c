@@ -1,5 +1,6 @@
 #include "store/figures.h"
 
+#include "report/hops.h"
 #include "store/sql.h"
 #include "store/store.h"
 
@@ -40,6 +41,7 @@ typedef struct at_tally {
     at_figures *f;
     uint32_t track; /* 0: everything */
     int64_t hop_us, end_us;
+    double window_s;
 } at_tally;
 
 static void add_quantities(at_figures *f, const attune_window *w)
@@ -57,7 +59,7 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* A window speaks for its last hop, or for less where there is less. */
+/* A window speaks for its last hop, or for less where there is less; one of a gap for all of it. */
 static int add_window(void *user, const attune_window *w)
 {
     at_tally *t = user;
@@ -65,7 +67,8 @@ static int add_window(void *user, const attune_window *w)
 
     if (t->track && w->track != t->track)
         return 0;
-    start_us = later(later(w->start_us, w->end_us - t->hop_us), t->end_us);
+    start_us = at_is_gap(w, t->window_s) ? w->start_us : w->end_us - t->hop_us;
+    start_us = later(later(w->start_us, start_us), t->end_us);
     t->f->windows++;
     t->f->withheld += w->abstain != 0;
     add_quantities(t->f, w);
@@ -91,7 +94,8 @@ static int find_track(sqlite3 *db, const attune_record *r, uint32_t *track, attu
 
 int at_figures_of(sqlite3 *db, const attune_record *r, at_figures *out, attune_error *err)
 {
-    at_tally t = {.f = out, .hop_us = llround(r->session.hop_s * 1e6)};
+    at_tally t = {
+        .f = out, .hop_us = llround(r->session.hop_s * 1e6), .window_s = r->session.window_s};
     attune_state_usual usual;
     int rc = find_track(db, r, &t.track, err);
 

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a checkpoint: four numbers a parameter, of a network sixteen times ours. */
+static const size_t MOST_BYTES = (size_t)1 << 30;
+
 static int put(at_weights_writer *w, const char *kind, const at_param *p, const float *data)
 {
     char name[96];
@@ -195,7 +198,7 @@ int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_
                        attune_error *err)
 {
     at_weights *w = NULL;
-    int status = at_weights_load(&w, path, err);
+    int status = at_weights_load_within(&w, path, MOST_BYTES, err);
     for (int i = 0; !status && i < p->count; i++) {
         at_param *q = p->list[i];
         status = take(w, "", q, q->value.data, path, err);
@@ -212,7 +215,7 @@ int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_
 int at_checkpoint_stamp(const char *path, uint64_t *stamp, attune_error *err)
 {
     at_weights *w = NULL;
-    int status = at_weights_load(&w, path, err);
+    int status = at_weights_load_within(&w, path, MOST_BYTES, err);
     status = status ? status : take_stamp(w, stamp, path, err);
     at_weights_free(&w);
     return status;
@@ -261,7 +264,7 @@ int at_params_copy(at_params *p, const at_weights *w, const char *prefix, const 
 int at_params_load(const char *path, at_params *p, const char *const *optional, attune_error *err)
 {
     at_weights *w = NULL;
-    int status = at_weights_load(&w, path, err);
+    int status = at_weights_load_within(&w, path, MOST_BYTES, err);
     for (int i = 0; !status && i < p->count; i++)
         if (!begins_with_any(p->list[i]->name, optional) || at_weights_find(w, p->list[i]->name))
             status = take(w, "", p->list[i], p->list[i]->value.data, path, err);

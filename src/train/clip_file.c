@@ -60,7 +60,7 @@ static int take(at_clip_set *s, const at_weights *w)
 int at_clip_load(at_clip_set *s, const char *path)
 {
     at_weights *w = NULL;
-    const int whole = !at_weights_load(&w, path, NULL) && take(s, w);
+    const int whole = !at_weights_load_within(&w, path, SIZE_MAX, NULL) && take(s, w);
     at_weights_free(&w);
     return whole;
 }

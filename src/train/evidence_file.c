@@ -65,7 +65,7 @@ int at_evidence_load(at_evidence_set *out, const char *path)
 {
     const at_evidence_set empty = {.shape = out->shape, .versions = out->versions};
     at_weights *w = NULL;
-    int whole = !at_weights_load(&w, path, NULL) && take(out, w);
+    int whole = !at_weights_load_within(&w, path, SIZE_MAX, NULL) && take(out, w);
     at_weights_free(&w);
     if (!whole) {
         at_evidence_set_free(out);

@@ -168,6 +168,16 @@ uint64_t at_hash(uint64_t hash, const void *bytes, size_t n)
     return hash;
 }
 
+static void add_bytes(void *hash, const unsigned char *p, size_t n)
+{
+    *(uint64_t *)hash = at_hash(*(uint64_t *)hash, p, n);
+}
+
+int at_hash_file(uint64_t *hash, const char *path, attune_error *err)
+{
+    return at_file_scan(path, add_bytes, hash, err);
+}
+
 uint64_t at_recipe_hash(const at_recipe *r)
 {
     char *text = json_dumps(r->root, JSON_SORT_KEYS | JSON_COMPACT);
