@@ -100,6 +100,24 @@ static void one_sighting_is_too_little(void **state)
     close_stats(s);
 }
 
+/* A window over a time without any input speaks for all of it, not for its last hop. */
+static void a_window_of_a_gap_counts_whole(void **state)
+{
+    at_stats *s = open_stats(1);
+    attune_window gap = made_nothing(40);
+    (void)state;
+    for (int i = 1; i <= 10; i++)
+        add(s, made_window(i, 0, 9));
+    gap.start_us = 5 * hop;
+    add(s, gap);
+    add(s, made_window(41, 0, 9));
+    at_stats_close(s);
+    assert_stretch(&s->estimate.longest, 10, 40);
+    assert_true(fabs(s->estimate.there_s - 5.5) < 1e-9);
+    assert_true(fabs(s->estimate.total_s - 20.5) < 1e-9);
+    close_stats(s);
+}
+
 /* The windows reach 3 s back, but the face was away from 5 s to 8 s. */
 static void gaps_are_true_times(void **state)
 {
@@ -422,6 +440,7 @@ int main(void)
         cmocka_unit_test(what_is_usual_is_a_mean),
         cmocka_unit_test(nothing_is_said_of_nothing),
         cmocka_unit_test(one_sighting_is_too_little),
+        cmocka_unit_test(a_window_of_a_gap_counts_whole),
         cmocka_unit_test(gaps_are_true_times),
         cmocka_unit_test(intervals_know_how_much_there_was),
         cmocka_unit_test(the_usual_of_a_state_is_daisees),

@@ -41,6 +41,14 @@ int at_stopped(void *user /* unused */); /* 1 once there was one */
 /* Called by the signal that ends the program, which may be in the midst of anything. NULL: nothing. */
 void at_last_words(void (*say)(void));
 
+/* memory.c: from hold to free the program's memory may not grow past AT_MEMORY_MB and 2 MB for each thread, with
+ * which and with code that is loaded it stays under AT_INPUT_MB on machines with a few processors. For the time that
+ * FFmpeg reads what strangers made: the headers of a small file can make it ask for any amount. Allocations beyond
+ * fail. */
+enum { AT_MEMORY_MB = 520, AT_INPUT_MB = 600 };
+void at_hold_memory(void);
+void at_free_memory(void);
+
 /* A number that an option takes: the whole of text, in [lo, hi]. 1: *out has it; 0: it is none, which
  * was said. option is as on the command line. */
 int at_take_number(const char *command, const char *option, const char *text, double lo, double hi,

@@ -295,6 +295,23 @@ static int analyze_file(const at_job *job, const char *input, const attune_optio
                                          sink, info, err);
 }
 
+/* What the input asks for is not ours to give without end. */
+static int analyze_held(const at_job *job, const char *input, const attune_options *options,
+                        const attune_sink *sink, attune_input_info *info, attune_error *err)
+{
+    int rc;
+
+    at_hold_memory();
+    rc = analyze_file(job, input, options, sink, info, err);
+    at_free_memory();
+    if (rc == ATTUNE_E_NOMEM)
+        snprintf(err->text, sizeof err->text,
+                 "%s: reading it takes more memory than the %d MB that an input may, or than there "
+                 "is",
+                 input, AT_INPUT_MB);
+    return rc;
+}
+
 /* What is kept of an input that failed stays kept, as one that ended early. Returns the exit code. */
 static int end_kept(at_run *r, const char *input, const attune_input_info *info, int code)
 {
@@ -345,7 +362,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
     options.on_live = on_live;
     options.on_live_user = &run;
     at_progress_start(&run.progress, run.name, job->quiet);
-    rc = analyze_file(job, input, &options, &sink, &info, &err);
+    rc = analyze_held(job, input, &options, &sink, &info, &err);
     at_view_close(&run.view);
     at_progress_end(&run.progress);
     stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;

@@ -175,7 +175,9 @@ static int explain(explain_job *job)
     attune_error err = {0};
     char name[256];
     at_progress_start(&job->bar, at_text_basename(name, sizeof name, job->input), job->quiet);
+    at_hold_memory();
     const int rc = attune_explain_file(job->model, job->input, &job->o, &info, &err);
+    at_free_memory();
     const int stopped = rc == ATTUNE_E_INTERRUPTED;
     at_progress_end(&job->bar);
     if (job->failed)

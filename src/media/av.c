@@ -123,6 +123,20 @@ static int too_large(const at_media *m, const AVFrame *f)
            (int64_t)f->width * f->height > m->o.max_pixels;
 }
 
+/* What was decoded until now, at t, against what so much input may ask for. */
+static int check_work(at_media *m, const AVFrame *f, int64_t t, attune_error *err)
+{
+    m->pixels += (int64_t)f->width * f->height;
+    if (m->live || m->pixels - AT_AV_PIXELS_AT_FIRST <=
+                       (int64_t)((double)t / AT_AV_SECOND * (double)AT_AV_PIXELS_A_SECOND))
+        return 0;
+    return at_fail(
+        err, ATTUNE_E_UNSUPPORTED,
+        "%s: too many pictures a second for their size (%dx%d pixels); the most is that of 8K at "
+        "60 a second",
+        m->path, f->width, f->height);
+}
+
 /* The next frame that is due, decoded: 1, or as decode. */
 static int ready_picture(at_media *m, attune_error *err)
 {
@@ -132,6 +146,8 @@ static int ready_picture(at_media *m, attune_error *err)
         const AVFrame *f = s->frame;
         int64_t duration = picture_duration(s, f);
         int64_t t = place(m, s, f->best_effort_timestamp);
+        if ((ret = check_work(m, f, t > 0 ? t : 0, err)) < 0)
+            return ret;
         if (t < 0 && t + duration > 0)
             t = 0;
         if (t < 0 || too_large(m, f)) {

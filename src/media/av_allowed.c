@@ -15,8 +15,6 @@
 #define STREAMED "rtsp,rtp,mpjpeg," RECORDINGS
 #define DEVICES  "video4linux2,v4l2,pulse,alsa"
 
-/* Decoders whose pictures have to be decoded to know their size. Each picture stands by itself, so
- * that looking at one takes the memory of one. */
 #define STILL_CODECS "png,mjpeg,bmp,webp,tiff,gif,pgm,ppm"
 #define SOUND_CODECS                                                                            \
     "aac,aac_latm,mp3float,mp3,mp2float,mp2,mp1float,mp1,ac3,eac3,dca,opus,libopus,vorbis,"     \
@@ -37,7 +35,7 @@ const char at_av_device_formats[] = DEVICES;
 const char at_av_live_protocols[] = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,rtmp,rtmps,http,https,"
                                     "httpproxy,srt";
 const char at_av_codecs[] = STILL_CODECS "," SOUND_CODECS "," VIDEO_CODECS;
-const char at_av_probe_codecs[] = STILL_CODECS "," SOUND_CODECS;
+const char at_av_probe_codecs[] = SOUND_CODECS;
 
 const AVCodec *at_av_decoder(enum AVCodecID id)
 {

@@ -3,7 +3,8 @@
  * A picture's size says little of what decoding takes: a stream may ask for sixteen pictures to be
  * kept for reference, and every thread that decodes ahead holds one more. So the pictures that are
  * alive are counted as decoders ask for them, with what decoders keep beside each picture: up to
- * 12 bytes for each 4x4 pixels (HEVC's motion vectors; H.264 takes 8).
+ * 12 bytes for each 4x4 pixels (HEVC's motion vectors; H.264 takes 8), and in some a picture more or
+ * two of their own.
  */
 #include "media/av.h"
 
@@ -29,6 +30,30 @@ static int64_t beside(int64_t pixels)
     return pixels * 12 / 16;
 }
 
+/* How many times a picture's bytes a decoder takes for itself: the coefficients of a progressive JPEG, what a
+ * TIFF is unpacked to, WebP's picture of the alpha, what a GIF goes back to. */
+static int own_pictures(enum AVCodecID id)
+{
+    switch (id) {
+    case AV_CODEC_ID_MJPEG:
+    case AV_CODEC_ID_MJPEGB:
+    case AV_CODEC_ID_WEBP: return 2;
+    case AV_CODEC_ID_TIFF:
+    case AV_CODEC_ID_GIF: return 1;
+    default: return 0;
+    }
+}
+
+/* Of a picture that a decoder asks for; negative: it cannot be. */
+static int64_t cost_of(const AVCodecContext *dec, const AVFrame *frame)
+{
+    int64_t bytes = av_image_get_buffer_size(frame->format, frame->width, frame->height, AT_ALIGN);
+    if (bytes < 0)
+        return bytes;
+    return bytes * (1 + own_pictures(dec->codec_id)) +
+           beside((int64_t)frame->width * frame->height);
+}
+
 static void released(void *opaque, uint8_t *data)
 {
     at_av_budget *b = opaque;
@@ -41,10 +66,9 @@ static void released(void *opaque, uint8_t *data)
 static int get_counted(AVCodecContext *dec, AVFrame *frame, int flags)
 {
     at_av_budget *b = dec->opaque;
-    int bytes = av_image_get_buffer_size(frame->format, frame->width, frame->height, AT_ALIGN);
-    if (bytes < 0)
-        return bytes;
-    int64_t cost = bytes + beside((int64_t)frame->width * frame->height);
+    int64_t cost = cost_of(dec, frame);
+    if (cost < 0)
+        return (int)cost;
     if (atomic_fetch_add(&b->used, cost) + cost > AT_AV_PICTURE_BUDGET) {
         atomic_fetch_sub(&b->used, cost);
         atomic_store(&b->exceeded, 1);

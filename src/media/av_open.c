@@ -153,34 +153,16 @@ static int open_container(at_media *m, const char *path, attune_error *err)
 
 /* ---- probing ------------------------------------------------------------------------------ */
 
-/* Probing would decode a picture of each cover and of each track of still pictures. */
-static void leave_other_stills(at_media *m)
-{
-    int stills = 0;
-    for (unsigned i = 0; i < m->fmt->nb_streams; i++) {
-        AVStream *st = m->fmt->streams[i];
-        const AVCodec *codec = at_av_decoder(st->codecpar->codec_id);
-        if (st->codecpar->codec_type != AVMEDIA_TYPE_VIDEO || !codec ||
-            !av_match_list(codec->name, at_av_probe_codecs, ','))
-            continue;
-        if (m->o.no_video || (st->disposition & AV_DISPOSITION_ATTACHED_PIC) || stills++ > 0)
-            st->discard = AVDISCARD_ALL;
-    }
-}
-
-/* Probing decodes only what stands by itself (at_av_probe_codecs); the sizes of other pictures are
- * read from their headers. What it decodes is held to the same limit of size. */
+/* Probing decodes no pictures, since nobody counts there what they take; sizes that headers do not tell are
+ * measured later (av_tracks.c). */
 static int probe_streams(at_media *m, attune_error *err)
 {
     unsigned n = m->fmt->nb_streams;
-    leave_other_stills(m);
     AVDictionary **options = at_calloc(n ? n : 1, sizeof(AVDictionary *));
     if (!options)
         return at_fail_nomem(err);
-    for (unsigned i = 0; i < n; i++) {
-        av_dict_set_int(&options[i], "max_pixels", m->o.max_pixels, 0);
+    for (unsigned i = 0; i < n; i++)
         av_dict_set_int(&options[i], "threads", 1, 0);
-    }
     int ret = avformat_find_stream_info(m->fmt, n ? options : NULL);
     for (unsigned i = 0; i < n; i++)
         av_dict_free(&options[i]);

@@ -23,6 +23,11 @@ enum { AT_AV_TRACKS = 16 };
 #define AT_AV_BACK_US  AT_AV_SECOND
 #define AT_AV_AHEAD_US (3600 * AT_AV_SECOND)
 
+/* Pixels that are decoded for a second of input, and of the first second: those of 8K at 60 frames a second, and
+ * four seconds of these. Times that stand still or creep make no input endless. */
+#define AT_AV_PIXELS_A_SECOND (INT64_C(1) << 31)
+#define AT_AV_PIXELS_AT_FIRST (INT64_C(1) << 33)
+
 /* How much too early a frame may be for its period, for the sake of rounded times. */
 enum { AT_AV_EARLY_US = 1000 };
 
@@ -69,6 +74,7 @@ struct at_media {
     int64_t sound_held_us;
     at_media_packet piece; /* sound that is resampled and not given out */
     int64_t start_us;      /* the container's; AV_NOPTS_VALUE until known */
+    int64_t pixels;        /* decoded so far */
     int64_t last_frame_us; /* of the latest frame; -1: none */
     int64_t last_period;   /* of the latest frame given out, in units of 1/rate; -1: none */
     int live;              /* a camera or an address: what is late is not waited for */

@@ -22,12 +22,6 @@ typedef struct at_av_tracks {
     int n;
 } at_av_tracks;
 
-/* Whether probing leaves the pictures' size to at_av_measure. */
-static int measured_later(const AVCodecParameters *par)
-{
-    return !av_match_list(at_av_decoder(par->codec_id)->name, at_av_probe_codecs, ',');
-}
-
 /* Whether st is of that kind, and can be decoded. */
 static int usable(const AVStream *st, enum AVMediaType type)
 {
@@ -35,8 +29,7 @@ static int usable(const AVStream *st, enum AVMediaType type)
     if (par->codec_type != type || !at_av_decoder(par->codec_id))
         return 0;
     if (type == AVMEDIA_TYPE_VIDEO)
-        return ((par->width > 0 && par->height > 0) || measured_later(par)) &&
-               !(st->disposition & AV_DISPOSITION_ATTACHED_PIC);
+        return !(st->disposition & AV_DISPOSITION_ATTACHED_PIC);
     return par->sample_rate > 0 && par->ch_layout.nb_channels > 0;
 }
 
