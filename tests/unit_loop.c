@@ -96,6 +96,8 @@ static void write_text(const char *path, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
+static int64_t toy_steps = STEPS;
+
 static int toy_set_up(void *self, attune_error *err)
 {
     toy *t = self;
@@ -107,13 +109,14 @@ static int toy_set_up(void *self, attune_error *err)
     assert_true(w && b);
     for (int i = 0; i < IN * OUT; i++)
         w->value.data[i] = 0.1f * at_rng_normal(&rng);
-    t->t.steps_per_epoch = STEPS;
+    t->t.steps_per_epoch = toy_steps;
     t->t.batch = BATCH;
     return 0;
 }
 
 static float last_weights[IN * OUT];
-static const char *toy_plan; /* what the plan says besides, as JSON; NULL: nothing */
+static attune_error toy_error; /* of the latest run */
+static const char *toy_plan;   /* what the plan says besides, as JSON; NULL: nothing */
 
 static void toy_clean_up(void *self)
 {
@@ -144,7 +147,6 @@ static int toy_run(const char *dir, at_resume resume, int stop_after, double *sc
     at_recipe r = {.path = path, .kind = "toy", .name = "toy"};
     at_job job = {.recipe = &r, .options = &o, .resume = resume, .stamp = 77};
     at_loop_plan plan;
-    attune_error err;
     json_t *optimiser = json_pack("{s:i, s:i, s:{s:f,s:f,s:f,s:f}}", "seed", 7, "epochs", EPOCHS,
                                   "optimiser", "lr", 0.05, "ema", 0.9, "warmup", 0.1, "decay",
                                   0.01);
@@ -152,7 +154,7 @@ static int toy_run(const char *dir, at_resume resume, int stop_after, double *sc
     assert_true(!toy_plan || json_object_update(optimiser, besides) == 0);
     json_decref(besides);
     assert_int_equal(at_fields_read(&at_plan_fields, optimiser, "toy.json", "", &plan, NULL), 0);
-    const int status = at_learn(&toy_learner, &job, &plan, score, &err);
+    const int status = at_learn(&toy_learner, &job, &plan, score, &toy_error);
     json_decref(optimiser); /* with the texts of the plan */
     return status;
 }
@@ -409,7 +411,11 @@ static void test_hostile_checkpoint(void **state)
 {
     char dir[] = "/tmp/attune-train-XXXXXX", command[128];
     const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
-    enum { BAD = 13 };
+    enum { BAD = 17 };
+    static const char *const named[BAD] = {
+        "step",       "step",   "steps",  "best",    "loss",       "score",
+        "rate",       "waited", "stale",  "skipped", "loss_scale", "loss_scale",
+        "loss_scale", "steps",  "waited", "stale",   "loss_scale"};
     at_progress_state bad[BAD];
     (void)state;
     assert_non_null(mkdtemp(dir));
@@ -429,9 +435,18 @@ static void test_hostile_checkpoint(void **state)
     bad[10].scaling = (at_loss_scale){3, 0};
     bad[11].scaling = (at_loss_scale){0x1p30f, 0};
     bad[12].scaling = (at_loss_scale){4, AT_LOSS_SCALE_GROWTH};
+    bad[13].steps = INT64_MAX;
+    bad[14].rate = bad[15].rate = 1;
+    bad[14].waited = INT64_MAX;
+    bad[15].stale = INT64_MAX;
+    bad[16].scaling = (at_loss_scale){INFINITY, 0};
     for (int i = 0; i < BAD; i++) {
+        char what[32];
         save_checkpoint(bad[i], 0, 1);
         assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+        snprintf(what, sizeof what, ": %s is ", named[i]);
+        if (!strstr(toy_error.text, what) || !strstr(toy_error.text, "must be"))
+            fail_msg("%s: %s", named[i], toy_error.text);
     }
     for (int array = 0; array < 4; array++) {
         save_checkpoint(good, array, NAN);
@@ -441,6 +456,26 @@ static void test_hostile_checkpoint(void **state)
     assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
     save_checkpoint(good, 1, -1);
     assert_int_equal(toy_run(dir, AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* What would run for weeks is refused before it begins, with the fields that make it so. */
+static void test_too_many_steps(void **state)
+{
+    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    toy_plan = "{\"epochs\": 100000}";
+    for (int i = 0; i < 2; i++) {
+        toy_steps = i ? INT64_MAX : AT_MOST_STEPS / 100000 + 1;
+        assert_int_equal(toy_run(dir, AT_AFRESH, 1, NULL), ATTUNE_E_ARG);
+        assert_non_null(strstr(toy_error.text, "toy.json: epochs is 100000"));
+    }
+    toy_steps = AT_MOST_STEPS / 100000;
+    assert_int_equal(toy_run(dir, AT_AFRESH, 1, NULL), ATTUNE_E_INTERRUPTED);
+    toy_steps = STEPS;
+    toy_plan = NULL;
     snprintf(command, sizeof command, "rm -r %s", dir);
     assert_int_equal(system(command), 0);
 }
@@ -527,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_loss_scale),
         cmocka_unit_test(test_other_checkpoint),
         cmocka_unit_test(test_hostile_checkpoint),
+        cmocka_unit_test(test_too_many_steps),
         cmocka_unit_test(test_damaged_checkpoint),
         cmocka_unit_test(test_prefetch),
     };

@@ -234,6 +234,10 @@ static void test_every_field(void **state)
             numbers++;
             assert_true(f->def >= f->least && f->def <= f->most);
             assert_refused(kind, name, json_string("three"));
+            assert_refused(kind, name, json_real(1e308));
+            assert_refused(kind, name, json_real(-1e308));
+            assert_refused(kind, name, json_null());
+            assert_refused(kind, name, json_pack("[i]", 1));
             assert_refused(kind, name, json_real(f->most + 0.5 + 1e-3 * fabs(f->most)));
             assert_refused(kind, name, json_real(f->least - 0.5 - 1e-3 * fabs(f->least)));
             if (f->type >= AT_FIELD_INT) {

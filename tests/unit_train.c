@@ -266,6 +266,25 @@ static void test_mixed_voices(void **state)
     }
 }
 
+/* Whatever alpha a recipe may have gives a share, and one that is nearly 0 gives one of both. */
+static void test_mixed_by_any_alpha(void **state)
+{
+    static const float alphas[] = {1e-45f, 1e-30f, 1e-6f, 1e-3f, 1};
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        int first = 0;
+        for (uint64_t seed = 0; seed < 40; seed++) {
+            float x[2] = {0}, target[2] = {1, 0};
+            int lengths[2] = {1, 1};
+            at_mix_voices(x, 1, lengths, target, 1, 2, alphas[i], seed);
+            assert_true(target[0] >= 0 && target[0] <= 1);
+            assert_true(i > 2 || target[0] < 1e-3f || target[0] > 1 - 1e-3f);
+            first += target[0] > 0.5f;
+        }
+        assert_in_range(first, 8, 32);
+    }
+}
+
 /* ---- sets of voices ------------------------------------------------------------------------- */
 
 /* RAVDESS's neutral calm happy sad angry fearful disgust surprised; the second set has two of them. */
@@ -338,11 +357,17 @@ static void test_draw(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_class_weights), cmocka_unit_test(test_temperature),
-        cmocka_unit_test(test_levels),        cmocka_unit_test(test_levels_converge),
-        cmocka_unit_test(test_reference),     cmocka_unit_test(test_mixup),
-        cmocka_unit_test(test_optional),      cmocka_unit_test(test_mixed_voices),
-        cmocka_unit_test(test_voice_classes), cmocka_unit_test(test_draw),
+        cmocka_unit_test(test_class_weights),
+        cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_levels_converge),
+        cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_mixup),
+        cmocka_unit_test(test_optional),
+        cmocka_unit_test(test_mixed_voices),
+        cmocka_unit_test(test_mixed_by_any_alpha),
+        cmocka_unit_test(test_voice_classes),
+        cmocka_unit_test(test_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,30 +97,36 @@ static int take(const at_weights *w, const char *kind, const at_param *p, float 
 
 /* ---- what a checkpoint's header says: each number whole, and in its range --------------------- */
 
-static int wrong_meta(const char *path, const char *key, attune_error *err)
+static int wrong_meta(const char *path, const char *key, const char *text, const char *range,
+                      attune_error *err)
 {
-    return at_fail(err, ATTUNE_E_FORMAT, "%s: %s is missing or out of range", path, key);
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: %s is %.40s, must be %s", path, key,
+                   text ? text : "missing", range);
 }
 
 static int take_int(const at_weights *w, const char *key, int64_t most, int64_t *out,
                     const char *path, attune_error *err)
 {
     const char *s = at_weights_meta(w, key);
-    char *end = NULL;
+    char *end = NULL, range[64];
     errno = 0;
     *out = s ? strtoll(s, &end, 10) : -1;
-    return s && end != s && !*end && !errno && *out >= 0 && *out <= most
-               ? ATTUNE_OK
-               : wrong_meta(path, key, err);
+    if (s && end != s && !*end && !errno && *out >= 0 && *out <= most)
+        return ATTUNE_OK;
+    snprintf(range, sizeof range, "a whole number from 0 to %" PRId64, most);
+    return wrong_meta(path, key, s, range, err);
 }
 
-static int take_number(const at_weights *w, const char *key, double *out, const char *path,
-                       attune_error *err)
+static int take_number(const at_weights *w, const char *key, double least, double most, double *out,
+                       const char *path, attune_error *err)
 {
     const char *s = at_weights_meta(w, key);
-    char *end = NULL;
+    char *end = NULL, range[64];
     *out = s ? strtod(s, &end) : 0;
-    return s && end != s && !*end && isfinite(*out) ? ATTUNE_OK : wrong_meta(path, key, err);
+    if (s && end != s && !*end && *out >= least && *out <= most)
+        return ATTUNE_OK;
+    snprintf(range, sizeof range, "a number from %g to %g", least, most);
+    return wrong_meta(path, key, s, range, err);
 }
 
 static int take_stamp(const at_weights *w, uint64_t *out, const char *path, attune_error *err)
@@ -128,7 +134,8 @@ static int take_stamp(const at_weights *w, uint64_t *out, const char *path, attu
     const char *s = at_weights_meta(w, "stamp");
     char *end = NULL;
     *out = s ? strtoull(s, &end, 16) : 0;
-    return s && end != s && !*end ? ATTUNE_OK : wrong_meta(path, "stamp", err);
+    return s && end != s && !*end ? ATTUNE_OK
+                                  : wrong_meta(path, "stamp", s, "a hexadecimal number", err);
 }
 
 /* The schedule; checkpoints of before there was one have none, and have not waited. */
@@ -139,9 +146,7 @@ static int take_schedule(const at_weights *w, at_progress_state *s, const char *
     s->waited = s->stale = 0;
     if (!at_weights_meta(w, "rate"))
         return ATTUNE_OK;
-    int status = take_number(w, "rate", &s->rate, path, err);
-    if (!status && !(s->rate >= 0 && s->rate <= 10)) /* as settings.c has it */
-        status = wrong_meta(path, "rate", err);
+    int status = take_number(w, "rate", 0, 10, &s->rate, path, err); /* as settings.c has it */
     status = status ? status : take_int(w, "waited", INT32_MAX, &s->waited, path, err);
     return status ? status : take_int(w, "stale", INT32_MAX, &s->stale, path, err);
 }
@@ -157,23 +162,25 @@ static int take_scaling(const at_weights *w, at_progress_state *s, const char *p
         status = take_int(w, "skipped", s->step, &s->skipped, path, err);
     if (status || !at_weights_meta(w, "loss_scale"))
         return status;
-    status = take_number(w, "loss_scale", &scale, path, err);
+    status = take_number(w, "loss_scale", 0, 1e12, &scale, path, err);
     status = status ? status : take_int(w, "good_steps", INT32_MAX, &s->scaling.good, path, err);
     s->scaling.scale = (float)scale;
-    return status                             ? status
-           : at_loss_scale_valid(&s->scaling) ? ATTUNE_OK
-                                              : wrong_meta(path, "loss_scale", err);
+    return status ? status
+           : at_loss_scale_valid(&s->scaling)
+               ? ATTUNE_OK
+               : wrong_meta(path, "loss_scale", at_weights_meta(w, "loss_scale"),
+                            "one that a run has", err);
 }
 
 static int take_state(const at_weights *w, at_adamw *o, at_progress_state *s, const char *path,
                       attune_error *err)
 {
-    int status = take_int(w, "steps", INT64_MAX, &s->steps, path, err);
+    int status = take_int(w, "steps", AT_MOST_STEPS, &s->steps, path, err);
     status = status ? status : take_int(w, "step", s->steps, &s->step, path, err);
     status = status ? status : take_int(w, "updates", s->step, &o->step, path, err);
-    status = status ? status : take_number(w, "best", &s->best, path, err);
-    status = status ? status : take_number(w, "score", &s->score, path, err);
-    status = status ? status : take_number(w, "loss", &s->loss, path, err);
+    status = status ? status : take_number(w, "best", -1e30, 1e30, &s->best, path, err);
+    status = status ? status : take_number(w, "score", -1e30, 1e30, &s->score, path, err);
+    status = status ? status : take_number(w, "loss", -1e30, 1e30, &s->loss, path, err);
     status = status ? status : take_schedule(w, s, path, err);
     status = status ? status : take_scaling(w, s, path, err);
     return status ? status : take_stamp(w, &s->stamp, path, err);

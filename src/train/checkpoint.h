@@ -11,6 +11,9 @@
 #include "tensor/weights.h"
 #include <attune/attune.h>
 
+/* Steps of a run, at most: what would take weeks is a slip. */
+#define AT_MOST_STEPS INT64_C(10000000)
+
 typedef struct at_progress_state {
     int64_t step;    /* taken */
     int64_t steps;   /* planned: the learning rate depends on it */

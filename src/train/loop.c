@@ -345,6 +345,11 @@ static int run_all(run *s, attune_error *err)
     at_learning *t = s->task;
     if (t->steps_per_epoch < 1)
         return at_fail(err, ATTUNE_E_ARG, "%s: fewer samples than one batch", s->job->recipe->path);
+    if (t->steps_per_epoch > AT_MOST_STEPS / s->plan->epochs)
+        return at_fail(err, ATTUNE_E_ARG,
+                       "%s: epochs is %d, of %" PRId64 " steps each: the most is %" PRId64
+                       " steps in all",
+                       s->job->recipe->path, s->plan->epochs, t->steps_per_epoch, AT_MOST_STEPS);
     int status = name_files(s, err);
     status = status ? status : at_graph_create(&s->graph, s->job->pool, s->kn, err);
     if (!status && at_plan_is_mixed(s->plan)) {

@@ -2,13 +2,17 @@
 #include "base/rng.h"
 #include <math.h>
 
-/* Beta(a, a) by two uniforms (Johnk 1964), for a <= 1. */
+/* Beta(a, a) by two uniforms (Johnk 1964), for a <= 1. Of a small a both powers are too small for a double: then
+ * their logarithms tell which is larger. */
 static float draw_beta(at_rng *rng, float a)
 {
     for (;;) {
-        double x = pow(at_rng_float(rng), 1 / (double)a), y = pow(at_rng_float(rng), 1 / (double)a);
+        double u = at_rng_float(rng), v = at_rng_float(rng);
+        double x = pow(u, 1 / (double)a), y = pow(v, 1 / (double)a);
         if (x + y > 0 && x + y <= 1)
             return (float)(x / (x + y));
+        if (!(x + y > 0) && u + v > 0)
+            return (float)(1 / (1 + pow(v / u, 1 / (double)a)));
     }
 }
 
