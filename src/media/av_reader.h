@@ -24,9 +24,9 @@ enum { AT_AV_TRACKS = 16 };
 #define AT_AV_AHEAD_US (3600 * AT_AV_SECOND)
 
 /* Pixels that are decoded for a second of input, and of the first second: those of 8K at 60 frames a second, and
- * four seconds of these. Times that stand still or creep make no input endless. */
+ * two seconds of these. Times that stand still or creep make no input endless. */
 #define AT_AV_PIXELS_A_SECOND (INT64_C(1) << 31)
-#define AT_AV_PIXELS_AT_FIRST (INT64_C(1) << 33)
+#define AT_AV_PIXELS_AT_FIRST (INT64_C(1) << 32)
 
 /* How much too early a frame may be for its period, for the sake of rounded times. */
 enum { AT_AV_EARLY_US = 1000 };
