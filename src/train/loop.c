@@ -340,16 +340,21 @@ static at_adamw optimiser_of(const at_loop_plan *plan)
                       .ema = o->ema};
 }
 
-static int run_all(run *s, attune_error *err)
+static int check_length(const at_learning *t, attune_error *err)
 {
-    at_learning *t = s->task;
     if (t->steps_per_epoch < 1)
-        return at_fail(err, ATTUNE_E_ARG, "%s: fewer samples than one batch", s->job->recipe->path);
-    if (t->steps_per_epoch > AT_MOST_STEPS / s->plan->epochs)
+        return at_fail(err, ATTUNE_E_ARG, "%s: fewer samples than one batch", t->job->recipe->path);
+    if (t->steps_per_epoch > AT_MOST_STEPS / t->plan.epochs)
         return at_fail(err, ATTUNE_E_ARG,
                        "%s: epochs is %d, of %" PRId64 " steps each: the most is %" PRId64
                        " steps in all",
-                       s->job->recipe->path, s->plan->epochs, t->steps_per_epoch, AT_MOST_STEPS);
+                       t->job->recipe->path, t->plan.epochs, t->steps_per_epoch, AT_MOST_STEPS);
+    return ATTUNE_OK;
+}
+
+static int run_all(run *s, attune_error *err)
+{
+    at_learning *t = s->task;
     int status = name_files(s, err);
     status = status ? status : at_graph_create(&s->graph, s->job->pool, s->kn, err);
     if (!status && at_plan_is_mixed(s->plan)) {
@@ -417,6 +422,7 @@ int at_learn(const at_learner *l, const at_job *job, const at_loop_plan *plan, d
     t->plan.epochs = job->options->epochs > 0 ? job->options->epochs : plan->epochs;
     t->resumed = goes_on(job);
     int status = l->set_up(t, err);
+    status = status ? status : check_length(t, err);
     status = status ? status : run_task(l, t, score, err);
     if (l->clean_up)
         l->clean_up(t);
