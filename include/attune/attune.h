@@ -244,6 +244,26 @@ typedef struct attune_live {
     uint64_t reserved[8];
 } attune_live;
 
+enum { ATTUNE_LANDMARKS = 5 };
+/* The person's right eye, left eye, nose's tip, right and left corner of the mouth: "eye_right", ... */
+extern const char *const attune_landmark_names[ATTUNE_LANDMARKS];
+
+/* One face in one picture. */
+typedef struct attune_sighting {
+    int64_t t_us;
+    int64_t picture; /* number among those that were analysed, from 1 */
+    uint32_t track;  /* whose: as in windows; 0: there is no face in it that windows tell of, and nothing
+                      * below is known */
+    float box[4];    /* x, y, w, h in source pixels */
+    float landmark[ATTUNE_LANDMARKS][2]; /* x, y */
+    attune_quality quality; /* what is measured of a face; the rest NaN */
+    /* By this picture alone and before anything is known of the person: as the face would answer by itself.
+     * Sum 1; NaN where the model has no face network */
+    float emotion7[ATTUNE_EMOTIONS];
+    float unit[ATTUNE_UNITS]; /* [0,1]; NaN where the model does not know of them */
+    uint32_t reserved[8];
+} attune_sighting;
+
 /* Zero is the default for every field. */
 typedef struct attune_options {
     double rate;     /* analysed frames a second, at most 60; 0: 8 */
@@ -284,7 +304,12 @@ typedef struct attune_options {
     void (*on_live)(void *user, const attune_live *x); /* nullable: told of live input several times
                                                         * a second, on the caller's thread */
     void *on_live_user;
-    uint64_t reserved[8];
+    /* Of all sessions. Nullable: told of every picture that was analysed, in order, once the window that
+     * tells of it is made, before that is taken: of each of its faces, or once that there is none. On the
+     * caller's thread; not to call the session */
+    void (*on_sighting)(void *user, const attune_sighting *s);
+    void *on_sighting_user;
+    uint64_t reserved[6];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */

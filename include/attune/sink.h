@@ -29,6 +29,7 @@ typedef struct attune_sink_info {
     const char *file; /* "timeline.csv" */
     const char *what; /* one line */
     int extra;        /* an export: written only where it is named */
+    int sightings;    /* made of attune_report_sighting: in attune_analyze_file, and not later */
 } attune_sink_info;
 
 /* The i-th sink; NULL past the end. Static storage. */
@@ -63,6 +64,7 @@ typedef struct attune_report_options {
      * attune_report_window returns. Non-zero: it failed. */
     int (*write)(void *user, const attune_sink_info *sink, const char *text, size_t size);
     void *user;
+    int sightings; /* attune_report_sighting will be called: sinks that are made of it can be */
 } attune_report_options;
 
 int attune_report_open(attune_report **out, const attune_report_options *o, attune_error *err);
@@ -71,6 +73,9 @@ void attune_report_free(attune_report **r);
 
 /* Windows in the order of the session. */
 int attune_report_window(attune_report *r, const attune_window *w, attune_error *err);
+
+/* As attune_options.on_sighting gives them; before the window that tells of them. */
+int attune_report_sighting(attune_report *r, const attune_sighting *s, attune_error *err);
 
 /* Before finish: a picture of a face, to stand in report.html beside what is said of it. Copied; of
  * the first 64 faces. */

@@ -106,7 +106,7 @@ enum { THUMBNAIL = 96 }; /* pixels */
 typedef struct at_run {
     const at_job *job;
     attune_report_options setup;
-    attune_report *report; /* from the first window on: a bad input leaves no folder behind */
+    attune_report *report; /* from the first estimate on: a bad input leaves no folder behind */
     int64_t kept;          /* the store's session, likewise; 0: none */
     at_progress progress;
     const char *name; /* of the input, for messages */
@@ -131,19 +131,31 @@ static int keep_window(at_run *r, const attune_window *w)
     return attune_store_window(r->job->store, r->kept, w, &r->err);
 }
 
+static int has_report(at_run *r)
+{
+    r->failed |= !r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0;
+    return !r->failed;
+}
+
 static int on_window(void *user, const attune_window *w)
 {
     at_run *r = user;
 
     if (r->view)
         at_view_window(r->view, w);
-    if (!r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0)
-        r->failed = 1;
-    else if (attune_report_window(r->report, w, &r->err) < 0)
-        r->failed = 1;
-    else if (r->job->store && keep_window(r, w) < 0)
-        r->failed = 1;
+    if (has_report(r))
+        r->failed = attune_report_window(r->report, w, &r->err) < 0 ||
+                    (r->job->store && keep_window(r, w) < 0);
     return r->failed;
+}
+
+/* The window that follows stops what failed. */
+static void on_sighting(void *user, const attune_sighting *s)
+{
+    at_run *r = user;
+
+    if (has_report(r))
+        r->failed = attune_report_sighting(r->report, s, &r->err) < 0;
 }
 
 static int on_thumbnail(void *user, const attune_thumbnail *t)
@@ -291,8 +303,8 @@ static int analyze_file(const at_job *job, const char *input, const attune_optio
     memset(info, 0, sizeof *info);
     int rc = isnan(offset_s) ? find_offset(job, input, sink, &offset_s, err) : ATTUNE_OK;
     return rc < 0 ? rc
-                  : attune_analyze_apart(job->model, input, job->sound, offset_s, &job->options,
-                                         sink, info, err);
+                  : attune_analyze_apart(job->model, input, job->sound, offset_s, options, sink,
+                                         info, err);
 }
 
 /* What is kept of an input that failed stays kept, as one that ended early. Returns the exit code. */
@@ -333,7 +345,8 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
                             .sinks = job->sinks,
                             .model = job->model,
                             .model_path = job->model_path,
-                            .session = job->options}};
+                            .session = job->options,
+                            .sightings = 1}};
     attune_options options = job->options;
     attune_sink sink = {&run, on_window, on_progress, on_thumbnail};
     attune_input_info info;
@@ -344,6 +357,10 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
     run.name = at_text_basename(name, sizeof name, input);
     options.on_live = on_live;
     options.on_live_user = &run;
+    if (attune_sinks_have(job->sinks, "openface.csv")) {
+        options.on_sighting = on_sighting;
+        options.on_sighting_user = &run;
+    }
     at_progress_start(&run.progress, run.name, job->quiet);
     rc = analyze_file(job, input, &options, &sink, &info, &err);
     at_view_close(&run.view);

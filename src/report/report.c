@@ -111,14 +111,26 @@ static int flush(at_sink *s, attune_error *err)
     return fflush(s->f) != 0 || ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
 }
 
-static int add_window(at_sink *s, const attune_window *w, attune_error *err)
+/* rc: what the sink gave. */
+static int added(at_sink *s, int rc, attune_error *err)
 {
-    errno = 0;
-    if (s->kind->window && s->kind->window(s->f, s->state, w) < 0)
+    if (rc < 0)
         return at_fail_nomem(err);
     if (s->setup->write)
         return flush(s, err);
     return ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
+}
+
+static int add_window(at_sink *s, const attune_window *w, attune_error *err)
+{
+    errno = 0;
+    return added(s, s->kind->window ? s->kind->window(s->f, s->state, w) : ATTUNE_OK, err);
+}
+
+static int add_sighting(at_sink *s, const attune_sighting *x, attune_error *err)
+{
+    errno = 0;
+    return s->kind->sighting ? added(s, s->kind->sighting(s->f, s->state, x), err) : ATTUNE_OK;
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
@@ -150,6 +162,19 @@ static int check_file(const attune_report *r, unsigned chosen, attune_error *err
     return ATTUNE_OK;
 }
 
+static int check_sightings(const attune_report *r, unsigned chosen, attune_error *err)
+{
+    const at_sink_kind *kind;
+
+    for (int i = 0; !r->setup.sightings && (kind = at_sink_kind_at(i)); i++)
+        if ((chosen >> i & 1u) && kind->info.sightings)
+            return at_fail(err, ATTUNE_E_ARG,
+                           "%s has a row a picture, which only attune analyze --export %s sees: "
+                           "a result that is kept has windows",
+                           kind->info.name, kind->info.name);
+    return ATTUNE_OK;
+}
+
 static int make_folder(attune_report *r, attune_error *err)
 {
     struct stat st;
@@ -167,6 +192,7 @@ static int open_sinks(attune_report *r, attune_error *err)
 
     at_sinks_files(chosen, r->written, sizeof r->written);
     rc = rc < 0 ? rc : check_file(r, chosen, err);
+    rc = rc < 0 ? rc : check_sightings(r, chosen, err);
     rc = rc < 0 ? rc : make_folder(r, err);
     for (int i = 0; rc == ATTUNE_OK && at_sink_kind_at(i); i++) {
         if (!(chosen >> i & 1u))
@@ -233,6 +259,15 @@ int attune_report_window(attune_report *r, const attune_window *w, attune_error 
         rc = add_window(&r->sink[i], r->sink[i].kind->info.extra ? &rounded : w, err);
     if (rc == ATTUNE_OK && at_stats_add(&r->stats, w) < 0)
         rc = at_fail_nomem(err);
+    return rc;
+}
+
+int attune_report_sighting(attune_report *r, const attune_sighting *s, attune_error *err)
+{
+    int rc = ATTUNE_OK;
+
+    for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++)
+        rc = add_sighting(&r->sink[i], s, err);
     return rc;
 }
 

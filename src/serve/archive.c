@@ -83,6 +83,8 @@ static int list_files(at_answer *out, attune_error *err)
     if (!f)
         return at_fail_nomem(err);
     for (int i = 0; (sink = attune_sink_at(i)); i++) {
+        if (sink->sightings)
+            continue;
         fprintf(f, "%s\"%s\"", before, sink->file);
         before = ",";
     }

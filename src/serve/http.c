@@ -188,7 +188,7 @@ static const attune_sink_info *sink_of(const char *file)
     const attune_sink_info *sink;
 
     for (int i = 0; (sink = attune_sink_at(i)); i++)
-        if (strcmp(sink->file, file) == 0)
+        if (strcmp(sink->file, file) == 0 && !sink->sightings)
             return sink;
     return NULL;
 }
