@@ -536,7 +536,7 @@ class Keeping(unittest.TestCase):
         self.assertLessEqual({"report.html", "timeline.csv", "table.csv-metadata.json"}, set(listed))
         for file in listed:
             self.assertEqual(ask(f"/sessions/{one}/{file}")[0], 200, file)
-        self.assertIn("404", ask(f"/sessions/{one}/none.html")[2])
+        self.assertIn("404", ask("/sessions/77")[2])
         for path in ("77/report.html", f"{one}/", f"{one}/none.html", "x/report.html"):
             self.assertEqual(ask("/sessions/" + path)[0], 404, path)
         self.assertEqual(self.server.ask(f"/sessions/{one}/report.html")[0], 403)
