@@ -248,15 +248,14 @@ enum { ATTUNE_LANDMARKS = 5 };
 /* The person's right eye, left eye, nose's tip, right and left corner of the mouth: "eye_right", ... */
 extern const char *const attune_landmark_names[ATTUNE_LANDMARKS];
 
-/* One face in one picture. */
+/* One face in one picture. Or that there is none that windows tell of: track 0, and the rest is zeros. */
 typedef struct attune_sighting {
     int64_t t_us;
-    int64_t picture; /* number among those that were analysed, from 1 */
-    uint32_t track;  /* whose: as in windows; 0: there is no face in it that windows tell of, and nothing
-                      * below is known */
-    float box[4];    /* x, y, w, h in source pixels */
+    int64_t picture;                     /* number among those that were analysed, from 1 */
+    uint32_t track;                      /* whose: as in windows */
+    float box[4];                        /* x, y, w, h in source pixels */
     float landmark[ATTUNE_LANDMARKS][2]; /* x, y */
-    attune_quality quality; /* what is measured of a face; the rest NaN */
+    attune_quality quality;              /* what is measured of a face; the rest NaN */
     /* By this picture alone and before anything is known of the person: as the face would answer by itself.
      * Sum 1; NaN where the model has no face network */
     float emotion7[ATTUNE_EMOTIONS];
