@@ -299,13 +299,13 @@ class Live:
         check(len(tiles) == 6 and any("face in view" in t for t in tiles), f"summary: {tiles}")
         check(self.b.js("return document.activeElement.id") == "ended", "the focus is lost after the end")
         self.b.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.b.downloads))
-        for name in ("csv", "jsonl"):
+        saved = {name: self.b.downloads / f"attune-session.{name}" for name in ("csv", "jsonl")}
+        for name in saved:
             self.b.click(f"#save-{name}")
         end = time.monotonic() + webdriver.PATIENCE
-        while len(list(self.b.downloads.glob("attune-session.*"))) < 2 and time.monotonic() < end:
+        while not all(path.exists() for path in saved.values()) and time.monotonic() < end:
             time.sleep(0.1)
-        rows = (self.b.downloads / "attune-session.csv").read_text().splitlines()
-        lines = (self.b.downloads / "attune-session.jsonl").read_text().splitlines()
+        rows, lines = (path.read_text().splitlines() for path in saved.values())
         columns = subprocess.run([EXE, "info", "--columns"], capture_output=True, text=True, check=True).stdout
         for name in rows[0].split(","):
             check(name in columns, f"{name}: no column of a timeline")
