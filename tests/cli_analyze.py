@@ -351,8 +351,30 @@ class BadInput(Case):
         with open("/dev/full", "w") as full:
             done = subprocess.run(**self.command("analyze", "a.wav"), stdout=full, timeout=60,
                                   stderr=subprocess.PIPE, text=True)
+            for args in (["--version"], ["--help"], ["help"], ["analyze", "--help"]):
+                help = subprocess.run([EXE, *args], stdout=full, timeout=60, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(help.returncode, 1, args)
+                self.assert_one_line(help.stderr, "standard output: No space left on device")
         self.assertEqual(done.returncode, 1)
         self.assertIn("standard output", done.stderr)
+
+    def test_a_pipe_among_the_outputs_that_nobody_reads(self):
+        write_wav(self.dir / "a.wav", 1)
+        (self.dir / "out").mkdir()
+        os.mkfifo(self.dir / "out/timeline.csv")
+        done = self.run_attune("analyze", "a.wav", "-o", "out", code=1)
+        self.assertIn("out/timeline.csv: No such device or address", done.stderr)
+        self.assertEqual(os.listdir(self.dir / "out"), ["timeline.csv"])
+
+    def test_a_model_larger_than_any(self):
+        """Three gigabytes that take no room on the disk."""
+        header = json.dumps({"a": {"dtype": "F32", "shape": [3 << 28], "data_offsets": [0, 3 << 30]}}).encode()
+        with open(self.dir / "m.safetensors", "wb") as f:
+            f.write(len(header).to_bytes(8, "little") + header)
+            f.truncate(8 + len(header) + (3 << 30))
+        for args in (["info", "m.safetensors"], ["analyze", "a.wav", "--model", "m.safetensors"]):
+            done = self.run_attune(*args, code=1)
+            self.assert_one_line(done.stderr, "m.safetensors: larger than 134217728 bytes")
 
     def test_a_reader_that_left_does_not_spoil_the_reports(self):
         for name in "ab":
@@ -561,13 +583,23 @@ class Interrupted(Case):
 
     def test_what_was_finished_is_kept(self):
         write_wav(self.dir / "long.wav", 1200)
-        for sig in (signal.SIGINT, signal.SIGTERM):
+        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             self.interrupt(sig, self.some_rows, "long.wav", "-o", "out")
             summary, rows = self.check_outputs("out")
             self.assertTrue(summary["interrupted"])
             self.assertTrue(0 < len(rows) < 2400)
             self.assertIn("stopped", (self.dir / "out/report.html").read_text())
             shutil.rmtree(self.dir / "out")
+
+    def test_under_nohup_the_terminal_may_close(self):
+        write_wav(self.dir / "long.wav", 300)
+        p = subprocess.Popen(**self.command("analyze", "long.wav", "-o", "out", "--quiet"), stderr=subprocess.PIPE,
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        while not self.some_rows(p) and p.poll() is None:
+            time.sleep(0.01)
+        p.send_signal(signal.SIGHUP)
+        self.assertEqual(p.communicate(timeout=120), (None, b""))
+        self.assertEqual(p.returncode, 0)
 
     def test_windows_that_wait_are_kept(self):
         """A person's first half minute waits until it is known what is usual for them, but not beyond the end."""

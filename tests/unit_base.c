@@ -2,6 +2,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/progress.h"
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -561,23 +563,41 @@ static void file_read_gives_reasons(void **state)
     at_free(data);
 }
 
-static void file_map_is_the_file(void **state)
+static void a_file_is_hashed_whole(void **state)
 {
     (void)state;
-    const unsigned char *p = NULL;
-    size_t size = 0;
+    static char large[150001];
+    uint64_t hash = AT_HASH_START;
     attune_error err = {0};
-    write_file(in_dir("m"), "mapped");
-    assert_int_equal(at_file_map(in_dir("m"), &p, &size, &err), ATTUNE_OK);
-    assert_int_equal(size, 6);
-    assert_memory_equal(p, "mapped", 6);
-    at_file_unmap(p, size);
-    at_file_unmap(NULL, 0);
-    write_file(in_dir("m"), "");
-    assert_int_equal(at_file_map(in_dir("m"), &p, &size, &err), ATTUNE_E_FORMAT);
-    assert_null(p);
-    assert_int_equal(at_file_map(dir, &p, &size, &err), ATTUNE_E_IO);
-    assert_int_equal(at_file_map("/dev/null", &p, &size, &err), ATTUNE_E_IO);
+    memset(large, 'x', sizeof large - 1);
+    large[70000] = 'y';
+    write_file(in_dir("m"), large);
+    assert_int_equal(at_file_hash(in_dir("m"), &hash, &err), ATTUNE_OK);
+    assert_true(hash == at_hash(AT_HASH_START, large, sizeof large - 1));
+    hash = 7;
+    assert_int_equal(at_file_hash("/dev/null", &hash, &err), ATTUNE_OK);
+    assert_true(hash == at_hash(7, "", 0));
+    assert_int_equal(at_file_hash(dir, &hash, &err), ATTUNE_E_IO);
+}
+
+/* It would be waited for, for ever. */
+static void a_pipe_that_nobody_reads_is_no_output(void **state)
+{
+    (void)state;
+    at_outfile o;
+    attune_error err = {0};
+    assert_int_equal(mkfifo(in_dir("fifo"), 0600), 0);
+    assert_int_equal(at_outfile_open(&o, in_dir("fifo"), &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "fifo: No such device or address"));
+    int reader = open(in_dir("fifo"), O_RDONLY | O_NONBLOCK);
+    char got[8] = "";
+    assert_int_equal(at_outfile_open(&o, in_dir("fifo"), &err), ATTUNE_OK);
+    assert_int_equal(fcntl(fileno(o.f), F_GETFL) & O_NONBLOCK, 0);
+    fputs("hello", o.f);
+    assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_OK);
+    assert_int_equal(read(reader, got, sizeof got - 1), 5);
+    assert_string_equal(got, "hello");
+    close(reader);
 }
 
 static void mkdirs_makes_parents(void **state)
@@ -661,7 +681,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_full_disk, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(file_read_gives_reasons, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(file_map_is_the_file, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_file_is_hashed_whole, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_pipe_that_nobody_reads_is_no_output, make_dir,
+                                        remove_dir),
         cmocka_unit_test_setup_teardown(mkdirs_makes_parents, make_dir, remove_dir),
         cmocka_unit_test(progress_stays_quiet_and_time_goes_on),
     };

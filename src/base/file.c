@@ -1,13 +1,13 @@
 #include "base/file.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,38 +116,25 @@ fail:
     return status;
 }
 
-int at_file_map(const char *path, const unsigned char **out, size_t *size, attune_error *err)
+int at_file_hash(const char *path, uint64_t *hash, attune_error *err)
 {
+    unsigned char piece[65536];
     struct stat st;
-    *out = NULL;
-    *size = 0;
     int fd = open_for_reading(path, &st, err);
+    size_t n = sizeof piece;
     if (fd < 0)
         return fd;
-    int status = ATTUNE_OK;
-    if (!S_ISREG(st.st_mode)) {
-        status = at_fail(err, ATTUNE_E_IO, "%s: not a regular file", path);
-    } else if (st.st_size == 0) {
-        status = at_fail(err, ATTUNE_E_FORMAT, "%s: empty", path);
-    } else if ((uintmax_t)st.st_size > PTRDIFF_MAX) {
-        status = fail_too_large(err, path, PTRDIFF_MAX);
-    } else {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            status = fail_errno(err, path);
-        } else {
-            *out = p;
-            *size = (size_t)st.st_size;
+    while (n == sizeof piece) {
+        n = 0;
+        if (read_fully(fd, piece, sizeof piece, &n) != 0) {
+            int status = fail_errno(err, path);
+            close(fd);
+            return status;
         }
+        *hash = at_hash(*hash, piece, n);
     }
-    close(fd); /* a mapping outlives its descriptor */
-    return status;
-}
-
-void at_file_unmap(const unsigned char *p, size_t size)
-{
-    if (p != NULL)
-        munmap((void *)(uintptr_t)p, size);
+    close(fd);
+    return ATTUNE_OK;
 }
 
 /* ---- files that appear whole or not at all ------------------------------------------------ */
@@ -189,6 +176,15 @@ static int open_temp(at_outfile *o, mode_t mode)
     return -1;
 }
 
+/* A pipe that nobody reads is an error (ENXIO), not for ever. */
+static int open_special(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
 int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
 {
     struct stat st;
@@ -205,7 +201,7 @@ int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
     }
     /* A pipe, a terminal or /dev/full is written to: renaming would put a file in its place. */
     if (exists && !S_ISREG(st.st_mode))
-        fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        fd = open_special(path);
     else
         fd = open_temp(o, exists ? st.st_mode & 0777 : 0666);
     if (fd < 0) {

@@ -10,12 +10,11 @@
 int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *size,
                  attune_error *err);
 
-/* Read-only map of a file; NULL-safe unmap. For model files. */
-int at_file_map(const char *path, const unsigned char **out, size_t *size, attune_error *err);
-void at_file_unmap(const unsigned char *p, size_t size);
+/* Adds a file's bytes to a hash (base/hash.h). */
+int at_file_hash(const char *path, uint64_t *hash, attune_error *err);
 
-/* An output under construction: written as PATH.tmp-XXXXXX beside its final name, made visible
- * by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at
+/* An output under construction: of a pipe or a device that is there already, written as it comes; else
+ * PATH.tmp-XXXXXX beside its final name, made visible by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at
  * flush) come out at commit. */
 typedef struct at_outfile {
     FILE *f; /* write here */

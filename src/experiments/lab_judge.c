@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "kernels/kernels.h"
 
 #include <inttypes.h>
@@ -94,13 +95,7 @@ void at_lab_hash_number(uint64_t *hash, double x)
 
 int at_lab_hash_file(uint64_t *hash, const char *path, attune_error *err)
 {
-    const unsigned char *bytes = NULL;
-    size_t size = 0;
-    const int status = at_file_map(path, &bytes, &size, err);
-    if (status == ATTUNE_OK)
-        *hash = at_hash(*hash, bytes, size);
-    at_file_unmap(bytes, size);
-    return status;
+    return at_file_hash(path, hash, err);
 }
 
 void at_lab_hash_corpus(uint64_t *hash, const at_corpus *c)

@@ -34,16 +34,44 @@ static size_t utf8_length(const unsigned char *s)
     return n;
 }
 
+/* The code point of the n bytes at u. */
+static unsigned code_of(const unsigned char *u, size_t n)
+{
+    static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    unsigned code = u[0] & lead[n];
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (u[i] & 0x3fu);
+    return code;
+}
+
+/* What a terminal or a page obeys instead of showing it, turns the order of what is round it, or shows
+ * as nothing, so that a name looks like another. Joiners (U+200C, U+200D) are letters' own: they stay. */
+static int is_hidden(unsigned code)
+{
+    static const struct {
+        unsigned first, last;
+    } hidden[] = {
+        {0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},   {0x61c, 0x61c},
+        {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200b}, {0x200e, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+        {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (code >= hidden[i].first && code <= hidden[i].last)
+            return 1;
+    return 0;
+}
+
 /* What stands for the character at s: itself, or "?". */
 static const char *clean_char(const char *s, size_t *in, size_t *out)
 {
     const unsigned char *u = (const unsigned char *)s;
     size_t n = utf8_length(u);
-    int control = n && (u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0) ||
-                        (u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe)); /* no characters of XML */
 
     *in = n ? n : 1;
-    if (!n || control) {
+    if (!n || is_hidden(code_of(u, n))) {
         *out = 1;
         return "?";
     }

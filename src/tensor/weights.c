@@ -283,17 +283,17 @@ static int parse(at_weights *w, const char *path, const unsigned char *file, siz
 
 int at_weights_load(at_weights **out, const char *path, attune_error *err)
 {
-    const unsigned char *file = NULL;
+    unsigned char *file = NULL;
     size_t size = 0;
     at_weights *w = NULL;
 
     *out = NULL;
-    int status = at_file_map(path, &file, &size, err);
+    int status = at_file_read(path, AT_WEIGHTS_LIMIT, &file, &size, err);
     if (status != ATTUNE_OK)
         return status;
     w = at_calloc(1, sizeof *w);
     status = w ? parse(w, path, file, size, err) : at_fail_nomem(err);
-    at_file_unmap(file, size);
+    at_free(file);
     if (status != ATTUNE_OK)
         at_weights_free(&w);
     *out = w;

@@ -14,6 +14,9 @@
 struct at_params;
 typedef struct at_weights at_weights;
 
+enum { AT_WEIGHTS_LIMIT = 128 << 20 }; /* bytes; larger files are refused */
+
+/* Reads all of it: a file that is cut short or changed meanwhile is damaged, and no more. */
 int at_weights_load(at_weights **out, const char *path, attune_error *err);
 void at_weights_free(at_weights **w);
 

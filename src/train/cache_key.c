@@ -1,6 +1,7 @@
 #include "train/cache_key.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "kernels/kernels.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,14 +46,10 @@ int at_key_path(const at_job *job, uint64_t key, const char *model, const char *
                 char path[AT_TRAIN_PATH], attune_error *err)
 {
     const char *dir = job->options->out_dir ? job->options->out_dir : ".";
-    const unsigned char *bytes = NULL;
     char *file = NULL;
-    size_t size = 0;
     int status = at_job_find(job, model, &file, err);
-    status = status ? status : at_file_map(file, &bytes, &size, err);
+    status = status ? status : at_file_hash(file, &key, err);
     status = status ? status : at_mkdirs(dir, err);
-    key = at_hash(key, bytes, size);
-    at_file_unmap(bytes, size);
     free(file);
     if (status)
         return status;

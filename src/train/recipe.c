@@ -1,6 +1,7 @@
 #include "train/recipe.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,14 +159,6 @@ void at_recipe_free(at_recipe *r)
     json_decref(r->root);
     free(r->path);
     memset(r, 0, sizeof *r);
-}
-
-uint64_t at_hash(uint64_t hash, const void *bytes, size_t n)
-{
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ p[i]) * 1099511628211u;
-    return hash;
 }
 
 uint64_t at_recipe_hash(const at_recipe *r)

@@ -1,6 +1,7 @@
 #include "train/run.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,8 +48,7 @@ static int add_file(void *user, const char *file, attune_error *err)
 {
     stamping *s = user;
     char *path = NULL;
-    const unsigned char *bytes = NULL;
-    size_t size = 0, length = strlen(file);
+    size_t length = strlen(file);
     int status = at_job_find(s->job, file, &path, err);
     if (!status && length > 5 && strcmp(file + length - 5, ".json") == 0) {
         at_recipe r;
@@ -58,9 +58,7 @@ static int add_file(void *user, const char *file, attune_error *err)
             at_recipe_free(&r);
         }
     } else if (!status) {
-        status = at_file_map(path, &bytes, &size, err);
-        s->hash = at_hash(s->hash, bytes, size);
-        at_file_unmap(bytes, size);
+        status = at_file_hash(path, &s->hash, err);
     }
     free(path);
     return status;
