@@ -557,7 +557,7 @@ class Interrupted(Case):
         return out
 
     def some_rows(self, _):
-        return any(size_of(p) > 4000 for p in self.dir.glob("out/timeline.csv.tmp-*"))
+        return any(size_of(p) > 4000 for p in self.dir.glob("out/attune-unfinished/timeline.csv"))
 
     def test_what_was_finished_is_kept(self):
         write_wav(self.dir / "long.wav", 1200)

@@ -33,10 +33,12 @@ int at_cmd_bench_serve(int argc, char **argv); /* argv[0]: serve */
 int at_cmd_reproduce(int argc, char **argv);
 int at_cmd_export(int argc, char **argv);
 
-/* From now on SIGINT and SIGTERM do not end the program but are remembered; a second one does
- * end it. Nor does a reader of the standard output that leaves: what is not written is a failure
- * at the end, after the files. */
+/* From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT do not end the program but are remembered; a second one,
+ * over a second later, does end it. Nor does a reader of the standard output that leaves: what is not
+ * written is a failure at the end, after the files. */
 void at_catch_stop(void);
+/* Until it is 0 again a second one waits too: for the moments in which results are put in place. */
+void at_hold_stop(int hold);
 int at_stopped(void *user /* unused */); /* 1 once there was one */
 /* Called by the signal that ends the program, which may be in the midst of anything. NULL: nothing. */
 void at_last_words(void (*say)(void));

@@ -324,6 +324,14 @@ static int draw_overlay(const at_job *job, const char *input, const char *folder
     return at_draw_overlay(folder, input, out, &o, job->quiet);
 }
 
+static int finish_report(at_run *r, const attune_input_info *info, int stopped)
+{
+    at_hold_stop(1);
+    const int rc = attune_report_finish(r->report, info, stopped, &r->err);
+    at_hold_stop(0);
+    return rc;
+}
+
 /* folder: of the report; link: the same as the index names it. */
 static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
 {
@@ -355,7 +363,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         code = complain(job, input, err.text);
     } else if (!run.report) {
         code = stopped ? AT_EXIT_INTERRUPTED : complain(job, input, "nothing to report");
-    } else if (attune_report_finish(run.report, &info, stopped, &run.err) < 0) {
+    } else if (finish_report(&run, &info, stopped) < 0) {
         code = complain(job, input, run.err.text);
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;

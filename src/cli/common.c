@@ -10,18 +10,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, held, stopped_at; /* seconds; written before stop */
 
 static void (*volatile last_words)(void);
+
+static sig_atomic_t seconds_now(void)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (sig_atomic_t)t.tv_sec;
+}
+
+/* Who presses Ctrl-C twice means it once. */
+static int is_impatient(void)
+{
+    return stop && !held && seconds_now() - stopped_at > 1;
+}
 
 static void on_signal(int sig)
 {
     if (!stop) {
+        stopped_at = seconds_now();
         stop = 1;
-        return;
     }
+    if (!is_impatient())
+        return;
     if (last_words)
         last_words();
     signal(sig, SIG_DFL);
@@ -33,12 +50,20 @@ void at_last_words(void (*say)(void))
     last_words = say;
 }
 
+void at_hold_stop(int hold)
+{
+    held = hold;
+}
+
 void at_catch_stop(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal}, before;
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGQUIT, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup */
+        sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write */
 }

@@ -63,11 +63,11 @@ int main(int argc, char **argv)
 
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
         printf("attune %s\n", attune_version());
-        return AT_EXIT_OK;
+        return finish(AT_EXIT_OK);
     }
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
         print_help(stdout);
-        return AT_EXIT_OK;
+        return finish(AT_EXIT_OK);
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(name, commands[i].name))
