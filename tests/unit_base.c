@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/rng.h"
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -535,6 +537,138 @@ static void outfile_full_disk(void **state)
     }
 }
 
+static void outfile_sweeps_what_is_dead(void **state)
+{
+    (void)state;
+    char dead[300], other[300], ours[300];
+    const char *path = in_dir("model");
+    snprintf(dead, sizeof dead, "%s.tmp-abc012", path);
+    snprintf(other, sizeof other, "%s2.tmp-abc012", path);
+    write_file(dead, "half");
+    write_file(other, "of another name");
+    at_outfile o, second;
+    assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
+    assert_int_not_equal(access(dead, F_OK), 0);
+    assert_int_equal(access(other, F_OK), 0);
+    snprintf(ours, sizeof ours, "%s", o.temp);
+    assert_int_equal(at_outfile_open(&second, path, NULL), ATTUNE_OK); /* the first lives */
+    assert_int_equal(access(ours, F_OK), 0);
+    at_outfile_abandon(&second);
+    assert_int_equal(at_outfile_commit(&o, NULL), ATTUNE_OK);
+    assert_int_equal(files_in_dir(), 2);
+    assert_int_equal(unlink(other), 0);
+}
+
+static void outfile_into_a_pipe(void **state)
+{
+    (void)state;
+    const char *path = in_dir("pipe");
+    char text[8] = "";
+    at_outfile o;
+    attune_error err = {0};
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(at_outfile_open(&o, path, &err), ATTUNE_E_IO); /* at once */
+    assert_non_null(strstr(err.text, "pipe: nobody reads this pipe"));
+    int fd = open(path, O_RDONLY | O_NONBLOCK);
+    write_file(path, "told");
+    assert_int_equal(read(fd, text, sizeof text), 4);
+    assert_string_equal(text, "told");
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* ---- files that appear together ------------------------------------------------------------- */
+
+static void add_text(at_outset *s, const char *name, const char *text)
+{
+    FILE *f;
+    assert_int_equal(at_outset_add(s, name, &f, NULL), ATTUNE_OK);
+    fputs(text, f);
+}
+
+static void outset_appears_at_commit(void **state)
+{
+    (void)state;
+    at_outset *s, *second = NULL;
+    attune_error err = {0};
+    write_file(in_dir("a"), "old");
+    assert_int_equal(chmod(in_dir("a"), 0600), 0);
+    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    add_text(s, "a", "new");
+    add_text(s, "b", "beside");
+    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_E_IO);
+    assert_null(second);
+    assert_non_null(strstr(err.text, ": another run is writing into this folder"));
+    assert_file_is(in_dir("a"), "old");
+    assert_int_not_equal(access(in_dir("b"), F_OK), 0);
+    assert_int_equal(at_outset_commit(s, NULL), ATTUNE_OK);
+    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_OK);
+    at_outset_free(&second);
+    at_outset_free(&s);
+    assert_file_is(in_dir("a"), "new");
+    assert_file_is(in_dir("b"), "beside");
+    struct stat st;
+    assert_int_equal(stat(in_dir("a"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(files_in_dir(), 2);
+}
+
+static void outset_abandoned_leaves_nothing(void **state)
+{
+    (void)state;
+    at_outset *s;
+    char made[300];
+    snprintf(made, sizeof made, "%s", in_dir("made"));
+    assert_int_equal(at_outset_open(&s, made, NULL), ATTUNE_OK);
+    add_text(s, "a", "new");
+    at_outset_free(&s);
+    assert_null(s);
+    assert_int_equal(files_in_dir(), 0);
+}
+
+static void outset_takes_files_only(void **state)
+{
+    (void)state;
+    at_outset *s;
+    FILE *f;
+    attune_error err = {0};
+    assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+    assert_int_equal(mkdir(in_dir("folder"), 0700), 0);
+    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    assert_int_equal(at_outset_add(s, "pipe", &f, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "/pipe: is not a regular file"));
+    assert_int_equal(at_outset_add(s, "folder", &f, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "/folder: is a directory"));
+    at_outset_free(&s);
+    assert_int_equal(unlink(in_dir("pipe")), 0);
+    assert_int_equal(rmdir(in_dir("folder")), 0);
+}
+
+/* A run died between the decision and the last move: a reader moves the rest; before it: it is swept. */
+static void outset_of_a_dead_run_is_settled(void **state)
+{
+    (void)state;
+    at_outset *s;
+    write_file(in_dir("a"), "new");
+    write_file(in_dir("b"), "old");
+    assert_int_equal(mkdir(in_dir("attune-finished"), 0700), 0);
+    write_file(in_dir("attune-finished/a.old"), "old");
+    write_file(in_dir("attune-finished/b.old"), "old");
+    write_file(in_dir("attune-finished/b"), "new");
+    assert_int_equal(mkdir(in_dir("attune-unfinished"), 0700), 0);
+    write_file(in_dir("attune-unfinished/a"), "half");
+    assert_int_equal(at_outset_settle(dir, NULL), ATTUNE_OK);
+    assert_file_is(in_dir("a"), "new");
+    assert_file_is(in_dir("b"), "new");
+    assert_int_equal(files_in_dir(), 3);
+    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    add_text(s, "a", "newer");
+    at_outset_free(&s);
+    assert_file_is(in_dir("a"), "new");
+    assert_int_equal(files_in_dir(), 2);
+    assert_int_equal(at_outset_settle(in_dir("nowhere"), NULL), ATTUNE_OK);
+}
+
 static void file_read_gives_reasons(void **state)
 {
     (void)state;
@@ -660,6 +794,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(outfile_abandoned_leaves_nothing, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_full_disk, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outfile_sweeps_what_is_dead, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outfile_into_a_pipe, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_appears_at_commit, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_abandoned_leaves_nothing, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_takes_files_only, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_of_a_dead_run_is_settled, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(file_read_gives_reasons, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(file_map_is_the_file, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(mkdirs_makes_parents, make_dir, remove_dir),

@@ -16,7 +16,8 @@ void at_file_unmap(const unsigned char *p, size_t size);
 
 /* An output under construction: written as PATH.tmp-XXXXXX beside its final name, made visible
  * by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at
- * flush) come out at commit. */
+ * flush) come out at commit. It is locked (flock) while it is written; what a dead run left of the same
+ * PATH, without a lock, is removed when it is opened. A pipe must have its reader already. */
 typedef struct at_outfile {
     FILE *f; /* write here */
     char *path, *temp;
