@@ -32,7 +32,7 @@ static void error_text_is_cleaned(void **state)
     assert_int_equal(at_fail(&err, ATTUNE_E_FORMAT, "%s: bad %d", "a\x1b[31m\r\n\x7f\xc2\x9bz", 7),
                      ATTUNE_E_FORMAT);
     assert_int_equal(err.status, ATTUNE_E_FORMAT);
-    assert_string_equal(err.text, "a?[31m??\?\?\?z: bad 7");
+    assert_string_equal(err.text, "a?[31m????z: bad 7");
     at_fail(&err, ATTUNE_E_IO, "na\xc3\xafve \xe6\x97\xa5"); /* UTF-8 stays */
     assert_string_equal(err.text, "na\xc3\xafve \xe6\x97\xa5");
 }

@@ -291,6 +291,18 @@ fail:
     return status;
 }
 
+int at_outfile_check(const char *path, attune_error *err)
+{
+    struct stat st;
+    at_outfile o;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return ATTUNE_OK; /* a reader of a pipe would take that for the end */
+    const int status = at_outfile_open(&o, path, err);
+    at_outfile_abandon(&o);
+    return status;
+}
+
 /* After the rename, its directory entry has to reach the disk too. Failure is not an error: some
  * file systems cannot sync a directory, and the file itself is safe. */
 static void sync_directory(const char *path)

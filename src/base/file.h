@@ -24,6 +24,8 @@ typedef struct at_outfile {
 } at_outfile;
 
 int at_outfile_open(at_outfile *o, const char *path, attune_error *err);
+int at_outfile_check(const char *path,
+                     attune_error *err); /* whether it could be opened; leaves nothing */
 int at_outfile_commit(at_outfile *o, attune_error *err); /* on failure also abandons */
 void at_outfile_abandon(at_outfile *o);                  /* after open or commit; idempotent */
 

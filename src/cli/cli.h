@@ -77,6 +77,12 @@ int at_draw_overlay(const char *report, const char *input, const char *out,
 /* The table of degradations, as --corrupt takes them. */
 void at_print_corruptions(FILE *f);
 
+/* A line, of which only what may be shown of names is shown (base/visible.h). */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void at_print_line(FILE *f, const char *fmt, ...);
+
 /* Says what is wrong with the command line, and where to read on. Returns AT_EXIT_USAGE. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))

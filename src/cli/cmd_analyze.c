@@ -444,7 +444,7 @@ static int analyze_all(at_job *job)
         fprintf(stderr, "attune: %s\n", err.text);
         code = code == AT_EXIT_OK ? AT_EXIT_FAILED : code;
     } else if (job->index && !job->quiet && !job->json) {
-        printf("all inputs: %s/index.html\n", dir);
+        at_print_line(stdout, "all inputs: %s/index.html", dir);
     }
     if (job->index)
         name_earlier(dir);
@@ -596,7 +596,8 @@ static int parse(at_job *job, int argc, char **argv)
             offset = optarg;
             job->offset_s = NAN;
             if (strcmp(optarg, "auto") != 0 &&
-                !at_take_number("analyze", "--offset", optarg, -43200, 43200, &job->offset_s))
+                !at_take_number("analyze", "--offset (if not auto)", optarg, -43200, 43200,
+                                &job->offset_s))
                 return AT_EXIT_USAGE;
             break;
         case 'D': job->store_path = optarg; break;

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LINE = 8192 }; /* bytes that are printed of one */
+
 static volatile sig_atomic_t stop, held, stopped_at; /* seconds; written before stop */
 
 static void (*volatile last_words)(void);
@@ -98,15 +100,26 @@ void at_print_corruptions(FILE *f)
     }
 }
 
-int at_wrong_usage(const char *command, const char *fmt, ...)
+void at_print_line(FILE *f, const char *fmt, ...)
 {
+    char text[LINE], clean[LINE];
     va_list args;
 
-    fprintf(stderr, "attune %s: ", command);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    fprintf(stderr, " (see attune %s --help)\n", command);
+    fprintf(f, "%s\n", at_text_clean(clean, sizeof clean, text));
+}
+
+int at_wrong_usage(const char *command, const char *fmt, ...)
+{
+    char text[LINE];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    at_print_line(stderr, "attune %s: %s (see attune %s --help)", command, text, command);
     return AT_EXIT_USAGE;
 }
 

@@ -76,6 +76,6 @@ int main(int argc, char **argv)
         print_help(stderr);
         return AT_EXIT_USAGE;
     }
-    fprintf(stderr, "attune: there is no command '%.100s' (see attune --help)\n", name);
+    at_print_line(stderr, "attune: there is no command '%.100s' (see attune --help)", name);
     return AT_EXIT_USAGE;
 }
