@@ -13,12 +13,12 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
 import built
-import cli_analyze
-from cli_analyze import Case, OUTPUTS, needs_model, write_wav, write_y4m
+from cli_analyze import Case, OUTPUTS, needs_model, write_wav
 
 SHIM = pathlib.Path(os.environ.get("ATTUNE_BUILD", ".")) / "tests/fail_nth.so"
 STAGES = {"attune-unfinished", "attune-finished"}
@@ -150,6 +150,113 @@ class Faults(Folder):
                         self.assertEqual(now, "new")
                     self.assertIn(now, (before, "new"))
         self.check_leftovers()
+
+
+@needs_model
+class Runs(Folder):
+    """Of a run that has begun and waits for more out of a pipe."""
+
+    def start(self, *args, seconds=12, **more):
+        """Returns it once it has written rows, and how many."""
+        write_wav(self.dir / "a.wav", seconds)
+        os.mkfifo(self.dir / "pipe")
+        keep = os.open(self.dir / "pipe", os.O_RDWR)
+        self.addCleanup(os.close, keep)
+        p = subprocess.Popen(**{**self.command("analyze", "pipe", "--causal", *args), **more},
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(p.kill)
+        threading.Thread(target=os.write, args=(keep, (self.dir / "a.wav").read_bytes())).start()
+        rows = self.dir / "out/attune-unfinished/timeline.csv"
+        before = -1
+        for _ in range(600):  # until there are no more for a second
+            n = len(rows.read_text().splitlines()) if rows.exists() else 0
+            if n > 5 and n == before or p.poll() is not None:
+                break
+            before = n
+            time.sleep(5 if built.sanitizers() else 1)
+        self.assertIsNone(p.poll())
+        return p, n - 1
+
+    def end(self, p, code):
+        out, err = p.communicate(timeout=100)
+        self.assertEqual(p.returncode, code, err)
+        return err
+
+    def test_what_grew_survives_a_kill(self):
+        self.begin(False)
+        p, rows = self.start("-o", "out")
+        p.kill()
+        self.end(p, -signal.SIGKILL)
+        self.assertEqual(self.kind(), "old")
+        grown = self.dir / "out/attune-unfinished"
+        self.run_attune("analyze", "a.wav", "--causal", "-o", "unbroken", "--quiet")
+        for name in ("timeline.csv", "timeline.jsonl"):
+            text = (grown / name).read_text()
+            self.assertTrue(text.endswith("\n"))
+            self.assertTrue((self.dir / "unbroken" / name).read_text().startswith(text))
+            self.assertGreaterEqual(text.count("\n"), rows)
+        self.check_leftovers()
+
+    def test_a_second_run_into_a_folder_is_refused(self):
+        p, _ = self.start("-o", "out")
+        done = self.run_attune("analyze", "new.wav", "-o", "out", code=1)
+        self.assertIn("attune: out: another run is writing into this folder\n", done.stderr)
+        self.assertTrue((self.dir / "out/attune-unfinished/timeline.csv").exists())
+        self.run_attune("analyze", "new.wav", "-o", "other", "--quiet")
+        p.send_signal(signal.SIGINT)
+        self.end(p, 130)
+        self.assertEqual(sorted(os.listdir(self.dir / "out")), OUTPUTS)
+
+    def test_two_runs_over_several_inputs(self):
+        (self.dir / "all").mkdir()
+        held = os.open(self.dir / "all", os.O_RDONLY)
+        self.addCleanup(os.close, held)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = self.run_attune("analyze", "old.wav", "new.wav", "-o", "all", code=1)
+        self.assert_one_line(done.stderr, "all: another run is writing into this folder")
+
+    def test_signals_that_end_like_ctrl_c(self):
+        for sig in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+            p, _ = self.start("-o", "out")
+            p.send_signal(sig)
+            self.assertIn("interrupted; what was done is kept", self.end(p, 130))
+            self.assertTrue(json.loads((self.dir / "out/summary.json").read_text())["interrupted"])
+            shutil.rmtree(self.dir / "out")
+            (self.dir / "pipe").unlink()
+
+    def test_nohup_is_heeded(self):
+        p, _ = self.start("-o", "out", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        p.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        self.assertIsNone(p.poll())
+        p.send_signal(signal.SIGINT)
+        self.end(p, 130)
+
+    def test_ctrl_c_twice_at_once_means_it_once(self):
+        self.begin(False)
+        for gap in (0, 0.001, 0.01, 0.03, 0.1):
+            p, _ = self.start("-o", "out")
+            p.send_signal(signal.SIGINT)
+            time.sleep(gap)
+            p.send_signal(signal.SIGINT)
+            self.end(p, 130)
+            self.assertEqual(sorted(os.listdir(self.dir / "out")), OUTPUTS)
+            self.assertIn("pipe", (self.dir / "out/report.html").read_text())
+            (self.dir / "pipe").unlink()
+
+    def test_an_output_that_is_a_pipe(self):
+        for name in OUTPUTS:
+            (self.dir / "out").mkdir()
+            os.mkfifo(self.dir / "out" / name)
+            done = self.run_attune("analyze", "new.wav", "-o", "out", code=1)
+            self.assertIn(f"attune: out/{name}: is not a regular file\n", done.stderr)
+            self.assertEqual(os.listdir(self.dir / "out"), [name])
+            shutil.rmtree(self.dir / "out")
+
+    def test_an_export_into_a_pipe_that_nobody_reads(self):
+        os.mkfifo(self.dir / "x.srt")
+        done = self.run_attune("export", "new", "--to", "srt", "-o", "x.srt", code=1)
+        self.assert_one_line(done.stderr, "x.srt: nobody reads this pipe")
 
 
 if __name__ == "__main__":

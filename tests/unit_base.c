@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/sort.h"
+#include "base/visible.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,6 +36,40 @@ static void error_text_is_cleaned(void **state)
     assert_string_equal(err.text, "a?[31m????z: bad 7");
     at_fail(&err, ATTUNE_E_IO, "na\xc3\xafve \xe6\x97\xa5"); /* UTF-8 stays */
     assert_string_equal(err.text, "na\xc3\xafve \xe6\x97\xa5");
+}
+
+static void hidden_characters_are_shown(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"plain, na\xc3\xafve, \xe6\x97\xa5, \xf0\x9f\x98\x80", NULL},
+        {"a\xe2\x80\xae"
+         "fdp.exe",
+         "a?fdp.exe"},                        /* right to left from here on */
+        {"\xe2\x81\xa6x\xe2\x81\xa9", "?x?"}, /* isolates */
+        {"a\xe2\x80\x8b"
+         "b\xef\xbb\xbf\xc2\xad",
+         "a?b??"},                          /* of no width */
+        {"\xe3\x85\xa4\xe2\xa0\x80", "??"}, /* blank letters */
+        {"a\xe2\x80\xa8"
+         "b\x1b]0;x\x07\xc2\x9b",
+         "a?b?]0;x??"},            /* other lines, controls */
+        {"\xf3\xa0\x81\x81", "?"}, /* tags */
+        {"a\xe2\x80\x8d\xef\xb8\x8f"
+         "b",
+         "a??b"},
+        {"\xe2\x80\xae\xe2\x80\x8d", "??"},
+        {"\xe2\x9d\xa4\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x94\xa5", NULL}, /* joiners after ASCII */
+        {"\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae", NULL},                 /* a Persian verb has one */
+        {"\xe2\x9d\xa4\xef\xb8\x8f", NULL},                             /* a red heart */
+        {"\xff\xc3;\xe2\x82", "??;??"},                                 /* no UTF-8 */
+    };
+    char text[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(at_visible_copy(text, sizeof text, cases[i][0]),
+                            cases[i][1] ? cases[i][1] : cases[i][0]);
+    assert_string_equal(at_visible_copy(text, sizeof text, NULL), "");
+    assert_string_equal(at_visible_copy(text, 4, "ab\xe2\x82\xac"), "ab"); /* not cut in two */
 }
 
 static void error_text_is_cut(void **state)
@@ -774,6 +809,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_text_is_cleaned),
         cmocka_unit_test(error_text_is_cut),
+        cmocka_unit_test(hidden_characters_are_shown),
         cmocka_unit_test(error_is_nullable),
         cmocka_unit_test(digest_is_xxh64),
         cmocka_unit_test(alloc_is_aligned_and_checked),

@@ -35,12 +35,14 @@ static size_t utf8_length(const unsigned char *s)
 /* Of a well-formed character of n bytes. */
 static uint32_t code_point(const unsigned char *s, size_t n)
 {
-    uint32_t c = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+    uint32_t c = n < 2 ? s[0] : s[0] & (0xffu >> (n + 1));
 
     for (size_t i = 1; i < n; i++)
         c = c << 6 | (s[i] & 0x3f);
     return c;
 }
+
+enum { MOST_JOINERS = 4 }; /* behind one character */
 
 typedef struct range {
     uint32_t first, last;
@@ -78,6 +80,25 @@ static int is_of_a_script(uint32_t c)
     return is_among(joins, sizeof joins / sizeof *joins, c);
 }
 
+/* Whether what the joiners before s follow is a character of a script that has them. */
+static int is_joined(const char *start, const char *s)
+{
+    const unsigned char *p = (const unsigned char *)s, *first = (const unsigned char *)start;
+
+    for (int i = 0; i < MOST_JOINERS && p > first; i++) {
+        do
+            p--;
+        while (p > first && (*p & 0xc0) == 0x80);
+        const size_t n = utf8_length(p);
+        const uint32_t c = code_point(p, n);
+        if (n < 2 || !is_hidden(c))
+            return n > 1;
+        if (!is_of_a_script(c))
+            return 0;
+    }
+    return 0;
+}
+
 int at_visible_char(const char *start, const char *s, size_t *length)
 {
     const unsigned char *u = (const unsigned char *)s;
@@ -87,7 +108,7 @@ int at_visible_char(const char *start, const char *s, size_t *length)
     if (!n)
         return 0;
     const uint32_t c = code_point(u, n);
-    return !is_hidden(c) || (is_of_a_script(c) && s > start && (u[-1] & 0x80));
+    return !is_hidden(c) || (is_of_a_script(c) && is_joined(start, s));
 }
 
 char *at_visible_copy(char *dst, size_t size, const char *s)
