@@ -244,6 +244,22 @@ class Runs(Folder):
             self.assertIn("pipe", (self.dir / "out/report.html").read_text())
             (self.dir / "pipe").unlink()
 
+    def test_readers_put_a_killed_run_right(self):
+        """It died between the decision and its last move."""
+        for read in (["export", "out", "--to", "srt", "-o", "x.srt"],
+                     ["export", "out", "new.wav", "--to", "overlay", "-o", "x.mp4"]):
+            self.begin(False)
+            stage = self.dir / "out/attune-finished"
+            stage.mkdir()
+            for name in OUTPUTS[2:]:
+                (self.dir / "out" / name).rename(stage / f"{name}.old")
+                shutil.copy(self.dir / "new" / name, stage)
+            for name in OUTPUTS[:2]:
+                shutil.copy(self.dir / "new" / name, self.dir / "out")
+            subprocess.run(**self.command(*read), capture_output=True)  # of sound there is no overlay
+            self.assertEqual(self.kind(), "new")
+            self.assertFalse(stage.exists())
+
     def test_an_output_that_is_a_pipe(self):
         for name in OUTPUTS:
             (self.dir / "out").mkdir()
