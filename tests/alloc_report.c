@@ -43,7 +43,7 @@ static int write_report(const char *dir)
     int rc = attune_report_open(&r, &setup, &err);
     rc = rc ? rc : attune_report_sighting(r, &s, &err);
     rc = rc ? rc : attune_report_window(r, &w, &err);
-    rc = rc ? rc : attune_index_open(&x, dir, &err);
+    rc = rc ? rc : attune_index_open(&x, folder, &err);
     rc = rc ? rc : attune_report_finish(r, &info, 0, &err);
     rc = rc ? rc : attune_index_add(x, "x", r);
     rc = rc ? rc : attune_index_finish(x, &err);
@@ -72,7 +72,7 @@ static void report_survives(void **state)
             snprintf(path, sizeof path, "%s/%s", dir, sink->file);
             assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
         }
-        snprintf(path, sizeof path, "%s/index.html", dir);
+        snprintf(path, sizeof path, "%s/index.html", folder);
         assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
         assert_true(rmdir(dir) == 0 || access(dir, F_OK) != 0); /* no temporary files either */
     }
@@ -112,9 +112,10 @@ static void export_survives(void **state)
         snprintf(path, sizeof path, "%s/%s", dir, sink->file);
         unlink(path);
     }
-    snprintf(path, sizeof path, "%s/index.html", dir);
-    unlink(path);
     rmdir(dir);
+    snprintf(path, sizeof path, "%s/index.html", folder);
+    unlink(path);
+    rmdir(folder);
     assert_int_equal(rmdir(made), 0);
 }
 

@@ -127,7 +127,7 @@ class Usage(unittest.TestCase):
                           ["table1", "-o", folder / "no", "--draws", "0"]):
             done = run(*arguments, code=2)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-        self.assertFalse((folder / "no/report.html").exists())
+        self.assertFalse((folder / "no").exists())
         done = run("table1", "-o", folder / "no", code=1, data="nowhere")
         self.assertIn("nowhere", done.stderr)
 

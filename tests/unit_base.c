@@ -4,10 +4,12 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/sort.h"
+#include "base/visible.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,9 +34,43 @@ static void error_text_is_cleaned(void **state)
     assert_int_equal(at_fail(&err, ATTUNE_E_FORMAT, "%s: bad %d", "a\x1b[31m\r\n\x7f\xc2\x9bz", 7),
                      ATTUNE_E_FORMAT);
     assert_int_equal(err.status, ATTUNE_E_FORMAT);
-    assert_string_equal(err.text, "a?[31m??\?\?\?z: bad 7");
+    assert_string_equal(err.text, "a?[31m????z: bad 7");
     at_fail(&err, ATTUNE_E_IO, "na\xc3\xafve \xe6\x97\xa5"); /* UTF-8 stays */
     assert_string_equal(err.text, "na\xc3\xafve \xe6\x97\xa5");
+}
+
+static void hidden_characters_are_shown(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"plain, na\xc3\xafve, \xe6\x97\xa5, \xf0\x9f\x98\x80", NULL},
+        {"a\xe2\x80\xae"
+         "fdp.exe",
+         "a?fdp.exe"},                        /* right to left from here on */
+        {"\xe2\x81\xa6x\xe2\x81\xa9", "?x?"}, /* isolates */
+        {"a\xe2\x80\x8b"
+         "b\xef\xbb\xbf\xc2\xad",
+         "a?b??"},                          /* of no width */
+        {"\xe3\x85\xa4\xe2\xa0\x80", "??"}, /* blank letters */
+        {"a\xe2\x80\xa8"
+         "b\x1b]0;x\x07\xc2\x9b",
+         "a?b?]0;x??"},            /* other lines, controls */
+        {"\xf3\xa0\x81\x81", "?"}, /* tags */
+        {"a\xe2\x80\x8d\xef\xb8\x8f"
+         "b",
+         "a??b"},
+        {"\xe2\x80\xae\xe2\x80\x8d", "??"},
+        {"\xe2\x9d\xa4\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x94\xa5", NULL}, /* joiners after ASCII */
+        {"\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae", NULL},                 /* a Persian verb has one */
+        {"\xe2\x9d\xa4\xef\xb8\x8f", NULL},                             /* a red heart */
+        {"\xff\xc3;\xe2\x82", "??;??"},                                 /* no UTF-8 */
+    };
+    char text[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(at_visible_copy(text, sizeof text, cases[i][0]),
+                            cases[i][1] ? cases[i][1] : cases[i][0]);
+    assert_string_equal(at_visible_copy(text, sizeof text, NULL), "");
+    assert_string_equal(at_visible_copy(text, 4, "ab\xe2\x82\xac"), "ab"); /* not cut in two */
 }
 
 static void error_text_is_cut(void **state)
@@ -537,6 +573,138 @@ static void outfile_full_disk(void **state)
     }
 }
 
+static void outfile_sweeps_what_is_dead(void **state)
+{
+    (void)state;
+    char dead[300], other[300], ours[300];
+    const char *path = in_dir("model");
+    snprintf(dead, sizeof dead, "%s.tmp-abc012", path);
+    snprintf(other, sizeof other, "%s2.tmp-abc012", path);
+    write_file(dead, "half");
+    write_file(other, "of another name");
+    at_outfile o, second;
+    assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
+    assert_int_not_equal(access(dead, F_OK), 0);
+    assert_int_equal(access(other, F_OK), 0);
+    snprintf(ours, sizeof ours, "%s", o.temp);
+    assert_int_equal(at_outfile_open(&second, path, NULL), ATTUNE_OK); /* the first lives */
+    assert_int_equal(access(ours, F_OK), 0);
+    at_outfile_abandon(&second);
+    assert_int_equal(at_outfile_commit(&o, NULL), ATTUNE_OK);
+    assert_int_equal(files_in_dir(), 2);
+    assert_int_equal(unlink(other), 0);
+}
+
+static void outfile_into_a_pipe(void **state)
+{
+    (void)state;
+    const char *path = in_dir("pipe");
+    char text[8] = "";
+    at_outfile o;
+    attune_error err = {0};
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(at_outfile_open(&o, path, &err), ATTUNE_E_IO); /* at once */
+    assert_non_null(strstr(err.text, "pipe: nobody reads this pipe"));
+    int fd = open(path, O_RDONLY | O_NONBLOCK);
+    write_file(path, "told");
+    assert_int_equal(read(fd, text, sizeof text), 4);
+    assert_string_equal(text, "told");
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* ---- files that appear together ------------------------------------------------------------- */
+
+static void add_text(at_outset *s, const char *name, const char *text)
+{
+    FILE *f;
+    assert_int_equal(at_outset_add(s, name, &f, NULL), ATTUNE_OK);
+    fputs(text, f);
+}
+
+static void outset_appears_at_commit(void **state)
+{
+    (void)state;
+    at_outset *s, *second = NULL;
+    attune_error err = {0};
+    write_file(in_dir("a"), "old");
+    assert_int_equal(chmod(in_dir("a"), 0600), 0);
+    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    add_text(s, "a", "new");
+    add_text(s, "b", "beside");
+    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_E_IO);
+    assert_null(second);
+    assert_non_null(strstr(err.text, ": another run is writing into this folder"));
+    assert_file_is(in_dir("a"), "old");
+    assert_int_not_equal(access(in_dir("b"), F_OK), 0);
+    assert_int_equal(at_outset_commit(s, NULL), ATTUNE_OK);
+    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_OK);
+    at_outset_free(&second);
+    at_outset_free(&s);
+    assert_file_is(in_dir("a"), "new");
+    assert_file_is(in_dir("b"), "beside");
+    struct stat st;
+    assert_int_equal(stat(in_dir("a"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(files_in_dir(), 2);
+}
+
+static void outset_abandoned_leaves_nothing(void **state)
+{
+    (void)state;
+    at_outset *s;
+    char made[300];
+    snprintf(made, sizeof made, "%s", in_dir("made"));
+    assert_int_equal(at_outset_open(&s, made, NULL), ATTUNE_OK);
+    add_text(s, "a", "new");
+    at_outset_free(&s);
+    assert_null(s);
+    assert_int_equal(files_in_dir(), 0);
+}
+
+static void outset_takes_files_only(void **state)
+{
+    (void)state;
+    at_outset *s;
+    FILE *f;
+    attune_error err = {0};
+    assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+    assert_int_equal(mkdir(in_dir("folder"), 0700), 0);
+    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    assert_int_equal(at_outset_add(s, "pipe", &f, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "/pipe: is not a regular file"));
+    assert_int_equal(at_outset_add(s, "folder", &f, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "/folder: is a directory"));
+    at_outset_free(&s);
+    assert_int_equal(unlink(in_dir("pipe")), 0);
+    assert_int_equal(rmdir(in_dir("folder")), 0);
+}
+
+/* A run died between the decision and the last move: a reader moves the rest; before it: it is swept. */
+static void outset_of_a_dead_run_is_settled(void **state)
+{
+    (void)state;
+    at_outset *s;
+    write_file(in_dir("a"), "new");
+    write_file(in_dir("b"), "old");
+    assert_int_equal(mkdir(in_dir("attune-finished"), 0700), 0);
+    write_file(in_dir("attune-finished/a.old"), "old");
+    write_file(in_dir("attune-finished/b.old"), "old");
+    write_file(in_dir("attune-finished/b"), "new");
+    assert_int_equal(mkdir(in_dir("attune-unfinished"), 0700), 0);
+    write_file(in_dir("attune-unfinished/a"), "half");
+    assert_int_equal(at_outset_settle(dir, NULL), ATTUNE_OK);
+    assert_file_is(in_dir("a"), "new");
+    assert_file_is(in_dir("b"), "new");
+    assert_int_equal(files_in_dir(), 3);
+    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    add_text(s, "a", "newer");
+    at_outset_free(&s);
+    assert_file_is(in_dir("a"), "new");
+    assert_int_equal(files_in_dir(), 2);
+    assert_int_equal(at_outset_settle(in_dir("nowhere"), NULL), ATTUNE_OK);
+}
+
 static void file_read_gives_reasons(void **state)
 {
     (void)state;
@@ -578,26 +746,6 @@ static void a_file_is_hashed_whole(void **state)
     assert_int_equal(at_file_hash("/dev/null", &hash, &err), ATTUNE_OK);
     assert_true(hash == at_hash(7, "", 0));
     assert_int_equal(at_file_hash(dir, &hash, &err), ATTUNE_E_IO);
-}
-
-/* It would be waited for, for ever. */
-static void a_pipe_that_nobody_reads_is_no_output(void **state)
-{
-    (void)state;
-    at_outfile o;
-    attune_error err = {0};
-    assert_int_equal(mkfifo(in_dir("fifo"), 0600), 0);
-    assert_int_equal(at_outfile_open(&o, in_dir("fifo"), &err), ATTUNE_E_IO);
-    assert_non_null(strstr(err.text, "fifo: No such device or address"));
-    int reader = open(in_dir("fifo"), O_RDONLY | O_NONBLOCK);
-    char got[8] = "";
-    assert_int_equal(at_outfile_open(&o, in_dir("fifo"), &err), ATTUNE_OK);
-    assert_int_equal(fcntl(fileno(o.f), F_GETFL) & O_NONBLOCK, 0);
-    fputs("hello", o.f);
-    assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_OK);
-    assert_int_equal(read(reader, got, sizeof got - 1), 5);
-    assert_string_equal(got, "hello");
-    close(reader);
 }
 
 static void mkdirs_makes_parents(void **state)
@@ -660,6 +808,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_text_is_cleaned),
         cmocka_unit_test(error_text_is_cut),
+        cmocka_unit_test(hidden_characters_are_shown),
         cmocka_unit_test(error_is_nullable),
         cmocka_unit_test(digest_is_xxh64),
         cmocka_unit_test(alloc_is_aligned_and_checked),
@@ -680,10 +829,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(outfile_abandoned_leaves_nothing, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(outfile_full_disk, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outfile_sweeps_what_is_dead, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outfile_into_a_pipe, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_appears_at_commit, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_abandoned_leaves_nothing, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_takes_files_only, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(outset_of_a_dead_run_is_settled, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(file_read_gives_reasons, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_file_is_hashed_whole, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(a_pipe_that_nobody_reads_is_no_output, make_dir,
-                                        remove_dir),
         cmocka_unit_test_setup_teardown(mkdirs_makes_parents, make_dir, remove_dir),
         cmocka_unit_test(progress_stays_quiet_and_time_goes_on),
     };

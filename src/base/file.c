@@ -4,10 +4,12 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,19 +152,66 @@ static void close_out(at_outfile *o, int remove_temp)
     *o = (at_outfile){0};
 }
 
+static const char temp_suffix[] = ".tmp-XXXXXX";
+
+/* Whether name is file's, followed by a suffix of that kind. */
+static int is_temp_of(const char *name, const char *file)
+{
+    const size_t n = strlen(file), mark = sizeof temp_suffix - 1 - 6;
+
+    return strncmp(name, file, n) == 0 && strlen(name) == n + sizeof temp_suffix - 1 &&
+           strncmp(name + n, temp_suffix, mark) == 0;
+}
+
+static void remove_if_dead(int dir, const char *name)
+{
+    const int fd = openat(dir, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(dir, name, 0);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What is left of path by runs that are gone. */
+static void sweep_dead(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    DIR *list = folder == NULL ? NULL : opendir(folder);
+    const struct dirent *entry;
+
+    while (list != NULL && (entry = readdir(list)) != NULL)
+        if (is_temp_of(entry->d_name, slash == NULL ? path : slash + 1))
+            remove_if_dead(dirfd(list), entry->d_name);
+    if (list != NULL)
+        closedir(list);
+    free(folder);
+}
+
+/* Another run may have taken it for a dead one's before it was locked. */
+static int lock_temp(int fd)
+{
+    struct stat st;
+
+    while (flock(fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return 1; /* there are no locks here, for nobody */
+    return fstat(fd, &st) != 0 || st.st_nlink > 0;
+}
+
 /* A new file PATH.tmp-XXXXXX, with the rights of the file that it will replace, or those that the
  * umask leaves (mkostemp would give 0600 whatever the umask). */
 static int open_temp(at_outfile *o, mode_t mode)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
-    static const char suffix[] = ".tmp-XXXXXX";
     size_t n = strlen(o->path);
-    o->temp = malloc(n + sizeof suffix);
+    o->temp = malloc(n + sizeof temp_suffix);
     if (o->temp == NULL)
         return -1;
     memcpy(o->temp, o->path, n);
-    memcpy(o->temp + n, suffix, sizeof suffix);
-    char *random = o->temp + n + sizeof suffix - 7;
+    memcpy(o->temp + n, temp_suffix, sizeof temp_suffix);
+    char *random = o->temp + n + sizeof temp_suffix - 7;
     for (int tries = 0; tries < 100; tries++) {
         unsigned char bytes[6];
         if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -170,18 +219,22 @@ static int open_temp(at_outfile *o, mode_t mode)
         for (size_t i = 0; i < sizeof bytes; i++)
             random[i] = letters[bytes[i] % 32];
         int fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        if (fd >= 0 || errno != EEXIST)
+        if (fd < 0 ? errno != EEXIST : lock_temp(fd))
             return fd;
+        if (fd >= 0)
+            close(fd);
     }
     return -1;
 }
 
-/* A pipe that nobody reads is an error (ENXIO), not for ever. */
-static int open_special(const char *path)
+/* A pipe that nobody reads is not waited for. */
+static int open_at_once(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const int flags = fd < 0 ? 0 : fcntl(fd, F_GETFL);
+
     if (fd >= 0)
-        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
     return fd;
 }
 
@@ -200,12 +253,14 @@ int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
         goto fail;
     }
     /* A pipe, a terminal or /dev/full is written to: renaming would put a file in its place. */
+    sweep_dead(path);
     if (exists && !S_ISREG(st.st_mode))
-        fd = open_special(path);
+        fd = open_at_once(path);
     else
         fd = open_temp(o, exists ? st.st_mode & 0777 : 0666);
     if (fd < 0) {
-        status = fail_errno(err, path);
+        status = errno == ENXIO ? at_fail(err, ATTUNE_E_IO, "%s: nobody reads this pipe", path)
+                                : fail_errno(err, path);
         free(o->temp); /* there is nothing to remove */
         o->temp = NULL;
         goto fail;
@@ -220,6 +275,18 @@ int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
 
 fail:
     close_out(o, 1);
+    return status;
+}
+
+int at_outfile_check(const char *path, attune_error *err)
+{
+    struct stat st;
+    at_outfile o;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return ATTUNE_OK; /* a reader of a pipe would take that for the end */
+    const int status = at_outfile_open(&o, path, err);
+    at_outfile_abandon(&o);
     return status;
 }
 
@@ -254,10 +321,14 @@ int at_outfile_commit(at_outfile *o, attune_error *err)
     }
     FILE *f = o->f;
     o->f = NULL;
-    if (fclose(f) != 0 || (o->temp != NULL && rename(o->temp, o->path) != 0)) {
+    const int lock = dup(fileno(f)); /* which would end before it has its name */
+    failed = fclose(f) != 0 || (o->temp != NULL && rename(o->temp, o->path) != 0);
+    if (failed)
         status = fail_errno(err, o->path);
+    if (lock >= 0)
+        close(lock);
+    if (failed)
         goto fail;
-    }
     if (o->temp != NULL)
         sync_directory(o->path);
     close_out(o, 0);

@@ -13,15 +13,18 @@ int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *si
 /* Adds a file's bytes to a hash (base/hash.h). */
 int at_file_hash(const char *path, uint64_t *hash, attune_error *err);
 
-/* An output under construction: of a pipe or a device that is there already, written as it comes; else
- * PATH.tmp-XXXXXX beside its final name, made visible by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at
- * flush) come out at commit. */
+/* An output under construction: written as PATH.tmp-XXXXXX beside its final name, made visible
+ * by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at
+ * flush) come out at commit. It is locked (flock) while it is written; what a dead run left of the same
+ * PATH, without a lock, is removed when it is opened. A pipe must have its reader already. */
 typedef struct at_outfile {
     FILE *f; /* write here */
     char *path, *temp;
 } at_outfile;
 
 int at_outfile_open(at_outfile *o, const char *path, attune_error *err);
+int at_outfile_check(const char *path,
+                     attune_error *err); /* whether it could be opened; leaves nothing */
 int at_outfile_commit(at_outfile *o, attune_error *err); /* on failure also abandons */
 void at_outfile_abandon(at_outfile *o);                  /* after open or commit; idempotent */
 

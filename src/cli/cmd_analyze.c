@@ -336,6 +336,14 @@ static int draw_overlay(const at_job *job, const char *input, const char *folder
     return at_draw_overlay(folder, input, out, &o, job->quiet);
 }
 
+static int finish_report(at_run *r, const attune_input_info *info, int stopped)
+{
+    at_hold_stop(1);
+    const int rc = attune_report_finish(r->report, info, stopped, &r->err);
+    at_hold_stop(0);
+    return rc;
+}
+
 /* folder: of the report; link: the same as the index names it. */
 static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
 {
@@ -372,7 +380,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         code = complain(job, input, err.text);
     } else if (!run.report) {
         code = stopped ? AT_EXIT_INTERRUPTED : complain(job, input, "nothing to report");
-    } else if (attune_report_finish(run.report, &info, stopped, &run.err) < 0) {
+    } else if (finish_report(&run, &info, stopped) < 0) {
         code = complain(job, input, run.err.text);
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
@@ -453,7 +461,7 @@ static int analyze_all(at_job *job)
         fprintf(stderr, "attune: %s\n", err.text);
         code = code == AT_EXIT_OK ? AT_EXIT_FAILED : code;
     } else if (job->index && !job->quiet && !job->json) {
-        printf("all inputs: %s/index.html\n", dir);
+        at_print_line(stdout, "all inputs: %s/index.html", dir);
     }
     if (job->index)
         name_earlier(dir);
@@ -605,7 +613,8 @@ static int parse(at_job *job, int argc, char **argv)
             offset = optarg;
             job->offset_s = NAN;
             if (strcmp(optarg, "auto") != 0 &&
-                !at_take_number("analyze", "--offset", optarg, -43200, 43200, &job->offset_s))
+                !at_take_number("analyze", "--offset (if not auto)", optarg, -43200, 43200,
+                                &job->offset_s))
                 return AT_EXIT_USAGE;
             break;
         case 'D': job->store_path = optarg; break;

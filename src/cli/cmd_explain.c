@@ -185,7 +185,11 @@ static int explain(explain_job *job)
     if (stopped)
         fprintf(stderr, "attune: %s: interrupted%s\n", name,
                 job->overlays ? "; what was done is kept" : " before there was a face to explain");
-    if (job->overlays && attune_explanation_finish(job->explanation, &info, stopped, &err) < 0)
+    at_hold_stop(1);
+    const int finished =
+        job->overlays ? attune_explanation_finish(job->explanation, &info, stopped, &err) : 0;
+    at_hold_stop(0);
+    if (finished < 0)
         return complain(err.text);
     if (job->overlays)
         print_result(job, &info);

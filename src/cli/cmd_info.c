@@ -195,7 +195,7 @@ static int show(const char *path)
         return AT_EXIT_FAILED;
     }
     attune_model_describe(m, &facts);
-    printf("%-*s %s\n", INDENT - 1, "file", facts.path);
+    at_print_line(stdout, "%-*s %s", INDENT - 1, "file", facts.path);
     printf("%-*s %.1f MB, %d arrays, %.2f million values\n", INDENT - 1, "size",
            (double)facts.file_bytes / 1e6, facts.arrays, (double)facts.values / 1e6);
     printf("%-*s %s%s%s\n", INDENT - 1, "parts", facts.has_detector ? "face detector, " : "",

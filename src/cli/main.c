@@ -57,25 +57,30 @@ static int finish(int code)
     return code;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
         printf("attune %s\n", attune_version());
-        return finish(AT_EXIT_OK);
+        return AT_EXIT_OK;
     }
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
         print_help(stdout);
-        return finish(AT_EXIT_OK);
+        return AT_EXIT_OK;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(name, commands[i].name))
-            return finish(commands[i].run(argc - 1, argv + 1));
+            return commands[i].run(argc - 1, argv + 1);
     if (!*name) {
         print_help(stderr);
         return AT_EXIT_USAGE;
     }
-    fprintf(stderr, "attune: there is no command '%.100s' (see attune --help)\n", name);
+    at_print_line(stderr, "attune: there is no command '%.100s' (see attune --help)", name);
     return AT_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    return finish(run(argc, argv));
 }

@@ -35,9 +35,8 @@ static int is_wanted(const attune_reproduce_options *o, int i)
     return o->n == 0;
 }
 
-static int choose(reproduction *r, attune_error *err)
+static int choose(reproduction *r, const attune_reproduce_options *o, attune_error *err)
 {
-    const attune_reproduce_options *o = r->lab.o;
     for (int k = 0; k < o->n; k++)
         if (find(o->names[k]) < 0)
             return at_fail(err, ATTUNE_E_ARG, "%s: there is no such table or figure", o->names[k]);
@@ -125,8 +124,8 @@ static int tell(const reproduction *r, const at_outcome_of *o, attune_error *err
 int attune_reproduce(const attune_reproduce_options *o, attune_error *err)
 {
     reproduction *r = calloc(1, sizeof *r);
-    int status = r ? at_lab_open(&r->lab, o, err) : at_fail_nomem(err);
-    status = status ? status : choose(r, err);
+    int status = r ? choose(r, o, err) : at_fail_nomem(err); /* before any folder is made */
+    status = status ? status : at_lab_open(&r->lab, o, err);
     status = status ? status : plan(r, err);
     for (int i = 0; !status && i < r->n; i++) {
         status = run(r, &r->list[i], err);

@@ -32,7 +32,8 @@ static int open_failed(const at_media *m, int averr, attune_error *err)
     if (m->stalled)
         return at_fail(err, ATTUNE_E_IO, "%s: nothing came from there for %d s", m->path,
                        AT_AV_PATIENCE_S);
-    if (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL) || averr == AVERROR_EOF)
+    if (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL) || averr == AVERROR_EOF ||
+        (m->source.io && averr != AVERROR(ENOMEM) && averr != m->source.io->error))
         return at_fail(err, ATTUNE_E_FORMAT, "%s: %s", m->path, no_media_reason(m, averr));
     return at_av_fail(err, averr, m->path, "cannot open");
 }

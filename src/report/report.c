@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "report/brief.h"
 #include "report/fields.h"
 #include "report/sinks.h"
@@ -12,15 +13,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A sink at work. */
 typedef struct at_sink {
     const at_sink_kind *kind;
     FILE *f;
     void *state;
-    at_outfile file; /* with a folder: f is its */
+    at_outfile file; /* with the name of one file: f is its */
     const attune_report_options *setup;
 } at_sink;
 
@@ -30,8 +29,8 @@ struct attune_report {
     at_thumbnails thumbnails;
     attune_input_info info;
     char input[4096]; /* as it is named, see base/address.h */
-    int interrupted, finished;
-    int made_dir;
+    int interrupted;
+    at_outset *set; /* with a folder */
     at_sink sink[AT_SINKS_MAX];
     int sinks;
     at_fields fields; /* for extra sinks */
@@ -51,7 +50,7 @@ static ssize_t hand_on(void *cookie, const char *text, size_t size)
 
 static int open_file(at_sink *s, attune_error *err)
 {
-    const char *name = s->setup->file ? s->setup->file : s->kind->info.file;
+    const char *name = s->setup->file;
     size_t room = strlen(s->setup->dir) + strlen(name) + 2;
     char *path = at_alloc(room, 1);
     int rc;
@@ -65,7 +64,7 @@ static int open_file(at_sink *s, attune_error *err)
     return rc;
 }
 
-static int open_sink(at_sink *s, attune_error *err)
+static int open_sink(at_sink *s, at_outset *set, attune_error *err)
 {
     int rc = ATTUNE_OK;
 
@@ -77,6 +76,8 @@ static int open_sink(at_sink *s, attune_error *err)
     if (s->setup->write) {
         s->f = fopencookie(s, "w", (cookie_io_functions_t){.write = hand_on});
         rc = s->f ? ATTUNE_OK : at_fail_nomem(err);
+    } else if (set) {
+        rc = at_outset_add(set, s->kind->info.file, &s->f, err);
     } else {
         rc = open_file(s, err);
     }
@@ -104,7 +105,7 @@ static int fail_write(const at_sink *s, attune_error *err)
     return at_fail(err, ATTUNE_E_IO, "%s/%s: %s", s->setup->dir, s->kind->info.file, why);
 }
 
-/* A full disk shows here, before any file has taken the place of an older one. */
+/* What a window adds is out of our hands when it returns: a run that is killed has written it. */
 static int flush(at_sink *s, attune_error *err)
 {
     errno = 0;
@@ -116,9 +117,7 @@ static int added(at_sink *s, int rc, attune_error *err)
 {
     if (rc < 0)
         return at_fail_nomem(err);
-    if (s->setup->write)
-        return flush(s, err);
-    return ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
+    return flush(s, err);
 }
 
 static int add_window(at_sink *s, const attune_window *w, attune_error *err)
@@ -177,12 +176,10 @@ static int check_sightings(const attune_report *r, unsigned chosen, attune_error
 
 static int make_folder(attune_report *r, attune_error *err)
 {
-    struct stat st;
-
     if (r->setup.write)
         return ATTUNE_OK;
-    r->made_dir = stat(r->setup.dir, &st) != 0;
-    return at_mkdirs(r->setup.dir, err);
+    return r->setup.file ? at_mkdirs(r->setup.dir, err)
+                         : at_outset_open(&r->set, r->setup.dir, err);
 }
 
 static int open_sinks(attune_report *r, attune_error *err)
@@ -198,7 +195,7 @@ static int open_sinks(attune_report *r, attune_error *err)
         if (!(chosen >> i & 1u))
             continue;
         r->sink[r->sinks] = (at_sink){.kind = at_sink_kind_at(i), .setup = &r->setup};
-        rc = open_sink(&r->sink[r->sinks++], err);
+        rc = open_sink(&r->sink[r->sinks++], r->set, err);
     }
     return rc;
 }
@@ -239,8 +236,7 @@ void attune_report_free(attune_report **r)
         return;
     for (int i = 0; i < p->sinks; i++)
         free_sink(&p->sink[i]);
-    if (p->made_dir && !p->finished)
-        rmdir(p->setup.dir); /* stays if something is in it */
+    at_outset_free(&p->set);
     at_stats_free(&p->stats);
     at_thumbnails_free(&p->thumbnails);
     free(p->json);
@@ -296,6 +292,14 @@ at_outcome at_report_outcome(const attune_report *r)
                         .earlier = r->earlier};
 }
 
+/* Files are no longer written to. */
+static int commit(attune_report *r, attune_error *err)
+{
+    if (r->set)
+        return at_outset_commit(r->set, err);
+    return r->setup.write ? ATTUNE_OK : at_outfile_commit(&r->sink[0].file, err);
+}
+
 static int close_sinks(attune_report *r, attune_error *err)
 {
     at_outcome o = at_report_outcome(r);
@@ -307,12 +311,7 @@ static int close_sinks(attune_report *r, attune_error *err)
             rc = at_fail_nomem(err);
         rc = rc < 0 ? rc : flush(s, err);
     }
-    for (int i = 0; rc == ATTUNE_OK && i < r->sinks && !r->setup.write; i++) {
-        rc = at_outfile_commit(&r->sink[i].file, err);
-        r->sink[i].f = NULL;
-        r->finished |= rc == ATTUNE_OK;
-    }
-    return rc;
+    return rc < 0 ? rc : commit(r, err);
 }
 
 int attune_report_finish(attune_report *r, const attune_input_info *info, int interrupted,

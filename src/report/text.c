@@ -1,112 +1,31 @@
 #include "report/text.h"
 
 #include "base/address.h"
+#include "base/visible.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Length of the UTF-8 character at s, 0 if it is none (Unicode 15, table 3-7). */
-static size_t utf8_length(const unsigned char *s)
-{
-    unsigned lo = 0x80, hi = 0xbf;
-    size_t n;
-
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-        n = 2;
-    } else if (s[0] >= 0xe0 && s[0] <= 0xef) {
-        n = 3;
-        lo = s[0] == 0xe0 ? 0xa0 : lo;
-        hi = s[0] == 0xed ? 0x9f : hi;
-    } else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-        n = 4;
-        lo = s[0] == 0xf0 ? 0x90 : lo;
-        hi = s[0] == 0xf4 ? 0x8f : hi;
-    } else {
-        return 0;
-    }
-    if (s[1] < lo || s[1] > hi)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    return n;
-}
-
-/* The code point of the n bytes at u. */
-static unsigned code_of(const unsigned char *u, size_t n)
-{
-    static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    unsigned code = u[0] & lead[n];
-
-    for (size_t i = 1; i < n; i++)
-        code = code << 6 | (u[i] & 0x3fu);
-    return code;
-}
-
-/* What a terminal or a page obeys instead of showing it, turns the order of what is round it, or shows
- * as nothing, so that a name looks like another. Joiners (U+200C, U+200D) are letters' own: they stay. */
-static int is_hidden(unsigned code)
-{
-    static const struct {
-        unsigned first, last;
-    } hidden[] = {
-        {0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},   {0x61c, 0x61c},
-        {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200b}, {0x200e, 0x200f},
-        {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-        {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff},
-    };
-
-    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-        if (code >= hidden[i].first && code <= hidden[i].last)
-            return 1;
-    return 0;
-}
-
-/* What stands for the character at s: itself, or "?". */
-static const char *clean_char(const char *s, size_t *in, size_t *out)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    size_t n = utf8_length(u);
-
-    *in = n ? n : 1;
-    if (!n || is_hidden(code_of(u, n))) {
-        *out = 1;
-        return "?";
-    }
-    *out = n;
-    return s;
-}
-
 char *at_text_clean(char *dst, size_t size, const char *s)
 {
-    size_t used = 0, in, out;
-
-    for (; s && *s; s += in) {
-        const char *c = clean_char(s, &in, &out);
-        if (used + out >= size)
-            break;
-        memcpy(dst + used, c, out);
-        used += out;
-    }
-    dst[used] = 0;
-    return dst;
+    return at_visible_copy(dst, size, s);
 }
 
 void at_text_html(FILE *f, const char *s)
 {
-    size_t in, out;
+    const char *start = s;
+    size_t n;
 
-    for (; s && *s; s += in) {
-        const char *c = clean_char(s, &in, &out);
-        switch (*c) {
+    for (; s && *s; s += n) {
+        const int shown = at_visible_char(start, s, &n);
+        switch (shown ? *s : '?') {
         case '&': fputs("&amp;", f); break;
         case '<': fputs("&lt;", f); break;
         case '>': fputs("&gt;", f); break;
         case '"': fputs("&quot;", f); break;
         case '\'': fputs("&#39;", f); break;
-        default: fwrite(c, 1, out, f); break;
+        case '?': fputc('?', f); break;
+        default: fwrite(s, 1, n, f); break;
         }
     }
 }
