@@ -317,15 +317,25 @@ static void sync_directory(const char *path)
     free(dir);
 }
 
+/* Why an earlier write failed is forgotten: the next one fails for the same reason. */
+int at_stream_failed(FILE *f)
+{
+    if (!ferror(f))
+        return fflush(f) != 0;
+    clearerr(f);
+    errno = 0;
+    if (fputc(0, f) != EOF)
+        fflush(f);
+    errno = errno ? errno : EIO;
+    return 1;
+}
+
 int at_outfile_commit(at_outfile *o, attune_error *err)
 {
     int status;
     if (o->f == NULL)
         return at_fail(err, ATTUNE_E_ARG, "the output file is not open");
-    errno = EIO; /* for an error that an earlier write left in the stream */
-    int failed = ferror(o->f);
-    if (fflush(o->f) != 0)
-        failed = 1;
+    int failed = at_stream_failed(o->f);
     if (!failed && o->temp != NULL)
         failed = fsync(fileno(o->f)) != 0;
     if (failed) {

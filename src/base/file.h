@@ -29,6 +29,9 @@ int at_outfile_check(const char *path,
 int at_outfile_commit(at_outfile *o, attune_error *err); /* on failure also abandons */
 void at_outfile_abandon(at_outfile *o);                  /* after open or commit; idempotent */
 
+/* Flushes. Non-zero: that, or a write before it, failed, and errno says why. */
+int at_stream_failed(FILE *f);
+
 int at_mkdirs(const char *path, attune_error *err); /* mkdir -p */
 
 #endif

@@ -243,10 +243,7 @@ static int bring_to_disk(at_outset *s, member *m, attune_error *err)
 {
     FILE *f = m->f;
 
-    errno = EIO; /* for an error that an earlier write left in the stream */
-    int failed = ferror(f);
-    failed = failed || fflush(f) != 0 || fsync(fileno(f)) != 0;
-    const int why = errno;
+    const int failed = at_stream_failed(f) || fsync(fileno(f)) != 0, why = errno;
     m->f = NULL;
     if (fclose(f) != 0 || failed) {
         errno = failed ? why : errno;
