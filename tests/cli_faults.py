@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import time
 import unittest
 
 import built
-from cli_analyze import Case, OUTPUTS, needs_model, write_wav
+from cli_analyze import SOURCE, Case, OUTPUTS, needs_model, write_wav
 
 SHIM = pathlib.Path(os.environ.get("ATTUNE_BUILD", ".")) / "tests/fail_nth.so"
 STAGES = {"attune-unfinished", "attune-finished"}
@@ -272,6 +273,19 @@ class Runs(Folder):
             subprocess.run(**self.command(*read), capture_output=True)  # of sound there is no overlay
             self.assertEqual(self.kind(), "new")
             self.assertFalse(stage.exists())
+
+    def test_an_overlay_that_fails(self):
+        what = ("analyze", SOURCE / "demo/talking_head.mp4", "-o", "out", "--sinks", "jsonl,summary", "--export", "overlay", "--quiet")
+        self.run_attune(*what)
+        before = (self.dir / "out/overlay.mp4").read_bytes()
+        most = (self.dir / "out/timeline.jsonl").stat().st_size + 4096
+        self.assertGreater(len(before), most)
+        done = self.run_attune(*what, code=1, preexec_fn=lambda:
+                               resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+        self.assertIn("File too large", done.stderr)
+        self.assertIn("attune: in out, of an earlier run: overlay.mp4\n", done.stderr)
+        self.assertEqual((self.dir / "out/overlay.mp4").read_bytes(), before)
+        self.assertEqual(sorted(os.listdir(self.dir / "out")), ["overlay.mp4", "summary.json", "timeline.jsonl"])
 
     def test_an_output_that_is_a_pipe(self):
         for name in OUTPUTS:
