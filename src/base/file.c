@@ -154,13 +154,12 @@ static void close_out(at_outfile *o, int remove_temp)
 
 static const char temp_suffix[] = ".tmp-XXXXXX";
 
-/* Whether name is file's, followed by a suffix of that kind. */
-static int is_temp_of(const char *name, const char *file)
+/* Length of the name that is followed by a suffix of that kind; 0: none is. */
+static size_t named_by(const char *temp)
 {
-    const size_t n = strlen(file), mark = sizeof temp_suffix - 1 - 6;
+    const size_t n = strlen(temp), suffix = sizeof temp_suffix - 1;
 
-    return strncmp(name, file, n) == 0 && strlen(name) == n + sizeof temp_suffix - 1 &&
-           strncmp(name + n, temp_suffix, mark) == 0;
+    return n > suffix && strncmp(temp + n - suffix, temp_suffix, suffix - 6) == 0 ? n - suffix : 0;
 }
 
 static void remove_if_dead(int dir, const char *name)
@@ -173,19 +172,36 @@ static void remove_if_dead(int dir, const char *name)
         close(fd);
 }
 
+/* Of file, or, where it is NULL, of what is ours. */
+static void sweep_folder(const char *folder, const char *file,
+                         int (*is_ours)(const char *name, size_t n))
+{
+    DIR *list = opendir(folder);
+    const struct dirent *entry;
+
+    while (list != NULL && (entry = readdir(list)) != NULL) {
+        const char *name = entry->d_name;
+        const size_t n = named_by(name);
+        if (n > 0 && (file ? strlen(file) == n && strncmp(name, file, n) == 0 : is_ours(name, n)))
+            remove_if_dead(dirfd(list), name);
+    }
+    if (list != NULL)
+        closedir(list);
+}
+
+void at_outfile_sweep(const char *folder, int (*is_ours)(const char *name, size_t n))
+{
+    sweep_folder(folder, NULL, is_ours);
+}
+
 /* What is left of path by runs that are gone. */
 static void sweep_dead(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-    DIR *list = folder == NULL ? NULL : opendir(folder);
-    const struct dirent *entry;
 
-    while (list != NULL && (entry = readdir(list)) != NULL)
-        if (is_temp_of(entry->d_name, slash == NULL ? path : slash + 1))
-            remove_if_dead(dirfd(list), entry->d_name);
-    if (list != NULL)
-        closedir(list);
+    if (folder != NULL)
+        sweep_folder(folder, slash == NULL ? path : slash + 1, NULL);
     free(folder);
 }
 
@@ -304,15 +320,25 @@ static void sync_directory(const char *path)
     free(dir);
 }
 
+/* Why an earlier write failed is forgotten: the next one fails for the same reason. */
+int at_stream_failed(FILE *f)
+{
+    if (!ferror(f))
+        return fflush(f) != 0;
+    clearerr(f);
+    errno = 0;
+    if (fputc(0, f) != EOF)
+        fflush(f);
+    errno = errno ? errno : EIO;
+    return 1;
+}
+
 int at_outfile_commit(at_outfile *o, attune_error *err)
 {
     int status;
     if (o->f == NULL)
         return at_fail(err, ATTUNE_E_ARG, "the output file is not open");
-    errno = EIO; /* for an error that an earlier write left in the stream */
-    int failed = ferror(o->f);
-    if (fflush(o->f) != 0)
-        failed = 1;
+    int failed = at_stream_failed(o->f);
     if (!failed && o->temp != NULL)
         failed = fsync(fileno(o->f)) != 0;
     if (failed) {

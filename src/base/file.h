@@ -23,10 +23,15 @@ typedef struct at_outfile {
 } at_outfile;
 
 int at_outfile_open(at_outfile *o, const char *path, attune_error *err);
+/* Removes what dead runs left of files in a folder, NAME.tmp-XXXXXX without a lock, whose names are ours. */
+void at_outfile_sweep(const char *folder, int (*is_ours)(const char *name, size_t n));
 int at_outfile_check(const char *path,
                      attune_error *err); /* whether it could be opened; leaves nothing */
 int at_outfile_commit(at_outfile *o, attune_error *err); /* on failure also abandons */
 void at_outfile_abandon(at_outfile *o);                  /* after open or commit; idempotent */
+
+/* Flushes. Non-zero: that, or a write before it, failed, and errno says why. */
+int at_stream_failed(FILE *f);
 
 int at_mkdirs(const char *path, attune_error *err); /* mkdir -p */
 

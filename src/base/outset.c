@@ -125,7 +125,7 @@ static int settle(int dir, const char *path, attune_error *err)
 }
 
 /* Network file systems may know no locks; then there are none. Returns the folder's descriptor. */
-static int lock(const char *path, attune_error *err)
+int at_folder_lock(const char *path, attune_error *err)
 {
     const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -154,7 +154,7 @@ int at_outset_settle(const char *path, attune_error *err)
         close(looked);
     if (!there)
         return ATTUNE_OK;
-    const int dir = lock(path, err);
+    const int dir = at_folder_lock(path, err);
     if (dir < 0)
         return dir;
     const int rc = settle(dir, path, err);
@@ -172,7 +172,7 @@ static int open_folder(at_outset *s, attune_error *err)
     int rc = at_mkdirs(s->path, err);
     if (rc < 0)
         return rc;
-    s->dir = lock(s->path, err);
+    s->dir = at_folder_lock(s->path, err);
     if (s->dir < 0)
         return s->dir;
     rc = settle(s->dir, s->path, err);
@@ -243,10 +243,7 @@ static int bring_to_disk(at_outset *s, member *m, attune_error *err)
 {
     FILE *f = m->f;
 
-    errno = EIO; /* for an error that an earlier write left in the stream */
-    int failed = ferror(f);
-    failed = failed || fflush(f) != 0 || fsync(fileno(f)) != 0;
-    const int why = errno;
+    const int failed = at_stream_failed(f) || fsync(fileno(f)) != 0, why = errno;
     m->f = NULL;
     if (fclose(f) != 0 || failed) {
         errno = failed ? why : errno;

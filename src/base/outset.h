@@ -27,6 +27,9 @@ int at_outset_commit(at_outset *s, attune_error *err);
 /* Without a commit, nothing is left. Takes NULL. */
 void at_outset_free(at_outset **s);
 
+/* The lock alone. Returns its descriptor, to be closed, or what is wrong. */
+int at_folder_lock(const char *dir, attune_error *err);
+
 /* For who reads a folder: sees to it that the files in it are of one set. */
 int at_outset_settle(const char *dir, attune_error *err);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--export KINDS] [--model FILE]\n"
@@ -333,7 +334,10 @@ static int draw_overlay(const at_job *job, const char *input, const char *folder
     char out[4200];
 
     snprintf(out, sizeof out, "%s/%s", folder, at_overlay_file);
-    return at_draw_overlay(folder, input, out, &o, job->quiet);
+    const int code = at_draw_overlay(folder, input, out, &o, job->quiet);
+    if (code != AT_EXIT_OK && access(out, F_OK) == 0)
+        at_print_line(stderr, "attune: in %s, of an earlier run: %s", folder, at_overlay_file);
+    return code;
 }
 
 static int finish_report(at_run *r, const attune_input_info *info, int stopped)

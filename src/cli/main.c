@@ -3,8 +3,10 @@
 
 #include <attune/serve.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct at_command {
     const char *name, *summary;
@@ -80,7 +82,18 @@ static int run(int argc, char **argv)
     return AT_EXIT_USAGE;
 }
 
+/* A stream that was closed by who called would be the next file that is opened, and what is said would be
+ * written into that. Its place is taken by what can be neither read nor written. */
+static void hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
+    hold_streams();
     return finish(run(argc, argv));
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +39,10 @@ static int write_bytes(void *user, uint8_t *data, int size)
 #endif
 {
     at_outfile *o = user;
-    return fwrite(data, 1, (size_t)size, o->f) == (size_t)size ? size : AVERROR(EIO);
+    errno = 0;
+    if (fwrite(data, 1, (size_t)size, o->f) == (size_t)size)
+        return size;
+    return AVERROR(errno ? errno : EIO);
 }
 
 static int64_t seek_bytes(void *user, int64_t offset, int whence)

@@ -108,8 +108,10 @@ static int fail_write(const at_sink *s, attune_error *err)
 /* What a window adds is out of our hands when it returns: a run that is killed has written it. */
 static int flush(at_sink *s, attune_error *err)
 {
+    if (ferror(s->f)) /* the sink's own write failed: errno is of then */
+        return fail_write(s, err);
     errno = 0;
-    return fflush(s->f) != 0 || ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
+    return fflush(s->f) != 0 ? fail_write(s, err) : ATTUNE_OK;
 }
 
 /* rc: what the sink gave. */
@@ -307,6 +309,7 @@ static int close_sinks(attune_report *r, attune_error *err)
 
     for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++) {
         at_sink *s = &r->sink[i];
+        errno = 0;
         if (s->kind->close && s->kind->close(s->f, s->state, &o) < 0)
             rc = at_fail_nomem(err);
         rc = rc < 0 ? rc : flush(s, err);
