@@ -112,6 +112,11 @@ static int find_known(int pixels)
     return i < n ? i : -1;
 }
 
+int at_av_picture_known(int pixels)
+{
+    return find_known(pixels) >= 0;
+}
+
 /* The known format that keeps most of what pixels holds. */
 static enum AVPixelFormat nearest(enum AVPixelFormat pixels)
 {
@@ -125,10 +130,9 @@ static enum AVPixelFormat nearest(enum AVPixelFormat pixels)
     return d->log2_chroma_h == 0 ? AV_PIX_FMT_YUV422P : AV_PIX_FMT_YUV420P;
 }
 
-/* A buffer of the pool under p->converted, which may still be referred to as it was. */
-static int renew_converted(at_av_picture *p, const AVFrame *f, enum AVPixelFormat to)
+int at_av_picture_renew(at_av_picture *p, enum AVPixelFormat to, int w, int h)
 {
-    int bytes = av_image_get_buffer_size(to, f->width, f->height, AT_ALIGN);
+    int bytes = av_image_get_buffer_size(to, w, h, AT_ALIGN);
     if (bytes < 0)
         return 0;
     if (!p->converted)
@@ -142,13 +146,13 @@ static int renew_converted(at_av_picture *p, const AVFrame *f, enum AVPixelForma
         return 0;
     av_frame_unref(p->converted);
     p->converted->buf[0] = av_buffer_pool_get(p->pool);
-    if (!p->converted->buf[0] || av_frame_copy_props(p->converted, f) < 0)
+    if (!p->converted->buf[0])
         return 0;
     p->converted->format = to;
-    p->converted->width = f->width;
-    p->converted->height = f->height;
+    p->converted->width = w;
+    p->converted->height = h;
     return av_image_fill_arrays(p->converted->data, p->converted->linesize,
-                                p->converted->buf[0]->data, to, f->width, f->height, AT_ALIGN) >= 0;
+                                p->converted->buf[0]->data, to, w, h, AT_ALIGN) >= 0;
 }
 
 static int convert_kind(at_av_picture *p, const AVFrame *f, const char *name, attune_error *err)
@@ -157,7 +161,8 @@ static int convert_kind(at_av_picture *p, const AVFrame *f, const char *name, at
     int full, ret = make_scaler(p, f, f->width, f->height, to, name, err);
     if (ret < 0)
         return ret;
-    if (!renew_converted(p, f, to))
+    if (!at_av_picture_renew(p, to, f->width, f->height) ||
+        av_frame_copy_props(p->converted, f) < 0)
         return at_fail_nomem(err);
     ret = sws_scale(p->sws, (const uint8_t *const *)f->data, f->linesize, 0, f->height,
                     p->converted->data, p->converted->linesize);

@@ -57,6 +57,7 @@ typedef struct at_media_options {
                                      * ATTUNE_E_INTERRUPTED. Called often, from this thread or
                                      * one of FFmpeg's */
     void *user;
+    int no_sandbox; /* FFmpeg works in this process, with all that it may */
 } at_media_options;
 
 typedef enum at_media_kind { AT_MEDIA_VIDEO, AT_MEDIA_AUDIO } at_media_kind;
@@ -123,6 +124,9 @@ void at_media_get_info(const at_media *m, at_media_info *out);
 void at_media_free(at_media **m); /* NULL is fine; leaves NULL */
 
 /* ---- whole small things ------------------------------------------------------------------- */
+
+/* FFmpeg works in this process for them, but for at_media_load_track: they are for pictures and recordings by
+ * the thousand, of corpora. */
 
 /* A picture (PNG, JPEG, BMP, WebP, ... ), upright. *rgb: (h x w x 3) without padding, at_free. */
 int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err);
