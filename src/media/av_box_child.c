@@ -120,7 +120,8 @@ static int read_all(const at_child *c, at_media *m, const char *path, attune_err
 _Noreturn void at_box_child(at_media *m, const char *path, at_box_page *page, int pipe,
                             pid_t parent)
 {
-    at_child c = {page, pipe, parent};
+    /* standard streams may have been closed, and their numbers taken; see at_confine */
+    at_child c = {page, fcntl(pipe, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), parent};
     attune_error err = {0};
     m->o.interrupted = beat;
     m->o.user = &c;
