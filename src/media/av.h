@@ -159,10 +159,6 @@ at_turn at_av_turn_of(const int32_t *matrix /* nullable */);
 /* Whether attune_picture has a word for that AVPixelFormat. */
 int at_av_picture_known(int pixels);
 
-/* p->converted anew, of that format and size, over memory of p's pool, which may still be referred to as it was: 1; 0: no
- * memory. */
-int at_av_picture_renew(at_av_picture *p, enum AVPixelFormat to, int w, int h);
-
 /* Fills out's picture and frame: f itself where its kind is known, else a converted one. They live
  * until the next call, and longer for who refers to frame. name is for errors. */
 int at_av_picture_lend(at_av_picture *p, AVFrame *f, AVRational sar, at_turn turn, const char *name,

@@ -4,33 +4,151 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 double at_box_patience_s = 60;
 
-enum { WAIT_MS = 100, STRETCHES = 512 };
+enum { WAIT_MS = 100 };
+
+typedef struct at_lease {
+    struct at_lent *lent;
+    unsigned char slot;
+} at_lease;
+
+/* The shared memory and the socket, for as long as the reader or a picture of its needs them. */
+typedef struct at_lent {
+    pthread_mutex_t lock;
+    at_box_shared *shared;
+    size_t bytes; /* with the head */
+    int socket;   /* -1: the reader is gone */
+    int users;    /* the reader, and each picture that is out */
+    int slots;    /* as the latest picture says */
+    at_lease lease[AT_WIRE_SLOTS];
+} at_lent;
 
 struct at_box {
     const char *path; /* the reader's */
     int (*interrupted)(void *user);
     void *user;
     pid_t pid; /* 0: there is none (any more) */
-    int pipe;
-    at_box_page *page;
+    at_lent *lent;
     at_wire_state state;
     at_media_info info;
     at_av_picture picture;
+    AVFrame *frame;
     float pcm[AT_AV_PIECE];
     int ended, result; /* result: what every later call returns */
     attune_error failure;
 };
+
+/* ---- slots that are lent ------------------------------------------------------------------ */
+
+static void lent_free(at_lent *l)
+{
+    if (l->shared)
+        munmap(l->shared, l->bytes);
+    pthread_mutex_destroy(&l->lock);
+    at_free(l);
+}
+
+static void lent_leave(at_lent *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const int users = --l->users;
+    pthread_mutex_unlock(&l->lock);
+    if (users == 0)
+        lent_free(l);
+}
+
+/* Called where the last reference goes, on any thread. The child has it again, if there is one that listens. */
+static void release(void *opaque, uint8_t *data)
+{
+    const at_lease *lease = opaque;
+    at_lent *l = lease->lent;
+    (void)data;
+    pthread_mutex_lock(&l->lock);
+    if (l->socket >= 0)
+        send(l->socket, &lease->slot, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    pthread_mutex_unlock(&l->lock);
+    lent_leave(l);
+}
+
+/* f over a slot, of which at_wire_fault said nothing. */
+static int lend(at_lent *l, const at_wire_picture *p, AVFrame *f)
+{
+    uint8_t *slot = (uint8_t *)l->shared + AT_BOX_HEAD + p->offset;
+    const size_t bytes = at_wire_slot_bytes(p->format, p->w, p->h);
+    f->format = p->format;
+    f->width = p->w;
+    f->height = p->h;
+    f->color_range = p->range;
+    f->colorspace = p->space;
+    f->opaque = l;
+    at_wire_place(f, slot);
+    f->buf[0] = av_buffer_create(slot, bytes, release, &l->lease[p->slot], AV_BUFFER_FLAG_READONLY);
+    if (!f->buf[0])
+        return 0;
+    pthread_mutex_lock(&l->lock);
+    l->users++;
+    l->slots = p->slots;
+    pthread_mutex_unlock(&l->lock);
+    return 1;
+}
+
+int at_box_is_last(const AVFrame *f)
+{
+    at_lent *l = f->opaque;
+    if (!l)
+        return 0;
+    pthread_mutex_lock(&l->lock);
+    const int last = l->users - 1 >= l->slots;
+    pthread_mutex_unlock(&l->lock);
+    return last;
+}
+
+static at_lent *lent_new(size_t bytes)
+{
+    at_lent *l = at_calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    pthread_mutex_init(&l->lock, NULL);
+    l->users = 1;
+    l->socket = -1;
+    for (int i = 0; i < AT_WIRE_SLOTS; i++)
+        l->lease[i] = (at_lease){l, (unsigned char)i};
+    l->bytes = AT_BOX_HEAD + bytes;
+    void *memory = mmap(NULL, l->bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    l->shared = memory == MAP_FAILED ? NULL : memory;
+    if (l->shared)
+        return l;
+    lent_free(l);
+    return NULL;
+}
+
+/* From now on it is the child's to write, and no other child's to see. */
+static int lent_close_to_others(const at_lent *l)
+{
+    return madvise(l->shared, l->bytes, MADV_DONTFORK) == 0 &&
+           mprotect(l->shared, l->bytes, PROT_READ) == 0;
+}
+
+static void lent_hang_up(at_lent *l)
+{
+    pthread_mutex_lock(&l->lock);
+    if (l->socket >= 0)
+        close(l->socket);
+    l->socket = -1;
+    pthread_mutex_unlock(&l->lock);
+}
 
 /* ---- the end of a child ------------------------------------------------------------------- */
 
@@ -73,7 +191,7 @@ static int say_fault(at_box *b, const char *fault, attune_error *err)
     return fail_for_good(b, &why, err);
 }
 
-/* The pipe has ended, and not with a message that says so. */
+/* The socket has ended, and not with a message that says so. */
 static int say_death(at_box *b, attune_error *err)
 {
     attune_error why;
@@ -97,8 +215,8 @@ static int say_death(at_box *b, attune_error *err)
 /* Until there is something to read. */
 static int await(at_box *b, attune_error *err)
 {
-    struct pollfd wait = {.fd = b->pipe, .events = POLLIN};
-    unsigned beat = atomic_load(&b->page->beat);
+    struct pollfd wait = {.fd = b->lent->socket, .events = POLLIN};
+    unsigned beat = atomic_load(&b->lent->shared->beat);
     double silent_s = 0; /* while we looked: a laptop may have slept */
     for (;;) {
         if (b->interrupted && b->interrupted(b->user))
@@ -108,7 +226,7 @@ static int await(at_box *b, attune_error *err)
             return 1;
         if (ready < 0 && errno != EINTR)
             return at_fail(err, ATTUNE_E_IO, "%s: %s", b->path, strerror(errno));
-        const unsigned now = atomic_load(&b->page->beat);
+        const unsigned now = atomic_load(&b->lent->shared->beat);
         silent_s = now != beat ? 0 : silent_s + (ready == 0 ? WAIT_MS / 1e3 : 0);
         beat = now;
         if (silent_s >= at_box_patience_s)
@@ -116,50 +234,20 @@ static int await(at_box *b, attune_error *err)
     }
 }
 
-/* 1: *n is what came, of what was asked for. Once something was heard, what is to follow has to come: there
- * is no coming back to the middle of a message. */
-static int hear(at_box *b, const struct iovec *stretch, int stretches, size_t *n, attune_error *err)
-{
-    attune_error why = {0};
-    for (;;) {
-        int ret = await(b, &why);
-        if (ret < 0 && !b->ended)
-            return reap(b), fail_for_good(b, &why, err);
-        if (ret < 0)
-            return fail_for_good(b, &why, err);
-        const ssize_t got = readv(b->pipe, stretch, stretches);
-        if (got == 0)
-            return say_death(b, err);
-        if (got < 0 && (errno == EINTR || errno == EAGAIN))
-            continue;
-        if (got < 0)
-            return give_up(b, strerror(errno), err);
-        *n = (size_t)got;
-        return 1;
-    }
-}
-
+/* All of it: once a message has begun there is no way back before it. */
 static int hear_bytes(at_box *b, void *data, size_t size, attune_error *err)
 {
-    for (size_t done = 0, n = 0; done < size; done += n) {
-        struct iovec rest = {(char *)data + done, size - done};
-        int ret = hear(b, &rest, 1, &n, err);
+    attune_error why = {0};
+    for (size_t done = 0; done < size;) {
+        int ret = await(b, &why);
         if (ret < 0)
-            return ret;
-    }
-    return 1;
-}
-
-static int hear_rows(at_box *b, AVFrame *f, attune_error *err)
-{
-    struct iovec stretch[STRETCHES];
-    at_wire_rows rows = {.frame = f};
-    for (int n; (n = at_wire_rows_at(&rows, stretch, STRETCHES)) > 0;) {
-        size_t got = 0;
-        int ret = hear(b, stretch, n, &got, err);
-        if (ret < 0)
-            return ret;
-        at_wire_rows_pass(&rows, got);
+            return reap(b), fail_for_good(b, &why, err);
+        const ssize_t n = read(b->lent->socket, (char *)data + done, size - done);
+        if (n == 0 || (n < 0 && errno == ECONNRESET))
+            return say_death(b, err);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return give_up(b, strerror(errno), err);
+        done += n > 0 ? (size_t)n : 0;
     }
     return 1;
 }
@@ -186,21 +274,15 @@ static int take_picture(at_box *b, const at_wire_message *m, at_media_packet *ou
                         attune_error *err)
 {
     const at_wire_picture *p = &m->picture;
-    if (!at_av_picture_renew(&b->picture, p->format, p->w, p->h)) {
+    if (!lend(b->lent, p, b->frame)) {
         attune_error why;
         at_fail_nomem(&why);
         reap(b);
         return fail_for_good(b, &why, err);
     }
-    AVFrame *f = b->picture.converted;
-    int ret = hear_rows(b, f, err);
-    if (ret < 0)
-        return ret;
-    f->color_range = p->range;
-    f->colorspace = p->space;
     *out = (at_media_packet){.kind = AT_MEDIA_VIDEO, .t_us = m->t_us};
-    ret = at_av_picture_lend(&b->picture, f, (AVRational){p->aspect_num, p->aspect_den},
-                             at_turn_of(p->orientation), b->path, out, err);
+    int ret = at_av_picture_lend(&b->picture, b->frame, (AVRational){p->aspect_num, p->aspect_den},
+                                 at_turn_of(p->orientation), b->path, out, err);
     return ret < 0 ? ret : 1;
 }
 
@@ -233,6 +315,7 @@ int at_box_next(at_box *b, at_media_packet *out, attune_error *err)
             *err = b->failure;
         return b->result;
     }
+    av_frame_unref(b->frame);
     int ret = hear_message(b, &m, err);
     if (ret < 0)
         return ret;
@@ -276,25 +359,28 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     const pid_t parent = getpid();
     sigset_t all, before;
     int end[2];
-    if (pipe2(end, O_CLOEXEC) != 0)
-        return at_fail(err, ATTUNE_E_IO, "%s: no pipe to a decoder: %s", b->path, strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) != 0)
+        return at_fail(err, ATTUNE_E_IO, "%s: no socket to a decoder: %s", b->path,
+                       strerror(errno));
+    b->lent->socket = end[0];
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     b->pid = fork();
     if (b->pid == 0) {
         at_media own = {.path = m->path, .o = m->o};
+        const at_box_ends ends = {b->lent->shared, b->state.shared_bytes, end[1], parent};
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(end[0]);
         if (getppid() == parent)
-            at_box_child(&own, path, b->page, end[1], parent);
+            at_box_child(&own, path, &ends);
         raise(SIGKILL);
     }
     const int why = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(end[1]);
-    b->pipe = end[0];
-    if (b->pid > 0)
+    if (b->pid > 0 && lent_close_to_others(b->lent))
         return 0;
-    b->pid = 0;
+    b->pid = b->pid > 0 ? b->pid : 0;
     return at_fail(err, ATTUNE_E_IO, "%s: no process for a decoder: %s", b->path, strerror(why));
 }
 
@@ -303,17 +389,16 @@ int at_box_open(at_box **out, const at_media *m, const char *path, attune_error 
     at_box *b = *out = at_calloc(1, sizeof *b);
     if (!b)
         return at_fail_nomem(err);
-    *b = (at_box){.path = m->path,
-                  .interrupted = m->o.interrupted,
-                  .user = m->o.user,
-                  .pipe = -1,
-                  .state = {.last_frame_us = -1, .max_pixels = m->o.max_pixels}};
-    b->page =
-        mmap(NULL, sizeof *b->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (b->page == MAP_FAILED) {
-        b->page = NULL;
+    const size_t bytes = at_wire_shared_bytes(m->o.max_pixels);
+    *b = (at_box){
+        .path = m->path,
+        .interrupted = m->o.interrupted,
+        .user = m->o.user,
+        .state = {.last_frame_us = -1, .max_pixels = m->o.max_pixels, .shared_bytes = bytes}};
+    b->frame = av_frame_alloc();
+    b->lent = lent_new(bytes);
+    if (!b->lent || !b->frame)
         return at_fail_nomem(err);
-    }
     int ret = fork_child(b, m, path, err);
     return ret < 0 ? ret : hear_beginning(b, err);
 }
@@ -324,10 +409,11 @@ void at_box_free(at_box **box)
     if (!b)
         return;
     reap(b);
-    if (b->pipe >= 0)
-        close(b->pipe);
-    if (b->page)
-        munmap(b->page, sizeof *b->page);
+    av_frame_free(&b->frame);
+    if (b->lent) {
+        lent_hang_up(b->lent);
+        lent_leave(b->lent);
+    }
     at_av_picture_free(&b->picture);
     at_free(b);
     *box = NULL;

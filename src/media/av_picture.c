@@ -130,9 +130,10 @@ static enum AVPixelFormat nearest(enum AVPixelFormat pixels)
     return d->log2_chroma_h == 0 ? AV_PIX_FMT_YUV422P : AV_PIX_FMT_YUV420P;
 }
 
-int at_av_picture_renew(at_av_picture *p, enum AVPixelFormat to, int w, int h)
+/* A buffer of the pool under p->converted, which may still be referred to as it was. */
+static int renew_converted(at_av_picture *p, const AVFrame *f, enum AVPixelFormat to)
 {
-    int bytes = av_image_get_buffer_size(to, w, h, AT_ALIGN);
+    int bytes = av_image_get_buffer_size(to, f->width, f->height, AT_ALIGN);
     if (bytes < 0)
         return 0;
     if (!p->converted)
@@ -146,13 +147,13 @@ int at_av_picture_renew(at_av_picture *p, enum AVPixelFormat to, int w, int h)
         return 0;
     av_frame_unref(p->converted);
     p->converted->buf[0] = av_buffer_pool_get(p->pool);
-    if (!p->converted->buf[0])
+    if (!p->converted->buf[0] || av_frame_copy_props(p->converted, f) < 0)
         return 0;
     p->converted->format = to;
-    p->converted->width = w;
-    p->converted->height = h;
+    p->converted->width = f->width;
+    p->converted->height = f->height;
     return av_image_fill_arrays(p->converted->data, p->converted->linesize,
-                                p->converted->buf[0]->data, to, w, h, AT_ALIGN) >= 0;
+                                p->converted->buf[0]->data, to, f->width, f->height, AT_ALIGN) >= 0;
 }
 
 static int convert_kind(at_av_picture *p, const AVFrame *f, const char *name, attune_error *err)
@@ -161,8 +162,7 @@ static int convert_kind(at_av_picture *p, const AVFrame *f, const char *name, at
     int full, ret = make_scaler(p, f, f->width, f->height, to, name, err);
     if (ret < 0)
         return ret;
-    if (!at_av_picture_renew(p, to, f->width, f->height) ||
-        av_frame_copy_props(p->converted, f) < 0)
+    if (!renew_converted(p, f, to))
         return at_fail_nomem(err);
     ret = sws_scale(p->sws, (const uint8_t *const *)f->data, f->linesize, 0, f->height,
                     p->converted->data, p->converted->linesize);
@@ -209,45 +209,6 @@ int at_av_picture_lend(at_av_picture *p, AVFrame *f, AVRational sar, at_turn tur
         out->picture.stride[i] = f->linesize[i];
     }
     return 0;
-}
-
-int at_media_keep(at_media_kept *k, const at_media_packet *p)
-{
-    av_frame_free(&k->frame);
-    if (p->kind == AT_MEDIA_VIDEO) {
-        k->frame = av_frame_clone(p->frame);
-        if (!k->frame)
-            return ATTUNE_E_NOMEM;
-        /* the decoder's budget must not depend on who holds what, nor be asked after its end */
-        av_buffer_unref(&k->frame->opaque_ref);
-    }
-    if (p->n > k->capacity) {
-        at_free(k->pcm);
-        k->pcm = at_alloc(p->n, sizeof *k->pcm);
-        k->capacity = k->pcm ? p->n : 0;
-        if (!k->pcm)
-            return ATTUNE_E_NOMEM;
-    }
-    k->packet = *p;
-    k->packet.frame = k->frame;
-    if (p->kind == AT_MEDIA_AUDIO) {
-        memcpy(k->pcm, p->pcm, p->n * sizeof *p->pcm);
-        k->packet.pcm = k->pcm;
-    }
-    return ATTUNE_OK;
-}
-
-void at_media_let_go_picture(at_media_kept *k)
-{
-    av_frame_free(&k->frame);
-    k->packet.frame = NULL;
-}
-
-void at_media_let_go(at_media_kept *k)
-{
-    at_media_let_go_picture(k);
-    at_free(k->pcm);
-    *k = (at_media_kept){0};
 }
 
 /* ---- upright RGB24 -------------------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 #include "media/av_wire.h"
 
+#include "base/mem.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -65,6 +67,12 @@ static const char *picture_fault(const at_wire_state *s, const at_wire_picture *
         return "a picture of unknown colours";
     if (p->aspect_num < 0 || p->aspect_den < 0 || !is_within(p->orientation, 8))
         return "a picture of unknown shape";
+    const size_t bytes = at_wire_slot_bytes(p->format, p->w, p->h);
+    if (bytes == 0 || bytes > s->shared_bytes ||
+        !is_within(p->offset, (int64_t)(s->shared_bytes - bytes)) || p->offset % AT_ALIGN != 0)
+        return "a picture out of place";
+    if (p->slots < 1 || p->slots > AT_WIRE_SLOTS || !is_within(p->slot, p->slots - 1))
+        return "a slot that is none";
     return NULL;
 }
 
@@ -130,50 +138,35 @@ const char *at_wire_sound_fault(const float *pcm, int64_t n)
     return NULL;
 }
 
-/* ---- a picture's rows --------------------------------------------------------------------- */
+/* ---- slots -------------------------------------------------------------------------------- */
 
-static int rows_of(const AVFrame *f, int plane)
+/* All slots of pictures of usual size; of larger ones there are fewer. */
+enum { USUAL_BYTES = 64 << 20, MOST_BYTES_A_PIXEL = 4, ROW_SLACK = 4 * AT_ALIGN };
+
+/* swscale's vector code may look a little past the end. */
+size_t at_wire_slot_bytes(int format, int w, int h)
 {
-    const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
-    const int halved = plane == 1 || plane == 2 ? d->log2_chroma_h : 0;
-    return AV_CEIL_RSHIFT(f->height, halved);
+    const int bytes = av_image_get_buffer_size(format, w, h, AT_ALIGN);
+    return bytes > 0 ? ((size_t)bytes + 2 * AT_ALIGN - 1) / AT_ALIGN * AT_ALIGN : 0;
 }
 
-static size_t row_bytes(const AVFrame *f, int plane)
+/* A picture may be one row or one column; rows are padded, in each plane. */
+size_t at_wire_shared_bytes(int64_t max_pixels)
 {
-    return (size_t)av_image_get_linesize(f->format, f->width, plane);
+    const size_t one = (size_t)max_pixels * MOST_BYTES_A_PIXEL +
+                       (size_t)AT_MEDIA_MAX_SIDE * ROW_SLACK + 2 * AT_ALIGN;
+    return one > USUAL_BYTES ? one : USUAL_BYTES;
 }
 
-int at_wire_rows_at(const at_wire_rows *r, struct iovec *out, int room)
+int at_wire_slots(size_t slot_bytes, size_t shared_bytes)
 {
-    const AVFrame *f = r->frame;
-    const int planes = av_pix_fmt_count_planes(f->format);
-    int n = 0, row = r->row;
-    size_t done = r->done;
-    for (int plane = r->plane; plane < planes && n < room; plane++, row = 0) {
-        const size_t bytes = row_bytes(f, plane);
-        for (const int rows = rows_of(f, plane); row < rows && n < room; row++, done = 0)
-            out[n++] = (struct iovec){f->data[plane] + (ptrdiff_t)row * f->linesize[plane] + done,
-                                      bytes - done};
-    }
-    return n;
+    const size_t usual = shared_bytes < USUAL_BYTES ? shared_bytes : USUAL_BYTES;
+    const size_t n = usual / slot_bytes;
+    return n < 1 ? 1 : n < AT_WIRE_SLOTS ? (int)n : AT_WIRE_SLOTS;
 }
 
-void at_wire_rows_pass(at_wire_rows *r, size_t bytes)
+int at_wire_place(AVFrame *f, uint8_t *slot)
 {
-    const AVFrame *f = r->frame;
-    for (;;) {
-        const size_t left = row_bytes(f, r->plane) - r->done;
-        if (bytes < left) {
-            r->done += bytes;
-            return;
-        }
-        bytes -= left;
-        r->done = 0;
-        if (++r->row == rows_of(f, r->plane)) {
-            r->row = 0;
-            if (++r->plane == av_pix_fmt_count_planes(f->format))
-                return;
-        }
-    }
+    return av_image_fill_arrays(f->data, f->linesize, slot, f->format, f->width, f->height,
+                                AT_ALIGN);
 }

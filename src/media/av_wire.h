@@ -1,20 +1,19 @@
-/* av_wire.h - what a reader in a child tells its parent over a pipe: messages of one size, and behind one
- * of a picture its rows, behind one of sound its samples.
+/* av_wire.h - what a reader in a child tells its parent over a socket: messages of one size, behind one of sound
+ * its samples. Pictures lie in memory that both share, at a place that their message tells.
  *
- * The child may have been taken over by what it decodes. So its parent asks at_wire_fault about each
- * message before it uses it, and takes as many bytes as it works out for itself.
+ * The child may have been taken over by what it decodes. So its parent asks at_wire_fault about each message
+ * before it uses it, and works out for itself how many bytes belong to it. Of a picture the child may change
+ * the pixels later; whatever they are, they are pixels.
  */
 #ifndef AT_MEDIA_AV_WIRE_H
 #define AT_MEDIA_AV_WIRE_H
 
 #include "media/av_reader.h"
 
-#include <sys/uio.h>
-
 typedef enum at_wire_kind {
     AT_WIRE_HELD = 1, /* the child is confined: held says how; nothing was looked at yet */
     AT_WIRE_OPENED,   /* info */
-    AT_WIRE_PICTURE,  /* t_us, picture, info; then its rows */
+    AT_WIRE_PICTURE,  /* t_us, picture, info */
     AT_WIRE_SOUND,    /* t_us, samples, info; then so many floats */
     AT_WIRE_END,      /* info */
     AT_WIRE_FAILED,   /* status, text; info once it was opened */
@@ -24,6 +23,8 @@ typedef enum at_wire_kind {
 typedef struct at_wire_picture {
     int32_t format, w, h, range, space;
     int32_t aspect_num, aspect_den, orientation;
+    int32_t slot, slots; /* the slot it is in, of how many */
+    int64_t offset;      /* bytes, of the slot's beginning */
 } at_wire_picture;
 
 typedef struct at_wire_message {
@@ -41,6 +42,7 @@ typedef struct at_wire_state {
     int held, opened, ended;
     int64_t last_frame_us;
     int64_t max_pixels;
+    size_t shared_bytes;
 } at_wire_state;
 
 /* What is wrong with m, or NULL: then it is noted in s. */
@@ -48,15 +50,18 @@ const char *at_wire_fault(at_wire_state *s, const at_wire_message *m);
 /* The same of sound that came. */
 const char *at_wire_sound_fault(const float *pcm, int64_t n);
 
-/* Goes over the rows of a frame's planes. Zero-initialised, but for frame, is its beginning. */
-typedef struct at_wire_rows {
-    const AVFrame *frame;
-    int plane, row;
-    size_t done; /* bytes of that row */
-} at_wire_rows;
+/* ---- slots -------------------------------------------------------------------------------- */
 
-/* The next at most room stretches: how many; 0: that was all. */
-int at_wire_rows_at(const at_wire_rows *r, struct iovec *out, int room);
-void at_wire_rows_pass(at_wire_rows *r, size_t bytes);
+enum { AT_WIRE_SLOTS = 6 };
+
+/* Bytes that both share: of at most so many pixels a picture, and a few pictures of usual size. */
+size_t at_wire_shared_bytes(int64_t max_pixels);
+/* Bytes that a picture's slot takes; 0: of no such picture. */
+size_t at_wire_slot_bytes(int format, int w, int h);
+/* How many slots of that size there are. */
+int at_wire_slots(size_t slot_bytes, size_t shared_bytes);
+
+/* The planes of f, whose format and size are set, in a slot. */
+int at_wire_place(AVFrame *f, uint8_t *slot);
 
 #endif
