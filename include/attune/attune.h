@@ -252,11 +252,12 @@ extern const char *const attune_landmark_names[ATTUNE_LANDMARKS];
 typedef struct attune_sighting {
     int64_t t_us;
     int64_t picture; /* number among those that were analysed, from 1 */
-    uint32_t track;  /* whose: as in windows; 0: there is no face in it that windows tell of, and nothing
+    uint32_t
+        track; /* whose: as in windows; 0: there is no face in it that windows tell of, and nothing
                       * below is known */
-    float box[4];    /* x, y, w, h in source pixels */
+    float box[4];                        /* x, y, w, h in source pixels */
     float landmark[ATTUNE_LANDMARKS][2]; /* x, y */
-    attune_quality quality; /* what is measured of a face; the rest NaN */
+    attune_quality quality;              /* what is measured of a face; the rest NaN */
     /* By this picture alone and before anything is known of the person: as the face would answer by itself.
      * Sum 1; NaN where the model has no face network */
     float emotion7[ATTUNE_EMOTIONS];
@@ -309,7 +310,10 @@ typedef struct attune_options {
      * caller's thread; not to call the session */
     void (*on_sighting)(void *user, const attune_sighting *s);
     void *on_sighting_user;
-    uint64_t reserved[6];
+    /* of attune_analyze_file alone: the input is decoded in this process, and not in a child that can do
+     * nothing else (attune_sandbox_at); a note says so */
+    int no_sandbox;
+    uint64_t reserved[5];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -436,6 +440,17 @@ typedef struct attune_sink {
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info /* nullable */,
                         attune_error *err);
+
+/* Inputs are decoded in a child that is forked for each of them, and killed with it: its decoder may be at the mercy
+ * of the file. Programs see SIGCHLD of it, and must not wait for children that are not theirs. */
+typedef struct attune_sandbox_layer {
+    const char *name, *what; /* a few words. Static storage */
+    int files;               /* in force, here and now: of files and pipes */
+    int live;                /* of cameras, microphones and addresses */
+    uint64_t reserved[4];
+} attune_sandbox_layer;
+/* 1: *out filled with the i-th layer, which was tried out in a child; 0: there are no more. */
+int attune_sandbox_at(int i, attune_sandbox_layer *out);
 
 /* A camera or a microphone that FFmpeg's devices tell of. */
 typedef struct attune_device {

@@ -41,6 +41,7 @@ struct at_box {
     pid_t pid; /* 0: there is none (any more) */
     at_lent *lent;
     at_wire_state state;
+    unsigned held;
     at_media_info info;
     at_av_picture picture;
     AVFrame *frame;
@@ -307,6 +308,13 @@ static int take_failure(at_box *b, const at_wire_message *m, attune_error *err)
     return fail_for_good(b, &why, err);
 }
 
+/* What holds it the child told before it looked at anything. */
+static void note_info(at_box *b, const at_wire_message *m)
+{
+    b->info = m->info;
+    b->info.held = b->held;
+}
+
 int at_box_next(at_box *b, at_media_packet *out, attune_error *err)
 {
     at_wire_message m;
@@ -319,7 +327,7 @@ int at_box_next(at_box *b, at_media_packet *out, attune_error *err)
     int ret = hear_message(b, &m, err);
     if (ret < 0)
         return ret;
-    b->info = m.info;
+    note_info(b, &m);
     switch (m.kind) {
     case AT_WIRE_PICTURE: return take_picture(b, &m, out, err);
     case AT_WIRE_SOUND: return take_sound(b, &m, out, err);
@@ -348,8 +356,10 @@ static int hear_beginning(at_box *b, attune_error *err)
             return ret;
         if (m.kind == AT_WIRE_FAILED)
             return take_failure(b, &m, err);
+        if (m.kind == AT_WIRE_HELD)
+            b->held = m.held & AT_HELD_ALL;
     } while (m.kind != AT_WIRE_OPENED);
-    b->info = m.info;
+    note_info(b, &m);
     return 0;
 }
 

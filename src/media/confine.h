@@ -19,7 +19,8 @@ enum {
     AT_HELD_PRIVILEGES = 1 << 3,  /* none to be gained; not to be looked into by others */
     AT_HELD_FILES = 1 << 4,       /* Landlock: no file, or those of the libraries to read */
     AT_HELD_CALLS = 1 << 5,       /* seccomp: the calls of confine_calls.c */
-    AT_HELD_ALL = (1 << 6) - 1
+    AT_HELD_LAYERS = 6,
+    AT_HELD_ALL = (1 << AT_HELD_LAYERS) - 1
 };
 
 /* Keeps the descriptors out (> 2) and in (-1: standard input is none of ours) and closes all others. Of a process of

@@ -93,6 +93,8 @@ typedef struct at_media_info {
     int64_t container_us;     /* duration that the container claims; 0: unknown, or a camera */
     int64_t frames;           /* decoded, given out or dropped; not those that nobody needed */
     int64_t errors;           /* damaged packets that were skipped */
+    unsigned
+        held; /* what holds the decoder: bits of confine.h; 0: nothing, it is in this process */
     int live;
     int64_t
         origin_us; /* live: when time 0 was, on the clock of at_now: as the device says, else when

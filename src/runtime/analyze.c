@@ -241,6 +241,7 @@ static at_media_options media_options(at_analysis *a, const attune_options *o)
                               .speech_s = speech_s,
                               .pcm_rate = o->pcm_rate,
                               .live = o->live || o->mic,
+                              .no_sandbox = o->no_sandbox,
                               .interrupted = progress,
                               .user = a};
 }

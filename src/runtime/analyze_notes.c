@@ -1,5 +1,7 @@
 #include "runtime/analyze_notes.h"
 
+#include "media/confine.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,6 +63,24 @@ static void note_breaks(attune_input_info *info, const at_live_state *live, cons
         note(info, "%sthe input broke off and did not come back: %.120s", of, live->why);
 }
 
+/* Words for the lowest layer of the sandbox that is missing. */
+static void note_held(attune_input_info *info, const at_media_info *media)
+{
+    attune_sandbox_layer layer;
+    int missing = 0;
+
+    if (!media->has_video && !media->has_audio)
+        return;
+    if (!media->held)
+        note(info, "the input was decoded without a sandbox");
+    else if (media->held != AT_HELD_ALL) {
+        while (media->held & 1U << missing)
+            missing++;
+        if (attune_sandbox_at(missing, &layer))
+            note(info, "the decoder's sandbox lacked a layer (%s)", layer.name);
+    }
+}
+
 /* A report without faces says what it cannot know of. */
 static void note_unseen(attune_input_info *info)
 {
@@ -78,6 +98,7 @@ void at_notes_write(attune_input_info *info, const at_media_info *media, const a
     if (media->errors > 0)
         note(info, "%lld damaged %s skipped", (long long)media->errors,
              media->errors == 1 ? "packet was" : "packets were");
+    note_held(info, media);
     note_breaks(info, &state->live[0], "");
     note_breaks(info, &state->live[1], "the microphone: ");
     note_dropped(info, state);
