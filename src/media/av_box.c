@@ -375,7 +375,7 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     b->lent->socket = end[0];
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    b->pid = fork();
+    b->pid = at_av_fork();
     if (b->pid == 0) {
         at_media own = {.path = m->path, .o = m->o};
         const at_box_ends ends = {b->lent->shared, b->state.shared_bytes, end[1], parent};

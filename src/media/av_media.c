@@ -25,7 +25,7 @@ static int open_reader(at_media *m, const char *path, attune_error *err)
     at_address_name(m->path, strlen(path) + 1, path);
     if (m->o.max_pixels <= 0)
         m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
-    if (m->o.no_sandbox || !AT_BOX_POSSIBLE)
+    if (m->o.no_sandbox || !at_confine_possible())
         return at_av_open(m, path, err);
     return at_box_open(&m->box, m, path, err);
 }

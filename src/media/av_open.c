@@ -182,7 +182,7 @@ static int probe_streams(at_media *m, attune_error *err)
         av_dict_set_int(&options[i], "max_pixels", m->o.max_pixels, 0);
         av_dict_set_int(&options[i], "threads", 1, 0);
     }
-    int ret = avformat_find_stream_info(m->fmt, n ? options : NULL);
+    int ret = at_av_probe(m->fmt, n ? options : NULL);
     for (unsigned i = 0; i < n; i++)
         av_dict_free(&options[i]);
     at_free(options);

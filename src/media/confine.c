@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -104,6 +105,18 @@ static int limit_all(at_confine_kind kind, rlim_t taken)
 static int drop_privileges(void)
 {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+int at_confine_possible(void)
+{
+#if defined AT_CONFINE_RACES
+    return 0;
+#elif defined AT_CONFINE_ADDRESSES
+    struct stat tasks; /* a folder has two links, and one more for each folder in it */
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
+#else
+    return 1;
+#endif
 }
 
 /* Each step is one that the steps before it still allow. */

@@ -46,11 +46,8 @@ int at_confine_calls(at_confine_kind kind);
 #define AT_CONFINE_ADDRESSES 1
 #endif
 
-/* Whether a program with threads may go on in a child that it forks: the thread sanitizer cannot. */
-#ifdef AT_CONFINE_RACES
-enum { AT_BOX_POSSIBLE = 0 };
-#else
-enum { AT_BOX_POSSIBLE = 1 };
-#endif
+/* Whether this process may fork a child that goes on: always, but for sanitizers, whose own locks a child may find
+ * held by threads that it has not. The address sanitizer's can with a single thread, the thread sanitizer's never. */
+int at_confine_possible(void);
 
 #endif

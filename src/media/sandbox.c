@@ -53,7 +53,7 @@ int attune_sandbox_at(int i, attune_sandbox_layer *out)
     if (i < 0 || i >= AT_HELD_LAYERS)
         return 0;
     *out = (attune_sandbox_layer){.name = layers[i].name, .what = layers[i].what};
-    if (AT_BOX_POSSIBLE) {
+    if (at_confine_possible()) {
         out->files = (ask_child(AT_CONFINE_FILE) & 1U << i) != 0;
         out->live = (ask_child(AT_CONFINE_LIVE) & 1U << i) != 0;
     }

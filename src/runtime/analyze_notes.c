@@ -64,21 +64,19 @@ static void note_breaks(attune_input_info *info, const at_live_state *live, cons
 }
 
 /* Words for the lowest layer of the sandbox that is missing. */
-static void note_held(attune_input_info *info, const at_media_info *media)
+static void note_held(attune_input_info *info, const at_media_info *media, int no_sandbox)
 {
     attune_sandbox_layer layer;
     int missing = 0;
 
-    if (!media->has_video && !media->has_audio)
+    if (no_sandbox)
+        note(info, "the input was decoded without a sandbox, as was asked for");
+    if (!media->held || media->held == AT_HELD_ALL) /* not held unasked: built with a sanitizer */
         return;
-    if (!media->held)
-        note(info, "the input was decoded without a sandbox");
-    else if (media->held != AT_HELD_ALL) {
-        while (media->held & 1U << missing)
-            missing++;
-        if (attune_sandbox_at(missing, &layer))
-            note(info, "the decoder's sandbox lacked a layer (%s)", layer.name);
-    }
+    while (media->held & 1U << missing)
+        missing++;
+    if (attune_sandbox_at(missing, &layer))
+        note(info, "the decoder's sandbox lacked a layer (%s)", layer.name);
 }
 
 /* A report without faces says what it cannot know of. */
@@ -89,7 +87,8 @@ static void note_unseen(attune_input_info *info)
              ceil(info->smallest_face));
 }
 
-void at_notes_write(attune_input_info *info, const at_media_info *media, const at_feed_state *state)
+void at_notes_write(attune_input_info *info, const at_media_info *media, const at_feed_state *state,
+                    int no_sandbox)
 {
     note_tracks(info, media);
     if (media->opposite_phase)
@@ -98,7 +97,7 @@ void at_notes_write(attune_input_info *info, const at_media_info *media, const a
     if (media->errors > 0)
         note(info, "%lld damaged %s skipped", (long long)media->errors,
              media->errors == 1 ? "packet was" : "packets were");
-    note_held(info, media);
+    note_held(info, media, no_sandbox);
     note_breaks(info, &state->live[0], "");
     note_breaks(info, &state->live[1], "the microphone: ");
     note_dropped(info, state);
