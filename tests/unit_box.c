@@ -260,8 +260,10 @@ static void kept_pictures_stay(void **state)
         while (n < KEPT && at_media_next(m, &p, NULL) == 1) {
             assert_int_equal(at_media_keep(&kept[n], &p), ATTUNE_OK);
             hash[n++] = of_picture(0, &p);
+            if (i) /* there is one slot for such */
+                break;
         }
-        assert_int_equal(n, i ? 3 : KEPT);
+        assert_int_equal(n, i ? 1 : KEPT);
         at_media_free(&m);
         for (int k = 0; k < n; k++) {
             assert_int_equal(of_picture(0, &kept[k].packet), hash[k]);
@@ -398,6 +400,13 @@ static void breaks_down(const at_box_ends *e)
     abort();
 }
 
+static void writes_where_nothing_is(const at_box_ends *e)
+{
+    volatile int *volatile nowhere = NULL;
+    (void)e;
+    *nowhere = 1;
+}
+
 static void loops(const at_box_ends *e)
 {
     (void)e;
@@ -482,6 +491,7 @@ static void what_it_must_not_do_fails(void **state)
         {kills_its_parent, AT_HELD_CALLS, forbidden},
         {looks_into_its_parent, AT_HELD_CALLS, forbidden},
         {breaks_down, AT_HELD_PROCESS, "broke down (signal 6)"},
+        {writes_where_nothing_is, AT_HELD_PROCESS, "broke down (signal 11)"},
         {babbles, AT_HELD_PROCESS, "makes no sense"},
         {says_half_a_message, AT_HELD_PROCESS, ended},
     };
@@ -490,7 +500,9 @@ static void what_it_must_not_do_fails(void **state)
     signal(SIGUSR1, SIG_IGN);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         attune_error err;
-        if (!active(cases[i].layer) || (SANITIZED && cases[i].misbehave == takes_much_memory))
+        if (!active(cases[i].layer) ||
+            (SANITIZED && (cases[i].misbehave == takes_much_memory ||
+                           cases[i].misbehave == writes_where_nothing_is)))
             continue;
         assert_int_equal(ends_with(cases[i].misbehave, &err), ATTUNE_E_FORMAT);
         if (!strstr(err.text, cases[i].words) || !strstr(err.text, clip))

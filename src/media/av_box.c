@@ -110,7 +110,7 @@ int at_box_is_last(const AVFrame *f)
     if (!l)
         return 0;
     pthread_mutex_lock(&l->lock);
-    const int last = l->users - 1 >= l->slots;
+    const int last = l->slots > 1 && l->users - 1 >= l->slots;
     pthread_mutex_unlock(&l->lock);
     return last;
 }

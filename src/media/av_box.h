@@ -16,7 +16,8 @@ int at_box_next(at_box *b, at_media_packet *out, attune_error *err);
 void at_box_get_info(const at_box *b, at_media_info *out);
 void at_box_free(at_box **b);
 
-/* Whether f, as a box gave it out, lies in the last slot that is free: who keeps it keeps the child waiting. */
+/* Whether f, as a box gave it out, lies in the last of several slots that was free: who keeps it keeps the child
+ * waiting. Of pictures so large that there is one slot it is no question: the child has to wait. */
 int at_box_is_last(const AVFrame *f);
 
 /* How long a child may give no sign of life. For tests to shorten. */

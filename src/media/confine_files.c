@@ -66,7 +66,9 @@ static void allow(int rules, const ruleset_attr *all, const char *path, uint64_t
 /* Libraries and what they are set up by: names of hosts, certificates, sound servers and their cookies. */
 static void allow_live(int rules, const ruleset_attr *all)
 {
-    static const char *const read[] = {"/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/run"};
+    static const char *const read[] = {
+        "/usr", "/lib", "/lib64",     "/etc",       "/proc",
+        "/sys", "/run", "/nix/store", "/gnu/store", "/var/lib/ca-certificates"};
     static const char *const own[] = {".config/pulse", ".pulse-cookie", ".asoundrc"};
     const char *home = getenv("HOME");
     for (size_t i = 0; i < sizeof read / sizeof *read; i++)

@@ -73,8 +73,9 @@ typedef struct at_media_packet {
     size_t n;              /* > 0; a decoder's frame, mostly well under a second but not bounded */
 } at_media_packet;
 
-/* A packet beyond the reader's next call, and beyond its end: pictures by reference, sound as a
- * copy. Zero-initialised is ready; its memory is reused. */
+/* A packet beyond the reader's next call, and beyond its end: pictures by reference where there are enough, sound
+ * as a copy. Zero-initialised is ready; its memory is reused. Of pictures over 32 MB one at a time can be kept: the
+ * reader waits until it is let go of. */
 typedef struct at_media_kept {
     at_media_packet packet;
     struct AVFrame *frame;
