@@ -1,6 +1,5 @@
 /* A decoder that is at the mercy of its input: whatever it does ends in an error of one line, within the
- * limit, and the next input is read; and a decoder that behaves gives the same in a child as without. */
-#include "base/mem.h"
+ * limit, and the next input is read. */
 #include "media/av_box.h"
 #include "media/media.h"
 #include "media_fixtures.h"
@@ -10,7 +9,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,9 +25,9 @@
 
 #include <cmocka.h>
 
-enum { REFUSED = 7, W = 64, H = 48 };
+enum { REFUSED = 7, W = 64, H = 48, FRAMES = 10 };
 
-static char root[64], clip[96], large[96];
+static char root[64], clip[96];
 
 static int make_files(void **state)
 {
@@ -38,28 +36,12 @@ static int make_files(void **state)
     if (!mkdtemp(root))
         return -1;
     snprintf(clip, sizeof clip, "%s/clip.mkv", root);
-    snprintf(large, sizeof large, "%s/large.mkv", root);
-    media_fixture f = {.video = AV_CODEC_ID_MPEG4,
-                       .pixels = AV_PIX_FMT_YUV420P,
-                       .w = W,
-                       .h = H,
-                       .frames = 40,
-                       .fps = 25,
-                       .turn = 90,
-                       .sar = {4, 3},
-                       .audio = AV_CODEC_ID_PCM_S16LE,
-                       .rate = 44100,
-                       .channels = 2,
-                       .seconds = 1.6,
-                       .hz = 440,
-                       .amplitude = {.5, .3}};
-    media_fixture_write(clip, &f);
-    media_fixture_write(large, &(media_fixture){.video = AV_CODEC_ID_MPEG4,
-                                                .pixels = AV_PIX_FMT_YUV420P,
-                                                .w = 7680,
-                                                .h = 4320,
-                                                .frames = 3,
-                                                .fps = 25});
+    media_fixture_write(clip, &(media_fixture){.video = AV_CODEC_ID_MPEG4,
+                                               .pixels = AV_PIX_FMT_YUV420P,
+                                               .w = W,
+                                               .h = H,
+                                               .frames = FRAMES,
+                                               .fps = 25});
     return 0;
 }
 
@@ -67,7 +49,6 @@ static int remove_files(void **state)
 {
     (void)state;
     unlink(clip);
-    unlink(large);
     return rmdir(root);
 }
 
@@ -78,243 +59,16 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* ---- the same with and without ------------------------------------------------------------ */
-
-static uint64_t mixed(uint64_t hash, const void *data, size_t n)
+static void assert_clip_is_read(void)
 {
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ ((const unsigned char *)data)[i]) * 0x100000001b3;
-    return hash;
-}
-
-/* Every byte of every plane, and what says how to look at them. */
-static uint64_t of_picture(uint64_t hash, const at_media_packet *p)
-{
-    const attune_picture *x = &p->picture;
-    const int shape[] = {x->format, x->w,           x->h,          x->matrix,
-                         x->range,  x->orientation, x->aspect_num, x->aspect_den};
-    hash = mixed(hash, shape, sizeof shape);
-    for (int i = 0; i < 3 && x->plane[i]; i++) {
-        const int bytes = av_image_get_linesize(p->frame->format, x->w, i);
-        const int halved = i ? av_pix_fmt_desc_get(p->frame->format)->log2_chroma_h : 0;
-        for (int y = 0; y < AV_CEIL_RSHIFT(x->h, halved); y++)
-            hash = mixed(hash, x->plane[i] + y * x->stride[i], (size_t)bytes);
-    }
-    return hash;
-}
-
-/* What reading came to: the status, and all that was given out. */
-static uint64_t all_of(const char *path, int no_sandbox, at_media_info *info, attune_error *err)
-{
-    uint64_t hash = 0xcbf29ce484222325;
     at_media *m;
     at_media_packet p;
-    *err = (attune_error){0};
-    *info = (at_media_info){0};
-    int ret = at_media_open(&m, path, &(at_media_options){.no_sandbox = no_sandbox}, err);
-    while (ret >= 0 && (ret = at_media_next(m, &p, err)) == 1) {
-        hash = mixed(hash, &p.t_us, sizeof p.t_us);
-        hash = p.kind == AT_MEDIA_VIDEO ? of_picture(hash, &p)
-                                        : mixed(hash, p.pcm, p.n * sizeof *p.pcm);
-    }
-    if (m)
-        at_media_get_info(m, info);
-    at_media_free(&m);
-    return ret == 0 ? hash : (uint64_t)ret;
-}
-
-static uint64_t assert_same(const char *path)
-{
-    at_media_info here, there;
-    attune_error why_here, why_there;
-    const uint64_t hash = all_of(path, 1, &here, &why_here);
-    if (all_of(path, 0, &there, &why_there) != hash)
-        fail_msg("%s: other in a child", path);
-    assert_string_equal(why_here.text, why_there.text);
-    assert_int_equal(why_here.status, why_there.status);
-    assert_int_equal(here.held, 0);
-    assert_int_equal(there.held & AT_HELD_PROCESS, there.has_video || there.has_audio);
-    there.held = 0;
-    assert_memory_equal(&here, &there, sizeof here);
-    return hash;
-}
-
-#define PICTURES(codec, kind) \
-    .video = (codec), .pixels = (kind), .w = 70, .h = 50, .frames = 12, .fps = 25
-#define SOUND(codec) \
-    .audio = (codec), .rate = 48000, .channels = 2, .seconds = .5, .hz = 440, .amplitude = {.5, .4}
-
-/* Formats of all kinds that attune_picture has words for, and some that it has none for. */
-static void every_kind_is_read_the_same(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name;
-        media_fixture f;
-    } cases[] = {
-        {"a.mp4", {PICTURES(AV_CODEC_ID_MPEG4, AV_PIX_FMT_YUV420P), SOUND(AV_CODEC_ID_AAC)}},
-        {"b.mp4", {PICTURES(AV_CODEC_ID_H264, AV_PIX_FMT_YUV420P), .turn = 90, .sar = {4, 3}}},
-        {"c.mkv", {PICTURES(AV_CODEC_ID_MJPEG, AV_PIX_FMT_YUVJ422P), SOUND(AV_CODEC_ID_VORBIS)}},
-        {"d.webm", {PICTURES(AV_CODEC_ID_VP8, AV_PIX_FMT_YUV420P), SOUND(AV_CODEC_ID_OPUS)}},
-        {"e.webm", {PICTURES(AV_CODEC_ID_VP9, AV_PIX_FMT_YUV420P)}},
-        {"f.mkv", {PICTURES(AV_CODEC_ID_FFV1, AV_PIX_FMT_YUV444P), SOUND(AV_CODEC_ID_FLAC)}},
-        {"g.mkv", {PICTURES(AV_CODEC_ID_FFV1, AV_PIX_FMT_YUV420P10LE)}},
-        {"h.mkv", {PICTURES(AV_CODEC_ID_FFV1, AV_PIX_FMT_GRAY8)}},
-        {"i.avi", {PICTURES(AV_CODEC_ID_RAWVIDEO, AV_PIX_FMT_BGR24), SOUND(AV_CODEC_ID_MP3)}},
-        {"j.mkv", {PICTURES(AV_CODEC_ID_PNG, AV_PIX_FMT_RGBA)}},
-        {"k.gif", {PICTURES(AV_CODEC_ID_GIF, AV_PIX_FMT_RGB8)}},
-        {"l.mpg", {PICTURES(AV_CODEC_ID_MPEG1VIDEO, AV_PIX_FMT_YUV420P), SOUND(AV_CODEC_ID_MP2)}},
-        {"m.mkv", {PICTURES(AV_CODEC_ID_HUFFYUV, AV_PIX_FMT_RGB24)}},
-        {"n.wav", {SOUND(AV_CODEC_ID_PCM_F32LE)}},
-        {"o.mkv", {PICTURES(AV_CODEC_ID_AV1, AV_PIX_FMT_YUV420P)}},
-        {"p.mkv", {PICTURES(AV_CODEC_ID_HEVC, AV_PIX_FMT_YUV420P)}},
-    };
     int n = 0;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const media_fixture *f = &cases[i].f;
-        char path[128];
-        if ((f->video && !avcodec_find_encoder(f->video)) ||
-            (f->audio && !avcodec_find_encoder(f->audio)))
-            continue;
-        snprintf(path, sizeof path, "%s/%s", root, cases[i].name);
-        media_fixture_write(path, f);
-        assert_same(path);
-        assert_int_equal(truncate(path, 2500), 0);
-        assert_same(path);
-        unlink(path);
+    assert_int_equal(at_media_open(&m, clip, NULL, NULL), 0);
+    while (at_media_next(m, &p, NULL) == 1)
         n++;
-    }
-    assert_true(n >= 10);
-}
-
-static void what_cannot_be_read_fails_the_same(void **state)
-{
-    (void)state;
-    char path[128];
-    snprintf(path, sizeof path, "%s/text.mp4", root);
-    FILE *f = fopen(path, "w");
-    fputs("#EXTM3U\nhttp://127.0.0.1/\n", f);
-    fclose(f);
-    assert_same(path);
-    assert_int_equal(truncate(path, 0), 0);
-    assert_same(path);
-    unlink(path);
-    assert_same(path);
-    assert_same(root);
-    assert_same("/dev/null");
-    assert_same("http://127.0.0.1:1/");
-}
-
-static void large_pictures_are_read_the_same(void **state)
-{
-    (void)state;
-    assert_same(large);
-}
-
-enum { READERS = 6, TIMES = 12 };
-
-/* One after another, here and in children: opening here holds locks that no child may inherit. */
-static void *read_often(void *same)
-{
-    at_media_info info;
-    attune_error err;
-    const uint64_t *hash = same;
-    intptr_t wrong = 0;
-    for (int i = 0; i < TIMES; i++)
-        wrong += all_of(clip, i % 2, &info, &err) != *hash;
-    return (void *)wrong;
-}
-
-static void threads_read_side_by_side(void **state)
-{
-    (void)state;
-    pthread_t thread[READERS];
-    if (SANITIZED)
-        skip();
-    uint64_t hash = assert_same(clip);
-    for (int i = 0; i < READERS; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, read_often, &hash), 0);
-    for (int i = 0; i < READERS; i++) {
-        void *wrong;
-        assert_int_equal(pthread_join(thread[i], &wrong), 0);
-        assert_null(wrong);
-    }
-}
-
-/* Several times as many as there are slots, which stay what they were. */
-static void kept_pictures_stay(void **state)
-{
-    (void)state;
-    enum { KEPT = 24 };
-    const char *const path[] = {clip, large};
-    for (int i = 0; i < 2; i++) {
-        static const at_media_kept none;
-        at_media_kept kept[KEPT];
-        uint64_t hash[KEPT];
-        at_media *m;
-        at_media_packet p;
-        int n = 0;
-        for (int k = 0; k < KEPT; k++)
-            kept[k] = none;
-        assert_int_equal(at_media_open(&m, path[i], &(at_media_options){.no_audio = 1}, NULL), 0);
-        while (n < KEPT && at_media_next(m, &p, NULL) == 1) {
-            assert_int_equal(at_media_keep(&kept[n], &p), ATTUNE_OK);
-            hash[n++] = of_picture(0, &p);
-            if (i) /* there is one slot for such */
-                break;
-        }
-        assert_int_equal(n, i ? 1 : KEPT);
-        at_media_free(&m);
-        for (int k = 0; k < n; k++) {
-            assert_int_equal(of_picture(0, &kept[k].packet), hash[k]);
-            at_media_let_go(&kept[k]);
-        }
-    }
-}
-
-static void a_frame_of_a_child_becomes_a_jpeg(void **state)
-{
-    (void)state;
-    uint8_t *jpeg[2];
-    size_t size[2];
-    for (int no_sandbox = 0; no_sandbox < 2; no_sandbox++) {
-        const at_media_options o = {.no_audio = 1, .no_sandbox = no_sandbox};
-        at_media *m;
-        at_media_packet p;
-        assert_int_equal(at_media_open(&m, clip, &o, NULL), 0);
-        assert_int_equal(at_media_next(m, &p, NULL), 1);
-        assert_int_equal(at_media_make_jpeg(&p, 2, &jpeg[no_sandbox], &size[no_sandbox], NULL), 0);
-        at_media_free(&m);
-    }
-    assert_int_equal(size[0], size[1]);
-    assert_memory_equal(jpeg[0], jpeg[1], size[0]);
-    at_free(jpeg[0]);
-    at_free(jpeg[1]);
-}
-
-static double open_s(int no_sandbox)
-{
-    double best = 1e9;
-    for (int i = 0; i < 15; i++) {
-        const double before = now_s();
-        at_media *m;
-        assert_int_equal(
-            at_media_open(&m, clip, &(at_media_options){.no_sandbox = no_sandbox}, NULL), 0);
-        const double took = now_s() - before;
-        best = took < best ? took : best;
-        at_media_free(&m);
-    }
-    return best;
-}
-
-static void it_is_set_up_in_10_ms(void **state)
-{
-    (void)state;
-    if (SANITIZED)
-        skip();
-    const double cost = open_s(0) - open_s(1);
-    print_message("set up in %.2f ms\n", cost * 1e3);
-    assert_true(cost < .010);
+    assert_int_equal(n, FRAMES);
+    at_media_free(&m);
 }
 
 /* ---- what it must not do ------------------------------------------------------------------ */
@@ -409,8 +163,9 @@ static void writes_where_nothing_is(const at_box_ends *e)
 
 static void loops(const at_box_ends *e)
 {
+    const double until = now_s() + 100; /* not for ever, should nobody stop it */
     (void)e;
-    for (volatile unsigned i = 0;; i++)
+    while (now_s() < until)
         continue;
 }
 
@@ -423,7 +178,7 @@ static void shows_itself_and_loops(const at_box_ends *e)
 static void falls_asleep(const at_box_ends *e)
 {
     (void)e;
-    poll(NULL, 0, -1);
+    poll(NULL, 0, 100000);
 }
 
 static void babbles(const at_box_ends *e)
@@ -458,7 +213,7 @@ static int ends_with(void (*misbehave)(const at_box_ends *), attune_error *err)
         assert_int_equal(at_media_next(m, &p, NULL), ret);
     at_media_free(&m);
     assert_int_equal(err->status, ret);
-    assert_same(clip);
+    assert_clip_is_read();
     return ret;
 }
 
@@ -756,13 +511,6 @@ int main(void)
 {
     av_log_set_level(AV_LOG_ERROR);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_is_read_the_same),
-        cmocka_unit_test(what_cannot_be_read_fails_the_same),
-        cmocka_unit_test(large_pictures_are_read_the_same),
-        cmocka_unit_test(threads_read_side_by_side),
-        cmocka_unit_test(kept_pictures_stay),
-        cmocka_unit_test(a_frame_of_a_child_becomes_a_jpeg),
-        cmocka_unit_test(it_is_set_up_in_10_ms),
         cmocka_unit_test(what_it_must_not_do_fails),
         cmocka_unit_test(silence_has_a_limit),
         cmocka_unit_test(a_silent_child_is_interrupted),
