@@ -25,6 +25,7 @@ import wave
 import zlib
 
 import built
+import running
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
@@ -578,14 +579,6 @@ def size_of(path):
         return 0
 
 
-def leads_to(link, name):
-    """Whether a link that another program may close meanwhile leads to a file of that name."""
-    try:
-        return os.path.basename(os.readlink(link)) == name
-    except FileNotFoundError:
-        return False
-
-
 @needs_model
 class Interrupted(Case):
     def interrupt(self, sig, ready, *args):
@@ -640,8 +633,7 @@ class Interrupted(Case):
         self.addCleanup(os.close, keep)
 
         def waits_for_pipe(p):
-            open_files = os.listdir(f"/proc/{p.pid}/fd")
-            return any(leads_to(f"/proc/{p.pid}/fd/{n}", "pipe") for n in open_files)
+            return running.has_open(p.pid, "pipe")
 
         self.interrupt(signal.SIGINT, waits_for_pipe, "pipe", "-o", "out")
         self.assertEqual(self.files(), ["pipe"])

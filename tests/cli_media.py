@@ -11,13 +11,16 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 import built
+import running
 from cli_analyze import EXE, Case, needs_model, write_wav
 
 needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
@@ -234,6 +237,36 @@ class Harm(Media):
             self.refused("--live", address, words=["not read"])
         for name in ("concat:voice.wav", "file:voice.wav", "pipe:0", "subfile,,start,0,end,9,,:voice.wav"):
             self.refused(name, words=["No such file"])
+
+    def test_the_sandbox_is_told_of(self):
+        said = self.run_attune("info", "--sandbox").stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in said],
+                         ["layer", "process", "descriptors", "limits", "privileges", "files", "calls"])
+        for line in said[1:]:
+            self.assertRegex(line, r"^\w+ +(not )?active +(not )?active +\w")
+        write_wav(self.dir / "voice.wav", 3)
+        held, _ = self.analyze("voice.wav")
+        timeline = (self.dir / "out/timeline.csv").read_text()
+        free, _ = self.analyze("--no-sandbox", "voice.wav")
+        self.assertEqual((self.dir / "out/timeline.csv").read_text(), timeline)
+        self.assertEqual(free["notes"], held["notes"] + ["the input was decoded without a sandbox, as was asked for"])
+
+    @unittest.skipIf("thread" in SANITIZED or "address" in SANITIZED, "nothing is forked beside threads")
+    def test_a_decoder_that_dies_takes_nothing_with_it(self):
+        os.mkfifo(self.dir / "pipe")
+        keep = os.open(self.dir / "pipe", os.O_RDWR)
+        self.addCleanup(os.close, keep)
+        write_wav(self.dir / "voice.wav", 3)
+        p = subprocess.Popen(**self.command("analyze", "pipe", "voice.wav", "-o", "out"), stderr=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL, text=True)
+        while not running.has_open(p.pid, "pipe"):
+            self.assertIsNone(p.poll())
+            time.sleep(0.01)
+        os.kill(running.children(p.pid)[0], signal.SIGKILL)
+        said = p.communicate(timeout=60)[1]
+        self.assertEqual(p.returncode, 1, said)
+        self.assertIn("pipe: the decoder broke down (signal 9)", said)
+        self.assertTrue((self.dir / "out/voice/timeline.csv").is_file(), said)
 
     def peak_mb(self, *args, code=1):
         """Memory of one run."""

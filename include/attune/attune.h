@@ -308,7 +308,10 @@ typedef struct attune_options {
      * caller's thread; not to call the session */
     void (*on_sighting)(void *user, const attune_sighting *s);
     void *on_sighting_user;
-    uint64_t reserved[6];
+    /* of attune_analyze_file alone: the input is decoded in this process, and not in a child that can do
+     * nothing else (attune_sandbox_at); a note says so */
+    int no_sandbox;
+    uint64_t reserved[5];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -435,6 +438,17 @@ typedef struct attune_sink {
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info /* nullable */,
                         attune_error *err);
+
+/* Inputs are decoded in a child that is forked for each of them, and killed with it: its decoder may be at the mercy
+ * of the file. Programs see SIGCHLD of it, and must not wait for children that are not theirs. */
+typedef struct attune_sandbox_layer {
+    const char *name, *what; /* a few words. Static storage */
+    int files;               /* in force, here and now: of files and pipes */
+    int live;                /* of cameras, microphones and addresses */
+    uint64_t reserved[4];
+} attune_sandbox_layer;
+/* 1: *out filled with the i-th layer, which was tried out in a child; 0: there are no more. */
+int attune_sandbox_at(int i, attune_sandbox_layer *out);
 
 /* A camera or a microphone that FFmpeg's devices tell of. */
 typedef struct attune_device {

@@ -17,7 +17,7 @@ static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--export KINDS] [--model FILE]\n"
     "                      [--tracks N]\n"
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
-    "                      [--no-baseline] [--causal]\n"
+    "                      [--no-baseline] [--causal] [--no-sandbox]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE]\n"
     "                      [--live] [--mic [DEVICE]] [--reconnect SECONDS] [--view | --no-view]\n"
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
@@ -64,6 +64,8 @@ static const char usage_options[] =
     "  --store FILE    also keep the windows of each INPUT in FILE, a session each, for attune sessions;\n"
     "                  never its pictures, sound or name\n"
     "  --person LABEL  whom the sessions are of: a label of your choice, kept with them\n"
+    "  --no-sandbox    decode in this process, and not in a child that can do nothing else; the report says\n"
+    "                  so (attune info --sandbox)\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --quiet         errors only\n"
     "  --json          print the summary as JSON (an array with several inputs)\n"
@@ -327,6 +329,7 @@ static int end_kept(at_run *r, const char *input, const attune_input_info *info,
 static int draw_overlay(const at_job *job, const char *input, const char *folder)
 {
     const attune_annotate_options o = {.anonymise = job->anonymise,
+                                       .no_sandbox = job->options.no_sandbox,
                                        .model = job->model_path,
                                        .no_audio = job->options.no_audio,
                                        .video_track = job->options.video_track,
@@ -561,6 +564,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"no-audio", no_argument, NULL, 'A'},
         {"no-baseline", no_argument, NULL, 'B'},
         {"causal", no_argument, NULL, 'C'},
+        {"no-sandbox", no_argument, NULL, 'X'},
         {"no-video", no_argument, NULL, 'V'},
         {"thumbnails", no_argument, NULL, 'T'},
         {"store", required_argument, NULL, 'D'},
@@ -641,6 +645,7 @@ static int parse(at_job *job, int argc, char **argv)
         case 'A': o->no_audio = 1; break;
         case 'B': o->no_baseline = 1; break;
         case 'C': o->causal = 1; break;
+        case 'X': o->no_sandbox = 1; break;
         case 'V': o->no_video = 1; break;
         case 'q': job->quiet = 1; break;
         case 'J': job->json = 1; break;

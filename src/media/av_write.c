@@ -100,7 +100,7 @@ static AVCodecContext *new_encoder(at_media_writer *w, const AVCodec *codec)
 static int add_stream(at_media_writer *w, AVCodecContext *enc, AVDictionary **options,
                       AVStream **out, attune_error *err)
 {
-    int ret = avcodec_open2(enc, enc->codec, options);
+    int ret = at_av_codec_open(enc, enc->codec, options);
     if (ret < 0)
         return at_av_fail(err, ret, w->file.path, enc->codec->name);
     *out = avformat_new_stream(w->fmt, NULL);

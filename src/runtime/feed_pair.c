@@ -148,6 +148,7 @@ void at_pair_join_info(at_media_info *out, const at_media_info *sound, int64_t e
     out->opposite_phase = sound->opposite_phase;
     out->errors += sound->errors;
     out->live |= sound->live;
+    out->held &= sound->held;
     out->duration_us = later(out->duration_us, end_us);
     if (out->container_us && sound->container_us)
         out->container_us = later(out->container_us, sound->container_us + offset_us);
