@@ -16,6 +16,7 @@ import resource
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import struct
@@ -486,6 +487,7 @@ class Keeping(unittest.TestCase):
     def test_only_if_asked(self):
         _, reader, _ = self.live()
         self.assertEqual(len(reader.of("window")), 6)
+        self.assertFalse(reader.of("ended")[0]["kept"])
         self.assertEqual(self.kept(), [])
         _, reader, _ = self.live(dict(type="keep", consent="1"), keep=False)
         self.assertEqual(len(reader.of("forgotten")), 1)
@@ -498,6 +500,7 @@ class Keeping(unittest.TestCase):
         one, = self.kept()
         self.assertEqual((one["windows"], one["source"], one["consent"]["version"]), (6, "live", "1"))
         self.assertTrue(one["ended"])
+        self.assertTrue(reader.of("ended")[0]["kept"])
         status, all_of_it = self.get(f"/sessions/{one['id']}")
         self.assertEqual(status, 200)
         self.assertEqual(len(all_of_it["windows"]), 6)
@@ -561,6 +564,59 @@ class Keeping(unittest.TestCase):
         live.say(type="end")
         reader.wait(lambda: reader.of("ended"))
         self.assertEqual(self.kept(), [])
+
+    def test_deleted_on_another_page(self):
+        """It is not kept any more, and its client is told just that."""
+        live, reader, _ = self.live(dict(type="keep", consent="1"), end=False)
+        reader.wait(lambda: len(reader.of("window")) >= 5)
+        self.assertEqual(self.get("/sessions", "DELETE")[0], 200)
+        live.say(type="end")
+        reader.wait(lambda: reader.of("ended"))
+        self.assertFalse(reader.of("ended")[0]["kept"])
+        self.assertEqual(self.kept(), [])
+        self.assertEqual(reader.of("error"), [])
+
+    def long_session(self):
+        """One of an hour; its number."""
+        self.live(dict(type="keep", consent="1"))
+        with contextlib.closing(sqlite3.connect(self.file)) as c:
+            names = ",".join(row[1] for row in c.execute("PRAGMA table_info(windows)") if row[1] != "id")
+            for _ in range(10):
+                c.execute(f"INSERT INTO windows ({names}) SELECT {names} FROM windows")
+            c.execute("UPDATE windows SET start_us = id * 500000, end_us = id * 500000 + 3000000")
+            c.commit()
+        return self.kept()[0]["id"]
+
+    def request(self, path):
+        c = socket.socket()
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        c.settimeout(PATIENCE)
+        c.connect(("127.0.0.1", self.server.port))
+        c.sendall(f"GET {path} HTTP/1.1\r\nHost: {self.server.host}\r\nAuthorization: {self.server.bearer()}\r\n\r\n".encode())
+        return c
+
+    def test_stopped_while_something_is_asked(self):
+        one = self.long_session()
+        live, _ = begin(self.server)
+        asked = [self.request(f"/sessions/{one}/report.html") for _ in range(4)]
+        time.sleep(0.1)
+        self.assertEqual(self.server.stop(), (0, ""))
+        for c in (*asked, live):
+            c.close()
+
+    def test_a_long_file_over_a_slow_line(self):
+        """Whoever takes something all the time has it all, though it takes longer than the time for a piece."""
+        one = self.long_session()
+        size = len(self.server.ask(f"/sessions/{one}/timeline.csv", Authorization=self.server.bearer())[2])
+        c = self.request(f"/sessions/{one}/timeline.csv")
+        got, begun = 0, time.monotonic()
+        while got < size and (piece := c.recv(1 << 16)):
+            got += len(piece)
+            if time.monotonic() - begun < 12:
+                time.sleep(len(piece) / 250000)
+        self.assertGreater(time.monotonic() - begun, 10)
+        self.assertGreaterEqual(got, size)
+        c.close()
 
     def test_left_and_killed(self):
         live, reader, _ = self.live(dict(type="keep", consent="1"), end=False)
@@ -676,6 +732,17 @@ class Strangers(unittest.TestCase):
     def test_too_fast(self):
         sound = struct.pack("<BBHIq", 1, SOUND, 0, 0, 0) + bytes(2)
         self.refused("too_fast", 1008, lambda live: [live.frame(2, sound) for _ in range(300)])
+        self.refused("too_fast", 1008, lambda live: [live.say(type="forget") for _ in range(30)])
+
+    def test_as_fast_as_it_is_told(self):
+        """Of a higher rate more pictures are taken."""
+        with Server("--rate", "60") as s:
+            live, welcome = begin(s)
+            self.assertEqual(welcome["rate"], 60)
+            for i in range(400):
+                live.send(PICTURE, i, i * 16667, self.items[0][3])
+            live.say(type="end")
+            self.assertEqual(next_of(live, "ended", "error")["type"], "ended")
 
     def test_busy(self):
         others = [begin(self.server) for _ in range(2)]

@@ -1,8 +1,10 @@
 /* The hall: learners who come, go and come back, workers who serve them in turn, and what each of them
  * gets: the windows of a session that is pushed the same. With the default model; skipped without it. */
+#include "at_config.h"
 #include "serve/analysis.h"
 #include "serve/hall.h"
 #include "report/hints.h"
+#include "serve/load_clip.h"
 #include "serve/now.h"
 #include "sounds.h"
 
@@ -12,11 +14,13 @@
 #include <attune/sink.h>
 #include <jansson.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,6 +29,8 @@ enum { SECONDS = 3, PIECE = 1600, PATIENCE_S = 300 };
 static const int64_t minute = 60000000;
 
 static attune_model *model;
+static int can_keep; /* the build has SQLite */
+static char folder[] = "/tmp/attune-hall-XXXXXX", store_path[64];
 static float voice[LONG];
 static int16_t samples[SECONDS * SECOND];
 
@@ -63,7 +69,12 @@ static size_t make_jpeg(uint8_t *out)
 static int setup(void **state)
 {
     attune_error err;
+    attune_store *store;
     (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(store_path, sizeof store_path, "%s/s.db", folder);
+    can_keep = attune_store_open(&store, store_path, 0, &err) != ATTUNE_E_UNSUPPORTED;
+    attune_store_free(&store);
     if (access(attune_default_model(), R_OK) != 0)
         return 0;
     assert_int_equal(attune_model_load(&model, NULL, &err), ATTUNE_OK);
@@ -78,7 +89,8 @@ static int teardown(void **state)
 {
     (void)state;
     attune_model_free(&model);
-    return 0;
+    unlink(store_path);
+    return rmdir(folder);
 }
 
 /* ---- an analysis --------------------------------------------------------------------------- */
@@ -218,6 +230,218 @@ static void a_stream_that_was_not_expected_is_taken(void **state)
     at_analysis_free(&a);
 }
 
+static void show(at_analysis *a, int i, uint8_t *data, size_t size)
+{
+    const at_item frame = {
+        .stream = AT_STREAM_VIDEO, .t_us = i * 125000, .data = data, .size = size};
+    assert_int_equal(at_analysis_take(a, &frame, NULL), ATTUNE_OK);
+}
+
+/* Half a second after it, when the latest window still has it. */
+static void a_face_that_left_is_missed_at_once(void **state)
+{
+    told t = {0};
+    at_analysis *a;
+    at_load_clip clip;
+    uint8_t jpeg[256];
+    const size_t size = make_jpeg(jpeg);
+    at_analysis_setup o = {.model = model,
+                           .options = options,
+                           .width_max = 1920,
+                           .height_max = 1080,
+                           .window = note,
+                           .user = &t};
+    int faces = 0;
+    (void)state;
+    if (!model)
+        skip();
+    o.options.no_audio = 1;
+    assert_int_equal(
+        at_load_clip_read(&clip, AT_SOURCE_ROOT "/demo/talking_head.mp4", options.rate, NULL),
+        ATTUNE_OK);
+    assert_int_equal(at_analysis_open(&a, &o, NULL), ATTUNE_OK);
+    assert_false(at_analysis_is_faceless(a));
+    for (int i = 0; i < clip.n && faces < 16; i++)
+        if (clip.item[i].stream == AT_STREAM_VIDEO)
+            show(a, faces++, clip.item[i].data, clip.item[i].size);
+    assert_false(at_analysis_is_faceless(a));
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(at_analysis_is_faceless(a), i == 4); /* after four of them */
+        show(a, faces + i, jpeg, size);
+    }
+    assert_true(at_analysis_is_faceless(a));
+    assert_int_equal(at_hints_of(&t.w[t.n - 1], 1, 0) & 1u << AT_HINT_NO_FACE, 0);
+    show(a, faces + 5, clip.item[0].data, clip.item[0].size);
+    assert_false(at_analysis_is_faceless(a));
+    for (int i = 0; i < t.n; i++)
+        free(t.message[i]);
+    at_analysis_free(&a);
+    at_load_clip_free(&clip);
+}
+
+/* ---- what is kept -------------------------------------------------------------------------- */
+
+static attune_store *opened_store(void)
+{
+    attune_store *s;
+    assert_int_equal(attune_store_open(&s, store_path, 0, NULL), ATTUNE_OK);
+    return s;
+}
+
+/* NULL: none is kept. */
+static json_t *latest_kept(attune_store *s)
+{
+    char *text;
+    assert_int_equal(attune_store_sessions_json(s, &text, NULL), ATTUNE_OK);
+    json_t *all = json_loads(text, 0, NULL);
+    json_t *one = json_incref(json_array_get(json_object_get(all, "sessions"), 0));
+    json_decref(all);
+    free(text);
+    return one;
+}
+
+static int is_kept(attune_store *s)
+{
+    json_t *one = latest_kept(s);
+    json_decref(one);
+    return one != NULL;
+}
+
+/* No file may grow: what is written fails as on a full disk. */
+static void fill_disk(int full)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = full ? 1 : limit.rlim_max;
+    signal(SIGXFSZ, full ? SIG_IGN : SIG_DFL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void hear(at_analysis *a, int from_s, int to_s)
+{
+    for (int i = 10 * from_s; i < 10 * to_s; i++) {
+        const at_item sound = {.stream = AT_STREAM_AUDIO,
+                               .t_us = i * 100000,
+                               .data = (uint8_t *)(samples + i % (SECONDS * 10) * PIECE),
+                               .size = 2 * PIECE};
+        assert_int_equal(at_analysis_take(a, &sound, NULL), ATTUNE_OK);
+    }
+}
+
+static void drop_message(void *user, const attune_window *w, char *message)
+{
+    (void)user;
+    (void)w;
+    free(message);
+}
+
+static at_analysis *keeping(attune_store *store)
+{
+    at_analysis *a;
+    at_analysis_setup o = {
+        .model = model, .store = store, .options = options, .window = drop_message};
+    o.options.no_video = 1;
+    assert_int_equal(at_analysis_open(&a, &o, NULL), ATTUNE_OK);
+    assert_int_equal(at_analysis_keeping(a), AT_NOT_KEPT);
+    assert_int_equal(at_analysis_keep(a, "1", NULL), ATTUNE_OK);
+    assert_int_equal(at_analysis_keeping(a), AT_IS_KEPT);
+    return a;
+}
+
+/* Whether its last message says that it was kept. */
+static int finished(at_analysis *a)
+{
+    char *ended;
+    assert_int_equal(at_analysis_finish(a, &ended, NULL), ATTUNE_OK);
+    json_t *said = json_loads(ended, 0, NULL);
+    int kept = json_is_true(json_object_get(said, "kept"));
+    assert_true(json_is_boolean(json_object_get(said, "kept")));
+    json_decref(said);
+    free(ended);
+    return kept;
+}
+
+/* Whenever it is asked for, and though the store failed before. */
+static void what_is_forgotten_is_gone(void **state)
+{
+    attune_store *store;
+    at_analysis *a;
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    store = opened_store();
+    a = keeping(store);
+    hear(a, 0, 2);
+    assert_true(is_kept(store));
+    fill_disk(1);
+    hear(a, 2, 3);
+    assert_int_equal(at_analysis_keeping(a), AT_KEPT_IN_PART);
+    assert_true(at_analysis_forget(a, NULL) < 0);
+    assert_int_equal(at_analysis_keeping(a), AT_KEPT_IN_PART);
+    fill_disk(0);
+    assert_int_equal(at_analysis_forget(a, NULL), ATTUNE_OK);
+    assert_int_equal(at_analysis_keeping(a), AT_NOT_KEPT);
+    assert_false(is_kept(store));
+    hear(a, 3, 4);
+    assert_false(is_kept(store));
+    assert_int_equal(at_analysis_keep(a, "1", NULL), ATTUNE_OK);
+    hear(a, 4, 5);
+    assert_true(finished(a));
+    assert_true(is_kept(store));
+    assert_int_equal(at_analysis_forget(a, NULL), ATTUNE_OK); /* after the end */
+    assert_false(is_kept(store));
+    at_analysis_free(&a);
+    attune_store_free(&store);
+}
+
+static void what_is_deleted_elsewhere_is_not_kept(void **state)
+{
+    attune_store *store;
+    at_analysis *a;
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    store = opened_store();
+    a = keeping(store);
+    hear(a, 0, 2);
+    assert_int_equal(attune_store_delete_all(store, NULL, NULL), ATTUNE_OK);
+    hear(a, 2, 3);
+    assert_int_equal(at_analysis_keeping(a), AT_NOT_KEPT);
+    assert_int_equal(at_analysis_forget(a, NULL), ATTUNE_OK);
+    assert_int_equal(at_analysis_keep(a, "1", NULL), ATTUNE_OK);
+    assert_int_equal(attune_store_delete_all(store, NULL, NULL), ATTUNE_OK);
+    assert_int_equal(at_analysis_forget(a, NULL), ATTUNE_OK);
+    assert_false(finished(a));
+    assert_false(is_kept(store));
+    at_analysis_free(&a);
+    attune_store_free(&store);
+}
+
+/* The message of the end says so, and what is there is marked as interrupted. */
+static void an_end_that_is_not_stored_is_told(void **state)
+{
+    attune_store *store;
+    at_analysis *a;
+    json_t *one;
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    store = opened_store();
+    a = keeping(store);
+    hear(a, 0, 2);
+    fill_disk(1);
+    assert_false(finished(a));
+    fill_disk(0);
+    assert_int_equal(at_analysis_keeping(a), AT_KEPT_IN_PART);
+    at_analysis_free(&a);
+    one = latest_kept(store);
+    assert_true(json_is_true(json_object_get(one, "interrupted")));
+    assert_true(json_is_string(json_object_get(one, "ended")));
+    json_decref(one);
+    assert_int_equal(attune_store_delete_all(store, NULL, NULL), ATTUNE_OK);
+    attune_store_free(&store);
+}
+
 /* ---- the hall ------------------------------------------------------------------------------ */
 
 static atomic_int woken;
@@ -228,11 +452,12 @@ static void wake(void *user)
     atomic_fetch_add(&woken, 1);
 }
 
-static at_hall *opened(int seats, int workers)
+static at_hall *opened_with(attune_store *store, int seats, int workers)
 {
     at_hall *h;
     attune_error err;
     const at_hall_options o = {.model = model,
+                               .store = store,
                                .session = options,
                                .width_max = 64,
                                .height_max = 64,
@@ -242,6 +467,11 @@ static at_hall *opened(int seats, int workers)
                                .wake = wake};
     assert_int_equal(at_hall_open(&h, &o, &err), ATTUNE_OK);
     return h;
+}
+
+static at_hall *opened(int seats, int workers)
+{
+    return opened_with(NULL, seats, workers);
 }
 
 static at_seat *entered(at_hall *h, void *guest, int64_t now)
@@ -482,11 +712,90 @@ static void a_picture_that_is_none_ends_its_session(void **state)
     at_hall_free(&h);
 }
 
+static int message_comes(at_hall *h, at_seat *s, const char *type)
+{
+    const int64_t end = at_now_us() + (int64_t)PATIENCE_S * 1000000;
+    int came = 0;
+    while (!came && at_now_us() < end) {
+        char *text = at_seat_say(h, s);
+        came = text && strstr(text, type);
+        free(text);
+        if (!text)
+            usleep(1000);
+    }
+    return came;
+}
+
+/* Wishes to forget reach the store when the session is over, and when its place is given up. */
+static void a_wish_to_forget_is_not_lost(void **state)
+{
+    int a, b;
+    at_refusal why;
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    attune_store *store = opened_store();
+    at_hall *h = opened_with(store, 2, 1);
+    at_seat *s = entered(h, &a, 0), *other = entered(h, &b, 0);
+    at_seat_keep(h, s, "1");
+    assert_true(message_comes(h, s, "\"kept\""));
+    for (int t = 0; t < 10; t++)
+        assert_null(put(h, s, AT_STREAM_AUDIO, t * 100000, 0, &why));
+    at_seat_end(h, s);
+    assert_true(windows_until_over(h, s, &why) > 0);
+    assert_true(is_kept(store));
+    at_seat_keep(h, s, NULL);
+    assert_true(message_comes(h, s, "\"forgotten\""));
+    assert_false(is_kept(store));
+    /* somebody else's sound is before it when everything ends */
+    at_seat_keep(h, other, "1");
+    assert_true(message_comes(h, other, "\"kept\""));
+    assert_true(is_kept(store));
+    at_hall_leave(h, s, 0);
+    s = entered(h, &a, 2 * minute);
+    for (int t = 0; t < 20; t++)
+        assert_null(put(h, s, AT_STREAM_AUDIO, t * 100000, 2 * minute, &why));
+    at_seat_keep(h, other, NULL);
+    at_hall_free(&h);
+    assert_false(is_kept(store));
+    attune_store_free(&store);
+}
+
+static void nobody_in_the_picture_is_hinted_at(void **state)
+{
+    const int64_t end = at_now_us() + (int64_t)PATIENCE_S * 1000000;
+    at_standing standing;
+    at_refusal why;
+    int a;
+    (void)state;
+    if (!model)
+        skip();
+    at_hall *h = opened(1, 1);
+    at_seat *s = entered(h, &a, 0);
+    for (int i = 0; i < 6; i++)
+        assert_null(put(h, s, AT_STREAM_VIDEO, i * 125000, 0, &why));
+    do {
+        usleep(1000);
+        at_seat_standing(h, s, &standing);
+    } while (standing.t_us < 5 * 125000 && at_now_us() < end);
+    assert_int_equal(standing.hints, 1u << AT_HINT_NO_FACE); /* before any window */
+    at_seat_stream(h, s, AT_STREAM_VIDEO, 0);
+    at_seat_standing(h, s, &standing);
+    assert_int_equal(standing.hints, 0);
+    at_hall_free(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_those_of_a_session),
         cmocka_unit_test(a_stream_that_was_not_expected_is_taken),
+        cmocka_unit_test(a_face_that_left_is_missed_at_once),
+        cmocka_unit_test(what_is_forgotten_is_gone),
+        cmocka_unit_test(what_is_deleted_elsewhere_is_not_kept),
+        cmocka_unit_test(an_end_that_is_not_stored_is_told),
+        cmocka_unit_test(a_wish_to_forget_is_not_lost),
+        cmocka_unit_test(nobody_in_the_picture_is_hinted_at),
         cmocka_unit_test(places_are_taken_left_and_taken_again),
         cmocka_unit_test(what_comes_at_the_wrong_time_is_refused),
         cmocka_unit_test(a_flood_is_the_loss_of_who_sends_it),
