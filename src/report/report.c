@@ -100,6 +100,8 @@ static int fail_write(const at_sink *s, attune_error *err)
 {
     const char *why = strerror(errno ? errno : EIO);
 
+    if (errno == ENOMEM)
+        return at_fail_nomem(err);
     if (s->setup->write)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", s->kind->info.file, why);
     return at_fail(err, ATTUNE_E_IO, "%s/%s: %s", s->setup->dir, s->kind->info.file, why);

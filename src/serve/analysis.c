@@ -144,9 +144,10 @@ int at_analysis_is_faceless(const at_analysis *a)
     return a->picture_us - a->face_us >= gone_us;
 }
 
-static int fail_session(const at_analysis *a, attune_error *err)
+/* status: the session's answer. */
+static int fail_session(const at_analysis *a, int status, attune_error *err)
 {
-    return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
+    return at_fail(err, (attune_status)status, "%s", attune_session_error(a->session));
 }
 
 static int push_picture(at_analysis *a, const at_item *item, attune_error *err)
@@ -164,7 +165,7 @@ static int push_picture(at_analysis *a, const at_item *item, attune_error *err)
     at_media_let_go_picture(&a->picture);
     look_for_face(a, item->t_us, before);
     a->info.has_video = 1;
-    return rc < 0 ? fail_session(a, err) : rc;
+    return rc < 0 ? fail_session(a, rc, err) : rc;
 }
 
 static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
@@ -175,10 +176,10 @@ static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
                                 .data = item->data,
                                 .n = item->size / 2};
 
+    int rc = attune_session_push_sound(a->session, item->t_us, &sound);
+
     a->info.has_audio = 1;
-    if (attune_session_push_sound(a->session, item->t_us, &sound) < 0)
-        return fail_session(a, err);
-    return ATTUNE_OK;
+    return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
 }
 
 static int take_windows(at_analysis *a, attune_error *err)
@@ -189,13 +190,15 @@ static int take_windows(at_analysis *a, attune_error *err)
     while ((rc = attune_session_next(a->session, &w)) == 1)
         if ((rc = tell(a, &w, err)) < 0)
             return rc;
-    return rc < 0 ? fail_session(a, err) : rc;
+    return rc < 0 ? fail_session(a, rc, err) : rc;
 }
 
 /* The session is at its end: its last windows. */
 static int drain(at_analysis *a, attune_error *err)
 {
-    return attune_session_finish(a->session) < 0 ? fail_session(a, err) : take_windows(a, err);
+    int rc = attune_session_finish(a->session);
+
+    return rc < 0 ? fail_session(a, rc, err) : take_windows(a, err);
 }
 
 /* ---- a stream that was not expected --------------------------------------------------------- */

@@ -32,8 +32,8 @@ int at_analysis_open(at_analysis **out, const at_analysis_setup *setup, attune_e
 void at_analysis_free(at_analysis **a);
 
 /* A picture or sound; gives out the windows that it completes. ATTUNE_E_FORMAT,
- * ATTUNE_E_UNSUPPORTED: the picture is none that is taken, and was left out. Another error ends the
- * session. */
+ * ATTUNE_E_UNSUPPORTED: the picture is none that is taken, and was left out; what then becomes of the
+ * session is the caller's to say. Another error ends it. */
 int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err);
 
 /* From now on windows go to the store as well; consent is the version of the text that was agreed to.

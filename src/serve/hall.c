@@ -148,16 +148,20 @@ static void told(void *user, const attune_window *w, char *message)
     pthread_mutex_unlock(&h->lock);
 }
 
-/* What a failure is to the client: its picture's fault, or ours, of which it is told nothing. */
+/* What a failure is to the client: its picture's fault, no memory, or ours, of which it is told nothing. */
 static void fail(at_seat *s, const attune_error *err)
 {
-    int theirs = err->status == ATTUNE_E_FORMAT || err->status == ATTUNE_E_UNSUPPORTED;
-
     s->failed = 1;
-    s->why = theirs ? AT_REFUSED_PROTOCOL : AT_REFUSED_INTERNAL;
     s->fault = *err;
-    if (!theirs)
-        at_fail(&s->fault, err->status, "the session failed");
+    switch (err->status) {
+    case ATTUNE_E_FORMAT:
+    case ATTUNE_E_UNSUPPORTED: s->why = AT_REFUSED_PROTOCOL; break;
+    case ATTUNE_E_NOMEM:
+        s->why = AT_REFUSED_FULL;
+        at_fail(&s->fault, err->status, "there is no memory left for the session");
+        break;
+    default: s->why = AT_REFUSED_INTERNAL; at_fail(&s->fault, err->status, "the session failed");
+    }
 }
 
 /* One item of a seat that this worker holds, or its end. Without the lock; with it again after. */
