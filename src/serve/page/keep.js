@@ -26,7 +26,7 @@ export class Keeping {
 
   offered({ store, resumed }) {
     $('keep').hidden = !store;
-    this.#earlier ||= this.#consented && !resumed;
+    if (this.#consented && !resumed) this.#earlier = true;
     const wish = this.#wish ?? (this.#consented && !resumed ? KEEP : null);
     if (store && wish) this.#want(wish);
   }
