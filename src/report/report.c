@@ -33,7 +33,8 @@ struct attune_report {
     at_outset *set; /* with a folder */
     at_sink sink[AT_SINKS_MAX];
     int sinks;
-    at_fields fields; /* for extra sinks */
+    int extra;        /* some of them are */
+    at_fields fields; /* for those */
     int read_back;    /* made of an earlier report: the files beside it are its own */
     char *json, *text;
     char written[AT_SINK_FILES_SIZE], earlier[AT_SINK_FILES_SIZE]; /* of at_outcome */
@@ -100,6 +101,8 @@ static int fail_write(const at_sink *s, attune_error *err)
 {
     const char *why = strerror(errno ? errno : EIO);
 
+    if (errno == ENOMEM)
+        return at_fail_nomem(err);
     if (s->setup->write)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", s->kind->info.file, why);
     return at_fail(err, ATTUNE_E_IO, "%s/%s: %s", s->setup->dir, s->kind->info.file, why);
@@ -197,6 +200,7 @@ static int open_sinks(attune_report *r, attune_error *err)
         if (!(chosen >> i & 1u))
             continue;
         r->sink[r->sinks] = (at_sink){.kind = at_sink_kind_at(i), .setup = &r->setup};
+        r->extra |= at_sink_kind_at(i)->info.extra;
         rc = open_sink(&r->sink[r->sinks++], r->set, err);
     }
     return rc;
@@ -252,7 +256,8 @@ int attune_report_window(attune_report *r, const attune_window *w, attune_error 
     attune_window rounded = *w;
     int rc = ATTUNE_OK;
 
-    at_fields_round(&r->fields, &rounded);
+    if (r->extra)
+        at_fields_round(&r->fields, &rounded);
     for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++)
         rc = add_window(&r->sink[i], r->sink[i].kind->info.extra ? &rounded : w, err);
     if (rc == ATTUNE_OK && at_stats_add(&r->stats, w) < 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* TAKING_S: for a client to take a piece of what it asked for. */
 enum { PIECE = 4096, HEADERS = 2048, TAKING_S = 10 };
 
 /* A reply on its way. */
@@ -151,6 +152,7 @@ static int write_body(struct lws *wsi, at_reply *r)
     if (lws_write(wsi, buffer + LWS_PRE, n, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
         return -1;
     r->sent += n;
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S);
     if (last) {
         r->body = NULL;
         return lws_http_transaction_completed(wsi) ? -1 : 0;
