@@ -101,7 +101,7 @@ class Folder(Case):
 class Faults(Folder):
     def each(self, call, **how):
         """Calls of a kind in turn: (n-th, what was there before, how it ended)."""
-        for fresh in (False,) if "on" in how else (False, True):
+        for fresh in (False,) if how else (False, True):
             for at in range(1, 400):
                 before = self.begin(fresh)
                 done = self.with_fault(call, at, "analyze", "new.wav", "-o", "out", "--quiet", "--threads", "1", **how)
@@ -235,7 +235,7 @@ class Runs(Folder):
 
     def test_ctrl_c_twice_at_once_means_it_once(self):
         self.begin(False)
-        for gap in (0, 0.001, 0.01, 0.03, 0.1):
+        for gap in (0, 0.01, 0.1):
             p, _ = self.start("-o", "out")
             p.send_signal(signal.SIGINT)
             time.sleep(gap)
@@ -253,7 +253,7 @@ class Runs(Folder):
         for fd in range(3):
             self.assertEqual(os.readlink(f"/proc/{p.pid}/fd/{fd}"), "/dev/null")
         p.send_signal(signal.SIGINT)
-        p.wait(timeout=100)
+        p.communicate(timeout=100)
         self.assertEqual(sorted(os.listdir(self.dir / "out")), OUTPUTS)
         done = subprocess.run(**{**self.command("--version"), "stdin": None}, preexec_fn=close)
         self.assertEqual(done.returncode, 1)

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -198,11 +199,13 @@ void at_outfile_sweep(const char *folder, int (*is_ours)(const char *name, size_
 static void sweep_dead(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    const size_t n = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char folder[PATH_MAX] = ".";
 
-    if (folder != NULL)
-        sweep_folder(folder, slash == NULL ? path : slash + 1, NULL);
-    free(folder);
+    if (n >= sizeof folder)
+        return;
+    memcpy(folder, path, n);
+    sweep_folder(folder, path + n, NULL);
 }
 
 /* Another run may have taken it for a dead one's before it was locked. */
