@@ -175,7 +175,7 @@ class Keeping(unittest.TestCase):
             c.close()
 
     def test_a_long_file_over_a_slow_line(self):
-        """Whoever takes something all the time has it all, though it takes longer than the time for a piece."""
+        """A long file may take its time."""
         one = self.long_session()
         size = len(self.server.ask(f"/sessions/{one}/timeline.csv", Authorization=self.server.bearer())[2])
         c = self.request(f"/sessions/{one}/timeline.csv")

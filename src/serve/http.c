@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* TAKING_S: for a client to take a piece of what it asked for. */
-enum { PIECE = 4096, HEADERS = 2048, TAKING_S = 10 };
+/* A client has TAKING_S to take what it asked for, and longer for what is long: as long as a poor line needs. */
+enum { PIECE = 4096, HEADERS = 2048, TAKING_S = 10, POOR_LINE = 32 << 10 /* bytes a second */ };
 
 /* A reply on its way. */
 typedef struct at_reply {
@@ -152,7 +152,6 @@ static int write_body(struct lws *wsi, at_reply *r)
     if (lws_write(wsi, buffer + LWS_PRE, n, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < (int)n)
         return -1;
     r->sent += n;
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S);
     if (last) {
         r->body = NULL;
         return lws_http_transaction_completed(wsi) ? -1 : 0;
@@ -287,7 +286,7 @@ static int answer_question(struct lws *wsi, at_reply *r)
     r->question = NULL;
     r->owned = a.body;
     h = heading_of(&a);
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S + (int)(a.size / POOR_LINE));
     if (a.code != HTTP_STATUS_OK)
         return refuse(wsi, r, a.code, a.code == HTTP_STATUS_NOT_FOUND ? missing : unavailable);
     return reply(wsi, r, a.code, &h, (const uint8_t *)a.body, a.size);

@@ -97,8 +97,10 @@ static int raise_descriptors(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return DESCRIPTORS_LEAST;
     if (limit.rlim_cur < DESCRIPTORS) {
-        limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-        setrlimit(RLIMIT_NOFILE, &limit);
+        struct rlimit more = limit;
+        more.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+        if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+            limit = more;
     }
     if (limit.rlim_cur > DESCRIPTORS)
         limit.rlim_cur = DESCRIPTORS;

@@ -458,6 +458,6 @@ setInterval(() => {
 if (!['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname)) {
   $('where').textContent = `this computer but to ${location.hostname}`;
   $('where-more').textContent = `Pictures and sound go from this page, encrypted, to the program on ${location.hostname}, and to nobody else.`;
-  $('consent-where').textContent = `The computer that keeps it is ${location.hostname}.`;
+  $('consent-where').textContent = `The computer that keeps it is ${location.hostname}. Whoever may open this page there can read and delete it.`;
   $('consent-where').hidden = false;
 }
