@@ -73,7 +73,7 @@ static void assert_clip_is_read(void)
 
 /* ---- what it must not do ------------------------------------------------------------------ */
 
-static int secret = -1;
+static int secret[2]; /* numbers below and above those of the child */
 static pid_t *shown;
 
 /* Each comes back if it may do what it tries: then the clip is read as if nothing were. */
@@ -97,7 +97,7 @@ static void reads_what_was_open(const at_box_ends *e)
 {
     char byte;
     (void)e;
-    if (read(secret, &byte, 1) < 0 && errno == EBADF)
+    if (read(secret[0], &byte, 1) < 0 && read(secret[1], &byte, 1) < 0 && errno == EBADF)
         _exit(REFUSED);
 }
 
@@ -144,7 +144,7 @@ static void kills_its_parent(const at_box_ends *e)
 static void looks_into_its_parent(const at_box_ends *e)
 {
     char byte;
-    struct iovec to = {&byte, 1}, from = {&secret, 1};
+    struct iovec to = {&byte, 1}, from = {secret, 1};
     process_vm_readv(e->parent, &to, 1, &from, 1, 0);
 }
 
@@ -250,8 +250,9 @@ static void what_it_must_not_do_fails(void **state)
         {babbles, AT_HELD_PROCESS, "makes no sense"},
         {says_half_a_message, AT_HELD_PROCESS, ended},
     };
-    secret = open(clip, O_RDONLY);
-    assert_true(secret > 2);
+    secret[0] = open(clip, O_RDONLY);
+    secret[1] = fcntl(secret[0], F_DUPFD, 500);
+    assert_true(secret[0] > 2 && secret[1] >= 500);
     signal(SIGUSR1, SIG_IGN);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         attune_error err;
@@ -263,7 +264,8 @@ static void what_it_must_not_do_fails(void **state)
         if (!strstr(err.text, cases[i].words) || !strstr(err.text, clip))
             fail_msg("case %zu: %s", i, err.text);
     }
-    close(secret);
+    close(secret[0]);
+    close(secret[1]);
 }
 
 static void silence_has_a_limit(void **state)

@@ -75,7 +75,7 @@ typedef struct at_media_packet {
 
 /* A packet beyond the reader's next call, and beyond its end: pictures by reference where there are enough, sound
  * as a copy. Zero-initialised is ready; its memory is reused. Of pictures over 32 MB one at a time can be kept: the
- * reader waits until it is let go of. */
+ * reader waits until it is let go of. So it does where their size changes, until those of the old one are. */
 typedef struct at_media_kept {
     at_media_packet packet;
     struct AVFrame *frame;
