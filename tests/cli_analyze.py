@@ -582,8 +582,8 @@ def size_of(path):
 @needs_model
 class Interrupted(Case):
     def interrupt(self, sig, ready, *args):
-        p = subprocess.Popen(**self.command("analyze", *args), stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, text=True)
+        p = subprocess.Popen(**self.command("analyze", *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             preexec_fn=lambda: signal.signal(sig, signal.SIG_DFL))  # under nohup, too
         for _ in range(3000):
             if ready(p) or p.poll() is not None:
                 break

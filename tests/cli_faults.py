@@ -36,7 +36,7 @@ class Folder(Case):
         write_wav(self.dir / "new.wav", 2)
         self.whole = {}
         for name in ("old", "new"):
-            self.run_attune("analyze", f"{name}.wav", "-o", name, "--quiet")
+            self.run_attune("analyze", f"{name}.wav", "-o", name, "--quiet", "--no-sandbox")
             self.whole[name] = self.contents(name)
             self.assertNotIn(None, self.whole[name].values())
 
@@ -104,11 +104,12 @@ class Faults(Folder):
         for fresh in (False,) if how else (False, True):
             for at in range(1, 400):
                 before = self.begin(fresh)
-                done = self.with_fault(call, at, "analyze", "new.wav", "-o", "out", "--quiet", "--threads", "1", **how)
+                done = self.with_fault(call, at, "analyze", "new.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1",
+                                       **how)
                 if not done:
                     break
                 yield at, before, done
-            self.assertGreater(at, 1, "no such call was made")
+            self.assertGreater(at, 1, f"no {call} was made")
 
     def check_failures(self, call, **how):
         for at, before, done in self.each(call, **how):

@@ -81,8 +81,8 @@ class Live(Case):
                           env=self.command()["env"], stdout=subprocess.PIPE, stderr=stderr, text=True)
 
     def rows(self):
-        """What is written so far: under another name until the end."""
-        for path in (self.dir / "out").glob("*timeline.csv*"):
+        """What is written so far: in a folder of its own until the end."""
+        for path in (self.dir / "out").rglob("timeline.csv"):
             whole = path.read_text().rpartition("\n")[0]
             return list(csv.DictReader(whole.splitlines()))
         return []
