@@ -205,11 +205,12 @@ static const char *joined_clip(int *w)
 {
     static char path[128];
     media_fixture f = {PICTURES(AV_CODEC_ID_MPEG1VIDEO, AV_PIX_FMT_YUV420P)};
+    f.w *= 4, f.h *= 3;
     char part[128], bytes[1 << 16];
     snprintf(part, sizeof part, "%s/part.mpg", root);
     snprintf(path, sizeof path, "%s/joined.mpg", root);
     FILE *joined = fopen(path, "wb");
-    for (int i = 0; i < 2; i++, f.w *= 4, f.h *= 3) {
+    for (int i = 0; i < 2; i++, f.w /= 4, f.h /= 3) {
         media_fixture_write(part, &f);
         FILE *in = fopen(part, "rb");
         const size_t n = fread(bytes, 1, sizeof bytes, in);
@@ -219,7 +220,7 @@ static const char *joined_clip(int *w)
     }
     fclose(joined);
     unlink(part);
-    *w = f.w / 4;
+    *w = 70;
     return path;
 }
 
