@@ -196,6 +196,7 @@ static void a_face_that_left_is_missed_at_once(void **state)
         show(a, faces + i, jpeg, size);
     }
     assert_true(at_analysis_is_faceless(a));
+    assert_int_equal(at_hints_of(&t.w[t.n - 1], 1, 0) & 1u << AT_HINT_NO_FACE, 0);
     show(a, faces + 5, clip.item[0].data, clip.item[0].size);
     assert_false(at_analysis_is_faceless(a));
     for (int i = 0; i < t.n; i++)

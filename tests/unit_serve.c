@@ -437,7 +437,6 @@ static void a_rate_allows_a_burst_and_then_its_rate(void **state)
 static attune_window good_window(void)
 {
     return (attune_window){.track = 1,
-                           .seen = {1, 1},
                            .condition = {0.9F, 0.9F},
                            .quality = {.sharpness = 0.8F,
                                        .brightness = 0.5F,
@@ -468,7 +467,6 @@ static void hints_are_of_what_is_wrong(void **state)
     HINTS(quality.face_share, 0.1F, AT_HINT_NO_FACE);
     HINTS(quality.face_share, NAN, AT_HINT_NO_FACE);
     HINTS(track, 0, AT_HINT_NO_FACE);
-    HINTS(seen[ATTUNE_FACE], 0, AT_HINT_NO_FACE);
     HINTS(quality.speech_share, 0, AT_HINT_NO_VOICE);
     HINTS(quality.speech_share, NAN, AT_HINT_NO_VOICE);
     HINTS(quality.snr_db, 2, AT_HINT_NOISE);

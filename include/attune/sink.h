@@ -9,8 +9,8 @@
  *     attune_report_finish(r, &info, 0, &err);       now the files are there
  *     attune_report_free(&r);
  *
- * Files are written beside their final names and appear, whole, at attune_report_finish, or not at
- * all. Files of an earlier run that this one does not write stay where they are; text, summary and
+ * Files grow in a folder of their own in dir, attune-unfinished, and appear together, whole, at
+ * attune_report_finish, or not at all. Files of an earlier run that this one does not write stay where they are; text, summary and
  * page name them. Memory does not grow with the number of windows (but for eaf and textgrid, by a few
  * bytes for each change). Names, errors and owning as in attune.h; a
  * report and an index: one thread at a time.

@@ -272,11 +272,12 @@ int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
         goto fail;
     }
     /* A pipe, a terminal or /dev/full is written to: renaming would put a file in its place. */
-    sweep_dead(path);
-    if (exists && !S_ISREG(st.st_mode))
+    if (exists && !S_ISREG(st.st_mode)) {
         fd = open_at_once(path);
-    else
+    } else {
+        sweep_dead(path);
         fd = open_temp(o, exists ? st.st_mode & 0777 : 0666);
+    }
     if (fd < 0) {
         status = errno == ENXIO ? at_fail(err, ATTUNE_E_IO, "%s: nobody reads this pipe", path)
                                 : fail_errno(err, path);

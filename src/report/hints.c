@@ -57,8 +57,7 @@ static unsigned of_face(const attune_window *w)
     const attune_quality *q = &w->quality;
     unsigned small = (unsigned)(q->face_size < small_px);
 
-    if (w->track == 0 || !(q->face_share >= hardly_there) ||
-        !(w->seen[ATTUNE_FACE] >= hardly_there)) /* it has just left */
+    if (w->track == 0 || !(q->face_share >= hardly_there))
         return 1u << AT_HINT_NO_FACE;
     return (unsigned)(q->brightness < dark) << AT_HINT_FACE_DARK |
            (unsigned)(q->brightness > bright) << AT_HINT_FACE_BRIGHT |
