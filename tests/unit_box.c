@@ -1,5 +1,6 @@
 /* A decoder that is at the mercy of its input: whatever it does ends in an error of one line, within the
  * limit, and the next input is read. */
+#include "base/progress.h"
 #include "media/av_box.h"
 #include "media/media.h"
 #include "media_fixtures.h"
@@ -20,7 +21,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -50,13 +50,6 @@ static int remove_files(void **state)
     (void)state;
     unlink(clip);
     return rmdir(root);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void assert_clip_is_read(void)
@@ -163,9 +156,9 @@ static void writes_where_nothing_is(const at_box_ends *e)
 
 static void loops(const at_box_ends *e)
 {
-    const double until = now_s() + 100; /* not for ever, should nobody stop it */
+    const double until = at_now() + 100; /* not for ever, should nobody stop it */
     (void)e;
-    while (now_s() < until)
+    while (at_now() < until)
         continue;
 }
 
@@ -274,11 +267,11 @@ static void silence_has_a_limit(void **state)
     void (*const cases[])(const at_box_ends *) = {loops, falls_asleep};
     at_box_patience_s = .5;
     for (int i = 0; i < 2; i++) {
-        const double before = now_s();
+        const double before = at_now();
         attune_error err;
         assert_int_equal(ends_with(cases[i], &err), ATTUNE_E_FORMAT);
         assert_non_null(strstr(err.text, "takes too long"));
-        assert_true(now_s() - before < 20);
+        assert_true(at_now() - before < 20);
     }
     at_box_patience_s = 60;
 }

@@ -1,6 +1,8 @@
 /* A decoder that behaves gives the same in a child as without, for all kinds of files and of failures, side by side,
  * and soon. */
+#include "base/hash.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "media/av_box.h"
 #include "media/media.h"
 #include "media_fixtures.h"
@@ -14,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -61,21 +62,7 @@ static int remove_files(void **state)
     return rmdir(root);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* ---- the same with and without ------------------------------------------------------------ */
-
-static uint64_t mixed(uint64_t hash, const void *data, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ ((const unsigned char *)data)[i]) * 0x100000001b3;
-    return hash;
-}
 
 /* Every byte of every plane, and what says how to look at them. */
 static uint64_t of_picture(uint64_t hash, const at_media_packet *p)
@@ -83,12 +70,12 @@ static uint64_t of_picture(uint64_t hash, const at_media_packet *p)
     const attune_picture *x = &p->picture;
     const int shape[] = {x->format, x->w,           x->h,          x->matrix,
                          x->range,  x->orientation, x->aspect_num, x->aspect_den};
-    hash = mixed(hash, shape, sizeof shape);
+    hash = at_hash(hash, shape, sizeof shape);
     for (int i = 0; i < 3 && x->plane[i]; i++) {
         const int bytes = av_image_get_linesize(p->frame->format, x->w, i);
         const int halved = i ? av_pix_fmt_desc_get(p->frame->format)->log2_chroma_h : 0;
         for (int y = 0; y < AV_CEIL_RSHIFT(x->h, halved); y++)
-            hash = mixed(hash, x->plane[i] + y * x->stride[i], (size_t)bytes);
+            hash = at_hash(hash, x->plane[i] + y * x->stride[i], (size_t)bytes);
     }
     return hash;
 }
@@ -96,16 +83,16 @@ static uint64_t of_picture(uint64_t hash, const at_media_packet *p)
 /* What reading came to: the status, and all that was given out. */
 static uint64_t all_of(const char *path, int no_sandbox, at_media_info *info, attune_error *err)
 {
-    uint64_t hash = 0xcbf29ce484222325;
+    uint64_t hash = AT_HASH_START;
     at_media *m;
     at_media_packet p;
     *err = (attune_error){0};
     *info = (at_media_info){0};
     int ret = at_media_open(&m, path, &(at_media_options){.no_sandbox = no_sandbox}, err);
     while (ret >= 0 && (ret = at_media_next(m, &p, err)) == 1) {
-        hash = mixed(hash, &p.t_us, sizeof p.t_us);
+        hash = at_hash(hash, &p.t_us, sizeof p.t_us);
         hash = p.kind == AT_MEDIA_VIDEO ? of_picture(hash, &p)
-                                        : mixed(hash, p.pcm, p.n * sizeof *p.pcm);
+                                        : at_hash(hash, p.pcm, p.n * sizeof *p.pcm);
     }
     if (m)
         at_media_get_info(m, info);
@@ -367,11 +354,11 @@ static void a_frame_of_a_child_becomes_a_jpeg(void **state)
 
 static double open_s(int no_sandbox)
 {
-    const double before = now_s();
+    const double before = at_now();
     at_media *m;
     assert_int_equal(at_media_open(&m, clip, &(at_media_options){.no_sandbox = no_sandbox}, NULL),
                      0);
-    const double took = now_s() - before;
+    const double took = at_now() - before;
     at_media_free(&m);
     return took;
 }

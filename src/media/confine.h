@@ -23,6 +23,9 @@ enum {
     AT_HELD_ALL = (1 << AT_HELD_LAYERS) - 1
 };
 
+/* Of the layer with that bit's number: a word. */
+const char *at_held_name(int layer);
+
 /* Keeps the descriptors out (> 2) and in (-1: standard input is none of ours) and closes all others. Of a process of
  * one thread. Returns bits of what is in force. */
 unsigned at_confine(at_confine_kind kind, int out, int in);

@@ -22,6 +22,11 @@ static const struct {
     {"calls", "seccomp: reading, computing, threads (live: all but starting programs and such)"},
 };
 
+const char *at_held_name(int layer)
+{
+    return layers[layer].name;
+}
+
 /* Claims are not enough. */
 static unsigned try_out(unsigned held)
 {

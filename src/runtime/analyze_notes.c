@@ -66,7 +66,6 @@ static void note_breaks(attune_input_info *info, const at_live_state *live, cons
 /* Words for the lowest layer of the sandbox that is missing. */
 static void note_held(attune_input_info *info, const at_media_info *media, int no_sandbox)
 {
-    attune_sandbox_layer layer;
     int missing = 0;
 
     if (no_sandbox)
@@ -75,8 +74,7 @@ static void note_held(attune_input_info *info, const at_media_info *media, int n
         return;
     while (media->held & 1U << missing)
         missing++;
-    if (attune_sandbox_at(missing, &layer))
-        note(info, "the decoder's sandbox lacked a layer (%s)", layer.name);
+    note(info, "the decoder's sandbox lacked a layer (%s)", at_held_name(missing));
 }
 
 /* A report without faces says what it cannot know of. */
