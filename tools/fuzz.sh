@@ -18,6 +18,7 @@ timeline  src/report/timeline.c src/report/fields.c
 csv       src/data/csv.c src/data/gunzip.c
 recipe    src/train/recipe.c src/train/fields.c src/train/settings.c
 messages  src/serve/wire.c
+box       src/media/av_wire.c
 "
 
 build() # folder, meson's options
