@@ -11,6 +11,7 @@ help:
 	@echo "make clip     draw demo/talking_head.mp4 again (some minutes)"
 	@echo "make test     build with gcc, clang and the sanitizers, and run all tests"
 	@echo "make build    build $(BUILD)/src/attune"
+	@echo "make fuzz     look for inputs that break a reader, HOURS=1 in all (needs clang)"
 	@echo "make install  install to PREFIX (now $(PREFIX)), under DESTDIR if set"
 	@echo "make format   bring the C files into the project's format"
 	@echo "make clean    remove build/ and demo-report/"
@@ -43,6 +44,11 @@ test:
 	@tools/setup.sh test
 	@tools/test.sh
 
+HOURS = 1
+fuzz:
+	@tools/setup.sh test
+	@tools/fuzz.sh $(HOURS)
+
 # Built by whoever calls, installed with sudo where the place is not theirs to write.
 install: build
 	meson configure $(BUILD) -Dprefix="$(PREFIX)"
@@ -58,4 +64,4 @@ format:
 clean:
 	rm -rf build demo-report
 
-.PHONY: help build setup-build demo clip test install format clean
+.PHONY: help build setup-build demo clip test fuzz install format clean

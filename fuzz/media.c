@@ -39,7 +39,7 @@ static void check_sound(const at_media_packet *p)
 
 static void read_timed(const char *path)
 {
-    const at_media_options o = {.rate = 8, .max_pixels = 1 << 18, .threads = 1};
+    const at_media_options o = {.rate = 8, .max_pixels = 1 << 18, .threads = 1, .no_sandbox = 1};
     at_media *m = NULL;
     at_media_packet p;
     attune_error err = {0};

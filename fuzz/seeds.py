@@ -215,8 +215,19 @@ def messages():
     yield b"\3" + jpeg(40, 24).replace(b"\xff\xc0", b"\xff\xc2")
 
 
+def box():
+    """What a decoder's child says: kinds of messages (fuzz/box.c) with their times, and bytes that are changed."""
+    def say(*kinds):
+        return b"".join(bytes([kind, 0, 0, t]) for t, kind in enumerate(kinds, 1))
+    yield say(2, 3, 4, 3, 4, 5)
+    yield say(2, 6)
+    yield say(2, 3, 3)
+    for at in range(24, 72):  # the picture's format, size, colours, shape and place
+        yield say(2, 3) + bytes([9, at, 0, 1]) + say(3)
+
+
 def main():
-    for maker in weights, media, csv, recipe, timeline, messages:
+    for maker in weights, media, box, csv, recipe, timeline, messages:
         folder = os.path.join(sys.argv[1], maker.__name__)
         os.makedirs(folder, exist_ok=True)
         for i, content in enumerate(maker()):

@@ -30,17 +30,20 @@ static const char *all_sinks(void)
 
 static int write_report(const char *dir)
 {
-    attune_report_options setup = {.dir = dir, .input = "clip.mp4", .sinks = all_sinks()};
+    attune_report_options setup = {
+        .dir = dir, .input = "clip.mp4", .sinks = all_sinks(), .sightings = 1};
     attune_input_info info = {.duration_s = 1, .has_audio = 1, .elapsed_s = 1};
     attune_window w = {.end_us = 500000, .abstain = 1};
+    const attune_sighting s = {.picture = 1};
     attune_error err = {0};
     attune_report *r;
     attune_index *x = NULL;
     for (int i = 0; i < ATTUNE_EMOTIONS; i++)
         w.emotion7[i] = 1.0f / ATTUNE_EMOTIONS;
     int rc = attune_report_open(&r, &setup, &err);
+    rc = rc ? rc : attune_report_sighting(r, &s, &err);
     rc = rc ? rc : attune_report_window(r, &w, &err);
-    rc = rc ? rc : attune_index_open(&x, dir, &err);
+    rc = rc ? rc : attune_index_open(&x, folder, &err);
     rc = rc ? rc : attune_report_finish(r, &info, 0, &err);
     rc = rc ? rc : attune_index_add(x, "x", r);
     rc = rc ? rc : attune_index_finish(x, &err);
@@ -69,7 +72,7 @@ static void report_survives(void **state)
             snprintf(path, sizeof path, "%s/%s", dir, sink->file);
             assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
         }
-        snprintf(path, sizeof path, "%s/index.html", dir);
+        snprintf(path, sizeof path, "%s/index.html", folder);
         assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
         assert_true(rmdir(dir) == 0 || access(dir, F_OK) != 0); /* no temporary files either */
     }
@@ -90,7 +93,7 @@ static void export_survives(void **state)
     snprintf(later, sizeof later, "%s/later", made);
     assert_int_equal(write_report(dir), ATTUNE_OK);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
-        const attune_export_options o = {.to = "openface,eaf,table,srt", .dir = later};
+        const attune_export_options o = {.to = "openface-windows,eaf,table,srt", .dir = later};
         attune_error err = {0};
         wrap_alloc_fail_at(n);
         int rc = attune_export(dir, &o, &err);
@@ -109,9 +112,10 @@ static void export_survives(void **state)
         snprintf(path, sizeof path, "%s/%s", dir, sink->file);
         unlink(path);
     }
-    snprintf(path, sizeof path, "%s/index.html", dir);
-    unlink(path);
     rmdir(dir);
+    snprintf(path, sizeof path, "%s/index.html", folder);
+    unlink(path);
+    rmdir(folder);
     assert_int_equal(rmdir(made), 0);
 }
 

@@ -16,16 +16,12 @@
 
 enum { TENSORS = 71 };
 
-static const float data[8192] = {1, -2, 3, 0.5f, 5, 6}; /* more than is read ahead */
+static const float data[6] = {1, -2, 3, 0.5f, 5, 6};
 static char folder[] = "/tmp/attune-alloc-weights-XXXXXX";
 static char path[64];
 
-static int cut_at = -1; /* the JSON library's so-manieth allocation; < 0: never */
-
 static void *seen_malloc(size_t n)
 {
-    if (cut_at >= 0 && cut_at-- == 0 && truncate(path, 0) != 0)
-        return NULL;
     return malloc(n);
 }
 
@@ -57,7 +53,7 @@ static int write_file(attune_error *err)
     at_weights_writer *w = NULL;
     int status = at_weights_writer_create(&w, err);
     if (status == ATTUNE_OK)
-        status = at_weights_put(w, "first", 2, (int[]){2, 4096}, data, 0);
+        status = at_weights_put(w, "first", 2, (int[]){2, 3}, data, 0);
     for (int i = 0; status == ATTUNE_OK && i < TENSORS - 1;
          i++) { /* so that the list has to grow */
         char name[16];
@@ -134,34 +130,11 @@ static void reading_survives(void **state)
     assert_true(ours >= 4); /* the object, two lists, the tensors */
 }
 
-/* Whoever shortens a file while it is loaded makes it a short one, and no more than that. */
-static void a_file_cut_short_meanwhile(void **state)
-{
-    int cut = 0;
-    (void)state;
-    for (int n = 0; n < 400; n += 7) {
-        at_weights *w = NULL;
-        attune_error err = {0};
-        assert_int_equal(write_file(NULL), ATTUNE_OK);
-        cut_at = n;
-        int status = at_weights_load(&w, path, &err);
-        cut_at = -1;
-        assert_true(status == ATTUNE_OK || status == ATTUNE_E_FORMAT);
-        assert_int_equal(status != ATTUNE_OK, w == NULL);
-        if (status != ATTUNE_OK)
-            assert_non_null(strstr(err.text, "w.safetensors: cut short while it was read"));
-        cut += status != ATTUNE_OK;
-        at_weights_free(&w);
-    }
-    assert_true(cut > 20);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writing_survives),
         cmocka_unit_test(reading_survives),
-        cmocka_unit_test(a_file_cut_short_meanwhile),
     };
     return cmocka_run_group_tests_name("alloc_weights", tests, set_up, tear_down);
 }

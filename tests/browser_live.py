@@ -140,10 +140,9 @@ class Live:
             self.b.emulate(scheme=scheme, width=360)
             self.b.wait("return getComputedStyle(document.body).backgroundColor === arguments[0]", ground,
                         what=f"{scheme} ground")
-            wide = self.b.js("""return [...document.querySelectorAll('body *')].filter((e) => !e.closest('.wide, .out')
-                && e.getBoundingClientRect().right > 361).map((e) => e.id || e.tagName)""")
-            check(not wide and self.b.js("return document.documentElement.scrollWidth <= 360"),
-                  f"{name}: wider than a telephone: {wide}")
+            self.b.wait("""return document.documentElement.scrollWidth <= 360 && ![...document.querySelectorAll('body *')]
+                .some((e) => !e.closest('.wide, .out') && e.getBoundingClientRect().right > 361)""",
+                        what=f"{name}: as narrow as a telephone")
             self.shot(f"{name}-{scheme}-phone")
             self.b.emulate(scheme=scheme)
             self.shot(f"{name}-{scheme}")
@@ -273,6 +272,27 @@ class Live:
         check(not self.troubles(), "the loss is over and still told")
         said("a camera lost: told, gone on without, taken up again")
 
+    def allowed_too_late(self):
+        """What is allowed when the session is over is let go at once."""
+        self.b.click("#again")
+        self.b.click("#go")
+        self.phase("live")
+        self.b.click("#toggle-video")
+        self.b.js("""const devices = navigator.mediaDevices, ask = devices.getUserMedia.bind(devices);
+            devices.getUserMedia = async (want) => {
+              const stream = await ask(want);
+              await new Promise((answer) => { window.allow = answer; });
+              delete devices.getUserMedia;
+              window.late = stream.getTracks()[0];
+              return stream;
+            };""")
+        self.b.click("#toggle-video")
+        self.b.wait("return !!window.allow", what="the question")
+        self.end()
+        self.b.js("allow()")
+        self.b.wait("return window.late?.readyState === 'ended'", what="the camera let go")
+        said("allowed when the session is over: the camera stays off")
+
     def background(self):
         """Another tab in front: pictures go on, windows come."""
         this = self.b.do("GET", "/window")
@@ -299,13 +319,13 @@ class Live:
         check(len(tiles) == 6 and any("face in view" in t for t in tiles), f"summary: {tiles}")
         check(self.b.js("return document.activeElement.id") == "ended", "the focus is lost after the end")
         self.b.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.b.downloads))
-        for name in ("csv", "jsonl"):
+        saved = {name: self.b.downloads / f"attune-session.{name}" for name in ("csv", "jsonl")}
+        for name in saved:
             self.b.click(f"#save-{name}")
         end = time.monotonic() + webdriver.PATIENCE
-        while len(list(self.b.downloads.glob("attune-session.*"))) < 2 and time.monotonic() < end:
+        while not all(path.exists() for path in saved.values()) and time.monotonic() < end:
             time.sleep(0.1)
-        rows = (self.b.downloads / "attune-session.csv").read_text().splitlines()
-        lines = (self.b.downloads / "attune-session.jsonl").read_text().splitlines()
+        rows, lines = (path.read_text().splitlines() for path in saved.values())
         columns = subprocess.run([EXE, "info", "--columns"], capture_output=True, text=True, check=True).stdout
         for name in rows[0].split(","):
             check(name in columns, f"{name}: no column of a timeline")
@@ -334,12 +354,14 @@ class Live:
         self.b.wait("return +document.getElementById('moment').max > 5", what="windows to keep")
         self.server.kill()
         self.phase("reconnecting")
-        self.b.js("document.getElementById('kept').textContent = ''")
+        for wish in ("will not be kept", "will be kept"):  # what is wished meanwhile is not lost
+            self.b.click("#keep")
+            self.told_kept(wish)
         self.server.start()
         self.phase("live")
         self.told_kept("is kept")
         self.b.click("#keep")
-        self.told_kept("not kept")
+        self.told_kept("before the program was restarted is among the past sessions")
         self.b.click("#keep")
         self.b.click("#consent-yes")
         self.told_kept("is kept")
@@ -347,6 +369,11 @@ class Live:
                     self.b.js("return +document.getElementById('moment').max"), what="windows to keep")
         self.end()
         self.quiet("ERR_CONNECTION_REFUSED", "WebSocket")
+        self.b.click("#again")
+        self.b.click("#go")
+        self.phase("live")
+        check(self.b.text("#keep") == "Keep this session…", "another session begins as if it were kept")
+        self.end()
         said("kept: after the consent, over a restart, and taken back")
 
     def told_kept(self, words):
@@ -456,10 +483,23 @@ class Live:
     def locked_out(self):
         """A server that was stopped cleanly and started again has another token."""
         check(self.server.stop() == 0, "attune serve does not stop cleanly")
-        self.server.start()
+        address = self.server.start()
         self.phase("locked")
         check("Open the address" in " ".join(self.troubles()), f"locked out: {self.troubles()}")
         self.shot("locked")
+        self.end()
+        self.b.click("#again")
+        self.b.click("#go")
+        self.phase("locked")
+        check("taken up by itself" in " ".join(self.troubles()), f"sound that cannot begin: {self.troubles()}")
+        first = self.b.do("GET", "/window")
+        self.tab(address)
+        self.b.do("DELETE", "/window")
+        self.enter(first)
+        self.phase("live")
+        self.b.wait("return document.getElementById('toggle-audio').ariaPressed === 'true'", what="the sound")
+        self.b.wait("return +document.getElementById('moment').max > 3", what="windows")
+        check(not self.troubles(), f"let in, and still told: {self.troubles()}")
         self.end()
         self.quiet("ERR_CONNECTION_REFUSED", "WebSocket", "403")
         said("stopped and started again: the page is told to be opened anew")
@@ -526,6 +566,7 @@ def tests(live, address):
     live.device_lost()
     live.ended()
     live.narrow_and_dark("ended")
+    live.allowed_too_late()
     live.kept()
     live.past()
     live.shared()

@@ -25,6 +25,7 @@ import wave
 import zlib
 
 import built
+import running
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
@@ -179,6 +180,36 @@ class Usage(Case):
         self.assertRegex(self.run_attune("--version").stdout, r"^attune \d+\.\d+\.\d+\n$")
         self.assertIn("Exit codes", self.run_attune("--help").stdout)
 
+    def test_help_that_nobody_can_read(self):
+        for args in (["--help"], ["help"], ["--version"], ["analyze", "--help"], ["train", "--help"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run(**self.command(*args), stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1, args)
+            self.assert_one_line(done.stderr, "attune: standard output: No space left on device")
+
+    def test_names_are_shown_as_they_are(self):
+        """Nothing of a name is obeyed by a terminal, or hides, in what is said of it."""
+        name = "\x1b[31m\u202egpj.\u200b\u2066x"
+        for args in ([name], ["analyze", f"--{name}"], ["analyze", name], ["info", name], ["train", name],
+                     ["export", name, "--to", "srt"], ["explain", name], ["degrade", name, "--corrupt", "blur=1"],
+                     ["reproduce", name, "--data", ".", "-o", "r"], ["analyze", "--sinks", name, "x"],
+                     ["analyze", "--rate", name, "x"], ["degrade", "x", "--corrupt", name, "-o", "y"],
+                     ["eval", "default", "--dataset", name, "--root", "."], ["sessions", "show", name]):
+            done = subprocess.run(**self.command(*args), capture_output=True, text=True)
+            self.assertIn(done.returncode, (1, 2), args)
+            self.assertNotRegex(done.stderr + done.stdout, "[\x1b\u200b\u202e\u2066]")
+        self.assertEqual(self.files(), [])
+
+    @needs_model
+    def test_names_in_reports(self):
+        name = "a\u202egpj.\u200b.wav"
+        write_wav(self.dir / name, 1)
+        shown = self.run_attune("analyze", name, "-o", "o\u202eut", "--export", "eaf,table").stdout
+        for text in (shown, *((p.read_text() for p in (self.dir / "o\u202eut").iterdir()))):
+            self.assertNotRegex(text, "[\u200b\u202e]")
+        self.assertIn("a?gpj.?.wav: 1 s", shown)
+        self.assertIn("o?ut/report.html", shown)
+
     def test_wrong_usage_is_2(self):
         self.assertIn("usage", self.run_attune(code=2).stderr)
         for args in (["frobnicate"], ["analyze"], ["analyze", "--nope", "x"], ["analyze", "-o"],
@@ -294,7 +325,7 @@ class BadModel(Case):
         with open(self.dir / "sparse.safetensors", "wb") as f:
             f.write(struct.pack("<Q", 100))
             f.truncate(3 << 30)
-        self.refused_by_both("sparse.safetensors", f"larger than {64 << 20} bytes")
+        self.refused_by_both("sparse.safetensors", f"larger than {128 << 20} bytes")
 
     @needs_model
     def test_a_model_cut_short(self):
@@ -363,6 +394,11 @@ class BadInput(Case):
         self.assert_one_line(self.run_attune("analyze", "v.y4m", "--no-video", code=1).stderr, "v.y4m")
         self.assertEqual(self.files(), ["a.wav", "v.y4m"])
 
+    def test_pictures_larger_than_can_be(self):
+        (self.dir / "huge.y4m").write_bytes(b"YUV4MPEG2 W200000 H200000 F25:1 Ip A1:1 C420jpeg\nFRAME\n" + bytes(999))
+        done = self.run_attune("analyze", "huge.y4m", code=1)
+        self.assert_one_line(done.stderr, "huge.y4m: not a media file of a kind that is read, or damaged")
+
     def test_long_and_thin_pictures(self):
         write_png(self.dir / "thin.png", 16384, 64)
         self.run_attune("analyze", "thin.png")
@@ -402,6 +438,16 @@ class BadInput(Case):
                                   stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("standard output", done.stderr)
+
+    def test_a_model_larger_than_any(self):
+        """Three gigabytes that take no room on the disk."""
+        header = json.dumps({"a": {"dtype": "F32", "shape": [3 << 28], "data_offsets": [0, 3 << 30]}}).encode()
+        with open(self.dir / "m.safetensors", "wb") as f:
+            f.write(len(header).to_bytes(8, "little") + header)
+            f.truncate(8 + len(header) + (3 << 30))
+        for args in (["info", "m.safetensors"], ["analyze", "a.wav", "--model", "m.safetensors"]):
+            done = self.run_attune(*args, code=1)
+            self.assert_one_line(done.stderr, "m.safetensors: larger than 134217728 bytes")
 
     def test_a_reader_that_left_does_not_spoil_the_reports(self):
         for name in "ab":
@@ -582,19 +628,11 @@ def size_of(path):
         return 0
 
 
-def leads_to(link, name):
-    """Whether a link that another program may close meanwhile leads to a file of that name."""
-    try:
-        return os.path.basename(os.readlink(link)) == name
-    except FileNotFoundError:
-        return False
-
-
 @needs_model
 class Interrupted(Case):
     def interrupt(self, sig, ready, *args):
-        p = subprocess.Popen(**self.command("analyze", *args), stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, text=True)
+        p = subprocess.Popen(**self.command("analyze", *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             preexec_fn=lambda: signal.signal(sig, signal.SIG_DFL))  # under nohup, too
         for _ in range(3000):
             if ready(p) or p.poll() is not None:
                 break
@@ -606,11 +644,11 @@ class Interrupted(Case):
         return out
 
     def some_rows(self, _):
-        return any(size_of(p) > 4000 for p in self.dir.glob("out/timeline.csv.tmp-*"))
+        return any(size_of(p) > 4000 for p in self.dir.glob("out/attune-unfinished/timeline.csv"))
 
     def test_what_was_finished_is_kept(self):
         write_wav(self.dir / "long.wav", 1200)
-        for sig in (signal.SIGINT, signal.SIGTERM):
+        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             self.interrupt(sig, self.some_rows, "long.wav", "-o", "out")
             summary, rows = self.check_outputs("out")
             self.assertTrue(summary["interrupted"])
@@ -644,8 +682,7 @@ class Interrupted(Case):
         self.addCleanup(os.close, keep)
 
         def waits_for_pipe(p):
-            open_files = os.listdir(f"/proc/{p.pid}/fd")
-            return any(leads_to(f"/proc/{p.pid}/fd/{n}", "pipe") for n in open_files)
+            return running.has_open(p.pid, "pipe")
 
         self.interrupt(signal.SIGINT, waits_for_pipe, "pipe", "-o", "out")
         self.assertEqual(self.files(), ["pipe"])
@@ -750,7 +787,29 @@ class SoundApart(unittest.TestCase):
         self.assertEqual(r.returncode, 1)
         self.assertRegex(r.stderr, "pipe.wav: can be read only once.*--offset")
 
+    def test_sound_of_another_time_is_refused(self):
+        shutil.rmtree(self.root / "out", ignore_errors=True)
+        for offset, said in ((43200, "would begin at 43200.00 s, and it ends at 8.0"), (8.1, "would begin at 8.10 s"),
+                             (-9, "would end 1.0[0-9]* s before it begins")):
+            r, _ = self.analyze("mute.mkv", "--sound", self.root / "own.wav", "--offset", offset)
+            self.assertEqual(r.returncode, 1, r.stderr)
+            self.assertRegex(r.stderr, f"mute.mkv: its sound .*own.wav {said}")
+            self.assertFalse((self.root / "out").exists())
+        r, _ = self.analyze("mute.mkv", "--sound", self.root / "own.wav", "--offset", 7.5)
+        self.assertEqual(r.returncode, 0, r.stderr)
+
+    def test_damaged_sound_is_named(self):
+        data = (self.root / "own.wav").read_bytes()
+        (self.root / "cut.wav").write_bytes(data[: len(data) // 2])
+        r, _ = self.analyze("mute.mkv", "--sound", self.root / "cut.wav", "--offset", 0)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("cut.wav: the file should have",
+                      json.loads((self.root / "out/summary.json").read_text())["truncated_reason"])
+
     def test_usage(self):
+        r, _ = self.analyze("clip.mkv", "--sound", "a.wav", "--offset", "soon")
+        self.assertIn("takes -43200 to 43200, not 'soon'", r.stderr)
+        self.assertIn("auto", r.stderr)
         for options in (["--offset", "1"], ["--sound", "a.wav", "--offset", "soon"], ["--sound", "a.wav", "--live"],
                         ["--sound", "a.wav", "--no-video"], ["--sound", "a.wav", "b.mkv"]):
             r, _ = self.analyze("clip.mkv", *options)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import shutil
 import struct
 import subprocess
@@ -80,6 +81,18 @@ class Usage(unittest.TestCase):
             r = run(MODEL, "--dataset", "folder", "--root", "/tmp", option, "99999999999")
             self.assertEqual(r.returncode, 2)
             self.assertIn(f"{option} takes {limit}, not '99999999999'", r.stderr)
+
+    def test_where_nothing_can_be_written_is_said_first(self):
+        with tempfile.TemporaryDirectory() as folder:
+            nowhere = pathlib.Path(folder) / "none/x"
+            for option in ("--json", "--answers", "--excluded", "--qualities"):
+                r = run("/nonexistent.safetensors", "--dataset", "folder", "--root", folder, option, nowhere)
+                self.assertEqual(r.returncode, 1)
+                self.assertEqual(r.stderr, f"attune eval: {nowhere}: No such file or directory\n")
+            r = subprocess.run([EXE, "bench", "--json", nowhere], capture_output=True, text=True)
+            self.assertEqual(r.returncode, 1)
+            self.assertEqual(r.stderr, f"attune bench: {nowhere}: No such file or directory\n")
+            self.assertEqual(os.listdir(folder), [])
 
     def test_what_is_not_there_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -217,6 +230,15 @@ class Made(unittest.TestCase):
             kept = sorted((self.root / "kept").iterdir())
             self.assertEqual(len(kept), 5)
             kept[0].write_bytes(kept[0].read_bytes()[:-9])  # damaged: made again
+
+    def test_a_cache_that_takes_nothing_is_said(self):
+        self.clip_part(self.root / "set/happy/%02d.png", "-frames:v", "2", "-r", "1")
+        r = subprocess.run([EXE, "eval", MODEL, "--dataset", "folder", "--root", self.root / "set", "--cache",
+                            self.root / "full", "--quiet"], capture_output=True, text=True, preexec_fn=lambda:
+                           resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertRegex(r.stdout, r"cache: \d+ could not be written to .*full\n")
+        self.assertEqual(list((self.root / "full").iterdir()), [])
 
     def test_official_video_layouts(self):
         """In the containers that their authors give out; each goes through a session of its own."""

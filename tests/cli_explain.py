@@ -18,6 +18,8 @@ import unittest
 import wave
 import zlib
 
+import running
+
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 MODEL = SOURCE / "models/default.safetensors"
@@ -268,11 +270,7 @@ class BadInput(Case):
         self.addCleanup(os.close, keep)
 
         def waits(p):
-            try:
-                links = pathlib.Path(f"/proc/{p.pid}/fd").iterdir()
-                return "pipe" in (os.path.basename(os.readlink(link)) for link in links)
-            except FileNotFoundError:  # closed meanwhile
-                return False
+            return running.has_open(p.pid, "pipe")
         self.assertIn("interrupted before there was a face", self.interrupt(waits, "pipe", "-o", "out"))
         self.assertEqual(self.files(), ["pipe"])
 

@@ -29,7 +29,7 @@ except ImportError:
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 MODEL = pathlib.Path(os.environ.get("ATTUNE_MODEL") or SOURCE / "models/default.safetensors")
-TEXTS = {"openface": ["openface.csv"], "eaf": ["timeline.eaf"], "textgrid": ["timeline.TextGrid"],
+TEXTS = {"openface-windows": ["openface-windows.csv"], "eaf": ["timeline.eaf"], "textgrid": ["timeline.TextGrid"],
          "srt": ["timeline.srt"], "vtt-metadata": ["timeline.metadata.vtt"],
          "table": ["table.csv", "table.csv-metadata.json"]}
 EMOTIONS = "neutral happy sad angry fearful disgusted surprised".split()
@@ -90,7 +90,7 @@ class Exports(unittest.TestCase):
         subprocess.run(["ffmpeg", "-v", "error", "-ss", "8", "-t", "14", "-i", SOURCE / "demo/talking_head.mp4", "-s",
                         "320x240", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "pcm_s16le", "-ac", "1", cls.clip], check=True)
         cls.report = cls.root / "report"
-        run("analyze", cls.clip, "-o", cls.report, "--export", ",".join(TEXTS), "--quiet")
+        run("analyze", cls.clip, "-o", cls.report, "--export", ",".join(["openface", *TEXTS]), "--quiet")
         lines = (cls.report / "timeline.jsonl").read_text().splitlines()
         cls.windows = [json.loads(line) for line in lines]
         assert any(w["abstain"] for w in cls.windows) and any(w["track"] for w in cls.windows)
@@ -174,12 +174,48 @@ class Exports(unittest.TestCase):
 
     # ---- OpenFace
 
-    def test_openface(self):
-        with open(self.report / "openface.csv", newline="") as f:
+    def openface(self, name):
+        with open(self.report / name, newline="") as f:
             rows = list(csv.reader(f))
         head, rows = rows[0], [dict(zip(rows[0], map(float, r))) for r in rows[1:]]
         self.assertEqual(head[:8], "frame face_id timestamp confidence success pose_Rx pose_Ry pose_Rz".split())
         units = [c for c in head if c.startswith("AU")]
+        for row in rows:
+            self.assertTrue(all(0 <= row[u] <= 5 for u in units))
+        return rows, units
+
+    def test_openface(self):
+        """A row a picture: windows are the means of their rows, and the landmarks lie in the face."""
+        rows, units = self.openface("openface.csv")
+        self.assertEqual([r["frame"] for r in rows], list(range(1, len(rows) + 1)))
+        summary = json.loads(self.text("summary.json"))
+        self.assertEqual(len(rows), summary["frames"])
+        self.assertEqual(sum(r["success"] for r in rows), summary["frames_with_face"])
+        for row in rows:
+            if not row["success"]:
+                self.assertTrue(row["confidence"] == 0 and math.isnan(row["nose_x"]) and row["face_id"] == 0)
+                continue
+            for name in "eye_right eye_left nose mouth_right mouth_left".split():
+                self.assertLess(row["box_x"], row[name + "_x"])
+                self.assertLess(row[name + "_x"], row["box_x"] + row["box_w"])
+                self.assertLess(row["box_y"], row[name + "_y"])
+                self.assertLess(row[name + "_y"], row["box_y"] + row["box_h"])
+            self.assertLess(row["eye_right_x"], row["eye_left_x"])
+            self.assertAlmostEqual(sum(row[f"emotion_{e}"] for e in EMOTIONS), 1, delta=1e-3)
+        compared = 0
+        for w in self.windows:
+            within = [r for r in rows if r["success"] and w["start_s"] - 1e-6 <= r["timestamp"] < w["end_s"] - 1e-6]
+            self.assertEqual(bool(within), w["track"] > 0)
+            if w["track"] > 0:
+                mean = sum(r["confidence"] for r in within) / len(within)
+                self.assertAlmostEqual(mean, w["detector_score"], delta=0.006)
+                compared += 1
+        self.assertGreater(compared, 10)
+        done = run("export", self.report, "--to", "openface", code=2)
+        self.assertIn("openface has a row a picture, which only attune analyze --export openface sees", done.stderr)
+
+    def test_openface_windows(self):
+        rows, units = self.openface("openface-windows.csv")
         self.assertTrue(all(re.fullmatch(r"AU\d\d_r", c) for c in units) and units == sorted(units))
         for au in "01 02 04 05 06 07 09 10 12 14 15 17 20 26 45".split():
             self.assertIn(f"AU{au}_r", units)
@@ -190,7 +226,6 @@ class Exports(unittest.TestCase):
             self.assertEqual(row["frame"], moments.index(w["end_s"]) + 1)
             self.assertEqual(row["face_id"], w["track"])
             self.assertEqual(row["success"], float(w["track"] > 0 and w["seen_face"] >= 0.5))
-            self.assertTrue(all(0 <= row[u] <= 5 for u in units))
             self.assertAlmostEqual(row["emotion_happy"], w["emotion_happy"], delta=1e-9)
             if row["success"]:
                 self.assertAlmostEqual(row["confidence"], w["detector_score"], delta=0.006)

@@ -12,14 +12,17 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 import built
 import hostile
+import running
 from cli_analyze import EXE, Case, needs_model, write_wav
 
 needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
@@ -278,17 +281,50 @@ class Harm(Media):
         missing = summary["presence"]["estimate"]["longest_gap"]
         self.assertAlmostEqual(missing["end_s"] - missing["start_s"], rows[-1][1], delta=1)
 
-    def peak_mb(self, *args, code=1):
-        """Memory of one run."""
-        shutil.rmtree(self.dir / "out", ignore_errors=True)
-        p = subprocess.Popen(**self.command("analyze", "-o", "out", *args), stderr=subprocess.PIPE,
+    def test_the_sandbox_is_told_of(self):
+        said = self.run_attune("info", "--sandbox").stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in said],
+                         ["layer", "process", "descriptors", "limits", "privileges", "files", "calls"])
+        for line in said[1:]:
+            self.assertRegex(line, r"^\w+ +(not )?active +(not )?active +\w")
+        write_wav(self.dir / "voice.wav", 3)
+        held, _ = self.analyze("voice.wav")
+        timeline = (self.dir / "out/timeline.csv").read_text()
+        free, _ = self.analyze("--no-sandbox", "voice.wav")
+        self.assertEqual((self.dir / "out/timeline.csv").read_text(), timeline)
+        self.assertEqual(free["notes"], held["notes"] + ["the input was decoded without a sandbox, as was asked for"])
+
+    @unittest.skipIf("thread" in SANITIZED or "address" in SANITIZED, "nothing is forked beside threads")
+    def test_a_decoder_that_dies_takes_nothing_with_it(self):
+        os.mkfifo(self.dir / "pipe")
+        keep = os.open(self.dir / "pipe", os.O_RDWR)
+        self.addCleanup(os.close, keep)
+        write_wav(self.dir / "voice.wav", 3)
+        p = subprocess.Popen(**self.command("analyze", "pipe", "voice.wav", "-o", "out"), stderr=subprocess.PIPE,
                              stdout=subprocess.DEVNULL, text=True)
-        said = p.stderr.read()
-        p.stderr.close()
-        _, status, usage = os.wait4(p.pid, 0)
-        p.returncode = os.waitstatus_to_exitcode(status)
-        self.assertEqual(p.returncode, code, said)
-        return usage.ru_maxrss / 1024, without_progress(said)
+        while not running.has_open(p.pid, "pipe"):
+            self.assertIsNone(p.poll())
+            time.sleep(0.01)
+        os.kill(running.children(p.pid)[0], signal.SIGKILL)
+        said = p.communicate(timeout=60)[1]
+        self.assertEqual(p.returncode, 1, said)
+        self.assertIn("pipe: the decoder broke down (signal 9)", said)
+        self.assertTrue((self.dir / "out/voice/timeline.csv").is_file(), said)
+
+    def peak_mb(self, *args, code=1):
+        """Memory of one run, its child's included, and what it said."""
+        shutil.rmtree(self.dir / "out", ignore_errors=True)
+        peak = 0
+        with open(self.dir / "said", "w+") as said:
+            p = subprocess.Popen(**self.command("analyze", "-o", "out", *args), stderr=said,
+                                 stdout=subprocess.DEVNULL)
+            while p.poll() is None:
+                peak = max(peak, running.memory_mb(p.pid))
+                time.sleep(0.002)
+            said.seek(0)
+            text = said.read()
+        self.assertEqual(p.returncode, code, text)
+        return peak, without_progress(text)
 
     @unittest.skipIf(SANITIZED, "a sanitizer takes memory of its own")
     def test_pictures_that_take_much_memory(self):
@@ -330,7 +366,7 @@ class Harm(Media):
                 peak, said = self.peak_mb(name, code=code)
                 self.assertLess(peak, 600)
                 if code and name != "large.y4m":
-                    self.assert_one_line(said, name, "takes more than 400 MB of memory")
+                    self.assert_one_line(said, name, "takes more than 448 MB of memory")
 
     @unittest.skipIf(SANITIZED, "a sanitizer takes memory of its own")
     def test_headers_that_ask_for_memory(self):
@@ -341,7 +377,12 @@ class Harm(Media):
             peak, said = self.peak_mb(name)
             self.assertLess(peak, 600)
             self.assert_one_line(said, name)
-        self.assertIn("takes more memory than the 600 MB that an input may", said)
+        self.assertIn("takes more memory than the 480 MB that an input may", said)
+        self.grey("large.png", "8192x8192")
+        hostile.index_and_picture(self.dir / "both.mp4", (self.dir / "large.png").read_bytes(), 8192, 8192, 8300000)
+        peak, said = self.peak_mb("both.mp4")
+        self.assertLess(peak, 600)
+        self.assert_one_line(said, "both.mp4: decoding it takes more memory than the 480 MB")
         for channels, rate in ((64, 48000), (255, 768000), (4000, 8000), (1, 768000)):
             hostile.wav(self.dir / "sound.wav", channels, rate, 9000000)
             peak, said = self.peak_mb("sound.wav", "--quiet", code=int(channels > 1))

@@ -2,6 +2,7 @@
 """attune reproduce from data sets to page and CSVs, on miniature data sets (mini_corpora.py) and recipes as
 small: figures that the commands beside them print again, nothing done twice, what is missing left out."""
 import csv
+import fcntl
 import json
 import os
 import pathlib
@@ -127,7 +128,13 @@ class Usage(unittest.TestCase):
                           ["table1", "-o", folder / "no", "--draws", "0"]):
             done = run(*arguments, code=2)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-        self.assertFalse((folder / "no/report.html").exists())
+        self.assertFalse((folder / "no").exists())
+        (folder / "taken").mkdir()
+        held = os.open(folder / "taken", os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = run("table1", "-o", folder / "taken", code=1)
+        os.close(held)
+        self.assertIn("taken: another run is writing into this folder", done.stderr)
         done = run("table1", "-o", folder / "no", code=1, data="nowhere")
         self.assertIn("nowhere", done.stderr)
 

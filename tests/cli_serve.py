@@ -445,160 +445,6 @@ class Examples(unittest.TestCase):
         self.run_client(*NODE, str(SOURCE / "examples/live/client.mjs"))
 
 
-HAS_STORE = "without" not in subprocess.run([EXE, "sessions", "list", "--store", "/none/x"], capture_output=True,
-                                            text=True).stderr
-
-
-@needs_server
-@needs_model
-@needs_ffmpeg
-@unittest.skipUnless(HAS_STORE, "a build without a store")
-class Keeping(unittest.TestCase):
-    def setUp(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.dir)
-        self.file = self.dir / "kept/sessions.db"
-        self.server = Server("--store", str(self.file))
-        self.addCleanup(lambda: self.server.__exit__())  # whichever is the last
-        self.items = clip(3)
-
-    def get(self, path, method="GET"):
-        status, headers, body = self.server.ask(path, method, Authorization=self.server.bearer())
-        if status == 200:
-            self.assertEqual(headers["content-type"], "application/json")
-        return (status, json.loads(body)) if body.startswith("{") else (status, body)
-
-    def kept(self):
-        return self.get("/sessions")[1]["sessions"]
-
-    def live(self, *words, end=True, **hello):
-        live, welcome = begin(self.server, **hello)
-        self.assertTrue(welcome["store"])
-        reader = Reader(live)
-        for word in words:
-            live.say(**word)
-        send(live, reader, self.items)
-        if end:
-            live.say(type="end")
-            reader.wait(lambda: reader.of("ended"))
-        return live, reader, welcome
-
-    def test_only_if_asked(self):
-        _, reader, _ = self.live()
-        self.assertEqual(len(reader.of("window")), 6)
-        self.assertEqual(self.kept(), [])
-        _, reader, _ = self.live(dict(type="keep", consent="1"), keep=False)
-        self.assertEqual(len(reader.of("forgotten")), 1)
-        self.assertEqual(self.kept(), [])
-        self.assertEqual(self.get("/sessions/1")[0], 404)
-
-    def test_kept_asked_and_deleted(self):
-        _, reader, welcome = self.live(dict(type="keep", consent="1"))
-        self.assertEqual([k["session"] for k in reader.of("kept")], [welcome["session"]])
-        one, = self.kept()
-        self.assertEqual((one["windows"], one["source"], one["consent"]["version"]), (6, "live", "1"))
-        self.assertTrue(one["ended"])
-        status, all_of_it = self.get(f"/sessions/{one['id']}")
-        self.assertEqual(status, 200)
-        self.assertEqual(len(all_of_it["windows"]), 6)
-        self.assertNotIn(str(self.dir), json.dumps(all_of_it))
-        self.files_of(one["id"])
-        self.assertEqual(self.get("/trends")[0], 200)
-        self.assertEqual(self.server.ask("/sessions")[0], 403)
-        self.assertEqual(self.server.ask("/sessions", "DELETE", Authorization=self.server.bearer(),
-                                         Origin="http://example.org")[0], 403)
-        self.assertEqual(self.get("/sessions/77", "DELETE")[0], 404)
-        for path in ("/sessions/", "/sessions/x", "/sessions/1x", "/sessions/-1", "/sessions/1/2"):
-            self.assertEqual(self.get(path)[0], 404, path)
-        self.assertEqual(self.get(f"/sessions/{one['id']}", "DELETE")[0], 200)
-        self.assertEqual(self.kept(), [])
-
-    def files_of(self, one):
-        """Its report is shown, other files are saved; their names and numbers are checked."""
-        def ask(path):
-            return self.server.ask(path, "GET", Authorization=self.server.bearer())
-
-        status, headers, page = ask(f"/sessions/{one}/report.html")
-        self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
-        self.assertIn("connect" not in headers["content-security-policy"] and "default-src 'none'",
-                      headers["content-security-policy"])
-        self.assertNotIn("content-disposition", headers)
-        self.assertIn(f"session {one}", page)
-        self.assertIn("<dt>version</dt>", page, "of the model")
-        status, headers, table = ask(f"/sessions/{one}/timeline.csv")
-        self.assertEqual((status, headers["content-type"]), (200, "text/csv; charset=utf-8"))
-        self.assertEqual(headers["content-disposition"], f'attachment; filename="attune-session-{one}-timeline.csv"')
-        self.assertEqual(len(table.splitlines()), 7)
-        self.assertTrue(ask(f"/sessions/{one}/timeline.eaf")[2].startswith("<?xml"))
-        self.assertTrue(ask(f"/sessions/{one}/table.csv-metadata.json")[2].startswith("{"))
-        self.assertNotIn("{", ask(f"/sessions/{one}/table.csv")[2])
-        listed = json.loads(self.server.ask("/files", Authorization=self.server.bearer())[2])
-        self.assertLessEqual({"report.html", "timeline.csv", "table.csv-metadata.json"}, set(listed))
-        for file in listed:
-            self.assertEqual(ask(f"/sessions/{one}/{file}")[0], 200, file)
-        self.assertIn("404", ask(f"/sessions/{one}/none.html")[2])
-        for path in ("77/report.html", f"{one}/", f"{one}/none.html", "x/report.html"):
-            self.assertEqual(ask("/sessions/" + path)[0], 404, path)
-        self.assertEqual(self.server.ask(f"/sessions/{one}/report.html")[0], 403)
-
-    def test_kept_for_so_many_days(self):
-        self.server.__exit__()
-        self.server = Server("--store", str(self.file), "--keep", "90")
-        self.assertEqual(self.get("/sessions")[1]["keep_days"], 90)
-        self.server.__exit__()
-        self.server = Server("--store", str(self.file))
-        self.assertEqual(self.get("/sessions")[1]["keep_days"], 90, "the store keeps the number")
-        for args in (["--keep", "90"], ["--keep", "0", "--store", "x"], ["--keep", "x", "--store", "x"]):
-            self.assertEqual(subprocess.run([EXE, "serve", *args], capture_output=True).returncode, 2, args)
-
-    def test_taken_back(self):
-        live, reader, welcome = self.live(dict(type="keep", consent="1"), end=False)
-        reader.wait(lambda: reader.of("kept"))
-        self.assertEqual(len(self.kept()), 1)
-        live.say(type="forget")
-        reader.wait(lambda: reader.of("forgotten"))
-        self.assertEqual(self.kept(), [])
-        live.say(type="end")
-        reader.wait(lambda: reader.of("ended"))
-        self.assertEqual(self.kept(), [])
-
-    def test_left_and_killed(self):
-        live, reader, _ = self.live(dict(type="keep", consent="1"), end=False)
-        reader.wait(lambda: len(reader.of("window")) >= 5)
-        self.server.stop(signal.SIGKILL)
-        shown = subprocess.run([EXE, "sessions", "list", "--store", self.file], capture_output=True, text=True)
-        self.assertEqual(shown.returncode, 0, shown.stderr)
-        with Server("--store", str(self.file)) as self.server:
-            one, = self.kept()
-            self.assertGreaterEqual(one["windows"], len(reader.of("window")))
-            self.assertIsNone(one["ended"])
-            self.assertEqual(self.get("/sessions", "DELETE")[0], 200)
-            # a clean stop ends what is kept, as interrupted
-            live, reader, _ = self.live(dict(type="keep", consent="1"), end=False)
-            reader.wait(lambda: len(reader.of("window")) >= 5)
-            self.assertEqual(self.server.stop(), (0, ""))
-        with Server("--store", str(self.file)) as self.server:
-            one, = self.kept()
-            self.assertTrue(one["ended"] and one["interrupted"])
-
-    def test_a_store_that_fails(self):
-        """The session goes on; its client is told."""
-        live, reader, welcome = self.live(end=False)
-        subprocess.run([sys.executable, "-c", "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\n"
-                        "[c.execute(f'drop table {t}') for t, in c.execute("
-                        "\"select name from sqlite_master where type='table' and name not like 'sqlite%'\").fetchall()]\n"
-                        "c.commit()", str(self.file)], check=True)
-        live.say(type="keep", consent="1")
-        reader.wait(lambda: reader.of("error"))
-        self.assertEqual(reader.of("error")[0]["code"], "full")
-        self.assertNotIn(str(self.dir), reader.of("error")[0]["text"])
-        again, welcome_back = begin(self.server, resume=welcome["session"])
-        self.assertTrue(welcome_back["resumed"])
-        again.say(type="end")
-        self.assertEqual(next_of(again, "ended")["type"], "ended")
-        self.assertEqual(self.get("/sessions")[0], 503)
-
-
 @needs_server
 @needs_model
 @needs_ffmpeg
@@ -676,6 +522,17 @@ class Strangers(unittest.TestCase):
     def test_too_fast(self):
         sound = struct.pack("<BBHIq", 1, SOUND, 0, 0, 0) + bytes(2)
         self.refused("too_fast", 1008, lambda live: [live.frame(2, sound) for _ in range(300)])
+        self.refused("too_fast", 1008, lambda live: [live.say(type="forget") for _ in range(30)])
+
+    def test_as_fast_as_it_is_told(self):
+        """Of a higher rate more pictures are taken."""
+        with Server("--rate", "60") as s:
+            live, welcome = begin(s)
+            self.assertEqual(welcome["rate"], 60)
+            for i in range(400):
+                live.send(PICTURE, i, i * 16667, self.items[0][3])
+            live.say(type="end")
+            self.assertEqual(next_of(live, "ended", "error")["type"], "ended")
 
     def test_busy(self):
         others = [begin(self.server) for _ in range(2)]

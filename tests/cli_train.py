@@ -6,6 +6,7 @@ the calibration, chains, and recipes in which something is wrong.
 Losses and figures that are expected here are those of the recipes below, with room for what the last
 bits of another instruction set make of them.
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -439,6 +440,19 @@ class SameBytes(unittest.TestCase):
             r = run(recipe, "own", "--resume", *options)
             self.assertEqual(r.returncode, 1)
             self.assertIn("of another recipe", r.stderr)
+
+    def test_a_second_run_there_is_refused(self):
+        recipe = folder / "audio.json"
+        self.assertEqual(run(recipe, "locked", *self.SHORT["audio"]).returncode, 0)
+        kept = [folder / "locked" / name for name in ("audio.log", "audio.metrics.jsonl", "audio.safetensors")]
+        before = [p.read_bytes() for p in kept]
+        with open(kept[0], "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            r = run(recipe, "locked", *self.SHORT["audio"])
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("audio.log: another run is writing there\n", r.stderr)
+        self.assertEqual([p.read_bytes() for p in kept], before)
+        self.assertEqual(run(recipe, "locked", *self.SHORT["audio"]).returncode, 0)
 
 
 class Folds(unittest.TestCase):

@@ -66,7 +66,7 @@ def mp4(path, data, *tracks):
     path.write_bytes(box(b"ftyp", b"isom\0\0\0\0isom") + box(b"mdat", data) + box(b"moov", movie, *tracks))
 
 
-DATA_AT = 32  # of the first byte of data in an MP4 of these
+DATA_AT = 28  # of the first byte of data in an MP4 of these
 
 
 def long_index(path, tracks, samples):
@@ -78,3 +78,9 @@ def long_index(path, tracks, samples):
 def same_picture(path, jpeg, w, h, times, a_second):
     """One picture again and again."""
     mp4(path, jpeg, track(1, b"jpeg", w, h, times, a_second, len(jpeg), [DATA_AT] * times))
+
+
+def index_and_picture(path, png, w, h, samples):
+    """A large picture, beside an index of samples that are in no file."""
+    mp4(path, png, track(1, b"png ", w, h, 3, 1, len(png), [DATA_AT] * 3),
+        track(2, b"junk", 64, 64, samples, 1000, 1, [DATA_AT]))

@@ -168,7 +168,9 @@ static output add_audio(AVFormatContext *fmt, const media_fixture *f)
 {
     output o = add(fmt, f->audio, f->apart);
     o.enc->sample_rate = f->rate;
-    o.enc->sample_fmt = f->audio == AV_CODEC_ID_AAC         ? AV_SAMPLE_FMT_FLTP
+    const int planar = f->audio == AV_CODEC_ID_AAC || f->audio == AV_CODEC_ID_VORBIS ||
+                       f->audio == AV_CODEC_ID_AC3 || f->audio == AV_CODEC_ID_MP3;
+    o.enc->sample_fmt = planar                              ? AV_SAMPLE_FMT_FLTP
                         : f->audio == AV_CODEC_ID_PCM_F32LE ? AV_SAMPLE_FMT_FLT
                                                             : AV_SAMPLE_FMT_S16;
     o.enc->time_base = (AVRational){1, f->rate};

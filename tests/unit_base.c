@@ -2,11 +2,14 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/sort.h"
+#include "base/visible.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,9 +34,43 @@ static void error_text_is_cleaned(void **state)
     assert_int_equal(at_fail(&err, ATTUNE_E_FORMAT, "%s: bad %d", "a\x1b[31m\r\n\x7f\xc2\x9bz", 7),
                      ATTUNE_E_FORMAT);
     assert_int_equal(err.status, ATTUNE_E_FORMAT);
-    assert_string_equal(err.text, "a?[31m??\?\?\?z: bad 7");
+    assert_string_equal(err.text, "a?[31m????z: bad 7");
     at_fail(&err, ATTUNE_E_IO, "na\xc3\xafve \xe6\x97\xa5"); /* UTF-8 stays */
     assert_string_equal(err.text, "na\xc3\xafve \xe6\x97\xa5");
+}
+
+static void hidden_characters_are_shown(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"plain, na\xc3\xafve, \xe6\x97\xa5, \xf0\x9f\x98\x80", NULL},
+        {"a\xe2\x80\xae"
+         "fdp.exe",
+         "a?fdp.exe"},                        /* right to left from here on */
+        {"\xe2\x81\xa6x\xe2\x81\xa9", "?x?"}, /* isolates */
+        {"a\xe2\x80\x8b"
+         "b\xef\xbb\xbf\xc2\xad",
+         "a?b??"},                          /* of no width */
+        {"\xe3\x85\xa4\xe2\xa0\x80", "??"}, /* blank letters */
+        {"a\xe2\x80\xa8"
+         "b\x1b]0;x\x07\xc2\x9b",
+         "a?b?]0;x??"},            /* other lines, controls */
+        {"\xf3\xa0\x81\x81", "?"}, /* tags */
+        {"a\xe2\x80\x8d\xef\xb8\x8f"
+         "b",
+         "a??b"},
+        {"\xe2\x80\xae\xe2\x80\x8d", "??"},
+        {"\xe2\x9d\xa4\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x94\xa5", NULL}, /* joiners after ASCII */
+        {"\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae", NULL},                 /* a Persian verb has one */
+        {"\xe2\x9d\xa4\xef\xb8\x8f", NULL},                             /* a red heart */
+        {"\xff\xc3;\xe2\x82", "??;??"},                                 /* no UTF-8 */
+    };
+    char text[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(at_visible_copy(text, sizeof text, cases[i][0]),
+                            cases[i][1] ? cases[i][1] : cases[i][0]);
+    assert_string_equal(at_visible_copy(text, sizeof text, NULL), "");
+    assert_string_equal(at_visible_copy(text, 4, "ab\xe2\x82\xac"), "ab"); /* not cut in two */
 }
 
 static void error_text_is_cut(void **state)
@@ -396,243 +434,6 @@ static void rng_shuffle_is_fair(void **state)
     at_rng_shuffle(&r, NULL, 0);
 }
 
-/* ---- files ------------------------------------------------------------------------------ */
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    strcpy(dir, "/tmp/attune-test-XXXXXX");
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[256];
-    snprintf(command, sizeof command, "chmod -R u+w '%s' && rm -rf '%s'", dir, dir);
-    return system(command) != 0;
-}
-
-static const char *in_dir(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static int files_in_dir(void)
-{
-    int n = 0;
-    DIR *d = opendir(dir);
-    assert_non_null(d);
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
-}
-
-static void write_file(const char *path, const char *text)
-{
-    at_outfile o;
-    attune_error err = {0};
-    assert_int_equal(at_outfile_open(&o, path, &err), ATTUNE_OK);
-    fputs(text, o.f);
-    assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_OK);
-}
-
-static void assert_file_is(const char *path, const char *text)
-{
-    unsigned char *data = NULL;
-    size_t size = 0;
-    assert_int_equal(at_file_read(path, 1000, &data, &size, NULL), ATTUNE_OK);
-    assert_int_equal(size, strlen(text));
-    assert_string_equal((char *)data, text);
-    at_free(data);
-}
-
-static void outfile_appears_at_commit(void **state)
-{
-    (void)state;
-    const char *path = in_dir("out.csv");
-    at_outfile o;
-    assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
-    fputs("half", o.f);
-    fflush(o.f);
-    assert_int_not_equal(access(path, F_OK), 0);
-    fputs(" and whole", o.f);
-    assert_int_equal(at_outfile_commit(&o, NULL), ATTUNE_OK);
-    assert_file_is(path, "half and whole");
-    assert_int_equal(files_in_dir(), 1);
-    at_outfile_abandon(&o); /* after commit: nothing */
-    assert_file_is(path, "half and whole");
-
-    mode_t mask = umask(0);
-    umask(mask);
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0666 & ~mask);
-    assert_int_equal(chmod(path, 0600), 0);
-    write_file(path, "again");
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-}
-
-static void outfile_abandoned_leaves_nothing(void **state)
-{
-    (void)state;
-    const char *path = in_dir("kept");
-    write_file(path, "old");
-    at_outfile o;
-    assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
-    fputs("new", o.f);
-    at_outfile_abandon(&o);
-    at_outfile_abandon(&o);
-    assert_file_is(path, "old");
-    assert_int_equal(files_in_dir(), 1);
-    attune_error err = {0};
-    assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_E_ARG);
-}
-
-static void outfile_unwritable_directory(void **state)
-{
-    (void)state;
-    at_outfile o;
-    attune_error err = {0};
-    assert_int_equal(at_outfile_open(&o, in_dir("no/such/place"), &err), ATTUNE_E_IO);
-    assert_non_null(strstr(err.text, "no/such/place: No such file or directory"));
-    assert_int_equal(at_outfile_open(&o, dir, &err), ATTUNE_E_IO);
-    assert_non_null(strstr(err.text, "is a directory"));
-    /* read-only by its very nature, for root too */
-    assert_int_equal(at_outfile_open(&o, "/proc/attune-test", &err), ATTUNE_E_IO);
-    at_outfile_abandon(&o);
-
-    assert_int_equal(chmod(dir, 0555), 0);
-    int status = at_outfile_open(&o, in_dir("x"), &err);
-    assert_int_equal(status, geteuid() == 0 ? ATTUNE_OK : ATTUNE_E_IO);
-    at_outfile_abandon(&o);
-    assert_int_equal(chmod(dir, 0755), 0);
-    assert_int_equal(files_in_dir(), 0);
-}
-
-static void outfile_full_disk(void **state)
-{
-    (void)state;
-    static const size_t sizes[] = {1, 100000}; /* seen at the flush, and while writing */
-    for (int i = 0; i < 2; i++) {
-        at_outfile o;
-        attune_error err = {0};
-        assert_int_equal(at_outfile_open(&o, "/dev/full", &err), ATTUNE_OK);
-        for (size_t n = 0; n < sizes[i]; n++)
-            fputc('x', o.f);
-        assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_E_IO);
-        assert_memory_equal(err.text, "/dev/full: ", 11);
-        assert_null(o.f);
-        struct stat st;
-        assert_int_equal(stat("/dev/full", &st), 0);
-        assert_true(S_ISCHR(st.st_mode));
-    }
-}
-
-static void file_read_gives_reasons(void **state)
-{
-    (void)state;
-    unsigned char *data = NULL;
-    size_t size = 1;
-    attune_error err = {0};
-    assert_int_equal(at_file_read(in_dir("none"), 10, &data, &size, &err), ATTUNE_E_IO);
-    assert_non_null(strstr(err.text, "No such file"));
-    assert_int_equal(at_file_read(dir, 10, &data, &size, &err), ATTUNE_E_IO);
-    assert_non_null(strstr(err.text, "is a directory"));
-    write_file(in_dir("ten"), "0123456789");
-    assert_int_equal(at_file_read(in_dir("ten"), 9, &data, &size, &err), ATTUNE_E_FORMAT);
-    assert_non_null(strstr(err.text, "larger than 9 bytes"));
-    assert_null(data);
-    assert_int_equal(at_file_read(in_dir("ten"), 10, &data, &size, &err), ATTUNE_OK);
-    assert_int_equal(size, 10);
-    at_free(data);
-
-    /* no length to ask for: a device that never ends, and one that is empty */
-    assert_int_equal(at_file_read("/dev/zero", 100000, &data, &size, &err), ATTUNE_E_FORMAT);
-    assert_int_equal(at_file_read("/dev/null", 10, &data, &size, &err), ATTUNE_OK);
-    assert_int_equal(size, 0);
-    assert_int_equal(data[0], 0);
-    at_free(data);
-}
-
-static void file_open_takes_regular_files(void **state)
-{
-    (void)state;
-    FILE *f = NULL;
-    size_t size = 0;
-    attune_error err = {0};
-    char text[8] = "";
-    write_file(in_dir("m"), "opened");
-    assert_int_equal(at_file_open(in_dir("m"), 6, &f, &size, &err), ATTUNE_OK);
-    assert_int_equal(size, 6);
-    assert_int_equal(fread(text, 1, sizeof text, f), 6);
-    assert_string_equal(text, "opened");
-    fclose(f);
-    assert_int_equal(at_file_open(in_dir("m"), 5, &f, &size, &err), ATTUNE_E_FORMAT);
-    assert_non_null(strstr(err.text, "larger than 5 bytes"));
-    assert_null(f);
-    write_file(in_dir("m"), "");
-    assert_int_equal(at_file_open(in_dir("m"), 6, &f, &size, &err), ATTUNE_E_FORMAT);
-    assert_null(f);
-    assert_int_equal(at_file_open(dir, 6, &f, &size, &err), ATTUNE_E_IO);
-    assert_int_equal(at_file_open("/dev/null", 6, &f, &size, &err), ATTUNE_E_IO);
-}
-
-typedef struct scanned {
-    size_t n, sum;
-} scanned;
-
-static void add_scanned(void *user, const unsigned char *p, size_t n)
-{
-    scanned *s = user;
-    s->n += n;
-    for (size_t i = 0; i < n; i++)
-        s->sum += p[i];
-}
-
-static void file_scan_gives_each_byte_once(void **state)
-{
-    (void)state;
-    attune_error err = {0};
-    for (size_t size = 0; size <= 32768; size += 8192) {
-        scanned s = {0};
-        FILE *f = fopen(in_dir("m"), "wb");
-        for (size_t i = 0; i < size; i++)
-            fputc((int)(i % 251), f);
-        fclose(f);
-        assert_int_equal(at_file_scan(in_dir("m"), add_scanned, &s, &err), ATTUNE_OK);
-        size_t sum = 0;
-        for (size_t i = 0; i < size; i++)
-            sum += i % 251;
-        assert_int_equal(s.n, size);
-        assert_int_equal(s.sum, sum);
-    }
-    scanned none = {0};
-    assert_int_equal(at_file_scan(dir, add_scanned, &none, &err), ATTUNE_E_IO);
-    assert_int_equal(none.n, 0);
-}
-
-static void mkdirs_makes_parents(void **state)
-{
-    (void)state;
-    attune_error err = {0};
-    struct stat st;
-    assert_int_equal(at_mkdirs(in_dir("a/b//c/"), &err), ATTUNE_OK);
-    assert_int_equal(stat(in_dir("a/b/c"), &st), 0);
-    assert_true(S_ISDIR(st.st_mode));
-    assert_int_equal(at_mkdirs(in_dir("a/b"), &err), ATTUNE_OK);
-    write_file(in_dir("f"), "");
-    assert_int_equal(at_mkdirs(in_dir("f"), &err), ATTUNE_E_IO);
-    assert_int_equal(at_mkdirs(in_dir("f/g"), &err), ATTUNE_E_IO);
-    assert_non_null(strstr(err.text, "/f"));
-}
-
 /* ---- progress --------------------------------------------------------------------------- */
 
 static void progress_stays_quiet_and_time_goes_on(void **state)
@@ -678,6 +479,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_text_is_cleaned),
         cmocka_unit_test(error_text_is_cut),
+        cmocka_unit_test(hidden_characters_are_shown),
         cmocka_unit_test(error_is_nullable),
         cmocka_unit_test(digest_is_xxh64),
         cmocka_unit_test(alloc_is_aligned_and_checked),
@@ -694,14 +496,6 @@ int main(void)
         cmocka_unit_test(rng_normal_has_its_moments),
         cmocka_unit_test(rng_shuffle_is_fair),
         cmocka_unit_test(sort_orders_and_loses_nothing),
-        cmocka_unit_test_setup_teardown(outfile_appears_at_commit, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_abandoned_leaves_nothing, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_full_disk, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(file_read_gives_reasons, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(file_open_takes_regular_files, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(file_scan_gives_each_byte_once, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(mkdirs_makes_parents, make_dir, remove_dir),
         cmocka_unit_test(progress_stays_quiet_and_time_goes_on),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);

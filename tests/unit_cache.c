@@ -112,6 +112,28 @@ static void keeps_and_finds(void **state)
     at_cache_free(&other);
 }
 
+/* What a run that was killed had begun goes; what only looks like it stays. */
+static void dead_entries_are_swept(void **state)
+{
+    static const char *const names[] = {"00112233445566778899aabbccddeeff.tmp-abc123",
+                                        "00112233445566778899aabbccddee.tmp-abc123"};
+    at_cache *c = open_cache();
+    char path[512];
+    (void)state;
+    at_cache_free(&c);
+    const int before = entries(path);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/kept/%s", root, names[i]);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fclose(f);
+    }
+    c = open_cache();
+    at_cache_free(&c);
+    assert_int_equal(unlink(path), 0); /* the second */
+    assert_int_equal(entries(path), before);
+}
+
 /* Below folders that are not there either, and not another's own. */
 static void a_new_folder_is_its_owners(void **state)
 {
@@ -332,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps_and_finds, fresh_root, remove_root),
+        cmocka_unit_test_setup_teardown(dead_entries_are_swept, fresh_root, remove_root),
         cmocka_unit_test_setup_teardown(a_new_folder_is_its_owners, fresh_root, remove_root),
         cmocka_unit_test_setup_teardown(keys_differ, fresh_root, remove_root),
         cmocka_unit_test_setup_teardown(damage_is_no_entry, fresh_root, remove_root),

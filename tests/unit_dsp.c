@@ -1,4 +1,5 @@
 /* Voice features, VAD and quality, on synthetic sound. */
+#include "sanitized.h"
 #include "sounds.h"
 
 #include "base/mem.h"
@@ -16,6 +17,9 @@
 #include <string.h>
 #include <float.h>
 #include <math.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static float sound[LONG], other[LONG];
@@ -674,6 +678,44 @@ static void clipping_is_seen(void **state)
     at_free(rows);
 }
 
+/* Of ever more memory; speexdsp asks for it in many small pieces. */
+static void make_in_little_memory(void)
+{
+    enum { MOST = 1 << 17 };
+    static void *taken[MOST];
+    const struct rlimit limit = {120u << 20, 120u << 20};
+    int n = 0, made = 0;
+    if (setrlimit(RLIMIT_AS, &limit) != 0)
+        _exit(1);
+    for (size_t size = 4 << 20; size >= 16; size /= 2)
+        while (n < MOST && (taken[n] = malloc(size)) != NULL)
+            n++;
+    for (int i = 0; i < 4000 && n > 0; i++) {
+        at_denoise *d;
+        free(taken[--n]);
+        const int status = at_denoise_create(&d, 15, NULL);
+        if (status != ATTUNE_OK && status != ATTUNE_E_NOMEM)
+            _exit(2);
+        made += status == ATTUNE_OK;
+        at_denoise_free(&d);
+    }
+    _exit(made > 0 && made < 4000 ? 0 : 3);
+}
+
+static void noise_suppression_is_refused_without_memory(void **state)
+{
+    (void)state;
+    int status;
+    if (SANITIZED) /* whose memory is another */
+        skip();
+    const pid_t child = fork();
+    if (child == 0)
+        make_in_little_memory();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -685,6 +727,7 @@ int main(void)
         cmocka_unit_test(pieces_give_the_bits_of_one_push),
         cmocka_unit_test(rows_come_with_their_times),
         cmocka_unit_test(gaps_overlaps_and_jitter),
+        cmocka_unit_test(noise_suppression_is_refused_without_memory),
         cmocka_unit_test(short_sound_gives_few_rows),
         cmocka_unit_test(silence_is_finite_and_no_speech),
         cmocka_unit_test(hostile_samples_are_harmless),

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 /* Those that are made of the timeline's digits alone. */
-static const char exports[] = "openface,eaf,textgrid,srt,vtt-metadata,table";
+static const char exports[] = "openface-windows,eaf,textgrid,srt,vtt-metadata,table";
 
 /* ---- a line --------------------------------------------------------------------------------- */
 
@@ -475,7 +475,7 @@ static double value_of(const char *text, const char *column, int row)
 
 static void openface_has_its_own_signs_and_units(void **state)
 {
-    char *text = slurp(in_folder("report", "openface.csv"));
+    char *text = slurp(in_folder("report", "openface-windows.csv"));
     attune_window w = odd_window();
     int row = 1;
     (void)state;

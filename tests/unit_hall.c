@@ -1,16 +1,10 @@
-/* The hall: learners who come, go and come back, workers who serve them in turn, and what each of them
- * gets: the windows of a session that is pushed the same. With the default model; skipped without it. */
-#include "serve/analysis.h"
-#include "serve/hall.h"
+/* The hall: learners who come, go and come back, and workers who serve them in turn. With the default model;
+ * skipped without it. */
+#include "made_live.h"
 #include "report/hints.h"
+#include "serve/hall.h"
 #include "serve/now.h"
-#include "sounds.h"
 
-#include "base/mem.h"
-#include "media/media.h"
-
-#include <attune/sink.h>
-#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -21,204 +15,9 @@
 
 #include <cmocka.h>
 
-enum { SECONDS = 3, PIECE = 1600, PATIENCE_S = 300 };
+enum { PATIENCE_S = 300 };
 static const int64_t minute = 60000000;
-
-static attune_model *model;
-static float voice[LONG];
-static int16_t samples[SECONDS * SECOND];
-
-static const attune_options options = {.rate = 8,
-                                       .window_s = 3,
-                                       .hop_s = 0.5,
-                                       .lag_s = 1,
-                                       .max_tracks = 1,
-                                       .min_face = 24,
-                                       .threads = 1};
-
 static const int both[AT_STREAMS] = {1, 1};
-
-/* A baseline JPEG of 32 x 16 grey pixels: one component, tables of two codes each (ITU-T T.81). */
-static size_t make_jpeg(uint8_t *out)
-{
-    static const uint8_t frame[] = {0xff, 0xc0, 0, 11, 8, 0, 16, 0, 32, 1, 1, 0x11, 0};
-    static const uint8_t scan[] = {0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0, 0, 0xff, 0xd9};
-    uint8_t *p = out;
-    *p++ = 0xff, *p++ = 0xd8;
-    *p++ = 0xff, *p++ = 0xdb, *p++ = 0, *p++ = 67, *p++ = 0;
-    memset(p, 1, 64);
-    p += 64;
-    memcpy(p, frame, sizeof frame);
-    p += sizeof frame;
-    for (int table = 0; table < 2; table++) {
-        *p++ = 0xff, *p++ = 0xc4, *p++ = 0, *p++ = 21, *p++ = table ? 0x10 : 0, *p++ = 1, *p++ = 1;
-        memset(p, 0, 15);
-        p += 15;
-        *p++ = 1;
-    }
-    memcpy(p, scan, sizeof scan);
-    return (size_t)(p + sizeof scan - out);
-}
-
-static int setup(void **state)
-{
-    attune_error err;
-    (void)state;
-    if (access(attune_default_model(), R_OK) != 0)
-        return 0;
-    assert_int_equal(attune_model_load(&model, NULL, &err), ATTUNE_OK);
-    make_bursts(voice);
-    add_white(voice, LONG, 1e-3F, 1);
-    for (int i = 0; i < SECONDS * SECOND; i++)
-        samples[i] = (int16_t)(32767 * (voice[i] < -1 ? -1 : voice[i] > 1 ? 1 : voice[i]));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    attune_model_free(&model);
-    return 0;
-}
-
-/* ---- an analysis --------------------------------------------------------------------------- */
-
-typedef struct told {
-    attune_window w[64];
-    char *message[64];
-    int n;
-} told;
-
-static void note(void *user, const attune_window *w, char *message)
-{
-    told *t = user;
-    assert_true(t->n < 64);
-    t->w[t->n] = *w;
-    t->message[t->n++] = message;
-}
-
-static void drain(attune_session *s, told *t)
-{
-    attune_window w;
-    while (attune_session_next(s, &w) == 1)
-        note(t, &w, NULL);
-}
-
-static void windows_are_those_of_a_session(void **state)
-{
-    told live = {0}, plain = {0};
-    at_analysis *a;
-    attune_session *s;
-    attune_error err = {0};
-    at_media_kept picture = {0};
-    uint8_t jpeg[256];
-    const size_t size = make_jpeg(jpeg);
-    char *ended;
-    (void)state;
-    if (!model)
-        skip();
-    const at_analysis_setup o = {.model = model,
-                                 .options = options,
-                                 .width_max = 32,
-                                 .height_max = 16,
-                                 .window = note,
-                                 .user = &live};
-    assert_int_equal(at_analysis_open(&a, &o, &err), ATTUNE_OK);
-    assert_int_equal(attune_session_open(&s, model, &options, &err), ATTUNE_OK);
-    for (int i = 0; i < SECONDS * 10; i++) {
-        const at_item sound = {.stream = AT_STREAM_AUDIO,
-                               .t_us = i * 100000,
-                               .data = (uint8_t *)(samples + i * PIECE),
-                               .size = 2 * PIECE};
-        const at_item frame = {
-            .stream = AT_STREAM_VIDEO, .t_us = i * 100000, .data = jpeg, .size = size};
-        const attune_sound x = {ATTUNE_S16, 16000, 1, samples + i * PIECE, PIECE};
-        assert_int_equal(at_analysis_take(a, &frame, &err), ATTUNE_OK);
-        assert_int_equal(at_analysis_take(a, &sound, &err), ATTUNE_OK);
-        assert_int_equal(at_media_load_jpeg(jpeg, size, 32, 16, &picture, &err), ATTUNE_OK);
-        assert_int_equal(attune_session_push_picture(s, i * 100000, &picture.packet.picture),
-                         ATTUNE_OK);
-        drain(s, &plain);
-        assert_int_equal(attune_session_push_sound(s, i * 100000, &x), ATTUNE_OK);
-        drain(s, &plain);
-    }
-    assert_int_equal(at_analysis_finish(a, &ended, &err), ATTUNE_OK);
-    assert_int_equal(attune_session_finish(s), ATTUNE_OK);
-    drain(s, &plain);
-    assert_int_equal(live.n, 2 * SECONDS);
-    assert_int_equal(plain.n, live.n);
-    for (int i = 0; i < live.n; i++) {
-        assert_memory_equal(&live.w[i], &plain.w[i], sizeof live.w[i]);
-        assert_non_null(strstr(live.message[i], "\"type\":\"window\""));
-        free(live.message[i]);
-    }
-    assert_true(live.w[live.n - 1].used & 1U << ATTUNE_VOICE);
-    json_t *o_ended = json_loads(ended, 0, NULL);
-    assert_int_equal(
-        json_integer_value(json_object_get(json_object_get(o_ended, "summary"), "windows")),
-        live.n);
-    json_decref(o_ended);
-    free(ended);
-    /* a picture that is none is said to be none, and one that is too large, too large */
-    const at_item none = {.data = jpeg, .size = 20};
-    assert_int_equal(at_analysis_take(a, &none, &err), ATTUNE_E_FORMAT);
-    assert_int_equal(at_media_load_jpeg(jpeg, size, 31, 16, &picture, &err), ATTUNE_E_UNSUPPORTED);
-    at_media_let_go(&picture);
-    attune_session_free(&s);
-    at_analysis_free(&a);
-}
-
-/* Without a microphone windows come at once; should it come later, with both streams they go on. */
-static void a_stream_that_was_not_expected_is_taken(void **state)
-{
-    told t = {0};
-    at_analysis *a;
-    attune_error err = {0};
-    uint8_t jpeg[256];
-    const size_t size = make_jpeg(jpeg);
-    at_analysis_setup o = {.model = model,
-                           .options = options,
-                           .width_max = 32,
-                           .height_max = 16,
-                           .window = note,
-                           .user = &t};
-    char *ended;
-    (void)state;
-    if (!model)
-        skip();
-    o.options.no_audio = 1;
-    assert_int_equal(at_analysis_open(&a, &o, &err), ATTUNE_OK);
-    for (int i = 0; i <= 2 * SECONDS * 8; i++) {
-        const at_item frame = {
-            .stream = AT_STREAM_VIDEO, .t_us = i * 125000, .data = jpeg, .size = size};
-        assert_int_equal(at_analysis_take(a, &frame, &err), ATTUNE_OK);
-        if (i == SECONDS * 8) /* the window that ends now is there */
-            assert_int_equal(t.n, 2 * SECONDS);
-        for (int64_t k = (i - 1) * 125000 / 100000; i > SECONDS * 8 && k < i * 125000 / 100000;
-             k++) {
-            const at_item sound = {.stream = AT_STREAM_AUDIO,
-                                   .t_us = k * 100000,
-                                   .data = (uint8_t *)(samples + (k - SECONDS * 10) * PIECE),
-                                   .size = 2 * PIECE};
-            assert_int_equal(at_analysis_take(a, &sound, &err), ATTUNE_OK);
-        }
-    }
-    assert_int_equal(at_analysis_finish(a, &ended, &err), ATTUNE_OK);
-    assert_true(t.w[t.n - 1].used & 1U << ATTUNE_VOICE);
-    for (int i = 0; i < t.n; i++) {
-        assert_true(i == 0 || t.w[i].end_us > t.w[i - 1].end_us);
-        free(t.message[i]);
-    }
-    json_t *summary = json_loads(ended, 0, NULL);
-    assert_int_equal(
-        json_integer_value(json_object_get(json_object_get(summary, "summary"), "frames")),
-        2 * SECONDS * 8 + 1);
-    json_decref(summary);
-    free(ended);
-    at_analysis_free(&a);
-}
-
-/* ---- the hall ------------------------------------------------------------------------------ */
 
 static atomic_int woken;
 
@@ -228,11 +27,12 @@ static void wake(void *user)
     atomic_fetch_add(&woken, 1);
 }
 
-static at_hall *opened(int seats, int workers)
+static at_hall *opened_with(attune_store *store, int seats, int workers)
 {
     at_hall *h;
     attune_error err;
     const at_hall_options o = {.model = model,
+                               .store = store,
                                .session = options,
                                .width_max = 64,
                                .height_max = 64,
@@ -242,6 +42,11 @@ static at_hall *opened(int seats, int workers)
                                .wake = wake};
     assert_int_equal(at_hall_open(&h, &o, &err), ATTUNE_OK);
     return h;
+}
+
+static at_hall *opened(int seats, int workers)
+{
+    return opened_with(NULL, seats, workers);
 }
 
 static at_seat *entered(at_hall *h, void *guest, int64_t now)
@@ -482,11 +287,84 @@ static void a_picture_that_is_none_ends_its_session(void **state)
     at_hall_free(&h);
 }
 
+static int message_comes(at_hall *h, at_seat *s, const char *type)
+{
+    const int64_t end = at_now_us() + (int64_t)PATIENCE_S * 1000000;
+    int came = 0;
+    while (!came && at_now_us() < end) {
+        char *text = at_seat_say(h, s);
+        came = text && strstr(text, type);
+        free(text);
+        if (!text)
+            usleep(1000);
+    }
+    return came;
+}
+
+/* Wishes to forget reach the store when the session is over, and when its place is given up. */
+static void a_wish_to_forget_is_not_lost(void **state)
+{
+    int a, b;
+    at_refusal why;
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    attune_store *store = opened_store();
+    at_hall *h = opened_with(store, 2, 1);
+    at_seat *s = entered(h, &a, 0), *other = entered(h, &b, 0);
+    at_seat_keep(h, s, "1");
+    assert_true(message_comes(h, s, "\"kept\""));
+    for (int t = 0; t < 10; t++)
+        assert_null(put(h, s, AT_STREAM_AUDIO, t * 100000, 0, &why));
+    at_seat_end(h, s);
+    assert_true(windows_until_over(h, s, &why) > 0);
+    assert_true(is_kept(store));
+    at_seat_keep(h, s, NULL);
+    assert_true(message_comes(h, s, "\"forgotten\""));
+    assert_false(is_kept(store));
+    /* somebody else's sound is before it when everything ends */
+    at_seat_keep(h, other, "1");
+    assert_true(message_comes(h, other, "\"kept\""));
+    assert_true(is_kept(store));
+    at_hall_leave(h, s, 0);
+    s = entered(h, &a, 2 * minute);
+    for (int t = 0; t < 20; t++)
+        assert_null(put(h, s, AT_STREAM_AUDIO, t * 100000, 2 * minute, &why));
+    at_seat_keep(h, other, NULL);
+    at_hall_free(&h);
+    assert_false(is_kept(store));
+    attune_store_free(&store);
+}
+
+static void nobody_in_the_picture_is_hinted_at(void **state)
+{
+    const int64_t end = at_now_us() + (int64_t)PATIENCE_S * 1000000;
+    at_standing standing;
+    at_refusal why;
+    int a;
+    (void)state;
+    if (!model)
+        skip();
+    at_hall *h = opened(1, 1);
+    at_seat *s = entered(h, &a, 0);
+    for (int i = 0; i < 6; i++)
+        assert_null(put(h, s, AT_STREAM_VIDEO, i * 125000, 0, &why));
+    do {
+        usleep(1000);
+        at_seat_standing(h, s, &standing);
+    } while (standing.t_us < 5 * 125000 && at_now_us() < end);
+    assert_int_equal(standing.hints, 1u << AT_HINT_NO_FACE); /* before any window */
+    at_seat_stream(h, s, AT_STREAM_VIDEO, 0);
+    at_seat_standing(h, s, &standing);
+    assert_int_equal(standing.hints, 0);
+    at_hall_free(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_are_those_of_a_session),
-        cmocka_unit_test(a_stream_that_was_not_expected_is_taken),
+        cmocka_unit_test(a_wish_to_forget_is_not_lost),
+        cmocka_unit_test(nobody_in_the_picture_is_hinted_at),
         cmocka_unit_test(places_are_taken_left_and_taken_again),
         cmocka_unit_test(what_comes_at_the_wrong_time_is_refused),
         cmocka_unit_test(a_flood_is_the_loss_of_who_sends_it),
@@ -494,5 +372,5 @@ int main(void)
         cmocka_unit_test(who_does_not_listen_loses_the_oldest_windows),
         cmocka_unit_test(a_picture_that_is_none_ends_its_session),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, make_live, remove_live);
 }

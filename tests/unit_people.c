@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -353,6 +354,62 @@ static void thumbnails_are_kept_when_asked_for(void **state)
     scene_close(without);
 }
 
+typedef struct told {
+    int n;
+    attune_sighting x[64];
+    int windows[64]; /* that were taken before it */
+    const scene *scene;
+} told;
+
+static void note_told(void *user, const attune_sighting *s)
+{
+    told *to = user;
+    assert_true(to->n < 64);
+    to->windows[to->n] = to->scene ? to->scene->n : 0;
+    to->x[to->n++] = *s;
+}
+
+/* Every picture once, in order: its faces by the numbers that windows give them, or that there is none. The
+ * last picture comes after the last window. */
+static void each_picture_is_told_of(void **state)
+{
+    static const fake_face nobody[FAKE_FACES] = {{0}};
+    static const fake_face two[FAKE_FACES] = {{200, 100, 100, 2}, {20, 40, 60, 4}};
+    told got = {0};
+    attune_options o = {
+        .no_audio = 1, .max_tracks = 4, .on_sighting = note_told, .on_sighting_user = &got};
+    scene *c = scene_open(&o);
+    (void)state;
+    got.scene = c;
+    for (int64_t ms = 0; ms <= 2000; ms += 125) {
+        fake_picture(c->rgb, ms < 500 ? nobody : two);
+        video(c, ms);
+    }
+    finish(c);
+    assert_int_equal(got.n, 4 + 13 * 2);
+    for (int i = 0; i < got.n; i++) {
+        const attune_sighting *x = &got.x[i];
+        const int picture = i < 4 ? i : 4 + (i - 4) / 2;
+        assert_int_equal(x->picture, picture + 1);
+        assert_int_equal(x->t_us, picture * 125000);
+        assert_int_equal(x->track, i < 4 ? 0 : 1 + i % 2);
+    }
+    assert_memory_equal(got.x[got.n - 1].box, c->w[c->n - 1].box, sizeof c->w->box);
+    for (int i = 4; i < got.n; i++) {
+        const attune_sighting *x = &got.x[i];
+        assert_true(x->quality.detector_score > 0 && isnan(x->quality.snr_db));
+        for (int k = 0; k < ATTUNE_LANDMARKS; k++)
+            assert_true(x->landmark[k][0] > x->box[0] &&
+                        x->landmark[k][0] < x->box[0] + x->box[2] &&
+                        x->landmark[k][1] > x->box[1] && x->landmark[k][1] < x->box[1] + x->box[3]);
+        assert_true(x->landmark[0][0] < x->landmark[1][0]); /* the right eye is on the left */
+        assert_true(x->landmark[0][1] < x->landmark[2][1] && x->landmark[2][1] < x->landmark[3][1]);
+    }
+    assert_int_equal(got.windows[0], 0); /* before the window that tells of it */
+    assert_true(got.windows[got.n - 1] > 4);
+    scene_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +425,7 @@ int main(void)
         cmocka_unit_test(who_comes_back_in_the_dark_is_known_in_the_light),
         cmocka_unit_test(numbers_have_no_gaps),
         cmocka_unit_test(thumbnails_are_kept_when_asked_for),
+        cmocka_unit_test(each_picture_is_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

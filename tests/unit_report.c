@@ -191,6 +191,9 @@ static void hostile_names_are_made_harmless(void **state)
         {"\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd", "??\xef\xbf\xbd"},
         {"\xc0\xaf\xed\xa0\x80", "?????"},
         {"\x1b[31m\n\x7f\xc2\x9b", "?[31m???"},
+        {"x\xe2\x80\xaegpj.ts\xe2\x81\xa9", "x?gpj.ts?"},                 /* turned round */
+        {"a\xe2\x80\x8b\xc2\xad\xef\xbb\xbf\xf3\xa0\x80\xa0z", "a????z"}, /* invisible */
+        {"\xd9\x85\xe2\x80\x8c\xd9\x85", "\xd9\x85\xe2\x80\x8c\xd9\x85"}, /* Persian */
         {NULL, ""},
     };
     char text[64], *html = NULL;

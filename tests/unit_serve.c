@@ -62,6 +62,33 @@ static void hosts_are_ours(void **state)
                      AT_ALLOWED);
 }
 
+static at_verdict judged(const at_access *a, const char *host, const char *origin)
+{
+    return at_access_judge(a, &(at_request){.host = host, .origin = origin, .token = TOKEN});
+}
+
+/* Browsers leave out a scheme's own port, programs may not; another scheme's is none of ours. */
+static void a_schemes_own_port_goes_without_saying(void **state)
+{
+    at_access a = {.token = TOKEN}, plain = {.token = TOKEN};
+    (void)state;
+    at_access_serve(&a, "192.0.2.7", 443, 1);
+    assert_true(at_access_add_host(&a, "lab.example.org", 443));
+    assert_true(at_access_add_host(&a, "2001:db8::443", 443));
+    const char *ours[] = {"lab.example.org", "lab.example.org:443", "192.0.2.7", "[2001:db8::443]"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        assert_int_equal(judged(&a, ours[i], NULL), AT_ALLOWED);
+    assert_string_equal(a.host[1], "lab.example.org");
+    assert_int_equal(judged(&a, "lab.example.org", "https://lab.example.org"), AT_ALLOWED);
+    assert_int_equal(judged(&a, "lab.example.org", "https://lab.example.org:443"), AT_ALLOWED);
+    assert_int_equal(judged(&a, "lab.example.org", "http://lab.example.org"), AT_WRONG_ORIGIN);
+    assert_int_equal(judged(&a, "lab.example.org:80", NULL), AT_WRONG_HOST);
+    assert_int_equal(judged(&a, "lab.example.or", NULL), AT_WRONG_HOST);
+    at_access_serve(&plain, "127.0.0.1", 80, 0);
+    assert_int_equal(judged(&plain, "localhost", "http://localhost"), AT_ALLOWED);
+    assert_int_equal(judged(&plain, "localhost:443", NULL), AT_WRONG_HOST);
+}
+
 static void origins_are_the_same_or_none(void **state)
 {
     at_access a = served("127.0.0.1", 0), s = served("127.0.0.1", 1);
@@ -300,7 +327,7 @@ static void answers_are_json(void **state)
     assert_string_equal(member(o, "code"), "too_fast");
     assert_string_equal(member(o, "text"), "a \"text\"");
     json_decref(o);
-    o = parsed(at_wire_ended("{\"a\": 1}"));
+    o = parsed(at_wire_ended("{\"a\": 1}", 1));
     assert_true(json_is_object(json_object_get(o, "summary")));
     json_decref(o);
     assert_int_equal(at_wire_close_code(AT_REFUSED_BUSY), 1013);
@@ -448,6 +475,11 @@ static void hints_are_of_what_is_wrong(void **state)
     w = (attune_window){0};
     assert_int_equal(at_hints_of(&w, 0, 0), 0);
     assert_int_equal(at_hints_of(&w, 1, 0), 1u << AT_HINT_NO_FACE);
+    w = good_window();
+    w.quality.brightness = 0.1F; /* of a face that is not there any more */
+    w.quality.speech_share = 0;
+    assert_int_equal(at_hints_without_face(at_hints_of(&w, 1, 1)),
+                     1u << AT_HINT_NO_FACE | 1u << AT_HINT_NO_VOICE);
     assert_string_equal(at_hint_name(AT_HINT_NO_FACE), "no_face");
     assert_null(at_hint_name(AT_HINTS));
 }
@@ -500,6 +532,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_ours),
+        cmocka_unit_test(a_schemes_own_port_goes_without_saying),
         cmocka_unit_test(origins_are_the_same_or_none),
         cmocka_unit_test(the_token_comes_in_three_ways),
         cmocka_unit_test(a_token_is_kept_and_forgotten),

@@ -28,8 +28,9 @@ class Live:
     def __init__(self, address, **hello):
         url = urllib.parse.urlsplit(address)
         token = urllib.parse.parse_qs(url.query)["token"][0]
-        self.socket = socket.create_connection((url.hostname, url.port))
-        if url.scheme == "https":
+        tls = url.scheme == "https"
+        self.socket = socket.create_connection((url.hostname, url.port or (443 if tls else 80)))
+        if tls:
             self.socket = ssl.create_default_context().wrap_socket(self.socket, server_hostname=url.hostname)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall((f"GET /live HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: Bearer {token}\r\n"

@@ -26,7 +26,8 @@ typedef struct attune_annotate_options {
                     double total_s /* 0 unknown */); /* nullable; non-zero
                                                                                  * stops */
     void *user;
-    uint64_t reserved[8];
+    int no_sandbox; /* as in attune_options */
+    uint64_t reserved[7];
 } attune_annotate_options;
 
 /* report: the folder of attune_report_options.dir, with timeline.jsonl. input: the clip that it is of,

@@ -246,6 +246,25 @@ typedef struct attune_live {
     uint64_t reserved[8];
 } attune_live;
 
+enum { ATTUNE_LANDMARKS = 5 };
+/* The person's right eye, left eye, nose's tip, right and left corner of the mouth: "eye_right", ... */
+extern const char *const attune_landmark_names[ATTUNE_LANDMARKS];
+
+/* One face in one picture. Or that there is none that windows tell of: track 0, and the rest is zeros. */
+typedef struct attune_sighting {
+    int64_t t_us;
+    int64_t picture;                     /* number among those that were analysed, from 1 */
+    uint32_t track;                      /* whose: as in windows */
+    float box[4];                        /* x, y, w, h in source pixels */
+    float landmark[ATTUNE_LANDMARKS][2]; /* x, y */
+    attune_quality quality;              /* what is measured of a face; the rest NaN */
+    /* By this picture alone and before anything is known of the person: as the face would answer by itself.
+     * Sum 1; NaN where the model has no face network */
+    float emotion7[ATTUNE_EMOTIONS];
+    float unit[ATTUNE_UNITS]; /* [0,1]; NaN where the model does not know of them */
+    uint32_t reserved[8];
+} attune_sighting;
+
 /* Zero is the default for every field. */
 typedef struct attune_options {
     double rate;     /* analysed frames a second, at most 60; 0: 8 */
@@ -286,7 +305,15 @@ typedef struct attune_options {
     void (*on_live)(void *user, const attune_live *x); /* nullable: told of live input several times
                                                         * a second, on the caller's thread */
     void *on_live_user;
-    uint64_t reserved[8];
+    /* Of all sessions. Nullable: told of every picture that was analysed, in order, once the window that
+     * tells of it is made, before that is taken: of each of its faces, or once that there is none. On the
+     * caller's thread; not to call the session */
+    void (*on_sighting)(void *user, const attune_sighting *s);
+    void *on_sighting_user;
+    /* of attune_analyze_file alone: the input is decoded in this process, and not in a child that can do
+     * nothing else (attune_sandbox_at); a note says so */
+    int no_sandbox;
+    uint64_t reserved[5];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -413,6 +440,17 @@ typedef struct attune_sink {
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info /* nullable */,
                         attune_error *err);
+
+/* Inputs are decoded in a child that is forked for each of them, and killed with it: its decoder may be at the mercy
+ * of the file. Programs see SIGCHLD of it, and must not wait for children that are not theirs. */
+typedef struct attune_sandbox_layer {
+    const char *name, *what; /* a few words. Static storage */
+    int files;               /* in force, here and now: of files and pipes */
+    int live;                /* of cameras, microphones and addresses */
+    uint64_t reserved[4];
+} attune_sandbox_layer;
+/* 1: *out filled with the i-th layer, which was tried out in a child; 0: there are no more. */
+int attune_sandbox_at(int i, attune_sandbox_layer *out);
 
 /* A camera or a microphone that FFmpeg's devices tell of. */
 typedef struct attune_device {

@@ -163,6 +163,8 @@ char *attune_eval_json(const attune_eval_result *r);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */
 int attune_text_write(const char *path, const char *text, attune_error *err);
+/* Whether that could be done now: before what takes long is done in vain. NULL and "-" can. */
+int attune_text_check(const char *path, attune_error *err);
 
 /* ---- all degradations ------------------------------------------------------------------------ */
 

@@ -9,8 +9,8 @@
  *     attune_report_finish(r, &info, 0, &err);       now the files are there
  *     attune_report_free(&r);
  *
- * Files are written beside their final names and appear, whole, at attune_report_finish, or not at
- * all. Files of an earlier run that this one does not write stay where they are; text, summary and
+ * Files grow in a folder of their own in dir, attune-unfinished, and appear together, whole, at
+ * attune_report_finish, or not at all. Files of an earlier run that this one does not write stay where they are; text, summary and
  * page name them. Memory does not grow with the number of windows (but for eaf and textgrid, by a few
  * bytes for each change). Names, errors and owning as in attune.h; a
  * report and an index: one thread at a time.
@@ -29,6 +29,7 @@ typedef struct attune_sink_info {
     const char *file; /* "timeline.csv" */
     const char *what; /* one line */
     int extra;        /* an export: written only where it is named */
+    int sightings;    /* made of attune_report_sighting: in attune_analyze_file, and not later */
 } attune_sink_info;
 
 /* The i-th sink; NULL past the end. Static storage. */
@@ -63,6 +64,7 @@ typedef struct attune_report_options {
      * attune_report_window returns. Non-zero: it failed. */
     int (*write)(void *user, const attune_sink_info *sink, const char *text, size_t size);
     void *user;
+    int sightings; /* attune_report_sighting will be called: sinks that are made of it can be */
 } attune_report_options;
 
 int attune_report_open(attune_report **out, const attune_report_options *o, attune_error *err);
@@ -71,6 +73,9 @@ void attune_report_free(attune_report **r);
 
 /* Windows in the order of the session. */
 int attune_report_window(attune_report *r, const attune_window *w, attune_error *err);
+
+/* As attune_options.on_sighting gives them; before the window that tells of them. */
+int attune_report_sighting(attune_report *r, const attune_sighting *s, attune_error *err);
 
 /* Before finish: a picture of a face, to stand in report.html beside what is said of it. Copied; of
  * the first 64 faces. */

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "media/clip_out.h"
 #include "vision/detect.h"
 
@@ -73,7 +74,8 @@ static int check_files(job *j, const char *report, attune_error *err)
                        "%s: is no file, and only of one is there a picture again", j->in);
     if (stat(j->clip.path, &out) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
         return at_fail(err, ATTUNE_E_ARG, "%s: is the clip itself", j->clip.path);
-    return make_folder(j->clip.path, err);
+    const int rc = at_outset_settle(report, err);
+    return rc < 0 ? rc : make_folder(j->clip.path, err);
 }
 
 static int stopped(const job *j, int64_t t_us, attune_error *err)
@@ -88,8 +90,10 @@ static int stopped(const job *j, int64_t t_us, attune_error *err)
 
 static int open_media(job *j, int no_audio, attune_error *err)
 {
-    const at_media_options o = {
-        .no_audio = no_audio, .video_track = j->o.video_track, .audio_track = j->o.audio_track};
+    const at_media_options o = {.no_audio = no_audio,
+                                .video_track = j->o.video_track,
+                                .audio_track = j->o.audio_track,
+                                .no_sandbox = j->o.no_sandbox};
     int rc = at_media_open(&j->media, j->in, &o, err);
 
     if (rc < 0)

@@ -1,12 +1,16 @@
 #include "base/file.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,47 +119,25 @@ fail:
     return status;
 }
 
-int at_file_open(const char *path, size_t limit, FILE **out, size_t *size, attune_error *err)
+int at_file_hash(const char *path, uint64_t *hash, attune_error *err)
 {
+    unsigned char piece[65536];
     struct stat st;
-    int status = ATTUNE_OK, fd = open_for_reading(path, &st, err);
-    *out = NULL;
-    *size = 0;
+    int fd = open_for_reading(path, &st, err);
+    size_t n = sizeof piece;
     if (fd < 0)
         return fd;
-    if (!S_ISREG(st.st_mode))
-        status = at_fail(err, ATTUNE_E_IO, "%s: not a regular file", path);
-    else if (st.st_size == 0)
-        status = at_fail(err, ATTUNE_E_FORMAT, "%s: empty", path);
-    else if ((uintmax_t)st.st_size > limit)
-        status = fail_too_large(err, path, limit);
-    else if (!(*out = fdopen(fd, "rb")))
-        status = fail_errno(err, path);
-    if (status != ATTUNE_OK)
-        close(fd);
-    else
-        *size = (size_t)st.st_size;
-    return status;
-}
-
-int at_file_scan(const char *path, void (*fn)(void *user, const unsigned char *p, size_t n),
-                 void *user, attune_error *err)
-{
-    unsigned char part[16384];
-    struct stat st;
-    size_t n = sizeof part;
-    int status = ATTUNE_OK, fd = open_for_reading(path, &st, err);
-    if (fd < 0)
-        return fd;
-    while (n == sizeof part && status == ATTUNE_OK) {
+    while (n == sizeof piece) {
         n = 0;
-        if (read_fully(fd, part, sizeof part, &n) != 0)
-            status = fail_errno(err, path);
-        else
-            fn(user, part, n);
+        if (read_fully(fd, piece, sizeof piece, &n) != 0) {
+            int status = fail_errno(err, path);
+            close(fd);
+            return status;
+        }
+        *hash = at_hash(*hash, piece, n);
     }
     close(fd);
-    return status;
+    return ATTUNE_OK;
 }
 
 /* ---- files that appear whole or not at all ------------------------------------------------ */
@@ -171,19 +153,84 @@ static void close_out(at_outfile *o, int remove_temp)
     *o = (at_outfile){0};
 }
 
+static const char temp_suffix[] = ".tmp-XXXXXX";
+
+/* Length of the name that is followed by a suffix of that kind; 0: none is. */
+static size_t named_by(const char *temp)
+{
+    const size_t n = strlen(temp), suffix = sizeof temp_suffix - 1;
+
+    return n > suffix && strncmp(temp + n - suffix, temp_suffix, suffix - 6) == 0 ? n - suffix : 0;
+}
+
+static void remove_if_dead(int dir, const char *name)
+{
+    const int fd = openat(dir, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(dir, name, 0);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Of file, or, where it is NULL, of what is ours. */
+static void sweep_folder(const char *folder, const char *file,
+                         int (*is_ours)(const char *name, size_t n))
+{
+    DIR *list = opendir(folder);
+    const struct dirent *entry;
+
+    while (list != NULL && (entry = readdir(list)) != NULL) {
+        const char *name = entry->d_name;
+        const size_t n = named_by(name);
+        if (n > 0 && (file ? strlen(file) == n && strncmp(name, file, n) == 0 : is_ours(name, n)))
+            remove_if_dead(dirfd(list), name);
+    }
+    if (list != NULL)
+        closedir(list);
+}
+
+void at_outfile_sweep(const char *folder, int (*is_ours)(const char *name, size_t n))
+{
+    sweep_folder(folder, NULL, is_ours);
+}
+
+/* What is left of path by runs that are gone. */
+static void sweep_dead(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t n = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char folder[PATH_MAX] = ".";
+
+    if (n >= sizeof folder)
+        return;
+    memcpy(folder, path, n);
+    sweep_folder(folder, path + n, NULL);
+}
+
+/* Another run may have taken it for a dead one's before it was locked. */
+static int lock_temp(int fd)
+{
+    struct stat st;
+
+    while (flock(fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return 1; /* there are no locks here, for nobody */
+    return fstat(fd, &st) != 0 || st.st_nlink > 0;
+}
+
 /* A new file PATH.tmp-XXXXXX, with the rights of the file that it will replace, or those that the
  * umask leaves (mkostemp would give 0600 whatever the umask). */
 static int open_temp(at_outfile *o, mode_t mode)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
-    static const char suffix[] = ".tmp-XXXXXX";
     size_t n = strlen(o->path);
-    o->temp = malloc(n + sizeof suffix);
+    o->temp = malloc(n + sizeof temp_suffix);
     if (o->temp == NULL)
         return -1;
     memcpy(o->temp, o->path, n);
-    memcpy(o->temp + n, suffix, sizeof suffix);
-    char *random = o->temp + n + sizeof suffix - 7;
+    memcpy(o->temp + n, temp_suffix, sizeof temp_suffix);
+    char *random = o->temp + n + sizeof temp_suffix - 7;
     for (int tries = 0; tries < 100; tries++) {
         unsigned char bytes[6];
         if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -191,10 +238,23 @@ static int open_temp(at_outfile *o, mode_t mode)
         for (size_t i = 0; i < sizeof bytes; i++)
             random[i] = letters[bytes[i] % 32];
         int fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        if (fd >= 0 || errno != EEXIST)
+        if (fd < 0 ? errno != EEXIST : lock_temp(fd))
             return fd;
+        if (fd >= 0)
+            close(fd);
     }
     return -1;
+}
+
+/* A pipe that nobody reads is not waited for. */
+static int open_at_once(const char *path)
+{
+    const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const int flags = fd < 0 ? 0 : fcntl(fd, F_GETFL);
+
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    return fd;
 }
 
 int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
@@ -212,12 +272,15 @@ int at_outfile_open(at_outfile *o, const char *path, attune_error *err)
         goto fail;
     }
     /* A pipe, a terminal or /dev/full is written to: renaming would put a file in its place. */
-    if (exists && !S_ISREG(st.st_mode))
-        fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    else
+    if (exists && !S_ISREG(st.st_mode)) {
+        fd = open_at_once(path);
+    } else {
+        sweep_dead(path);
         fd = open_temp(o, exists ? st.st_mode & 0777 : 0666);
+    }
     if (fd < 0) {
-        status = fail_errno(err, path);
+        status = errno == ENXIO ? at_fail(err, ATTUNE_E_IO, "%s: nobody reads this pipe", path)
+                                : fail_errno(err, path);
         free(o->temp); /* there is nothing to remove */
         o->temp = NULL;
         goto fail;
@@ -235,6 +298,18 @@ fail:
     return status;
 }
 
+int at_outfile_check(const char *path, attune_error *err)
+{
+    struct stat st;
+    at_outfile o;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return ATTUNE_OK; /* a reader of a pipe would take that for the end */
+    const int status = at_outfile_open(&o, path, err);
+    at_outfile_abandon(&o);
+    return status;
+}
+
 /* After the rename, its directory entry has to reach the disk too. Failure is not an error: some
  * file systems cannot sync a directory, and the file itself is safe. */
 static void sync_directory(const char *path)
@@ -249,15 +324,25 @@ static void sync_directory(const char *path)
     free(dir);
 }
 
+/* Why an earlier write failed is forgotten: the next one fails for the same reason. */
+int at_stream_failed(FILE *f)
+{
+    if (!ferror(f))
+        return fflush(f) != 0;
+    clearerr(f);
+    errno = 0;
+    if (fputc(0, f) != EOF)
+        fflush(f);
+    errno = errno ? errno : EIO;
+    return 1;
+}
+
 int at_outfile_commit(at_outfile *o, attune_error *err)
 {
     int status;
     if (o->f == NULL)
         return at_fail(err, ATTUNE_E_ARG, "the output file is not open");
-    errno = EIO; /* for an error that an earlier write left in the stream */
-    int failed = ferror(o->f);
-    if (fflush(o->f) != 0)
-        failed = 1;
+    int failed = at_stream_failed(o->f);
     if (!failed && o->temp != NULL)
         failed = fsync(fileno(o->f)) != 0;
     if (failed) {
@@ -266,10 +351,14 @@ int at_outfile_commit(at_outfile *o, attune_error *err)
     }
     FILE *f = o->f;
     o->f = NULL;
-    if (fclose(f) != 0 || (o->temp != NULL && rename(o->temp, o->path) != 0)) {
+    const int lock = dup(fileno(f)); /* which would end before it has its name */
+    failed = fclose(f) != 0 || (o->temp != NULL && rename(o->temp, o->path) != 0);
+    if (failed)
         status = fail_errno(err, o->path);
+    if (lock >= 0)
+        close(lock);
+    if (failed)
         goto fail;
-    }
     if (o->temp != NULL)
         sync_directory(o->path);
     close_out(o, 0);

@@ -10,26 +10,28 @@
 int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *size,
                  attune_error *err);
 
-/* Opens a regular file that is not empty and has at most limit bytes. *size: how many, when it was opened.
- * Files are read and never mapped: one that is cut short meanwhile is short, where a map would end the
- * process. *out: fclose. */
-int at_file_open(const char *path, size_t limit, FILE **out, size_t *size, attune_error *err);
-
-/* Gives fn the bytes of a file in order, some at a time. */
-int at_file_scan(const char *path, void (*fn)(void *user, const unsigned char *p, size_t n),
-                 void *user, attune_error *err);
+/* Adds a file's bytes to a hash (base/hash.h). */
+int at_file_hash(const char *path, uint64_t *hash, attune_error *err);
 
 /* An output under construction: written as PATH.tmp-XXXXXX beside its final name, made visible
  * by commit (flush, fsync, rename), removed by abandon. All failures (a full disk shows only at
- * flush) come out at commit. */
+ * flush) come out at commit. It is locked (flock) while it is written; what a dead run left of the same
+ * PATH, without a lock, is removed when it is opened. A pipe must have its reader already. */
 typedef struct at_outfile {
     FILE *f; /* write here */
     char *path, *temp;
 } at_outfile;
 
 int at_outfile_open(at_outfile *o, const char *path, attune_error *err);
+/* Removes what dead runs left of files in a folder, NAME.tmp-XXXXXX without a lock, whose names are ours. */
+void at_outfile_sweep(const char *folder, int (*is_ours)(const char *name, size_t n));
+int at_outfile_check(const char *path,
+                     attune_error *err); /* whether it could be opened; leaves nothing */
 int at_outfile_commit(at_outfile *o, attune_error *err); /* on failure also abandons */
 void at_outfile_abandon(at_outfile *o);                  /* after open or commit; idempotent */
+
+/* Flushes. Non-zero: that, or a write before it, failed, and errno says why. */
+int at_stream_failed(FILE *f);
 
 int at_mkdirs(const char *path, attune_error *err); /* mkdir -p */
 

@@ -16,6 +16,10 @@ const char *attune_modality_name(int i)
     return i >= 0 && i < ATTUNE_MODALITIES ? names[i] : NULL;
 }
 
+const char *const attune_landmark_names[ATTUNE_LANDMARKS] = {
+    "eye_right", "eye_left", "nose", "mouth_right", "mouth_left",
+};
+
 const char *const attune_emotion_names[ATTUNE_EMOTIONS] = {
     "neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised",
 };

@@ -33,21 +33,15 @@ int at_cmd_bench_serve(int argc, char **argv); /* argv[0]: serve */
 int at_cmd_reproduce(int argc, char **argv);
 int at_cmd_export(int argc, char **argv);
 
-/* From now on SIGINT and SIGTERM do not end the program but are remembered; a second one does
- * end it. Nor does a reader of the standard output that leaves: what is not written is a failure
- * at the end, after the files. */
+/* From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT do not end the program but are remembered; a second one,
+ * over a second later, does end it. Nor does a reader of the standard output that leaves: what is not
+ * written is a failure at the end, after the files. */
 void at_catch_stop(void);
+/* Until it is 0 again a second one waits too: for the moments in which results are put in place. */
+void at_hold_stop(int hold);
 int at_stopped(void *user /* unused */); /* 1 once there was one */
 /* Called by the signal that ends the program, which may be in the midst of anything. NULL: nothing. */
 void at_last_words(void (*say)(void));
-
-/* memory.c: from hold to free the program's memory may not grow past AT_MEMORY_MB and 2 MB for each thread, with
- * which and with code that is loaded it stays under AT_INPUT_MB on machines with a few processors. For the time that
- * FFmpeg reads what strangers made: the headers of a small file can make it ask for any amount. Allocations beyond
- * fail. */
-enum { AT_MEMORY_MB = 520, AT_INPUT_MB = 600 };
-void at_hold_memory(void);
-void at_free_memory(void);
 
 /* A number that an option takes: the whole of text, in [lo, hi]. 1: *out has it; 0: it is none, which
  * was said. option is as on the command line. */
@@ -82,6 +76,12 @@ int at_draw_overlay(const char *report, const char *input, const char *out,
 
 /* The table of degradations, as --corrupt takes them. */
 void at_print_corruptions(FILE *f);
+
+/* A line, of which only what may be shown of names is shown (base/visible.h). */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void at_print_line(FILE *f, const char *fmt, ...);
 
 /* Says what is wrong with the command line, and where to read on. Returns AT_EXIT_USAGE. */
 #if defined(__GNUC__)

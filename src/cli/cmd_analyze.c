@@ -11,12 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--export KINDS] [--model FILE]\n"
     "                      [--tracks N]\n"
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-video]\n"
-    "                      [--no-baseline] [--causal]\n"
+    "                      [--no-baseline] [--causal] [--no-sandbox]\n"
     "                      [--audio-track N] [--video-track N] [--pcm RATE]\n"
     "                      [--live] [--mic [DEVICE]] [--reconnect SECONDS] [--view | --no-view]\n"
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
@@ -63,6 +64,8 @@ static const char usage_options[] =
     "  --store FILE    also keep the windows of each INPUT in FILE, a session each, for attune sessions;\n"
     "                  never its pictures, sound or name\n"
     "  --person LABEL  whom the sessions are of: a label of your choice, kept with them\n"
+    "  --no-sandbox    decode in this process, and not in a child that can do nothing else; the report says\n"
+    "                  so (attune info --sandbox)\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --quiet         errors only\n"
     "  --json          print the summary as JSON (an array with several inputs)\n"
@@ -106,7 +109,7 @@ enum { THUMBNAIL = 96 }; /* pixels */
 typedef struct at_run {
     const at_job *job;
     attune_report_options setup;
-    attune_report *report; /* from the first window on: a bad input leaves no folder behind */
+    attune_report *report; /* from the first estimate on: a bad input leaves no folder behind */
     int64_t kept;          /* the store's session, likewise; 0: none */
     at_progress progress;
     const char *name; /* of the input, for messages */
@@ -131,19 +134,31 @@ static int keep_window(at_run *r, const attune_window *w)
     return attune_store_window(r->job->store, r->kept, w, &r->err);
 }
 
+static int has_report(at_run *r)
+{
+    r->failed |= !r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0;
+    return !r->failed;
+}
+
 static int on_window(void *user, const attune_window *w)
 {
     at_run *r = user;
 
     if (r->view)
         at_view_window(r->view, w);
-    if (!r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0)
-        r->failed = 1;
-    else if (attune_report_window(r->report, w, &r->err) < 0)
-        r->failed = 1;
-    else if (r->job->store && keep_window(r, w) < 0)
-        r->failed = 1;
+    if (has_report(r))
+        r->failed = attune_report_window(r->report, w, &r->err) < 0 ||
+                    (r->job->store && keep_window(r, w) < 0);
     return r->failed;
+}
+
+/* The window that follows stops what failed. */
+static void on_sighting(void *user, const attune_sighting *s)
+{
+    at_run *r = user;
+
+    if (has_report(r))
+        r->failed = attune_report_sighting(r->report, s, &r->err) < 0;
 }
 
 static int on_thumbnail(void *user, const attune_thumbnail *t)
@@ -291,25 +306,8 @@ static int analyze_file(const at_job *job, const char *input, const attune_optio
     memset(info, 0, sizeof *info);
     int rc = isnan(offset_s) ? find_offset(job, input, sink, &offset_s, err) : ATTUNE_OK;
     return rc < 0 ? rc
-                  : attune_analyze_apart(job->model, input, job->sound, offset_s, &job->options,
-                                         sink, info, err);
-}
-
-/* What the input asks for is not ours to give without end. */
-static int analyze_held(const at_job *job, const char *input, const attune_options *options,
-                        const attune_sink *sink, attune_input_info *info, attune_error *err)
-{
-    int rc;
-
-    at_hold_memory();
-    rc = analyze_file(job, input, options, sink, info, err);
-    at_free_memory();
-    if (rc == ATTUNE_E_NOMEM)
-        snprintf(err->text, sizeof err->text,
-                 "%s: reading it takes more memory than the %d MB that an input may, or than there "
-                 "is",
-                 input, AT_INPUT_MB);
-    return rc;
+                  : attune_analyze_apart(job->model, input, job->sound, offset_s, options, sink,
+                                         info, err);
 }
 
 /* What is kept of an input that failed stays kept, as one that ended early. Returns the exit code. */
@@ -331,6 +329,7 @@ static int end_kept(at_run *r, const char *input, const attune_input_info *info,
 static int draw_overlay(const at_job *job, const char *input, const char *folder)
 {
     const attune_annotate_options o = {.anonymise = job->anonymise,
+                                       .no_sandbox = job->options.no_sandbox,
                                        .model = job->model_path,
                                        .no_audio = job->options.no_audio,
                                        .video_track = job->options.video_track,
@@ -338,7 +337,18 @@ static int draw_overlay(const at_job *job, const char *input, const char *folder
     char out[4200];
 
     snprintf(out, sizeof out, "%s/%s", folder, at_overlay_file);
-    return at_draw_overlay(folder, input, out, &o, job->quiet);
+    const int code = at_draw_overlay(folder, input, out, &o, job->quiet);
+    if (code != AT_EXIT_OK && access(out, F_OK) == 0)
+        at_print_line(stderr, "attune: in %s, of an earlier run: %s", folder, at_overlay_file);
+    return code;
+}
+
+static int finish_report(at_run *r, const attune_input_info *info, int stopped)
+{
+    at_hold_stop(1);
+    const int rc = attune_report_finish(r->report, info, stopped, &r->err);
+    at_hold_stop(0);
+    return rc;
 }
 
 /* folder: of the report; link: the same as the index names it. */
@@ -350,7 +360,8 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
                             .sinks = job->sinks,
                             .model = job->model,
                             .model_path = job->model_path,
-                            .session = job->options}};
+                            .session = job->options,
+                            .sightings = 1}};
     attune_options options = job->options;
     attune_sink sink = {&run, on_window, on_progress, on_thumbnail};
     attune_input_info info;
@@ -361,8 +372,12 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
     run.name = at_text_basename(name, sizeof name, input);
     options.on_live = on_live;
     options.on_live_user = &run;
+    if (attune_sinks_have(job->sinks, "openface.csv")) {
+        options.on_sighting = on_sighting;
+        options.on_sighting_user = &run;
+    }
     at_progress_start(&run.progress, run.name, job->quiet);
-    rc = analyze_held(job, input, &options, &sink, &info, &err);
+    rc = analyze_file(job, input, &options, &sink, &info, &err);
     at_view_close(&run.view);
     at_progress_end(&run.progress);
     stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;
@@ -372,7 +387,7 @@ static int analyze_input(at_job *job, const char *input, const char *folder, con
         code = complain(job, input, err.text);
     } else if (!run.report) {
         code = stopped ? AT_EXIT_INTERRUPTED : complain(job, input, "nothing to report");
-    } else if (attune_report_finish(run.report, &info, stopped, &run.err) < 0) {
+    } else if (finish_report(&run, &info, stopped) < 0) {
         code = complain(job, input, run.err.text);
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
@@ -453,7 +468,7 @@ static int analyze_all(at_job *job)
         fprintf(stderr, "attune: %s\n", err.text);
         code = code == AT_EXIT_OK ? AT_EXIT_FAILED : code;
     } else if (job->index && !job->quiet && !job->json) {
-        printf("all inputs: %s/index.html\n", dir);
+        at_print_line(stdout, "all inputs: %s/index.html", dir);
     }
     if (job->index)
         name_earlier(dir);
@@ -549,6 +564,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"no-audio", no_argument, NULL, 'A'},
         {"no-baseline", no_argument, NULL, 'B'},
         {"causal", no_argument, NULL, 'C'},
+        {"no-sandbox", no_argument, NULL, 'X'},
         {"no-video", no_argument, NULL, 'V'},
         {"thumbnails", no_argument, NULL, 'T'},
         {"store", required_argument, NULL, 'D'},
@@ -605,7 +621,8 @@ static int parse(at_job *job, int argc, char **argv)
             offset = optarg;
             job->offset_s = NAN;
             if (strcmp(optarg, "auto") != 0 &&
-                !at_take_number("analyze", "--offset", optarg, -43200, 43200, &job->offset_s))
+                !at_take_number("analyze", "--offset (if not auto)", optarg, -43200, 43200,
+                                &job->offset_s))
                 return AT_EXIT_USAGE;
             break;
         case 'D': job->store_path = optarg; break;
@@ -628,6 +645,7 @@ static int parse(at_job *job, int argc, char **argv)
         case 'A': o->no_audio = 1; break;
         case 'B': o->no_baseline = 1; break;
         case 'C': o->causal = 1; break;
+        case 'X': o->no_sandbox = 1; break;
         case 'V': o->no_video = 1; break;
         case 'q': job->quiet = 1; break;
         case 'J': job->json = 1; break;

@@ -138,7 +138,8 @@ int at_cmd_bench(int argc, char **argv)
     at_catch_stop();
 
     at_progress_start(&bar, "bench", quiet);
-    int status = attune_bench(&report, &o, &err);
+    int status = attune_text_check(json, &err);
+    status = status < 0 ? status : attune_bench(&report, &o, &err);
     at_progress_end(&bar);
     if (status < 0) {
         fprintf(stderr, "attune bench: %s\n", err.text);

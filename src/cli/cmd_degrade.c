@@ -109,7 +109,8 @@ int at_cmd_degrade(int argc, char **argv)
     if (code >= 0)
         return code;
     if (!job.o.overwrite && access(job.out, F_OK) == 0) {
-        fprintf(stderr, "attune degrade: %s: is there already; --force writes over it\n", job.out);
+        at_print_line(stderr, "attune degrade: %s: is there already; --force writes over it",
+                      job.out);
         return AT_EXIT_FAILED;
     }
     at_catch_stop();

@@ -184,11 +184,11 @@ static void print_counts(const attune_eval_result *r)
         printf(", no face found in %d (judged whole)", r->not_found);
     printf("\n");
     if (*r->corrupt)
-        printf("degraded: %s\n", r->corrupt);
+        at_print_line(stdout, "degraded: %s", r->corrupt);
     if (r->excluded)
         print_excluded(r);
     if (*r->note)
-        printf("%s\n", r->note);
+        at_print_line(stdout, "%s", r->note);
     print_protocol(r);
     printf("\n");
     if (r->n + r->withheld)
@@ -513,8 +513,12 @@ int at_cmd_eval(int argc, char **argv)
 {
     at_eval_job job = {.o = {.stop = at_stopped}};
     int code = parse(&job, argc, argv);
+    attune_error err;
     if (code >= 0)
         return code;
     at_catch_stop();
+    const int status = attune_text_check(job.json, &err);
+    if (status < 0)
+        return failed(status, &err);
     return job.check ? check_figures(&job) : job.all ? evaluate_all(&job) : evaluate(&job);
 }

@@ -9,7 +9,7 @@
 
 static const char usage[] =
     "usage: attune explain INPUT [-o DIR] [--windows N] [--class NAME] [--model FILE] [--tracks N]\n"
-    "                      [--rate FPS] [--min-face N] [--no-audio] [--no-baseline] [--threads N]\n"
+    "                      [--rate FPS] [--min-face N] [--no-audio] [--no-baseline] [--no-sandbox] [--threads N]\n"
     "                      [--quiet] [--json]\n"
     "\n"
     "Analyses INPUT (a clip, a picture, /dev/video0; '-' is standard input) and shows, for the most\n"
@@ -33,6 +33,7 @@ static const char usage[] =
     "  --min-face N    width in pixels of the smallest faces to look for (default: 24)\n"
     "  --no-audio      leave the sound out\n"
     "  --no-baseline   answers as they are: what is usual for a person is not taken out\n"
+    "  --no-sandbox    decode in this process, and not in a child that can do nothing else\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --quiet         errors only\n"
     "  --json          print explain.json\n"
@@ -83,6 +84,7 @@ static int take_option(explain_job *job, int c, const char *value)
         return at_take_number("explain", "--rate", value, 0.1, 60, &o->rate) ? -1 : AT_EXIT_USAGE;
     case 'A': o->no_audio = 1; return -1;
     case 'B': o->no_baseline = 1; return -1;
+    case 'X': o->no_sandbox = 1; return -1;
     case 'q': job->quiet = 1; return -1;
     case 'J': job->json = 1; return -1;
     case 'h': fputs(usage, stdout); return AT_EXIT_OK;
@@ -94,13 +96,21 @@ static int take_option(explain_job *job, int c, const char *value)
 static int parse(explain_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"output", required_argument, NULL, 'o'},   {"windows", required_argument, NULL, 'w'},
-        {"class", required_argument, NULL, 'c'},    {"model", required_argument, NULL, 'm'},
-        {"tracks", required_argument, NULL, 't'},   {"rate", required_argument, NULL, 'r'},
-        {"min-face", required_argument, NULL, 'F'}, {"no-audio", no_argument, NULL, 'A'},
-        {"no-baseline", no_argument, NULL, 'B'},    {"threads", required_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},          {"json", no_argument, NULL, 'J'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'},
+        {"windows", required_argument, NULL, 'w'},
+        {"class", required_argument, NULL, 'c'},
+        {"model", required_argument, NULL, 'm'},
+        {"tracks", required_argument, NULL, 't'},
+        {"rate", required_argument, NULL, 'r'},
+        {"min-face", required_argument, NULL, 'F'},
+        {"no-audio", no_argument, NULL, 'A'},
+        {"no-baseline", no_argument, NULL, 'B'},
+        {"no-sandbox", no_argument, NULL, 'X'},
+        {"threads", required_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"json", no_argument, NULL, 'J'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     char stem[200];
     int c;
@@ -175,9 +185,7 @@ static int explain(explain_job *job)
     attune_error err = {0};
     char name[256];
     at_progress_start(&job->bar, at_text_basename(name, sizeof name, job->input), job->quiet);
-    at_hold_memory();
     const int rc = attune_explain_file(job->model, job->input, &job->o, &info, &err);
-    at_free_memory();
     const int stopped = rc == ATTUNE_E_INTERRUPTED;
     at_progress_end(&job->bar);
     if (job->failed)
@@ -187,7 +195,11 @@ static int explain(explain_job *job)
     if (stopped)
         fprintf(stderr, "attune: %s: interrupted%s\n", name,
                 job->overlays ? "; what was done is kept" : " before there was a face to explain");
-    if (job->overlays && attune_explanation_finish(job->explanation, &info, stopped, &err) < 0)
+    at_hold_stop(1);
+    const int finished =
+        job->overlays ? attune_explanation_finish(job->explanation, &info, stopped, &err) : 0;
+    at_hold_stop(0);
+    if (finished < 0)
         return complain(err.text);
     if (job->overlays)
         print_result(job, &info);

@@ -202,10 +202,10 @@ static void print_files(const export_job *job)
     const attune_sink_info *sink;
 
     if (job->o.file)
-        printf("%s\n", job->o.file);
+        at_print_line(stdout, "%s", job->o.file);
     for (int i = 0; !job->o.file && (sink = attune_sink_at(i)); i++)
         if (attune_sinks_have(job->sinks, sink->file))
-            printf("%s/%s\n", folder, sink->file);
+            at_print_line(stdout, "%s/%s", folder, sink->file);
 }
 
 /* A report's options have the name of one file and its folder apart. */
@@ -272,6 +272,6 @@ int at_cmd_export(int argc, char **argv)
         return code;
     code = at_draw_overlay(job.result, job.o.input, job.clip, &job.drawn, job.quiet);
     if (code == AT_EXIT_OK && !job.quiet)
-        printf("%s\n", job.clip);
+        at_print_line(stdout, "%s", job.clip);
     return code;
 }

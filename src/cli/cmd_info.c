@@ -11,12 +11,13 @@
 
 static const char usage[] =
     "usage: attune info [MODEL]\n"
-    "       attune info --columns\n"
+    "       attune info --columns | --sandbox\n"
     "\n"
     "Shows a model file's parts and everything that its metadata says: what it was trained on, how\n"
     "well it did, its licence. Without MODEL, the default model.\n"
     "\n"
-    "  --columns   instead, what the columns of timeline.csv mean\n";
+    "  --columns   instead, what the columns of timeline.csv mean\n"
+    "  --sandbox   instead, what holds the decoder of an input here and now, layer by layer\n";
 
 static const char digest[] = "xxh64"; /* its key in the metadata */
 
@@ -195,7 +196,7 @@ static int show(const char *path)
         return AT_EXIT_FAILED;
     }
     attune_model_describe(m, &facts);
-    printf("%-*s %s\n", INDENT - 1, "file", facts.path);
+    at_print_line(stdout, "%-*s %s", INDENT - 1, "file", facts.path);
     printf("%-*s %.1f MB, %d arrays, %.2f million values\n", INDENT - 1, "size",
            (double)facts.file_bytes / 1e6, facts.arrays, (double)facts.values / 1e6);
     printf("%-*s %s%s%s\n", INDENT - 1, "parts", facts.has_detector ? "face detector, " : "",
@@ -221,10 +222,26 @@ static void print_columns(void)
         printf("| `%s` | %s |\n", column.name, column.what);
 }
 
+static const char *in_force(int active)
+{
+    return active ? "active" : "not active";
+}
+
+static void print_sandbox(void)
+{
+    attune_sandbox_layer layer;
+
+    printf("%-12s %-16s %-24s\n", "layer", "files and pipes", "cameras and addresses");
+    for (int i = 0; attune_sandbox_at(i, &layer); i++)
+        printf("%-12s %-16s %-24s %s\n", layer.name, in_force(layer.files), in_force(layer.live),
+               layer.what);
+}
+
 int at_cmd_info(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"columns", no_argument, NULL, 'c'},
+        {"sandbox", no_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -233,6 +250,7 @@ int at_cmd_info(int argc, char **argv)
     while ((c = at_next_option("info", argc, argv, ":h", longs)) != -1) {
         switch (c) {
         case 'c': print_columns(); return AT_EXIT_OK;
+        case 's': print_sandbox(); return AT_EXIT_OK;
         case 'h': fputs(usage, stdout); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;
         }

@@ -63,11 +63,11 @@ static void show(void *user, const attune_reproduce_event *e)
         at_progress_end(&s->bar);
         snprintf(s->label, sizeof s->label, "%d/%d %s", e->step, e->steps, e->experiment);
         if (!s->quiet)
-            fprintf(stderr, "%s: %s\n", s->label, e->doing);
+            at_print_line(stderr, "%s: %s", s->label, e->doing);
         at_progress_start(&s->bar, s->label, s->quiet);
     } else if (e->line && !s->quiet) {
         at_progress_end(&s->bar);
-        fprintf(stderr, "  %s\n", e->line);
+        at_print_line(stderr, "  %s", e->line);
     } else if (e->total > 0) {
         at_progress_update(&s->bar, e->done, e->total, NULL);
     }
@@ -139,7 +139,7 @@ int at_cmd_reproduce(int argc, char **argv)
     int status = attune_reproduce(&o, &err);
     at_progress_end(&s.bar);
     if (status == ATTUNE_OK) {
-        printf("%s/report.html\n", o.out_dir);
+        at_print_line(stdout, "%s/report.html", o.out_dir);
         return AT_EXIT_OK;
     }
     fprintf(stderr, "attune reproduce: %s\n", err.text);

@@ -35,7 +35,7 @@ static void event(void *user, const attune_train_event *e)
     char note[64];
     if (e->line && !p->quiet) {
         at_progress_end(p);
-        fprintf(stderr, "%s\n", e->line);
+        at_print_line(stderr, "%s", e->line);
         return;
     }
     snprintf(note, sizeof note, "loss %.4f, %.0f/s", e->loss, e->rate);

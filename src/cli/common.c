@@ -10,18 +10,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop;
+enum { LINE = 8192 }; /* bytes that are printed of one */
+
+static volatile sig_atomic_t stop, held, stopped_at; /* seconds; written before stop */
 
 static void (*volatile last_words)(void);
+
+static sig_atomic_t seconds_now(void)
+{
+    struct timespec t = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (sig_atomic_t)t.tv_sec;
+}
+
+/* Who presses Ctrl-C twice means it once. */
+static int is_impatient(void)
+{
+    return stop && !held && seconds_now() - stopped_at > 1;
+}
 
 static void on_signal(int sig)
 {
     if (!stop) {
+        stopped_at = seconds_now();
         stop = 1;
-        return;
     }
+    if (!is_impatient())
+        return;
     if (last_words)
         last_words();
     signal(sig, SIG_DFL);
@@ -33,12 +52,20 @@ void at_last_words(void (*say)(void))
     last_words = say;
 }
 
+void at_hold_stop(int hold)
+{
+    held = hold;
+}
+
 void at_catch_stop(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal}, before;
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGQUIT, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup */
+        sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write */
 }
@@ -73,15 +100,26 @@ void at_print_corruptions(FILE *f)
     }
 }
 
-int at_wrong_usage(const char *command, const char *fmt, ...)
+void at_print_line(FILE *f, const char *fmt, ...)
 {
+    char text[LINE], clean[LINE];
     va_list args;
 
-    fprintf(stderr, "attune %s: ", command);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    fprintf(stderr, " (see attune %s --help)\n", command);
+    fprintf(f, "%s\n", at_text_clean(clean, sizeof clean, text));
+}
+
+int at_wrong_usage(const char *command, const char *fmt, ...)
+{
+    char text[LINE];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    at_print_line(stderr, "attune %s: %s (see attune %s --help)", command, text, command);
     return AT_EXIT_USAGE;
 }
 

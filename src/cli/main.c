@@ -3,8 +3,10 @@
 
 #include <attune/serve.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct at_command {
     const char *name, *summary;
@@ -57,7 +59,7 @@ static int finish(int code)
     return code;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
@@ -71,11 +73,27 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(name, commands[i].name))
-            return finish(commands[i].run(argc - 1, argv + 1));
+            return commands[i].run(argc - 1, argv + 1);
     if (!*name) {
         print_help(stderr);
         return AT_EXIT_USAGE;
     }
-    fprintf(stderr, "attune: there is no command '%.100s' (see attune --help)\n", name);
+    at_print_line(stderr, "attune: there is no command '%.100s' (see attune --help)", name);
     return AT_EXIT_USAGE;
+}
+
+/* A stream that was closed by who called would be the next file that is opened, and what is said would be
+ * written into that. Its place is taken by what can be neither read nor written. */
+static void hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
+int main(int argc, char **argv)
+{
+    hold_streams();
+    return finish(run(argc, argv));
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,12 @@ typedef struct header {
 
 static const char magic[8] = "attune1";
 
+/* Of what entry_path names. */
+static int is_entry(const char *name, size_t n)
+{
+    return n == 32 && strspn(name, "0123456789abcdef") == n;
+}
+
 int at_cache_open(at_cache **out, const char *dir, attune_error *err)
 {
     at_cache *c = *out = at_calloc(1, sizeof *c);
@@ -46,6 +53,8 @@ int at_cache_open(at_cache **out, const char *dir, attune_error *err)
     }
     if (status == ATTUNE_OK && access(dir, W_OK) != 0)
         status = at_fail(err, ATTUNE_E_IO, "%s: %s", dir, strerror(errno));
+    if (status == ATTUNE_OK)
+        at_outfile_sweep(dir, is_entry);
     if (status < 0)
         at_cache_free(out);
     return status;
@@ -164,6 +173,8 @@ void at_cache_put(at_cache *c, const at_cache_key *k, const void *head, size_t h
     entry_path(path, c, k);
     snprintf(temp, sizeof temp, "%s.tmp-XXXXXX", path);
     const int fd = mkstemp(temp);
+    if (fd >= 0)
+        flock(fd, LOCK_EX); /* it is no dead run's */
     const int ok = fd >= 0 && write_entry(fd, &h, head, head_n, body, body_n) &&
                    rename(temp, path) == 0;
     if (!ok && fd >= 0)

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "data/protocol.h"
 #include "eval/answers.h"
@@ -418,6 +419,17 @@ static int answer_all(evaluation *e, const char *model, attune_error *err)
     return status;
 }
 
+/* Who keeps things in a cache wants to know that it does not. */
+static void note_cache(attune_eval_result *out, const evaluation *e)
+{
+    const int unwritten = e->cache ? at_cache_count(e->cache).unwritten : 0;
+    const size_t used = strlen(out->note);
+    if (unwritten)
+        snprintf(out->note + used, sizeof out->note - used,
+                 "%scache: %d could not be written to %.60s", used ? "; " : "", unwritten,
+                 e->options->cache);
+}
+
 static void describe(attune_eval_result *out, const evaluation *e)
 {
     const attune_eval_options *o = e->options;
@@ -434,6 +446,7 @@ static void describe(attune_eval_result *out, const evaluation *e)
         snprintf(out->corrupt + used, sizeof out->corrupt - used, "%s%s", i ? " " : "",
                  o->corrupt[i]);
     }
+    note_cache(out, e);
     out->people = e->corpus.people;
     out->excluded = e->corpus.excluded_count;
     for (int k = 0; k < ATTUNE_EXCLUSIONS; k++)
@@ -455,12 +468,24 @@ int at_evaluate_touched(int touched[AT_DEGRADE_KINDS], const attune_eval_options
     return status;
 }
 
+static int check_outputs(const attune_eval_options *o, attune_error *err)
+{
+    const char *const paths[] = {o->answers, o->qualities, o->excluded};
+    int status = ATTUNE_OK;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths && status == ATTUNE_OK; i++)
+        if (paths[i])
+            status = at_outfile_check(paths[i], err);
+    return status;
+}
+
 int attune_evaluate(attune_eval_result *out, const char *model, const attune_eval_options *o,
                     attune_error *err)
 {
     evaluation e = {.options = o};
     memset(out, 0, sizeof *out);
-    int status = read_corpus(&e, err);
+    int status = check_outputs(o, err);
+    if (status == ATTUNE_OK)
+        status = read_corpus(&e, err);
     if (status == ATTUNE_OK)
         status = answer_all(&e, model, err);
     /* What was left out says most when there is nothing else to say. */

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* JSON has no NaN: what could not be measured is null. */
 static json_t *number(double v)
@@ -130,6 +131,11 @@ void attune_text_free(char **text)
 {
     free(*text);
     *text = NULL;
+}
+
+int attune_text_check(const char *path, attune_error *err)
+{
+    return path && strcmp(path, "-") != 0 ? at_outfile_check(path, err) : ATTUNE_OK;
 }
 
 int attune_text_write(const char *path, const char *text, attune_error *err)

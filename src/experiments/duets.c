@@ -310,8 +310,8 @@ static int key_of(const at_duets *d, const at_lab *lab, const at_duet_question *
     at_lab_hash_number(key, d->pairs);
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         at_lab_hash_corpus(key, &d->of[m].corpus);
-    const int status = at_hash_file(key, lab->whole, err);
-    return status ? status : at_hash_file(key, q->fusion, err);
+    const int status = at_lab_hash_file(key, lab->whole, err);
+    return status ? status : at_lab_hash_file(key, q->fusion, err);
 }
 
 typedef int (*answer_fn)(at_duets *, const at_lab *, const at_duet_question *, json_t **,

@@ -81,6 +81,7 @@ int at_lab_limit(const at_lab *lab, const at_part_of *part);
 int at_lab_part(const at_lab *lab, const at_part_of *part, at_sheet *s);
 
 /* FNV-1a over what a judgement depends on. */
+int at_lab_hash_file(uint64_t *hash, const char *path, attune_error *err);
 void at_lab_hash_text(uint64_t *hash, const char *text /* nullable */);
 void at_lab_hash_number(uint64_t *hash, double x);
 /* The corpus by paths, sizes and labels. */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "kernels/kernels.h"
 
 #include <inttypes.h>
@@ -92,6 +93,11 @@ void at_lab_hash_number(uint64_t *hash, double x)
     at_lab_hash_text(hash, text);
 }
 
+int at_lab_hash_file(uint64_t *hash, const char *path, attune_error *err)
+{
+    return at_file_hash(path, hash, err);
+}
+
 void at_lab_hash_corpus(uint64_t *hash, const at_corpus *c)
 {
     at_lab_hash_text(hash, c->dataset);
@@ -130,7 +136,7 @@ static int key_of(const at_lab *lab, const at_question *q, const char *root, uin
         at_lab_hash_text(key, texts[i]);
     if (at_lab_limit(lab, p) != lab->limit) /* that is in already */
         at_lab_hash_number(key, at_lab_limit(lab, p));
-    int status = at_hash_file(key, q->model, err);
+    int status = at_lab_hash_file(key, q->model, err);
     status = status ? status : at_corpus_read(&c, p->dataset, root, p->split, err);
     if (status == ATTUNE_OK)
         at_lab_hash_corpus(key, &c);

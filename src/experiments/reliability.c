@@ -296,7 +296,7 @@ static int key_of(const study *x, int ground, uint64_t *key, attune_error *err)
             at_lab_hash_corpus(key, &c);
         at_corpus_free(&c);
     }
-    return status ? status : at_hash_file(key, x->lab->whole, err);
+    return status ? status : at_lab_hash_file(key, x->lab->whole, err);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */

@@ -4,10 +4,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/outset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST = 32 };
 
@@ -15,6 +17,7 @@ typedef struct reproduction {
     at_lab lab;
     at_outcome_of list[MOST];
     int n;
+    int lock; /* of the folder; 0: not yet */
 } reproduction;
 
 /* ---- what is asked for ------------------------------------------------------------------------ */
@@ -35,9 +38,8 @@ static int is_wanted(const attune_reproduce_options *o, int i)
     return o->n == 0;
 }
 
-static int choose(reproduction *r, attune_error *err)
+static int choose(reproduction *r, const attune_reproduce_options *o, attune_error *err)
 {
-    const attune_reproduce_options *o = r->lab.o;
     for (int k = 0; k < o->n; k++)
         if (find(o->names[k]) < 0)
             return at_fail(err, ATTUNE_E_ARG, "%s: there is no such table or figure", o->names[k]);
@@ -122,11 +124,20 @@ static int tell(const reproduction *r, const at_outcome_of *o, attune_error *err
     return ATTUNE_OK;
 }
 
+/* What one run makes and keeps in its folder is no other's. */
+static int lock(reproduction *r, attune_error *err)
+{
+    const attune_reproduce_options *o = r->lab.o;
+    r->lock = at_folder_lock(o->out_dir, err);
+    return r->lock < 0 ? r->lock : ATTUNE_OK;
+}
+
 int attune_reproduce(const attune_reproduce_options *o, attune_error *err)
 {
     reproduction *r = calloc(1, sizeof *r);
-    int status = r ? at_lab_open(&r->lab, o, err) : at_fail_nomem(err);
-    status = status ? status : choose(r, err);
+    int status = r ? choose(r, o, err) : at_fail_nomem(err); /* before any folder is made */
+    status = status ? status : at_lab_open(&r->lab, o, err);
+    status = status ? status : lock(r, err);
     status = status ? status : plan(r, err);
     for (int i = 0; !status && i < r->n; i++) {
         status = run(r, &r->list[i], err);
@@ -136,6 +147,8 @@ int attune_reproduce(const attune_reproduce_options *o, attune_error *err)
     status = status ? status : write_page(r, err);
     for (int i = 0; r && i < r->n; i++)
         at_sheet_free(&r->list[i].sheet);
+    if (r && r->lock > 0)
+        close(r->lock);
     free(r);
     return status;
 }

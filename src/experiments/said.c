@@ -138,7 +138,7 @@ static int key_of(const at_lab *lab, const at_corpus *c, unsigned without,
     at_lab_hash_text(key, harm[1]);
     at_lab_hash_number(key, without);
     at_lab_hash_corpus(key, c);
-    return at_hash_file(key, lab->whole, err);
+    return at_lab_hash_file(key, lab->whole, err);
 }
 
 /* What was kept, or what is now computed and kept. */

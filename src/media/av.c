@@ -1,6 +1,6 @@
 /* av.c - the reader: decode, place in time, put in order, drop by time, convert.
  *
- * at_media_next makes each stream have something ready, from its queue of packets, and gives out
+ * at_av_next makes each stream have something ready, from its queue of packets, and gives out
  * what is earlier. A frame is lent as it was decoded when its turn comes (av_picture.c), sound is resampled as
  * it is decoded (av_sound.c) and given out in short pieces, so that nothing but the decoders' own
  * few frames is ever held.
@@ -11,9 +11,6 @@
 #include "base/mem.h"
 
 #include <string.h>
-
-/* Samples of sound given out at once, so that it keeps in step with the pictures. */
-enum { PIECE = AT_MEDIA_AUDIO_RATE / 10 };
 
 /* ---- time --------------------------------------------------------------------------------- */
 
@@ -257,7 +254,7 @@ static int ready_sound(at_media *m, attune_error *err)
 static int give_sound(at_media *m, at_media_packet *out)
 {
     at_media_packet *p = &m->piece;
-    size_t n = p->n < PIECE ? p->n : PIECE;
+    size_t n = p->n < AT_AV_PIECE ? p->n : AT_AV_PIECE;
     int64_t length = av_rescale((int64_t)n, AT_AV_SECOND, AT_MEDIA_AUDIO_RATE);
     *out = (at_media_packet){.kind = AT_MEDIA_AUDIO, .t_us = p->t_us, .pcm = p->pcm, .n = n};
     p->pcm += n;
@@ -334,7 +331,7 @@ static int step(at_media *m, at_media_packet *out, attune_error *err)
     }
 }
 
-int at_media_next(at_media *m, at_media_packet *out, attune_error *err)
+int at_av_next(at_media *m, at_media_packet *out, attune_error *err)
 {
     if (m->ended) {
         if (m->result < 0 && err)
@@ -353,7 +350,7 @@ int at_media_next(at_media *m, at_media_packet *out, attune_error *err)
     return ret;
 }
 
-void at_media_get_info(const at_media *m, at_media_info *out)
+void at_av_get_info(const at_media *m, at_media_info *out)
 {
     *out = m->info;
     out->opposite_phase = m->sound.was_opposite;
@@ -366,19 +363,13 @@ static void close_stream(at_av_stream *s)
     at_av_queue_free(&s->queue);
 }
 
-void at_media_free(at_media **m)
+void at_av_close(at_media *m)
 {
-    if (!m || !*m)
-        return;
-    close_stream(&(*m)->video);
-    close_stream(&(*m)->audio);
-    avformat_close_input(&(*m)->fmt);
-    at_av_source_close(&(*m)->source);
-    av_packet_free(&(*m)->packet);
-    at_av_picture_free(&(*m)->picture);
-    at_av_sound_free(&(*m)->sound);
-    at_free((*m)->path);
-    at_free(*m);
-    *m = NULL;
-    at_av_leave();
+    close_stream(&m->video);
+    close_stream(&m->audio);
+    avformat_close_input(&m->fmt);
+    at_av_source_close(&m->source);
+    av_packet_free(&m->packet);
+    at_av_picture_free(&m->picture);
+    at_av_sound_free(&m->sound);
 }

@@ -22,6 +22,11 @@
 void at_av_enter(void);
 void at_av_leave(void);
 
+/* As avcodec_open2, avformat_find_stream_info and fork, which are kept apart: see av_util.c. */
+int at_av_codec_open(AVCodecContext *c, const AVCodec *codec, AVDictionary **options);
+int at_av_probe(AVFormatContext *fmt, AVDictionary **options);
+pid_t at_av_fork(void);
+
 /* Fails with "path: what: FFmpeg's reason" and the status that fits averr. */
 int at_av_fail(attune_error *err, int averr, const char *path, const char *what);
 
@@ -77,8 +82,8 @@ const AVCodec *at_av_decoder(enum AVCodecID id);
 
 /* ---- av_memory.c -------------------------------------------------------------------------- */
 
-/* Bytes that the pictures of one decoder may take, with what it keeps beside them. */
-enum { AT_AV_PICTURE_BUDGET = 400 << 20 };
+/* Bytes that the pictures of one decoder may take, with what it keeps beside them and the copy that goes on. */
+enum { AT_AV_PICTURE_BUDGET = 448 << 20 };
 
 /* Zero-initialised is ready; outlives its decoder and the decoder's frames. */
 typedef struct at_av_budget {
@@ -155,6 +160,9 @@ typedef struct at_av_picture {
 } at_av_picture;
 
 at_turn at_av_turn_of(const int32_t *matrix /* nullable */);
+
+/* Whether attune_picture has a word for that AVPixelFormat. */
+int at_av_picture_known(int pixels);
 
 /* Fills out's picture and frame: f itself where its kind is known, else a converted one. They live
  * until the next call, and longer for who refers to frame. name is for errors. */

@@ -83,7 +83,7 @@ int at_av_encode_one(AVCodecContext *enc, AVDictionary **options, const at_av_ca
     enc->flags |= AV_CODEC_FLAG_BITEXACT;
     c->frame->pts = 0;
     c->frame->quality = enc->global_quality;
-    int averr = avcodec_open2(enc, enc->codec, options);
+    int averr = at_av_codec_open(enc, enc->codec, options);
     if (averr >= 0)
         averr = avcodec_send_frame(enc, c->frame);
     if (averr >= 0)

@@ -25,7 +25,7 @@ int at_av_decoder_open(at_media *m, AVCodecContext **dec, at_av_budget *b, const
         ret = at_av_budget_apply(b, *dec, codec, m->o.max_pixels);
     }
     if (ret >= 0)
-        ret = avcodec_open2(*dec, codec, NULL);
+        ret = at_av_codec_open(*dec, codec, NULL);
     if (ret < 0 && (int64_t)st->codecpar->width * st->codecpar->height > (*dec)->max_pixels)
         return at_av_too_dear(m, st->codecpar->width, st->codecpar->height, err);
     if (ret < 0)

@@ -14,8 +14,9 @@
 #include <libavutil/avstring.h>
 #include <libavutil/cpu.h>
 
-/* What pictures that are decoded ahead by threads may take of the budget. */
-enum { AHEAD = AT_AV_PICTURE_BUDGET / 5 };
+/* What pictures that are decoded ahead by threads may take of the budget, and how many of these: each takes
+ * memory of its own beside its picture. */
+enum { AHEAD = AT_AV_PICTURE_BUDGET / 5, MOST_THREADS = 16 };
 
 /* Bytes a pixel, as long as a stream has not said: 4:2:0 of 16 bits. */
 enum { BYTES_UNTOLD = 3 };
@@ -44,14 +45,13 @@ static int own_pictures(enum AVCodecID id)
     }
 }
 
-/* Of a picture that a decoder asks for; negative: it cannot be. */
-static int64_t cost_of(const AVCodecContext *dec, const AVFrame *frame)
+/* Stills have no vectors. */
+static int64_t cost_of(const AVCodecContext *dec, const AVFrame *frame, int64_t bytes)
 {
-    int64_t bytes = av_image_get_buffer_size(frame->format, frame->width, frame->height, AT_ALIGN);
-    if (bytes < 0)
-        return bytes;
+    const AVCodecDescriptor *codec = avcodec_descriptor_get(dec->codec_id);
+    const int still = codec && (codec->props & AV_CODEC_PROP_INTRA_ONLY);
     return bytes * (1 + own_pictures(dec->codec_id)) +
-           beside((int64_t)frame->width * frame->height);
+           (still ? 0 : beside((int64_t)frame->width * frame->height));
 }
 
 static void released(void *opaque, uint8_t *data)
@@ -66,10 +66,12 @@ static void released(void *opaque, uint8_t *data)
 static int get_counted(AVCodecContext *dec, AVFrame *frame, int flags)
 {
     at_av_budget *b = dec->opaque;
-    int64_t cost = cost_of(dec, frame);
-    if (cost < 0)
-        return (int)cost;
-    if (atomic_fetch_add(&b->used, cost) + cost > AT_AV_PICTURE_BUDGET) {
+    int bytes = av_image_get_buffer_size(frame->format, frame->width, frame->height, AT_ALIGN);
+    if (bytes < 0)
+        return bytes;
+    int64_t cost = cost_of(dec, frame, bytes);
+    /* one of them is handed on in a copy */
+    if (atomic_fetch_add(&b->used, cost) + cost + bytes > AT_AV_PICTURE_BUDGET) {
         atomic_fetch_sub(&b->used, cost);
         atomic_store(&b->exceeded, 1);
         return AVERROR(ENOMEM);
@@ -129,6 +131,6 @@ int at_av_budget_threads(const AVCodecParameters *par, int wanted)
     int64_t most = pixels > 0 ? AHEAD / (pixels * BYTES_UNTOLD + beside(pixels)) : 1;
     if (wanted <= 0)
         wanted = av_cpu_count();
-    most = most < 1 ? 1 : most;
+    most = most < 1 ? 1 : most < MOST_THREADS ? most : MOST_THREADS;
     return wanted < most ? wanted : (int)most;
 }

@@ -1,7 +1,6 @@
 /* av_open.c - opening: which input, which kind of container, which limits. */
 #include "media/av_reader.h"
 
-#include "base/address.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/progress.h"
@@ -32,7 +31,8 @@ static int open_failed(const at_media *m, int averr, attune_error *err)
     if (m->stalled)
         return at_fail(err, ATTUNE_E_IO, "%s: nothing came from there for %d s", m->path,
                        AT_AV_PATIENCE_S);
-    if (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL) || averr == AVERROR_EOF)
+    if (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL) || averr == AVERROR_EOF ||
+        (m->source.io && averr != AVERROR(ENOMEM) && averr != m->source.io->error))
         return at_fail(err, ATTUNE_E_FORMAT, "%s: %s", m->path, no_media_reason(m, averr));
     return at_av_fail(err, averr, m->path, "cannot open");
 }
@@ -140,6 +140,8 @@ static int open_container(at_media *m, const char *path, attune_error *err)
     int failure[AT_AV_WAYS], n = at_av_ways(m, path, way, err);
     if (n < 0)
         return n;
+    if (m->confine)
+        m->confine(m);
     m->heard_s = at_now();
     for (int i = 0; i < n; i++) {
         failure[i] = open_way(m, &way[i]);
@@ -163,7 +165,7 @@ static int probe_streams(at_media *m, attune_error *err)
         return at_fail_nomem(err);
     for (unsigned i = 0; i < n; i++)
         av_dict_set_int(&options[i], "threads", 1, 0);
-    int ret = avformat_find_stream_info(m->fmt, n ? options : NULL);
+    int ret = at_av_probe(m->fmt, n ? options : NULL);
     for (unsigned i = 0; i < n; i++)
         av_dict_free(&options[i]);
     at_free(options);
@@ -189,58 +191,28 @@ static int64_t origin_us(const at_media *m, double opened_s)
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-static int check_options(const at_media_options *o, const char *path, attune_error *err)
+int at_av_open(at_media *m, const char *path, attune_error *err)
 {
-    if (o->no_video && o->no_audio)
-        return at_fail(err, ATTUNE_E_ARG, "%s: neither video nor sound is asked for", path);
-    if (o->pcm_rate && (o->pcm_rate < AT_MEDIA_PCM_MIN || o->pcm_rate > AT_MEDIA_PCM_MAX))
-        return at_fail(err, ATTUNE_E_ARG, "%s: %d samples a second, not %d to %d", path,
-                       o->pcm_rate, AT_MEDIA_PCM_MIN, AT_MEDIA_PCM_MAX);
-    return 0;
-}
-
-int at_media_open(at_media **out, const char *path, const at_media_options *o, attune_error *err)
-{
-    *out = NULL;
-    int ret = o ? check_options(o, path, err) : 0;
-    if (ret < 0)
-        return ret;
-    at_media *m = at_calloc(1, sizeof *m);
-    if (!m)
-        return at_fail_nomem(err);
-    at_av_enter();
-    if (o)
-        m->o = *o;
-    if (m->o.max_pixels <= 0)
-        m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
     m->live = m->o.live;
     m->last_frame_us = m->last_period = -1;
-    m->path = at_alloc(strlen(path) + 1, 1);
-    double opened_s = 0;
     m->packet = av_packet_alloc();
-    if (!m->path || !m->packet) {
-        ret = at_fail_nomem(err);
-        goto fail;
-    }
-    at_address_name(m->path, strlen(path) + 1, path);
-    if ((ret = open_container(m, path, err)) < 0)
-        goto fail;
-    opened_s = at_now();
+    if (!m->packet)
+        return at_fail_nomem(err);
+    int ret = open_container(m, path, err);
+    if (ret < 0)
+        return ret;
+    double opened_s = at_now();
     if ((ret = probe_streams(m, err)) < 0)
-        goto fail;
+        return ret;
     m->start_us = m->fmt->start_time; /* in AV_TIME_BASE units, which are microseconds */
     ret = at_av_tracks_open(m, err);
     if (ret == 0 && !m->info.has_video && !m->info.has_audio)
         ret = no_stream(m, err);
     if (ret < 0)
-        goto fail;
+        return ret;
     m->info.live = m->live;
     m->info.device = m->device;
     m->info.origin_us = m->live ? origin_us(m, opened_s) : 0;
     m->info.container_us = m->fmt->duration > 0 && !m->live ? m->fmt->duration : 0;
-    *out = m;
     return 0;
-fail:
-    at_media_free(&m);
-    return ret;
 }

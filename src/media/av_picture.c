@@ -112,6 +112,11 @@ static int find_known(int pixels)
     return i < n ? i : -1;
 }
 
+int at_av_picture_known(int pixels)
+{
+    return find_known(pixels) >= 0;
+}
+
 /* The known format that keeps most of what pixels holds. */
 static enum AVPixelFormat nearest(enum AVPixelFormat pixels)
 {
@@ -204,45 +209,6 @@ int at_av_picture_lend(at_av_picture *p, AVFrame *f, AVRational sar, at_turn tur
         out->picture.stride[i] = f->linesize[i];
     }
     return 0;
-}
-
-int at_media_keep(at_media_kept *k, const at_media_packet *p)
-{
-    av_frame_free(&k->frame);
-    if (p->kind == AT_MEDIA_VIDEO) {
-        k->frame = av_frame_clone(p->frame);
-        if (!k->frame)
-            return ATTUNE_E_NOMEM;
-        /* the decoder's budget must not depend on who holds what, nor be asked after its end */
-        av_buffer_unref(&k->frame->opaque_ref);
-    }
-    if (p->n > k->capacity) {
-        at_free(k->pcm);
-        k->pcm = at_alloc(p->n, sizeof *k->pcm);
-        k->capacity = k->pcm ? p->n : 0;
-        if (!k->pcm)
-            return ATTUNE_E_NOMEM;
-    }
-    k->packet = *p;
-    k->packet.frame = k->frame;
-    if (p->kind == AT_MEDIA_AUDIO) {
-        memcpy(k->pcm, p->pcm, p->n * sizeof *p->pcm);
-        k->packet.pcm = k->pcm;
-    }
-    return ATTUNE_OK;
-}
-
-void at_media_let_go_picture(at_media_kept *k)
-{
-    av_frame_free(&k->frame);
-    k->packet.frame = NULL;
-}
-
-void at_media_let_go(at_media_kept *k)
-{
-    at_media_let_go_picture(k);
-    at_free(k->pcm);
-    *k = (at_media_kept){0};
 }
 
 /* ---- upright RGB24 -------------------------------------------------------------------------- */

@@ -28,6 +28,9 @@ enum { AT_AV_TRACKS = 16 };
 #define AT_AV_PIXELS_A_SECOND (INT64_C(1) << 31)
 #define AT_AV_PIXELS_AT_FIRST (INT64_C(1) << 32)
 
+/* Samples of sound given out at once, so that it keeps in step with the pictures. */
+enum { AT_AV_PIECE = AT_MEDIA_AUDIO_RATE / 10 };
+
 /* How much too early a frame may be for its period, for the sake of rounded times. */
 enum { AT_AV_EARLY_US = 1000 };
 
@@ -60,9 +63,15 @@ typedef struct at_av_stream {
     int bad_end;      /* the latest packet or frame was damaged */
 } at_av_stream;
 
+typedef struct at_box at_box;
+
 struct at_media {
-    char *path;
+    char *path; /* as errors name it */
     at_media_options o;
+    at_box *box; /* the reader proper is in a child, and the rest of this unused; or NULL */
+    /* Nullable; called once what is to be read is known, and of a file or a pipe open, before the first byte
+     * is looked at */
+    void (*confine)(at_media *m);
     at_av_source source;
     AVFormatContext *fmt;
     AVPacket *packet;
@@ -88,6 +97,15 @@ struct at_media {
     attune_error sound_failure;            /* why sound was not read, the first time; or "" */
     at_media_info info;
 };
+
+/* ---- av_open.c, av.c ---------------------------------------------------------------------- */
+
+/* As at_media_open and the others, of an m whose path, o and confine are set, in this process. Whatever
+ * open came to, m is to be closed. */
+int at_av_open(at_media *m, const char *path, attune_error *err);
+int at_av_next(at_media *m, at_media_packet *out, attune_error *err);
+void at_av_get_info(const at_media *m, at_media_info *out);
+void at_av_close(at_media *m);
 
 /* ---- av_util.c ---------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ static int open_encoder(recoding *r, int bits_per_s)
     av_dict_set(&options, "application", "voip", 0);
     int ret = av_channel_layout_copy(&enc->ch_layout, &mono);
     if (ret >= 0)
-        ret = avcodec_open2(enc, codec, &options);
+        ret = at_av_codec_open(enc, codec, &options);
     av_dict_free(&options);
     return ret;
 }
@@ -52,7 +52,7 @@ static int open_decoder(recoding *r)
     if (ret >= 0)
         ret = avcodec_parameters_to_context(r->dec, par);
     if (ret >= 0)
-        ret = avcodec_open2(r->dec, codec, NULL);
+        ret = at_av_codec_open(r->dec, codec, NULL);
     avcodec_parameters_free(&par);
     return ret;
 }

@@ -65,13 +65,19 @@ static int read_source(void *opaque, uint8_t *buf, int size)
     }
 }
 
+/* By seeking, since a sandbox refuses fstat, which may be asked about other files. */
+static int64_t size_of(int fd)
+{
+    off_t here = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END);
+    return here < 0 || end < 0 || lseek(fd, here, SEEK_SET) < 0 ? AVERROR(errno) : end;
+}
+
 /* Standard input may well be a file. */
 static int64_t seek_source(void *opaque, int64_t offset, int whence)
 {
     at_av_source *s = opaque;
-    struct stat st;
     if (whence == AVSEEK_SIZE)
-        return fstat(s->fd, &st) == 0 ? (int64_t)st.st_size : AVERROR(errno);
+        return size_of(s->fd);
     off_t at = lseek(s->fd, (off_t)offset, whence & ~AVSEEK_FORCE);
     if (at < 0)
         return AVERROR(errno);

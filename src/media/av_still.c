@@ -115,7 +115,8 @@ static int load_first_frame(const char *path, uint8_t **rgb, int *w, int *h, att
 {
     at_media *m = NULL;
     at_media_packet p;
-    int ret = at_media_open(&m, path, &(at_media_options){.no_audio = 1, .threads = 1}, err);
+    const at_media_options o = {.no_audio = 1, .threads = 1, .no_sandbox = 1};
+    int ret = at_media_open(&m, path, &o, err);
     if (ret >= 0)
         ret = at_media_next(m, &p, err);
     if (ret == 1)
@@ -229,5 +230,6 @@ int at_media_load_track(const char *path, const at_media_options *o, double limi
 
 int at_media_load_audio(const char *path, double limit_s, float **pcm, size_t *n, attune_error *err)
 {
-    return at_media_load_track(path, &(at_media_options){.threads = 1}, limit_s, pcm, n, err);
+    const at_media_options o = {.threads = 1, .no_sandbox = 1};
+    return at_media_load_track(path, &o, limit_s, pcm, n, err);
 }

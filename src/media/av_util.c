@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The one piece of state in the module that is not in an object: FFmpeg's own level is global, so
  * who may touch it has to be counted globally too. */
@@ -31,6 +32,41 @@ void at_av_leave(void)
     if (--quiet_users == 0)
         av_log_set_level(level_found);
     pthread_mutex_unlock(&quiet_lock);
+}
+
+/* FFmpeg's locks are the process's, too, and a child would find those held for ever that other threads held when it
+ * was forked. They are while codecs are opened. */
+static pthread_rwlock_t opening = PTHREAD_RWLOCK_INITIALIZER;
+
+int at_av_codec_open(AVCodecContext *c, const AVCodec *codec, AVDictionary **options)
+{
+    pthread_rwlock_rdlock(&opening);
+    int ret = avcodec_open2(c, codec, options);
+    pthread_rwlock_unlock(&opening);
+    return ret;
+}
+
+int at_av_probe(AVFormatContext *fmt, AVDictionary **options)
+{
+    pthread_rwlock_rdlock(&opening);
+    int ret = avformat_find_stream_info(fmt, options);
+    pthread_rwlock_unlock(&opening);
+    return ret;
+}
+
+pid_t at_av_fork(void)
+{
+    pthread_rwlock_wrlock(&opening);
+    pthread_mutex_lock(&quiet_lock);
+    const pid_t pid = fork();
+    const int why = errno;
+    if (pid == 0) /* not the thread that took it, as rwlocks see it */
+        opening = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+    else
+        pthread_rwlock_unlock(&opening);
+    pthread_mutex_unlock(&quiet_lock);
+    errno = why;
+    return pid;
 }
 
 static attune_status status_of(int averr)
@@ -192,7 +228,7 @@ int at_av_decode_one(const AVCodec *codec, const AVPacket *packet, int64_t max_p
     dec->thread_count = 1;
     int ret = at_av_budget_apply(&budget, dec, codec, max_pixels);
     if (ret >= 0)
-        ret = avcodec_open2(dec, codec, NULL);
+        ret = at_av_codec_open(dec, codec, NULL);
     if (ret >= 0)
         ret = avcodec_send_packet(dec, packet);
     if (ret >= 0)

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +39,10 @@ static int write_bytes(void *user, uint8_t *data, int size)
 #endif
 {
     at_outfile *o = user;
-    return fwrite(data, 1, (size_t)size, o->f) == (size_t)size ? size : AVERROR(EIO);
+    errno = 0;
+    if (fwrite(data, 1, (size_t)size, o->f) == (size_t)size)
+        return size;
+    return AVERROR(errno ? errno : EIO);
 }
 
 static int64_t seek_bytes(void *user, int64_t offset, int whence)
@@ -96,7 +100,7 @@ static AVCodecContext *new_encoder(at_media_writer *w, const AVCodec *codec)
 static int add_stream(at_media_writer *w, AVCodecContext *enc, AVDictionary **options,
                       AVStream **out, attune_error *err)
 {
-    int ret = avcodec_open2(enc, enc->codec, options);
+    int ret = at_av_codec_open(enc, enc->codec, options);
     if (ret < 0)
         return at_av_fail(err, ret, w->file.path, enc->codec->name);
     *out = avformat_new_stream(w->fmt, NULL);

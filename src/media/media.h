@@ -11,7 +11,7 @@
  *          one, comes as it comes. So the order does not depend on threads or on timing.
  * Safety   only containers and codecs that people have are read, and no input makes the reader
  *          open anything else: not another file, and not the network (see live). Decoding takes
- *          at most some 400 MB for pictures, or the input is refused.
+ *          at most some 450 MB for pictures, or the input is refused.
  * Units    time int64 microseconds from the container's start; audio f32 mono 16 kHz in [-1, 1];
  *          video attune_picture; where this header says rgb, RGB24 upright, rows top to bottom.
  * Errors   int results: >= 0 done, < 0 an attune_status, with one line in err (nullable) that
@@ -57,6 +57,7 @@ typedef struct at_media_options {
                                      * ATTUNE_E_INTERRUPTED. Called often, from this thread or
                                      * one of FFmpeg's */
     void *user;
+    int no_sandbox; /* FFmpeg works in this process, with all that it may */
 } at_media_options;
 
 typedef enum at_media_kind { AT_MEDIA_VIDEO, AT_MEDIA_AUDIO } at_media_kind;
@@ -72,8 +73,9 @@ typedef struct at_media_packet {
     size_t n;              /* > 0; a decoder's frame, mostly well under a second but not bounded */
 } at_media_packet;
 
-/* A packet beyond the reader's next call, and beyond its end: pictures by reference, sound as a
- * copy. Zero-initialised is ready; its memory is reused. */
+/* A packet beyond the reader's next call, and beyond its end: pictures by reference where there are enough, sound
+ * as a copy. Zero-initialised is ready; its memory is reused. Of pictures over 32 MB one at a time can be kept: the
+ * reader waits until it is let go of. So it does where their size changes, until those of the old one are. */
 typedef struct at_media_kept {
     at_media_packet packet;
     struct AVFrame *frame;
@@ -92,6 +94,8 @@ typedef struct at_media_info {
     int64_t container_us;     /* duration that the container claims; 0: unknown, or a camera */
     int64_t frames;           /* decoded, given out or dropped; not those that nobody needed */
     int64_t errors;           /* damaged packets that were skipped */
+    unsigned
+        held; /* what holds the decoder: bits of confine.h; 0: nothing, it is in this process */
     int live;
     int64_t
         origin_us; /* live: when time 0 was, on the clock of at_now: as the device says, else when
@@ -123,6 +127,9 @@ void at_media_get_info(const at_media *m, at_media_info *out);
 void at_media_free(at_media **m); /* NULL is fine; leaves NULL */
 
 /* ---- whole small things ------------------------------------------------------------------- */
+
+/* FFmpeg works in this process for them, but for at_media_load_track: they are for pictures and recordings by
+ * the thousand, of corpora. */
 
 /* A picture (PNG, JPEG, BMP, WebP, ... ), upright. *rgb: (h x w x 3) without padding, at_free. */
 int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err);

@@ -30,7 +30,7 @@ static int row(FILE *f, void *state, const attune_window *w)
 }
 
 const at_sink_kind at_sink_csv = {
-    .info = {"csv", "timeline.csv", "a row for every half second and face", 0},
+    .info = {.name = "csv", .file = "timeline.csv", .what = "a row for every half second and face"},
     .state_size = sizeof(at_fields),
     .open = open_csv,
     .window = row,

@@ -2,15 +2,12 @@
 #include "report/explained.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "report/png.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- taking in ------------------------------------------------------------------------------- */
@@ -38,7 +35,6 @@ int attune_explanation_open(attune_explanation **out, const attune_explanation_o
                             attune_error *err)
 {
     attune_explanation *x = at_calloc(1, sizeof *x);
-    struct stat st;
     int rc = x ? check(o, err) : at_fail_nomem(err);
 
     *out = NULL;
@@ -47,8 +43,7 @@ int attune_explanation_open(attune_explanation **out, const attune_explanation_o
         x->as_report = (attune_report_options){
             .dir = o->dir, .input = o->input, .model = o->model, .session = o->session};
         start_stats(x);
-        x->made_dir = stat(o->dir, &st) != 0;
-        rc = at_mkdirs(o->dir, err);
+        rc = at_outset_open(&x->set, o->dir, err);
     }
     if (rc < 0) {
         at_free(x);
@@ -64,8 +59,7 @@ void attune_explanation_free(attune_explanation **x)
 
     if (!p)
         return;
-    if (p->made_dir && !p->finished)
-        rmdir(p->setup.dir); /* stays if something is in it */
+    at_outset_free(&p->set);
     for (int i = 0; i < p->n; i++)
         at_free(p->list[i].rgb);
     at_stats_free(&p->stats);
@@ -107,7 +101,6 @@ int attune_explanation_overlay(attune_explanation *x, const attune_overlay *o, a
 enum { PAGE, JSON, OTHERS };
 static const char *const names[OTHERS] = {"explain.html", "explain.json"};
 
-/* Overlays first: where the page is, its pictures are there too. */
 static const char *file_name(const attune_explanation *x, int i)
 {
     return i < x->n ? x->list[i].file : names[i - x->n];
@@ -134,36 +127,17 @@ static int in_folder(const attune_explanation *x, const char *name, char path[40
                                        x->setup.dir);
 }
 
-/* A full disk shows here, before any file has taken the place of an older one. */
-static int write_one(const attune_explanation *x, int i, at_outfile *out, attune_error *err)
-{
-    char path[4096];
-    int rc = in_folder(x, file_name(x, i), path, err);
-
-    rc = rc < 0 ? rc : at_outfile_open(out, path, err);
-    if (rc < 0)
-        return rc;
-    errno = 0;
-    put_content(x, i, out->f);
-    if (fflush(out->f) != 0 || ferror(out->f))
-        return at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno ? errno : EIO));
-    return ATTUNE_OK;
-}
-
 static int write_all(attune_explanation *x, attune_error *err)
 {
-    at_outfile out[AT_OVERLAYS + OTHERS] = {{0}};
-    int n = x->n + OTHERS, rc = ATTUNE_OK;
+    int rc = ATTUNE_OK;
 
-    for (int i = 0; i < n && rc == ATTUNE_OK; i++)
-        rc = write_one(x, i, &out[i], err);
-    for (int i = 0; i < n && rc == ATTUNE_OK; i++) {
-        rc = at_outfile_commit(&out[i], err);
-        x->finished |= rc == ATTUNE_OK;
+    for (int i = 0; rc == ATTUNE_OK && i < x->n + OTHERS; i++) {
+        FILE *f;
+        rc = at_outset_add(x->set, file_name(x, i), &f, err);
+        if (rc == ATTUNE_OK)
+            put_content(x, i, f);
     }
-    for (int i = 0; i < n; i++)
-        at_outfile_abandon(&out[i]);
-    return rc;
+    return rc < 0 ? rc : at_outset_commit(x->set, err);
 }
 
 /* Pictures that this run will not write over still show somebody: they are named. */

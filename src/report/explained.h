@@ -2,6 +2,7 @@
 #ifndef AT_REPORT_EXPLAINED_H
 #define AT_REPORT_EXPLAINED_H
 
+#include "base/outset.h"
 #include "report/outcome.h"
 
 #include <attune/explain.h>
@@ -30,7 +31,8 @@ struct attune_explanation {
     int n;
     int64_t withheld_faces; /* windows withheld with a face */
     char earlier[256];      /* pictures of an earlier run in the folder, "": none */
-    int interrupted, made_dir, finished;
+    int interrupted;
+    at_outset *set;
     char *json, *text;
 };
 

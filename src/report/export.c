@@ -1,6 +1,7 @@
 /* export.c - a report's folder, given to more sinks. */
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "report/outcome.h"
 #include "report/result.h"
 #include "report/timeline.h"
@@ -94,6 +95,7 @@ int attune_export(const char *report, const attune_export_options *o, attune_err
 
     if (!x)
         return rc;
+    rc = rc < 0 ? rc : at_outset_settle(report, err);
     rc = rc < 0 ? rc : at_result_read(&x->result, x->summary, err);
     rc = rc < 0 ? rc : set_target(x, report, o, err);
     rc = rc < 0 ? rc : attune_report_open(&x->report, &x->result.setup, err);

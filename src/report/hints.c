@@ -78,6 +78,13 @@ static unsigned of_voice(const attune_window *w)
            << AT_HINT_NOISE;
 }
 
+unsigned at_hints_without_face(unsigned said)
+{
+    const unsigned of_sound = 1u << AT_HINT_NO_VOICE | 1u << AT_HINT_NOISE;
+
+    return (said & of_sound) | 1u << AT_HINT_NO_FACE;
+}
+
 unsigned at_hints_of(const attune_window *w, int has_video, int has_audio)
 {
     return (has_video ? of_face(w) : 0) | (has_audio ? of_voice(w) : 0);

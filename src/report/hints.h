@@ -27,5 +27,7 @@ const char *at_hint_todo(at_hint i);
 /* Bits (1u << at_hint). has_video, has_audio: of that stream something came lately; nothing is said
  * of one that is not there. */
 unsigned at_hints_of(const attune_window *w, int has_video, int has_audio);
+/* The same where newer pictures than the window's show no face. */
+unsigned at_hints_without_face(unsigned said);
 
 #endif

@@ -186,6 +186,8 @@ static int write_page(FILE *f, void *state, const at_outcome *o)
 }
 
 const at_sink_kind at_sink_html = {
-    .info = {"html", "report.html", "what was perceived over time; open it in a browser", 0},
+    .info = {.name = "html",
+             .file = "report.html",
+             .what = "what was perceived over time; open it in a browser"},
     .close = write_page,
 };

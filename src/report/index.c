@@ -1,7 +1,7 @@
 /* index.c - index.html over the reports of several inputs. */
 #include "base/error.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "report/html.h"
 #include "report/plot.h"
 #include "report/sinks.h"
@@ -11,33 +11,28 @@
 #include <string.h>
 
 struct attune_index {
-    at_outfile out;
+    at_outset *set;
+    FILE *f; /* its */
 };
 
 int attune_index_open(attune_index **out, const char *dir, attune_error *err)
 {
-    size_t room = strlen(dir) + sizeof "/index.html";
     attune_index *x = at_calloc(1, sizeof *x);
-    char *path = at_alloc(room, 1);
-    int rc = x && path ? at_mkdirs(dir, err) : at_fail_nomem(err);
+    int rc = x ? at_outset_open(&x->set, dir, err) : at_fail_nomem(err);
 
     *out = NULL;
-    if (rc == ATTUNE_OK) {
-        snprintf(path, room, "%s/index.html", dir);
-        rc = at_outfile_open(&x->out, path, err);
-    }
-    at_free(path);
+    rc = rc < 0 ? rc : at_outset_add(x->set, "index.html", &x->f, err);
     if (rc < 0) {
-        at_free(x);
+        attune_index_free(&x);
         return rc;
     }
-    at_html_open(x->out.f, "all inputs", 0, 0);
-    at_plot_defs(x->out.f);
+    at_html_open(x->f, "all inputs", 0, 0);
+    at_plot_defs(x->f);
     fputs("<p class=\"brand\">attune</p>\n<h1>All inputs</h1>\n<div class=\"wide\"><table>\n"
           "<tr><th>input</th><th class=\"n\">length</th><th>expression over time</th>"
           "<th>mostly</th><th>engagement</th><th class=\"n\">face</th><th class=\"n\">voice</th>"
           "<th class=\"n\">withheld</th></tr>\n",
-          x->out.f);
+          x->f);
     *out = x;
     return ATTUNE_OK;
 }
@@ -45,7 +40,7 @@ int attune_index_open(attune_index **out, const char *dir, attune_error *err)
 void attune_index_free(attune_index **x)
 {
     if (*x) {
-        at_outfile_abandon(&(*x)->out);
+        at_outset_free(&(*x)->set);
         at_free(*x);
         *x = NULL;
     }
@@ -88,7 +83,7 @@ int attune_index_add(attune_index *x, const char *folder, const attune_report *r
 {
     at_outcome o = at_report_outcome(r);
     const at_stats *s = o.stats;
-    FILE *f = x->out.f;
+    FILE *f = x->f;
     char name[512], time[AT_CLOCK_SIZE];
 
     fputs("<tr><td><a href=\"", f);
@@ -112,7 +107,7 @@ int attune_index_add(attune_index *x, const char *folder, const attune_report *r
 
 int attune_index_add_failed(attune_index *x, const char *input, const char *reason)
 {
-    FILE *f = x->out.f;
+    FILE *f = x->f;
     char name[512];
 
     fputs("<tr><td>", f);
@@ -138,12 +133,12 @@ static void put_key(FILE *f)
 
 int attune_index_finish(attune_index *x, attune_error *err)
 {
-    FILE *f = x->out.f;
+    FILE *f = x->f;
 
     fputs("</table></div>\n", f);
     put_key(f);
     fprintf(f, "<p class=\"note\">%s</p>\n<div class=\"notice\"><p>%s</p></div>\n",
             at_notice_meaning, at_notice_law);
     at_html_close(f);
-    return at_outfile_commit(&x->out, err);
+    return at_outset_commit(x->set, err);
 }

@@ -17,7 +17,7 @@ static int line(FILE *f, void *state, const attune_window *w)
 }
 
 const at_sink_kind at_sink_jsonl = {
-    .info = {"jsonl", "timeline.jsonl", "the same as JSON lines", 0},
+    .info = {.name = "jsonl", .file = "timeline.jsonl", .what = "the same as JSON lines"},
     .state_size = sizeof(at_fields),
     .open = open_jsonl,
     .window = line,

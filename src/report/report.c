@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/outset.h"
 #include "report/brief.h"
 #include "report/fields.h"
 #include "report/sinks.h"
@@ -12,15 +13,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A sink at work. */
 typedef struct at_sink {
     const at_sink_kind *kind;
     FILE *f;
     void *state;
-    at_outfile file; /* with a folder: f is its */
+    at_outfile file; /* with the name of one file: f is its */
     const attune_report_options *setup;
 } at_sink;
 
@@ -30,11 +29,12 @@ struct attune_report {
     at_thumbnails thumbnails;
     attune_input_info info;
     char input[4096]; /* as it is named, see base/address.h */
-    int interrupted, finished;
-    int made_dir;
+    int interrupted;
+    at_outset *set; /* with a folder */
     at_sink sink[AT_SINKS_MAX];
     int sinks;
-    at_fields fields; /* for extra sinks */
+    int extra;        /* some of them are */
+    at_fields fields; /* for those */
     int read_back;    /* made of an earlier report: the files beside it are its own */
     char *json, *text;
     char written[AT_SINK_FILES_SIZE], earlier[AT_SINK_FILES_SIZE]; /* of at_outcome */
@@ -51,7 +51,7 @@ static ssize_t hand_on(void *cookie, const char *text, size_t size)
 
 static int open_file(at_sink *s, attune_error *err)
 {
-    const char *name = s->setup->file ? s->setup->file : s->kind->info.file;
+    const char *name = s->setup->file;
     size_t room = strlen(s->setup->dir) + strlen(name) + 2;
     char *path = at_alloc(room, 1);
     int rc;
@@ -65,7 +65,7 @@ static int open_file(at_sink *s, attune_error *err)
     return rc;
 }
 
-static int open_sink(at_sink *s, attune_error *err)
+static int open_sink(at_sink *s, at_outset *set, attune_error *err)
 {
     int rc = ATTUNE_OK;
 
@@ -77,6 +77,8 @@ static int open_sink(at_sink *s, attune_error *err)
     if (s->setup->write) {
         s->f = fopencookie(s, "w", (cookie_io_functions_t){.write = hand_on});
         rc = s->f ? ATTUNE_OK : at_fail_nomem(err);
+    } else if (set) {
+        rc = at_outset_add(set, s->kind->info.file, &s->f, err);
     } else {
         rc = open_file(s, err);
     }
@@ -99,26 +101,40 @@ static int fail_write(const at_sink *s, attune_error *err)
 {
     const char *why = strerror(errno ? errno : EIO);
 
+    if (errno == ENOMEM)
+        return at_fail_nomem(err);
     if (s->setup->write)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", s->kind->info.file, why);
     return at_fail(err, ATTUNE_E_IO, "%s/%s: %s", s->setup->dir, s->kind->info.file, why);
 }
 
-/* A full disk shows here, before any file has taken the place of an older one. */
+/* What a window adds is out of our hands when it returns: a run that is killed has written it. */
 static int flush(at_sink *s, attune_error *err)
 {
+    if (ferror(s->f)) /* the sink's own write failed: errno is of then */
+        return fail_write(s, err);
     errno = 0;
-    return fflush(s->f) != 0 || ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
+    return fflush(s->f) != 0 ? fail_write(s, err) : ATTUNE_OK;
+}
+
+/* rc: what the sink gave. */
+static int added(at_sink *s, int rc, attune_error *err)
+{
+    if (rc < 0)
+        return at_fail_nomem(err);
+    return flush(s, err);
 }
 
 static int add_window(at_sink *s, const attune_window *w, attune_error *err)
 {
     errno = 0;
-    if (s->kind->window && s->kind->window(s->f, s->state, w) < 0)
-        return at_fail_nomem(err);
-    if (s->setup->write)
-        return flush(s, err);
-    return ferror(s->f) ? fail_write(s, err) : ATTUNE_OK;
+    return added(s, s->kind->window ? s->kind->window(s->f, s->state, w) : ATTUNE_OK, err);
+}
+
+static int add_sighting(at_sink *s, const attune_sighting *x, attune_error *err)
+{
+    errno = 0;
+    return s->kind->sighting ? added(s, s->kind->sighting(s->f, s->state, x), err) : ATTUNE_OK;
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
@@ -150,14 +166,25 @@ static int check_file(const attune_report *r, unsigned chosen, attune_error *err
     return ATTUNE_OK;
 }
 
+static int check_sightings(const attune_report *r, unsigned chosen, attune_error *err)
+{
+    const at_sink_kind *kind;
+
+    for (int i = 0; !r->setup.sightings && (kind = at_sink_kind_at(i)); i++)
+        if ((chosen >> i & 1u) && kind->info.sightings)
+            return at_fail(err, ATTUNE_E_ARG,
+                           "%s has a row a picture, which only attune analyze --export %s sees: "
+                           "a result that is kept has windows",
+                           kind->info.name, kind->info.name);
+    return ATTUNE_OK;
+}
+
 static int make_folder(attune_report *r, attune_error *err)
 {
-    struct stat st;
-
     if (r->setup.write)
         return ATTUNE_OK;
-    r->made_dir = stat(r->setup.dir, &st) != 0;
-    return at_mkdirs(r->setup.dir, err);
+    return r->setup.file ? at_mkdirs(r->setup.dir, err)
+                         : at_outset_open(&r->set, r->setup.dir, err);
 }
 
 static int open_sinks(attune_report *r, attune_error *err)
@@ -167,12 +194,14 @@ static int open_sinks(attune_report *r, attune_error *err)
 
     at_sinks_files(chosen, r->written, sizeof r->written);
     rc = rc < 0 ? rc : check_file(r, chosen, err);
+    rc = rc < 0 ? rc : check_sightings(r, chosen, err);
     rc = rc < 0 ? rc : make_folder(r, err);
     for (int i = 0; rc == ATTUNE_OK && at_sink_kind_at(i); i++) {
         if (!(chosen >> i & 1u))
             continue;
         r->sink[r->sinks] = (at_sink){.kind = at_sink_kind_at(i), .setup = &r->setup};
-        rc = open_sink(&r->sink[r->sinks++], err);
+        r->extra |= at_sink_kind_at(i)->info.extra;
+        rc = open_sink(&r->sink[r->sinks++], r->set, err);
     }
     return rc;
 }
@@ -213,8 +242,7 @@ void attune_report_free(attune_report **r)
         return;
     for (int i = 0; i < p->sinks; i++)
         free_sink(&p->sink[i]);
-    if (p->made_dir && !p->finished)
-        rmdir(p->setup.dir); /* stays if something is in it */
+    at_outset_free(&p->set);
     at_stats_free(&p->stats);
     at_thumbnails_free(&p->thumbnails);
     free(p->json);
@@ -228,11 +256,21 @@ int attune_report_window(attune_report *r, const attune_window *w, attune_error 
     attune_window rounded = *w;
     int rc = ATTUNE_OK;
 
-    at_fields_round(&r->fields, &rounded);
+    if (r->extra)
+        at_fields_round(&r->fields, &rounded);
     for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++)
         rc = add_window(&r->sink[i], r->sink[i].kind->info.extra ? &rounded : w, err);
     if (rc == ATTUNE_OK && at_stats_add(&r->stats, w) < 0)
         rc = at_fail_nomem(err);
+    return rc;
+}
+
+int attune_report_sighting(attune_report *r, const attune_sighting *s, attune_error *err)
+{
+    int rc = ATTUNE_OK;
+
+    for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++)
+        rc = add_sighting(&r->sink[i], s, err);
     return rc;
 }
 
@@ -261,6 +299,14 @@ at_outcome at_report_outcome(const attune_report *r)
                         .earlier = r->earlier};
 }
 
+/* Files are no longer written to. */
+static int commit(attune_report *r, attune_error *err)
+{
+    if (r->set)
+        return at_outset_commit(r->set, err);
+    return r->setup.write ? ATTUNE_OK : at_outfile_commit(&r->sink[0].file, err);
+}
+
 static int close_sinks(attune_report *r, attune_error *err)
 {
     at_outcome o = at_report_outcome(r);
@@ -268,16 +314,12 @@ static int close_sinks(attune_report *r, attune_error *err)
 
     for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++) {
         at_sink *s = &r->sink[i];
+        errno = 0;
         if (s->kind->close && s->kind->close(s->f, s->state, &o) < 0)
             rc = at_fail_nomem(err);
         rc = rc < 0 ? rc : flush(s, err);
     }
-    for (int i = 0; rc == ATTUNE_OK && i < r->sinks && !r->setup.write; i++) {
-        rc = at_outfile_commit(&r->sink[i].file, err);
-        r->sink[i].f = NULL;
-        r->finished |= rc == ATTUNE_OK;
-    }
-    return rc;
+    return rc < 0 ? rc : commit(r, err);
 }
 
 int attune_report_finish(attune_report *r, const attune_input_info *info, int interrupted,

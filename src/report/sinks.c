@@ -12,7 +12,9 @@ static const at_sink_kind *const kinds[] = {
     &at_sink_jsonl,
     &at_sink_vtt,
     &at_sink_html,
+    /* exports */
     &at_sink_openface,
+    &at_sink_openface_windows,
     &at_sink_eaf,
     &at_sink_textgrid,
     &at_sink_srt,

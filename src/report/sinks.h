@@ -20,12 +20,14 @@ typedef struct at_sink_kind {
     size_t state_size; /* of what it keeps between calls; zeroed before open */
     int (*open)(FILE *f, void *state, const attune_report_options *setup);
     int (*window)(FILE *f, void *state, const attune_window *w);
-    int (*close)(FILE *f, void *state, const at_outcome *o); /* what all came to */
-    void (*free)(void *state);                               /* what the state holds */
+    int (*sighting)(FILE *f, void *state, const attune_sighting *s); /* info.sightings */
+    int (*close)(FILE *f, void *state, const at_outcome *o);         /* what all came to */
+    void (*free)(void *state);                                       /* what the state holds */
 } at_sink_kind;
 
 extern const at_sink_kind at_sink_csv, at_sink_jsonl, at_sink_vtt, at_sink_html, at_sink_summary;
-extern const at_sink_kind at_sink_openface, at_sink_eaf, at_sink_textgrid, at_sink_srt;
+extern const at_sink_kind at_sink_openface, at_sink_openface_windows;
+extern const at_sink_kind at_sink_eaf, at_sink_textgrid, at_sink_srt;
 extern const at_sink_kind at_sink_vtt_metadata, at_sink_table, at_sink_table_columns;
 /* In builds that have cairo. */
 extern const at_sink_kind at_sink_pdf, at_sink_expression_svg, at_sink_states_svg;

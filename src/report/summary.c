@@ -354,6 +354,8 @@ static int write_summary(FILE *f, void *state, const at_outcome *o)
 }
 
 const at_sink_kind at_sink_summary = {
-    .info = {"summary", "summary.json", "the figures of the whole, and of each face", 0},
+    .info = {.name = "summary",
+             .file = "summary.json",
+             .what = "the figures of the whole, and of each face"},
     .close = write_summary,
 };

@@ -1,84 +1,31 @@
 #include "report/text.h"
 
 #include "base/address.h"
+#include "base/visible.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Length of the UTF-8 character at s, 0 if it is none (Unicode 15, table 3-7). */
-static size_t utf8_length(const unsigned char *s)
-{
-    unsigned lo = 0x80, hi = 0xbf;
-    size_t n;
-
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-        n = 2;
-    } else if (s[0] >= 0xe0 && s[0] <= 0xef) {
-        n = 3;
-        lo = s[0] == 0xe0 ? 0xa0 : lo;
-        hi = s[0] == 0xed ? 0x9f : hi;
-    } else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-        n = 4;
-        lo = s[0] == 0xf0 ? 0x90 : lo;
-        hi = s[0] == 0xf4 ? 0x8f : hi;
-    } else {
-        return 0;
-    }
-    if (s[1] < lo || s[1] > hi)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    return n;
-}
-
-/* What stands for the character at s: itself, or "?". */
-static const char *clean_char(const char *s, size_t *in, size_t *out)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    size_t n = utf8_length(u);
-    int control = n && (u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0) ||
-                        (u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe)); /* no characters of XML */
-
-    *in = n ? n : 1;
-    if (!n || control) {
-        *out = 1;
-        return "?";
-    }
-    *out = n;
-    return s;
-}
-
 char *at_text_clean(char *dst, size_t size, const char *s)
 {
-    size_t used = 0, in, out;
-
-    for (; s && *s; s += in) {
-        const char *c = clean_char(s, &in, &out);
-        if (used + out >= size)
-            break;
-        memcpy(dst + used, c, out);
-        used += out;
-    }
-    dst[used] = 0;
-    return dst;
+    return at_visible_copy(dst, size, s);
 }
 
 void at_text_html(FILE *f, const char *s)
 {
-    size_t in, out;
+    const char *start = s;
+    size_t n;
 
-    for (; s && *s; s += in) {
-        const char *c = clean_char(s, &in, &out);
-        switch (*c) {
+    for (; s && *s; s += n) {
+        const int shown = at_visible_char(start, s, &n);
+        switch (shown ? *s : '?') {
         case '&': fputs("&amp;", f); break;
         case '<': fputs("&lt;", f); break;
         case '>': fputs("&gt;", f); break;
         case '"': fputs("&quot;", f); break;
         case '\'': fputs("&#39;", f); break;
-        default: fwrite(c, 1, out, f); break;
+        case '?': fputc('?', f); break;
+        default: fwrite(s, 1, n, f); break;
         }
     }
 }

@@ -35,7 +35,9 @@ static int cue(FILE *f, void *state, const attune_window *w)
 }
 
 const at_sink_kind at_sink_vtt = {
-    .info = {"vtt", "timeline.vtt", "subtitles: what was perceived, second by second", 0},
+    .info = {.name = "vtt",
+             .file = "timeline.vtt",
+             .what = "subtitles: what was perceived, second by second"},
     .state_size = sizeof(at_cues),
     .open = head,
     .window = cue,

@@ -22,7 +22,7 @@ typedef struct at_analysis {
     const attune_sink *sink;
     const at_analyze_change *change; /* nullable */
     const char *path;
-    int min_face;
+    int min_face, no_sandbox;
     int waits; /* windows, until their person is known */
     at_hindsight hindsight;
     int stopped; /* by whoever takes the windows */
@@ -209,7 +209,7 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     info->height = media.h;
     if (a->session && info->has_video)
         info->smallest_face = at_search_smallest(a->min_face, media.w, media.h);
-    at_notes_write(info, &media, &state);
+    at_notes_write(info, &media, &state, a->no_sandbox);
     info->truncated = media.truncated;
     snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
     info->elapsed_s = at_now() - start;
@@ -241,6 +241,7 @@ static at_media_options media_options(at_analysis *a, const attune_options *o)
                               .speech_s = speech_s,
                               .pcm_rate = o->pcm_rate,
                               .live = o->live || o->mic,
+                              .no_sandbox = o->no_sandbox,
                               .interrupted = progress,
                               .user = a};
 }
@@ -280,7 +281,11 @@ int at_analyze_changed(const attune_model *m, const char *path, const attune_opt
                        const attune_sink *sink, const at_analyze_change *change,
                        attune_input_info *info, attune_error *err)
 {
-    at_analysis a = {.sink = sink, .change = change, .path = path, .min_face = o ? o->min_face : 0};
+    at_analysis a = {.sink = sink,
+                     .change = change,
+                     .path = path,
+                     .min_face = o ? o->min_face : 0,
+                     .no_sandbox = o && o->no_sandbox};
     double start = at_now();
     int rc = open_all(&a, m, o, err);
 

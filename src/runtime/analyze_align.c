@@ -62,13 +62,12 @@ static int tell_progress(const attune_sink *sink, int64_t t_us)
     return sink && sink->progress && sink->progress(sink->user, (double)t_us / 1e6, 0);
 }
 
-static int read_level(course *c, const char *path, int track, const attune_sink *sink,
-                      attune_error *err)
+static int read_level(course *c, const char *path, const at_media_options *o,
+                      const attune_sink *sink, attune_error *err)
 {
-    const at_media_options o = {.no_video = 1, .audio_track = track};
     at_media_packet p;
     at_media *media;
-    int status = at_media_open(&media, path, &o, err);
+    int status = at_media_open(&media, path, o, err);
     if (status < 0)
         return status;
     while ((status = at_media_next(media, &p, err)) == 1) {
@@ -196,14 +195,18 @@ int attune_align(attune_alignment *out, const attune_model *model, const char *v
                  attune_error *err)
 {
     course apart = {0}, camera = {0}, opened = {0};
+    const int no_sandbox = o && o->no_sandbox;
+    const at_media_options whole = {.no_video = 1, .no_sandbox = no_sandbox};
+    const at_media_options track = {
+        .no_video = 1, .no_sandbox = no_sandbox, .audio_track = o ? o->audio_track : 0};
     memset(out, 0, sizeof *out);
     int status = check_again(sound, err);
     status = status ? status : check_again(video, err);
     if (status == ATTUNE_OK)
-        status = read_level(&apart, sound, o ? o->audio_track : 0, sink, err);
+        status = read_level(&apart, sound, &track, sink, err);
     if (status < 0)
         goto done;
-    status = read_level(&camera, video, 0, sink, err);
+    status = read_level(&camera, video, &whole, sink, err);
     if (status == ATTUNE_OK)
         status = compare(out, &camera, &apart, 0, err);
     if (is_of_the_file(

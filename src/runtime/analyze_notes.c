@@ -1,5 +1,7 @@
 #include "runtime/analyze_notes.h"
 
+#include "media/confine.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,6 +63,20 @@ static void note_breaks(attune_input_info *info, const at_live_state *live, cons
         note(info, "%sthe input broke off and did not come back: %.120s", of, live->why);
 }
 
+/* Words for the lowest layer of the sandbox that is missing. */
+static void note_held(attune_input_info *info, const at_media_info *media, int no_sandbox)
+{
+    int missing = 0;
+
+    if (no_sandbox)
+        note(info, "the input was decoded without a sandbox, as was asked for");
+    if (!media->held || media->held == AT_HELD_ALL) /* not held unasked: built with a sanitizer */
+        return;
+    while (media->held & 1U << missing)
+        missing++;
+    note(info, "the decoder's sandbox lacked a layer (%s)", at_held_name(missing));
+}
+
 /* A report without faces says what it cannot know of. */
 static void note_unseen(attune_input_info *info)
 {
@@ -69,7 +85,8 @@ static void note_unseen(attune_input_info *info)
              ceil(info->smallest_face));
 }
 
-void at_notes_write(attune_input_info *info, const at_media_info *media, const at_feed_state *state)
+void at_notes_write(attune_input_info *info, const at_media_info *media, const at_feed_state *state,
+                    int no_sandbox)
 {
     note_tracks(info, media);
     if (media->opposite_phase)
@@ -78,6 +95,7 @@ void at_notes_write(attune_input_info *info, const at_media_info *media, const a
     if (media->errors > 0)
         note(info, "%lld damaged %s skipped", (long long)media->errors,
              media->errors == 1 ? "packet was" : "packets were");
+    note_held(info, media, no_sandbox);
     note_breaks(info, &state->live[0], "");
     note_breaks(info, &state->live[1], "the microphone: ");
     note_dropped(info, state);

@@ -5,8 +5,8 @@
 
 #include "runtime/feed.h"
 
-/* Fills info's notes, from info->counts, media and, of live input, how it went. */
-void at_notes_write(attune_input_info *info, const at_media_info *media,
-                    const at_feed_state *state);
+/* Fills info's notes, from info->counts, media, of live input how it went, and attune_options.no_sandbox. */
+void at_notes_write(attune_input_info *info, const at_media_info *media, const at_feed_state *state,
+                    int no_sandbox);
 
 #endif

@@ -69,6 +69,7 @@ typedef struct at_face_stream {
     float *work;      /* of the network */
     float *over_time; /* of its temporal encoder */
     int64_t looked;   /* frames so far */
+    int64_t told;     /* of them, by the options' on_sighting */
 
     at_frame *frame; /* ring */
     at_sighting *sighting;
@@ -239,6 +240,7 @@ static void note_track(at_sighting *out, const at_track *track)
     out->box[1] = face->y;
     out->box[2] = face->w;
     out->box[3] = face->h;
+    memcpy(out->landmark, face->landmark, sizeof out->landmark);
     out->size = face->w * face->h;
     out->pose = at_pose_of(face);
 }
@@ -614,6 +616,56 @@ static void face_describe(const void *self, int i, attune_window *w)
         memcpy(w->unit, found->evidence.visual.units, sizeof w->unit);
 }
 
+/* ---- telling of pictures ------------------------------------------------------------------- */
+
+static void describe_sighting(const at_face_stream *f, const at_sighting *s, attune_sighting *out)
+{
+    memcpy(out->box, s->box, sizeof out->box);
+    memcpy(out->landmark, s->landmark, sizeof out->landmark);
+    out->quality = s->measured;
+    out->quality.face_share = out->quality.snr_db = out->quality.speech_share = NAN;
+    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
+        out->emotion7[i] = NAN;
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        out->unit[u] = NAN;
+    if (!f->setting.model->visual)
+        return;
+    at_fusion_emotion(f->setting.model->fusion, ATTUNE_FACE, s->visual.expression, out->emotion7);
+    memcpy(out->unit, s->visual.units, sizeof out->unit);
+}
+
+/* The i-th frame, which is picture number so-and-so. */
+static void tell_frame(at_face_stream *f, int i, int64_t picture)
+{
+    const attune_options *o = f->setting.o;
+    const at_frame *frame = frame_at(f, i);
+    attune_sighting none = {.t_us = frame->t_us, .picture = picture};
+    int told = 0;
+
+    for (int k = 0; k < frame->faces; k++) {
+        const at_sighting *s = &sightings_at(f, i)[k];
+        attune_sighting x = none;
+        x.track = at_identity_numbered(f->people, s->person);
+        if (!x.track)
+            continue;
+        describe_sighting(f, s, &x);
+        o->on_sighting(o->on_sighting_user, &x);
+        told++;
+    }
+    if (!told)
+        o->on_sighting(o->on_sighting_user, &none);
+}
+
+static void face_tell(void *self, int64_t end_us)
+{
+    at_face_stream *f = self;
+    const int64_t before = f->looked - f->frames;
+    int i = f->told > before ? (int)(f->told - before) : 0;
+
+    for (; i < f->frames && frame_at(f, i)->t_us < end_us; i++)
+        tell_frame(f, i, f->told = before + i + 1);
+}
+
 static int face_thumbnail(const void *self, int i, attune_thumbnail *out)
 {
     const at_face_stream *f = self;
@@ -635,6 +687,7 @@ const at_modality at_face_modality = {
     .forget_before = face_forget_before,
     .collect = face_collect,
     .describe = face_describe,
+    .tell = face_tell,
     .thumbnail = face_thumbnail,
     .watch = face_watch,
 };

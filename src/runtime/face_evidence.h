@@ -14,6 +14,7 @@
 #define AT_RUNTIME_FACE_EVIDENCE_H
 
 #include "model/visual.h"
+#include "vision/detect.h"
 #include "vision/mouth.h"
 #include "vision/pose.h"
 #include "vision/quality.h"
@@ -23,6 +24,7 @@ typedef struct at_sighting {
     uint32_t person; /* its at_identity id */
     int64_t t_us;
     float box[4];
+    float landmark[AT_LANDMARKS][2];
     float size; /* box area, square pixels */
     at_mouth mouth;
     at_pose pose;

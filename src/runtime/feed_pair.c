@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { PICTURES, SOUND, SIDES };
 
@@ -12,6 +13,7 @@ struct at_pair {
     at_media_packet waiting[SIDES];
     int has[SIDES], ended[SIDES];
     int64_t offset_us, sound_end_us;
+    const char *sound_path; /* [kept] */
 };
 
 static int open_sound(at_pair *p, const at_feed_sound *sound, const at_media_options *o,
@@ -21,7 +23,28 @@ static int open_sound(at_pair *p, const at_feed_sound *sound, const at_media_opt
     own.no_video = 1;
     own.video_track = own.pcm_rate = 0;
     p->offset_us = sound->offset_us;
+    p->sound_path = sound->path;
     return at_live_open(&p->side[SOUND], sound->path, &own, NULL, err);
+}
+
+/* Where both lengths are known: sound that has no moment with the pictures in common is nobody's wish. */
+static int check_overlap(const at_pair *p, const char *path, const at_feed_sound *sound,
+                         attune_error *err)
+{
+    at_media_info pictures, heard;
+
+    at_live_get_info(p->side[PICTURES], &pictures);
+    at_live_get_info(p->side[SOUND], &heard);
+    if (sound->live)
+        return ATTUNE_OK;
+    if (pictures.container_us && sound->offset_us >= pictures.container_us)
+        return at_fail(
+            err, ATTUNE_E_ARG, "%s: its sound %s would begin at %.2f s, and it ends at %.2f s",
+            path, sound->path, (double)sound->offset_us / 1e6, (double)pictures.container_us / 1e6);
+    if (heard.container_us && sound->offset_us + heard.container_us <= 0)
+        return at_fail(err, ATTUNE_E_ARG, "%s: its sound %s would end %.2f s before it begins",
+                       path, sound->path, (double)(-sound->offset_us - heard.container_us) / 1e6);
+    return ATTUNE_OK;
 }
 
 int at_pair_open(at_pair **out, const char *path, const at_feed_sound *sound,
@@ -38,6 +61,8 @@ int at_pair_open(at_pair **out, const char *path, const at_feed_sound *sound,
     int status = at_live_open(&p->side[PICTURES], path, &own, watch, err);
     if (status == ATTUNE_OK && sound)
         status = open_sound(p, sound, o, err);
+    if (status == ATTUNE_OK && sound)
+        status = check_overlap(p, path, sound, err);
     if (status < 0)
         at_pair_free(out);
     return status;
@@ -123,6 +148,7 @@ void at_pair_join_info(at_media_info *out, const at_media_info *sound, int64_t e
     out->opposite_phase = sound->opposite_phase;
     out->errors += sound->errors;
     out->live |= sound->live;
+    out->held &= sound->held;
     out->duration_us = later(out->duration_us, end_us);
     if (out->container_us && sound->container_us)
         out->container_us = later(out->container_us, sound->container_us + offset_us);
@@ -133,6 +159,17 @@ void at_pair_join_info(at_media_info *out, const at_media_info *sound, int64_t e
     }
 }
 
+/* What is wrong with the sound is not wrong with the pictures' file. */
+static void name_reason(const at_pair *p, at_media_info *sound)
+{
+    char reason[sizeof sound->truncated_reason];
+
+    if (!sound->truncated)
+        return;
+    snprintf(reason, sizeof reason, "%.100s: %.150s", p->sound_path, sound->truncated_reason);
+    memcpy(sound->truncated_reason, reason, sizeof reason);
+}
+
 void at_pair_get_info(const at_pair *p, at_media_info *out)
 {
     at_media_info sound;
@@ -140,5 +177,6 @@ void at_pair_get_info(const at_pair *p, at_media_info *out)
     if (!p->side[SOUND])
         return;
     at_live_get_info(p->side[SOUND], &sound);
+    name_reason(p, &sound);
     at_pair_join_info(out, &sound, p->sound_end_us, p->offset_us);
 }

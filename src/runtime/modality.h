@@ -53,6 +53,9 @@ typedef struct at_modality {
     /* Puts what was measured of the i-th finding of the latest collect into the window: members of
      * its quality (NaN so far), box. i -1: there is none. */
     void (*describe)(const void *self, int i, attune_window *w);
+    /* Nullable; tells of all pictures before end_us that it did not tell of yet, by the options'
+     * on_sighting. After collect, and before they are forgotten. */
+    void (*tell)(void *self, int64_t end_us);
     /* Nullable; as attune_session_thumbnail. */
     int (*thumbnail)(const void *self, int i, attune_thumbnail *out);
     /* Nullable; from now on it is watched. */

@@ -345,6 +345,14 @@ const char *attune_session_error(const attune_session *s)
 
 /* ---- pulling ------------------------------------------------------------------------------ */
 
+/* Of the pictures before end_us, to whoever asked to be told. */
+static void tell_pictures(attune_session *s, int64_t end_us)
+{
+    for (int m = 0; m < ATTUNE_MODALITIES && s->o.on_sighting; m++)
+        if (s->modality[m] && at_modalities[m]->tell)
+            at_modalities[m]->tell(s->modality[m], end_us);
+}
+
 static void forget(attune_session *s)
 {
     int64_t needed = at_clock_needed(&s->clock);
@@ -360,11 +368,15 @@ int attune_session_next(attune_session *s, attune_window *out)
     int rc;
 
     if (s->next_ready == s->n_ready) {
-        if (!at_clock_due(&s->clock, &start, &end))
+        if (!at_clock_due(&s->clock, &start, &end)) {
+            if (s->clock.finished)
+                tell_pictures(s, INT64_MAX);
             return 0;
+        }
         rc = at_session_make_windows(s, start, end);
         if (rc < 0)
             return failed(s, rc);
+        tell_pictures(s, end);
         s->next_ready = 0;
         at_clock_made(&s->clock, end);
         forget(s);

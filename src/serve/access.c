@@ -10,19 +10,33 @@ int at_is_loopback(const char *address)
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
+/* The port that browsers leave out. */
+static const char *own_port(const at_access *a)
+{
+    return a->tls ? ":443" : ":80";
+}
+
+/* How long a host is without it. */
+static size_t host_length(const at_access *a, const char *host)
+{
+    const size_t n = strlen(host), port = strlen(own_port(a));
+
+    return n > port && strcmp(host + n - port, own_port(a)) == 0 ? n - port : n;
+}
+
 int at_access_add_host(at_access *a, const char *name, int port)
 {
-    const char *shape = strchr(name, ':') ? "[%s]:%d" : "%s:%d";
+    const int six = strchr(name, ':') != NULL;
+    char *host;
     int n;
 
     if (a->hosts == AT_HOSTS_MAX)
         return 0;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    n = snprintf(a->host[a->hosts], AT_HOST_SIZE, shape, name, port);
-#pragma GCC diagnostic pop
+    host = a->host[a->hosts];
+    n = snprintf(host, AT_HOST_SIZE, "%s%s%s:%d", six ? "[" : "", name, six ? "]" : "", port);
     if (n < 0 || n >= AT_HOST_SIZE)
         return 0;
+    host[host_length(a, host)] = 0;
     a->hosts++;
     return 1;
 }
@@ -89,11 +103,18 @@ static int is_in_cookies(const at_access *a, const char *cookies)
     return found;
 }
 
+static int is_host(const at_access *a, const char *given, const char *ours)
+{
+    const size_t n = host_length(a, given);
+
+    return n == strlen(ours) && strncasecmp(given, ours, n) == 0;
+}
+
 /* The host that a request names, of ours, or NULL. */
 static const char *host_of(const at_access *a, const char *host)
 {
     for (int i = 0; host && i < a->hosts; i++)
-        if (strcasecmp(host, a->host[i]) == 0)
+        if (is_host(a, host, a->host[i]))
             return a->host[i];
     return NULL;
 }
@@ -103,7 +124,7 @@ static int is_same_origin(const at_access *a, const char *host, const char *orig
     const char *scheme = a->tls ? "https://" : "http://";
     size_t n = strlen(scheme);
 
-    return strncasecmp(origin, scheme, n) == 0 && strcasecmp(origin + n, host) == 0;
+    return strncasecmp(origin, scheme, n) == 0 && is_host(a, origin + n, host);
 }
 
 at_verdict at_access_judge(const at_access *a, const at_request *r)

@@ -20,7 +20,8 @@ enum {
 
 typedef struct at_access {
     char token[AT_TOKEN_MOST + 1];
-    char host[AT_HOSTS_MAX][AT_HOST_SIZE]; /* "127.0.0.1:8765": what a Host header may say */
+    char host[AT_HOSTS_MAX][AT_HOST_SIZE]; /* "127.0.0.1:8765": what a Host header may say. Without
+                                              the port where it is the scheme's own, 80 or 443 */
     int hosts;
     int tls;
     char cookie[24]; /* its name: "attune_8765" */

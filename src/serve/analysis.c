@@ -16,12 +16,17 @@ struct at_analysis {
     attune_input_info info;
     attune_counts before; /* of the session that this one took the place of */
     at_media_kept picture;
-    int64_t first_us; /* of the first input */
-    int64_t began_s;  /* seconds since 1970 */
-    int64_t kept;     /* its number in the store; 0: not kept */
-    char *line;       /* the report's, of the window that is being told */
+    int64_t first_us;            /* of the first input */
+    int64_t picture_us, face_us; /* of the newest picture, and of the newest with a face */
+    int64_t began_s;             /* seconds since 1970 */
+    int64_t kept;                /* its number in the store; 0: nothing of it is there */
+    int stores;                  /* what comes goes there */
+    int stored;                  /* to its end */
+    char *line;                  /* the report's, of the window that is being told */
     size_t length, room;
 };
+
+static const int64_t gone_us = 500000; /* a face that no picture showed for so long */
 
 /* ---- the report's lines -------------------------------------------------------------------- */
 
@@ -43,13 +48,21 @@ static int add_to_line(void *user, const attune_sink_info *sink, const char *tex
     return 0;
 }
 
+/* What the store said to a part of the session. Where there is no such session somebody deleted it. */
+static void note_stored(at_analysis *a, int rc)
+{
+    a->stores = rc >= 0;
+    if (rc == ATTUNE_E_STATE)
+        a->kept = 0;
+}
+
 static int tell(at_analysis *a, const attune_window *w, attune_error *err)
 {
     int rc;
 
     a->length = 0;
-    if (a->kept && attune_store_window(a->setup.store, a->kept, w, NULL) < 0)
-        a->kept = 0;
+    if (a->stores)
+        note_stored(a, attune_store_window(a->setup.store, a->kept, w, NULL));
     rc = attune_report_window(a->report, w, err);
     if (rc == ATTUNE_OK)
         a->setup.window(a->setup.user, w, at_wire_window(a->line, a->length));
@@ -99,7 +112,7 @@ void at_analysis_free(at_analysis **out)
 
     if (!a)
         return;
-    if (a->kept) /* it was left */
+    if (a->kept && !a->stored) /* it was left */
         attune_store_end(a->setup.store, a->kept, NULL, 1, NULL, NULL);
     attune_session_free(&a->session);
     attune_report_free(&a->report);
@@ -111,25 +124,48 @@ void at_analysis_free(at_analysis **out)
 
 /* ---- input --------------------------------------------------------------------------------- */
 
-static int fail_session(const at_analysis *a, attune_error *err)
+static int64_t pictures_with_face(const at_analysis *a)
 {
-    return at_fail(err, ATTUNE_E_STATE, "%s", attune_session_error(a->session));
+    attune_counts counts;
+
+    attune_session_counts(a->session, &counts);
+    return counts.frames_with_face;
+}
+
+static void look_for_face(at_analysis *a, int64_t t_us, int64_t before)
+{
+    if (!a->info.has_video || pictures_with_face(a) > before)
+        a->face_us = t_us;
+    a->picture_us = t_us;
+}
+
+int at_analysis_is_faceless(const at_analysis *a)
+{
+    return a->picture_us - a->face_us >= gone_us;
+}
+
+/* status: the session's answer. */
+static int fail_session(const at_analysis *a, int status, attune_error *err)
+{
+    return at_fail(err, (attune_status)status, "%s", attune_session_error(a->session));
 }
 
 static int push_picture(at_analysis *a, const at_item *item, attune_error *err)
 {
     const attune_picture *p = &a->picture.packet.picture;
+    const int64_t before = pictures_with_face(a);
     int rc = at_media_load_jpeg(item->data, item->size, a->setup.width_max, a->setup.height_max,
                                 &a->picture, err);
 
     if (rc < 0)
         return rc;
-    a->info.has_video = 1;
     a->info.width = p->orientation > 4 ? p->h : p->w;
     a->info.height = p->orientation > 4 ? p->w : p->h;
     rc = attune_session_push_picture(a->session, item->t_us, p);
     at_media_let_go_picture(&a->picture);
-    return rc < 0 ? fail_session(a, err) : rc;
+    look_for_face(a, item->t_us, before);
+    a->info.has_video = 1;
+    return rc < 0 ? fail_session(a, rc, err) : rc;
 }
 
 static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
@@ -140,10 +176,10 @@ static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
                                 .data = item->data,
                                 .n = item->size / 2};
 
+    int rc = attune_session_push_sound(a->session, item->t_us, &sound);
+
     a->info.has_audio = 1;
-    if (attune_session_push_sound(a->session, item->t_us, &sound) < 0)
-        return fail_session(a, err);
-    return ATTUNE_OK;
+    return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
 }
 
 static int take_windows(at_analysis *a, attune_error *err)
@@ -154,13 +190,15 @@ static int take_windows(at_analysis *a, attune_error *err)
     while ((rc = attune_session_next(a->session, &w)) == 1)
         if ((rc = tell(a, &w, err)) < 0)
             return rc;
-    return rc < 0 ? fail_session(a, err) : rc;
+    return rc < 0 ? fail_session(a, rc, err) : rc;
 }
 
 /* The session is at its end: its last windows. */
 static int drain(at_analysis *a, attune_error *err)
 {
-    return attune_session_finish(a->session) < 0 ? fail_session(a, err) : take_windows(a, err);
+    int rc = attune_session_finish(a->session);
+
+    return rc < 0 ? fail_session(a, rc, err) : take_windows(a, err);
 }
 
 /* ---- a stream that was not expected --------------------------------------------------------- */
@@ -218,23 +256,38 @@ int at_analysis_keep(at_analysis *a, const char *consent, attune_error *err)
                            .model = a->setup.model,
                            .session = a->setup.options};
 
-    return a->kept ? ATTUNE_OK : attune_store_begin(a->setup.store, &a->kept, &k, err);
+    int rc = a->kept ? ATTUNE_OK : attune_store_begin(a->setup.store, &a->kept, &k, err);
+
+    a->stores = rc == ATTUNE_OK;
+    return rc;
 }
 
 int at_analysis_forget(at_analysis *a, attune_error *err)
 {
-    int64_t kept = a->kept;
+    int rc = a->kept ? attune_store_delete(a->setup.store, a->kept, err) : ATTUNE_OK;
 
+    a->stores = 0;
+    if (rc < 0 && rc != ATTUNE_E_STATE) /* somebody else has deleted it */
+        return rc;
     a->kept = 0;
-    return kept ? attune_store_delete(a->setup.store, kept, err) : ATTUNE_OK;
+    return ATTUNE_OK;
 }
 
-int64_t at_analysis_is_kept(const at_analysis *a)
+at_keeping at_analysis_keeping(const at_analysis *a)
 {
-    return a->kept;
+    return !a->kept ? AT_NOT_KEPT : a->stores ? AT_IS_KEPT : AT_KEPT_IN_PART;
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
+
+static void store_end(at_analysis *a)
+{
+    if (!a->stores)
+        return;
+    note_stored(a, attune_store_end(a->setup.store, a->kept, &a->info, 0,
+                                    attune_report_json(a->report), NULL));
+    a->stored = a->stores;
+}
 
 int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
 {
@@ -249,9 +302,7 @@ int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
     rc = attune_report_finish(a->report, &a->info, 0, err);
     if (rc < 0)
         return rc;
-    if (a->kept)
-        attune_store_end(a->setup.store, a->kept, &a->info, 0, attune_report_json(a->report), NULL);
-    a->kept = 0;
-    *ended = at_wire_ended(attune_report_json(a->report));
+    store_end(a);
+    *ended = at_wire_ended(attune_report_json(a->report), a->stored);
     return *ended ? ATTUNE_OK : at_fail_nomem(err);
 }

@@ -32,16 +32,26 @@ int at_analysis_open(at_analysis **out, const at_analysis_setup *setup, attune_e
 void at_analysis_free(at_analysis **a);
 
 /* A picture or sound; gives out the windows that it completes. ATTUNE_E_FORMAT,
- * ATTUNE_E_UNSUPPORTED: the picture is none that is taken, and was left out. Another error ends the
- * session. */
+ * ATTUNE_E_UNSUPPORTED: the picture is none that is taken, and was left out; what then becomes of the
+ * session is the caller's to say. Another error ends it. */
 int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err);
 
 /* From now on windows go to the store as well; consent is the version of the text that was agreed to.
- * What cannot be stored is no fault of the session, which goes on: at_analysis_is_kept tells. */
+ * What cannot be stored is no fault of the session, which goes on: at_analysis_keeping tells. */
 int at_analysis_keep(at_analysis *a, const char *consent, attune_error *err);
-/* Deletes what is stored of it. */
+/* Deletes what is stored of it, also after its end. Where it fails that stays, and no more comes to it. */
 int at_analysis_forget(at_analysis *a, attune_error *err);
-int64_t at_analysis_is_kept(const at_analysis *a); /* its number in the store; 0: it is not */
+
+typedef enum at_keeping {
+    AT_NOT_KEPT, /* nothing of it is in the store: nobody asked for it, or it was deleted there */
+    AT_IS_KEPT,
+    AT_KEPT_IN_PART, /* until the store could not be written any more */
+} at_keeping;
+
+at_keeping at_analysis_keeping(const at_analysis *a);
+
+/* Whether the newest pictures show no face, though windows may still speak of one. */
+int at_analysis_is_faceless(const at_analysis *a);
 
 /* No more comes: the last windows, and *ended, the message (free) with the summary. */
 int at_analysis_finish(at_analysis *a, char **ended, attune_error *err);

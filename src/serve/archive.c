@@ -83,6 +83,8 @@ static int list_files(at_answer *out, attune_error *err)
     if (!f)
         return at_fail_nomem(err);
     for (int i = 0; (sink = attune_sink_at(i)); i++) {
+        if (sink->sightings)
+            continue;
         fprintf(f, "%s\"%s\"", before, sink->file);
         before = ",";
     }
@@ -185,6 +187,8 @@ int at_archive_open(at_archive **out, attune_store *store, void (*wake)(void *us
     failed = pthread_create(&a->thread, NULL, archive_main, a);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
+        pthread_cond_destroy(&a->work);
+        pthread_mutex_destroy(&a->lock);
         at_free(a);
         return at_fail_nomem(err);
     }
@@ -239,11 +243,13 @@ at_question *at_archive_ask(at_archive *a, const at_asking *asking)
 
 int at_archive_answer(at_archive *a, at_question *q, at_answer *out)
 {
-    int answered;
+    int answered = 1;
 
-    pthread_mutex_lock(&a->lock);
-    answered = q->answered;
-    pthread_mutex_unlock(&a->lock);
+    if (a) {
+        pthread_mutex_lock(&a->lock);
+        answered = q->answered;
+        pthread_mutex_unlock(&a->lock);
+    }
     if (!answered)
         return 0;
     *out = q->answer;

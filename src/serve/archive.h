@@ -25,8 +25,8 @@ typedef enum at_wish {
 /* wake: something was answered. */
 int at_archive_open(at_archive **out, attune_store *store /* [kept] */, void (*wake)(void *user),
                     void *user, attune_error *err);
-void at_archive_free(
-    at_archive **a); /* waits for the question that it is at; the others are lost */
+/* Waits for the question that it is at; the others are answered with 503. */
+void at_archive_free(at_archive **a);
 
 typedef struct at_asking {
     at_wish wish;
@@ -44,9 +44,9 @@ typedef struct at_answer {
 
 /* NULL: too many wait, or memory is out. */
 at_question *at_archive_ask(at_archive *a, const at_asking *asking);
-/* 1: answered, and q is gone. 0: not yet. */
+/* a NULL, here and below: an archive that was freed meanwhile. 1: answered, and q is gone. 0: not yet. */
 int at_archive_answer(at_archive *a, at_question *q, at_answer *out);
-/* Nobody waits for it any more. q NULL is fine; a NULL is an archive that was freed meanwhile. */
+/* Nobody waits for it any more. q NULL is fine. */
 void at_archive_drop(at_archive *a, at_question *q);
 
 #endif

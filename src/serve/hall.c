@@ -20,6 +20,7 @@
 /* A connection that stalled sends what it held all at once: so much of it, in seconds, is no fault. */
 static const double burst_s = 10;
 static const double pictures_per_s = 30, sounds_per_s = 20;
+static const double spare = 1.25; /* more pictures than the analysis rate, where that is higher */
 
 /* How far a client's clock may run ahead of ours. A gap is made of windows, which cost: so there may
  * be as many as time has passed, and these. */
@@ -48,7 +49,8 @@ struct at_seat {
     int waits, held, ending, ended;
     enum { AT_AS_IT_IS, AT_KEEP, AT_FORGET } wish; /* of the person */
     char consent[AT_WIRE_CONSENT_SIZE];
-    int kept, lost_store;
+    int kept;
+    const char *not_stored; /* what the store could not do, still to be told */
     int failed;
     at_refusal why;
     attune_error fault;
@@ -59,6 +61,7 @@ struct at_seat {
     int64_t came_us;       /* of what is analysed just now: when it came */
     int64_t lag_us;
     unsigned hints;
+    int faceless; /* the newest pictures are */
 };
 
 struct at_hall {
@@ -78,9 +81,11 @@ struct at_hall {
 
 /* ---- the ring of seats that wait for a worker; under the lock -------------------------------- */
 
+/* What is kept can still be forgotten when all else is over. */
 static int has_work(const at_seat *s)
 {
-    return !s->failed && !s->ended && (s->mailbox.n > 0 || s->ending || s->wish);
+    return s->wish == AT_FORGET ||
+           (!s->failed && !s->ended && (s->mailbox.n > 0 || s->ending || s->wish));
 }
 
 static void queue(at_seat *s)
@@ -143,16 +148,20 @@ static void told(void *user, const attune_window *w, char *message)
     pthread_mutex_unlock(&h->lock);
 }
 
-/* What a failure is to the client: its picture's fault, or ours, of which it is told nothing. */
+/* What a failure is to the client: its picture's fault, no memory, or ours, of which it is told nothing. */
 static void fail(at_seat *s, const attune_error *err)
 {
-    int theirs = err->status == ATTUNE_E_FORMAT || err->status == ATTUNE_E_UNSUPPORTED;
-
     s->failed = 1;
-    s->why = theirs ? AT_REFUSED_PROTOCOL : AT_REFUSED_INTERNAL;
     s->fault = *err;
-    if (!theirs)
-        at_fail(&s->fault, err->status, "the session failed");
+    switch (err->status) {
+    case ATTUNE_E_FORMAT:
+    case ATTUNE_E_UNSUPPORTED: s->why = AT_REFUSED_PROTOCOL; break;
+    case ATTUNE_E_NOMEM:
+        s->why = AT_REFUSED_FULL;
+        at_fail(&s->fault, err->status, "there is no memory left for the session");
+        break;
+    default: s->why = AT_REFUSED_INTERNAL; at_fail(&s->fault, err->status, "the session failed");
+    }
 }
 
 /* One item of a seat that this worker holds, or its end. Without the lock; with it again after. */
@@ -167,6 +176,7 @@ static void serve_item(at_hall *h, at_seat *s, at_item *item)
     at_free(item->data);
     pthread_mutex_lock(&h->lock);
     s->taken_us = item->t_us > s->taken_us ? item->t_us : s->taken_us;
+    s->faceless = at_analysis_is_faceless(s->analysis);
     if (rc < 0)
         fail(s, &err);
 }
@@ -188,6 +198,11 @@ static void serve_end(at_hall *h, at_seat *s)
     s->ended = 1;
 }
 
+static const char not_kept[] =
+    "this session cannot be kept any more: its disk is full, or its file is not to be had";
+static const char not_forgotten[] =
+    "this session could not be deleted: its disk is full, or its file is not to be had";
+
 static void serve_keep(at_hall *h, at_seat *s)
 {
     char consent[AT_WIRE_CONSENT_SIZE];
@@ -198,9 +213,10 @@ static void serve_keep(at_hall *h, at_seat *s)
     rc = at_analysis_keep(s->analysis, consent, NULL);
     pthread_mutex_lock(&h->lock);
     s->kept = rc == ATTUNE_OK;
-    s->lost_store |= rc < 0;
     if (s->kept)
         at_outbox_put(&s->outbox, at_wire_kept(s->name), 0);
+    else
+        s->not_stored = not_kept;
 }
 
 static void serve_forget(at_hall *h, at_seat *s)
@@ -212,7 +228,21 @@ static void serve_forget(at_hall *h, at_seat *s)
     pthread_mutex_lock(&h->lock);
     s->kept = 0;
     if (rc < 0)
-        s->lost_store = 1;
+        s->not_stored = not_forgotten;
+    else
+        at_outbox_put(&s->outbox, at_wire_forgotten(), 0);
+}
+
+/* What has become of a session that was kept; the message of its end says so itself. */
+static void look_after_kept(at_seat *s)
+{
+    const at_keeping now = at_analysis_keeping(s->analysis);
+
+    if (!s->kept || s->ended || now == AT_IS_KEPT)
+        return;
+    s->kept = 0;
+    if (now == AT_KEPT_IN_PART)
+        s->not_stored = not_kept;
     else
         at_outbox_put(&s->outbox, at_wire_forgotten(), 0);
 }
@@ -232,10 +262,7 @@ static void serve_seat(at_hall *h, at_seat *s)
         serve_item(h, s, &item);
     else if (s->ending)
         serve_end(h, s);
-    if (s->kept && !s->ended && !at_analysis_is_kept(s->analysis)) {
-        s->kept = 0;
-        s->lost_store = 1;
-    }
+    look_after_kept(s);
 }
 
 static void *worker_main(void *arg)
@@ -296,8 +323,11 @@ int at_hall_open(at_hall **out, const at_hall_options *o, attune_error *err)
     return ATTUNE_OK;
 }
 
+/* Of a seat that no worker is at, nor will be. */
 static void free_seat(at_seat *s)
 {
+    if (s->wish == AT_FORGET)
+        at_analysis_forget(s->analysis, NULL);
     at_mailbox_clear(&s->mailbox);
     at_outbox_clear(&s->outbox);
     at_analysis_free(&s->analysis);
@@ -365,6 +395,16 @@ static int give_up(at_hall *h, at_seat *s)
     return 1;
 }
 
+static int is_held(at_hall *h, at_seat *s)
+{
+    int held;
+
+    pthread_mutex_lock(&h->lock);
+    held = s->held;
+    pthread_mutex_unlock(&h->lock);
+    return held;
+}
+
 static int is_spent(at_hall *h, at_seat *s)
 {
     int spent;
@@ -402,13 +442,13 @@ void at_hall_tidy(at_hall *h, int64_t now_us)
     watch_pressure(h, now_us);
 }
 
-/* Who has been away longest makes room for who is here. */
+/* Who has been away longest, and is not being served just now, makes room for who is here. */
 static void make_room(at_hall *h)
 {
     at_seat *longest = NULL;
 
     for (at_seat *s = h->seats; s; s = s->next)
-        if (!s->guest && (!longest || s->left_us < longest->left_us))
+        if (!s->guest && (!longest || s->left_us < longest->left_us) && !is_held(h, s))
             longest = s;
     if (longest)
         give_up(h, longest);
@@ -419,6 +459,11 @@ static void expect(attune_options *o, const int on[AT_STREAMS])
 {
     o->no_video = !on[AT_STREAM_VIDEO] && on[AT_STREAM_AUDIO];
     o->no_audio = !on[AT_STREAM_AUDIO] && on[AT_STREAM_VIDEO];
+}
+
+static at_rate at_most(double per_s)
+{
+    return (at_rate){.per_s = per_s, .burst = burst_s * per_s};
 }
 
 static at_seat *make_seat(at_hall *h, const int on[AT_STREAMS], int64_t now_us)
@@ -439,9 +484,8 @@ static at_seat *make_seat(at_hall *h, const int on[AT_STREAMS], int64_t now_us)
     s->began_us = now_us;
     s->first_us = -1;
     s->period = -1;
-    s->rate[AT_STREAM_VIDEO] =
-        (at_rate){.per_s = pictures_per_s, .burst = burst_s * pictures_per_s};
-    s->rate[AT_STREAM_AUDIO] = (at_rate){.per_s = sounds_per_s, .burst = burst_s * sounds_per_s};
+    s->rate[AT_STREAM_VIDEO] = at_most(fmax(pictures_per_s, spare * h->o.session.rate));
+    s->rate[AT_STREAM_AUDIO] = at_most(sounds_per_s);
     if (at_random_text(s->name, (AT_WIRE_ID_SIZE - 1) / 2, NULL) < 0 ||
         at_analysis_open(&s->analysis, &setup, NULL) < 0) {
         at_free(s);
@@ -508,7 +552,7 @@ static const char *fault_of_time(at_seat *s, const at_sent *sent, int64_t now_us
 {
     *why = AT_REFUSED_TOO_FAST;
     if (!at_rate_allows(&s->rate[sent->stream], now_us))
-        return sent->stream == AT_STREAM_VIDEO ? "more than 30 pictures a second"
+        return sent->stream == AT_STREAM_VIDEO ? "more pictures a second than are taken"
                                                : "more than 20 messages with sound a second";
     *why = AT_REFUSED_PROTOCOL;
     if (s->first_us < 0) {
@@ -612,7 +656,7 @@ int at_seat_has_said(at_hall *h, at_seat *s)
     int said;
 
     pthread_mutex_lock(&h->lock);
-    said = s->outbox.n > 0 || s->failed || s->ended || s->lost_store;
+    said = s->outbox.n > 0 || s->failed || s->ended || s->not_stored;
     pthread_mutex_unlock(&h->lock);
     return said;
 }
@@ -629,26 +673,29 @@ int at_seat_is_over(at_hall *h, at_seat *s, at_refusal *why, const char **fault)
     return over;
 }
 
-int at_seat_lost_store(at_hall *h, at_seat *s)
+const char *at_seat_not_stored(at_hall *h, at_seat *s)
 {
-    int lost;
+    const char *what;
 
     pthread_mutex_lock(&h->lock);
-    lost = s->lost_store;
-    s->lost_store = 0;
+    what = s->not_stored;
+    s->not_stored = NULL;
     pthread_mutex_unlock(&h->lock);
-    return lost;
+    return what;
 }
 
 void at_seat_standing(at_hall *h, at_seat *s, at_standing *out)
 {
+    int faceless;
+
     pthread_mutex_lock(&h->lock);
+    faceless = s->faceless && s->there[AT_STREAM_VIDEO];
     *out = (at_standing){.t_us = s->taken_us,
                          .lag_us = s->lag_us,
                          .queued = s->mailbox.pictures,
                          .dropped_frames = s->mailbox.dropped_pictures,
                          .dropped_sound_us = s->mailbox.dropped_sound_us,
                          .lost_windows = s->outbox.lost_windows,
-                         .hints = s->hints};
+                         .hints = faceless ? at_hints_without_face(s->hints) : s->hints};
     pthread_mutex_unlock(&h->lock);
 }

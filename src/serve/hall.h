@@ -77,8 +77,8 @@ char *at_seat_say(at_hall *h, at_seat *s);
 int at_seat_has_said(at_hall *h, at_seat *s); /* whether there is one */
 /* 1: the session is over and all is said. -1: it failed, *fault says how, for the person. */
 int at_seat_is_over(at_hall *h, at_seat *s, at_refusal *why, const char **fault);
-/* 1, once: the session was kept, and cannot be any more. */
-int at_seat_lost_store(at_hall *h, at_seat *s);
+/* Once: what the store could not do for the session, for the person; else NULL. Static storage. */
+const char *at_seat_not_stored(at_hall *h, at_seat *s);
 void at_seat_standing(at_hall *h, at_seat *s, at_standing *out);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 4096, HEADERS = 2048, TAKING_S = 10 };
+/* A client has TAKING_S to take what it asked for, and longer for what is long: as long as a poor line needs. */
+enum { PIECE = 4096, HEADERS = 2048, TAKING_S = 10, POOR_LINE = 32 << 10 /* bytes a second */ };
 
 /* A reply on its way. */
 typedef struct at_reply {
@@ -188,7 +189,7 @@ static const attune_sink_info *sink_of(const char *file)
     const attune_sink_info *sink;
 
     for (int i = 0; (sink = attune_sink_at(i)); i++)
-        if (strcmp(sink->file, file) == 0)
+        if (strcmp(sink->file, file) == 0 && !sink->sightings)
             return sink;
     return NULL;
 }
@@ -285,7 +286,7 @@ static int answer_question(struct lws *wsi, at_reply *r)
     r->question = NULL;
     r->owned = a.body;
     h = heading_of(&a);
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, TAKING_S + (int)(a.size / POOR_LINE));
     if (a.code != HTTP_STATUS_OK)
         return refuse(wsi, r, a.code, a.code == HTTP_STATUS_NOT_FOUND ? missing : unavailable);
     return reply(wsi, r, a.code, &h, (const uint8_t *)a.body, a.size);

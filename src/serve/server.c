@@ -97,8 +97,10 @@ static int raise_descriptors(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return DESCRIPTORS_LEAST;
     if (limit.rlim_cur < DESCRIPTORS) {
-        limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-        setrlimit(RLIMIT_NOFILE, &limit);
+        struct rlimit more = limit;
+        more.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+        if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+            limit = more;
     }
     if (limit.rlim_cur > DESCRIPTORS)
         limit.rlim_cur = DESCRIPTORS;
@@ -133,13 +135,14 @@ static int is_told_to_stop(const at_server *s)
     return s->o->stopped && s->o->stopped(s->o->user);
 }
 
-static void loop(at_server *s)
+static int loop(at_server *s, attune_error *err)
 {
-    int alive = 0, end;
+    int alive = 0, failed, end;
 
     on_tick(&s->tick);
     while (alive >= 0 && !is_told_to_stop(s))
         alive = lws_service(s->context, 0);
+    failed = alive < 0;
     at_socket_stop(s);
     at_hall_free(&s->hall);
     at_archive_free(&s->archive);
@@ -147,6 +150,7 @@ static void loop(at_server *s)
     while (alive >= 0 && s->guests && s->ticks < end)
         alive = lws_service(s->context, 0);
     lws_sul_cancel(&s->tick);
+    return failed ? at_fail(err, ATTUNE_E_IO, "the server could not go on") : ATTUNE_OK;
 }
 
 /* ---- beginning ----------------------------------------------------------------------------- */
@@ -224,7 +228,7 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
     rc = rc < 0 ? rc : open_access(&s, &file, err);
     if (rc == ATTUNE_OK) {
         say_where(&s);
-        loop(&s);
+        rc = loop(&s, err);
     }
     at_hall_free(&s.hall);
     at_archive_free(&s.archive);

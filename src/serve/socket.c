@@ -1,6 +1,7 @@
 /* socket.c - one WebSocket: the conversation of docs/live.md, between a connection and its seat. */
 #include "base/mem.h"
 #include "serve/now.h"
+#include "serve/rate.h"
 #include "serve/server.h"
 
 #include <stdio.h>
@@ -11,6 +12,8 @@ static const int64_t hello_us = 5000000; /* within which it comes */
 static const int64_t idle_us = 60000000; /* without a whole message */
 static const int64_t state_us = 1000000; /* between two standings */
 enum { GOODBYE_S = 5 };                  /* for a client to take the reason, before it is cut off */
+/* Keeping and forgetting write to the disk, which all sessions share. */
+static const double texts_per_s = 2, texts_burst = 20;
 
 typedef enum at_phase {
     AT_SILENT,  /* no hello yet */
@@ -27,6 +30,7 @@ typedef struct at_guest {
     int welcome, resumed; /* welcome: still to be said */
     int never_keep;       /* by its hello */
     int64_t came_us, heard_us, stated_us;
+    at_rate texts;
 
     uint8_t *message; /* what has come of it */
     size_t size, room;
@@ -136,14 +140,20 @@ static void take_keep(at_server *s, at_guest *g, const char *consent)
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
+static const char not_hello[] = "the first message is hello";
+
 static void take_text(at_server *s, at_guest *g)
 {
     char text[160];
     at_said said;
     const char *fault = at_wire_read_text((const char *)g->message, g->size, &said);
 
+    if (!at_rate_allows(&g->texts, g->heard_us)) {
+        refuse(s, g, AT_REFUSED_TOO_FAST, "more than 2 text messages a second");
+        return;
+    }
     if (!fault && (said.kind == AT_SAID_HELLO) != (g->phase == AT_SILENT))
-        fault = g->phase == AT_SILENT ? "the first message is hello" : "hello comes once";
+        fault = g->phase == AT_SILENT ? not_hello : "hello comes once";
     if (fault) {
         snprintf(text, sizeof text, "a message is not as it should be: %s", fault);
         refuse(s, g, AT_REFUSED_PROTOCOL, text);
@@ -164,9 +174,7 @@ static void take_binary(at_server *s, at_guest *g)
     at_sent sent;
     at_refusal why = AT_REFUSED_PROTOCOL;
     int too_large;
-    const char *fault = g->phase == AT_SILENT
-                            ? "the first message is hello"
-                            : at_wire_read_binary(g->message, g->size, &sent, &too_large);
+    const char *fault = at_wire_read_binary(g->message, g->size, &sent, &too_large);
 
     if (!fault)
         fault = at_seat_put(s->hall, g->seat, &sent, at_now_us(), &why);
@@ -204,6 +212,10 @@ static void take_piece(at_server *s, at_guest *g, const void *piece, size_t n)
 
     if (g->phase >= AT_LEAVING || s->stopping)
         return;
+    if (binary && g->phase == AT_SILENT) {
+        refuse(s, g, AT_REFUSED_PROTOCOL, not_hello);
+        return;
+    }
     if (!make_room(g, n)) {
         refuse(s, g, AT_REFUSED_FULL, "there is no memory left for a message");
         return;
@@ -266,9 +278,6 @@ static char *make_standing(at_server *s, at_guest *g, int64_t now_us)
     return at_wire_state(&standing);
 }
 
-static const char not_kept[] =
-    "this session cannot be kept any more: its disk is full, or its file is not to be had";
-
 /* One message, the most pressing; and asks for its turn again while there are more. */
 static int speak(at_server *s, at_guest *g)
 {
@@ -291,8 +300,9 @@ static int speak(at_server *s, at_guest *g)
     } else if (now - g->stated_us >= state_us) {
         text = make_standing(s, g, now);
     } else if (!(text = at_seat_say(s->hall, g->seat))) {
-        if (at_seat_lost_store(s->hall, g->seat)) {
-            refuse(s, g, AT_REFUSED_FULL, not_kept);
+        fault = at_seat_not_stored(s->hall, g->seat);
+        if (fault) {
+            refuse(s, g, AT_REFUSED_FULL, fault);
             return 0;
         }
         over = at_seat_is_over(s->hall, g->seat, &why, &fault);
@@ -339,6 +349,7 @@ static void begin(at_server *s, at_guest *g, struct lws *wsi)
 {
     *g = (at_guest){.next = s->guests, .wsi = wsi, .came_us = at_now_us()};
     g->heard_us = g->came_us;
+    g->texts = (at_rate){.per_s = texts_per_s, .burst = texts_burst};
     s->guests = g;
 }
 

@@ -234,11 +234,12 @@ char *at_wire_window(const char *line, size_t size)
     return put_type("window", line, size);
 }
 
-char *at_wire_ended(const char *summary)
+char *at_wire_ended(const char *summary, int kept)
 {
     json_t *tree = json_loads(summary, 0, NULL);
 
-    return tree ? dump(json_pack("{s:s,s:o}", "type", "ended", "summary", tree)) : NULL;
+    return tree ? dump(json_pack("{s:s,s:b,s:o}", "type", "ended", "kept", kept, "summary", tree))
+                : NULL;
 }
 
 char *at_wire_state(const at_standing *s)

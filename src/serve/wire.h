@@ -96,7 +96,8 @@ typedef struct at_standing {
 char *at_wire_welcome(const at_welcome *w);
 char *at_wire_window(const char *line, size_t size); /* a line of timeline.jsonl, with its end */
 char *at_wire_state(const at_standing *s);
-char *at_wire_ended(const char *summary); /* summary.json's text */
+/* summary.json's text; kept: the session is, to its end. */
+char *at_wire_ended(const char *summary, int kept);
 char *at_wire_kept(const char *session);
 char *at_wire_forgotten(void);
 char *at_wire_error(at_refusal why, const char *text);

@@ -4,7 +4,6 @@
 #include "store/row.h"
 #include "store/store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +15,9 @@ static int fail_stopped(attune_error *err)
 static int list(sqlite3 *db, int (*fn)(void *user, const attune_record *r), void *user,
                 attune_error *err)
 {
-    char sql[2048];
     sqlite3_stmt *q;
-    int rc;
+    int rc = at_record_query(db, &q, AT_RECORDS_LATEST_FIRST, err);
 
-    snprintf(sql, sizeof sql, "%s1 ORDER BY began_s DESC, s.id DESC", at_record_select);
-    rc = at_sql_prepare(db, &q, sql, err);
     while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
         attune_record r;
         rc = at_record_read(q, &r, err);

@@ -12,7 +12,7 @@
 #define COUNTED(what, name) \
     " coalesce(s." name ", (SELECT " what " FROM windows WHERE session = s.id)),"
 
-const char at_record_select[] =
+static const char query[] =
     "SELECT s.id, began_s, ended_s, interrupted, consent_s, consent, source, label, attune, model,"
     " model_version, model_digest, rate, window_s, hop_s, max_tracks, no_video, no_audio,"
     " no_baseline, causal, has_video, has_audio, width, height, frames, frames_with_face,"
@@ -115,14 +115,19 @@ int at_record_read(sqlite3_stmt *q, attune_record *out, attune_error *err)
                          "session %lld: its record holds what no attune wrote", (long long)out->id);
 }
 
+int at_record_query(sqlite3 *db, sqlite3_stmt **out, const char *rest, attune_error *err)
+{
+    char sql[sizeof query + 128];
+
+    snprintf(sql, sizeof sql, "%s%s", query, rest);
+    return at_sql_prepare(db, out, sql, err);
+}
+
 int at_record_find(sqlite3 *db, int64_t id, attune_record *out, attune_error *err)
 {
-    char sql[2048];
     sqlite3_stmt *q;
-    int rc;
+    int rc = at_record_query(db, &q, "s.id = ?1", err);
 
-    snprintf(sql, sizeof sql, "%ss.id = ?1", at_record_select);
-    rc = at_sql_prepare(db, &q, sql, err);
     if (rc < 0)
         return rc;
     sqlite3_bind_int64(q, 1, id);

@@ -6,7 +6,6 @@
 #include "store/retention.h"
 #include "store/store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- all sessions ------------------------------------------------------------------------------ */
@@ -23,12 +22,9 @@ static int add_record(json_t *list, sqlite3_stmt *q, attune_error *err)
 
 static int add_records(sqlite3 *db, json_t *list, attune_error *err)
 {
-    char sql[2048];
     sqlite3_stmt *q;
-    int rc;
+    int rc = at_record_query(db, &q, AT_RECORDS_LATEST_FIRST, err);
 
-    snprintf(sql, sizeof sql, "%s1 ORDER BY began_s DESC, s.id DESC", at_record_select);
-    rc = at_sql_prepare(db, &q, sql, err);
     while (rc >= 0 && (rc = at_sql_step(q, err)) > 0)
         rc = add_record(list, q, err);
     sqlite3_finalize(q);

@@ -93,12 +93,9 @@ static int add_session(at_trends *t, sqlite3 *db, const attune_record *r, attune
 
 static int add_sessions(at_trends *t, sqlite3 *db, const char *person, attune_error *err)
 {
-    char sql[2048];
     sqlite3_stmt *q;
-    int rc;
+    int rc = at_record_query(db, &q, "label IS ?1 ORDER BY began_s, s.id", err);
 
-    snprintf(sql, sizeof sql, "%slabel IS ?1 ORDER BY began_s, s.id", at_record_select);
-    rc = at_sql_prepare(db, &q, sql, err);
     if (rc < 0)
         return rc;
     if (person && *person)

@@ -1,8 +1,7 @@
 /* weights.c - reading safetensors. Writing is in weights_write.c.
  *
- * A file is read once from its beginning to its end, and never mapped: tensors end up aligned, f16 is
- * widened once, a large file takes no memory beside its tensors, and nobody who shortens it while or after
- * it is read can hurt us.
+ * Everything is copied out of the file at load: tensors end up aligned, f16 is widened once, and
+ * nobody who shortens the file later can hurt us.
  */
 #include "tensor/weights.h"
 #include "tensor/weights_digest.h"
@@ -15,14 +14,12 @@
 #include <jansson.h>
 #include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     HEADER_MAX = 16 << 20, /* the format allows 100 MB; a model of ours has some 50 kB */
     NAME_MAX_BYTES = 255,
-    PIECE = 4096, /* values that are read at once */
 };
 
 typedef struct entry {
@@ -36,17 +33,17 @@ struct at_weights {
     json_t *meta;   /* borrowed from header; nullable */
     entry *entries; /* in the header's order */
     int count;
-    entry **by_name;
+    const entry **by_name;
     at_arena arena; /* the tensors */
 };
 
 /* What a function that checks needs at hand. */
 typedef struct reader {
     const char *path;
-    FILE *f;
-    char *header; /* as it lies in the file */
+    const char *header;
     size_t header_size;
-    size_t size; /* of the data part, by the file's length as it was opened */
+    const unsigned char *data;
+    size_t size; /* of the data part */
     attune_error *err;
 } reader;
 
@@ -151,61 +148,40 @@ static uint32_t le32(const unsigned char *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static int take_bytes(const reader *r, void *to, size_t n)
-{
-    if (fread(to, 1, n, r->f) == n)
-        return ATTUNE_OK;
-    return at_fail(r->err, ferror(r->f) ? ATTUNE_E_IO : ATTUNE_E_FORMAT,
-                   ferror(r->f) ? "%s: cannot be read" : "%s: cut short while it was read",
-                   r->path);
-}
-
 static void widen_f16(const unsigned char *p, size_t n, float *out)
 {
-    uint16_t bits[PIECE];
+    const at_kernels *kn = at_kernels_best();
+    uint16_t part[1024];
 
-    for (size_t i = 0; i < n; i++)
-        bits[i] = (uint16_t)(p[2 * i] | p[2 * i + 1] << 8);
-    at_kernels_best()->f16_to_f32(n, bits, out);
-}
-
-static void take_f32(const unsigned char *p, size_t n, float *out)
-{
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t bits = le32(p + 4 * i);
-        memcpy(out + i, &bits, sizeof bits);
+    for (size_t from = 0; from < n; from += 1024) {
+        const size_t len = n - from < 1024 ? n - from : 1024;
+        for (size_t i = 0; i < len; i++)
+            part[i] = (uint16_t)(p[2 * (from + i)] | p[2 * (from + i) + 1] << 8);
+        kn->f16_to_f32(len, part, out + from);
     }
 }
 
-static int read_tensor(const reader *r, const entry *e, float *out, at_digest *d)
-{
-    unsigned char part[PIECE * sizeof(float)];
-    const size_t each = e->f16 ? 2 : 4;
-
-    for (size_t from = 0; from < e->weight.count; from += PIECE) {
-        const size_t n = e->weight.count - from < PIECE ? e->weight.count - from : PIECE;
-        const int status = take_bytes(r, part, n * each);
-        if (status != ATTUNE_OK)
-            return status;
-        at_digest_add(d, part, n * each);
-        (e->f16 ? widen_f16 : take_f32)(part, n, out + from);
-    }
-    return ATTUNE_OK;
-}
-
-/* All tensors lie in one block: a large one is made of huge pages, which cost less to get. by_name is in
- * the file's order still. */
-static int read_data(const reader *r, at_weights *w, at_digest *d)
+/* All tensors lie in one block: a large one is made of huge pages, which cost less to get. */
+static int copy_data(const reader *r, at_weights *w)
 {
     w->arena.block_bytes = (size_t)w->count * AT_ALIGN;
     for (int i = 0; i < w->count; i++)
         w->arena.block_bytes += w->entries[i].weight.count * sizeof(float);
     for (int i = 0; i < w->count; i++) {
-        entry *e = w->by_name[i];
-        float *out = at_arena_alloc(&w->arena, e->weight.count, sizeof *out);
-        const int status = out ? read_tensor(r, e, out, d) : at_fail_nomem(r->err);
-        if (status != ATTUNE_OK)
-            return status;
+        entry *e = &w->entries[i];
+        const unsigned char *p = r->data + e->begin;
+        const size_t n = e->weight.count;
+        float *out = at_arena_alloc(&w->arena, n, sizeof *out);
+        if (!out)
+            return at_fail_nomem(r->err);
+        if (e->f16) {
+            widen_f16(p, n, out);
+        } else {
+            for (size_t k = 0; k < n; k++) {
+                const uint32_t bits = le32(p + 4 * k);
+                memcpy(out + k, &bits, sizeof bits);
+            }
+        }
         e->weight.data = out;
     }
     return ATTUNE_OK;
@@ -229,21 +205,20 @@ static int read_meta(const reader *r, at_weights *w)
 }
 
 /* A file without a digest is taken as it is. */
-static int read_checked(const reader *r, at_weights *w)
+static int check_digest(const reader *r, const at_weights *w)
 {
     const char *said = at_weights_meta(w, AT_WEIGHTS_DIGEST);
     const char *digits = at_weights_digits(r->header, r->header_size);
     char text[AT_WEIGHTS_DIGITS + 1] = "";
     at_digest d;
 
-    at_digest_begin(&d);
-    if (digits)
+    if (!said)
+        return ATTUNE_OK;
+    if (digits) {
         at_weights_digest_header(&d, r->header, r->header_size, digits);
-    const int status = read_data(r, w, &d);
-    if (status != ATTUNE_OK || !said)
-        return status;
-    if (digits)
+        at_digest_add(&d, r->data, r->size);
         at_weights_digest_text(&d, text);
+    }
     if (strcmp(said, text) != 0)
         return at_fail(r->err, ATTUNE_E_FORMAT,
                        "%s: damaged, or changed by hand: what it holds does not fit its digest "
@@ -277,43 +252,30 @@ static int read_entries(const reader *r, at_weights *w)
     return ATTUNE_OK;
 }
 
-static int read_header(reader *r, at_weights *w)
+static int parse(at_weights *w, const char *path, const unsigned char *file, size_t size,
+                 attune_error *err)
 {
-    unsigned char first[8];
     json_error_t json;
-
-    if (r->size < sizeof first)
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file", r->path);
-    int status = take_bytes(r, first, sizeof first);
-    if (status != ATTUNE_OK)
-        return status;
-    const uint64_t length = le32(first) | (uint64_t)le32(first + 4) << 32;
-    r->size -= sizeof first;
-    if (length > HEADER_MAX || length > r->size)
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short",
-                       r->path);
-    r->size -= (size_t)length;
-    r->header_size = (size_t)length;
-    r->header = at_alloc(r->header_size + 1, 1); /* +1: it may be empty */
-    if (!r->header)
-        return at_fail_nomem(r->err);
-    if ((status = take_bytes(r, r->header, r->header_size)) != ATTUNE_OK)
-        return status;
-    w->header = json_loadb(r->header, r->header_size, JSON_REJECT_DUPLICATES, &json);
-    if (!w->header)
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", r->path, json.text);
-    if (!json_is_object(w->header))
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", r->path);
-    return ATTUNE_OK;
-}
-
-static int parse(reader *r, at_weights *w)
-{
+    uint64_t length;
     int status;
 
-    if ((status = read_header(r, w)) != ATTUNE_OK || (status = read_meta(r, w)) != ATTUNE_OK ||
-        (status = read_entries(r, w)) != ATTUNE_OK || (status = check_tiling(r, w)) != ATTUNE_OK ||
-        (status = read_checked(r, w)) != ATTUNE_OK)
+    if (size < 8)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file", path);
+    length = le32(file) | (uint64_t)le32(file + 4) << 32;
+    if (length > HEADER_MAX || length > size - 8)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short", path);
+    w->header = json_loadb((const char *)file + 8, (size_t)length, JSON_REJECT_DUPLICATES, &json);
+    if (!w->header)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", path, json.text);
+    if (!json_is_object(w->header))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", path);
+
+    const reader r = {
+        path, (const char *)file + 8, (size_t)length, file + 8 + length, size - 8 - (size_t)length,
+        err};
+    if ((status = read_meta(&r, w)) != ATTUNE_OK || (status = check_digest(&r, w)) != ATTUNE_OK ||
+        (status = read_entries(&r, w)) != ATTUNE_OK ||
+        (status = check_tiling(&r, w)) != ATTUNE_OK || (status = copy_data(&r, w)) != ATTUNE_OK)
         return status;
     qsort(w->by_name, (size_t)w->count, sizeof *w->by_name, by_name);
     return ATTUNE_OK;
@@ -321,17 +283,17 @@ static int parse(reader *r, at_weights *w)
 
 int at_weights_load_within(at_weights **out, const char *path, size_t most, attune_error *err)
 {
-    reader r = {.path = path, .err = err};
+    unsigned char *file = NULL;
+    size_t size = 0;
     at_weights *w = NULL;
 
     *out = NULL;
-    int status = at_file_open(path, most, &r.f, &r.size, err);
+    int status = at_file_read(path, most, &file, &size, err);
     if (status != ATTUNE_OK)
         return status;
     w = at_calloc(1, sizeof *w);
-    status = w ? parse(&r, w) : at_fail_nomem(err);
-    at_free(r.header);
-    fclose(r.f);
+    status = w ? parse(w, path, file, size, err) : at_fail_nomem(err);
+    at_free(file);
     if (status != ATTUNE_OK)
         at_weights_free(&w);
     *out = w;
@@ -340,7 +302,7 @@ int at_weights_load_within(at_weights **out, const char *path, size_t most, attu
 
 int at_weights_load(at_weights **out, const char *path, attune_error *err)
 {
-    return at_weights_load_within(out, path, AT_MODEL_MOST, err);
+    return at_weights_load_within(out, path, AT_WEIGHTS_LIMIT, err);
 }
 
 void at_weights_free(at_weights **w)

@@ -14,9 +14,9 @@
 struct at_params;
 typedef struct at_weights at_weights;
 
-/* A model of ours has some 10 MB; f16, it takes twice its size in memory and as much again packed. */
-enum { AT_MODEL_MOST = 64 << 20 }; /* bytes of a model's file */
+enum { AT_WEIGHTS_LIMIT = 128 << 20 }; /* bytes of a model's file */
 
+/* Reads all of it: a file that is cut short or changed meanwhile is damaged, and no more. */
 int at_weights_load(at_weights **out, const char *path, attune_error *err); /* a model's */
 /* A file of at most so many bytes, for what training keeps. */
 int at_weights_load_within(at_weights **out, const char *path, size_t most, attune_error *err);

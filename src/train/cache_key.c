@@ -1,6 +1,7 @@
 #include "train/cache_key.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "kernels/kernels.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ int at_key_path(const at_job *job, uint64_t key, const char *model, const char *
     const char *dir = job->options->out_dir ? job->options->out_dir : ".";
     char *file = NULL;
     int status = at_job_find(job, model, &file, err);
-    status = status ? status : at_hash_file(&key, file, err);
+    status = status ? status : at_file_hash(file, &key, err);
     status = status ? status : at_mkdirs(dir, err);
     free(file);
     if (status)

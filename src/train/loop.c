@@ -6,12 +6,14 @@
 #include "train/checkpoint.h"
 #include "train/prefetch.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { LOG_EVERY = 100, LINE_SIZE = 1024 };
@@ -79,6 +81,26 @@ static void log_line(run *s, int show, const char *fmt, ...)
 
 #define CHECKPOINT ".checkpoint.safetensors"
 
+/* Who has the log has the run's files: it is locked until it is closed, and emptied only then. */
+static int open_log(run *s, const char *path, attune_error *err)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(fd);
+        return at_fail(err, ATTUNE_E_IO, "%s: another run is writing there", path);
+    }
+    if (fd >= 0 && !s->task->resumed && ftruncate(fd, 0) == 0)
+        remove(s->metrics);
+    s->log = fd < 0 ? NULL : fdopen(fd, "a");
+    if (!s->log) {
+        const int status = at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
+    return ATTUNE_OK;
+}
+
 static int name_files(run *s, attune_error *err)
 {
     char log[AT_TRAIN_PATH];
@@ -88,14 +110,7 @@ static int name_files(run *s, attune_error *err)
     status = status ? status : at_job_path(s->job, ".best.safetensors", s->best, err);
     status = status ? status : at_job_path(s->job, ".metrics.jsonl", s->metrics, err);
     status = status ? status : at_job_path(s->job, ".log", log, err);
-    if (status)
-        return status;
-    if (!s->task->resumed)
-        remove(s->metrics);
-    s->log = fopen(log, s->task->resumed ? "a" : "w");
-    if (!s->log)
-        return at_fail(err, ATTUNE_E_IO, "%s: %s", log, strerror(errno));
-    return ATTUNE_OK;
+    return status ? status : open_log(s, log, err);
 }
 
 /* Writes the metrics of earlier epochs (up to the present step) and, if given, one more line. */

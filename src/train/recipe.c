@@ -1,6 +1,7 @@
 #include "train/recipe.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,24 +159,6 @@ void at_recipe_free(at_recipe *r)
     json_decref(r->root);
     free(r->path);
     memset(r, 0, sizeof *r);
-}
-
-uint64_t at_hash(uint64_t hash, const void *bytes, size_t n)
-{
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ p[i]) * 1099511628211u;
-    return hash;
-}
-
-static void add_bytes(void *hash, const unsigned char *p, size_t n)
-{
-    *(uint64_t *)hash = at_hash(*(uint64_t *)hash, p, n);
-}
-
-int at_hash_file(uint64_t *hash, const char *path, attune_error *err)
-{
-    return at_file_scan(path, add_bytes, hash, err);
 }
 
 uint64_t at_recipe_hash(const at_recipe *r)

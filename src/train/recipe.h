@@ -20,13 +20,8 @@ typedef struct at_recipe {
 int at_recipe_load(at_recipe *r, const char *path, attune_error *err);
 void at_recipe_free(at_recipe *r);
 
-/* FNV-1a of the recipe's canonical text: the same for the same fields, however written. */
+/* at_hash of the recipe's canonical text: the same for the same fields, however written. */
 uint64_t at_recipe_hash(const at_recipe *r);
-/* FNV-1a of n bytes, going on from hash; AT_HASH_START begins one. */
-#define AT_HASH_START UINT64_C(14695981039346656037)
-uint64_t at_hash(uint64_t hash, const void *bytes, size_t n);
-/* The same of a file's bytes. */
-int at_hash_file(uint64_t *hash, const char *path, attune_error *err);
 
 /* file beside the file that path names, or file itself if that begins with '/'. free. */
 char *at_path_beside(const char *path, const char *file);

@@ -1,6 +1,7 @@
 #include "train/run.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ static int add_file(void *user, const char *file, attune_error *err)
             at_recipe_free(&r);
         }
     } else if (!status) {
-        status = at_hash_file(&s->hash, path, err);
+        status = at_file_hash(path, &s->hash, err);
     }
     free(path);
     return status;

@@ -124,6 +124,13 @@ void at_identity_forget(at_identity *t, uint32_t id)
         t->person[i] = t->person[--t->count];
 }
 
+uint32_t at_identity_numbered(const at_identity *t, uint32_t id)
+{
+    const int i = index_of(t, id);
+
+    return i < 0 ? 0 : t->person[i].number;
+}
+
 uint32_t at_identity_number(at_identity *t, uint32_t id)
 {
     const int i = index_of(t, id);

@@ -65,5 +65,7 @@ int at_identity_open(const at_identity *t, uint32_t id);
 void at_identity_forget(at_identity *t, uint32_t id);
 /* The number to report that person by, given now if there is none; 0 if they are forgotten. */
 uint32_t at_identity_number(at_identity *t, uint32_t id);
+/* The same, but 0 where there is none yet. */
+uint32_t at_identity_numbered(const at_identity *t, uint32_t id);
 
 #endif

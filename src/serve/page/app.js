@@ -25,7 +25,7 @@ class Session {
   hop = 0.5;
   devices = {
     video: { wanted: false, picked: null, shared: false },
-    audio: { wanted: false, picked: null, shared: false },
+    audio: { wanted: false, picked: null, shared: false, waits: false /* for the program */ },
   };
   rate = 8;
   size = null; /* of the latest picture that was sent */
@@ -75,6 +75,7 @@ class Session {
       if (!got[kind] && this.devices[kind].wanted) this.#refused(kind, got.refused[kind]);
       this.#button(kind);
     }
+    if (this.over) return;
     this.wire.connect(this.#streams());
     await this.#list();
   }
@@ -83,7 +84,12 @@ class Session {
     return { video: this.pictures.track !== null, audio: this.sound.track !== null };
   }
 
+  /* A permission may come when the session is over: then nothing is to be captured any more. */
   async #attach(kind, track) {
+    if (this.over) {
+      track.stop();
+      return;
+    }
     view.trouble(kind, null);
     track.onended = () => this.#lost(kind);
     track.onmute = () => this.#muted(kind, true);
@@ -92,11 +98,25 @@ class Session {
       $('preview').classList.toggle('mirrored', !this.devices.video.shared);
       this.pictures.start(track, this.rate);
       view.previewNote('');
-    } else {
-      await this.sound.start(track);
+    } else if (!(await this.#listen(track))) {
+      return;
     }
     this.wire.stream(kind, true);
     this.#button(kind);
+  }
+
+  async #listen(track) {
+    const device = this.devices.audio;
+    device.waits = false;
+    try {
+      await this.sound.start(track);
+    } catch {
+      device.waits = true;
+    }
+    if (!device.waits && !this.over) return true;
+    this.sound.stop();
+    if (device.waits) this.#explain('audio', 'The sound is taken up by itself as soon as the program answers.');
+    return false;
   }
 
   #detach(kind) {
@@ -250,6 +270,7 @@ class Session {
     this.keeping.offered(w);
     view.phase('live');
     view.awayTrouble(null);
+    if (this.devices.audio.waits) this.#takeUp('audio');
     bands.show(this.record);
     if (!first && !w.resumed) this.since = this.t;
     if (!first) this.#note(w.resumed ? 'connected again' : 'connected again; the program was restarted');
@@ -303,8 +324,9 @@ class Session {
     view.noAdvice('Nothing is looked at while the connection is away.');
   }
 
-  on_ended({ summary }) {
-    this.finish(summary, this.since ? `The figures below are of the time since ${clock(this.since)}, when the program was restarted.` : '');
+  on_ended({ summary, kept }) {
+    const note = this.since ? `The figures below are of the time since ${clock(this.since)}, when the program was restarted.` : '';
+    this.finish(summary, note, kept);
   }
 
   on_closed({ code }) {
@@ -325,18 +347,18 @@ class Session {
     this.finishing = setTimeout(() => this.finish(null, 'The program gave no summary.'), FINISH_MS);
   }
 
-  finish(summary, note) {
+  finish(summary, note, kept) {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.finishing);
     this.wire.close();
     this.pictures.stop();
     this.sound.stop();
-    this.keeping.over();
+    const undone = this.keeping.over(kept);
     view.phase('ended');
     const { windows, lines } = this.record;
     const told = windows.length ? `${duration(this.t)}, ${lines.length} windows. ` : 'No window came. ';
-    view.summary(summary, told + note);
+    view.summary(summary, [told + note, undone].filter(Boolean).join(' '));
     view.files(this.record);
     bands.span(0);
     bands.describe();
@@ -436,6 +458,6 @@ setInterval(() => {
 if (!['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname)) {
   $('where').textContent = `this computer but to ${location.hostname}`;
   $('where-more').textContent = `Pictures and sound go from this page, encrypted, to the program on ${location.hostname}, and to nobody else.`;
-  $('consent-where').textContent = `The computer that keeps it is ${location.hostname}.`;
+  $('consent-where').textContent = `The computer that keeps it is ${location.hostname}. Whoever may open this page there can read and delete it.`;
   $('consent-where').hidden = false;
 }

@@ -63,6 +63,9 @@ export async function askScreen() {
   return got;
 }
 
+/* One for all pictures, from the beginning: later the program may be away that has its script. */
+const metronome = new Worker('/metronome.js');
+
 export const canShare = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 
 /* Pictures of a track at a rate. take({ t_us, blob, width, height }) has them; it is not called again before
@@ -78,7 +81,6 @@ export class Pictures {
   #drawn = -1;
   #busy = false;
   #quality = 0;
-  #metronome = null;
   #watching = false;
   track = null;
   skipped = 0; /* beats that found the one before still being made */
@@ -104,15 +106,12 @@ export class Pictures {
 
   /* From now on so many pictures a second. */
   beat(rate) {
-    this.#metronome?.terminate();
-    this.#metronome = new Worker('/metronome.js');
-    this.#metronome.onmessage = () => this.#beat();
-    this.#metronome.postMessage(1000 / rate);
+    metronome.onmessage = () => this.#beat();
+    metronome.postMessage(1000 / rate);
   }
 
   stop() {
-    this.#metronome?.terminate();
-    this.#metronome = null;
+    metronome.postMessage(0);
     this.track?.stop();
     this.track = null;
     this.#video.srcObject = null;
@@ -188,6 +187,7 @@ export class Sound {
     this.#take = take;
   }
 
+  /* Fails where the program is away that has the worklet's script. */
   async start(track) {
     await this.stop();
     this.track = track;

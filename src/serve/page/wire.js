@@ -66,8 +66,11 @@ export class Wire {
     if (this.#idle && on) this.#dial();
   }
 
+  /* Whether it could be said. */
   say(object) {
-    if (this.#takes) this.#socket.send(JSON.stringify(object));
+    if (!this.#takes) return false;
+    this.#socket.send(JSON.stringify(object));
+    return true;
   }
 
   picture(t_us, blob) {

@@ -25,18 +25,15 @@ const HINTS = {
   small_face: ['Your face is small in the picture.', 'Come nearer to the camera.'],
   face_dark: ['Your face is dark.', 'Turn towards a window or a lamp.'],
   face_bright: ['Your face is too bright.', 'Turn away from the lamp or the sun.'],
-  low_contrast: ['Your face has little contrast.', 'Less light from behind you would help.'],
   blurred: ['Your face is blurred.', 'Wipe the lens, keep still, or come nearer.'],
   face_covered: ['Only part of your face is seen.', 'Take away the hand, or move into the middle of the picture.'],
   turned: ['Your face is turned away.', 'It is judged best from the front.'],
   no_voice: ['No voice is heard.', 'While you are silent the face alone is judged.'],
   noise: ['The microphone hears mostly noise.', 'Go nearer to it, or use a headset.'],
-  quiet: ['Your voice is quiet.', 'Go nearer to the microphone.'],
-  clipped: ['The sound is too loud for the microphone.', 'Turn it down, or move back a little.'],
 };
 
 /* The stream that a hint speaks of. */
-export const hintStream = (name) => (['no_voice', 'noise', 'quiet', 'clipped'].includes(name) ? 'audio' : 'video');
+export const hintStream = (name) => (['no_voice', 'noise'].includes(name) ? 'audio' : 'video');
 
 /* -> [what is so, what to do]. One that is not known yet says its name. */
 export const hint = (name) => HINTS[name] ?? [`${name.replaceAll('_', ' ')}.`.replace(/^./, (c) => c.toUpperCase()), ''];
@@ -87,7 +84,6 @@ export const PHASES = {
   reconnecting: 'Connection lost, trying again',
   busy: 'Waiting for a free place',
   locked: 'Not allowed in',
-  closed: 'Stopped',
   ending: 'Finishing',
   ended: 'Ended',
 };

@@ -1,0 +1,154 @@
+/* confine.c - descriptors, limits, privileges; and the order of it all. */
+#include "media/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Of address space, for what is not counted as data: memory that is shared, code, what is only reserved. */
+#define SPACE_BYTES (INT64_C(3) << 29)
+
+/* A thread's stack counts whole, however little of it is used. */
+enum { STACK_BYTES = 1 << 20 };
+
+enum { LIVE_DESCRIPTORS = 256, MOST_DESCRIPTORS = 65536 };
+
+/* ---- descriptors -------------------------------------------------------------------------- */
+
+static int close_from(unsigned first, unsigned last)
+{
+    if (first > last)
+        return 1;
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, first, last, 0) == 0)
+        return 1;
+#endif
+    last = last < MOST_DESCRIPTORS ? last : MOST_DESCRIPTORS;
+    for (unsigned fd = first; fd <= last; fd++)
+        close((int)fd);
+    return 1;
+}
+
+/* Standard streams that lead nowhere, but for what in is; a sanitizer's report has to come out. */
+static int replace_standard(int in)
+{
+    const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int ok = nowhere >= 0;
+    for (int fd = 0; ok && fd <= 2; fd++) {
+#ifdef AT_CONFINE_ADDRESSES
+        if (fd == STDERR_FILENO)
+            continue;
+#endif
+        if (fd != in)
+            ok = dup2(nowhere, fd) == fd;
+    }
+    return ok;
+}
+
+static int close_others(int out, int in)
+{
+    const unsigned low = (unsigned)(out < in || in <= 2 ? out : in);
+    const unsigned high = (unsigned)(out > in ? out : in);
+    if (!replace_standard(in))
+        return 0;
+    return close_from(3, low - 1) && close_from(low + 1, high - 1) && close_from(high + 1, ~0U);
+}
+
+/* ---- limits ------------------------------------------------------------------------------- */
+
+static int limit(int what, rlim_t most)
+{
+    struct rlimit now;
+    if (getrlimit(what, &now) != 0)
+        return 0;
+    const rlim_t value = now.rlim_max < most ? now.rlim_max : most;
+    return setrlimit(what, &(struct rlimit){value, value}) == 0;
+}
+
+/* In bytes; 0: not known. */
+typedef struct taken {
+    rlim_t space, data;
+} taken;
+
+static taken what_is_taken(void)
+{
+    const rlim_t page = (rlim_t)sysconf(_SC_PAGESIZE);
+    long long space = 0, data = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fscanf(f, "%lld %*d %*d %*d %*d %lld", &space, &data) != 2)
+        space = 0;
+    if (f)
+        fclose(f);
+    return (taken){(rlim_t)space * page, (rlim_t)data * page};
+}
+
+static int make_stacks_small(void)
+{
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0)
+        return 0;
+    const int ok = pthread_attr_setstacksize(&attr, STACK_BYTES) == 0 &&
+                   pthread_setattr_default_np(&attr) == 0;
+    pthread_attr_destroy(&attr);
+    return ok;
+}
+
+/* Each heap of the C library would take 64 MB of address space for a start; the sanitizer takes
+ * terabytes of it. */
+static int limit_memory(taken now)
+{
+#ifdef AT_CONFINE_ADDRESSES
+    (void)now, (void)make_stacks_small;
+    return 1;
+#else
+    return now.space > 0 && mallopt(M_ARENA_MAX, 2) == 1 && make_stacks_small() &&
+           limit(RLIMIT_AS, now.space + SPACE_BYTES) &&
+           limit(RLIMIT_DATA, now.data + ((rlim_t)AT_CONFINE_MB << 20));
+#endif
+}
+
+/* A file's child has what it needs open already. */
+static int limit_all(at_confine_kind kind, taken now)
+{
+    const int file = kind == AT_CONFINE_FILE;
+    return limit_memory(now) && limit(RLIMIT_CORE, 0) && (!file || limit(RLIMIT_FSIZE, 0)) &&
+           limit(RLIMIT_NOFILE, file ? 1 : LIVE_DESCRIPTORS);
+}
+
+static int drop_privileges(void)
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+int at_confine_possible(void)
+{
+#if defined AT_CONFINE_RACES
+    return 0;
+#elif defined AT_CONFINE_ADDRESSES
+    struct stat tasks; /* a folder has two links, and one more for each folder in it */
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
+#else
+    return 1;
+#endif
+}
+
+/* Each step is one that the steps before it still allow. */
+unsigned at_confine(at_confine_kind kind, int out, int in)
+{
+    unsigned held = AT_HELD_PROCESS;
+    const taken now = what_is_taken();
+    held |= close_others(out, in) ? AT_HELD_DESCRIPTORS : 0;
+    held |= drop_privileges() ? AT_HELD_PRIVILEGES : 0;
+    held |= at_confine_files(kind) ? AT_HELD_FILES : 0;
+    held |= limit_all(kind, now) ? AT_HELD_LIMITS : 0;
+    held |= at_confine_calls(kind) ? AT_HELD_CALLS : 0;
+    return held;
+}

@@ -1,0 +1,347 @@
+/* confine_calls.c - seccomp: which system calls are made. Of a file's child those of decoding with threads and
+ * no others; of a live one all but those that start programs or reach into the system.
+ *
+ * Opening is refused rather than punished, since libraries look for files that they can do without. What
+ * no decoder has a reason to do ends it (SIGSYS). Calls that are newer than this file are answered as an older
+ * kernel would, so that a newer C library falls back on what it did before. */
+#include "media/confine.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined __x86_64__ && !defined __ILP32__
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined __aarch64__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ARCH AUDIT_ARCH_AARCH64
+#endif
+
+#ifdef ARCH
+
+enum { ROOM = 512, NEWEST_KNOWN = 462, FOREIGN = 0x40000000 /* x86-64's x32 */ };
+
+typedef struct program {
+    struct sock_filter code[ROOM];
+    int n;
+} program;
+
+#define OFFSET(field)  offsetof(struct seccomp_data, field)
+#define LOW(argument)  (OFFSET(args) + 8 * (argument)) /* both machines are little-endian */
+#define HIGH(argument) (LOW(argument) + 4)
+
+/* ---- calls ------------------------------------------------------------------------------- */
+
+/* The most frequent first. */
+static const int decoding[] = {
+    SYS_futex,
+    SYS_read,
+    SYS_write,
+    SYS_writev,
+    SYS_getppid,
+    SYS_lseek,
+    SYS_ppoll,
+    SYS_munmap,
+    SYS_madvise,
+    SYS_brk,
+    SYS_mremap,
+    SYS_clock_gettime,
+    SYS_readv,
+    SYS_pread64,
+    SYS_fstat,
+    SYS_close,
+    SYS_clock_nanosleep,
+    SYS_nanosleep,
+    SYS_clock_getres,
+    SYS_gettimeofday,
+    SYS_sched_yield,
+    SYS_sched_getaffinity,
+    SYS_sched_getparam,
+    SYS_sched_getscheduler,
+    SYS_sched_get_priority_max,
+    SYS_sched_get_priority_min,
+    SYS_getpriority,
+    SYS_getcpu,
+    SYS_getrusage,
+    SYS_times,
+    SYS_sysinfo,
+    SYS_uname,
+    SYS_getrandom,
+    SYS_gettid,
+    SYS_getpid,
+    SYS_getuid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getegid,
+    SYS_set_robust_list,
+    SYS_get_robust_list,
+    SYS_set_tid_address,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_sigaltstack,
+    SYS_restart_syscall,
+    SYS_exit,
+    SYS_exit_group,
+    SYS_membarrier,
+#ifdef SYS_rseq
+    SYS_rseq,
+#endif
+#ifdef SYS_poll
+    SYS_poll,
+#endif
+#ifdef SYS_time
+    SYS_time,
+#endif
+#ifdef SYS_arch_prctl
+    SYS_arch_prctl,
+#endif
+};
+
+/* Looked for by libraries that go on without. */
+static const int refused[] = {
+    SYS_openat,
+    SYS_faccessat,
+    SYS_newfstatat,
+    SYS_readlinkat,
+    SYS_statfs,
+    SYS_fstatfs,
+    SYS_ioctl,
+    SYS_fcntl,
+    SYS_getcwd,
+    SYS_getdents64,
+    SYS_sched_setaffinity,
+    SYS_sched_setscheduler,
+    SYS_setpriority,
+#ifdef SYS_openat2
+    SYS_openat2,
+#endif
+#ifdef SYS_faccessat2
+    SYS_faccessat2,
+#endif
+#ifdef SYS_statx
+    SYS_statx,
+#endif
+#ifdef SYS_open
+    SYS_open,
+    SYS_access,
+    SYS_stat,
+    SYS_lstat,
+    SYS_readlink,
+#endif
+};
+
+/* Of live input. */
+static const int forbidden[] = {
+    SYS_execve,
+    SYS_execveat,
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_kill,
+    SYS_tkill,
+    SYS_rt_sigqueueinfo,
+    SYS_rt_tgsigqueueinfo,
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_setns,
+    SYS_unshare,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_kexec_load,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_userfaultfd,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_keyctl,
+    SYS_setuid,
+    SYS_setgid,
+    SYS_setreuid,
+    SYS_setregid,
+    SYS_setresuid,
+    SYS_setresgid,
+    SYS_setgroups,
+    SYS_setfsuid,
+    SYS_setfsgid,
+    SYS_capset,
+    SYS_personality,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_quotactl,
+    SYS_open_by_handle_at,
+    SYS_name_to_handle_at,
+    SYS_sethostname,
+    SYS_setdomainname,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_adjtimex,
+    SYS_syslog,
+    SYS_vhangup,
+    SYS_kcmp,
+    SYS_migrate_pages,
+    SYS_move_pages,
+
+#ifdef SYS_io_uring_setup
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+#endif
+#ifdef SYS_pidfd_open
+    SYS_pidfd_open,
+    SYS_pidfd_send_signal,
+#endif
+#ifdef SYS_pidfd_getfd
+    SYS_pidfd_getfd,
+#endif
+#ifdef SYS_fork
+    SYS_fork,
+    SYS_vfork,
+#endif
+};
+
+/* ---- the filter --------------------------------------------------------------------------- */
+
+static void add(program *p, unsigned code, unsigned k, int yes, int no)
+{
+    p->code[p->n++] =
+        (struct sock_filter){(unsigned short)code, (unsigned char)yes, (unsigned char)no, k};
+}
+
+static void load(program *p, size_t offset)
+{
+    add(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)offset, 0, 0);
+}
+
+static void answer(program *p, unsigned what)
+{
+    add(p, BPF_RET | BPF_K, what, 0, 0);
+}
+
+static unsigned error_of(int number)
+{
+    return SECCOMP_RET_ERRNO | (unsigned)number;
+}
+
+/* The number is loaded, and stays so. */
+static void answer_each(program *p, const int *call, size_t n, unsigned what)
+{
+    for (size_t i = 0; i < n; i++) {
+        add(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call[i], 0, 1);
+        answer(p, what);
+    }
+}
+
+#define ANSWER_EACH(p, calls, what) answer_each(p, calls, sizeof(calls) / sizeof *(calls), what)
+
+/* Where the call is that one, answers by whether the bits of mask in an argument are value. */
+static void answer_by(program *p, int call, size_t offset, unsigned mask, unsigned value,
+                      unsigned if_so, unsigned if_not)
+{
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 5);
+    load(p, offset);
+    add(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+    answer(p, if_so);
+    answer(p, if_not);
+}
+
+/* Limits may be asked for, not set. */
+static void answer_prlimit(program *p)
+{
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_prlimit64, 0, 6);
+    load(p, LOW(2));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+    load(p, HIGH(2));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+    answer(p, SECCOMP_RET_ALLOW);
+    answer(p, error_of(EPERM));
+}
+
+/* Of this machine's kind, and not of another's with other numbers. */
+static void begin(program *p)
+{
+    load(p, OFFSET(arch));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+    answer(p, SECCOMP_RET_KILL_PROCESS);
+    load(p, OFFSET(nr));
+    add(p, BPF_JMP | BPF_JGE | BPF_K, FOREIGN, 0, 1);
+    answer(p, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* Threads are no new processes; by clone3, whose flags lie in memory, they cannot be told apart. */
+static void allow_threads(program *p, unsigned otherwise)
+{
+    const unsigned thread = CLONE_THREAD | CLONE_VM;
+    answer_by(p, SYS_clone, LOW(0), thread, thread, SECCOMP_RET_ALLOW, otherwise);
+#ifdef SYS_clone3
+    answer_each(p, (const int[]){SYS_clone3}, 1, error_of(ENOSYS));
+#endif
+    answer_by(p, SYS_tgkill, LOW(0), ~0U, (unsigned)getpid(), SECCOMP_RET_ALLOW, otherwise);
+}
+
+static void write_file(program *p)
+{
+    begin(p);
+    ANSWER_EACH(p, decoding, SECCOMP_RET_ALLOW);
+    answer_by(p, SYS_mmap, LOW(2), PROT_EXEC, 0, SECCOMP_RET_ALLOW, error_of(EACCES));
+    answer_by(p, SYS_mprotect, LOW(2), PROT_EXEC, 0, SECCOMP_RET_ALLOW, error_of(EACCES));
+    allow_threads(p, SECCOMP_RET_KILL_PROCESS);
+    answer_by(p, SYS_prctl, LOW(0), ~0U, PR_SET_NAME, SECCOMP_RET_ALLOW, error_of(EPERM));
+    answer_prlimit(p);
+    ANSWER_EACH(p, refused, error_of(EACCES));
+    add(p, BPF_JMP | BPF_JGT | BPF_K, NEWEST_KNOWN, 0, 1);
+    answer(p, error_of(ENOSYS));
+    answer(p, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* A sound server's library may want to start it: it is told that it may not. */
+static void write_live(program *p)
+{
+    begin(p);
+    allow_threads(p, error_of(EPERM));
+    ANSWER_EACH(p, forbidden, error_of(EPERM));
+    answer(p, SECCOMP_RET_ALLOW);
+}
+
+/* Kernels before 5.16 would slow all of a filtered process down, against what another reads that shares its
+ * memory; nobody does. */
+static int install(const struct sock_fprog *filter)
+{
+#ifdef SECCOMP_FILTER_FLAG_SPEC_ALLOW
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, filter) == 0)
+        return 1;
+#endif
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0;
+}
+
+int at_confine_calls(at_confine_kind kind)
+{
+    program p = {.n = 0};
+    if (kind == AT_CONFINE_FILE)
+        write_file(&p);
+    else
+        write_live(&p);
+    return install(&(struct sock_fprog){(unsigned short)p.n, p.code});
+}
+
+#else
+
+int at_confine_calls(at_confine_kind kind)
+{
+    (void)kind;
+    return 0;
+}
+
+#endif
