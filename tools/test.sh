@@ -57,7 +57,8 @@ run_suites()
     read -r p f s < <(cat "$dir"/meson-logs/testlog*.json | python3 tools/count_tests.py) ||
         { count failed "$name: no test log"; return; }
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    [ "$f" -eq 0 ] || failures+=("$name: $f test(s)")
+    [ "$f" -eq 0 ] || failures+=("$name: $f test(s)
+$(python3 tools/count_tests.py --failures "$dir"/meson-logs/testlog*.json)")
     echo "$name: $p passed, $f failed, $s skipped"
 }
 
