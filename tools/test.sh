@@ -66,7 +66,7 @@ $(python3 tools/count_tests.py --failures "$dir"/meson-logs/testlog*.json)")
 step_format()
 {
     local bad
-    if ! clang-format --version | grep -q 'version 14\.'; then
+    if ! grep -q 'version 14\.' <<<"$(clang-format --version)"; then
         count skipped "format (needs clang-format 14)"
         return
     fi
