@@ -3,7 +3,8 @@
 set -uo pipefail
 program=$ATTUNE_EXE
 command -v readelf >/dev/null || exit 77
-! readelf --dyn-syms -W "$program" | grep -q '__[a-z]*san_' || exit 77 # the sanitizers are in their place
+symbols=$(readelf --dyn-syms -W "$program")
+! grep -q '__[a-z]*san_' <<<"$symbols" || exit 77 # the sanitizers are in their place
 bad=0
 has() # what, its sign, where it is looked for
 {
@@ -14,7 +15,6 @@ has() # what, its sign, where it is looked for
 
 headers=$(readelf -lW "$program")
 dynamic=$(readelf -dW "$program")
-symbols=$(readelf --dyn-syms -W "$program")
 has "position-independent code" 'DYN (Position-Independent' "$headers"
 has "read-only relocations" GNU_RELRO "$headers"
 has "binding at the start" 'FLAGS.*NOW' "$dynamic"

@@ -454,6 +454,7 @@ endfor
         self.assertEqual(len(keys), len(set(keys)))
         for row, w in zip(table, self.windows):
             self.assertEqual(row["expression"] == "NA", w["abstain"])
+            self.assertEqual(row["engagement"] == "NA", w["abstain"] or w["engagement_partial"] is None)
             self.assertEqual(float(row["end_s"]), w["end_s"])
             self.assertEqual(row["snr_db"] == "NA", w["snr_db"] is None)
         apart = [(float(r["start_s"]), float(r["end_s"])) for r in table if r["apart"] == "1"]

@@ -334,6 +334,11 @@ static void an_end_that_is_not_stored_is_told(void **state)
     fill_disk(0);
     assert_int_equal(at_analysis_keeping(a), AT_KEPT_IN_PART);
     at_analysis_free(&a);
+    a = keeping(store); /* no window comes, and its end alone is not stored */
+    fill_disk(1);
+    assert_false(finished(a));
+    fill_disk(0);
+    at_analysis_free(&a);
     one = latest_kept(store);
     assert_true(json_is_true(json_object_get(one, "interrupted")));
     assert_true(json_is_string(json_object_get(one, "ended")));

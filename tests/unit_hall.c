@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_S = 300 };
+enum { PATIENCE_S = 300, SOON_S = 60 };
 static const int64_t minute = 60000000;
 static const int both[AT_STREAMS] = {1, 1};
 
@@ -115,6 +115,28 @@ static const char *put(at_hall *h, at_seat *s, at_stream stream, int64_t t, int6
         .data = (const uint8_t *)(samples + t * 16 / 1000 % (SECONDS * SECOND - PIECE)),
         .size = 2 * PIECE};
     return at_seat_put(h, s, stream == AT_STREAM_VIDEO ? &picture : &sound, now, why);
+}
+
+/* Of whoever is away and has nothing to be done. */
+static void a_place_is_found_though_somebody_is_served(void **state)
+{
+    int a, b, c;
+    at_seat *s;
+    at_refusal why;
+    void *before;
+    (void)state;
+    if (!model)
+        skip();
+    at_hall *h = opened(2, 1);
+    at_seat *busy = entered(h, &a, 0), *idle = entered(h, &b, 0);
+    for (int t = 0; t < 20; t++)
+        assert_null(put(h, busy, AT_STREAM_AUDIO, t * 100000, 0, &why));
+    at_hall_leave(h, busy, 1);
+    at_hall_leave(h, idle, 2);
+    usleep(1000); /* the worker has begun */
+    assert_int_equal(at_hall_enter(h, "", both, &c, 3, &s, &before), AT_ENTERED);
+    assert_int_equal(at_hall_seated(h), 2);
+    at_hall_free(&h);
 }
 
 static void what_comes_at_the_wrong_time_is_refused(void **state)
@@ -289,7 +311,7 @@ static void a_picture_that_is_none_ends_its_session(void **state)
 
 static int message_comes(at_hall *h, at_seat *s, const char *type)
 {
-    const int64_t end = at_now_us() + (int64_t)PATIENCE_S * 1000000;
+    const int64_t end = at_now_us() + (int64_t)SOON_S * 1000000;
     int came = 0;
     while (!came && at_now_us() < end) {
         char *text = at_seat_say(h, s);
@@ -366,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_wish_to_forget_is_not_lost),
         cmocka_unit_test(nobody_in_the_picture_is_hinted_at),
         cmocka_unit_test(places_are_taken_left_and_taken_again),
+        cmocka_unit_test(a_place_is_found_though_somebody_is_served),
         cmocka_unit_test(what_comes_at_the_wrong_time_is_refused),
         cmocka_unit_test(a_flood_is_the_loss_of_who_sends_it),
         cmocka_unit_test(nobody_new_is_let_in_where_work_piles_up),

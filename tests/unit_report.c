@@ -433,12 +433,15 @@ static void subtitles_come_second_by_second(void **state)
         attune_window face = made_window(i, ATTUNE_HAPPY, 1), voice = made_voice(i, ATTUNE_SAD);
         attune_window none = made_nothing(i);
         attune_report_window(r, i <= 4 ? &face : &none, NULL);
+        voice.abstain = i > 2; /* in doubt */
         if (i <= 4)
             attune_report_window(r, &voice, NULL);
     }
     assert_non_null(strstr(t->text, "WEBVTT\n\n"));
-    assert_non_null(strstr(t->text, "\n00:00:01.000 --> 00:00:02.000\nface 1: happy 70 %, "
+    assert_non_null(strstr(t->text, "\n00:00:00.000 --> 00:00:01.000\nface 1: happy 70 %, "
                                     "engaged\nvoice: sad 70 %\n\n"));
+    assert_non_null(strstr(t->text, "\n00:00:01.000 --> 00:00:02.000\nface 1: happy 70 %, "
+                                    "engaged\nvoice: no expression is likely enough\n\n"));
     assert_non_null(strstr(t->text, "\n00:00:03.000 --> 00:00:04.000\ntoo little to go on\n"));
     attune_report_free(&r);
     free(t);

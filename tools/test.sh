@@ -57,7 +57,8 @@ run_suites()
     read -r p f s < <(cat "$dir"/meson-logs/testlog*.json | python3 tools/count_tests.py) ||
         { count failed "$name: no test log"; return; }
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    [ "$f" -eq 0 ] || failures+=("$name: $f test(s)")
+    [ "$f" -eq 0 ] || failures+=("$name: $f test(s)
+$(python3 tools/count_tests.py --failures "$dir"/meson-logs/testlog*.json)")
     echo "$name: $p passed, $f failed, $s skipped"
 }
 
@@ -65,7 +66,7 @@ run_suites()
 step_format()
 {
     local bad
-    if ! clang-format --version | grep -q 'version 14\.'; then
+    if ! grep -q 'version 14\.' <<<"$(clang-format --version)"; then
         count skipped "format (needs clang-format 14)"
         return
     fi

@@ -34,6 +34,13 @@ static int likeliest(const float *p, int n)
     return best;
 }
 
+/* Why it is, as the pages and the terminal's screen say it. */
+static const char *withheld(const attune_window *w)
+{
+    return w->weight[ATTUNE_FACE] + w->weight[ATTUNE_VOICE] > 0 ? "no expression is likely enough"
+                                                                : "too little to go on";
+}
+
 void at_cue_estimate(FILE *f, const attune_window *w)
 {
     int emotion = likeliest(w->emotion7, ATTUNE_EMOTIONS);
@@ -43,7 +50,7 @@ void at_cue_estimate(FILE *f, const attune_window *w)
     else
         fputs(w->used ? "voice: " : "", f);
     if (w->abstain) {
-        fputs("too little to go on\n", f);
+        fprintf(f, "%s\n", withheld(w));
         return;
     }
     fprintf(f, "%s %.0f %%", attune_emotion_names[emotion], 100 * (double)w->emotion7[emotion]);

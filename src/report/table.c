@@ -28,7 +28,8 @@ enum {
 static const at_own_column own[OWN_COLUMNS] = {
     [OWN_RECORDING] = {"recording", "name of the input"},
     [OWN_EXPRESSION] = {"expression", "the likeliest one; NA where the estimate is withheld"},
-    [OWN_ENGAGEMENT] = {"engagement", "the likeliest class; NA where none was estimated"},
+    [OWN_ENGAGEMENT] = {"engagement",
+                        "the likeliest class; NA where the estimate is withheld, or none was made"},
     [OWN_LEVEL + ATTUNE_BOREDOM] = {"level_boredom", "expected level, 0..3"},
     [OWN_LEVEL + ATTUNE_ENGAGEMENT] = {"level_engagement", "expected level, 0..3"},
     [OWN_LEVEL + ATTUNE_CONFUSION] = {"level_confusion", "expected level, 0..3"},
@@ -109,8 +110,9 @@ static int row(FILE *f, void *state, const attune_window *w)
 
     fprintf(f, "%s,%s,%s", t->recording,
             w->abstain ? missing : likeliest(w->emotion7, ATTUNE_EMOTIONS, attune_emotion_names),
-            w->has_state ? likeliest(w->engagement3, ATTUNE_ENGAGEMENTS, attune_engagement_names)
-                         : missing);
+            w->abstain || !w->has_state
+                ? missing
+                : likeliest(w->engagement3, ATTUNE_ENGAGEMENTS, attune_engagement_names));
     for (int i = 0; i < ATTUNE_STATES; i++)
         put_level(f, w, i);
     fprintf(f, ",%d", is_apart(t, w));

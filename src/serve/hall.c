@@ -442,16 +442,24 @@ void at_hall_tidy(at_hall *h, int64_t now_us)
     watch_pressure(h, now_us);
 }
 
-/* Who has been away longest, and is not being served just now, makes room for who is here. */
-static void make_room(at_hall *h)
+/* Of those whom no worker is serving just now; NULL: there is none. */
+static at_seat *longest_away(at_hall *h)
 {
     at_seat *longest = NULL;
 
     for (at_seat *s = h->seats; s; s = s->next)
         if (!s->guest && (!longest || s->left_us < longest->left_us) && !is_held(h, s))
             longest = s;
-    if (longest)
-        give_up(h, longest);
+    return longest;
+}
+
+/* Who has been away longest makes room for who is here. A worker may come first. */
+static void make_room(at_hall *h)
+{
+    at_seat *s = longest_away(h);
+
+    while (s && !give_up(h, s))
+        s = longest_away(h);
 }
 
 /* What will not come is not waited for. */
