@@ -390,14 +390,21 @@ class Harm(Media):
 
     @unittest.skipIf(SANITIZED, "it is slow")
     def test_pictures_without_time(self):
-        """A million large pictures in a second of input."""
+        """A million large pictures in a second of input, also after a leap of its clock; what is never shown; sound."""
         self.grey("one.jpg", "4096x4096")
-        hostile.same_picture(self.dir / "same.mp4", (self.dir / "one.jpg").read_bytes(), 4096, 4096,
-                             1000000, 1000000)
-        done = self.run_attune("analyze", "same.mp4", "--quiet", code=1)
-        self.assertIn("same.mp4: too many pictures a second for their size (4096x4096", done.stderr)
-        hostile.same_picture(self.dir / "slow.mp4", (self.dir / "one.jpg").read_bytes(), 4096, 4096,
-                             60, 30)
+        one = (self.dir / "one.jpg").read_bytes()
+        hostile.same_picture(self.dir / "same.mp4", one, 4096, 4096, [(1000000, 1)], 1000000)
+        hostile.same_picture(self.dir / "leap.mp4", one, 4096, 4096, [(1, 10**9), (1000000, 1)], 1000000)
+        self.ffmpeg("-f", "lavfi", "-i", "color=gray:size=4096x4096:rate=25", "-frames:v", 2, "-c:v", "libvpx", "-deadline", "realtime", "two.ivf")
+        hostile.hidden_pictures(self.dir / "hidden.ivf", (self.dir / "two.ivf").read_bytes(), 1000)
+        for name in ("same.mp4", "leap.mp4", "hidden.ivf"):
+            with self.subTest(name):
+                done = self.run_attune("analyze", name, "--quiet", code=1)
+                self.assertIn(f"{name}: too many pictures a second for their size (4096x4096", done.stderr)
+        self.ffmpeg("-f", "lavfi", "-i", "anullsrc=sample_rate=48000", "-t", 1000, "-c:a", "flac", "-bsf:a", "setts=ts=0", "still.mka")
+        done = self.run_attune("analyze", "still.mka", "--quiet", code=1)
+        self.assertIn("still.mka: too much sound", done.stderr)
+        hostile.same_picture(self.dir / "slow.mp4", one, 4096, 4096, [(60, 1)], 30)
         summary, _ = self.analyze("slow.mp4")
         self.assertEqual(summary["frames"], 16)
 

@@ -23,6 +23,16 @@ def gif(path, w, h, frames, hundredths):
                      + frame * frames + b";")
 
 
+def hidden_pictures(path, ivf, times):
+    """VP8, of which the second picture comes again and again and is never shown."""
+    first, = struct.unpack_from("<I", ivf, 32)
+    at = 44 + first
+    second, = struct.unpack_from("<I", ivf, at)
+    frame = bytearray(ivf[at:at + 12 + second])
+    frame[12] &= ~0x10
+    path.write_bytes(ivf[:at] + bytes(frame) * times)
+
+
 def y4m(path, w, h):
     path.write_bytes(b"YUV4MPEG2 W%d H%d F25:1 Ip A1:1 C444\n" % (w, h) + (b"FRAME\n" + bytes(3000000)) * 3)
 
@@ -44,13 +54,14 @@ def full(kind, *parts):
     return box(kind, b"\0\0\0\0", *parts)
 
 
-def track(number, codec, w, h, samples, scale, size, chunks):
-    """samples of size bytes each, by one entry; chunks: where they lie."""
+def track(number, codec, w, h, steps, scale, size, chunks):
+    """Samples of size bytes each, so many of such a length in each of steps; chunks: where they lie."""
+    samples = sum(n for n, _ in steps)
     entry = (struct.pack(">I4s6xH", 86, codec, 1) + bytes(16)
              + struct.pack(">HHIIIH32sHh", w, h, 0x480000, 0x480000, 0, 1, b"", 24, -1))
     per_chunk = samples // len(chunks)
     table = box(b"stbl", full(b"stsd", struct.pack(">I", 1), entry),
-                full(b"stts", struct.pack(">III", 1, samples, 1)),
+                full(b"stts", struct.pack(">I", len(steps)), *[struct.pack(">II", *step) for step in steps]),
                 full(b"stsc", struct.pack(">IIII", 1, 1, per_chunk, 1)),
                 full(b"stsz", struct.pack(">II", size, samples)),
                 full(b"stco", struct.pack(f">I{len(chunks)}I", len(chunks), *chunks)))
@@ -71,16 +82,17 @@ DATA_AT = 28  # of the first byte of data in an MP4 of these
 
 def long_index(path, tracks, samples):
     """An index of 24 bytes in memory for each sample, and none in the file."""
-    mp4(path, bytes(1000), *[track(i + 1, b"mp4v", 64, 64, samples, 1000, 1, [DATA_AT])
+    mp4(path, bytes(1000), *[track(i + 1, b"mp4v", 64, 64, [(samples, 1)], 1000, 1, [DATA_AT])
                              for i in range(tracks)])
 
 
-def same_picture(path, jpeg, w, h, times, a_second):
+def same_picture(path, jpeg, w, h, steps, a_second):
     """One picture again and again."""
-    mp4(path, jpeg, track(1, b"jpeg", w, h, times, a_second, len(jpeg), [DATA_AT] * times))
+    times = sum(n for n, _ in steps)
+    mp4(path, jpeg, track(1, b"jpeg", w, h, steps, a_second, len(jpeg), [DATA_AT] * times))
 
 
 def index_and_picture(path, png, w, h, samples):
     """A large picture, beside an index of samples that are in no file."""
-    mp4(path, png, track(1, b"png ", w, h, 3, 1, len(png), [DATA_AT] * 3),
-        track(2, b"junk", 64, 64, samples, 1000, 1, [DATA_AT]))
+    mp4(path, png, track(1, b"png ", w, h, [(3, 1)], 1, len(png), [DATA_AT] * 3),
+        track(2, b"junk", 64, 64, [(samples, 1)], 1000, 1, [DATA_AT]))

@@ -66,10 +66,12 @@ static int send_next(at_media *m, at_av_stream *s, attune_error *err)
         m->info.errors++;
         s->bad_end = 1;
     }
-    if (packet)
+    if (packet) {
+        at_av_work_add_packet(s, packet);
         at_av_queue_drop(&s->queue);
-    else
+    } else {
         s->drained = 1;
+    }
     return 1;
 }
 
@@ -77,7 +79,10 @@ static int send_next(at_media *m, at_av_stream *s, attune_error *err)
 static int decode(at_media *m, at_av_stream *s, attune_error *err)
 {
     while (!s->done) {
-        int ret = avcodec_receive_frame(s->dec, s->frame);
+        int ret = at_av_work_check(m, s, err);
+        if (ret < 0)
+            return ret;
+        ret = avcodec_receive_frame(s->dec, s->frame);
         if (s->budget.exceeded)
             return at_av_too_dear(m, s->dec->width, s->dec->height, err);
         if (ret >= 0) {
@@ -120,20 +125,6 @@ static int too_large(const at_media *m, const AVFrame *f)
            (int64_t)f->width * f->height > m->o.max_pixels;
 }
 
-/* What was decoded until now, at t, against what so much input may ask for. */
-static int check_work(at_media *m, const AVFrame *f, int64_t t, attune_error *err)
-{
-    m->pixels += (int64_t)f->width * f->height;
-    if (m->live || m->pixels - AT_AV_PIXELS_AT_FIRST <=
-                       (int64_t)((double)t / AT_AV_SECOND * (double)AT_AV_PIXELS_A_SECOND))
-        return 0;
-    return at_fail(
-        err, ATTUNE_E_UNSUPPORTED,
-        "%s: too many pictures a second for their size (%dx%d pixels); the most is that of 8K at "
-        "60 a second",
-        m->path, f->width, f->height);
-}
-
 /* The next frame that is due, decoded: 1, or as decode. */
 static int ready_picture(at_media *m, attune_error *err)
 {
@@ -143,8 +134,6 @@ static int ready_picture(at_media *m, attune_error *err)
         const AVFrame *f = s->frame;
         int64_t duration = picture_duration(s, f);
         int64_t t = place(m, s, f->best_effort_timestamp);
-        if ((ret = check_work(m, f, t > 0 ? t : 0, err)) < 0)
-            return ret;
         if (t < 0 && t + duration > 0)
             t = 0;
         if (t < 0 || too_large(m, f)) {
@@ -225,10 +214,13 @@ static int ready_sound(at_media *m, attune_error *err)
         int ret;
         if (!m->sound_held) {
             ret = decode(m, s, err);
-            if (ret <= 0)
+            if (ret < 0)
+                return ret;
+            if (ret == 0)
                 break;
             if (s->frame->nb_samples <= 0 || s->frame->sample_rate <= 0)
                 continue;
+            at_av_work_add_sound(s, s->frame);
             place_sound(m, s, &m->sound_held_us);
             m->sound_held = 1;
         }

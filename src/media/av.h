@@ -88,6 +88,8 @@ enum { AT_AV_PICTURE_BUDGET = 448 << 20 };
 /* Zero-initialised is ready; outlives its decoder and the decoder's frames. */
 typedef struct at_av_budget {
     atomic_llong used; /* bytes */
+    atomic_llong work; /* what was decoded since somebody asked, as av_work.c counts */
+    int own;           /* the decoder does not ask for its pictures' memory */
     atomic_int exceeded;
 } at_av_budget;
 

@@ -70,6 +70,7 @@ static int get_counted(AVCodecContext *dec, AVFrame *frame, int flags)
     if (bytes < 0)
         return bytes;
     int64_t cost = cost_of(dec, frame, bytes);
+    atomic_fetch_add(&b->work, (int64_t)frame->width * frame->height);
     /* one of them is handed on in a copy */
     if (atomic_fetch_add(&b->used, cost) + cost + bytes > AT_AV_PICTURE_BUDGET) {
         atomic_fetch_sub(&b->used, cost);
@@ -114,7 +115,8 @@ int at_av_budget_apply(at_av_budget *b, AVCodecContext *dec, const AVCodec *code
     dec->max_pixels = max_pixels;
     if (codec->type != AVMEDIA_TYPE_VIDEO)
         return 0;
-    if (av_match_list(codec->name, own_memory, ',')) {
+    b->own = av_match_list(codec->name, own_memory, ',');
+    if (b->own) {
         int64_t most = INT64_C(16) * AT_AV_PICTURE_BUDGET /
                        (OWN_PICTURES * (BYTES_UNTOLD * 16 + 12));
         dec->max_pixels = max_pixels < most ? max_pixels : most;

@@ -23,11 +23,6 @@ enum { AT_AV_TRACKS = 16 };
 #define AT_AV_BACK_US  AT_AV_SECOND
 #define AT_AV_AHEAD_US (3600 * AT_AV_SECOND)
 
-/* Pixels that are decoded for a second of input, and of the first second: those of 8K at 60 frames a second, and
- * two seconds of these. Times that stand still or creep make no input endless. */
-#define AT_AV_PIXELS_A_SECOND (INT64_C(1) << 31)
-#define AT_AV_PIXELS_AT_FIRST (INT64_C(1) << 32)
-
 /* Samples of sound given out at once, so that it keeps in step with the pictures. */
 enum { AT_AV_PIECE = AT_MEDIA_AUDIO_RATE / 10 };
 
@@ -56,11 +51,12 @@ typedef struct at_av_stream {
     at_av_queue queue; /* read, not yet decoded */
     int ready;         /* something waits for its turn, at ready_us */
     int64_t ready_us;
-    int64_t shift_us; /* added to the container's times since its clock was restarted */
-    int64_t end_us;   /* end of the latest frame */
-    int drained;      /* the decoder was told of the end */
-    int done;         /* and has given all */
-    int bad_end;      /* the latest packet or frame was damaged */
+    int64_t shift_us;      /* added to the container's times since its clock was restarted */
+    int64_t end_us;        /* end of the latest frame */
+    int64_t owed, paid_us; /* av_work.c: what was decoded and is not paid off, until when */
+    int drained;           /* the decoder was told of the end */
+    int done;              /* and has given all */
+    int bad_end;           /* the latest packet or frame was damaged */
 } at_av_stream;
 
 typedef struct at_box at_box;
@@ -83,7 +79,6 @@ struct at_media {
     int64_t sound_held_us;
     at_media_packet piece; /* sound that is resampled and not given out */
     int64_t start_us;      /* the container's; AV_NOPTS_VALUE until known */
-    int64_t pixels;        /* decoded so far */
     int64_t last_frame_us; /* of the latest frame; -1: none */
     int64_t last_period;   /* of the latest frame given out, in units of 1/rate; -1: none */
     int live;              /* a camera or an address: what is late is not waited for */
@@ -106,6 +101,14 @@ int at_av_open(at_media *m, const char *path, attune_error *err);
 int at_av_next(at_media *m, at_media_packet *out, attune_error *err);
 void at_av_get_info(const at_media *m, at_media_info *out);
 void at_av_close(at_media *m);
+
+/* ---- av_work.c ---------------------------------------------------------------------------- */
+
+/* What a packet, or a frame of sound, comes to. */
+void at_av_work_add_packet(at_av_stream *s, const AVPacket *p);
+void at_av_work_add_sound(at_av_stream *s, const AVFrame *f);
+/* Whether what was decoded of s is too much for the time it lasts: 0, or err filled. */
+int at_av_work_check(const at_media *m, at_av_stream *s, attune_error *err);
 
 /* ---- av_util.c ---------------------------------------------------------------------------- */
 
