@@ -471,6 +471,11 @@ class Made(unittest.TestCase):
         new = json.loads((self.root / "new.json").read_text())
         self.assertAlmostEqual(new[0]["value"], d["accuracy"], places=5)
         self.assertEqual(new[2], figures[2])
+        for field, wrong in (("value", 1e300), ("value", "much"), ("interval", [0, 1, 2]), ("interval", [0, -1e300])):
+            path.write_text(json.dumps([{**figures[0], field: wrong}]))
+            r = run(*arguments)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(f"figures.json: {field} of accuracy must be ", r.stderr)
         path.write_text("{}")
         r = run(*arguments)
         self.assertEqual(r.returncode, 1)

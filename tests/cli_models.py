@@ -66,7 +66,7 @@ class BadModel(Case):
             name = next(x for x in header if header[x].get("dtype") == "F32")
             at = header[name]["data_offsets"][0]
             write(header, data[:at] + struct.pack("<f", value) + data[at + 4:])
-            self.refused_by_both("m.safetensors", f"{name}[0] is", "not from -1e+06 to 1e+06")
+            self.refused_by_both("m.safetensors", f"{name}[0] is", "must be from -1e+06 to 1e+06")
         # an array under another name, or of another shape
         for name in ("detector.backbone.model0.conv1.weight", "detector.bbox_head.2.conv1.weight",
                      "detector.neck.lateral_convs.1.conv2.bias", "visual.stem.weight",

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import random
 import shlex
 import shutil
@@ -162,6 +163,12 @@ class Reproduced(unittest.TestCase):
         self.assertEqual((out / "report.html").read_text(), page)
         self.assertEqual({name: (out / f"{name}.csv").read_text() for name in which}, tables)
         self.assertFalse([p for p in out.rglob("*") if p.suffix in (".png", ".jpg", ".ppm", ".wav")])
+        # What was kept and has numbers out of range is judged anew.
+        kept = [(p, p.read_text()) for p in (out / "kept").glob("*.json")]
+        spoilt = next((p, text) for p, text in kept if '"n": ' in text)
+        spoilt[0].write_text(re.sub(r'"n": \d+', '"n": 123456789012', spoilt[1]))
+        run(*which, "-o", out, "--model", "default")
+        self.assertEqual(spoilt[0].read_text(), spoilt[1])
 
     def check_table1(self, out):
         rows = table(out / "table1.csv")

@@ -207,6 +207,10 @@ static void wacv_people_are_disjoint(void **state)
                  person);
         put(name, "");
     }
+    put("0_disengaged/img1234567_1.jpg", ""); /* no such person */
+    put("0_disengaged/img99999999999999999999_1.jpg", "");
+    put("0_disengaged/img-3_1.jpg", "");
+    put("0_disengaged/img_1.jpg", "");
     int seen = 0;
     for (int fold = 0; fold < 4; fold++) {
         char in[24], out[24];

@@ -58,7 +58,7 @@ static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float 
         assert_int_equal(at_weights_put_meta(w, "fusion", kind), 0);
     assert_int_equal(at_weights_save(w, path, NULL), 0);
     at_weights_writer_free(&w);
-    assert_int_equal(at_weights_load(&file, path, NULL), 0);
+    assert_int_equal(at_weights_load_within(&file, path, 1 << 20, NULL), 0);
     int status = at_fusion_load(out, file, err);
     at_weights_free(&file);
     unlink(path);
@@ -548,7 +548,7 @@ static void test_usual_of_a_model(void **state)
         at_weights_put(w, "fusion.face.usual.share", 1, (int[]){8}, wrong ? odd : share, 0);
         assert_int_equal(at_weights_save(w, path, NULL), 0);
         at_weights_writer_free(&w);
-        assert_int_equal(at_weights_load(&file, path, NULL), 0);
+        assert_int_equal(at_weights_load_within(&file, path, 1 << 20, NULL), 0);
         int status = at_usual_load(&u, file, "fusion.face", 8, 0.5f, &err);
         assert_int_equal(status, wrong ? ATTUNE_E_FORMAT : 0);
         if (wrong)

@@ -110,7 +110,7 @@ static void test_bad_file(void **state)
     (void)state;
     make_text(text, sizeof text, rows, "256");
     write_plain(text, strlen(text));
-    assert_refused(ATTUNE_E_FORMAT, ":2: '256'");
+    assert_refused(ATTUNE_E_FORMAT, ":2: browDownLeft is '256', must be a number from 0 to 255");
     make_text(text, sizeof text, rows, "x");
     write_plain(text, strlen(text));
     assert_refused(ATTUNE_E_FORMAT, "'x'");

@@ -3,6 +3,7 @@
 #include "tensor/ops.h"
 #include "train/calibrate.h"
 #include "train/checkpoint.h"
+#include "train/clip_set.h"
 #include "train/class_weights.h"
 #include "train/mixup.h"
 #include "train/voice_set.h"
@@ -323,6 +324,31 @@ static void test_voice_classes(void **state)
 }
 
 /* Each set as often as its share says, nothing twice before all of it came once. */
+/* Clips that are kept with numbers which no clip has are made anew. */
+static void test_kept_clips(void **state)
+{
+    char path[] = "/tmp/attune-clips-XXXXXX";
+    at_clip_set a = {.stills = 2, .versions = 2, .frames = 3}, b = a;
+    (void)state;
+    close(mkstemp(path));
+    assert_int_equal(at_clip_room(&a, NULL), ATTUNE_OK);
+    assert_int_equal(at_clip_room(&b, NULL), ATTUNE_OK);
+    a.t_us[5] = 70000;
+    assert_int_equal(at_clip_save(&a, path, NULL), ATTUNE_OK);
+    assert_int_equal(at_clip_load(&b, path), 1);
+    assert_int_equal(b.t_us[5], 70000);
+    for (int i = 0; i < 4; i++) {
+        a.t_us[5] = i == 0 ? -1000 : i == 1 ? INT64_C(20000000000) : 0;
+        a.token[7] = i == 2 ? NAN : 0;
+        a.answer[3] = i == 3 ? -1e9f : 0;
+        assert_int_equal(at_clip_save(&a, path, NULL), ATTUNE_OK);
+        assert_int_equal(at_clip_load(&b, path), 0);
+    }
+    unlink(path);
+    at_clip_set_free(&a);
+    at_clip_set_free(&b);
+}
+
 static void test_draw(void **state)
 {
     enum { N = 10 };
@@ -367,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_mixed_voices),
         cmocka_unit_test(test_mixed_by_any_alpha),
         cmocka_unit_test(test_voice_classes),
+        cmocka_unit_test(test_kept_clips),
         cmocka_unit_test(test_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static void round_trip(void **state)
     at_weights_writer_free(&writer);
     assert_null(writer);
 
-    assert_int_equal(at_weights_load(&w, path, &err), ATTUNE_OK);
+    assert_int_equal(at_weights_load_within(&w, path, 10000, &err), ATTUNE_OK);
     assert_int_equal(at_weights_count(w), 5);
     const at_weight *x = at_weights_find(w, "a");
     assert_non_null(x);
@@ -117,6 +117,34 @@ static void round_trip(void **state)
     at_weights_free(&w);
     assert_null(w);
     at_weights_free(&w);
+}
+
+/* A model's every number has a range; of training's own files those that are asked about. */
+static void numbers_have_a_range(void **state)
+{
+    (void)state;
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 1.00001e6F, -3e38F};
+    float x[3] = {1e6F, -1e6F, 0};
+    for (int i = -1; i < 5; i++) {
+        at_weights_writer *writer = NULL;
+        at_weights *w = NULL;
+        attune_error err = {0};
+        x[2] = i < 0 ? 0 : bad[i];
+        assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
+        assert_int_equal(at_weights_put(writer, "v/a", 1, (int[]){3}, x, 0), ATTUNE_OK);
+        assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
+        at_weights_writer_free(&writer);
+        assert_int_equal(at_weights_load(&w, path, &err), i < 0 ? ATTUNE_OK : ATTUNE_E_FORMAT);
+        if (i >= 0)
+            assert_non_null(strstr(err.text, "v/a[2] is "));
+        at_weights_free(&w);
+        assert_int_equal(at_weights_load_within(&w, path, 10000, NULL), ATTUNE_OK);
+        assert_int_equal(at_weights_check(w, path, "m/", 0, 1, NULL), ATTUNE_OK);
+        assert_int_equal(at_weights_check(w, path, "v/", 0, 1e9F, &err), ATTUNE_E_FORMAT);
+        assert_non_null(strstr(err.text, "v/a[1] is -1e+06, must be from 0 to 1e+09"));
+        at_weights_free(&w);
+        assert_int_equal(at_weights_load_within(&w, path, 20, NULL), ATTUNE_E_FORMAT);
+    }
 }
 
 static void no_metadata(void **state)
@@ -381,10 +409,15 @@ static void save_fails_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),           cmocka_unit_test(no_metadata),
-        cmocka_unit_test(hostile_headers),      cmocka_unit_test(hostile_lengths),
-        cmocka_unit_test(cut_and_flipped),      cmocka_unit_test(digest_is_of_the_rest),
-        cmocka_unit_test(each_flip_is_noticed), cmocka_unit_test(save_fails_whole),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(numbers_have_a_range),
+        cmocka_unit_test(no_metadata),
+        cmocka_unit_test(hostile_headers),
+        cmocka_unit_test(hostile_lengths),
+        cmocka_unit_test(cut_and_flipped),
+        cmocka_unit_test(digest_is_of_the_rest),
+        cmocka_unit_test(each_flip_is_noticed),
+        cmocka_unit_test(save_fails_whole),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -3,6 +3,7 @@
 #include "data/readers.h"
 #include "data/split.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -65,12 +66,22 @@ static int person_wanted(const wacv_choice *c, int person)
     return (person % WACV_FOLDS == c->fold) != c->inverted;
 }
 
+/* Of imgN_*: N, or -1 where that is none of up to six digits. */
+static int person_of(const char *name)
+{
+    int person = 0, digits = 0;
+    if (strncmp(name, "img", 3) != 0)
+        return -1;
+    for (name += 3; digits < 6 && isdigit((unsigned char)*name); digits++)
+        person = 10 * person + *name++ - '0';
+    return digits && *name == '_' ? person : -1;
+}
+
 static int add_wacv_picture(void *user, const char *path, const char *name)
 {
     wacv_choice *c = user;
-    int person;
-    if (!at_has_extension(name, at_picture_extensions) || sscanf(name, "img%d_", &person) != 1 ||
-        person < 0 || !person_wanted(c, person))
+    const int person = person_of(name);
+    if (!at_has_extension(name, at_picture_extensions) || person < 0 || !person_wanted(c, person))
         return 0;
     at_sample *s = at_corpus_add(c->out, path);
     if (!s)

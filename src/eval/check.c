@@ -18,6 +18,7 @@
 enum { LARGEST_LIST = 1 << 20 };
 /* Figures are quoted to a tenth of a percent, areas to three decimals. */
 static const double tolerance = 0.0005 + 1e-9;
+static const double most_figure = 1e9;
 
 /* ---- one metric of a result ------------------------------------------------------------------- */
 
@@ -153,6 +154,26 @@ static void update(json_t *entry, const attune_figure *f)
                                       value_of(f->computed_interval.hi)));
 }
 
+/* What was published: numbers in range, or null, which could not be measured. */
+static int is_figure(const json_t *v)
+{
+    return !v || json_is_null(v) ||
+           (json_is_number(v) && fabs(json_number_value(v)) <= most_figure);
+}
+
+static int check_numbers(const check *c, const json_t *entry, const char *metric, attune_error *err)
+{
+    const json_t *interval = json_object_get(entry, "interval");
+    if (!is_figure(json_object_get(entry, "value")))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: value of %s must be a number from %g to %g",
+                       c->path, metric, -most_figure, most_figure);
+    if (interval && (json_array_size(interval) != 2 || !is_figure(json_array_get(interval, 0)) ||
+                     !is_figure(json_array_get(interval, 1))))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: interval of %s must be two numbers from %g to %g",
+                       c->path, metric, -most_figure, most_figure);
+    return ATTUNE_OK;
+}
+
 static int check_entry(check *c, json_t *entry, attune_error *err)
 {
     attune_figure f = {0};
@@ -161,6 +182,8 @@ static int check_entry(check *c, json_t *entry, attune_error *err)
         return ATTUNE_OK;
     if (!metric)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: a figure of %s has no metric", c->path, dataset);
+    if (check_numbers(c, entry, metric, err) < 0)
+        return ATTUNE_E_FORMAT;
     if (!c->part || !same_part(c->part, entry)) {
         int status = compute(c, entry, err);
         if (status < 0)

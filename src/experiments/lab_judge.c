@@ -7,6 +7,7 @@
 #include "kernels/kernels.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,10 +152,38 @@ static int kept_path(const at_lab *lab, uint64_t key, char path[AT_TRAIN_PATH])
     return snprintf(path, AT_TRAIN_PATH, "%s/%016" PRIx64 ".json", lab->kept, key) < AT_TRAIN_PATH;
 }
 
+/* Counts are of samples, and figures of what is counted. */
+static const double most_number = 1e7;
+
+static int numbers_in_range(const json_t *v)
+{
+    const char *key;
+    json_t *one;
+    size_t i;
+    if (json_is_number(v))
+        return fabs(json_number_value(v)) <= most_number;
+    json_array_foreach(v, i, one)
+    {
+        if (!numbers_in_range(one))
+            return 0;
+    }
+    json_object_foreach((json_t *)v, key, one)
+    {
+        if (!numbers_in_range(one))
+            return 0;
+    }
+    return 1;
+}
+
+/* What is amiss is judged anew. */
 void at_lab_recall(const at_lab *lab, uint64_t key, json_t **out)
 {
     char path[AT_TRAIN_PATH];
     *out = kept_path(lab, key, path) ? json_load_file(path, 0, NULL) : NULL;
+    if (*out && !numbers_in_range(*out)) {
+        json_decref(*out);
+        *out = NULL;
+    }
 }
 
 int at_lab_keep(const at_lab *lab, uint64_t key, const json_t *result, attune_error *err)

@@ -5,7 +5,6 @@
 #include "data/pairs.h"
 #include "eval/classes.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +30,8 @@ void at_said_free(at_said *s)
     memset(s, 0, sizeof *s);
 }
 
+enum { MOST_PEOPLE = 10000000 };
+
 /* ---- kept ------------------------------------------------------------------------------------- */
 
 json_t *at_said_json(const at_said *s)
@@ -48,8 +49,9 @@ static int read_list(int *out, const json_t *list, size_t n, int least, int most
 {
     int ok = json_array_size(list) == n;
     for (size_t i = 0; ok && i < n; i++) {
-        const json_int_t v = json_integer_value(json_array_get(list, i));
-        ok = v >= least && v < most;
+        const json_t *one = json_array_get(list, i);
+        const json_int_t v = json_integer_value(one);
+        ok = json_is_integer(one) && v >= least && v < most;
         out[i] = ok ? (int)v : 0;
     }
     return ok;
@@ -64,7 +66,7 @@ int at_said_read(at_said *out, const json_t *j, attune_error *err)
         return status;
     if (read_list(out->label, label, n, 0, ATTUNE_EMOTIONS) &&
         read_list(out->answer, json_object_get(j, "answer"), n, -1, ATTUNE_EMOTIONS) &&
-        read_list(out->group, json_object_get(j, "group"), n, 0, INT_MAX))
+        read_list(out->group, json_object_get(j, "group"), n, 0, MOST_PEOPLE))
         return ATTUNE_OK;
     at_said_free(out);
     return at_fail(err, ATTUNE_E_FORMAT, "what was kept is no list of answers");

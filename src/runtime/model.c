@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "vision/detect.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,24 +23,12 @@ const char *attune_default_model(void)
     return access(installed, R_OK) != 0 && access(built, R_OK) == 0 ? built : installed;
 }
 
-/* Of any number in a model: ours have some hundreds. */
-static const float most_value = 1e6f;
-
 static int has_part(const at_weights *w, const char *prefix)
 {
     for (int i = 0; i < at_weights_count(w); i++)
         if (!strncmp(at_weights_at(w, i)->name, prefix, strlen(prefix)))
             return 1;
     return 0;
-}
-
-static int check_values(const at_weight *a, attune_error *err)
-{
-    for (size_t i = 0; i < a->count; i++)
-        if (!(fabsf(a->data[i]) <= most_value))
-            return at_fail(err, ATTUNE_E_FORMAT, "%s[%zu] is %g, not from %g to %g", a->name, i,
-                           (double)a->data[i], -(double)most_value, (double)most_value);
-    return ATTUNE_OK;
 }
 
 /* Sessions make their own detectors; whether they can is asked here, so that a model that loads is one
@@ -61,10 +48,8 @@ static int load_parts(attune_model *m, attune_error *err)
     int visual = has_part(m->weights, "visual."), audio = has_part(m->weights, "audio.");
     int rc = ATTUNE_OK;
 
-    for (int i = 0; i < at_weights_count(m->weights) && rc == ATTUNE_OK; i++)
-        rc = check_values(at_weights_at(m->weights, i), err);
     m->has_detector = has_part(m->weights, "detector.");
-    if (rc == ATTUNE_OK && m->has_detector)
+    if (m->has_detector)
         rc = check_detector(m, err);
     if (rc < 0)
         return rc;

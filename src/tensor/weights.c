@@ -302,7 +302,33 @@ int at_weights_load_within(at_weights **out, const char *path, size_t most, attu
 
 int at_weights_load(at_weights **out, const char *path, attune_error *err)
 {
-    return at_weights_load_within(out, path, AT_WEIGHTS_LIMIT, err);
+    int status = at_weights_load_within(out, path, AT_WEIGHTS_LIMIT, err);
+    if (status == ATTUNE_OK)
+        status = at_weights_check(*out, path, "", -AT_WEIGHTS_MOST, AT_WEIGHTS_MOST, err);
+    if (status != ATTUNE_OK)
+        at_weights_free(out);
+    return status;
+}
+
+static int check_values(const at_weight *a, const char *path, float least, float most,
+                        attune_error *err)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (!(a->data[i] >= least && a->data[i] <= most)) /* NaN is neither */
+            return at_fail(err, ATTUNE_E_FORMAT, "%s: %.80s[%zu] is %g, must be from %g to %g",
+                           path, a->name, i, (double)a->data[i], (double)least, (double)most);
+    return ATTUNE_OK;
+}
+
+int at_weights_check(const at_weights *w, const char *path, const char *beginning, float least,
+                     float most, attune_error *err)
+{
+    int status = ATTUNE_OK;
+
+    for (int i = 0; i < w->count && status == ATTUNE_OK; i++)
+        if (strncmp(w->entries[i].weight.name, beginning, strlen(beginning)) == 0)
+            status = check_values(&w->entries[i].weight, path, least, most, err);
+    return status;
 }
 
 void at_weights_free(at_weights **w)

@@ -16,10 +16,18 @@ typedef struct at_weights at_weights;
 
 enum { AT_WEIGHTS_LIMIT = 128 << 20 }; /* bytes of a model's file */
 
-/* Reads all of it: a file that is cut short or changed meanwhile is damaged, and no more. */
-int at_weights_load(at_weights **out, const char *path, attune_error *err); /* a model's */
-/* A file of at most so many bytes, for what training keeps. */
+/* Of any number in a model: ours have some hundreds. */
+#define AT_WEIGHTS_MOST 1e6f
+
+/* Reads all of a model's file, whose every number is in range: a file that is cut short or changed meanwhile is
+ * damaged, and no more. */
+int at_weights_load(at_weights **out, const char *path, attune_error *err);
+/* A file of at most so many bytes, for what training keeps: its numbers may be any. */
 int at_weights_load_within(at_weights **out, const char *path, size_t most, attune_error *err);
+/* Whether the numbers of all arrays whose names begin so are in [least, most]: else ATTUNE_E_FORMAT, with name,
+ * place, value and range. */
+int at_weights_check(const at_weights *w, const char *path, const char *beginning, float least,
+                     float most, attune_error *err);
 void at_weights_free(at_weights **w);
 
 typedef struct at_weight {

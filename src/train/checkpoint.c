@@ -3,13 +3,13 @@
 #include "tensor/weights.h"
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Of a checkpoint: four numbers a parameter, of a network sixteen times ours. */
 static const size_t MOST_BYTES = (size_t)1 << 30;
+#define MOST_VALUE 1e30f
 
 static int put(at_weights_writer *w, const char *kind, const at_param *p, const float *data)
 {
@@ -186,19 +186,11 @@ static int take_state(const at_weights *w, at_adamw *o, at_progress_state *s, co
     return status ? status : take_stamp(w, &s->stamp, path, err);
 }
 
-/* Parameters, moments and averages are numbers, and squares are not negative. */
-static int check_arrays(const at_params *p, const char *path, attune_error *err)
+/* Parameters, moments and averages; squares are not negative. */
+static int check_arrays(const at_weights *w, const char *path, attune_error *err)
 {
-    for (int i = 0; i < p->count; i++) {
-        const at_param *q = p->list[i];
-        const float *each[] = {q->value.data, q->m, q->ema, q->v};
-        for (int a = 0; a < 4; a++)
-            for (size_t k = 0, n = each[a] ? at_tensor_count(&q->value) : 0; k < n; k++)
-                if (!isfinite(each[a][k]) || (each[a] == q->v && each[a][k] < 0))
-                    return at_fail(err, ATTUNE_E_FORMAT, "%s: %s: not finite, or a negative square",
-                                   path, q->name);
-    }
-    return ATTUNE_OK;
+    int status = at_weights_check(w, path, "", -MOST_VALUE, MOST_VALUE, err);
+    return status ? status : at_weights_check(w, path, "v/", 0, MOST_VALUE, err);
 }
 
 int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_state *s,
@@ -206,6 +198,7 @@ int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_
 {
     at_weights *w = NULL;
     int status = at_weights_load_within(&w, path, MOST_BYTES, err);
+    status = status ? status : check_arrays(w, path, err);
     for (int i = 0; !status && i < p->count; i++) {
         at_param *q = p->list[i];
         status = take(w, "", q, q->value.data, path, err);
@@ -214,7 +207,6 @@ int at_checkpoint_load(const char *path, at_params *p, at_adamw *o, at_progress_
         status = status ? status : take(w, "ema/", q, q->ema, path, err);
     }
     status = status ? status : take_state(w, o, s, path, err);
-    status = status ? status : check_arrays(p, path, err);
     at_weights_free(&w);
     return status;
 }
@@ -271,7 +263,7 @@ int at_params_copy(at_params *p, const at_weights *w, const char *prefix, const 
 int at_params_load(const char *path, at_params *p, const char *const *optional, attune_error *err)
 {
     at_weights *w = NULL;
-    int status = at_weights_load_within(&w, path, MOST_BYTES, err);
+    int status = at_weights_load(&w, path, err);
     for (int i = 0; !status && i < p->count; i++)
         if (!begins_with_any(p->list[i]->name, optional) || at_weights_find(w, p->list[i]->name))
             status = take(w, "", p->list[i], p->list[i]->value.data, path, err);

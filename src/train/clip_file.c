@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "train/cache_key.h"
 #include "train/clip_set.h"
-#include <math.h>
 #include <string.h>
 
 static uint64_t add_settings(uint64_t key, const at_temporal_settings *s)
@@ -33,12 +32,12 @@ static void take_times(at_clip_set *s, const float *ms)
         s->t_us[i] = (int64_t)ms[i] * 1000;
 }
 
-static int is_usable(const at_weight *w, size_t count)
+static int is_usable(const at_weight *w, size_t count, float least)
 {
     if (!w || w->count != count)
         return 0;
     for (size_t i = 0; i < count; i++)
-        if (!(fabsf(w->data[i]) < 1e7f))
+        if (!(w->data[i] >= least && w->data[i] < 1e7f))
             return 0;
     return 1;
 }
@@ -48,8 +47,8 @@ static int take(at_clip_set *s, const at_weights *w)
     const size_t clips = at_clip_rows(s), frames = clips * (size_t)s->frames;
     const at_weight *token = at_weights_find(w, "token"), *ms = at_weights_find(w, "ms"),
                     *answer = at_weights_find(w, "answer");
-    if (!is_usable(token, frames * AT_VISUAL_EMBED) || !is_usable(ms, frames) ||
-        !is_usable(answer, clips * AT_CLIP_ANSWERS * AT_ENCODER_LOGITS))
+    if (!is_usable(token, frames * AT_VISUAL_EMBED, -1e7f) || !is_usable(ms, frames, 0) ||
+        !is_usable(answer, clips * AT_CLIP_ANSWERS * AT_ENCODER_LOGITS, -1e7f))
         return 0;
     memcpy(s->token, token->data, token->count * sizeof(float));
     memcpy(s->answer, answer->data, answer->count * sizeof(float));

@@ -38,15 +38,15 @@ static int read_header(at_csv *csv, int *column, attune_error *err)
     return status;
 }
 
-static int number(const at_csv *csv, int column, double least, double most, float *out,
-                  attune_error *err)
+static int number(const at_csv *csv, const int *column, int i, double least, double most,
+                  float *out, attune_error *err)
 {
-    const char *text = at_csv_get(csv, column);
+    const char *text = at_csv_get(csv, column[i]);
     char *end;
     const double x = strtod(text, &end);
     if (!*text || *end || !(x >= least && x <= most))
-        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: '%.30s' is no number from %g to %g", csv->path,
-                       csv->line, text, least, most);
+        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s is '%.30s', must be a number from %g to %g",
+                       csv->path, csv->line, column_name(i), text, least, most);
     *out = (float)x;
     return ATTUNE_OK;
 }
@@ -64,9 +64,9 @@ static int add(at_teacher *t, const at_csv *csv, const int *column, attune_error
     entry *e = &t->list[t->count];
     int status = ATTUNE_OK;
     for (int i = 0; i < AT_POSE_AXES && !status; i++)
-        status = number(csv, column[POSE + i], -180, 180, &e->seen.pose[i], err);
+        status = number(csv, column, POSE + i, -180, 180, &e->seen.pose[i], err);
     for (int i = 0; i < ATTUNE_UNITS && !status; i++) {
-        status = number(csv, column[UNIT + i], 0, 255, &e->seen.unit[i], err);
+        status = number(csv, column, UNIT + i, 0, 255, &e->seen.unit[i], err);
         e->seen.unit[i] /= 255;
     }
     if (status)
