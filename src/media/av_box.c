@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "media/usher.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -39,6 +40,7 @@ struct at_box {
     int (*interrupted)(void *user);
     void *user;
     pid_t pid; /* 0: there is none (any more) */
+    at_usher usher;
     at_lent *lent;
     at_wire_state state;
     unsigned held;
@@ -378,7 +380,8 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     b->pid = at_av_fork();
     if (b->pid == 0) {
         at_media own = {.path = m->path, .o = m->o};
-        const at_box_ends ends = {b->lent->shared, b->state.shared_bytes, end[1], parent};
+        const at_box_ends ends = {b->lent->shared, b->state.shared_bytes, end[1], b->usher.line,
+                                  parent};
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(end[0]);
         if (getppid() == parent)
@@ -404,12 +407,16 @@ int at_box_open(at_box **out, const at_media *m, const char *path, attune_error 
         .path = m->path,
         .interrupted = m->o.interrupted,
         .user = m->o.user,
+        .usher = {0, -1},
         .state = {.last_frame_us = -1, .max_pixels = m->o.max_pixels, .shared_bytes = bytes}};
     b->frame = av_frame_alloc();
     b->lent = lent_new(bytes);
     if (!b->lent || !b->frame)
         return at_fail_nomem(err);
+    if (m->o.live)
+        at_usher_start(&b->usher, path);
     int ret = fork_child(b, m, path, err);
+    at_usher_leave(&b->usher);
     return ret < 0 ? ret : hear_beginning(b, err);
 }
 
@@ -419,6 +426,7 @@ void at_box_free(at_box **box)
     if (!b)
         return;
     reap(b);
+    at_usher_end(&b->usher);
     av_frame_free(&b->frame);
     if (b->lent) {
         lent_hang_up(b->lent);

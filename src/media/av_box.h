@@ -37,6 +37,7 @@ typedef struct at_box_ends {
     at_box_shared *shared;
     size_t bytes; /* of the slots */
     int socket;
+    int line; /* to the usher of an address, or -1 */
     pid_t parent;
 } at_box_ends;
 

@@ -139,10 +139,14 @@ static void send_info(const at_child *c, const at_media *m, at_wire_kind kind)
 static void confine(at_media *m)
 {
     const at_child *c = m->o.user;
-    const int file = m->source.io != NULL;
     at_wire_message say = {.kind = AT_WIRE_HELD};
-    say.held = at_confine(file ? AT_CONFINE_FILE : AT_CONFINE_LIVE, c->ends.socket,
-                          file ? m->source.fd : -1);
+    if (m->source.io)
+        say.held = at_confine(AT_CONFINE_FILE, c->ends.socket, m->source.fd);
+    else if (m->device)
+        say.held = at_confine(AT_CONFINE_DEVICE, c->ends.socket, -1);
+    else
+        say.held = at_confine(c->ends.line >= 0 ? AT_CONFINE_HOST : AT_CONFINE_NETWORK,
+                              c->ends.socket, c->ends.line);
     send_bytes(c, &say, sizeof say);
     if (at_box_misbehave)
         at_box_misbehave(&c->ends);
@@ -166,6 +170,8 @@ _Noreturn void at_box_child(at_media *m, const char *path, const at_box_ends *en
     attune_error err = {0};
     /* standard streams may have been closed, and their numbers taken; see at_confine */
     c.ends.socket = fcntl(ends->socket, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (ends->line >= 0)
+        c.ends.line = fcntl(ends->line, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     m->o.interrupted = beat;
     m->o.user = &c;
     m->confine = confine;
