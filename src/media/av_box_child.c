@@ -2,6 +2,8 @@
  * the reader gives. */
 #include "media/av_box.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,6 +20,7 @@ typedef struct at_child {
     size_t slot_bytes;
     int slots;
     unsigned busy; /* bits of the slots that the parent has */
+    int fed;       /* something was given, and not yet taken */
 } at_child;
 
 static int beat(void *user)
@@ -43,17 +46,20 @@ static void send_bytes(const at_child *c, const void *data, size_t n)
 
 /* ---- slots -------------------------------------------------------------------------------- */
 
-/* The parent says the number of each slot that it is done with. */
+/* The parent says the number of each slot that it is done with, and when it has given something. */
 static void hear_of_slots(at_child *c)
 {
     struct pollfd wait = {.fd = c->ends.socket, .events = POLLIN};
-    unsigned char slot[AT_WIRE_SLOTS];
+    unsigned char said[AT_WIRE_SLOTS];
     while (poll(&wait, 1, WAIT_MS) <= 0)
         if (beat(c))
             _exit(1);
-    const size_t n = moved(read(c->ends.socket, slot, sizeof slot));
+    const size_t n = moved(read(c->ends.socket, said, sizeof said));
     for (size_t i = 0; i < n; i++)
-        c->busy &= ~(1U << slot[i]);
+        if (said[i] == AT_BOX_FED)
+            c->fed = 1;
+        else
+            c->busy &= ~(1U << said[i]);
 }
 
 static int free_slot(at_child *c, size_t bytes)
@@ -140,7 +146,9 @@ static void confine(at_media *m)
 {
     const at_child *c = m->o.user;
     at_wire_message say = {.kind = AT_WIRE_HELD};
-    if (m->source.io)
+    if (c->ends.given)
+        say.held = at_confine(AT_CONFINE_FILE, c->ends.socket, -1);
+    else if (m->source.io)
         say.held = at_confine(AT_CONFINE_FILE, c->ends.socket, m->source.fd);
     else if (m->device)
         say.held = at_confine(AT_CONFINE_DEVICE, c->ends.socket, -1);
@@ -164,6 +172,37 @@ static int read_all(at_child *c, at_media *m, const char *path, attune_error *er
     return ret;
 }
 
+/* One JPEG of those that are given. */
+static int send_given(at_child *c, at_media *m, int64_t t_us, attune_error *err)
+{
+    const at_box_given *g = c->ends.given;
+    at_media_packet p = {.kind = AT_MEDIA_VIDEO, .t_us = t_us};
+    AVFrame *frame = av_frame_alloc();
+    int ret = frame ? at_av_load_jpeg(g->data, g->size, g->max_w, g->max_h, frame, err)
+                    : at_fail_nomem(err);
+    if (ret >= 0)
+        ret = at_av_lend_jpeg(&m->picture, frame, &p, err);
+    if (ret >= 0)
+        send_packet(c, m, &p);
+    av_frame_free(&frame);
+    return ret;
+}
+
+/* Until the parent goes. */
+static int decode_given(at_child *c, at_media *m, attune_error *err)
+{
+    int ret = 0;
+    confine(m);
+    send_info(c, m, AT_WIRE_OPENED);
+    for (int64_t t_us = 0; ret >= 0; t_us++) {
+        while (!c->fed)
+            hear_of_slots(c);
+        c->fed = 0;
+        ret = send_given(c, m, t_us, err);
+    }
+    return ret;
+}
+
 _Noreturn void at_box_child(at_media *m, const char *path, const at_box_ends *ends)
 {
     at_child c = {.ends = *ends};
@@ -175,7 +214,8 @@ _Noreturn void at_box_child(at_media *m, const char *path, const at_box_ends *en
     m->o.interrupted = beat;
     m->o.user = &c;
     m->confine = confine;
-    if (read_all(&c, m, path, &err) < 0)
+    const int ret = ends->given ? decode_given(&c, m, &err) : read_all(&c, m, path, &err);
+    if (ret < 0)
         send_failure(&c, m, &err);
     else
         send_info(&c, m, AT_WIRE_END);
