@@ -71,7 +71,11 @@ static void read_jpeg(const uint8_t *data, size_t size)
 {
     at_media_kept kept = {0};
     attune_error err = {0};
-    int rc = at_media_load_jpeg(data, size, W, H, &kept, &err);
+    static at_media_jpegs *jpegs;
+    const at_media_jpegs_options o = {W, H, SIZE_MAX, 1};
+    if (!jpegs)
+        FUZZ_CHECK(at_media_jpegs_open(&jpegs, &o, &err) == ATTUNE_OK);
+    int rc = at_media_jpegs_decode(jpegs, data, size, &kept, &err);
     const attune_picture *p = &kept.packet.picture;
 
     if (rc < 0) {

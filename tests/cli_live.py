@@ -172,7 +172,8 @@ class Addresses(Live):
     @unittest.skipUnless(has_protocol("rtmp"), "no rtmp")
     def test_rtmp(self):
         address = f"rtmp://127.0.0.1:{self.free_port()}/live/x"
-        self.breaks_and_goes_on(address, address, ["-f", "flv", "-listen", 1])
+        named = address.replace("127.0.0.1", "localhost")
+        self.breaks_and_goes_on(named, address, ["-f", "flv", "-listen", 1])
 
     @unittest.skipUnless(has_protocol("srt"), "no srt")
     def test_srt_without_its_secret_in_the_report(self):
@@ -212,6 +213,8 @@ class Addresses(Live):
             self.assertNotIn("sesame", done.stderr)
             done = self.run_attune("analyze", address, code=1)
             self.assert_one_line(done.stderr, "--live")
+            done = self.run_attune("analyze", "--live", f"{scheme}://nobody.invalid/x", code=1)
+            self.assert_one_line(done.stderr, "nobody.invalid", "no host of that name")
 
 
 class View(Live):

@@ -61,6 +61,9 @@ static void windows_are_those_of_a_session(void **state)
                                  .height_max = 16,
                                  .window = note,
                                  .user = &live};
+    const at_media_jpegs_options wide = {32, 16, 1 << 16, 1}, narrow = {31, 16, 1 << 16, 0};
+    at_media_jpegs *here;
+    assert_int_equal(at_media_jpegs_open(&here, &wide, &err), ATTUNE_OK);
     assert_int_equal(at_analysis_open(&a, &o, &err), ATTUNE_OK);
     assert_int_equal(attune_session_open(&s, model, &options, &err), ATTUNE_OK);
     for (int i = 0; i < SECONDS * 10; i++) {
@@ -73,7 +76,7 @@ static void windows_are_those_of_a_session(void **state)
         const attune_sound x = {ATTUNE_S16, 16000, 1, samples + i * PIECE, PIECE};
         assert_int_equal(at_analysis_take(a, &frame, &err), ATTUNE_OK);
         assert_int_equal(at_analysis_take(a, &sound, &err), ATTUNE_OK);
-        assert_int_equal(at_media_load_jpeg(jpeg, size, 32, 16, &picture, &err), ATTUNE_OK);
+        assert_int_equal(at_media_jpegs_decode(here, jpeg, size, &picture, &err), ATTUNE_OK);
         assert_int_equal(attune_session_push_picture(s, i * 100000, &picture.packet.picture),
                          ATTUNE_OK);
         drain(s, &plain);
@@ -100,8 +103,12 @@ static void windows_are_those_of_a_session(void **state)
     /* a picture that is none is said to be none, and one that is too large, too large */
     const at_item none = {.data = jpeg, .size = 20};
     assert_int_equal(at_analysis_take(a, &none, &err), ATTUNE_E_FORMAT);
-    assert_int_equal(at_media_load_jpeg(jpeg, size, 31, 16, &picture, &err), ATTUNE_E_UNSUPPORTED);
+    at_media_jpegs_free(&here);
+    assert_int_equal(at_media_jpegs_open(&here, &narrow, &err), ATTUNE_OK);
+    assert_int_equal(at_media_jpegs_decode(here, jpeg, size, &picture, &err), ATTUNE_E_UNSUPPORTED);
+    assert_string_equal(err.text, "the picture has 32x16 pixels; the most is 31x16");
     at_media_let_go(&picture);
+    at_media_jpegs_free(&here);
     attune_session_free(&s);
     at_analysis_free(&a);
 }

@@ -470,20 +470,23 @@ static void order_is_kept(void **state)
 /* ---- live --------------------------------------------------------------------------------- */
 
 /* Exit codes of the first thing that is not as it should be. */
-static int tries_as_live(void)
+static int tries_as_live(at_confine_kind kind)
 {
     char path[128];
-    const unsigned held = at_confine(AT_CONFINE_LIVE, fcntl(2, F_DUPFD, 3), -1);
+    const int hosts = kind == AT_CONFINE_NETWORK;
+    const unsigned held = at_confine(kind, fcntl(2, F_DUPFD, 3), -1);
     snprintf(path, sizeof path, "%s/written", root);
     if (held & AT_HELD_FILES &&
         (open(path, O_WRONLY | O_CREAT, 0600) >= 0 || open(clip, O_RDONLY) >= 0))
         return 1;
     if (open("/etc/passwd", O_RDONLY) < 0)
         return 2;
-    if (socket(AF_INET, SOCK_STREAM, 0) < 0)
+    if (socket(AF_UNIX, SOCK_STREAM, 0) < 0)
         return 3;
     if (!(held & AT_HELD_CALLS))
         return 0;
+    if ((socket(AF_INET, SOCK_STREAM, 0) >= 0) != hosts || ((held & AT_HELD_HOST) == 0) != hosts)
+        return 6;
     if (fork() >= 0 || execl("/bin/true", "true", (char *)NULL) >= 0)
         return 4;
     return kill(getppid(), SIGUSR1) == 0 ? 5 : 0;
@@ -491,15 +494,18 @@ static int tries_as_live(void)
 
 static void live_input_may_talk_and_little_else(void **state)
 {
+    static const at_confine_kind kinds[] = {AT_CONFINE_DEVICE, AT_CONFINE_NETWORK};
     (void)state;
-    int status = 0;
     signal(SIGUSR1, SIG_IGN);
-    const pid_t pid = fork();
-    if (pid == 0)
-        _exit(tries_as_live());
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    for (int i = 0; i < 2; i++) {
+        int status = 0;
+        const pid_t pid = fork();
+        if (pid == 0)
+            _exit(tries_as_live(kinds[i]));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
 }
 
 int main(void)

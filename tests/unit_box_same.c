@@ -352,6 +352,78 @@ static void a_frame_of_a_child_becomes_a_jpeg(void **state)
     at_free(jpeg[1]);
 }
 
+/* Kept, all of them: more than there are slots. */
+static void assert_same_pictures(at_media_jpegs *here, at_media_jpegs *there, const uint8_t *jpeg,
+                                 size_t size)
+{
+    at_media_kept kept[2 * AT_WIRE_SLOTS] = {{.capacity = 0}}, plain = {0};
+    for (int i = 0; i < 2 * AT_WIRE_SLOTS; i++) {
+        const attune_picture *a = &kept[i].packet.picture, *b = &plain.packet.picture;
+        assert_int_equal(at_media_jpegs_decode(here, jpeg, size, &plain, NULL), 0);
+        assert_int_equal(at_media_jpegs_decode(there, jpeg, size, &kept[i], NULL), 0);
+        assert_int_equal(a->w, b->w);
+        assert_int_equal(a->h, b->h);
+        assert_int_equal(a->format, b->format);
+        assert_int_equal(a->orientation, b->orientation);
+        for (int y = 0; y < a->h; y++)
+            assert_memory_equal(a->plane[0] + y * a->stride[0], b->plane[0] + y * b->stride[0],
+                                (size_t)a->w);
+    }
+    for (int i = 0; i < 2 * AT_WIRE_SLOTS; i++)
+        at_media_let_go(&kept[i]);
+    at_media_let_go(&plain);
+}
+
+static void say_nothing(const at_box_ends *ends)
+{
+    (void)ends;
+    _exit(7);
+}
+
+static void a_strangers_jpegs_are_decoded_the_same(void **state)
+{
+    (void)state;
+    const at_media_options no_sound = {.no_audio = 1};
+    const at_media_jpegs_options box = {.max_w = 64, .max_h = 64, .max_bytes = 1 << 16},
+                                 plain = {64, 64, 1 << 16, 1};
+    at_media *m;
+    at_media_packet p;
+    uint8_t *jpeg;
+    size_t size;
+    assert_int_equal(at_media_open(&m, clip, &no_sound, NULL), 0);
+    assert_int_equal(at_media_next(m, &p, NULL), 1);
+    assert_int_equal(at_media_make_jpeg(&p, 2, &jpeg, &size, NULL), 0);
+    at_media_free(&m);
+    for (size_t cut = size; cut > 0; cut /= 8) { /* whole, cut short, no picture */
+        at_media_kept kept = {0};
+        attune_error err[2] = {{0}};
+        at_media_jpegs *here, *there;
+        assert_int_equal(at_media_jpegs_open(&here, &plain, NULL), 0);
+        assert_int_equal(at_media_jpegs_open(&there, &box, NULL), 0);
+        if (at_media_jpegs_decode(here, jpeg, cut, &kept, &err[0]) == 0) {
+            assert_same_pictures(here, there, jpeg, cut);
+        } else {
+            assert_int_equal(at_media_jpegs_decode(there, jpeg, cut, &kept, &err[1]),
+                             err[0].status);
+            assert_string_equal(err[1].text, err[0].text);
+            assert_int_equal(at_media_jpegs_decode(there, jpeg, size, &kept, NULL), ATTUNE_E_STATE);
+        }
+        assert_int_equal(at_media_jpegs_decode(there, jpeg, (1 << 16) + 1, &kept, NULL),
+                         ATTUNE_E_UNSUPPORTED);
+        at_media_let_go(&kept);
+        at_media_jpegs_free(&here);
+        at_media_jpegs_free(&there);
+    }
+    at_free(jpeg);
+    attune_error err;
+    at_media_jpegs *none;
+    at_box_misbehave = say_nothing;
+    assert_int_equal(at_media_jpegs_open(&none, &box, &err), ATTUNE_E_FORMAT);
+    at_box_misbehave = NULL;
+    assert_string_equal(err.text, "the picture: the decoder ended without a word");
+    assert_null(none);
+}
+
 static double open_s(int no_sandbox)
 {
     const double before = at_now();
@@ -390,6 +462,7 @@ int main(void)
         cmocka_unit_test(threads_read_side_by_side),
         cmocka_unit_test(kept_pictures_stay),
         cmocka_unit_test(a_frame_of_a_child_becomes_a_jpeg),
+        cmocka_unit_test(a_strangers_jpegs_are_decoded_the_same),
         cmocka_unit_test(it_is_set_up_in_10_ms),
     };
     if (!at_confine_possible())

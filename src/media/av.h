@@ -182,6 +182,15 @@ int at_av_picture_convert(at_av_picture *p, const AVFrame *f, AVRational sar, at
                           const char *name, at_av_rgb *out, attune_error *err);
 void at_av_picture_free(at_av_picture *p);
 
+/* ---- av_jpeg.c ---------------------------------------------------------------------------- */
+
+/* As at_media_jpegs_decode, in this process. frame is the decoder's. */
+int at_av_load_jpeg(const void *data, size_t size, int max_w, int max_h, AVFrame *frame,
+                    attune_error *err);
+/* Fills out's picture of it, for as long as both are there. */
+int at_av_lend_jpeg(at_av_picture *picture, AVFrame *frame, at_media_packet *out,
+                    attune_error *err);
+
 /* ---- av_sound.c --------------------------------------------------------------------------- */
 
 /* Turns decoded sound into mono 16 kHz whose times follow the sample count, so that a container's

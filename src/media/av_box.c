@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "media/usher.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -38,7 +39,10 @@ struct at_box {
     const char *path; /* the reader's */
     int (*interrupted)(void *user);
     void *user;
-    pid_t pid; /* 0: there is none (any more) */
+    at_box_given *given; /* or NULL */
+    size_t given_bytes;  /* with its head */
+    pid_t pid;           /* 0: there is none (any more) */
+    at_usher usher;
     at_lent *lent;
     at_wire_state state;
     unsigned held;
@@ -115,6 +119,14 @@ int at_box_is_last(const AVFrame *f)
     return last;
 }
 
+/* Memory of this process and its child; NULL: none. */
+static void *share(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 static at_lent *lent_new(size_t bytes)
 {
     at_lent *l = at_calloc(1, sizeof *l);
@@ -126,9 +138,7 @@ static at_lent *lent_new(size_t bytes)
     for (int i = 0; i < AT_WIRE_SLOTS; i++)
         l->lease[i] = (at_lease){l, (unsigned char)i};
     l->bytes = AT_BOX_HEAD + bytes;
-    void *memory = mmap(NULL, l->bytes, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    l->shared = memory == MAP_FAILED ? NULL : memory;
+    l->shared = share(l->bytes);
     if (l->shared)
         return l;
     lent_free(l);
@@ -378,7 +388,12 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     b->pid = at_av_fork();
     if (b->pid == 0) {
         at_media own = {.path = m->path, .o = m->o};
-        const at_box_ends ends = {b->lent->shared, b->state.shared_bytes, end[1], parent};
+        const at_box_ends ends = {.shared = b->lent->shared,
+                                  .given = b->given,
+                                  .bytes = b->state.shared_bytes,
+                                  .socket = end[1],
+                                  .line = b->usher.line,
+                                  .parent = parent};
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(end[0]);
         if (getppid() == parent)
@@ -394,7 +409,7 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     return at_fail(err, ATTUNE_E_IO, "%s: no process for a decoder: %s", b->path, strerror(why));
 }
 
-int at_box_open(at_box **out, const at_media *m, const char *path, attune_error *err)
+static int prepare(at_box **out, const at_media *m, attune_error *err)
 {
     at_box *b = *out = at_calloc(1, sizeof *b);
     if (!b)
@@ -404,13 +419,56 @@ int at_box_open(at_box **out, const at_media *m, const char *path, attune_error 
         .path = m->path,
         .interrupted = m->o.interrupted,
         .user = m->o.user,
+        .usher = {0, -1},
         .state = {.last_frame_us = -1, .max_pixels = m->o.max_pixels, .shared_bytes = bytes}};
     b->frame = av_frame_alloc();
     b->lent = lent_new(bytes);
-    if (!b->lent || !b->frame)
-        return at_fail_nomem(err);
-    int ret = fork_child(b, m, path, err);
+    return b->lent && b->frame ? 0 : at_fail_nomem(err);
+}
+
+int at_box_open(at_box **out, const at_media *m, const char *path, attune_error *err)
+{
+    int ret = prepare(out, m, err);
+    at_box *b = *out;
+    if (ret < 0)
+        return ret;
+    if (m->o.live)
+        at_usher_start(&b->usher, path);
+    ret = fork_child(b, m, path, err);
+    at_usher_leave(&b->usher);
     return ret < 0 ? ret : hear_beginning(b, err);
+}
+
+int at_box_open_fed(at_box **out, const at_media *m, const at_media_jpegs_options *o,
+                    attune_error *err)
+{
+    int ret = prepare(out, m, err);
+    at_box *b = *out;
+    if (ret < 0)
+        return ret;
+    b->given_bytes = sizeof *b->given + o->max_bytes;
+    b->given = share(b->given_bytes);
+    if (!b->given)
+        return at_fail_nomem(err);
+    b->given->max_w = o->max_w;
+    b->given->max_h = o->max_h;
+    ret = fork_child(b, m, NULL, err);
+    if (ret == 0 && madvise(b->given, b->given_bytes, MADV_DONTFORK) != 0)
+        ret = at_fail(err, ATTUNE_E_IO, "%s: no memory of its own: %s", b->path, strerror(errno));
+    return ret < 0 ? ret : hear_beginning(b, err);
+}
+
+int at_box_feed(at_box *b, const void *data, size_t size, attune_error *err)
+{
+    const unsigned char fed = AT_BOX_FED;
+    if (b->ended || size > b->given_bytes - sizeof *b->given)
+        return at_fail(err, ATTUNE_E_STATE, "%s: nothing more is taken", b->path);
+    memcpy(b->given->data, data, size);
+    b->given->size = (uint32_t)size;
+    while (send(b->lent->socket, &fed, 1, MSG_NOSIGNAL) < 0)
+        if (errno != EINTR)
+            return say_death(b, err);
+    return 0;
 }
 
 void at_box_free(at_box **box)
@@ -419,11 +477,14 @@ void at_box_free(at_box **box)
     if (!b)
         return;
     reap(b);
+    at_usher_end(&b->usher);
     av_frame_free(&b->frame);
     if (b->lent) {
         lent_hang_up(b->lent);
         lent_leave(b->lent);
     }
+    if (b->given)
+        munmap(b->given, b->given_bytes);
     at_av_picture_free(&b->picture);
     at_free(b);
     *box = NULL;

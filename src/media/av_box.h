@@ -13,6 +13,13 @@
 /* For m's path, o and path as its opener gave it. The thread that opens has to outlive the reader. */
 int at_box_open(at_box **out, const at_media *m, const char *path, attune_error *err);
 int at_box_next(at_box *b, at_media_packet *out, attune_error *err);
+
+/* A child without an input, which decodes one JPEG after another, of at most so many bytes and pixels. */
+int at_box_open_fed(at_box **out, const at_media *m, const at_media_jpegs_options *o,
+                    attune_error *err);
+/* Hands it the next one; at_box_next then gives the picture. */
+int at_box_feed(at_box *b, const void *data, size_t size, attune_error *err);
+
 void at_box_get_info(const at_box *b, at_media_info *out);
 void at_box_free(at_box **b);
 
@@ -32,11 +39,22 @@ typedef struct at_box_shared {
     atomic_uint beat; /* goes on while the child does */
 } at_box_shared;
 
+/* What is handed to a child that has no input, in memory of its own. */
+typedef struct at_box_given {
+    uint32_t size;
+    int32_t max_w, max_h;
+    uint8_t data[];
+} at_box_given;
+
+enum { AT_BOX_FED = 0xff }; /* said where numbers of slots are, when something is there */
+
 /* What a child is given. */
 typedef struct at_box_ends {
     at_box_shared *shared;
-    size_t bytes; /* of the slots */
+    const at_box_given *given; /* NULL: it reads an input */
+    size_t bytes;              /* of the slots */
     int socket;
+    int line; /* to the usher of an address, or -1 */
     pid_t parent;
 } at_box_ends;
 

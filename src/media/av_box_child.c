@@ -22,6 +22,7 @@ typedef struct at_child {
     size_t weighed; /* bytes of slots that stand in the limit of memory */
     int slots;
     unsigned busy; /* bits of the slots that the parent has */
+    int fed;       /* something was given, and not yet taken */
 } at_child;
 
 static int beat(void *user)
@@ -47,17 +48,20 @@ static void send_bytes(const at_child *c, const void *data, size_t n)
 
 /* ---- slots -------------------------------------------------------------------------------- */
 
-/* The parent says the number of each slot that it is done with. */
+/* The parent says the number of each slot that it is done with, and when it has given something. */
 static void hear_of_slots(at_child *c)
 {
     struct pollfd wait = {.fd = c->ends.socket, .events = POLLIN};
-    unsigned char slot[AT_WIRE_SLOTS];
+    unsigned char said[AT_WIRE_SLOTS];
     while (poll(&wait, 1, WAIT_MS) <= 0)
         if (beat(c))
             _exit(1);
-    const size_t n = moved(read(c->ends.socket, slot, sizeof slot));
+    const size_t n = moved(read(c->ends.socket, said, sizeof said));
     for (size_t i = 0; i < n; i++)
-        c->busy &= ~(1U << slot[i]);
+        if (said[i] == AT_BOX_FED)
+            c->fed = 1;
+        else
+            c->busy &= ~(1U << said[i]);
 }
 
 /* The limit of memory does not count what is shared: so many bytes of it that nobody touches stand for the slots. */
@@ -175,10 +179,16 @@ static void send_info(const at_child *c, const at_media *m, at_wire_kind kind)
 static void confine(at_media *m)
 {
     const at_child *c = m->o.user;
-    const int file = m->source.io != NULL;
     at_wire_message say = {.kind = AT_WIRE_HELD};
-    say.held = at_confine(file ? AT_CONFINE_FILE : AT_CONFINE_LIVE, c->ends.socket,
-                          file ? m->source.fd : -1);
+    if (c->ends.given)
+        say.held = at_confine(AT_CONFINE_FILE, c->ends.socket, -1);
+    else if (m->source.io)
+        say.held = at_confine(AT_CONFINE_FILE, c->ends.socket, m->source.fd);
+    else if (m->device)
+        say.held = at_confine(AT_CONFINE_DEVICE, c->ends.socket, -1);
+    else
+        say.held = at_confine(c->ends.line >= 0 ? AT_CONFINE_HOST : AT_CONFINE_NETWORK,
+                              c->ends.socket, c->ends.line);
     send_bytes(c, &say, sizeof say);
     if (at_box_misbehave)
         at_box_misbehave(&c->ends);
@@ -197,16 +207,50 @@ static int read_all(at_child *c, at_media *m, const char *path, attune_error *er
     return ret;
 }
 
+/* One JPEG of those that are given. */
+static int send_given(at_child *c, at_media *m, int64_t t_us, attune_error *err)
+{
+    const at_box_given *g = c->ends.given;
+    at_media_packet p = {.kind = AT_MEDIA_VIDEO, .t_us = t_us};
+    AVFrame *frame = av_frame_alloc();
+    int ret = frame ? at_av_load_jpeg(g->data, g->size, g->max_w, g->max_h, frame, err)
+                    : at_fail_nomem(err);
+    if (ret >= 0)
+        ret = at_av_lend_jpeg(&m->picture, frame, &p, err);
+    if (ret >= 0 && send_packet(c, m, &p) < 0)
+        ret = at_fail_nomem(err);
+    av_frame_free(&frame);
+    return ret;
+}
+
+/* Until the parent goes. */
+static int decode_given(at_child *c, at_media *m, attune_error *err)
+{
+    int ret = 0;
+    confine(m);
+    send_info(c, m, AT_WIRE_OPENED);
+    for (int64_t t_us = 0; ret >= 0; t_us++) {
+        while (!c->fed)
+            hear_of_slots(c);
+        c->fed = 0;
+        ret = send_given(c, m, t_us, err);
+    }
+    return ret;
+}
+
 _Noreturn void at_box_child(at_media *m, const char *path, const at_box_ends *ends)
 {
     at_child c = {.ends = *ends};
     attune_error err = {0};
     /* standard streams may have been closed, and their numbers taken; see at_confine */
     c.ends.socket = fcntl(ends->socket, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (ends->line >= 0)
+        c.ends.line = fcntl(ends->line, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     m->o.interrupted = beat;
     m->o.user = &c;
     m->confine = confine;
-    if (read_all(&c, m, path, &err) < 0)
+    const int ret = ends->given ? decode_given(&c, m, &err) : read_all(&c, m, path, &err);
+    if (ret < 0)
         send_failure(&c, m, &err);
     else
         send_info(&c, m, AT_WIRE_END);

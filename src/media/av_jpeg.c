@@ -101,23 +101,8 @@ static int decode(const void *data, size_t size, int64_t max_pixels, AVFrame *fr
     return averr;
 }
 
-/* Lends frame through a packet, of which out keeps a reference. */
-static int keep(AVFrame *frame, at_media_kept *out, attune_error *err)
-{
-    at_av_picture picture = {0};
-    at_media_packet packet = {.kind = AT_MEDIA_VIDEO};
-    int rc = at_av_picture_lend(&picture, frame, (AVRational){0, 1},
-                                at_av_turn_of(at_av_display_matrix(frame, NULL)), "the picture",
-                                &packet, err);
-
-    if (rc >= 0 && at_media_keep(out, &packet) < 0)
-        rc = at_fail_nomem(err);
-    at_av_picture_free(&picture);
-    return rc;
-}
-
-int at_media_load_jpeg(const void *data, size_t size, int max_w, int max_h, at_media_kept *out,
-                       attune_error *err)
+int at_av_load_jpeg(const void *data, size_t size, int max_w, int max_h, AVFrame *frame,
+                    attune_error *err)
 {
     int rc = check_jpeg(data, size, max_w, max_h, err);
 
@@ -125,18 +110,19 @@ int at_media_load_jpeg(const void *data, size_t size, int max_w, int max_h, at_m
         return rc;
     if (size > INT32_MAX / 2)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "the picture is too large");
-    at_av_enter();
-    AVFrame *frame = av_frame_alloc();
-    int averr = frame ? decode(data, size, padded(max_w) * padded(max_h), frame) : AVERROR(ENOMEM);
+    int averr = decode(data, size, padded(max_w) * padded(max_h), frame);
     if (averr == AVERROR(ENOMEM))
-        rc = at_fail_nomem(err);
-    else if (averr < 0 || frame->width > max_w || frame->height > max_h)
-        rc = at_fail(err, ATTUNE_E_FORMAT, "the picture is damaged");
-    else
-        rc = keep(frame, out, err);
-    av_frame_free(&frame);
-    at_av_leave();
-    return rc;
+        return at_fail_nomem(err);
+    if (averr < 0 || frame->width > max_w || frame->height > max_h)
+        return at_fail(err, ATTUNE_E_FORMAT, "the picture is damaged");
+    return ATTUNE_OK;
+}
+
+int at_av_lend_jpeg(at_av_picture *picture, AVFrame *frame, at_media_packet *out, attune_error *err)
+{
+    return at_av_picture_lend(picture, frame, (AVRational){0, 1},
+                              at_av_turn_of(at_av_display_matrix(frame, NULL)), "the picture", out,
+                              err);
 }
 
 /* ---- and back ------------------------------------------------------------------------------ */

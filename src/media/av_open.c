@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "media/usher.h"
 
 #include <libavutil/avstring.h>
 #include <libavutil/time.h>
@@ -31,6 +32,8 @@ static int open_failed(const at_media *m, int averr, attune_error *err)
     if (m->stalled)
         return at_fail(err, ATTUNE_E_IO, "%s: nothing came from there for %d s", m->path,
                        AT_AV_PATIENCE_S);
+    if (m->remote && averr == AVERROR(EIO) && !at_hosts_known(m->path))
+        return at_fail(err, ATTUNE_E_IO, "%s: no host of that name is known", m->path);
     if (averr == AVERROR_INVALIDDATA || averr == AVERROR(EINVAL) || averr == AVERROR_EOF ||
         (m->source.io && averr != AVERROR(ENOMEM) && averr != m->source.io->error))
         return at_fail(err, ATTUNE_E_FORMAT, "%s: %s", m->path, no_media_reason(m, averr));

@@ -1,8 +1,8 @@
-/* confine.c - descriptors, limits, privileges; and the order of it all. */
+/* confine.c - limits, privileges; and the order of it all. */
 #include "media/confine.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "media/usher.h"
+
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -10,7 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Of address space, for what is not counted as data: memory that is shared, code, what is only reserved. */
@@ -19,48 +18,7 @@
 /* A thread's stack counts whole, however little of it is used. */
 enum { STACK_BYTES = 1 << 20 };
 
-enum { LIVE_DESCRIPTORS = 256, MOST_DESCRIPTORS = 65536 };
-
-/* ---- descriptors -------------------------------------------------------------------------- */
-
-static int close_from(unsigned first, unsigned last)
-{
-    if (first > last)
-        return 1;
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, first, last, 0) == 0)
-        return 1;
-#endif
-    last = last < MOST_DESCRIPTORS ? last : MOST_DESCRIPTORS;
-    for (unsigned fd = first; fd <= last; fd++)
-        close((int)fd);
-    return 1;
-}
-
-/* Standard streams that lead nowhere, but for what in is; a sanitizer's report has to come out. */
-static int replace_standard(int in)
-{
-    const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int ok = nowhere >= 0;
-    for (int fd = 0; ok && fd <= 2; fd++) {
-#ifdef AT_CONFINE_ADDRESSES
-        if (fd == STDERR_FILENO)
-            continue;
-#endif
-        if (fd != in)
-            ok = dup2(nowhere, fd) == fd;
-    }
-    return ok;
-}
-
-static int close_others(int out, int in)
-{
-    const unsigned low = (unsigned)(out < in || in <= 2 ? out : in);
-    const unsigned high = (unsigned)(out > in ? out : in);
-    if (!replace_standard(in))
-        return 0;
-    return close_from(3, low - 1) && close_from(low + 1, high - 1) && close_from(high + 1, ~0U);
-}
+enum { LIVE_DESCRIPTORS = 256 };
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
@@ -145,10 +103,12 @@ unsigned at_confine(at_confine_kind kind, int out, int in)
 {
     unsigned held = AT_HELD_PROCESS;
     const taken now = what_is_taken();
-    held |= close_others(out, in) ? AT_HELD_DESCRIPTORS : 0;
+    held |= at_confine_descriptors(out, in) ? AT_HELD_DESCRIPTORS : 0;
+    if (kind == AT_CONFINE_HOST && !at_usher_show_memory(in))
+        kind = AT_CONFINE_NETWORK;
     held |= drop_privileges() ? AT_HELD_PRIVILEGES : 0;
-    held |= at_confine_files(kind) ? AT_HELD_FILES : 0;
+    held |= at_confine_files(kind);
     held |= limit_all(kind, now) ? AT_HELD_LIMITS : 0;
-    held |= at_confine_calls(kind) ? AT_HELD_CALLS : 0;
+    held |= at_confine_calls(kind, in);
     return held;
 }

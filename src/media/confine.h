@@ -7,8 +7,10 @@
 #define AT_MEDIA_CONFINE_H
 
 typedef enum at_confine_kind {
-    AT_CONFINE_FILE, /* reads one descriptor, writes another, computes */
-    AT_CONFINE_LIVE, /* talks to the network and to devices, too; opens what its libraries read */
+    AT_CONFINE_FILE,    /* reads one descriptor, writes another, computes */
+    AT_CONFINE_DEVICE,  /* talks to cameras and sound servers, too; opens what its libraries read */
+    AT_CONFINE_HOST,    /* talks to one host, too (usher.h); opens what its libraries read */
+    AT_CONFINE_NETWORK, /* talks to any host, too: to the one that calls */
 } at_confine_kind;
 
 /* What a child may take of memory beyond what attune had, in MB: pictures, packets, whatever headers make FFmpeg
@@ -23,7 +25,8 @@ enum {
     AT_HELD_PRIVILEGES = 1 << 3,  /* none to be gained; not to be looked into by others */
     AT_HELD_FILES = 1 << 4,       /* Landlock: no file, or those of the libraries to read */
     AT_HELD_CALLS = 1 << 5,       /* seccomp: the calls of confine_calls.c */
-    AT_HELD_LAYERS = 6,
+    AT_HELD_HOST = 1 << 6,        /* seccomp: no host but the one that was named */
+    AT_HELD_LAYERS = 7,
     AT_HELD_ALL = (1 << AT_HELD_LAYERS) - 1
 };
 
@@ -31,14 +34,17 @@ enum {
 const char *at_held_name(int layer);
 
 /* Keeps the descriptors out (> 2) and in (-1: standard input is none of ours) and closes all others. Of a process of
- * one thread. Returns bits of what is in force. */
+ * one thread. in of a host's: the line to its usher. Returns bits of what is in force. */
 unsigned at_confine(at_confine_kind kind, int out, int in);
 
-/* ---- confine_files.c, confine_calls.c ------------------------------------------------------ */
+/* ---- confine_descriptors.c, confine_files.c, confine_calls.c -------------------------------- */
 
-/* Whether it worked. The privileges must have been dropped. */
-int at_confine_files(at_confine_kind kind);
-int at_confine_calls(at_confine_kind kind);
+/* The first layer by itself: whether it worked. */
+int at_confine_descriptors(int out, int in);
+
+/* Bits of what is in force. The privileges must have been dropped. */
+unsigned at_confine_files(at_confine_kind kind);
+unsigned at_confine_calls(at_confine_kind kind, int line);
 
 /* Built with a sanitizer, whose own needs are left out of what is taken. */
 #ifdef __has_feature /* clang's way to say it */

@@ -1,10 +1,13 @@
 /* confine_calls.c - seccomp: which system calls are made. Of a file's child those of decoding with threads and
- * no others; of a live one all but those that start programs or reach into the system.
+ * no others; of a live one all but those that start programs or reach into the system. Devices have sockets of this
+ * machine alone; what would reach a host is asked of an usher.
  *
  * Opening is refused rather than punished, since libraries look for files that they can do without. What
  * no decoder has a reason to do ends it (SIGSYS). Calls that are newer than this file are answered as an older
  * kernel would, so that a newer C library falls back on what it did before. */
 #include "media/confine.h"
+
+#include "media/usher.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -14,6 +17,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -211,6 +215,10 @@ static const int forbidden[] = {
 #endif
 };
 
+/* Answered by the usher, and what would go past it. */
+static const int asked[] = {SYS_socket, SYS_connect, SYS_sendmsg, SYS_openat, SYS_close};
+static const int past[] = {SYS_listen, SYS_accept, SYS_accept4};
+
 /* ---- the filter --------------------------------------------------------------------------- */
 
 static void add(program *p, unsigned code, unsigned k, int yes, int no)
@@ -306,41 +314,107 @@ static void write_file(program *p)
     answer(p, SECCOMP_RET_KILL_PROCESS);
 }
 
+/* Who names no address sends to where the socket is connected. */
+static void ask_of_sendto(program *p)
+{
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 0, 6);
+    load(p, LOW(4));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+    load(p, HIGH(4));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+    answer(p, SECCOMP_RET_ALLOW);
+    answer(p, SECCOMP_RET_USER_NOTIF);
+}
+
+/* Sockets of this machine, and those by which the kernel tells of devices. */
+static void keep_local(program *p)
+{
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 5);
+    load(p, LOW(0));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 2, 0);
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 1, 0);
+    answer(p, error_of(EACCES));
+    answer(p, SECCOMP_RET_ALLOW);
+}
+
 /* A sound server's library may want to start it: it is told that it may not. */
-static void write_live(program *p)
+static void write_live(program *p, at_confine_kind kind)
 {
     begin(p);
     allow_threads(p, error_of(EPERM));
     ANSWER_EACH(p, forbidden, error_of(EPERM));
+    if (kind == AT_CONFINE_DEVICE)
+        keep_local(p);
+    if (kind == AT_CONFINE_HOST) {
+        ANSWER_EACH(p, asked, SECCOMP_RET_USER_NOTIF);
+        ANSWER_EACH(p, past, error_of(EPERM));
+        ask_of_sendto(p);
+    }
+    answer(p, SECCOMP_RET_ALLOW);
+}
+
+/* After the listener has gone to the usher by it. */
+static void write_end_of_sendmmsg(program *p)
+{
+    begin(p);
+    answer_each(p, (const int[]){SYS_sendmmsg}, 1, error_of(ENOSYS));
     answer(p, SECCOMP_RET_ALLOW);
 }
 
 /* Kernels before 5.16 would slow all of a filtered process down, against what another reads that shares its
- * memory; nobody does. */
-static int install(const struct sock_fprog *filter)
+ * memory; nobody does. -1, or what the kernel gives for those flags. */
+static int install(program *p, unsigned flags)
 {
+    const struct sock_fprog filter = {(unsigned short)p->n, p->code};
 #ifdef SECCOMP_FILTER_FLAG_SPEC_ALLOW
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, filter) == 0)
-        return 1;
+    const int ret = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                 flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
+    if (ret >= 0)
+        return ret;
 #endif
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
 }
 
-int at_confine_calls(at_confine_kind kind)
+/* A process with questions that nobody answers would wait for ever. */
+static unsigned ask_usher(int line)
+{
+#ifdef SECCOMP_FILTER_FLAG_NEW_LISTENER
+    program asks = {.n = 0}, ends = {.n = 0};
+    write_live(&asks, AT_CONFINE_HOST);
+    write_end_of_sendmmsg(&ends);
+    const int questions = install(&asks, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    if (questions < 0)
+        return 0;
+    if (!at_usher_hand_over(line, questions) || install(&ends, 0) < 0)
+        _exit(1);
+    close(questions);
+    close(line);
+    return AT_HELD_CALLS | AT_HELD_HOST;
+#else
+    (void)line;
+    return 0;
+#endif
+}
+
+unsigned at_confine_calls(at_confine_kind kind, int line)
 {
     program p = {.n = 0};
+    unsigned held = kind == AT_CONFINE_HOST ? ask_usher(line) : 0;
+    if (held)
+        return held;
     if (kind == AT_CONFINE_FILE)
         write_file(&p);
     else
-        write_live(&p);
-    return install(&(struct sock_fprog){(unsigned short)p.n, p.code});
+        write_live(&p, kind == AT_CONFINE_HOST ? AT_CONFINE_NETWORK : kind);
+    held = install(&p, 0) >= 0 ? AT_HELD_CALLS : 0;
+    return held && kind <= AT_CONFINE_DEVICE ? held | AT_HELD_HOST : held;
 }
 
 #else
 
-int at_confine_calls(at_confine_kind kind)
+unsigned at_confine_calls(at_confine_kind kind, int line)
 {
-    (void)kind;
+    (void)kind, (void)line;
     return 0;
 }
 

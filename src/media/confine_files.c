@@ -1,5 +1,5 @@
-/* confine_files.c - Landlock: which files may be opened. None; or of live input what libraries read, and the
- * devices. Linux 5.13 has the first of it, later ones more (landlock(7)). */
+/* confine_files.c - Landlock: which files may be opened. None; or of live input what libraries read, and of
+ * devices these. Linux 5.13 has the first of it, later ones more (landlock(7)). */
 #include "media/confine.h"
 
 #include <fcntl.h>
@@ -38,13 +38,13 @@ typedef struct beneath_attr {
 
 static ruleset_attr all_of(at_confine_kind kind, int version, size_t *size)
 {
-    const int file = kind == AT_CONFINE_FILE;
+    const int file = kind == AT_CONFINE_FILE, device = kind == AT_CONFINE_DEVICE;
     ruleset_attr a = {.files = FIRST_RIGHTS};
     a.files |= version >= 2 ? REFER : 0;
     a.files |= version >= 3 ? TRUNCATE : 0;
     a.files |= version >= 5 ? IOCTL_DEV : 0;
-    a.network = file && version >= 4 ? BIND_AND_CONNECT_TCP : 0;
-    a.scoped = version < 6 ? 0 : file ? SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS : SCOPE_SIGNALS;
+    a.network = (file || device) && version >= 4 ? BIND_AND_CONNECT_TCP : 0;
+    a.scoped = version < 6 ? 0 : device ? SCOPE_SIGNALS : SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS;
     *size = (version >= 6 ? 3 : version >= 4 ? 2 : 1) * sizeof(uint64_t);
     return a;
 }
@@ -63,16 +63,23 @@ static void allow(int rules, const ruleset_attr *all, const char *path, uint64_t
     close(fd);
 }
 
-/* Libraries and what they are set up by: names of hosts, certificates, sound servers and their cookies. */
-static void allow_live(int rules, const ruleset_attr *all)
+/* Libraries and what they are set up by: names of hosts, certificates. */
+static void allow_libraries(int rules, const ruleset_attr *all)
 {
     static const char *const read[] = {
-        "/usr", "/lib", "/lib64",     "/etc",       "/proc",
-        "/sys", "/run", "/nix/store", "/gnu/store", "/var/lib/ca-certificates"};
-    static const char *const own[] = {".config/pulse", ".pulse-cookie", ".asoundrc"};
-    const char *home = getenv("HOME");
+        "/usr", "/lib",       "/lib64",     "/etc",
+        "/run", "/nix/store", "/gnu/store", "/var/lib/ca-certificates"};
     for (size_t i = 0; i < sizeof read / sizeof *read; i++)
         allow(rules, all, read[i], READ_FILE | READ_DIR);
+}
+
+/* Cameras, sound cards; sound servers and their cookies. */
+static void allow_devices(int rules, const ruleset_attr *all)
+{
+    static const char *const own[] = {".config/pulse", ".pulse-cookie", ".asoundrc"};
+    const char *home = getenv("HOME");
+    allow(rules, all, "/proc", READ_FILE | READ_DIR);
+    allow(rules, all, "/sys", READ_FILE | READ_DIR);
     allow(rules, all, "/dev", READ_FILE | READ_DIR | WRITE_FILE | IOCTL_DEV);
     for (size_t i = 0; home && i < sizeof own / sizeof *own; i++) {
         char path[4096];
@@ -81,7 +88,7 @@ static void allow_live(int rules, const ruleset_attr *all)
     }
 }
 
-int at_confine_files(at_confine_kind kind)
+unsigned at_confine_files(at_confine_kind kind)
 {
     const int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION);
     size_t size;
@@ -91,16 +98,18 @@ int at_confine_files(at_confine_kind kind)
     const int rules = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
     if (rules < 0)
         return 0;
-    if (kind == AT_CONFINE_LIVE)
-        allow_live(rules, &all);
+    if (kind != AT_CONFINE_FILE)
+        allow_libraries(rules, &all);
+    if (kind == AT_CONFINE_DEVICE)
+        allow_devices(rules, &all);
     const int ok = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
     close(rules);
-    return ok;
+    return ok ? AT_HELD_FILES : 0;
 }
 
 #else
 
-int at_confine_files(at_confine_kind kind)
+unsigned at_confine_files(at_confine_kind kind)
 {
     (void)kind;
     return 0;

@@ -128,8 +128,7 @@ void at_media_free(at_media **m); /* NULL is fine; leaves NULL */
 
 /* ---- whole small things ------------------------------------------------------------------- */
 
-/* FFmpeg works in this process for them, but for at_media_load_track: they are for pictures and recordings by
- * the thousand, of corpora. */
+/* FFmpeg works in this process for pictures and recordings by the thousand, of corpora. */
 
 /* A picture (PNG, JPEG, BMP, WebP, ... ), upright. *rgb: (h x w x 3) without padding, at_free. */
 int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err);
@@ -137,13 +136,25 @@ int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_
 int at_media_load_image_mem(const void *data, size_t size, const char *name, uint8_t **rgb, int *w,
                             int *h, attune_error *err);
 
-/* One JPEG out of memory, from a stranger: as its decoder left it, orientation and all. Only what
- * cameras and browsers make is taken: Huffman-coded, not progressive (whose scans can make a small
- * file last for minutes), of at most max_w x max_h pixels. Each picture is decoded by itself; what
- * is cut short comes grey where it lacks. Fails with ATTUNE_E_FORMAT, ATTUNE_E_UNSUPPORTED (too
- * large, or of another kind) or ATTUNE_E_NOMEM. *out is the caller's to let go. */
-int at_media_load_jpeg(const void *data, size_t size, int max_w, int max_h, at_media_kept *out,
-                       attune_error *err);
+/* Decodes the JPEGs of one stranger, in a child that can do nothing else, as readers do. */
+typedef struct at_media_jpegs at_media_jpegs;
+
+typedef struct at_media_jpegs_options {
+    int max_w, max_h; /* pixels */
+    size_t max_bytes;
+    int no_sandbox;
+} at_media_jpegs_options;
+
+/* The thread that opens has to outlive it. Fails with ATTUNE_E_NOMEM or ATTUNE_E_IO. */
+int at_media_jpegs_open(at_media_jpegs **out, const at_media_jpegs_options *o, attune_error *err);
+void at_media_jpegs_free(at_media_jpegs **j);
+
+/* One JPEG: as its decoder left it, orientation and all. Only what cameras and browsers make is taken: Huffman-coded,
+ * not progressive (whose scans can make a small file last for minutes). Each picture is decoded by itself; what is
+ * cut short comes grey where it lacks. Fails with ATTUNE_E_FORMAT, ATTUNE_E_UNSUPPORTED (too large, or of another
+ * kind), ATTUNE_E_NOMEM or ATTUNE_E_IO. *out is the caller's to let go. */
+int at_media_jpegs_decode(at_media_jpegs *j, const void *data, size_t size, at_media_kept *out,
+                          attune_error *err);
 /* And back: a frame of a reader as an upright JPEG of quality q in [1, 31], 1 the best. *out: at_free. */
 int at_media_make_jpeg(const at_media_packet *p, double q, uint8_t **out, size_t *size,
                        attune_error *err);

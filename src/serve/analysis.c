@@ -14,7 +14,8 @@ struct at_analysis {
     attune_session *session;
     attune_report *report;
     attune_input_info info;
-    attune_counts before; /* of the session that this one took the place of */
+    attune_counts before;  /* of the session that this one took the place of */
+    at_media_jpegs *jpegs; /* NULL: no picture has come */
     at_media_kept picture;
     int64_t first_us;            /* of the first input */
     int64_t picture_us, face_us; /* of the newest picture, and of the newest with a face */
@@ -117,6 +118,7 @@ void at_analysis_free(at_analysis **out)
     attune_session_free(&a->session);
     attune_report_free(&a->report);
     at_media_let_go(&a->picture);
+    at_media_jpegs_free(&a->jpegs);
     free(a->line);
     at_free(a);
     *out = NULL;
@@ -150,12 +152,22 @@ static int fail_session(const at_analysis *a, int status, attune_error *err)
     return at_fail(err, (attune_status)status, "%s", attune_session_error(a->session));
 }
 
+static int decode(at_analysis *a, const at_item *item, attune_error *err)
+{
+    const at_media_jpegs_options o = {.max_w = a->setup.width_max,
+                                      .max_h = a->setup.height_max,
+                                      .max_bytes = AT_WIRE_PICTURE_MOST,
+                                      .no_sandbox = a->setup.options.no_sandbox};
+    int rc = a->jpegs ? ATTUNE_OK : at_media_jpegs_open(&a->jpegs, &o, err);
+
+    return rc < 0 ? rc : at_media_jpegs_decode(a->jpegs, item->data, item->size, &a->picture, err);
+}
+
 static int push_picture(at_analysis *a, const at_item *item, attune_error *err)
 {
     const attune_picture *p = &a->picture.packet.picture;
     const int64_t before = pictures_with_face(a);
-    int rc = at_media_load_jpeg(item->data, item->size, a->setup.width_max, a->setup.height_max,
-                                &a->picture, err);
+    int rc = decode(a, item, err);
 
     if (rc < 0)
         return rc;

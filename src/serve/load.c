@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "serve/learner.h"
 #include "serve/load_clip.h"
+#include "serve/load_usage.h"
 #include "serve/now.h"
 
 #include <attune/serve.h>
@@ -239,49 +240,11 @@ static int gather(at_crowd *c, const char *address, int n, attune_error *err)
 
 /* ---- measuring ----------------------------------------------------------------------------- */
 
-static double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* The server's part of this process. */
-static double server_seconds(void)
-{
-    return seconds_of(CLOCK_PROCESS_CPUTIME_ID) - seconds_of(CLOCK_THREAD_CPUTIME_ID);
-}
-
-static double resident_mb(void)
-{
-    long all = 0, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-
-    if (f && fscanf(f, "%ld %ld", &all, &resident) != 2)
-        resident = 0;
-    if (f)
-        fclose(f);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1e6;
-}
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
-}
-
-static int open_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    int n = -3; /* this folder's own, "." and ".." */
-
-    while (folder && readdir(folder))
-        n++;
-    if (folder)
-        closedir(folder);
-    return n > 0 ? n : 0;
 }
 
 /* Of all learners since they came. */
@@ -311,20 +274,23 @@ static void sum_up_lags(at_crowd *c, attune_serve_load *out)
 static int measure_stretch(at_crowd *c, const attune_serve_bench_options *o, double memory_before,
                            attune_serve_load *out, attune_error *err)
 {
-    double cpu = server_seconds(), wall = seconds_of(CLOCK_MONOTONIC);
+    const int64_t wall_us = at_now_us();
+    at_load_usage was, is;
     int64_t end_us = c->from_us + (int64_t)(1e6 * (out->since_s + out->seconds));
     attune_serve_load before;
     int rc;
 
     c->lags = 0;
     count_losses(c, &before);
+    at_load_usage_now(&was);
     rc = run_until(c, end_us, o, err);
     if (rc < 0)
         return rc;
     out->since_s += out->seconds;
-    out->cores = (server_seconds() - cpu) / (seconds_of(CLOCK_MONOTONIC) - wall);
-    out->mb_each = (resident_mb() - memory_before) / out->learners;
-    out->descriptors = open_descriptors();
+    at_load_usage_now(&is);
+    out->cores = (is.seconds - was.seconds) / (1e-6 * (double)(at_now_us() - wall_us));
+    out->mb_each = (is.mb - memory_before) / out->learners;
+    out->descriptors = is.descriptors;
     count_losses(c, out);
     out->dropped_frames -= before.dropped_frames;
     out->dropped_sound_ms -= before.dropped_sound_ms;
@@ -337,16 +303,18 @@ static int measure_stretch(at_crowd *c, const attune_serve_bench_options *o, dou
 static int measure(at_crowd *c, const char *address, int learners,
                    const attune_serve_bench_options *o, attune_error *err)
 {
-    double seconds = o->seconds > 0 ? o->seconds : usual_seconds, memory = resident_mb();
+    double seconds = o->seconds > 0 ? o->seconds : usual_seconds;
     double every = o->every > 0 && o->every < seconds ? o->every : seconds;
     attune_serve_load row = {.learners = learners};
+    at_load_usage alone;
+    at_load_usage_now(&alone);
     int rc = gather(c, address, learners, err);
 
     c->from_us = at_now_us() + warm_us;
     rc = rc < 0 ? rc : run_until(c, c->from_us, o, err);
     while (rc == ATTUNE_OK && row.since_s < seconds - 1e-6) {
         row.seconds = every < seconds - row.since_s ? every : seconds - row.since_s;
-        rc = measure_stretch(c, o, memory, &row, err);
+        rc = measure_stretch(c, o, alone.mb, &row, err);
         if (rc == ATTUNE_OK && o->row(o->user, &row))
             rc = 1;
     }
