@@ -284,7 +284,7 @@ class Harm(Media):
     def test_the_sandbox_is_told_of(self):
         said = self.run_attune("info", "--sandbox").stdout.splitlines()
         self.assertEqual([line.split()[0] for line in said],
-                         ["layer", "process", "descriptors", "limits", "privileges", "files", "calls"])
+                         ["layer", "process", "descriptors", "limits", "privileges", "files", "calls", "host"])
         for line in said[1:]:
             self.assertRegex(line, r"^\w+ +(not )?active +(not )?active +\w")
         write_wav(self.dir / "voice.wav", 3)
