@@ -11,7 +11,8 @@
  *          one, comes as it comes. So the order does not depend on threads or on timing.
  * Safety   only containers and codecs that people have are read, and no input makes the reader
  *          open anything else: not another file, and not the network (see live). Decoding takes
- *          at most some 450 MB for pictures, or the input is refused.
+ *          at most some 450 MB for pictures, in its child 480 MB in all, and for a second of input at most so many
+ *          pixels and samples (av_work.c), or the input is refused.
  * Units    time int64 microseconds from the container's start; audio f32 mono 16 kHz in [-1, 1];
  *          video attune_picture; where this header says rgb, RGB24 upright, rows top to bottom.
  * Errors   int results: >= 0 done, < 0 an attune_status, with one line in err (nullable) that
