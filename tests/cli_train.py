@@ -661,7 +661,7 @@ class Wrong(unittest.TestCase):
         recipe = dict(RECIPES["assemble"], detector="start.safetensors",
                       visual={"model": "start.safetensors", "recipe": "visual.json"},
                       audio={"model": "broken.safetensors", "recipe": "audio.json"})
-        self.refused(recipe, "not finite")
+        self.refused(recipe, "broken.safetensors: audio.expression.bias[0] is nan, must be from")
 
 
 class Documents(unittest.TestCase):
