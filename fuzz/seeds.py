@@ -1,14 +1,25 @@
 #!/usr/bin/env python3
-"""Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/."""
+"""Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/.
 
+Clips of every container and codec that may be opened (src/media/av_allowed.c) are made by ffmpeg, where it is
+there; what is kept in fuzz/corpus comes besides.
+"""
+
+import concurrent.futures
 import gzip
 import json
 import math
 import os
+import pathlib
 import re
+import shutil
 import struct
+import subprocess
 import sys
+import tempfile
 import zlib
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def safetensors(tensors, meta=None):
@@ -226,13 +237,276 @@ def box():
         yield say(2, 3) + bytes([9, at, 0, 1]) + say(3)
 
 
+# ---- clips of every kind ------------------------------------------------------------------------
+
+# What ffmpeg is asked for, by the output's ending; its sources come before.
+PICTURE = "-f lavfi -i testsrc=s=48x32:r=10:d=0.5"
+SOUND = "-f lavfi -i sine=f=300:r={rate}:d=0.5"
+VIDEO = {
+    "mp4": ["libx264 -preset ultrafast", "libx265 -preset ultrafast", "mpeg4", "libaom-av1 -cpu-used 8", "mjpeg"],
+    "mov": ["libx264 -preset ultrafast -movflags faststart", "prores", "cinepak", "dnxhd -profile:v dnxhr_lb -s 256x120",
+            "rawvideo"],
+    "mkv": ["libx264 -preset ultrafast -bf 2", "libx265 -preset ultrafast -pix_fmt yuv420p10le", "libvpx",
+            "libvpx-vp9", "ffv1", "huffyuv", "ffvhuff", "utvideo", "libtheora", "mpeg2video", "rawvideo -pix_fmt yuv422p",
+            "rawvideo -pix_fmt gray", "libsvtav1 -s 64x64", "libx264 -pix_fmt yuv444p", "mjpeg -pix_fmt yuvj444p"],
+    "webm": ["libvpx", "libvpx-vp9"],
+    "avi": ["mpeg4", "msmpeg4v2", "msmpeg4", "mjpeg", "rawvideo -pix_fmt bgr24", "huffyuv", "libx264 -preset ultrafast"],
+    "mpg": ["mpeg1video -r 25", "mpeg2video -r 25"],
+    "ts": ["libx264 -preset ultrafast", "mpeg2video -r 25", "libx265 -preset ultrafast"],
+    "flv": ["flv", "libx264 -preset ultrafast"],
+    "asf": ["wmv1", "wmv2", "msmpeg4"],
+    "ogv": ["libtheora"],
+    "mxf": ["mpeg2video -r 25"],
+    "3gp": ["h263 -s 128x96", "mpeg4"],
+    "m4v": ["mpeg4"],
+    "gif": ["gif"],
+    "y4m": ["wrapped_avframe", "wrapped_avframe -pix_fmt gray"],
+    "ivf": ["libvpx", "libaom-av1 -cpu-used 8"],
+    "obu": ["libaom-av1 -cpu-used 8"],
+    "h264": ["libx264 -preset ultrafast"],
+    "hevc": ["libx265 -preset ultrafast"],
+    "mjpeg": ["mjpeg"],
+    "dv": ["dvvideo -s 720x576 -r 25 -pix_fmt yuv420p -frames:v 1"],
+}
+AUDIO = {
+    "wav": ["pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le", "pcm_alaw", "pcm_mulaw",
+            "adpcm_ms", "adpcm_ima_wav", "adpcm_yamaha", "libgsm_ms -ar 8000", "g726 -ar 8000",
+            "pcm_s16le -ac 6 -t 0.2", "pcm_s16le -ac 2 -af pan=stereo|c0=c0|c1=-1*c0"],
+    "w64": ["pcm_s16le"],
+    "aiff": ["pcm_s16be", "pcm_s8", "pcm_s24be"],
+    "au": ["pcm_s16be", "pcm_f32be", "pcm_mulaw"],
+    "caf": ["alac", "pcm_s32be", "adpcm_ima_qt"],
+    "mp3": ["libmp3lame"],
+    "mp2": ["mp2"],
+    "aac": ["aac"],
+    "flac": ["flac"],
+    "ac3": ["ac3"],
+    "eac3": ["eac3"],
+    "ogg": ["libvorbis", "libopus", "flac", "libspeex -ar 16000"],
+    "mka": ["dca -strict -2 -ar 48000 -t 0.2", "libopus", "g722 -ar 16000 -f matroska", "pcm_f64le", "aac -ac 2"],
+    "wma": ["wmav1", "wmav2"],
+    "flv": ["nellymoser -ar 8000", "adpcm_swf -ar 22050"],
+    "latm": ["aac -f latm"],
+    "gsm": ["libgsm -ar 8000"],
+}
+STILLS = ["png", "jpg", "bmp", "webp", "tiff", "pgm", "ppm", "png -pix_fmt pal8", "png -pix_fmt gray16be",
+          "png -pix_fmt rgba", "png -pix_fmt monob", "jpg -pix_fmt yuvj422p", "tiff -pix_fmt gray"]
+# More than one thing at once: tracks, turns, covers, what interleaves badly.
+OTHERS = {
+    "tracks.mkv": f"{PICTURE} {PICTURE} {SOUND} {SOUND} -map 0 -map 1 -map 2 -map 3 -c:v mpeg4 -c:a aac",
+    "both.mp4": f"{PICTURE} {SOUND} -c:v libx264 -preset ultrafast -c:a aac -shortest",
+    "both.ts": f"{PICTURE} {SOUND} -c:v mpeg2video -r 25 -c:a mp2 -shortest",
+    "both.avi": f"{PICTURE} {SOUND} -c:v mpeg4 -c:a libmp3lame",
+    "both.mpg": f"{PICTURE} {SOUND} -c:v mpeg1video -r 25 -c:a mp2",
+    "wide.mkv": f"{PICTURE} -vf setsar=3/2 -c:v mpeg4",
+    "fields.mkv": f"{PICTURE} -c:v mpeg2video -r 25 -flags +ildct+ilme -top 1",
+    "late.mkv": f"{PICTURE} -itsoffset 3 {SOUND} -map 0 -map 1 -c:v mpeg4 -c:a flac",
+    "cover.mp3": f"{SOUND} {PICTURE} -map 0 -map 1 -frames:v 1 -c:a libmp3lame -c:v mjpeg -disposition:v attached_pic",
+    "fragments.mp4": f"{PICTURE} -c:v libx264 -preset ultrafast -movflags frag_keyframe+empty_moov",
+    "captions.mkv": f"{PICTURE} -c:v mpeg4 -metadata title=captions",
+}
+
+
+def clip_orders():
+    """(name, ffmpeg's arguments) of each clip."""
+    for ending, codecs in VIDEO.items():
+        for i, codec in enumerate(codecs):
+            yield f"v{i}.{ending}", f"{PICTURE} -pix_fmt yuv420p -c:v {codec}"
+    for ending, codecs in AUDIO.items():
+        for i, codec in enumerate(codecs):
+            yield f"a{i}.{ending}", f"{SOUND} -c:a {codec}"
+    for i, still in enumerate(STILLS):
+        ending, *options = still.split(" ", 1)
+        yield f"s{i}.{ending}", f"{PICTURE} -frames:v 1 {' '.join(options)}"
+    yield from OTHERS.items()
+
+
+def encode(folder, name, order):
+    """What ffmpeg cannot make, in this build of it, is left out."""
+    rate = re.search(r"-ar (\d+)", order)
+    words = order.format(rate=rate[1] if rate else 16000).split()
+    path = folder / name
+    done = subprocess.run(["ffmpeg", "-nostdin", "-v", "quiet", "-y", *words, "-threads", "1", "-fflags", "+bitexact",
+                           "-flags:v", "+bitexact", path], check=False, stderr=subprocess.DEVNULL)
+    return path.read_bytes() if done.returncode == 0 and path.is_file() else b""
+
+
+def turned(clip):
+    """The same MP4, said to lie on its side: the matrix of its track."""
+    upright = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    at = clip.rfind(upright)
+    return clip[:at] + struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000) + clip[at + 36:]
+
+
+def clips():
+    if not shutil.which("ffmpeg"):
+        return
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = dict(zip((name for name, _ in clip_orders()),
+                        pool.map(lambda order: encode(pathlib.Path(folder), *order), clip_orders())))
+    yield from (clip for clip in made.values() if clip)
+    both = made["both.mp4"]
+    if both:
+        yield turned(both)
+        yield both[:len(both) // 2]  # its index is lost
+    for name in "both.ts", "v0.mkv", "v1.webm", "a0.ogg", "a0.flac", "s1.jpg", "v0.gif":
+        yield made[name][:2 * len(made[name]) // 3]
+    if made["both.ts"]:
+        yield made["both.ts"] + made["both.ts"]  # its clock goes back
+
+
+# ---- models, checkpoints, stores ----------------------------------------------------------------
+
+def model():
+    """Parts, a kind of fusion, changes (fuzz/model.c)."""
+    face, voice, expert, spatial, temporal, detector, hog, plain, measures = (1 << i for i in range(9))
+
+    def of(parts, kind, *changes, text=b""):
+        return struct.pack("<HBB", parts, kind, len(changes)) + b"".join(
+            struct.pack("<BHB", *c) for c in changes) + text
+    for kind in range(9):
+        yield of(measures, kind)
+        yield of(face | voice | expert | spatial | temporal | measures | plain, kind)
+    yield of(detector | hog, 8)
+    yield of(detector | hog | measures, 2)
+    yield of(voice, 0, text=b'{"mean": [1, 1, 1, 1], "deviation": [1, 1, 1, 1]}')
+    yield of(voice, 0, text=b'{"mean": [1, 1, 1, 9], "deviation": [1, 1, 1]}')
+    yield of(face, 0)
+    for how in range(9):
+        for by in range(10):
+            yield of(measures, by % 7, *((how, 37 * (how + by) + 11 * i, by) for i in range(3)))
+            yield of(detector | hog, 8, (how, 41 * (how + by), by))
+    for array in range(0, 160, 3):  # the face network's, the encoders'
+        yield of(face | spatial | temporal, 8, (1, 120 + array, 0))
+        yield of(spatial | temporal, 8, (2, array, array))
+
+
+def checkpoint():
+    def block(*values):
+        return struct.pack(f"<{len(values)}f", *values)
+    weight, bias = ("F32", [3, 4]), ("F32", [4])
+    arrays = {}
+    for kind in "", "m/", "v/", "ema/":
+        arrays[kind + "audio.weight"] = (*weight, block(*(i / 8 for i in range(12))))
+        arrays[kind + "audio.bias"] = (*bias, block(1, 2, 3, 4))
+    state = {"step": "3", "steps": "9", "updates": "3", "stamp": "00000000000000ff", "best": "0x1p-1", "score": "0.5",
+             "loss": "1", "rate": "1", "waited": "1", "stale": "2", "skipped": "1", "loss_scale": "0x1p+4",
+             "good_steps": "5"}
+    yield safetensors(arrays, state)
+    yield safetensors(arrays, {k: v for k, v in state.items() if k not in ("rate", "skipped", "loss_scale")})
+    for key in state:
+        for value in "", "-1", "nan", "99", "x":
+            yield safetensors(arrays, {**state, key: value})
+        yield safetensors(arrays, {k: v for k, v in state.items() if k != key})
+    for name, (kind, shape, raw) in arrays.items():
+        yield safetensors({k: v for k, v in arrays.items() if k != name}, state)
+        yield safetensors({**arrays, name: (kind, [2, 2], raw[:16])}, state)
+        yield safetensors({**arrays, name: (kind, shape, raw[:-4] + block(math.nan))}, state)
+        yield safetensors({**arrays, name: (kind, shape, raw[:-4] + block(-1))}, state)
+    yield safetensors({**arrays, "audio." + 90 * "long": (*bias, block(1, 2, 3, 4))}, state)
+    yield safetensors({**arrays, "audio.deep": ("F32", 7 * [1], block(1))}, state)
+
+
+def store():
+    """Cells (a column, a row, a value), or bytes (fuzz/store.c)."""
+    yield b"\0"
+    yield b"\1\0"
+    for column in range(110):
+        for value in range(column % 3, 16, 3):
+            yield bytes([1, 1, column, 1, value]) + b"caf\xc3\xa9 \x1b[0m"
+    for at in range(0, 100, 2):
+        yield b"\0" + bytes([at, 0, 0, 0xff])
+    yield b"\0" + bytes([0, 0, 0, ord("S")]) + b"\x80"
+
+
+# ---- data sets, names ---------------------------------------------------------------------------
+
+def folder(asked, files):
+    return asked.encode() + b"\n" + b"\n".join(b"@" + name.encode() + b"\n" + content
+                                               for name, content in files.items())
+
+
+def corpus():
+    head = "file,subject,emotion,split,quality,boredom,engagement,confusion,frustration,engagement3\n"
+    rows = [f"{k}.wav,p{k % 4},{word},{part},{grade},{k % 5},2,,0,{k % 3}" for k, (word, part, grade) in enumerate(
+        zip(("happy", "sad", "calm", "angry", "joy", "", "bored", "fear", "neutral", "surprise"),
+            10 * ("train", "val", "test"), 10 * ("normal", "low_quality", "occluded", "")))]
+    files = {"manifest.csv": (head + "\n".join(rows)).encode(), "qualities.csv": b"file,quality\n1.wav,normal\n",
+             **{f"{k}.wav": b"x" for k in range(9)}}
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    parts = ("random:train", "people:valid:3", "random:test,valid:quality", "people:fold1/3", "random:nofold0/2:quality:9")
+    for split in ("all", "notest", "train", "subject=p1,p2", "split=val+fold2", "nofold1", "fold9", "nothing=1", *parts):
+        for name in "manifest", "voices_more", "daisee-frames", "javanese_av", "faces-diverse":
+            yield folder(f"{name} {split}", files)
+    yield folder("manifest all", {**files, "0.wav": pointer})
+    yield folder("manifest all", {"manifest.csv": (head + rows[0] + "\n" + rows[0].replace("happy", "sad")).encode(),
+                                  "0.wav": b"x"})
+    yield folder("manifest all", {"manifest.csv": b"\xef\xbb\xbfpath;x\n,,\n"})
+    yield folder("manifest all", {"sub/manifest.csv": b"file,expression,colour\n/etc/hostname,happy,red\n,happy,\n,,\n"})
+    votes = "usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
+    fer = {"fer2013new.csv": (votes + "Training,a.png,8,0,0,2,0,0,0,0,0,0\nTraining,b.png,1,1,1,1,1,1,1,1,1,1\n"
+                              "PublicTest,c.png,4,4,0,0,0,0,0,0,2,0\nPrivateTest,d.png,0,0,0,0,0,0,0,0,9,1\n"
+                              "Training,e.png,x,0,0,0,0,0,0,0,0,0\nOther,f.png,1,2\n").encode(),
+           "FER2013Train/a.png": b"x", "FER2013Train/b.png": b"x", "FER2013Valid/c.png": b"x"}
+    listed = {**fer, "fer2013_labels.csv": b"split,png,fer2013_label\nFER2013Train,a.png,happy\nFER2013Valid,c.png,9\n"
+                                           b"FER2013Train,b.png,3\nFER2013Train,,3\nFER2013Train,b.png,\n"}
+    pixels = " ".join(str(i % 256) for i in range(48 * 48))
+    for split in "all", "train", "valid", "test", "sideways", "random:train":
+        yield folder(f"ferplus {split}", fer)
+        yield folder(f"fer2013 {split}", listed)
+        yield folder(f"fer2013 {split}", {"fer2013.csv": f"emotion,pixels,Usage\n3,{pixels},Training\n6,1 2 3,PublicTest\n"
+                                                         f"7,{pixels},PrivateTest\n".encode()})
+        yield folder(f"fer2013 {split}", {"in/train/happy/a.png": b"x", "in/test/3/b.png": b"x", "in/what/c.png": b"x"})
+    yield folder("fer2013 all", {"train.csv": f"pixels,emotion\n{pixels},0\n{pixels},sad\n".encode()})
+    yield folder("fer2013 all", {"train.csv": b"emotion\n1\n"})
+    yield folder("ferplus all", {"fer2013new.csv": b"a,b,c\n1,2,3\n"})
+    takes = {f"Actor_{a:02d}/0{m}-0{c}-0{e}-01-01-01-{a:02d}.{kind}": b"x" for a, m, c, e, kind in (
+        (1, 3, 1, 1, "wav"), (2, 3, 1, 8, "flac"), (2, 1, 1, 8, "mp4"), (3, 2, 1, 2, "mp4"), (4, 3, 2, 3, "wav"),
+        (5, 3, 1, 9, "wav"), (6, 1, 1, 3, "mp4"))}
+    for split in "all", "fold0", "nofold1", "actors=1,2", "clips", "clips+fold1", "clips+all", "fold7", "people:train":
+        yield folder(f"ravdess {split}", {**takes, "note.txt": b"x", "03-01.wav": b"x"})
+    labels = b"ClipID,Boredom,Engagement,Confusion,Frustration \n1.avi,0,1,2,3\n2.mp4,0,9,,3\n3.avi,0,1,2,3\n,1\n"
+    daisee = {"DataSet/Train/7/1/1.avi": b"x", "DataSet/Train/7/2/2.avi": b"x", "DataSet/Test/8/4/4.avi": b"x",
+              "DataSet/Validation/9/5/5.mkv": b"x", "Labels/TrainLabels.csv": labels, "Labels/TestLabels.csv": b"ClipID\n4.avi\n"}
+    for split in "all", "train", "val", "test", "notest", "no":
+        yield folder(f"daisee {split}", daisee)
+    wacv = {f"{c}/img{p}_{p}.jpg": b"x" for c in ("0_disengaged", "1_partial", "2_engaged") for p in range(4)}
+    for split in "all", "fold1", "nofold2", "people=1,3", "fold4", "people:test":
+        yield folder(f"wacv-engagement {split}", wacv)
+    crema = {"VideoFlash/1001_DFA_ANG_XX.flv": pointer, "AudioWAV/1001_DFA_ANG_XX.wav": b"x",
+             "AudioWAV/1002_DFA_NEU_XX.wav": b"x", "AudioWAV/1002.wav": b"x"}
+    for split in "all", "clips", "voices", "other":
+        yield folder(f"crema-d {split}", crema)
+        yield folder(f"crema-d {split}", {**crema, "VideoFlash/1003_DFA_SAD_XX.flv": b"x"})
+    for split in "all", "mine", "none":
+        yield folder(f"folder {split}", {"mine/happy/a.jpg": b"x", "sad/b.wav": b"x", "sad/c.txt": b"x", "d.mp4": b"x",
+                                         "odd/e.mp4": b"x", "valid/joy/f.mp4": b"x"})
+    yield folder("nobody's all", {})
+
+
+def writers():
+    """Texts apart by NULs, behind a byte (fuzz/writers.c)."""
+    hostile = ("a<b>\"'&", "\x1b[2J\r\n", "\u202egpj.exe", "\u200b\ufeff", "</script><script>alert(1)", "-->", "=1+1",
+               "\U000e0041", "caf\u00e9/\u0645\u200d\u0645", "]]>", "http://u:p@h/x?k=secret#f", "..", "/", "")
+    raw = [t.encode() for t in hostile] + [b"\xff\xfe", b"\xed\xa0\x80", b"\xf0\x9f", b"\xc0\xaf", 600 * b"\xc3\xa9"]
+    for text in raw:
+        yield b"-" + b"\0".join(13 * [text])
+    yield b"p" + b"\0".join(raw[:13])
+    yield b"-" + b"\0".join(raw[-13:])
+
+
+MAKERS = (weights, media, clips, box, csv, recipe, timeline, messages, model, checkpoint, store, corpus, writers)
+INTO = {clips: "media"}
+
+
 def main():
-    for maker in weights, media, box, csv, recipe, timeline, messages:
-        folder = os.path.join(sys.argv[1], maker.__name__)
-        os.makedirs(folder, exist_ok=True)
+    for maker in MAKERS:
+        into = pathlib.Path(sys.argv[1]) / INTO.get(maker, maker.__name__)
+        into.mkdir(parents=True, exist_ok=True)
         for i, content in enumerate(maker()):
-            with open(os.path.join(folder, f"seed{i}"), "wb") as f:
-                f.write(content)
+            (into / f"{maker.__name__}{i}").write_bytes(content)
+    for kept in sorted((HERE / "corpus").glob("*/*")):
+        shutil.copy(kept, pathlib.Path(sys.argv[1]) / kept.parent.name)
 
 
 if __name__ == "__main__":

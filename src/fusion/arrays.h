@@ -10,4 +10,10 @@ int at_fusion_take(const at_weights *w, const char *name, int n, float *out, att
 int at_fusion_take_part(const at_weights *w, const char *of, const char *what, int n, float *out,
                         attune_error *err);
 
+/* Whether it may divide logits, which are any numbers: what is left of them stays numbers. */
+static inline int at_is_temperature(float t)
+{
+    return t >= 1e-3f && t <= 1e3f;
+}
+
 #endif

@@ -8,8 +8,9 @@ static int load_temperature(float *t, const at_weights *w, const char *of, attun
     *t = 1;
     if (at_fusion_take_part(w, of, "temperature", 1, t, err) < 0)
         return ATTUNE_E_FORMAT;
-    return *t > 0 ? ATTUNE_OK
-                  : at_fail(err, ATTUNE_E_FORMAT, "model: %s.temperature is out of range", of);
+    return at_is_temperature(*t)
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_FORMAT, "model: %s.temperature is out of range", of);
 }
 
 int at_calibration_load(at_calibration *c, const at_weights *w, attune_error *err)

@@ -1,5 +1,6 @@
 /* net.c - the arrays of a kind of fusion: made for training, or taken from a file. */
 #include "base/error.h"
+#include "fusion/arrays.h"
 #include "fusion/kind.h"
 #include "fusion/stream.h"
 #include <math.h>
@@ -111,7 +112,7 @@ static void make_temperature(maker *m, at_fusion_net *net)
         m->file = NULL;
     net->temperature = make_measure(m, -1, "temperature", 1, 1);
     m->file = file;
-    if (!m->status && !(net->temperature->value.data[0] > 0))
+    if (!m->status && !at_is_temperature(net->temperature->value.data[0]))
         m->status = at_fail(m->err, ATTUNE_E_FORMAT, "model: %s is out of range", name);
 }
 

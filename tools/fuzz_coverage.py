@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Which share of the readers' lines the fuzz programs reach: fuzz_coverage.py BUILD CORPUS [--missing]
+
+BUILD is of gcc with -Dfuzz=replay -Db_coverage=true; CORPUS has the inputs, CORPUS/PROGRAM and
+CORPUS/seeds/PROGRAM. A line a reader: program, file, share. Lines that only a failing allocation
+reaches do not count: the alloc tests do that (tests/alloc_*.c). --missing names the others that are not
+reached. Fails where a reader is below what is asked of it.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+# What is asked: of what reads model files, and of the others, in percent.
+MODELS, OTHERS = 95, 90
+
+# program: files that read what it makes up, with the functions that do where others are in the file
+READERS = {
+    "weights": {"src/tensor/weights.c": (), "src/tensor/weights_digest.c": ()},
+    "model": {
+        "src/runtime/model.c": ("has_part", "load_parts", "attune_model_load", "attune_model_free", "attune_model_describe"),
+        "src/runtime/usual.c": (),
+        "src/model/audio.c": ("borrow", "make", "make_front", "make_lstm", "make_network", "count_members",
+                              "expert_values", "find_expert", "at_audio_freeze", "at_audio_free"),
+        "src/model/mobilenet.c": ("find_array", "at_mb_fold_unit"),
+        "src/model/visual.c": ("has_head", "at_visual_head_of"),
+        "src/model/visual_run.c": ("freeze_depthwise", "freeze_dense", "freeze_heads", "freeze_all", "at_visual_freeze",
+                                   "at_visual_free"),
+        "src/model/encoder.c": ("at_encoder_wrong", "has_any", "has_layer", "columns", "is_whole", "check_arrays",
+                                "at_encoder_shape_of"),
+        "src/model/encoder_run.c": ("freeze_dense", "at_encoder_freeze"),
+        "src/model/hog_net.c": (),
+        "src/vision/detect_net.c": ("fetch", "keep", "pack", "has_unit", "load_unit", "load", "at_detect_net_create"),
+        "src/fusion/arrays.c": (),
+        "src/fusion/baseline.c": (),
+        "src/fusion/calibration.c": (),
+        "src/fusion/condition.c": (),
+        "src/fusion/fusion.c": ("load_kind", "load_trust", "load_thresholds", "load_parts", "at_fusion_load"),
+        "src/fusion/kinds.c": ("at_fusion_kind_find",),
+        "src/fusion/net.c": (),
+    },
+    "checkpoint": {"src/train/checkpoint.c": ("take", "take_int", "take_number", "take_stamp", "take_schedule",
+                                              "take_scaling", "take_state", "check_arrays", "at_checkpoint_load",
+                                              "at_checkpoint_stamp", "begins_with_any", "at_params_copy",
+                                              "at_params_load", "wrong_meta")},
+    "media": {f"src/media/av{part}.c": () for part in ("", "_open", "_read", "_tracks", "_picture", "_sound", "_source",
+                                                       "_queue", "_end", "_still", "_media", "_way", "_decoder")},
+    "box": {"src/media/av_wire.c": ()},
+    "corpus": {f"src/data/{part}.c": () for part in (
+        "corpora", "corpus", "corpus_daisee", "corpus_fer", "corpus_folder", "corpus_manifest", "corpus_ravdess",
+        "corpus_voices_more", "class_folders", "labels", "paths", "split")},
+    "csv": {"src/data/csv.c": (), "src/data/gunzip.c": ()},
+    "recipe": {"src/train/recipe.c": (), "src/train/fields.c": (), "src/train/settings.c": ()},
+    "timeline": {"src/report/timeline.c": (), "src/report/fields.c": ()},
+    "writers": {"src/base/visible.c": (), "src/base/address.c": (), "src/report/text.c": ()},
+    "store": {f"src/store/{part}.c": () for part in ("record", "row", "read", "schema", "summary", "json", "timeline",
+                                                     "sql")},
+    "messages": {"src/serve/wire.c": (), "src/serve/access.c": (), "src/media/av_jpeg.c": ()},
+}
+MODEL_READERS = ("weights", "model", "checkpoint")
+
+NO_MEMORY = re.compile(r"nomem|NOMEM|memory is out")
+
+
+def run(program, folders):
+    subprocess.run([program, *filter(pathlib.Path.exists, folders)], stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, check=True)
+
+
+def counts(build):
+    """file: {line: (function, times)} of all that was run since the counters were removed"""
+    found = {}
+    data = [str(p.resolve()) for p in build.rglob("*.gcda")]
+    out = subprocess.run(["gcov", "--json-format", "--stdout", *data], capture_output=True, check=True,
+                         cwd=build, text=True).stdout
+    for text in out.splitlines():
+        for file in json.loads(text)["files"]:
+            name = file["file"].removeprefix("../").removeprefix("../")
+            lines = found.setdefault(name, {})
+            for line in file["lines"]:
+                function, times = lines.get(line["line_number"], (None, 0))
+                lines[line["line_number"]] = (line.get("function_name", function), times + line["count"])
+    return found
+
+
+def share(file, lines, functions):
+    """lines that count, and those of them that were not reached"""
+    text = pathlib.Path(file).read_text(encoding="utf-8").splitlines()
+    count = [n for n, (function, _) in sorted(lines.items())
+             if (not functions or function in functions) and not NO_MEMORY.search(text[n - 1])]
+    return count, [n for n in count if not lines[n][1]]
+
+
+def report(program, found, missing):
+    """Whether all its readers are reached as they should be."""
+    good = True
+    for file, functions in READERS[program].items():
+        count, left = share(file, found.get(file, {}), functions)
+        percent = 100 * (len(count) - len(left)) / len(count) if count else 0
+        enough = percent >= (MODELS if program in MODEL_READERS else OTHERS)
+        good &= enough
+        print(f"{program:<10} {file:<32} {percent:6.2f} % of {len(count)} lines{'' if enough else '  TOO FEW'}")
+        for n in left if missing else ():
+            print(f"    {file}:{n}: {pathlib.Path(file).read_text().splitlines()[n - 1].strip()}")
+    return good
+
+
+def main(build, corpus, missing):
+    good = True
+    for program in READERS:
+        for counter in build.rglob("*.gcda"):
+            counter.unlink()
+        run(build / "fuzz" / f"fuzz_{program}", [corpus / program, corpus / "seeds" / program])
+        good &= report(program, counts(build), missing)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), "--missing" in sys.argv))
