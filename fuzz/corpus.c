@@ -1,47 +1,19 @@
 /* Hostile data sets: what a reader lists lies within its heads' labels, or it is an error in words. The
  * input is a folder as text: "DATA SET SPLIT" and a newline, then files, each "@PATH", a newline and its
  * content, apart by "\n@". */
+#include "folder.h"
 #include "fuzz.h"
 
 #include "data/corpus.h"
 #include "data/pairs.h"
 #include "data/protocol.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { FILES = 24, PATH = 120 };
 
-static char root[64];
-
 /* ---- the folder ------------------------------------------------------------------------------- */
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st, (void)kind;
-    return at->level == 0 ? 0 : remove(path);
-}
-
-static void empty_folder(void)
-{
-    FUZZ_CHECK(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
-}
-
-static void remove_folder(void)
-{
-    empty_folder();
-    rmdir(root);
-}
-
-static void make_root(void)
-{
-    snprintf(root, sizeof root, "%s/attune-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    FUZZ_CHECK(mkdtemp(root));
-    atexit(remove_folder);
-}
 
 /* name (length) stays in the folder, and needs few others. */
 static int is_decent(const char *name, size_t length)
@@ -58,21 +30,12 @@ static int is_decent(const char *name, size_t length)
 
 static void put_file(const char *name, size_t length, const char *text, size_t size)
 {
-    char path[sizeof root + PATH];
-    FILE *f;
+    char path[PATH];
 
     if (!is_decent(name, length))
         return;
-    snprintf(path, sizeof path, "%s/%.*s", root, (int)length, name);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = 0;
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-    if ((f = fopen(path, "wb"))) { /* not where a folder of that name is */
-        fwrite(text, 1, size, f);
-        fclose(f);
-    }
+    snprintf(path, sizeof path, "%.*s", (int)length, name);
+    fuzz_folder_put(path, text, size);
 }
 
 /* text: "@PATH\nCONTENT" again and again. */
@@ -127,7 +90,7 @@ static void read_set(const char *name, const char *split)
     at_corpus c;
     at_protocol p;
     attune_error err = {0};
-    const int status = at_corpus_read(&c, name, root, split, &err);
+    const int status = at_corpus_read(&c, name, fuzz_folder(), split, &err);
 
     FUZZ_CHECK((status == ATTUNE_OK) == !err.text[0] && status == (int)err.status);
     for (int i = 0; i < c.excluded_count; i++)
@@ -135,7 +98,7 @@ static void read_set(const char *name, const char *split)
                    c.excluded[i].detail);
     if (status == ATTUNE_OK) {
         check_corpus(&c);
-        if (at_protocol_of(&p, &c, root, split, NULL) == ATTUNE_OK)
+        if (at_protocol_of(&p, &c, fuzz_folder(), split, NULL) == ATTUNE_OK)
             FUZZ_CHECK(p.shared >= -1 && p.shared <= c.people);
         FUZZ_CHECK(at_parts_apart(&c, &c, NULL) != ATTUNE_OK); /* each of its files is in both */
         FUZZ_CHECK(at_corpus_balance(&c, 3, 1) == ATTUNE_OK && c.count <= 3);
@@ -159,10 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!split)
         return 0;
     *split++ = 0;
-    if (!*root)
-        make_root();
     put_files(line + 1, text + size);
     read_set(first, split);
-    empty_folder();
+    fuzz_folder_empty();
     return 0;
 }

@@ -17,6 +17,30 @@ static void check_row(const at_csv *c, size_t *bytes)
     FUZZ_CHECK(*at_csv_get(c, c->fields) == '\0' && *at_csv_get(c, -1) == '\0');
 }
 
+/* Fields that are written are the fields that are read again. */
+static void check_written(const at_csv *c)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    at_csv again;
+
+    FUZZ_CHECK(f);
+    for (int i = 0; i < c->fields; i++) {
+        fputs(i ? "," : "", f);
+        at_csv_put(f, c->field[i]);
+    }
+    fprintf(f, "\nx\n");
+    fclose(f);
+    FUZZ_CHECK(at_csv_open(&again, fuzz_file((const uint8_t *)text, size), NULL) == ATTUNE_OK);
+    FUZZ_CHECK(at_csv_header(&again, NULL) == ATTUNE_OK && again.fields == c->fields);
+    FUZZ_CHECK(at_csv_check_rows(&again, NULL) == ATTUNE_OK);
+    for (int i = 0; i < c->fields; i++)
+        FUZZ_CHECK(strcmp(again.field[i], c->field[i]) == 0);
+    at_csv_close(&again);
+    free(text);
+}
+
 /* The bytes that size bytes of file can mean: deflate makes of one byte 1032 at most. */
 static size_t most_text(const uint8_t *data, size_t size)
 {
@@ -35,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     status = at_csv_header(&c, &err);
+    if (status == ATTUNE_OK)
+        check_written(&c);
     for (status = status < 0 ? status : 1; status == 1; status = at_csv_row(&c, &err)) {
         rows++;
         check_row(&c, &bytes);

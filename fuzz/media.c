@@ -95,7 +95,7 @@ static void read_otherwise(const char *path, int how)
     const at_media_options o = {.max_pixels = 1 << 18,
                                 .threads = 1,
                                 .no_sandbox = 1,
-                                .speech_s = how == 1 ? speech_s : NULL,
+                                .speech_s = how < 2 ? speech_s : NULL,
                                 .pcm_rate = how == 2 ? 8000 : 0,
                                 .audio_track = how == 3 ? 2 : 0,
                                 .video_track = how == 3 ? 2 : 0,
@@ -117,6 +117,8 @@ static void load_whole(const char *path, const uint8_t *data, size_t size)
         seen = rgb[0] + rgb[3 * (size_t)w * (size_t)h - 1];
         at_free(rgb);
     }
+    if (at_media_load_image(path, &rgb, &w, &h, NULL) == ATTUNE_OK)
+        at_free(rgb);
     if (at_media_load_audio(path, 1, &pcm, &n, NULL) == ATTUNE_OK) {
         FUZZ_CHECK(n <= AT_MEDIA_AUDIO_RATE);
         at_free(pcm);

@@ -42,7 +42,18 @@ def weights():
     yield safetensors({"scalar": ("F32", [], one[:4])})
     yield safetensors({"wrong": ("BF16", [3], half)})
     yield safetensors({})
+    yield safetensors({"a": ("F32", [2, 3], one), "b": ("F16", [3], half)}, {"xxh64": "0123456789abcdef"})
+    for header in (b"{}", b"[]", b"{", b'{"__metadata__":1}', b'{"__metadata__":{"a":1}}', b'{"a":1}', b'{"a":{}}',
+                   b'{"a":{"dtype":"F32","shape":1}}', b'{"a":{"dtype":"F32","shape":[-1]}}',
+                   b'{"a":{"dtype":"F32","shape":[2147483647,2147483647,2147483647]}}',
+                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}',
+                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,99]}}',
+                   b'{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}',
+                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"b":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+                   b'{"' + 300 * b"a" + b'":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'):
+        yield struct.pack("<Q", len(header)) + header + 8 * b"\0"
     yield struct.pack("<Q", 1 << 60) + b"{}"
+    yield b"short"
 
 
 def samples(n):
@@ -147,26 +158,67 @@ def csv():
     yield b'\xef\xbb\xbfname,"two, words","say ""so"""\r\n x , y ,\r\n\r\n"open'
     yield b"," * 100 + b"\n"
     yield b"split,file\nval,\x00hidden\n"
+    yield b"a,b\n1,2,3\n"
+    yield b"a\n"
+    yield b'"a""b","c,d"\nx,y\n'
+    yield b""
+    yield gzip.compress(b"a,b\n" + 9000 * b"1,2\n", mtime=0)
     packed = gzip.compress(b"a,b,c\n1,2,3\n", mtime=0)
     yield packed + packed
     yield packed[:-5]
 
 
+def paths_in(value, path=()):
+    """(path, value) of all that is in JSON, of a list its first."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, inner in inside:
+        yield path + (key,), inner
+        yield from paths_in(inner, path + (key,))
+
+
+def put_at(root, path, value):
+    other = json.loads(json.dumps(root))
+    at = other
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    return json.dumps(other).encode()
+
+
 def recipe():
+    """A NUL, and base.json."""
     yield b'{"kind": "visual", "name": "a", "epochs": 3, "data": {"name": "x", "share": 0.5}}'
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "recipes")
-    for name in sorted(os.listdir(folder)):
-        with open(os.path.join(folder, name), "rb") as f:
-            yield f.read()
+    seen = set()
+    for path in sorted((HERE / ".." / "recipes").glob("*.json")):
+        yield path.read_bytes()
+        root = json.loads(path.read_bytes())
+        root.pop("base", None)
+        for where, value in paths_in(root):
+            if where in seen:
+                continue
+            seen.add(where)
+            for other in "", 0.5, -1e18, [], {}, 70 * [value], None:
+                yield put_at(root, where, other)
+    visual = json.loads((HERE / "../recipes/visual_base.json").read_bytes())
+    for more in ({"frozen": "all"}, {"frozen": "trunk"}, {"frozen": "network", "init": "a"}, {"sizes": [{"side": 9}]}):
+        yield json.dumps({**visual, **more}).encode()
     yield b'{"kind": "audio", "name": "../a"}'
     yield b'{"kind": "audio", "name": "a", "base": "nowhere.json"}'
+    yield b'{"kind": "audio", "name": "a", "base": 1}'
+    yield b'{"kind": 1, "name": "a"}'
     yield b'{"kind": "audio", "kind": "visual", "name": "b"}'
     yield b'["kind", {"name": [[[[1e309]]]]}]'
+    yield b'{"name": "b", "base": "base.json", "losses": {"lacking": 2}, "data": null, "x": {"y": 1}}\0' \
+          b'{"kind": "audio", "name": "a", "epochs": 4, "losses": {"lacking": 1}, "data": {"sets": []}, "x": 3}'
+    yield b'{"kind": "audio", "name": "b", "base": "base.json"}\0{"base": "recipe.json"}'
+    yield b'{"kind": "audio", "name": "b", "base": "base.json"}\0[]'
+    yield b'{"kind": "hog", "name": "b", "data": {"sets": [{"dataset": "ferplus", "train": "train", "share": 0.5}]}}'
+    yield b'{"kind": "functionals", "name": "b", "base": "b", "data": {"sets": [{"dataset": "ravdess"}]}}'
 
 
-def timeline():
-    with open(os.path.join(os.path.dirname(__file__), "../src/base/names.c"), encoding="utf-8") as f:
-        units = re.findall(r'\{"(\w+)", \d+\}', f.read())
+def rows():
+    """A row of a timeline, and one of nobody."""
+    units = re.findall(r'\{"(\w+)", \d+\}', (HERE / "../src/base/names.c").read_text(encoding="utf-8"))
     streams = "face", "voice"
     row = {"start_s": 0.0, "end_s": 0.5, "track": 1}
     row.update({f"used_{m}": True for m in streams}, abstain=False)
@@ -183,12 +235,52 @@ def timeline():
     row.update({f"unit_{u}": 0.125 for u in units}, condition_face=1.0, condition_voice=1.0)
     nobody = {k: None if k.startswith(("state_", "engagement_", "box_", "unit_")) else v for k, v in row.items()}
     nobody.update(track=0, used_face=False, abstain=True)
+    return row, nobody
+
+
+def timeline():
+    row, nobody = rows()
     line, other = (json.dumps(r).encode() + b"\n" for r in (row, nobody))
+    for key in row:
+        for value in None, -5, 1e300, "x", True:
+            yield json.dumps({**row, key: value}).encode() + b"\n"
+        yield json.dumps({k: v for k, v in row.items() if k != key}).encode() + b"\n"
+    yield json.dumps({**row, "start_s": 3.0}).encode() + b"\n"
+    yield json.dumps({**nobody, "box_x": 1.0}).encode() + b"\n"
+    yield json.dumps({**row, "start_s": 5.0, "end_s": 7.0}).encode() + b"\n" + line
+    yield line[:-1]
+    yield b"x" * 70000
+    yield line + b"\0" + line
     yield line
     yield line + other
     yield other + line[:-40]
     yield line.replace(b"0.25", b"1e400")
     yield b"{}\n[]\nnull\n"
+
+
+def report():
+    """summary.json, a NUL, timeline.jsonl."""
+    row, nobody = rows()
+    lines = [json.dumps({**r, "start_s": max(0, k / 2 - 2.5), "end_s": (k + 1) / 2}).encode() + b"\n"
+             for k, r in enumerate((row, nobody, row, row))]
+    states = {s: {"usual_level": 1.0, "usual_deviation": 0.5} for s in "boredom engagement confusion frustration".split()}
+    summary = {"input": "a.mp4", "interrupted": False, "windows": 4, "duration_s": 2.0, "container_s": None, "has_video": True,
+               "has_audio": True, "width": 64, "height": 48, "frames": 20, "frames_with_face": 10, "smallest_face": None,
+               "truncated": False, "truncated_reason": "", "elapsed_s": 0.1, "notes": ["a note"],
+               "options": {"rate": 10, "window_s": 3.0, "hop_s": 0.5, "max_tracks": 1, "no_video": False, "no_audio": False,
+                           "no_baseline": False, "causal": False},
+               "model": {"path": "m.safetensors", "name": "m", "version": "1", "limits": "<b>"}, "all": {"states": states}}
+    whole = b"".join(lines)
+    yield json.dumps(summary).encode() + b"\0" + whole
+    for path, value in paths_in(summary):
+        for other in (None, -1, 1e18, "x", 0, {}, [], True, 30 * ["n"]):
+            if not isinstance(value, dict) or other in (None, {}, 0):
+                yield put_at(summary, path, other) + b"\0" + whole
+    yield json.dumps({**summary, "model": {f"k{k}": "v" for k in range(20)}}).encode() + b"\0" + whole
+    yield json.dumps({**summary, "truncated": True, "truncated_reason": "\u202e<b>", "interrupted": True}).encode() + b"\0" + whole
+    yield json.dumps({**summary, "windows": 2, "duration_s": 0.5}).encode() + b"\0" + 2 * json.dumps(row).encode().join([b"", b"\n"])
+    yield b"{\0"
+    yield json.dumps(summary).encode() + b"\0" + whole[:-20]
 
 
 def jpeg(w, h):
@@ -214,12 +306,35 @@ def messages():
     yield b"\0" + b'{"type":"stream","stream":"audio","on":false}'
     yield b"\0" + b'{"type":"keep","consent":"1"}'
     yield b"\0" + b'{"type":"end"}'
+    for text in ('[]', '{"type":"hello"}', '{"type":"hello","version":1,"video":1}', '{"type":"hello","version":2,"resume":"xyz"}',
+                 '{"type":"hello","version":1,"resume":1}', '{"type":"hello","version":1,"resume":null,"keep":true}',
+                 '{"type":"stream"}', '{"type":"stream","stream":"video","on":1}', '{"type":"stream","stream":"sound","on":true}',
+                 '{"type":"keep","consent":"\u0001"}', '{"type":"keep"}', '{"type":"forget"}', '{"type":"no"}'):
+        yield b"\0" + text.encode()
+    yield b"\0" + b'{"type":"hello","version":1,"resume":"' + 99 * b"a" + b'"}'
+    for head in ("BBHIq", 2, 1, 0, 7, 0), ("BBHIq", 1, 9, 0, 7, 0), ("BBHIq", 1, 2, 0, 7, -1), ("BBHIq", 1, 1, 5, 7, 0):
+        yield b"\1" + struct.pack("<" + head[0], *head[1:]) + b"xx"
+    yield b"\1" + media(2, b"xxx")
+    yield b"\1" + media(2, bytes(70000))
+    yield b"\1" + media(1, b"")
     yield b"\1" + media(1, jpeg(16, 8))
     yield b"\1" + media(2, samples(100))
     host = b"127.0.0.1:8765\n"
     yield b"\2" + host + b"http://" + host + b"Bearer " + token
     yield b"\2" + host + b"\n\na=b; attune_8765=" + token
     yield b"\2" + host + b"\n\n\n" + token
+    yield b"\2" + b"localhost:8765\n\n\na=1; attune_8765=no, attune_8765=" + token
+    yield b"\2" + b"[::1]:8765\n\nBearer no"
+    yield b"\2" + b"example.org\n\nBearer " + token
+    yield b"\2" + host + b"https://" + host + b"Bearer " + token
+    grey = jpeg(40, 24)
+    yield b"\3" + grey[:2] + grey[grey.index(b"\xff\xc0"):]  # no tables
+    yield b"\3" + grey.replace(b"\x08\0\x18\0\x28", b"\x08\0\0\0\x28")
+    yield b"\3" + grey[:-2] + grey[grey.index(b"\xff\xc0"):]
+    yield b"\3" + grey[:grey.index(b"\xff\xc0") + 6]
+    yield b"\3" + grey[:grey.index(b"\xff\xda")]
+    yield b"\3" + grey[:4]
+    yield b"\3GIF89a"
     yield b"\3" + jpeg(40, 24)
     yield b"\3" + jpeg(400, 24)
     yield b"\3" + jpeg(40, 24)[:-4]
@@ -228,13 +343,19 @@ def messages():
 
 def box():
     """What a decoder's child says: kinds of messages (fuzz/box.c) with their times, and bytes that are changed."""
-    def say(*kinds):
+    def say(*kinds):  # kinds: at_wire_kind
         return b"".join(bytes([kind, 0, 0, t]) for t, kind in enumerate(kinds, 1))
     yield say(2, 3, 4, 3, 4, 5)
     yield say(2, 6)
     yield say(2, 3, 3)
     for at in range(24, 72):  # the picture's format, size, colours, shape and place
         yield say(2, 3) + bytes([9, at, 0, 1]) + say(3)
+    for at in range(0, 1200, 4):  # what was opened, sound, an error
+        for kind in (2, 4, 6) if at < 160 else (2,):
+            yield say(1, 2, kind) + bytes([9, at + 3 & 255, at + 3 >> 8, 0x81]) + say(3)
+            yield say(1, 2, kind) + bytes([9, at & 255, at >> 8, 7]) + say(3)
+    yield say(1, 1)
+    yield say(1, 2, 5, 3)
 
 
 # ---- clips of every kind ------------------------------------------------------------------------
@@ -332,10 +453,16 @@ def encode(folder, name, order):
 
 
 def turned(clip):
-    """The same MP4, said to lie on its side: the matrix of its track."""
+    """The same MP4, said to lie on its side: the matrices of its tracks."""
     upright = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    at = clip.rfind(upright)
-    return clip[:at] + struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000) + clip[at + 36:]
+    return clip.replace(upright, struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000))
+
+
+def too_large(png):
+    """The same picture, said to have too many pixels, and a side that is too long."""
+    for w, h in (16000, 16000), (40000, 9), (600, 600):
+        size = b"IHDR" + struct.pack(">II", w, h) + png[24:29]
+        yield png[:12] + size + struct.pack(">I", zlib.crc32(size)) + png[33:]
 
 
 def clips():
@@ -351,6 +478,13 @@ def clips():
         yield both[:len(both) // 2]  # its index is lost
     for name in "both.ts", "v0.mkv", "v1.webm", "a0.ogg", "a0.flac", "s1.jpg", "v0.gif":
         yield made[name][:2 * len(made[name]) // 3]
+    yield from too_large(made["s0.png"])
+    yield b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/a.ts\n"
+    yield b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\n"
+    yield b"ffconcat version 1.0\nfile a.mp4\n"
+    yield b"this is a text\n"
+    yield b""
+    yield bytes(3000)
     if made["both.ts"]:
         yield made["both.ts"] + made["both.ts"]  # its clock goes back
 
@@ -481,6 +615,26 @@ def corpus():
     for split in "all", "mine", "none":
         yield folder(f"folder {split}", {"mine/happy/a.jpg": b"x", "sad/b.wav": b"x", "sad/c.txt": b"x", "d.mp4": b"x",
                                          "odd/e.mp4": b"x", "valid/joy/f.mp4": b"x"})
+    for column, one, two in (("subject", "a", "b"), ("emotion", "sad", "joy"), ("engagement3", "0", "1"), ("boredom", "", "2"),
+                             ("boredom", "1", "2"), ("engagement3", "", "full"), ("subject", "", "b")):
+        yield folder("manifest all", {"manifest.csv": f"file,{column},emotion\na.wav,{one},\na.wav,{two},\n".encode(),
+                                      "a.wav": b"x"})
+    twice = (votes + "Training,a.png,8,0,0,2,0,0,0,0,0,0\nTraining,a.png,0,9,0,0,0,0,0,0,0,0\n").encode()
+    yield folder("ferplus all", {"fer2013new.csv": twice, "FER2013Train/a.png": b"x"})
+    for split in ("all", "people:train", "corpus=a+people:test", "split=" + 170 * "x", "random:", "all+all+all", "random:a+all",
+                  "file=a+" * 9 + "all", "random:train+nothing=1", "random:valid:quality+all"):
+        yield folder(f"voices-more {split}", {
+            "manifest.csv": b"file,corpus,speaker,emotion\na.wav,a,korean-1,sad\nb.wav,a,korean-2,angry\nc.wav,b,x,happy\n",
+            "a.wav": b"x", "b.wav": b"x", "c.wav": b"x", "qualities.csv": b"file,grade\n"})
+    yield folder("manifest all", {"manifest.csv": b"file,engagement3\na.wav,no\n", "a.wav": b"x"})
+    yield folder("manifest all", {"manifest.csv": b"file,colour\na.wav,no\n"})
+    yield folder("daisee-frames all", {"manifest.csv": b"file,emotion\na.wav,sad\n"})
+    yield folder("manifest all", {"manifest.csv": b"file,emotion\n" + 4200 * b"a" + b".wav,sad\n"})
+    yield folder("manifest people:train", {"manifest.csv": b"file,emotion\na.wav,sad\n", "a.wav": b"x"})
+    yield folder("manifest all", {"a.wav": b"x"})
+    yield folder("ferplus all", {"a.png": b"x"})
+    yield folder("fer2013 train", {"happy/a.png": b"x"})
+    yield folder("daisee all", {"a": b"x"})
     yield folder("nobody's all", {})
 
 
@@ -493,13 +647,16 @@ def writers():
         yield b"-" + b"\0".join(13 * [text])
     yield b"p" + b"\0".join(raw[:13])
     yield b"-" + b"\0".join(raw[-13:])
+    yield b"-" + b"/a/" + 700 * b"b" + b"///"
 
 
-MAKERS = (weights, media, clips, box, csv, recipe, timeline, messages, model, checkpoint, store, corpus, writers)
+MAKERS = (weights, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus, writers)
 INTO = {clips: "media"}
 
 
 def main():
+    for maker in MAKERS:
+        shutil.rmtree(pathlib.Path(sys.argv[1]) / maker.__name__, ignore_errors=True)
     for maker in MAKERS:
         into = pathlib.Path(sys.argv[1]) / INTO.get(maker, maker.__name__)
         into.mkdir(parents=True, exist_ok=True)

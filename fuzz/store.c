@@ -1,5 +1,6 @@
 /* A stranger's store: errors in words, or records and windows within their ranges and JSON that parses. The
  * input says which cells of a fine store hold what no attune wrote, or which of its bytes are others. */
+#include "folder.h"
 #include "fuzz.h"
 
 #include "made_windows.h"
@@ -12,7 +13,7 @@
 
 enum { COLUMNS_MAX = 256, SESSIONS = 3, WINDOWS = 6, CHANGES = 16 };
 
-static char folder[64], path[96];
+static char path[FUZZ_PATH];
 static unsigned char *fine; /* a store's bytes */
 static size_t fine_size;
 static struct {
@@ -22,21 +23,8 @@ static int columns;
 
 /* ---- the fine one ----------------------------------------------------------------------------- */
 
-static void remove_store(void)
+static void forget_fine(void)
 {
-    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
-    char name[128];
-
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        unlink(name);
-    }
-}
-
-static void remove_folder(void)
-{
-    remove_store();
-    rmdir(folder);
     free(fine);
 }
 
@@ -96,11 +84,8 @@ static void make_fine(void)
 {
     attune_store *s;
 
-    snprintf(folder, sizeof folder, "%s/attune-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    FUZZ_CHECK(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/sessions.db", folder);
-    atexit(remove_folder);
+    snprintf(path, sizeof path, "%s/sessions.db", fuzz_folder());
+    atexit(forget_fine);
     FUZZ_CHECK(attune_store_open(&s, path, 0, NULL) == ATTUNE_OK);
     fill(s);
     attune_store_free(&s);
@@ -112,10 +97,7 @@ static void make_fine(void)
 
 static void put_file(const unsigned char *bytes, size_t size)
 {
-    FILE *f = fopen(path, "wb");
-
-    FUZZ_CHECK(f && fwrite(bytes, 1, size, f) == size);
-    fclose(f);
+    FUZZ_CHECK(fuzz_folder_put("sessions.db", bytes, size));
 }
 
 /* data: a column, a row, a value; at the end of all of them a text. */
@@ -299,6 +281,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         FUZZ_CHECK(!s && err.text[0]);
     attune_store_free(&s);
-    remove_store();
+    fuzz_folder_empty();
     return 0;
 }
