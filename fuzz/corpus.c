@@ -74,6 +74,7 @@ static void check_sample(const at_corpus *c, const at_sample *s)
     FUZZ_CHECK(votes == 0 || fabsf(votes - 1) < 1e-4f);
     FUZZ_CHECK(at_label_of(s, c->head) < at_heads[c->head].classes);
     FUZZ_CHECK(at_labelled_emotion(s, c->head) < ATTUNE_EMOTIONS);
+    FUZZ_CHECK(at_sample_has_votes(s) == (votes > 0));
     FUZZ_CHECK((s->listed != 0) == (at_corpus_picture(c, s) != NULL));
 }
 

@@ -22,6 +22,18 @@ static void check_written(void)
     }
 }
 
+/* One file, in the place of the input's own name. */
+static void check_single(const char *report)
+{
+    char file[FUZZ_PATH];
+    const attune_export_options o = {.to = "srt", .file = file, .input = "another.mp4"};
+    attune_error err = {0};
+
+    snprintf(file, sizeof file, "%s/out/single.srt", fuzz_folder());
+    FUZZ_CHECK(attune_export(report, &o, &err) == ATTUNE_OK || err.text[0]);
+    FUZZ_CHECK(access(file, F_OK) == 0 || err.text[0]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint8_t *end = size ? memchr(data, 0, size) : NULL;
@@ -39,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_written();
     else
         FUZZ_CHECK(err.text[0] && err.status != ATTUNE_E_NOMEM);
+    check_single(report);
     fuzz_folder_empty();
     return 0;
 }

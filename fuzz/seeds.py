@@ -144,6 +144,8 @@ def mov(n):
 def media():
     yield wav(16000, 1, 1600)
     yield wav(8000, 2, 400)
+    yield wav(1000000, 1, 400)
+    yield wav(16000, 40, 40)
     yield png(12, 9)
     yield bmp(9, 7)
     yield b"P6\n7 5\n255\n" + picture(7, 5)
@@ -162,7 +164,8 @@ def csv():
     yield b"a\n"
     yield b'"a""b","c,d"\nx,y\n'
     yield b""
-    yield gzip.compress(b"a,b\n" + 9000 * b"1,2\n", mtime=0)
+    yield gzip.compress(b"a,b\n" + 22000 * b"1,2\n", mtime=0)
+    yield gzip.compress(b"a,b\n" + 99000 * b"1,2\n", mtime=0)
     packed = gzip.compress(b"a,b,c\n1,2,3\n", mtime=0)
     yield packed + packed
     yield packed[:-5]
@@ -200,7 +203,8 @@ def recipe():
             for other in "", 0.5, -1e18, [], {}, 70 * [value], None:
                 yield put_at(root, where, other)
     visual = json.loads((HERE / "../recipes/visual_base.json").read_bytes())
-    for more in ({"frozen": "all"}, {"frozen": "trunk"}, {"frozen": "network", "init": "a"}, {"sizes": [{"side": 9}]}):
+    visual["name"] = "b"
+    for more in ({"frozen": "all"}, {"frozen": "trunk"}, {"frozen": "network", "init": "a"}, {"sizes": [{"side": 160, "epochs": 1}]}):
         yield json.dumps({**visual, **more}).encode()
     yield b'{"kind": "audio", "name": "../a"}'
     yield b'{"kind": "audio", "name": "a", "base": "nowhere.json"}'
@@ -352,10 +356,11 @@ def box():
         yield say(2, 3) + bytes([9, at, 0, 1]) + say(3)
     for at in range(0, 1200, 4):  # what was opened, sound, an error
         for kind in (2, 4, 6) if at < 160 else (2,):
-            yield say(1, 2, kind) + bytes([9, at + 3 & 255, at + 3 >> 8, 0x81]) + say(3)
-            yield say(1, 2, kind) + bytes([9, at & 255, at >> 8, 7]) + say(3)
+            yield say(*((2, kind) if kind != 2 else (2,))) + bytes([9, at + 3 & 255, at + 3 >> 8, 0x81]) + say(3)
+            yield say(*((2, kind) if kind != 2 else (2,))) + bytes([9, at & 255, at >> 8, 7]) + say(3)
+    yield say(2, 4) + bytes([9, 32, 0, 0xff]) + bytes([9, 33, 0, 0xff]) + bytes([9, 34, 0, 0xff]) + bytes([9, 35, 0, 0xff]) + say(3)
     yield say(1, 1)
-    yield say(1, 2, 5, 3)
+    yield say(2, 5, 3)
 
 
 # ---- clips of every kind ------------------------------------------------------------------------
@@ -369,7 +374,8 @@ VIDEO = {
             "rawvideo"],
     "mkv": ["libx264 -preset ultrafast -bf 2", "libx265 -preset ultrafast -pix_fmt yuv420p10le", "libvpx",
             "libvpx-vp9", "ffv1", "huffyuv", "ffvhuff", "utvideo", "libtheora", "mpeg2video", "rawvideo -pix_fmt yuv422p",
-            "rawvideo -pix_fmt gray", "libsvtav1 -s 64x64", "libx264 -pix_fmt yuv444p", "mjpeg -pix_fmt yuvj444p"],
+            "rawvideo -pix_fmt gray", "libsvtav1 -s 64x64", "libx264 -pix_fmt yuv444p",
+            *(f"libx264 -preset ultrafast -colorspace {c}" for c in ("bt709", "bt2020nc", "fcc", "smpte240m")), "mjpeg -pix_fmt yuvj444p"],
     "webm": ["libvpx", "libvpx-vp9"],
     "avi": ["mpeg4", "msmpeg4v2", "msmpeg4", "mjpeg", "rawvideo -pix_fmt bgr24", "huffyuv", "libx264 -preset ultrafast"],
     "mpg": ["mpeg1video -r 25", "mpeg2video -r 25"],
@@ -392,7 +398,8 @@ VIDEO = {
 AUDIO = {
     "wav": ["pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le", "pcm_alaw", "pcm_mulaw",
             "adpcm_ms", "adpcm_ima_wav", "adpcm_yamaha", "libgsm_ms -ar 8000", "g726 -ar 8000",
-            "pcm_s16le -ac 6 -t 0.2", "pcm_s16le -ac 2 -af pan=stereo|c0=c0|c1=-1*c0"],
+            "pcm_s16le -ac 6 -t 0.2", *(f"{codec} -ac 2 -af pan=stereo|c0=c0|c1=-1*c0" for codec in (
+                "pcm_s16le", "pcm_u8", "pcm_s32le", "pcm_f64le"))],
     "w64": ["pcm_s16le"],
     "aiff": ["pcm_s16be", "pcm_s8", "pcm_s24be"],
     "au": ["pcm_s16be", "pcm_f32be", "pcm_mulaw"],
