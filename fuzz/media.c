@@ -95,7 +95,6 @@ static void read_otherwise(const char *path, int how)
     const at_media_options o = {.max_pixels = 1 << 18,
                                 .threads = 1,
                                 .no_sandbox = 1,
-                                .speech_s = how < 2 ? speech_s : NULL,
                                 .pcm_rate = how == 2 ? 8000 : 0,
                                 .audio_track = how == 3 ? 2 : 0,
                                 .video_track = how == 3 ? 2 : 0,
@@ -127,7 +126,8 @@ static void load_whole(const char *path, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const at_media_options o = {.rate = 8, .max_pixels = 1 << 18, .threads = 1, .no_sandbox = 1};
+    const at_media_options o = {
+        .rate = 8, .max_pixels = 1 << 18, .threads = 1, .no_sandbox = 1, .speech_s = speech_s};
     const char *path = fuzz_file(data, size);
 
     read_timed(path, &o);

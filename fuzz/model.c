@@ -443,6 +443,7 @@ static void load(const char *path)
                (facts.has_visual || facts.has_audio));
     judge(m);
     attune_model_free(&m);
+    attune_model_free(&m);
 }
 
 /* The parts of a file without networks. */

@@ -29,7 +29,7 @@ def safetensors(tensors, meta=None):
         header[name] = {"dtype": dtype, "shape": shape,
                         "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
-    text = json.dumps(header).encode()
+    text = json.dumps(header, separators=(",", ":")).encode()
     return struct.pack("<Q", len(text)) + text + data
 
 
@@ -431,6 +431,7 @@ OTHERS = {
     "late.mkv": f"{PICTURE} -itsoffset 3 {SOUND} -map 0 -map 1 -c:v mpeg4 -c:a flac",
     "cover.mp3": f"{SOUND} {PICTURE} -map 0 -map 1 -frames:v 1 -c:a libmp3lame -c:v mjpeg -disposition:v attached_pic",
     "fragments.mp4": f"{PICTURE} -c:v libx264 -preset ultrafast -movflags frag_keyframe+empty_moov",
+    "unknown.mkv": f"{PICTURE} -c:v zmbv",
     "captions.mkv": f"{PICTURE} -c:v mpeg4 -metadata title=captions",
 }
 
@@ -492,6 +493,8 @@ def clips():
     yield b"this is a text\n"
     yield b""
     yield bytes(3000)
+    for n in range(100, min(1200, len(made["v0.mov"])), 100):  # its index breaks off
+        yield made["v0.mov"][:n]
     if made["both.ts"]:
         yield made["both.ts"] + made["both.ts"]  # its clock goes back
 
@@ -517,9 +520,12 @@ def model():
         for by in range(10):
             yield of(measures, by % 7, *((how, 37 * (how + by) + 11 * i, by) for i in range(3)))
             yield of(detector | hog, 8, (how, 41 * (how + by), by))
-    for array in range(0, 160, 3):  # the face network's, the encoders'
-        yield of(face | spatial | temporal, 8, (1, 120 + array, 0))
-        yield of(spatial | temporal, 8, (2, array, array))
+    for array in range(0, 80, 4):
+        for how in 0, 2:  # the voice's and its expert's, the encoders' behind the face's
+            yield of(voice | expert, 8, (how, array, 2))
+            yield of(face | spatial | temporal, 8, (how, 270 + array, 2))
+        yield of(face | spatial | temporal, 8, (6, 270 + array, 0))
+        yield of(face, 8, (0, 4 * array, 2))
 
 
 def checkpoint():
@@ -553,7 +559,7 @@ def store():
     yield b"\0"
     yield b"\1\0"
     for column in range(110):
-        for value in range(column % 3, 16, 3):
+        for value in range(column % 5, 16, 5):
             yield bytes([1, 1, column, 1, value]) + b"caf\xc3\xa9 \x1b[0m"
     for at in range(0, 100, 2):
         yield b"\0" + bytes([at, 0, 0, 0xff])
