@@ -2,7 +2,7 @@
 """Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/.
 
 Clips of every container and codec that may be opened (src/media/av_allowed.c) are made by ffmpeg, where it is
-there; what is kept in fuzz/corpus comes besides.
+there.
 """
 
 import concurrent.futures
@@ -675,8 +675,6 @@ def main():
         into.mkdir(parents=True, exist_ok=True)
         for i, content in enumerate(maker()):
             (into / f"{maker.__name__}{i}").write_bytes(content)
-    for kept in sorted((HERE / "corpus").glob("*/*")):
-        shutil.copy(kept, pathlib.Path(sys.argv[1]) / kept.parent.name)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ programs()
 
 search() # hours
 {
-    local all seconds program name failed=0
+    local all seconds program name kept failed=0
     CC=clang build build/fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1
     mapfile -t all < <(programs build/fuzz)
     seconds=$(python3 -c 'import sys; print(max(1, int(float(sys.argv[1]) * 3600 / int(sys.argv[2]))))' \
@@ -36,8 +36,9 @@ search() # hours
         name=${program##*/fuzz_}
         echo "== $name, $seconds s"
         mkdir -p "$corpus/$name"
+        kept=(); [ ! -d "fuzz/corpus/$name" ] || kept=("fuzz/corpus/$name")
         "$program" -fork="$(nproc)" -ignore_crashes=1 -max_total_time="$seconds" -max_len=65536 -timeout=20 \
-            -rss_limit_mb=2048 -artifact_prefix="$found/$name-" "$corpus/$name" "build/fuzz/fuzz/seeds/$name" \
+            -rss_limit_mb=2048 -artifact_prefix="$found/$name-" "$corpus/$name" "${kept[@]}" "build/fuzz/fuzz/seeds/$name" \
             2>"$found/$name.log" || failed=1
         tail -n 1 "$found/$name.log"
     done

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 
+HERE = pathlib.Path(__file__).resolve().parent
 # What is asked: of what reads model files, and of the others, in percent.
 MODELS, OTHERS = 95, 90
 
@@ -71,7 +72,7 @@ MODEL_READERS = ("weights", "model", "checkpoint")
 SYSTEM = re.compile(r"nomem|NOMEM|errno|E_INTERRUPTED|AVERROR_EXIT")
 
 
-def run(program, folders):
+def run(program, *folders):
     subprocess.run([program, *filter(pathlib.Path.exists, folders)], stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, check=True)
 
@@ -123,9 +124,13 @@ def report(program, found, missing):
 def main(build, corpus, missing):
     good = True
     for program in READERS:
+        path = build / "fuzz" / f"fuzz_{program}"
+        if not path.exists():
+            print(f"{program:<10} is not built: a library is missing")
+            continue
         for counter in build.rglob("*.gcda"):
             counter.unlink()
-        run(build / "fuzz" / f"fuzz_{program}", [corpus / program, build / "fuzz" / "seeds" / program])
+        run(path, corpus / program, HERE.parent / "fuzz" / "corpus" / program, path.parent / "seeds" / program)
         good &= report(program, counts(build), missing)
     return 0 if good else 1
 
