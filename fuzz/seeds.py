@@ -1,23 +1,20 @@
 #!/usr/bin/env python3
 """Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/.
 
-Clips of every container and codec that may be opened (src/media/av_allowed.c) are made by ffmpeg, where it is
-there.
+Clips come from seed_clips.py, data sets from seed_sets.py.
 """
 
-import concurrent.futures
 import gzip
 import json
 import math
-import os
 import pathlib
 import re
 import shutil
 import struct
-import subprocess
 import sys
-import tempfile
-import zlib
+
+from seed_clips import clips, media, samples
+from seed_sets import corpus
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -49,110 +46,12 @@ def weights():
                    b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}',
                    b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,99]}}',
                    b'{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}',
-                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"b":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},'
+                   b'"b":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
                    b'{"' + 300 * b"a" + b'":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'):
         yield struct.pack("<Q", len(header)) + header + 8 * b"\0"
     yield struct.pack("<Q", 1 << 60) + b"{}"
     yield b"short"
-
-
-def samples(n):
-    return b"".join(struct.pack("<h", int(9000 * math.sin(i / 5))) for i in range(n))
-
-
-def chunk(name, body):
-    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1)
-
-
-def wav(rate, channels, n):
-    form = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels, 2 * channels, 16)
-    body = b"WAVE" + chunk(b"fmt ", form) + chunk(b"data", samples(n * channels))
-    return chunk(b"RIFF", body)
-
-
-def picture(w, h):
-    return bytes((7 * x + 3 * y + 80 * c) & 255 for y in range(h) for x in range(w)
-                 for c in range(3))
-
-
-def png(w, h):
-    def part(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I",
-                                                                        zlib.crc32(name + body))
-    rows = picture(w, h)
-    packed = zlib.compress(b"".join(b"\0" + rows[3 * w * y:3 * w * (y + 1)] for y in range(h)))
-    return (b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)) +
-            part(b"IDAT", packed) + part(b"IEND", b""))
-
-
-def bmp(w, h):
-    row = (3 * w + 3) // 4 * 4
-    return (struct.pack("<2sIHHI", b"BM", 54 + row * h, 0, 0, 54) +
-            struct.pack("<IiiHHIIiiII", 40, w, h, 1, 24, 0, row * h, 0, 0, 0, 0) +
-            b"".join(picture(w, 1).ljust(row, b"\0") for _ in range(h)))
-
-
-def avi(w, h, frames):
-    """Uncompressed pictures with 8 kHz sound."""
-    def group(name, body):
-        return chunk(b"LIST", name + body)
-    size = 3 * w * h
-    main = struct.pack("<14I", 100000, size * 10, 0, 0x10, frames, 0, 2, size, w, h, 0, 0, 0, 0)
-    video = struct.pack("<4s4sIHHIIIIIIIIhhhh", b"vids", b"DIB ", 0, 0, 0, 0, 1, 10, 0, frames,
-                        size, 0, 0, 0, 0, w, h)
-    shape = struct.pack("<IiiHHIIiiII", 40, w, h, 1, 24, 0, size, 0, 0, 0, 0)
-    audio = struct.pack("<4s4sIHHIIIIIIIIhhhh", b"auds", b"\1\0\0\0", 0, 0, 0, 0, 1, 8000, 0,
-                        800 * frames, 1600, 0, 2, 0, 0, 0, 0)
-    form = struct.pack("<HHIIHHH", 1, 1, 8000, 16000, 2, 16, 0)
-    head = group(b"hdrl", chunk(b"avih", main) +
-                 group(b"strl", chunk(b"strh", video) + chunk(b"strf", shape)) +
-                 group(b"strl", chunk(b"strh", audio) + chunk(b"strf", form)))
-    body = b"".join(chunk(b"00db", picture(w, h)) + chunk(b"01wb", samples(800))
-                    for _ in range(frames))
-    return chunk(b"RIFF", b"AVI " + head + group(b"movi", body))
-
-
-def mov(n):
-    """QuickTime with one track of 16-bit little-endian sound, the index at the end."""
-    def box(name, body):
-        return struct.pack(">I", 8 + len(body)) + name + body
-    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    times = struct.pack(">IIIII", 0, 0, 0, 8000, n)
-    entry = box(b"sowt", bytes(6) + struct.pack(">HHHIHHHHI", 1, 0, 0, 0, 1, 16, 0, 0,
-                                                8000 << 16))
-    data = samples(n)
-    start = box(b"ftyp", b"qt  " + struct.pack(">I", 0) + b"qt  ") + box(b"mdat", data)
-    table = (box(b"stsd", struct.pack(">II", 0, 1) + entry) +
-             box(b"stts", struct.pack(">IIII", 0, 1, n, 1)) +
-             box(b"stsc", struct.pack(">IIIII", 0, 1, 1, n, 1)) +
-             box(b"stsz", struct.pack(">III", 0, 2, n)) +
-             box(b"stco", struct.pack(">III", 0, 1, len(start) - len(data))))
-    media = (box(b"mdhd", times + struct.pack(">HH", 0, 0)) +
-             box(b"hdlr", struct.pack(">I4s4s", 0, b"mhlr", b"soun") + bytes(13)) +
-             box(b"minf", box(b"smhd", bytes(8)) +
-                 box(b"dinf", box(b"dref", struct.pack(">II", 0, 1) +
-                                  box(b"url ", struct.pack(">I", 1)))) +
-                 box(b"stbl", table)))
-    track = box(b"trak", box(b"tkhd", struct.pack(">IIIIII", 7, 0, 0, 1, 0, n) + bytes(8) +
-                             struct.pack(">HHHH", 0, 0, 256, 0) + matrix + bytes(8)) +
-                box(b"mdia", media))
-    return start + box(b"moov", box(b"mvhd", times + struct.pack(">IH", 0x10000, 256) +
-                                    bytes(10) + matrix + bytes(24) + struct.pack(">I", 2)) +
-                       track)
-
-
-def media():
-    yield wav(16000, 1, 1600)
-    yield wav(8000, 2, 400)
-    yield wav(1000000, 1, 400)
-    yield wav(16000, 40, 40)
-    yield png(12, 9)
-    yield bmp(9, 7)
-    yield b"P6\n7 5\n255\n" + picture(7, 5)
-    yield b"YUV4MPEG2 W16 H12 F10:1 Ip C420\n" + 3 * (b"FRAME\n" + bytes(range(192)) + bytes(96))
-    yield avi(8, 6, 3)
-    yield mov(1200)
-    yield mov(1200)[:2000]
 
 
 def csv():
@@ -204,7 +103,8 @@ def recipe():
                 yield put_at(root, where, other)
     visual = json.loads((HERE / "../recipes/visual_base.json").read_bytes())
     visual["name"] = "b"
-    for more in ({"frozen": "all"}, {"frozen": "trunk"}, {"frozen": "network", "init": "a"}, {"sizes": [{"side": 160, "epochs": 1}]}):
+    for more in ({"frozen": "all"}, {"frozen": "trunk"}, {"frozen": "network", "init": "a"},
+                 {"sizes": [{"from": 0, "side": 160}]}):
         yield json.dumps({**visual, **more}).encode()
     yield b'{"kind": "audio", "name": "../a"}'
     yield b'{"kind": "audio", "name": "a", "base": "nowhere.json"}'
@@ -267,22 +167,25 @@ def report():
     row, nobody = rows()
     lines = [json.dumps({**r, "start_s": max(0, k / 2 - 2.5), "end_s": (k + 1) / 2}).encode() + b"\n"
              for k, r in enumerate((row, nobody, row, row))]
-    states = {s: {"usual_level": 1.0, "usual_deviation": 0.5} for s in "boredom engagement confusion frustration".split()}
-    summary = {"input": "a.mp4", "interrupted": False, "windows": 4, "duration_s": 2.0, "container_s": None, "has_video": True,
-               "has_audio": True, "width": 64, "height": 48, "frames": 20, "frames_with_face": 10, "smallest_face": None,
-               "truncated": False, "truncated_reason": "", "elapsed_s": 0.1, "notes": ["a note"],
-               "options": {"rate": 10, "window_s": 3.0, "hop_s": 0.5, "max_tracks": 1, "no_video": False, "no_audio": False,
-                           "no_baseline": False, "causal": False},
-               "model": {"path": "m.safetensors", "name": "m", "version": "1", "limits": "<b>"}, "all": {"states": states}}
+    states = {s: {"usual_level": 1.0, "usual_deviation": 0.5}
+              for s in "boredom engagement confusion frustration".split()}
+    summary = {"input": "a.mp4", "interrupted": False, "windows": 4, "duration_s": 2.0, "container_s": None,
+               "has_video": True, "has_audio": True, "width": 64, "height": 48, "frames": 20,
+               "frames_with_face": 10, "smallest_face": None, "truncated": False, "truncated_reason": "",
+               "elapsed_s": 0.1, "notes": ["a note"],
+               "options": {"rate": 10, "window_s": 3.0, "hop_s": 0.5, "max_tracks": 1, "no_video": False,
+                           "no_audio": False, "no_baseline": False, "causal": False},
+               "model": {"path": "m.safetensors", "name": "m", "version": "1", "limits": "<b>"},
+               "all": {"states": states}}
     whole = b"".join(lines)
     yield json.dumps(summary).encode() + b"\0" + whole
     for path, value in paths_in(summary):
         for other in (None, -1, 1e18, "x", 0, {}, [], True, 30 * ["n"]):
             if not isinstance(value, dict) or other in (None, {}, 0):
                 yield put_at(summary, path, other) + b"\0" + whole
-    yield json.dumps({**summary, "model": {f"k{k}": "v" for k in range(20)}}).encode() + b"\0" + whole
-    yield json.dumps({**summary, "truncated": True, "truncated_reason": "\u202e<b>", "interrupted": True}).encode() + b"\0" + whole
-    yield json.dumps({**summary, "windows": 2, "duration_s": 0.5}).encode() + b"\0" + 2 * json.dumps(row).encode().join([b"", b"\n"])
+    for more in ({"model": {f"k{k}": "v" for k in range(20)}}, {"windows": 2, "duration_s": 0.5},
+                 {"truncated": True, "truncated_reason": "\u202e<b>", "interrupted": True}):
+        yield json.dumps({**summary, **more}).encode() + b"\0" + whole
     yield b"{\0"
     yield json.dumps(summary).encode() + b"\0" + whole[:-20]
 
@@ -310,9 +213,10 @@ def messages():
     yield b"\0" + b'{"type":"stream","stream":"audio","on":false}'
     yield b"\0" + b'{"type":"keep","consent":"1"}'
     yield b"\0" + b'{"type":"end"}'
-    for text in ('[]', '{"type":"hello"}', '{"type":"hello","version":1,"video":1}', '{"type":"hello","version":2,"resume":"xyz"}',
-                 '{"type":"hello","version":1,"resume":1}', '{"type":"hello","version":1,"resume":null,"keep":true}',
-                 '{"type":"stream"}', '{"type":"stream","stream":"video","on":1}', '{"type":"stream","stream":"sound","on":true}',
+    for text in ('[]', '{"type":"hello"}', '{"type":"hello","version":1,"video":1}',
+                 '{"type":"hello","version":2,"resume":"xyz"}', '{"type":"hello","version":1,"resume":1}',
+                 '{"type":"hello","version":1,"resume":null,"keep":true}', '{"type":"stream"}',
+                 '{"type":"stream","stream":"video","on":1}', '{"type":"stream","stream":"sound","on":true}',
                  '{"type":"keep","consent":"\u0001"}', '{"type":"keep"}', '{"type":"forget"}', '{"type":"no"}'):
         yield b"\0" + text.encode()
     yield b"\0" + b'{"type":"hello","version":1,"resume":"' + 99 * b"a" + b'"}'
@@ -358,145 +262,9 @@ def box():
         for kind in (2, 4, 6) if at < 160 else (2,):
             yield say(*((2, kind) if kind != 2 else (2,))) + bytes([9, at + 3 & 255, at + 3 >> 8, 0x81]) + say(3)
             yield say(*((2, kind) if kind != 2 else (2,))) + bytes([9, at & 255, at >> 8, 7]) + say(3)
-    yield say(2, 4) + bytes([9, 32, 0, 0xff]) + bytes([9, 33, 0, 0xff]) + bytes([9, 34, 0, 0xff]) + bytes([9, 35, 0, 0xff]) + say(3)
+    yield say(2, 4) + b"".join(bytes([9, at, 0, 0xff]) for at in range(32, 36)) + say(3)
     yield say(1, 1)
     yield say(2, 5, 3)
-
-
-# ---- clips of every kind ------------------------------------------------------------------------
-
-# What ffmpeg is asked for, by the output's ending; its sources come before.
-PICTURE = "-f lavfi -i testsrc=s=48x32:r=10:d=0.5"
-SOUND = "-f lavfi -i sine=f=300:r={rate}:d=0.5"
-VIDEO = {
-    "mp4": ["libx264 -preset ultrafast", "libx265 -preset ultrafast", "mpeg4", "libaom-av1 -cpu-used 8", "mjpeg"],
-    "mov": ["libx264 -preset ultrafast -movflags faststart", "prores", "cinepak", "dnxhd -profile:v dnxhr_lb -s 256x120",
-            "rawvideo"],
-    "mkv": ["libx264 -preset ultrafast -bf 2", "libx265 -preset ultrafast -pix_fmt yuv420p10le", "libvpx",
-            "libvpx-vp9", "ffv1", "huffyuv", "ffvhuff", "utvideo", "libtheora", "mpeg2video", "rawvideo -pix_fmt yuv422p",
-            "rawvideo -pix_fmt gray", "libsvtav1 -s 64x64", "libx264 -pix_fmt yuv444p",
-            *(f"libx264 -preset ultrafast -colorspace {c}" for c in ("bt709", "bt2020nc", "fcc", "smpte240m")), "mjpeg -pix_fmt yuvj444p"],
-    "webm": ["libvpx", "libvpx-vp9"],
-    "avi": ["mpeg4", "msmpeg4v2", "msmpeg4", "mjpeg", "rawvideo -pix_fmt bgr24", "huffyuv", "libx264 -preset ultrafast"],
-    "mpg": ["mpeg1video -r 25", "mpeg2video -r 25"],
-    "ts": ["libx264 -preset ultrafast", "mpeg2video -r 25", "libx265 -preset ultrafast"],
-    "flv": ["flv", "libx264 -preset ultrafast"],
-    "asf": ["wmv1", "wmv2", "msmpeg4"],
-    "ogv": ["libtheora"],
-    "mxf": ["mpeg2video -r 25"],
-    "3gp": ["h263 -s 128x96", "mpeg4"],
-    "m4v": ["mpeg4"],
-    "gif": ["gif"],
-    "y4m": ["wrapped_avframe", "wrapped_avframe -pix_fmt gray"],
-    "ivf": ["libvpx", "libaom-av1 -cpu-used 8"],
-    "obu": ["libaom-av1 -cpu-used 8"],
-    "h264": ["libx264 -preset ultrafast"],
-    "hevc": ["libx265 -preset ultrafast"],
-    "mjpeg": ["mjpeg"],
-    "dv": ["dvvideo -s 720x576 -r 25 -pix_fmt yuv420p -frames:v 1"],
-}
-AUDIO = {
-    "wav": ["pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le", "pcm_alaw", "pcm_mulaw",
-            "adpcm_ms", "adpcm_ima_wav", "adpcm_yamaha", "libgsm_ms -ar 8000", "g726 -ar 8000",
-            "pcm_s16le -ac 6 -t 0.2", *(f"{codec} -ac 2 -af pan=stereo|c0=c0|c1=-1*c0" for codec in (
-                "pcm_s16le", "pcm_u8", "pcm_s32le", "pcm_f64le"))],
-    "w64": ["pcm_s16le"],
-    "aiff": ["pcm_s16be", "pcm_s8", "pcm_s24be"],
-    "au": ["pcm_s16be", "pcm_f32be", "pcm_mulaw"],
-    "caf": ["alac", "pcm_s32be", "adpcm_ima_qt"],
-    "mp3": ["libmp3lame"],
-    "mp2": ["mp2"],
-    "aac": ["aac"],
-    "flac": ["flac"],
-    "ac3": ["ac3"],
-    "eac3": ["eac3"],
-    "ogg": ["libvorbis", "libopus", "flac", "libspeex -ar 16000"],
-    "mka": ["dca -strict -2 -ar 48000 -t 0.2", "libopus", "g722 -ar 16000 -f matroska", "pcm_f64le", "aac -ac 2"],
-    "wma": ["wmav1", "wmav2"],
-    "flv": ["nellymoser -ar 8000", "adpcm_swf -ar 22050"],
-    "latm": ["aac -f latm"],
-    "gsm": ["libgsm -ar 8000"],
-}
-STILLS = ["png", "jpg", "bmp", "webp", "tiff", "pgm", "ppm", "png -pix_fmt pal8", "png -pix_fmt gray16be",
-          "png -pix_fmt rgba", "png -pix_fmt monob", "jpg -pix_fmt yuvj422p", "tiff -pix_fmt gray"]
-# More than one thing at once: tracks, turns, covers, what interleaves badly.
-OTHERS = {
-    "tracks.mkv": f"{PICTURE} {PICTURE} {SOUND} {SOUND} -map 0 -map 1 -map 2 -map 3 -c:v mpeg4 -c:a aac",
-    "both.mp4": f"{PICTURE} {SOUND} -c:v libx264 -preset ultrafast -c:a aac -shortest",
-    "both.ts": f"{PICTURE} {SOUND} -c:v mpeg2video -r 25 -c:a mp2 -shortest",
-    "both.avi": f"{PICTURE} {SOUND} -c:v mpeg4 -c:a libmp3lame",
-    "both.mpg": f"{PICTURE} {SOUND} -c:v mpeg1video -r 25 -c:a mp2",
-    "wide.mkv": f"{PICTURE} -vf setsar=3/2 -c:v mpeg4",
-    "fields.mkv": f"{PICTURE} -c:v mpeg2video -r 25 -flags +ildct+ilme -top 1",
-    "late.mkv": f"{PICTURE} -itsoffset 3 {SOUND} -map 0 -map 1 -c:v mpeg4 -c:a flac",
-    "cover.mp3": f"{SOUND} {PICTURE} -map 0 -map 1 -frames:v 1 -c:a libmp3lame -c:v mjpeg -disposition:v attached_pic",
-    "fragments.mp4": f"{PICTURE} -c:v libx264 -preset ultrafast -movflags frag_keyframe+empty_moov",
-    "unknown.mkv": f"{PICTURE} -c:v zmbv",
-    "captions.mkv": f"{PICTURE} -c:v mpeg4 -metadata title=captions",
-}
-
-
-def clip_orders():
-    """(name, ffmpeg's arguments) of each clip."""
-    for ending, codecs in VIDEO.items():
-        for i, codec in enumerate(codecs):
-            yield f"v{i}.{ending}", f"{PICTURE} -pix_fmt yuv420p -c:v {codec}"
-    for ending, codecs in AUDIO.items():
-        for i, codec in enumerate(codecs):
-            yield f"a{i}.{ending}", f"{SOUND} -c:a {codec}"
-    for i, still in enumerate(STILLS):
-        ending, *options = still.split(" ", 1)
-        yield f"s{i}.{ending}", f"{PICTURE} -frames:v 1 {' '.join(options)}"
-    yield from OTHERS.items()
-
-
-def encode(folder, name, order):
-    """What ffmpeg cannot make, in this build of it, is left out."""
-    rate = re.search(r"-ar (\d+)", order)
-    words = order.format(rate=rate[1] if rate else 16000).split()
-    path = folder / name
-    done = subprocess.run(["ffmpeg", "-nostdin", "-v", "quiet", "-y", *words, "-threads", "1", "-fflags", "+bitexact",
-                           "-flags:v", "+bitexact", path], check=False, stderr=subprocess.DEVNULL)
-    return path.read_bytes() if done.returncode == 0 and path.is_file() else b""
-
-
-def turned(clip):
-    """The same MP4, said to lie on its side: the matrices of its tracks."""
-    upright = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    return clip.replace(upright, struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000))
-
-
-def too_large(png):
-    """The same picture, said to have too many pixels, and a side that is too long."""
-    for w, h in (16000, 16000), (40000, 9), (600, 600):
-        size = b"IHDR" + struct.pack(">II", w, h) + png[24:29]
-        yield png[:12] + size + struct.pack(">I", zlib.crc32(size)) + png[33:]
-
-
-def clips():
-    if not shutil.which("ffmpeg"):
-        return
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = dict(zip((name for name, _ in clip_orders()),
-                        pool.map(lambda order: encode(pathlib.Path(folder), *order), clip_orders())))
-    yield from (clip for clip in made.values() if clip)
-    both = made["both.mp4"]
-    if both:
-        yield turned(both)
-        yield both[:len(both) // 2]  # its index is lost
-    for name in "both.ts", "v0.mkv", "v1.webm", "a0.ogg", "a0.flac", "s1.jpg", "v0.gif":
-        yield made[name][:2 * len(made[name]) // 3]
-    yield from too_large(made["s0.png"])
-    yield b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/a.ts\n"
-    yield b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\n"
-    yield b"ffconcat version 1.0\nfile a.mp4\n"
-    yield b"this is a text\n"
-    yield b""
-    yield bytes(3000)
-    for n in range(100, min(1200, len(made["v0.mov"])), 100):  # its index breaks off
-        yield made["v0.mov"][:n]
-    if made["both.ts"]:
-        yield made["both.ts"] + made["both.ts"]  # its clock goes back
 
 
 # ---- models, checkpoints, stores ----------------------------------------------------------------
@@ -566,90 +334,7 @@ def store():
     yield b"\0" + bytes([0, 0, 0, ord("S")]) + b"\x80"
 
 
-# ---- data sets, names ---------------------------------------------------------------------------
-
-def folder(asked, files):
-    return asked.encode() + b"\n" + b"\n".join(b"@" + name.encode() + b"\n" + content
-                                               for name, content in files.items())
-
-
-def corpus():
-    head = "file,subject,emotion,split,quality,boredom,engagement,confusion,frustration,engagement3\n"
-    rows = [f"{k}.wav,p{k % 4},{word},{part},{grade},{k % 5},2,,0,{k % 3}" for k, (word, part, grade) in enumerate(
-        zip(("happy", "sad", "calm", "angry", "joy", "", "bored", "fear", "neutral", "surprise"),
-            10 * ("train", "val", "test"), 10 * ("normal", "low_quality", "occluded", "")))]
-    files = {"manifest.csv": (head + "\n".join(rows)).encode(), "qualities.csv": b"file,quality\n1.wav,normal\n",
-             **{f"{k}.wav": b"x" for k in range(9)}}
-    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
-    parts = ("random:train", "people:valid:3", "random:test,valid:quality", "people:fold1/3", "random:nofold0/2:quality:9")
-    for split in ("all", "notest", "train", "subject=p1,p2", "split=val+fold2", "nofold1", "fold9", "nothing=1", *parts):
-        for name in "manifest", "voices_more", "daisee-frames", "javanese_av", "faces-diverse":
-            yield folder(f"{name} {split}", files)
-    yield folder("manifest all", {**files, "0.wav": pointer})
-    yield folder("manifest all", {"manifest.csv": (head + rows[0] + "\n" + rows[0].replace("happy", "sad")).encode(),
-                                  "0.wav": b"x"})
-    yield folder("manifest all", {"manifest.csv": b"\xef\xbb\xbfpath;x\n,,\n"})
-    yield folder("manifest all", {"sub/manifest.csv": b"file,expression,colour\n/etc/hostname,happy,red\n,happy,\n,,\n"})
-    votes = "usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
-    fer = {"fer2013new.csv": (votes + "Training,a.png,8,0,0,2,0,0,0,0,0,0\nTraining,b.png,1,1,1,1,1,1,1,1,1,1\n"
-                              "PublicTest,c.png,4,4,0,0,0,0,0,0,2,0\nPrivateTest,d.png,0,0,0,0,0,0,0,0,9,1\n"
-                              "Training,e.png,x,0,0,0,0,0,0,0,0,0\nOther,f.png,1,2\n").encode(),
-           "FER2013Train/a.png": b"x", "FER2013Train/b.png": b"x", "FER2013Valid/c.png": b"x"}
-    listed = {**fer, "fer2013_labels.csv": b"split,png,fer2013_label\nFER2013Train,a.png,happy\nFER2013Valid,c.png,9\n"
-                                           b"FER2013Train,b.png,3\nFER2013Train,,3\nFER2013Train,b.png,\n"}
-    pixels = " ".join(str(i % 256) for i in range(48 * 48))
-    for split in "all", "train", "valid", "test", "sideways", "random:train":
-        yield folder(f"ferplus {split}", fer)
-        yield folder(f"fer2013 {split}", listed)
-        yield folder(f"fer2013 {split}", {"fer2013.csv": f"emotion,pixels,Usage\n3,{pixels},Training\n6,1 2 3,PublicTest\n"
-                                                         f"7,{pixels},PrivateTest\n".encode()})
-        yield folder(f"fer2013 {split}", {"in/train/happy/a.png": b"x", "in/test/3/b.png": b"x", "in/what/c.png": b"x"})
-    yield folder("fer2013 all", {"train.csv": f"pixels,emotion\n{pixels},0\n{pixels},sad\n".encode()})
-    yield folder("fer2013 all", {"train.csv": b"emotion\n1\n"})
-    yield folder("ferplus all", {"fer2013new.csv": b"a,b,c\n1,2,3\n"})
-    takes = {f"Actor_{a:02d}/0{m}-0{c}-0{e}-01-01-01-{a:02d}.{kind}": b"x" for a, m, c, e, kind in (
-        (1, 3, 1, 1, "wav"), (2, 3, 1, 8, "flac"), (2, 1, 1, 8, "mp4"), (3, 2, 1, 2, "mp4"), (4, 3, 2, 3, "wav"),
-        (5, 3, 1, 9, "wav"), (6, 1, 1, 3, "mp4"))}
-    for split in "all", "fold0", "nofold1", "actors=1,2", "clips", "clips+fold1", "clips+all", "fold7", "people:train":
-        yield folder(f"ravdess {split}", {**takes, "note.txt": b"x", "03-01.wav": b"x"})
-    labels = b"ClipID,Boredom,Engagement,Confusion,Frustration \n1.avi,0,1,2,3\n2.mp4,0,9,,3\n3.avi,0,1,2,3\n,1\n"
-    daisee = {"DataSet/Train/7/1/1.avi": b"x", "DataSet/Train/7/2/2.avi": b"x", "DataSet/Test/8/4/4.avi": b"x",
-              "DataSet/Validation/9/5/5.mkv": b"x", "Labels/TrainLabels.csv": labels, "Labels/TestLabels.csv": b"ClipID\n4.avi\n"}
-    for split in "all", "train", "val", "test", "notest", "no":
-        yield folder(f"daisee {split}", daisee)
-    wacv = {f"{c}/img{p}_{p}.jpg": b"x" for c in ("0_disengaged", "1_partial", "2_engaged") for p in range(4)}
-    for split in "all", "fold1", "nofold2", "people=1,3", "fold4", "people:test":
-        yield folder(f"wacv-engagement {split}", wacv)
-    crema = {"VideoFlash/1001_DFA_ANG_XX.flv": pointer, "AudioWAV/1001_DFA_ANG_XX.wav": b"x",
-             "AudioWAV/1002_DFA_NEU_XX.wav": b"x", "AudioWAV/1002.wav": b"x"}
-    for split in "all", "clips", "voices", "other":
-        yield folder(f"crema-d {split}", crema)
-        yield folder(f"crema-d {split}", {**crema, "VideoFlash/1003_DFA_SAD_XX.flv": b"x"})
-    for split in "all", "mine", "none":
-        yield folder(f"folder {split}", {"mine/happy/a.jpg": b"x", "sad/b.wav": b"x", "sad/c.txt": b"x", "d.mp4": b"x",
-                                         "odd/e.mp4": b"x", "valid/joy/f.mp4": b"x"})
-    for column, one, two in (("subject", "a", "b"), ("emotion", "sad", "joy"), ("engagement3", "0", "1"), ("boredom", "", "2"),
-                             ("boredom", "1", "2"), ("engagement3", "", "full"), ("subject", "", "b")):
-        yield folder("manifest all", {"manifest.csv": f"file,{column},emotion\na.wav,{one},\na.wav,{two},\n".encode(),
-                                      "a.wav": b"x"})
-    twice = (votes + "Training,a.png,8,0,0,2,0,0,0,0,0,0\nTraining,a.png,0,9,0,0,0,0,0,0,0,0\n").encode()
-    yield folder("ferplus all", {"fer2013new.csv": twice, "FER2013Train/a.png": b"x"})
-    for split in ("all", "people:train", "corpus=a+people:test", "split=" + 170 * "x", "random:", "all+all+all", "random:a+all",
-                  "file=a+" * 9 + "all", "random:train+nothing=1", "random:valid:quality+all"):
-        yield folder(f"voices-more {split}", {
-            "manifest.csv": b"file,corpus,speaker,emotion\na.wav,a,korean-1,sad\nb.wav,a,korean-2,angry\nc.wav,b,x,happy\n",
-            "a.wav": b"x", "b.wav": b"x", "c.wav": b"x", "qualities.csv": b"file,grade\n"})
-    yield folder("manifest all", {"manifest.csv": b"file,engagement3\na.wav,no\n", "a.wav": b"x"})
-    yield folder("manifest all", {"manifest.csv": b"file,colour\na.wav,no\n"})
-    yield folder("daisee-frames all", {"manifest.csv": b"file,emotion\na.wav,sad\n"})
-    yield folder("manifest all", {"manifest.csv": b"file,emotion\n" + 4200 * b"a" + b".wav,sad\n"})
-    yield folder("manifest people:train", {"manifest.csv": b"file,emotion\na.wav,sad\n", "a.wav": b"x"})
-    yield folder("manifest all", {"a.wav": b"x"})
-    yield folder("ferplus all", {"a.png": b"x"})
-    yield folder("fer2013 train", {"happy/a.png": b"x"})
-    yield folder("daisee all", {"a": b"x"})
-    yield folder("nobody's all", {})
-
+# ---- names --------------------------------------------------------------------------------------
 
 def writers():
     """Texts apart by NULs, behind a byte (fuzz/writers.c)."""
@@ -663,7 +348,8 @@ def writers():
     yield b"-" + b"/a/" + 700 * b"b" + b"///"
 
 
-MAKERS = (weights, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus, writers)
+MAKERS = (weights, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
+          writers)
 INTO = {clips: "media"}
 
 

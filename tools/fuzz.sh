@@ -38,8 +38,8 @@ search() # hours
         mkdir -p "$corpus/$name"
         kept=(); [ ! -d "fuzz/corpus/$name" ] || kept=("fuzz/corpus/$name")
         "$program" -fork="$(nproc)" -ignore_crashes=1 -max_total_time="$seconds" -max_len=65536 -timeout=20 \
-            -rss_limit_mb=2048 -artifact_prefix="$found/$name-" "$corpus/$name" "${kept[@]}" "build/fuzz/fuzz/seeds/$name" \
-            2>"$found/$name.log" || failed=1
+            -rss_limit_mb=2048 -artifact_prefix="$found/$name-" "$corpus/$name" "${kept[@]}" \
+            "build/fuzz/fuzz/seeds/$name" 2>"$found/$name.log" || failed=1
         tail -n 1 "$found/$name.log"
     done
     [ -z "$(find $found -type f ! -name '*.log')" ] || { echo "found:" && ls $found; failed=1; }
