@@ -2,14 +2,17 @@
  * it is: its markup is that of the same report with harmless names, its JSON parses, and nothing in it is a
  * control character or turns the direction of what stands beside it. The input is texts apart by NULs: the
  * input's name, the model's, why the input ended, a note on it, and what the model's card says. */
+#include "folder.h"
 #include "fuzz.h"
 
 #include "made_windows.h"
 
+#include <attune/explain.h>
 #include <attune/sink.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { NAME, MODEL, REASON, NOTE, FACTS, TEXTS = FACTS + 9, SINKS = 32, WINDOWS = 8 };
 
@@ -57,6 +60,58 @@ static attune_window window(int i)
     return w;
 }
 
+/* A file of the program's folder. */
+static void take_file(written *out, const char *name)
+{
+    char path[FUZZ_PATH + 32];
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
+    FILE *f = fopen(path, "rb");
+    FUZZ_CHECK(f && fstat(fileno(f), &st) == 0 && out->n < SINKS);
+    out->file[out->n] = name;
+    out->size[out->n] = (size_t)st.st_size;
+    out->text[out->n] = calloc((size_t)st.st_size + 1, 1);
+    FUZZ_CHECK(fread(out->text[out->n], 1, (size_t)st.st_size, f) == (size_t)st.st_size);
+    out->n++;
+    fclose(f);
+}
+
+static void write_index(written *out, char *const text[TEXTS], const attune_report *r)
+{
+    const char *reason = text[REASON] ? text[REASON] : "";
+    attune_index *x;
+
+    FUZZ_CHECK(attune_index_open(&x, fuzz_folder(), NULL) == ATTUNE_OK);
+    FUZZ_CHECK(attune_index_add(x, text[NAME], r) == ATTUNE_OK);
+    FUZZ_CHECK(attune_index_add_failed(x, text[NAME], reason) == ATTUNE_OK);
+    FUZZ_CHECK(attune_index_finish(x, NULL) == ATTUNE_OK);
+    attune_index_free(&x);
+    take_file(out, "index.html");
+}
+
+static void write_explanation(written *out, char *const text[TEXTS], const attune_input_info *info)
+{
+    static const uint8_t picture[12];
+    const attune_overlay o = {.window = window(1),
+                              .class_name = "happy",
+                              .face_side = 2,
+                              .side = 2,
+                              .face = picture,
+                              .overlay = picture};
+    const attune_explanation_options as = {.dir = fuzz_folder(), .input = text[NAME]};
+    attune_explanation *x;
+
+    FUZZ_CHECK(attune_explanation_open(&x, &as, NULL) == ATTUNE_OK);
+    FUZZ_CHECK(attune_explanation_window(x, &o.window, NULL) == ATTUNE_OK);
+    FUZZ_CHECK(attune_explanation_overlay(x, &o, NULL) == ATTUNE_OK);
+    FUZZ_CHECK(attune_explanation_finish(x, info, 0, NULL) == ATTUNE_OK);
+    attune_explanation_free(&x);
+    take_file(out, "explain.html");
+    take_file(out, "explain.json");
+    fuzz_folder_empty();
+}
+
 static void write_report(written *out, char *const text[TEXTS], const char *sinks)
 {
     static const char *const keys[] = {"name",    "version", "summary", "trained_on", "training",
@@ -87,9 +142,11 @@ static void write_report(written *out, char *const text[TEXTS], const char *sink
     FUZZ_CHECK(attune_report_finish(r, &info, 0, &err) == ATTUNE_OK);
     out->json = strdup(attune_report_json(r));
     out->words = strdup(attune_report_text(r));
-    attune_report_free(&r);
     for (int i = 0; i < out->n; i++)
         fclose(out->f[i]);
+    write_index(out, text, r);
+    attune_report_free(&r);
+    write_explanation(out, text, &info);
 }
 
 static void forget(written *w)
@@ -155,6 +212,14 @@ static size_t count(const char *text, size_t size, char c)
     return n;
 }
 
+static void check_json(const char *text)
+{
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+    FUZZ_CHECK(json_is_object(root));
+    json_decref(root);
+}
+
 static void check_lines_of_json(const char *text)
 {
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
@@ -198,6 +263,8 @@ static void check_file(const char *file, const char *text, size_t size, const ch
     if (is_of(file, ".png") || is_of(file, ".pdf"))
         return;
     check_shown(text, size);
+    if (is_of(file, ".json"))
+        check_json(text);
     if (is_of(file, ".jsonl"))
         check_lines_of_json(text);
     if (is_of(file, ".csv"))
@@ -210,10 +277,8 @@ static void check_file(const char *file, const char *text, size_t size, const ch
 
 static void compare(const written *w, const written *plain)
 {
-    json_t *root = json_loads(w->json, JSON_REJECT_DUPLICATES, NULL);
-
-    FUZZ_CHECK(json_is_object(root) && w->n == plain->n);
-    json_decref(root);
+    FUZZ_CHECK(w->n == plain->n);
+    check_json(w->json);
     check_shown(w->json, strlen(w->json));
     check_shown(w->words, strlen(w->words));
     FUZZ_CHECK(count(w->words, strlen(w->words), '\n') ==
