@@ -38,6 +38,8 @@ static void look(const at_wire_message *m, uint8_t *shared)
     f->color_range = p->range;
     f->colorspace = p->space;
     FUZZ_CHECK(at_wire_place(f, shared + p->offset) > 0);
+    FUZZ_CHECK(at_wire_slots(at_wire_slot_bytes(p->format, p->w, p->h),
+                             at_wire_shared_bytes(MAX_PIXELS)) >= 1);
     FUZZ_CHECK(at_av_picture_lend(&work, f, (AVRational){p->aspect_num, p->aspect_den},
                                   at_turn_of(p->orientation), "box", &packet, NULL) == 0);
     FUZZ_CHECK(packet.frame == f && at_picture_check(&packet.picture) == ATTUNE_OK);
@@ -48,6 +50,18 @@ static void look(const at_wire_message *m, uint8_t *shared)
     at_image_free(&rgb);
     at_av_picture_free(&work);
     av_frame_free(&f);
+}
+
+/* Samples that came, here any bytes of the message: each is one, or there is a fault. */
+static void hear(const at_wire_message *m)
+{
+    float pcm[SIDE];
+
+    memcpy(pcm, &m->picture, sizeof pcm);
+    if (at_wire_sound_fault(pcm, SIDE))
+        return;
+    for (int i = 0; i < SIDE; i++)
+        FUZZ_CHECK(pcm[i] >= -1 && pcm[i] <= 1);
 }
 
 /* Whether the parent goes on. */
@@ -64,7 +78,10 @@ static int take(at_wire_state *s, const at_wire_message *m, uint8_t *shared)
     FUZZ_CHECK(!before.ended && (before.opened || m->kind <= AT_WIRE_OPENED || m->status < 0));
     FUZZ_CHECK(memchr(m->info.truncated_reason, 0, sizeof m->info.truncated_reason));
     FUZZ_CHECK(m->kind != AT_WIRE_FAILED || memchr(m->text, 0, sizeof m->text));
-    FUZZ_CHECK(m->kind != AT_WIRE_SOUND || (m->samples > 0 && m->samples <= AT_AV_PIECE));
+    if (m->kind == AT_WIRE_SOUND) {
+        FUZZ_CHECK(m->samples > 0 && m->samples <= AT_AV_PIECE);
+        hear(m);
+    }
     if (m->kind == AT_WIRE_PICTURE) {
         FUZZ_CHECK(m->t_us > before.last_frame_us && m->t_us >= 0);
         look(m, shared);

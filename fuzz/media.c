@@ -1,13 +1,15 @@
-/* Hostile clips, pictures and sounds: the reader's promises on what it gives out. */
+/* Hostile clips, pictures and sounds, as files and through a pipe: the reader's promises on what it gives out. */
 #include "fuzz.h"
 
 #include "base/mem.h"
 #include "media/media.h"
 #include "vision/picture.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <string.h>
 
-enum { SIDE = 96, PACKETS = 50 };
+enum { SIDE = 96, PACKETS = 50, PIPE_BYTES = 1 << 18 };
 
 static volatile unsigned seen; /* so that the reading is not optimised away */
 
@@ -37,14 +39,14 @@ static void check_sound(const at_media_packet *p)
         FUZZ_CHECK(isfinite(p->pcm[i]) && p->pcm[i] >= -1 && p->pcm[i] <= 1);
 }
 
-static void read_timed(const char *path)
+static void read_timed(const char *path, const at_media_options *o)
 {
-    const at_media_options o = {.rate = 8, .max_pixels = 1 << 18, .threads = 1, .no_sandbox = 1};
     at_media *m = NULL;
     at_media_packet p;
+    at_media_info info;
     attune_error err = {0};
     int64_t last_us = -1;
-    int rc = at_media_open(&m, path, &o, &err);
+    int rc = at_media_open(&m, path, o, &err);
 
     FUZZ_CHECK((rc == ATTUNE_OK) == (m != NULL));
     FUZZ_CHECK(rc == ATTUNE_OK || err.text[0] != '\0');
@@ -53,27 +55,84 @@ static void read_timed(const char *path)
             check_frame(&p, &last_us);
         else
             check_sound(&p);
+    if (m) {
+        at_media_get_info(m, &info);
+        FUZZ_CHECK(info.duration_us >= 0 && info.frames >= 0 && info.errors >= 0);
+        FUZZ_CHECK(info.video_track <= info.video_tracks && info.audio_track <= info.audio_tracks);
+        FUZZ_CHECK(memchr(info.truncated_reason, 0, sizeof info.truncated_reason));
+    }
     at_media_free(&m);
     FUZZ_CHECK(m == NULL);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* What a program upstream wrote before it ended: nothing to seek in. */
+static void read_pipe(const uint8_t *data, size_t size, const at_media_options *o)
+{
+    char path[64];
+    int fd[2];
+
+    FUZZ_CHECK(pipe2(fd, O_CLOEXEC) == 0 && fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES) >= PIPE_BYTES);
+    size = size < PIPE_BYTES ? size : PIPE_BYTES;
+    FUZZ_CHECK(write(fd[1], data, size) == (ssize_t)size);
+    close(fd[1]);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd[0]);
+    read_timed(path, o);
+    close(fd[0]);
+}
+
+static double speech_s(const float *pcm, size_t n)
+{
+    double loud = 0;
+
+    for (size_t i = 0; i < n; i++)
+        loud += fabsf(pcm[i]) > 0.1f;
+    return loud / AT_MEDIA_AUDIO_RATE;
+}
+
+/* Samples alone, or what is chosen of several tracks. */
+static void read_otherwise(const char *path, int how)
+{
+    const at_media_options o = {.max_pixels = 1 << 18,
+                                .threads = 1,
+                                .no_sandbox = 1,
+                                .pcm_rate = how == 2 ? 8000 : 0,
+                                .audio_track = how == 3 ? 2 : 0,
+                                .video_track = how == 3 ? 2 : 0,
+                                .no_video = how == 4,
+                                .no_audio = how == 5};
+
+    read_timed(path, &o);
+}
+
+static void load_whole(const char *path, const uint8_t *data, size_t size)
 {
     uint8_t *rgb = NULL;
     float *pcm = NULL;
     int w, h;
     size_t n;
-    const char *path = fuzz_file(data, size);
 
-    read_timed(path);
     if (at_media_load_image_mem(data, size, "picture", &rgb, &w, &h, NULL) == ATTUNE_OK) {
         FUZZ_CHECK(w > 0 && h > 0 && (int64_t)w * h <= AT_MEDIA_MAX_PIXELS);
         seen = rgb[0] + rgb[3 * (size_t)w * (size_t)h - 1];
         at_free(rgb);
     }
+    if (at_media_load_image(path, &rgb, &w, &h, NULL) == ATTUNE_OK)
+        at_free(rgb);
     if (at_media_load_audio(path, 1, &pcm, &n, NULL) == ATTUNE_OK) {
         FUZZ_CHECK(n <= AT_MEDIA_AUDIO_RATE);
         at_free(pcm);
     }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const at_media_options o = {
+        .rate = 8, .max_pixels = 1 << 18, .threads = 1, .no_sandbox = 1, .speech_s = speech_s};
+    const char *path = fuzz_file(data, size);
+
+    read_timed(path, &o);
+    read_pipe(data, size, &o);
+    read_otherwise(path, size ? data[size - 1] % 8 : 0);
+    load_whole(path, data, size);
     return 0;
 }

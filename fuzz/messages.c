@@ -45,7 +45,7 @@ static void read_binary(const uint8_t *data, size_t size)
     FUZZ_CHECK(s.stream == AT_STREAM_VIDEO || (s.size % 2 == 0 && s.size <= AT_WIRE_SOUND_MOST));
 }
 
-/* Five header values with newlines between. Whoever is let in names the token somewhere. */
+/* Five header values with newlines between, those that are empty not there. Whoever is let in names the token somewhere. */
 static void judge(const char *data, size_t size)
 {
     static const char token[] = "0123456789abcdef0123456789abcdef";
@@ -59,6 +59,8 @@ static void judge(const char *data, size_t size)
     at_access_serve(&a, "127.0.0.1", 8765, 0);
     for (int i = 0; i < 5; i++)
         value[i] = next ? strsep(&next, "\n") : NULL;
+    for (int i = 0; i < 5; i++)
+        value[i] = value[i] && *value[i] ? value[i] : NULL;
     const at_request r = {value[0], value[1], value[2], value[3], value[4]};
     if (at_access_judge(&a, &r) != AT_ALLOWED)
         return;

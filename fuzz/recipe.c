@@ -1,4 +1,6 @@
-/* Hostile recipes: an error in words, or settings of which each number lies in its range. */
+/* Hostile recipes: an error in words, or settings of which each number lies in its range. What follows a NUL is
+ * base.json, which they may go out from. */
+#include "folder.h"
 #include "fuzz.h"
 
 #include "train/recipe.h"
@@ -69,12 +71,34 @@ static void check_hash(at_recipe *r)
     json_decref(reversed);
 }
 
+/* The path of what is read. */
+static const char *put_recipe(const uint8_t *data, size_t size)
+{
+    static char path[FUZZ_PATH];
+    const uint8_t *end = size ? memchr(data, 0, size) : NULL;
+
+    fuzz_folder();
+    fuzz_folder_empty();
+    FUZZ_CHECK(fuzz_folder_put("recipe.json", data, end ? (size_t)(end - data) : size));
+    if (end)
+        FUZZ_CHECK(fuzz_folder_put("base.json", end + 1, (size_t)(data + size - end - 1)));
+    snprintf(path, sizeof path, "%s/recipe.json", fuzz_folder());
+    return path;
+}
+
+static int check_file(void *user, const char *file, attune_error *err)
+{
+    (void)user, (void)err;
+    FUZZ_CHECK(*file);
+    return ATTUNE_OK;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char settings[16384];
     at_recipe r;
     attune_error err = {0};
-    int status = at_recipe_load(&r, fuzz_file(data, size), &err);
+    int status = at_recipe_load(&r, put_recipe(data, size), &err);
     if (status != ATTUNE_OK) {
         FUZZ_CHECK(status == (int)err.status && err.text[0] != '\0');
         FUZZ_CHECK(r.root == NULL && r.path == NULL);
@@ -89,8 +113,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         err = (attune_error){0};
         status = at_fields_read(fields, r.root, r.path, "", settings, &err);
         FUZZ_CHECK(status == ATTUNE_OK || (status == ATTUNE_E_FORMAT && err.text[0] != '\0'));
-        if (status == ATTUNE_OK)
-            check_settings(fields, settings);
+        if (status != ATTUNE_OK)
+            continue;
+        check_settings(fields, settings);
+        FUZZ_CHECK(at_fields_files(fields, settings, check_file, NULL, NULL) == ATTUNE_OK);
     }
     at_recipe_free(&r);
     return 0;

@@ -1,14 +1,22 @@
 #!/usr/bin/env python3
-"""Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/."""
+"""Writes the seed inputs of the fuzz programs: seeds.py FOLDER makes FOLDER/{weights,...}/.
+
+Clips come from seed_clips.py, data sets from seed_sets.py.
+"""
 
 import gzip
 import json
 import math
-import os
+import pathlib
 import re
+import shutil
 import struct
 import sys
-import zlib
+
+from seed_clips import clips, media, samples
+from seed_sets import corpus
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def safetensors(tensors, meta=None):
@@ -18,7 +26,7 @@ def safetensors(tensors, meta=None):
         header[name] = {"dtype": dtype, "shape": shape,
                         "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
-    text = json.dumps(header).encode()
+    text = json.dumps(header, separators=(",", ":")).encode()
     return struct.pack("<Q", len(text)) + text + data
 
 
@@ -31,104 +39,19 @@ def weights():
     yield safetensors({"scalar": ("F32", [], one[:4])})
     yield safetensors({"wrong": ("BF16", [3], half)})
     yield safetensors({})
+    yield safetensors({"a": ("F32", [2, 3], one), "b": ("F16", [3], half)}, {"xxh64": "0123456789abcdef"})
+    for header in (b"{}", b"[]", b"{", b'{"__metadata__":1}', b'{"__metadata__":{"a":1}}', b'{"a":1}', b'{"a":{}}',
+                   b'{"a":{"dtype":"F32","shape":1}}', b'{"a":{"dtype":"F32","shape":[-1]}}',
+                   b'{"a":{"dtype":"F32","shape":[2147483647,2147483647,2147483647]}}',
+                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}',
+                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,99]}}',
+                   b'{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}',
+                   b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},'
+                   b'"b":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+                   b'{"' + 300 * b"a" + b'":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'):
+        yield struct.pack("<Q", len(header)) + header + 8 * b"\0"
     yield struct.pack("<Q", 1 << 60) + b"{}"
-
-
-def samples(n):
-    return b"".join(struct.pack("<h", int(9000 * math.sin(i / 5))) for i in range(n))
-
-
-def chunk(name, body):
-    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1)
-
-
-def wav(rate, channels, n):
-    form = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels, 2 * channels, 16)
-    body = b"WAVE" + chunk(b"fmt ", form) + chunk(b"data", samples(n * channels))
-    return chunk(b"RIFF", body)
-
-
-def picture(w, h):
-    return bytes((7 * x + 3 * y + 80 * c) & 255 for y in range(h) for x in range(w)
-                 for c in range(3))
-
-
-def png(w, h):
-    def part(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I",
-                                                                        zlib.crc32(name + body))
-    rows = picture(w, h)
-    packed = zlib.compress(b"".join(b"\0" + rows[3 * w * y:3 * w * (y + 1)] for y in range(h)))
-    return (b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)) +
-            part(b"IDAT", packed) + part(b"IEND", b""))
-
-
-def bmp(w, h):
-    row = (3 * w + 3) // 4 * 4
-    return (struct.pack("<2sIHHI", b"BM", 54 + row * h, 0, 0, 54) +
-            struct.pack("<IiiHHIIiiII", 40, w, h, 1, 24, 0, row * h, 0, 0, 0, 0) +
-            b"".join(picture(w, 1).ljust(row, b"\0") for _ in range(h)))
-
-
-def avi(w, h, frames):
-    """Uncompressed pictures with 8 kHz sound."""
-    def group(name, body):
-        return chunk(b"LIST", name + body)
-    size = 3 * w * h
-    main = struct.pack("<14I", 100000, size * 10, 0, 0x10, frames, 0, 2, size, w, h, 0, 0, 0, 0)
-    video = struct.pack("<4s4sIHHIIIIIIIIhhhh", b"vids", b"DIB ", 0, 0, 0, 0, 1, 10, 0, frames,
-                        size, 0, 0, 0, 0, w, h)
-    shape = struct.pack("<IiiHHIIiiII", 40, w, h, 1, 24, 0, size, 0, 0, 0, 0)
-    audio = struct.pack("<4s4sIHHIIIIIIIIhhhh", b"auds", b"\1\0\0\0", 0, 0, 0, 0, 1, 8000, 0,
-                        800 * frames, 1600, 0, 2, 0, 0, 0, 0)
-    form = struct.pack("<HHIIHHH", 1, 1, 8000, 16000, 2, 16, 0)
-    head = group(b"hdrl", chunk(b"avih", main) +
-                 group(b"strl", chunk(b"strh", video) + chunk(b"strf", shape)) +
-                 group(b"strl", chunk(b"strh", audio) + chunk(b"strf", form)))
-    body = b"".join(chunk(b"00db", picture(w, h)) + chunk(b"01wb", samples(800))
-                    for _ in range(frames))
-    return chunk(b"RIFF", b"AVI " + head + group(b"movi", body))
-
-
-def mov(n):
-    """QuickTime with one track of 16-bit little-endian sound, the index at the end."""
-    def box(name, body):
-        return struct.pack(">I", 8 + len(body)) + name + body
-    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    times = struct.pack(">IIIII", 0, 0, 0, 8000, n)
-    entry = box(b"sowt", bytes(6) + struct.pack(">HHHIHHHHI", 1, 0, 0, 0, 1, 16, 0, 0,
-                                                8000 << 16))
-    data = samples(n)
-    start = box(b"ftyp", b"qt  " + struct.pack(">I", 0) + b"qt  ") + box(b"mdat", data)
-    table = (box(b"stsd", struct.pack(">II", 0, 1) + entry) +
-             box(b"stts", struct.pack(">IIII", 0, 1, n, 1)) +
-             box(b"stsc", struct.pack(">IIIII", 0, 1, 1, n, 1)) +
-             box(b"stsz", struct.pack(">III", 0, 2, n)) +
-             box(b"stco", struct.pack(">III", 0, 1, len(start) - len(data))))
-    media = (box(b"mdhd", times + struct.pack(">HH", 0, 0)) +
-             box(b"hdlr", struct.pack(">I4s4s", 0, b"mhlr", b"soun") + bytes(13)) +
-             box(b"minf", box(b"smhd", bytes(8)) +
-                 box(b"dinf", box(b"dref", struct.pack(">II", 0, 1) +
-                                  box(b"url ", struct.pack(">I", 1)))) +
-                 box(b"stbl", table)))
-    track = box(b"trak", box(b"tkhd", struct.pack(">IIIIII", 7, 0, 0, 1, 0, n) + bytes(8) +
-                             struct.pack(">HHHH", 0, 0, 256, 0) + matrix + bytes(8)) +
-                box(b"mdia", media))
-    return start + box(b"moov", box(b"mvhd", times + struct.pack(">IH", 0x10000, 256) +
-                                    bytes(10) + matrix + bytes(24) + struct.pack(">I", 2)) +
-                       track)
-
-
-def media():
-    yield wav(16000, 1, 1600)
-    yield wav(8000, 2, 400)
-    yield png(12, 9)
-    yield bmp(9, 7)
-    yield b"P6\n7 5\n255\n" + picture(7, 5)
-    yield b"YUV4MPEG2 W16 H12 F10:1 Ip C420\n" + 3 * (b"FRAME\n" + bytes(range(192)) + bytes(96))
-    yield avi(8, 6, 3)
-    yield mov(1200)
-    yield mov(1200)[:2000]
+    yield b"short"
 
 
 def csv():
@@ -136,26 +59,70 @@ def csv():
     yield b'\xef\xbb\xbfname,"two, words","say ""so"""\r\n x , y ,\r\n\r\n"open'
     yield b"," * 100 + b"\n"
     yield b"split,file\nval,\x00hidden\n"
+    yield b"a,b\n1,2,3\n"
+    yield b"a\n"
+    yield b'"a""b","c,d"\nx,y\n'
+    yield b""
+    yield gzip.compress(b"a,b\n" + 22000 * b"1,2\n", mtime=0)
+    yield gzip.compress(b"a,b\n" + 99000 * b"1,2\n", mtime=0)
     packed = gzip.compress(b"a,b,c\n1,2,3\n", mtime=0)
     yield packed + packed
     yield packed[:-5]
 
 
+def paths_in(value, path=()):
+    """(path, value) of all that is in JSON, of a list its first."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, inner in inside:
+        yield path + (key,), inner
+        yield from paths_in(inner, path + (key,))
+
+
+def put_at(root, path, value):
+    other = json.loads(json.dumps(root))
+    at = other
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    return json.dumps(other).encode()
+
+
 def recipe():
+    """A NUL, and base.json."""
     yield b'{"kind": "visual", "name": "a", "epochs": 3, "data": {"name": "x", "share": 0.5}}'
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "recipes")
-    for name in sorted(os.listdir(folder)):
-        with open(os.path.join(folder, name), "rb") as f:
-            yield f.read()
+    seen = set()
+    for path in sorted((HERE / ".." / "recipes").glob("*.json")):
+        yield path.read_bytes()
+        root = json.loads(path.read_bytes())
+        root.pop("base", None)
+        for where, value in paths_in(root):
+            if where in seen:
+                continue
+            seen.add(where)
+            for other in "", 0.5, -1e18, [], {}, 70 * [value], None:
+                yield put_at(root, where, other)
+    visual = json.loads((HERE / "../recipes/visual_base.json").read_bytes())
+    visual["name"] = "b"
+    for more in ({"frozen": "all"}, {"frozen": "trunk"}, {"frozen": "network", "init": "a"},
+                 {"sizes": [{"from": 0, "side": 160}]}):
+        yield json.dumps({**visual, **more}).encode()
     yield b'{"kind": "audio", "name": "../a"}'
     yield b'{"kind": "audio", "name": "a", "base": "nowhere.json"}'
+    yield b'{"kind": "audio", "name": "a", "base": 1}'
+    yield b'{"kind": 1, "name": "a"}'
     yield b'{"kind": "audio", "kind": "visual", "name": "b"}'
     yield b'["kind", {"name": [[[[1e309]]]]}]'
+    yield b'{"name": "b", "base": "base.json", "losses": {"lacking": 2}, "data": null, "x": {"y": 1}}\0' \
+          b'{"kind": "audio", "name": "a", "epochs": 4, "losses": {"lacking": 1}, "data": {"sets": []}, "x": 3}'
+    yield b'{"kind": "audio", "name": "b", "base": "base.json"}\0{"base": "recipe.json"}'
+    yield b'{"kind": "audio", "name": "b", "base": "base.json"}\0[]'
+    yield b'{"kind": "hog", "name": "b", "data": {"sets": [{"dataset": "ferplus", "train": "train", "share": 0.5}]}}'
+    yield b'{"kind": "functionals", "name": "b", "base": "b", "data": {"sets": [{"dataset": "ravdess"}]}}'
 
 
-def timeline():
-    with open(os.path.join(os.path.dirname(__file__), "../src/base/names.c"), encoding="utf-8") as f:
-        units = re.findall(r'\{"(\w+)", \d+\}', f.read())
+def rows():
+    """A row of a timeline, and one of nobody."""
+    units = re.findall(r'\{"(\w+)", \d+\}', (HERE / "../src/base/names.c").read_text(encoding="utf-8"))
     streams = "face", "voice"
     row = {"start_s": 0.0, "end_s": 0.5, "track": 1}
     row.update({f"used_{m}": True for m in streams}, abstain=False)
@@ -172,12 +139,55 @@ def timeline():
     row.update({f"unit_{u}": 0.125 for u in units}, condition_face=1.0, condition_voice=1.0)
     nobody = {k: None if k.startswith(("state_", "engagement_", "box_", "unit_")) else v for k, v in row.items()}
     nobody.update(track=0, used_face=False, abstain=True)
+    return row, nobody
+
+
+def timeline():
+    row, nobody = rows()
     line, other = (json.dumps(r).encode() + b"\n" for r in (row, nobody))
+    for key in row:
+        for value in None, -5, 1e300, "x", True:
+            yield json.dumps({**row, key: value}).encode() + b"\n"
+        yield json.dumps({k: v for k, v in row.items() if k != key}).encode() + b"\n"
+    yield json.dumps({**row, "start_s": 3.0}).encode() + b"\n"
+    yield json.dumps({**nobody, "box_x": 1.0}).encode() + b"\n"
+    yield json.dumps({**row, "start_s": 5.0, "end_s": 7.0}).encode() + b"\n" + line
+    yield line[:-1]
+    yield b"x" * 70000
+    yield line + b"\0" + line
     yield line
     yield line + other
     yield other + line[:-40]
     yield line.replace(b"0.25", b"1e400")
     yield b"{}\n[]\nnull\n"
+
+
+def report():
+    """summary.json, a NUL, timeline.jsonl."""
+    row, nobody = rows()
+    lines = [json.dumps({**r, "start_s": max(0, k / 2 - 2.5), "end_s": (k + 1) / 2}).encode() + b"\n"
+             for k, r in enumerate((row, nobody, row, row))]
+    states = {s: {"usual_level": 1.0, "usual_deviation": 0.5}
+              for s in "boredom engagement confusion frustration".split()}
+    summary = {"input": "a.mp4", "interrupted": False, "windows": 4, "duration_s": 2.0, "container_s": None,
+               "has_video": True, "has_audio": True, "width": 64, "height": 48, "frames": 20,
+               "frames_with_face": 10, "smallest_face": None, "truncated": False, "truncated_reason": "",
+               "elapsed_s": 0.1, "notes": ["a note"],
+               "options": {"rate": 10, "window_s": 3.0, "hop_s": 0.5, "max_tracks": 1, "no_video": False,
+                           "no_audio": False, "no_baseline": False, "causal": False},
+               "model": {"path": "m.safetensors", "name": "m", "version": "1", "limits": "<b>"},
+               "all": {"states": states}}
+    whole = b"".join(lines)
+    yield json.dumps(summary).encode() + b"\0" + whole
+    for path, value in paths_in(summary):
+        for other in (None, -1, 1e18, "x", 0, {}, [], True, 30 * ["n"]):
+            if not isinstance(value, dict) or other in (None, {}, 0):
+                yield put_at(summary, path, other) + b"\0" + whole
+    for more in ({"model": {f"k{k}": "v" for k in range(20)}}, {"windows": 2, "duration_s": 0.5},
+                 {"truncated": True, "truncated_reason": "\u202e<b>", "interrupted": True}):
+        yield json.dumps({**summary, **more}).encode() + b"\0" + whole
+    yield b"{\0"
+    yield json.dumps(summary).encode() + b"\0" + whole[:-20]
 
 
 def jpeg(w, h):
@@ -203,12 +213,36 @@ def messages():
     yield b"\0" + b'{"type":"stream","stream":"audio","on":false}'
     yield b"\0" + b'{"type":"keep","consent":"1"}'
     yield b"\0" + b'{"type":"end"}'
+    for text in ('[]', '{"type":"hello"}', '{"type":"hello","version":1,"video":1}',
+                 '{"type":"hello","version":2,"resume":"xyz"}', '{"type":"hello","version":1,"resume":1}',
+                 '{"type":"hello","version":1,"resume":null,"keep":true}', '{"type":"stream"}',
+                 '{"type":"stream","stream":"video","on":1}', '{"type":"stream","stream":"sound","on":true}',
+                 '{"type":"keep","consent":"\u0001"}', '{"type":"keep"}', '{"type":"forget"}', '{"type":"no"}'):
+        yield b"\0" + text.encode()
+    yield b"\0" + b'{"type":"hello","version":1,"resume":"' + 99 * b"a" + b'"}'
+    for head in ("BBHIq", 2, 1, 0, 7, 0), ("BBHIq", 1, 9, 0, 7, 0), ("BBHIq", 1, 2, 0, 7, -1), ("BBHIq", 1, 1, 5, 7, 0):
+        yield b"\1" + struct.pack("<" + head[0], *head[1:]) + b"xx"
+    yield b"\1" + media(2, b"xxx")
+    yield b"\1" + media(2, bytes(70000))
+    yield b"\1" + media(1, b"")
     yield b"\1" + media(1, jpeg(16, 8))
     yield b"\1" + media(2, samples(100))
     host = b"127.0.0.1:8765\n"
     yield b"\2" + host + b"http://" + host + b"Bearer " + token
     yield b"\2" + host + b"\n\na=b; attune_8765=" + token
     yield b"\2" + host + b"\n\n\n" + token
+    yield b"\2" + b"localhost:8765\n\n\na=1; attune_8765=no, attune_8765=" + token
+    yield b"\2" + b"[::1]:8765\n\nBearer no"
+    yield b"\2" + b"example.org\n\nBearer " + token
+    yield b"\2" + host + b"https://" + host + b"Bearer " + token
+    grey = jpeg(40, 24)
+    yield b"\3" + grey[:2] + grey[grey.index(b"\xff\xc0"):]  # no tables
+    yield b"\3" + grey.replace(b"\x08\0\x18\0\x28", b"\x08\0\0\0\x28")
+    yield b"\3" + grey[:-2] + grey[grey.index(b"\xff\xc0"):]
+    yield b"\3" + grey[:grey.index(b"\xff\xc0") + 6]
+    yield b"\3" + grey[:grey.index(b"\xff\xda")]
+    yield b"\3" + grey[:4]
+    yield b"\3GIF89a"
     yield b"\3" + jpeg(40, 24)
     yield b"\3" + jpeg(400, 24)
     yield b"\3" + jpeg(40, 24)[:-4]
@@ -217,22 +251,116 @@ def messages():
 
 def box():
     """What a decoder's child says: kinds of messages (fuzz/box.c) with their times, and bytes that are changed."""
-    def say(*kinds):
+    def say(*kinds):  # kinds: at_wire_kind
         return b"".join(bytes([kind, 0, 0, t]) for t, kind in enumerate(kinds, 1))
     yield say(2, 3, 4, 3, 4, 5)
     yield say(2, 6)
     yield say(2, 3, 3)
     for at in range(24, 72):  # the picture's format, size, colours, shape and place
         yield say(2, 3) + bytes([9, at, 0, 1]) + say(3)
+    for at in range(0, 1200, 4):  # what was opened, sound, an error
+        for kind in (2, 4, 6) if at < 160 else (2,):
+            yield say(*((2, kind) if kind != 2 else (2,))) + bytes([9, at + 3 & 255, at + 3 >> 8, 0x81]) + say(3)
+            yield say(*((2, kind) if kind != 2 else (2,))) + bytes([9, at & 255, at >> 8, 7]) + say(3)
+    yield say(2, 4) + b"".join(bytes([9, at, 0, 0xff]) for at in range(32, 36)) + say(3)
+    yield say(1, 1)
+    yield say(2, 5, 3)
+
+
+# ---- models, checkpoints, stores ----------------------------------------------------------------
+
+def model():
+    """Parts, a kind of fusion, changes (fuzz/model.c)."""
+    face, voice, expert, spatial, temporal, detector, hog, plain, measures = (1 << i for i in range(9))
+
+    def of(parts, kind, *changes, text=b""):
+        return struct.pack("<HBB", parts, kind, len(changes)) + b"".join(
+            struct.pack("<BHB", *c) for c in changes) + text
+    for kind in range(9):
+        yield of(measures, kind)
+        yield of(face | voice | expert | spatial | temporal | measures | plain, kind)
+    yield of(detector | hog, 8)
+    yield of(detector | hog | measures, 2)
+    yield of(voice, 0, text=b'{"mean": [1, 1, 1, 1], "deviation": [1, 1, 1, 1]}')
+    yield of(voice, 0, text=b'{"mean": [1, 1, 1, 9], "deviation": [1, 1, 1]}')
+    yield of(face, 0)
+    for how in range(9):
+        for by in range(10):
+            yield of(measures, by % 7, *((how, 37 * (how + by) + 11 * i, by) for i in range(3)))
+            yield of(detector | hog, 8, (how, 41 * (how + by), by))
+    for array in range(0, 80, 4):
+        for how in 0, 2:  # the voice's and its expert's, the encoders' behind the face's
+            yield of(voice | expert, 8, (how, array, 2))
+            yield of(face | spatial | temporal, 8, (how, 270 + array, 2))
+        yield of(face | spatial | temporal, 8, (6, 270 + array, 0))
+        yield of(face, 8, (0, 4 * array, 2))
+
+
+def checkpoint():
+    def block(*values):
+        return struct.pack(f"<{len(values)}f", *values)
+    weight, bias = ("F32", [3, 4]), ("F32", [4])
+    arrays = {}
+    for kind in "", "m/", "v/", "ema/":
+        arrays[kind + "audio.weight"] = (*weight, block(*(i / 8 for i in range(12))))
+        arrays[kind + "audio.bias"] = (*bias, block(1, 2, 3, 4))
+    state = {"step": "3", "steps": "9", "updates": "3", "stamp": "00000000000000ff", "best": "0x1p-1", "score": "0.5",
+             "loss": "1", "rate": "1", "waited": "1", "stale": "2", "skipped": "1", "loss_scale": "0x1p+4",
+             "good_steps": "5"}
+    yield safetensors(arrays, state)
+    yield safetensors(arrays, {k: v for k, v in state.items() if k not in ("rate", "skipped", "loss_scale")})
+    for key in state:
+        for value in "", "-1", "nan", "99", "x":
+            yield safetensors(arrays, {**state, key: value})
+        yield safetensors(arrays, {k: v for k, v in state.items() if k != key})
+    for name, (kind, shape, raw) in arrays.items():
+        yield safetensors({k: v for k, v in arrays.items() if k != name}, state)
+        yield safetensors({**arrays, name: (kind, [2, 2], raw[:16])}, state)
+        yield safetensors({**arrays, name: (kind, shape, raw[:-4] + block(math.nan))}, state)
+        yield safetensors({**arrays, name: (kind, shape, raw[:-4] + block(-1))}, state)
+    yield safetensors({**arrays, "audio." + 90 * "long": (*bias, block(1, 2, 3, 4))}, state)
+    yield safetensors({**arrays, "audio.deep": ("F32", 7 * [1], block(1))}, state)
+
+
+def store():
+    """Cells (a column, a row, a value), or bytes (fuzz/store.c)."""
+    yield b"\0"
+    yield b"\1\0"
+    for column in range(110):
+        for value in range(column % 5, 16, 5):
+            yield bytes([1, 1, column, 1, value]) + b"caf\xc3\xa9 \x1b[0m"
+    for at in range(0, 100, 2):
+        yield b"\0" + bytes([at, 0, 0, 0xff])
+    yield b"\0" + bytes([0, 0, 0, ord("S")]) + b"\x80"
+
+
+# ---- names --------------------------------------------------------------------------------------
+
+def writers():
+    """Texts apart by NULs, behind a byte (fuzz/writers.c)."""
+    hostile = ("a<b>\"'&", "\x1b[2J\r\n", "\u202egpj.exe", "\u200b\ufeff", "</script><script>alert(1)", "-->", "=1+1",
+               "\U000e0041", "caf\u00e9/\u0645\u200d\u0645", "]]>", "http://u:p@h/x?k=secret#f", "..", "/", "")
+    raw = [t.encode() for t in hostile] + [b"\xff\xfe", b"\xed\xa0\x80", b"\xf0\x9f", b"\xc0\xaf", 600 * b"\xc3\xa9"]
+    for text in raw:
+        yield b"-" + b"\0".join(13 * [text])
+    yield b"p" + b"\0".join(raw[:13])
+    yield b"-" + b"\0".join(raw[-13:])
+    yield b"-" + b"/a/" + 700 * b"b" + b"///"
+
+
+MAKERS = (weights, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
+          writers)
+INTO = {clips: "media"}
 
 
 def main():
-    for maker in weights, media, box, csv, recipe, timeline, messages:
-        folder = os.path.join(sys.argv[1], maker.__name__)
-        os.makedirs(folder, exist_ok=True)
+    for maker in MAKERS:
+        shutil.rmtree(pathlib.Path(sys.argv[1]) / maker.__name__, ignore_errors=True)
+    for maker in MAKERS:
+        into = pathlib.Path(sys.argv[1]) / INTO.get(maker, maker.__name__)
+        into.mkdir(parents=True, exist_ok=True)
         for i, content in enumerate(maker()):
-            with open(os.path.join(folder, f"seed{i}"), "wb") as f:
-                f.write(content)
+            (into / f"{maker.__name__}{i}").write_bytes(content)
 
 
 if __name__ == "__main__":

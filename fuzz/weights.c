@@ -41,6 +41,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_weight(w, at_weights_at(w, i));
     for (int i = 0; (value = at_weights_meta_at(w, i, &key)) != NULL; i++)
         FUZZ_CHECK(at_weights_meta(w, key) == value);
+    const at_weight_source source = at_weights_source(w);
+    at_weight none;
+    FUZZ_CHECK(at_weights_find(w, "no tensor goes by this name") == NULL);
+    FUZZ_CHECK(!source.find(source.user, "nor by this", &none));
+    for (int i = 0; i < at_weights_count(w); i++)
+        FUZZ_CHECK(source.find(source.user, at_weights_at(w, i)->name, &none));
+    at_weights_free(&w);
     at_weights_free(&w);
     return 0;
 }

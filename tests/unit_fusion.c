@@ -372,8 +372,17 @@ static void test_fused_states(void **state)
         assert_float_equal(e.state4[0][k], level[0][k], 1e-5);
     assert_float_equal(e.engagement3[2], engagement[2], 1e-5);
 
-    fill(face, AT_VISUAL_EMBED, 20); /* a face that is left out says nothing of the states either */
+    three[5] = NAN; /* whose network makes no number of it says nothing */
+    at_fusion_run(f, ev, &e);
+    at_fusion_states(f, one, y, level, engagement);
+    assert_memory_equal(e.state4, level, sizeof level);
     ev[ATTUNE_VOICE].state = NULL;
+    y[2] = INFINITY;
+    at_fusion_run(f, ev, &e);
+    assert_false(e.has_state);
+    y[2] = 0;
+
+    fill(face, AT_VISUAL_EMBED, 20); /* a face that is left out says nothing of the states either */
     at_fusion_run(f, ev, &e);
     assert_int_equal(e.used, 1u << ATTUNE_VOICE);
     assert_false(e.has_state);
@@ -426,7 +435,7 @@ static void test_states(void **state)
 
 static void test_hostile(void **state)
 {
-    static const float bad[2] = {NAN, 1}, zero = 0, reversed[2] = {3, 2};
+    static const float bad[2] = {NAN, 1}, zero = 0, reversed[2] = {3, 2}, little = 1e-40f;
     at_fusion *f = NULL;
     attune_error err;
     (void)state;
@@ -435,6 +444,8 @@ static void test_hostile(void **state)
     assert_int_equal(make_fusion(&f, "fusion.voice.distance", 2, reversed, &err), ATTUNE_E_FORMAT);
     assert_int_equal(make_fusion(&f, "fusion.face.temperature", 1, &zero, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "fusion.face"));
+    /* a logit of 0 divided by it would be no number */
+    assert_int_equal(make_fusion(&f, "fusion.face.temperature", 1, &little, &err), ATTUNE_E_FORMAT);
     assert_int_equal(make_fusion(&f, "fusion.voice.mean", 2, reversed, &err), ATTUNE_E_FORMAT);
     assert_null(f);
 }

@@ -574,7 +574,7 @@ static void test_temperature(void **state)
 
 static void test_hostile(void **state)
 {
-    static const float none = NAN, zero = 0, more = 1.5f, two[2] = {1, 1};
+    static const float none = NAN, zero = 0, little = 1e-40f, more = 1.5f, two[2] = {1, 1};
     static float wrong[AT_VISUAL_EMBED * 64];
     (void)state;
     for (int k = 0; at_fusion_kinds[k]; k++) {
@@ -585,6 +585,7 @@ static void test_hostile(void **state)
         snprintf(name, sizeof name, "fusion.%s.temperature", kind->name);
         assert_int_equal(load(&f, kind, name, 1, &none, &err), ATTUNE_E_FORMAT);
         assert_int_equal(load(&f, kind, name, 1, &zero, &err), ATTUNE_E_FORMAT);
+        assert_int_equal(load(&f, kind, name, 1, &little, &err), ATTUNE_E_FORMAT);
         assert_int_equal(load(&f, kind, name, 2, two, &err), ATTUNE_E_FORMAT);
         assert_non_null(strstr(err.text, name));
         for (int i = 0; kind->of_whole && kind->of_whole[i].name; i++) {

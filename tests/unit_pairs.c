@@ -97,6 +97,8 @@ static void test_balance(void **state)
         assert_int_equal(of[e], 3);
     assert_int_equal(at_corpus_balance(&all, 0, 1), ATTUNE_OK);
     assert_int_equal(all.count, 70);
+    assert_int_equal(at_corpus_balance(&all, 9, 1), ATTUNE_OK);
+    assert_int_equal(all.count, 9); /* at most, though 7 do not divide it */
     at_corpus_free(&c);
     at_corpus_free(&all);
 }

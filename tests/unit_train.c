@@ -154,6 +154,38 @@ static void make_params(at_params *p, int with_new, float value)
     }
 }
 
+/* Other programs' files may have arrays that no network of ours could: longer names, more dimensions. */
+static void test_foreign_arrays(void **state)
+{
+    static const char long_name[] =
+        "audio.0123456789012345678901234567890123456789012345678901234567890123456789012345";
+    static const int deep[] = {1, 1, 1, 1, 1, 1, 1};
+    static const float one = 1;
+    char path[] = "/tmp/attune-params-XXXXXX";
+    int fd = mkstemp(path);
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    for (int i = 0; i < 3; i++) {
+        const char *name = i == 1 ? long_name : "audio.a";
+        at_weights_writer *out;
+        at_weights *w;
+        at_params p = {0};
+        attune_error err = {0};
+        assert_int_equal(at_weights_writer_create(&out, NULL), 0);
+        assert_int_equal(at_weights_put(out, name, i == 2 ? 7 : 1, deep, &one, 0), 0);
+        assert_int_equal(at_weights_save(out, path, NULL), 0);
+        at_weights_writer_free(&out);
+        assert_int_equal(at_weights_load(&w, path, NULL), 0);
+        assert_int_equal(at_params_copy(&p, w, "audio", NULL, &err),
+                         i ? ATTUNE_E_FORMAT : ATTUNE_OK);
+        assert_int_equal(p.count, i == 0);
+        at_weights_free(&w);
+        at_params_free(&p);
+    }
+    unlink(path);
+}
+
 /* A head that the file lacks keeps its values where that was asked for, and is an error otherwise. */
 static void test_optional(void **state)
 {
@@ -383,17 +415,12 @@ static void test_draw(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_class_weights),
-        cmocka_unit_test(test_temperature),
-        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_levels_converge),
-        cmocka_unit_test(test_reference),
-        cmocka_unit_test(test_mixup),
-        cmocka_unit_test(test_optional),
-        cmocka_unit_test(test_mixed_voices),
-        cmocka_unit_test(test_mixed_by_any_alpha),
-        cmocka_unit_test(test_voice_classes),
-        cmocka_unit_test(test_kept_clips),
+        cmocka_unit_test(test_class_weights), cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_levels),        cmocka_unit_test(test_levels_converge),
+        cmocka_unit_test(test_reference),     cmocka_unit_test(test_mixup),
+        cmocka_unit_test(test_optional),      cmocka_unit_test(test_foreign_arrays),
+        cmocka_unit_test(test_mixed_voices),  cmocka_unit_test(test_mixed_by_any_alpha),
+        cmocka_unit_test(test_voice_classes), cmocka_unit_test(test_kept_clips),
         cmocka_unit_test(test_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,8 @@ static int add_ferplus_row(at_corpus *out, const char *root, const char *split, 
     if (!at_path_join(folder, root, parts[part].folder) || !at_path_join(path, folder, name))
         return at_corpus_exclude(out, AT_MISSING, name, "path too long");
     if (!numbers)
-        return at_corpus_exclude(out, AT_UNLABELLED, path, "votes that are no numbers from 0 to 1000");
+        return at_corpus_exclude(out, AT_UNLABELLED, path,
+                                 "votes that are no numbers from 0 to 1000");
     if (!judge(votes, &judged))
         return at_corpus_exclude(out, AT_UNLABELLED, path, "most say 'unknown' or 'not a face'");
     at_sample *s = at_corpus_add(out, path);

@@ -18,9 +18,14 @@ int at_labelled_emotion(const at_sample *s, at_head head)
 
 /* ---- balance -------------------------------------------------------------------------------- */
 
+/* Of the most samples, an emotion's: the first ones get what does not divide by all. */
+static int part_of(int most, int emotion)
+{
+    return most / ATTUNE_EMOTIONS + (emotion < most % ATTUNE_EMOTIONS);
+}
+
 int at_corpus_balance(at_corpus *c, int most, uint64_t seed)
 {
-    const int each = most ? (most + ATTUNE_EMOTIONS - 1) / ATTUNE_EMOTIONS : c->count;
     int taken[ATTUNE_EMOTIONS] = {0}, kept = 0,
         *order = malloc(((size_t)c->count + 1) * sizeof *order);
     unsigned char *keep = calloc((size_t)c->count + 1, 1);
@@ -32,7 +37,7 @@ int at_corpus_balance(at_corpus *c, int most, uint64_t seed)
         at_rng_shuffle(&rng, order, c->count);
     for (int i = 0; order && keep && i < c->count; i++) {
         const int e = at_labelled_emotion(&c->list[order[i]], c->head);
-        keep[order[i]] = e >= 0 && taken[e]++ < each;
+        keep[order[i]] = e >= 0 && taken[e]++ < (most ? part_of(most, e) : c->count);
     }
     const int done = order && keep;
     for (int i = 0; done && i < c->count; i++)

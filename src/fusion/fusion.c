@@ -147,17 +147,24 @@ static void share_weight(const at_fusion *f, at_estimate *out)
         out->abstain = 1;
 }
 
+/* Its numbers come of a model's arrays, which may be anything. */
+static int tells_states(const at_evidence *e)
+{
+    return e->state && all_finite(e->state, ATTUNE_STATES * AT_THRESHOLDS) &&
+           all_finite(e->engagement, ATTUNE_ENGAGEMENTS);
+}
+
 /* Learning states: mean of the logits of those that were used and have them, by weight. What is too
  * poor for the expression is too poor for the states. */
 static void fuse_states(const at_fusion *f, const at_evidence *evidence, at_estimate *out)
 {
     float state[ATTUNE_STATES * AT_THRESHOLDS] = {0}, engagement[ATTUNE_ENGAGEMENTS] = {0}, sum = 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        if (out->used & 1u << m && evidence[m].state)
+        if (out->used & 1u << m && tells_states(&evidence[m]))
             sum += out->weight[m];
     for (int m = 0; m < ATTUNE_MODALITIES && sum > 0; m++) {
         float k = out->weight[m] / sum;
-        if (!(out->used & 1u << m) || !evidence[m].state)
+        if (!(out->used & 1u << m) || !tells_states(&evidence[m]))
             continue;
         for (int i = 0; i < ATTUNE_STATES * AT_THRESHOLDS; i++)
             state[i] += k * evidence[m].state[i];
