@@ -282,9 +282,10 @@ class Harm(Media):
         return gaps
 
     def test_a_clock_that_steps(self):
-        """Rows for what there is in a small file, not for what the clock says; sound that does not step has ended then."""
-        self.assertTrue(all(3490 < gap <= 3500 for gap in self.steps()))
-        self.assertTrue(all(3490 < gap <= 3500 for gap in self.steps(*TONE[:-1], TONE[-1].replace("12", "5"), "-c:a", "mp2")))
+        """Rows for what there is in a small file, not for what the clock says; sound, which does not step, ends early."""
+        tone = [*TONE[:-1], TONE[-1].replace("12", "5"), "-c:a", "mp2"]
+        for gaps in (self.steps(), self.steps(*tone)):
+            self.assertTrue(all(3490 < gap <= 3500 for gap in gaps), gaps)
 
     def test_the_sandbox_is_told_of(self):
         said = self.run_attune("info", "--sandbox").stdout.splitlines()
@@ -400,13 +401,15 @@ class Harm(Media):
         one = (self.dir / "one.jpg").read_bytes()
         hostile.same_picture(self.dir / "same.mp4", one, 4096, 4096, [(1000000, 1)], 1000000)
         hostile.same_picture(self.dir / "leap.mp4", one, 4096, 4096, [(1, 10**9), (1000000, 1)], 1000000)
-        self.ffmpeg("-f", "lavfi", "-i", "color=gray:size=4096x4096:rate=25", "-frames:v", 2, "-c:v", "libvpx", "-deadline", "realtime", "two.ivf")
+        self.ffmpeg("-f", "lavfi", "-i", "color=gray:size=4096x4096:rate=25", "-frames:v", 2,
+                    "-c:v", "libvpx", "-deadline", "realtime", "two.ivf")
         hostile.hidden_pictures(self.dir / "hidden.ivf", (self.dir / "two.ivf").read_bytes(), 1000)
         for name in ("same.mp4", "leap.mp4", "hidden.ivf"):
             with self.subTest(name):
                 done = self.run_attune("analyze", name, "--quiet", code=1)
                 self.assertIn(f"{name}: too many pictures a second for their size (4096x4096", done.stderr)
-        self.ffmpeg("-f", "lavfi", "-i", "anullsrc=sample_rate=48000", "-t", 1000, "-c:a", "flac", "-bsf:a", "setts=ts=0", "still.mka")
+        self.ffmpeg("-f", "lavfi", "-i", "anullsrc=sample_rate=48000", "-t", 1000,
+                    "-c:a", "flac", "-bsf:a", "setts=ts=0", "still.mka")
         done = self.run_attune("analyze", "still.mka", "--quiet", code=1)
         self.assertIn("still.mka: too much sound", done.stderr)
         hostile.same_picture(self.dir / "slow.mp4", one, 4096, 4096, [(60, 1)], 30)
