@@ -97,6 +97,24 @@ static void steps_of_the_clock_are_bounded(void **state)
     scene_close(c);
 }
 
+/* The same beside sound that has ended, which windows wait for: many gaps lie behind each other then. */
+static void steps_beside_sound_that_ended(void **state)
+{
+    attune_options o = {.lag_s = 30, .window_s = 0.5, .hop_s = 0.5};
+    scene *c = scene_open(&o);
+    int64_t t = 2000;
+    (void)state;
+    both(c, 0, t);
+    for (int step = 0; step < 120; step++)
+        video(c, t += step % 40 ? 700 : 3500000);
+    finish(c);
+    assert_true(c->w[c->n - 1].end_us / MS >= t);
+    assert_in_range(c->n, 120, 120 * 2);
+    for (int i = 1; i < c->n; i++)
+        assert_true(c->w[i].start_us <= c->w[i - 1].end_us);
+    scene_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +122,7 @@ int main(void)
         cmocka_unit_test(what_counts_as_a_gap),
         cmocka_unit_test(a_gap_is_of_all_streams),
         cmocka_unit_test(steps_of_the_clock_are_bounded),
+        cmocka_unit_test(steps_beside_sound_that_ended),
     };
     return cmocka_run_group_tests_name("gaps", tests, NULL, NULL);
 }

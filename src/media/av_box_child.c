@@ -142,7 +142,7 @@ static int send_packet(at_child *c, const at_media *m, const at_media_packet *p)
     return p->kind == AT_MEDIA_AUDIO ? send_sound(c, &say, p) : send_picture(c, &say, p);
 }
 
-/* Whether the limit is why: FFmpeg does not always say so. */
+/* Whether the limit may be why: FFmpeg then takes what it has no room for as damaged. */
 static int is_full(void)
 {
     void *p = mmap(NULL, LITTLE_BYTES, PROT_READ | PROT_WRITE,
@@ -157,7 +157,7 @@ static void send_failure(const at_child *c, const at_media *m, const attune_erro
 {
     at_wire_message say = {.kind = AT_WIRE_FAILED, .status = err->status};
     at_av_get_info(m, &say.info);
-    if (err->status == ATTUNE_E_NOMEM || is_full())
+    if (err->status == ATTUNE_E_NOMEM || (err->status == ATTUNE_E_FORMAT && is_full()))
         snprintf(say.text, sizeof say.text,
                  "%s: decoding it takes more memory than the %d MB that an input may have, or than "
                  "there is",

@@ -35,10 +35,8 @@ void at_clock_move(at_clock *c, at_input input, int64_t t, int64_t head, int64_t
 {
     at_input_clock *in = &c->input[input];
 
-    if (!in->started || t - in->end_us > c->window_us) {
-        in->gap_from_us = in->started ? in->end_us : INT64_MIN;
-        in->gap_to_us = t;
-    }
+    if (!in->started || t - in->end_us > c->window_us)
+        in->gap[in->gaps++ % AT_GAPS] = (at_gap){in->started ? in->end_us : INT64_MIN, t};
     if (!in->started) {
         in->started = 1;
         in->first_us = t;
@@ -90,7 +88,10 @@ static int64_t silent_until(const at_input_clock *in, int64_t t)
 {
     if (in->absent || !in->started || t >= in->end_us)
         return INT64_MAX;
-    return t >= in->gap_from_us && t < in->gap_to_us ? in->gap_to_us : t;
+    for (int i = 0; i < in->gaps && i < AT_GAPS; i++)
+        if (t >= in->gap[i].from_us && t < in->gap[i].to_us)
+            return in->gap[i].to_us;
+    return t;
 }
 
 /* The end of the window that begins where the one that ends at end would: end, or that of a gap. */

@@ -15,16 +15,24 @@
 /* What can be pushed into a session. */
 typedef enum at_input { AT_PICTURES, AT_SOUND, AT_INPUTS } at_input;
 
+/* A stretch longer than a window in which none of an input came; the first: before it came at all. */
+typedef struct at_gap {
+    int64_t from_us, to_us;
+} at_gap;
+
+/* As many as may lie in the time that windows wait for: the longest lag, in the shortest windows, and two at its
+ * ends. */
+enum { AT_GAPS = 64 };
+
 /* How far one input has come. */
 typedef struct at_input_clock {
     int absent; /* by the caller's word: nobody waits for it */
     int started;
     int64_t first_us;
-    int64_t head_us; /* everything before this is there */
-    int64_t end_us;  /* of the latest input */
-    int64_t gap_from_us,
-        gap_to_us; /* the latest stretch longer than a window in which none came, that
-                                     * before the first input included */
+    int64_t head_us;     /* everything before this is there */
+    int64_t end_us;      /* of the latest input */
+    at_gap gap[AT_GAPS]; /* ring of the latest */
+    int gaps;            /* ever */
 } at_input_clock;
 
 typedef struct at_clock {
