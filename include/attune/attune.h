@@ -436,7 +436,7 @@ typedef struct attune_sink {
  * opened. Frames and sound are analysed in order of time, whatever their order in the input, so
  * that a file gives the same result for any number of threads; only of live input, and of input
  * whose pictures and sound are more than 64 MB apart, late parts are dropped: a note says how much.
- * Never buffers the whole input. Input that takes more than some 400 MB for its pictures is refused. */
+ * Never buffers the whole input. Input that takes more than some 450 MB for its pictures is refused. */
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info /* nullable */,
                         attune_error *err);
