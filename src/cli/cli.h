@@ -32,6 +32,7 @@ int at_cmd_serve(int argc, char **argv);
 int at_cmd_bench_serve(int argc, char **argv); /* argv[0]: serve */
 int at_cmd_reproduce(int argc, char **argv);
 int at_cmd_export(int argc, char **argv);
+int at_cmd_merge(int argc, char **argv);
 
 /* From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT do not end the program but are remembered; a second one,
  * over a second later, does end it. Nor does a reader of the standard output that leaves: what is not
@@ -70,6 +71,10 @@ void at_print_overlay(FILE *f); /* a line like those of sinks */
 /* Names with commas between, without "overlay". 1: it was among them; 0: it was not; -1: they are too
  * long. */
 int at_split_overlay(const char *kinds, char rest[AT_KINDS_SIZE]);
+/* cmd_merge.c: the tables of a study in dir, of what those folders have; with progress and complaints. Returns the
+ * exit code. */
+int at_merge_study(const char *command, const char *dir, const char *const *from, int n, int quiet);
+
 /* With progress and complaints. Returns the exit code. */
 int at_draw_overlay(const char *report, const char *input, const char *out,
                     const attune_annotate_options *o, int quiet);

@@ -1,17 +1,10 @@
 /* attune analyze INPUT...: clips and cameras to timelines and reports. */
-#include "base/progress.h"
-#include "cli/cli.h"
-#include "cli/view.h"
+#include "cli/analyze.h"
 #include "report/text.h"
 
-#include <attune/align.h>
-#include <attune/sink.h>
-#include <attune/store.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--export KINDS] [--model FILE]\n"
@@ -23,6 +16,7 @@ static const char usage[] =
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
     "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
+    "       attune analyze --manifest FILE [-o DIR] [--shard I/N] [--resume] [-j N] [OPTION...]\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
     "/dev/video0; '-' is standard input) and writes, into one folder an input ('attune analyze\n"
@@ -67,6 +61,13 @@ static const char usage_options[] =
     "  --no-sandbox    decode in this process, and not in a child that can do nothing else; the report says\n"
     "                  so (attune info --sandbox)\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
+    "  --manifest FILE a study: a CSV whose column 'path' names the inputs; 'id' (else: the file's name) their\n"
+    "                  folders in DIR (default: attune-study), where tables of all lie too: recordings.csv,\n"
+    "                  windows.csv, failures.csv, index.html. One bad file does not stop it\n"
+    "  --shard I/N     only the I-th of N parts: any number of machines share a study; attune merge makes\n"
+    "                  the tables then\n"
+    "  --resume        what is done in DIR is not done again; what failed is tried again\n"
+    "  -j, --jobs N    inputs at once (default: all cores), of one thread each\n"
     "  --quiet         errors only\n"
     "  --json          print the summary as JSON (an array with several inputs)\n"
     "\n"
@@ -83,331 +84,7 @@ static void print_usage(void)
     fputs(usage_options, stdout);
 }
 
-typedef struct at_job {
-    char **inputs;
-    int n_inputs;
-    const char *dir, *sinks, *model_path;
-    char all_sinks[2 * AT_KINDS_SIZE]; /* exports too */
-    int overlay, anonymise;
-    attune_options options;
-    const char *sound; /* of another file; NULL: the input's own */
-    double offset_s;   /* NaN: to be found */
-    int quiet, json;
-    int view, no_view;
-    const char *store_path, *person; /* NULL: nothing is kept */
-
-    attune_model *model;
-    attune_store *store;
-    attune_index *index; /* with several inputs */
-    int printed;         /* JSON objects so far */
-} at_job;
-
 enum { THUMBNAIL = 96 }; /* pixels */
-
-/* ---- one input ------------------------------------------------------------------------------ */
-
-typedef struct at_run {
-    const at_job *job;
-    attune_report_options setup;
-    attune_report *report; /* from the first estimate on: a bad input leaves no folder behind */
-    int64_t kept;          /* the store's session, likewise; 0: none */
-    at_progress progress;
-    const char *name; /* of the input, for messages */
-    at_view *view;    /* live input on a terminal */
-    int breaks, away; /* that were told of */
-    double away_s;
-    attune_error err; /* of the report or the store */
-    int failed;
-} at_run;
-
-/* Whoever gives --store has read what it keeps (attune sessions --help): that is the consent. */
-static int keep_window(at_run *r, const attune_window *w)
-{
-    const attune_keep k = {.consent = ATTUNE_CONSENT_VERSION,
-                           .source = "file",
-                           .person = r->job->person,
-                           .model = r->job->model,
-                           .session = r->job->options};
-
-    if (!r->kept && attune_store_begin(r->job->store, &r->kept, &k, &r->err) < 0)
-        return -1;
-    return attune_store_window(r->job->store, r->kept, w, &r->err);
-}
-
-static int has_report(at_run *r)
-{
-    r->failed |= !r->report && attune_report_open(&r->report, &r->setup, &r->err) < 0;
-    return !r->failed;
-}
-
-static int on_window(void *user, const attune_window *w)
-{
-    at_run *r = user;
-
-    if (r->view)
-        at_view_window(r->view, w);
-    if (has_report(r))
-        r->failed = attune_report_window(r->report, w, &r->err) < 0 ||
-                    (r->job->store && keep_window(r, w) < 0);
-    return r->failed;
-}
-
-/* The window that follows stops what failed. */
-static void on_sighting(void *user, const attune_sighting *s)
-{
-    at_run *r = user;
-
-    if (has_report(r))
-        r->failed = attune_report_sighting(r->report, s, &r->err) < 0;
-}
-
-static int on_thumbnail(void *user, const attune_thumbnail *t)
-{
-    at_run *r = user;
-
-    r->failed |= r->report && attune_report_thumbnail(r->report, t, &r->err) < 0;
-    return r->failed;
-}
-
-static int on_progress(void *user, double done_s, double total_s)
-{
-    at_run *r = user;
-
-    if (at_stopped(NULL)) /* what is still to be said is said on the usual screen */
-        at_view_close(&r->view);
-    if (!r->view)
-        at_progress_update(&r->progress, done_s, total_s, NULL);
-    return at_stopped(NULL);
-}
-
-/* ---- live input ----------------------------------------------------------------------------- */
-
-static int wants_view(const at_job *job)
-{
-    const char *no_color = getenv("NO_COLOR");
-
-    if (job->quiet || job->no_view || !at_view_possible())
-        return 0;
-    return job->view || !(no_color && *no_color);
-}
-
-/* Where the view does not show it. */
-static void tell_breaks(at_run *r, const attune_live *x)
-{
-    char why[sizeof x->why];
-
-    if (r->job->quiet || r->view || (x->breaks == r->breaks && x->away == r->away))
-        return;
-    at_progress_end(&r->progress);
-    if (x->away && x->breaks > r->breaks)
-        fprintf(stderr, "attune: %s: the connection broke off (%s); trying again\n", r->name,
-                at_text_clean(why, sizeof why, x->why));
-    else if (!x->away && r->away)
-        fprintf(stderr, "attune: %s: %s\n", r->name,
-                x->away_s > r->away_s ? "the connection is back"
-                                      : "the connection did not come back");
-    r->breaks = x->breaks;
-    r->away = x->away;
-    r->away_s = x->away_s;
-}
-
-static void on_live(void *user, const attune_live *x)
-{
-    at_run *r = user;
-
-    if (!r->view && !at_stopped(NULL) && wants_view(r->job)) {
-        at_progress_end(&r->progress);
-        r->view = at_view_open(r->name);
-    }
-    if (r->view)
-        at_view_live(r->view, x);
-    tell_breaks(r, x);
-}
-
-static int complain(const at_job *job, const char *input, const char *why)
-{
-    char clean[1024];
-
-    fprintf(stderr, "attune: %s\n", at_text_clean(clean, sizeof clean, why));
-    if (job->index)
-        attune_index_add_failed(job->index, input, why);
-    return AT_EXIT_FAILED;
-}
-
-/* Where nothing was written, what stands there could be taken for what was asked for. */
-static void name_earlier(const char *folder)
-{
-    char names[512], clean[1024];
-
-    if (attune_outputs_in(folder, "", names, sizeof names) > 0)
-        fprintf(stderr, "attune: in %s, of an earlier run: %s\n",
-                at_text_clean(clean, sizeof clean, folder), names);
-}
-
-static void print_result(at_job *job, const attune_report *report)
-{
-    if (job->json) {
-        printf("%s%s",
-               job->n_inputs == 1 ? ""
-               : job->printed     ? ",\n"
-                                  : "[\n",
-               attune_report_json(report));
-        if (job->n_inputs == 1)
-            putchar('\n');
-        job->printed++;
-    } else if (!job->quiet) {
-        fputs(attune_report_text(report), stdout);
-    }
-    fflush(stdout);
-}
-
-/* What is odd about the input, beside the result. */
-static void print_notes(const at_job *job, const char *name, const attune_input_info *info)
-{
-    char clean[ATTUNE_NOTE_BYTES];
-
-    for (int i = 0; i < info->n_notes && !job->quiet; i++)
-        fprintf(stderr, "attune: %s: %s\n", name,
-                at_text_clean(clean, sizeof clean, info->note[i]));
-}
-
-/* Finds when the sound begins, and says by what. */
-static int find_offset(const at_job *job, const char *input, const attune_sink *sink,
-                       double *offset_s, attune_error *err)
-{
-    attune_alignment a;
-    const int rc = attune_align(&a, job->model, input, job->sound, &job->options, sink, err);
-    if (rc < 0)
-        return rc;
-    if (!a.known) {
-        snprintf(
-            err->text, sizeof err->text,
-            "%s: cannot tell when its sound %s begins (best guess %.2f s, agreement %.2f, %.2f "
-            "times the next best): say it with --offset",
-            input, job->sound, a.offset_s, a.agreement, a.distinct);
-        return ATTUNE_E_FORMAT;
-    }
-    if (!job->quiet)
-        fprintf(stderr,
-                "attune: the sound begins at %.2f s, by %s (agreement %.2f, %.1f times the next "
-                "best, over %.0f s)\n",
-                a.offset_s, a.by_mouth ? "the mouth" : "the sound of both", a.agreement, a.distinct,
-                a.overlap_s);
-    *offset_s = a.offset_s;
-    return ATTUNE_OK;
-}
-
-static int analyze_file(const at_job *job, const char *input, const attune_options *options,
-                        const attune_sink *sink, attune_input_info *info, attune_error *err)
-{
-    double offset_s = job->offset_s;
-    if (!job->sound)
-        return attune_analyze_file(job->model, input, options, sink, info, err);
-    memset(info, 0, sizeof *info);
-    int rc = isnan(offset_s) ? find_offset(job, input, sink, &offset_s, err) : ATTUNE_OK;
-    return rc < 0 ? rc
-                  : attune_analyze_apart(job->model, input, job->sound, offset_s, options, sink,
-                                         info, err);
-}
-
-/* What is kept of an input that failed stays kept, as one that ended early. Returns the exit code. */
-static int end_kept(at_run *r, const char *input, const attune_input_info *info, int code)
-{
-    char clean[4096];
-
-    if (!r->kept)
-        return code;
-    if (attune_store_end(r->job->store, r->kept, info, code != AT_EXIT_OK,
-                         attune_report_json(r->report), &r->err) < 0)
-        return code == AT_EXIT_FAILED ? code : complain(r->job, input, r->err.text);
-    if (code != AT_EXIT_FAILED && !r->job->quiet && !r->job->json)
-        printf("  %-12s session %lld in %s\n", "kept as", (long long)r->kept,
-               at_text_clean(clean, sizeof clean, r->job->store_path));
-    return code;
-}
-
-static int draw_overlay(const at_job *job, const char *input, const char *folder)
-{
-    const attune_annotate_options o = {.anonymise = job->anonymise,
-                                       .no_sandbox = job->options.no_sandbox,
-                                       .model = job->model_path,
-                                       .no_audio = job->options.no_audio,
-                                       .video_track = job->options.video_track,
-                                       .audio_track = job->options.audio_track};
-    char out[4200];
-
-    snprintf(out, sizeof out, "%s/%s", folder, at_overlay_file);
-    const int code = at_draw_overlay(folder, input, out, &o, job->quiet);
-    if (code != AT_EXIT_OK && access(out, F_OK) == 0)
-        at_print_line(stderr, "attune: in %s, of an earlier run: %s", folder, at_overlay_file);
-    return code;
-}
-
-static int finish_report(at_run *r, const attune_input_info *info, int stopped)
-{
-    at_hold_stop(1);
-    const int rc = attune_report_finish(r->report, info, stopped, &r->err);
-    at_hold_stop(0);
-    return rc;
-}
-
-/* folder: of the report; link: the same as the index names it. */
-static int analyze_input(at_job *job, const char *input, const char *folder, const char *link)
-{
-    at_run run = {.job = job,
-                  .setup = {.dir = folder,
-                            .input = input,
-                            .sinks = job->sinks,
-                            .model = job->model,
-                            .model_path = job->model_path,
-                            .session = job->options,
-                            .sightings = 1}};
-    attune_options options = job->options;
-    attune_sink sink = {&run, on_window, on_progress, on_thumbnail};
-    attune_input_info info;
-    attune_error err = {0};
-    char name[256];
-    int rc, stopped, code = AT_EXIT_OK;
-
-    run.name = at_text_basename(name, sizeof name, input);
-    options.on_live = on_live;
-    options.on_live_user = &run;
-    if (attune_sinks_have(job->sinks, "openface.csv")) {
-        options.on_sighting = on_sighting;
-        options.on_sighting_user = &run;
-    }
-    at_progress_start(&run.progress, run.name, job->quiet);
-    rc = analyze_file(job, input, &options, &sink, &info, &err);
-    at_view_close(&run.view);
-    at_progress_end(&run.progress);
-    stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;
-    if (run.failed) {
-        code = complain(job, input, run.err.text);
-    } else if (rc < 0 && !stopped) {
-        code = complain(job, input, err.text);
-    } else if (!run.report) {
-        code = stopped ? AT_EXIT_INTERRUPTED : complain(job, input, "nothing to report");
-    } else if (finish_report(&run, &info, stopped) < 0) {
-        code = complain(job, input, run.err.text);
-    } else {
-        code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
-        print_result(job, run.report);
-        if (job->index)
-            attune_index_add(job->index, link, run.report);
-    }
-    code = end_kept(&run, input, &info, code);
-    if (stopped) {
-        fprintf(stderr, "attune: %s: interrupted%s\n", name,
-                run.report ? "; what was done is kept" : " before there was anything to keep");
-    }
-    if (!run.report || code == AT_EXIT_FAILED)
-        name_earlier(folder);
-    print_notes(job, name, &info);
-    attune_report_free(&run.report);
-    if (job->overlay && code == AT_EXIT_OK)
-        code = draw_overlay(job, input, folder);
-    return code;
-}
 
 /* ---- folders -------------------------------------------------------------------------------- */
 
@@ -444,8 +121,8 @@ static int analyze_nth(at_job *job, int i)
         n = snprintf(folder, sizeof folder, "%s/%s", dir, link);
     }
     if (n < 0 || (size_t)n >= sizeof folder)
-        return complain(job, job->inputs[i], "the output folder's name is too long");
-    return analyze_input(job, job->inputs[i], folder, link);
+        return at_analyze_complain(job, job->inputs[i], "the output folder's name is too long");
+    return at_analyze_input(job, job->inputs[i], folder, link);
 }
 
 static int analyze_all(at_job *job)
@@ -471,7 +148,7 @@ static int analyze_all(at_job *job)
         at_print_line(stdout, "all inputs: %s/index.html", dir);
     }
     if (job->index)
-        name_earlier(dir);
+        at_analyze_name_earlier(dir);
     attune_index_free(&job->index);
     return code;
 }
@@ -538,6 +215,35 @@ static int print_devices(void)
     return n > 0 ? AT_EXIT_OK : AT_EXIT_FAILED;
 }
 
+/* "2/8". */
+static int take_shard(at_job *job, const char *text)
+{
+    char rest;
+    if (sscanf(text, "%d/%d%c", &job->shard, &job->shards, &rest) == 2 && job->shard >= 1 &&
+        job->shard <= job->shards && job->shards <= ATTUNE_MAX_SHARDS)
+        return 1;
+    at_wrong_usage("analyze", "--shard takes I/N, the I-th of N shards, not '%.40s'", text);
+    return 0;
+}
+
+/* Returns -1 to go on, or the exit code. */
+static int check_study(const at_job *job, int inputs)
+{
+    const attune_options *o = &job->options;
+    if (inputs)
+        return at_wrong_usage("analyze", "--manifest names the inputs: no others go with it");
+    if (o->live || o->mic || job->sound || job->store_path || job->view || job->json ||
+        job->overlay)
+        return at_wrong_usage("analyze", "--manifest goes without --live, --mic, --sound, --store, "
+                                         "--view, --json and --export overlay");
+    if (!attune_sinks_have(job->sinks, "timeline.csv") ||
+        !attune_sinks_have(job->sinks, "timeline.jsonl") ||
+        !attune_sinks_have(job->sinks, "summary.json"))
+        return at_wrong_usage("analyze",
+                              "--manifest needs csv, jsonl and summary among the --sinks");
+    return -1;
+}
+
 /* Fills job. Returns -1 to go on, or the exit code. */
 static int parse(at_job *job, int argc, char **argv)
 {
@@ -569,7 +275,11 @@ static int parse(at_job *job, int argc, char **argv)
         {"thumbnails", no_argument, NULL, 'T'},
         {"store", required_argument, NULL, 'D'},
         {"person", required_argument, NULL, 'P'},
-        {"threads", required_argument, NULL, 'j'},
+        {"threads", required_argument, NULL, 'H'},
+        {"manifest", required_argument, NULL, 'Q'},
+        {"shard", required_argument, NULL, 'K'},
+        {"resume", no_argument, NULL, 'E'},
+        {"jobs", required_argument, NULL, 'j'},
         {"quiet", no_argument, NULL, 'q'},
         {"json", no_argument, NULL, 'J'},
         {"help", no_argument, NULL, 'h'},
@@ -581,7 +291,7 @@ static int parse(at_job *job, int argc, char **argv)
     int c;
 
     job->offset_s = NAN;
-    while ((c = at_next_option("analyze", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("analyze", argc, argv, ":o:j:qh", longs)) != -1) {
         switch (c) {
         case 'o': job->dir = optarg; break;
         case 's': job->sinks = optarg; break;
@@ -600,8 +310,18 @@ static int parse(at_job *job, int argc, char **argv)
             if (!at_take_int("analyze", "--min-face", optarg, 12, 2000, &o->min_face))
                 return AT_EXIT_USAGE;
             break;
-        case 'j':
+        case 'H':
             if (!at_take_int("analyze", "--threads", optarg, 0, ATTUNE_MAX_THREADS, &o->threads))
+                return AT_EXIT_USAGE;
+            break;
+        case 'Q': job->manifest = optarg; break;
+        case 'E': job->resume = 1; break;
+        case 'K':
+            if (!take_shard(job, optarg))
+                return AT_EXIT_USAGE;
+            break;
+        case 'j':
+            if (!at_take_int("analyze", "--jobs", optarg, 1, ATTUNE_MAX_THREADS, &job->processes))
                 return AT_EXIT_USAGE;
             break;
         case 'a':
@@ -653,6 +373,10 @@ static int parse(at_job *job, int argc, char **argv)
         default: return AT_EXIT_USAGE;
         }
     }
+    if ((job->shards || job->resume || job->processes) && !job->manifest)
+        return at_wrong_usage("analyze", "--shard, --resume and --jobs are of a --manifest");
+    if (job->manifest)
+        return check_study(job, optind < argc);
     if (optind == argc)
         return at_wrong_usage("analyze", "what shall be analysed?");
     if (job->dir && !*job->dir)
@@ -706,7 +430,9 @@ int at_cmd_analyze(int argc, char **argv)
     at_catch_stop();
     if (!job.model_path)
         job.model_path = attune_default_model();
-    code = open_all(&job) ? analyze_all(&job) : AT_EXIT_FAILED;
+    code = !open_all(&job) ? AT_EXIT_FAILED
+           : job.manifest  ? at_analyze_study(&job)
+                           : analyze_all(&job);
     attune_model_free(&job.model);
     attune_store_free(&job.store);
     return code;

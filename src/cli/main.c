@@ -17,6 +17,7 @@ static const at_command commands[] = {
     {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
     {"export", "a report -> what other programs read: ELAN, Praat, OpenFace's, tables, ...",
      at_cmd_export},
+    {"merge", "the shards of a study -> tables and an index of all", at_cmd_merge},
     {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain},
     {"serve", "a browser's camera and microphone -> what they show, live", at_cmd_serve},
     {"sessions", "sessions that were kept: list, show, export, delete", at_cmd_sessions},

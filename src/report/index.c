@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/outset.h"
 #include "report/html.h"
+#include "report/index.h"
 #include "report/plot.h"
 #include "report/sinks.h"
 #include "report/outcome.h"
@@ -10,22 +11,15 @@
 
 #include <string.h>
 
+const char at_index_file[] = "index.html";
+
 struct attune_index {
-    at_outset *set;
-    FILE *f; /* its */
+    at_outset *own; /* NULL: who made the index sees to its file */
+    FILE *f;
 };
 
-int attune_index_open(attune_index **out, const char *dir, attune_error *err)
+static void begin(attune_index *x)
 {
-    attune_index *x = at_calloc(1, sizeof *x);
-    int rc = x ? at_outset_open(&x->set, dir, err) : at_fail_nomem(err);
-
-    *out = NULL;
-    rc = rc < 0 ? rc : at_outset_add(x->set, "index.html", &x->f, err);
-    if (rc < 0) {
-        attune_index_free(&x);
-        return rc;
-    }
     at_html_open(x->f, "all inputs", 0, 0);
     at_plot_defs(x->f);
     fputs("<p class=\"brand\">attune</p>\n<h1>All inputs</h1>\n<div class=\"wide\"><table>\n"
@@ -33,14 +27,40 @@ int attune_index_open(attune_index **out, const char *dir, attune_error *err)
           "<th>mostly</th><th>engagement</th><th class=\"n\">face</th><th class=\"n\">voice</th>"
           "<th class=\"n\">withheld</th></tr>\n",
           x->f);
+}
+
+int attune_index_open(attune_index **out, const char *dir, attune_error *err)
+{
+    attune_index *x = at_calloc(1, sizeof *x);
+    int rc = x ? at_outset_open(&x->own, dir, err) : at_fail_nomem(err);
+
+    *out = NULL;
+    rc = rc < 0 ? rc : at_outset_add(x->own, at_index_file, &x->f, err);
+    if (rc < 0) {
+        attune_index_free(&x);
+        return rc;
+    }
+    begin(x);
     *out = x;
     return ATTUNE_OK;
+}
+
+int at_index_open_in(attune_index **out, at_outset *set, attune_error *err)
+{
+    attune_index *x = *out = at_calloc(1, sizeof *x);
+    int rc = x ? at_outset_add(set, at_index_file, &x->f, err) : at_fail_nomem(err);
+
+    if (rc < 0)
+        attune_index_free(out);
+    else
+        begin(x);
+    return rc;
 }
 
 void attune_index_free(attune_index **x)
 {
     if (*x) {
-        at_outset_free(&(*x)->set);
+        at_outset_free(&(*x)->own);
         at_free(*x);
         *x = NULL;
     }
@@ -140,5 +160,5 @@ int attune_index_finish(attune_index *x, attune_error *err)
     fprintf(f, "<p class=\"note\">%s</p>\n<div class=\"notice\"><p>%s</p></div>\n",
             at_notice_meaning, at_notice_law);
     at_html_close(f);
-    return at_outset_commit(x->set, err);
+    return x->own ? at_outset_commit(x->own, err) : ATTUNE_OK;
 }

@@ -1,0 +1,48 @@
+/* analyze.h - attune analyze: what was asked for, and one input of it. */
+#ifndef AT_CLI_ANALYZE_H
+#define AT_CLI_ANALYZE_H
+
+#include "cli/cli.h"
+
+#include <attune/sink.h>
+#include <attune/store.h>
+#include <attune/study.h>
+
+typedef struct at_job {
+    char **inputs;
+    int n_inputs;
+    const char *dir, *sinks, *model_path;
+    char all_sinks[2 * AT_KINDS_SIZE]; /* exports too */
+    int overlay, anonymise;
+    attune_options options;
+    const char *sound; /* of another file; NULL: the input's own */
+    double offset_s;   /* NaN: to be found */
+    int quiet, json;
+    int view, no_view;
+    const char *store_path, *person; /* NULL: nothing is kept */
+
+    const char *manifest; /* a study; NULL: the inputs are named */
+    int shard, shards, resume, processes;
+
+    attune_model *model;
+    attune_store *store;
+    attune_index *index; /* with several inputs */
+    int printed;         /* JSON objects so far */
+    char why[512];       /* of what failed last */
+} at_job;
+
+/* folder: of the report; link: the same as the index names it. Returns the exit code. */
+int at_analyze_input(at_job *job, const char *input, const char *folder, const char *link);
+
+/* Says why, and keeps it. AT_EXIT_FAILED. */
+int at_analyze_complain(at_job *job, const char *input, const char *why);
+
+/* Where nothing was written, what stands there could be taken for what was asked for. */
+void at_analyze_name_earlier(const char *folder);
+
+/* ---- analyze_study.c ------------------------------------------------------------------------ */
+
+/* All recordings of a manifest, or of a shard. Returns the exit code. */
+int at_analyze_study(at_job *job);
+
+#endif

@@ -1,0 +1,14 @@
+/* index.h - index.html among other files of a set. */
+#ifndef AT_REPORT_INDEX_H
+#define AT_REPORT_INDEX_H
+
+#include "base/outset.h"
+
+#include <attune/sink.h>
+
+extern const char at_index_file[];
+
+/* As attune_index_open; attune_index_finish then leaves it to the set to make it appear. */
+int at_index_open_in(attune_index **out, at_outset *set, attune_error *err);
+
+#endif

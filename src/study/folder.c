@@ -1,0 +1,202 @@
+#include "study/folder.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/outset.h"
+#include "report/text.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char at_study_manifest[] = "manifest.csv";
+static const char mark[] = "study.json", note[] = "failed.txt", summary[] = "summary.json";
+
+enum { MARK_LIMIT = 1 << 20, MANIFEST_LIMIT = 512 << 20, SUMMARY_LIMIT = 64 << 20, FORMAT = 1 };
+
+int at_study_path(char out[AT_STUDY_PATH], const char *dir, const char *name, attune_error *err)
+{
+    return snprintf(out, AT_STUDY_PATH, "%s/%s", dir, name) < AT_STUDY_PATH
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_ARG, "the folder's name is too long");
+}
+
+/* ---- which study --------------------------------------------------------------------------- */
+
+static int write_file(const char *path, const void *data, size_t size, attune_error *err)
+{
+    at_outfile o;
+    int rc = at_outfile_open(&o, path, err);
+
+    if (rc < 0)
+        return rc;
+    fwrite(data, 1, size, o.f);
+    return at_outfile_commit(&o, err);
+}
+
+static int same_bytes(const char *path, const void *data, size_t size, attune_error *err)
+{
+    unsigned char *there;
+    size_t n;
+    int rc = at_file_read(path, MANIFEST_LIMIT, &there, &n, err);
+
+    if (rc < 0)
+        return rc;
+    rc = n == size && memcmp(there, data, n) == 0;
+    at_free(there);
+    return rc;
+}
+
+/* Is written where it is not there. 1: it says the same; 0: something else. */
+static int put_or_compare(const char *dir, const char *name, const void *data, size_t size,
+                          attune_error *err)
+{
+    char path[AT_STUDY_PATH];
+    int rc = at_study_path(path, dir, name, err);
+
+    if (rc < 0)
+        return rc;
+    if (access(path, F_OK) == 0)
+        return same_bytes(path, data, size, err);
+    rc = write_file(path, data, size, err);
+    return rc < 0 ? rc : 1;
+}
+
+static char *make_mark(const char *made_with)
+{
+    json_t *root = json_pack("{s:s,s:i,s:s,s:s}", "what", "a study of attune's", "format", FORMAT,
+                             "attune", attune_version(), "made_with", made_with ? made_with : "");
+    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+
+    json_decref(root);
+    return text;
+}
+
+int at_study_mark(const char *dir, const char *manifest, const char *made_with, attune_error *err)
+{
+    unsigned char *data = NULL;
+    char *text = NULL;
+    size_t size;
+    int rc = at_mkdirs(dir, err);
+
+    rc = rc < 0 ? rc : at_file_read(manifest, MANIFEST_LIMIT, &data, &size, err);
+    rc = rc < 0 ? rc : put_or_compare(dir, at_study_manifest, data, size, err);
+    if (rc == 0)
+        rc = at_fail(err, ATTUNE_E_STATE, "%s: holds the results of another manifest than %s", dir,
+                     manifest);
+    if (rc > 0 && !(text = make_mark(made_with)))
+        rc = at_fail_nomem(err);
+    rc = rc < 0 ? rc : put_or_compare(dir, mark, text, strlen(text), err);
+    if (rc == 0)
+        rc = at_fail(err, ATTUNE_E_STATE,
+                     "%s: its results were made with another version, model or other options "
+                     "(%s/%s); another folder is needed",
+                     dir, dir, mark);
+    free(text);
+    at_free(data);
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+static int same_file(const char *dir, const char *other, const char *name, attune_error *err)
+{
+    char one[AT_STUDY_PATH], two[AT_STUDY_PATH];
+    unsigned char *data;
+    size_t size;
+    int rc = at_study_path(one, dir, name, err);
+
+    rc = rc < 0 ? rc : at_study_path(two, other, name, err);
+    rc = rc < 0 ? rc : at_file_read(two, MANIFEST_LIMIT, &data, &size, err);
+    if (rc < 0)
+        return rc;
+    rc = same_bytes(one, data, size, err);
+    at_free(data);
+    return rc;
+}
+
+int at_study_same(const char *dir, const char *other, attune_error *err)
+{
+    int rc = same_file(dir, other, at_study_manifest, err);
+
+    if (rc > 0)
+        rc = same_file(dir, other, mark, err);
+    if (rc == 0)
+        rc = at_fail(err, ATTUNE_E_STATE, "%s and %s are not of one study", dir, other);
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+/* ---- what has become of a recording ----------------------------------------------------------- */
+
+static int is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* 1: whole; 0: it was interrupted. */
+static int read_summary(const char *path, attune_error *err)
+{
+    unsigned char *text;
+    size_t size;
+    int rc = at_file_read(path, SUMMARY_LIMIT, &text, &size, err);
+
+    if (rc < 0)
+        return rc;
+    json_t *root = json_loadb((const char *)text, size, 0, NULL);
+    at_free(text);
+    const json_t *interrupted = json_object_get(root, "interrupted");
+    rc = json_is_boolean(interrupted) ? !json_is_true(interrupted)
+                                      : at_fail(err, ATTUNE_E_FORMAT, "%s: is damaged", path);
+    json_decref(root);
+    return rc;
+}
+
+static int read_note(const char *path, char reason[512], attune_error *err)
+{
+    unsigned char *text;
+    size_t size;
+    int rc = at_file_read(path, MARK_LIMIT, &text, &size, err);
+
+    if (rc < 0)
+        return rc;
+    text[strcspn((char *)text, "\n")] = 0;
+    at_text_clean(reason, 512, (char *)text);
+    at_free(text);
+    return ATTUNE_OK;
+}
+
+int at_study_state(const char *folder, attune_recording_state *out, char reason[512],
+                   attune_error *err)
+{
+    char result[AT_STUDY_PATH], failed[AT_STUDY_PATH];
+    int rc = at_study_path(result, folder, summary, err);
+
+    rc = rc < 0 ? rc : at_study_path(failed, folder, note, err);
+    *out = ATTUNE_TO_DO;
+    *reason = 0;
+    if (rc < 0 || !is_there(folder))
+        return rc;
+    rc = at_outset_settle(folder, err);
+    if (rc == ATTUNE_OK && is_there(result)) {
+        rc = read_summary(result, err);
+        *out = rc == 1 ? ATTUNE_DONE : ATTUNE_TO_DO;
+    } else if (rc == ATTUNE_OK && is_there(failed)) {
+        rc = read_note(failed, reason, err);
+        *out = ATTUNE_FAILED;
+    }
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+int at_study_note(const char *folder, const char *reason, attune_error *err)
+{
+    char path[AT_STUDY_PATH], line[512];
+    int rc = at_study_path(path, folder, note, err);
+
+    rc = rc < 0 ? rc : at_mkdirs(folder, err);
+    if (rc < 0)
+        return rc;
+    at_text_clean(line, sizeof line - 1, reason);
+    strcat(line, "\n");
+    return write_file(path, line, strlen(line), err);
+}

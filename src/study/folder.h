@@ -1,0 +1,21 @@
+/* folder.h - what stands in a study's folder: which study it is, and what has become of each recording. */
+#ifndef AT_STUDY_FOLDER_H
+#define AT_STUDY_FOLDER_H
+
+#include "study/list.h"
+
+/* Puts manifest.csv and study.json there, or compares with those that are. ATTUNE_E_STATE: they are of another study. */
+int at_study_mark(const char *dir, const char *manifest, const char *made_with, attune_error *err);
+/* Whether two folders, which have both, are of one study. */
+int at_study_same(const char *dir, const char *other, attune_error *err);
+
+int at_study_path(char out[AT_STUDY_PATH], const char *dir, const char *name, attune_error *err);
+
+/* reason: of what failed. */
+int at_study_state(const char *folder, attune_recording_state *out, char reason[512],
+                   attune_error *err);
+int at_study_note(const char *folder, const char *reason, attune_error *err);
+
+extern const char at_study_manifest[];
+
+#endif

@@ -1,0 +1,325 @@
+/* merge.c - tables and an index of all recordings of a study, wherever its shards are. */
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/outset.h"
+#include "data/csv.h"
+#include "report/index.h"
+#include "report/outcome.h"
+#include "report/readback.h"
+#include "study/folder.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct at_merge {
+    const char *dir;
+    const char *const *from; /* (n) */
+    int n;
+    at_list list;
+    at_outset *set;
+    attune_index *index;
+    FILE *recordings, *windows, *failures; /* the set's */
+    char header[8192];                     /* of the timelines; "": none was read yet */
+    attune_merged sum;
+} at_merge;
+
+/* ---- figures of a summary --------------------------------------------------------------------- */
+
+static void put_number(FILE *f, const json_t *v)
+{
+    if (json_is_integer(v))
+        fprintf(f, ",%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        fprintf(f, ",%.6g", json_real_value(v));
+    else
+        fputc(',', f);
+}
+
+static const json_t *at_key(const json_t *v, const char *a, const char *b)
+{
+    return json_object_get(json_object_get(v, a), b);
+}
+
+static const char *const counts[] = {"duration_s",        "frames",
+                                     "frames_with_face",  "windows",
+                                     "windows_abstained", "windows_with_face",
+                                     "windows_with_voice"};
+static const char *const shares[] = {"face", "voice", "estimate"};
+
+enum { COUNTS = sizeof counts / sizeof *counts, SHARES = sizeof shares / sizeof *shares };
+
+static void put_columns(FILE *f)
+{
+    for (int i = 0; i < COUNTS; i++)
+        fprintf(f, ",%s", counts[i]);
+    for (int i = 0; i < SHARES; i++)
+        fprintf(f, ",share_%s", shares[i]);
+    fputs(",expression,engagement", f);
+    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
+        fprintf(f, ",mean_%s", attune_emotion_names[i]);
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        fprintf(f, ",level_%s", attune_state_names[i]);
+}
+
+static void put_most(FILE *f, const json_t *topic)
+{
+    const char *most = json_string_value(json_object_get(topic, "most"));
+
+    fputc(',', f);
+    at_csv_put(f, most ? most : "");
+}
+
+/* root NULL: none. */
+static void put_figures(FILE *f, const json_t *root)
+{
+    const json_t *all = json_object_get(root, "all"), *states = json_object_get(all, "states");
+    const json_t *mean = at_key(all, "expression", "mean_probability");
+
+    for (int i = 0; i < COUNTS; i++)
+        put_number(f, json_object_get(root, counts[i]));
+    for (int i = 0; i < SHARES; i++)
+        put_number(f, at_key(json_object_get(root, "presence"), shares[i], "share"));
+    put_most(f, json_object_get(all, "expression"));
+    put_most(f, json_object_get(all, "engagement"));
+    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
+        put_number(f, json_object_get(mean, attune_emotion_names[i]));
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        put_number(f, at_key(states, attune_state_names[i], "mean_level"));
+}
+
+/* ---- a recording's windows -------------------------------------------------------------------- */
+
+/* The rows of a timeline.csv, each behind the id. */
+static int copy_rows(at_merge *m, const char *id, FILE *f, const char *path, attune_error *err)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n = getline(&line, &room, f);
+    int rc = ATTUNE_OK;
+
+    if (n > 0 && !*m->header && (size_t)n < sizeof m->header) {
+        memcpy(m->header, line, (size_t)n + 1);
+        fprintf(m->windows, "recording,%s", line);
+    }
+    if (n <= 0 || strcmp(line, m->header) != 0)
+        rc = at_fail(err, ATTUNE_E_FORMAT, "%s: has other columns than the timelines before it",
+                     path);
+    while (rc == ATTUNE_OK && (n = getline(&line, &room, f)) > 0) {
+        if (line[n - 1] != '\n')
+            rc = at_fail(err, ATTUNE_E_FORMAT, "%s: is not whole", path);
+        fprintf(m->windows, "%s,%s", id, line);
+        m->sum.windows++;
+    }
+    if (rc == ATTUNE_OK && ferror(f))
+        rc = at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
+    free(line);
+    return rc;
+}
+
+static int copy_timeline(at_merge *m, const char *id, const char *folder, attune_error *err)
+{
+    char path[AT_STUDY_PATH];
+    int rc = at_study_path(path, folder, "timeline.csv", err);
+    FILE *f = rc < 0 ? NULL : fopen(path, "re");
+
+    if (rc == ATTUNE_OK && !f)
+        rc = at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
+    rc = rc < 0 ? rc : copy_rows(m, id, f, path, err);
+    if (f)
+        fclose(f);
+    return rc;
+}
+
+/* ---- a recording ------------------------------------------------------------------------------ */
+
+static int drop(void *user, const attune_sink_info *sink, const char *text, size_t size)
+{
+    (void)user, (void)sink, (void)text, (void)size;
+    return 0;
+}
+
+static int tell(void *user, const attune_window *w, attune_error *err)
+{
+    return attune_report_window(user, w, err);
+}
+
+/* Its line in the index. */
+static int index_done(at_merge *m, at_readback *back, const char *link, attune_error *err)
+{
+    at_result *result = at_readback_result(back);
+    attune_report *report = NULL;
+    result->setup.sinks = "summary";
+    result->setup.write = drop;
+    int rc = attune_report_open(&report, &result->setup, err);
+
+    rc = rc < 0 ? rc : at_readback_windows(back, tell, report, err);
+    rc = rc < 0 ? rc : attune_report_finish(report, &result->info, 0, err);
+    if (rc == ATTUNE_OK && attune_index_add(m->index, link, report) < 0)
+        rc = at_fail(err, ATTUNE_E_IO, "%s: index.html cannot be written", m->dir);
+    attune_report_free(&report);
+    return rc;
+}
+
+/* The folder as it is named from where the tables lie. */
+static int link_to(char out[AT_STUDY_PATH], const at_merge *m, const char *folder, const char *id)
+{
+    char here[PATH_MAX], there[PATH_MAX];
+    const size_t n = realpath(m->dir, here) && realpath(folder, there) ? strlen(here) : 0;
+
+    if (n && strncmp(there, here, n) == 0 && there[n] == '/')
+        return snprintf(out, AT_STUDY_PATH, "%s", id) < AT_STUDY_PATH;
+    return n && snprintf(out, AT_STUDY_PATH, "%s", there) < AT_STUDY_PATH;
+}
+
+static void begin_row(FILE *f, const at_merge *m, int i, const char *state, const char *reason,
+                      const char *folder)
+{
+    at_csv_put(f, m->list.row[i].id);
+    for (int k = 0; k < m->list.columns; k++) {
+        fputc(',', f);
+        at_csv_put(f, m->list.row[i].field[k]);
+    }
+    fprintf(f, ",%s,", state);
+    at_csv_put(f, reason);
+    fputc(',', f);
+    at_csv_put(f, folder);
+}
+
+static int add_done(at_merge *m, int i, const char *folder, attune_error *err)
+{
+    const char *id = m->list.row[i].id;
+    char link[AT_STUDY_PATH];
+    at_readback *back = NULL;
+    int rc = link_to(link, m, folder, id)
+                 ? at_readback_open(&back, folder, err)
+                 : at_fail(err, ATTUNE_E_IO, "%s: cannot be named", folder);
+
+    if (rc == ATTUNE_OK) {
+        begin_row(m->recordings, m, i, "done", "", link);
+        put_figures(m->recordings, at_readback_result(back)->root);
+        fputc('\n', m->recordings);
+        rc = index_done(m, back, link, err);
+    }
+    at_readback_close(&back);
+    m->sum.done++;
+    return rc < 0 ? rc : copy_timeline(m, id, folder, err);
+}
+
+static int add_missing(at_merge *m, int i, int failed, const char *reason, attune_error *err)
+{
+    const char *id = m->list.row[i].id, *what = failed ? reason : "not analysed yet";
+
+    begin_row(m->recordings, m, i, failed ? "failed" : "to do", reason, "");
+    put_figures(m->recordings, NULL);
+    fputc('\n', m->recordings);
+    m->sum.failed += failed;
+    m->sum.to_do += !failed;
+    if (failed) {
+        fprintf(m->failures, "%s,", id);
+        at_csv_put(m->failures, m->list.row[i].path);
+        fputc(',', m->failures);
+        at_csv_put(m->failures, reason);
+        fputc('\n', m->failures);
+    }
+    return attune_index_add_failed(m->index, id, what) < 0
+               ? at_fail(err, ATTUNE_E_IO, "%s: index.html cannot be written", m->dir)
+               : ATTUNE_OK;
+}
+
+/* Whoever has done it; else who failed with it. */
+static int add_recording(at_merge *m, int i, attune_error *err)
+{
+    char folder[AT_STUDY_PATH], reason[512], why[512] = "";
+    int failed = 0;
+
+    for (int k = 0; k < m->n; k++) {
+        attune_recording_state state;
+        int rc = at_study_path(folder, m->from[k], m->list.row[i].id, err);
+        rc = rc < 0 ? rc : at_study_state(folder, &state, reason, err);
+        if (rc < 0)
+            return rc;
+        if (state == ATTUNE_DONE)
+            return add_done(m, i, folder, err);
+        if (state == ATTUNE_FAILED && !failed++)
+            memcpy(why, reason, sizeof why);
+    }
+    return add_missing(m, i, failed > 0, why, err);
+}
+
+/* ---- the tables ------------------------------------------------------------------------------- */
+
+static int read_list(at_merge *m, attune_error *err)
+{
+    char path[AT_STUDY_PATH];
+
+    for (int k = 1; k < m->n; k++) {
+        int rc = at_study_same(m->from[0], m->from[k], err);
+        if (rc < 0)
+            return rc;
+    }
+    int rc = at_study_path(path, m->from[0], at_study_manifest, err);
+    return rc < 0 ? rc : at_list_read(&m->list, path, err);
+}
+
+static int open_tables(at_merge *m, attune_error *err)
+{
+    int rc = at_outset_open(&m->set, m->dir, err);
+
+    rc = rc < 0 ? rc : at_outset_add(m->set, "recordings.csv", &m->recordings, err);
+    rc = rc < 0 ? rc : at_outset_add(m->set, "windows.csv", &m->windows, err);
+    rc = rc < 0 ? rc : at_outset_add(m->set, "failures.csv", &m->failures, err);
+    rc = rc < 0 ? rc : at_index_open_in(&m->index, m->set, err);
+    if (rc < 0)
+        return rc;
+    fputs("recording", m->recordings);
+    for (int k = 0; k < m->list.columns; k++) {
+        fputc(',', m->recordings);
+        at_csv_put(m->recordings, m->list.column[k]);
+    }
+    fputs(",state,reason,folder", m->recordings);
+    put_columns(m->recordings);
+    fputc('\n', m->recordings);
+    fputs("recording,path,reason\n", m->failures);
+    return ATTUNE_OK;
+}
+
+static int add_all(at_merge *m, int (*progress)(void *, double, double), void *user,
+                   attune_error *err)
+{
+    for (int i = 0; i < m->list.n; i++) {
+        int rc = add_recording(m, i, err);
+        if (rc < 0)
+            return rc;
+        if (progress && progress(user, i + 1, m->list.n))
+            return at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
+    }
+    return ATTUNE_OK;
+}
+
+int attune_study_merge(const char *dir, const char *const *from, int n,
+                       int (*progress)(void *user, double done, double total), void *user,
+                       attune_merged *out, attune_error *err)
+{
+    at_merge *m = at_calloc(1, sizeof *m);
+
+    if (!m)
+        return at_fail_nomem(err);
+    m->dir = dir;
+    m->from = from;
+    m->n = n;
+    int rc = n > 0 ? read_list(m, err) : at_fail(err, ATTUNE_E_ARG, "no folder to merge");
+    rc = rc < 0 ? rc : open_tables(m, err);
+    rc = rc < 0 ? rc : add_all(m, progress, user, err);
+    rc = rc < 0 ? rc : attune_index_finish(m->index, err);
+    rc = rc < 0 ? rc : at_outset_commit(m->set, err);
+    m->sum.recordings = m->list.n;
+    *out = m->sum;
+    attune_index_free(&m->index);
+    at_outset_free(&m->set);
+    at_list_free(&m->list);
+    at_free(m);
+    return rc;
+}
