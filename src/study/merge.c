@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct at_merge {
     const char *dir;
@@ -146,14 +147,19 @@ static int tell(void *user, const attune_window *w, attune_error *err)
     return attune_report_window(user, w, err);
 }
 
-/* Its line in the index. */
-static int index_done(at_merge *m, at_readback *back, const char *link, attune_error *err)
+/* Its line in the index, which leads to the page where there is one. */
+static int index_done(at_merge *m, at_readback *back, const char *folder, const char *link,
+                      attune_error *err)
 {
+    char page[AT_STUDY_PATH];
     at_result *result = at_readback_result(back);
     attune_report *report = NULL;
-    result->setup.sinks = "summary";
+    int rc = at_study_path(page, folder, "report.html", err);
+    if (rc < 0)
+        return rc;
+    result->setup.sinks = access(page, F_OK) == 0 ? "html" : "summary";
     result->setup.write = drop;
-    int rc = attune_report_open(&report, &result->setup, err);
+    rc = attune_report_open(&report, &result->setup, err);
 
     rc = rc < 0 ? rc : at_readback_windows(back, tell, report, err);
     rc = rc < 0 ? rc : attune_report_finish(report, &result->info, 0, err);
@@ -201,7 +207,7 @@ static int add_done(at_merge *m, int i, const char *folder, attune_error *err)
         begin_row(m->recordings, m, i, "done", "", link);
         put_figures(m->recordings, at_readback_result(back)->root);
         fputc('\n', m->recordings);
-        rc = index_done(m, back, link, err);
+        rc = index_done(m, back, folder, link, err);
     }
     at_readback_close(&back);
     m->sum.done++;

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""attune analyze --manifest and attune merge: many recordings, by many processes that are killed and go on.
+
+Needs ATTUNE_EXE and a model.
+"""
+import csv
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import running
+from cli_analyze import EXE, OUTPUTS, Case, Page, needs_model, write_wav
+
+TABLES = ["failures.csv", "index.html", "recordings.csv", "windows.csv"]
+COUNT = 7
+
+
+def rows(path):
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))
+
+
+class Study(Case):
+    def setUp(self):
+        super().setUp()
+        (self.dir / "in").mkdir()
+        for i in range(COUNT):
+            write_wav(self.dir / f"in/s{i}.wav", 2 + i / 2, speech=i != 3)
+
+    def manifest(self, lines, name="in/m.csv"):
+        (self.dir / name).write_text("\n".join(lines) + "\n")
+        return name
+
+    def usual(self):
+        return self.manifest(["path,condition", *(f's{i}.wav,"c, {i % 2}"' for i in range(COUNT))])
+
+    def study(self, *args, code=0, manifest="in/m.csv"):
+        return self.run_attune("analyze", "--manifest", manifest, "--no-video", *args, code=code)
+
+    def figures(self, folder):
+        """recordings.csv but for where the reports lie; windows.csv."""
+        table = rows(self.dir / folder / "recordings.csv")
+        for row in table:
+            row.pop("folder")
+        return table, (self.dir / folder / "windows.csv").read_bytes()
+
+
+@needs_model
+class Whole(Study):
+    def test_tables_are_of_what_each_input_gives_alone(self):
+        self.usual()
+        done = self.study("-o", "all", "-j", 3)
+        self.assertIn(f"{COUNT} recordings: {COUNT} done, 0 failed, 0 to do", done.stdout)
+        self.run_attune("analyze", "in/s2.wav", "--no-video", "-o", "one", "--quiet")
+        one = rows(self.dir / "one/timeline.csv")
+        windows = [r for r in rows(self.dir / "all/windows.csv") if r.pop("recording") == "s2"]
+        self.assertEqual(windows, one)
+        summary = json.loads((self.dir / "one/summary.json").read_text())
+        row = rows(self.dir / "all/recordings.csv")[2]
+        self.assertEqual((row["recording"], row["path"], row["condition"], row["state"], row["folder"]),
+                         ("s2", "s2.wav", "c, 0", "done", "s2"))
+        self.assertEqual(float(row["duration_s"]), summary["duration_s"])
+        self.assertEqual(int(row["windows"]), len(one))
+        mean = summary["all"]["expression"]["mean_probability"]["happy"]
+        self.assertAlmostEqual(float(row["mean_happy"]), mean, places=5)
+        page = Page((self.dir / "all/index.html").read_text())
+        self.assertEqual(page.open, [])
+        self.assertIn('href="s6/report.html"', (self.dir / "all/index.html").read_text())
+        self.assertEqual(sorted(p.name for p in (self.dir / "all/s0").iterdir()), OUTPUTS)
+
+    def test_shards_and_processes_do_not_matter(self):
+        self.usual()
+        self.study("-o", "all", "-j", 1)
+        for i in (3, 1, 2):
+            self.study("-o", f"s{i}", "--shard", f"{i}/3", "-j", 2)
+        self.run_attune("merge", "s1", "s2", "s3", "-o", "merged")
+        self.assertEqual(self.figures("merged"), self.figures("all"))
+        for i in (1, 2):  # into one folder, too
+            self.study("-o", "both", "--shard", f"{i}/2")
+        self.run_attune("merge", "both")
+        self.assertEqual(self.figures("both"), self.figures("all"))
+        for name in TABLES:
+            self.assertEqual((self.dir / "both" / name).read_bytes(), (self.dir / "all" / name).read_bytes())
+
+    def test_a_shard_alone_says_what_is_to_do(self):
+        self.usual()
+        said = self.study("-o", "s1", "--shard", "1/2").stdout
+        self.assertIn("shard 1 of 2: 4 done, 0 failed", said)
+        said = self.run_attune("merge", "s1").stdout
+        self.assertIn(f"{COUNT} recordings: 4 done, 0 failed, 3 to do", said)
+        self.assertEqual([r["state"] for r in rows(self.dir / "s1/recordings.csv")], ["done", "to do"] * 3 + ["done"])
+
+    def test_a_bad_file_does_not_stop_it(self):
+        (self.dir / "in/bad.wav").write_text("no sound")
+        self.manifest(["path,id", "s0.wav,first", "bad.wav,bad", "nowhere.wav,none", "s1.wav,last"])
+        done = self.study("-o", "all", code=1)
+        self.assertIn("4 recordings: 2 done, 2 failed, 0 to do", done.stdout)
+        failed = rows(self.dir / "all/failures.csv")
+        self.assertEqual([r["recording"] for r in failed], ["bad", "none"])
+        self.assertIn("it is text", failed[0]["reason"])
+        self.assertIn("No such file", failed[1]["reason"])
+        shutil.copy(self.dir / "in/s2.wav", self.dir / "in/nowhere.wav")  # what failed is tried again
+        before = (self.dir / "all/first/summary.json").stat().st_mtime_ns
+        done = self.study("-o", "all", "--resume", code=1)
+        self.assertIn("4 recordings: 3 done, 1 failed, 0 to do", done.stdout)
+        self.assertEqual((self.dir / "all/first/summary.json").stat().st_mtime_ns, before)
+
+
+@needs_model
+class Killed(Study):
+    def begin(self, *args):
+        p = subprocess.Popen(**self.command("analyze", "--manifest", "in/m.csv", "--no-video", "-o", "out", *args),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(p.wait)
+        self.addCleanup(p.stderr.close)
+        self.addCleanup(p.kill)
+        return p
+
+    def wait_done(self, n):
+        until = time.monotonic() + 300
+        while len(list(self.dir.glob("out/*/summary.json"))) < n:
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+
+    def test_what_was_done_is_not_done_again(self):
+        self.usual()
+        self.study("-o", "all")
+        for how in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            p = self.begin("-j", "1")
+            self.wait_done(2)
+            workers = running.children(p.pid)
+            p.send_signal(how)
+            self.assertEqual(p.wait(timeout=300), -9 if how == signal.SIGKILL else 130)
+            until = time.monotonic() + 60
+            while any(pathlib.Path(f"/proc/{w}/cwd").exists() for w in workers):  # a zombie has none
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.01)
+            done = {p: p.stat().st_mtime_ns for p in self.dir.glob("out/*/summary.json")}
+            self.study("-o", "out", "--resume")
+            for path, when in done.items():
+                self.assertEqual(path.stat().st_mtime_ns, when)
+            self.assertEqual(self.figures("out"), self.figures("all"))
+            self.assertEqual(list(self.dir.glob("out/*/attune-*")), [])
+
+    def test_a_process_that_dies_fails_its_recording_alone(self):
+        write_wav(self.dir / "in/s4.wav", 3600)  # long enough to be found at it
+        self.usual()
+        p = self.begin("-j", "1")
+        self.wait_done(4)
+        worker = running.children(p.pid)[0]
+        until = time.monotonic() + 60
+        while not (self.dir / "out/s4/attune-unfinished").exists():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+        os.kill(worker, signal.SIGKILL)
+        said = p.communicate(timeout=300)[1]
+        self.assertEqual(p.returncode, 1, said)
+        failed = rows(self.dir / "out/failures.csv")
+        self.assertEqual([r["recording"] for r in failed], ["s4"])
+        self.assertIn("signal 9", failed[0]["reason"])
+        self.assertEqual(len(list(self.dir.glob("out/*/summary.json"))), COUNT - 1)
+
+
+@needs_model
+class Wrong(Study):
+    def refused(self, *words, args=("-o", "out"), code=1):
+        done = self.study(*args, code=code)
+        self.assert_one_line(done.stderr, *words)
+
+    def test_a_manifest_that_makes_no_sense(self):
+        for lines, words in [(["path"], ["m.csv", "no recording"]),
+                             (["file", "s0.wav"], ["m.csv", "'path'"]),
+                             (["path,id", "s0.wav,a", ",b"], ["m.csv:3", "no path"]),
+                             (["path,id", "s0.wav,../a"], ["m.csv:2", "'../a'"]),
+                             (["path,id", "s0.wav,.a"], ["m.csv:2", "'.a'"]),
+                             (["path,id", "s0.wav," + "a" * 101], ["m.csv:2"]),
+                             (["path,id", "s0.wav,a", "s1.wav,a"], ["m.csv", "'a' is there twice"]),
+                             (["path,id", "s0.wav,a,b"], ["m.csv", "2"])]:
+            self.manifest(lines)
+            self.refused(*words)
+            self.assertEqual(list(self.dir.glob("out/*/summary.json")), [])
+
+    def test_names_are_made_and_told_apart(self):
+        for folder in ("a", "b"):
+            (self.dir / "in" / folder).mkdir()
+            shutil.copy(self.dir / "in/s0.wav", self.dir / f"in/{folder}/x y.wav")
+        self.manifest(["path", "a/x y.wav", "s0.wav", "b/x y.wav", str(self.dir / "in/a/x y.wav")])
+        self.study("-o", "out")
+        self.assertEqual([r["recording"] for r in rows(self.dir / "out/recordings.csv")],
+                         ["x_y", "s0", "x_y-2", "x_y-3"])
+
+    def test_what_is_there_is_not_taken_for_ones_own(self):
+        self.manifest(["path", "s0.wav"])
+        self.study("-o", "out")
+        self.refused("out", "--resume")
+        self.refused("other options", args=("-o", "out", "--resume", "--causal"))
+        self.manifest(["path", "s1.wav"])
+        self.refused("another manifest", args=("-o", "out", "--resume"))
+        self.study("-o", "other")
+        done = self.run_attune("merge", "out", "other", "-o", "m", code=1)
+        self.assert_one_line(done.stderr, "not of one study")
+        self.assertFalse((self.dir / "m").exists())
+
+    def test_damaged_results_are_named(self):
+        self.usual()
+        self.study("-o", "out")
+        whole = (self.dir / "out/s1/timeline.csv").read_text()
+        for damage in (whole[:-5], whole.replace("start_s", "begin_s", 1), ""):
+            (self.dir / "out/s1/timeline.csv").write_text(damage)
+            before = (self.dir / "out/windows.csv").read_bytes()
+            done = self.run_attune("merge", "out", code=1)
+            self.assert_one_line(done.stderr, "out/s1/timeline.csv")
+            self.assertEqual((self.dir / "out/windows.csv").read_bytes(), before)
+
+    def test_options_that_do_not_go_together(self):
+        self.usual()
+        for args in (["in/s0.wav"], ["--json"], ["--sinks", "html"], ["--store", "x.db"], ["--shard", "0/2"],
+                     ["--shard", "3/2"], ["--shard", "2"], ["--shard", "1/2x"], ["-j", "0"]):
+            self.refused("attune analyze", args=args, code=2)
+        for args in (["--resume"], ["-j", 2], ["--shard", "1/2"]):
+            done = self.run_attune("analyze", "in/s0.wav", *args, code=2)
+            self.assert_one_line(done.stderr, "--manifest")
+        self.run_attune("merge", code=2)
+        self.assert_one_line(self.run_attune("merge", "nowhere", code=1).stderr, "nowhere")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
