@@ -67,7 +67,7 @@ READERS = {
     "recipe": {"src/train/recipe.c": (), "src/train/settings.c": (),
                "src/train/fields.c": ("-find_at", "-at_fields_at")},
     "timeline": {"src/report/timeline.c": (), "src/report/fields.c": ("-at_fields_round", "-attune_column_at")},
-    "report": {"src/report/result.c": (), "src/report/export.c": ()},
+    "report": {"src/report/result.c": (), "src/report/readback.c": (), "src/report/export.c": ()},
     "writers": {"src/base/visible.c": (), "src/base/address.c": ("-at_address_is",),
                 "src/report/text.c": ("at_text_clean", "at_text_html", "at_text_basename")},
     "store": {f"src/store/{part}.c": () for part in ("record", "row", "read", "schema", "sql")},
