@@ -24,17 +24,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                           \
     } while (0)
 
-/* A path whose file holds the bytes, until the next call. */
-static inline const char *fuzz_file(const uint8_t *data, size_t size)
+/* A file without a name, empty at each call, and its path. */
+static inline int fuzz_file_open(const char **path)
 {
-    static char path[64];
+    static char name[64];
     static int fd = -1;
 
     if (fd < 0) {
         fd = memfd_create("fuzz", MFD_CLOEXEC);
-        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     }
     FUZZ_CHECK(fd >= 0 && ftruncate(fd, 0) == 0);
+    *path = name;
+    return fd;
+}
+
+/* A path whose file holds the bytes, until the next call. */
+static inline const char *fuzz_file(const uint8_t *data, size_t size)
+{
+    const char *path;
+    const int fd = fuzz_file_open(&path);
+
     FUZZ_CHECK(pwrite(fd, data, size, 0) == (ssize_t)size);
     return path;
 }

@@ -252,24 +252,21 @@ static void put_arrays(FILE *f, const array *list, int n)
 /* header: of which the metadata is there, its end not */
 static const char *write_file(FILE *header, char **text, size_t *length, const array *list, int n)
 {
-    char *file = NULL;
-    size_t size = 0;
-    FILE *f = open_memstream(&file, &size);
     const char *path;
+    const int fd = dup(fuzz_file_open(&path));
+    FILE *f;
 
     put_arrays(header, list, n);
     fprintf(header, "}");
     fclose(header);
-    FUZZ_CHECK(f);
+    FUZZ_CHECK(lseek(fd, 0, SEEK_SET) == 0 && (f = fdopen(fd, "wb")) != NULL);
     fwrite(&(uint64_t){*length}, 8, 1, f); /* little-endian machines fuzz */
     fwrite(*text, 1, *length, f);
     for (int i = 0; i < n; i++)
         if (list[i].name[0])
             put_values(f, &list[i]);
     fclose(f);
-    path = fuzz_file((const uint8_t *)file, size);
     free(*text);
-    free(file);
     return path;
 }
 
