@@ -352,6 +352,14 @@ class Harm(Media):
         self.assertLess(peak, 600)
         self.assertIn("memory", said)
 
+    @unittest.skipIf(SANITIZED, "a sanitizer takes memory of its own")
+    def test_a_decoder_with_memory_of_its_own(self):
+        """Large pictures of AV1 are not decoded ahead, however many threads there are."""
+        self.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=4096x2720:rate=25", "-frames:v", 9, "-pix_fmt", "yuv420p10le",
+                    "-c:v", "libaom-av1", "-cpu-used", 8, "-usage", "realtime", "large.mp4")
+        peak, _ = self.peak_mb("large.mp4", "--threads", 16, code=0)
+        self.assertLess(peak, 600)
+
     def grey(self, name, size, *args):
         self.ffmpeg("-f", "lavfi", "-i", f"color=gray:size={size}", "-frames:v", 1, *args, name)
 

@@ -25,6 +25,7 @@ enum { BYTES_UNTOLD = 3 };
  * given out, of three bytes a pixel and the vectors, have to fit. */
 static const char own_memory[] = "libdav1d,libaom-av1,libvpx,libvpx-vp9";
 enum { OWN_PICTURES = 10 };
+#define OWN_PIXELS (INT64_C(16) * AT_AV_PICTURE_BUDGET / (OWN_PICTURES * (BYTES_UNTOLD * 16 + 12)))
 
 static int64_t beside(int64_t pixels)
 {
@@ -106,6 +107,14 @@ static void allow_threads_to_ask(AVCodecContext *dec)
 #endif
 }
 
+/* What dav1d keeps for each picture that it decodes ahead is several times as large as the picture. */
+static void limit_own(AVCodecContext *dec, int64_t max_pixels)
+{
+    dec->max_pixels = max_pixels < OWN_PIXELS ? max_pixels : OWN_PIXELS;
+    if ((int64_t)dec->width * dec->height > OWN_PIXELS / 4)
+        dec->flags |= AV_CODEC_FLAG_LOW_DELAY;
+}
+
 int at_av_budget_apply(at_av_budget *b, AVCodecContext *dec, const AVCodec *codec,
                        int64_t max_pixels)
 {
@@ -116,11 +125,8 @@ int at_av_budget_apply(at_av_budget *b, AVCodecContext *dec, const AVCodec *code
     if (codec->type != AVMEDIA_TYPE_VIDEO)
         return 0;
     b->own = av_match_list(codec->name, own_memory, ',');
-    if (b->own) {
-        int64_t most = INT64_C(16) * AT_AV_PICTURE_BUDGET /
-                       (OWN_PICTURES * (BYTES_UNTOLD * 16 + 12));
-        dec->max_pixels = max_pixels < most ? max_pixels : most;
-    }
+    if (b->own)
+        limit_own(dec, max_pixels);
     dec->opaque = b;
     dec->get_buffer2 = get_counted;
     allow_threads_to_ask(dec);
