@@ -59,6 +59,15 @@ cmd:pdftotext      poppler-utils
 cmd:praat          praat
 "
 
+# Engines that examples/cluster is run on.
+cluster_needs="
+cmd:parallel       parallel
+cmd:slurmctld      slurmctld
+cmd:slurmd         slurmd
+cmd:sbatch         slurm-client
+deb:python3-yaml   python3-yaml
+"
+
 present()
 {
     case $1 in
@@ -110,6 +119,7 @@ install_if_possible() # what for, then the list
 if [ "${1:-}" = test ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
+    install_if_possible "engines of clusters" "$cluster_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"

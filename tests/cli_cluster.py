@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""examples/cluster: a study by GNU parallel, by a Slurm of one node that is started for it, and as Kubernetes is told.
+
+Needs ATTUNE_EXE and a model; what an engine lacks is skipped.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import built
+from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav
+from cli_study import COUNT, Study, rows
+
+EXAMPLES = SOURCE / "examples/cluster"
+PATIENCE = 240
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@needs_model
+class Cluster(Study):
+    def setUp(self):
+        super().setUp()
+        (self.dir / "bin").mkdir()
+        os.symlink(pathlib.Path(EXE).resolve(), self.dir / "bin/attune")
+        self.env = {**os.environ, "PATH": f"{self.dir}/bin:{os.environ['PATH']}", "ATTUNE_MODEL": str(MODEL)}
+        self.usual()
+        self.study("-o", "alone")
+
+    def check(self, folder):
+        names = [(r["recording"], r["state"]) for r in rows(self.dir / folder / "recordings.csv")]
+        self.assertEqual(names, [(f"s{i}", "done") for i in range(COUNT)])
+        # the examples analyse pictures, too, if there are any
+        self.assertEqual(self.figures(folder)[0], self.figures("alone")[0])
+
+
+class Parallel(Cluster):
+    @unittest.skipUnless(shutil.which("parallel"), "no GNU parallel")
+    def test_shards_side_by_side(self):
+        (self.dir / "in/bad.wav").write_text("no sound")
+        done = subprocess.run([EXAMPLES / "parallel.sh", "in/m.csv", "out", "3", "--will-cite", "--jobs", "2"],
+                              cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{COUNT} recordings: {COUNT} done", done.stdout)
+        self.check("out")
+        self.manifest(["path", "s0.wav", "bad.wav", "s1.wav"])  # which another try would not make better
+        done = subprocess.run([EXAMPLES / "parallel.sh", "in/m.csv", "bad", "2", "--will-cite"], cwd=self.dir,
+                              env=self.env, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("it is text"), 1, done.stderr)
+        self.assertIn("3 recordings: 2 done, 1 failed, 0 to do", done.stdout)
+
+
+@unittest.skipUnless(shutil.which("slurmctld") and shutil.which("slurmd") and shutil.which("sbatch"), "no Slurm")
+@unittest.skipIf(built.sanitizers(), "which tests Slurm more than the program")
+class Slurm(Cluster):
+    def setUp(self):
+        super().setUp()
+        host, port = socket.gethostname().split(".")[0], free_port()
+        user = subprocess.run(["id", "-un"], capture_output=True, text=True).stdout.strip()
+        for folder in ("state", "spool"):
+            (self.dir / folder).mkdir()
+        (self.dir / "slurm.conf").write_text(f"""
+ClusterName=attune
+SlurmctldHost={host}(127.0.0.1)
+AuthType=auth/none
+CredType=cred/none
+AuthInfo=cred_expire=5
+SlurmUser={user}
+SlurmdUser={user}
+SlurmctldPort={port}
+SlurmdPort={free_port()}
+StateSaveLocation={self.dir}/state
+SlurmdSpoolDir={self.dir}/spool
+SlurmctldPidFile={self.dir}/slurmctld.pid
+SlurmdPidFile={self.dir}/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+MpiDefault=none
+ReturnToService=2
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerParameters=sched_interval=1
+NodeName={host} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES State=UP
+""")
+        self.env["SLURM_CONF"] = str(self.dir / "slurm.conf")
+        for daemon in ("slurmctld", "slurmd"):
+            log = open(self.dir / f"{daemon}.log", "w")
+            p = subprocess.Popen([daemon, "-D", "-f", self.dir / "slurm.conf"], stdout=log, stderr=log, env=self.env)
+            log.close()
+            self.addCleanup(p.wait)
+            self.addCleanup(p.kill)
+        if not self.comes(lambda: " idle" in self.ask("sinfo", "-h", "-o", " %t"), 30):
+            self.skipTest("Slurm does not start here: " + (self.dir / "slurmd.log").read_text()[-300:])
+
+    def ask(self, *command):
+        return subprocess.run(command, cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=60).stdout
+
+    def comes(self, what, seconds=PATIENCE):
+        until = time.monotonic() + seconds
+        while not what():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def submit(self):
+        said = self.ask("sbatch", "--array=1-2", "-o", "task.%a.txt", "--open-mode=append", EXAMPLES / "slurm.sh",
+                        self.dir / "in/m.csv", self.dir / "out")
+        return re.search(r"Submitted batch job (\d+)", said)[1]
+
+    def wait(self):
+        self.assertTrue(self.comes(lambda: not self.ask("squeue", "-h").strip()),
+                        (self.dir / "slurmctld.log").read_text()[-3000:])
+
+    def test_an_array(self):
+        self.submit()
+        self.wait()
+        self.run_attune("merge", "out")
+        self.check("out")
+
+    def test_a_task_that_is_killed_is_queued_again(self):
+        write_wav(self.dir / "in/s2.wav", 900)  # of the first shard, and long enough to be found at it
+        shutil.rmtree(self.dir / "alone")
+        self.study("-o", "alone")
+        self.submit()
+        self.assertTrue(self.comes((self.dir / "out/s2/attune-unfinished").exists))
+        before = (self.dir / "out/s0/summary.json").stat().st_mtime_ns
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"--shard\x001/2" in command and str(self.dir).encode() in command:
+                os.kill(int(process.name), signal.SIGKILL)
+        self.assertTrue(self.comes(lambda: "Killed" in (self.dir / "task.1.txt").read_text()))
+        requeued = self.ask("squeue", "-h", "-o", "%r")
+        self.assertTrue(requeued.strip(), "it was not queued again")
+        self.wait()
+        self.run_attune("merge", "out")
+        self.check("out")
+        self.assertEqual((self.dir / "out/s0/summary.json").stat().st_mtime_ns, before)
+
+
+class Kubernetes(unittest.TestCase):
+    """The fields that an Indexed Job has (batch/v1), and the command in a shell."""
+
+    def test_the_job_is_one_that_kubernetes_knows(self):
+        try:
+            import yaml
+        except ImportError:
+            self.skipTest("no PyYAML")
+        job = yaml.safe_load((EXAMPLES / "kubernetes.yaml").read_text())
+        self.assertEqual((job["apiVersion"], job["kind"]), ("batch/v1", "Job"))
+        known = {"completionMode", "completions", "parallelism", "backoffLimit", "template"}
+        self.assertEqual(set(job["spec"]), known)
+        self.assertEqual(job["spec"]["completionMode"], "Indexed")
+        pod = job["spec"]["template"]["spec"]
+        self.assertIn(pod["restartPolicy"], ("OnFailure", "Never"))
+        self.assertEqual([v["name"] for v in pod["volumes"]], [m["name"] for c in pod["containers"] for m in c["volumeMounts"]])
+        command = pod["containers"][0]["command"]
+        self.assertIn(f"/{job['spec']['completions']}", command[-1])
+        self.assertEqual(subprocess.run(["sh", "-n", "-c", command[-1]]).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
