@@ -404,15 +404,14 @@ class Harm(Media):
 
     @unittest.skipIf(SANITIZED, "it is slow")
     def test_pictures_without_time(self):
-        """A million large pictures in a second of input, also after a leap of its clock; what is never shown; sound."""
+        """A million large pictures in a second of input, after a leap of its clock; what is never shown; sound."""
         self.grey("one.jpg", "4096x4096")
         one = (self.dir / "one.jpg").read_bytes()
-        hostile.same_picture(self.dir / "same.mp4", one, 4096, 4096, [(1000000, 1)], 1000000)
         hostile.same_picture(self.dir / "leap.mp4", one, 4096, 4096, [(1, 10**9), (1000000, 1)], 1000000)
         self.ffmpeg("-f", "lavfi", "-i", "color=gray:size=4096x4096:rate=25", "-frames:v", 2,
                     "-c:v", "libvpx", "-deadline", "realtime", "two.ivf")
         hostile.hidden_pictures(self.dir / "hidden.ivf", (self.dir / "two.ivf").read_bytes(), 1000)
-        for name in ("same.mp4", "leap.mp4", "hidden.ivf"):
+        for name in ("leap.mp4", "hidden.ivf"):
             with self.subTest(name):
                 done = self.run_attune("analyze", name, "--quiet", code=1)
                 self.assertIn(f"{name}: too many pictures a second for their size (4096x4096", done.stderr)
