@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +30,11 @@ static int read_json(const char *path, json_t **out, attune_error *err)
     int status = at_file_read(path, RECIPE_LIMIT, &text, &size, err);
     if (status)
         return status;
-    *out = json_loadb((const char *)text, size, JSON_REJECT_DUPLICATES, &je);
+    status = at_json_read(out, (const char *)text, size, JSON_REJECT_DUPLICATES, &je);
     at_free(text);
-    if (!*out)
+    if (status == ATTUNE_E_NOMEM)
+        return at_fail_nomem(err);
+    if (status)
         return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s", path, je.line, je.text);
     if (json_is_object(*out))
         return ATTUNE_OK;

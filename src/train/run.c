@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,10 +88,8 @@ static int is_there(const at_job *job, const char *name)
 
 static int is_done(const at_job *job)
 {
-    char path[AT_TRAIN_PATH], stamp[24];
-    if (at_job_path(job, ".done.json", path, NULL))
-        return 0;
-    json_t *note = json_load_file(path, 0, NULL);
+    char stamp[24];
+    json_t *note = json_load_file(job->note, 0, NULL);
     const json_t *outputs = json_object_get(note, "outputs");
     const char *found = json_string_value(json_object_get(note, "stamp"));
     snprintf(stamp, sizeof stamp, "%016" PRIx64, job->stamp);
@@ -103,16 +102,15 @@ static int is_done(const at_job *job)
 
 static int write_note(const at_job *job, attune_error *err)
 {
-    char path[AT_TRAIN_PATH];
     at_outfile out;
-    int status = at_job_path(job, ".done.json", path, err);
-    status = status ? status : at_outfile_open(&out, path, err);
-    if (status)
-        return status;
-    fprintf(out.f, "{\"stamp\": \"%016" PRIx64 "\", \"outputs\": ", job->stamp);
-    json_dumpf(job->outputs, out.f, JSON_COMPACT);
-    fputs("}\n", out.f);
-    return at_outfile_commit(&out, err);
+    char *outputs = at_json_write(job->outputs, JSON_COMPACT);
+    int status = outputs ? at_outfile_open(&out, job->note, err) : at_fail_nomem(err);
+    if (!status) {
+        fprintf(out.f, "{\"stamp\": \"%016" PRIx64 "\", \"outputs\": %s}\n", job->stamp, outputs);
+        status = at_outfile_commit(&out, err);
+    }
+    free(outputs);
+    return status;
 }
 
 /* ---- a run ---------------------------------------------------------------------------------- */
@@ -159,11 +157,13 @@ int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_resume r
     run_fn run = run_of_kind(r->kind);
     if (!fields || !run)
         return unknown_kind(r, err);
+    char note[AT_TRAIN_PATH];
     void *settings = at_alloc(1, fields->size);
-    at_job job = {.recipe = r, .settings = settings, .options = o, .resume = resume};
+    at_job job = {.recipe = r, .settings = settings, .options = o, .resume = resume, .note = note};
     job.outputs = json_array();
     int status = settings && job.outputs ? ATTUNE_OK : at_fail_nomem(err);
     status = status ? status : at_fields_read(fields, r->root, r->path, "", settings, err);
+    status = status ? status : at_job_path(&job, ".done.json", note, err);
     status = status ? status : make_stamp(&job, fields, err);
     int done = !status && unless_done && is_done(&job);
     if (ran)

@@ -1,0 +1,27 @@
+/* json.h - JSON texts to trees and back, where no memory that is out passes for something else.
+ *
+ * jansson alone calls a text wrong that it had no memory for, and leaves out a key that it had none to write
+ * (2.14). Both are seen by errno, which allocations set and jansson does not reset behind them. */
+#ifndef AT_BASE_JSON_H
+#define AT_BASE_JSON_H
+
+#include <attune/attune.h>
+#include <jansson.h>
+
+/* *out: a new reference, or NULL. ATTUNE_E_FORMAT: why (nullable) says what is wrong with the text; or
+ * ATTUNE_E_NOMEM. */
+int at_json_read(json_t **out, const char *text, size_t size, size_t flags, json_error_t *why);
+
+/* free. NULL: v is, or memory is out. */
+char *at_json_write(const json_t *v, size_t flags);
+
+json_t *at_json_number(double v); /* null of what is not finite, for which JSON has no word */
+
+/* Add a part, which is taken, to a whole. Where the part is NULL or memory is out the whole goes and becomes
+ * NULL, and stays so: it alone has to be looked at in the end. */
+void at_json_put(json_t **object, const char *key, json_t *part);
+void at_json_append(json_t **array, json_t *part);
+/* Nothing where v is not finite. */
+void at_json_put_real(json_t **object, const char *key, double v);
+
+#endif
