@@ -7,6 +7,7 @@ none; then something fails. Afterwards the results are the old ones or the new o
 nothing else is left; or all went well without what failed. How much is tried says ATTUNE_FAULTS (failing.py).
 """
 import collections
+import contextlib
 import errno
 import hashlib
 import json
@@ -33,6 +34,7 @@ FROM_THERE_ON = [(kind, errno.ENOSPC, "all") for kind in ("write", "close", "fsy
 FROM_THERE_ON += [(kind, errno.ENOMEM, "all") for kind in ("mmap", "alloc")]
 FULL_DISK = [("space", errno.ENOSPC, "once")]
 KILLED = [(kind, 0, "kill") for kind in ("write", "fsync", "rename", "link", "mkdir", "unlink")]
+EVERYTHING = ONCE + FROM_THERE_ON + FULL_DISK + KILLED
 
 shared = None  # a folder: what is read, and whole results
 
@@ -59,8 +61,9 @@ class Subject:
     """A command, and what it writes into the folder out, in a folder of its own."""
     args = before = ()  # of the run that is looked at, and of the earlier one
     by_day = {"alloc": 40}  # calls of a kind that are tried; of others
-    by_day_of_others = 10
+    by_day_of_others = 5
     by_night = {}  # all, but for these
+    founds = (False, True)  # without results of an earlier run too, by day
     may_leave = ("unlink",)  # kinds without which nothing can be removed
 
     def __init__(self):
@@ -97,7 +100,10 @@ class Subject:
             kept = shared / cls.__name__ / name
             shutil.rmtree(kept, ignore_errors=True)
             (s.dir / "out").mkdir(exist_ok=True)
-            s.run_whole(*args)
+            pid, begun = s.runner(*args).begin("none"), time.monotonic()
+            done = s.runner(*args).end(pid)
+            cls.lasts = time.monotonic() - begun
+            check(done.code == 0, args, done)
             shutil.copytree(s.dir / "out", kept)
             shutil.rmtree(s.dir / "out")
         s.close()
@@ -126,12 +132,22 @@ class Subject:
 
     def faults(self, kinds):
         for kind, error, how in kinds:
-            for fresh in (False, True):
+            for fresh in (False, True) if failing.MOST == "all" else self.founds:
                 self.reset(fresh)
                 n = self.runner().run(kind).made
                 day, night = self.by_day.get(kind, self.by_day_of_others), self.by_night.get(kind, n)
                 for at in failing.some(n, day, night, f"{kind} {how} {fresh}"):
                     yield Fault(kind, error, how, fresh, at)
+
+    def try_kill(self, n):
+        """At any time."""
+        fresh, runner = n % 2 == 1, self.runner()
+        self.reset(fresh)
+        pid = runner.begin("none")
+        time.sleep(random.Random(n).uniform(0, 1.05 * self.lasts))
+        with contextlib.suppress(ProcessLookupError):  # it had ended
+            os.kill(pid, signal.SIGKILL)
+        self.judge(Fault("anywhere", 0, "kill", fresh, n), runner.end(pid))
 
     def try_fault(self, fault):
         self.reset(fault.fresh)
@@ -173,8 +189,8 @@ class Subject:
 class Analyze(Subject):
     before = ("analyze", "old.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
     args = ("analyze", "new.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
-    by_day = {"alloc": 40, "space": 10}
-    by_day_of_others = 100
+    by_day = {"alloc": 20, "space": 10}
+    by_day_of_others = 12
     may_leave = ("unlink", "open", "alloc")  # the last two: what is in a folder
 
     def set_up(self):
@@ -276,8 +292,8 @@ class Eval(Corpora):
 class Train(Corpora):
     """Files follow one another, each whole, and a run that failed can be gone on with, or run again."""
     recipe, seeds = {}, ({"seed": 8}, {"seed": 9})
-    by_day = {"alloc": 12}
-    by_day_of_others = 2
+    by_day = {"alloc": 5}
+    by_day_of_others = 1
     by_night = {"alloc": 2000, "space": 200, "read": 400, "write": 400}
 
     @classmethod
@@ -341,6 +357,7 @@ class Fusion(Train):
               "epochs": 2, "eval_every": 1, "batch": 4, "checkpoint_minutes": 0, "pairs": 12, "judged": 4, "tokens": 4,
               "harms": [{"kind": "blur", "level": 2}]}
     options = ("--limit", "7")
+    founds = (False,)
 
 
 class Assemble(Train):
@@ -348,6 +365,7 @@ class Assemble(Train):
               "audio": {"model": str(MODEL), "recipe": "audio.json"}, "reference_pictures": 4, "answers": 1}
     seeds = {"metadata": {"name": "old"}}, {"metadata": {"name": "new"}}
     options = ("--limit", "8")
+    founds = (False,)
     streams = {"visual": {"kind": "visual", "data": [{"dataset": "ferplus", "train": "train", "valid": "valid"}]},
                "audio": {"kind": "audio", "data": [{"dataset": "ravdess", "folder": "ravdess_speech16k",
                                                     "train": "nofold3", "valid": "fold3"}]}}
@@ -366,41 +384,58 @@ class Faults(unittest.TestCase):
     def setUpClass(cls):
         mini_corpora.make(shared / "corpora")
 
-    def check_faults(self, subject, kinds):
+    def check_each(self, subject, what, jobs):
+        """jobs: of the method whose name is what."""
+        def worker():
+            own = subject()
+            return getattr(own, what), own.close
+        wrong = failing.each_in_turn(jobs, worker)
+        if wrong:
+            self.fail(f"{len(wrong)} or more of {len(jobs)}:\n" + "\n".join(wrong))
+
+    def check_faults(self, subject, kinds=EVERYTHING):
         subject.prepare()
         s = subject()
         faults = list(s.faults(kinds))
         s.close()
         self.assertGreater(len(faults), 10)
+        self.check_each(subject, "try_fault", faults)
 
-        def worker():
-            own = subject()
-            return own.try_fault, own.close
-        wrong = failing.each_in_turn(faults, worker)
-        if wrong:
-            self.fail(f"{len(wrong)} or more of {len(faults)}:\n" + "\n".join(wrong))
+    def check_kills(self, subject):
+        subject.prepare()
+        self.check_each(subject, "try_kill", failing.some(200, 5, 200, "killed"))
 
     def test_analyze(self):
-        self.check_faults(Analyze, ONCE + FROM_THERE_ON + FULL_DISK + KILLED)
+        self.check_faults(Analyze)
+
+    def test_analyze_with_a_decoder_in_its_child(self):
+        self.check_faults(Boxed, [x for x in ONCE + FROM_THERE_ON if x[0] in ("alloc", "mmap")])
 
     def test_export(self):
         Analyze.prepare()
-        self.check_faults(Export, ONCE + FROM_THERE_ON + FULL_DISK + KILLED)
-
-    def test_eval(self):
-        self.check_faults(Eval, ONCE + FROM_THERE_ON + FULL_DISK + KILLED)
-
-    def test_train_a_detector(self):
-        self.check_faults(Detector, ONCE + FROM_THERE_ON + FULL_DISK + KILLED)
-
-    def test_train_a_fusion(self):
-        self.check_faults(Fusion, ONCE + FROM_THERE_ON + FULL_DISK + KILLED)
-
-    def test_assemble(self):
-        self.check_faults(Assemble, ONCE + FROM_THERE_ON + FULL_DISK + KILLED)
+        self.check_faults(Export)
 
     def test_info(self):
         self.check_faults(Info, [x for x in ONCE + FROM_THERE_ON if x[0] in ("read", "open", "mmap", "alloc")])
+
+    def test_eval(self):
+        self.check_faults(Eval)
+
+    def test_train_a_detector(self):
+        self.check_faults(Detector)
+
+    def test_train_a_fusion(self):
+        self.check_faults(Fusion, EVERYTHING if failing.MOST == "all" else ONCE)
+
+    def test_assemble(self):
+        self.check_faults(Assemble, EVERYTHING if failing.MOST == "all" else ONCE)
+
+    def test_analyze_killed_anywhere(self):
+        self.check_kills(Boxed)
+
+    def test_train_killed_anywhere(self):
+        self.check_kills(Detector)
+        self.check_kills(Fusion)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def each_in_turn(jobs, make_worker):
                 try:
                     do(job)
                 except AssertionError as e:
-                    wrong.append(f"{tuple(job)}: {e}")
+                    wrong.append(f"{job}: {e}")
         except queue.Empty:
             pass
         except Exception:
