@@ -57,6 +57,10 @@ for file in */*.[ch]; do
         [ -e "$included" ] || complain "$file: there is no $included"
     done < <(sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file")
 done
+# jansson alone does not bear memory that is out (base/json.h)
+for file in $(grep -lE 'json_(load|dump)' */*.[ch] | grep -v '^base/json\.'); do
+    complain "$file: JSON is read and written by base/json.h alone"
+done
 [ $edges -gt 0 ] || complain "no include was found: this check is blind"
 
 # FFmpeg is known to one place, and the library neither prints nor ends the process.

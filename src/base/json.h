@@ -1,7 +1,8 @@
 /* json.h - JSON texts to trees and back, where no memory that is out passes for something else.
  *
- * jansson alone calls a text wrong that it had no memory for, and leaves out a key that it had none to write
- * (2.14). Both are seen by errno, which allocations set and jansson does not reset behind them. */
+ * jansson alone (2.14) calls a text wrong that it had no memory for, leaves out letters, or writes where it must not; and
+ * leaves out a key that it had no memory to write. It reads what there was memory for a moment ago, and errno, which
+ * allocations set and jansson does not reset behind them, tells of the rest. */
 #ifndef AT_BASE_JSON_H
 #define AT_BASE_JSON_H
 
@@ -11,6 +12,9 @@
 /* *out: a new reference, or NULL. ATTUNE_E_FORMAT: why (nullable) says what is wrong with the text; or
  * ATTUNE_E_NOMEM. */
 int at_json_read(json_t **out, const char *text, size_t size, size_t flags, json_error_t *why);
+/* Of a file with at most limit bytes; an error names it and the line. */
+int at_json_read_file(json_t **out, const char *path, size_t limit, size_t flags,
+                      attune_error *err);
 
 /* free. NULL: v is, or memory is out. */
 char *at_json_write(const json_t *v, size_t flags);

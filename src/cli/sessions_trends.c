@@ -229,7 +229,7 @@ int at_sessions_group(at_sessions *o)
         return show(o, text, print_group);
     if (o->json && err.status == ATTUNE_E_STATE) {
         json_t *why = json_pack("{s:s}", refused, err.text);
-        text = why ? json_dumps(why, JSON_COMPACT) : NULL;
+        text = at_json_write(why, JSON_COMPACT);
         puts(text ? text : "{}");
         free(text);
         json_decref(why);

@@ -190,20 +190,10 @@ static int check_entry(check *c, json_t *entry, attune_error *err)
 
 static int read_list(json_t **out, const char *path, attune_error *err)
 {
-    unsigned char *text;
-    size_t size;
-    json_error_t why;
-    int status = at_file_read(path, LARGEST_LIST, &text, &size, err);
-    if (status < 0)
-        return status;
-    status = at_json_read(out, (const char *)text, size, 0, &why);
-    at_free(text);
-    if (status == ATTUNE_E_NOMEM)
-        return at_fail_nomem(err);
-    if (status < 0)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s", path, why.line, why.text);
-    return json_is_array(*out) ? ATTUNE_OK
-                               : at_fail(err, ATTUNE_E_FORMAT, "%s: not a list of figures", path);
+    const int status = at_json_read_file(out, path, LARGEST_LIST, 0, err);
+    return status < 0 || json_is_array(*out)
+               ? status
+               : at_fail(err, ATTUNE_E_FORMAT, "%s: not a list of figures", path);
 }
 
 int attune_check_figures(const char *path, const char *model, const attune_eval_options *o,

@@ -148,7 +148,7 @@ static int image_file_kind(const char *path, enum AVCodecID *kind, attune_error 
 
 static int load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err)
 {
-    enum AVCodecID kind;
+    enum AVCodecID kind = AV_CODEC_ID_NONE;
     int ret = at_av_path_check(path, err);
     ret = ret < 0 ? ret : image_file_kind(path, &kind, err);
     if (ret < 0)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { NOTE_LIMIT = 1 << 20 };
+
 typedef int (*run_fn)(const at_job *job, attune_error *err);
 
 static run_fn run_of_kind(const char *kind)
@@ -55,7 +57,7 @@ static int add_file(void *user, const char *file, attune_error *err)
         at_recipe r;
         status = at_recipe_load(&r, path, err);
         if (!status) {
-            add_number(s, at_recipe_hash(&r));
+            add_number(s, r.hash);
             at_recipe_free(&r);
         }
     } else if (!status) {
@@ -68,7 +70,7 @@ static int add_file(void *user, const char *file, attune_error *err)
 static int make_stamp(at_job *job, const at_fields *fields, attune_error *err)
 {
     stamping s = {.job = job, .hash = AT_HASH_START};
-    add_number(&s, at_recipe_hash(job->recipe));
+    add_number(&s, job->recipe->hash);
     add_number(&s, (uint64_t)job->options->epochs);
     add_number(&s, (uint64_t)job->options->limit);
     int status = at_fields_files(fields, job->settings, add_file, &s, err);
@@ -89,7 +91,8 @@ static int is_there(const at_job *job, const char *name)
 static int is_done(const at_job *job)
 {
     char stamp[24];
-    json_t *note = json_load_file(job->note, 0, NULL);
+    json_t *note;
+    at_json_read_file(&note, job->note, NOTE_LIMIT, 0, NULL);
     const json_t *outputs = json_object_get(note, "outputs");
     const char *found = json_string_value(json_object_get(note, "stamp"));
     snprintf(stamp, sizeof stamp, "%016" PRIx64, job->stamp);
