@@ -54,7 +54,8 @@ int at_noises_load(float **pcm, size_t *n, const char *dir, double from, double 
     noise_walk w = {.from = from, .to = to};
     int status = at_each_entry(dir, add_noise, &w);
     if (status < 0)
-        status = at_fail(err, (attune_status)status, "%s", w.why.text);
+        status = w.why.status == status ? at_fail(err, w.why.status, "%s", w.why.text)
+                                        : at_fail_walk(status, dir, err);
     else if (w.n == 0)
         status = at_fail(err, ATTUNE_E_IO, "%s: no recordings there", dir);
     if (status < 0) {
