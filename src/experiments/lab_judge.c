@@ -262,7 +262,7 @@ char *at_lab_command(const at_lab *lab, const at_question *q)
     if (lab->o->draws)
         fprintf(f, " --draws %d", lab->o->draws);
     fprintf(f, " --seed %" PRIu64, lab->o->seed);
-    if (fclose(f) == 0)
+    if (at_stream_close(f) == 0)
         return text;
     free(text);
     return NULL;

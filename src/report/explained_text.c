@@ -1,6 +1,7 @@
 /* explained_text.c - an explanation's figures, as JSON and as lines for a person. */
 #include "report/explained.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "report/json_movement.h"
 #include "report/text.h"
@@ -181,7 +182,7 @@ char *at_explained_text(const attune_explanation *x)
         fprintf(f, "  also there: %s: of an earlier run, not of this one\n", x->earlier);
     fprintf(f, "  %s/explain.html shows faces: give it only to those who may see them\n",
             at_text_clean(name, sizeof name, x->setup.dir));
-    if (fclose(f) != 0) {
+    if (at_stream_close(f) != 0) {
         free(text_out);
         return NULL;
     }

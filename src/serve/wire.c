@@ -1,5 +1,6 @@
 #include "serve/wire.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "report/hints.h"
 
@@ -225,7 +226,7 @@ static char *put_type(const char *type, const char *object, size_t size)
         return NULL;
     fprintf(f, "{\"type\":\"%s\",", type);
     fwrite(object + 1, 1, size - 1, f);
-    if (fclose(f) != 0) {
+    if (at_stream_close(f) != 0) {
         free(text);
         return NULL;
     }
