@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import struct
+import sys
 import tempfile
 import time
 import unittest
@@ -109,6 +110,7 @@ class Subject:
         s.close()
         cls.whole = {name: cls.contents(shared / cls.__name__ / name) for name in ("old", "new")}
         cls.whole["none"] = {}
+        cls.killed = []
         check(cls.whole["old"] != cls.whole["new"], "nothing tells the two runs apart")
 
     @staticmethod
@@ -147,7 +149,9 @@ class Subject:
         time.sleep(random.Random(n).uniform(0, 1.05 * self.lasts))
         with contextlib.suppress(ProcessLookupError):  # it had ended
             os.kill(pid, signal.SIGKILL)
-        self.judge(Fault("anywhere", 0, "kill", fresh, n), runner.end(pid))
+        done = runner.end(pid)
+        self.killed.append(done.code != 0)
+        self.judge(Fault("anywhere", 0, "kill", fresh, n), done)
 
     def try_fault(self, fault):
         self.reset(fault.fresh)
@@ -181,7 +185,7 @@ class Subject:
         check(done.code == 1, "exit code", done.code, done.err)
         lines = [x for x in done.err.splitlines() if ", of an earlier run: " not in x]
         check(len(lines) == 1 and lines[0].startswith("attune"), "not a line:", done.err)
-        memory = fault.error == errno.ENOMEM and re.search("out of memory|thread could not be started|cannot start a thread", lines[0])
+        memory = fault.error == errno.ENOMEM and re.search("out of memory|cannot start a thread|thread could not be started", lines[0])
         check(memory or os.strerror(fault.error) in lines[0], "not why:", lines[0])
         check(memory or re.match(r"attune[ a-z]*: .+: ", lines[0]), "not of what:", lines[0])
 
@@ -201,7 +205,7 @@ class Analyze(Subject):
     def content(path):
         text = path.read_text()
         if path.name == "summary.json":
-            return json.loads(text)["input"]
+            return {k: v for k, v in json.loads(text).items() if k not in ("elapsed_s", "realtime_factor")}
         if path.name == "report.html":
             return ["old.wav" in text, "new.wav" in text, text.endswith("</html>\n")]
         return text
@@ -400,10 +404,14 @@ class Faults(unittest.TestCase):
         s.close()
         self.assertGreater(len(faults), 10)
         self.check_each(subject, "try_fault", faults)
+        if failing.MOST:
+            print(f"{subject.__name__}: {len(faults)} faults", file=sys.stderr)
 
     def check_kills(self, subject):
         subject.prepare()
         self.check_each(subject, "try_kill", failing.some(200, 5, 200, "killed"))
+        self.assertGreater(2 * sum(subject.killed), len(subject.killed))
+        print(f"{subject.__name__}: {sum(subject.killed)} of {len(subject.killed)} killed", file=sys.stderr)
 
     def test_analyze(self):
         self.check_faults(Analyze)
