@@ -12,6 +12,7 @@ help:
 	@echo "make test     build with gcc, clang and the sanitizers, and run all tests"
 	@echo "make build    build $(BUILD)/src/attune"
 	@echo "make fuzz     look for inputs that break a reader, HOURS=1 in all (needs clang)"
+	@echo "make night    what takes a night: HOURS=4 of fuzzing, every fault, live hours, valgrind, the analyzer"
 	@echo "make install  install to PREFIX (now $(PREFIX)), under DESTDIR if set"
 	@echo "make format   bring the C files into the project's format"
 	@echo "make clean    remove build/ and demo-report/"
@@ -44,10 +45,16 @@ test:
 	@tools/setup.sh test
 	@tools/test.sh
 
-HOURS = 1
+fuzz: HOURS = 1
 fuzz:
 	@tools/setup.sh test
 	@tools/fuzz.sh $(HOURS)
+
+# PARTS="faults memcheck": these only (tools/night.sh).
+night: HOURS = 4
+night:
+	@tools/setup.sh night
+	@HOURS=$(HOURS) tools/night.sh $(PARTS)
 
 # Built by whoever calls, installed with sudo where the place is not theirs to write.
 install: build
@@ -64,4 +71,4 @@ format:
 clean:
 	rm -rf build demo-report
 
-.PHONY: help build setup-build demo clip test fuzz install format clean
+.PHONY: help build setup-build demo clip test fuzz night install format clean

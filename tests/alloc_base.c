@@ -2,6 +2,7 @@
 #include "wrap_alloc.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/pool.h"
 
@@ -9,6 +10,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -93,6 +96,67 @@ static void outfile_survives(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* jansson's allocations are its own: made to fail here. */
+static int left;
+
+static void *scarce(size_t size)
+{
+    if (left-- > 0)
+        return malloc(size);
+    errno = ENOMEM;
+    return NULL;
+}
+
+static void json_is_read_where_there_is_room(void **state)
+{
+    (void)state;
+    json_t *tree;
+    wrap_alloc_fail_at(0);
+    assert_int_equal(at_json_read(&tree, "[1]", 3, 0, NULL), ATTUNE_E_NOMEM);
+    wrap_alloc_off();
+    assert_null(tree);
+    assert_int_equal(at_json_read(&tree, "[1", 2, 0, NULL), ATTUNE_E_FORMAT);
+    assert_null(tree);
+}
+
+/* What comes out is all of it, or nothing. */
+static void json_writing_survives(void **state)
+{
+    (void)state;
+    static const char whole[] = "{\"first\":[1,2.5],\"second\":\"three\"}";
+    json_t *tree;
+    char *text = NULL;
+    int failures = -1;
+    assert_int_equal(at_json_read(&tree, whole, strlen(whole), 0, NULL), ATTUNE_OK);
+    for (int n = 0; !text; n++, failures++) {
+        left = n;
+        json_set_alloc_funcs(scarce, free);
+        text = at_json_write(tree, JSON_COMPACT);
+        json_set_alloc_funcs(malloc, free);
+    }
+    assert_string_equal(text, whole);
+    assert_true(failures >= 3);
+    free(text);
+    json_decref(tree);
+}
+
+static void a_json_whole_is_whole(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 3; n++) {
+        json_t *list = json_array(), *object = json_object();
+        left = n; /* of the parts */
+        json_set_alloc_funcs(scarce, free);
+        for (int i = 0; i < 3; i++) {
+            at_json_append(&list, json_integer(i));
+            at_json_put(&object, "name", json_null());
+        }
+        json_set_alloc_funcs(malloc, free);
+        assert_null(list);
+        json_decref(object);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +164,9 @@ int main(void)
         cmocka_unit_test(arena_survives),
         cmocka_unit_test(file_read_survives),
         cmocka_unit_test(outfile_survives),
+        cmocka_unit_test(json_is_read_where_there_is_room),
+        cmocka_unit_test(json_writing_survives),
+        cmocka_unit_test(a_json_whole_is_whole),
     };
     return cmocka_run_group_tests_name("alloc_base", tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ for file in */*.[ch]; do
         edges=$((edges + 1))
         used=${included%%/*}
         case $module:$included in
-        *:at_config.h | cli:base/progress.h) continue ;; # the build's own; the one exception
+        *:at_config.h | cli:base/json.h | cli:base/progress.h) continue ;; # the build's own; the exceptions
         runtime:media/* | runtime:runtime/feed*.h | runtime:runtime/analyze_notes.h)
             # files and cameras come in through analyze and its feed; the session knows neither
             [[ $file == runtime/@(analyze|feed)* ]] ||
@@ -57,6 +57,10 @@ for file in */*.[ch]; do
         [[ " ${may[$module]} " == *" $used "* ]] || complain "$file: $module may not include $included"
         [ -e "$included" ] || complain "$file: there is no $included"
     done < <(sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file")
+done
+# jansson alone does not bear memory that is out (base/json.h)
+for file in $(grep -lE 'json_(load|dump)' */*.[ch] | grep -v '^base/json\.'); do
+    complain "$file: JSON is read and written by base/json.h alone"
 done
 [ $edges -gt 0 ] || complain "no include was found: this check is blind"
 

@@ -1,306 +1,449 @@
 #!/usr/bin/env python3
-"""What is written stays whole whatever fails: each system call of a kind in turn, and the program killed there.
+"""Whatever fails, results stay whole: calls of each kind in turn, allocations too, a disk that is full, and the program
+killed there or anywhere.
 
-Needs ATTUNE_EXE, ATTUNE_BUILD (for tests/fail_nth.so) and a model. A folder holds a report of an earlier run;
-then another one fails. Afterwards the folder's files are all of the one or all of the other, and what went
-wrong was said.
+Needs ATTUNE_EXE, ATTUNE_BUILD (for tests/fail.so) and a model. A command finds the results of an earlier run, or
+none; then something fails. Afterwards the results are the old ones or the new ones, a line said what went wrong, and
+nothing else is left; or all went well without what failed. How much is tried says ATTUNE_FAULTS (failing.py).
 """
+import collections
+import contextlib
 import errno
-import fcntl
+import hashlib
 import json
 import os
 import pathlib
-import resource
+import random
+import re
 import shutil
 import signal
-import subprocess
-import threading
+import struct
+import sys
+import tempfile
 import time
 import unittest
 
-import built
-from cli_analyze import SOURCE, Case, OUTPUTS, needs_model, write_wav
+import failing
+import mini_corpora
+from cli_analyze import EXE, MODEL, OUTPUTS, needs_model, write_wav
 
-SHIM = pathlib.Path(os.environ.get("ATTUNE_BUILD", ".")) / "tests/fail_nth.so"
-STAGES = {"attune-unfinished", "attune-finished"}
+Fault = collections.namedtuple("Fault", "kind error how fresh at")
 
-needs_shim = unittest.skipIf(built.sanitizers() or not SHIM.is_file(), "nothing can be put before a sanitizer")
+ONCE = [(kind, errno.EIO, "once") for kind in ("write", "open", "close", "fsync", "rename", "link", "mkdir", "unlink", "read")]
+ONCE += [(kind, errno.ENOMEM, "once") for kind in ("mmap", "alloc")]
+FROM_THERE_ON = [(kind, errno.ENOSPC, "all") for kind in ("write", "close", "fsync", "rename", "link", "unlink")]
+FROM_THERE_ON += [(kind, errno.ENOMEM, "all") for kind in ("mmap", "alloc")]
+FULL_DISK = [("space", errno.ENOSPC, "once")]
+KILLED = [(kind, 0, "kill") for kind in ("write", "fsync", "rename", "link", "mkdir", "unlink")]
+EVERYTHING = ONCE + FROM_THERE_ON + FULL_DISK + KILLED
+
+shared = None  # a folder: what is read, and whole results
 
 
-class Folder(Case):
-    """self.dir/out with a report of old.wav; new.wav is next."""
+def setUpModule():
+    global shared
+    shared = pathlib.Path(tempfile.mkdtemp(prefix="attune-faults-"))
 
-    def setUp(self):
-        super().setUp()
+
+def tearDownModule():
+    shutil.rmtree(shared)
+
+
+def check(true, *what):
+    if not true:
+        raise AssertionError(" ".join(map(str, what))[:2000])
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class Subject:
+    """A command, and what it writes into the folder out, in a folder of its own."""
+    args = before = ()  # of the run that is looked at, and of the earlier one
+    by_day = {"alloc": 40}  # calls of a kind that are tried; of others
+    by_day_of_others = 5
+    by_night = {}  # all, but for these
+    founds = (False, True)  # without results of an earlier run too, by day
+    may_leave = ("unlink",)  # kinds without which nothing can be removed
+
+    def __init__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="attune-faults-"))
+        self.runners = {}
+        self.set_up()
+
+    def set_up(self):
+        """Puts into the folder what the command reads."""
+
+    def close(self):
+        for runner in self.runners.values():
+            runner.close()
+        shutil.rmtree(self.dir)
+
+    def runner(self, *args):
+        args = args or self.args
+        if args not in self.runners:
+            env = dict({k: v for k, v in os.environ.items() if k != "MALLOC_PERTURB_"}, ATTUNE_MODEL=str(MODEL))
+            self.runners[args] = failing.Runner([EXE, *map(str, args)], self.dir, env)
+        return self.runners[args]
+
+    def run_whole(self, *args):
+        """Nothing fails."""
+        done = self.runner(*args).run("none")
+        check(done.code == 0, args, done)
+        return done
+
+    @classmethod
+    def prepare(cls):
+        """The results of both runs, in the folder shared/NAME."""
+        s = cls()
+        for name, args in ("old", cls.before), ("new", cls.args):
+            kept = shared / cls.__name__ / name
+            shutil.rmtree(kept, ignore_errors=True)
+            (s.dir / "out").mkdir(exist_ok=True)
+            pid, begun = s.runner(*args).begin("none"), time.monotonic()
+            done = s.runner(*args).end(pid)
+            cls.lasts = time.monotonic() - begun
+            check(done.code == 0, args, done)
+            shutil.copytree(s.dir / "out", kept)
+            shutil.rmtree(s.dir / "out")
+        s.close()
+        cls.whole = {name: cls.contents(shared / cls.__name__ / name) for name in ("old", "new")}
+        cls.whole["none"] = {}
+        cls.killed = []
+        check(cls.whole["old"] != cls.whole["new"], "nothing tells the two runs apart")
+
+    @staticmethod
+    def content(path):
+        """What tells runs apart (the time that they took does not)."""
+        return digest(path)
+
+    @classmethod
+    def contents(cls, folder):
+        """Of a file that never got its name there is only that."""
+        paths = [p for p in sorted(folder.rglob("*")) if not p.is_dir()]
+        return {str(p.relative_to(folder)): None if ".tmp-" in p.name else cls.content(p) for p in paths}
+
+    def reset(self, fresh):
+        """There are results of an earlier run, or none."""
+        shutil.rmtree(self.dir / "out", ignore_errors=True)
+        if fresh:
+            (self.dir / "out").mkdir()
+        else:
+            shutil.copytree(shared / type(self).__name__ / "old", self.dir / "out")
+
+    def faults(self, kinds):
+        for kind, error, how in kinds:
+            for fresh in (False, True) if failing.MOST == "all" else self.founds:
+                self.reset(fresh)
+                n = self.runner().run(kind).made
+                day, night = self.by_day.get(kind, self.by_day_of_others), self.by_night.get(kind, n)
+                for at in failing.some(n, day, night, f"{kind} {how} {fresh}"):
+                    yield Fault(kind, error, how, fresh, at)
+
+    def try_kill(self, n):
+        """At any time."""
+        fresh, runner = n % 2 == 1, self.runner()
+        self.reset(fresh)
+        pid = runner.begin("none")
+        time.sleep(random.Random(n).uniform(0, 1.05 * self.lasts))
+        with contextlib.suppress(ProcessLookupError):  # it had ended
+            os.kill(pid, signal.SIGKILL)
+        done = runner.end(pid)
+        self.killed.append(done.code != 0)
+        self.judge(Fault("anywhere", 0, "kill", fresh, n), done)
+
+    def try_fault(self, fault):
+        self.reset(fault.fresh)
+        done = self.runner().run(fault.kind, fault.at, fault.error, fault.how)
+        if done.failed:  # else it made fewer calls this time
+            self.judge(fault, done)
+
+    def judge(self, fault, done):
+        before, now = "none" if fault.fresh else "old", self.contents(self.dir / "out")
+        now = self.without_leftovers(fault, now)
+        if done.code == 0:
+            self.check_success(fault, now)
+            return
+        self.check_end(fault, done)
+        check(now in (self.whole[before], self.whole["new"]), "neither old nor new:", sorted(now), done.err)
+
+    def without_leftovers(self, fault, now):
+        """There are some only where they could not be removed."""
+        left = {name for name in now if ".tmp-" in name or name not in {**self.whole["old"], **self.whole["new"]}}
+        check(not left or fault.how == "kill" or fault.kind in self.may_leave, "left behind:", left)
+        return {name: what for name, what in now.items() if name not in left}
+
+    def check_success(self, fault, now):
+        check(now == self.whole["new"], "it says that all went well")
+
+    def check_end(self, fault, done):
+        """A line of ours says what was wrong, and of what."""
+        if fault.how == "kill":
+            check(done.code == -signal.SIGKILL, done)
+            return
+        check(done.code == 1, "exit code", done.code, done.err)
+        lines = [x for x in done.err.splitlines() if ", of an earlier run: " not in x]
+        check(len(lines) == 1 and lines[0].startswith("attune"), "not a line:", done.err)
+        memory = fault.error == errno.ENOMEM and re.search("out of memory|cannot start a thread|thread could not be started", lines[0])
+        check(memory or os.strerror(fault.error) in lines[0], "not why:", lines[0])
+        check(memory or re.match(r"attune[ a-z]*: .+: ", lines[0]), "not of what:", lines[0])
+
+
+class Analyze(Subject):
+    before = ("analyze", "old.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
+    args = ("analyze", "new.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
+    by_day = {"alloc": 20, "space": 10}
+    by_day_of_others = 12
+    may_leave = ("unlink", "open", "alloc")  # the last two: what is in a folder
+
+    def set_up(self):
         write_wav(self.dir / "old.wav", 1)
         write_wav(self.dir / "new.wav", 2)
-        self.whole = {}
-        for name in ("old", "new"):
-            self.run_attune("analyze", f"{name}.wav", "-o", name, "--quiet", "--no-sandbox")
-            self.whole[name] = self.contents(name)
-            self.assertNotIn(None, self.whole[name].values())
 
-    def contents(self, folder):
-        """Of each file that there is, what tells runs apart (speed does not)."""
-        folder, of = self.dir / folder, {}
-        for name in OUTPUTS:
-            if not (folder / name).exists():
-                continue
-            text = (folder / name).read_text()
-            if name == "summary.json":
-                text = json.loads(text)["input"]
-            elif name == "report.html":
-                self.assertTrue(text.endswith("</html>\n"))
-                text = ["old.wav" in text, "new.wav" in text]
-            of[name] = text
-        return of
+    @staticmethod
+    def content(path):
+        text = path.read_text()
+        if path.name == "summary.json":
+            return {k: v for k, v in json.loads(text).items() if k not in ("elapsed_s", "realtime_factor")}
+        if path.name == "report.html":
+            return ["old.wav" in text, "new.wav" in text, text.endswith("</html>\n")]
+        return text
 
-    def kind(self, folder="out"):
-        """old, new, none or mixed."""
-        contents = self.contents(folder)
-        for name, whole in {**self.whole, "none": {}}.items():
-            if contents == whole:
-                return name
-        return "mixed"
+    @classmethod
+    def contents(cls, folder):
+        """Of a file of a run that has not ended there is only the name."""
+        stages = ("attune-unfinished", "attune-finished")
+        paths = [p for p in sorted(folder.rglob("*")) if not p.is_dir()]
+        return {str(p.relative_to(folder)): None if p.parent.name in stages else cls.content(p) for p in paths}
 
-    def begin(self, fresh):
-        shutil.rmtree(self.dir / "out", ignore_errors=True)
-        if not fresh:
-            shutil.copytree(self.dir / "old", self.dir / "out")
-        return "none" if fresh else "old"
+    def reset(self, fresh):
+        super().reset(fresh)
+        if fresh:
+            (self.dir / "out").rmdir()
 
-    def with_fault(self, call, at, *args, kill=False, on=False, error=errno.EIO):
-        """Runs attune with a fault; None: it made fewer calls than that."""
-        told = self.dir / "told"
-        told.unlink(missing_ok=True)
-        what = self.command(*args)
-        what["env"].update(LD_PRELOAD=str(SHIM), FAIL_CALLS=call, FAIL_AT=str(at), FAIL_TOLD=str(told),
-                           FAIL_ERRNO=str(error), **({"FAIL_ON": "1"} if on else {}),
-                           **({"FAIL_KILL": "1"} if kill else {}))
-        done = subprocess.run(**what, capture_output=True, text=True, errors="replace", timeout=100)
-        return done if told.exists() else None
+    def check_success(self, fault, now):
+        if now == self.whole["new"]:
+            return
+        said = json.loads((self.dir / "out/summary.json").read_text())  # an input of which a part could not be read
+        check(said["truncated"] and os.strerror(fault.error) in said["truncated_reason"], "it says that all went well")
 
-    def ended_early(self):
-        """An input of which a part could not be read; the summary says why."""
-        summary = json.loads((self.dir / "out/summary.json").read_text())
-        return summary["truncated"] and "Input/output error" in summary["truncated_reason"]
+    def judge(self, fault, done):
+        if done.code != 0 and (self.dir / "out/attune-finished").exists():  # then it is said, and the next that comes by
+            check(fault.how == "kill" or "out/attune-finished" in done.err, done.err)  # ends it
+            self.check_end(fault, done)
+            self.run_whole("export", "out", "--to", "srt", "-o", "x.srt", "--quiet")
+            check(self.contents(self.dir / "out") == self.whole["new"], "was not put right")
+            return
+        super().judge(fault, done)
+        if fault.how == "kill" or self.contents(self.dir / "out").keys() - set(OUTPUTS):
+            self.run_whole()
+            check(sorted(os.listdir(self.dir / "out")) == OUTPUTS, "the next run leaves what a dead one left")
 
-    def settled(self):
-        """A reader sees to it that the folder is whole."""
-        self.run_attune("export", "out", "--to", "srt", "-o", "x.srt", "--quiet")
-        return self.kind()
 
-    def check_leftovers(self):
-        """The next run leaves its files alone in the folder."""
-        self.run_attune("analyze", "old.wav", "-o", "out", "--quiet")
-        self.assertEqual(sorted(os.listdir(self.dir / "out")), OUTPUTS)
+class Boxed(Analyze):
+    """The decoder in its child."""
+    before = Analyze.before[:5] + ("--threads", "1")
+    args = Analyze.args[:5] + ("--threads", "1")
+
+
+class Export(Subject):
+    args = ("export", "new", "--to", "srt", "-o", "out/x.srt", "--quiet")
+    before = ("export", "old", "--to", "srt", "-o", "out/x.srt", "--quiet")
+
+    def set_up(self):
+        for name in "old", "new":
+            shutil.copytree(shared / "Analyze" / name, self.dir / name)
+
+
+class Info(Subject):
+    args = ("info",)
+
+    @classmethod
+    def prepare(cls):
+        s = cls()
+        cls.said = s.run_whole().out
+        s.close()
+        cls.whole = {"none": {}, "old": {}, "new": {}}
+
+    def faults(self, kinds):
+        return (fault for fault in super().faults(kinds) if fault.fresh)
+
+    def reset(self, fresh):
+        (self.dir / "out").mkdir(exist_ok=True)
+
+    def judge(self, fault, done):
+        super().judge(fault, done)
+        check(done.code != 0 or done.out == self.said, "it says that all went well:", done.out)
+
+
+class Corpora(Subject):
+    def set_up(self):
+        for path in (shared / "corpora").iterdir():
+            (self.dir / path.name).symlink_to(path)
+
+
+class Eval(Corpora):
+    args = ("eval", MODEL, "--dataset", "ferplus", "--root", "ferplus", "--split", "valid", "--quiet", "--threads", "1",
+            "--json", "out/e.json", "--limit", "4")
+    before = args[:-1] + ("3",)
+
+    @staticmethod
+    def content(path):
+        return {k: v for k, v in json.loads(path.read_text()).items() if not k.endswith("_s")}
+
+
+class Train(Corpora):
+    """Files follow one another, each whole, and a run that failed can be gone on with, or run again."""
+    recipe, seeds = {}, ({"seed": 8}, {"seed": 9})
+    by_day = {"alloc": 5}
+    by_day_of_others = 1
+    by_night = {"alloc": 2000, "space": 200, "read": 400, "write": 400}
+
+    @classmethod
+    def prepare(cls):
+        for name, seed in zip(("old", "new"), cls.seeds):
+            recipe = dict(cls.recipe, name="net", **seed)
+            (shared / "corpora" / f"{cls.__name__}-{name}.json").write_text(json.dumps(recipe))
+        cls.before, cls.args = (("train", f"{cls.__name__}-{name}.json", "--data", ".", "-o", "out", "--quiet",
+                                 "--threads", "1", *cls.options) for name in ("old", "new"))
+        super().prepare()
+
+    @staticmethod
+    def content(path):
+        if path.suffix == ".jsonl":
+            lines = [json.loads(x) for x in path.read_text().splitlines()]
+            return [{k: v for k, v in x.items() if k not in ("elapsed_s", "evaluation_s")} for x in lines]
+        return None if path.suffix == ".log" else digest(path)
+
+    @classmethod
+    def contents(cls, folder):
+        """Without what is kept for the next time, by what it was made of."""
+        of = super().contents(folder)
+        return {name: what for name, what in of.items() if not re.fullmatch("evidence-.*[.]safetensors", name)}
+
+    @staticmethod
+    def is_whole(path):
+        data = path.read_bytes()
+        length = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8:8 + length])
+        return len(data) == 8 + length + max(x["data_offsets"][1] for name, x in header.items() if name[0] != "_")
+
+    def judge(self, fault, done):
+        now = self.without_leftovers(fault, self.contents(self.dir / "out"))
+        if done.code == 0:
+            self.check_success(fault, now)
+            return
+        self.check_end(fault, done)
+        for path in (self.dir / "out").glob("*.safetensors"):
+            check(self.is_whole(path), path.name, "is not whole")
+        for of in "old", "new":  # what a chain would believe
+            if now.get("net.done.json") == self.whole[of]["net.done.json"]:
+                check(now.get("net.safetensors") == self.whole[of]["net.safetensors"], "noted as done, and is not")
+        again = self.runner(*self.args, "--resume").run("none")
+        if again.code != 0:
+            check("No such file" in again.err or "of another recipe" in again.err, again.err)
+            self.run_whole()
+        now = self.contents(self.dir / "out")
+        check(now == self.whole["new"], "another result when it went on:", [x for x in now if now[x] != self.whole["new"].get(x)])
+
+
+class Detector(Train):
+    recipe = {"kind": "detector", "detector": str(MODEL), "init": str(MODEL), "side": 96, "scenes": 4, "eval_scenes": 2,
+              "data": [{"dataset": "ferplus", "train": "train", "valid": "valid"}], "batch": 2, "epochs": 2, "eval_every": 1, "checkpoint_minutes": 0}
+    options = ("--limit", "4")
+
+
+class Fusion(Train):
+    recipe = {"kind": "fusion", "fusion": "attention", "model": str(MODEL),
+              "faces": {"dataset": "ferplus", "train": "train", "valid": "valid"},
+              "voices": {"dataset": "ravdess", "folder": "ravdess_speech16k", "train": "nofold3", "valid": "fold3"},
+              "epochs": 2, "eval_every": 1, "batch": 4, "checkpoint_minutes": 0, "pairs": 12, "judged": 4, "tokens": 4,
+              "harms": [{"kind": "blur", "level": 2}]}
+    options = ("--limit", "7")
+    founds = (False,)
+
+
+class Assemble(Train):
+    recipe = {"kind": "assemble", "detector": str(MODEL), "visual": {"model": str(MODEL), "recipe": "visual.json"},
+              "audio": {"model": str(MODEL), "recipe": "audio.json"}, "reference_pictures": 4, "answers": 1}
+    seeds = {"metadata": {"name": "old"}}, {"metadata": {"name": "new"}}
+    options = ("--limit", "8")
+    founds = (False,)
+    streams = {"visual": {"kind": "visual", "data": [{"dataset": "ferplus", "train": "train", "valid": "valid"}]},
+               "audio": {"kind": "audio", "data": [{"dataset": "ravdess", "folder": "ravdess_speech16k",
+                                                    "train": "nofold3", "valid": "fold3"}]}}
+
+    @classmethod
+    def prepare(cls):
+        for name, recipe in cls.streams.items():
+            (shared / "corpora" / f"{name}.json").write_text(json.dumps(dict(recipe, name=name)))
+        super().prepare()
 
 
 @needs_model
-@needs_shim
-class Faults(Folder):
-    def each(self, call, **how):
-        """Calls of a kind in turn: (n-th, what was there before, how it ended)."""
-        for fresh in (False,) if how else (False, True):
-            for at in range(1, 400):
-                before = self.begin(fresh)
-                done = self.with_fault(call, at, "analyze", "new.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1",
-                                       **how)
-                if not done:
-                    break
-                yield at, before, done
-            self.assertGreater(at, 1, f"no {call} was made")
+@unittest.skipUnless(failing.POSSIBLE, "nothing can be put before a sanitizer")
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        mini_corpora.make(shared / "corpora")
 
-    def check_failures(self, call, **how):
-        for at, before, done in self.each(call, **how):
-            with self.subTest(call=call, at=at, before=before, **how):
-                now = self.kind()
-                if done.returncode == 0:
-                    self.assertTrue(now == "new" or self.ended_early(), now)
-                    continue
-                self.assertEqual(done.returncode, 1)
-                self.assertRegex(done.stderr, "^attune: .*" + os.strerror(how.get("error", errno.EIO)))
-                if now == "mixed":  # then it is said, and the next that comes by ends it
-                    self.assertIn("out/attune-finished", done.stderr)
-                    now = self.settled()
-                    self.assertEqual(now, "new")
-                self.assertIn(now, (before, "new"))
+    def check_each(self, subject, what, jobs):
+        """jobs: of the method whose name is what."""
+        def worker():
+            own = subject()
+            return getattr(own, what), own.close
+        wrong = failing.each_in_turn(jobs, worker)
+        if wrong:
+            self.fail(f"{len(wrong)} or more of {len(jobs)}:\n" + "\n".join(wrong))
 
-    def test_a_call_that_fails(self):
-        for call in "write", "open", "close", "fsync", "rename", "link", "mkdir", "unlink", "read":
-            self.check_failures(call)
+    def check_faults(self, subject, kinds=EVERYTHING):
+        subject.prepare()
+        s = subject()
+        faults = list(s.faults(kinds))
+        s.close()
+        self.assertGreater(len(faults), 10)
+        self.check_each(subject, "try_fault", faults)
+        if failing.MOST:
+            print(f"{subject.__name__}: {len(faults)} faults", file=sys.stderr)
 
-    def test_calls_that_fail_from_there_on(self):
-        for call in "write", "close", "fsync", "rename", "link", "unlink":
-            self.check_failures(call, on=True, error=errno.ENOSPC)
+    def check_kills(self, subject):
+        subject.prepare()
+        self.check_each(subject, "try_kill", failing.some(200, 5, 200, "killed"))
+        self.assertGreater(2 * sum(subject.killed), len(subject.killed))
+        print(f"{subject.__name__}: {sum(subject.killed)} of {len(subject.killed)} killed", file=sys.stderr)
 
-    def test_a_rename_that_fails_is_taken_back(self):
-        """Without another run, or a reader of ours."""
-        for at, before, done in self.each("rename"):
-            self.assertEqual(done.returncode, 1)
-            self.assertEqual(self.kind(), before)
-            self.assertEqual(STAGES & set(os.listdir(self.dir / "out") if before == "old" else []), set())
+    def test_analyze(self):
+        self.check_faults(Analyze)
 
-    def test_a_run_that_is_killed(self):
-        for call in "write", "fsync", "rename", "link", "mkdir", "unlink":
-            for at, before, done in self.each(call, kill=True):
-                with self.subTest(call=call, at=at, before=before):
-                    self.assertEqual(done.returncode, -signal.SIGKILL)
-                    now = self.kind()
-                    if (self.dir / "out/attune-finished").exists():
-                        now = self.settled()
-                        self.assertEqual(now, "new")
-                    self.assertIn(now, (before, "new"))
-        self.check_leftovers()
+    def test_analyze_with_a_decoder_in_its_child(self):
+        self.check_faults(Boxed, [x for x in ONCE + FROM_THERE_ON if x[0] in ("alloc", "mmap")])
 
+    def test_export(self):
+        Analyze.prepare()
+        self.check_faults(Export)
 
-@needs_model
-class Runs(Folder):
-    """Of a run that has begun and waits for more out of a pipe."""
+    def test_info(self):
+        self.check_faults(Info, [x for x in ONCE + FROM_THERE_ON if x[0] in ("read", "open", "mmap", "alloc")])
 
-    def start(self, *args, seconds=12, **more):
-        """Returns it once it has written rows, and how many."""
-        write_wav(self.dir / "a.wav", seconds)
-        os.mkfifo(self.dir / "pipe")
-        keep = os.open(self.dir / "pipe", os.O_RDWR)
-        self.addCleanup(os.close, keep)
-        p = subprocess.Popen(**{**self.command("analyze", "pipe", "--causal", *args), **more},
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(p.kill)
-        threading.Thread(target=os.write, args=(keep, (self.dir / "a.wav").read_bytes())).start()
-        rows = self.dir / "out/attune-unfinished/timeline.csv"
-        before = -1
-        for _ in range(600):  # until there are no more for a second
-            n = len(rows.read_text().splitlines()) if rows.exists() else 0
-            if n > 5 and n == before or p.poll() is not None:
-                break
-            before = n
-            time.sleep(5 if built.sanitizers() else 1)
-        self.assertIsNone(p.poll())
-        return p, n - 1
+    def test_eval(self):
+        self.check_faults(Eval)
 
-    def end(self, p, code):
-        out, err = p.communicate(timeout=100)
-        self.assertEqual(p.returncode, code, err)
-        return err
+    def test_train_a_detector(self):
+        self.check_faults(Detector)
 
-    def test_what_grew_survives_a_kill(self):
-        self.begin(False)
-        p, rows = self.start("-o", "out")
-        p.kill()
-        self.end(p, -signal.SIGKILL)
-        self.assertEqual(self.kind(), "old")
-        grown = self.dir / "out/attune-unfinished"
-        self.run_attune("analyze", "a.wav", "--causal", "-o", "unbroken", "--quiet")
-        for name in ("timeline.csv", "timeline.jsonl"):
-            text = (grown / name).read_text()
-            self.assertTrue(text.endswith("\n"))
-            self.assertTrue((self.dir / "unbroken" / name).read_text().startswith(text))
-            self.assertGreaterEqual(text.count("\n"), rows)
-        self.check_leftovers()
+    def test_train_a_fusion(self):
+        self.check_faults(Fusion, EVERYTHING if failing.MOST == "all" else ONCE)
 
-    def test_a_second_run_into_a_folder_is_refused(self):
-        p, _ = self.start("-o", "out")
-        done = self.run_attune("analyze", "new.wav", "-o", "out", code=1)
-        self.assertIn("attune: out: another run is writing into this folder\n", done.stderr)
-        self.assertTrue((self.dir / "out/attune-unfinished/timeline.csv").exists())
-        self.run_attune("analyze", "new.wav", "-o", "other", "--quiet")
-        p.send_signal(signal.SIGINT)
-        self.end(p, 130)
-        self.assertEqual(sorted(os.listdir(self.dir / "out")), OUTPUTS)
+    def test_assemble(self):
+        self.check_faults(Assemble, EVERYTHING if failing.MOST == "all" else ONCE)
 
-    def test_two_runs_over_several_inputs(self):
-        (self.dir / "all").mkdir()
-        held = os.open(self.dir / "all", os.O_RDONLY)
-        self.addCleanup(os.close, held)
-        fcntl.flock(held, fcntl.LOCK_EX)
-        done = self.run_attune("analyze", "old.wav", "new.wav", "-o", "all", code=1)
-        self.assert_one_line(done.stderr, "all: another run is writing into this folder")
+    def test_analyze_killed_anywhere(self):
+        self.check_kills(Boxed)
 
-    def test_signals_that_end_like_ctrl_c(self):
-        for sig in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
-            p, _ = self.start("-o", "out")
-            p.send_signal(sig)
-            self.assertIn("interrupted; what was done is kept", self.end(p, 130))
-            self.assertTrue(json.loads((self.dir / "out/summary.json").read_text())["interrupted"])
-            shutil.rmtree(self.dir / "out")
-            (self.dir / "pipe").unlink()
-
-    def test_nohup_is_heeded(self):
-        p, _ = self.start("-o", "out", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-        p.send_signal(signal.SIGHUP)
-        time.sleep(0.5)
-        self.assertIsNone(p.poll())
-        p.send_signal(signal.SIGINT)
-        self.end(p, 130)
-
-    def test_ctrl_c_twice_at_once_means_it_once(self):
-        self.begin(False)
-        for gap in (0, 0.01, 0.1):
-            p, _ = self.start("-o", "out")
-            p.send_signal(signal.SIGINT)
-            time.sleep(gap)
-            p.send_signal(signal.SIGINT)
-            self.end(p, 130)
-            self.assertEqual(sorted(os.listdir(self.dir / "out")), OUTPUTS)
-            self.assertIn("pipe", (self.dir / "out/report.html").read_text())
-            (self.dir / "pipe").unlink()
-
-    def test_streams_that_are_closed_are_no_outputs(self):
-        def close():
-            for fd in range(3):
-                os.close(fd)
-        p, _ = self.start("-o", "out", preexec_fn=close)
-        for fd in range(3):
-            self.assertEqual(os.readlink(f"/proc/{p.pid}/fd/{fd}"), "/dev/null")
-        p.send_signal(signal.SIGINT)
-        p.communicate(timeout=100)
-        self.assertEqual(sorted(os.listdir(self.dir / "out")), OUTPUTS)
-        done = subprocess.run(**{**self.command("--version"), "stdin": None}, preexec_fn=close)
-        self.assertEqual(done.returncode, 1)
-
-    def test_readers_put_a_killed_run_right(self):
-        """It died between the decision and its last move."""
-        for read in (["export", "out", "--to", "srt", "-o", "x.srt"],
-                     ["export", "out", "new.wav", "--to", "overlay", "-o", "x.mp4"]):
-            self.begin(False)
-            stage = self.dir / "out/attune-finished"
-            stage.mkdir()
-            for name in OUTPUTS[2:]:
-                (self.dir / "out" / name).rename(stage / f"{name}.old")
-                shutil.copy(self.dir / "new" / name, stage)
-            for name in OUTPUTS[:2]:
-                shutil.copy(self.dir / "new" / name, self.dir / "out")
-            subprocess.run(**self.command(*read), capture_output=True)  # of sound there is no overlay
-            self.assertEqual(self.kind(), "new")
-            self.assertFalse(stage.exists())
-
-    def test_an_overlay_that_fails(self):
-        what = ("analyze", SOURCE / "demo/talking_head.mp4", "-o", "out", "--sinks", "jsonl,summary", "--export", "overlay", "--quiet")
-        self.run_attune(*what)
-        before = (self.dir / "out/overlay.mp4").read_bytes()
-        most = (self.dir / "out/timeline.jsonl").stat().st_size + 4096
-        self.assertGreater(len(before), most)
-        done = self.run_attune(*what, code=1, preexec_fn=lambda:
-                               resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
-        self.assertIn("File too large", done.stderr)
-        self.assertIn("attune: in out, of an earlier run: overlay.mp4\n", done.stderr)
-        self.assertEqual((self.dir / "out/overlay.mp4").read_bytes(), before)
-        self.assertEqual(sorted(os.listdir(self.dir / "out")), ["overlay.mp4", "summary.json", "timeline.jsonl"])
-
-    def test_an_output_that_is_a_pipe(self):
-        for name in OUTPUTS:
-            (self.dir / "out").mkdir()
-            os.mkfifo(self.dir / "out" / name)
-            done = self.run_attune("analyze", "new.wav", "-o", "out", code=1)
-            self.assertIn(f"attune: out/{name}: is not a regular file\n", done.stderr)
-            self.assertEqual(os.listdir(self.dir / "out"), [name])
-            shutil.rmtree(self.dir / "out")
-
-    def test_an_export_into_a_pipe_that_nobody_reads(self):
-        os.mkfifo(self.dir / "x.srt")
-        done = self.run_attune("export", "new", "--to", "srt", "-o", "x.srt", code=1)
-        self.assert_one_line(done.stderr, "x.srt: nobody reads this pipe")
+    def test_train_killed_anywhere(self):
+        self.check_kills(Detector)
+        self.check_kills(Fusion)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Hours of input, and minutes of live learners: memory and descriptors stay what they were, nothing is lost.
 
-In the tests two hours of sound and three minutes of learners; a night (tools/night.sh) says more with ATTUNE_HOURS, of
-sound, and ATTUNE_LIVE_HOURS. Needs ATTUNE_EXE and a model.
+In the tests two hours of sound and three minutes of learners; in a night (tools/night.sh) a day, ATTUNE_HOURS, and two
+hours, ATTUNE_LIVE_HOURS. Needs ATTUNE_EXE and a model.
 """
 import csv
 import os

@@ -65,7 +65,7 @@ static at_tensor *toy_loss(void *self, at_graph *g, int64_t step, int slot)
                : x;
 }
 
-static int toy_evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
+static int toy_evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, double *score,
                         attune_error *err)
 {
     toy *t = self;
@@ -84,7 +84,7 @@ static int toy_evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, 
         right += top == label;
     }
     *score = (double)right / BATCH;
-    json_object_set_new(metrics, "accuracy", json_real(*score));
+    json_object_set_new(*metrics, "accuracy", json_real(*score));
     return 0;
 }
 

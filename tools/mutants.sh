@@ -47,7 +47,7 @@ programs()
     local test
     for test in $1; do
         case $test in
-        cli_faults) echo src/attune tests/fail_nth.so ;;
+        cli_faults) echo src/attune tests/fail.so ;;
         cli_* | browser_*) echo src/attune ;;
         *) echo "tests/test_$test" ;;
         esac

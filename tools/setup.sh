@@ -4,6 +4,7 @@
 #
 #     tools/setup.sh          what building and running takes
 #     tools/setup.sh test     and what all the tests take
+#     tools/setup.sh night    and what takes a night (tools/night.sh)
 set -euo pipefail
 
 # A line: how to tell that it is there, then the package. "pc:" asks pkg-config, "cmd:" looks for
@@ -68,6 +69,11 @@ cmd:sbatch         slurm-client
 deb:python3-yaml   python3-yaml
 "
 
+# What watches the memory of a program that is as it is run.
+night_needs="
+cmd:valgrind       valgrind
+"
+
 present()
 {
     case $1 in
@@ -105,7 +111,10 @@ needs=$build_needs
 # Any C compiler will do; gcc is what we get when there is none.
 command -v "${CC:-cc}" >/dev/null || needs+="cmd:gcc gcc"$'\n'"cmd:ld binutils"$'\n'
 [ -e /usr/include/stdio.h ] || needs+="deb:libc6-dev libc6-dev"$'\n'
-[ "${1:-}" != test ] || needs+=$test_needs
+case ${1:-} in
+test) needs+=$test_needs ;;
+night) needs+=$test_needs$night_needs ;;
+esac
 
 mapfile -t packages < <(missing "$needs")
 [ ${#packages[@]} -eq 0 ] || install "${packages[@]}"
@@ -116,7 +125,7 @@ install_if_possible() # what for, then the list
     [ ${#packages[@]} -eq 0 ] || install "${packages[@]}" || echo "setup: going on without $1" >&2
 }
 
-if [ "${1:-}" = test ]; then
+if [ -n "${1:-}" ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "engines of clusters" "$cluster_needs"

@@ -337,6 +337,13 @@ int at_stream_failed(FILE *f)
     return 1;
 }
 
+int at_stream_close(FILE *f)
+{
+    const int failed = ferror(f);
+
+    return fclose(f) != 0 || failed;
+}
+
 int at_outfile_commit(at_outfile *o, attune_error *err)
 {
     int status;

@@ -32,6 +32,8 @@ void at_outfile_abandon(at_outfile *o);                  /* after open or commit
 
 /* Flushes. Non-zero: that, or a write before it, failed, and errno says why. */
 int at_stream_failed(FILE *f);
+/* fclose. Non-zero: it, or a write before it, failed; one into memory fails where that is out. */
+int at_stream_close(FILE *f);
 
 int at_mkdirs(const char *path, attune_error *err); /* mkdir -p */
 

@@ -1,7 +1,7 @@
 /* bench_json.c - a bench report as JSON. */
-#include <attune/bench.h>
+#include "base/json.h"
 
-#include <jansson.h>
+#include <attune/bench.h>
 
 static json_t *counted(double v)
 {
@@ -23,12 +23,12 @@ char *attune_bench_json(const attune_bench_report *r)
 {
     json_t *list = json_array();
     for (int i = 0; i < r->count; i++)
-        json_array_append_new(list, benchmark(&r->result[i]));
+        at_json_append(&list, benchmark(&r->result[i]));
     json_t *root = json_pack("{s:s,s:i,s:s,s:s,s:s,s:[f,f],s:f,s:o}", "cpu", r->cpu, "cores",
                              r->cores, "isa", r->isa, "compiler", r->compiler, "version",
                              r->version, "load", r->load[0], r->load[1], "seconds", r->seconds,
                              "benchmarks", list);
-    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+    char *text = at_json_write(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     json_decref(root);
     return text;
 }

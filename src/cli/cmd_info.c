@@ -1,10 +1,10 @@
 /* attune info MODEL: what a model file holds. */
+#include "base/json.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
 #include <attune/serve.h>
 #include <attune/sink.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,33 +155,39 @@ static void put_tree(FILE *f, const char *path, json_t *tree)
     json_array_foreach(tree, i, value) if (!is_plain(value)) put_branch(f, path, "", value);
 }
 
-/* A value that is JSON, as lines of text (free); NULL: it is none. */
-static char *lines_of_json(const char *value)
+/* A tree as lines of text, "" where it holds nothing (free); NULL: out of memory. */
+static char *lines_of(json_t *tree)
 {
-    json_t *tree = json_loads(value, 0, NULL);
     char *text = NULL;
-    size_t size;
-    FILE *f = tree ? open_memstream(&text, &size) : NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
 
-    if (f) {
-        put_tree(f, "", tree);
-        if (fclose(f) != 0 || !size) {
-            free(text);
-            text = NULL;
-        } else {
-            text[size - 1] = 0; /* without the last line's end */
-        }
+    if (!f)
+        return NULL;
+    put_tree(f, "", tree);
+    const int failed = ferror(f);
+    if (fclose(f) != 0 || failed) {
+        free(text);
+        return NULL;
     }
-    json_decref(tree);
+    if (size)
+        text[size - 1] = 0; /* without the last line's end */
     return text;
 }
 
-static void show_meta(const char *key, const char *value)
+/* A value that is JSON is shown as lines. */
+static int show_meta(const char *key, const char *value)
 {
-    char *lines = lines_of_json(value);
+    json_t *tree;
+    int rc = at_json_read(&tree, value, strlen(value), 0, NULL);
+    char *lines = tree ? lines_of(tree) : NULL;
 
-    print_meta(key, lines ? lines : value);
+    rc = rc == ATTUNE_E_NOMEM || (tree && !lines) ? ATTUNE_E_NOMEM : ATTUNE_OK;
+    if (rc == ATTUNE_OK)
+        print_meta(key, lines && *lines ? lines : value);
     free(lines);
+    json_decref(tree);
+    return rc;
 }
 
 static int show(const char *path)
@@ -190,6 +196,7 @@ static int show(const char *path)
     attune_model_facts facts;
     attune_error err;
     const char *key, *value;
+    int rc = ATTUNE_OK;
 
     if (attune_model_load(&m, path, &err) < 0) {
         fprintf(stderr, "attune info: %s\n", err.text);
@@ -205,11 +212,13 @@ static int show(const char *path)
     if (!attune_serve_is_built())
         printf("%-*s without a server (attune serve): it lacks libwebsockets\n", INDENT - 1,
                "build");
-    for (int i = 0; (value = attune_model_meta_at(m, i, &key)); i++)
+    for (int i = 0; rc == ATTUNE_OK && (value = attune_model_meta_at(m, i, &key)); i++)
         if (strcmp(key, digest) != 0)
-            show_meta(key, value);
+            rc = show_meta(key, value);
     attune_model_free(&m);
-    return AT_EXIT_OK;
+    if (rc < 0)
+        fputs("attune info: out of memory\n", stderr);
+    return rc < 0 ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
 /* A Markdown table. */

@@ -1,8 +1,8 @@
 /* attune sessions trends and group: the store's JSON as lines for a person. */
+#include "base/json.h"
 #include "cli/sessions.h"
 #include "report/text.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,16 +153,16 @@ static void print_trends(const json_t *trends)
 /* Frees text, which is the JSON as it came. */
 static int show(const at_sessions *o, char *text, void (*print)(const json_t *))
 {
-    json_t *root;
+    json_t *root = NULL;
+    const int rc = o->json ? ATTUNE_OK : at_json_read(&root, text, strlen(text), 0, NULL);
 
-    if (o->json) {
+    if (o->json)
         puts(text);
-    } else if ((root = json_loads(text, 0, NULL))) {
+    else if (rc == ATTUNE_OK)
         print(root);
-        json_decref(root);
-    }
+    json_decref(root);
     free(text);
-    return AT_EXIT_OK;
+    return rc < 0 ? at_sessions_fail(&(attune_error){rc, "out of memory"}) : AT_EXIT_OK;
 }
 
 int at_sessions_trends(at_sessions *o)
@@ -229,7 +229,7 @@ int at_sessions_group(at_sessions *o)
         return show(o, text, print_group);
     if (o->json && err.status == ATTUNE_E_STATE) {
         json_t *why = json_pack("{s:s}", refused, err.text);
-        text = why ? json_dumps(why, JSON_COMPACT) : NULL;
+        text = at_json_write(why, JSON_COMPACT);
         puts(text ? text : "{}");
         free(text);
         json_decref(why);

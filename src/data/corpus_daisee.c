@@ -143,7 +143,7 @@ static int read_part(at_corpus *out, const char *base, const char *part, attune_
     if (status == 0 && !at_path_exists(labels))
         status = exclude_unlabelled(out, &clips.files);
     if (status < 0) {
-        at_fail_nomem(err);
+        at_fail_walk(status, folder, err);
     } else if (at_path_exists(labels)) {
         if (clips.files.count)
             qsort(clips.files.list, (size_t)clips.files.count, sizeof *clips.files.list, by_stem);

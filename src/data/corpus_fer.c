@@ -279,7 +279,7 @@ static int from_folders(at_corpus *out, const char *root, const char *split, att
 {
     const int in_parts = at_corpus_walk(out, root, split, class_of_number);
     if (in_parts < 0)
-        return at_fail_nomem(err);
+        return at_fail_walk(in_parts, root, err);
     if (in_parts == 0 && !at_split_is_whole(split))
         return at_fail(err, ATTUNE_E_ARG, "%s: not divided into train, valid and test; use 'all'",
                        root);

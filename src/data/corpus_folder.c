@@ -22,15 +22,21 @@ static int is_part(void *user, const char *path, const char *name)
     return 1;
 }
 
+static int walk(at_corpus *out, const char *root, const char *split, attune_error *err)
+{
+    const int status = at_corpus_walk(out, root, split, NULL);
+    return status < 0 ? at_fail_walk(status, root, err) : ATTUNE_OK;
+}
+
 int at_corpus_folder(at_corpus *out, const char *root, const char *split, attune_error *err)
 {
     char part[AT_PATH];
     part_search search = {split, part};
     if (at_split_is_whole(split))
-        return at_corpus_walk(out, root, split, NULL) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+        return walk(out, root, split, err);
     if (at_each_entry(root, is_part, &search) != 1)
         return at_fail(err, ATTUNE_E_ARG, "%s: no folder '%s' in it for that split", root, split);
-    return at_corpus_walk(out, part, "all", NULL) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    return walk(out, part, "all", err);
 }
 
 /* ---- WACV: imgN_* is person or sitting N; fold k holds the people with N mod 4 == k ------------ */
@@ -106,5 +112,5 @@ int at_corpus_wacv(at_corpus *out, const char *root, const char *split, attune_e
         if (at_corpus_locate(base, root, folders[c.label]) &&
             at_path_join(folder, base, folders[c.label]))
             status = at_each_entry(folder, add_wacv_picture, &c);
-    return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    return status < 0 ? at_fail_walk(status, root, err) : ATTUNE_OK;
 }

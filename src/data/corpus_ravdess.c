@@ -98,7 +98,8 @@ int at_corpus_ravdess(at_corpus *out, const char *root, const char *split, attun
         out->head = AT_HEAD_EMOTION7;
         out->heads = 1u << AT_HEAD_EMOTION7;
     }
-    return at_each_file(root, add_take, &c) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    const int status = at_each_file(root, add_take, &c);
+    return status < 0 ? at_fail_walk(status, root, err) : ATTUNE_OK;
 }
 
 /* ---- CREMA-D -------------------------------------------------------------------------------- */
@@ -154,5 +155,5 @@ int at_corpus_crema(at_corpus *out, const char *root, const char *split, attune_
         fetched += !at_path_is_pointer(out->list[i].path);
     if (status >= 0 && fetched == 0 && strcmp(split, "clips") != 0)
         status = read_crema(out, root, "AudioWAV");
-    return status < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    return status < 0 ? at_fail_walk(status, root, err) : ATTUNE_OK;
 }

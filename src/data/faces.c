@@ -4,12 +4,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "data/loading.h"
 #include "media/media.h"
 #include "degrade/degrade.h"
 #include "vision/face_input.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ typedef struct loader {
     const at_weight_source *weights; /* of a detector; NULL: no search */
     searcher *searcher;              /* a thread */
     at_digest searched_by;           /* the detector's weights */
-    atomic_int status;
+    at_loading loading;
 } loader;
 
 /* Searches the picture with a border round it, enlarged to SEARCH_SIDE. */
@@ -86,13 +86,13 @@ static int find_face(loader *l, int thread, at_face_sample *s)
     return ATTUNE_OK;
 }
 
-/* An unreadable picture is no error: its image stays empty. */
-static int read_picture(at_image *out, const char *path)
+/* A damaged picture is no error: its image stays empty. */
+static int read_picture(at_image *out, const char *path, attune_error *err)
 {
     uint8_t *rgb;
-    int w, h, status = at_media_load_image(path, &rgb, &w, &h, NULL);
+    int w, h, status = at_media_load_image(path, &rgb, &w, &h, err);
     if (status < 0)
-        return status == ATTUNE_E_NOMEM ? status : ATTUNE_OK;
+        return at_loading_ends(path, status) ? status : ATTUNE_OK;
     at_image borrowed = at_image_borrow(rgb, w, h, 3, 3 * (ptrdiff_t)w);
     status = at_image_copy(out, &borrowed);
     at_free(rgb);
@@ -108,10 +108,11 @@ static int copy_listed(at_image *out, const uint8_t *grey)
     return at_image_copy(out, &borrowed);
 }
 
-static int make(loader *l, int thread, at_face_sample *s)
+static int make(loader *l, int thread, at_face_sample *s, attune_error *err)
 {
     const uint8_t *listed = at_corpus_picture(&l->corpora[s->corpus], &s->label);
-    int status = listed ? copy_listed(&s->image, listed) : read_picture(&s->image, s->label.path);
+    int status = listed ? copy_listed(&s->image, listed)
+                        : read_picture(&s->image, s->label.path, err);
     if (status == ATTUNE_OK && s->image.data)
         status = find_face(l, thread, s);
     return status;
@@ -149,16 +150,16 @@ static int key_of(const loader *l, const at_face_sample *s, at_cache_key *key)
 
 /* The picture: what was kept of it, or out of its file again. */
 static int restore_picture(at_face_sample *s, const kept_face *k, const unsigned char *pixels,
-                           size_t n)
+                           size_t n, attune_error *err)
 {
     if (n == 0)
-        return read_picture(&s->image, s->label.path);
+        return read_picture(&s->image, s->label.path, err);
     const at_image borrowed = at_image_borrow(pixels, k->w, k->h, 3, 3 * (ptrdiff_t)k->w);
     return at_image_copy(&s->image, &borrowed);
 }
 
 /* 1: it is as it was made; 0: what was kept is not of its kind. */
-static int restore(at_face_sample *s, const unsigned char *data, size_t n)
+static int restore(at_face_sample *s, const unsigned char *data, size_t n, attune_error *err)
 {
     kept_face k;
     if (n < sizeof k)
@@ -168,7 +169,7 @@ static int restore(at_face_sample *s, const unsigned char *data, size_t n)
     if (k.w < 1 || k.h < 1 || k.w > AT_IMAGE_MAX_SIDE || k.h > AT_IMAGE_MAX_SIDE ||
         (pixels && pixels != (size_t)k.w * (size_t)k.h * 3))
         return 0;
-    const int status = restore_picture(s, &k, data + sizeof k, pixels);
+    const int status = restore_picture(s, &k, data + sizeof k, pixels, err);
     if (status < 0 || s->image.w != k.w || s->image.h != k.h)
         return status < 0 ? status : 0;
     s->found = k.found;
@@ -194,7 +195,7 @@ static int keep(at_cache *cache, const at_cache_key *key, const at_face_sample *
     return ATTUNE_OK;
 }
 
-static int make_or_restore(loader *l, int thread, at_face_sample *s)
+static int make_or_restore(loader *l, int thread, at_face_sample *s, attune_error *err)
 {
     at_cache *cache = l->corpora[s->corpus].cache;
     at_cache_key key;
@@ -202,25 +203,25 @@ static int make_or_restore(loader *l, int thread, at_face_sample *s)
     size_t n;
     int status = cache ? key_of(l, s, &key) : ATTUNE_E_IO;
     if (status < 0)
-        return status == ATTUNE_E_NOMEM ? status : make(l, thread, s);
+        return status == ATTUNE_E_NOMEM ? status : make(l, thread, s, err);
     status = at_cache_get(cache, &key, &data, &n);
     if (status == 1) {
-        status = restore(s, data, n);
+        status = restore(s, data, n, err);
         at_free(data);
     }
     if (status)
         return status < 0 ? status : ATTUNE_OK;
     at_image_free(&s->image); /* of what was half restored */
-    status = make(l, thread, s);
+    status = make(l, thread, s, err);
     return status == ATTUNE_OK && s->image.data ? keep(cache, &key, s) : status;
 }
 
 static void load_one(void *arg, int task, int thread)
 {
     loader *l = arg;
-    const int status = make_or_restore(l, thread, &l->list[l->first + task]);
-    if (status < 0)
-        atomic_store(&l->status, status);
+    attune_error why = {0};
+    const int status = make_or_restore(l, thread, &l->list[l->first + task], &why);
+    at_loading_note(&l->loading, status, &why);
 }
 
 /* A source of weights that digests what is taken from it. */
@@ -276,18 +277,19 @@ static void drop_unreadable(at_faces *f)
     f->count = kept;
 }
 
-static int load_all(at_faces *out, loader *l, at_pool *pool, int quiet)
+static int load_all(at_faces *out, loader *l, at_pool *pool, int quiet, attune_error *err)
 {
     enum { STRETCH = 256 };
     at_progress progress;
     at_progress_start(&progress, "faces", quiet);
-    for (l->first = 0; l->first < out->count && atomic_load(&l->status) == 0; l->first += STRETCH) {
+    for (l->first = 0; l->first < out->count && !at_loading_status(&l->loading, NULL);
+         l->first += STRETCH) {
         int left = out->count - l->first;
         at_pool_run(pool, left < STRETCH ? left : STRETCH, load_one, l);
         at_progress_update(&progress, l->first, out->count, NULL);
     }
     at_progress_end(&progress);
-    return atomic_load(&l->status);
+    return at_loading_status(&l->loading, err);
 }
 
 int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weight_source *detector,
@@ -307,9 +309,7 @@ int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weigh
             at_detector_create(&l.searcher[0].detector, &first, NULL, at_kernels_best(), NULL, err);
     if (status == ATTUNE_OK) {
         l.list = out->list;
-        status = load_all(out, &l, pool, quiet);
-        if (status < 0)
-            at_fail(err, status, "loading faces: out of memory");
+        status = load_all(out, &l, pool, quiet, err);
     }
     for (int t = 0; l.searcher && t < threads; t++) {
         at_detector_free(&l.searcher[t].detector);

@@ -1,8 +1,10 @@
 /* paths.c - walking folders in a fixed order, so that lists are the same on every machine. */
+#include "base/error.h"
 #include "base/mem.h"
 #include "data/readers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,12 +79,17 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static int failed_by(int why)
+{
+    return why == ENOMEM ? ATTUNE_E_NOMEM : ATTUNE_E_IO;
+}
+
 static int collect(names *n, const char *dir)
 {
     DIR *d = opendir(dir);
     if (!d)
-        return 0;
-    for (struct dirent *e; (e = readdir(d));) {
+        return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : failed_by(errno);
+    for (struct dirent *e; errno = 0, (e = readdir(d));) {
         if (e->d_name[0] == '.')
             continue;
         if (n->count == n->capacity) {
@@ -97,10 +104,11 @@ static int collect(names *n, const char *dir)
             goto fail;
         n->count++;
     }
+    const int why = errno;
     closedir(d);
     if (n->count)
         qsort(n->list, n->count, sizeof *n->list, by_name);
-    return 0;
+    return why ? failed_by(why) : 0;
 fail:
     closedir(d);
     return ATTUNE_E_NOMEM;
@@ -119,6 +127,13 @@ int at_each_entry(const char *dir, int (*fn)(void *user, const char *path, const
         free(n.list[i]);
     free(n.list);
     return status;
+}
+
+int at_fail_walk(int status, const char *root, attune_error *err)
+{
+    return status == ATTUNE_E_NOMEM
+               ? at_fail_nomem(err)
+               : at_fail(err, ATTUNE_E_IO, "%s: a folder in it could not be read", root);
 }
 
 /* Deep enough for any data set, and the end of links that go round in circles. */

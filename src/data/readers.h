@@ -41,17 +41,21 @@ int at_is_media(const char *name); /* any of the three */
 int at_corpus_locate(char *out, const char *root, const char *marker);
 
 /* Calls fn for each entry of dir in the order of its name (hidden ones left out); fn's non-zero
- * result ends the walk and is returned. A folder that cannot be read has no entries. */
+ * result ends the walk and is returned. A folder that is not there, or may not be read, has no entries;
+ * where reading one fails, the result is ATTUNE_E_IO or ATTUNE_E_NOMEM. */
 int at_each_entry(const char *dir, int (*fn)(void *user, const char *path, const char *name),
                   void *user);
 /* The same for each file in dir and the folders below it, some levels deep. */
 int at_each_file(const char *dir, int (*fn)(void *user, const char *path, const char *name),
                  void *user);
 
+/* What such a walk through root came to, where that is below 0. */
+int at_fail_walk(int status, const char *root, attune_error *err);
+
 /* Samples of class-named folders below root: a file's class is the nearest folder above it that
  * names one, and its part (train, valid, test) likewise. Those that split takes (at_split_takes); a file in
  * no part only where it takes the whole. class_of (nullable): a class by a folder's name, before
- * at_class_by_name. Returns the number of files in named parts, < 0 when memory is out. */
+ * at_class_by_name. Returns the number of files in named parts, < 0 as at_each_file. */
 int at_corpus_walk(at_corpus *out, const char *root, const char *split,
                    int (*class_of)(const char *folder));
 

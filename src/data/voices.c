@@ -3,10 +3,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "data/loading.h"
 #include "data/readers.h"
 #include "media/media.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +18,7 @@ typedef struct noise_walk {
     double from, to; /* share of each that is taken */
     float *pcm;      /* (n) */
     size_t n;
+    attune_error why;
 } noise_walk;
 
 static int add_noise(void *user, const char *path, const char *name)
@@ -27,15 +28,15 @@ static int add_noise(void *user, const char *path, const char *name)
     size_t n;
     if (!at_has_extension(name, at_sound_extensions))
         return 0;
-    int status = at_media_load_audio(path, 0, &pcm, &n, NULL);
+    int status = at_media_load_audio(path, 0, &pcm, &n, &w->why);
     if (status < 0)
-        return status == ATTUNE_E_NOMEM ? status : 0;
+        return at_loading_ends(path, status) ? status : 0;
     const size_t first = (size_t)((double)n * w->from);
     n = (size_t)((double)n * w->to) - first;
     grown = at_alloc(w->n + n, sizeof *grown);
     if (!grown) {
         at_free(pcm);
-        return ATTUNE_E_NOMEM;
+        return at_fail_nomem(&w->why);
     }
     if (w->n)
         memcpy(grown, w->pcm, w->n * sizeof *grown);
@@ -53,7 +54,8 @@ int at_noises_load(float **pcm, size_t *n, const char *dir, double from, double 
     noise_walk w = {.from = from, .to = to};
     int status = at_each_entry(dir, add_noise, &w);
     if (status < 0)
-        status = at_fail_nomem(err);
+        status = w.why.status == status ? at_fail(err, w.why.status, "%s", w.why.text)
+                                        : at_fail_walk(status, dir, err);
     else if (w.n == 0)
         status = at_fail(err, ATTUNE_E_IO, "%s: no recordings there", dir);
     if (status < 0) {
@@ -67,16 +69,18 @@ int at_noises_load(float **pcm, size_t *n, const char *dir, double from, double 
 
 typedef struct loader {
     at_voice_sample *list;
-    atomic_int status;
+    at_loading loading;
 } loader;
 
 static void load_one(void *arg, int task, int thread)
 {
     loader *l = arg;
     at_voice_sample *s = &l->list[task];
+    attune_error why = {0};
     (void)thread;
-    if (at_media_load_audio(s->label.path, longest_s, &s->pcm, &s->n, NULL) == ATTUNE_E_NOMEM)
-        atomic_store(&l->status, ATTUNE_E_NOMEM);
+    const int status = at_media_load_audio(s->label.path, longest_s, &s->pcm, &s->n, &why);
+    if (at_loading_ends(s->label.path, status))
+        at_loading_note(&l->loading, status, &why);
 }
 
 static void drop_unreadable(at_voices *v)
@@ -114,7 +118,7 @@ static int list_all(at_voices *out, const at_corpus *corpora, int n)
     return ATTUNE_OK;
 }
 
-static int load_all(at_voices *out, at_pool *pool, int quiet)
+static int load_all(at_voices *out, at_pool *pool, int quiet, attune_error *err)
 {
     enum { STRETCH = 64 };
     at_progress progress;
@@ -127,18 +131,16 @@ static int load_all(at_voices *out, at_pool *pool, int quiet)
         at_progress_update(&progress, first, out->count, NULL);
     }
     at_progress_end(&progress);
-    return atomic_load(&l.status);
+    return at_loading_status(&l.loading, err);
 }
 
 int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *noise_dir,
                    double noise_share, at_pool *pool, int quiet, attune_error *err)
 {
     memset(out, 0, sizeof *out);
-    int status = list_all(out, corpora, n);
+    int status = list_all(out, corpora, n) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
     if (status == ATTUNE_OK)
-        status = load_all(out, pool, quiet);
-    if (status < 0)
-        status = at_fail_nomem(err);
+        status = load_all(out, pool, quiet, err);
     if (status == ATTUNE_OK && noise_dir)
         status = at_noises_load(&out->noise, &out->noise_n, noise_dir, 0,
                                 noise_share > 0 ? noise_share : 0.7, err);

@@ -6,10 +6,10 @@
  */
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <attune/eval.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +130,9 @@ static int compute(check *c, const json_t *entry, attune_error *err)
         return status;
     char *text = attune_eval_json(&result);
     json_decref(c->result);
-    c->result = text ? json_loads(text, 0, NULL) : NULL;
+    c->result = NULL;
+    if (text)
+        at_json_read(&c->result, text, strlen(text), 0, NULL);
     c->part = entry;
     attune_text_free(&text);
     return c->result ? ATTUNE_OK : at_fail_nomem(err);
@@ -145,13 +147,16 @@ static json_t *value_of(double v)
 }
 
 /* Puts what was computed in the place of what was published. */
-static void update(json_t *entry, const attune_figure *f)
+static int update(json_t *entry, const attune_figure *f)
 {
-    json_object_set_new(entry, "value", value_of(f->computed));
-    if (json_object_get(entry, "interval"))
-        json_object_set_new(entry, "interval",
-                            json_pack("[o,o]", value_of(f->computed_interval.lo),
-                                      value_of(f->computed_interval.hi)));
+    if (json_object_set_new(entry, "value", value_of(f->computed)))
+        return ATTUNE_E_NOMEM;
+    return !json_object_get(entry, "interval") ||
+                   !json_object_set_new(entry, "interval",
+                                        json_pack("[o,o]", value_of(f->computed_interval.lo),
+                                                  value_of(f->computed_interval.hi)))
+               ? ATTUNE_OK
+               : ATTUNE_E_NOMEM;
 }
 
 /* What was published: numbers in range, or null, which could not be measured. */
@@ -199,7 +204,8 @@ static int check_entry(check *c, json_t *entry, attune_error *err)
     look_up(c->result, &f);
     f.agrees = agrees(&f);
     c->differ += !f.agrees;
-    update(entry, &f);
+    if (update(entry, &f) < 0)
+        return at_fail_nomem(err);
     if (c->figure && c->figure(c->user, &f))
         return at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
     return ATTUNE_OK;
@@ -207,18 +213,10 @@ static int check_entry(check *c, json_t *entry, attune_error *err)
 
 static int read_list(json_t **out, const char *path, attune_error *err)
 {
-    unsigned char *text;
-    size_t size;
-    json_error_t why;
-    int status = at_file_read(path, LARGEST_LIST, &text, &size, err);
-    if (status < 0)
-        return status;
-    *out = json_loadb((const char *)text, size, 0, &why);
-    at_free(text);
-    if (!*out)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s", path, why.line, why.text);
-    return json_is_array(*out) ? ATTUNE_OK
-                               : at_fail(err, ATTUNE_E_FORMAT, "%s: not a list of figures", path);
+    const int status = at_json_read_file(out, path, LARGEST_LIST, 0, err);
+    return status < 0 || json_is_array(*out)
+               ? status
+               : at_fail(err, ATTUNE_E_FORMAT, "%s: not a list of figures", path);
 }
 
 int attune_check_figures(const char *path, const char *model, const attune_eval_options *o,
@@ -233,7 +231,7 @@ int attune_check_figures(const char *path, const char *model, const attune_eval_
     for (size_t i = 0; status == ATTUNE_OK && i < json_array_size(list); i++)
         status = check_entry(&c, json_array_get(list, i), err);
     if (status == ATTUNE_OK && updated) {
-        *updated = json_dumps(list, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+        *updated = at_json_write(list, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
         status = *updated ? ATTUNE_OK : at_fail_nomem(err);
     }
     json_decref(c.result);

@@ -1,8 +1,8 @@
 /* grid.c - the whole table of degradations, a cell for each of its levels. */
 #include "base/error.h"
+#include "base/json.h"
 #include "eval/evaluate.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,15 +181,12 @@ int attune_grid_mean_at(const attune_grid *g, int i, attune_grid_mean *out)
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 static json_t *cell_json(const attune_grid_cell *c)
 {
     char *text = attune_eval_json(&c->result);
-    json_t *figures = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *figures = NULL;
+    if (text)
+        at_json_read(&figures, text, strlen(text), 0, NULL);
     attune_text_free(&text);
     return json_pack("{s:s?,s:s?,s:o,s:o}", "kind", c->kind, "unit", c->unit, "level",
                      c->kind ? json_real(c->level) : json_null(), "figures", figures);
@@ -201,7 +198,7 @@ static json_t *mean_json(const attune_grid_mean *m)
                                   m->macro_f1, m->weighted_f1, m->ece};
     json_t *object = json_pack("{s:i}", "cells", m->cells);
     for (int f = 0; f < FIGURES; f++)
-        json_object_set_new(object, figure_names[f], number(mean[f]));
+        at_json_put(&object, figure_names[f], at_json_number(mean[f]));
     return object;
 }
 
@@ -209,13 +206,12 @@ char *attune_grid_json(const attune_grid *g)
 {
     json_t *cells = json_array(), *means = json_object();
     attune_grid_mean m;
-    int whole = 1;
     for (int i = 0; i < g->count; i++)
-        whole &= json_array_append_new(cells, cell_json(&g->cell[i])) == 0;
+        at_json_append(&cells, cell_json(&g->cell[i]));
     for (int i = 0; attune_grid_mean_at(g, i, &m); i++)
-        whole &= json_object_set_new(means, m.name, mean_json(&m)) == 0;
+        at_json_put(&means, m.name, mean_json(&m));
     json_t *root = json_pack("{s:o,s:o}", "cells", cells, "means", means);
-    char *text = root && whole ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+    char *text = at_json_write(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     json_decref(root);
     return text;
 }

@@ -1,22 +1,16 @@
 #include "base/file.h"
+#include "base/json.h"
 
 #include <attune/eval.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* JSON has no NaN: what could not be measured is null. */
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 static json_t *interval(attune_interval i)
 {
     if (!isfinite(i.lo) || !isfinite(i.hi))
         return json_null();
-    return json_pack("[o,o]", number(i.lo), number(i.hi));
+    return json_pack("[o,o]", at_json_number(i.lo), at_json_number(i.hi));
 }
 
 static json_t *class_list(const attune_eval_result *r)
@@ -24,10 +18,11 @@ static json_t *class_list(const attune_eval_result *r)
     json_t *list = json_array();
     for (int k = 0; k < r->classes; k++) {
         const attune_eval_class *c = &r->per_class[k];
-        json_array_append_new(
-            list, json_pack("{s:s,s:o,s:o,s:o,s:o,s:i}", "name", c->name, "precision",
-                            number(c->precision), "recall", number(c->recall), "specificity",
-                            number(c->specificity), "f1", number(c->f1), "n", c->n));
+        at_json_append(&list,
+                       json_pack("{s:s,s:o,s:o,s:o,s:o,s:i}", "name", c->name, "precision",
+                                 at_json_number(c->precision), "recall", at_json_number(c->recall),
+                                 "specificity", at_json_number(c->specificity), "f1",
+                                 at_json_number(c->f1), "n", c->n));
     }
     return list;
 }
@@ -38,8 +33,8 @@ static json_t *confusion(const attune_eval_result *r)
     for (int k = 0; k < r->classes; k++) {
         json_t *row = json_array();
         for (int j = 0; j < r->classes; j++)
-            json_array_append_new(row, json_integer(r->confusion[k][j]));
-        json_array_append_new(rows, row);
+            at_json_append(&row, json_integer(r->confusion[k][j]));
+        at_json_append(&rows, row);
     }
     return rows;
 }
@@ -49,27 +44,28 @@ static json_t *movements(const attune_eval_result *r)
     json_t *all = json_object();
     for (int i = 0; i < r->movements; i++) {
         const attune_eval_movement *m = &r->movement[i];
-        json_object_set_new(all, m->name,
-                            json_pack("{s:i,s:o,s:o,s:o,s:o,s:o}", "n", m->n, "samples",
-                                      number(m->samples), "people", number(m->people), "time",
-                                      number(m->time), "correlation", number(m->correlation),
-                                      "confidence_auc", number(m->confidence_auc)));
+        at_json_put(&all, m->name,
+                    json_pack("{s:i,s:o,s:o,s:o,s:o,s:o}", "n", m->n, "samples",
+                              at_json_number(m->samples), "people", at_json_number(m->people),
+                              "time", at_json_number(m->time), "correlation",
+                              at_json_number(m->correlation), "confidence_auc",
+                              at_json_number(m->confidence_auc)));
     }
     return all;
 }
 
 static json_t *constant(const attune_eval_constant *c)
 {
-    return json_pack("{s:s?,s:o,s:o,s:o}", "answer", c->answer, "accuracy", number(c->accuracy),
-                     "balanced_accuracy", number(c->balanced_accuracy), "macro_f1",
-                     number(c->macro_f1));
+    return json_pack("{s:s?,s:o,s:o,s:o}", "answer", c->answer, "accuracy",
+                     at_json_number(c->accuracy), "balanced_accuracy",
+                     at_json_number(c->balanced_accuracy), "macro_f1", at_json_number(c->macro_f1));
 }
 
 static json_t *excluded_by(const attune_eval_result *r)
 {
     json_t *counts = json_object();
     for (int k = 0; k < ATTUNE_EXCLUSIONS; k++)
-        json_object_set_new(counts, attune_exclusion_name(k), json_integer(r->excluded_by[k]));
+        at_json_put(&counts, attune_exclusion_name(k), json_integer(r->excluded_by[k]));
     return counts;
 }
 
@@ -79,32 +75,33 @@ static json_t *condition_list(const attune_eval_result *r)
     for (int k = 0; k < ATTUNE_EVAL_CONDITIONS; k++) {
         const attune_eval_condition *c = &r->condition[k];
         if (c->name)
-            json_array_append_new(
-                list, json_pack("{s:s,s:i,s:o,s:o,s:o,s:{s:o,s:o}}", "name", c->name, "n", c->n,
-                                "accuracy", number(c->accuracy), "balanced_accuracy",
-                                number(c->balanced_accuracy), "macro_f1", number(c->macro_f1),
-                                "interval", "accuracy", interval(c->accuracy_interval),
-                                "balanced_accuracy", interval(c->balanced_accuracy_interval)));
+            at_json_append(&list,
+                           json_pack("{s:s,s:i,s:o,s:o,s:o,s:{s:o,s:o}}", "name", c->name, "n",
+                                     c->n, "accuracy", at_json_number(c->accuracy),
+                                     "balanced_accuracy", at_json_number(c->balanced_accuracy),
+                                     "macro_f1", at_json_number(c->macro_f1), "interval",
+                                     "accuracy", interval(c->accuracy_interval),
+                                     "balanced_accuracy", interval(c->balanced_accuracy_interval)));
     }
     return list;
 }
 
 /* By what protocol the part was chosen. */
-static int add_protocol(json_t *root, const attune_eval_result *r)
+static void add_protocol(json_t **root, const attune_eval_result *r)
 {
     json_t *shared = r->shared_people < 0 ? json_null() : json_integer(r->shared_people);
-    int bad = json_object_set_new(root, "protocol", json_string(r->protocol));
-    bad |= json_object_set_new(root, "shared_people", shared);
-    bad |= json_object_set_new(root, "twin", *r->twin ? json_string(r->twin) : json_null());
-    return bad | json_object_set_new(root, "conditions", condition_list(r));
+    at_json_put(root, "protocol", json_string(r->protocol));
+    at_json_put(root, "shared_people", shared);
+    at_json_put(root, "twin", *r->twin ? json_string(r->twin) : json_null());
+    at_json_put(root, "conditions", condition_list(r));
 }
 
 char *attune_eval_json(const attune_eval_result *r)
 {
     json_t *auc = json_object(), *auc_interval = json_object();
     for (int c = 0; c < r->curves; c++) {
-        json_object_set_new(auc, r->curve[c].name, number(r->curve[c].auc));
-        json_object_set_new(auc_interval, r->curve[c].name, interval(r->curve[c].interval));
+        at_json_put(&auc, r->curve[c].name, at_json_number(r->curve[c].auc));
+        at_json_put(&auc_interval, r->curve[c].name, interval(r->curve[c].interval));
     }
     json_t *intervals = json_pack("{s:o,s:o,s:o,s:o}", "accuracy", interval(r->accuracy_interval),
                                   "balanced_accuracy", interval(r->balanced_accuracy_interval),
@@ -113,16 +110,17 @@ char *attune_eval_json(const attune_eval_result *r)
     json_t *root = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:o,s:i,s:i,s:i,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
         "dataset", r->dataset, "split", r->split, "task", r->task, "stream", r->stream, "corrupt",
-        r->corrupt, "n", r->n, "withheld", r->withheld, "coverage", number(r->coverage), "people",
-        r->people, "groups", r->groups, "excluded", r->excluded, "excluded_by", excluded_by(r),
-        "not_found", r->not_found, "accuracy", number(r->accuracy), "balanced_accuracy",
-        number(r->balanced_accuracy), "macro_f1", number(r->macro_f1), "weighted_f1",
-        number(r->weighted_f1), "ece", number(r->ece), "ece_by_chance", number(r->ece_by_chance),
-        "confidence_auc", number(r->confidence_auc), "kept_error", number(r->kept_error),
-        "constant", constant(&r->constant), "auc", auc, "auc_interval", auc_interval, "movement",
-        movements(r), "per_class", class_list(r), "confusion", confusion(r), "interval", intervals);
-    const int bad = !root || add_protocol(root, r);
-    char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+        r->corrupt, "n", r->n, "withheld", r->withheld, "coverage", at_json_number(r->coverage),
+        "people", r->people, "groups", r->groups, "excluded", r->excluded, "excluded_by",
+        excluded_by(r), "not_found", r->not_found, "accuracy", at_json_number(r->accuracy),
+        "balanced_accuracy", at_json_number(r->balanced_accuracy), "macro_f1",
+        at_json_number(r->macro_f1), "weighted_f1", at_json_number(r->weighted_f1), "ece",
+        at_json_number(r->ece), "ece_by_chance", at_json_number(r->ece_by_chance), "confidence_auc",
+        at_json_number(r->confidence_auc), "kept_error", at_json_number(r->kept_error), "constant",
+        constant(&r->constant), "auc", auc, "auc_interval", auc_interval, "movement", movements(r),
+        "per_class", class_list(r), "confusion", confusion(r), "interval", intervals);
+    add_protocol(&root, r);
+    char *text = at_json_write(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     json_decref(root);
     return text;
 }

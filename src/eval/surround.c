@@ -5,6 +5,7 @@
 #include "data/voices.h"
 #include "media/media.h"
 
+#include "data/loading.h"
 #include <math.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static int to_power_1(float *pcm, size_t n)
 }
 
 /* Some of the corpus's voices, evenly over its list. What cannot be read is passed over. */
-static int load_voices(at_surround *s, const at_corpus *c)
+static int load_voices(at_surround *s, const at_corpus *c, attune_error *err)
 {
     for (int k = 0; k < AT_SURROUND_VOICES && k < c->count; k++) {
         const int wanted = AT_SURROUND_VOICES < c->count ? AT_SURROUND_VOICES : c->count;
@@ -44,8 +45,9 @@ static int load_voices(at_surround *s, const at_corpus *c)
         size_t n = 0;
         if (at_sample_kind_of(of) == AT_PICTURE)
             continue;
-        if (at_media_load_audio(of->path, longest_s, &pcm, &n, NULL) == ATTUNE_E_NOMEM)
-            return ATTUNE_E_NOMEM;
+        const int status = at_media_load_audio(of->path, longest_s, &pcm, &n, err);
+        if (at_loading_ends(of->path, status))
+            return status;
         if (!to_power_1(pcm, n)) {
             at_free(pcm);
             continue;
@@ -69,8 +71,8 @@ int at_surround_open(at_surround **out, const at_harms *harms, const char *noise
     int status = s ? ATTUNE_OK : at_fail_nomem(err);
     if (status == ATTUNE_OK && noises)
         status = at_noises_load(&s->noise, &s->noise_n, noise, trained_share, 1, err);
-    if (status == ATTUNE_OK && babble && load_voices(s, c) < 0)
-        status = at_fail_nomem(err);
+    if (status == ATTUNE_OK && babble)
+        status = load_voices(s, c, err);
     if (status < 0)
         at_surround_free(out);
     return status;

@@ -1,6 +1,7 @@
 #include "experiments/duets.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "data/pairs.h"
 #include "eval/figures.h"
@@ -230,7 +231,9 @@ static int figures(const at_duets *d, const at_lab *lab, const at_duet_question 
     if (status)
         return status;
     char *text = attune_eval_json(&r);
-    *out = text ? json_loads(text, 0, NULL) : NULL;
+    *out = NULL;
+    if (text)
+        at_json_read(out, text, strlen(text), 0, NULL);
     attune_text_free(&text);
     return *out ? ATTUNE_OK : at_fail_nomem(err);
 }

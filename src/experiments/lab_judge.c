@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "kernels/kernels.h"
 
 #include <inttypes.h>
@@ -147,6 +148,8 @@ static int key_of(const at_lab *lab, const at_question *q, const char *root, uin
 
 /* ---- what was kept --------------------------------------------------------------------------- */
 
+enum { KEPT_LIMIT = 64 << 20 };
+
 static int kept_path(const at_lab *lab, uint64_t key, char path[AT_TRAIN_PATH])
 {
     return snprintf(path, AT_TRAIN_PATH, "%s/%016" PRIx64 ".json", lab->kept, key) < AT_TRAIN_PATH;
@@ -179,7 +182,9 @@ static int numbers_in_range(const json_t *v)
 void at_lab_recall(const at_lab *lab, uint64_t key, json_t **out)
 {
     char path[AT_TRAIN_PATH];
-    *out = kept_path(lab, key, path) ? json_load_file(path, 0, NULL) : NULL;
+    *out = NULL;
+    if (kept_path(lab, key, path))
+        at_json_read_file(out, path, KEPT_LIMIT, 0, NULL);
     if (*out && !numbers_in_range(*out)) {
         json_decref(*out);
         *out = NULL;
@@ -189,7 +194,7 @@ void at_lab_recall(const at_lab *lab, uint64_t key, json_t **out)
 int at_lab_keep(const at_lab *lab, uint64_t key, const json_t *result, attune_error *err)
 {
     char path[AT_TRAIN_PATH];
-    char *text = result ? json_dumps(result, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = at_json_write(result, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     int status = text ? ATTUNE_OK : at_fail_nomem(err);
     if (!status && !kept_path(lab, key, path))
         status = at_fail(err, ATTUNE_E_ARG, "%s: path too long", lab->kept);
@@ -229,7 +234,8 @@ static int evaluate(const at_lab *lab, const at_question *q, const char *root, j
     if (status)
         return status;
     char *text = attune_eval_json(&result);
-    *out = text ? json_loads(text, 0, NULL) : NULL;
+    if (text)
+        at_json_read(out, text, strlen(text), 0, NULL);
     attune_text_free(&text);
     return *out ? ATTUNE_OK : at_fail_nomem(err);
 }
@@ -285,7 +291,7 @@ char *at_lab_command(const at_lab *lab, const at_question *q)
     if (lab->o->draws)
         fprintf(f, " --draws %d", lab->o->draws);
     fprintf(f, " --seed %" PRIu64, lab->o->seed);
-    if (fclose(f) == 0)
+    if (at_stream_close(f) == 0)
         return text;
     free(text);
     return NULL;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "experiments/whole.h"
 #include "fusion/kind.h"
 #include "train/run.h"
@@ -153,7 +154,7 @@ static int write_own(const at_lab *lab, const at_recipe *r, char path[AT_TRAIN_P
             own = NULL;
         }
     }
-    text = own ? json_dumps(own, JSON_INDENT(2)) : NULL;
+    text = at_json_write(own, JSON_INDENT(2));
     int status = text ? ATTUNE_OK : at_fail_nomem(err);
     if (!status &&
         snprintf(path, AT_TRAIN_PATH, "%s/%s.json", lab->models, r->name) >= AT_TRAIN_PATH)

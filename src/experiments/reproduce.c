@@ -112,7 +112,7 @@ static int tell(const reproduction *r, const at_outcome_of *o, attune_error *err
         fprintf(f, "%s\n  drawn in report.html, in figures in %s.csv\n", s->title, s->name);
     else
         at_sheet_lines(s, f);
-    if (fclose(f) != 0) {
+    if (at_stream_close(f) != 0) {
         free(text);
         return at_fail_nomem(err);
     }

@@ -25,6 +25,8 @@ void at_av_leave(void);
 /* As avcodec_open2, avformat_find_stream_info and fork, which are kept apart: see av_util.c. */
 int at_av_codec_open(AVCodecContext *c, const AVCodec *codec, AVDictionary **options);
 int at_av_probe(AVFormatContext *fmt, AVDictionary **options);
+/* As av_read_frame. */
+int at_av_read_frame(AVFormatContext *fmt, AVPacket *packet);
 pid_t at_av_fork(void);
 
 /* Fails with "path: what: FFmpeg's reason" and the status that fits averr. */

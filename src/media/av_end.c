@@ -87,4 +87,6 @@ void at_av_judge_end(at_media *m)
         snprintf(why, room, "the picture at the end (%.2f s) is damaged", got);
     }
     m->info.truncated = why[0] != '\0';
+    m->info.unread = m->info.truncated && m->source.io && m->read_failure &&
+                     m->read_failure == m->source.io->error;
 }

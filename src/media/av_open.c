@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "media/usher.h"
 
+#include <errno.h>
 #include <libavutil/avstring.h>
 #include <libavutil/time.h>
 #include <stdio.h>
@@ -113,8 +114,11 @@ static int open_way(at_media *m, const at_av_way *way)
         m->fmt->max_analyze_duration = AT_AV_PROBE_S * AT_AV_SECOND;
     AVDictionary *options = NULL;
     int ret = set_options(m, way, &options);
+    errno = 0;
     if (ret >= 0)
         ret = avformat_open_input(&m->fmt, way->url, way->format, &options);
+    if (ret < 0 && errno == ENOMEM) /* it has other words for it, too */
+        ret = AVERROR(ENOMEM);
     av_dict_free(&options);
     return ret < 0 ? ret : 0;
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,12 @@ static int make_scaler(at_av_picture *p, const AVFrame *f, int w, int h, enum AV
     if (p->sws && memcmp(key, p->key, sizeof key) == 0)
         return 0;
     sws_freeContext(p->sws);
+    const int before = errno;
+    errno = 0;
     p->sws = sws_getContext(f->width, f->height, format, w, h, to, SCALER, NULL, NULL, NULL);
+    if (!p->sws && errno == ENOMEM)
+        return at_fail_nomem(err);
+    errno = before;
     if (!p->sws) {
         const char *format_name = av_get_pix_fmt_name(format);
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: cannot convert %dx%d pictures of kind %s",

@@ -36,7 +36,7 @@ int at_av_read(at_media *m, at_av_stream *const *tracks, int n, attune_error *er
         return 0;
     if (m->o.interrupted && m->o.interrupted(m->o.user))
         return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: interrupted", m->path);
-    int ret = av_read_frame(m->fmt, m->packet);
+    int ret = at_av_read_frame(m->fmt, m->packet);
     if (ret >= 0) {
         m->heard_s = m->remote ? at_now() : 0;
         at_av_stream *s = stream_of(m, m->packet->stream_index, tracks, n);

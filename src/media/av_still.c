@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,25 +128,32 @@ static int load_first_frame(const char *path, uint8_t **rgb, int *w, int *h, att
 }
 
 /* By the first bytes of a regular file. */
-static enum AVCodecID image_file_kind(const char *path)
+static int image_file_kind(const char *path, enum AVCodecID *kind, attune_error *err)
 {
     unsigned char first[LONGEST_MAGIC];
+    size_t n = 0;
     struct stat st;
-    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
-    size_t n = f ? fread(first, 1, sizeof first, f) : 0;
-    if (f)
-        fclose(f);
-    return image_kind(first, n);
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        FILE *f = fopen(path, "rb");
+        n = f ? fread(first, 1, sizeof first, f) : 0;
+        const int failed = !f || ferror(f), why = errno;
+        if (f)
+            fclose(f);
+        if (failed)
+            return at_av_fail(err, AVERROR(why), path, "cannot open");
+    }
+    *kind = image_kind(first, n);
+    return 0;
 }
 
-int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err)
+static int load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err)
 {
-    *rgb = NULL;
-    *w = *h = 0;
+    enum AVCodecID kind = AV_CODEC_ID_NONE;
     int ret = at_av_path_check(path, err);
+    ret = ret < 0 ? ret : image_file_kind(path, &kind, err);
     if (ret < 0)
         return ret;
-    if (image_file_kind(path) == AV_CODEC_ID_NONE)
+    if (kind == AV_CODEC_ID_NONE)
         return load_first_frame(path, rgb, w, h, err);
     unsigned char *data = NULL;
     size_t size = 0;
@@ -154,6 +162,16 @@ int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_
         ret = at_media_load_image_mem(data, size, path, rgb, w, h, err);
     at_free(data);
     return ret;
+}
+
+int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_error *err)
+{
+    *rgb = NULL;
+    *w = *h = 0;
+    errno = 0;
+    const int ret = load_image(path, rgb, w, h, err);
+    /* FFmpeg has other words for it, too */
+    return ret < 0 && errno == ENOMEM ? at_fail_nomem(err) : ret;
 }
 
 /* ---- sound -------------------------------------------------------------------------------- */
@@ -218,6 +236,11 @@ int at_media_load_track(const char *path, const at_media_options *o, double limi
     int ret = at_media_open(&m, path, &options, err);
     while (ret >= 0 && (ret = at_media_next(m, &p, err)) > 0)
         ret = store_sound(&store, &p, limit, path, err);
+    if (ret == 0) {
+        at_media_info info;
+        at_media_get_info(m, &info);
+        ret = info.unread ? at_fail(err, ATTUNE_E_IO, "%s: %s", path, info.truncated_reason) : 0;
+    }
     at_media_free(&m);
     if (ret < 0) {
         at_free(store.pcm);

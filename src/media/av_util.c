@@ -46,11 +46,27 @@ int at_av_codec_open(AVCodecContext *c, const AVCodec *codec, AVDictionary **opt
     return ret;
 }
 
+/* Demuxers go on without what they have no memory for, or call it the end: errno, 0 before, tells. */
+static int unless_nomem(int ret)
+{
+    return errno == ENOMEM ? AVERROR(ENOMEM) : ret;
+}
+
 int at_av_probe(AVFormatContext *fmt, AVDictionary **options)
 {
     pthread_rwlock_rdlock(&opening);
-    int ret = avformat_find_stream_info(fmt, options);
+    errno = 0;
+    int ret = unless_nomem(avformat_find_stream_info(fmt, options));
     pthread_rwlock_unlock(&opening);
+    return ret;
+}
+
+int at_av_read_frame(AVFormatContext *fmt, AVPacket *packet)
+{
+    errno = 0;
+    int ret = unless_nomem(av_read_frame(fmt, packet));
+    if (ret < 0)
+        av_packet_unref(packet);
     return ret;
 }
 

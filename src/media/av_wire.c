@@ -36,7 +36,7 @@ static const char *info_fault(const at_media_info *i)
     const int flags = is_flag(i->has_video) && is_flag(i->has_audio) && is_flag(i->live) &&
                       is_flag(i->device) && is_flag(i->waits) && is_flag(i->lost) &&
                       is_flag(i->chosen_by_speech) && is_flag(i->opposite_phase) &&
-                      is_flag(i->truncated);
+                      is_flag(i->truncated) && is_flag(i->unread);
     if (!flags)
         return "a flag that is none";
     /* upright, and made wider or higher where pixels are not square */

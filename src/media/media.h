@@ -111,6 +111,7 @@ typedef struct at_media_info {
     int opposite_phase; /* the two channels of the sound cancel each other, somewhere: the left one
                          * alone was given out there */
     int truncated;      /* the end came early; only ever set once at_media_next gave 0 */
+    int unread;         /* it did since reading failed, and not since there was no more */
     char truncated_reason[256];
 } at_media_info;
 

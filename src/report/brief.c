@@ -1,5 +1,6 @@
 #include "report/brief.h"
 
+#include "base/file.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
@@ -323,7 +324,6 @@ char *at_brief_text(const at_outcome *o)
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
-    int failed;
 
     if (!f)
         return NULL;
@@ -338,8 +338,7 @@ char *at_brief_text(const at_outcome *o)
     put_speed(f, o);
     put_folder(f, o);
     put_earlier(f, o);
-    failed = ferror(f);
-    if (fclose(f) != 0 || failed) {
+    if (at_stream_close(f) != 0) {
         free(text);
         return NULL;
     }

@@ -1,10 +1,11 @@
 /* explained_text.c - an explanation's figures, as JSON and as lines for a person. */
 #include "report/explained.h"
 
+#include "base/file.h"
+#include "base/json.h"
 #include "report/json_movement.h"
 #include "report/text.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -47,11 +48,8 @@ static json_t *movement(const at_movement_sums *usual, const attune_window *w, i
     double mean = at_movements_usual_known(usual) ? at_movement_mean(usual, m) : NAN;
     json_t *one = at_json_movement(m);
 
-    if (one && (json_object_set_new(one, "made", real(at_movement_of(w, m))) < 0 ||
-                json_object_set_new(one, "usual", real(mean)) < 0)) {
-        json_decref(one);
-        one = NULL;
-    }
+    at_json_put(&one, "made", real(at_movement_of(w, m)));
+    at_json_put(&one, "usual", real(mean));
     return one;
 }
 
@@ -61,11 +59,8 @@ static json_t *movements(const attune_explanation *x, const attune_window *w)
     int chosen[AT_MOVEMENTS_SHOWN], n = at_movements_telling(usual, w, chosen);
     json_t *list = json_array();
 
-    for (int i = 0; list && i < n; i++)
-        if (json_array_append_new(list, movement(usual, w, chosen[i])) < 0) {
-            json_decref(list);
-            list = NULL;
-        }
+    for (int i = 0; i < n; i++)
+        at_json_append(&list, movement(usual, w, chosen[i]));
     return list;
 }
 
@@ -104,11 +99,8 @@ static json_t *overlays(const attune_explanation *x)
 {
     json_t *list = json_array();
 
-    for (int i = 0; list && i < x->n; i++)
-        if (json_array_append_new(list, overlay(x, &x->list[i])) < 0) {
-            json_decref(list);
-            list = NULL;
-        }
+    for (int i = 0; i < x->n; i++)
+        at_json_append(&list, overlay(x, &x->list[i]));
     return list;
 }
 
@@ -124,7 +116,7 @@ char *at_explained_json(const attune_explanation *x)
         "mean", "all", mean(x, -1), attune_overlay_kind_name(0), mean(x, 0),
         attune_overlay_kind_name(1), mean(x, 1), attune_overlay_kind_name(2), mean(x, 2),
         "files_of_earlier_runs", x->earlier, "notice", at_notice_meaning);
-    char *json = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
+    char *json = at_json_write(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 
     json_decref(root);
     return json;
@@ -190,7 +182,7 @@ char *at_explained_text(const attune_explanation *x)
         fprintf(f, "  also there: %s: of an earlier run, not of this one\n", x->earlier);
     fprintf(f, "  %s/explain.html shows faces: give it only to those who may see them\n",
             at_text_clean(name, sizeof name, x->setup.dir));
-    if (fclose(f) != 0) {
+    if (at_stream_close(f) != 0) {
         free(text_out);
         return NULL;
     }

@@ -1,16 +1,14 @@
 #include "report/json_movement.h"
 
+#include "base/json.h"
 #include "report/movements.h"
 
 static json_t *units_of(const at_movement *m)
 {
     json_t *list = json_array();
 
-    for (int i = 0; list && i < m->units; i++)
-        if (json_array_append_new(list, json_string(attune_units[m->unit[i]].name)) < 0) {
-            json_decref(list);
-            list = NULL;
-        }
+    for (int i = 0; i < m->units; i++)
+        at_json_append(&list, json_string(attune_units[m->unit[i]].name));
     return list;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -183,8 +184,10 @@ static int parse(at_result *r, const char *path, const char *text, size_t size, 
     json_error_t why;
     at_source s = {path, NULL, ATTUNE_OK, err};
 
-    r->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-    if (!r->root)
+    const int rc = at_json_read(&r->root, text, size, JSON_REJECT_DUPLICATES, &why);
+    if (rc == ATTUNE_E_NOMEM)
+        return at_fail_nomem(err);
+    if (rc < 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s, line %d: %s", path, why.line, why.text);
     s.at = r->root;
     r->setup.input = text_of(&s, "input");

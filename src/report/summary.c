@@ -1,11 +1,11 @@
 #include "report/summary.h"
 
+#include "base/json.h"
 #include "report/fields.h"
 #include "report/json_movement.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -341,7 +341,7 @@ char *at_summary_json(const at_outcome *o)
     put_subjects(&j, o);
     put_setup(&j, o->setup);
     if (j.ok)
-        text = json_dumps(j.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+        text = at_json_write(j.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     json_decref(j.root);
     return text;
 }

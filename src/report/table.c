@@ -1,11 +1,11 @@
 /* table.c - table.csv, tidy, for statistics: each row stands by itself (the recording's name, the likeliest
  * class as a word, levels as numbers), whatever is missing is NA, and table.csv-metadata.json beside it
  * says what each column is (CSV on the Web, W3C 2015), where readers of that standard look for it. */
+#include "base/json.h"
 #include "report/fields.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,7 +214,7 @@ static int write_columns(FILE *f, void *state, const at_outcome *o)
         title, "dc:creator", creator, "dc:description", at_notice_meaning, "dialect", "encoding",
         "utf-8", "delimiter", ",", "header", 1, "tableSchema", "null", missing, "primaryKey",
         "end_s", "track", "columns", columns);
-    text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
+    text = at_json_write(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     json_decref(root);
     if (!text)
         return ATTUNE_E_NOMEM;

@@ -1,12 +1,12 @@
 #include "report/timeline.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "report/fields.h"
 
 #include <attune/sink.h>
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,11 +111,12 @@ static int check_window(const attune_window *w, attune_error *err)
 static int read_row(const at_fields *t, attune_window *out, const char *line, size_t n,
                     attune_error *err)
 {
-    json_error_t why;
-    json_t *row = json_loadb(line, n, JSON_REJECT_DUPLICATES, &why);
+    json_t *row;
     attune_window w = {0};
-    int rc = ATTUNE_OK;
+    int rc = at_json_read(&row, line, n, JSON_REJECT_DUPLICATES, NULL);
 
+    if (rc == ATTUNE_E_NOMEM)
+        return at_fail_nomem(err);
     if (!json_is_object(row)) {
         json_decref(row);
         return at_fail(err, ATTUNE_E_FORMAT, "it is no whole JSON object");

@@ -16,8 +16,12 @@ struct attune_model {
     at_visual_net *visual;
     at_audio_net *audio;
     at_fusion *fusion;
+    attune_state_usual usual;
     char *path;
     int64_t file_bytes;
 };
+
+/* text: what the metadata says is usual of learning states (NULL: nothing). ATTUNE_OK or ATTUNE_E_NOMEM. */
+int at_usual_read(const char *text, attune_state_usual *out);
 
 #endif

@@ -1,9 +1,10 @@
 /* usual.c - what is usual of a learning state. */
-#include <attune/attune.h>
+#include "runtime/model.h"
 
-#include <jansson.h>
+#include "base/json.h"
+
 #include <math.h>
-#include <stddef.h>
+#include <string.h>
 
 /* Training clips of DAiSEE (Gupta et al. 2016) with each level 0..3, of 5,358. Mean levels are
  * 0.80, 2.41, 0.43 and 0.27, deviations 0.86, 0.60, 0.69 and 0.56. */
@@ -46,22 +47,30 @@ static int read_row(const json_t *root, const char *key, double lo, double hi,
 }
 
 /* {"mean": [4 numbers], "deviation": [4 numbers]} in the order of attune_state_names. */
-static int usual_of_text(const char *text, attune_state_usual *out)
+static int usual_of_root(const json_t *root, attune_state_usual *out)
 {
-    json_t *root = json_loads(text, 0, NULL);
-    int ok = read_row(root, "mean", 0, ATTUNE_LEVELS - 1, out->mean) &&
-             read_row(root, "deviation", 1e-3, ATTUNE_LEVELS, out->deviation);
+    return read_row(root, "mean", 0, ATTUNE_LEVELS - 1, out->mean) &&
+           read_row(root, "deviation", 1e-3, ATTUNE_LEVELS, out->deviation);
+}
 
+int at_usual_read(const char *text, attune_state_usual *out)
+{
+    json_t *root = NULL;
+
+    if (text && at_json_read(&root, text, strlen(text), 0, NULL) == ATTUNE_E_NOMEM)
+        return ATTUNE_E_NOMEM;
+    if (!usual_of_root(root, out))
+        attune_model_state_usual(NULL, out);
     json_decref(root);
-    return ok;
+    return ATTUNE_OK;
 }
 
 void attune_model_state_usual(const attune_model *m, attune_state_usual *out)
 {
-    const char *own = m ? attune_model_meta(m, "state_usual") : NULL;
-
-    if (own && usual_of_text(own, out))
+    if (m) {
+        *out = m->usual;
         return;
+    }
     for (int i = 0; i < ATTUNE_STATES; i++)
         usual_of_counts(daisee_train[i], &out->mean[i], &out->deviation[i]);
 }

@@ -1,6 +1,7 @@
 #include "serve/archive.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -69,7 +70,7 @@ static int take_session(attune_store *s, const at_asking *a, at_answer *out, att
     if (!f)
         return at_fail_nomem(err);
     rc = write_session(s, a, f, err);
-    if (fclose(f) != 0 && rc >= 0)
+    if (at_stream_close(f) != 0 && rc >= 0)
         rc = at_fail_nomem(err);
     return rc;
 }
@@ -89,7 +90,7 @@ static int list_files(at_answer *out, attune_error *err)
         before = ",";
     }
     fputs("]", f);
-    return fclose(f) == 0 ? 0 : at_fail_nomem(err);
+    return at_stream_close(f) == 0 ? 0 : at_fail_nomem(err);
 }
 
 static int fulfil(attune_store *s, const at_asking *a, at_answer *out, attune_error *err)

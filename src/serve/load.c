@@ -2,6 +2,7 @@
  * one thread beside the server in this process. */
 #include "at_config.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "serve/learner.h"
 #include "serve/load_clip.h"
@@ -10,7 +11,6 @@
 
 #include <attune/serve.h>
 #include <dirent.h>
-#include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -141,7 +141,8 @@ static void said(void *user, const char *text, size_t size)
 {
     at_sender *s = user;
     int64_t now = at_now_us();
-    json_t *o = json_loadb(text, size, 0, NULL);
+    json_t *o;
+    at_json_read(&o, text, size, 0, NULL);
     const char *type = json_string_value(json_object_get(o, "type"));
 
     if (type && strcmp(type, "window") == 0 && now >= s->crowd->from_us) {

@@ -1,8 +1,9 @@
 #include "serve/wire.h"
 
+#include "base/file.h"
+#include "base/json.h"
 #include "report/hints.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +94,12 @@ static const struct {
 const char *at_wire_read_text(const char *text, size_t size, at_said *out)
 {
     const char *fault = "its type is unknown", *type;
-    json_t *o = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *o;
+    const int rc = at_json_read(&o, text, size, JSON_REJECT_DUPLICATES, NULL);
 
     *out = (at_said){0};
+    if (rc == ATTUNE_E_NOMEM)
+        return "there is no memory to read it";
     if (!json_is_object(o)) {
         json_decref(o);
         return "it is no JSON object";
@@ -181,7 +185,7 @@ int at_wire_close_code(at_refusal why)
 /* o's text; takes it. */
 static char *dump(json_t *o)
 {
-    char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+    char *text = at_json_write(o, JSON_COMPACT);
 
     json_decref(o);
     return text;
@@ -191,8 +195,8 @@ static json_t *names(const char *const *name, int n)
 {
     json_t *list = json_array();
 
-    for (int i = 0; list && i < n; i++)
-        json_array_append_new(list, json_string(name[i]));
+    for (int i = 0; i < n; i++)
+        at_json_append(&list, json_string(name[i]));
     return list;
 }
 
@@ -222,7 +226,7 @@ static char *put_type(const char *type, const char *object, size_t size)
         return NULL;
     fprintf(f, "{\"type\":\"%s\",", type);
     fwrite(object + 1, 1, size - 1, f);
-    if (fclose(f) != 0) {
+    if (at_stream_close(f) != 0) {
         free(text);
         return NULL;
     }
@@ -236,8 +240,9 @@ char *at_wire_window(const char *line, size_t size)
 
 char *at_wire_ended(const char *summary, int kept)
 {
-    json_t *tree = json_loads(summary, 0, NULL);
+    json_t *tree;
 
+    at_json_read(&tree, summary, strlen(summary), 0, NULL);
     return tree ? dump(json_pack("{s:s,s:b,s:o}", "type", "ended", "kept", kept, "summary", tree))
                 : NULL;
 }
@@ -246,9 +251,9 @@ char *at_wire_state(const at_standing *s)
 {
     json_t *hints = json_array();
 
-    for (int i = 0; hints && at_hint_name(i); i++)
+    for (int i = 0; at_hint_name(i); i++)
         if (s->hints >> i & 1u)
-            json_array_append_new(hints, json_string(at_hint_name(i)));
+            at_json_append(&hints, json_string(at_hint_name(i)));
     return dump(json_pack("{s:s,s:I,s:I,s:i,s:I,s:I,s:I,s:o}", "type", "state", "t",
                           (json_int_t)s->t_us, "lag_ms", (json_int_t)(s->lag_us / 1000), "queued",
                           s->queued, "dropped_frames", (json_int_t)s->dropped_frames,

@@ -93,22 +93,21 @@ static json_t *tell_classes(const at_units *u, int first, int whole, const char 
                             int classes)
 {
     at_merged m = {.part = at_calloc((size_t)u->n, sizeof(double))};
-    json_t *out = m.part ? json_object() : NULL, *other, *of = json_array();
+    json_t *out = m.part ? json_object() : NULL, *other = json_null(), *of = json_array();
 
     if (m.part)
         choose_merged(&m, u, first, classes);
     for (int c = 0; c < classes && out; c++) {
         const int hidden = (int)(m.classes >> c & 1u);
-        out = at_json_with(out, names[c],
-                           hidden ? json_null() : share_of(u, u->of[first + c], whole));
-        if (hidden && of && json_array_append_new(of, json_string(names[c])) != 0) {
-            json_decref(of);
-            of = NULL;
-        }
+        at_json_put(&out, names[c], hidden ? json_null() : share_of(u, u->of[first + c], whole));
+        if (hidden)
+            at_json_append(&of, json_string(names[c]));
     }
-    other = m.n && out ? at_json_with(share_of(u, m.part, whole), "of", json_incref(of))
-                       : json_null();
-    out = at_json_with(out, "other", other);
+    if (m.n && out) {
+        other = share_of(u, m.part, whole);
+        at_json_put(&other, "of", json_incref(of));
+    }
+    at_json_put(&out, "other", other);
     json_decref(of);
     at_free(m.part);
     return out;
@@ -130,11 +129,11 @@ static json_t *tell_states(const at_units *u)
     for (int k = 0; k < ATTUNE_STATES; k++) {
         const at_interval i =
             at_units_mean(u->of[AT_UNIT_LEVEL + k], u->of[AT_UNIT_STATES], u->n, ATTUNE_LEVELS - 1);
-        states = at_json_with(
-            states, attune_state_names[k],
-            json_pack("{s:o, s:o}", "level", at_json_real(round(i.value * 1e3) / 1e3), "interval",
-                      at_json_interval(
-                          &(at_interval){0, round(i.low * 1e3) / 1e3, round(i.high * 1e3) / 1e3})));
+        at_json_put(&states, attune_state_names[k],
+                    json_pack("{s:o, s:o}", "level", at_json_real(round(i.value * 1e3) / 1e3),
+                              "interval",
+                              at_json_interval(&(at_interval){0, round(i.low * 1e3) / 1e3,
+                                                              round(i.high * 1e3) / 1e3})));
     }
     return states;
 }

@@ -2,10 +2,10 @@
  * the tables: what a later version keeps more of is in it without a line here.
  */
 #include "base/error.h"
+#include "base/json.h"
 #include "store/store.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +27,7 @@ static json_t *value_of(sqlite3_stmt *q, int i)
 {
     const char *text;
     json_t *value = NULL;
+    int rc = ATTUNE_OK;
 
     switch (sqlite3_column_type(q, i)) {
     case SQLITE_INTEGER: return json_integer(sqlite3_column_int64(q, i));
@@ -34,10 +35,10 @@ static json_t *value_of(sqlite3_stmt *q, int i)
     case SQLITE_TEXT:
         text = (const char *)sqlite3_column_text(q, i);
         if (text && *text == '{')
-            value = json_loads(text, 0, NULL);
-        if (!value)
+            rc = at_json_read(&value, text, strlen(text), 0, NULL);
+        if (!value && rc != ATTUNE_E_NOMEM)
             value = text ? json_string(text) : NULL;
-        return value ? value : json_string("(not valid text)");
+        return value || rc == ATTUNE_E_NOMEM ? value : json_string("(not valid text)");
     default: return json_null();
     }
 }
@@ -52,7 +53,7 @@ static char *row_text(sqlite3_stmt *q)
     for (int i = 0; ok && i < sqlite3_column_count(q); i++)
         ok = json_object_set_new(row, sqlite3_column_name(q, i), value_of(q, i)) == 0;
     if (ok)
-        text = json_dumps(row, JSON_COMPACT | JSON_REAL_PRECISION(9)); /* a float's digits */
+        text = at_json_write(row, JSON_COMPACT | JSON_REAL_PRECISION(9)); /* a float's digits */
     json_decref(row);
     return text;
 }

@@ -39,19 +39,9 @@ json_t *at_json_interval(const at_interval *i)
 
 int at_json_finish(json_t *root, char **out, attune_error *err)
 {
-    *out = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+    *out = at_json_write(root, JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(root);
     return *out ? ATTUNE_OK : at_fail_nomem(err);
-}
-
-json_t *at_json_with(json_t *whole, const char *key, json_t *part)
-{
-    if (whole && json_object_set_new(whole, key, part) == 0)
-        return whole;
-    if (!whole)
-        json_decref(part);
-    json_decref(whole);
-    return NULL;
 }
 
 /* ---- a record ---------------------------------------------------------------------------------- */
@@ -104,15 +94,14 @@ json_t *at_json_figures(const at_figures *f)
 
     for (int e = 0; e < ATTUNE_EMOTIONS; e++) {
         json_t *one = estimate("share", at_subject_share(s, AT_TOPIC_EXPRESSION, e));
-        one = at_json_with(one, "mean", at_json_real(t->seconds > 0 ? at_topic_mean(t, e) : NAN));
-        expression = at_json_with(expression, attune_emotion_names[e], one);
+        at_json_put(&one, "mean", at_json_real(t->seconds > 0 ? at_topic_mean(t, e) : NAN));
+        at_json_put(&expression, attune_emotion_names[e], one);
     }
     for (int e = 0; e < ATTUNE_ENGAGEMENTS; e++)
-        engagement = at_json_with(engagement, attune_engagement_names[e],
-                                  estimate("share", at_subject_share(s, AT_TOPIC_ENGAGEMENT, e)));
+        at_json_put(&engagement, attune_engagement_names[e],
+                    estimate("share", at_subject_share(s, AT_TOPIC_ENGAGEMENT, e)));
     for (int i = 0; i < ATTUNE_STATES; i++)
-        states =
-            at_json_with(states, attune_state_names[i], estimate("level", at_subject_level(s, i)));
+        at_json_put(&states, attune_state_names[i], estimate("level", at_subject_level(s, i)));
     return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "seconds", at_json_real(t->seconds),
                      "windows", (json_int_t)f->windows, "withheld", withheld(f), "expression",
                      expression, "engagement", engagement, "states", states);
@@ -135,14 +124,14 @@ json_t *at_json_units(const at_units *u)
     json_t *expression = json_object(), *engagement = json_object(), *states = json_object();
 
     for (int e = 0; e < ATTUNE_EMOTIONS; e++)
-        expression = at_json_with(expression, attune_emotion_names[e],
-                                  share(u, AT_UNIT_EMOTION + e, AT_UNIT_EXPRESSION));
+        at_json_put(&expression, attune_emotion_names[e],
+                    share(u, AT_UNIT_EMOTION + e, AT_UNIT_EXPRESSION));
     for (int e = 0; e < ATTUNE_ENGAGEMENTS; e++)
-        engagement = at_json_with(engagement, attune_engagement_names[e],
-                                  share(u, AT_UNIT_ENGAGEMENT + e, AT_UNIT_STATES));
+        at_json_put(&engagement, attune_engagement_names[e],
+                    share(u, AT_UNIT_ENGAGEMENT + e, AT_UNIT_STATES));
     for (int i = 0; i < ATTUNE_STATES; i++)
-        states = at_json_with(states, attune_state_names[i],
-                              mean_level(u, AT_UNIT_LEVEL + i, AT_UNIT_STATES));
+        at_json_put(&states, attune_state_names[i],
+                    mean_level(u, AT_UNIT_LEVEL + i, AT_UNIT_STATES));
     return json_pack("{s:o, s:o, s:o, s:o}", "withheld",
                      share(u, AT_UNIT_WITHHELD, AT_UNIT_WINDOWS), "expression", expression,
                      "engagement", engagement, "states", states);
@@ -173,11 +162,10 @@ json_t *at_json_usual(const at_moments *usual, int n, const at_figures *f)
     expression = json_object();
     states = json_object();
     for (int e = 0; e < ATTUNE_EMOTIONS; e++)
-        expression =
-            at_json_with(expression, attune_emotion_names[e], beside(&usual[e], &f->of[e]));
+        at_json_put(&expression, attune_emotion_names[e], beside(&usual[e], &f->of[e]));
     for (int i = 0; i < ATTUNE_STATES; i++)
-        states = at_json_with(states, attune_state_names[i],
-                              beside(&usual[ATTUNE_EMOTIONS + i], &f->of[ATTUNE_EMOTIONS + i]));
+        at_json_put(&states, attune_state_names[i],
+                    beside(&usual[ATTUNE_EMOTIONS + i], &f->of[ATTUNE_EMOTIONS + i]));
     return json_pack("{s:i, s:I, s:o, s:o}", "sessions", n, "windows", (json_int_t)usual[0].n,
                      "expression", expression, "states", states);
 }

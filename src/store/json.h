@@ -8,7 +8,7 @@
 
 #include "store/units.h"
 
-#include <jansson.h>
+#include "base/json.h"
 
 json_t *at_json_real(double value);             /* rounded to 1e-6; null of what is not finite */
 json_t *at_json_time(int64_t seconds);          /* "2026-11-27T06:10:00Z"; null of 0 */
@@ -23,9 +23,6 @@ int at_json_timeline(sqlite3 *db, const attune_record *r, uint32_t track, json_t
                      attune_error *err);
 /* usual: (AT_QUANTITIES) of the n sessions before; null of too few. */
 json_t *at_json_usual(const at_moments *usual, int n, const at_figures *f);
-
-/* Adds a part, stolen, to a whole that may be NULL already. Returns the whole, NULL after a failure. */
-json_t *at_json_with(json_t *whole, const char *key, json_t *part);
 
 /* Steals root. *out (free): its text. */
 int at_json_finish(json_t *root, char **out, attune_error *err);

@@ -5,6 +5,7 @@
 #include "store/record.h"
 #include "store/retention.h"
 #include "store/store.h"
+#include <string.h>
 
 #include <stdlib.h>
 
@@ -87,9 +88,10 @@ static int take_summary(at_parts *p, sqlite3 *db, int64_t id, attune_error *err)
     char *text;
     int rc = at_store_summary_of(db, id, &text, err);
 
-    if (rc == ATTUNE_OK && text)
-        p->summary = json_loads(text, 0, NULL);
-    if (!p->summary)
+    if (rc == ATTUNE_OK && text &&
+        at_json_read(&p->summary, text, strlen(text), 0, NULL) == ATTUNE_E_NOMEM)
+        rc = at_fail_nomem(err);
+    else if (!p->summary)
         p->summary = json_null();
     free(text);
     return rc;

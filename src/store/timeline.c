@@ -115,7 +115,7 @@ static json_t *group(const at_timeline *t, const char *const *names, int count, 
     json_t *o = json_object();
 
     for (int i = 0; i < count; i++)
-        o = at_json_with(o, names[i], column(t, sum + (size_t)i * sizeof(double), n));
+        at_json_put(&o, names[i], column(t, sum + (size_t)i * sizeof(double), n));
     return o;
 }
 

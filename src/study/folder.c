@@ -2,12 +2,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/outset.h"
 #include "report/text.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,7 +69,7 @@ static char *make_mark(const char *made_with)
 {
     json_t *root = json_pack("{s:s,s:i,s:s,s:s}", "what", "a study of attune's", "format", FORMAT,
                              "attune", attune_version(), "made_with", made_with ? made_with : "");
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    char *text = at_json_write(root, JSON_INDENT(1));
 
     json_decref(root);
     return text;
@@ -137,14 +137,11 @@ static int is_there(const char *path)
 /* 1: whole; 0: it was interrupted. */
 static int read_summary(const char *path, attune_error *err)
 {
-    unsigned char *text;
-    size_t size;
-    int rc = at_file_read(path, SUMMARY_LIMIT, &text, &size, err);
+    json_t *root;
+    int rc = at_json_read_file(&root, path, SUMMARY_LIMIT, 0, err);
 
     if (rc < 0)
         return rc;
-    json_t *root = json_loadb((const char *)text, size, 0, NULL);
-    at_free(text);
     const json_t *interrupted = json_object_get(root, "interrupted");
     rc = json_is_boolean(interrupted) ? !json_is_true(interrupted)
                                       : at_fail(err, ATTUNE_E_FORMAT, "%s: is damaged", path);

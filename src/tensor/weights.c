@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "kernels/kernels.h"
 
-#include <jansson.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -255,7 +255,7 @@ static int read_entries(const reader *r, at_weights *w)
 static int parse(at_weights *w, const char *path, const unsigned char *file, size_t size,
                  attune_error *err)
 {
-    json_error_t json;
+    json_error_t why;
     uint64_t length;
     int status;
 
@@ -264,9 +264,12 @@ static int parse(at_weights *w, const char *path, const unsigned char *file, siz
     length = le32(file) | (uint64_t)le32(file + 4) << 32;
     if (length > HEADER_MAX || length > size - 8)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short", path);
-    w->header = json_loadb((const char *)file + 8, (size_t)length, JSON_REJECT_DUPLICATES, &json);
-    if (!w->header)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", path, json.text);
+    status = at_json_read(&w->header, (const char *)file + 8, (size_t)length,
+                          JSON_REJECT_DUPLICATES, &why);
+    if (status == ATTUNE_E_NOMEM)
+        return at_fail_nomem(err);
+    if (status < 0)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", path, why.text);
     if (!json_is_object(w->header))
         return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", path);
 

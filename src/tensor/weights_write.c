@@ -5,10 +5,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "kernels/kernels.h"
 
-#include <jansson.h>
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
@@ -132,21 +133,6 @@ static json_t *describe(const pending *p, size_t begin, size_t end)
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-/* jansson (2.14) ignores a failed allocation while it writes a key, and leaves the key out: what
- * comes out must mean what went in. */
-static char *dump_checked(const json_t *v)
-{
-    char *text = json_dumps(v, JSON_COMPACT);
-    json_t *back = text ? json_loads(text, 0, NULL) : NULL;
-
-    if (!back || !json_equal(v, back)) {
-        free(text);
-        text = NULL;
-    }
-    json_decref(back);
-    return text;
-}
-
 /* The header as text; offsets follow the order of writing: f32 first, so that all of it stays
  * aligned in the file, then f16. */
 static char *make_header(const at_weights_writer *w)
@@ -169,7 +155,7 @@ static char *make_header(const at_weights_writer *w)
             at = end;
         }
     }
-    text = dump_checked(header);
+    text = at_json_write(header, JSON_COMPACT);
 done:
     json_decref(header);
     return text;
@@ -244,11 +230,13 @@ int at_weights_save(at_weights_writer *w, const char *path, attune_error *err)
     at_outfile out = {0};
     unsigned char length[8];
     size_t size = 0;
+    errno = 0;
     char *front = make_front(w, &size);
 
     if (!front)
-        return at_fail(err, ATTUNE_E_ARG, "%s: a tensor's name is not UTF-8, or memory is out",
-                       path);
+        return errno == ENOMEM
+                   ? at_fail_nomem(err)
+                   : at_fail(err, ATTUNE_E_ARG, "%s: a tensor's name is not UTF-8", path);
     const int status = at_outfile_open(&out, path, err);
     if (status != ATTUNE_OK) {
         free(front);

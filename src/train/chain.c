@@ -1,6 +1,6 @@
 /* chain.c - recipes one after the other, from data to a judged model. */
 #include "base/error.h"
-#include "base/file.h"
+#include "base/json.h"
 #include "train/run.h"
 #include <attune/eval.h>
 #include <math.h>
@@ -63,22 +63,21 @@ static int judge(const at_job *job, const char *model, const at_judged_settings 
         return status;
     tell_result(job, &r);
     char *text = attune_eval_json(&r);
-    json_t *one = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *one = NULL;
+    if (text)
+        at_json_read(&one, text, strlen(text), 0, NULL);
     attune_text_free(&text);
-    return !one || json_array_append_new(results, one) ? at_fail_nomem(err) : ATTUNE_OK;
+    return json_array_append_new(results, one) ? at_fail_nomem(err) : ATTUNE_OK;
 }
 
 static int write_results(const at_job *job, const json_t *results, attune_error *err)
 {
     char path[AT_TRAIN_PATH];
-    at_outfile out;
-    int status = at_job_path(job, ".results.json", path, err);
-    status = status ? status : at_outfile_open(&out, path, err);
-    if (status)
-        return status;
-    json_dumpf(results, out.f, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-    fputc('\n', out.f);
-    return at_outfile_commit(&out, err);
+    char *text = at_json_write(results, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    int status = text ? at_job_path(job, ".results.json", path, err) : at_fail_nomem(err);
+    status = status ? status : attune_text_write(path, text, err);
+    free(text);
+    return status;
 }
 
 static int judge_all(const at_job *job, const at_chain_settings *s, attune_error *err)

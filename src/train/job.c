@@ -3,6 +3,7 @@
 #include "data/protocol.h"
 #include "train/learn.h"
 #include "vision/detect.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,10 +121,19 @@ int at_job_path(const at_job *job, const char *suffix, char path[AT_TRAIN_PATH],
     return n < AT_TRAIN_PATH ? ATTUNE_OK : at_fail(err, ATTUNE_E_ARG, "%s: path too long", dir);
 }
 
-void at_job_wrote(const at_job *job, const char *suffix)
+int at_job_will_write(const at_job *job, attune_error *err)
 {
-    if (job->outputs)
-        json_array_append_new(job->outputs, json_sprintf("%s%s", job->recipe->name, suffix));
+    if (!job->note || unlink(job->note) == 0 || errno == ENOENT)
+        return ATTUNE_OK;
+    return at_fail(err, ATTUNE_E_IO, "%s: %s", job->note, strerror(errno));
+}
+
+int at_job_wrote(const at_job *job, const char *suffix, attune_error *err)
+{
+    if (!job->outputs ||
+        !json_array_append_new(job->outputs, json_sprintf("%s%s", job->recipe->name, suffix)))
+        return ATTUNE_OK;
+    return at_fail_nomem(err);
 }
 
 void at_job_tell(const at_job *job, const char *line)

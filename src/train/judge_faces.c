@@ -1,5 +1,6 @@
 #include "train/judge_faces.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "eval/confidence.h"
 #include "model/visual.h"
@@ -16,17 +17,11 @@ typedef struct judge {
     at_pool *pool;
 } judge;
 
-static void set_real(json_t *to, const char *key, double value)
-{
-    if (isfinite(value))
-        json_object_set_new(to, key, json_real(value));
-}
-
-static void note(json_t *metrics, const char *name, const char *what, double value)
+static void note(json_t **metrics, const char *name, const char *what, double value)
 {
     char key[64];
     snprintf(key, sizeof key, "%s.%s", name, what);
-    set_real(metrics, key, value);
+    at_json_put_real(metrics, key, value);
 }
 
 static double mean_error(const float *told, const float *truth, int n)
@@ -40,7 +35,7 @@ static double mean_error(const float *told, const float *truth, int n)
 /* How well the covered share is told on validation pictures that something is put over half of the
  * time, from a tenth of the face to nearly all of it: correlation with what was put there, and the mean
  * error. */
-static int judge_covered(judge *t, at_graph *g, int side, json_t *metrics, attune_error *err)
+static int judge_covered(judge *t, at_graph *g, int side, json_t **metrics, attune_error *err)
 {
     static const at_face_augment hidden = {.occlude = 0.5f, .strength = 1, .covers = 0.9f};
     int count = t->valid->faces.count, index[EVAL_BATCH], status = ATTUNE_OK, seen = 0;
@@ -148,7 +143,7 @@ static int label_of(const judge *t, int i, which head)
 
 /* Figures of one classification head over the rows that have its label; m->n is 0 without any. */
 static void judge_classes(const judge *t, const float *logits, which head, const char *name,
-                          float *p, int *label, json_t *metrics, at_metrics *m)
+                          float *p, int *label, json_t **metrics, at_metrics *m)
 {
     const int offset[] = {0, OUT_BASIC, OUT_ENGAGEMENT, OUT_DOMINANT};
     const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_ENGAGEMENTS, ATTUNE_STATES};
@@ -173,7 +168,7 @@ static void judge_classes(const judge *t, const float *logits, which head, const
 /* All classification heads. Returns the score: how often FER+'s label is told or, without any, FER2013's;
  * without these the macro F1 of the dominant state, of which a constant answer is often right. */
 static double judge_labels(const judge *t, const float *logits, int has_dominant, float *p,
-                           int *label, json_t *metrics)
+                           int *label, json_t **metrics)
 {
     at_metrics votes, basic, engagement, dominant = {0};
     judge_classes(t, logits, EXPRESSION, "ferplus", p, label, metrics, &votes);
@@ -186,7 +181,7 @@ static double judge_labels(const judge *t, const float *logits, int has_dominant
 
 /* AUC at the published thresholds: level >= 1, engagement = 3. */
 static void judge_states(const judge *t, const float *logits, float *score, int *positive,
-                         json_t *metrics)
+                         json_t **metrics)
 {
     for (int s = 0; s < ATTUNE_STATES; s++) {
         int k = s == ATTUNE_ENGAGEMENT ? AT_THRESHOLDS - 1 : 0, n = 0;
@@ -244,7 +239,7 @@ static int varies(const double *spread, int unit)
 
 /* Of each set by itself: its faces' movements and poses against what the teacher saw. room: two floats
  * a face. */
-static void judge_movements(const judge *t, const float *logits, float *room, json_t *metrics)
+static void judge_movements(const judge *t, const float *logits, float *room, json_t **metrics)
 {
     static const char *const axes[] = {"yaw", "pitch"};
     float *truth = room, *told = room + t->valid->faces.count;
@@ -260,20 +255,20 @@ static void judge_movements(const judge *t, const float *logits, float *room, js
             const double r = agreement(t, logits, set, OUT_UNITS + u, truth, told);
             if (varies(spread, u) && isfinite(r))
                 sum += r, counted++;
-            set_real(each, attune_units[u].name, r);
+            at_json_put_real(&each, attune_units[u].name, r);
         }
         for (int a = 0; a < 2; a++)
-            set_real(each, axes[a], agreement(t, logits, set, OUT_POSE + a, truth, told));
+            at_json_put_real(&each, axes[a], agreement(t, logits, set, OUT_POSE + a, truth, told));
         snprintf(name, sizeof name, "units.%d", set);
         note(metrics, name, "r", counted ? sum / counted : NAN);
         if (counted)
-            json_object_set(metrics, name, each); /* "units.0.r" is their mean */
+            at_json_put(metrics, name, json_incref(each)); /* "units.0.r" is their mean */
         json_decref(each);
     }
 }
 
 int at_judge_faces(const at_face_set *valid, at_params *params, at_pool *pool, at_graph *g,
-                   int side, json_t *metrics, double *score, attune_error *err)
+                   int side, json_t **metrics, double *score, attune_error *err)
 {
     judge self = {valid, params, pool}, *t = &self;
     size_t count = (size_t)valid->faces.count;
@@ -284,7 +279,7 @@ int at_judge_faces(const at_face_set *valid, at_params *params, at_pool *pool, a
     status = status ? status : predict(t, g, side, logits, err);
     status = status ? status : judge_covered(t, g, side, metrics, err);
     if (!status) {
-        json_object_set_new(metrics, "side", json_integer(side));
+        at_json_put(metrics, "side", json_integer(side));
         *score = judge_labels(t, logits, at_params_find(params, "visual.dominant.weight") != NULL,
                               p, label, metrics);
         judge_states(t, logits, p, label, metrics);

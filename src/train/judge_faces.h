@@ -13,6 +13,6 @@
  * *score: FER+'s accuracy, without it FER2013's, without
  * both the macro F1 of the dominant state, else 0. */
 int at_judge_faces(const at_face_set *valid, at_params *params, at_pool *pool, at_graph *g,
-                   int side, json_t *metrics, double *score, attune_error *err);
+                   int side, json_t **metrics, double *score, attune_error *err);
 
 #endif

@@ -33,8 +33,9 @@ typedef struct at_job {
     at_resume resume;
     uint64_t
         stamp; /* of recipe, options and the files that it names: what a checkpoint belongs to */
-    at_cache *cache; /* nullable */
-    json_t *outputs; /* names of the files written that the next runs need; nullable */
+    at_cache *cache;  /* nullable */
+    json_t *outputs;  /* names of the files written that the next runs need; nullable */
+    const char *note; /* path of the file that says so when all is done; nullable */
 } at_job;
 
 /* One function a kind. */
@@ -64,8 +65,10 @@ int at_job_corpus(const at_job *job, const char *dataset, const char *folder, co
                   int limit, at_corpus *out, attune_error *err);
 /* OUT/NAME and suffix. */
 int at_job_path(const at_job *job, const char *suffix, char path[AT_TRAIN_PATH], attune_error *err);
+/* Before the first of the outputs is replaced: what an earlier run noted as done no longer is. */
+int at_job_will_write(const at_job *job, attune_error *err);
 /* Notes that NAME and suffix is there. */
-void at_job_wrote(const at_job *job, const char *suffix);
+int at_job_wrote(const at_job *job, const char *suffix, attune_error *err);
 
 /* One line to the caller's event. */
 void at_job_tell(const at_job *job, const char *line);
@@ -93,8 +96,8 @@ typedef struct at_learner {
     /* Forward pass of the prepared batch; the graph has begun. Returns the scalar loss. */
     at_tensor *(*loss)(void *task, at_graph *g, int64_t step, int slot);
     /* On the averaged weights, which it may finish (batch norm statistics). Adds figures to metrics
-     * (key: number) and sets score, by which the best epoch is known. */
-    int (*evaluate)(void *task, at_graph *g, int64_t step, json_t *metrics, double *score,
+     * (key: number; NULL where memory was out, base/json.h) and sets score, by which the best epoch is known. */
+    int (*evaluate)(void *task, at_graph *g, int64_t step, json_t **metrics, double *score,
                     attune_error *err);
     const char *record; /* metadata key of the model's file that holds the metrics */
 } at_learner;

@@ -4,6 +4,7 @@
  * then calibrated anew, but for the fusion, whose temperature comes with it. */
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "fusion/kind.h"
 #include "fusion/condition.h"
@@ -241,7 +242,7 @@ static int put_metadata(const assembly *a, at_weights_writer *w)
     json_object_foreach((json_t *)a->s->metadata, key, value)
     {
         char *text = json_is_string(value) ? strdup(json_string_value(value))
-                                           : json_dumps(value, JSON_COMPACT);
+                                           : at_json_write(value, JSON_COMPACT);
         status = status ? status : text ? at_weights_put_meta(w, key, text) : -1;
         free(text);
     }
@@ -262,6 +263,7 @@ static int write_model(const assembly *a, attune_error *err)
     char path[AT_TRAIN_PATH];
     at_weights_writer *w = NULL;
     int status = at_job_path(a->job, ".safetensors", path, err);
+    status = status ? status : at_job_will_write(a->job, err);
     status = status ? status : at_weights_writer_create(&w, err);
     for (int i = 0; i < a->params.count && !status; i++) {
         const at_param *p = a->params.list[i];
@@ -273,9 +275,7 @@ static int write_model(const assembly *a, attune_error *err)
         status = at_fail_nomem(err);
     status = status ? status : at_weights_save(w, path, err);
     at_weights_writer_free(&w);
-    if (!status)
-        at_job_wrote(a->job, ".safetensors");
-    return status;
+    return status ? status : at_job_wrote(a->job, ".safetensors", err);
 }
 
 static int write_answers(const assembly *a, attune_error *err)

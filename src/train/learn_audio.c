@@ -2,6 +2,7 @@
  * recipe's folds. The last epoch is what is reported and kept: choosing the best one by the fold that it is
  * judged on would flatter it. */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "eval/confidence.h"
@@ -213,7 +214,7 @@ static int judge_set(const task *t, int set, const float *p, double figure[FIGUR
 }
 
 /* Each set by itself; what is reported is the mean over them. */
-static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
+static int evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, double *score,
                     attune_error *err)
 {
     task *t = self;
@@ -229,11 +230,11 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
             mean[i] += figure[i] / t->valid.sets;
         for (int i = 0; i < 2 && t->valid.sets > 1; i++) {
             snprintf(key, sizeof key, "%s.%d", figures[i], set);
-            json_object_set_new(metrics, key, json_real(figure[i]));
+            at_json_put_real(metrics, key, figure[i]);
         }
     }
     for (int i = 0; i < FIGURES && !status; i++)
-        json_object_set_new(metrics, figures[i], json_real(mean[i]));
+        at_json_put_real(metrics, figures[i], mean[i]);
     *score = mean[1];
     free(p);
     return status;

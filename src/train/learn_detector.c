@@ -6,6 +6,7 @@
  * silence is a target too, backgrounds stay silent.
  */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "data/scenes.h"
 #include "train/face_set.h"
@@ -341,16 +342,16 @@ static json_t *score_json(const score *s, int scenes, double *mean_recall)
         double recall = s->faces ? (double)s->found[c] / s->faces : 0;
         double error = s->found[c] ? s->landmark_error[c] / s->found[c] : 0;
         *mean_recall += recall / CONDITIONS;
-        json_object_set_new(all, condition_name(c),
-                            json_pack("{s:f,s:f,s:f,s:f,s:f}", "level", (double)conditions[c].level,
-                                      "recall", recall, "landmark_error", error, "others",
-                                      (double)s->others[c] / scenes, "false_alarms",
-                                      (double)s->false_alarms[c] / scenes));
+        at_json_put(&all, condition_name(c),
+                    json_pack("{s:f,s:f,s:f,s:f,s:f}", "level", (double)conditions[c].level,
+                              "recall", recall, "landmark_error", error, "others",
+                              (double)s->others[c] / scenes, "false_alarms",
+                              (double)s->false_alarms[c] / scenes));
     }
     return all;
 }
 
-static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *value,
+static int evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, double *value,
                     attune_error *err)
 {
     task *t = self;
@@ -360,14 +361,14 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, doub
     int status = measure(t, &t->t.params, &s, err);
     if (status)
         return status;
-    json_object_set_new(metrics, "faces", json_integer(s.faces));
-    json_object_set_new(metrics, "before", score_json(&t->before, t->s->eval_scenes, &before));
-    json_object_set_new(metrics, "after", score_json(&s, t->s->eval_scenes, value));
-    json_object_set_new(metrics, "recall_before", json_real(before));
-    json_object_set_new(metrics, "recall", json_real(*value));
+    at_json_put(metrics, "faces", json_integer(s.faces));
+    at_json_put(metrics, "before", score_json(&t->before, t->s->eval_scenes, &before));
+    at_json_put(metrics, "after", score_json(&s, t->s->eval_scenes, value));
+    at_json_put_real(metrics, "recall_before", before);
+    at_json_put_real(metrics, "recall", *value);
     for (int c = 0; c < CONDITIONS; c++)
-        json_object_set_new(metrics, condition_name(c),
-                            json_real(s.faces ? (double)s.found[c] / s.faces : 0));
+        at_json_put(metrics, condition_name(c),
+                    json_real(s.faces ? (double)s.found[c] / s.faces : 0));
     return ATTUNE_OK;
 }
 

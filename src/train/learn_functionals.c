@@ -5,8 +5,10 @@
  * their logits, again linear, is the expert (a product of experts, as it is one with the networks). */
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "eval/metrics.h"
+#include <attune/eval.h>
 #include "train/checkpoint.h"
 #include "train/heard_set.h"
 #include "train/learn.h"
@@ -220,9 +222,10 @@ static int judge_set(const task *t, int set, int centred, room *m, verdict *out,
 /* An interval over people needs two of them. */
 static json_t *verdict_json(const verdict *v)
 {
-    return v->people > 1 ? json_pack("{s:f, s:[ff]}", "recall", v->recall, "interval",
-                                     v->interval.lo, v->interval.hi)
-                         : json_pack("{s:f, s:n}", "recall", v->recall, "interval");
+    return v->people > 1
+               ? json_pack("{s:o, s:[oo]}", "recall", at_json_number(v->recall), "interval",
+                           at_json_number(v->interval.lo), at_json_number(v->interval.hi))
+               : json_pack("{s:o, s:n}", "recall", at_json_number(v->recall), "interval");
 }
 
 static void tell(const task *t, const at_set_settings *of, const char *what, const verdict *v)
@@ -235,14 +238,14 @@ static void tell(const task *t, const at_set_settings *of, const char *what, con
     at_job_tell(t->job, line);
 }
 
-static int judge(const task *t, int steps, json_t *figures, attune_error *err)
+static int judge(const task *t, int steps, json_t **figures, attune_error *err)
 {
     const size_t n = (size_t)t->valid.voices.voices.count + 1;
     room m = {malloc(n * AT_MOST_CLASSES * sizeof *m.p), malloc(n * sizeof *m.label),
               malloc(n * sizeof *m.group)};
     json_t *sets = json_array();
     int status = m.p && m.label && m.group && sets ? ATTUNE_OK : at_fail_nomem(err), set = 0;
-    json_object_set_new(figures, "steps", json_integer(steps));
+    at_json_put(figures, "steps", json_integer(steps));
     for (int i = 0; i < t->s->data.sets && !status; i++) {
         const at_set_settings *of = &t->s->data.set[i];
         verdict single, centred;
@@ -255,16 +258,16 @@ static int judge(const task *t, int steps, json_t *figures, attune_error *err)
             break;
         tell(t, of, "", &single);
         tell(t, of, ", less their people's usual", &centred);
-        json_array_append_new(
-            sets, json_pack("{s:s, s:s, s:i, s:i, s:o, s:o}", "dataset", of->dataset, "split",
-                            of->valid, "n", single.n, "people", single.people, "single",
-                            verdict_json(&single), "centred", verdict_json(&centred)));
+        at_json_append(&sets,
+                       json_pack("{s:s, s:s, s:i, s:i, s:o, s:o}", "dataset", of->dataset, "split",
+                                 of->valid, "n", single.n, "people", single.people, "single",
+                                 verdict_json(&single), "centred", verdict_json(&centred)));
     }
-    json_object_set_new(figures, "sets", sets);
+    at_json_put(figures, "sets", sets);
     free(m.p);
     free(m.label);
     free(m.group);
-    return status;
+    return status || *figures ? status : at_fail_nomem(err);
 }
 
 static int put(at_params *p, const char *what, int rows, int columns, const float *value,
@@ -285,13 +288,15 @@ static char *record(const at_weights *w, const json_t *figures)
     const char *before = at_weights_meta(w, "training");
     if (!before)
         before = at_weights_meta(w, "training.voice");
-    json_t *all = before ? json_loads(before, 0, NULL) : NULL;
+    json_t *all = NULL;
+    if (before && at_json_read(&all, before, strlen(before), 0, NULL) == ATTUNE_E_NOMEM)
+        return NULL;
     if (!json_is_object(all)) {
         json_decref(all);
         all = json_object();
     }
-    json_object_set(all, "functionals", (json_t *)figures);
-    char *text = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    at_json_put(&all, "functionals", json_incref((json_t *)(uintptr_t)figures));
+    char *text = at_json_write(all, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(all);
     return text;
 }
@@ -310,8 +315,7 @@ static int write_stream(const task *t, const at_weights *w, const json_t *figure
     status = status ? status : put(&p, "weight", WIDTH, CLASSES, t->x->weight, err);
     status = status ? status : put(&p, "bias", CLASSES, 0, t->x->bias, err);
     status = status ? status : at_params_save(path, &p, meta, err);
-    if (!status)
-        at_job_wrote(t->job, ".safetensors");
+    status = status ? status : at_job_wrote(t->job, ".safetensors", err);
     at_params_free(&p);
     free(text);
     return status;
@@ -319,18 +323,12 @@ static int write_stream(const task *t, const at_weights *w, const json_t *figure
 
 static int write_figures(const task *t, const json_t *figures, attune_error *err)
 {
-    char path[AT_TRAIN_PATH];
-    at_outfile out;
-    int status = at_job_path(t->job, ".figures.json", path, err);
-    status = status ? status : at_outfile_open(&out, path, err);
-    if (status)
-        return status;
-    json_dumpf(figures, out.f, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-    fputc('\n', out.f);
-    status = at_outfile_commit(&out, err);
-    if (!status)
-        at_job_wrote(t->job, ".figures.json");
-    return status;
+    char path[AT_TRAIN_PATH],
+        *text = at_json_write(figures, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    int status = text ? at_job_path(t->job, ".figures.json", path, err) : at_fail_nomem(err);
+    status = status ? status : attune_text_write(path, text, err);
+    free(text);
+    return status ? status : at_job_wrote(t->job, ".figures.json", err);
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */
@@ -370,7 +368,7 @@ int at_learn_functionals(const at_job *job, attune_error *err)
         scale(t.x, &t.valid);
     }
     status = status ? status : fit(&t, &steps, err);
-    status = status ? status : judge(&t, steps, figures, err);
+    status = status ? status : judge(&t, steps, &figures, err);
     status = status ? status : write_figures(&t, figures, err);
     if (!status && w)
         status = write_stream(&t, w, figures, err);

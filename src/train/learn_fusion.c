@@ -3,6 +3,7 @@
  * anew each epoch. In training one of the streams is left out now and then (modality dropout, paper 3.5),
  * and who counts how much is settled by the model's own reliabilities, as in a session. */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "data/pairs.h"
 #include "eval/confidence.h"
@@ -158,7 +159,7 @@ static void try_pair(void *arg, int number, int thread)
     }
 }
 
-static double note(json_t *metrics, const char *name, const char *what, const trial *x,
+static double note(json_t **metrics, const char *name, const char *what, const trial *x,
                    const float *p, int from, int rows)
 {
     const at_answers a = {.n = rows,
@@ -169,12 +170,12 @@ static double note(json_t *metrics, const char *name, const char *what, const tr
     char key[48];
     at_metrics_compute(&m, &a);
     snprintf(key, sizeof key, "%s.%s", name, what);
-    json_object_set_new(metrics, key, json_real(m.balanced_accuracy));
+    at_json_put_real(metrics, key, m.balanced_accuracy);
     return m.balanced_accuracy;
 }
 
 /* Mean recall under each condition, of both fusions, and what the fusion that learns is worth: its mean. */
-static double judge(const trial *x, json_t *metrics)
+static double judge(const trial *x, json_t **metrics)
 {
     const int each = x->t->s->judged, all = CONDITIONS * each;
     double sum = 0;
@@ -183,13 +184,13 @@ static double judge(const trial *x, json_t *metrics)
         note(metrics, conditions[c].name, "before", x, x->before, c * each, each);
     }
     const at_answers a = {.n = all, .classes = ATTUNE_EMOTIONS, .label = x->label, .p = x->p};
-    json_object_set_new(metrics, "ece", json_real(at_ece(&a)));
-    json_object_set_new(metrics, "temperature", json_real(x->t->net.temperature->value.data[0]));
+    at_json_put_real(metrics, "ece", at_ece(&a));
+    at_json_put_real(metrics, "temperature", x->t->net.temperature->value.data[0]);
     return sum / CONDITIONS;
 }
 
 /* The temperature is fitted on the pairs that are judged, under all conditions. */
-static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
+static int evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, double *score,
                     attune_error *err)
 {
     task *t = self;

@@ -3,8 +3,10 @@
  * once and has no randomness in it, so there is nothing to go on with after a stop: it is found anew. */
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "eval/metrics.h"
+#include <attune/eval.h>
 #include "model/hog_net.h"
 #include "train/checkpoint.h"
 #include "train/class_weights.h"
@@ -139,7 +141,7 @@ static int judge(task *t, at_head head, at_metrics *m, attune_error *err)
     return status;
 }
 
-static void note_figures(const task *t, at_head head, int iterations, const at_metrics *m)
+static void note_figures(task *t, at_head head, int iterations, const at_metrics *m)
 {
     const struct {
         const char *name;
@@ -152,7 +154,7 @@ static void note_figures(const task *t, at_head head, int iterations, const at_m
         n += snprintf(line + n, sizeof line - (size_t)n, "  %s %.4f", figure[i].name,
                       figure[i].value);
         snprintf(key, sizeof key, "%s.%s", at_heads[head].name, figure[i].name);
-        json_object_set_new(t->metrics, key, json_real(figure[i].value));
+        at_json_put_real(&t->metrics, key, figure[i].value);
     }
     at_job_tell(t->job, line);
 }
@@ -196,27 +198,23 @@ static int learn_head(task *t, at_head head, attune_error *err)
 static int write_model(const task *t, attune_error *err)
 {
     char path[AT_TRAIN_PATH];
-    char *text = json_dumps(t->metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    const char *meta[] = {"training", text ? text : "{}", NULL};
-    int status = at_job_path(t->job, ".safetensors", path, err);
+    char *text = at_json_write(t->metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    const char *meta[] = {"training", text, NULL};
+    int status = text ? at_job_path(t->job, ".safetensors", path, err) : at_fail_nomem(err);
+    status = status ? status : at_job_will_write(t->job, err);
     status = status ? status : at_params_save(path, &t->params, meta, err);
-    if (!status)
-        at_job_wrote(t->job, ".safetensors");
     free(text);
-    return status;
+    return status ? status : at_job_wrote(t->job, ".safetensors", err);
 }
 
 static int write_metrics(const task *t, attune_error *err)
 {
     char path[AT_TRAIN_PATH];
-    at_outfile out;
-    int status = at_job_path(t->job, ".metrics.jsonl", path, err);
-    status = status ? status : at_outfile_open(&out, path, err);
-    if (status)
-        return status;
-    json_dumpf(t->metrics, out.f, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    fputc('\n', out.f);
-    return at_outfile_commit(&out, err);
+    char *text = at_json_write(t->metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    int status = text ? at_job_path(t->job, ".metrics.jsonl", path, err) : at_fail_nomem(err);
+    status = status ? status : attune_text_write(path, text, err);
+    free(text);
+    return status;
 }
 
 static int learn(task *t, attune_error *err)

@@ -3,6 +3,7 @@
  * mean over the frames that a session makes, so that together they say what the still shows: by its label,
  * and in part, if the recipe says so, by what the network says of the still itself. */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "eval/metrics.h"
 #include "train/class_weights.h"
@@ -194,15 +195,16 @@ static int try_version(task *t, at_graph *g, int version, trial *x, attune_error
     return status ? at_fail_nomem(err) : status;
 }
 
-static void set_real(json_t *metrics, const char *name, const char *who, const char *what, double x)
+static void set_real(json_t **metrics, const char *name, const char *who, const char *what,
+                     double x)
 {
     char key[64];
     snprintf(key, sizeof key, "%s.%s.%s", name, who, what);
-    json_object_set_new(metrics, key, json_real(x));
+    at_json_put_real(metrics, key, x);
 }
 
 /* How much more often the encoder is right than the mean with regard to the mouth, 95 % over stills. */
-static int judge_gain(const trial *x, const char *name, json_t *metrics, attune_error *err)
+static int judge_gain(const trial *x, const char *name, json_t **metrics, attune_error *err)
 {
     const at_answers a = {
         .n = x->n, .classes = AT_FACE_CLASSES, .label = x->label, .p = row_of(x, RESTING, 0)};
@@ -218,7 +220,7 @@ static int judge_gain(const trial *x, const char *name, json_t *metrics, attune_
 
 /* How often each is right, in the mean over classes too, and how many of the neutral are surprised to
  * it. Returns how often the encoder is right. */
-static double judge(const trial *x, const char *name, json_t *metrics)
+static double judge(const trial *x, const char *name, json_t **metrics)
 {
     double learned = 0;
     for (int who = 0; who < ANSWERERS; who++) {
@@ -237,7 +239,7 @@ static double judge(const trial *x, const char *name, json_t *metrics)
     return learned;
 }
 
-static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
+static int evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, double *score,
                     attune_error *err)
 {
     static const char *const names[] = {"silent", "talking"};

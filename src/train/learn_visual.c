@@ -187,7 +187,7 @@ static int settle_statistics(task *t, at_graph *g, int side, attune_error *err)
     return status;
 }
 
-static int evaluate(void *self, at_graph *g, int64_t step, json_t *metrics, double *score,
+static int evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, double *score,
                     attune_error *err)
 {
     task *t = self;

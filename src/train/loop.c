@@ -1,6 +1,7 @@
 #include "train/learn.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/progress.h"
 #include "train/checkpoint.h"
@@ -110,38 +111,46 @@ static int name_files(run *s, attune_error *err)
     status = status ? status : at_job_path(s->job, ".best.safetensors", s->best, err);
     status = status ? status : at_job_path(s->job, ".metrics.jsonl", s->metrics, err);
     status = status ? status : at_job_path(s->job, ".log", log, err);
-    return status ? status : open_log(s, log, err);
+    status = status ? status : open_log(s, log, err);
+    return status ? status : at_job_will_write(s->job, err);
 }
 
 /* Writes the metrics of earlier epochs (up to the present step) and, if given, one more line. */
-static int write_metrics(run *s, const json_t *add, attune_error *err)
+static int put_metrics(const run *s, FILE *f, char *old, const char *add, attune_error *err)
+{
+    char *rest = NULL;
+    for (char *line = old ? strtok_r(old, "\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        json_t *v;
+        if (at_json_read(&v, line, strlen(line), 0, NULL) == ATTUNE_E_NOMEM)
+            return at_fail_nomem(err);
+        const json_t *at = json_object_get(v, "step");
+        int64_t step = json_is_integer(at) ? json_integer_value(at) : -1;
+        if (step >= 0 && (add ? step < s->state.step : step <= s->state.step))
+            fprintf(f, "%s\n", line);
+        json_decref(v);
+    }
+    if (add)
+        fprintf(f, "%s\n", add);
+    return ATTUNE_OK;
+}
+
+static int write_metrics(const run *s, const char *add, attune_error *err)
 {
     unsigned char *old = NULL;
     size_t size = 0;
     at_outfile out;
-    char *rest = NULL;
-    if (at_file_read(s->metrics, (size_t)64 << 20, &old, &size, NULL))
-        old = NULL;
-    int status = at_outfile_open(&out, s->metrics, err);
-    if (status) {
-        at_free(old);
-        return status;
-    }
-    for (char *line = old ? strtok_r((char *)old, "\n", &rest) : NULL; line;
-         line = strtok_r(NULL, "\n", &rest)) {
-        json_t *v = json_loads(line, 0, NULL);
-        const json_t *at = json_object_get(v, "step");
-        int64_t step = json_is_integer(at) ? json_integer_value(at) : -1;
-        if (step >= 0 && (add ? step < s->state.step : step <= s->state.step))
-            fprintf(out.f, "%s\n", line);
-        json_decref(v);
-    }
-    if (add) {
-        json_dumpf(add, out.f, JSON_COMPACT | JSON_REAL_PRECISION(6));
-        fputc('\n', out.f);
+    int status = access(s->metrics, F_OK) == 0
+                     ? at_file_read(s->metrics, (size_t)64 << 20, &old, &size, err)
+                     : ATTUNE_OK;
+    status = status ? status : at_outfile_open(&out, s->metrics, err);
+    if (!status) {
+        status = put_metrics(s, out.f, (char *)old, add, err);
+        status = status ? status : at_outfile_commit(&out, err);
+        at_outfile_abandon(&out);
     }
     at_free(old);
-    return at_outfile_commit(&out, err);
+    return status;
 }
 
 static int save_checkpoint(run *s, attune_error *err)
@@ -239,9 +248,28 @@ static void append_figures(const json_t *metrics, char *line, size_t size)
 /* Parameters as they are evaluated, with the figures. */
 static int save_model(const run *s, const char *path, const json_t *metrics, attune_error *err)
 {
-    char *text = json_dumps(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    const char *meta[] = {s->l->record, text ? text : "{}", NULL};
-    int status = at_params_save(path, &s->task->params, meta, err);
+    char *text = at_json_write(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    const char *meta[] = {s->l->record, text, NULL};
+    int status = text ? at_params_save(path, &s->task->params, meta, err) : at_fail_nomem(err);
+    free(text);
+    return status;
+}
+
+/* Keeps the model, and as the best one where it is. */
+static int keep_model(run *s, const json_t *metrics, double score, attune_error *err)
+{
+    int status = save_model(s, s->model, metrics, err);
+    if (!status && score > s->state.best) {
+        s->state.best = score;
+        status = save_model(s, s->best, metrics, err);
+    }
+    return status;
+}
+
+static int add_metrics(const run *s, const json_t *metrics, attune_error *err)
+{
+    char *text = at_json_write(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    const int status = text ? write_metrics(s, text, err) : at_fail_nomem(err);
     free(text);
     return status;
 }
@@ -252,37 +280,31 @@ static int evaluate(run *s, attune_error *err)
     const at_learner *l = s->l;
     double score = 0, begun = at_now();
     json_t *m = json_object();
-    if (!m)
-        return at_fail_nomem(err);
     int averaged = s->adamw.ema > 0;
     if (averaged)
         at_ema_swap(&s->task->params);
-    int status = l->evaluate(s->task, s->graph, s->state.step, m, &score, err);
+    int status = l->evaluate(s->task, s->graph, s->state.step, &m, &score, err);
     if (!status) {
         char line[LINE_SIZE];
         int epoch = (int)(s->state.step / s->task->steps_per_epoch);
         snprintf(line, sizeof line, "epoch %d/%d  loss %.4f", epoch, s->plan->epochs,
                  s->state.loss);
         append_figures(m, line, sizeof line);
-        json_object_set_new(m, "epoch", json_integer(epoch));
-        json_object_set_new(m, "step", json_integer(s->state.step));
-        json_object_set_new(m, "loss", json_real(s->state.loss));
-        json_object_set_new(m, "score", json_real(score));
+        at_json_put(&m, "epoch", json_integer(epoch));
+        at_json_put(&m, "step", json_integer(s->state.step));
+        at_json_put_real(&m, "loss", s->state.loss);
+        at_json_put_real(&m, "score", score);
         note_score(s, score);
         log_line(s, 1, "%s", line);
         s->state.score = score;
-        status = save_model(s, s->model, m, err);
-        if (!status && score > s->state.best) {
-            s->state.best = score;
-            status = save_model(s, s->best, m, err);
-        }
+        status = keep_model(s, m, score, err);
         /* What depends on the machine stays out of the model's file. */
-        json_object_set_new(m, "skipped_steps", json_integer(s->state.skipped));
+        at_json_put(&m, "skipped_steps", json_integer(s->state.skipped));
         if (s->state.scaling.scale > 0)
-            json_object_set_new(m, "loss_scale", json_real((double)s->state.scaling.scale));
-        json_object_set_new(m, "elapsed_s", json_real(at_now() - s->started));
-        json_object_set_new(m, "evaluation_s", json_real(at_now() - begun));
-        status = status ? status : write_metrics(s, m, err);
+            at_json_put_real(&m, "loss_scale", (double)s->state.scaling.scale);
+        at_json_put_real(&m, "elapsed_s", at_now() - s->started);
+        at_json_put_real(&m, "evaluation_s", at_now() - begun);
+        status = status ? status : add_metrics(s, m, err);
     }
     if (averaged)
         at_ema_swap(&s->task->params);
@@ -405,8 +427,7 @@ static int run_task(const at_learner *l, at_learning *task, double *score, attun
                          .best = -1,
                          .stamp = task->job->stamp}};
     int status = run_all(s, err);
-    if (!status)
-        at_job_wrote(task->job, ".safetensors");
+    status = status ? status : at_job_wrote(task->job, ".safetensors", err);
     if (score)
         *score = s->state.score;
     if (s->log)

@@ -1,7 +1,7 @@
 #include "train/recipe.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +23,9 @@ char *at_path_beside(const char *path, const char *file)
 
 static int read_json(const char *path, json_t **out, attune_error *err)
 {
-    unsigned char *text = NULL;
-    size_t size = 0;
-    json_error_t je;
-    int status = at_file_read(path, RECIPE_LIMIT, &text, &size, err);
-    if (status)
+    const int status = at_json_read_file(out, path, RECIPE_LIMIT, JSON_REJECT_DUPLICATES, err);
+    if (status || json_is_object(*out))
         return status;
-    *out = json_loadb((const char *)text, size, JSON_REJECT_DUPLICATES, &je);
-    at_free(text);
-    if (!*out)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s", path, je.line, je.text);
-    if (json_is_object(*out))
-        return ATTUNE_OK;
     json_decref(*out);
     *out = NULL;
     return at_fail(err, ATTUNE_E_FORMAT, "%s: a recipe must be an object", path);
@@ -132,6 +123,16 @@ static int load_merged(const char *path, const heir *heirs, json_t **out, attune
 
 /* ---- recipes ------------------------------------------------------------------------------ */
 
+static int take_hash(at_recipe *r, attune_error *err)
+{
+    char *text = at_json_write(r->root, JSON_SORT_KEYS | JSON_COMPACT);
+    if (!text)
+        return at_fail_nomem(err);
+    r->hash = at_hash(AT_HASH_START, text, strlen(text));
+    free(text);
+    return ATTUNE_OK;
+}
+
 int at_recipe_load(at_recipe *r, const char *path, attune_error *err)
 {
     memset(r, 0, sizeof *r);
@@ -149,6 +150,7 @@ int at_recipe_load(at_recipe *r, const char *path, attune_error *err)
         status = at_fail(err, ATTUNE_E_FORMAT,
                          "%s: name must be a text in quotes without '/': files are named after it",
                          path);
+    status = status ? status : take_hash(r, err);
     if (status)
         at_recipe_free(r);
     return status;
@@ -159,12 +161,4 @@ void at_recipe_free(at_recipe *r)
     json_decref(r->root);
     free(r->path);
     memset(r, 0, sizeof *r);
-}
-
-uint64_t at_recipe_hash(const at_recipe *r)
-{
-    char *text = json_dumps(r->root, JSON_SORT_KEYS | JSON_COMPACT);
-    uint64_t hash = text ? at_hash(AT_HASH_START, text, strlen(text)) : 0;
-    free(text);
-    return hash;
 }

@@ -15,13 +15,11 @@ typedef struct at_recipe {
     char *path;
     const char *kind; /* lives with root */
     const char *name; /* of the files it writes */
+    uint64_t hash;    /* of its canonical text: the same for the same fields, however written */
 } at_recipe;
 
 int at_recipe_load(at_recipe *r, const char *path, attune_error *err);
 void at_recipe_free(at_recipe *r);
-
-/* at_hash of the recipe's canonical text: the same for the same fields, however written. */
-uint64_t at_recipe_hash(const at_recipe *r);
 
 /* file beside the file that path names, or file itself if that begins with '/'. free. */
 char *at_path_beside(const char *path, const char *file);

@@ -2,12 +2,15 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { NOTE_LIMIT = 1 << 20 };
 
 typedef int (*run_fn)(const at_job *job, attune_error *err);
 
@@ -54,7 +57,7 @@ static int add_file(void *user, const char *file, attune_error *err)
         at_recipe r;
         status = at_recipe_load(&r, path, err);
         if (!status) {
-            add_number(s, at_recipe_hash(&r));
+            add_number(s, r.hash);
             at_recipe_free(&r);
         }
     } else if (!status) {
@@ -67,7 +70,7 @@ static int add_file(void *user, const char *file, attune_error *err)
 static int make_stamp(at_job *job, const at_fields *fields, attune_error *err)
 {
     stamping s = {.job = job, .hash = AT_HASH_START};
-    add_number(&s, at_recipe_hash(job->recipe));
+    add_number(&s, job->recipe->hash);
     add_number(&s, (uint64_t)job->options->epochs);
     add_number(&s, (uint64_t)job->options->limit);
     int status = at_fields_files(fields, job->settings, add_file, &s, err);
@@ -87,10 +90,9 @@ static int is_there(const at_job *job, const char *name)
 
 static int is_done(const at_job *job)
 {
-    char path[AT_TRAIN_PATH], stamp[24];
-    if (at_job_path(job, ".done.json", path, NULL))
-        return 0;
-    json_t *note = json_load_file(path, 0, NULL);
+    char stamp[24];
+    json_t *note;
+    at_json_read_file(&note, job->note, NOTE_LIMIT, 0, NULL);
     const json_t *outputs = json_object_get(note, "outputs");
     const char *found = json_string_value(json_object_get(note, "stamp"));
     snprintf(stamp, sizeof stamp, "%016" PRIx64, job->stamp);
@@ -103,16 +105,15 @@ static int is_done(const at_job *job)
 
 static int write_note(const at_job *job, attune_error *err)
 {
-    char path[AT_TRAIN_PATH];
     at_outfile out;
-    int status = at_job_path(job, ".done.json", path, err);
-    status = status ? status : at_outfile_open(&out, path, err);
-    if (status)
-        return status;
-    fprintf(out.f, "{\"stamp\": \"%016" PRIx64 "\", \"outputs\": ", job->stamp);
-    json_dumpf(job->outputs, out.f, JSON_COMPACT);
-    fputs("}\n", out.f);
-    return at_outfile_commit(&out, err);
+    char *outputs = at_json_write(job->outputs, JSON_COMPACT);
+    int status = outputs ? at_outfile_open(&out, job->note, err) : at_fail_nomem(err);
+    if (!status) {
+        fprintf(out.f, "{\"stamp\": \"%016" PRIx64 "\", \"outputs\": %s}\n", job->stamp, outputs);
+        status = at_outfile_commit(&out, err);
+    }
+    free(outputs);
+    return status;
 }
 
 /* ---- a run ---------------------------------------------------------------------------------- */
@@ -159,11 +160,13 @@ int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_resume r
     run_fn run = run_of_kind(r->kind);
     if (!fields || !run)
         return unknown_kind(r, err);
+    char note[AT_TRAIN_PATH];
     void *settings = at_alloc(1, fields->size);
-    at_job job = {.recipe = r, .settings = settings, .options = o, .resume = resume};
+    at_job job = {.recipe = r, .settings = settings, .options = o, .resume = resume, .note = note};
     job.outputs = json_array();
     int status = settings && job.outputs ? ATTUNE_OK : at_fail_nomem(err);
     status = status ? status : at_fields_read(fields, r->root, r->path, "", settings, err);
+    status = status ? status : at_job_path(&job, ".done.json", note, err);
     status = status ? status : make_stamp(&job, fields, err);
     int done = !status && unless_done && is_done(&job);
     if (ran)

@@ -1,6 +1,7 @@
 /* train.c - the public face of training. */
 #include <attune/train.h>
 #include "base/error.h"
+#include "base/json.h"
 #include "train/run.h"
 #include <math.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ int attune_recipe_text(const char *recipe, char **out, attune_error *err)
     int status = at_recipe_load(&r, recipe, err);
     if (status)
         return status;
-    *out = json_dumps(r.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    *out = at_json_write(r.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     at_recipe_free(&r);
     return *out ? ATTUNE_OK : at_fail_nomem(err);
 }

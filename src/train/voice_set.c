@@ -38,7 +38,8 @@ static int take_labels(at_voice_set *s, attune_error *err)
         const at_voice_sample *v = &s->voices.list[i];
         s->set_of[i] = v->corpus;
         s->label[i] = network_class(s->head[v->corpus], v->label.expression);
-        s->classes[v->corpus] |= 1u << s->label[i];
+        if (s->label[i] >= 0)
+            s->classes[v->corpus] |= 1u << s->label[i];
     }
     return ATTUNE_OK;
 }
