@@ -340,6 +340,27 @@ static void detect(const at_weights *w)
     at_detector_free(&d);
 }
 
+/* As training starts from one: what is imported may be put on a graph. */
+static void train_detector(const at_weights *w)
+{
+    at_params p = {0};
+    at_graph *g;
+    attune_error err = {0};
+    at_tensor *head[AT_DETECT_LEVELS];
+
+    FUZZ_CHECK(at_graph_create(&g, NULL, at_kernels_best(), NULL) == ATTUNE_OK);
+    if (at_detector_import(&p, w, &err) == ATTUNE_OK) {
+        at_graph_begin(g, AT_INFER, 0);
+        at_tensor *x = at_tensor_new(g, 4, (int[]){1, SIDE, SIDE, 3}, 0);
+        memset(x->data, 0, at_tensor_count(x) * sizeof(float));
+        FUZZ_CHECK(at_detector_graph(g, &p, x, head) == ATTUNE_OK);
+    } else {
+        FUZZ_CHECK(err.text[0]);
+    }
+    at_graph_free(&g);
+    at_params_free(&p);
+}
+
 static void tell_by_gradients(const at_weights *w)
 {
     static float x[HOG_VALUES], logit[64];
@@ -381,6 +402,51 @@ static void judge(const attune_model *m)
     at_fusion_run(m->fusion, e, &all);
     check_estimate(&all);
     at_graph_free(&g);
+}
+
+static void check_window(const attune_window *w)
+{
+    check_shares(w->emotion7, ATTUNE_EMOTIONS);
+    for (int s = 0; w->has_state && s < ATTUNE_STATES; s++)
+        check_shares(w->state4[s], ATTUNE_LEVELS);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        FUZZ_CHECK(w->reliability[m] >= 0 && w->reliability[m] <= 1.001f);
+        FUZZ_CHECK(w->condition[m] >= 0 && w->condition[m] <= 1);
+    }
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        FUZZ_CHECK(isnan(w->unit[u]) || (w->unit[u] >= 0 && w->unit[u] <= 1));
+    for (int i = 0; i < 4; i++)
+        FUZZ_CHECK(isfinite(w->box[i]));
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        FUZZ_CHECK(isfinite(w->offset[e]));
+}
+
+/* Half a second of a pattern and of noise, as attune analyze would push it. */
+static void hold_session(const attune_model *m)
+{
+    enum { W = 64, H = 48, FRAMES = 3, SAMPLES = 8000 };
+    static uint8_t rgb[3 * W * H];
+    static float pcm[SAMPLES];
+    const attune_options o = {.threads = 1, .window_s = 0.5, .hop_s = 0.25, .max_tracks = 2};
+    attune_session *s;
+    attune_window w;
+
+    for (int i = 0; i < (int)sizeof rgb; i++)
+        rgb[i] = (uint8_t)(i * 7 ^ i / 64);
+    for (int i = 0; i < SAMPLES; i++)
+        pcm[i] = 0.3f * sinf((float)(i * i % 9001));
+    if (attune_session_open(&s, m, &o, NULL) != ATTUNE_OK)
+        return;
+    for (int i = 0; i < FRAMES; i++) {
+        FUZZ_CHECK(attune_session_push_video(s, i * 200000, rgb, W, H, 3 * W) == ATTUNE_OK);
+        while (attune_session_next(s, &w) == 1)
+            check_window(&w);
+    }
+    FUZZ_CHECK(attune_session_push_audio(s, 0, pcm, SAMPLES) == ATTUNE_OK);
+    FUZZ_CHECK(attune_session_finish(s) == ATTUNE_OK);
+    while (attune_session_next(s, &w) == 1)
+        check_window(&w);
+    attune_session_free(&s);
 }
 
 /* The fusion alone, of streams that say something fine. */
@@ -439,6 +505,7 @@ static void load(const char *path)
     FUZZ_CHECK(facts.arrays > 0 && facts.values > 0 && facts.path &&
                (facts.has_visual || facts.has_audio));
     judge(m);
+    hold_session(m);
     attune_model_free(&m);
     attune_model_free(&m);
 }
@@ -452,6 +519,7 @@ static void load_parts(const char *path)
         return;
     fuse(w);
     detect(w);
+    train_detector(w);
     tell_by_gradients(w);
     at_weights_free(&w);
 }
