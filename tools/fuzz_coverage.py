@@ -62,6 +62,7 @@ READERS = {
         **{f"src/data/{part}.c": () for part in (
             "corpus", "corpus_daisee", "corpus_fer", "corpus_folder", "corpus_manifest", "corpus_ravdess",
             "corpus_voices_more", "class_folders", "labels", "paths", "split")},
+        "src/train/teacher.c": (),
     },
     "csv": {"src/data/csv.c": (), "src/data/gunzip.c": ()},
     "recipe": {"src/train/recipe.c": (), "src/train/settings.c": (),
