@@ -26,6 +26,7 @@ enum {
     HOG,
     PLAIN,
     MEASURES,
+    YUNET,
     KIND,
     KINDS = 7,
     PARTS = KIND + KINDS
@@ -34,7 +35,7 @@ enum {
 /* An array of the file that is written. */
 typedef struct array {
     char name[128];
-    int rank, dim[3];
+    int rank, dim[AT_MAX_RANK + 1];
     size_t n; /* values that data has; past them zeros */
     const float *data;
     float value; /* of the one at `at`, or of all where that is -1 */
@@ -133,6 +134,40 @@ static void make_plain(at_params *p)
     add(p, "visual.block3.depthwise.bias", 0, at_mb_blocks[3].mid, 0);
 }
 
+/* A convolution in the layout of YuNet's authors: (out, in, k, k), and a bias. */
+static void add_conv(at_params *p, const char *of, int conv, int out, int in, int k)
+{
+    char name[80];
+
+    snprintf(name, sizeof name, "%s.conv%d.weight", of, conv);
+    FUZZ_CHECK(at_params_get(p, name, 4, (int[]){out, in, k, k}));
+    snprintf(name, sizeof name, "%s.conv%d.bias", of, conv);
+    FUZZ_CHECK(at_params_get(p, name, 1, &out));
+}
+
+static void add_yunet_unit(at_params *p, const char *of, int out)
+{
+    add_conv(p, of, 1, out, CHANNELS, 1);
+    add_conv(p, of, 2, out, 1, 3);
+}
+
+static void make_yunet(at_params *p)
+{
+    static const struct {
+        const char *name;
+        int channels;
+    } head[] = {{"cls", 1}, {"bbox", 4}, {"obj", 1}, {"kps", 10}};
+    char name[80];
+
+    add_conv(p, "backbone.model0", 1, CHANNELS, 3, 3); /* AT_DETECT_STEM */
+    for (int i = 0; i < AT_UNIT_HEAD; i++)
+        add_yunet_unit(p, at_detect_unit_names[i], CHANNELS);
+    for (int i = 0; i < 4 * AT_DETECT_LEVELS; i++) {
+        snprintf(name, sizeof name, "bbox_head.multi_level_%s.%d", head[i % 4].name, i / 4);
+        add_yunet_unit(p, name, head[i % 4].channels);
+    }
+}
+
 static void make_parts(void)
 {
     const at_encoder_shape shape = {1, 16, 2};
@@ -150,6 +185,7 @@ static void make_parts(void)
     make_hog(&part[HOG]);
     make_plain(&part[PLAIN]);
     make_measures(&part[MEASURES]);
+    make_yunet(&part[YUNET]);
     for (int k = 0; at_fusion_kinds[k]; k++)
         FUZZ_CHECK(at_fusion_net_make(&net, &part[KIND + k], at_fusion_kinds[k], NULL, &rng,
                                       NULL) == ATTUNE_OK);
@@ -181,9 +217,12 @@ static void change(array *a, int how, int by)
     switch (how % 9) {
     case 0: a->name[0] = 0; break; /* is left out */
     case 1: a->name[(unsigned)by % length] = "0123x.w"[by % 7]; break;
-    case 2: a->dim[by % 2] = by / 2; break;
-    case 3: a->dim[0] *= a->rank == 2 ? a->dim[1] : 1, a->rank = 1; break;
-    case 4: a->dim[a->rank++ % 3] = 1, a->rank = a->rank > 3 ? 3 : a->rank; break;
+    case 2: a->dim[by % a->rank] = by / a->rank; break;
+    case 3: a->dim[0] = (int)a->n, a->rank = 1; break;
+    case 4:
+        if (a->rank <= AT_MAX_RANK)
+            a->dim[a->rank++] = 1;
+        break;
     case 5: a->half = 1; break;
     case 6: a->at = (by / 10) % (long)a->n; break;
     case 7: a->at = -1; break;
