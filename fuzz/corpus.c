@@ -1,12 +1,13 @@
 /* Hostile data sets: what a reader lists lies within its heads' labels, or it is an error in words. The
  * input is a folder as text: "DATA SET SPLIT" and a newline, then files, each "@PATH", a newline and its
- * content, apart by "\n@". */
+ * content, apart by "\n@". Of the data set "teacher" its list of movements is read. */
 #include "folder.h"
 #include "fuzz.h"
 
 #include "data/corpus.h"
 #include "data/pairs.h"
 #include "data/protocol.h"
+#include "train/teacher.h"
 
 #include <math.h>
 #include <string.h>
@@ -108,6 +109,24 @@ static void read_set(const char *name, const char *split)
     at_corpus_free(&c);
 }
 
+/* What another network says of pictures, by their names. */
+static void read_teacher(void)
+{
+    char path[FUZZ_PATH];
+    at_teacher *t;
+    attune_error err = {0};
+
+    snprintf(path, sizeof path, "%s/teacher.csv", fuzz_folder());
+    const int status = at_teacher_load(&t, path, &err);
+    FUZZ_CHECK((status == ATTUNE_OK) == !err.text[0] && (status == ATTUNE_OK) == (t != NULL));
+    const at_taught *seen = t ? at_teacher_find(t, "/data/set/train/a.png") : NULL;
+    for (int i = 0; seen && i < AT_POSE_AXES; i++)
+        FUZZ_CHECK(fabsf(seen->pose[i]) <= 180);
+    for (int i = 0; seen && i < ATTUNE_UNITS; i++)
+        FUZZ_CHECK(seen->unit[i] >= 0 && seen->unit[i] <= 1);
+    at_teacher_free(&t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char first[200];
@@ -124,7 +143,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     *split++ = 0;
     put_files(line + 1, text + size);
-    read_set(first, split);
+    if (strcmp(first, "teacher") == 0)
+        read_teacher();
+    else
+        read_set(first, split);
     fuzz_folder_empty();
     return 0;
 }

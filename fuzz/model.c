@@ -26,6 +26,7 @@ enum {
     HOG,
     PLAIN,
     MEASURES,
+    YUNET,
     KIND,
     KINDS = 7,
     PARTS = KIND + KINDS
@@ -34,7 +35,7 @@ enum {
 /* An array of the file that is written. */
 typedef struct array {
     char name[128];
-    int rank, dim[3];
+    int rank, dim[AT_MAX_RANK + 1];
     size_t n; /* values that data has; past them zeros */
     const float *data;
     float value; /* of the one at `at`, or of all where that is -1 */
@@ -133,6 +134,40 @@ static void make_plain(at_params *p)
     add(p, "visual.block3.depthwise.bias", 0, at_mb_blocks[3].mid, 0);
 }
 
+/* A convolution in the layout of YuNet's authors: (out, in, k, k), and a bias. */
+static void add_conv(at_params *p, const char *of, int conv, int out, int in, int k)
+{
+    char name[80];
+
+    snprintf(name, sizeof name, "%s.conv%d.weight", of, conv);
+    FUZZ_CHECK(at_params_get(p, name, 4, (int[]){out, in, k, k}));
+    snprintf(name, sizeof name, "%s.conv%d.bias", of, conv);
+    FUZZ_CHECK(at_params_get(p, name, 1, &out));
+}
+
+static void add_yunet_unit(at_params *p, const char *of, int out)
+{
+    add_conv(p, of, 1, out, CHANNELS, 1);
+    add_conv(p, of, 2, out, 1, 3);
+}
+
+static void make_yunet(at_params *p)
+{
+    static const struct {
+        const char *name;
+        int channels;
+    } head[] = {{"cls", 1}, {"bbox", 4}, {"obj", 1}, {"kps", 10}};
+    char name[80];
+
+    add_conv(p, "backbone.model0", 1, CHANNELS, 3, 3); /* AT_DETECT_STEM */
+    for (int i = 0; i < AT_UNIT_HEAD; i++)
+        add_yunet_unit(p, at_detect_unit_names[i], CHANNELS);
+    for (int i = 0; i < 4 * AT_DETECT_LEVELS; i++) {
+        snprintf(name, sizeof name, "bbox_head.multi_level_%s.%d", head[i % 4].name, i / 4);
+        add_yunet_unit(p, name, head[i % 4].channels);
+    }
+}
+
 static void make_parts(void)
 {
     const at_encoder_shape shape = {1, 16, 2};
@@ -150,6 +185,7 @@ static void make_parts(void)
     make_hog(&part[HOG]);
     make_plain(&part[PLAIN]);
     make_measures(&part[MEASURES]);
+    make_yunet(&part[YUNET]);
     for (int k = 0; at_fusion_kinds[k]; k++)
         FUZZ_CHECK(at_fusion_net_make(&net, &part[KIND + k], at_fusion_kinds[k], NULL, &rng,
                                       NULL) == ATTUNE_OK);
@@ -181,9 +217,12 @@ static void change(array *a, int how, int by)
     switch (how % 9) {
     case 0: a->name[0] = 0; break; /* is left out */
     case 1: a->name[(unsigned)by % length] = "0123x.w"[by % 7]; break;
-    case 2: a->dim[by % 2] = by / 2; break;
-    case 3: a->dim[0] *= a->rank == 2 ? a->dim[1] : 1, a->rank = 1; break;
-    case 4: a->dim[a->rank++ % 3] = 1, a->rank = a->rank > 3 ? 3 : a->rank; break;
+    case 2: a->dim[by % a->rank] = by / a->rank; break;
+    case 3: a->dim[0] = (int)a->n, a->rank = 1; break;
+    case 4:
+        if (a->rank <= AT_MAX_RANK)
+            a->dim[a->rank++] = 1;
+        break;
     case 5: a->half = 1; break;
     case 6: a->at = (by / 10) % (long)a->n; break;
     case 7: a->at = -1; break;
@@ -340,6 +379,27 @@ static void detect(const at_weights *w)
     at_detector_free(&d);
 }
 
+/* As training starts from one: what is imported may be put on a graph. */
+static void train_detector(const at_weights *w)
+{
+    at_params p = {0};
+    at_graph *g;
+    attune_error err = {0};
+    at_tensor *head[AT_DETECT_LEVELS];
+
+    FUZZ_CHECK(at_graph_create(&g, NULL, at_kernels_best(), NULL) == ATTUNE_OK);
+    if (at_detector_import(&p, w, &err) == ATTUNE_OK) {
+        at_graph_begin(g, AT_INFER, 0);
+        at_tensor *x = at_tensor_new(g, 4, (int[]){1, SIDE, SIDE, 3}, 0);
+        memset(x->data, 0, at_tensor_count(x) * sizeof(float));
+        FUZZ_CHECK(at_detector_graph(g, &p, x, head) == ATTUNE_OK);
+    } else {
+        FUZZ_CHECK(err.text[0]);
+    }
+    at_graph_free(&g);
+    at_params_free(&p);
+}
+
 static void tell_by_gradients(const at_weights *w)
 {
     static float x[HOG_VALUES], logit[64];
@@ -381,6 +441,51 @@ static void judge(const attune_model *m)
     at_fusion_run(m->fusion, e, &all);
     check_estimate(&all);
     at_graph_free(&g);
+}
+
+static void check_window(const attune_window *w)
+{
+    check_shares(w->emotion7, ATTUNE_EMOTIONS);
+    for (int s = 0; w->has_state && s < ATTUNE_STATES; s++)
+        check_shares(w->state4[s], ATTUNE_LEVELS);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        FUZZ_CHECK(w->reliability[m] >= 0 && w->reliability[m] <= 1.001f);
+        FUZZ_CHECK(w->condition[m] >= 0 && w->condition[m] <= 1);
+    }
+    for (int u = 0; u < ATTUNE_UNITS; u++)
+        FUZZ_CHECK(isnan(w->unit[u]) || (w->unit[u] >= 0 && w->unit[u] <= 1));
+    for (int i = 0; i < 4; i++)
+        FUZZ_CHECK(isfinite(w->box[i]));
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        FUZZ_CHECK(isfinite(w->offset[e]));
+}
+
+/* Half a second of a pattern and of noise, as attune analyze would push it. */
+static void hold_session(const attune_model *m)
+{
+    enum { W = 64, H = 48, FRAMES = 3, SAMPLES = 8000 };
+    static uint8_t rgb[3 * W * H];
+    static float pcm[SAMPLES];
+    const attune_options o = {.threads = 1, .window_s = 0.5, .hop_s = 0.25, .max_tracks = 2};
+    attune_session *s;
+    attune_window w;
+
+    for (int i = 0; i < (int)sizeof rgb; i++)
+        rgb[i] = (uint8_t)(i * 7 ^ i / 64);
+    for (int i = 0; i < SAMPLES; i++)
+        pcm[i] = 0.3f * sinf((float)(i * i % 9001));
+    if (attune_session_open(&s, m, &o, NULL) != ATTUNE_OK)
+        return;
+    for (int i = 0; i < FRAMES; i++) {
+        FUZZ_CHECK(attune_session_push_video(s, i * 200000, rgb, W, H, 3 * W) == ATTUNE_OK);
+        while (attune_session_next(s, &w) == 1)
+            check_window(&w);
+    }
+    FUZZ_CHECK(attune_session_push_audio(s, 0, pcm, SAMPLES) == ATTUNE_OK);
+    FUZZ_CHECK(attune_session_finish(s) == ATTUNE_OK);
+    while (attune_session_next(s, &w) == 1)
+        check_window(&w);
+    attune_session_free(&s);
 }
 
 /* The fusion alone, of streams that say something fine. */
@@ -439,6 +544,7 @@ static void load(const char *path)
     FUZZ_CHECK(facts.arrays > 0 && facts.values > 0 && facts.path &&
                (facts.has_visual || facts.has_audio));
     judge(m);
+    hold_session(m);
     attune_model_free(&m);
     attune_model_free(&m);
 }
@@ -452,6 +558,7 @@ static void load_parts(const char *path)
         return;
     fuse(w);
     detect(w);
+    train_detector(w);
     tell_by_gradients(w);
     at_weights_free(&w);
 }

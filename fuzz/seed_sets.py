@@ -1,5 +1,10 @@
 """Seeds of the fuzz program that reads data sets: each in miniature, and what may be wrong with it."""
 
+import pathlib
+import re
+
+HERE = pathlib.Path(__file__).resolve().parent
+
 
 def folder(asked, files):
     return asked.encode() + b"\n" + b"\n".join(b"@" + name.encode() + b"\n" + content
@@ -87,4 +92,10 @@ def corpus():
     yield folder("ferplus all", {"a.png": b"x"})
     yield folder("fer2013 train", {"happy/a.png": b"x"})
     yield folder("daisee all", {"a": b"x"})
+    units = re.findall(r'\{"(\w+)", \d+\}', (HERE / "../src/base/names.c").read_text(encoding="utf-8"))
+    columns = ["set", "file", "found", "yaw", "pitch", "roll", *units]
+    values = ["train", "a.png", "1", "1.5", "-2", "180", *(len(units) * ["128"])]
+    for row in (values, values[:3], ["set", "a.png", "0"], values[:-1] + ["256"], values[:5] + ["nan"] + values[6:]):
+        yield folder("teacher all", {"teacher.csv": (",".join(columns) + "\n" + ",".join(row) + "\n").encode()})
+    yield folder("teacher all", {"teacher.csv": b"set,file\n"})
     yield folder("nobody's all", {})

@@ -271,7 +271,7 @@ def box():
 
 def model():
     """Parts, a kind of fusion, changes (fuzz/model.c)."""
-    face, voice, expert, spatial, temporal, detector, hog, plain, measures = (1 << i for i in range(9))
+    face, voice, expert, spatial, temporal, detector, hog, plain, measures, yunet = (1 << i for i in range(10))
 
     def of(parts, kind, *changes, text=b""):
         return struct.pack("<HBB", parts, kind, len(changes)) + b"".join(
@@ -294,6 +294,17 @@ def model():
             yield of(face | spatial | temporal, 8, (how, 270 + array, 2))
         yield of(face | spatial | temporal, 8, (6, 270 + array, 0))
         yield of(face, 8, (0, 4 * array, 2))
+
+
+    yield of(yunet, 8)
+    for array in range(0, 120, 3):
+        for change in (0, 0), (2, 9), (2, 14), (4, 0):
+            yield of(yunet, 8, (change[0], array, change[1]))
+    for level in range(3):  # what the detector says of all places, by its last biases
+        bias = 276 + 2 + 4 * (17 + level) + 3
+        for value in range(10):
+            yield of(face | detector | measures, 2, (7, bias, value))
+            yield of(face | voice | detector | measures | temporal, 2, (7, bias, 9), (6, 37 * value + level, value))
 
 
 def checkpoint():

@@ -157,8 +157,8 @@ static void make_params(at_params *p, int with_new, float value)
 /* Other programs' files may have arrays that no network of ours could: longer names, more dimensions. */
 static void test_foreign_arrays(void **state)
 {
-    static const char long_name[] =
-        "audio.0123456789012345678901234567890123456789012345678901234567890123456789012345";
+    static const char long_name[] = /* of 80 bytes, one too many */
+        "audio.01234567890123456789012345678901234567890123456789012345678901234567890123";
     static const int deep[] = {1, 1, 1, 1, 1, 1, 1};
     static const float one = 1;
     char path[] = "/tmp/attune-params-XXXXXX";

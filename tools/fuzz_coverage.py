@@ -37,6 +37,9 @@ READERS = {
         "src/model/hog_net.c": (),
         "src/vision/detect_net.c": ("fetch", "keep", "pack", "has_unit", "load_unit", "load",
                                     "at_detect_net_create"),
+        "src/vision/detect_graph.c": ("fetch", "import_conv", "import_unit", "has_shared", "import_yunet", "is_ours",
+                                      "copy_ours", "check_shapes", "at_detector_import"),
+        "src/tensor/weights_params.c": (),
         "src/fusion/arrays.c": (),
         "src/fusion/baseline.c": (),
         "src/fusion/calibration.c": (),
@@ -62,6 +65,7 @@ READERS = {
         **{f"src/data/{part}.c": () for part in (
             "corpus", "corpus_daisee", "corpus_fer", "corpus_folder", "corpus_manifest", "corpus_ravdess",
             "corpus_voices_more", "class_folders", "labels", "paths", "split")},
+        "src/train/teacher.c": (),
     },
     "csv": {"src/data/csv.c": (), "src/data/gunzip.c": ()},
     "recipe": {"src/train/recipe.c": (), "src/train/settings.c": (),

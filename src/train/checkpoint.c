@@ -252,12 +252,9 @@ int at_params_copy(at_params *p, const at_weights *w, const char *prefix, const 
         if (strncmp(a->name, prefix, strlen(prefix)) != 0 ||
             (but && strncmp(a->name, but, strlen(but)) == 0))
             continue;
-        if (a->rank > AT_MAX_RANK || strlen(a->name) >= sizeof((at_param *)0)->name)
-            return at_fail(err, ATTUNE_E_FORMAT, "%.80s: no array of a network's", a->name);
-        at_param *q = at_params_get(p, a->name, a->rank, a->dim);
-        if (!q)
-            return at_fail_nomem(err);
-        memcpy(q->value.data, a->data, a->count * sizeof(float));
+        const int status = at_params_take(p, a, err);
+        if (status)
+            return status;
     }
     return ATTUNE_OK;
 }

@@ -56,8 +56,10 @@ static int take(at_evidence_set *out, const at_weights *w)
     if (rows->count != (size_t)(end.present - first.present))
         return 0;
     memcpy(out->room, rows->data, rows->count * sizeof(float));
-    for (int i = 0; i < out->samples; i++)
-        out->emotion[i] = isfinite(emotion->data[i]) ? (int)emotion->data[i] : -2;
+    for (int i = 0; i < out->samples; i++) {
+        const float e = emotion->data[i];
+        out->emotion[i] = e >= -1 && e < ATTUNE_EMOTIONS ? (int)e : -2; /* NaN is neither */
+    }
     return is_whole(out) && !at_evidence_settle(out, NULL);
 }
 

@@ -93,7 +93,7 @@ int at_detector_heads(at_detector *d, const float *x, int h, int w,
 
 /* Fills params ("detector.*"), ready for at_params_source, from a file of ours (a trained detector
  * or a whole model: what is named "detector.*") or a YuNet file in its authors' layout (OIHW, names
- * without "detector."). ATTUNE_E_FORMAT when it is neither. */
+ * without "detector."). ATTUNE_E_FORMAT when it is neither, or its arrays do not fit one another. */
 int at_detector_import(at_params *p, const at_weights *w, attune_error *err);
 /* The network over tensors: x (b, h, w, 3) -> head[l] (b, h/s, w/s, AT_DETECT_CHANNELS), with
  * gradients in AT_TRAIN mode. p holds "detector.*". Returns at_graph_status, or ATTUNE_E_FORMAT

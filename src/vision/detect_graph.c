@@ -113,27 +113,33 @@ static int is_ours(const at_weight *w)
 
 static int copy_ours(at_params *p, const at_weights *w, attune_error *err)
 {
-    for (int i = 0; i < at_weights_count(w); i++) {
-        const at_weight *from = at_weights_at(w, i);
-        if (!is_ours(from))
-            continue;
-        if (from->rank < 1 || from->rank > AT_MAX_RANK)
-            return at_fail(err, ATTUNE_E_FORMAT, "\"%s\" has %d dimensions", from->name,
-                           from->rank);
-        at_param *to = at_params_get(p, from->name, from->rank, from->dim);
-        if (!to)
-            return at_fail_nomem(err);
-        memcpy(to->value.data, from->data, from->count * sizeof(float));
-    }
-    return ATTUNE_OK;
+    int status = ATTUNE_OK;
+
+    for (int i = 0; i < at_weights_count(w) && status == ATTUNE_OK; i++)
+        if (is_ours(at_weights_at(w, i)))
+            status = at_params_take(p, at_weights_at(w, i), err);
+    return status;
+}
+
+/* Shapes that do not fit each other are no network; on the graph they would be our own mistake. */
+static int check_shapes(const at_params *p, attune_error *err)
+{
+    const at_weight_source source = at_params_source(p);
+    at_detect_net *net;
+    const int status = at_detect_net_create(&net, &source, NULL, at_kernels_best(), err);
+
+    at_detect_net_free(&net);
+    return status;
 }
 
 int at_detector_import(at_params *p, const at_weights *w, attune_error *err)
 {
+    int ours = 0;
+
     for (int i = 0; i < at_weights_count(w); i++)
-        if (is_ours(at_weights_at(w, i)))
-            return copy_ours(p, w, err);
-    return import_yunet(p, w, err);
+        ours |= is_ours(at_weights_at(w, i));
+    const int status = ours ? copy_ours(p, w, err) : import_yunet(p, w, err);
+    return status ? status : check_shapes(p, err);
 }
 
 /* ---- graph ------------------------------------------------------------------------------- */
