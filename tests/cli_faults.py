@@ -298,7 +298,7 @@ class Train(Corpora):
     recipe, seeds = {}, ({"seed": 8}, {"seed": 9})
     by_day = {"alloc": 5}
     by_day_of_others = 1
-    by_night = {"alloc": 2000, "space": 200, "read": 400, "write": 400}
+    by_night = {"alloc": 500, "space": 100, "read": 200, "write": 200}
 
     @classmethod
     def prepare(cls):

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const char nomem[] = "out of memory";
+
 int at_fail(attune_error *err, attune_status status, const char *fmt, ...)
 {
     if (err == NULL)
@@ -12,7 +14,7 @@ int at_fail(attune_error *err, attune_status status, const char *fmt, ...)
     err->status = status;
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(err->text, sizeof err->text, fmt, args);
+    int n = vsnprintf(err->text, sizeof err->text, status == ATTUNE_E_NOMEM ? nomem : fmt, args);
     va_end(args);
     if (n < 0)
         snprintf(err->text, sizeof err->text, "error %d", (int)status);
@@ -22,5 +24,5 @@ int at_fail(attune_error *err, attune_status status, const char *fmt, ...)
 
 int at_fail_nomem(attune_error *err)
 {
-    return at_fail(err, ATTUNE_E_NOMEM, "out of memory");
+    return at_fail(err, ATTUNE_E_NOMEM, nomem);
 }

@@ -11,7 +11,8 @@
 #endif
 
 /* err is nullable. The text is cut to fit; control characters are replaced by '?', so that a
- * hostile file name or header cannot play with a terminal. Returns status. */
+ * hostile file name or header cannot play with a terminal. ATTUNE_E_NOMEM has a text of its own, whatever
+ * could not be done for want of memory. Returns status. */
 int at_fail(attune_error *err, attune_status status, const char *fmt, ...) AT_PRINTF(3, 4);
 
 /* ATTUNE_E_NOMEM with a standard text. */

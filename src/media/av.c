@@ -58,7 +58,8 @@ static int send_next(at_media *m, at_av_stream *s, attune_error *err)
     if (packet && s == &m->video)
         s->dec->skip_frame = at_av_spare_skip(&m->spare, m, packet) ? AVDISCARD_NONREF
                                                                     : AVDISCARD_DEFAULT;
-    int ret = avcodec_send_packet(s->dec, packet);
+    at_av_watch_memory();
+    int ret = at_av_unless_nomem(avcodec_send_packet(s->dec, packet));
     if (ret == AVERROR(ENOMEM))
         return s->budget.exceeded ? at_av_too_dear(m, s->dec->width, s->dec->height, err)
                                   : at_fail_nomem(err);
@@ -82,7 +83,8 @@ static int decode(at_media *m, at_av_stream *s, attune_error *err)
         int ret = at_av_work_check(m, s, err);
         if (ret < 0)
             return ret;
-        ret = avcodec_receive_frame(s->dec, s->frame);
+        at_av_watch_memory();
+        ret = at_av_unless_nomem(avcodec_receive_frame(s->dec, s->frame));
         if (s->budget.exceeded)
             return at_av_too_dear(m, s->dec->width, s->dec->height, err);
         if (ret >= 0) {

@@ -22,6 +22,11 @@
 void at_av_enter(void);
 void at_av_leave(void);
 
+/* FFmpeg goes on without some of what it has no memory for, or calls it damage, or the end. Between the two are its
+ * calls: what they gave, or AVERROR(ENOMEM). */
+void at_av_watch_memory(void);
+int at_av_unless_nomem(int averr);
+
 /* As avcodec_open2, avformat_find_stream_info and fork, which are kept apart: see av_util.c. */
 int at_av_codec_open(AVCodecContext *c, const AVCodec *codec, AVDictionary **options);
 int at_av_probe(AVFormatContext *fmt, AVDictionary **options);

@@ -6,7 +6,6 @@
 #include "base/progress.h"
 #include "media/usher.h"
 
-#include <errno.h>
 #include <libavutil/avstring.h>
 #include <libavutil/time.h>
 #include <stdio.h>
@@ -114,11 +113,9 @@ static int open_way(at_media *m, const at_av_way *way)
         m->fmt->max_analyze_duration = AT_AV_PROBE_S * AT_AV_SECOND;
     AVDictionary *options = NULL;
     int ret = set_options(m, way, &options);
-    errno = 0;
+    at_av_watch_memory();
     if (ret >= 0)
-        ret = avformat_open_input(&m->fmt, way->url, way->format, &options);
-    if (ret < 0 && errno == ENOMEM) /* it has other words for it, too */
-        ret = AVERROR(ENOMEM);
+        ret = at_av_unless_nomem(avformat_open_input(&m->fmt, way->url, way->format, &options));
     av_dict_free(&options);
     return ret < 0 ? ret : 0;
 }

@@ -87,6 +87,7 @@ static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *nam
     AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO, from = {0};
     /* channels without an order (many WAV files) get the usual one for their number */
     int ret = 0, channels = f->ch_layout.nb_channels;
+    at_av_watch_memory();
     if (f->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
         av_channel_layout_default(&from, channels);
     else
@@ -102,16 +103,17 @@ static int start(at_av_sound *s, const AVFrame *f, int64_t t_us, const char *nam
     if (ret >= 0 && s->opposite)
         ret = swr_set_matrix(s->swr, left_alone, 2);
     if (ret >= 0)
-        ret = swr_init(s->swr);
+        ret = at_av_unless_nomem(swr_init(s->swr));
     if (ret >= 0)
         ret = av_channel_layout_copy(&s->layout, &f->ch_layout);
     if (ret < 0) {
         swr_free(&s->swr);
-        return placed ? at_av_fail(err, ret, name, "cannot resample the sound")
-                      : at_fail(err, ATTUNE_E_UNSUPPORTED,
-                                "%s: sound of %d channels: 1 to 8 are read, or more where the file "
-                                "says where each belongs",
-                                name, channels);
+        return placed || ret == AVERROR(ENOMEM)
+                   ? at_av_fail(err, ret, name, "cannot resample the sound")
+                   : at_fail(err, ATTUNE_E_UNSUPPORTED,
+                             "%s: sound of %d channels: 1 to 8 are read, or more where the file "
+                             "says where each belongs",
+                             name, channels);
     }
     s->format = f->format;
     s->rate = f->sample_rate;
@@ -136,7 +138,8 @@ static int resample(at_av_sound *s, const uint8_t **in, int n, const char *name,
         s->capacity = (size_t)most;
     }
     uint8_t *planes[1] = {(uint8_t *)s->pcm};
-    int got = most > 0 ? swr_convert(s->swr, planes, most, in, n) : 0;
+    at_av_watch_memory();
+    int got = most > 0 ? at_av_unless_nomem(swr_convert(s->swr, planes, most, in, n)) : 0;
     if (got < 0)
         return at_av_fail(err, got, name, "cannot resample the sound");
     /* float files may hold anything */

@@ -41,30 +41,36 @@ static pthread_rwlock_t opening = PTHREAD_RWLOCK_INITIALIZER;
 int at_av_codec_open(AVCodecContext *c, const AVCodec *codec, AVDictionary **options)
 {
     pthread_rwlock_rdlock(&opening);
-    int ret = avcodec_open2(c, codec, options);
+    at_av_watch_memory();
+    int ret = at_av_unless_nomem(avcodec_open2(c, codec, options));
     pthread_rwlock_unlock(&opening);
     return ret;
 }
 
-/* Demuxers go on without what they have no memory for, or call it the end: errno, 0 before, tells. */
-static int unless_nomem(int ret)
+/* errno tells: allocations set it, and nobody resets it behind them. */
+void at_av_watch_memory(void)
 {
-    return errno == ENOMEM ? AVERROR(ENOMEM) : ret;
+    errno = 0;
+}
+
+int at_av_unless_nomem(int averr)
+{
+    return errno == ENOMEM ? AVERROR(ENOMEM) : averr;
 }
 
 int at_av_probe(AVFormatContext *fmt, AVDictionary **options)
 {
     pthread_rwlock_rdlock(&opening);
-    errno = 0;
-    int ret = unless_nomem(avformat_find_stream_info(fmt, options));
+    at_av_watch_memory();
+    int ret = at_av_unless_nomem(avformat_find_stream_info(fmt, options));
     pthread_rwlock_unlock(&opening);
     return ret;
 }
 
 int at_av_read_frame(AVFormatContext *fmt, AVPacket *packet)
 {
-    errno = 0;
-    int ret = unless_nomem(av_read_frame(fmt, packet));
+    at_av_watch_memory();
+    int ret = at_av_unless_nomem(av_read_frame(fmt, packet));
     if (ret < 0)
         av_packet_unref(packet);
     return ret;

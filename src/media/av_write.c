@@ -202,11 +202,12 @@ static int open_audio(at_media_writer *w, const at_media_writer_options *o, attu
     w->sound->format = enc->sample_fmt;
     w->sound->sample_rate = enc->sample_rate;
     w->pending = at_alloc((size_t)w->sound->nb_samples, sizeof *w->pending);
+    at_av_watch_memory();
     if (!w->pending || av_channel_layout_copy(&w->sound->ch_layout, &mono) < 0 ||
         av_frame_get_buffer(w->sound, 0) < 0 ||
         swr_alloc_set_opts2(&w->swr, &mono, enc->sample_fmt, enc->sample_rate, &mono,
                             AV_SAMPLE_FMT_FLT, enc->sample_rate, 0, NULL) < 0 ||
-        swr_init(w->swr) < 0)
+        at_av_unless_nomem(swr_init(w->swr)) < 0)
         return at_fail_nomem(err);
     return 0;
 }
@@ -286,7 +287,8 @@ static int encode_sound(at_media_writer *w, int n, attune_error *err)
     if (av_frame_make_writable(w->sound) < 0)
         return at_fail_nomem(err);
     const uint8_t *in[1] = {(const uint8_t *)w->pending};
-    int got = swr_convert(w->swr, w->sound->extended_data, room, in, n);
+    at_av_watch_memory();
+    int got = at_av_unless_nomem(swr_convert(w->swr, w->sound->extended_data, room, in, n));
     if (got < 0)
         return at_av_fail(err, got, w->file.path, "cannot convert the sound");
     w->sound->nb_samples = got;

@@ -3,10 +3,11 @@
 
 #include "media/usher.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -39,13 +40,15 @@ typedef struct taken {
 static taken what_is_taken(void)
 {
     const rlim_t page = (rlim_t)sysconf(_SC_PAGESIZE);
-    long long space = 0, data = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f && fscanf(f, "%lld %*d %*d %*d %*d %lld", &space, &data) != 2)
-        space = 0;
-    if (f)
-        fclose(f);
-    return (taken){(rlim_t)space * page, (rlim_t)data * page};
+    char text[128] = "", *at = text; /* without memory of its own */
+    rlim_t pages[6] = {0};           /* space, resident, shared, code, 0, data: proc(5) */
+    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    for (int i = 0; n > 0 && i < 6; i++)
+        pages[i] = (rlim_t)strtoull(at, &at, 10);
+    return (taken){pages[0] * page, pages[5] * page};
 }
 
 static int make_stacks_small(void)
