@@ -193,8 +193,8 @@ class Subject:
 class Analyze(Subject):
     before = ("analyze", "old.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
     args = ("analyze", "new.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
-    by_day = {"alloc": 20, "space": 10}
-    by_day_of_others = 12
+    by_day = {"alloc": 20, "space": 8}
+    by_day_of_others = 8
     may_leave = ("unlink", "open", "alloc")  # the last two: what is in a folder
 
     def set_up(self):
@@ -296,8 +296,9 @@ class Eval(Corpora):
 class Train(Corpora):
     """Files follow one another, each whole, and a run that failed can be gone on with, or run again."""
     recipe, seeds = {}, ({"seed": 8}, {"seed": 9})
-    by_day = {"alloc": 5}
+    by_day = {"alloc": 4}
     by_day_of_others = 1
+    founds = (False,)
     by_night = {"alloc": 500, "space": 100, "read": 200, "write": 200}
 
     @classmethod
@@ -361,7 +362,6 @@ class Fusion(Train):
               "epochs": 2, "eval_every": 1, "batch": 4, "checkpoint_minutes": 0, "pairs": 12, "judged": 4, "tokens": 4,
               "harms": [{"kind": "blur", "level": 2}]}
     options = ("--limit", "7")
-    founds = (False,)
 
 
 class Assemble(Train):
@@ -369,7 +369,6 @@ class Assemble(Train):
               "audio": {"model": str(MODEL), "recipe": "audio.json"}, "reference_pictures": 4, "answers": 1}
     seeds = {"metadata": {"name": "old"}}, {"metadata": {"name": "new"}}
     options = ("--limit", "8")
-    founds = (False,)
     streams = {"visual": {"kind": "visual", "data": [{"dataset": "ferplus", "train": "train", "valid": "valid"}]},
                "audio": {"kind": "audio", "data": [{"dataset": "ravdess", "folder": "ravdess_speech16k",
                                                     "train": "nofold3", "valid": "fold3"}]}}
