@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -312,9 +313,9 @@ static int take_sound(at_box *b, const at_wire_message *m, at_media_packet *out,
 
 static int take_failure(at_box *b, const at_wire_message *m, attune_error *err)
 {
-    attune_error why;
+    attune_error why = {.status = m->status}; /* in its words, even where it had no memory */
     reap(b);
-    at_fail(&why, m->status, "%s", m->text);
+    snprintf(why.text, sizeof why.text, "%s", m->text);
     return fail_for_good(b, &why, err);
 }
 
