@@ -3,6 +3,7 @@
 Layouts stand here and nowhere else; tests/cli_python.py holds them to the compiler's."""
 from __future__ import annotations
 
+import ctypes
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_float, c_int, c_int64, c_size_t,
                     c_ssize_t, c_uint, c_uint32, c_uint64, c_void_p)
 

@@ -86,10 +86,11 @@ class Session:
         samples = np.ascontiguousarray(samples)
         sound = _c.Sound(sample=_c.F32 if samples.dtype == np.float32 else _c.S16, rate=rate,
                          channels=samples.shape[1] if samples.ndim == 2 else 1)
-        for i in range(0, len(samples), max(rate, 1)):  # a second at a time, as attune_sound asks
-            piece = samples[i:i + rate]
+        step = max(rate, 1)  # a second at a time, as attune_sound asks
+        for i in range(0, len(samples), step):
+            piece = samples[i:i + step]
             sound.data, sound.n = piece.ctypes.data, len(piece)
-            self._push(lib.attune_session_push_sound, _us(t + i / rate), sound)
+            self._push(lib.attune_session_push_sound, _us(t + i / step), sound)
 
     def finish(self) -> None:
         """No more input: what is pending becomes windows."""
