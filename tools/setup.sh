@@ -33,6 +33,9 @@ cmd:clang          clang
 cmd:clang-format   clang-format
 cmd:python3        python3
 deb:python3-numpy  python3-numpy
+deb:python3-pip    python3-pip
+deb:python3-setuptools python3-setuptools
+deb:python3-wheel  python3-wheel
 cmd:ffmpeg         ffmpeg
 cmd:git            git
 pc:cmocka          libcmocka-dev
