@@ -61,6 +61,10 @@ cmd:xmllint        libxml2-utils
 cmd:pdftotext      poppler-utils
 cmd:praat          praat
 "
+# What the Python package's windows are handed to, likewise.
+python_needs="
+deb:python3-pandas python3-pandas
+"
 
 present()
 {
@@ -113,6 +117,7 @@ install_if_possible() # what for, then the list
 if [ "${1:-}" = test ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
+    install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"
