@@ -96,6 +96,29 @@ static void columns_are_unique_and_explained(void **state)
     assert_int_equal(attune_column_at(-1, &c), 0);
 }
 
+static void values_are_those_of_the_columns(void **state)
+{
+    attune_window w = made_window(8, ATTUNE_SAD, 4000000001u);
+    double value[AT_FIELDS_MAX + 1] = {0};
+    at_fields fields;
+    int n = attune_window_values(&w, NULL, 0), empty = 0;
+    (void)state;
+
+    at_fields_init(&fields);
+    assert_int_equal(n, fields.n);
+    w.has_state = 0;
+    assert_int_equal(attune_window_values(&w, value, AT_FIELDS_MAX + 1), n);
+    for (int i = 0; i < n; i++) {
+        double v;
+        const int there = at_field_value(&fields.field[i], &w, &v);
+        assert_true(there ? value[i] == v : isnan(value[i]));
+        empty += !there;
+    }
+    assert_true(empty >= ATTUNE_STATES * ATTUNE_LEVELS);
+    assert_true(value[n] == 0);
+    assert_true(value[2] == 4000000001.0);
+}
+
 static void rows_hold_every_column(void **state)
 {
     attune_window w = made_window(8, ATTUNE_SAD, 4000000001u);
@@ -683,6 +706,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_unique_and_explained),
+        cmocka_unit_test(values_are_those_of_the_columns),
         cmocka_unit_test(rows_hold_every_column),
         cmocka_unit_test(measures_stand_under_their_names),
         cmocka_unit_test(what_is_not_there_is_empty),

@@ -34,6 +34,9 @@ cmd:clang          clang
 cmd:clang-format   clang-format
 cmd:python3        python3
 deb:python3-numpy  python3-numpy
+deb:python3-pip    python3-pip
+deb:python3-setuptools python3-setuptools
+deb:python3-wheel  python3-wheel
 cmd:ffmpeg         ffmpeg
 cmd:git            git
 pc:cmocka          libcmocka-dev
@@ -58,6 +61,10 @@ export_needs="
 cmd:xmllint        libxml2-utils
 cmd:pdftotext      poppler-utils
 cmd:praat          praat
+"
+# What the Python package's windows are handed to, likewise.
+python_needs="
+deb:python3-pandas python3-pandas
 "
 
 # Engines that examples/cluster is run on.
@@ -129,6 +136,7 @@ if [ -n "${1:-}" ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "engines of clusters" "$cluster_needs"
+    install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"

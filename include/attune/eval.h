@@ -160,6 +160,9 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
  * accuracy balanced_accuracy macro_f1 weighted_f1 ece ece_by_chance confidence_auc kept_error constant{} auc{} auc_interval{} movement{} per_class[]
  * conditions[] confusion[][] interval{}. movement has, by name, n samples people time correlation confidence_auc. A figure or an interval that could not be measured (NaN) is null. */
 char *attune_eval_json(const attune_eval_result *r);
+/* attune_evaluate, whose result is that text: for languages that would have to declare all of it. */
+int attune_evaluate_json(char **out, const char *model, const attune_eval_options *o,
+                         attune_error *err);
 void attune_text_free(char **text);
 /* Writes text and a newline to path, whole or not at all. */
 int attune_text_write(const char *path, const char *text, attune_error *err);

@@ -131,6 +131,9 @@ typedef struct attune_column {
 
 /* Fills *out with the i-th column; 0: there is none. New ones are only ever added at the end. */
 int attune_column_at(int i, attune_column *out);
+/* What the first n columns say of w; NaN where the timeline has an empty cell. Returns how many columns
+ * there are. */
+int attune_window_values(const attune_window *w, double *out, int n);
 
 #ifdef __cplusplus
 }

@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 
@@ -123,6 +124,16 @@ char *attune_eval_json(const attune_eval_result *r)
     char *text = at_json_write(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     json_decref(root);
     return text;
+}
+
+int attune_evaluate_json(char **out, const char *model, const attune_eval_options *o,
+                         attune_error *err)
+{
+    attune_eval_result result;
+    const int status = attune_evaluate(&result, model, o, err);
+
+    *out = status < 0 ? NULL : attune_eval_json(&result);
+    return status < 0 || *out ? status : at_fail_nomem(err);
 }
 
 void attune_text_free(char **text)

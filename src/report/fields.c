@@ -281,3 +281,14 @@ int attune_column_at(int i, attune_column *out)
     *out = t.field[i].column;
     return 1;
 }
+
+int attune_window_values(const attune_window *w, double *out, int n)
+{
+    at_fields t;
+
+    at_fields_init(&t);
+    for (int i = 0; i < n && i < t.n; i++)
+        if (!at_field_value(&t.field[i], w, &out[i]))
+            out[i] = NAN;
+    return t.n;
+}

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import dataclasses
+import json
+import os
+from typing import Any, Callable, Iterator, Optional
+
+from . import _c
+from ._c import lib
+from ._callbacks import raising
+from ._model import Model, Path, model_of
+from ._options import options
+from ._windows import Windows, windows_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What was told of a recording."""
+
+    path: str  #: as it was given
+    windows: Windows  #: (n) in order of time, and of first sighting of the faces
+    summary: dict[str, Any]  #: as summary.json has it
+    text: str  #: the same in a few lines for a person
+    notes: list[str]  #: how the input was taken: what was left out, damage that was skipped
+    truncated: Optional[str]  #: why decoding ended early; None: it did not
+    duration_s: float  #: as far as analysed
+    model: Model = dataclasses.field(repr=False)
+    _raw: bytes = dataclasses.field(repr=False)
+    _options: _c.Options = dataclasses.field(repr=False)
+    _info: _c.InputInfo = dataclasses.field(repr=False)
+
+    def save(self, folder: Path, sinks: str = "default") -> None:
+        """Writes what `attune analyze -o FOLDER` does: timeline.csv, report.html, ...; sinks: names with commas between
+        (docs/outputs.md, docs/exports.md), of which "default" stands for those that are written anyway."""
+        with _report(self.path, self.model, self._options, self._raw, self._info, dir=os.fsencode(folder),
+                     sinks=sinks.encode()):
+            pass
+
+
+@contextlib.contextmanager
+def _report(path: str, model: Model, session: _c.Options, raw: bytes, info: _c.InputInfo,
+            **where: Any) -> Iterator[ctypes.c_void_p]:
+    """A finished report over windows."""
+    setup = _c.ReportOptions(input=os.fsencode(path), model=model._pointer, model_path=os.fsencode(model.path),
+                             session=session, **where)
+    report, err = ctypes.c_void_p(), _c.ErrorText()
+    size = ctypes.sizeof(_c.Window)
+    _c.check(lib.attune_report_open(ctypes.byref(report), ctypes.byref(setup), ctypes.byref(err)), err)
+    try:
+        for at in range(0, len(raw), size):
+            window = _c.Window.from_buffer_copy(raw, at)
+            _c.check(lib.attune_report_window(report, ctypes.byref(window), ctypes.byref(err)), err)
+        _c.check(lib.attune_report_finish(report, ctypes.byref(info), 0, ctypes.byref(err)), err)
+        yield report
+    finally:
+        lib.attune_report_free(ctypes.byref(report))
+
+
+def analyze(path: Path, *, model: Model | Path | None = None,
+            progress: Callable[[float, float], Any] | None = None,
+            window: Callable[[Any], Any] | None = None, **options_: Any) -> Result:
+    """Analyses a file, a camera (/dev/video0), a pipe, "-", or with live=True an address.
+
+    model: a Model, a path to one, or None: the default model.
+    progress(done_s, total_s): called as it goes, on this thread; total_s is 0 where it is not known.
+    window(w): called with each window as it is told.
+    options_, as attune_options has them (attune.h): rate (analysed frames a second), window_s, hop_s, lag_s, max_tracks
+    (faces followed at once), threads (0: all cores), no_video, no_audio, min_face (pixels), no_baseline, causal, live,
+    video_track, audio_track, pcm_rate, mic, reconnect_s, no_sandbox.
+
+    What a callback raises ends the analysis and is raised, and so is KeyboardInterrupt. Other Python threads run
+    meanwhile. Raises attune.Error with the library's text.
+    """
+    model, session = model_of(model), options(options_, of_file=True)
+    raw, info, err = bytearray(), _c.InputInfo(), _c.ErrorText()
+
+    def told(pointer: Any) -> None:
+        one = ctypes.string_at(pointer, ctypes.sizeof(_c.Window))
+        raw.extend(one)
+        if window:
+            window(windows_of(one)[0])
+
+    with raising() as raised:
+        sink = _c.Sink(window=_c.ON_WINDOW(raised.callback(told)),
+                       progress=_c.ON_PROGRESS(raised.callback(progress)))
+        status = lib.attune_analyze_file(model._pointer, os.fsencode(path), ctypes.byref(session), ctypes.byref(sink),
+                                         ctypes.byref(info), ctypes.byref(err))
+    _c.check(status, err)
+    write = _c.ON_TEXT(lambda *_: 0)
+    with _report(os.fspath(path), model, session, bytes(raw), info, sinks=b"summary", write=write) as report:
+        summary, text = json.loads(lib.attune_report_json(report)), lib.attune_report_text(report).decode()
+    return Result(os.fspath(path), windows_of(raw), summary, text,
+                  [info.note[i].value.decode(errors="replace") for i in range(info.n_notes)],
+                  info.truncated_reason.decode(errors="replace") if info.truncated else None, info.duration_s, model,
+                  bytes(raw), session, info)
+
+
+def export(report: Path, to: str, folder: Path | None = None, clip: Path | None = None) -> None:
+    """Writes a report's folder in the forms of other programs: to "eaf,table,svg", ... (docs/exports.md), into folder
+    (None: the report's own). clip: where the clip lies now, if not where it lay."""
+    err = _c.ErrorText()
+    setup = _c.ExportOptions(to=to.encode(), dir=os.fsencode(folder) if folder else None,
+                             input=os.fsencode(clip) if clip else None)
+    _c.check(lib.attune_export(os.fsencode(report), ctypes.byref(setup), ctypes.byref(err)), err)

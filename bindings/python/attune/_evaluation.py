@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+from typing import Any, Sequence
+
+from . import _c
+from ._c import lib
+from ._callbacks import raising
+from ._model import Path
+
+
+def _bytes(path: Path | None) -> bytes | None:
+    return os.fsencode(path) if path is not None else None
+
+
+def evaluate(dataset: str, root: Path, *, model: Path | None = None, split: str | None = None, task: str | None = None,
+             stream: str | None = None, crops: bool = False, corrupt: Sequence[str] = (), noise: Path | None = None,
+             limit: int = 0, threads: int = 0, draws: int = 0, seed: int = 0, answers: Path | None = None,
+             excluded: Path | None = None, cache: Path | None = None) -> dict[str, Any]:
+    """How well a model does on labelled data: `attune eval` (docs/evaluation.md, attune/eval.h).
+
+    dataset: a data set's name, root: its folder. model: a file; None: the default model. split: None: all of it.
+    task: "emotion7", "state4", "dominant4" or "engagement3"; stream: "face" or "voice" alone. corrupt:
+    ["blur=3", ...]. answers, excluded: CSVs to write.
+
+    Returns what `attune eval --json` writes: n, withheld, coverage, accuracy, balanced_accuracy, macro_f1, ece,
+    per_class, confusion, interval (95 %), ...; None for what could not be measured.
+    """
+    kinds = (ctypes.c_char_p * len(corrupt))(*(kind.encode() for kind in corrupt))
+    text, err = ctypes.c_char_p(), _c.ErrorText()
+    with raising() as raised:
+        setup = _c.EvalOptions(
+            dataset=dataset.encode(), root=_bytes(root), split=split.encode() if split else None,
+            task=task.encode() if task else None, stream=stream.encode() if stream else None, crops=crops,
+            corrupt=kinds, corrupts=len(kinds), noise=_bytes(noise), limit=limit, threads=threads, draws=draws,
+            seed=seed, answers=_bytes(answers), excluded=_bytes(excluded), cache=_bytes(cache), quiet=1,
+            stop=_c.ON_STOP(raised.callback(None)))
+        status = lib.attune_evaluate_json(ctypes.byref(text), _bytes(model), ctypes.byref(setup), ctypes.byref(err))
+    _c.check(status, err)
+    try:
+        return json.loads(text.value)
+    finally:
+        lib.attune_text_free(ctypes.byref(text))

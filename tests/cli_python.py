@@ -1,0 +1,525 @@
+#!/usr/bin/env python3
+"""bindings/python: the same answers as the program's, errors as exceptions, no leak, threads, layouts as the compiler
+has them, and installed by pip without a network.
+
+Needs ATTUNE_BUILD with the shared library, a model, ffmpeg and NumPy. ATTUNE_SESSIONS: how many sessions are opened
+where memory is looked at (2000)."""
+import csv
+import json
+import math
+import multiprocessing
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
+BUILD = pathlib.Path(os.environ["ATTUNE_BUILD"])
+EXE = os.environ["ATTUNE_EXE"]
+PACKAGE = SOURCE / "bindings/python"
+SESSIONS = int(os.environ.get("ATTUNE_SESSIONS", 2000))
+
+try:
+    import numpy
+except ImportError:  # another python3 may come first than the one that Debian's NumPy is for
+    numpy = None
+    if sys.executable != "/usr/bin/python3" and subprocess.run(
+            ["/usr/bin/python3", "-c", "import numpy"], capture_output=True).returncode == 0:
+        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
+
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import built
+
+LIBRARY = next((p for p in (BUILD / "src").glob("libattune.so.*") if p.name.count(".") == 2), None)
+os.environ["ATTUNE_MODEL"] = os.environ.get("ATTUNE_MODEL") or str(SOURCE / "models/default.safetensors")
+os.environ["ATTUNE_LIBRARY"] = str(LIBRARY)
+why_not = ("no NumPy" if not numpy else "no shared library" if not LIBRARY else
+           "a program without the sanitizers cannot take a library with them" if built.sanitizers() else None)
+if not why_not:
+    sys.path.insert(0, str(PACKAGE))
+    import attune
+    from attune import _c
+
+RATE, WIDTH, HEIGHT = 16000, 320, 240
+
+
+def run(*args, **more):
+    done = subprocess.run([str(a) for a in args], capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        raise AssertionError(f"{args[0]}: {done.stdout}{done.stderr}"[-3000:])
+    return done.stdout
+
+
+def setUpModule():
+    global folder, clip, pictures, sound
+    folder = pathlib.Path(tempfile.mkdtemp())
+    if why_not:
+        return
+    clip = folder / "clip.avi"
+    run("ffmpeg", "-v", "error", "-i", SOURCE / "demo/talking_head.mp4", "-t", "5", "-vf", f"scale={WIDTH}:{HEIGHT}",
+        "-r", "25", "-ac", "1", "-ar", RATE, "-c:v", "rawvideo", "-pix_fmt", "bgr24", "-c:a", "pcm_s16le", clip)
+    run("ffmpeg", "-v", "error", "-i", clip, "-f", "rawvideo", "-pix_fmt", "rgb24", folder / "rgb")
+    run("ffmpeg", "-v", "error", "-i", clip, "-f", "s16le", folder / "s16")
+    pictures = numpy.fromfile(folder / "rgb", numpy.uint8).reshape(-1, HEIGHT, WIDTH, 3)
+    sound = numpy.fromfile(folder / "s16", numpy.int16)
+
+
+def tearDownModule():
+    shutil.rmtree(folder)
+
+
+def timeline(where):
+    with open(where / "timeline.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def push_all(session, convert=lambda x: x, picture=lambda x: (x,), times=1):
+    """As a program would: pictures, and the sound of their time, times as many samples of it, in pieces of uneven
+    length."""
+    pushed = 0
+    for i, frame in enumerate(pictures):
+        session.push_video(picture(frame)[0], i / 25, *picture(frame)[1:])
+        until = min(len(sound), (i + 1) * RATE // 25 + i % 7)
+        if i % 10 == 9:
+            session.push_audio(convert(sound[pushed:until]), times * RATE, pushed / RATE)
+            pushed = until
+    session.push_audio(convert(sound[pushed:]), times * RATE, pushed / RATE)
+    session.finish()
+    return session.take()
+
+
+def same(a, b, tolerance=0):
+    return len(a) == len(b) and all(numpy.allclose(a[n], b[n], atol=tolerance, rtol=0, equal_nan=True)
+                                    for n in a.dtype.names)
+
+
+def in_another_process(path):
+    return len(attune.analyze(path, threads=1).windows)
+
+
+@unittest.skipIf(why_not, why_not)
+class Analysis(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        run(EXE, "analyze", clip, "-o", folder / "told", "--export", "openface-windows", "--quiet")
+        cls.rows = timeline(folder / "told")
+        cls.result = attune.analyze(clip)
+
+    def test_windows_are_those_of_the_timeline(self):
+        windows = self.result.windows
+        self.assertEqual(len(windows), len(self.rows))
+        self.assertEqual(list(windows.dtype.names), list(self.rows[0]))
+        self.assertEqual(list(windows.dtype.names), list(attune.columns()))
+        for row, window in zip(self.rows, windows):
+            for name, cell in row.items():
+                value = float(window[name])
+                if cell == "":
+                    self.assertTrue(math.isnan(value), name)
+                else:
+                    digits = len(cell.partition(".")[2])
+                    self.assertAlmostEqual(value, float(cell), delta=0.5001 * 10 ** -digits, msg=name)
+        self.assertEqual(windows[-1].end_s, 5)
+        self.assertTrue((windows.end_s == windows["end_s"]).all())
+        self.assertEqual(windows.abstain.dtype, bool)
+
+    def test_summary_is_the_programs(self):
+        told = json.loads((folder / "told/summary.json").read_text())
+        ours = self.result.summary
+        self.assertEqual(set(told) - set(ours), set())
+        self.assertEqual(ours["faces"], told["faces"])
+        self.assertIn("clip.avi", self.result.text)
+        self.assertIsNone(self.result.truncated)
+        self.assertEqual(self.result.duration_s, 5)
+
+    def test_saved_is_what_the_program_writes(self):
+        self.result.save(folder / "saved", "default,eaf")
+        for name in "timeline.csv", "timeline.jsonl", "timeline.vtt":
+            self.assertEqual((folder / "saved" / name).read_text(), (folder / "told" / name).read_text(), name)
+        self.assertTrue((folder / "saved/report.html").stat().st_size > 1000)
+        attune.export(folder / "saved", "srt,eaf", folder / "other", clip)
+        self.assertEqual(sorted(p.name for p in (folder / "other").iterdir()), ["timeline.eaf", "timeline.srt"])
+
+    def test_names_of_other_programs(self):
+        with open(folder / "told/openface-windows.csv", newline="") as file:
+            rows = list(csv.reader(file))
+        table = self.result.windows.named("openface")
+        self.assertEqual(list(table.dtype.names), rows[0])
+        for row, ours in zip(rows[1:], table, strict=True):
+            for name, cell, value in zip(rows[0], row, ours):
+                digits = len(cell.partition(".")[2])
+                # The export is of the timeline's digits: a tenth of a degree.
+                self.assertTrue(abs(float(cell) - value) <= 0.51 * 10 ** -digits + 1e-3 or
+                                cell == "NaN" and math.isnan(value), (name, cell, value))
+        feat = self.result.windows.named("py-feat")
+        self.assertEqual(feat.dtype.names[:9], ("frame", "approx_time", "Identity", "FaceRectX", "FaceRectY",
+                                                "FaceRectWidth", "FaceRectHeight", "FaceScore", "Pitch"))
+        self.assertTrue({"AU12", "Roll", "Yaw", "happiness", "sadness"} <= set(feat.dtype.names))
+        seen = table["success"] == 1
+        self.assertTrue(seen.any())
+        self.assertTrue(numpy.allclose(5 * feat["AU12"][seen], table["AU12_r"][seen]))
+        told = ~self.result.windows.abstain
+        self.assertTrue((feat["happiness"][told] == self.result.windows.emotion_happy[told]).all())
+        self.assertRaises(KeyError, self.result.windows.named, "other")
+
+    def test_pandas(self):
+        try:
+            import pandas
+        except ImportError:
+            self.assertRaises(ImportError, self.result.windows.to_pandas)
+            self.skipTest("no pandas")
+        frame = self.result.windows.to_pandas()
+        self.assertEqual(list(frame.columns), list(attune.columns()))
+        self.assertEqual(list(frame.emotion_happy), list(self.result.windows.emotion_happy))
+        self.assertIn("AU12_r", self.result.windows.to_pandas("openface"))
+        self.assertIsInstance(frame, pandas.DataFrame)
+
+    def test_options(self):
+        result = attune.analyze(clip, hop_s=1, window_s=2, no_audio=True)
+        self.assertEqual(list(result.windows.end_s), [1, 2, 3, 4, 5])
+        self.assertFalse(result.windows.used_voice.any())
+        with self.assertRaisesRegex(TypeError, "no option 'hops'; there are rate, .*hop_s.*pcm_rate"):
+            attune.analyze(clip, hops=1)
+        with self.assertRaises(attune.ArgumentError):
+            attune.analyze(clip, hop_s=400)
+
+    def test_errors_have_the_librarys_text(self):
+        with self.assertRaisesRegex(attune.FileError, "nowhere.mp4: No such file"):
+            attune.analyze(folder / "nowhere.mp4")
+        self.assertRaises(OSError, attune.analyze, folder / "nowhere.mp4")
+        (folder / "bad.mp4").write_bytes(random.Random(1).randbytes(4000))
+        with self.assertRaisesRegex(attune.FormatError, "bad.mp4: "):
+            attune.analyze(folder / "bad.mp4")
+        with self.assertRaisesRegex(attune.Error, "bad.mp4: "):
+            attune.Model(folder / "bad.mp4")
+
+    def test_callbacks(self):
+        told, windows = [], []
+        result = attune.analyze(clip, progress=lambda done, total: told.append((done, total)), window=windows.append)
+        self.assertEqual(len(windows), len(result.windows))
+        self.assertEqual(windows[3].emotion_sad, result.windows[3].emotion_sad)
+        self.assertEqual([done for done, _ in told], sorted(done for done, _ in told))
+        self.assertEqual(told[-1][1], 5)
+
+        def fail(*_):
+            told.append(None)
+            raise LookupError("mine")
+        for which in "progress", "window":
+            told.clear()
+            with self.assertRaisesRegex(LookupError, "mine"):
+                attune.analyze(clip, **{which: fail})
+            self.assertEqual(len(told), 1)
+
+    def test_interrupted_from_outside(self):
+        """Wherever Python is when the signal comes, KeyboardInterrupt is raised, and the handlers are as before."""
+        before = signal.getsignal(signal.SIGINT)
+        seen = []
+
+        def interrupt(done, total):
+            seen.append(done)
+            if len(seen) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+        with self.assertRaises(KeyboardInterrupt):
+            attune.analyze(clip, progress=interrupt)
+        self.assertEqual(len(seen), 3)
+        self.assertIs(signal.getsignal(signal.SIGINT), before)
+
+        for _ in range(5):
+            timer = threading.Timer(random.uniform(0.01, 0.1), os.kill, (os.getpid(), signal.SIGINT))
+            with self.assertRaises(KeyboardInterrupt):
+                timer.start()
+                for _ in range(100):
+                    attune.analyze(clip)
+            timer.join()
+
+    def test_beside_processes(self):
+        self.assertEqual(run(sys.executable, "-c", "print(1)"), "1\n")
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            self.assertEqual(pool.map(in_another_process, [str(clip)] * 3), [len(self.rows)] * 3)
+
+
+@unittest.skipIf(why_not, why_not)
+class Sessions(unittest.TestCase):
+    def test_pushed_by_hand_says_what_the_file_says(self):
+        of_file = attune.analyze(clip, causal=True).windows
+        with attune.Session() as session:
+            by_hand = push_all(session)
+            counts = session.counts()
+        self.assertTrue(same(by_hand, of_file), (by_hand.emotion_happy, of_file.emotion_happy))
+        self.assertEqual(counts["frames"], counts["frames_with_face"])
+        self.assertGreater(counts["frames"], 20)
+        with self.assertRaisesRegex(attune.StateError, "closed"):
+            session.push_video(pictures[0], 9)
+
+    def test_forms_of_pictures_and_sound(self):
+        with attune.Session(threads=1) as session:
+            plain = push_all(session)
+        wide = numpy.zeros((HEIGHT, WIDTH + 9, 3), numpy.uint8)
+
+        def within(frame):
+            wide[:, 4:-5] = frame
+            return wide[:, 4:-5],
+
+        def upside_down(frame):
+            return numpy.ascontiguousarray(frame[::-1])[::-1],
+        forms = [within, upside_down, lambda f: (f[:, :, ::-1],  "bgr"), lambda f: (f[..., ::-1].copy(), "bgr"),
+                 lambda f: (numpy.dstack([f, f[..., 0]]),)]
+        for form in forms:
+            with attune.Session(threads=1) as session:
+                self.assertTrue(same(push_all(session, picture=form), plain))
+        for form in (lambda s: (s / 32768).astype(numpy.float32), lambda s: numpy.stack([s, s], axis=1),
+                     lambda s: numpy.stack([s, s, s], axis=1)[:, ::2], lambda s: numpy.repeat(s, 2)[::2]):
+            with attune.Session(threads=1) as session:
+                self.assertTrue(same(push_all(session, form), plain))
+        with attune.Session(threads=1) as session:
+            fine = push_all(session, lambda s: numpy.repeat(s, 2), times=2)
+        self.assertTrue((fine.used_voice == plain.used_voice).all())
+        self.assertTrue(numpy.allclose(fine.emotion_happy, plain.emotion_happy, atol=0.1))
+        with attune.Session(threads=1) as session:  # all at once, in a session that is told late
+            session.push_audio(sound, RATE, 0)
+            session.finish()
+            self.assertEqual(len(session.take()), 10)
+
+    def test_pictures_are_not_copied(self):
+        from attune._session import _picture
+        frame = pictures[0]
+        for view in frame, frame[10:200, 30:99], frame[::-1], frame[:, :, 0].copy()[5:, 5:]:
+            made, _ = _picture(view, "rgb")
+            self.assertEqual(made.plane[0], view.ctypes.data)
+            self.assertEqual(made.stride[0], view.strides[0])
+        self.assertEqual(_picture(frame[:, :, 0].copy(), "rgb")[0].format, _c.GREY)
+
+    def test_wrong_input_is_refused_in_words(self):
+        with attune.Session(threads=1) as session:
+            for frame in numpy.zeros((4, 4, 2), numpy.uint8), numpy.zeros((4, 4, 3)), numpy.zeros(4, numpy.uint8):
+                with self.assertRaisesRegex(ValueError, r"a frame is \(h, w\)"):
+                    session.push_video(frame, 0)
+            with self.assertRaisesRegex(ValueError, "float32 or int16"):
+                session.push_audio(numpy.zeros(9), 16000, 0)
+            for rate in 0, -5, 1, 10 ** 7:
+                with self.assertRaises(attune.ArgumentError):
+                    session.push_audio(numpy.zeros(9, numpy.int16), rate, 0)
+            with self.assertRaises(attune.ArgumentError):
+                session.push_video(numpy.zeros((0, 5), numpy.uint8), 0)
+            session.push_video(pictures[0], 5)
+            with self.assertRaises(attune.ArgumentError):
+                session.push_video(pictures[0], 4)
+            session.finish()
+            with self.assertRaises(attune.StateError):
+                session.push_video(pictures[0], 6)
+        self.assertRaises(TypeError, attune.Session, pcm_rate=8000)
+
+    def test_each_window_comes_once(self):
+        with attune.Session(threads=1, no_audio=True) as session:
+            ends = []
+            for i, frame in enumerate(pictures[:60]):
+                session.push_video(frame, i / 25)
+                ends += [window.end_s for window in session]
+            session.finish()
+            ends += [window.end_s for window in session]
+            self.assertEqual(list(session), [])
+            self.assertEqual(len(session.take()), 0)
+        self.assertEqual(ends[:4], [0.5, 1, 1.5, 2])
+
+    def test_threads_with_one_model(self):
+        model, got = attune.Model(), {}
+
+        def one(name):
+            with attune.Session(model, threads=1) as session:
+                got[name] = push_all(session)
+        threads = [threading.Thread(target=one, args=(i,)) for i in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        one("alone")
+        for i in range(3):
+            self.assertTrue(same(got[i], got["alone"]))
+
+    def test_one_session_from_many_threads(self):
+        """Calls wait for one another: what is refused is refused in words, and nothing is torn."""
+        session, ends = attune.Session(threads=1, no_audio=True), []
+
+        def push(of):
+            for i in range(of, 90, 3):
+                try:
+                    session.push_video(pictures[i], i / 25)
+                except attune.ArgumentError:  # another one was quicker
+                    pass
+                ends.extend(w.end_s for w in session)
+        threads = [threading.Thread(target=push, args=(i,)) for i in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        session.finish()
+        ends += [w.end_s for w in session]
+        session.close()
+        self.assertEqual(len(ends), len(set(ends)))
+        self.assertGreaterEqual(len(ends), 7)
+
+    def test_python_goes_on_meanwhile(self):
+        beats, done = [], threading.Event()
+
+        def beat():
+            while not done.wait(0.001):
+                beats.append(len(beats))
+        thread = threading.Thread(target=beat)
+        thread.start()
+        between, last = [], 0
+        attune.analyze(clip, progress=lambda *_: between.append(len(beats)))
+        done.set()
+        thread.join()
+        self.assertGreater(between[-1], between[0] + 10)  # it ran while C did
+
+    def test_no_leak(self):
+        def resident():
+            return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2 ** 20
+
+        def use(closed):
+            session = attune.Session(model, threads=1)
+            session.push_video(small, 0)
+            session.push_audio(silence, 16000, 0)
+            session.finish()
+            session.take()
+            if closed:
+                session.close()
+        model, small, silence = attune.Model(), numpy.zeros((48, 64, 3), numpy.uint8), numpy.zeros(1600, numpy.float32)
+        for i in range(100):
+            use(i % 2)
+        before = resident()
+        for i in range(SESSIONS):
+            use(i % 2)
+        self.assertLess(resident() - before, 4)
+
+    def test_models_go_when_nothing_uses_them(self):
+        model = attune.Model()
+        session = attune.Session(model, threads=1)
+        del model
+        session.push_video(pictures[0], 0)  # which holds its own
+        session.finish()
+        self.assertEqual(len(session.take()), 1)
+
+
+@unittest.skipIf(why_not, why_not)
+class Others(unittest.TestCase):
+    def test_model(self):
+        model = attune.Model()
+        self.assertEqual(model.path, os.environ["ATTUNE_MODEL"])
+        self.assertEqual(model.file_bytes, os.path.getsize(model.path))
+        self.assertTrue(model.has_detector and model.has_visual and model.has_audio)
+        self.assertIn("licence", model.meta)
+        shown = run(EXE, "info", model.path)
+        self.assertIn(model.meta["licence"].split(";")[0].split(".")[0][:20], shown)
+        with self.assertRaisesRegex(attune.FileError, "No such file"):
+            attune.Model(folder / "no.safetensors")
+
+    def test_evaluate(self):
+        import mini_corpora
+        mini_corpora.make_ravdess(folder / "voices", random.Random(3), (1, 2), 1)
+        ours = attune.evaluate("ravdess", folder / "voices", threads=2, draws=50)
+        run(EXE, "eval", "default", "--dataset", "ravdess", "--root", folder / "voices", "--split", "all", "--draws",
+            50, "--json", folder / "eval.json")
+        self.assertEqual(ours, json.loads((folder / "eval.json").read_text()))
+        with self.assertRaisesRegex(attune.Error, "nosuchset"):
+            attune.evaluate("nosuchset", folder)
+        with self.assertRaisesRegex(attune.ArgumentError, "blurr"):
+            attune.evaluate("ravdess", folder / "voices", corrupt=["blurr=3"])
+
+    def test_layouts_are_the_compilers(self):
+        structs = [s for s in vars(_c).values() if isinstance(s, type) and issubclass(s, _c.Structure) and
+                   hasattr(s, "_name_")]
+        self.assertGreater(len(structs), 12)
+        lines, ours = [], []
+        for s in structs:
+            lines.append(f'printf("%zu\\n", sizeof({s._name_}));')
+            ours.append(_c.ctypes.sizeof(s))
+            for name, _ in s._fields_:
+                lines.append(f'printf("%zu\\n", offsetof({s._name_}, {name}) * 65536 + '
+                             f'sizeof((({s._name_} *)0)->{name}));')
+                ours.append(getattr(s, name).offset * 65536 + getattr(s, name).size)
+        for name in ("EMOTIONS", "STATES", "LEVELS", "ENGAGEMENTS", "MODALITIES", "MAX_MODALITIES", "UNITS",
+                     "MAX_NOTES", "NOTE_BYTES", "RGB", "BGR", "RGBA", "BGRA", "GREY", "F32", "S16"):
+            lines.append(f'printf("%zu\\n", (size_t)ATTUNE_{name});')
+            ours.append(getattr(_c, name))
+        (folder / "layouts.c").write_text("#include <attune/eval.h>\n#include <attune/sink.h>\n#include <stdio.h>\n"
+                                          "int main(void) {\n" + "\n".join(lines) + "\nreturn 0;\n}\n")
+        run(os.environ.get("CC", "cc").split()[-1], "-I", SOURCE / "include", "-o", folder / "layouts",
+            folder / "layouts.c")
+        theirs = [int(n) for n in run(folder / "layouts").split()]
+        self.assertEqual([(lines[i], a) for i, a in enumerate(ours)], [(lines[i], b) for i, b in enumerate(theirs)])
+
+    def test_where_the_library_is_looked_for(self):
+        def load(**env):
+            environment = {k: v for k, v in os.environ.items() if not k.startswith(("ATTUNE_LIB", "LD_"))}
+            return subprocess.run([sys.executable, "-B", "-c", "import attune; print(attune.__version__)"],
+                                  capture_output=True, text=True, cwd="/",
+                                  env={**environment, "PYTHONPATH": str(tree / "bindings/python"), **env})
+        version = (SOURCE / "VERSION").read_text().strip()
+        tree = folder / "tree"
+        copy_tree(tree)
+        self.assertEqual(load(ATTUNE_LIBRARY=str(LIBRARY)).stdout, version + "\n")
+        told = load(ATTUNE_LIBRARY="/no/lib.so").stderr
+        self.assertIn("ImportError: libattune was not found", told)
+        self.assertIn("/no/lib.so: ", told)
+        self.assertNotIn("build/release", told)
+        beside = tree / "build/release/src"
+        beside.mkdir(parents=True)
+        shutil.copy(LIBRARY, beside / LIBRARY.name)
+        self.assertEqual(load().stdout, version + "\n")
+        (beside / LIBRARY.name).write_bytes(b"no library")
+        self.assertIn(f"{beside / LIBRARY.name}: ", load().stderr)
+        (tree / "VERSION").write_text("9.8.7\n")
+        self.assertIn(f"is attune {version}, and this package is for 9.8.7", load(ATTUNE_LIBRARY=str(LIBRARY)).stderr)
+
+    def test_installed_by_pip_without_a_network(self):
+        for module in "pip", "setuptools", "wheel":
+            if subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True).returncode:
+                self.skipTest(f"no {module}")
+        tree, target = folder / "packed", folder / "site"
+        copy_tree(tree)
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-build-isolation", "--no-deps",
+            "--no-cache-dir", "--target", target, tree / "bindings/python")
+        shutil.rmtree(tree)
+        code = ("import attune, importlib.metadata as m; print(attune.__file__); "
+                "print(attune.__version__, m.version('attune')); print(len(attune.analyze(r'%s').windows))" % clip)
+        said = run(sys.executable, "-c", code, cwd="/", env={**os.environ, "PYTHONPATH": str(target)}).split()
+        version = (SOURCE / "VERSION").read_text().strip()
+        self.assertEqual(said, [str(target / "attune/__init__.py"), version, version, "10"])
+        self.assertTrue((target / "attune/py.typed").exists())
+
+    def test_example(self):
+        clips = folder / "clips"
+        clips.mkdir()
+        shutil.copy(clip, clips / "one.avi")
+        run("ffmpeg", "-v", "error", "-i", clip, "-t", "2", "-c", "copy", clips / "two.avi")
+        (clips / "broken.mp4").write_bytes(b"x" * 300)
+        said = run(sys.executable, SOURCE / "examples/python/folder_to_figure.py", clips, "-o", folder / "figures",
+                   env={**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"})
+        self.assertIn("left out: ", said)
+        with open(folder / "figures/expressions.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["clip"] for row in rows], ["one.avi", "two.avi"])
+        for row in rows:
+            self.assertAlmostEqual(sum(float(v) for k, v in row.items() if k.startswith("emotion_")), 1, 3)
+        figures = list((folder / "figures").rglob("*.png")) + list((folder / "figures").rglob("expression.svg"))
+        self.assertTrue(figures)
+        self.assertGreater(figures[0].stat().st_size, 1000)
+
+
+def copy_tree(where):
+    """The package as it lies in the tree, with its link to VERSION."""
+    (where / "bindings").mkdir(parents=True)
+    shutil.copy(SOURCE / "VERSION", where / "VERSION")
+    shutil.copytree(PACKAGE, where / "bindings/python", symlinks=True,
+                    ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
+
+
+if __name__ == "__main__":
+    unittest.main()
