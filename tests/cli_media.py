@@ -396,7 +396,7 @@ class Harm(Media):
         hostile.index_and_picture(self.dir / "both.mp4", (self.dir / "large.png").read_bytes(), 8192, 8192, 8300000)
         peak, said = self.peak_mb("both.mp4")
         self.assertLess(peak, 600)
-        self.assert_one_line(said, "both.mp4: decoding it takes more memory than the 480 MB")
+        self.assert_one_line(said, "both.mp4: out of memory: decoding it takes more memory than the 480 MB")
         for channels, rate in ((64, 48000), (255, 768000), (4000, 8000), (1, 768000)):
             hostile.wav(self.dir / "sound.wav", channels, rate, 9000000)
             peak, said = self.peak_mb("sound.wav", "--quiet", code=int(channels > 1))

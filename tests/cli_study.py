@@ -70,7 +70,7 @@ class Whole(Study):
         self.assertAlmostEqual(float(row["mean_happy"]), mean, places=5)
         page = Page((self.dir / "all/index.html").read_text())
         self.assertEqual(page.open, [])
-        self.assertIn('href="s6/report.html"', (self.dir / "all/index.html").read_text())
+        self.assertIn('href="s6/report.html">s6</a>', (self.dir / "all/index.html").read_text())
         self.assertEqual(sorted(p.name for p in (self.dir / "all/s0").iterdir()), OUTPUTS)
 
     def test_shards_and_processes_do_not_matter(self):

@@ -158,10 +158,11 @@ static void send_failure(const at_child *c, const at_media *m, const attune_erro
     at_wire_message say = {.kind = AT_WIRE_FAILED, .status = err->status};
     at_av_get_info(m, &say.info);
     if (err->status == ATTUNE_E_NOMEM || (err->status == ATTUNE_E_FORMAT && is_full()))
-        snprintf(say.text, sizeof say.text,
-                 "%s: decoding it takes more memory than the %d MB that an input may have, or than "
-                 "there is",
-                 m->path, AT_CONFINE_MB);
+        snprintf(
+            say.text, sizeof say.text,
+            "%s: out of memory: decoding it takes more memory than the %d MB that an input may "
+            "have, or than there is",
+            m->path, AT_CONFINE_MB);
     else
         snprintf(say.text, sizeof say.text, "%s", err->text);
     send_bytes(c, &say, sizeof say);

@@ -148,8 +148,8 @@ static int tell(void *user, const attune_window *w, attune_error *err)
 }
 
 /* Its line in the index, which leads to the page where there is one. */
-static int index_done(at_merge *m, at_readback *back, const char *folder, const char *link,
-                      attune_error *err)
+static int index_done(at_merge *m, at_readback *back, const char *id, const char *folder,
+                      const char *link, attune_error *err)
 {
     char page[AT_STUDY_PATH];
     at_result *result = at_readback_result(back);
@@ -159,6 +159,7 @@ static int index_done(at_merge *m, at_readback *back, const char *folder, const 
         return rc;
     result->setup.sinks = access(page, F_OK) == 0 ? "html" : "summary";
     result->setup.write = drop;
+    result->setup.input = id;
     rc = attune_report_open(&report, &result->setup, err);
 
     rc = rc < 0 ? rc : at_readback_windows(back, tell, report, err);
@@ -207,7 +208,7 @@ static int add_done(at_merge *m, int i, const char *folder, attune_error *err)
         begin_row(m->recordings, m, i, "done", "", link);
         put_figures(m->recordings, at_readback_result(back)->root);
         fputc('\n', m->recordings);
-        rc = index_done(m, back, folder, link, err);
+        rc = index_done(m, back, id, folder, link, err);
     }
     at_readback_close(&back);
     m->sum.done++;
