@@ -61,7 +61,7 @@ def digest(path):
 class Subject:
     """A command, and what it writes into the folder out, in a folder of its own."""
     args = before = ()  # of the run that is looked at, and of the earlier one
-    by_day = {"alloc": 40}  # calls of a kind that are tried; of others
+    by_day = {"alloc": 20}  # calls of a kind that are tried; of others
     by_day_of_others = 5
     by_night = {}  # all, but for these
     founds = (False, True)  # without results of an earlier run too, by day
@@ -193,7 +193,7 @@ class Subject:
 class Analyze(Subject):
     before = ("analyze", "old.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
     args = ("analyze", "new.wav", "-o", "out", "--quiet", "--no-sandbox", "--threads", "1")
-    by_day = {"alloc": 20, "space": 8}
+    by_day = {"alloc": 12, "space": 8}
     by_day_of_others = 8
     may_leave = ("unlink", "open", "alloc")  # the last two: what is in a folder
 

@@ -216,9 +216,29 @@ class Analysis(unittest.TestCase):
                 attune.analyze(clip, **{which: fail})
             self.assertEqual(len(told), 1)
 
+    def test_stopped_at_once(self):
+        """What comes after a callback failed is not read."""
+        pipe, broken = folder / "pipe", []
+        os.mkfifo(pipe)
+
+        def write():
+            try:
+                with open(pipe, "wb") as file:
+                    for _ in range(600):
+                        file.write(bytes(32000))
+            except BrokenPipeError:
+                broken.append(True)
+        writer = threading.Thread(target=write)
+        writer.start()
+        with self.assertRaises(ZeroDivisionError):
+            attune.analyze(pipe, pcm_rate=16000, no_video=True, progress=lambda *_: 1 / 0)
+        writer.join()
+        self.assertEqual(broken, [True])
+
     def test_interrupted_from_outside(self):
         """Wherever Python is when the signal comes, KeyboardInterrupt is raised, and the handlers are as before."""
-        before = signal.getsignal(signal.SIGINT)
+        before = signal.default_int_handler
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, before))  # a shell may ignore it
         seen = []
 
         def interrupt(done, total):
@@ -281,10 +301,18 @@ class Sessions(unittest.TestCase):
             fine = push_all(session, lambda s: numpy.repeat(s, 2), times=2)
         self.assertTrue((fine.used_voice == plain.used_voice).all())
         self.assertTrue(numpy.allclose(fine.emotion_happy, plain.emotion_happy, atol=0.1))
-        with attune.Session(threads=1) as session:  # all at once, in a session that is told late
-            session.push_audio(sound, RATE, 0)
-            session.finish()
-            self.assertEqual(len(session.take()), 10)
+
+    def test_sound_of_any_length(self):
+        def heard(length):
+            with attune.Session(threads=1, no_video=True) as session:
+                for i in range(0, len(sound), length):
+                    session.push_audio(sound[i:i + length], RATE, i / RATE)
+                session.finish()
+                return session.take()
+        whole = heard(len(sound))
+        self.assertEqual(len(whole), 10)
+        self.assertTrue(whole.used_voice.any())
+        self.assertTrue(same(whole, heard(RATE)))
 
     def test_pictures_are_not_copied(self):
         from attune._session import _picture
