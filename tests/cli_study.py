@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,11 @@ from cli_analyze import EXE, OUTPUTS, Case, Page, needs_model, write_wav
 
 TABLES = ["failures.csv", "index.html", "recordings.csv", "windows.csv"]
 COUNT = 7
+
+
+def limit_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
 def rows(path):
@@ -39,8 +45,8 @@ class Study(Case):
     def usual(self):
         return self.manifest(["path,condition", *(f's{i}.wav,"c, {i % 2}"' for i in range(COUNT))])
 
-    def study(self, *args, code=0, manifest="in/m.csv"):
-        return self.run_attune("analyze", "--manifest", manifest, "--no-video", *args, code=code)
+    def study(self, *args, code=0, manifest="in/m.csv", **more):
+        return self.run_attune("analyze", "--manifest", manifest, "--no-video", *args, code=code, **more)
 
     def figures(self, folder):
         """recordings.csv but for where the reports lie; windows.csv."""
@@ -109,6 +115,24 @@ class Whole(Study):
         done = self.study("-o", "all", "--resume", code=1)
         self.assertIn("4 recordings: 3 done, 1 failed, 0 to do", done.stdout)
         self.assertEqual((self.dir / "all/first/summary.json").stat().st_mtime_ns, before)
+        self.assertEqual([p.parent.name for p in self.dir.glob("all/*/failed.txt")], ["bad"])
+
+    def test_a_disk_that_is_full_fails_no_recording(self):
+        self.usual()
+        done = self.study("-o", "out", "-j", 1, code=1, preexec_fn=limit_files)
+        self.assertNotIn("failed,", done.stdout)
+        self.assertEqual(list(self.dir.glob("out/*/failed.txt")), [])
+        self.assertLess(done.stderr.count("\n"), 3, done.stderr)
+        self.study("-o", "out", "--resume")
+        self.assertEqual(len(list(self.dir.glob("out/*/summary.json"))), COUNT)
+
+    def test_exports_and_their_mistakes(self):
+        self.usual()
+        self.study("-o", "out", "--export", "eaf")
+        self.assertTrue((self.dir / "out/s0/timeline.eaf").is_file())
+        for args in (["--export", "nonsense"], ["--export", "overlay"], ["--sinks", "csv,jsonl,summary,nonsense"],
+                     ["--no-audio"], ["--person", "bob"], ["-o", ""]):
+            self.assert_one_line(self.study(*args, code=2).stderr, "attune analyze")
 
 
 @needs_model
@@ -129,6 +153,7 @@ class Killed(Study):
 
     def test_what_was_done_is_not_done_again(self):
         self.usual()
+        write_wav(self.dir / "in/s6.wav", 120)  # still to do when it is stopped
         self.study("-o", "all")
         for how in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
             shutil.rmtree(self.dir / "out", ignore_errors=True)
@@ -142,6 +167,7 @@ class Killed(Study):
                 self.assertLess(time.monotonic(), until)
                 time.sleep(0.01)
             done = {p: p.stat().st_mtime_ns for p in self.dir.glob("out/*/summary.json")}
+            self.assertFalse((self.dir / "out/s6/summary.json").exists())
             self.study("-o", "out", "--resume")
             for path, when in done.items():
                 self.assertEqual(path.stat().st_mtime_ns, when)
@@ -181,6 +207,15 @@ class Wrong(Study):
                              (["path,id", "s0.wav,.a"], ["m.csv:2", "'.a'"]),
                              (["path,id", "s0.wav," + "a" * 101], ["m.csv:2"]),
                              (["path,id", "s0.wav,a", "s1.wav,a"], ["m.csv", "'a' is there twice"]),
+                             (["path,id", "s0.wav,a", "s1.wav,A"], ["m.csv", "there twice"]),
+                             (["path,id", "s0.wav,recordings.csv"], ["m.csv:2", "own file"]),
+                             (["path,id", "s0.wav,Attune-finished"], ["m.csv:2", "own file"]),
+                             (["path,state", "s0.wav,x"], ["m.csv", "'state'", "recordings.csv's own"]),
+                             (["path,mean_happy", "s0.wav,x"], ["m.csv", "'mean_happy'"]),
+                             (["path,x,X", "s0.wav,1,2"], ["m.csv", "'X' is there twice"]),
+                             (["path;id", "s0.wav;a"], ["m.csv", "apart by ';'"]),
+                             (["path", "-"], ["m.csv:2", "'-'"]),
+                             (["path", "/dev/video0"], ["m.csv:2", "/dev/video0"]),
                              (["path,id", "s0.wav,a,b"], ["m.csv", "2"])]:
             self.manifest(lines)
             self.refused(*words)
@@ -190,10 +225,13 @@ class Wrong(Study):
         for folder in ("a", "b"):
             (self.dir / "in" / folder).mkdir()
             shutil.copy(self.dir / "in/s0.wav", self.dir / f"in/{folder}/x y.wav")
-        self.manifest(["path", "a/x y.wav", "s0.wav", "b/x y.wav", str(self.dir / "in/a/x y.wav")])
+        for name in ("x_y-2", "recordings.csv", "attune-finished"):
+            shutil.copy(self.dir / "in/s0.wav", self.dir / f"in/{name}.wav")
+        self.manifest(["path,", "a/x y.wav,", "s0.wav,", "b/x y.wav,", f"{self.dir}/in/a/x y.wav,", "x_y-2.wav,",
+                       "recordings.csv.wav,", "attune-finished.wav,", ",", ""])
         self.study("-o", "out")
         self.assertEqual([r["recording"] for r in rows(self.dir / "out/recordings.csv")],
-                         ["x_y", "s0", "x_y-2", "x_y-3"])
+                         ["x_y", "s0", "x_y-2", "x_y-3", "x_y-2-2", "recordings_csv", "attune_finished"])
 
     def test_what_is_there_is_not_taken_for_ones_own(self):
         self.manifest(["path", "s0.wav"])
@@ -210,6 +248,9 @@ class Wrong(Study):
     def test_damaged_results_are_named(self):
         self.usual()
         self.study("-o", "out")
+        (self.dir / "out/s2/summary.json").write_text("")
+        self.assert_one_line(self.run_attune("merge", "out", code=1).stderr, "out/s2/summary.json")
+        self.study("-o", "out", "--resume")  # does it anew
         whole = (self.dir / "out/s1/timeline.csv").read_text()
         for damage in (whole[:-5], whole.replace("start_s", "begin_s", 1), ""):
             (self.dir / "out/s1/timeline.csv").write_text(damage)

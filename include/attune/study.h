@@ -60,7 +60,7 @@ typedef struct attune_recording {
     uint64_t reserved[4];
 } attune_recording;
 
-/* The i-th of this shard. Looks into its folder. */
+/* The i-th of this shard. Looks into its folder; a result that is damaged is to be done anew. */
 int attune_study_at(attune_study *s, int i, attune_recording *out, attune_error *err);
 
 /* Notes that the i-th came to nothing; a result takes the note away. */

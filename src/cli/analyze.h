@@ -29,6 +29,7 @@ typedef struct at_job {
     attune_index *index; /* with several inputs */
     int printed;         /* JSON objects so far */
     char why[512];       /* of what failed last */
+    int unwritten;       /* an attune_status, where what failed is what was to be written; else 0 */
 } at_job;
 
 /* folder: of the report; link: the same as the index names it. Returns the exit code. */

@@ -280,12 +280,14 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
         options.on_sighting = on_sighting;
         options.on_sighting_user = &run;
     }
+    job->unwritten = 0;
     at_progress_start(&run.progress, run.name, job->quiet);
     rc = analyze_file(job, input, &options, &sink, &info, &err);
     at_view_close(&run.view);
     at_progress_end(&run.progress);
     stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;
     if (run.failed) {
+        job->unwritten = (int)run.err.status;
         code = at_analyze_complain(job, input, run.err.text);
     } else if (rc < 0 && !stopped) {
         code = at_analyze_complain(job, input, err.text);
@@ -294,6 +296,7 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
     } else if (stopped && job->manifest) {
         code = AT_EXIT_INTERRUPTED; /* it is done anew when the study goes on */
     } else if (finish_report(&run, &info, stopped) < 0) {
+        job->unwritten = (int)run.err.status;
         code = at_analyze_complain(job, input, run.err.text);
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;

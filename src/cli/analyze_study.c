@@ -28,8 +28,8 @@ typedef struct at_pool_run {
     at_job *job;
     attune_study *study;
     at_board *board;
-    int *todo, n; /* recordings */
-    int workers;
+    int *todo, n;            /* recordings */
+    int workers, told;       /* told: to stop */
     pid_t pid[WORKERS_MOST]; /* 0: it is gone */
 } at_pool_run;
 
@@ -56,9 +56,15 @@ static int do_recording(at_pool_run *r, int i)
         at_print_line(stderr, "attune: %s", err.text);
         return 0;
     }
+    if (x.state == ATTUNE_DONE) { /* by another run, meanwhile */
+        atomic_fetch_add(&r->board->done, 1);
+        return 1;
+    }
     const int code = at_analyze_input(r->job, x.path, x.folder, x.id);
     if (code == AT_EXIT_INTERRUPTED)
         return 0;
+    if (code != AT_EXIT_OK && r->job->unwritten) /* no failure of the recording's */
+        return r->job->unwritten == ATTUNE_E_STATE;
     if (code != AT_EXIT_OK)
         return note_failure(r, i, r->job->why);
     atomic_fetch_add(&r->board->done, 1);
@@ -112,41 +118,55 @@ static int bury(at_pool_run *r, int worker, int status)
     if (i < 0 || at_stopped(NULL))
         return at_stopped(NULL);
     snprintf(why, sizeof why, "attune broke down over it (signal %d)", WTERMSIG(status));
-    at_print_line(stderr, "attune: recording %d: %s", i + 1, why);
+    attune_recording x;
+    if (attune_study_at(r->study, i, &x, NULL) == ATTUNE_OK)
+        at_print_line(stderr, "attune: %s: %s", x.id, why);
     return note_failure(r, i, why) && start(r, worker);
 }
 
-static void show(const at_pool_run *r, at_progress *progress, int before)
+/* A signal may have been for this process alone. */
+static void pass_on_stop(at_pool_run *r)
+{
+    if (!at_stopped(NULL) || r->told)
+        return;
+    r->told = 1;
+    for (int w = 0; w < r->workers; w++)
+        if (r->pid[w] > 0)
+            kill(r->pid[w], SIGTERM);
+}
+
+static void show(const at_pool_run *r, at_progress *progress)
 {
     const int done = atomic_load(&r->board->done), failed = atomic_load(&r->board->failed);
     char note[64] = "";
 
     if (failed)
         snprintf(note, sizeof note, "%d failed", failed);
-    at_progress_update(progress, before + done + failed, before + r->n, note);
+    at_progress_update(progress, done + failed, r->n, note);
 }
 
 /* Returns whether all went as it should, whatever came of recordings. */
-static int watch(at_pool_run *r, at_progress *progress, int before)
+static int watch(at_pool_run *r, at_progress *progress)
 {
     int left = r->workers, good = 1;
 
     while (left > 0) {
         left = 0;
+        pass_on_stop(r);
         for (int w = 0; w < r->workers; w++) {
             int status;
             if (r->pid[w] > 0 && waitpid(r->pid[w], &status, WNOHANG) == r->pid[w])
                 good &= bury(r, w, status);
             left += r->pid[w] > 0;
         }
-        show(r, progress, before);
+        show(r, progress);
         if (left)
             nanosleep(&(struct timespec){0, WAIT_MS * 1000000L}, NULL);
     }
     return good;
 }
 
-static int run_workers(at_pool_run *r, int before)
+static int run_workers(at_pool_run *r)
 {
     at_progress progress;
     int good = 1;
@@ -155,7 +175,7 @@ static int run_workers(at_pool_run *r, int before)
     for (int w = 0; w < r->workers; w++)
         good &= start(r, w);
     at_progress_start(&progress, "recordings", r->job->quiet);
-    good &= watch(r, &progress, before);
+    good &= watch(r, &progress);
     at_progress_end(&progress);
     return good;
 }
@@ -236,7 +256,7 @@ static int run_study(at_pool_run *r, const char *dir, attune_error *err)
     if (before && !r->job->quiet)
         fprintf(stderr, "attune: %d of %d are done\n", before, before + r->n);
     r->workers = count_workers(r);
-    good = run_workers(r, before);
+    good = run_workers(r);
     return finish(r, dir, good);
 }
 

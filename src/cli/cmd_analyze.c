@@ -227,10 +227,10 @@ static int take_shard(at_job *job, const char *text)
 }
 
 /* Returns -1 to go on, or the exit code. */
-static int check_study(const at_job *job, int inputs)
+static int check_study(const at_job *job)
 {
     const attune_options *o = &job->options;
-    if (inputs)
+    if (job->n_inputs)
         return at_wrong_usage("analyze", "--manifest names the inputs: no others go with it");
     if (o->live || o->mic || job->sound || job->store_path || job->view || job->json ||
         job->overlay)
@@ -321,7 +321,7 @@ static int parse(at_job *job, int argc, char **argv)
                 return AT_EXIT_USAGE;
             break;
         case 'j':
-            if (!at_take_int("analyze", "--jobs", optarg, 1, ATTUNE_MAX_THREADS, &job->processes))
+            if (!at_take_int("analyze", "--jobs", optarg, 1, 256, &job->processes))
                 return AT_EXIT_USAGE;
             break;
         case 'a':
@@ -375,9 +375,7 @@ static int parse(at_job *job, int argc, char **argv)
     }
     if ((job->shards || job->resume || job->processes) && !job->manifest)
         return at_wrong_usage("analyze", "--shard, --resume and --jobs are of a --manifest");
-    if (job->manifest)
-        return check_study(job, optind < argc);
-    if (optind == argc)
+    if (!job->manifest && optind == argc)
         return at_wrong_usage("analyze", "what shall be analysed?");
     if (job->dir && !*job->dir)
         return at_wrong_usage("analyze", "-o takes the name of a folder");
@@ -404,7 +402,7 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     job->inputs = argv + optind;
     job->n_inputs = argc - optind;
-    return -1;
+    return job->manifest ? check_study(job) : -1;
 }
 
 /* The store is opened first: where nothing can be kept, nothing is analysed in vain. */

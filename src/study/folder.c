@@ -178,6 +178,8 @@ int at_study_state(const char *folder, attune_recording_state *out, char reason[
     if (rc == ATTUNE_OK && is_there(result)) {
         rc = read_summary(result, err);
         *out = rc == 1 ? ATTUNE_DONE : ATTUNE_TO_DO;
+        if (rc == 1)
+            unlink(failed); /* of an earlier try */
     } else if (rc == ATTUNE_OK && is_there(failed)) {
         rc = read_note(failed, reason, err);
         *out = ATTUNE_FAILED;

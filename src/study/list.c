@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "data/csv.h"
 #include "report/text.h"
+#include "study/figures.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
@@ -17,6 +19,18 @@ static int is_id(const char *s)
     const size_t n = strspn(s, plain);
 
     return n > 0 && n < AT_STUDY_ID && !s[n] && *s != '.';
+}
+
+/* Names of what lies beside the recordings' folders. */
+static int is_taken(const char *s)
+{
+    static const char *const names[] = {"manifest.csv", "study.json",   "recordings.csv",
+                                        "windows.csv",  "failures.csv", "index.html"};
+    int taken = strncasecmp(s, "attune-", 7) == 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        taken |= strcasecmp(s, names[i]) == 0;
+    return taken;
 }
 
 /* The file's name without its ending, of what an id may have. */
@@ -34,6 +48,8 @@ static void id_of_path(char out[AT_STUDY_ID], const char *path)
         if (!is_id(one) && (*p != '.' || p == out))
             *p = '_';
     }
+    if (is_taken(out))
+        *strpbrk(out, ".-") = '_';
 }
 
 static char *copy_of(const char *s)
@@ -87,6 +103,13 @@ static int add_row(at_list *l, const at_csv *csv, int path, int id, attune_error
                        ATTUNE_MAX_RECORDINGS);
     if (!*where)
         return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: no path", csv->path, csv->line);
+    if (strcmp(where, "-") == 0 || strncmp(where, "/dev/", 5) == 0)
+        return at_fail(err, ATTUNE_E_FORMAT,
+                       "%s:%d: '%.40s' is no recording that can be read again", csv->path,
+                       csv->line, where);
+    if (id >= 0 && is_id(name) && is_taken(name))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: the id '%s' is the name of a study's own file",
+                       csv->path, csv->line, name);
     if (id >= 0 && !is_id(name))
         return at_fail(
             err, ATTUNE_E_FORMAT,
@@ -102,23 +125,28 @@ static int add_row(at_list *l, const at_csv *csv, int path, int id, attune_error
                                                                              : at_fail_nomem(err);
 }
 
+enum { MOST_ROUNDS = 100 };
+
 /* ---- ids that are alike ---------------------------------------------------------------------- */
 
 static int by_id(const void *a, const void *b)
 {
     const at_listed *x = *(at_listed *const *)a, *y = *(at_listed *const *)b;
-    const int order = strcmp(x->id, y->id);
+    const int order = strcasecmp(x->id, y->id); /* some file systems know no case */
 
     return order ? order : (x > y) - (x < y);
 }
 
-/* Numbers those that share a file's name; made: they came of paths. Two may still be alike: "a-2". */
+/* Numbers those that share a file's name; made: they came of paths. Two may still be alike: "a-2". Returns how many
+ * were. */
 static int number_alike(at_listed **row, int n, int made, const char *manifest, attune_error *err)
 {
+    int alike = 0;
+
     for (int i = 1, same = 1; i < n; i++) {
         char id[AT_STUDY_ID];
         /* the first of them keeps its name */
-        same = strcmp(row[i]->id, row[i - same]->id) == 0 ? same + 1 : 1;
+        same = strcasecmp(row[i]->id, row[i - same]->id) == 0 ? same + 1 : 1;
         if (same == 1)
             continue;
         if (!made)
@@ -130,20 +158,21 @@ static int number_alike(at_listed **row, int n, int made, const char *manifest, 
             return at_fail_nomem(err);
         at_free(row[i]->id);
         row[i]->id = copy;
+        alike++;
     }
-    return ATTUNE_OK;
+    return alike;
 }
 
 static int tell_apart(at_list *l, int made, const char *manifest, attune_error *err)
 {
     at_listed **row = at_alloc((size_t)l->n, sizeof(at_listed *));
-    int rc = row ? ATTUNE_OK : at_fail_nomem(err);
+    int rc = row ? 1 : at_fail_nomem(err);
 
-    for (int round = 0; rc == ATTUNE_OK && round < 1 + made; round++) { /* then whether it did */
+    for (int round = 0; rc > 0; round++) {
         for (int i = 0; i < l->n; i++)
             row[i] = &l->row[i];
         qsort(row, (size_t)l->n, sizeof *row, by_id);
-        rc = number_alike(row, l->n, made && round == 0, manifest, err);
+        rc = number_alike(row, l->n, made && round < MOST_ROUNDS, manifest, err);
     }
     at_free(row);
     return rc;
@@ -163,6 +192,40 @@ static int name_folder(at_list *l, const char *manifest, attune_error *err)
     return ATTUNE_OK;
 }
 
+static int no_path(const at_csv *csv, attune_error *err)
+{
+    const char *first = at_csv_get(csv, 0), *mark = strpbrk(first, ";\t");
+
+    if (csv->fields == 1 && mark)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: its fields lie apart by %s, and must by ','",
+                       csv->path, *mark == ';' ? "';'" : "tabs");
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: its header has no column 'path'", csv->path);
+}
+
+/* Of the header. */
+static int check_columns(const at_csv *csv, attune_error *err)
+{
+    for (int i = 0; i < csv->fields; i++) {
+        const char *name = at_csv_get(csv, i);
+        const int own = at_figures_have(name);
+        if (own < 0)
+            return at_fail_nomem(err);
+        if (own || (*name && at_csv_column(csv, name) != i))
+            return at_fail(err, ATTUNE_E_FORMAT, "%s: the column '%.40s' %s", csv->path, name,
+                           own ? "has the name of one of recordings.csv's own" : "is there twice");
+    }
+    return ATTUNE_OK;
+}
+
+/* Spreadsheets leave such rows behind. */
+static int is_empty(const at_csv *csv)
+{
+    for (int i = 0; i < csv->fields; i++)
+        if (*at_csv_get(csv, i))
+            return 0;
+    return 1;
+}
+
 static int read_rows(at_list *l, at_csv *csv, attune_error *err)
 {
     int rc = at_csv_header(csv, err);
@@ -171,11 +234,13 @@ static int read_rows(at_list *l, at_csv *csv, attune_error *err)
     const int path = at_csv_column(csv, "path"), id = at_csv_column(csv, "id");
     l->columns = csv->fields;
     if (path < 0)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: its header has no column 'path'", csv->path);
+        return no_path(csv, err);
     if (!copy_fields(&l->column, csv, l->columns))
         return at_fail_nomem(err);
+    if ((rc = check_columns(csv, err)) < 0)
+        return rc;
     while ((rc = at_csv_row(csv, err)) > 0)
-        if ((rc = add_row(l, csv, path, id, err)) < 0)
+        if (!is_empty(csv) && (rc = add_row(l, csv, path, id, err)) < 0)
             return rc;
     if (rc == 0 && l->n == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: names no recording", csv->path);

@@ -6,11 +6,11 @@
 #include "report/index.h"
 #include "report/outcome.h"
 #include "report/readback.h"
+#include "study/figures.h"
 #include "study/folder.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,70 +26,6 @@ typedef struct at_merge {
     char header[8192];                     /* of the timelines; "": none was read yet */
     attune_merged sum;
 } at_merge;
-
-/* ---- figures of a summary --------------------------------------------------------------------- */
-
-static void put_number(FILE *f, const json_t *v)
-{
-    if (json_is_integer(v))
-        fprintf(f, ",%lld", (long long)json_integer_value(v));
-    else if (json_is_real(v))
-        fprintf(f, ",%.6g", json_real_value(v));
-    else
-        fputc(',', f);
-}
-
-static const json_t *at_key(const json_t *v, const char *a, const char *b)
-{
-    return json_object_get(json_object_get(v, a), b);
-}
-
-static const char *const counts[] = {"duration_s",        "frames",
-                                     "frames_with_face",  "windows",
-                                     "windows_abstained", "windows_with_face",
-                                     "windows_with_voice"};
-static const char *const shares[] = {"face", "voice", "estimate"};
-
-enum { COUNTS = sizeof counts / sizeof *counts, SHARES = sizeof shares / sizeof *shares };
-
-static void put_columns(FILE *f)
-{
-    for (int i = 0; i < COUNTS; i++)
-        fprintf(f, ",%s", counts[i]);
-    for (int i = 0; i < SHARES; i++)
-        fprintf(f, ",share_%s", shares[i]);
-    fputs(",expression,engagement", f);
-    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
-        fprintf(f, ",mean_%s", attune_emotion_names[i]);
-    for (int i = 0; i < ATTUNE_STATES; i++)
-        fprintf(f, ",level_%s", attune_state_names[i]);
-}
-
-static void put_most(FILE *f, const json_t *topic)
-{
-    const char *most = json_string_value(json_object_get(topic, "most"));
-
-    fputc(',', f);
-    at_csv_put(f, most ? most : "");
-}
-
-/* root NULL: none. */
-static void put_figures(FILE *f, const json_t *root)
-{
-    const json_t *all = json_object_get(root, "all"), *states = json_object_get(all, "states");
-    const json_t *mean = at_key(all, "expression", "mean_probability");
-
-    for (int i = 0; i < COUNTS; i++)
-        put_number(f, json_object_get(root, counts[i]));
-    for (int i = 0; i < SHARES; i++)
-        put_number(f, at_key(json_object_get(root, "presence"), shares[i], "share"));
-    put_most(f, json_object_get(all, "expression"));
-    put_most(f, json_object_get(all, "engagement"));
-    for (int i = 0; i < ATTUNE_EMOTIONS; i++)
-        put_number(f, json_object_get(mean, attune_emotion_names[i]));
-    for (int i = 0; i < ATTUNE_STATES; i++)
-        put_number(f, at_key(states, attune_state_names[i], "mean_level"));
-}
 
 /* ---- a recording's windows -------------------------------------------------------------------- */
 
@@ -206,7 +142,7 @@ static int add_done(at_merge *m, int i, const char *folder, attune_error *err)
 
     if (rc == ATTUNE_OK) {
         begin_row(m->recordings, m, i, "done", "", link);
-        put_figures(m->recordings, at_readback_result(back)->root);
+        at_figures_put(m->recordings, at_readback_result(back)->root);
         fputc('\n', m->recordings);
         rc = index_done(m, back, id, folder, link, err);
     }
@@ -220,7 +156,7 @@ static int add_missing(at_merge *m, int i, int failed, const char *reason, attun
     const char *id = m->list.row[i].id, *what = failed ? reason : "not analysed yet";
 
     begin_row(m->recordings, m, i, failed ? "failed" : "to do", reason, "");
-    put_figures(m->recordings, NULL);
+    at_figures_put(m->recordings, NULL);
     fputc('\n', m->recordings);
     m->sum.failed += failed;
     m->sum.to_do += !failed;
@@ -287,7 +223,7 @@ static int open_tables(at_merge *m, attune_error *err)
         at_csv_put(m->recordings, m->list.column[k]);
     }
     fputs(",state,reason,folder", m->recordings);
-    put_columns(m->recordings);
+    at_figures_put_names(m->recordings);
     fputc('\n', m->recordings);
     fputs("recording,path,reason\n", m->failures);
     return ATTUNE_OK;

@@ -85,7 +85,8 @@ int attune_study_at(attune_study *s, int i, attune_recording *out, attune_error 
     int rc = at_list_path(&s->list, row, s->path, err);
 
     rc = rc < 0 ? rc : at_study_path(s->folder, s->dir, out->id, err);
-    return rc < 0 ? rc : at_study_state(s->folder, &out->state, s->reason, err);
+    rc = rc < 0 ? rc : at_study_state(s->folder, &out->state, s->reason, err);
+    return rc == ATTUNE_E_FORMAT ? ATTUNE_OK : rc; /* damaged: to be done anew */
 }
 
 int attune_study_failed(attune_study *s, int i, const char *reason, attune_error *err)
