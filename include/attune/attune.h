@@ -176,9 +176,8 @@ typedef struct attune_quality {
  * beside those of several faces, last and with the voice only, when the voice is surely none of
  * theirs or nobody can say whose. */
 typedef struct attune_window {
-    int64_t start_us,
-        end_us;     /* longer apart than window_s only over a gap, a time without any input,
-                               * which one window has all of */
+    /* Longer apart than window_s only over a gap, a time without any input, which one window has all of */
+    int64_t start_us, end_us;
     uint32_t track; /* of a person: 1, 2, 3 as windows first tell of them; 0: no face seen */
     unsigned used;  /* bit (1u << ATTUNE_FACE), (1u << ATTUNE_VOICE) */
     /* [0,1] How likely the answer that each modality gives by itself is right, by all that was used;

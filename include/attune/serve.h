@@ -64,7 +64,7 @@ typedef struct attune_serve_load {
     int64_t dropped_frames, dropped_sound_ms, lost_windows;
     double cores; /* processor time of the server and its decoders by time, for all of them */
     double
-        mb_each; /* memory that each more learner takes, 10^6 bytes; the decoders' where it may be read */
+        mb_each; /* memory that each more learner takes, 10^6 bytes; decoders' where it may be read */
     int descriptors; /* open in this process at the end, the learners' own among them */
 } attune_serve_load;
 

@@ -33,8 +33,8 @@ typedef struct attune_study_options {
     const char *dir;   /* made if it is not there */
     int shard, shards; /* every shards-th recording, from the shard-th on, 1 to shards; 0, 0: all */
     int resume;        /* there may be results of this study already: they are gone on from */
-    const char *
-        made_with; /* nullable: what results depend on besides, a line; another one's are not gone on from */
+    /* Nullable: what results depend on besides, a line; another one's are not gone on from */
+    const char *made_with;
     uint64_t reserved[4];
 } attune_study_options;
 

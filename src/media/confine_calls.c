@@ -265,16 +265,16 @@ static void answer_by(program *p, int call, size_t offset, unsigned mask, unsign
     answer(p, if_not);
 }
 
-/* Limits may be asked for, not set. */
-static void answer_prlimit(program *p)
+/* Where the call is that one, answers by whether an argument is no pointer. */
+static void answer_null(program *p, int call, int argument, unsigned if_so, unsigned if_not)
 {
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_prlimit64, 0, 6);
-    load(p, LOW(2));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 6);
+    load(p, LOW(argument));
     add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
-    load(p, HIGH(2));
+    load(p, HIGH(argument));
     add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
-    answer(p, SECCOMP_RET_ALLOW);
-    answer(p, error_of(EPERM));
+    answer(p, if_so);
+    answer(p, if_not);
 }
 
 /* Of this machine's kind, and not of another's with other numbers. */
@@ -307,23 +307,12 @@ static void write_file(program *p)
     answer_by(p, SYS_mprotect, LOW(2), PROT_EXEC, 0, SECCOMP_RET_ALLOW, error_of(EACCES));
     allow_threads(p, SECCOMP_RET_KILL_PROCESS);
     answer_by(p, SYS_prctl, LOW(0), ~0U, PR_SET_NAME, SECCOMP_RET_ALLOW, error_of(EPERM));
-    answer_prlimit(p);
+    /* limits may be asked for, not set */
+    answer_null(p, SYS_prlimit64, 2, SECCOMP_RET_ALLOW, error_of(EPERM));
     ANSWER_EACH(p, refused, error_of(EACCES));
     add(p, BPF_JMP | BPF_JGT | BPF_K, NEWEST_KNOWN, 0, 1);
     answer(p, error_of(ENOSYS));
     answer(p, SECCOMP_RET_KILL_PROCESS);
-}
-
-/* Who names no address sends to where the socket is connected. */
-static void ask_of_sendto(program *p)
-{
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 0, 6);
-    load(p, LOW(4));
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
-    load(p, HIGH(4));
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
-    answer(p, SECCOMP_RET_ALLOW);
-    answer(p, SECCOMP_RET_USER_NOTIF);
 }
 
 /* Sockets of this machine, and those by which the kernel tells of devices. */
@@ -348,7 +337,8 @@ static void write_live(program *p, at_confine_kind kind)
     if (kind == AT_CONFINE_HOST) {
         ANSWER_EACH(p, asked, SECCOMP_RET_USER_NOTIF);
         ANSWER_EACH(p, past, error_of(EPERM));
-        ask_of_sendto(p);
+        /* who names no address sends to where the socket is connected */
+        answer_null(p, SYS_sendto, 4, SECCOMP_RET_ALLOW, SECCOMP_RET_USER_NOTIF);
     }
     answer(p, SECCOMP_RET_ALLOW);
 }

@@ -32,11 +32,6 @@ static int set_target(attune_report_options *setup, char folder[PATH_SIZE], cons
     return ATTUNE_OK;
 }
 
-static int tell(void *user, const attune_window *w, attune_error *err)
-{
-    return attune_report_window(user, w, err);
-}
-
 /* folder: of the one file. */
 static int export_to(at_readback *r, char folder[PATH_SIZE], const char *dir,
                      const attune_export_options *o, attune_error *err)
@@ -48,7 +43,7 @@ static int export_to(at_readback *r, char folder[PATH_SIZE], const char *dir,
     rc = rc < 0 ? rc : attune_report_open(&report, &result->setup, err);
     if (rc == ATTUNE_OK) {
         at_report_is_read_back(report);
-        rc = at_readback_windows(r, tell, report, err);
+        rc = at_readback_windows(r, report, err);
     }
     rc = rc < 0 ? rc : attune_report_finish(report, &result->info, result->interrupted, err);
     attune_report_free(&report);

@@ -101,6 +101,12 @@ static void put_share(FILE *f, int there, double share)
 
 int attune_index_add(attune_index *x, const char *folder, const attune_report *r)
 {
+    return at_index_add(x, folder,
+                        at_sink_is_chosen(at_report_outcome(r).setup->sinks, &at_sink_html), r);
+}
+
+int at_index_add(attune_index *x, const char *folder, int page, const attune_report *r)
+{
     at_outcome o = at_report_outcome(r);
     const at_stats *s = o.stats;
     FILE *f = x->f;
@@ -108,8 +114,7 @@ int attune_index_add(attune_index *x, const char *folder, const attune_report *r
 
     fputs("<tr><td><a href=\"", f);
     put_url(f, folder);
-    fprintf(f, "/%s\">",
-            at_sink_is_chosen(o.setup->sinks, &at_sink_html) ? at_sink_html.info.file : "");
+    fprintf(f, "/%s\">", page ? at_sink_html.info.file : "");
     at_text_html(f, at_text_basename(name, sizeof name, o.setup->input));
     fprintf(f, "</a>%s%s</td><td class=\"n\">%s</td><td class=\"over\">",
             o.info->truncated ? " (ended early)" : "", o.interrupted ? " (stopped)" : "",

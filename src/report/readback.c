@@ -69,16 +69,14 @@ static int check_faces(at_readback *r, const attune_window *w, attune_error *err
                    r->timeline, (long long)at_timeline_rows(r->rows));
 }
 
-int at_readback_windows(at_readback *r,
-                        int (*window)(void *user, const attune_window *w, attune_error *err),
-                        void *user, attune_error *err)
+int at_readback_windows(at_readback *r, attune_report *report, attune_error *err)
 {
     attune_window w;
     int rc = at_timeline_open(&r->rows, r->timeline, err);
 
     while (rc == ATTUNE_OK && (rc = at_timeline_next(r->rows, &w, err)) > 0) {
         rc = check_faces(r, &w, err);
-        rc = rc < 0 ? rc : window(user, &w, err);
+        rc = rc < 0 ? rc : attune_report_window(report, &w, err);
     }
     if (rc == ATTUNE_OK && at_timeline_rows(r->rows) != r->result.windows)
         return at_fail(err, ATTUNE_E_FORMAT,

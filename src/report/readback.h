@@ -12,10 +12,7 @@ void at_readback_close(at_readback **r);
 
 at_result *at_readback_result(at_readback *r);
 
-/* Gives every window of timeline.jsonl on; what each says ends it where it is negative. ATTUNE_E_FORMAT where the folder is
- * damaged, or not whole. Once. */
-int at_readback_windows(at_readback *r,
-                        int (*window)(void *user, const attune_window *w, attune_error *err),
-                        void *user, attune_error *err);
+/* Gives report every window of timeline.jsonl. ATTUNE_E_FORMAT where the folder is damaged, or not whole. Once. */
+int at_readback_windows(at_readback *r, attune_report *report, attune_error *err);
 
 #endif

@@ -10,14 +10,11 @@
 #include "serve/now.h"
 
 #include <attune/serve.h>
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 static const double usual_seconds = 20;
 static const int64_t warm_us = 2000000;

@@ -78,11 +78,6 @@ static int drop(void *user, const attune_sink_info *sink, const char *text, size
     return 0;
 }
 
-static int tell(void *user, const attune_window *w, attune_error *err)
-{
-    return attune_report_window(user, w, err);
-}
-
 /* Its line in the index, which leads to the page where there is one. */
 static int index_done(at_merge *m, at_readback *back, const char *id, const char *folder,
                       const char *link, attune_error *err)
@@ -93,14 +88,14 @@ static int index_done(at_merge *m, at_readback *back, const char *id, const char
     int rc = at_study_path(page, folder, "report.html", err);
     if (rc < 0)
         return rc;
-    result->setup.sinks = access(page, F_OK) == 0 ? "html" : "summary";
+    result->setup.sinks = "summary";
     result->setup.write = drop;
     result->setup.input = id;
     rc = attune_report_open(&report, &result->setup, err);
 
-    rc = rc < 0 ? rc : at_readback_windows(back, tell, report, err);
+    rc = rc < 0 ? rc : at_readback_windows(back, report, err);
     rc = rc < 0 ? rc : attune_report_finish(report, &result->info, 0, err);
-    if (rc == ATTUNE_OK && attune_index_add(m->index, link, report) < 0)
+    if (rc == ATTUNE_OK && at_index_add(m->index, link, access(page, F_OK) == 0, report) < 0)
         rc = at_fail(err, ATTUNE_E_IO, "%s: index.html cannot be written", m->dir);
     attune_report_free(&report);
     return rc;

@@ -123,7 +123,7 @@ static int load_merged(const char *path, const heir *heirs, json_t **out, attune
 
 /* ---- recipes ------------------------------------------------------------------------------ */
 
-static int take_hash(at_recipe *r, attune_error *err)
+int at_recipe_take_hash(at_recipe *r, attune_error *err)
 {
     char *text = at_json_write(r->root, JSON_SORT_KEYS | JSON_COMPACT);
     if (!text)
@@ -150,7 +150,7 @@ int at_recipe_load(at_recipe *r, const char *path, attune_error *err)
         status = at_fail(err, ATTUNE_E_FORMAT,
                          "%s: name must be a text in quotes without '/': files are named after it",
                          path);
-    status = status ? status : take_hash(r, err);
+    status = status ? status : at_recipe_take_hash(r, err);
     if (status)
         at_recipe_free(r);
     return status;

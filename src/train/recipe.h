@@ -19,6 +19,8 @@ typedef struct at_recipe {
 } at_recipe;
 
 int at_recipe_load(at_recipe *r, const char *path, attune_error *err);
+/* Of what root says now, as at_recipe_load does. */
+int at_recipe_take_hash(at_recipe *r, attune_error *err);
 void at_recipe_free(at_recipe *r);
 
 /* file beside the file that path names, or file itself if that begins with '/'. free. */
