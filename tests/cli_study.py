@@ -114,6 +114,7 @@ class Whole(Study):
         before = (self.dir / "all/first/summary.json").stat().st_mtime_ns
         done = self.study("-o", "all", "--resume", code=1)
         self.assertIn("4 recordings: 3 done, 1 failed, 0 to do", done.stdout)
+        self.assertIn("2 of 4 are done", done.stderr)
         self.assertEqual((self.dir / "all/first/summary.json").stat().st_mtime_ns, before)
         self.assertEqual([p.parent.name for p in self.dir.glob("all/*/failed.txt")], ["bad"])
 
@@ -151,14 +152,20 @@ class Killed(Study):
             self.assertLess(time.monotonic(), until)
             time.sleep(0.01)
 
+    def wait_begun(self, recording):
+        until = time.monotonic() + 300
+        while not (self.dir / "out" / recording / "attune-unfinished").exists():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+
     def test_what_was_done_is_not_done_again(self):
         self.usual()
-        write_wav(self.dir / "in/s6.wav", 120)  # still to do when it is stopped
+        write_wav(self.dir / "in/s6.wav", 300)  # long enough to be found at it
         self.study("-o", "all")
         for how in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
             shutil.rmtree(self.dir / "out", ignore_errors=True)
             p = self.begin("-j", "1")
-            self.wait_done(2)
+            self.wait_begun("s6")
             workers = running.children(p.pid)
             p.send_signal(how)
             self.assertEqual(p.wait(timeout=300), -9 if how == signal.SIGKILL else 130)
@@ -180,10 +187,7 @@ class Killed(Study):
         p = self.begin("-j", "1")
         self.wait_done(4)
         worker = running.children(p.pid)[0]
-        until = time.monotonic() + 60
-        while not (self.dir / "out/s4/attune-unfinished").exists():
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.01)
+        self.wait_begun("s4")
         os.kill(worker, signal.SIGKILL)
         said = p.communicate(timeout=300)[1]
         self.assertEqual(p.returncode, 1, said)
