@@ -418,6 +418,35 @@ class Made(unittest.TestCase):
         self.assertIn("broken.mp4", r.stderr)
         self.assertEqual(set(self.root.iterdir()), left | {broken})  # nothing half done
 
+    def test_a_degraded_picture_is_written(self):
+        picture, sound, clip = (self.root / name for name in ("one.png", "one.wav", "one.mp4"))
+        self.clip_part(picture, "-frames:v", "1", "-s", "161x121")
+        self.clip_part(sound, "-t", "1")
+        self.clip_part(clip, "-t", "1", "-an", "-s", "160x120")
+
+        def degrade(what, out):
+            harm = "hiss=20" if what is sound else "blur=0"
+            return subprocess.run([EXE, "degrade", what, "--corrupt", harm, "--quiet", "-o", self.root / out],
+                                  capture_output=True, text=True, timeout=280)
+
+        def pixels(path):
+            return subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"],
+                                  check=True, capture_output=True).stdout
+        for ending in ("png", "bmp", "tiff"):
+            r = degrade(picture, f"out.{ending}")
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+            self.assertEqual(pixels(self.root / f"out.{ending}"), pixels(picture))
+        self.assertEqual(degrade(picture, "out.jpg").returncode, 0)
+        self.assertEqual(len(pixels(self.root / "out.jpg")), 162 * 122 * 3)
+        for what, out, why in ((clip, "clip.png", "is one picture, and there are more to write"),
+                               (sound, "sound.png", "there is no place for sound in it"),
+                               (picture, "none.flac", "there is no place for pictures in it"),
+                               (picture, "none.mp3", "there is no place for pictures in it"),
+                               (picture, "none.gif", "no encoder for gif")):
+            r = degrade(what, out)
+            self.assertEqual((r.returncode, r.stderr), (1, f"attune degrade: {self.root / out}: {why}\n"))
+            self.assertFalse((self.root / out).exists())
+
     def test_voices_where_videos_are_pointers(self):
         for code in ("ANG", "SAD"):
             put(self.root / f"VideoFlash/1001_DFA_{code}_XX.flv", POINTER)

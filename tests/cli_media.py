@@ -317,12 +317,12 @@ class Harm(Media):
         self.assertIn("pipe: the decoder broke down (signal 9)", said)
         self.assertTrue((self.dir / "out/voice/timeline.csv").is_file(), said)
 
-    def peak_mb(self, *args, code=1):
+    def peak_mb(self, *args, code=1, command=("analyze", "-o", "out")):
         """Memory of one run, its child's included, and what it said."""
         shutil.rmtree(self.dir / "out", ignore_errors=True)
         peak = 0
         with open(self.dir / "said", "w+") as said:
-            p = subprocess.Popen(**self.command("analyze", "-o", "out", *args), stderr=said,
+            p = subprocess.Popen(**self.command(*command, *args), stderr=said,
                                  stdout=subprocess.DEVNULL)
             while p.poll() is None:
                 peak = max(peak, running.memory_mb(p.pid))
@@ -381,6 +381,24 @@ class Harm(Media):
                 self.assertLess(peak, 600)
                 if code and name != "large.y4m":
                     self.assert_one_line(said, name, "takes more than 448 MB of memory")
+
+    @unittest.skipIf(SANITIZED, "a sanitizer takes memory of its own")
+    def test_clips_that_are_written_large(self):
+        """Encoders hold what they look ahead at."""
+        self.grey("large.png", "8192x8192")
+        self.grey("photo.png", "4096x4096")
+        for name, size in (("4k.mkv", "4096x2048"), ("5k.mkv", "5120x2880")):
+            self.ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-frames:v", 12, "-c:v", "libx264",
+                        "-preset", "ultrafast", name)
+        for name, out, code, line in (
+                ("4k.mkv", "out.mkv", 0, ""), ("photo.png", "out.png", 0, ""),
+                ("5k.mkv", "out5.mkv", 1, "pictures of 5120x2880 pixels are not written as H.264"),
+                ("large.png", "out6.png", 1, "large.png: its pictures are damaged, or larger than 16777216 pixels")):
+            peak, said = self.peak_mb(name, "-o", out, "--corrupt", "gamma=1.5", "--quiet", code=code,
+                                      command=("degrade",))
+            self.assertLess(peak, 600)
+            self.assertIn(line, said)
+            self.assertEqual((self.dir / out).exists(), code == 0)
 
     @unittest.skipIf(SANITIZED, "a sanitizer takes memory of its own")
     def test_headers_that_ask_for_memory(self):

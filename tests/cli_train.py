@@ -387,6 +387,8 @@ class SameBytes(unittest.TestCase):
         process = subprocess.Popen(command(recipe, out, *options), stderr=subprocess.DEVNULL)
         while process.poll() is None and not checkpoint.exists():
             time.sleep(0.002)
+        if process.poll() is None and "address" not in SANITIZED:
+            self.assertIn("Seccomp:\t2\n", pathlib.Path(f"/proc/{process.pid}/status").read_text())
         process.send_signal(signal.SIGKILL)
         process.wait()
         meta = header(checkpoint)["__metadata__"]

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -508,6 +510,42 @@ static void live_input_may_talk_and_little_else(void **state)
     }
 }
 
+/* ---- attune itself, where it talks to nobody ------------------------------------------------ */
+
+/* Exit codes of the first thing that is not as it should be. */
+static int tries_alone(void)
+{
+    char path[128];
+    if (!attune_confine()) {
+#ifdef AT_CONFINE_ADDRESSES
+        return 0;
+#else
+        return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0 ? 1 : 0;
+#endif
+    }
+    if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0)
+        return 2;
+    if (execl("/bin/true", "true", (char *)NULL) >= 0 || ptrace(PTRACE_TRACEME, 0, 0, 0) >= 0)
+        return 3;
+    snprintf(path, sizeof path, "%s/written", root);
+    if (close(open(path, O_WRONLY | O_CREAT, 0600)) < 0 || unlink(path) < 0)
+        return 4;
+    assert_clip_is_read(); /* by a child of its own */
+    return 0;
+}
+
+static void alone_it_goes_on_with_its_files(void **state)
+{
+    int status = 0;
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(tries_alone());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     av_log_set_level(AV_LOG_ERROR);
@@ -520,6 +558,7 @@ int main(void)
         cmocka_unit_test(lies_are_noticed),
         cmocka_unit_test(order_is_kept),
         cmocka_unit_test(live_input_may_talk_and_little_else),
+        cmocka_unit_test(alone_it_goes_on_with_its_files),
     };
     if (!at_confine_possible())
         return 77;

@@ -450,6 +450,11 @@ typedef struct attune_sandbox_layer {
 } attune_sandbox_layer;
 /* 1: *out filled with the i-th layer, which was tried out in a child; 0: there are no more. */
 int attune_sandbox_at(int i, attune_sandbox_layer *out);
+/* Gives up, for the whole process, for good, what a program does not need that talks to nobody: sockets, starting
+ * programs, looking into other processes, settings of the system (seccomp). Files stay as they are, and inputs that
+ * are files are still decoded. To be called while there is one thread. 1: in force; 0: not here, or not in a build
+ * with the address sanitizer. The commands of attune that need nobody do so. */
+int attune_confine(void);
 
 /* A camera or a microphone that FFmpeg's devices tell of. */
 typedef struct attune_device {

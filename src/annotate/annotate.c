@@ -91,6 +91,7 @@ static int stopped(const job *j, int64_t t_us, attune_error *err)
 static int open_media(job *j, int no_audio, attune_error *err)
 {
     const at_media_options o = {.no_audio = no_audio,
+                                .max_pixels = AT_MEDIA_H264_PIXELS,
                                 .video_track = j->o.video_track,
                                 .audio_track = j->o.audio_track,
                                 .no_sandbox = j->o.no_sandbox};

@@ -425,6 +425,8 @@ int at_cmd_analyze(int argc, char **argv)
 
     if (code >= 0)
         return code;
+    if (!job.options.live && !job.options.mic)
+        attune_confine();
     at_catch_stop();
     if (!job.model_path)
         job.model_path = attune_default_model();

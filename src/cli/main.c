@@ -11,22 +11,23 @@
 typedef struct at_command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
+    int alone; /* talks to nobody, starts nothing: what is done to it by what it reads stays here */
 } at_command;
 
 static const at_command commands[] = {
-    {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze},
+    {"analyze", "a clip or a camera -> timeline and report", at_cmd_analyze, 0},
     {"export", "a report -> what other programs read: ELAN, Praat, OpenFace's, tables, ...",
-     at_cmd_export},
-    {"merge", "the shards of a study -> tables and an index of all", at_cmd_merge},
-    {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain},
-    {"serve", "a browser's camera and microphone -> what they show, live", at_cmd_serve},
-    {"sessions", "sessions that were kept: list, show, export, delete", at_cmd_sessions},
-    {"info", "what a model file holds", at_cmd_info},
-    {"eval", "how well a model does on a labelled data set", at_cmd_eval},
-    {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade},
-    {"train", "run a training recipe", at_cmd_train},
-    {"reproduce", "the paper's tables and figures, ours beside its own", at_cmd_reproduce},
-    {"bench", "how fast this build is on this machine", at_cmd_bench},
+     at_cmd_export, 1},
+    {"merge", "the shards of a study -> tables and an index of all", at_cmd_merge, 1},
+    {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain, 1},
+    {"serve", "a browser's camera and microphone -> what they show, live", at_cmd_serve, 0},
+    {"sessions", "sessions that were kept: list, show, export, delete", at_cmd_sessions, 1},
+    {"info", "what a model file holds", at_cmd_info, 0},
+    {"eval", "how well a model does on a labelled data set", at_cmd_eval, 1},
+    {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade, 1},
+    {"train", "run a training recipe", at_cmd_train, 1},
+    {"reproduce", "the paper's tables and figures, ours beside its own", at_cmd_reproduce, 1},
+    {"bench", "how fast this build is on this machine", at_cmd_bench, 0},
 };
 
 static void print_help(FILE *f)
@@ -73,8 +74,11 @@ static int run(int argc, char **argv)
         return AT_EXIT_OK;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (!strcmp(name, commands[i].name))
+        if (!strcmp(name, commands[i].name)) {
+            if (commands[i].alone)
+                attune_confine();
             return commands[i].run(argc - 1, argv + 1);
+        }
     if (!*name) {
         print_help(stderr);
         return AT_EXIT_USAGE;

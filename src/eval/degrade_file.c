@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { AUDIO_KBPS = 64 };
+enum { AUDIO_KBPS = 64, MOST_PIXELS = 1 << 24 };
 
 typedef struct job {
     const char *in, *out;
@@ -154,7 +154,7 @@ int attune_degrade_file(const char *in, const char *out, const attune_degrade_op
     if (status == ATTUNE_OK)
         status = check_files(&j, err);
     if (status == ATTUNE_OK)
-        status = at_media_open(&j.media, in, NULL, err);
+        status = at_media_open(&j.media, in, &(at_media_options){.max_pixels = MOST_PIXELS}, err);
     if (status == ATTUNE_OK) {
         at_media_get_info(j.media, &j.info);
         j.clip.pictures = j.info.has_video;

@@ -228,16 +228,17 @@ void at_av_sound_free(at_av_sound *s);
 
 /* ---- av_canvas.c -------------------------------------------------------------------------- */
 
-/* RGB24 to the YUV 4:2:0 that encoders take, with odd sizes padded to even ones. */
+/* RGB24 to what encoders take: YUV 4:2:0, with odd sizes padded to even ones, or RGB in some order. */
 typedef struct at_av_canvas {
     int w, h; /* of the pictures that come in */
     struct SwsContext *sws;
-    uint8_t *padded; /* NULL when w and h are even */
-    AVFrame *frame;  /* YUV420P; belongs to the canvas */
+    uint8_t *padded; /* NULL where nothing is */
+    AVFrame *frame;  /* belongs to the canvas */
 } at_av_canvas;
 
 /* full_range: as JPEG has it. */
-int at_av_canvas_init(at_av_canvas *c, int w, int h, int full_range, attune_error *err);
+int at_av_canvas_init(at_av_canvas *c, int w, int h, enum AVPixelFormat pixels, int full_range,
+                      attune_error *err);
 /* Draws rgb (h x stride) on c->frame. */
 int at_av_canvas_draw(at_av_canvas *c, const uint8_t *rgb, ptrdiff_t stride, attune_error *err);
 void at_av_canvas_free(at_av_canvas *c);

@@ -6,14 +6,16 @@
 
 #include <string.h>
 
-int at_av_canvas_init(at_av_canvas *c, int w, int h, int full_range, attune_error *err)
+int at_av_canvas_init(at_av_canvas *c, int w, int h, enum AVPixelFormat pixels, int full_range,
+                      attune_error *err)
 {
     *c = (at_av_canvas){.w = w, .h = h};
     if (w < 1 || h < 1 || w > AT_MEDIA_MAX_SIDE || h > AT_MEDIA_MAX_SIDE)
         return at_fail(err, ATTUNE_E_ARG, "a picture of %dx%d pixels cannot be encoded", w, h);
-    int even_w = w + (w & 1), even_h = h + (h & 1);
+    const int shares = pixels == AV_PIX_FMT_YUV420P; /* four pixels a colour */
+    const int even_w = w + (w & shares), even_h = h + (h & shares);
     c->frame = av_frame_alloc();
-    c->sws = sws_getContext(even_w, even_h, AV_PIX_FMT_RGB24, even_w, even_h, AV_PIX_FMT_YUV420P,
+    c->sws = sws_getContext(even_w, even_h, AV_PIX_FMT_RGB24, even_w, even_h, pixels,
                             SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT, NULL, NULL, NULL);
     if (even_w != w || even_h != h)
         c->padded = at_alloc((size_t)even_h, (size_t)even_w * 3);
@@ -23,9 +25,9 @@ int at_av_canvas_init(at_av_canvas *c, int w, int h, int full_range, attune_erro
     sws_setColorspaceDetails(c->sws, matrix, 1, matrix, full_range, 0, 1 << 16, 1 << 16);
     c->frame->width = even_w;
     c->frame->height = even_h;
-    c->frame->format = AV_PIX_FMT_YUV420P;
+    c->frame->format = pixels;
     c->frame->color_range = full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-    c->frame->colorspace = AVCOL_SPC_SMPTE170M;
+    c->frame->colorspace = shares ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_RGB;
     if (av_frame_get_buffer(c->frame, 0) < 0)
         goto no_memory;
     return 0;

@@ -168,7 +168,7 @@ int at_media_make_jpeg(const at_media_packet *p, double q, uint8_t **out, size_t
                                          at_turn_of(p->picture.orientation), "a picture", &rgb, err)
                  : at_fail_nomem(err);
     if (rc >= 0)
-        rc = at_av_canvas_init(&canvas, rgb.w, rgb.h, 1, err);
+        rc = at_av_canvas_init(&canvas, rgb.w, rgb.h, AV_PIX_FMT_YUV420P, 1, err);
     if (rc >= 0)
         rc = at_av_canvas_draw(&canvas, rgb.rgb, rgb.stride, err);
     int averr = rc >= 0 ? encode(&canvas, q, packet) : 0;

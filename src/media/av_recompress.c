@@ -79,7 +79,7 @@ int at_media_recompress(uint8_t *rgb, int w, int h, ptrdiff_t stride, at_media_c
     AVFrame *frame = av_frame_alloc();
     int ret = packet && frame ? 0 : at_fail_nomem(err);
     if (ret >= 0)
-        ret = at_av_canvas_init(&canvas, w, h, codec == AT_MEDIA_JPEG, err);
+        ret = at_av_canvas_init(&canvas, w, h, AV_PIX_FMT_YUV420P, codec == AT_MEDIA_JPEG, err);
     if (ret >= 0)
         ret = at_av_canvas_draw(&canvas, rgb, stride, err);
     if (ret < 0)

@@ -15,11 +15,15 @@
 
 enum { IO_BUFFER = 1 << 16, DEFAULT_FPS = 25, DEFAULT_AUDIO_KBPS = 32 };
 
+/* Pixels that the encoder looks at ahead of the picture that it writes, of pictures that are not too large for that. */
+enum { AHEAD_PIXELS = 1 << 26, MOST_AHEAD = 40, LARGE_PIXELS = 1 << 22 };
+
 struct at_media_writer {
     at_outfile file;
     AVFormatContext *fmt;
     AVPacket *packet;
     at_av_canvas canvas;
+    enum AVCodecID still;          /* the file is one picture, of that kind; or AV_CODEC_ID_NONE */
     AVCodecContext *video, *audio; /* NULL: there is none */
     AVStream *video_st, *audio_st;
     int64_t last_pts; /* of the pictures; -1: none */
@@ -57,6 +61,11 @@ static int64_t seek_bytes(void *user, int64_t offset, int whence)
 static int open_container(at_media_writer *w, const char *path, attune_error *err)
 {
     const AVOutputFormat *format = av_guess_format(NULL, path, NULL);
+    w->still = AV_CODEC_ID_NONE;
+    if (format && format->flags & AVFMT_NOFILE) { /* which would open files itself, by numbers */
+        w->still = av_guess_codec(format, NULL, path, NULL, AVMEDIA_TYPE_VIDEO);
+        format = w->still ? av_guess_format("image2pipe", NULL, NULL) : NULL;
+    }
     if (!format)
         return at_fail(err, ATTUNE_E_ARG, "%s: no container goes by that ending", path);
     int ret = at_outfile_open(&w->file, path, err);
@@ -100,9 +109,10 @@ static AVCodecContext *new_encoder(at_media_writer *w, const AVCodec *codec)
 static int add_stream(at_media_writer *w, AVCodecContext *enc, AVDictionary **options,
                       AVStream **out, attune_error *err)
 {
+    const char *name = enc->codec->name; /* enc forgets it when it fails */
     int ret = at_av_codec_open(enc, enc->codec, options);
     if (ret < 0)
-        return at_av_fail(err, ret, w->file.path, enc->codec->name);
+        return at_av_fail(err, ret, w->file.path, name);
     *out = avformat_new_stream(w->fmt, NULL);
     if (!*out || avcodec_parameters_from_context((*out)->codecpar, enc) < 0)
         return at_fail_nomem(err);
@@ -110,21 +120,82 @@ static int add_stream(at_media_writer *w, AVCodecContext *enc, AVDictionary **op
     return 0;
 }
 
-static int open_video(at_media_writer *w, const at_media_writer_options *o, attune_error *err)
+/* An encoder holds each picture that it looks at twice over: of large ones it looks at few. */
+static void set_x264(AVCodecContext *enc, AVDictionary **options, const char *preset)
 {
-    enum AVCodecID id = codec_for(w->fmt, AV_CODEC_ID_H264, w->fmt->oformat->video_codec);
+    const int pixels = enc->width * enc->height, large = pixels > LARGE_PIXELS;
+    const int ahead = large ? 0 : AHEAD_PIXELS / pixels;
+    av_dict_set(options, "preset", preset ? preset : "medium", 0);
+    if (ahead < MOST_AHEAD)
+        av_dict_set_int(options, "rc-lookahead", ahead, 0);
+    if (large) {
+        enc->refs = 1;
+        enc->max_b_frames = 0;
+    }
+}
+
+/* Of what pictures are painted in here, what the encoder takes; -1: nothing. */
+static enum AVPixelFormat pixels_of(const AVCodec *codec)
+{
+    static const enum AVPixelFormat ours[] = {AV_PIX_FMT_RGB24, AV_PIX_FMT_BGR24,
+                                              AV_PIX_FMT_YUV420P};
+    const enum AVPixelFormat *formats = NULL;
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
+    avcodec_get_supported_config(NULL, codec, AV_CODEC_CONFIG_PIX_FORMAT, 0,
+                                 (const void **)&formats, NULL);
+#else
+    formats = codec->pix_fmts;
+#endif
+    for (size_t i = 0; formats && i < sizeof ours / sizeof *ours; i++)
+        for (const enum AVPixelFormat *f = formats; *f != AV_PIX_FMT_NONE; f++)
+            if (*f == ours[i])
+                return ours[i];
+    return formats ? AV_PIX_FMT_NONE : AV_PIX_FMT_YUV420P;
+}
+
+/* The encoder of the pictures; NULL after an error. Containers of sound have room for a cover, which is no picture. */
+static const AVCodec *choose_video(const at_media_writer *w, attune_error *err)
+{
+    const AVOutputFormat *format = w->fmt->oformat;
+    const int sound_alone =
+        format->video_codec == AV_CODEC_ID_NONE ||
+        (!w->still && format->audio_codec != AV_CODEC_ID_NONE &&
+         (format->video_codec == AV_CODEC_ID_PNG || format->video_codec == AV_CODEC_ID_MJPEG));
+    enum AVCodecID id = w->still ? w->still
+                                 : codec_for(w->fmt, AV_CODEC_ID_H264, format->video_codec);
     const AVCodec *codec = NULL;
+    if (sound_alone) {
+        at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: there is no place for pictures in it",
+                w->file.path);
+        return NULL;
+    }
     if (id == AV_CODEC_ID_H264) {
         codec = avcodec_find_encoder_by_name("libx264");
         if (!codec)
-            id = codec_for(w->fmt, AV_CODEC_ID_MPEG4, w->fmt->oformat->video_codec);
+            id = codec_for(w->fmt, AV_CODEC_ID_MPEG4, format->video_codec);
     }
     if (!codec)
         codec = avcodec_find_encoder(id);
+    if (!codec || pixels_of(codec) == AV_PIX_FMT_NONE) {
+        at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: no encoder for %s", w->file.path,
+                avcodec_get_name(id));
+        return NULL;
+    }
+    return codec;
+}
+
+static int open_video(at_media_writer *w, const at_media_writer_options *o, attune_error *err)
+{
+    const AVCodec *codec = choose_video(w, err);
     if (!codec)
-        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: no encoder for %s", w->file.path,
-                       avcodec_get_name(id));
-    int ret = at_av_canvas_init(&w->canvas, o->w, o->h, 0, err);
+        return ATTUNE_E_UNSUPPORTED;
+    if (codec->id == AV_CODEC_ID_H264 && (int64_t)o->w * o->h > AT_MEDIA_H264_PIXELS)
+        return at_fail(
+            err, ATTUNE_E_UNSUPPORTED,
+            "%s: pictures of %dx%d pixels are not written as H.264; the most is %d pixels",
+            w->file.path, o->w, o->h, AT_MEDIA_H264_PIXELS);
+    int ret = at_av_canvas_init(&w->canvas, o->w, o->h, pixels_of(codec),
+                                codec->id == AV_CODEC_ID_MJPEG, err);
     if (ret < 0)
         return ret;
     AVCodecContext *enc = w->video = new_encoder(w, codec);
@@ -151,7 +222,7 @@ static int open_video(at_media_writer *w, const at_media_writer_options *o, attu
 
     AVDictionary *options = NULL;
     if (strcmp(codec->name, "libx264") == 0)
-        av_dict_set(&options, "preset", o->preset ? o->preset : "medium", 0);
+        set_x264(enc, &options, o->preset);
     ret = add_stream(w, enc, &options, &w->video_st, err);
     av_dict_free(&options);
     return ret;
@@ -177,6 +248,9 @@ static int open_audio(at_media_writer *w, const at_media_writer_options *o, attu
                             ? own
                             : codec_for(w->fmt, AV_CODEC_ID_AAC, own);
     const AVCodec *codec = avcodec_find_encoder(id);
+    if (id == AV_CODEC_ID_NONE)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: there is no place for sound in it",
+                       w->file.path);
     if (!codec)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: no encoder for %s", w->file.path,
                        avcodec_get_name(id));
@@ -272,6 +346,9 @@ int at_media_writer_video(at_media_writer *w, int64_t t_us, const uint8_t *rgb, 
     int64_t pts = av_rescale_q(t_us, (AVRational){1, 1000000}, w->video->time_base);
     if (pts <= w->last_pts)
         return at_fail(err, ATTUNE_E_ARG, "%s: picture times must increase", w->file.path);
+    if (w->still && w->last_pts >= 0)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: is one picture, and there are more to write",
+                       w->file.path);
     int ret = at_av_canvas_draw(&w->canvas, rgb, stride, err);
     if (ret < 0)
         return ret;

@@ -1,6 +1,7 @@
 /* confine_calls.c - seccomp: which system calls are made. Of a file's child those of decoding with threads and
  * no others; of a live one all but those that start programs or reach into the system. Devices have sockets of this
- * machine alone; what would reach a host is asked of an usher.
+ * machine alone; what would reach a host is asked of an usher. Of attune itself, where it talks to nobody, all but
+ * sockets, programs and the system.
  *
  * Opening is refused rather than punished, since libraries look for files that they can do without. What
  * no decoder has a reason to do ends it (SIGSYS). Calls that are newer than this file are answered as an older
@@ -9,6 +10,7 @@
 
 #include "media/usher.h"
 
+#include <attune/attune.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -141,17 +143,13 @@ static const int refused[] = {
 #endif
 };
 
-/* Of live input. */
-static const int forbidden[] = {
+/* Programs, what is others', the system. */
+static const int reaching[] = {
     SYS_execve,
     SYS_execveat,
     SYS_ptrace,
     SYS_process_vm_readv,
     SYS_process_vm_writev,
-    SYS_kill,
-    SYS_tkill,
-    SYS_rt_sigqueueinfo,
-    SYS_rt_tgsigqueueinfo,
     SYS_mount,
     SYS_umount2,
     SYS_pivot_root,
@@ -196,18 +194,25 @@ static const int forbidden[] = {
     SYS_kcmp,
     SYS_migrate_pages,
     SYS_move_pages,
-
 #ifdef SYS_io_uring_setup
     SYS_io_uring_setup,
     SYS_io_uring_enter,
     SYS_io_uring_register,
 #endif
+#ifdef SYS_pidfd_getfd
+    SYS_pidfd_getfd,
+#endif
+};
+
+/* Other processes, by whoever has none. */
+static const int ruling[] = {
+    SYS_kill,
+    SYS_tkill,
+    SYS_rt_sigqueueinfo,
+    SYS_rt_tgsigqueueinfo,
 #ifdef SYS_pidfd_open
     SYS_pidfd_open,
     SYS_pidfd_send_signal,
-#endif
-#ifdef SYS_pidfd_getfd
-    SYS_pidfd_getfd,
 #endif
 #ifdef SYS_fork
     SYS_fork,
@@ -331,7 +336,8 @@ static void write_live(program *p, at_confine_kind kind)
 {
     begin(p);
     allow_threads(p, error_of(EPERM));
-    ANSWER_EACH(p, forbidden, error_of(EPERM));
+    ANSWER_EACH(p, reaching, error_of(EPERM));
+    ANSWER_EACH(p, ruling, error_of(EPERM));
     if (kind == AT_CONFINE_DEVICE)
         keep_local(p);
     if (kind == AT_CONFINE_HOST) {
@@ -340,6 +346,15 @@ static void write_live(program *p, at_confine_kind kind)
         /* who names no address sends to where the socket is connected */
         answer_null(p, SYS_sendto, 4, SECCOMP_RET_ALLOW, SECCOMP_RET_USER_NOTIF);
     }
+    answer(p, SECCOMP_RET_ALLOW);
+}
+
+/* Its children may be talked to, by the pairs of sockets that they were made with. */
+static void write_alone(program *p)
+{
+    begin(p);
+    ANSWER_EACH(p, reaching, error_of(EPERM));
+    answer_each(p, (const int[]){SYS_socket}, 1, error_of(EACCES));
     answer(p, SECCOMP_RET_ALLOW);
 }
 
@@ -400,7 +415,31 @@ unsigned at_confine_calls(at_confine_kind kind, int line)
     return held && kind <= AT_CONFINE_DEVICE ? held | AT_HELD_HOST : held;
 }
 
+#ifdef AT_CONFINE_ADDRESSES /* looks for leaks by tracing itself */
+
+int attune_confine(void)
+{
+    (void)write_alone;
+    return 0;
+}
+
 #else
+
+int attune_confine(void)
+{
+    program p = {.n = 0};
+    write_alone(&p);
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && install(&p, 0) >= 0;
+}
+
+#endif
+
+#else
+
+int attune_confine(void)
+{
+    return 0;
+}
 
 unsigned at_confine_calls(at_confine_kind kind, int line)
 {

@@ -25,11 +25,12 @@
 
 #include <attune/attune.h>
 
-#define AT_MEDIA_AUDIO_RATE 16000 /* samples a second of all sound in and out of here */
-#define AT_MEDIA_MAX_SIDE   16384 /* pixels; larger pictures are refused */
-#define AT_MEDIA_MAX_PIXELS (INT64_C(1) << 26) /* a picture; larger ones are refused */
-#define AT_MEDIA_PCM_MIN    2000               /* samples a second, of raw sound */
-#define AT_MEDIA_PCM_MAX    768000
+#define AT_MEDIA_AUDIO_RATE  16000 /* samples a second of all sound in and out of here */
+#define AT_MEDIA_MAX_SIDE    16384 /* pixels; larger pictures are refused */
+#define AT_MEDIA_MAX_PIXELS  (INT64_C(1) << 26) /* a picture; larger ones are refused */
+#define AT_MEDIA_H264_PIXELS (1 << 23)          /* of what is written as H.264 */
+#define AT_MEDIA_PCM_MIN     2000               /* samples a second, of raw sound */
+#define AT_MEDIA_PCM_MAX     768000
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
@@ -194,7 +195,8 @@ typedef struct at_media_writer_options {
 } at_media_writer_options;
 
 /* The container follows the name (.mp4, .mkv, ...). H.264 where libx264 is there, else
- * MPEG-4; AAC, or in containers of sound alone their own codec. The same calls write the same bytes.
+ * MPEG-4; AAC, or in containers of sound alone their own codec. A name of a picture (.png, .jpg, .bmp, ...) takes
+ * one picture, and no sound. The same calls write the same bytes.
  * The file appears whole, at close. */
 int at_media_writer_open(at_media_writer **out, const char *path, const at_media_writer_options *o,
                          attune_error *err);
