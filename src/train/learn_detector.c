@@ -425,8 +425,8 @@ static int set_up(void *self, attune_error *err)
 {
     task *t = self;
     t->s = t->t.job->settings;
-    t->t.batch = t->s->batch;
-    t->t.steps_per_epoch = t->s->scenes / t->s->batch;
+    t->t.batch = t->s->batch / t->t.plan.shards;
+    t->t.shards_per_epoch = t->s->scenes / t->t.batch;
     int status = at_job_detector(t->t.job, t->s->detector, &t->teacher_params, NULL, err);
     status = status ? status : at_job_detector(t->t.job, t->s->init, &t->t.params, NULL, err);
     status = status ? status : load_parts(t, err);
