@@ -23,6 +23,7 @@ enum {
 typedef struct ranks {
     int (*stop)(void *user);
     void *user;
+    MPI_Comm work, farewell; /* apart: who left in the middle of work can still say so */
     int count;
     int *send, *send_at, *recv, *recv_at; /* (count) bytes, as MPI wants them */
 } ranks;
@@ -43,7 +44,7 @@ static int fail(attune_error *err, attune_status status, const char *text)
     return (int)status;
 }
 
-/* deadline: of now_ms, or -1. Returns whether it came. */
+/* deadline: of now_ms, or -1. Returns whether it came: not if one of those it is of is gone. */
 static int came(const ranks *r, MPI_Request *request, int64_t deadline)
 {
     int done = 0;
@@ -61,11 +62,11 @@ static int came(const ranks *r, MPI_Request *request, int64_t deadline)
     return done;
 }
 
-static int wait_for(const ranks *r, MPI_Request *request, attune_error *err)
+static int wait_for(const ranks *r, int begun, MPI_Request *request, attune_error *err)
 {
-    return came(r, request, -1)
+    return begun == MPI_SUCCESS && came(r, request, -1)
                ? ATTUNE_OK
-               : fail(err, ATTUNE_E_INTERRUPTED, "the other ranks were not waited for");
+               : fail(err, ATTUNE_E_INTERRUPTED, "a rank did not come, or is gone");
 }
 
 /* Sizes and where they begin, as MPI counts; 0: more than it can count. */
@@ -91,15 +92,15 @@ static int gather(void *user, const void *mine, void *all, const size_t *sizes, 
 {
     ranks *r = user;
     int rank;
-    MPI_Request request;
+    MPI_Request request = MPI_REQUEST_NULL;
     if (!lay_out(r->count, sizes, r->recv, r->recv_at))
         return too_much(err);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_rank(r->work, &rank);
     /* what is in its place already, or nothing, is not sent to itself */
     const void *from = mine == all || !mine ? MPI_IN_PLACE : mine;
-    MPI_Iallgatherv(from, r->recv[rank], MPI_BYTE, all, r->recv, r->recv_at, MPI_BYTE,
-                    MPI_COMM_WORLD, &request);
-    return wait_for(r, &request, err);
+    const int begun = MPI_Iallgatherv(from, r->recv[rank], MPI_BYTE, all, r->recv, r->recv_at,
+                                      MPI_BYTE, r->work, &request);
+    return wait_for(r, begun, &request, err);
 }
 
 static int exchange(void *user, const void *send, const size_t *send_sizes, void *recv,
@@ -110,9 +111,9 @@ static int exchange(void *user, const void *send, const size_t *send_sizes, void
     if (!lay_out(r->count, send_sizes, r->send, r->send_at) ||
         !lay_out(r->count, recv_sizes, r->recv, r->recv_at))
         return too_much(err);
-    MPI_Ialltoallv(send, r->send, r->send_at, MPI_BYTE, recv, r->recv, r->recv_at, MPI_BYTE,
-                   MPI_COMM_WORLD, &request);
-    return wait_for(r, &request, err);
+    const int begun = MPI_Ialltoallv(send, r->send, r->send_at, MPI_BYTE, recv, r->recv, r->recv_at,
+                                     MPI_BYTE, r->work, &request);
+    return wait_for(r, begun, &request, err);
 }
 
 int at_mpi_open(attune_ranks *out, int (*stop)(void *user), void *user, attune_error *err)
@@ -137,6 +138,11 @@ int at_mpi_open(attune_ranks *out, int (*stop)(void *user), void *user, attune_e
                  .send_at = room + count,
                  .recv = room + 2 * count,
                  .recv_at = room + 3 * count};
+    MPI_Comm_dup(MPI_COMM_WORLD, &r->work);
+    MPI_Comm_dup(MPI_COMM_WORLD, &r->farewell);
+    /* a rank that is gone is no reason to go down with it before the rest is saved */
+    MPI_Comm_set_errhandler(r->work, MPI_ERRORS_RETURN);
+    MPI_Comm_set_errhandler(r->farewell, MPI_ERRORS_RETURN);
     *out = (attune_ranks){
         .rank = rank, .count = count, .user = r, .gather = gather, .exchange = exchange};
     return ATTUNE_OK;
@@ -147,7 +153,7 @@ void at_mpi_close(attune_ranks *out, int status)
     ranks *r = out->user;
     MPI_Request request;
     r->stop = NULL;
-    MPI_Ibarrier(MPI_COMM_WORLD, &request);
+    MPI_Ibarrier(r->farewell, &request);
     if (!came(r, &request, status ? now_ms() + FAREWELL_MS : -1))
         MPI_Abort(MPI_COMM_WORLD, status == ATTUNE_E_INTERRUPTED ? 130 : 1);
     MPI_Finalize();
