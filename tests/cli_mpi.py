@@ -98,6 +98,19 @@ class Ranks(Case):
             self.assertEqual(told.count(f"1 threads on each of {ranks} ranks"), 1, told)
             self.same(f"of{ranks}")
 
+    def test_the_example(self):
+        """Which goes on by itself."""
+        self.alone()
+        (folder / "script").mkdir()
+        env = {**ENV, "PATH": f"{EXE.parent}:{ENV['PATH']}"}
+        command = [SOURCE / "examples/cluster/train.sh", "faces.json", ".", "script", "-n", "2"]
+        r = run(command, env)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.same("script")
+        r = run(command, env)
+        self.assertIn("from step 24,", r.stderr)
+        self.same("script")
+
     def begin(self, ranks, *more):
         """Of mpirun and what it starts, once the first checkpoint is there or the one before has changed."""
         file = folder / "parts/faces.checkpoint.safetensors"

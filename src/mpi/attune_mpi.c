@@ -14,7 +14,7 @@ at_mpi_open_fn at_mpi_open;
 at_mpi_close_fn at_mpi_close;
 
 enum {
-    YIELDS = 2000,     /* before a wait begins to sleep */
+    YIELDS = 100,    /* before a wait begins to sleep */
     NAP_NS = 200000,   /* between two questions then */
     MOMENT_MS = 100,   /* that others are waited for once this one has been stopped */
     FAREWELL_MS = 3000 /* and at the end, where not all went well */

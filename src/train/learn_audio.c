@@ -246,8 +246,9 @@ static int load_parts(task *t, attune_error *err)
 {
     const at_audio_settings *s = t->s;
     int status = at_voice_set_load(&t->train, t->t.job, &s->data, AT_PART_TRAIN, s->noise, err);
-    return status ? status
-                  : at_voice_set_load(&t->valid, t->t.job, &s->data, AT_PART_VALID, NULL, err);
+    return status || !at_ranks_lead(t->t.job->ranks) /* which judges */
+               ? status
+               : at_voice_set_load(&t->valid, t->t.job, &s->data, AT_PART_VALID, NULL, err);
 }
 
 static int make_slots(task *t, attune_error *err)

@@ -320,7 +320,7 @@ static int load_parts(task *t, attune_error *err)
     if (!status)
         status = at_face_set_advise(&t->train, job, t->s->ensemble, t->s->models,
                                     t->s->losses.ensemble, err);
-    if (!status)
+    if (!status && at_ranks_lead(job->ranks)) /* which judges */
         status = at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, &detector,
                                   t->s->teacher, err);
     at_params_free(&detector);
