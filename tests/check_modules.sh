@@ -32,6 +32,7 @@ declare -A may=(
     [annotate]="base kernels tensor media vision report annotate"
     [experiments]="base kernels tensor model fusion media dsp vision degrade data eval train report experiments"
     [serve]="base media report serve"
+    [mpi]="mpi"
     [cli]="report cli"
 )
 
@@ -46,7 +47,7 @@ for file in */*.[ch]; do
         edges=$((edges + 1))
         used=${included%%/*}
         case $module:$included in
-        *:at_config.h | cli:base/json.h | cli:base/progress.h) continue ;; # the build's own; the exceptions
+        *:at_config.h | cli:base/json.h | cli:base/progress.h | cli:mpi/attune_mpi.h) continue ;; # the build's own; the exceptions
         runtime:media/* | runtime:runtime/feed*.h | runtime:runtime/analyze_notes.h)
             # files and cameras come in through analyze and its feed; the session knows neither
             [[ $file == runtime/@(analyze|feed)* ]] ||

@@ -109,7 +109,7 @@ static int toy_set_up(void *self, attune_error *err)
     assert_true(w && b);
     for (int i = 0; i < IN * OUT; i++)
         w->value.data[i] = 0.1f * at_rng_normal(&rng);
-    t->t.steps_per_epoch = toy_steps;
+    t->t.shards_per_epoch = toy_steps;
     t->t.batch = BATCH;
     return 0;
 }

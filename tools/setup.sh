@@ -76,6 +76,13 @@ cmd:sbatch         slurm-client
 deb:python3-yaml   python3-yaml
 "
 
+# Training over many machines; the tests make two of them out of one.
+ranks_needs="
+pc:ompi-c          libopenmpi-dev
+cmd:mpirun         openmpi-bin
+cmd:ip             iproute2
+"
+
 # What watches the memory of a program that is as it is run.
 night_needs="
 cmd:valgrind       valgrind
@@ -136,6 +143,7 @@ if [ -n "${1:-}" ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "engines of clusters" "$cluster_needs"
+    install_if_possible "Open MPI" "$ranks_needs"
     install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     [ "$(uname -m)" = aarch64 ] ||

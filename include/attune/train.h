@@ -20,6 +20,21 @@ typedef struct attune_train_event {
     const char *line;    /* nullable: one line worth keeping (an epoch's figures), no newline */
 } attune_train_event;
 
+/* Processes that train one model together, each on shards of every batch (docs/training.md, "Many machines"). How
+ * they reach one another is the caller's business; the program's own way is Open MPI.
+ *
+ * Both calls are made by all ranks in the same order, on attune_train's thread, and return an attune_status:
+ * ATTUNE_E_INTERRUPTED where the wait for another was given up, after which no more calls are made. */
+typedef struct attune_ranks {
+    int rank, count; /* 0 <= rank < count */
+    void *user;
+    /* Each rank's bytes (sizes[rank] of them), one after the other, to all ranks. sizes (count), the same everywhere. */
+    int (*gather)(void *user, const void *mine, void *all, const size_t *sizes, attune_error *err);
+    /* To each rank its part of `send`, from each its part into `recv`, in rank order. Sizes in bytes, (count) each. */
+    int (*exchange)(void *user, const void *send, const size_t *send_sizes, void *recv,
+                    const size_t *recv_sizes, attune_error *err);
+} attune_ranks;
+
 /* Zero is the default for every field. */
 typedef struct attune_train_options {
     const char *data_dir;   /* holds the unpacked corpora; NULL: the working folder */
@@ -36,6 +51,9 @@ typedef struct attune_train_options {
     void *user;
     void (*event)(void *user, const attune_train_event *e); /* nullable */
     int (*stop)(void *user);                                /* nullable; non-zero: save and leave */
+    const attune_ranks
+        *ranks; /* nullable: this process trains by itself. The first rank alone writes, calls
+                                * event and needs out_dir; all need the recipe, the data and the files that it names */
 } attune_train_options;
 
 /* Runs a recipe (docs/training.md). Writes NAME.safetensors (the model), NAME.log,
@@ -44,7 +62,9 @@ typedef struct attune_train_options {
  * checkpoint is there.
  * A chain runs its recipes in order, goes on where one was stopped and leaves out those whose outputs
  * are there and of the same recipe, options and files; at the end NAME.results.json says how the
- * model does. */
+ * model does.
+ * With ranks, all return the same status and text, but for ATTUNE_E_INTERRUPTED: the others are then still
+ * waiting, and the caller has to end them. */
 int attune_train(const char *recipe, const attune_train_options *o, attune_error *err);
 
 /* The recipe as it is run, with its bases merged in, as JSON text (free). */

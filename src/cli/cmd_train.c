@@ -2,6 +2,7 @@
 #include <attune/train.h>
 #include "base/progress.h"
 #include "cli/cli.h"
+#include "cli/ranks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,26 @@ static int print_fields(void)
     return AT_EXIT_OK;
 }
 
+/* Of many ranks the first speaks for all; without the others each tells that there is no way to them. */
+static int train(const char *recipe, attune_train_options *o, at_progress *progress)
+{
+    attune_error err;
+    at_catch_stop();
+    int status = at_ranks_join(&o->ranks, &err);
+    const int quiet = o->ranks && o->ranks->rank > 0;
+    if (!status) {
+        at_progress_start(progress, "train", o->quiet || quiet);
+        status = attune_train(recipe, o, &err);
+        at_progress_end(progress);
+    }
+    if (status && !quiet)
+        fprintf(stderr, "attune train: %s\n", err.text);
+    at_ranks_leave(status);
+    return status == ATTUNE_OK              ? AT_EXIT_OK
+           : status == ATTUNE_E_INTERRUPTED ? AT_EXIT_INTERRUPTED
+                                            : AT_EXIT_FAILED;
+}
+
 int at_cmd_train(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -86,7 +107,6 @@ int at_cmd_train(int argc, char **argv)
     };
     at_progress progress = {0};
     attune_train_options o = {.user = &progress, .event = event, .stop = at_stopped};
-    attune_error err;
     int c, show = 0;
     while ((c = at_next_option("train", argc, argv, ":o:qh", longs)) != -1) {
         switch (c) {
@@ -118,12 +138,5 @@ int at_cmd_train(int argc, char **argv)
         return at_wrong_usage("train", "give one recipe");
     if (show)
         return show_recipe(argv[optind]);
-    at_catch_stop();
-    at_progress_start(&progress, "train", o.quiet);
-    int status = attune_train(argv[optind], &o, &err);
-    at_progress_end(&progress);
-    if (status == ATTUNE_OK)
-        return AT_EXIT_OK;
-    fprintf(stderr, "attune train: %s\n", err.text);
-    return status == ATTUNE_E_INTERRUPTED ? AT_EXIT_INTERRUPTED : AT_EXIT_FAILED;
+    return train(argv[optind], &o, &progress);
 }

@@ -135,7 +135,7 @@ static int train(at_lab *lab, const char *path, attune_error *err)
     int status = at_recipe_load(&r, path, err);
     if (status)
         return status;
-    status = at_run_recipe(&r, &options, AT_RESUME_IF_ANY, 1, NULL, err);
+    status = at_run_recipe(&r, &options, NULL, AT_RESUME_IF_ANY, 1, NULL, err);
     at_recipe_free(&r);
     return status;
 }

@@ -18,7 +18,7 @@ static int run_step(const at_job *chain, const char *file, attune_error *err)
         status = at_fail(err, ATTUNE_E_FORMAT, "%s: steps names %s, which is a chain itself",
                          chain->recipe->path, file);
     if (!status)
-        status = at_run_recipe(&r, chain->options, AT_RESUME_IF_ANY, 1, &ran, err);
+        status = at_run_recipe(&r, chain->options, chain->ranks, AT_RESUME_IF_ANY, 1, &ran, err);
     if (!status) {
         snprintf(line, sizeof line, "%.200s: %s", file, ran ? "done" : "was done");
         at_job_tell(chain, line);
@@ -93,12 +93,13 @@ static int judge_all(const at_job *job, const at_chain_settings *s, attune_error
     return status;
 }
 
-int at_run_chain(const at_recipe *r, const attune_train_options *o, attune_error *err)
+int at_run_chain(const at_recipe *r, const attune_train_options *o, at_ranks *ranks,
+                 attune_error *err)
 {
     at_chain_settings s;
-    at_job job = {.recipe = r, .settings = &s, .options = o};
+    at_job job = {.recipe = r, .settings = &s, .options = o, .ranks = ranks};
     int status = at_fields_read(&at_chain_fields, r->root, r->path, "", &s, err);
     for (int i = 0; i < s.steps && !status; i++)
         status = run_step(&job, s.step[i], err);
-    return status || !s.judgements ? status : judge_all(&job, &s, err);
+    return status || !s.judgements || !at_ranks_lead(ranks) ? status : judge_all(&job, &s, err);
 }

@@ -10,6 +10,7 @@
 #include "data/corpus.h"
 #include "tensor/ops.h"
 #include "tensor/weights.h"
+#include "train/ranks.h"
 #include "train/recipe.h"
 #include "train/settings.h"
 #include <attune/train.h>
@@ -29,6 +30,7 @@ typedef struct at_job {
     const at_recipe *recipe;
     const void *settings; /* at_NAME_settings of its kind */
     const attune_train_options *options;
+    at_ranks *ranks; /* nullable */
     at_pool *pool;
     at_resume resume;
     uint64_t
@@ -75,29 +77,32 @@ void at_job_tell(const at_job *job, const char *line);
 
 /* ---- what trains (loop.c) ------------------------------------------------------------------- */
 
-/* What the loop knows of a task. A learner's own struct begins with it. */
+/* A step is of plan.shards shards (shards.h); to a learner each is a batch of its own, and `shard` counts all of a
+ * run. With one shard a step, as recipes have unless they say otherwise, the two are the same.
+ *
+ * What the loop knows of a task. A learner's own struct begins with it. */
 typedef struct at_learning {
     const at_job *job;
     at_loop_plan plan; /* with the options' epochs */
-    int resumed;       /* params come from a checkpoint: no need to start from anything */
-    at_params params;  /* freed by the loop */
-    int64_t steps_per_epoch;
-    int batch;
+    int resumed; /* params come from a checkpoint, or from the first rank: no need to start from anything */
+    at_params params; /* freed by the loop */
+    int64_t shards_per_epoch;
+    int batch; /* samples a shard */
 } at_learning;
 
 /* One thing to be trained. All callbacks get the task; err is never NULL. */
 typedef struct at_learner {
     size_t size; /* of the task, zeroed but for job, plan and resumed before set_up */
-    /* Makes params, loads the parts, sets steps_per_epoch and batch. */
+    /* Makes params, loads the parts, sets shards_per_epoch (rounded down to whole steps by the loop) and batch. */
     int (*set_up)(void *task, attune_error *err);
     void (*clean_up)(void *task); /* nullable; after a failed set_up as well */
-    /* On the prefetch thread: batch number step into slot 0 or 1, from (seed, step) alone. */
-    int (*prepare)(void *task, int64_t step, int slot);
-    /* Forward pass of the prepared batch; the graph has begun. Returns the scalar loss. */
-    at_tensor *(*loss)(void *task, at_graph *g, int64_t step, int slot);
-    /* On the averaged weights, which it may finish (batch norm statistics). Adds figures to metrics
+    /* On the prefetch thread: that shard's samples into slot 0 or 1, from (seed, shard) alone. */
+    int (*prepare)(void *task, int64_t shard, int slot);
+    /* Forward pass of what was prepared; the graph has begun. Returns the scalar loss. */
+    at_tensor *(*loss)(void *task, at_graph *g, int64_t shard, int slot);
+    /* After so many shards; the first rank's alone. On the averaged weights, which it may finish (batch norm statistics). Adds figures to metrics
      * (key: number; NULL where memory was out, base/json.h) and sets score, by which the best epoch is known. */
-    int (*evaluate)(void *task, at_graph *g, int64_t step, json_t **metrics, double *score,
+    int (*evaluate)(void *task, at_graph *g, int64_t shards, json_t **metrics, double *score,
                     attune_error *err);
     const char *record; /* metadata key of the model's file that holds the metrics */
 } at_learner;
@@ -106,7 +111,7 @@ typedef struct at_learner {
 int at_learn(const at_learner *l, const at_job *job, const at_loop_plan *plan, double *score,
              attune_error *err);
 
-/* The seed of one step's randomness (SplitMix64 over both). */
-uint64_t at_step_seed(int64_t seed, int64_t step);
+/* The seed of one shard's randomness (SplitMix64 over both). */
+uint64_t at_step_seed(int64_t seed, int64_t shard);
 
 #endif

@@ -81,7 +81,7 @@ static int fill_cache(task *t, attune_error *err)
 static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
-    int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
+    int64_t epoch = step / t->t.shards_per_epoch, at = step % t->t.shards_per_epoch;
     size_t one = (size_t)t->s->rows * AT_FEATURES;
     at_rng rng;
     if (epoch != t->order_epoch) {
@@ -246,8 +246,9 @@ static int load_parts(task *t, attune_error *err)
 {
     const at_audio_settings *s = t->s;
     int status = at_voice_set_load(&t->train, t->t.job, &s->data, AT_PART_TRAIN, s->noise, err);
-    return status ? status
-                  : at_voice_set_load(&t->valid, t->t.job, &s->data, AT_PART_VALID, NULL, err);
+    return status || !at_ranks_lead(t->t.job->ranks) /* which judges */
+               ? status
+               : at_voice_set_load(&t->valid, t->t.job, &s->data, AT_PART_VALID, NULL, err);
 }
 
 static int make_slots(task *t, attune_error *err)
@@ -280,7 +281,7 @@ static int set_up(void *self, attune_error *err)
     task *t = self;
     at_rng rng;
     t->s = t->t.job->settings;
-    t->t.batch = t->s->batch;
+    t->t.batch = t->s->batch / t->t.plan.shards;
     at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
     int status = at_audio_init(&t->t.params, t->s->members, &rng, err);
     if (!status && t->s->init && !t->t.resumed)
@@ -292,7 +293,7 @@ static int set_up(void *self, attune_error *err)
     t->augment.noise = t->train.voices.noise;
     t->augment.noise_n = t->train.voices.noise_n;
     t->draw = at_voice_set_draw(&t->train);
-    t->t.steps_per_epoch = at_draw_count(&t->draw) / t->t.batch;
+    t->t.shards_per_epoch = at_draw_count(&t->draw) / t->t.batch;
     weigh_classes(t);
     status = make_slots(t, err);
     return status ? status : fill_cache(t, err);

@@ -409,9 +409,10 @@ static int load_parts(task *t, attune_error *err)
     int limit = job->options->limit;
     int status =
         at_face_set_load(&t->train, job, &t->s->data, AT_PART_TRAIN, limit, NULL, NULL, err);
-    return status ? status
-                  : at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, NULL, NULL,
-                                     err);
+    return status || !at_ranks_lead(job->ranks) /* which judges */
+               ? status
+               : at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, NULL, NULL,
+                                  err);
 }
 
 static int make_teacher(task *t, attune_error *err)
@@ -425,8 +426,8 @@ static int set_up(void *self, attune_error *err)
 {
     task *t = self;
     t->s = t->t.job->settings;
-    t->t.batch = t->s->batch;
-    t->t.steps_per_epoch = t->s->scenes / t->s->batch;
+    t->t.batch = t->s->batch / t->t.plan.shards;
+    t->t.shards_per_epoch = t->s->scenes / t->t.batch;
     int status = at_job_detector(t->t.job, t->s->detector, &t->teacher_params, NULL, err);
     status = status ? status : at_job_detector(t->t.job, t->s->init, &t->t.params, NULL, err);
     status = status ? status : load_parts(t, err);
@@ -436,7 +437,8 @@ static int set_up(void *self, attune_error *err)
     t->clean_x = at_alloc((size_t)t->s->side * t->s->side * 3, sizeof(float));
     if (!t->clean_x || make_slot(&t->slots[0], t) || make_slot(&t->slots[1], t))
         return at_fail_nomem(err);
-    return measure(t, &t->teacher_params, &t->before, err);
+    return at_ranks_lead(t->t.job->ranks) ? measure(t, &t->teacher_params, &t->before, err)
+                                          : ATTUNE_OK;
 }
 
 static void clean_up(void *self)

@@ -79,7 +79,7 @@ static int prepare(void *self, int64_t step, int number)
 {
     task *t = self;
     slot *s = &t->slot[number];
-    const int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
+    const int64_t epoch = step / t->t.shards_per_epoch, at = step % t->t.shards_per_epoch;
     at_rng rng;
     if (epoch != t->pairs_epoch) {
         int status = match(t, &t->train, at_step_seed(t->t.plan.seed, -1 - epoch), t->s->pairs,
@@ -275,8 +275,8 @@ static int set_up(void *self, attune_error *err)
     task *t = self;
     at_rng rng;
     t->s = t->t.job->settings;
-    t->t.batch = t->s->batch;
-    t->t.steps_per_epoch = t->s->pairs / t->s->batch;
+    t->t.batch = t->s->batch / t->t.plan.shards;
+    t->t.shards_per_epoch = t->s->pairs / t->t.batch;
     at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
     int status = at_fusion_net_make(&t->net, &t->t.params, at_fusion_kind_find(t->s->fusion), NULL,
                                     &rng, err);

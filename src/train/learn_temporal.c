@@ -86,7 +86,7 @@ static int prepare(void *self, int64_t step, int number)
 {
     task *t = self;
     slot *s = &t->slot[number];
-    const int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
+    const int64_t epoch = step / t->t.shards_per_epoch, at = step % t->t.shards_per_epoch;
     at_rng rng;
     if (epoch != t->order_epoch) {
         const at_draw draw = at_face_set_draw(&t->train.set);
@@ -354,14 +354,14 @@ static int set_up(void *self, attune_error *err)
     task *t = self;
     at_rng rng;
     t->s = t->t.job->settings;
-    t->t.batch = t->s->batch;
+    t->t.batch = t->s->batch / t->t.plan.shards;
     at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
     int status = at_encoder_init(&at_temporal, &t->t.params, &t->s->temporal, &rng, err);
     status = status ? status : load_parts(t, err);
     if (status)
         return status;
     const at_draw draw = at_face_set_draw(&t->train.set);
-    t->t.steps_per_epoch = at_draw_count(&draw) / t->t.batch;
+    t->t.shards_per_epoch = at_draw_count(&draw) / t->t.batch;
     weigh_classes(t);
     return make_slots(t, err);
 }

@@ -37,7 +37,7 @@ typedef struct task {
 
 static int side_at(const task *t, int64_t step)
 {
-    double done = (double)step / (double)(t->t.steps_per_epoch * t->t.plan.epochs);
+    double done = (double)step / (double)(t->t.shards_per_epoch * t->t.plan.epochs);
     int side = t->s->sizes ? t->s->size[0].side : AT_FACE_SIZE;
     for (int i = 1; i < t->s->sizes; i++)
         if (done >= t->s->size[i].from)
@@ -83,7 +83,7 @@ static void weigh_classes(task *t)
 static int prepare(void *self, int64_t step, int slot)
 {
     task *t = self;
-    int64_t epoch = step / t->t.steps_per_epoch, at = step % t->t.steps_per_epoch;
+    int64_t epoch = step / t->t.shards_per_epoch, at = step % t->t.shards_per_epoch;
     if (epoch != t->order_epoch) {
         at_draw draw = at_face_set_draw(&t->train);
         int status = at_draw_order(&draw, t->t.plan.seed, epoch, t->order);
@@ -210,7 +210,7 @@ static int settle_start(task *t, attune_error *err)
     at_graph *g = NULL;
     int status = at_mb_observer_create(&seen, err);
     status = status ? status : at_graph_create(&g, t->t.job->pool, at_kernels_best(), err);
-    for (int k = 0; !status && k < START_BATCHES && k < t->t.steps_per_epoch; k++) {
+    for (int k = 0; !status && k < START_BATCHES && k < t->t.shards_per_epoch; k++) {
         at_visual_options o = {.observer = seen};
         at_visual_out out;
         int side = side_at(t, 0);
@@ -320,7 +320,7 @@ static int load_parts(task *t, attune_error *err)
     if (!status)
         status = at_face_set_advise(&t->train, job, t->s->ensemble, t->s->models,
                                     t->s->losses.ensemble, err);
-    if (!status)
+    if (!status && at_ranks_lead(job->ranks)) /* which judges */
         status = at_face_set_load(&t->valid, job, &t->s->data, AT_PART_VALID, limit, &detector,
                                   t->s->teacher, err);
     at_params_free(&detector);
@@ -350,7 +350,7 @@ static int set_up(void *self, attune_error *err)
     task *t = self;
     at_rng rng;
     t->s = t->t.job->settings;
-    t->t.batch = t->s->batch;
+    t->t.batch = t->s->batch / t->t.plan.shards;
     at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
     int status = at_visual_init(&t->t.params, &rng, err);
     if (!status && t->s->losses.dominant > 0)
@@ -361,7 +361,7 @@ static int set_up(void *self, attune_error *err)
     if (status)
         return status;
     at_draw draw = at_face_set_draw(&t->train);
-    t->t.steps_per_epoch = at_draw_count(&draw) / t->t.batch;
+    t->t.shards_per_epoch = at_draw_count(&draw) / t->t.batch;
     if ((status = make_slots(t, err)))
         return status;
     weigh_classes(t);

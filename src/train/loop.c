@@ -6,6 +6,8 @@
 #include "base/progress.h"
 #include "train/checkpoint.h"
 #include "train/prefetch.h"
+#include "train/ranks.h"
+#include "train/shards.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,12 +26,16 @@ typedef struct run {
     at_learning *task;
     const at_job *job;
     const at_loop_plan *plan;
+    at_ranks *ranks; /* nullable */
     const at_kernels *kn;
     at_graph *graph;
     at_prefetch *prefetch;
+    at_shards *shards; /* NULL: steps of one */
     at_adamw adamw;
     at_progress_state state;
-    FILE *log;
+    int64_t steps_per_epoch;
+    int batch;
+    FILE *log; /* the first rank's */
     char checkpoint[AT_TRAIN_PATH], model[AT_TRAIN_PATH], best[AT_TRAIN_PATH],
         metrics[AT_TRAIN_PATH];
     double started, saved; /* clock: this call; last checkpoint */
@@ -37,9 +43,9 @@ typedef struct run {
     double norm;           /* gradient norm, running mean */
 } run;
 
-uint64_t at_step_seed(int64_t seed, int64_t step)
+uint64_t at_step_seed(int64_t seed, int64_t shard)
 {
-    uint64_t z = (uint64_t)seed * 0x9e3779b97f4a7c15u + (uint64_t)step + 0x632be59bd9b4e019u;
+    uint64_t z = (uint64_t)seed * 0x9e3779b97f4a7c15u + (uint64_t)shard + 0x632be59bd9b4e019u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
@@ -50,7 +56,7 @@ uint64_t at_step_seed(int64_t seed, int64_t step)
 static void tell(run *s, const char *line)
 {
     attune_train_event e = {
-        .epoch = (int)(s->state.step / s->task->steps_per_epoch),
+        .epoch = (int)(s->state.step / s->steps_per_epoch),
         .epochs = s->plan->epochs,
         .step = s->state.step,
         .steps = s->state.steps,
@@ -59,7 +65,7 @@ static void tell(run *s, const char *line)
     };
     double elapsed = at_now() - s->started;
     if (elapsed > 0)
-        e.rate = (double)(s->state.step - s->first) * s->task->batch / elapsed;
+        e.rate = (double)(s->state.step - s->first) * s->batch / elapsed;
     if (s->job->options->event)
         s->job->options->event(s->job->options->user, &e);
 }
@@ -69,6 +75,8 @@ static void log_line(run *s, int show, const char *fmt, ...)
 {
     char line[LINE_SIZE];
     va_list ap;
+    if (!s->log)
+        return;
     va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
@@ -105,6 +113,8 @@ static int open_log(run *s, const char *path, attune_error *err)
 static int name_files(run *s, attune_error *err)
 {
     char log[AT_TRAIN_PATH];
+    if (!at_ranks_lead(s->ranks))
+        return ATTUNE_OK;
     int status = at_mkdirs(s->job->options->out_dir ? s->job->options->out_dir : ".", err);
     status = status ? status : at_job_path(s->job, CHECKPOINT, s->checkpoint, err);
     status = status ? status : at_job_path(s->job, ".safetensors", s->model, err);
@@ -156,6 +166,8 @@ static int write_metrics(const run *s, const char *add, attune_error *err)
 static int save_checkpoint(run *s, attune_error *err)
 {
     s->saved = at_now();
+    if (!at_ranks_lead(s->ranks))
+        return ATTUNE_OK;
     return at_checkpoint_save(s->checkpoint, &s->task->params, &s->adamw, &s->state, err);
 }
 
@@ -194,29 +206,82 @@ static void note_score(run *s, double score)
 static int is_over(const run *s)
 {
     const at_stopping_settings *stop = &s->plan->early_stop;
-    return s->state.step >= s->state.steps ||
-           (stop->patience && s->state.stale >= stop->patience &&
-            s->state.step >= stop->least * s->task->steps_per_epoch);
+    return s->state.step >= s->state.steps || (stop->patience && s->state.stale >= stop->patience &&
+                                               s->state.step >= stop->least * s->steps_per_epoch);
 }
 
 /* ---- steps -------------------------------------------------------------------------------- */
 
-static int one_step(run *s, attune_error *err)
+static int stopped(const run *s)
 {
-    const at_learner *l = s->l;
-    int64_t step = s->state.step;
-    int slot = at_prefetch_next(s->prefetch);
+    return s->job->options->stop && s->job->options->stop(s->job->options->user);
+}
+
+/* Forwards and backwards through one shard: gradients are its own. */
+static int one_pass(run *s, int64_t shard, double *loss, attune_error *err)
+{
+    const int slot = at_prefetch_next(s->prefetch);
     if (slot < 0)
         return at_fail(err, (attune_status)slot, "preparing a batch failed");
-    at_graph_begin(s->graph, AT_TRAIN, at_step_seed(s->plan->seed, step));
+    at_graph_begin(s->graph, AT_TRAIN, at_step_seed(s->plan->seed, shard));
     at_params_zero_grad(&s->task->params);
-    at_tensor *loss = l->loss(s->task, s->graph, step, slot);
-    s->adamw.scale = at_loss_scale_factor(&s->state.scaling);
-    if (!loss || at_graph_backward_scaled(s->graph, loss, s->adamw.scale))
+    at_tensor *l = s->l->loss(s->task, s->graph, shard, slot);
+    const float scale = at_loss_scale_factor(&s->state.scaling);
+    if (!l || at_graph_backward_scaled(s->graph, l, scale))
         return at_fail_nomem(err);
+    *loss = l->data[0];
+    return ATTUNE_OK;
+}
+
+static int first_shard(const run *s)
+{
+    return s->ranks ? at_shards_first(s->plan->shards, s->ranks->rank, s->ranks->count) : 0;
+}
+
+static int end_shard(const run *s)
+{
+    return s->ranks ? at_shards_first(s->plan->shards, s->ranks->rank + 1, s->ranks->count)
+                    : s->plan->shards;
+}
+
+/* This rank's shards of a step. Among others nobody waits for the end of a step that may never come. */
+static int own_passes(run *s, attune_error *err)
+{
+    int status = ATTUNE_OK;
+    const int64_t from = s->state.step * s->plan->shards;
+    for (int i = first_shard(s); i < end_shard(s) && !status; i++) {
+        double loss = 0;
+        if (s->ranks && stopped(s))
+            return ATTUNE_E_INTERRUPTED;
+        status = one_pass(s, from + i, &loss, err);
+        status = status ? status : at_shards_add(s->shards, loss, err);
+    }
+    return status;
+}
+
+/* Gradients of a whole batch, and its loss. */
+static int all_passes(run *s, double *loss, attune_error *err)
+{
+    if (!s->shards)
+        return one_pass(s, s->state.step, loss, err);
+    at_shards_begin(s->shards);
+    int status = at_ranks_agree(s->ranks, own_passes(s, err), err);
+    status = status ? status : at_shards_end(s->shards, loss, err);
+    if (status)
+        at_shards_drop(s->shards);
+    return status;
+}
+
+static int one_step(run *s, attune_error *err)
+{
+    double value = 0;
+    const int64_t step = s->state.step;
+    const int status = all_passes(s, &value, err);
+    if (status)
+        return status;
+    s->adamw.scale = at_loss_scale_factor(&s->state.scaling) * (float)s->plan->shards;
     const float lr = rate_now(s);
     double norm = at_adamw_step(&s->adamw, &s->task->params, s->job->pool, s->kn, lr);
-    double value = loss->data[0];
     s->state.step++;
     at_loss_scale_update(&s->state.scaling, isfinite(norm));
     if (!isfinite(norm) || !isfinite(value)) {
@@ -229,7 +294,7 @@ static int one_step(run *s, attune_error *err)
     if (s->state.step % LOG_EVERY == 0)
         log_line(s, 0, "step %" PRId64 "/%" PRId64 " loss %.4f norm %.3f lr %.3g rate %.1f/s",
                  s->state.step, s->state.steps, s->state.loss, s->norm, (double)lr,
-                 (double)(s->state.step - s->first) * s->task->batch / (at_now() - s->started));
+                 (double)(s->state.step - s->first) * s->batch / (at_now() - s->started));
     return ATTUNE_OK;
 }
 
@@ -283,10 +348,10 @@ static int evaluate(run *s, attune_error *err)
     int averaged = s->adamw.ema > 0;
     if (averaged)
         at_ema_swap(&s->task->params);
-    int status = l->evaluate(s->task, s->graph, s->state.step, &m, &score, err);
+    int status = l->evaluate(s->task, s->graph, s->state.step * s->plan->shards, &m, &score, err);
     if (!status) {
         char line[LINE_SIZE];
-        int epoch = (int)(s->state.step / s->task->steps_per_epoch);
+        int epoch = (int)(s->state.step / s->steps_per_epoch);
         snprintf(line, sizeof line, "epoch %d/%d  loss %.4f", epoch, s->plan->epochs,
                  s->state.loss);
         append_figures(m, line, sizeof line);
@@ -312,37 +377,66 @@ static int evaluate(run *s, attune_error *err)
     return status;
 }
 
-static int stopped(const run *s)
+/* By the first rank; what it means for the run is then known to all. */
+static int evaluate_for_all(run *s, attune_error *err)
 {
-    return s->job->options->stop && s->job->options->stop(s->job->options->user);
+    int status = at_ranks_lead(s->ranks) ? evaluate(s, err) : ATTUNE_OK;
+    status = at_ranks_agree(s->ranks, status, err);
+    return status ? status : at_ranks_share(s->ranks, &s->state, sizeof s->state, err);
+}
+
+static int interrupted(const run *s, attune_error *err)
+{
+    return at_fail(err, ATTUNE_E_INTERRUPTED,
+                   "stopped at step %" PRId64 " of %" PRId64 "; go on with --resume", s->state.step,
+                   s->state.steps);
+}
+
+/* A step, and the evaluation that is due after it. */
+static int one_step_judged(run *s, attune_error *err)
+{
+    int status = one_step(s, err);
+    if (status)
+        return status;
+    tell(s, NULL);
+    const int64_t epoch = s->state.step / s->steps_per_epoch;
+    const int end_of_epoch = s->state.step % s->steps_per_epoch == 0;
+    return end_of_epoch && (epoch % s->plan->eval_every == 0 || epoch == s->plan->epochs)
+               ? evaluate_for_all(s, err)
+               : ATTUNE_OK;
+}
+
+/* Who stops, or whom the others left in the middle of a step, saves the last whole one. */
+static int go_on(run *s, attune_error *err)
+{
+    int status = one_step_judged(s, err);
+    const int left = status == ATTUNE_E_INTERRUPTED, stop = left || (!status && stopped(s));
+    if (stop || (!status && (s->state.step % s->steps_per_epoch == 0 ||
+                             at_now() - s->saved > 60 * s->plan->checkpoint_minutes)))
+        status = save_checkpoint(s, err);
+    return !status && stop && (left || !is_over(s)) ? interrupted(s, err) : status;
+}
+
+static int prepare(void *user, int64_t i, int slot)
+{
+    const run *s = user;
+    const int64_t own = end_shard(s) - first_shard(s), step = i / own;
+    return s->l->prepare(s->task, step * s->plan->shards + first_shard(s) + i % own, slot);
 }
 
 static int train(run *s, attune_error *err)
 {
-    const at_learner *l = s->l;
     /* The checkpoint is of the end, but what was made of it has gone. */
-    if (is_over(s) && access(s->model, R_OK))
-        return evaluate(s, err);
-    int status =
-        at_prefetch_start(&s->prefetch, l->prepare, s->task, s->state.step, s->state.steps, err);
-    while (!status && !is_over(s)) {
-        status = one_step(s, err);
-        if (status)
-            break;
-        tell(s, NULL);
-        int end_of_epoch = s->state.step % s->task->steps_per_epoch == 0;
-        int64_t epoch = s->state.step / s->task->steps_per_epoch;
-        if (end_of_epoch && (epoch % s->plan->eval_every == 0 || epoch == s->plan->epochs))
-            status = evaluate(s, err);
-        int stop = !status && stopped(s);
-        if (!status &&
-            (stop || end_of_epoch || at_now() - s->saved > 60 * s->plan->checkpoint_minutes))
-            status = save_checkpoint(s, err);
-        if (stop && !status && !is_over(s))
-            status = at_fail(err, ATTUNE_E_INTERRUPTED,
-                             "stopped at step %" PRId64 " of %" PRId64 "; go on with --resume",
-                             s->state.step, s->state.steps);
-    }
+    int gone = is_over(s) && at_ranks_lead(s->ranks) && access(s->model, R_OK);
+    int status = at_ranks_share(s->ranks, &gone, sizeof gone, err);
+    if (status || gone)
+        return status ? status : evaluate_for_all(s, err);
+    const int64_t own = end_shard(s) - first_shard(s);
+    status =
+        at_prefetch_start(&s->prefetch, prepare, s, s->state.step * own, s->state.steps * own, err);
+    status = at_ranks_agree(s->ranks, status, err);
+    while (!status && !is_over(s))
+        status = go_on(s, err);
     at_prefetch_stop(&s->prefetch);
     if (!status && s->state.step < s->state.steps)
         log_line(s, 1, "stopped early: %" PRId64 " evaluations without a better one",
@@ -377,19 +471,51 @@ static at_adamw optimiser_of(const at_loop_plan *plan)
                       .ema = o->ema};
 }
 
-static int check_length(const at_learning *t, attune_error *err)
+static int count_steps(at_learning *t, attune_error *err)
 {
-    if (t->steps_per_epoch < 1)
+    const int64_t steps_per_epoch = t->shards_per_epoch / t->plan.shards;
+    if (steps_per_epoch < 1)
         return at_fail(err, ATTUNE_E_ARG, "%s: fewer samples than one batch", t->job->recipe->path);
-    if (t->steps_per_epoch > AT_MOST_STEPS / t->plan.epochs)
+    t->shards_per_epoch = steps_per_epoch * t->plan.shards;
+    if (steps_per_epoch > AT_MOST_STEPS / t->plan.epochs)
         return at_fail(err, ATTUNE_E_ARG,
                        "%s: epochs is %d, of %" PRId64 " steps each: the most is %" PRId64
                        " steps in all",
-                       t->job->recipe->path, t->plan.epochs, t->steps_per_epoch, AT_MOST_STEPS);
+                       t->job->recipe->path, t->plan.epochs, steps_per_epoch, AT_MOST_STEPS);
     return ATTUNE_OK;
 }
 
-static int run_all(run *s, attune_error *err)
+/* What would make ranks learn apart from one another is told before they do. */
+static int compare_ranks(run *s, attune_error *err)
+{
+    char kernels[32] = "";
+    const uint64_t what[] = {s->state.stamp, (uint64_t)s->state.steps};
+    snprintf(kernels, sizeof kernels, "%s", s->kn->name);
+    int status = at_ranks_same(s->ranks, "recipe, options or data", what, sizeof what, err);
+    return status ? status
+                  : at_ranks_same(s->ranks, "instruction set, which $ATTUNE_ISA can make the same,",
+                                  kernels, sizeof kernels, err);
+}
+
+/* Where the first rank begins, all do. */
+static int begin_alike(run *s, attune_error *err)
+{
+    const at_params *p = &s->task->params;
+    int status = compare_ranks(s, err);
+    for (int i = 0; i < p->count && s->ranks && !status; i++) {
+        const at_param *q = p->list[i];
+        const size_t bytes = q->borrowed ? 0 : at_tensor_count(&q->value) * sizeof(float);
+        status = at_ranks_share(s->ranks, q->value.data, bytes, err);
+        if (q->m && q->v && !status)
+            status = at_ranks_share(s->ranks, q->m, bytes, err);
+        if (q->m && q->v && !status)
+            status = at_ranks_share(s->ranks, q->v, bytes, err);
+    }
+    status = status ? status : at_ranks_share(s->ranks, &s->state, sizeof s->state, err);
+    return status ? status : at_ranks_share(s->ranks, &s->adamw.step, sizeof s->adamw.step, err);
+}
+
+static int make_ready(run *s, attune_error *err)
 {
     at_learning *t = s->task;
     int status = name_files(s, err);
@@ -399,16 +525,27 @@ static int run_all(run *s, attune_error *err)
         s->state.scaling.scale = AT_LOSS_SCALE_START;
     }
     status = status ? status : at_adamw_init(&s->adamw, &t->params, err);
-    status = status || !t->resumed ? status : resume(s, err);
+    if (!status && s->plan->shards > 1)
+        status = at_shards_create(&s->shards, &t->params, s->plan->shards, s->ranks, err);
+    return status || !t->resumed || !at_ranks_lead(s->ranks) ? status : resume(s, err);
+}
+
+static int run_all(run *s, attune_error *err)
+{
+    char ranks[32] = "";
+    int status = at_ranks_agree(s->ranks, make_ready(s, err), err);
+    status = status ? status : begin_alike(s, err);
     if (status)
         return status;
     s->started = s->saved = at_now();
     s->first = s->state.step;
+    if (s->ranks)
+        snprintf(ranks, sizeof ranks, " on each of %d ranks", s->ranks->count);
     log_line(s, 1,
              "%s: %d epochs of %" PRId64 " steps of %d, from step %" PRId64
-             ", kernels %s, %d threads",
-             s->job->recipe->name, s->plan->epochs, t->steps_per_epoch, t->batch, s->state.step,
-             s->kn->name, at_pool_threads(s->job->pool));
+             ", kernels %s, %d threads%s",
+             s->job->recipe->name, s->plan->epochs, s->steps_per_epoch, s->batch, s->state.step,
+             s->kn->name, at_pool_threads(s->job->pool), ranks);
     return train(s, err);
 }
 
@@ -417,13 +554,17 @@ static int run_task(const at_learner *l, at_learning *task, double *score, attun
     run *s = at_calloc(1, sizeof *s);
     if (!s)
         return at_fail_nomem(err);
+    const int64_t steps_per_epoch = task->shards_per_epoch / task->plan.shards;
     *s = (run){.l = l,
                .task = task,
                .job = task->job,
                .plan = &task->plan,
+               .ranks = task->job->ranks,
                .adamw = optimiser_of(&task->plan),
                .kn = at_kernels_best(),
-               .state = {.steps = task->steps_per_epoch * task->plan.epochs,
+               .steps_per_epoch = steps_per_epoch,
+               .batch = task->batch * task->plan.shards,
+               .state = {.steps = steps_per_epoch * task->plan.epochs,
                          .best = -1,
                          .stamp = task->job->stamp}};
     int status = run_all(s, err);
@@ -432,6 +573,7 @@ static int run_task(const at_learner *l, at_learning *task, double *score, attun
         *score = s->state.score;
     if (s->log)
         fclose(s->log);
+    at_shards_free(&s->shards);
     at_graph_free(&s->graph);
     at_free(s);
     return status;
@@ -447,6 +589,23 @@ static int goes_on(const at_job *job)
             !at_checkpoint_stamp(path, &stamp, NULL) && stamp == job->stamp);
 }
 
+static int check_ranks(const at_learning *t, attune_error *err)
+{
+    const at_ranks *r = t->job->ranks;
+    return r && r->count > t->plan.shards
+               ? at_fail(err, ATTUNE_E_ARG,
+                         "%s: shards is %d: no more than as many ranks can learn, and here are %d",
+                         t->job->recipe->path, t->plan.shards, r->count)
+               : ATTUNE_OK;
+}
+
+static int set_up(const at_learner *l, at_learning *t, attune_error *err)
+{
+    int status = check_ranks(t, err);
+    status = status ? status : l->set_up(t, err);
+    return status ? status : count_steps(t, err);
+}
+
 int at_learn(const at_learner *l, const at_job *job, const at_loop_plan *plan, double *score,
              attune_error *err)
 {
@@ -456,9 +615,8 @@ int at_learn(const at_learner *l, const at_job *job, const at_loop_plan *plan, d
     t->job = job;
     t->plan = *plan;
     t->plan.epochs = job->options->epochs > 0 ? job->options->epochs : plan->epochs;
-    t->resumed = goes_on(job);
-    int status = l->set_up(t, err);
-    status = status ? status : check_length(t, err);
+    t->resumed = !at_ranks_lead(job->ranks) || goes_on(job);
+    int status = at_ranks_agree(job->ranks, set_up(l, t, err), err);
     status = status ? status : run_task(l, t, score, err);
     if (l->clean_up)
         l->clean_up(t);

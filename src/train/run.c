@@ -14,20 +14,23 @@ enum { NOTE_LIMIT = 1 << 20 };
 
 typedef int (*run_fn)(const at_job *job, attune_error *err);
 
-static run_fn run_of_kind(const char *kind)
+typedef struct kind {
+    const char *name;
+    run_fn run;
+    int shared; /* among ranks; else the first runs it and the others wait */
+} kind;
+
+static const kind *find_kind(const char *name)
 {
-    static const struct {
-        const char *kind;
-        run_fn run;
-    } kinds[] = {
-        {"visual", at_learn_visual},     {"hog", at_learn_hog},
-        {"audio", at_learn_audio},       {"functionals", at_learn_functionals},
-        {"detector", at_learn_detector}, {"temporal", at_learn_temporal},
-        {"fusion", at_learn_fusion},     {"assemble", at_learn_assemble},
+    static const kind kinds[] = {
+        {"visual", at_learn_visual, 1},     {"hog", at_learn_hog, 0},
+        {"audio", at_learn_audio, 1},       {"functionals", at_learn_functionals, 0},
+        {"detector", at_learn_detector, 1}, {"temporal", at_learn_temporal, 1},
+        {"fusion", at_learn_fusion, 1},     {"assemble", at_learn_assemble, 0},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(kind, kinds[i].kind) == 0)
-            return kinds[i].run;
+        if (strcmp(name, kinds[i].name) == 0)
+            return &kinds[i];
     return NULL;
 }
 
@@ -127,19 +130,21 @@ static void tell_cache(const at_job *job)
     at_job_tell(job, line);
 }
 
-static int run_job(at_job *job, run_fn run, attune_error *err)
+static int run_job(at_job *job, const kind *k, attune_error *err)
 {
+    const int lead = at_ranks_lead(job->ranks);
     const char *cache = job->options->cache;
     int status = at_pool_create(&job->pool, job->options->threads, err);
     if (!status && cache)
         status = at_cache_open(&job->cache, cache, err);
-    status = status ? status : run(job, err);
-    status = status ? status : write_note(job, err);
+    if (!status && (k->shared || lead))
+        status = k->run(job, err);
+    status = status || !lead ? status : write_note(job, err);
     if (job->cache)
         tell_cache(job);
     at_cache_free(&job->cache);
     at_pool_free(&job->pool);
-    return status;
+    return at_ranks_agree(job->ranks, status, err);
 }
 
 static int unknown_kind(const at_recipe *r, attune_error *err)
@@ -153,26 +158,40 @@ static int unknown_kind(const at_recipe *r, attune_error *err)
                    r->kind, kinds);
 }
 
-int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_resume resume,
-                  int unless_done, int *ran, attune_error *err)
+/* The first rank's answer: it has the output folder. */
+static int find_done(const at_job *job, int unless_done, int *done, attune_error *err)
+{
+    *done = unless_done && at_ranks_lead(job->ranks) && is_done(job);
+    return at_ranks_share(job->ranks, done, sizeof *done, err);
+}
+
+int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_ranks *ranks,
+                  at_resume resume, int unless_done, int *ran, attune_error *err)
 {
     const at_fields *fields = at_fields_of_kind(r->kind);
-    run_fn run = run_of_kind(r->kind);
-    if (!fields || !run)
+    const kind *k = find_kind(r->kind);
+    if (!fields || !k)
         return unknown_kind(r, err);
     char note[AT_TRAIN_PATH];
+    int done = 0;
     void *settings = at_alloc(1, fields->size);
-    at_job job = {.recipe = r, .settings = settings, .options = o, .resume = resume, .note = note};
+    at_job job = {.recipe = r,
+                  .settings = settings,
+                  .options = o,
+                  .ranks = ranks,
+                  .resume = resume,
+                  .note = note};
     job.outputs = json_array();
     int status = settings && job.outputs ? ATTUNE_OK : at_fail_nomem(err);
     status = status ? status : at_fields_read(fields, r->root, r->path, "", settings, err);
     status = status ? status : at_job_path(&job, ".done.json", note, err);
     status = status ? status : make_stamp(&job, fields, err);
-    int done = !status && unless_done && is_done(&job);
+    status = at_ranks_agree(ranks, status, err);
+    status = status ? status : find_done(&job, unless_done, &done, err);
     if (ran)
         *ran = !done;
     if (!status && !done)
-        status = run_job(&job, run, err);
+        status = run_job(&job, k, err);
     json_decref(job.outputs);
     at_free(settings);
     return status;

@@ -4,13 +4,14 @@
 
 #include "train/learn.h"
 
-/* Runs the recipe r, which is not a chain. Afterwards NAME.done.json says of which recipe, options
+/* ranks: nullable. Runs the recipe r, which is not a chain. Afterwards NAME.done.json says of which recipe, options
  * and files the outputs are. unless_done: with that note there, and its outputs, nothing is run, and
  * *ran (nullable) is 0. */
-int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_resume resume,
-                  int unless_done, int *ran, attune_error *err);
+int at_run_recipe(const at_recipe *r, const attune_train_options *o, at_ranks *ranks,
+                  at_resume resume, int unless_done, int *ran, attune_error *err);
 
 /* Runs a chain's recipes in order, those that are not done, and judges the model at the end. */
-int at_run_chain(const at_recipe *r, const attune_train_options *o, attune_error *err);
+int at_run_chain(const at_recipe *r, const attune_train_options *o, at_ranks *ranks,
+                 attune_error *err);
 
 #endif

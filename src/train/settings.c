@@ -58,6 +58,10 @@ static const at_field plan_list[] = {
     AT_NUMBER(at_loop_plan, epochs, "epochs", 10, 1, 100000, "how often all is seen"),
     AT_NUMBER(at_loop_plan, eval_every, "eval_every", 1, 1, 100000,
               "epochs between evaluations; the last is always evaluated"),
+    AT_NUMBER(
+        at_loop_plan, shards, "shards", 1, 1, AT_MAX_SHARDS,
+        "parts of a batch that are computed apart, on one machine or many; batch norm and mixup see "
+        "a part alone"),
     AT_NUMBER(at_loop_plan, checkpoint_minutes, "checkpoint_minutes", 5, 0, 10080,
               "between checkpoints, besides those at each epoch's end"),
     AT_TEXT(
@@ -84,6 +88,11 @@ static const char *wrong_plan(const void *value)
                : "precision must be \"f32\" or \"mixed\"";
 }
 const at_fields at_plan_fields = {plan_list, sizeof(at_loop_plan), wrong_plan};
+
+static const char *wrong_batch(int batch, const at_loop_plan *plan)
+{
+    return batch % plan->shards ? "batch must be a multiple of shards" : NULL;
+}
 
 /* ---- pictures ------------------------------------------------------------------------------- */
 
@@ -236,8 +245,10 @@ static const char *wrong_visual(const void *value)
     int side = AT_FACE_SIDE;
     for (int i = 0; i < s->sizes; i++)
         side = s->size[i].side > side ? s->size[i].side : side;
-    return (double)s->batch * side * side > most_pixels ? "batch and sizes are too large together"
-                                                        : wrong_frozen(s);
+    const char *wrong = wrong_batch(s->batch, &s->plan);
+    return wrong                                          ? wrong
+           : (double)s->batch * side * side > most_pixels ? "batch and sizes are too large together"
+                                                          : wrong_frozen(s);
 }
 const at_fields at_visual_fields = {visual_list, sizeof(at_visual_settings), wrong_visual};
 
@@ -380,7 +391,7 @@ static const char *wrong_audio(const void *value)
     const at_set_settings *first = &s->data.set[0];
     return !s->folds && (!first->train || !first->valid)
                ? "needs data[0].train and data[0].valid, or folds"
-               : NULL;
+               : wrong_batch(s->batch, &s->plan);
 }
 const at_fields at_audio_fields = {audio_list, sizeof(at_audio_settings), wrong_audio};
 
@@ -461,7 +472,7 @@ static const char *wrong_detector(const void *value)
            : s->scenes < s->batch ? "scenes must be at least batch"
            : (double)s->batch * s->side * s->side > most_pixels
                ? "batch and side are too large together"
-               : NULL;
+               : wrong_batch(s->batch, &s->plan);
 }
 const at_fields at_detector_fields = {detector_list, sizeof(at_detector_settings), wrong_detector};
 
@@ -538,7 +549,7 @@ static const char *wrong_fusion(const void *value)
     return !kind || !at_fusion_is_learned(kind) ? "fusion is no kind that is learned"
            : s->trust < 1 && !kind->hears ? "trust is for a fusion that hears the streams' answers"
            : s->pairs < s->batch          ? "pairs must be at least batch"
-                                          : NULL;
+                                          : wrong_batch(s->batch, &s->plan);
 }
 const at_fields at_fusion_fields = {fusion_list, sizeof(at_fusion_settings), wrong_fusion};
 
@@ -613,7 +624,8 @@ static const at_field temporal_list[] = {
 static const char *wrong_temporal(const void *value)
 {
     const at_temporal_settings *s = value;
-    return s->rate_min > s->rate_max ? "rate_min is over rate_max" : NULL;
+    return s->rate_min > s->rate_max ? "rate_min is over rate_max"
+                                     : wrong_batch(s->batch, &s->plan);
 }
 const at_fields at_temporal_fields = {temporal_list, sizeof(at_temporal_settings), wrong_temporal};
 

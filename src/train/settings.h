@@ -19,6 +19,7 @@ enum {
     AT_MAX_FOLDS = 16,
     AT_MAX_STEPS = 64,
     AT_MAX_JUDGED = 32,
+    AT_MAX_SHARDS = 64,
     AT_MAX_VOICE_ROWS = 1000,
 };
 
@@ -41,6 +42,7 @@ typedef struct at_stopping_settings {
 /* How long and how fast to learn: the same of all that trains. */
 typedef struct at_loop_plan {
     int epochs, eval_every;
+    int shards; /* that a batch is computed in */
     int64_t seed;
     double checkpoint_minutes;
     const char *precision; /* "f32" or "mixed"; NULL: the first */

@@ -8,22 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int run_file(const char *recipe, const attune_train_options *o, at_ranks *ranks,
+                    attune_error *err)
+{
+    at_recipe r;
+    int status = at_recipe_load(&r, recipe, err);
+    if (status)
+        return status;
+    status = strcmp(r.kind, "chain") == 0
+                 ? at_run_chain(&r, o, ranks, err)
+                 : at_run_recipe(&r, o, ranks, o->resume ? AT_RESUME : AT_AFRESH, 0, NULL, err);
+    at_recipe_free(&r);
+    return status;
+}
+
+static int run_among(const char *recipe, attune_train_options o, attune_error *err)
+{
+    at_ranks ranks = {.calls = o.ranks, .rank = o.ranks->rank, .count = o.ranks->count};
+    if (!at_ranks_lead(&ranks)) {
+        o.event = NULL;
+        o.quiet = 1;
+    }
+    return at_ranks_agree(&ranks, run_file(recipe, &o, &ranks, err), err);
+}
+
 int attune_train(const char *recipe, const attune_train_options *options, attune_error *err)
 {
     attune_train_options none = {0};
     const attune_train_options *o = options ? options : &none;
     attune_error own;
-    at_recipe r;
     if (!err)
         err = &own;
-    int status = at_recipe_load(&r, recipe, err);
-    if (status)
-        return status;
-    status = strcmp(r.kind, "chain") == 0
-                 ? at_run_chain(&r, o, err)
-                 : at_run_recipe(&r, o, o->resume ? AT_RESUME : AT_AFRESH, 0, NULL, err);
-    at_recipe_free(&r);
-    return status;
+    return o->ranks && o->ranks->count > 1 ? run_among(recipe, *o, err)
+                                           : run_file(recipe, o, NULL, err);
 }
 
 int attune_recipe_text(const char *recipe, char **out, attune_error *err)
