@@ -75,6 +75,8 @@ static int train(const char *recipe, attune_train_options *o, at_progress *progr
     at_catch_stop();
     int status = at_ranks_join(&o->ranks, &err);
     const int quiet = o->ranks && o->ranks->rank > 0;
+    if (!status && !o->ranks)
+        attune_confine();
     if (!status) {
         at_progress_start(progress, "train", o->quiet || quiet);
         status = attune_train(recipe, o, &err);

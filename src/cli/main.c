@@ -25,7 +25,7 @@ static const at_command commands[] = {
     {"info", "what a model file holds", at_cmd_info, 0},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval, 1},
     {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade, 1},
-    {"train", "run a training recipe", at_cmd_train, 1},
+    {"train", "run a training recipe", at_cmd_train, 0},
     {"reproduce", "the paper's tables and figures, ours beside its own", at_cmd_reproduce, 1},
     {"bench", "how fast this build is on this machine", at_cmd_bench, 0},
 };
