@@ -15,7 +15,7 @@ class Words:
         by_name = {command.name: command for command in commands}
         kinds = sorted(set(by_name["export"].listed_after("Kinds are")))
         harms = [f"{name}=" for name in by_name["degrade"].listed_after("degradations")]
-        self.lists = {"--sinks": by_name["analyze"].listed_after("--devices"), "--export": kinds, "--to": kinds}
+        self.lists = {"--sinks": by_name["analyze"].listed_after("into one folder an input"), "--export": kinds, "--to": kinds}
         self.values = {"--dataset": by_name["eval"].listed_after("data sets:"), "--corrupt": harms}
         self.first = {"sessions": by_name["sessions"].listed_after("kept"),
                       "reproduce": ["all", *by_name["reproduce"].listed_after("tables and figures")],
