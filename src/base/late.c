@@ -17,7 +17,8 @@ static int fail(const char *what, attune_error *err)
     const char *why = dlerror();
 
     return nomem ? at_fail_nomem(err)
-                 : at_fail(err, ATTUNE_E_UNSUPPORTED, "%s cannot be loaded: %s", what, why ? why : "");
+                 : at_fail(err, ATTUNE_E_UNSUPPORTED, "%s cannot be loaded: %s", what,
+                           why ? why : "");
 }
 
 /* Never unloaded: what libraries start and register may outlive whoever called them. Names are bound as they are
