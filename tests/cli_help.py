@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The manual, what shells complete, and the packages: whole against the help texts, the options that commands take, and
 what is installed."""
 import fnmatch

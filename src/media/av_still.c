@@ -168,8 +168,12 @@ int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_
 {
     *rgb = NULL;
     *w = *h = 0;
+    int ret = at_av_enter(err);
+    if (ret < 0)
+        return ret;
     errno = 0;
-    const int ret = load_image(path, rgb, w, h, err);
+    ret = load_image(path, rgb, w, h, err);
+    at_av_leave();
     /* FFmpeg has other words for it, too */
     return ret < 0 && errno == ENOMEM ? at_fail_nomem(err) : ret;
 }
