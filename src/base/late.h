@@ -6,6 +6,9 @@
  * doors has the table filled first (at_late_<module>); behind them everything is there. A function that is called
  * before that is a mistake of ours, and ends the program.
  *
+ * The names are this library's own, hidden from others. But who links libattune.a and calls FFmpeg too calls it
+ * through the same jumps, and so no sooner than attune does; the shared library leaves theirs alone.
+ *
  * Such a child as the decoder's, which may open no file, is forked after that.
  */
 #ifndef AT_BASE_LATE_H
