@@ -13,6 +13,7 @@ help:
 	@echo "make build    build $(BUILD)/src/attune"
 	@echo "make fuzz     look for inputs that break a reader, HOURS=1 in all (needs clang)"
 	@echo "make night    what takes a night: HOURS=4 of fuzzing, every fault, live hours, valgrind, the analyzer"
+	@echo "make deb      Debian packages, in build/deb"
 	@echo "make install  install to PREFIX (now $(PREFIX)), under DESTDIR if set"
 	@echo "make format   bring the C files into the project's format"
 	@echo "make clean    remove build/ and demo-report/"
@@ -56,6 +57,10 @@ night:
 	@tools/setup.sh night
 	@HOURS=$(HOURS) tools/night.sh $(PARTS)
 
+deb:
+	@tools/setup.sh deb
+	@tools/deb.sh
+
 # Built by whoever calls, installed with sudo where the place is not theirs to write.
 install: build
 	meson configure $(BUILD) -Dprefix="$(PREFIX)"
@@ -71,4 +76,4 @@ format:
 clean:
 	rm -rf build demo-report
 
-.PHONY: help build setup-build demo clip test fuzz night install format clean
+.PHONY: help build setup-build demo clip test fuzz night deb install format clean

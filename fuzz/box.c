@@ -96,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     at_wire_state s = {.last_frame_us = -1, .max_pixels = MAX_PIXELS, .shared_bytes = bytes};
     at_wire_message m = fine(AT_WIRE_HELD, 0);
 
+    FUZZ_CHECK(at_media_load_libraries(NULL) == ATTUNE_OK);
     if (!shared)
         shared = calloc(bytes, 1);
     FUZZ_CHECK(shared);

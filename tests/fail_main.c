@@ -2,6 +2,9 @@
 #include "fail.h"
 
 #include <dlfcn.h>
+#include <libavformat/version.h>
+#include <libavutil/macros.h>
+#include <libswscale/version.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +67,20 @@ static int run(int argc, char **argv, char **env)
     return program(argc, argv, env);
 }
 
+/* What the program loads when it needs it, here once for all children. */
+static void load_libraries(void)
+{
+    if (!dlopen("libavformat.so." AV_STRINGIFY(LIBAVFORMAT_VERSION_MAJOR), RTLD_LAZY) ||
+        !dlopen("libswscale.so." AV_STRINGIFY(LIBSWSCALE_VERSION_MAJOR), RTLD_LAZY))
+        _exit(99);
+}
+
 static int serve(int argc, char **argv, char **env)
 {
     fail_plan next;
 
     unsetenv("LD_PRELOAD"); /* of what the program starts */
+    load_libraries();
     while (read_request(&next)) {
         int status = 0;
         *fail_seen = (fail_counts){0};

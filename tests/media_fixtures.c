@@ -1,6 +1,8 @@
 /* media_fixtures.c - see media_fixtures.h. */
 #include "media_fixtures.h"
 
+#include "media/media.h"
+
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
 #include <libswscale/swscale.h>
@@ -14,6 +16,13 @@
 #include <cmocka.h>
 
 enum { CHUNK = 1024 };
+
+/* What attune calls too of FFmpeg goes by attune's table. */
+__attribute__((constructor)) static void load_libraries(void)
+{
+    if (at_media_load_libraries(NULL) < 0)
+        abort();
+}
 
 typedef struct output {
     AVFormatContext *fmt;

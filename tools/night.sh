@@ -13,12 +13,13 @@
 #     memory    two hours of a file: memory does not grow (tools/memory.sh)
 #     memcheck  unit and alloc suites under valgrind
 #     analyzer  gcc's analyzer over all sources
+#     aarch64   the suites on another processor, emulated (tools/aarch64.sh)
 #
 # What each said lies in build/night/PART.log; the last lines are a line a part. Exit code 1 if one found something.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 hours=${HOURS:-4} replay_hours=${REPLAY_HOURS:-2}
-parts=${*:-fuzz faults replay memory memcheck analyzer}
+parts=${*:-fuzz faults replay memory memcheck analyzer aarch64}
 logs=build/night
 mkdir -p $logs
 
@@ -48,6 +49,11 @@ part_replay()
     build plain -Dtests=enabled || return 1
     ATTUNE_HOURS=24 ATTUNE_LIVE_HOURS=$replay_hours meson test -C build/night-plain cli_replay --no-rebuild \
         --verbose --timeout-multiplier 0
+}
+
+part_aarch64()
+{
+    tools/aarch64.sh
 }
 
 part_memory()

@@ -4,6 +4,7 @@
 #
 #     tools/setup.sh          what building and running takes
 #     tools/setup.sh test     and what all the tests take
+#     tools/setup.sh deb      and what building packages takes
 #     tools/setup.sh night    and what takes a night (tools/night.sh)
 set -euo pipefail
 
@@ -83,6 +84,18 @@ cmd:mpirun         openmpi-bin
 cmd:ip             iproute2
 "
 
+# What builds packages (debian/control has it too).
+deb_needs="
+cmd:dh             debhelper
+cmd:dpkg-buildpackage dpkg-dev
+cmd:lintian        lintian
+deb:dh-python      dh-python
+deb:pybuild-plugin-pyproject pybuild-plugin-pyproject
+deb:python3-all    python3-all
+deb:python3-setuptools python3-setuptools
+deb:python3-numpy  python3-numpy
+"
+
 # What watches the memory of a program that is as it is run.
 night_needs="
 cmd:valgrind       valgrind
@@ -127,6 +140,7 @@ command -v "${CC:-cc}" >/dev/null || needs+="cmd:gcc gcc"$'\n'"cmd:ld binutils"$
 [ -e /usr/include/stdio.h ] || needs+="deb:libc6-dev libc6-dev"$'\n'
 case ${1:-} in
 test) needs+=$test_needs ;;
+deb) needs+=$deb_needs ;;
 night) needs+=$test_needs$night_needs ;;
 esac
 
@@ -139,7 +153,7 @@ install_if_possible() # what for, then the list
     [ ${#packages[@]} -eq 0 ] || install "${packages[@]}" || echo "setup: going on without $1" >&2
 }
 
-if [ -n "${1:-}" ]; then
+if [ "${1:-}" = test ] || [ "${1:-}" = night ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "engines of clusters" "$cluster_needs"

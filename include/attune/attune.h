@@ -317,6 +317,9 @@ typedef struct attune_options {
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
 int attune_model_load(attune_model **out, const char *path, attune_error *err);
+/* The same for who will analyse files with it: what reading them takes is loaded meanwhile, in a thread of its own
+ * that has ended then. Without this attune_analyze_file loads it. */
+int attune_model_load_for_files(attune_model **out, const char *path, attune_error *err);
 void attune_model_free(attune_model **m); /* after its sessions */
 /* A metadata value of the model file ("licence", "training", ...) or NULL. Lives with m. */
 const char *attune_model_meta(const attune_model *m, const char *key);

@@ -17,10 +17,10 @@ static const char usage[] =
     "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
     "       attune analyze --manifest FILE [-o DIR] [--shard I/N] [--resume] [-j N] [OPTION...]\n"
+    "       attune analyze --devices\n"
     "\n"
     "Looks at the faces and listens to the voice in each INPUT (a clip, a picture, a sound file,\n"
-    "/dev/video0; '-' is standard input) and writes, into one folder an input ('attune analyze\n"
-    "--devices' lists the cameras and microphones that are there):\n"
+    "/dev/video0; '-' is standard input) and writes, into one folder an input:\n"
     "\n";
 
 static const char usage_options[] =
@@ -68,6 +68,7 @@ static const char usage_options[] =
     "                  the tables then\n"
     "  --resume        what is done in DIR is not done again; what failed is tried again\n"
     "  -j, --jobs N    inputs at once (default: all cores), of one thread each\n"
+    "  --devices       list the cameras and microphones that are there, and analyse nothing\n"
     "  --quiet         errors only\n"
     "  --json          print the summary as JSON (an array with several inputs)\n"
     "\n"
@@ -411,7 +412,7 @@ static int open_all(at_job *job)
     attune_error err;
 
     if ((job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
-        attune_model_load(&job->model, job->model_path, &err) < 0) {
+        attune_model_load_for_files(&job->model, job->model_path, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
         return 0;
     }

@@ -216,7 +216,7 @@ int at_cmd_explain(int argc, char **argv)
     at_catch_stop();
     if (!job.model_path)
         job.model_path = attune_default_model();
-    if (attune_model_load(&job.model, job.model_path, &err) < 0)
+    if (attune_model_load_for_files(&job.model, job.model_path, &err) < 0)
         return complain(err.text);
     job.o.window = on_window;
     job.o.overlay = on_overlay;

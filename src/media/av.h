@@ -19,7 +19,8 @@
 
 /* FFmpeg's log level is one for the process. While at least one of us is between enter and leave
  * it is quiet; the last to leave puts back what the first found. */
-void at_av_enter(void);
+/* The first to enter loads FFmpeg, which may fail: then there is nothing to leave. */
+int at_av_enter(attune_error *err);
 void at_av_leave(void);
 
 /* FFmpeg goes on without some of what it has no memory for, or calls it damage, or the end. Between the two are its

@@ -110,7 +110,9 @@ int attune_devices(void (*each)(void *user, const attune_device *d), void *user,
 {
     at_av_lister l = {.each = each, .user = user};
     int n = 0;
-    at_av_enter();
+    const int rc = at_av_enter(err);
+    if (rc < 0)
+        return rc;
     void *library = load("devices", err);
     if (library) {
         *(void **)(void *)&l.list = dlsym(library, "avdevice_list_input_sources");

@@ -161,12 +161,13 @@ int at_media_make_jpeg(const at_media_packet *p, double q, uint8_t **out, size_t
 
     *out = NULL;
     *size = 0;
-    at_av_enter();
+    int rc = at_av_enter(err);
+    if (rc < 0)
+        return rc;
     AVPacket *packet = av_packet_alloc();
-    int rc = packet
-                 ? at_av_picture_convert(&picture, p->frame, aspect,
-                                         at_turn_of(p->picture.orientation), "a picture", &rgb, err)
-                 : at_fail_nomem(err);
+    rc = packet ? at_av_picture_convert(&picture, p->frame, aspect,
+                                        at_turn_of(p->picture.orientation), "a picture", &rgb, err)
+                : at_fail_nomem(err);
     if (rc >= 0)
         rc = at_av_canvas_init(&canvas, rgb.w, rgb.h, AV_PIX_FMT_YUV420P, 1, err);
     if (rc >= 0)

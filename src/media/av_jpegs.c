@@ -13,14 +13,17 @@ struct at_media_jpegs {
 int at_media_jpegs_open(at_media_jpegs **out, const at_media_jpegs_options *o, attune_error *err)
 {
     static char name[] = "the picture";
-    at_media_jpegs *j = *out = at_calloc(1, sizeof *j);
-    int rc = ATTUNE_OK;
+    at_media_jpegs *j = at_calloc(1, sizeof *j);
+    int rc = j ? at_av_enter(err) : at_fail_nomem(err);
 
-    if (!j)
-        return at_fail_nomem(err);
+    *out = NULL;
+    if (rc < 0) {
+        at_free(j);
+        return rc;
+    }
+    *out = j;
     j->o = *o;
     j->media = (at_media){.path = name, .o = {.max_pixels = (int64_t)o->max_w * o->max_h}};
-    at_av_enter();
     if (!o->no_sandbox && at_confine_possible())
         rc = at_box_open_fed(&j->box, &j->media, o, err);
     if (rc < 0)

@@ -52,7 +52,8 @@ int at_media_keep(at_media_kept *k, const at_media_packet *p)
 
 void at_media_let_go_picture(at_media_kept *k)
 {
-    av_frame_free(&k->frame);
+    if (k->frame) /* else FFmpeg may not have been loaded */
+        av_frame_free(&k->frame);
     k->packet.frame = NULL;
 }
 

@@ -39,7 +39,11 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
     at_media *m = at_calloc(1, sizeof *m);
     if (!m)
         return at_fail_nomem(err);
-    at_av_enter();
+    ret = at_av_enter(err);
+    if (ret < 0) {
+        at_free(m);
+        return ret;
+    }
     if (o)
         m->o = *o;
     ret = open_reader(m, path, err);

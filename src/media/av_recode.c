@@ -130,12 +130,14 @@ static int run(recoding *r, const float *from, attune_error *err)
 int at_media_recode_sound(float *pcm, size_t n, int bits_per_s, attune_error *err)
 {
     recoding r = {.pcm = pcm, .n = n};
+    int ret = at_av_enter(err);
+    if (ret < 0)
+        return ret;
     float *from = at_alloc(n, sizeof *from);
-    at_av_enter();
     r.packet = av_packet_alloc();
     r.in = av_frame_alloc();
     r.out = av_frame_alloc();
-    int ret = from && r.packet && r.in && r.out ? 0 : at_fail_nomem(err);
+    ret = from && r.packet && r.in && r.out ? 0 : at_fail_nomem(err);
     if (ret >= 0) {
         memcpy(from, pcm, n * sizeof *from);
         int averr = open_encoder(&r, bits_per_s);

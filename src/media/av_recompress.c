@@ -73,11 +73,13 @@ int at_media_recompress(uint8_t *rgb, int w, int h, ptrdiff_t stride, at_media_c
 {
     if (!(badness >= 0 && badness <= 1))
         return at_fail(err, ATTUNE_E_ARG, "recompression by %g is not in [0, 1]", badness);
-    at_av_enter();
+    int ret = at_av_enter(err);
+    if (ret < 0)
+        return ret;
     at_av_canvas canvas = {0};
     AVPacket *packet = av_packet_alloc();
     AVFrame *frame = av_frame_alloc();
-    int ret = packet && frame ? 0 : at_fail_nomem(err);
+    ret = packet && frame ? 0 : at_fail_nomem(err);
     if (ret >= 0)
         ret = at_av_canvas_init(&canvas, w, h, AV_PIX_FMT_YUV420P, codec == AT_MEDIA_JPEG, err);
     if (ret >= 0)

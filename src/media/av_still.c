@@ -78,25 +78,25 @@ int at_media_load_image_mem(const void *data, size_t size, const char *name, uin
 {
     *rgb = NULL;
     *w = *h = 0;
-    const AVCodec *codec = NULL;
     enum AVCodecID kind = image_kind(data, size);
     if (size == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: the picture is empty", name);
-    if (kind == AV_CODEC_ID_NONE || !(codec = avcodec_find_decoder(kind)))
+    if (kind == AV_CODEC_ID_NONE)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: not a picture of a known kind", name);
     if (size > IMAGE_FILE_LIMIT)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: the picture is larger than %d bytes", name,
                        IMAGE_FILE_LIMIT);
 
-    at_av_enter();
-    int ret = ATTUNE_E_NOMEM, averr = AVERROR(ENOMEM);
+    int ret = at_av_enter(err), averr = AVERROR(ENOMEM);
+    if (ret < 0)
+        return ret;
     AVFrame *frame = av_frame_alloc();
     AVPacket *packet = av_packet_alloc(); /* a copy, because decoders read past the end */
     if (frame && packet)
         averr = av_new_packet(packet, (int)size);
     if (averr >= 0) {
         memcpy(packet->data, data, size);
-        averr = at_av_decode_one(codec, packet, AT_MEDIA_MAX_PIXELS, frame);
+        averr = at_av_decode_one(avcodec_find_decoder(kind), packet, AT_MEDIA_MAX_PIXELS, frame);
     }
     if (averr == AVERROR(ENOMEM))
         ret = at_fail_nomem(err);
@@ -168,8 +168,12 @@ int at_media_load_image(const char *path, uint8_t **rgb, int *w, int *h, attune_
 {
     *rgb = NULL;
     *w = *h = 0;
+    int ret = at_av_enter(err);
+    if (ret < 0)
+        return ret;
     errno = 0;
-    const int ret = load_image(path, rgb, w, h, err);
+    ret = load_image(path, rgb, w, h, err);
+    at_av_leave();
     /* FFmpeg has other words for it, too */
     return ret < 0 && errno == ENOMEM ? at_fail_nomem(err) : ret;
 }

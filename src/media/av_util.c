@@ -16,14 +16,26 @@
 static pthread_mutex_t quiet_lock = PTHREAD_MUTEX_INITIALIZER;
 static int quiet_users, level_found;
 
-void at_av_enter(void)
+int at_late_media(attune_error *err); /* made by base/late.py */
+
+int at_media_load_libraries(attune_error *err)
 {
+    return at_late_media(err);
+}
+
+int at_av_enter(attune_error *err)
+{
+    const int rc = at_late_media(err);
+
+    if (rc < 0)
+        return rc;
     pthread_mutex_lock(&quiet_lock);
     if (quiet_users++ == 0) {
         level_found = av_log_get_level();
         av_log_set_level(AV_LOG_QUIET);
     }
     pthread_mutex_unlock(&quiet_lock);
+    return ATTUNE_OK;
 }
 
 void at_av_leave(void)

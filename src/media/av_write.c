@@ -295,9 +295,13 @@ int at_media_writer_open(at_media_writer **out, const char *path, const at_media
     at_media_writer *w = at_calloc(1, sizeof *w);
     if (!w)
         return at_fail_nomem(err);
-    at_av_enter();
+    int ret = at_av_enter(err);
+    if (ret < 0) {
+        at_free(w);
+        return ret;
+    }
     w->last_pts = -1;
-    int ret = open_container(w, path, err);
+    ret = open_container(w, path, err);
     if (ret >= 0 && o->w > 0 && o->h > 0)
         ret = open_video(w, o, err);
     if (ret >= 0 && o->audio)

@@ -32,6 +32,9 @@
 #define AT_MEDIA_PCM_MIN     2000               /* samples a second, of raw sound */
 #define AT_MEDIA_PCM_MAX     768000
 
+/* Loads FFmpeg, as the first call of any that is below does. Thread-safe; at no cost then. */
+int at_media_load_libraries(attune_error *err);
+
 /* ---- reading ---------------------------------------------------------------------------- */
 
 typedef struct at_media at_media;

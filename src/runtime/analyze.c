@@ -11,6 +11,7 @@
 #include "vision/search.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -307,4 +308,24 @@ int attune_analyze_file(const attune_model *m, const char *path, const attune_op
                         const attune_sink *sink, attune_input_info *info, attune_error *err)
 {
     return at_analyze_changed(m, path, o, sink, NULL, info, err);
+}
+
+/* ---- beginning ---------------------------------------------------------------------------- */
+
+/* What cannot be loaded says who opens the first file. */
+static void *load_libraries(void *unused)
+{
+    at_media_load_libraries(NULL);
+    return unused;
+}
+
+int attune_model_load_for_files(attune_model **out, const char *path, attune_error *err)
+{
+    pthread_t thread;
+    const int apart = pthread_create(&thread, NULL, load_libraries, NULL) == 0;
+    const int rc = attune_model_load(out, path, err);
+
+    if (apart)
+        pthread_join(thread, NULL);
+    return rc;
 }

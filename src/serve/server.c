@@ -218,7 +218,7 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
     s.o = &filled;
     s.session = filled.session;
     rc = rc < 0 ? rc : at_serve_can_listen(filled.bind, filled.port, err);
-    rc = rc < 0 ? rc : attune_model_load(&model, filled.model, err);
+    rc = rc < 0 ? rc : attune_model_load_for_files(&model, filled.model, err);
     if (rc == ATTUNE_OK)
         s.connections_most = raise_descriptors();
     rc = rc < 0 ? rc : open_context(&s, err);

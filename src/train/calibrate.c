@@ -34,9 +34,12 @@ static double class_loss(const class_fit *f)
     double loss = 0;
     for (int i = 0; i < f->n; i++) {
         const float *x = f->logit + (size_t)i * f->classes;
-        double max = -INFINITY, sum = 0;
+        float most =
+            -INFINITY; /* gcc 12 for aarch64 fails at one that is widened as it is sought */
         for (int k = 0; k < f->classes; k++)
-            max = fmax(max, (double)x[k]);
+            most = fmaxf(most, x[k]);
+        const double max = (double)most;
+        double sum = 0;
         for (int k = 0; k < f->classes; k++)
             sum += exp(f->scale * ((double)x[k] - max));
         loss += log(sum) + f->scale * (max - (double)x[f->label[i]]);

@@ -32,9 +32,11 @@ static int tasks_of(int rows)
 /* Logits become w (p - target); returns w (-log p[label]). */
 static double row_loss(float *x, int n, int label, double weight)
 {
-    double most = (double)x[0], sum = 0;
+    float top = x[0]; /* gcc 12 for aarch64 fails at one that is widened as it is sought */
     for (int k = 1; k < n; k++)
-        most = fmax(most, (double)x[k]);
+        top = fmaxf(top, x[k]);
+    const double most = (double)top;
+    double sum = 0;
     for (int k = 0; k < n; k++)
         sum += exp((double)x[k] - most);
     const double log_sum = most + log(sum), loss = weight * (log_sum - (double)x[label]);

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""What base/late.h needs to know of libraries: late.py NAME WHAT OUT.c ARCHIVE LIBRARY...
+
+Looks for the functions that ARCHIVE calls and one of LIBRARY... (shared libraries) has, and writes the table of
+them, a jump for each, and at_late_NAME, which loads them. "-" as ARCHIVE: the libraries are linked, none are loaded."""
+import re
+import subprocess
+import sys
+
+MACHINES = """
+#if defined(__x86_64__)
+#if defined(__CET__)
+#define LAND "endbr64\\n"
+#else
+#define LAND ""
+#endif
+#define JUMP(place) LAND "jmp *" place "(%rip)\\n"
+#elif defined(__aarch64__)
+#define JUMP(place) "hint 34\\nadrp x16, " place "\\nldr x16, [x16, :lo12:" place "]\\nbr x16\\n" /* bti c */
+#endif
+#define STUB(name, place)                                                                                      \\
+    __asm__(".pushsection .text\\n.balign 16\\n.globl " name "\\n.hidden " name "\\n.type " name ", %function\\n" \\
+            name ":\\n" JUMP(place) ".size " name ", . - " name "\\n.popsection\\n");
+"""
+
+
+def readelf(*args):
+    return subprocess.run(["readelf", "-W", *args], check=True, capture_output=True, text=True).stdout
+
+
+def called_by(archive):
+    return {line.split()[7] for line in readelf("--syms", archive).splitlines() if re.search(r" UND \w", line)}
+
+
+def offered_by(library):
+    return {line.split()[7].split("@")[0] for line in readelf("--dyn-syms", library).splitlines()
+            if re.search(r" (FUNC|IFUNC) +(GLOBAL|WEAK) +DEFAULT +\d", line)}
+
+
+def soname(library):
+    return re.search(r"\(SONAME\).*\[(.*)\]", readelf("-d", library)).group(1)
+
+
+def table(name, what, functions, libraries):
+    """functions: [(name, index of its library)] in the libraries' order."""
+    calls = f"at_late_{name}_calls"
+    pages = f"(sizeof(at_late_call) * {len(functions)} + AT_LATE_PAGE - 1) / AT_LATE_PAGE * AT_LATE_PAGE"
+    return f"""
+/* Hidden rather than static: only the jumps use it by name. */
+extern at_late_call {calls}[];
+__attribute__((visibility("hidden"), aligned(AT_LATE_PAGE))) at_late_call
+    {calls}[{pages} / sizeof(at_late_call)] = {{
+    {", ".join(["at_late_uncalled"] * len(functions))}}};
+static const char *const libraries[] = {{{", ".join(f'"{library}"' for library in libraries)}}};
+static const at_late_name names[] = {{
+    {", ".join(f'{{"{function}", {library}}}' for function, library in functions)}}};
+static at_late late = {{libraries, names, {calls}, {pages}, {len(libraries)}, {len(functions)},
+    PTHREAD_MUTEX_INITIALIZER, 0}};
+{"".join(f'STUB("{function}", "{calls}+{8 * i}")' + chr(10) for i, (function, _) in enumerate(functions))}
+int at_late_{name}(attune_error *err)
+{{
+    return at_late_load(&late, "{what}", err);
+}}
+"""
+
+
+def linked(name):
+    return f"""
+int at_late_{name}(attune_error *err)
+{{
+    (void)err;
+    return ATTUNE_OK;
+}}
+"""
+
+
+def main(name, what, out, archive, *libraries):
+    text = f'/* Made by late.py. */\n#include "base/late.h"\n\nint at_late_{name}(attune_error *err);\n'
+    if archive == "-":
+        text += linked(name)
+    else:
+        wanted, functions = called_by(archive), []
+        for i, library in enumerate(libraries):
+            found = sorted(wanted & offered_by(library))
+            functions += [(function, i) for function in found]
+            wanted -= set(found)
+        text += MACHINES + table(name, what, functions, [soname(library) for library in libraries])
+    with open(out, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

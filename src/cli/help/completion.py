@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""What a shell completes after "attune", out of the help texts: completion.py PROGRAM bash|zsh|fish OUT"""
+import pathlib
+import sys
+
+import text
+
+PATHS = ("FILE", "DIR", "OUT", "F", "DIR|FILE")  # values that lie on the disk
+
+
+class Words:
+    """What may follow, where that is known: options' values, and what commands begin with."""
+
+    def __init__(self, commands):
+        by_name = {command.name: command for command in commands}
+        kinds = sorted(set(by_name["export"].listed_after("Kinds are")))
+        harms = [f"{name}=" for name in by_name["degrade"].listed_after("degradations")]
+        self.lists = {"--sinks": by_name["analyze"].listed_after("into one folder an input"), "--export": kinds, "--to": kinds}
+        self.values = {"--dataset": by_name["eval"].listed_after("data sets:"), "--corrupt": harms}
+        self.first = {"sessions": by_name["sessions"].listed_after("kept"),
+                      "reproduce": ["all", *by_name["reproduce"].listed_after("tables and figures")],
+                      "bench": ["serve"], "eval": ["default"]}
+
+    def of(self, option):
+        return self.lists.get(option) or self.values.get(option, [])
+
+
+def by_kind(options, words):
+    """Options as (those before files, before words that are known, before another value)."""
+    takers = {name: value for name, (value, _) in options.items() if value and not value.startswith("[")}
+    paths = [name for name, value in takers.items() if value in PATHS]
+    known = [name for name in takers if words.of(name)]
+    return paths, known, [name for name in takers if name not in paths + known]
+
+
+BASH = r'''# What bash completes after "attune"; made from its help texts.
+_attune()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
+    local options="" paths="" values="" first="" words="" many="" so_far=""
+
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "@COMMANDS@" -- "$word"))
+        return
+    fi
+    case $command in
+@CASES@
+    esac
+    case $before in
+@WORDS@
+    esac
+    if [[ -n $words ]]; then
+        [[ -z $many || $word != *,* ]] || so_far=${word%,*},
+        COMPREPLY=($(compgen -P "$so_far" -W "$words" -- "${word#"$so_far"}"))
+        [[ $words != *= ]] || compopt -o nospace
+    elif [[ " $values " == *" $before "* ]]; then
+        return
+    elif [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "$options" -- "$word"))
+    else
+        [[ " $paths " == *" $before "* ]] || COMPREPLY=($(compgen -W "$first" -- "$word"))
+        compopt -o filenames
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
+    fi
+}
+complete -F _attune attune
+'''
+
+
+def bash(commands, words):
+    cases = []
+    for command in commands:
+        options = {**command.options(), "--help": ("", "")}
+        paths, _, others = by_kind(options, words)
+        cases.append(f'    {command.name}) options="{" ".join(options)}"\n        paths="{" ".join(paths)}"\n'
+                     f'        values="{" ".join(others)}"\n        first="{" ".join(words.first.get(command.name, []))}" ;;')
+    known = [f'    {name}) words="{" ".join(found)}" many={"yes" if name in words.lists else ""} ;;'
+             for name, found in {**words.lists, **words.values}.items()]
+    names = " ".join([command.name for command in commands] + ["--help", "--version"])
+    return BASH.replace("@COMMANDS@", names).replace("@CASES@", "\n".join(cases)).replace("@WORDS@", "\n".join(known))
+
+
+def zsh_quoted(says):
+    for letter in "\\[]:":
+        says = says.replace(letter, "\\" + letter)
+    return says.replace("'", "'\\''")
+
+
+def zsh_option(name, value, says, words):
+    found = words.of(name)
+    ask = f":{zsh_quoted(value)}:"
+    if name in words.lists:
+        ask += f"_values -s , {value} {' '.join(found)}"
+    elif found:
+        ask += f"({' '.join(found)})"
+    elif value in PATHS:
+        ask += "_files"
+    return f"'*{name}[{zsh_quoted(says)}]{':' if value.startswith('[') else ''}{ask if value else ''}'"
+
+
+def zsh(commands, words):
+    lines = ["#compdef attune", "# What zsh completes after \"attune\"; made from its help texts.", "_attune()", "{",
+             "    local -a commands=("]
+    lines += [f"        '{command.name}:{zsh_quoted(command.summary)}'" for command in commands]
+    lines += ["    )", "    if (( CURRENT == 2 )); then", "        _describe command commands",
+              "        _arguments '--help[what there is]' '--version[which attune]'", "        return", "    fi",
+              "    local command=$words[2]", "    shift words", "    (( CURRENT-- ))", "    case $command in"]
+    for command in commands:
+        first = words.first.get(command.name)
+        rest = f"'1:what:_alternative \"words:what:({' '.join(first)})\" \"files:file:_files\"' '*:file:_files'" if first \
+            else "'*:file:_files'"
+        options = [zsh_option(name, value, says, words) for name, (value, says) in command.options().items()]
+        lines.append("    " + " \\\n        ".join([f"{command.name}) _arguments", *options, "'--help[tells more]'", rest]) + " ;;")
+    return "\n".join([*lines, "    esac", "}", '_attune "$@"']) + "\n"
+
+
+def fish_quoted(says):
+    return "'" + says.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def fish_option(command, name, value, says, words):
+    found = words.of(name)
+    flag = ("-l " if name.startswith("--") else "-s ") + name.lstrip("-")
+    takes = "" if not value or value.startswith("[") else " -r" if value in PATHS else " -x"
+    known = f" -a {fish_quoted(' '.join(found))}" if found else ""
+    return (f"complete -c attune -n '__fish_seen_subcommand_from {command}' {flag}{takes}{known} -d {fish_quoted(says)}")
+
+
+def fish(commands, words):
+    lines = ["# What fish completes after \"attune\"; made from its help texts.",
+             "complete -c attune -n __fish_use_subcommand -l help -d 'what there is'",
+             "complete -c attune -n __fish_use_subcommand -l version -d 'which attune'"]
+    for command in commands:
+        lines.append(f"complete -c attune -n __fish_use_subcommand -f -a {command.name} -d {fish_quoted(command.summary)}")
+        if command.name in words.first:
+            lines.append(f"complete -c attune -n '__fish_seen_subcommand_from {command.name}' "
+                         f"-a {fish_quoted(' '.join(words.first[command.name]))}")
+        lines += [fish_option(command.name, name, *rest, words) for name, rest in command.options().items()]
+    return "\n".join(lines) + "\n"
+
+
+def main(program, shell, out):
+    commands = [command for command in text.commands_of(program) if len(command.name.split()) == 1]
+    made = {"bash": bash, "zsh": zsh, "fish": fish}[shell](commands, Words(commands))
+    pathlib.Path(out).write_text(made, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

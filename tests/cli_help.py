@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""The manual, what shells complete, and the packages: whole against the help texts, the options that commands take, and
+what is installed."""
+import fnmatch
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+SRC = pathlib.Path(os.environ["ATTUNE_SRC"])
+BUILD = pathlib.Path(os.environ["ATTUNE_BUILD"])
+EXE = os.environ["ATTUNE_EXE"]
+MADE = BUILD / "src/cli/help"
+sys.path.insert(0, str(SRC / "src/cli/help"))
+sys.dont_write_bytecode = True
+import text  # noqa: E402
+
+COMMANDS = {command.name: command for command in text.commands_of(EXE)}
+PLAIN = {name: command for name, command in COMMANDS.items() if name and " " not in name}
+
+
+def taken_by(command):
+    """The long options in a command's own table."""
+    source = (SRC / f"src/cli/cmd_{command.replace(' ', '_')}.c").read_text()
+    return {f"--{name}": value for name, value in re.findall(r'\{"([a-z-]+)", (\w+_argument),', source)}
+
+
+class Help(unittest.TestCase):
+    def test_tells_every_option_that_is_taken(self):
+        short = {"--output": "-o"}
+        for name, command in COMMANDS.items():
+            if name:
+                told = command.options()
+                for option, value in taken_by(name).items():
+                    with self.subTest(command=name, option=option):
+                        self.assertIn(short.get(option, option), {*told, "--help"})
+                        if option != "--help":
+                            takes = told[short.get(option, option)][0]
+                            self.assertEqual(bool(takes) and not takes.startswith("["), value == "required_argument")
+
+    def test_tells_no_other(self):
+        for name, command in COMMANDS.items():
+            if name:
+                extra = {option for option in command.options() if option.startswith("--")} - set(taken_by(name))
+                self.assertEqual(extra, set(), name)
+
+
+@unittest.skipUnless(MADE.exists(), "made by running the program, which this machine cannot")
+class Manual(unittest.TestCase):
+    def pages(self):
+        return {name: MADE / ("-".join(["attune", *name.split()]) + ".1") for name in COMMANDS}
+
+    def test_has_every_option(self):
+        for name, page in self.pages().items():
+            roff = page.read_text().replace("\\-", "-")
+            for option, (_, says) in COMMANDS[name].options().items():
+                with self.subTest(page=page.name, option=option):
+                    self.assertRegex(roff, rf"(?m)^\\fB.*{re.escape(option)}\b" if says else re.escape(option))
+
+    def test_is_read_without_complaint(self):
+        if not shutil.which("groff"):
+            self.skipTest("no groff")
+        for page in self.pages().values():
+            run = subprocess.run(["groff", "-man", "-ww", "-Kutf8", "-Tutf8", "-z", page], capture_output=True, text=True)
+            self.assertEqual((run.returncode, run.stderr), (0, ""), page)
+
+
+@unittest.skipUnless(MADE.exists(), "likewise")
+class Completion(unittest.TestCase):
+    def offered(self, *words):
+        """By bash, for what is typed after "attune"."""
+        script = f"""compopt() {{ :; }}; . {MADE}/attune
+            COMP_WORDS=(attune "$@"); COMP_CWORD=$#; _attune; printf '%s\\n' "${{COMPREPLY[@]}}" """
+        return subprocess.run(["bash", "-c", script, "bash", *words], cwd=SRC, check=True, capture_output=True,
+                              text=True).stdout.split()
+
+    def test_of_commands(self):
+        self.assertEqual(self.offered(""), [*PLAIN, "--help", "--version"])
+
+    def test_of_every_option(self):
+        for name, command in PLAIN.items():
+            self.assertEqual(set(self.offered(name, "-")), {*command.options(), "--help"}, name)
+
+    def test_of_values(self):
+        self.assertEqual(self.offered("analyze", "--export", "eaf,te"), ["eaf,textgrid"])
+        self.assertEqual(self.offered("eval", "--dataset", "fer"), ["ferplus", "fer2013"])
+        self.assertEqual(self.offered("degrade", "--corrupt", "bl"), ["blur=", "blocks="])
+        self.assertEqual(self.offered("sessions", "tr"), ["trends"])
+        self.assertEqual(self.offered("analyze", "--model", "VERS"), ["VERSION"])
+        self.assertEqual(self.offered("analyze", "--tracks", ""), [])
+
+    def test_shells_read_it(self):
+        for shell, file in (("bash", "attune"), ("zsh", "_attune"), ("fish", "attune.fish")):
+            if shutil.which(shell):
+                subprocess.run([shell, "-n", MADE / file], check=True)
+            for name, command in PLAIN.items():
+                made = (MADE / file).read_text()
+                for option in command.options():
+                    written = f"-l {option[2:]} " if option.startswith("--") else f"-s {option[1:]} "
+                    self.assertIn(written if shell == "fish" else option, made)
+
+
+class Packages(unittest.TestCase):
+    def test_have_all_that_is_installed_once(self):
+        installed = json.loads(subprocess.run(["meson", "introspect", "--installed", BUILD], check=True,
+                                              capture_output=True, text=True).stdout).values()
+        prefix = json.loads(subprocess.run(["meson", "introspect", "--buildoptions", BUILD], check=True,
+                                           capture_output=True, text=True).stdout)
+        prefix = next(option["value"] for option in prefix if option["name"] == "prefix")
+        patterns = [line.split()[0] for file in (SRC / "debian").glob("*.install") for line in file.read_text().splitlines()]
+        met = set()
+        for path in installed:
+            usual = re.sub(r"^usr/lib/(?=libattune|pkgconfig)", "usr/lib/TRIPLET/", "usr" + path.removeprefix(prefix))
+            found = [pattern for pattern in patterns if fnmatch.fnmatch(usual, pattern)
+                     or fnmatch.fnmatch(usual, pattern + "/*")]
+            self.assertEqual(len(found), 1, f"{usual}: {found}")
+            met.update(found)
+        self.assertEqual(set(patterns) - met, set())
+
+    def test_are_named_by_the_version(self):
+        major = (SRC / "VERSION").read_text().split(".")[0]
+        self.assertIn(f"Package: libattune{major}\n", (SRC / "debian/control").read_text())
+
+    def test_are_built_with_what_a_build_needs(self):
+        control = (SRC / "debian/control").read_text()
+        needs = re.search(r'build_needs="(.*?)"', (SRC / "tools/setup.sh").read_text(), re.S).group(1)
+        for package in (line.split()[1] for line in needs.strip().splitlines()):
+            self.assertIn({"pkg-config": "pkgconf"}.get(package, package), control)
+
+
+if __name__ == "__main__":
+    unittest.main()

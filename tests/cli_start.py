@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""What a command loads: FFmpeg's libraries when a file has to be read, no sooner; and one that cannot be loaded is said."""
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+import wave
+
+EXE = os.environ["ATTUNE_EXE"]
+FFMPEG = re.compile(r"\b(lib(?:avformat|avcodec|avutil|swscale|swresample)\.so\.\d+)")
+
+
+def needed():
+    said = subprocess.run(["readelf", "-d", EXE], check=True, capture_output=True, text=True).stdout
+    return [line for line in said.splitlines() if "NEEDED" in line]
+
+
+@unittest.skipUnless(platform.machine() in ("x86_64", "aarch64"), "linked, on this processor")
+@unittest.skipUnless(shutil.which("readelf"), "no readelf")
+class Start(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.sound = f"{self.folder.name}/sound.wav"
+        with wave.open(self.sound, "wb") as out:
+            out.setparams((1, 2, 16000, 0, "NONE", None))
+            out.writeframes(bytes(range(256)) * 25)
+
+    def loaded_by(self, *words):
+        """Libraries of FFmpeg's, as the loader tells."""
+        env = {**os.environ, "LD_DEBUG": "files", "LD_DEBUG_OUTPUT": f"{self.folder.name}/loader"}
+        subprocess.run([EXE, *words], check=True, capture_output=True, env=env, cwd=self.folder.name)
+        logs = list(pathlib.Path(self.folder.name).glob("loader.*"))
+        self.assertTrue(logs)
+        return {name for log in logs for name in FFMPEG.findall(log.read_text(errors="replace"))}
+
+    def test_without_a_file_needs_no_ffmpeg(self):
+        self.assertTrue(needed())
+        self.assertFalse(FFMPEG.search("\n".join(needed())))
+        self.assertEqual(self.loaded_by("--version"), set())
+        self.assertEqual(self.loaded_by("info"), set())
+
+    def test_a_file_loads_all_of_it(self):
+        found = self.loaded_by("degrade", self.sound, "--corrupt", "quiet=6", "-o", "out.wav", "--quiet")
+        self.assertEqual(len(found), 5, found)
+
+    def test_what_cannot_be_loaded_is_said(self):
+        found = self.loaded_by("degrade", self.sound, "--corrupt", "quiet=6", "-o", "out.wav", "--quiet")
+        for name in ("libavformat", "libswscale"):
+            library = next(file for file in found if file.startswith(name))
+            broken = pathlib.Path(self.folder.name, name)
+            broken.mkdir()
+            (broken / library).write_bytes(b"no library")
+            run = subprocess.run([EXE, "analyze", self.sound, "-o", "report", "--quiet"], capture_output=True, text=True,
+                                 env={**os.environ, "LD_LIBRARY_PATH": str(broken)}, cwd=self.folder.name)
+            self.assertEqual(run.returncode, 1)
+            self.assertRegex(run.stderr, rf"^attune: FFmpeg cannot be loaded: .*{library}: [^\n]+\n$")
+            self.assertFalse(pathlib.Path(self.folder.name, "report").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
