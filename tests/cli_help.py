@@ -114,12 +114,13 @@ class Packages(unittest.TestCase):
         patterns = [line.split()[0] for file in (SRC / "debian").glob("*.install") for line in file.read_text().splitlines()]
         met = set()
         for path in installed:
-            usual = re.sub(r"^usr/lib/(?=libattune|pkgconfig)", "usr/lib/TRIPLET/", "usr" + path.removeprefix(prefix))
+            usual = re.sub(r"^usr/lib/(?=libattune|pkgconfig|attune/)", "usr/lib/TRIPLET/", "usr" + path.removeprefix(prefix))
             found = [pattern for pattern in patterns if fnmatch.fnmatch(usual, pattern)
                      or fnmatch.fnmatch(usual, pattern + "/*")]
             self.assertEqual(len(found), 1, f"{usual}: {found}")
             met.update(found)
-        self.assertEqual(set(patterns) - met, set())
+        ranks = {pattern for pattern in patterns if "mpi" in pattern}  # built where Open MPI is
+        self.assertIn(set(patterns) - met, (set(), ranks))
 
     def test_are_named_by_the_version(self):
         major = (SRC / "VERSION").read_text().split(".")[0]

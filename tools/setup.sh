@@ -86,6 +86,7 @@ cmd:ip             iproute2
 
 # What builds packages (debian/control has it too).
 deb_needs="
+pc:ompi-c          libopenmpi-dev
 cmd:dh             debhelper
 cmd:dpkg-buildpackage dpkg-dev
 cmd:lintian        lintian

@@ -7,7 +7,7 @@
 
 void at_late_uncalled(void)
 {
-    abort();
+    __builtin_trap();
 }
 
 /* The loader says it in words alone. */

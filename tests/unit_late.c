@@ -1,0 +1,73 @@
+/* What is loaded when it is first needed. */
+#include "base/error.h"
+#include "media/av.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+int at_late_media(attune_error *err); /* made by base/late.py */
+
+static int is_mapped(const char *library)
+{
+    char line[4096];
+    int found = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (!found && fgets(line, sizeof line, maps))
+        found = strstr(line, library) != NULL;
+    fclose(maps);
+    return found;
+}
+
+/* A program that reads files should not wait for the libraries of cameras. */
+static void cameras_are_loaded_when_asked_for(void **state)
+{
+    attune_error err = {0};
+    (void)state;
+    assert_int_equal(at_late_media(&err), ATTUNE_OK);
+    assert_true(is_mapped("libavformat"));
+    assert_false(is_mapped("libavdevice"));
+    for (int again = 0; again < 2; again++) {
+        const AVInputFormat *format = at_av_device_format("v4l2", "camera", &err);
+        if (!format)
+            fail_msg("%s", err.text);
+        assert_non_null(strstr(format->name, "v4l2"));
+    }
+    assert_true(is_mapped("libavdevice"));
+}
+
+/* Through which whatever is called of FFmpeg is called: once it is filled, nothing can be written there. */
+static void the_table_of_calls_can_only_be_read(void **state)
+{
+    (void)state;
+#if defined(__x86_64__) || defined(__aarch64__)
+    extern void (*at_late_media_calls[])(void);
+    const uintptr_t table = (uintptr_t)at_late_media_calls;
+    uintptr_t from, to;
+    char line[4096], may[5] = "";
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps))
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &from, &to, may) == 3 && from <= table &&
+            table < to)
+            break;
+    fclose(maps);
+    assert_string_equal(may, "r--p");
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cameras_are_loaded_when_asked_for),
+        cmocka_unit_test(the_table_of_calls_can_only_be_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
