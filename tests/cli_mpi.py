@@ -169,6 +169,8 @@ class Ranks(Case):
         write("few", shards=2)
         self.refused(among(3, train("x", recipe="few")),
                      "few.json: shards is 2: no more than as many ranks can learn, and here are 3")
+        write("uneven", shards=5)
+        self.refused(train("x", recipe="uneven"), "uneven.json: batch must be a multiple of shards")
         self.refused(among(2, train("x", recipe="none")), "none.json: No such file or directory")
         write("other", seed=4)
         self.refused(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", recipe="other")],
