@@ -38,12 +38,17 @@ needs_mpi = unittest.skipIf(LACKING, LACKING)
 folder = None
 
 
+def make(where):
+    """faces.json and what it needs."""
+    mini_corpora.make_ferplus(where / "ferplus", random.Random(5), 10, 2)
+    shutil.copy(SOURCE / "models/default.safetensors", where / "start.safetensors")
+    (where / "faces.json").write_text(json.dumps(RECIPE))
+
+
 def setUpModule():
     global folder
     folder = pathlib.Path(tempfile.mkdtemp(prefix="attune-mpi-"))
-    mini_corpora.make_ferplus(folder / "ferplus", random.Random(5), 10, 2)
-    shutil.copy(SOURCE / "models/default.safetensors", folder / "start.safetensors")
-    write("faces")
+    make(folder)
 
 
 def tearDownModule():
