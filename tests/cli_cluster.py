@@ -14,6 +14,7 @@ import time
 import unittest
 
 import built
+import cli_mpi
 from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav
 from cli_study import COUNT, Study, rows
 
@@ -130,6 +131,17 @@ PartitionName=all Nodes=ALL Default=YES State=UP
         self.wait()
         self.run_attune("merge", "out")
         self.check("out")
+
+    @cli_mpi.needs_mpi
+    def test_a_job_that_trains(self):
+        cli_mpi.make(self.dir)
+        self.env.update(cli_mpi.ENV, PATH=self.env["PATH"])
+        self.ask("sbatch", "--ntasks=2", "-o", "job.txt", EXAMPLES / "train.sh", "faces.json", ".", "runs")
+        self.run_attune("train", "faces.json", "--data", ".", "-o", "by-itself", "--quiet")
+        self.wait()
+        told = (self.dir / "job.txt").read_text()
+        self.assertIn("on each of 2 ranks", told)
+        self.assertEqual(*((self.dir / folder / "faces.safetensors").read_bytes() for folder in ("runs", "by-itself")))
 
     def test_a_task_that_is_killed_is_queued_again(self):
         write_wav(self.dir / "in/s2.wav", 900)  # of the first shard, and long enough to be found at it

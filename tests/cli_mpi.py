@@ -38,12 +38,17 @@ needs_mpi = unittest.skipIf(LACKING, LACKING)
 folder = None
 
 
+def make(where):
+    """faces.json and what it needs."""
+    mini_corpora.make_ferplus(where / "ferplus", random.Random(5), 10, 2)
+    shutil.copy(SOURCE / "models/default.safetensors", where / "start.safetensors")
+    (where / "faces.json").write_text(json.dumps(RECIPE))
+
+
 def setUpModule():
     global folder
     folder = pathlib.Path(tempfile.mkdtemp(prefix="attune-mpi-"))
-    mini_corpora.make_ferplus(folder / "ferplus", random.Random(5), 10, 2)
-    shutil.copy(SOURCE / "models/default.safetensors", folder / "start.safetensors")
-    write("faces")
+    make(folder)
 
 
 def tearDownModule():
@@ -64,6 +69,11 @@ def among(ranks, command):
 
 def run(command, env=None):
     return subprocess.run(command, cwd=folder, env=env or ENV, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def ranks_of(mpirun):
+    """Their processes, in order."""
+    return sorted(map(int, pathlib.Path(f"/proc/{mpirun.pid}/task/{mpirun.pid}/children").read_text().split()))
 
 
 def figures(out):
@@ -92,24 +102,21 @@ class Case(unittest.TestCase):
 class Ranks(Case):
     def test_the_same_bits(self):
         self.alone()
-        for ranks in 2, 3:
-            told = self.done(among(ranks, train(f"of{ranks}")))
-            self.assertEqual(told.count("epoch 12/12"), 1, told)
-            self.assertEqual(told.count(f"1 threads on each of {ranks} ranks"), 1, told)
-            self.same(f"of{ranks}")
+        told = self.done(among(3, train("of3")))
+        self.assertEqual(told.count("epoch 12/12"), 1, told)
+        self.assertEqual(told.count("1 threads on each of 3 ranks"), 1, told)
+        self.same("of3")
 
     def test_the_example(self):
-        """Which goes on by itself."""
+        """Which goes on by itself, here from where all is done."""
         self.alone()
-        (folder / "script").mkdir()
+        (folder / "of2").mkdir()
         env = {**ENV, "PATH": f"{EXE.parent}:{ENV['PATH']}"}
-        command = [SOURCE / "examples/cluster/train.sh", "faces.json", ".", "script", "-n", "2"]
-        r = run(command, env)
-        self.assertEqual(r.returncode, 0, r.stderr)
-        self.same("script")
-        r = run(command, env)
-        self.assertIn("from step 24,", r.stderr)
-        self.same("script")
+        for step in 0, 24:
+            r = run([SOURCE / "examples/cluster/train.sh", "faces.json", ".", "of2", "-n", "2"], env)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertIn(f"from step {step},", r.stderr)
+            self.same("of2")
 
     def begin(self, ranks, *more):
         """Of mpirun and what it starts, once the first checkpoint is there or the one before has changed."""
@@ -132,16 +139,27 @@ class Ranks(Case):
 
     def test_a_killed_rank_and_other_numbers(self):
         self.alone()
+        shutil.rmtree(folder / "parts", ignore_errors=True)
         p = self.begin(2)
-        ranks = subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout.split()
-        self.assertEqual(len(ranks), 2)
-        os.kill(int(ranks[1]), signal.SIGKILL)
+        os.kill(ranks_of(p)[1], signal.SIGKILL)
         told = self.ended(p, 10)
         self.assertIn("rank 1 ", told)  # mpirun's word
         p = self.begin(3, "--resume")
         p.send_signal(signal.SIGINT)
         told = self.ended(p, 10)
         self.assertNotIn("MPI_ERR", told)
+        self.done(train("parts", "--resume"))
+        self.same("parts")
+
+    def test_the_first_rank_killed_and_another_stopped(self):
+        """What a rank that is asked to leave does is the first rank's business, too."""
+        self.alone()
+        shutil.rmtree(folder / "parts", ignore_errors=True)
+        for of, sent in (0, signal.SIGKILL), (1, signal.SIGTERM):
+            p = self.begin(2, *(["--resume"] if of else []))
+            os.kill(ranks_of(p)[of], sent)
+            told = self.ended(p, 15)
+        self.assertEqual(told.count("attune train: stopped at step "), 1, told)
         self.done(train("parts", "--resume"))
         self.same("parts")
 
@@ -156,12 +174,19 @@ class Ranks(Case):
         write("few", shards=2)
         self.refused(among(3, train("x", recipe="few")),
                      "few.json: shards is 2: no more than as many ranks can learn, and here are 3")
+        write("uneven", shards=5)
+        self.refused(train("x", recipe="uneven"), "uneven.json: batch must be a multiple of shards")
         self.refused(among(2, train("x", recipe="none")), "none.json: No such file or directory")
         write("other", seed=4)
         self.refused(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", recipe="other")],
                      "rank 1 has another recipe, options or data than rank 0")
         r = run(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", "--data", "empty")])
         self.assertRegex(r.stderr, "attune train: rank 1: .*(empty|ferplus).*")
+        other = folder / "elsewhere/ferplus"  # as many samples, others
+        if not other.exists():
+            mini_corpora.make_ferplus(other, random.Random(6), 10, 2)
+        self.refused(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", "--data", "elsewhere")],
+                     "rank 1 has another loss of the same samples (so other data or arithmetic) than rank 0")
         self.refused(["mpirun", "-n", "1", "-x", "ATTUNE_ISA=c", *train("x"), ":", "-n", "1", *train("x")],
                      "rank 1 has another instruction set, which $ATTUNE_ISA can make the same, than rank 0")
         self.assertFalse((folder / "x/faces.safetensors").exists())

@@ -37,10 +37,13 @@ static void make_batch(int64_t step, float *x, float *target)
     }
 }
 
-static int toy_prepare(void *self, int64_t step, int slot)
+static int toy_alike = 1; /* so many shards in a row are of the same points */
+static float toy_dropout = 0.2f;
+
+static int toy_prepare(void *self, int64_t shard, int slot)
 {
     toy *t = self;
-    make_batch(step, t->x[slot], t->target[slot]);
+    make_batch(shard / toy_alike, t->x[slot], t->target[slot]);
     return 0;
 }
 
@@ -49,7 +52,7 @@ static at_tensor *toy_logits(toy *t, at_graph *g, const float *data)
     at_tensor *x = at_tensor_new(g, 2, (int[]){BATCH, IN}, 0);
     if (x)
         memcpy(x->data, data, sizeof t->x[0]);
-    return at_linear(g, at_dropout(g, x, 0.2f), at_use(g, at_params_find(&t->t.params, "w")),
+    return at_linear(g, at_dropout(g, x, toy_dropout), at_use(g, at_params_find(&t->t.params, "w")),
                      at_use(g, at_params_find(&t->t.params, "b")));
 }
 
@@ -58,6 +61,7 @@ static int64_t toy_overflow; /* at this step and the next gradients become infin
 static at_tensor *toy_loss(void *self, at_graph *g, int64_t step, int slot)
 {
     toy *t = self;
+    assert_true(t->t.shards_per_epoch % t->t.plan.shards == 0); /* whole steps */
     at_tensor *x = toy_logits(t, g, t->x[slot]);
     x = at_cross_entropy(g, x, t->target[slot], NULL, NULL, 0);
     return toy_overflow && (step == toy_overflow || step == toy_overflow + 1)
@@ -109,7 +113,7 @@ static int toy_set_up(void *self, attune_error *err)
     assert_true(w && b);
     for (int i = 0; i < IN * OUT; i++)
         w->value.data[i] = 0.1f * at_rng_normal(&rng);
-    t->t.shards_per_epoch = toy_steps;
+    t->t.shards_per_epoch = toy_alike > 1 ? toy_steps * toy_alike + 1 : toy_steps;
     t->t.batch = BATCH;
     return 0;
 }
@@ -309,6 +313,34 @@ static void test_plateau(void **state)
     assert_int_equal(toy_run(parts, AT_RESUME, 0, NULL), 0); /* it knows that it is over */
     assert_same_file(whole, parts, "toy.checkpoint.safetensors");
     toy_plan = NULL;
+    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- shards ---------------------------------------------------------------------------------------- */
+
+/* A step of four shards of the same points is a step of one: it goes by the mean of their gradients. A shard that
+ * makes no whole step is left out, and in the middle of a run such a run goes on like any other. */
+static void test_shards(void **state)
+{
+    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
+    char command[128];
+    double score, same;
+    (void)state;
+    assert_true(mkdtemp(whole) && mkdtemp(parts));
+    toy_dropout = 0; /* which differs from shard to shard */
+    toy_plan = "{\"optimiser\": {\"lr\": 0.05, \"ema\": 0.9, \"clip\": 0.5}}";
+    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
+    toy_plan = "{\"optimiser\": {\"lr\": 0.05, \"ema\": 0.9, \"clip\": 0.5}, \"shards\": 4}";
+    toy_alike = 4;
+    assert_int_equal(toy_run(parts, AT_AFRESH, 13, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run(parts, AT_RESUME, 0, &same), 0);
+    assert_true(score == same);
+    assert_same_file(whole, parts, "toy.safetensors");
+    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    toy_plan = NULL;
+    toy_alike = 1;
+    toy_dropout = 0.2f;
     snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
     assert_int_equal(system(command), 0);
 }
@@ -559,13 +591,10 @@ static void test_prefetch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_plateau),
-        cmocka_unit_test(test_loss_scale),
-        cmocka_unit_test(test_other_checkpoint),
-        cmocka_unit_test(test_hostile_checkpoint),
-        cmocka_unit_test(test_too_many_steps),
-        cmocka_unit_test(test_damaged_checkpoint),
+        cmocka_unit_test(test_resume),           cmocka_unit_test(test_plateau),
+        cmocka_unit_test(test_shards),           cmocka_unit_test(test_loss_scale),
+        cmocka_unit_test(test_other_checkpoint), cmocka_unit_test(test_hostile_checkpoint),
+        cmocka_unit_test(test_too_many_steps),   cmocka_unit_test(test_damaged_checkpoint),
         cmocka_unit_test(test_prefetch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

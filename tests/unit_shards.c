@@ -267,11 +267,11 @@ static void test_drop(void **state)
 static void talk(at_ranks *r)
 {
     attune_error err = {0};
-    int number = 40 + r->rank, same = 5;
+    int number = 1000000 * (40 + r->rank), same = 5;
     assert_int_equal(at_ranks_lead(r), r->rank == 0);
     assert_int_equal(at_ranks_agree(r, ATTUNE_OK, &err), ATTUNE_OK);
     assert_int_equal(at_ranks_share(r, &number, sizeof number, &err), ATTUNE_OK);
-    assert_int_equal(number, 40);
+    assert_int_equal(number, 40000000);
     assert_int_equal(at_ranks_same(r, "number", &same, sizeof same, &err), ATTUNE_OK);
     same += r->rank == 2;
     assert_int_equal(at_ranks_same(r, "number", &same, sizeof same, &err), ATTUNE_E_ARG);

@@ -48,6 +48,7 @@ programs()
     for test in $1; do
         case $test in
         cli_faults) echo src/attune tests/fail.so ;;
+        cli_mpi) echo src/attune src/mpi/attune-mpi.so ;;
         cli_python) echo src/attune "src/libattune.so.$(cat VERSION)" ;;
         cli_* | browser_*) echo src/attune ;;
         *) echo "tests/test_$test" ;;

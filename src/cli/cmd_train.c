@@ -73,7 +73,7 @@ static int train(const char *recipe, attune_train_options *o, at_progress *progr
 {
     attune_error err;
     at_catch_stop();
-    int status = at_ranks_join(&o->ranks, &err);
+    int status = at_ranks_join(o, &err);
     const int quiet = o->ranks && o->ranks->rank > 0;
     if (!status && !o->ranks)
         attune_confine();

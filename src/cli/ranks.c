@@ -61,19 +61,21 @@ static int load(at_mpi_open_fn **open, attune_error *err)
     return *open && leave ? ATTUNE_OK : fail(err, "%s: cannot be loaded: %s", path, dlerror());
 }
 
-int at_ranks_join(const attune_ranks **out, attune_error *err)
+int at_ranks_join(attune_train_options *o, attune_error *err)
 {
     at_mpi_open_fn *open = NULL;
-    *out = NULL;
+    int cores = 0;
     if (started_among() < 2)
         return ATTUNE_OK;
     int status = load(&open, err);
-    status = status ? status : open(&joined, at_stopped, NULL, err);
-    if (status)
+    status = status ? status : open(&joined, &cores, at_stopped, NULL, err);
+    if (status) {
         leave = NULL;
-    else
-        *out = &joined;
-    return status;
+        return status;
+    }
+    o->ranks = &joined;
+    o->threads = o->threads ? o->threads : cores;
+    return ATTUNE_OK;
 }
 
 void at_ranks_leave(int status)

@@ -14,7 +14,7 @@ at_mpi_open_fn at_mpi_open;
 at_mpi_close_fn at_mpi_close;
 
 enum {
-    YIELDS = 100,    /* before a wait begins to sleep */
+    YIELDS = 100,      /* before a wait begins to sleep */
     NAP_NS = 200000,   /* between two questions then */
     MOMENT_MS = 100,   /* that others are waited for once this one has been stopped */
     FAREWELL_MS = 3000 /* and at the end, where not all went well */
@@ -116,7 +116,28 @@ static int exchange(void *user, const void *send, const size_t *send_sizes, void
     return wait_for(r, begun, &request, err);
 }
 
-int at_mpi_open(attune_ranks *out, int (*stop)(void *user), void *user, attune_error *err)
+/* mpirun binds each of two ranks to a core, and more of them to a memory's cores or to none. */
+static int own_cores(void)
+{
+    MPI_Comm here;
+    int count, rank, same = 0;
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    sched_getaffinity(0, sizeof mine, &mine);
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
+    MPI_Comm_size(here, &count);
+    MPI_Comm_rank(here, &rank);
+    for (int i = 0; i < count; i++) {
+        cpu_set_t his = mine;
+        MPI_Bcast(&his, sizeof his, MPI_BYTE, i, here);
+        same += CPU_EQUAL(&his, &mine);
+    }
+    MPI_Comm_free(&here);
+    return CPU_COUNT(&mine) > same ? CPU_COUNT(&mine) / same : 1;
+}
+
+int at_mpi_open(attune_ranks *out, int *cores, int (*stop)(void *user), void *user,
+                attune_error *err)
 {
     int given, count, rank;
     /* Threads of ours prepare batches; they do not call MPI. */
@@ -143,6 +164,7 @@ int at_mpi_open(attune_ranks *out, int (*stop)(void *user), void *user, attune_e
     /* a rank that is gone is no reason to go down with it before the rest is saved */
     MPI_Comm_set_errhandler(r->work, MPI_ERRORS_RETURN);
     MPI_Comm_set_errhandler(r->farewell, MPI_ERRORS_RETURN);
+    *cores = own_cores();
     *out = (attune_ranks){
         .rank = rank, .count = count, .user = r, .gather = gather, .exchange = exchange};
     return ATTUNE_OK;

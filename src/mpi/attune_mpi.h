@@ -11,8 +11,9 @@
 #define AT_MPI_CLOSE "at_mpi_close"
 
 /* Joins the processes that mpirun started. Where stop is not 0 a call waits no longer than a moment for others, who
- * may be gone: then it is ATTUNE_E_INTERRUPTED. */
-typedef int at_mpi_open_fn(attune_ranks *out, int (*stop)(void *user), void *user,
+ * may be gone: then it is ATTUNE_E_INTERRUPTED. *cores: those that this one may use, shared out among those on this
+ * machine that may use the same. */
+typedef int at_mpi_open_fn(attune_ranks *out, int *cores, int (*stop)(void *user), void *user,
                            attune_error *err);
 /* Leaves them, with what attune_train returned. Who is waited for in vain is ended, and the process with them. */
 typedef void at_mpi_close_fn(attune_ranks *r, int status);

@@ -217,10 +217,9 @@ static int stopped(const run *s)
     return s->job->options->stop && s->job->options->stop(s->job->options->user);
 }
 
-/* Forwards and backwards through one shard: gradients are its own. */
-static int one_pass(run *s, int64_t shard, double *loss, attune_error *err)
+/* Forwards and backwards through one shard, which was prepared (slot, or a status): gradients are its own. */
+static int one_pass(run *s, int64_t shard, int slot, double *loss, attune_error *err)
 {
-    const int slot = at_prefetch_next(s->prefetch);
     if (slot < 0)
         return at_fail(err, (attune_status)slot, "preparing a batch failed");
     at_graph_begin(s->graph, AT_TRAIN, at_step_seed(s->plan->seed, shard));
@@ -253,7 +252,7 @@ static int own_passes(run *s, attune_error *err)
         double loss = 0;
         if (s->ranks && stopped(s))
             return ATTUNE_E_INTERRUPTED;
-        status = one_pass(s, from + i, &loss, err);
+        status = one_pass(s, from + i, at_prefetch_next(s->prefetch), &loss, err);
         status = status ? status : at_shards_add(s->shards, loss, err);
     }
     return status;
@@ -263,7 +262,7 @@ static int own_passes(run *s, attune_error *err)
 static int all_passes(run *s, double *loss, attune_error *err)
 {
     if (!s->shards)
-        return one_pass(s, s->state.step, loss, err);
+        return one_pass(s, s->state.step, at_prefetch_next(s->prefetch), loss, err);
     at_shards_begin(s->shards);
     int status = at_ranks_agree(s->ranks, own_passes(s, err), err);
     status = status ? status : at_shards_end(s->shards, loss, err);
@@ -417,6 +416,24 @@ static int go_on(run *s, attune_error *err)
     return !status && stop && (left || !is_over(s)) ? interrupted(s, err) : status;
 }
 
+/* Who has other samples, or whose arithmetic is another, comes to another loss: all try the same shard. */
+static int compare_losses(run *s, attune_error *err)
+{
+    double loss = 0;
+    if (!s->ranks)
+        return ATTUNE_OK;
+    const int64_t shard = s->state.step * s->plan->shards;
+    at_shards_begin(s->shards);
+    const int slot = s->l->prepare(s->task, shard, 0);
+    int status = one_pass(s, shard, slot < 0 ? slot : 0, &loss, err);
+    at_shards_drop(s->shards);
+    status = at_ranks_agree(s->ranks, status, err);
+    return status
+               ? status
+               : at_ranks_same(s->ranks, "loss of the same samples (so other data or arithmetic)",
+                               &loss, sizeof loss, err);
+}
+
 static int prepare(void *user, int64_t i, int slot)
 {
     const run *s = user;
@@ -431,6 +448,8 @@ static int train(run *s, attune_error *err)
     int status = at_ranks_share(s->ranks, &gone, sizeof gone, err);
     if (status || gone)
         return status ? status : evaluate_for_all(s, err);
+    if (!is_over(s) && (status = compare_losses(s, err)))
+        return status;
     const int64_t own = end_shard(s) - first_shard(s);
     status =
         at_prefetch_start(&s->prefetch, prepare, s, s->state.step * own, s->state.steps * own, err);
