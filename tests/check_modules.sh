@@ -21,6 +21,7 @@ declare -A may=(
     [degrade]="base dsp vision media degrade"
     [model]="base kernels tensor model"
     [fusion]="base kernels tensor model fusion"
+    [onnx]="base kernels tensor vision model fusion onnx"
     [runtime]="base kernels tensor model fusion dsp vision media runtime"
     [data]="base kernels tensor media dsp vision degrade model data"
     [eval]="base kernels tensor model fusion media dsp vision degrade data runtime eval"
