@@ -5,10 +5,16 @@
  *     onnx_ours make OUT           a model with made-up weights of what the default model has not: an encoder
  *                                  over space, a head of the dominant state, and the mean as fusion
  *
+ *     onnx_ours run FILE SIDE IN OUT   the network of somebody else's ONNX file on the floats of IN: its first
+ *                                  output into OUT, and its shape and the input's on stdout; SIDE: of a picture
+ *                                  whose size is free
+ *
  * A model's parts are run as a session runs them. */
 #include "fusion/fusion.h"
 #include "model/audio.h"
+#include "base/file.h"
 #include "model/visual.h"
+#include "onnx/net.h"
 #include "tensor/weights.h"
 #include "vision/detect.h"
 
@@ -380,7 +386,46 @@ static void make(const char *path)
     at_params_free(&p);
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- others' networks ------------------------------------------------------------------------- */
+
+static size_t print_shape(const at_onnx_end *end)
+{
+    size_t n = 1;
+    printf("%s", end->name);
+    for (int i = 0; i < end->rank; i++) {
+        printf(" %d", end->dim[i]);
+        n *= (size_t)end->dim[i];
+    }
+    putchar('\n');
+    return n;
+}
+
+static void run_other(const char *file, int side, const char *in, const char *out)
+{
+    attune_error err;
+    at_onnx_net *net;
+    unsigned char *bytes, *x;
+    size_t size, n;
+
+    must(!at_file_read(file, AT_ONNX_FILE_LIMIT, &bytes, &size, &err), err.text);
+    must(!at_onnx_net_open(&net, bytes, size, side, at_kernels_best(), &err), err.text);
+    must(!at_file_read(in, AT_ONNX_FILE_LIMIT, &x, &n, &err), err.text);
+    must(print_shape(at_onnx_net_input(net)) * sizeof(float) == n, "the input has another size");
+    const float **values = calloc((size_t)at_onnx_net_outputs(net), sizeof *values);
+    float *workspace = at_alloc(at_onnx_net_workspace(net), sizeof *workspace);
+    must(values && workspace, "memory is out");
+    at_onnx_net_run(net, (const float *)(const void *)x, workspace, values);
+    FILE *f = fopen(out, "wb");
+    n = print_shape(at_onnx_net_output(net, 0));
+    must(f && fwrite(values[0], sizeof(float), n, f) == n && fclose(f) == 0, out);
+    at_onnx_net_free(&net);
+    at_free(bytes);
+    at_free(x);
+    at_free(workspace);
+    free(values);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static void answer(const char *model, const char *dir)
 {
@@ -411,7 +456,9 @@ int main(int argc, char **argv)
         answer(argv[2], argv[3]);
     else if (argc == 3 && strcmp(argv[1], "make") == 0)
         make(argv[2]);
+    else if (argc == 6 && strcmp(argv[1], "run") == 0)
+        run_other(argv[2], atoi(argv[3]), argv[4], argv[5]);
     else
-        must(0, "answer MODEL DIR, or make OUT");
+        must(0, "answer MODEL DIR, make OUT, or run FILE SIDE IN OUT");
     return 0;
 }
