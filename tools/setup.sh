@@ -67,10 +67,11 @@ python_needs="
 deb:python3-pandas python3-pandas
 "
 
-# What exported networks are run in: npm brings ONNX Runtime into tests/onnx/node_modules.
-npm_needs="
+# What exported networks are run in (npm brings ONNX Runtime into tests/onnx/node_modules), and examples of operators.
+onnx_needs="
 cmd:node           nodejs
 cmd:npm            npm
+deb:libonnx-testdata libonnx-testdata
 "
 
 # Engines that examples/cluster is run on.
@@ -151,7 +152,7 @@ if [ -n "${1:-}" ]; then
     install_if_possible "engines of clusters" "$cluster_needs"
     install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
-    install_if_possible "npm" "$npm_needs"
+    install_if_possible "ONNX Runtime" "$onnx_needs"
     command -v npm >/dev/null && install_packages_of "$(dirname "$0")/../tests/onnx"
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"

@@ -7,17 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-_Static_assert(sizeof(at_visual_result) % sizeof(float) == 0, "an array of floats");
-
-void at_visual_result_none(at_visual_result *out)
-{
-    float *all = (float *)(void *)out;
-    for (size_t i = 0; i < sizeof *out / sizeof *all; i++)
-        all[i] = NAN;
-    memset(out->embedding, 0, sizeof out->embedding);
-    out->covered = -INFINITY; /* it hides nothing that anybody would know of */
-}
-
 /* ---- MobileNetV2 ----------------------------------------------------------------------------- */
 
 static int open_visual(void **state, const at_face_source *from, attune_error *err)

@@ -25,7 +25,5 @@ typedef struct at_face_encoder {
 
 /* That of the file; the first of the table where there is none: its open says what is missing. */
 const at_face_encoder *at_face_encoder_of(const at_face_source *from);
-/* Nothing of anything: NaN, no embedding, nothing covered. */
-void at_visual_result_none(at_visual_result *out);
 
 #endif

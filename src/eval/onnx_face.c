@@ -276,12 +276,18 @@ static void draw(const onnx_face *f, const at_image *face, float *to)
     }
 }
 
+/* A network of others may say anything. */
+static float bounded(float x)
+{
+    return isnan(x) ? nothing : fminf(fmaxf(x, -AT_WEIGHTS_MOST), AT_WEIGHTS_MOST);
+}
+
 /* logit (classes) of what it said. */
 static void answer(const onnx_face *f, const float *said, const int *which, int classes,
                    float *logit)
 {
     for (int k = 0; k < classes; k++) {
-        const float x = which[k] >= 0 ? said[which[k]] : nothing;
+        const float x = which[k] >= 0 ? bounded(said[which[k]]) : nothing;
         logit[k] =
             which[k] >= 0 && at_onnx_net_is_softmax(f->net, f->output) ? logf(fmaxf(x, 1e-12f)) : x;
     }

@@ -283,6 +283,16 @@ static void same(at_onnx_builder *b)
         at_onnx_same(b, x, x->rank, x->dim);
 }
 
+/* But in training it does nothing. */
+static void dropout(at_onnx_builder *b)
+{
+    const at_onnx_tensor *training = at_onnx_in_if(b, 2);
+
+    if (training && (!training->known || training->count != 1 || training->known[0]))
+        at_onnx_lacking(b, "training");
+    same(b);
+}
+
 static void flatten(at_onnx_builder *b)
 {
     at_onnx_tensor *x = at_onnx_in(b, 0);
@@ -428,7 +438,7 @@ static void cast(at_onnx_builder *b)
 }
 
 const at_onnx_operator at_onnx_shapes[] = {
-    {"Cast", cast},       {"Concat", concat},       {"Constant", constant},   {"Dropout", same},
+    {"Cast", cast},       {"Concat", concat},       {"Constant", constant},   {"Dropout", dropout},
     {"Flatten", flatten}, {"Gather", gather},       {"Identity", same},       {"Pad", pad},
     {"Reshape", reshape}, {"Shape", shape},         {"Slice", slice},         {"Split", split},
     {"Squeeze", squeeze}, {"Transpose", transpose}, {"Unsqueeze", unsqueeze}, {NULL, NULL},

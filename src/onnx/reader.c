@@ -221,7 +221,7 @@ static void raw_integers(span raw, size_t n, size_t size, int64_t *out)
     uint64_t bits;
 
     for (size_t i = 0; i < n && get_fixed(&raw, size, &bits); i++)
-        out[i] = size == 8 ? (int64_t)bits : (int32_t)bits;
+        out[i] = size == 4 ? (int32_t)bits : (int64_t)bits;
 }
 
 /* Values lie raw, or listed one by one. */
@@ -305,6 +305,7 @@ static void read_tensor(reader *r, span s, at_onnx_array *a)
     case TENSOR_IS_FLOAT: read_floats(r, s, raw, a); break;
     case TENSOR_IS_INT64: read_integers(r, s, raw, 8, a); break;
     case TENSOR_IS_INT32: read_integers(r, s, raw, 4, a); break;
+    case TENSOR_IS_BOOL: read_integers(r, s, raw, 1, a); break;
     default: break; /* told where it is used */
     }
 }
