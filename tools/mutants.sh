@@ -49,6 +49,7 @@ programs()
         case $test in
         cli_faults) echo src/attune tests/fail.so ;;
         cli_python) echo src/attune "src/libattune.so.$(cat VERSION)" ;;
+        cli_onnx | browser_onnx) echo src/attune tests/onnx_ours ;;
         cli_* | browser_*) echo src/attune ;;
         *) echo "tests/test_$test" ;;
         esac

@@ -216,7 +216,7 @@ at_onnx_layer *at_onnx_layer_add(at_onnx_builder *b, int ins, at_onnx_tensor *co
         return NULL;
     }
     at_onnx_layer *l = &b->layer[b->layers];
-    *l = (at_onnx_layer){.run = run, .ins = ins, .out = out};
+    *l = (at_onnx_layer){.run = run, .ins = ins, .out = out, .work = (double)out->count};
     for (int i = 0; i < ins; i++) {
         l->in[i] = in[i];
         if (in[i])

@@ -50,6 +50,7 @@ typedef struct at_onnx_layer {
     int ins;
     at_onnx_tensor *in[AT_ONNX_LAYER_INPUTS], *out;
     size_t scratch; /* floats */
+    double work;    /* steps of arithmetic that a run takes, about */
     /* what each kind of layer keeps */
     at_onnx_loop loop;
     ptrdiff_t from, to; /* where a loop's first element is, of its input and output */

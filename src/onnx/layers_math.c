@@ -404,6 +404,7 @@ static void add_product(at_onnx_builder *b, at_onnx_tensor *x, at_onnx_tensor *y
     l->depth = depth;
     l->packed = packed;
     l->shift = bias;
+    l->work = (double)y->count * depth;
     if (!l->rows || !cols)
         at_onnx_wrong(b, "it has no values");
 }

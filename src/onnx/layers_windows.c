@@ -226,6 +226,7 @@ static void prepare_conv(at_onnx_builder *b)
     l->depth = (int)(k->count / (size_t)k->dim[0]);
     l->packed = weight;
     l->shift = bias;
+    l->work = (double)l->out->count * l->depth;
     l->scratch = depthwise ? (size_t)w.ow : scratch_of(b, &w, l->depth, l->cols);
 }
 
@@ -321,6 +322,7 @@ static void prepare_pool(at_onnx_builder *b,
     if (!l)
         return;
     l->windows = w;
+    l->work = (double)l->out->count * w.kernel[0] * w.kernel[1];
     l->over_padding = at_onnx_int_of(b, "count_include_pad", 0) != 0;
 }
 

@@ -5,6 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
+/* Of a run: some minutes. */
+static const double most_work = 1e12;
+
 struct at_onnx_net {
     at_arena arena;      /* what the layers keep */
     at_onnx_graph graph; /* whose constants they use */
@@ -14,6 +17,7 @@ struct at_onnx_net {
     at_onnx_tensor **output;
     at_onnx_end input, *end;
     size_t values, scratch; /* floats of the workspace */
+    double work;
 };
 
 /* ---- values that are there at the beginning ----------------------------------------------------------- */
@@ -162,8 +166,14 @@ static void place_all(at_onnx_builder *b, at_onnx_net *net)
         place(&a, t);
         net->values = t->at + t->count > net->values ? t->at + t->count : net->values;
     }
-    for (int i = 0; i < b->layers; i++)
+}
+
+static void sum_up(const at_onnx_builder *b, at_onnx_net *net)
+{
+    for (int i = 0; i < b->layers; i++) {
         net->scratch = b->layer[i].scratch > net->scratch ? b->layer[i].scratch : net->scratch;
+        net->work += b->layer[i].work;
+    }
 }
 
 /* ---- outputs ----------------------------------------------------------------------------------------------- */
@@ -211,12 +221,14 @@ static int build(at_onnx_net *net, attune_error *err)
     if (b.status || settle_outputs(&b, net))
         return b.status;
     place_all(&b, net);
+    sum_up(&b, net);
     net->layer = b.layer;
     net->layers = b.layers;
-    return b.status ? b.status
-           : net->values > AT_ONNX_MOST_FLOATS
-               ? at_fail(err, ATTUNE_E_UNSUPPORTED, "ONNX: it would take too much memory")
-               : ATTUNE_OK;
+    if (!b.status && net->values > AT_ONNX_MOST_FLOATS)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "ONNX: it would take too much memory");
+    if (!b.status && net->work > most_work)
+        return at_fail(err, ATTUNE_E_UNSUPPORTED, "ONNX: it would take too long");
+    return b.status;
 }
 
 int at_onnx_net_open(at_onnx_net **out, const unsigned char *bytes, size_t n, int side,
@@ -271,6 +283,11 @@ int at_onnx_net_is_softmax(const at_onnx_net *net, int i)
             if (strcmp(g->step[k].out[o], net->end[i].name) == 0)
                 return strcmp(g->step[k].type, "Softmax") == 0;
     return 0;
+}
+
+double at_onnx_net_work(const at_onnx_net *net)
+{
+    return net->work;
 }
 
 size_t at_onnx_net_workspace(const at_onnx_net *net)

@@ -25,6 +25,7 @@ const at_onnx_end *at_onnx_net_output(const at_onnx_net *net, int i);
 /* Whether that output is probabilities: a softmax made it. */
 int at_onnx_net_is_softmax(const at_onnx_net *net, int i);
 
+double at_onnx_net_work(const at_onnx_net *net); /* steps of arithmetic that a run takes, about */
 size_t at_onnx_net_workspace(const at_onnx_net *net); /* floats that a run takes */
 /* x: of the input. out (outputs): where each is, in x, in the workspace or in the net. Threads: any, each with a
  * workspace of its own. */

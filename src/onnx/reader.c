@@ -163,6 +163,7 @@ static size_t integers(reader *r, span s, int number, int64_t *out)
 
 enum { MOST_INTEGERS = 1 << 20 };
 
+/* None after a failure. */
 static const int64_t *take_integers(reader *r, span s, int number, size_t *n)
 {
     *n = integers(r, s, number, NULL);
@@ -172,6 +173,8 @@ static const int64_t *take_integers(reader *r, span s, int number, size_t *n)
 
     if (out)
         integers(r, s, number, out);
+    else
+        *n = 0;
     return out;
 }
 
