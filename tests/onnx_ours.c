@@ -2,15 +2,15 @@
  *
  *     onnx_ours answer MODEL DIR   inputs and answers as files of little-endian f32 in DIR; cases.txt has a line
  *                                  each: "case FILE", then "in|out NAME FILE SIZE..." of all its tensors
- *     onnx_ours make OUT           a model with made-up weights of what the default model has not: an encoder
- *                                  over space, a head of the dominant state, and the mean as fusion
+ *     onnx_ours make OUT FUSION    a model with made-up weights of what the default model has not: an encoder
+ *                                  over space, a head of the dominant state, and that fusion
  *
  *     onnx_ours run FILE SIDE IN OUT   the network of somebody else's ONNX file on the floats of IN: its first
  *                                  output into OUT, and its shape and the input's on stdout; SIDE: of a picture
  *                                  whose size is free
  *
  * A model's parts are run as a session runs them. */
-#include "fusion/fusion.h"
+#include "fusion/kind.h"
 #include "model/audio.h"
 #include "base/file.h"
 #include "model/visual.h"
@@ -358,19 +358,23 @@ static void stir(at_params *p, at_rng *rng)
                 p->list[i]->value.data[k] += at_rng_range(rng, -0.2f, 0.2f);
 }
 
-static void make(const char *path)
+static void make(const char *path, const char *fusion)
 {
     const at_encoder_shape shape = {2, 24, 3};
     const float trust[] = {0.8f};
+    const at_fusion_kind *kind = at_fusion_kind_find(fusion);
     at_weights_writer *w;
+    at_fusion_net net;
     at_params p = {0};
     at_rng rng;
 
+    must(kind != NULL, fusion);
     at_rng_seed(&rng, 3, 0);
     must(!at_visual_init(&p, &rng, NULL) &&
              !at_visual_add_head(&p, AT_HEAD_DOMINANT4, &rng, NULL) &&
              !at_encoder_init(&at_spatial, &p, &shape, &rng, NULL) &&
-             !at_audio_init(&p, 2, &rng, NULL),
+             !at_audio_init(&p, 2, &rng, NULL) &&
+             !at_fusion_net_make(&net, &p, kind, NULL, &rng, NULL),
          "memory is out");
     stir(&p, &rng);
     must(!at_weights_writer_create(&w, NULL), "memory is out");
@@ -379,7 +383,7 @@ static void make(const char *path)
         must(!at_weights_put(w, p.list[i]->name, v->rank, v->dim, v->data, 0), "memory is out");
     }
     must(!at_weights_put(w, "fusion.face.trust", 1, (int[]){1}, trust, 0) &&
-             !at_weights_put_meta(w, "fusion", "mean") &&
+             !at_weights_put_meta(w, "fusion", fusion) &&
              !at_weights_put_meta(w, "name", "made up") && !at_weights_save(w, path, NULL),
          path);
     at_weights_writer_free(&w);
@@ -454,11 +458,11 @@ int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "answer") == 0)
         answer(argv[2], argv[3]);
-    else if (argc == 3 && strcmp(argv[1], "make") == 0)
-        make(argv[2]);
+    else if (argc == 4 && strcmp(argv[1], "make") == 0)
+        make(argv[2], argv[3]);
     else if (argc == 6 && strcmp(argv[1], "run") == 0)
         run_other(argv[2], atoi(argv[3]), argv[4], argv[5]);
     else
-        must(0, "answer MODEL DIR, make OUT, or run FILE SIDE IN OUT");
+        must(0, "answer MODEL DIR, make OUT FUSION, or run FILE SIDE IN OUT");
     return 0;
 }

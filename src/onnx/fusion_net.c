@@ -6,7 +6,7 @@
 #include "fusion/parts.h"
 #include "fusion/stream.h"
 #include "onnx/networks.h"
-#include "onnx/schema.h"
+#include "onnx/scribe.h"
 #include <string.h>
 
 typedef at_onnx_value value;
@@ -24,6 +24,8 @@ typedef struct pass {
     value *state, *engagement; /* of the face */
     value *abstain;            /* whether; as `used` of a stream, a truth value */
     stream stream[ATTUNE_MODALITIES];
+    attune_error *err;
+    int status; /* of what listens */
 } pass;
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -164,7 +166,7 @@ static value *logarithm(const pass *p, value *x, float floor)
 }
 
 /* Each kind's run: logits of all that is used. */
-static value *product(const pass *p)
+static value *product(pass *p)
 {
     value *part[ATTUNE_MODALITIES];
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
@@ -172,7 +174,7 @@ static value *product(const pass *p)
     return two(p, "Add", part[0], part[1]);
 }
 
-static value *late(const pass *p)
+static value *late(pass *p)
 {
     value *part[ATTUNE_MODALITIES];
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
@@ -180,7 +182,7 @@ static value *late(const pass *p)
     return two(p, "Add", part[0], part[1]);
 }
 
-static value *mean(const pass *p)
+static value *mean(pass *p)
 {
     value *part[ATTUNE_MODALITIES];
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
@@ -188,10 +190,79 @@ static value *mean(const pass *p)
     return logarithm(p, two(p, "Add", part[0], part[1]), 1e-30f);
 }
 
+/* (batch, size) as a network that looks at embeddings has it: standardised, zeros where it does not count. */
+static value *standardised(const pass *p, int m)
+{
+    const at_fusion_net *net = &p->f->net;
+    const int dims = at_fusion_streams[m].dims;
+    value *x = two(p, "Sub", p->stream[m].embedding, row(p, dims, net->mean[m]->value.data));
+    x = two(p, "Mul", x, row(p, dims, net->scale[m]->value.data));
+    return where(p, p->stream[m].used, x, p->zero);
+}
+
+static at_tensor *given(at_graph *g, at_scribe *s, int cols, value *v)
+{
+    at_tensor *t = at_tensor_new(g, 2, (int[]){1, cols}, 0);
+
+    if (!t)
+        return NULL;
+    memset(t->data, 0, (size_t)cols * sizeof *t->data);
+    if (v)
+        at_scribe_is(s, t, v);
+    return t;
+}
+
+/* What the kind's own function does on the tensor graph, of a window; answers count as zeros. */
+static value *heard(pass *p, at_graph *g, at_scribe *s)
+{
+    at_fusion_batch b = {.n = 1, .answer = given(g, s, ATTUNE_EMOTIONS, NULL)};
+
+    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+        value *counts = truth(p, p->stream[m].used);
+        b.embedding[m] = given(g, s, at_fusion_streams[m].dims, standardised(p, m));
+        b.counts[m] = given(g, s, 1, counts);
+        b.absent[m] = given(g, s, 1, two(p, "Sub", p->one, counts));
+        b.worth[m] = given(g, s, 1, p->stream[m].worth);
+    }
+    const at_tensor *y = p->f->net.kind->forward(g, &p->f->net, &b, 0);
+    return y ? at_scribe_value(s, y) : NULL;
+}
+
+/* Where nothing counts, nothing is asked. */
+static value *learned(pass *p)
+{
+    value *any = two(p, "Or", p->stream[0].used, p->stream[1].used);
+    at_graph *g = NULL;
+    at_scribe *s = NULL;
+    value *v = NULL;
+
+    p->status = at_graph_create(&g, NULL, at_kernels_best(), p->err);
+    p->status = p->status ? p->status : at_scribe_create(&s, p->o, g, p->err);
+    if (!p->status) {
+        at_graph_begin(g, AT_INFER, 0);
+        v = heard(p, g, s);
+        p->status = at_scribe_status(s, p->err);
+    }
+    at_scribe_free(&s);
+    at_graph_free(&g);
+    return where(p, any, v, p->zero);
+}
+
+/* The product, and beside it what is learned, by a trust. */
+static value *hybrid(pass *p)
+{
+    value *trusted = two(p, "Mul", learned(p), number(p, p->f->net.trust->value.data[0]));
+    return two(p, "Add", product(p), trusted);
+}
+
 static const struct {
     const at_fusion_kind *kind;
-    value *(*logits)(const pass *p);
-} kinds[] = {{&at_fusion_product, product}, {&at_fusion_late, late}, {&at_fusion_mean, mean}};
+    value *(*logits)(pass *p);
+} kinds[] = {{&at_fusion_product, product},
+             {&at_fusion_late, late},
+             {&at_fusion_mean, mean},
+             {&at_fusion_concat, learned},
+             {&at_fusion_hybrid, hybrid}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static value *emotion(pass *p)
@@ -337,13 +408,12 @@ int at_onnx_write_fusion(at_onnx *o, const at_weights *w, attune_error *err)
     int status = at_fusion_load(&f, w, err);
 
     if (!status && !is_known(f->net.kind))
-        status = at_fail(err, ATTUNE_E_UNSUPPORTED,
-                         "the fusion \"%s\" is learned, and is not written as ONNX",
+        status = at_fail(err, ATTUNE_E_UNSUPPORTED, "the fusion \"%s\" is not written as ONNX",
                          f->net.kind->name);
     if (!status) {
-        pass p = {.o = o, .f = f};
+        pass p = {.o = o, .f = f, .err = err};
         write_pass(&p);
-        status = at_onnx_status(o) ? at_fail_nomem(err) : ATTUNE_OK;
+        status = p.status ? p.status : at_onnx_status(o) ? at_fail_nomem(err) : ATTUNE_OK;
     }
     at_fusion_free(&f);
     return status;

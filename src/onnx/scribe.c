@@ -9,6 +9,7 @@ typedef struct entry {
     struct entry *before;
     const at_tensor *t;
     at_onnx_value *v; /* NULL: a constant that nothing has read yet */
+    int constant;
 } entry;
 
 struct at_scribe {
@@ -29,18 +30,25 @@ static entry *find(const at_scribe *s, const at_tensor *t)
     return e;
 }
 
-void at_scribe_is(at_scribe *s, const at_tensor *t, at_onnx_value *v)
+static void note(at_scribe *s, const at_tensor *t, at_onnx_value *v, int constant)
 {
     entry *e = find(s, t);
 
     if (!e && (e = at_arena_alloc(&s->arena, 1, sizeof *e))) {
-        *e = (entry){s->latest, t, NULL};
+        *e = (entry){.before = s->latest, .t = t};
         s->latest = e;
     }
-    if (e)
+    if (e) {
         e->v = v;
-    else
+        e->constant = constant;
+    } else {
         s->failed = 1;
+    }
+}
+
+void at_scribe_is(at_scribe *s, const at_tensor *t, at_onnx_value *v)
+{
+    note(s, t, v, 0);
 }
 
 static at_onnx_value *cannot(at_scribe *s, const char *what)
@@ -68,7 +76,7 @@ static at_onnx_value *operand(at_scribe *s, const at_tensor *t)
     if (!e && !p)
         return cannot(s, "a tensor of an operation that does not tell of itself");
     at_onnx_value *v = constant(s, t, p ? p->name : NULL);
-    at_scribe_is(s, t, v);
+    note(s, t, v, 1);
     return v;
 }
 
@@ -297,7 +305,8 @@ static at_onnx_value *reshaped(at_scribe *s, const at_tensor *y, const at_told *
     int64_t sizes[AT_MAX_RANK] = {0};
     at_onnx_value *v = operand(s, x);
 
-    if (at_param_of(x)) { /* another shape of a constant */
+    const entry *e = find(s, x);
+    if (e && e->constant) { /* nothing is free */
         for (int i = 0; i < y->rank; i++)
             sizes[i] = y->dim[i];
         return reshape(s->o, v, y->rank, sizes);
@@ -448,7 +457,10 @@ static void hear(void *user, at_tensor *y, const at_told *t)
 {
     at_scribe *s = user;
 
-    at_scribe_is(s, y, writers[t->op] ? writers[t->op](s, y, t) : NULL);
+    if (t->op == AT_OP_VALUES)
+        note(s, y, NULL, 1);
+    else
+        at_scribe_is(s, y, writers[t->op](s, y, t));
 }
 
 int at_scribe_create(at_scribe **out, at_onnx *o, at_graph *g, attune_error *err)
