@@ -79,6 +79,19 @@ class Exported(Case):
         self.assertFalse((self.dir / "out").exists())
 
     @needs_model
+    def test_onnx_itself_finds_nothing_wrong(self):
+        """Debian's libonnx: the schema of each operator, and shapes from end to end."""
+        python = "/usr/bin/python3"  # whose packages are Debian's
+        script = ("import sys, onnx\nfor path in sys.argv[1:]:\n"
+                  "    onnx.checker.check_model(onnx.load(path), full_check=True)")
+        if subprocess.run([python, "-c", "import onnx"], capture_output=True).returncode:
+            self.skipTest("no python3-onnx")
+        self.run_attune("export", "default", "--to", "onnx", "-o", "out")
+        done = subprocess.run([python, "-c", script, *(self.dir / "out" / name for name in NETWORKS)],
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    @needs_model
     def test_it_says_which_files_it_wrote(self):
         done = self.run_attune("export", "default", "--to", "onnx", "-o", "out")
         self.assertEqual(done.stdout.split(), [f"out/{name}" for name in NETWORKS])

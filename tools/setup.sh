@@ -67,11 +67,13 @@ python_needs="
 deb:python3-pandas python3-pandas
 "
 
-# What exported networks are run in (npm brings ONNX Runtime into tests/onnx/node_modules), and examples of operators.
+# What exported networks are run in (npm brings ONNX Runtime into tests/onnx/node_modules), and ONNX itself:
+# its checks, its examples of operators.
 onnx_needs="
 cmd:node           nodejs
 cmd:npm            npm
 deb:libonnx-testdata libonnx-testdata
+deb:python3-onnx    python3-onnx
 "
 
 # Engines that examples/cluster is run on.
