@@ -57,7 +57,7 @@ void at_onnx_ints_of(at_onnx_builder *b, const char *name, int most, int *out)
     const at_onnx_setting *s = at_onnx_setting_of(b->step, name);
 
     if (s && s->n > most)
-        at_onnx_lacking(b, "more than two dimensions");
+        at_onnx_wrong(b, "an attribute has too many values");
     for (int i = 0; s && i < s->n && i < most; i++)
         if (s->ints[i] < 0 || s->ints[i] > 1 << 16)
             at_onnx_wrong(b, "an attribute is out of range");

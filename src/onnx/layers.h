@@ -10,7 +10,7 @@
 #include "kernels/kernels.h"
 #include "onnx/reader.h"
 
-enum { AT_ONNX_MOST_FLOATS = 1 << 26 }; /* of a value, and of a run's workspace */
+enum { AT_ONNX_MOST_FLOATS = 1 << 26 }; /* of a value, and of all that a run takes: 256 MB */
 
 typedef struct at_onnx_tensor {
     const char *name;

@@ -110,9 +110,13 @@ static int start_builder(at_onnx_builder *b)
 {
     const at_onnx_graph *g = b->graph;
 
-    for (int i = 0; i < g->steps; i++)
+    for (int i = 0; i < g->steps; i++) { /* a join has a layer an input, a split one an output */
         b->most_layers += g->step[i].outs + g->step[i].ins;
-    b->most_tensors = g->constants + 1 + b->most_layers;
+        b->most_tensors += g->step[i].outs;
+    }
+    if (b->most_layers > AT_ONNX_MOST_NODES)
+        b->most_layers = AT_ONNX_MOST_NODES;
+    b->most_tensors += g->constants + 1;
     b->tensor = at_onnx_take(b, (size_t)b->most_tensors, sizeof *b->tensor);
     b->layer = at_onnx_take(b, (size_t)b->most_layers, sizeof *b->layer);
     return b->status;
@@ -224,7 +228,7 @@ static int build(at_onnx_net *net, attune_error *err)
     sum_up(&b, net);
     net->layer = b.layer;
     net->layers = b.layers;
-    if (!b.status && net->values > AT_ONNX_MOST_FLOATS)
+    if (!b.status && net->values + net->scratch > AT_ONNX_MOST_FLOATS)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "ONNX: it would take too much memory");
     if (!b.status && net->work > most_work)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "ONNX: it would take too long");
