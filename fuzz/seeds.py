@@ -17,6 +17,9 @@ from seed_clips import clips, media, samples
 from seed_sets import corpus
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+import onnx_files  # noqa: E402
 
 
 def safetensors(tensors, meta=None):
@@ -359,7 +362,37 @@ def writers():
     yield b"-" + b"/a/" + 700 * b"b" + b"///"
 
 
-MAKERS = (weights, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
+def onnx():
+    node, tensor, end, model = onnx_files.node, onnx_files.tensor, onnx_files.end, onnx_files.model
+    whole = [onnx_files.INT64]
+    yield onnx_files.classifier(side=8)
+    yield onnx_files.classifier(side=9, planes=1, answers=2)
+    sizes = tensor("s", [2], [2, 3], *whole)
+    picture, row, one = [1, 2, 4, 4], [1, 6], tensor("one", [1], [1.0])
+    cases = [(picture, [node("Transpose", "x", "a", perm=[0, 2, 3, 1]), node("Flatten", "a", "b"),
+                        node("Split", "b", "c d", axis=1), node("Concat", "d c", "y", axis=1)]),
+             (picture, [node("Pad", "x", "a", pads=[0, 0, 1, 1, 0, 0, 1, 1], value=2.0),
+                        node("MaxPool", "a", "b", kernel_shape=[2, 2], ceil_mode=1), node("Elu", "b", "y")]),
+             (picture, [node("AveragePool", "x", "a", kernel_shape=[3, 3], auto_pad="SAME_LOWER", count_include_pad=1),
+                        node("ReduceMean", "a", "b", axes=[2, 3], keepdims=0), node("Softmax", "b", "y")]),
+             (picture, [node("GlobalMaxPool", "x", "a"), node("Squeeze", "a", "b", axes=[2]),
+                        node("Unsqueeze", "b", "c", axes=[0]), node("Exp", "c", "y")]),
+             (row, [node("Reshape", "x s", "a"), node("Sub", "a one", "b"), node("Div", "b a", "c"),
+                    node("Sqrt", "c", "d"), node("Dropout", "d", "e"), node("Identity", "e", "y")]),
+             (row, [node("Slice", "x", "a", starts=[1], ends=[-1], axes=[1]), node("LeakyRelu", "a", "b"),
+                    node("MatMul", "b w", "c"), node("Clip", "c", "y", min=-1.0, max=1.0)]),
+             (row, [node("Shape", "x", "a"), node("Slice", "a", "b", starts=[0], ends=[1]), node("Cast", "b", "c", to=7),
+                    node("Concat", "c s", "d", axis=0), node("Gather", "d s0", "e"),
+                    node("Constant", "", "f", value=one), node("Add", "x f", "y")])]
+    constants = [sizes, one, tensor("w", [4, 2], [0.5] * 8), tensor("s0", [], [0], *whole)]
+    for opset in 9, 13:
+        for shape, nodes in cases:
+            yield model(nodes, constants, [end("x", shape)], [end("y", ["n"])], opset)
+    yield model([node("Relu", "x", "y")], [], [end("x", row, onnx_files.INT64)], [end("y", row)])
+    yield model([node("Erf", "x", "y")], [], [end("x", row)], [end("y", row)])
+
+
+MAKERS = (weights, onnx, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
           writers)
 INTO = {clips: "media"}
 

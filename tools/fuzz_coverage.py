@@ -67,6 +67,11 @@ READERS = {
             "corpus_voices_more", "class_folders", "labels", "paths", "split")},
         "src/train/teacher.c": (),
     },
+    "onnx": {
+        **{f"src/onnx/{part}.c": () for part in ("build", "layers_math", "layers_shape", "layers_windows", "loops",
+                                                 "reader")},
+        "src/onnx/net.c": ("-at_onnx_net_is_softmax",),
+    },
     "csv": {"src/data/csv.c": (), "src/data/gunzip.c": ()},
     "recipe": {"src/train/recipe.c": (), "src/train/settings.c": (),
                "src/train/fields.c": ("-find_at", "-at_fields_at")},

@@ -68,6 +68,15 @@ python_needs="
 deb:python3-pandas python3-pandas
 "
 
+# What exported networks are run in (npm brings ONNX Runtime into tests/onnx/node_modules), and ONNX itself:
+# its checks, its examples of operators.
+onnx_needs="
+cmd:node           nodejs
+cmd:npm            npm
+deb:libonnx-testdata libonnx-testdata
+deb:python3-onnx    python3-onnx
+"
+
 # Engines that examples/cluster is run on.
 cluster_needs="
 cmd:parallel       parallel
@@ -154,6 +163,13 @@ install_if_possible() # what for, then the list
     [ ${#packages[@]} -eq 0 ] || install "${packages[@]}" || echo "setup: going on without $1" >&2
 }
 
+install_packages_of() # a folder with package-lock.json: what it says, unless that is there
+{
+    [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
+    echo "setup: installing with npm: $1" >&2
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund >/dev/null) || echo "setup: going on without $1" >&2
+}
+
 if [ "${1:-}" = test ] || [ "${1:-}" = night ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
@@ -161,6 +177,8 @@ if [ "${1:-}" = test ] || [ "${1:-}" = night ]; then
     install_if_possible "Open MPI" "$ranks_needs"
     install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
+    install_if_possible "ONNX Runtime" "$onnx_needs"
+    command -v npm >/dev/null && install_packages_of "$(dirname "$0")/../tests/onnx"
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"
 fi

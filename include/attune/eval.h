@@ -34,10 +34,16 @@ typedef struct attune_eval_options {
                                  * clips every frame and the whole sound */
     int corrupts;               /* at most 16 */
     const char *noise;          /* nullable: folder of recordings for the degradation "noises" */
-    int limit;                  /* most samples, evenly spaced, for trying things out; 0: all */
-    int threads;                /* 0: all cores; results do not depend on it */
-    int draws;                  /* of the bootstrap; 0: 1000 */
-    uint64_t seed;              /* of the bootstrap and the degradations */
+    const char *face; /* nullable: an ONNX file, a classifier of faces that judges in place of the
+                       * model's own network, not calibrated; of sets of pictures alone (docs/onnx.md) */
+    const char *face_input;   /* the values that it takes: "unit" [0,1] (NULL), "byte" [0,255],
+                               * "signed" [-1,1], "imagenet"; with ",bgr" in that order of colours */
+    const char *face_classes; /* its answers in their order, with commas between; NULL: FER+'s where
+                               * they are eight, FER2013's where they are seven */
+    int limit;                /* most samples, evenly spaced, for trying things out; 0: all */
+    int threads;              /* 0: all cores; results do not depend on it */
+    int draws;                /* of the bootstrap; 0: 1000 */
+    uint64_t seed;            /* of the bootstrap and the degradations */
     const char *answers;  /* nullable: a CSV to write, a row a sample: file, subject, label, answer,
                            * withheld (why, or empty), reliabilities, conditions, probabilities by class, levels
                            * of the states, logits */

@@ -71,6 +71,13 @@ void at_print_overlay(FILE *f); /* a line like those of sinks */
 /* Names with commas between, without "overlay". 1: it was among them; 0: it was not; -1: they are too
  * long. */
 int at_split_overlay(const char *kinds, char rest[AT_KINDS_SIZE]);
+
+/* export_model.c: what a model, not a result, is exported to. */
+void at_print_model_kinds(FILE *f); /* lines like those of sinks */
+int at_is_model_kind(const char *kind);
+/* model: a file, or "default"; with complaints. Returns the exit code. */
+int at_export_model(const char *model, const char *dir, int quiet);
+
 /* cmd_merge.c: the tables of a study in dir, of what those folders have; with progress and complaints. Returns the
  * exit code. */
 int at_merge_study(const char *command, const char *dir, const char *const *from, int n, int quiet);

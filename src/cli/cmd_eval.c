@@ -12,6 +12,7 @@ static const char usage[] =
     "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
     "                   [--json FILE] [--answers FILE] [--excluded FILE] [--qualities FILE]\n"
     "                   [--draws N] [--seed N] [--limit N] [--cache DIR] [--threads N] [--quiet]\n"
+    "                   [--face FILE.onnx [--face-input VALUES] [--face-classes NAME,...]]\n"
     "       attune eval MODEL --dataset NAME --root DIR --corrupt all ...\n"
     "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
     "\n"
@@ -42,6 +43,11 @@ static const char usage[] =
     "                        As qualities.csv in --root, splits by quality go by it\n"
     "  --check FILE          compute the figures that FILE lists again (models/figures.json), on the\n"
     "                        data sets in DIR; --json writes the list with what came out\n"
+    "  --face FILE           a classifier of faces (ONNX) judges pictures in place of the model's network\n"
+    "                        (docs/onnx.md); --face-input unit (0..1, the default), byte (0..255),\n"
+    "                        signed (-1..1) or imagenet, with ',bgr' where blue comes first;\n"
+    "                        --face-classes its answers in their order (default: FER+'s if they are\n"
+    "                        eight, FER2013's if seven)\n"
     "  --draws N, --seed N   of the bootstrap (default: 1000, 0)\n"
     "  --limit N             at most N samples, evenly spaced, for trying things out\n"
     "  --cache DIR           keep decoded faces and features of voices there, and take them from there.\n"
@@ -449,6 +455,9 @@ static int parse(at_eval_job *job, int argc, char **argv)
         {"cache", required_argument, NULL, 'H'},
         {"json", required_argument, NULL, 'j'},
         {"check", required_argument, NULL, 'k'},
+        {"face", required_argument, NULL, 'F'},
+        {"face-input", required_argument, NULL, 'I'},
+        {"face-classes", required_argument, NULL, 'K'},
         {"draws", required_argument, NULL, 'n'},
         {"seed", required_argument, NULL, 'S'},
         {"threads", required_argument, NULL, 't'},
@@ -474,6 +483,9 @@ static int parse(at_eval_job *job, int argc, char **argv)
         case 'Q': o->qualities = optarg; break;
         case 'j': job->json = optarg; break;
         case 'k': job->check = optarg; break;
+        case 'F': o->face = optarg; break;
+        case 'I': o->face_input = optarg; break;
+        case 'K': o->face_classes = optarg; break;
         case 'c':
             if ((code = add_corruption(job, optarg)) >= 0)
                 return code;
@@ -503,6 +515,10 @@ static int parse(at_eval_job *job, int argc, char **argv)
     }
     if (job->check && (o->corrupts || job->all))
         return at_wrong_usage("eval", "--corrupt: published figures are of what is not degraded");
+    if (job->check && o->face)
+        return at_wrong_usage("eval", "--face: published figures are of the model");
+    if ((o->face_input || o->face_classes) && !o->face)
+        return at_wrong_usage("eval", "--face-input and --face-classes go with --face");
     if (argc - optind != 1 || (!o->dataset && !job->check) || !o->root)
         return at_wrong_usage("eval", "a model, --dataset or --check, and --root are needed");
     job->model = strcmp(argv[optind], "default") == 0 ? NULL : argv[optind];

@@ -1,4 +1,5 @@
-/* attune export RESULT: what was told of a recording, in the files that other programs read. */
+/* attune export RESULT: what was told of a recording, in the files that other programs read; or MODEL: its
+ * networks, for other engines. */
 #include "cli/cli.h"
 
 #include <attune/sink.h>
@@ -11,6 +12,7 @@
 static const char usage[] =
     "usage: attune export RESULT [INPUT] --to KIND[,KIND...] [-o DIR|FILE] [--anonymise]\n"
     "                     [--no-audio] [--model FILE] [--store FILE] [--quiet]\n"
+    "       attune export MODEL --to onnx -o DIR [--quiet]\n"
     "\n"
     "RESULT is the folder that attune analyze wrote, with timeline.jsonl and summary.json, or the\n"
     "number of a session that is kept (attune sessions list); INPUT the clip, which overlay needs,\n"
@@ -20,6 +22,12 @@ static const char usage[] =
 static const char usage_options[] = "\n"
                                     "and what attune analyze writes anyway:\n"
                                     "\n";
+
+static const char usage_models[] =
+    "\n"
+    "MODEL is a safetensors file, or 'default': its networks for other engines\n"
+    "(docs/onnx.md):\n"
+    "\n";
 
 static const char usage_end[] =
     "\n"
@@ -39,6 +47,7 @@ typedef struct export_job {
     const char *result, *out, *to;
     char sinks[AT_KINDS_SIZE]; /* "": none */
     attune_export_options o;
+    int of_model; /* RESULT is a model; of all that follows only out and quiet count */
     int overlay;
     attune_annotate_options drawn;
     char clip[4096];   /* of the overlay */
@@ -56,6 +65,8 @@ static void print_help(void)
     at_print_overlay(stdout);
     fputs(usage_options, stdout);
     at_print_sinks(stdout, 0);
+    fputs(usage_models, stdout);
+    at_print_model_kinds(stdout);
     fputs(usage_end, stdout);
 }
 
@@ -137,12 +148,27 @@ static int take_result(export_job *job, const char *result)
 }
 
 /* -1: go on; else the exit code. */
+static int check_model(const export_job *job)
+{
+    if (job->o.input || job->drawn.anonymise || job->drawn.no_audio || job->drawn.model ||
+        job->store)
+        return at_wrong_usage(
+            "export", "a model is exported by itself: attune export MODEL --to onnx -o DIR");
+    if (!job->out || !*job->out)
+        return at_wrong_usage("export", "-o is needed: the folder for the networks");
+    return -1;
+}
+
+/* -1: go on; else the exit code. */
 static int check(export_job *job)
 {
     attune_error err;
 
     if (!job->to)
         return at_wrong_usage("export", "--to is needed: what shall it become?");
+    job->of_model = at_is_model_kind(job->to);
+    if (job->of_model)
+        return check_model(job);
     job->overlay = at_split_overlay(job->to, job->sinks);
     if (job->overlay < 0)
         return at_wrong_usage("export", "--to: too many names");
@@ -190,7 +216,12 @@ static int parse(export_job *job, int argc, char **argv)
     if (argc - optind < 1 || argc - optind > 2)
         return at_wrong_usage("export", "the folder of a report is needed");
     job->o.input = argv[optind + 1];
-    if ((c = check(job)) >= 0 || (c = take_result(job, argv[optind])) >= 0)
+    job->result = argv[optind];
+    if ((c = check(job)) >= 0)
+        return c;
+    if (job->of_model)
+        return -1;
+    if ((c = take_result(job, argv[optind])) >= 0)
         return c;
     set_target(job);
     return -1;
@@ -267,6 +298,8 @@ int at_cmd_export(int argc, char **argv)
     if (code >= 0)
         return code;
     at_catch_stop();
+    if (job.of_model)
+        return at_export_model(job.result, job.out, job.quiet);
     code = *job.sinks ? export_sinks(&job) : AT_EXIT_OK;
     if (code != AT_EXIT_OK || !job.overlay)
         return code;

@@ -1,6 +1,7 @@
 #include "eval/face_encoders.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "eval/onnx_face.h"
 #include "model/hog_net.h"
 #include "vision/hog.h"
 #include <math.h>
@@ -8,10 +9,10 @@
 
 /* ---- MobileNetV2 ----------------------------------------------------------------------------- */
 
-static int open_visual(void **state, const at_weights *w, attune_error *err)
+static int open_visual(void **state, const at_face_source *from, attune_error *err)
 {
     at_visual_net *net = NULL;
-    const int status = at_visual_freeze(&net, w, at_kernels_best(), err);
+    const int status = at_visual_freeze(&net, from->weights, at_kernels_best(), err);
     *state = net;
     return status;
 }
@@ -43,11 +44,11 @@ static void visual_look(const void *state, const at_image *face, float *workspac
 
 /* ---- histograms of oriented gradients --------------------------------------------------------- */
 
-static int open_hog(void **state, const at_weights *w, attune_error *err)
+static int open_hog(void **state, const at_face_source *from, attune_error *err)
 {
     at_hog_net *net = at_calloc(1, sizeof *net);
     *state = net;
-    return net ? at_hog_net_open(net, w, at_hog_values(AT_FACE_SIZE, AT_FACE_SIZE), err)
+    return net ? at_hog_net_open(net, from->weights, at_hog_values(AT_FACE_SIZE, AT_FACE_SIZE), err)
                : at_fail_nomem(err);
 }
 
@@ -70,16 +71,11 @@ static size_t hog_workspace(const void *state)
            (size_t)at_hog_values(AT_FACE_SIZE, AT_FACE_SIZE);
 }
 
-_Static_assert(sizeof(at_visual_result) % sizeof(float) == 0, "an array of floats");
-
 static void hog_look(const void *state, const at_image *face, float *workspace,
                      at_visual_result *out)
 {
-    float *all = (float *)(void *)out, *values = workspace + at_hog_workspace(face->w, face->h);
-    for (size_t i = 0; i < sizeof *out / sizeof *all; i++)
-        all[i] = NAN;
-    memset(out->embedding, 0, sizeof out->embedding);
-    out->covered = -INFINITY; /* it hides nothing that it would know of */
+    float *values = workspace + at_hog_workspace(face->w, face->h);
+    at_visual_result_none(out);
     at_hog(face, workspace, values);
     at_hog_net_run(state, AT_HEAD_FACE8, values, out->expression);
     at_hog_net_run(state, AT_HEAD_FACE7, values, out->basic);
@@ -95,8 +91,11 @@ static const at_face_encoder encoders[] = {
 };
 enum { ENCODERS = sizeof encoders / sizeof *encoders };
 
-const at_face_encoder *at_face_encoder_of(const at_weights *w)
+const at_face_encoder *at_face_encoder_of(const at_face_source *from)
 {
+    const at_weights *w = from->weights;
+    if (from->onnx)
+        return &at_onnx_face;
     for (int e = 0; e < ENCODERS; e++)
         for (int i = 0; i < at_weights_count(w); i++)
             if (strncmp(at_weights_at(w, i)->name, encoders[e].prefix,

@@ -170,6 +170,16 @@ static int answer_all(run *r, attune_error *err)
     return status;
 }
 
+/* Somebody else's network looks at pictures; and what the model's was calibrated by is not its. */
+static int check_face(const at_corpus *c, const at_run_options *o, attune_error *err)
+{
+    for (int i = 0; i < c->count && o->face.file; i++)
+        if (kind_of(&c->list[i], c->head) != AT_PICTURE)
+            return at_fail(err, ATTUNE_E_ARG, "%s: it judges pictures, and %s is none",
+                           o->face.file, c->list[i].path);
+    return ATTUNE_OK;
+}
+
 static int has_clips(const at_corpus *c)
 {
     for (int i = 0; i < c->count; i++)
@@ -189,9 +199,11 @@ int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_po
     at_surround *surround = NULL;
     int status = check_harms(c, o, err);
     if (status == ATTUNE_OK)
+        status = check_face(c, o, err);
+    if (status == ATTUNE_OK)
         status = at_weights_load(&weights, model, err);
     if (status == ATTUNE_OK)
-        status = at_fusion_load(&fusion, weights, err);
+        status = at_fusion_load(&fusion, o->face.file ? NULL : weights, err);
     if (status == ATTUNE_OK && has_clips(c))
         status = attune_model_load(&whole, model, err);
     if (status == ATTUNE_OK)

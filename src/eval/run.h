@@ -12,6 +12,7 @@
 #include "base/pool.h"
 #include "data/corpus.h"
 #include "degrade/harms.h"
+#include "eval/onnx_face.h"
 #include "eval/surround.h"
 #include "fusion/fusion.h"
 
@@ -52,6 +53,7 @@ typedef struct at_run_options {
     at_harms harms;    /* of pictures and sound, before they are judged */
     const char *noise; /* folder of recorded noises for them; nullable */
     const at_evidence_sink *evidence; /* nullable */
+    at_onnx_face_options face;        /* whose network looks, in place of the model's */
     int quiet;                        /* no progress on stderr */
     int (*stop)(void *user);          /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;

@@ -60,12 +60,13 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
     if (!p)
         return at_fail_nomem(err);
     *state = p;
-    p->encoder = at_face_encoder_of(r->weights);
+    const at_face_source from = {r->weights, r->options->face.file ? &r->options->face : NULL};
+    p->encoder = at_face_encoder_of(&from);
     p->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *p->seat);
-    int status = p->seat ? p->encoder->open(&p->net, r->weights, err) : at_fail_nomem(err);
+    int status = p->seat ? p->encoder->open(&p->net, &from, err) : at_fail_nomem(err);
     if (status == ATTUNE_OK && !p->encoder->knows(p->net, r->head))
-        status =
-            at_fail(err, ATTUNE_E_FORMAT, "the model was not taught %s", at_heads[r->head].name);
+        status = at_fail(err, ATTUNE_E_FORMAT, "%s was not taught %s",
+                         from.onnx ? from.onnx->file : "the model", at_heads[r->head].name);
     return status;
 }
 

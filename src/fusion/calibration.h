@@ -1,4 +1,4 @@
-/* calibration.h - logits to probabilities that mean what they say. Private to fusion.
+/* calibration.h - logits to probabilities that mean what they say. Private to fusion and onnx.
  *
  * A temperature a head (Guo 2017, "On calibration of modern neural networks"), and for the ordinal
  * learning states a scale each and a bias each threshold, all fitted on validation data.

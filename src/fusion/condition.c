@@ -4,9 +4,6 @@
 #include "fusion/arrays.h"
 #include <math.h>
 
-/* A modality whose window covers less than this share loses in proportion. */
-static const float full_share = 0.3f;
-
 static int load_statistics(at_reference *r, const at_weights *w, const char *of, attune_error *err)
 {
     r->mean = at_alloc((size_t)r->dims, sizeof(float));
@@ -75,6 +72,6 @@ float at_condition(const at_reference *r, const at_evidence *e)
     if (!e->present)
         return 0;
     float quality = isfinite(e->quality) ? fminf(1, fmaxf(0, e->quality)) : 0;
-    float share = fminf(1, fmaxf(0, e->share) / full_share);
+    float share = fminf(1, fmaxf(0, e->share) / AT_FULL_SHARE);
     return nearness(r, e->embedding) * quality * share;
 }

@@ -1,4 +1,4 @@
-/* condition.h - how fit one modality's input is to be judged over one window. Private to fusion, train and experiments.
+/* condition.h - how fit one modality's input is to be judged over one window. Private to fusion, train, onnx and experiments.
  *
  * The paper's reliability, section 3.4: the distance of the window's embedding from the clean reference (mean and
  * variance a dimension), turned into (0,1] by two thresholds learned on clean validation data, times
@@ -8,6 +8,9 @@
 #define AT_FUSION_CONDITION_H
 
 #include "fusion/fusion.h"
+
+/* A modality whose window covers less than this share loses in proportion. */
+#define AT_FULL_SHARE 0.3f
 
 /* One modality's embeddings on clean data. */
 typedef struct at_reference {

@@ -2,23 +2,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "fusion/arrays.h"
-#include "fusion/calibration.h"
-#include "fusion/kind.h"
-#include "fusion/condition.h"
+#include "fusion/parts.h"
 #include "fusion/stream.h"
 #include <math.h>
 #include <string.h>
-
-struct at_fusion {
-    at_params params; /* of the kind; read only once loaded */
-    at_fusion_net net;
-    at_reference reference[ATTUNE_MODALITIES];
-    at_calibration calibration;
-    at_usual usual[ATTUNE_MODALITIES];
-    float trust[ATTUNE_MODALITIES]; /* what its condition is worth on strangers */
-    float floor;                    /* of condition */
-    float doubt;                    /* least probability of the likeliest emotion */
-};
 
 /* ---- loading ------------------------------------------------------------------------------ */
 

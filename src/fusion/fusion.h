@@ -69,7 +69,7 @@ typedef struct at_estimate {
 typedef struct at_fusion at_fusion;
 
 /* Reads kind, its arrays and calibration (temperatures, reference statistics, thresholds; names fusion.*)
- * from the model file; sane defaults for what is absent of the calibration. */
+ * from the model file (NULL: one that has nothing); sane defaults for what is absent of the calibration. */
 int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err);
 void at_fusion_free(at_fusion **f);
 int at_fusion_classes(int modality); /* that its native logits are of */

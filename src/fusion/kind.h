@@ -1,4 +1,4 @@
-/* kind.h - a way of making one answer of several streams. Private to fusion and train.
+/* kind.h - a way of making one answer of several streams. Private to fusion, onnx and train.
  *
  * A kind is a file and a line in kinds.c. It says which arrays it has, how they make an answer of many
  * windows on the tensor graph, where they can be learned (forward), and how of one window, without a

@@ -1,4 +1,4 @@
-/* stream.h - what the fusion has to know of each modality's network. Private to fusion and experiments. */
+/* stream.h - what the fusion has to know of each modality's network. Private to fusion, onnx and experiments. */
 #ifndef AT_FUSION_STREAM_H
 #define AT_FUSION_STREAM_H
 

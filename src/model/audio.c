@@ -330,6 +330,18 @@ void at_audio_free(at_audio_net **a)
     *a = NULL;
 }
 
+void at_audio_pass(const at_audio_net *a, at_graph *g, at_tensor *x, const int *lengths,
+                   at_audio_out *out)
+{
+    /* A forward pass in AT_INFER mode does not write to parameters. */
+    at_audio_answer(g, (at_params *)&a->params, a->members, x, lengths, out);
+}
+
+const at_voice_expert *at_audio_expert(const at_audio_net *a)
+{
+    return a->has_expert ? &a->expert : NULL;
+}
+
 int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int n,
                  const float *functionals, at_audio_result *out)
 {
@@ -341,8 +353,7 @@ int at_audio_run(const at_audio_net *a, at_graph *graph, const float *rows, int 
     at_tensor *x = at_tensor_new(graph, 3, (int[]){1, n, AT_FEATURES}, 0);
     if (x)
         memcpy(x->data, rows, (size_t)n * AT_FEATURES * sizeof(float));
-    /* A forward pass in AT_INFER mode does not write to parameters. */
-    at_audio_answer(graph, (at_params *)&a->params, a->members, x, &n, &o);
+    at_audio_pass(a, graph, x, &n, &o);
     int status = at_graph_status(graph);
     if (status)
         return status;

@@ -57,6 +57,12 @@ int at_audio_freeze(at_audio_net **out, const at_weights *w /* [kept] */, const 
                     attune_error *err);
 void at_audio_free(at_audio_net **a);
 
+/* The networks' answer alone, on the caller's graph: at_audio_answer of a's parameters. */
+void at_audio_pass(const at_audio_net *a, at_graph *g, at_tensor *x, const int *lengths,
+                   at_audio_out *out);
+/* The expert beside them; NULL: there is none. */
+const struct at_voice_expert *at_audio_expert(const at_audio_net *a);
+
 typedef struct at_audio_result {
     float embedding[AT_AUDIO_EMBED];
     float expression[AT_VOICE_CLASSES]; /* logits, mean over the members, and the expert's */

@@ -94,6 +94,9 @@ typedef struct at_visual_result {
     float dominant[ATTUNE_STATES]; /* logits; NaN where it was not taught */
 } at_visual_result;
 
+/* Nothing of anything, for what looks at faces and has few answers: NaN, no embedding, nothing covered. */
+void at_visual_result_none(at_visual_result *out);
+
 /* A face means the same in a mirror, but the network's two answers differ, and their mean is right
  * more often than either (Krizhevsky 2012, section 4.1). Both ways cost twice the time: for a
  * picture by itself. In a video every second sight may be mirrored, which costs nothing. */

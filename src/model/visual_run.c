@@ -375,3 +375,14 @@ void at_visual_over_time(const at_visual_net *v, at_pool *pool, const float *tok
         at_temporal_run(&v->temporal, pool, v->kn, token, t_us, n, workspace, mean->expression,
                         mean->basic);
 }
+
+_Static_assert(sizeof(at_visual_result) % sizeof(float) == 0, "an array of floats");
+
+void at_visual_result_none(at_visual_result *out)
+{
+    float *all = (float *)(void *)out;
+    for (size_t i = 0; i < sizeof *out / sizeof *all; i++)
+        all[i] = NAN;
+    memset(out->embedding, 0, sizeof out->embedding);
+    out->covered = -INFINITY; /* it hides nothing that anybody would know of */
+}

@@ -51,6 +51,16 @@ void at_graph_set_precision(at_graph *g, at_precision precision)
     g->precision = precision;
 }
 
+void at_graph_listen(at_graph *g, at_listener listener)
+{
+    g->listener = listener;
+}
+
+const at_param *at_param_of(const at_tensor *t)
+{
+    return at_var_of(t)->param;
+}
+
 int at_graph_status(const at_graph *g)
 {
     return g->status;
@@ -114,6 +124,8 @@ at_tensor *at_tensor_new(at_graph *g, int rank, const int *dim, int with_grad)
         at_var_of(t)->wants = 1;
         at_keep_grad(g, t);
     }
+    if (t != NULL)
+        at_tell(g, t, &(at_told){.op = AT_OP_VALUES});
     return g->status == ATTUNE_OK ? t : NULL;
 }
 
@@ -144,6 +156,7 @@ at_tensor *at_reshape(at_graph *g, at_tensor *x, int rank, const int *dim)
     v->root = at_var_of(x)->root;
     v->t.data = v->root->passing ? NULL : x->data;
     v->t.grad = x->grad;
+    at_tell(g, &v->t, &(at_told){.op = AT_OP_RESHAPE, .in = &x, .n = 1});
     return &v->t;
 }
 

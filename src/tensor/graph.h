@@ -13,6 +13,7 @@
 
 #include "kernels/gemm.h"
 #include "tensor/ops.h"
+#include "tensor/told.h"
 
 /* Column sums found while the columns were still in cache, so that batch norm need not walk them
  * again: of a convolution's output y (sums and sums of squares, for the statistics), and of the
@@ -78,6 +79,7 @@ struct at_graph {
     int status;
     uint64_t seed;
     uint32_t dropouts; /* so far in this pass: each has random streams of its own */
+    at_listener listener;
     at_arena arena;
     at_node *tape; /* the last node */
     at_var *open;  /* passing tensors that the operation that runs makes or reads */
@@ -162,6 +164,13 @@ at_tensor *at_result_like(at_graph *g, const at_tensor *x, int wants);
 at_tensor *at_result_rows(at_graph *g, int rank, const int *dim, int wants);
 /* An output like x whose values are deferred. */
 at_tensor *at_result_deferred(at_graph *g, const at_tensor *x, int wants, const at_deferred *d);
+/* Tells who listens, if somebody does: once y is computed, before anything is recorded. */
+static inline void at_tell(const at_graph *g, at_tensor *y, const at_told *told)
+{
+    if (g->listener.hear)
+        g->listener.hear(g->listener.user, y, told);
+}
+
 /* Records a node of `size` bytes, zeroed. NULL when memory is out. Last of all: y is computed, and
  * neither its data nor its inputs' need be there afterwards. */
 void *at_record(at_graph *g, size_t size, at_tensor *y, void (*backward)(at_graph *, at_node *));

@@ -67,6 +67,8 @@ at_tensor *at_upsample2(at_graph *g, at_tensor *x);       /* nearest, x2 (YuNet'
  * nullable, constant or with grad: log-reliabilities and masks (-1e30) go there. */
 at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, int heads,
                         at_tensor *bias);
+/* Keeps a deviation's slope finite where nothing varies. */
+#define AT_POOL_VARIANCE_FLOOR 1e-6
 /* Attention pooling: w = softmax_t(score (b,t,1) masked by lengths), y (b, 2c) = weighted mean and
  * deviation of x (b,t,c) if with_std, else the mean (b,c). lengths (b) nullable, in [0,t]; an empty
  * sequence gives zeros (and deviations of 0.001). */

@@ -189,6 +189,10 @@ at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, i
     j.y = y->data;
     at_pool_run(g->pool, batch * heads, attention_task, &j);
     at_buffer_release(g, j.scratch);
+    at_tell(
+        g, y,
+        &(at_told){
+            .op = AT_OP_ATTENTION, .in = (at_tensor *[]){q, k, v, bias}, .n = 4, .heads = heads});
     if (!at_wants(y)) {
         at_kept_release(g, &p);
         return y;
@@ -206,9 +210,6 @@ at_tensor *at_attention(at_graph *g, at_tensor *q, at_tensor *k, at_tensor *v, i
 }
 
 /* ---- attention pooling (Okabe 2018, attentive statistics) ------------------------------- */
-
-/* Keeps the deviation's slope finite where nothing varies. */
-static const double variance_floor = 1e-6;
 
 typedef struct pooling_node {
     at_node node;
@@ -268,7 +269,7 @@ static void pooling_task(void *arg, int task, int thread)
         }
     }
     for (int i = 0; i < c; i++)
-        y[c + i] = (float)sqrt(variance[i] + variance_floor);
+        y[c + i] = (float)sqrt(variance[i] + AT_POOL_VARIANCE_FLOOR);
 }
 
 /* With mean m = sum w x and variance v = sum w (x-m)^2 (in which the slope by m is 0):
@@ -355,6 +356,11 @@ at_tensor *at_attention_pool(at_graph *g, at_tensor *x, at_tensor *score, const 
                      .scratch = (double *)(void *)room};
     at_pool_run(g->pool, batch, pooling_task, &j);
     at_buffer_release(g, room);
+    at_tell(g, y,
+            &(at_told){.op = AT_OP_ATTENTION_POOL,
+                       .in = (at_tensor *[]){x, score},
+                       .n = 2,
+                       .with_std = with_std});
     if (!at_wants(y))
         return y;
     pooling_node *n = at_record(g, sizeof *n, y, pooling_backward);

@@ -71,6 +71,7 @@ at_tensor *at_activation(at_graph *g, at_tensor *x, at_act act)
         return NULL;
     span_job j = {.n = at_tensor_count(x), .a = x->data, .y = y->data, .act = act};
     run_chunks(g, &j, act_task);
+    at_tell(g, y, &(at_told){.op = AT_OP_ACTIVATION, .in = &x, .n = 1, .act = act});
     if (!at_wants(y))
         return y;
     unary_node *n = at_record(g, sizeof *n, y, act_backward);
@@ -154,6 +155,7 @@ at_tensor *at_add(at_graph *g, at_tensor *a, at_tensor *b)
                          a->data, b->data,           y->data};
         at_pool_run(g->pool, (j.rows + j.block - 1) / j.block, add_row_task, &j);
     }
+    at_tell(g, y, &(at_told){.op = AT_OP_ADD, .in = (at_tensor *[]){a, b}, .n = 2});
     if (!at_wants(y))
         return y;
     binary_node *n = at_record(g, sizeof *n, y, add_backward);
@@ -207,6 +209,7 @@ at_tensor *at_mul(at_graph *g, at_tensor *a, at_tensor *b)
         return NULL;
     span_job j = {.n = at_tensor_count(a), .a = a->data, .b = b->data, .y = y->data};
     run_chunks(g, &j, mul_task);
+    at_tell(g, y, &(at_told){.op = AT_OP_MUL, .in = (at_tensor *[]){a, b}, .n = 2});
     if (!at_wants(y))
         return y;
     binary_node *n = at_record(g, sizeof *n, y, mul_backward);
@@ -249,6 +252,7 @@ at_tensor *at_scale(at_graph *g, at_tensor *a, float k)
         return NULL;
     span_job j = {.n = at_tensor_count(a), .a = a->data, .y = y->data, .k = k};
     run_chunks(g, &j, scale_task);
+    at_tell(g, y, &(at_told){.op = AT_OP_SCALE, .in = &a, .n = 1, .value = k});
     if (!at_wants(y))
         return y;
     unary_node *n = at_record(g, sizeof *n, y, scale_backward);
@@ -327,6 +331,7 @@ at_tensor *at_concat(at_graph *g, at_tensor *const *x, int n)
         copy_columns_in(rows, cols, from, from + width, x[i]->data, y->data);
         from += width;
     }
+    at_tell(g, y, &(at_told){.op = AT_OP_CONCAT, .in = x, .n = n});
     if (!at_wants(y))
         return y;
     concat_node *c = at_record(g, sizeof *c, y, concat_backward);
@@ -381,6 +386,7 @@ at_tensor *at_slice(at_graph *g, at_tensor *x, int from, int to)
     if (y == NULL)
         return NULL;
     copy_columns_out(at_tensor_rows(x), cols, from, to, x->data, y->data);
+    at_tell(g, y, &(at_told){.op = AT_OP_SLICE, .in = &x, .n = 1, .from = from, .to = to});
     return record_slice(g, y, x, from, to, slice_backward);
 }
 
@@ -556,6 +562,7 @@ at_tensor *at_softmax(at_graph *g, at_tensor *x)
                      .x = x->data,
                      .y = y->data};
     at_pool_run(g->pool, (j.rows + j.block - 1) / j.block, softmax_task, &j);
+    at_tell(g, y, &(at_told){.op = AT_OP_SOFTMAX, .in = &x, .n = 1});
     if (!at_wants(y))
         return y;
     unary_node *n = at_record(g, sizeof *n, y, softmax_backward);

@@ -149,6 +149,13 @@ at_tensor *at_conv3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *b
     at_conv3x3_forward(g->pool, g->kn, &size, x->dim[0], x->data, panels,
                        bias != NULL ? bias->data : NULL, AT_ACT_NONE, y->data, workspace);
     at_buffer_release(g, workspace);
+    at_tell(g, y,
+            &(at_told){.op = AT_OP_CONV3X3,
+                       .in = (at_tensor *[]){x, weight, bias},
+                       .n = 3,
+                       .stride = stride,
+                       .top = pad.top,
+                       .left = pad.left});
     if (!at_wants(y))
         return y;
     conv_node *n = at_record(g, sizeof *n, y, conv_backward);
@@ -418,6 +425,13 @@ at_tensor *at_depthwise3x3(at_graph *g, at_tensor *x, at_tensor *weight, at_tens
         at_depthwise(g->pool, g->kn, &size, x->dim[0], x->data, weight->data,
                      bias != NULL ? bias->data : NULL, AT_ACT_NONE, y->data);
     }
+    at_tell(g, y,
+            &(at_told){.op = AT_OP_DEPTHWISE3X3,
+                       .in = (at_tensor *[]){x, weight, bias},
+                       .n = 3,
+                       .stride = stride,
+                       .top = pad.top,
+                       .left = pad.left});
     if (!at_wants(y))
         return y;
     depthwise_node *n = at_record(g, sizeof *n, y, depthwise_backward);

@@ -146,6 +146,7 @@ at_tensor *at_linear(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bi
         const at_epilogue e = {.bias = bias != NULL ? bias->data : NULL};
         at_gemm_packed(g->pool, g->kn, rows, o, c, x->data, c, 1, panels, y->data, o, &e);
     }
+    at_tell(g, y, &(at_told){.op = AT_OP_LINEAR, .in = (at_tensor *[]){x, weight, bias}, .n = 3});
     if (!at_wants(y))
         return y;
     linear_node *n = at_record(g, sizeof *n, y, linear_backward);

@@ -321,6 +321,20 @@ static void lstm_backward(at_graph *g, at_node *node)
 
 /* ---- entry points ----------------------------------------------------------------------- */
 
+static void tell(const at_graph *g, at_tensor *y, const lstm_node *n)
+{
+    at_tensor *in[7] = {n->x};
+    for (int k = 0; k < n->directions; k++) {
+        in[3 * k + 1] = n->dir[k].w_x;
+        in[3 * k + 2] = n->dir[k].w_h;
+        in[3 * k + 3] = n->dir[k].bias;
+    }
+    at_tell(
+        g, y,
+        &(at_told){
+            .op = AT_OP_LSTM, .in = in, .n = 3 * n->directions + 1, .reverse = n->dir[0].reverse});
+}
+
 static at_tensor *lstm(at_graph *g, at_tensor *x, const direction *dir, int directions,
                        const int *lengths)
 {
@@ -345,6 +359,7 @@ static at_tensor *lstm(at_graph *g, at_tensor *x, const direction *dir, int dire
     if (y == NULL || !order_rows(g, &fields, lengths) || !take_buffers(g, &fields) ||
         !run_forward(g, &fields, y->data))
         return NULL;
+    tell(g, y, &fields);
     if (!at_wants(y)) {
         release(g, &fields);
         return y;

@@ -416,6 +416,10 @@ at_tensor *at_layer_norm(at_graph *g, at_tensor *x, at_tensor *gamma, at_tensor 
                    .inv = mean + rows,
                    .y = y->data};
     at_pool_run(g->pool, (rows + j.block - 1) / j.block, layer_forward_task, &j);
+    at_tell(
+        g, y,
+        &(at_told){
+            .op = AT_OP_LAYER_NORM, .in = (at_tensor *[]){x, gamma, beta}, .n = 3, .value = eps});
     if (!at_wants(y))
         return y;
     layer_node *n = at_record(g, sizeof *n, y, layer_backward);

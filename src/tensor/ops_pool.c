@@ -90,6 +90,7 @@ at_tensor *at_global_avg_pool(at_graph *g, at_tensor *x)
     pool_job j = {
         .kn = g->kn, .h = x->dim[1], .w = x->dim[2], .c = x->dim[3], .in = x->data, .out = y->data};
     at_pool_run(g->pool, x->dim[0], average_task, &j);
+    at_tell(g, y, &(at_told){.op = AT_OP_GLOBAL_AVG_POOL, .in = &x, .n = 1});
     return finish(g, y, x, NULL, average_backward);
 }
 
@@ -156,6 +157,7 @@ at_tensor *at_max_pool2(at_graph *g, at_tensor *x)
             return NULL;
     }
     at_pool_run(g->pool, x->dim[0], max_task, &j);
+    at_tell(g, y, &(at_told){.op = AT_OP_MAX_POOL2, .in = &x, .n = 1});
     return finish(g, y, x, j.chosen, max_backward);
 }
 
@@ -211,5 +213,6 @@ at_tensor *at_upsample2(at_graph *g, at_tensor *x)
         return NULL;
     pool_job j = {.h = x->dim[1], .w = x->dim[2], .c = x->dim[3], .in = x->data, .out = y->data};
     at_pool_run(g->pool, x->dim[0], upsample_task, &j);
+    at_tell(g, y, &(at_told){.op = AT_OP_UPSAMPLE2, .in = &x, .n = 1});
     return finish(g, y, x, NULL, upsample_backward);
 }

@@ -140,6 +140,12 @@ at_tensor *at_conv_time(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor 
     for (int b = 0; b < batch; b++)
         at_gemm_packed(g->pool, g->kn, j.out, o, k * j.c, j.padded + b * padded_floats(&j),
                        stride * j.c, 1, panels, y->data + (size_t)b * j.out * o, o, &e);
+    at_tell(g, y,
+            &(at_told){.op = AT_OP_CONV_TIME,
+                       .in = (at_tensor *[]){x, weight, bias},
+                       .n = 3,
+                       .k = k,
+                       .stride = stride});
     if (!at_wants(y)) {
         at_kept_release(g, &padded);
         return y;

@@ -358,7 +358,7 @@ const at_weight *at_weights_at(const at_weights *w, int i)
 
 const at_weight *at_weights_find(const at_weights *w, const char *name)
 {
-    int lo = 0, hi = w->count;
+    int lo = 0, hi = w ? w->count : 0;
 
     while (lo < hi) {
         const int mid = lo + (hi - lo) / 2;
@@ -375,7 +375,7 @@ const at_weight *at_weights_find(const at_weights *w, const char *name)
 
 const char *at_weights_meta(const at_weights *w, const char *key)
 {
-    return json_string_value(json_object_get(w->meta, key));
+    return w ? json_string_value(json_object_get(w->meta, key)) : NULL;
 }
 
 const char *at_weights_meta_at(const at_weights *w, int i, const char **key)

