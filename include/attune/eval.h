@@ -36,6 +36,7 @@ typedef struct attune_eval_options {
     const char *noise;          /* nullable: folder of recordings for the degradation "noises" */
     int limit;                  /* most samples, evenly spaced, for trying things out; 0: all */
     int threads;                /* 0: all cores; results do not depend on it */
+    attune_precision precision; /* attune_model_set_precision */
     int draws;                  /* of the bootstrap; 0: 1000 */
     uint64_t seed;              /* of the bootstrap and the degradations */
     const char *answers;  /* nullable: a CSV to write, a row a sample: file, subject, label, answer,

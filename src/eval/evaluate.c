@@ -398,8 +398,12 @@ static int read_harms(at_harms *h, const attune_eval_options *o, attune_error *e
 static int answer_all(evaluation *e, const char *model, attune_error *err)
 {
     const attune_eval_options *o = e->options;
-    at_run_options run = {
-        .crops = o->crops, .noise = o->noise, .quiet = o->quiet, .stop = o->stop, .user = o->user};
+    at_run_options run = {.crops = o->crops,
+                          .noise = o->noise,
+                          .quiet = o->quiet,
+                          .stop = o->stop,
+                          .user = o->user,
+                          .precision = o->precision};
     at_pool *pool = NULL;
     int status = choose_stream(o->stream, &run, err);
     if (status == ATTUNE_OK)

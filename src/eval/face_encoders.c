@@ -8,12 +8,13 @@
 
 /* ---- MobileNetV2 ----------------------------------------------------------------------------- */
 
-static int open_visual(void **state, const at_weights *w, attune_error *err)
+static int open_visual(void **state, const at_weights *w, const at_ranges *ranges,
+                       attune_error *err)
 {
     at_visual_net *net = NULL;
     const int status = at_visual_freeze(&net, w, at_kernels_best(), err);
     *state = net;
-    return status;
+    return status || !ranges ? status : at_visual_quantise(net, w, &ranges->visual, err);
 }
 
 static void close_visual(void **state)
@@ -43,9 +44,10 @@ static void visual_look(const void *state, const at_image *face, float *workspac
 
 /* ---- histograms of oriented gradients --------------------------------------------------------- */
 
-static int open_hog(void **state, const at_weights *w, attune_error *err)
+static int open_hog(void **state, const at_weights *w, const at_ranges *ranges, attune_error *err)
 {
     at_hog_net *net = at_calloc(1, sizeof *net);
+    (void)ranges; /* a linear model: as it is */
     *state = net;
     return net ? at_hog_net_open(net, w, at_hog_values(AT_FACE_SIZE, AT_FACE_SIZE), err)
                : at_fail_nomem(err);

@@ -187,13 +187,20 @@ int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_po
     at_weights *weights = NULL;
     at_fusion *fusion = NULL;
     at_surround *surround = NULL;
+    at_ranges ranges;
     int status = check_harms(c, o, err);
     if (status == ATTUNE_OK)
         status = at_weights_load(&weights, model, err);
+    if (status == ATTUNE_OK && o->precision == ATTUNE_PRECISION_INT8) {
+        status = at_ranges_load(&ranges, weights, model, err);
+        r.context.ranges = &ranges;
+    }
     if (status == ATTUNE_OK)
         status = at_fusion_load(&fusion, weights, err);
     if (status == ATTUNE_OK && has_clips(c))
         status = attune_model_load(&whole, model, err);
+    if (status == ATTUNE_OK && whole)
+        status = attune_model_set_precision(whole, o->precision, err);
     if (status == ATTUNE_OK)
         status = at_surround_open(&surround, &o->harms, o->noise, c, err);
     r.context.surround = surround;

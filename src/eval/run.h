@@ -14,6 +14,7 @@
 #include "degrade/harms.h"
 #include "eval/surround.h"
 #include "fusion/fusion.h"
+#include "model/ranges.h"
 
 enum { AT_MOST_LOGITS = ATTUNE_STATES * AT_THRESHOLDS }; /* of any head */
 
@@ -52,8 +53,9 @@ typedef struct at_run_options {
     at_harms harms;    /* of pictures and sound, before they are judged */
     const char *noise; /* folder of recorded noises for them; nullable */
     const at_evidence_sink *evidence; /* nullable */
-    int quiet;                        /* no progress on stderr */
-    int (*stop)(void *user);          /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
+    attune_precision precision;
+    int quiet;               /* no progress on stderr */
+    int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;
 } at_run_options;
 
@@ -70,6 +72,7 @@ typedef struct at_run_context {
     const at_run_options *options;
     at_head head;
     const at_weights *weights;
+    const at_ranges *ranges; /* of the model's activations; NULL: it runs in f32 */
     const at_fusion *fusion;
     const attune_model *model; /* the same file; NULL: there are no clips */
     const at_surround *surround;

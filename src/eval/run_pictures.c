@@ -62,7 +62,8 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
     *state = p;
     p->encoder = at_face_encoder_of(r->weights);
     p->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *p->seat);
-    int status = p->seat ? p->encoder->open(&p->net, r->weights, err) : at_fail_nomem(err);
+    int status = p->seat ? p->encoder->open(&p->net, r->weights, r->ranges, err)
+                         : at_fail_nomem(err);
     if (status == ATTUNE_OK && !p->encoder->knows(p->net, r->head))
         status =
             at_fail(err, ATTUNE_E_FORMAT, "the model was not taught %s", at_heads[r->head].name);

@@ -3,6 +3,7 @@
 #include "at_config.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "model/ranges.h"
 #include "vision/detect.h"
 
 #include <stdlib.h>
@@ -96,6 +97,22 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err)
 fail:
     attune_model_free(&m);
     return rc;
+}
+
+int attune_model_set_precision(attune_model *m, attune_precision p, attune_error *err)
+{
+    at_ranges ranges;
+    int rc;
+
+    if (p == ATTUNE_PRECISION_F32) {
+        at_visual_use_f32(m->visual);
+        return ATTUNE_OK;
+    }
+    if (p != ATTUNE_PRECISION_INT8)
+        return at_fail(err, ATTUNE_E_ARG, "there is no precision %d", (int)p);
+    rc = at_ranges_load(&ranges, m->weights, m->path, err);
+    return rc < 0 || !m->visual ? rc
+                                : at_visual_quantise(m->visual, m->weights, &ranges.visual, err);
 }
 
 void attune_model_free(attune_model **m)

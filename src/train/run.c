@@ -24,6 +24,7 @@ static run_fn run_of_kind(const char *kind)
         {"audio", at_learn_audio},       {"functionals", at_learn_functionals},
         {"detector", at_learn_detector}, {"temporal", at_learn_temporal},
         {"fusion", at_learn_fusion},     {"assemble", at_learn_assemble},
+        {"ranges", at_learn_ranges},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kind, kinds[i].kind) == 0)
