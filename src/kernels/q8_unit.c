@@ -57,15 +57,16 @@ static void widen_row(const at_q8_kernels *kn, const at_q8_layer *l, const at_q8
     }
 }
 
-/* m pixels (m, k) of bytes projected into y (m, n). */
-static void project_pixels(const at_q8_kernels *kn, const at_q8_layer *l, int m, const uint8_t *x,
-                           const uint8_t *residual, uint8_t *y)
+/* m pixels in a row, bytes of x, into y (m, n). */
+static void product_row(const at_q8_kernels *kn, const at_q8_layer *l, const at_q8_map *x, int m,
+                        const uint8_t *residual, uint8_t *y)
 {
     for (int j = 0, n; j < l->n; j += n) {
         at_q8_tile t = columns_of(l, j);
         n = tile_width(kn, l->n, j);
-        t.pixel = 4 * (ptrdiff_t)l->quads;
-        t.a = x;
+        t.pixel = x->pixel;
+        t.segment = x->segment;
+        t.a = x->data;
         t.residual = residual ? residual + j : NULL;
         t.c = y + j;
         t.c_step = l->n;
@@ -77,6 +78,35 @@ static void project_pixels(const at_q8_kernels *kn, const at_q8_layer *l, int m,
             t.c += rows * t.c_step;
         }
     }
+}
+
+typedef struct picture_job {
+    const at_q8_kernels *kn;
+    const at_q8_layer *l;
+    const at_q8_map *x;
+    int h, w, rows; /* rows: of a task */
+    uint8_t *y;
+} picture_job;
+
+static void picture_task(void *arg, int task, int thread)
+{
+    const picture_job *q = arg;
+    const int end = at_min_int((task + 1) * q->rows, q->h);
+
+    (void)thread;
+    for (int y = task * q->rows; y < end; y++) {
+        at_q8_map row = *q->x;
+        row.data += y * row.row;
+        product_row(q->kn, q->l, &row, q->w, NULL, q->y + (ptrdiff_t)y * q->w * q->l->n);
+    }
+}
+
+void at_q8_product(at_pool *pool, const at_q8_kernels *kn, const at_q8_layer *l, const at_q8_map *x,
+                   int h, int w, uint8_t *y)
+{
+    picture_job q = {kn, l, x, h, w, at_ceil_div(h, at_pool_threads(pool)), y};
+
+    at_pool_run(pool, at_ceil_div(h, q.rows), picture_task, &q);
 }
 
 typedef struct product_job {
@@ -204,8 +234,9 @@ static void band_task(void *arg, int task, int thread)
             depthwise_row(q, i, ring,
                           u->project.weight ? wide + (i - oy) * wide_row : q->y + i * wide_row);
         if (u->project.weight)
-            project_pixels(q->kn, &u->project, (end - oy) * u->dw.ow, wide,
-                           u->residual ? q->x->data + oy * y_row : NULL, q->y + oy * y_row);
+            product_row(q->kn, &u->project, &(at_q8_map){wide, 0, u->dw.c, 0},
+                        (end - oy) * u->dw.ow, u->residual ? q->x->data + oy * y_row : NULL,
+                        q->y + oy * y_row);
     }
 }
 

@@ -6,7 +6,7 @@
 #define AT_KERNELS_Q8_UNIT_H
 
 #include "base/pool.h"
-#include "kernels/q8.h"
+#include "kernels/q8_layer.h"
 
 /* How a product finds its input: pixel (y, x) at data + y*row + x*pixel; a piece of it is `quads` times
  * four bytes, and pieces lie `segment` bytes apart (a 1x1 convolution has one, a 3x3 one three, rows of
@@ -17,13 +17,6 @@ typedef struct at_q8_map {
 } at_q8_map;
 
 enum { AT_Q8_SLACK = 4 * 1280 };
-
-/* A matrix of weights: `segments` times `quads` times four rows by n columns. */
-typedef struct at_q8_layer {
-    int quads, segments, n;
-    const int8_t *weight; /* packed; NULL: there is no such layer */
-    at_q8_scales q;
-} at_q8_layer;
 
 /* An inverted residual, or a part of one: widen, depthwise, project. The widened map is never whole in
  * memory. */
@@ -43,6 +36,9 @@ void at_q8_unit_run(at_pool *pool, const at_q8_kernels *kn, const at_q8_unit *u,
 void at_q8_unit_run_floats(at_pool *pool, const at_q8_kernels *kn, const at_q8_unit *u,
                            const at_q8_map *x, float *y, uint8_t *workspace);
 
+/* y (h, w, n) = the product of each pixel; then AT_Q8_SLACK bytes that may hold anything. */
+void at_q8_product(at_pool *pool, const at_q8_kernels *kn, const at_q8_layer *l, const at_q8_map *x,
+                   int h, int w, uint8_t *y);
 /* y (m, n) = the product of m pixels in a row, within lo and hi. */
 void at_q8_product_floats(at_pool *pool, const at_q8_kernels *kn, const at_q8_layer *l,
                           const at_q8_map *x, int m, float lo, float hi, float *y);

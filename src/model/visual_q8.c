@@ -1,9 +1,9 @@
 #include "model/visual_q8.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "kernels/q8_layer.h"
 #include "kernels/q8_unit.h"
 #include "tensor/ops.h"
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,25 +15,7 @@ struct at_visual_q8 {
     at_q8_layer depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
 };
 
-/* A byte stands for scale * (q - zero). */
-typedef struct code {
-    float scale;
-    double zero;
-} code;
-
-enum { MIDDLE = 128 };
-
-static const code picture_code = {1 / 127.5F, 127.5}; /* what visual.h says of the input */
-
-static code code_of_activation(float range)
-{
-    return (code){fmaxf(range, 1e-6F) / 255, 0};
-}
-
-static code code_of_map(float range)
-{
-    return (code){fmaxf(range, 1e-6F) / 127, MIDDLE};
-}
+static const at_q8_code picture_code = {1 / 127.5F, 127.5}; /* what visual.h says of the input */
 
 /* ---- weights ------------------------------------------------------------------------------------- */
 
@@ -44,95 +26,31 @@ typedef struct quantiser {
     at_visual_q8 *v;
     const at_weights *w;
     float *folded; /* (MOST_WEIGHTS) */
-    int8_t *bytes; /* (MOST_WEIGHTS) */
-    float bias[AT_MB_FEATURES], scale[AT_MB_FEATURES], least[AT_MB_FEATURES];
+    float bias[AT_MB_FEATURES];
     attune_error *err;
 } quantiser;
 
-static int groups_of(int n)
-{
-    return (n + AT_Q8_GROUP - 1) / AT_Q8_GROUP * AT_Q8_GROUP;
-}
-
-/* A scale below this would not let the bias be within 2^29 of products. */
-static void least_scales(quantiser *q, int n, code in)
-{
-    for (int j = 0; j < n; j++)
-        q->least[j] = fabsf(q->bias[j]) / in.scale * 0x1p-29F;
-}
-
-/* What goes with k x n bytes of weights, whose channels' scales are in q->scale: bias and scale of a
- * layer that reads one code and writes another; `out` NULL: floats. */
-static int take_scales(quantiser *q, at_q8_scales *s, int k, int n, code in, const code *out)
-{
-    const size_t all = (size_t)groups_of(n);
-    float *scale = at_arena_alloc(&q->v->arena, all, sizeof *scale);
-    int32_t *bias = at_arena_alloc(&q->v->arena, all, sizeof *bias);
-    int32_t *sum = at_arena_alloc(&q->v->arena, all, sizeof *sum);
-
-    if (!scale || !bias || !sum)
-        return at_fail_nomem(q->err);
-    for (size_t j = 0; j < all; j++) {
-        scale[j] = 1;
-        bias[j] = sum[j] = 0;
-    }
-    for (int j = 0; j < n; j++) {
-        const double product = (double)in.scale * q->scale[j];
-        int weights = 0;
-        for (int p = 0; p < k; p++)
-            weights += q->bytes[p * n + j];
-        sum[j] = MIDDLE * weights;
-        bias[j] = (int32_t)lrint(q->bias[j] / product - in.zero * weights);
-        scale[j] = (float)(out ? fmin(1, product / out->scale) : product);
-    }
-    *s = (at_q8_scales){scale, bias, sum, out ? (int)out->zero : 0};
-    return ATTUNE_OK;
-}
-
-/* Rows of weights that a piece of the input has, brought to whole fours: rows x n in q->folded become
- * pieces x padded rows. */
-static void pad_pieces(float *w, int pieces, int rows, int padded, int n)
-{
-    for (int s = pieces - 1; s >= 0; s--) {
-        memmove(w + (size_t)s * padded * n, w + (size_t)s * rows * n, (size_t)rows * n * sizeof *w);
-        memset(w + ((size_t)s * padded + rows) * n, 0, (size_t)(padded - rows) * n * sizeof *w);
-    }
-}
-
-/* A product of pieces of `rows` bytes each. */
+/* A product of pieces of `rows` bytes each; out NULL: floats. */
 static int take_dense(quantiser *q, at_q8_layer *l, const char *unit, int pieces, int rows, int n,
-                      code in, const code *out)
+                      const at_q8_code *in, const at_q8_code *out)
 {
-    const int padded = (rows + 3) / 4 * 4, k = pieces * padded;
-    int8_t *packed = at_arena_alloc(&q->v->arena, at_q8_packed_bytes(k, n), 1);
-    int status = packed ? at_mb_fold_unit(q->w, unit, pieces * rows, n, q->folded, q->bias, q->err)
-                        : at_fail_nomem(q->err);
-
+    const int status = at_mb_fold_unit(q->w, unit, pieces * rows, n, q->folded, q->bias, q->err);
     if (status)
         return status;
-    assert(k * n <= MOST_WEIGHTS);
-    pad_pieces(q->folded, pieces, rows, padded, n);
-    least_scales(q, n, in);
-    at_q8_quantise(k, n, q->folded, q->least, q->bytes, q->scale);
-    at_q8_pack(k, n, q->bytes, packed);
-    *l =
-        (at_q8_layer){.quads = padded / 4, .segments = pieces, .n = groups_of(n), .weight = packed};
-    return take_scales(q, &l->q, k, n, in, out);
+    return at_q8_make_dense(l, &q->v->arena, pieces, rows, n, q->folded, q->bias, in, out)
+               ? at_fail_nomem(q->err)
+               : ATTUNE_OK;
 }
 
-static int take_depthwise(quantiser *q, at_q8_layer *l, const char *unit, int n, code in, code out)
+static int take_depthwise(quantiser *q, at_q8_layer *l, const char *unit, int n,
+                          const at_q8_code *in, const at_q8_code *out)
 {
-    int8_t *packed = at_arena_alloc(&q->v->arena, at_q8_packed_dw_bytes(n), 1);
-    int status = packed ? at_mb_fold_unit(q->w, unit, 9, n, q->folded, q->bias, q->err)
-                        : at_fail_nomem(q->err);
-
+    const int status = at_mb_fold_unit(q->w, unit, 9, n, q->folded, q->bias, q->err);
     if (status)
         return status;
-    least_scales(q, n, in);
-    at_q8_quantise_dw(n, q->folded, q->least, q->bytes, q->scale);
-    at_q8_pack_dw(n, q->bytes, packed);
-    *l = (at_q8_layer){.n = n, .weight = packed};
-    return take_scales(q, &l->q, 9, n, in, &out);
+    return at_q8_make_depthwise(l, &q->v->arena, n, q->folded, q->bias, in, out)
+               ? at_fail_nomem(q->err)
+               : ATTUNE_OK;
 }
 
 static int is_residual(int i)
@@ -156,31 +74,33 @@ static float map_range(const at_mb_ranges *r, int i)
 static int take_block(quantiser *q, const at_mb_ranges *r, int i)
 {
     const at_mb_block *b = &at_mb_blocks[i];
-    const code in = i ? code_of_map(map_range(r, i - 1)) : picture_code;
-    const code wide = code_of_activation(r->widened[i]), deep = code_of_activation(r->depthwise[i]);
-    const code out = code_of_map(map_range(r, i));
+    const at_q8_code in = i ? at_q8_code_of_map(map_range(r, i - 1)) : picture_code;
+    const at_q8_code wide = at_q8_code_of_activation(r->widened[i]);
+    const at_q8_code deep = at_q8_code_of_activation(r->depthwise[i]);
+    const at_q8_code out = at_q8_code_of_map(map_range(r, i));
     char unit[64];
     int status;
 
     snprintf(unit, sizeof unit, "visual.block%d.expand", i);
-    status = i ? take_dense(q, &q->v->widen[i], unit, 1, b->in, b->mid, in, &wide)
-               : take_dense(q, &q->v->widen[i], "visual.stem", 3, 9, AT_MB_STEM, in, &wide);
+    status = i ? take_dense(q, &q->v->widen[i], unit, 1, b->in, b->mid, &in, &wide)
+               : take_dense(q, &q->v->widen[i], "visual.stem", 3, 9, AT_MB_STEM, &in, &wide);
     snprintf(unit, sizeof unit, "visual.block%d.depthwise", i);
-    status = status ? status : take_depthwise(q, &q->v->depthwise[i], unit, b->mid, wide, deep);
+    status = status ? status : take_depthwise(q, &q->v->depthwise[i], unit, b->mid, &wide, &deep);
     snprintf(unit, sizeof unit, "visual.block%d.project", i);
-    return status ? status : take_dense(q, &q->v->project[i], unit, 1, b->mid, b->out, deep, &out);
+    return status ? status : take_dense(q, &q->v->project[i], unit, 1, b->mid, b->out, &deep, &out);
 }
 
 static int take_all(quantiser *q, const at_mb_ranges *r)
 {
     const int end = AT_MB_BLOCKS - 1;
+    const at_q8_code in = at_q8_code_of_map(map_range(r, end));
     int status = ATTUNE_OK;
 
     for (int i = 0; i <= end && !status; i++)
         status = take_block(q, r, i);
     return status ? status
                   : take_dense(q, &q->v->last, "visual.head", 1, at_mb_blocks[end].out,
-                               AT_MB_FEATURES, code_of_map(map_range(r, end)), NULL);
+                               AT_MB_FEATURES, &in, NULL);
 }
 
 int at_visual_q8_create(at_visual_q8 **out, const at_weights *w, const at_mb_ranges *ranges,
@@ -196,15 +116,12 @@ int at_visual_q8_create(at_visual_q8 **out, const at_weights *w, const at_mb_ran
         v->arena.block_bytes = (size_t)1 << 22;
         *q = (quantiser){.v = v, .w = w, .err = err};
         q->folded = at_alloc(MOST_WEIGHTS, sizeof *q->folded);
-        q->bytes = at_alloc(MOST_WEIGHTS, 1);
     }
-    if (!v || !q || !q->folded || !q->bytes)
+    if (!v || !q || !q->folded)
         status = at_fail_nomem(err);
     status = status ? status : take_all(q, ranges);
-    if (q) {
+    if (q)
         at_free(q->folded);
-        at_free(q->bytes);
-    }
     at_free(q);
     if (status)
         at_visual_q8_free(&v);
@@ -306,7 +223,7 @@ size_t at_visual_q8_workspace(const at_visual_q8 *v, const at_pool *pool, int si
 /* Grey, as near to the zero that f32 has there as a byte comes. */
 static void fill_canvas(const canvas *k, const uint8_t *face, int side, int mirrored, uint8_t *out)
 {
-    memset(out, MIDDLE, (size_t)(k->rows * k->row));
+    memset(out, AT_Q8_MIDDLE, (size_t)(k->rows * k->row));
     for (int y = 0; y < side; y++, face += 3 * side) {
         uint8_t *to = out + (y + k->pad.top) * k->row + 3 * k->pad.left;
         if (!mirrored)
