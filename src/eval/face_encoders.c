@@ -2,19 +2,24 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "model/hog_net.h"
+#include "model/ranges.h"
 #include "vision/hog.h"
 #include <math.h>
 #include <string.h>
 
 /* ---- MobileNetV2 ----------------------------------------------------------------------------- */
 
-static int open_visual(void **state, const at_weights *w, const at_ranges *ranges,
+static int open_visual(void **state, const at_weights *w, const at_weights *ranges,
                        attune_error *err)
 {
     at_visual_net *net = NULL;
-    const int status = at_visual_freeze(&net, w, at_kernels_best(), err);
+    at_mb_ranges r;
+    int status = at_visual_freeze(&net, w, at_kernels_best(), err);
     *state = net;
-    return status || !ranges ? status : at_visual_quantise(net, w, &ranges->visual, err);
+    if (status || !ranges)
+        return status;
+    status = at_mb_ranges_read(&r, ranges, err);
+    return status ? status : at_visual_quantise(net, w, &r, err);
 }
 
 static void close_visual(void **state)
@@ -44,7 +49,7 @@ static void visual_look(const void *state, const at_image *face, float *workspac
 
 /* ---- histograms of oriented gradients --------------------------------------------------------- */
 
-static int open_hog(void **state, const at_weights *w, const at_ranges *ranges, attune_error *err)
+static int open_hog(void **state, const at_weights *w, const at_weights *ranges, attune_error *err)
 {
     at_hog_net *net = at_calloc(1, sizeof *net);
     (void)ranges; /* a linear model: as it is */

@@ -4,14 +4,13 @@
 #ifndef AT_EVAL_FACE_ENCODERS_H
 #define AT_EVAL_FACE_ENCODERS_H
 
-#include "model/ranges.h"
 #include "model/visual.h"
 #include "vision/image.h"
 
 typedef struct at_face_encoder {
     const char *prefix; /* of its arrays */
     /* w [kept]; ranges: in eight bits, NULL: in f32 */
-    int (*open)(void **state, const at_weights *w, const at_ranges *ranges, attune_error *err);
+    int (*open)(void **state, const at_weights *w, const at_weights *ranges, attune_error *err);
     void (*close)(void **state);                   /* *state nullable */
     int (*knows)(const void *state, at_head head); /* whether it answers for that head */
     size_t (*workspace)(const void *state);        /* floats, one a thread */

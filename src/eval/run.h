@@ -14,7 +14,6 @@
 #include "degrade/harms.h"
 #include "eval/surround.h"
 #include "fusion/fusion.h"
-#include "model/ranges.h"
 
 enum { AT_MOST_LOGITS = ATTUNE_STATES * AT_THRESHOLDS }; /* of any head */
 
@@ -72,7 +71,7 @@ typedef struct at_run_context {
     const at_run_options *options;
     at_head head;
     const at_weights *weights;
-    const at_ranges *ranges; /* of the model's activations; NULL: it runs in f32 */
+    const at_weights *ranges; /* of the model's activations; NULL: it runs in f32 */
     const at_fusion *fusion;
     const attune_model *model; /* the same file; NULL: there are no clips */
     const at_surround *surround;

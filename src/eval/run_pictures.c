@@ -201,7 +201,8 @@ static void judge_task(void *arg, int task, int thread)
 static int answer_pictures(void *state, const at_run_context *r, const at_corpus *some, int first,
                            at_answer *answer, attune_error *err)
 {
-    at_weight_source detector = at_weights_source(r->weights);
+    const at_weights_pair arrays = {r->weights, r->ranges};
+    at_weight_source detector = at_weights_pair_source(&arrays);
     batch b = {.p = state,
                .r = r,
                .crops = some->crops || r->options->crops,

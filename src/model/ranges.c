@@ -6,32 +6,37 @@
 
 enum { MOST_BYTES = 1 << 16 };
 
-/* Which array holds which ranges. */
-typedef struct part {
-    const char *name;
-    int n;
-    float *value;
-} part;
-
-enum { PARTS = 3 };
-
-static void list_parts(at_ranges *r, part out[PARTS])
+void at_mb_range_arrays(const at_mb_ranges *r, at_range_array out[AT_MB_RANGE_ARRAYS])
 {
-    out[0] = (part){"visual.range.widened", AT_MB_BLOCKS, r->visual.widened};
-    out[1] = (part){"visual.range.depthwise", AT_MB_BLOCKS, r->visual.depthwise};
-    out[2] = (part){"visual.range.map", AT_MB_BLOCKS, r->visual.map};
+    out[0] = (at_range_array){"visual.range.widened", AT_MB_BLOCKS, r->widened};
+    out[1] = (at_range_array){"visual.range.depthwise", AT_MB_BLOCKS, r->depthwise};
+    out[2] = (at_range_array){"visual.range.map", AT_MB_BLOCKS, r->map};
 }
 
-int at_ranges_save(const at_ranges *r, const at_weights *model, const char *path, attune_error *err)
+int at_mb_ranges_read(at_mb_ranges *out, const at_weights *ranges, attune_error *err)
+{
+    float *const to[AT_MB_RANGE_ARRAYS] = {out->widened, out->depthwise, out->map};
+    at_range_array list[AT_MB_RANGE_ARRAYS];
+
+    at_mb_range_arrays(out, list);
+    for (int i = 0; i < AT_MB_RANGE_ARRAYS; i++) {
+        const at_weight *w = at_weights_find(ranges, list[i].name);
+        if (!w || w->rank != 1 || w->dim[0] != list[i].n)
+            return at_fail(err, ATTUNE_E_FORMAT, "ranges of activations: %s %s", list[i].name,
+                           w ? "has the wrong shape" : "is missing");
+        memcpy(to[i], w->data, (size_t)list[i].n * sizeof *to[i]);
+    }
+    return ATTUNE_OK;
+}
+
+int at_ranges_save(const at_range_array *list, int n, const at_weights *model, const char *path,
+                   attune_error *err)
 {
     const char *digest = at_weights_meta(model, AT_WEIGHTS_DIGEST);
-    at_ranges copy = *r;
-    part list[PARTS];
     at_weights_writer *w = NULL;
     int status = at_weights_writer_create(&w, err);
 
-    list_parts(&copy, list);
-    for (int i = 0; i < PARTS && !status; i++)
+    for (int i = 0; i < n && !status; i++)
         if (at_weights_put(w, list[i].name, 1, &list[i].n, list[i].value, 0))
             status = at_fail_nomem(err);
     if (!status && at_weights_put_meta(w, "of", digest ? digest : ""))
@@ -41,45 +46,29 @@ int at_ranges_save(const at_ranges *r, const at_weights *model, const char *path
     return status;
 }
 
-static int take_part(const part *p, const at_weights *w, const char *path, attune_error *err)
-{
-    const at_weight *t = at_weights_find(w, p->name);
-
-    if (!t || t->rank != 1 || t->dim[0] != p->n)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: %s: %s", path, p->name,
-                       t ? "wrong shape" : "missing");
-    memcpy(p->value, t->data, (size_t)p->n * sizeof *p->value);
-    return at_weights_check(w, path, p->name, 0, AT_WEIGHTS_MOST, err);
-}
-
-static int take_all(at_ranges *out, const at_weights *w, const at_weights *model, const char *path,
-                    attune_error *err)
+static int check(const at_weights *w, const at_weights *model, const char *path, attune_error *err)
 {
     const char *of = at_weights_meta(w, "of"), *digest = at_weights_meta(model, AT_WEIGHTS_DIGEST);
-    part list[PARTS];
-    int status = ATTUNE_OK;
 
     if (!of || !digest || strcmp(of, digest) != 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: of another model", path);
-    list_parts(out, list);
-    for (int i = 0; i < PARTS && !status; i++)
-        status = take_part(&list[i], w, path, err);
-    return status;
+    return at_weights_check(w, path, "", 0, AT_WEIGHTS_MOST, err);
 }
 
-int at_ranges_load(at_ranges *out, const at_weights *model, const char *model_path,
+int at_ranges_load(at_weights **out, const at_weights *model, const char *model_path,
                    attune_error *err)
 {
     static const char ending[] = ".safetensors";
     size_t n = strlen(model_path), tail = sizeof ending - 1;
     char path[4096];
-    at_weights *w = NULL;
 
+    *out = NULL;
     n -= n > tail && strcmp(model_path + n - tail, ending) == 0 ? tail : 0;
     if (snprintf(path, sizeof path, "%.*s.int8%s", (int)n, model_path, ending) >= (int)sizeof path)
         return at_fail(err, ATTUNE_E_ARG, "%s: too long a name", model_path);
-    int status = at_weights_load_within(&w, path, MOST_BYTES, err);
-    status = status ? status : take_all(out, w, model, path, err);
-    at_weights_free(&w);
+    int status = at_weights_load_within(out, path, MOST_BYTES, err);
+    status = status ? status : check(*out, model, path, err);
+    if (status)
+        at_weights_free(out);
     return status;
 }

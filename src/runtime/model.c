@@ -99,20 +99,30 @@ fail:
     return rc;
 }
 
+static int use_int8(attune_model *m, attune_error *err)
+{
+    at_mb_ranges ranges;
+    int rc = at_ranges_load(&m->ranges, m->weights, m->path, err);
+
+    if (rc < 0 || !m->visual)
+        return rc;
+    rc = at_mb_ranges_read(&ranges, m->ranges, err);
+    return rc < 0 ? rc : at_visual_quantise(m->visual, m->weights, &ranges, err);
+}
+
 int attune_model_set_precision(attune_model *m, attune_precision p, attune_error *err)
 {
-    at_ranges ranges;
-    int rc;
+    int rc = ATTUNE_OK;
 
-    if (p == ATTUNE_PRECISION_F32) {
-        at_visual_use_f32(m->visual);
-        return ATTUNE_OK;
-    }
-    if (p != ATTUNE_PRECISION_INT8)
-        return at_fail(err, ATTUNE_E_ARG, "there is no precision %d", (int)p);
-    rc = at_ranges_load(&ranges, m->weights, m->path, err);
-    return rc < 0 || !m->visual ? rc
-                                : at_visual_quantise(m->visual, m->weights, &ranges.visual, err);
+    at_visual_use_f32(m->visual);
+    at_weights_free(&m->ranges);
+    if (p == ATTUNE_PRECISION_INT8)
+        rc = use_int8(m, err);
+    else if (p != ATTUNE_PRECISION_F32)
+        rc = at_fail(err, ATTUNE_E_ARG, "there is no precision %d", (int)p);
+    if (rc < 0)
+        at_weights_free(&m->ranges);
+    return rc;
 }
 
 void attune_model_free(attune_model **m)
@@ -125,6 +135,7 @@ void attune_model_free(attune_model **m)
     at_audio_free(&p->audio);
     at_visual_free(&p->visual);
     at_weights_free(&p->weights);
+    at_weights_free(&p->ranges);
     free(p->path);
     at_free(p);
     *m = NULL;

@@ -279,12 +279,17 @@ static const at_field ranges_list[] = {
     AT_SHARED(at_ranges_settings, data, pictures_fields),
     AT_NUMBER(at_ranges_settings, pictures, "pictures", 1000, 1, 1000000,
               "most of each set, evenly spaced; of its training part only"),
+    AT_NUMBER(at_ranges_settings, scenes, "scenes", 300, 1, 1000000,
+              "made of them, which the detector is watched on"),
+    AT_NUMBER(at_ranges_settings, side, "side", 256, 64, 1024, "of scenes, a multiple of 32"),
+    AT_NUMBER(at_ranges_settings, seed, "seed", 1, -1e15, 1e15, "of scenes"),
     AT_FIELDS_END,
 };
 
 static const char *wrong_ranges(const void *value)
 {
-    return wrong_share(&((const at_ranges_settings *)value)->data);
+    const at_ranges_settings *s = value;
+    return s->side % 32 ? "side must be a multiple of 32" : wrong_share(&s->data);
 }
 const at_fields at_ranges_fields = {ranges_list, sizeof(at_ranges_settings), wrong_ranges};
 

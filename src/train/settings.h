@@ -108,7 +108,8 @@ typedef struct at_ranges_settings {
     const char *kind, *name;
     const char *model; /* whose activations */
     at_pictures_settings data;
-    int pictures;
+    int pictures, scenes, side;
+    int64_t seed;
 } at_ranges_settings;
 extern const at_fields at_ranges_fields;
 
