@@ -45,9 +45,11 @@ static inline q_b q_weights(const int8_t *p)
 }
 
 #ifdef Q_VNNI
+/* With the intrinsic gcc 12 copies each sum before it is added to, and runs out of registers. */
 static inline q_i q_dot(q_i acc, q_b a, q_b w)
 {
-    return _mm256_dpbusd_avx_epi32(acc, a, w);
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(acc) : "x"(a), "xm"(w));
+    return acc;
 }
 
 static inline q_i q_dot3(q_i acc, const q_b *a, const int8_t *w, int step)
