@@ -157,37 +157,60 @@ static void test_face_is_near(void **state)
     at_params_free(&p);
 }
 
-/* Of each table and pool. The pool of the last one has more threads than the last maps have rows. */
+/* Features of the default model's network with one table and pool. */
+static void features_by(at_q8_isa isa, int threads, const at_mb_ranges *r, float *out)
+{
+    static uint8_t face[SIDE * SIDE * 3];
+    at_visual_q8 *v;
+    at_pool *pool;
+    draw(face, SIDE);
+    assert_int_equal(at_pool_create(&pool, threads, NULL), 0);
+    assert_int_equal(at_visual_q8_create(&v, model, r, at_q8_get(isa), NULL), ATTUNE_OK);
+    uint8_t *work = at_alloc(at_visual_q8_workspace(v, pool, SIDE), 1);
+    assert_non_null(work);
+    assert_int_equal(at_visual_q8_run(v, pool, face, SIDE, 0, work, out), 4);
+    at_free(work);
+    at_visual_q8_free(&v);
+    at_pool_free(&pool);
+}
+
+/* Of each table and pool, with ranges as they are and with ones that nothing fits. Seven threads are more
+ * than the last maps have rows. */
 static void test_features_are_the_same(void **state)
 {
     static const int threads[] = {1, 2, 3, 7};
-    static uint8_t face[SIDE * SIDE * 3];
-    float *want = NULL;
-    const size_t features = 16 * (size_t)AT_MB_FEATURES;
+    static float want[16 * AT_MB_FEATURES], got[16 * AT_MB_FEATURES];
+    at_mb_ranges r[2];
+    (void)state;
+    assert_int_equal(at_mb_ranges_read(&r[0], ranges, NULL), ATTUNE_OK);
+    for (int i = 0; i < AT_MB_BLOCKS; i++)
+        r[1].widened[i] = 6, r[1].depthwise[i] = r[1].map[i] = 1e-9F;
+    for (int k = 0; k < 2; k++) {
+        features_by(AT_Q8_C, 1, &r[k], want);
+        for (int isa = 0; isa < AT_Q8_ISA_COUNT; isa++)
+            for (size_t t = 0; at_q8_get((at_q8_isa)isa) && t < sizeof threads / sizeof *threads;
+                 t++) {
+                features_by((at_q8_isa)isa, threads[t], &r[k], got);
+                assert_memory_equal(got, want, sizeof want);
+            }
+    }
+}
+
+/* Maps that residuals tie together, those after blocks 6 to 9, have the largest of their ranges. */
+static void test_residuals_share_a_range(void **state)
+{
+    static float one[16 * AT_MB_FEATURES], other[16 * AT_MB_FEATURES];
     at_mb_ranges r;
     (void)state;
-    draw(face, SIDE);
     assert_int_equal(at_mb_ranges_read(&r, ranges, NULL), ATTUNE_OK);
-    for (int isa = 0; isa < AT_Q8_ISA_COUNT; isa++)
-        for (size_t t = 0; t < sizeof threads / sizeof *threads && at_q8_get((at_q8_isa)isa); t++) {
-            at_visual_q8 *v;
-            at_pool *pool;
-            assert_int_equal(at_pool_create(&pool, threads[t], NULL), 0);
-            assert_int_equal(at_visual_q8_create(&v, model, &r, at_q8_get((at_q8_isa)isa), NULL),
-                             ATTUNE_OK);
-            uint8_t *work = at_alloc(at_visual_q8_workspace(v, pool, SIDE), 1);
-            float *got = at_alloc(features, sizeof *got);
-            assert_true(work && got);
-            assert_int_equal(at_visual_q8_run(v, pool, face, SIDE, 0, work, got), 4);
-            if (want)
-                assert_memory_equal(got, want, features * sizeof *got);
-            at_free(want ? got : NULL);
-            want = want ? want : got;
-            at_free(work);
-            at_visual_q8_free(&v);
-            at_pool_free(&pool);
-        }
-    at_free(want);
+    const float most = fmaxf(fmaxf(r.map[6], r.map[7]), fmaxf(r.map[8], r.map[9]));
+    features_by(AT_Q8_C, 1, &r, one);
+    for (int i = 6; i < 10; i++) {
+        for (int k = 6; k < 10; k++)
+            r.map[k] = k == i ? most : 0;
+        features_by(AT_Q8_C, 1, &r, other);
+        assert_memory_equal(one, other, sizeof one);
+    }
 }
 
 /* Heads of the drawn face in a wider picture, with the second file or without. */
@@ -303,8 +326,11 @@ static void test_odd_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_face_is_near),     cmocka_unit_test(test_features_are_the_same),
-        cmocka_unit_test(test_detector_is_near), cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_face_is_near),
+        cmocka_unit_test(test_features_are_the_same),
+        cmocka_unit_test(test_residuals_share_a_range),
+        cmocka_unit_test(test_detector_is_near),
+        cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_odd_ranges),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -57,11 +57,6 @@ static inline q_i q_dot3(q_i acc, const q_b *a, const int8_t *w, int step)
     return acc;
 }
 
-static inline q_i q_add(q_i v, int n)
-{
-    return _mm512_add_epi32(v, _mm512_set1_epi32(n));
-}
-
 static inline q_i q_add_bytes(q_i v, const uint8_t *p)
 {
     return _mm512_add_epi32(v, _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
@@ -80,9 +75,11 @@ static inline void q_floats(q_i v, const float *scale, float lo, float hi, float
 }
 
 /* Within 128 bits: four lanes of each pixel after one another. */
-static inline q_b q_pack(q_i v0, q_i v1, q_i v2, q_i v3)
+static inline q_b q_pack(q_i v0, q_i v1, q_i v2, q_i v3, int zero)
 {
-    return _mm512_packus_epi16(_mm512_packs_epi32(v0, v1), _mm512_packs_epi32(v2, v3));
+    const q_i z = _mm512_set1_epi16((short)zero);
+    return _mm512_packus_epi16(_mm512_adds_epi16(_mm512_packs_epi32(v0, v1), z),
+                               _mm512_adds_epi16(_mm512_packs_epi32(v2, v3), z));
 }
 
 static inline void q_store_quads(q_b b, int n, int byte, uint8_t *p)

@@ -10,11 +10,10 @@
  *     q_dot(acc, a, w)          acc + the four products of each lane
  *     q_dot3(acc, a, w, step)   of three inputs a[], with weights step bytes apart: pairs of products of
  *                               all three may be summed in 16 bits
- *     q_add(v, n)               n added to each lane
  *     q_add_bytes(v, p)         a byte added to each lane
  *     q_scale(v, scale)         round(v * scale)
  *     q_floats(v, scale, lo, hi, p)  stores v * scale within lo and hi
- *     q_pack(v0, v1, v2, v3)    bytes of four pixels' sums, saturated, in whatever order
+ *     q_pack(v0, v1, v2, v3, zero)  bytes of four pixels' sums plus zero, saturated, in any order
  *     q_store_quads(b, n, byte, p)  the first n of the four; byte in place of the others
  *     q_store_rows(b, n, p, step)   the first n
  *
@@ -36,7 +35,7 @@
 
 /* ---- matrix product ------------------------------------------------------------------------------- */
 
-enum { TO_ROWS, TO_QUADS, TO_FLOATS };
+enum { TO_ROWS, TO_SUM /* rows, onto the residual */, TO_QUADS, TO_FLOATS };
 
 /* Weights of lane vector j. */
 Q_INLINE const int8_t *q_column(const at_q8_tile *t, int j)
@@ -103,15 +102,13 @@ Q_INLINE void q_finish(const int to, const at_q8_tile *t, int m, const int i, co
     Q_UNROLL
     for (int r = 0; r < 4; r++) {
         v[r] = q_scale(sum[r], scale);
-        if (to == TO_ROWS && t->residual) {
+        if (to == TO_SUM) {
             const int at = i + r < m ? i + r : 0;
             v[r] = q_add_bytes(v[r], t->residual + at * t->c_step + j * Q_LANES);
-        } else {
-            v[r] = q_add(v[r], t->q.zero);
         }
     }
-    const q_b packed = q_pack(v[0], v[1], v[2], v[3]);
-    if (to == TO_ROWS)
+    const q_b packed = q_pack(v[0], v[1], v[2], v[3], to == TO_SUM ? 0 : t->q.zero);
+    if (to == TO_ROWS || to == TO_SUM)
         q_store_rows(packed, m - i, t->c + i * t->c_step + j * Q_LANES, t->c_step);
     else
         q_store_quads(packed, m - i, t->q.zero, t->c + i / 4 * t->c_step + 4 * j * Q_LANES);
@@ -162,7 +159,10 @@ Q_INLINE void q_tiles(const int to, const at_q8_tile *t, int m, int n)
 
 static void rows(const at_q8_tile *t, int m, int n)
 {
-    q_tiles(TO_ROWS, t, m, n);
+    if (t->residual)
+        q_tiles(TO_SUM, t, m, n);
+    else
+        q_tiles(TO_ROWS, t, m, n);
 }
 
 static void quads(const at_q8_tile *t, int m, int n)
@@ -235,8 +235,8 @@ Q_INLINE void dw_finish(const int to, const at_q8_dw *d, int ch, int ox, const q
     }
     Q_UNROLL
     for (int r = 0; r < 4; r++)
-        v[r] = q_add(q_scale(sum[r], scale), d->q.zero);
-    q_store_rows(q_pack(v[0], v[1], v[2], v[3]), d->ow - ox, (uint8_t *)y + at, d->c);
+        v[r] = q_scale(sum[r], scale);
+    q_store_rows(q_pack(v[0], v[1], v[2], v[3], d->q.zero), d->ow - ox, (uint8_t *)y + at, d->c);
 }
 
 /* All outputs of the lanes from channel ch. */

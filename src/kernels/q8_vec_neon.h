@@ -71,11 +71,6 @@ static inline q_i q_dot3(q_i acc, const q_b *a, const int8_t *w, int step)
     return acc;
 }
 
-static inline q_i q_add(q_i v, int n)
-{
-    return vaddq_s32(v, vdupq_n_s32(n));
-}
-
 static inline q_i q_add_bytes(q_i v, const uint8_t *p)
 {
     uint32_t bytes;
@@ -96,10 +91,11 @@ static inline void q_floats(q_i v, const float *scale, float lo, float hi, float
 }
 
 /* Four lanes of each pixel after one another. */
-static inline q_b q_pack(q_i v0, q_i v1, q_i v2, q_i v3)
+static inline q_b q_pack(q_i v0, q_i v1, q_i v2, q_i v3, int zero)
 {
-    const int16x8_t first = vqmovn_high_s32(vqmovn_s32(v0), v1);
-    const int16x8_t second = vqmovn_high_s32(vqmovn_s32(v2), v3);
+    const int16x8_t z = vdupq_n_s16((int16_t)zero);
+    const int16x8_t first = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(v0), v1), z);
+    const int16x8_t second = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(v2), v3), z);
     return vreinterpretq_s8_u8(vqmovun_high_s16(vqmovun_s16(first), second));
 }
 
