@@ -160,6 +160,26 @@ static void test_least_scale(void **state)
     assert_int_equal(out[1], 0);
 }
 
+/* Whatever the ranges: scales are at most 1 and biases within 2^29, so that no sum or product overflows. */
+static void test_layers_keep_within(void **state)
+{
+    static const float range[] = {0, 1e-9F, 1, 1e6F}, w[2 * 3] = {1, 0, -0.5F, 1e-7F, 3, 0};
+    static const float bias[3] = {1000, -1e6F, 0};
+    (void)state;
+    for (size_t i = 0; i < 16; i++) {
+        const at_q8_code in = at_q8_code_of_map(range[i / 4]);
+        const at_q8_code out = at_q8_code_of_activation(range[i % 4]);
+        at_arena arena = {0};
+        at_q8_layer l;
+        assert_int_equal(at_q8_make_dense(&l, &arena, 1, 2, 3, w, bias, &in, &out), 0);
+        for (int j = 0; j < AT_Q8_GROUP; j++) {
+            assert_true(l.q.scale[j] > 0 && l.q.scale[j] <= 1);
+            assert_true(abs(l.q.bias[j]) <= (1 << 29) + (1 << 16));
+        }
+        at_arena_free(&arena);
+    }
+}
+
 /* ---- tiles ---------------------------------------------------------------------------------------- */
 
 /* What kn and the definition make of one tile, each with the same bytes around it. */
@@ -466,9 +486,13 @@ static int close_pools(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights),   cmocka_unit_test(test_least_scale),
-        cmocka_unit_test(test_tiles),     cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_units),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_least_scale),
+        cmocka_unit_test(test_layers_keep_within),
+        cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_units),
     };
 
     return cmocka_run_group_tests(tests, open_pools, close_pools);
