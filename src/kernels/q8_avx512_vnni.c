@@ -2,6 +2,7 @@
  * instruction; a tile of 12 x 32, 24 of 32 registers. The words of q8_simd.h; see there. */
 #include <immintrin.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
