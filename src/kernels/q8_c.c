@@ -36,7 +36,7 @@ static void rows(const at_q8_tile *t, int m, int n)
 
 static void quads(const at_q8_tile *t, int m, int n)
 {
-    for (int i = 0; i < m || i % 4; i++)
+    for (int i = 0; i < (m + 3) / 4 * 4; i++)
         for (int j = 0; j < n; j++)
             t->c[i / 4 * t->c_step + 4 * j + i % 4] =
                 i < m ? byte_of(product(t, i, j), t->q.scale[j], t->q.zero) : (uint8_t)t->q.zero;
