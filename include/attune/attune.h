@@ -321,7 +321,7 @@ void attune_model_free(attune_model **m); /* after its sessions */
 
 typedef enum attune_precision {
     ATTUNE_PRECISION_F32,
-    ATTUNE_PRECISION_INT8, /* weights and activations of the face network's convolutions in eight bits */
+    ATTUNE_PRECISION_INT8, /* weights and activations of face network and detector in eight bits */
 } attune_precision;
 /* What m computes with from now on; before its first session, by one thread. Eight bits need the ranges of
  * its activations, in NAME.int8.safetensors beside NAME.safetensors (`attune train` of a recipe of kind

@@ -48,7 +48,7 @@ static const char usage[] =
     "  --cache DIR           keep decoded faces and features of voices there, and take them from there.\n"
     "                        DIR then holds people's faces\n"
     "  --threads N           default: all cores; the result is the same for any number\n"
-    "  --precision P         f32 (default), or int8: the face network's convolutions in eight bits\n";
+    "  --precision P         f32 (default), or int8: the networks of the face in eight bits\n";
 
 static void print_help(FILE *f)
 {
