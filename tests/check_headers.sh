@@ -15,7 +15,7 @@ for header in include/attune/*.h; do
 done
 for header in include/attune/*.h src/*/*.h; do
     # pieces of one text, which avx2.c, avx512.c and neon.c include with their own flags
-    [[ $header != src/kernels/@(simd|vec_)* ]] || continue
+    [[ $header != src/kernels/@(simd|vec_|q8_simd|q8_vec_)* ]] || continue
     seen=$((seen + 1))
     printf '#include "%s"\n' "$header" |
         ${CC:-cc} -x c -std=c11 $flags -D_GNU_SOURCE -Isrc -I"${ATTUNE_BUILD:-build/release}" -I. \

@@ -76,7 +76,8 @@ static void test_files(void **state)
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "poem"));
     assert_non_null(strstr(
-        err.text, "visual, hog, audio, functionals, detector, temporal, fusion, assemble, chain"));
+        err.text,
+        "visual, hog, audio, functionals, detector, temporal, fusion, assemble, ranges, chain"));
     write_file("a.json", "{\"kind\": \"chain\", \"name\": \"x\", \"steps\": [\"b.json\"]}");
     write_file("b.json", "{\"kind\": \"chain\", \"name\": \"y\", \"steps\": [\"a.json\"]}");
     assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
@@ -159,6 +160,8 @@ static json_t *good(const char *kind)
                    "'harms': [{'kind': 'hiss', 'level': 0}]}"},
         {"assemble", "{'kind': 'assemble', 'name': 'x', 'visual': {'model': 'm', 'recipe': 'r'}, "
                      "'audio': {'model': 'm', 'recipe': 'r'}}"},
+        {"ranges", "{'kind': 'ranges', 'name': 'x', 'model': 'm', 'data': "
+                   "[{'dataset': 'd', 'train': 't', 'valid': 'v'}]}"},
         {"chain", "{'kind': 'chain', 'name': 'x', 'steps': ['a'], 'model': 'm', 'evaluate': "
                   "[{'dataset': 'd', 'split': 's'}]}"},
     };
@@ -313,6 +316,10 @@ static void test_together(void **state)
     assert_wrong("visual", "{\"data\": [1]}", "data[0]");
     assert_wrong("visual", "{\"data\": [{\"dataset\": \"d\", \"train\": \"t\"}]}", "data[0].valid");
     assert_wrong("hog",
+                 "{\"data\": [{\"dataset\": \"d\", \"train\": \"t\", \"valid\": \"v\", "
+                 "\"share\": 0.5}]}",
+                 "share means nothing");
+    assert_wrong("ranges",
                  "{\"data\": [{\"dataset\": \"d\", \"train\": \"t\", \"valid\": \"v\", "
                  "\"share\": 0.5}]}",
                  "share means nothing");

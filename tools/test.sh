@@ -156,16 +156,17 @@ step_aarch64()
     mkdir -p $dir
     printf '#define AT_VERSION "%s"\n' "$(cat VERSION)" >$dir/at_config.h
     local flags="-std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -D_GNU_SOURCE -DAT_HAVE_NEON=1
-                 -fno-math-errno -Iinclude -Isrc -Itests/aarch64 -I$dir"
-    local objects=() source object contract
+                 -DAT_HAVE_Q8_NEON=1 -DAT_HAVE_Q8_NEON_DOTPROD=1 -fno-math-errno -Iinclude -Isrc -Itests/aarch64 -I$dir"
+    local objects=() source object contract march
     for source in src/base/*.c src/kernels/*.c; do
-        contract=off
+        contract=off march=armv8-a
         case $source in
-        */avx* | */json.c) continue ;; # jansson is this machine's; the parity programs need none
+        */avx* | */q8_avx* | */json.c) continue ;; # jansson is this machine's; the parity programs need none
+        *_dotprod.c) march=armv8.2-a+dotprod ;;
         */neon*) contract=fast ;;
         esac
         object=$dir/$(echo "${source#src/}" | tr / _).o
-        $cc $flags -ffp-contract=$contract -c "$source" -o "$object" ||
+        $cc $flags -march=$march -ffp-contract=$contract -c "$source" -o "$object" ||
             { count failed "aarch64 build"; return; }
         objects+=("$object")
     done

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a benchmark of attune and a peer's programs in turn, and prints how their times compare.
 
-    compare.py [--rounds N] [--seconds S] [--json FILE] NAME THREADS LABEL=COMMAND...
+    compare.py [--rounds N] [--seconds S] [--precision P] [--json FILE] NAME THREADS LABEL=COMMAND...
 
 NAME is one of `attune bench --list`; each COMMAND is a way of the peer's to do the same, and gets
 {threads} and {seconds} filled in. It prints "median M best B cpu C runs N", milliseconds an item
@@ -26,10 +26,10 @@ def run(command, threads):
                           text=True, check=True).stdout
 
 
-def run_attune(name, threads, seconds):
+def run_attune(name, threads, seconds, precision):
     report = json.loads(run([os.environ["ATTUNE"], "bench", name, "--threads", str(threads),
-                             "--rounds", "1", "--seconds", str(seconds), "--quiet",
-                             "--json", "-"], threads))
+                             "--rounds", "1", "--seconds", str(seconds), "--precision", precision,
+                             "--quiet", "--json", "-"], threads))
     b = next(b for b in report["benchmarks"] if b["name"] == name)
     rate = b["unit"].endswith("/s")
     wall = {k: 1e3 / b[k] if rate else b[k] for k in ("median", "best")}
@@ -56,6 +56,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--precision", default="f32", help="of attune: f32 or int8")
     parser.add_argument("--json", help="append a line with the figures to this file")
     parser.add_argument("name")
     parser.add_argument("threads", type=int)
@@ -65,7 +66,7 @@ def main():
 
     ours, theirs = [], {}
     for _ in range(o.rounds):
-        ours.append(run_attune(o.name, o.threads, o.seconds))
+        ours.append(run_attune(o.name, o.threads, o.seconds, o.precision))
         for label, command in peers.items():
             theirs.setdefault(label, []).append(run_peer(command, o.threads, o.seconds))
         fastest = min(peers, key=lambda p: summary(theirs[p])["cpu" if o.threads == 1 else "best"])
@@ -73,14 +74,14 @@ def main():
 
     mine, other = summary(ours), summary(theirs[fastest])
     ratio = {k: other[k] / mine[k] for k in FIGURES}
-    print(f"{o.name}, {o.threads} thread{'s' if o.threads > 1 else ''}, ms"
-          f"{'':{13 - len(str(o.threads))}}    median      best       cpu")
+    what = f"{o.name}, {o.precision}, {o.threads} thread{'s' if o.threads > 1 else ''}, ms"
+    print(f"{what:30}    median      best       cpu")
     show("attune", mine)
     show(fastest, other)
     print(f"  {'ratio':28}" + "".join(f"{ratio[k]:10.2f}" for k in FIGURES), flush=True)
     if o.json:
         with open(o.json, "a", encoding="utf-8") as f:
-            json.dump({"name": o.name, "threads": o.threads, "attune": mine, "peer": fastest,
+            json.dump({"name": o.name, "precision": o.precision, "threads": o.threads, "attune": mine, "peer": fastest,
                        "peer_ms": other, "ratio": ratio}, f)
             f.write("\n")
 

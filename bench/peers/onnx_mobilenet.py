@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""onnx_mobilenet.py SIDE FILE: MobileNetV2 (Sandler 2018) with batch norm folded and random
-weights, batch 1, as an ONNX file. Needs nothing but Python: protocol buffers are simple."""
+"""onnx_mobilenet.py SIDE FILE [int8]: MobileNetV2 (Sandler 2018) with batch norm folded and random
+weights, batch 1, as an ONNX file. Needs nothing but Python: protocol buffers are simple. With int8
+its convolutions are quantised as ours are: weights with a scale a channel, activations of unsigned
+bytes; what comes after the last of them is f32."""
 
 import array
 import math
@@ -68,11 +70,12 @@ class Graph:
         n = math.prod(dims)
         return self.constant(dims, (self.random.uniform(-scale, scale) for _ in range(n)))
 
-    def node(self, kind, inputs, output=None, **attributes):
+    def node(self, kind, inputs, output=None, domain="", **attributes):
         output = output or self.name()
         self.nodes.append(b"".join(block(1, i) for i in inputs) + block(2, output) +
                           block(4, kind) +
-                          b"".join(attribute(k, v) for k, v in attributes.items()))
+                          b"".join(attribute(k, v) for k, v in attributes.items()) +
+                          (block(7, domain) if domain else b""))
         return output
 
     def conv(self, x, inputs, outputs, kernel=1, stride=1, groups=1, act=True):
@@ -84,30 +87,83 @@ class Graph:
                       pads=[p] * 4, group=groups)
         return self.node("Clip", [y, self.zero, self.six]) if act else y
 
+    def add(self, x, y):
+        return self.node("Add", [x, y])
 
-def mobilenet(side):
-    g = Graph()
-    x, inputs = g.conv("pixels", 3, 32, 3, 2), 32
+    def start(self, x):
+        return x
+
+    def end(self, x):
+        return x
+
+
+class Int8Graph(Graph):
+    """Every map is of bytes: those after an activation have the zero 0, the others 128."""
+    UINT8, INT8, INT32 = 2, 3, 6
+
+    def __init__(self):
+        super().__init__()
+        self.code = {zero: [self.constant([], [scale]), self.bytes(self.UINT8, [], bytes([zero]))]
+                     for zero, scale in ((0, 6 / 255), (128, 12 / 127))}
+        self.zero_of = {}
+
+    def bytes(self, kind, dims, data):
+        name = self.name()
+        self.arrays.append(b"".join(integer(1, d) for d in dims) + integer(2, kind) +
+                           block(8, name) + block(9, data))
+        return name
+
+    def coded(self, name, zero):
+        self.zero_of[name] = zero
+        return name
+
+    def conv(self, x, inputs, outputs, kernel=1, stride=1, groups=1, act=True):
+        fan, n = inputs // groups * kernel * kernel, outputs * (inputs // groups) * kernel ** 2
+        w = self.bytes(self.INT8, [outputs, inputs // groups, kernel, kernel],
+                       bytes(self.random.randrange(256) for _ in range(n)))
+        scale = self.constant([outputs], [math.sqrt(6 / fan) / 127] * outputs)
+        zeros = self.bytes(self.INT8, [outputs], bytes(outputs))
+        bias = self.bytes(self.INT32, [outputs], bytes(4 * outputs))
+        to = 0 if act else 128
+        y = self.node("QLinearConv", [x, *self.code[self.zero_of[x]], w, scale, zeros, *self.code[to],
+                                      bias], kernel_shape=[kernel] * 2, strides=[stride] * 2,
+                      pads=[kernel // 2] * 4, group=groups)
+        return self.coded(y, to)
+
+    def add(self, x, y):
+        code = self.code[128]
+        return self.coded(self.node("QLinearAdd", [x, *code, y, *code, *code], domain="com.microsoft"), 128)
+
+    def start(self, x):
+        return self.coded(self.node("QuantizeLinear", [x, *self.code[128]]), 128)
+
+    def end(self, x):
+        return self.node("DequantizeLinear", [x, *self.code[self.zero_of[x]]])
+
+
+def mobilenet(side, g):
+    x, inputs = g.conv(g.start("pixels"), 3, 32, 3, 2), 32
     for expansion, channels, blocks, stride in STAGES:
         for b in range(blocks):
             s, mid = 1 if b else stride, inputs * expansion
             y = g.conv(x, inputs, mid) if expansion > 1 else x
             y = g.conv(y, mid, mid, 3, s, mid)
             y = g.conv(y, mid, channels, act=False)
-            x = g.node("Add", [y, x]) if s == 1 and inputs == channels else y
+            x = g.add(y, x) if s == 1 and inputs == channels else y
             inputs = channels
-    x = g.conv(x, inputs, 1280)
+    x = g.end(g.conv(x, inputs, 1280))
     x = g.node("Flatten", [g.node("GlobalAveragePool", [x])], axis=1)
     g.node("Gemm", [x, g.randoms([1000, 1280], 0.03), g.randoms([1000], 0.1)], "logits", transB=1)
     graph = (b"".join(block(1, n) for n in g.nodes) + block(2, "mobilenet_v2") +
              b"".join(block(5, a) for a in g.arrays) +
              block(11, tensor_type("pixels", [1, 3, side, side])) +
              block(12, tensor_type("logits", [1, 1000])))
-    return integer(1, 8) + block(7, graph) + block(8, block(1, "") + integer(2, 13))
+    return (integer(1, 8) + block(7, graph) + block(8, block(1, "") + integer(2, 13)) +
+            block(8, block(1, "com.microsoft") + integer(2, 1)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["int8"]):
         sys.exit(__doc__)
     with open(sys.argv[2], "wb") as f:
-        f.write(mobilenet(int(sys.argv[1])))
+        f.write(mobilenet(int(sys.argv[1]), Int8Graph() if sys.argv[3:] else Graph()))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # onnxruntime.sh [compare.py's options]: attune and ONNX Runtime (npm's onnxruntime-node) in turn, on
-# MobileNetV2 at 224 and 112 px.
+# MobileNetV2 at 224 and 112 px, in f32 and in eight bits.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 here=$(dirname "$0")
@@ -16,11 +16,13 @@ if [ ! -d "$PEERS/node/node_modules/onnxruntime-node" ]; then
     npm install --prefix "$PEERS/node" --ignore-scripts --no-audit --no-fund --silent \
         "onnxruntime-node@$version" >&2
 fi
-for side in 224 112; do
-    model=$PEERS/mobilenet-$side.onnx
-    [ -e "$model" ] || "$here/onnx_mobilenet.py" "$side" "$model"
-    for threads in 1 2; do
-        "$here/compare.py" "$@" "mobilenet-$side" "$threads" \
-            "ONNX Runtime $version=node $here/onnxruntime.mjs $PEERS/node $model {threads} {seconds}"
+for precision in f32 int8; do
+    for side in 224 112; do
+        model=$PEERS/mobilenet-$side-$precision.onnx
+        [ -e "$model" ] || "$here/onnx_mobilenet.py" "$side" "$model" ${precision#f32}
+        for threads in 1 2; do
+            "$here/compare.py" "$@" --precision $precision "mobilenet-$side" "$threads" \
+                "ONNX Runtime $version=node $here/onnxruntime.mjs $PEERS/node $model {threads} {seconds}"
+        done
     done
 done

@@ -321,6 +321,15 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err);
  * that has ended then. Without this attune_analyze_file loads it. */
 int attune_model_load_for_files(attune_model **out, const char *path, attune_error *err);
 void attune_model_free(attune_model **m); /* after its sessions */
+
+typedef enum attune_precision {
+    ATTUNE_PRECISION_F32,
+    ATTUNE_PRECISION_INT8, /* weights and activations of face network and detector in eight bits */
+} attune_precision;
+/* What m computes with from now on; before its first session, by one thread. Eight bits need the ranges of
+ * its activations, in NAME.int8.safetensors beside NAME.safetensors (`attune train` of a recipe of kind
+ * "ranges"): ATTUNE_E_IO without them, ATTUNE_E_FORMAT where they are another model's. */
+int attune_model_set_precision(attune_model *m, attune_precision p, attune_error *err);
 /* A metadata value of the model file ("licence", "training", ...) or NULL. Lives with m. */
 const char *attune_model_meta(const attune_model *m, const char *key);
 /* The i-th metadata value and its key; NULL past the end. Live with m. */

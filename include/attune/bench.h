@@ -47,8 +47,9 @@ typedef struct attune_bench_options {
     int rounds;     /* that it is spread over, one benchmark after the other in each; 0: 5 */
     int cold;       /* 1: the first run counts; 0: two before it, for memory and caches, do not */
     int threads;    /* 0: one and, where they can be shared out, two */
-    const char *model; /* that `analyze` uses; NULL: the default model */
-    const char *clip;  /* that `analyze` analyses; NULL: the demo clip in the source tree */
+    attune_precision precision; /* of the networks of the face, where they run */
+    const char *model;          /* that `analyze` uses; NULL: the default model */
+    const char *clip; /* that `analyze` analyses; NULL: the demo clip in the source tree */
     int (*progress)(void *user, double done, double total, const char *name); /* nullable;
                         * non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;

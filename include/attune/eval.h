@@ -42,8 +42,9 @@ typedef struct attune_eval_options {
                                * they are eight, FER2013's where they are seven */
     int limit;                /* most samples, evenly spaced, for trying things out; 0: all */
     int threads;              /* 0: all cores; results do not depend on it */
-    int draws;                /* of the bootstrap; 0: 1000 */
-    uint64_t seed;            /* of the bootstrap and the degradations */
+    attune_precision precision; /* attune_model_set_precision */
+    int draws;                  /* of the bootstrap; 0: 1000 */
+    uint64_t seed;              /* of the bootstrap and the degradations */
     const char *answers;  /* nullable: a CSV to write, a row a sample: file, subject, label, answer,
                            * withheld (why, or empty), reliabilities, conditions, probabilities by class, levels
                            * of the states, logits */

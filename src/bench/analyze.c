@@ -49,6 +49,7 @@ int at_bench_analyze_create(void **state, const at_bench_setup *s, at_bench_work
     a->threads = s->threads;
     a->work = work;
     int status = attune_model_load(&a->model, s->model, err);
+    status = status ? status : attune_model_set_precision(a->model, s->precision, err);
     if (status) {
         at_bench_analyze_destroy(a);
         return status;

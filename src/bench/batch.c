@@ -98,6 +98,7 @@ static int make_faces(batch *b, const at_bench_setup *s, const at_weights *w, at
 {
     const size_t bytes = (size_t)BATCH * 3 * (size_t)b->side * (size_t)b->side;
     int status = at_visual_freeze(&b->visual, w, s->kn, err);
+    status = status ? status : at_bench_quantise(b->visual, s, err);
     if (!status && !(b->picture = at_alloc(bytes, 1)))
         status = at_fail_nomem(err);
     for (size_t i = 0; i < bytes && !status; i++)

@@ -184,7 +184,8 @@ static int measure(session *s, series *r, const at_kernels *kn)
                             .weights = s->weights,
                             .threads = r->threads,
                             .model = s->o->model,
-                            .clip = s->o->clip};
+                            .clip = s->o->clip,
+                            .precision = s->o->precision};
     void *state = NULL;
     int status = find_pool(s, r->threads, &setup.pool, &r->err);
 

@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "kernels/kernels.h"
 #include "model/spatial.h"
+#include "model/visual.h"
 #include "tensor/weights.h"
 
 #include <attune/bench.h>
@@ -20,6 +21,7 @@ typedef struct at_bench_setup {
     const at_weights *weights; /* of both streams, random */
     int threads;               /* of the pool */
     const char *model, *clip;  /* files for analyze; nullable */
+    attune_precision precision;
 } at_bench_setup;
 
 /* One run's work. */
@@ -97,6 +99,8 @@ void at_bench_analyze_destroy(void *state);
 
 /* Multiply-adds of MobileNetV2 with a classifier, on side x side pictures (mobilenet.h). */
 double at_bench_mobilenet_macs(int side, int classes);
+/* v in the precision asked for, as far as speed goes: of random weights any ranges will do. */
+int at_bench_quantise(at_visual_net *v, const at_bench_setup *s, attune_error *err);
 /* Both streams with random weights, through a file of its own that is gone afterwards. spatial: nullable,
  * the face stream's encoder. */
 int at_bench_weights(at_weights **out, const at_encoder_shape *spatial, attune_error *err);

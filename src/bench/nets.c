@@ -106,6 +106,18 @@ int at_bench_weights(at_weights **out, const at_encoder_shape *spatial, attune_e
     return status;
 }
 
+int at_bench_quantise(at_visual_net *v, const at_bench_setup *s, attune_error *err)
+{
+    at_mb_ranges r;
+    if (s->precision != ATTUNE_PRECISION_INT8)
+        return ATTUNE_OK;
+    for (int i = 0; i < AT_MB_BLOCKS; i++) {
+        r.widened[i] = r.depthwise[i] = 6;
+        r.map[i] = 20;
+    }
+    return at_visual_quantise(v, s->weights, &r, err);
+}
+
 typedef struct face {
     at_pool *pool;
     const at_kernels *kn;
@@ -153,6 +165,7 @@ int at_bench_face_create(void **state, const at_bench_setup *s, at_bench_work *w
         return at_fail_nomem(err);
     *f = (face){.pool = s->pool, .kn = s->kn, .side = s->variant};
     int status = at_visual_freeze(&f->net, s->weights, s->kn, err);
+    status = status ? status : at_bench_quantise(f->net, s, err);
     if (!status) {
         f->picture = at_alloc(pixels, 3);
         f->workspace = at_alloc(at_visual_workspace(f->net, s->pool, s->variant), sizeof(float));

@@ -20,8 +20,17 @@ typedef struct finder {
     at_image picture;
     float weights[WIDTH * WIDTH]; /* random; every array is a part of it */
     float never[AT_DETECT_CHANNELS];
+    float range[AT_DETECTOR_UNITS]; /* any will do, of random weights */
+    attune_precision precision;
     at_face face[MOST_FACES];
 } finder;
+
+static int find_range(const finder *f, const char *part, at_weight *out)
+{
+    const int n = strcmp(part, "stem") == 0 ? 1 : AT_DETECTOR_UNITS;
+    *out = (at_weight){.rank = 1, .dim = {n}, .data = f->range, .count = (size_t)n};
+    return f->precision == ATTUNE_PRECISION_INT8;
+}
 
 /* Arrays of yunet_n's shapes by name (detect.h): 16 channels up to the first stage, then 64. The
  * heads' biases say that there is no face, so that the decoder's work is a usual picture's. */
@@ -36,6 +45,8 @@ static int find_weight(const void *user, const char *name, at_weight *out)
     const int in = first || stage1 ? STEM : WIDTH;
     const int out_channels = head ? AT_DETECT_CHANNELS : narrow ? STEM : WIDTH;
 
+    if (strncmp(unit, "range.", 6) == 0)
+        return find_range(f, part, out);
     *out = (at_weight){.name = name, .rank = 1, .dim = {out_channels}, .data = f->weights};
     if (strcmp(part, "weight") == 0) {
         const int stem = strcmp(unit, "backbone.model0.conv1.weight") == 0;
@@ -78,6 +89,9 @@ int at_bench_detector_create(void **state, const at_bench_setup *s, at_bench_wor
     for (int i = 0; i < WIDTH * WIDTH; i++)
         f->weights[i] = at_rng_range(&rng, -0.1F, 0.1F);
     f->never[0] = f->never[5] = -1000; /* cls and obj */
+    f->precision = s->precision;
+    for (int i = 0; i < AT_DETECTOR_UNITS; i++)
+        f->range[i] = 500;
     const at_weight_source source = {find_weight, f};
     int status = at_detector_create(&f->detector, &source, s->pool, s->kn, &o, err);
     if (!status && at_image_reserve(&f->picture, CAMERA_W, CAMERA_H, 3))

@@ -12,6 +12,7 @@ typedef struct at_job {
     char **inputs;
     int n_inputs;
     const char *dir, *sinks, *model_path;
+    attune_precision precision;
     char all_sinks[2 * AT_KINDS_SIZE]; /* exports too */
     int overlay, anonymise;
     attune_options options;

@@ -51,6 +51,9 @@ int at_take_number(const char *command, const char *option, const char *text, do
 int at_take_int(const char *command, const char *option, const char *text, int lo, int hi,
                 int *out);
 
+/* "f32" or "int8", likewise. */
+int at_take_precision(const char *command, const char *text, attune_precision *out);
+
 /* getopt_long with complaints of our own, which name the option: AT_BAD_OPTION after one. shorts
  * begins with ':'. */
 enum { AT_BAD_OPTION = '?' };

@@ -15,7 +15,7 @@ static const char usage[] =
     "                      [--live] [--mic [DEVICE]] [--reconnect SECONDS] [--view | --no-view]\n"
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
     "                      [--store FILE [--person LABEL]]\n"
-    "                      [--thumbnails] [--threads N] [--quiet] [--json]\n"
+    "                      [--thumbnails] [--threads N] [--precision f32|int8] [--quiet] [--json]\n"
     "       attune analyze --manifest FILE [-o DIR] [--shard I/N] [--resume] [-j N] [OPTION...]\n"
     "       attune analyze --devices\n"
     "\n"
@@ -61,6 +61,8 @@ static const char usage_options[] =
     "  --no-sandbox    decode in this process, and not in a child that can do nothing else; the report says\n"
     "                  so (attune info --sandbox)\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
+    "  --precision P   f32 (default), or int8: the networks of the face in eight bits, about twice as\n"
+    "                  fast\n"
     "  --manifest FILE a study: a CSV whose column 'path' names the inputs; 'id' (else: the file's name) their\n"
     "                  folders in DIR (default: attune-study), where tables of all lie too: recordings.csv,\n"
     "                  windows.csv, failures.csv, index.html. One bad file does not stop it\n"
@@ -277,6 +279,7 @@ static int parse(at_job *job, int argc, char **argv)
         {"store", required_argument, NULL, 'D'},
         {"person", required_argument, NULL, 'P'},
         {"threads", required_argument, NULL, 'H'},
+        {"precision", required_argument, NULL, 'U'},
         {"manifest", required_argument, NULL, 'Q'},
         {"shard", required_argument, NULL, 'K'},
         {"resume", no_argument, NULL, 'E'},
@@ -313,6 +316,10 @@ static int parse(at_job *job, int argc, char **argv)
             break;
         case 'H':
             if (!at_take_int("analyze", "--threads", optarg, 0, ATTUNE_MAX_THREADS, &o->threads))
+                return AT_EXIT_USAGE;
+            break;
+        case 'U':
+            if (!at_take_precision("analyze", optarg, &job->precision))
                 return AT_EXIT_USAGE;
             break;
         case 'Q': job->manifest = optarg; break;
@@ -412,7 +419,8 @@ static int open_all(at_job *job)
     attune_error err;
 
     if ((job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
-        attune_model_load_for_files(&job->model, job->model_path, &err) < 0) {
+        attune_model_load_for_files(&job->model, job->model_path, &err) < 0 ||
+        attune_model_set_precision(job->model, job->precision, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
         return 0;
     }

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: attune bench [NAME...] [--seconds S] [--rounds N] [--threads N] [--json FILE]\n"
+    "usage: attune bench [NAME...] [--seconds S] [--rounds N] [--threads N]\n"
+    "                    [--precision f32|int8] [--json FILE]\n"
     "                    [--model FILE] [--clip FILE] [--list] [--quiet]\n"
     "\n"
     "Measures each benchmark many times and prints the median and the best. Left without a thread\n"
@@ -19,6 +20,7 @@ static const char usage[] =
     "  --seconds S   for each benchmark and thread count (default: 2)\n"
     "  --rounds N    that the time is spread over, benchmarks in turn (default: 5)\n"
     "  --threads N   this number of threads only\n"
+    "  --precision P f32 (default), or int8: the networks of the face, where they run, in eight bits\n"
     "  --json FILE   write the figures there ('-': standard output, instead of the table)\n"
     "  --model FILE  that analyze uses (default: the default model)\n"
     "  --clip FILE   that analyze analyses (default: the demo clip)\n"
@@ -95,11 +97,17 @@ static int complain(const attune_bench_report *r, const attune_bench_options *o)
 int at_cmd_bench(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"list", no_argument, NULL, 'l'},         {"seconds", required_argument, NULL, 's'},
-        {"rounds", required_argument, NULL, 'r'}, {"threads", required_argument, NULL, 't'},
-        {"model", required_argument, NULL, 'm'},  {"json", required_argument, NULL, 'j'},
-        {"clip", required_argument, NULL, 'c'},   {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"list", no_argument, NULL, 'l'},
+        {"seconds", required_argument, NULL, 's'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"threads", required_argument, NULL, 't'},
+        {"model", required_argument, NULL, 'm'},
+        {"json", required_argument, NULL, 'j'},
+        {"clip", required_argument, NULL, 'c'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"precision", required_argument, NULL, 'P'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     at_progress bar = {0};
     attune_bench_options o = {.progress = progress, .user = &bar};
@@ -123,6 +131,10 @@ int at_cmd_bench(int argc, char **argv)
             break;
         case 't':
             if (!at_take_int("bench", "--threads", optarg, 1, ATTUNE_MAX_THREADS, &o.threads))
+                return AT_EXIT_USAGE;
+            break;
+        case 'P':
+            if (!at_take_precision("bench", optarg, &o.precision))
                 return AT_EXIT_USAGE;
             break;
         case 'm': o.model = optarg; break;

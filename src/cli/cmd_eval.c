@@ -11,7 +11,8 @@ static const char usage[] =
     "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all] [--task NAME]\n"
     "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
     "                   [--json FILE] [--answers FILE] [--excluded FILE] [--qualities FILE]\n"
-    "                   [--draws N] [--seed N] [--limit N] [--cache DIR] [--threads N] [--quiet]\n"
+    "                   [--draws N] [--seed N] [--limit N] [--cache DIR] [--threads N]\n"
+    "                   [--precision f32|int8] [--quiet]\n"
     "                   [--face FILE.onnx [--face-input VALUES] [--face-classes NAME,...]]\n"
     "       attune eval MODEL --dataset NAME --root DIR --corrupt all ...\n"
     "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
@@ -52,7 +53,8 @@ static const char usage[] =
     "  --limit N             at most N samples, evenly spaced, for trying things out\n"
     "  --cache DIR           keep decoded faces and features of voices there, and take them from there.\n"
     "                        DIR then holds people's faces\n"
-    "  --threads N           default: all cores; the result is the same for any number\n";
+    "  --threads N           default: all cores; the result is the same for any number\n"
+    "  --precision P         f32 (default), or int8: the networks of the face in eight bits\n";
 
 static void print_help(FILE *f)
 {
@@ -461,6 +463,7 @@ static int parse(at_eval_job *job, int argc, char **argv)
         {"draws", required_argument, NULL, 'n'},
         {"seed", required_argument, NULL, 'S'},
         {"threads", required_argument, NULL, 't'},
+        {"precision", required_argument, NULL, 'P'},
         {"limit", required_argument, NULL, 'l'},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
@@ -506,6 +509,10 @@ static int parse(at_eval_job *job, int argc, char **argv)
             break;
         case 't':
             if (!at_take_int("eval", "--threads", optarg, 1, ATTUNE_MAX_THREADS, &o->threads))
+                return AT_EXIT_USAGE;
+            break;
+        case 'P':
+            if (!at_take_precision("eval", optarg, &o->precision))
                 return AT_EXIT_USAGE;
             break;
         case 'q': o->quiet = 1; break;

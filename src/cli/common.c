@@ -151,6 +151,20 @@ int at_take_int(const char *command, const char *option, const char *text, int l
     return 0;
 }
 
+int at_take_precision(const char *command, const char *text, attune_precision *out)
+{
+    static const char *const names[] = {
+        [ATTUNE_PRECISION_F32] = "f32", [ATTUNE_PRECISION_INT8] = "int8"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *out = (attune_precision)i;
+            return 1;
+        }
+    at_wrong_usage(command, "--precision takes f32 or int8, not '%.100s'", text);
+    return 0;
+}
+
 /* The word of the command line that getopt stopped at. */
 static const char *bad_word(int argc, char **argv, const struct option *longs)
 {

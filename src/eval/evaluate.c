@@ -403,7 +403,8 @@ static int answer_all(evaluation *e, const char *model, attune_error *err)
                           .face = {o->face, o->face_input, o->face_classes},
                           .quiet = o->quiet,
                           .stop = o->stop,
-                          .user = o->user};
+                          .user = o->user,
+                          .precision = o->precision};
     at_pool *pool = NULL;
     int status = choose_stream(o->stream, &run, err);
     if (status == ATTUNE_OK)

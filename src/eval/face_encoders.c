@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "eval/onnx_face.h"
 #include "model/hog_net.h"
+#include "model/ranges.h"
 #include "vision/hog.h"
 #include <math.h>
 #include <string.h>
@@ -12,9 +13,13 @@
 static int open_visual(void **state, const at_face_source *from, attune_error *err)
 {
     at_visual_net *net = NULL;
-    const int status = at_visual_freeze(&net, from->weights, at_kernels_best(), err);
+    at_mb_ranges r;
+    int status = at_visual_freeze(&net, from->weights, at_kernels_best(), err);
     *state = net;
-    return status;
+    if (status || !from->ranges)
+        return status;
+    status = at_mb_ranges_read(&r, from->ranges, err);
+    return status ? status : at_visual_quantise(net, from->weights, &r, err);
 }
 
 static void close_visual(void **state)

@@ -10,6 +10,7 @@
 /* Where an encoder comes from. */
 typedef struct at_face_source {
     const at_weights *weights;               /* [kept] a model's file */
+    const at_weights *ranges;                /* for eight bits, of MobileNetV2; NULL: in f32 */
     const struct at_onnx_face_options *onnx; /* NULL: the model's own looks */
 } at_face_source;
 

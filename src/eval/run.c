@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "dsp/features.h"
+#include "model/ranges.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -197,19 +198,25 @@ int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_po
     at_weights *weights = NULL;
     at_fusion *fusion = NULL;
     at_surround *surround = NULL;
+    at_weights *ranges = NULL;
     int status = check_harms(c, o, err);
     if (status == ATTUNE_OK)
         status = check_face(c, o, err);
     if (status == ATTUNE_OK)
         status = at_weights_load(&weights, model, err);
+    if (status == ATTUNE_OK && o->precision == ATTUNE_PRECISION_INT8)
+        status = at_ranges_load(&ranges, weights, model, err);
     if (status == ATTUNE_OK)
         status = at_fusion_load(&fusion, o->face.file ? NULL : weights, err);
     if (status == ATTUNE_OK && has_clips(c))
         status = attune_model_load(&whole, model, err);
+    if (status == ATTUNE_OK && whole)
+        status = attune_model_set_precision(whole, o->precision, err);
     if (status == ATTUNE_OK)
         status = at_surround_open(&surround, &o->harms, o->noise, c, err);
     r.context.surround = surround;
     r.context.weights = weights;
+    r.context.ranges = ranges;
     r.context.fusion = fusion;
     r.context.model = whole;
     if (status == ATTUNE_OK)
@@ -217,6 +224,7 @@ int at_run(const char *model, const at_corpus *c, const at_run_options *o, at_po
     at_surround_free(&surround);
     attune_model_free(&whole);
     at_fusion_free(&fusion);
+    at_weights_free(&ranges);
     at_weights_free(&weights);
     return status;
 }

@@ -54,8 +54,9 @@ typedef struct at_run_options {
     const char *noise; /* folder of recorded noises for them; nullable */
     const at_evidence_sink *evidence; /* nullable */
     at_onnx_face_options face;        /* whose network looks, in place of the model's */
-    int quiet;                        /* no progress on stderr */
-    int (*stop)(void *user);          /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
+    attune_precision precision;
+    int quiet;               /* no progress on stderr */
+    int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
     void *user;
 } at_run_options;
 
@@ -72,6 +73,7 @@ typedef struct at_run_context {
     const at_run_options *options;
     at_head head;
     const at_weights *weights;
+    const at_weights *ranges; /* of the model's activations; NULL: it runs in f32 */
     const at_fusion *fusion;
     const attune_model *model; /* the same file; NULL: there are no clips */
     const at_surround *surround;

@@ -60,7 +60,9 @@ static int open_pictures(void **state, const at_run_context *r, attune_error *er
     if (!p)
         return at_fail_nomem(err);
     *state = p;
-    const at_face_source from = {r->weights, r->options->face.file ? &r->options->face : NULL};
+    const at_face_source from = {.weights = r->weights,
+                                 .ranges = r->ranges,
+                                 .onnx = r->options->face.file ? &r->options->face : NULL};
     p->encoder = at_face_encoder_of(&from);
     p->seat = calloc((size_t)at_pool_threads(r->pool), sizeof *p->seat);
     int status = p->seat ? p->encoder->open(&p->net, &from, err) : at_fail_nomem(err);
@@ -201,7 +203,8 @@ static void judge_task(void *arg, int task, int thread)
 static int answer_pictures(void *state, const at_run_context *r, const at_corpus *some, int first,
                            at_answer *answer, attune_error *err)
 {
-    at_weight_source detector = at_weights_source(r->weights);
+    const at_weights_pair arrays = {r->weights, r->ranges};
+    at_weight_source detector = at_weights_pair_source(&arrays);
     batch b = {.p = state,
                .r = r,
                .crops = some->crops || r->options->crops,

@@ -204,7 +204,8 @@ int at_mobilenet_import_own(at_params *p, const char *prefix, const at_weights *
 struct at_mb_observer {
     double rows[MAX_UNITS];                 /* seen so far */
     double *sum[MAX_UNITS], *sq[MAX_UNITS]; /* (out) of the convolution's output */
-    int next;                               /* unit of the pass in progress */
+    at_mb_ranges ranges;
+    int next; /* unit of the pass in progress */
 };
 
 int at_mb_observer_create(at_mb_observer **out, attune_error *err)
@@ -236,6 +237,18 @@ void at_mb_observer_free(at_mb_observer **o)
     }
     at_free(*o);
     *o = NULL;
+}
+
+const at_mb_ranges *at_mb_observer_ranges(const at_mb_observer *o)
+{
+    return &o->ranges;
+}
+
+/* y NULL: the graph failed. */
+static void observe_range(float *most, const at_tensor *y)
+{
+    for (size_t i = 0, n = y ? at_tensor_count(y) : 0; i < n; i++)
+        *most = fmaxf(*most, fabsf(y->data[i]));
 }
 
 static void observe(at_mb_observer *o, const at_tensor *y)
@@ -376,17 +389,26 @@ static at_tensor *run_unit(const pass *s, const char *name, unit_kind kind, at_t
 static at_tensor *run_block(const pass *s, int i, at_tensor *x)
 {
     const at_mb_block *b = &at_mb_blocks[i];
+    at_mb_ranges *ranges = s->observer ? &s->observer->ranges : NULL;
     char name[32];
     at_tensor *y = x;
     if (b->mid != b->in) {
         snprintf(name, sizeof name, "block%d.expand", i);
         y = run_unit(s, name, UNIT_DENSE, y, 1, AT_ACT_RELU6);
     }
+    if (ranges)
+        observe_range(&ranges->widened[i], y);
     snprintf(name, sizeof name, "block%d.depthwise", i);
     y = run_unit(s, name, UNIT_DEPTHWISE, y, b->stride, AT_ACT_RELU6);
+    if (ranges)
+        observe_range(&ranges->depthwise[i], y);
     snprintf(name, sizeof name, "block%d.project", i);
     y = run_unit(s, name, UNIT_DENSE, y, 1, AT_ACT_NONE);
-    return b->stride == 1 && b->in == b->out ? at_add(s->g, y, x) : y;
+    if (b->stride == 1 && b->in == b->out)
+        y = at_add(s->g, y, x);
+    if (ranges)
+        observe_range(&ranges->map[i], y);
+    return y;
 }
 
 at_tensor *at_mobilenet_forward(at_graph *g, at_params *p, const char *prefix, at_tensor *x,

@@ -40,6 +40,13 @@ int at_mobilenet_import_folded(at_params *p, const char *prefix, const at_weight
 int at_mobilenet_import_own(at_params *p, const char *prefix, const at_weights *w,
                             attune_error *err);
 
+/* How far activations go, of the pictures seen: the widened map of each block (the first one's is the
+ * stem's) and its depthwise layer's output in [0, 6], both after ReLU6; and the map after it, with the
+ * residual, as the largest absolute value. */
+typedef struct at_mb_ranges {
+    float widened[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], map[AT_MB_BLOCKS];
+} at_mb_ranges;
+
 typedef struct at_mb_observer at_mb_observer;
 
 /* momentum: of the running statistics. observer: nullable, see calibrate. Returns the last feature
@@ -51,6 +58,8 @@ at_tensor *at_mobilenet_forward(at_graph *g, at_params *p, const char *prefix, a
  * with the observer record each unit's mean and variance; apply then moves the statistics there and
  * changes gamma and beta so that outputs stay what they were. */
 int at_mb_observer_create(at_mb_observer **out, attune_error *err);
+/* Of all pictures that it saw. Lives with it. */
+const at_mb_ranges *at_mb_observer_ranges(const at_mb_observer *o);
 void at_mb_observer_free(at_mb_observer **o);
 int at_mobilenet_calibrate(at_params *p, const char *prefix, const at_mb_observer *o,
                            attune_error *err);

@@ -80,6 +80,11 @@ typedef struct at_visual_net at_visual_net; /* folded and packed, immutable: sha
 int at_visual_freeze(at_visual_net **out, const at_weights *w, const at_kernels *kn,
                      attune_error *err);
 void at_visual_free(at_visual_net **v);
+/* From now on v's convolutions run in eight bits, for which activations have these ranges; w: that it was
+ * frozen from. Before it is shared. */
+int at_visual_quantise(at_visual_net *v, const at_weights *w, const at_mb_ranges *ranges,
+                       attune_error *err);
+void at_visual_use_f32(at_visual_net *v); /* again; v nullable */
 
 /* The face network's heads, in the order of at_heads. */
 typedef struct at_visual_result {

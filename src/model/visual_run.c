@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
+#include "model/visual_q8.h"
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct at_visual_net {
     layer stem, expand[AT_MB_BLOCKS], depthwise[AT_MB_BLOCKS], project[AT_MB_BLOCKS], last;
     layer heads; /* side by side, in the order of at_heads */
     at_encoder_net spatial, temporal;
+    at_visual_q8 *q8; /* the convolutions in eight bits; NULL: in f32 */
     int mirrored[ATTUNE_UNITS];
 };
 
@@ -144,9 +146,23 @@ void at_visual_free(at_visual_net **pv)
 {
     if (!pv || !*pv)
         return;
+    at_visual_q8_free(&(*pv)->q8);
     at_arena_free(&(*pv)->arena);
     at_free(*pv);
     *pv = NULL;
+}
+
+void at_visual_use_f32(at_visual_net *v)
+{
+    if (v)
+        at_visual_q8_free(&v->q8);
+}
+
+int at_visual_quantise(at_visual_net *v, const at_weights *w, const at_mb_ranges *ranges,
+                       attune_error *err)
+{
+    at_visual_q8_free(&v->q8);
+    return at_visual_q8_create(&v->q8, w, ranges, at_q8_best(), err);
 }
 
 /* ---- running ------------------------------------------------------------------------------ */
@@ -230,6 +246,8 @@ static layout plan(const at_visual_net *v, const at_pool *pool, int side)
     }
     at_least(&l.map, (size_t)s * s * AT_MB_FEATURES);
     at_least(&l.scratch, at_encoder_workspace(&v->spatial, v->kn, s * s));
+    if (v->q8)
+        at_least(&l.scratch, at_visual_q8_workspace(v->q8, pool, side) / sizeof(float) + 1);
     l.map = cache_lines(l.map);
     l.scratch = cache_lines(l.scratch);
     return l;
@@ -323,14 +341,15 @@ static void average(at_visual_result *out, const at_visual_result *other)
         x[i] = 0.5f * (x[i] + y[i]);
 }
 
-static void look(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side, int mirrored,
-                 float *workspace, at_visual_result *out)
+/* The last feature map, in one of the two maps. Its side into last. */
+static const float *run_layers(const at_visual_net *v, at_pool *pool, picture_job *picture,
+                               const layout *l, float *workspace, int *last)
 {
-    layout l = plan(v, pool, side);
-    float *x = workspace, *y = workspace + l.map, *scratch = y + l.map, *t;
+    const int side = picture->side;
+    float *x = workspace, *y = x + l->map, *scratch = y + l->map, *t;
+    picture->x = x;
     at_conv_size stem = stem_size(side);
-    picture_job picture = {face, side, mirrored, x};
-    at_pool_run(pool, (side + PICTURE_ROWS - 1) / PICTURE_ROWS, picture_task, &picture);
+    at_pool_run(pool, (side + PICTURE_ROWS - 1) / PICTURE_ROWS, picture_task, picture);
     at_conv3x3_forward(pool, v->kn, &stem, 1, x, v->stem.weight, v->stem.bias, AT_ACT_RELU6, y,
                        scratch);
     int s = stem.oh;
@@ -344,10 +363,27 @@ static void look(const at_visual_net *v, at_pool *pool, const uint8_t *face, int
     int in = at_mb_blocks[AT_MB_BLOCKS - 1].out;
     at_gemm_packed(pool, v->kn, s * s, AT_MB_FEATURES, in, y, in, 1, v->last.weight, x,
                    AT_MB_FEATURES, &e);
-    pool_map(v->kn, x, s * s, out->embedding);
+    *last = s;
+    return x;
+}
+
+static void look(const at_visual_net *v, at_pool *pool, const uint8_t *face, int side, int mirrored,
+                 float *workspace, at_visual_result *out)
+{
+    layout l = plan(v, pool, side);
+    float *scratch = workspace + 2 * l.map;
+    picture_job picture = {face, side, mirrored, NULL};
+    const float *features = workspace;
+    int s;
+    if (v->q8)
+        s = at_visual_q8_run(v->q8, pool, face, side, mirrored, (uint8_t *)scratch, workspace);
+    else
+        features = run_layers(v, pool, &picture, &l, workspace, &s);
+    pool_map(v->kn, features, s * s, out->embedding);
     run_heads(v, out);
     if (v->spatial.shape.layers)
-        at_spatial_run(&v->spatial, pool, v->kn, x, s, s, scratch, out->expression, out->basic);
+        at_spatial_run(&v->spatial, pool, v->kn, features, s, s, scratch, out->expression,
+                       out->basic);
     if (mirrored)
         unmirror(v, out);
 }

@@ -122,7 +122,8 @@ static int make_eyes(at_face_stream *f, attune_error *err)
 {
     const attune_model *m = f->setting.model;
     const int side = f->setting.o->thumbnails;
-    at_weight_source source = at_weights_source(m->weights);
+    const at_weights_pair arrays = {m->weights, m->ranges};
+    at_weight_source source = at_weights_pair_source(&arrays);
     at_search_options search = {
         .min_face = f->setting.o->min_face, .most = f->max_tracks, .refuse = is_drawn, .user = f};
 

@@ -3,6 +3,7 @@
 #include "at_config.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "model/ranges.h"
 #include "vision/detect.h"
 
 #include <stdlib.h>
@@ -98,6 +99,32 @@ fail:
     return rc;
 }
 
+static int use_int8(attune_model *m, attune_error *err)
+{
+    at_mb_ranges ranges;
+    int rc = at_ranges_load(&m->ranges, m->weights, m->path, err);
+
+    if (rc < 0 || !m->visual)
+        return rc;
+    rc = at_mb_ranges_read(&ranges, m->ranges, err);
+    return rc < 0 ? rc : at_visual_quantise(m->visual, m->weights, &ranges, err);
+}
+
+int attune_model_set_precision(attune_model *m, attune_precision p, attune_error *err)
+{
+    int rc = ATTUNE_OK;
+
+    at_visual_use_f32(m->visual);
+    at_weights_free(&m->ranges);
+    if (p == ATTUNE_PRECISION_INT8)
+        rc = use_int8(m, err);
+    else if (p != ATTUNE_PRECISION_F32)
+        rc = at_fail(err, ATTUNE_E_ARG, "there is no precision %d", (int)p);
+    if (rc < 0)
+        at_weights_free(&m->ranges);
+    return rc;
+}
+
 void attune_model_free(attune_model **m)
 {
     attune_model *p = *m;
@@ -108,6 +135,7 @@ void attune_model_free(attune_model **m)
     at_audio_free(&p->audio);
     at_visual_free(&p->visual);
     at_weights_free(&p->weights);
+    at_weights_free(&p->ranges);
     free(p->path);
     at_free(p);
     *m = NULL;

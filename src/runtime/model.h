@@ -11,6 +11,7 @@
 /* Immutable once loaded. Without a part (NULL, has_detector 0) its stream stays absent. */
 struct attune_model {
     at_weights *weights;
+    at_weights *ranges; /* of activations, where the face's networks run in eight bits; else NULL */
     const at_kernels *kn;
     int has_detector; /* sessions make their own: it has work buffers */
     at_visual_net *visual;

@@ -403,3 +403,14 @@ at_weight_source at_weights_source(const at_weights *w)
 {
     return (at_weight_source){find_in_file, w};
 }
+
+static int find_in_pair(const void *user, const char *name, at_weight *out)
+{
+    const at_weights_pair *p = user;
+    return find_in_file(p->first, name, out) || (p->second && find_in_file(p->second, name, out));
+}
+
+at_weight_source at_weights_pair_source(const at_weights_pair *p)
+{
+    return (at_weight_source){find_in_pair, p};
+}

@@ -53,6 +53,11 @@ typedef struct at_weight_source {
 } at_weight_source;
 at_weight_source at_weights_source(const at_weights *w);
 at_weight_source at_params_source(const struct at_params *p); /* tensor.h; weights_params.c */
+/* Of two files, the second nullable; the pair lives as long as the source. */
+typedef struct at_weights_pair {
+    const at_weights *first, *second;
+} at_weights_pair;
+at_weight_source at_weights_pair_source(const at_weights_pair *p);
 /* And the other way: adds a copy of a file's array to p. ATTUNE_E_FORMAT: it has a name, or a shape, that no
  * parameter has, or another shape than p's of that name. */
 int at_params_take(struct at_params *p, const at_weight *w, attune_error *err);

@@ -49,6 +49,7 @@ int at_learn_detector(const at_job *job, attune_error *err);
 int at_learn_temporal(const at_job *job, attune_error *err);
 int at_learn_fusion(const at_job *job, attune_error *err);
 int at_learn_assemble(const at_job *job, attune_error *err);
+int at_learn_ranges(const at_job *job, attune_error *err);
 
 /* ---- files (job.c) -------------------------------------------------------------------------- */
 

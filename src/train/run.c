@@ -27,6 +27,7 @@ static const kind *find_kind(const char *name)
         {"audio", at_learn_audio, 1},       {"functionals", at_learn_functionals, 0},
         {"detector", at_learn_detector, 1}, {"temporal", at_learn_temporal, 1},
         {"fusion", at_learn_fusion, 1},     {"assemble", at_learn_assemble, 0},
+        {"ranges", at_learn_ranges, 0},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(name, kinds[i].name) == 0)

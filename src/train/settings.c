@@ -268,15 +268,41 @@ static const at_field hog_list[] = {
     AT_FIELDS_END,
 };
 
-static const char *wrong_hog(const void *value)
+static const char *wrong_share(const at_pictures_settings *data)
 {
-    const at_hog_settings *s = value;
-    for (int i = 0; i < s->data.sets; i++)
-        if (s->data.set[i].share != 1)
+    for (int i = 0; i < data->sets; i++)
+        if (data->set[i].share != 1)
             return "share means nothing where all pictures are learned from at once";
     return NULL;
 }
+
+static const char *wrong_hog(const void *value)
+{
+    return wrong_share(&((const at_hog_settings *)value)->data);
+}
 const at_fields at_hog_fields = {hog_list, sizeof(at_hog_settings), wrong_hog};
+
+/* ---- ranges --------------------------------------------------------------------------------- */
+
+static const at_field ranges_list[] = {
+    HEAD(at_ranges_settings, "`ranges`: how far a model's activations go, for `--precision int8`"),
+    AT_NEEDED_FILE(at_ranges_settings, model, "model", "a whole model"),
+    AT_SHARED(at_ranges_settings, data, pictures_fields),
+    AT_NUMBER(at_ranges_settings, pictures, "pictures", 1000, 1, 1000000,
+              "most of each set, evenly spaced; of its training part only"),
+    AT_NUMBER(at_ranges_settings, scenes, "scenes", 300, 1, 1000000,
+              "made of them, which the detector is watched on"),
+    AT_NUMBER(at_ranges_settings, side, "side", 256, 64, 1024, "of scenes, a multiple of 32"),
+    AT_NUMBER(at_ranges_settings, seed, "seed", 1, -1e15, 1e15, "of scenes"),
+    AT_FIELDS_END,
+};
+
+static const char *wrong_ranges(const void *value)
+{
+    const at_ranges_settings *s = value;
+    return s->side % 32 ? "side must be a multiple of 32" : wrong_share(&s->data);
+}
+const at_fields at_ranges_fields = {ranges_list, sizeof(at_ranges_settings), wrong_ranges};
 
 /* ---- audio ---------------------------------------------------------------------------------- */
 
@@ -706,7 +732,7 @@ static const struct {
     {"audio", &at_audio_fields},       {"functionals", &at_functionals_fields},
     {"detector", &at_detector_fields}, {"temporal", &at_temporal_fields},
     {"fusion", &at_fusion_fields},     {"assemble", &at_assemble_fields},
-    {"chain", &at_chain_fields},
+    {"ranges", &at_ranges_fields},     {"chain", &at_chain_fields},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

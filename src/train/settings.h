@@ -106,6 +106,15 @@ typedef struct at_hog_settings {
 } at_hog_settings;
 extern const at_fields at_hog_fields;
 
+typedef struct at_ranges_settings {
+    const char *kind, *name;
+    const char *model; /* whose activations */
+    at_pictures_settings data;
+    int pictures, scenes, side;
+    int64_t seed;
+} at_ranges_settings;
+extern const at_fields at_ranges_fields;
+
 /* Which voices to learn from and which to be judged by. */
 typedef struct at_fold_settings {
     const char *train, *valid;

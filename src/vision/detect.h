@@ -100,4 +100,14 @@ int at_detector_import(at_params *p, const at_weights *w, attune_error *err);
  * when p lacks something. */
 int at_detector_graph(at_graph *g, at_params *p, at_tensor *x, at_tensor *head[AT_DETECT_LEVELS]);
 
+enum { AT_DETECTOR_UNITS = 20 };
+/* How far activations go, as the largest absolute value of the pictures seen: after the stem, between the
+ * two layers of each unit, and after it; of a level's feature with what is added to it. A detector that is
+ * made of a source with these (detector.range.stem, .wide, .out) runs in eight bits. */
+typedef struct at_detector_ranges {
+    float stem, wide[AT_DETECTOR_UNITS], out[AT_DETECTOR_UNITS];
+} at_detector_ranges;
+/* Runs the graph on x and widens the ranges by what there is. As at_detector_graph. */
+int at_detector_watch(at_graph *g, at_params *p, at_tensor *x, at_detector_ranges *seen);
+
 #endif

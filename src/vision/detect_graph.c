@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "tensor/ops.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,8 +148,16 @@ int at_detector_import(at_params *p, const at_weights *w, attune_error *err)
 typedef struct builder {
     at_graph *g;
     const at_params *p;
+    at_detector_ranges *seen; /* nullable */
     int missing;
 } builder;
+
+/* x NULL: the graph has failed. */
+static void watch(float *most, const at_tensor *x)
+{
+    for (size_t i = 0, n = x ? at_tensor_count(x) : 0; i < n; i++)
+        *most = fmaxf(*most, fabsf(x->data[i]));
+}
 
 static at_tensor *param(builder *b, const char *name, const char *part)
 {
@@ -174,35 +183,64 @@ static at_tensor *add_unit(builder *b, int index, at_tensor *x)
     const char *name = at_detect_unit_names[index];
 
     x = at_linear(b->g, x, param(b, name, "conv1.weight"), param(b, name, "conv1.bias"));
+    if (b->seen)
+        watch(&b->seen->wide[index], x);
     x = at_depthwise3x3(b->g, x, param(b, name, "conv2.weight"), param(b, name, "conv2.bias"), 1,
                         at_pad_one);
-    return index >= AT_UNIT_HEAD ? x : at_activation(b->g, x, AT_ACT_RELU);
+    if (index < AT_UNIT_HEAD)
+        x = at_activation(b->g, x, AT_ACT_RELU);
+    if (b->seen)
+        watch(&b->seen->out[index], x);
+    return x;
 }
 
-int at_detector_graph(at_graph *g, at_params *p, at_tensor *x, at_tensor *head[AT_DETECT_LEVELS])
+/* x, of the level above, to a level's feature. */
+static void add_coarser(builder *b, int level, at_tensor **feature, at_tensor *x)
 {
-    builder b = {g, p, 0};
+    *feature = at_add(b->g, *feature, at_upsample2(b->g, x));
+    if (b->seen)
+        watch(&b->seen->out[at_detect_feature(level)], *feature);
+}
+
+static int build(builder *b, at_tensor *x, at_tensor *head[AT_DETECT_LEVELS])
+{
+    at_graph *g = b->g;
     at_tensor *feature[AT_DETECT_LEVELS] = {NULL};
     const int first_level = AT_DETECT_STAGES - AT_DETECT_LEVELS;
 
-    x = at_conv3x3(g, x, param(&b, AT_DETECT_STEM, "weight"), param(&b, AT_DETECT_STEM, "bias"), 2,
+    x = at_conv3x3(g, x, param(b, AT_DETECT_STEM, "weight"), param(b, AT_DETECT_STEM, "bias"), 2,
                    at_pad_one);
-    x = add_unit(&b, AT_UNIT_STEM, at_activation(g, x, AT_ACT_RELU));
+    x = at_activation(g, x, AT_ACT_RELU);
+    if (b->seen)
+        watch(&b->seen->stem, x);
+    x = add_unit(b, AT_UNIT_STEM, x);
     for (int stage = 1; stage < AT_DETECT_STAGES; stage++) {
         const int unit = AT_UNIT_STAGE + 2 * (stage - 1);
         if (at_detect_pooled(stage - 1))
             x = at_max_pool2(g, x);
-        x = add_unit(&b, unit + 1, add_unit(&b, unit, x));
+        x = add_unit(b, unit + 1, add_unit(b, unit, x));
         if (stage >= first_level)
             feature[stage - first_level] = x;
     }
     for (int k = AT_DETECT_LEVELS - 1; k >= 0; k--) {
-        x = add_unit(&b, AT_UNIT_NECK + k, feature[k]);
+        x = add_unit(b, AT_UNIT_NECK + k, feature[k]);
         if (k > 0)
-            feature[k - 1] = at_add(g, feature[k - 1], at_upsample2(g, x));
-        if (has_unit(&b, AT_UNIT_SHARE + k))
-            x = add_unit(&b, AT_UNIT_SHARE + k, x);
-        head[k] = add_unit(&b, AT_UNIT_HEAD + k, x);
+            add_coarser(b, k - 1, &feature[k - 1], x);
+        if (has_unit(b, AT_UNIT_SHARE + k))
+            x = add_unit(b, AT_UNIT_SHARE + k, x);
+        head[k] = add_unit(b, AT_UNIT_HEAD + k, x);
     }
-    return b.missing ? ATTUNE_E_FORMAT : at_graph_status(g);
+    return b->missing ? ATTUNE_E_FORMAT : at_graph_status(g);
+}
+
+int at_detector_graph(at_graph *g, at_params *p, at_tensor *x, at_tensor *head[AT_DETECT_LEVELS])
+{
+    return build(&(builder){.g = g, .p = p}, x, head);
+}
+
+int at_detector_watch(at_graph *g, at_params *p, at_tensor *x, at_detector_ranges *seen)
+{
+    at_tensor *head[AT_DETECT_LEVELS];
+
+    return build(&(builder){.g = g, .p = p, .seen = seen}, x, head);
 }

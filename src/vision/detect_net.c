@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
+#include "vision/detect_q8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,7 @@ struct at_detect_net {
     int stem_out;
     float *stem, *stem_bias;    /* packed (27 x stem_out) */
     unit unit[AT_DETECT_UNITS]; /* shared ones may be absent: all zero */
+    at_detect_q8 *q8;           /* the same in eight bits, where the source has ranges; else NULL */
 
     int h, w; /* that the buffers are for */
     at_arena work;
@@ -184,6 +186,8 @@ int at_detect_net_create(at_detect_net **out, const at_weight_source *src, at_po
     n->kn = kn;
     n->arena.block_bytes = (size_t)1 << 19; /* the weights are some 300 kB */
     load(&l);
+    if (l.status == ATTUNE_OK)
+        l.status = at_detect_q8_create(&n->q8, src, pool, at_q8_best(), err);
     if (l.status != ATTUNE_OK)
         at_detect_net_free(&n);
     *out = n;
@@ -194,6 +198,7 @@ void at_detect_net_free(at_detect_net **n)
 {
     if (!n || !*n)
         return;
+    at_detect_q8_free(&(*n)->q8);
     at_arena_free(&(*n)->arena);
     at_arena_free(&(*n)->work);
     at_free(*n);
@@ -241,13 +246,9 @@ static size_t workspace_floats(const at_detect_net *n, int h, int w)
 {
     const at_conv_size stem = stem_size(n, h, w);
     size_t floats = at_conv3x3_workspace(&stem, n->pool);
-    int shift = 1; /* of the unit's h and w against the picture's */
 
     for (int i = 0; i < AT_DETECT_UNITS; i++) {
-        if (i >= AT_UNIT_NECK)
-            shift = 3 + (i - AT_UNIT_NECK) % AT_DETECT_LEVELS;
-        else if (i >= AT_UNIT_STAGE && (i - AT_UNIT_STAGE) % 2 == 0)
-            shift += at_detect_pooled((i - AT_UNIT_STAGE) / 2);
+        const int shift = at_detect_shift(i);
         if (n->unit[i].out == 0)
             continue;
         const at_inverted_residual layer = unit_layer(n, i, h >> shift, w >> shift);
@@ -360,8 +361,11 @@ static void run_backbone(at_detect_net *n, const float *input)
 int at_detect_net_run(at_detect_net *n, const float *x, int h, int w,
                       const float *head[AT_DETECT_LEVELS])
 {
-    const int status = h < 32 || w < 32 || h % 32 || w % 32 ? ATTUNE_E_ARG : prepare(n, h, w);
-
+    if (h < 32 || w < 32 || h % 32 || w % 32)
+        return ATTUNE_E_ARG;
+    if (n->q8)
+        return at_detect_q8_run(n->q8, x, h, w, head);
+    const int status = prepare(n, h, w);
     if (status != ATTUNE_OK)
         return status;
     run_backbone(n, x);

@@ -18,7 +18,7 @@ enum {
     AT_UNIT_NECK = 11, /* by level */
     AT_UNIT_SHARE = 14,
     AT_UNIT_HEAD = 17,
-    AT_DETECT_UNITS = 20
+    AT_DETECT_UNITS = AT_DETECTOR_UNITS
 };
 
 #define AT_DETECT_STEM "backbone.model0.conv1"
@@ -30,8 +30,27 @@ static inline int at_detect_pooled(int stage)
     return stage != 1 && stage != AT_DETECT_STAGES - 1;
 }
 
+/* The unit whose output is the feature of a level. */
+static inline int at_detect_feature(int level)
+{
+    return AT_UNIT_STAGE + 2 * (level + AT_DETECT_STAGES - AT_DETECT_LEVELS - 1) + 1;
+}
+
+/* How often the picture is halved where a unit runs. */
+static inline int at_detect_shift(int unit)
+{
+    int shift = 1;
+
+    if (unit >= AT_UNIT_NECK)
+        return 3 + (unit - AT_UNIT_NECK) % AT_DETECT_LEVELS;
+    for (int stage = 0; unit >= AT_UNIT_STAGE + 2 * stage; stage++)
+        shift += at_detect_pooled(stage);
+    return shift;
+}
+
 typedef struct at_detect_net at_detect_net;
 
+/* In eight bits where the source has ranges (detect_q8.h). */
 int at_detect_net_create(at_detect_net **out, const at_weight_source *src, at_pool *pool,
                          const at_kernels *kn, attune_error *err);
 void at_detect_net_free(at_detect_net **n);
