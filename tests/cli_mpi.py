@@ -142,11 +142,11 @@ class Ranks(Case):
         shutil.rmtree(folder / "parts", ignore_errors=True)
         p = self.begin(2)
         os.kill(ranks_of(p)[1], signal.SIGKILL)
-        told = self.ended(p, 10)
+        told = self.ended(p, 20)
         self.assertIn("rank 1 ", told)  # mpirun's word
         p = self.begin(3, "--resume")
         p.send_signal(signal.SIGINT)
-        told = self.ended(p, 10)
+        told = self.ended(p, 20)
         self.assertNotIn("MPI_ERR", told)
         self.done(train("parts", "--resume"))
         self.same("parts")
@@ -158,7 +158,7 @@ class Ranks(Case):
         for of, sent in (0, signal.SIGKILL), (1, signal.SIGTERM):
             p = self.begin(2, *(["--resume"] if of else []))
             os.kill(ranks_of(p)[of], sent)
-            told = self.ended(p, 15)
+            told = self.ended(p, 20)
         self.assertEqual(told.count("attune train: stopped at step "), 1, told)
         self.done(train("parts", "--resume"))
         self.same("parts")
@@ -258,9 +258,11 @@ class Hosts(Case):
             os.kill(int(pid), signal.SIGKILL)
         begun = time.monotonic()
         told = p.communicate(timeout=PATIENCE)[1]
-        self.assertLess(time.monotonic() - begun, 15, told)
+        self.assertLess(time.monotonic() - begun, 20, told)
         self.assertNotEqual(p.returncode, 0)
         self.assertRegex(told, "lost communication|unexpectedly disconnected|unable to reliably start")  # whichever notices
+        # mpirun's words, by what it misses first: the host's daemon, who started it, or a rank
+        self.assertRegex(told, "lost communication|reliably start|disconnected|exited on signal")
         self.done(train("down", "--resume"))
         self.alone()
         self.same("down")
