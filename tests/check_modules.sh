@@ -28,6 +28,7 @@ declare -A may=(
     [bench]="base kernels tensor model fusion dsp vision runtime bench"
     [report]="base report"
     [store]="base report store"
+    [xapi]="base store xapi"
     [study]="base data report study"
     [annotate]="base kernels tensor media vision report annotate"
     [experiments]="base kernels tensor model fusion media dsp vision degrade data eval train report experiments"

@@ -26,6 +26,7 @@ pc:zlib            zlib1g-dev
 pc:cairo           libcairo2-dev
 pc:sqlite3         libsqlite3-dev
 pc:libwebsockets   libwebsockets-dev
+pc:libcurl         libcurl4-openssl-dev
 "
 test_needs="
 cmd:gcc            gcc
@@ -74,6 +75,13 @@ cmd:slurmctld      slurmctld
 cmd:slurmd         slurmd
 cmd:sbatch         slurm-client
 deb:python3-yaml   python3-yaml
+"
+
+# A learning record store of npm's, which the tests send to, and certificates for one of ours.
+lrs_needs="
+cmd:node           nodejs
+cmd:npm            npm
+cmd:openssl        openssl
 "
 
 # What watches the memory of a program that is as it is run.
@@ -136,6 +144,11 @@ if [ -n "${1:-}" ]; then
     install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "engines of clusters" "$cluster_needs"
+    install_if_possible "a learning record store" "$lrs_needs"
+    lrs=$(dirname "$0")/../tests/lrs
+    if command -v npm >/dev/null && [ ! -e "$lrs/node_modules/.package-lock.json" ]; then
+        npm ci --ignore-scripts --no-audit --no-fund --prefix "$lrs" >&2 || echo "setup: going on without a learning record store" >&2
+    fi
     install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     [ "$(uname -m)" = aarch64 ] ||
