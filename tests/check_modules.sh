@@ -32,7 +32,8 @@ declare -A may=(
     [study]="base data report study"
     [annotate]="base kernels tensor media vision report annotate"
     [experiments]="base kernels tensor model fusion media dsp vision degrade data eval train report experiments"
-    [serve]="base media report serve"
+    [lti]="base lti"
+    [serve]="base media report lti serve"
     [cli]="report cli"
 )
 

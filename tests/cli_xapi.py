@@ -253,7 +253,7 @@ class Sending(Case):
     def test_a_store_that_fails_is_spared(self):
         self.ask("UPDATE sessions SET person = NULL")
         self.store.answers = [503]
-        self.assertIn("2 statements waiting", self.send(self.to, 1, 2, code=1).stderr)
+        self.assertIn("2 statements waiting", self.send(self.to, 1, 2, "--now", code=1).stderr)
         self.assertEqual(len(self.store.requests), 1)
         self.send(self.to, "--now")
         self.assertEqual(len(self.store.statements), 2)

@@ -27,6 +27,7 @@ pc:cairo           libcairo2-dev
 pc:sqlite3         libsqlite3-dev
 pc:libwebsockets   libwebsockets-dev
 pc:libcurl         libcurl4-openssl-dev
+pc:jose            libjose-dev
 "
 test_needs="
 cmd:gcc            gcc

@@ -1,11 +1,11 @@
 /* consent.c - what the learner agreed to, and takes back. */
 #include "xapi/consent.h"
 
+#include "base/endpoint.h"
 #include "base/error.h"
 #include "store/remove.h"
 #include "store/sql.h"
 #include "store/store.h"
-#include "xapi/endpoint.h"
 #include "xapi/letters.h"
 
 #include <ctype.h>
@@ -133,7 +133,7 @@ static int check_account(sqlite3 *db, const attune_xapi_consent *c, attune_error
 
 static int check_terms(const attune_xapi_consent *c, attune_error *err)
 {
-    char home[ATTUNE_XAPI_ADDRESS_BYTES];
+    char home[AT_ENDPOINT_BYTES];
 
     if (strcmp(c->text, ATTUNE_XAPI_TEXT_VERSION) != 0)
         return at_fail(err, ATTUNE_E_ARG, "the text to agree to is version %s, not '%s'",

@@ -1,9 +1,9 @@
 #include "xapi/post.h"
 
+#include "base/endpoint.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "xapi/curl.h"
-#include "xapi/endpoint.h"
 
 #include <stdio.h>
 #include <string.h>

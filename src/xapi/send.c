@@ -1,9 +1,9 @@
 /* send.c - from the outbox to the store. */
+#include "base/endpoint.h"
 #include "base/error.h"
 #include "store/store.h"
 #include "xapi/backoff.h"
 #include "xapi/consent.h"
-#include "xapi/endpoint.h"
 #include "xapi/letters.h"
 #include "xapi/post.h"
 

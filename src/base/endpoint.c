@@ -1,4 +1,4 @@
-#include "xapi/endpoint.h"
+#include "base/endpoint.h"
 
 #include "base/error.h"
 
@@ -48,11 +48,11 @@ static int fail(attune_error *err, const char *address, const char *why)
 {
     /* what stands before an '@' may be a password */
     if (strchr(address, '@'))
-        return at_fail(err, ATTUNE_E_ARG, "the address of a store holds no login: %s", why);
-    return at_fail(err, ATTUNE_E_ARG, "'%.200s' is no address of a store: %s", address, why);
+        return at_fail(err, ATTUNE_E_ARG, "an address holds no login: %s", why);
+    return at_fail(err, ATTUNE_E_ARG, "'%.200s' is no address: %s", address, why);
 }
 
-int at_endpoint_take(char out[ATTUNE_XAPI_ADDRESS_BYTES], const char *address, attune_error *err)
+int at_endpoint_take(char out[AT_ENDPOINT_BYTES], const char *address, attune_error *err)
 {
     const int is_plain = at_endpoint_is_plain(address);
     const size_t scheme = is_plain ? sizeof plain - 1 : sizeof tls - 1;
@@ -69,7 +69,7 @@ int at_endpoint_take(char out[ATTUNE_XAPI_ADDRESS_BYTES], const char *address, a
         return fail(err, address, "without TLS only this computer is spoken to (127.0.0.1)");
     while (size > 0 && address[size - 1] == '/')
         size--;
-    if (size >= ATTUNE_XAPI_ADDRESS_BYTES)
+    if (size >= AT_ENDPOINT_BYTES)
         return fail(err, address, "it is too long");
     memcpy(out, address, size);
     out[size] = 0;
