@@ -6,6 +6,7 @@ Needs ATTUNE_EXE, a model ($ATTUNE_MODEL or models/default.safetensors), and ope
 """
 import contextlib
 import http.client
+import http.server
 import json
 import pathlib
 import re
@@ -282,6 +283,46 @@ class Attacks(Case):
         self.assertEqual(self.launch()[1][0], 303)
 
 
+class FetchedKeys(Case):
+    def test_they_come_from_an_address(self):
+        p, asked = self.platform, []
+
+        class Keys(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                body = json.dumps({"keys": [p.key.public]}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        with http.server.HTTPServer(("127.0.0.1", 0), Keys) as keys:
+            threading.Thread(target=keys.serve_forever, daemon=True).start()
+            own = {**json.loads(p.file.read_text())["platforms"][0], "keys_url": f"http://127.0.0.1:{keys.server_port}/certs"}
+            del own["keys"]
+            file = self.dir / "fetched.json"
+            file.write_text(json.dumps({"platforms": [own]}))
+            with Server("--lti", str(file)) as server:
+                deadline = time.monotonic() + 20
+                while not asked and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                time.sleep(0.2)
+                for _ in range(3):
+                    browser = Browser(server)
+                    state, nonce = browser.log_in(p)
+                    self.assertEqual(browser.come_back(p, state, p.token(p.claims(nonce)))[0], 303)
+            self.assertEqual(asked, ["/certs"])
+            keys.shutdown()
+            keys.server_close()
+            with Server("--lti", str(file)) as server:
+                browser = Browser(server)
+                state, nonce = browser.log_in(p)
+                self.assertIn("could not be fetched", browser.come_back(p, state, p.token(p.claims(nonce)))[2])
+                self.assertEqual(server.stop()[0], 0)
+
+
 class Files(Case):
     def test_what_is_wrong_is_named(self):
         p = self.platform
@@ -296,7 +337,11 @@ class Files(Case):
                                ([{**first, "client_id": ""}], "client_id"), ([{**first, "login": "javascript:x"}], "login"),
                                ([{**first, "login": "https://u:p@lms.example"}], "login"),
                                ([{**first, "deployments": []}], "deployments"), ([{**first, "deployments": [1]}], "deployments"),
-                               ([{**first, "keys": 1}], "keys"), ([{**first, "keys": "none.json"}], "is no set of keys"),
+                               ([{**first, "keys": 1}], "keys: the file"),
+                               ([{**first, "keys_url": "https://lms.example/k"}], "one of the two"),
+                               ([{k: v for k, v in first.items() if k != "keys"}], "one of the two"),
+                               ([{**{k: v for k, v in first.items() if k != "keys"}, "keys_url": "http://lms.example"}],
+                                "keys_url: the https"), ([{**first, "keys": "none.json"}], "is no set of keys"),
                                ([{**first, "keys": "gone.json"}], "gone.json"), ([first, first], "platform 2: is there twice")):
             (folder / "p.json").write_text(json.dumps({"platforms": platforms}))
             done = subprocess.run([EXE, "serve", "--port", "0", "--lti", folder / "p.json"], capture_output=True, text=True,

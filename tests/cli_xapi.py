@@ -21,11 +21,14 @@ import time
 import unittest
 import urllib.request
 
+import built
 import fake_lrs
 from cli_sessions import EXE, MODEL, SOURCE, needs_model, write_voice
 
 KEY = "learner-7:correct horse battery"
 STORE = SOURCE / "tests/lrs/node_modules/@learninglocker/xapi-statements/dist/server.js"
+# A sanitized program takes several times as long to start, and most of a test is starting it.
+plain_only = unittest.skipIf(built.sanitizers(), "no more of it than that under a sanitizer")
 UNTIL = time.strftime("%Y-%m-%d", time.localtime(time.time() + 30 * 86400))
 
 
@@ -96,6 +99,7 @@ class Consent(Case):
         self.assertIn("no consent names this store", self.send(other.address, 1, code=1).stderr)
         self.assertEqual(lrs.requests + other.requests + self.states(), [])
 
+    @plain_only
     def test_a_person_is_asked(self):
         for answer, code in (b"yes\n", 0), (b"y\n", 1), (b"\n", 1):
             ours, theirs = pty.openpty()
@@ -119,6 +123,7 @@ class Consent(Case):
         self.assertIn(" ".join(quoted.split()), " ".join(text.split()))
         self.assertGreater(len(quoted), 1000)
 
+    @plain_only
     def test_lists(self):
         self.assertIn("nothing was agreed to", self.attune("consent", "list").stdout)
         self.agree("https://lrs.example/x", "--person", "ada", "--account", "p17", "--home", "https://study.example")
@@ -132,6 +137,7 @@ class Consent(Case):
         self.assertIn("withdrawn", self.attune("consent", "list").stdout)
         self.assertIn("was withdrawn before", self.attune("consent", "withdraw", 2, code=1).stderr)
 
+    @plain_only
     def test_wrong_usage(self):
         give = ["consent", "give", "https://lrs.example", "--agree", "1"]
         for args, why in ((["consent"], "give, list or withdraw?"), (give, "--what NAMES and --until DAY"),
@@ -210,6 +216,7 @@ class Sending(Case):
         self.assertEqual(len({json.dumps(body) for *_, body in self.store.requests}), 1)
         self.assertEqual(len(self.store.statements), 1)
 
+    @plain_only
     def test_a_store_may_ask_for_a_pause(self):
         self.store.answers = [fake_lrs.later(3000), fake_lrs.later(10 ** 15), fake_lrs.later("\x1b[31m"), 429]
         for least, most in (2980, 3001), (86380, 86401), (200, 301), (400, 601):
@@ -217,6 +224,7 @@ class Sending(Case):
             self.assertTrue(least < self.ask("SELECT due_s FROM consents")[0][0] - time.time() < most)
         self.send(self.to, "--now")
 
+    @plain_only
     def test_refusals_wait_to_be_asked_for(self):
         for status in 400, 401, 301:
             self.store.answers = [status]
@@ -336,6 +344,7 @@ def fake_lrs_at(case, stopped):
     return server
 
 
+@plain_only
 class Keys(Case):
     def setUp(self):
         super().setUp()
@@ -371,6 +380,7 @@ class Keys(Case):
                                               ATTUNE_LRS_KEY="u:" + "x" * 2000).stderr)
 
 
+@plain_only
 @unittest.skipUnless(shutil.which("openssl"), "no openssl to make certificates with")
 class Tls(Case):
     def certificate(self, name, alt, *more):
@@ -406,6 +416,7 @@ class Tls(Case):
         self.assertEqual((len(proxy.requests), len(lrs.requests)), (0, 1))
 
 
+@plain_only
 @unittest.skipUnless(STORE.is_file() and shutil.which("node"), "no learning record store: npm ci --ignore-scripts in tests/lrs")
 class RealStore(Case):
     """Learning Locker's, with its memory."""

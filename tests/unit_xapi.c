@@ -594,7 +594,8 @@ static void a_consent_that_is_over_sends_nothing(void **state)
     assert_int_equal(next(there, NEVER, 1, &l), 0);
     assert_int_equal(next(there, NEVER - 1, 1, &l), 1);
     at_letter_free(&l);
-    sql_run("UPDATE consents SET withdrawn_s = 1000"); /* between a check and what was queued after it */
+    sql_run(
+        "UPDATE consents SET withdrawn_s = 1000"); /* between a check and what was queued after it */
     assert_int_equal(next(there, 2000, 1, &l), 0);
 }
 

@@ -27,9 +27,9 @@ int at_platform_has_deployment(const at_platform *p, const char *deployment)
     return 0;
 }
 
-const char *at_id_token_judge(const char *token, const at_platform *p, const char *nonce,
-                              int64_t now_s)
+const char *at_id_token_judge(const char *token, const at_platform *p, const json_t *keys,
+                              const char *nonce, int64_t now_s)
 {
-    (void)token, (void)p, (void)nonce, (void)now_s;
+    (void)token, (void)p, (void)keys, (void)nonce, (void)now_s;
     return "there is no LTI in this build";
 }

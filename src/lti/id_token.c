@@ -106,9 +106,9 @@ static void say_nothing(void *misc, const char *file, int line, uint64_t code, c
     (void)misc, (void)file, (void)line, (void)code, (void)fmt, (void)args;
 }
 
-static const char *judge_signature(const json_t *jws, const json_t *header, const at_platform *p)
+static const char *judge_signature(const json_t *jws, const json_t *header, const json_t *keys)
 {
-    json_t *key = find_key(p->keys, json_string_value(json_object_get(header, "kid")));
+    json_t *key = find_key(keys, json_string_value(json_object_get(header, "kid")));
     jose_cfg_t *quiet;
     const char *why = NULL;
 
@@ -196,14 +196,14 @@ static const char *judge_claims(const json_t *claims, const at_platform *p, cons
     return why ? why : judge_launch(claims, p);
 }
 
-const char *at_id_token_judge(const char *token, const at_platform *p, const char *nonce,
-                              int64_t now_s)
+const char *at_id_token_judge(const char *token, const at_platform *p, const json_t *keys,
+                              const char *nonce, int64_t now_s)
 {
     json_t *jws = strlen(token) <= AT_ID_TOKEN_MOST ? split(token) : NULL;
     json_t *header = open_part(jws, "protected"), *claims = open_part(jws, "payload");
     const char *why = jws && header && claims ? judge_header(header) : malformed;
 
-    why = why ? why : judge_signature(jws, header, p);
+    why = why ? why : judge_signature(jws, header, keys);
     why = why ? why : judge_claims(claims, p, nonce, now_s);
     json_decref(claims);
     json_decref(header);

@@ -10,9 +10,9 @@
 
 enum { AT_ID_TOKEN_MOST = 16384, AT_CLOCKS_S = 60, AT_ID_TOKEN_AGE_S = 3600 };
 
-/* now_s: seconds since 1970; clocks may differ by AT_CLOCKS_S. NULL: it is good. Else why it is not, for a
+/* keys: a JWK set. now_s: seconds since 1970; clocks may differ by AT_CLOCKS_S. NULL: it is good. Else why it is not, for a
  * person: static storage. */
-const char *at_id_token_judge(const char *token, const at_platform *p, const char *nonce,
-                              int64_t now_s);
+const char *at_id_token_judge(const char *token, const at_platform *p, const json_t *keys,
+                              const char *nonce, int64_t now_s);
 
 #endif

@@ -62,6 +62,8 @@ static int read_platform(at_platform *p, const json_t *from, const char *path, i
                          attune_error *err)
 {
     const char *keys = text_of(from, "keys");
+    const int has_file = json_object_get(from, "keys") != NULL,
+              has_address = json_object_get(from, "keys_url") != NULL;
 
     p->issuer = text_of(from, "issuer");
     p->client_id = text_of(from, "client_id");
@@ -75,9 +77,14 @@ static int read_platform(at_platform *p, const json_t *from, const char *path, i
         return fail(err, path, i, "login: the https:// address of its OIDC authorisation");
     if (!are_texts(p->deployments))
         return fail(err, path, i, "deployments: a list of texts, at least one");
-    if (!keys)
+    if (has_file == has_address)
+        return fail(err, path, i, "keys or keys_url: one of the two");
+    p->keys_url = text_of(from, "keys_url");
+    if (has_address && !is_fit(p->keys_url))
+        return fail(err, path, i, "keys_url: the https:// address of its public keys (JWK set)");
+    if (has_file && !keys)
         return fail(err, path, i, "keys: the file of its public keys (JWK set)");
-    return read_keys(p, keys, path, err);
+    return has_file ? read_keys(p, keys, path, err) : ATTUNE_OK;
 }
 
 static int read_all(at_platforms *p, const char *path, attune_error *err)

@@ -10,7 +10,8 @@ typedef struct at_platform {
     const char *issuer, *client_id;
     const char *login;         /* where a login goes on: its OIDC authorisation endpoint */
     const json_t *deployments; /* texts */
-    json_t *keys;              /* a JWK set */
+    json_t *keys;              /* a JWK set; NULL: it is fetched */
+    const char *keys_url;      /* from here; NULL: it is not */
 } at_platform;
 
 typedef struct at_platforms {

@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "lti/form.h"
 #include "lti/id_token.h"
+#include "lti/keyring.h"
 #include "lti/logins.h"
+#include "serve/now.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +20,7 @@ typedef struct at_pass {
 
 struct at_launch {
     at_platforms platforms;
+    at_keyring *keyring;
     at_logins logins;
     at_pass pass[AT_PASSES_MOST];
     char back[320];    /* where a launch comes to: redirect_uri */
@@ -31,14 +34,14 @@ int at_launch_open(at_launch **out, const char *path, const char *base, int port
     int rc = l ? ATTUNE_OK : at_fail_nomem(err);
 
     rc = rc < 0 ? rc : at_platforms_read(&l->platforms, path, err);
+    rc = rc < 0 ? rc : at_keyring_open(&l->keyring, &l->platforms, at_now_us(), err);
     if (rc == ATTUNE_OK) {
         l->port = port;
         l->tls = strncmp(base, "https://", 8) == 0;
         snprintf(l->back, sizeof l->back, "%s/lti/launch", base);
         snprintf(l->cookie, sizeof l->cookie, "attune_pass_%d", port);
     } else {
-        at_free(l);
-        l = NULL;
+        at_launch_free(&l);
     }
     *out = l;
     return rc;
@@ -48,6 +51,7 @@ void at_launch_free(at_launch **l)
 {
     if (!*l)
         return;
+    at_keyring_free(&(*l)->keyring);
     at_platforms_free(&(*l)->platforms);
     at_free(*l);
     *l = NULL;
@@ -124,6 +128,7 @@ void at_launch_login(at_launch *l, const char *form, size_t n, int64_t now_us, a
 
     if (!p)
         return;
+    at_keyring_want(l->keyring, p, now_us);
     *out = (at_launch_reply){.code = 302};
     if (at_form_value(form, n, "login_hint", login_hint, sizeof login_hint) != 1 ||
         at_form_value(form, n, "lti_message_hint", message_hint, sizeof message_hint) < 0)
@@ -168,6 +173,18 @@ static int take_login(at_launch *l, const char *form, size_t n, const char *cook
     return at_cookies_hold(cookies, name, out->bond);
 }
 
+/* NULL: let in. */
+static const char *judge(at_launch *l, const char *token, const at_login *login, int64_t now_us,
+                         int64_t now_s)
+{
+    json_t *keys = at_keyring_get(l->keyring, login->platform, now_us);
+    const char *why = keys ? at_id_token_judge(token, login->platform, keys, login->nonce, now_s)
+                           : "the platform's keys could not be fetched";
+
+    json_decref(keys);
+    return why;
+}
+
 void at_launch_enter(at_launch *l, const char *form, size_t n, const char *cookies, int64_t now_us,
                      int64_t now_s, at_launch_reply *out)
 {
@@ -184,7 +201,7 @@ void at_launch_enter(at_launch *l, const char *form, size_t n, const char *cooki
             "come before; start it again from the course");
     } else if (at_form_value(form, n, "id_token", token, AT_ID_TOKEN_MOST + 1) != 1) {
         refuse(out, 403, "the platform let nobody in");
-    } else if ((why = at_id_token_judge(token, login.platform, login.nonce, now_s)) != NULL) {
+    } else if ((why = judge(l, token, &login, now_us, now_s)) != NULL) {
         refuse(out, 403, why);
     } else if (!give_pass(l, now_us, out)) {
         refuse(out, 503, "not now");

@@ -3,7 +3,7 @@
 #include "base/endpoint.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "xapi/curl.h"
+#include "net/curl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,39 +63,25 @@ static int add_headers(at_post *p)
            add_header(p, "Expect:"); /* no waiting for a hundred */
 }
 
-/* No redirection is followed, no proxy gets plain text, no file of passwords or cookies is opened. */
 static int set_up(at_post *p)
 {
     const attune_xapi_sending *o = p->o;
-    const int plain = at_endpoint_is_plain(o->store);
     const double timeout_s = o->timeout_s > 0 ? o->timeout_s : DEFAULT_TIMEOUT_S;
-    CURLcode bad = CURLE_OK;
+    int bad = at_curl_set_safe(&p->curl, p->handle, at_endpoint_is_plain(o->store), timeout_s);
 
-#define SET(option, value) (bad = bad ? bad : p->curl.easy_setopt(p->handle, option, value))
-    SET(CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_USERAGENT, "attune");
+#define SET(option, value) (bad = bad || p->curl.easy_setopt(p->handle, option, value))
     SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     SET(CURLOPT_USERNAME, o->user);
     SET(CURLOPT_PASSWORD, o->secret);
-    SET(CURLOPT_TIMEOUT_MS, (long)(timeout_s * 1000));
     SET(CURLOPT_WRITEFUNCTION, hang_up);
-    SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_XFERINFOFUNCTION, watch);
     SET(CURLOPT_XFERINFODATA, (void *)p);
     SET(CURLOPT_HTTPHEADER, p->headers);
     SET(CURLOPT_CUSTOMREQUEST, "PUT");
-    if (plain)
-        SET(CURLOPT_PROXY, "");
     if (o->ca)
         SET(CURLOPT_CAINFO, o->ca);
 #undef SET
-    return bad == CURLE_OK;
+    return !bad;
 }
 
 static int check(const attune_xapi_sending *o, attune_error *err)
@@ -149,21 +135,6 @@ void at_post_free(at_post **p)
 
 /* ---- a statement --------------------------------------------------------------------------------- */
 
-/* Our own words: libcurl's may hold a host's. */
-static const char *what_failed(CURLcode code)
-{
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT: return "timed out";
-    case CURLE_COULDNT_RESOLVE_HOST: return "no such host";
-    case CURLE_COULDNT_RESOLVE_PROXY: return "no such proxy";
-    case CURLE_COULDNT_CONNECT: return "no connection";
-    case CURLE_PEER_FAILED_VERIFICATION: return "its certificate is not to be trusted";
-    case CURLE_SSL_CACERT_BADFILE: return "the file of authorities cannot be used";
-    case CURLE_SSL_CONNECT_ERROR: return "no TLS";
-    default: return "the connection broke off";
-    }
-}
-
 static void take_answer(at_post *p, CURLcode code, at_answer *out)
 {
     long status = 0;
@@ -177,7 +148,7 @@ static void take_answer(at_post *p, CURLcode code, at_answer *out)
         snprintf(out->text, sizeof out->text, "%ld", status);
     } else {
         out->state = ATTUNE_XAPI_WAITING;
-        snprintf(out->text, sizeof out->text, "%s", what_failed(code));
+        snprintf(out->text, sizeof out->text, "%s", at_curl_words(code));
     }
 }
 
