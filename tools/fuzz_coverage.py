@@ -75,6 +75,7 @@ READERS = {
     "writers": {"src/base/visible.c": (), "src/base/address.c": ("-at_address_is",),
                 "src/report/text.c": ("at_text_clean", "at_text_html", "at_text_basename")},
     "store": {f"src/store/{part}.c": () for part in ("record", "row", "read", "schema", "sql")},
+    "launch": {f"src/lti/{part}.c": () for part in ("form", "id_token", "platforms")},
     "messages": {
         "src/serve/wire.c": ("take_text", "take_flag", "read_hello", "read_stream", "read_keep", "read_plain",
                              "at_wire_read_text", "little", "at_wire_most", "at_wire_read_binary"),

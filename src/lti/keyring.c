@@ -183,8 +183,9 @@ json_t *at_keyring_get(at_keyring *k, const at_platform *p, int64_t now_us)
 
     if (p->keys)
         return json_incref(p->keys);
+    /* counts of references are not to be shared with a thread (jansson 2.14) */
     pthread_mutex_lock(&k->lock);
-    keys = r->keys && now_us - r->fetched_us < AT_KEYS_OLD_US ? json_incref(r->keys) : NULL;
+    keys = r->keys && now_us - r->fetched_us < AT_KEYS_OLD_US ? json_deep_copy(r->keys) : NULL;
     pthread_mutex_unlock(&k->lock);
     return keys;
 }

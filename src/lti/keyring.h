@@ -23,7 +23,7 @@ void at_keyring_free(at_keyring **k); /* what is being fetched is given up */
 
 /* Somebody logs in: fetches them if they are not fresh. Returns at once. */
 void at_keyring_want(at_keyring *k, const at_platform *p, int64_t now_us);
-/* A new reference to a set; NULL: there is none (yet). */
+/* A new reference to a set; NULL: there is none (yet), or memory is out. */
 json_t *at_keyring_get(at_keyring *k, const at_platform *p, int64_t now_us);
 
 #endif
