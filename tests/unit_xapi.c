@@ -433,6 +433,23 @@ static void nothing_waits_without_consent(void **state)
 
 /* ---- the outbox ---------------------------------------------------------------------------------- */
 
+static void a_strangers_statement_is_not_sent(void **state)
+{
+    const attune_xapi_consent c = terms();
+    const at_round r = {there, 1000, 0};
+    at_letter l;
+    attune_error err;
+    (void)state;
+    session(NULL);
+    agree(&c);
+    assert_int_equal(attune_xapi_queue(store, 1, 1, NULL), 1);
+    sql_run("UPDATE statements SET id = 'x&voidedStatementId=y'");
+    assert_int_equal(at_letters_next(at_store_lock(store), &r, 0, &l, &err), ATTUNE_E_FORMAT);
+    at_store_unlock(store);
+    assert_null(l.body);
+    assert_int_equal(sql_number("SELECT tries FROM statements"), 0);
+}
+
 static int next(const char *to, int64_t now_s, int anyhow, at_letter *l)
 {
     const at_round r = {to, now_s, anyhow};
@@ -643,6 +660,7 @@ int main(void)
         cmocka_unit_test_setup(statements_hold_what_was_chosen, fresh),
         cmocka_unit_test_setup(statements_are_xapis, fresh),
         cmocka_unit_test_setup(nothing_waits_without_consent, fresh),
+        cmocka_unit_test_setup(a_strangers_statement_is_not_sent, fresh),
         cmocka_unit_test_setup(a_session_is_sent_once, fresh),
         cmocka_unit_test_setup(a_store_that_fails_is_left_alone, fresh),
         cmocka_unit_test_setup(a_conflict_is_never_sent_again, fresh),

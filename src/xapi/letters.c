@@ -57,6 +57,8 @@ static int read_letter(sqlite3_stmt *q, at_letter *out, attune_error *err)
     at_sql_text(q, 3, out->id, sizeof out->id);
     out->voids = sqlite3_column_type(q, 5) != SQLITE_NULL;
     out->failures = sqlite3_column_int(q, 6);
+    if (!at_uuid_is(out->id)) /* it becomes part of an address */
+        return at_fail(err, ATTUNE_E_FORMAT, "a statement in the store holds what no attune wrote");
     out->body = body ? strdup(body) : NULL;
     return out->body ? 1 : at_fail_nomem(err);
 }

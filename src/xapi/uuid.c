@@ -49,6 +49,13 @@ static int read_text(unsigned char raw[RAW], const char *text)
     return 1;
 }
 
+int at_uuid_is(const char *text)
+{
+    unsigned char raw[RAW];
+
+    return read_text(raw, text);
+}
+
 int at_uuid_random(char out[AT_UUID_BYTES], attune_error *err)
 {
     unsigned char raw[RAW];
