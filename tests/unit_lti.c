@@ -100,12 +100,12 @@ static void logins_do_not_wait_for_ever(void **state)
     assert_int_equal(at_logins_begin(l, &lms, 1000, &first, NULL), ATTUNE_OK);
     assert_false(at_logins_take(l, first.state, 1001 + AT_LOGIN_US, &got));
     /* nor more of them than there are places: the oldest goes */
-    assert_int_equal(at_logins_begin(l, &lms, 1000, &first, NULL), ATTUNE_OK);
-    assert_int_equal(at_logins_begin(l, &lms, 1001, &second, NULL), ATTUNE_OK);
+    assert_int_equal(at_logins_begin(l, &lms, 1001, &first, NULL), ATTUNE_OK);
+    assert_int_equal(at_logins_begin(l, &lms, 1000, &second, NULL), ATTUNE_OK);
     for (int i = 2; i <= AT_LOGINS_MOST; i++)
         assert_int_equal(at_logins_begin(l, &lms, 1000 + i, &got, NULL), ATTUNE_OK);
-    assert_false(at_logins_take(l, first.state, 5000, &got));
-    assert_true(at_logins_take(l, second.state, 5000, &got));
+    assert_false(at_logins_take(l, second.state, 5000, &got));
+    assert_true(at_logins_take(l, first.state, 5000, &got));
     free(l);
 }
 
