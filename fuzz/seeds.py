@@ -252,6 +252,45 @@ def messages():
     yield b"\3" + jpeg(40, 24).replace(b"\xff\xc0", b"\xff\xc2")
 
 
+def made_word(name):
+    """A text of tests/made_word.h."""
+    text = (HERE.parent / "tests/made_word.h").read_text()
+    lines = re.search(rf"{name}\[\] =((?:\s*\"(?:[^\"\\]|\\.)*\")+)", text).group(1)
+    return "".join(json.loads(line) for line in lines.split("\n") if line.strip()).encode()
+
+
+def launch():
+    claim = "https://purl.imsglobal.org/spec/lti/claim/"
+    claims = {"iss": "https://lms.example", "aud": "tool-17", "iat": 1800000000, "exp": 1800000300,
+              "nonce": "0123456789abcdef0123456789abcdef", claim + "deployment_id": "1",
+              claim + "message_type": "LtiResourceLinkRequest", claim + "version": "1.3.0"}
+    for form in (b"state=1&id_token=a.b.c", b"a=%41+b&state=%7e%C3%A4", b"state=1&state=2", b"state=%4", b"state=%0a", b"state"):
+        yield b"\0state\n" + form
+    for word in (made_word("word"), b"a.b.c", b"e30.e30.e30", b"eyJhbGciOiJub25lIn0.e30.", b"a.b.c.d"):
+        yield b"\1" + word
+    keys = made_word("word_keys")
+    own = json.loads(keys)["keys"][0]
+    for set_ in ([own], [own, own], [{**own, "use": "enc"}], [{**own, "alg": "RS512"}], [{**own, "kty": "EC"}],
+                 [{**own, "use": "sig", "alg": "RS256"}], [{**own, "n": "AQAB"}], [{**own, "e": 1}], []):
+        yield b"\2" + json.dumps({"keys": set_}).encode()
+    for changed in ({}, {"aud": ["tool-17"]}, {"aud": ["tool-17", "x"], "azp": "tool-17"}, {"aud": ["x"]}, {"azp": "x"},
+                    {"exp": 1}, {"iat": 1}, {"iat": 2e9}, {"nbf": 2e9}, {"nbf": 1}, {"nonce": 1}, {"iss": "x"},
+                    {claim + "deployment_id": "2"}, {claim + "message_type": "x"}, {claim + "version": "1.1"}):
+        yield b"\3" + json.dumps({**claims, **changed}).encode()
+    yield b"\3[]"
+    platform = {"issuer": "https://lms.example", "client_id": "tool-17", "login": "https://lms.example/auth",
+                "keys_url": "https://lms.example/keys", "deployments": ["1"]}
+    for changed in ({}, {"issuer": 1}, {"client_id": ""}, {"login": "http://x"}, {"deployments": [1]}, {"deployments": []},
+                    {"keys_url": "x"}, {"keys": "/dev/null"}, {"keys": 1, "keys_url": None}):
+        yield b"\4" + json.dumps({"platforms": [{k: v for k, v in {**platform, **changed}.items() if v is not None}]}).encode()
+    without = {k: v for k, v in platform.items() if k != "keys_url"}
+    yield b"\4" + json.dumps({"platforms": [{**without, "keys": "/dev/null"}]}).encode()
+    yield b"\4" + json.dumps({"platforms": [{**without, "keys": 1}]}).encode()
+    yield b"\4" + json.dumps({"platforms": [platform, {**platform, "client_id": "b"}]}).encode()
+    yield b"\4" + json.dumps({"platforms": [platform, platform]}).encode()
+    yield b"\4{}"
+
+
 def box():
     """What a decoder's child says: kinds of messages (fuzz/box.c) with their times, and bytes that are changed."""
     def say(*kinds):  # kinds: at_wire_kind
@@ -393,7 +432,7 @@ def onnx():
 
 
 MAKERS = (weights, onnx, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
-          writers)
+          writers, launch)
 INTO = {clips: "media"}
 
 

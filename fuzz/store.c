@@ -5,7 +5,7 @@
 
 #include "made_windows.h"
 
-#include <attune/store.h>
+#include <attune/xapi.h>
 #include <jansson.h>
 #include <math.h>
 #include <sqlite3.h>
@@ -44,6 +44,19 @@ static void fill(attune_store *s)
         if (i < SESSIONS - 1) /* the last one has no end */
             FUZZ_CHECK(attune_store_end(s, id, NULL, 0, "{\"a\": [1]}", NULL) == ATTUNE_OK);
     }
+}
+
+/* With statements that wait, of a session that has no label; in a build that can send. */
+static void agree(attune_store *s)
+{
+    const attune_xapi_consent c = {.store = "https://lrs.example/xapi",
+                                   .what = ATTUNE_XAPI_ALL,
+                                   .text = ATTUNE_XAPI_TEXT_VERSION,
+                                   .until_s = 4000000000};
+    int64_t id;
+
+    if (attune_xapi_agree(s, &c, &id, NULL) == ATTUNE_OK)
+        FUZZ_CHECK(attune_xapi_queue(s, id, 1, NULL) == 1);
 }
 
 static int take_column(void *user, int n, char **value, char **names)
@@ -88,6 +101,7 @@ static void make_fine(void)
     atexit(forget_fine);
     FUZZ_CHECK(attune_store_open(&s, path, 0, NULL) == ATTUNE_OK);
     fill(s);
+    agree(s);
     attune_store_free(&s);
     read_fine();
     list_columns();
@@ -246,6 +260,30 @@ static void check_figures(attune_store *s, int64_t id, const char *person)
     attune_store_report(s, id, &o, NULL, NULL);
 }
 
+static int take_consent(void *user, const attune_xapi_consent *c)
+{
+    int64_t *id = user;
+
+    FUZZ_CHECK(!strncmp(c->store, "https://", 8) || !strncmp(c->store, "http://1", 8) ||
+               !strncmp(c->store, "http://l", 8) || !strncmp(c->store, "http://[", 8));
+    FUZZ_CHECK(c->what && c->what <= ATTUNE_XAPI_ALL);
+    FUZZ_CHECK(memchr(c->person, 0, sizeof c->person) && memchr(c->account, 0, sizeof c->account));
+    *id = c->id;
+    return 0;
+}
+
+static void check_consents(attune_store *s)
+{
+    int64_t id = 1;
+    char *text = NULL;
+
+    attune_xapi_consents(s, take_consent, &id, NULL);
+    const int status = attune_xapi_statement(s, id, 1, &text, NULL);
+    check_json(status, text);
+    attune_xapi_queue(s, id, 1, NULL);
+    attune_xapi_withdraw(s, id, NULL);
+}
+
 /* which: of the sessions has its figures made. */
 static void read_store(attune_store *s, size_t which)
 {
@@ -264,6 +302,7 @@ static void read_store(attune_store *s, size_t which)
     text = NULL;
     status = attune_store_group_json(s, &all, &text, NULL);
     check_json(status, text);
+    check_consents(s);
     attune_store_keep_days(s, 3, &gone, NULL);
     attune_store_expire(s, 0, &gone, NULL);
     attune_store_delete(s, f.n ? f.id[0] : 1, NULL);

@@ -3,7 +3,7 @@
 set -uo pipefail
 cd "${ATTUNE_SRC:-$(dirname "$0")/..}"
 flags="-fsyntax-only -Wall -Wextra -Wpedantic -Werror -Iinclude"
-packages=$(pkg-config --cflags kissfft-float speexdsp jansson cairo sqlite3 libwebsockets 2>/dev/null)
+packages=$(pkg-config --cflags kissfft-float speexdsp jansson cairo sqlite3 libcurl jose libwebsockets 2>/dev/null)
 bad=0 seen=0
 
 for header in include/attune/*.h; do

@@ -260,7 +260,6 @@ class Hosts(Case):
         told = p.communicate(timeout=PATIENCE)[1]
         self.assertLess(time.monotonic() - begun, 20, told)
         self.assertNotEqual(p.returncode, 0)
-        self.assertRegex(told, "lost communication|unexpectedly disconnected|unable to reliably start")  # whichever notices
         # mpirun's words, by what it misses first: the host's daemon, who started it, or a rank
         self.assertRegex(told, "lost communication|reliably start|disconnected|exited on signal")
         self.done(train("down", "--resume"))

@@ -27,6 +27,8 @@ pc:zlib            zlib1g-dev
 pc:cairo           libcairo2-dev
 pc:sqlite3         libsqlite3-dev
 pc:libwebsockets   libwebsockets-dev
+pc:libcurl         libcurl4-openssl-dev
+pc:jose            libjose-dev
 "
 test_needs="
 cmd:gcc            gcc
@@ -106,6 +108,13 @@ deb:python3-setuptools python3-setuptools
 deb:python3-numpy  python3-numpy
 "
 
+# A learning record store of npm's (into tests/lrs/node_modules), which the tests send to, and certificates for one of ours.
+lrs_needs="
+cmd:node           nodejs
+cmd:npm            npm
+cmd:openssl        openssl
+"
+
 # What watches the memory of a program that is as it is run.
 night_needs="
 cmd:valgrind       valgrind
@@ -175,10 +184,13 @@ if [ "${1:-}" = test ] || [ "${1:-}" = night ]; then
     install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "engines of clusters" "$cluster_needs"
     install_if_possible "Open MPI" "$ranks_needs"
+    install_if_possible "a learning record store" "$lrs_needs"
     install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     install_if_possible "ONNX Runtime" "$onnx_needs"
-    command -v npm >/dev/null && install_packages_of "$(dirname "$0")/../tests/onnx"
+    for place in lrs onnx; do
+        ! command -v npm >/dev/null || install_packages_of "$(dirname "$0")/../tests/$place"
+    done
     [ "$(uname -m)" = aarch64 ] ||
         install_if_possible "a compiler and emulator for aarch64" "$cross_needs"
 fi

@@ -31,7 +31,9 @@ typedef struct attune_serve_options {
     const char *store;      /* nullable: file that sessions are kept in, of those who ask for it */
     int keep_days; /* from now on none is kept longer after its end, as attune_store_keep_days; 0: as
                       the store has it */
-    const char *model;      /* nullable: the default model */
+    const char *lti;   /* nullable: file of the learning platforms (LTI 1.3) that learners may be
+                               launched from, each into a session of their own (docs/lti.md) */
+    const char *model; /* nullable: the default model */
     attune_options session; /* of each; threads is 1 */
     int max_sessions;       /* at once, at most 1000; 0: ATTUNE_SERVE_SESSIONS */
     int threads;            /* that analyse; 0: one a core */

@@ -22,6 +22,8 @@ enum {
 
 int at_cmd_analyze(int argc, char **argv);
 int at_cmd_sessions(int argc, char **argv);
+int at_cmd_consent(int argc, char **argv);
+int at_cmd_send(int argc, char **argv);
 int at_cmd_info(int argc, char **argv);
 int at_cmd_train(int argc, char **argv);
 int at_cmd_eval(int argc, char **argv);
@@ -53,6 +55,9 @@ int at_take_int(const char *command, const char *option, const char *text, int l
 
 /* "f32" or "int8", likewise. */
 int at_take_precision(const char *command, const char *text, attune_precision *out);
+
+/* The beginning of a day, where the reader is, in seconds since 1970. */
+int at_take_day(const char *command, const char *option, const char *text, int64_t *seconds);
 
 /* getopt_long with complaints of our own, which name the option: AT_BAD_OPTION after one. shorts
  * begins with ':'. */

@@ -30,6 +30,8 @@ static const char usage[] =
     "  --max-sessions N learners at once (default: 12); more are told to come back later\n"
     "  --store FILE     where sessions are kept, of those who ask for it (SQLite; made if missing)\n"
     "  --keep DAYS      from now on none is kept longer there (attune sessions keep)\n"
+    "  --lti FILE       learning platforms (LTI 1.3) whose learners may be launched into live sessions\n"
+    "                   of their own, of which nothing is kept (docs/lti.md)\n"
     "  --model FILE     instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --rate FPS       pictures looked at a second, at most 60 (default: 8)\n"
     "  --threads N      that analyse (default: all cores); results are the same for any number\n"
@@ -96,21 +98,14 @@ static int serve(const attune_serve_options *o)
 int at_cmd_serve(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"open", no_argument, NULL, 'o'},
-        {"port", required_argument, NULL, 'p'},
-        {"bind", required_argument, NULL, 'b'},
-        {"max-sessions", required_argument, NULL, 'n'},
-        {"store", required_argument, NULL, 's'},
-        {"token-file", required_argument, NULL, 'T'},
-        {"cert", required_argument, NULL, 'c'},
-        {"key", required_argument, NULL, 'k'},
-        {"host", required_argument, NULL, 'H'},
-        {"model", required_argument, NULL, 'm'},
-        {"rate", required_argument, NULL, 'r'},
-        {"threads", required_argument, NULL, 't'},
-        {"keep", required_argument, NULL, 'K'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"open", no_argument, NULL, 'o'},          {"port", required_argument, NULL, 'p'},
+        {"bind", required_argument, NULL, 'b'},    {"max-sessions", required_argument, NULL, 'n'},
+        {"store", required_argument, NULL, 's'},   {"token-file", required_argument, NULL, 'T'},
+        {"cert", required_argument, NULL, 'c'},    {"key", required_argument, NULL, 'k'},
+        {"host", required_argument, NULL, 'H'},    {"lti", required_argument, NULL, 'l'},
+        {"model", required_argument, NULL, 'm'},   {"rate", required_argument, NULL, 'r'},
+        {"threads", required_argument, NULL, 't'}, {"keep", required_argument, NULL, 'K'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     const char *hosts[MOST_HOSTS];
     int open = 0, c, ok = 1;
@@ -137,6 +132,7 @@ int at_cmd_serve(int argc, char **argv)
                 return at_wrong_usage("serve", "--host: at most %d", MOST_HOSTS);
             hosts[o.n_hosts++] = optarg;
             break;
+        case 'l': o.lti = optarg; break;
         case 'm': o.model = optarg; break;
         case 'r': ok = at_take_number("serve", "--rate", optarg, 0.1, 60, &o.session.rate); break;
         case 't': ok = at_take_int("serve", "--threads", optarg, 1, 256, &o.threads); break;

@@ -232,11 +232,11 @@ static int parse(at_sessions *o, const at_verb **verb, int argc, char **argv)
         case 'p': o->person = optarg; break;
         case 'P': o->people = optarg; break;
         case 'S':
-            if (!at_sessions_take_day("--since", optarg, &o->since_s))
+            if (!at_take_day("sessions", "--since", optarg, &o->since_s))
                 return AT_EXIT_USAGE;
             break;
         case 'U':
-            if (!at_sessions_take_day("--until", optarg, &o->until_s))
+            if (!at_take_day("sessions", "--until", optarg, &o->until_s))
                 return AT_EXIT_USAGE;
             break;
         case 'J': o->json = 1; break;

@@ -165,6 +165,20 @@ int at_take_precision(const char *command, const char *text, attune_precision *o
     return 0;
 }
 
+int at_take_day(const char *command, const char *option, const char *text, int64_t *seconds)
+{
+    struct tm tm = {.tm_isdst = -1};
+    const char *end = strptime(text, "%Y-%m-%d", &tm);
+    time_t t = end && !*end ? mktime(&tm) : (time_t)-1;
+
+    if (t < 0) {
+        at_wrong_usage(command, "%s takes a day, 2026-11-27, not '%.100s'", option, text);
+        return 0;
+    }
+    *seconds = (int64_t)t;
+    return 1;
+}
+
 /* The word of the command line that getopt stopped at. */
 static const char *bad_word(int argc, char **argv, const struct option *longs)
 {

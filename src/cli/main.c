@@ -22,6 +22,8 @@ static const at_command commands[] = {
     {"explain", "a clip or a picture -> where its faces speak for the answers", at_cmd_explain, 1},
     {"serve", "a browser's camera and microphone -> what they show, live", at_cmd_serve, 0},
     {"sessions", "sessions that were kept: list, show, export, delete", at_cmd_sessions, 1},
+    {"consent", "what may be sent where: give, list, withdraw", at_cmd_consent, 1},
+    {"send", "summaries of kept sessions -> a learning record store", at_cmd_send, 0},
     {"info", "what a model file holds", at_cmd_info, 0},
     {"eval", "how well a model does on a labelled data set", at_cmd_eval, 1},
     {"degrade", "a clip -> the same clip as a bad camera or line would have it", at_cmd_degrade, 1},

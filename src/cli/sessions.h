@@ -27,9 +27,6 @@ int at_sessions_trends(at_sessions *o);
 int at_sessions_group(at_sessions *o);
 int at_sessions_keep(at_sessions *o);
 
-/* The beginning of a day, where the reader is. 1: fine; 0: complained. */
-int at_sessions_take_day(const char *option, const char *text, int64_t *seconds);
-
 /* Says why on stderr. Returns AT_EXIT_FAILED. */
 int at_sessions_fail(const attune_error *err);
 

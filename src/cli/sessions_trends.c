@@ -237,22 +237,6 @@ int at_sessions_group(at_sessions *o)
     return at_sessions_fail(&err);
 }
 
-/* ---- days -------------------------------------------------------------------------------------- */
-
-int at_sessions_take_day(const char *option, const char *text, int64_t *seconds)
-{
-    struct tm tm = {.tm_isdst = -1};
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    time_t t = end && !*end ? mktime(&tm) : (time_t)-1;
-
-    if (t < 0) {
-        at_wrong_usage("sessions", "%s takes a day, 2026-11-27, not '%.100s'", option, text);
-        return 0;
-    }
-    *seconds = (int64_t)t;
-    return 1;
-}
-
 /* ---- keep -------------------------------------------------------------------------------------- */
 
 int at_sessions_keep(at_sessions *o)

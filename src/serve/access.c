@@ -86,18 +86,17 @@ static int is_bearer(const at_access *a, const char *authorization)
            is_token(a, authorization + sizeof scheme - 1);
 }
 
-/* Of "a=1; attune_8765=...; b=2". There may be several of a name, from paths or older runs. */
-static int is_in_cookies(const at_access *a, const char *cookies)
+int at_cookies_hold(const char *cookies, const char *cookie, const char *secret)
 {
-    size_t name = strlen(a->cookie);
+    size_t name = strlen(cookie);
     int found = 0;
 
     while (cookies && *cookies) {
         size_t n;
         cookies += strspn(cookies, "; ,");
         n = strcspn(cookies, ";,");
-        if (n > name && cookies[name] == '=' && memcmp(cookies, a->cookie, name) == 0)
-            found |= same_secret(a->token, cookies + name + 1, n - name - 1);
+        if (n > name && cookies[name] == '=' && memcmp(cookies, cookie, name) == 0)
+            found |= same_secret(secret, cookies + name + 1, n - name - 1);
         cookies += n;
     }
     return found;
@@ -135,7 +134,8 @@ at_verdict at_access_judge(const at_access *a, const at_request *r)
         return AT_WRONG_HOST;
     if (r->origin && !is_same_origin(a, host, r->origin))
         return AT_WRONG_ORIGIN;
-    if (is_token(a, r->token) || is_bearer(a, r->authorization) || is_in_cookies(a, r->cookie))
+    if (is_token(a, r->token) || is_bearer(a, r->authorization) ||
+        at_cookies_hold(r->cookie, a->cookie, a->token))
         return AT_ALLOWED;
     return AT_WRONG_TOKEN;
 }

@@ -48,6 +48,10 @@ int at_access_add_host(at_access *a, const char *name, int port);
 
 at_verdict at_access_judge(const at_access *a, const at_request *r);
 
+/* Whether a Cookie header, nullable, has a secret under a name: "a=1; attune_8765=...; b=2". There may be several
+ * of a name, from paths or older runs. */
+int at_cookies_hold(const char *cookies, const char *cookie, const char *secret);
+
 /* Whether text is fit to be a token: of letters, digits, '-', '_', '.', long enough. */
 int at_token_is_fit(const char *text);
 

@@ -1,13 +1,21 @@
 /* http.c - the page's files, and the door before everything. */
+#include "lti/form.h"
+#include "serve/now.h"
 #include "serve/pages.h"
 #include "serve/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* A client has TAKING_S to take what it asked for, and longer for what is long: as long as a poor line needs. */
-enum { PIECE = 4096, HEADERS = 2048, TAKING_S = 10, POOR_LINE = 32 << 10 /* bytes a second */ };
+enum {
+    PIECE = 4096,
+    HEADERS = 2048 + AT_LOCATION_BYTES,
+    TAKING_S = 10,
+    POOR_LINE = 32 << 10 /* bytes a second */
+};
 
 /* A reply on its way. */
 typedef struct at_reply {
@@ -15,6 +23,8 @@ typedef struct at_reply {
     const uint8_t *body;   /* static, or owned */
     size_t size, sent;
     char *owned; /* malloc */
+    char *form;  /* malloc: that is being sent; NULL: none */
+    size_t form_size;
 } at_reply;
 
 size_t at_http_state_size(void)
@@ -89,6 +99,7 @@ typedef struct at_heading {
     const char *policy, *cookie; /* NULL: page_policy; none */
     const char *file;            /* nullable: not shown, but saved under this name */
     int64_t session;             /* and this number, for there are many */
+    const char *location;        /* nullable: where to go on */
 } at_heading;
 
 /* 0: written. */
@@ -104,6 +115,8 @@ static int write_headers(struct lws *wsi, unsigned code, const at_heading *h, si
         if (add_header(wsi, safe_headers[i].name, safe_headers[i].value, &p, end))
             return 1;
     if (h->cookie && add_header(wsi, "set-cookie:", h->cookie, &p, end))
+        return 1;
+    if (h->location && add_header(wsi, "location:", h->location, &p, end))
         return 1;
     if (h->file) {
         char saved[160];
@@ -302,7 +315,129 @@ static void forget_reply(struct lws *wsi, at_reply *r)
 {
     at_archive_drop(at_server_of(wsi)->archive, r->question);
     free(r->owned);
+    free(r->form);
     *r = (at_reply){0};
+}
+
+/* ---- launches -------------------------------------------------------------------------------- */
+
+static const char login_path[] = "/lti/login", launch_path[] = "/lti/launch";
+
+static int is_of_launch(const at_server *s, const char *path)
+{
+    return s->launch && (strcmp(path, login_path) == 0 || strcmp(path, launch_path) == 0);
+}
+
+static int answer_launch(struct lws *wsi, at_reply *r, const at_launch_reply *said)
+{
+    const at_heading h = {.type = "text/plain; charset=utf-8",
+                          .location = *said->location ? said->location : NULL,
+                          .cookie = *said->cookie ? said->cookie : NULL};
+
+    r->owned = strdup(said->text);
+    if (!r->owned)
+        return -1;
+    return reply(wsi, r, said->code, &h, (const uint8_t *)r->owned, strlen(r->owned));
+}
+
+static int take_form(struct lws *wsi, at_reply *r, const char *path)
+{
+    at_launch_reply said;
+    char cookies[2048];
+    const char *held = take_header(wsi, WSI_TOKEN_HTTP_COOKIE, cookies, sizeof cookies);
+
+    if (strcmp(path, login_path) == 0)
+        at_launch_login(at_server_of(wsi)->launch, r->form, r->form_size, at_now_us(), &said);
+    else
+        at_launch_enter(at_server_of(wsi)->launch, r->form, r->form_size, held, at_now_us(),
+                        (int64_t)time(NULL), &said);
+    free(r->form);
+    r->form = NULL;
+    return answer_launch(wsi, r, &said);
+}
+
+/* What an address holds behind its '?', as a form. 0: it is too much. */
+static int take_arguments(struct lws *wsi, char *form)
+{
+    char pair[4096];
+
+    *form = 0;
+    for (int i = 0; lws_hdr_copy_fragment(wsi, pair, sizeof pair, WSI_TOKEN_HTTP_URI_ARGS, i) > 0;
+         i++) {
+        char *value = strchr(pair, '=');
+        if (value)
+            *value++ = 0;
+        if (!at_form_add(form, AT_FORM_MOST, pair, value ? value : ""))
+            return 0;
+    }
+    return 1;
+}
+
+/* A login comes by either method; a launch in a form alone, which is still to come. */
+static int begin_launch(struct lws *wsi, at_reply *r, const char *path)
+{
+    const int posted = is_method(wsi, WSI_TOKEN_POST_URI);
+
+    if (!posted && (strcmp(path, login_path) != 0 || !is_method(wsi, WSI_TOKEN_GET_URI)))
+        return refuse(wsi, r, HTTP_STATUS_METHOD_NOT_ALLOWED, not_so);
+    r->form = malloc(AT_FORM_MOST);
+    if (!r->form)
+        return refuse(wsi, r, HTTP_STATUS_SERVICE_UNAVAILABLE, later);
+    r->form_size = 0;
+    if (posted)
+        return 0;
+    if (!take_arguments(wsi, r->form))
+        return refuse(wsi, r, HTTP_STATUS_REQ_URI_TOO_LONG, later);
+    r->form_size = strlen(r->form);
+    return take_form(wsi, r, path);
+}
+
+static int take_form_piece(at_reply *r, const void *in, size_t len)
+{
+    if (!r->form)
+        return 0;
+    if (len > AT_FORM_MOST - r->form_size)
+        return -1;
+    memcpy(r->form + r->form_size, in, len);
+    r->form_size += len;
+    return 0;
+}
+
+static int end_form(struct lws *wsi, at_reply *r)
+{
+    char path[32] = "";
+
+    if (!r->form)
+        return 0;
+    lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_POST_URI);
+    return take_form(wsi, r, path);
+}
+
+/* ---- who asks ---------------------------------------------------------------------------------- */
+
+typedef enum at_right {
+    AT_NOBODY,
+    AT_LAUNCHED, /* for a live session of their own, and nothing that is kept */
+    AT_OWNER,
+} at_right;
+
+static at_right right_of(const at_server *s, const at_request *r)
+{
+    const at_verdict verdict = at_access_judge(&s->access, r);
+
+    if (verdict == AT_ALLOWED)
+        return AT_OWNER;
+    return verdict == AT_WRONG_TOKEN && at_launch_has_pass(s->launch, r->cookie, at_now_us())
+               ? AT_LAUNCHED
+               : AT_NOBODY;
+}
+
+int at_http_is_launched(struct lws *wsi)
+{
+    at_asked a;
+
+    take_request(wsi, &a);
+    return right_of(at_server_of(wsi), &a.request) == AT_LAUNCHED;
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
@@ -319,13 +454,18 @@ static int answer(struct lws *wsi, at_reply *r, const char *path)
     const at_page *page;
     at_heading h = {0};
     at_asking asking;
+    at_right right;
     at_asked a;
 
     forget_reply(wsi, r);
     take_request(wsi, &a);
-    if (at_access_judge(&s->access, &a.request) != AT_ALLOWED)
+    if (is_of_launch(s, path) && at_access_judge(&s->access, &a.request) != AT_WRONG_HOST)
+        return begin_launch(wsi, r, path);
+    right = right_of(s, &a.request);
+    if (right == AT_NOBODY)
         return refuse(wsi, r, HTTP_STATUS_FORBIDDEN, refused);
-    if (s->archive && (is_reading(wsi) || is_method(wsi, WSI_TOKEN_DELETE_URI)) &&
+    if (right == AT_OWNER && s->archive &&
+        (is_reading(wsi) || is_method(wsi, WSI_TOKEN_DELETE_URI)) &&
         take_asking(wsi, path, &asking))
         return ask(wsi, r, &asking);
     if (!is_reading(wsi))
@@ -350,7 +490,7 @@ static int judge_upgrade(struct lws *wsi, const char *what)
     at_asked a;
 
     take_request(wsi, &a);
-    if (at_access_judge(&s->access, &a.request) == AT_ALLOWED && !strcasecmp(what, "websocket") &&
+    if (right_of(s, &a.request) != AT_NOBODY && !strcasecmp(what, "websocket") &&
         lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) > 0 && !strcmp(path, "/live") &&
         lws_hdr_copy(wsi, protocol, sizeof protocol, WSI_TOKEN_PROTOCOL) > 0 &&
         !strcmp(protocol, AT_WIRE_PROTOCOL))
@@ -377,12 +517,13 @@ static int is_let_in(const at_server *s)
 int at_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len)
 {
-    (void)len;
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return !is_let_in(at_server_of(wsi));
     case LWS_CALLBACK_WSI_CREATE: at_server_of(wsi)->connections++; return 0;
     case LWS_CALLBACK_WSI_DESTROY: at_server_of(wsi)->connections--; return 0;
     case LWS_CALLBACK_HTTP: return answer(wsi, user, in);
+    case LWS_CALLBACK_HTTP_BODY: return take_form_piece(user, in, len);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return end_form(wsi, user);
     case LWS_CALLBACK_HTTP_WRITEABLE: return go_on(wsi, user);
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:

@@ -196,13 +196,29 @@ static int open_hall(at_server *s, const attune_model *model, attune_error *err)
     return at_hall_open(&s->hall, &o, err);
 }
 
+/* "https://lab.example.org": the first of the names that were given. */
+static void take_base(const at_server *s, char *out, size_t size)
+{
+    snprintf(out, size, "%s://%s", s->access.tls ? "https" : "http",
+             s->access.host[s->o->n_hosts > 0 ? s->access.hosts - s->o->n_hosts : 0]);
+}
+
+static int open_launch(at_server *s, attune_error *err)
+{
+    char base[AT_HOST_SIZE + 16];
+
+    if (!s->o->lti)
+        return ATTUNE_OK;
+    take_base(s, base, sizeof base);
+    return at_launch_open(&s->launch, s->o->lti, base, lws_get_vhost_listen_port(s->vhost), err);
+}
+
 static void say_where(const at_server *s)
 {
-    char address[AT_HOST_SIZE + AT_TOKEN_MOST + 32];
-    const char *host = s->access.host[s->o->n_hosts > 0 ? s->access.hosts - s->o->n_hosts : 0];
+    char base[AT_HOST_SIZE + 16], address[sizeof base + AT_TOKEN_MOST + 16];
 
-    snprintf(address, sizeof address, "%s://%s/?token=%s", s->access.tls ? "https" : "http", host,
-             s->access.token);
+    take_base(s, base, sizeof base);
+    snprintf(address, sizeof address, "%s/?token=%s", base, s->access.token);
     if (s->o->listening)
         s->o->listening(s->o->user, address);
 }
@@ -226,6 +242,7 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
     rc = rc < 0 ? rc : open_hall(&s, model, err);
     rc = rc < 0 ? rc : open_vhost(&s, err);
     rc = rc < 0 ? rc : open_access(&s, &file, err);
+    rc = rc < 0 ? rc : open_launch(&s, err);
     if (rc == ATTUNE_OK) {
         say_where(&s);
         rc = loop(&s, err);
@@ -234,6 +251,7 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
     at_archive_free(&s.archive);
     if (s.context)
         lws_context_destroy(s.context);
+    at_launch_free(&s.launch);
     attune_store_free(&s.store);
     at_token_forget(&file);
     attune_model_free(&model);

@@ -7,6 +7,7 @@
 #include "serve/access.h"
 #include "serve/archive.h"
 #include "serve/hall.h"
+#include "serve/launch.h"
 
 #include <attune/serve.h>
 #include <libwebsockets.h>
@@ -15,6 +16,7 @@ typedef struct at_server {
     const attune_serve_options *o;
     attune_options session; /* as every session is opened */
     at_access access;
+    at_launch *launch;   /* NULL: nobody comes from a learning platform */
     attune_store *store; /* NULL: nothing can be kept */
     at_archive *archive; /* likewise */
     at_hall *hall;
@@ -42,6 +44,9 @@ static inline at_server *at_server_of(struct lws *wsi)
 int at_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t len);
 size_t at_http_state_size(void);
+
+/* Whether who asks came from a learning platform, and has no other right. */
+int at_http_is_launched(struct lws *wsi);
 
 /* Answers of the archive have come. */
 void at_http_look(at_server *s);

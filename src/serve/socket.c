@@ -28,6 +28,7 @@ typedef struct at_guest {
     at_phase phase;
     at_seat *seat;
     int welcome, resumed; /* welcome: still to be said */
+    int launched;         /* from a learning platform: nothing of theirs is kept here */
     int never_keep;       /* by its hello */
     int64_t came_us, heard_us, stated_us;
     at_rate texts;
@@ -122,7 +123,7 @@ static char *make_welcome(const at_server *s, const at_guest *g)
 {
     return at_wire_welcome(&(at_welcome){.session = at_seat_name(g->seat),
                                          .resumed = g->resumed,
-                                         .store = s->store != NULL,
+                                         .store = s->store != NULL && !g->launched,
                                          .options = &s->session,
                                          .width_max = AT_WIDTH_MAX,
                                          .height_max = AT_HEIGHT_MAX,
@@ -132,7 +133,7 @@ static char *make_welcome(const at_server *s, const at_guest *g)
 /* What is not kept is forgotten already. consent NULL: it is to be forgotten. */
 static void take_keep(at_server *s, at_guest *g, const char *consent)
 {
-    if (s->store && !g->never_keep)
+    if (s->store && !g->never_keep && !g->launched)
         at_seat_keep(s->hall, g->seat, consent);
     else
         at_seat_tell(s->hall, g->seat, at_wire_forgotten());
@@ -347,7 +348,10 @@ void at_socket_stop(at_server *s)
 
 static void begin(at_server *s, at_guest *g, struct lws *wsi)
 {
-    *g = (at_guest){.next = s->guests, .wsi = wsi, .came_us = at_now_us()};
+    *g = (at_guest){.next = s->guests,
+                    .wsi = wsi,
+                    .came_us = at_now_us(),
+                    .launched = at_http_is_launched(wsi)};
     g->heard_us = g->came_us;
     g->texts = (at_rate){.per_s = texts_per_s, .burst = texts_burst};
     s->guests = g;

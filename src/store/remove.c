@@ -56,6 +56,17 @@ static int delete_nobody(sqlite3 *db, attune_error *err)
                       err);
 }
 
+/* Of statements about sessions that are gone the texts; and those that no store can know of altogether. */
+static int delete_unsaid(sqlite3 *db, attune_error *err)
+{
+    return at_sql_run(db,
+                      "DELETE FROM statements WHERE tries = 0 AND voids IS NULL"
+                      " AND session NOT IN (SELECT id FROM sessions);"
+                      "UPDATE statements SET body = NULL WHERE body IS NOT NULL AND voids IS NULL"
+                      " AND session NOT IN (SELECT id FROM sessions)",
+                      err);
+}
+
 int at_remove_sessions(sqlite3 *db, const char *sql, int64_t arg, int64_t *n, attune_error *err)
 {
     int rc = at_sql_begin(db, err);
@@ -66,6 +77,7 @@ int at_remove_sessions(sqlite3 *db, const char *sql, int64_t arg, int64_t *n, at
     rc = at_sql_with(db, sql, arg, err);
     *n = rc < 0 ? 0 : sqlite3_changes(db);
     rc = rc < 0 ? rc : delete_nobody(db, err);
+    rc = rc < 0 ? rc : delete_unsaid(db, err);
     return at_sql_end(db, rc, err);
 }
 

@@ -83,7 +83,25 @@ static const char version_2[] =
     " PRIMARY KEY (answer, session)"
     ") STRICT, WITHOUT ROWID;";
 
-static const char *const versions[] = {version_1, version_2};
+/* What may be sent where (docs/xapi.md), and what is on its way. Statements outlive their sessions: what
+ * was sent must stay known to be taken back. A consent's person is a label, which outlives people. */
+static const char version_3[] =
+    "CREATE TABLE consents ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " store TEXT NOT NULL, person TEXT NOT NULL, what INTEGER NOT NULL,"
+    " text TEXT NOT NULL, agreed_s INTEGER NOT NULL, until_s INTEGER NOT NULL, withdrawn_s INTEGER,"
+    " home TEXT NOT NULL, account TEXT NOT NULL, token TEXT NOT NULL UNIQUE,"
+    " failures INTEGER NOT NULL DEFAULT 0, due_s INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE TABLE statements ("
+    " id TEXT PRIMARY KEY,"
+    " consent INTEGER NOT NULL REFERENCES consents (id),"
+    " session INTEGER NOT NULL, voids TEXT, body TEXT,"
+    " state TEXT NOT NULL DEFAULT 'waiting', tries INTEGER NOT NULL DEFAULT 0,"
+    " answered_s INTEGER, answer TEXT"
+    ") STRICT;";
+
+static const char *const versions[] = {version_1, version_2, version_3};
 _Static_assert(sizeof versions / sizeof *versions == AT_STORE_VERSION, "a step for each version");
 
 /* SQLite makes the sequences and statistics itself. */

@@ -9,7 +9,7 @@
 
 enum {
     AT_STORE_APPLICATION = 0x61747475, /* "attu", where file(1) and others look */
-    AT_STORE_VERSION = 2,              /* user_version */
+    AT_STORE_VERSION = 3,              /* user_version */
 };
 
 /* Whether db is empty, or a store of a version that is known: nothing is written. Not only must it say

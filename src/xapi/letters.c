@@ -1,0 +1,254 @@
+#include "xapi/letters.h"
+
+#include "base/error.h"
+#include "store/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of a session only while its consent holds; a voiding always, for that is what a withdrawal asks for. */
+#define SENDABLE                                                                             \
+    " FROM statements AS t JOIN consents AS c ON c.id = t.consent WHERE t.state = 'waiting'" \
+    " AND c.store = ?1 AND t.body IS NOT NULL"                                               \
+    " AND (t.voids IS NOT NULL OR (c.withdrawn_s IS NULL AND c.until_s > ?2))"
+
+int at_letters_put(sqlite3 *db, const char *id, int64_t consent, int64_t session, const char *voids,
+                   const char *body, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q,
+                            "INSERT OR IGNORE INTO statements (id, consent, session, voids, body)"
+                            " VALUES (?1, ?2, ?3, ?4, ?5)",
+                            err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(q, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 2, consent);
+    sqlite3_bind_int64(q, 3, session);
+    sqlite3_bind_text(q, 4, voids, -1, SQLITE_STATIC); /* NULL stays NULL */
+    sqlite3_bind_text(q, 5, body, -1, SQLITE_STATIC);
+    rc = at_sql_done(q, err);
+    sqlite3_finalize(q);
+    return rc < 0 ? rc : sqlite3_changes(db) > 0;
+}
+
+/* ---- sending ------------------------------------------------------------------------------------- */
+
+static int bind_round(sqlite3 *db, sqlite3_stmt **q, const char *sql, const at_round *r,
+                      attune_error *err)
+{
+    int rc = at_sql_prepare(db, q, sql, err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(*q, 1, r->store, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(*q, 2, r->now_s);
+    return ATTUNE_OK;
+}
+
+static int read_letter(sqlite3_stmt *q, at_letter *out, attune_error *err)
+{
+    const char *body = (const char *)sqlite3_column_text(q, 4);
+
+    out->row = sqlite3_column_int64(q, 0);
+    out->consent = sqlite3_column_int64(q, 1);
+    out->session = sqlite3_column_int64(q, 2);
+    at_sql_text(q, 3, out->id, sizeof out->id);
+    out->voids = sqlite3_column_type(q, 5) != SQLITE_NULL;
+    out->failures = sqlite3_column_int(q, 6);
+    if (!at_uuid_is(out->id)) /* it becomes part of an address */
+        return at_fail(err, ATTUNE_E_FORMAT, "a statement in the store holds what no attune wrote");
+    out->body = body ? strdup(body) : NULL;
+    return out->body ? 1 : at_fail_nomem(err);
+}
+
+static int find(sqlite3 *db, const at_round *r, int64_t after, at_letter *out, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = bind_round(
+        db, &q,
+        "SELECT t.rowid, t.consent, t.session, t.id, t.body, t.voids, c.failures" SENDABLE
+        " AND t.rowid > ?3 AND (?4 OR c.due_s <= ?2) ORDER BY t.rowid LIMIT 1",
+        r, err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 3, after);
+    sqlite3_bind_int(q, 4, r->anyhow);
+    rc = at_sql_step(q, err);
+    if (rc > 0)
+        rc = read_letter(q, out, err);
+    sqlite3_finalize(q);
+    return rc;
+}
+
+int at_letters_next(sqlite3 *db, const at_round *round, int64_t after, at_letter *out,
+                    attune_error *err)
+{
+    int found = 0, rc = at_sql_begin(db, err);
+
+    memset(out, 0, sizeof *out);
+    if (rc < 0)
+        return rc;
+    rc = found = find(db, round, after, out, err);
+    if (rc > 0)
+        rc = at_sql_with(db, "UPDATE statements SET tries = tries + 1 WHERE rowid = ?1", out->row,
+                         err);
+    rc = at_sql_end(db, rc < 0 ? rc : ATTUNE_OK, err);
+    if (rc < 0)
+        at_letter_free(out);
+    return rc < 0 ? rc : found;
+}
+
+void at_letter_free(at_letter *l)
+{
+    free(l->body);
+    l->body = NULL;
+}
+
+/* What the store has need not lie here as well. */
+static int settle_statement(sqlite3 *db, const at_letter *l, attune_xapi_state state,
+                            const char *answer, int64_t now_s, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q,
+                            "UPDATE statements SET state = ?2, answer = ?3, answered_s = ?4,"
+                            " body = iif(?2 = 'sent', NULL, body) WHERE rowid = ?1",
+                            err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, l->row);
+    sqlite3_bind_text(q, 2, attune_xapi_state_names[state], -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 3, answer, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 4, now_s);
+    rc = at_sql_done(q, err);
+    sqlite3_finalize(q);
+    if (rc == ATTUNE_OK && l->voids && state == ATTUNE_XAPI_SENT)
+        rc = at_sql_with(db,
+                         "UPDATE statements SET state = 'voided', body = NULL WHERE id ="
+                         " (SELECT voids FROM statements WHERE rowid = ?1)",
+                         l->row, err);
+    return rc;
+}
+
+/* The pause is the store's: all consents that name it have it. */
+static int settle_store(sqlite3 *db, const at_letter *l, int64_t due_s, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q,
+                            "UPDATE consents SET due_s = ?2, failures = ?3 WHERE store ="
+                            " (SELECT store FROM consents WHERE id = ?1)",
+                            err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, l->consent);
+    sqlite3_bind_int64(q, 2, due_s);
+    sqlite3_bind_int(q, 3, due_s ? l->failures + 1 : 0);
+    rc = at_sql_done(q, err);
+    sqlite3_finalize(q);
+    return rc;
+}
+
+int at_letters_settle(sqlite3 *db, const at_letter *l, attune_xapi_state state, const char *answer,
+                      int64_t now_s, int64_t due_s, attune_error *err)
+{
+    int rc = at_sql_begin(db, err);
+
+    if (rc < 0)
+        return rc;
+    rc = settle_statement(db, l, state, answer, now_s, err);
+    rc = rc < 0 ? rc : settle_store(db, l, due_s, err);
+    return at_sql_end(db, rc, err);
+}
+
+int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_s,
+                       attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = bind_round(db, &q, "SELECT count(*), coalesce(min(c.due_s), 0)" SENDABLE, round, err);
+
+    if (rc < 0)
+        return rc;
+    rc = at_sql_step(q, err);
+    *n = rc > 0 ? sqlite3_column_int(q, 0) : 0;
+    *due_s = rc > 0 ? sqlite3_column_int64(q, 1) : 0;
+    sqlite3_finalize(q);
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+int at_letters_again(sqlite3 *db, const char *store, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q,
+                            "UPDATE statements SET state = 'waiting' WHERE state = 'refused' AND"
+                            " consent IN (SELECT id FROM consents WHERE store = ?1)",
+                            err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(q, 1, store, -1, SQLITE_STATIC);
+    rc = at_sql_done(q, err);
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* ---- taking back --------------------------------------------------------------------------------- */
+
+static int void_one(sqlite3 *db, const at_speaker *by, const char *voided, int64_t session,
+                    attune_error *err)
+{
+    char id[AT_UUID_BYTES], *body;
+    int rc = at_statement_void(&body, id, by, voided, err);
+
+    if (rc < 0)
+        return rc;
+    rc = at_letters_put(db, id, by->consent.id, session, voided, body, err);
+    free(body);
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+/* What the store has, and what it may have taken before its answer was lost. What it has instead of ours (a
+ * conflict) is not ours to void. */
+static int void_sent(sqlite3 *db, const at_speaker *by, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int n = 0, rc = at_sql_prepare(
+                   db, &q,
+                   "SELECT id, session FROM statements WHERE consent = ?1 AND voids IS NULL"
+                   " AND (state = 'sent' OR (state = 'waiting' AND tries > 0)"
+                   "      OR (state = 'refused' AND tries > 1))",
+                   err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, by->consent.id);
+    while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
+        char id[AT_UUID_BYTES];
+        at_sql_text(q, 0, id, sizeof id);
+        rc = void_one(db, by, id, sqlite3_column_int64(q, 1), err);
+        n++;
+    }
+    sqlite3_finalize(q);
+    return rc < 0 ? rc : n;
+}
+
+int at_letters_void(sqlite3 *db, const at_speaker *by, attune_error *err)
+{
+    const int n = void_sent(db, by, err);
+    int rc = n < 0 ? n : ATTUNE_OK;
+
+    rc = rc < 0 ? rc
+                : at_sql_with(db,
+                              "DELETE FROM statements WHERE consent = ?1 AND voids IS NULL"
+                              " AND state = 'waiting' AND tries = 0",
+                              by->consent.id, err);
+    rc = rc < 0
+             ? rc
+             : at_sql_with(db,
+                           "UPDATE statements SET body = NULL WHERE consent = ?1 AND voids IS NULL",
+                           by->consent.id, err);
+    return rc < 0 ? rc : n;
+}

@@ -1,0 +1,672 @@
+/* xAPI: numbers, pauses, addresses, what a statement holds, and what is sent under which consent. (What a
+ * store makes of it: cli_xapi.py.) */
+#include "base/endpoint.h"
+#include "base/json.h"
+#include "base/sha1.h"
+#include "made_store.h"
+#include "store/store.h"
+#include "xapi/backoff.h"
+#include "xapi/consent.h"
+#include "xapi/letters.h"
+#include "xapi/post.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { NEVER = 2000000000 };
+static const char there[] = "https://lrs.example/xapi";
+
+/* ---- numbers ------------------------------------------------------------------------------------ */
+
+static void assert_sha1(const char *head, const char *body, const char *expected)
+{
+    unsigned char digest[AT_SHA1_BYTES];
+    char text[2 * AT_SHA1_BYTES + 1];
+    at_sha1(digest, head, strlen(head), body, strlen(body));
+    for (int i = 0; i < AT_SHA1_BYTES; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    assert_string_equal(text, expected);
+}
+
+/* FIPS 180-4's examples; the lengths at which a block more is needed, by Python's hashlib. */
+static void sha1_is_the_standards(void **state)
+{
+    char *million = malloc(1000001);
+    (void)state;
+    assert_non_null(million);
+    memset(million, 'a', 1000000);
+    million[1000000] = 0;
+    assert_sha1("", "", "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    assert_sha1("a", "bc", "a9993e364706816aba3e25717850c26c9cd0d89d");
+    assert_sha1("abcdbcdecdefdefgefghfghighij", "hijkijkljklmklmnlmnomnopnopq",
+                "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    assert_sha1(million, "", "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+    million[64] = 0;
+    assert_sha1(million, "", "0098ba824b5c16427bd7a1122a5a442a25ec644d");
+    million[55] = 0;
+    assert_sha1(million, "", "c1c8bbdc22796e28c0e15163d20899b65621d65a");
+    free(million);
+}
+
+/* RFC 9562, A.4 (RFC 4122 has no example of its own for version 5); Python's uuid for the others. */
+static void named_uuids_are_the_standards(void **state)
+{
+    static const char dns[] = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+    char id[AT_UUID_BYTES];
+    (void)state;
+    assert_true(at_uuid_named(id, dns, "www.example.com"));
+    assert_string_equal(id, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+    assert_true(at_uuid_named(id, "6BA7B810-9DAD-11D1-80B4-00C04FD430C8", "python.org"));
+    assert_string_equal(id, "886313e1-3b8a-5372-9b90-0c9aee199e5d");
+    assert_true(at_uuid_named(id, "6ba7b811-9dad-11d1-80b4-00c04fd430c8", ""));
+    assert_string_equal(id, "1b4db7eb-4057-5ddf-91e0-36dec72071f5");
+    assert_false(at_uuid_named(id, "", "x"));
+    assert_false(at_uuid_named(id, "6ba7b810-9dad-11d1-80b4-00c04fd430c", "x"));
+    assert_false(at_uuid_named(id, "6ba7b810-9dad-11d1-80b4-00c04fd430cg", "x"));
+    assert_false(at_uuid_named(id, "6ba7b810x9dad-11d1-80b4-00c04fd430c8", "x"));
+}
+
+static void random_uuids_say_so(void **state)
+{
+    char a[AT_UUID_BYTES], b[AT_UUID_BYTES], of[AT_UUID_BYTES];
+    (void)state;
+    assert_int_equal(at_uuid_random(a, NULL), ATTUNE_OK);
+    assert_int_equal(at_uuid_random(b, NULL), ATTUNE_OK);
+    assert_string_not_equal(a, b);
+    assert_int_equal(a[14], '4');
+    assert_non_null(strchr("89ab", a[19]));
+    assert_true(at_uuid_named(of, a, ""));
+}
+
+/* ---- pauses, answers, addresses ------------------------------------------------------------------ */
+
+static void pauses_double_up_to_an_end(void **state)
+{
+    (void)state;
+    assert_int_equal(at_backoff_s(1, 0, 0), 60);
+    assert_int_equal(at_backoff_s(2, 0, 0), 120);
+    assert_int_equal(at_backoff_s(5, 0, 0), 960);
+    assert_int_equal(at_backoff_s(9, 0, 0), 15360);
+    assert_int_equal(at_backoff_s(10, 0, 0), 21600);
+    assert_int_equal(at_backoff_s(2000000000, 0, 0), 21600);
+    /* drawn, up to a quarter more */
+    assert_int_equal(at_backoff_s(1, 0, 15), 75);
+    assert_int_equal(at_backoff_s(1, 0, 16), 60);
+    for (uint64_t draw = 0; draw < 100000; draw += 7)
+        assert_in_range(at_backoff_s(30, 0, draw * draw), 21600, 27000);
+    /* as the store asked, but no longer than a day */
+    assert_int_equal(at_backoff_s(1, 1000, 0), 1000);
+    assert_int_equal(at_backoff_s(10, 1000, 0), 21600);
+    assert_int_equal(at_backoff_s(1, INT64_MAX, 0), 86400);
+    assert_int_equal(at_backoff_s(1, -5, 0), 60);
+}
+
+static void only_204_is_a_yes(void **state)
+{
+    (void)state;
+    for (long status = 100; status < 600; status++) {
+        const attune_xapi_state s = at_post_state(status);
+        if (status == 204)
+            assert_int_equal(s, ATTUNE_XAPI_SENT);
+        else if (status == 409)
+            assert_int_equal(s, ATTUNE_XAPI_CONFLICT);
+        else if (status < 300 || status >= 500 || status == 408 || status == 425 || status == 429)
+            assert_int_equal(s, ATTUNE_XAPI_WAITING);
+        else
+            assert_int_equal(s, ATTUNE_XAPI_REFUSED);
+    }
+}
+
+static void addresses_are_plain_to_read(void **state)
+{
+    static const char *const fit[] = {
+        "https://lrs.example",      "https://lrs.example:8443/a/b.c_d~e/%7Ef+g",
+        "http://127.0.0.1:80/xapi", "http://localhost",
+        "http://[::1]:3000/xAPI",   "https://192.0.2.7/x",
+    };
+    static const char *const unfit[] = {
+        "",
+        "https://",
+        "https:///x",
+        "ftp://lrs.example",
+        "HTTPS://lrs.example",
+        "lrs.example",
+        "http://lrs.example/xapi",
+        "http://127.0.0.1.evil.example/",
+        "http://127.0.0.2/",
+        "http://localhost.evil.example",
+        "http://[::1].evil.example/",
+        "http://localhost\\@evil.example",
+        "https://u:geheim@lrs.example",
+        "https://lrs.example@evil.example",
+        "https://lrs.example:/x",
+        "https://lrs.example:123456",
+        "https://lrs.example:80:81",
+        "https://lrs.example?x=1",
+        "https://lrs.example/x?x=1",
+        "https://lrs.example/#x",
+        "https://lrs.example/ x",
+        "https://lrs.example/\n",
+        "https://lrs\xc3\xa4.example",
+        "https://-x/",
+        "https://[2001:db8::1]/",
+    };
+    char out[ATTUNE_XAPI_ADDRESS_BYTES], text[600];
+    attune_error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof fit / sizeof *fit; i++) {
+        if (at_endpoint_take(out, fit[i], &err) < 0)
+            fail_msg("%s", err.text);
+        assert_string_equal(out, fit[i]);
+        assert_int_equal(at_endpoint_is_plain(out), fit[i][4] == ':');
+    }
+    for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
+        if (at_endpoint_take(out, unfit[i], &err) != ATTUNE_E_ARG)
+            fail_msg("%s was taken", unfit[i]);
+        assert_null(strstr(err.text, "geheim"));
+    }
+    assert_int_equal(at_endpoint_take(out, "https://lrs.example/x//", NULL), ATTUNE_OK);
+    assert_string_equal(out, "https://lrs.example/x");
+    snprintf(text, sizeof text, "https://lrs.example/%0*d", ATTUNE_XAPI_ADDRESS_BYTES - 20, 0);
+    assert_int_equal(at_endpoint_take(out, text, NULL), ATTUNE_E_ARG);
+    text[ATTUNE_XAPI_ADDRESS_BYTES - 1] = 0;
+    assert_int_equal(at_endpoint_take(out, text, NULL), ATTUNE_OK);
+}
+
+/* ---- consent ------------------------------------------------------------------------------------- */
+
+static attune_store *store;
+
+static int fresh(void **state)
+{
+    attune_store_free(&store);
+    fresh_store(state);
+    store = open_store();
+    return 0;
+}
+
+static int close_and_remove(void **state)
+{
+    attune_store_free(&store);
+    return remove_store_folder(state);
+}
+
+static attune_xapi_consent terms(void)
+{
+    attune_xapi_consent c = {
+        .what = ATTUNE_XAPI_EXPRESSION, .text = ATTUNE_XAPI_TEXT_VERSION, .until_s = NEVER};
+    snprintf(c.store, sizeof c.store, "%s", there);
+    return c;
+}
+
+static int64_t agree(const attune_xapi_consent *c)
+{
+    attune_error err;
+    int64_t id;
+    if (attune_xapi_agree(store, c, &id, &err) < 0)
+        fail_msg("%s", err.text);
+    return id;
+}
+
+static void assert_no_consent(const attune_xapi_consent *c, const char *why)
+{
+    attune_error err;
+    int64_t id;
+    assert_int_equal(attune_xapi_agree(store, c, &id, &err), ATTUNE_E_ARG);
+    assert_non_null(strstr(err.text, why));
+    assert_int_equal(sql_number("SELECT count(*) FROM consents"), 0);
+}
+
+static int keep_last(void *user, const attune_xapi_consent *c)
+{
+    *(attune_xapi_consent *)user = *c;
+    return 0;
+}
+
+static attune_xapi_consent last_consent(void)
+{
+    attune_xapi_consent c = {0};
+    assert_int_equal(attune_xapi_consents(store, keep_last, &c, NULL), ATTUNE_OK);
+    return c;
+}
+
+static int64_t session(const char *person)
+{
+    int64_t id = begin_session(store, person);
+    add_windows(store, id, 12);
+    assert_int_equal(attune_store_end(store, id, NULL, 0, NULL, NULL), ATTUNE_OK);
+    return id;
+}
+
+static void consents_are_checked(void **state)
+{
+    attune_xapi_consent c = terms();
+    (void)state;
+    session("Ada");
+    c.text[0] = '0';
+    assert_no_consent(&c, "version 1, not '0'");
+    c = terms();
+    c.what = 0;
+    assert_no_consent(&c, "names what is sent");
+    c.what = 8;
+    assert_no_consent(&c, "names what is sent");
+    c = terms();
+    c.until_s = 1000;
+    assert_no_consent(&c, "an end that is to come");
+    c = terms();
+    snprintf(c.store, sizeof c.store, "http://lrs.example");
+    assert_no_consent(&c, "without TLS");
+    c = terms();
+    snprintf(c.account, sizeof c.account, "p17");
+    assert_no_consent(&c, "a name and a home");
+    snprintf(c.home, sizeof c.home, "https://study.example");
+    snprintf(c.account, sizeof c.account, "ada@example.org");
+    assert_no_consent(&c, "pseudonym");
+    snprintf(c.account, sizeof c.account, "Ada Lovelace");
+    assert_no_consent(&c, "pseudonym");
+    snprintf(c.account, sizeof c.account, "aDA");
+    assert_no_consent(&c, "a person's label");
+    snprintf(c.account, sizeof c.account, "grace");
+    snprintf(c.person, sizeof c.person, "Grace");
+    assert_no_consent(&c, "a person's label");
+    snprintf(c.account, sizeof c.account, "p17");
+    snprintf(c.home, sizeof c.home, "javascript:x");
+    assert_no_consent(&c, "no address");
+}
+
+static void consents_are_kept_as_given(void **state)
+{
+    attune_xapi_consent c = terms(), got;
+    (void)state;
+    snprintf(c.store, sizeof c.store, "%s//", there);
+    snprintf(c.person, sizeof c.person, "ada");
+    snprintf(c.account, sizeof c.account, "p17");
+    snprintf(c.home, sizeof c.home, "https://study.example");
+    c.agreed_s = 1234;
+    assert_int_equal(agree(&c), 1);
+    got = last_consent();
+    assert_string_equal(got.store, there);
+    assert_string_equal(got.person, "ada");
+    assert_string_equal(got.account, "p17");
+    assert_string_equal(got.home, "https://study.example");
+    assert_string_equal(got.text, "1");
+    assert_int_equal(got.what, ATTUNE_XAPI_EXPRESSION);
+    assert_int_equal(got.agreed_s, 1234);
+    assert_int_equal(got.until_s, NEVER);
+    assert_int_equal(got.withdrawn_s, 0);
+    c = terms();
+    assert_int_equal(agree(&c), 2);
+    assert_int_equal(strlen(last_consent().account), AT_UUID_BYTES - 1);
+    assert_int_equal(agree(&c), 3); /* another account, so that the two are not told to be one */
+    assert_int_equal(sql_number("SELECT count(DISTINCT account) FROM consents"), 3);
+    assert_int_equal(
+        sql_number("SELECT count(*) FROM consents AS a JOIN consents AS b ON a.token = b.account"),
+        0);
+}
+
+static void a_strangers_consent_is_not_believed(void **state)
+{
+    const attune_xapi_consent c = terms();
+    attune_xapi_consent got;
+    attune_error err;
+    (void)state;
+    agree(&c);
+    sql_run("UPDATE consents SET store = 'http://lrs.example'");
+    assert_int_equal(attune_xapi_consents(store, keep_last, &got, &err), ATTUNE_E_FORMAT);
+    assert_string_equal(err.text, "consent 1 holds what no attune wrote");
+    sql_run("UPDATE consents SET store = 'https://lrs.example', token = 'x'");
+    session(NULL);
+    assert_int_equal(attune_xapi_queue(store, 1, 1, &err), ATTUNE_E_FORMAT);
+    sql_run("UPDATE consents SET what = 9");
+    assert_int_equal(attune_xapi_consents(store, keep_last, &got, &err), ATTUNE_E_FORMAT);
+}
+
+/* ---- statements ---------------------------------------------------------------------------------- */
+
+static json_t *statement(int64_t consent, int64_t of)
+{
+    attune_error err;
+    json_t *root;
+    char *text;
+    if (attune_xapi_statement(store, consent, of, &text, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(at_json_read(&root, text, strlen(text), 0, NULL), ATTUNE_OK);
+    assert_null(strstr(text, "ada"));
+    free(text);
+    return root;
+}
+
+static json_t *extension(json_t *statement, const char *name)
+{
+    char key[128];
+    snprintf(key, sizeof key, "https://attune.invalid/xapi/1/extensions/%s", name);
+    return json_object_get(json_object_get(json_object_get(statement, "result"), "extensions"),
+                           key);
+}
+
+static void statements_hold_what_was_chosen(void **state)
+{
+    static const char *const names[] = {"perceived-expression", "perceived-engagement",
+                                        "perceived-states"};
+    (void)state;
+    session("ada");
+    for (unsigned what = 1; what <= ATTUNE_XAPI_ALL; what++) {
+        attune_xapi_consent c = terms();
+        json_t *s;
+        c.what = what;
+        snprintf(c.person, sizeof c.person, "ada");
+        s = statement(agree(&c), 1);
+        for (unsigned i = 0; i < 3; i++)
+            assert_int_equal(extension(s, names[i]) != NULL, what >> i & 1);
+        assert_non_null(extension(s, "withheld"));
+        json_decref(s);
+    }
+}
+
+static void statements_are_xapis(void **state)
+{
+    const attune_xapi_consent c = terms();
+    const char *id, *account;
+    json_t *s, *figures;
+    char *text;
+    (void)state;
+    session(NULL);
+    agree(&c);
+    s = statement(1, 1);
+    assert_int_equal(
+        json_unpack(s, "{s:s, s:{s:{s:s}}}", "id", &id, "actor", "account", "name", &account), 0);
+    assert_string_equal(account, last_consent().account);
+    assert_int_equal(id[14], '5');
+    assert_string_equal(json_string_value(json_object_get(json_object_get(s, "verb"), "id")),
+                        "http://adlnet.gov/expapi/verbs/shared");
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(s, "result"), "duration")), "PT6.00S");
+    assert_int_equal(strlen(json_string_value(json_object_get(s, "timestamp"))), 20);
+    /* nothing that reads as a mark for the learner */
+    assert_null(json_object_get(json_object_get(s, "result"), "score"));
+    assert_null(json_object_get(json_object_get(s, "result"), "success"));
+    assert_null(json_object_get(json_object_get(s, "result"), "completion"));
+    /* the very figures of the store's own page */
+    assert_int_equal(attune_store_session_json(store, 1, &text, NULL), ATTUNE_OK);
+    assert_int_equal(at_json_read(&figures, text, strlen(text), 0, NULL), ATTUNE_OK);
+    assert_true(json_equal(extension(s, "perceived-expression"),
+                           json_object_get(json_object_get(figures, "figures"), "expression")));
+    free(text);
+    json_decref(figures);
+    json_decref(s);
+}
+
+static void assert_not_queued(int64_t consent, int64_t of, const char *why)
+{
+    attune_error err;
+    char *text;
+    assert_int_equal(attune_xapi_queue(store, consent, of, &err), ATTUNE_E_STATE);
+    assert_non_null(strstr(err.text, why));
+    assert_int_equal(attune_xapi_statement(store, consent, of, &text, &err), ATTUNE_E_STATE);
+    assert_null(text);
+    assert_int_equal(sql_number("SELECT count(*) FROM statements"), 0);
+}
+
+static void nothing_waits_without_consent(void **state)
+{
+    const attune_xapi_consent c = terms();
+    (void)state;
+    session(NULL);
+    assert_not_queued(1, 1, "no consent 1");
+    agree(&c);
+    assert_not_queued(1, 2, "no session 2");
+    session("ada");
+    assert_not_queued(1, 2, "is not of whom consent 1 is");
+    begin_session(store, NULL);
+    assert_not_queued(1, 3, "has no end");
+    sql_run("UPDATE consents SET until_s = 1000");
+    assert_not_queued(1, 1, "is over");
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 0);
+    assert_not_queued(1, 1, "was withdrawn");
+}
+
+/* ---- the outbox ---------------------------------------------------------------------------------- */
+
+static void a_strangers_statement_is_not_sent(void **state)
+{
+    const attune_xapi_consent c = terms();
+    const at_round r = {there, 1000, 0};
+    at_letter l;
+    attune_error err;
+    (void)state;
+    session(NULL);
+    agree(&c);
+    assert_int_equal(attune_xapi_queue(store, 1, 1, NULL), 1);
+    sql_run("UPDATE statements SET id = 'x&voidedStatementId=y'");
+    assert_int_equal(at_letters_next(at_store_lock(store), &r, 0, &l, &err), ATTUNE_E_FORMAT);
+    at_store_unlock(store);
+    assert_null(l.body);
+    assert_int_equal(sql_number("SELECT tries FROM statements"), 0);
+}
+
+static int next(const char *to, int64_t now_s, int anyhow, at_letter *l)
+{
+    const at_round r = {to, now_s, anyhow};
+    attune_error err;
+    int rc = at_letters_next(at_store_lock(store), &r, 0, l, &err);
+    at_store_unlock(store);
+    if (rc < 0)
+        fail_msg("%s", err.text);
+    return rc;
+}
+
+static void settle(at_letter *l, attune_xapi_state state, int64_t due_s)
+{
+    assert_int_equal(at_letters_settle(at_store_lock(store), l, state, "x", 5000, due_s, NULL),
+                     ATTUNE_OK);
+    at_store_unlock(store);
+    at_letter_free(l);
+}
+
+static void queue(int64_t consent, int64_t of, int expected)
+{
+    attune_error err;
+    int rc = attune_xapi_queue(store, consent, of, &err);
+    if (rc < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(rc, expected);
+}
+
+static void a_session_is_sent_once(void **state)
+{
+    const attune_xapi_consent c = terms();
+    at_letter l;
+    (void)state;
+    session(NULL);
+    agree(&c);
+    queue(1, 1, 1);
+    queue(1, 1, 0);
+    assert_int_equal(next("https://other.example", 1000, 0, &l), 0);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    assert_int_equal(l.session, 1);
+    assert_false(l.voids);
+    assert_non_null(strstr(l.body, l.id));
+    settle(&l, ATTUNE_XAPI_SENT, 0);
+    assert_int_equal(next(there, 1000, 1, &l), 0);
+    queue(1, 1, 0);
+    assert_int_equal(next(there, 1000, 1, &l), 0);
+    assert_int_equal(last_consent().sent, 1);
+    assert_int_equal(sql_number("SELECT count(*) FROM statements WHERE body IS NOT NULL"), 0);
+}
+
+static void a_store_that_fails_is_left_alone(void **state)
+{
+    const attune_xapi_consent c = terms();
+    at_letter l;
+    (void)state;
+    session(NULL);
+    session(NULL);
+    agree(&c);
+    agree(&c);
+    queue(1, 1, 1);
+    queue(2, 2, 1);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    assert_int_equal(l.failures, 0);
+    settle(&l, ATTUNE_XAPI_WAITING, 2000);
+    assert_int_equal(next(there, 1999, 0, &l), 0); /* nor for what is said under the other */
+    assert_int_equal(next(there, 1999, 1, &l), 1);
+    at_letter_free(&l);
+    assert_int_equal(next(there, 2000, 0, &l), 1);
+    assert_int_equal(l.failures, 1);
+    settle(&l, ATTUNE_XAPI_WAITING, 3000);
+    assert_int_equal(next(there, 3000, 0, &l), 1);
+    assert_int_equal(l.failures, 2);
+    settle(&l, ATTUNE_XAPI_SENT, 0);
+    assert_int_equal(next(there, 0, 0, &l), 1); /* it answers again */
+    assert_int_equal(l.failures, 0);
+    assert_int_equal(l.session, 2);
+    at_letter_free(&l);
+}
+
+static void a_conflict_is_never_sent_again(void **state)
+{
+    const attune_xapi_consent c = terms();
+    at_letter l;
+    (void)state;
+    session(NULL);
+    session(NULL);
+    agree(&c);
+    queue(1, 1, 1);
+    queue(1, 2, 1);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_CONFLICT, 0);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_REFUSED, 0);
+    assert_int_equal(next(there, 1000, 1, &l), 0);
+    assert_int_equal(at_letters_again(at_store_lock(store), there, NULL), ATTUNE_OK);
+    at_store_unlock(store);
+    assert_int_equal(next(there, 1000, 1, &l), 1);
+    assert_int_equal(l.session, 2);
+    settle(&l, ATTUNE_XAPI_SENT, 0);
+    assert_int_equal(next(there, 1000, 1, &l), 0);
+    assert_int_equal(last_consent().conflicts, 1);
+    assert_int_equal(
+        sql_number("SELECT count(*) FROM statements WHERE state = 'conflict' AND body IS NOT NULL"),
+        1);
+    /* what is there instead of ours is not ours to void */
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 1);
+    assert_int_equal(sql_number("SELECT count(*) FROM statements WHERE body IS NOT NULL"), 1);
+}
+
+static void withdrawal_voids(void **state)
+{
+    const attune_xapi_consent c = terms();
+    at_letter l;
+    char sent[AT_UUID_BYTES];
+    attune_error err;
+    (void)state;
+    for (int i = 1; i <= 5; i++)
+        session(NULL);
+    agree(&c);
+    for (int i = 1; i <= 5; i++)
+        queue(1, i, 1);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    memcpy(sent, l.id, sizeof sent);
+    settle(&l, ATTUNE_XAPI_SENT, 0);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_REFUSED, 0);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_WAITING, 1001); /* its answer was lost: it may be there */
+    assert_int_equal(next(there, 1001, 0, &l), 1);
+    assert_int_equal(l.session, 3);
+    settle(&l, ATTUNE_XAPI_REFUSED, 0); /* and then the key was changed */
+    assert_int_equal(next(there, 1001, 0, &l), 1);
+    at_letter_free(&l); /* killed meanwhile */
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 3);
+    assert_int_equal(attune_xapi_withdraw(store, 1, &err), ATTUNE_E_STATE);
+    assert_int_equal(sql_number("SELECT count(*) FROM statements WHERE session = 5"), 0);
+    assert_int_equal(
+        sql_number("SELECT count(*) FROM statements WHERE body IS NOT NULL AND voids IS NULL"), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(next(there, 1001, 0, &l), 1);
+        assert_true(l.voids);
+        assert_non_null(strstr(l.body, "\"http://adlnet.gov/expapi/verbs/voided\""));
+        assert_int_equal(strstr(l.body, sent) != NULL, i == 0);
+        settle(&l, ATTUNE_XAPI_SENT, 0);
+    }
+    assert_int_equal(next(there, 1001, 1, &l), 0);
+    assert_int_equal(last_consent().voided, 3);
+    assert_true(store_is_whole());
+}
+
+static void a_consent_that_is_over_sends_nothing(void **state)
+{
+    const attune_xapi_consent c = terms();
+    at_letter l;
+    (void)state;
+    session(NULL);
+    agree(&c);
+    queue(1, 1, 1);
+    assert_int_equal(next(there, NEVER, 1, &l), 0);
+    assert_int_equal(next(there, NEVER - 1, 1, &l), 1);
+    at_letter_free(&l);
+    sql_run(
+        "UPDATE consents SET withdrawn_s = 1000"); /* between a check and what was queued after it */
+    assert_int_equal(next(there, 2000, 1, &l), 0);
+}
+
+/* Deleting a session deletes what was to be said of it; what was said stays known, without its words. */
+static void deleted_sessions_are_not_told_of(void **state)
+{
+    const attune_xapi_consent c = terms();
+    at_letter l;
+    (void)state;
+    session(NULL);
+    session(NULL);
+    session(NULL);
+    agree(&c);
+    queue(1, 1, 1);
+    queue(1, 2, 1);
+    queue(1, 3, 1);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_WAITING, 0);
+    assert_int_equal(attune_store_delete(store, 1, NULL), 0);
+    assert_int_equal(attune_store_delete(store, 2, NULL), 0);
+    assert_int_equal(next(there, 1000, 1, &l), 1);
+    assert_int_equal(l.session, 3);
+    settle(&l, ATTUNE_XAPI_SENT, 0);
+    assert_int_equal(next(there, 1000, 1, &l), 0);
+    assert_int_equal(sql_number("SELECT count(*) FROM statements"), 2);
+    assert_int_equal(attune_store_delete_all(store, NULL, NULL), 0);
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 2);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    assert_true(l.voids);
+    at_letter_free(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha1_is_the_standards),
+        cmocka_unit_test(named_uuids_are_the_standards),
+        cmocka_unit_test(random_uuids_say_so),
+        cmocka_unit_test(pauses_double_up_to_an_end),
+        cmocka_unit_test(only_204_is_a_yes),
+        cmocka_unit_test(addresses_are_plain_to_read),
+        cmocka_unit_test_setup(consents_are_checked, fresh),
+        cmocka_unit_test_setup(consents_are_kept_as_given, fresh),
+        cmocka_unit_test_setup(a_strangers_consent_is_not_believed, fresh),
+        cmocka_unit_test_setup(statements_hold_what_was_chosen, fresh),
+        cmocka_unit_test_setup(statements_are_xapis, fresh),
+        cmocka_unit_test_setup(nothing_waits_without_consent, fresh),
+        cmocka_unit_test_setup(a_strangers_statement_is_not_sent, fresh),
+        cmocka_unit_test_setup(a_session_is_sent_once, fresh),
+        cmocka_unit_test_setup(a_store_that_fails_is_left_alone, fresh),
+        cmocka_unit_test_setup(a_conflict_is_never_sent_again, fresh),
+        cmocka_unit_test_setup(withdrawal_voids, fresh),
+        cmocka_unit_test_setup(a_consent_that_is_over_sends_nothing, fresh),
+        cmocka_unit_test_setup(deleted_sessions_are_not_told_of, fresh),
+    };
+    return cmocka_run_group_tests(tests, make_store_folder, close_and_remove);
+}
