@@ -278,6 +278,7 @@ class Imported(Case):
                             ([onnx.node("MatMul", "x x", "y")], "MatMul"),
                             ([onnx.node("Relu", "z", "y")], "not made before it"),
                             ([onnx.node("Relu", "x", "z")], '"y" is not made'),
+                            ([onnx.node("Split", "x", "")], "no output"),
                             ([onnx.node("Dropout", "x half yes", "y")], "training")):
             (self.dir / "m.onnx").write_bytes(onnx.model(nodes, [onnx.tensor("half", [], [0.5]),
                                                                  onnx.tensor("yes", [], [1], onnx.INT64)], x, y))

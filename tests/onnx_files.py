@@ -44,7 +44,7 @@ def attribute(name, value):
 def node(kind, inputs, output, **attributes):
     """inputs, output: names, several with blanks between."""
     return (b"".join(field(1, name) for name in (inputs.split(" ") if inputs else ())) +
-            b"".join(field(2, name) for name in output.split(" ")) + field(4, kind) +
+            b"".join(field(2, name) for name in (output.split(" ") if output else ())) + field(4, kind) +
             b"".join(field(5, attribute(name, value)) for name, value in attributes.items()))
 
 
