@@ -252,6 +252,25 @@ class Imported(Case):
         others = [onnx.renamed(t, name) for name, t in zip(names[1:], tensors[1:])]
         return onnx.with_constants(data, others), first, expected
 
+    def test_what_the_examples_do_not_have(self):
+        end_of_all = onnx.tensor("all", [1], [(1 << 63) - 1], onnx.INT64)  # as exporters write "to the end"
+        one = onnx.tensor("one", [1], [1], onnx.INT64)
+        cases = (("to the end", [onnx.node("Slice", "x one all one", "y")], [2, 3], 13, [1, 2, 3, 4, 5, 6],
+                  [2, 3, 5, 6]),
+                 ("a window past the end", [onnx.node("MaxPool", "x", "y", kernel_shape=[2, 2], strides=[2, 2],
+                                                      pads=[1, 1, 1, 1], ceil_mode=1)], [1, 1, 3, 3], 13,
+                  range(1, 10), [1, 3, 7, 9]),
+                 ("softmax over all", [onnx.node("Softmax", "x", "y")], [1, 2, 2], 11, [0, 0, 0, 0], [.25] * 4),
+                 ("softmax over the last", [onnx.node("Softmax", "x", "y")], [1, 2, 2], 13, [0, 0, 0, 0], [.5] * 4),
+                 ("rows and columns", [onnx.node("Transpose", "x", "t", perm=[1, 0]), onnx.node("Add", "t row", "y")],
+                  [2, 3], 13, [1, 2, 3, 4, 5, 6], [11, 24, 12, 25, 13, 26]))
+        for name, nodes, shape, opset, values, expected in cases:
+            (self.dir / "m.onnx").write_bytes(onnx.model(
+                nodes, [end_of_all, one, onnx.tensor("row", [2], [10.0, 20.0])], [onnx.end("x", shape)],
+                [onnx.end("y", ["n"])], opset))
+            with self.subTest(name):
+                self.near(self.ours_run("m.onnx", array.array("f", values).tobytes()), expected, 1e-6)
+
     def test_what_is_not_there_is_named(self):
         x, y = [onnx.end("x", [1, 2])], [onnx.end("y", [1, 2])]
         for nodes, says in (([onnx.node("Erf", "x", "y")], "operator Erf is not there"),
@@ -259,6 +278,7 @@ class Imported(Case):
                             ([onnx.node("MatMul", "x x", "y")], "MatMul"),
                             ([onnx.node("Relu", "z", "y")], "not made before it"),
                             ([onnx.node("Relu", "x", "z")], '"y" is not made'),
+                            ([onnx.node("Split", "x", "")], "no output"),
                             ([onnx.node("Dropout", "x half yes", "y")], "training")):
             (self.dir / "m.onnx").write_bytes(onnx.model(nodes, [onnx.tensor("half", [], [0.5]),
                                                                  onnx.tensor("yes", [], [1], onnx.INT64)], x, y))
@@ -307,6 +327,11 @@ class Judged(Case):
         self.assertNotEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--face-input", "signed"))
         self.assertNotEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--face-input", "unit,bgr"))
         self.assertEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--threads", "1"))
+        (self.dir / "logits.onnx").write_bytes(onnx.classifier(7, softmax=False))
+        for a, b in zip(other, self.answers("--face", "logits.onnx", "--face-classes", named)):
+            for p, q in zip(a, b):
+                self.assertAlmostEqual(p, q, places=4)
+        self.assertGreater(max(map(max, other)), 0.18)  # far from "any of them", where logits and probabilities are alike
 
     @needs_model
     def test_our_own_network_judges_as_it_does(self):

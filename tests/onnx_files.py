@@ -44,7 +44,7 @@ def attribute(name, value):
 def node(kind, inputs, output, **attributes):
     """inputs, output: names, several with blanks between."""
     return (b"".join(field(1, name) for name in (inputs.split(" ") if inputs else ())) +
-            b"".join(field(2, name) for name in output.split(" ")) + field(4, kind) +
+            b"".join(field(2, name) for name in (output.split(" ") if output else ())) + field(4, kind) +
             b"".join(field(5, attribute(name, value)) for name, value in attributes.items()))
 
 
@@ -133,8 +133,8 @@ def renamed(data, name):
 
 # ---- a face's classifier -----------------------------------------------------------------------------
 
-def classifier(answers=7, side=32, planes=3, seed=1):
-    """One of every kind of operator that exporters like, with made-up weights."""
+def classifier(answers=7, side=32, planes=3, seed=1, softmax=True):
+    """One of every kind of operator that exporters like, with made-up weights; without softmax it answers logits."""
     import random
     rng = random.Random(seed)
 
@@ -163,4 +163,4 @@ def classifier(answers=7, side=32, planes=3, seed=1):
              node("Gather", "size zero", "batch"), node("Concat", "batch last", "flat", axis=0),
              node("Reshape", "long flat", "row"), node("Gemm", "row w3 b3", "logits", transB=1),
              node("Softmax", "logits", "p")]
-    return model(nodes, constants, [end("x", ["batch", planes, side, side])], [end("p", ["batch", answers])], opset=14)
+    return model(nodes, constants, [end("x", ["batch", planes, side, side])], [end("p" if softmax else "logits", ["batch", answers])], opset=14)

@@ -172,10 +172,6 @@ at_onnx_tensor *at_onnx_out(at_onnx_builder *b, int i, int rank, const int *dim)
 {
     if (b->status)
         return NULL;
-    if (i >= b->step->outs) {
-        at_onnx_wrong(b, "it has no output");
-        return NULL;
-    }
     at_onnx_tensor *t = new_tensor(b, b->step->out[i], rank, dim);
     if (t)
         t->from = b->layers;

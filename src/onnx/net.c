@@ -103,7 +103,10 @@ static void prepare(at_onnx_builder *b, const at_onnx_step *step)
                             step->domain, *step->domain ? "." : "", step->type);
         return;
     }
-    o->prepare(b);
+    if (!step->outs)
+        at_onnx_wrong(b, "it has no output");
+    else
+        o->prepare(b);
 }
 
 static int start_builder(at_onnx_builder *b)
