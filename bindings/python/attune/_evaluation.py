@@ -18,12 +18,12 @@ def _bytes(path: Path | None) -> bytes | None:
 def evaluate(dataset: str, root: Path, *, model: Path | None = None, split: str | None = None, task: str | None = None,
              stream: str | None = None, crops: bool = False, corrupt: Sequence[str] = (), noise: Path | None = None,
              limit: int = 0, threads: int = 0, draws: int = 0, seed: int = 0, answers: Path | None = None,
-             excluded: Path | None = None, cache: Path | None = None) -> dict[str, Any]:
+             excluded: Path | None = None, cache: Path | None = None, precision: str = "f32") -> dict[str, Any]:
     """How well a model does on labelled data: `attune eval` (docs/evaluation.md, attune/eval.h).
 
     dataset: a data set's name, root: its folder. model: a file; None: the default model. split: None: all of it.
     task: "emotion7", "state4", "dominant4" or "engagement3"; stream: "face" or "voice" alone. corrupt:
-    ["blur=3", ...]. answers, excluded: CSVs to write.
+    ["blur=3", ...]. answers, excluded: CSVs to write. precision: as of a Model.
 
     Returns what `attune eval --json` writes: n, withheld, coverage, accuracy, balanced_accuracy, macro_f1, ece,
     per_class, confusion, interval (95 %), ...; None for what could not be measured.
@@ -35,7 +35,8 @@ def evaluate(dataset: str, root: Path, *, model: Path | None = None, split: str 
             dataset=dataset.encode(), root=_bytes(root), split=split.encode() if split else None,
             task=task.encode() if task else None, stream=stream.encode() if stream else None, crops=crops,
             corrupt=kinds, corrupts=len(kinds), noise=_bytes(noise), limit=limit, threads=threads, draws=draws,
-            seed=seed, answers=_bytes(answers), excluded=_bytes(excluded), cache=_bytes(cache), quiet=1,
+            seed=seed, answers=_bytes(answers), excluded=_bytes(excluded), cache=_bytes(cache),
+            precision=_c.precision_of(precision), quiet=1,
             stop=_c.ON_STOP(raised.callback(None)))
         status = lib.attune_evaluate_json(ctypes.byref(text), _bytes(model), ctypes.byref(setup), ctypes.byref(err))
     _c.check(status, err)
