@@ -2,9 +2,11 @@
 """--precision int8 from end to end: estimates near those in f32, the same for any number of threads and
 any kernels; ranges measured by a recipe; and what is wrong, said in a line."""
 import csv
+import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -40,6 +42,13 @@ def run(*args, **env):
 def read_rows(path):
     with open(path, newline="") as f:
         return list(csv.DictReader(f))
+
+
+def values_of(path, name):
+    data = path.read_bytes()
+    size, = struct.unpack("<Q", data[:8])
+    at = json.loads(data[8:8 + size])[name]["data_offsets"]
+    return struct.unpack(f"<{(at[1] - at[0]) // 4}f", data[8 + size + at[0]:8 + size + at[1]])
 
 
 def timeline(name, *args, **env):
@@ -117,6 +126,10 @@ class Ranges(unittest.TestCase):
                           "detector.range.wide": [20], "detector.range.out": [20]})
         self.assertEqual(arrays["__metadata__"]["of"],
                          cli_train.header(MODEL)["__metadata__"]["xxh64"])
+
+        for name in arrays:
+            if name != "__metadata__":
+                self.assertTrue(all(0 < v < 1e5 for v in values_of(made[1], name)), name)
 
         # beside its model it makes one in eight bits that judges much as the other does: few pictures
         # were seen, and drawn ones are strange to both

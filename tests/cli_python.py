@@ -447,6 +447,9 @@ class Others(unittest.TestCase):
         self.assertIn(model.meta["licence"].split(";")[0].split(".")[0][:20], shown)
         with self.assertRaisesRegex(attune.FileError, "No such file"):
             attune.Model(folder / "no.safetensors")
+        attune.Model(model.path, precision="int8")
+        with self.assertRaisesRegex(ValueError, "precision is f32 or int8"):
+            attune.Model(model.path, precision="f16")
 
     def test_evaluate(self):
         import mini_corpora

@@ -121,11 +121,11 @@ static inline void q_store_rows(q_b b, int n, uint8_t *p, ptrdiff_t step)
     const __m128i low = _mm256_castsi256_si128(b), high = _mm256_extracti128_si256(b, 1);
     _mm_storel_epi64((__m128i *)p, low);
     if (n > 1)
-        _mm_storeh_pd((double *)(void *)(p + step), _mm_castsi128_pd(low));
+        _mm_storel_epi64((__m128i *)(p + step), _mm_unpackhi_epi64(low, low));
     if (n > 2)
         _mm_storel_epi64((__m128i *)(p + 2 * step), high);
     if (n > 3)
-        _mm_storeh_pd((double *)(void *)(p + 3 * step), _mm_castsi128_pd(high));
+        _mm_storel_epi64((__m128i *)(p + 3 * step), _mm_unpackhi_epi64(high, high));
 }
 
 #endif

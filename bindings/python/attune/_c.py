@@ -121,9 +121,18 @@ class EvalOptions(Structure):
     _fields_ = [("dataset", c_char_p), ("root", c_char_p), ("split", c_char_p), ("task", c_char_p),
                 ("stream", c_char_p), ("crops", c_int), ("corrupt", POINTER(c_char_p)), ("corrupts", c_int),
                 ("noise", c_char_p), ("face", c_char_p), ("face_input", c_char_p),
-                ("face_classes", c_char_p), ("limit", c_int), ("threads", c_int), ("draws", c_int), ("seed", c_uint64),
+                ("face_classes", c_char_p), ("limit", c_int), ("threads", c_int), ("precision", c_int), ("draws", c_int), ("seed", c_uint64),
                 ("answers", c_char_p), ("excluded", c_char_p), ("qualities", c_char_p), ("cache", c_char_p),
                 ("quiet", c_int), ("stop", ON_STOP), ("user", c_void_p)]
+
+
+PRECISIONS = ("f32", "int8")  # in the order of attune_precision
+
+
+def precision_of(name: str) -> int:
+    if name not in PRECISIONS:
+        raise ValueError(f"precision is f32 or int8, not {name!r}")
+    return PRECISIONS.index(name)
 
 
 # ---- calls -----------------------------------------------------------------------------------------
@@ -133,6 +142,7 @@ _CALLS = {  # name: (result, arguments)
     "attune_default_model": (c_char_p, []),
     "attune_model_load": (c_int, [POINTER(c_void_p), c_char_p, _ERROR]),
     "attune_model_free": (None, [POINTER(c_void_p)]),
+    "attune_model_set_precision": (c_int, [c_void_p, c_int, _ERROR]),
     "attune_model_meta_at": (c_char_p, [c_void_p, c_int, POINTER(c_char_p)]),
     "attune_model_describe": (None, [c_void_p, POINTER(ModelFacts)]),
     "attune_session_open": (c_int, [POINTER(c_void_p), c_void_p, POINTER(Options), _ERROR]),

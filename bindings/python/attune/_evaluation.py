@@ -19,13 +19,14 @@ def evaluate(dataset: str, root: Path, *, model: Path | None = None, split: str 
              stream: str | None = None, crops: bool = False, corrupt: Sequence[str] = (), noise: Path | None = None,
              limit: int = 0, threads: int = 0, draws: int = 0, seed: int = 0, answers: Path | None = None,
              excluded: Path | None = None, cache: Path | None = None, face: Path | None = None,
-             face_input: str | None = None, face_classes: str | None = None) -> dict[str, Any]:
+             face_input: str | None = None, face_classes: str | None = None, precision: str = "f32") -> dict[str, Any]:
     """How well a model does on labelled data: `attune eval` (docs/evaluation.md, attune/eval.h).
 
     dataset: a data set's name, root: its folder. model: a file; None: the default model. split: None: all of it.
     task: "emotion7", "state4", "dominant4" or "engagement3"; stream: "face" or "voice" alone. corrupt:
     ["blur=3", ...]. answers, excluded: CSVs to write. face: an ONNX classifier of faces in place of the model's
     (docs/onnx.md), face_input: "unit", "byte", "signed" or "imagenet", face_classes: "neutral,happy,...".
+    precision: as of a Model.
 
     Returns what `attune eval --json` writes: n, withheld, coverage, accuracy, balanced_accuracy, macro_f1, ece,
     per_class, confusion, interval (95 %), ...; None for what could not be measured.
@@ -39,7 +40,7 @@ def evaluate(dataset: str, root: Path, *, model: Path | None = None, split: str 
             corrupt=kinds, corrupts=len(kinds), noise=_bytes(noise), limit=limit, threads=threads, draws=draws,
             seed=seed, answers=_bytes(answers), excluded=_bytes(excluded), cache=_bytes(cache), face=_bytes(face),
             face_input=face_input.encode() if face_input else None,
-            face_classes=face_classes.encode() if face_classes else None, quiet=1,
+            face_classes=face_classes.encode() if face_classes else None, precision=_c.precision_of(precision), quiet=1,
             stop=_c.ON_STOP(raised.callback(None)))
         status = lib.attune_evaluate_json(ctypes.byref(text), _bytes(model), ctypes.byref(setup), ctypes.byref(err))
     _c.check(status, err)

@@ -20,7 +20,8 @@ class Model:
     """A model file, loaded: immutable, and so for any number of sessions and threads at a time. Goes when nothing uses
     it any more.
 
-    path: a safetensors file; None: the default model ($ATTUNE_MODEL, else the installed one).
+    path: a safetensors file; None: the default model ($ATTUNE_MODEL, else the installed one). precision: "f32", or "int8":
+    the networks of the face in eight bits, which need NAME.int8.safetensors beside NAME.safetensors.
     """
 
     path: str
@@ -32,11 +33,13 @@ class Model:
     has_visual: bool  #: without a part its stream stays absent
     has_audio: bool
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, precision: str = "f32") -> None:
+        chosen = _c.precision_of(precision)
         self._pointer, err = ctypes.c_void_p(), _c.ErrorText()
         _c.check(lib.attune_model_load(ctypes.byref(self._pointer), os.fsencode(path) if path else None,
                                        ctypes.byref(err)), err)
         weakref.finalize(self, _free, self._pointer)
+        _c.check(lib.attune_model_set_precision(self._pointer, chosen, ctypes.byref(err)), err)
         facts = _c.ModelFacts()
         lib.attune_model_describe(self._pointer, ctypes.byref(facts))
         self.path = os.fsdecode(facts.path)
