@@ -1,6 +1,5 @@
 /* A confined process and its usher: the host that was named is reached, by name and by number, and no other. */
 #include "media/confine.h"
-#include "media/media.h"
 #include "media/usher.h"
 
 #include <errno.h>
@@ -312,7 +311,6 @@ static void what_is_closed_is_closed(void **state)
 
 int main(void)
 {
-    at_media_load_libraries(NULL); /* as readers do, for whom ushers are */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_named_host_is_reached),
         cmocka_unit_test(no_other_is),

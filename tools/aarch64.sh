@@ -42,6 +42,8 @@ make_root()
     for package in "$apt"/var/cache/apt/archives/*.deb; do
         dpkg-deb -x "$package" "$root.part"
     done
+    # what update-alternatives would link
+    (cd "$root.part/usr/lib/aarch64-linux-gnu" && ln -s blas/libblas.so.3 lapack/liblapack.so.3 .)
     rm -rf "$apt"
     mv "$root.part" "$root"
 }

@@ -48,7 +48,7 @@ def table(name, what, functions, libraries):
     return f"""
 /* Hidden rather than static: only the jumps use it by name. */
 extern at_late_call {calls}[];
-__attribute__((visibility("hidden"), aligned(AT_LATE_PAGE))) at_late_call
+__attribute__((used, visibility("hidden"), aligned(AT_LATE_PAGE))) at_late_call
     {calls}[{pages} / sizeof(at_late_call)] = {{
     {", ".join(["at_late_uncalled"] * len(functions))}}};
 static const char *const libraries[] = {{{", ".join(f'"{library}"' for library in libraries)}}};

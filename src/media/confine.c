@@ -29,7 +29,9 @@ static int limit(int what, rlim_t most)
     if (getrlimit(what, &now) != 0)
         return 0;
     const rlim_t value = now.rlim_max < most ? now.rlim_max : most;
-    return setrlimit(what, &(struct rlimit){value, value}) == 0;
+    /* an emulator may take a limit and not hold to it */
+    return setrlimit(what, &(struct rlimit){value, value}) == 0 && getrlimit(what, &now) == 0 &&
+           now.rlim_max == value;
 }
 
 /* In bytes; 0: not known. */

@@ -14,6 +14,8 @@
 /* As FFmpeg takes an address apart, so that both mean the same. */
 int at_hosts_name(char out[AT_USHER_NAME], const char *address)
 {
+    if (at_media_load_libraries(NULL) < 0)
+        return 0;
     av_url_split(NULL, 0, NULL, 0, out, AT_USHER_NAME, NULL, NULL, 0, address);
     return at_address_is(address) && *out && strcmp(out, "0.0.0.0") != 0 &&
            strcmp(out, "::") != 0 && !strstr(address, "listen");
