@@ -121,9 +121,9 @@ class EvalOptions(Structure):
     _fields_ = [("dataset", c_char_p), ("root", c_char_p), ("split", c_char_p), ("task", c_char_p),
                 ("stream", c_char_p), ("crops", c_int), ("corrupt", POINTER(c_char_p)), ("corrupts", c_int),
                 ("noise", c_char_p), ("face", c_char_p), ("face_input", c_char_p),
-                ("face_classes", c_char_p), ("limit", c_int), ("threads", c_int), ("precision", c_int), ("draws", c_int), ("seed", c_uint64),
-                ("answers", c_char_p), ("excluded", c_char_p), ("qualities", c_char_p), ("cache", c_char_p),
-                ("quiet", c_int), ("stop", ON_STOP), ("user", c_void_p)]
+                ("face_classes", c_char_p), ("limit", c_int), ("threads", c_int), ("precision", c_int),
+                ("draws", c_int), ("seed", c_uint64), ("answers", c_char_p), ("excluded", c_char_p), ("qualities", c_char_p),
+                ("cache", c_char_p), ("quiet", c_int), ("stop", ON_STOP), ("user", c_void_p)]
 
 
 PRECISIONS = ("f32", "int8")  # in the order of attune_precision
