@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <math.h>
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -761,26 +760,6 @@ static void cameras_are_loaded_when_asked_for(void **state)
     assert_true(is_mapped("libavdevice"));
 }
 
-/* Through which whatever is called of FFmpeg is called: once it is filled, nothing can be written there. */
-static void the_table_of_calls_can_only_be_read(void **state)
-{
-    (void)state;
-#if defined(__x86_64__) || defined(__aarch64__)
-    extern void (*at_late_media_calls[])(void);
-    const uintptr_t table = (uintptr_t)at_late_media_calls;
-    uintptr_t from, to;
-    char line[4096], may[5] = "";
-    FILE *maps = fopen("/proc/self/maps", "r");
-    assert_non_null(maps);
-    while (fgets(line, sizeof line, maps))
-        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &from, &to, may) == 3 && from <= table &&
-            table < to)
-            break;
-    fclose(maps);
-    assert_string_equal(may, "r--p");
-#endif
-}
-
 int main(void)
 {
     av_log_set_level(AV_LOG_ERROR);
@@ -808,7 +787,6 @@ int main(void)
         cmocka_unit_test(a_callback_can_stop_it),
         cmocka_unit_test(the_log_level_is_put_back),
         cmocka_unit_test(cameras_are_loaded_when_asked_for),
-        cmocka_unit_test(the_table_of_calls_can_only_be_read),
     };
     return cmocka_run_group_tests(tests, fresh_root, remove_root);
 }
