@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 void at_late_uncalled(void)
