@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -300,31 +299,10 @@ static void half_a_recording_is_named(void **state)
     free(a.pcm);
 }
 
-/* Through which whatever is called of FFmpeg is called: once it is filled, nothing can be written there. */
-static void the_table_of_calls_can_only_be_read(void **state)
-{
-    (void)state;
-#if defined(__x86_64__) || defined(__aarch64__)
-    extern void (*at_late_media_calls[])(void);
-    const uintptr_t table = (uintptr_t)at_late_media_calls;
-    uintptr_t from, to;
-    char line[4096], may[5] = "";
-    FILE *maps = fopen("/proc/self/maps", "r");
-    assert_non_null(maps);
-    while (fgets(line, sizeof line, maps))
-        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &from, &to, may) == 3 && from <= table &&
-            table < to)
-            break;
-    fclose(maps);
-    assert_string_equal(may, "r--p");
-#endif
-}
-
 int main(void)
 {
     av_log_set_level(AV_LOG_ERROR);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table_of_calls_can_only_be_read),
         cmocka_unit_test(the_sound_with_speech_is_read),
         cmocka_unit_test(tracks_can_be_named),
         cmocka_unit_test(opposite_phase_is_the_left_channel),
