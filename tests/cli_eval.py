@@ -437,6 +437,12 @@ class Made(unittest.TestCase):
             self.assertEqual((r.returncode, r.stderr), (0, ""))
             self.assertEqual(pixels(self.root / f"out.{ending}"), pixels(picture))
         self.assertEqual(degrade(picture, "out.jpg").returncode, 0)
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:size=64x64", "-frames:v", "1",
+                        self.root / "grey.png"], check=True)
+        r = subprocess.run([EXE, "degrade", self.root / "grey.png", "--corrupt", "hand=40", "-o", self.root / "hand.png"],
+                           capture_output=True, text=True, timeout=280)
+        self.assertIn("grey.png: has no face to cover", r.stderr)
+        self.assertFalse((self.root / "hand.png").exists())
         self.assertEqual(len(pixels(self.root / "out.jpg")), 162 * 122 * 3)
         for what, out, why in ((clip, "clip.png", "is one picture, and there are more to write"),
                                (sound, "sound.png", "there is no place for sound in it"),

@@ -72,6 +72,8 @@ class Precision(unittest.TestCase):
             apart = [abs(float(x[c]) - float(y[c])) for x, y in zip(a, b) for c in columns]
             return sum(apart) / len(apart)
         self.assertNotEqual(f32.read_text(), int8.read_text())
+        models = [json.loads(p.with_name("summary.json").read_text())["model"] for p in (f32, int8)]
+        self.assertEqual([m.get("precision") for m in models], [None, "int8"])
         self.assertLess(mean_difference(rows[0], rows[1]), 0.03)
         # other kernels in f32 (heads, encoders) differ in the last bits, those in eight bits in none
         self.assertLess(mean_difference(rows[1], rows[2]), 0.0005)

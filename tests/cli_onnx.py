@@ -350,6 +350,8 @@ class Judged(Case):
                 (["--face", "five.onnx"], 2, "has to be said"), (["--face", "none.onnx"], 1, "none.onnx"),
                 (["--face", "missing.onnx"], 1, "missing.onnx"),
                 (["--face", "seven.onnx", "--face-classes", "happy,sad"], 2, "2 numbers"),
+                (["--face", "seven.onnx", "--face-classes", "a,b,c,d,e,f,g"], 2, "none of them is known"),
+                (["--face", "seven.onnx", "--face-classes", "a,happy,c,d,happiness,f,g"], 2, "happiness is there twice"),
                 (["--face", "seven.onnx", "--face-input", "loud"], 2, "unit, byte, signed")):
             with self.subTest(arguments):
                 self.assert_one_line(self.judge(*arguments, code=code).stderr, says)

@@ -50,6 +50,7 @@ programs()
         cli_faults) echo src/attune tests/fail.so ;;
         cli_mpi) echo src/attune src/mpi/attune-mpi.so ;;
         cli_python) echo src/attune "src/libattune.so.$(cat VERSION)" ;;
+        cli_help) echo src/cli/help/{attune.1,attune,_attune,attune.fish} ;;
         cli_onnx | browser_onnx) echo src/attune tests/onnx_ours ;;
         cli_* | browser_*) echo src/attune ;;
         *) echo "tests/test_$test" ;;
@@ -118,7 +119,9 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT TERM
 git ls-files -coz --exclude-standard | xargs -0 tar cf - | tar xf - -C "$copy"
-[ ! -d tests/onnx/node_modules ] || ln -s "$PWD/tests/onnx/node_modules" "$copy/tests/onnx"
+for place in tests/onnx tests/lrs; do
+    [ ! -d $place/node_modules ] || ln -s "$PWD/$place/node_modules" "$copy/$place"
+done
 list=$copy/$list # so that the tree may be worked on meanwhile
 meson setup "$copy/build" "$copy" -Dtests=enabled -Doptimization=1 >"$copy/log" || { cat "$copy/log"; exit 1; }
 each try "$@"

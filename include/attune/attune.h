@@ -330,7 +330,8 @@ typedef enum attune_precision {
  * its activations, in NAME.int8.safetensors beside NAME.safetensors (`attune train` of a recipe of kind
  * "ranges"): ATTUNE_E_IO without them, ATTUNE_E_FORMAT where they are another model's. */
 int attune_model_set_precision(attune_model *m, attune_precision p, attune_error *err);
-/* A metadata value of the model file ("licence", "training", ...) or NULL. Lives with m. */
+/* A metadata value of the model file ("licence", "training", ...) or NULL. Lives with m. Of "precision" what m computes
+ * with: "int8", or NULL for f32. */
 const char *attune_model_meta(const attune_model *m, const char *key);
 /* The i-th metadata value and its key; NULL past the end. Live with m. */
 const char *attune_model_meta_at(const attune_model *m, int i, const char **key);

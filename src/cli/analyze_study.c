@@ -216,14 +216,16 @@ static void describe(const at_job *job, char *out, size_t size)
 {
     const attune_options *o = &job->options;
     const char *digest = attune_model_meta(job->model, "xxh64");
+    const char *precision = attune_model_meta(job->model, "precision");
 
     snprintf(
         out, size,
-        "model %.32s rate %g window %g hop %g lag %g tracks %d min-face %d no-video %d no-audio "
+        "model %.32s%s rate %g window %g hop %g lag %g tracks %d min-face %d no-video %d no-audio "
         "%d no-baseline %d causal %d video-track %d audio-track %d pcm %d thumbnails %d sinks %s",
-        digest ? digest : "", o->rate, o->window_s, o->hop_s, o->lag_s, o->max_tracks, o->min_face,
-        o->no_video, o->no_audio, o->no_baseline, o->causal, o->video_track, o->audio_track,
-        o->pcm_rate, o->thumbnails, job->sinks ? job->sinks : "default");
+        digest ? digest : "", precision ? " in int8" : "", o->rate, o->window_s, o->hop_s, o->lag_s,
+        o->max_tracks, o->min_face, o->no_video, o->no_audio, o->no_baseline, o->causal,
+        o->video_track, o->audio_track, o->pcm_rate, o->thumbnails,
+        job->sinks ? job->sinks : "default");
 }
 
 static int finish(const at_pool_run *r, const char *dir, int good)

@@ -76,6 +76,11 @@ static int find_faces(at_clip_harms *c, const attune_picture *p)
     return found;
 }
 
+int at_clip_harms_saw_nobody(const at_clip_harms *c)
+{
+    return c->detector && !c->faces;
+}
+
 static int apply_picture(at_clip_harms *c, at_media_packet *p)
 {
     int status = c->detector ? find_faces(c, &p->picture) : ATTUNE_OK;

@@ -59,5 +59,7 @@ int at_clip_harms_open(at_clip_harms **out, const at_harms *h, uint64_t sample,
 void at_clip_harms_free(at_clip_harms **c);
 /* Puts the degraded picture or sound in p's place; it lives until the next call. */
 int at_clip_harms_apply(at_clip_harms *c, at_media_packet *p, attune_error *err);
+/* Something was to be put in front of faces, and so far none was seen. */
+int at_clip_harms_saw_nobody(const at_clip_harms *c);
 
 #endif

@@ -166,6 +166,8 @@ int attune_degrade_file(const char *in, const char *out, const attune_degrade_op
         status = open_damage(&j, err);
     if (status == ATTUNE_OK)
         status = copy_all(&j, err);
+    if (status == ATTUNE_OK && at_clip_harms_saw_nobody(j.damage))
+        status = at_fail(err, ATTUNE_E_ARG, "%s: has no face to cover", in);
     if (status == ATTUNE_OK)
         status = at_clip_out_close(&j.clip, err);
     close_job(&j);

@@ -79,15 +79,19 @@ static int check_input(onnx_face *f, attune_error *err)
 
 /* ---- what its answers are ------------------------------------------------------------------------ */
 
-static void name_answer(onnx_face *f, const char *word, int answer)
+/* 1: it is a class of ours; 0: it is none; -1: it had an answer. */
+static int name_answer(onnx_face *f, const char *word, int answer)
 {
     const int expression = at_class_by_name(AT_HEAD_FACE8, word);
     const int basic = at_class_by_name(AT_HEAD_FACE7, word);
 
+    if ((expression >= 0 && f->expression[expression] >= 0) || (basic >= 0 && f->basic[basic] >= 0))
+        return -1;
     if (expression >= 0)
         f->expression[expression] = answer;
     if (basic >= 0)
         f->basic[basic] = answer;
+    return expression >= 0 || basic >= 0;
 }
 
 static int count_words(const char *words)
@@ -101,7 +105,7 @@ static int count_words(const char *words)
 
 static int name_all(onnx_face *f, const char *words, attune_error *err)
 {
-    int n = 0;
+    int n = 0, ours = 0;
 
     for (const char *at = words; at; n++) {
         char word[32];
@@ -110,10 +114,14 @@ static int name_all(onnx_face *f, const char *words, attune_error *err)
             return at_fail(err, ATTUNE_E_ARG, "classes \"%s\": words with commas between", words);
         memcpy(word, at, length);
         word[length] = 0;
-        name_answer(f, word, n);
+        const int is_ours = name_answer(f, word, n);
+        if (is_ours < 0)
+            return at_fail(err, ATTUNE_E_ARG, "classes \"%s\": %s is there twice", words, word);
+        ours += is_ours;
         at = at[length] ? at + length + 1 : NULL;
     }
-    return ATTUNE_OK;
+    return ours ? ATTUNE_OK
+                : at_fail(err, ATTUNE_E_ARG, "classes \"%s\": none of them is known", words);
 }
 
 static void name_like(onnx_face *f, at_head head)

@@ -28,8 +28,8 @@ static const char *listed(const char *const *list, const char *key)
 
 const char *at_fact(const attune_report_options *setup, int i, const char **key)
 {
-    static const char *const keys[] = {"name",    "version", "summary", "trained_on", "training",
-                                       "results", "limits",  "licence", "date"};
+    static const char *const keys[] = {"name",     "version", "precision", "summary", "trained_on",
+                                       "training", "results", "limits",    "licence", "date"};
 
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         const char *value = setup->model ? attune_model_meta(setup->model, keys[k])

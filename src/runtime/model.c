@@ -143,6 +143,8 @@ void attune_model_free(attune_model **m)
 
 const char *attune_model_meta(const attune_model *m, const char *key)
 {
+    if (!strcmp(key, "precision"))
+        return m->ranges ? "int8" : NULL;
     return at_weights_meta(m->weights, key);
 }
 

@@ -82,6 +82,8 @@ static int add_person(sqlite3 *db, const char *label, attune_error *err)
 static int add_session(sqlite3 *db, const attune_keep *k, attune_error *err)
 {
     sqlite3_stmt *q;
+    char version[ATTUNE_LABEL_BYTES];
+    const char *named = meta(k, "version");
     const int64_t now = at_store_now();
     int rc = at_sql_prepare(
         db, &q,
@@ -100,7 +102,9 @@ static int add_session(sqlite3 *db, const attune_keep *k, attune_error *err)
     sqlite3_bind_int64(q, 5, k->began_s ? k->began_s : now);
     bind_text(q, 6, attune_version());
     bind_text(q, 7, meta(k, "name"));
-    bind_text(q, 8, meta(k, "version"));
+    snprintf(version, sizeof version, "%s%s", named ? named : "",
+             meta(k, "precision") ? " in int8" : "");
+    bind_text(q, 8, version);
     bind_text(q, 9, meta(k, "xxh64"));
     bind_options(q, 10, &k->session);
     rc = at_sql_done(q, err);
