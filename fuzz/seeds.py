@@ -429,6 +429,59 @@ def onnx():
             yield model(nodes, constants, [end("x", shape)], [end("y", ["n"])], opset)
     yield model([node("Relu", "x", "y")], [], [end("x", row, onnx_files.INT64)], [end("y", row)])
     yield model([node("Erf", "x", "y")], [], [end("x", row)], [end("y", row)])
+    yield from onnx_refused(constants)
+
+
+def onnx_refused(constants):
+    """One refusal each."""
+    node, tensor, end, model, field = onnx_files.node, onnx_files.tensor, onnx_files.end, onnx_files.model, onnx_files.field
+    picture, row = [end("x", [1, 2, 4, 4])], [end("x", [1, 6])]
+    out = [end("y", ["n"])]
+    for inputs, kind, names, attributes in (
+            (row, "Relu", "z", {}), (row, "Relu", "s", {}), (row, "Relu", "", {}), (row, "Reshape", "x x", {}),
+            (row, "Reshape", "x s0", {}), (row, "Flatten", "x", {"axis": 9}), (row, "Concat", "x w", {"axis": 1}),
+            (row, "Concat", "x x", {"axis": 7}), (row, "MatMul", "x x", {}), (row, "MatMul", "x w", {}),
+            (row, "Gemm", "x w", {"transA": 1}), (row, "Gemm", "x w", {}), (row, "Add", "x w", {}),
+            (row, "Transpose", "x", {"perm": [0, 0]}), (row, "Transpose", "x", {"perm": [0, 5]}),
+            (row, "Split", "x", {"axis": 1, "split": [2, 2]}), (row, "Slice", "x", {"starts": [0], "ends": [1, 2]}),
+            (row, "Slice", "x s0 s0 s0 s", {}), (row, "Slice", "x x x", {}), (row, "Pad", "x", {"mode": "reflect"}),
+            (row, "Pad", "x", {"pads": [1]}), (row, "Pad", "x", {"pads": [0, -9, 0, 0]}),
+            (row, "Squeeze", "x", {"axes": [1]}), (row, "Unsqueeze", "x", {"axes": [0] * 9}), (row, "Dropout", "x s0 b", {}),
+            (row, "Gather", "x s0", {}), (row, "Cast", "x", {"to": 7}), (row, "Cast", "x", {"to": 99}),
+            (row, "Softmax", "x", {"axis": 4}), (row, "ReduceMean", "x", {"axes": [3]}), (row, "Conv", "x w", {}),
+            (row, "MaxPool", "x", {"kernel_shape": [2, 2]}), (row, "GlobalMaxPool", "x", {}),
+            (row, "Clip", "x x", {}), (row, "Identity", "", {}), (row, "LeakyRelu", "x", {"alpha": 1e30}),
+            (picture, "Conv", "x w", {}), (picture, "Conv", "x k", {"group": 3}), (picture, "Conv", "x x", {}),
+            (picture, "Conv", "x k", {"kernel_shape": [3, 3]}), (picture, "MaxPool", "x", {"kernel_shape": [9, 9]}),
+            (picture, "MaxPool", "x", {"kernel_shape": [0, 2]}), (picture, "MaxPool", "x", {}),
+            (picture, "MaxPool", "x", {"kernel_shape": [2] * 20}), (picture, "MaxPool", "x", {"kernel_shape": [1 << 40, 1]}),
+            (picture, "BatchNormalization", "x w w w w", {}), (picture, "BatchNormalization", "x", {"training_mode": 1}),
+            (picture, "AveragePool", "x", {"kernel_shape": [2, 2], "pads": [1, 1, 1, 1], "strides": [3, 3], "ceil_mode": 1})):
+        truth = field(1, 1) + field(2, onnx_files.BOOL) + field(8, "b") + field(9, b"\1")
+        kernel = tensor("k", [3, 2, 2, 2], [0.1] * 24)
+        yield model([node(kind, names, "y", **attributes)], [*constants, truth, kernel], inputs, out)
+    relu, ends = [node("Relu", "x", "y")], (row, out)
+    floats = field(1, 2) + field(2, onnx_files.FLOAT) + field(8, "f")
+    whole = field(1, 2) + field(2, onnx_files.INT64) + field(8, "f")
+    for odd in (floats + field(4, 1.0) + field(4, 2.0), floats + field(4, bytes(8)), floats + field(4, 1.0),
+                whole + field(7, 1) + field(7, 2), whole + field(7, bytes(2)), whole + field(7, b"\xff"), whole + field(7, 1),
+                floats + field(9, b"abc"), floats + field(13, field(1, "location")) + field(14, 1),
+                field(1, 1) * 20 + floats, field(1, 1 << 40) + floats,
+                field(1, 2) + field(2, 6) + field(8, "i") + field(9, bytes(8)),
+                field(1, 2) + field(2, onnx_files.BOOL) + field(8, "t") + field(9, b"\0\1"), floats + field(8, b"a\0b"),
+                field(1, 2) + field(2, 10) + field(8, "h") + field(9, bytes(4))):
+        yield model(relu, [odd], *ends)
+    yield model(relu, [], row, out, 6)
+    yield model(relu, [], row * 2, out)
+    yield model(relu, [], row, [end("z", ["n"])])
+    yield model(relu, [], [end("x", [1] * 12)], out)
+    yield model(relu, [], [end("x", [1, 1 << 40])], out)
+    yield model([node("Relu", " ".join("x" * 80), "y")], [], *ends)
+    yield model([node("Relu", "x", "y", **{f"a{i}": i for i in range(80)})], [], *ends)
+    yield model([node("Relu", "x", "y") + field(7, "elsewhere")], [], *ends)
+    yield field(1, 8) + field(8, field(1, "") + field(2, 13))
+    for damaged in (b"\xff" * 11, b"\x0b", b"\x09" + bytes(8), b"\x3a\x7f", field(7, b"\x0a\xff")):
+        yield field(1, 8) + damaged
 
 
 MAKERS = (weights, onnx, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
