@@ -137,6 +137,22 @@ class Consent(Case):
         self.assertIn("withdrawn", self.attune("consent", "list").stdout)
         self.assertIn("was withdrawn before", self.attune("consent", "withdraw", 2, code=1).stderr)
 
+    def test_one_at_a_time(self):
+        """A newer consent for a store and a person ends the older: taken back, it leaves none that is wider."""
+        lrs = self.lrs()
+        self.agree(lrs.address, what="expression,engagement,states")
+        self.send(lrs.address, 1)
+        self.agree(lrs.address, "--person", "ada")
+        given = self.agree(lrs.address + "/", what="states").stdout
+        self.assertIn(f"In place of consent 1 (expression, engagement, states, until {UNTIL}), which ends here", given)
+        self.assertIn("consent withdraw 1 voids it", given)
+        withdrawn = self.attune("consent", "withdraw", 3).stdout
+        self.assertIn("1 statement sent under consent 1, which is over, is there still", withdrawn)
+        self.assertIn("no consent names this store", self.send(lrs.address, 1, code=1).stderr)
+        self.assertEqual(len(lrs.requests), 1)
+        self.assertIn("1 statement to be declared void", self.attune("consent", "withdraw", 1).stdout)
+        self.assertEqual(self.ask("SELECT id FROM consents WHERE withdrawn_s IS NULL"), [(2,)])  # ada's
+
     @plain_only
     def test_wrong_usage(self):
         give = ["consent", "give", "https://lrs.example", "--agree", "1"]

@@ -303,7 +303,7 @@ static void consents_are_kept_as_given(void **state)
     c = terms();
     assert_int_equal(agree(&c), 2);
     assert_int_equal(strlen(last_consent().account), AT_UUID_BYTES - 1);
-    assert_int_equal(agree(&c), 3); /* another account, so that the two are not told to be one */
+    assert_int_equal(agree(&c), 3); /* another account, in place of the second */
     assert_int_equal(sql_number("SELECT count(DISTINCT account) FROM consents"), 3);
     assert_int_equal(
         sql_number("SELECT count(*) FROM consents AS a JOIN consents AS b ON a.token = b.account"),
@@ -503,12 +503,14 @@ static void a_session_is_sent_once(void **state)
 static void a_store_that_fails_is_left_alone(void **state)
 {
     const attune_xapi_consent c = terms();
+    attune_xapi_consent other = c;
     at_letter l;
     (void)state;
+    snprintf(other.person, sizeof other.person, "ada");
     session(NULL);
-    session(NULL);
+    session("ada");
     agree(&c);
-    agree(&c);
+    agree(&other);
     queue(1, 1, 1);
     queue(2, 2, 1);
     assert_int_equal(next(there, 1000, 0, &l), 1);
@@ -616,6 +618,45 @@ static void a_consent_that_is_over_sends_nothing(void **state)
     assert_int_equal(next(there, 2000, 1, &l), 0);
 }
 
+/* One consent for a store and a person: what waits under the one before is not sent under any, and it can still be taken
+ * back. Those of others stay as they are. */
+static void a_new_consent_ends_the_one_before(void **state)
+{
+    attune_xapi_consent c = terms(), other = terms(), elsewhere = terms(), ends;
+    at_letter l;
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        session(NULL);
+    snprintf(other.person, sizeof other.person, "ada");
+    snprintf(elsewhere.store, sizeof elsewhere.store, "https://other.example");
+    c.what = ATTUNE_XAPI_ALL;
+    assert_int_equal(attune_xapi_check(store, &c, &ends, NULL), ATTUNE_OK);
+    assert_int_equal(ends.id, 0);
+    agree(&c);
+    agree(&other);
+    agree(&elsewhere);
+    for (int i = 1; i <= 3; i++)
+        queue(1, i, 1);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_SENT, 0);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_WAITING, 0);
+    c.what = ATTUNE_XAPI_STATES;
+    assert_int_equal(attune_xapi_check(store, &c, &ends, NULL), ATTUNE_OK);
+    assert_int_equal(ends.id, 1);
+    assert_int_equal(ends.what, ATTUNE_XAPI_ALL);
+    assert_int_equal(agree(&c), 4);
+    assert_int_equal(next(there, 1000, 1, &l), 0);
+    assert_int_equal(attune_xapi_queue(store, 1, 1, NULL), ATTUNE_E_STATE);
+    assert_int_equal(sql_number("SELECT count(*) FROM statements WHERE body IS NOT NULL"), 0);
+    assert_int_equal(sql_number("SELECT count(*) FROM consents WHERE until_s = 2000000000"), 3);
+    assert_int_equal(attune_xapi_withdraw(store, 4, NULL), 0);
+    assert_int_equal(attune_xapi_queue(store, 1, 1, NULL),
+                     ATTUNE_E_STATE); /* taking the newer back does not bring the older */
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 2);
+    assert_int_equal(sql_number("SELECT count(*) FROM consents WHERE withdrawn_s IS NULL"), 2);
+}
+
 /* Deleting a session deletes what was to be said of it; what was said stays known, without its words. */
 static void deleted_sessions_are_not_told_of(void **state)
 {
@@ -666,6 +707,7 @@ int main(void)
         cmocka_unit_test_setup(a_conflict_is_never_sent_again, fresh),
         cmocka_unit_test_setup(withdrawal_voids, fresh),
         cmocka_unit_test_setup(a_consent_that_is_over_sends_nothing, fresh),
+        cmocka_unit_test_setup(a_new_consent_ends_the_one_before, fresh),
         cmocka_unit_test_setup(deleted_sessions_are_not_told_of, fresh),
     };
     return cmocka_run_group_tests(tests, make_store_folder, close_and_remove);

@@ -63,9 +63,15 @@ typedef struct attune_xapi_consent {
     uint64_t reserved[8];
 } attune_xapi_consent;
 
-/* c: id, withdrawn_s and what follows home are not looked at. *id: the new consent's number, from 1 on.
+/* c: id, withdrawn_s and what follows home are not looked at. *id: the new consent's number, from 1 on. There is one
+ * in force for a store and a person: those before it end here (their until_s is now), and what waits under them is
+ * deleted. What was sent under them stays until they are withdrawn.
  * ATTUNE_E_ARG: it names no fit store or account, nothing to tell, another text, or is over already. */
 int attune_xapi_agree(attune_store *s, const attune_xapi_consent *c, int64_t *id,
+                      attune_error *err);
+/* Whether attune_xapi_agree would take c, to be asked before a person is. *ends: the latest that would end; its id is
+ * 0: none. Nullable. */
+int attune_xapi_check(attune_store *s, const attune_xapi_consent *c, attune_xapi_consent *ends,
                       attune_error *err);
 /* In the order in which they were given. Non-zero from fn ends it with ATTUNE_E_INTERRUPTED. */
 int attune_xapi_consents(attune_store *s, int (*fn)(void *user, const attune_xapi_consent *c),

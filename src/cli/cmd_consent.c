@@ -23,7 +23,8 @@ static const char usage[] =
     "back at any time. attune send sends, and only then.\n"
     "\n"
     "  give      shows what would be sent and asks for a yes. URL is the store's endpoint, to which\n"
-    "            /statements is added: https, or http to this computer (127.0.0.1)\n"
+    "            /statements is added: https, or http to this computer (127.0.0.1). A consent that was\n"
+    "            given before for that store and person ends: there is one at a time\n"
     "  list      what was agreed to, and what became of statements\n"
     "  withdraw  from now on nothing is sent; what was sent is declared void by the next\n"
     "            attune send --to URL\n"
@@ -94,7 +95,22 @@ static void print_names(FILE *f, unsigned what)
         }
 }
 
-static void print_terms(const attune_xapi_consent *c)
+/* The one that ends for it, if there is one. */
+static void print_end(FILE *f, const attune_xapi_consent *ends)
+{
+    char until[DAY_BYTES];
+
+    if (!ends->id)
+        return;
+    fprintf(f, "In place of consent %lld (", (long long)ends->id);
+    print_names(f, ends->what);
+    fprintf(f, ", until %s), which ends here.\n", day(until, ends->until_s));
+    if (ends->sent)
+        fprintf(f, "What was sent under it stays there: attune consent withdraw %lld voids it.\n",
+                (long long)ends->id);
+}
+
+static void print_terms(const attune_xapi_consent *c, const attune_xapi_consent *ends)
 {
     char clean[1024], until[DAY_BYTES];
 
@@ -107,6 +123,7 @@ static void print_terms(const attune_xapi_consent *c)
                 at_text_clean(clean, sizeof clean, c->person));
     if (*c->account)
         fprintf(stderr, "As:         %s\n", at_text_clean(clean, sizeof clean, c->account));
+    print_end(stderr, ends);
 }
 
 /* Only the whole word, from a person. */
@@ -128,17 +145,22 @@ static int says_yes(void)
 
 static int give(at_consent_call *o)
 {
+    attune_xapi_consent ends;
     attune_error err;
     int64_t id;
 
+    snprintf(o->c.text, sizeof o->c.text, "%s", o->agree ? o->agree : ATTUNE_XAPI_TEXT_VERSION);
+    if (attune_xapi_check(o->store, &o->c, &ends, &err) < 0)
+        return fail(&err);
     if (!o->agree) {
-        print_terms(&o->c);
+        print_terms(&o->c, &ends);
         if (!says_yes())
             return AT_EXIT_FAILED;
-        snprintf(o->c.text, sizeof o->c.text, "%s", ATTUNE_XAPI_TEXT_VERSION);
     }
     if (attune_xapi_agree(o->store, &o->c, &id, &err) < 0)
         return fail(&err);
+    if (o->agree)
+        print_end(stdout, &ends);
     printf("consent %lld given; attune consent withdraw %lld takes it back\n", (long long)id,
            (long long)id);
     return AT_EXIT_OK;
@@ -230,6 +252,26 @@ static int take_store(void *user, const attune_xapi_consent *c)
     return 0;
 }
 
+/* Of the same store and person as one that was withdrawn: what still holds, and what is still there. */
+static int print_rest(void *user, const attune_xapi_consent *c)
+{
+    const attune_xapi_consent *gone = user;
+    char count[AT_CLOCK_SIZE], until[DAY_BYTES];
+
+    if (c->id == gone->id || c->withdrawn_s || strcmp(c->store, gone->store) != 0 ||
+        strcmp(c->person, gone->person) != 0)
+        return 0;
+    if (c->until_s > time(NULL))
+        printf("consent %lld for the same store still holds, until %s\n", (long long)c->id,
+               day(until, c->until_s));
+    else if (c->sent)
+        printf("%s sent under consent %lld, which is over, %s there still: attune consent withdraw "
+               "%lld\n",
+               at_text_count(count, c->sent, "statement"), (long long)c->id,
+               c->sent == 1 ? "is" : "are", (long long)c->id);
+    return 0;
+}
+
 static int withdraw(at_consent_call *o)
 {
     char clean[1024], count[AT_CLOCK_SIZE];
@@ -239,11 +281,11 @@ static int withdraw(at_consent_call *o)
 
     if (n < 0 || attune_xapi_consents(o->store, take_store, &c, &err) < 0)
         return fail(&err);
-    printf("consent %lld withdrawn: nothing more is sent\n", (long long)o->number);
+    printf("consent %lld withdrawn: nothing more is sent under it\n", (long long)o->number);
     if (n)
         printf("%s to be declared void: attune send --to %s\n",
                at_text_count(count, n, "statement"), at_text_clean(clean, sizeof clean, c.store));
-    return AT_EXIT_OK;
+    return attune_xapi_consents(o->store, print_rest, &c, &err) < 0 ? fail(&err) : AT_EXIT_OK;
 }
 
 /* ---- the command ------------------------------------------------------------------------------- */
@@ -334,8 +376,8 @@ static int parse(at_consent_call *o, int argc, char **argv)
         default: return AT_EXIT_USAGE;
         }
     }
-    if (o->agree && !take_text(o->c.text, sizeof o->c.text, "--agree", o->agree))
-        return AT_EXIT_USAGE;
+    if (fine && o->agree)
+        fine = take_text(o->c.text, sizeof o->c.text, "--agree", o->agree);
     return fine ? take_rest(o, argc - optind, argv + optind) : AT_EXIT_USAGE;
 }
 

@@ -177,21 +177,110 @@ static int insert(sqlite3 *db, const attune_xapi_consent *c, const char *store, 
     return rc;
 }
 
+/* The latest in force for that store and person. 1: *out; 0: none. */
+static int find_in_force(sqlite3 *db, const char *store, const char *person, at_speaker *out,
+                         attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q,
+                            COLUMNS "WHERE store = ?1 AND person = ?2 AND withdrawn_s IS NULL"
+                                    " AND until_s > ?3 ORDER BY c.id DESC LIMIT 1",
+                            err);
+
+    memset(out, 0, sizeof *out);
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(q, 1, store, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 2, person, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 3, at_store_now());
+    rc = at_sql_step(q, err);
+    if (rc > 0)
+        rc = read_row(q, out, err) < 0 ? ATTUNE_E_FORMAT : 1;
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* Nothing is sent under it any longer; it can still be withdrawn, so that what was sent is voided. */
+static int end(sqlite3 *db, int64_t id, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_letters_drop(db, id, err);
+
+    rc = rc < 0 ? rc
+                : at_sql_prepare(db, &q, "UPDATE consents SET until_s = ?1 WHERE id = ?2", err);
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, at_store_now());
+    sqlite3_bind_int64(q, 2, id);
+    rc = at_sql_done(q, err);
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* Two in force would be one more than its person knows of. Returns how many ended. */
+static int end_others(sqlite3 *db, const char *store, const char *person, attune_error *err)
+{
+    at_speaker other;
+    int n = 0, rc;
+
+    while ((rc = find_in_force(db, store, person, &other, err)) > 0 &&
+           (rc = end(db, other.consent.id, err)) == ATTUNE_OK)
+        n++;
+    return rc < 0 ? rc : n;
+}
+
+int attune_xapi_check(attune_store *s, const attune_xapi_consent *c, attune_xapi_consent *ends,
+                      attune_error *err)
+{
+    char store[ATTUNE_XAPI_ADDRESS_BYTES];
+    at_speaker found = {0};
+    sqlite3 *db;
+    int rc = at_endpoint_take(store, c->store, err);
+
+    rc = rc < 0 ? rc : check_terms(c, err);
+    if (rc == ATTUNE_OK) {
+        db = at_store_look(s);
+        rc = check_account(db, c, err);
+        rc = rc < 0 ? rc : find_in_force(db, store, c->person, &found, err);
+        at_store_looked(s);
+    }
+    if (ends)
+        *ends = found.consent;
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+/* In a transaction. Returns how many ended for it. */
+static int agree(sqlite3 *db, const attune_xapi_consent *c, const char *store, int64_t *id,
+                 attune_error *err)
+{
+    int n = 0, rc = check_account(db, c, err);
+
+    rc = rc < 0 ? rc : (n = end_others(db, store, c->person, err));
+    rc = rc < 0 ? rc : insert(db, c, store, id, err);
+    return rc < 0 ? rc : n;
+}
+
 int attune_xapi_agree(attune_store *s, const attune_xapi_consent *c, int64_t *id, attune_error *err)
 {
     char store[ATTUNE_XAPI_ADDRESS_BYTES];
     sqlite3 *db;
-    int rc = at_endpoint_take(store, c->store, err);
+    int n = 0, rc = at_endpoint_take(store, c->store, err);
 
     *id = 0;
     rc = rc < 0 ? rc : check_terms(c, err);
     if (rc < 0)
         return rc;
     db = at_store_lock(s);
-    rc = check_account(db, c, err);
-    rc = rc < 0 ? rc : insert(db, c, store, id, err);
+    rc = at_sql_begin(db, err);
+    if (rc == ATTUNE_OK) {
+        n = agree(db, c, store, id, err);
+        rc = at_sql_end(db, n < 0 ? n : ATTUNE_OK, err);
+    }
+    if (rc == ATTUNE_OK && n)
+        rc = at_remove_traces(s, err);
     at_store_unlock(s);
-    return rc;
+    *id = rc < 0 ? 0 : *id;
+    return rc < 0 ? rc : ATTUNE_OK;
 }
 
 /* ---- taking back --------------------------------------------------------------------------------- */

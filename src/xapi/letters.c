@@ -235,20 +235,24 @@ static int void_sent(sqlite3 *db, const at_speaker *by, attune_error *err)
     return rc < 0 ? rc : n;
 }
 
+int at_letters_drop(sqlite3 *db, int64_t consent, attune_error *err)
+{
+    int rc = at_sql_with(db,
+                         "DELETE FROM statements WHERE consent = ?1 AND voids IS NULL"
+                         " AND state = 'waiting' AND tries = 0",
+                         consent, err);
+
+    return rc < 0
+               ? rc
+               : at_sql_with(
+                     db, "UPDATE statements SET body = NULL WHERE consent = ?1 AND voids IS NULL",
+                     consent, err);
+}
+
 int at_letters_void(sqlite3 *db, const at_speaker *by, attune_error *err)
 {
     const int n = void_sent(db, by, err);
-    int rc = n < 0 ? n : ATTUNE_OK;
+    const int rc = n < 0 ? n : at_letters_drop(db, by->consent.id, err);
 
-    rc = rc < 0 ? rc
-                : at_sql_with(db,
-                              "DELETE FROM statements WHERE consent = ?1 AND voids IS NULL"
-                              " AND state = 'waiting' AND tries = 0",
-                              by->consent.id, err);
-    rc = rc < 0
-             ? rc
-             : at_sql_with(db,
-                           "UPDATE statements SET body = NULL WHERE consent = ?1 AND voids IS NULL",
-                           by->consent.id, err);
     return rc < 0 ? rc : n;
 }

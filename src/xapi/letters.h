@@ -39,7 +39,9 @@ int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_
 /* What the store refused waits again. */
 int at_letters_again(sqlite3 *db, const char *store, attune_error *err);
 
-/* A consent is taken back: what was never tried goes, what may be at the store is declared void, texts go.
+/* Nothing more is to be sent of a consent's: what was never tried goes, and all texts. */
+int at_letters_drop(sqlite3 *db, int64_t consent, attune_error *err);
+/* A consent is taken back: that, and what may be at the store is declared void.
  * Returns how many are to be voided. */
 int at_letters_void(sqlite3 *db, const at_speaker *by, attune_error *err);
 
