@@ -192,7 +192,7 @@ class Sending(Case):
         self.assertEqual(headers["X-Experience-API-Version"], "1.0.3")
         self.assertEqual(headers["Content-Type"], "application/json")
         self.assertEqual(headers["Authorization"], "Basic " + base64.b64encode(KEY.encode()).decode())
-        self.assertIn("was given to this store before", self.send(self.to, 1).stdout)
+        self.assertIn("session 1: was sent before", self.send(self.to, 1).stdout)
         self.send(self.to, "--now", "--again")
         self.assertEqual(len(self.store.requests), 1)
 
@@ -209,7 +209,9 @@ class Sending(Case):
         number = json.loads(self.send(self.to, 1, "--show").stdout)["id"]
         self.store.statements[number] = {"id": number, "of": "somebody else"}
         self.assertIn("ALARM: session 1", self.send(self.to, 1, code=1).stderr)
-        self.send(self.to, 1, "--now", "--again")
+        for more in [], ["--now", "--again"]:
+            self.assertIn("session 1: is in conflict (409)", self.send(self.to, 1, *more, code=1).stderr)
+        self.assertIn("1 in conflict", self.send(self.to, code=1).stderr)
         self.assertEqual(len(self.store.requests), 1)
         self.assertEqual(self.states(), [(1, "conflict", 0)])
         self.assertEqual(json.loads(self.ask("SELECT body FROM statements")[0][0])["id"], number)
@@ -219,6 +221,7 @@ class Sending(Case):
         self.store.answers = [503, 500, 502, None]
         self.assertIn("the store fails (503)", self.send(self.to, 1, code=1).stderr)
         self.assertIn("1 statement waiting until", self.send(self.to, code=1).stderr)  # its pause is not over
+        self.assertRegex(self.send(self.to, 1, code=1).stderr, r"session 1: waits until 20\S+ \S+ \(503\); --now: at once")
         self.assertEqual(len(self.store.requests), 1)
         pauses = []
         for _ in range(3):
@@ -246,7 +249,10 @@ class Sending(Case):
             self.store.answers = [status]
             self.assertIn(f"refuses it ({status})", self.send(self.to, 1, "--again", code=1).stderr)
             before = len(self.store.requests)
-            self.send(self.to, "--now")
+            self.assertIn("refused 1 before (--again)", self.send(self.to, "--now", code=1).stderr)
+            again = self.send(self.to, 1, code=1)
+            self.assertIn(f"session 1: was refused before ({status}); it waits for --again", again.stderr)
+            self.assertEqual(again.stdout, "")
             self.assertEqual(len(self.store.requests), before)
         self.send(self.to, "--again")
         self.assertEqual(self.states(), [(1, "sent", 0)])

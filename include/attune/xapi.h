@@ -87,8 +87,8 @@ int attune_xapi_withdraw(attune_store *s, int64_t id, attune_error *err);
  * free. */
 int attune_xapi_statement(attune_store *s, int64_t consent, int64_t session, char **json,
                           attune_error *err);
-/* Puts it into the outbox. 1: it waits there now; 0: it was there before, whatever became of it.
- * ATTUNE_E_STATE: no such session or consent, the consent is over, the session is another person's or has no end. */
+/* Puts it into the outbox. 1: it waits there now; 0: it was there before, whatever became of it
+ * (attune_xapi_look). * ATTUNE_E_STATE: no such session or consent, the consent is over, the session is another person's or has no end. */
 int attune_xapi_queue(attune_store *s, int64_t consent, int64_t session, attune_error *err);
 
 /* ---- sending ----------------------------------------------------------------------------------- */
@@ -103,6 +103,17 @@ typedef enum attune_xapi_state {
 } attune_xapi_state;
 /* "waiting", ... Static storage. */
 extern const char *const attune_xapi_state_names[ATTUNE_XAPI_STATE_COUNT];
+
+/* What has become of a session's statement so far. */
+typedef struct attune_xapi_fate {
+    attune_xapi_state state;
+    char answer[32]; /* the latest, as in the news; "": there was none */
+    int64_t due_s;   /* the store's pause; 0: there is none */
+    uint64_t reserved[4];
+} attune_xapi_fate;
+/* 1: *out; 0: none was put into the outbox. ATTUNE_E_STATE: there is no such consent. */
+int attune_xapi_look(attune_store *s, int64_t consent, int64_t session, attune_xapi_fate *out,
+                     attune_error *err);
 
 /* What became of a statement just now. */
 typedef struct attune_xapi_news {

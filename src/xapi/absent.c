@@ -52,6 +52,14 @@ int attune_xapi_queue(attune_store *s, int64_t consent, int64_t session, attune_
     return absent(err);
 }
 
+int attune_xapi_look(attune_store *s, int64_t consent, int64_t session, attune_xapi_fate *out,
+                     attune_error *err)
+{
+    (void)s, (void)consent, (void)session;
+    *out = (attune_xapi_fate){0};
+    return absent(err);
+}
+
 int attune_xapi_send(attune_store *s, const attune_xapi_sending *o, attune_xapi_sum *sum,
                      attune_error *err)
 {

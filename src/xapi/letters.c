@@ -164,6 +164,41 @@ int at_letters_settle(sqlite3 *db, const at_letter *l, attune_xapi_state state, 
     return at_sql_end(db, rc, err);
 }
 
+static int read_fate(sqlite3_stmt *q, attune_xapi_fate *out, attune_error *err)
+{
+    char name[16];
+    int state = 0;
+
+    at_sql_text(q, 0, name, sizeof name);
+    at_sql_text(q, 1, out->answer, sizeof out->answer);
+    out->due_s = sqlite3_column_int64(q, 2);
+    while (state < ATTUNE_XAPI_STATE_COUNT && strcmp(attune_xapi_state_names[state], name) != 0)
+        state++;
+    if (state == ATTUNE_XAPI_STATE_COUNT)
+        return at_fail(err, ATTUNE_E_FORMAT, "a statement in the store holds what no attune wrote");
+    out->state = (attune_xapi_state)state;
+    return 1;
+}
+
+int at_letters_fate(sqlite3 *db, const char *id, attune_xapi_fate *out, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q,
+                            "SELECT t.state, t.answer, c.due_s FROM statements AS t"
+                            " JOIN consents AS c ON c.id = t.consent WHERE t.id = ?1",
+                            err);
+
+    *out = (attune_xapi_fate){0};
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(q, 1, id, -1, SQLITE_STATIC);
+    rc = at_sql_step(q, err);
+    if (rc > 0)
+        rc = read_fate(q, out, err);
+    sqlite3_finalize(q);
+    return rc;
+}
+
 int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_s,
                        attune_error *err)
 {

@@ -33,6 +33,8 @@ void at_letter_free(at_letter *l);
 int at_letters_settle(sqlite3 *db, const at_letter *l, attune_xapi_state state, const char *answer,
                       int64_t now_s, int64_t due_s, attune_error *err);
 
+/* What became of the statement of that number. 1: *out; 0: there is none. */
+int at_letters_fate(sqlite3 *db, const char *id, attune_xapi_fate *out, attune_error *err);
 /* How many statements wait for a store, and when the first is due. */
 int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_s,
                        attune_error *err);
