@@ -167,7 +167,9 @@ class Consent(Case):
                           (["send", "1", "--to", "x", "--timeout", "0"], "takes 1 to 600")):
             self.assertIn(why, self.attune(*args, code=2).stderr)
         for store, why in (("http://lrs.example", "without TLS"), ("https://a:b@lrs.example", "no login"),
-                           ("https://lrs.example/?q", "HOST")):
+                           ("https://lrs.example/?q", "HOST"), ("https://lrs.example/a/../b", "segment"),
+                           ("https://lrs.example/%2e%2e/b", "segment"), ("https://lrs.example//b", "segment"),
+                           ("https://lrs.example:0", "HOST"), ("https://lrs.example:99999", "HOST"), ("https://0x7f.1", "host")):
             self.assertIn(why, self.attune("consent", "give", store, "--what", "states", "--until", UNTIL, "--agree", "1",
                                            code=1).stderr)
             self.assertIn(why, self.send(store, code=1).stderr)

@@ -127,8 +127,10 @@ static void addresses_are_plain_to_read(void **state)
 {
     static const char *const fit[] = {
         "https://lrs.example",      "https://lrs.example:8443/a/b.c_d~e/%7Ef+g",
-        "http://127.0.0.1:80/xapi", "http://localhost",
+        "http://127.0.0.1:81/xapi", "http://localhost",
         "http://[::1]:3000/xAPI",   "https://192.0.2.7/x",
+        "https://7.lrs.example",    "https://lrs.example:65535/...",
+        "https://0.0.0.255/.a/..b", "https://0x.example/%20%41",
     };
     static const char *const unfit[] = {
         "",
@@ -148,7 +150,9 @@ static void addresses_are_plain_to_read(void **state)
         "https://lrs.example:/x",
         "https://lrs.example:123456",
         "https://lrs.example:80:81",
-        "https://lrs.example?x=1",
+        "https://lrs.example?x=geheim",
+        "https://lrs.example/#geheim",
+        "x?geheim",
         "https://lrs.example/x?x=1",
         "https://lrs.example/#x",
         "https://lrs.example/ x",
@@ -156,6 +160,37 @@ static void addresses_are_plain_to_read(void **state)
         "https://lrs\xc3\xa4.example",
         "https://-x/",
         "https://[2001:db8::1]/",
+        "https://lrs.example/a/../b",
+        "https://lrs.example/..",
+        "https://lrs.example/./b",
+        "https://lrs.example/a/.",
+        "https://lrs.example/%2e%2E/b",
+        "https://lrs.example/.%2e/b",
+        "https://lrs.example//b",
+        "https://lrs.example/a//b",
+        "https://lrs.example/a%2Fb",
+        "https://lrs.example/a%5cb",
+        "https://lrs.example/a%00",
+        "https://lrs.example/a%0d%0ab",
+        "https://lrs.example/a%7f",
+        "https://lrs.example/a%",
+        "https://lrs.example/a%4",
+        "https://lrs.example/a%4g",
+        "https://lrs.example:0/x",
+        "https://lrs.example:00080/x",
+        "https://lrs.example:65536/x",
+        "https://lrs.example:99999/x",
+        "https://0x7f.1/x",
+        "https://0X7F000001/x",
+        "https://127.1/x",
+        "https://2130706433/x",
+        "https://192.0.2.007/x",
+        "https://192.0.2.256/x",
+        "https://192.0.2/x",
+        "https://1.192.0.2.7/x",
+        "https://lrs.example.0x1/x",
+        "https://lrs..example/x",
+        "https://lrs.example./x",
     };
     char out[ATTUNE_XAPI_ADDRESS_BYTES], text[600];
     attune_error err;
@@ -173,6 +208,13 @@ static void addresses_are_plain_to_read(void **state)
     }
     assert_int_equal(at_endpoint_take(out, "https://lrs.example/x//", NULL), ATTUNE_OK);
     assert_string_equal(out, "https://lrs.example/x");
+    assert_int_equal(at_endpoint_take(out, "https://LRS.Example:443/XAPI", NULL), ATTUNE_OK);
+    assert_string_equal(out,
+                        "https://lrs.example/XAPI"); /* one store is one, however it is written */
+    assert_int_equal(at_endpoint_take(out, "http://127.0.0.1:80//", NULL), ATTUNE_OK);
+    assert_string_equal(out, "http://127.0.0.1");
+    assert_int_equal(at_endpoint_take(out, "http://127.0.0.1:443", NULL), ATTUNE_OK);
+    assert_string_equal(out, "http://127.0.0.1:443");
     snprintf(text, sizeof text, "https://lrs.example/%0*d", ATTUNE_XAPI_ADDRESS_BYTES - 20, 0);
     assert_int_equal(at_endpoint_take(out, text, NULL), ATTUNE_E_ARG);
     text[ATTUNE_XAPI_ADDRESS_BYTES - 1] = 0;

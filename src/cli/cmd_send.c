@@ -1,4 +1,5 @@
 /* attune send: summaries of kept sessions to a learning record store, as far as a consent goes. */
+#include "base/endpoint.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -51,7 +52,7 @@ typedef struct at_send_call {
     int ids, show;
     int64_t consent[IDS]; /* that each is sent under */
     char told[IDS];       /* what became of each was said */
-    char default_path[4096], secret[KEY_BYTES];
+    char default_path[4096], to[AT_ENDPOINT_BYTES], secret[KEY_BYTES];
     attune_store *store;
 } at_send_call;
 
@@ -132,19 +133,11 @@ typedef struct at_wanted {
     int64_t id; /* the latest that holds; 0: none */
 } at_wanted;
 
-/* Addresses are compared without the slash at their ends. */
-static int names_store(const attune_xapi_consent *c, const char *store)
-{
-    const size_t n = strlen(c->store);
-
-    return !strncmp(c->store, store, n) && store[n + strspn(store + n, "/")] == 0;
-}
-
 static int choose(void *user, const attune_xapi_consent *c)
 {
     at_wanted *w = user;
 
-    if (names_store(c, w->store) && !strcmp(c->person, w->person) && !c->withdrawn_s &&
+    if (!strcmp(c->store, w->store) && !strcmp(c->person, w->person) && !c->withdrawn_s &&
         c->until_s > time(NULL))
         w->id = c->id;
     return 0;
@@ -303,7 +296,7 @@ static int count_stuck(void *user, const attune_xapi_consent *c)
 {
     at_stuck *n = user;
 
-    if (names_store(c, n->store) && !c->withdrawn_s) {
+    if (!strcmp(c->store, n->store) && !c->withdrawn_s) {
         n->refused += c->refused;
         n->conflicts += c->conflicts;
     }
@@ -414,10 +407,22 @@ static int open_store(at_send_call *o)
     return attune_store_open(&o->store, o->path, ATTUNE_STORE_EXISTING, &err) < 0 ? fail(&err) : -1;
 }
 
+/* As consents have it. -1: go on. */
+static int take_address(at_send_call *o)
+{
+    attune_error err;
+
+    if (at_endpoint_take(o->to, o->sending.store, &err) < 0)
+        return fail(&err);
+    o->sending.store = o->to;
+    return -1;
+}
+
 static int run(at_send_call *o)
 {
-    int code = open_store(o);
+    int code = take_address(o);
 
+    code = code < 0 ? open_store(o) : code;
     code = code < 0 ? find_consents(o) : code;
     if (code >= 0 || o->show)
         return code < 0 ? show(o) : code;
