@@ -113,6 +113,14 @@ class Consent(Case):
             self.assertIn("https://lrs.example/x", err)
             self.assertIn("medical and safety uses", " ".join(err.split()))
         self.assertEqual(self.ask("SELECT id, what FROM consents"), [(1, 4)])
+        # who would be refused is not asked, and who replaces a consent is told of it before the question
+        for store, more, why in (("https://lrs.example/../x", [], "segment"),
+                                 ("https://lrs.example", ["--account", "ada", "--home", "https://study.example"], "label")):
+            done = self.attune("consent", "give", store, "--what", "states", "--until", UNTIL, *more, code=1)
+            self.assertIn(why, done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1)
+        again = self.attune("consent", "give", "https://lrs.example/x", "--what", "states", "--until", UNTIL, code=1).stderr
+        self.assertLess(again.index("In place of consent 1 (states"), again.index("nobody is there to ask"))
         nobody = self.attune("consent", "give", "https://lrs.example", "--what", "states", "--until", UNTIL, code=1)
         self.assertIn("nobody is there to ask", nobody.stderr)
 
@@ -127,12 +135,12 @@ class Consent(Case):
     def test_lists(self):
         self.assertIn("nothing was agreed to", self.attune("consent", "list").stdout)
         self.agree("https://lrs.example/x", "--person", "ada", "--account", "p17", "--home", "https://study.example")
-        self.agree("http://localhost:1/", what="engagement")
+        self.agree("http://localhost:1/", "--what", "states", what="engagement")
         self.attune("consent", "withdraw", 2)
         first, second = json.loads(self.attune("consent", "list", "--json").stdout)
         self.assertEqual([first[k] for k in ("store", "person", "what", "account", "home", "withdrawn_s")],
                          ["https://lrs.example/x", "ada", ["expression", "states"], "p17", "https://study.example", 0])
-        self.assertEqual([second[k] for k in ("store", "what", "id")], ["http://localhost:1", ["engagement"], 2])
+        self.assertEqual([second[k] for k in ("store", "what", "id")], ["http://localhost:1", ["engagement", "states"], 2])
         self.assertAlmostEqual(second["withdrawn_s"], time.time(), delta=60)
         self.assertIn("withdrawn", self.attune("consent", "list").stdout)
         self.assertIn("was withdrawn before", self.attune("consent", "withdraw", 2, code=1).stderr)
@@ -159,6 +167,10 @@ class Consent(Case):
         for args, why in ((["consent"], "give, list or withdraw?"), (give, "--what NAMES and --until DAY"),
                           ([*give, "--what", "grades", "--until", UNTIL], "not 'grades'"),
                           ([*give, "--what", "states", "--until", "soon"], "takes a day"),
+                          ([*give, "--what", "", "--until", UNTIL], "--what names nothing"),
+                          ([*give, "--what", "states", "--what", "", "--until", UNTIL], "--what names nothing"),
+                          ([*give, "--what", "states", "--until", "2026-01-01"], "--until 2026-01-01: a consent has an end"),
+                          ([*give, "--what", "states", "--until", "1970-01-01"], "--until 1970-01-01: a consent has an end"),
                           ([*give, "--what", "states", "--until", "2027-02-29"], "there is no such day as 2027-02-29"),
                           ([*give, "--what", "states", "--until", "2027-04-31"], "--until: there is no such day"),
                           (["sessions", "group", "--since", "2027-02-30"], "--since: there is no such day"),

@@ -30,7 +30,7 @@ static const char usage[] =
     "            attune send --to URL\n"
     "\n"
     "  --what NAMES     what may be told of a session, with commas between: expression, engagement,\n"
-    "                   states\n"
+    "                   states (given twice: both)\n"
     "  --until DAY      nothing is sent from that day (2027-02-28) on\n"
     "  --person LABEL   whose sessions (default: those without a label)\n"
     "  --account NAME   a pseudonym that a study gave you, with the system that it is of in --home\n"
@@ -50,7 +50,7 @@ static const char usage[] =
     "not agreed to, 2 wrong usage.\n";
 
 typedef struct at_consent_call {
-    const char *verb, *path, *what, *agree;
+    const char *verb, *path, *agree, *until;
     attune_xapi_consent c;
     int64_t number;
     int json;
@@ -291,10 +291,12 @@ static int withdraw(at_consent_call *o)
 /* ---- the command ------------------------------------------------------------------------------- */
 
 /* 1: fine; 0: complained. */
-static int take_what(at_consent_call *o)
+static int take_what(at_consent_call *o, const char *names)
 {
-    const char *name = o->what;
+    const char *name = names;
 
+    if (!*name)
+        at_wrong_usage("consent", "--what names nothing: expression, engagement or states?");
     while (*name) {
         const size_t n = strcspn(name, ",");
         int i = 0;
@@ -308,7 +310,7 @@ static int take_what(at_consent_call *o)
         o->c.what |= parts[i].bit;
         name += n + (name[n] == ',');
     }
-    return 1;
+    return *names != 0;
 }
 
 static int take_text(char *out, size_t size, const char *option, const char *text)
@@ -343,11 +345,12 @@ static int take_rest(at_consent_call *o, int argc, char **argv)
             return at_wrong_usage("consent", "'%.100s' is no number of a consent", argv[1]);
         return -1;
     }
-    if (!o->what || !o->c.until_s)
+    if (!o->c.what || !o->until)
         return at_wrong_usage("consent", "give takes --what NAMES and --until DAY");
-    return take_what(o) && take_text(o->c.store, sizeof o->c.store, "give", argv[1])
-               ? -1
-               : AT_EXIT_USAGE;
+    if (o->c.until_s <= time(NULL))
+        return at_wrong_usage("consent", "--until %.100s: a consent has an end that is to come",
+                              o->until);
+    return take_text(o->c.store, sizeof o->c.store, "give", argv[1]) ? -1 : AT_EXIT_USAGE;
 }
 
 /* Returns -1 to go on, or the exit code. */
@@ -364,8 +367,11 @@ static int parse(at_consent_call *o, int argc, char **argv)
 
     while (fine && (c = at_next_option("consent", argc, argv, ":h", longs)) != -1) {
         switch (c) {
-        case 'w': o->what = optarg; break;
-        case 'u': fine = at_take_day("consent", "--until", optarg, &o->c.until_s); break;
+        case 'w': fine = take_what(o, optarg); break;
+        case 'u':
+            o->until = optarg;
+            fine = at_take_day("consent", "--until", optarg, &o->c.until_s);
+            break;
         case 'p': fine = take_text(o->c.person, sizeof o->c.person, "--person", optarg); break;
         case 'a': fine = take_text(o->c.account, sizeof o->c.account, "--account", optarg); break;
         case 'H': fine = take_text(o->c.home, sizeof o->c.home, "--home", optarg); break;

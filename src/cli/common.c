@@ -165,7 +165,7 @@ int at_take_precision(const char *command, const char *text, attune_precision *o
     return 0;
 }
 
-/* mktime makes another day of one that is not in the calendar, and so does an hour that the clocks leave out. */
+/* mktime makes another day of one that is not. */
 static int is_in_calendar(const struct tm *day)
 {
     struct tm tm = *day;
