@@ -347,6 +347,24 @@ class Withdrawal(Case):
         self.assertEqual([s for s in self.states() if s[2] == 0], [(1, "voided", 0), (2, "voided", 0)])
         self.assertEqual(self.ask("SELECT count(*) FROM statements WHERE voids IS NULL AND body IS NOT NULL"), [(0,)])
 
+    def test_deleted_sessions_are_told_of(self):
+        lrs = self.lrs()
+        self.agree(lrs.address)
+        self.ask("UPDATE sessions SET person = NULL")
+        lrs.answers = [None, 500]
+        self.send(lrs.address, 1, 2, code=1)
+        for number, told in (2, "1 statement of deleted sessions"), (1, "2 statements of deleted sessions"):
+            gone = self.attune("sessions", "delete", number).stdout
+            self.assertIn(f"{told} may be at {lrs.address}: attune consent withdraw 1 voids", gone)
+        self.assertIn("nothing waits", self.send(lrs.address, "--now").stdout)
+        said = self.attune("consent", "list").stdout
+        self.assertIn("0 waiting, 1 sent", said)
+        self.assertIn("1 that may be there", said)
+        self.assertIn("2 of sessions that were deleted here: attune consent withdraw 1", said)
+        self.attune("consent", "withdraw", 1)
+        self.assertIn("2 waiting", self.attune("consent", "list").stdout)
+        self.assertNotIn("statement", self.attune("sessions", "delete", "--all").stdout)
+
     def test_what_a_lost_answer_left_there(self):
         lrs = self.lrs()
         self.agree(lrs.address)

@@ -59,8 +59,11 @@ typedef struct attune_xapi_consent {
     char home[ATTUNE_XAPI_ADDRESS_BYTES];
     int64_t due_s; /* the store failed: it is not tried again before */
     int failures;  /* how often since it last answered */
-    int waiting, sent, refused, conflicts, voided; /* statements by state */
-    uint64_t reserved[8];
+    int waiting; /* statements, voiding ones too, that attune_xapi_send would send now or after the pause */
+    int sent, refused, conflicts, voided; /* statements by state */
+    int perhaps; /* tried, the answer unknown, and not to be sent again: may be at the store */
+    int orphans; /* of those that are or may be there (and not void), how many of sessions that are deleted */
+    uint64_t reserved[7];
 } attune_xapi_consent;
 
 /* c: id, withdrawn_s and what follows home are not looked at. *id: the new consent's number, from 1 on. There is one

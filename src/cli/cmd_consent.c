@@ -105,7 +105,7 @@ static void print_end(FILE *f, const attune_xapi_consent *ends)
     fprintf(f, "In place of consent %lld (", (long long)ends->id);
     print_names(f, ends->what);
     fprintf(f, ", until %s), which ends here.\n", day(until, ends->until_s));
-    if (ends->sent)
+    if (ends->sent + ends->perhaps)
         fprintf(f, "What was sent under it stays there: attune consent withdraw %lld voids it.\n",
                 (long long)ends->id);
 }
@@ -186,6 +186,12 @@ static int print_consent(void *user, const attune_xapi_consent *c)
            at_text_clean(clean, sizeof clean, c->account));
     printf("   statements: %d waiting, %d sent, %d refused, %d conflicts, %d voided\n", c->waiting,
            c->sent, c->refused, c->conflicts, c->voided);
+    if (c->perhaps)
+        printf("   %d that may be there: no answer was seen\n", c->perhaps);
+    if (c->orphans && !c->withdrawn_s)
+        printf(
+            "   %d of sessions that were deleted here: attune consent withdraw %lld voids them\n",
+            c->orphans, (long long)c->id);
     return 0;
 }
 
@@ -197,14 +203,15 @@ static int append_consent(void *user, const attune_xapi_consent *c)
         if (c->what & parts[i].bit)
             at_json_append(&what, json_string(parts[i].name));
     at_json_append(
-        list, json_pack("{s:I, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:i, s:i, s:i,"
-                        " s:i, s:i}",
-                        "id", (json_int_t)c->id, "store", c->store, "person", c->person, "what",
-                        what, "text", c->text, "agreed_s", (json_int_t)c->agreed_s, "until_s",
-                        (json_int_t)c->until_s, "withdrawn_s", (json_int_t)c->withdrawn_s,
-                        "account", c->account, "home", c->home, "due_s", (json_int_t)c->due_s,
-                        "waiting", c->waiting, "sent", c->sent, "refused", c->refused, "conflicts",
-                        c->conflicts, "voided", c->voided));
+        list,
+        json_pack("{s:I, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:i, s:i, s:i,"
+                  " s:i, s:i, s:i, s:i}",
+                  "id", (json_int_t)c->id, "store", c->store, "person", c->person, "what", what,
+                  "text", c->text, "agreed_s", (json_int_t)c->agreed_s, "until_s",
+                  (json_int_t)c->until_s, "withdrawn_s", (json_int_t)c->withdrawn_s, "account",
+                  c->account, "home", c->home, "due_s", (json_int_t)c->due_s, "waiting", c->waiting,
+                  "sent", c->sent, "refused", c->refused, "conflicts", c->conflicts, "voided",
+                  c->voided, "perhaps", c->perhaps, "orphans", c->orphans));
     return 0;
 }
 
@@ -264,11 +271,11 @@ static int print_rest(void *user, const attune_xapi_consent *c)
     if (c->until_s > time(NULL))
         printf("consent %lld for the same store still holds, until %s\n", (long long)c->id,
                day(until, c->until_s));
-    else if (c->sent)
+    else if (c->sent + c->perhaps)
         printf("%s sent under consent %lld, which is over, %s there still: attune consent withdraw "
                "%lld\n",
-               at_text_count(count, c->sent, "statement"), (long long)c->id,
-               c->sent == 1 ? "is" : "are", (long long)c->id);
+               at_text_count(count, c->sent + c->perhaps, "statement"), (long long)c->id,
+               c->sent + c->perhaps == 1 ? "is" : "are", (long long)c->id);
     return 0;
 }
 

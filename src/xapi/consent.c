@@ -17,10 +17,17 @@ static const char own_home[] = "https://attune.invalid/xapi/1/learners";
 #define COUNT(state)                                                                               \
     " (SELECT count(*) FROM statements WHERE consent = c.id AND voids IS NULL AND state = '" state \
     "'),"
-#define COLUMNS                                                                                    \
-    "SELECT c.id, store, person, what, text, agreed_s, until_s, coalesce(withdrawn_s, 0), home,"   \
-    " account, due_s, failures," COUNT("waiting") COUNT("sent") COUNT("refused") COUNT("conflict") \
-        COUNT("voided") " token FROM consents AS c "
+/* ?9: now */
+#define OF_MINE " (SELECT count(*) FROM statements WHERE consent = c.id AND"
+#define COLUMNS                                                                                     \
+    "SELECT c.id, store, person, what, text, agreed_s, until_s, coalesce(withdrawn_s, 0), home,"    \
+    " account, due_s, failures," OF_MINE AT_GOES("?9") ")," COUNT("sent") COUNT("refused")          \
+        COUNT("conflict") COUNT("voided") OF_MINE                                                   \
+        " voids IS NULL AND state = 'waiting' AND tries > 0 AND NOT" AT_GOES(                       \
+            "?9") ")," OF_MINE                                                                      \
+                  " voids IS NULL AND session NOT IN (SELECT id FROM sessions) AND" AT_MAY_BE_THERE \
+                  "),"                                                                              \
+                  " token FROM consents AS c "
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
@@ -56,16 +63,27 @@ static int read_row(sqlite3_stmt *q, at_speaker *out, attune_error *err)
     c->refused = sqlite3_column_int(q, i++);
     c->conflicts = sqlite3_column_int(q, i++);
     c->voided = sqlite3_column_int(q, i++);
+    c->perhaps = sqlite3_column_int(q, i++);
+    c->orphans = sqlite3_column_int(q, i++);
     at_sql_text(q, i, out->token, sizeof out->token);
     return is_sound(c) ? ATTUNE_OK
                        : at_fail(err, ATTUNE_E_FORMAT, "consent %lld holds what no attune wrote",
                                  (long long)c->id);
 }
 
+static int prepare(sqlite3 *db, sqlite3_stmt **q, const char *sql, attune_error *err)
+{
+    const int rc = at_sql_prepare(db, q, sql, err);
+
+    if (rc == ATTUNE_OK)
+        sqlite3_bind_int64(*q, 9, at_store_now());
+    return rc;
+}
+
 int at_consent_find(sqlite3 *db, int64_t id, at_speaker *out, attune_error *err)
 {
     sqlite3_stmt *q;
-    int rc = at_sql_prepare(db, &q, COLUMNS "WHERE c.id = ?1", err);
+    int rc = prepare(db, &q, COLUMNS "WHERE c.id = ?1", err);
 
     if (rc < 0)
         return rc;
@@ -83,7 +101,7 @@ int attune_xapi_consents(attune_store *s, int (*fn)(void *user, const attune_xap
                          void *user, attune_error *err)
 {
     sqlite3_stmt *q;
-    int rc = at_sql_prepare(at_store_look(s), &q, COLUMNS "ORDER BY c.id", err);
+    int rc = prepare(at_store_look(s), &q, COLUMNS "ORDER BY c.id", err);
 
     while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
         at_speaker by;
@@ -182,17 +200,16 @@ static int find_in_force(sqlite3 *db, const char *store, const char *person, at_
                          attune_error *err)
 {
     sqlite3_stmt *q;
-    int rc = at_sql_prepare(db, &q,
-                            COLUMNS "WHERE store = ?1 AND person = ?2 AND withdrawn_s IS NULL"
-                                    " AND until_s > ?3 ORDER BY c.id DESC LIMIT 1",
-                            err);
+    int rc = prepare(db, &q,
+                     COLUMNS "WHERE store = ?1 AND person = ?2 AND withdrawn_s IS NULL"
+                             " AND until_s > ?9 ORDER BY c.id DESC LIMIT 1",
+                     err);
 
     memset(out, 0, sizeof *out);
     if (rc < 0)
         return rc;
     sqlite3_bind_text(q, 1, store, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 2, person, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(q, 3, at_store_now());
     rc = at_sql_step(q, err);
     if (rc > 0)
         rc = read_row(q, out, err) < 0 ? ATTUNE_E_FORMAT : 1;

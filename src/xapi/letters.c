@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a session only while its consent holds; a voiding always, for that is what a withdrawal asks for. */
-#define SENDABLE                                                                             \
-    " FROM statements AS t JOIN consents AS c ON c.id = t.consent WHERE t.state = 'waiting'" \
-    " AND c.store = ?1 AND t.body IS NOT NULL"                                               \
-    " AND (t.voids IS NOT NULL OR (c.withdrawn_s IS NULL AND c.until_s > ?2))"
+#define SENDABLE                                                                                   \
+    " FROM statements AS t JOIN consents AS c ON c.id = t.consent WHERE c.store = ?1 AND" AT_GOES( \
+        "?2")
 
 int at_letters_put(sqlite3 *db, const char *id, int64_t consent, int64_t session, const char *voids,
                    const char *body, attune_error *err)
@@ -245,17 +243,14 @@ static int void_one(sqlite3 *db, const at_speaker *by, const char *voided, int64
     return rc < 0 ? rc : ATTUNE_OK;
 }
 
-/* What the store has, and what it may have taken before its answer was lost. What it has instead of ours (a
- * conflict) is not ours to void. */
+/* What it has instead of ours (a conflict) is not ours to void. */
 static int void_sent(sqlite3 *db, const at_speaker *by, attune_error *err)
 {
     sqlite3_stmt *q;
-    int n = 0, rc = at_sql_prepare(
-                   db, &q,
-                   "SELECT id, session FROM statements WHERE consent = ?1 AND voids IS NULL"
-                   " AND (state = 'sent' OR (state = 'waiting' AND tries > 0)"
-                   "      OR (state = 'refused' AND tries > 1))",
-                   err);
+    int n = 0, rc = at_sql_prepare(db, &q,
+                                   "SELECT id, session FROM statements WHERE consent = ?1"
+                                   " AND voids IS NULL AND" AT_MAY_BE_THERE,
+                                   err);
 
     if (rc < 0)
         return rc;

@@ -6,6 +6,14 @@
 
 #include <sqlite3.h>
 
+/* Of rows of statements, with consents AS c: what is sent (of a session only while its consent holds; a voiding always,
+ * for that is what a withdrawal asks for), and what the store has or may have taken before its answer was lost. */
+#define AT_GOES(now)                           \
+    " (state = 'waiting' AND body IS NOT NULL" \
+    " AND (voids IS NOT NULL OR (c.withdrawn_s IS NULL AND c.until_s > " now ")))"
+#define AT_MAY_BE_THERE \
+    " (state = 'sent' OR (state = 'waiting' AND tries > 0) OR (state = 'refused' AND tries > 1))"
+
 /* A statement on its way. */
 typedef struct at_letter {
     int64_t row, consent, session;
