@@ -181,6 +181,7 @@ class Consent(Case):
                           (["send", "--to", "https://lrs.example"], "with which key?"),
                           (["send", "1", "--to", "x", "--timeout", "0"], "takes 1 to 600")):
             self.assertIn(why, self.attune(*args, code=2).stderr)
+        self.assertNotIn("sekret", self.send("https://lrs.example/x?key=sekret", code=1).stderr)
         for store, why in (("http://lrs.example", "without TLS"), ("https://a:b@lrs.example", "no login"),
                            ("https://lrs.example/?q", "HOST"), ("https://lrs.example/a/../b", "segment"),
                            ("https://lrs.example/%2e%2e/b", "segment"), ("https://lrs.example//b", "segment"),
@@ -416,8 +417,14 @@ class Keys(Case):
     def test_files_that_are_no_key(self):
         for text, mode, why in ((KEY, 0o644, "others can read this key"), (KEY, 0o620, "others can read this key"),
                                 ("battery", 0o600, "is no key"), (":battery", 0o600, "is no key"), ("u:", 0o600, "is no key"),
-                                ("", 0o600, "is no key")):
-            self.assertIn(why, self.send_with(text, mode, code=1).stderr)
+                                ("", 0o600, "is no key"), ("u:battery \n", 0o600, "ends with a space"),
+                                (" u:battery\n", 0o600, "begins or ends with a space"),
+                                ("u:\x1bbattery", 0o600, "control characters"), ("u\t:battery", 0o600, "control characters"),
+                                ("u:batt\x7fery", 0o600, "control characters"), ("u:batt\0ery", 0o600, "is no text"),
+                                ("u:" + "x" * 2000, 0o600, "too long")):
+            said = self.send_with(text, mode, code=1).stderr
+            self.assertIn(why, said)
+            self.assertIn(str(self.key), said)
         self.key.unlink()
         self.assertIn("No such file", self.send(self.store.address, 1, code=1).stderr)
         os.mkfifo(self.key, 0o600)
@@ -432,6 +439,8 @@ class Keys(Case):
                 self.assertNotIn(b"battery", file.read_bytes())
 
     def test_a_wrong_one_in_the_environment(self):
+        self.assertIn("$ATTUNE_LRS_KEY: its first line has control", self.attune("send", 1, "--to", self.store.address, code=1,
+                                                                         ATTUNE_LRS_KEY="u:\x01x").stderr)
         self.assertIn("$ATTUNE_LRS_KEY", self.attune("send", 1, "--to", self.store.address, code=1, ATTUNE_LRS_KEY="x").stderr)
         self.assertIn("too long", self.attune("send", 1, "--to", self.store.address, code=1,
                                               ATTUNE_LRS_KEY="u:" + "x" * 2000).stderr)

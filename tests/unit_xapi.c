@@ -573,6 +573,20 @@ static void a_store_that_fails_is_left_alone(void **state)
     at_letter_free(&l);
 }
 
+static void a_key_is_text(void **state)
+{
+    static const char *const keys[][2] = {
+        {"", "s"}, {"u", ""}, {"u\n", "s"}, {"u", "\x01"}, {"u", "s\x7f"}};
+    attune_xapi_sum sum;
+    attune_error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const attune_xapi_sending o = {.store = there, .user = keys[i][0], .secret = keys[i][1]};
+        assert_int_equal(attune_xapi_send(store, &o, &sum, &err), ATTUNE_E_ARG);
+        assert_non_null(strstr(err.text, "key"));
+    }
+}
+
 static void a_conflict_is_never_sent_again(void **state)
 {
     const attune_xapi_consent c = terms();
@@ -756,6 +770,7 @@ int main(void)
         cmocka_unit_test_setup(a_strangers_statement_is_not_sent, fresh),
         cmocka_unit_test_setup(a_session_is_sent_once, fresh),
         cmocka_unit_test_setup(a_store_that_fails_is_left_alone, fresh),
+        cmocka_unit_test_setup(a_key_is_text, fresh),
         cmocka_unit_test_setup(a_conflict_is_never_sent_again, fresh),
         cmocka_unit_test_setup(withdrawal_voids, fresh),
         cmocka_unit_test_setup(a_consent_that_is_over_sends_nothing, fresh),

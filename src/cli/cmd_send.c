@@ -93,15 +93,32 @@ static int read_key(at_send_call *o)
     if (n < 0)
         return fail_key(o->key, strerror(errno));
     o->secret[n] = 0;
-    return -1;
+    if (strlen(o->secret) != (size_t)n)
+        return fail_key(o->key, "is no text");
+    return n < (ssize_t)sizeof o->secret - 1 ? -1 : fail_key(o->key, "is too long for a key");
+}
+
+/* What would be sent as it stands, and was hardly meant: an editor's trailing space, a file that is none of keys. */
+static const char *fault_of(const char *line)
+{
+    const size_t n = strlen(line);
+
+    for (const char *p = line; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return "its first line has control characters";
+    return n && (line[n - 1] == ' ' || *line == ' ') ? "its first line begins or ends with a space"
+                                                     : NULL;
 }
 
 /* USER:SECRET on one line. */
 static int split_key(at_send_call *o, const char *from)
 {
+    const char *fault;
     char *colon;
 
     o->secret[strcspn(o->secret, "\r\n")] = 0;
+    if ((fault = fault_of(o->secret)))
+        return fail_key(from, fault);
     colon = strchr(o->secret, ':');
     if (!colon || colon == o->secret || !colon[1])
         return fail_key(from, "its first line is no key (USER:SECRET)");
