@@ -31,7 +31,7 @@ static int judge(const at_platforms *p, attune_error *err)
     at_keyring *k;
     json_t *keys;
     const char *why;
-    int rc = at_keyring_open(&k, p, 1, err);
+    int rc = at_keyring_open(&k, p, (at_worry){0}, 1, err);
     if (rc < 0)
         return rc;
     keys = at_keyring_get(k, p->platform, 1);

@@ -113,6 +113,14 @@ class Consent(Case):
             self.assertIn("https://lrs.example/x", err)
             self.assertIn("medical and safety uses", " ".join(err.split()))
         self.assertEqual(self.ask("SELECT id, what FROM consents"), [(1, 4)])
+        # who would be refused is not asked, and who replaces a consent is told of it before the question
+        for store, more, why in (("https://lrs.example/../x", [], "segment"),
+                                 ("https://lrs.example", ["--account", "ada", "--home", "https://study.example"], "label")):
+            done = self.attune("consent", "give", store, "--what", "states", "--until", UNTIL, *more, code=1)
+            self.assertIn(why, done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1)
+        again = self.attune("consent", "give", "https://lrs.example/x", "--what", "states", "--until", UNTIL, code=1).stderr
+        self.assertLess(again.index("In place of consent 1 (states"), again.index("nobody is there to ask"))
         nobody = self.attune("consent", "give", "https://lrs.example", "--what", "states", "--until", UNTIL, code=1)
         self.assertIn("nobody is there to ask", nobody.stderr)
 
@@ -127,15 +135,31 @@ class Consent(Case):
     def test_lists(self):
         self.assertIn("nothing was agreed to", self.attune("consent", "list").stdout)
         self.agree("https://lrs.example/x", "--person", "ada", "--account", "p17", "--home", "https://study.example")
-        self.agree("http://localhost:1/", what="engagement")
+        self.agree("http://localhost:1/", "--what", "states", what="engagement")
         self.attune("consent", "withdraw", 2)
         first, second = json.loads(self.attune("consent", "list", "--json").stdout)
         self.assertEqual([first[k] for k in ("store", "person", "what", "account", "home", "withdrawn_s")],
                          ["https://lrs.example/x", "ada", ["expression", "states"], "p17", "https://study.example", 0])
-        self.assertEqual([second[k] for k in ("store", "what", "id")], ["http://localhost:1", ["engagement"], 2])
+        self.assertEqual([second[k] for k in ("store", "what", "id")], ["http://localhost:1", ["engagement", "states"], 2])
         self.assertAlmostEqual(second["withdrawn_s"], time.time(), delta=60)
         self.assertIn("withdrawn", self.attune("consent", "list").stdout)
         self.assertIn("was withdrawn before", self.attune("consent", "withdraw", 2, code=1).stderr)
+
+    def test_one_at_a_time(self):
+        """A newer consent for a store and a person ends the older: taken back, it leaves none that is wider."""
+        lrs = self.lrs()
+        self.agree(lrs.address, what="expression,engagement,states")
+        self.send(lrs.address, 1)
+        self.agree(lrs.address, "--person", "ada")
+        given = self.agree(lrs.address + "/", what="states").stdout
+        self.assertIn(f"In place of consent 1 (expression, engagement, states, until {UNTIL}), which ends here", given)
+        self.assertIn("consent withdraw 1 voids it", given)
+        withdrawn = self.attune("consent", "withdraw", 3).stdout
+        self.assertIn("1 statement sent under consent 1, which is over, is there still", withdrawn)
+        self.assertIn("no consent names this store", self.send(lrs.address, 1, code=1).stderr)
+        self.assertEqual(len(lrs.requests), 1)
+        self.assertIn("1 statement to be declared void", self.attune("consent", "withdraw", 1).stdout)
+        self.assertEqual(self.ask("SELECT id FROM consents WHERE withdrawn_s IS NULL"), [(2,)])  # ada's
 
     @plain_only
     def test_wrong_usage(self):
@@ -143,6 +167,13 @@ class Consent(Case):
         for args, why in ((["consent"], "give, list or withdraw?"), (give, "--what NAMES and --until DAY"),
                           ([*give, "--what", "grades", "--until", UNTIL], "not 'grades'"),
                           ([*give, "--what", "states", "--until", "soon"], "takes a day"),
+                          ([*give, "--what", "", "--until", UNTIL], "--what names nothing"),
+                          ([*give, "--what", "states", "--what", "", "--until", UNTIL], "--what names nothing"),
+                          ([*give, "--what", "states", "--until", "2026-01-01"], "--until 2026-01-01: a consent has an end"),
+                          ([*give, "--what", "states", "--until", "1970-01-01"], "--until 1970-01-01: a consent has an end"),
+                          ([*give, "--what", "states", "--until", "2027-02-29"], "there is no such day as 2027-02-29"),
+                          ([*give, "--what", "states", "--until", "2027-04-31"], "--until: there is no such day"),
+                          (["sessions", "group", "--since", "2027-02-30"], "--since: there is no such day"),
                           (["consent", "withdraw", "x"], "no number"), (["consent", "burn"], "there is no 'burn'"),
                           ([*give, "--what", "states", "--until", UNTIL, "--person", "x" * 65], "at most 64 bytes"),
                           (["send", "1"], "to which store?"), (["send", "one", "--to", "x"], "no number"),
@@ -150,8 +181,11 @@ class Consent(Case):
                           (["send", "--to", "https://lrs.example"], "with which key?"),
                           (["send", "1", "--to", "x", "--timeout", "0"], "takes 1 to 600")):
             self.assertIn(why, self.attune(*args, code=2).stderr)
+        self.assertNotIn("sekret", self.send("https://lrs.example/x?key=sekret", code=1).stderr)
         for store, why in (("http://lrs.example", "without TLS"), ("https://a:b@lrs.example", "no login"),
-                           ("https://lrs.example/?q", "HOST")):
+                           ("https://lrs.example/?q", "HOST"), ("https://lrs.example/a/../b", "segment"),
+                           ("https://lrs.example/%2e%2e/b", "segment"), ("https://lrs.example//b", "segment"),
+                           ("https://lrs.example:0", "HOST"), ("https://lrs.example:99999", "HOST"), ("https://0x7f.1", "host")):
             self.assertIn(why, self.attune("consent", "give", store, "--what", "states", "--until", UNTIL, "--agree", "1",
                                            code=1).stderr)
             self.assertIn(why, self.send(store, code=1).stderr)
@@ -176,7 +210,7 @@ class Sending(Case):
         self.assertEqual(headers["X-Experience-API-Version"], "1.0.3")
         self.assertEqual(headers["Content-Type"], "application/json")
         self.assertEqual(headers["Authorization"], "Basic " + base64.b64encode(KEY.encode()).decode())
-        self.assertIn("was given to this store before", self.send(self.to, 1).stdout)
+        self.assertIn("session 1: was sent before", self.send(self.to, 1).stdout)
         self.send(self.to, "--now", "--again")
         self.assertEqual(len(self.store.requests), 1)
 
@@ -193,7 +227,9 @@ class Sending(Case):
         number = json.loads(self.send(self.to, 1, "--show").stdout)["id"]
         self.store.statements[number] = {"id": number, "of": "somebody else"}
         self.assertIn("ALARM: session 1", self.send(self.to, 1, code=1).stderr)
-        self.send(self.to, 1, "--now", "--again")
+        for more in [], ["--now", "--again"]:
+            self.assertIn("session 1: is in conflict (409)", self.send(self.to, 1, *more, code=1).stderr)
+        self.assertIn("1 in conflict", self.send(self.to, code=1).stderr)
         self.assertEqual(len(self.store.requests), 1)
         self.assertEqual(self.states(), [(1, "conflict", 0)])
         self.assertEqual(json.loads(self.ask("SELECT body FROM statements")[0][0])["id"], number)
@@ -203,6 +239,7 @@ class Sending(Case):
         self.store.answers = [503, 500, 502, None]
         self.assertIn("the store fails (503)", self.send(self.to, 1, code=1).stderr)
         self.assertIn("1 statement waiting until", self.send(self.to, code=1).stderr)  # its pause is not over
+        self.assertRegex(self.send(self.to, 1, code=1).stderr, r"session 1: waits until 20\S+ \S+ \(503\); --now: at once")
         self.assertEqual(len(self.store.requests), 1)
         pauses = []
         for _ in range(3):
@@ -230,7 +267,10 @@ class Sending(Case):
             self.store.answers = [status]
             self.assertIn(f"refuses it ({status})", self.send(self.to, 1, "--again", code=1).stderr)
             before = len(self.store.requests)
-            self.send(self.to, "--now")
+            self.assertIn("refused 1 before (--again)", self.send(self.to, "--now", code=1).stderr)
+            again = self.send(self.to, 1, code=1)
+            self.assertIn(f"session 1: was refused before ({status}); it waits for --again", again.stderr)
+            self.assertEqual(again.stdout, "")
             self.assertEqual(len(self.store.requests), before)
         self.send(self.to, "--again")
         self.assertEqual(self.states(), [(1, "sent", 0)])
@@ -308,6 +348,24 @@ class Withdrawal(Case):
         self.assertEqual([s for s in self.states() if s[2] == 0], [(1, "voided", 0), (2, "voided", 0)])
         self.assertEqual(self.ask("SELECT count(*) FROM statements WHERE voids IS NULL AND body IS NOT NULL"), [(0,)])
 
+    def test_deleted_sessions_are_told_of(self):
+        lrs = self.lrs()
+        self.agree(lrs.address)
+        self.ask("UPDATE sessions SET person = NULL")
+        lrs.answers = [None, 500]
+        self.send(lrs.address, 1, 2, code=1)
+        for number, told in (2, "1 statement of deleted sessions"), (1, "2 statements of deleted sessions"):
+            gone = self.attune("sessions", "delete", number).stdout
+            self.assertIn(f"{told} may be at {lrs.address}: attune consent withdraw 1 voids", gone)
+        self.assertIn("nothing waits", self.send(lrs.address, "--now").stdout)
+        said = self.attune("consent", "list").stdout
+        self.assertIn("0 waiting, 1 sent", said)
+        self.assertIn("1 that may be there", said)
+        self.assertIn("2 of sessions that were deleted here: attune consent withdraw 1", said)
+        self.attune("consent", "withdraw", 1)
+        self.assertIn("2 waiting", self.attune("consent", "list").stdout)
+        self.assertNotIn("statement", self.attune("sessions", "delete", "--all").stdout)
+
     def test_what_a_lost_answer_left_there(self):
         lrs = self.lrs()
         self.agree(lrs.address)
@@ -359,8 +417,14 @@ class Keys(Case):
     def test_files_that_are_no_key(self):
         for text, mode, why in ((KEY, 0o644, "others can read this key"), (KEY, 0o620, "others can read this key"),
                                 ("battery", 0o600, "is no key"), (":battery", 0o600, "is no key"), ("u:", 0o600, "is no key"),
-                                ("", 0o600, "is no key")):
-            self.assertIn(why, self.send_with(text, mode, code=1).stderr)
+                                ("", 0o600, "is no key"), ("u:battery \n", 0o600, "ends with a space"),
+                                (" u:battery\n", 0o600, "begins or ends with a space"),
+                                ("u:\x1bbattery", 0o600, "control characters"), ("u\t:battery", 0o600, "control characters"),
+                                ("u:batt\x7fery", 0o600, "control characters"), ("u:batt\0ery", 0o600, "is no text"),
+                                ("u:" + "x" * 2000, 0o600, "too long")):
+            said = self.send_with(text, mode, code=1).stderr
+            self.assertIn(why, said)
+            self.assertIn(str(self.key), said)
         self.key.unlink()
         self.assertIn("No such file", self.send(self.store.address, 1, code=1).stderr)
         os.mkfifo(self.key, 0o600)
@@ -375,6 +439,8 @@ class Keys(Case):
                 self.assertNotIn(b"battery", file.read_bytes())
 
     def test_a_wrong_one_in_the_environment(self):
+        self.assertIn("$ATTUNE_LRS_KEY: its first line has control", self.attune("send", 1, "--to", self.store.address, code=1,
+                                                                         ATTUNE_LRS_KEY="u:\x01x").stderr)
         self.assertIn("$ATTUNE_LRS_KEY", self.attune("send", 1, "--to", self.store.address, code=1, ATTUNE_LRS_KEY="x").stderr)
         self.assertIn("too long", self.attune("send", 1, "--to", self.store.address, code=1,
                                               ATTUNE_LRS_KEY="u:" + "x" * 2000).stderr)

@@ -178,7 +178,7 @@ static void no_word_can_be_bent(void **state)
 /* A server of one file, which is answered[asked] each time; the last one from then on. */
 static struct {
     int listener, asked;
-    const char *answers[4];
+    const char *answers[5];
     pthread_mutex_t lock;
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -200,7 +200,7 @@ static void *serve(void *user)
         const char *body;
         if (read(client, request, sizeof request) > 0) {
             pthread_mutex_lock(&server.lock);
-            body = server.answers[server.asked < 3 ? server.asked : 3];
+            body = server.answers[server.asked < 4 ? server.asked : 4];
             server.asked++;
             pthread_mutex_unlock(&server.lock);
             snprintf(reply, sizeof reply,
@@ -255,6 +255,19 @@ static void assert_key(at_keyring *k, const at_platform *p, int64_t now_us, int 
     fail_msg("'%s' after %d requests, not '%s' after %d", kid, times_asked(), expected, asked);
 }
 
+/* What the keys' thread said; read when it rests. */
+static struct {
+    int times;
+    char last[256];
+} said;
+
+static void note(void *user, const char *text)
+{
+    (void)user;
+    said.times++;
+    snprintf(said.last, sizeof said.last, "%s", text);
+}
+
 static void keys_are_fetched_and_kept_for_a_while(void **state)
 {
     static const int64_t s = 1000000;
@@ -267,8 +280,9 @@ static void keys_are_fetched_and_kept_for_a_while(void **state)
     server.answers[0] = ""; /* an error */
     server.answers[1] = "{\"keys\":[{\"kid\":\"one\"}]}";
     server.answers[2] = "{\"keys\":[]}"; /* no keys: those before stay */
-    server.answers[3] = "{\"keys\":[{\"kid\":\"two\"}]}";
-    assert_int_equal(at_keyring_open(&k, &all, 1 * s, NULL), ATTUNE_OK);
+    server.answers[3] = "{\"keys\":[]}"; /* which is said once */
+    server.answers[4] = "{\"keys\":[{\"kid\":\"two\"}]}";
+    assert_int_equal(at_keyring_open(&k, &all, (at_worry){note, NULL}, 1 * s, NULL), ATTUNE_OK);
     assert_key(k, &p, 1 * s, 1, "");
     usleep(50000);                  /* for its answer to be taken in */
     at_keyring_want(k, &p, 30 * s); /* a pause after the failure */
@@ -282,11 +296,17 @@ static void keys_are_fetched_and_kept_for_a_while(void **state)
     assert_key(k, &p, 331 * s, 3, "one");
     usleep(50000);
     at_keyring_want(k, &p, 361 * s);
-    assert_key(k, &p, 361 * s, 4, "two");
-    assert_key(k, &p, 360 * s + AT_KEYS_OLD_US, 4, "two");
-    assert_key(k, &p, 361 * s + AT_KEYS_OLD_US, 4, "");
+    assert_key(k, &p, 361 * s, 4, "one");
+    usleep(50000);
+    at_keyring_want(k, &p, 391 * s);
+    assert_key(k, &p, 391 * s, 5, "two");
+    assert_key(k, &p, 390 * s + AT_KEYS_OLD_US, 5, "two");
+    assert_key(k, &p, 391 * s + AT_KEYS_OLD_US, 5, "");
     at_keyring_free(&k);
     assert_null(k);
+    assert_int_equal(said.times, 2); /* the error, and later what were no keys */
+    assert_non_null(strstr(said.last, "is no set of keys"));
+    assert_non_null(strstr(said.last, address));
     end_server(thread);
 }
 

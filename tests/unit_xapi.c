@@ -127,8 +127,10 @@ static void addresses_are_plain_to_read(void **state)
 {
     static const char *const fit[] = {
         "https://lrs.example",      "https://lrs.example:8443/a/b.c_d~e/%7Ef+g",
-        "http://127.0.0.1:80/xapi", "http://localhost",
+        "http://127.0.0.1:81/xapi", "http://localhost",
         "http://[::1]:3000/xAPI",   "https://192.0.2.7/x",
+        "https://7.lrs.example",    "https://lrs.example:65535/...",
+        "https://0.0.0.255/.a/..b", "https://0x.example/%20%41",
     };
     static const char *const unfit[] = {
         "",
@@ -148,7 +150,9 @@ static void addresses_are_plain_to_read(void **state)
         "https://lrs.example:/x",
         "https://lrs.example:123456",
         "https://lrs.example:80:81",
-        "https://lrs.example?x=1",
+        "https://lrs.example?x=geheim",
+        "https://lrs.example/#geheim",
+        "x?geheim",
         "https://lrs.example/x?x=1",
         "https://lrs.example/#x",
         "https://lrs.example/ x",
@@ -156,6 +160,37 @@ static void addresses_are_plain_to_read(void **state)
         "https://lrs\xc3\xa4.example",
         "https://-x/",
         "https://[2001:db8::1]/",
+        "https://lrs.example/a/../b",
+        "https://lrs.example/..",
+        "https://lrs.example/./b",
+        "https://lrs.example/a/.",
+        "https://lrs.example/%2e%2E/b",
+        "https://lrs.example/.%2e/b",
+        "https://lrs.example//b",
+        "https://lrs.example/a//b",
+        "https://lrs.example/a%2Fb",
+        "https://lrs.example/a%5cb",
+        "https://lrs.example/a%00",
+        "https://lrs.example/a%0d%0ab",
+        "https://lrs.example/a%7f",
+        "https://lrs.example/a%",
+        "https://lrs.example/a%4",
+        "https://lrs.example/a%4g",
+        "https://lrs.example:0/x",
+        "https://lrs.example:00080/x",
+        "https://lrs.example:65536/x",
+        "https://lrs.example:99999/x",
+        "https://0x7f.1/x",
+        "https://0X7F000001/x",
+        "https://127.1/x",
+        "https://2130706433/x",
+        "https://192.0.2.007/x",
+        "https://192.0.2.256/x",
+        "https://192.0.2/x",
+        "https://1.192.0.2.7/x",
+        "https://lrs.example.0x1/x",
+        "https://lrs..example/x",
+        "https://lrs.example./x",
     };
     char out[ATTUNE_XAPI_ADDRESS_BYTES], text[600];
     attune_error err;
@@ -173,6 +208,13 @@ static void addresses_are_plain_to_read(void **state)
     }
     assert_int_equal(at_endpoint_take(out, "https://lrs.example/x//", NULL), ATTUNE_OK);
     assert_string_equal(out, "https://lrs.example/x");
+    assert_int_equal(at_endpoint_take(out, "https://LRS.Example:443/XAPI", NULL), ATTUNE_OK);
+    assert_string_equal(out,
+                        "https://lrs.example/XAPI"); /* one store is one, however it is written */
+    assert_int_equal(at_endpoint_take(out, "http://127.0.0.1:80//", NULL), ATTUNE_OK);
+    assert_string_equal(out, "http://127.0.0.1");
+    assert_int_equal(at_endpoint_take(out, "http://127.0.0.1:443", NULL), ATTUNE_OK);
+    assert_string_equal(out, "http://127.0.0.1:443");
     snprintf(text, sizeof text, "https://lrs.example/%0*d", ATTUNE_XAPI_ADDRESS_BYTES - 20, 0);
     assert_int_equal(at_endpoint_take(out, text, NULL), ATTUNE_E_ARG);
     text[ATTUNE_XAPI_ADDRESS_BYTES - 1] = 0;
@@ -303,7 +345,7 @@ static void consents_are_kept_as_given(void **state)
     c = terms();
     assert_int_equal(agree(&c), 2);
     assert_int_equal(strlen(last_consent().account), AT_UUID_BYTES - 1);
-    assert_int_equal(agree(&c), 3); /* another account, so that the two are not told to be one */
+    assert_int_equal(agree(&c), 3); /* another account, in place of the second */
     assert_int_equal(sql_number("SELECT count(DISTINCT account) FROM consents"), 3);
     assert_int_equal(
         sql_number("SELECT count(*) FROM consents AS a JOIN consents AS b ON a.token = b.account"),
@@ -503,12 +545,14 @@ static void a_session_is_sent_once(void **state)
 static void a_store_that_fails_is_left_alone(void **state)
 {
     const attune_xapi_consent c = terms();
+    attune_xapi_consent other = c;
     at_letter l;
     (void)state;
+    snprintf(other.person, sizeof other.person, "ada");
     session(NULL);
-    session(NULL);
+    session("ada");
     agree(&c);
-    agree(&c);
+    agree(&other);
     queue(1, 1, 1);
     queue(2, 2, 1);
     assert_int_equal(next(there, 1000, 0, &l), 1);
@@ -527,6 +571,20 @@ static void a_store_that_fails_is_left_alone(void **state)
     assert_int_equal(l.failures, 0);
     assert_int_equal(l.session, 2);
     at_letter_free(&l);
+}
+
+static void a_key_is_text(void **state)
+{
+    static const char *const keys[][2] = {
+        {"", "s"}, {"u", ""}, {"u\n", "s"}, {"u", "\x01"}, {"u", "s\x7f"}};
+    attune_xapi_sum sum;
+    attune_error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const attune_xapi_sending o = {.store = there, .user = keys[i][0], .secret = keys[i][1]};
+        assert_int_equal(attune_xapi_send(store, &o, &sum, &err), ATTUNE_E_ARG);
+        assert_non_null(strstr(err.text, "key"));
+    }
 }
 
 static void a_conflict_is_never_sent_again(void **state)
@@ -616,6 +674,45 @@ static void a_consent_that_is_over_sends_nothing(void **state)
     assert_int_equal(next(there, 2000, 1, &l), 0);
 }
 
+/* One consent for a store and a person: what waits under the one before is not sent under any, and it can still be taken
+ * back. Those of others stay as they are. */
+static void a_new_consent_ends_the_one_before(void **state)
+{
+    attune_xapi_consent c = terms(), other = terms(), elsewhere = terms(), ends;
+    at_letter l;
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        session(NULL);
+    snprintf(other.person, sizeof other.person, "ada");
+    snprintf(elsewhere.store, sizeof elsewhere.store, "https://other.example");
+    c.what = ATTUNE_XAPI_ALL;
+    assert_int_equal(attune_xapi_check(store, &c, &ends, NULL), ATTUNE_OK);
+    assert_int_equal(ends.id, 0);
+    agree(&c);
+    agree(&other);
+    agree(&elsewhere);
+    for (int i = 1; i <= 3; i++)
+        queue(1, i, 1);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_SENT, 0);
+    assert_int_equal(next(there, 1000, 0, &l), 1);
+    settle(&l, ATTUNE_XAPI_WAITING, 0);
+    c.what = ATTUNE_XAPI_STATES;
+    assert_int_equal(attune_xapi_check(store, &c, &ends, NULL), ATTUNE_OK);
+    assert_int_equal(ends.id, 1);
+    assert_int_equal(ends.what, ATTUNE_XAPI_ALL);
+    assert_int_equal(agree(&c), 4);
+    assert_int_equal(next(there, 1000, 1, &l), 0);
+    assert_int_equal(attune_xapi_queue(store, 1, 1, NULL), ATTUNE_E_STATE);
+    assert_int_equal(sql_number("SELECT count(*) FROM statements WHERE body IS NOT NULL"), 0);
+    assert_int_equal(sql_number("SELECT count(*) FROM consents WHERE until_s = 2000000000"), 3);
+    assert_int_equal(attune_xapi_withdraw(store, 4, NULL), 0);
+    assert_int_equal(attune_xapi_queue(store, 1, 1, NULL),
+                     ATTUNE_E_STATE); /* taking the newer back does not bring the older */
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 2);
+    assert_int_equal(sql_number("SELECT count(*) FROM consents WHERE withdrawn_s IS NULL"), 2);
+}
+
 /* Deleting a session deletes what was to be said of it; what was said stays known, without its words. */
 static void deleted_sessions_are_not_told_of(void **state)
 {
@@ -633,16 +730,26 @@ static void deleted_sessions_are_not_told_of(void **state)
     settle(&l, ATTUNE_XAPI_WAITING, 0);
     assert_int_equal(attune_store_delete(store, 1, NULL), 0);
     assert_int_equal(attune_store_delete(store, 2, NULL), 0);
+    assert_int_equal(last_consent().waiting, 1); /* the third's */
+    assert_int_equal(last_consent().perhaps, 1);
+    assert_int_equal(last_consent().orphans, 1);
     assert_int_equal(next(there, 1000, 1, &l), 1);
     assert_int_equal(l.session, 3);
     settle(&l, ATTUNE_XAPI_SENT, 0);
     assert_int_equal(next(there, 1000, 1, &l), 0);
     assert_int_equal(sql_number("SELECT count(*) FROM statements"), 2);
     assert_int_equal(attune_store_delete_all(store, NULL, NULL), 0);
+    assert_int_equal(last_consent().orphans, 2);
     assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 2);
-    assert_int_equal(next(there, 1000, 0, &l), 1);
-    assert_true(l.voids);
-    at_letter_free(&l);
+    assert_int_equal(last_consent().waiting, 2); /* the voidings */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(next(there, 1000, 0, &l), 1);
+        assert_true(l.voids);
+        settle(&l, ATTUNE_XAPI_SENT, 0);
+    }
+    assert_int_equal(last_consent().waiting, 0);
+    assert_int_equal(last_consent().perhaps, 0);
+    assert_int_equal(last_consent().orphans, 0);
 }
 
 int main(void)
@@ -663,9 +770,11 @@ int main(void)
         cmocka_unit_test_setup(a_strangers_statement_is_not_sent, fresh),
         cmocka_unit_test_setup(a_session_is_sent_once, fresh),
         cmocka_unit_test_setup(a_store_that_fails_is_left_alone, fresh),
+        cmocka_unit_test_setup(a_key_is_text, fresh),
         cmocka_unit_test_setup(a_conflict_is_never_sent_again, fresh),
         cmocka_unit_test_setup(withdrawal_voids, fresh),
         cmocka_unit_test_setup(a_consent_that_is_over_sends_nothing, fresh),
+        cmocka_unit_test_setup(a_new_consent_ends_the_one_before, fresh),
         cmocka_unit_test_setup(deleted_sessions_are_not_told_of, fresh),
     };
     return cmocka_run_group_tests(tests, make_store_folder, close_and_remove);

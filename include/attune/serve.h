@@ -39,6 +39,9 @@ typedef struct attune_serve_options {
     int threads;            /* that analyse; 0: one a core */
     /* It can be opened now, at this address, which has the token in it. Nullable. */
     void (*listening)(void *user, const char *address);
+    /* A platform's keys cannot be had, so that its learners cannot come in: address and reason, in one line; not again
+     * while the reason stays. From a thread of its own. Nullable. */
+    void (*worried)(void *user, const char *text);
     int (*stopped)(void *user); /* asked ten times a second; non-zero ends it. Nullable */
     void *user;
 } attune_serve_options;

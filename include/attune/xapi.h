@@ -59,13 +59,22 @@ typedef struct attune_xapi_consent {
     char home[ATTUNE_XAPI_ADDRESS_BYTES];
     int64_t due_s; /* the store failed: it is not tried again before */
     int failures;  /* how often since it last answered */
-    int waiting, sent, refused, conflicts, voided; /* statements by state */
-    uint64_t reserved[8];
+    int waiting; /* statements, voiding ones too, that attune_xapi_send would send now or after the pause */
+    int sent, refused, conflicts, voided; /* statements by state */
+    int perhaps; /* tried, the answer unknown, and not to be sent again: may be at the store */
+    int orphans; /* of those that are or may be there (and not void), how many of sessions that are deleted */
+    uint64_t reserved[7];
 } attune_xapi_consent;
 
-/* c: id, withdrawn_s and what follows home are not looked at. *id: the new consent's number, from 1 on.
+/* c: id, withdrawn_s and what follows home are not looked at. *id: the new consent's number, from 1 on. There is one
+ * in force for a store and a person: those before it end here (their until_s is now), and what waits under them is
+ * deleted. What was sent under them stays until they are withdrawn.
  * ATTUNE_E_ARG: it names no fit store or account, nothing to tell, another text, or is over already. */
 int attune_xapi_agree(attune_store *s, const attune_xapi_consent *c, int64_t *id,
+                      attune_error *err);
+/* Whether attune_xapi_agree would take c, to be asked before a person is. *ends: the latest that would end; its id is
+ * 0: none. Nullable. */
+int attune_xapi_check(attune_store *s, const attune_xapi_consent *c, attune_xapi_consent *ends,
                       attune_error *err);
 /* In the order in which they were given. Non-zero from fn ends it with ATTUNE_E_INTERRUPTED. */
 int attune_xapi_consents(attune_store *s, int (*fn)(void *user, const attune_xapi_consent *c),
@@ -81,8 +90,8 @@ int attune_xapi_withdraw(attune_store *s, int64_t id, attune_error *err);
  * free. */
 int attune_xapi_statement(attune_store *s, int64_t consent, int64_t session, char **json,
                           attune_error *err);
-/* Puts it into the outbox. 1: it waits there now; 0: it was there before, whatever became of it.
- * ATTUNE_E_STATE: no such session or consent, the consent is over, the session is another person's or has no end. */
+/* Puts it into the outbox. 1: it waits there now; 0: it was there before, whatever became of it
+ * (attune_xapi_look). * ATTUNE_E_STATE: no such session or consent, the consent is over, the session is another person's or has no end. */
 int attune_xapi_queue(attune_store *s, int64_t consent, int64_t session, attune_error *err);
 
 /* ---- sending ----------------------------------------------------------------------------------- */
@@ -97,6 +106,17 @@ typedef enum attune_xapi_state {
 } attune_xapi_state;
 /* "waiting", ... Static storage. */
 extern const char *const attune_xapi_state_names[ATTUNE_XAPI_STATE_COUNT];
+
+/* What has become of a session's statement so far. */
+typedef struct attune_xapi_fate {
+    attune_xapi_state state;
+    char answer[32]; /* the latest, as in the news; "": there was none */
+    int64_t due_s;   /* the store's pause; 0: there is none */
+    uint64_t reserved[4];
+} attune_xapi_fate;
+/* 1: *out; 0: none was put into the outbox. ATTUNE_E_STATE: there is no such consent. */
+int attune_xapi_look(attune_store *s, int64_t consent, int64_t session, attune_xapi_fate *out,
+                     attune_error *err);
 
 /* What became of a statement just now. */
 typedef struct attune_xapi_news {

@@ -23,13 +23,14 @@ static const char usage[] =
     "back at any time. attune send sends, and only then.\n"
     "\n"
     "  give      shows what would be sent and asks for a yes. URL is the store's endpoint, to which\n"
-    "            /statements is added: https, or http to this computer (127.0.0.1)\n"
+    "            /statements is added: https, or http to this computer (127.0.0.1). A consent that was\n"
+    "            given before for that store and person ends: there is one at a time\n"
     "  list      what was agreed to, and what became of statements\n"
     "  withdraw  from now on nothing is sent; what was sent is declared void by the next\n"
     "            attune send --to URL\n"
     "\n"
     "  --what NAMES     what may be told of a session, with commas between: expression, engagement,\n"
-    "                   states\n"
+    "                   states (given twice: both)\n"
     "  --until DAY      nothing is sent from that day (2027-02-28) on\n"
     "  --person LABEL   whose sessions (default: those without a label)\n"
     "  --account NAME   a pseudonym that a study gave you, with the system that it is of in --home\n"
@@ -49,7 +50,7 @@ static const char usage[] =
     "not agreed to, 2 wrong usage.\n";
 
 typedef struct at_consent_call {
-    const char *verb, *path, *what, *agree;
+    const char *verb, *path, *agree, *until;
     attune_xapi_consent c;
     int64_t number;
     int json;
@@ -94,7 +95,22 @@ static void print_names(FILE *f, unsigned what)
         }
 }
 
-static void print_terms(const attune_xapi_consent *c)
+/* The one that ends for it, if there is one. */
+static void print_end(FILE *f, const attune_xapi_consent *ends)
+{
+    char until[DAY_BYTES];
+
+    if (!ends->id)
+        return;
+    fprintf(f, "In place of consent %lld (", (long long)ends->id);
+    print_names(f, ends->what);
+    fprintf(f, ", until %s), which ends here.\n", day(until, ends->until_s));
+    if (ends->sent + ends->perhaps)
+        fprintf(f, "What was sent under it stays there: attune consent withdraw %lld voids it.\n",
+                (long long)ends->id);
+}
+
+static void print_terms(const attune_xapi_consent *c, const attune_xapi_consent *ends)
 {
     char clean[1024], until[DAY_BYTES];
 
@@ -107,6 +123,7 @@ static void print_terms(const attune_xapi_consent *c)
                 at_text_clean(clean, sizeof clean, c->person));
     if (*c->account)
         fprintf(stderr, "As:         %s\n", at_text_clean(clean, sizeof clean, c->account));
+    print_end(stderr, ends);
 }
 
 /* Only the whole word, from a person. */
@@ -128,17 +145,22 @@ static int says_yes(void)
 
 static int give(at_consent_call *o)
 {
+    attune_xapi_consent ends;
     attune_error err;
     int64_t id;
 
+    snprintf(o->c.text, sizeof o->c.text, "%s", o->agree ? o->agree : ATTUNE_XAPI_TEXT_VERSION);
+    if (attune_xapi_check(o->store, &o->c, &ends, &err) < 0)
+        return fail(&err);
     if (!o->agree) {
-        print_terms(&o->c);
+        print_terms(&o->c, &ends);
         if (!says_yes())
             return AT_EXIT_FAILED;
-        snprintf(o->c.text, sizeof o->c.text, "%s", ATTUNE_XAPI_TEXT_VERSION);
     }
     if (attune_xapi_agree(o->store, &o->c, &id, &err) < 0)
         return fail(&err);
+    if (o->agree)
+        print_end(stdout, &ends);
     printf("consent %lld given; attune consent withdraw %lld takes it back\n", (long long)id,
            (long long)id);
     return AT_EXIT_OK;
@@ -164,6 +186,12 @@ static int print_consent(void *user, const attune_xapi_consent *c)
            at_text_clean(clean, sizeof clean, c->account));
     printf("   statements: %d waiting, %d sent, %d refused, %d conflicts, %d voided\n", c->waiting,
            c->sent, c->refused, c->conflicts, c->voided);
+    if (c->perhaps)
+        printf("   %d that may be there: no answer was seen\n", c->perhaps);
+    if (c->orphans && !c->withdrawn_s)
+        printf(
+            "   %d of sessions that were deleted here: attune consent withdraw %lld voids them\n",
+            c->orphans, (long long)c->id);
     return 0;
 }
 
@@ -175,14 +203,15 @@ static int append_consent(void *user, const attune_xapi_consent *c)
         if (c->what & parts[i].bit)
             at_json_append(&what, json_string(parts[i].name));
     at_json_append(
-        list, json_pack("{s:I, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:i, s:i, s:i,"
-                        " s:i, s:i}",
-                        "id", (json_int_t)c->id, "store", c->store, "person", c->person, "what",
-                        what, "text", c->text, "agreed_s", (json_int_t)c->agreed_s, "until_s",
-                        (json_int_t)c->until_s, "withdrawn_s", (json_int_t)c->withdrawn_s,
-                        "account", c->account, "home", c->home, "due_s", (json_int_t)c->due_s,
-                        "waiting", c->waiting, "sent", c->sent, "refused", c->refused, "conflicts",
-                        c->conflicts, "voided", c->voided));
+        list,
+        json_pack("{s:I, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:i, s:i, s:i,"
+                  " s:i, s:i, s:i, s:i}",
+                  "id", (json_int_t)c->id, "store", c->store, "person", c->person, "what", what,
+                  "text", c->text, "agreed_s", (json_int_t)c->agreed_s, "until_s",
+                  (json_int_t)c->until_s, "withdrawn_s", (json_int_t)c->withdrawn_s, "account",
+                  c->account, "home", c->home, "due_s", (json_int_t)c->due_s, "waiting", c->waiting,
+                  "sent", c->sent, "refused", c->refused, "conflicts", c->conflicts, "voided",
+                  c->voided, "perhaps", c->perhaps, "orphans", c->orphans));
     return 0;
 }
 
@@ -230,6 +259,26 @@ static int take_store(void *user, const attune_xapi_consent *c)
     return 0;
 }
 
+/* Of the same store and person as one that was withdrawn: what still holds, and what is still there. */
+static int print_rest(void *user, const attune_xapi_consent *c)
+{
+    const attune_xapi_consent *gone = user;
+    char count[AT_CLOCK_SIZE], until[DAY_BYTES];
+
+    if (c->id == gone->id || c->withdrawn_s || strcmp(c->store, gone->store) != 0 ||
+        strcmp(c->person, gone->person) != 0)
+        return 0;
+    if (c->until_s > time(NULL))
+        printf("consent %lld for the same store still holds, until %s\n", (long long)c->id,
+               day(until, c->until_s));
+    else if (c->sent + c->perhaps)
+        printf("%s sent under consent %lld, which is over, %s there still: attune consent withdraw "
+               "%lld\n",
+               at_text_count(count, c->sent + c->perhaps, "statement"), (long long)c->id,
+               c->sent + c->perhaps == 1 ? "is" : "are", (long long)c->id);
+    return 0;
+}
+
 static int withdraw(at_consent_call *o)
 {
     char clean[1024], count[AT_CLOCK_SIZE];
@@ -239,20 +288,22 @@ static int withdraw(at_consent_call *o)
 
     if (n < 0 || attune_xapi_consents(o->store, take_store, &c, &err) < 0)
         return fail(&err);
-    printf("consent %lld withdrawn: nothing more is sent\n", (long long)o->number);
+    printf("consent %lld withdrawn: nothing more is sent under it\n", (long long)o->number);
     if (n)
         printf("%s to be declared void: attune send --to %s\n",
                at_text_count(count, n, "statement"), at_text_clean(clean, sizeof clean, c.store));
-    return AT_EXIT_OK;
+    return attune_xapi_consents(o->store, print_rest, &c, &err) < 0 ? fail(&err) : AT_EXIT_OK;
 }
 
 /* ---- the command ------------------------------------------------------------------------------- */
 
 /* 1: fine; 0: complained. */
-static int take_what(at_consent_call *o)
+static int take_what(at_consent_call *o, const char *names)
 {
-    const char *name = o->what;
+    const char *name = names;
 
+    if (!*name)
+        at_wrong_usage("consent", "--what names nothing: expression, engagement or states?");
     while (*name) {
         const size_t n = strcspn(name, ",");
         int i = 0;
@@ -266,7 +317,7 @@ static int take_what(at_consent_call *o)
         o->c.what |= parts[i].bit;
         name += n + (name[n] == ',');
     }
-    return 1;
+    return *names != 0;
 }
 
 static int take_text(char *out, size_t size, const char *option, const char *text)
@@ -301,11 +352,12 @@ static int take_rest(at_consent_call *o, int argc, char **argv)
             return at_wrong_usage("consent", "'%.100s' is no number of a consent", argv[1]);
         return -1;
     }
-    if (!o->what || !o->c.until_s)
+    if (!o->c.what || !o->until)
         return at_wrong_usage("consent", "give takes --what NAMES and --until DAY");
-    return take_what(o) && take_text(o->c.store, sizeof o->c.store, "give", argv[1])
-               ? -1
-               : AT_EXIT_USAGE;
+    if (o->c.until_s <= time(NULL))
+        return at_wrong_usage("consent", "--until %.100s: a consent has an end that is to come",
+                              o->until);
+    return take_text(o->c.store, sizeof o->c.store, "give", argv[1]) ? -1 : AT_EXIT_USAGE;
 }
 
 /* Returns -1 to go on, or the exit code. */
@@ -322,8 +374,11 @@ static int parse(at_consent_call *o, int argc, char **argv)
 
     while (fine && (c = at_next_option("consent", argc, argv, ":h", longs)) != -1) {
         switch (c) {
-        case 'w': o->what = optarg; break;
-        case 'u': fine = at_take_day("consent", "--until", optarg, &o->c.until_s); break;
+        case 'w': fine = take_what(o, optarg); break;
+        case 'u':
+            o->until = optarg;
+            fine = at_take_day("consent", "--until", optarg, &o->c.until_s);
+            break;
         case 'p': fine = take_text(o->c.person, sizeof o->c.person, "--person", optarg); break;
         case 'a': fine = take_text(o->c.account, sizeof o->c.account, "--account", optarg); break;
         case 'H': fine = take_text(o->c.home, sizeof o->c.home, "--home", optarg); break;
@@ -334,8 +389,8 @@ static int parse(at_consent_call *o, int argc, char **argv)
         default: return AT_EXIT_USAGE;
         }
     }
-    if (o->agree && !take_text(o->c.text, sizeof o->c.text, "--agree", o->agree))
-        return AT_EXIT_USAGE;
+    if (fine && o->agree)
+        fine = take_text(o->c.text, sizeof o->c.text, "--agree", o->agree);
     return fine ? take_rest(o, argc - optind, argv + optind) : AT_EXIT_USAGE;
 }
 

@@ -1,4 +1,5 @@
 /* attune send: summaries of kept sessions to a learning record store, as far as a consent goes. */
+#include "base/endpoint.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -39,8 +40,8 @@ static const char usage[] =
     "\n"
     "A store that fails (5xx, no answer) is left alone for a minute, then for twice as long each time, up\n"
     "to six hours; what it refuses waits for --again; a conflict (409) is an alarm: it has something else\n"
-    "of that number, and the statement is never sent again. docs/xapi.md. Exit codes: 0 all is there,\n"
-    "1 something is not (the reason is on stderr), 2 wrong usage, 130 interrupted.\n";
+    "of that number, and the statement is never sent again. docs/xapi.md. Exit codes: 0 all that\n"
+    "was named is there, 1 something is not (the reason is on stderr), 2 wrong usage, 130 interrupted.\n";
 
 enum { IDS = 256, KEY_BYTES = 1024, CLOCK_BYTES = 32 };
 
@@ -50,7 +51,8 @@ typedef struct at_send_call {
     int64_t id[IDS];
     int ids, show;
     int64_t consent[IDS]; /* that each is sent under */
-    char default_path[4096], secret[KEY_BYTES];
+    char told[IDS];       /* what became of each was said */
+    char default_path[4096], to[AT_ENDPOINT_BYTES], secret[KEY_BYTES];
     attune_store *store;
 } at_send_call;
 
@@ -91,15 +93,32 @@ static int read_key(at_send_call *o)
     if (n < 0)
         return fail_key(o->key, strerror(errno));
     o->secret[n] = 0;
-    return -1;
+    if (strlen(o->secret) != (size_t)n)
+        return fail_key(o->key, "is no text");
+    return n < (ssize_t)sizeof o->secret - 1 ? -1 : fail_key(o->key, "is too long for a key");
+}
+
+/* What would be sent as it stands, and was hardly meant: an editor's trailing space, a file that is none of keys. */
+static const char *fault_of(const char *line)
+{
+    const size_t n = strlen(line);
+
+    for (const char *p = line; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return "its first line has control characters";
+    return n && (line[n - 1] == ' ' || *line == ' ') ? "its first line begins or ends with a space"
+                                                     : NULL;
 }
 
 /* USER:SECRET on one line. */
 static int split_key(at_send_call *o, const char *from)
 {
+    const char *fault;
     char *colon;
 
     o->secret[strcspn(o->secret, "\r\n")] = 0;
+    if ((fault = fault_of(o->secret)))
+        return fail_key(from, fault);
     colon = strchr(o->secret, ':');
     if (!colon || colon == o->secret || !colon[1])
         return fail_key(from, "its first line is no key (USER:SECRET)");
@@ -131,19 +150,11 @@ typedef struct at_wanted {
     int64_t id; /* the latest that holds; 0: none */
 } at_wanted;
 
-/* Addresses are compared without the slash at their ends. */
-static int names_store(const attune_xapi_consent *c, const char *store)
-{
-    const size_t n = strlen(c->store);
-
-    return !strncmp(c->store, store, n) && store[n + strspn(store + n, "/")] == 0;
-}
-
 static int choose(void *user, const attune_xapi_consent *c)
 {
     at_wanted *w = user;
 
-    if (names_store(c, w->store) && !strcmp(c->person, w->person) && !c->withdrawn_s &&
+    if (!strcmp(c->store, w->store) && !strcmp(c->person, w->person) && !c->withdrawn_s &&
         c->until_s > time(NULL))
         w->id = c->id;
     return 0;
@@ -200,13 +211,20 @@ static const char *clock_of(char text[CLOCK_BYTES], int64_t seconds)
     return text;
 }
 
+static void mark_told(at_send_call *o, int64_t session)
+{
+    for (int i = 0; i < o->ids; i++)
+        o->told[i] |= o->id[i] == session;
+}
+
 static void print_news(void *user, const attune_xapi_news *n)
 {
     const char *what = n->voids ? "the voiding of session" : "session";
     const long long session = (long long)n->session;
     char due[CLOCK_BYTES];
 
-    (void)user;
+    if (!n->voids)
+        mark_told(user, n->session);
     switch (n->state) {
     case ATTUNE_XAPI_SENT: printf("%s %lld: sent (%s)\n", what, session, n->id); break;
     case ATTUNE_XAPI_REFUSED:
@@ -234,10 +252,88 @@ static int queue(at_send_call *o)
         const int rc = attune_xapi_queue(o->store, o->consent[i], o->id[i], &err);
         if (rc < 0)
             return fail(&err);
-        if (rc == 0)
-            printf("session %lld: was given to this store before\n", (long long)o->id[i]);
     }
     return -1;
+}
+
+/* Of one that this run did not try. */
+static void print_fate(int64_t id, const attune_xapi_fate *f)
+{
+    const long long session = (long long)id;
+    char due[CLOCK_BYTES];
+
+    switch (f->state) {
+    case ATTUNE_XAPI_SENT: printf("session %lld: was sent before\n", session); break;
+    case ATTUNE_XAPI_REFUSED:
+        at_print_line(stderr,
+                      "attune send: session %lld: was refused before (%s); it waits for --again",
+                      session, f->answer);
+        break;
+    case ATTUNE_XAPI_CONFLICT:
+        at_print_line(
+            stderr,
+            "attune send: session %lld: is in conflict (%s): the store has something else in its "
+            "place, and it is never sent again",
+            session, f->answer);
+        break;
+    case ATTUNE_XAPI_VOIDED:
+        at_print_line(stderr, "attune send: session %lld: was declared void", session);
+        break;
+    default:
+        at_print_line(stderr, "attune send: session %lld: waits until %s (%s); --now: at once",
+                      session, clock_of(due, f->due_s),
+                      *f->answer ? f->answer : "the store's pause");
+    }
+}
+
+/* Of each that was named: whether it is there. */
+static int judge(at_send_call *o)
+{
+    int code = AT_EXIT_OK;
+
+    for (int i = 0; i < o->ids; i++) {
+        attune_xapi_fate f;
+        attune_error err;
+        if (attune_xapi_look(o->store, o->consent[i], o->id[i], &f, &err) < 0)
+            return fail(&err);
+        if (!o->told[i])
+            print_fate(o->id[i], &f);
+        if (f.state != ATTUNE_XAPI_SENT)
+            code = AT_EXIT_FAILED;
+    }
+    return code;
+}
+
+typedef struct at_stuck {
+    const char *store;
+    int refused, conflicts;
+} at_stuck;
+
+static int count_stuck(void *user, const attune_xapi_consent *c)
+{
+    at_stuck *n = user;
+
+    if (!strcmp(c->store, n->store) && !c->withdrawn_s) {
+        n->refused += c->refused;
+        n->conflicts += c->conflicts;
+    }
+    return 0;
+}
+
+/* What is not there is no less so for that nothing is to be done by itself. */
+static int print_nothing(at_send_call *o)
+{
+    at_stuck n = {.store = o->sending.store};
+    attune_error err;
+
+    if (attune_xapi_consents(o->store, count_stuck, &n, &err) < 0)
+        return fail(&err);
+    puts("nothing waits for this store");
+    if (n.refused)
+        fprintf(stderr, "attune send: it refused %d before (--again)\n", n.refused);
+    if (n.conflicts)
+        fprintf(stderr, "attune send: %d in conflict, never sent again\n", n.conflicts);
+    return n.refused || n.conflicts ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
 static int send_all(at_send_call *o)
@@ -254,9 +350,10 @@ static int send_all(at_send_call *o)
     if (sum.waiting)
         fprintf(stderr, "attune send: %s waiting until %s (--now: at once)\n",
                 at_text_count(count, sum.waiting, "statement"), clock_of(due, sum.due_s));
-    else if (!sum.sent && !sum.refused && !sum.conflicts)
-        puts("nothing waits for this store");
-    return sum.waiting || sum.refused || sum.conflicts ? AT_EXIT_FAILED : AT_EXIT_OK;
+    else if (!o->ids && !sum.sent && !sum.refused && !sum.conflicts)
+        return print_nothing(o);
+    code = judge(o);
+    return code || sum.waiting || sum.refused || sum.conflicts ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
 /* ---- the command ------------------------------------------------------------------------------- */
@@ -327,10 +424,22 @@ static int open_store(at_send_call *o)
     return attune_store_open(&o->store, o->path, ATTUNE_STORE_EXISTING, &err) < 0 ? fail(&err) : -1;
 }
 
+/* As consents have it. -1: go on. */
+static int take_address(at_send_call *o)
+{
+    attune_error err;
+
+    if (at_endpoint_take(o->to, o->sending.store, &err) < 0)
+        return fail(&err);
+    o->sending.store = o->to;
+    return -1;
+}
+
 static int run(at_send_call *o)
 {
-    int code = open_store(o);
+    int code = take_address(o);
 
+    code = code < 0 ? open_store(o) : code;
     code = code < 0 ? find_consents(o) : code;
     if (code >= 0 || o->show)
         return code < 0 ? show(o) : code;
@@ -346,6 +455,7 @@ int at_cmd_send(int argc, char **argv)
     if (code >= 0)
         return code;
     at_catch_stop();
+    o.sending.user_data = &o;
     code = run(&o);
     explicit_bzero(o.secret, sizeof o.secret);
     attune_store_free(&o.store);

@@ -14,7 +14,7 @@ extern char **environ;
 static const char usage[] =
     "usage: attune serve [--open] [--port N] [--bind ADDRESS] [--max-sessions N] [--store FILE]\n"
     "                    [--keep DAYS] [--token-file FILE] [--cert FILE --key FILE]\n"
-    "                    [--host NAME]... [--model FILE] [--rate FPS] [--threads N]\n"
+    "                    [--host NAME]... [--lti FILE] [--model FILE] [--rate FPS] [--threads N]\n"
     "\n"
     "Serves a page whose browser is the camera and the microphone: what a face and a voice express\n"
     "is shown as it happens. Everything stays on this computer; nothing is stored unless the person\n"
@@ -83,6 +83,12 @@ static void listening(void *user, const char *address)
         open_browser(address);
 }
 
+static void worried(void *user, const char *text)
+{
+    (void)user;
+    at_print_line(stderr, "attune serve: keys of a learning platform: %s", text);
+}
+
 static int serve(const attune_serve_options *o)
 {
     attune_error err = {0};
@@ -109,8 +115,11 @@ int at_cmd_serve(int argc, char **argv)
     };
     const char *hosts[MOST_HOSTS];
     int open = 0, c, ok = 1;
-    attune_serve_options o = {
-        .hosts = hosts, .listening = listening, .stopped = at_stopped, .user = &open};
+    attune_serve_options o = {.hosts = hosts,
+                              .worried = worried,
+                              .listening = listening,
+                              .stopped = at_stopped,
+                              .user = &open};
 
     while (ok && (c = at_next_option("serve", argc, argv, ":h", longs)) != -1) {
         switch (c) {
@@ -132,7 +141,12 @@ int at_cmd_serve(int argc, char **argv)
                 return at_wrong_usage("serve", "--host: at most %d", MOST_HOSTS);
             hosts[o.n_hosts++] = optarg;
             break;
-        case 'l': o.lti = optarg; break;
+        case 'l':
+            if (o.lti || !*optarg)
+                return at_wrong_usage("serve",
+                                      "--lti takes one file, which may name many platforms");
+            o.lti = optarg;
+            break;
         case 'm': o.model = optarg; break;
         case 'r': ok = at_take_number("serve", "--rate", optarg, 0.1, 60, &o.session.rate); break;
         case 't': ok = at_take_int("serve", "--threads", optarg, 1, 256, &o.threads); break;

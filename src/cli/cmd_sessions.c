@@ -2,6 +2,8 @@
 #include "cli/sessions.h"
 #include "report/text.h"
 
+#include <attune/xapi.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,14 +21,15 @@ static const char usage[] =
     "       each with [--store FILE]\n"
     "\n"
     "Sessions that were kept: with attune analyze --store, or on the page of attune serve after\n"
-    "somebody agreed. Nothing else is ever kept. They lie in one file on this computer: FILE, else\n"
+    "somebody agreed. Beside them: what was agreed to be sent (attune consent), and what waits. They lie in one file on this computer: FILE, else\n"
     "$ATTUNE_STORE, else $XDG_DATA_HOME/attune/sessions.db (~/.local/share/attune/sessions.db).\n"
     "\n"
     "  list     one line a session, the latest first\n"
     "  show     what a session says; with -o DIR its report, timeline and summary as attune analyze\n"
     "           writes them, made anew from its windows\n"
     "  export   everything that is kept of it, as JSON: the consent, the record, every window\n"
-    "  delete   removes it and overwrites where it stood, so that nothing of it is left in the file\n"
+    "  delete   removes it and overwrites where it stood, so that nothing of it is left in the file.\n"
+    "           What attune send told a store of it is told of\n"
     "  trends   a person's sessions and weeks: shares and mean levels with 95 % intervals, what was\n"
     "           withheld apart, and what differs from what is usual for that person\n"
     "  group    means over at least 10 people, for research. What could tell of fewer, by itself or\n"
@@ -72,6 +75,20 @@ static void print_gone(const at_sessions *o, int64_t n, int traces)
                         "that program ends\n");
 }
 
+/* What was told of sessions outlives them, elsewhere. */
+static int print_orphans(void *user, const attune_xapi_consent *c)
+{
+    char count[AT_CLOCK_SIZE], clean[1024];
+
+    (void)user;
+    if (c->orphans && !c->withdrawn_s)
+        printf("%s of deleted sessions may be at %s: attune consent withdraw %lld voids %s\n",
+               at_text_count(count, c->orphans, "statement"),
+               at_text_clean(clean, sizeof clean, c->store), (long long)c->id,
+               c->orphans == 1 ? "it" : "them");
+    return 0;
+}
+
 static int delete (at_sessions *o)
 {
     attune_error err;
@@ -89,7 +106,10 @@ static int delete (at_sessions *o)
     }
     if (rc >= 0 || n)
         print_gone(o, n, traces > 0);
-    return rc < 0 ? at_sessions_fail(&err) : AT_EXIT_OK;
+    if (rc < 0)
+        return at_sessions_fail(&err);
+    rc = attune_xapi_consents(o->store, print_orphans, NULL, &err);
+    return rc < 0 && rc != ATTUNE_E_UNSUPPORTED ? at_sessions_fail(&err) : AT_EXIT_OK;
 }
 
 /* ---- export ------------------------------------------------------------------------------------ */

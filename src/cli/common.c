@@ -165,12 +165,25 @@ int at_take_precision(const char *command, const char *text, attune_precision *o
     return 0;
 }
 
+/* mktime makes another day of one that is not. */
+static int is_in_calendar(const struct tm *day)
+{
+    struct tm tm = *day;
+
+    return timegm(&tm) != (time_t)-1 && tm.tm_mday == day->tm_mday;
+}
+
 int at_take_day(const char *command, const char *option, const char *text, int64_t *seconds)
 {
     struct tm tm = {.tm_isdst = -1};
     const char *end = strptime(text, "%Y-%m-%d", &tm);
-    time_t t = end && !*end ? mktime(&tm) : (time_t)-1;
+    const int is_day = end && !*end, is_there = is_day && is_in_calendar(&tm);
+    const time_t t = is_there ? mktime(&tm) : (time_t)-1;
 
+    if (is_day && !is_there) {
+        at_wrong_usage(command, "%s: there is no such day as %.100s", option, text);
+        return 0;
+    }
     if (t < 0) {
         at_wrong_usage(command, "%s takes a day, 2026-11-27, not '%.100s'", option, text);
         return 0;

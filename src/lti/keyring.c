@@ -6,17 +6,20 @@
 #include "net/fetch.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct at_ring {
     json_t *keys;                 /* NULL: none were fetched */
     int64_t fetched_us, tried_us; /* fetched_us: of keys */
     int wanted;
+    attune_error failure; /* the latest, while it lasts: the thread's own */
 } at_ring;
 
 struct at_keyring {
     const at_platforms *platforms;
     at_ring *ring; /* (platforms->n) */
+    at_worry worry;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -36,20 +39,33 @@ static int is_stopping(void *user)
     return stopping;
 }
 
-/* NULL: they are not to be had, or are none. */
-static json_t *fetch(at_keyring *k, const char *address)
+/* NULL: they are not to be had, or are none; err has the reason. */
+static json_t *fetch(at_keyring *k, const char *address, attune_error *err)
 {
     unsigned char *bytes = NULL;
     json_t *set = NULL;
     size_t size;
 
-    if (at_fetch(address, &bytes, &size, is_stopping, k, NULL) == ATTUNE_OK)
-        at_json_read(&set, (const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
+    if (at_fetch(address, &bytes, &size, is_stopping, k, err) != ATTUNE_OK)
+        return NULL;
+    at_json_read(&set, (const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
     at_free(bytes);
     if (json_array_size(json_object_get(set, "keys")) > 0)
         return set;
     json_decref(set);
+    at_fail(err, ATTUNE_E_FORMAT, "%s: is no set of keys (JWK set)", address);
     return NULL;
+}
+
+static void tell(const at_keyring *k, at_ring *r, const json_t *set, const attune_error *err)
+{
+    const char *failure = set ? "" : err->text;
+
+    if (!set && err->status == ATTUNE_E_INTERRUPTED)
+        return;
+    if (*failure && strcmp(r->failure.text, failure) != 0 && k->worry.tell)
+        k->worry.tell(k->worry.user, failure);
+    snprintf(r->failure.text, sizeof r->failure.text, "%s", failure);
 }
 
 /* With the lock held, but not while it fetches. */
@@ -58,10 +74,12 @@ static void serve(at_keyring *k, int i)
     at_ring *r = &k->ring[i];
     const int64_t asked_us = r->tried_us;
     json_t *set, *before;
+    attune_error err = {0};
 
     r->wanted = 0;
     pthread_mutex_unlock(&k->lock);
-    set = fetch(k, k->platforms->platform[i].keys_url);
+    set = fetch(k, k->platforms->platform[i].keys_url, &err);
+    tell(k, r, set, &err);
     pthread_mutex_lock(&k->lock);
     before = set ? r->keys : NULL;
     if (set) {
@@ -128,7 +146,8 @@ static int begin(at_keyring *k, int64_t now_us, attune_error *err)
     return ATTUNE_OK;
 }
 
-int at_keyring_open(at_keyring **out, const at_platforms *p, int64_t now_us, attune_error *err)
+int at_keyring_open(at_keyring **out, const at_platforms *p, at_worry worry, int64_t now_us,
+                    attune_error *err)
 {
     at_keyring *k = at_calloc(1, sizeof *k);
     int rc;
@@ -137,6 +156,7 @@ int at_keyring_open(at_keyring **out, const at_platforms *p, int64_t now_us, att
     if (!k)
         return at_fail_nomem(err);
     k->platforms = p;
+    k->worry = worry;
     pthread_mutex_init(&k->lock, NULL); /* cannot fail here */
     pthread_cond_init(&k->wake, NULL);
     k->ring = at_calloc((size_t)p->n, sizeof *k->ring);

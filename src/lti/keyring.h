@@ -17,8 +17,16 @@
 
 typedef struct at_keyring at_keyring;
 
+/* Whom to tell of keys that cannot be had, with address and reason: when it begins, and when the reason is another. On the
+ * thread that fetches. */
+typedef struct at_worry {
+    void (*tell)(void *user, const char *text); /* nullable */
+    void *user;
+} at_worry;
+
 /* p [kept] */
-int at_keyring_open(at_keyring **out, const at_platforms *p, int64_t now_us, attune_error *err);
+int at_keyring_open(at_keyring **out, const at_platforms *p, at_worry worry, int64_t now_us,
+                    attune_error *err);
 void at_keyring_free(at_keyring **k); /* what is being fetched is given up */
 
 /* Somebody logs in: fetches them if they are not fresh. Returns at once. */

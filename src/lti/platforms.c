@@ -35,6 +35,19 @@ static int are_texts(const json_t *array)
     return json_array_size(array) > 0;
 }
 
+/* A member that nobody knows; NULL: there is none. What is misspelt would be as if it were not there. */
+static const char *find_unknown(json_t *object, const char *const known[])
+{
+    for (void *m = json_object_iter(object); m; m = json_object_iter_next(object, m)) {
+        int i = 0;
+        while (known[i] && strcmp(known[i], json_object_iter_key(m)) != 0)
+            i++;
+        if (!known[i])
+            return json_object_iter_key(m);
+    }
+    return NULL;
+}
+
 static int is_fit(const char *address)
 {
     char out[AT_ENDPOINT_BYTES];
@@ -58,13 +71,17 @@ static int read_keys(at_platform *p, const char *file, const char *path, attune_
     return rc;
 }
 
-static int read_platform(at_platform *p, const json_t *from, const char *path, int i,
-                         attune_error *err)
+static int read_platform(at_platform *p, json_t *from, const char *path, int i, attune_error *err)
 {
-    const char *keys = text_of(from, "keys");
+    static const char *const members[] = {"issuer",   "client_id",   "login", "keys",
+                                          "keys_url", "deployments", NULL};
+    const char *unknown = find_unknown(from, members), *keys = text_of(from, "keys");
     const int has_file = json_object_get(from, "keys") != NULL,
               has_address = json_object_get(from, "keys_url") != NULL;
 
+    if (unknown)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: platform %d: there is no '%.100s'", path, i + 1,
+                       unknown);
     p->issuer = text_of(from, "issuer");
     p->client_id = text_of(from, "client_id");
     p->login = text_of(from, "login");
@@ -89,10 +106,14 @@ static int read_platform(at_platform *p, const json_t *from, const char *path, i
 
 static int read_all(at_platforms *p, const char *path, attune_error *err)
 {
+    static const char *const members[] = {"platforms", NULL};
     const json_t *list = json_object_get(p->root, "platforms");
+    const char *unknown = find_unknown(p->root, members);
     const size_t n = json_array_size(list);
     int rc = ATTUNE_OK;
 
+    if (unknown)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: there is no '%.100s'", path, unknown);
     if (n == 0 || n > PLATFORMS_MOST)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: platforms: a list of 1 to %d", path,
                        (int)PLATFORMS_MOST);
@@ -100,7 +121,7 @@ static int read_all(at_platforms *p, const char *path, attune_error *err)
     if (!p->platform)
         return at_fail_nomem(err);
     for (; rc == ATTUNE_OK && p->n < (int)n; p->n++) {
-        const json_t *from = json_array_get(list, (size_t)p->n);
+        json_t *from = json_array_get(list, (size_t)p->n);
         rc = read_platform(&p->platform[p->n], from, path, p->n, err);
         for (int k = 0; rc == ATTUNE_OK && k < p->n; k++)
             if (!strcmp(p->platform[k].issuer, p->platform[p->n].issuer) &&

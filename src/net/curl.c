@@ -41,6 +41,7 @@ int at_curl_set_safe(const at_curl *curl, CURL *handle, int plain, double timeou
 #define SET(option, value) (bad = bad ? bad : curl->easy_setopt(handle, option, value))
     SET(CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

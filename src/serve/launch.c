@@ -28,13 +28,15 @@ struct at_launch {
     int port, tls;
 };
 
-int at_launch_open(at_launch **out, const char *path, const char *base, int port, attune_error *err)
+int at_launch_open(at_launch **out, const attune_serve_options *o, const char *base, int port,
+                   attune_error *err)
 {
+    const at_worry worry = {o->worried, o->user};
     at_launch *l = at_calloc(1, sizeof *l);
     int rc = l ? ATTUNE_OK : at_fail_nomem(err);
 
-    rc = rc < 0 ? rc : at_platforms_read(&l->platforms, path, err);
-    rc = rc < 0 ? rc : at_keyring_open(&l->keyring, &l->platforms, at_now_us(), err);
+    rc = rc < 0 ? rc : at_platforms_read(&l->platforms, o->lti, err);
+    rc = rc < 0 ? rc : at_keyring_open(&l->keyring, &l->platforms, worry, at_now_us(), err);
     if (rc == ATTUNE_OK) {
         l->port = port;
         l->tls = strncmp(base, "https://", 8) == 0;
@@ -191,6 +193,7 @@ void at_launch_enter(at_launch *l, const char *form, size_t n, const char *cooki
     char *token = at_alloc(AT_ID_TOKEN_MOST + 1, 1);
     const char *why;
     at_login login;
+    int found;
 
     if (!token) {
         refuse(out, 503, "not now");
@@ -199,7 +202,10 @@ void at_launch_enter(at_launch *l, const char *form, size_t n, const char *cooki
             out, 403,
             "no login waits for this launch: it was begun too long ago or in another browser, or has "
             "come before; start it again from the course");
-    } else if (at_form_value(form, n, "id_token", token, AT_ID_TOKEN_MOST + 1) != 1) {
+    } else if ((found = at_form_value(form, n, "id_token", token, AT_ID_TOKEN_MOST + 1)) < 0 &&
+               n > AT_ID_TOKEN_MOST) {
+        refuse(out, 413, "the platform's word is too long");
+    } else if (found != 1) {
         refuse(out, 403, "the platform let nobody in");
     } else if ((why = judge(l, token, &login, now_us, now_s)) != NULL) {
         refuse(out, 403, why);

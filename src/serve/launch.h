@@ -6,16 +6,16 @@
 
 #include "serve/access.h"
 
-#include <attune/attune.h>
+#include <attune/serve.h>
 
 typedef struct at_launch at_launch;
 
 enum { AT_FORM_MOST = 24576, AT_PASSES_MOST = 256, AT_LOCATION_BYTES = 8192 };
 #define AT_PASS_US INT64_C(14400000000) /* four hours */
 
-/* path: of the platforms' file (lti/platforms.h). base: "https://HOST[:PORT]", where this server is reached;
+/* o: its lti is the path of the platforms' file (lti/platforms.h), and its worried is told of keys that cannot be had. base: "https://HOST[:PORT]", where this server is reached;
  * port: it names the cookies. */
-int at_launch_open(at_launch **out, const char *path, const char *base, int port,
+int at_launch_open(at_launch **out, const attune_serve_options *o, const char *base, int port,
                    attune_error *err);
 void at_launch_free(at_launch **l);
 

@@ -210,7 +210,7 @@ static int open_launch(at_server *s, attune_error *err)
     if (!s->o->lti)
         return ATTUNE_OK;
     take_base(s, base, sizeof base);
-    return at_launch_open(&s->launch, s->o->lti, base, lws_get_vhost_listen_port(s->vhost), err);
+    return at_launch_open(&s->launch, s->o, base, lws_get_vhost_listen_port(s->vhost), err);
 }
 
 static void say_where(const at_server *s)

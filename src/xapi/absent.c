@@ -16,6 +16,15 @@ int attune_xapi_agree(attune_store *s, const attune_xapi_consent *c, int64_t *id
     return absent(err);
 }
 
+int attune_xapi_check(attune_store *s, const attune_xapi_consent *c, attune_xapi_consent *ends,
+                      attune_error *err)
+{
+    (void)s, (void)c;
+    if (ends)
+        *ends = (attune_xapi_consent){0};
+    return absent(err);
+}
+
 int attune_xapi_consents(attune_store *s, int (*fn)(void *user, const attune_xapi_consent *c),
                          void *user, attune_error *err)
 {
@@ -40,6 +49,14 @@ int attune_xapi_statement(attune_store *s, int64_t consent, int64_t session, cha
 int attune_xapi_queue(attune_store *s, int64_t consent, int64_t session, attune_error *err)
 {
     (void)s, (void)consent, (void)session;
+    return absent(err);
+}
+
+int attune_xapi_look(attune_store *s, int64_t consent, int64_t session, attune_xapi_fate *out,
+                     attune_error *err)
+{
+    (void)s, (void)consent, (void)session;
+    *out = (attune_xapi_fate){0};
     return absent(err);
 }
 

@@ -17,10 +17,17 @@ static const char own_home[] = "https://attune.invalid/xapi/1/learners";
 #define COUNT(state)                                                                               \
     " (SELECT count(*) FROM statements WHERE consent = c.id AND voids IS NULL AND state = '" state \
     "'),"
-#define COLUMNS                                                                                    \
-    "SELECT c.id, store, person, what, text, agreed_s, until_s, coalesce(withdrawn_s, 0), home,"   \
-    " account, due_s, failures," COUNT("waiting") COUNT("sent") COUNT("refused") COUNT("conflict") \
-        COUNT("voided") " token FROM consents AS c "
+/* ?9: now */
+#define OF_MINE " (SELECT count(*) FROM statements WHERE consent = c.id AND"
+#define COLUMNS                                                                                     \
+    "SELECT c.id, store, person, what, text, agreed_s, until_s, coalesce(withdrawn_s, 0), home,"    \
+    " account, due_s, failures," OF_MINE AT_GOES("?9") ")," COUNT("sent") COUNT("refused")          \
+        COUNT("conflict") COUNT("voided") OF_MINE                                                   \
+        " voids IS NULL AND state = 'waiting' AND tries > 0 AND NOT" AT_GOES(                       \
+            "?9") ")," OF_MINE                                                                      \
+                  " voids IS NULL AND session NOT IN (SELECT id FROM sessions) AND" AT_MAY_BE_THERE \
+                  "),"                                                                              \
+                  " token FROM consents AS c "
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
@@ -56,16 +63,27 @@ static int read_row(sqlite3_stmt *q, at_speaker *out, attune_error *err)
     c->refused = sqlite3_column_int(q, i++);
     c->conflicts = sqlite3_column_int(q, i++);
     c->voided = sqlite3_column_int(q, i++);
+    c->perhaps = sqlite3_column_int(q, i++);
+    c->orphans = sqlite3_column_int(q, i++);
     at_sql_text(q, i, out->token, sizeof out->token);
     return is_sound(c) ? ATTUNE_OK
                        : at_fail(err, ATTUNE_E_FORMAT, "consent %lld holds what no attune wrote",
                                  (long long)c->id);
 }
 
+static int prepare(sqlite3 *db, sqlite3_stmt **q, const char *sql, attune_error *err)
+{
+    const int rc = at_sql_prepare(db, q, sql, err);
+
+    if (rc == ATTUNE_OK)
+        sqlite3_bind_int64(*q, 9, at_store_now());
+    return rc;
+}
+
 int at_consent_find(sqlite3 *db, int64_t id, at_speaker *out, attune_error *err)
 {
     sqlite3_stmt *q;
-    int rc = at_sql_prepare(db, &q, COLUMNS "WHERE c.id = ?1", err);
+    int rc = prepare(db, &q, COLUMNS "WHERE c.id = ?1", err);
 
     if (rc < 0)
         return rc;
@@ -83,7 +101,7 @@ int attune_xapi_consents(attune_store *s, int (*fn)(void *user, const attune_xap
                          void *user, attune_error *err)
 {
     sqlite3_stmt *q;
-    int rc = at_sql_prepare(at_store_look(s), &q, COLUMNS "ORDER BY c.id", err);
+    int rc = prepare(at_store_look(s), &q, COLUMNS "ORDER BY c.id", err);
 
     while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
         at_speaker by;
@@ -177,21 +195,109 @@ static int insert(sqlite3 *db, const attune_xapi_consent *c, const char *store, 
     return rc;
 }
 
+/* The latest in force for that store and person. 1: *out; 0: none. */
+static int find_in_force(sqlite3 *db, const char *store, const char *person, at_speaker *out,
+                         attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = prepare(db, &q,
+                     COLUMNS "WHERE store = ?1 AND person = ?2 AND withdrawn_s IS NULL"
+                             " AND until_s > ?9 ORDER BY c.id DESC LIMIT 1",
+                     err);
+
+    memset(out, 0, sizeof *out);
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(q, 1, store, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 2, person, -1, SQLITE_STATIC);
+    rc = at_sql_step(q, err);
+    if (rc > 0)
+        rc = read_row(q, out, err) < 0 ? ATTUNE_E_FORMAT : 1;
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* Nothing is sent under it any longer; it can still be withdrawn, so that what was sent is voided. */
+static int end(sqlite3 *db, int64_t id, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_letters_drop(db, id, err);
+
+    rc = rc < 0 ? rc
+                : at_sql_prepare(db, &q, "UPDATE consents SET until_s = ?1 WHERE id = ?2", err);
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, at_store_now());
+    sqlite3_bind_int64(q, 2, id);
+    rc = at_sql_done(q, err);
+    sqlite3_finalize(q);
+    return rc;
+}
+
+/* Two in force would be one more than its person knows of. Returns how many ended. */
+static int end_others(sqlite3 *db, const char *store, const char *person, attune_error *err)
+{
+    at_speaker other;
+    int n = 0, rc;
+
+    while ((rc = find_in_force(db, store, person, &other, err)) > 0 &&
+           (rc = end(db, other.consent.id, err)) == ATTUNE_OK)
+        n++;
+    return rc < 0 ? rc : n;
+}
+
+int attune_xapi_check(attune_store *s, const attune_xapi_consent *c, attune_xapi_consent *ends,
+                      attune_error *err)
+{
+    char store[ATTUNE_XAPI_ADDRESS_BYTES];
+    at_speaker found = {0};
+    sqlite3 *db;
+    int rc = at_endpoint_take(store, c->store, err);
+
+    rc = rc < 0 ? rc : check_terms(c, err);
+    if (rc == ATTUNE_OK) {
+        db = at_store_look(s);
+        rc = check_account(db, c, err);
+        rc = rc < 0 ? rc : find_in_force(db, store, c->person, &found, err);
+        at_store_looked(s);
+    }
+    if (ends)
+        *ends = found.consent;
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+/* In a transaction. Returns how many ended for it. */
+static int agree(sqlite3 *db, const attune_xapi_consent *c, const char *store, int64_t *id,
+                 attune_error *err)
+{
+    int n = 0, rc = check_account(db, c, err);
+
+    rc = rc < 0 ? rc : (n = end_others(db, store, c->person, err));
+    rc = rc < 0 ? rc : insert(db, c, store, id, err);
+    return rc < 0 ? rc : n;
+}
+
 int attune_xapi_agree(attune_store *s, const attune_xapi_consent *c, int64_t *id, attune_error *err)
 {
     char store[ATTUNE_XAPI_ADDRESS_BYTES];
     sqlite3 *db;
-    int rc = at_endpoint_take(store, c->store, err);
+    int n = 0, rc = at_endpoint_take(store, c->store, err);
 
     *id = 0;
     rc = rc < 0 ? rc : check_terms(c, err);
     if (rc < 0)
         return rc;
     db = at_store_lock(s);
-    rc = check_account(db, c, err);
-    rc = rc < 0 ? rc : insert(db, c, store, id, err);
+    rc = at_sql_begin(db, err);
+    if (rc == ATTUNE_OK) {
+        n = agree(db, c, store, id, err);
+        rc = at_sql_end(db, n < 0 ? n : ATTUNE_OK, err);
+    }
+    if (rc == ATTUNE_OK && n)
+        rc = at_remove_traces(s, err);
     at_store_unlock(s);
-    return rc;
+    *id = rc < 0 ? 0 : *id;
+    return rc < 0 ? rc : ATTUNE_OK;
 }
 
 /* ---- taking back --------------------------------------------------------------------------------- */

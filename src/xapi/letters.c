@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a session only while its consent holds; a voiding always, for that is what a withdrawal asks for. */
-#define SENDABLE                                                                             \
-    " FROM statements AS t JOIN consents AS c ON c.id = t.consent WHERE t.state = 'waiting'" \
-    " AND c.store = ?1 AND t.body IS NOT NULL"                                               \
-    " AND (t.voids IS NOT NULL OR (c.withdrawn_s IS NULL AND c.until_s > ?2))"
+#define SENDABLE                                                                                   \
+    " FROM statements AS t JOIN consents AS c ON c.id = t.consent WHERE c.store = ?1 AND" AT_GOES( \
+        "?2")
 
 int at_letters_put(sqlite3 *db, const char *id, int64_t consent, int64_t session, const char *voids,
                    const char *body, attune_error *err)
@@ -164,6 +162,41 @@ int at_letters_settle(sqlite3 *db, const at_letter *l, attune_xapi_state state, 
     return at_sql_end(db, rc, err);
 }
 
+static int read_fate(sqlite3_stmt *q, attune_xapi_fate *out, attune_error *err)
+{
+    char name[16];
+    int state = 0;
+
+    at_sql_text(q, 0, name, sizeof name);
+    at_sql_text(q, 1, out->answer, sizeof out->answer);
+    out->due_s = sqlite3_column_int64(q, 2);
+    while (state < ATTUNE_XAPI_STATE_COUNT && strcmp(attune_xapi_state_names[state], name) != 0)
+        state++;
+    if (state == ATTUNE_XAPI_STATE_COUNT)
+        return at_fail(err, ATTUNE_E_FORMAT, "a statement in the store holds what no attune wrote");
+    out->state = (attune_xapi_state)state;
+    return 1;
+}
+
+int at_letters_fate(sqlite3 *db, const char *id, attune_xapi_fate *out, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = at_sql_prepare(db, &q,
+                            "SELECT t.state, t.answer, c.due_s FROM statements AS t"
+                            " JOIN consents AS c ON c.id = t.consent WHERE t.id = ?1",
+                            err);
+
+    *out = (attune_xapi_fate){0};
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(q, 1, id, -1, SQLITE_STATIC);
+    rc = at_sql_step(q, err);
+    if (rc > 0)
+        rc = read_fate(q, out, err);
+    sqlite3_finalize(q);
+    return rc;
+}
+
 int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_s,
                        attune_error *err)
 {
@@ -210,17 +243,14 @@ static int void_one(sqlite3 *db, const at_speaker *by, const char *voided, int64
     return rc < 0 ? rc : ATTUNE_OK;
 }
 
-/* What the store has, and what it may have taken before its answer was lost. What it has instead of ours (a
- * conflict) is not ours to void. */
+/* What it has instead of ours (a conflict) is not ours to void. */
 static int void_sent(sqlite3 *db, const at_speaker *by, attune_error *err)
 {
     sqlite3_stmt *q;
-    int n = 0, rc = at_sql_prepare(
-                   db, &q,
-                   "SELECT id, session FROM statements WHERE consent = ?1 AND voids IS NULL"
-                   " AND (state = 'sent' OR (state = 'waiting' AND tries > 0)"
-                   "      OR (state = 'refused' AND tries > 1))",
-                   err);
+    int n = 0, rc = at_sql_prepare(db, &q,
+                                   "SELECT id, session FROM statements WHERE consent = ?1"
+                                   " AND voids IS NULL AND" AT_MAY_BE_THERE,
+                                   err);
 
     if (rc < 0)
         return rc;
@@ -235,20 +265,24 @@ static int void_sent(sqlite3 *db, const at_speaker *by, attune_error *err)
     return rc < 0 ? rc : n;
 }
 
+int at_letters_drop(sqlite3 *db, int64_t consent, attune_error *err)
+{
+    int rc = at_sql_with(db,
+                         "DELETE FROM statements WHERE consent = ?1 AND voids IS NULL"
+                         " AND state = 'waiting' AND tries = 0",
+                         consent, err);
+
+    return rc < 0
+               ? rc
+               : at_sql_with(
+                     db, "UPDATE statements SET body = NULL WHERE consent = ?1 AND voids IS NULL",
+                     consent, err);
+}
+
 int at_letters_void(sqlite3 *db, const at_speaker *by, attune_error *err)
 {
     const int n = void_sent(db, by, err);
-    int rc = n < 0 ? n : ATTUNE_OK;
+    const int rc = n < 0 ? n : at_letters_drop(db, by->consent.id, err);
 
-    rc = rc < 0 ? rc
-                : at_sql_with(db,
-                              "DELETE FROM statements WHERE consent = ?1 AND voids IS NULL"
-                              " AND state = 'waiting' AND tries = 0",
-                              by->consent.id, err);
-    rc = rc < 0
-             ? rc
-             : at_sql_with(db,
-                           "UPDATE statements SET body = NULL WHERE consent = ?1 AND voids IS NULL",
-                           by->consent.id, err);
     return rc < 0 ? rc : n;
 }

@@ -6,6 +6,14 @@
 
 #include <sqlite3.h>
 
+/* Of rows of statements, with consents AS c: what is sent (of a session only while its consent holds; a voiding always,
+ * for that is what a withdrawal asks for), and what the store has or may have taken before its answer was lost. */
+#define AT_GOES(now)                           \
+    " (state = 'waiting' AND body IS NOT NULL" \
+    " AND (voids IS NOT NULL OR (c.withdrawn_s IS NULL AND c.until_s > " now ")))"
+#define AT_MAY_BE_THERE \
+    " (state = 'sent' OR (state = 'waiting' AND tries > 0) OR (state = 'refused' AND tries > 1))"
+
 /* A statement on its way. */
 typedef struct at_letter {
     int64_t row, consent, session;
@@ -33,13 +41,17 @@ void at_letter_free(at_letter *l);
 int at_letters_settle(sqlite3 *db, const at_letter *l, attune_xapi_state state, const char *answer,
                       int64_t now_s, int64_t due_s, attune_error *err);
 
+/* What became of the statement of that number. 1: *out; 0: there is none. */
+int at_letters_fate(sqlite3 *db, const char *id, attune_xapi_fate *out, attune_error *err);
 /* How many statements wait for a store, and when the first is due. */
 int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_s,
                        attune_error *err);
 /* What the store refused waits again. */
 int at_letters_again(sqlite3 *db, const char *store, attune_error *err);
 
-/* A consent is taken back: what was never tried goes, what may be at the store is declared void, texts go.
+/* Nothing more is to be sent of a consent's: what was never tried goes, and all texts. */
+int at_letters_drop(sqlite3 *db, int64_t consent, attune_error *err);
+/* A consent is taken back: that, and what may be at the store is declared void.
  * Returns how many are to be voided. */
 int at_letters_void(sqlite3 *db, const at_speaker *by, attune_error *err);
 

@@ -84,10 +84,19 @@ static int set_up(at_post *p)
     return !bad;
 }
 
+static int has_control(const char *text)
+{
+    while ((unsigned char)*text >= 0x20 && *text != 0x7f)
+        text++;
+    return *text != 0;
+}
+
 static int check(const attune_xapi_sending *o, attune_error *err)
 {
     if (!o->user || !*o->user || !o->secret || !*o->secret)
         return at_fail(err, ATTUNE_E_ARG, "sending needs the store's key: a user and a secret");
+    if (has_control(o->user) || has_control(o->secret))
+        return at_fail(err, ATTUNE_E_ARG, "the store's key has control characters");
     if (o->timeout_s < 0 || o->timeout_s > 600)
         return at_fail(err, ATTUNE_E_ARG, "a statement is waited for 1 to 600 seconds");
     if (o->ca && access(o->ca, R_OK) != 0)

@@ -74,6 +74,21 @@ int attune_xapi_queue(attune_store *s, int64_t consent, int64_t session, attune_
     return rc;
 }
 
+int attune_xapi_look(attune_store *s, int64_t consent, int64_t session, attune_xapi_fate *out,
+                     attune_error *err)
+{
+    char id[AT_UUID_BYTES];
+    sqlite3 *db = at_store_look(s);
+    at_speaker by;
+    int rc = at_consent_find(db, consent, &by, err);
+
+    *out = (attune_xapi_fate){0};
+    rc = rc < 0 ? rc : at_statement_id(id, &by, session, err);
+    rc = rc < 0 ? rc : at_letters_fate(db, id, out, err);
+    at_store_looked(s);
+    return rc;
+}
+
 /* ---- out of it ----------------------------------------------------------------------------------- */
 
 typedef struct at_run {
