@@ -14,6 +14,7 @@ import subprocess
 import time
 import unittest
 
+import built
 import running
 from cli_analyze import EXE, OUTPUTS, Case, Page, needs_model, write_wav
 
@@ -160,7 +161,7 @@ class Killed(Study):
 
     def test_what_was_done_is_not_done_again(self):
         self.usual()
-        write_wav(self.dir / "in/s6.wav", 300)  # long enough to be found at it
+        write_wav(self.dir / "in/s6.wav", 30 if built.sanitizers() else 100)  # long enough to be found at it
         self.study("-o", "all")
         for how in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
             shutil.rmtree(self.dir / "out", ignore_errors=True)
