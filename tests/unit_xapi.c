@@ -292,7 +292,7 @@ static void consents_are_checked(void **state)
     (void)state;
     session("Ada");
     c.text[0] = '0';
-    assert_no_consent(&c, "version 1, not '0'");
+    assert_no_consent(&c, "version 2, not '0'");
     c = terms();
     c.what = 0;
     assert_no_consent(&c, "names what is sent");
@@ -337,7 +337,7 @@ static void consents_are_kept_as_given(void **state)
     assert_string_equal(got.person, "ada");
     assert_string_equal(got.account, "p17");
     assert_string_equal(got.home, "https://study.example");
-    assert_string_equal(got.text, "1");
+    assert_string_equal(got.text, ATTUNE_XAPI_TEXT_VERSION);
     assert_int_equal(got.what, ATTUNE_XAPI_EXPRESSION);
     assert_int_equal(got.agreed_s, 1234);
     assert_int_equal(got.until_s, NEVER);

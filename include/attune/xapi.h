@@ -31,7 +31,7 @@ extern "C" {
 
 /* The text that a person agrees to before anything is sent, lines of UTF-8, and its version. Another text
  * has another version. Static storage. */
-#define ATTUNE_XAPI_TEXT_VERSION "1"
+#define ATTUNE_XAPI_TEXT_VERSION "2"
 const char *attune_xapi_text(void);
 
 enum { /* what may be told of a session; how much was withheld always is */
