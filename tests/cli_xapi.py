@@ -219,7 +219,7 @@ class Sending(Case):
         self.agree(self.to, "--person", "ada")
         self.send(self.to, 2)
         body = json.dumps(self.store.requests[0][3])
-        for word in ("ada", "mbox", "a.wav", "score", os.environ.get("USER") or "attune-xapi-"):
+        for word in ('ada"', "mbox", "a.wav", "score", os.environ.get("USER") or "attune-xapi-"):
             self.assertNotIn(f'"{word}', body)
         self.assertNotIn("perceived-engagement", body)  # was not agreed to
 
