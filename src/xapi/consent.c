@@ -123,6 +123,11 @@ int at_consent_holds(const attune_xapi_consent *c, int64_t now_s, attune_error *
     return ATTUNE_OK;
 }
 
+int attune_xapi_address(char out[ATTUNE_XAPI_ADDRESS_BYTES], const char *address, attune_error *err)
+{
+    return at_endpoint_take(out, address, err);
+}
+
 /* ---- giving -------------------------------------------------------------------------------------- */
 
 /* A pseudonym is not looked up anywhere; what is plainly a name or an address is refused. */
