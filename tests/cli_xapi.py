@@ -161,6 +161,11 @@ class Consent(Case):
         self.assertEqual(len(lrs.requests), 1)
         self.assertIn("1 statement to be declared void", self.attune("consent", "withdraw", 1).stdout)
         self.assertEqual(self.ask("SELECT id FROM consents WHERE withdrawn_s IS NULL"), [(2,)])  # ada's
+        self.agree(lrs.address)
+        self.agree(lrs.address)
+        self.ask("UPDATE consents SET until_s = 2000000000 WHERE id = 4")  # a file with two of them in force
+        self.assertIn("consent 4 for the same store still holds, until 2033-05-18",
+                      self.attune("consent", "withdraw", 5).stdout)
 
     @plain_only
     def test_wrong_usage(self):
