@@ -560,6 +560,10 @@ static void a_store_that_fails_is_left_alone(void **state)
     assert_int_equal(l.failures, 0);
     settle(&l, ATTUNE_XAPI_WAITING, 2000);
     assert_int_equal(next(there, 1999, 0, &l), 0); /* nor for what is said under the other */
+    snprintf(other.person, sizeof other.person, "grace");
+    agree(&other);
+    assert_int_equal(last_consent().due_s, 2000); /* or under a third that is given meanwhile */
+    assert_int_equal(last_consent().failures, 1);
     assert_int_equal(next(there, 1999, 1, &l), 1);
     at_letter_free(&l);
     assert_int_equal(next(there, 2000, 0, &l), 1);
