@@ -29,6 +29,7 @@ KEY = "learner-7:correct horse battery"
 STORE = SOURCE / "tests/lrs/node_modules/@learninglocker/xapi-statements/dist/server.js"
 # A sanitized program takes several times as long to start, and most of a test is starting it.
 plain_only = unittest.skipIf(built.sanitizers(), "no more of it than that under a sanitizer")
+AGREED = "2"  # the version of the text
 UNTIL = time.strftime("%Y-%m-%d", time.localtime(time.time() + 30 * 86400))
 
 
@@ -74,7 +75,7 @@ class Case(unittest.TestCase):
         return done
 
     def agree(self, store, *more, what="expression,states"):
-        return self.attune("consent", "give", store, "--what", what, "--until", UNTIL, "--agree", "1", *more)
+        return self.attune("consent", "give", store, "--what", what, "--until", UNTIL, "--agree", AGREED, *more)
 
     def send(self, store, *args, **more):
         return self.attune("send", *args, "--to", store, "--key", self.key, "--timeout", 1, **more)
@@ -160,10 +161,15 @@ class Consent(Case):
         self.assertEqual(len(lrs.requests), 1)
         self.assertIn("1 statement to be declared void", self.attune("consent", "withdraw", 1).stdout)
         self.assertEqual(self.ask("SELECT id FROM consents WHERE withdrawn_s IS NULL"), [(2,)])  # ada's
+        self.agree(lrs.address)
+        self.agree(lrs.address)
+        self.ask("UPDATE consents SET until_s = 2000000000 WHERE id = 4")  # a file with two of them in force
+        self.assertIn("consent 4 for the same store still holds, until 2033-05-18",
+                      self.attune("consent", "withdraw", 5).stdout)
 
     @plain_only
     def test_wrong_usage(self):
-        give = ["consent", "give", "https://lrs.example", "--agree", "1"]
+        give = ["consent", "give", "https://lrs.example", "--agree", AGREED]
         for args, why in ((["consent"], "give, list or withdraw?"), (give, "--what NAMES and --until DAY"),
                           ([*give, "--what", "grades", "--until", UNTIL], "not 'grades'"),
                           ([*give, "--what", "states", "--until", "soon"], "takes a day"),
@@ -186,10 +192,10 @@ class Consent(Case):
                            ("https://lrs.example/?q", "HOST"), ("https://lrs.example/a/../b", "segment"),
                            ("https://lrs.example/%2e%2e/b", "segment"), ("https://lrs.example//b", "segment"),
                            ("https://lrs.example:0", "HOST"), ("https://lrs.example:99999", "HOST"), ("https://0x7f.1", "host")):
-            self.assertIn(why, self.attune("consent", "give", store, "--what", "states", "--until", UNTIL, "--agree", "1",
+            self.assertIn(why, self.attune("consent", "give", store, "--what", "states", "--until", UNTIL, "--agree", AGREED,
                                            code=1).stderr)
             self.assertIn(why, self.send(store, code=1).stderr)
-        self.assertIn("version 1, not '0'", self.attune("consent", "give", "https://lrs.example", "--what", "states",
+        self.assertIn("version 2, not '0'", self.attune("consent", "give", "https://lrs.example", "--what", "states",
                                                         "--until", UNTIL, "--agree", "0", code=1).stderr)
 
 
@@ -218,7 +224,7 @@ class Sending(Case):
         self.agree(self.to, "--person", "ada")
         self.send(self.to, 2)
         body = json.dumps(self.store.requests[0][3])
-        for word in ("ada", "mbox", "a.wav", "score", os.environ.get("USER") or "attune-xapi-"):
+        for word in ('ada"', "mbox", "a.wav", "score", os.environ.get("USER") or "attune-xapi-"):
             self.assertNotIn(f'"{word}', body)
         self.assertNotIn("perceived-engagement", body)  # was not agreed to
 

@@ -31,7 +31,7 @@ extern "C" {
 
 /* The text that a person agrees to before anything is sent, lines of UTF-8, and its version. Another text
  * has another version. Static storage. */
-#define ATTUNE_XAPI_TEXT_VERSION "1"
+#define ATTUNE_XAPI_TEXT_VERSION "2"
 const char *attune_xapi_text(void);
 
 enum { /* what may be told of a session; how much was withheld always is */
@@ -42,10 +42,16 @@ enum { /* what may be told of a session; how much was withheld always is */
 };
 enum { ATTUNE_XAPI_ADDRESS_BYTES = 512 }; /* with the NUL */
 
+/* A store's address as consents have it, so that one store is one text: without slashes at its end, its host in small
+ * letters, no port that is meant anyway. ATTUNE_E_ARG, with the reason: it is none. */
+int attune_xapi_address(char out[ATTUNE_XAPI_ADDRESS_BYTES], const char *address,
+                        attune_error *err);
+
 typedef struct attune_xapi_consent {
     int64_t id; /* given by attune_xapi_agree */
     /* The store's endpoint, to which "/statements" is added: https://HOST[:PORT][/PATH], or http:// where
-     * HOST is localhost, 127.0.0.1 or [::1]. No login, query, fragment; a slash at the end is dropped */
+     * HOST is localhost, 127.0.0.1 or [::1]. No login, query, fragment, nor what is squashed
+     * on the way ('..', '//'). Kept as attune_xapi_address has it */
     char store[ATTUNE_XAPI_ADDRESS_BYTES];
     char person[ATTUNE_LABEL_BYTES]; /* whose sessions, by label; "": those without one */
     unsigned what;                   /* ATTUNE_XAPI_* */

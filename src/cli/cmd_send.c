@@ -1,5 +1,4 @@
 /* attune send: summaries of kept sessions to a learning record store, as far as a consent goes. */
-#include "base/endpoint.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -17,9 +16,10 @@ static const char usage[] =
     "usage: attune send [ID...] --to URL [--key FILE] [--show] [--now] [--again]\n"
     "                   [--ca FILE] [--timeout SECONDS] [--store FILE]\n"
     "\n"
-    "Sends a summary of each kept session ID to the learning record store (xAPI 1.0.3) at URL, if there is\n"
-    "a consent that names it (attune consent give). Without ID goes on with what waits: what the store\n"
-    "could not take the last time, and the voiding of what was sent under a consent that was withdrawn.\n"
+    "Sends a summary of each kept session ID to the learning record store (xAPI 1.0.3) at URL, if\n"
+    "there is a consent that names it (attune consent give). Without ID goes on with what waits: what\n"
+    "the store could not take the last time, and the voiding of what was sent under a consent that\n"
+    "was withdrawn.\n"
     "Sending again is no duplicate: a session has one number under a consent.\n"
     "\n"
     "  --to URL           the store, as the consent names it\n"
@@ -52,7 +52,7 @@ typedef struct at_send_call {
     int ids, show;
     int64_t consent[IDS]; /* that each is sent under */
     char told[IDS];       /* what became of each was said */
-    char default_path[4096], to[AT_ENDPOINT_BYTES], secret[KEY_BYTES];
+    char default_path[4096], to[ATTUNE_XAPI_ADDRESS_BYTES], secret[KEY_BYTES];
     attune_store *store;
 } at_send_call;
 
@@ -429,7 +429,7 @@ static int take_address(at_send_call *o)
 {
     attune_error err;
 
-    if (at_endpoint_take(o->to, o->sending.store, &err) < 0)
+    if (attune_xapi_address(o->to, o->sending.store, &err) < 0)
         return fail(&err);
     o->sending.store = o->to;
     return -1;

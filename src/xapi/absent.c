@@ -9,6 +9,13 @@ static int absent(attune_error *err)
                    "this attune was built without sending (SQLite and libcurl)");
 }
 
+int attune_xapi_address(char out[ATTUNE_XAPI_ADDRESS_BYTES], const char *address, attune_error *err)
+{
+    (void)address;
+    *out = 0;
+    return absent(err);
+}
+
 int attune_xapi_agree(attune_store *s, const attune_xapi_consent *c, int64_t *id, attune_error *err)
 {
     (void)s, (void)c;

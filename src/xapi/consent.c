@@ -123,6 +123,11 @@ int at_consent_holds(const attune_xapi_consent *c, int64_t now_s, attune_error *
     return ATTUNE_OK;
 }
 
+int attune_xapi_address(char out[ATTUNE_XAPI_ADDRESS_BYTES], const char *address, attune_error *err)
+{
+    return at_endpoint_take(out, address, err);
+}
+
 /* ---- giving -------------------------------------------------------------------------------------- */
 
 /* A pseudonym is not looked up anywhere; what is plainly a name or an address is refused. */
@@ -163,7 +168,8 @@ static int check_terms(const attune_xapi_consent *c, attune_error *err)
     return *c->home ? at_endpoint_take(home, c->home, err) : ATTUNE_OK;
 }
 
-/* A random number of the consent's own is what statements' numbers are made of, and its account if none is given. */
+/* A random number of the consent's own is what statements' numbers are made of, and its account if none is given. A pause is
+ * its store's, whoever agrees. */
 static int insert(sqlite3 *db, const attune_xapi_consent *c, const char *store, int64_t *id,
                   attune_error *err)
 {
@@ -172,12 +178,14 @@ static int insert(sqlite3 *db, const attune_xapi_consent *c, const char *store, 
     int rc = at_uuid_random(token, err);
 
     rc = rc < 0 ? rc : at_uuid_random(account, err);
-    rc = rc < 0
-             ? rc
-             : at_sql_prepare(db, &q,
-                              "INSERT INTO consents (store, person, what, text, agreed_s, until_s,"
-                              " home, account, token) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                              err);
+    rc = rc < 0 ? rc
+                : at_sql_prepare(
+                      db, &q,
+                      "INSERT INTO consents (store, person, what, text, agreed_s, until_s,"
+                      " home, account, token, due_s, failures) SELECT ?1, ?2, ?3, ?4, ?5, ?6,"
+                      " ?7, ?8, ?9, coalesce(max(due_s), 0), coalesce(max(failures), 0)"
+                      " FROM consents WHERE store = ?1",
+                      err);
     if (rc < 0)
         return rc;
     sqlite3_bind_text(q, 1, store, -1, SQLITE_STATIC);

@@ -11,9 +11,9 @@ static const char text[] =
     "number that is made for this consent, or the account that you gave.\n"
     "Where to: the store that you name, and no other. Who runs it can read, keep and pass on what it is "
     "told, and can tell that statements are of one person; attune cannot see to that.\n"
-    "How long: until the day that you set, nothing after it.\n"
+    "How long: until the day that you set begins; nothing on that day or after it.\n"
     "How to take it back: attune consent withdraw, at any time. Nothing more is sent then, and what was "
-    "sent is declared void at the store. Stores keep void statements: ask who runs it to delete them.\n"
+    "sent under this consent is declared void at the store. Stores keep void statements: ask who runs it to delete them.\n"
     "You need not agree, and whoever asks you to must not make anything depend on it. In the European "
     "Union the emotions of people in education and at work must not be inferred outside medical and "
     "safety uses; this is for research under its own ethics approval, and for looking at yourself.\n";
