@@ -32,7 +32,9 @@ make_root()
         "$apt"/var/cache/apt/archives/partial "$root.part"
     : >"$apt/var/lib/dpkg/status"
     . /etc/os-release
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${DEBIAN_MIRROR:-$(apt-get indextargets --format "$(REPO_URI)")}" \
+    # the mirror that this machine's own packages come from
+    local mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | awk '/\/debian\/$/ && !seen++')}
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror" \
         "$VERSION_CODENAME main" >"$apt/etc/apt/sources.list"
     local get=(apt-get -qq -y -o Dir="$apt" -o Dir::State::status="$apt/var/lib/dpkg/status" -o APT::Architecture=arm64
         -o APT::Architectures=arm64 -o APT::Install-Recommends=false -o APT::Sandbox::User=)

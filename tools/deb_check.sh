@@ -2,7 +2,7 @@
 # The packages as somebody with a clean system has them: for each release, built in a root of that release,
 # installed into another that has nothing, and the demo analysed there. As root; debootstrap must be there.
 #
-#     tools/deb_check.sh                    bookworm, trixie and noble
+#     tools/deb_check.sh                    bookworm, trixie and noble (of Ubuntu: $UBUNTU_MIRROR names a mirror)
 #     tools/deb_check.sh trixie             these only
 #
 # The roots lie in $ROOTS (/var/tmp/attune-roots), a GB each while they are used; what debootstrap made is kept.
@@ -10,7 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 roots=${ROOTS:-/var/tmp/attune-roots}
 releases=(${@:-bookworm trixie noble})
-debian=${DEBIAN_MIRROR:-$(apt-get indextargets --format "$(REPO_URI)")} ubuntu=${UBUNTU_MIRROR:-?}
+# the mirror that this machine's own packages come from
+debian=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | awk '/\/debian\/$/ && !seen++')}
 failed=0
 
 # A system as debootstrap leaves it, in $roots/$1.tar. Ubuntu's key is not among Debian's packages, so there
@@ -21,7 +22,7 @@ make_base()
     [ ! -f "$roots/$release.tar" ] || return 0
     rm -rf "$root"
     case $release in
-    noble) debootstrap --no-check-gpg --variant=minbase --components=main,universe noble "$root" "$ubuntu" \
+    noble) debootstrap --no-check-gpg --variant=minbase --components=main,universe noble "$root" "${UBUNTU_MIRROR:?names a mirror of Ubuntu}" \
         /usr/share/debootstrap/scripts/gutsy ;;
     *) debootstrap --variant=minbase "$release" "$root" "$debian" ;;
     esac
