@@ -27,7 +27,7 @@ def first_window_ms(clip, threads):
         watch = libc.inotify_init1(0)
         libc.inotify_add_watch(watch, folder.encode(), IN_CREATE)
         began = time.perf_counter()
-        program = subprocess.Popen([EXE, "analyze", clip, "-o", f"{folder}/report", "--quiet",
+        program = subprocess.Popen([EXE, "analyze", clip, "-o", f"{folder}/report", "--quiet", "--causal",
                                     "--model", str(ROOT / "models/default.safetensors"),
                                     "--threads", str(threads)], stdout=subprocess.DEVNULL)
         seen = select.select([watch], [], [], 30)[0]

@@ -225,14 +225,12 @@ static int find_in_force(sqlite3 *db, const char *store, const char *person, at_
     return rc;
 }
 
-/* Nothing is sent under it any longer; it can still be withdrawn, so that what was sent is voided. */
-static int end(sqlite3 *db, int64_t id, attune_error *err)
+/* Puts the present into that column of a consent. */
+static int stamp(sqlite3 *db, const char *sql, int64_t id, attune_error *err)
 {
     sqlite3_stmt *q;
-    int rc = at_letters_drop(db, id, err);
+    int rc = at_sql_prepare(db, &q, sql, err);
 
-    rc = rc < 0 ? rc
-                : at_sql_prepare(db, &q, "UPDATE consents SET until_s = ?1 WHERE id = ?2", err);
     if (rc < 0)
         return rc;
     sqlite3_bind_int64(q, 1, at_store_now());
@@ -240,6 +238,14 @@ static int end(sqlite3 *db, int64_t id, attune_error *err)
     rc = at_sql_done(q, err);
     sqlite3_finalize(q);
     return rc;
+}
+
+/* Nothing is sent under it any longer; it can still be withdrawn, so that what was sent is voided. */
+static int end(sqlite3 *db, int64_t id, attune_error *err)
+{
+    const int rc = at_letters_drop(db, id, err);
+
+    return rc < 0 ? rc : stamp(db, "UPDATE consents SET until_s = ?1 WHERE id = ?2", id, err);
 }
 
 /* Two in force would be one more than its person knows of. Returns how many ended. */
@@ -313,20 +319,12 @@ int attune_xapi_agree(attune_store *s, const attune_xapi_consent *c, int64_t *id
 static int withdraw(sqlite3 *db, int64_t id, attune_error *err)
 {
     at_speaker by;
-    sqlite3_stmt *q;
     int n = 0, rc = at_consent_find(db, id, &by, err);
 
     if (rc == ATTUNE_OK && by.consent.withdrawn_s)
         rc = at_fail(err, ATTUNE_E_STATE, "consent %lld was withdrawn before", (long long)id);
     rc = rc < 0 ? rc : (n = at_letters_void(db, &by, err));
-    rc = rc < 0 ? rc
-                : at_sql_prepare(db, &q, "UPDATE consents SET withdrawn_s = ?1 WHERE id = ?2", err);
-    if (rc < 0)
-        return rc;
-    sqlite3_bind_int64(q, 1, at_store_now());
-    sqlite3_bind_int64(q, 2, id);
-    rc = at_sql_done(q, err);
-    sqlite3_finalize(q);
+    rc = rc < 0 ? rc : stamp(db, "UPDATE consents SET withdrawn_s = ?1 WHERE id = ?2", id, err);
     return rc < 0 ? rc : n;
 }
 
