@@ -3,12 +3,15 @@
 
     tools/scale.py                of a recorded hour, by MINUTES (5) of the demo clip, looped, at several sizes
     tools/scale.py --study N      N clips of three seconds as a study, beside one clip as long as all of them
+    tools/scale.py --ranks        training in two ranks of one thread, beside one rank of two
 
-$ATTUNE_EXE: the program, build/release/src/attune if not set. Needs ffmpeg (the program). The second wants a machine
-with nothing else running, since it is by the clock: all ways in turn, ROUNDS (2) times, the best of each."""
+$ATTUNE_EXE: the program, build/release/src/attune if not set. Needs ffmpeg (the program), or mpirun. The last two want a
+machine with nothing else running, since they are by the clock: all ways in turn, ROUNDS (2) times, the best of each."""
 import argparse
+import json
 import os
 import pathlib
+import random
 import resource
 import subprocess
 import sys
@@ -20,6 +23,10 @@ EXE = os.environ.get("ATTUNE_EXE", str(ROOT / "build/release/src/attune"))
 CLIP = ROOT / "demo/talking_head.mp4"
 MODEL = ["--model", str(ROOT / "models/default.safetensors")]
 HOUR = 3600
+RECIPE = {
+    "kind": "visual", "detector": "start.safetensors", "seed": 3, "shards": 4, "batch": 64,
+    "data": [{"dataset": "ferplus", "train": "train", "valid": "valid", "also": "fer2013"}],
+    "sizes": [{"from": 0, "side": 112}], "optimiser": {"lr": 0.001}}
 INPUTS = [("sound alone", None, ["--no-video"]),
           ("as a call has it, 360 lines", "480:360", []),
           ("720 lines", "1280:720", []),
@@ -102,14 +109,46 @@ def print_study(work, clips, rounds):
           f"{size_of(work / 'study', 'c*/**/*') / clips / 1000:.0f} kB a report")
 
 
+def print_ranks(work, rounds):
+    sys.path.insert(0, str(ROOT / "tests"))
+    import mini_corpora
+    mini_corpora.make_ferplus(work / "ferplus", random.Random(5), 32, 2)
+    (work / "start.safetensors").symlink_to(MODEL[1])
+    few, many = 1, 17
+    for epochs in few, many:
+        (work / f"{epochs}.json").write_text(
+            json.dumps({**RECIPE, "name": str(epochs), "epochs": epochs, "eval_every": epochs}))
+    ways = {"one rank, two threads": (["--threads", "2"], []),
+            "two ranks, one thread": (["--threads", "1"], ["mpirun", "--bind-to", "none", "--oversubscribe", "-n", "2"])}
+    env = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    least = {}
+    for _ in range(rounds):
+        for name, (threads, before) in ways.items():
+            for epochs in few, many:
+                began = time.monotonic()
+                subprocess.run([*before, EXE, "train", f"{epochs}.json", "--data", ".", "-o", "out", "--quiet", *threads],
+                               check=True, cwd=work, env=env)
+                taken = time.monotonic() - began
+                least[name, epochs] = min(least.get((name, epochs), taken), taken)
+    for name in ways:
+        print(f"{name}: {least[name, many]:.2f} s in all, {least[name, many] - least[name, few]:.2f} s of it "
+              f"{many - few} epochs")
+    one, two = ways
+    print(f"speed of two ranks by one: {least[one, many] / least[two, many]:.2f} in all, of epochs "
+          f"{(least[one, many] - least[one, few]) / (least[two, many] - least[two, few]):.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=int, default=5)
     parser.add_argument("--study", type=int, metavar="N")
+    parser.add_argument("--ranks", action="store_true")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        if options.study:
+        if options.ranks:
+            print_ranks(pathlib.Path(work), options.rounds)
+        elif options.study:
             print_study(pathlib.Path(work), options.study, options.rounds)
         else:
             print_hours(pathlib.Path(work), options.minutes)

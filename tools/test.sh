@@ -4,7 +4,8 @@
 #     tools/test.sh            all steps
 #     tools/test.sh gcc asan   these only: format gcc clang asan tsan fuzz aarch64
 #
-# The build folders, build/test-*, are kept for the next time. The last line is the sum of all
+# A step's build begins while the tests of those before it run, which wait for clocks a third of their
+# time. The build folders, build/test-*, are kept for the next time. The last line is the sum of all
 # steps; a step that meson does not run (format, aarch64's build) counts as one test.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -29,15 +30,57 @@ count() # passed|failed|skipped, what
 
 # Builds in build/test-$1 with the meson options from $2 on; only $targets where that is set. Lines are all
 # that a failing test's trace needs: with everything a debugger wants, sanitized programs take half as long again.
-build()
+build_in()
 {
     local dir=build/test-$1
     shift
     if [ ! -f "$dir/build.ninja" ]; then
         rm -rf "$dir"
-        meson setup "$dir" -Dtests=enabled -Ddebug=false -Dc_args=-g1 "$@" >"$dir.log" 2>&1 || { cat "$dir.log"; return 1; }
+        meson setup "$dir" -Dtests=enabled -Ddebug=false -Dc_args=-g1 "$@" || return 1
     fi
-    nice -n 5 ninja -C "$dir" --quiet ${targets:-}
+    nice -n 10 ninja -C "$dir" --quiet ${targets:-}
+}
+
+build()
+{
+    case $1 in
+    gcc) CC=${CC:-gcc} build_in gcc --werror ;;
+    clang) CC=clang build_in clang --werror ;;
+    asan) CC=gcc build_in asan -Db_sanitize=address,undefined -Doptimization=2 ;;
+    tsan) CC=gcc build_in tsan -Db_sanitize=thread -Doptimization=2 ;;
+    fuzz) CC=clang targets=fuzzers build_in fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1 ;;
+    esac
+}
+
+# For all steps, one after the other. What a build said is in build/test-$step.log, how it ended in .built.
+build_all()
+{
+    for step in $steps; do
+        [ "$step" != fuzz ] || can_fuzz || continue
+        build "$step" >"build/test-$step.log" 2>&1
+        echo $? >"build/test-$step.built"
+    done
+}
+
+# Waits for it, and counts it.
+built()
+{
+    until [ -e "build/test-$1.built" ] || ! kill -0 "$builder" 2>/dev/null; do
+        sleep .2
+    done
+    if [ "$(cat "build/test-$1.built")" = 0 ]; then
+        count passed "$1 build"
+    else
+        cat "build/test-$1.log"
+        count failed "$1 build"
+        return 1
+    fi
+}
+
+can_fuzz()
+{
+    echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p + !n; }' |
+        clang -x c -fsanitize=fuzzer,address -o build/test-fuzz-probe - >/dev/null 2>&1
 }
 
 # Runs the suites from $3 on (all: none given) of build/test-$1, under the wrapper $2 ('' none).
@@ -50,10 +93,10 @@ run_suites()
     done
     [ -z "$wrapper" ] || args+=(--wrapper "$wrapper")
     rm -f "$dir"/meson-logs/testlog*.json # its name tells the wrapper
-    # Sanitized programs are up to ten times slower. One program more than there are cores, since
+    # Sanitized programs are up to ten times slower. Two programs more than there are cores, since
     # those that play live input wait for clocks.
     nice -n 5 meson test -C "$dir" --no-rebuild --print-errorlogs --quiet \
-        --num-processes $(($(nproc) + 1)) --timeout-multiplier 4 "${args[@]}"
+        --num-processes $(($(nproc) + 2)) --timeout-multiplier 4 "${args[@]}"
     read -r p f s < <(cat "$dir"/meson-logs/testlog*.json | python3 tools/count_tests.py) ||
         { count failed "$name: no test log"; return; }
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
@@ -82,36 +125,17 @@ step_format()
 
 step_gcc()
 {
-    if CC=${CC:-gcc} build gcc --werror; then
-        count passed "gcc build"
-        run_suites gcc ''
-    else
-        count failed "gcc build"
-    fi
+    built gcc && run_suites gcc ''
 }
 
 step_clang()
 {
-    if CC=clang build clang --werror; then
-        count passed "clang build"
-        run_suites clang '' unit
-    else
-        count failed "clang build"
-    fi
+    built clang && run_suites clang '' unit
 }
 
 step_asan()
 {
-    # The stack on which gcc 13.2 looks for use after return is not aligned as AVX-512 asks.
-    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=0
-    export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp print_suppressions=0"
-    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    if CC=gcc build asan -Db_sanitize=address,undefined -Doptimization=2; then
-        count passed "asan build"
-        run_suites asan ''
-    else
-        count failed "asan build"
-    fi
+    built asan && run_suites asan ''
 }
 
 step_tsan()
@@ -119,30 +143,17 @@ step_tsan()
     # On kernels that spread mappings widely gcc 12's runtime finds its place taken.
     local wrapper=''
     setarch -R true 2>/dev/null && wrapper='setarch -R'
-    export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/tsan.supp"
-    if CC=gcc build tsan -Db_sanitize=thread -Doptimization=2; then
-        count passed "tsan build"
-        run_suites tsan "$wrapper" unit parity
-    else
-        count failed "tsan build"
-    fi
+    built tsan && run_suites tsan "$wrapper" unit parity
 }
 
 # A short and always the same run of each fuzz program, with what is instrumented for it.
 step_fuzz()
 {
-    if ! echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p + !n; }' |
-        clang -x c -fsanitize=fuzzer,address -o build/test-fuzz-probe - >/dev/null 2>&1; then
+    if ! can_fuzz; then
         count skipped "fuzz (needs clang with its fuzzer runtime)"
         return
     fi
-    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
-    if targets=fuzzers CC=clang build fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1; then
-        count passed "fuzz build"
-        run_suites fuzz '' fuzz
-    else
-        count failed "fuzz build"
-    fi
+    built fuzz && run_suites fuzz '' fuzz
 }
 
 # The kernels, compiled for aarch64 and, where qemu is there, held to their C reference on it.
@@ -191,6 +202,15 @@ step_aarch64()
     [ $seen -eq 1 ] || count failed "aarch64: no parity programs found"
 }
 
+# The stack on which gcc 13.2 looks for use after return is not aligned as AVX-512 asks.
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=0
+export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp print_suppressions=0"
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/tsan.supp"
+
+rm -f build/test-*.built
+build_all &
+builder=$!
 for step in $steps; do
     echo "== $step"
     SECONDS=0
