@@ -229,7 +229,9 @@ class Usage(Case):
                            (["--audio-track", "0", "x"], "--audio-track takes 1 to 1000, not '0'"),
                            (["--video-track", "one", "x"], "--video-track takes 1 to 1000, not 'one'"),
                            (["--pcm", "3", "x"], "--pcm takes 2000 to 768000, not '3'"),
-                           (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'")):
+                           (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'"),
+                           (["--sinks", "overlay", "x"], "--sinks: overlay is drawn into a clip"),
+                           (["--export", "csv,onnx", "x"], "--export: onnx is of a model")):
             self.assert_one_line(self.run_attune("analyze", *args, code=2).stderr, said)
         for command in ("analyze", "info", "eval", "train", "bench"):
             done = self.run_attune(command, "--nope", "x", code=2)

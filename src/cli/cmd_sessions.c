@@ -239,7 +239,6 @@ static int parse(at_sessions *o, const at_verb **verb, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     char given[32] = "";
-    attune_error err;
     int c;
 
     while ((c = at_next_option("sessions", argc, argv, ":o:h", longs)) != -1) {
@@ -275,8 +274,8 @@ static int parse(at_sessions *o, const at_verb **verb, int argc, char **argv)
             return at_wrong_usage("sessions", "%s takes no --%s", (*verb)->name, l->name);
     if (o->sinks && !o->out)
         return at_wrong_usage("sessions", "--sinks is of show -o DIR");
-    if (attune_sinks_check(o->sinks, &err) < 0)
-        return at_wrong_usage("sessions", "--sinks: %s", err.text);
+    if ((c = at_check_sinks("sessions", "--sinks", o->sinks)) >= 0)
+        return c;
     return take_numbers(o, *verb, argc - optind - 1, argv + optind + 1);
 }
 

@@ -2,7 +2,6 @@
 #include "report/text.h"
 
 #include <attune/eval.h>
-#include <attune/sink.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -74,15 +73,6 @@ int at_stopped(void *user)
 {
     (void)user;
     return stop;
-}
-
-void at_print_sinks(FILE *f, int extra)
-{
-    const attune_sink_info *sink;
-
-    for (int i = 0; (sink = attune_sink_at(i)); i++)
-        if (!sink->extra == !extra)
-            fprintf(f, "  %-12s %-23s %s\n", sink->name, sink->file, sink->what);
 }
 
 void at_print_corruptions(FILE *f)
