@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: attune consent give URL --what NAMES --until DAY [--person LABEL]\n"
-    "                           [--account NAME --home URL] [--agree VERSION]\n"
+    "usage: attune consent give URL --what expression|engagement|states,... --until DAY\n"
+    "                           [--person LABEL] [--account NAME --home URL] [--agree VERSION]\n"
     "       attune consent list [--json]\n"
     "       attune consent withdraw NUMBER\n"
     "       each with [--store FILE]\n"
@@ -29,8 +29,7 @@ static const char usage[] =
     "  withdraw  from now on nothing is sent; what was sent is declared void by the next\n"
     "            attune send --to URL\n"
     "\n"
-    "  --what NAMES     what may be told of a session, with commas between: expression, engagement,\n"
-    "                   states (given twice: both)\n"
+    "  --what NAMES     what may be told of a session, with commas between (given twice: both)\n"
     "  --until DAY      nothing is sent from that day (2027-02-28) on\n"
     "  --person LABEL   whose sessions (default: those without a label)\n"
     "  --account NAME   a pseudonym that a study gave you, with the system that it is of in --home\n"
