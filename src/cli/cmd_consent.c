@@ -396,6 +396,7 @@ static int parse(at_consent_call *o, int argc, char **argv)
 /* -1: go on. */
 static int open_store(at_consent_call *o)
 {
+    const unsigned flags = *o->verb == 'l' ? ATTUNE_STORE_READING : ATTUNE_STORE_EXISTING;
     attune_error err;
 
     if (!o->path) {
@@ -403,7 +404,7 @@ static int open_store(at_consent_call *o)
         if (attune_store_path(o->default_path, sizeof o->default_path) < 0)
             return at_wrong_usage("consent", "there is no home for a store: name one with --store");
     }
-    return attune_store_open(&o->store, o->path, ATTUNE_STORE_EXISTING, &err) < 0 ? fail(&err) : -1;
+    return attune_store_open(&o->store, o->path, flags, &err) < 0 ? fail(&err) : -1;
 }
 
 int at_cmd_consent(int argc, char **argv)

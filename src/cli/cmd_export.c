@@ -269,7 +269,7 @@ static int export_session(export_job *job, attune_error *err)
         snprintf(err->text, sizeof err->text, "where sessions are kept is not known: --store");
         return status;
     }
-    status = attune_store_open(&store, job->store ? job->store : path, ATTUNE_STORE_EXISTING, err);
+    status = attune_store_open(&store, job->store ? job->store : path, ATTUNE_STORE_READING, err);
     if (status == ATTUNE_OK)
         status = attune_store_report(store, job->session, &o, NULL, err);
     attune_store_free(&store);
