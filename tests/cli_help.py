@@ -49,6 +49,21 @@ class Help(unittest.TestCase):
                 self.assertEqual(extra, set(), name)
 
 
+    def test_options_that_may_stand_twice_are_those_it_says(self):
+        """They are lists; of two values of another the first would be dropped."""
+        fit = {"--min-face": "24", "--pcm": "16000", "--shard": "1/1", "--since": "2026-11-27", "--until": "2100-01-01",
+               "--corrupt": "blur=1"}
+        for name, command in PLAIN.items():
+            for option, (value, _) in command.options().items():
+                words = [word for word in value.removesuffix(",...").split("|") if word.islower()]
+                given = [option, fit.get(option, words[0] if words else "1")] if "[" not in value else [option]
+                if value:
+                    with self.subTest(command=name, option=option):
+                        run = subprocess.run([EXE, name, *given * 2, "--no-such-option"], capture_output=True, text=True)
+                        said = "there is no such option" if option in ("--corrupt", "--host", "--what") else "is given twice"
+                        self.assertRegex(run.stderr, rf"^attune {name}: [^\n]*{said}")
+
+
 @unittest.skipUnless(MADE.exists(), "made by running the program, which this machine cannot")
 class Manual(unittest.TestCase):
     def pages(self):

@@ -60,10 +60,11 @@ int at_take_precision(const char *command, const char *text, attune_precision *o
 int at_take_day(const char *command, const char *option, const char *text, int64_t *seconds);
 
 /* getopt_long with complaints of our own, which name the option: AT_BAD_OPTION after one. shorts
- * begins with ':'. */
+ * begins with ':'. What takes a value is given once, lest one of two be dropped in silence, but for
+ * those in lists (their val). What takes none says the same twice. */
 enum { AT_BAD_OPTION = '?' };
 int at_next_option(const char *command, int argc, char **argv, const char *shorts,
-                   const struct option *longs);
+                   const struct option *longs, const char *lists);
 
 /* A folder's name after an input: the file's name without its ending, and without what file
  * systems or shells mind. */

@@ -294,7 +294,7 @@ static int parse(at_job *job, int argc, char **argv)
     int c;
 
     job->offset_s = NAN;
-    while ((c = at_next_option("analyze", argc, argv, ":o:j:qh", longs)) != -1) {
+    while ((c = at_next_option("analyze", argc, argv, ":o:j:qh", longs, "")) != -1) {
         switch (c) {
         case 'o': job->dir = optarg; break;
         case 's': job->sinks = optarg; break;

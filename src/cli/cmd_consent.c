@@ -371,7 +371,7 @@ static int parse(at_consent_call *o, int argc, char **argv)
     };
     int c, fine = 1;
 
-    while (fine && (c = at_next_option("consent", argc, argv, ":h", longs)) != -1) {
+    while (fine && (c = at_next_option("consent", argc, argv, ":h", longs, "w")) != -1) {
         switch (c) {
         case 'w': fine = take_what(o, optarg); break;
         case 'u':

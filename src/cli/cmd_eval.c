@@ -474,7 +474,7 @@ static int parse(at_eval_job *job, int argc, char **argv)
     attune_eval_options *o = &job->o;
     int c, seed, code;
     o->corrupt = job->corrupt;
-    while ((c = at_next_option("eval", argc, argv, ":qh", longs)) != -1) {
+    while ((c = at_next_option("eval", argc, argv, ":qh", longs, "c")) != -1) {
         switch (c) {
         case 'd': o->dataset = optarg; break;
         case 'r': o->root = optarg; break;

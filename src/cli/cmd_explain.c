@@ -114,7 +114,7 @@ static int parse(explain_job *job, int argc, char **argv)
     };
     char stem[200];
     int c;
-    while ((c = at_next_option("explain", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("explain", argc, argv, ":o:qh", longs, "")) != -1) {
         const int code = take_option(job, c, optarg);
         if (code >= 0)
             return code;

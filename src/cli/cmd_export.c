@@ -201,7 +201,7 @@ static int parse(export_job *job, int argc, char **argv)
     };
     int c;
 
-    while ((c = at_next_option("export", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("export", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 't': job->to = optarg; break;
         case 'a': job->drawn.anonymise = 1; break;

@@ -391,7 +391,7 @@ static int parse(at_send_call *o, int argc, char **argv)
     };
     int c;
 
-    while ((c = at_next_option("send", argc, argv, ":h", longs)) != -1) {
+    while ((c = at_next_option("send", argc, argv, ":h", longs, "")) != -1) {
         switch (c) {
         case 't': o->sending.store = optarg; break;
         case 'k': o->key = optarg; break;

@@ -242,7 +242,7 @@ static int parse(at_sessions *o, const at_verb **verb, int argc, char **argv)
     char given[32] = "";
     int c;
 
-    while ((c = at_next_option("sessions", argc, argv, ":o:h", longs)) != -1) {
+    while ((c = at_next_option("sessions", argc, argv, ":o:h", longs, "")) != -1) {
         if (!strchr(given, c) && strlen(given) < sizeof given - 1)
             given[strlen(given)] = (char)c;
         switch (c) {
