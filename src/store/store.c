@@ -102,7 +102,8 @@ static int check_file(const char *path, unsigned flags, attune_error *err)
     if (!*path)
         return at_fail(err, ATTUNE_E_ARG, "a store needs a path");
     if (!there && (errno != ENOENT || (flags & ATTUNE_STORE_EXISTING)))
-        return fail_errno(err, path);
+        return at_fail_unmade(fail_errno(err, path), path,
+                              "attune analyze --store and attune serve --store make it", err);
     if (there && !S_ISREG(st.st_mode))
         return at_fail(err, ATTUNE_E_IO, "%s: is no file", path);
     return there ? ATTUNE_OK : make_file(path, err);
