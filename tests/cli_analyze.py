@@ -194,6 +194,19 @@ class Usage(Case):
         self.assertEqual(self.files(), [])
 
     @needs_model
+    def test_what_is_missing_is_told_with_what_makes_it(self):
+        shutil.copy(MODEL, self.dir / "m.safetensors")
+        write_wav(self.dir / "a.wav", 1)
+        recipe = SOURCE / "recipes/assemble.json"
+        for args, file, maker in (
+                (["analyze", "a.wav", "--model", "m.safetensors", "--precision", "int8"], "m.int8.safetensors", "attune train makes it"),
+                (["export", ".", "--to", "srt"], "./summary.json", "attune analyze writes it"),
+                (["merge", "."], "./manifest.csv", "attune analyze --manifest writes it"),
+                (["sessions", "list", "--store", "s.db"], "s.db", "attune analyze --store"),
+                (["train", recipe], "detector_silent.safetensors", f"attune train {recipe.parent}/detector_silent.json makes it")):
+            self.assert_one_line(self.run_attune(*args, code=1).stderr, f" {file}: ", f"; {maker}")
+
+    @needs_model
     def test_names_in_reports(self):
         name = "a\u202egpj.\u200b.wav"
         write_wav(self.dir / name, 1)
@@ -229,7 +242,9 @@ class Usage(Case):
                            (["--audio-track", "0", "x"], "--audio-track takes 1 to 1000, not '0'"),
                            (["--video-track", "one", "x"], "--video-track takes 1 to 1000, not 'one'"),
                            (["--pcm", "3", "x"], "--pcm takes 2000 to 768000, not '3'"),
-                           (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'")):
+                           (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'"),
+                           (["--sinks", "overlay", "x"], "--sinks: overlay is drawn into a clip"),
+                           (["--export", "csv,onnx", "x"], "--export: onnx is of a model")):
             self.assert_one_line(self.run_attune("analyze", *args, code=2).stderr, said)
         for command in ("analyze", "info", "eval", "train", "bench"):
             done = self.run_attune(command, "--nope", "x", code=2)

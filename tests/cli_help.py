@@ -49,6 +49,21 @@ class Help(unittest.TestCase):
                 self.assertEqual(extra, set(), name)
 
 
+    def test_options_that_may_stand_twice_are_those_it_says(self):
+        """They are lists; of two values of another the first would be dropped."""
+        fit = {"--min-face": "24", "--pcm": "16000", "--shard": "1/1", "--since": "2026-11-27", "--until": "2100-01-01",
+               "--corrupt": "blur=1"}
+        for name, command in PLAIN.items():
+            for option, (value, _) in command.options().items():
+                words = [word for word in value.removesuffix(",...").split("|") if word.islower()]
+                given = [option, fit.get(option, words[0] if words else "1")] if "[" not in value else [option]
+                if value:
+                    with self.subTest(command=name, option=option):
+                        run = subprocess.run([EXE, name, *given * 2, "--no-such-option"], capture_output=True, text=True)
+                        said = "there is no such option" if option in ("--corrupt", "--host", "--what") else "is given twice"
+                        self.assertRegex(run.stderr, rf"^attune {name}: [^\n]*{said}")
+
+
 @unittest.skipUnless(MADE.exists(), "made by running the program, which this machine cannot")
 class Manual(unittest.TestCase):
     def pages(self):
@@ -90,8 +105,29 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.offered("eval", "--dataset", "fer"), ["ferplus", "fer2013"])
         self.assertEqual(self.offered("degrade", "--corrupt", "bl"), ["blur=", "blocks="])
         self.assertEqual(self.offered("sessions", "tr"), ["trends"])
+        self.assertEqual(self.offered("consent", "wi"), ["withdraw"])
+        self.assertEqual(self.offered("export", "--to", "eaf,o"), ["eaf,openface", "eaf,openface-windows", "eaf,overlay", "eaf,onnx"])
+        self.assertEqual(self.offered("send", "--to", ""), [])
+        self.assertEqual(self.offered("reproduce", "--model", "de"), ["default", "debian", "demo"])
         self.assertEqual(self.offered("analyze", "--model", "VERS"), ["VERSION"])
         self.assertEqual(self.offered("analyze", "--tracks", ""), [])
+
+    def test_of_every_set_that_is_fixed(self):
+        """As the help has it, and as a complaint of the program does that is given another."""
+        met = set()
+        for name, command in PLAIN.items():
+            for option, (value, _) in command.options().items():
+                words = [word for word in value.removesuffix(",...").split("|") if word.islower()]
+                if "|" not in value or not words:
+                    continue
+                with self.subTest(command=name, option=option):
+                    met.add(option)
+                    self.assertLessEqual(set(words), set(self.offered(name, option, "")))
+                    if option in ("--precision", "--class", "--what", "--offset"):
+                        run = subprocess.run([EXE, name, option, "another"], capture_output=True, text=True)
+                        self.assertEqual(run.returncode, 2)
+                        self.assertEqual([word for word in words if word not in run.stderr], [])
+        self.assertGreaterEqual(met, {"--precision", "--stream", "--task", "--split", "--class", "--what", "--offset", "--face-input"})
 
     def test_shells_read_it(self):
         for shell, file in (("bash", "attune"), ("zsh", "_attune"), ("fish", "attune.fish")):

@@ -365,7 +365,7 @@ class Files(Case):
 
         (folder / "p.json").write_text(json.dumps({"platform": [first], **good}))
         for args, code, why in (([folder / "p.json"], 1, "there is no 'platform'"), ([""], 2, "--lti takes one file"),
-                                ([p.file, "--lti", p.file], 2, "--lti takes one file")):
+                                ([p.file, "--lti", p.file], 2, "is given twice")):
             done = subprocess.run([EXE, "serve", "--port", "0", "--lti", *args], capture_output=True, text=True, timeout=20)
             self.assertEqual(done.returncode, code)
             self.assertIn(why, done.stderr)

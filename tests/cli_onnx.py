@@ -121,7 +121,7 @@ class Exported(Case):
         for args, says in ((["--to", "onnx"], "-o is needed"),
                            (["--to", "onnx", "-o", "out", "--no-audio"], "by itself"),
                            (["clip.mp4", "--to", "onnx", "-o", "out"], "by itself"),
-                           (["--to", "onnx,pdf", "-o", "out"], "onnx")):
+                           (["--to", "onnx,csv", "-o", "out"], "of a model, and goes by itself")):
             with self.subTest(args):
                 done = self.run_attune("export", "default", *args, code=2)
                 self.assert_one_line(done.stderr, says)

@@ -259,21 +259,42 @@ class Kept(Case):
         self.assertGreater(n, 10)
         self.assertIn(f" {n} ", self.sessions("list").stdout)
 
-    def test_full_file_system(self):
-        """The same on a small file system of its own, where the kernel lets us mount one."""
-        disk = self.dir / "disk"
-        disk.mkdir()
+    def on_small_disk(self, size, script):
+        """sh runs it beside an empty file system, "disk"; "$0" is attune."""
+        (self.dir / "disk").mkdir()
         mount = ["unshare", "-rm", "sh", "-c"]
-        small = f"mount -t tmpfs -o size=700k tmpfs '{disk}' && "
+        small = f"mount -t tmpfs -o size={size} tmpfs '{self.dir}/disk' && "
         if not shutil.which("unshare") or subprocess.run([*mount, small + "true"], capture_output=True).returncode:
             self.skipTest("no file system can be mounted here")
+        return subprocess.run([*mount, small + script, EXE], capture_output=True, text=True, timeout=280,
+                              **{k: v for k, v in self.command().items() if k in ("cwd", "env")})
+
+    def test_reading_needs_no_room(self):
+        """Nor what a killed program left beside the file to be put into it, nor a folder that can be written."""
+        self.keep(4)
+        with contextlib.closing(sqlite3.connect(self.db)) as db:
+            db.execute("UPDATE sessions SET source = 'from the log'")
+            db.commit()
+            shutil.copy(self.db, self.dir / "killed.db")
+            shutil.copy(f"{self.db}-wal", self.dir / "killed.db-wal")
+        read = "".join(f'"$0" {command} --store disk/x.db >/dev/null || exit 1; ' for command in (
+            "sessions list", "sessions show 1", "sessions export 1", "sessions trends", "consent list"))
+        fill = "dd if=/dev/zero of=disk/all bs=1k count=9999 2>/dev/null; "
+        done = self.on_small_disk("400k", (
+            f'cp mine.db disk/x.db; {fill}{read} "$0" sessions delete 1 --store disk/x.db; '
+            f'mount -o remount,ro disk; {read} mount -o remount,rw disk; rm disk/*; '
+            f'cp killed.db disk/x.db; cp killed.db-wal disk/x.db-wal; {fill}{read} "$0" sessions list --store disk/x.db; '
+            'mount -o remount,ro disk; "$0" sessions list --store disk/x.db'))
+        self.assertRegex(done.stderr, "^attune sessions: [^\n]*/disk/x.db: the disk is full\n$")
+        self.assertEqual(done.stdout.count("from the log"), 2)
+
+    def test_full_file_system(self):
+        """The same on a small file system of its own, where the kernel lets us mount one."""
         write_voice(self.dir / "a.wav", 300)
-        script = small + (
+        done = self.on_small_disk("700k", (
             '"$0" analyze a.wav -o out --sinks summary --causal --store disk/x.db; echo rc $?;'
             '"$0" sessions list --store disk/x.db; "$0" sessions export 1 --store disk/x.db >export.json; echo rc $?;'
-            'mount -o remount,size=9m disk; "$0" sessions delete 1 --store disk/x.db; cp disk/x.db mine.db')
-        done = subprocess.run([*mount, script, EXE], capture_output=True, text=True, timeout=280,
-                              **{k: v for k, v in self.command().items() if k in ("cwd", "env")})
+            'mount -o remount,size=9m disk; "$0" sessions delete 1 --store disk/x.db; cp disk/x.db mine.db'))
         self.assertRegex(done.stdout, r"(?s)^rc 1\n.*no end.*rc 0\n1 session gone from disk/x.db\n$", done.stderr)
         self.assertIn("disk/x.db: the disk is full", done.stderr)
         ends = [w["end_us"] for w in json.loads((self.dir / "export.json").read_text())["windows"]]

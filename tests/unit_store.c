@@ -279,6 +279,26 @@ static void what_is_no_store_is_refused_and_left_alone(void **state)
     assert_int_equal(attune_store_open(&s, "/proc/none/x", 0, &err), ATTUNE_E_IO);
 }
 
+/* Also of what SQLite does not open: names of over 512 bytes. */
+static void every_error_names_the_file(void **state)
+{
+    attune_store *s;
+    attune_error err;
+    char folder[800], path[820];
+    (void)state;
+    snprintf(folder, sizeof folder, "%s.deep/%0250d/%0250d", store_path, 0, 0);
+    snprintf(path, sizeof path, "%s/x.db", folder);
+    for (unsigned flags = 0; flags <= ATTUNE_STORE_READING; flags += ATTUNE_STORE_READING) {
+        assert_int_equal(attune_store_open(&s, path, flags, &err), ATTUNE_E_IO);
+        assert_memory_equal(err.text, path, 300);
+    }
+    assert_int_equal(unlink(path), 0);
+    for (int up = 0; up < 3; up++) {
+        assert_int_equal(rmdir(folder), 0);
+        *strrchr(folder, '/') = 0;
+    }
+}
+
 static void foreign_parts_are_refused(void **state)
 {
     attune_store *s = open_store();
@@ -530,6 +550,7 @@ int main(void)
         cmocka_unit_test_setup(wrong_calls_are_refused, fresh_store),
         cmocka_unit_test_setup(file_is_its_owners, fresh_store),
         cmocka_unit_test_setup(what_is_no_store_is_refused_and_left_alone, fresh_store),
+        cmocka_unit_test_setup(every_error_names_the_file, fresh_store),
         cmocka_unit_test_setup(foreign_parts_are_refused, fresh_store),
         cmocka_unit_test_setup(opening_writes_nothing, fresh_store),
         cmocka_unit_test_setup(version_1_is_brought_up, fresh_store),

@@ -44,7 +44,11 @@ const char *attune_consent_text(void);
  * ATTUNE_E_ARG: it does not fit, or there is no home. */
 int attune_store_path(char *out, size_t size);
 
-enum { ATTUNE_STORE_EXISTING = 1 }; /* flags: do not make the file */
+enum {
+    ATTUNE_STORE_EXISTING = 1, /* flags: do not make the file */
+    ATTUNE_STORE_READING = 3,  /* nor write: it opens on a full disk, and in a folder that cannot be
+                                  written, too. What writes may fail then */
+};
 /* A file that is not there is made, readable by its owner alone (0600), with the folders on its way
  * (0700); one of an earlier version is brought up to this one. */
 int attune_store_open(attune_store **out, const char *path, unsigned flags, attune_error *err);

@@ -18,4 +18,8 @@ int at_fail(attune_error *err, attune_status status, const char *fmt, ...) AT_PR
 /* ATTUNE_E_NOMEM with a standard text. */
 int at_fail_nomem(attune_error *err);
 
+/* To what was said of path adds how such a file comes about ("attune analyze writes it"), if it failed because
+ * the file is not there. Returns status. */
+int at_fail_unmade(int status, const char *path, const char *how, attune_error *err);
+
 #endif

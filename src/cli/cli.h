@@ -60,29 +60,33 @@ int at_take_precision(const char *command, const char *text, attune_precision *o
 int at_take_day(const char *command, const char *option, const char *text, int64_t *seconds);
 
 /* getopt_long with complaints of our own, which name the option: AT_BAD_OPTION after one. shorts
- * begins with ':'. */
+ * begins with ':'. What takes a value is given once, lest one of two be dropped in silence, but for
+ * those in lists (their val). What takes none says the same twice. */
 enum { AT_BAD_OPTION = '?' };
 int at_next_option(const char *command, int argc, char **argv, const char *shorts,
-                   const struct option *longs);
+                   const struct option *longs, const char *lists);
 
 /* A folder's name after an input: the file's name without its ending, and without what file
  * systems or shells mind. */
 void at_make_stem(char *out, size_t size, const char *input);
 
-/* The table of sinks: those that are extra, or the others. */
-void at_print_sinks(FILE *f, int extra);
+/* kinds.c: names of what is written, with commas between. */
+void at_print_sinks(FILE *f, int extra); /* the table of those that are extra, or of the others */
+int at_are_named(const char *names, const char *name);
+/* -1: all are sinks; else the exit code, and it was said which is none, and where what is none belongs. */
+int at_check_sinks(const char *command, const char *option, const char *names /* nullable */);
 
 /* overlay.c: the export that is no sink. */
 enum { AT_KINDS_SIZE = 512 };
-extern const char at_overlay_file[];
+extern const char at_overlay_kind[], at_overlay_file[];
 void at_print_overlay(FILE *f); /* a line like those of sinks */
 /* Names with commas between, without "overlay". 1: it was among them; 0: it was not; -1: they are too
  * long. */
 int at_split_overlay(const char *kinds, char rest[AT_KINDS_SIZE]);
 
 /* export_model.c: what a model, not a result, is exported to. */
+extern const char at_model_kind[];
 void at_print_model_kinds(FILE *f); /* lines like those of sinks */
-int at_is_model_kind(const char *kind);
 /* model: a file, or "default"; with complaints. Returns the exit code. */
 int at_export_model(const char *model, const char *dir, int quiet);
 

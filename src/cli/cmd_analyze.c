@@ -162,13 +162,13 @@ static int analyze_all(at_job *job)
 static int add_exports(at_job *job, const char *exports)
 {
     char sinks[AT_KINDS_SIZE];
-    attune_error err;
+    int code;
 
     job->overlay = at_split_overlay(exports, sinks);
     if (job->overlay < 0 || strlen(job->sinks ? job->sinks : "") >= AT_KINDS_SIZE - 16)
         return at_wrong_usage("analyze", "--export: too many names");
-    if ((*sinks || !job->overlay) && attune_sinks_check(sinks, &err) < 0)
-        return at_wrong_usage("analyze", "--export: %s", err.text);
+    if ((*sinks || !job->overlay) && (code = at_check_sinks("analyze", "--export", sinks)) >= 0)
+        return code;
     if (!*sinks)
         return -1;
     snprintf(job->all_sinks, sizeof job->all_sinks, "%s,%s", job->sinks ? job->sinks : "default",
@@ -290,12 +290,11 @@ static int parse(at_job *job, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     attune_options *o = &job->options;
-    attune_error err;
     const char *offset = NULL, *exports = NULL;
     int c;
 
     job->offset_s = NAN;
-    while ((c = at_next_option("analyze", argc, argv, ":o:j:qh", longs)) != -1) {
+    while ((c = at_next_option("analyze", argc, argv, ":o:j:qh", longs, "")) != -1) {
         switch (c) {
         case 'o': job->dir = optarg; break;
         case 's': job->sinks = optarg; break;
@@ -387,8 +386,8 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "what shall be analysed?");
     if (job->dir && !*job->dir)
         return at_wrong_usage("analyze", "-o takes the name of a folder");
-    if (attune_sinks_check(job->sinks, &err) < 0)
-        return at_wrong_usage("analyze", "--sinks: %s", err.text);
+    if ((c = at_check_sinks("analyze", "--sinks", job->sinks)) >= 0)
+        return c;
     if (exports && (c = add_exports(job, exports)) >= 0)
         return c;
     if ((c = check_overlay(job)) >= 0)

@@ -118,7 +118,7 @@ int at_cmd_bench(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "serve") == 0)
         return at_cmd_bench_serve(argc - 1, argv + 1);
-    while ((c = at_next_option("bench", argc, argv, ":qh", longs)) != -1) {
+    while ((c = at_next_option("bench", argc, argv, ":qh", longs, "")) != -1) {
         switch (c) {
         case 'l': return list();
         case 's':

@@ -71,7 +71,7 @@ int at_cmd_bench_serve(int argc, char **argv)
     int learners[MOST], c, ok = 1, rows = 0;
     attune_serve_bench_options o = {.row = print_row, .stopped = at_stopped, .user = &rows};
 
-    while (ok && (c = at_next_option("bench", argc, argv, ":h", longs)) != -1) {
+    while (ok && (c = at_next_option("bench", argc, argv, ":h", longs, "")) != -1) {
         switch (c) {
         case 's': ok = at_take_number("bench", "--seconds", optarg, 0.5, 1e5, &o.seconds); break;
         case 'e': ok = at_take_number("bench", "--every", optarg, 0.5, 1e5, &o.every); break;

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: attune consent give URL --what NAMES --until DAY [--person LABEL]\n"
-    "                           [--account NAME --home URL] [--agree VERSION]\n"
+    "usage: attune consent give URL --what expression|engagement|states,... --until DAY\n"
+    "                           [--person LABEL] [--account NAME --home URL] [--agree VERSION]\n"
     "       attune consent list [--json]\n"
     "       attune consent withdraw NUMBER\n"
     "       each with [--store FILE]\n"
@@ -29,8 +29,7 @@ static const char usage[] =
     "  withdraw  from now on nothing is sent; what was sent is declared void by the next\n"
     "            attune send --to URL\n"
     "\n"
-    "  --what NAMES     what may be told of a session, with commas between: expression, engagement,\n"
-    "                   states (given twice: both)\n"
+    "  --what NAMES     what may be told of a session, with commas between (given twice: both)\n"
     "  --until DAY      nothing is sent from that day (2027-02-28) on\n"
     "  --person LABEL   whose sessions (default: those without a label)\n"
     "  --account NAME   a pseudonym that a study gave you, with the system that it is of in --home\n"
@@ -372,7 +371,7 @@ static int parse(at_consent_call *o, int argc, char **argv)
     };
     int c, fine = 1;
 
-    while (fine && (c = at_next_option("consent", argc, argv, ":h", longs)) != -1) {
+    while (fine && (c = at_next_option("consent", argc, argv, ":h", longs, "w")) != -1) {
         switch (c) {
         case 'w': fine = take_what(o, optarg); break;
         case 'u':
@@ -397,6 +396,7 @@ static int parse(at_consent_call *o, int argc, char **argv)
 /* -1: go on. */
 static int open_store(at_consent_call *o)
 {
+    const unsigned flags = *o->verb == 'l' ? ATTUNE_STORE_READING : ATTUNE_STORE_EXISTING;
     attune_error err;
 
     if (!o->path) {
@@ -404,7 +404,7 @@ static int open_store(at_consent_call *o)
         if (attune_store_path(o->default_path, sizeof o->default_path) < 0)
             return at_wrong_usage("consent", "there is no home for a store: name one with --store");
     }
-    return attune_store_open(&o->store, o->path, ATTUNE_STORE_EXISTING, &err) < 0 ? fail(&err) : -1;
+    return attune_store_open(&o->store, o->path, flags, &err) < 0 ? fail(&err) : -1;
 }
 
 int at_cmd_consent(int argc, char **argv)

@@ -75,7 +75,7 @@ static int parse(degrade_job *job, int argc, char **argv)
     };
     int c, seed, code;
     job->o.corrupt = job->corrupt;
-    while ((c = at_next_option("degrade", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("degrade", argc, argv, ":o:qh", longs, "c")) != -1) {
         switch (c) {
         case 'c':
             if ((code = add_corruption(job, optarg)) >= 0)

@@ -8,12 +8,14 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all] [--task NAME]\n"
-    "                   [--stream face|voice] [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
+    "usage: attune eval MODEL --dataset NAME --root DIR [--split NAME|all]\n"
+    "                   [--task emotion7|state4|dominant4|engagement3] [--stream face|voice]\n"
+    "                   [--crops] [--corrupt KIND=LEVEL]... [--noise DIR]\n"
     "                   [--json FILE] [--answers FILE] [--excluded FILE] [--qualities FILE]\n"
     "                   [--draws N] [--seed N] [--limit N] [--cache DIR] [--threads N]\n"
     "                   [--precision f32|int8] [--quiet]\n"
-    "                   [--face FILE.onnx [--face-input VALUES] [--face-classes NAME,...]]\n"
+    "                   [--face FILE.onnx [--face-input unit|byte|signed|imagenet[,bgr]]\n"
+    "                   [--face-classes NAME,...]]\n"
     "       attune eval MODEL --dataset NAME --root DIR --corrupt all ...\n"
     "       attune eval MODEL --check FILE --root DIR [--dataset NAME] [--json FILE]\n"
     "\n"
@@ -31,7 +33,7 @@ static const char usage[] =
     "                          people:PART      the same with people apart\n"
     "                        PART:quality draws by quality too (see --qualities), PART:7 with seed 7;\n"
     "                        OF+random:PART draws of OF, else of notest\n"
-    "  --task NAME           where there are several labels: emotion7, state4, dominant4 or engagement3\n"
+    "  --task NAME           which labels, where a set has several\n"
     "  --stream NAME         face or voice: judge by that stream alone\n"
     "  --crops               each picture is the crop of a face: judge it whole if none is found\n"
     "  --corrupt KIND=LEVEL  degrade pictures and sound first, see below; several in their order\n"
@@ -472,7 +474,7 @@ static int parse(at_eval_job *job, int argc, char **argv)
     attune_eval_options *o = &job->o;
     int c, seed, code;
     o->corrupt = job->corrupt;
-    while ((c = at_next_option("eval", argc, argv, ":qh", longs)) != -1) {
+    while ((c = at_next_option("eval", argc, argv, ":qh", longs, "c")) != -1) {
         switch (c) {
         case 'd': o->dataset = optarg; break;
         case 'r': o->root = optarg; break;

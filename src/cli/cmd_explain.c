@@ -8,9 +8,10 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: attune explain INPUT [-o DIR] [--windows N] [--class NAME] [--model FILE] [--tracks N]\n"
-    "                      [--rate FPS] [--min-face N] [--no-audio] [--no-baseline] [--no-sandbox] [--threads N]\n"
-    "                      [--quiet] [--json]\n"
+    "usage: attune explain INPUT [-o DIR] [--windows N] [--model FILE] [--tracks N]\n"
+    "                      [--class neutral|happy|sad|angry|fearful|disgusted|surprised|contempt]\n"
+    "                      [--rate FPS] [--min-face N] [--no-audio] [--no-baseline] [--no-sandbox]\n"
+    "                      [--threads N] [--quiet] [--json]\n"
     "\n"
     "Analyses INPUT (a clip, a picture, /dev/video0; '-' is standard input) and shows, for the most\n"
     "confident, the least reliable and the withheld windows, where in the face the network found\n"
@@ -25,8 +26,7 @@ static const char usage[] =
     "\n"
     "  -o DIR          the folder (default: attune-explain-<name of the input>)\n"
     "  --windows N     windows of each kind, 1 to 32 (default: 3)\n"
-    "  --class NAME    explain this class instead of the one that each window answers: neutral, happy,\n"
-    "                  sad, angry, fearful, disgusted, surprised, contempt\n"
+    "  --class NAME    explain this class instead of the one that each window answers\n"
     "  --model FILE    instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
@@ -114,7 +114,7 @@ static int parse(explain_job *job, int argc, char **argv)
     };
     char stem[200];
     int c;
-    while ((c = at_next_option("explain", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("explain", argc, argv, ":o:qh", longs, "")) != -1) {
         const int code = take_option(job, c, optarg);
         if (code >= 0)
             return code;

@@ -162,18 +162,19 @@ static int check_model(const export_job *job)
 /* -1: go on; else the exit code. */
 static int check(export_job *job)
 {
-    attune_error err;
+    int code;
 
     if (!job->to)
         return at_wrong_usage("export", "--to is needed: what shall it become?");
-    job->of_model = at_is_model_kind(job->to);
+    job->of_model = strcmp(job->to, at_model_kind) == 0;
     if (job->of_model)
         return check_model(job);
     job->overlay = at_split_overlay(job->to, job->sinks);
     if (job->overlay < 0)
         return at_wrong_usage("export", "--to: too many names");
-    if ((*job->sinks || !job->overlay) && attune_sinks_check(job->sinks, &err) < 0)
-        return at_wrong_usage("export", "--to: %s", err.text);
+    if ((*job->sinks || !job->overlay) &&
+        (code = at_check_sinks("export", "--to", job->sinks)) >= 0)
+        return code;
     if (job->overlay && !job->o.input)
         return at_wrong_usage("export", "overlay needs the clip: attune export RESULT INPUT");
     if (!job->overlay && (job->drawn.anonymise || job->drawn.no_audio || job->drawn.model))
@@ -200,7 +201,7 @@ static int parse(export_job *job, int argc, char **argv)
     };
     int c;
 
-    while ((c = at_next_option("export", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("export", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 't': job->to = optarg; break;
         case 'a': job->drawn.anonymise = 1; break;
@@ -268,7 +269,7 @@ static int export_session(export_job *job, attune_error *err)
         snprintf(err->text, sizeof err->text, "where sessions are kept is not known: --store");
         return status;
     }
-    status = attune_store_open(&store, job->store ? job->store : path, ATTUNE_STORE_EXISTING, err);
+    status = attune_store_open(&store, job->store ? job->store : path, ATTUNE_STORE_READING, err);
     if (status == ATTUNE_OK)
         status = attune_store_report(store, job->session, &o, NULL, err);
     attune_store_free(&store);

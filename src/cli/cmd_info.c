@@ -256,7 +256,7 @@ int at_cmd_info(int argc, char **argv)
     };
     int c;
 
-    while ((c = at_next_option("info", argc, argv, ":h", longs)) != -1) {
+    while ((c = at_next_option("info", argc, argv, ":h", longs, "")) != -1) {
         switch (c) {
         case 'c': print_columns(); return AT_EXIT_OK;
         case 's': print_sandbox(); return AT_EXIT_OK;

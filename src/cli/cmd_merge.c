@@ -64,7 +64,7 @@ int at_cmd_merge(int argc, char **argv)
     const char *out = NULL;
     int c, quiet = 0;
 
-    while ((c = at_next_option("merge", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("merge", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 'o': out = optarg; break;
         case 'q': quiet = 1; break;

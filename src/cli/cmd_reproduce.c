@@ -85,7 +85,7 @@ static int parse(attune_reproduce_options *o, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int c, seed;
-    while ((c = at_next_option("reproduce", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("reproduce", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 'd': o->data_dir = optarg; break;
         case 'o': o->out_dir = optarg; break;

@@ -391,7 +391,7 @@ static int parse(at_send_call *o, int argc, char **argv)
     };
     int c;
 
-    while ((c = at_next_option("send", argc, argv, ":h", longs)) != -1) {
+    while ((c = at_next_option("send", argc, argv, ":h", longs, "")) != -1) {
         switch (c) {
         case 't': o->sending.store = optarg; break;
         case 'k': o->key = optarg; break;
@@ -414,6 +414,7 @@ static int parse(at_send_call *o, int argc, char **argv)
 /* -1: go on. */
 static int open_store(at_send_call *o)
 {
+    const unsigned flags = o->show ? ATTUNE_STORE_READING : ATTUNE_STORE_EXISTING;
     attune_error err;
 
     if (!o->path) {
@@ -421,7 +422,7 @@ static int open_store(at_send_call *o)
         if (attune_store_path(o->default_path, sizeof o->default_path) < 0)
             return at_wrong_usage("send", "there is no home for a store: name one with --store");
     }
-    return attune_store_open(&o->store, o->path, ATTUNE_STORE_EXISTING, &err) < 0 ? fail(&err) : -1;
+    return attune_store_open(&o->store, o->path, flags, &err) < 0 ? fail(&err) : -1;
 }
 
 /* As consents have it. -1: go on. */

@@ -121,7 +121,7 @@ int at_cmd_serve(int argc, char **argv)
                               .stopped = at_stopped,
                               .user = &open};
 
-    while (ok && (c = at_next_option("serve", argc, argv, ":h", longs)) != -1) {
+    while (ok && (c = at_next_option("serve", argc, argv, ":h", longs, "H")) != -1) {
         switch (c) {
         case 'o': open = 1; break;
         case 'p': ok = at_take_int("serve", "--port", optarg, 0, 65535, &o.port); break;
@@ -142,9 +142,8 @@ int at_cmd_serve(int argc, char **argv)
             hosts[o.n_hosts++] = optarg;
             break;
         case 'l':
-            if (o.lti || !*optarg)
-                return at_wrong_usage("serve",
-                                      "--lti takes one file, which may name many platforms");
+            if (!*optarg)
+                return at_wrong_usage("serve", "--lti takes the name of a file");
             o.lti = optarg;
             break;
         case 'm': o.model = optarg; break;

@@ -174,6 +174,7 @@ static int export(at_sessions *o)
 typedef struct at_verb {
     const char *name;
     int (*run)(at_sessions *o);
+    unsigned opens;    /* flags of the store */
     const char *takes; /* options, beside --store and --help */
     int least, most;   /* numbers that it takes */
     long long from;    /* the smallest of them */
@@ -183,13 +184,13 @@ typedef struct at_verb {
 static const char which[] = "which session? attune sessions list has their numbers";
 
 static const at_verb verbs[] = {
-    {"list", at_sessions_list, "J", 0, 0, 1, NULL},
-    {"show", at_sessions_show, "okJ", 1, 1, 1, which},
-    {"export", export, "o", 1, 1, 1, which},
-    {"delete", delete, "a", 0, AT_SESSIONS_IDS, 1, which},
-    {"trends", at_sessions_trends, "pJ", 0, 0, 1, NULL},
-    {"group", at_sessions_group, "PSUJ", 0, 0, 1, NULL},
-    {"keep", at_sessions_keep, "", 1, 1, 0, "for how many days? 0: until they are deleted"},
+    {"list", at_sessions_list, ATTUNE_STORE_READING, "J", 0, 0, 1, NULL},
+    {"show", at_sessions_show, ATTUNE_STORE_READING, "okJ", 1, 1, 1, which},
+    {"export", export, ATTUNE_STORE_READING, "o", 1, 1, 1, which},
+    {"delete", delete, ATTUNE_STORE_EXISTING, "a", 0, AT_SESSIONS_IDS, 1, which},
+    {"trends", at_sessions_trends, ATTUNE_STORE_READING, "pJ", 0, 0, 1, NULL},
+    {"group", at_sessions_group, ATTUNE_STORE_EXISTING, "PSUJ", 0, 0, 1, NULL},
+    {"keep", at_sessions_keep, 0, "", 1, 1, 0, "for how many days? 0: until they are deleted"},
 };
 
 static const at_verb *find_verb(const char *name)
@@ -239,10 +240,9 @@ static int parse(at_sessions *o, const at_verb **verb, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     char given[32] = "";
-    attune_error err;
     int c;
 
-    while ((c = at_next_option("sessions", argc, argv, ":o:h", longs)) != -1) {
+    while ((c = at_next_option("sessions", argc, argv, ":o:h", longs, "")) != -1) {
         if (!strchr(given, c) && strlen(given) < sizeof given - 1)
             given[strlen(given)] = (char)c;
         switch (c) {
@@ -275,8 +275,8 @@ static int parse(at_sessions *o, const at_verb **verb, int argc, char **argv)
             return at_wrong_usage("sessions", "%s takes no --%s", (*verb)->name, l->name);
     if (o->sinks && !o->out)
         return at_wrong_usage("sessions", "--sinks is of show -o DIR");
-    if (attune_sinks_check(o->sinks, &err) < 0)
-        return at_wrong_usage("sessions", "--sinks: %s", err.text);
+    if ((c = at_check_sinks("sessions", "--sinks", o->sinks)) >= 0)
+        return c;
     return take_numbers(o, *verb, argc - optind - 1, argv + optind + 1);
 }
 
@@ -284,7 +284,6 @@ static int parse(at_sessions *o, const at_verb **verb, int argc, char **argv)
 static int open_store(at_sessions *o, const at_verb *verb)
 {
     attune_error err;
-    const int makes = verb->run == at_sessions_keep;
 
     if (!o->path) {
         o->path = o->default_path;
@@ -296,7 +295,7 @@ static int open_store(at_sessions *o, const at_verb *verb)
             return AT_EXIT_OK;
         }
     }
-    if (attune_store_open(&o->store, o->path, makes ? 0 : ATTUNE_STORE_EXISTING, &err) < 0)
+    if (attune_store_open(&o->store, o->path, verb->opens, &err) < 0)
         return at_sessions_fail(&err);
     return -1;
 }

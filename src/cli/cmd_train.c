@@ -110,7 +110,7 @@ int at_cmd_train(int argc, char **argv)
     at_progress progress = {0};
     attune_train_options o = {.user = &progress, .event = event, .stop = at_stopped};
     int c, show = 0;
-    while ((c = at_next_option("train", argc, argv, ":o:qh", longs)) != -1) {
+    while ((c = at_next_option("train", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 'd': o.data_dir = optarg; break;
         case 'o': o.out_dir = optarg; break;

@@ -2,7 +2,6 @@
 #include "report/text.h"
 
 #include <attune/eval.h>
-#include <attune/sink.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -74,15 +73,6 @@ int at_stopped(void *user)
 {
     (void)user;
     return stop;
-}
-
-void at_print_sinks(FILE *f, int extra)
-{
-    const attune_sink_info *sink;
-
-    for (int i = 0; (sink = attune_sink_at(i)); i++)
-        if (!sink->extra == !extra)
-            fprintf(f, "  %-12s %-23s %s\n", sink->name, sink->file, sink->what);
 }
 
 void at_print_corruptions(FILE *f)
@@ -192,13 +182,19 @@ int at_take_day(const char *command, const char *option, const char *text, int64
     return 1;
 }
 
+/* Or the end of longs. */
+static const struct option *option_of(int c, const struct option *longs)
+{
+    while (longs->name && longs->val != c)
+        longs++;
+    return longs;
+}
+
 /* The word of the command line that getopt stopped at. */
 static const char *bad_word(int argc, char **argv, const struct option *longs)
 {
-    const struct option *o = longs;
+    const struct option *o = option_of(optopt, longs);
 
-    while (o->name && o->val != optopt)
-        o++;
     if (optopt > 0 && optopt < 128 && !(o->name && !strncmp(argv[optind - 1], "--", 2)))
         for (int i = 1; i < argc; i++)
             if (argv[i][0] == '-' && argv[i][1] != '-' && strchr(argv[i] + 1, optopt))
@@ -223,13 +219,32 @@ static int is_option(const char *value)
     return value[0] == '-' && value[1] && !strchr("0123456789.", value[1]);
 }
 
-int at_next_option(const char *command, int argc, char **argv, const char *shorts,
-                   const struct option *longs)
+/* Of this command line. */
+static int was_given(int c)
 {
+    static unsigned char given[128];
+
+    return given[c & 127]++ > 0;
+}
+
+static void complain_twice(const char *command, const char *shorts, const struct option *o)
+{
+    const char letter[] = {(char)o->val, 0};
+    const int is_short = strchr(shorts, o->val) != NULL;
+
+    at_wrong_usage(command, "%s%s is given twice, and takes one value", is_short ? "-" : "--",
+                   is_short ? letter : o->name);
+}
+
+int at_next_option(const char *command, int argc, char **argv, const char *shorts,
+                   const struct option *longs, const char *lists)
+{
+    const struct option *o;
     int c;
 
     opterr = 0;
     c = getopt_long(argc, argv, shorts, longs, NULL);
+    o = option_of(c, longs);
     if (c == ':') {
         at_wrong_usage(command, "%.100s: its value is missing", argv[optind - 1]);
     } else if (c == '?') {
@@ -237,6 +252,8 @@ int at_next_option(const char *command, int argc, char **argv, const char *short
     } else if (c != -1 && optarg && optarg == argv[optind - 1] && is_option(optarg)) {
         at_wrong_usage(command, "%.100s: its value is missing (%.100s is an option)",
                        argv[optind - 2], optarg);
+    } else if (o->name && o->has_arg != no_argument && !strchr(lists, c) && was_given(c)) {
+        complain_twice(command, shorts, o);
     } else {
         return c;
     }

@@ -4,21 +4,16 @@
 #include <attune/onnx.h>
 #include <string.h>
 
-static const char onnx[] = "onnx";
+const char at_model_kind[] = "onnx";
 
 void at_print_model_kinds(FILE *f)
 {
     const char *file;
 
-    fprintf(f, "  %-12s", onnx);
+    fprintf(f, "  %-12s", at_model_kind);
     for (int i = 0; (file = attune_onnx_file(i)); i++)
         fprintf(f, "%s %s", i ? "," : "", file);
     fputc('\n', f);
-}
-
-int at_is_model_kind(const char *kind)
-{
-    return strcmp(kind, onnx) == 0;
 }
 
 int at_export_model(const char *model, const char *dir, int quiet)

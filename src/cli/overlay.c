@@ -7,11 +7,11 @@
 
 const char at_overlay_file[] = "overlay.mp4";
 
-static const char overlay[] = "overlay";
+const char at_overlay_kind[] = "overlay";
 
 void at_print_overlay(FILE *f)
 {
-    fprintf(f, "  %-12s %-23s %s\n", overlay, at_overlay_file,
+    fprintf(f, "  %-12s %-23s %s\n", at_overlay_kind, at_overlay_file,
             "the clip with boxes, bands and weights drawn in");
 }
 
@@ -23,7 +23,7 @@ int at_split_overlay(const char *kinds, char rest[AT_KINDS_SIZE])
     rest[0] = 0;
     while (kinds) {
         const size_t n = strcspn(kinds, ",");
-        if (n == strlen(overlay) && !strncmp(kinds, overlay, n)) {
+        if (n == strlen(at_overlay_kind) && !strncmp(kinds, at_overlay_kind, n)) {
             found = 1;
         } else {
             if (used + n + 2 > AT_KINDS_SIZE)

@@ -66,7 +66,8 @@ int at_ranges_load(at_weights **out, const at_weights *model, const char *model_
     n -= n > tail && strcmp(model_path + n - tail, ending) == 0 ? tail : 0;
     if (snprintf(path, sizeof path, "%.*s.int8%s", (int)n, model_path, ending) >= (int)sizeof path)
         return at_fail(err, ATTUNE_E_ARG, "%s: too long a name", model_path);
-    int status = at_weights_load_within(out, path, MOST_BYTES, err);
+    int status = at_fail_unmade(at_weights_load_within(out, path, MOST_BYTES, err), path,
+                                "attune train makes it, by a recipe like recipes/int8.json", err);
     status = status ? status : check(*out, model, path, err);
     if (status)
         at_weights_free(out);

@@ -37,6 +37,7 @@ int at_readback_open(at_readback **out, const char *dir, attune_error *err)
 
     rc = rc < 0 ? rc : at_outset_settle(dir, err);
     rc = rc < 0 ? rc : at_result_read(&r->result, r->summary, err);
+    at_fail_unmade(rc, r ? r->summary : dir, "attune analyze writes it", err);
     if (rc < 0)
         at_readback_close(out);
     return rc;

@@ -169,7 +169,7 @@ int at_timeline_open(at_timeline **out, const char *path, attune_error *err)
         return ATTUNE_OK;
     at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno ? errno : EIO));
     at_timeline_close(out);
-    return ATTUNE_E_IO;
+    return at_fail_unmade(ATTUNE_E_IO, path, "attune analyze writes it", err);
 }
 
 int at_timeline_next(at_timeline *t, attune_window *w, attune_error *err)

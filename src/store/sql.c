@@ -2,7 +2,9 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static attune_status status_of(int code)
 {
@@ -19,9 +21,20 @@ static attune_status status_of(int code)
     }
 }
 
+static const char *why_no_file(sqlite3 *db)
+{
+    switch (sqlite3_system_errno(db)) {
+    case 0: return sqlite3_errmsg(db);
+    case ENOSPC: return "the disk is full";
+    default: return strerror(sqlite3_system_errno(db));
+    }
+}
+
 static const char *why(sqlite3 *db, int code)
 {
     switch (code & 0xff) {
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR: return why_no_file(db);
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return "another program holds it";
     case SQLITE_FULL: return "the disk is full";
@@ -31,14 +44,20 @@ static const char *why(sqlite3 *db, int code)
     }
 }
 
-int at_sql_fail(sqlite3 *db, attune_error *err)
+int at_sql_fail_at(sqlite3 *db, const char *path, attune_error *err)
 {
     int code = sqlite3_extended_errcode(db);
-    const char *file = sqlite3_db_filename(db, "main");
 
     if (status_of(code) == ATTUNE_E_NOMEM)
         return at_fail_nomem(err);
-    return at_fail(err, status_of(code), "%s: %s", file && *file ? file : "store", why(db, code));
+    return at_fail(err, status_of(code), "%s: %s", path, why(db, code));
+}
+
+int at_sql_fail(sqlite3 *db, attune_error *err)
+{
+    const char *file = sqlite3_db_filename(db, "main");
+
+    return at_sql_fail_at(db, file && *file ? file : "store", err);
 }
 
 int at_sql_run(sqlite3 *db, const char *sql, attune_error *err)

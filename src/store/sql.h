@@ -7,6 +7,8 @@
 
 /* The latest error of db, as a status and a text with the file's name. */
 int at_sql_fail(sqlite3 *db, attune_error *err);
+/* The same of one that may not be open. */
+int at_sql_fail_at(sqlite3 *db, const char *path, attune_error *err);
 
 /* Statements without results. */
 int at_sql_run(sqlite3 *db, const char *sql, attune_error *err);

@@ -102,7 +102,8 @@ static int check_file(const char *path, unsigned flags, attune_error *err)
     if (!*path)
         return at_fail(err, ATTUNE_E_ARG, "a store needs a path");
     if (!there && (errno != ENOENT || (flags & ATTUNE_STORE_EXISTING)))
-        return fail_errno(err, path);
+        return at_fail_unmade(fail_errno(err, path), path,
+                              "attune analyze --store and attune serve --store make it", err);
     if (there && !S_ISREG(st.st_mode))
         return at_fail(err, ATTUNE_E_IO, "%s: is no file", path);
     return there ? ATTUNE_OK : make_file(path, err);
@@ -123,24 +124,50 @@ static int distrust(sqlite3 *db, attune_error *err)
         db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;", err);
 }
 
+static int connect_by(sqlite3 **db, const char *name, int flags, const char *path,
+                      attune_error *err)
+{
+    int code = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_EXRESCODE, NULL);
+
+    if (!*db)
+        return at_fail_nomem(err);
+    if (code != SQLITE_OK)
+        return at_sql_fail_at(*db, path, err);
+    sqlite3_busy_timeout(*db, BUSY_MS);
+    return distrust(*db, err);
+}
+
 /* To SQLite some names mean more than a file: ":memory:", "file:...". */
 static int connect(sqlite3 **db, const char *path, attune_error *err)
 {
     size_t size = strlen(path) + 3;
     char *plain = at_alloc(size, 1);
-    int code;
+    int rc;
 
     if (!plain)
         return at_fail_nomem(err);
     snprintf(plain, size, "%s%s", *path == '/' ? "" : "./", path);
-    code = sqlite3_open_v2(plain, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
+    rc = connect_by(db, plain, SQLITE_OPEN_READWRITE, path, err);
     at_free(plain);
-    if (!*db)
+    return rc;
+}
+
+/* To the file as it lies there: it is not locked, and nothing is put beside it. */
+static int connect_to_still(sqlite3 **db, const char *path, attune_error *err)
+{
+    static const char end[] = "?immutable=1";
+    char *name = at_alloc(3 * strlen(path) + 8 + sizeof end, 1), *at = name;
+    int rc;
+
+    if (!name)
         return at_fail_nomem(err);
-    if (code != SQLITE_OK)
-        return at_sql_fail(*db, err);
-    sqlite3_busy_timeout(*db, BUSY_MS);
-    return distrust(*db, err);
+    at += sprintf(at, *path == '/' ? "file://" : "file:./");
+    for (const char *p = path; *p; p++)
+        at += sprintf(at, strchr("%?#", *p) ? "%%%02x" : "%c", (unsigned char)*p);
+    memcpy(at, end, sizeof end);
+    rc = connect_by(db, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, path, err);
+    at_free(name);
+    return rc;
 }
 
 /* How a file is cut after deleting has to be said before it has a table. Said again it would write. */
@@ -187,6 +214,62 @@ static int open_db(attune_store *s, const char *path, attune_error *err)
     return rc < 0 ? rc : open_reader(s, path, err);
 }
 
+/* ---- where nothing can be written --------------------------------------------------------------- */
+
+static void disconnect(attune_store *s)
+{
+    sqlite3_close(s->reader == s->db ? NULL : s->reader);
+    sqlite3_close(s->db); /* the last to leave brings the log home and removes it */
+    s->db = s->reader = NULL;
+}
+
+static int is_for_want_of_writing(const attune_store *s)
+{
+    switch (sqlite3_errcode(s->reader ? s->reader : s->db) & 0xff) {
+    case SQLITE_CANTOPEN:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY: return 1;
+    default: return 0;
+    }
+}
+
+/* What was written and has not come home: of a program that was killed, or one that runs. */
+static int has_log(const char *path)
+{
+    struct stat st;
+    char log[4096 + 8];
+
+    snprintf(log, sizeof log, "%s-wal", path);
+    return stat(log, &st) == 0 && st.st_size > 0;
+}
+
+/* With a log its index, which would lie beside it, is kept in memory; without one nobody writes. */
+static int open_by_one(attune_store *s, const char *path, attune_error *err)
+{
+    const int log = has_log(path);
+    int rc = log ? connect(&s->db, path, err) : connect_to_still(&s->db, path, err);
+
+    if (rc == ATTUNE_OK && log)
+        rc = at_sql_run(s->db, "PRAGMA locking_mode = EXCLUSIVE", err);
+    rc = rc < 0 ? rc : at_schema_check(s->db, err);
+    rc = rc < 0 ? rc : at_schema_upgrade(s->db, err);
+    s->reader = s->db;
+    return rc < 0 ? rc : at_sql_run(s->db, "PRAGMA query_only = ON", err);
+}
+
+/* Why it cannot be written is what is said, should it not be readable either. */
+static int open_to_read(attune_store *s, const char *path, attune_error *err)
+{
+    int rc = open_db(s, path, err), only_read;
+
+    if (rc == ATTUNE_OK || !s->db || !is_for_want_of_writing(s))
+        return rc;
+    disconnect(s);
+    only_read = open_by_one(s, path, NULL);
+    return only_read == ATTUNE_OK ? only_read : rc;
+}
+
 int attune_store_open(attune_store **out, const char *path, unsigned flags, attune_error *err)
 {
     attune_store *s;
@@ -199,7 +282,8 @@ int attune_store_open(attune_store **out, const char *path, unsigned flags, attu
         return at_fail_nomem(err);
     pthread_mutex_init(&s->lock, NULL); /* cannot fail here */
     pthread_mutex_init(&s->read_lock, NULL);
-    rc = open_db(s, path, err);
+    rc = (flags & ATTUNE_STORE_READING) == ATTUNE_STORE_READING ? open_to_read(s, path, err)
+                                                                : open_db(s, path, err);
     if (rc < 0) {
         attune_store_free(&s);
         return rc;
@@ -215,8 +299,7 @@ void attune_store_free(attune_store **s)
     if (!p)
         return;
     sqlite3_finalize(p->add_window);
-    sqlite3_close(p->reader);
-    sqlite3_close(p->db); /* the last to leave brings the log home and removes it */
+    disconnect(p);
     pthread_mutex_destroy(&p->read_lock);
     pthread_mutex_destroy(&p->lock);
     at_free(p);

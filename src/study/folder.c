@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 const char at_study_manifest[] = "manifest.csv";
+const char at_study_maker[] = "attune analyze --manifest writes it";
 static const char mark[] = "study.json", note[] = "failed.txt", summary[] = "summary.json";
 
 enum { MARK_LIMIT = 1 << 20, MANIFEST_LIMIT = 512 << 20, SUMMARY_LIMIT = 64 << 20, FORMAT = 1 };
@@ -110,7 +111,7 @@ static int same_file(const char *dir, const char *other, const char *name, attun
     rc = rc < 0 ? rc : at_study_path(two, other, name, err);
     rc = rc < 0 ? rc : at_file_read(two, MANIFEST_LIMIT, &data, &size, err);
     if (rc < 0)
-        return rc;
+        return at_fail_unmade(rc, two, at_study_maker, err);
     rc = same_bytes(one, data, size, err);
     at_free(data);
     return rc;

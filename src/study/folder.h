@@ -16,6 +16,6 @@ int at_study_state(const char *folder, attune_recording_state *out, char reason[
                    attune_error *err);
 int at_study_note(const char *folder, const char *reason, attune_error *err);
 
-extern const char at_study_manifest[];
+extern const char at_study_manifest[], at_study_maker[];
 
 #endif

@@ -199,7 +199,8 @@ static int read_list(at_merge *m, attune_error *err)
             return rc;
     }
     int rc = at_study_path(path, m->from[0], at_study_manifest, err);
-    return rc < 0 ? rc : at_list_read(&m->list, path, err);
+    return rc < 0 ? rc
+                  : at_fail_unmade(at_list_read(&m->list, path, err), path, at_study_maker, err);
 }
 
 static int open_tables(at_merge *m, attune_error *err)

@@ -18,6 +18,36 @@ static char *join(const char *dir, const char *file)
     return p;
 }
 
+/* A recipe makes the weights of its name. */
+static char *recipe_of(const at_job *job, const char *file)
+{
+    static const char made[] = ".safetensors";
+    const size_t n = strlen(file), ending = sizeof made - 1;
+    char name[512], *path;
+
+    if (n <= ending || strcmp(file + n - ending, made) != 0 ||
+        snprintf(name, sizeof name, "%.*s.json", (int)(n - ending), file) >= (int)sizeof name)
+        return NULL;
+    path = at_path_beside(job->recipe->path, name);
+    if (path && access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static int fail_missing(const at_job *job, const char *file, attune_error *err)
+{
+    char *recipe = recipe_of(job, file);
+    const int status = at_fail(
+        err, ATTUNE_E_IO,
+        "%s: not found (looked beside %s, in the output, working, data and models folders)%s%s%s",
+        file, job->recipe->path, recipe ? "; attune train " : "", recipe ? recipe : "",
+        recipe ? " makes it" : "");
+
+    free(recipe);
+    return status;
+}
+
 int at_job_find(const at_job *job, const char *file, char **out, attune_error *err)
 {
     const attune_train_options *o = job->options;
@@ -35,10 +65,7 @@ int at_job_find(const at_job *job, const char *file, char **out, attune_error *e
         return ATTUNE_OK;
     free(*out);
     *out = NULL;
-    return at_fail(
-        err, ATTUNE_E_IO,
-        "%s: not found (looked beside %s, in the output, working, data and models folders)", file,
-        job->recipe->path);
+    return fail_missing(job, file, err);
 }
 
 int at_job_weights(const at_job *job, const char *file, at_weights **out, attune_error *err)

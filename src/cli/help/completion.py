@@ -5,7 +5,7 @@ import sys
 
 import text
 
-PATHS = ("FILE", "DIR", "OUT", "F", "DIR|FILE")  # values that lie on the disk
+PATHS = {"FILE", "DIR", "OUT", "F"}  # values that lie on the disk
 
 
 class Words:
@@ -13,24 +13,36 @@ class Words:
 
     def __init__(self, commands):
         by_name = {command.name: command for command in commands}
+        plain = by_name["analyze"].listed_after("into one folder an input")
         kinds = sorted(set(by_name["export"].listed_after("Kinds are")))
         harms = [f"{name}=" for name in by_name["degrade"].listed_after("degradations")]
-        self.lists = {"--sinks": by_name["analyze"].listed_after("into one folder an input"), "--export": kinds, "--to": kinds}
-        self.values = {"--dataset": by_name["eval"].listed_after("data sets:"), "--corrupt": harms}
+        self.lists = {("analyze", "--sinks"): plain, ("sessions", "--sinks"): plain, ("analyze", "--export"): kinds,
+                      ("export", "--to"): [*kinds, *plain, *by_name["export"].listed_after("other engines")]}
+        self.values = {("eval", "--dataset"): by_name["eval"].listed_after("data sets:"),
+                       ("eval", "--corrupt"): ["all", *harms], ("degrade", "--corrupt"): harms}
+        for command in commands:
+            for option, (value, _) in command.options().items():
+                said = [word for word in value.removesuffix(",...").split("|") if word.islower()]
+                if "|" in value and said:
+                    (self.lists if value.endswith(",...") else self.values)[command.name, option] = said
         self.first = {"sessions": by_name["sessions"].listed_after("kept"),
+                      "consent": by_name["consent"].listed_after("only then"),
                       "reproduce": ["all", *by_name["reproduce"].listed_after("tables and figures")],
-                      "bench": ["serve"], "eval": ["default"]}
+                      "bench": ["serve"], "eval": ["default"], "export": ["default"]}
 
-    def of(self, option):
-        return self.lists.get(option) or self.values.get(option, [])
+    def of(self, command, option):
+        return self.lists.get((command, option)) or self.values.get((command, option), [])
 
 
-def by_kind(options, words):
-    """Options as (those before files, before words that are known, before another value)."""
-    takers = {name: value for name, (value, _) in options.items() if value and not value.startswith("[")}
-    paths = [name for name, value in takers.items() if value in PATHS]
-    known = [name for name in takers if words.of(name)]
-    return paths, known, [name for name in takers if name not in paths + known]
+def is_path(value):
+    return not PATHS.isdisjoint(value.split("|"))
+
+
+def by_kind(command, words):
+    """Options as (those before files, before values that are not known)."""
+    takers = {name: value for name, (value, _) in command.options().items() if value and not value.startswith("[")}
+    paths = [name for name, value in takers.items() if is_path(value)]
+    return paths, [name for name in takers if name not in paths and not words.of(command.name, name)]
 
 
 BASH = r'''# What bash completes after "attune"; made from its help texts.
@@ -47,19 +59,20 @@ _attune()
     case $command in
 @CASES@
     esac
-    case $before in
+    case "$command $before" in
 @WORDS@
     esac
-    if [[ -n $words ]]; then
+    if [[ -n $words && " $paths " != *" $before "* ]]; then
         [[ -z $many || $word != *,* ]] || so_far=${word%,*},
         COMPREPLY=($(compgen -P "$so_far" -W "$words" -- "${word#"$so_far"}"))
-        [[ $words != *= ]] || compopt -o nospace
+        [[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
     elif [[ " $values " == *" $before "* ]]; then
         return
     elif [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$word"))
     else
-        [[ " $paths " == *" $before "* ]] || COMPREPLY=($(compgen -W "$first" -- "$word"))
+        [[ " $paths " != *" $before "* ]] || first=$words
+        COMPREPLY=($(compgen -W "$first" -- "$word"))
         compopt -o filenames
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
     fi
@@ -72,11 +85,11 @@ def bash(commands, words):
     cases = []
     for command in commands:
         options = {**command.options(), "--help": ("", "")}
-        paths, _, others = by_kind(options, words)
+        paths, others = by_kind(command, words)
         cases.append(f'    {command.name}) options="{" ".join(options)}"\n        paths="{" ".join(paths)}"\n'
                      f'        values="{" ".join(others)}"\n        first="{" ".join(words.first.get(command.name, []))}" ;;')
-    known = [f'    {name}) words="{" ".join(found)}" many={"yes" if name in words.lists else ""} ;;'
-             for name, found in {**words.lists, **words.values}.items()]
+    known = [f'    "{" ".join(place)}") words="{" ".join(found)}" many={"yes" if place in words.lists else ""} ;;'
+             for place, found in {**words.lists, **words.values}.items()]
     names = " ".join([command.name for command in commands] + ["--help", "--version"])
     return BASH.replace("@COMMANDS@", names).replace("@CASES@", "\n".join(cases)).replace("@WORDS@", "\n".join(known))
 
@@ -87,14 +100,20 @@ def zsh_quoted(says):
     return says.replace("'", "'\\''")
 
 
-def zsh_option(name, value, says, words):
-    found = words.of(name)
+def zsh_words_or_files(words):
+    return f'_alternative "words:what:({" ".join(words)})" "files:file:_files"'
+
+
+def zsh_option(command, name, value, says, words):
+    found = words.of(command, name)
     ask = f":{zsh_quoted(value)}:"
-    if name in words.lists:
-        ask += f"_values -s , {value} {' '.join(found)}"
+    if (command, name) in words.lists:
+        ask += f"_values -s , {name[2:]} {' '.join(found)}"
+    elif found and is_path(value):
+        ask += zsh_words_or_files(found)
     elif found:
         ask += f"({' '.join(found)})"
-    elif value in PATHS:
+    elif is_path(value):
         ask += "_files"
     return f"'*{name}[{zsh_quoted(says)}]{':' if value.startswith('[') else ''}{ask if value else ''}'"
 
@@ -108,9 +127,8 @@ def zsh(commands, words):
               "    local command=$words[2]", "    shift words", "    (( CURRENT-- ))", "    case $command in"]
     for command in commands:
         first = words.first.get(command.name)
-        rest = f"'1:what:_alternative \"words:what:({' '.join(first)})\" \"files:file:_files\"' '*:file:_files'" if first \
-            else "'*:file:_files'"
-        options = [zsh_option(name, value, says, words) for name, (value, says) in command.options().items()]
+        rest = f"'1:what:{zsh_words_or_files(first)}' '*:file:_files'" if first else "'*:file:_files'"
+        options = [zsh_option(command.name, name, value, says, words) for name, (value, says) in command.options().items()]
         lines.append("    " + " \\\n        ".join([f"{command.name}) _arguments", *options, "'--help[tells more]'", rest]) + " ;;")
     return "\n".join([*lines, "    esac", "}", '_attune "$@"']) + "\n"
 
@@ -120,9 +138,9 @@ def fish_quoted(says):
 
 
 def fish_option(command, name, value, says, words):
-    found = words.of(name)
+    found = words.of(command, name)
     flag = ("-l " if name.startswith("--") else "-s ") + name.lstrip("-")
-    takes = "" if not value or value.startswith("[") else " -r" if value in PATHS else " -x"
+    takes = "" if not value or value.startswith("[") else " -r" if is_path(value) else " -x"
     known = f" -a {fish_quoted(' '.join(found))}" if found else ""
     return (f"complete -c attune -n '__fish_seen_subcommand_from {command}' {flag}{takes}{known} -d {fish_quoted(says)}")
 

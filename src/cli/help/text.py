@@ -1,11 +1,13 @@
 """What a help text of attune says, in parts: what its manual page and the shells' completion are made of.
 
 A help text is paragraphs. The first is the usage. Others flow, or are lists, whose lines are indented by two:
-a term, then what it means, which goes on further to the right. A term that begins with '-' is an option."""
+a term, then what it means, which goes on further to the right. A term that begins with '-' is an option. What a value
+may be stands in its place, where that is known: 'f32|int8', 'FILE|default', 'expression|states,...' for several."""
 import re
 import subprocess
 
-VALUE = r"(?:\[[A-Z]+\]|[A-Z][A-Z0-9=/.]*(?:\|[A-Za-z]+)?|[a-z]+(?=  ))"
+CHOICE = r"[A-Za-z][A-Za-z0-9]*(?:\|[A-Za-z0-9]+)+(?:,\.\.\.)?"
+VALUE = rf"(?:\[[A-Z]+\]|{CHOICE}|[A-Z][A-Z0-9=/.]*|[a-z]+(?=  ))"
 OPTION = rf"--?[A-Za-z][a-z-]*(?: {VALUE}(?=[ ,\]\[.]|$))?"
 OPTIONS = re.compile(rf"({OPTION}(?:, {OPTION})*)\s*(.*)")
 WORD = re.compile(r"(\S+)\s*(.*)")
@@ -78,7 +80,7 @@ class Command:
                     found[name] = (found.get(name, ("",))[0] or value, item.text[0])
         for option in re.findall(rf"(?<![\w-]){OPTION}", "\n".join(self.usage)):
             name, _, value = option.partition(" ")
-            if not found.get(name, ("",))[0]:
+            if "|" in value or not found.get(name, ("",))[0]:
                 found[name] = (value, found.get(name, ("", ""))[1])
         return found
 
