@@ -5,11 +5,13 @@
 #include "dsp/vad.h"
 #include "runtime/analyze.h"
 #include "runtime/analyze_notes.h"
+#include "runtime/analyze_resume.h"
 #include "runtime/feed.h"
 #include "runtime/hindsight.h"
 #include "runtime/state.h"
 #include "vision/search.h"
 
+#include <attune/resume.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@ typedef struct at_analysis {
     attune_session *session;
     const attune_sink *sink;
     const at_analyze_change *change; /* nullable */
+    at_resume *resume;               /* nullable */
     const char *path;
     int min_face, no_sandbox;
     int waits; /* windows, until their person is known */
@@ -29,8 +32,11 @@ typedef struct at_analysis {
     int stopped; /* by whoever takes the windows */
     double done_s;
     double opened_s; /* at_now; 0: not yet */
+    double spent_s;  /* by earlier runs */
     void (*on_live)(void *user, const attune_live *x);
     void *on_live_user;
+    void (*on_sighting)(void *user, const attune_sighting *s);
+    void *on_sighting_user;
 } at_analysis;
 
 static int fail_session(const at_analysis *a, int rc, attune_error *err)
@@ -86,7 +92,11 @@ static int progress(void *user)
 static int hand_on(at_analysis *a, const attune_window *w, attune_error *err)
 {
     a->stopped = a->sink->window && a->sink->window(a->sink->user, w);
-    return a->stopped ? fail_interrupted(a, err) : ATTUNE_OK;
+    if (a->stopped)
+        return fail_interrupted(a, err);
+    if (a->resume)
+        at_resume_add_window(a->resume, w);
+    return ATTUNE_OK;
 }
 
 /* What waited, as far as it is to wait no longer; all: all of it. */
@@ -141,6 +151,27 @@ static int push_sound(at_analysis *a, const at_media_packet *p, attune_error *er
     return ATTUNE_OK;
 }
 
+static int push(at_analysis *a, at_media_packet *p, attune_error *err)
+{
+    int rc = a->change && a->change->packet ? a->change->packet(a->change->user, p, err)
+                                            : ATTUNE_OK;
+
+    if (rc < 0)
+        return rc;
+    return p->kind == AT_MEDIA_VIDEO ? push_frame(a, p, err) : push_sound(a, p, err);
+}
+
+static int take(at_analysis *a, at_media_packet *p, attune_error *err)
+{
+    int rc = a->resume ? at_resume_take(a->resume, a->session, p, err) : 1;
+
+    a->done_s = fmax(a->done_s, (double)p->t_us / 1e6);
+    rc = rc > 0 ? push(a, p, err) : rc;
+    if (rc == ATTUNE_OK && a->resume)
+        rc = at_resume_save(a->resume, a->session, &a->hindsight, 0, err);
+    return rc;
+}
+
 static int analyze(at_analysis *a, attune_error *err)
 {
     at_media_packet p;
@@ -148,16 +179,8 @@ static int analyze(at_analysis *a, attune_error *err)
     int rc;
 
     while ((rc = at_feed_next(a->feed, &p, err)) > 0) {
-        if (rc == 1) {
-            rc = a->change && a->change->packet ? a->change->packet(a->change->user, &p, err)
-                                                : ATTUNE_OK;
-            if (rc < 0)
-                return rc;
-            rc = p.kind == AT_MEDIA_VIDEO ? push_frame(a, &p, err) : push_sound(a, &p, err);
-            if (rc < 0)
-                return rc;
-            a->done_s = fmax(a->done_s, (double)p.t_us / 1e6);
-        }
+        if (rc == 1 && (rc = take(a, &p, err)) < 0)
+            return rc;
         if (progress(a))
             return fail_interrupted(a, err);
     }
@@ -170,6 +193,25 @@ static int analyze(at_analysis *a, attune_error *err)
         return fail_session(a, rc, err);
     rc = drain(a, err);
     return rc < 0 ? rc : hand_on_held(a, 1, err);
+}
+
+static void on_sighting(void *user, const attune_sighting *s)
+{
+    const at_analysis *a = user;
+
+    a->on_sighting(a->on_sighting_user, s);
+    at_resume_add_sighting(a->resume, s);
+}
+
+/* Where an earlier run stood. */
+static int go_on(at_analysis *a, const attune_options *o, attune_error *err)
+{
+    int rc = at_resume_restore(a->resume, a->session, &a->hindsight, err);
+
+    if (rc == ATTUNE_OK)
+        rc = at_resume_tell(a->resume, a->sink, o, err);
+    a->stopped = rc == ATTUNE_E_INTERRUPTED;
+    return rc;
 }
 
 /* Of what was interrupted as well: the windows that wait, and the thumbnails of the faces they told of. Whoever
@@ -213,7 +255,7 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     at_notes_write(info, &media, &state, a->no_sandbox);
     info->truncated = media.truncated;
     snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
-    info->elapsed_s = at_now() - start;
+    info->elapsed_s = at_now() - start + (a->resume ? a->spent_s : 0);
 }
 
 /* Speech that is heard, for choosing among sound tracks: a steady tone, too, stands out from
@@ -264,6 +306,12 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     a->on_live = options.on_live;
     a->on_live_user = options.on_live_user;
     at_feed_info(a->feed, &info);
+    if (a->resume && options.on_sighting) {
+        a->on_sighting = options.on_sighting;
+        a->on_sighting_user = options.on_sighting_user;
+        options.on_sighting = on_sighting;
+        options.on_sighting_user = a;
+    }
     options.no_video = media.no_video = !info.has_video;
     options.no_audio = media.no_audio = !info.has_audio;
     /* The reader keeps the order; its pieces of sound are to fit into the lag. */
@@ -278,20 +326,28 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     return rc;
 }
 
-int at_analyze_changed(const attune_model *m, const char *path, const attune_options *o,
-                       const attune_sink *sink, const at_analyze_change *change,
-                       attune_input_info *info, attune_error *err)
+static int analyze_file(const attune_model *m, const char *path, const attune_options *o,
+                        const attune_sink *sink, const at_analyze_change *change, at_resume *resume,
+                        attune_input_info *info, attune_error *err)
 {
     at_analysis a = {.sink = sink,
                      .change = change,
+                     .resume = resume,
+                     .spent_s = resume ? at_resume_spent_s(resume) : 0,
                      .path = path,
                      .min_face = o ? o->min_face : 0,
                      .no_sandbox = o && o->no_sandbox};
     double start = at_now();
     int rc = open_all(&a, m, o, err);
 
+    if (rc == ATTUNE_OK && resume)
+        rc = go_on(&a, o, err);
     if (rc == ATTUNE_OK)
         rc = analyze(&a, err);
+    if (rc == ATTUNE_E_INTERRUPTED && resume && a.session && !a.stopped) {
+        int saved = at_resume_save(resume, a.session, &a.hindsight, 1, err);
+        rc = saved < 0 ? saved : rc;
+    }
     if (rc == ATTUNE_OK || (rc == ATTUNE_E_INTERRUPTED && a.session)) {
         int handed = hand_on_rest(&a, o, err);
         rc = rc < 0 ? rc : handed;
@@ -304,10 +360,35 @@ int at_analyze_changed(const attune_model *m, const char *path, const attune_opt
     return rc;
 }
 
+int at_analyze_changed(const attune_model *m, const char *path, const attune_options *o,
+                       const attune_sink *sink, const at_analyze_change *change,
+                       attune_input_info *info, attune_error *err)
+{
+    return analyze_file(m, path, o, sink, change, NULL, info, err);
+}
+
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info, attune_error *err)
 {
-    return at_analyze_changed(m, path, o, sink, NULL, info, err);
+    return analyze_file(m, path, o, sink, NULL, NULL, info, err);
+}
+
+int attune_analyze_resumable(const attune_model *m, const char *path, const attune_options *o,
+                             const attune_sink *sink, const char *folder, attune_input_info *info,
+                             attune_error *err)
+{
+    const attune_options usual = {0};
+    at_resume *resume;
+    int rc = at_resume_open(&resume, folder, m, path, o ? o : &usual, err);
+
+    if (rc < 0) {
+        if (info)
+            *info = (attune_input_info){0};
+        return rc;
+    }
+    rc = analyze_file(m, path, o ? o : &usual, sink, NULL, resume, info, err);
+    at_resume_free(&resume);
+    return rc;
 }
 
 /* ---- beginning ---------------------------------------------------------------------------- */

@@ -1,0 +1,43 @@
+/* analyze_resume.h - what attune_analyze_resumable keeps, and takes up again. Private to runtime.
+ *
+ * attune-resume.told grows by what is told: a byte, 'w' or 's', and the window or sighting as it lies in memory. The rest is
+ * attune-resume.state, which is replaced as a whole: what it was made with and of, how much of the other file counts
+ * and its digest, how far the input was taken, and what session and hindsight know (base/keep.h). It has a digest of its
+ * own. So whatever a killed run wrote after its last state is cut off and made again.
+ *
+ * Saving takes no more than a fiftieth of the time. Pictures and sound that were taken already come again out of the
+ * reader: pictures are passed over, sound goes through the denoiser, which gives nobody its state; digests of both
+ * say whether they are the same.
+ */
+#ifndef AT_RUNTIME_ANALYZE_RESUME_H
+#define AT_RUNTIME_ANALYZE_RESUME_H
+
+#include "runtime/feed.h"
+#include "runtime/hindsight.h"
+
+typedef struct at_resume at_resume;
+
+/* Reads what is there. Fails as attune_resume_find. */
+int at_resume_open(at_resume **out, const char *folder, const attune_model *m, const char *path,
+                   const attune_options *o, attune_error *err);
+void at_resume_free(at_resume **r); /* NULL is fine */
+
+/* Fills session, as it was opened, and hindsight, zeroed, where there is something to go on from. */
+int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, attune_error *err);
+/* Tells all again. sink: nullable members. ATTUNE_E_INTERRUPTED: by the sink. */
+int at_resume_tell(at_resume *r, const attune_sink *sink, const attune_options *o,
+                   attune_error *err);
+
+/* What comes out of the feed: 1: it is new; 0: it was taken before, and nothing is to be done. */
+int at_resume_take(at_resume *r, attune_session *s, const at_media_packet *p, attune_error *err);
+/* What was told. A failure comes out with the next call that has an err. */
+void at_resume_add_window(at_resume *r, const attune_window *w);
+void at_resume_add_sighting(at_resume *r, const attune_sighting *x);
+/* Between packets, with no window waiting: saves now and then; at_once: now. */
+int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, int at_once,
+                   attune_error *err);
+
+/* That earlier runs took, in seconds. */
+double at_resume_spent_s(const at_resume *r);
+
+#endif
