@@ -32,9 +32,10 @@ enum {
 
 static const double least_s = 0.1, most_share = 0.02; /* of the time, for saving */
 
-/* A picture that was taken. */
+/* A picture that was taken, and where decoding may begin for it. */
 typedef struct at_mark {
     int64_t t_us, digest;
+    int64_t restart, restart_us;
 } at_mark;
 
 struct at_resume {
@@ -54,7 +55,11 @@ struct at_resume {
     at_digest heard, heard_again;
     int64_t picture_us; /* of the latest that was taken; -1: none */
     at_mark mark[MARKS];
-    int marks; /* ever, counted on */
+    int marks;
+    int catches_up; /* the place that was kept is not reached yet */
+    int proven;     /* the latest mark has come again */
+    int whole;      /* all pictures are to be decoded */
+    size_t session; /* where the session's state begins in what is read */
 
     double spent_s, begun_s, next_s; /* by earlier runs; at_now */
     attune_error failure;
@@ -164,6 +169,8 @@ static void keep_place(at_keep *k, at_resume *r)
     for (int i = 0; i < r->marks; i++) {
         at_keep_time(k, &r->mark[i].t_us);
         keep_number(k, &r->mark[i].digest);
+        at_keep_count(k, &r->mark[i].restart);
+        at_keep_time(k, &r->mark[i].restart_us);
     }
 }
 
@@ -194,6 +201,8 @@ static int read_state(at_resume *r, attune_error *err)
     if (rc < 0)
         return rc;
     keep_place(&r->in, r);
+    r->session = r->in.at;
+    r->catches_up = 1;
     return r->in.status < 0 ? fail_damaged(r->state_path, err) : ATTUNE_OK;
 }
 
@@ -366,27 +375,44 @@ static int64_t digest_of_picture(const attune_picture *p)
     return (int64_t)at_digest_of(&d);
 }
 
-static void mark_picture(at_resume *r, const at_media_packet *p)
+static void mark_picture(at_resume *r, const at_media_packet *p, const at_media_info *info)
 {
     if (r->marks == MARKS)
         memmove(r->mark, r->mark + 1, (MARKS - 1) * sizeof *r->mark);
     else
         r->marks++;
-    r->mark[r->marks - 1] = (at_mark){p->t_us, digest_of_picture(&p->picture)};
+    r->mark[r->marks - 1] = (at_mark){.t_us = p->t_us,
+                                      .digest = digest_of_picture(&p->picture),
+                                      .restart = info->restart,
+                                      .restart_us = info->restart_us};
     r->picture_us = p->t_us;
 }
 
-static int same_picture(const at_resume *r, const at_media_packet *p)
+/* Those of which nothing is known may be anything. */
+static int is_as_it_was(at_resume *r, const at_media_packet *p)
 {
-    for (int i = 0; i < r->marks; i++)
-        if (r->mark[i].t_us == p->t_us)
-            return r->mark[i].digest == digest_of_picture(&p->picture);
-    return 1;
+    int i = 0;
+
+    while (i < r->marks && r->mark[i].t_us != p->t_us)
+        i++;
+    if (i == r->marks)
+        return 1;
+    const int same = r->mark[i].digest == digest_of_picture(&p->picture);
+    r->proven |= same && i == r->marks - 1;
+    return same;
 }
 
-static int pass_picture(at_resume *r, const at_media_packet *p, attune_error *err)
+/* It is not what it was. */
+static int mistake(at_resume *r, attune_error *err)
 {
-    return same_picture(r, p) ? 0 : fail_changed(r, err);
+    if (r->whole || r->marks == 0 || r->mark[0].restart == 0)
+        return fail_changed(r, err);
+    r->whole = 1;
+    r->proven = 0;
+    r->pieces_again = 0;
+    at_digest_begin(&r->heard_again);
+    r->in.at = r->session;
+    return AT_RESUME_ANEW;
 }
 
 static int hear_again(at_resume *r, attune_session *s, const at_media_packet *p, attune_error *err)
@@ -395,7 +421,7 @@ static int hear_again(at_resume *r, attune_session *s, const at_media_packet *p,
 
     at_digest_add(&r->heard_again, p->pcm, p->n * sizeof *p->pcm);
     if (++r->pieces_again == r->pieces && at_digest_of(&r->heard_again) != at_digest_of(&r->heard))
-        return fail_changed(r, err);
+        return mistake(r, err);
     for (size_t i = 0; i < p->n; i += n) {
         n = p->n - i < ATTUNE_MAX_PUSH ? p->n - i : ATTUNE_MAX_PUSH;
         int rc = at_session_hear_again(s, p->t_us + (int64_t)i * 1000000 / AT_MEDIA_AUDIO_RATE,
@@ -406,19 +432,51 @@ static int hear_again(at_resume *r, attune_session *s, const at_media_packet *p,
     return 0;
 }
 
-int at_resume_take(at_resume *r, attune_session *s, const at_media_packet *p, attune_error *err)
+/* At the first that is new, or the end. */
+static int arrive(at_resume *r, const at_media_info *info, attune_error *err)
 {
-    if (p->kind == AT_MEDIA_VIDEO && p->t_us <= r->picture_us)
-        return pass_picture(r, p, err);
-    if (p->kind == AT_MEDIA_AUDIO && r->pieces_again < r->pieces)
-        return hear_again(r, s, p, err);
+    const int whole = r->whole || r->marks == 0 || r->mark[0].restart == 0;
+
+    if (r->pieces_again < r->pieces || (r->marks > 0 && !r->proven) || (!whole && info->errors))
+        return mistake(r, err);
+    r->catches_up = 0;
+    return 1;
+}
+
+static void take_new(at_resume *r, const at_media_packet *p, const at_media_info *info)
+{
     if (p->kind == AT_MEDIA_VIDEO) {
-        mark_picture(r, p);
+        mark_picture(r, p, info);
     } else {
         at_digest_add(&r->heard, p->pcm, p->n * sizeof *p->pcm);
-        r->pieces_again = ++r->pieces;
+        r->pieces++;
     }
-    return 1;
+}
+
+int at_resume_take(at_resume *r, attune_session *s, const at_media_packet *p,
+                   const at_media_info *info, attune_error *err)
+{
+    if (p && r->catches_up && p->kind == AT_MEDIA_VIDEO && p->t_us <= r->picture_us)
+        return is_as_it_was(r, p) ? 0 : mistake(r, err);
+    if (p && r->catches_up && p->kind == AT_MEDIA_AUDIO && r->pieces_again < r->pieces)
+        return hear_again(r, s, p, err);
+    const int rc = r->catches_up ? arrive(r, info, err) : 1;
+    if (rc == 1 && p)
+        take_new(r, p, info);
+    return rc;
+}
+
+int at_resume_catches_up(const at_resume *r)
+{
+    return r->catches_up;
+}
+
+void at_resume_restart(const at_resume *r, at_media_options *o)
+{
+    if (!r->catches_up || r->whole || r->marks == 0)
+        return;
+    o->restart = r->mark[0].restart;
+    o->restart_us = r->mark[0].restart_us;
 }
 
 /* ---- saving and restoring --------------------------------------------------------------------- */
@@ -457,7 +515,7 @@ int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, int at_once
             *err = r->failure;
         return (int)r->failure.status;
     }
-    if (r->pieces_again < r->pieces || (begun < r->next_s && !at_once))
+    if (r->catches_up || (begun < r->next_s && !at_once))
         return ATTUNE_OK;
     const int rc = save(r, s, h, err);
     r->next_s = at_now() + fmax(least_s, (at_now() - begun) / most_share);

@@ -22,14 +22,22 @@ int at_resume_open(at_resume **out, const char *folder, const attune_model *m, c
                    const attune_options *o, attune_error *err);
 void at_resume_free(at_resume **r); /* NULL is fine */
 
+/* Where pictures may begin to be decoded, for what was taken already. */
+void at_resume_restart(const at_resume *r, at_media_options *o);
 /* Fills session, as it was opened, and hindsight, zeroed, where there is something to go on from. */
 int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, attune_error *err);
-/* Tells all again. sink: nullable members. ATTUNE_E_INTERRUPTED: by the sink. */
+/* Whether there is something to go on from, which is not reached yet. */
+int at_resume_catches_up(const at_resume *r);
+/* Once it is reached: tells all again that was told. sink: nullable members. ATTUNE_E_INTERRUPTED: by the sink. */
 int at_resume_tell(at_resume *r, const attune_sink *sink, const attune_options *o,
                    attune_error *err);
 
-/* What comes out of the feed: 1: it is new; 0: it was taken before, and nothing is to be done. */
-int at_resume_take(at_resume *r, attune_session *s, const at_media_packet *p, attune_error *err);
+/* What comes out of the feed, or NULL: its end. 1: it is new, and all that was taken before has come; 0: it was taken
+ * before, and nothing is to be done. AT_RESUME_ANEW: what came is not what it was, since not all was decoded: open feed and
+ * session again, which will be. ATTUNE_E_STATE: the input is another. */
+enum { AT_RESUME_ANEW = 2 };
+int at_resume_take(at_resume *r, attune_session *s, const at_media_packet *p,
+                   const at_media_info *info, attune_error *err);
 /* What was told. A failure comes out with the next call that has an err. */
 void at_resume_add_window(at_resume *r, const attune_window *w);
 void at_resume_add_sighting(at_resume *r, const attune_sighting *x);
