@@ -71,6 +71,10 @@ int attune_report_open(attune_report **out, const attune_report_options *o, attu
 /* Removes what was not finished, and the folder if it was made for this and is empty. */
 void attune_report_free(attune_report **r);
 
+/* Whether dir holds a report of these options already, whole and not interrupted, as its summary.json says: 1 or 0. Its
+ * input may have changed since. */
+int attune_report_stands(const attune_report_options *o, attune_error *err);
+
 /* Windows in the order of the session. */
 int attune_report_window(attune_report *r, const attune_window *w, attune_error *err);
 

@@ -42,6 +42,12 @@ int at_analyze_complain(at_job *job, const char *input, const char *why);
 /* Where nothing was written, what stands there could be taken for what was asked for. */
 void at_analyze_name_earlier(const char *folder);
 
+/* ---- analyze_resume.c ----------------------------------------------------------------------- */
+
+/* What --resume finds, which it says: 1: analyse; 0: it is finished already; < 0: it is not to be gone on with. */
+int at_analyze_resumes(at_job *job, const char *input, const attune_report_options *setup,
+                       attune_error *err);
+
 /* ---- analyze_study.c ------------------------------------------------------------------------ */
 
 /* All recordings of a manifest, or of a shard. Returns the exit code. */

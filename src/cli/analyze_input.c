@@ -5,6 +5,7 @@
 #include "report/text.h"
 
 #include <attune/align.h>
+#include <attune/resume.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,10 +203,19 @@ static int find_offset(const at_job *job, const char *input, const attune_sink *
     return ATTUNE_OK;
 }
 
-static int analyze_file(const at_job *job, const char *input, const attune_options *options,
-                        const attune_sink *sink, attune_input_info *info, attune_error *err)
+/* Of a study whole recordings are gone on from. */
+static int resumes(const at_job *job)
+{
+    return job->resume && !job->manifest;
+}
+
+static int analyze_file(const at_job *job, const char *input, const char *folder,
+                        const attune_options *options, const attune_sink *sink,
+                        attune_input_info *info, attune_error *err)
 {
     double offset_s = job->offset_s;
+    if (resumes(job))
+        return attune_analyze_resumable(job->model, input, options, sink, folder, info, err);
     if (!job->sound)
         return attune_analyze_file(job->model, input, options, sink, info, err);
     memset(info, 0, sizeof *info);
@@ -281,8 +291,11 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
         options.on_sighting_user = &run;
     }
     job->unwritten = 0;
+    run.setup.session.on_sighting = options.on_sighting;
+    if (resumes(job) && (rc = at_analyze_resumes(job, input, &run.setup, &err)) <= 0)
+        return rc == 0 ? AT_EXIT_OK : at_analyze_complain(job, input, err.text);
     at_progress_start(&run.progress, run.name, job->quiet);
-    rc = analyze_file(job, input, &options, &sink, &info, &err);
+    rc = analyze_file(job, input, folder, &options, &sink, &info, &err);
     at_view_close(&run.view);
     at_progress_end(&run.progress);
     stopped = rc == ATTUNE_E_INTERRUPTED && !run.failed;
@@ -304,11 +317,13 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
         if (job->index)
             attune_index_add(job->index, link, run.report);
     }
+    if (resumes(job) && code == AT_EXIT_OK)
+        attune_resume_forget(folder);
     code = end_kept(&run, input, &info, code);
     if (stopped && !job->manifest) {
-        fprintf(stderr, "attune: %s: interrupted%s\n", name,
-                run.report && !job->manifest ? "; what was done is kept"
-                                             : " before there was anything to keep");
+        fprintf(stderr, "attune: %s: interrupted%s%s\n", name,
+                run.report ? "; what was done is kept" : " before there was anything to keep",
+                job->resume ? "; --resume goes on" : "");
     }
     if (!run.report || code == AT_EXIT_FAILED)
         at_analyze_name_earlier(folder);

@@ -16,6 +16,7 @@ static const char usage[] =
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
     "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--precision f32|int8] [--quiet] [--json]\n"
+    "                      [--resume]\n"
     "       attune analyze --manifest FILE [-o DIR] [--shard I/N] [--resume] [-j N] [OPTION...]\n"
     "       attune analyze --devices\n"
     "\n"
@@ -62,13 +63,18 @@ static const char usage_options[] =
     "                  so (attune info --sandbox)\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --precision P   f32 (default), or int8: the networks of the face in eight bits, about twice as\n"
-    "                  fast\n"
+    "                  fast\n";
+
+static const char usage_more[] =
     "  --manifest FILE a study: a CSV whose column 'path' names the inputs; 'id' (else: the file's name) their\n"
     "                  folders in DIR (default: attune-study), where tables of all lie too: recordings.csv,\n"
     "                  windows.csv, failures.csv, index.html. One bad file does not stop it\n"
     "  --shard I/N     only the I-th of N parts: any number of machines share a study; attune merge makes\n"
     "                  the tables then\n"
-    "  --resume        what is done in DIR is not done again; what failed is tried again\n"
+    "  --resume        of a study: what is done in DIR is not done again; what failed is tried again. Of one\n"
+    "                  INPUT that is a file: goes on where a run with --resume was killed or stopped. Until\n"
+    "                  the report is finished, what that takes lies in DIR, for your eyes alone: what was told\n"
+    "                  so far, what the faces look like as numbers, and --thumbnails\n"
     "  -j, --jobs N    inputs at once (default: all cores), of one thread each\n"
     "  --devices       list the cameras and microphones that are there, and analyse nothing\n"
     "  --quiet         errors only\n"
@@ -85,6 +91,7 @@ static void print_usage(void)
     at_print_sinks(stdout, 1);
     at_print_overlay(stdout);
     fputs(usage_options, stdout);
+    fputs(usage_more, stdout);
 }
 
 enum { THUMBNAIL = 96 }; /* pixels */
@@ -247,6 +254,21 @@ static int check_study(const at_job *job)
     return -1;
 }
 
+/* Likewise. */
+static int check_resume(const at_job *job)
+{
+    const attune_options *o = &job->options;
+    if (job->n_inputs > 1)
+        return at_wrong_usage("analyze", "--resume goes with one INPUT, or with a --manifest");
+    if (o->live || o->mic || job->sound || job->store_path || job->overlay)
+        return at_wrong_usage("analyze",
+                              "--resume goes without --live, --mic, --sound, --store and "
+                              "--export overlay");
+    if (!attune_sinks_have(job->sinks, "summary.json"))
+        return at_wrong_usage("analyze", "--resume needs summary among the --sinks");
+    return -1;
+}
+
 /* Fills job. Returns -1 to go on, or the exit code. */
 static int parse(at_job *job, int argc, char **argv)
 {
@@ -380,8 +402,8 @@ static int parse(at_job *job, int argc, char **argv)
         default: return AT_EXIT_USAGE;
         }
     }
-    if ((job->shards || job->resume || job->processes) && !job->manifest)
-        return at_wrong_usage("analyze", "--shard, --resume and --jobs are of a --manifest");
+    if ((job->shards || job->processes) && !job->manifest)
+        return at_wrong_usage("analyze", "--shard and --jobs are of a --manifest");
     if (!job->manifest && optind == argc)
         return at_wrong_usage("analyze", "what shall be analysed?");
     if (job->dir && !*job->dir)
@@ -409,7 +431,9 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     job->inputs = argv + optind;
     job->n_inputs = argc - optind;
-    return job->manifest ? check_study(job) : -1;
+    if (job->manifest)
+        return check_study(job);
+    return job->resume ? check_resume(job) : -1;
 }
 
 /* The store is opened first: where nothing can be kept, nothing is analysed in vain. */

@@ -49,15 +49,26 @@ static void note_end(at_media *m, at_av_stream *s, int64_t end_us)
 
 /* ---- decoding ----------------------------------------------------------------------------- */
 
+/* Whether packet, the next one of the pictures, is to be sent. */
+static int prepare_picture(at_media *m, const AVPacket *packet)
+{
+    const int skips = at_av_restart_skips(m, packet);
+    at_av_restart_note(m, packet);
+    m->video.dec->skip_frame = at_av_spare_skip(&m->spare, m, packet) ? AVDISCARD_NONREF
+                                                                      : AVDISCARD_DEFAULT;
+    return !skips;
+}
+
 /* The next packet of s to its decoder, at the end word of it. 1: sent; 0: there is none yet. */
 static int send_next(at_media *m, at_av_stream *s, attune_error *err)
 {
     const AVPacket *packet = s->queue.count > 0 ? at_av_queue_at(&s->queue, 0) : NULL;
     if (!packet && (!m->at_end || s->drained))
         return 0;
-    if (packet && s == &m->video)
-        s->dec->skip_frame = at_av_spare_skip(&m->spare, m, packet) ? AVDISCARD_NONREF
-                                                                    : AVDISCARD_DEFAULT;
+    if (packet && s == &m->video && !prepare_picture(m, packet)) {
+        at_av_queue_drop(&s->queue);
+        return 1;
+    }
     at_av_watch_memory();
     int ret = at_av_unless_nomem(avcodec_send_packet(s->dec, packet));
     if (ret == AVERROR(ENOMEM))
@@ -315,7 +326,8 @@ static int step(at_media *m, at_media_packet *out, attune_error *err)
         if (ret < 0)
             return ret;
         int ready = m->audio.ready || m->video.ready;
-        if (ready && !worth_waiting(m, &m->audio) && !worth_waiting(m, &m->video))
+        if (ready && !worth_waiting(m, &m->audio) &&
+            (at_av_restart_waits(m) || !worth_waiting(m, &m->video)))
             return give_earlier(m, out, err);
         if (!ready && m->at_end)
             return finish(m, err);

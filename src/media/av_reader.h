@@ -43,6 +43,14 @@ typedef struct at_av_spare {
     int never; /* the times are not to be relied on */
 } at_av_spare;
 
+/* Where decoding may begin (av_restart.c). Zero-initialised is ready. */
+typedef struct at_av_restart {
+    int64_t sent; /* packets of pictures, skipped ones too */
+    int64_t key;  /* number of the latest that may come to be one, from 0; 0: none */
+    int64_t key_us;
+    int never; /* the beginning alone will do */
+} at_av_restart;
+
 typedef struct at_av_stream {
     AVStream *st;
     AVCodecContext *dec; /* NULL: this kind is not read */
@@ -73,6 +81,7 @@ struct at_media {
     AVPacket *packet;
     at_av_stream video, audio;
     at_av_spare spare;
+    at_av_restart restart;
     at_av_picture picture;
     at_av_sound sound;
     int sound_held; /* a frame of sound waits for what came before it to drain */
@@ -170,6 +179,15 @@ int64_t at_av_period(double rate, int64_t t_us);
 /* Whether nothing is lost if the frame in packet, of the pictures' stream and the next to be sent, is
  * left out, and only it. Called once for each. */
 int at_av_spare_skip(at_av_spare *s, const at_media *m, const AVPacket *packet);
+
+/* ---- av_restart.c ------------------------------------------------------------------------- */
+
+/* Whether the next packet of pictures is not decoded at all, as the options have it. */
+int at_av_restart_skips(at_media *m, const AVPacket *packet);
+/* Of each, before it is sent or skipped: into info.restart. */
+void at_av_restart_note(at_media *m, const AVPacket *packet);
+/* Whether sound that is ready lies before all pictures, since those before it are skipped. */
+int at_av_restart_waits(const at_media *m);
 
 /* ---- av_end.c ----------------------------------------------------------------------------- */
 

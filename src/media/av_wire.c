@@ -45,7 +45,9 @@ static const char *info_fault(const at_media_info *i)
     if (!is_within(i->duration_us, LONGEST_US) || !is_within(i->container_us, INT64_MAX / 4) ||
         !is_within(i->origin_us, LONGEST_US))
         return "a time that is none";
-    if (i->frames < 0 || i->errors < 0)
+    if (!is_within(i->restart_us, LONGEST_US))
+        return "a time that is none";
+    if (i->frames < 0 || i->errors < 0 || i->restart < 0)
         return "a count that is none";
     if (!is_within(i->video_tracks, AT_AV_TRACKS) || !is_within(i->audio_tracks, AT_AV_TRACKS) ||
         !is_within(i->video_track, i->video_tracks) || !is_within(i->audio_track, i->audio_tracks))

@@ -63,6 +63,10 @@ typedef struct at_media_options {
                                      * one of FFmpeg's */
     void *user;
     int no_sandbox; /* FFmpeg works in this process, with all that it may */
+    /* What a reader of the same file said with a picture (at_media_info): pictures before restart_us are not given
+     * out, and those after it as they would have been, if the container is right about its keys: some that are known
+     * are to be compared. Sound is given out from the start. 0: so are pictures */
+    int64_t restart, restart_us;
 } at_media_options;
 
 typedef enum at_media_kind { AT_MEDIA_VIDEO, AT_MEDIA_AUDIO } at_media_kind;
@@ -114,6 +118,9 @@ typedef struct at_media_info {
     int chosen_by_speech;           /* the sound track was */
     int opposite_phase; /* the two channels of the sound cancel each other, somewhere: the left one
                          * alone was given out there */
+    int64_t
+        restart; /* of the pictures' packets may be left out by who has seen this picture; 0: none */
+    int64_t restart_us; /* time of the picture in the one that follows these */
     int truncated;      /* the end came early; only ever set once at_media_next gave 0 */
     int unread;         /* it did since reading failed, and not since there was no more */
     char truncated_reason[256];

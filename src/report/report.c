@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A sink at work. */
 typedef struct at_sink {
@@ -232,6 +233,38 @@ int attune_report_open(attune_report **out, const attune_report_options *o, attu
     }
     *out = r;
     return ATTUNE_OK;
+}
+
+/* Whether each of these outputs is there. */
+static int are_there(const attune_report_options *o)
+{
+    char path[4096];
+    unsigned chosen;
+
+    if (at_sinks_chosen(o->sinks, &chosen, NULL) < 0)
+        return 0;
+    for (int i = 0; at_sink_kind_at(i); i++) {
+        const int n = snprintf(path, sizeof path, "%s/%s", o->dir, at_sink_kind_at(i)->info.file);
+        if (chosen >> i & 1u && (n >= (int)sizeof path || access(path, F_OK) != 0))
+            return 0;
+    }
+    return 1;
+}
+
+int attune_report_stands(const attune_report_options *o, attune_error *err)
+{
+    attune_report_options setup = *o;
+    char input[4096], path[4096];
+
+    fill_defaults(&setup.session);
+    int rc = check(&setup, err);
+    rc = rc < 0 ? rc : at_outset_settle(o->dir, err);
+    if (rc < 0)
+        return rc;
+    setup.input = at_address_name(input, sizeof input, o->input);
+    return snprintf(path, sizeof path, "%s/%s", o->dir, at_sink_summary.info.file) <
+               (int)sizeof path &&
+           are_there(o) && at_summary_is_of(path, &setup);
 }
 
 void attune_report_free(attune_report **r)

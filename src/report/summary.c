@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { LIMIT = 64 << 20 };
+
 /* A failed allocation leaves a NULL in an object, which jansson refuses with -1: ok keeps it. */
 typedef struct at_json {
     json_t *root;
@@ -344,6 +346,31 @@ char *at_summary_json(const at_outcome *o)
         text = at_json_write(j.root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     json_decref(j.root);
     return text;
+}
+
+static int has_text(const json_t *root, const char *key, const char *value)
+{
+    const char *found = json_string_value(json_object_get(root, key));
+    char clean[4096];
+
+    return found && strcmp(found, at_text_clean(clean, sizeof clean, value)) == 0;
+}
+
+int at_summary_is_of(const char *path, const attune_report_options *setup)
+{
+    at_json j = {json_object(), 1};
+    json_t *read = NULL;
+    int same = at_json_read_file(&read, path, LIMIT, 0, NULL) == ATTUNE_OK;
+
+    put_setup(&j, setup);
+    same = same && j.ok && has_text(read, "attune", attune_version()) &&
+           has_text(read, "input", setup->input) &&
+           json_is_false(json_object_get(read, "interrupted")) &&
+           json_equal(json_object_get(read, "model"), json_object_get(j.root, "model")) &&
+           json_equal(json_object_get(read, "options"), json_object_get(j.root, "options"));
+    json_decref(read);
+    json_decref(j.root);
+    return same;
 }
 
 static int write_summary(FILE *f, void *state, const at_outcome *o)

@@ -5,11 +5,13 @@
 #include "dsp/vad.h"
 #include "runtime/analyze.h"
 #include "runtime/analyze_notes.h"
+#include "runtime/analyze_resume.h"
 #include "runtime/feed.h"
 #include "runtime/hindsight.h"
 #include "runtime/state.h"
 #include "vision/search.h"
 
+#include <attune/resume.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -22,15 +24,17 @@ typedef struct at_analysis {
     attune_session *session;
     const attune_sink *sink;
     const at_analyze_change *change; /* nullable */
+    at_resume *resume;               /* nullable */
     const char *path;
-    int min_face, no_sandbox;
     int waits; /* windows, until their person is known */
     at_hindsight hindsight;
     int stopped; /* by whoever takes the windows */
     double done_s;
     double opened_s; /* at_now; 0: not yet */
+    double spent_s;  /* by earlier runs */
     void (*on_live)(void *user, const attune_live *x);
     void *on_live_user;
+    attune_options options; /* the caller's */
 } at_analysis;
 
 static int fail_session(const at_analysis *a, int rc, attune_error *err)
@@ -86,7 +90,11 @@ static int progress(void *user)
 static int hand_on(at_analysis *a, const attune_window *w, attune_error *err)
 {
     a->stopped = a->sink->window && a->sink->window(a->sink->user, w);
-    return a->stopped ? fail_interrupted(a, err) : ATTUNE_OK;
+    if (a->stopped)
+        return fail_interrupted(a, err);
+    if (a->resume)
+        at_resume_add_window(a->resume, w);
+    return ATTUNE_OK;
 }
 
 /* What waited, as far as it is to wait no longer; all: all of it. */
@@ -141,6 +149,46 @@ static int push_sound(at_analysis *a, const at_media_packet *p, attune_error *er
     return ATTUNE_OK;
 }
 
+static int push(at_analysis *a, at_media_packet *p, attune_error *err)
+{
+    int rc = a->change && a->change->packet ? a->change->packet(a->change->user, p, err)
+                                            : ATTUNE_OK;
+
+    if (rc < 0)
+        return rc;
+    return p->kind == AT_MEDIA_VIDEO ? push_frame(a, p, err) : push_sound(a, p, err);
+}
+
+/* p: nullable, as at_resume_take, whose result it is. */
+static int meet(at_analysis *a, const at_media_packet *p, attune_error *err)
+{
+    const int behind = at_resume_catches_up(a->resume);
+    at_media_info info;
+
+    at_feed_info(a->feed, &info);
+    int rc = at_resume_take(a->resume, a->session, p, &info, err);
+    if (rc == 1 && behind) {
+        const int told = at_resume_tell(a->resume, a->sink, &a->options, err);
+        a->stopped = told == ATTUNE_E_INTERRUPTED;
+        rc = told < 0 ? told : rc;
+    }
+    return rc;
+}
+
+/* ATTUNE_OK, AT_RESUME_ANEW or < 0. */
+static int take(at_analysis *a, at_media_packet *p, attune_error *err)
+{
+    int rc = a->resume ? meet(a, p, err) : 1;
+
+    a->done_s = fmax(a->done_s, (double)p->t_us / 1e6);
+    if (rc != 1)
+        return rc;
+    rc = push(a, p, err);
+    if (rc == ATTUNE_OK && a->resume)
+        rc = at_resume_save(a->resume, a->session, &a->hindsight, 0, err);
+    return rc;
+}
+
 static int analyze(at_analysis *a, attune_error *err)
 {
     at_media_packet p;
@@ -148,20 +196,14 @@ static int analyze(at_analysis *a, attune_error *err)
     int rc;
 
     while ((rc = at_feed_next(a->feed, &p, err)) > 0) {
-        if (rc == 1) {
-            rc = a->change && a->change->packet ? a->change->packet(a->change->user, &p, err)
-                                                : ATTUNE_OK;
-            if (rc < 0)
-                return rc;
-            rc = p.kind == AT_MEDIA_VIDEO ? push_frame(a, &p, err) : push_sound(a, &p, err);
-            if (rc < 0)
-                return rc;
-            a->done_s = fmax(a->done_s, (double)p.t_us / 1e6);
-        }
+        if (rc == 1 && (rc = take(a, &p, err)) != ATTUNE_OK)
+            return rc;
         if (progress(a))
             return fail_interrupted(a, err);
     }
-    if (rc < 0)
+    if (rc == ATTUNE_OK && a->resume && (rc = meet(a, NULL, err)) == 1)
+        rc = ATTUNE_OK;
+    if (rc != ATTUNE_OK)
         return rc;
     at_feed_info(a->feed, &media);
     at_session_cut(a->session, media.duration_us);
@@ -172,9 +214,17 @@ static int analyze(at_analysis *a, attune_error *err)
     return rc < 0 ? rc : hand_on_held(a, 1, err);
 }
 
+static void on_sighting(void *user, const attune_sighting *s)
+{
+    const at_analysis *a = user;
+
+    a->options.on_sighting(a->options.on_sighting_user, s);
+    at_resume_add_sighting(a->resume, s);
+}
+
 /* Of what was interrupted as well: the windows that wait, and the thumbnails of the faces they told of. Whoever
  * stopped it by the progress has them all the same; whoever did by a window has had enough. */
-static int hand_on_rest(at_analysis *a, const attune_options *o, attune_error *err)
+static int hand_on_rest(at_analysis *a, attune_error *err)
 {
     attune_thumbnail t;
     attune_window w;
@@ -182,7 +232,7 @@ static int hand_on_rest(at_analysis *a, const attune_options *o, attune_error *e
     while (!a->stopped && at_hindsight_next(&a->hindsight, 1, &w))
         if (a->sink->window)
             a->sink->window(a->sink->user, &w);
-    if (!o || !o->thumbnails || !a->sink->thumbnail)
+    if (!a->options.thumbnails || !a->sink->thumbnail)
         return ATTUNE_OK;
     for (int i = 0; attune_session_thumbnail(a->session, i, &t); i++)
         if (a->sink->thumbnail(a->sink->user, &t))
@@ -209,11 +259,11 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     info->width = media.w;
     info->height = media.h;
     if (a->session && info->has_video)
-        info->smallest_face = at_search_smallest(a->min_face, media.w, media.h);
-    at_notes_write(info, &media, &state, a->no_sandbox);
+        info->smallest_face = at_search_smallest(a->options.min_face, media.w, media.h);
+    at_notes_write(info, &media, &state, a->options.no_sandbox);
     info->truncated = media.truncated;
     snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
-    info->elapsed_s = at_now() - start;
+    info->elapsed_s = at_now() - start + (a->resume ? a->spent_s : 0);
 }
 
 /* Speech that is heard, for choosing among sound tracks: a steady tone, too, stands out from
@@ -247,14 +297,15 @@ static at_media_options media_options(at_analysis *a, const attune_options *o)
                               .user = a};
 }
 
-static int open_all(at_analysis *a, const attune_model *m, const attune_options *o,
-                    attune_error *err)
+static int open_all(at_analysis *a, const attune_model *m, attune_error *err)
 {
-    attune_options options = o ? *o : (attune_options){0};
+    attune_options options = a->options;
     at_media_options media = media_options(a, &options);
     const at_feed_sound mic = {.path = options.mic, .live = 1};
     const at_feed_sound *sound = a->change ? a->change->sound : NULL;
     at_media_info info;
+    if (a->resume)
+        at_resume_restart(a->resume, &media);
     int rc = at_feed_open(&a->feed, a->path, options.mic ? &mic : sound, &media,
                           options.reconnect_s == 0 ? default_patience_s : options.reconnect_s, err);
 
@@ -264,6 +315,10 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     a->on_live = options.on_live;
     a->on_live_user = options.on_live_user;
     at_feed_info(a->feed, &info);
+    if (a->resume && options.on_sighting) {
+        options.on_sighting = on_sighting;
+        options.on_sighting_user = a;
+    }
     options.no_video = media.no_video = !info.has_video;
     options.no_audio = media.no_audio = !info.has_audio;
     /* The reader keeps the order; its pieces of sound are to fit into the lag. */
@@ -275,6 +330,47 @@ static int open_all(at_analysis *a, const attune_model *m, const attune_options 
     a->waits = rc == ATTUNE_OK && !info.live && !options.causal && at_hindsight_helps(a->session);
     if (rc == ATTUNE_OK && a->change)
         at_session_watch(a->session, &a->change->watch);
+    if (rc == ATTUNE_OK && a->resume)
+        rc = at_resume_restore(a->resume, a->session, &a->hindsight, err);
+    return rc;
+}
+
+static void close_all(at_analysis *a)
+{
+    attune_session_free(&a->session);
+    at_feed_free(&a->feed);
+    at_hindsight_free(&a->hindsight);
+}
+
+static int analyze_file(const attune_model *m, const char *path, const attune_options *o,
+                        const attune_sink *sink, const at_analyze_change *change, at_resume *resume,
+                        attune_input_info *info, attune_error *err)
+{
+    at_analysis a = {.sink = sink,
+                     .change = change,
+                     .resume = resume,
+                     .spent_s = resume ? at_resume_spent_s(resume) : 0,
+                     .path = path,
+                     .options = o ? *o : (attune_options){0}};
+    double start = at_now();
+    int rc;
+
+    do {
+        close_all(&a);
+        rc = open_all(&a, m, err);
+        rc = rc < 0 ? rc : analyze(&a, err);
+    } while (rc == AT_RESUME_ANEW);
+    if (rc == ATTUNE_E_INTERRUPTED && resume && a.session && !a.stopped) {
+        int saved = at_resume_save(resume, a.session, &a.hindsight, 1, err);
+        rc = saved < 0 ? saved : rc;
+    }
+    if (rc == ATTUNE_OK || (rc == ATTUNE_E_INTERRUPTED && a.session)) {
+        int handed = hand_on_rest(&a, err);
+        rc = rc < 0 ? rc : handed;
+    }
+    if (info)
+        fill_info(&a, start, info);
+    close_all(&a);
     return rc;
 }
 
@@ -282,32 +378,31 @@ int at_analyze_changed(const attune_model *m, const char *path, const attune_opt
                        const attune_sink *sink, const at_analyze_change *change,
                        attune_input_info *info, attune_error *err)
 {
-    at_analysis a = {.sink = sink,
-                     .change = change,
-                     .path = path,
-                     .min_face = o ? o->min_face : 0,
-                     .no_sandbox = o && o->no_sandbox};
-    double start = at_now();
-    int rc = open_all(&a, m, o, err);
-
-    if (rc == ATTUNE_OK)
-        rc = analyze(&a, err);
-    if (rc == ATTUNE_OK || (rc == ATTUNE_E_INTERRUPTED && a.session)) {
-        int handed = hand_on_rest(&a, o, err);
-        rc = rc < 0 ? rc : handed;
-    }
-    if (info)
-        fill_info(&a, start, info);
-    attune_session_free(&a.session);
-    at_feed_free(&a.feed);
-    at_hindsight_free(&a.hindsight);
-    return rc;
+    return analyze_file(m, path, o, sink, change, NULL, info, err);
 }
 
 int attune_analyze_file(const attune_model *m, const char *path, const attune_options *o,
                         const attune_sink *sink, attune_input_info *info, attune_error *err)
 {
-    return at_analyze_changed(m, path, o, sink, NULL, info, err);
+    return analyze_file(m, path, o, sink, NULL, NULL, info, err);
+}
+
+int attune_analyze_resumable(const attune_model *m, const char *path, const attune_options *o,
+                             const attune_sink *sink, const char *folder, attune_input_info *info,
+                             attune_error *err)
+{
+    const attune_options usual = {0};
+    at_resume *resume;
+    int rc = at_resume_open(&resume, folder, m, path, o ? o : &usual, err);
+
+    if (rc < 0) {
+        if (info)
+            *info = (attune_input_info){0};
+        return rc;
+    }
+    rc = analyze_file(m, path, o ? o : &usual, sink, NULL, resume, info, err);
+    at_resume_free(&resume);
+    return rc;
 }
 
 /* ---- beginning ---------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #ifndef AT_RUNTIME_BASELINES_H
 #define AT_RUNTIME_BASELINES_H
 
+#include "base/keep.h"
 #include "fusion/fusion.h"
 
 enum { AT_BASELINES = 64 };
@@ -26,5 +27,6 @@ typedef struct at_baselines {
 const at_acquaintance *at_baselines_find(const at_baselines *b, uint32_t subject);
 /* The person of that number, now met. */
 at_acquaintance *at_baselines_meet(at_baselines *b, uint32_t subject, int64_t now_us);
+void at_baselines_keep(at_keep *k, at_baselines *b); /* base/keep.h */
 
 #endif

@@ -1,5 +1,6 @@
 #include "runtime/clock.h"
 
+#include <limits.h>
 #include <math.h>
 
 /* The earliest start of what has started; the caller knows that something has. */
@@ -154,6 +155,31 @@ void at_clock_made(at_clock *c, int64_t end)
 int64_t at_clock_needed(const at_clock *c)
 {
     return c->next_end_us ? window_start(c->next_end_us, c->window_us, c->origin_us) : INT64_MIN;
+}
+
+static void keep_input(at_keep *k, at_input_clock *in)
+{
+    at_keep_int(k, &in->started, 0, 1);
+    at_keep_time(k, &in->first_us);
+    at_keep_time(k, &in->head_us);
+    at_keep_time(k, &in->end_us);
+    for (int i = 0; i < AT_GAPS; i++) {
+        at_keep_time(k, &in->gap[i].from_us);
+        at_keep_time(k, &in->gap[i].to_us);
+    }
+    at_keep_int(k, &in->gaps, 0, INT_MAX - 1);
+}
+
+void at_clock_keep(at_keep *k, at_clock *c)
+{
+    int64_t start, end;
+
+    for (int i = 0; i < AT_INPUTS; i++)
+        keep_input(k, &c->input[i]);
+    at_keep_time(k, &c->origin_us);
+    at_keep_time(k, &c->next_end_us);
+    if (k->reads && k->status == ATTUNE_OK && at_clock_due(c, &start, &end))
+        k->status = ATTUNE_E_FORMAT;
 }
 
 /* Windows end at multiples of the hop, but for the last one, which ends with the input. */

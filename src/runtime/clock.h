@@ -9,6 +9,8 @@
 #ifndef AT_RUNTIME_CLOCK_H
 #define AT_RUNTIME_CLOCK_H
 
+#include "base/keep.h"
+
 #include <attune/attune.h>
 #include <stdint.h>
 
@@ -59,6 +61,9 @@ int at_clock_due(const at_clock *c, int64_t *start, int64_t *end);
 void at_clock_made(at_clock *c, int64_t end);
 /* Start of what windows to come can reach back to; INT64_MIN before the first window. */
 int64_t at_clock_needed(const at_clock *c);
+
+/* How far it has come (base/keep.h), while no window is due. c is set. */
+void at_clock_keep(at_keep *k, at_clock *c);
 
 /* Start of the time that a window alone speaks of, which no window before it has seen: that of its
  * last hop. */

@@ -674,6 +674,51 @@ static int face_thumbnail(const void *self, int i, attune_thumbnail *out)
     return f->portraits ? at_portraits_get(f->portraits, i, out) : 0;
 }
 
+/* ---- keeping -------------------------------------------------------------------------------- */
+
+static void keep_sighting(at_keep *k, at_sighting *s)
+{
+    at_keep_number(k, &s->person);
+    at_keep_time(k, &s->t_us);
+    at_keep_floats(k, s->box, 4);
+    at_keep_floats(k, s->landmark[0], AT_LANDMARKS * 2);
+    at_keep_floats(k, &s->size, 1);
+    at_keep_bytes(k, &s->mouth, sizeof s->mouth);
+    at_keep_bytes(k, &s->pose, sizeof s->pose);
+    at_keep_bytes(k, &s->measured, sizeof s->measured);
+    at_keep_bytes(k, &s->visual, sizeof s->visual);
+}
+
+static void keep_ring(at_keep *k, at_face_stream *f)
+{
+    at_keep_int(k, &f->frames, 0, f->frames_max);
+    for (int i = 0; i < f->frames; i++) {
+        at_frame *frame = &f->frame[slot_of(f, i)];
+        at_keep_time(k, &frame->t_us);
+        at_keep_int(k, &frame->faces, 0, f->max_tracks);
+        for (int n = 0; n < frame->faces; n++)
+            keep_sighting(k, &sightings_at(f, i)[n]);
+    }
+}
+
+static void face_keep(void *self, at_keep *k)
+{
+    at_face_stream *f = self;
+
+    if (f->search)
+        at_search_keep(k, f->search);
+    at_tracker_keep(k, &f->tracker);
+    at_cut_keep(k, &f->cut);
+    at_identity_keep(k, f->people);
+    if (f->portraits)
+        at_portraits_keep(k, f->portraits);
+    at_keep_count(k, &f->looked);
+    at_keep_count(k, &f->told);
+    keep_ring(k, f);
+    if (f->told > f->looked || f->frames > f->looked)
+        k->status = ATTUNE_E_FORMAT;
+}
+
 static void face_watch(void *self, const at_watch *w)
 {
     ((at_face_stream *)self)->watch = *w;
@@ -690,5 +735,6 @@ const at_modality at_face_modality = {
     .describe = face_describe,
     .tell = face_tell,
     .thumbnail = face_thumbnail,
+    .keep = face_keep,
     .watch = face_watch,
 };

@@ -8,6 +8,8 @@
 static const float known_s = 30; /* chosen on recordings of strangers: docs/decisions.md */
 static const int64_t patience_us = 120000000;
 
+enum { MOST_HELD = 1 << 20 };
+
 typedef struct at_held {
     attune_window window;
     at_testimony testimony;
@@ -86,4 +88,37 @@ int at_hindsight_next(at_hindsight *h, int all, attune_window *out)
     h->first = (h->first + 1) % h->capacity;
     h->count--;
     return 1;
+}
+
+/* ---- keeping ---------------------------------------------------------------------------------- */
+
+static void keep_testimony(at_keep *k, at_testimony *t)
+{
+    at_estimate *e = &t->estimate;
+
+    at_keep_bytes(k, t, sizeof *t);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        if (t->present[m] != 0 && t->present[m] != 1)
+            k->status = ATTUNE_E_FORMAT;
+    if (e->used >= 1u << ATTUNE_MODALITIES)
+        k->status = ATTUNE_E_FORMAT;
+}
+
+void at_hindsight_keep(at_keep *k, at_hindsight *h)
+{
+    int count = (int)h->count;
+
+    at_keep_int(k, &count, 0, MOST_HELD);
+    for (int i = 0; i < count && k->status == ATTUNE_OK; i++) {
+        if (k->reads && h->count == h->capacity && grow(h) < 0)
+            k->status = ATTUNE_E_NOMEM;
+        if (k->status < 0)
+            return;
+        if (k->reads)
+            h->count++;
+        at_held *held = held_at(h, (size_t)i);
+        at_window_keep(k, &held->window);
+        keep_testimony(k, &held->testimony);
+        at_keep_int(k, &held->settled, 0, 1);
+    }
 }

@@ -12,6 +12,7 @@
 #ifndef AT_RUNTIME_MODALITY_H
 #define AT_RUNTIME_MODALITY_H
 
+#include "base/keep.h"
 #include "base/pool.h"
 #include "runtime/clock.h"
 #include "runtime/model.h"
@@ -58,6 +59,9 @@ typedef struct at_modality {
     void (*tell)(void *self, int64_t end_us);
     /* Nullable; as attune_session_thumbnail. */
     int (*thumbnail)(const void *self, int i, attune_thumbnail *out);
+    /* What it knows of the input so far (base/keep.h); self as it was opened. Of sound that is less than all:
+     * what was heard is to be pushed again. */
+    void (*keep)(void *self, at_keep *k);
     /* Nullable; from now on it is watched. */
     void (*watch)(void *self, const at_watch *w);
 } at_modality;

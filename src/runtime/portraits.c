@@ -153,3 +153,28 @@ int at_portraits_get(const at_portraits *p, int i, attune_thumbnail *out)
         .track = next->number, .side = p->side, .rgb = next->picture.data, .t_us = next->t_us};
     return 1;
 }
+
+static void keep_picture(at_keep *k, at_image *im, int side)
+{
+    int there = im->w > 0;
+
+    at_keep_int(k, &there, 0, 1);
+    if (k->reads && there && at_image_reserve(im, side, side, 3) < 0)
+        k->status = ATTUNE_E_NOMEM;
+    for (int y = 0; there && k->status == ATTUNE_OK && y < side; y++)
+        at_keep_bytes(k, at_image_at(im, 0, y), (size_t)side * 3);
+}
+
+void at_portraits_keep(at_keep *k, at_portraits *p)
+{
+    at_keep_int(k, &p->n, 0, AT_PORTRAITS);
+    for (int i = 0; i < p->n; i++) {
+        at_portrait *one = &p->list[i];
+        at_keep_number(k, &one->person);
+        at_keep_number(k, &one->number);
+        at_keep_floats(k, &one->worth, 1);
+        at_keep_time(k, &one->t_us);
+        at_keep_time(k, &one->seen_us);
+        keep_picture(k, &one->picture, p->side);
+    }
+}

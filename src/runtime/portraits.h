@@ -35,6 +35,7 @@ int at_portraits_look(at_portraits *p, at_picture_work *work, const attune_pictu
 void at_portraits_become(at_portraits *p, uint32_t person, uint32_t known);
 void at_portraits_number(at_portraits *p, uint32_t person, uint32_t number);
 /* The i-th of those with a number, by number. 0: there is none. */
+void at_portraits_keep(at_keep *k, at_portraits *p); /* base/keep.h */
 int at_portraits_get(const at_portraits *p, int i, attune_thumbnail *out);
 
 #endif

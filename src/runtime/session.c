@@ -312,6 +312,32 @@ void at_session_cut(attune_session *s, int64_t end_us)
     at_clock_cut(&s->clock, end_us);
 }
 
+int at_session_hear_again(attune_session *s, int64_t t_us, const float *pcm, size_t n)
+{
+    int rc = ATTUNE_OK;
+
+    for (int m = 0; m < ATTUNE_MODALITIES && rc == ATTUNE_OK; m++) {
+        int64_t heard = INT64_MIN;
+        if (s->modality[m] && at_modalities[m]->push_sound)
+            rc = at_modalities[m]->push_sound(s->modality[m], t_us, pcm, n, &heard);
+    }
+    return failed(s, rc);
+}
+
+void at_session_keep(at_keep *k, attune_session *s)
+{
+    at_clock_keep(k, &s->clock);
+    at_baselines_keep(k, &s->baselines);
+    at_keep_time(k, &s->last_period);
+    at_keep_count(k, &s->counts.frames);
+    at_keep_count(k, &s->counts.frames_with_face);
+    at_keep_count(k, &s->counts.late_frames);
+    at_keep_count(k, &s->counts.late_audio_us);
+    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+        if (s->modality[m])
+            at_modalities[m]->keep(s->modality[m], k);
+}
+
 void at_session_watch(attune_session *s, const at_watch *w)
 {
     s->watch = *w;

@@ -45,9 +45,18 @@ float at_session_known_s(const attune_session *s, uint32_t person);
 /* Answers a window again, by what is usual for its person by now. Not with no_baseline. window.c */
 void at_session_tell_again(const attune_session *s, const at_testimony *t, attune_window *w);
 
+/* base/keep.h; what is read is one that a session could have made. window.c */
+void at_window_keep(at_keep *k, attune_window *w);
+
 /* Before attune_session_finish, by whoever knows: the input lasts until end_us and no longer. A
  * session cannot know how long the last picture is shown. */
 void at_session_cut(attune_session *s, int64_t end_us);
+
+/* What a session knows of what was pushed (base/keep.h), but for the sound, while no window waits. s as it was opened. */
+void at_session_keep(at_keep *k, attune_session *s);
+/* Sound that a session was told of before its state was kept, once more and in the same pieces: after at_session_keep
+ * and before anything else is pushed. */
+int at_session_hear_again(attune_session *s, int64_t t_us, const float *pcm, size_t n);
 
 /* From now on w sees what the session sees. */
 void at_session_watch(attune_session *s, const at_watch *w);

@@ -251,6 +251,14 @@ static void voice_describe(const void *self, int i, attune_window *w)
     w->seen[ATTUNE_VOICE] = spoken_lately(v, at_hop_start(v->setting.o, w), w->end_us);
 }
 
+/* Its rows hang on the denoiser, which gives nobody its state: they are made again. */
+static void voice_keep(void *self, at_keep *k)
+{
+    at_voice_stream *v = self;
+
+    at_keep_time(k, &v->needed_us);
+}
+
 const at_modality at_voice_modality = {
     .name = "voice",
     .input = AT_SOUND,
@@ -261,4 +269,5 @@ const at_modality at_voice_modality = {
     .forget_before = voice_forget_before,
     .collect = voice_collect,
     .describe = voice_describe,
+    .keep = voice_keep,
 };

@@ -11,6 +11,8 @@ typedef struct at_findings {
     int apart; /* a finding without a name is nobody's of those with one, but has a row of its own */
 } at_findings;
 
+#define LATEST_US INT64_C(9000000000000000)
+
 enum { SUBJECTS = ATTUNE_MAX_TRACKS + 1 };
 
 static int collect(attune_session *s, int64_t start_us, int64_t end_us, at_findings *out)
@@ -232,4 +234,17 @@ int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
         fill_window(s, &found, n ? subject[i] : 0, &s->ready[i], &s->told[i]);
     }
     return ATTUNE_OK;
+}
+
+static int is_flag(int x)
+{
+    return x == 0 || x == 1;
+}
+
+void at_window_keep(at_keep *k, attune_window *w)
+{
+    at_keep_bytes(k, w, sizeof *w);
+    if (w->start_us < 0 || w->end_us < w->start_us || w->end_us > LATEST_US ||
+        w->used >= 1u << ATTUNE_MODALITIES || !is_flag(w->abstain) || !is_flag(w->has_state))
+        k->status = ATTUNE_E_FORMAT;
 }

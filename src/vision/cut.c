@@ -75,3 +75,9 @@ float at_cut_see(at_cut *c, const attune_picture *p)
     memcpy(c->cell, now, sizeof now);
     return change;
 }
+
+void at_cut_keep(at_keep *k, at_cut *c)
+{
+    at_keep_int(k, &c->started, 0, 1);
+    at_keep_floats(k, c->cell, AT_CUT_CELLS);
+}

@@ -8,6 +8,8 @@
 #ifndef AT_VISION_CUT_H
 #define AT_VISION_CUT_H
 
+#include "base/keep.h"
+
 #include <attune/attune.h>
 
 enum { AT_CUT_SIDE = 16, AT_CUT_CELLS = AT_CUT_SIDE * AT_CUT_SIDE };
@@ -24,5 +26,6 @@ typedef struct at_cut {
 /* Takes the next picture; returns how far it differs from the one before: 0 the same, 1 nothing in
  * common, 2 the negative. 0 for the first. */
 float at_cut_see(at_cut *c, const attune_picture *p);
+void at_cut_keep(at_keep *k, at_cut *c); /* base/keep.h */
 
 #endif

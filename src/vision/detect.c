@@ -62,6 +62,15 @@ float at_face_iou(const at_face *a, const at_face *b)
     return all > 0 ? both / all : 0;
 }
 
+void at_face_keep(at_keep *k, at_face *f)
+{
+    float *const number[] = {&f->x, &f->y, &f->w, &f->h, &f->score};
+
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        at_keep_floats(k, number[i], 1);
+    at_keep_floats(k, f->landmark[0], AT_LANDMARKS * 2);
+}
+
 /* ---- life -------------------------------------------------------------------------------- */
 
 static int whole_side(int side, int fallback)

@@ -15,6 +15,7 @@
 #ifndef AT_VISION_DETECT_H
 #define AT_VISION_DETECT_H
 
+#include "base/keep.h"
 #include "base/pool.h"
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
@@ -39,6 +40,7 @@ int at_face_quarters(const at_face *f);
 float at_face_size(const at_face *f);
 /* Intersection over union of the boxes, [0,1]. */
 float at_face_iou(const at_face *a, const at_face *b);
+void at_face_keep(at_keep *k, at_face *f); /* base/keep.h */
 
 /* Zero is the default for every field. */
 typedef struct at_detect_options {

@@ -141,3 +141,23 @@ uint32_t at_identity_number(at_identity *t, uint32_t id)
         t->person[i].number = ++t->numbers;
     return t->person[i].number;
 }
+
+static void keep_person(at_keep *k, at_person *p)
+{
+    at_keep_number(k, &p->id);
+    at_keep_number(k, &p->number);
+    at_keep_int(k, &p->seen, 0, SEEN_MAX);
+    at_keep_time(k, &p->last_us);
+    at_keep_time(k, &p->shown_us);
+    at_keep_floats(k, p->looks.v, AT_LOOKS);
+    at_keep_floats(k, &p->looks.size, 1);
+}
+
+void at_identity_keep(at_keep *k, at_identity *t)
+{
+    at_keep_int(k, &t->count, 0, AT_PEOPLE);
+    for (int i = 0; i < t->count; i++)
+        keep_person(k, &t->person[i]);
+    at_keep_number(k, &t->met);
+    at_keep_number(k, &t->numbers);
+}

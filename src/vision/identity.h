@@ -20,6 +20,7 @@
 #ifndef AT_VISION_IDENTITY_H
 #define AT_VISION_IDENTITY_H
 
+#include "base/keep.h"
 #include "vision/looks.h"
 #include "vision/pose.h"
 #include "vision/quality.h"
@@ -67,5 +68,6 @@ void at_identity_forget(at_identity *t, uint32_t id);
 uint32_t at_identity_number(at_identity *t, uint32_t id);
 /* The same, but 0 where there is none yet. */
 uint32_t at_identity_numbered(const at_identity *t, uint32_t id);
+void at_identity_keep(at_keep *k, at_identity *t); /* base/keep.h */
 
 #endif

@@ -23,6 +23,7 @@ enum {
     FIRST_STEPS = 108, /* of the thorough search in the first picture: all of 1080p's */
     QUICK_TILES = 32,  /* a step more a picture for so many tiles */
     IDLE_PICTURES = 4, /* with faces in view, the thorough search takes every such picture */
+    WIDEST = 1 << 24,  /* picture */
 };
 
 static const int64_t coarse_every_us = 1000000;
@@ -437,4 +438,37 @@ int at_search_faces(at_search *s, int64_t t_us, const attune_picture *p, const a
     s->started = 1;
     s->pictures++;
     return rc < 0 ? rc : g.n;
+}
+
+/* ---- keeping -------------------------------------------------------------------------------- */
+
+static void keep_doubt(at_keep *k, doubt *d)
+{
+    at_face_keep(k, &d->face);
+    at_keep_floats(k, &d->sum, 1);
+    at_keep_floats(k, &d->handicap, 1);
+    at_keep_int(k, &d->pictures, 0, likely_pictures);
+    at_keep_time(k, &d->seen_us);
+}
+
+static void keep_grid(at_keep *k, at_search *s)
+{
+    int w = s->tiles.w, h = s->tiles.h;
+
+    at_keep_int(k, &w, 0, WIDEST);
+    at_keep_int(k, &h, 0, WIDEST);
+    if (k->reads)
+        s->tiles = w > 0 && h > 0 ? make_grid(s, w, h) : (grid){0};
+    at_keep_int(k, &s->step, 0, QUARTERS * steps_of_round(&s->tiles) - 1);
+}
+
+void at_search_keep(at_keep *k, at_search *s)
+{
+    at_keep_time(k, &s->coarse_us);
+    at_keep_int(k, &s->started, 0, 1);
+    at_keep_count(k, &s->pictures);
+    keep_grid(k, s);
+    at_keep_int(k, &s->doubts, 0, DOUBTS);
+    for (int i = 0; i < s->doubts; i++)
+        keep_doubt(k, &s->doubt[i]);
 }

@@ -45,6 +45,9 @@ void at_search_free(at_search **s);
 int at_search_faces(at_search *s, int64_t t_us, const attune_picture *p, const at_face *known,
                     int n, at_face *out, int max);
 
+/* What it knows of the pictures so far (base/keep.h); s as it was created. */
+void at_search_keep(at_keep *k, at_search *s);
+
 /* The narrowest face, in pixels, that is found in a w x h picture: min_face (0: the default), or
  * more where the picture is larger than 4K. */
 float at_search_smallest(int min_face, int w, int h);

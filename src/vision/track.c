@@ -1,6 +1,7 @@
 /* track.c - see track.h. */
 #include "vision/track.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -222,4 +223,27 @@ void at_tracker_changed(at_tracker *t, float change)
 void at_tracker_renew(at_tracker *t, int i)
 {
     t->track[i] = begin(t, &t->track[i].face);
+}
+
+static void keep_track(at_keep *k, at_track *t)
+{
+    at_keep_number(k, &t->id);
+    at_keep_number(k, &t->person);
+    at_keep_floats(k, &t->changed, 1);
+    at_keep_int(k, &t->seen, 0, 1);
+    at_keep_int(k, &t->hits, 0, INT_MAX - 1);
+    at_keep_time(k, &t->first_us);
+    at_keep_time(k, &t->last_us);
+    at_face_keep(k, &t->face);
+    at_keep_floats(k, &t->vx, 1);
+    at_keep_floats(k, &t->vy, 1);
+}
+
+void at_tracker_keep(at_keep *k, at_tracker *t)
+{
+    at_keep_int(k, &t->count, 0, t->o.max_tracks);
+    for (int i = 0; i < t->count; i++)
+        keep_track(k, &t->track[i]);
+    at_keep_number(k, &t->ids);
+    at_keep_time(k, &t->now_us);
 }

@@ -10,6 +10,7 @@
 #ifndef AT_VISION_TRACK_H
 #define AT_VISION_TRACK_H
 
+#include "base/keep.h"
 #include "vision/detect.h"
 
 enum { AT_TRACKS_MAX = 16 };
@@ -54,5 +55,7 @@ void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int 
 void at_tracker_changed(at_tracker *t, float change);
 /* Another face took the place of track[i], which is a new one from now on. */
 void at_tracker_renew(at_tracker *t, int i);
+/* All but the options (base/keep.h). */
+void at_tracker_keep(at_keep *k, at_tracker *t);
 
 #endif

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""attune analyze --resume of one recording: killed anywhere, and gone on with to the same bytes.
+
+Needs ATTUNE_EXE and a model; ATTUNE_FAULTS (failing.py) says how often it is killed.
+"""
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import failing
+from cli_analyze import EXE, SOURCE, Case, needs_model, write_wav, write_y4m
+
+KEPT = ["attune-resume.state", "attune-resume.told"]
+HEAD = SOURCE / "demo/talking_head.mp4"
+
+
+def contents(folder):
+    """But for the time that it took."""
+    texts = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+    for name, text in texts.items():
+        text = re.sub(rb'"(elapsed_s|realtime_factor)": [0-9.e+-]+', b"", text)
+        texts[name] = re.sub(rb"in [0-9.]+ s, [0-9.]+ times real time", b"", text)
+    return texts
+
+
+@needs_model
+class Resume(Case):
+    def analyze(self, *args, code=0, out="out"):
+        return self.run_attune("analyze", *args, "-o", out, code=code)
+
+    def begin(self, *args, after=0.0):
+        """A run that is killed so many seconds after it first kept something; whether it was."""
+        process = subprocess.Popen(**self.command("analyze", *args, "-o", "out", "--resume"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        while process.poll() is None and not (self.dir / "out" / KEPT[0]).exists():
+            time.sleep(0.002)
+        time.sleep(after)
+        process.kill()
+        return process.wait() == -signal.SIGKILL
+
+    def whole(self, *args):
+        begun = time.monotonic()
+        self.analyze(*args, out="whole")
+        self.lasts = time.monotonic() - begun
+        return contents(self.dir / "whole")
+
+    def check_killed(self, times, *args):
+        whole, killed = self.whole(*args), 0
+        for n in range(times):
+            chance = random.Random(n)
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            for _ in range(chance.choice([1, 1, 2])):
+                killed += self.begin(*args, "--threads", str(chance.choice([1, 2, 3])), after=chance.uniform(0, self.lasts))
+            self.analyze(*args, "--resume", "--threads", str(chance.choice([1, 2, 3])))
+            self.assertEqual(contents(self.dir / "out"), whole, n)
+        self.assertGreater(killed, times / 3)
+
+    def test_killed_anywhere(self):
+        times = 200 if failing.MOST == "all" else int(failing.MOST or 6)
+        self.check_killed(times, HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
+
+    def test_sound_alone(self):
+        write_wav(self.dir / "a.wav", 40)
+        self.check_killed(3, "a.wav", "--causal")
+
+    def test_what_it_says(self):
+        write_wav(self.dir / "a.wav", 40)
+        self.assertIn("a.wav: nothing was begun in out: from the beginning",
+                      self.analyze("a.wav", "--resume").stderr)
+        finished = contents(self.dir / "out")
+        self.assertIn("a.wav: is finished already in out: nothing is to be done", self.analyze("a.wav", "--resume").stderr)
+        self.assertEqual(self.analyze("a.wav", "--resume", "--json", "--quiet").stdout.encode(),
+                         (self.dir / "out/summary.json").read_bytes())
+        self.assertEqual(contents(self.dir / "out"), finished)
+        self.assertIn("from the beginning", self.analyze("a.wav", "--resume", "--causal").stderr)
+        self.assertIn("is finished", self.analyze("a.wav", "--resume", "--causal").stderr)
+        os.utime(self.dir / "a.wav")
+        self.assertIn("from the beginning", self.analyze("a.wav", "--resume", "--causal").stderr)
+
+    def test_what_is_another(self):
+        write_wav(self.dir / "a.wav", 40)
+        write_wav(self.dir / "b.wav", 41)
+        self.assertTrue(self.begin("a.wav"))
+        self.assertEqual(sorted(p.name for p in (self.dir / "out").glob("attune-resume*")), KEPT)
+        for name in KEPT:
+            self.assertEqual((self.dir / "out" / name).stat().st_mode & 0o777, 0o600)
+        for args, said in ((["a.wav", "--rate", "9"], "with other options; without it the recording is begun anew"),
+                           (["b.wav"], "b.wav: is another than when it was begun with"),
+                           (["-"], "what comes once cannot be gone on with"),
+                           (["/dev/null"], "is no file: it cannot be gone on with")):
+            self.assert_one_line(self.analyze(*args, "--resume", code=1).stderr, said)
+        self.assertIn("going on at", self.analyze("a.wav", "--resume").stderr)
+        self.assertEqual(list((self.dir / "out").glob("attune-*")), [])
+
+    def test_stopped_is_gone_on_with(self):
+        write_wav(self.dir / "a.wav", 40)
+        whole = self.whole("a.wav")
+        process = subprocess.Popen(**self.command("analyze", "a.wav", "-o", "out", "--resume"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        while not (self.dir / "out" / KEPT[0]).exists():
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        self.assertIn("--resume goes on", process.communicate()[1])
+        self.assertEqual(process.returncode, 130)
+        self.analyze("a.wav", "--resume")
+        self.assertEqual(contents(self.dir / "out"), whole)
+
+    def test_usage(self):
+        for args in (["a", "b"], ["a", "--live"], ["a", "--store", "s"], ["a", "--sinks", "csv"]):
+            self.assert_one_line(self.run_attune("analyze", *args, "--resume", code=2).stderr, "--resume")
+
+
+if __name__ == "__main__":
+    unittest.main()
