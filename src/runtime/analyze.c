@@ -401,6 +401,8 @@ int attune_analyze_resumable(const attune_model *m, const char *path, const attu
         return rc;
     }
     rc = analyze_file(m, path, o ? o : &usual, sink, NULL, resume, info, err);
+    if ((rc == ATTUNE_E_FORMAT || rc == ATTUNE_E_UNSUPPORTED) && !at_resume_is_damaged(resume))
+        attune_resume_forget(folder); /* the input's fault, again and again */
     at_resume_free(&resume);
     return rc;
 }
