@@ -3,8 +3,8 @@
 
 Needs ATTUNE_EXE and a model; ATTUNE_FAULTS (failing.py) says how often it is killed.
 """
+import errno
 import os
-import pathlib
 import random
 import re
 import shutil
@@ -14,7 +14,7 @@ import time
 import unittest
 
 import failing
-from cli_analyze import EXE, SOURCE, Case, needs_model, write_wav, write_y4m
+from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav
 
 KEPT = ["attune-resume.state", "attune-resume.told"]
 HEAD = SOURCE / "demo/talking_head.mp4"
@@ -62,15 +62,57 @@ class Resume(Case):
         self.assertGreater(killed, times / 3)
 
     def test_killed_anywhere(self):
-        times = 200 if failing.MOST == "all" else int(failing.MOST or 6)
+        times = 200 if failing.MOST == "all" else int(failing.MOST or 4)
         self.check_killed(times, HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
 
     def test_sound_alone(self):
         write_wav(self.dir / "a.wav", 40)
-        self.check_killed(3, "a.wav", "--causal")
+        self.check_killed(2, "a.wav", "--causal")
+
+    def test_keys_that_are_none(self):
+        """Every picture claims that nothing before it is needed: what comes of that is seen, and all is decoded."""
+        data = HEAD.read_bytes()
+        self.assertEqual(data.count(b"stss"), 1)
+        (self.dir / "head.mp4").write_bytes(data.replace(b"stss", b"free"))
+        whole, done = self.whole("head.mp4", "--no-audio"), 0.0
+        for share in (0.4, 0.6, 0.8):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            self.begin("head.mp4", "--no-audio", after=share * self.lasts)
+            said = self.analyze("head.mp4", "--no-audio", "--resume").stderr
+            self.assertEqual(contents(self.dir / "out"), whole)
+            done = max(done, *map(float, re.findall(r"going on at ([0-9.]+) s", said)), 0.0)
+            if done > 6:
+                break
+        self.assertGreater(done, 6)
+
+    @unittest.skipUnless(failing.POSSIBLE, "nothing can be put before a sanitizer")
+    def test_whatever_fails(self):
+        """Then it is gone on with, or begun anew."""
+        write_wav(self.dir / "a.wav", 3)
+        whole = self.whole("a.wav", "--no-sandbox")
+        env = dict(os.environ, ATTUNE_MODEL=str(MODEL))
+        runner = failing.Runner([EXE, "analyze", "a.wav", "-o", "out", "--resume", "--quiet", "--threads", "1", "--no-sandbox"],
+                                self.dir, env)
+        self.addCleanup(runner.close)
+        for kind, error, how in [(k, errno.EIO, "once") for k in ("write", "open", "fsync", "rename")] + [
+                ("space", errno.ENOSPC, "once"), ("write", errno.ENOSPC, "all"), ("alloc", errno.ENOMEM, "once"),
+                ("write", 0, "kill"), ("rename", 0, "kill"), ("unlink", 0, "kill")]:
+            for at in failing.some(self.calls(runner, kind), 4, 40, f"{kind} {how}"):
+                shutil.rmtree(self.dir / "out", ignore_errors=True)
+                done = runner.run(kind, at, error, how)
+                with self.subTest(kind=kind, at=at, how=how, code=done.code, said=done.err):
+                    self.assertIn(done.code, (0, 1, -signal.SIGKILL))
+                    self.assertEqual(done.code == 1, done.err.count("\n") == 1)
+                    after = runner.run("none")
+                    self.assertEqual((after.code, after.err), (0, ""))
+                    self.assertEqual(contents(self.dir / "out"), whole)
+
+    def calls(self, runner, kind):
+        shutil.rmtree(self.dir / "out", ignore_errors=True)
+        return runner.run(kind).made
 
     def test_what_it_says(self):
-        write_wav(self.dir / "a.wav", 40)
+        write_wav(self.dir / "a.wav", 3)
         self.assertIn("a.wav: nothing was begun in out: from the beginning",
                       self.analyze("a.wav", "--resume").stderr)
         finished = contents(self.dir / "out")
@@ -95,8 +137,26 @@ class Resume(Case):
                            (["-"], "what comes once cannot be gone on with"),
                            (["/dev/null"], "is no file: it cannot be gone on with")):
             self.assert_one_line(self.analyze(*args, "--resume", code=1).stderr, said)
+        for name in KEPT:
+            fine = (self.dir / "out" / name).read_bytes()
+            for bad in (fine[:-1], fine[:len(fine) // 2] + bytes([fine[len(fine) // 2] ^ 1]) + fine[len(fine) // 2 + 1:]) if fine else ():
+                (self.dir / "out" / name).write_bytes(bad)
+                self.assert_one_line(self.analyze("a.wav", "--resume", code=1).stderr.split("\n", 1)[-1] or
+                                     self.analyze("a.wav", "--resume", code=1).stderr, f"out/{name}: is damaged")
+            (self.dir / "out" / name).write_bytes(fine)
         self.assertIn("going on at", self.analyze("a.wav", "--resume").stderr)
         self.assertEqual(list((self.dir / "out").glob("attune-*")), [])
+
+    def test_one_run_at_a_time(self):
+        write_wav(self.dir / "a.wav", 90)
+        process = subprocess.Popen(**self.command("analyze", "a.wav", "-o", "out", "--resume", "--quiet"))
+        while not (self.dir / "out" / KEPT[0]).exists():
+            time.sleep(0.002)
+        done = subprocess.run(**self.command("analyze", "a.wav", "-o", "out", "--resume", "--quiet"), stderr=subprocess.PIPE, text=True)
+        process.kill()
+        process.wait()
+        self.assertEqual(done.returncode, 1)
+        self.assert_one_line(done.stderr, "another run")
 
     def test_stopped_is_gone_on_with(self):
         write_wav(self.dir / "a.wav", 40)
