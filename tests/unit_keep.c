@@ -15,9 +15,14 @@
 
 #include <cmocka.h>
 
-enum { BREAK_MS = 9080, END_MS = 14000, DAMAGED = SANITIZED ? 100 : 600, WORDS = 16 };
-
-static const fake_face two[FAKE_FACES] = {{120, 60, 100, 3}, {20, 100, 60, 1}};
+enum {
+    BREAK_MS = 9080,
+    END_MS = 14000,
+    EARLY_MS = 1480,
+    ORIGIN_MS = 2000,
+    DAMAGED = SANITIZED ? 100 : 600,
+    WORDS = 16
+};
 
 /* ---- the parts that it is made of ----------------------------------------------------------- */
 
@@ -64,10 +69,7 @@ static const attune_options options = {.max_tracks = 2, .thumbnails = 32};
 
 static kept begin(void)
 {
-    kept x = {.c = scene_open(&options)};
-
-    fake_picture(x.c->rgb, two);
-    return x;
+    return (kept){.c = scene_open(&options)};
 }
 
 static void end(kept *x)
@@ -92,40 +94,49 @@ static void hold_all(kept *x, int from)
     }
 }
 
-/* As both() pushed it. */
-static void hear_again(kept *x)
+/* Two people, of whom one moves and the other talks; as both() pushes them. */
+static void push(kept *x, int64_t from_ms, int64_t to_ms)
 {
-    for (int64_t t = 0; t < BREAK_MS; t += 40)
+    for (int64_t t = from_ms; t < to_ms; t += 40) {
+        const fake_face face[FAKE_FACES] = {{100 + (int)(t / 40 % 100), 60, 100, 3},
+                                            {20, 100, 60, t % 600 < 240 ? 1 : 2}};
+        fake_picture(x->c->rgb, face);
+        both(x->c, t, t + 40);
+    }
+}
+
+static void hear_again(kept *x, int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t t = from_ms; t < to_ms; t += 40)
         assert_int_equal(at_session_hear_again(x->c->s, t * MS, voice_at(t), 640), ATTUNE_OK);
 }
 
-/* What a run wrote that ended at BREAK_MS. */
-static at_keep keep_first_part(kept *x)
+/* What a run wrote that ended there. */
+static at_keep keep_first_part(kept *x, int64_t from_ms, int64_t to_ms)
 {
     at_keep k = {0};
 
-    both(x->c, 0, BREAK_MS);
+    push(x, from_ms, to_ms);
     hold_all(x, x->c->n - 2);
     keep(&k, x);
     assert_int_equal(k.status, ATTUNE_OK);
     return k;
 }
 
-static void test_the_same_windows_come_of_it(void **state)
+static void check_same(int64_t from_ms, int64_t break_ms)
 {
     kept unbroken = begin(), resumed = begin();
     attune_thumbnail one, other;
-    at_keep k = keep_first_part(&unbroken);
+    at_keep k = keep_first_part(&unbroken, from_ms, break_ms);
     const int before = unbroken.c->n;
 
-    (void)state;
     at_keep in = {.data = k.data, .size = k.size, .reads = 1};
     keep(&in, &resumed);
     assert_true(at_keep_is_read(&in));
     assert_int_equal(resumed.h.count, unbroken.h.count);
-    hear_again(&resumed);
-    both(unbroken.c, BREAK_MS, END_MS);
-    both(resumed.c, BREAK_MS, END_MS);
+    hear_again(&resumed, from_ms, break_ms);
+    push(&unbroken, break_ms, END_MS);
+    push(&resumed, break_ms, END_MS);
     finish(unbroken.c);
     finish(resumed.c);
     assert_int_equal(resumed.c->n, unbroken.c->n - before);
@@ -140,6 +151,15 @@ static void test_the_same_windows_come_of_it(void **state)
     at_keep_free(&k);
     end(&unbroken);
     end(&resumed);
+}
+
+static void test_the_same_windows_come_of_it(void **state)
+{
+    (void)state;
+    fake_jaw[1] = 0.6F;
+    check_same(0, BREAK_MS);
+    check_same(ORIGIN_MS, ORIGIN_MS + EARLY_MS); /* no window reaches back before its beginning */
+    fake_jaw[1] = 0;
 }
 
 /* Words that counts, places and times must not be. */
@@ -157,7 +177,7 @@ static void damage(unsigned char *data, size_t size, at_rng *rng)
 static void test_damaged_ones_break_nothing(void **state)
 {
     kept whole = begin();
-    at_keep k = keep_first_part(&whole);
+    at_keep k = keep_first_part(&whole, 0, BREAK_MS);
     unsigned char *copy = malloc(k.size);
     int refused = 0;
     at_rng rng;
