@@ -13,9 +13,11 @@ import subprocess
 import time
 import unittest
 
+import built
 import failing
-from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav
+from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav, write_y4m
 
+SLOW = built.sanitizers()
 KEPT = ["attune-resume.state", "attune-resume.told"]
 HEAD = SOURCE / "demo/talking_head.mp4"
 
@@ -59,26 +61,27 @@ class Resume(Case):
                 killed += self.begin(*args, "--threads", str(chance.choice([1, 2, 3])), after=chance.uniform(0, self.lasts))
             self.analyze(*args, "--resume", "--threads", str(chance.choice([1, 2, 3])))
             self.assertEqual(contents(self.dir / "out"), whole, n)
-        self.assertGreater(killed, times / 3)
+        self.assertGreaterEqual(killed, times // 2)
 
     def test_killed_anywhere(self):
-        times = 200 if failing.MOST == "all" else int(failing.MOST or 4)
+        times = 200 if failing.MOST == "all" else int(failing.MOST or (1 if SLOW else 3))
         self.check_killed(times, HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
 
     def test_sound_alone(self):
-        write_wav(self.dir / "a.wav", 40)
-        self.check_killed(2, "a.wav", "--causal")
+        write_wav(self.dir / "a.wav", 30)
+        self.check_killed(1, "a.wav", "--causal")
 
+    @unittest.skipIf(SLOW, "takes too long with a sanitizer")
     def test_keys_that_are_none(self):
         """Every picture claims that nothing before it is needed: what comes of that is seen, and all is decoded."""
         data = HEAD.read_bytes()
         self.assertEqual(data.count(b"stss"), 1)
         (self.dir / "head.mp4").write_bytes(data.replace(b"stss", b"free"))
-        whole, done = self.whole("head.mp4", "--no-audio"), 0.0
+        whole, done = self.whole("head.mp4", "--no-audio", "--rate", "3"), 0.0
         for share in (0.4, 0.6, 0.8):
             shutil.rmtree(self.dir / "out", ignore_errors=True)
-            self.begin("head.mp4", "--no-audio", after=share * self.lasts)
-            said = self.analyze("head.mp4", "--no-audio", "--resume").stderr
+            self.begin("head.mp4", "--no-audio", "--rate", "3", after=share * self.lasts)
+            said = self.analyze("head.mp4", "--no-audio", "--rate", "3", "--resume").stderr
             self.assertEqual(contents(self.dir / "out"), whole)
             done = max(done, *map(float, re.findall(r"going on at ([0-9.]+) s", said)), 0.0)
             if done > 6:
@@ -97,7 +100,7 @@ class Resume(Case):
         for kind, error, how in [(k, errno.EIO, "once") for k in ("write", "open", "fsync", "rename")] + [
                 ("space", errno.ENOSPC, "once"), ("write", errno.ENOSPC, "all"), ("alloc", errno.ENOMEM, "once"),
                 ("write", 0, "kill"), ("rename", 0, "kill"), ("unlink", 0, "kill")]:
-            for at in failing.some(self.calls(runner, kind), 4, 40, f"{kind} {how}"):
+            for at in failing.some(self.calls(runner, kind), 2, 40, f"{kind} {how}"):
                 shutil.rmtree(self.dir / "out", ignore_errors=True)
                 done = runner.run(kind, at, error, how)
                 with self.subTest(kind=kind, at=at, how=how, code=done.code, said=done.err):
@@ -146,6 +149,19 @@ class Resume(Case):
             (self.dir / "out" / name).write_bytes(fine)
         self.assertIn("going on at", self.analyze("a.wav", "--resume").stderr)
         self.assertEqual(list((self.dir / "out").glob("attune-*")), [])
+
+    def test_what_is_another_of_the_same_size_and_time(self):
+        write_wav(self.dir / "a.wav", 40)
+        write_y4m(self.dir / "v.y4m", 600)
+        inverse = bytes(255 - i for i in range(256))
+        for name, mark in (("a.wav", b"data"), ("v.y4m", b"FRAME\n")):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            path = self.dir / name
+            self.assertTrue(self.begin(name), name)
+            when, (head, *parts) = path.stat(), path.read_bytes().split(mark)
+            path.write_bytes(mark.join([head, *(p[:4] + p[4:].translate(inverse) for p in parts)]))
+            os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+            self.assertIn(f"{name}: is another than when it was begun with", self.analyze(name, "--resume", code=1).stderr)
 
     def test_one_run_at_a_time(self):
         write_wav(self.dir / "a.wav", 90)
