@@ -157,7 +157,7 @@ class Resume(Case):
         for name, mark in (("a.wav", b"data"), ("v.y4m", b"FRAME\n")):
             shutil.rmtree(self.dir / "out", ignore_errors=True)
             path = self.dir / name
-            self.assertTrue(self.begin(name), name)
+            self.assertTrue(self.begin(name, after=0.05), name)
             when, (head, *parts) = path.stat(), path.read_bytes().split(mark)
             path.write_bytes(mark.join([head, *(p[:4] + p[4:].translate(inverse) for p in parts)]))
             os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
@@ -184,6 +184,11 @@ class Resume(Case):
         process.send_signal(signal.SIGINT)
         self.assertIn("--resume goes on", process.communicate()[1])
         self.assertEqual(process.returncode, 130)
+        process = subprocess.Popen(**self.command("analyze", "a.wav", "-o", "out", "--resume"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        process.send_signal(signal.SIGINT)  # before it does, or while it catches up, or later
+        self.assertIn(process.wait(), (130, -signal.SIGINT))
+        process.stderr.close()
         self.analyze("a.wav", "--resume")
         self.assertEqual(contents(self.dir / "out"), whole)
 

@@ -55,6 +55,7 @@ struct at_resume {
     int64_t pieces, pieces_again; /* of sound, taken in; and so far once more */
     at_digest heard, heard_again;
     int64_t picture_us; /* of the latest that was taken; -1: none */
+    int64_t reached_us; /* of all that was taken */
     at_mark mark[MARKS];
     int marks;
     int catches_up; /* the place that was kept is not reached yet */
@@ -163,6 +164,7 @@ static void keep_place(at_keep *k, at_resume *r)
     at_keep_count(k, &r->pieces);
     keep_digest(k, &r->heard);
     at_keep_time(k, &r->picture_us);
+    at_keep_time(k, &r->reached_us);
     at_keep_int(k, &r->marks, 0, MARKS);
     for (int i = 0; i < r->marks; i++) {
         at_keep_time(k, &r->mark[i].t_us);
@@ -441,6 +443,7 @@ static int arrive(at_resume *r, const at_media_info *info, attune_error *err)
 
 static void take_new(at_resume *r, const at_media_packet *p, const at_media_info *info)
 {
+    r->reached_us = p->t_us > r->reached_us ? p->t_us : r->reached_us;
     if (p->kind == AT_MEDIA_VIDEO) {
         mark_picture(r, p, info);
     } else {
@@ -639,7 +642,7 @@ int attune_resume_find(const char *folder, const attune_model *m, const char *pa
     if (is_begun(r) && (rc = read_state(r, err)) == ATTUNE_OK)
         rc = 1;
     if (done_s)
-        *done_s = r->picture_us > 0 ? (double)r->picture_us / 1e6 : 0;
+        *done_s = (double)r->reached_us / 1e6;
     at_resume_free(&r);
     return rc;
 }
