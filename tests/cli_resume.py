@@ -3,8 +3,8 @@
 
 Needs ATTUNE_EXE and a model; ATTUNE_FAULTS (failing.py) says how often it is killed.
 """
+import errno
 import os
-import pathlib
 import random
 import re
 import shutil
@@ -13,9 +13,11 @@ import subprocess
 import time
 import unittest
 
+import built
 import failing
-from cli_analyze import EXE, SOURCE, Case, needs_model, write_wav, write_y4m
+from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav, write_y4m
 
+SLOW = built.sanitizers()
 KEPT = ["attune-resume.state", "attune-resume.told"]
 HEAD = SOURCE / "demo/talking_head.mp4"
 
@@ -59,18 +61,61 @@ class Resume(Case):
                 killed += self.begin(*args, "--threads", str(chance.choice([1, 2, 3])), after=chance.uniform(0, self.lasts))
             self.analyze(*args, "--resume", "--threads", str(chance.choice([1, 2, 3])))
             self.assertEqual(contents(self.dir / "out"), whole, n)
-        self.assertGreater(killed, times / 3)
+        self.assertGreaterEqual(killed, times // 2)
 
     def test_killed_anywhere(self):
-        times = 200 if failing.MOST == "all" else int(failing.MOST or 6)
+        times = 200 if failing.MOST == "all" else int(failing.MOST or (1 if SLOW else 3))
         self.check_killed(times, HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
 
     def test_sound_alone(self):
-        write_wav(self.dir / "a.wav", 40)
-        self.check_killed(3, "a.wav", "--causal")
+        write_wav(self.dir / "a.wav", 30)
+        self.check_killed(1, "a.wav", "--causal")
+
+    @unittest.skipIf(SLOW, "takes too long with a sanitizer")
+    def test_keys_that_are_none(self):
+        """Every picture claims that nothing before it is needed: what comes of that is seen, and all is decoded."""
+        data = HEAD.read_bytes()
+        self.assertEqual(data.count(b"stss"), 1)
+        (self.dir / "head.mp4").write_bytes(data.replace(b"stss", b"free"))
+        whole, done = self.whole("head.mp4", "--no-audio", "--rate", "3"), 0.0
+        for share in (0.4, 0.6, 0.8):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            self.begin("head.mp4", "--no-audio", "--rate", "3", after=share * self.lasts)
+            said = self.analyze("head.mp4", "--no-audio", "--rate", "3", "--resume").stderr
+            self.assertEqual(contents(self.dir / "out"), whole)
+            done = max(done, *map(float, re.findall(r"going on at ([0-9.]+) s", said)), 0.0)
+            if done > 6:
+                break
+        self.assertGreater(done, 6)
+
+    @unittest.skipUnless(failing.POSSIBLE, "nothing can be put before a sanitizer")
+    def test_whatever_fails(self):
+        """Then it is gone on with, or begun anew."""
+        write_wav(self.dir / "a.wav", 3)
+        whole = self.whole("a.wav", "--no-sandbox")
+        env = dict(os.environ, ATTUNE_MODEL=str(MODEL))
+        runner = failing.Runner([EXE, "analyze", "a.wav", "-o", "out", "--resume", "--quiet", "--threads", "1", "--no-sandbox"],
+                                self.dir, env)
+        self.addCleanup(runner.close)
+        for kind, error, how in [(k, errno.EIO, "once") for k in ("write", "open", "fsync", "rename")] + [
+                ("space", errno.ENOSPC, "once"), ("write", errno.ENOSPC, "all"), ("alloc", errno.ENOMEM, "once"),
+                ("write", 0, "kill"), ("rename", 0, "kill"), ("unlink", 0, "kill")]:
+            for at in failing.some(self.calls(runner, kind), 2, 40, f"{kind} {how}"):
+                shutil.rmtree(self.dir / "out", ignore_errors=True)
+                done = runner.run(kind, at, error, how)
+                with self.subTest(kind=kind, at=at, how=how, code=done.code, said=done.err):
+                    self.assertIn(done.code, (0, 1, -signal.SIGKILL))
+                    self.assertEqual(done.code == 1, done.err.count("\n") == 1)
+                    after = runner.run("none")
+                    self.assertEqual((after.code, after.err), (0, ""))
+                    self.assertEqual(contents(self.dir / "out"), whole)
+
+    def calls(self, runner, kind):
+        shutil.rmtree(self.dir / "out", ignore_errors=True)
+        return runner.run(kind).made
 
     def test_what_it_says(self):
-        write_wav(self.dir / "a.wav", 40)
+        write_wav(self.dir / "a.wav", 3)
         self.assertIn("a.wav: nothing was begun in out: from the beginning",
                       self.analyze("a.wav", "--resume").stderr)
         finished = contents(self.dir / "out")
@@ -95,8 +140,39 @@ class Resume(Case):
                            (["-"], "what comes once cannot be gone on with"),
                            (["/dev/null"], "is no file: it cannot be gone on with")):
             self.assert_one_line(self.analyze(*args, "--resume", code=1).stderr, said)
+        for name in KEPT:
+            fine = (self.dir / "out" / name).read_bytes()
+            for bad in (fine[:-1], fine[:len(fine) // 2] + bytes([fine[len(fine) // 2] ^ 1]) + fine[len(fine) // 2 + 1:]) if fine else ():
+                (self.dir / "out" / name).write_bytes(bad)
+                self.assert_one_line(self.analyze("a.wav", "--resume", code=1).stderr.split("\n", 1)[-1] or
+                                     self.analyze("a.wav", "--resume", code=1).stderr, f"out/{name}: is damaged")
+            (self.dir / "out" / name).write_bytes(fine)
         self.assertIn("going on at", self.analyze("a.wav", "--resume").stderr)
         self.assertEqual(list((self.dir / "out").glob("attune-*")), [])
+
+    def test_what_is_another_of_the_same_size_and_time(self):
+        write_wav(self.dir / "a.wav", 40)
+        write_y4m(self.dir / "v.y4m", 600)
+        inverse = bytes(255 - i for i in range(256))
+        for name, mark in (("a.wav", b"data"), ("v.y4m", b"FRAME\n")):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            path = self.dir / name
+            self.assertTrue(self.begin(name, after=0.05), name)
+            when, (head, *parts) = path.stat(), path.read_bytes().split(mark)
+            path.write_bytes(mark.join([head, *(p[:4] + p[4:].translate(inverse) for p in parts)]))
+            os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+            self.assertIn(f"{name}: is another than when it was begun with", self.analyze(name, "--resume", code=1).stderr)
+
+    def test_one_run_at_a_time(self):
+        write_wav(self.dir / "a.wav", 90)
+        process = subprocess.Popen(**self.command("analyze", "a.wav", "-o", "out", "--resume", "--quiet"))
+        while not (self.dir / "out" / KEPT[0]).exists():
+            time.sleep(0.002)
+        done = subprocess.run(**self.command("analyze", "a.wav", "-o", "out", "--resume", "--quiet"), stderr=subprocess.PIPE, text=True)
+        process.kill()
+        process.wait()
+        self.assertEqual(done.returncode, 1)
+        self.assert_one_line(done.stderr, "another run")
 
     def test_stopped_is_gone_on_with(self):
         write_wav(self.dir / "a.wav", 40)
@@ -108,6 +184,11 @@ class Resume(Case):
         process.send_signal(signal.SIGINT)
         self.assertIn("--resume goes on", process.communicate()[1])
         self.assertEqual(process.returncode, 130)
+        process = subprocess.Popen(**self.command("analyze", "a.wav", "-o", "out", "--resume"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        process.send_signal(signal.SIGINT)  # before it does, or while it catches up, or later
+        self.assertIn(process.wait(), (130, -signal.SIGINT))
+        process.stderr.close()
         self.analyze("a.wav", "--resume")
         self.assertEqual(contents(self.dir / "out"), whole)
 

@@ -269,7 +269,7 @@ class Wrong(Study):
         for args in (["in/s0.wav"], ["--json"], ["--sinks", "html"], ["--store", "x.db"], ["--shard", "0/2"],
                      ["--shard", "3/2"], ["--shard", "2"], ["--shard", "1/2x"], ["-j", "0"]):
             self.refused("attune analyze", args=args, code=2)
-        for args in (["--resume"], ["-j", 2], ["--shard", "1/2"]):
+        for args in (["-j", 2], ["--shard", "1/2"]):
             done = self.run_attune("analyze", "in/s0.wav", *args, code=2)
             self.assert_one_line(done.stderr, "--manifest")
         self.run_attune("merge", code=2)

@@ -4,6 +4,7 @@
 #define at_search_create         fake_search_create
 #define at_search_free           fake_search_free
 #define at_search_faces          fake_search_faces
+#define at_search_keep           fake_search_keep
 #define at_visual_workspace      fake_visual_workspace
 #define at_visual_run            fake_visual_run
 #define at_visual_time_workspace fake_visual_time_workspace
@@ -85,6 +86,13 @@ int fake_search_create(at_search **out, const at_weight_source *src, at_pool *po
 void fake_search_free(at_search **s)
 {
     *s = NULL;
+}
+
+/* A picture says who is in it: nothing is remembered. */
+void fake_search_keep(at_keep *k, at_search *s)
+{
+    (void)k;
+    (void)s;
 }
 
 int fake_search_faces(at_search *s, int64_t t_us, const attune_picture *picture,

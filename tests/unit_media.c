@@ -285,6 +285,33 @@ static void what_is_dropped_is_not_decoded(void **state)
         }
 }
 
+/* Who has seen a picture is told from where on the packets before it will do. */
+static void reading_begins_at_a_key(void **state)
+{
+    (void)state;
+    media_fixture f = {PLAIN_VIDEO, PLAIN_AUDIO, .b_frames = 2};
+    f.frames = 300;
+    f.seconds = 12;
+    const char *path = made("keys.mkv", f);
+    all a = read_with(path, (at_media_options){.rate = 8});
+    all b = read_with(
+        path,
+        (at_media_options){.rate = 8, .restart = a.info.restart, .restart_us = a.info.restart_us});
+    const int left_out = a.frames - b.frames;
+    assert_true(a.info.restart > 0 && a.info.restart_us > 0);
+    assert_in_range(left_out, 1, a.frames - 30); /* well before the end, for the decoder's sake */
+    assert_true(b.times[0] >= a.info.restart_us && a.times[left_out - 1] < a.info.restart_us);
+    assert_memory_equal(b.times, a.times + left_out, (size_t)b.frames * sizeof *b.times);
+    assert_memory_equal(b.middle, a.middle + left_out, (size_t)b.frames);
+    assert_true(b.info.frames < a.info.frames);
+    assert_int_equal(b.info.errors, 0);
+    assert_int_equal(b.info.duration_us, a.info.duration_us);
+    assert_int_equal(b.n, a.n);
+    assert_memory_equal(b.pcm, a.pcm, a.n * sizeof *a.pcm);
+    free(a.pcm);
+    free(b.pcm);
+}
+
 static void rotation_is_undone(void **state)
 {
     (void)state;
@@ -739,6 +766,7 @@ int main(void)
         cmocka_unit_test(uneven_times_stay_uneven),
         cmocka_unit_test(frames_are_dropped_by_time),
         cmocka_unit_test(what_is_dropped_is_not_decoded),
+        cmocka_unit_test(reading_begins_at_a_key),
         cmocka_unit_test(rotation_is_undone),
         cmocka_unit_test(any_size_and_depth_comes_out),
         cmocka_unit_test(oblong_pixels_are_made_square),

@@ -357,6 +357,46 @@ static void several_faces(void **state)
     at_search_free(&s);
 }
 
+/* A search that reads what another kept does what the other does: the same looks, and the same belief in the end. */
+static void what_is_kept_goes_on(void **state)
+{
+    (void)state;
+    const attune_picture p = picture_of(1280, 720);
+    at_search *one = open_search(0, 1), *other = open_search(0, 1);
+    at_keep k = {0};
+    at_face f, g;
+
+    put(600, 300, 200, 0);
+    world[0].far = world[0].near = 0.5F; /* nearly believed */
+    at_search_faces(one, time_of(0), &p, NULL, 0, &f, 1);
+    at_search_faces(one, time_of(1), &p, NULL, 0, &f, 1);
+    assert_int_equal(one->doubts, 1);
+    at_search_keep(&k, one);
+    at_keep in = {.data = k.data, .size = k.size, .reads = 1};
+    at_search_keep(&in, other);
+    assert_true(at_keep_is_read(&in));
+    for (int n = 2; n < 12; n++) {
+        pixels = 0;
+        const int found = at_search_faces(one, time_of(n), &p, NULL, 0, &f, 1);
+        const double looked_at = pixels;
+        pixels = 0;
+        assert_int_equal(at_search_faces(other, time_of(n), &p, NULL, 0, &g, 1), found);
+        assert_true(pixels == looked_at);
+        assert_int_equal(other->step, one->step);
+        if (found)
+            assert_memory_equal(&f, &g, sizeof f);
+    }
+    one->step = QUARTERS * steps_of_round(&one->tiles); /* one too far */
+    k.size = 0;
+    at_search_keep(&k, one);
+    in = (at_keep){.data = k.data, .size = k.size, .reads = 1};
+    at_search_keep(&in, other);
+    assert_int_equal(in.status, ATTUNE_E_FORMAT);
+    at_keep_free(&k);
+    at_search_free(&one);
+    at_search_free(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_smaller_is_reported, empty_world),
         cmocka_unit_test_setup(who_is_refused_is_none, empty_world),
         cmocka_unit_test_setup(several_faces, empty_world),
+        cmocka_unit_test_setup(what_is_kept_goes_on, empty_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,8 @@
 #
 #     fuzz      inputs that break a reader, for HOURS (4) (tools/fuzz.sh)
 #     faults    each call and each allocation failing in turn (of training 500, evenly), each byte of a disk that is
-#               full, the program killed 200 times (tests/cli_faults.py with ATTUNE_FAULTS=all); ATTUNE_FAULTS=100: so many
-#               of each kind
+#               full, the program killed 200 times (tests/cli_faults.py with ATTUNE_FAULTS=all), and 200 times gone on with
+#               (tests/cli_resume.py); ATTUNE_FAULTS=100: so many of each kind
 #     replay    a day of sound, and live sessions that go on for REPLAY_HOURS (2): memory and descriptors stay what they
 #               were, and nothing is lost (tests/cli_replay.py)
 #     memory    two hours of a file: memory does not grow (tools/memory.sh)
@@ -40,7 +40,7 @@ part_fuzz()
 part_faults()
 {
     build plain -Dtests=enabled || return 1
-    ATTUNE_FAULTS=${ATTUNE_FAULTS:-all} meson test -C build/night-plain cli_faults --no-rebuild \
+    ATTUNE_FAULTS=${ATTUNE_FAULTS:-all} meson test -C build/night-plain cli_faults cli_resume --no-rebuild \
         --verbose --timeout-multiplier 0
 }
 

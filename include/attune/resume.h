@@ -32,7 +32,8 @@ int attune_resume_find(const char *folder, const attune_model *m, const char *pa
 
 /* As attune_analyze_file. What was begun is gone on with: first all is told again that was told (sightings too), at once,
  * then what follows. folder is made if it is not there, with the first window. The time that earlier runs took counts
- * as well (info.elapsed_s). Fails besides as attune_resume_find does, and with ATTUNE_E_IO where nothing can be kept. */
+ * as well (info.elapsed_s). Fails besides as attune_resume_find does, and with ATTUNE_E_IO where nothing can be kept, or
+ * another run is at it. Where the input is at fault, what was kept is removed. */
 int attune_analyze_resumable(const attune_model *m, const char *path,
                              const attune_options *o /* nullable */, const attune_sink *sink,
                              const char *folder, attune_input_info *info, attune_error *err);

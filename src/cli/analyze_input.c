@@ -281,6 +281,7 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
     attune_input_info info;
     attune_error err = {0};
     char name[256];
+    const int made = resumes(job) && access(folder, F_OK) != 0;
     int rc, stopped, code = AT_EXIT_OK;
 
     run.name = at_text_basename(name, sizeof name, input);
@@ -329,6 +330,8 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
         at_analyze_name_earlier(folder);
     print_notes(job, name, &info);
     attune_report_free(&run.report);
+    if (made)
+        rmdir(folder); /* stays if something is in it */
     if (job->overlay && code == AT_EXIT_OK)
         code = draw_overlay(job, input, folder);
     return code;

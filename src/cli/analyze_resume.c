@@ -56,6 +56,7 @@ int at_analyze_resumes(at_job *job, const char *input, const attune_report_optio
                           name, setup->dir);
         if (job->json)
             print_summary(setup->dir);
+        attune_resume_forget(setup->dir); /* it was killed while it did */
         return 0;
     }
     if (!job->quiet)

@@ -364,7 +364,8 @@ static int analyze_file(const attune_model *m, const char *path, const attune_op
         int saved = at_resume_save(resume, a.session, &a.hindsight, 1, err);
         rc = saved < 0 ? saved : rc;
     }
-    if (rc == ATTUNE_OK || (rc == ATTUNE_E_INTERRUPTED && a.session)) {
+    const int behind = resume && at_resume_catches_up(resume); /* nothing was told yet */
+    if (rc == ATTUNE_OK || (rc == ATTUNE_E_INTERRUPTED && a.session && !behind)) {
         int handed = hand_on_rest(&a, err);
         rc = rc < 0 ? rc : handed;
     }
@@ -401,6 +402,8 @@ int attune_analyze_resumable(const attune_model *m, const char *path, const attu
         return rc;
     }
     rc = analyze_file(m, path, o ? o : &usual, sink, NULL, resume, info, err);
+    if ((rc == ATTUNE_E_FORMAT || rc == ATTUNE_E_UNSUPPORTED) && !at_resume_is_damaged(resume))
+        attune_resume_forget(folder); /* the input's fault, again and again */
     at_resume_free(&resume);
     return rc;
 }

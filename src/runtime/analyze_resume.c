@@ -22,6 +22,7 @@ static const char state_name[] = "attune-resume.state", told_name[] = "attune-re
 static const char magic[16] = "attune resume 1\n";
 
 enum {
+    STAMP = 3,
     MARKS = 4,        /* latest pictures that are known by a digest */
     ROWS = 8,         /* of a picture every so-manieth is looked at */
     MADE_WITH = 1024, /* bytes */
@@ -30,7 +31,7 @@ enum {
     TOLD_MODE = 0600,
 };
 
-static const double least_s = 0.1, most_share = 0.02; /* of the time, for saving */
+static const double least_s = 0.1, most_s = 8, most_share = 0.02; /* of the time, for saving */
 
 /* A picture that was taken, and where decoding may begin for it. */
 typedef struct at_mark {
@@ -42,7 +43,7 @@ struct at_resume {
     char *folder, *state_path, *told_path;
     const char *path;
     char made_with[MADE_WITH];
-    int64_t size, mtime_s, mtime_ns; /* of the input */
+    int64_t stamp[STAMP]; /* of the input: its size, and when it was changed */
 
     unsigned char *file; /* the state that was found; NULL: none */
     at_keep in;          /* what of it is to be read */
@@ -54,12 +55,15 @@ struct at_resume {
     int64_t pieces, pieces_again; /* of sound, taken in; and so far once more */
     at_digest heard, heard_again;
     int64_t picture_us; /* of the latest that was taken; -1: none */
+    int64_t reached_us; /* of all that was taken */
     at_mark mark[MARKS];
     int marks;
     int catches_up; /* the place that was kept is not reached yet */
     int proven;     /* the latest mark has come again */
     int whole;      /* all pictures are to be decoded */
     size_t session; /* where the session's state begins in what is read */
+
+    int damaged; /* what was found */
 
     double spent_s, begun_s, next_s; /* by earlier runs; at_now */
     attune_error failure;
@@ -94,9 +98,9 @@ static int look_at_input(at_resume *r, const attune_options *o, attune_error *er
         return at_fail(err, ATTUNE_E_IO, "%s: %s", r->path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return at_fail(err, ATTUNE_E_ARG, "%s: is no file: it cannot be gone on with", r->path);
-    r->size = st.st_size;
-    r->mtime_s = st.st_mtim.tv_sec;
-    r->mtime_ns = st.st_mtim.tv_nsec;
+    r->stamp[0] = st.st_size;
+    r->stamp[1] = st.st_mtim.tv_sec;
+    r->stamp[2] = st.st_mtim.tv_nsec;
     return ATTUNE_OK;
 }
 
@@ -107,8 +111,9 @@ static int fail_changed(const at_resume *r, attune_error *err)
                    r->path, r->state_path);
 }
 
-static int fail_damaged(const char *file, attune_error *err)
+static int fail_damaged(at_resume *r, const char *file, attune_error *err)
 {
+    r->damaged = 1;
     return at_fail(err, ATTUNE_E_FORMAT, "%s: is damaged; without it the recording is begun anew",
                    file);
 }
@@ -124,31 +129,25 @@ static void keep_text(at_keep *k, char out[MADE_WITH])
     out[n] = 0;
 }
 
-static void keep_number(at_keep *k, int64_t *x)
+/* What all depends on: read, it must be what it is now. */
+static int keep_ground(at_keep *k, const at_resume *r, attune_error *err)
 {
-    at_keep_bytes(k, x, sizeof *x);
-}
+    int64_t stamp[STAMP];
+    char made_with[MADE_WITH];
 
-/* What everything depends on: compared, once it is read, with what is so now. */
-static int keep_ground(at_keep *k, at_resume *r, attune_error *err)
-{
-    at_resume now = *r;
-
-    keep_text(k, r->made_with);
-    keep_number(k, &r->size);
-    keep_number(k, &r->mtime_s);
-    keep_number(k, &r->mtime_ns);
+    memcpy(stamp, r->stamp, sizeof stamp);
+    memcpy(made_with, r->made_with, sizeof made_with);
+    keep_text(k, made_with);
+    at_keep_bytes(k, stamp, sizeof stamp);
     if (k->status < 0)
-        return fail_damaged(r->state_path, err);
-    if (strcmp(r->made_with, now.made_with) != 0)
+        return k->status;
+    if (strcmp(r->made_with, made_with) != 0)
         return at_fail(
             err, ATTUNE_E_STATE,
             "%s: was made by another version, model or processor, or with other options; "
             "without it the recording is begun anew",
             r->state_path);
-    return r->size == now.size && r->mtime_s == now.mtime_s && r->mtime_ns == now.mtime_ns
-               ? ATTUNE_OK
-               : fail_changed(r, err);
+    return memcmp(r->stamp, stamp, sizeof stamp) == 0 ? ATTUNE_OK : fail_changed(r, err);
 }
 
 static void keep_digest(at_keep *k, at_digest *d)
@@ -159,16 +158,17 @@ static void keep_digest(at_keep *k, at_digest *d)
 /* How far it has come. */
 static void keep_place(at_keep *k, at_resume *r)
 {
-    at_keep_floats(k, (float *)&r->spent_s, sizeof r->spent_s / sizeof(float));
+    at_keep_bytes(k, &r->spent_s, sizeof r->spent_s);
     at_keep_count(k, &r->told_bytes);
     keep_digest(k, &r->told_digest);
     at_keep_count(k, &r->pieces);
     keep_digest(k, &r->heard);
     at_keep_time(k, &r->picture_us);
+    at_keep_time(k, &r->reached_us);
     at_keep_int(k, &r->marks, 0, MARKS);
     for (int i = 0; i < r->marks; i++) {
         at_keep_time(k, &r->mark[i].t_us);
-        keep_number(k, &r->mark[i].digest);
+        at_keep_bytes(k, &r->mark[i].digest, sizeof r->mark[i].digest);
         at_keep_count(k, &r->mark[i].restart);
         at_keep_time(k, &r->mark[i].restart_us);
     }
@@ -192,18 +192,16 @@ static int read_state(at_resume *r, attune_error *err)
     if (rc < 0)
         return rc;
     if (size < HEAD || memcmp(r->file, magic, sizeof magic) != 0)
-        return fail_damaged(r->state_path, err);
+        return fail_damaged(r, r->state_path, err);
     memcpy(&digest, r->file + sizeof magic, sizeof digest);
     if (digest != digest_of(r->file + HEAD, size - HEAD))
-        return fail_damaged(r->state_path, err);
+        return fail_damaged(r, r->state_path, err);
     r->in = (at_keep){.data = r->file + HEAD, .size = size - HEAD, .reads = 1};
     rc = keep_ground(&r->in, r, err);
-    if (rc < 0)
-        return rc;
     keep_place(&r->in, r);
     r->session = r->in.at;
     r->catches_up = 1;
-    return r->in.status < 0 ? fail_damaged(r->state_path, err) : ATTUNE_OK;
+    return r->in.status < 0 ? fail_damaged(r, r->state_path, err) : rc;
 }
 
 static int write_state(at_resume *r, const at_keep *k, attune_error *err)
@@ -289,7 +287,7 @@ void at_resume_add_sighting(at_resume *r, const attune_sighting *x)
 }
 
 /* Before any of it is believed. */
-static int check_told(const at_resume *r, attune_error *err)
+static int check_told(at_resume *r, attune_error *err)
 {
     unsigned char part[1 << 14];
     int64_t left = r->told_bytes;
@@ -303,7 +301,7 @@ static int check_told(const at_resume *r, attune_error *err)
     rewind(r->told);
     return left == 0 && at_digest_of(&d) == at_digest_of(&r->told_digest)
                ? ATTUNE_OK
-               : fail_damaged(r->told_path, err);
+               : fail_damaged(r, r->told_path, err);
 }
 
 static int read_window(FILE *f, attune_window *w)
@@ -346,7 +344,7 @@ int at_resume_tell(at_resume *r, const attune_sink *sink, const attune_options *
     while (rc == ATTUNE_OK && ftello(r->told) < r->told_bytes)
         rc = tell_one(r->told, sink, o);
     if (rc == ATTUNE_E_FORMAT)
-        fail_damaged(r->told_path, err);
+        fail_damaged(r, r->told_path, err);
     else if (rc == ATTUNE_E_INTERRUPTED)
         at_fail(err, ATTUNE_E_INTERRUPTED, "%s: stopped", r->path);
     return rc < 0 ? rc : go_to_end(r, err);
@@ -445,6 +443,7 @@ static int arrive(at_resume *r, const at_media_info *info, attune_error *err)
 
 static void take_new(at_resume *r, const at_media_packet *p, const at_media_info *info)
 {
+    r->reached_us = p->t_us > r->reached_us ? p->t_us : r->reached_us;
     if (p->kind == AT_MEDIA_VIDEO) {
         mark_picture(r, p, info);
     } else {
@@ -518,7 +517,7 @@ int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, int at_once
     if (r->catches_up || (begun < r->next_s && !at_once))
         return ATTUNE_OK;
     const int rc = save(r, s, h, err);
-    r->next_s = at_now() + fmax(least_s, (at_now() - begun) / most_share);
+    r->next_s = at_now() + fmin(fmax(least_s, (at_now() - begun) / most_share), most_s);
     return rc;
 }
 
@@ -530,7 +529,12 @@ int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, attune_e
     at_hindsight_keep(&r->in, h);
     if (r->in.status == ATTUNE_E_NOMEM)
         return at_fail_nomem(err);
-    return at_keep_is_read(&r->in) ? ATTUNE_OK : fail_damaged(r->state_path, err);
+    return at_keep_is_read(&r->in) ? ATTUNE_OK : fail_damaged(r, r->state_path, err);
+}
+
+int at_resume_is_damaged(const at_resume *r)
+{
+    return r->damaged;
 }
 
 double at_resume_spent_s(const at_resume *r)
@@ -638,7 +642,7 @@ int attune_resume_find(const char *folder, const attune_model *m, const char *pa
     if (is_begun(r) && (rc = read_state(r, err)) == ATTUNE_OK)
         rc = 1;
     if (done_s)
-        *done_s = r->picture_us > 0 ? (double)r->picture_us / 1e6 : 0;
+        *done_s = (double)r->reached_us / 1e6;
     at_resume_free(&r);
     return rc;
 }

@@ -45,6 +45,8 @@ void at_resume_add_sighting(at_resume *r, const attune_sighting *x);
 int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, int at_once,
                    attune_error *err);
 
+/* Whether what was found is damaged, which a failure then was. */
+int at_resume_is_damaged(const at_resume *r);
 /* That earlier runs took, in seconds. */
 double at_resume_spent_s(const at_resume *r);
 

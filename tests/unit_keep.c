@@ -1,0 +1,223 @@
+/* What is kept of a session: the same windows come of it, and of a damaged one none that break anything. */
+#include "session_scene.h"
+
+#include "base/rng.h"
+#include "runtime/hindsight.h"
+#include "sanitized.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+    BREAK_MS = 9080,
+    END_MS = 14000,
+    EARLY_MS = 1480,
+    ORIGIN_MS = 2000,
+    DAMAGED = SANITIZED ? 100 : 600,
+    WORDS = 16
+};
+
+/* ---- the parts that it is made of ----------------------------------------------------------- */
+
+static void test_numbers_have_ranges(void **state)
+{
+    int three = 3, x = 0;
+    int64_t late = INT64_C(9000000000000001), t = 0;
+    at_keep k = {0};
+
+    (void)state;
+    at_keep_int(&k, &three, 0, 3);
+    at_keep_time(&k, &late);
+    assert_int_equal(k.status, ATTUNE_OK);
+    at_keep whole = {.data = k.data, .size = k.size, .reads = 1}, short_by_one = whole,
+            narrow = whole;
+    at_keep_int(&whole, &x, 0, 3);
+    assert_int_equal(x, 3);
+    assert_false(at_keep_is_read(&whole)); /* not all of it */
+    at_keep_time(&whole, &t);
+    assert_int_equal(whole.status, ATTUNE_E_FORMAT);
+    at_keep_int(&narrow, &x, 0, 2);
+    assert_int_equal(narrow.status, ATTUNE_E_FORMAT);
+    assert_int_equal(x, 0);
+    short_by_one.size = sizeof x - 1;
+    x = 7;
+    at_keep_int(&short_by_one, &x, 0, 3);
+    assert_int_equal(short_by_one.status, ATTUNE_E_FORMAT);
+    assert_int_equal(x, 0);
+    x = 7;
+    short_by_one.size = k.size;
+    at_keep_int(&short_by_one, &x, 0, 3); /* once bad, all is zeros */
+    assert_int_equal(x, 0);
+    at_keep_free(&k);
+}
+
+/* ---- sessions ------------------------------------------------------------------------------- */
+
+typedef struct kept {
+    scene *c;
+    at_hindsight h;
+} kept;
+
+static const attune_options options = {.max_tracks = 2, .thumbnails = 32};
+
+static kept begin(void)
+{
+    return (kept){.c = scene_open(&options)};
+}
+
+static void end(kept *x)
+{
+    scene_close(x->c);
+    at_hindsight_free(&x->h);
+}
+
+static void keep(at_keep *k, kept *x)
+{
+    at_session_keep(k, x->c->s);
+    at_hindsight_keep(k, &x->h);
+}
+
+static void hold_all(kept *x, int from)
+{
+    attune_window w;
+
+    for (int i = from; i < x->c->n; i++) {
+        w = x->c->w[i];
+        assert_int_equal(at_hindsight_hold(&x->h, x->c->s, &w), ATTUNE_OK);
+    }
+}
+
+/* Two people, of whom one moves and the other talks; as both() pushes them. */
+static void push(kept *x, int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t t = from_ms; t < to_ms; t += 40) {
+        const fake_face face[FAKE_FACES] = {{100 + (int)(t / 40 % 100), 60, 100, 3},
+                                            {20, 100, 60, t % 600 < 240 ? 1 : 2}};
+        fake_picture(x->c->rgb, face);
+        both(x->c, t, t + 40);
+    }
+}
+
+static void hear_again(kept *x, int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t t = from_ms; t < to_ms; t += 40)
+        assert_int_equal(at_session_hear_again(x->c->s, t * MS, voice_at(t), 640), ATTUNE_OK);
+}
+
+/* What a run wrote that ended there. */
+static at_keep keep_first_part(kept *x, int64_t from_ms, int64_t to_ms)
+{
+    at_keep k = {0};
+
+    push(x, from_ms, to_ms);
+    hold_all(x, x->c->n - 2);
+    keep(&k, x);
+    assert_int_equal(k.status, ATTUNE_OK);
+    return k;
+}
+
+static void check_same(int64_t from_ms, int64_t break_ms)
+{
+    kept unbroken = begin(), resumed = begin();
+    attune_thumbnail one, other;
+    at_keep k = keep_first_part(&unbroken, from_ms, break_ms);
+    const int before = unbroken.c->n;
+
+    at_keep in = {.data = k.data, .size = k.size, .reads = 1};
+    keep(&in, &resumed);
+    assert_true(at_keep_is_read(&in));
+    assert_int_equal(resumed.h.count, unbroken.h.count);
+    hear_again(&resumed, from_ms, break_ms);
+    push(&unbroken, break_ms, END_MS);
+    push(&resumed, break_ms, END_MS);
+    finish(unbroken.c);
+    finish(resumed.c);
+    assert_int_equal(resumed.c->n, unbroken.c->n - before);
+    assert_true(resumed.c->n > 8);
+    assert_memory_equal(resumed.c->w, unbroken.c->w + before,
+                        (size_t)resumed.c->n * sizeof(attune_window));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(attune_session_thumbnail(unbroken.c->s, i, &one), 1);
+        assert_int_equal(attune_session_thumbnail(resumed.c->s, i, &other), 1);
+        assert_memory_equal(one.rgb, other.rgb, 32 * 32 * 3);
+    }
+    at_keep_free(&k);
+    end(&unbroken);
+    end(&resumed);
+}
+
+static void test_the_same_windows_come_of_it(void **state)
+{
+    (void)state;
+    fake_jaw[1] = 0.6F;
+    check_same(0, BREAK_MS);
+    check_same(ORIGIN_MS, ORIGIN_MS + EARLY_MS); /* no window reaches back before its beginning */
+    fake_jaw[1] = 0;
+}
+
+/* Words that counts, places and times must not be. */
+static void damage(unsigned char *data, size_t size, at_rng *rng)
+{
+    static const uint32_t hostile[] = {0,       1,          0xffffffff, INT_MAX,   0x80000000,
+                                       1 << 20, 0x7fc00000, 33,         0x7f7fffff};
+
+    for (int i = 0; i < WORDS; i++) {
+        const size_t at = at_rng_below(rng, (uint32_t)(size / 4)) * 4;
+        memcpy(data + at, &hostile[at_rng_below(rng, sizeof hostile / sizeof *hostile)], 4);
+    }
+}
+
+static void test_damaged_ones_break_nothing(void **state)
+{
+    kept whole = begin();
+    at_keep k = keep_first_part(&whole, 0, BREAK_MS);
+    unsigned char *copy = malloc(k.size);
+    int refused = 0;
+    at_rng rng;
+
+    (void)state;
+    at_rng_seed(&rng, 1, 0);
+    for (int i = 0; i < DAMAGED; i++) {
+        kept x = begin();
+        memcpy(copy, k.data, k.size);
+        damage(copy, k.size, &rng);
+        at_keep in = {.data = copy,
+                      .size = i % 10 ? k.size : at_rng_below(&rng, (uint32_t)k.size),
+                      .reads = 1};
+        keep(&in, &x);
+        refused += !at_keep_is_read(&in);
+        if (at_keep_is_read(&in)) {
+            attune_window w;
+            for (int64_t t = BREAK_MS; t < BREAK_MS + 600; t += 40)
+                if (attune_session_push_video(x.c->s, t * MS, x.c->rgb, FAKE_W, FAKE_H,
+                                              3 * FAKE_W) < 0 ||
+                    attune_session_next(x.c->s, &w) < 0)
+                    break;
+            while (at_hindsight_next(&x.h, 1, &w))
+                continue;
+        }
+        end(&x);
+    }
+    assert_in_range(refused, DAMAGED / 10, DAMAGED - 1);
+    free(copy);
+    at_keep_free(&k);
+    end(&whole);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers_have_ranges),
+        cmocka_unit_test(test_the_same_windows_come_of_it),
+        cmocka_unit_test(test_damaged_ones_break_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
