@@ -15,7 +15,7 @@ enum {
     TICK_US = 100000,
     DESCRIPTORS = 4096,     /* wanted, for connections; the system may allow less */
     DESCRIPTORS_LEAST = 48, /* kept for all else: files, the store, the loop's own */
-    HEADER_BYTES = 4096,
+    HEADER_BYTES = 16384, /* a connection, while it asks; with more it is hung up on */
     REQUEST_S = 10,     /* for a request to be there in full, and for a reply to be taken */
     GOODBYE_TICKS = 20, /* for clients to be told that it ends */
 };
