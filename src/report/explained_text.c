@@ -107,9 +107,10 @@ static json_t *overlays(const attune_explanation *x)
 char *at_explained_json(const attune_explanation *x)
 {
     json_t *root = json_pack(
-        "{ss so ss so sb sI sI sI so s{so so so so} ss ss}", "attune", attune_version(), "input",
-        text(x->setup.input), "method",
+        "{ss so ss ss? so sb sI sI sI so s{so so so so} ss ss}", "attune", attune_version(),
+        "input", text(x->setup.input), "method",
         "Grad-CAM (Selvaraju 2017) of the face network's expression head, of one picture each",
+        "precision", x->setup.model ? attune_model_meta(x->setup.model, "precision") : NULL,
         "class", text(x->setup.class_name), "interrupted", x->interrupted, "windows",
         (json_int_t)x->stats.windows, "windows_abstained", (json_int_t)x->stats.abstained,
         "windows_abstained_with_face", (json_int_t)x->withheld_faces, "overlays", overlays(x),
