@@ -1,5 +1,6 @@
 /* attune explain INPUT: where the faces of a recording speak for the answers. */
 #include "base/progress.h"
+#include "base/visible.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -159,7 +160,7 @@ static int on_progress(void *user, double done_s, double total_s)
 static int complain(const char *why)
 {
     char clean[1024];
-    fprintf(stderr, "attune: %s\n", at_text_clean(clean, sizeof clean, why));
+    fprintf(stderr, "attune: %s\n", at_visible_copy(clean, sizeof clean, why));
     return AT_EXIT_FAILED;
 }
 
@@ -169,7 +170,7 @@ static void print_result(const explain_job *job, const attune_input_info *info)
     at_text_basename(name, sizeof name, job->input);
     for (int i = 0; i < info->n_notes && !job->quiet; i++)
         fprintf(stderr, "attune: %s: %s\n", name,
-                at_text_clean(clean, sizeof clean, info->note[i]));
+                at_visible_copy(clean, sizeof clean, info->note[i]));
     if (job->json)
         puts(attune_explanation_json(job->explanation));
     else if (!job->quiet)

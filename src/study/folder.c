@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/outset.h"
+#include "base/visible.h"
 #include "report/text.h"
 
 #include <errno.h>
@@ -163,7 +164,7 @@ static int read_note(const char *path, char reason[512], attune_error *err)
     if (rc < 0)
         return rc;
     text[strcspn((char *)text, "\n")] = 0;
-    at_text_clean(reason, 512, (char *)text);
+    at_visible_copy(reason, 512, (char *)text);
     at_free(text);
     return ATTUNE_OK;
 }
@@ -202,7 +203,7 @@ int at_study_note(const char *folder, const char *reason, attune_error *err)
     rc = rc < 0 ? rc : at_mkdirs(folder, err);
     if (rc < 0)
         return rc;
-    at_text_clean(line, sizeof line - 1, reason);
+    at_visible_copy(line, sizeof line - 1, reason);
     strcat(line, "\n");
     return write_file(path, line, strlen(line), err);
 }
