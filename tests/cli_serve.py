@@ -59,7 +59,7 @@ class Server:
                 before()
 
         self.home = home or tempfile.mkdtemp()
-        self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([EXE, "serve", *([] if "--port" in args else ["--port", "0"]), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, preexec_fn=begins,
                                         env=dict(os.environ, XDG_RUNTIME_DIR=self.home))
         line = self.process.stdout.readline()
