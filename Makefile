@@ -68,7 +68,7 @@ install: build
 	@rm -f $(BUILD)/meson-logs/install-log.txt # root's, after an installation with sudo
 	@into="$(DESTDIR)$(PREFIX)"; mkdir -p "$$into" 2>/dev/null; \
 	if [ -w "$$into" ]; then sudo=; else sudo=sudo; echo "installing into $$into with sudo"; fi; \
-	$$sudo meson install -C $(BUILD) --no-rebuild
+	$$sudo meson install -C $(BUILD) --no-rebuild --strip
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i

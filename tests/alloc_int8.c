@@ -4,6 +4,7 @@
 #include "model/visual.h"
 #include "vision/detect.h"
 #include "vision_net.h"
+#include "survive_detecting.h"
 #include "wrap_alloc.h"
 
 #include <setjmp.h>
@@ -34,32 +35,11 @@ static void detector_survives(void **state)
 {
     at_params p = {0};
     at_image im = {0};
-    int failures = 0;
     (void)state;
     make_detector(&p);
     assert_int_equal(at_image_reserve(&im, 200, 90, 3), ATTUNE_OK);
     memset(im.data, 99, (size_t)im.stride * 90);
-    const at_weight_source source = at_params_source(&p);
-    const long before = wrap_alloc_live();
-    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
-        at_detector *d = NULL;
-        at_face face[4];
-        wrap_alloc_fail_at(n);
-        int status = at_detector_create(&d, &source, NULL, at_kernels_best(), NULL, NULL);
-        if (status == ATTUNE_OK)
-            status = at_detector_run(d, &im, face, 4);
-        wrap_alloc_off();
-        if (wrap_alloc_failed())
-            assert_int_equal(status, ATTUNE_E_NOMEM);
-        else
-            assert_true(status >= 0);
-        if (d) /* a failed run leaves the detector usable */
-            assert_true(at_detector_run(d, &im, face, 4) >= 0);
-        at_detector_free(&d);
-        failures += wrap_alloc_failed();
-        assert_int_equal(wrap_alloc_live(), before);
-    }
-    assert_true(failures >= 20);
+    survive_detecting(&p, &im, 20);
     at_image_free(&im);
     at_params_free(&p);
 }

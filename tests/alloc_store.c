@@ -1,6 +1,7 @@
 /* A store with each of our allocations failing in turn: an error, and the file stays whole. (SQLite's and
  * jansson's own are not seen here; leaks are for the sanitizer to find.) */
 #include "made_windows.h"
+#include "survive_calls.h"
 #include "wrap_alloc.h"
 
 #include <attune/store.h>
@@ -75,20 +76,10 @@ static int use(attune_error *err)
 
 static void store_survives(void **state)
 {
-    int failures = 0;
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/s.db", folder);
-    for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
-        attune_error err = {0};
-        wrap_alloc_fail_at(n);
-        int rc = use(&err);
-        wrap_alloc_off();
-        assert_true(rc == ATTUNE_OK || (wrap_alloc_failed() && rc == ATTUNE_E_NOMEM));
-        assert_true(rc == ATTUNE_OK || err.status == ATTUNE_E_NOMEM);
-        failures += rc != ATTUNE_OK;
-    }
-    assert_true(failures >= 10);
+    survive_calls(use, 10);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
 }

@@ -80,6 +80,14 @@ class Precision(unittest.TestCase):
         if not os.environ.get("ATTUNE_ISA"):
             threads = timeline("threads", "--precision", "int8", "--threads", "3")
             self.assertEqual(int8.read_bytes(), threads.read_bytes())
+        r = run("explain", CLIP, "--no-audio", "--quiet", "-o", folder / "explained", "--precision", "int8", "--windows", "1")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        said = json.loads((folder / "explained/explain.json").read_text())
+        self.assertEqual(said["precision"], "int8")
+        rows = {(r["start_s"], r["end_s"]): r for r in rows[1]}
+        for x in said["overlays"]:  # the windows are those that analyze tells of
+            row = next(r for (a, b), r in rows.items() if (float(a), float(b)) == (x["start_s"], x["end_s"]))
+            self.assertAlmostEqual(x["answer_probability"], max(float(row[c]) for c in columns), places=4)
 
     def test_what_is_wrong(self):
         r = run("analyze", CLIP, "--precision", "f16", "-o", folder / "no")
@@ -88,7 +96,8 @@ class Precision(unittest.TestCase):
         alone = folder / "alone.safetensors"
         shutil.copy(MODEL, alone)
         for wrong in (["analyze", CLIP, "-o", folder / "no", "--model", alone],
-                      ["eval", alone, "--dataset", "ferplus", "--root", folder / "data"],):
+                      ["eval", alone, "--dataset", "ferplus", "--root", folder / "data"],
+                      ["explain", CLIP, "-o", folder / "no", "--model", alone]):
             if wrong[0] == "eval":
                 mini_corpora.make(folder / "data")
             r = run(*wrong, "--precision", "int8", "--quiet")

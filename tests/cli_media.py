@@ -4,6 +4,7 @@ damaged, and made to do harm. FFmpeg's own tool makes them.
 
 Needs ATTUNE_EXE, a model ($ATTUNE_MODEL or models/default.safetensors) and ffmpeg.
 """
+import contextlib
 import csv
 import functools
 import http.server
@@ -299,6 +300,18 @@ class Harm(Media):
         free, _ = self.analyze("--no-sandbox", "voice.wav")
         self.assertEqual((self.dir / "out/timeline.csv").read_text(), timeline)
         self.assertEqual(free["notes"], held["notes"] + ["the input was decoded without a sandbox, as was asked for"])
+
+    @unittest.skipIf("thread" in SANITIZED or "address" in SANITIZED, "nothing is forked beside threads")
+    def test_degrading_may_do_without_a_sandbox(self):
+        write_wav(self.dir / "voice.wav", 120)
+        for args, confined in ([], True), (["--no-sandbox"], False):
+            p = subprocess.Popen(**self.command("degrade", "voice.wav", "--corrupt", "hiss=10", "-o", f"{confined}.wav", *args))
+            met = False
+            while p.poll() is None:
+                with contextlib.suppress(OSError):  # gone meanwhile
+                    met |= bool(running.children(p.pid))
+            self.assertEqual((p.returncode, met), (0, confined))
+        self.assertEqual((self.dir / "True.wav").read_bytes(), (self.dir / "False.wav").read_bytes())
 
     @unittest.skipIf("thread" in SANITIZED or "address" in SANITIZED, "nothing is forked beside threads")
     def test_a_decoder_that_dies_takes_nothing_with_it(self):

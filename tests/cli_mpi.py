@@ -59,8 +59,8 @@ def write(file, **changes):
     (folder / f"{file}.json").write_text(json.dumps({**RECIPE, **changes}))
 
 
-def train(out, *more, recipe="faces"):
-    return [str(EXE), "train", f"{recipe}.json", "--data", ".", "-o", out, "--threads", "1", *more]
+def train(out, *more, recipe="faces", data=".", threads="1"):
+    return [str(EXE), "train", f"{recipe}.json", "--data", data, "-o", out, "--threads", threads, *more]
 
 
 def among(ranks, command):
@@ -95,7 +95,7 @@ class Case(unittest.TestCase):
 
     def alone(self):
         if not (folder / "alone").exists():
-            self.done(train("alone", "--threads", "2"))
+            self.done(train("alone", threads="2"))
 
 
 @needs_mpi
@@ -180,12 +180,12 @@ class Ranks(Case):
         write("other", seed=4)
         self.refused(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", recipe="other")],
                      "rank 1 has another recipe, options or data than rank 0")
-        r = run(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", "--data", "empty")])
+        r = run(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", data="empty")])
         self.assertRegex(r.stderr, "attune train: rank 1: .*(empty|ferplus).*")
         other = folder / "elsewhere/ferplus"  # as many samples, others
         if not other.exists():
             mini_corpora.make_ferplus(other, random.Random(6), 10, 2)
-        self.refused(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", "--data", "elsewhere")],
+        self.refused(["mpirun", "-n", "1", *train("x"), ":", "-n", "1", *train("x", data="elsewhere")],
                      "rank 1 has another loss of the same samples (so other data or arithmetic) than rank 0")
         self.refused(["mpirun", "-n", "1", "-x", "ATTUNE_ISA=c", *train("x"), ":", "-n", "1", *train("x")],
                      "rank 1 has another instruction set, which $ATTUNE_ISA can make the same, than rank 0")

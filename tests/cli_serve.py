@@ -59,7 +59,7 @@ class Server:
                 before()
 
         self.home = home or tempfile.mkdtemp()
-        self.process = subprocess.Popen([EXE, "serve", "--port", "0", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([EXE, "serve", *([] if "--port" in args else ["--port", "0"]), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, preexec_fn=begins,
                                         env=dict(os.environ, XDG_RUNTIME_DIR=self.home))
         line = self.process.stdout.readline()
@@ -236,6 +236,10 @@ class Door(unittest.TestCase):
                 self.assertNotIn("set-cookie", answer)
                 self.assertNotIn(s.token, body)
                 self.assertEqual(s.upgrade(**{**right, **headers}), 403)
+        self.assertEqual(s.ask("/", **{**right, "Cookie": "x" * 9000})[0], 431)
+        self.assertEqual(s.ask("/?a=" + "x" * 9000, **right)[0], 414)
+        self.assertEqual(s.ask("/" + "x" * 9000, **right)[0], 414)
+        self.assertEqual(s.ask("/", Cookie="a=" + "x" * 3000 + f"; attune_{s.port}={s.token}")[0], 200)
         self.assertEqual(s.ask("/?token=" + "0" * 32)[0], 403)
         self.assertEqual(s.ask("/")[0], 403)
 

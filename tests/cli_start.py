@@ -62,5 +62,27 @@ class Start(unittest.TestCase):
             self.assertFalse(pathlib.Path(self.folder.name, "report").exists())
 
 
+@unittest.skipUnless(shutil.which("strip"), "no strip")
+class Built(unittest.TestCase):
+    def model_of(self, exe):
+        env = {name: value for name, value in os.environ.items() if name != "ATTUNE_MODEL"}
+        done = subprocess.run([exe, "info"], env=env, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    def test_it_holds_no_path_of_where_it_was_built(self):
+        """As it is installed, stripped; so two builds in two places are the same. Where it was built it still finds its files."""
+        root = os.environ["ATTUNE_SRC"]
+        with tempfile.TemporaryDirectory() as name:
+            (pathlib.Path(name) / "bin").mkdir()
+            exe = f"{name}/bin/attune"
+            if subprocess.run(["strip", "-o", exe, EXE], capture_output=True).returncode:
+                self.skipTest("a program of another processor")
+            self.assertNotIn(os.fsencode(root), pathlib.Path(exe).read_bytes())
+            self.assertNotIn(root, self.model_of(exe))
+            self.assertIn(f"{root}/models/default.safetensors", self.model_of(EXE))
+            pathlib.Path(name, "source-root").write_text(root + "\n")
+            self.assertEqual(self.model_of(exe), self.model_of(EXE))
+
+
 if __name__ == "__main__":
     unittest.main()

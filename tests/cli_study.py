@@ -78,7 +78,7 @@ class Whole(Study):
         page = Page((self.dir / "all/index.html").read_text())
         self.assertEqual(page.open, [])
         self.assertIn('href="s6/report.html">s6</a>', (self.dir / "all/index.html").read_text())
-        self.assertEqual(sorted(p.name for p in (self.dir / "all/s0").iterdir()), OUTPUTS)
+        self.assertEqual(sorted(p.name for p in (self.dir / "all/s0").iterdir()), sorted([*OUTPUTS, "input.txt"]))
 
     def test_shards_and_processes_do_not_matter(self):
         self.usual()
@@ -87,6 +87,9 @@ class Whole(Study):
             self.study("-o", f"s{i}", "--shard", f"{i}/3", "-j", 2)
         self.run_attune("merge", "s1", "s2", "s3", "-o", "merged")
         self.assertEqual(self.figures("merged"), self.figures("all"))
+        self.assertEqual([r["folder"] for r in rows(self.dir / "merged/recordings.csv")],
+                         [f"../s{i % 3 + 1}/s{i}" for i in range(COUNT)])
+        self.assertIn('href="../s2/s1/report.html"', (self.dir / "merged/index.html").read_text())
         for i in (1, 2):  # into one folder, too
             self.study("-o", "both", "--shard", f"{i}/2")
         self.run_attune("merge", "both")
@@ -98,9 +101,29 @@ class Whole(Study):
         self.usual()
         said = self.study("-o", "s1", "--shard", "1/2").stdout
         self.assertIn("shard 1 of 2: 4 done, 0 failed", said)
-        said = self.run_attune("merge", "s1").stdout
-        self.assertIn(f"{COUNT} recordings: 4 done, 0 failed, 3 to do", said)
+        said = self.run_attune("merge", "s1", code=1)
+        self.assertIn(f"{COUNT} recordings: 4 done, 0 failed, 3 to do", said.stdout)
+        self.assert_one_line(said.stderr, f"3 of {COUNT} recordings are not analysed yet: s1, s3, s5\n")
+        self.assertEqual(self.run_attune("merge", "s1", "--partial", "--quiet").stderr, "")
         self.assertEqual([r["state"] for r in rows(self.dir / "s1/recordings.csv")], ["done", "to do"] * 3 + ["done"])
+
+    def test_a_clip_that_was_replaced_is_analysed_again(self):
+        self.manifest(["path", "s0.wav", "s1.wav"])
+        self.study("-o", "out")
+        before = rows(self.dir / "out/recordings.csv")
+        was = (self.dir / "in/s0.wav").stat()
+        shutil.copy(self.dir / "in/s4.wav", self.dir / "in/s0.wav")
+        os.utime(self.dir / "in/s0.wav", ns=(was.st_atime_ns, was.st_mtime_ns))
+        self.assertIn("has results already (s0)", self.study("-o", "out", code=1).stderr)
+        done = self.study("-o", "out", "--resume")
+        self.assertIn("in/s0.wav: is not the file that was analysed\nattune: 1 of 2 are done\n", done.stderr)
+        after = rows(self.dir / "out/recordings.csv")
+        self.assertEqual(after[1], before[1])
+        self.assertEqual((before[0]["duration_s"], after[0]["duration_s"]), ("2", "4"))
+        was = (self.dir / "in/s1.wav").stat()
+        os.utime(self.dir / "in/s1.wav", ns=(was.st_atime_ns, was.st_mtime_ns - 10**9))
+        self.assertIn("in/s1.wav: is not", self.study("-o", "out", "--resume").stderr)
+        self.assertNotIn("is not", self.study("-o", "out", "--resume").stderr)
 
     def test_a_bad_file_does_not_stop_it(self):
         (self.dir / "in/bad.wav").write_text("no sound")
@@ -181,6 +204,18 @@ class Killed(Study):
                 self.assertEqual(path.stat().st_mtime_ns, when)
             self.assertEqual(self.figures("out"), self.figures("all"))
             self.assertEqual(list(self.dir.glob("out/*/attune-*")), [])
+
+    def test_two_runs_share_the_work(self):
+        """What one is at the other leaves to it."""
+        write_wav(self.dir / "in/s1.wav", 3600)
+        self.manifest(["path", "s1.wav", "s0.wav"])
+        p = self.begin("-j", "1")
+        self.wait_begun("s1")
+        done = self.study("-o", "out", "-j", "1", "--resume")
+        self.assertIn("2 recordings: 1 done, 0 failed, 1 to do", done.stdout)
+        self.assertEqual(done.stderr, "")
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(timeout=300), 130)
 
     def test_a_process_that_dies_fails_its_recording_alone(self):
         write_wav(self.dir / "in/s4.wav", 3600)  # long enough to be found at it

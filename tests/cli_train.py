@@ -154,8 +154,8 @@ def spoil(source, target):
 def command(recipe, out, *options):
     if SANITIZED and "--limit" not in options:
         options += ("--limit", 24)
-    return [EXE, "train", str(recipe), "--data", str(folder), "-o", str(folder / out), "--quiet",
-            *map(str, options)]
+    data = () if "--data" in options else ("--data", str(folder))
+    return [EXE, "train", str(recipe), *data, "-o", str(folder / out), "--quiet", *map(str, options)]
 
 
 def run(recipe, out, *options):

@@ -12,15 +12,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "pools.h"
 #include "base/pool.h"
 #include "base/rng.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 
-#define POOLS   3
 #define BUFFERS 64
 
-static at_pool *pools[POOLS]; /* NULL (the caller alone), two threads, three */
 static float *buffers[BUFFERS];
 static int buffer_count;
 static at_rng rng;
@@ -453,23 +452,6 @@ static void test_units(void **state)
 {
     (void)state;
     each_table(check_units);
-}
-
-static int open_pools(void **state)
-{
-    (void)state;
-    for (int t = 1; t < POOLS; t++)
-        if (at_pool_create(&pools[t], t + 1, NULL) < 0)
-            return -1;
-    return 0;
-}
-
-static int close_pools(void **state)
-{
-    (void)state;
-    for (int t = 1; t < POOLS; t++)
-        at_pool_free(&pools[t]);
-    return 0;
 }
 
 int main(void)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "pools.h"
 #include "base/rng.h"
 #include "kernels/q8_unit.h"
 
@@ -361,9 +362,6 @@ static void test_depthwise(void **state)
 
 /* ---- units ---------------------------------------------------------------------------------------- */
 
-enum { POOLS = 3 };
-static at_pool *pools[POOLS]; /* NULL, of two threads, of three */
-
 /* x (h, w, in) through a unit, by the definition: whole maps of integers. */
 typedef struct unit_case {
     int h, w, in, mid, out, stride, residual;
@@ -464,23 +462,6 @@ static void test_units(void **state)
 {
     (void)state;
     each_table(check_units);
-}
-
-static int open_pools(void **state)
-{
-    (void)state;
-    for (int t = 1; t < POOLS; t++)
-        if (at_pool_create(&pools[t], t + 1, NULL) < 0)
-            return -1;
-    return 0;
-}
-
-static int close_pools(void **state)
-{
-    (void)state;
-    for (int t = 1; t < POOLS; t++)
-        at_pool_free(&pools[t]);
-    return 0;
 }
 
 int main(void)

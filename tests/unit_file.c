@@ -215,7 +215,7 @@ static void outset_appears_at_commit(void **state)
     assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
     add_text(s, "a", "new");
     add_text(s, "b", "beside");
-    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_E_IO);
+    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_E_STATE);
     assert_null(second);
     assert_non_null(strstr(err.text, ": another run is writing into this folder"));
     assert_file_is(in_dir("a"), "old");

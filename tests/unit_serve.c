@@ -310,7 +310,9 @@ static void answers_are_json(void **state)
         .t_us = 5, .lag_us = 12345, .queued = 2, .hints = 1u << AT_HINT_NOISE};
     json_t *o;
     (void)state;
-    o = parsed(at_wire_welcome(&(at_welcome){.session = TOKEN, .options = &options, .model = "m"}));
+    o = parsed(at_wire_welcome(
+        &(at_welcome){.session = TOKEN, .options = &options, .model = "m", .precision = "int8"}));
+    assert_string_equal(json_string_value(json_object_get(o, "precision")), "int8");
     assert_string_equal(member(o, "type"), "welcome");
     assert_int_equal(json_array_size(json_object_get(o, "emotions")), ATTUNE_EMOTIONS);
     json_decref(o);

@@ -2,7 +2,7 @@
 # A study as an array of Slurm tasks, each of which does one shard:
 #
 #     sbatch --array=1-8 slurm.sh /shared/study.csv /shared/study
-#     attune merge /shared/study          # when the array is done, or meanwhile
+#     attune merge /shared/study          # when the array is done; --partial meanwhile
 #
 # A task that is killed, or whose node goes, is queued again and goes on where it was: at most the recordings in
 # hand are done anew. Bad files do not end a task; they are in failures.csv.

@@ -257,9 +257,10 @@ typedef struct attune_degrade_options {
     const char *noise; /* nullable: folder of recordings for "noises" */
     uint64_t seed;
     const char
-        *model;    /* whose detector finds the faces that something is put in front of; NULL: the
+        *model;     /* whose detector finds the faces that something is put in front of; NULL: the
                         * default model */
-    int overwrite; /* a file that is there may go */
+    int overwrite;  /* a file that is there may go */
+    int no_sandbox; /* as in attune_options */
     int (*progress)(void *user, double done_s, double total_s); /* nullable; non-zero ends with
                         * ATTUNE_E_INTERRUPTED. total_s 0: not known */
     void *user;

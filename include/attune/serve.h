@@ -34,9 +34,10 @@ typedef struct attune_serve_options {
     const char *lti;   /* nullable: file of the learning platforms (LTI 1.3) that learners may be
                                launched from, each into a session of their own (docs/lti.md) */
     const char *model; /* nullable: the default model */
-    attune_options session; /* of each; threads is 1 */
-    int max_sessions;       /* at once, at most 1000; 0: ATTUNE_SERVE_SESSIONS */
-    int threads;            /* that analyse; 0: one a core */
+    attune_precision precision; /* attune_model_set_precision */
+    attune_options session;     /* of each; threads is 1 */
+    int max_sessions;           /* at once, at most 1000; 0: ATTUNE_SERVE_SESSIONS */
+    int threads;                /* that analyse; 0: one a core */
     /* It can be opened now, at this address, which has the token in it. Nullable. */
     void (*listening)(void *user, const char *address);
     /* A platform's keys cannot be had, so that its learners cannot come in: address and reason, in one line; not again

@@ -60,21 +60,30 @@ typedef struct attune_recording {
     uint64_t reserved[4];
 } attune_recording;
 
-/* The i-th of this shard. Looks into its folder; a result that is damaged is to be done anew. */
+/* The i-th of this shard. Looks into its folder; a result that is damaged, or of a file that has another size or time
+ * now, is to be done anew. */
 int attune_study_at(attune_study *s, int i, attune_recording *out, attune_error *err);
 
-/* Notes that the i-th came to nothing; a result takes the note away. */
+/* 1: the i-th is this study's to analyse, until it takes another or is freed; 0: another program is at it. Locks are
+ * the file system's: where it knows none, 1. */
+int attune_study_take(attune_study *s, int i, attune_error *err);
+
+/* Notes that the i-th has a result, of the file that was there when attune_study_at last told of it. */
+int attune_study_done(attune_study *s, int i, attune_error *err);
+/* Notes that it came to nothing; a result takes the note away. */
 int attune_study_failed(attune_study *s, int i, const char *reason, attune_error *err);
 
 typedef struct attune_merged {
     int recordings, done, failed, to_do; /* of the manifest */
     int64_t windows;                     /* rows of windows.csv */
+    char missing[256];                   /* ids of what is to do, as many as have room */
     uint64_t reserved[4];
 } attune_merged;
 
 /* Makes of what n folders of one study hold, whole or shards, in the order of the manifest and as one set, in dir:
  *
- *     recordings.csv  a row a recording: the manifest's columns, then state, reason, folder and figures of summary.json
+ *     recordings.csv  a row a recording: the manifest's columns, then state, reason, folder and figures of summary.json.
+ *                     Folders are named from dir, so that all of it may be moved
  *     windows.csv     every window of all that are done: the recording's id, then the columns of timeline.csv
  *     failures.csv    those that failed, with reasons
  *     index.html      a line a recording, with links

@@ -68,6 +68,11 @@ json_t *at_json_number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
+json_t *at_json_real(double v)
+{
+    return at_json_number(round(v * 1e6) / 1e6);
+}
+
 static void settle(json_t **whole, json_t *part, int failed)
 {
     if (!*whole)

@@ -20,6 +20,7 @@ int at_json_read_file(json_t **out, const char *path, size_t limit, size_t flags
 char *at_json_write(const json_t *v, size_t flags);
 
 json_t *at_json_number(double v); /* null of what is not finite, for which JSON has no word */
+json_t *at_json_real(double v); /* likewise, rounded: what lies behind the sixth decimal is noise */
 
 /* Add a part, which is taken, to a whole. Where the part is NULL or memory is out the whole goes and becomes
  * NULL, and stays so: it alone has to be looked at in the end. */

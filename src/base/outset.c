@@ -134,7 +134,7 @@ int at_folder_lock(const char *path, attune_error *err)
     if (flock(dir, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return dir;
     close(dir);
-    return at_fail(err, ATTUNE_E_IO, "%s: another run is writing into this folder", path);
+    return at_fail(err, ATTUNE_E_STATE, "%s: another run is writing into this folder", path);
 }
 
 static void unlock(at_outset *s)

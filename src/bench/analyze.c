@@ -1,7 +1,7 @@
 /* bench_analyze.c - a clip from its file to the last window: how much faster than it plays. */
 #include "bench/bench.h"
 
-#include "at_config.h"
+#include "base/tree.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 typedef struct analysis {
     attune_model *model;
     const char *clip;
+    char demo[4096];
     int threads;
     at_bench_work *work;
 } analysis;
@@ -45,7 +46,8 @@ int at_bench_analyze_create(void **state, const at_bench_setup *s, at_bench_work
     analysis *a = calloc(1, sizeof *a);
     if (!a)
         return at_fail_nomem(err);
-    a->clip = s->clip ? s->clip : AT_SOURCE_ROOT "/demo/talking_head.mp4";
+    at_tree_find(a->demo, sizeof a->demo, "demo/talking_head.mp4");
+    a->clip = s->clip ? s->clip : a->demo;
     a->threads = s->threads;
     a->work = work;
     int status = attune_model_load(&a->model, s->model, err);

@@ -1,5 +1,6 @@
 /* analyze_input.c - one input of attune analyze: its windows go to a report, to a store, to a screen. */
 #include "base/progress.h"
+#include "base/visible.h"
 #include "cli/analyze.h"
 #include "cli/view.h"
 #include "report/text.h"
@@ -107,7 +108,7 @@ static void tell_breaks(at_run *r, const attune_live *x)
     at_progress_end(&r->progress);
     if (x->away && x->breaks > r->breaks)
         fprintf(stderr, "attune: %s: the connection broke off (%s); trying again\n", r->name,
-                at_text_clean(why, sizeof why, x->why));
+                at_visible_copy(why, sizeof why, x->why));
     else if (!x->away && r->away)
         fprintf(stderr, "attune: %s: %s\n", r->name,
                 x->away_s > r->away_s ? "the connection is back"
@@ -135,7 +136,7 @@ int at_analyze_complain(at_job *job, const char *input, const char *why)
     char clean[1024];
 
     snprintf(job->why, sizeof job->why, "%s", why);
-    fprintf(stderr, "attune: %s\n", at_text_clean(clean, sizeof clean, why));
+    fprintf(stderr, "attune: %s\n", at_visible_copy(clean, sizeof clean, why));
     if (job->index)
         attune_index_add_failed(job->index, input, why);
     return AT_EXIT_FAILED;
@@ -147,7 +148,7 @@ void at_analyze_name_earlier(const char *folder)
 
     if (attune_outputs_in(folder, "", names, sizeof names) > 0)
         fprintf(stderr, "attune: in %s, of an earlier run: %s\n",
-                at_text_clean(clean, sizeof clean, folder), names);
+                at_visible_copy(clean, sizeof clean, folder), names);
 }
 
 static void print_result(at_job *job, const attune_report *report)
@@ -174,7 +175,7 @@ static void print_notes(const at_job *job, const char *name, const attune_input_
 
     for (int i = 0; i < info->n_notes && !job->quiet; i++)
         fprintf(stderr, "attune: %s: %s\n", name,
-                at_text_clean(clean, sizeof clean, info->note[i]));
+                at_visible_copy(clean, sizeof clean, info->note[i]));
 }
 
 /* Finds when the sound begins, and says by what. */
@@ -237,7 +238,7 @@ static int end_kept(at_run *r, const char *input, const attune_input_info *info,
         return code == AT_EXIT_FAILED ? code : at_analyze_complain(r->job, input, r->err.text);
     if (code != AT_EXIT_FAILED && !r->job->quiet && !r->job->json)
         printf("  %-12s session %lld in %s\n", "kept as", (long long)r->kept,
-               at_text_clean(clean, sizeof clean, r->job->store_path));
+               at_visible_copy(clean, sizeof clean, r->job->store_path));
     return code;
 }
 

@@ -46,16 +46,30 @@ static int note_failure(at_pool_run *r, int i, const char *why)
     return 0;
 }
 
+static int note_result(at_pool_run *r, int i)
+{
+    attune_error err;
+
+    atomic_fetch_add(&r->board->done, 1);
+    if (attune_study_done(r->study, i, &err) == ATTUNE_OK)
+        return 1;
+    at_print_line(stderr, "attune: %s", err.text);
+    return 0;
+}
+
 /* Whether there is a point in going on. */
 static int do_recording(at_pool_run *r, int i)
 {
     attune_recording x;
     attune_error err;
 
-    if (attune_study_at(r->study, i, &x, &err) < 0) {
+    const int ours = attune_study_take(r->study, i, &err);
+    if (ours < 0 || attune_study_at(r->study, i, &x, &err) < 0) {
         at_print_line(stderr, "attune: %s", err.text);
         return 0;
     }
+    if (!ours) /* another run is at it */
+        return 1;
     if (x.state == ATTUNE_DONE) { /* by another run, meanwhile */
         atomic_fetch_add(&r->board->done, 1);
         return 1;
@@ -67,8 +81,7 @@ static int do_recording(at_pool_run *r, int i)
         return r->job->unwritten == ATTUNE_E_STATE;
     if (code != AT_EXIT_OK)
         return note_failure(r, i, r->job->why);
-    atomic_fetch_add(&r->board->done, 1);
-    return 1;
+    return note_result(r, i);
 }
 
 static _Noreturn void work(at_pool_run *r, int worker)
@@ -195,6 +208,8 @@ static int list_todo(at_pool_run *r, int *before, attune_error *err)
             return rc;
         if (x.state != ATTUNE_DONE)
             r->todo[r->n++] = i;
+        if (x.state == ATTUNE_TO_DO && *x.reason)
+            at_print_line(stderr, "attune: %s", x.reason);
     }
     *before = n - r->n;
     if (!r->todo)
@@ -243,7 +258,7 @@ static int finish(const at_pool_run *r, const char *dir, int good)
                 stdout, "shard %d of %d: %d done, %d failed; attune merge %s makes the tables",
                 r->job->shard, r->job->shards, attune_study_count(r->study) - failed, failed, dir);
     } else if (good) {
-        code = at_merge_study("analyze", dir, &dir, 1, r->job->quiet);
+        code = at_merge_study("analyze", dir, &dir, 1, 1, r->job->quiet);
     }
     return code == AT_EXIT_OK && failed ? AT_EXIT_FAILED : code;
 }

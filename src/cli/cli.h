@@ -90,9 +90,10 @@ void at_print_model_kinds(FILE *f); /* lines like those of sinks */
 /* model: a file, or "default"; with complaints. Returns the exit code. */
 int at_export_model(const char *model, const char *dir, int quiet);
 
-/* cmd_merge.c: the tables of a study in dir, of what those folders have; with progress and complaints. Returns the
- * exit code. */
-int at_merge_study(const char *command, const char *dir, const char *const *from, int n, int quiet);
+/* cmd_merge.c: the tables of a study in dir, of what those folders have; with progress and complaints. partial: it is
+ * no failure that some recordings are to do. Returns the exit code. */
+int at_merge_study(const char *command, const char *dir, const char *const *from, int n,
+                   int partial, int quiet);
 
 /* With progress and complaints. Returns the exit code. */
 int at_draw_overlay(const char *report, const char *input, const char *out,

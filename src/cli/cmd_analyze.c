@@ -1,4 +1,5 @@
 /* attune analyze INPUT...: clips and cameras to timelines and reports. */
+#include "base/visible.h"
 #include "cli/analyze.h"
 #include "report/text.h"
 
@@ -210,7 +211,8 @@ static void print_device(void *user, const attune_device *d)
 
     (void)user;
     printf("%-10s  %-32s  %s\n", d->camera ? "camera" : "microphone",
-           at_text_clean(path, sizeof path, d->path), at_text_clean(label, sizeof label, d->label));
+           at_visible_copy(path, sizeof path, d->path),
+           at_visible_copy(label, sizeof label, d->label));
 }
 
 static int print_devices(void)

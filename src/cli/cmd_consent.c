@@ -1,5 +1,6 @@
 /* attune consent: what may be sent to a learning record store, as its person says. */
 #include "base/json.h"
+#include "base/visible.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -114,14 +115,15 @@ static void print_terms(const attune_xapi_consent *c, const attune_xapi_consent 
     char clean[1024], until[DAY_BYTES];
 
     fputs(attune_xapi_text(), stderr);
-    fprintf(stderr, "\nThe store:  %s\nIt is told: ", at_text_clean(clean, sizeof clean, c->store));
+    fprintf(stderr,
+            "\nThe store:  %s\nIt is told: ", at_visible_copy(clean, sizeof clean, c->store));
     print_names(stderr, c->what);
     fprintf(stderr, "\nUntil:      %s\n", day(until, c->until_s));
     if (*c->person)
         fprintf(stderr, "Of:         %s (the label stays here)\n",
-                at_text_clean(clean, sizeof clean, c->person));
+                at_visible_copy(clean, sizeof clean, c->person));
     if (*c->account)
-        fprintf(stderr, "As:         %s\n", at_text_clean(clean, sizeof clean, c->account));
+        fprintf(stderr, "As:         %s\n", at_visible_copy(clean, sizeof clean, c->account));
     print_end(stderr, ends);
 }
 
@@ -173,16 +175,16 @@ static int print_consent(void *user, const attune_xapi_consent *c)
     int *n = user;
 
     (*n)++;
-    printf("%lld  %s\n", (long long)c->id, at_text_clean(clean, sizeof clean, c->store));
+    printf("%lld  %s\n", (long long)c->id, at_visible_copy(clean, sizeof clean, c->store));
     printf("   may be told: ");
     print_names(stdout, c->what);
     if (*c->person)
-        printf(" of %s", at_text_clean(clean, sizeof clean, c->person));
+        printf(" of %s", at_visible_copy(clean, sizeof clean, c->person));
     printf("\n   from %s until %s%s, as %s\n", day(from, c->agreed_s), day(until, c->until_s),
            c->withdrawn_s             ? ", withdrawn"
            : c->until_s <= time(NULL) ? ", over"
                                       : "",
-           at_text_clean(clean, sizeof clean, c->account));
+           at_visible_copy(clean, sizeof clean, c->account));
     printf("   statements: %d waiting, %d sent, %d refused, %d conflicts, %d voided\n", c->waiting,
            c->sent, c->refused, c->conflicts, c->voided);
     if (c->perhaps)
@@ -290,7 +292,7 @@ static int withdraw(at_consent_call *o)
     printf("consent %lld withdrawn: nothing more is sent under it\n", (long long)o->number);
     if (n)
         printf("%s to be declared void: attune send --to %s\n",
-               at_text_count(count, n, "statement"), at_text_clean(clean, sizeof clean, c.store));
+               at_text_count(count, n, "statement"), at_visible_copy(clean, sizeof clean, c.store));
     return attune_xapi_consents(o->store, print_rest, &c, &err) < 0 ? fail(&err) : AT_EXIT_OK;
 }
 

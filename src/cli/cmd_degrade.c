@@ -10,7 +10,7 @@
 
 static const char usage[] =
     "usage: attune degrade CLIP --corrupt KIND=LEVEL... -o OUT [--force] [--noise DIR] [--seed N]\n"
-    "                      [--model FILE] [--quiet]\n"
+    "                      [--model FILE] [--no-sandbox] [--quiet]\n"
     "\n"
     "Writes CLIP (a clip, a sound or a picture) to OUT with its pictures and its sound degraded, to\n"
     "look at and to try programs on. OUT's ending chooses the container (.mp4, .mkv, .wav, ...); its\n"
@@ -23,6 +23,7 @@ static const char usage[] =
     "  --seed N              of what is drawn (default: 0)\n"
     "  --model FILE          whose detector finds the faces that are covered (default: the default\n"
     "                        model)\n"
+    "  --no-sandbox          decode in this process, and not in a child that can do nothing else\n"
     "  --quiet               errors only\n";
 
 enum { MOST_CORRUPTIONS = 16 };
@@ -63,15 +64,11 @@ static void print_help(void)
 static int parse(degrade_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"corrupt", required_argument, NULL, 'c'},
-        {"output", required_argument, NULL, 'o'},
-        {"force", no_argument, NULL, 'f'},
-        {"noise", required_argument, NULL, 'N'},
-        {"seed", required_argument, NULL, 'S'},
-        {"model", required_argument, NULL, 'm'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"corrupt", required_argument, NULL, 'c'}, {"output", required_argument, NULL, 'o'},
+        {"force", no_argument, NULL, 'f'},         {"noise", required_argument, NULL, 'N'},
+        {"seed", required_argument, NULL, 'S'},    {"model", required_argument, NULL, 'm'},
+        {"no-sandbox", no_argument, NULL, 'X'},    {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int c, seed, code;
     job->o.corrupt = job->corrupt;
@@ -90,6 +87,7 @@ static int parse(degrade_job *job, int argc, char **argv)
                 return AT_EXIT_USAGE;
             job->o.seed = (uint64_t)seed;
             break;
+        case 'X': job->o.no_sandbox = 1; break;
         case 'q': job->quiet = 1; break;
         case 'h': print_help(); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;

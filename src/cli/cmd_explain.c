@@ -1,5 +1,6 @@
 /* attune explain INPUT: where the faces of a recording speak for the answers. */
 #include "base/progress.h"
+#include "base/visible.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -11,7 +12,7 @@ static const char usage[] =
     "usage: attune explain INPUT [-o DIR] [--windows N] [--model FILE] [--tracks N]\n"
     "                      [--class neutral|happy|sad|angry|fearful|disgusted|surprised|contempt]\n"
     "                      [--rate FPS] [--min-face N] [--no-audio] [--no-baseline] [--no-sandbox]\n"
-    "                      [--threads N] [--quiet] [--json]\n"
+    "                      [--threads N] [--precision f32|int8] [--quiet] [--json]\n"
     "\n"
     "Analyses INPUT (a clip, a picture, /dev/video0; '-' is standard input) and shows, for the most\n"
     "confident, the least reliable and the withheld windows, where in the face the network found\n"
@@ -35,6 +36,8 @@ static const char usage[] =
     "  --no-baseline   answers as they are: what is usual for a person is not taken out\n"
     "  --no-sandbox    decode in this process, and not in a child that can do nothing else\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
+    "  --precision P   f32 (default), or int8: the windows are those of the networks in eight bits; maps are\n"
+    "                  of the networks in f32, which have gradients\n"
     "  --quiet         errors only\n"
     "  --json          print explain.json\n"
     "\n"
@@ -45,6 +48,7 @@ typedef struct explain_job {
     const char *input, *dir, *model_path;
     char folder[256]; /* where none was asked for */
     attune_explain_options o;
+    attune_precision precision;
     int quiet, json;
 
     attune_model *model;
@@ -82,6 +86,7 @@ static int take_option(explain_job *job, int c, const char *value)
                    : -1;
     case 'r':
         return at_take_number("explain", "--rate", value, 0.1, 60, &o->rate) ? -1 : AT_EXIT_USAGE;
+    case 'P': return at_take_precision("explain", value, &job->precision) ? -1 : AT_EXIT_USAGE;
     case 'A': o->no_audio = 1; return -1;
     case 'B': o->no_baseline = 1; return -1;
     case 'X': o->no_sandbox = 1; return -1;
@@ -96,21 +101,14 @@ static int take_option(explain_job *job, int c, const char *value)
 static int parse(explain_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"windows", required_argument, NULL, 'w'},
-        {"class", required_argument, NULL, 'c'},
-        {"model", required_argument, NULL, 'm'},
-        {"tracks", required_argument, NULL, 't'},
-        {"rate", required_argument, NULL, 'r'},
-        {"min-face", required_argument, NULL, 'F'},
-        {"no-audio", no_argument, NULL, 'A'},
-        {"no-baseline", no_argument, NULL, 'B'},
-        {"no-sandbox", no_argument, NULL, 'X'},
-        {"threads", required_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"json", no_argument, NULL, 'J'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'},   {"windows", required_argument, NULL, 'w'},
+        {"class", required_argument, NULL, 'c'},    {"model", required_argument, NULL, 'm'},
+        {"tracks", required_argument, NULL, 't'},   {"rate", required_argument, NULL, 'r'},
+        {"min-face", required_argument, NULL, 'F'}, {"no-audio", no_argument, NULL, 'A'},
+        {"no-baseline", no_argument, NULL, 'B'},    {"no-sandbox", no_argument, NULL, 'X'},
+        {"threads", required_argument, NULL, 'j'},  {"precision", required_argument, NULL, 'P'},
+        {"quiet", no_argument, NULL, 'q'},          {"json", no_argument, NULL, 'J'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     char stem[200];
     int c;
@@ -162,7 +160,7 @@ static int on_progress(void *user, double done_s, double total_s)
 static int complain(const char *why)
 {
     char clean[1024];
-    fprintf(stderr, "attune: %s\n", at_text_clean(clean, sizeof clean, why));
+    fprintf(stderr, "attune: %s\n", at_visible_copy(clean, sizeof clean, why));
     return AT_EXIT_FAILED;
 }
 
@@ -172,7 +170,7 @@ static void print_result(const explain_job *job, const attune_input_info *info)
     at_text_basename(name, sizeof name, job->input);
     for (int i = 0; i < info->n_notes && !job->quiet; i++)
         fprintf(stderr, "attune: %s: %s\n", name,
-                at_text_clean(clean, sizeof clean, info->note[i]));
+                at_visible_copy(clean, sizeof clean, info->note[i]));
     if (job->json)
         puts(attune_explanation_json(job->explanation));
     else if (!job->quiet)
@@ -216,8 +214,11 @@ int at_cmd_explain(int argc, char **argv)
     at_catch_stop();
     if (!job.model_path)
         job.model_path = attune_default_model();
-    if (attune_model_load_for_files(&job.model, job.model_path, &err) < 0)
+    if (attune_model_load_for_files(&job.model, job.model_path, &err) < 0 ||
+        attune_model_set_precision(job.model, job.precision, &err) < 0) {
+        attune_model_free(&job.model);
         return complain(err.text);
+    }
     job.o.window = on_window;
     job.o.overlay = on_overlay;
     job.o.progress = on_progress;

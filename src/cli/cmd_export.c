@@ -11,7 +11,7 @@
 
 static const char usage[] =
     "usage: attune export RESULT [INPUT] --to KIND[,KIND...] [-o DIR|FILE] [--anonymise]\n"
-    "                     [--no-audio] [--model FILE] [--store FILE] [--quiet]\n"
+    "                     [--no-audio] [--model FILE] [--no-sandbox] [--store FILE] [--quiet]\n"
     "       attune export MODEL --to onnx -o DIR [--quiet]\n"
     "\n"
     "RESULT is the folder that attune analyze wrote, with timeline.jsonl and summary.json, or the\n"
@@ -38,6 +38,7 @@ static const char usage_end[] =
     "              and the voice stays\n"
     "  --no-audio  of overlay: without the sound\n"
     "  --model FILE  whose detector finds faces to hide (default: the default model)\n"
+    "  --no-sandbox  of overlay: decode in this process, and not in a child that can do nothing else\n"
     "  --store FILE  where the session is kept (default: $ATTUNE_STORE, or the user's own)\n"
     "  --quiet     errors only\n"
     "\n"
@@ -151,7 +152,7 @@ static int take_result(export_job *job, const char *result)
 static int check_model(const export_job *job)
 {
     if (job->o.input || job->drawn.anonymise || job->drawn.no_audio || job->drawn.model ||
-        job->store)
+        job->drawn.no_sandbox || job->store)
         return at_wrong_usage(
             "export", "a model is exported by itself: attune export MODEL --to onnx -o DIR");
     if (!job->out || !*job->out)
@@ -177,8 +178,10 @@ static int check(export_job *job)
         return code;
     if (job->overlay && !job->o.input)
         return at_wrong_usage("export", "overlay needs the clip: attune export RESULT INPUT");
-    if (!job->overlay && (job->drawn.anonymise || job->drawn.no_audio || job->drawn.model))
-        return at_wrong_usage("export", "--anonymise, --no-audio and --model are of overlay");
+    if (!job->overlay &&
+        (job->drawn.anonymise || job->drawn.no_audio || job->drawn.model || job->drawn.no_sandbox))
+        return at_wrong_usage("export",
+                              "--anonymise, --no-audio, --model and --no-sandbox are of overlay");
     if (job->out && (!*job->out || strlen(job->out) > 4000))
         return at_wrong_usage("export", "-o takes the name of a folder or a file");
     job->o.to = job->sinks;
@@ -189,15 +192,11 @@ static int check(export_job *job)
 static int parse(export_job *job, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"to", required_argument, NULL, 't'},
-        {"output", required_argument, NULL, 'o'},
-        {"anonymise", no_argument, NULL, 'a'},
-        {"no-audio", no_argument, NULL, 'A'},
-        {"model", required_argument, NULL, 'm'},
-        {"store", required_argument, NULL, 's'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"to", required_argument, NULL, 't'},    {"output", required_argument, NULL, 'o'},
+        {"anonymise", no_argument, NULL, 'a'},   {"no-audio", no_argument, NULL, 'A'},
+        {"model", required_argument, NULL, 'm'}, {"no-sandbox", no_argument, NULL, 'X'},
+        {"store", required_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -207,6 +206,7 @@ static int parse(export_job *job, int argc, char **argv)
         case 'a': job->drawn.anonymise = 1; break;
         case 'A': job->drawn.no_audio = 1; break;
         case 'm': job->drawn.model = optarg; break;
+        case 'X': job->drawn.no_sandbox = 1; break;
         case 's': job->store = optarg; break;
         case 'o': job->out = optarg; break;
         case 'q': job->quiet = 1; break;

@@ -1,5 +1,6 @@
 /* attune info MODEL: what a model file holds. */
 #include "base/json.h"
+#include "base/visible.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -47,7 +48,7 @@ static void print_line(const char *line, size_t length)
         while (n < length && n < sizeof word - 1 && line[n] != ' ')
             n++;
         snprintf(word, sizeof word, "%.*s", (int)n, line);
-        width = width_of(at_text_clean(clean, sizeof clean, word));
+        width = width_of(at_visible_copy(clean, sizeof clean, word));
         if (at > INDENT && at + 1 + width > WIDTH) {
             printf("\n%*s", INDENT, "");
             at = INDENT;
@@ -65,7 +66,7 @@ static void print_meta(const char *key, const char *value)
 {
     char clean[256];
 
-    printf("%-*s ", INDENT - 1, at_text_clean(clean, sizeof clean, key));
+    printf("%-*s ", INDENT - 1, at_visible_copy(clean, sizeof clean, key));
     for (;;) {
         size_t n = strcspn(value, "\n");
         print_line(value, n);

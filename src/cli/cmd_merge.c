@@ -8,7 +8,7 @@
 static void print_help(void)
 {
     fputs(
-        "usage: attune merge DIR... [-o OUT] [--quiet]\n"
+        "usage: attune merge DIR... [-o OUT] [--partial] [--quiet]\n"
         "\n"
         "Makes of what the folders of one study hold (attune analyze --manifest, with --shard or without) tables of\n"
         "all its recordings, in the manifest's order and whoever analysed which:\n"
@@ -19,10 +19,12 @@ static void print_help(void)
         "  failures.csv    what failed, and why\n"
         "  index.html      a line a recording, with links\n"
         "\n"
-        "  -o OUT   where they go (default: the first DIR)\n"
-        "  --quiet  errors only\n"
+        "  -o OUT     where they go (default: the first DIR)\n"
+        "  --partial  it is as it should be that not all are analysed yet\n"
+        "  --quiet    errors only\n"
         "\n"
-        "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n",
+        "Exit codes: 0 done, 1 failed, or recordings are missing (which, is on stderr; the tables are there),\n"
+        "2 wrong usage, 130 interrupted.\n",
         stdout);
 }
 
@@ -32,7 +34,19 @@ static int on_progress(void *user, double done, double total)
     return at_stopped(NULL);
 }
 
-int at_merge_study(const char *command, const char *dir, const char *const *from, int n, int quiet)
+/* A shard that was forgotten must not pass for a study. */
+static void name_missing(const char *command, const attune_merged *sum)
+{
+    int named = *sum->missing != 0;
+
+    for (const char *p = sum->missing; *p; p++)
+        named += *p == ',';
+    at_print_line(stderr, "attune %s: %d of %d recordings are not analysed yet: %s%s", command,
+                  sum->to_do, sum->recordings, sum->missing, named < sum->to_do ? ", ..." : "");
+}
+
+int at_merge_study(const char *command, const char *dir, const char *const *from, int n,
+                   int partial, int quiet)
 {
     at_progress progress;
     attune_merged sum;
@@ -50,23 +64,28 @@ int at_merge_study(const char *command, const char *dir, const char *const *from
                sum.done, sum.failed, sum.to_do, (long long)sum.windows);
         at_print_line(stdout, "in %s: recordings.csv windows.csv failures.csv index.html", dir);
     }
-    return AT_EXIT_OK;
+    if (partial || !sum.to_do)
+        return AT_EXIT_OK;
+    name_missing(command, &sum);
+    return AT_EXIT_FAILED;
 }
 
 int at_cmd_merge(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},
+        {"partial", no_argument, NULL, 'p'},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     const char *out = NULL;
-    int c, quiet = 0;
+    int c, partial = 0, quiet = 0;
 
     while ((c = at_next_option("merge", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 'o': out = optarg; break;
+        case 'p': partial = 1; break;
         case 'q': quiet = 1; break;
         case 'h': print_help(); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;
@@ -78,5 +97,5 @@ int at_cmd_merge(int argc, char **argv)
         return at_wrong_usage("merge", "-o takes the name of a folder");
     at_catch_stop();
     return at_merge_study("merge", out ? out : argv[optind], (const char *const *)argv + optind,
-                          argc - optind, quiet);
+                          argc - optind, partial, quiet);
 }

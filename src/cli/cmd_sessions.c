@@ -1,4 +1,5 @@
 /* attune sessions: what is kept, for a person at a terminal. */
+#include "base/visible.h"
 #include "cli/sessions.h"
 #include "report/text.h"
 
@@ -70,7 +71,7 @@ static void print_gone(const at_sessions *o, int64_t n, int traces)
     char count[AT_CLOCK_SIZE], clean[4096];
 
     printf("%s gone from %s\n", at_text_count(count, n, "session"),
-           at_text_clean(clean, sizeof clean, o->path));
+           at_visible_copy(clean, sizeof clean, o->path));
     if (traces)
         fprintf(stderr, "attune sessions: another program reads the file; traces stay in it until "
                         "that program ends\n");
@@ -85,7 +86,7 @@ static int print_orphans(void *user, const attune_xapi_consent *c)
     if (c->orphans && !c->withdrawn_s)
         printf("%s of deleted sessions may be at %s: attune consent withdraw %lld voids %s\n",
                at_text_count(count, c->orphans, "statement"),
-               at_text_clean(clean, sizeof clean, c->store), (long long)c->id,
+               at_visible_copy(clean, sizeof clean, c->store), (long long)c->id,
                c->orphans == 1 ? "it" : "them");
     return 0;
 }
@@ -124,7 +125,7 @@ static int fail_errno(const char *path)
 {
     char clean[4096];
 
-    fprintf(stderr, "attune sessions: %s: %s\n", at_text_clean(clean, sizeof clean, path),
+    fprintf(stderr, "attune sessions: %s: %s\n", at_visible_copy(clean, sizeof clean, path),
             strerror(errno ? errno : EIO));
     return AT_EXIT_FAILED;
 }

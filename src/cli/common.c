@@ -1,3 +1,4 @@
+#include "base/visible.h"
 #include "cli/cli.h"
 #include "report/text.h"
 
@@ -98,7 +99,7 @@ void at_print_line(FILE *f, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    fprintf(f, "%s\n", at_text_clean(clean, sizeof clean, text));
+    fprintf(f, "%s\n", at_visible_copy(clean, sizeof clean, text));
 }
 
 int at_wrong_usage(const char *command, const char *fmt, ...)

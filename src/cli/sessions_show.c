@@ -1,4 +1,5 @@
 /* attune sessions list and show. */
+#include "base/visible.h"
 #include "cli/sessions.h"
 #include "report/text.h"
 
@@ -30,7 +31,7 @@ static int print_line(void *user, const attune_record *r)
     printf("%5lld  %-16s  %-14s %8lld  %8s  %-6s  %s%s\n", (long long)r->id,
            when(began, r->began_s), at_text_duration(length, r->duration_s), (long long)r->windows,
            at_text_percent(withheld, r->windows ? (double)r->withheld / (double)r->windows : 0),
-           r->source, at_text_clean(person, sizeof person, r->person),
+           r->source, at_visible_copy(person, sizeof person, r->person),
            r->ended_s ? "" : " (no end: it goes on, or its program was killed)");
     return at_stopped(NULL);
 }
@@ -62,7 +63,7 @@ static void print_fact(const char *name, const char *value)
     char clean[256];
 
     if (*value)
-        printf("  %-12s %s\n", name, at_text_clean(clean, sizeof clean, value));
+        printf("  %-12s %s\n", name, at_visible_copy(clean, sizeof clean, value));
 }
 
 static void print_record(const attune_record *r)

@@ -1,6 +1,7 @@
 #include "cli/view.h"
 
 #include "base/progress.h"
+#include "base/visible.h"
 #include "cli/cli.h"
 #include "report/hints.h"
 #include "report/text.h"
@@ -401,7 +402,7 @@ at_view *at_view_open(const char *name)
 
     if (!v)
         return NULL;
-    at_text_clean(v->name, sizeof v->name, name);
+    at_visible_copy(v->name, sizeof v->name, name);
     catch_signals(1);
     take();
     return v;

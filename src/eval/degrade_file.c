@@ -71,7 +71,9 @@ static int check_streams(const job *j, attune_error *err)
 static int open_damage(job *j, attune_error *err)
 {
     const char *model = j->options->model ? j->options->model : attune_default_model();
-    const at_media_options o = {.no_video = !j->info.has_video, .no_audio = !j->info.has_audio};
+    const at_media_options o = {.no_video = !j->info.has_video,
+                                .no_audio = !j->info.has_audio,
+                                .no_sandbox = j->options->no_sandbox};
     at_sound_sources from = {0};
     at_weight_source detector = {0};
     int status = ATTUNE_OK;
@@ -154,7 +156,9 @@ int attune_degrade_file(const char *in, const char *out, const attune_degrade_op
     if (status == ATTUNE_OK)
         status = check_files(&j, err);
     if (status == ATTUNE_OK)
-        status = at_media_open(&j.media, in, &(at_media_options){.max_pixels = MOST_PIXELS}, err);
+        status = at_media_open(
+            &j.media, in,
+            &(at_media_options){.max_pixels = MOST_PIXELS, .no_sandbox = o->no_sandbox}, err);
     if (status == ATTUNE_OK) {
         at_media_get_info(j.media, &j.info);
         j.clip.pictures = j.info.has_video;

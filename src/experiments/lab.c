@@ -3,6 +3,7 @@
 #include "at_config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/tree.h"
 #include "experiments/whole.h"
 
 #include <stdarg.h>
@@ -20,12 +21,14 @@ static int put_path(char out[AT_TRAIN_PATH], const char *dir, const char *name, 
 }
 
 /* Installed, or where this was built. */
-static const char *find_recipes(const char *named)
+static const char *find_recipes(const char *named, char built[AT_TRAIN_PATH])
 {
-    static const char installed[] = AT_DATADIR "/recipes", built[] = AT_SOURCE_ROOT "/recipes";
+    static const char installed[] = AT_DATADIR "/recipes";
     if (named)
         return named;
-    return access(installed, R_OK) != 0 && access(built, R_OK) == 0 ? built : installed;
+    return access(installed, R_OK) != 0 && at_tree_find(built, AT_TRAIN_PATH, "recipes")
+               ? built
+               : installed;
 }
 
 /* A file with one stream cannot tell what two are worth: then the default model does. */
@@ -44,6 +47,7 @@ static int find_whole(at_lab *lab, attune_error *err)
 
 int at_lab_open(at_lab *lab, const attune_reproduce_options *o, attune_error *err)
 {
+    char built[AT_TRAIN_PATH];
     *lab = (at_lab){.o = o};
     if (!o->data_dir || !o->out_dir)
         return at_fail(err, ATTUNE_E_ARG,
@@ -56,7 +60,7 @@ int at_lab_open(at_lab *lab, const attune_reproduce_options *o, attune_error *er
     }
     int status = put_path(lab->models, o->out_dir, "models", err);
     status = status ? status : put_path(lab->kept, o->out_dir, "kept", err);
-    status = status ? status : put_path(lab->recipes, find_recipes(o->recipes_dir), "", err);
+    status = status ? status : put_path(lab->recipes, find_recipes(o->recipes_dir, built), "", err);
     status = status ? status : find_whole(lab, err);
     status = status ? status : at_mkdirs(lab->models, err);
     return status ? status : at_mkdirs(lab->kept, err);

@@ -1,6 +1,7 @@
 #include "report/brief.h"
 
 #include "base/file.h"
+#include "base/visible.h"
 #include "report/sinks.h"
 #include "report/text.h"
 
@@ -233,7 +234,7 @@ static void put_first_line(FILE *f, const at_outcome *o)
     const attune_input_info *info = o->info;
     char text[AT_CLOCK_SIZE], name[512];
 
-    fprintf(f, "%s: ", at_text_clean(name, sizeof name, o->setup->input));
+    fprintf(f, "%s: ", at_visible_copy(name, sizeof name, o->setup->input));
     if (o->stats->still) {
         fprintf(f, "a picture of %d x %d pixels, ", info->width, info->height);
         fputs(o->stats->faces ? at_text_count(text, o->stats->faces, "face") : "no face", f);
@@ -271,7 +272,7 @@ static void put_missing(FILE *f, const at_outcome *o)
     }
     if (o->info->truncated) {
         label(f, "truncated");
-        fprintf(f, "%s\n", at_text_clean(clean, sizeof clean, o->info->truncated_reason));
+        fprintf(f, "%s\n", at_visible_copy(clean, sizeof clean, o->info->truncated_reason));
     }
     if (o->interrupted) {
         label(f, "interrupted");
@@ -309,7 +310,7 @@ static void put_folder(FILE *f, const at_outcome *o)
 
     if (!o->setup->dir)
         return;
-    at_text_clean(clean, sizeof clean, o->setup->dir);
+    at_visible_copy(clean, sizeof clean, o->setup->dir);
     if (at_sink_is_chosen(o->setup->sinks, &at_sink_html)) {
         label(f, "report");
         fprintf(f, "%s/%s\n", clean, at_sink_html.info.file);

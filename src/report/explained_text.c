@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/visible.h"
 #include "report/json_movement.h"
 #include "report/text.h"
 
@@ -11,36 +12,30 @@
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* Rounded: what lies behind the sixth decimal is noise. */
-static json_t *real(double value)
-{
-    return isfinite(value) ? json_real(round(value * 1e6) / 1e6) : json_null();
-}
-
 static json_t *seconds(int64_t us)
 {
-    return real((double)us / 1e6);
+    return at_json_real((double)us / 1e6);
 }
 
 static json_t *text(const char *s)
 {
     char clean[4096];
 
-    return s ? json_string(at_text_clean(clean, sizeof clean, s)) : json_null();
+    return s ? json_string(at_visible_copy(clean, sizeof clean, s)) : json_null();
 }
 
 static json_t *regions(const double value[ATTUNE_REGIONS])
 {
-    return json_pack("{so so so so}", attune_region_name(0), real(value[0]), attune_region_name(1),
-                     real(value[1]), attune_region_name(2), real(value[2]), attune_region_name(3),
-                     real(value[3]));
+    return json_pack("{so so so so}", attune_region_name(0), at_json_real(value[0]),
+                     attune_region_name(1), at_json_real(value[1]), attune_region_name(2),
+                     at_json_real(value[2]), attune_region_name(3), at_json_real(value[3]));
 }
 _Static_assert(ATTUNE_REGIONS == 4 && ATTUNE_MODALITIES == 2, "what is packed");
 
 static json_t *modalities(const float *value)
 {
-    return json_pack("{so so}", attune_modality_name(0), real((double)value[0]),
-                     attune_modality_name(1), real((double)value[1]));
+    return json_pack("{so so}", attune_modality_name(0), at_json_real((double)value[0]),
+                     attune_modality_name(1), at_json_real((double)value[1]));
 }
 
 static json_t *movement(const at_movement_sums *usual, const attune_window *w, int m)
@@ -48,8 +43,8 @@ static json_t *movement(const at_movement_sums *usual, const attune_window *w, i
     double mean = at_movements_usual_known(usual) ? at_movement_mean(usual, m) : NAN;
     json_t *one = at_json_movement(m);
 
-    at_json_put(&one, "made", real(at_movement_of(w, m)));
-    at_json_put(&one, "usual", real(mean));
+    at_json_put(&one, "made", at_json_real(at_movement_of(w, m)));
+    at_json_put(&one, "usual", at_json_real(mean));
     return one;
 }
 
@@ -80,8 +75,8 @@ static json_t *overlay(const attune_explanation *x, const at_shown *s)
         attune_overlay_kind_name(o->kind), "start_s", seconds(w->start_us), "end_s",
         seconds(w->end_us), "moment_s", seconds(o->t_us), "track", (int)w->track, "withheld",
         w->abstain, "answer", answer < 0 ? json_null() : json_string(attune_emotion_names[answer]),
-        "answer_probability", real(answer < 0 ? NAN : (double)w->emotion7[answer]), "class",
-        o->class_name, "class_probability_by_this_picture", real((double)o->probability),
+        "answer_probability", at_json_real(answer < 0 ? NAN : (double)w->emotion7[answer]), "class",
+        o->class_name, "class_probability_by_this_picture", at_json_real((double)o->probability),
         "reliability", modalities(w->reliability), "weight", modalities(w->weight), "condition",
         modalities(w->condition), "movements", movements(x, w), "activation", regions(share),
         "area", regions(area));
@@ -107,9 +102,10 @@ static json_t *overlays(const attune_explanation *x)
 char *at_explained_json(const attune_explanation *x)
 {
     json_t *root = json_pack(
-        "{ss so ss so sb sI sI sI so s{so so so so} ss ss}", "attune", attune_version(), "input",
-        text(x->setup.input), "method",
+        "{ss so ss ss? so sb sI sI sI so s{so so so so} ss ss}", "attune", attune_version(),
+        "input", text(x->setup.input), "method",
         "Grad-CAM (Selvaraju 2017) of the face network's expression head, of one picture each",
+        "precision", x->setup.model ? attune_model_meta(x->setup.model, "precision") : NULL,
         "class", text(x->setup.class_name), "interrupted", x->interrupted, "windows",
         (json_int_t)x->stats.windows, "windows_abstained", (json_int_t)x->stats.abstained,
         "windows_abstained_with_face", (json_int_t)x->withheld_faces, "overlays", overlays(x),
@@ -181,7 +177,7 @@ char *at_explained_text(const attune_explanation *x)
     if (*x->earlier)
         fprintf(f, "  also there: %s: of an earlier run, not of this one\n", x->earlier);
     fprintf(f, "  %s/explain.html shows faces: give it only to those who may see them\n",
-            at_text_clean(name, sizeof name, x->setup.dir));
+            at_visible_copy(name, sizeof name, x->setup.dir));
     if (at_stream_close(f) != 0) {
         free(text_out);
         return NULL;

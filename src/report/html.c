@@ -1,4 +1,5 @@
 #include "report/html.h"
+#include "base/visible.h"
 
 #include "report/assets.h"
 #include "report/lane.h"
@@ -94,7 +95,7 @@ void at_html_definition(FILE *f, const char *key, const char *value)
 {
     char name[64];
 
-    at_text_clean(name, sizeof name, key);
+    at_visible_copy(name, sizeof name, key);
     for (char *p = name; *p; p++)
         *p = *p == '_' ? ' ' : *p;
     fputs("<dt>", f);

@@ -1,4 +1,5 @@
 #include "report/paint.h"
+#include "base/visible.h"
 
 #include "report/text.h"
 
@@ -69,7 +70,7 @@ void at_paint_text(cairo_t *cr, const at_type *type, double x, double y, double 
     char clean[TEXT_SIZE];
 
     set_type(cr, type);
-    at_text_clean(clean, sizeof clean, text);
+    at_visible_copy(clean, sizeof clean, text);
     cairo_move_to(cr, at > 0 ? x - at * advance_of(cr, clean) : x, y);
     at_paint_colour(cr, type->colour);
     cairo_show_text(cr, clean);
@@ -81,7 +82,7 @@ double at_paint_width(cairo_t *cr, const at_type *type, const char *text)
     char clean[TEXT_SIZE];
 
     set_type(cr, type);
-    return advance_of(cr, at_text_clean(clean, sizeof clean, text));
+    return advance_of(cr, at_visible_copy(clean, sizeof clean, text));
 }
 
 /* Bytes of text that go into one line: up to a space if there is one, and at least a character. */

@@ -1,6 +1,7 @@
 #include "report/summary.h"
 
 #include "base/json.h"
+#include "base/visible.h"
 #include "report/fields.h"
 #include "report/json_movement.h"
 #include "report/sinks.h"
@@ -26,18 +27,12 @@ static void put_text(at_json *j, json_t *to, const char *key, const char *value)
 {
     char clean[4096];
 
-    put(j, to, key, json_string(at_text_clean(clean, sizeof clean, value)));
-}
-
-/* Rounded: what lies behind the sixth decimal is noise. */
-static json_t *real(double value)
-{
-    return isfinite(value) ? json_real(round(value * 1e6) / 1e6) : json_null();
+    put(j, to, key, json_string(at_visible_copy(clean, sizeof clean, value)));
 }
 
 static void put_real(at_json *j, json_t *to, const char *key, double value)
 {
-    put(j, to, key, real(value));
+    put(j, to, key, at_json_real(value));
 }
 
 static void put_count(at_json *j, json_t *to, const char *key, int64_t value)
@@ -59,8 +54,8 @@ static void put_interval(at_json *j, json_t *to, const char *key, const at_inter
     json_t *pair = isfinite(interval->low) ? json_array() : json_null();
 
     if (isfinite(interval->low)) {
-        j->ok &= json_array_append_new(pair, real(interval->low)) == 0;
-        j->ok &= json_array_append_new(pair, real(interval->high)) == 0;
+        j->ok &= json_array_append_new(pair, at_json_real(interval->low)) == 0;
+        j->ok &= json_array_append_new(pair, at_json_real(interval->high)) == 0;
     }
     put(j, to, key, pair);
 }
@@ -88,7 +83,7 @@ static void put_notes(at_json *j, const attune_input_info *info)
     put(j, j->root, "notes", notes);
     for (int i = 0; i < info->n_notes; i++)
         j->ok &= json_array_append_new(
-                     notes, json_string(at_text_clean(clean, sizeof clean, info->note[i]))) == 0;
+                     notes, json_string(at_visible_copy(clean, sizeof clean, info->note[i]))) == 0;
 }
 
 /* Files in the folder that say nothing of this run. */

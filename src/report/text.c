@@ -6,11 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-char *at_text_clean(char *dst, size_t size, const char *s)
-{
-    return at_visible_copy(dst, size, s);
-}
-
 void at_text_html(FILE *f, const char *s)
 {
     const char *start = s;
@@ -48,7 +43,7 @@ char *at_text_basename(char *dst, size_t size, const char *path)
         end = start + sizeof part - 1;
     memcpy(part, path + start, end - start);
     part[end - start] = 0;
-    return at_text_clean(dst, size, part);
+    return at_visible_copy(dst, size, part);
 }
 
 const char *at_text_clock(char text[AT_CLOCK_SIZE], double seconds, int tenths)

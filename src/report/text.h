@@ -9,10 +9,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Copies s (nullable: empty) as it may be shown (base/visible.h), cut to size at a character's border.
- * Returns dst. */
-char *at_text_clean(char *dst, size_t size, const char *s);
-
 /* With & < > " ' escaped; cleaned as above. */
 void at_text_html(FILE *f, const char *s);
 

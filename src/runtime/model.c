@@ -3,9 +3,11 @@
 #include "at_config.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/tree.h"
 #include "model/ranges.h"
 #include "vision/detect.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,15 +15,24 @@
 
 #define MODEL_NAME "default.safetensors"
 
+static const char installed[] = AT_DATADIR "/" MODEL_NAME;
+static char built[4096]; /* "": there is none */
+
+static void find_built(void)
+{
+    if (!at_tree_find(built, sizeof built, "models/" MODEL_NAME))
+        built[0] = 0;
+}
+
 const char *attune_default_model(void)
 {
-    static const char installed[] = AT_DATADIR "/" MODEL_NAME;
-    static const char built[] = AT_SOURCE_ROOT "/models/" MODEL_NAME;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const char *named = getenv("ATTUNE_MODEL");
 
     if (named && *named)
         return named;
-    return access(installed, R_OK) != 0 && access(built, R_OK) == 0 ? built : installed;
+    pthread_once(&once, find_built);
+    return access(installed, R_OK) != 0 && *built ? built : installed;
 }
 
 static int has_part(const at_weights *w, const char *prefix)

@@ -13,6 +13,8 @@
 enum {
     PIECE = 4096,
     HEADERS = 2048 + AT_LOCATION_BYTES,
+    COOKIES = 4096,    /* a browser sends those of every port of a host */
+    ASKED_MOST = 8192, /* bytes of a request's headers, and of its address */
     TAKING_S = 10,
     POOR_LINE = 32 << 10 /* bytes a second */
 };
@@ -25,6 +27,7 @@ typedef struct at_reply {
     char *owned; /* malloc */
     char *form;  /* malloc: that is being sent; NULL: none */
     size_t form_size;
+    int last; /* the connection ends with it: what is still to come is not read */
 } at_reply;
 
 size_t at_http_state_size(void)
@@ -36,7 +39,7 @@ size_t at_http_state_size(void)
 
 typedef struct at_asked {
     char host[AT_HOST_SIZE], origin[AT_HOST_SIZE + 16], authorization[AT_TOKEN_MOST + 32];
-    char cookie[2048], token[AT_TOKEN_MOST + 16];
+    char cookie[COOKIES], token[AT_TOKEN_MOST + 16];
     at_request request;
 } at_asked;
 
@@ -100,6 +103,7 @@ typedef struct at_heading {
     const char *file;            /* nullable: not shown, but saved under this name */
     int64_t session;             /* and this number, for there are many */
     const char *location;        /* nullable: where to go on */
+    int last;                    /* of this connection */
 } at_heading;
 
 /* 0: written. */
@@ -117,6 +121,8 @@ static int write_headers(struct lws *wsi, unsigned code, const at_heading *h, si
     if (h->cookie && add_header(wsi, "set-cookie:", h->cookie, &p, end))
         return 1;
     if (h->location && add_header(wsi, "location:", h->location, &p, end))
+        return 1;
+    if (h->last && add_header(wsi, "connection:", "close", &p, end))
         return 1;
     if (h->file) {
         char saved[160];
@@ -147,6 +153,7 @@ static int reply(struct lws *wsi, at_reply *r, unsigned code, const at_heading *
     r->body = body;
     r->size = size;
     r->sent = 0;
+    r->last = h->last;
     if (size == 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0)
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     lws_callback_on_writable(wsi);
@@ -167,7 +174,7 @@ static int write_body(struct lws *wsi, at_reply *r)
     r->sent += n;
     if (last) {
         r->body = NULL;
-        return lws_http_transaction_completed(wsi) ? -1 : 0;
+        return r->last || lws_http_transaction_completed(wsi) ? -1 : 0;
     }
     lws_callback_on_writable(wsi);
     return 0;
@@ -188,6 +195,54 @@ static int refuse(struct lws *wsi, at_reply *r, unsigned code, const char *text)
     const at_heading h = {.type = "text/plain; charset=utf-8"};
 
     return reply(wsi, r, code, &h, (const uint8_t *)text, strlen(text));
+}
+
+/* Requests that are not even read. */
+typedef struct at_fault {
+    unsigned code;
+    const char *text;
+} at_fault;
+
+static const at_fault no_length = {411, "411: a form comes with its length.\n"};
+static const at_fault no_number = {400, "400: a form's length is a number.\n"};
+static const at_fault too_large = {413, "413: the form is too large.\n"};
+static const at_fault too_far = {414, "414: the address is too long.\n"};
+static const at_fault too_much = {
+    431, "431: the headers are too long. Are there many cookies for this name?\n"};
+
+/* The connection ends with it: what is still to come is not waited for. */
+static int refuse_unread(struct lws *wsi, at_reply *r, const at_fault *f)
+{
+    const at_heading h = {.type = "text/plain; charset=utf-8", .last = 1};
+
+    return reply(wsi, r, f->code, &h, (const uint8_t *)f->text, strlen(f->text));
+}
+
+/* NULL: none. */
+static const at_fault *fault_of_headers(struct lws *wsi)
+{
+    int address = 0, rest = 0;
+
+    for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
+        const enum lws_token_indexes which = (enum lws_token_indexes)i;
+        const int of_address = which == WSI_TOKEN_GET_URI || which == WSI_TOKEN_POST_URI ||
+                               which == WSI_TOKEN_HTTP_URI_ARGS;
+        *(of_address ? &address : &rest) += lws_hdr_total_length(wsi, which);
+    }
+    return address > ASKED_MOST ? &too_far : rest > ASKED_MOST ? &too_much : NULL;
+}
+
+/* Of one that brings a form. NULL: none. */
+static const at_fault *fault_of_form(struct lws *wsi)
+{
+    char length[24];
+
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 ||
+        !take_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof length))
+        return &no_length;
+    if (!*length || length[strspn(length, "0123456789")])
+        return &no_number;
+    return strtoull(length, NULL, 10) > AT_FORM_MOST ? &too_large : NULL;
 }
 
 /* ---- kept sessions --------------------------------------------------------------------------- */
@@ -343,7 +398,7 @@ static int answer_launch(struct lws *wsi, at_reply *r, const at_launch_reply *sa
 static int take_form(struct lws *wsi, at_reply *r, const char *path)
 {
     at_launch_reply said;
-    char cookies[2048];
+    char cookies[COOKIES];
     const char *held = take_header(wsi, WSI_TOKEN_HTTP_COOKIE, cookies, sizeof cookies);
 
     if (strcmp(path, login_path) == 0)
@@ -377,7 +432,10 @@ static int take_arguments(struct lws *wsi, char *form)
 static int begin_launch(struct lws *wsi, at_reply *r, const char *path)
 {
     const int posted = is_method(wsi, WSI_TOKEN_POST_URI);
+    const at_fault *fault = posted ? fault_of_form(wsi) : NULL;
 
+    if (fault)
+        return refuse_unread(wsi, r, fault);
     if (!posted && (strcmp(path, login_path) != 0 || !is_method(wsi, WSI_TOKEN_GET_URI)))
         return refuse(wsi, r, HTTP_STATUS_METHOD_NOT_ALLOWED, not_so);
     r->form = malloc(AT_FORM_MOST);
@@ -387,7 +445,7 @@ static int begin_launch(struct lws *wsi, at_reply *r, const char *path)
     if (posted)
         return 0;
     if (!take_arguments(wsi, r->form))
-        return refuse(wsi, r, HTTP_STATUS_REQ_URI_TOO_LONG, later);
+        return refuse_unread(wsi, r, &too_far);
     r->form_size = strlen(r->form);
     return take_form(wsi, r, path);
 }
@@ -454,10 +512,13 @@ static int answer(struct lws *wsi, at_reply *r, const char *path)
     const at_page *page;
     at_heading h = {0};
     at_asking asking;
+    const at_fault *fault = fault_of_headers(wsi);
     at_right right;
     at_asked a;
 
     forget_reply(wsi, r);
+    if (fault)
+        return refuse_unread(wsi, r, fault);
     take_request(wsi, &a);
     if (is_of_launch(s, path) && at_access_judge(&s->access, &a.request) != AT_WRONG_HOST)
         return begin_launch(wsi, r, path);

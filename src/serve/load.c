@@ -1,6 +1,6 @@
 /* load.c - how many learners a server serves: made-up ones, each with a WebSocket of its own, all in
  * one thread beside the server in this process. */
-#include "at_config.h"
+#include "base/tree.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -345,6 +345,7 @@ int attune_serve_bench(const attune_serve_bench_options *o, attune_error *err)
     static const int usual[] = {1, 2, 4, 8, 12, 16};
     const int *learners = o->learners ? o->learners : usual;
     int n = o->learners ? o->n : (int)(sizeof usual / sizeof *usual);
+    char demo[4096];
     at_load_clip clip;
     int rc;
 
@@ -352,8 +353,8 @@ int attune_serve_bench(const attune_serve_bench_options *o, attune_error *err)
         if (learners[i] < 1 || learners[i] > LEARNERS_MOST)
             return at_fail(err, ATTUNE_E_ARG, "%d learners are not from 1 to %d", learners[i],
                            LEARNERS_MOST);
-    rc = at_load_clip_read(&clip, o->clip ? o->clip : AT_SOURCE_ROOT "/demo/talking_head.mp4",
-                           ATTUNE_DEFAULT_RATE, err);
+    at_tree_find(demo, sizeof demo, "demo/talking_head.mp4");
+    rc = at_load_clip_read(&clip, o->clip ? o->clip : demo, ATTUNE_DEFAULT_RATE, err);
     if (rc < 0)
         return rc;
     for (int i = 0; rc == ATTUNE_OK && i < n; i++)

@@ -15,9 +15,9 @@ enum {
     TICK_US = 100000,
     DESCRIPTORS = 4096,     /* wanted, for connections; the system may allow less */
     DESCRIPTORS_LEAST = 48, /* kept for all else: files, the store, the loop's own */
-    HEADER_BYTES = 4096,
-    REQUEST_S = 10,     /* for a request to be there in full, and for a reply to be taken */
-    GOODBYE_TICKS = 20, /* for clients to be told that it ends */
+    HEADER_BYTES = 16384,   /* a connection, while it asks; with more it is hung up on */
+    REQUEST_S = 10,         /* for a request to be there in full, and for a reply to be taken */
+    GOODBYE_TICKS = 20,     /* for clients to be told that it ends */
 };
 #define AWAY_US INT64_C(120000000)
 
@@ -193,6 +193,7 @@ static int open_hall(at_server *s, const attune_model *model, attune_error *err)
     const char *name = attune_model_meta(model, "name");
 
     s->model = name ? name : "";
+    s->precision = attune_model_meta(model, "precision");
     return at_hall_open(&s->hall, &o, err);
 }
 
@@ -235,6 +236,7 @@ int attune_serve_run(const attune_serve_options *o, attune_error *err)
     s.session = filled.session;
     rc = rc < 0 ? rc : at_serve_can_listen(filled.bind, filled.port, err);
     rc = rc < 0 ? rc : attune_model_load_for_files(&model, filled.model, err);
+    rc = rc < 0 ? rc : attune_model_set_precision(model, filled.precision, err);
     if (rc == ATTUNE_OK)
         s.connections_most = raise_descriptors();
     rc = rc < 0 ? rc : open_context(&s, err);

@@ -20,7 +20,7 @@ typedef struct at_server {
     attune_store *store; /* NULL: nothing can be kept */
     at_archive *archive; /* likewise */
     at_hall *hall;
-    const char *model; /* its name, for clients */
+    const char *model, *precision; /* its name and what it computes in (NULL: f32), for clients */
     struct lws_context *context;
     struct lws_vhost *vhost;
     lws_sorted_usec_list_t tick;

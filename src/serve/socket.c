@@ -127,7 +127,8 @@ static char *make_welcome(const at_server *s, const at_guest *g)
                                          .options = &s->session,
                                          .width_max = AT_WIDTH_MAX,
                                          .height_max = AT_HEIGHT_MAX,
-                                         .model = s->model});
+                                         .model = s->model,
+                                         .precision = s->precision});
 }
 
 /* What is not kept is forgotten already. consent NULL: it is to be forgotten. */

@@ -202,14 +202,14 @@ static json_t *names(const char *const *name, int n)
 
 char *at_wire_welcome(const at_welcome *w)
 {
-    return dump(json_pack("{s:s,s:i,s:s,s:b,s:s,s:f,s:f,s:f,s:i,s:i,s:b,s:o,s:o,s:o,s:s}", "type",
-                          "welcome", "version", AT_WIRE_VERSION, "session", w->session, "resumed",
-                          w->resumed, "program", attune_version(), "rate", w->options->rate,
-                          "window_s", w->options->window_s, "hop_s", w->options->hop_s, "width_max",
-                          w->width_max, "height_max", w->height_max, "store", w->store, "emotions",
-                          names(attune_emotion_names, ATTUNE_EMOTIONS), "states",
-                          names(attune_state_names, ATTUNE_STATES), "levels",
-                          names(attune_level_names, ATTUNE_LEVELS), "model", w->model));
+    return dump(json_pack(
+        "{s:s,s:i,s:s,s:b,s:s,s:f,s:f,s:f,s:i,s:i,s:b,s:o,s:o,s:o,s:s,s:s?}", "type", "welcome",
+        "version", AT_WIRE_VERSION, "session", w->session, "resumed", w->resumed, "program",
+        attune_version(), "rate", w->options->rate, "window_s", w->options->window_s, "hop_s",
+        w->options->hop_s, "width_max", w->width_max, "height_max", w->height_max, "store",
+        w->store, "emotions", names(attune_emotion_names, ATTUNE_EMOTIONS), "states",
+        names(attune_state_names, ATTUNE_STATES), "levels",
+        names(attune_level_names, ATTUNE_LEVELS), "model", w->model, "precision", w->precision));
 }
 
 /* {"type":"...", and the members of an object that is there as text. */

@@ -82,7 +82,8 @@ typedef struct at_welcome {
     int resumed, store;
     const attune_options *options; /* as opened, nothing left at 0 */
     int width_max, height_max;
-    const char *model; /* its name */
+    const char *model;     /* its name */
+    const char *precision; /* what it computes in, NULL: f32 */
 } at_welcome;
 
 /* How a live session does; see docs/live.md. */

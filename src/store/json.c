@@ -1,16 +1,12 @@
 #include "store/json.h"
 
 #include "base/error.h"
+#include "base/visible.h"
 #include "report/text.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
-
-json_t *at_json_real(double value)
-{
-    return isfinite(value) ? json_real(round(value * 1e6) / 1e6) : json_null();
-}
 
 json_t *at_json_time(int64_t seconds)
 {
@@ -27,7 +23,7 @@ json_t *at_json_text(const char *text)
 {
     char clean[256];
 
-    return *text ? json_string(at_text_clean(clean, sizeof clean, text)) : json_null();
+    return *text ? json_string(at_visible_copy(clean, sizeof clean, text)) : json_null();
 }
 
 json_t *at_json_interval(const at_interval *i)

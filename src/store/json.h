@@ -10,7 +10,6 @@
 
 #include "base/json.h"
 
-json_t *at_json_real(double value);             /* rounded to 1e-6; null of what is not finite */
 json_t *at_json_time(int64_t seconds);          /* "2026-11-27T06:10:00Z"; null of 0 */
 json_t *at_json_text(const char *text);         /* null of "" */
 json_t *at_json_interval(const at_interval *i); /* [low, high], or null */

@@ -5,16 +5,21 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/outset.h"
+#include "base/visible.h"
 #include "report/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char at_study_manifest[] = "manifest.csv";
 const char at_study_maker[] = "attune analyze --manifest writes it";
-static const char mark[] = "study.json", note[] = "failed.txt", summary[] = "summary.json";
+static const char mark[] = "study.json", note[] = "failed.txt", summary[] = "summary.json",
+                  source[] = "input.txt";
 
 enum { MARK_LIMIT = 1 << 20, MANIFEST_LIMIT = 512 << 20, SUMMARY_LIMIT = 64 << 20, FORMAT = 1 };
 
@@ -159,7 +164,7 @@ static int read_note(const char *path, char reason[512], attune_error *err)
     if (rc < 0)
         return rc;
     text[strcspn((char *)text, "\n")] = 0;
-    at_text_clean(reason, 512, (char *)text);
+    at_visible_copy(reason, 512, (char *)text);
     at_free(text);
     return ATTUNE_OK;
 }
@@ -176,6 +181,8 @@ int at_study_state(const char *folder, attune_recording_state *out, char reason[
     if (rc < 0 || !is_there(folder))
         return rc;
     rc = at_outset_settle(folder, err);
+    if (rc == ATTUNE_E_STATE) /* another run is putting it there */
+        return ATTUNE_OK;
     if (rc == ATTUNE_OK && is_there(result)) {
         rc = read_summary(result, err);
         *out = rc == 1 ? ATTUNE_DONE : ATTUNE_TO_DO;
@@ -196,7 +203,52 @@ int at_study_note(const char *folder, const char *reason, attune_error *err)
     rc = rc < 0 ? rc : at_mkdirs(folder, err);
     if (rc < 0)
         return rc;
-    at_text_clean(line, sizeof line - 1, reason);
+    at_visible_copy(line, sizeof line - 1, reason);
     strcat(line, "\n");
     return write_file(path, line, strlen(line), err);
+}
+
+/* ---- which file it was made of ----------------------------------------------------------------- */
+
+void at_study_input(char out[AT_STUDY_INPUT], const char *path)
+{
+    struct stat st;
+
+    out[0] = 0;
+    if (stat(path, &st) == 0)
+        snprintf(out, AT_STUDY_INPUT, "%lld bytes of %lld.%09ld s\n", (long long)st.st_size,
+                 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+int at_study_note_input(const char *folder, const char *input, attune_error *err)
+{
+    char path[AT_STUDY_PATH];
+    int rc = at_study_path(path, folder, source, err);
+
+    return rc < 0 ? rc : write_file(path, input, strlen(input), err);
+}
+
+int at_study_is_of(const char *folder, const char *input)
+{
+    char path[AT_STUDY_PATH];
+
+    if (!*input || at_study_path(path, folder, source, NULL) < 0 || !is_there(path))
+        return 1;
+    return same_bytes(path, input, strlen(input), NULL) != 0;
+}
+
+/* ---- whose it is to do -------------------------------------------------------------------------- */
+
+/* A byte of the mark for each recording: so a lock leaves nothing behind. */
+int at_study_lock(const char *dir, int row)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = row, .l_len = 1};
+    char path[AT_STUDY_PATH];
+    int fd = at_study_path(path, dir, mark, NULL) < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0 || fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return fd < 0 ? -2 : fd;
+    const int others = errno == EAGAIN || errno == EACCES;
+    close(fd);
+    return others ? -1 : -2;
 }

@@ -16,6 +16,17 @@ int at_study_state(const char *folder, attune_recording_state *out, char reason[
                    attune_error *err);
 int at_study_note(const char *folder, const char *reason, attune_error *err);
 
+/* What tells one file from another that takes its place: size and time, a line. */
+enum { AT_STUDY_INPUT = 64 };
+void at_study_input(char out[AT_STUDY_INPUT], const char *path); /* "": it is not there */
+int at_study_note_input(const char *folder, const char *input, attune_error *err);
+/* 0: the result is of another; 1: it is of this one, or nobody knows. */
+int at_study_is_of(const char *folder, const char *input);
+
+/* Of the row-th recording of the study in dir. >= 0: a descriptor, to be closed; -1: another has it; -2: there are no
+ * locks here. */
+int at_study_lock(const char *dir, int row);
+
 extern const char at_study_manifest[], at_study_maker[];
 
 #endif

@@ -24,6 +24,7 @@ typedef struct at_merge {
     attune_index *index;
     FILE *recordings, *windows, *failures; /* the set's */
     char header[8192];                     /* of the timelines; "": none was read yet */
+    char (*way)[AT_STUDY_PATH];            /* (n) from dir to each; "": they are one */
     attune_merged sum;
 } at_merge;
 
@@ -101,17 +102,6 @@ static int index_done(at_merge *m, at_readback *back, const char *id, const char
     return rc;
 }
 
-/* The folder as it is named from where the tables lie. */
-static int link_to(char out[AT_STUDY_PATH], const at_merge *m, const char *folder, const char *id)
-{
-    char here[PATH_MAX], there[PATH_MAX];
-    const size_t n = realpath(m->dir, here) && realpath(folder, there) ? strlen(here) : 0;
-
-    if (n && strncmp(there, here, n) == 0 && there[n] == '/')
-        return snprintf(out, AT_STUDY_PATH, "%s", id) < AT_STUDY_PATH;
-    return n && snprintf(out, AT_STUDY_PATH, "%s", there) < AT_STUDY_PATH;
-}
-
 static void begin_row(FILE *f, const at_merge *m, int i, const char *state, const char *reason,
                       const char *folder)
 {
@@ -126,14 +116,17 @@ static void begin_row(FILE *f, const at_merge *m, int i, const char *state, cons
     at_csv_put(f, folder);
 }
 
-static int add_done(at_merge *m, int i, const char *folder, attune_error *err)
+/* k: whose it is. */
+static int add_done(at_merge *m, int i, int k, const char *folder, attune_error *err)
 {
     const char *id = m->list.row[i].id;
     char link[AT_STUDY_PATH];
     at_readback *back = NULL;
-    int rc = link_to(link, m, folder, id)
-                 ? at_readback_open(&back, folder, err)
-                 : at_fail(err, ATTUNE_E_IO, "%s: cannot be named", folder);
+    int rc = *m->way[k] ? at_study_path(link, m->way[k], id, err) : ATTUNE_OK;
+
+    if (!*m->way[k])
+        snprintf(link, sizeof link, "%s", id);
+    rc = rc < 0 ? rc : at_readback_open(&back, folder, err);
 
     if (rc == ATTUNE_OK) {
         begin_row(m->recordings, m, i, "done", "", link);
@@ -146,6 +139,17 @@ static int add_done(at_merge *m, int i, const char *folder, attune_error *err)
     return rc < 0 ? rc : copy_timeline(m, id, folder, err);
 }
 
+static void count_missing(at_merge *m, const char *id)
+{
+    char *names = m->sum.missing;
+    const size_t used = strlen(names), room = sizeof m->sum.missing - used;
+
+    if (strlen(id) + 3 <= room)
+        snprintf(names + used, room, "%s%s", m->sum.to_do++ ? ", " : "", id);
+    else
+        m->sum.to_do++;
+}
+
 static int add_missing(at_merge *m, int i, int failed, const char *reason, attune_error *err)
 {
     const char *id = m->list.row[i].id, *what = failed ? reason : "not analysed yet";
@@ -154,7 +158,8 @@ static int add_missing(at_merge *m, int i, int failed, const char *reason, attun
     at_figures_put(m->recordings, NULL);
     fputc('\n', m->recordings);
     m->sum.failed += failed;
-    m->sum.to_do += !failed;
+    if (!failed)
+        count_missing(m, id);
     if (failed) {
         fprintf(m->failures, "%s,", id);
         at_csv_put(m->failures, m->list.row[i].path);
@@ -180,11 +185,56 @@ static int add_recording(at_merge *m, int i, attune_error *err)
         if (rc < 0)
             return rc;
         if (state == ATTUNE_DONE)
-            return add_done(m, i, folder, err);
+            return add_done(m, i, k, folder, err);
         if (state == ATTUNE_FAILED && !failed++)
             memcpy(why, reason, sizeof why);
     }
     return add_missing(m, i, failed > 0, why, err);
+}
+
+/* ---- ways ------------------------------------------------------------------------------------- */
+
+/* From one folder to another, both absolute and without links. "": they are one. */
+static int find_way(char out[AT_STUDY_PATH], const char *here, const char *there, attune_error *err)
+{
+    size_t same = 0, used = 0;
+
+    for (size_t i = 0; here[i] == there[i] || !here[i] || !there[i]; i++) {
+        const int ends = !here[i] || here[i] == '/', ends_too = !there[i] || there[i] == '/';
+        if (ends && ends_too)
+            same = i;
+        if (!here[i] || !there[i])
+            break;
+    }
+    out[0] = 0;
+    for (const char *p = here + same; *p; p++)
+        if (*p == '/' && p[1] && used + 4 < AT_STUDY_PATH)
+            used += (size_t)sprintf(out + used, "%s..", used ? "/" : "");
+    there += same + (there[same] == '/');
+    if (*there && snprintf(out + used, AT_STUDY_PATH - used, "%s%s", used ? "/" : "", there) >=
+                      (int)(AT_STUDY_PATH - used))
+        return at_fail(err, ATTUNE_E_ARG, "the folder's name is too long");
+    return ATTUNE_OK;
+}
+
+/* Once a folder, and not a recording. */
+static int find_ways(at_merge *m, attune_error *err)
+{
+    char here[PATH_MAX], there[PATH_MAX];
+
+    m->way = at_calloc((size_t)m->n, sizeof *m->way);
+    if (!m->way)
+        return at_fail_nomem(err);
+    if (!realpath(m->dir, here))
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", m->dir, strerror(errno));
+    for (int k = 0; k < m->n; k++) {
+        if (!realpath(m->from[k], there))
+            return at_fail(err, ATTUNE_E_IO, "%s: %s", m->from[k], strerror(errno));
+        int rc = find_way(m->way[k], here, there, err);
+        if (rc < 0)
+            return rc;
+    }
+    return ATTUNE_OK;
 }
 
 /* ---- the tables ------------------------------------------------------------------------------- */
@@ -251,6 +301,7 @@ int attune_study_merge(const char *dir, const char *const *from, int n,
     m->n = n;
     int rc = n > 0 ? read_list(m, err) : at_fail(err, ATTUNE_E_ARG, "no folder to merge");
     rc = rc < 0 ? rc : open_tables(m, err);
+    rc = rc < 0 ? rc : find_ways(m, err);
     rc = rc < 0 ? rc : add_all(m, progress, user, err);
     rc = rc < 0 ? rc : attune_index_finish(m->index, err);
     rc = rc < 0 ? rc : at_outset_commit(m->set, err);
@@ -259,6 +310,7 @@ int attune_study_merge(const char *dir, const char *const *from, int n,
     attune_index_free(&m->index);
     at_outset_free(&m->set);
     at_list_free(&m->list);
+    at_free(m->way);
     at_free(m);
     return rc;
 }
