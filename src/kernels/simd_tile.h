@@ -7,6 +7,8 @@
 #ifndef AT_KERNELS_SIMD_TILE_H
 #define AT_KERNELS_SIMD_TILE_H
 
+#define CACHE_LINE 16 /* floats */
+
 /* The row after `row` of C. How it was found is hidden: a compiler that sees through it keeps the address
  * of every row from the first use to the last, and the moves that this takes, a fifth of a short tile's
  * instructions, hold up the multiply-adds of the next tile. */
@@ -59,7 +61,14 @@ AT_INLINE void tile_body(const int rows, const int nv, int n, int k, const float
             __builtin_prefetch(soon + j * AT_VW, 1);
     }
 
+    /* What follows a panel is the next one, or the next rows of a matrix that is read where it lies. It
+     * comes into the second-level cache meanwhile; else a panel's first tile waits for memory. */
+    const ptrdiff_t next = k * b_row;
+
     for (int p = 0; p < k; p++) {
+        AT_UNROLL
+        for (int j = 0; j < nv * AT_VW; j += CACHE_LINE)
+            __builtin_prefetch(b + next + j, 0, 2);
         v_f bv[AT_NV];
         AT_UNROLL
         for (int j = 0; j < nv; j++) {
