@@ -61,9 +61,8 @@ AT_INLINE void tile_body(const int rows, const int nv, int n, int k, const float
             __builtin_prefetch(soon + j * AT_VW, 1);
     }
 
-    /* What follows a panel is the next one, or the next rows of a matrix that is read where it lies. It
-     * comes into the second-level cache meanwhile; else a panel's first tile waits for memory. */
-    const ptrdiff_t next = k * b_row;
+    /* Without, what is read anyhow is asked for: that takes no time, where a branch would. */
+    const ptrdiff_t next = e->next ? e->next - b : 0;
 
     for (int p = 0; p < k; p++) {
         AT_UNROLL
