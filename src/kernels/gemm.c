@@ -128,7 +128,9 @@ typedef struct packed_job {
     int m_chunk, n_chunk, n_tasks; /* a task is m_chunk rows by n_chunk columns */
 } packed_job;
 
-/* Rows [0, m) in tiles of nearly equal height (49 rows by 6: four of 6, five of 5, none of 1). */
+/* Rows [0, m) in tiles of nearly equal height (49 rows by 6: four of 6, five of 5, none of 1). While
+ * the first runs, what follows the panel comes into the second-level cache: the next panel, or after the
+ * last what was packed next, which is most often the next layer. Else every panel's first tile waits. */
 static void panel_times_rows(const packed_job *q, int m, int n, const float *a, const float *panel,
                              float *c, at_epilogue *e)
 {
@@ -136,6 +138,7 @@ static void panel_times_rows(const packed_job *q, int m, int n, const float *a, 
 
     for (int t = 0; t < tiles; t++) {
         int rows = at_ceil_div(m, tiles - t);
+        e->next = t == 0 ? panel + (ptrdiff_t)q->k * q->kn->nr : NULL;
         q->kn->gemm_tile(rows, n, q->k, a, q->a_row, q->a_col, panel, q->kn->nr, c, q->c_row, e);
         m -= rows;
         a += rows * q->a_row;
@@ -256,14 +259,6 @@ size_t at_gemm_tn_workspace(const at_kernels *kn, int m, int n, int k)
     return q.chunks > 1 ? (size_t)q.chunks * (size_t)k * (size_t)n : 0;
 }
 
-/* The processor does not foresee short pieces of long rows. */
-static void fetch_rows(const tn_job *q, int from, int to, int j, int n)
-{
-    for (int r = from; r < to; r++)
-        for (int c = j; c < j + n; c += 16)
-            __builtin_prefetch(q->d + r * q->d_row + c, 0, 2);
-}
-
 /* Some rows and one panel of columns of dw (+)= A[rows]^T * D[rows], in steps of TN_ROWS rows. A
  * panel of whole vectors is read where it lies; one that ends within a vector is packed, since what
  * comes after it may be nobody's. */
@@ -280,9 +275,9 @@ static void tn_panel(const tn_job *q, int r0, int r1, int k0, int k1, int j, int
         ptrdiff_t b_row = whole ? q->d_row : q->kn->nr;
         if (!whole)
             at_gemm_pack(NULL, q->kn, rows, n, d, q->d_row, 1, panel);
-        fetch_rows(q, r + TN_ROWS, at_min_int(r + 2 * TN_ROWS, r1), j, n);
         for (int t = 0, i = k0; t < tiles; t++) {
             int height = at_ceil_div(k1 - i, tiles - t);
+            e.next = t == 0 && whole && r + rows < r1 ? b + rows * b_row : NULL;
             q->kn->gemm_tile(height, n, rows, q->a + r * q->a_row + i, 1, q->a_row, b, b_row,
                              dw + i * dw_row + j, dw_row, &e);
             i += height;

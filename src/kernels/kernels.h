@@ -32,6 +32,7 @@ typedef struct at_epilogue {
     ptrdiff_t residual_row;
     at_act act;
     int accumulate;
+    const float *next; /* nullable: what is read after B, laid out as it is; fetched meanwhile */
 } at_epilogue;
 
 /* One 3x3 depthwise convolution over one image.
