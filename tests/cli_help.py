@@ -19,7 +19,7 @@ sys.path.insert(0, str(SRC / "src/cli/help"))
 sys.dont_write_bytecode = True
 import text  # noqa: E402
 
-COMMANDS = {command.name: command for command in text.commands_of(EXE)}
+COMMANDS = {command.name: command for command in text.commands_of([EXE])}
 PLAIN = {name: command for name, command in COMMANDS.items() if name and " " not in name}
 
 
