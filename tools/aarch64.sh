@@ -103,7 +103,7 @@ why_not() # test's name
 program() # test's name: what runs it
 {
     if [ -f "tests/$1.py" ]; then
-        ATTUNE_EXE=$PWD/$dir/attune-emulated python3 "tests/$1.py" -v
+        ATTUNE_EXE=$PWD/$dir/attune-emulated python3 tests/emulated.py "tests/$1.py" -v
     elif [ "$1" = headers_hardened ]; then
         ATTUNE_EXE=$PWD/$dir/src/attune tests/check_hardened.sh
     else
