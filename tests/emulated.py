@@ -2,6 +2,7 @@
 
 Tests say how long a processor may take. Here their limits are many times as long, and who waits a moment before looking
 again waits longer."""
+import inspect
 import runpy
 import subprocess
 import sys
@@ -10,10 +11,13 @@ import time
 LIMITS, MOMENTS = 40, 8  # times
 
 
-def with_longer_limit(wait):
-    def waits(self, *args, timeout=None, **more):
-        return wait(self, *args, timeout=timeout and timeout * LIMITS, **more)
-    return waits
+def with_longer_limit(waits):
+    def waits_longer(*args, **more):
+        given = inspect.signature(waits).bind(*args, **more)
+        if given.arguments.get("timeout"):
+            given.arguments["timeout"] *= LIMITS
+        return waits(*given.args, **given.kwargs)
+    return waits_longer
 
 
 def main():
