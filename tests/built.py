@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shlex
 
 
 def sanitizers():
@@ -14,3 +15,8 @@ def sanitizers():
     options = {o["name"]: o["value"] for o in json.loads(info.read_text())}
     emulated = {"emulator"} if "-DEMULATED" in options["c_args"] else set()
     return set(options["b_sanitize"].split(",")) - {"none"} | emulated
+
+
+def program(name):
+    """The words that run a program of the build folder: those of the emulator come first where it is another processor's."""
+    return [*shlex.split(os.environ.get("ATTUNE_EMULATOR", "")), pathlib.Path(os.environ["ATTUNE_BUILD"], name)]

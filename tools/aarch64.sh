@@ -120,7 +120,8 @@ run()
         echo "skipped: $(why_not "$1")" >"$said/$1.txt"
         code=77
     else
-        ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir nice -n 5 \
+        ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir ATTUNE_EMULATOR="qemu-aarch64 -L $root" ATTUNE_HOURS=${ATTUNE_HOURS:-0.2} \
+            nice -n 5 \
             timeout 4h bash -c "$(declare -f program); root='$root' dir='$dir'; program $1" >"$said/$1.txt" 2>&1 </dev/null || code=$?
     fi
     case $code in
