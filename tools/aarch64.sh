@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/build/aarch64-root dir=build/aarch64 said=build/aarch64/said
-jobs=${JOBS:-$(nproc)}
+jobs=${JOBS:-$(nproc)} emulator="qemu-aarch64 -L $root"
 for needed in aarch64-linux-gnu-gcc qemu-aarch64 dpkg-deb; do
     command -v $needed >/dev/null || { echo "aarch64: no $needed (tools/setup.sh night)" >&2; exit 1; }
 done
@@ -85,7 +85,7 @@ build()
 # What tests of Python call in the place of the program.
 make_wrapper()
 {
-    printf '#!/bin/sh\nexec qemu-aarch64 -L %s %s/src/attune "$@"\n' "$root" "$PWD/$dir" >"$1"
+    printf '#!/bin/sh\nexec %s %s/src/attune "$@"\n' "$emulator" "$PWD/$dir" >"$1"
     chmod +x "$1"
 }
 
@@ -107,12 +107,14 @@ program() # test's name: what runs it
     elif [ "$1" = headers_hardened ]; then
         ATTUNE_EXE=$PWD/$dir/src/attune tests/check_hardened.sh
     else
-        qemu-aarch64 -L "$root" "$dir/tests/test_$1"
+        $ATTUNE_EMULATOR "$dir/tests/test_$1"
     fi
 }
+export -f program
+export dir ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir ATTUNE_EMULATOR=$emulator ATTUNE_HOURS=${ATTUNE_HOURS:-0.2}
 
-# Writes what a test said into $said/NAME.txt, and NAME.line: what came of it, seconds, name.
-run()
+# Writes what a test said into $said/NAME.txt, and into NAME.line what came of it, seconds, name.
+run() # test's name
 {
     local code=0 result began=$SECONDS
     rm -f "$said/$1.line"
@@ -120,9 +122,7 @@ run()
         echo "skipped: $(why_not "$1")" >"$said/$1.txt"
         code=77
     else
-        ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir ATTUNE_EMULATOR="qemu-aarch64 -L $root" ATTUNE_HOURS=${ATTUNE_HOURS:-0.2} \
-            nice -n 5 \
-            timeout 4h bash -c "$(declare -f program); root='$root' dir='$dir'; program $1" >"$said/$1.txt" 2>&1 </dev/null || code=$?
+        nice -n 5 timeout 4h bash -c "program $1" >"$said/$1.txt" 2>&1 </dev/null || code=$?
     fi
     case $code in
     0) result=passed ;;
