@@ -2,14 +2,21 @@
 import json
 import os
 import pathlib
+import shlex
 
 
 def sanitizers():
     """Names of the sanitizers that all was built with, {"address", "undefined"}; of a program that is
-    tested without its build folder, none."""
+    tested without its build folder, none. An emulator of the processor is as slow, and one of them: {"emulator"}."""
     folder = os.environ.get("ATTUNE_BUILD")
     if not folder:
         return set()
     info = pathlib.Path(folder) / "meson-info/intro-buildoptions.json"
     options = {o["name"]: o["value"] for o in json.loads(info.read_text())}
-    return set(options["b_sanitize"].split(",")) - {"none"}
+    emulated = {"emulator"} if "-DEMULATED" in options["c_args"] else set()
+    return set(options["b_sanitize"].split(",")) - {"none"} | emulated
+
+
+def program(name):
+    """The words that run a program of the build folder: those of the emulator come first where it is another processor's."""
+    return [*shlex.split(os.environ.get("ATTUNE_EMULATOR", "")), pathlib.Path(os.environ["ATTUNE_BUILD"], name)]

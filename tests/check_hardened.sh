@@ -22,8 +22,8 @@ has "stack that is not executable" 'GNU_STACK.* RW ' "$headers"
 has "guard of the stack" __stack_chk_fail "$symbols"
 has "checked copies (_FORTIFY_SOURCE)" '__[a-z]*_chk@' "$(grep -v __stack_chk <<<"$symbols")"
 # Of the code itself: a C library without them, as Debian 12's, takes the mark from the whole program.
-case $(uname -m) in
-x86_64)
+case $(readelf -hW "$program") in
+*X86-64*)
     marks=$(objdump -d --section=.text "$program" | grep -c endbr64)
     has "marked targets of jumps (CET)" '...' "$marks" # hundreds: a few are the compiler's own
     ;;

@@ -19,7 +19,7 @@ sys.path.insert(0, str(SRC / "src/cli/help"))
 sys.dont_write_bytecode = True
 import text  # noqa: E402
 
-COMMANDS = {command.name: command for command in text.commands_of(EXE)}
+COMMANDS = {command.name: command for command in text.commands_of([EXE])}
 PLAIN = {name: command for name, command in COMMANDS.items() if name and " " not in name}
 
 
@@ -167,6 +167,15 @@ class Packages(unittest.TestCase):
         needs = re.search(r'build_needs="(.*?)"', (SRC / "tools/setup.sh").read_text(), re.S).group(1)
         for package in (line.split()[1] for line in needs.strip().splitlines()):
             self.assertIn({"pkg-config": "pkgconf"}.get(package, package), control)
+
+    def test_have_what_the_library_asks_pkg_config_for(self):
+        """It has to be there for headers too, also where it is loaded and not linked."""
+        asked = re.search(r"^Requires.private: (.*)", (BUILD / "meson-private/attune.pc").read_text(), re.M).group(1)
+        packages = dict(re.findall(r"^pc:(\S+) +(\S+)", (SRC / "tools/setup.sh").read_text(), re.M))
+        depends = re.search(r"Package: libattune-dev\n.*?\nDepends: (.*?)\nDescription", (SRC / "debian/control").read_text(),
+                            re.S).group(1)
+        for name in re.findall(r"([\w-]+)(?: >= +\S+)?(?:, |$)", asked):
+            self.assertRegex(depends, rf"\b{packages[name]}\b")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,12 @@ import tempfile
 import time
 import unittest
 
+import built
 from cli_serve import EXE, PATIENCE, Reader, Server, begin, clip, needs_ffmpeg, needs_model, needs_server, next_of, send
 
 HAS_STORE = "without" not in subprocess.run([EXE, "sessions", "list", "--store", "/none/x"], capture_output=True,
                                             text=True).stderr
+live_input = unittest.skipIf("emulator" in built.sanitizers(), "an emulated program is too slow for live input")
 
 
 @needs_server
@@ -54,6 +56,7 @@ class Keeping(unittest.TestCase):
             reader.wait(lambda: reader.of("ended"))
         return live, reader, welcome
 
+    @live_input
     def test_only_if_asked(self):
         _, reader, _ = self.live()
         self.assertEqual(len(reader.of("window")), 6)
@@ -64,6 +67,7 @@ class Keeping(unittest.TestCase):
         self.assertEqual(self.kept(), [])
         self.assertEqual(self.get("/sessions/1")[0], 404)
 
+    @live_input
     def test_kept_asked_and_deleted(self):
         _, reader, welcome = self.live(dict(type="keep", consent="1"))
         self.assertEqual([k["session"] for k in reader.of("kept")], [welcome["session"]])
@@ -124,6 +128,7 @@ class Keeping(unittest.TestCase):
         for args in (["--keep", "90"], ["--keep", "0", "--store", "x"], ["--keep", "x", "--store", "x"]):
             self.assertEqual(subprocess.run([EXE, "serve", *args], capture_output=True).returncode, 2, args)
 
+    @live_input
     def test_taken_back(self):
         live, reader, welcome = self.live(dict(type="keep", consent="1"), end=False)
         reader.wait(lambda: reader.of("kept"))

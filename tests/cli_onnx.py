@@ -19,7 +19,7 @@ import onnx_files as onnx
 from cli_analyze import MODEL, Case, needs_model
 
 SRC = pathlib.Path(os.environ["ATTUNE_SRC"])
-OURS = pathlib.Path(os.environ["ATTUNE_BUILD"]) / "tests/onnx_ours"
+OURS = built.program("tests/onnx_ours")
 SANITIZED = built.sanitizers()
 NODE = SRC / "tests/onnx"  # npm ci --ignore-scripts
 
@@ -44,7 +44,7 @@ class Exported(Case):
         """Exports it, runs it in ONNX Runtime on what onnx_ours makes up, and returns how far off each output is."""
         self.run_attune("export", model, "--to", "onnx", "-o", "networks")
         (self.dir / "ours").mkdir(exist_ok=True)
-        subprocess.run([OURS, "answer", model, "ours"], cwd=self.dir, check=True, timeout=120)
+        subprocess.run([*OURS, "answer", model, "ours"], cwd=self.dir, check=True, timeout=120)
         done = subprocess.run(["node", "compare.mjs", self.dir / "networks", self.dir / "ours"], cwd=NODE,
                               capture_output=True, text=True, check=True, timeout=120)
         outputs = json.loads(done.stdout)
@@ -68,12 +68,12 @@ class Exported(Case):
         model = self.dir / "made.safetensors"
         for fusion in ("hybrid",) if SANITIZED else ("mean", "late", "concat", "hybrid"):
             with self.subTest(fusion):
-                subprocess.run([OURS, "make", model, fusion], check=True, timeout=60)
+                subprocess.run([*OURS, "make", model, fusion], check=True, timeout=60)
                 outputs = self.hold(model)
                 self.assertIn("dominant", {o["name"] for o in outputs})
 
     def test_what_cannot_be_written_is_named_and_nothing_is(self):
-        subprocess.run([OURS, "make", self.dir / "made.safetensors", "attention"], check=True, timeout=60)
+        subprocess.run([*OURS, "make", self.dir / "made.safetensors", "attention"], check=True, timeout=60)
         done = self.run_attune("export", "made.safetensors", "--to", "onnx", "-o", "out", code=1)
         self.assert_one_line(done.stderr, 'the fusion "attention" is not written as ONNX')
         self.assertFalse((self.dir / "out").exists())
@@ -131,7 +131,7 @@ class Imported(Case):
     def ours_run(self, model, values, side=32, code=0):
         """The first output's values of an ONNX file, or what is said on stderr."""
         (self.dir / "in.f32").write_bytes(values)
-        done = subprocess.run([OURS, "run", model, str(side), "in.f32", "out.f32"], cwd=self.dir, text=True,
+        done = subprocess.run([*OURS, "run", model, str(side), "in.f32", "out.f32"], cwd=self.dir, text=True,
                               capture_output=True, timeout=120)
         self.assertEqual(done.returncode, code, done.stderr)
         if code:
@@ -200,7 +200,7 @@ class Imported(Case):
     def test_our_own_face_network_comes_back(self):
         self.run_attune("export", "default", "--to", "onnx", "-o", "networks")
         (self.dir / "ours").mkdir()
-        subprocess.run([OURS, "answer", MODEL, "ours"], cwd=self.dir, check=True, timeout=120)
+        subprocess.run([*OURS, "answer", MODEL, "ours"], cwd=self.dir, check=True, timeout=120)
         cases = [line.split() for line in (self.dir / "ours/cases.txt").read_text().splitlines()]
         start = cases.index(["case", "face.onnx"])
         files = {words[1]: words[2] for words in cases[start + 1:start + 3]}
@@ -220,7 +220,7 @@ class Imported(Case):
             model, first, expected = example
             (self.dir / "m.onnx").write_bytes(model)
             (self.dir / "in.f32").write_bytes(first)
-            done = subprocess.run([OURS, "run", "m.onnx", "3", "in.f32", "out.f32"], cwd=self.dir, text=True,
+            done = subprocess.run([*OURS, "run", "m.onnx", "3", "in.f32", "out.f32"], cwd=self.dir, text=True,
                                   capture_output=True, timeout=60)
             with self.subTest(folder.name):
                 if done.returncode:

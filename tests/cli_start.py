@@ -11,11 +11,12 @@ import unittest
 import wave
 
 EXE = os.environ["ATTUNE_EXE"]
+BUILD = pathlib.Path(os.environ["ATTUNE_BUILD"])
 FFMPEG = re.compile(r"\b(lib(?:avformat|avcodec|avutil|swscale|swresample)\.so\.\d+)")
 
 
 def needed():
-    said = subprocess.run(["readelf", "-d", EXE], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run(["readelf", "-d", BUILD / "src/attune"], check=True, capture_output=True, text=True).stdout
     return [line for line in said.splitlines() if "NEEDED" in line]
 
 

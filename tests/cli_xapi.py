@@ -552,7 +552,7 @@ class Built(unittest.TestCase):
     @unittest.skipUnless(shutil.which("readelf"), "no readelf")
     def test_it_costs_nothing_to_have(self):
         """libcurl and what it needs are loaded when something is sent, and not before."""
-        needed = subprocess.run(["readelf", "-d", EXE], capture_output=True, text=True, check=True).stdout
+        needed = subprocess.run(["readelf", "-d", pathlib.Path(os.environ["ATTUNE_BUILD"], "src/attune")], capture_output=True, text=True, check=True).stdout
         self.assertIn("libsqlite3", needed)
         self.assertNotIn("libcurl", needed)
 

@@ -1,6 +1,7 @@
 /* sanitized.h - whether this program is built with a sanitizer that makes it some ten times as slow:
  * a test may then take fewer samples of the same kinds. THREAD_SANITIZED: with the one that looks for
- * races alone, to which a long test that has one thread shows nothing. */
+ * races alone, to which a long test that has one thread shows nothing. An emulator of the processor is as
+ * slow, and is taken for a sanitizer (tools/aarch64.sh). */
 #ifndef SANITIZED_H
 #define SANITIZED_H
 
@@ -8,7 +9,7 @@
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED 1
 #endif
-#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || defined EMULATED
 #define SANITIZED 1
 #endif
 

@@ -252,9 +252,9 @@ static void held_pictures_outlast_their_size(void **state)
     at_media *m;
     at_media_packet p;
     int w;
-    const char *path = joined_clip(&w);
     if (SANITIZED)
         skip();
+    const char *path = joined_clip(&w);
     assert_int_equal(at_media_open(&m, path, NULL, NULL), 0);
     for (int i = 0; i < HELD; i++) {
         assert_int_equal(at_media_next(m, &p, NULL), 1);

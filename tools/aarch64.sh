@@ -3,16 +3,17 @@
 # build/aarch64-root and installed nowhere, and run under qemu's emulation of that processor. Hours: an emulated program
 # takes ten to thirty times as long. A part of `make night`; `make test` has the kernels alone.
 #
-#     tools/aarch64.sh                       all suites
+#     tools/aarch64.sh                       all suites, JOBS (as many as there are cores) at a time
 #     tools/aarch64.sh unit_base cli_media   these tests only
+#     tools/aarch64.sh --resume [TEST...]    and of these not what passed before
 #
-# Programs of C run by meson; those of Python run the emulated attune. Left out is what the emulator cannot have: the
-# faults of system calls (a seccomp filter of the guest's), the Python package (this machine's Python loads no library
-# of another), the browser.
+# Programs of C run in the emulator; those of Python here, and run the emulated attune. Both take the emulator for
+# one more sanitizer (tests/sanitized.h, tests/built.py), under which they do less. The last lines are a table of what
+# was not run, or not all of it, and why; what each said lies in build/aarch64/said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD/build/aarch64-root dir=build/aarch64
-left_out="cli_faults cli_python cli_unfinished browser_live headers_hardened"
+root=$PWD/build/aarch64-root dir=build/aarch64 said=build/aarch64/said
+jobs=${JOBS:-$(nproc)} emulator="qemu-aarch64 -L $root"
 for needed in aarch64-linux-gnu-gcc qemu-aarch64 dpkg-deb; do
     command -v $needed >/dev/null || { echo "aarch64: no $needed (tools/setup.sh night)" >&2; exit 1; }
 done
@@ -76,7 +77,7 @@ build()
 {
     if [ ! -f $dir/build.ninja ]; then
         cross_file >"$dir.ini"
-        meson setup $dir --cross-file "$dir.ini" -Dtests=enabled -Ddebug=false -Dc_args=-g1 >$dir.log || { cat $dir.log; return 1; }
+        meson setup $dir --cross-file "$dir.ini" -Dtests=enabled -Ddebug=false -Dc_args="-g1 -DEMULATED" >$dir.log || { cat $dir.log; return 1; }
     fi
     nice -n 5 ninja -C $dir --quiet
 }
@@ -84,44 +85,92 @@ build()
 # What tests of Python call in the place of the program.
 make_wrapper()
 {
-    printf '#!/bin/sh\nexec qemu-aarch64 -L %s %s/src/attune "$@"\n' "$root" "$PWD/$dir" >"$1"
+    printf '#!/bin/sh\nexec %s %s/src/attune "$@"\n' "$emulator" "$PWD/$dir" >"$1"
     chmod +x "$1"
 }
 
-run_python() # test's name
+# Why a test cannot be run here; nothing of one that can.
+why_not() # test's name
 {
-    ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir ATTUNE_EXE=$PWD/$dir/attune-emulated \
-        nice -n 5 python3 "tests/$1.py" >"$dir/$1.txt" 2>&1
+    case $1 in
+    cli_faults) echo "nothing can be put before an emulated program, and no filter of its own let it know of a call" ;;
+    cli_python) echo "this machine's Python loads no library of another" ;;
+    cli_example) echo "its program would be compiled for this machine" ;;
+    cli_mpi | cli_cluster) echo "engines start programs of this machine" ;;
+    esac
 }
 
-passed=0 failed=() skipped=()
-run()
+program() # test's name: what runs it
 {
-    local code=0
-    case " $left_out " in *" $1 "*) skipped+=("$1"); return ;; esac
     if [ -f "tests/$1.py" ]; then
-        run_python "$1" || code=$?
+        ATTUNE_EXE=$PWD/$dir/attune-emulated python3 tests/emulated.py "tests/$1.py" -v
+    elif [ "$1" = headers_hardened ]; then
+        ATTUNE_EXE=$PWD/$dir/src/attune tests/check_hardened.sh
     else
-        nice -n 5 meson test -C $dir --no-rebuild --quiet --timeout-multiplier 40 "$1" >"$dir/$1.txt" 2>&1 || code=$?
+        $ATTUNE_EMULATOR "$dir/tests/test_$1"
+    fi
+}
+export -f program
+export dir ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir ATTUNE_EMULATOR=$emulator ATTUNE_HOURS=${ATTUNE_HOURS:-0.2}
+
+# Writes what a test said into $said/NAME.txt, and into NAME.line what came of it, seconds, name.
+run() # test's name
+{
+    local code=0 result began=$SECONDS
+    rm -f "$said/$1.line"
+    if [ -n "$(why_not "$1")" ]; then
+        echo "skipped: $(why_not "$1")" >"$said/$1.txt"
+        code=77
+    else
+        nice -n 5 timeout 4h bash -c "program $1" >"$said/$1.txt" 2>&1 </dev/null || code=$?
     fi
     case $code in
-    0) passed=$((passed + 1)) ;;
-    77) skipped+=("$1") ;;
-    *) failed+=("$1") ;;
+    0) result=passed ;;
+    77) result=skipped ;;
+    *) result=failed ;;
     esac
-    echo "$1: $([ $code -eq 0 ] && echo passed || echo "exit code $code"), $SECONDS s so far"
+    echo "$result $((SECONDS - began)) $1" | tee "$said/$1.line"
 }
 
+# The cases of a test that were skipped: how many, and why where it says so (Python's do; of C's the name).
+skipped_cases() # test's name
+{
+    { grep -oP "skipped [\"']\K.*(?=[\"']$)" "$said/$1.txt" || true
+      grep -oP '^skipped: \K.*' "$said/$1.txt" || true
+      grep -oP '^\[  SKIPPED \] \K[a-z]\w+$' "$said/$1.txt" | sort -u || true; } | sort | uniq -c |
+        while read -r times reason; do echo "    $times x $reason"; done
+}
+
+is_done() # test's name: in a run before, or in another that goes on beside this one
+{
+    [ $resume -eq 1 ] && grep -qs -e ^passed -e ^skipped "$said/$1.line"
+}
+
+resume=0
+if [ "${1:-}" = --resume ]; then
+    resume=1
+    shift
+fi
 make_root
 build
 make_wrapper $dir/attune-emulated
+mkdir -p $said
 mapfile -t tests < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else
-    meson test -C $dir --list 2>/dev/null | sed 's/.*[ /]//' | grep -E '^(unit|parity|grad|golden|alloc|cli|browser|headers_hardened)'; fi)
+    # meson's longest come last: faults are seen early
+    meson test -C $dir --list 2>/dev/null | tac | sed 's/.*[ /]//' | grep -E '^(unit|parity|grad|golden|alloc|cli|browser|headers_hardened)'; fi)
 for test in "${tests[@]}"; do
-    run "$test"
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
+    is_done "$test" || run "$test" &
 done
-echo "aarch64: $passed passed, ${#failed[@]} failed, ${#skipped[@]} left out or skipped"
-for test in ${failed[@]+"${failed[@]}"}; do
-    echo "FAILED $test: $dir/$test.txt"
+wait
+
+lines=$(for test in "${tests[@]}"; do cat "$said/$test.line"; done)
+for test in "${tests[@]}"; do
+    cases=$(skipped_cases "$test")
+    [ -z "$cases" ] || printf '%s: %s\n%s\n' "$test" "$(cut -d' ' -f1 "$said/$test.line")" "$cases"
 done
-[ ${#failed[@]} -eq 0 ] && [ $passed -gt 0 ]
+sed -n "s,^failed .* ,FAILED $said/,p" <<<"$lines" | sed 's/$/.txt/'
+count() { grep -c "^$1" <<<"$lines" || true; }
+echo "aarch64: $(count passed) passed, $(count failed) failed, $(count skipped) left out," \
+    "$(awk '{ s += $2 } END { print s + 0 }' <<<"$lines") s of their time"
+[ "$(count failed)" -eq 0 ] && [ "$(count passed)" -gt 0 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a shell completes after "attune", out of the help texts: completion.py PROGRAM bash|zsh|fish OUT"""
+"""What a shell completes after "attune", out of the help texts: completion.py bash|zsh|fish OUT PROGRAM..."""
 import pathlib
 import sys
 
@@ -158,7 +158,7 @@ def fish(commands, words):
     return "\n".join(lines) + "\n"
 
 
-def main(program, shell, out):
+def main(shell, out, *program):
     commands = [command for command in text.commands_of(program) if len(command.name.split()) == 1]
     made = {"bash": bash, "zsh": zsh, "fish": fish}[shell](commands, Words(commands))
     pathlib.Path(out).write_text(made, encoding="utf-8")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Manual pages out of the help texts: manual.py PROGRAM DIR PAGE...
+"""Manual pages out of the help texts: manual.py DIR PAGE,... PROGRAM...
 
-Writes attune.1, attune-analyze.1 and so on into DIR; PAGE... are the names that are expected, all of them."""
+Writes attune.1, attune-analyze.1 and so on into DIR; PAGE,... are the names that are expected, all of them."""
 import pathlib
 import re
 import sys
@@ -77,11 +77,11 @@ def page(command, version, others):
         *(f".BR {escaped(other)} (1){',' if other != others[-1] else ''}" for other in others if other != name)]) + "\n"
 
 
-def main(program, folder, *expected):
+def main(folder, expected, *program):
     version = text.said_by(program, "--version").strip()
     commands = text.commands_of(program)
     names = [page_name(command) for command in commands]
-    if sorted(expected) != sorted(f"{name}.1" for name in names):
+    if sorted(expected.split(",")) != sorted(f"{name}.1" for name in names):
         sys.exit(f"manual.py: attune has the pages {' '.join(names)}; src/cli/help/meson.build has others")
     for command, name in zip(commands, names):
         others = ["attune"] if command.name else names

@@ -28,7 +28,8 @@ class Part:
 
 
 def said_by(program, *words):
-    return subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout
+    """program: what starts it, words too: an emulator comes first where it is another processor's."""
+    return subprocess.run([*program, *words], check=True, capture_output=True, text=True).stdout
 
 
 def item_of(lines):
