@@ -25,8 +25,8 @@
 
 enum {
     AT_TEXT_CLASSES = ATTUNE_EMOTIONS + ATTUNE_STATES, /* emotion7, then the states */
-    AT_TEXT_MOST = 4096, /* bytes of a message that are looked at */
-    AT_TEXT_CUES = 8,    /* that are told of a message, at most */
+    AT_TEXT_MOST = 4096,                               /* bytes of a message that are looked at */
+    AT_TEXT_CUES = 8,                                  /* that are told of a message, at most */
     AT_TEXT_DIMS = 32
 };
 
@@ -47,8 +47,8 @@ typedef struct at_text_cue {
 typedef struct at_text_answer {
     at_text_told told;
     const char *language; /* "en", "de"; "" without words, or without such as are known. Static */
-    int likeliest; /* the class that it says the most of, the first of several; -1: none */
-    int cut;       /* there was more than AT_TEXT_MOST */
+    int likeliest;        /* the class that it says the most of, the first of several; -1: none */
+    int cut;              /* there was more than AT_TEXT_MOST */
     /* [0,1] How far it speaks of each; all 0 unless AT_TEXT_SAYS. No probabilities: a message may say
      * two things. */
     float says[AT_TEXT_CLASSES];
