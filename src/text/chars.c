@@ -6,20 +6,19 @@ typedef struct range {
     unsigned first, last;
 } range;
 
-/* U+00C0 to U+017F without their marks, two letters each; blank: no letter. */
-static const char latin[] = "A A A A A A AEC E E E E I I I I D N O O O O O   O U U U U Y THss"
-                            "a a a a a a aec e e e e i i i i d n o o o o o   o u u u u y thy "
-                            "A a A a A a C c C c C c C c D d D d E e E e E e E e E e G g G g G g "
-                            "G g H h H h I i I i I i I i I i IJijJ j K k k L l L l L l L l L l N n "
-                            "N n N n n N n O o O o O o OEoeR r R r R r S s S s S s S s T t T t T t "
-                            "U u U u U u U u U u U u W w Y y Y Z z Z z Z z s ";
-enum { LATIN = 0xc0, LATIN_END = 0x180, WIDE = 0xff01, WIDE_END = 0xff5e };
+/* German's letters that are not ASCII, and the ASCII that East Asian fonts have. */
+static const struct {
+    unsigned code;
+    const char *letters;
+} german[] = {{0xc4, "A"}, {0xd6, "O"}, {0xdc, "U"}, {0xdf, "ss"},
+              {0xe4, "a"}, {0xf6, "o"}, {0xfc, "u"}, {0x1e9e, "SS"}};
+enum { GERMAN = sizeof german / sizeof *german, WIDE = 0xff01, WIDE_END = 0xff5e };
 
-/* Nobody sees them, or they sit upon the letter before. In order. */
+/* Nobody sees them; the first of them that sits upon a letter is an umlaut's dots. In order. */
 static const range unseen[] = {
-    {0xad, 0xad},     {0x300, 0x36f},   {0x61c, 0x61c},   {0x180b, 0x180f},   {0x1ab0, 0x1aff},
-    {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x202a, 0x202e}, {0x2060, 0x206f},   {0x20d0, 0x20ff},
-    {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0x1f3fb, 0x1f3ff}, {0xe0000, 0xe0fff},
+    {0xad, 0xad},     {0x308, 0x308},     {0x61c, 0x61c},     {0x180b, 0x180f}, {0x200b, 0x200f},
+    {0x202a, 0x202e}, {0x2060, 0x206f},   {0x20e3, 0x20e3},   {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
+    {0xfeff, 0xfeff}, {0x1f3fb, 0x1f3ff}, {0xe0000, 0xe0fff},
 };
 
 /* No letters: what stands between the alphabets' blocks. In order. */
@@ -90,28 +89,31 @@ static int is_capital(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-/* What ASCII or Latin letters are compared by. */
-static void plain_of(at_char *c, const char *letters, int n)
+static void plain_of(at_char *c, const char *letters, size_t n)
 {
     c->capital = is_capital(letters[0]);
-    for (int i = 0; i < n && letters[i] != ' '; i++)
+    for (size_t i = 0; i < n; i++)
         c->plain[i] = is_capital(letters[i]) ? (char)(letters[i] | 32) : letters[i];
 }
 
 at_char at_char_read(const char *s, size_t n)
 {
     at_char c = {0};
-    const unsigned code = decode((const unsigned char *)s, n, &c.bytes);
-    const int wide = code >= WIDE && code <= WIDE_END; /* ASCII, as East Asian fonts have it */
+    unsigned code = decode((const unsigned char *)s, n, &c.bytes);
+    char ascii;
 
-    c.kind = kind_of(wide ? code - WIDE + '!' : code);
-    if (wide)
-        plain_of(&c, (const char[]){(char)(code - WIDE + '!')}, 1);
-    else if (code < 0x80)
-        plain_of(&c, s, 1);
-    else if (code >= LATIN && code < LATIN_END && c.kind == AT_CHAR_LETTER)
-        plain_of(&c, latin + 2 * (code - LATIN), 2);
+    if (code >= WIDE && code <= WIDE_END)
+        code -= WIDE - '!';
+    ascii = (char)code;
+    c.kind = kind_of(code);
+    if (code < 0x80)
+        plain_of(&c, &ascii, 1);
     else
         memcpy(c.plain, s, (size_t)c.bytes);
+    for (int i = 0; i < GERMAN; i++)
+        if (german[i].code == code) {
+            memset(c.plain, 0, sizeof c.plain);
+            plain_of(&c, german[i].letters, strlen(german[i].letters));
+        }
     return c;
 }

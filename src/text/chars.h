@@ -1,4 +1,5 @@
-/* chars.h - the characters of a text from strangers, as words are compared by: small letters without their marks. */
+/* chars.h - the characters of a text from strangers, as words are compared by: small letters, umlauts without
+ * their dots. Any other letter with a mark is another letter, and no word that English or German has. */
 #ifndef AT_TEXT_CHARS_H
 #define AT_TEXT_CHARS_H
 
@@ -15,9 +16,9 @@ typedef enum at_char_kind {
 typedef struct at_char {
     at_char_kind kind;
     int bytes;   /* in the text, >= 1 */
-    int capital; /* a Latin letter that is one */
+    int capital; /* one of English or German */
     char plain
-        [5]; /* as it is compared: "u" for U+00DC, "ss" for U+00DF, itself; ends with 0, no longer than bytes */
+        [5]; /* as it is compared: "u" for U+00DC, "ss" for U+00DF, or itself; at most bytes long */
 } at_char;
 
 /* The first character of s (n > 0 bytes). */

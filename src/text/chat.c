@@ -9,7 +9,7 @@
 
 /* Chosen on tests/chat/dev.tsv. */
 enum {
-    KNOWN_PERCENT = 40, /* of the words, at least, for the language to be known */
+    KNOWN_PERCENT = 35, /* of the words, at least, for the language to be known */
     LEAST = 500,        /* per mille that is said of a class, for an answer */
     REACH = 4,          /* pieces before a phrase that may deny it */
     SHORT = 3,          /* words of a clause that needs no subject */
@@ -75,6 +75,25 @@ static int is_label(const reading *r, int i)
     return !r->roles[i] && strlen(spelling(r, i, 0)) < 2;
 }
 
+static int has_other_letters(const char *word)
+{
+    for (; *word; word++)
+        if ((unsigned char)*word >= 0x80)
+            return 1;
+    return 0;
+}
+
+/* How far a word tells that a message is of the language: 2 of 2, or that it is not. What has letters that
+ * neither language has is another's. */
+static int halves_of(const reading *r, int i)
+{
+    const char *word = spelling(r, i, 0);
+
+    if (r->roles[i])
+        return r->roles[i] & AT_ROLE_SHARED ? 1 : 2;
+    return has_other_letters(word) || at_lexicon_is_others(word) ? -2 : 0;
+}
+
 /* Finds the message's words in a language: how many of a hundred it has. -1: none is surely its own. */
 static int look_up(reading *r, const at_lexicon *lexicon)
 {
@@ -91,9 +110,9 @@ static int look_up(reading *r, const at_lexicon *lexicon)
             continue;
         r->counted++;
         sure += !!(r->roles[i] & AT_ROLE_KNOWN);
-        halves += r->roles[i] & AT_ROLE_KNOWN ? 2 : !!(r->roles[i] & AT_ROLE_SHARED);
+        halves += halves_of(r, i);
     }
-    r->known_percent = r->counted ? 50 * halves / r->counted : 0;
+    r->known_percent = halves > 0 ? 50 * halves / r->counted : 0;
     return sure ? r->known_percent : -1;
 }
 

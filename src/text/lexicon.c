@@ -2,13 +2,14 @@
 
 #include <string.h>
 
-int at_lexicon_word_at(const at_lexicon *l, const char *word)
+/* The place of word among n in order, which text gives; -1: none. */
+static int place_of(const char *word, int n, const char *(*text)(const void *, int), const void *of)
 {
-    int low = 0, high = l->words;
+    int low = 0, high = n;
 
     while (low < high) {
         const int middle = (low + high) / 2;
-        const int order = strcmp(word, l->word[middle].text);
+        const int order = strcmp(word, text(of, middle));
         if (order == 0)
             return middle;
         if (order < 0)
@@ -17,6 +18,26 @@ int at_lexicon_word_at(const at_lexicon *l, const char *word)
             low = middle + 1;
     }
     return -1;
+}
+
+static const char *text_of_word(const void *lexicon, int i)
+{
+    return ((const at_lexicon *)lexicon)->word[i].text;
+}
+
+static const char *text_of_other(const void *others, int i)
+{
+    return ((const char *const *)others)[i];
+}
+
+int at_lexicon_word_at(const at_lexicon *l, const char *word)
+{
+    return place_of(word, l->words, text_of_word, l);
+}
+
+int at_lexicon_is_others(const char *word)
+{
+    return place_of(word, at_lexicon_others_count, text_of_other, at_lexicon_others) >= 0;
 }
 
 int at_lexicon_prefix_at(const at_lexicon *l, const char *word)

@@ -61,10 +61,16 @@ extern const at_lexicon at_lexicons[];
 extern const int at_lexicons_count;
 extern const at_lexicon_mark at_lexicon_marks[]; /* those of one beginning: the longest first */
 extern const int at_lexicon_marks_count;
+extern const char
+    *const at_lexicon_others[]; /* everyday words of languages that are not here, in order */
+extern const int at_lexicon_others_count;
 
 /* The place of a word, and that of the longest prefix that it begins with; -1: none. */
 int at_lexicon_word_at(const at_lexicon *l, const char *word);
 int at_lexicon_prefix_at(const at_lexicon *l, const char *word);
+
+/* Whether it is an everyday word of another language. */
+int at_lexicon_is_others(const char *word);
 
 /* The mark that the n bytes at s begin with; -1: none. */
 int at_lexicon_mark_at(const char *s, size_t n);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The lexicon as C: lexicon.py OUTPUT marks.txt LANGUAGE.txt...
+"""The lexicon as C: lexicon.py OUTPUT marks.txt others.txt LANGUAGE.txt...
 
 A file is blocks: a line that says what the indented lines below it are; one that begins with '#' is a comment.
     says CLASS PERCENT   phrases, with commas between, that their writer says of themselves wherever they stand
@@ -8,25 +8,22 @@ A file is blocks: a line that says what the indented lines below it are; one tha
     words ROLE           words, with spaces between, that have a role (lexicon.h); they are known as well, unless they are shared
     same                 a word or two, '=', others that mean the same in every phrase, with commas between
 A word that ends with '*' is every word that begins so. Words are written as people write them; '?' is a
-word, '??' several, '?*' both and with '!' among them. marks.txt has says and nothing only, and marks with spaces between."""
+word, '??' several, '?*' both and with '!' among them. marks.txt has says and nothing only, and marks with spaces between; others.txt a block of
+words of other languages."""
 import itertools
 import pathlib
 import re
 import sys
-import unicodedata
 
 CLASSES = ["neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised",
            "boredom", "engagement", "confusion", "frustration"]
 ROLES = {"known": 1, "shared": 2, "not": 4, "more": 8, "less": 16, "fills": 32, "self": 64, "other": 128,
          "this": 256, "if": 512, "but": 1024, "article": 2048}
-SPELT = {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"}
-LATIN_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def plain(text):
     """As chars.c compares it."""
-    text = "".join(SPELT.get(c, c) for c in text.lower().replace("'", ""))
-    return unicodedata.normalize("NFC", LATIN_MARKS.sub("", unicodedata.normalize("NFD", text)))
+    return text.lower().replace("'", "").translate(str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"}))
 
 
 def spellings(text):
@@ -120,6 +117,7 @@ class Language:
         return roles | (ROLES["known"] if roles else 0)
 
     def tables(self):
+        """Its tables as C, and its line of at_lexicons."""
         every = set(self.roles) | set(itertools.chain(*self.phrases))
         order = sorted((w for w in every if not w.endswith("*")), key=str.encode)
         prefixes = sorted((w for w in every if w.endswith("*")), key=str.encode)
@@ -157,11 +155,16 @@ def marks(path):
     return "const at_lexicon_mark at_lexicon_marks[] = {\n" + "".join(lines) + "};\n"
 
 
-def main(output, marks_path, *paths):
+def others(path):
+    words = sorted({plain(w) for _, lines in blocks(path) for line in lines for w in line.split()}, key=str.encode)
+    return "const char *const at_lexicon_others[] = {\n" + "".join(f'    "{w}",\n' for w in words) + "};\n"
+
+
+def main(output, marks_path, others_path, *paths):
     tables, lines = zip(*(Language(path).tables() for path in paths))
     text = '#include "text/lexicon.h"\n\n' + "".join(tables)
-    text += "const at_lexicon at_lexicons[] = {\n" + "".join(lines) + "};\n\n" + marks(marks_path)
-    for name in ("at_lexicons", "at_lexicon_marks"):
+    text += "const at_lexicon at_lexicons[] = {\n" + "".join(lines) + "};\n\n" + marks(marks_path) + others(others_path)
+    for name in ("at_lexicons", "at_lexicon_marks", "at_lexicon_others"):
         text += f"const int {name}_count = (int)(sizeof {name} / sizeof *{name});\n"
     pathlib.Path(output).write_text(text, encoding="utf-8")
 
