@@ -13,6 +13,8 @@ enum {
     LEAST = 500,        /* per mille that is said of a class, for an answer */
     REACH = 4,          /* pieces before a phrase that may deny it */
     SHORT = 3,          /* words of a clause that needs no subject */
+    BESIDES = 2,        /* words that may stand about one that has to be alone */
+    LONG = 10,          /* words of a clause that still needs no "I" */
     SKIPS = 2,          /* that fill, between two words of a phrase */
 };
 
@@ -229,15 +231,17 @@ static int back_to(const reading *r, int i, int first, unsigned roles)
     return i;
 }
 
-static int is_unknown(const reading *r, int i)
+/* A word of what is spoken about: of no use in telling who feels what. */
+static int is_matter(const reading *r, int i)
 {
-    return r->words.piece[i].kind <= AT_PIECE_OTHER && !r->roles[i];
+    return r->words.piece[i].kind <= AT_PIECE_OTHER &&
+           (!r->roles[i] || r->roles[i] & AT_ROLE_THING);
 }
 
-static int any_unknown(const reading *r, int first, int end)
+static int any_matter(const reading *r, int first, int end)
 {
     for (int i = first; i < end; i++)
-        if (is_unknown(r, i))
+        if (is_matter(r, i))
             return 1;
     return 0;
 }
@@ -256,27 +260,54 @@ static int weighty(const reading *r, int first, int end)
 /* What comes after is not what is felt, but who or what is so. */
 static int qualifies(const reading *r, int end, int last)
 {
-    return end < last && (is_unknown(r, end) || r->roles[end] & AT_ROLE_OTHER);
+    return end < last && (is_matter(r, end) || r->roles[end] & AT_ROLE_OTHER);
 }
 
-/* Whether a felt phrase is its writer's: they speak of themselves, of what is before them, or in so few words that it
- * goes without saying. */
-static int is_writers(const reading *r, const hit *h)
+/* Who is spoken of: the nearest before the phrase in its clause; first - 1: nobody is named. */
+static int subject(const reading *r, const hit *h, int first)
 {
-    const int first = clause_start(r, h->first), last = clause_end(r, h->end);
-    const int who = back_to(r, h->first - 1, first, AT_ROLE_SELF | AT_ROLE_OTHER);
+    return back_to(r, h->first - 1, first, AT_ROLE_SELF | AT_ROLE_OTHER);
+}
+
+/* They speak of themselves, of what is before them, or in so few words that it goes without saying. */
+static int is_felt(const reading *r, const hit *h, int first, int last)
+{
+    const int who = subject(r, h, first);
     const int asked = last < r->words.n && r->words.piece[last].kind == AT_PIECE_ASKS;
 
     if (h->first > first && r->roles[h->first - 1] & AT_ROLE_ARTICLE && qualifies(r, h->end, last))
         return 0;
     if (who >= first)
-        return !(r->roles[who] & AT_ROLE_OTHER) && !any_unknown(r, who, h->first);
+        return !any_matter(r, who, h->first);
     if (asked || qualifies(r, h->end, last))
         return 0;
     if (back_to(r, h->first - 1, first, AT_ROLE_THIS) >= first)
         return 1;
     return !weighty(r, first, h->first) ||
-           (weighty(r, first, last) <= SHORT && !any_unknown(r, first, last));
+           (weighty(r, first, last) <= SHORT && !any_matter(r, first, last));
+}
+
+static int any_self(const reading *r, int first, int end)
+{
+    for (int i = first; i < end; i++)
+        if (r->roles[i] & AT_ROLE_SELF)
+            return 1;
+    return 0;
+}
+
+/* Whether a phrase is of its writer (lexicon.h). */
+static int is_writers(const reading *r, const hit *h, at_phrase_kind kind)
+{
+    const int first = clause_start(r, h->first), last = clause_end(r, h->end);
+    const int who = subject(r, h, first);
+
+    if (who >= first && r->roles[who] & AT_ROLE_OTHER)
+        return 0;
+    if (kind == AT_PHRASE_FELT)
+        return is_felt(r, h, first, last);
+    if (kind == AT_PHRASE_ALONE)
+        return weighty(r, first, h->first) + weighty(r, h->end, last) <= BESIDES;
+    return any_self(r, first, last) || weighty(r, first, last) <= LONG;
 }
 
 static int is_denied(const reading *r, const hit *h)
@@ -321,7 +352,7 @@ static int take_phrase(reading *r, int i)
     if (!p)
         return 0;
     *h = (hit){.first = i, .end = i + pieces, .class_of = p->class_of};
-    if (p->class_of != AT_SAYS_NOTHING && (!p->felt || is_writers(r, h))) {
+    if (p->class_of != AT_SAYS_NOTHING && is_writers(r, h, p->kind)) {
         h->weight = weigh(r, h, p->weight);
         h->denied = is_denied(r, h);
         r->hits += h->weight > 0;
@@ -337,8 +368,10 @@ static void take_mark(reading *r, int i)
     const int again = i && p[-1].kind == AT_PIECE_MARK && p[-1].mark == p->mark;
 
     if (!again && m->class_of != AT_SAYS_NOTHING)
-        r->hit[r->hits++] =
-            (hit){.first = i, .end = i + 1, .class_of = m->class_of, .weight = m->weight};
+        r->hit[r->hits++] = (hit){.first = i,
+                                  .end = i + 1,
+                                  .class_of = m->class_of,
+                                  .weight = r->counted ? m->weight : stronger(m->weight, 4)};
 }
 
 /* What was said before a "but" counts a third, if something was said after it. */

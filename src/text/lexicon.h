@@ -24,7 +24,16 @@ enum {
     AT_ROLE_IF = 512,       /* it may not be so */
     AT_ROLE_BUT = 1024,     /* what comes after counts more */
     AT_ROLE_ARTICLE = 2048, /* what comes after is of a thing */
+    AT_ROLE_THING =
+        4096, /* what lessons are about: it tells the language, and is not of the writer */
 };
+
+/* When a phrase is its writer's own; never where somebody else is spoken of. */
+typedef enum at_phrase_kind {
+    AT_PHRASE_SAYS,  /* wherever it stands, but for long clauses in which nobody says "I" */
+    AT_PHRASE_FELT,  /* where they speak of themselves or of what is before them */
+    AT_PHRASE_ALONE, /* where its clause says little else */
+} at_phrase_kind;
 
 typedef struct at_lexicon_word {
     const char *text;
@@ -34,8 +43,7 @@ typedef struct at_lexicon_word {
 
 typedef struct at_lexicon_phrase {
     int8_t class_of; /* or AT_SAYS_NOTHING */
-    uint8_t
-        felt; /* it is its writer's only where they speak of themselves or of what is before them */
+    uint8_t kind;    /* at_phrase_kind */
     uint16_t weight; /* per mille */
     uint16_t first;  /* its words: places in word, at phrase_word + first */
     uint16_t words;

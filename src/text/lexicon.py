@@ -4,6 +4,7 @@
 A file is blocks: a line that says what the indented lines below it are; one that begins with '#' is a comment.
     says CLASS PERCENT   phrases, with commas between, that their writer says of themselves wherever they stand
     felt CLASS PERCENT   words and phrases that do so only where their writer speaks of themselves, or of what is before them
+    alone CLASS PERCENT  phrases that do so only where their clause says little else
     nothing              phrases that mean something else: their words count no more
     words ROLE           words, with spaces between, that have a role (lexicon.h); they are known as well, unless they are shared
     same                 a word or two, '=', others that mean the same in every phrase, with commas between
@@ -17,8 +18,9 @@ import sys
 
 CLASSES = ["neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised",
            "boredom", "engagement", "confusion", "frustration"]
+KINDS = ["says", "felt", "alone"]
 ROLES = {"known": 1, "shared": 2, "not": 4, "more": 8, "less": 16, "fills": 32, "self": 64, "other": 128,
-         "this": 256, "if": 512, "but": 1024, "article": 2048}
+         "this": 256, "if": 512, "but": 1024, "article": 2048, "thing": 4096}
 
 
 def plain(text):
@@ -55,13 +57,13 @@ def listed(lines):
 
 
 def meaning(path, heading):
-    """(class or -1, per mille, whether it must be felt)."""
+    """(class or -1, per mille, kind)."""
     if heading == ["nothing"]:
         return -1, 0, 0
-    if len(heading) != 3 or heading[0] not in ("says", "felt") or heading[1] not in CLASSES or \
+    if len(heading) != 3 or heading[0] not in KINDS or heading[1] not in CLASSES or \
             not 1 <= int(heading[2]) <= 100:
         sys.exit(f"{path}: what is '{' '.join(heading)}'?")
-    return CLASSES.index(heading[1]), 10 * int(heading[2]), int(heading[0] == "felt")
+    return CLASSES.index(heading[1]), 10 * int(heading[2]), KINDS.index(heading[0])
 
 
 def variants(words, same):
@@ -110,11 +112,13 @@ class Language:
                     sys.exit(f"{path}: '{phrase}' has two meanings")
 
     def roles_of(self, word):
-        """A word that is shared is not known as well, whatever else it does."""
+        """A word that is shared is not known as well, and one that has a part to play is no mere thing."""
         roles = self.roles.get(word, 0)
-        if roles & ROLES["shared"]:
-            return roles & ~ROLES["known"]
-        return roles | (ROLES["known"] if roles else 0)
+        if not roles:
+            return 0
+        if roles & ~(ROLES["thing"] | ROLES["shared"]):
+            roles &= ~ROLES["thing"]
+        return roles & ~ROLES["known"] if roles & ROLES["shared"] else roles | ROLES["known"]
 
     def tables(self):
         """Its tables as C, and its line of at_lexicons."""
@@ -128,8 +132,8 @@ class Language:
                         for w in order + prefixes)
         text += f"}};\n\nstatic const at_lexicon_phrase {self.name}_phrase[] = {{\n"
         flat = []
-        for words, (class_of, weight, felt) in phrases:
-            text += f"    {{{class_of}, {felt}, {weight}, {len(flat)}, {len(words)}}},\n"
+        for words, (class_of, weight, kind) in phrases:
+            text += f"    {{{class_of}, {kind}, {weight}, {len(flat)}, {len(words)}}},\n"
             flat += [place[w] for w in words]
         if len(place) >= 1 << 16 or len(flat) >= 1 << 16:
             sys.exit(f"{self.name}: too many words for the table's numbers")
