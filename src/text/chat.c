@@ -201,19 +201,30 @@ static const at_lexicon_phrase *phrase_at(const reading *r, int i, int *pieces)
 
 /* --- what stands about a phrase --- */
 
-static int ends_clause(const reading *r, int i)
+static int ends_sentence(const reading *r, int i)
 {
     const at_piece_kind kind = r->words.piece[i].kind;
 
-    return kind == AT_PIECE_BREAK || kind == AT_PIECE_ASKS || kind == AT_PIECE_CALLS ||
+    return kind == AT_PIECE_BREAK || kind == AT_PIECE_ASKS || kind == AT_PIECE_CALLS;
+}
+
+static int ends_clause(const reading *r, int i)
+{
+    return ends_sentence(r, i) || r->words.piece[i].kind == AT_PIECE_PAUSE ||
            r->roles[i] & AT_ROLE_BUT;
+}
+
+/* Where what i is in begins. */
+static int start_of(const reading *r, int i, int (*ends)(const reading *, int))
+{
+    while (i > 0 && !ends(r, i - 1))
+        i--;
+    return i;
 }
 
 static int clause_start(const reading *r, int i)
 {
-    while (i > 0 && !ends_clause(r, i - 1))
-        i--;
-    return i;
+    return start_of(r, i, ends_clause);
 }
 
 static int clause_end(const reading *r, int i)
@@ -269,6 +280,14 @@ static int subject(const reading *r, const hit *h, int first)
     return back_to(r, h->first - 1, first, AT_ROLE_SELF | AT_ROLE_OTHER);
 }
 
+/* The phrase is said of "this", with one word in between for what it is. */
+static int is_of_this(const reading *r, const hit *h, int first)
+{
+    const int at = back_to(r, h->first - 1, first, AT_ROLE_THIS);
+
+    return at >= first && !any_matter(r, at + 2, h->first);
+}
+
 /* They speak of themselves, of what is before them, or in so few words that it goes without saying. */
 static int is_felt(const reading *r, const hit *h, int first, int last)
 {
@@ -281,10 +300,12 @@ static int is_felt(const reading *r, const hit *h, int first, int last)
         return !any_matter(r, who, h->first);
     if (asked || qualifies(r, h->end, last))
         return 0;
-    if (back_to(r, h->first - 1, first, AT_ROLE_THIS) >= first)
+    if (is_of_this(r, h, first))
         return 1;
+    if (any_matter(r, start_of(r, h->first, ends_sentence), h->first))
+        return 0;
     return !weighty(r, first, h->first) ||
-           (weighty(r, first, last) <= SHORT && !any_matter(r, first, last));
+           (weighty(r, first, last) <= SHORT && !any_matter(r, h->end, last));
 }
 
 static int any_self(const reading *r, int first, int end)

@@ -259,30 +259,36 @@ static int take_word(scan *z)
     return 1;
 }
 
-static int ends_clause(const scan *z)
+/* What a sign ends; AT_PIECE_OTHER: nothing. */
+static at_piece_kind what_ends(const scan *z)
 {
-    static const char *const others[] = {"\u2026", "\u2014", "\u2013", "\u3002", "\uff0c"};
+    static const struct {
+        const char *sign;
+        at_piece_kind kind;
+    } ends[] = {{".", AT_PIECE_BREAK},      {";", AT_PIECE_BREAK},      {"\n", AT_PIECE_BREAK},
+                {"\u2026", AT_PIECE_BREAK}, {"\u3002", AT_PIECE_BREAK}, {",", AT_PIECE_PAUSE},
+                {":", AT_PIECE_PAUSE},      {"(", AT_PIECE_PAUSE},      {")", AT_PIECE_PAUSE},
+                {"\u2014", AT_PIECE_PAUSE}, {"\u2013", AT_PIECE_PAUSE}, {"\uff0c", AT_PIECE_PAUSE}};
 
-    if (strchr(".,;:()\n", z->s[z->at]))
-        return z->s[z->at] != 0;
-    if (z->s[z->at] == '-')
-        return is_first(z) && is_space_at(z, z->at + 1);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (starts_with(z, z->at, others[i]))
-            return 1;
-    return 0;
+    if (z->s[z->at] == '-' && is_first(z) && is_space_at(z, z->at + 1))
+        return AT_PIECE_PAUSE;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (starts_with(z, z->at, ends[i].sign))
+            return ends[i].kind;
+    return AT_PIECE_OTHER;
 }
 
 /* A space, an unseen character or a sign that means nothing here, or the end of a clause. */
 static void pass(scan *z)
 {
     const at_char c = at_char_read(z->s + z->at, z->n - z->at);
+    const at_piece_kind kind = what_ends(z);
     const int n = z->out->n;
 
-    if (!ends_clause(z) || (n && z->out->piece[n - 1].kind == AT_PIECE_BREAK))
+    if (kind == AT_PIECE_OTHER || (n && z->out->piece[n - 1].kind == kind))
         z->at += (size_t)c.bytes;
     else
-        add(z, AT_PIECE_BREAK, z->at + (size_t)c.bytes);
+        add(z, kind, z->at + (size_t)c.bytes);
 }
 
 void at_words_read(at_words *out, const char *utf8, size_t n)

@@ -18,7 +18,8 @@ typedef enum at_piece_kind {
     AT_PIECE_MARK,  /* an emoji or emoticon that marks.txt has: its place there */
     AT_PIECE_ASKS,  /* '?', as often as it stands there; with '!' among them */
     AT_PIECE_CALLS, /* '!' */
-    AT_PIECE_BREAK, /* another end of a clause */
+    AT_PIECE_BREAK, /* another end of a sentence */
+    AT_PIECE_PAUSE, /* the end of a clause within one */
 } at_piece_kind;
 
 typedef struct at_piece {
