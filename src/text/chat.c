@@ -11,7 +11,7 @@
 enum {
     KNOWN_PERCENT = 35, /* of the words, at least, for the language to be known */
     LEAST = 500,        /* per mille that is said of a class, for an answer */
-    REACH = 4,          /* pieces before a phrase that may deny it */
+    REACH = 6,          /* pieces before a phrase that may deny it */
     SHORT = 3,          /* words of a clause that needs no subject */
     BESIDES = 2,        /* words that may stand about one that has to be alone */
     LONG = 10,          /* words of a clause that still needs no "I" */
@@ -71,10 +71,10 @@ static unsigned roles_of(const reading *r, int i)
     return r->prefix[i] >= 0 ? w[r->prefix[i]].roles : 0;
 }
 
-/* A letter by itself names a thing, unless it is a word. */
-static int is_label(const reading *r, int i)
+/* A letter by itself names a thing, or is a word of many languages. */
+static int is_letter(const reading *r, int i)
 {
-    return !r->roles[i] && strlen(spelling(r, i, 0)) < 2;
+    return strlen(spelling(r, i, 0)) == 1;
 }
 
 static int has_other_letters(const char *word)
@@ -108,7 +108,7 @@ static int look_up(reading *r, const at_lexicon *lexicon)
         r->word[i] = (int16_t)(is_word ? find(r, i, at_lexicon_word_at) : -1);
         r->prefix[i] = (int16_t)(is_word ? find(r, i, at_lexicon_prefix_at) : -1);
         r->roles[i] = (uint16_t)roles_of(r, i);
-        if (r->words.piece[i].kind != AT_PIECE_WORD || is_label(r, i))
+        if (r->words.piece[i].kind != AT_PIECE_WORD || is_letter(r, i))
             continue;
         r->counted++;
         sure += !!(r->roles[i] & AT_ROLE_KNOWN);
@@ -308,10 +308,11 @@ static int is_felt(const reading *r, const hit *h, int first, int last)
            (weighty(r, first, last) <= SHORT && !any_matter(r, h->end, last));
 }
 
-static int any_self(const reading *r, int first, int end)
+/* Whether a piece has one of the roles. */
+static int any_role(const reading *r, int first, int end, unsigned roles)
 {
     for (int i = first; i < end; i++)
-        if (r->roles[i] & AT_ROLE_SELF)
+        if (r->roles[i] & roles)
             return 1;
     return 0;
 }
@@ -328,7 +329,7 @@ static int is_writers(const reading *r, const hit *h, at_phrase_kind kind)
         return is_felt(r, h, first, last);
     if (kind == AT_PHRASE_ALONE)
         return weighty(r, first, h->first) + weighty(r, h->end, last) <= BESIDES;
-    return any_self(r, first, last) || weighty(r, first, last) <= LONG;
+    return any_role(r, first, last, AT_ROLE_SELF) || weighty(r, first, last) <= LONG;
 }
 
 static int is_denied(const reading *r, const hit *h)
@@ -352,9 +353,9 @@ static int weigh(const reading *r, const hit *h, int weight)
 
     if (back_to(r, h->first - 1, start, AT_ROLE_IF) >= start)
         return 0;
-    if (back_to(r, h->first - 1, near, AT_ROLE_LESS) >= near)
+    if (any_role(r, near, h->first, AT_ROLE_LESS))
         weight = weight * 3 / 4;
-    else if (back_to(r, h->first - 1, near, AT_ROLE_MORE) >= near)
+    else if (any_role(r, near, h->end, AT_ROLE_MORE))
         weight = stronger(weight, 4);
     for (int i = h->first; i < h->end; i++)
         loud |= r->words.piece[i].loud | r->words.piece[i].drawn;

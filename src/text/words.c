@@ -200,8 +200,9 @@ static int is_apostrophe(const scan *z, size_t at, size_t *length)
     return 0;
 }
 
-/* How the word at z->at goes on; puts its letters, those on end at most as often as that, if out is there. */
-static run spell(const scan *z, at_words *out, int most)
+/* How the word at z->at goes on; puts its letters, those that are drawn out (three on end or more) that often, once or
+ * twice, if out is there. */
+static run spell(const scan *z, at_words *out, int often)
 {
     run r = {.end = z->at};
     char last[5] = "";
@@ -218,8 +219,10 @@ static run spell(const scan *z, at_words *out, int most)
             r.longest = same > r.longest ? same : r.longest;
             r.letters++;
             r.capitals += c.capital;
-            if (out && same <= most)
+            if (out && same <= 2)
                 put(out, c.plain);
+            else if (out && same == 3 && often == 1)
+                out->used -= (int)strlen(c.plain);
         } else if (c.kind == AT_CHAR_DIGIT || z->s[at] == '_') {
             r.others++;
         } else if (is_apostrophe(z, at, &length) && r.letters) {
@@ -236,6 +239,17 @@ static run spell(const scan *z, at_words *out, int most)
     return r;
 }
 
+/* Where the spelling of the word at here is put. */
+static uint16_t put_spelling(const scan *here, const run *r, int often)
+{
+    const uint16_t at = (uint16_t)here->out->used;
+
+    if (r->letters <= AT_TEXT_LONGEST_WORD)
+        spell(here, here->out, often);
+    put_end(here->out);
+    return at;
+}
+
 static int take_word(scan *z)
 {
     const scan here = *z;
@@ -249,13 +263,8 @@ static int take_word(scan *z)
         return 1;
     p->drawn = r.longest > 2;
     p->loud = r.letters > 1 && r.capitals == r.letters;
-    if (r.letters <= AT_TEXT_LONGEST_WORD)
-        spell(&here, z->out, 2);
-    put_end(z->out);
-    p->once = (uint16_t)z->out->used;
-    if (r.letters <= AT_TEXT_LONGEST_WORD)
-        spell(&here, z->out, 1);
-    put_end(z->out);
+    p->text = put_spelling(&here, &r, 2);
+    p->once = put_spelling(&here, &r, 1);
     return 1;
 }
 
