@@ -24,8 +24,7 @@ enum {
     AT_ROLE_IF = 512,       /* it may not be so */
     AT_ROLE_BUT = 1024,     /* what comes after counts more */
     AT_ROLE_ARTICLE = 2048, /* what comes after is of a thing */
-    AT_ROLE_THING =
-        4096, /* what lessons are about: it tells the language, and is not of the writer */
+    AT_ROLE_THING = 4096,   /* what lessons are about, not the writer */
 };
 
 /* When a phrase is its writer's own; never where somebody else is spoken of. */
@@ -57,8 +56,7 @@ typedef struct at_lexicon_mark {
 
 typedef struct at_lexicon {
     const char *language;
-    const at_lexicon_word
-        *word; /* (words) whole ones in order, then (prefixes) those that are prefixes */
+    const at_lexicon_word *word; /* (words) whole ones in order, then (prefixes) of prefixes */
     int words, prefixes;
     const at_lexicon_phrase *phrase; /* (phrases) by their first word, the longest first */
     int phrases;
@@ -69,8 +67,8 @@ extern const at_lexicon at_lexicons[];
 extern const int at_lexicons_count;
 extern const at_lexicon_mark at_lexicon_marks[]; /* those of one beginning: the longest first */
 extern const int at_lexicon_marks_count;
-extern const char
-    *const at_lexicon_others[]; /* everyday words of languages that are not here, in order */
+/* Everyday words of languages that are not here, in order. */
+extern const char *const at_lexicon_others[];
 extern const int at_lexicon_others_count;
 
 /* The place of a word, and that of the longest prefix that it begins with; -1: none. */

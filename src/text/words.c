@@ -8,8 +8,7 @@
 typedef struct scan {
     const char *s;
     size_t n, at;
-    unsigned
-        unclosed; /* quotation marks, by their place in quotes, that nothing closes from here on */
+    unsigned unclosed; /* of quotes, a bit each: nothing closes it from here on */
     at_words *out;
 } scan;
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 enum {
+    AT_WORDS_MOST = 4096,      /* bytes of a message */
     AT_TEXT_PIECES = 1024,     /* of a message, at most */
     AT_TEXT_LONGEST_WORD = 48, /* letters; what is longer is no word */
 };
@@ -25,9 +26,9 @@ typedef enum at_piece_kind {
 typedef struct at_piece {
     at_piece_kind kind;
     uint16_t at, bytes; /* in the message */
-    uint16_t text,
-        once; /* a word's spelling in letters, ended by 0, with letters that are drawn out
-                          * twice, and once; of '?' and '!' "?", "??" (several), "?!", "!", "!!" */
+    /* Its spelling, in letters, ended by 0: a word's with letters that are drawn out twice, and once; of marks "?",
+     * "??" (several), "?!", "!", "!!". */
+    uint16_t text, once;
     uint16_t mark;
     uint8_t drawn; /* a letter stands three times or more */
     uint8_t loud;  /* two letters or more, all capitals */
@@ -36,11 +37,11 @@ typedef struct at_piece {
 typedef struct at_words {
     int n, cut; /* cut: there were more */
     at_piece piece[AT_TEXT_PIECES];
-    char letters[2 * (4096 + AT_TEXT_PIECES)];
+    char letters[2 * (AT_WORDS_MOST + AT_TEXT_PIECES)];
     int used; /* of letters */
 } at_words;
 
-/* n <= 4096. */
+/* n <= AT_WORDS_MOST. */
 void at_words_read(at_words *out, const char *utf8, size_t n);
 
 #endif
