@@ -171,7 +171,7 @@ static void marks_have_a_meaning(void **state)
 
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         assert_string_equal(judged(marks[i].text), marks[i].class_of);
-    assert_string_equal(judged("see chapter 3 (page 4:) then"), "nothing"); /* stands not apart */
+    assert_string_equal(judged("see chapter 3 (page 4:( then"), "nothing"); /* stands not apart */
     assert_string_equal(judged("the file is here :)"), "nothing");          /* a courtesy */
     assert_true(says(":( :( :(", ATTUNE_SAD) == says(":(", ATTUNE_SAD));
     assert_true(says(":( \U0001f622", ATTUNE_SAD) > says(":(", ATTUNE_SAD));
@@ -190,7 +190,8 @@ static void other_languages_cannot_be_told(void **state)
         "\u12a0\u120d\u1308\u1263\u129d\u121d",
         "tr\u00e8s int\u00e9ressant",
         "tre\u0300s inte\u0301ressant",
-        "asdfghjkl"};
+        "asdfghjkl",
+        "in die man was"};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const at_text_answer a = read_text(texts[i]);
@@ -212,6 +213,7 @@ static void spelling_is_forgiven(void **state)
         {"i dont get it", "confusion"},
         {"I do not get it", "confusion"},
         {"yayyyyy", "happy"},
+        {"boooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooring", "boredom"},
         {"hmmmmm?", "confusion"},
         {"\uff49\uff4d \uff42\uff4f\uff52\uff45\uff44", "boredom"}, /* wide letters */
         {"ich bin w\u00fctend", "angry"},
@@ -397,6 +399,12 @@ static void long_lines_are_cut(void **state)
         check(text, LONG / bytes * bytes);
     }
     free(text);
+}
+
+static void what_is_looked_at_is_looked_at_whole(void **state)
+{
+    (void)state;
+    enum { PIECES = 1024 };
     char *words = malloc(AT_TEXT_MOST);
     assert_non_null(words);
     memset(words, ' ', AT_TEXT_MOST);
@@ -404,6 +412,12 @@ static void long_lines_are_cut(void **state)
     at_text_answer a;
     at_text_read(&a, words, AT_TEXT_MOST);
     assert_true(!a.cut && a.likeliest == ATTUNE_SAD);
+    for (int i = 0; i < PIECES + 1; i++)
+        memcpy(words + 2 * i, "a ", 2);
+    at_text_read(&a, words, 2 * PIECES);
+    assert_false(a.cut);
+    at_text_read(&a, words, 2 * PIECES + 2);
+    assert_true(a.cut);
     free(words);
 }
 
@@ -476,6 +490,7 @@ int main(void)
         cmocka_unit_test(characters_are_rfc_3629s),
         cmocka_unit_test(any_bytes_will_do),
         cmocka_unit_test(long_lines_are_cut),
+        cmocka_unit_test(what_is_looked_at_is_looked_at_whole),
         cmocka_unit_test(threads_do_not_meet),
         cmocka_unit_test(tables_are_in_order),
     };

@@ -40,18 +40,14 @@ int at_lexicon_is_others(const char *word)
     return place_of(word, at_lexicon_others_count, text_of_other, at_lexicon_others) >= 0;
 }
 
+/* In order, those that a word begins with stand by length. */
 int at_lexicon_prefix_at(const at_lexicon *l, const char *word)
 {
-    size_t longest = 0;
     int found = -1;
 
-    for (int i = l->words; i < l->words + l->prefixes; i++) {
-        const size_t length = strlen(l->word[i].text);
-        if (length > longest && !strncmp(word, l->word[i].text, length)) {
-            longest = length;
+    for (int i = l->words; i < l->words + l->prefixes; i++)
+        if (!strncmp(word, l->word[i].text, strlen(l->word[i].text)))
             found = i;
-        }
-    }
     return found;
 }
 

@@ -239,12 +239,11 @@ static run spell(const scan *z, at_words *out, int often)
 }
 
 /* Where the spelling of the word at here is put. */
-static uint16_t put_spelling(const scan *here, const run *r, int often)
+static uint16_t put_spelling(const scan *here, int often)
 {
     const uint16_t at = (uint16_t)here->out->used;
 
-    if (r->letters <= AT_TEXT_LONGEST_WORD)
-        spell(here, here->out, often);
+    spell(here, here->out, often);
     put_end(here->out);
     return at;
 }
@@ -262,8 +261,8 @@ static int take_word(scan *z)
         return 1;
     p->drawn = r.longest > 2;
     p->loud = r.letters > 1 && r.capitals == r.letters;
-    p->text = put_spelling(&here, &r, 2);
-    p->once = put_spelling(&here, &r, 1);
+    p->text = put_spelling(&here, 2);
+    p->once = put_spelling(&here, 1);
     return 1;
 }
 

@@ -8,14 +8,13 @@
 #include <stdint.h>
 
 enum {
-    AT_WORDS_MOST = 4096,      /* bytes of a message */
-    AT_TEXT_PIECES = 1024,     /* of a message, at most */
-    AT_TEXT_LONGEST_WORD = 48, /* letters; what is longer is no word */
+    AT_WORDS_MOST = 4096,  /* bytes of a message */
+    AT_TEXT_PIECES = 1024, /* of a message, at most */
 };
 
 typedef enum at_piece_kind {
     AT_PIECE_WORD,  /* letters; apostrophes inside are left out: "dont" */
-    AT_PIECE_OTHER, /* a number, a name with digits, something long: no word */
+    AT_PIECE_OTHER, /* a number, a name with digits, what is shown: no word */
     AT_PIECE_MARK,  /* an emoji or emoticon that marks.txt has: its place there */
     AT_PIECE_ASKS,  /* '?', as often as it stands there; with '!' among them */
     AT_PIECE_CALLS, /* '!' */
