@@ -126,8 +126,11 @@ static void it_is_its_writers(void **state)
         judged("the second reading of this line makes sense to most critics of the novel"),
         "nothing");
     assert_string_equal(
-        judged("It is no use asking why this machine won't work with the old paper of the printer"),
+        judged("it is well known in the town that the old machine of the printer won't work"),
         "nothing");
+    assert_string_equal(judged("is this boring?"), "nothing");
+    assert_string_equal(judged("I read that voters were frustrated"), "nothing");
+    assert_string_equal(judged("in this model agents get bored"), "nothing");
 }
 
 static void what_is_shown_is_not_said(void **state)
