@@ -208,6 +208,14 @@ def jpeg(w, h):
             b"\xff\xd9")
 
 
+def text():
+    chat = pathlib.Path(__file__).parent.parent / "tests/chat/dev.tsv"
+    for line in chat.read_text(encoding="utf-8").splitlines()[::4]:
+        yield line.split("\t")[-1].encode()
+    yield b'"\xe2\x80\x9cI am sad\xe2\x80\x9d" `x` > x\n> y\nwww.a b://c i_a f(x) \xef\xbd\x81 u\xcc\x88 \xf0\x9f\xa4\xa6\xf0\x9f\x8f\xbd'
+    yield 700 * "I'm SOOO not happy?! but :( ".encode()
+
+
 def messages():
     def media(kind, data):
         return struct.pack("<BBHIq", 1, kind, 0, 7, 125000) + data
@@ -485,7 +493,7 @@ def onnx_refused(constants):
 
 
 MAKERS = (weights, onnx, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
-          writers, launch)
+          writers, launch, text)
 INTO = {clips: "media"}
 
 

@@ -73,6 +73,8 @@ READERS = {
         "src/onnx/net.c": ("-at_onnx_net_is_softmax",),
     },
     "csv": {"src/data/csv.c": (), "src/data/gunzip.c": ()},
+    "text": {"src/text/chars.c": (), "src/text/chat.c": ("-at_text_class_name",), "src/text/context.c": (), "src/text/reading.c": (),
+             "src/text/lexicon.c": (), "src/text/words.c": ()},
     "recipe": {"src/train/recipe.c": (), "src/train/settings.c": (),
                "src/train/fields.c": ("-find_at", "-at_fields_at")},
     "timeline": {"src/report/timeline.c": (), "src/report/fields.c": ("-at_fields_round", "-attune_column_at")},

@@ -53,6 +53,7 @@ programs()
         cli_help) echo src/cli/help/{attune.1,attune,_attune,attune.fish} ;;
         cli_onnx | browser_onnx) echo src/attune tests/onnx_ours ;;
         cli_* | browser_*) echo src/attune ;;
+        golden_text) echo tests/text_lines ;;
         *) echo "tests/test_$test" ;;
         esac
     done
