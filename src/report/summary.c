@@ -348,7 +348,7 @@ static int has_text(const json_t *root, const char *key, const char *value)
     const char *found = json_string_value(json_object_get(root, key));
     char clean[4096];
 
-    return found && strcmp(found, at_text_clean(clean, sizeof clean, value)) == 0;
+    return found && strcmp(found, at_visible_copy(clean, sizeof clean, value)) == 0;
 }
 
 int at_summary_is_of(const char *path, const attune_report_options *setup)
