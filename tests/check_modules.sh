@@ -13,6 +13,7 @@ complain()
 # Which modules a module's files may include; all of them may include <attune/...>.
 declare -A may=(
     [base]="base"
+    [text]="base text"
     [kernels]="base kernels"
     [tensor]="base kernels tensor"
     [dsp]="base kernels dsp"
