@@ -20,8 +20,10 @@ int64_t at_fusion_latest(const at_evidence evidence[ATTUNE_STREAMS], const at_es
 {
     int64_t latest = INT64_MIN;
     for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        if (!at_fusion_counts(trust, s))
+            continue;
         const at_tokens t = at_fusion_tokens(&evidence[s], s);
-        if (at_fusion_counts(trust, s) && t.t_us && t.t_us[t.n - 1] > latest)
+        if (t.t_us && t.t_us[t.n - 1] > latest)
             latest = t.t_us[t.n - 1];
     }
     return latest;
@@ -67,8 +69,10 @@ static int most_tokens(const filler *f, int stream)
 {
     int most = 1;
     for (int i = 0; i < f->n; i++) {
+        if (!at_fusion_counts(&f->trust[i], stream))
+            continue;
         const int n = at_fusion_tokens(evidence_of(f, i, stream), stream).n;
-        if (at_fusion_counts(&f->trust[i], stream) && n > most)
+        if (n > most)
             most = n;
     }
     return most;

@@ -95,7 +95,9 @@ static int all_finite(const float *x, int n)
 static int is_usable(const at_fusion *f, int m, const at_evidence *e)
 {
     const at_fusion_stream *s = &at_fusion_streams[m];
-    if (!e->present || !at_fusion_takes(&f->net, m))
+    if (!e->present) /* absent */
+        return 0;
+    if (!at_fusion_takes(&f->net, m))
         return 0;
     if (at_fusion_answers(m) && !all_finite(e->logit, at_heads[s->head].classes))
         return 0;

@@ -1,8 +1,7 @@
 #include "fusion/stream.h"
 
 #include "signal/embed.h"
-
-enum { CHAT_DIMS = 32 };
+#include "text/chat.h"
 
 const at_fusion_stream at_fusion_streams[ATTUNE_STREAMS] = {
     [ATTUNE_FACE] = {"fusion.face", AT_VISUAL_EMBED, AT_VISUAL_EMBED, AT_HEAD_FACE8},
@@ -10,5 +9,5 @@ const at_fusion_stream at_fusion_streams[ATTUNE_STREAMS] = {
     [ATTUNE_SIGNAL] = {.arrays = "fusion.signal",
                        .dims = AT_SIGNAL_EMBED,
                        .token = AT_SIGNAL_TOKEN},
-    [ATTUNE_CHAT] = {.arrays = "fusion.chat", .dims = CHAT_DIMS, .token = CHAT_DIMS},
+    [ATTUNE_CHAT] = {.arrays = "fusion.chat", .dims = AT_TEXT_DIMS, .token = AT_TEXT_DIMS},
 };

@@ -12,11 +12,6 @@ enum {
 
 /* ---- values of a bin ------------------------------------------------------------------------ */
 
-double at_ratio_value(at_ratio r)
-{
-    return r.n > 0 ? r.sum / r.n : NAN;
-}
-
 at_ratio at_emotion_of(const at_bin *b, int i)
 {
     return (at_ratio){(double)b->emotion[i], b->with_estimate};
@@ -45,11 +40,6 @@ static at_ratio reliability_of(const at_bin *b, int m)
 static at_ratio quality_of(const at_bin *b, int i)
 {
     return (at_ratio){(double)b->quality[i], b->qualities[i]};
-}
-
-at_ratio at_condition_of(const at_bin *b, int m)
-{
-    return (at_ratio){(double)b->condition[m], b->judged[m]};
 }
 
 static at_ratio usual_of(const at_bin *b, int i)

@@ -7,6 +7,7 @@
 
 #include "report/stats.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* A lane that is being written. */
@@ -30,7 +31,11 @@ typedef struct at_ratio {
 
 typedef at_ratio (*at_bin_value)(const at_bin *b, int i);
 
-double at_ratio_value(at_ratio r); /* NaN: there is none */
+/* NaN: there is none */
+static inline double at_ratio_value(at_ratio r)
+{
+    return r.n > 0 ? r.sum / r.n : NAN;
+}
 at_ratio at_emotion_of(const at_bin *b, int i);
 at_ratio at_engagement_of(const at_bin *b, int i);
 at_ratio at_weight_of(const at_bin *b, int m);

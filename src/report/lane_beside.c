@@ -3,6 +3,11 @@
 
 #include <math.h>
 
+at_ratio at_condition_of(const at_bin *b, int m)
+{
+    return (at_ratio){(double)b->condition[m], b->judged[m]};
+}
+
 static at_ratio signal_of(const at_bin *b, int i)
 {
     return (at_ratio){(double)b->signal[i], b->signals[i]};
