@@ -187,7 +187,7 @@ static void make_parts(void)
     make_measures(&part[MEASURES]);
     make_yunet(&part[YUNET]);
     for (int k = 0; at_fusion_kinds[k]; k++)
-        FUZZ_CHECK(at_fusion_net_make(&net, &part[KIND + k], at_fusion_kinds[k], NULL, &rng,
+        FUZZ_CHECK(at_fusion_net_make(&net, &part[KIND + k], at_fusion_kinds[k], NULL, 0, &rng,
                                       NULL) == ATTUNE_OK);
 }
 
@@ -417,7 +417,7 @@ static void judge(const attune_model *m)
 {
     static at_visual_result seen;
     static at_audio_result heard;
-    at_evidence e[ATTUNE_MODALITIES] = {{0}};
+    at_evidence e[ATTUNE_STREAMS] = {{0}};
     at_graph *g;
     at_estimate all;
 
@@ -494,8 +494,8 @@ static void fuse(const at_weights *w)
     static float x[AT_VISUAL_EMBED];
     static const float logit[8] = {1, 0, 2}, far[8] = {40, -40}, state[12] = {1, 0, -1},
                        engagement[3] = {0, 1, 0};
-    at_evidence e[ATTUNE_MODALITIES] = {{1, x, logit, state, engagement, {0}, 1, 1},
-                                        {1, x, logit, NULL, NULL, {0}, 0.6f, 1}};
+    at_evidence e[ATTUNE_STREAMS] = {{1, x, logit, state, engagement, {0}, 1, 1},
+                                     {1, x, logit, NULL, NULL, {0}, 0.6f, 1}};
     at_fusion *f = NULL;
     attune_error err = {0};
     at_estimate all;

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 static float face[AT_VISUAL_EMBED], voice[AT_AUDIO_EMBED], logit[8];
-static const at_evidence evidence[ATTUNE_MODALITIES] = {
+static const at_evidence evidence[ATTUNE_STREAMS] = {
     {.present = 1, .embedding = face, .logit = logit, .quality = 1, .share = 1},
     {.present = 1, .embedding = voice, .logit = logit, .quality = 1, .share = 1},
 };
@@ -34,7 +34,7 @@ static at_weights *file_of(const at_fusion_kind *kind)
     assert_true(fd >= 0);
     close(fd);
     at_rng_seed(&rng, 1, 0);
-    assert_int_equal(at_fusion_net_make(&net, &p, kind, NULL, &rng, NULL), ATTUNE_OK);
+    assert_int_equal(at_fusion_net_make(&net, &p, kind, NULL, 0, &rng, NULL), ATTUNE_OK);
     assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
     for (int i = 0; i < p.count; i++) {
         const at_tensor *t = &p.list[i]->value;
@@ -96,7 +96,7 @@ static void test_forward(void **state)
             at_rng rng;
             at_rng_seed(&rng, 1, 0);
             wrap_alloc_fail_at(n);
-            int status = at_fusion_net_make(&net, &p, at_fusion_kinds[k], NULL, &rng, NULL);
+            int status = at_fusion_net_make(&net, &p, at_fusion_kinds[k], NULL, 0, &rng, NULL);
             status = status ? status : at_graph_create(&g, NULL, at_kernels_best(), NULL);
             net.calibration = &calibration;
             if (!status) {

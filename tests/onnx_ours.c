@@ -323,7 +323,7 @@ static void fuse(run *r)
             state[i * FACE_STATES + k] = 2 * at_rng_normal(&r->rng);
         for (int k = 0; k < ATTUNE_ENGAGEMENTS; k++)
             engagement[i * ATTUNE_ENGAGEMENTS + k] = 2 * at_rng_normal(&r->rng);
-        at_evidence e[] = {evidence_of(&stream[0], i), evidence_of(&stream[1], i)};
+        at_evidence e[ATTUNE_STREAMS] = {evidence_of(&stream[0], i), evidence_of(&stream[1], i)};
         e[ATTUNE_FACE].state = state + i * FACE_STATES;
         e[ATTUNE_FACE].engagement = engagement + i * ATTUNE_ENGAGEMENTS;
         at_fusion_run(f, e, &estimate[i]);
@@ -374,7 +374,7 @@ static void make(const char *path, const char *fusion)
              !at_visual_add_head(&p, AT_HEAD_DOMINANT4, &rng, NULL) &&
              !at_encoder_init(&at_spatial, &p, &shape, &rng, NULL) &&
              !at_audio_init(&p, 2, &rng, NULL) &&
-             !at_fusion_net_make(&net, &p, kind, NULL, &rng, NULL),
+             !at_fusion_net_make(&net, &p, kind, NULL, 0, &rng, NULL),
          "memory is out");
     stir(&p, &rng);
     must(!at_weights_writer_create(&w, NULL), "memory is out");

@@ -33,7 +33,7 @@
 #undef at_fusion_answer
 #undef at_fusion_answers_again
 #undef at_fusion_usual
-void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                    at_estimate *out);
 
 int fake_answers_again = 1;
@@ -183,7 +183,7 @@ int fake_fusion_answers_again(const at_fusion *f)
     return fake_answers_again;
 }
 
-void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                      at_estimate *out)
 {
     float sum = 0;
@@ -213,7 +213,7 @@ void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODAL
     out->has_state = evidence[ATTUNE_FACE].present;
 }
 
-void fake_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void fake_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                         at_estimate *out)
 {
     (void)f;

@@ -57,6 +57,7 @@ static attune_window odd_window(void)
 static void a_line_is_read_as_it_was_written(void **state)
 {
     attune_window windows[] = {odd_window(), made_nothing(3), made_voice(2, ATTUNE_ANGRY)}, w;
+    attune_beside beside;
     at_fields t;
     (void)state;
     at_fields_init(&t);
@@ -67,7 +68,7 @@ static void a_line_is_read_as_it_was_written(void **state)
         assert_string_equal(line, again);
         assert_int_equal(w.has_state, windows[i].has_state);
         assert_int_equal(w.used, windows[i].used);
-        at_fields_round(&t, &windows[i]); /* what extra sinks are given at once */
+        at_fields_round(&t, &windows[i], &beside); /* what extra sinks are given at once */
         assert_memory_equal(&w.emotion7, &windows[i].emotion7, sizeof w.emotion7);
         assert_memory_equal(&w.state4, &windows[i].state4, sizeof w.state4);
         assert_memory_equal(&w.box, &windows[i].box, sizeof w.box);

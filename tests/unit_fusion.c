@@ -81,7 +81,7 @@ static void test_trust(void **state)
     float logit[8] = {0, 8};
     (void)state;
     assert_int_equal(make_fusion(&f, "fusion.face.trust", 1, &half, NULL), 0);
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         {.present = 1, .embedding = zeros, .logit = logit, .quality = 1, .share = 1},
         {.present = 1, .embedding = zeros, .logit = logit, .quality = 1, .share = 1},
     };
@@ -142,7 +142,7 @@ static void test_reliability(void **state)
     (void)state;
     kind = "product";
     assert_int_equal(make_fusion(&f, "fusion.face.trust", 1, &half, NULL), 0);
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         {.present = 1, .embedding = zeros, .logit = happy, .quality = 1, .share = 1},
         {.embedding = zeros, .logit = glad, .quality = 0.8f, .share = 1},
     };
@@ -189,7 +189,7 @@ static void test_weights(void **state)
     assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
     fill(face, AT_VISUAL_EMBED, 1); /* distance 1 */
     fill(voice, AT_AUDIO_EMBED, 3); /* distance 3: a half */
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         {.present = 1, .embedding = face, .logit = happy, .quality = 1, .share = 1},
         {.present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1},
     };
@@ -232,7 +232,7 @@ static void test_poor_alone(void **state)
     kind = "product";
     assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
     kind = NULL;
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         [ATTUNE_VOICE] = {
             .present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1}};
     at_fusion_run(f, ev, &clean);
@@ -261,7 +261,7 @@ static void test_dropping(void **state)
     assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
     fill(face, AT_VISUAL_EMBED, 20);
     fill(voice, AT_AUDIO_EMBED, 1);
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         {.present = 1, .embedding = face, .logit = happy, .quality = 1, .share = 1},
         {.present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1},
     };
@@ -319,7 +319,7 @@ static void test_kinds(void **state)
     kind = NULL;
     fill(face, AT_VISUAL_EMBED, 1);
     fill(voice, AT_AUDIO_EMBED, 3);
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         {.present = 1, .embedding = face, .logit = happy, .quality = 1, .share = 1},
         {.present = 1, .embedding = voice, .logit = sad, .quality = 1, .share = 1},
     };
@@ -346,7 +346,7 @@ static void test_fused_states(void **state)
     assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
     fill(face, AT_VISUAL_EMBED, 1);
     fill(voice, AT_AUDIO_EMBED, 3);
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         {.present = 1, .embedding = face, .logit = any, .quality = 1, .share = 1},
         {.present = 1, .embedding = voice, .logit = any, .quality = 1, .share = 1},
     };
@@ -398,7 +398,7 @@ static void test_distance(void **state)
     at_fusion *f;
     at_estimate e;
     float face[AT_VISUAL_EMBED], any[8] = {0};
-    at_evidence ev[ATTUNE_MODALITIES] = {
+    at_evidence ev[ATTUNE_STREAMS] = {
         {.present = 1, .embedding = face, .logit = any, .quality = 1, .share = 1}};
     (void)state;
     assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);

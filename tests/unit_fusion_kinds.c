@@ -42,8 +42,7 @@ static void draw_window(window *w, at_rng *rng)
         w->voice_t[i] = 1000000000 + 200000 + i * 40000;
 }
 
-static void show(const window *w, int face_tokens, int voice_tokens,
-                 at_evidence e[ATTUNE_MODALITIES])
+static void show(const window *w, int face_tokens, int voice_tokens, at_evidence e[ATTUNE_STREAMS])
 {
     e[ATTUNE_FACE] = (at_evidence){
         .present = 1, .embedding = w->face, .logit = w->face_logit, .quality = 1, .share = 1};
@@ -53,6 +52,7 @@ static void show(const window *w, int face_tokens, int voice_tokens,
         .present = 1, .embedding = w->voice, .logit = w->voice_logit, .quality = 1, .share = 1};
     e[ATTUNE_VOICE].tokens =
         (at_tokens){voice_tokens, AT_AUDIO_TOKEN, voice_tokens ? w->voice_token : NULL, w->voice_t};
+    e[ATTUNE_SIGNAL] = e[ATTUNE_CHAT] = (at_evidence){0};
 }
 
 static at_estimate trusted(float face, float voice)
@@ -71,7 +71,7 @@ static void make(at_fusion_net *net, at_params *p, const at_fusion_kind *kind, u
 {
     at_rng rng;
     at_rng_seed(&rng, seed, 0);
-    assert_int_equal(at_fusion_net_make(net, p, kind, NULL, &rng, NULL), 0);
+    assert_int_equal(at_fusion_net_make(net, p, kind, NULL, 0, &rng, NULL), 0);
     net->calibration = &plain;
 }
 
@@ -95,7 +95,7 @@ static void agree(const at_fusion_kind *kind)
     static const float trust[N][2] = {{1, 1},   {1, .2f}, {.5f, .9f},    {1, 1},
                                       {0, .8f}, {.7f, 0}, {.001f, .002f}};
     static window w[N];
-    at_evidence e[N][ATTUNE_MODALITIES];
+    at_evidence e[N][ATTUNE_STREAMS];
     at_estimate estimate[N];
     at_params p = {0};
     at_fusion_net net;
@@ -153,7 +153,7 @@ static void test_gradients_reach(void **state)
     static const float trust[N][2] = {{1, .5f}, {1, 0}, {0, 1}};
     (void)state;
     for (int k = 0; at_fusion_kinds[k]; k++) {
-        at_evidence e[N][ATTUNE_MODALITIES];
+        at_evidence e[N][ATTUNE_STREAMS];
         at_estimate estimate[N];
         at_params p = {0};
         at_fusion_net net;
@@ -217,7 +217,7 @@ static void identity(at_params *p, const char *name)
 static void test_concat_by_hand(void **state)
 {
     static window w;
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     at_params p = {0};
     at_fusion_net net;
     at_estimate both = trusted(1, 0.1f), face = trusted(1, 0), voice = trusted(0, 1);
@@ -256,7 +256,7 @@ static void test_tensor_by_hand(void **state)
 {
     enum { SIDE = 17 };
     static window w;
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     at_params p = {0};
     at_fusion_net net;
     at_estimate both = trusted(1, 1), face = trusted(1, 0);
@@ -292,7 +292,7 @@ static void test_tensor_by_hand(void **state)
 static void test_hybrid_by_hand(void **state)
 {
     static window w;
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     at_params p = {0};
     at_fusion_net net;
     at_estimate both = trusted(0.5f, 1), voice = trusted(0, 0.25f);
@@ -345,7 +345,7 @@ static void test_hybrid_by_hand(void **state)
 static void test_attention_by_hand(void **state)
 {
     static window w;
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     at_params p = {0};
     at_fusion_net net;
     at_estimate both = trusted(0.9f, 0.3f), voice = trusted(0, 1);
@@ -450,7 +450,7 @@ static void check_sum(const at_estimate *e)
 static void test_missing_and_poor(void **state)
 {
     static window w;
-    at_evidence full[ATTUNE_MODALITIES];
+    at_evidence full[ATTUNE_STREAMS];
     at_rng rng;
     (void)state;
     at_rng_seed(&rng, 4, 0);
@@ -459,7 +459,7 @@ static void test_missing_and_poor(void **state)
     for (int k = 0; at_fusion_kinds[k]; k++) {
         at_fusion *f = NULL;
         at_estimate both, e, again;
-        at_evidence some[ATTUNE_MODALITIES];
+        at_evidence some[ATTUNE_STREAMS];
         assert_int_equal(load(&f, at_fusion_kinds[k], NULL, 0, NULL, NULL), 0);
         at_fusion_run(f, full, &both);
         assert_int_equal(both.used, 3);
@@ -494,7 +494,7 @@ static void test_missing_and_poor(void **state)
 static void test_no_numbers(void **state)
 {
     static window w;
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     at_estimate out;
     at_rng rng;
     (void)state;
@@ -523,7 +523,7 @@ static void test_no_numbers(void **state)
 static void test_product(void **state)
 {
     static window w;
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     at_estimate out;
     at_fusion *f = NULL;
     at_rng rng;
@@ -549,7 +549,7 @@ static void test_temperature(void **state)
 {
     static window w;
     static const float four = 4;
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     at_estimate cold, warm;
     at_rng rng;
     (void)state;
@@ -593,8 +593,11 @@ static void test_hostile(void **state)
             snprintf(name, sizeof name, "fusion.%s.%s", kind->name, a->name);
             assert_int_equal(load(&f, kind, name, 0, NULL, &err), ATTUNE_E_FORMAT);
             assert_non_null(strstr(err.text, name));
-            if (a->rows) /* as many numbers, but not a matrix */
-                assert_int_equal(load(&f, kind, name, a->rows * a->cols, wrong, &err),
+            const int rows = a->rows < AT_OF_STREAMS
+                                 ? (AT_OF_STREAMS - a->rows) * ATTUNE_MODALITIES
+                                 : a->rows;
+            if (rows) /* as many numbers, but not a matrix */
+                assert_int_equal(load(&f, kind, name, rows * a->cols, wrong, &err),
                                  ATTUNE_E_FORMAT);
         }
         for (int i = 0; kind->of_stream && kind->of_stream[i].name; i++) {

@@ -133,8 +133,17 @@ enum {
 };
 /* engagement3[]. */
 enum { ATTUNE_DISENGAGED, ATTUNE_PARTIAL, ATTUNE_ENGAGED, ATTUNE_ENGAGEMENTS };
-/* Modalities: index into reliability[] and weight[], and bit number in used. */
-enum { ATTUNE_FACE, ATTUNE_VOICE, ATTUNE_MODALITIES, ATTUNE_MAX_MODALITIES = 8 };
+/* Modalities: index into reliability[] and weight[], and bit number in used. Those up to ATTUNE_MODALITIES answer by
+ * themselves; the others only a fusion hears that was trained with them, and elsewhere their figures are 0. */
+enum {
+    ATTUNE_FACE,
+    ATTUNE_VOICE,
+    ATTUNE_MODALITIES,
+    ATTUNE_SIGNAL = ATTUNE_MODALITIES,
+    ATTUNE_CHAT,
+    ATTUNE_STREAMS,
+    ATTUNE_MAX_MODALITIES = 8
+};
 
 /* English names in the orders above, lower case. Static storage. */
 extern const char *const attune_emotion_names[ATTUNE_EMOTIONS];
@@ -151,7 +160,7 @@ typedef struct attune_unit {
 extern const attune_unit attune_units[ATTUNE_UNITS];
 /* Of the levels of a learning state, as those who labelled them were told: "very low", ... */
 extern const char *const attune_level_names[ATTUNE_LEVELS];
-/* "face", "voice"; NULL past the last. Static storage. */
+/* "face", "voice", "signal", "chat"; NULL past the last. Static storage. */
 const char *attune_modality_name(int i);
 
 /* Measures of the input, mean over the window's frames. NaN where there was nothing to measure. */
@@ -171,6 +180,34 @@ typedef struct attune_quality {
     float roll;           /* (-180,180] clockwise in the picture; 0 upright */
     float reserved[13];
 } attune_quality;
+
+/* What was recorded beside pictures and sound: signals (heart rate, skin conductance, clicks) in columns of numbers, and
+ * a chat. Of the recording, and not of one face: the same in all windows that end together. */
+enum {
+    ATTUNE_MAX_SIGNALS = 8,   /* columns */
+    ATTUNE_SIGNAL_BYTES = 23, /* of a column's name, with its end: letters, digits, '_', '-', '.' */
+    ATTUNE_MAX_MESSAGE = 65536 /* bytes of one message */
+};
+
+/* A column over a window. A value holds until the next one, but no longer than twice the time that lies between values
+ * as a rule, 1 to 30 s: figures are by the time that values hold. NaN where there is nothing to tell it from. */
+typedef struct attune_signal {
+    float mean;      /* in the column's own unit; of one that counts events: events a second */
+    float slope;     /* units a second, least squares */
+    float deviation; /* standard, within the window */
+    float coverage;  /* [0,1] share of the window that values hold for */
+    float z;         /* how far mean lies over what is usual, in deviations of that */
+    uint32_t reserved[3];
+} attune_signal;
+
+typedef struct attune_beside {
+    int signals; /* columns, in the order of attune_beside_setup; 0: no signal is recorded */
+    attune_signal signal[ATTUNE_MAX_SIGNALS];
+    int messages; /* of the chat, sent within the window; -1: no chat is recorded */
+    /* [0,1] How far the messages speak of each, the most that any of them does; 0 where none does */
+    float chat_emotion7[ATTUNE_EMOTIONS], chat_state4[ATTUNE_STATES];
+    uint64_t reserved[8];
+} attune_beside;
 
 /* One face over one window. With no face at all, one window with track 0 still comes out; so it does
  * beside those of several faces, last and with the voice only, when the voice is surely none of
@@ -208,7 +245,10 @@ typedef struct attune_window {
     /* [0,1] How fit each modality's input was to be judged: how much like the clean input that it was
      * calibrated on, how good by the measures, how much of the window it covers; 0 when absent */
     float condition[ATTUNE_MAX_MODALITIES];
-    uint32_t reserved[8];
+    uint32_t reserved_first;
+    /* NULL: nothing is recorded beside. Lives until the next call on the session, or of a callback until it returns */
+    const attune_beside *beside;
+    uint32_t reserved[5];
 } attune_window;
 
 /* ---- model, session -------------------------------------------------------------------- */
@@ -264,6 +304,26 @@ typedef struct attune_sighting {
     uint32_t reserved[8];
 } attune_sighting;
 
+/* What is usual of a column: mean and standard deviation; of one that counts events, events a second (and 0). */
+typedef struct attune_signal_usual {
+    float mean, deviation;
+} attune_signal_usual;
+
+struct attune_log; /* log.h: a file of signals, or of a chat */
+
+/* What comes beside pictures and sound. Zero is the default for every field; all [kept]. */
+typedef struct attune_beside_setup {
+    const char *const *signals; /* names of the columns, NULL after the last; NULL: no signal */
+    unsigned events;            /* bit i: column i counts what happens at a moment (clicks); else a
+                                 * value holds until the next */
+    const attune_signal_usual
+        *usual; /* of each; NULL: learned as the session goes on, from 30 s of it */
+    int chat;   /* there will be messages */
+    /* of attune_analyze_file alone: where rows and messages come from; signals, events, usual and chat are theirs */
+    struct attune_log *signal_log, *chat_log;
+    uint64_t reserved[4];
+} attune_beside_setup;
+
 /* Zero is the default for every field. */
 typedef struct attune_options {
     double rate;     /* analysed frames a second, at most 60; 0: 8 */
@@ -312,7 +372,9 @@ typedef struct attune_options {
     /* of attune_analyze_file alone: the input is decoded in this process, and not in a child that can do
      * nothing else (attune_sandbox_at); a note says so */
     int no_sandbox;
-    uint64_t reserved[5];
+    const attune_beside_setup
+        *beside; /* of all sessions. NULL: nothing comes beside pictures and sound */
+    uint64_t reserved[4];
 } attune_options;
 
 /* Loads a safetensors model (path NULL: the default model, see attune_default_model). */
@@ -381,7 +443,16 @@ int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm,
  * follow the count of samples; one that is off by more than 40 ms, or another rate or number of
  * channels, begins anew. */
 int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_sound *x);
-/* No more input for either stream: what is pending becomes windows. ATTUNE_E_STATE when windows have
+/* What comes beside pictures and sound is not waited for: push what is of a time before the pictures and the sound of
+ * that time. So a sensor that is slow, a chat in which nobody writes, and either when it has ended hold up nothing; what
+ * comes after its windows were made is counted (attune_counts), and is in those to come alone. Times as above,
+ * each of the two by itself. Memory is bounded: what runs ahead of pictures and sound by more than a window and the lag is
+ * kept coarser.
+ * A row of the signal: value (columns of the setup), NaN where there is none. */
+int attune_session_push_signal(attune_session *s, int64_t t_us, const float *value);
+/* A message of the chat: n bytes, at most ATTUNE_MAX_MESSAGE, of anything that claims to be UTF-8. Not kept. */
+int attune_session_push_text(attune_session *s, int64_t t_us, const char *text, size_t n);
+/* No more input for any stream: what is pending becomes windows. ATTUNE_E_STATE when windows have
  * to be taken first. */
 int attune_session_finish(attune_session *s);
 /* 1: *out filled; 0: none yet (or, after finish, no more); < 0: out of memory. */
@@ -406,7 +477,8 @@ typedef struct attune_counts {
     int64_t frames, frames_with_face;   /* analysed frames */
     int64_t end_us;                     /* of the latest input */
     int64_t late_frames, late_audio_us; /* pushed after a window that they belong in was made */
-    int64_t reserved[6];
+    int64_t signal_rows, late_signal_rows, messages, late_messages;
+    int64_t reserved[2];
 } attune_counts;
 void attune_session_counts(const attune_session *s, attune_counts *out);
 

@@ -11,9 +11,9 @@ const char *attune_version(void)
 
 const char *attune_modality_name(int i)
 {
-    static const char *const names[ATTUNE_MODALITIES] = {"face", "voice"};
+    static const char *const names[ATTUNE_STREAMS] = {"face", "voice", "signal", "chat"};
 
-    return i >= 0 && i < ATTUNE_MODALITIES ? names[i] : NULL;
+    return i >= 0 && i < ATTUNE_STREAMS ? names[i] : NULL;
 }
 
 const char *const attune_landmark_names[ATTUNE_LANDMARKS] = {

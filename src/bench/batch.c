@@ -54,7 +54,7 @@ static void run_task(void *arg, int task, int thread)
     seat *own = &b->seat[thread];
     at_visual_result face;
     at_audio_result voice;
-    at_evidence e[ATTUNE_MODALITIES] = {{.present = 0}};
+    at_evidence e[ATTUNE_STREAMS] = {{.present = 0}};
     at_estimate estimate;
     if (b->visual) {
         const size_t bytes = 3 * (size_t)b->side * (size_t)b->side;

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 
+#include <attune/log.h>
 #include <attune/sink.h>
 #include <attune/store.h>
 #include <attune/study.h>
@@ -16,8 +17,11 @@ typedef struct at_job {
     char all_sinks[2 * AT_KINDS_SIZE]; /* exports too */
     int overlay, anonymise;
     attune_options options;
-    const char *sound; /* of another file; NULL: the input's own */
-    double offset_s;   /* NaN: to be found */
+    const char *sound;         /* of another file; NULL: the input's own */
+    double offset_s;           /* NaN: to be found */
+    const char *signal, *chat; /* files; NULL: none */
+    attune_log_options signal_log, chat_log;
+    attune_beside_setup beside; /* of both, once they are open */
     int quiet, json;
     int view, no_view;
     const char *store_path, *person; /* NULL: nothing is kept */

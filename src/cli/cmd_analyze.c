@@ -15,6 +15,9 @@ static const char usage[] =
     "                      [--audio-track N] [--video-track N] [--pcm RATE]\n"
     "                      [--live] [--mic [DEVICE]] [--reconnect SECONDS] [--view | --no-view]\n"
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
+    "                      [--signal FILE [--signal-offset SECONDS] [--columns NAMES] [--events NAMES]]\n"
+    "                      [--chat FILE [--chat-offset SECONDS] [--chat-of NAME]]\n"
+    "                      [--log-time UNIT] [--zero DATE]\n"
     "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--precision f32|int8] [--quiet] [--json]\n"
     "                      [--resume]\n"
@@ -47,6 +50,20 @@ static const char usage_options[] =
     "  --sound FILE    the sound of FILE, which was recorded apart, in the place of the INPUT's own\n"
     "  --offset S      FILE begins S seconds after the pictures (-S: before); auto (default): as the\n"
     "                  sound of both says, or where INPUT has none the mouth; if they do not, it fails\n"
+    "  --signal FILE   a CSV of what was recorded beside: a column 'time' (seconds; or dates), and up to 8 of\n"
+    "                  numbers (heart rate, skin conductance, clicks). The windows tell of them; estimates\n"
+    "                  rest on them only where the model was trained with such columns\n"
+    "  --signal-offset S  its time 0 (of dates: its first row) is S seconds after the pictures begin\n"
+    "  --columns NAMES only these columns of it, with commas between\n"
+    "  --events NAMES  of these each number counts what happened then (clicks); others hold until the next\n"
+    "  --chat FILE     a CSV of messages: columns 'time' and 'text'; what they say by their words is told\n"
+    "  --chat-offset S likewise\n"
+    "  --chat-of NAME  only messages whose column 'from' (or sender, name, user) says NAME\n"
+    "  --log-time UNIT of both: s, ms, us or date, where the column's name (time_ms) does not say it\n"
+    "  --zero DATE     when the pictures began, as 2026-05-04T10:15:30Z: both files' times are dates, or\n"
+    "                  count from 1970\n";
+
+static const char usage_more[] =
     "  --live          take the input as it comes and drop what is late; and read addresses: rtsp://,\n"
     "                  rtmp://, srt://, http://, ... Without this the network is never used\n"
     "  --mic [DEVICE]  sound from a microphone beside the camera, on one clock: pulse, pulse:SOURCE, alsa,\n"
@@ -66,7 +83,7 @@ static const char usage_options[] =
     "  --precision P   f32 (default), or int8: the networks of the face in eight bits, about twice as\n"
     "                  fast\n";
 
-static const char usage_more[] =
+static const char usage_study[] =
     "  --manifest FILE a study: a CSV whose column 'path' names the inputs; 'id' (else: the file's name) their\n"
     "                  folders in DIR (default: attune-study), where tables of all lie too: recordings.csv,\n"
     "                  windows.csv, failures.csv, index.html. One bad file does not stop it\n"
@@ -93,6 +110,7 @@ static void print_usage(void)
     at_print_overlay(stdout);
     fputs(usage_options, stdout);
     fputs(usage_more, stdout);
+    fputs(usage_study, stdout);
 }
 
 enum { THUMBNAIL = 96 }; /* pixels */
@@ -238,6 +256,37 @@ static int take_shard(at_job *job, const char *text)
     return 0;
 }
 
+static int take_log_time(const char *text, attune_log_time *out)
+{
+    static const char *const units[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date"};
+
+    for (int i = ATTUNE_TIME_S; i < ATTUNE_LOG_TIMES; i++)
+        if (strcmp(text, units[i]) == 0) {
+            *out = (attune_log_time)i;
+            return 1;
+        }
+    at_wrong_usage("analyze", "--log-time takes s, ms, us or date, not '%.40s'", text);
+    return 0;
+}
+
+/* Returns -1 to go on, or the exit code. */
+static int check_beside(const at_job *job)
+{
+    const attune_log_options *s = &job->signal_log, *c = &job->chat_log;
+
+    if (!job->signal && (s->offset_s != 0 || s->columns || s->events))
+        return at_wrong_usage("analyze",
+                              "--signal-offset, --columns and --events are of a --signal");
+    if (!job->chat && (c->offset_s != 0 || c->from))
+        return at_wrong_usage("analyze", "--chat-offset and --chat-of are of a --chat");
+    if (!job->signal && !job->chat && (s->time || s->zero))
+        return at_wrong_usage("analyze", "--log-time and --zero are of a --signal or a --chat");
+    if ((job->signal || job->chat) &&
+        (job->n_inputs > 1 || job->manifest || job->options.live || job->options.mic))
+        return at_wrong_usage("analyze", "--signal and --chat go with one file");
+    return -1;
+}
+
 /* Returns -1 to go on, or the exit code. */
 static int check_study(const at_job *job)
 {
@@ -262,10 +311,11 @@ static int check_resume(const at_job *job)
     const attune_options *o = &job->options;
     if (job->n_inputs > 1)
         return at_wrong_usage("analyze", "--resume goes with one INPUT, or with a --manifest");
-    if (o->live || o->mic || job->sound || job->store_path || job->overlay)
+    if (o->live || o->mic || job->sound || job->signal || job->chat || job->store_path ||
+        job->overlay)
         return at_wrong_usage("analyze",
-                              "--resume goes without --live, --mic, --sound, --store and "
-                              "--export overlay");
+                              "--resume goes without --live, --mic, --sound, --signal, --chat, "
+                              "--store and --export overlay");
     if (!attune_sinks_have(job->sinks, "summary.json"))
         return at_wrong_usage("analyze", "--resume needs summary among the --sinks");
     return -1;
@@ -288,6 +338,15 @@ static int parse(at_job *job, int argc, char **argv)
         {"pcm", required_argument, NULL, 'p'},
         {"sound", required_argument, NULL, 'S'},
         {"offset", required_argument, NULL, 'O'},
+        {"signal", required_argument, NULL, 'G'},
+        {"signal-offset", required_argument, NULL, 'g'},
+        {"columns", required_argument, NULL, 'c'},
+        {"events", required_argument, NULL, 'e'},
+        {"chat", required_argument, NULL, 'I'},
+        {"chat-offset", required_argument, NULL, 'i'},
+        {"chat-of", required_argument, NULL, 'f'},
+        {"log-time", required_argument, NULL, 'u'},
+        {"zero", required_argument, NULL, 'z'},
         {"live", no_argument, NULL, 'l'},
         {"mic", optional_argument, NULL, 'M'},
         {"reconnect", required_argument, NULL, 'R'},
@@ -376,6 +435,27 @@ static int parse(at_job *job, int argc, char **argv)
                                 &job->offset_s))
                 return AT_EXIT_USAGE;
             break;
+        case 'G': job->signal = optarg; break;
+        case 'g':
+            if (!at_take_number("analyze", "--signal-offset", optarg, -1e8, 1e8,
+                                &job->signal_log.offset_s))
+                return AT_EXIT_USAGE;
+            break;
+        case 'c': job->signal_log.columns = optarg; break;
+        case 'e': job->signal_log.events = optarg; break;
+        case 'I': job->chat = optarg; break;
+        case 'i':
+            if (!at_take_number("analyze", "--chat-offset", optarg, -1e8, 1e8,
+                                &job->chat_log.offset_s))
+                return AT_EXIT_USAGE;
+            break;
+        case 'f': job->chat_log.from = optarg; break;
+        case 'u':
+            if (!take_log_time(optarg, &job->signal_log.time))
+                return AT_EXIT_USAGE;
+            job->chat_log.time = job->signal_log.time;
+            break;
+        case 'z': job->signal_log.zero = job->chat_log.zero = optarg; break;
         case 'D': job->store_path = optarg; break;
         case 'P': job->person = optarg; break;
         case 'l': o->live = 1; break;
@@ -433,9 +513,29 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     job->inputs = argv + optind;
     job->n_inputs = argc - optind;
+    if ((c = check_beside(job)) >= 0)
+        return c;
     if (job->manifest)
         return check_study(job);
     return job->resume ? check_resume(job) : -1;
+}
+
+/* What is wrong with a row is said before anything is analysed. */
+static int open_beside(at_job *job, attune_error *err)
+{
+    attune_beside_setup *b = &job->beside;
+
+    job->chat_log.chat = 1;
+    if ((job->signal && attune_log_open(&b->signal_log, job->signal, &job->signal_log, err) < 0) ||
+        (job->chat && attune_log_open(&b->chat_log, job->chat, &job->chat_log, err) < 0))
+        return 0;
+    if (b->signal_log) {
+        b->signals = attune_log_signals(b->signal_log);
+        b->events = attune_log_events(b->signal_log);
+    }
+    b->chat = b->chat_log != NULL;
+    job->options.beside = job->signal || job->chat ? b : NULL;
+    return 1;
 }
 
 /* The store is opened first: where nothing can be kept, nothing is analysed in vain. */
@@ -443,7 +543,8 @@ static int open_all(at_job *job)
 {
     attune_error err;
 
-    if ((job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
+    if (!open_beside(job, &err) ||
+        (job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
         attune_model_load_for_files(&job->model, job->model_path, &err) < 0 ||
         attune_model_set_precision(job->model, job->precision, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
@@ -469,5 +570,7 @@ int at_cmd_analyze(int argc, char **argv)
                            : analyze_all(&job);
     attune_model_free(&job.model);
     attune_store_free(&job.store);
+    attune_log_free(&job.beside.signal_log);
+    attune_log_free(&job.beside.chat_log);
     return code;
 }

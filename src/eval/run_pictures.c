@@ -88,11 +88,11 @@ static int rate(const at_run_context *r, const at_face_sample *s, int number, se
     if (status < 0)
         return status;
     a->grade = at_grade_of_face(&t->rating.measured);
-    const at_evidence evidence[ATTUNE_MODALITIES] = {[ATTUNE_FACE] = {.present = 1,
-                                                                      .embedding = v->embedding,
-                                                                      .logit = v->expression,
-                                                                      .quality = quality,
-                                                                      .share = 1}};
+    const at_evidence evidence[ATTUNE_STREAMS] = {[ATTUNE_FACE] = {.present = 1,
+                                                                   .embedding = v->embedding,
+                                                                   .logit = v->expression,
+                                                                   .quality = quality,
+                                                                   .share = 1}};
     at_fusion_run(r->fusion, evidence, &estimate);
     a->reliability[ATTUNE_FACE] = estimate.reliability[ATTUNE_FACE];
     a->condition[ATTUNE_FACE] = estimate.condition[ATTUNE_FACE];

@@ -83,7 +83,7 @@ static int fill_answer(const at_run_context *r, seat *t, const at_voice_heard *h
     const at_evidence_sink *sink = r->options->evidence;
     float native[AT_VOICE_CLASSES];
     at_estimate estimate;
-    const at_evidence evidence[ATTUNE_MODALITIES] = {[ATTUNE_VOICE] = tell(t, heard, result)};
+    const at_evidence evidence[ATTUNE_STREAMS] = {[ATTUNE_VOICE] = tell(t, heard, result)};
     at_fusion_native(r->fusion, ATTUNE_VOICE, result->expression, native);
     if (r->head == AT_HEAD_VOICE8)
         memcpy(a->p, native, sizeof native);

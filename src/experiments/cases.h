@@ -6,10 +6,10 @@
 #include "experiments/testimony.h"
 
 typedef struct at_case {
-    at_evidence of[ATTUNE_MODALITIES]; /* absent, or it points into somebody's testimony */
-    int emotion;                       /* of the seven */
-    int person[ATTUNE_MODALITIES];     /* whose face, whose voice, from 0; -1: not known */
-    int group;                         /* that it is drawn with in a bootstrap */
+    at_evidence of[ATTUNE_STREAMS]; /* absent, or it points into somebody's testimony */
+    int emotion;                    /* of the seven */
+    int person[ATTUNE_MODALITIES];  /* whose face, whose voice, from 0; -1: not known */
+    int group;                      /* that it is drawn with in a bootstrap */
 } at_case;
 
 typedef struct at_cases {

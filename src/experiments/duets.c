@@ -177,8 +177,8 @@ static int estimate_all(at_duets *d, const at_lab *lab, const at_duet_question *
     status = status ? status : at_weights_load(&w, q->fusion, err);
     status = status ? status : at_fusion_load(&fusion, w, err);
     for (int i = 0; i < d->pairs && !status; i++) {
-        at_evidence e[ATTUNE_MODALITIES] = {[ATTUNE_FACE] = face->list[d->pair[i].face],
-                                            [ATTUNE_VOICE] = voice->list[d->pair[i].voice]};
+        at_evidence e[ATTUNE_STREAMS] = {[ATTUNE_FACE] = face->list[d->pair[i].face],
+                                         [ATTUNE_VOICE] = voice->list[d->pair[i].voice]};
         for (int m = 0; m < ATTUNE_MODALITIES; m++)
             e[m].present = e[m].present && !(q->without >> m & 1);
         at_fusion_run(fusion, e, &estimate[i]);

@@ -81,7 +81,7 @@ void at_assessor_close(at_assessor *a)
 
 static void estimate(at_view *v, int i, at_left_out out)
 {
-    at_evidence e[ATTUNE_MODALITIES];
+    at_evidence e[ATTUNE_STREAMS];
     memcpy(e, v->c->list[i].of, sizeof e);
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         if (out == AT_DISTANCE_OUT)

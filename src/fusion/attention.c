@@ -21,9 +21,12 @@ static const at_fusion_array of_stream[] = {
 };
 enum { TIME, QUERY, KEY, VALUE, HEAD };
 static const at_fusion_array of_whole[] = {
-    {"time", AT_TIME_FEATURES, WIDTH, AT_START_ZERO}, {"query", WIDTH, WIDTH, AT_START_RANDOM},
-    {"key", WIDTH, WIDTH, AT_START_RANDOM},           {"value", WIDTH, WIDTH, AT_START_RANDOM},
-    AT_FUSION_HEAD(ATTUNE_MODALITIES *WIDTH),         {0},
+    {"time", AT_TIME_FEATURES, WIDTH, AT_START_ZERO},
+    {"query", WIDTH, WIDTH, AT_START_RANDOM},
+    {"key", WIDTH, WIDTH, AT_START_RANDOM},
+    {"value", WIDTH, WIDTH, AT_START_RANDOM},
+    AT_FUSION_HEAD(AT_OF_STREAMS - WIDTH),
+    {0},
 };
 
 /* ---- on the graph --------------------------------------------------------------------------- */
@@ -51,17 +54,20 @@ static at_tensor *summary(at_graph *g, const at_fusion_net *net, const at_fusion
 static at_tensor *forward(at_graph *g, const at_fusion_net *net, const at_fusion_batch *b,
                           float dropout)
 {
-    at_tensor *asked[ATTUNE_MODALITIES], *seen[ATTUNE_MODALITIES];
+    at_tensor *asked[ATTUNE_STREAMS], *seen[ATTUNE_STREAMS];
     const int all = b->trust->dim[1];
-    for (int s = 0; s < ATTUNE_MODALITIES; s++) {
-        asked[s] = summary(g, net, b, s);
-        seen[s] = tokens(g, net, b, s);
+    int streams = 0;
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        if (!at_fusion_takes(net, s))
+            continue;
+        asked[streams] = summary(g, net, b, s);
+        seen[streams++] = tokens(g, net, b, s);
     }
-    at_tensor *ask = at_concat(g, asked, ATTUNE_MODALITIES);
-    at_tensor *see = at_concat(g, seen, ATTUNE_MODALITIES);
+    at_tensor *ask = at_concat(g, asked, streams);
+    at_tensor *see = at_concat(g, seen, streams);
     if (!ask || !see)
         return NULL;
-    ask = at_reshape(g, ask, 3, (int[]){b->n, ATTUNE_MODALITIES, WIDTH});
+    ask = at_reshape(g, ask, 3, (int[]){b->n, streams, WIDTH});
     see = at_reshape(g, see, 3, (int[]){b->n, all, WIDTH});
     at_tensor *q = at_linear(g, ask, at_fusion_use(g, net, QUERY), NULL);
     at_tensor *k = at_linear(g, see, at_fusion_use(g, net, KEY), NULL);
@@ -69,7 +75,7 @@ static at_tensor *forward(at_graph *g, const at_fusion_net *net, const at_fusion
     at_tensor *found = at_add(g, at_attention(g, q, k, v, LOOKS, b->trust), ask);
     if (!found)
         return NULL;
-    found = at_reshape(g, found, 2, (int[]){b->n, ATTUNE_MODALITIES * WIDTH});
+    found = at_reshape(g, found, 2, (int[]){b->n, streams * WIDTH});
     return at_fusion_head(g, net, HEAD, found, dropout);
 }
 
@@ -100,15 +106,17 @@ static void project(const at_fusion_net *net, int s, const float *x, float *y)
 }
 
 typedef struct asking {
-    float with[ATTUNE_MODALITIES][WIDTH], query[ATTUNE_MODALITIES][WIDTH];
-    look look[ATTUNE_MODALITIES][LOOKS];
+    float with[ATTUNE_STREAMS][WIDTH], query[ATTUNE_STREAMS][WIDTH];
+    look look[ATTUNE_STREAMS][LOOKS];
 } asking;
 
 static void ask(const at_fusion_net *net, const at_evidence *evidence, const at_estimate *trust,
                 asking *a)
 {
     *a = (asking){0};
-    for (int s = 0; s < ATTUNE_MODALITIES; s++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        if (!at_fusion_takes(net, s))
+            continue;
         if (at_fusion_counts(trust, s)) {
             project(net, s, evidence[s].embedding, a->with[s]);
             at_fusion_relu(a->with[s], WIDTH);
@@ -129,8 +137,8 @@ static void show(const at_fusion_net *net, asking *a, const float *token, float 
     float key[WIDTH] = {0}, value[WIDTH] = {0};
     at_fusion_add_dense(net->of_whole[KEY], token, key);
     at_fusion_add_dense(net->of_whole[VALUE], token, value);
-    for (int s = 0; s < ATTUNE_MODALITIES; s++)
-        for (int h = 0; h < LOOKS; h++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++)
+        for (int h = 0; h < LOOKS && at_fusion_takes(net, s); h++) {
             const float fit = kn->dot(SPAN, a->query[s] + h * SPAN, key + h * SPAN);
             see(&a->look[s][h], scale * fit + log_trust, value + h * SPAN);
         }
@@ -156,17 +164,18 @@ static void run(const at_fusion_net *net, const at_evidence *evidence, const at_
                 float *logit)
 {
     asking a;
-    float found[ATTUNE_MODALITIES * WIDTH];
+    float found[ATTUNE_STREAMS * WIDTH], *to = found;
     ask(net, evidence, trust, &a);
-    for (int s = 0; s < ATTUNE_MODALITIES; s++)
+    for (int s = 0; s < ATTUNE_STREAMS; s++)
         if (at_fusion_counts(trust, s))
             show_stream(net, &a, evidence, trust, s);
-    for (int s = 0; s < ATTUNE_MODALITIES; s++)
-        for (int i = 0; i < WIDTH; i++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++)
+        for (int i = 0; i < WIDTH && at_fusion_takes(net, s); i++) {
             const look *l = &a.look[s][i / SPAN];
-            found[s * WIDTH + i] = l->value[i % SPAN] / l->sum + a.with[s][i];
+            *to++ = l->value[i % SPAN] / l->sum + a.with[s][i];
         }
     at_fusion_add_head(net, HEAD, found, logit);
 }
 
-const at_fusion_kind at_fusion_attention = {"attention", of_stream, of_whole, forward, run, 0};
+const at_fusion_kind at_fusion_attention = {"attention", of_stream, of_whole,
+                                            forward,     run,       .hears = 0};

@@ -16,12 +16,14 @@ at_tokens at_fusion_tokens(const at_evidence *e, int stream)
     return (at_tokens){.n = 1, .dims = dims, .x = e->embedding};
 }
 
-int64_t at_fusion_latest(const at_evidence evidence[ATTUNE_MODALITIES], const at_estimate *trust)
+int64_t at_fusion_latest(const at_evidence evidence[ATTUNE_STREAMS], const at_estimate *trust)
 {
     int64_t latest = INT64_MIN;
-    for (int s = 0; s < ATTUNE_MODALITIES; s++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        if (!at_fusion_counts(trust, s))
+            continue;
         const at_tokens t = at_fusion_tokens(&evidence[s], s);
-        if (at_fusion_counts(trust, s) && t.t_us && t.t_us[t.n - 1] > latest)
+        if (t.t_us && t.t_us[t.n - 1] > latest)
             latest = t.t_us[t.n - 1];
     }
     return latest;
@@ -44,7 +46,7 @@ typedef struct filler {
 
 static const at_evidence *evidence_of(const filler *f, int window, int stream)
 {
-    return &f->evidence[(size_t)window * ATTUNE_MODALITIES + (size_t)stream];
+    return &f->evidence[(size_t)window * ATTUNE_STREAMS + (size_t)stream];
 }
 
 static at_tensor *zeros(at_graph *g, int rank, const int *dim)
@@ -67,8 +69,10 @@ static int most_tokens(const filler *f, int stream)
 {
     int most = 1;
     for (int i = 0; i < f->n; i++) {
+        if (!at_fusion_counts(&f->trust[i], stream))
+            continue;
         const int n = at_fusion_tokens(evidence_of(f, i, stream), stream).n;
-        if (at_fusion_counts(&f->trust[i], stream) && n > most)
+        if (n > most)
             most = n;
     }
     return most;
@@ -91,7 +95,7 @@ static int make_stream(const filler *f, int s, at_fusion_batch *b)
 /* Tokens of one window, their moments, and what trust falls to each. */
 static void fill_tokens(const filler *f, int window, int s, at_fusion_batch *b, float *trust)
 {
-    const at_evidence *e = f->evidence + (size_t)window * ATTUNE_MODALITIES;
+    const at_evidence *e = f->evidence + (size_t)window * ATTUNE_STREAMS;
     const at_estimate *of = &f->trust[window];
     const int dims = at_fusion_streams[s].token;
     const at_tokens t = at_fusion_tokens(&e[s], s);
@@ -110,7 +114,9 @@ static void fill_tokens(const filler *f, int window, int s, at_fusion_batch *b, 
 static void fill_window(const filler *f, int window, at_fusion_batch *b)
 {
     float *trust = b->trust->data + (size_t)window * (size_t)b->trust->dim[1];
-    for (int s = 0; s < ATTUNE_MODALITIES; trust += b->tokens[s], s++) {
+    for (int s = 0; s < ATTUNE_STREAMS; trust += b->tokens[s], s++) {
+        if (!at_fusion_takes(f->net, s))
+            continue;
         const int counts = at_fusion_counts(&f->trust[window], s), dims = at_fusion_streams[s].dims;
         b->counts[s]->data[window] = (float)counts;
         b->absent[s]->data[window] = (float)!counts;
@@ -119,7 +125,7 @@ static void fill_window(const filler *f, int window, at_fusion_batch *b)
         if (!counts)
             continue;
         b->worth[s]->data[window] = f->trust[window].worth[s];
-        if (b->answer)
+        if (b->answer && at_fusion_answers(s))
             at_fusion_add_answer(f->net, s, evidence_of(f, window, s), f->trust[window].worth[s],
                                  b->answer->data + window * ATTUNE_EMOTIONS);
         standardise(f, s, evidence_of(f, window, s)->embedding, dims,
@@ -134,7 +140,9 @@ at_tensor *at_fusion_forward(at_graph *g, const at_fusion_net *net, const at_evi
     const filler f = {g, net, evidence, trust, n};
     at_fusion_batch b = {.n = n};
     int all = 0;
-    for (int s = 0; s < ATTUNE_MODALITIES; s++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        if (!at_fusion_takes(net, s))
+            continue;
         if (!make_stream(&f, s, &b))
             return NULL;
         all += b.tokens[s];

@@ -1,4 +1,4 @@
-/* concat.c - feature fusion: both streams' embeddings, one after the other, through a small network
+/* concat.c - feature fusion: the streams' embeddings, one after the other, through a small network
  * (paper 2.4.2). Nothing weighs them; one that does not count is zeros, and the vector that stands for its
  * presence is not added. */
 #include "fusion/kind.h"
@@ -17,7 +17,9 @@ static at_tensor *forward(at_graph *g, const at_fusion_net *net, const at_fusion
                           float dropout)
 {
     at_tensor *sum = NULL;
-    for (int s = 0; s < ATTUNE_MODALITIES; s++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        if (!at_fusion_takes(net, s))
+            continue;
         at_tensor *x = at_linear(g, b->embedding[s], at_fusion_use_of(g, net, s, WEIGHT), NULL);
         x = at_add(g, x, at_fusion_rows(g, b->counts[s], at_fusion_use_of(g, net, s, THERE)));
         sum = s ? at_add(g, sum, x) : x;
@@ -29,7 +31,7 @@ static void run(const at_fusion_net *net, const at_evidence *evidence, const at_
                 float *logit)
 {
     float x[WIDTH] = {0};
-    for (int s = 0; s < ATTUNE_MODALITIES; s++)
+    for (int s = 0; s < ATTUNE_STREAMS; s++)
         if (at_fusion_counts(trust, s)) {
             at_fusion_add_stream(net, s, net->of_stream[s][WEIGHT], evidence[s].embedding, x);
             at_fusion_add_vector(net->of_stream[s][THERE], x);
@@ -38,4 +40,4 @@ static void run(const at_fusion_net *net, const at_evidence *evidence, const at_
     at_fusion_add_head(net, HEAD, x, logit);
 }
 
-const at_fusion_kind at_fusion_concat = {"concat", of_stream, of_whole, forward, run, 0};
+const at_fusion_kind at_fusion_concat = {"concat", of_stream, of_whole, forward, run, .hears = 0};

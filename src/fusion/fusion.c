@@ -15,7 +15,7 @@ static int load_kind(at_fusion *f, const at_weights *w, attune_error *err)
     const at_fusion_kind *kind = name ? at_fusion_kind_find(name) : at_fusion_kinds[0];
     if (!kind)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "model: there is no fusion \"%s\"", name);
-    int status = at_fusion_net_make(&f->net, &f->params, kind, w, NULL, err);
+    int status = at_fusion_net_make(&f->net, &f->params, kind, w, 0, NULL, err);
     f->net.calibration = &f->calibration;
     return status;
 }
@@ -41,7 +41,7 @@ static int load_thresholds(at_fusion *f, const at_weights *w, attune_error *err)
 static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)
 {
     int status = load_kind(f, w, err);
-    for (int m = 0; m < ATTUNE_MODALITIES && status == ATTUNE_OK; m++) {
+    for (int m = 0; m < ATTUNE_STREAMS && status == ATTUNE_OK; m++) {
         const at_fusion_stream *s = &at_fusion_streams[m];
         status = at_reference_load(&f->reference[m], w, s->arrays, s->dims, err);
     }
@@ -52,7 +52,7 @@ static int load_parts(at_fusion *f, const at_weights *w, attune_error *err)
         status = at_usual_load(&f->usual[m], w, s->arrays, at_heads[s->head].classes,
                                f->calibration.temperature[m], err);
     }
-    for (int m = 0; m < ATTUNE_MODALITIES && status == ATTUNE_OK; m++)
+    for (int m = 0; m < ATTUNE_STREAMS && status == ATTUNE_OK; m++)
         status = load_trust(f, m, w, err);
     return status ? status : load_thresholds(f, w, err);
 }
@@ -74,7 +74,7 @@ void at_fusion_free(at_fusion **f)
 {
     if (!f || !*f)
         return;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         at_reference_free(&(*f)->reference[m]);
     at_params_free(&(*f)->params);
     at_free(*f);
@@ -97,7 +97,9 @@ static int is_usable(const at_fusion *f, int m, const at_evidence *e)
     const at_fusion_stream *s = &at_fusion_streams[m];
     if (!e->present) /* absent */
         return 0;
-    if (!all_finite(e->logit, at_heads[s->head].classes))
+    if (!at_fusion_takes(&f->net, m))
+        return 0;
+    if (at_fusion_answers(m) && !all_finite(e->logit, at_heads[s->head].classes))
         return 0;
     return !at_fusion_is_learned(f->net.kind) ||
            (e->embedding && all_finite(e->embedding, s->dims) &&
@@ -117,10 +119,10 @@ static float fitness(const at_fusion *f, float condition)
 static void share_weight(const at_fusion *f, at_estimate *out)
 {
     float best = 0, sum = 0;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         best = fmaxf(best, out->condition[m]);
     out->abstain = best < f->floor;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+    for (int m = 0; m < ATTUNE_STREAMS; m++) {
         float c = out->condition[m];
         if (c > 0 && (c >= f->floor || out->abstain)) {
             out->used |= 1u << m;
@@ -128,7 +130,7 @@ static void share_weight(const at_fusion *f, at_estimate *out)
             sum += out->worth[m];
         }
     }
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         out->weight[m] = sum > 0 ? out->worth[m] / sum : 0;
     if (!out->used)
         out->abstain = 1;
@@ -163,11 +165,11 @@ static void fuse_states(const at_fusion *f, const at_evidence *evidence, at_esti
         at_fusion_states(f, state, engagement, out->state4, out->engagement3);
 }
 
-void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                      at_estimate *out)
 {
     memset(out, 0, sizeof *out);
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         if (is_usable(f, m, &evidence[m]))
             out->condition[m] = at_condition(&f->reference[m], &evidence[m]);
     share_weight(f, out);
@@ -200,7 +202,7 @@ static void rate(const at_fusion *f, const at_evidence *evidence, at_estimate *o
     out->doubtful = out->emotion7[at_likeliest(out->emotion7, ATTUNE_EMOTIONS)] < f->doubt;
 }
 
-void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                       at_estimate *out)
 {
     fuse_emotion(f, evidence, out);
@@ -212,8 +214,7 @@ int at_fusion_answers_again(const at_fusion *f)
     return !at_fusion_is_learned(f->net.kind);
 }
 
-void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
-                   at_estimate *out)
+void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS], at_estimate *out)
 {
     at_fusion_weigh(f, evidence, out);
     at_fusion_answer(f, evidence, out);

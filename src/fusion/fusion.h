@@ -12,7 +12,8 @@
  * sure; only below the floor does all fade to "any of them".
  *
  * A model file names its kind of fusion in the metadata "fusion"; without it, it is the first of the table.
- * Arrays in the model file, all optional, M = fusion.face or fusion.voice:
+ * Arrays in the model file, all optional, M = fusion.face or fusion.voice (of a signal and a chat what
+ *   follows of trust, mean, var and distance):
  *   M.temperature (1), M.trust (1: in (0,1]), M.usual.answer (classes^2) M.usual.share (classes;
  *   baseline.h), M.mean M.var (embedding size), M.distance (2: where the condition starts to fall, where it
  *   is a half), fusion.basic.temperature (1), fusion.state.scale (4) .bias (12),
@@ -41,8 +42,9 @@ typedef struct at_tokens {
 /* What one modality has to say about a window. Absent: present = 0, the rest ignored. */
 typedef struct at_evidence {
     int present;
-    const float *embedding;  /* (AT_VISUAL_EMBED or AT_AUDIO_EMBED), mean over the window */
-    const float *logit;      /* (8) native logits, mean over the window */
+    const float *embedding; /* (as at_fusion_streams says), mean over the window */
+    const float *
+        logit; /* (8) native logits, mean over the window; NULL of what does not answer by itself */
     const float *state;      /* (12) cumulative logits of the learning states; NULL: none */
     const float *engagement; /* (3) logits; with state */
     at_tokens tokens;
@@ -51,15 +53,15 @@ typedef struct at_evidence {
 } at_evidence;
 
 typedef struct at_estimate {
-    float condition[ATTUNE_MODALITIES]; /* [0,1] how fit its input is to be judged; 0 absent */
-    float worth[ATTUNE_MODALITIES];     /* [0,1] see above; 0 not used */
-    float weight[ATTUNE_MODALITIES];    /* its share of the worth: sum 1, or all 0 */
+    float condition[ATTUNE_STREAMS]; /* [0,1] how fit its input is to be judged; 0 absent */
+    float worth[ATTUNE_STREAMS];     /* [0,1] see above; 0 not used */
+    float weight[ATTUNE_STREAMS];    /* its share of the worth: sum 1, or all 0 */
     unsigned used;
     int abstain;  /* nothing is fit to be judged */
     int doubtful; /* no emotion is likely enough */
     /* [0,1] The probability, by all that was used, of the emotion that it answers by itself: how likely it
-     * is right; fading to 0 with a condition below the floor. 0 absent */
-    float reliability[ATTUNE_MODALITIES];
+     * is right; fading to 0 with a condition below the floor. 0 absent, or it does not answer by itself */
+    float reliability[ATTUNE_STREAMS];
     float emotion7[ATTUNE_EMOTIONS];
     int has_state; /* a modality that was used has something to say of them */
     float state4[ATTUNE_STATES][ATTUNE_LEVELS];
@@ -80,17 +82,17 @@ const at_usual *at_fusion_usual(const at_fusion *f, int modality);
 const struct at_calibration *at_fusion_calibration(const at_fusion *f);
 /* An offset of a modality's scaled logits (baseline.h) as one of each of the seven. */
 void at_fusion_offset(int modality, const float *offset, float emotion7[ATTUNE_EMOTIONS]);
-void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                    at_estimate *out);
 /* The emotion once more, and what follows from it (reliability, doubtful), of logits that others took
  * something out of: of evidence only present and logit matter, out is as at_fusion_run left it. Only where
  * at_fusion_answers_again. */
-void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void at_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                       at_estimate *out);
 /* Whether logits are all that the kind looks at: a learned one, hybrid too, looks at embeddings. */
 int at_fusion_answers_again(const at_fusion *f);
 /* The first step alone: condition, worth, weight, used and abstain; the rest is zeros. */
-void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_MODALITIES],
+void at_fusion_weigh(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS],
                      at_estimate *out);
 
 /* Calibrated learning states from mean logits: state (12), engagement (3). */

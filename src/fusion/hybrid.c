@@ -33,7 +33,9 @@ static at_tensor *forward(at_graph *g, const at_fusion_net *net, const at_fusion
                           float dropout)
 {
     at_tensor *sum = NULL;
-    for (int s = 0; s < ATTUNE_MODALITIES; s++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        if (!at_fusion_takes(net, s))
+            continue;
         at_tensor *x = at_linear(g, b->embedding[s], at_fusion_use_of(g, net, s, WEIGHT),
                                  at_fusion_use_of(g, net, s, THERE));
         x = at_mul(g, x, widen(g, b->worth[s]));
@@ -51,7 +53,7 @@ static at_tensor *forward(at_graph *g, const at_fusion_net *net, const at_fusion
 static void hear(const at_fusion_net *net, const at_evidence *evidence, const at_estimate *trust,
                  float *y)
 {
-    for (int s = 0; s < ATTUNE_MODALITIES; s++) {
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
         float x[WIDTH] = {0};
         if (!at_fusion_counts(trust, s))
             continue;

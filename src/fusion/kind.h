@@ -21,6 +21,7 @@ enum {
     AT_TIME_FEATURES = AT_TEMPORAL_TIME, /* that a token's moment is told by */
     AT_OF_EMBEDDING = -1,                /* rows: as many as the stream's embedding has numbers */
     AT_OF_TOKEN = -2,                    /* as a token of it has */
+    AT_OF_STREAMS = -3,                  /* less n: n for each stream that the net takes */
 };
 
 typedef enum at_start {
@@ -39,6 +40,8 @@ typedef struct at_fusion_array {
 /* A kind and its arrays, which lie in somebody's at_params. */
 typedef struct at_fusion_net {
     const struct at_fusion_kind *kind;
+    /* Bit s: it takes stream s. Those that answer by themselves always; the others where it was trained with them. */
+    unsigned streams;
     /* Of the streams by themselves: what of them a kind hears that hears their answers. */
     const struct at_calibration *calibration;
     at_param *temperature; /* (1) */
@@ -46,23 +49,23 @@ typedef struct at_fusion_net {
         *trust; /* (1) in (0,1], of a kind that hears: by how much run lets count what is learned */
     /* What follows only where there is something to learn. Streams come in as (x - mean) * scale, each
      * (embedding size); of tokens the first ones. */
-    at_param *mean[ATTUNE_MODALITIES], *scale[ATTUNE_MODALITIES];
-    at_param *of_stream[ATTUNE_MODALITIES][AT_FUSION_ARRAYS], *of_whole[AT_FUSION_ARRAYS];
+    at_param *mean[ATTUNE_STREAMS], *scale[ATTUNE_STREAMS];
+    at_param *of_stream[ATTUNE_STREAMS][AT_FUSION_ARRAYS], *of_whole[AT_FUSION_ARRAYS];
 } at_fusion_net;
 
-/* Windows as tensors of a pass; s is the stream. What does not count is zeros. */
+/* Windows as tensors of a pass; s is a stream that the net takes. What does not count is zeros. */
 typedef struct at_fusion_batch {
     int n;
-    at_tensor *embedding[ATTUNE_MODALITIES]; /* (n, size), standardised */
-    at_tensor *counts[ATTUNE_MODALITIES];    /* (n, 1) 1 where the stream counts, else 0 */
-    at_tensor *absent[ATTUNE_MODALITIES];    /* (n, 1) the reverse */
-    at_tensor *worth[ATTUNE_MODALITIES];     /* (n, 1) 0 where it does not count */
+    at_tensor *embedding[ATTUNE_STREAMS]; /* (n, size), standardised */
+    at_tensor *counts[ATTUNE_STREAMS];    /* (n, 1) 1 where the stream counts, else 0 */
+    at_tensor *absent[ATTUNE_STREAMS];    /* (n, 1) the reverse */
+    at_tensor *worth[ATTUNE_STREAMS];     /* (n, 1) 0 where it does not count */
     at_tensor
         *answer; /* (n, ATTUNE_EMOTIONS) of all streams, as at_fusion_add_answer adds them by worth;
                         * NULL: the kind does not hear them */
-    int tokens[ATTUNE_MODALITIES];       /* of the window that has most, at least 1 */
-    at_tensor *token[ATTUNE_MODALITIES]; /* (n, tokens, size), standardised */
-    at_tensor *time[ATTUNE_MODALITIES];  /* (n, tokens, AT_TIME_FEATURES) */
+    int tokens[ATTUNE_STREAMS];       /* of the window that has most, at least 1 */
+    at_tensor *token[ATTUNE_STREAMS]; /* (n, tokens, size), standardised */
+    at_tensor *time[ATTUNE_STREAMS];  /* (n, tokens, AT_TIME_FEATURES) */
     at_tensor *trust; /* (n, tokens of all streams) log of the weight that falls to each token */
 } at_fusion_batch;
 
@@ -74,11 +77,12 @@ typedef struct at_fusion_kind {
                           float dropout);
     /* logit (ATTUNE_EMOTIONS). At least one stream counts; of trust only used, worth and weight are
      * there. Safe to call from several threads at once. */
-    void (*run)(const at_fusion_net *net, const at_evidence evidence[ATTUNE_MODALITIES],
+    void (*run)(const at_fusion_net *net, const at_evidence evidence[ATTUNE_STREAMS],
                 const at_estimate *trust, float *logit);
     /* Of a learned kind: it hears the streams' own answers besides. Those that are not learned hear nothing
      * else. */
     int hears;
+    int two; /* of a learned kind: it is of face and voice, and takes no other streams */
 } at_fusion_kind;
 
 extern const at_fusion_kind *const at_fusion_kinds[]; /* NULL past the end */
@@ -99,14 +103,18 @@ static inline int at_fusion_hears(const at_fusion_kind *k)
 
 /* ---- arrays (net.c) ------------------------------------------------------------------------- */
 
-/* Makes the kind's arrays in p and binds net to them. file: they are its, checked; NULL: drawn from rng,
- * for training. */
+/* Makes the kind's arrays in p and binds net to them. file: they are its, checked, and the streams those that it has arrays
+ * for; NULL: drawn from rng, for training with streams (a bit each) beside face and voice. */
 int at_fusion_net_make(at_fusion_net *net, at_params *p, const at_fusion_kind *kind,
-                       const at_weights *file, at_rng *rng, attune_error *err);
+                       const at_weights *file, unsigned streams, at_rng *rng, attune_error *err);
+static inline int at_fusion_takes(const at_fusion_net *net, int stream)
+{
+    return net->streams >> stream & 1;
+}
 
 /* ---- windows in (batch.c) ------------------------------------------------------------------- */
 
-/* evidence (n, ATTUNE_MODALITIES), trust (n) with used, worth and weight; logits as forward gives them, NULL
+/* evidence (n, ATTUNE_STREAMS), trust (n) with used, worth and weight; logits as forward gives them, NULL
  * after a failure of the graph. */
 at_tensor *at_fusion_forward(at_graph *g, const at_fusion_net *net, const at_evidence *evidence,
                              const at_estimate *trust, int n, float dropout);
@@ -114,7 +122,7 @@ at_tensor *at_fusion_forward(at_graph *g, const at_fusion_net *net, const at_evi
 /* A window's tokens: its own, or where it has none the mean that its embedding begins with. */
 at_tokens at_fusion_tokens(const at_evidence *e, int stream);
 /* The latest moment of all that counts. */
-int64_t at_fusion_latest(const at_evidence evidence[ATTUNE_MODALITIES], const at_estimate *trust);
+int64_t at_fusion_latest(const at_evidence evidence[ATTUNE_STREAMS], const at_estimate *trust);
 /* f (AT_TIME_FEATURES): as the face's temporal encoder is told it. */
 void at_fusion_time(int64_t t_us, int64_t latest_us, float *f);
 static inline int at_fusion_counts(const at_estimate *trust, int stream)

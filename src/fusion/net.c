@@ -13,7 +13,8 @@ typedef struct maker {
     const at_weights *file; /* nullable: then rng */
     at_rng *rng;
     attune_error *err;
-    int status; /* the first failure */
+    int streams; /* how many the net takes */
+    int status;  /* the first failure */
 } maker;
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -70,6 +71,8 @@ static at_param *make_array(maker *m, int stream, const at_fusion_array *a)
         rows = at_fusion_streams[stream].dims;
     else if (rows == AT_OF_TOKEN)
         rows = at_fusion_streams[stream].token;
+    else if (rows < AT_OF_STREAMS)
+        rows = (AT_OF_STREAMS - rows) * m->streams;
     at_param *q = make(m, stream, a->name, rows, a->cols);
     if (q && m->file)
         read(m, q);
@@ -114,16 +117,34 @@ static void make_stream(maker *m, at_fusion_net *net, int stream)
         net->of_stream[stream][i] = make_array(m, stream, &a[i]);
 }
 
-int at_fusion_net_make(at_fusion_net *net, at_params *p, const at_fusion_kind *kind,
-                       const at_weights *file, at_rng *rng, attune_error *err)
+static unsigned streams_in(const at_weights *file, const at_fusion_kind *kind)
 {
-    maker m = {p, kind, file, rng, err, ATTUNE_OK};
+    unsigned streams = 0;
+    for (int s = ATTUNE_MODALITIES; s < ATTUNE_STREAMS; s++) {
+        char name[64];
+        snprintf(name, sizeof name, "fusion.%s.%s.mean", kind->name, attune_modality_name(s));
+        streams |= (unsigned)(at_weights_find(file, name) != NULL) << s;
+    }
+    return streams;
+}
+
+int at_fusion_net_make(at_fusion_net *net, at_params *p, const at_fusion_kind *kind,
+                       const at_weights *file, unsigned streams, at_rng *rng, attune_error *err)
+{
+    maker m = {p, kind, file, rng, err, 0, ATTUNE_OK};
     *net = (at_fusion_net){.kind = kind};
+    if (at_fusion_is_learned(kind) && !kind->two)
+        net->streams = file ? streams_in(file, kind) : streams;
+    for (int s = 0; s < ATTUNE_STREAMS; s++) {
+        net->streams |= (unsigned)at_fusion_answers(s) << s;
+        m.streams += at_fusion_takes(net, s);
+    }
     make_temperature(&m, net);
     if (kind->hears)
         net->trust = make_measure(&m, -1, "trust", 1, 1);
-    for (int s = 0; s < ATTUNE_MODALITIES && at_fusion_is_learned(kind); s++)
-        make_stream(&m, net, s);
+    for (int s = 0; s < ATTUNE_STREAMS && at_fusion_is_learned(kind); s++)
+        if (at_fusion_takes(net, s))
+            make_stream(&m, net, s);
     for (int i = 0; kind->of_whole && kind->of_whole[i].name; i++)
         net->of_whole[i] = make_array(&m, -1, &kind->of_whole[i]);
     return m.status;

@@ -10,12 +10,12 @@
 struct at_fusion {
     at_params params; /* of the kind; read only once loaded */
     at_fusion_net net;
-    at_reference reference[ATTUNE_MODALITIES];
+    at_reference reference[ATTUNE_STREAMS];
     at_calibration calibration;
     at_usual usual[ATTUNE_MODALITIES];
-    float trust[ATTUNE_MODALITIES]; /* what its condition is worth on strangers */
-    float floor;                    /* of condition */
-    float doubt;                    /* least probability of the likeliest emotion */
+    float trust[ATTUNE_STREAMS]; /* what its condition is worth on strangers */
+    float floor;                 /* of condition */
+    float doubt;                 /* least probability of the likeliest emotion */
 };
 
 #endif

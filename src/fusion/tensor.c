@@ -69,4 +69,4 @@ static void run(const at_fusion_net *net, const at_evidence *evidence, const at_
     at_fusion_add_head(net, HEAD, product, logit);
 }
 
-const at_fusion_kind at_fusion_tensor = {"tensor", of_stream, of_whole, forward, run, 0};
+const at_fusion_kind at_fusion_tensor = {"tensor", of_stream, of_whole, forward, run, .two = 1};

@@ -410,6 +410,9 @@ int at_onnx_write_fusion(at_onnx *o, const at_weights *w, attune_error *err)
     if (!status && !is_known(f->net.kind))
         status = at_fail(err, ATTUNE_E_UNSUPPORTED, "the fusion \"%s\" is not written as ONNX",
                          f->net.kind->name);
+    if (!status && f->net.streams >> ATTUNE_MODALITIES)
+        status = at_fail(err, ATTUNE_E_UNSUPPORTED,
+                         "the fusion hears a signal or a chat, which is not written as ONNX");
     if (!status) {
         pass p = {.o = o, .f = f, .err = err};
         write_pass(&p);

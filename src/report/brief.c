@@ -280,6 +280,35 @@ static void put_missing(FILE *f, const at_outcome *o)
     }
 }
 
+/* "heart_rate 74.2 (66.1 to 91)" */
+static void put_signal(FILE *f, const at_signal_sums *of, const char *name, int counts)
+{
+    if (!of->moments)
+        fprintf(f, "%s never", name);
+    else
+        fprintf(f, "%s %.3g%s (%.3g to %.3g)", name, of->mean, counts ? "/s" : "", (double)of->low,
+                (double)of->high);
+}
+
+static void put_beside(FILE *f, const at_outcome *o)
+{
+    const attune_beside_setup *setup = o->stats->setup;
+
+    for (int i = 0; setup && setup->signals && i < ATTUNE_MAX_SIGNALS && setup->signals[i]; i++) {
+        if (i == 0)
+            label(f, "signal");
+        fputs(i ? ", " : "", f);
+        put_signal(f, &o->stats->signal[i], setup->signals[i], setup->events >> i & 1);
+    }
+    if (setup && setup->signals)
+        fputc('\n', f);
+    if (setup && setup->chat) {
+        label(f, "chat");
+        fprintf(f, "%lld message%s\n", (long long)o->info->counts.messages,
+                o->info->counts.messages == 1 ? "" : "s");
+    }
+}
+
 static void put_speed(FILE *f, const at_outcome *o)
 {
     char time[AT_CLOCK_SIZE], factor[AT_CLOCK_SIZE];
@@ -336,6 +365,7 @@ char *at_brief_text(const at_outcome *o)
     if (!at_one_person(o->stats))
         put_each(f, o);
     put_missing(f, o);
+    put_beside(f, o);
     put_speed(f, o);
     put_folder(f, o);
     put_earlier(f, o);

@@ -228,16 +228,25 @@ void at_chart_engagement(at_chart *c, double height)
 
 void at_chart_weights(at_chart *c, double height)
 {
-    const char *names[ATTUNE_MODALITIES];
+    const char *names[ATTUNE_STREAMS];
+    int stream[ATTUNE_STREAMS];
+    const int streams = at_stats_streams(c->r.s, stream);
 
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         names[m] = attune_modality_name(m);
     put_bands(c, height,
-              &(at_bands){"weight", ATTUNE_MODALITIES, plain_order, at_weight_of, at_paint_modality,
-                          names});
+              &(at_bands){"weight", streams, stream, at_weight_of, at_paint_modality, names});
 }
 
 /* ---- curves --------------------------------------------------------------------------------- */
+
+static void signal_scale(char *out, size_t size, const at_curve *k)
+{
+    char least[AT_CURVE_SIZE], most[AT_CURVE_SIZE];
+
+    snprintf(out, size, "%s to %s%s%s", at_curve_text(k, k->least, least),
+             at_curve_text(k, k->most, most), k->unit[0] ? " " : "", k->unit);
+}
 
 /* "0-100 %", "0-80 px or more", "AU 12, 0-25 %" */
 static void scale_text(char *out, size_t size, const at_curve *k)
@@ -246,7 +255,9 @@ static void scale_text(char *out, size_t size, const at_curve *k)
 
     if (k->group == AT_CURVES_MOVEMENT && at_movement_au(k->index))
         snprintf(au, sizeof au, "AU %d, ", at_movement_au(k->index));
-    if (k->unit[0] == '%')
+    if (k->group == AT_CURVES_SIGNAL)
+        signal_scale(out, size, k);
+    else if (k->unit[0] == '%')
         snprintf(out, size, "%s0\xe2\x80\x93%.0f %%", au, 100 * k->most);
     else
         snprintf(out, size, "0\xe2\x80\x93%.0f%s%s%s", k->most, k->unit[0] ? " " : "", k->unit,
@@ -256,7 +267,7 @@ static void scale_text(char *out, size_t size, const at_curve *k)
 static void put_usual(const at_chart *c, const at_curve *k, double height)
 {
     const double usual = at_curve_usual(k, &c->r), dots[] = {1.2, 2.4};
-    const double y = c->y + height * (1 - fmin(fmax(usual / k->most, 0), 1));
+    const double y = c->y + height * (1 - at_curve_height(k, usual));
 
     if (isnan(usual))
         return;
@@ -291,10 +302,7 @@ static void put_curve(at_chart *c, const at_curve *k, double height)
     if (isnan(mean))
         return;
     for (int i = 0; i < c->r.bins; i++)
-        top[i] = height * (1 - fmin(fmax(at_curve_value(k, &c->r.lane->bin[i]) / k->most, 0), 1));
-    for (int i = 0; i < c->r.bins; i++)
-        if (isnan(at_curve_value(k, &c->r.lane->bin[i])))
-            top[i] = NAN; /* fmin and fmax leave NaN out */
+        top[i] = height * (1 - at_curve_height(k, at_curve_value(k, &c->r.lane->bin[i])));
     ground(c, height);
     area(c, top, height, at_paint_of_class(k->class));
     cover(c, top, height);
@@ -304,6 +312,16 @@ static void put_curve(at_chart *c, const at_curve *k, double height)
     label_curve(c, k, mean, height);
     c->means = 1;
     c->y += height + GAP;
+}
+
+int at_chart_has(const at_chart *c, at_curve_group group)
+{
+    at_curve k;
+    int any = 0;
+
+    for (int i = 0; at_curve_at(&c->r, i, &k); i++)
+        any |= k.group == group;
+    return any;
 }
 
 void at_chart_curves(at_chart *c, at_curve_group group, double height)

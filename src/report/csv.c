@@ -6,8 +6,7 @@ static int open_csv(FILE *f, void *state, const attune_report_options *setup)
 {
     at_fields *t = state;
 
-    (void)setup;
-    at_fields_init(t);
+    at_fields_with(t, setup->session.beside);
     for (int i = 0; i < t->n; i++)
         fprintf(f, "%s%s", i ? "," : "", t->field[i].column.name);
     fputc('\n', f);

@@ -2,6 +2,7 @@
 
 #include "report/measures.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -110,7 +111,7 @@ void at_fields_init(at_fields *l)
 
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         modality_names[m] = attune_modality_name(m);
-    l->n = 0;
+    l->n = l->signals = l->chat = 0;
     add(l, AT_FIELD_TIME, offsetof(attune_window, start_us), "start_s",
         "start of the window, seconds from the start of the input");
     add(l, AT_FIELD_TIME, offsetof(attune_window, end_us), "end_s", "its end");
@@ -157,6 +158,96 @@ void at_fields_init(at_fields *l)
               AT_WHEN_ALWAYS, "how fit the stream's input was to be judged, 0..1");
 }
 
+/* ---- what was recorded beside ---------------------------------------------------------------- */
+
+static at_field *add_beside(at_fields *l, at_field_kind kind, size_t offset, const char *prefix,
+                            const char *name, const char *what)
+{
+    at_field *f = add(l, kind, offset, "", what);
+
+    f->beside = 1;
+    snprintf(f->column.name, sizeof f->column.name, "%s_%s", prefix, name);
+    return f;
+}
+
+static void add_signal(at_fields *l, int k, const char *name, int counts)
+{
+    const size_t at = offsetof(attune_beside, signal) + (size_t)k * sizeof(attune_signal);
+    at_field *first = &l->field[l->n];
+
+    add_beside(l, AT_FIELD_ANY, at + offsetof(attune_signal, mean), "signal_mean", name,
+               counts ? "of this column of the signal: events a second"
+                      : "of this column of the signal: its mean, in its own unit");
+    add_beside(l, AT_FIELD_ANY, at + offsetof(attune_signal, slope), "signal_slope", name,
+               "how fast it rises, units a second");
+    add_beside(l, AT_FIELD_ANY, at + offsetof(attune_signal, deviation), "signal_deviation", name,
+               "its standard deviation within the window");
+    add_beside(l, AT_FIELD_ANY, at + offsetof(attune_signal, z), "signal_z", name,
+               "how far its mean lies over what is usual, in deviations of that");
+    for (at_field *f = first; f < &l->field[l->n]; f++)
+        set_range(f, -FLT_MAX, FLT_MAX);
+    add_beside(l, AT_FIELD_REAL, at + offsetof(attune_signal, coverage), "signal_coverage", name,
+               "share of the window that it speaks for, 0..1")
+        ->none = 0;
+}
+
+static void add_chat(at_fields *l)
+{
+    static const char what[] = "how far the messages speak of it, the most of any, 0..1";
+
+    add_beside(l, AT_FIELD_ID, offsetof(attune_beside, messages), "chat", "messages",
+               "messages that were sent within the window");
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        add_beside(l, AT_FIELD_REAL,
+                   offsetof(attune_beside, chat_emotion7) + (size_t)e * sizeof(float), "chat",
+                   attune_emotion_names[e], what);
+    for (int s = 0; s < ATTUNE_STATES; s++)
+        add_beside(l, AT_FIELD_REAL,
+                   offsetof(attune_beside, chat_state4) + (size_t)s * sizeof(float), "chat",
+                   attune_state_names[s], what);
+}
+
+/* Its part in the fusion. */
+static void add_stream(at_fields *l, int m)
+{
+    const char *name[] = {attune_modality_name(m)};
+    const size_t at = (size_t)m * sizeof(float);
+    at_field *f = add(l, AT_FIELD_USED, offsetof(attune_window, used), "", "");
+
+    f->bit = m;
+    snprintf(f->column.name, sizeof f->column.name, "used_%s", *name);
+    snprintf(f->column.what, sizeof f->column.what, "1: the estimate rests (also) on the %s",
+             *name);
+    add_group(l, offsetof(attune_window, weight) + at, "weight", name, 1, AT_WHEN_ALWAYS,
+              "its share in the fusion");
+    add_group(l, offsetof(attune_window, condition) + at, "condition", name, 1, AT_WHEN_ALWAYS,
+              "how fit the stream's input was to be judged, 0..1");
+}
+
+void at_fields_with(at_fields *l, const attune_beside_setup *setup)
+{
+    at_fields_init(l);
+    if (!setup)
+        return;
+    l->chat = setup->chat;
+    for (int k = 0; setup->signals && setup->signals[k] && k < ATTUNE_MAX_SIGNALS; k++)
+        add_signal(l, l->signals++, setup->signals[k], setup->events >> k & 1);
+    if (l->chat)
+        add_chat(l);
+    if (l->signals)
+        add_stream(l, ATTUNE_SIGNAL);
+    if (l->chat)
+        add_stream(l, ATTUNE_CHAT);
+}
+
+void at_fields_beside(const at_fields *t, attune_window *w, attune_beside *beside)
+{
+    *beside = (attune_beside){.signals = t->signals, .messages = -1};
+    w->beside = t->signals || t->chat ? beside : NULL;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
 static int present(at_field_when when, const attune_window *w)
 {
     switch (when) {
@@ -169,15 +260,16 @@ static int present(at_field_when when, const attune_window *w)
 
 int at_field_value(const at_field *f, const attune_window *w, double *value)
 {
-    const char *p = (const char *)w + f->offset;
+    const char *p = f->beside ? (const char *)w->beside : (const char *)w;
     int64_t t;
     uint32_t id;
     unsigned bits;
     int flag;
     float real;
 
-    if (!present(f->when, w))
+    if (!p || !present(f->when, w))
         return 0;
+    p += f->offset;
     switch (f->kind) {
     case AT_FIELD_TIME:
         memcpy(&t, p, sizeof t);
@@ -196,6 +288,7 @@ int at_field_value(const at_field *f, const attune_window *w, double *value)
         *value = (bits >> f->bit) & 1u;
         break;
     case AT_FIELD_REAL:
+    case AT_FIELD_ANY:
         memcpy(&real, p, sizeof real);
         *value = real;
         break;
@@ -203,9 +296,9 @@ int at_field_value(const at_field *f, const attune_window *w, double *value)
     return isfinite(*value);
 }
 
-void at_field_set(const at_field *f, attune_window *w, double value)
+void at_field_set(const at_field *f, attune_window *w, attune_beside *beside, double value)
 {
-    char *p = (char *)w + f->offset;
+    char *p = (f->beside ? (char *)beside : (char *)w) + f->offset;
     int64_t t = f->kind == AT_FIELD_TIME ? llround(value * 1e6) : 0;
     uint32_t id = f->kind == AT_FIELD_ID ? (uint32_t)value : 0;
     int flag = value != 0;
@@ -216,7 +309,8 @@ void at_field_set(const at_field *f, attune_window *w, double value)
     case AT_FIELD_ID: memcpy(p, &id, sizeof id); break;
     case AT_FIELD_FLAG: memcpy(p, &flag, sizeof flag); break;
     case AT_FIELD_USED: w->used |= (unsigned)flag << f->bit; break;
-    case AT_FIELD_REAL: memcpy(p, &real, sizeof real); break;
+    case AT_FIELD_REAL:
+    case AT_FIELD_ANY: memcpy(p, &real, sizeof real); break;
     }
 }
 
@@ -226,7 +320,8 @@ const char *at_field_text(const at_field *field, double value, char text[AT_FIEL
                    : field->kind == AT_FIELD_REAL ? field->decimals
                                                   : 0;
 
-    snprintf(text, AT_FIELD_SIZE, "%.*f", decimals, value);
+    snprintf(text, AT_FIELD_SIZE, field->kind == AT_FIELD_ANY ? "%.*g" : "%.*f",
+             field->kind == AT_FIELD_ANY ? 7 : decimals, value);
     return text;
 }
 
@@ -256,7 +351,7 @@ void at_fields_json(const at_fields *t, const attune_window *w, FILE *f)
     fputc('}', f);
 }
 
-void at_fields_round(const at_fields *t, attune_window *w)
+void at_fields_round(const at_fields *t, attune_window *w, attune_beside *beside)
 {
     const attune_window exact = *w;
     char text[AT_FIELD_SIZE];
@@ -264,10 +359,11 @@ void at_fields_round(const at_fields *t, attune_window *w)
 
     memset(w, 0, sizeof *w);
     w->has_state = exact.has_state != 0;
+    at_fields_beside(t, w, beside);
     for (int i = 0; i < t->n; i++) {
         const at_field *f = &t->field[i];
         int there = at_field_value(f, &exact, &value);
-        at_field_set(f, w, there ? strtod(at_field_text(f, value, text), NULL) : NAN);
+        at_field_set(f, w, beside, there ? strtod(at_field_text(f, value, text), NULL) : NAN);
     }
 }
 

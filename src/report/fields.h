@@ -15,6 +15,7 @@ typedef enum at_field_kind {
     AT_FIELD_FLAG, /* int, shown as 0 or 1 */
     AT_FIELD_USED, /* a bit of attune_window.used */
     AT_FIELD_REAL, /* float; empty (null) where it is NaN */
+    AT_FIELD_ANY,  /* likewise, of any size: with seven digits */
 } at_field_kind;
 
 /* When a value means something. Elsewhere the cell is empty (null). */
@@ -29,25 +30,29 @@ typedef struct at_field {
     at_field_kind kind;
     at_field_when when;
     size_t offset; /* in attune_window */
+    int beside;    /* no: in its attune_beside */
     int bit;       /* AT_FIELD_USED */
     int decimals;  /* AT_FIELD_REAL */
     double lo, hi; /* what it may be */
     double none;   /* AT_FIELD_REAL: in attune_window, where there is no value */
 } at_field;
 
-enum { AT_FIELDS_MAX = 160 };
+enum { AT_FIELDS_MAX = 224 };
 
 typedef struct at_fields {
     at_field field[AT_FIELDS_MAX];
     int n;
+    int signals, chat; /* columns of a signal, and whether of a chat, that are among them */
 } at_fields;
 
 void at_fields_init(at_fields *t);
+/* And those of what was recorded beside, which come last. setup: nullable. */
+void at_fields_with(at_fields *t, const attune_beside_setup *setup);
 
 /* The value of a field in w. 0: there is none (an empty cell). */
 int at_field_value(const at_field *f, const attune_window *w, double *value);
-/* Puts it there; NaN: there is none. */
-void at_field_set(const at_field *f, attune_window *w, double value);
+/* Puts it there, of what was recorded beside into *beside; NaN: there is none. */
+void at_field_set(const at_field *f, attune_window *w, attune_beside *beside, double value);
 
 enum { AT_FIELD_SIZE = 64 };
 /* The value as the timeline has it. Returns text. */
@@ -57,7 +62,9 @@ void at_field_print(const at_field *field, double value, FILE *f);
 /* All of w as a JSON object, in one line without its end. */
 void at_fields_json(const at_fields *t, const attune_window *w, FILE *f);
 
-/* w with every value as the timeline has it, and nothing that it does not have. */
-void at_fields_round(const at_fields *t, attune_window *w);
+/* w with every value as the timeline has it, and nothing that it does not have. What it has beside lies in *beside. */
+void at_fields_round(const at_fields *t, attune_window *w, attune_beside *beside);
+/* Makes *beside what w has beside, without a value yet; NULL where t has no fields of such. */
+void at_fields_beside(const at_fields *t, attune_window *w, attune_beside *beside);
 
 #endif

@@ -67,16 +67,18 @@ static void put_names(FILE *f, const char *key, const char *const *names, int n)
 
 static void put_script(const at_outcome *o, FILE *f)
 {
-    const char *modalities[ATTUNE_MODALITIES];
+    const char *modalities[ATTUNE_STREAMS];
+    int stream[ATTUNE_STREAMS];
+    const int streams = at_stats_streams(o->stats, stream);
 
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        modalities[m] = attune_modality_name(m);
+    for (int m = 0; m < streams; m++)
+        modalities[m] = attune_modality_name(stream[m]);
     fputs("<script type=\"application/json\" id=\"names\">{", f);
     put_names(f, "emotion", attune_emotion_names, ATTUNE_EMOTIONS);
     fputc(',', f);
     put_names(f, "engagement", attune_engagement_names, ATTUNE_ENGAGEMENTS);
     fputc(',', f);
-    put_names(f, "weight", modalities, ATTUNE_MODALITIES);
+    put_names(f, "weight", modalities, streams);
     fputs("}</script>\n", f);
     for (int l = 0; l < o->stats->lanes; l++) {
         if (!at_lane_is_drawn(o->stats, l))

@@ -4,8 +4,8 @@
 
 static int open_jsonl(FILE *f, void *state, const attune_report_options *setup)
 {
-    (void)f, (void)setup;
-    at_fields_init(state);
+    (void)f;
+    at_fields_with(state, setup->session.beside);
     return ATTUNE_OK;
 }
 

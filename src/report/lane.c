@@ -12,11 +12,6 @@ enum {
 
 /* ---- values of a bin ------------------------------------------------------------------------ */
 
-double at_ratio_value(at_ratio r)
-{
-    return r.n > 0 ? r.sum / r.n : NAN;
-}
-
 at_ratio at_emotion_of(const at_bin *b, int i)
 {
     return (at_ratio){(double)b->emotion[i], b->with_estimate};
@@ -45,11 +40,6 @@ static at_ratio reliability_of(const at_bin *b, int m)
 static at_ratio quality_of(const at_bin *b, int i)
 {
     return (at_ratio){(double)b->quality[i], b->qualities[i]};
-}
-
-static at_ratio condition_of(const at_bin *b, int m)
-{
-    return (at_ratio){(double)b->condition[m], b->judged[m]};
 }
 
 static at_ratio usual_of(const at_bin *b, int i)
@@ -87,6 +77,7 @@ at_rows at_rows_of(const at_stats *s, int l, FILE *f)
                  .f = f};
 
     r.movements = at_movements_varied(&r.lane->movements, r.movement);
+    at_rows_find_beside(&r);
     return r;
 }
 
@@ -123,28 +114,28 @@ const char *at_lane_name(char name[AT_LANE_NAME_SIZE], const at_stats *s, int l)
 #define LEVEL(state, name)                                                             \
     {                                                                                  \
         AT_CURVES_STATE, name, "Expected level; dotted: usual", "cs", level_of, state, \
-            ATTUNE_LEVELS - 1, ""                                                      \
+            ATTUNE_LEVELS - 1, .unit = ""                                              \
     }
 
 /* What a measure is called, and how it is shown, stands in its table. */
 static const at_curve curves[] = {
     {AT_CURVES_TRUST, "face reliability", "How likely the answer of the face alone is right", "cf",
-     reliability_of, ATTUNE_FACE, 1, "%"},
+     reliability_of, ATTUNE_FACE, 1, .unit = "%"},
     {AT_CURVES_TRUST, "voice reliability", "How likely the answer of the voice alone is right",
-     "cv", reliability_of, ATTUNE_VOICE, 1, "%"},
+     "cv", reliability_of, ATTUNE_VOICE, 1, .unit = "%"},
     {AT_CURVES_TRUST, "face condition",
      "How fit the picture of the face was to be judged; with trust it makes the weight", "cf",
-     condition_of, ATTUNE_FACE, 1, "%"},
+     at_condition_of, ATTUNE_FACE, 1, .unit = "%"},
     {AT_CURVES_TRUST, "voice condition",
      "How fit the sound of the voice was to be judged; with trust it makes the weight", "cv",
-     condition_of, ATTUNE_VOICE, 1, "%"},
+     at_condition_of, ATTUNE_VOICE, 1, .unit = "%"},
     {AT_CURVES_TRUST, "usual taken out",
      "The largest of what was taken out of the logarithm of an expression's probability as usual "
      "for this person; 0.7 doubles or halves it",
-     "cu", usual_of, 0, 2, ""},
+     "cu", usual_of, 0, 2, .unit = ""},
     {AT_CURVES_QUALITY, "face in view",
      "Share of the frames since the point before in which this face was found", "cf", seen_of,
-     ATTUNE_FACE, 1, "%"},
+     ATTUNE_FACE, 1, .unit = "%"},
     MEASURED(sharpness),
     MEASURED(brightness),
     MEASURED(contrast),
@@ -153,7 +144,7 @@ static const at_curve curves[] = {
     {AT_CURVES_QUALITY, "sound like speech",
      "Share of the time since the point before with sound that stands out as speech does; music "
      "and tones may, and the voice's condition says whether it is a voice",
-     "cv", seen_of, ATTUNE_VOICE, 1, "%"},
+     "cv", seen_of, ATTUNE_VOICE, 1, .unit = "%"},
     MEASURED(snr_db),
     LEVEL(ATTUNE_BOREDOM, "boredom"),
     LEVEL(ATTUNE_ENGAGEMENT, "engagement"),
@@ -197,9 +188,13 @@ static at_curve movement_curve(const at_rows *r, int i)
 
 int at_curve_at(const at_rows *r, int k, at_curve *out)
 {
-    if (k < 0 || k >= FIXED + r->movements)
+    const int drawn = FIXED + r->movements;
+
+    if (k < 0 || k >= drawn + at_curves_beside(r))
         return 0;
-    *out = k < FIXED ? curves[k] : movement_curve(r, k - FIXED);
+    *out = k < FIXED   ? curves[k]
+           : k < drawn ? movement_curve(r, k - FIXED)
+                       : at_curve_beside(r, k - drawn);
     if (out->value == quality_of)
         show_measure(out);
     return 1;
@@ -224,6 +219,8 @@ double at_curve_usual(const at_curve *c, const at_rows *r)
     switch (c->group) {
     case AT_CURVES_STATE: return (double)r->s->usual.mean[c->index];
     case AT_CURVES_MOVEMENT: return at_movement_mean(&r->lane->movements, c->index);
+    case AT_CURVES_SIGNAL:
+        return r->s->signal[c->index].moments ? r->s->signal[c->index].mean : NAN;
     default: return NAN;
     }
 }
@@ -231,6 +228,11 @@ double at_curve_usual(const at_curve *c, const at_rows *r)
 double at_curve_value(const at_curve *c, const at_bin *b)
 {
     return at_ratio_value(c->value(b, c->index));
+}
+
+double at_curve_height(const at_curve *c, double value)
+{
+    return isnan(value) ? value : fmin(fmax((value - c->least) / (c->most - c->least), 0), 1);
 }
 
 /* Over the windows of bins [from, to). */
@@ -251,9 +253,23 @@ double at_curve_mean(const at_curve *c, const at_rows *r)
     return mean_over(r, 0, r->bins, c->value, c->index);
 }
 
+/* So many that a hundredth of the scale shows. */
+static int signal_decimals(const at_curve *c)
+{
+    const double step = (c->most - c->least) / 100;
+    int n = 0;
+
+    while (n < 6 && step * pow(10, n) < 0.5)
+        n++;
+    return n;
+}
+
 const char *at_curve_text(const at_curve *c, double value, char text[AT_CURVE_SIZE])
 {
-    if (c->unit[0] == '%')
+    if (c->group == AT_CURVES_SIGNAL)
+        snprintf(text, AT_CURVE_SIZE, fabs(value) < 1e9 ? "%.*f" : "%.*g",
+                 fabs(value) < 1e9 ? signal_decimals(c) : 6, value);
+    else if (c->unit[0] == '%')
         snprintf(text, AT_CURVE_SIZE, "%.0f", 100 * value);
     else
         snprintf(text, AT_CURVE_SIZE, "%.*f", c->most > 10 ? 0 : 1, value);
@@ -281,13 +297,15 @@ double at_tick_step(double seconds)
 
 /* ---- data for the script --------------------------------------------------------------------- */
 
-static void data_shares(const at_rows *r, const char *key, int n, at_bin_value value)
+/* order: nullable; which values are meant. */
+static void data_shares(const at_rows *r, const char *key, int n, const int *order,
+                        at_bin_value value)
 {
     fprintf(r->f, ",\"%s\":[", key);
     for (int i = 0; i < r->bins; i++) {
         fputs(i ? ",[" : "[", r->f);
         for (int k = 0; k < n; k++) {
-            double v = at_ratio_value(value(&r->lane->bin[i], k));
+            double v = at_ratio_value(value(&r->lane->bin[i], order ? order[k] : k));
             if (isnan(v))
                 break; /* all of a bin's values are there or none */
             fprintf(r->f, "%s%.0f", k ? "," : "", 100 * v);
@@ -314,15 +332,17 @@ static void data_curve(const at_rows *r, const at_curve *c)
 void at_plot_data(const at_stats *s, int l, FILE *f)
 {
     at_rows r = at_rows_of(s, l, f);
+    int stream[ATTUNE_STREAMS];
+    const int streams = at_stats_streams(s, stream);
     at_curve c;
 
     fprintf(f, "{\"end\":%.3f,\"bin\":%.3f,\"held\":[", r.end_us / 1e6, (double)s->bin_us / 1e6);
     for (int i = 0; i < r.bins; i++)
         fprintf(f, "%s%d", i ? "," : "", at_withheld(&r.lane->bin[i]));
     fputc(']', f);
-    data_shares(&r, "emotion", ATTUNE_EMOTIONS, at_emotion_of);
-    data_shares(&r, "weight", ATTUNE_MODALITIES, at_weight_of);
-    data_shares(&r, "engagement", ATTUNE_ENGAGEMENTS, at_engagement_of);
+    data_shares(&r, "emotion", ATTUNE_EMOTIONS, NULL, at_emotion_of);
+    data_shares(&r, "weight", streams, stream, at_weight_of);
+    data_shares(&r, "engagement", ATTUNE_ENGAGEMENTS, NULL, at_engagement_of);
     fputs(",\"curves\":[", f);
     for (int k = 0; at_curve_at(&r, k, &c); k++) {
         fputs(k ? "," : "", f);

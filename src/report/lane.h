@@ -7,6 +7,7 @@
 
 #include "report/stats.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* A lane that is being written. */
@@ -16,6 +17,8 @@ typedef struct at_rows {
     int bins;
     double end_us;                               /* right border */
     int movement[AT_MOVEMENTS_SHOWN], movements; /* that have curves: those that vary most */
+    int judged[ATTUNE_STREAMS], judgeds;         /* streams beside, that the fusion judged */
+    int chat[AT_CHAT_CLASSES], chats;            /* likewise: those that some message speaks of */
     FILE *f;
 } at_rows;
 
@@ -28,10 +31,15 @@ typedef struct at_ratio {
 
 typedef at_ratio (*at_bin_value)(const at_bin *b, int i);
 
-double at_ratio_value(at_ratio r); /* NaN: there is none */
+/* NaN: there is none */
+static inline double at_ratio_value(at_ratio r)
+{
+    return r.n > 0 ? r.sum / r.n : NAN;
+}
 at_ratio at_emotion_of(const at_bin *b, int i);
 at_ratio at_engagement_of(const at_bin *b, int i);
 at_ratio at_weight_of(const at_bin *b, int m);
+at_ratio at_condition_of(const at_bin *b, int m);
 int at_withheld(const at_bin *b); /* mostly */
 
 typedef enum at_curve_group {
@@ -39,9 +47,11 @@ typedef enum at_curve_group {
     AT_CURVES_QUALITY,
     AT_CURVES_STATE,
     AT_CURVES_MOVEMENT,
+    AT_CURVES_SIGNAL,
+    AT_CURVES_CHAT,
 } at_curve_group;
 
-/* One value over time, shown from 0 to most (cut to that). */
+/* One value over time, shown from least to most (cut to that). */
 typedef struct at_curve {
     at_curve_group group;
     const char *label, *what; /* of a movement what is NULL: at_curve_what says it */
@@ -50,12 +60,15 @@ typedef struct at_curve {
     int index;
     double most;
     const char *unit; /* "%": a share; else as printed behind the value */
+    double least;     /* 0 but of a signal */
 } at_curve;
 
 /* The k-th of the lane into *out; 0: there is none. */
 int at_curve_at(const at_rows *r, int k, at_curve *out);
 void at_curve_what(const at_curve *c, FILE *f);            /* what it shows, in words */
 double at_curve_value(const at_curve *c, const at_bin *b); /* NaN: there is none */
+double at_curve_height(const at_curve *c,
+                       double value); /* [0,1] between least and most; NaN: none */
 double at_curve_mean(const at_curve *c, const at_rows *r); /* over windows; NaN: none */
 /* The value that is usual, a dotted line; NaN: none is known. */
 double at_curve_usual(const at_curve *c, const at_rows *r);
@@ -63,6 +76,11 @@ enum { AT_CURVE_SIZE = 32 };
 /* Without the unit. Returns text. */
 const char *at_curve_text(const at_curve *c, double value, char text[AT_CURVE_SIZE]);
 void at_curve_print(const at_curve *c, double value, FILE *f);
+
+/* lane_beside.c: the curves of what was recorded beside. */
+int at_curves_beside(const at_rows *r); /* how many there are */
+at_curve at_curve_beside(const at_rows *r, int i);
+void at_rows_find_beside(at_rows *r);
 
 /* Seconds between marks of a time axis: gives four to eight of them. */
 double at_tick_step(double seconds);

@@ -27,7 +27,7 @@ typedef struct at_paint {
 
 extern const at_paint at_paint_emotion[ATTUNE_EMOTIONS];
 extern const at_paint at_paint_engagement[ATTUNE_ENGAGEMENTS];
-extern const at_paint at_paint_modality[ATTUNE_MODALITIES];
+extern const at_paint at_paint_modality[ATTUNE_STREAMS];
 at_colour at_paint_of_class(const char *class); /* of a curve's, "cf" */
 
 void at_paint_colour(cairo_t *cr, at_colour colour);

@@ -141,6 +141,14 @@ static void put_lane(at_page *p, const at_outcome *o, int l)
         at_chart_heading(&c, "Facial movements that vary most");
         at_chart_curves(&c, AT_CURVES_MOVEMENT, 14);
     }
+    if (at_chart_has(&c, AT_CURVES_SIGNAL)) {
+        at_chart_heading(&c, "Signal");
+        at_chart_curves(&c, AT_CURVES_SIGNAL, 14);
+    }
+    if (at_chart_has(&c, AT_CURVES_CHAT)) {
+        at_chart_heading(&c, "Chat");
+        at_chart_curves(&c, AT_CURVES_CHAT, 11);
+    }
     at_chart_heading(&c, "Quality of picture and sound");
     at_chart_curves(&c, AT_CURVES_QUALITY, 11);
     at_chart_axis(&c);

@@ -214,7 +214,16 @@ static void band_row(const at_rows *r, int height, const char *title, int n, con
 
 static double curve_y(const at_curve *c, double v)
 {
-    return ROW_HEIGHT * (1 - fmin(fmax(v / c->most, 0), 1));
+    return ROW_HEIGHT * (1 - at_curve_height(c, v));
+}
+
+/* "61.2 to 94.0", "0 to 3.1 /s" */
+static void put_range(const at_rows *r, const at_curve *c)
+{
+    at_curve_print(c, c->least, r->f);
+    fputs(" to ", r->f);
+    at_curve_print(c, c->most, r->f);
+    fprintf(r->f, "%s%s", c->unit[0] ? "&#8239;" : "", c->unit);
 }
 
 /* "0-100 %", "0-80 px or more" */
@@ -225,6 +234,8 @@ static void put_scale(const at_rows *r, const at_curve *c)
     if (c->group == AT_CURVES_STATE)
         fprintf(r->f, "0 %s &#8211; %d %s", attune_level_names[0], ATTUNE_LEVELS - 1,
                 attune_level_names[ATTUNE_LEVELS - 1]);
+    else if (c->group == AT_CURVES_SIGNAL)
+        put_range(r, c);
     else if (c->unit[0] == '%')
         fprintf(r->f, "0&#8211;%.0f&#8239;%%", 100 * c->most);
     else if (!c->unit[0])
@@ -264,10 +275,8 @@ static void curve_row(const at_rows *r, int k, const at_curve *c)
 
     if (isnan(mean))
         return;
-    for (int i = 0; i < r->bins; i++) {
-        double v = at_curve_value(c, &r->lane->bin[i]);
-        y[i] = isnan(v) ? v : curve_y(c, v);
-    }
+    for (int i = 0; i < r->bins; i++)
+        y[i] = curve_y(c, at_curve_value(c, &r->lane->bin[i]));
     put_curve_name(r, c, mean);
     area(r, y, ROW_HEIGHT, c->class, -1);
     cover_missing(r, ROW_HEIGHT, y);
@@ -325,13 +334,18 @@ static void slider(const at_rows *r)
 
 static void trust_rows(const at_rows *r)
 {
-    const char *names[ATTUNE_MODALITIES];
+    const char *names[ATTUNE_STREAMS];
+    int stream[ATTUNE_STREAMS];
+    const int streams = at_stats_streams(r->s, stream);
 
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         names[m] = attune_modality_name(m);
     fputs("<section><h3>What the estimate rests on</h3>\n", r->f);
-    band_row(r, WEIGHT_HEIGHT, "weight", ATTUNE_MODALITIES, plain_order, at_weight_of, "m", names,
-             "Weights of face and voice over time, stacked to 100 %; values in the table below");
+    band_row(
+        r, WEIGHT_HEIGHT, "weight", streams, stream, at_weight_of, "m", names,
+        streams > ATTUNE_MODALITIES
+            ? "Weights of all streams over time, stacked to 100 %; values in the table below"
+            : "Weights of face and voice over time, stacked to 100 %; values in the table below");
     curve_rows(r, AT_CURVES_TRUST);
     fputs("</section>\n", r->f);
 }
@@ -365,6 +379,26 @@ static void movement_rows(const at_rows *r)
     movement_note(r);
     curve_rows(r, AT_CURVES_MOVEMENT);
     fputs("</section>\n", r->f);
+}
+
+static void beside_rows(const at_rows *r)
+{
+    static const struct {
+        at_curve_group group;
+        const char *title;
+    } groups[] = {{AT_CURVES_SIGNAL, "Signal"}, {AT_CURVES_CHAT, "Chat"}};
+    at_curve c;
+
+    for (int g = 0; g < 2; g++) {
+        int any = 0;
+        for (int k = 0; at_curve_at(r, k, &c); k++)
+            any |= c.group == groups[g].group;
+        if (!any)
+            continue;
+        fprintf(r->f, "<section><h3>%s</h3>\n", groups[g].title);
+        curve_rows(r, groups[g].group);
+        fputs("</section>\n", r->f);
+    }
 }
 
 static void state_rows(const at_rows *r)
@@ -404,6 +438,7 @@ void at_plot_lane(const at_stats *s, int l, FILE *f)
     if (!at_lane_is_faceless(s, l))
         state_rows(&r);
     movement_rows(&r);
+    beside_rows(&r);
     quality_rows(&r);
     at_lane_table(&r);
     fputs("<div class=\"cursor\" hidden></div><div class=\"tip\" hidden></div></div>\n", f);

@@ -75,6 +75,8 @@ int at_readback_windows(at_readback *r, attune_report *report, attune_error *err
     attune_window w;
     int rc = at_timeline_open(&r->rows, r->timeline, err);
 
+    if (rc == ATTUNE_OK)
+        at_timeline_expect(r->rows, r->result.setup.session.beside);
     while (rc == ATTUNE_OK && (rc = at_timeline_next(r->rows, &w, err)) > 0) {
         rc = check_faces(r, &w, err);
         rc = rc < 0 ? rc : attune_report_window(report, &w, err);

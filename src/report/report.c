@@ -220,9 +220,10 @@ int attune_report_open(attune_report **out, const attune_report_options *o, attu
     fill_defaults(&r->setup.session);
     attune_model_state_usual(o->model, &usual);
     usual = o->usual ? *o->usual : usual;
-    at_fields_init(&r->fields);
+    at_fields_with(&r->fields, r->setup.session.beside);
     at_stats_init(&r->stats, llround(r->setup.session.hop_s * 1e6), r->setup.session.window_s,
                   r->setup.session.max_tracks, &usual);
+    r->stats.setup = r->setup.session.beside;
     rc = check(&r->setup, err);
     if (rc == ATTUNE_OK)
         r->setup.input = at_address_name(r->input, sizeof r->input, o->input);
@@ -287,10 +288,11 @@ void attune_report_free(attune_report **r)
 int attune_report_window(attune_report *r, const attune_window *w, attune_error *err)
 {
     attune_window rounded = *w;
+    attune_beside beside;
     int rc = ATTUNE_OK;
 
     if (r->extra)
-        at_fields_round(&r->fields, &rounded);
+        at_fields_round(&r->fields, &rounded, &beside);
     for (int i = 0; rc == ATTUNE_OK && i < r->sinks; i++)
         rc = add_window(&r->sink[i], r->sink[i].kind->info.extra ? &rounded : w, err);
     if (rc == ATTUNE_OK && at_stats_add(&r->stats, w) < 0)

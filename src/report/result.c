@@ -87,6 +87,14 @@ static at_source object_in(at_source *s, const char *key)
     return inner;
 }
 
+static int is_signal_name(const char *name)
+{
+    const size_t n = strlen(name);
+
+    return n > 0 && n < ATTUNE_SIGNAL_BYTES &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == n;
+}
+
 /* ---- what it holds -------------------------------------------------------------------------- */
 
 static void read_notes(at_source *s, attune_input_info *info)
@@ -143,6 +151,37 @@ static void read_options(at_source *all, attune_options *o)
     all->rc = s.rc;
 }
 
+/* What was recorded beside, if anything was. */
+static void read_beside(at_source *all, at_result *r)
+{
+    const json_t *beside = json_object_get(all->at, "beside"), *signals, *one;
+
+    if (!beside)
+        return;
+    r->setup.session.beside = &r->beside;
+    r->beside.chat = json_is_object(json_object_get(beside, "chat"));
+    if (r->beside.chat) {
+        at_source s = *all;
+        s.at = json_object_get(beside, "chat");
+        r->info.counts.messages = count_of(&s, "messages", INT64_C(1) << 53);
+        all->rc = s.rc;
+    }
+    signals = json_object_get(beside, "signals");
+    if (!json_is_array(signals) || json_array_size(signals) > ATTUNE_MAX_SIGNALS)
+        complain(all, "beside", "an object with a short list of signals");
+    for (size_t i = 0; i < json_array_size(signals) && all->rc == ATTUNE_OK; i++) {
+        at_source s = *all;
+        one = json_array_get(signals, i);
+        s.at = one;
+        r->signals[i] = text_of(&s, "name");
+        r->beside.events |= (unsigned)flag_of(&s, "events") << i;
+        if (!is_signal_name(r->signals[i]))
+            complain(&s, "name", "the name of a column");
+        all->rc = s.rc;
+        r->beside.signals = r->signals;
+    }
+}
+
 static void read_model(at_source *all, at_result *r)
 {
     at_source s = object_in(all, "model");
@@ -195,6 +234,7 @@ static int parse(at_result *r, const char *path, const char *text, size_t size, 
     r->windows = count_of(&s, "windows", INT64_C(1) << 53);
     read_input(&s, &r->info);
     read_options(&s, &r->setup.session);
+    read_beside(&s, r);
     read_model(&s, r);
     read_usual(&s, r);
     return s.rc;

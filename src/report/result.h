@@ -16,6 +16,8 @@ typedef struct at_result {
     int64_t windows; /* that the timeline must have */
     attune_state_usual usual;
     const char *facts[2 * AT_RESULT_FACTS + 1];
+    attune_beside_setup beside;
+    const char *signals[ATTUNE_MAX_SIGNALS + 1];
 } at_result;
 
 /* path: of the summary.json. Every value is checked. */

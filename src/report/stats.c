@@ -96,11 +96,13 @@ static void merge_bin(at_bin *to, const at_bin *b)
     to->usual += b->usual;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         to->there[m] += b->there[m];
-        to->judged[m] += b->judged[m];
         to->reliability[m] += b->reliability[m];
+        to->seen[m] += b->seen[m];
+    }
+    for (int m = 0; m < ATTUNE_STREAMS; m++) {
+        to->judged[m] += b->judged[m];
         to->condition[m] += b->condition[m];
         to->weight[m] += b->weight[m];
-        to->seen[m] += b->seen[m];
     }
     for (int i = 0; i < ATTUNE_EMOTIONS; i++)
         to->emotion[i] += b->emotion[i];
@@ -114,6 +116,14 @@ static void merge_bin(at_bin *to, const at_bin *b)
         to->quality[i] += b->quality[i];
         to->qualities[i] += b->qualities[i];
     }
+    for (int i = 0; i < ATTUNE_MAX_SIGNALS; i++) {
+        to->signal[i] += b->signal[i];
+        to->signals[i] += b->signals[i];
+    }
+    to->with_chat += b->with_chat;
+    to->messages += b->messages;
+    for (int i = 0; i < AT_CHAT_CLASSES; i++)
+        to->chat[i] += b->chat[i];
 }
 
 static void halve_bins(at_lane *lane)
@@ -162,6 +172,31 @@ static void bin_movements(at_bin *b, const attune_window *w)
         b->movement[i] = (float)at_movement_of(w, i);
 }
 
+const char *at_chat_class(int i)
+{
+    return i < ATTUNE_EMOTIONS ? attune_emotion_names[i] : attune_state_names[i - ATTUNE_EMOTIONS];
+}
+
+static void take_chat(const attune_beside *x, float out[AT_CHAT_CLASSES])
+{
+    memcpy(out, x->chat_emotion7, sizeof x->chat_emotion7);
+    memcpy(out + ATTUNE_EMOTIONS, x->chat_state4, sizeof x->chat_state4);
+}
+
+static void bin_beside(at_bin *b, const attune_beside *x)
+{
+    for (int i = 0; i < x->signals; i++)
+        if (isfinite(x->signal[i].mean)) {
+            b->signal[i] = x->signal[i].mean;
+            b->signals[i] = 1;
+        }
+    if (x->messages < 0)
+        return;
+    b->with_chat = 1;
+    b->messages = (float)x->messages;
+    take_chat(x, b->chat);
+}
+
 /* A window as a bin of its own. */
 static void window_bin(at_bin *b, const attune_window *w)
 {
@@ -172,11 +207,13 @@ static void window_bin(at_bin *b, const attune_window *w)
     b->abstained = w->abstain != 0;
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         b->there[m] = w->reliability[m] > 0;
-        b->judged[m] = w->condition[m] > 0;
         b->reliability[m] = w->reliability[m];
+        b->seen[m] = w->seen[m];
+    }
+    for (int m = 0; m < ATTUNE_STREAMS; m++) {
+        b->judged[m] = w->condition[m] > 0;
         b->condition[m] = w->condition[m];
         b->weight[m] = w->weight[m];
-        b->seen[m] = w->seen[m];
     }
     if (w->used) {
         b->with_estimate = 1;
@@ -193,6 +230,8 @@ static void window_bin(at_bin *b, const attune_window *w)
         b->usual = largest_offset(w);
     }
     bin_movements(b, w);
+    if (w->beside)
+        bin_beside(b, w->beside);
     memcpy(quality, &w->quality, sizeof quality);
     for (int i = 0; i < AT_MEASURES; i++) {
         if (isfinite(quality[i])) {
@@ -218,6 +257,21 @@ int at_stats_bins(const at_stats *s)
     int64_t n = (s->end_us + s->bin_us - 1) / s->bin_us;
 
     return n < 1 ? 1 : (int)n;
+}
+
+int at_stats_streams(const at_stats *s, int stream[ATTUNE_STREAMS])
+{
+    int n = 0;
+
+    while (n < ATTUNE_MODALITIES) {
+        stream[n] = n;
+        n++;
+    }
+    if (s->setup && s->setup->signals)
+        stream[n++] = ATTUNE_SIGNAL;
+    if (s->setup && s->setup->chat)
+        stream[n++] = ATTUNE_CHAT;
+    return n;
 }
 
 int at_lane_is_faceless(const at_stats *s, int l)
@@ -330,6 +384,29 @@ static void add_to_all(at_stats *s, int64_t start_us)
             at_subject_add(&s->all, &s->moment[i], start_us, 1.0 / (telling ? telling : s->rows));
 }
 
+/* What was recorded beside is the same for all of a moment. */
+static void add_beside(at_stats *s, const attune_beside *x)
+{
+    float chat[AT_CHAT_CLASSES];
+
+    s->moments++;
+    for (int i = 0; i < x->signals; i++) {
+        at_signal_sums *to = &s->signal[i];
+        const float mean = x->signal[i].mean;
+        const double step = (double)mean - to->mean;
+        to->coverage += (double)x->signal[i].coverage;
+        if (!isfinite(mean))
+            continue;
+        to->low = to->moments ? fminf(to->low, mean) : mean;
+        to->high = to->moments ? fmaxf(to->high, mean) : mean;
+        to->mean += step / (double)++to->moments;
+        to->m2 += step * ((double)mean - to->mean);
+    }
+    take_chat(x, chat);
+    for (int i = 0; i < AT_CHAT_CLASSES; i++)
+        s->chat[i] = fmaxf(s->chat[i], chat[i]);
+}
+
 /* All windows that end together are there. */
 static int close_moment(at_stats *s)
 {
@@ -352,6 +429,8 @@ static int close_moment(at_stats *s)
         rc = rc < 0 ? rc : add_to_subject(s, w, start_us);
     }
     add_to_all(s, start_us);
+    if (s->moment[0].beside)
+        add_beside(s, s->moment[0].beside);
     note_presence(&s->presence[ATTUNE_FACE], share, share >= AT_FACE_SHARE_MIN, start_us, end_us);
     note_presence(&s->presence[ATTUNE_VOICE], voice, voice, start_us, end_us);
     note_presence(&s->estimate, given, given, start_us, end_us);
@@ -367,7 +446,12 @@ int at_stats_add(at_stats *s, const attune_window *w)
 
     if (s->rows && (s->moment[0].end_us != w->end_us || s->rows == AT_LANES))
         rc = close_moment(s);
-    s->moment[s->rows++] = *w;
+    s->moment[s->rows] = *w;
+    if (w->beside) {
+        s->beside = *w->beside;
+        s->moment[s->rows].beside = &s->beside;
+    }
+    s->rows++;
     return rc;
 }
 

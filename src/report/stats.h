@@ -25,19 +25,31 @@ enum {
     AT_LANE_FACES = 8,
 };
 
+/* What a message may speak of: the expressions, then the states. */
+enum { AT_CHAT_CLASSES = ATTUNE_EMOTIONS + ATTUNE_STATES };
+
+const char *at_chat_class(int i);
+
+/* A column of a signal over all moments in which it had a value. */
+typedef struct at_signal_sums {
+    int64_t moments;           /* NaN below without any */
+    double mean, m2, coverage; /* coverage: a sum, over all moments */
+    float low, high;           /* of windows' means */
+} at_signal_sums;
+
 /* Sums over the windows of a bin. */
 typedef struct at_bin {
     int windows, abstained;
-    int there[ATTUNE_MODALITIES];  /* windows in which the stream was of any use */
-    int judged[ATTUNE_MODALITIES]; /* windows in which its input was at all fit to be judged */
-    int with_estimate;             /* windows with anything used: what emotion[] was summed over */
+    int there[ATTUNE_MODALITIES]; /* windows in which the stream was of any use */
+    int judged[ATTUNE_STREAMS];   /* windows in which its input was at all fit to be judged */
+    int with_estimate;            /* windows with anything used: what emotion[] was summed over */
     int with_state;
     int with_usual;     /* windows whose answers had something usual taken out */
     int with_movements; /* windows in which a face was fit to be judged, and its movements are known */
     float emotion[ATTUNE_EMOTIONS];
     float reliability[ATTUNE_MODALITIES];
-    float condition[ATTUNE_MODALITIES];
-    float weight[ATTUNE_MODALITIES];
+    float condition[ATTUNE_STREAMS];
+    float weight[ATTUNE_STREAMS];
     float level[ATTUNE_STATES]; /* expected level, 0..3 */
     float engagement[ATTUNE_ENGAGEMENTS];
     float seen[ATTUNE_MODALITIES];
@@ -45,6 +57,10 @@ typedef struct at_bin {
     float movement[AT_MOVEMENTS];
     float quality[AT_MEASURES];
     int qualities[AT_MEASURES]; /* windows in which it was measured */
+    float signal[ATTUNE_MAX_SIGNALS];
+    int signals[ATTUNE_MAX_SIGNALS]; /* windows in which it had a value */
+    int with_chat;                   /* windows of a recording that has one */
+    float messages, chat[AT_CHAT_CLASSES];
 } at_bin;
 
 typedef struct at_lane {
@@ -75,6 +91,12 @@ typedef struct at_stats {
     double weight[ATTUNE_MODALITIES], reliability[ATTUNE_MODALITIES]; /* sums */
     double quality[AT_MEASURES];
     int64_t qualities[AT_MEASURES]; /* windows in which it was measured */
+
+    const attune_beside_setup *setup; /* nullable: what was recorded beside, [kept] */
+    attune_beside beside;             /* of the moment */
+    int64_t moments;
+    at_signal_sums signal[ATTUNE_MAX_SIGNALS];
+    float chat[AT_CHAT_CLASSES]; /* the most that any message spoke of it */
 
     at_presence presence[ATTUNE_MODALITIES]; /* of any face; of a usable voice */
     at_presence estimate;                    /* of one that was not withheld */
@@ -116,6 +138,8 @@ double at_presence_share(const at_presence *p);
 
 /* Whether lane l (after close) is that of windows without a face beside those of faces. */
 int at_lane_is_faceless(const at_stats *s, int l);
+/* The streams that the recording has or could have: face, voice, and what was recorded beside. Returns how many. */
+int at_stats_streams(const at_stats *s, int stream[ATTUNE_STREAMS]);
 /* Bins that the plot of a lane has: up to the end of the input. */
 int at_stats_bins(const at_stats *s);
 

@@ -156,6 +156,54 @@ static void put_windows(at_json *j, const at_stats *s)
         put_real(j, quality, at_measures[i].name, at_stats_measure(s, i));
 }
 
+/* ---- what was recorded beside ------------------------------------------------------------------ */
+
+static void put_signal(at_json *j, json_t *list, const at_stats *s, int i)
+{
+    const at_signal_sums *of = &s->signal[i];
+    const int any = of->moments > 0;
+    json_t *one = json_object();
+
+    j->ok &= json_array_append_new(list, one) == 0;
+    put_text(j, one, "name", s->setup->signals[i]);
+    put(j, one, "events", json_boolean(s->setup->events >> i & 1));
+    put_real(j, one, "mean", any ? of->mean : NAN);
+    put_real(j, one, "deviation", any ? sqrt(of->m2 / (double)of->moments) : NAN);
+    put_real(j, one, "low", any ? (double)of->low : NAN);
+    put_real(j, one, "high", any ? (double)of->high : NAN);
+    put_real(j, one, "coverage", s->moments ? of->coverage / (double)s->moments : NAN);
+}
+
+/* Each in turn: how far the messages spoke of it at most. */
+static void put_chat(at_json *j, json_t *to, const at_outcome *o)
+{
+    json_t *chat = put_object(j, to, "chat"), *most;
+
+    put_count(j, chat, "messages", o->info->counts.messages);
+    most = put_object(j, chat, "most");
+    for (int i = 0; i < AT_CHAT_CLASSES; i++)
+        put_real(j, most, at_chat_class(i), (double)o->stats->chat[i]);
+}
+
+/* Nothing, where nothing was. */
+static void put_beside(at_json *j, const at_outcome *o)
+{
+    const at_stats *s = o->stats;
+    json_t *beside, *signals;
+
+    if (!s->setup)
+        return;
+    beside = put_object(j, j->root, "beside");
+    signals = json_array();
+    put(j, beside, "signals", signals);
+    for (int i = 0; s->setup->signals && i < ATTUNE_MAX_SIGNALS && s->setup->signals[i]; i++)
+        put_signal(j, signals, s, i);
+    if (s->setup->chat)
+        put_chat(j, beside, o);
+    else
+        put(j, beside, "chat", json_null());
+}
+
 /* ---- subjects ------------------------------------------------------------------------------ */
 
 static void put_topic(at_json *j, json_t *to, const at_subject *s, at_topic t)
@@ -307,7 +355,7 @@ static void put_setup(at_json *j, const attune_report_options *setup)
     json_t *model = put_object(j, j->root, "model");
     json_t *options = put_object(j, j->root, "options");
     json_t *columns = put_object(j, j->root, "timeline_columns");
-    attune_column column;
+    at_fields fields;
     const char *key, *value;
 
     if (setup->model_path)
@@ -323,8 +371,9 @@ static void put_setup(at_json *j, const attune_report_options *setup)
     put(j, options, "no_baseline", json_boolean(o->no_baseline));
     put(j, options, "causal", json_boolean(o->causal));
     put_real(j, options, "enough_s", AT_ENOUGH_S);
-    for (int i = 0; attune_column_at(i, &column); i++)
-        put_text(j, columns, column.name, column.what);
+    at_fields_with(&fields, o->beside);
+    for (int i = 0; i < fields.n; i++)
+        put_text(j, columns, fields.field[i].column.name, fields.field[i].column.what);
     put_text(j, j->root, "notice", at_notice_meaning);
 }
 
@@ -335,6 +384,7 @@ char *at_summary_json(const at_outcome *o)
 
     put_input(&j, o);
     put_windows(&j, o->stats);
+    put_beside(&j, o);
     put_subjects(&j, o);
     put_setup(&j, o->setup);
     if (j.ok)

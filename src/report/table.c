@@ -62,7 +62,7 @@ static int head(FILE *f, void *state, const attune_report_options *setup)
 {
     at_table *t = state;
 
-    at_fields_init(&t->fields);
+    at_fields_with(&t->fields, setup->session.beside);
     name_recording(t->recording, sizeof t->recording, setup->input);
     for (int i = 0; i < OWN_COLUMNS; i++)
         fprintf(f, "%s%s", i ? "," : "", own[i].name);
@@ -168,6 +168,7 @@ static json_t *field_type(const at_field *f)
     switch (f->kind) {
     case AT_FIELD_TIME: return json_string("number");
     case AT_FIELD_ID: return json_pack("{s:s, s:i}", "base", "integer", "minimum", 0);
+    case AT_FIELD_ANY: return json_string("number");
     case AT_FIELD_REAL:
         return json_pack("{s:s, s:f, s:f}", "base", "number", "minimum", f->lo, "maximum", f->hi);
     default: return json_pack("{s:s, s:i, s:i}", "base", "integer", "minimum", 0, "maximum", 1);
@@ -204,7 +205,7 @@ static int write_columns(FILE *f, void *state, const at_outcome *o)
     json_t *columns, *root;
     char *text, title[256], creator[64];
 
-    at_fields_init(fields);
+    at_fields_with(fields, o->setup->session.beside);
     columns = all_columns(fields);
     at_text_basename(title, sizeof title, o->setup->input);
     snprintf(creator, sizeof creator, "attune %s", attune_version());

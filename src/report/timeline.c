@@ -29,10 +29,12 @@ static int has_type(const at_field *f, const json_t *value)
         return json_is_boolean(value);
     if (f->kind == AT_FIELD_ID)
         return json_is_integer(value);
-    return json_is_number(value) || (f->kind == AT_FIELD_REAL && json_is_null(value));
+    return json_is_number(value) ||
+           ((f->kind == AT_FIELD_REAL || f->kind == AT_FIELD_ANY) && json_is_null(value));
 }
 
-static int read_field(const at_field *f, const json_t *row, attune_window *w, attune_error *err)
+static int read_field(const at_field *f, const json_t *row, attune_window *w, attune_beside *beside,
+                      attune_error *err)
 {
     const json_t *value = json_object_get(row, f->column.name);
     double number;
@@ -47,7 +49,7 @@ static int read_field(const at_field *f, const json_t *row, attune_window *w, at
     if (!isnan(number) && !(number >= f->lo && number <= f->hi))
         return at_fail(err, ATTUNE_E_FORMAT, "'%s' is out of its range, %g to %g", f->column.name,
                        f->lo, f->hi);
-    at_field_set(f, w, number);
+    at_field_set(f, w, beside, number);
     return ATTUNE_OK;
 }
 
@@ -91,7 +93,7 @@ static int is_one(const float *p, int n)
 static int check_window(const attune_window *w, attune_error *err)
 {
     int whole = is_one(w->emotion7, ATTUNE_EMOTIONS);
-    double weights = sum_of(w->weight, ATTUNE_MODALITIES);
+    double weights = sum_of(w->weight, ATTUNE_STREAMS);
 
     if (w->has_state)
         whole &= is_one(w->engagement3, ATTUNE_ENGAGEMENTS);
@@ -108,8 +110,8 @@ static int check_window(const attune_window *w, attune_error *err)
 
 /* ---- a line --------------------------------------------------------------------------------- */
 
-static int read_row(const at_fields *t, attune_window *out, const char *line, size_t n,
-                    attune_error *err)
+static int read_row(const at_fields *t, attune_window *out, attune_beside *beside, const char *line,
+                    size_t n, attune_error *err)
 {
     json_t *row;
     attune_window w = {0};
@@ -121,8 +123,9 @@ static int read_row(const at_fields *t, attune_window *out, const char *line, si
         json_decref(row);
         return at_fail(err, ATTUNE_E_FORMAT, "it is no whole JSON object");
     }
+    at_fields_beside(t, &w, beside);
     for (int i = 0; i < t->n && rc == ATTUNE_OK; i++)
-        rc = read_field(&t->field[i], row, &w, err);
+        rc = read_field(&t->field[i], row, &w, beside, err);
     rc = rc < 0 ? rc : check_presence(t, row, &w, err);
     rc = rc < 0 ? rc : check_window(&w, err);
     json_decref(row);
@@ -133,10 +136,11 @@ static int read_row(const at_fields *t, attune_window *out, const char *line, si
 
 int attune_window_read(attune_window *out, const char *line, size_t n, attune_error *err)
 {
+    attune_beside beside;
     at_fields t;
 
     at_fields_init(&t);
-    return read_row(&t, out, line, n, err);
+    return read_row(&t, out, &beside, line, n, err);
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */
@@ -147,6 +151,7 @@ struct at_timeline {
     int64_t line;
     int64_t end_us; /* of the row before */
     at_fields fields;
+    attune_beside beside; /* of the latest row */
     char text[LINE_SIZE];
 };
 
@@ -172,6 +177,11 @@ int at_timeline_open(at_timeline **out, const char *path, attune_error *err)
     return at_fail_unmade(ATTUNE_E_IO, path, "attune analyze writes it", err);
 }
 
+void at_timeline_expect(at_timeline *t, const attune_beside_setup *setup)
+{
+    at_fields_with(&t->fields, setup);
+}
+
 int at_timeline_next(at_timeline *t, attune_window *w, attune_error *err)
 {
     attune_error why = {0};
@@ -187,7 +197,7 @@ int at_timeline_next(at_timeline *t, attune_window *w, attune_error *err)
     n = strlen(t->text);
     if (!n || t->text[n - 1] != '\n')
         return fail_line(t, n + 1 < sizeof t->text ? "it is cut short" : "it is too long", err);
-    if (read_row(&t->fields, w, t->text, n, &why) < 0)
+    if (read_row(&t->fields, w, &t->beside, t->text, n, &why) < 0)
         return fail_line(t, why.text, err);
     if (w->end_us < t->end_us)
         return fail_line(t, "it ends before the row before it", err);

@@ -4,6 +4,7 @@
 #include "dsp/features.h"
 #include "dsp/vad.h"
 #include "runtime/analyze.h"
+#include "runtime/analyze_beside.h"
 #include "runtime/analyze_notes.h"
 #include "runtime/analyze_resume.h"
 #include "runtime/feed.h"
@@ -28,6 +29,7 @@ typedef struct at_analysis {
     const char *path;
     int waits; /* windows, until their person is known */
     at_hindsight hindsight;
+    at_beside beside;
     int stopped; /* by whoever takes the windows */
     double done_s;
     double opened_s; /* at_now; 0: not yet */
@@ -125,8 +127,11 @@ static int drain(at_analysis *a, attune_error *err)
 
 static int push_frame(at_analysis *a, const at_media_packet *p, attune_error *err)
 {
-    int rc = attune_session_push_picture(a->session, p->t_us, &p->picture);
+    int rc = at_beside_push(&a->beside, a->session, p->t_us, err);
 
+    if (rc < 0)
+        return rc;
+    rc = attune_session_push_picture(a->session, p->t_us, &p->picture);
     return rc < 0 ? fail_session(a, rc, err) : drain(a, err);
 }
 
@@ -139,6 +144,10 @@ static int push_sound(at_analysis *a, const at_media_packet *p, attune_error *er
         int rc;
 
         n = p->n - i < ATTUNE_MAX_PUSH ? p->n - i : ATTUNE_MAX_PUSH;
+        rc = at_beside_push(&a->beside, a->session, t + (int64_t)n * 1000000 / AT_MEDIA_AUDIO_RATE,
+                            err);
+        if (rc < 0)
+            return rc;
         rc = attune_session_push_audio(a->session, t, p->pcm + i, n);
         if (rc < 0)
             return fail_session(a, rc, err);
@@ -207,6 +216,9 @@ static int analyze(at_analysis *a, attune_error *err)
         return rc;
     at_feed_info(a->feed, &media);
     at_session_cut(a->session, media.duration_us);
+    rc = at_beside_push(&a->beside, a->session, media.duration_us, err);
+    if (rc < 0)
+        return rc;
     rc = attune_session_finish(a->session);
     if (rc < 0)
         return fail_session(a, rc, err);
@@ -261,6 +273,8 @@ static void fill_info(const at_analysis *a, double start, attune_input_info *inf
     if (a->session && info->has_video)
         info->smallest_face = at_search_smallest(a->options.min_face, media.w, media.h);
     at_notes_write(info, &media, &state, a->options.no_sandbox);
+    if (a->session)
+        at_beside_note(&a->beside, a->session, info);
     info->truncated = media.truncated;
     snprintf(info->truncated_reason, sizeof info->truncated_reason, "%s", media.truncated_reason);
     info->elapsed_s = at_now() - start + (a->resume ? a->spent_s : 0);
@@ -326,6 +340,8 @@ static int open_all(at_analysis *a, const attune_model *m, attune_error *err)
         options.lag_s = ATTUNE_DEFAULT_LAG_S;
     if (a->change && a->change->open)
         rc = a->change->open(a->change->user, a->path, &media, err);
+    rc = rc < 0 ? rc : at_beside_open(&a->beside, &options, err);
+    options.beside = options.beside ? &a->beside.setup : NULL;
     rc = rc < 0 ? rc : attune_session_open(&a->session, m, &options, err);
     a->waits = rc == ATTUNE_OK && !info.live && !options.causal && at_hindsight_helps(a->session);
     if (rc == ATTUNE_OK && a->change)

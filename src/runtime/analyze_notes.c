@@ -6,11 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-static void
-note(attune_input_info *info, const char *fmt, ...)
+void at_note(attune_input_info *info, const char *fmt, ...)
 {
     va_list args;
 
@@ -24,11 +20,11 @@ note(attune_input_info *info, const char *fmt, ...)
 static void note_tracks(attune_input_info *info, const at_media_info *media)
 {
     if (media->video_tracks > 1)
-        note(info, "the input has %d picture tracks; number %d was used", media->video_tracks,
-             media->video_track);
+        at_note(info, "the input has %d picture tracks; number %d was used", media->video_tracks,
+                media->video_track);
     if (media->audio_tracks > 1)
-        note(info, "the input has %d sound tracks; number %d was used%s", media->audio_tracks,
-             media->audio_track, media->chosen_by_speech ? ": it has the most speech" : "");
+        at_note(info, "the input has %d sound tracks; number %d was used%s", media->audio_tracks,
+                media->audio_track, media->chosen_by_speech ? ": it has the most speech" : "");
 }
 
 static void note_late(attune_input_info *info)
@@ -37,17 +33,18 @@ static void note_late(attune_input_info *info)
     double late_s = (double)n->late_audio_us / 1e6;
 
     if (n->late_frames > 0)
-        note(info, "%lld %s came too late, and %s left out of windows", (long long)n->late_frames,
-             n->late_frames == 1 ? "frame" : "frames", n->late_frames == 1 ? "was" : "were");
+        at_note(info, "%lld %s came too late, and %s left out of windows",
+                (long long)n->late_frames, n->late_frames == 1 ? "frame" : "frames",
+                n->late_frames == 1 ? "was" : "were");
     if (n->late_audio_us > 0)
-        note(info, "%.2f s of sound came too late, and were left out of windows", late_s);
+        at_note(info, "%.2f s of sound came too late, and were left out of windows", late_s);
 }
 
 static void note_dropped(attune_input_info *info, const at_feed_state *state)
 {
     if (state->dropped > 0)
-        note(info, "%lld %s not looked at, so as to keep up with live input",
-             (long long)state->dropped, state->dropped == 1 ? "picture was" : "pictures were");
+        at_note(info, "%lld %s not looked at, so as to keep up with live input",
+                (long long)state->dropped, state->dropped == 1 ? "picture was" : "pictures were");
 }
 
 /* of: which of two inputs, or "". */
@@ -56,11 +53,11 @@ static void note_breaks(attune_input_info *info, const at_live_state *live, cons
     int back = live->breaks - live->ended - live->away;
 
     if (back > 0)
-        note(info, "%sthe connection broke off %s%d %s, and was gone for %.1f s in all", of,
-             live->ended || live->away ? "and came back " : "", back, back == 1 ? "time" : "times",
-             live->away_s);
+        at_note(info, "%sthe connection broke off %s%d %s, and was gone for %.1f s in all", of,
+                live->ended || live->away ? "and came back " : "", back,
+                back == 1 ? "time" : "times", live->away_s);
     if (live->ended || live->away)
-        note(info, "%sthe input broke off and did not come back: %.120s", of, live->why);
+        at_note(info, "%sthe input broke off and did not come back: %.120s", of, live->why);
 }
 
 /* Words for the lowest layer of the sandbox that is missing. */
@@ -69,20 +66,20 @@ static void note_held(attune_input_info *info, const at_media_info *media, int n
     int missing = 0;
 
     if (no_sandbox)
-        note(info, "the input was decoded without a sandbox, as was asked for");
+        at_note(info, "the input was decoded without a sandbox, as was asked for");
     if (!media->held || media->held == AT_HELD_ALL) /* not held unasked: built with a sanitizer */
         return;
     while (media->held & 1U << missing)
         missing++;
-    note(info, "the decoder's sandbox lacked a layer (%s)", at_held_name(missing));
+    at_note(info, "the decoder's sandbox lacked a layer (%s)", at_held_name(missing));
 }
 
 /* A report without faces says what it cannot know of. */
 static void note_unseen(attune_input_info *info)
 {
     if (info->counts.frames > 0 && info->counts.frames_with_face == 0 && info->smallest_face > 0)
-        note(info, "no face was seen; one less than %.0f pixels wide could not be found",
-             ceil(info->smallest_face));
+        at_note(info, "no face was seen; one less than %.0f pixels wide could not be found",
+                ceil(info->smallest_face));
 }
 
 void at_notes_write(attune_input_info *info, const at_media_info *media, const at_feed_state *state,
@@ -90,11 +87,11 @@ void at_notes_write(attune_input_info *info, const at_media_info *media, const a
 {
     note_tracks(info, media);
     if (media->opposite_phase)
-        note(info, "the two channels of the sound are of opposite phase and would cancel each "
-                   "other: the left one was used");
+        at_note(info, "the two channels of the sound are of opposite phase and would cancel each "
+                      "other: the left one was used");
     if (media->errors > 0)
-        note(info, "%lld damaged %s skipped", (long long)media->errors,
-             media->errors == 1 ? "packet was" : "packets were");
+        at_note(info, "%lld damaged %s skipped", (long long)media->errors,
+                media->errors == 1 ? "packet was" : "packets were");
     note_held(info, media, no_sandbox);
     note_breaks(info, &state->live[0], "");
     note_breaks(info, &state->live[1], "the microphone: ");

@@ -94,6 +94,9 @@ static int look_at_input(at_resume *r, const attune_options *o, attune_error *er
 
     if (o->live || o->mic || strcmp(r->path, "-") == 0)
         return at_fail(err, ATTUNE_E_ARG, "%s: what comes once cannot be gone on with", r->path);
+    if (o->beside)
+        return at_fail(err, ATTUNE_E_ARG, "%s: with a signal or a chat it cannot be gone on with",
+                       r->path);
     if (stat(r->path, &st) != 0)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", r->path, strerror(errno));
     if (!S_ISREG(st.st_mode))

@@ -56,9 +56,19 @@ void at_clock_cut(at_clock *c, int64_t end)
     }
 }
 
+static int64_t made_until(const at_clock *c)
+{
+    return c->next_end_us ? c->next_end_us - c->hop_us : INT64_MIN;
+}
+
+int at_clock_missed(const at_clock *c, int64_t t)
+{
+    return t < made_until(c);
+}
+
 int64_t at_clock_late(const at_clock *c, at_input input, int64_t from, int64_t to)
 {
-    int64_t made = c->next_end_us ? c->next_end_us - c->hop_us : INT64_MIN;
+    int64_t made = made_until(c);
     int64_t passed = c->input[input].started ? c->input[input].head_us : INT64_MIN;
 
     from = from > passed ? from : passed;

@@ -14,8 +14,8 @@
 #include <attune/attune.h>
 #include <stdint.h>
 
-/* What can be pushed into a session. */
-typedef enum at_input { AT_PICTURES, AT_SOUND, AT_INPUTS } at_input;
+/* What can be pushed into a session. The clock goes by pictures and sound; what comes beside them nobody waits for. */
+typedef enum at_input { AT_PICTURES, AT_SOUND, AT_INPUTS, AT_BESIDE = AT_INPUTS } at_input;
 
 /* A stretch longer than a window in which none of an input came; the first: before it came at all. */
 typedef struct at_gap {
@@ -53,6 +53,8 @@ void at_clock_cut(at_clock *c, int64_t end);
 /* How much of [from, to), about to be pushed, is too late for a window that is made. What the input
  * has passed already is not counted again. */
 int64_t at_clock_late(const at_clock *c, at_input input, int64_t from, int64_t to);
+/* Whether a window that t lies in is made. */
+int at_clock_missed(const at_clock *c, int64_t t);
 /* End of the latest input of all. */
 int64_t at_clock_end(const at_clock *c);
 /* 1: the window over [*start, *end) is due; 0: not yet, or there is none. */

@@ -12,6 +12,7 @@ enum { MOST_HELD = 1 << 20 };
 
 typedef struct at_held {
     attune_window window;
+    attune_beside beside;
     at_testimony testimony;
     int settled;
 } at_held;
@@ -46,7 +47,9 @@ static int grow(at_hindsight *h)
     for (size_t i = 0; i < h->count; i++)
         larger[i] = *held_at(h, i);
     at_free(h->held);
-    *h = (at_hindsight){.held = larger, .count = h->count, .capacity = capacity};
+    h->held = larger;
+    h->first = 0;
+    h->capacity = capacity;
     return ATTUNE_OK;
 }
 
@@ -65,12 +68,17 @@ static void settle(at_hindsight *h, const attune_session *s, uint32_t person)
 int at_hindsight_hold(at_hindsight *h, const attune_session *s, const attune_window *w)
 {
     const int known = at_session_known_s(s, w->track) >= known_s;
+    at_held *held;
 
     if (h->count == h->capacity && grow(h) < 0)
         return ATTUNE_E_NOMEM;
     if (known)
         settle(h, s, w->track);
-    *held_at(h, h->count++) = (at_held){*w, *at_session_testimony(s), known || !w->used};
+    held = held_at(h, h->count++);
+    *held = (at_held){
+        .window = *w, .testimony = *at_session_testimony(s), .settled = known || !w->used};
+    if (w->beside)
+        held->beside = *w->beside;
     return ATTUNE_OK;
 }
 
@@ -85,6 +93,10 @@ int at_hindsight_next(at_hindsight *h, int all, attune_window *out)
         held_at(h, h->count - 1)->window.end_us - held->window.end_us < patience_us)
         return 0;
     *out = held->window;
+    if (out->beside) {
+        h->beside = held->beside;
+        out->beside = &h->beside;
+    }
     h->first = (h->first + 1) % h->capacity;
     h->count--;
     return 1;

@@ -14,6 +14,7 @@
 /* Zero-initialised is ready for use. */
 typedef struct at_hindsight {
     struct at_held *held; /* (capacity), a ring */
+    attune_beside beside; /* of the window that was given last */
     size_t first, count, capacity;
 } at_hindsight;
 

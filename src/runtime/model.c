@@ -73,6 +73,8 @@ static int load_parts(attune_model *m, attune_error *err)
         rc = at_audio_freeze(&m->audio, m->weights, m->kn, err);
     if (rc == ATTUNE_OK)
         rc = at_fusion_load(&m->fusion, m->weights, err);
+    if (rc == ATTUNE_OK)
+        rc = at_signal_scale_load(&m->signal, m->weights, err);
     if (rc == ATTUNE_OK && at_usual_read(attune_model_meta(m, "state_usual"), &m->usual) < 0)
         rc = at_fail_nomem(err);
     return rc;

@@ -6,6 +6,7 @@
 #include "model/audio.h"
 #include "fusion/fusion.h"
 #include "model/visual.h"
+#include "signal/embed.h"
 #include "tensor/weights.h"
 
 /* Immutable once loaded. Without a part (NULL, has_detector 0) its stream stays absent. */
@@ -17,6 +18,7 @@ struct attune_model {
     at_visual_net *visual;
     at_audio_net *audio;
     at_fusion *fusion;
+    at_signal_scale signal; /* columns that its fusion was trained with */
     attune_state_usual usual;
     char *path;
     int64_t file_bytes;

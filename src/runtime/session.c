@@ -66,8 +66,8 @@ static int open_modalities(attune_session *s, attune_error *err)
     int rc = ATTUNE_OK;
 
     s->setting = (at_setting){.model = s->m, .o = &s->o, .pool = s->pool};
-    for (int m = 0; m < ATTUNE_MODALITIES && rc == ATTUNE_OK; m++)
-        if (!s->clock.input[at_modalities[m]->input].absent)
+    for (int m = 0; m < ATTUNE_STREAMS && rc == ATTUNE_OK; m++)
+        if (at_modalities[m]->input == AT_BESIDE || !s->clock.input[at_modalities[m]->input].absent)
             rc = at_modalities[m]->open(&s->modality[m], &s->setting, err);
     return rc;
 }
@@ -102,7 +102,7 @@ void attune_session_free(attune_session **out)
 
     if (!s)
         return;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         at_modalities[m]->free(&s->modality[m]);
     at_front_free(&s->front);
     at_pool_free(&s->pool);
@@ -171,7 +171,7 @@ static int look(attune_session *s, int64_t t_us, const attune_picture *p)
 {
     int seen = 0;
 
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+    for (int m = 0; m < ATTUNE_STREAMS; m++) {
         int rc = at_modalities[m]->push_picture
                      ? at_modalities[m]->push_picture(s->modality[m], t_us, p)
                      : 0;
@@ -216,7 +216,7 @@ static int hear(attune_session *s, int64_t t_us, const float *pcm, size_t n)
 {
     int64_t end = t_us + (int64_t)n * second_us / SOUND_RATE, head = INT64_MAX;
 
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+    for (int m = 0; m < ATTUNE_STREAMS; m++) {
         int64_t heard = s->clock.input[AT_SOUND].head_us;
         int rc;
         if (!at_modalities[m]->push_sound)
@@ -307,6 +307,53 @@ int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_soun
     return rc == ATTUNE_E_STATE ? ATTUNE_OK : failed(s, rc); /* taken: it waits with the windows */
 }
 
+/* ---- beside pictures and sound --------------------------------------------------------------- */
+
+/* m: whose modality it is. */
+static int check_beside(attune_session *s, int m, int64_t t_us, const char *fault)
+{
+    fault = fault ? fault : time_fault(t_us);
+    if (!s->modality[m])
+        fault = "the session was opened without one";
+    if (!fault && t_us < s->beside_us[m])
+        fault = "its time is before that of the one before it";
+    if (fault)
+        return refuse(s, attune_modality_name(m), fault);
+    return s->clock.finished ? failed(s, ATTUNE_E_STATE) : ATTUNE_OK;
+}
+
+int attune_session_push_signal(attune_session *s, int64_t t_us, const float *value)
+{
+    int rc = check_beside(s, ATTUNE_SIGNAL, t_us, value ? NULL : "there is no value");
+
+    if (rc < 0)
+        return rc;
+    s->beside_us[ATTUNE_SIGNAL] = t_us;
+    s->counts.signal_rows++;
+    s->counts.late_signal_rows += at_clock_missed(&s->clock, t_us);
+    at_modalities[ATTUNE_SIGNAL]->push_row(s->modality[ATTUNE_SIGNAL], t_us, value);
+    return ATTUNE_OK;
+}
+
+int attune_session_push_text(attune_session *s, int64_t t_us, const char *text, size_t n)
+{
+    const char *fault = !text && n ? "there is no text" : NULL;
+    int rc;
+
+    if (n > ATTUNE_MAX_MESSAGE)
+        fault = "its text is longer than 65536 bytes";
+    rc = check_beside(s, ATTUNE_CHAT, t_us, fault);
+    if (rc < 0)
+        return rc;
+    s->beside_us[ATTUNE_CHAT] = t_us;
+    s->counts.messages++;
+    s->counts.late_messages += at_clock_missed(&s->clock, t_us);
+    at_modalities[ATTUNE_CHAT]->push_text(s->modality[ATTUNE_CHAT], t_us, text, n);
+    return ATTUNE_OK;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------- */
+
 void at_session_cut(attune_session *s, int64_t end_us)
 {
     at_clock_cut(&s->clock, end_us);
@@ -341,7 +388,7 @@ void at_session_keep(at_keep *k, attune_session *s)
 void at_session_watch(attune_session *s, const at_watch *w)
 {
     s->watch = *w;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         if (s->modality[m] && at_modalities[m]->watch)
             at_modalities[m]->watch(s->modality[m], w);
 }
@@ -355,9 +402,12 @@ int attune_session_finish(attune_session *s)
     rc = end_front(s);
     if (rc < 0)
         return failed(s, rc);
-    for (int m = 0; m < ATTUNE_MODALITIES && rc == ATTUNE_OK; m++) {
-        at_input_clock *in = &s->clock.input[at_modalities[m]->input];
-        if (in->started && at_modalities[m]->finish)
+    for (int m = 0; m < ATTUNE_STREAMS && rc == ATTUNE_OK; m++) {
+        at_input_clock *in;
+        if (!at_modalities[m]->finish)
+            continue;
+        in = &s->clock.input[at_modalities[m]->input];
+        if (in->started)
             rc = at_modalities[m]->finish(s->modality[m], &in->head_us);
     }
     s->clock.finished = 1;
@@ -374,7 +424,7 @@ const char *attune_session_error(const attune_session *s)
 /* Of the pictures before end_us, to whoever asked to be told. */
 static void tell_pictures(attune_session *s, int64_t end_us)
 {
-    for (int m = 0; m < ATTUNE_MODALITIES && s->o.on_sighting; m++)
+    for (int m = 0; m < ATTUNE_STREAMS && s->o.on_sighting; m++)
         if (s->modality[m] && at_modalities[m]->tell)
             at_modalities[m]->tell(s->modality[m], end_us);
 }
@@ -383,7 +433,7 @@ static void forget(attune_session *s)
 {
     int64_t needed = at_clock_needed(&s->clock);
 
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         if (s->modality[m])
             at_modalities[m]->forget_before(s->modality[m], needed);
 }
@@ -418,7 +468,7 @@ const at_testimony *at_session_testimony(const attune_session *s)
 
 int attune_session_thumbnail(const attune_session *s, int i, attune_thumbnail *out)
 {
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         if (s->modality[m] && at_modalities[m]->thumbnail)
             return at_modalities[m]->thumbnail(s->modality[m], i, out);
     return 0;

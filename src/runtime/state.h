@@ -19,7 +19,8 @@ struct attune_session {
     at_setting setting;
     at_pool *pool;
     at_clock clock;
-    void *modality[ATTUNE_MODALITIES]; /* NULL: its input is absent */
+    void *modality[ATTUNE_STREAMS];    /* NULL: its input is absent */
+    int64_t beside_us[ATTUNE_STREAMS]; /* of what came beside pictures and sound, the latest time */
 
     at_baselines baselines;
     at_watch watch;
@@ -33,6 +34,7 @@ struct attune_session {
     attune_window ready[ATTUNE_MAX_TRACKS + 1]; /* faces, and a voice that is none of theirs */
     at_testimony told[ATTUNE_MAX_TRACKS + 1];   /* of each */
     int n_ready, next_ready;
+    attune_beside beside; /* of all of them */
 };
 
 /* Fills ready[] with the windows over [start_us, end_us). window.c */

@@ -11,7 +11,7 @@ typedef struct at_watch {
     /* Each sighting of a face as it is made: of face f (pixels of the picture), aligned as the network sees
      * it. */
     void (*sighted)(void *user, const at_sighting *s, const at_face *f, const at_image *aligned);
-    /* The evidence (ATTUNE_MODALITIES) of each window and subject, without what is usual for the subject, and
+    /* The evidence (ATTUNE_STREAMS) of each window and subject, without what is usual for the subject, and
      * the window that came of it. */
     void (*asked)(void *user, const at_evidence *evidence, const attune_window *w);
     void *user;

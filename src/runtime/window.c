@@ -6,8 +6,8 @@
 
 /* All modalities' findings over one window. */
 typedef struct at_findings {
-    at_finding list[ATTUNE_MODALITIES][AT_FINDINGS];
-    int count[ATTUNE_MODALITIES];
+    at_finding list[ATTUNE_STREAMS][AT_FINDINGS];
+    int count[ATTUNE_STREAMS];
     int apart; /* a finding without a name is nobody's of those with one, but has a row of its own */
 } at_findings;
 
@@ -19,7 +19,7 @@ static int collect(attune_session *s, int64_t start_us, int64_t end_us, at_findi
 {
     memset(out->count, 0, sizeof out->count);
     out->apart = 0;
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+    for (int m = 0; m < ATTUNE_STREAMS; m++) {
         int n = s->modality[m]
                     ? at_modalities[m]->collect(s->modality[m], start_us, end_us, out->list[m])
                     : 0;
@@ -48,12 +48,23 @@ static void give_voice(at_findings *f)
         f->apart = 1;
 }
 
+/* What was recorded beside is of whom the recording is: the one in view or, with nobody there, whoever is heard. Of
+ * several nobody can say whose it is. */
+static void give_beside(at_findings *f)
+{
+    for (int m = ATTUNE_MODALITIES; m < ATTUNE_STREAMS; m++)
+        if (f->count[m] && f->count[ATTUNE_FACE] == 1)
+            f->list[m][0].subject = f->list[ATTUNE_FACE][0].subject;
+        else if (f->count[ATTUNE_FACE])
+            f->count[m] = 0;
+}
+
 /* The subjects with a number, in order of the modality that numbers them and of first sight. */
 static int list_subjects(const at_findings *f, uint32_t *subject)
 {
     int n = 0;
 
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         for (int i = 0; i < f->count[m] && n < ATTUNE_MAX_TRACKS; i++) {
             int known = f->list[m][i].subject == 0;
             for (int k = 0; k < n; k++)
@@ -144,7 +155,7 @@ static void follow_usual(const attune_session *s, at_acquaintance *p, const at_t
                                (float)s->o.hop_s * e->condition[m]);
 }
 
-static void testify(const at_evidence evidence[ATTUNE_MODALITIES], at_testimony *t)
+static void testify(const at_evidence evidence[ATTUNE_STREAMS], at_testimony *t)
 {
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         t->present[m] = evidence[m].present;
@@ -153,7 +164,7 @@ static void testify(const at_evidence evidence[ATTUNE_MODALITIES], at_testimony 
     }
 }
 
-static void estimate(attune_session *s, at_evidence evidence[ATTUNE_MODALITIES], attune_window *w,
+static void estimate(attune_session *s, at_evidence evidence[ATTUNE_STREAMS], attune_window *w,
                      at_testimony *t)
 {
     at_acquaintance *person = at_baselines_meet(&s->baselines, w->track, w->end_us);
@@ -185,7 +196,7 @@ float at_session_known_s(const attune_session *s, uint32_t person)
 void at_session_tell_again(const attune_session *s, const at_testimony *t, attune_window *w)
 {
     const at_acquaintance *person = at_baselines_find(&s->baselines, w->track);
-    at_evidence evidence[ATTUNE_MODALITIES] = {{0}};
+    at_evidence evidence[ATTUNE_STREAMS] = {{0}};
     float plain[ATTUNE_MODALITIES][AT_MOST_CLASSES];
     at_estimate e = t->estimate;
 
@@ -202,35 +213,53 @@ void at_session_tell_again(const attune_session *s, const at_testimony *t, attun
 static void fill_window(attune_session *s, const at_findings *f, uint32_t subject, attune_window *w,
                         at_testimony *t)
 {
-    at_evidence evidence[ATTUNE_MODALITIES] = {{0}};
+    at_evidence evidence[ATTUNE_STREAMS] = {{0}};
 
     w->track = subject;
     unmeasured(w);
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
+    for (int m = 0; m < ATTUNE_STREAMS; m++) {
         int i = finding_of(f, m, subject);
         if (i >= 0)
             evidence[m] = f->list[m][i].evidence;
-        if (s->modality[m])
+        if (s->modality[m] && at_modalities[m]->describe)
             at_modalities[m]->describe(s->modality[m], i, w);
     }
     estimate(s, evidence, w, t);
+}
+
+/* NULL: nothing is recorded beside pictures and sound. */
+static const attune_beside *tell_beside(attune_session *s)
+{
+    int any = 0;
+
+    s->beside = (attune_beside){.messages = -1};
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
+        if (s->modality[m] && at_modalities[m]->tell_beside) {
+            at_modalities[m]->tell_beside(s->modality[m], &s->beside);
+            any = 1;
+        }
+    return any ? &s->beside : NULL;
 }
 
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
 {
     uint32_t subject[SUBJECTS];
     at_findings found;
+    const attune_beside *beside;
     int n, rc = collect(s, start_us, end_us, &found);
 
     if (rc < 0)
         return rc;
+    beside = tell_beside(s);
     give_voice(&found);
+    give_beside(&found);
     n = list_subjects(&found, subject);
     s->n_ready = n ? n : 1;
     memset(s->ready, 0, sizeof s->ready);
     for (int i = 0; i < s->n_ready; i++) {
         s->ready[i].start_us = start_us;
         s->ready[i].end_us = end_us;
+        s->ready[i].beside = beside;
         fill_window(s, &found, n ? subject[i] : 0, &s->ready[i], &s->told[i]);
     }
     return ATTUNE_OK;

@@ -225,7 +225,7 @@ static int open_fusion(assembly *a, attune_error *err)
 static int add_fusion(assembly *a, attune_error *err)
 {
     at_fusion_net net;
-    return a->kind ? at_fusion_net_make(&net, &a->params, a->kind, a->file[FUSION], NULL, err)
+    return a->kind ? at_fusion_net_make(&net, &a->params, a->kind, a->file[FUSION], 0, NULL, err)
                    : ATTUNE_OK;
 }
 

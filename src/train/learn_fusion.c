@@ -21,7 +21,7 @@ typedef struct part {
 
 /* A step's windows. */
 typedef struct slot {
-    at_evidence *evidence; /* (batch, ATTUNE_MODALITIES) */
+    at_evidence *evidence; /* (batch, ATTUNE_STREAMS) */
     at_estimate *trust;    /* (batch) */
     float *target;         /* (batch, ATTUNE_EMOTIONS) */
     float *counts;         /* (batch) 0 where nothing does */
@@ -62,7 +62,7 @@ static int draw_version(const task *t, at_rng *rng)
 
 static void fill_row(const task *t, const at_pair *pair, slot *s, int row, at_rng *rng)
 {
-    at_evidence *e = s->evidence + (size_t)row * ATTUNE_MODALITIES;
+    at_evidence *e = s->evidence + (size_t)row * ATTUNE_STREAMS;
     e[ATTUNE_FACE] = *at_evidence_of(&t->train.of[ATTUNE_FACE], pair->face, draw_version(t, rng));
     e[ATTUNE_VOICE] =
         *at_evidence_of(&t->train.of[ATTUNE_VOICE], pair->voice, draw_version(t, rng));
@@ -143,11 +143,10 @@ static void try_pair(void *arg, int number, int thread)
     (void)thread;
     for (int c = 0; c < CONDITIONS; c++) {
         const size_t row = (size_t)c * (size_t)t->s->judged + (size_t)number;
-        const at_evidence e[ATTUNE_MODALITIES] = {
-            evidence_in(&t->valid.of[ATTUNE_FACE], pair->face, number,
-                        conditions[c].of[ATTUNE_FACE]),
-            evidence_in(&t->valid.of[ATTUNE_VOICE], pair->voice, number,
-                        conditions[c].of[ATTUNE_VOICE])};
+        const at_evidence e[ATTUNE_STREAMS] = {evidence_in(&t->valid.of[ATTUNE_FACE], pair->face,
+                                                           number, conditions[c].of[ATTUNE_FACE]),
+                                               evidence_in(&t->valid.of[ATTUNE_VOICE], pair->voice,
+                                                           number, conditions[c].of[ATTUNE_VOICE])};
         float *logit = x->logit + row * ATTUNE_EMOTIONS;
         at_estimate estimate;
         at_fusion_run(t->before, e, &estimate);
@@ -260,7 +259,7 @@ static int make_slots(task *t, attune_error *err)
     int ok = t->pairs && t->judged;
     for (int i = 0; i < 2; i++) {
         slot *s = &t->slot[i];
-        s->evidence = at_calloc(batch, ATTUNE_MODALITIES * sizeof *s->evidence);
+        s->evidence = at_calloc(batch, ATTUNE_STREAMS * sizeof *s->evidence);
         s->trust = at_calloc(batch, sizeof *s->trust);
         s->target = at_calloc(batch, ATTUNE_EMOTIONS * sizeof(float));
         s->counts = at_calloc(batch, sizeof(float));
@@ -279,7 +278,7 @@ static int set_up(void *self, attune_error *err)
     t->t.shards_per_epoch = t->s->pairs / t->t.batch;
     at_rng_seed(&rng, (uint64_t)t->t.plan.seed, 0);
     int status = at_fusion_net_make(&t->net, &t->t.params, at_fusion_kind_find(t->s->fusion), NULL,
-                                    &rng, err);
+                                    0, &rng, err);
     status = status ? status : at_job_weights(t->t.job, t->s->model, &t->model, err);
     status = status ? status : at_fusion_load(&t->before, t->model, err);
     if (!status)

@@ -1,0 +1,71 @@
+/* log.h - files of what was recorded beside pictures and sound: signals, and chats. May change between versions;
+ * attune.h does not.
+ *
+ * A log is a text of rows (RFC 4180: UTF-8, a header, fields between commas, semicolons or tabs, double quotes where
+ * a field has any of these) in order of time. One column is the time: the one called time, timestamp, datetime, date or t, with or
+ * without a unit (time_s, time_ms, ...), else the first. A signal has numbers in the others; an empty cell, or one that says NaN, NA,
+ * null, none or -, has no value. A chat has its messages in the column text, or message.
+ *
+ * Naming, errors and ownership as in attune.h; a log: one thread at a time.
+ */
+#ifndef ATTUNE_LOG_H
+#define ATTUNE_LOG_H
+
+#include <attune/attune.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct attune_log attune_log;
+
+typedef enum attune_log_time {
+    ATTUNE_TIME_TOLD, /* by the column's name (time_ms, time_us), or by what stands in the first row */
+    ATTUNE_TIME_S,    /* seconds, or h:mm:ss */
+    ATTUNE_TIME_MS,
+    ATTUNE_TIME_US,
+    ATTUNE_TIME_DATE, /* ISO 8601: 2026-05-04T10:15:30.250Z, with an offset like +02:00 or without any (UTC) */
+    ATTUNE_LOG_TIMES
+} attune_log_time;
+
+/* Zero is the default for every field. Borrowed for the call. */
+typedef struct attune_log_options {
+    int chat; /* rows are messages, not numbers */
+    attune_log_time time;
+    double
+        offset_s; /* the log's time 0 is so long after the pictures begin (before: < 0); of dates, its
+                       * first row. At most 1e8 either way */
+    const char *
+        zero; /* when the pictures began, a date as above: then times are dates, or count from 1970 */
+    const char *columns; /* names of the columns to take, with commas between; NULL: all */
+    const char *events;  /* of those that count what happens at a moment */
+    const char
+        *from; /* of a chat: only messages of whom the column from, sender, name or user calls so */
+    uint64_t reserved[4];
+} attune_log_options;
+
+/* Reads the whole file once: each row is checked here, and what is wrong with one names file and line. What can be read
+ * only once, a pipe, is refused (ATTUNE_E_ARG). Memory does not grow with the file. */
+int attune_log_open(attune_log **out, const char *path, const attune_log_options *o /* nullable */,
+                    attune_error *err);
+void attune_log_free(attune_log **l);
+
+/* Of a signal, as attune_beside_setup has them: names of the columns (NULL after the last; NULL of a chat; letters, digits, '_', '-' and '.' of what
+ * the header says), which of them count events, and what is usual of each in the whole file. Live with l. */
+const char *const *attune_log_signals(const attune_log *l);
+unsigned attune_log_events(const attune_log *l);
+const attune_signal_usual *attune_log_usual(const attune_log *l);
+/* Rows that are taken, of which the last lies at end_us on the recording's clock; those before its beginning are not. */
+int64_t attune_log_rows(const attune_log *l, int64_t *end_us);
+
+/* 1: the next row, in order of time: value (columns), or text (n bytes, ATTUNE_MAX_MESSAGE at most; lives until the next
+ * call); 0: there are no more; < 0: it cannot be read again. */
+int attune_log_next(attune_log *l, int64_t *t_us, float *value /* nullable */, const char **text,
+                    size_t *n, attune_error *err);
+/* From the beginning again. */
+int attune_log_rewind(attune_log *l, attune_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,77 @@
+#include "runtime/analyze_beside.h"
+
+#include "base/error.h"
+#include "runtime/analyze_notes.h"
+
+int at_beside_open(at_beside *b, const attune_options *o, attune_error *err)
+{
+    *b = (at_beside){0};
+    if (!o->beside)
+        return ATTUNE_OK;
+    b->setup = *o->beside;
+    b->signal.log = b->setup.signal_log;
+    b->chat.log = b->setup.chat_log;
+    b->setup.chat |= b->chat.log != NULL;
+    if (b->signal.log) {
+        b->setup.signals = attune_log_signals(b->signal.log);
+        b->setup.events = attune_log_events(b->signal.log);
+        b->setup.usual = o->causal ? NULL : attune_log_usual(b->signal.log);
+    }
+    if (b->signal.log && attune_log_rewind(b->signal.log, err) < 0)
+        return (int)err->status;
+    return b->chat.log ? attune_log_rewind(b->chat.log, err) : ATTUNE_OK;
+}
+
+static int push_row(const at_beside_log *x, attune_session *s, int is_chat)
+{
+    return is_chat ? attune_session_push_text(s, x->t_us, x->text, x->n)
+                   : attune_session_push_signal(s, x->t_us, x->value);
+}
+
+static int push_log(at_beside_log *x, attune_session *s, int is_chat, int64_t until_us,
+                    attune_error *err)
+{
+    int rc = ATTUNE_OK;
+
+    while (x->log && rc == ATTUNE_OK) {
+        if (!x->waits) {
+            rc = attune_log_next(x->log, &x->t_us, x->value, &x->text, &x->n, err);
+            x->waits = rc == 1;
+            if (rc == 0)
+                x->log = NULL;
+        }
+        if (rc < 0 || !x->waits || x->t_us > until_us)
+            return rc < 0 ? rc : ATTUNE_OK;
+        rc = push_row(x, s, is_chat);
+        x->waits = 0;
+        if (rc < 0)
+            return at_fail(err, (attune_status)rc, "%s", attune_session_error(s));
+    }
+    return rc;
+}
+
+int at_beside_push(at_beside *b, attune_session *s, int64_t until_us, attune_error *err)
+{
+    int rc = push_log(&b->signal, s, 0, until_us, err);
+
+    return rc < 0 ? rc : push_log(&b->chat, s, 1, until_us, err);
+}
+
+void at_beside_note(const at_beside *b, const attune_session *s, attune_input_info *info)
+{
+    const at_signal_scale *wants = &s->m->signal;
+    int place[ATTUNE_MAX_SIGNALS];
+    const char *missing = NULL;
+
+    if (b->setup.signals && !info->counts.signal_rows)
+        at_note(info, "no row of the signal lies within the recording");
+    if (b->setup.chat_log && !info->counts.messages)
+        at_note(info, "no message of the chat lies within the recording");
+    if (b->setup.signals && wants->columns)
+        missing = at_signal_places(wants, b->setup.signals, b->setup.events, place);
+    if (missing)
+        at_note(info,
+                "the model's fusion was trained with other columns of a signal (%s): it is shown, "
+                "and no estimate rests on it",
+                missing);
+}

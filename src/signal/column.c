@@ -1,0 +1,283 @@
+#include "signal/column.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+static const int64_t least_hold_us = 1000000, most_hold_us = 30000000;
+static const double known_s = 30;
+
+enum { CELL_US = 1000, CELLS_PER_S = 1000, LEAST_CELLS = 16 };
+
+int at_column_open(at_column *c, int events, double seconds)
+{
+    *c = (at_column){.events = events};
+    c->most = (size_t)(seconds * CELLS_PER_S) + LEAST_CELLS;
+    c->value = at_alloc(c->most, sizeof *c->value);
+    return c->value ? ATTUNE_OK : ATTUNE_E_NOMEM;
+}
+
+void at_column_free(at_column *c)
+{
+    at_free(c->value);
+    c->value = NULL;
+}
+
+static at_value *value_at(const at_column *c, size_t i)
+{
+    return &c->value[(c->first + i) % c->most];
+}
+
+/* The latest of all; NULL: there was none. */
+static const at_value *latest(const at_column *c)
+{
+    return c->count ? value_at(c, c->count - 1) : c->has_before ? &c->before : NULL;
+}
+
+/* ---- how long a value holds ------------------------------------------------------------------ */
+
+static int64_t median_gap(const at_column *c)
+{
+    int64_t sorted[AT_COLUMN_GAPS];
+    const int n = c->gaps < AT_COLUMN_GAPS ? c->gaps : AT_COLUMN_GAPS;
+
+    for (int i = 0; i < n; i++) {
+        int k = i;
+        for (; k > 0 && sorted[k - 1] > c->gap_us[i]; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = c->gap_us[i];
+    }
+    return n ? sorted[n / 2] : 0;
+}
+
+static int64_t hold_now(const at_column *c)
+{
+    const int64_t gap = median_gap(c);
+
+    if (gap > most_hold_us / 2)
+        return most_hold_us;
+    return 2 * gap > least_hold_us ? 2 * gap : least_hold_us;
+}
+
+/* ---- what is usual --------------------------------------------------------------------------- */
+
+/* West 1979, "Updating mean and variance estimates: an improved method". */
+static void follow(at_column_habit *h, double x, double seconds)
+{
+    const double all = h->seconds + seconds, step = x - h->mean;
+
+    if (!(seconds > 0))
+        return;
+    h->mean += step * seconds / all;
+    h->m2 += step * (x - h->mean) * seconds;
+    h->seconds = all;
+}
+
+static int64_t held_us(const at_value *v, int64_t until_us)
+{
+    const int64_t hold_us = (int64_t)v->hold_ms * 1000;
+
+    return until_us - v->t_us < hold_us ? until_us - v->t_us : hold_us;
+}
+
+attune_signal_usual at_column_usual(const at_column *c, int64_t end_us)
+{
+    const at_value *last = latest(c);
+    at_column_habit h = c->habit;
+
+    if (!last)
+        return (attune_signal_usual){NAN, NAN};
+    if (c->events) {
+        const double seconds = (double)(end_us - c->started_us) / 1e6;
+        return (attune_signal_usual){seconds > 0 ? (float)(c->counted / seconds) : NAN, 0};
+    }
+    if (end_us > last->t_us)
+        follow(&h, (double)last->x, (double)held_us(last, end_us) / 1e6);
+    if (!(h.seconds > 0))
+        return (attune_signal_usual){NAN, NAN};
+    return (attune_signal_usual){(float)h.mean, (float)sqrt(fmax(h.m2 / h.seconds, 0))};
+}
+
+static int is_known(const at_column *c, int64_t end_us)
+{
+    return c->events ? latest(c) && (double)(end_us - c->started_us) / 1e6 >= known_s
+                     : c->habit.seconds >= known_s;
+}
+
+/* Counts scatter by the root of what is expected of them (Poisson). */
+static float z_of(const at_column *c, double mean, double seconds, const attune_signal_usual *u)
+{
+    double deviation = (double)u->deviation;
+
+    if (c->events)
+        deviation = sqrt(fmax((double)u->mean, 0) / seconds);
+    if (!(deviation > 1e-6 * fabs((double)u->mean)) || !isfinite(mean))
+        return NAN;
+    return (float)((mean - (double)u->mean) / deviation);
+}
+
+/* ---- taking in ------------------------------------------------------------------------------ */
+
+static void join(const at_column *c, at_value *to, const at_value *v)
+{
+    const int of = to->of + v->of;
+
+    to->x = c->events ? to->x + v->x
+                      : (float)(((double)to->x * to->of + (double)v->x * v->of) / of);
+    to->of = of < UINT16_MAX ? (uint16_t)of : UINT16_MAX;
+}
+
+/* Neighbours become one. */
+static void coarsen(at_column *c)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < c->count; i += 2) {
+        at_value v = *value_at(c, i);
+        if (i + 1 < c->count)
+            join(c, &v, value_at(c, i + 1));
+        *value_at(c, kept++) = v;
+    }
+    c->count = kept;
+}
+
+static void note_gap(at_column *c, const at_value *last, int64_t t_us)
+{
+    c->gap_us[c->gaps++ % AT_COLUMN_GAPS] = t_us - last->t_us;
+    if (!c->events)
+        follow(&c->habit, (double)last->x, (double)held_us(last, t_us) / 1e6);
+}
+
+void at_column_push(at_column *c, int64_t t_us, float x)
+{
+    at_value v = {t_us, x, 0, 1}, *last = c->count ? value_at(c, c->count - 1) : NULL;
+    const at_value *known = latest(c);
+
+    if (c->events)
+        c->counted += (double)x;
+    if (last && t_us / CELL_US == last->t_us / CELL_US) {
+        join(c, last, &v);
+        return;
+    }
+    if (known)
+        note_gap(c, known, t_us);
+    else
+        c->started_us = t_us;
+    if (c->count == c->most)
+        coarsen(c);
+    v.hold_ms = (uint16_t)(hold_now(c) / 1000);
+    *value_at(c, c->count++) = v;
+}
+
+void at_column_forget_before(at_column *c, int64_t t_us)
+{
+    while (c->count && value_at(c, 0)->t_us < t_us) {
+        c->before = *value_at(c, 0);
+        c->has_before = 1;
+        c->first = (c->first + 1) % c->most;
+        c->count--;
+    }
+}
+
+/* ---- a window ------------------------------------------------------------------------------- */
+
+/* Sums over the stretches that values hold within a window; t is the middle of one, seconds from the start. */
+typedef struct at_held {
+    double
+        about; /* the first value, which all are told from: so what stays as it is has a deviation of 0 */
+    double seconds, x, xx, t, tt, tx;
+    int n;
+} at_held;
+
+static void hold(at_held *h, const at_value *v, int64_t until_us, int64_t start_us, int64_t end_us)
+{
+    const int64_t to = v->t_us + held_us(v, until_us < end_us ? until_us : end_us);
+    const int64_t from = v->t_us > start_us ? v->t_us : start_us;
+    const double s = (double)(to - from) / 1e6;
+    const double x = (double)v->x - (h->about = h->n ? h->about : (double)v->x);
+    const double t = ((double)(from - start_us) + (double)(to - start_us)) / 2e6;
+
+    if (to <= from)
+        return;
+    h->n++;
+    h->seconds += s;
+    h->x += s * x;
+    h->t += s * t;
+    h->xx += s * x * x;
+    h->tt += s * t * t;
+    h->tx += s * t * x;
+}
+
+static at_held held_in(const at_column *c, int64_t start_us, int64_t end_us)
+{
+    at_held h = {0};
+
+    if (c->has_before && c->before.t_us < end_us)
+        hold(&h, &c->before, c->count ? value_at(c, 0)->t_us : INT64_MAX, start_us, end_us);
+    for (size_t i = 0; i < c->count && value_at(c, i)->t_us < end_us; i++)
+        hold(&h, value_at(c, i), i + 1 < c->count ? value_at(c, i + 1)->t_us : INT64_MAX, start_us,
+             end_us);
+    return h;
+}
+
+static double events_in(const at_column *c, int64_t start_us, int64_t end_us)
+{
+    double n = 0;
+
+    for (size_t i = 0; i < c->count && value_at(c, i)->t_us < end_us; i++)
+        n += value_at(c, i)->t_us >= start_us ? (double)value_at(c, i)->x : 0;
+    return n;
+}
+
+/* From the first event on they are counted. */
+static double counted_s(const at_column *c, int64_t start_us, int64_t end_us)
+{
+    const int64_t from = c->started_us > start_us ? c->started_us : start_us;
+
+    return latest(c) && end_us > from ? (double)(end_us - from) / 1e6 : 0;
+}
+
+static void count_window(const at_column *c, int64_t start_us, int64_t end_us, attune_signal *out)
+{
+    const double seconds = counted_s(c, start_us, end_us);
+
+    if (!(seconds > 0))
+        return;
+    out->mean = (float)(events_in(c, start_us, end_us) / seconds);
+    out->coverage = (float)(seconds / ((double)(end_us - start_us) / 1e6));
+}
+
+static void hold_window(const at_column *c, int64_t start_us, int64_t end_us, attune_signal *out)
+{
+    const at_held h = held_in(c, start_us, end_us);
+    const double n = h.seconds, spread = h.tt - h.t * h.t / n;
+
+    if (!(n > 0))
+        return;
+    out->mean = (float)(h.about + h.x / n);
+    out->deviation = (float)sqrt(fmax(h.xx / n - (h.x / n) * (h.x / n), 0));
+    out->coverage = (float)fmin(n / ((double)(end_us - start_us) / 1e6), 1);
+    if (h.n >= 3 && spread > 1e-9)
+        out->slope = (float)((h.tx - h.t * h.x / n) / spread);
+}
+
+void at_column_window(const at_column *c, int64_t start_us, int64_t end_us,
+                      const attune_signal_usual *usual, attune_signal *out)
+{
+    const attune_signal_usual own = at_column_usual(c, end_us);
+
+    *out = (attune_signal){.mean = NAN, .slope = NAN, .deviation = NAN, .coverage = 0, .z = NAN};
+    (c->events ? count_window : hold_window)(c, start_us, end_us, out);
+    if (out->coverage > 0 && (usual || is_known(c, end_us)))
+        out->z =
+            z_of(c, (double)out->mean, (double)(end_us - start_us) / 1e6, usual ? usual : &own);
+}
+
+float at_column_mean(const at_column *c, int64_t start_us, int64_t end_us)
+{
+    attune_signal s = {.mean = NAN};
+
+    (c->events ? count_window : hold_window)(c, start_us, end_us, &s);
+    return s.mean;
+}

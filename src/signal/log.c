@@ -1,0 +1,432 @@
+#include "base/error.h"
+#include "base/mem.h"
+#include "signal/column.h"
+#include "signal/log_row.h"
+#include "signal/log_time.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const double most_offset_s = 1e8, most_value = 1e30;
+
+enum { USUAL_CELLS_S = 1 }; /* what is usual needs no values that wait */
+
+struct attune_log {
+    at_log_rows rows;
+    char *path;
+    int chat, time_column, text_column, from_column;
+    char *from; /* nullable */
+    attune_log_time time;
+    int absolute;      /* times are dates, or count from 1970 */
+    int64_t shift_us;  /* added to a time */
+    int64_t first_us;  /* of dates, the first, which is 0; else 0 */
+    int64_t before_us; /* time of the row before, as it stands in the file */
+    int begun;         /* there was one */
+
+    int signals, column[ATTUNE_MAX_SIGNALS]; /* which of the file's */
+    char name[ATTUNE_MAX_SIGNALS][ATTUNE_SIGNAL_BYTES];
+    const char *names[ATTUNE_MAX_SIGNALS + 1];
+    unsigned events;
+    attune_signal_usual usual[ATTUNE_MAX_SIGNALS];
+    int64_t taken, end_us;
+};
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static int is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-';
+}
+
+/* Of anything else one '_', and none at the ends. */
+static void clean_name(char out[ATTUNE_SIGNAL_BYTES], const char *text, int number)
+{
+    size_t n = 0;
+    int gap = 0;
+
+    for (; *text && n + 1 < ATTUNE_SIGNAL_BYTES; text++) {
+        if (!is_name_byte(*text)) {
+            gap = n > 0;
+            continue;
+        }
+        if (gap && n + 2 < ATTUNE_SIGNAL_BYTES)
+            out[n++] = '_';
+        gap = 0;
+        out[n++] = *text;
+    }
+    out[n] = 0;
+    if (!n)
+        snprintf(out, ATTUNE_SIGNAL_BYTES, "column_%d", number);
+}
+
+/* The next of names with commas between, cleaned; at: what is left, NULL past the last. */
+static int next_name(const char **at, char one[ATTUNE_SIGNAL_BYTES])
+{
+    char text[256];
+    const size_t n = *at ? strcspn(*at, ",") : 0;
+
+    if (!*at)
+        return 0;
+    snprintf(text, sizeof text, "%.*s", (int)n, *at);
+    clean_name(one, text, 0);
+    *at = (*at)[n] ? *at + n + 1 : NULL;
+    return 1;
+}
+
+static int is_among(const char *names, const char *name)
+{
+    char one[ATTUNE_SIGNAL_BYTES];
+
+    while (next_name(&names, one))
+        if (strcasecmp(one, name) == 0)
+            return 1;
+    return 0;
+}
+
+/* ---- the header ----------------------------------------------------------------------------- */
+
+static int column_called(const at_log_rows *r, const char *const *names)
+{
+    for (; *names; names++)
+        for (int i = 0; i < r->columns; i++)
+            if (strcasecmp(r->field[i], *names) == 0)
+                return i;
+    return -1;
+}
+
+/* By its name: "time_ms", "Timestamp (us)"; -1: it is not called a time. */
+static int kind_of_name(const char *text)
+{
+    static const char *const stems[] = {"time", "timestamp", "datetime", "date", "t", NULL};
+    static const struct {
+        const char *unit;
+        attune_log_time kind;
+    } units[] = {{"", ATTUNE_TIME_TOLD},    {"s", ATTUNE_TIME_S},
+                 {"sec", ATTUNE_TIME_S},    {"seconds", ATTUNE_TIME_S},
+                 {"ms", ATTUNE_TIME_MS},    {"milliseconds", ATTUNE_TIME_MS},
+                 {"us", ATTUNE_TIME_US},    {"microseconds", ATTUNE_TIME_US},
+                 {"iso", ATTUNE_TIME_DATE}, {"utc", ATTUNE_TIME_DATE}};
+    char name[ATTUNE_SIGNAL_BYTES];
+    size_t stem;
+
+    clean_name(name, text, 0);
+    stem = strcspn(name, "_");
+    for (int i = 0; stems[i]; i++)
+        for (size_t u = 0; u < sizeof units / sizeof *units; u++)
+            if (strlen(stems[i]) == stem && strncasecmp(name, stems[i], stem) == 0 &&
+                strcasecmp(name + stem + (name[stem] == '_'), units[u].unit) == 0)
+                return (int)units[u].kind;
+    return -1;
+}
+
+static void find_time(attune_log *l, attune_log_time asked)
+{
+    int kind = -1;
+
+    for (int i = 0; i < l->rows.columns && kind < 0; i++) {
+        kind = kind_of_name(l->rows.field[i]);
+        l->time_column = i;
+    }
+    if (kind < 0)
+        l->time_column = 0;
+    l->time = asked != ATTUNE_TIME_TOLD || kind < 0 ? asked : (attune_log_time)kind;
+}
+
+static int take_column(attune_log *l, int i, const char *wanted, attune_error *err)
+{
+    char name[ATTUNE_SIGNAL_BYTES];
+
+    clean_name(name, l->rows.field[i], i + 1);
+    if (i == l->time_column || (wanted && !is_among(wanted, name)))
+        return ATTUNE_OK;
+    if (l->signals == ATTUNE_MAX_SIGNALS)
+        return at_log_row_fail(&l->rows, err,
+                               "more than %d columns beside the time: say which to take",
+                               ATTUNE_MAX_SIGNALS);
+    for (int k = 0; k < l->signals; k++)
+        if (strcmp(l->name[k], name) == 0)
+            return at_log_row_fail(&l->rows, err, "two columns are called %s", name);
+    memcpy(l->name[l->signals], name, sizeof name);
+    l->names[l->signals] = l->name[l->signals];
+    l->column[l->signals++] = i;
+    return ATTUNE_OK;
+}
+
+/* Each of the names is a column's that is taken. */
+static int check_names(const attune_log *l, const char *names, attune_error *err)
+{
+    char one[ATTUNE_SIGNAL_BYTES];
+
+    while (next_name(&names, one)) {
+        int known = 0;
+        for (int k = 0; k < l->signals; k++)
+            known |= strcasecmp(l->name[k], one) == 0;
+        if (!known)
+            return at_log_row_fail(&l->rows, err, "there is no column '%s'", one);
+    }
+    return ATTUNE_OK;
+}
+
+static int take_columns(attune_log *l, const attune_log_options *o, attune_error *err)
+{
+    int rc = ATTUNE_OK;
+
+    for (int i = 0; i < l->rows.columns && rc == ATTUNE_OK; i++)
+        rc = take_column(l, i, o->columns, err);
+    rc = rc < 0 ? rc : check_names(l, o->columns, err);
+    rc = rc < 0 ? rc : check_names(l, o->events, err);
+    for (int k = 0; k < l->signals; k++)
+        l->events |= (unsigned)(o->events && is_among(o->events, l->name[k])) << k;
+    if (rc == ATTUNE_OK && !l->signals)
+        return at_log_row_fail(&l->rows, err, "no column beside the time");
+    return rc;
+}
+
+static int take_text(attune_log *l, const attune_log_options *o, attune_error *err)
+{
+    static const char *const texts[] = {"text", "message", NULL};
+    static const char *const senders[] = {"from", "sender", "name", "user", NULL};
+
+    l->text_column = column_called(&l->rows, texts);
+    l->from_column = column_called(&l->rows, senders);
+    if (l->text_column < 0 || l->text_column == l->time_column)
+        return at_log_row_fail(&l->rows, err, "no column 'text', or 'message'");
+    if (o->from && l->from_column < 0)
+        return at_log_row_fail(&l->rows, err, "no column 'from', 'sender', 'name' or 'user'");
+    l->from = o->from ? strdup(o->from) : NULL;
+    return o->from && !l->from ? at_fail_nomem(err) : ATTUNE_OK;
+}
+
+/* ---- a row ---------------------------------------------------------------------------------- */
+
+static const char *field(const attune_log *l, int i)
+{
+    return i >= 0 && i < l->rows.fields ? l->rows.field[i] : "";
+}
+
+static int fail_time(const attune_log *l, const char *text, attune_error *err)
+{
+    if (!*text)
+        return at_log_row_fail(&l->rows, err, "its time is missing");
+    return at_log_row_fail(&l->rows, err, "its time '%.40s' is not %s", text,
+                           at_log_time_words(l->time));
+}
+
+static int read_time(attune_log *l, int64_t *t_us, attune_error *err)
+{
+    const char *text = field(l, l->time_column);
+
+    if (l->time == ATTUNE_TIME_TOLD)
+        l->time = at_log_time_kind(text);
+    if (!at_log_time_read(l->time, text, t_us))
+        return fail_time(l, text, err);
+    if (l->begun && *t_us < l->before_us)
+        return at_log_row_fail(&l->rows, err,
+                               "its time '%.40s' is before that of the row before it", text);
+    if (!l->begun && l->time == ATTUNE_TIME_DATE && !l->absolute)
+        l->first_us = *t_us;
+    l->begun = 1;
+    l->before_us = *t_us;
+    *t_us += l->shift_us - l->first_us;
+    return ATTUNE_OK;
+}
+
+static int is_nothing(const char *text)
+{
+    static const char *const words[] = {"", "nan", "na", "n/a", "null", "none", "-", NULL};
+    int i = 0;
+
+    while (words[i] && strcasecmp(words[i], text) != 0)
+        i++;
+    return words[i] != NULL;
+}
+
+static int read_value(const attune_log *l, int k, float *out, attune_error *err)
+{
+    const char *text = field(l, l->column[k]);
+    double x;
+    char *end;
+
+    *out = NAN;
+    if (is_nothing(text))
+        return ATTUNE_OK;
+    x = strtod(text, &end);
+    if (end == text || *end || !(fabs(x) <= most_value))
+        return at_log_row_fail(&l->rows, err, "%s is '%.40s', no number%s", l->name[k], text,
+                               strchr(text, ',') ? " (with a point)" : "");
+    *out = (float)x;
+    return ATTUNE_OK;
+}
+
+static int read_text(const attune_log *l, const char **text, size_t *n, attune_error *err)
+{
+    *text = field(l, l->text_column);
+    *n = l->text_column < l->rows.fields ? l->rows.length[l->text_column] : 0;
+    if (*n <= ATTUNE_MAX_MESSAGE)
+        return ATTUNE_OK;
+    return at_log_row_fail(&l->rows, err, "its text is longer than %d bytes", ATTUNE_MAX_MESSAGE);
+}
+
+/* As attune_log_next, of all rows. */
+static int read_row(attune_log *l, int64_t *t_us, float *value, const char **text, size_t *n,
+                    attune_error *err)
+{
+    int rc = at_log_rows_next(&l->rows, err);
+
+    if (rc <= 0)
+        return rc;
+    rc = read_time(l, t_us, err);
+    if (rc == ATTUNE_OK && l->chat)
+        rc = read_text(l, text, n, err);
+    for (int k = 0; k < l->signals && rc == ATTUNE_OK; k++)
+        rc = read_value(l, k, &value[k], err);
+    return rc < 0 ? rc : 1;
+}
+
+static int is_taken(const attune_log *l, int64_t t_us, size_t n)
+{
+    if (t_us < 0 || (l->chat && n == 0))
+        return 0;
+    return !l->from || strcasecmp(l->from, field(l, l->from_column)) == 0;
+}
+
+int attune_log_next(attune_log *l, int64_t *t_us, float *value, const char **text, size_t *n,
+                    attune_error *err)
+{
+    float values[ATTUNE_MAX_SIGNALS];
+    const char *message = "";
+    size_t bytes = 0;
+    int rc;
+
+    do
+        rc = read_row(l, t_us, values, &message, &bytes, err);
+    while (rc == 1 && !is_taken(l, *t_us, bytes));
+    if (rc <= 0)
+        return rc;
+    if (value)
+        memcpy(value, values, (size_t)l->signals * sizeof *value);
+    if (text)
+        *text = message;
+    if (n)
+        *n = bytes;
+    return 1;
+}
+
+int attune_log_rewind(attune_log *l, attune_error *err)
+{
+    l->begun = 0;
+    return at_log_rows_header(&l->rows, err);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+/* Checks all rows, and finds out what is usual. */
+static int look_through(attune_log *l, attune_error *err)
+{
+    at_column of[ATTUNE_MAX_SIGNALS] = {{0}};
+    float value[ATTUNE_MAX_SIGNALS];
+    int64_t t_us;
+    int rc = ATTUNE_OK;
+
+    for (int k = 0; k < l->signals && rc == ATTUNE_OK; k++)
+        rc = at_column_open(&of[k], l->events >> k & 1, USUAL_CELLS_S);
+    rc = rc < 0 ? at_fail_nomem(err) : rc;
+    while (rc >= 0 && (rc = attune_log_next(l, &t_us, value, NULL, NULL, err)) == 1) {
+        l->taken++;
+        l->end_us = t_us;
+        for (int k = 0; k < l->signals; k++)
+            if (!isnan(value[k])) {
+                at_column_push(&of[k], t_us, value[k]);
+                at_column_forget_before(&of[k], t_us);
+            }
+    }
+    for (int k = 0; k < l->signals; k++) {
+        l->usual[k] = at_column_usual(&of[k], l->end_us);
+        at_column_free(&of[k]);
+    }
+    return rc;
+}
+
+static int set_zero(attune_log *l, const attune_log_options *o, attune_error *err)
+{
+    int64_t zero_us;
+
+    if (!(fabs(o->offset_s) <= most_offset_s))
+        return at_fail(err, ATTUNE_E_ARG, "%s: an offset of %g s is too far", l->path, o->offset_s);
+    l->shift_us = llround(o->offset_s * 1e6);
+    if (!o->zero)
+        return ATTUNE_OK;
+    if (!at_log_time_read(ATTUNE_TIME_DATE, o->zero, &zero_us))
+        return at_fail(err, ATTUNE_E_ARG, "%s: the zero '%.40s' is not %s", l->path, o->zero,
+                       at_log_time_words(ATTUNE_TIME_DATE));
+    l->shift_us -= zero_us;
+    l->absolute = 1;
+    return ATTUNE_OK;
+}
+
+static int open_log(attune_log *l, const attune_log_options *o, attune_error *err)
+{
+    int rc = l->path ? set_zero(l, o, err) : at_fail_nomem(err);
+
+    rc = rc < 0 ? rc : at_log_rows_open(&l->rows, l->path, err);
+    rc = rc < 0 ? rc : at_log_rows_header(&l->rows, err);
+    if (rc < 0)
+        return rc;
+    find_time(l, o->time);
+    l->chat = o->chat;
+    rc = l->chat ? take_text(l, o, err) : take_columns(l, o, err);
+    rc = rc < 0 ? rc : look_through(l, err);
+    return rc < 0 ? rc : attune_log_rewind(l, err);
+}
+
+int attune_log_open(attune_log **out, const char *path, const attune_log_options *o,
+                    attune_error *err)
+{
+    static const attune_log_options usual = {0};
+    attune_log *l = *out = at_calloc(1, sizeof *l);
+    int rc;
+
+    if (!l)
+        return at_fail_nomem(err);
+    l->path = strdup(path);
+    rc = open_log(l, o ? o : &usual, err);
+    if (rc < 0)
+        attune_log_free(out);
+    return rc;
+}
+
+void attune_log_free(attune_log **l)
+{
+    if (!*l)
+        return;
+    at_log_rows_close(&(*l)->rows);
+    free((*l)->path);
+    free((*l)->from);
+    at_free(*l);
+    *l = NULL;
+}
+
+const char *const *attune_log_signals(const attune_log *l)
+{
+    return l->signals ? l->names : NULL;
+}
+
+unsigned attune_log_events(const attune_log *l)
+{
+    return l->events;
+}
+
+const attune_signal_usual *attune_log_usual(const attune_log *l)
+{
+    return l->usual;
+}
+
+int64_t attune_log_rows(const attune_log *l, int64_t *end_us)
+{
+    *end_us = l->end_us;
+    return l->taken;
+}

@@ -1,0 +1,167 @@
+#include "signal/log_time.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double most_us = 9e15; /* 285 years */
+
+attune_log_time at_log_time_kind(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+
+    return digits == 4 && text[4] == '-' ? ATTUNE_TIME_DATE : ATTUNE_TIME_S;
+}
+
+const char *at_log_time_words(attune_log_time kind)
+{
+    static const char *const words[ATTUNE_LOG_TIMES] = {"a time", "seconds, or h:mm:ss",
+                                                        "milliseconds", "microseconds",
+                                                        "a date as in 2026-05-04T10:15:30.250Z"};
+
+    return words[kind];
+}
+
+/* ---- numbers and clocks --------------------------------------------------------------------- */
+
+static int read_number(const char *text, double *x)
+{
+    char *end;
+
+    *x = strtod(text, &end);
+    return end != text && !*end && isfinite(*x) && !strpbrk(text, "xX");
+}
+
+/* "1:02:03.5", "2:03" in seconds. */
+static int read_clock(const char *text, double *s)
+{
+    double part;
+    char *end;
+
+    for (*s = 0;; text = end + 1) {
+        if (strspn(text, "0123456789") == 0)
+            return 0;
+        part = strtod(text, &end);
+        *s = 60 * *s + part;
+        if (!*end)
+            return isfinite(*s) && part < 60;
+        if (*end != ':' || part != floor(part))
+            return 0;
+    }
+}
+
+static int read_scaled(const char *text, double scale, int64_t *us)
+{
+    double x;
+
+    if (!(scale == 1e6 && strchr(text, ':') ? read_clock(text, &x) : read_number(text, &x)))
+        return 0;
+    x *= scale;
+    if (!(fabs(x) <= most_us))
+        return 0;
+    *us = llround(x);
+    return 1;
+}
+
+/* ---- dates ---------------------------------------------------------------------------------- */
+
+/* n digits at *text, which moves on; -1: there are not. */
+static int digits(const char **text, int n)
+{
+    int x = 0;
+
+    for (int i = 0; i < n; i++, (*text)++) {
+        if (**text < '0' || **text > '9')
+            return -1;
+        x = 10 * x + (**text - '0');
+    }
+    return x;
+}
+
+static int take(const char **text, char c)
+{
+    return **text == c ? ((*text)++, 1) : 0;
+}
+
+/* Days from 1970-01-01 in the Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms"). */
+static int64_t days_of(int y, int m, int d)
+{
+    y -= m <= 2;
+    const int64_t era = y / 400, of_era = y - era * 400;
+    const int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static int is_day(int y, int m, int d)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const int leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+
+    return y >= 1 && m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
+}
+
+/* "", "Z", "+02", "+0200", "+02:00": minutes. */
+static int read_zone(const char **text, int *minutes)
+{
+    const int sign = **text == '-' ? -1 : 1;
+    int hour, minute = 0;
+
+    *minutes = 0;
+    if (take(text, 'Z') || !**text)
+        return 1;
+    if (!take(text, '+') && !take(text, '-'))
+        return 0;
+    hour = digits(text, 2);
+    take(text, ':');
+    if (**text)
+        minute = digits(text, 2);
+    *minutes = sign * (60 * hour + minute);
+    return hour >= 0 && hour <= 14 && minute >= 0 && minute < 60;
+}
+
+static int64_t read_fraction(const char **text)
+{
+    int64_t us = 0, unit = 100000;
+
+    if (!take(text, '.') && !take(text, ','))
+        return 0;
+    for (; **text >= '0' && **text <= '9'; (*text)++, unit /= 10)
+        us += unit * (**text - '0');
+    return us;
+}
+
+static int read_date(const char *text, int64_t *us)
+{
+    const int y = digits(&text, 4), m = take(&text, '-') ? digits(&text, 2) : -1,
+              d = take(&text, '-') ? digits(&text, 2) : -1;
+    int hour, minute, second = 0, zone;
+    int64_t fraction = 0;
+
+    if (!is_day(y, m, d) || (!take(&text, 'T') && !take(&text, ' ')))
+        return 0;
+    hour = digits(&text, 2);
+    minute = take(&text, ':') ? digits(&text, 2) : -1;
+    if (take(&text, ':')) {
+        second = digits(&text, 2);
+        fraction = read_fraction(&text);
+    }
+    take(&text, ' ');
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
+        !read_zone(&text, &zone) || *text)
+        return 0;
+    *us = ((days_of(y, m, d) * 24 + hour) * 60 + minute - zone) * 60000000 +
+          (int64_t)second * 1000000 + fraction;
+    return fabs((double)*us) <= most_us;
+}
+
+int at_log_time_read(attune_log_time kind, const char *text, int64_t *us)
+{
+    switch (kind) {
+    case ATTUNE_TIME_DATE: return read_date(text, us);
+    case ATTUNE_TIME_MS: return read_scaled(text, 1e3, us);
+    case ATTUNE_TIME_US: return read_scaled(text, 1, us);
+    default: return read_scaled(text, 1e6, us);
+    }
+}

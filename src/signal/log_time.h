@@ -1,0 +1,14 @@
+/* log_time.h - the times of a log's rows: numbers, clocks and dates. Private to signal. */
+#ifndef AT_SIGNAL_LOG_TIME_H
+#define AT_SIGNAL_LOG_TIME_H
+
+#include <attune/log.h>
+
+/* Which kind a first row's text is of, where nobody says: a date or seconds. */
+attune_log_time at_log_time_kind(const char *text);
+/* 1: *us is what text says, microseconds from the log's own 0 (of dates, from 1970 in UTC); 0: it says no such time. */
+int at_log_time_read(attune_log_time kind, const char *text, int64_t *us);
+/* What such a text looks like: "seconds", ... */
+const char *at_log_time_words(attune_log_time kind);
+
+#endif
