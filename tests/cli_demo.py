@@ -186,7 +186,7 @@ class Report(Analysis):
     def test_no_two_things_share_a_colour(self):
         found = re.findall(r"((?:\.\w+,?)+)\{--c:(#[0-9a-f]{6})", self.page)
         colours = {name: lab(colour) for names, colour in found for name in names.split(",")}
-        kinds = {".cf": ".m0", ".cv": ".m1", ".cs": ".g1"}  # one thing, two plots
+        kinds = {".cf": ".m0", ".cv": ".m1", ".cs": ".g1", ".cb": ".m2", ".cc": ".m3"}  # one thing, two plots
         self.assertGreaterEqual(len(colours), 15)
         for a, b in itertools.combinations(sorted(colours), 2):
             if kinds.get(a, a) != kinds.get(b, b):

@@ -593,9 +593,8 @@ static void test_hostile(void **state)
             snprintf(name, sizeof name, "fusion.%s.%s", kind->name, a->name);
             assert_int_equal(load(&f, kind, name, 0, NULL, &err), ATTUNE_E_FORMAT);
             assert_non_null(strstr(err.text, name));
-            const int rows = a->rows < AT_OF_STREAMS
-                                 ? (AT_OF_STREAMS - a->rows) * ATTUNE_MODALITIES
-                                 : a->rows;
+            const int rows = a->rows < AT_OF_STREAMS ? (AT_OF_STREAMS - a->rows) * ATTUNE_MODALITIES
+                                                     : a->rows;
             if (rows) /* as many numbers, but not a matrix */
                 assert_int_equal(load(&f, kind, name, rows * a->cols, wrong, &err),
                                  ATTUNE_E_FORMAT);

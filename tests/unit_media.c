@@ -4,20 +4,16 @@
 #include "media/av.h"
 #include "media/media.h"
 #include "media_fixtures.h"
-#include "sanitized.h"
 #include "vision/picture.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -762,25 +758,6 @@ static void the_log_level_is_put_back(void **state)
     assert_int_equal(av_log_get_level(), AV_LOG_WARNING);
 }
 
-/* malloc takes a mapping then, and errno says what its first try came to. */
-static void a_walled_in_heap_is_no_lack_of_memory(void **state)
-{
-    (void)state;
-    if (SANITIZED) /* whose heap is another, or walled in anyway */
-        skip();
-    errno = ENOMEM;
-    assert_int_equal(at_av_unless_nomem(0), AVERROR(ENOMEM));
-    char *end = sbrk(0);
-    void *wall = mmap(end - (uintptr_t)end % 4096 + (1 << 20), 4096, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    assert_ptr_not_equal(wall, MAP_FAILED);
-    errno = ENOMEM;
-    assert_int_equal(at_av_unless_nomem(0), 0);
-    munmap(wall, 4096);
-    errno = 0;
-    assert_int_equal(at_av_unless_nomem(0), 0);
-}
-
 int main(void)
 {
     av_log_set_level(AV_LOG_ERROR);
@@ -807,7 +784,6 @@ int main(void)
         cmocka_unit_test(a_long_claim_is_no_cut),
         cmocka_unit_test(damage_in_the_middle_is_skipped),
         cmocka_unit_test(a_callback_can_stop_it),
-        cmocka_unit_test(a_walled_in_heap_is_no_lack_of_memory),
         cmocka_unit_test(the_log_level_is_put_back),
     };
     return cmocka_run_group_tests(tests, fresh_root, remove_root);

@@ -1,19 +1,24 @@
 /* Whole pictures and recordings, the writer, recompression, and real clips where they are. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "media/av.h"
 #include "media/media.h"
 #include "media_fixtures.h"
+#include "sanitized.h"
 #include "vision/picture.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <glob.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -417,6 +422,25 @@ static void real_clips_read_whole(void **state)
     globfree(&found);
 }
 
+/* malloc takes a mapping then, and errno says what its first try came to. */
+static void a_walled_in_heap_is_no_lack_of_memory(void **state)
+{
+    (void)state;
+    if (SANITIZED) /* whose heap is another, or walled in anyway */
+        skip();
+    errno = ENOMEM;
+    assert_int_equal(at_av_unless_nomem(0), AVERROR(ENOMEM));
+    char *end = sbrk(0);
+    void *wall = mmap(end - (uintptr_t)end % 4096 + (1 << 20), 4096, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    assert_ptr_not_equal(wall, MAP_FAILED);
+    errno = ENOMEM;
+    assert_int_equal(at_av_unless_nomem(0), 0);
+    munmap(wall, 4096);
+    errno = 0;
+    assert_int_equal(at_av_unless_nomem(0), 0);
+}
+
 int main(void)
 {
     av_log_set_level(AV_LOG_ERROR);
@@ -430,6 +454,7 @@ int main(void)
         cmocka_unit_test(sound_beyond_the_range_is_named),
         cmocka_unit_test(recompression_degrades_by_degrees),
         cmocka_unit_test(real_clips_read_whole),
+        cmocka_unit_test(a_walled_in_heap_is_no_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, fresh_root, remove_root);
 }

@@ -17,7 +17,7 @@ static const char usage[] =
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
     "                      [--signal FILE [--signal-offset SECONDS] [--columns NAMES] [--events NAMES]]\n"
     "                      [--chat FILE [--chat-offset SECONDS] [--chat-of NAME]]\n"
-    "                      [--log-time UNIT] [--zero DATE]\n"
+    "                      [--log-time s|ms|us|date] [--zero DATE]\n"
     "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--precision f32|int8] [--quiet] [--json]\n"
     "                      [--resume]\n"
@@ -59,7 +59,7 @@ static const char usage_options[] =
     "  --chat FILE     a CSV of messages: columns 'time' and 'text'; what they say by their words is told\n"
     "  --chat-offset S likewise\n"
     "  --chat-of NAME  only messages whose column 'from' (or sender, name, user) says NAME\n"
-    "  --log-time UNIT of both: s, ms, us or date, where the column's name (time_ms) does not say it\n"
+    "  --log-time UNIT of both, where the column's name (time_ms) does not say it\n"
     "  --zero DATE     when the pictures began, as 2026-05-04T10:15:30Z: both files' times are dates, or\n"
     "                  count from 1970\n";
 

@@ -155,7 +155,7 @@ static int keep_usable(at_corpus *c)
         }
         if (at_corpus_exclude(c, why, c->list[i].path, detail) < 0)
             status = ATTUNE_E_NOMEM;
-        free(c->list[i].path);
+        at_sample_free(&c->list[i]);
     }
     c->count = kept;
     return status;
@@ -227,7 +227,7 @@ static int keep_single(at_corpus *c, attune_error *err)
         if (twin[i] == i)
             c->list[kept++] = c->list[i];
         else
-            free(c->list[i].path);
+            at_sample_free(&c->list[i]);
     c->count = status == ATTUNE_OK ? kept : c->count;
     free(twin);
     return status;
@@ -266,7 +266,7 @@ void at_corpus_thin(at_corpus *c, int limit)
         c->list[j] = t;
     }
     for (int i = limit; i < c->count; i++)
-        free(c->list[i].path);
+        at_sample_free(&c->list[i]);
     c->count = limit;
     c->people = count_people(c);
 }

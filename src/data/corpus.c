@@ -91,10 +91,18 @@ int at_corpus_exclude_row(at_corpus *c, const at_csv *csv)
     return at_corpus_exclude(c, AT_MISSING, where, "the row names no file");
 }
 
+void at_sample_free(at_sample *s)
+{
+    free(s->path);
+    free(s->signal);
+    free(s->chat);
+    s->path = s->signal = s->chat = NULL;
+}
+
 void at_corpus_free(at_corpus *c)
 {
     for (int i = 0; i < c->count; i++)
-        free(c->list[i].path);
+        at_sample_free(&c->list[i]);
     for (int i = 0; i < c->excluded_count; i++) {
         free(c->excluded[i].path);
         free(c->excluded[i].detail);

@@ -26,6 +26,7 @@ at_grade at_grade_by_name(const char *name);        /* AT_UNGRADED: none goes by
 
 typedef struct at_sample {
     char *path;               /* owned by the corpus; of a picture in a list: LIST:LINE */
+    char *signal, *chat;      /* likewise: files of what was recorded beside; NULL: nothing was */
     int line;                 /* of the list that names it; 0: no list does */
     int listed;               /* number of its picture in at_corpus.listed, from 1; 0: in a file */
     char person[24];          /* who (or which sitting), "" unknown */
@@ -112,6 +113,8 @@ int at_sample_has_votes(const at_sample *s);
 at_sample *at_corpus_add(at_corpus *c, const char *path);
 /* One with a picture (AT_LISTED_SIDE square, grey) of its own. */
 at_sample *at_corpus_add_listed(at_corpus *c, const char *path, const unsigned char *grey);
+/* What it owns. */
+void at_sample_free(at_sample *s);
 /* Lists what is left out, and why. */
 int at_corpus_exclude(at_corpus *c, at_exclusion kind, const char *path, const char *detail);
 

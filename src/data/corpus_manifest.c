@@ -25,6 +25,8 @@ typedef enum column {
     EXPRESSION,
     ENGAGEMENT3,
     QUALITY,
+    SIGNAL,
+    CHAT,
     STATE, /* the first of ATTUNE_STATES */
     COLUMNS = STATE + ATTUNE_STATES
 } column;
@@ -37,6 +39,8 @@ static const char *const column_names[COLUMNS][4] = {
     [EXPRESSION] = {"expression", "emotion"},
     [ENGAGEMENT3] = {"engagement3"},
     [QUALITY] = {"quality"},
+    [SIGNAL] = {"signal"},
+    [CHAT] = {"chat"},
     [STATE + ATTUNE_BOREDOM] = {"boredom"},
     [STATE + ATTUNE_ENGAGEMENT] = {"engagement"},
     [STATE + ATTUNE_CONFUSION] = {"confusion"},
@@ -292,6 +296,20 @@ static int is_blank(const at_csv *csv)
     return 1;
 }
 
+/* A file that a row names, NULL where it names none. 0: memory is out, or its name is too long. */
+static int take_file(const manifest *m, column c, char **out)
+{
+    const char *file = at_csv_get(&m->csv, m->column[c]);
+    char path[AT_PATH];
+    if (!*file)
+        return 1;
+    if (*file == '/')
+        snprintf(path, sizeof path, "%s", file);
+    else if (!at_path_join(path, m->base, file))
+        return 0;
+    return (*out = strdup(path)) != NULL;
+}
+
 static int add_row(manifest *m)
 {
     const at_csv *csv = &m->csv;
@@ -307,6 +325,8 @@ static int add_row(manifest *m)
         return at_corpus_exclude(m->out, AT_UNKNOWN_CLASS, path, why);
     at_sample *s = at_corpus_add(m->out, path);
     if (!s)
+        return ATTUNE_E_NOMEM;
+    if (!take_file(m, SIGNAL, &s->signal) || !take_file(m, CHAT, &s->chat))
         return ATTUNE_E_NOMEM;
     s->line = csv->line;
     snprintf(s->person, sizeof s->person, "%.23s", at_csv_get(csv, m->column[SUBJECT]));

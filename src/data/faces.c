@@ -255,6 +255,7 @@ static int copy_labels(at_faces *out, const at_corpus *corpora, int n)
             s->corpus = c;
             s->slot = i;
             s->label.path = strdup(s->label.path);
+            s->label.signal = s->label.chat = NULL;
             out->count++;
             if (!s->label.path)
                 return ATTUNE_E_NOMEM;

@@ -44,7 +44,7 @@ int at_corpus_balance(at_corpus *c, int most, uint64_t seed)
         if (keep[i])
             c->list[kept++] = c->list[i];
         else
-            free(c->list[i].path);
+            at_sample_free(&c->list[i]);
     c->count = done ? kept : c->count;
     free(order);
     free(keep);

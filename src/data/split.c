@@ -355,7 +355,7 @@ int at_split_keep(at_corpus *c, const at_split *s, attune_error *err)
         if (s->wanted & 1u << d.part[i])
             c->list[kept++] = c->list[i];
         else
-            free(c->list[i].path);
+            at_sample_free(&c->list[i]);
     c->count = status ? c->count : kept;
     free(d.order);
     free(d.unit);

@@ -37,6 +37,19 @@ int at_reference_load(at_reference *r, const at_weights *w, const char *of, int 
     return load_statistics(r, w, of, err);
 }
 
+int at_reference_set(at_reference *r, const float *mean, const float *var)
+{
+    r->mean = at_alloc((size_t)r->dims, sizeof(float));
+    r->inv_std = at_alloc((size_t)r->dims, sizeof(float));
+    if (!r->mean || !r->inv_std)
+        return ATTUNE_E_NOMEM;
+    for (int i = 0; i < r->dims; i++) {
+        r->mean[i] = mean[i];
+        r->inv_std[i] = 1 / sqrtf(fmaxf(var[i], 1e-12f));
+    }
+    return ATTUNE_OK;
+}
+
 void at_reference_free(at_reference *r)
 {
     at_free(r->mean);

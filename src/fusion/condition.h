@@ -22,6 +22,8 @@ typedef struct at_reference {
 /* of: "fusion.face", ... */
 int at_reference_load(at_reference *r, const at_weights *w, const char *of, int dims,
                       attune_error *err);
+/* Of r->dims numbers each. ATTUNE_OK or ATTUNE_E_NOMEM. */
+int at_reference_set(at_reference *r, const float *mean, const float *var);
 void at_reference_free(at_reference *r);
 
 /* [0,1]; 0 when absent. */

@@ -221,6 +221,17 @@ void at_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_STREAMS
     fuse_states(f, evidence, out);
 }
 
+int at_fusion_weigh_also(at_fusion *f, int stream, const float *mean, const float *var,
+                         const float distance[2])
+{
+    at_reference *r = &f->reference[stream];
+    at_reference_free(r);
+    f->net.streams |= 1u << stream;
+    r->near = distance[0];
+    r->far = distance[1];
+    return at_reference_set(r, mean, var);
+}
+
 const at_calibration *at_fusion_calibration(const at_fusion *f)
 {
     return &f->calibration;

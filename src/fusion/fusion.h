@@ -74,6 +74,10 @@ typedef struct at_fusion at_fusion;
  * from the model file (NULL: one that has nothing); sane defaults for what is absent of the calibration. */
 int at_fusion_load(at_fusion **out, const at_weights *w, attune_error *err);
 void at_fusion_free(at_fusion **f);
+/* For training: f weighs a stream beside face and voice too, by reference statistics (size of its embedding each) and the
+ * distances of fusion.M.distance. What it answers is as before. ATTUNE_OK or ATTUNE_E_NOMEM. */
+int at_fusion_weigh_also(at_fusion *f, int stream, const float *mean, const float *var,
+                         const float distance[2]);
 int at_fusion_classes(int modality); /* that its native logits are of */
 /* What is usual of a modality's answers: what baselines are followed by. Without classes where the kind
  * looks at embeddings alone, which a baseline of the logits does not reach. */

@@ -19,8 +19,8 @@ const at_paint at_paint_engagement[ATTUNE_ENGAGEMENTS] = {
 const at_paint at_paint_modality[ATTUNE_STREAMS] = {
     {0x7b57c8, 0xffffff},
     {0x8a6642, 0xffffff},
-    {0xb4532f, 0xffffff},
-    {0x2f7d5b, 0xffffff},
+    {0xa02030, 0xffffff},
+    {0x20a030, 0xffffff},
 };
 
 at_colour at_paint_of_class(const char *class)
@@ -29,7 +29,7 @@ at_colour at_paint_of_class(const char *class)
         const char *class;
         at_colour colour;
     } colours[] = {{"cf", 0x7b57c8}, {"cv", 0x8a6642}, {"cs", 0x4a9aa8}, {"cm", 0x7f8f1c},
-                   {"cu", 0xc93a80}, {"cb", 0xb4532f}, {"cc", 0x2f7d5b}};
+                   {"cu", 0xc93a80}, {"cb", 0xa02030}, {"cc", 0x20a030}};
 
     for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
         if (!strcmp(colours[i].class, class))

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-const char at_assets_style_hash[] = "sha256-z+7HWxGgdMUn0Rf4KW+tuDY+Qqy3uuliUQSgpMSyoBY=";
+const char at_assets_style_hash[] = "sha256-dXGce2PBKFIq2xsFxJVOf0QV7TFlCdaQ8EtWlgmpHcI=";
 
 /* One line of the file a string: C promises no literals over 4095 characters. */
 static const char *const style[] = {
@@ -59,7 +59,7 @@ static const char *const style[] = {
     ".e6{--c:#eda423;--t:#111}",
     ".g0{--c:#16434d;--t:#fff}.g1{--c:#4a9aa8;--t:#111}.g2{--c:#b5e3e8;--t:#111}",
     ".m0,.cf{--c:#7b57c8;--t:#fff}.m1,.cv{--c:#8a6642;--t:#fff}.cs{--c:#4a9aa8;--t:#111}",
-    ".cm{--c:#7f8f1c}.cu{--c:#c93a80}.m2,.cb{--c:#b4532f;--t:#fff}.m3,.cc{--c:#2f7d5b;--t:#fff}",
+    ".cm{--c:#7f8f1c}.cu{--c:#c93a80}.m2,.cb{--c:#a02030;--t:#fff}.m3,.cc{--c:#20a030;--t:#fff}",
     "rect.gap{fill:var(--gap)}rect.veil{fill:var(--page);opacity:.62}",
     "path.usual{fill:none;stroke:var(--ink);stroke-width:1;stroke-dasharray:2 4;",
     "vector-effect:non-scaling-stroke}",

@@ -71,7 +71,7 @@ void at_beside_note(const at_beside *b, const attune_session *s, attune_input_in
         missing = at_signal_places(wants, b->setup.signals, b->setup.events, place);
     if (missing)
         at_note(info,
-                "the model's fusion was trained with other columns of a signal (%s): it is shown, "
-                "and no estimate rests on it",
+                "the model's fusion was trained with a column %s, which the signal lacks: it is "
+                "shown, and no estimate rests on it",
                 missing);
 }

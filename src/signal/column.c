@@ -12,7 +12,7 @@ enum { CELL_US = 1000, CELLS_PER_S = 1000, LEAST_CELLS = 16 };
 
 int at_column_open(at_column *c, int events, double seconds)
 {
-    *c = (at_column){.events = events};
+    *c = (at_column){.events = events, .cell_us = CELL_US};
     c->most = (size_t)(seconds * CELLS_PER_S) + LEAST_CELLS;
     c->value = at_alloc(c->most, sizeof *c->value);
     return c->value ? ATTUNE_OK : ATTUNE_E_NOMEM;
@@ -128,16 +128,19 @@ static void join(const at_column *c, at_value *to, const at_value *v)
     to->of = of < UINT16_MAX ? (uint16_t)of : UINT16_MAX;
 }
 
-/* Neighbours become one. */
+/* Cells become twice as long, and values of one cell one. */
 static void coarsen(at_column *c)
 {
-    size_t kept = 0;
+    size_t kept = 1;
 
-    for (size_t i = 0; i < c->count; i += 2) {
-        at_value v = *value_at(c, i);
-        if (i + 1 < c->count)
-            join(c, &v, value_at(c, i + 1));
-        *value_at(c, kept++) = v;
+    c->cell_us *= 2;
+    for (size_t i = 1; i < c->count; i++) {
+        at_value *last = value_at(c, kept - 1);
+        const at_value v = *value_at(c, i);
+        if (v.t_us / c->cell_us == last->t_us / c->cell_us)
+            join(c, last, &v);
+        else
+            *value_at(c, kept++) = v;
     }
     c->count = kept;
 }
@@ -156,7 +159,7 @@ void at_column_push(at_column *c, int64_t t_us, float x)
 
     if (c->events)
         c->counted += (double)x;
-    if (last && t_us / CELL_US == last->t_us / CELL_US) {
+    if (last && t_us / c->cell_us == last->t_us / c->cell_us) {
         join(c, last, &v);
         return;
     }
@@ -164,7 +167,7 @@ void at_column_push(at_column *c, int64_t t_us, float x)
         note_gap(c, known, t_us);
     else
         c->started_us = t_us;
-    if (c->count == c->most)
+    while (c->count == c->most)
         coarsen(c);
     v.hold_ms = (uint16_t)(hold_now(c) / 1000);
     *value_at(c, c->count++) = v;
@@ -178,6 +181,8 @@ void at_column_forget_before(at_column *c, int64_t t_us)
         c->first = (c->first + 1) % c->most;
         c->count--;
     }
+    if (c->count < c->most / 4)
+        c->cell_us = CELL_US;
 }
 
 /* ---- a window ------------------------------------------------------------------------------- */

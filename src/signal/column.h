@@ -4,8 +4,8 @@
  * is slow has no holes between its values, and one that fell off says nothing. Figures are by the time that values
  * hold within the window. A column that counts events has no values that hold: its mean is events a second.
  *
- * Values within a millisecond are one, their mean (of events: their sum). Memory is allocated once; where it is full, neighbours
- * become one likewise, so that what runs far ahead is kept coarser and nothing is lost. Sums are f64, and depend on the values and
+ * Values within a millisecond are one, their mean (of events: their sum). Memory is allocated once; where it is full, that stretch of time doubles,
+ * so that what runs far ahead is kept coarser and nothing is lost. Sums are f64, and depend on the values and
  * the window alone.
  */
 #ifndef AT_SIGNAL_COLUMN_H
@@ -31,6 +31,7 @@ typedef struct at_column {
     int events;
     at_value *value; /* ring */
     size_t most, first, count;
+    int64_t cell_us; /* values of one such stretch of time are one */
     at_value before; /* of what is forgotten, the last, if any */
     int has_before;
     int64_t started_us;             /* the first of all */

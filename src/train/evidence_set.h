@@ -10,6 +10,7 @@
 #define AT_TRAIN_EVIDENCE_SET_H
 
 #include "fusion/fusion.h"
+#include "signal/embed.h"
 #include "train/learn.h"
 
 /* Sizes of an embedding and of a token, and how many of these an evidence has at most. */
@@ -32,6 +33,12 @@ int at_face_evidence_set(at_evidence_set *out, const at_job *job, const at_weigh
                          const at_fusion_settings *s, const at_corpus *faces, attune_error *err);
 int at_voice_evidence_set(at_evidence_set *out, const at_job *job, const at_weights *model,
                           const at_fusion_settings *s, const at_corpus *voices, attune_error *err);
+/* Of what was recorded beside the samples: absent where nothing was. A signal's windows lie at several places of its
+ * log, a version each. fit: scale's columns are standardised as these samples are; else as scale says. */
+int at_signal_evidence_set(at_evidence_set *out, const at_fusion_settings *s,
+                           at_signal_scale *scale, int fit, const at_corpus *c, attune_error *err);
+enum { AT_CHAT_TOKENS = 16 };
+int at_chat_evidence_set(at_evidence_set *out, const at_corpus *c, attune_error *err);
 void at_evidence_set_free(at_evidence_set *s);
 
 static inline const at_evidence *at_evidence_of(const at_evidence_set *s, int sample, int version)

@@ -89,6 +89,8 @@ typedef struct at_learning {
     at_params params; /* freed by the loop */
     int64_t shards_per_epoch;
     int batch; /* samples a shard */
+    const char *
+        meta[5]; /* key, value, ..., NULL: what the model's file says besides; live with the task */
 } at_learning;
 
 /* One thing to be trained. All callbacks get the task; err is never NULL. */

@@ -224,9 +224,14 @@ static int open_fusion(assembly *a, attune_error *err)
 
 static int add_fusion(assembly *a, attune_error *err)
 {
+    static const char *const beside[] = {"signal.", "fusion.signal.", "fusion.chat."};
     at_fusion_net net;
-    return a->kind ? at_fusion_net_make(&net, &a->params, a->kind, a->file[FUSION], 0, NULL, err)
-                   : ATTUNE_OK;
+    if (!a->kind)
+        return ATTUNE_OK;
+    int status = at_fusion_net_make(&net, &a->params, a->kind, a->file[FUSION], 0, NULL, err);
+    for (size_t i = 0; i < sizeof beside / sizeof *beside && !status; i++)
+        status = at_params_copy(&a->params, a->file[FUSION], beside[i], NULL, err);
+    return status;
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */
@@ -248,6 +253,12 @@ static int put_metadata(const assembly *a, at_weights_writer *w)
     }
     if (a->kind && !json_object_get(a->s->metadata, "fusion") && !status)
         status = at_weights_put_meta(w, "fusion", a->kind->name);
+    for (int i = 0; i < 2 && a->kind && !status; i++) {
+        static const char *const said[] = {"signal_columns", "signal_events"};
+        const char *list = at_weights_meta(a->file[FUSION], said[i]);
+        if (list)
+            status = at_weights_put_meta(w, said[i], list);
+    }
     for (int i = 0; i < PARTS && !status; i++) {
         const char *record = a->file[i] ? at_weights_meta(a->file[i], names[i]) : NULL;
         if (!record && a->file[i])

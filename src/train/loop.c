@@ -313,7 +313,8 @@ static void append_figures(const json_t *metrics, char *line, size_t size)
 static int save_model(const run *s, const char *path, const json_t *metrics, attune_error *err)
 {
     char *text = at_json_write(metrics, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    const char *meta[] = {s->l->record, text, NULL};
+    const char *const *also = s->task->meta;
+    const char *meta[] = {s->l->record, text, also[0], also[1], also[2], also[3], NULL};
     int status = text ? at_params_save(path, &s->task->params, meta, err) : at_fail_nomem(err);
     free(text);
     return status;

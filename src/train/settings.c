@@ -1,6 +1,7 @@
 #include "train/settings.h"
 #include "eval/evidence.h"
 #include "fusion/kind.h"
+#include "signal/embed.h"
 #include "model/audio.h"
 #include <math.h>
 #include <string.h>
@@ -540,6 +541,46 @@ static const char *wrong_harm(const void *value)
 }
 static const at_fields harm_fields = {harm_list, sizeof(at_harm_settings), wrong_harm};
 
+/* What was recorded beside the samples of a corpus, by its manifest's columns. */
+#define BESIDE(of)                                                                             \
+    AT_TEXT(at_beside_settings, dataset, "dataset", "manifest",                                \
+            "whose column `" of "` names a file for each sample"),                             \
+        AT_TEXT(at_beside_settings, folder, "folder", NULL,                                    \
+                "in the data folder; without: the dataset's name"),                            \
+        AT_TEXT(at_beside_settings, train, "train", NULL,                                      \
+                "split that is learned from; without: there is no " of),                       \
+        AT_TEXT(at_beside_settings, valid, "valid", NULL, "split that judges and calibrates"), \
+        AT_NUMBER(at_beside_settings, absent, "absent", 0.5, 0, 1,                             \
+                  "probability that a pair is without, beside those that have none")
+static const at_field signals_list[] = {
+    BESIDE("signal"),
+    AT_TEXT(at_beside_settings, columns, "columns", NULL,
+            "names of its columns, with commas between: those that a session must have too"),
+    AT_TEXT(at_beside_settings, events, "events", NULL,
+            "of those that count what happens at a moment"),
+    AT_FIELDS_END,
+};
+static const at_field chats_list[] = {BESIDE("chat"), AT_FIELDS_END};
+
+static const char *wrong_beside(const void *value)
+{
+    const at_beside_settings *b = value;
+    return (b->train != NULL) != (b->valid != NULL) ? "train and valid go together" : NULL;
+}
+
+static const char *wrong_signals(const void *value)
+{
+    const at_beside_settings *b = value;
+    at_signal_scale s;
+    if ((b->train != NULL) != (b->columns != NULL) || (b->events && !b->columns))
+        return "train and columns go together";
+    return b->columns && at_signal_names(&s, b->columns, b->events, "", NULL) < 0
+               ? "columns are names with commas between, and events some of them"
+               : wrong_beside(value);
+}
+static const at_fields signals_fields = {signals_list, sizeof(at_beside_settings), wrong_signals};
+static const at_fields chats_fields = {chats_list, sizeof(at_beside_settings), wrong_beside};
+
 #define FUSION(m, def, least, most, help) \
     AT_NUMBER(at_fusion_settings, m, #m, def, least, most, help)
 static const at_field fusion_list[] = {
@@ -549,6 +590,9 @@ static const at_field fusion_list[] = {
                    "a whole model, whose detector, networks and calibration stay as they are"),
     AT_OBJECT(at_fusion_settings, faces, "faces", pair_faces_fields, "one side of the pairs"),
     AT_OBJECT(at_fusion_settings, voices, "voices", pair_voices_fields, "the other"),
+    AT_OBJECT(at_fusion_settings, signals, "signals", signals_fields,
+              "a signal beside them, matched by label too"),
+    AT_OBJECT(at_fusion_settings, chats, "chats", chats_fields, "and a chat"),
     AT_SHARED(at_fusion_settings, plan, at_plan_fields),
     FUSION(batch, 64, 2, 1024, "pairs a step"),
     FUSION(pairs, 2000, 2, 10000000, "label-matched pairs an epoch, matched anew each time"),
@@ -573,6 +617,8 @@ static const char *wrong_fusion(const void *value)
     const at_fusion_settings *s = value;
     const at_fusion_kind *kind = at_fusion_kind_find(s->fusion);
     return !kind || !at_fusion_is_learned(kind) ? "fusion is no kind that is learned"
+           : kind->two && (s->signals.train || s->chats.train)
+               ? "that fusion is of face and voice alone"
            : s->trust < 1 && !kind->hears ? "trust is for a fusion that hears the streams' answers"
            : s->pairs < s->batch          ? "pairs must be at least batch"
                                           : wrong_batch(s->batch, &s->plan);

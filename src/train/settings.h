@@ -187,11 +187,20 @@ typedef struct at_harm_settings {
     float level;
 } at_harm_settings;
 
+/* What was recorded beside the samples of a corpus. */
+typedef struct at_beside_settings {
+    const char *dataset, *folder;
+    const char *train, *valid;    /* NULL: nothing was */
+    const char *columns, *events; /* of a signal: names with commas between */
+    float absent;                 /* probability */
+} at_beside_settings;
+
 typedef struct at_fusion_settings {
     const char *kind, *name;
     const char *fusion; /* a kind of fusion that is learned */
     const char *model;  /* detector, networks and calibration */
     at_corpus_settings faces, voices;
+    at_beside_settings signals, chats;
     at_loop_plan plan;
     int batch, pairs, judged, most, versions, sights, tokens;
     at_harm_settings harm[AT_MOST_HARMS];

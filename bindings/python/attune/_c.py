@@ -48,7 +48,7 @@ class Window(Structure):
                 ("engagement3", c_float * ENGAGEMENTS), ("box", c_float * 4), ("quality", Quality),
                 ("seen", c_float * MAX_MODALITIES), ("any_face", c_float), ("offset", c_float * EMOTIONS),
                 ("baseline_s", c_float), ("unit", c_float * UNITS), ("condition", c_float * MAX_MODALITIES),
-                ("reserved", c_uint32 * 8)]
+                ("reserved_first", c_uint32), ("beside", c_void_p), ("reserved", c_uint32 * 5)]
 
 
 class Unit(Structure):
@@ -64,7 +64,7 @@ class Options(Structure):
                 ("thumbnails", c_int), ("no_baseline", c_int), ("causal", c_int), ("mic", c_char_p),
                 ("reconnect_s", c_double), ("on_live", c_void_p), ("on_live_user", c_void_p),
                 ("on_sighting", c_void_p), ("on_sighting_user", c_void_p), ("no_sandbox", c_int),
-                ("reserved", c_uint64 * 5)]
+                ("beside", c_void_p), ("reserved", c_uint64 * 4)]
 
 
 class ModelFacts(Structure):
@@ -76,7 +76,8 @@ class ModelFacts(Structure):
 class Counts(Structure):
     _name_ = "attune_counts"
     _fields_ = [("frames", c_int64), ("frames_with_face", c_int64), ("end_us", c_int64), ("late_frames", c_int64),
-                ("late_audio_us", c_int64), ("reserved", c_int64 * 6)]
+                ("late_audio_us", c_int64), ("signal_rows", c_int64), ("late_signal_rows", c_int64),
+                ("messages", c_int64), ("late_messages", c_int64), ("reserved", c_int64 * 2)]
 
 
 class InputInfo(Structure):

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""attune analyze --signal and --chat: rows that are wrong are named, no estimate changes, and what windows say of a signal
+is what was put in; and a fusion that is trained with a signal, where the label is in nothing else."""
+import csv
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import built
+import mini_corpora
+
+EXE = os.environ.get("ATTUNE_EXE", "attune")
+SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
+CLIP = SOURCE / "demo/talking_head.mp4"
+folder = None
+
+
+def setUpModule():
+    global folder
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="attune-signals-"))
+
+
+def tearDownModule():
+    shutil.rmtree(folder)
+
+
+def file(name, text):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def analyze(*options, out="out"):
+    return subprocess.run([EXE, "analyze", CLIP, "-o", folder / out, *map(str, options)], capture_output=True, text=True)
+
+
+def rows(out="out"):
+    with open(folder / out / "timeline.csv", newline="") as f:
+        return list(csv.reader(f))
+
+
+class Rows(unittest.TestCase):
+    """Nothing is analysed of what these refuse."""
+
+    def refused(self, text, *words, options=(), name="x.csv", option="--signal"):
+        r = analyze(option, file(name, text), *options, out="refused")
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertEqual(r.stderr.count("\n"), 1)
+        for word in (name, *words):
+            self.assertIn(word, r.stderr)
+        self.assertFalse((folder / "refused").exists())
+
+    def test_signals(self):
+        self.refused("", "is empty")
+        self.refused("time,hr\n0,70\n1,fast\n", "x.csv:3: hr is 'fast', no number")
+        self.refused("time;hr\n0;70,5\n", "x.csv:2: hr is '70,5', no number (with a point)")
+        self.refused("time,hr\n0,1e40\n", "x.csv:2: hr is '1e40'")
+        self.refused("time,hr\n1,70\n0.5,71\n", "x.csv:3: its time '0.5' is before")
+        self.refused("time,hr\n,70\n", "x.csv:2: its time is missing")
+        self.refused("time,hr\nsoon,70\n", "x.csv:2: its time 'soon' is not seconds")
+        self.refused("time,hr\n2026-02-30T00:00:00Z,70\n", "is not a date")
+        self.refused("time,hr\n0,70,71\n", "x.csv:2: 3 fields, where the header has 2")
+        self.refused("time,hr\n0,\"70\n", "x.csv:2: a quote is opened and never closed")
+        self.refused(b"time,hr\n0,7\x000\n", "x.csv:2: it has a byte of 0")
+        self.refused("time,hr\n".encode("utf-16"), "UTF-16")
+        self.refused("time,hr\n0," + "7" * 100000 + "\n", "x.csv:2: it is longer than")
+        self.refused("time\n0\n", "no column beside the time")
+        self.refused("time,a b,a/b\n0,1,2\n", "two columns are called a_b")
+        self.refused("time," + ",".join("abcdefghi") + "\n", "more than 8 columns")
+        self.refused("time,hr\n0,70\n", "no column 'eda'", options=("--columns", "eda"))
+
+    def test_chats(self):
+        self.refused("time,words\n0,hi\n", "no column 'text'", option="--chat")
+        self.refused("time,text\n0,hi\n", "no column 'from'", option="--chat", options=("--chat-of", "ann"))
+
+    def test_no_file(self):
+        r = analyze("--signal", folder / "none.csv")
+        self.assertEqual((r.returncode, "none.csv" in r.stderr), (1, True))
+        self.assertEqual(analyze("--events", "a").returncode, 2)
+
+
+class Told(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        text = "\ufeffTime,Heart Rate,clicks\r\n" + "".join(
+            f"{i / 2},{60 + i},{1 if i % 4 == 0 else ''}\r\n" for i in range(46)) + "\r\n"
+        chat = "time,from,text\n1,ann,I am confused\n1.2,bob,\"so boring, really\"\n30,ann,late\n"
+        cls.plain = analyze("--quiet", out="plain")
+        cls.with_both = analyze("--signal", file("watch.csv", text), "--events", "clicks", "--chat",
+                                file("chat.csv", chat), "--chat-of", "Ann", "--export", "table", out="both")
+
+    def test_estimates_are_the_same(self):
+        self.assertEqual((self.plain.returncode, self.with_both.returncode), (0, 0), self.with_both.stderr)
+        plain, both = rows("plain"), rows("both")
+        self.assertEqual(plain, [r[:len(plain[0])] for r in both])
+
+    def test_what_windows_say(self):
+        windows = [dict(zip(rows("both")[0], r)) for r in rows("both")[1:]]
+        w = next(w for w in windows if w["end_s"] == "10.000")
+        self.assertEqual(float(w["signal_mean_Heart_Rate"]), 76.5)  # of 7 to 10 s: 74 to 79, each half a second
+        self.assertAlmostEqual(float(w["signal_slope_Heart_Rate"]), 2, places=4)
+        self.assertAlmostEqual(float(w["signal_deviation_Heart_Rate"]), (35 / 12) ** .5, places=4)
+        self.assertEqual(w["signal_coverage_Heart_Rate"], "1.0000")
+        self.assertAlmostEqual(float(w["signal_mean_clicks"]), 1 / 3, places=4)  # at 8 s
+        self.assertEqual(w["signal_slope_clicks"], "")
+        self.assertEqual((w["used_signal"], float(w["weight_signal"])), ("0", 0))
+        w = next(w for w in windows if w["end_s"] == "2.000")
+        self.assertEqual(w["chat_messages"], "1")
+        self.assertGreater(float(w["chat_confusion"]), .5)
+        self.assertEqual(float(w["chat_boredom"]), 0)  # bob's
+
+    def test_what_the_report_says(self):
+        summary = json.loads((folder / "both/summary.json").read_text())
+        hr, clicks = summary["beside"]["signals"]
+        self.assertEqual((hr["name"], hr["events"], clicks["events"]), ("Heart_Rate", False, True))
+        self.assertEqual(summary["beside"]["chat"]["messages"], 1)
+        page = (folder / "both/report.html").read_text()
+        self.assertIn("<h3>Signal</h3>", page)
+        self.assertIn("Heart_Rate over time", page)
+        self.assertNotIn("<h3>Signal</h3>", (folder / "plain/report.html").read_text())
+        self.assertNotIn("beside", json.loads((folder / "plain/summary.json").read_text()))
+        self.assertIn("signal", self.with_both.stdout)
+
+    def test_read_back(self):
+        """What is exported later has the same columns, with the same digits."""
+        r = subprocess.run([EXE, "export", folder / "both", "--to", "table", "-o", folder / "later.csv"],
+                           capture_output=True, text=True)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        later = folder / "later.csv"
+        later = later / "table.csv" if later.is_dir() else later
+        self.assertEqual(later.read_bytes(), (folder / "both/table.csv").read_bytes())
+        self.assertIn(b"signal_mean_Heart_Rate", later.read_bytes())
+
+    def test_dates_and_offsets(self):
+        for text, options in (
+                ("time_ms,hr\n2000,70\n3000,70\n", ()),
+                ("t,hr\n2,70\n3,70\n", ()),
+                ("when,hr\n0:02,70\n0:03,70\n", ()),
+                ("hr,time\n70,2026-05-04T12:00:00+02:00\n70,2026-05-04T12:00:01+02:00\n", ("--signal-offset", 2)),
+                ("time,hr\n2026-05-04 10:00:02,70\n2026-05-04 10:00:03,70\n", ("--zero", "2026-05-04T10:00:00Z")),
+                ("time,hr\n1777888802,70\n1777888803,70\n", ("--zero", "2026-05-04T10:00:00Z"))):
+            r = analyze("--quiet", "--no-video", "--sinks", "csv", "--signal", file("d.csv", text), *options, out="dated")
+            self.assertEqual(r.returncode, 0, r.stderr)
+            told = [dict(zip(rows("dated")[0], x)) for x in rows("dated")[1:]]
+            first = next(w["end_s"] for w in told if w["signal_mean_hr"])
+            self.assertEqual(first, "2.500", text)
+
+
+NAMES = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
+
+
+def signal(rng, emotion, count, columns="heart_rate,skin,breath"):
+    """The emotion's number, a bit a column."""
+    bit = [emotion >> i & 1 for i in range(3)]
+    return f"time,{columns}\n" + "".join(
+        f"{j / 10},{rng.gauss(60 + 20 * bit[0], 1):.2f},{rng.gauss(.2 + .2 * bit[1], .01):.4f},"
+        f"{rng.gauss(12 + 6 * bit[2], .3):.2f}\n" for j in range(count))
+
+
+@unittest.skipIf(built.sanitizers(), "does not learn for long enough")
+class Trained(unittest.TestCase):
+    """Voices whose label is in nothing but the signal beside them."""
+
+    @classmethod
+    def setUpClass(cls):
+        rng = random.Random(3)
+        mini_corpora.make_ferplus(folder / "ferplus", rng, 8, 4)
+        listed = ["file,speaker,emotion,split,signal"]
+        for split in "train", "valid":
+            for e, name in enumerate(NAMES):
+                for sound in range(len(NAMES)):  # of each label every voice there is
+                    k = len(listed)
+                    mini_corpora.write_sound(folder / f"clips/{k}.wav", mini_corpora.voice(rng, sound, .9))
+                    (folder / f"clips/{k}.csv").write_text(signal(rng, e, 40))
+                    listed.append(f"{k}.wav,p{k},{name},{split},{k}.csv")
+        (folder / "clips/manifest.csv").write_text("\n".join(listed) + "\n")
+        shutil.copy(SOURCE / "models/default.safetensors", folder / "start.safetensors")
+        parts = {"train": "train", "valid": "valid"}
+        cls.recipe = {
+            "kind": "fusion", "name": "fusion", "seed": 5, "fusion": "concat", "model": "start.safetensors",
+            "faces": {"dataset": "ferplus", **parts}, "voices": {"dataset": "manifest", "folder": "clips", **parts},
+            "signals": {"folder": "clips", "columns": "heart_rate,skin,breath", "absent": .2, **parts},
+            "epochs": 30, "eval_every": 30, "batch": 8, "pairs": 160, "judged": 70, "versions": 2, "sights": 1,
+            "tokens": 4, "missing": .8, "dropout": .1, "smoothing": .05,
+            "optimiser": {"lr": .003, "ema": .8, "clip": 1}}
+        cls.result = cls.train(cls.recipe)
+
+    @staticmethod
+    def train(recipe, *options):
+        path = file(recipe["name"] + ".json", json.dumps(recipe))
+        return subprocess.run([EXE, "train", path, "--data", folder, "-o", folder / "trained", "--quiet", *options],
+                              capture_output=True, text=True)
+
+    def test_what_is_in_the_signal_is_learned(self):
+        self.assertEqual((self.result.returncode, self.result.stderr), (0, ""))
+        m = json.loads((folder / "trained/fusion.metrics.jsonl").read_text().splitlines()[-1])
+        self.assertLess(m["voice_alone.recall"], .4)  # one in seven by chance
+        self.assertGreater(m["signal_alone.recall"], .9)
+        self.assertGreater(m["voice_and_signal.recall"], m["voice_alone.recall"] + .15)
+        self.assertGreaterEqual(m["with_signal.recall"], m["clean.recall"])
+        self.assertGreater(m["face_alone.recall"], .9)  # what others say is there without it as ever
+
+    def test_a_model_of_it_expects_its_columns(self):
+        data = {"dataset": "ferplus", "train": "train", "valid": "valid"}
+        file("visual.json", json.dumps({"kind": "visual", "name": "v", "detector": "start.safetensors", "data": [data]}))
+        file("audio.json", json.dumps({"kind": "audio", "name": "a",
+                                       "data": [{**data, "dataset": "manifest", "folder": "clips"}]}))
+        r = self.train({"kind": "assemble", "name": "whole", "detector": "start.safetensors",
+                        "visual": {"model": "start.safetensors", "recipe": "visual.json"},
+                        "audio": {"model": "start.safetensors", "recipe": "audio.json"},
+                        "fusion": "fusion.safetensors", "reference_pictures": 20, "metadata": {"name": "m"}})
+        self.assertEqual(r.returncode, 0, r.stderr)
+        model = folder / "trained/whole.safetensors"
+        self.assertIn("heart_rate,skin,breath", subprocess.run([EXE, "info", model], capture_output=True, text=True).stdout)
+        rng, told = random.Random(7), {}
+        for name, columns, emotion in ("angry", "breath,heart_rate,skin", 3), ("happy", "heart_rate,skin,breath", 1), \
+                ("other", "heart_rate,sweat,breath", 3):
+            text = signal(rng, emotion, 230, columns)
+            if name == "angry":  # in another order: columns are found by name
+                text = "\n".join(",".join([f[0], f[3], f[1], f[2]]) for f in (x.split(",") for x in signal(
+                    rng, emotion, 230).splitlines())) + "\n"
+            path = file(name + ".csv", text)
+            r = analyze("--model", model, "--signal", path, out=name)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            told[name] = [dict(zip(rows(name)[0], x)) for x in rows(name)[1:]]
+            self.assertEqual("lacks" in r.stderr and "skin" in r.stderr, name == "other", r.stderr)
+        mean = {x: {e: sum(float(w["emotion_" + e]) for w in told[x]) for e in NAMES} for x in told}
+        self.assertEqual([any(w["used_signal"] == "1" for w in told[x]) for x in told], [True, True, False])
+        self.assertGreater(mean["angry"]["angry"], mean["happy"]["angry"])
+        self.assertGreater(mean["happy"]["happy"], mean["angry"]["happy"])
+        self.assertEqual(analyze("--model", model, "--quiet", out="alone").returncode, 0)
+        alone = [r for r in rows("alone")]
+        self.assertEqual(alone, [r[:len(alone[0])] for r in rows("other")])
+
+    def test_recipes_that_are_wrong(self):
+        for change, word in (({"fusion": "tensor"}, "face and voice alone"),
+                             ({"signals": {"train": "train", "valid": "valid"}}, "train and columns go together"),
+                             ({"signals": {"train": "train", "columns": "a"}}, "train and valid go together"),
+                             ({"signals": {**self.recipe["signals"], "columns": "sweat"}}, "no column 'sweat'")):
+            r = self.train(dict(self.recipe, name="wrong", **change))
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(word, r.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
