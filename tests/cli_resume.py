@@ -77,11 +77,12 @@ class Resume(Case):
         data = HEAD.read_bytes()
         self.assertEqual(data.count(b"stss"), 1)
         (self.dir / "head.mp4").write_bytes(data.replace(b"stss", b"free"))
-        whole, done = self.whole("head.mp4", "--no-audio", "--rate", "3"), 0.0
-        for share in (0.4, 0.6, 0.8):
+        args = "head.mp4", "--no-audio", "--rate", "12", "--threads", "1"
+        whole, done = self.whole(*args), 0.0
+        for tenths in range(1, 9):
             shutil.rmtree(self.dir / "out", ignore_errors=True)
-            self.begin("head.mp4", "--no-audio", "--rate", "3", after=share * self.lasts)
-            said = self.analyze("head.mp4", "--no-audio", "--rate", "3", "--resume").stderr
+            self.begin(*args, after=tenths / 10 * self.lasts)
+            said = self.analyze(*args, "--resume").stderr
             self.assertEqual(contents(self.dir / "out"), whole)
             done = max(done, *map(float, re.findall(r"going on at ([0-9.]+) s", said)), 0.0)
             if done > 6:
