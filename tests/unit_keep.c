@@ -60,6 +60,22 @@ static void test_numbers_have_ranges(void **state)
 
 /* ---- sessions ------------------------------------------------------------------------------- */
 
+/* Wherever it points: a file is no place for one. */
+static void test_no_pointer_is_read(void **state)
+{
+    attune_beside beside = {.messages = -1};
+    attune_window w = {.end_us = 1}, pointing = {.end_us = 1, .beside = &beside};
+    at_keep k = {.data = (unsigned char *)&w, .size = sizeof w, .reads = 1};
+    attune_window read;
+
+    (void)state;
+    at_window_keep(&k, &read);
+    assert_int_equal(k.status, ATTUNE_OK);
+    k = (at_keep){.data = (unsigned char *)&pointing, .size = sizeof pointing, .reads = 1};
+    at_window_keep(&k, &read);
+    assert_int_equal(k.status, ATTUNE_E_FORMAT);
+}
+
 typedef struct kept {
     scene *c;
     at_hindsight h;
@@ -215,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_have_ranges),
+        cmocka_unit_test(test_no_pointer_is_read),
         cmocka_unit_test(test_the_same_windows_come_of_it),
         cmocka_unit_test(test_damaged_ones_break_nothing),
     };

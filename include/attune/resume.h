@@ -9,7 +9,7 @@
  * for their owner's eyes alone (rights 0600), and to be removed when they have served. The windows come out bit by bit as
  * they would have without a break, of any number of threads.
  *
- * Gone on is only with what can be read again: files, neither live nor from a pipe; by the same version, model, options
+ * Gone on is only with what can be read again: files, neither live nor from a pipe, with nothing recorded beside (attune_options.beside); by the same version, model, options
  * and kind of processor. Their sound is decoded and cleaned from the start, which is cheap; the networks do not run again.
  *
  * Names, errors and owning as in attune.h. A folder: one thread and one process at a time; who writes a report into it

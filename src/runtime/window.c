@@ -270,10 +270,11 @@ static int is_flag(int x)
     return x == 0 || x == 1;
 }
 
+/* What is recorded beside is not kept, so that no pointer comes out of a file. */
 void at_window_keep(at_keep *k, attune_window *w)
 {
     at_keep_bytes(k, w, sizeof *w);
-    if (w->start_us < 0 || w->end_us < w->start_us || w->end_us > LATEST_US ||
+    if (w->beside || w->start_us < 0 || w->end_us < w->start_us || w->end_us > LATEST_US ||
         w->used >= 1u << ATTUNE_MODALITIES || !is_flag(w->abstain) || !is_flag(w->has_state))
         k->status = ATTUNE_E_FORMAT;
 }
