@@ -47,7 +47,7 @@ build()
     gcc) CC=${CC:-gcc} build_in gcc --werror ;;
     clang) CC=clang build_in clang --werror ;;
     asan) CC=gcc build_in asan -Db_sanitize=address,undefined -Doptimization=2 ;;
-    tsan) CC=gcc build_in tsan -Db_sanitize=thread -Doptimization=2 ;;
+    tsan) CC=gcc targets='unit-programs parity-programs' build_in tsan -Db_sanitize=thread -Doptimization=2 ;;
     fuzz) CC=clang targets=fuzzers build_in fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1 ;;
     esac
 }
