@@ -86,7 +86,7 @@ can_fuzz()
 # Runs the suites from $3 on (all: none given) of build/test-$1, under the wrapper $2 ('' none).
 run_suites()
 {
-    local name=$1 wrapper=$2 dir=build/test-$1 args=() p f s
+    local name=$1 wrapper=$2 dir=build/test-$1 args=() p f s processes=$(($(nproc) + 2))
     shift 2
     for suite in "$@"; do
         args+=(--suite "$suite")
@@ -94,9 +94,10 @@ run_suites()
     [ -z "$wrapper" ] || args+=(--wrapper "$wrapper")
     rm -f "$dir"/meson-logs/testlog*.json # its name tells the wrapper
     # Sanitized programs are up to ten times slower. Two programs more than there are cores, since
-    # those that play live input wait for clocks.
+    # those that play live input wait for clocks; fuzz programs, a minute each, go three on a core.
+    [ "$name" != fuzz ] || processes=$(($(nproc) * 3))
     nice -n 5 meson test -C "$dir" --no-rebuild --print-errorlogs --quiet \
-        --num-processes $(($(nproc) + 2)) --timeout-multiplier 4 "${args[@]}"
+        --num-processes $processes --timeout-multiplier 4 "${args[@]}"
     read -r p f s < <(cat "$dir"/meson-logs/testlog*.json | python3 tools/count_tests.py) ||
         { count failed "$name: no test log"; return; }
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
@@ -146,7 +147,7 @@ step_tsan()
     built tsan && run_suites tsan "$wrapper" unit parity
 }
 
-# A short and always the same run of each fuzz program, with what is instrumented for it.
+# A minute of each fuzz program from the same beginning, with what is instrumented for it.
 step_fuzz()
 {
     if ! can_fuzz; then
