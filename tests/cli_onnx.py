@@ -8,7 +8,6 @@ import math
 import os
 import pathlib
 import random
-import shutil
 import struct
 import subprocess
 import unittest
@@ -16,12 +15,11 @@ import unittest
 import built
 import mini_corpora
 import onnx_files as onnx
+import onnx_runtime
 from cli_analyze import MODEL, Case, needs_model
+from onnx_runtime import NODE, OURS
 
-SRC = pathlib.Path(os.environ["ATTUNE_SRC"])
-OURS = built.program("tests/onnx_ours")
 SANITIZED = built.sanitizers()
-NODE = SRC / "tests/onnx"  # npm ci --ignore-scripts
 
 OPERATORS = pathlib.Path("/usr/share/libonnx-testdata/data/node")
 KNOWN = set("""AveragePool BatchNormalization Cast Clip Concat Constant Conv Div Dropout Elu Exp Flatten Gather Gemm
@@ -38,20 +36,14 @@ MADE = [("mean",), ("late",), ("concat",), ("tensor",), ("attention",), ("concat
         ("attention", "signal", "chat")]  # fusions, and what they hear beside face and voice
 FEW = [("tensor",), ("attention", "signal", "chat")]
 
-needs_runtime = unittest.skipUnless(
-    shutil.which("node") and (NODE / "node_modules/onnxruntime-node").exists(),
-    "no node, or no ONNX Runtime: npm ci --ignore-scripts in tests/onnx")
+needs_runtime = unittest.skipUnless(onnx_runtime.IS_THERE, onnx_runtime.LACKS)
 
 
 class Exported(Case):
     def hold(self, model):
         """Exports it, runs it in ONNX Runtime on what onnx_ours makes up, and returns how far off each output is."""
         self.run_attune("export", model, "--to", "onnx", "-o", "networks")
-        (self.dir / "ours").mkdir(exist_ok=True)
-        subprocess.run([*OURS, "answer", model, "ours"], cwd=self.dir, check=True, timeout=120)
-        done = subprocess.run(["node", "compare.mjs", self.dir / "networks", self.dir / "ours"], cwd=NODE,
-                              capture_output=True, text=True, check=True, timeout=120)
-        outputs = json.loads(done.stdout)
+        outputs = onnx_runtime.outputs_of(model, self.dir / "networks", self.dir / "ours")
         for o in outputs:
             with self.subTest(o["file"], output=o["name"]):
                 self.assertIsInstance(o["off"], (int, float), o)
@@ -175,9 +167,7 @@ class Imported(Case):
         (self.dir / "cases.txt").write_text(
             f"case {path.name}\nin {self.ends[0][0]} in.f32 {' '.join(shape_in)}\n"
             f"out {name} out.f32 {' '.join(shape_out)}\n")
-        done = subprocess.run(["node", "compare.mjs", path.parent, self.dir], cwd=NODE, capture_output=True,
-                              text=True, check=True, timeout=120)
-        first = [o for o in json.loads(done.stdout) if o["name"] == name][0]
+        first = [o for o in onnx_runtime.compare(path.parent, self.dir) if o["name"] == name][0]
         self.assertIsInstance(first["off"], (int, float), first)
         self.assertLess(first["off"], 1e-4, first)
         self.assertGreater(first["largest"], 1e-3, first)

@@ -390,11 +390,13 @@ typedef struct columns {
     float *part[ATTUNE_MAX_SIGNALS]; /* (windows, tokens) */
 } columns;
 
-/* One value in five is not known, or far out. */
+/* One value in five is not known, without end, or far out. */
 static float figure(run *r, float size)
 {
     const float odd = at_rng_range(&r->rng, 0, 10);
-    return odd < 1 ? NAN : (odd < 2 ? 1000 : 1) * size * at_rng_normal(&r->rng);
+    return odd < 0.7f ? NAN
+           : odd < 1  ? INFINITY
+                      : (odd < 2 ? 1000 : 1) * size * at_rng_normal(&r->rng);
 }
 
 static attune_signal say(run *r, int counts)

@@ -43,13 +43,12 @@ static void take_times(pass *p, int m)
 
 /* ---- streams with numbers of their own ------------------------------------------------------- */
 
-static void take_numbers(pass *p, int m)
+static void take_numbers(pass *p, int m, const char *doc)
 {
     const at_fusion_stream *s = &at_fusion_streams[m];
 
     p->present[m] = input(p, m, "present", "batch 1", "1, or 0: it is not there");
-    p->embedding[m] = sized(p, m, "embedding", "batch", s->dims,
-                            "the mean over the window of what it is told as");
+    p->embedding[m] = sized(p, m, "embedding", "batch", s->dims, doc);
     if (!at_onnx_fusion_looks(p))
         return;
     p->token[m] = sized(p, m, "tokens", moments[m], s->token,
@@ -59,7 +58,7 @@ static void take_numbers(pass *p, int m)
 
 static void take_answering(pass *p, int m)
 {
-    take_numbers(p, m);
+    take_numbers(p, m, "the network's, mean over the window");
     p->logits[m] =
         input(p, m, "expression", "batch 8", "the network's logits, mean over the window");
     p->quality[m] = input(p, m, "quality", "batch 1", "of the input, 0..1; 1 = clean");
@@ -68,7 +67,7 @@ static void take_answering(pass *p, int m)
 
 static void take_chat(pass *p)
 {
-    take_numbers(p, ATTUNE_CHAT);
+    take_numbers(p, ATTUNE_CHAT, "mean of the window's messages as numbers (text/chat.h)");
     p->quality[ATTUNE_CHAT] = p->share[ATTUNE_CHAT] = p->one;
 }
 
@@ -153,7 +152,7 @@ static value *take_figure(pass *p, signal *s, figure f)
     for (int i = 0; i < n; i++)
         in[i] = column_input(p, s, column[i], names[f], "batch 1", docs[f]);
     for (int i = 0; i < n && f == MEAN; i++)
-        s->mean[i] = in[i];
+        s->mean[column[i]] = in[i];
     value *x = side_by_side(p, n, in, 1);
     if (f == COVERAGE)
         p->share[ATTUNE_SIGNAL] = of_row(p, "ReduceMean", x);

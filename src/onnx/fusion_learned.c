@@ -9,7 +9,8 @@
 typedef at_onnx_value value;
 typedef at_onnx_fusion pass;
 
-enum { TOKENS = 2 }; /* of each stream in the pass that is heard: any number */
+enum { TOKENS = 2 };                 /* of each stream in the pass that is heard: any number */
+static const float nothing = -1e30f; /* a logit that attention gives no weight; before any time */
 
 static at_tensor *given(at_graph *g, at_scribe *s, int rank, const int *dim, value *v)
 {
@@ -59,7 +60,7 @@ static value *latest(const pass *p)
 
     for (int m = 0; m < ATTUNE_STREAMS; m++)
         if (at_fusion_takes(&p->f->net, m))
-            last[m] = where(p, p->used[m], at_onnx_latest(p->o, p->times[m]), number(p, -1e30f));
+            last[m] = where(p, p->used[m], at_onnx_latest(p->o, p->times[m]), number(p, nothing));
     return fold(p, "Max", last);
 }
 
@@ -72,7 +73,7 @@ static value *log_trust(const pass *p, int m)
     tokens = at_onnx_node(p->o, "Cast", 1, &tokens,
                           (at_onnx_attribute[]){at_onnx_int("to", TENSOR_IS_FLOAT), {0}});
     value *trust = at_onnx_unary(p->o, "Log", two(p, "Div", p->weight[m], tokens));
-    return two(p, "Expand", where(p, p->used[m], trust, number(p, -1e30f)), shape);
+    return two(p, "Expand", where(p, p->used[m], trust, number(p, nothing)), shape);
 }
 
 static void give_tokens(const pass *p, int m, value *end, at_graph *g, at_scribe *s,

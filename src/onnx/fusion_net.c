@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "onnx/fusion_pass.h"
 #include "onnx/networks.h"
+#include <assert.h>
 #include <stdio.h>
 
 typedef at_onnx_value value;
@@ -94,15 +95,15 @@ static void share_weight(pass *p)
 static value *emotion_of(const pass *p, int m)
 {
     const at_head_info *head = &at_heads[at_fusion_streams[m].head];
-    float fold[AT_MOST_CLASSES * ATTUNE_EMOTIONS] = {0};
+    float seven[AT_MOST_CLASSES * ATTUNE_EMOTIONS] = {0};
 
     for (int k = 0; k < head->classes; k++)
         if (head->emotion[k] >= 0)
-            fold[k * ATTUNE_EMOTIONS + head->emotion[k]] = 1;
+            seven[k * ATTUNE_EMOTIONS + head->emotion[k]] = 1;
     value *native = softmax(p, p->logits[m], p->f->calibration.temperature[m]);
     value *folded =
         two(p, "MatMul", native,
-            at_onnx_floats(p->o, NULL, 2, (int[]){head->classes, ATTUNE_EMOTIONS}, fold));
+            at_onnx_floats(p->o, NULL, 2, (int[]){head->classes, ATTUNE_EMOTIONS}, seven));
     value *sum = sum_of_row(p, folded);
     return where(p, two(p, "Greater", sum, p->zero), two(p, "Div", folded, sum),
                  number(p, 1.0f / ATTUNE_EMOTIONS));
@@ -138,36 +139,39 @@ static value *mean(pass *p)
     return logarithm(p, two(p, "Add", part[0], part[1]), 1e-30f);
 }
 
-/* The streams' own answers, and beside them what is learned, by a trust. */
-static value *hybrid(pass *p)
+/* Of a kind that is learned; one that hears the streams' own answers adds to their product, by a trust. */
+static value *learned(pass *p)
 {
-    value *trusted =
-        two(p, "Mul", at_onnx_fusion_learned(p), number(p, p->f->net.trust->value.data[0]));
-    return two(p, "Add", product(p), trusted);
+    const at_fusion_net *net = &p->f->net;
+    value *v = at_onnx_fusion_learned(p);
+
+    if (!net->kind->hears)
+        return v;
+    return two(p, "Add", product(p), two(p, "Mul", v, number(p, net->trust->value.data[0])));
 }
 
-/* That every kind is here tests/cli_onnx.py sees. */
-static const struct {
-    const at_fusion_kind *kind;
-    value *(*logits)(pass *p);
-} kinds[] = {{&at_fusion_product, product},
-             {&at_fusion_late, late},
-             {&at_fusion_mean, mean},
-             {&at_fusion_concat, at_onnx_fusion_learned},
-             {&at_fusion_tensor, at_onnx_fusion_learned},
-             {&at_fusion_attention, at_onnx_fusion_learned},
-             {&at_fusion_hybrid, hybrid}};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+static value *logits_of(pass *p)
+{
+    static const struct {
+        const at_fusion_kind *kind;
+        value *(*logits)(pass *p);
+    } pools[] = {{&at_fusion_product, product}, {&at_fusion_late, late}, {&at_fusion_mean, mean}};
+    const at_fusion_kind *kind = p->f->net.kind;
+    size_t i = 0;
+
+    if (at_fusion_is_learned(kind))
+        return learned(p);
+    while (i < sizeof pools / sizeof *pools && pools[i].kind != kind)
+        i++;
+    assert(i < sizeof pools / sizeof *pools);
+    return pools[i].logits(p);
+}
 
 static value *emotion(pass *p)
 {
-    value *logits = NULL;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         p->own[m] = emotion_of(p, m);
-    for (int i = 0; i < KINDS; i++)
-        if (kinds[i].kind == p->f->net.kind)
-            logits = kinds[i].logits(p);
-    return softmax(p, logits, p->f->net.temperature->value.data[0]);
+    return softmax(p, logits_of(p), p->f->net.temperature->value.data[0]);
 }
 
 /* The probability, by all, of what the stream answers by itself. */
