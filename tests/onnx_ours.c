@@ -657,6 +657,8 @@ static void make(const char *path, const char *fusion, int n, char **parts)
                                  &rng, NULL),
          "memory is out");
     stir(&p, &rng);
+    if (net.trust)
+        net.trust->value.data[0] = 0.6f;
     must(!at_weights_writer_create(&w, NULL), "memory is out");
     for (int i = 0; i < p.count; i++) {
         const at_tensor *v = &p.list[i]->value;
