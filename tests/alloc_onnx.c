@@ -1,8 +1,12 @@
 /* ONNX files written and read with each allocation failing in turn; and that a run takes none at all. */
+#include "sanitized.h"
 #include "wrap_alloc.h"
 
+#include "fusion/kind.h"
 #include "made_onnx.h"
+#include "model/temporal.h"
 #include "onnx/net.h"
+#include "onnx/networks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +14,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static at_params params;
@@ -51,6 +56,82 @@ static void writing_survives(void **state)
             break;
     }
     assert_true(failures > 20);
+}
+
+/* What of a model is written by hand or takes several inputs: a fusion that looks at the moments of all streams, and the
+ * encoder over time. */
+static at_weights *model(void)
+{
+    static const float one[] = {1, 1};
+    const at_encoder_shape shape = {1, 8, 2};
+    char path[] = "/tmp/attune-alloc-onnx-XXXXXX";
+    at_weights_writer *w;
+    at_weights *file;
+    at_params p = {0};
+    at_fusion_net net;
+    at_rng rng;
+    const int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    close(fd);
+    at_rng_seed(&rng, 1, 0);
+    assert_int_equal(at_encoder_init(&at_temporal, &p, &shape, &rng, NULL), ATTUNE_OK);
+    assert_int_equal(at_fusion_net_make(&net, &p, &at_fusion_attention, NULL,
+                                        1u << ATTUNE_SIGNAL | 1u << ATTUNE_CHAT, &rng, NULL),
+                     ATTUNE_OK);
+    assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
+    for (int i = 0; i < p.count; i++) {
+        const at_tensor *t = &p.list[i]->value;
+        assert_int_equal(at_weights_put(w, p.list[i]->name, t->rank, t->dim, t->data, 0), 0);
+    }
+    assert_int_equal(at_weights_put(w, "signal.center", 1, (int[]){2}, one, 0), 0);
+    assert_int_equal(at_weights_put(w, "signal.scale", 1, (int[]){2}, one, 0), 0);
+    assert_int_equal(at_weights_put_meta(w, "signal_columns", "heart_rate,clicks"), 0);
+    assert_int_equal(at_weights_put_meta(w, "signal_events", "clicks"), 0);
+    assert_int_equal(at_weights_put_meta(w, "fusion", "attention"), 0);
+    assert_int_equal(at_weights_save(w, path, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_load(&file, path, NULL), ATTUNE_OK);
+    at_weights_writer_free(&w);
+    at_params_free(&p);
+    unlink(path);
+    return file;
+}
+
+/* Returns how many of its allocations failed, one at a time. */
+static int write_failing(const at_onnx_network *network, const at_weights *w)
+{
+    const long before = wrap_alloc_live();
+    int failures = 0;
+
+    for (int n = 0; n == 0 || wrap_alloc_failed(); n += SANITIZED ? 7 : 1) {
+        attune_error err = {0};
+        at_onnx *o = NULL;
+        wrap_alloc_fail_at(n);
+        int status = at_onnx_create(&o, network->name, network->doc, &err);
+        status = status ? status : network->write(o, w, &err);
+        wrap_alloc_off();
+        at_onnx_free(&o);
+        assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+        assert_int_equal(err.status, status);
+        assert_int_equal(wrap_alloc_live(), before);
+        failures += wrap_alloc_failed();
+    }
+    return failures;
+}
+
+static void networks_survive(void **state)
+{
+    at_weights *w = model();
+    int written = 0;
+
+    (void)state;
+    for (const at_onnx_network *n = at_onnx_networks; n->file; n++)
+        if (!strcmp(n->name, "temporal") || !strcmp(n->name, "fusion")) {
+            assert_true(write_failing(n, w) > 20);
+            written++;
+        }
+    assert_int_equal(written, 2);
+    at_weights_free(&w);
 }
 
 static void reading_survives(void **state)
@@ -96,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writing_survives),
+        cmocka_unit_test(networks_survive),
         cmocka_unit_test(reading_survives),
     };
     return cmocka_run_group_tests_name("alloc_onnx", tests, set_up, tear_down);

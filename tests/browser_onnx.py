@@ -34,9 +34,12 @@ def lay_out(folder):
     for path in [*(SRC / "examples/web").iterdir(), SRC / "tests/onnx/cases.mjs"]:
         (folder / path.name).symlink_to(path)
     (folder / "ort").symlink_to(RUNTIME)
-    (folder / "ours").mkdir()
-    subprocess.run([EXE, "export", MODEL, "--to", "onnx", "-o", folder / "models", "--quiet"], check=True)
-    subprocess.run([OURS, "answer", MODEL, folder / "ours"], check=True)
+    made = folder / "made.safetensors"  # what the default model has not
+    subprocess.run([OURS, "make", made, "attention", "signal", "chat"], check=True)
+    for model, networks, ours in (MODEL, "models", "ours"), (made, "made", "ours_made"):
+        (folder / ours).mkdir()
+        subprocess.run([EXE, "export", model, "--to", "onnx", "-o", folder / networks, "--quiet"], check=True)
+        subprocess.run([OURS, "answer", model, folder / ours], check=True)
     subprocess.run(["ffmpeg", "-v", "error", "-ss", "2", "-i", SRC / "demo/talking_head.mp4", "-frames:v", "1",
                     folder / "frame.png"], check=True)
 
@@ -46,7 +49,7 @@ COMPARE = """
   (async () => {
     const ort = await import('/ort/ort.wasm.min.mjs'), { run } = await import('/cases.mjs');
     const file = (folder) => async (name) => new Uint8Array(await (await fetch(`/${folder}/${name}`)).arrayBuffer());
-    window.outputs = await run(ort, file('ours'), file('models'));
+    window.outputs = [...await run(ort, file('ours'), file('models')), ...await run(ort, file('ours_made'), file('made'))];
   })().catch((e) => { window.outputs = [{ file: '', name: e.message, off: 'failed' }]; });"""
 
 CHOOSE = """

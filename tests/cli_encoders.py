@@ -7,6 +7,7 @@ import struct
 import unittest
 
 import cli_train
+import onnx_runtime
 from cli_train import MODEL, PICTURES, RECIPES, SANITIZED, header, metrics, run, write_recipe
 
 folder = None
@@ -203,6 +204,9 @@ class Temporal(unittest.TestCase):
         whole = header(folder / "out/over_time.safetensors")
         self.assertEqual(whole["visual.temporal.project.weight"]["dtype"], "F16")
         self.assertIn("silent.learned.accuracy", json.loads(whole["__metadata__"]["training.temporal"]))
+        tried = onnx_runtime.hold(self, folder / "out/over_time.safetensors", folder / "networks")
+        self.assertTrue((folder / "networks/temporal.onnx").exists())
+        self.assertEqual(any(o["file"] == "temporal.onnx" for o in tried), onnx_runtime.IS_THERE)
         recipe["temporal"] = "start.safetensors"
         r = run(write_recipe("wrong", recipe), "wrong")
         self.assertEqual(r.returncode, 1)

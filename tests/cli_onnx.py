@@ -8,7 +8,6 @@ import math
 import os
 import pathlib
 import random
-import shutil
 import struct
 import subprocess
 import unittest
@@ -16,12 +15,11 @@ import unittest
 import built
 import mini_corpora
 import onnx_files as onnx
+import onnx_runtime
 from cli_analyze import MODEL, Case, needs_model
+from onnx_runtime import NODE, OURS
 
-SRC = pathlib.Path(os.environ["ATTUNE_SRC"])
-OURS = built.program("tests/onnx_ours")
 SANITIZED = built.sanitizers()
-NODE = SRC / "tests/onnx"  # npm ci --ignore-scripts
 
 OPERATORS = pathlib.Path("/usr/share/libonnx-testdata/data/node")
 KNOWN = set("""AveragePool BatchNormalization Cast Clip Concat Constant Conv Div Dropout Elu Exp Flatten Gather Gemm
@@ -34,51 +32,48 @@ OUTPUTS = {"cells8", "cells16", "cells32", "embedding", "expression", "basic", "
            "units", "pose", "tokens", "emotion7", "state4", "engagement3", "condition", "weight", "reliability",
            "abstain", "doubtful"}
 
-needs_runtime = unittest.skipUnless(
-    shutil.which("node") and (NODE / "node_modules/onnxruntime-node").exists(),
-    "no node, or no ONNX Runtime: npm ci --ignore-scripts in tests/onnx")
+MADE = [("mean",), ("late",), ("concat",), ("tensor",), ("attention",), ("concat", "signal"), ("hybrid", "chat"),
+        ("attention", "signal", "chat")]  # fusions, and what they hear beside face and voice
+FEW = [("tensor",), ("attention", "signal", "chat")]
+
+needs_runtime = unittest.skipUnless(onnx_runtime.IS_THERE, onnx_runtime.LACKS)
 
 
 class Exported(Case):
-    def hold(self, model):
-        """Exports it, runs it in ONNX Runtime on what onnx_ours makes up, and returns how far off each output is."""
-        self.run_attune("export", model, "--to", "onnx", "-o", "networks")
-        (self.dir / "ours").mkdir(exist_ok=True)
-        subprocess.run([*OURS, "answer", model, "ours"], cwd=self.dir, check=True, timeout=120)
-        done = subprocess.run(["node", "compare.mjs", self.dir / "networks", self.dir / "ours"], cwd=NODE,
-                              capture_output=True, text=True, check=True, timeout=120)
-        outputs = json.loads(done.stdout)
-        for o in outputs:
-            with self.subTest(o["file"], output=o["name"]):
-                self.assertIsInstance(o["off"], (int, float), o)
-                self.assertLess(o["off"], 1e-4, o)
-        return outputs
-
     @needs_runtime
     @needs_model
     def test_the_default_model_answers_the_same(self):
-        outputs = self.hold(MODEL)
+        outputs = onnx_runtime.hold(self, MODEL, self.dir / "networks")
         self.assertEqual({o["name"] for o in outputs}, OUTPUTS)
         self.assertEqual({o["file"] for o in outputs}, set(NETWORKS))
         for o in outputs:  # zeros would be equal to zeros
             self.assertGreater(o["largest"], 0.01, o)
 
+    def make(self, fusion, *parts):
+        model = self.dir / "made.safetensors"
+        subprocess.run([*OURS, "make", model, fusion, *parts], check=True, timeout=60)
+        return model
+
     @needs_runtime
     def test_so_do_parts_that_it_has_not(self):
-        model = self.dir / "made.safetensors"
-        for fusion in ("hybrid",) if SANITIZED else ("mean", "late", "concat", "hybrid"):
-            with self.subTest(fusion):
-                subprocess.run([*OURS, "make", model, fusion], check=True, timeout=60)
-                outputs = self.hold(model)
-                self.assertIn("dominant", {o["name"] for o in outputs})
+        outputs = onnx_runtime.hold(self, self.make("hybrid", "networks"), self.dir / "networks")
+        self.assertIn("dominant", {o["name"] for o in outputs})
+        self.assertIn("temporal.onnx", {o["file"] for o in outputs})
 
-    def test_what_cannot_be_written_is_named_and_nothing_is(self):
-        subprocess.run([*OURS, "make", self.dir / "made.safetensors", "attention"], check=True, timeout=60)
+    @needs_runtime
+    def test_so_do_all_fusions_and_what_they_hear(self):
+        for fusion, *parts in [made for made in MADE if not SANITIZED or made in FEW]:
+            with self.subTest(fusion, parts=parts):
+                outputs = onnx_runtime.hold(self, self.make(fusion, *parts), self.dir / "networks")
+                for o in outputs:
+                    self.assertGreater(o["largest"], 0.01, o)
+
+    def test_a_signal_without_columns_is_refused_and_leaves_nothing(self):
+        self.make("concat", "signal", "unnamed")
         done = self.run_attune("export", "made.safetensors", "--to", "onnx", "-o", "out", code=1)
-        self.assert_one_line(done.stderr, 'the fusion "attention" is not written as ONNX')
+        self.assert_one_line(done.stderr, "it names no signal_columns")
         self.assertFalse((self.dir / "out").exists())
 
-    @needs_model
     def test_onnx_itself_finds_nothing_wrong(self):
         """Debian's libonnx: the schema of each operator, and shapes from end to end."""
         python = "/usr/bin/python3"  # whose packages are Debian's
@@ -86,9 +81,13 @@ class Exported(Case):
                   "    onnx.checker.check_model(onnx.load(path), full_check=True)")
         if subprocess.run([python, "-c", "import onnx"], capture_output=True).returncode:
             self.skipTest("no python3-onnx")
-        self.run_attune("export", "default", "--to", "onnx", "-o", "out")
-        done = subprocess.run([python, "-c", script, *(self.dir / "out" / name for name in NETWORKS)],
-                              capture_output=True, text=True)
+        if MODEL.is_file():
+            self.run_attune("export", "default", "--to", "onnx", "-o", "out/default")
+        for fusion, *parts in (*FEW, ("hybrid", "networks")):
+            self.run_attune("export", self.make(fusion, *parts), "--to", "onnx", "-o", f"out/{fusion}")
+        files = sorted((self.dir / "out").glob("*/*.onnx"))
+        self.assertGreaterEqual({path.name for path in files}, {"face.onnx", "temporal.onnx", "fusion.onnx"})
+        done = subprocess.run([python, "-c", script, *files], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     @needs_model
@@ -158,9 +157,7 @@ class Imported(Case):
         (self.dir / "cases.txt").write_text(
             f"case {path.name}\nin {self.ends[0][0]} in.f32 {' '.join(shape_in)}\n"
             f"out {name} out.f32 {' '.join(shape_out)}\n")
-        done = subprocess.run(["node", "compare.mjs", path.parent, self.dir], cwd=NODE, capture_output=True,
-                              text=True, check=True, timeout=120)
-        first = [o for o in json.loads(done.stdout) if o["name"] == name][0]
+        first = [o for o in onnx_runtime.compare(path.parent, self.dir) if o["name"] == name][0]
         self.assertIsInstance(first["off"], (int, float), first)
         self.assertLess(first["off"], 1e-4, first)
         self.assertGreater(first["largest"], 1e-3, first)

@@ -13,6 +13,8 @@ import unittest
 
 import built
 import mini_corpora
+import onnx_files
+import onnx_runtime
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
@@ -205,6 +207,13 @@ class Trained(unittest.TestCase):
         self.assertGreaterEqual(m["with_signal.recall"], m["clean.recall"])
         self.assertGreater(m["face_alone.recall"], .9)  # what others say is there without it as ever
 
+    def hold_in_another_engine(self, model):
+        """As ONNX it has inputs of its columns, and answers the same."""
+        onnx_runtime.hold(self, model, folder / "networks")
+        graph, = onnx_files.every((folder / "networks/fusion.onnx").read_bytes(), 7)
+        inputs = {onnx_files.every(given, 1)[0].decode() for given in onnx_files.every(graph, 11)}
+        self.assertLessEqual({f"signal_mean_{column}" for column in ("heart_rate", "skin", "breath")}, inputs)
+
     def test_a_model_of_it_expects_its_columns(self):
         data = {"dataset": "ferplus", "train": "train", "valid": "valid"}
         file("visual.json", json.dumps({"kind": "visual", "name": "v", "detector": "start.safetensors", "data": [data]}))
@@ -236,6 +245,7 @@ class Trained(unittest.TestCase):
         self.assertEqual(analyze("--model", model, "--quiet", out="alone").returncode, 0)
         alone = [r for r in rows("alone")]
         self.assertEqual(alone, [r[:len(alone[0])] for r in rows("other")])
+        self.hold_in_another_engine(model)
 
     def test_recipes_that_are_wrong(self):
         for change, word in (({"fusion": "tensor"}, "face and voice alone"),

@@ -51,7 +51,7 @@ programs()
         cli_mpi) echo src/attune src/mpi/attune-mpi.so ;;
         cli_python) echo src/attune "src/libattune.so.$(cat VERSION)" ;;
         cli_help) echo src/cli/help/{attune.1,attune,_attune,attune.fish} ;;
-        cli_onnx | browser_onnx) echo src/attune tests/onnx_ours ;;
+        cli_onnx | cli_signals | cli_encoders | browser_onnx) echo src/attune tests/onnx_ours ;;
         cli_* | browser_*) echo src/attune ;;
         golden_text) echo tests/text_lines ;;
         *) echo "tests/test_$test" ;;

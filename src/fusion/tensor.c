@@ -18,22 +18,28 @@ static const at_fusion_array of_stream[] = {
 enum { HEAD };
 static const at_fusion_array of_whole[] = {AT_FUSION_HEAD(PAIRS), {0}};
 
-/* (SIDE, PAIRS) of ones and zeros: takes entry i of a factor to all pairs that it is in, as the first of
- * the two (row-major) or the second. */
+/* Which entry of a factor a pair has, as the first of the two (row-major) or the second. */
+static int entry_of(int pair, int second)
+{
+    return second ? pair % SIDE : pair / SIDE;
+}
+
+/* (RANK, PAIRS) of ones and zeros: takes each of h to all pairs that it is in. */
 static at_tensor *spread(at_graph *g, int second)
 {
-    at_tensor *t = at_tensor_new(g, 2, (int[]){SIDE, PAIRS}, 0);
-    for (int i = 0; t && i < SIDE; i++)
+    at_tensor *t = at_tensor_new(g, 2, (int[]){RANK, PAIRS}, 0);
+    for (int i = 0; t && i < RANK; i++)
         for (int pair = 0; pair < PAIRS; pair++)
-            t->data[i * PAIRS + pair] = (second ? pair % SIDE : pair / SIDE) == i;
+            t->data[i * PAIRS + pair] = entry_of(pair, second) == 1 + i;
     return t;
 }
 
-static at_tensor *ones(at_graph *g, int n)
+/* (PAIRS): the 1 before h. */
+static at_tensor *first(at_graph *g, int second)
 {
-    at_tensor *t = at_tensor_new(g, 2, (int[]){n, 1}, 0);
-    for (int i = 0; t && i < n; i++)
-        t->data[i] = 1;
+    at_tensor *t = at_tensor_new(g, 1, (int[]){PAIRS}, 0);
+    for (int pair = 0; t && pair < PAIRS; pair++)
+        t->data[pair] = entry_of(pair, second) == 0;
     return t;
 }
 
@@ -44,8 +50,7 @@ static at_tensor *forward(at_graph *g, const at_fusion_net *net, const at_fusion
     for (int s = 0; s < ATTUNE_MODALITIES; s++) {
         at_tensor *h = at_linear(g, b->embedding[s], at_fusion_use_of(g, net, s, WEIGHT), NULL);
         h = at_add(g, h, at_fusion_rows(g, b->counts[s], at_fusion_use_of(g, net, s, BIAS)));
-        at_tensor *const parts[] = {ones(g, b->n), at_activation(g, h, AT_ACT_RELU)};
-        factor[s] = at_linear(g, at_concat(g, parts, 2), spread(g, s), NULL);
+        factor[s] = at_linear(g, at_activation(g, h, AT_ACT_RELU), spread(g, s), first(g, s));
     }
     return at_fusion_head(g, net, HEAD, at_mul(g, factor[0], factor[1]), dropout);
 }

@@ -3,13 +3,13 @@
 #include <string.h>
 
 const at_encoder_kind at_temporal = {"visual.temporal.", "time", AT_TEMPORAL_TIME};
+const float at_temporal_period_s[AT_TEMPORAL_TIME / 2] = {1, 2, 4, 8};
 
 void at_temporal_time(int64_t t_us, int64_t latest_us, float *f)
 {
-    static const float period_s[AT_TEMPORAL_TIME / 2] = {1, 2, 4, 8};
     const float before_s = (float)(latest_us - t_us) / 1e6f;
     for (int i = 0; i < AT_TEMPORAL_TIME / 2; i++) {
-        const float turn = 6.2831853f * before_s / period_s[i];
+        const float turn = 6.2831853f * before_s / at_temporal_period_s[i];
         f[2 * i] = sinf(turn);
         f[2 * i + 1] = cosf(turn);
     }

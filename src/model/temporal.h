@@ -14,6 +14,7 @@
 enum { AT_TEMPORAL_TIME = 8 };
 
 extern const at_encoder_kind at_temporal;
+extern const float at_temporal_period_s[AT_TEMPORAL_TIME / 2]; /* of a sine and a cosine each */
 
 /* f (AT_TEMPORAL_TIME): of the moment t_us, when the latest is latest_us. */
 void at_temporal_time(int64_t t_us, int64_t latest_us, float *f);

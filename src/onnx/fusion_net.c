@@ -3,47 +3,15 @@
  *
  * What is no number does not come in: a stream that is not there has present 0 and any numbers otherwise. */
 #include "base/error.h"
-#include "fusion/parts.h"
-#include "fusion/stream.h"
+#include "onnx/fusion_pass.h"
 #include "onnx/networks.h"
-#include "onnx/scribe.h"
-#include <string.h>
+#include <assert.h>
+#include <stdio.h>
 
 typedef at_onnx_value value;
-
-/* A stream's inputs and what becomes of them, each (batch, 1) but for embedding and logits. */
-typedef struct stream {
-    value *present, *embedding, *logits, *quality, *share;
-    value *condition, *used, *worth, *weight, *own;
-} stream;
-
-typedef struct pass {
-    at_onnx *o;
-    const at_fusion *f;
-    value *zero, *one;
-    value *state, *engagement; /* of the face */
-    value *abstain;            /* whether; as `used` of a stream, a truth value */
-    stream stream[ATTUNE_MODALITIES];
-    attune_error *err;
-    int status; /* of what listens */
-} pass;
+typedef at_onnx_fusion pass;
 
 /* ---- words ----------------------------------------------------------------------------------- */
-
-static value *number(const pass *p, float x)
-{
-    return at_onnx_scalar(p->o, x);
-}
-
-static value *row(const pass *p, int n, const float *x)
-{
-    return at_onnx_floats(p->o, NULL, 1, &n, x);
-}
-
-static value *two(const pass *p, const char *type, value *a, value *b)
-{
-    return at_onnx_binary(p->o, type, a, b);
-}
 
 static value *least(const pass *p, value *a, value *b)
 {
@@ -55,33 +23,10 @@ static value *most(const pass *p, value *a, value *b)
     return two(p, "Max", a, b);
 }
 
-static value *where(const pass *p, value *is, value *then, value *otherwise)
-{
-    return at_onnx_node(p->o, "Where", 3, (value *[]){is, then, otherwise}, NULL);
-}
-
-static value *truth(const pass *p, value *is)
-{
-    return where(p, is, p->one, p->zero);
-}
-
-static value *side_by_side(const pass *p, int n, value *const *x, int axis)
-{
-    return at_onnx_node(p->o, "Concat", n, x,
-                        (at_onnx_attribute[]){at_onnx_int("axis", axis), {0}});
-}
-
 static value *sum_of_row(const pass *p, value *x)
 {
     const int64_t axis = 1;
     return two(p, "ReduceSum", x, at_onnx_indices(p->o, 1, &axis));
-}
-
-/* Of each row, (batch, 1): type ReduceMean or ReduceMax. */
-static value *of_row(const pass *p, const char *type, value *x)
-{
-    at_onnx_attribute a[] = {at_onnx_ints1("axes", 1), {0}};
-    return at_onnx_node(p->o, type, 1, &x, a);
 }
 
 static value *softmax(const pass *p, value *x, float temperature)
@@ -98,7 +43,7 @@ static value *nearness(const pass *p, int m)
     const at_reference *r = &p->f->reference[m];
     if (!r->mean)
         return p->one;
-    value *z = two(p, "Sub", p->stream[m].embedding, row(p, r->dims, r->mean));
+    value *z = two(p, "Sub", p->embedding[m], row(p, r->dims, r->mean));
     z = two(p, "Mul", z, row(p, r->dims, r->inv_std));
     value *distance = at_onnx_unary(p->o, "Sqrt", of_row(p, "ReduceMean", two(p, "Mul", z, z)));
     value *over = most(p, p->zero, two(p, "Sub", distance, number(p, r->near)));
@@ -108,11 +53,10 @@ static value *nearness(const pass *p, int m)
 
 static value *condition(const pass *p, int m)
 {
-    const stream *s = &p->stream[m];
-    value *share = two(p, "Div", most(p, p->zero, s->share), number(p, AT_FULL_SHARE));
-    value *quality = least(p, p->one, most(p, p->zero, s->quality));
+    value *share = two(p, "Div", most(p, p->zero, p->share[m]), number(p, AT_FULL_SHARE));
+    value *quality = least(p, p->one, most(p, p->zero, p->quality[m]));
     value *c = two(p, "Mul", nearness(p, m), two(p, "Mul", quality, least(p, p->one, share)));
-    return two(p, "Mul", c, s->present);
+    return two(p, "Mul", c, p->present[m]);
 }
 
 static value *fitness(const pass *p, value *of)
@@ -120,24 +64,29 @@ static value *fitness(const pass *p, value *of)
     return p->f->floor > 0 ? least(p, p->one, two(p, "Div", of, number(p, p->f->floor))) : p->one;
 }
 
+static void weigh(pass *p, int m, value *best, value *floor)
+{
+    value *c = p->condition[m], *any = most(p, best, number(p, 1e-30f)); /* to divide by */
+    value *fit = two(p, "GreaterOrEqual", c, floor);
+    value *worth = at_onnx_unary(p->o, "Sqrt", two(p, "Div", c, any));
+
+    p->used[m] = two(p, "And", two(p, "Greater", c, p->zero), two(p, "Or", fit, p->abstain));
+    worth = two(p, "Mul", worth, two(p, "Mul", number(p, p->f->trust[m]), fitness(p, best)));
+    p->worth[m] = where(p, p->used[m], worth, p->zero);
+}
+
 static void share_weight(pass *p)
 {
-    stream *s = p->stream;
-    value *best = most(p, s[0].condition, s[1].condition), *floor = number(p, p->f->floor);
-    value *any = most(p, best, number(p, 1e-30f)); /* to divide by */
+    value *best = fold(p, "Max", p->condition), *floor = number(p, p->f->floor);
 
     p->abstain = two(p, "Or", two(p, "Less", best, floor), two(p, "LessOrEqual", best, p->zero));
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        value *fit = two(p, "GreaterOrEqual", s[m].condition, floor);
-        s[m].used = two(p, "And", two(p, "Greater", s[m].condition, p->zero),
-                        two(p, "Or", fit, p->abstain));
-        value *worth = at_onnx_unary(p->o, "Sqrt", two(p, "Div", s[m].condition, any));
-        worth = two(p, "Mul", worth, two(p, "Mul", number(p, p->f->trust[m]), fitness(p, best)));
-        s[m].worth = where(p, s[m].used, worth, p->zero);
-    }
-    value *sum = most(p, two(p, "Add", s[0].worth, s[1].worth), number(p, 1e-30f));
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        s[m].weight = two(p, "Div", s[m].worth, sum);
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
+        if (at_fusion_takes(&p->f->net, m))
+            weigh(p, m, best, floor);
+    value *sum = most(p, fold(p, "Add", p->worth), number(p, 1e-30f));
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
+        if (at_fusion_takes(&p->f->net, m))
+            p->weight[m] = two(p, "Div", p->worth[m], sum);
 }
 
 /* ---- emotion ----------------------------------------------------------------------------------- */
@@ -146,15 +95,15 @@ static void share_weight(pass *p)
 static value *emotion_of(const pass *p, int m)
 {
     const at_head_info *head = &at_heads[at_fusion_streams[m].head];
-    float fold[AT_MOST_CLASSES * ATTUNE_EMOTIONS] = {0};
+    float seven[AT_MOST_CLASSES * ATTUNE_EMOTIONS] = {0};
 
     for (int k = 0; k < head->classes; k++)
         if (head->emotion[k] >= 0)
-            fold[k * ATTUNE_EMOTIONS + head->emotion[k]] = 1;
-    value *native = softmax(p, p->stream[m].logits, p->f->calibration.temperature[m]);
+            seven[k * ATTUNE_EMOTIONS + head->emotion[k]] = 1;
+    value *native = softmax(p, p->logits[m], p->f->calibration.temperature[m]);
     value *folded =
         two(p, "MatMul", native,
-            at_onnx_floats(p->o, NULL, 2, (int[]){head->classes, ATTUNE_EMOTIONS}, fold));
+            at_onnx_floats(p->o, NULL, 2, (int[]){head->classes, ATTUNE_EMOTIONS}, seven));
     value *sum = sum_of_row(p, folded);
     return where(p, two(p, "Greater", sum, p->zero), two(p, "Div", folded, sum),
                  number(p, 1.0f / ATTUNE_EMOTIONS));
@@ -170,7 +119,7 @@ static value *product(pass *p)
 {
     value *part[ATTUNE_MODALITIES];
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        part[m] = two(p, "Mul", p->stream[m].worth, logarithm(p, p->stream[m].own, 1e-7f));
+        part[m] = two(p, "Mul", p->worth[m], logarithm(p, p->own[m], 1e-7f));
     return two(p, "Add", part[0], part[1]);
 }
 
@@ -178,7 +127,7 @@ static value *late(pass *p)
 {
     value *part[ATTUNE_MODALITIES];
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        part[m] = two(p, "Mul", p->stream[m].weight, logarithm(p, p->stream[m].own, 1e-7f));
+        part[m] = two(p, "Mul", p->weight[m], logarithm(p, p->own[m], 1e-7f));
     return two(p, "Add", part[0], part[1]);
 }
 
@@ -186,104 +135,53 @@ static value *mean(pass *p)
 {
     value *part[ATTUNE_MODALITIES];
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        part[m] = two(p, "Mul", p->stream[m].weight, p->stream[m].own);
+        part[m] = two(p, "Mul", p->weight[m], p->own[m]);
     return logarithm(p, two(p, "Add", part[0], part[1]), 1e-30f);
 }
 
-/* (batch, size) as a network that looks at embeddings has it: standardised, zeros where it does not count. */
-static value *standardised(const pass *p, int m)
-{
-    const at_fusion_net *net = &p->f->net;
-    const int dims = at_fusion_streams[m].dims;
-    value *x = two(p, "Sub", p->stream[m].embedding, row(p, dims, net->mean[m]->value.data));
-    x = two(p, "Mul", x, row(p, dims, net->scale[m]->value.data));
-    return where(p, p->stream[m].used, x, p->zero);
-}
-
-static at_tensor *given(at_graph *g, at_scribe *s, int cols, value *v)
-{
-    at_tensor *t = at_tensor_new(g, 2, (int[]){1, cols}, 0);
-
-    if (!t)
-        return NULL;
-    memset(t->data, 0, (size_t)cols * sizeof *t->data);
-    if (v)
-        at_scribe_is(s, t, v);
-    return t;
-}
-
-/* What the kind's own function does on the tensor graph, of a window; answers count as zeros. */
-static value *heard(pass *p, at_graph *g, at_scribe *s)
-{
-    at_fusion_batch b = {.n = 1, .answer = given(g, s, ATTUNE_EMOTIONS, NULL)};
-
-    for (int m = 0; m < ATTUNE_MODALITIES; m++) {
-        value *counts = truth(p, p->stream[m].used);
-        b.embedding[m] = given(g, s, at_fusion_streams[m].dims, standardised(p, m));
-        b.counts[m] = given(g, s, 1, counts);
-        b.absent[m] = given(g, s, 1, two(p, "Sub", p->one, counts));
-        b.worth[m] = given(g, s, 1, p->stream[m].worth);
-    }
-    const at_tensor *y = p->f->net.kind->forward(g, &p->f->net, &b, 0);
-    return y ? at_scribe_value(s, y) : NULL;
-}
-
-/* Where nothing counts, nothing is asked. */
+/* Of a kind that is learned; one that hears the streams' own answers adds to their product, by a trust. */
 static value *learned(pass *p)
 {
-    value *any = two(p, "Or", p->stream[0].used, p->stream[1].used);
-    at_graph *g = NULL;
-    at_scribe *s = NULL;
-    value *v = NULL;
+    const at_fusion_net *net = &p->f->net;
+    value *v = at_onnx_fusion_learned(p);
 
-    p->status = at_graph_create(&g, NULL, at_kernels_best(), p->err);
-    p->status = p->status ? p->status : at_scribe_create(&s, p->o, g, p->err);
-    if (!p->status) {
-        at_graph_begin(g, AT_INFER, 0);
-        v = heard(p, g, s);
-        p->status = at_scribe_status(s, p->err);
-    }
-    at_scribe_free(&s);
-    at_graph_free(&g);
-    return where(p, any, v, p->zero);
+    if (!net->kind->hears)
+        return v;
+    return two(p, "Add", product(p), two(p, "Mul", v, number(p, net->trust->value.data[0])));
 }
 
-/* The product, and beside it what is learned, by a trust. */
-static value *hybrid(pass *p)
+static value *logits_of(pass *p)
 {
-    value *trusted = two(p, "Mul", learned(p), number(p, p->f->net.trust->value.data[0]));
-    return two(p, "Add", product(p), trusted);
-}
+    static const struct {
+        const at_fusion_kind *kind;
+        value *(*logits)(pass *p);
+    } pools[] = {{&at_fusion_product, product}, {&at_fusion_late, late}, {&at_fusion_mean, mean}};
+    const at_fusion_kind *kind = p->f->net.kind;
+    size_t i = 0;
 
-static const struct {
-    const at_fusion_kind *kind;
-    value *(*logits)(pass *p);
-} kinds[] = {{&at_fusion_product, product},
-             {&at_fusion_late, late},
-             {&at_fusion_mean, mean},
-             {&at_fusion_concat, learned},
-             {&at_fusion_hybrid, hybrid}};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+    if (at_fusion_is_learned(kind))
+        return learned(p);
+    while (i < sizeof pools / sizeof *pools && pools[i].kind != kind)
+        i++;
+    assert(i < sizeof pools / sizeof *pools);
+    return pools[i].logits(p);
+}
 
 static value *emotion(pass *p)
 {
-    value *logits = NULL;
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        p->stream[m].own = emotion_of(p, m);
-    for (int i = 0; i < KINDS; i++)
-        if (kinds[i].kind == p->f->net.kind)
-            logits = kinds[i].logits(p);
-    return softmax(p, logits, p->f->net.temperature->value.data[0]);
+        p->own[m] = emotion_of(p, m);
+    return softmax(p, logits_of(p), p->f->net.temperature->value.data[0]);
 }
 
 /* The probability, by all, of what the stream answers by itself. */
 static value *reliability(const pass *p, int m, value *emotion7)
 {
-    value *answer = at_onnx_node(p->o, "ArgMax", 1, &p->stream[m].own,
+    value *answer = at_onnx_node(p->o, "ArgMax", 1, &p->own[m],
                                  (at_onnx_attribute[]){at_onnx_int("axis", 1), {0}});
     value *likely = at_onnx_node(p->o, "GatherElements", 2, (value *[]){emotion7, answer},
                                  (at_onnx_attribute[]){at_onnx_int("axis", 1), {0}});
-    value *c = p->stream[m].condition;
+    value *c = p->condition[m];
     return where(p, two(p, "Greater", c, p->zero), two(p, "Mul", fitness(p, c), likely), p->zero);
 }
 
@@ -321,29 +219,6 @@ static value *states(const pass *p, value *told)
 
 /* ---- the whole ----------------------------------------------------------------------------------- */
 
-static stream inputs_of(const pass *p, int m)
-{
-    static const struct {
-        const char *present, *embedding, *logits, *quality, *share, *dims;
-    } names[ATTUNE_MODALITIES] = {
-        [ATTUNE_FACE] = {"face_present", "face_embedding", "face_expression", "face_quality",
-                         "face_share", "batch 1280"},
-        [ATTUNE_VOICE] = {"voice_present", "voice_embedding", "voice_expression", "voice_quality",
-                          "voice_share", "batch 512"},
-    };
-    return (stream){
-        .present = at_onnx_input(p->o, names[m].present, "batch 1", "1, or 0: it is not there"),
-        .embedding = at_onnx_input(p->o, names[m].embedding, names[m].dims,
-                                   "the network's, mean over the window"),
-        .logits = at_onnx_input(p->o, names[m].logits, "batch 8",
-                                "the network's logits, mean over the window"),
-        .quality =
-            at_onnx_input(p->o, names[m].quality, "batch 1", "of the input, 0..1; 1 = clean"),
-        .share = at_onnx_input(p->o, names[m].share, "batch 1",
-                               "of the window that the stream covered, 0..1"),
-    };
-}
-
 static value *both(const pass *p, value *face, value *voice)
 {
     return side_by_side(p, 2, (value *[]){face, voice}, 1);
@@ -351,7 +226,7 @@ static value *both(const pass *p, value *face, value *voice)
 
 static void write_states(const pass *p)
 {
-    value *told = truth(p, p->stream[ATTUNE_FACE].used);
+    value *told = truth(p, p->used[ATTUNE_FACE]);
     at_onnx_output(p->o, states(p, told), "state4", "batch 4 4",
                    "of boredom, engagement, confusion, frustration: probabilities of level 0 to 3; "
                    "zeros where the face was not used");
@@ -361,19 +236,24 @@ static void write_states(const pass *p)
         "engagement3", "batch 3", "probabilities: disengaged, partial, engaged; zeros likewise");
 }
 
+/* A number of each stream that the fusion takes. */
+static void write_streams(const pass *p, value *const of[ATTUNE_STREAMS], const char *name,
+                          const char *doc)
+{
+    char shape[16];
+    int n = 0;
+
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
+        n += at_fusion_takes(&p->f->net, m);
+    snprintf(shape, sizeof shape, "batch %d", n);
+    at_onnx_output(p->o, all_streams(p, of, 1), name, shape, doc);
+}
+
 static void write_pass(pass *p)
 {
-    stream *s = p->stream;
-
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        s[m] = inputs_of(p, m);
-    p->state =
-        at_onnx_input(p->o, "face_state", "batch 12", "the face network's, mean over the window");
-    p->engagement = at_onnx_input(p->o, "face_engagement", "batch 3", "likewise");
-    p->zero = number(p, 0);
-    p->one = number(p, 1);
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
-        s[m].condition = condition(p, m);
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
+        if (at_fusion_takes(&p->f->net, m))
+            p->condition[m] = condition(p, m);
     share_weight(p);
 
     value *emotion7 = emotion(p);
@@ -382,10 +262,10 @@ static void write_pass(pass *p)
     at_onnx_output(p->o, emotion7, "emotion7", "batch 7",
                    "probabilities: neutral, happy, sad, angry, fearful, disgusted, surprised");
     write_states(p);
-    at_onnx_output(p->o, both(p, s[0].condition, s[1].condition), "condition", "batch 2",
-                   "of face and voice, 0..1: how fit the input is to be judged");
-    at_onnx_output(p->o, both(p, s[0].weight, s[1].weight), "weight", "batch 2",
-                   "of face and voice, together 1, or 0: nothing is there");
+    write_streams(p, p->condition, "condition",
+                  "of face, voice, and the signal and the chat where they are heard, 0..1: how fit "
+                  "the input is to be judged");
+    write_streams(p, p->weight, "weight", "likewise; together 1, or 0: nothing is there");
     at_onnx_output(p->o, reliable, "reliability", "batch 2",
                    "of face and voice: how likely each is right by itself");
     at_onnx_output(p->o, truth(p, p->abstain), "abstain", "batch 1",
@@ -394,29 +274,20 @@ static void write_pass(pass *p)
                    "1: no emotion is likely enough; the window is to be withheld");
 }
 
-static int is_known(const at_fusion_kind *kind)
-{
-    for (int i = 0; i < KINDS; i++)
-        if (kinds[i].kind == kind)
-            return 1;
-    return 0;
-}
-
 int at_onnx_write_fusion(at_onnx *o, const at_weights *w, attune_error *err)
 {
     at_fusion *f = NULL;
     int status = at_fusion_load(&f, w, err);
 
-    if (!status && !is_known(f->net.kind))
-        status = at_fail(err, ATTUNE_E_UNSUPPORTED, "the fusion \"%s\" is not written as ONNX",
-                         f->net.kind->name);
-    if (!status && f->net.streams >> ATTUNE_MODALITIES)
-        status = at_fail(err, ATTUNE_E_UNSUPPORTED,
-                         "the fusion hears a signal or a chat, which is not written as ONNX");
     if (!status) {
         pass p = {.o = o, .f = f, .err = err};
-        write_pass(&p);
-        status = p.status ? p.status : at_onnx_status(o) ? at_fail_nomem(err) : ATTUNE_OK;
+        p.zero = number(&p, 0);
+        p.one = number(&p, 1);
+        status = at_onnx_fusion_inputs(&p, w, err);
+        if (!status) {
+            write_pass(&p);
+            status = p.status ? p.status : at_onnx_status(o) ? at_fail_nomem(err) : ATTUNE_OK;
+        }
     }
     at_fusion_free(&f);
     return status;

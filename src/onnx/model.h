@@ -40,7 +40,7 @@ at_onnx_attribute at_onnx_text(const char *name, const char *s /* [kept] */);
 int at_onnx_create(at_onnx **out, const char *name, const char *doc, attune_error *err);
 void at_onnx_free(at_onnx **o);
 
-/* An input. shape: its sizes, with a word for one that is free: "batch 3 112 112". All [kept]. */
+/* An input. shape: its sizes, with a word for one that is free: "batch 3 112 112". */
 at_onnx_value *at_onnx_input(at_onnx *o, const char *name, const char *shape, const char *doc);
 /* Makes v an output by that name. */
 void at_onnx_output(at_onnx *o, at_onnx_value *v, const char *name, const char *shape,

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "model/audio.h"
 #include "model/visual.h"
+#include "onnx/moments.h"
 #include "onnx/scribe.h"
 #include "vision/detect.h"
 #include <string.h>
@@ -31,16 +32,23 @@ static int end(hearing *h, int status, attune_error *err)
     return status;
 }
 
-/* Zeros, of the size that the pass is heard at. */
-static at_tensor *input(const hearing *h, int rank, const int *dim, const char *name,
-                        const char *shape, const char *doc)
+/* Of the size that the pass is heard at. */
+static at_tensor *zeros(const hearing *h, int rank, const int *dim)
 {
     at_tensor *t = at_tensor_new(h->g, rank, dim, 0);
 
-    if (!t)
-        return NULL;
-    memset(t->data, 0, at_tensor_count(t) * sizeof(float));
-    at_scribe_is(h->s, t, at_onnx_input(h->o, name, shape, doc));
+    if (t)
+        memset(t->data, 0, at_tensor_count(t) * sizeof(float));
+    return t;
+}
+
+static at_tensor *input(const hearing *h, int rank, const int *dim, const char *name,
+                        const char *shape, const char *doc)
+{
+    at_tensor *t = zeros(h, rank, dim);
+
+    if (t)
+        at_scribe_is(h->s, t, at_onnx_input(h->o, name, shape, doc));
     return t;
 }
 
@@ -129,6 +137,38 @@ static int write_face(at_onnx *o, const at_weights *w, attune_error *err)
     return status;
 }
 
+/* ---- the face over time ------------------------------------------------------------------------ */
+
+/* What at_visual_over_time adds. */
+static int write_temporal(at_onnx *o, const at_weights *w, attune_error *err)
+{
+    enum { FRAMES = 3 }; /* any number */
+    at_params p = {0};
+    hearing h;
+    int status = begin(&h, o, err);
+
+    status = status ? status : at_encoder_import(&at_temporal, &p, at_weights_source(w), err);
+    if (!status) {
+        at_tensor *expression, *basic;
+        at_encoder_tokens tokens = {
+            .features = input(&h, 3, (int[]){1, FRAMES, AT_MB_FEATURES}, "embeddings",
+                              "batch frames 1280",
+                              "the face network's, of each frame of the window"),
+            .where = zeros(&h, 3, (int[]){1, FRAMES, AT_TEMPORAL_TIME})};
+        at_onnx_value *times = at_onnx_input(o, "times", "batch frames",
+                                             "when each frame was, in seconds from any moment");
+        if (tokens.where)
+            at_scribe_is(h.s, tokens.where, at_onnx_moments(o, times, at_onnx_latest(o, times)));
+        at_encoder_forward(&at_temporal, h.g, &p, &tokens, 0, &expression, &basic);
+        output(&h, expression, "expression", "batch 8",
+               "to be added to the mean over the frames of the face network's");
+        output(&h, basic, "basic", "batch 7", "likewise");
+    }
+    status = end(&h, status, err);
+    at_params_free(&p);
+    return status;
+}
+
 /* ---- the voice ------------------------------------------------------------------------------- */
 
 /* Its logits (at_voice_expert_scale, at_voice_expert_add). */
@@ -201,6 +241,8 @@ const at_onnx_network at_onnx_networks[] = {
      write_detector},
     {"face.onnx", "visual.", "face", "perceived expression and learning states of an aligned face",
      write_face},
+    {"temporal.onnx", "visual.temporal.", "temporal",
+     "what the frames of a window say of a face together", write_temporal},
     {"voice.onnx", "audio.", "voice", "perceived expression of a stretch of speech", write_voice},
     {"fusion.onnx", "fusion.", "fusion",
      "what face and voice say together over a window, calibrated, and how far it can be trusted",

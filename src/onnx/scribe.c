@@ -298,7 +298,7 @@ static at_onnx_value *slice(at_scribe *s, const at_tensor *y, const at_told *t)
     return at_onnx_node(s->o, "Slice", 4, in, NULL);
 }
 
-/* The first dimension is free, so it stays as it is. */
+/* The first dimension is free, so it stays as it is; the second may be, and is what is left. */
 static at_onnx_value *reshaped(at_scribe *s, const at_tensor *y, const at_told *t)
 {
     const at_tensor *x = t->in[0];
@@ -316,7 +316,7 @@ static at_onnx_value *reshaped(at_scribe *s, const at_tensor *y, const at_told *
     if (x->rank == 4)
         v = transpose(s->o, v, 4, (const int64_t[]){0, 2, 3, 1});
     for (int i = 1; i < y->rank; i++)
-        sizes[i] = y->dim[i];
+        sizes[i] = i == 1 ? -1 : y->dim[i];
     return reshape(s->o, v, y->rank, sizes);
 }
 
@@ -374,7 +374,7 @@ static at_onnx_value *attention(at_scribe *s, const at_tensor *y, const at_told 
 
     v = at_onnx_binary(o, "Mul", v, at_onnx_scalar(o, k));
     if (t->in[3]) {
-        const int64_t sizes[] = {0, 1, 1, t->in[3]->dim[1]};
+        const int64_t sizes[] = {0, 1, 1, -1};
         v = at_onnx_binary(o, "Add", v, reshape(o, operand(s, t->in[3]), 4, sizes));
     }
     v = at_onnx_binary(o, "MatMul", softmax(o, v, 3), heads_of(s, t->in[2], t->heads));

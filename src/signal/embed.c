@@ -102,10 +102,9 @@ const char *at_signal_places(const at_signal_scale *s, const char *const *names,
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
-/* What is far out says no more than that. */
 static float within(float x)
 {
-    const float most = 10;
+    const float most = AT_SIGNAL_LIMIT;
 
     return isfinite(x) ? fmaxf(-most, fminf(most, x)) : 0;
 }

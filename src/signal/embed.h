@@ -14,6 +14,7 @@ enum {
     AT_SIGNAL_TOKEN = ATTUNE_MAX_SIGNALS,     /* the mean of each column, standardised */
     AT_SIGNAL_EMBED = 5 * ATTUNE_MAX_SIGNALS, /* that; slope, deviation, coverage, z */
     AT_SIGNAL_TOKENS = 6,                     /* a window is cut into so many */
+    AT_SIGNAL_LIMIT = 10, /* of each number: what is far out says no more than that */
 };
 
 typedef struct at_signal_scale {
