@@ -58,6 +58,59 @@ static void test_numbers_have_ranges(void **state)
     at_keep_free(&k);
 }
 
+static const at_clock started = {.window_us = 3000000, .hop_us = 500000, .lag_us = 1000000};
+
+/* Whether it is read again. */
+static int is_believed(at_clock c)
+{
+    at_clock read = started;
+    at_keep out = {0};
+
+    read.input[AT_SOUND].absent = c.input[AT_SOUND].absent;
+    at_clock_keep(&out, &c);
+    at_keep in = {.data = out.data, .size = out.size, .reads = 1};
+    at_clock_keep(&in, &read);
+    at_keep_free(&out);
+    return at_keep_is_read(&in);
+}
+
+/* Of any other there might be windows without end, or none. */
+static void test_a_clock_is_one_that_something_moved(void **state)
+{
+    at_clock fine = started, c;
+    int64_t start, end;
+
+    (void)state;
+    assert_true(is_believed(fine));
+    fine.input[AT_SOUND].absent = 1;
+    for (int64_t t = 0; t < 2000000; t += 40000) {
+        at_clock_move(&fine, AT_PICTURES, t, t, t + 40000);
+        while (at_clock_due(&fine, &start, &end))
+            at_clock_made(&fine, end);
+    }
+    assert_true(is_believed(fine));
+    at_input_clock *in = &c.input[AT_PICTURES];
+#define REFUSED(change) (c = fine, change, assert_false(is_believed(c)))
+    REFUSED(in->end_us = 9000000000000000);
+    REFUSED(in->end_us = in->head_us + 70000000);
+    REFUSED(in->end_us = -1);
+    REFUSED(in->head_us = in->end_us + 70000000);
+    REFUSED(in->head_us = -1);
+    REFUSED(in->head_us = INT64_MIN);
+    REFUSED(in->first_us = -1);
+    REFUSED(in->first_us = 1);
+    REFUSED(in->gaps = 0);
+    REFUSED(in->gap[0].to_us = in->end_us + 1);
+    REFUSED(in->started = 0);
+    REFUSED(in[AT_SOUND - AT_PICTURES].started = 1);
+    REFUSED(c.origin_us = -500000);
+    REFUSED(c.origin_us = c.next_end_us + 500000);
+    REFUSED(c.next_end_us = INT64_MIN);
+    REFUSED(c.next_end_us++);
+    REFUSED(c.next_end_us -= 500000); /* that one would be due */
+#undef REFUSED
+}
+
 /* ---- sessions ------------------------------------------------------------------------------- */
 
 /* Wherever it points: a file is no place for one. */
@@ -231,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_have_ranges),
+        cmocka_unit_test(test_a_clock_is_one_that_something_moved),
         cmocka_unit_test(test_no_pointer_is_read),
         cmocka_unit_test(test_the_same_windows_come_of_it),
         cmocka_unit_test(test_damaged_ones_break_nothing),
