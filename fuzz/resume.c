@@ -55,12 +55,14 @@ void __real_at_keep_int(at_keep *k, int *x, int least, int most);
 void __real_at_keep_number(at_keep *k, uint32_t *x);
 void __real_at_keep_count(at_keep *k, int64_t *x);
 void __real_at_keep_time(at_keep *k, int64_t *t);
+void __real_at_keep_start(at_keep *k, int64_t *t);
 void __wrap_at_keep_bytes(at_keep *k, void *p, size_t n);
 void __wrap_at_keep_floats(at_keep *k, float *x, size_t n);
 void __wrap_at_keep_int(at_keep *k, int *x, int least, int most);
 void __wrap_at_keep_number(at_keep *k, uint32_t *x);
 void __wrap_at_keep_count(at_keep *k, int64_t *x);
 void __wrap_at_keep_time(at_keep *k, int64_t *t);
+void __wrap_at_keep_start(at_keep *k, int64_t *t);
 
 void __wrap_at_keep_bytes(at_keep *k, void *p, size_t n)
 {
@@ -98,6 +100,13 @@ void __wrap_at_keep_time(at_keep *k, int64_t *t)
 {
     note(k);
     __real_at_keep_time(k, t);
+    FUZZ_CHECK(*t > INT64_MIN / 512 && *t < INT64_MAX / 512);
+}
+
+void __wrap_at_keep_start(at_keep *k, int64_t *t)
+{
+    note(k);
+    __real_at_keep_start(k, t);
 }
 
 /* ---- changes ------------------------------------------------------------------------------------ */

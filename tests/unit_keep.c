@@ -58,6 +58,29 @@ static void test_numbers_have_ranges(void **state)
     at_keep_free(&k);
 }
 
+/* What times are counted with has room; before all is only where nobody counts. */
+static void test_times_have_ranges(void **state)
+{
+    static const int64_t most = INT64_C(9000000000000000);
+    static const struct {
+        int64_t us;
+        int is_time, is_start;
+    } list[] = {{0, 1, 1},         {most, 1, 1},      {-most, 1, 1},     {most + 1, 0, 0},
+                {-most - 1, 0, 0}, {INT64_MAX, 0, 0}, {INT64_MIN, 0, 1}, {INT64_MIN + 1, 0, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        int64_t us = list[i].us, read = 7;
+        at_keep k = {.data = (unsigned char *)&us, .size = sizeof us, .reads = 1}, start = k;
+        at_keep_time(&k, &read);
+        assert_int_equal(at_keep_is_read(&k), list[i].is_time);
+        assert_int_equal(read, list[i].is_time ? us : 0);
+        at_keep_start(&start, &read);
+        assert_int_equal(at_keep_is_read(&start), list[i].is_start);
+        assert_int_equal(read, list[i].is_start ? us : 0);
+    }
+}
+
 static const at_clock started = {.window_us = 3000000, .hop_us = 500000, .lag_us = 1000000};
 
 /* Whether it is read again. */
@@ -284,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_have_ranges),
+        cmocka_unit_test(test_times_have_ranges),
         cmocka_unit_test(test_a_clock_is_one_that_something_moved),
         cmocka_unit_test(test_no_pointer_is_read),
         cmocka_unit_test(test_the_same_windows_come_of_it),

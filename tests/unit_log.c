@@ -310,13 +310,13 @@ static void messages_are_taken_of_one_sender(void **state)
 
 static void what_is_usual_is_of_the_whole_file(void **state)
 {
-    attune_log *l = opened("time,hr,clicks\n0,1,1\n1,3,0\n2,1,1\n3,3,2\n4,,0\n",
+    attune_log *l = opened("time,hr,clicks\n0,1,1\n1,3,0\n2,1,1\n3,7,2\n4,,0\n",
                            &(attune_log_options){.events = "clicks"});
     const attune_signal_usual *u = attune_log_usual(l);
 
     (void)state;
-    assert_float_equal(u[0].mean, 2, 1e-6); /* the last one holds until the end */
-    assert_float_equal(u[0].deviation, 1, 1e-6);
+    assert_float_equal(u[0].mean, 3, 1e-6); /* the last one holds until the end */
+    assert_float_equal(u[0].deviation, sqrt(6), 1e-6);
     assert_float_equal(u[1].mean, 1, 1e-6); /* four in four seconds */
     assert_float_equal(u[1].deviation, 0, 0);
     attune_log_free(&l);

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { END_MS = 40000, STEP_MS = 40, MOST = 100 };
+enum { END_MS = 40000, STEP_MS = 40, ROW_MS = 70, MOST = 100 };
 
 #define LATEST_US INT64_C(9000000000000000)
 
@@ -147,14 +147,20 @@ static void take(heard *x)
 static void push_beside(heard *x, int64_t t_ms)
 {
     static const char *const says[] = {"I don't understand this :(", "great, thanks!", "ok"};
-    const float row[2] = {70 + (float)sin((double)t_ms / 900) * 9, t_ms % 600 ? 0 : 1};
+    const float row[2] = {70 + (float)sin((double)t_ms / 900) * 9, t_ms % (5 * ROW_MS) ? 0 : 1};
 
     assert_int_equal(attune_session_push_signal(x->c->s, t_ms * MS, row), ATTUNE_OK);
-    if (t_ms % 1400 == 0) {
-        const char *text = says[t_ms / 1400 % 3];
+    if (t_ms % (20 * ROW_MS) == 0) {
+        const char *text = says[t_ms / (20 * ROW_MS) % 3];
         assert_int_equal(attune_session_push_text(x->c->s, t_ms * MS, text, strlen(text)),
                          ATTUNE_OK);
     }
+}
+
+static void push_until(heard *x, int64_t t_ms)
+{
+    for (; x->next_ms <= t_ms && x->next_ms < END_MS; x->next_ms += ROW_MS)
+        push_beside(x, x->next_ms);
 }
 
 /* Pictures from 0 to END_MS, and rows and messages that are ahead of them by so much. */
@@ -163,13 +169,13 @@ static heard watched(int64_t ahead_ms)
     heard x = {.c = opened(&both_setup)};
 
     for (int64_t t = 0; t < END_MS; t += STEP_MS) {
-        for (; x.next_ms <= t + ahead_ms && x.next_ms < END_MS; x.next_ms += 100)
-            push_beside(&x, x.next_ms);
+        push_until(&x, t + ahead_ms);
         assert_int_equal(
             attune_session_push_video(x.c->s, t * MS, x.c->rgb, FAKE_W, FAKE_H, 3 * FAKE_W),
             ATTUNE_OK);
         take(&x);
     }
+    push_until(&x, END_MS);
     assert_int_equal(attune_session_finish(x.c->s), ATTUNE_OK);
     take(&x);
     return x;
@@ -269,6 +275,45 @@ static void what_comes_late_is_counted_and_not_heard(void **state)
     scene_close(x.c);
 }
 
+/* Nor what no window to come reaches back to. */
+static void what_comes_far_too_late_is_in_no_window(void **state)
+{
+    static const float row[2] = {60, 1};
+    heard x = {.c = opened(&both_setup)};
+
+    (void)state;
+    for (int64_t t = 0; t <= 6000; t += STEP_MS)
+        look(&x, t * MS);
+    const int before = x.c->n;
+    assert_int_equal(attune_session_push_signal(x.c->s, 100 * MS, row), ATTUNE_OK);
+    assert_int_equal(attune_session_push_text(x.c->s, 100 * MS, "ok", 2), ATTUNE_OK);
+    look(&x, 6600 * MS);
+    assert_true(x.c->n > before);
+    assert_int_equal(x.said[before].messages, 0);
+    assert_float_equal(x.said[before].signal[0].coverage, 0, 0);
+    assert_float_equal(x.said[before].signal[1].mean, 0, 0);
+    scene_close(x.c);
+}
+
+/* A thousand rows a second, of which each counts, for longer than there is room. */
+static void fast_rows_are_not_kept_coarser(void **state)
+{
+    heard x = {.c = opened(&both_setup)};
+
+    (void)state;
+    for (int64_t t = 0; t <= 9000; t++) {
+        const float row[2] = {(float)(t % 2), 1};
+        assert_int_equal(attune_session_push_signal(x.c->s, t * MS, row), ATTUNE_OK);
+        if (t % STEP_MS == 0)
+            look(&x, t * MS);
+    }
+    const attune_beside *last = &x.said[x.c->n - 1];
+    assert_float_equal(last->signal[0].mean, 0.5, 1e-3);
+    assert_float_equal(last->signal[0].deviation, 0.5, 1e-3);
+    assert_float_equal(last->signal[1].mean, 1000, 1);
+    scene_close(x.c);
+}
+
 /* A window has room for twenty messages a second and some; of more the latest are heard. */
 static void a_flood_of_messages_leaves_the_latest(void **state)
 {
@@ -338,6 +383,8 @@ int main(void)
         cmocka_unit_test(what_is_no_number_is_no_value),
         cmocka_unit_test(gaps_may_be_as_long_as_time_is),
         cmocka_unit_test(what_comes_late_is_counted_and_not_heard),
+        cmocka_unit_test(what_comes_far_too_late_is_in_no_window),
+        cmocka_unit_test(fast_rows_are_not_kept_coarser),
         cmocka_unit_test(a_flood_of_messages_leaves_the_latest),
         cmocka_unit_test(a_model_hears_the_columns_that_it_learned_with),
     };

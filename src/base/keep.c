@@ -68,10 +68,22 @@ void at_keep_count(at_keep *k, int64_t *x)
         refuse(k, x, sizeof *x);
 }
 
+static int is_time(int64_t t)
+{
+    return t >= -latest_us && t <= latest_us;
+}
+
 void at_keep_time(at_keep *k, int64_t *t)
 {
     at_keep_bytes(k, t, sizeof *t);
-    if (k->reads && (*t < -latest_us || *t > latest_us) && *t != INT64_MIN && *t != INT64_MAX)
+    if (k->reads && !is_time(*t))
+        refuse(k, t, sizeof *t);
+}
+
+void at_keep_start(at_keep *k, int64_t *t)
+{
+    at_keep_bytes(k, t, sizeof *t);
+    if (k->reads && !is_time(*t) && *t != INT64_MIN)
         refuse(k, t, sizeof *t);
 }
 

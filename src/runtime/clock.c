@@ -177,7 +177,7 @@ static void keep_input(at_keep *k, at_input_clock *in)
     at_keep_time(k, &in->head_us);
     at_keep_time(k, &in->end_us);
     for (int i = 0; i < AT_GAPS; i++) {
-        at_keep_time(k, &in->gap[i].from_us);
+        at_keep_start(k, &in->gap[i].from_us);
         at_keep_time(k, &in->gap[i].to_us);
     }
     at_keep_int(k, &in->gaps, 0, INT_MAX / 2);
