@@ -51,6 +51,7 @@ static void note(const at_keep *k)
 
 void __real_at_keep_bytes(at_keep *k, void *p, size_t n);
 void __real_at_keep_floats(at_keep *k, float *x, size_t n);
+void __real_at_keep_places(at_keep *k, float *x, size_t n);
 void __real_at_keep_int(at_keep *k, int *x, int least, int most);
 void __real_at_keep_number(at_keep *k, uint32_t *x);
 void __real_at_keep_count(at_keep *k, int64_t *x);
@@ -58,6 +59,7 @@ void __real_at_keep_time(at_keep *k, int64_t *t);
 void __real_at_keep_start(at_keep *k, int64_t *t);
 void __wrap_at_keep_bytes(at_keep *k, void *p, size_t n);
 void __wrap_at_keep_floats(at_keep *k, float *x, size_t n);
+void __wrap_at_keep_places(at_keep *k, float *x, size_t n);
 void __wrap_at_keep_int(at_keep *k, int *x, int least, int most);
 void __wrap_at_keep_number(at_keep *k, uint32_t *x);
 void __wrap_at_keep_count(at_keep *k, int64_t *x);
@@ -74,6 +76,14 @@ void __wrap_at_keep_floats(at_keep *k, float *x, size_t n)
 {
     note(k);
     __real_at_keep_floats(k, x, n);
+}
+
+void __wrap_at_keep_places(at_keep *k, float *x, size_t n)
+{
+    note(k);
+    __real_at_keep_places(k, x, n);
+    for (size_t i = 0; i < n; i++)
+        FUZZ_CHECK(!k->reads || (x[i] > -1e9F && x[i] < 1e9F));
 }
 
 void __wrap_at_keep_int(at_keep *k, int *x, int least, int most)

@@ -6,6 +6,7 @@
 #include "sanitized.h"
 
 #include <limits.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,6 +79,26 @@ static void test_times_have_ranges(void **state)
         at_keep_start(&start, &read);
         assert_int_equal(at_keep_is_read(&start), list[i].is_start);
         assert_int_equal(read, list[i].is_start ? us : 0);
+    }
+}
+
+/* One that is none makes all of them zeros. */
+static void test_places_are_numbers(void **state)
+{
+    static const float odd[] = {NAN, INFINITY, -INFINITY, 1.1e8F, -1.1e8F};
+    float place[3] = {-1e8F, 0.5F, 1e8F}, read[3];
+    at_keep k = {.data = (unsigned char *)place, .size = sizeof place, .reads = 1}, whole = k;
+
+    (void)state;
+    at_keep_places(&whole, read, 3);
+    assert_true(at_keep_is_read(&whole));
+    assert_memory_equal(read, place, sizeof place);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        at_keep in = k;
+        place[1] = odd[i];
+        at_keep_places(&in, read, 3);
+        assert_int_equal(in.status, ATTUNE_E_FORMAT);
+        assert_memory_equal(read, ((const float[3]){0, 0, 0}), sizeof read);
     }
 }
 
@@ -308,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_have_ranges),
         cmocka_unit_test(test_times_have_ranges),
+        cmocka_unit_test(test_places_are_numbers),
         cmocka_unit_test(test_a_clock_is_one_that_something_moved),
         cmocka_unit_test(test_no_pointer_is_read),
         cmocka_unit_test(test_the_same_windows_come_of_it),

@@ -53,7 +53,7 @@ READERS = {
         "check_arrays", "at_checkpoint_load", "at_checkpoint_stamp", "begins_with_any", "at_params_copy",
         "at_params_load")},
     "media": {
-        **{f"src/media/{part}.c": () for part in ("av", "av_read", "av_tracks", "av_sound", "av_source", "av_queue",
+        **{f"src/media/{part}.c": () for part in ("av", "av_read", "av_restart", "av_tracks", "av_sound", "av_source", "av_queue",
                                                   "av_still")},
         "src/media/av_open.c": ("-no_device", "-origin_us"),
         "src/media/av_picture.c": ("-at_av_picture_known",),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const int64_t latest_us = INT64_C(9000000000000000), most_counted = INT64_C(1) << 53;
+static const float farthest = 1e8F;
 
 static int reserve(at_keep *k, size_t n)
 {
@@ -47,6 +48,16 @@ void at_keep_bytes(at_keep *k, void *p, size_t n)
 void at_keep_floats(at_keep *k, float *x, size_t n)
 {
     at_keep_bytes(k, x, n * sizeof *x);
+}
+
+void at_keep_places(at_keep *k, float *x, size_t n)
+{
+    at_keep_floats(k, x, n);
+    for (size_t i = 0; k->reads && i < n; i++)
+        if (!(x[i] >= -farthest && x[i] <= farthest)) {
+            refuse(k, x, n * sizeof *x);
+            return;
+        }
 }
 
 void at_keep_int(at_keep *k, int *x, int least, int most)

@@ -27,6 +27,7 @@ typedef struct at_keep {
 
 void at_keep_bytes(at_keep *k, void *p, size_t n); /* anything will do */
 void at_keep_floats(at_keep *k, float *x, size_t n);
+void at_keep_places(at_keep *k, float *x, size_t n); /* pixels, or pixels a second: numbers that an int holds */
 void at_keep_int(at_keep *k, int *x, int least, int most);
 void at_keep_number(at_keep *k, uint32_t *x);
 void at_keep_count(at_keep *k, int64_t *x); /* 0 to 2^53 */
