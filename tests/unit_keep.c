@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "runtime/hindsight.h"
 #include "sanitized.h"
+#include "vision/track.h"
 
 #include <limits.h>
 #include <math.h>
@@ -99,6 +100,27 @@ static void test_places_are_numbers(void **state)
         at_keep_places(&in, read, 3);
         assert_int_equal(in.status, ATTUNE_E_FORMAT);
         assert_memory_equal(read, ((const float[3]){0, 0, 0}), sizeof read);
+    }
+}
+
+/* Or they would be looked for where they went in the time since, backwards. */
+static void test_nobody_was_seen_later_than_now(void **state)
+{
+    const at_face face = {.x = 10, .y = 10, .w = 50, .h = 50, .score = 1};
+    at_tracker t, again;
+
+    (void)state;
+    at_tracker_init(&t, NULL);
+    at_tracker_update(&t, 1000000, &face, 1, NULL);
+    for (int late = 0; late < 2; late++) {
+        at_keep out = {0};
+        t.track[0].last_us += late;
+        at_tracker_keep(&out, &t);
+        at_keep in = {.data = out.data, .size = out.size, .reads = 1};
+        at_tracker_init(&again, NULL);
+        at_tracker_keep(&in, &again);
+        assert_int_equal(at_keep_is_read(&in), !late);
+        at_keep_free(&out);
     }
 }
 
@@ -330,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_numbers_have_ranges),
         cmocka_unit_test(test_times_have_ranges),
         cmocka_unit_test(test_places_are_numbers),
+        cmocka_unit_test(test_nobody_was_seen_later_than_now),
         cmocka_unit_test(test_a_clock_is_one_that_something_moved),
         cmocka_unit_test(test_no_pointer_is_read),
         cmocka_unit_test(test_the_same_windows_come_of_it),

@@ -5,6 +5,7 @@
 
 #include <attune/resume.h>
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,11 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-enum { RATE = 16000, SECONDS = 4, CALLS = 3 };
+enum { RATE = 16000, SECONDS = 4, CALLS = 8 };
 
 static char folder[] = "/tmp/attune-resume-XXXXXX", sound[64], model_path[64], ranges_path[64],
             out[64];
@@ -96,13 +99,13 @@ static int stop(void *user, double done_s, double of_s)
     return ++*(int *)user > CALLS;
 }
 
-static void break_off(void)
+static void break_off(const attune_options *o)
 {
     int calls = 0;
     const attune_sink sink = {.progress = stop, .user = &calls};
 
     attune_resume_forget(out);
-    assert_int_equal(attune_analyze_resumable(model, sound, &usual, &sink, out, NULL, NULL),
+    assert_int_equal(attune_analyze_resumable(model, sound, o, &sink, out, NULL, NULL),
                      ATTUNE_E_INTERRUPTED);
 }
 
@@ -135,7 +138,7 @@ static void by_the_same_options(void **state)
 
     (void)state;
     assert_int_equal(find(&usual), 0);
-    break_off();
+    break_off(&usual);
     assert_int_equal(find(&usual), 1);
     other.threads = 2;
     assert_int_equal(find(&other), 1); /* which change no estimate */
@@ -163,10 +166,10 @@ static void by_the_same_ranges_of_activations(void **state)
     (void)state;
     use(ATTUNE_PRECISION_F32);
     assert_null(attune_model_meta(model, "ranges"));
-    break_off();
+    break_off(&usual);
     use(ATTUNE_PRECISION_INT8);
     assert_int_equal(find(&usual), ATTUNE_E_STATE);
-    break_off();
+    break_off(&usual);
     assert_int_equal(find(&usual), 1);
     assert_int_equal(put_ranges(5), ATTUNE_OK);
     assert_int_equal(find(&usual), 1); /* those that were loaded */
@@ -177,6 +180,75 @@ static void by_the_same_ranges_of_activations(void **state)
     assert_int_equal(find(&usual), 1);
     use(ATTUNE_PRECISION_F32);
     assert_int_equal(find(&usual), ATTUNE_E_STATE);
+}
+
+static int resume(const attune_options *o, attune_error *err)
+{
+    const attune_sink nobody = {0};
+
+    return attune_analyze_resumable(model, sound, o, &nobody, out, NULL, err);
+}
+
+/* A byte of a file becomes another. */
+static void change(const char *path, long at, unsigned char to)
+{
+    FILE *f = fopen(path, "r+b");
+
+    assert_non_null(f);
+    assert_int_equal(fseek(f, at, at < 0 ? SEEK_END : SEEK_SET), 0);
+    assert_int_equal(fputc(to, f), to);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void by_all_that_was_told(void **state)
+{
+    attune_options o = usual;
+    attune_error err = {0};
+    char told[96];
+
+    (void)state;
+    o.causal = 1; /* windows are told at once */
+    snprintf(told, sizeof told, "%s/attune-resume.told", out);
+    break_off(&o);
+    change(told, -20, 0x5a);
+    assert_int_equal(resume(&o, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "attune-resume.told: is damaged"));
+}
+
+static void by_one_run_at_a_time(void **state)
+{
+    char told[96];
+    attune_error err = {0};
+
+    (void)state;
+    snprintf(told, sizeof told, "%s/attune-resume.told", out);
+    break_off(&usual);
+    const int other = open(told, O_RDONLY);
+    assert_int_equal(flock(other, LOCK_SH), 0);
+    assert_int_equal(resume(&usual, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "attune-resume.told: another run is at it"));
+    close(other);
+    assert_int_equal(resume(&usual, &err), ATTUNE_OK);
+}
+
+/* A file of the same size and time whose sound ends earlier, by what its header says. */
+static void by_as_much_sound(void **state)
+{
+    enum { LENGTH = 40 }; /* of the samples, in WAV's header: of 128000 bytes, 1280 */
+    struct stat s;
+    attune_error err = {0};
+
+    (void)state;
+    break_off(&usual);
+    assert_int_equal(stat(sound, &s), 0);
+    change(sound, LENGTH, 0);
+    change(sound, LENGTH + 1, 5);
+    change(sound, LENGTH + 2, 0);
+    assert_int_equal(
+        utimensat(AT_FDCWD, sound, (const struct timespec[2]){s.st_atim, s.st_mtim}, 0), 0);
+    assert_int_equal(resume(&usual, &err), ATTUNE_E_STATE);
+    assert_non_null(strstr(err.text, "a.wav: is another than when it was begun with"));
+    assert_int_equal(make_sound(), 0);
 }
 
 static void without_what_comes_once(void **state)
@@ -198,9 +270,9 @@ static void without_what_comes_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_the_same_options),
-        cmocka_unit_test(by_the_same_ranges_of_activations),
-        cmocka_unit_test(without_what_comes_once),
+        cmocka_unit_test(by_the_same_options),  cmocka_unit_test(by_the_same_ranges_of_activations),
+        cmocka_unit_test(by_all_that_was_told), cmocka_unit_test(by_one_run_at_a_time),
+        cmocka_unit_test(by_as_much_sound),     cmocka_unit_test(without_what_comes_once),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
