@@ -370,12 +370,11 @@ def resume():
         return struct.pack("<HBI", field, how, by)
     for which in range(3):
         yield bytes([which])
-        for field in range(0, 200, 2 if which < 2 else 1):
-            yield bytes([which]) + change(field, 1 + field // 2 % 2, field * 7)
+        for field in range(0, 200, 8 if which < 2 else 5):
+            yield bytes([which]) + change(field, 1 + field % 2, field * 7)
     for which in 0, 1:
         for field in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17):
-            for by in 3, 11:
-                yield bytes([which]) + change(field, 2, by)
+            yield bytes([which]) + change(field, 2, (3, 11)[which])
             yield bytes([which]) + change(field, 4, 0)
         for at in range(0, 300, 23):
             yield bytes([which]) + change(at, 5, at)
