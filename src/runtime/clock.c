@@ -3,8 +3,8 @@
 #include <limits.h>
 #include <math.h>
 
-#define HELD_MOST_US \
-    INT64_C(60000000) /* pictures last 10 s at most, and a denoiser holds back less */
+/* Pictures last 10 s at most, and a denoiser holds back less. */
+static const int64_t held_most_us = 60000000;
 
 /* The earliest start of what has started; the caller knows that something has. */
 static int64_t first_us(const at_clock *c)
@@ -192,8 +192,8 @@ static int is_way(const at_input_clock *in)
     if (!in->started)
         return !in->gaps && !in->first_us && !in->head_us && !in->end_us;
     return !in->absent && in->gaps > 0 && in->first_us >= 0 && in->head_us >= 0 &&
-           begun >= in->first_us && in->end_us >= begun && there - in->end_us < HELD_MOST_US &&
-           in->end_us - there < HELD_MOST_US;
+           begun >= in->first_us && in->end_us >= begun && there - in->end_us < held_most_us &&
+           in->end_us - there < held_most_us;
 }
 
 /* Then no more windows than that time has are to come of what was pushed. */
