@@ -89,6 +89,21 @@ static double speech_s(const float *pcm, size_t n)
     return loud / AT_MEDIA_AUDIO_RATE;
 }
 
+/* As somebody's kept state says where decoding may begin: after so many packets, for pictures from then on. */
+static void read_from(const char *path, int how)
+{
+    static const int64_t packets[] = {1, 2, 5, 10, 30, 130, 1000, INT64_C(1) << 53};
+    static const int64_t times_us[] = {
+        0, 1, 40000, 1000000, INT64_C(9000000000000000), INT64_C(-9000000000000000)};
+    const at_media_options o = {.max_pixels = 1 << 18,
+                                .threads = 1,
+                                .no_sandbox = 1,
+                                .restart = packets[how % 8],
+                                .restart_us = times_us[how / 8 % 6]};
+
+    read_timed(path, &o);
+}
+
 /* Samples alone, or what is chosen of several tracks. */
 static void read_otherwise(const char *path, int how)
 {
@@ -133,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_timed(path, &o);
     read_pipe(data, size, &o);
     read_otherwise(path, size ? data[size - 1] % 8 : 0);
+    read_from(path, (int)size);
     load_whole(path, data, size);
     return 0;
 }

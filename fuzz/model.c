@@ -4,6 +4,7 @@
  * hundred arrays is reached. What a file's bytes can do is weights.c's. */
 #include "fuzz.h"
 
+#include "fine.h"
 #include "fusion/kind.h"
 #include "fusion/stream.h"
 #include "model/hog_net.h"
@@ -15,7 +16,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { SIDE = 32, ROWS = 8, HOG_VALUES = 30, CHANGES = 25, ARRAYS_MAX = 1024, CHANNELS = 4 };
+enum {
+    SIDE = 32,
+    ROWS = 8,
+    HOG_VALUES = 30,
+    CHANGES = 25,
+    ARRAYS_MAX = 1024,
+    CHANNELS = FINE_CHANNELS
+};
 enum {
     FACE,
     VOICE,
@@ -49,46 +57,12 @@ static at_rng rng;
 
 /* ---- fine parts ------------------------------------------------------------------------------- */
 
-static void add(at_params *p, const char *name, int rows, int cols, float value)
-{
-    const int dim[2] = {rows ? rows : cols, cols};
-    at_param *q = at_params_get(p, name, rows ? 2 : 1, dim);
-
-    FUZZ_CHECK(q);
-    for (size_t i = 0, n = at_tensor_count(&q->value); i < n; i++)
-        q->value.data[i] = value;
-}
-
-static void add_of(at_params *p, const char *of, const char *what, int rows, int cols, float value)
-{
-    char name[80];
-
-    snprintf(name, sizeof name, "%s%s", of, what);
-    add(p, name, rows, cols, value);
-}
-
 static void make_expert(at_params *p)
 {
-    add_of(p, at_voice_expert_arrays, "mean", 0, AT_VOICE_FUNCTIONALS, 0);
-    add_of(p, at_voice_expert_arrays, "inv_deviation", 0, AT_VOICE_FUNCTIONALS, 1);
-    add_of(p, at_voice_expert_arrays, "weight", AT_VOICE_FUNCTIONALS, AT_VOICE_CLASSES, 0.01f);
-    add_of(p, at_voice_expert_arrays, "bias", 0, AT_VOICE_CLASSES, 0);
-}
-
-static void make_detector(at_params *p)
-{
-    char name[80];
-
-    add(p, "detector." AT_DETECT_STEM ".weight", 27, CHANNELS, 0.01f);
-    add(p, "detector." AT_DETECT_STEM ".bias", 0, CHANNELS, 0);
-    for (int i = 0; i < AT_DETECT_UNITS; i++) {
-        const int out = i < AT_UNIT_HEAD ? CHANNELS : AT_DETECT_CHANNELS;
-        snprintf(name, sizeof name, "detector.%s.", at_detect_unit_names[i]);
-        add_of(p, name, "conv1.weight", CHANNELS, out, 0.1f);
-        add_of(p, name, "conv1.bias", 0, out, 0);
-        add_of(p, name, "conv2.weight", 9, out, 0.1f);
-        add_of(p, name, "conv2.bias", 0, out, 0);
-    }
+    fine_add_of(p, at_voice_expert_arrays, "mean", 0, AT_VOICE_FUNCTIONALS, 0);
+    fine_add_of(p, at_voice_expert_arrays, "inv_deviation", 0, AT_VOICE_FUNCTIONALS, 1);
+    fine_add_of(p, at_voice_expert_arrays, "weight", AT_VOICE_FUNCTIONALS, AT_VOICE_CLASSES, 0.01f);
+    fine_add_of(p, at_voice_expert_arrays, "bias", 0, AT_VOICE_CLASSES, 0);
 }
 
 static void make_hog(at_params *p)
@@ -97,9 +71,9 @@ static void make_hog(at_params *p)
 
     for (int i = 0; at_hog_head(i) < AT_HEADS; i++) {
         at_hog_array(at_hog_head(i), "weight", name);
-        add(p, name, HOG_VALUES, at_heads[at_hog_head(i)].outputs, 0.1f);
+        fine_add(p, name, HOG_VALUES, at_heads[at_hog_head(i)].outputs, 0.1f);
         at_hog_array(at_hog_head(i), "bias", name);
-        add(p, name, 0, at_heads[at_hog_head(i)].outputs, 0);
+        fine_add(p, name, 0, at_heads[at_hog_head(i)].outputs, 0);
     }
 }
 
@@ -109,29 +83,29 @@ static void make_measures(at_params *p)
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         const at_fusion_stream *s = &at_fusion_streams[m];
         const int classes = at_heads[s->head].classes;
-        add_of(p, s->arrays, ".trust", 0, 1, 0.7f);
-        add_of(p, s->arrays, ".mean", 0, s->dims, 0.1f);
-        add_of(p, s->arrays, ".var", 0, s->dims, 1);
-        add_of(p, s->arrays, ".distance", 0, 2, 1);
+        fine_add_of(p, s->arrays, ".trust", 0, 1, 0.7f);
+        fine_add_of(p, s->arrays, ".mean", 0, s->dims, 0.1f);
+        fine_add_of(p, s->arrays, ".var", 0, s->dims, 1);
+        fine_add_of(p, s->arrays, ".distance", 0, 2, 1);
         at_params_find(p, m ? "fusion.voice.distance" : "fusion.face.distance")->value.data[1] = 3;
-        add_of(p, s->arrays, ".temperature", 0, 1, 1.5f);
-        add_of(p, s->arrays, ".usual.answer", classes, classes, 0.1f);
-        add_of(p, s->arrays, ".usual.share", 0, classes, 1 / (float)classes);
+        fine_add_of(p, s->arrays, ".temperature", 0, 1, 1.5f);
+        fine_add_of(p, s->arrays, ".usual.answer", classes, classes, 0.1f);
+        fine_add_of(p, s->arrays, ".usual.share", 0, classes, 1 / (float)classes);
     }
-    add(p, "fusion.basic.temperature", 0, 1, 1);
-    add(p, "fusion.engagement.temperature", 0, 1, 1);
-    add(p, "fusion.state.scale", 0, ATTUNE_STATES, 1);
-    add(p, "fusion.state.bias", 0, ATTUNE_STATES * AT_THRESHOLDS, 0);
-    add(p, "fusion.floor", 0, 1, 0.2f);
-    add(p, "fusion.doubt", 0, 1, 0.3f);
+    fine_add(p, "fusion.basic.temperature", 0, 1, 1);
+    fine_add(p, "fusion.engagement.temperature", 0, 1, 1);
+    fine_add(p, "fusion.state.scale", 0, ATTUNE_STATES, 1);
+    fine_add(p, "fusion.state.bias", 0, ATTUNE_STATES * AT_THRESHOLDS, 0);
+    fine_add(p, "fusion.floor", 0, 1, 0.2f);
+    fine_add(p, "fusion.doubt", 0, 1, 0.3f);
 }
 
 /* A unit of the face network as assembled models have it: with a bias, and no batch norm. */
 static void make_plain(at_params *p)
 {
-    add(p, "visual.stem.bias", 0, AT_MB_STEM, 0);
-    add(p, "visual.block3.expand.bias", 0, at_mb_blocks[3].mid, 0);
-    add(p, "visual.block3.depthwise.bias", 0, at_mb_blocks[3].mid, 0);
+    fine_add(p, "visual.stem.bias", 0, AT_MB_STEM, 0);
+    fine_add(p, "visual.block3.expand.bias", 0, at_mb_blocks[3].mid, 0);
+    fine_add(p, "visual.block3.depthwise.bias", 0, at_mb_blocks[3].mid, 0);
 }
 
 /* A convolution in the layout of YuNet's authors: (out, in, k, k), and a bias. */
@@ -181,7 +155,7 @@ static void make_parts(void)
     make_expert(&part[EXPERT]);
     FUZZ_CHECK(at_encoder_init(&at_spatial, &part[SPATIAL], &shape, &rng, NULL) == ATTUNE_OK);
     FUZZ_CHECK(at_encoder_init(&at_temporal, &part[TEMPORAL], &shape, &rng, NULL) == ATTUNE_OK);
-    make_detector(&part[DETECTOR]);
+    fine_detector(&part[DETECTOR]);
     make_hog(&part[HOG]);
     make_plain(&part[PLAIN]);
     make_measures(&part[MEASURES]);

@@ -317,6 +317,71 @@ def box():
     yield say(2, 5, 3)
 
 
+def log():
+    """How it is read in two bytes (fuzz/log.c), and a log."""
+    def told(text, *, chat=0, time=0, columns=0, events=0, sender=0, more=0, causal=0):
+        text = text if isinstance(text, bytes) else text.encode()
+        return bytes([chat | time << 1 | columns << 4 | causal << 3, events | sender << 3 | more << 4]) + text
+    rows = "".join(f"{i / 4},{60 + i % 7},{i % 5 == 0:d}\n" for i in range(40))
+    for columns in range(6):
+        for events in range(6):
+            yield told("time,hr,clicks\n" + rows, columns=columns, events=events)
+    for more in range(16):
+        yield told("time,hr,clicks\n" + rows, more=more, causal=more & 1)
+        yield told("t,a\n2026-05-04T10:15:00Z,1\n2026-05-04 10:15:01.25+02:00,2\n", more=more)
+    for header, values in (("time_ms", "0 250 1e3 NaN"), ("Timestamp (us)", "0 1 2000000"), ("time", "0:00 0:01.5 1:02:03"),
+                           ("date", "2024-02-29T00:00 2024-02-29T23:59:60,5-1400 2024-03-01 00:00Z"), ("t_utc", "2023-02-29 00:00"),
+                           ("time", "5 4"), ("time", "-3 -2 1 1"), ("time", "9e9 9e15 1e300"), ("time", "0x10"), ("x", "7 8")):
+        for kind in range(5):
+            yield told(f"{header};v\n" + "".join(f"{t};{i}\n" for i, t in enumerate(values.split(" "))), time=kind)
+    for cell in "", "nan", "N/A", "none", "-", "inf", "1e31", "1,5", "0x1p3", "12abc", "1e30", "-1e30", '"3"':
+        yield told(f"time\thr\n0\t{cell}\n1\t2\n2\n3\t4\t5\n")
+    yield told("time," + ",".join(f"c{i}" for i in range(9)) + "\n0" + 9 * ",1" + "\n")
+    yield told("time," + ",".join(f"c{i}" for i in range(8)) + "\n0" + 8 * ",1" + "\n1\n")
+    yield told("time,a b,\u00e4,<i>&\n0,1,2,3\n")
+    yield told("time,a,a\n0,1,2\n")
+    yield told("time,hr," + 60 * "long" + "\n0,1,2\n")
+    yield told("time\n1\n")
+    yield told(300 * "x," + "\n")
+    yield told(b"\xef\xbb\xbftime,hr\r\n\r\n , \r\n0,1\r\n1,2")
+    yield told(b"\xff\xfet\0")
+    yield told(b"time,hr\n0,\0\n")
+    yield told('time,hr\n0,"1')
+    yield told("")
+    yield told("\n\n\n")
+    yield told("time,hr\n" + "".join(f"{i / 2000},{i % 9}\n" for i in range(3000)), causal=1)
+    yield told("time,hr\n" + "".join(f"{i / 5},{i % 9}\n" for i in range(0, 40)) + "3000,1\n", causal=1)
+    chat = 'time,from,text\n0,ann,"I don\'t get it, ""why""?"\n1.5,bob,great :)\n2,ann,\n3,Ann,"two\nlines"\n'
+    for sender in 0, 1:
+        for time in range(5):
+            yield told(chat, chat=1, sender=sender, time=time)
+        yield told("time;message\n0;so boring\n1;ich verstehe das nicht\n", chat=1, sender=sender)
+    yield told("text\nhello\n", chat=1)
+    yield told("time,note\n0,hello\n", chat=1)
+    yield told("time,text\n" + "".join(f"{i / 50},ok\n" for i in range(300)), chat=1)
+    yield told("time,text\n0," + 70000 * "a" + "\n", chat=1)
+    yield told("time,text\n0," + 66000 * "a" + "\n", chat=1)
+    yield told("time,hr\n0," + 74000 * " " + "\n")
+
+
+def resume():
+    """Which state, and changes: a field, how, by what (fuzz/resume.c)."""
+    def change(field, how, by):
+        return struct.pack("<HBI", field, how, by)
+    for which in range(3):
+        yield bytes([which])
+        for field in range(0, 200, 8 if which < 2 else 5):
+            yield bytes([which]) + change(field, 1 + field % 2, field * 7)
+    for which in 0, 1:
+        for field in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17):
+            yield bytes([which]) + change(field, 2, (3, 11)[which])
+            yield bytes([which]) + change(field, 4, 0)
+        for at in range(0, 300, 23):
+            yield bytes([which]) + change(at, 5, at)
+        yield bytes([which]) + change(0, 6, 0)
+        yield bytes([which]) + change(4, 0, 0)
+
+
 # ---- models, checkpoints, stores ----------------------------------------------------------------
 
 def model():
@@ -493,7 +558,7 @@ def onnx_refused(constants):
 
 
 MAKERS = (weights, onnx, media, clips, box, csv, recipe, timeline, report, messages, model, checkpoint, store, corpus,
-          writers, launch, text)
+          writers, launch, text, log, resume)
 INTO = {clips: "media"}
 
 

@@ -241,6 +241,8 @@ class Usage(Case):
                            (["--tracks", "17", "x"], "not '17'"), (["--threads", "-1", "x"], "not '-1'"),
                            (["--audio-track", "0", "x"], "--audio-track takes 1 to 1000, not '0'"),
                            (["--video-track", "one", "x"], "--video-track takes 1 to 1000, not 'one'"),
+                           (["--no-audio", "--audio-track", "1", "x"], "a track is chosen of what --no-audio leaves out"),
+                           (["--no-video", "--video-track", "1", "x"], "a track is chosen of what --no-video leaves out"),
                            (["--pcm", "3", "x"], "--pcm takes 2000 to 768000, not '3'"),
                            (["--sinks", "csv,exe", "x"], "--sinks: there is no sink 'exe'"),
                            (["--sinks", "overlay", "x"], "--sinks: overlay is drawn into a clip"),

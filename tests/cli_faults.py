@@ -241,6 +241,20 @@ class Analyze(Subject):
             check(sorted(os.listdir(self.dir / "out")) == OUTPUTS, "the next run leaves what a dead one left")
 
 
+class Beside(Analyze):
+    """With a signal and a chat, which are read twice."""
+    before = Analyze.before + ("--signal", "s.csv", "--events", "clicks", "--chat", "c.csv")
+    args = Analyze.args + before[len(Analyze.before):]
+    by_day = {"read": 6, "open": 4, "alloc": 4}
+    by_day_of_others = 1
+    founds = (False,)
+
+    def set_up(self):
+        super().set_up()
+        (self.dir / "s.csv").write_text("time,hr,clicks\n" + "".join(f"{i / 10},{60 + i % 7},{i % 3}\n" for i in range(4000)))
+        (self.dir / "c.csv").write_text("time,text\n" + "".join(f"{i},{'so boring ' * 20}\n" for i in range(300)))
+
+
 class Boxed(Analyze):
     """The decoder in its child."""
     before = Analyze.before[:5] + ("--threads", "1")
@@ -414,6 +428,10 @@ class Faults(unittest.TestCase):
 
     def test_analyze(self):
         self.check_faults(Analyze)
+
+    def test_analyze_with_a_signal_and_a_chat(self):
+        self.check_faults(Beside, EVERYTHING if failing.MOST == "all" else
+                          [x for x in ONCE if x[0] in ("read", "open", "write", "fsync", "rename", "alloc")])
 
     def test_analyze_with_a_decoder_in_its_child(self):
         self.check_faults(Boxed, [x for x in ONCE + FROM_THERE_ON if x[0] in ("alloc", "mmap")])

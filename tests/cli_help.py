@@ -63,6 +63,16 @@ class Help(unittest.TestCase):
                         said = "there is no such option" if option in ("--corrupt", "--host", "--what") else "is given twice"
                         self.assertRegex(run.stderr, rf"^attune {name}: [^\n]*{said}")
 
+    def test_no_option_goes_with_its_own_negation(self):
+        pairs = [(name, option) for name, command in PLAIN.items() for option in command.options()
+                 if option.startswith("--") and option.replace("--", "--no-", 1) in command.options()]
+        self.assertIn(("analyze", "--view"), pairs)
+        for name, option in pairs:
+            negation = option.replace("--", "--no-", 1)
+            for given in [option, negation], [negation, option]:
+                run = subprocess.run([EXE, name, *given], capture_output=True, text=True)
+                self.assertEqual(run.returncode, 2)
+                self.assertRegex(run.stderr, f"^attune {name}: {given[0]} and {given[1]}: one of them")
 
 @unittest.skipUnless(MADE.exists(), "made by running the program, which this machine cannot")
 class Manual(unittest.TestCase):

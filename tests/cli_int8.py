@@ -14,6 +14,7 @@ import unittest
 import built
 import cli_train
 import mini_corpora
+from cli_analyze import write_wav
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
@@ -157,6 +158,20 @@ class Ranges(unittest.TestCase):
             said.append([row["answer"] for row in read_rows(answers)])
         self.assertEqual(len(said[0]), 8)
         self.assertGreaterEqual(sum(a == b for a, b in zip(*said)), 5)
+        self.check_a_study_is_of_one_file_of_ranges(here)
+
+    def check_a_study_is_of_one_file_of_ranges(self, here):
+        """here: there is a model with ranges that were measured anew."""
+        write_wav(here / "a.wav", 1)
+        (here / "study.csv").write_text("path\na.wav\n")
+        args = ("analyze", "--manifest", here / "study.csv", "--no-video", "--model", here / "default.safetensors", "--precision",
+                "int8", "--quiet", "-o", here / "study")
+        self.assertEqual(run(*args).returncode, 0)
+        self.assertEqual(run(*args, "--resume").returncode, 0)
+        shutil.copy(RANGES, here / "default.int8.safetensors")
+        again = run(*args, "--resume")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("other options", again.stderr)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ int fake_looks, fake_mirrored, fake_listens, fake_tokens;
 float fake_over_time;
 float fake_jaw[AT_FACE_CLASSES];
 int64_t fake_token_us[FAKE_TOKENS];
+unsigned fake_beside;
 static const at_fusion *real_fusion;
 static at_usual usual[ATTUNE_MODALITIES];
 
@@ -194,6 +195,9 @@ void fake_fusion_run(const at_fusion *f, const at_evidence evidence[ATTUNE_STREA
     }
     memset(out, 0, sizeof *out);
     fake_tokens = evidence[ATTUNE_FACE].tokens.n;
+    fake_beside = 0;
+    for (int m = ATTUNE_MODALITIES; m < ATTUNE_STREAMS; m++)
+        fake_beside |= (unsigned)evidence[m].present << m;
     for (int i = 0; i < fake_tokens && i < FAKE_TOKENS; i++)
         fake_token_us[i] = evidence[ATTUNE_FACE].tokens.t_us[i];
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {

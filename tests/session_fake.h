@@ -30,6 +30,7 @@ void fake_use_fusion(const struct at_fusion *f);
 enum { FAKE_TOKENS = 64 };
 extern int fake_tokens;
 extern int64_t fake_token_us[FAKE_TOKENS];
+extern unsigned fake_beside; /* which streams beside pictures and sound it then heard, a bit each */
 
 /* Whether the fusion looks at logits alone; 1. */
 extern int fake_answers_again;

@@ -265,6 +265,24 @@ static void test_detector_is_near(void **state)
 
 /* ---- files of ranges ------------------------------------------------------------------------------ */
 
+/* The digest's name is changed in place. */
+static void write_without_digest(const at_range_array *list, const char *path)
+{
+    static char text[1 << 14];
+    size_t n;
+    FILE *f;
+
+    assert_int_equal(at_ranges_save(list, AT_MB_RANGE_ARRAYS, model, path, NULL), ATTUNE_OK);
+    f = fopen(path, "r+b");
+    n = fread(text, 1, sizeof text, f);
+    char *name = memmem(text, n, "xxh64", 5);
+    assert_non_null(name);
+    name[0] = 'y';
+    rewind(f);
+    assert_int_equal(fwrite(text, 1, n, f), n);
+    fclose(f);
+}
+
 static void test_ranges(void **state)
 {
     char folder[] = "/tmp/attune-ranges-XXXXXX", path[64], beside[64];
@@ -292,6 +310,10 @@ static void test_ranges(void **state)
     assert_int_equal(at_ranges_load(&w, ranges, path, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "of another model"));
     assert_null(w);
+
+    write_without_digest(list, beside);
+    assert_int_equal(at_ranges_load(&w, model, path, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "has no digest"));
 
     r.map[3] = -1;
     assert_int_equal(at_ranges_save(list, AT_MB_RANGE_ARRAYS, model, beside, &err), ATTUNE_OK);

@@ -4,8 +4,10 @@
 #include "base/rng.h"
 #include "runtime/hindsight.h"
 #include "sanitized.h"
+#include "vision/track.h"
 
 #include <limits.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,6 +58,123 @@ static void test_numbers_have_ranges(void **state)
     at_keep_int(&short_by_one, &x, 0, 3); /* once bad, all is zeros */
     assert_int_equal(x, 0);
     at_keep_free(&k);
+}
+
+/* What times are counted with has room; before all is only where nobody counts. */
+static void test_times_have_ranges(void **state)
+{
+    static const int64_t most = INT64_C(9000000000000000);
+    static const struct {
+        int64_t us;
+        int is_time, is_start;
+    } list[] = {{0, 1, 1},         {most, 1, 1},      {-most, 1, 1},     {most + 1, 0, 0},
+                {-most - 1, 0, 0}, {INT64_MAX, 0, 0}, {INT64_MIN, 0, 1}, {INT64_MIN + 1, 0, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        int64_t us = list[i].us, read = 7;
+        at_keep k = {.data = (unsigned char *)&us, .size = sizeof us, .reads = 1}, start = k;
+        at_keep_time(&k, &read);
+        assert_int_equal(at_keep_is_read(&k), list[i].is_time);
+        assert_int_equal(read, list[i].is_time ? us : 0);
+        at_keep_start(&start, &read);
+        assert_int_equal(at_keep_is_read(&start), list[i].is_start);
+        assert_int_equal(read, list[i].is_start ? us : 0);
+    }
+}
+
+/* One that is none makes all of them zeros. */
+static void test_places_are_numbers(void **state)
+{
+    static const float odd[] = {NAN, INFINITY, -INFINITY, 1.1e8F, -1.1e8F};
+    float place[3] = {-1e8F, 0.5F, 1e8F}, read[3];
+    at_keep k = {.data = (unsigned char *)place, .size = sizeof place, .reads = 1}, whole = k;
+
+    (void)state;
+    at_keep_places(&whole, read, 3);
+    assert_true(at_keep_is_read(&whole));
+    assert_memory_equal(read, place, sizeof place);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        at_keep in = k;
+        place[1] = odd[i];
+        at_keep_places(&in, read, 3);
+        assert_int_equal(in.status, ATTUNE_E_FORMAT);
+        assert_memory_equal(read, ((const float[3]){0, 0, 0}), sizeof read);
+    }
+}
+
+/* Or they would be looked for where they went in the time since, backwards. */
+static void test_nobody_was_seen_later_than_now(void **state)
+{
+    const at_face face = {.x = 10, .y = 10, .w = 50, .h = 50, .score = 1};
+    at_tracker t, again;
+
+    (void)state;
+    at_tracker_init(&t, NULL);
+    at_tracker_update(&t, 1000000, &face, 1, NULL);
+    for (int late = 0; late < 2; late++) {
+        at_keep out = {0};
+        t.track[0].last_us += late;
+        at_tracker_keep(&out, &t);
+        at_keep in = {.data = out.data, .size = out.size, .reads = 1};
+        at_tracker_init(&again, NULL);
+        at_tracker_keep(&in, &again);
+        assert_int_equal(at_keep_is_read(&in), !late);
+        at_keep_free(&out);
+    }
+}
+
+static const at_clock started = {.window_us = 3000000, .hop_us = 500000, .lag_us = 1000000};
+
+/* Whether it is read again. */
+static int is_believed(at_clock c)
+{
+    at_clock read = started;
+    at_keep out = {0};
+
+    read.input[AT_SOUND].absent = c.input[AT_SOUND].absent;
+    at_clock_keep(&out, &c);
+    at_keep in = {.data = out.data, .size = out.size, .reads = 1};
+    at_clock_keep(&in, &read);
+    at_keep_free(&out);
+    return at_keep_is_read(&in);
+}
+
+/* Of any other there might be windows without end, or none. */
+static void test_a_clock_is_one_that_something_moved(void **state)
+{
+    at_clock fine = started, c;
+    int64_t start, end;
+
+    (void)state;
+    assert_true(is_believed(fine));
+    fine.input[AT_SOUND].absent = 1;
+    for (int64_t t = 0; t < 2000000; t += 40000) {
+        at_clock_move(&fine, AT_PICTURES, t, t, t + 40000);
+        while (at_clock_due(&fine, &start, &end))
+            at_clock_made(&fine, end);
+    }
+    assert_true(is_believed(fine));
+    at_input_clock *in = &c.input[AT_PICTURES];
+#define REFUSED(change) (c = fine, change, assert_false(is_believed(c)))
+    REFUSED(in->end_us = 9000000000000000);
+    REFUSED(in->end_us = in->head_us + 70000000);
+    REFUSED(in->end_us = -1);
+    REFUSED(in->head_us = in->end_us + 70000000);
+    REFUSED(in->head_us = -1);
+    REFUSED(in->head_us = INT64_MIN);
+    REFUSED(in->first_us = -1);
+    REFUSED(in->first_us = 1);
+    REFUSED(in->gaps = 0);
+    REFUSED(in->gap[0].to_us = in->end_us + 1);
+    REFUSED(in->started = 0);
+    REFUSED(in[AT_SOUND - AT_PICTURES].started = 1);
+    REFUSED(c.origin_us = -500000);
+    REFUSED(c.origin_us = c.next_end_us + 500000);
+    REFUSED(c.next_end_us = INT64_MIN);
+    REFUSED(c.next_end_us++);
+    REFUSED(c.next_end_us -= 500000); /* that one would be due */
+#undef REFUSED
 }
 
 /* ---- sessions ------------------------------------------------------------------------------- */
@@ -231,6 +350,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_have_ranges),
+        cmocka_unit_test(test_times_have_ranges),
+        cmocka_unit_test(test_places_are_numbers),
+        cmocka_unit_test(test_nobody_was_seen_later_than_now),
+        cmocka_unit_test(test_a_clock_is_one_that_something_moved),
         cmocka_unit_test(test_no_pointer_is_read),
         cmocka_unit_test(test_the_same_windows_come_of_it),
         cmocka_unit_test(test_damaged_ones_break_nothing),

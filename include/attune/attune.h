@@ -393,7 +393,7 @@ typedef enum attune_precision {
  * "ranges"): ATTUNE_E_IO without them, ATTUNE_E_FORMAT where they are another model's. */
 int attune_model_set_precision(attune_model *m, attune_precision p, attune_error *err);
 /* A metadata value of the model file ("licence", "training", ...) or NULL. Lives with m. Of "precision" what m computes
- * with: "int8", or NULL for f32. */
+ * with: "int8", or NULL for f32; of "ranges" the digest of the ranges that it then goes by. */
 const char *attune_model_meta(const attune_model *m, const char *key);
 /* The i-th metadata value and its key; NULL past the end. Live with m. */
 const char *attune_model_meta_at(const attune_model *m, int i, const char **key);
@@ -446,8 +446,8 @@ int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_soun
 /* What comes beside pictures and sound is not waited for: push what is of a time before the pictures and the sound of
  * that time. So a sensor that is slow, a chat in which nobody writes, and either when it has ended hold up nothing; what
  * comes after its windows were made is counted (attune_counts), and is in those to come alone. Times as above,
- * each of the two by itself. Memory is bounded: what runs ahead of pictures and sound by more than a window and the lag is
- * kept coarser.
+ * each of the two by itself. How early it comes changes no window, up to a window and the lag ahead of pictures and sound:
+ * memory is bounded, and what runs further ahead is kept coarser, of a chat the latest messages.
  * A row of the signal: value (columns of the setup), NaN where there is none. */
 int attune_session_push_signal(attune_session *s, int64_t t_us, const float *value);
 /* A message of the chat: n bytes, at most ATTUNE_MAX_MESSAGE, of anything that claims to be UTF-8. Not kept. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const int64_t latest_us = INT64_C(9000000000000000), most_counted = INT64_C(1) << 53;
+static const float farthest = 1e8F;
 
 static int reserve(at_keep *k, size_t n)
 {
@@ -49,6 +50,16 @@ void at_keep_floats(at_keep *k, float *x, size_t n)
     at_keep_bytes(k, x, n * sizeof *x);
 }
 
+void at_keep_places(at_keep *k, float *x, size_t n)
+{
+    at_keep_floats(k, x, n);
+    for (size_t i = 0; k->reads && i < n; i++)
+        if (!(x[i] >= -farthest && x[i] <= farthest)) {
+            refuse(k, x, n * sizeof *x);
+            return;
+        }
+}
+
 void at_keep_int(at_keep *k, int *x, int least, int most)
 {
     at_keep_bytes(k, x, sizeof *x);
@@ -68,10 +79,22 @@ void at_keep_count(at_keep *k, int64_t *x)
         refuse(k, x, sizeof *x);
 }
 
+static int is_time(int64_t t)
+{
+    return t >= -latest_us && t <= latest_us;
+}
+
 void at_keep_time(at_keep *k, int64_t *t)
 {
     at_keep_bytes(k, t, sizeof *t);
-    if (k->reads && (*t < -latest_us || *t > latest_us) && *t != INT64_MIN && *t != INT64_MAX)
+    if (k->reads && !is_time(*t))
+        refuse(k, t, sizeof *t);
+}
+
+void at_keep_start(at_keep *k, int64_t *t)
+{
+    at_keep_bytes(k, t, sizeof *t);
+    if (k->reads && !is_time(*t) && *t != INT64_MIN)
         refuse(k, t, sizeof *t);
 }
 

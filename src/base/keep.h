@@ -27,10 +27,13 @@ typedef struct at_keep {
 
 void at_keep_bytes(at_keep *k, void *p, size_t n); /* anything will do */
 void at_keep_floats(at_keep *k, float *x, size_t n);
+/* Pixels, or these a second: numbers that an int has room for. */
+void at_keep_places(at_keep *k, float *x, size_t n);
 void at_keep_int(at_keep *k, int *x, int least, int most);
 void at_keep_number(at_keep *k, uint32_t *x);
 void at_keep_count(at_keep *k, int64_t *x); /* 0 to 2^53 */
-void at_keep_time(at_keep *k, int64_t *t);  /* us, as sessions count; or INT64_MIN, INT64_MAX */
+void at_keep_time(at_keep *k, int64_t *t);  /* us, as sessions count: sums of a few fit */
+void at_keep_start(at_keep *k, int64_t *t); /* a time, or INT64_MIN, before all of them */
 /* Whether all of it was read, and well. */
 int at_keep_is_read(const at_keep *k);
 void at_keep_free(at_keep *k); /* of one that writes */

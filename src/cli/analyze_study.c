@@ -231,15 +231,15 @@ static void describe(const at_job *job, char *out, size_t size)
 {
     const attune_options *o = &job->options;
     const char *digest = attune_model_meta(job->model, "xxh64");
-    const char *precision = attune_model_meta(job->model, "precision");
+    const char *ranges = attune_model_meta(job->model, "ranges");
 
     snprintf(
         out, size,
-        "model %.32s%s rate %g window %g hop %g lag %g tracks %d min-face %d no-video %d no-audio "
+        "model %.32s%s%.32s rate %g window %g hop %g lag %g tracks %d min-face %d no-video %d no-audio "
         "%d no-baseline %d causal %d video-track %d audio-track %d pcm %d thumbnails %d sinks %s",
-        digest ? digest : "", precision ? " in int8" : "", o->rate, o->window_s, o->hop_s, o->lag_s,
-        o->max_tracks, o->min_face, o->no_video, o->no_audio, o->no_baseline, o->causal,
-        o->video_track, o->audio_track, o->pcm_rate, o->thumbnails,
+        digest ? digest : "", ranges ? " in int8 by " : "", ranges ? ranges : "", o->rate,
+        o->window_s, o->hop_s, o->lag_s, o->max_tracks, o->min_face, o->no_video, o->no_audio,
+        o->no_baseline, o->causal, o->video_track, o->audio_track, o->pcm_rate, o->thumbnails,
         job->sinks ? job->sinks : "default");
 }
 

@@ -61,7 +61,7 @@ int at_take_day(const char *command, const char *option, const char *text, int64
 
 /* getopt_long with complaints of our own, which name the option: AT_BAD_OPTION after one. shorts
  * begins with ':'. What takes a value is given once, lest one of two be dropped in silence, but for
- * those in lists (their val). What takes none says the same twice. */
+ * those in lists (their val). What takes none says the same twice. Never --NAME and --no-NAME together. */
 enum { AT_BAD_OPTION = '?' };
 int at_next_option(const char *command, int argc, char **argv, const char *shorts,
                    const struct option *longs, const char *lists);

@@ -511,6 +511,9 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--mic goes with one camera, or other live pictures");
     if (o->no_audio && o->no_video)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
+    if ((o->no_audio && o->audio_track) || (o->no_video && o->video_track))
+        return at_wrong_usage("analyze", "a track is chosen of what --no-%s leaves out",
+                              o->no_audio ? "audio" : "video");
     job->inputs = argv + optind;
     job->n_inputs = argc - optind;
     if ((c = check_beside(job)) >= 0)

@@ -220,12 +220,21 @@ static int is_option(const char *value)
     return value[0] == '-' && value[1] && !strchr("0123456789.", value[1]);
 }
 
-/* Of this command line. */
-static int was_given(int c)
-{
-    static unsigned char given[128];
+static unsigned char given[128]; /* how often on this command line, by val */
 
-    return given[c & 127]++ > 0;
+static int is_negation(const char *name, const char *of)
+{
+    return !strncmp(name, "no-", 3) && strcmp(name + 3, of) == 0;
+}
+
+/* --no-NAME where o is --NAME, or the other way round, if that was given; else NULL. */
+static const struct option *contradicted(const struct option *o, const struct option *longs)
+{
+    for (; longs->name; longs++)
+        if (given[longs->val & 127] &&
+            (is_negation(longs->name, o->name) || is_negation(o->name, longs->name)))
+            return longs;
+    return NULL;
 }
 
 static void complain_twice(const char *command, const char *shorts, const struct option *o)
@@ -237,6 +246,21 @@ static void complain_twice(const char *command, const char *shorts, const struct
                    is_short ? letter : o->name);
 }
 
+/* Whether o may stand where it does, after those before it. */
+static int is_fit(const char *command, const char *shorts, const struct option *longs,
+                  const struct option *o, const char *lists)
+{
+    const struct option *other = contradicted(o, longs);
+
+    if (given[o->val & 127]++ && o->has_arg != no_argument && !strchr(lists, o->val))
+        complain_twice(command, shorts, o);
+    else if (other)
+        at_wrong_usage(command, "--%s and --%s: one of them", other->name, o->name);
+    else
+        return 1;
+    return 0;
+}
+
 int at_next_option(const char *command, int argc, char **argv, const char *shorts,
                    const struct option *longs, const char *lists)
 {
@@ -246,18 +270,15 @@ int at_next_option(const char *command, int argc, char **argv, const char *short
     opterr = 0;
     c = getopt_long(argc, argv, shorts, longs, NULL);
     o = option_of(c, longs);
-    if (c == ':') {
+    if (c == ':')
         at_wrong_usage(command, "%.100s: its value is missing", argv[optind - 1]);
-    } else if (c == '?') {
+    else if (c == '?')
         complain_unknown(command, bad_word(argc, argv, longs));
-    } else if (c != -1 && optarg && optarg == argv[optind - 1] && is_option(optarg)) {
+    else if (c != -1 && optarg && optarg == argv[optind - 1] && is_option(optarg))
         at_wrong_usage(command, "%.100s: its value is missing (%.100s is an option)",
                        argv[optind - 2], optarg);
-    } else if (o->name && o->has_arg != no_argument && !strchr(lists, c) && was_given(c)) {
-        complain_twice(command, shorts, o);
-    } else {
+    else if (!o->name || is_fit(command, shorts, longs, o, lists))
         return c;
-    }
     return AT_BAD_OPTION;
 }
 

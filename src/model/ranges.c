@@ -52,6 +52,8 @@ static int check(const at_weights *w, const at_weights *model, const char *path,
 
     if (!of || !digest || strcmp(of, digest) != 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: of another model", path);
+    if (!at_weights_meta(w, AT_WEIGHTS_DIGEST))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: has no digest", path);
     return at_weights_check(w, path, "", 0, AT_WEIGHTS_MOST, err);
 }
 

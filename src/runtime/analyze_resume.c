@@ -73,19 +73,19 @@ struct at_resume {
 
 static void describe(char out[MADE_WITH], const attune_model *m, const attune_options *o)
 {
-    const char *digest = attune_model_meta(m, "xxh64"),
-               *precision = attune_model_meta(m, "precision");
+    const char *digest = attune_model_meta(m, "xxh64"), *ranges = attune_model_meta(m, "ranges");
 
     snprintf(
         out, MADE_WITH,
-        "attune %s (%zu %zu %zu %zu), %s; model %.64s %lld%s; rate %g window %g hop %g lag %g tracks "
+        "attune %s (%zu %zu %zu %zu), %s; model %.64s %lld%s%.64s; rate %g window %g hop %g lag %g tracks "
         "%d min-face %d no-video %d no-audio %d no-baseline %d causal %d video-track %d "
         "audio-track %d pcm %d thumbnails %d no-sandbox %d sightings %d",
         attune_version(), sizeof(attune_window), sizeof(attune_sighting), sizeof(at_sighting),
         sizeof(at_testimony), m->kn->name, digest ? digest : "", (long long)m->file_bytes,
-        precision ? " in int8" : "", o->rate, o->window_s, o->hop_s, o->lag_s, o->max_tracks,
-        o->min_face, o->no_video, o->no_audio, o->no_baseline, o->causal, o->video_track,
-        o->audio_track, o->pcm_rate, o->thumbnails, o->no_sandbox, o->on_sighting != NULL);
+        ranges ? " in int8 by " : "", ranges ? ranges : "", o->rate, o->window_s, o->hop_s,
+        o->lag_s, o->max_tracks, o->min_face, o->no_video, o->no_audio, o->no_baseline, o->causal,
+        o->video_track, o->audio_track, o->pcm_rate, o->thumbnails, o->no_sandbox,
+        o->on_sighting != NULL);
 }
 
 static int look_at_input(at_resume *r, const attune_options *o, attune_error *err)

@@ -3,6 +3,9 @@
 #include <limits.h>
 #include <math.h>
 
+/* Pictures last 10 s at most, and a denoiser holds back less. */
+static const int64_t held_most_us = 60000000;
+
 /* The earliest start of what has started; the caller knows that something has. */
 static int64_t first_us(const at_clock *c)
 {
@@ -174,21 +177,45 @@ static void keep_input(at_keep *k, at_input_clock *in)
     at_keep_time(k, &in->head_us);
     at_keep_time(k, &in->end_us);
     for (int i = 0; i < AT_GAPS; i++) {
-        at_keep_time(k, &in->gap[i].from_us);
+        at_keep_start(k, &in->gap[i].from_us);
         at_keep_time(k, &in->gap[i].to_us);
     }
-    at_keep_int(k, &in->gaps, 0, INT_MAX - 1);
+    at_keep_int(k, &in->gaps, 0, INT_MAX / 2);
 }
 
-void at_clock_keep(at_keep *k, at_clock *c)
+/* Whether an input can have come so: what lasts beyond what is there is a picture, or the sound that is held back. */
+static int is_way(const at_input_clock *in)
+{
+    const int64_t begun = in->gap[in->gaps ? (in->gaps - 1) % AT_GAPS : 0].to_us;
+    const int64_t there = in->head_us > begun ? in->head_us : begun;
+
+    if (!in->started)
+        return !in->gaps && !in->first_us && !in->head_us && !in->end_us;
+    return !in->absent && in->gaps > 0 && in->first_us >= 0 && in->head_us >= 0 &&
+           begun >= in->first_us && in->end_us >= begun && there - in->end_us < held_most_us &&
+           in->end_us - there < held_most_us;
+}
+
+/* Then no more windows than that time has are to come of what was pushed. */
+static int is_possible(const at_clock *c)
 {
     int64_t start, end;
 
     for (int i = 0; i < AT_INPUTS; i++)
+        if (!is_way(&c->input[i]))
+            return 0;
+    if (c->origin_us < 0 || c->next_end_us < c->origin_us || c->next_end_us % c->hop_us)
+        return 0;
+    return !at_clock_due(c, &start, &end);
+}
+
+void at_clock_keep(at_keep *k, at_clock *c)
+{
+    for (int i = 0; i < AT_INPUTS; i++)
         keep_input(k, &c->input[i]);
     at_keep_time(k, &c->origin_us);
     at_keep_time(k, &c->next_end_us);
-    if (k->reads && k->status == ATTUNE_OK && at_clock_due(c, &start, &end))
+    if (k->reads && k->status == ATTUNE_OK && !is_possible(c))
         k->status = ATTUNE_E_FORMAT;
 }
 

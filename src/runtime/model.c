@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/tree.h"
 #include "model/ranges.h"
+#include "tensor/weights_digest.h"
 #include "vision/detect.h"
 
 #include <pthread.h>
@@ -158,6 +159,8 @@ const char *attune_model_meta(const attune_model *m, const char *key)
 {
     if (!strcmp(key, "precision"))
         return m->ranges ? "int8" : NULL;
+    if (!strcmp(key, "ranges"))
+        return at_weights_meta(m->ranges, AT_WEIGHTS_DIGEST);
     return at_weights_meta(m->weights, key);
 }
 

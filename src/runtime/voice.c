@@ -256,7 +256,7 @@ static void voice_keep(void *self, at_keep *k)
 {
     at_voice_stream *v = self;
 
-    at_keep_time(k, &v->needed_us);
+    at_keep_start(k, &v->needed_us);
 }
 
 const at_modality at_voice_modality = {

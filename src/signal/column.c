@@ -81,28 +81,55 @@ static int64_t held_us(const at_value *v, int64_t until_us)
     return until_us - v->t_us < hold_us ? until_us - v->t_us : hold_us;
 }
 
-attune_signal_usual at_column_usual(const at_column *c, int64_t end_us)
+/* What held of v by end_us, as next came then; NULL: none did. */
+static void follow_value(at_column_habit *h, const at_value *v, const at_value *next,
+                         int64_t end_us)
 {
-    const at_value *last = latest(c);
-    at_column_habit h = c->habit;
+    const int64_t until_us = next && next->t_us < end_us ? next->t_us : end_us;
 
-    if (!last)
-        return (attune_signal_usual){NAN, NAN};
-    if (c->events) {
-        const double seconds = (double)(end_us - c->started_us) / 1e6;
-        return (attune_signal_usual){seconds > 0 ? (float)(c->counted / seconds) : NAN, 0};
-    }
-    if (end_us > last->t_us)
-        follow(&h, (double)last->x, (double)held_us(last, end_us) / 1e6);
-    if (!(h.seconds > 0))
-        return (attune_signal_usual){NAN, NAN};
-    return (attune_signal_usual){(float)h.mean, (float)sqrt(fmax(h.m2 / h.seconds, 0))};
+    if (until_us > v->t_us)
+        follow(h, (double)v->x, (double)held_us(v, until_us) / 1e6);
 }
 
-static int is_known(const at_column *c, int64_t end_us)
+/* By end_us, whatever is there already of the time after it. */
+static at_column_habit habit_at(const at_column *c, int64_t end_us)
 {
-    return c->events ? latest(c) && (double)(end_us - c->started_us) / 1e6 >= known_s
-                     : c->habit.seconds >= known_s;
+    at_column_habit h = c->habit;
+
+    if (c->has_before)
+        follow_value(&h, &c->before, c->count ? value_at(c, 0) : NULL, end_us);
+    for (size_t i = 0; i < c->count && value_at(c, i)->t_us < end_us; i++)
+        follow_value(&h, value_at(c, i), i + 1 < c->count ? value_at(c, i + 1) : NULL, end_us);
+    return h;
+}
+
+static double counted_at(const at_column *c, int64_t end_us)
+{
+    double n = c->counted;
+
+    for (size_t i = 0; i < c->count && value_at(c, i)->t_us <= end_us; i++)
+        n += (double)value_at(c, i)->x;
+    return n;
+}
+
+/* For how long it has been known by end_us, in seconds. */
+static double known_at(const at_column *c, int64_t end_us)
+{
+    if (!c->events)
+        return habit_at(c, end_us).seconds;
+    return latest(c) ? (double)(end_us - c->started_us) / 1e6 : 0;
+}
+
+attune_signal_usual at_column_usual(const at_column *c, int64_t end_us)
+{
+    const double seconds = known_at(c, end_us);
+    const at_column_habit h = habit_at(c, end_us);
+
+    if (!(seconds > 0))
+        return (attune_signal_usual){NAN, c->events && latest(c) ? 0 : NAN};
+    if (c->events)
+        return (attune_signal_usual){(float)(counted_at(c, end_us) / seconds), 0};
+    return (attune_signal_usual){(float)h.mean, (float)sqrt(fmax(h.m2 / h.seconds, 0))};
 }
 
 /* Counts scatter by the root of what is expected of them (Poisson). */
@@ -145,26 +172,17 @@ static void coarsen(at_column *c)
     c->count = kept;
 }
 
-static void note_gap(at_column *c, const at_value *last, int64_t t_us)
-{
-    c->gap_us[c->gaps++ % AT_COLUMN_GAPS] = t_us - last->t_us;
-    if (!c->events)
-        follow(&c->habit, (double)last->x, (double)held_us(last, t_us) / 1e6);
-}
-
 void at_column_push(at_column *c, int64_t t_us, float x)
 {
     at_value v = {t_us, x, 0, 1}, *last = c->count ? value_at(c, c->count - 1) : NULL;
     const at_value *known = latest(c);
 
-    if (c->events)
-        c->counted += (double)x;
     if (last && t_us / c->cell_us == last->t_us / c->cell_us) {
         join(c, last, &v);
         return;
     }
     if (known)
-        note_gap(c, known, t_us);
+        c->gap_us[c->gaps++ % AT_COLUMN_GAPS] = t_us - known->t_us;
     else
         c->started_us = t_us;
     while (c->count == c->most)
@@ -173,14 +191,24 @@ void at_column_push(at_column *c, int64_t t_us, float x)
     *value_at(c, c->count++) = v;
 }
 
+static void forget_first(at_column *c)
+{
+    const at_value *v = value_at(c, 0);
+
+    if (c->events)
+        c->counted += (double)v->x;
+    else if (c->has_before)
+        follow_value(&c->habit, &c->before, v, v->t_us);
+    c->before = *v;
+    c->has_before = 1;
+    c->first = (c->first + 1) % c->most;
+    c->count--;
+}
+
 void at_column_forget_before(at_column *c, int64_t t_us)
 {
-    while (c->count && value_at(c, 0)->t_us < t_us) {
-        c->before = *value_at(c, 0);
-        c->has_before = 1;
-        c->first = (c->first + 1) % c->most;
-        c->count--;
-    }
+    while (c->count && value_at(c, 0)->t_us < t_us)
+        forget_first(c);
     if (c->count < c->most / 4)
         c->cell_us = CELL_US;
 }
@@ -274,7 +302,7 @@ void at_column_window(const at_column *c, int64_t start_us, int64_t end_us,
 
     *out = (attune_signal){.mean = NAN, .slope = NAN, .deviation = NAN, .coverage = 0, .z = NAN};
     (c->events ? count_window : hold_window)(c, start_us, end_us, out);
-    if (out->coverage > 0 && (usual || is_known(c, end_us)))
+    if (out->coverage > 0 && (usual || known_at(c, end_us) >= known_s))
         out->z =
             z_of(c, (double)out->mean, (double)(end_us - start_us) / 1e6, usual ? usual : &own);
 }

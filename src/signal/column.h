@@ -37,8 +37,8 @@ typedef struct at_column {
     int64_t started_us;             /* the first of all */
     int64_t gap_us[AT_COLUMN_GAPS]; /* ring of the latest */
     int gaps;                       /* ever */
-    at_column_habit habit;          /* of all so far */
-    double counted;                 /* events, likewise */
+    at_column_habit habit;          /* of what is before `before` */
+    double counted;                 /* events that are forgotten */
 } at_column;
 
 /* seconds: for so long, at 1000 values a second, nothing is coarser. ATTUNE_OK or ATTUNE_E_NOMEM. */
@@ -53,7 +53,7 @@ void at_column_window(const at_column *c, int64_t start_us, int64_t end_us,
                       const attune_signal_usual *usual, attune_signal *out);
 /* The mean alone; NaN: nothing holds there. */
 float at_column_mean(const at_column *c, int64_t start_us, int64_t end_us);
-/* What is usual of all values so far, up to end_us. NaN: there is none. */
+/* What is usual of all values up to end_us, whatever came after it. NaN: there is none. */
 attune_signal_usual at_column_usual(const at_column *c, int64_t end_us);
 
 #endif

@@ -64,11 +64,12 @@ float at_face_iou(const at_face *a, const at_face *b)
 
 void at_face_keep(at_keep *k, at_face *f)
 {
-    float *const number[] = {&f->x, &f->y, &f->w, &f->h, &f->score};
+    float *const place[] = {&f->x, &f->y, &f->w, &f->h};
 
-    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
-        at_keep_floats(k, number[i], 1);
-    at_keep_floats(k, f->landmark[0], AT_LANDMARKS * 2);
+    for (size_t i = 0; i < sizeof place / sizeof *place; i++)
+        at_keep_places(k, place[i], 1);
+    at_keep_floats(k, &f->score, 1);
+    at_keep_places(k, f->landmark[0], AT_LANDMARKS * 2);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */

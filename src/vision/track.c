@@ -182,7 +182,7 @@ void at_tracker_update(at_tracker *t, int64_t now_us, const at_face *faces, int 
 {
     enum { FACES_MAX = 64 };
     int index[FACES_MAX];
-    const float dt = t->count > 0 ? (float)(now_us - t->now_us) * 1e-6F : 0;
+    const float dt = t->count > 0 ? fmaxf((float)(now_us - t->now_us) * 1e-6F, 0) : 0;
 
     for (int k = FACES_MAX; match && k < n; k++)
         match[k] = -1; /* faces come by falling score: the rest is noise */
@@ -235,8 +235,8 @@ static void keep_track(at_keep *k, at_track *t)
     at_keep_time(k, &t->first_us);
     at_keep_time(k, &t->last_us);
     at_face_keep(k, &t->face);
-    at_keep_floats(k, &t->vx, 1);
-    at_keep_floats(k, &t->vy, 1);
+    at_keep_places(k, &t->vx, 1);
+    at_keep_places(k, &t->vy, 1);
 }
 
 void at_tracker_keep(at_keep *k, at_tracker *t)
@@ -246,4 +246,7 @@ void at_tracker_keep(at_keep *k, at_tracker *t)
         keep_track(k, &t->track[i]);
     at_keep_number(k, &t->ids);
     at_keep_time(k, &t->now_us);
+    for (int i = 0; i < t->count && k->reads; i++)
+        if (t->track[i].last_us > t->now_us)
+            k->status = ATTUNE_E_FORMAT;
 }

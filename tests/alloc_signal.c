@@ -1,0 +1,118 @@
+/* Logs opened and read with each allocation failing in turn; and that a row asks for none. */
+#include "wrap_alloc.h"
+
+#include <attune/log.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ROWS = 50 };
+
+static char signal_path[] = "/tmp/attune-alloc-signal-XXXXXX",
+            chat_path[] = "/tmp/attune-alloc-chat-XXXXXX";
+
+static FILE *make(char *path)
+{
+    const int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    return fdopen(fd, "w");
+}
+
+static int make_logs(void **state)
+{
+    FILE *s = make(signal_path), *c = make(chat_path);
+
+    (void)state;
+    fputs("time,hr,clicks\n", s);
+    fputs("time;from;text\n", c);
+    for (int i = 0; i < ROWS; i++) {
+        fprintf(s, "%d.5,%d,%d\n", i, 60 + i, i % 3);
+        fprintf(c, "%d;%s;\"so; \"\"good\"\"\"\n", i, i % 2 ? "ann" : "bob");
+    }
+    fclose(s);
+    fclose(c);
+    return 0;
+}
+
+static int remove_logs(void **state)
+{
+    (void)state;
+    return unlink(signal_path) | unlink(chat_path);
+}
+
+static int read_all(attune_log *l)
+{
+    float value[ATTUNE_MAX_SIGNALS];
+    const char *text;
+    attune_error err;
+    int64_t t_us;
+    size_t n;
+    int rows = 0;
+
+    while (attune_log_next(l, &t_us, value, &text, &n, &err) == 1)
+        rows++;
+    assert_int_equal(attune_log_rewind(l, &err), ATTUNE_OK);
+    return rows;
+}
+
+/* Opens it with each allocation failing, and reads it with none to be had. Returns how many there are. */
+static int survive(const char *path, const attune_log_options *o, int rows)
+{
+    const long before = wrap_alloc_live();
+    int n = 0;
+
+    for (; n == 0 || wrap_alloc_failed(); n++) {
+        attune_log *l;
+        attune_error err = {0};
+        wrap_alloc_fail_at(n);
+        const int rc = attune_log_open(&l, path, o, &err);
+        wrap_alloc_off();
+        assert_int_equal(rc, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
+        assert_int_equal(l == NULL, rc < 0);
+        assert_int_equal(err.status, rc);
+        if (l) {
+            wrap_alloc_fail_at(0);
+            assert_int_equal(read_all(l), rows);
+            assert_false(wrap_alloc_failed());
+            wrap_alloc_off();
+            attune_log_free(&l);
+            assert_int_equal(wrap_alloc_live(), before);
+            return n;
+        }
+        assert_int_equal(wrap_alloc_live(), before);
+    }
+    fail();
+    return 0;
+}
+
+static void signals(void **state)
+{
+    (void)state;
+    /* it, its path, a row, and a column each */
+    assert_int_equal(survive(signal_path, &(attune_log_options){.events = "clicks"}, ROWS), 3 + 2);
+    assert_int_equal(survive(signal_path, &(attune_log_options){.columns = "hr"}, ROWS), 3 + 1);
+}
+
+static void chats(void **state)
+{
+    (void)state;
+    assert_int_equal(survive(chat_path, &(attune_log_options){.chat = 1}, ROWS), 3);
+    assert_int_equal(survive(chat_path, &(attune_log_options){.chat = 1, .from = "Ann"}, ROWS / 2),
+                     3 + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(signals), cmocka_unit_test(chats)};
+
+    return cmocka_run_group_tests(tests, make_logs, remove_logs);
+}

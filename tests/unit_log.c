@@ -1,0 +1,358 @@
+/* Logs of signals and chats: which times and rows they may have, what is taken of them, and what is wrong in words. */
+#include "signal/log_time.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define S      INT64_C(1000000)
+#define NO     INT64_MIN                 /* it is no such time */
+#define IN2026 (INT64_C(1777889700) * S) /* 2026-05-04T10:15:00Z, by `date -d` */
+
+static char path[] = "/tmp/attune-log-XXXXXX";
+
+static int make_file(void **state)
+{
+    const int fd = mkstemp(path);
+
+    (void)state;
+    return fd < 0 || close(fd);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+/* ---- times -------------------------------------------------------------------------------------- */
+
+static void times_are_numbers_clocks_or_dates(void **state)
+{
+    static const struct {
+        attune_log_time kind;
+        const char *text;
+        int64_t us;
+    } list[] = {
+        {ATTUNE_TIME_S, "1.5", 3 * S / 2},
+        {ATTUNE_TIME_S, "-2", -2 * S},
+        {ATTUNE_TIME_S, "1e3", 1000 * S},
+        {ATTUNE_TIME_S, "9e9", 9000000000 * S},
+        {ATTUNE_TIME_S, "9.1e9", NO},
+        {ATTUNE_TIME_S, "0x10", NO},
+        {ATTUNE_TIME_S, "inf", NO},
+        {ATTUNE_TIME_S, "1 s", NO},
+        {ATTUNE_TIME_S, "", NO},
+        {ATTUNE_TIME_S, "2:03", 123 * S},
+        {ATTUNE_TIME_S, "1:02:03.5", 7447 * S / 2},
+        {ATTUNE_TIME_S, "0:59.9", 59900000},
+        {ATTUNE_TIME_S, "0:60", NO},
+        {ATTUNE_TIME_S, "1.5:00", NO},
+        {ATTUNE_TIME_S, "1:", NO},
+        {ATTUNE_TIME_S, "-1:00", NO},
+        {ATTUNE_TIME_MS, "250", S / 4},
+        {ATTUNE_TIME_MS, "0:01", NO},
+        {ATTUNE_TIME_US, "1.6", 2},
+        {ATTUNE_TIME_US, "9e15", 9000000000 * S},
+        {ATTUNE_TIME_US, "-9.1e15", NO},
+        {ATTUNE_TIME_DATE, "1970-01-01T00:00", 0},
+        {ATTUNE_TIME_DATE, "2026-05-04T10:15:00Z", IN2026},
+        {ATTUNE_TIME_DATE, "2026-05-04 12:15:00+02:00", IN2026},
+        {ATTUNE_TIME_DATE, "2026-05-04 12:15+0200", IN2026},
+        {ATTUNE_TIME_DATE, "2026-05-04 05:15:00.25-05", IN2026 + S / 4},
+        {ATTUNE_TIME_DATE, "2026-05-04 10:15:00,1234567", IN2026 + 123456},
+        {ATTUNE_TIME_DATE, "1969-12-31T23:59:59Z", -S},
+        {ATTUNE_TIME_DATE, "2024-02-29T00:00", 19782 * 86400 * S},
+        {ATTUNE_TIME_DATE, "2000-02-29T00:00", 11016 * 86400 * S},
+        {ATTUNE_TIME_DATE, "1900-02-29T00:00", NO},
+        {ATTUNE_TIME_DATE, "2023-02-29T00:00", NO},
+        {ATTUNE_TIME_DATE, "2026-04-31T00:00", NO},
+        {ATTUNE_TIME_DATE, "2026-13-01T00:00", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04T24:00", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04T10:60", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04T10:15:61", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04T10:15+15", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04T10:15+02:60", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04T10:15Z.", NO},
+        {ATTUNE_TIME_DATE, "26-5-4T10:15", NO},
+        {ATTUNE_TIME_DATE, "0001-01-01T00:00", NO}, /* more than 285 years before 1970 */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        int64_t us = NO;
+        const int is = at_log_time_read(list[i].kind, list[i].text, &us);
+        if (is != (list[i].us != NO) || (is && us != list[i].us))
+            fail_msg("'%s' is %lld", list[i].text, (long long)us);
+    }
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+typedef struct taken {
+    int rows;
+    int64_t t_us[64];
+    float value[64][ATTUNE_MAX_SIGNALS];
+    char text[64][64];
+} taken;
+
+static int put(const char *text, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+
+    return f && fwrite(text, 1, n, f) == n && fclose(f) == 0;
+}
+
+static attune_log *opened(const char *text, const attune_log_options *o)
+{
+    attune_log *l;
+    attune_error err = {0};
+
+    assert_true(put(text, strlen(text)));
+    if (attune_log_open(&l, path, o, &err) < 0)
+        fail_msg("%s", err.text);
+    return l;
+}
+
+static taken read_all(const char *text, const attune_log_options *o)
+{
+    attune_log *l = opened(text, o);
+    taken x = {0};
+    const char *message;
+    int64_t end_us;
+    size_t n;
+
+    while (attune_log_next(l, &x.t_us[x.rows], x.value[x.rows], &message, &n, NULL) == 1) {
+        snprintf(x.text[x.rows], sizeof x.text[0], "%.*s", (int)n, message);
+        assert_true(++x.rows < 64);
+    }
+    assert_int_equal(attune_log_rows(l, &end_us), x.rows);
+    assert_int_equal(end_us, x.rows ? x.t_us[x.rows - 1] : 0);
+    attune_log_free(&l);
+    assert_null(l);
+    return x;
+}
+
+static void what_is_wrong_names_the_line(void **state)
+{
+    static const attune_log_options usual = {0}, chat = {.chat = 1},
+                                    of_ann = {.chat = 1, .from = "ann"}, hr = {.columns = "hr"},
+                                    clicks = {.events = "clicks"}, far = {.offset_s = 1.1e8},
+                                    nowhere = {.offset_s = NAN}, now = {.zero = "now"};
+    static const struct {
+        const char *text;
+        const attune_log_options *o;
+        const char *why;
+    } list[] = {
+        {"", &usual, ": is empty: a header is missing"},
+        {"\n\n", &usual, ": is empty"},
+        {"time\n1\n", &usual, ":1: no column beside the time"},
+        {"time,a,a\n", &usual, ":1: two columns are called a"},
+        {"time,1,2,3,4,5,6,7,8,9\n", &usual, ":1: more than 8 columns beside the time"},
+        {"time,gsr\n", &hr, ":1: there is no column 'hr'"},
+        {"time,hr\n", &clicks, ":1: there is no column 'clicks'"},
+        {"time,hr\n1,2\n0.5,3\n", &usual, ":3: its time '0.5' is before that of the row before it"},
+        {"time,hr\n,2\n", &usual, ":2: its time is missing"},
+        {"time,hr\n\nx,2\n", &usual, ":3: its time 'x' is not seconds, or h:mm:ss"},
+        {"time_ms,hr\n0:1,2\n", &usual, ":2: its time '0:1' is not milliseconds"},
+        {"time,hr\n2026-05-04T10:15,2\n7,2\n", &usual, ":3: its time '7' is not a date"},
+        {"time,hr\n0,1x\n", &usual, ":2: hr is '1x', no number"},
+        {"time;hr\n0;1,5\n", &usual, ":2: hr is '1,5', no number (with a point)"},
+        {"time,hr\n0,1.1e30\n", &usual, ":2: hr is '1.1e30', no number"},
+        {"time,hr\n0,inf\n", &usual, ":2: hr is 'inf', no number"},
+        {"time,hr\n0,1,2\n", &usual, ":2: 3 fields, where the header has 2"},
+        {"time,hr\n0,\"1\n2,3\n", &usual, ":2: a quote is opened and never closed"},
+        {"\xff\xfet", &usual, ":1: this is UTF-16"},
+        {"time,note\n", &chat, ":1: no column 'text', or 'message'"},
+        {"text\n", &chat,
+         ":1: no column 'text', or 'message'"}, /* the time's, for want of another */
+        {"time,text\n", &of_ann, ":1: no column 'from', 'sender', 'name' or 'user'"},
+        {"time,hr\n0,1\n", &far, ": an offset of 1.1e+08 s is too far"},
+        {"time,hr\n0,1\n", &nowhere, ": an offset of nan s is too far"},
+        {"time,hr\n0,1\n", &now, ": the zero 'now' is not a date"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        attune_log *l;
+        attune_error err = {0};
+        assert_true(put(list[i].text, strlen(list[i].text)));
+        assert_true(attune_log_open(&l, path, list[i].o, &err) < 0);
+        assert_null(l);
+        if (strncmp(err.text, path, strlen(path)) || !strstr(err.text, list[i].why))
+            fail_msg("%s: %s", list[i].why, err.text);
+    }
+}
+
+static void what_is_no_text_of_lines_is_refused(void **state)
+{
+    static const attune_log_options usual = {0};
+    enum { LONG = ATTUNE_MAX_MESSAGE + 9000 };
+    char *text = malloc(LONG);
+    attune_log *l;
+    attune_error err;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'a', LONG);
+    memcpy(text, "time,hr\n0,", 10);
+    assert_true(put(text, LONG));
+    assert_int_equal(attune_log_open(&l, path, &usual, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, ":2: it is longer than"));
+    assert_true(put("time,hr\n0,\0001\n", 13));
+    assert_int_equal(attune_log_open(&l, path, &usual, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, ":2: it has a byte of 0"));
+    assert_int_equal(attune_log_open(&l, "/tmp", &usual, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "is a directory"));
+    assert_int_equal(attune_log_open(&l, "/dev/null", &usual, &err), ATTUNE_E_ARG);
+    assert_non_null(strstr(err.text, "can be read only once"));
+    free(text);
+}
+
+static void messages_have_a_length(void **state)
+{
+    static const attune_log_options chat = {.chat = 1};
+    enum { HEAD = 12 };
+    char *text = malloc(HEAD + ATTUNE_MAX_MESSAGE + 2);
+    attune_log *l;
+    attune_error err = {0};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'a', HEAD + ATTUNE_MAX_MESSAGE + 2);
+    memcpy(text, "time,text\n0,", HEAD);
+    assert_true(put(text, HEAD + ATTUNE_MAX_MESSAGE));
+    assert_int_equal(attune_log_open(&l, path, &chat, &err), ATTUNE_OK);
+    attune_log_free(&l);
+    assert_true(put(text, HEAD + ATTUNE_MAX_MESSAGE + 1));
+    assert_int_equal(attune_log_open(&l, path, &chat, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, ":2: its text is longer than 65536 bytes"));
+    free(text);
+}
+
+static void values_stand_where_they_are(void **state)
+{
+    const taken x = read_all("hr;Time (ms);Skin conductance\r\n"
+                             "60;-1;0\r\n\r\n ; ; \r\n"
+                             "61;0;\r\n 62 ; 500 ;NaN\r\n-1e30;1000;\"7\"",
+                             NULL);
+
+    (void)state;
+    assert_int_equal(x.rows, 3); /* the first is before the pictures */
+    assert_int_equal(x.t_us[2], S);
+    assert_float_equal(x.value[0][0], 61, 0);
+    assert_true(isnan(x.value[0][1]) && isnan(x.value[1][1]));
+    assert_float_equal(x.value[1][0], 62, 0);
+    assert_float_equal(x.value[2][0], -1e30f, 0);
+    assert_float_equal(x.value[2][1], 7, 0);
+}
+
+static void columns_are_chosen_by_clean_names(void **state)
+{
+    attune_log *l =
+        opened("t_s,Heart rate (bpm),\xc3\xa4\xc3\xb6,<b>,a23456789012345678901234567890\n",
+               &(attune_log_options){.columns = "heart rate bpm,b,column_3", .events = "B"});
+
+    (void)state;
+    assert_string_equal(attune_log_signals(l)[0], "Heart_rate_bpm");
+    assert_string_equal(attune_log_signals(l)[1], "column_3");
+    assert_string_equal(attune_log_signals(l)[2], "b");
+    assert_null(attune_log_signals(l)[3]);
+    assert_int_equal(attune_log_events(l), 1 << 2);
+    attune_log_free(&l);
+    l = opened("\xef\xbb\xbftime\ta23456789012345678901234567890\n", NULL);
+    assert_string_equal(attune_log_signals(l)[0],
+                        "a234567890123456789012"); /* as long as one may be */
+    attune_log_free(&l);
+}
+
+static void dates_begin_with_the_first_row_or_a_zero(void **state)
+{
+    static const char text[] = "date,hr\n2026-05-04T10:15:00Z,1\n2026-05-04T10:15:02Z,2\n";
+    const taken own = read_all(text, NULL),
+                later = read_all(text, &(attune_log_options){.offset_s = 1.5}),
+                zero = read_all(text, &(attune_log_options){.zero = "2026-05-04T10:15:01Z"}),
+                counted = read_all("time,hr\n1777889701,1\n",
+                                   &(attune_log_options){.zero = "2026-05-04T10:15:00Z"});
+
+    (void)state;
+    assert_int_equal(own.rows, 2);
+    assert_int_equal(own.t_us[1], 2 * S);
+    assert_int_equal(later.t_us[0], 3 * S / 2);
+    assert_int_equal(zero.rows, 1);
+    assert_int_equal(zero.t_us[0], S);
+    assert_int_equal(counted.t_us[0], S);
+}
+
+static void messages_are_taken_of_one_sender(void **state)
+{
+    static const char text[] =
+        "time,from,message\n0,ann,\" a, \"\"b\"\" \"\n1,Bob,c\n2,ANN,\n3,Ann,\"two\nlines\"\n4,,x\n";
+    const taken all = read_all(text, &(attune_log_options){.chat = 1}),
+                ann = read_all(text, &(attune_log_options){.chat = 1, .from = "Ann"});
+
+    (void)state;
+    assert_int_equal(all.rows, 4); /* an empty one is none */
+    assert_string_equal(all.text[0], "a, \"b\"");
+    assert_string_equal(all.text[1], "c");
+    assert_int_equal(ann.rows, 2);
+    assert_string_equal(ann.text[1], "two\nlines");
+}
+
+static void what_is_usual_is_of_the_whole_file(void **state)
+{
+    attune_log *l = opened("time,hr,clicks\n0,1,1\n1,3,0\n2,1,1\n3,7,2\n4,,0\n",
+                           &(attune_log_options){.events = "clicks"});
+    const attune_signal_usual *u = attune_log_usual(l);
+
+    (void)state;
+    assert_float_equal(u[0].mean, 3, 1e-6); /* the last one holds until the end */
+    assert_float_equal(u[0].deviation, sqrt(6), 1e-6);
+    assert_float_equal(u[1].mean, 1, 1e-6); /* four in four seconds */
+    assert_float_equal(u[1].deviation, 0, 0);
+    attune_log_free(&l);
+}
+
+static void it_can_be_read_again(void **state)
+{
+    attune_log *l = opened("time,hr\n5,1\n6,2\n", NULL);
+    float value[ATTUNE_MAX_SIGNALS];
+    int64_t t_us;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(attune_log_next(l, &t_us, value, NULL, NULL, NULL), 1);
+        assert_int_equal(t_us, 5 * S);
+        assert_int_equal(attune_log_next(l, &t_us, NULL, NULL, NULL, NULL), 1);
+        assert_int_equal(attune_log_next(l, &t_us, value, NULL, NULL, NULL), 0);
+        assert_int_equal(attune_log_rewind(l, NULL), ATTUNE_OK);
+    }
+    attune_log_free(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_are_numbers_clocks_or_dates),
+        cmocka_unit_test(what_is_wrong_names_the_line),
+        cmocka_unit_test(what_is_no_text_of_lines_is_refused),
+        cmocka_unit_test(messages_have_a_length),
+        cmocka_unit_test(values_stand_where_they_are),
+        cmocka_unit_test(columns_are_chosen_by_clean_names),
+        cmocka_unit_test(dates_begin_with_the_first_row_or_a_zero),
+        cmocka_unit_test(messages_are_taken_of_one_sender),
+        cmocka_unit_test(what_is_usual_is_of_the_whole_file),
+        cmocka_unit_test(it_can_be_read_again),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}

@@ -1,0 +1,279 @@
+/* What a recording that was broken off is gone on with: the same of everything that its estimates depend on. Needs the
+ * built-in model; a run is broken off by its progress. */
+#include "base/rng.h"
+#include "model/ranges.h"
+
+#include <attune/resume.h>
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { RATE = 16000, SECONDS = 4, CALLS = 8 };
+
+static char folder[] = "/tmp/attune-resume-XXXXXX", sound[64], model_path[64], ranges_path[64],
+            out[64];
+static attune_model *model;
+static at_weights *weights;
+
+static int put_number(FILE *f, uint32_t x, size_t bytes)
+{
+    return fwrite(&x, bytes, 1, f) != 1; /* little-endian, as WAV */
+}
+
+static int make_sound(void)
+{
+    const uint32_t bytes = RATE * SECONDS * 2;
+    FILE *f = fopen(sound, "wb");
+    at_rng rng;
+    int rc = !f;
+
+    if (rc)
+        return rc;
+    at_rng_seed(&rng, 1, 0);
+    fputs("RIFF", f);
+    rc |= put_number(f, bytes + 36, 4);
+    fputs("WAVEfmt ", f);
+    rc |= put_number(f, 16, 4) | put_number(f, 1 | 1 << 16, 4) | put_number(f, RATE, 4);
+    rc |= put_number(f, 2 * RATE, 4) | put_number(f, 2 | 16 << 16, 4);
+    fputs("data", f);
+    rc |= put_number(f, bytes, 4);
+    for (int i = 0; i < RATE * SECONDS; i++)
+        rc |= put_number(f, at_rng_below(&rng, 4000), 2);
+    return fclose(f) | rc;
+}
+
+/* Ranges in which nothing but the face's maps reach so far. */
+static int put_ranges(float most)
+{
+    at_range_array list[AT_MB_RANGE_ARRAYS];
+    at_mb_ranges r;
+
+    for (int i = 0; i < AT_MB_BLOCKS; i++)
+        r.widened[i] = r.depthwise[i] = r.map[i] = most;
+    at_mb_range_arrays(&r, list);
+    return at_ranges_save(list, AT_MB_RANGE_ARRAYS, weights, ranges_path, NULL);
+}
+
+static int set_up(void **state)
+{
+    const char *root = getenv("ATTUNE_SRC");
+    char real[4096];
+
+    (void)state;
+    if (!mkdtemp(folder) || !realpath(root ? root : ".", real))
+        return 1;
+    strncat(real, "/models/default.safetensors", sizeof real - strlen(real) - 1);
+    snprintf(sound, sizeof sound, "%s/a.wav", folder);
+    snprintf(model_path, sizeof model_path, "%s/m.safetensors", folder);
+    snprintf(ranges_path, sizeof ranges_path, "%s/m.int8.safetensors", folder);
+    snprintf(out, sizeof out, "%s/out", folder);
+    return symlink(real, model_path) || at_weights_load(&weights, model_path, NULL) ||
+           make_sound() || put_ranges(6) || attune_model_load(&model, model_path, NULL);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    attune_model_free(&model);
+    at_weights_free(&weights);
+    attune_resume_forget(out);
+    return unlink(sound) | unlink(model_path) | unlink(ranges_path) | rmdir(out) | rmdir(folder);
+}
+
+static const attune_options usual = {.no_video = 1, .threads = 1, .no_sandbox = 1};
+
+static int stop(void *user, double done_s, double of_s)
+{
+    (void)done_s, (void)of_s;
+    return ++*(int *)user > CALLS;
+}
+
+static void break_off(const attune_options *o)
+{
+    int calls = 0;
+    const attune_sink sink = {.progress = stop, .user = &calls};
+
+    attune_resume_forget(out);
+    assert_int_equal(attune_analyze_resumable(model, sound, o, &sink, out, NULL, NULL),
+                     ATTUNE_E_INTERRUPTED);
+}
+
+static int find(const attune_options *o)
+{
+    attune_error err = {0};
+    double done_s = -1;
+    const int rc = attune_resume_find(out, model, sound, o, &done_s, &err);
+
+    if (rc == 1)
+        assert_true(done_s > 0 && done_s <= SECONDS);
+    else if (rc < 0)
+        assert_non_null(strstr(
+            err.text, "attune-resume.state: was made by another version, model or processor, or "
+                      "with other options"));
+    return rc;
+}
+
+static void use(attune_precision p)
+{
+    attune_error err = {0};
+
+    if (attune_model_set_precision(model, p, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static void by_the_same_options(void **state)
+{
+    attune_options other = usual;
+
+    (void)state;
+    assert_int_equal(find(&usual), 0);
+    break_off(&usual);
+    assert_int_equal(find(&usual), 1);
+    other.threads = 2;
+    assert_int_equal(find(&other), 1); /* which change no estimate */
+#define ANOTHER(field, value) \
+    (other = usual, other.field = (value), assert_int_equal(find(&other), ATTUNE_E_STATE))
+    ANOTHER(rate, 7);
+    ANOTHER(window_s, 2);
+    ANOTHER(hop_s, 0.4);
+    ANOTHER(lag_s, 2);
+    ANOTHER(max_tracks, 2);
+    ANOTHER(min_face, 40);
+    ANOTHER(no_video, 0);
+    ANOTHER(no_baseline, 1);
+    ANOTHER(causal, 1);
+    ANOTHER(audio_track, 1);
+    ANOTHER(video_track, 1);
+    ANOTHER(pcm_rate, 8000);
+    ANOTHER(thumbnails, 64);
+    ANOTHER(no_sandbox, 0);
+#undef ANOTHER
+}
+
+static void by_the_same_ranges_of_activations(void **state)
+{
+    (void)state;
+    use(ATTUNE_PRECISION_F32);
+    assert_null(attune_model_meta(model, "ranges"));
+    break_off(&usual);
+    use(ATTUNE_PRECISION_INT8);
+    assert_int_equal(find(&usual), ATTUNE_E_STATE);
+    break_off(&usual);
+    assert_int_equal(find(&usual), 1);
+    assert_int_equal(put_ranges(5), ATTUNE_OK);
+    assert_int_equal(find(&usual), 1); /* those that were loaded */
+    use(ATTUNE_PRECISION_INT8);
+    assert_int_equal(find(&usual), ATTUNE_E_STATE);
+    assert_int_equal(put_ranges(6), ATTUNE_OK);
+    use(ATTUNE_PRECISION_INT8);
+    assert_int_equal(find(&usual), 1);
+    use(ATTUNE_PRECISION_F32);
+    assert_int_equal(find(&usual), ATTUNE_E_STATE);
+}
+
+static int resume(const attune_options *o, attune_error *err)
+{
+    const attune_sink nobody = {0};
+
+    return attune_analyze_resumable(model, sound, o, &nobody, out, NULL, err);
+}
+
+/* A byte of a file becomes another. */
+static void change(const char *path, long at, unsigned char to)
+{
+    FILE *f = fopen(path, "r+b");
+
+    assert_non_null(f);
+    assert_int_equal(fseek(f, at, at < 0 ? SEEK_END : SEEK_SET), 0);
+    assert_int_equal(fputc(to, f), to);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void by_all_that_was_told(void **state)
+{
+    attune_options o = usual;
+    attune_error err = {0};
+    char told[96];
+
+    (void)state;
+    o.causal = 1; /* windows are told at once */
+    snprintf(told, sizeof told, "%s/attune-resume.told", out);
+    break_off(&o);
+    change(told, -20, 0x5a);
+    assert_int_equal(resume(&o, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "attune-resume.told: is damaged"));
+}
+
+static void by_one_run_at_a_time(void **state)
+{
+    char told[96];
+    attune_error err = {0};
+
+    (void)state;
+    snprintf(told, sizeof told, "%s/attune-resume.told", out);
+    break_off(&usual);
+    const int other = open(told, O_RDONLY);
+    assert_int_equal(flock(other, LOCK_SH), 0);
+    assert_int_equal(resume(&usual, &err), ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, "attune-resume.told: another run is at it"));
+    close(other);
+    assert_int_equal(resume(&usual, &err), ATTUNE_OK);
+}
+
+/* A file of the same size and time whose sound ends earlier, by what its header says. */
+static void by_as_much_sound(void **state)
+{
+    enum { LENGTH = 40 }; /* of the samples, in WAV's header: of 128000 bytes, 1280 */
+    struct stat s;
+    attune_error err = {0};
+
+    (void)state;
+    break_off(&usual);
+    assert_int_equal(stat(sound, &s), 0);
+    change(sound, LENGTH, 0);
+    change(sound, LENGTH + 1, 5);
+    change(sound, LENGTH + 2, 0);
+    assert_int_equal(
+        utimensat(AT_FDCWD, sound, (const struct timespec[2]){s.st_atim, s.st_mtim}, 0), 0);
+    assert_int_equal(resume(&usual, &err), ATTUNE_E_STATE);
+    assert_non_null(strstr(err.text, "a.wav: is another than when it was begun with"));
+    assert_int_equal(make_sound(), 0);
+}
+
+static void without_what_comes_once(void **state)
+{
+    static const attune_beside_setup beside = {.chat = 1};
+    attune_options other = usual;
+    attune_error err = {0};
+
+    (void)state;
+    other.beside = &beside;
+    assert_int_equal(attune_resume_find(out, model, sound, &other, NULL, &err), ATTUNE_E_ARG);
+    assert_non_null(strstr(err.text, "with a signal or a chat it cannot be gone on with"));
+    assert_int_equal(attune_resume_find(out, model, "-", &usual, NULL, &err), ATTUNE_E_ARG);
+    assert_int_equal(attune_resume_find(out, model, "/dev/null", &usual, NULL, &err), ATTUNE_E_ARG);
+    assert_int_equal(attune_resume_find(out, model, folder, &usual, NULL, &err), ATTUNE_E_ARG);
+    assert_int_equal(attune_resume_find(out, model, "/nowhere", &usual, NULL, &err), ATTUNE_E_IO);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(by_the_same_options),  cmocka_unit_test(by_the_same_ranges_of_activations),
+        cmocka_unit_test(by_all_that_was_told), cmocka_unit_test(by_one_run_at_a_time),
+        cmocka_unit_test(by_as_much_sound),     cmocka_unit_test(without_what_comes_once),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
