@@ -57,12 +57,17 @@ class Rows(unittest.TestCase):
 
     def test_signals(self):
         self.refused("", "is empty")
-        self.refused("time,hr\n0,70\n1,fast\n", "x.csv:3: hr is 'fast', no number")
-        self.refused("time;hr\n0;70,5\n", "x.csv:2: hr is '70,5', no number (with a point)")
+        self.refused("time,hr\n0,70\n1,fast\n", "x.csv:3: hr is 'fast', no number: say which columns to take (--columns)")
+        self.refused('time,hr\n0,"70,5"\n', "x.csv:2: hr is '70,5', no number (with a point)")
+        self.refused("time;hr\n0;1.270,5\n", "x.csv:2: hr is '1.270,5', no number")
         self.refused("time,hr\n0,1e40\n", "x.csv:2: hr is '1e40'")
         self.refused("time,hr\n1,70\n0.5,71\n", "x.csv:3: its time '0.5' is before")
         self.refused("time,hr\n,70\n", "x.csv:2: its time is missing")
-        self.refused("time,hr\nsoon,70\n", "x.csv:2: its time 'soon' is not seconds")
+        self.refused("time,hr\nsoon,70\n", "x.csv:2: its time 'soon' is not seconds, h:mm:ss, or a date as in")
+        self.refused("time,hr\n0,70\n10:15 AM,70\n", "x.csv:3: its time '10:15 AM' is not seconds, or h:mm:ss\n")
+        self.refused("date,hr\n5/4/2026 10:15,70\n", "is not seconds, h:mm:ss, or a date")  # May or April?
+        self.refused("0,70\n1,71\n", "x.csv:1: its columns have no names: a header is missing")
+        self.refused("2026-05-04T10:00:00Z,70\n", "x.csv:1: its columns have no names")
         self.refused("time,hr\n2026-02-30T00:00:00Z,70\n", "is not a date")
         self.refused("time,hr\n0,70,71\n", "x.csv:2: 3 fields, where the header has 2")
         self.refused("time,hr\n0,\"70\n", "x.csv:2: a quote is opened and never closed")
@@ -75,7 +80,8 @@ class Rows(unittest.TestCase):
         self.refused("time,hr\n0,70\n", "no column 'eda'", options=("--columns", "eda"))
 
     def test_chats(self):
-        self.refused("time,words\n0,hi\n", "no column 'text'", option="--chat")
+        self.refused("time,words\n0,hi\n", "no column 'text', 'message' or 'content'", option="--chat")
+        self.refused("time;text\n0;Ich bin wütend\n".encode("latin-1"), "x.csv:2: its text is no UTF-8", option="--chat")
         self.refused("time,text\n0,hi\n", "no column 'from'", option="--chat", options=("--chat-of", "ann"))
 
     def test_no_file(self):
@@ -141,6 +147,13 @@ class Told(unittest.TestCase):
                 ("time_ms,hr\n2000,70\n3000,70\n", ()),
                 ("t,hr\n2,70\n3,70\n", ()),
                 ("when,hr\n0:02,70\n0:03,70\n", ()),
+                ("sep=;\r\ntime;hr\r\n2,0;70,5\r\n3,0;70,5\r\n", ()),
+                ("time,hr\r2,70\r3,70\r", ()),
+                ("timestamp,hr\n1777888802,70\n1777888803,70\n", ("--signal-offset", 2)),
+                ("timestamp,hr\n1777888802000,70\n1777888803000,70\n", ("--signal-offset", 2)),
+                ("timestamp,hr\n1777888802000000,70\n1777888803000000,70\n", ("--zero", "2026-05-04T10:00:00Z")),
+                ("time_ms,hr\n1777888802000,70\n1777888803000,70\n", ("--signal-offset", 2)),
+                ("Datum;hr\n4.5.2026 9:59:59,5;70\n04.05.2026 10:00:00;70\n", ("--signal-offset", 2)),
                 ("hr,time\n70,2026-05-04T12:00:00+02:00\n70,2026-05-04T12:00:01+02:00\n", ("--signal-offset", 2)),
                 ("time,hr\n2026-05-04 10:00:02,70\n2026-05-04 10:00:03,70\n", ("--zero", "2026-05-04T10:00:00Z")),
                 ("time,hr\n1777888802,70\n1777888803,70\n", ("--zero", "2026-05-04T10:00:00Z"))):
@@ -149,6 +162,15 @@ class Told(unittest.TestCase):
             told = [dict(zip(rows("dated")[0], x)) for x in rows("dated")[1:]]
             first = next(w["end_s"] for w in told if w["signal_mean_hr"])
             self.assertEqual(first, "2.500", text)
+
+    def test_what_lies_elsewhere(self):
+        for option, text, note in (
+                ("--signal", "time,hr\n10:15:00,70\n10:15:10,71\n", "no row of the signal lies within the recording: the last is "
+                                                                     "36910 s after its beginning"),
+                ("--chat", "time,text\n-5,early\n", "no message of the chat lies within the recording\n")):
+            r = analyze("--no-video", "--sinks", "csv", option, file("away.csv", text), out="away")
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertIn(note, r.stderr)
 
 
 NAMES = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
