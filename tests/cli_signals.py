@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -126,11 +127,28 @@ class Told(unittest.TestCase):
         self.assertEqual((hr["name"], hr["events"], clicks["events"]), ("Heart_Rate", False, True))
         self.assertEqual(summary["beside"]["chat"]["messages"], 1)
         page = (folder / "both/report.html").read_text()
-        self.assertIn("<h3>Signal</h3>", page)
+        self.assertIn("<h3>Signal (no estimate rests on it)</h3>", page)
+        self.assertIn("<h3>Chat, by its words (no estimate rests on it)</h3>", page)
+        self.assertNotIn("</i>signal</li>", page)  # it has no weight
         self.assertIn("Heart_Rate over time", page)
-        self.assertNotIn("<h3>Signal</h3>", (folder / "plain/report.html").read_text())
+        self.assertNotIn("<h3>Signal", (folder / "plain/report.html").read_text())
         self.assertNotIn("beside", json.loads((folder / "plain/summary.json").read_text()))
         self.assertIn("signal", self.with_both.stdout)
+
+    @unittest.skipUnless(shutil.which("pdftotext"), "no pdftotext")
+    def test_printed(self):
+        """Curves beside take more than a page: nothing runs over its foot."""
+        if "  pdf " not in subprocess.run([EXE, "export", "--help"], capture_output=True, text=True).stdout:
+            self.skipTest("built without cairo")
+        pdf = folder / "both.pdf"
+        subprocess.run([EXE, "export", folder / "both", "--to", "pdf", "-o", pdf, "--quiet"], check=True)
+        boxes = subprocess.run(["pdftotext", "-bbox", pdf, "-"], check=True, capture_output=True, text=True).stdout
+        pages = boxes.split("<page ")[1:]
+        for page in pages:
+            words = [(float(y), word) for y, word in re.findall(r'yMax="([\d.]+)">([^<]*)<', page)]
+            foot = max(y for y, word in words if word == "perceived")
+            self.assertEqual([w for w in words if foot - 30 < w[0] < foot - 3 or w[0] > foot + 3], [])
+        self.assertEqual(pages[1].count(">time<"), 3)  # "Over time", and two axes
 
     def test_read_back(self):
         """What is exported later has the same columns, with the same digits."""
