@@ -181,6 +181,17 @@ class Told(unittest.TestCase):
             first = next(w["end_s"] for w in told if w["signal_mean_hr"])
             self.assertEqual(first, "2.500", text)
 
+    def test_what_cannot_be_read(self):
+        text = "time,text\n1,I am confused\n2,je ne comprends rien\n3,分かりません\n4,the file is on the second page\n"
+        r = analyze("--no-video", "--sinks", "csv,summary", "--chat", file("foreign.csv", text), out="foreign")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("4 messages, 2 of them in no language that is read here", r.stdout)
+        self.assertIn("2 of 4 messages of the chat are in no language that is read here", r.stderr)
+        self.assertEqual(json.loads((folder / "foreign/summary.json").read_text())["beside"]["chat"]["unread"], 2)
+        told = [dict(zip(rows("foreign")[0], x)) for x in rows("foreign")[1:]]
+        w = next(w for w in told if w["end_s"] == "3.500")
+        self.assertEqual((w["chat_messages"], w["chat_unread"]), ("3", "2"))
+
     def test_what_lies_elsewhere(self):
         for option, text, note in (
                 ("--signal", "time,hr\n10:15:00,70\n10:15:10,71\n", "no row of the signal lies within the recording: the last is "

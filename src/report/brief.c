@@ -304,8 +304,12 @@ static void put_beside(FILE *f, const at_outcome *o)
         fputc('\n', f);
     if (setup && setup->chat) {
         label(f, "chat");
-        fprintf(f, "%lld message%s\n", (long long)o->info->counts.messages,
+        fprintf(f, "%lld message%s", (long long)o->info->counts.messages,
                 o->info->counts.messages == 1 ? "" : "s");
+        if (o->info->counts.unread_messages > 0)
+            fprintf(f, ", %lld of them in no language that is read here: nothing can be told",
+                    (long long)o->info->counts.unread_messages);
+        fputc('\n', f);
     }
 }
 

@@ -183,6 +183,7 @@ static void put_chat(at_json *j, json_t *to, const at_outcome *o)
     json_t *chat = put_object(j, to, "chat"), *most;
 
     put_count(j, chat, "messages", o->info->counts.messages);
+    put_count(j, chat, "unread", o->info->counts.unread_messages);
     most = put_object(j, chat, "most");
     for (int i = 0; i < AT_CHAT_CLASSES; i++)
         put_real(j, most, at_chat_class(i), (double)o->stats->chat[i]);

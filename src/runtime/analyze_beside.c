@@ -81,6 +81,11 @@ void at_beside_note(const at_beside *b, const attune_session *s, attune_input_in
         note_outside(b->setup.signal_log, "row of the signal", info);
     if (b->setup.chat_log && !info->counts.messages)
         note_outside(b->setup.chat_log, "message of the chat", info);
+    if (info->counts.unread_messages)
+        at_note(info,
+                "%lld of %lld messages of the chat are in no language that is read here (English, "
+                "German): nothing can be told of them",
+                (long long)info->counts.unread_messages, (long long)info->counts.messages);
     if (b->setup.signals && wants->columns)
         missing = at_signal_places(wants, b->setup.signals, b->setup.events, place);
     if (missing)
