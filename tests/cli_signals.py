@@ -150,6 +150,13 @@ class Told(unittest.TestCase):
             self.assertEqual([w for w in words if foot - 30 < w[0] < foot - 3 or w[0] > foot + 3], [])
         self.assertEqual(pages[1].count(">time<"), 3)  # "Over time", and two axes
 
+    def test_in_cues(self):
+        """A cue is a row of the timeline, and has all its columns."""
+        subprocess.run([EXE, "export", folder / "both", "--to", "vtt-metadata", "-o", folder / "cues", "--quiet"], check=True)
+        cues = (folder / "cues/timeline.metadata.vtt").read_text().rstrip("\n").split("\n\n")[2:]
+        lines = (folder / "both/timeline.jsonl").read_text().splitlines()
+        self.assertEqual([list(json.loads(c.split("\n", 1)[1])) for c in cues], [list(json.loads(x)) for x in lines])
+
     def test_read_back(self):
         """What is exported later has the same columns, with the same digits."""
         r = subprocess.run([EXE, "export", folder / "both", "--to", "table", "-o", folder / "later.csv"],
