@@ -119,6 +119,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.offered("export", "--to", "eaf,o"), ["eaf,openface", "eaf,openface-windows", "eaf,overlay", "eaf,onnx"])
         self.assertEqual(self.offered("send", "--to", ""), [])
         self.assertEqual(self.offered("reproduce", "--model", "de"), ["default", "debian", "demo"])
+        self.assertEqual(self.offered("info", "de"), ["default", "debian", "demo"])
         self.assertEqual(self.offered("analyze", "--model", "VERS"), ["VERSION"])
         self.assertEqual(self.offered("analyze", "--tracks", ""), [])
 

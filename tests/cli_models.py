@@ -53,6 +53,11 @@ class BadModel(Case):
         self.assert_one_line(shown.stderr, path, *words)
 
     @needs_model
+    def test_default_is_a_name(self):
+        """As of eval and export."""
+        self.assertEqual(self.run_attune("info", "default").stdout, self.run_attune("info").stdout)
+
+    @needs_model
     def test_values_and_parts_that_are_not_right(self):
         header, data = read_model(MODEL)
         write_wav(self.dir / "a.wav", 1)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -59,12 +60,17 @@ class Rows(unittest.TestCase):
 
     def test_signals(self):
         self.refused("", "is empty")
-        self.refused("time,hr\n0,70\n1,fast\n", "x.csv:3: hr is 'fast', no number")
-        self.refused("time;hr\n0;70,5\n", "x.csv:2: hr is '70,5', no number (with a point)")
+        self.refused("time,hr\n0,70\n1,fast\n", "x.csv:3: hr is 'fast', no number: say which columns to take (--columns)")
+        self.refused('time,hr\n0,"70,5"\n', "x.csv:2: hr is '70,5', no number (with a point)")
+        self.refused("time;hr\n0;1.270,5\n", "x.csv:2: hr is '1.270,5', no number")
         self.refused("time,hr\n0,1e40\n", "x.csv:2: hr is '1e40'")
         self.refused("time,hr\n1,70\n0.5,71\n", "x.csv:3: its time '0.5' is before")
         self.refused("time,hr\n,70\n", "x.csv:2: its time is missing")
-        self.refused("time,hr\nsoon,70\n", "x.csv:2: its time 'soon' is not seconds")
+        self.refused("time,hr\nsoon,70\n", "x.csv:2: its time 'soon' is not seconds, h:mm:ss, or a date as in")
+        self.refused("time,hr\n0,70\n10:15 AM,70\n", "x.csv:3: its time '10:15 AM' is not seconds, or h:mm:ss\n")
+        self.refused("date,hr\n5/4/2026 10:15,70\n", "is not seconds, h:mm:ss, or a date")  # May or April?
+        self.refused("0,70\n1,71\n", "x.csv:1: its columns have no names: a header is missing")
+        self.refused("2026-05-04T10:00:00Z,70\n", "x.csv:1: its columns have no names")
         self.refused("time,hr\n2026-02-30T00:00:00Z,70\n", "is not a date")
         self.refused("time,hr\n0,70,71\n", "x.csv:2: 3 fields, where the header has 2")
         self.refused("time,hr\n0,\"70\n", "x.csv:2: a quote is opened and never closed")
@@ -77,7 +83,8 @@ class Rows(unittest.TestCase):
         self.refused("time,hr\n0,70\n", "no column 'eda'", options=("--columns", "eda"))
 
     def test_chats(self):
-        self.refused("time,words\n0,hi\n", "no column 'text'", option="--chat")
+        self.refused("time,words\n0,hi\n", "no column 'text', 'message' or 'content'", option="--chat")
+        self.refused("time;text\n0;Ich bin wütend\n".encode("latin-1"), "x.csv:2: its text is no UTF-8", option="--chat")
         self.refused("time,text\n0,hi\n", "no column 'from'", option="--chat", options=("--chat-of", "ann"))
 
     def test_no_file(self):
@@ -122,11 +129,35 @@ class Told(unittest.TestCase):
         self.assertEqual((hr["name"], hr["events"], clicks["events"]), ("Heart_Rate", False, True))
         self.assertEqual(summary["beside"]["chat"]["messages"], 1)
         page = (folder / "both/report.html").read_text()
-        self.assertIn("<h3>Signal</h3>", page)
+        self.assertIn("<h3>Signal (no estimate rests on it)</h3>", page)
+        self.assertIn("<h3>Chat, by its words (no estimate rests on it)</h3>", page)
+        self.assertNotIn("</i>signal</li>", page)  # it has no weight
         self.assertIn("Heart_Rate over time", page)
-        self.assertNotIn("<h3>Signal</h3>", (folder / "plain/report.html").read_text())
+        self.assertNotIn("<h3>Signal", (folder / "plain/report.html").read_text())
         self.assertNotIn("beside", json.loads((folder / "plain/summary.json").read_text()))
         self.assertIn("signal", self.with_both.stdout)
+
+    @unittest.skipUnless(shutil.which("pdftotext"), "no pdftotext")
+    def test_printed(self):
+        """Curves beside take more than a page: nothing runs over its foot."""
+        if "  pdf " not in subprocess.run([EXE, "export", "--help"], capture_output=True, text=True).stdout:
+            self.skipTest("built without cairo")
+        pdf = folder / "both.pdf"
+        subprocess.run([EXE, "export", folder / "both", "--to", "pdf", "-o", pdf, "--quiet"], check=True)
+        boxes = subprocess.run(["pdftotext", "-bbox", pdf, "-"], check=True, capture_output=True, text=True).stdout
+        pages = boxes.split("<page ")[1:]
+        for page in pages:
+            words = [(float(y), word) for y, word in re.findall(r'yMax="([\d.]+)">([^<]*)<', page)]
+            foot = max(y for y, word in words if word == "perceived")
+            self.assertEqual([w for w in words if foot - 30 < w[0] < foot - 3 or w[0] > foot + 3], [])
+        self.assertEqual(pages[1].count(">time<"), 3)  # "Over time", and two axes
+
+    def test_in_cues(self):
+        """A cue is a row of the timeline, and has all its columns."""
+        subprocess.run([EXE, "export", folder / "both", "--to", "vtt-metadata", "-o", folder / "cues", "--quiet"], check=True)
+        cues = (folder / "cues/timeline.metadata.vtt").read_text().rstrip("\n").split("\n\n")[2:]
+        lines = (folder / "both/timeline.jsonl").read_text().splitlines()
+        self.assertEqual([list(json.loads(c.split("\n", 1)[1])) for c in cues], [list(json.loads(x)) for x in lines])
 
     def test_read_back(self):
         """What is exported later has the same columns, with the same digits."""
@@ -143,6 +174,13 @@ class Told(unittest.TestCase):
                 ("time_ms,hr\n2000,70\n3000,70\n", ()),
                 ("t,hr\n2,70\n3,70\n", ()),
                 ("when,hr\n0:02,70\n0:03,70\n", ()),
+                ("sep=;\r\ntime;hr\r\n2,0;70,5\r\n3,0;70,5\r\n", ()),
+                ("time,hr\r2,70\r3,70\r", ()),
+                ("timestamp,hr\n1777888802,70\n1777888803,70\n", ("--signal-offset", 2)),
+                ("timestamp,hr\n1777888802000,70\n1777888803000,70\n", ("--signal-offset", 2)),
+                ("timestamp,hr\n1777888802000000,70\n1777888803000000,70\n", ("--zero", "2026-05-04T10:00:00Z")),
+                ("time_ms,hr\n1777888802000,70\n1777888803000,70\n", ("--signal-offset", 2)),
+                ("Datum;hr\n4.5.2026 9:59:59,5;70\n04.05.2026 10:00:00;70\n", ("--signal-offset", 2)),
                 ("hr,time\n70,2026-05-04T12:00:00+02:00\n70,2026-05-04T12:00:01+02:00\n", ("--signal-offset", 2)),
                 ("time,hr\n2026-05-04 10:00:02,70\n2026-05-04 10:00:03,70\n", ("--zero", "2026-05-04T10:00:00Z")),
                 ("time,hr\n1777888802,70\n1777888803,70\n", ("--zero", "2026-05-04T10:00:00Z"))):
@@ -151,6 +189,26 @@ class Told(unittest.TestCase):
             told = [dict(zip(rows("dated")[0], x)) for x in rows("dated")[1:]]
             first = next(w["end_s"] for w in told if w["signal_mean_hr"])
             self.assertEqual(first, "2.500", text)
+
+    def test_what_cannot_be_read(self):
+        text = "time,text\n1,I am confused\n2,je ne comprends rien\n3,分かりません\n4,the file is on the second page\n"
+        r = analyze("--no-video", "--sinks", "csv,summary", "--chat", file("foreign.csv", text), out="foreign")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("4 messages, 2 of them in no language that is read here", r.stdout)
+        self.assertIn("2 of 4 messages of the chat are in no language that is read here", r.stderr)
+        self.assertEqual(json.loads((folder / "foreign/summary.json").read_text())["beside"]["chat"]["unread"], 2)
+        told = [dict(zip(rows("foreign")[0], x)) for x in rows("foreign")[1:]]
+        w = next(w for w in told if w["end_s"] == "3.500")
+        self.assertEqual((w["chat_messages"], w["chat_unread"]), ("3", "2"))
+
+    def test_what_lies_elsewhere(self):
+        for option, text, note in (
+                ("--signal", "time,hr\n10:15:00,70\n10:15:10,71\n", "no row of the signal lies within the recording: the last is "
+                                                                     "36910 s after its beginning"),
+                ("--chat", "time,text\n-5,early\n", "no message of the chat lies within the recording\n")):
+            r = analyze("--no-video", "--sinks", "csv", option, file("away.csv", text), out="away")
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertIn(note, r.stderr)
 
 
 NAMES = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")

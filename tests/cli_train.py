@@ -622,6 +622,11 @@ class Wrong(unittest.TestCase):
         self.refused(dict(assemble, metadata={"fusion": "concat"}), "concat")
         self.refused(dict(assemble, metadata={"fusion": "poem"}), "poem")
 
+    def test_a_folder_that_is_not_there(self):
+        """Not another's data instead, which lies below the data folder, too."""
+        data = {"dataset": "ferplus", "folder": "ferpluss", "train": "train", "valid": "valid"}
+        self.refused(dict(RECIPES["visual"], data=[data]), "ferpluss: not found")
+
     def test_a_set_that_gives_nothing(self):
         self.refused(dict(RECIPES["visual"], data=[dict(PICTURES[0], share=0)]), "fewer samples")
 

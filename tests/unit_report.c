@@ -648,6 +648,8 @@ static void a_picture_has_no_time(void **state)
     w.end_us = 40000;
     w.seen[ATTUNE_VOICE] = 0;
     w.box[2] = w.box[3] = 20;
+    w.emotion7[ATTUNE_NEUTRAL] = 0.06f;
+    w.emotion7[ATTUNE_SURPRISED] = 0.09f;
     assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
     assert_int_equal(attune_report_window(r, &w, NULL), ATTUNE_OK);
     assert_int_equal(attune_report_finish(r, &one_picture, 0, NULL), ATTUNE_OK);
@@ -657,7 +659,7 @@ static void a_picture_has_no_time(void **state)
     assert_non_null(strstr(attune_report_text(r),
                            "face.jpg: a picture of 64 x 48 pixels, 1 face\n"
                            "  face 1       top far left, 20 px wide\n"
-                           "  expression   likeliest sad (70 %), neutral (5 %)"));
+                           "  expression   likeliest sad (70 %), surprised (9 %), neutral (6 %)"));
     assert_non_null(strstr(attune_report_text(r),
                            "states       boredom very low, engagement high, confusion low, "
                            "frustration very low\n"));

@@ -206,6 +206,7 @@ typedef struct attune_beside {
     int messages; /* of the chat, sent within the window; -1: no chat is recorded */
     /* [0,1] How far the messages speak of each, the most that any of them does; 0 where none does */
     float chat_emotion7[ATTUNE_EMOTIONS], chat_state4[ATTUNE_STATES];
+    int unread; /* of those messages, in no language that attune reads: nothing can be told of them */
     uint64_t reserved[8];
 } attune_beside;
 
@@ -478,7 +479,8 @@ typedef struct attune_counts {
     int64_t end_us;                     /* of the latest input */
     int64_t late_frames, late_audio_us; /* pushed after a window that they belong in was made */
     int64_t signal_rows, late_signal_rows, messages, late_messages;
-    int64_t reserved[2];
+    int64_t unread_messages; /* in no language that attune reads */
+    int64_t reserved[1];
 } attune_counts;
 void attune_session_counts(const attune_session *s, attune_counts *out);
 

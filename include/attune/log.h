@@ -1,10 +1,10 @@
 /* log.h - files of what was recorded beside pictures and sound: signals, and chats. May change between versions;
  * attune.h does not.
  *
- * A log is a text of rows (RFC 4180: UTF-8, a header, fields between commas, semicolons or tabs, double quotes where
+ * A log is a text of rows (RFC 4180: UTF-8, a header, fields between commas, semicolons or tabs (then numbers may have a comma for their point), double quotes where
  * a field has any of these) in order of time. One column is the time: the one called time, timestamp, datetime, date or t, with or
  * without a unit (time_s, time_ms, ...), else the first. A signal has numbers in the others; an empty cell, or one that says NaN, NA,
- * null, none or -, has no value. A chat has its messages in the column text, or message.
+ * null, none or -, has no value. A chat has its messages in the column text, message or content.
  *
  * Naming, errors and ownership as in attune.h; a log: one thread at a time.
  */
@@ -21,10 +21,10 @@ typedef struct attune_log attune_log;
 
 typedef enum attune_log_time {
     ATTUNE_TIME_TOLD, /* by the column's name (time_ms, time_us), or by what stands in the first row */
-    ATTUNE_TIME_S,    /* seconds, or h:mm:ss */
+    ATTUNE_TIME_S, /* seconds, or h:mm:ss; from 1e8 on they count from 1970, as of the others what is so long */
     ATTUNE_TIME_MS,
     ATTUNE_TIME_US,
-    ATTUNE_TIME_DATE, /* ISO 8601: 2026-05-04T10:15:30.250Z, with an offset like +02:00 or without any (UTC) */
+    ATTUNE_TIME_DATE, /* ISO 8601: 2026-05-04T10:15:30.250Z, with an offset like +02:00 or without any (UTC); or 4.5.2026 10:15:30 */
     ATTUNE_LOG_TIMES
 } attune_log_time;
 
@@ -33,14 +33,14 @@ typedef struct attune_log_options {
     int chat; /* rows are messages, not numbers */
     attune_log_time time;
     double
-        offset_s; /* the log's time 0 is so long after the pictures begin (before: < 0); of dates, its
-                       * first row. At most 1e8 either way */
+        offset_s; /* the log's time 0 is so long after the pictures begin (before: < 0); of dates and of
+                       * what counts from 1970, its first row. At most 1e8 either way */
     const char *
         zero; /* when the pictures began, a date as above: then times are dates, or count from 1970 */
     const char *columns; /* names of the columns to take, with commas between; NULL: all */
     const char *events;  /* of those that count what happens at a moment */
-    const char
-        *from; /* of a chat: only messages of whom the column from, sender, name or user calls so */
+    const char *
+        from; /* of a chat: only messages of whom the column from, sender, author, name or user calls so */
     uint64_t reserved[4];
 } attune_log_options;
 

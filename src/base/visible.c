@@ -3,9 +3,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Length of the UTF-8 character at s, 0 if it is none (Unicode 15, table 3-7). */
-static size_t utf8_length(const unsigned char *s)
+/* Unicode 15, table 3-7. */
+size_t at_utf8_length(const char *text)
 {
+    const unsigned char *s = (const unsigned char *)text;
     unsigned lo = 0x80, hi = 0xbf;
     size_t n;
 
@@ -89,7 +90,7 @@ static int is_joined(const char *start, const char *s)
         do
             p--;
         while (p > first && (*p & 0xc0) == 0x80);
-        const size_t n = utf8_length(p);
+        const size_t n = at_utf8_length((const char *)p);
         const uint32_t c = code_point(p, n);
         if (n < 2 || !is_hidden(c))
             return n > 1;
@@ -102,7 +103,7 @@ static int is_joined(const char *start, const char *s)
 int at_visible_char(const char *start, const char *s, size_t *length)
 {
     const unsigned char *u = (const unsigned char *)s;
-    const size_t n = utf8_length(u);
+    const size_t n = at_utf8_length((const char *)u);
 
     *length = n ? n : 1;
     if (!n)

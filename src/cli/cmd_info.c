@@ -15,7 +15,7 @@ static const char usage[] =
     "       attune info --columns | --sandbox\n"
     "\n"
     "Shows a model file's parts and everything that its metadata says: what it was trained on, how\n"
-    "well it did, its licence. Without MODEL, the default model.\n"
+    "well it did, its licence. Without MODEL, or 'default', the default model.\n"
     "\n"
     "  --columns   instead, what the columns of timeline.csv mean\n"
     "  --sandbox   instead, what holds the decoder of an input here and now, layer by layer\n";
@@ -267,5 +267,5 @@ int at_cmd_info(int argc, char **argv)
     }
     if (argc - optind > 1)
         return at_wrong_usage("info", "one model at a time");
-    return show(optind < argc ? argv[optind] : NULL);
+    return show(optind < argc && strcmp(argv[optind], "default") != 0 ? argv[optind] : NULL);
 }

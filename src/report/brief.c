@@ -31,19 +31,31 @@ static void put_shares(FILE *f, const at_subject *s, at_topic t)
     }
 }
 
+/* The class with the highest mean that is worth telling, but those in told (bits); -1: none. */
+static int likeliest_but(const at_topic_stats *topic, int classes, unsigned told)
+{
+    int most = -1;
+
+    for (int c = 0; c < classes; c++)
+        if (!(told >> c & 1) && at_topic_mean(topic, c) >= 0.05 &&
+            (most < 0 || at_topic_mean(topic, c) > at_topic_mean(topic, most)))
+            most = c;
+    return most;
+}
+
 /* Of one picture: "likeliest neutral (89 %), sad (7 %)". */
 static void put_probabilities(FILE *f, const at_subject *s, at_topic t)
 {
     const at_topic_stats *topic = &s->topic[t];
     char percent[AT_CLOCK_SIZE];
-    int most = at_topic_most(topic);
+    int c = at_topic_most(topic);
+    unsigned told = 1u << c;
 
-    fprintf(f, "likeliest %s (%s)", at_topic_class(t, most),
-            at_text_percent(percent, at_topic_mean(topic, most)));
-    for (int c = 0; c < at_topic_classes(t); c++)
-        if (c != most && at_topic_mean(topic, c) >= 0.05)
-            fprintf(f, ", %s (%s)", at_topic_class(t, c),
-                    at_text_percent(percent, at_topic_mean(topic, c)));
+    fprintf(f, "likeliest %s (%s)", at_topic_class(t, c),
+            at_text_percent(percent, at_topic_mean(topic, c)));
+    for (; (c = likeliest_but(topic, at_topic_classes(t), told)) >= 0; told |= 1u << c)
+        fprintf(f, ", %s (%s)", at_topic_class(t, c),
+                at_text_percent(percent, at_topic_mean(topic, c)));
 }
 
 /* Says why nothing is said, and returns 1, where there is not enough to go on. */
@@ -304,8 +316,12 @@ static void put_beside(FILE *f, const at_outcome *o)
         fputc('\n', f);
     if (setup && setup->chat) {
         label(f, "chat");
-        fprintf(f, "%lld message%s\n", (long long)o->info->counts.messages,
+        fprintf(f, "%lld message%s", (long long)o->info->counts.messages,
                 o->info->counts.messages == 1 ? "" : "s");
+        if (o->info->counts.unread_messages > 0)
+            fprintf(f, ", %lld of them in no language that is read here: nothing can be told",
+                    (long long)o->info->counts.unread_messages);
+        fputc('\n', f);
     }
 }
 

@@ -314,14 +314,14 @@ static void put_curve(at_chart *c, const at_curve *k, double height)
     c->y += height + GAP;
 }
 
-int at_chart_has(const at_chart *c, at_curve_group group)
+double at_chart_room(const at_chart *c, at_curve_group group, double height)
 {
     at_curve k;
-    int any = 0;
+    int n = 0;
 
     for (int i = 0; at_curve_at(&c->r, i, &k); i++)
-        any |= k.group == group;
-    return any;
+        n += k.group == group && !isnan(at_curve_mean(&k, &c->r));
+    return n ? heading_type.size + 12 + n * (height + GAP) + AXIS_HEIGHT : 0;
 }
 
 void at_chart_curves(at_chart *c, at_curve_group group, double height)

@@ -23,11 +23,11 @@ at_chart at_chart_of(cairo_t *cr, const at_stats *s, int l, double left, double 
 void at_chart_expression(at_chart *c, double height);
 void at_chart_weights(at_chart *c, double height);
 void at_chart_engagement(at_chart *c, double height); /* nothing where none was estimated */
-/* Whether the lane has any of the group. */
-int at_chart_has(const at_chart *c, at_curve_group group);
 void at_chart_curves(at_chart *c, at_curve_group group, double height /* of each */);
 void at_chart_axis(at_chart *c);
 void at_chart_heading(at_chart *c, const char *text);
+/* What heading, curves of the group and an axis below them take; 0: there are none. */
+double at_chart_room(const at_chart *c, at_curve_group group, double height /* of each */);
 int at_chart_has_states(const at_chart *c);
 
 #endif

@@ -205,6 +205,8 @@ static void add_chat(at_fields *l)
         add_beside(l, AT_FIELD_REAL,
                    offsetof(attune_beside, chat_state4) + (size_t)s * sizeof(float), "chat",
                    attune_state_names[s], what);
+    add_beside(l, AT_FIELD_ID, offsetof(attune_beside, unread), "chat", "unread",
+               "of the messages, in no language that is read here: nothing can be told of them");
 }
 
 /* Its part in the fusion. */

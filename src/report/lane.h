@@ -81,6 +81,8 @@ void at_curve_print(const at_curve *c, double value, FILE *f);
 int at_curves_beside(const at_rows *r); /* how many there are */
 at_curve at_curve_beside(const at_rows *r, int i);
 void at_rows_find_beside(at_rows *r);
+/* "Signal (no estimate rests on it)" of the group's curves. */
+const char *at_beside_title(const at_rows *r, at_curve_group group);
 
 /* Seconds between marks of a time axis: gives four to eight of them. */
 double at_tick_step(double seconds);

@@ -58,6 +58,17 @@ void at_rows_find_beside(at_rows *r)
             r->chat[r->chats++] = i;
 }
 
+const char *at_beside_title(const at_rows *r, at_curve_group group)
+{
+    const int is_chat = group == AT_CURVES_CHAT;
+    const int rests = at_stats_weight(r->s, is_chat ? ATTUNE_CHAT : ATTUNE_SIGNAL) > 0;
+
+    if (rests)
+        return is_chat ? "Chat, by its words" : "Signal";
+    return is_chat ? "Chat, by its words (no estimate rests on it)"
+                   : "Signal (no estimate rests on it)";
+}
+
 int at_curves_beside(const at_rows *r)
 {
     return r->judgeds + signals(r->s) + (has_chat(r->s) ? 1 + r->chats : 0);

@@ -116,6 +116,24 @@ static void put_reading_aid(at_page *p, const at_outcome *o)
     at_page_text(p, &at_page_soft, text);
 }
 
+/* All on one page; one that has no room for it ends with the axis. */
+static void put_group(at_page *p, at_chart *c, const char *title, at_curve_group group,
+                      double height)
+{
+    const double room = at_chart_room(c, group, height);
+
+    if (room == 0)
+        return;
+    if (c->y + room > AT_PAGE_END) {
+        at_chart_axis(c);
+        at_page_end(p);
+        at_page_begin(p);
+        c->y = p->y;
+    }
+    at_chart_heading(c, title);
+    at_chart_curves(c, group, height);
+}
+
 static void put_lane(at_page *p, const at_outcome *o, int l)
 {
     const at_stats *s = o->stats;
@@ -137,20 +155,10 @@ static void put_lane(at_page *p, const at_outcome *o, int l)
         at_chart_engagement(&c, 40);
         at_chart_curves(&c, AT_CURVES_STATE, 14);
     }
-    if (c.r.movements) {
-        at_chart_heading(&c, "Facial movements that vary most");
-        at_chart_curves(&c, AT_CURVES_MOVEMENT, 14);
-    }
-    if (at_chart_has(&c, AT_CURVES_SIGNAL)) {
-        at_chart_heading(&c, "Signal");
-        at_chart_curves(&c, AT_CURVES_SIGNAL, 14);
-    }
-    if (at_chart_has(&c, AT_CURVES_CHAT)) {
-        at_chart_heading(&c, "Chat");
-        at_chart_curves(&c, AT_CURVES_CHAT, 11);
-    }
-    at_chart_heading(&c, "Quality of picture and sound");
-    at_chart_curves(&c, AT_CURVES_QUALITY, 11);
+    put_group(p, &c, "Facial movements that vary most", AT_CURVES_MOVEMENT, 14);
+    put_group(p, &c, at_beside_title(&c.r, AT_CURVES_SIGNAL), AT_CURVES_SIGNAL, 14);
+    put_group(p, &c, at_beside_title(&c.r, AT_CURVES_CHAT), AT_CURVES_CHAT, 11);
+    put_group(p, &c, "Quality of picture and sound", AT_CURVES_QUALITY, 11);
     at_chart_axis(&c);
     p->y = c.y;
 }

@@ -383,20 +383,17 @@ static void movement_rows(const at_rows *r)
 
 static void beside_rows(const at_rows *r)
 {
-    static const struct {
-        at_curve_group group;
-        const char *title;
-    } groups[] = {{AT_CURVES_SIGNAL, "Signal"}, {AT_CURVES_CHAT, "Chat"}};
+    static const at_curve_group groups[] = {AT_CURVES_SIGNAL, AT_CURVES_CHAT};
     at_curve c;
 
     for (int g = 0; g < 2; g++) {
         int any = 0;
         for (int k = 0; at_curve_at(r, k, &c); k++)
-            any |= c.group == groups[g].group;
+            any |= c.group == groups[g];
         if (!any)
             continue;
-        fprintf(r->f, "<section><h3>%s</h3>\n", groups[g].title);
-        curve_rows(r, groups[g].group);
+        fprintf(r->f, "<section><h3>%s</h3>\n", at_beside_title(r, groups[g]));
+        curve_rows(r, groups[g]);
         fputs("</section>\n", r->f);
     }
 }

@@ -164,6 +164,7 @@ static void read_beside(at_source *all, at_result *r)
         at_source s = *all;
         s.at = json_object_get(beside, "chat");
         r->info.counts.messages = count_of(&s, "messages", INT64_C(1) << 53);
+        r->info.counts.unread_messages = count_of(&s, "unread", r->info.counts.messages);
         all->rc = s.rc;
     }
     signals = json_object_get(beside, "signals");

@@ -267,10 +267,9 @@ int at_stats_streams(const at_stats *s, int stream[ATTUNE_STREAMS])
         stream[n] = n;
         n++;
     }
-    if (s->setup && s->setup->signals)
-        stream[n++] = ATTUNE_SIGNAL;
-    if (s->setup && s->setup->chat)
-        stream[n++] = ATTUNE_CHAT;
+    for (int m = ATTUNE_MODALITIES; m < ATTUNE_STREAMS; m++)
+        if (at_stats_weight(s, m) > 0)
+            stream[n++] = m;
     return n;
 }
 
@@ -289,8 +288,9 @@ static void count_window(at_stats *s, const at_bin *b)
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         s->there[m] += b->there[m];
         s->reliability[m] += (double)b->reliability[m];
-        s->weight[m] += (double)b->weight[m];
     }
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
+        s->weight[m] += (double)b->weight[m];
     for (int i = 0; i < AT_MEASURES; i++) {
         s->quality[i] += (double)b->quality[i];
         s->qualities[i] += b->qualities[i];

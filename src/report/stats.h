@@ -88,7 +88,7 @@ typedef struct at_stats {
     int64_t there[ATTUNE_MODALITIES]; /* windows in which the stream was of any use */
     int64_t estimated;                /* windows with anything used */
     int64_t end_us;                   /* of the latest moment */
-    double weight[ATTUNE_MODALITIES], reliability[ATTUNE_MODALITIES]; /* sums */
+    double weight[ATTUNE_STREAMS], reliability[ATTUNE_MODALITIES]; /* sums */
     double quality[AT_MEASURES];
     int64_t qualities[AT_MEASURES]; /* windows in which it was measured */
 
@@ -138,7 +138,7 @@ double at_presence_share(const at_presence *p);
 
 /* Whether lane l (after close) is that of windows without a face beside those of faces. */
 int at_lane_is_faceless(const at_stats *s, int l);
-/* The streams that the recording has or could have: face, voice, and what was recorded beside. Returns how many. */
+/* Face, voice, and of what was recorded beside that on which any estimate rests. Returns how many. */
 int at_stats_streams(const at_stats *s, int stream[ATTUNE_STREAMS]);
 /* Bins that the plot of a lane has: up to the end of the input. */
 int at_stats_bins(const at_stats *s);

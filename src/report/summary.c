@@ -137,6 +137,8 @@ static void put_presence(at_json *j, json_t *to, const char *key, const at_prese
 static void put_windows(at_json *j, const at_stats *s)
 {
     json_t *r = j->root, *presence, *reliability, *weight, *quality;
+    int stream[ATTUNE_STREAMS];
+    const int streams = at_stats_streams(s, stream);
 
     put_count(j, r, "windows", s->windows);
     put_count(j, r, "windows_abstained", s->abstained);
@@ -148,8 +150,9 @@ static void put_windows(at_json *j, const at_stats *s)
     for (int m = 0; m < ATTUNE_MODALITIES; m++) {
         put_presence(j, presence, attune_modality_name(m), &s->presence[m]);
         put_real(j, reliability, attune_modality_name(m), at_stats_reliability(s, m));
-        put_real(j, weight, attune_modality_name(m), at_stats_weight(s, m));
     }
+    for (int k = 0; k < streams; k++)
+        put_real(j, weight, attune_modality_name(stream[k]), at_stats_weight(s, stream[k]));
     put_presence(j, presence, "estimate", &s->estimate);
     quality = put_object(j, r, "mean_quality");
     for (int i = 0; i < AT_MEASURES; i++)
@@ -180,6 +183,7 @@ static void put_chat(at_json *j, json_t *to, const at_outcome *o)
     json_t *chat = put_object(j, to, "chat"), *most;
 
     put_count(j, chat, "messages", o->info->counts.messages);
+    put_count(j, chat, "unread", o->info->counts.unread_messages);
     most = put_object(j, chat, "most");
     for (int i = 0; i < AT_CHAT_CLASSES; i++)
         put_real(j, most, at_chat_class(i), (double)o->stats->chat[i]);

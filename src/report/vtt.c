@@ -54,7 +54,7 @@ static int metadata_head(FILE *f, void *state, const attune_report_options *setu
 {
     at_metadata *m = state;
 
-    at_fields_init(&m->fields);
+    at_fields_with(&m->fields, setup->session.beside);
     return head(f, state, setup);
 }
 

@@ -57,16 +57,35 @@ int at_beside_push(at_beside *b, attune_session *s, int64_t until_us, attune_err
     return rc < 0 ? rc : push_log(&b->chat, s, 1, until_us, err);
 }
 
+static void note_outside(const attune_log *log, const char *what, attune_input_info *info)
+{
+    int64_t end_us;
+
+    if (attune_log_rows(log, &end_us) > 0)
+        at_note(
+            info,
+            "no %s lies within the recording: the last is %.0f s after its beginning (--zero and "
+            "offsets move them)",
+            what, (double)end_us / 1e6);
+    else
+        at_note(info, "no %s lies within the recording", what);
+}
+
 void at_beside_note(const at_beside *b, const attune_session *s, attune_input_info *info)
 {
     const at_signal_scale *wants = &s->m->signal;
     int place[ATTUNE_MAX_SIGNALS];
     const char *missing = NULL;
 
-    if (b->setup.signals && !info->counts.signal_rows)
-        at_note(info, "no row of the signal lies within the recording");
+    if (b->setup.signal_log && !info->counts.signal_rows)
+        note_outside(b->setup.signal_log, "row of the signal", info);
     if (b->setup.chat_log && !info->counts.messages)
-        at_note(info, "no message of the chat lies within the recording");
+        note_outside(b->setup.chat_log, "message of the chat", info);
+    if (info->counts.unread_messages)
+        at_note(info,
+                "%lld of %lld messages of the chat are in no language that is read here (English, "
+                "German): nothing can be told of them",
+                (long long)info->counts.unread_messages, (long long)info->counts.messages);
     if (b->setup.signals && wants->columns)
         missing = at_signal_places(wants, b->setup.signals, b->setup.events, place);
     if (missing)

@@ -20,6 +20,7 @@ enum {
 
 typedef struct at_message {
     int64_t t_us;
+    int unread;
     float says[AT_TEXT_CLASSES];
     float token[AT_TEXT_DIMS];
 } at_message;
@@ -77,7 +78,7 @@ static void forget_first(at_chat_stream *c)
     c->count--;
 }
 
-static void chat_push(void *self, int64_t t_us, const char *text, size_t n)
+static int chat_push(void *self, int64_t t_us, const char *text, size_t n)
 {
     at_chat_stream *c = self;
     at_text_answer answer;
@@ -88,8 +89,10 @@ static void chat_push(void *self, int64_t t_us, const char *text, size_t n)
     m = message_at(c, c->count++);
     at_text_read(&answer, text, n);
     m->t_us = t_us;
+    m->unread = answer.told == AT_TEXT_CANNOT_TELL;
     memcpy(m->says, answer.says, sizeof m->says);
     at_text_embed(&answer, m->token);
+    return !m->unread;
 }
 
 static void chat_forget_before(void *self, int64_t t_us)
@@ -111,6 +114,7 @@ static void hear(at_chat_stream *c, const at_message *m)
     for (int i = 0; i < AT_TEXT_DIMS; i++)
         c->embedding[i] += m->token[i];
     c->said.messages++;
+    c->said.unread += m->unread;
 }
 
 /* Messages [from, to) of the ring as tokens, and the embedding as their mean. Returns how many tokens. */
@@ -155,6 +159,7 @@ static void chat_tell_beside(const void *self, attune_beside *out)
     const at_chat_stream *c = self;
 
     out->messages = c->said.messages;
+    out->unread = c->said.unread;
     memcpy(out->chat_emotion7, c->said.chat_emotion7, sizeof out->chat_emotion7);
     memcpy(out->chat_state4, c->said.chat_state4, sizeof out->chat_state4);
 }

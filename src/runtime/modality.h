@@ -49,7 +49,8 @@ typedef struct at_modality {
     int (*push_sound)(void *self, int64_t t_us, const float *pcm, size_t n, int64_t *head_us);
     /* A row of the signal, value by column; n bytes of a message. Never refused for want of room. */
     void (*push_row)(void *self, int64_t t_us, const float *value);
-    void (*push_text)(void *self, int64_t t_us, const char *text, size_t n);
+    int (*push_text)(void *self, int64_t t_us, const char *text,
+                     size_t n);                  /* whether it can be read */
     int (*finish)(void *self, int64_t *head_us); /* nullable; no more input: what was held back */
 
     void (*forget_before)(void *self, int64_t t_us); /* no window to come reaches back further */

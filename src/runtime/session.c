@@ -348,7 +348,8 @@ int attune_session_push_text(attune_session *s, int64_t t_us, const char *text, 
     s->beside_us[ATTUNE_CHAT] = t_us;
     s->counts.messages++;
     s->counts.late_messages += at_clock_missed(&s->clock, t_us);
-    at_modalities[ATTUNE_CHAT]->push_text(s->modality[ATTUNE_CHAT], t_us, text, n);
+    s->counts.unread_messages +=
+        !at_modalities[ATTUNE_CHAT]->push_text(s->modality[ATTUNE_CHAT], t_us, text, n);
     return ATTUNE_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/visible.h"
 #include "signal/column.h"
 #include "signal/log_row.h"
 #include "signal/log_time.h"
@@ -11,6 +12,8 @@
 #include <strings.h>
 
 static const double most_offset_s = 1e8, most_value = 1e30;
+static const int64_t from_1970_us =
+    100000000000000; /* times so large count from 1970: three years */
 
 enum { USUAL_CELLS_S = 1 }; /* what is usual needs no values that wait */
 
@@ -20,9 +23,10 @@ struct attune_log {
     int chat, time_column, text_column, from_column;
     char *from; /* nullable */
     attune_log_time time;
+    int by_row;        /* the first row says which */
     int absolute;      /* times are dates, or count from 1970 */
     int64_t shift_us;  /* added to a time */
-    int64_t first_us;  /* of dates, the first, which is 0; else 0 */
+    int64_t first_us;  /* of dates and what counts from 1970, the first, which is 0; else 0 */
     int64_t before_us; /* time of the row before, as it stands in the file */
     int begun;         /* there was one */
 
@@ -134,6 +138,18 @@ static void find_time(attune_log *l, attune_log_time asked)
     if (kind < 0)
         l->time_column = 0;
     l->time = asked != ATTUNE_TIME_TOLD || kind < 0 ? asked : (attune_log_time)kind;
+    l->by_row = l->time == ATTUNE_TIME_TOLD;
+}
+
+/* A file without a header would lose its first row. */
+static int check_header(const attune_log *l, attune_error *err)
+{
+    const char *name = l->rows.field[l->time_column];
+    int64_t t_us;
+
+    if (!at_log_time_read(at_log_time_kind(name), name, &t_us))
+        return ATTUNE_OK;
+    return at_log_row_fail(&l->rows, err, "its columns have no names: a header is missing");
 }
 
 static int take_column(attune_log *l, int i, const char *wanted, attune_error *err)
@@ -144,9 +160,9 @@ static int take_column(attune_log *l, int i, const char *wanted, attune_error *e
     if (i == l->time_column || (wanted && !is_among(wanted, name)))
         return ATTUNE_OK;
     if (l->signals == ATTUNE_MAX_SIGNALS)
-        return at_log_row_fail(&l->rows, err,
-                               "more than %d columns beside the time: say which to take",
-                               ATTUNE_MAX_SIGNALS);
+        return at_log_row_fail(
+            &l->rows, err, "more than %d columns beside the time: say which to take (--columns)",
+            ATTUNE_MAX_SIGNALS);
     for (int k = 0; k < l->signals; k++)
         if (strcmp(l->name[k], name) == 0)
             return at_log_row_fail(&l->rows, err, "two columns are called %s", name);
@@ -188,15 +204,16 @@ static int take_columns(attune_log *l, const attune_log_options *o, attune_error
 
 static int take_text(attune_log *l, const attune_log_options *o, attune_error *err)
 {
-    static const char *const texts[] = {"text", "message", NULL};
-    static const char *const senders[] = {"from", "sender", "name", "user", NULL};
+    static const char *const texts[] = {"text", "message", "content", NULL};
+    static const char *const senders[] = {"from", "sender", "author", "name", "user", NULL};
 
     l->text_column = column_called(&l->rows, texts);
     l->from_column = column_called(&l->rows, senders);
     if (l->text_column < 0 || l->text_column == l->time_column)
-        return at_log_row_fail(&l->rows, err, "no column 'text', or 'message'");
+        return at_log_row_fail(&l->rows, err, "no column 'text', 'message' or 'content'");
     if (o->from && l->from_column < 0)
-        return at_log_row_fail(&l->rows, err, "no column 'from', 'sender', 'name' or 'user'");
+        return at_log_row_fail(&l->rows, err,
+                               "no column 'from', 'sender', 'author', 'name' or 'user'");
     l->from = o->from ? strdup(o->from) : NULL;
     return o->from && !l->from ? at_fail_nomem(err) : ATTUNE_OK;
 }
@@ -208,17 +225,30 @@ static const char *field(const attune_log *l, int i)
     return i >= 0 && i < l->rows.fields ? l->rows.field[i] : "";
 }
 
+/* Where commas are not between fields, a single one in a number is its point. */
+static const char *number(const attune_log *l, int i)
+{
+    char *text = i < l->rows.fields ? l->rows.field[i] : NULL;
+    char *mark = text ? strpbrk(text, ",.") : NULL;
+
+    if (mark && *mark == ',' && l->rows.separator != ',' && !strpbrk(mark + 1, ",."))
+        *mark = '.';
+    return field(l, i);
+}
+
 static int fail_time(const attune_log *l, const char *text, attune_error *err)
 {
+    const int any = l->by_row && !l->begun && l->time == ATTUNE_TIME_S;
+
     if (!*text)
         return at_log_row_fail(&l->rows, err, "its time is missing");
     return at_log_row_fail(&l->rows, err, "its time '%.40s' is not %s", text,
-                           at_log_time_words(l->time));
+                           at_log_time_words(any ? ATTUNE_TIME_TOLD : l->time));
 }
 
 static int read_time(attune_log *l, int64_t *t_us, attune_error *err)
 {
-    const char *text = field(l, l->time_column);
+    const char *text = number(l, l->time_column);
 
     if (l->time == ATTUNE_TIME_TOLD)
         l->time = at_log_time_kind(text);
@@ -227,8 +257,8 @@ static int read_time(attune_log *l, int64_t *t_us, attune_error *err)
     if (l->begun && *t_us < l->before_us)
         return at_log_row_fail(&l->rows, err,
                                "its time '%.40s' is before that of the row before it", text);
-    if (!l->begun && l->time == ATTUNE_TIME_DATE && !l->absolute)
-        l->first_us = *t_us;
+    if (!l->begun && !l->absolute)
+        l->first_us = l->time == ATTUNE_TIME_DATE || *t_us >= from_1970_us ? *t_us : 0;
     l->begun = 1;
     l->before_us = *t_us;
     *t_us += l->shift_us - l->first_us;
@@ -247,7 +277,7 @@ static int is_nothing(const char *text)
 
 static int read_value(const attune_log *l, int k, float *out, attune_error *err)
 {
-    const char *text = field(l, l->column[k]);
+    const char *text = number(l, l->column[k]);
     double x;
     char *end;
 
@@ -257,18 +287,31 @@ static int read_value(const attune_log *l, int k, float *out, attune_error *err)
     x = strtod(text, &end);
     if (end == text || *end || !(fabs(x) <= most_value))
         return at_log_row_fail(&l->rows, err, "%s is '%.40s', no number%s", l->name[k], text,
-                               strchr(text, ',') ? " (with a point)" : "");
+                               strchr(text, ',') ? " (with a point)"
+                                                 : ": say which columns to take (--columns)");
     *out = (float)x;
     return ATTUNE_OK;
+}
+
+static int is_utf8(const char *text)
+{
+    size_t n = 1;
+
+    for (; *text && n; text += n)
+        n = at_utf8_length(text);
+    return n > 0;
 }
 
 static int read_text(const attune_log *l, const char **text, size_t *n, attune_error *err)
 {
     *text = field(l, l->text_column);
     *n = l->text_column < l->rows.fields ? l->rows.length[l->text_column] : 0;
-    if (*n <= ATTUNE_MAX_MESSAGE)
-        return ATTUNE_OK;
-    return at_log_row_fail(&l->rows, err, "its text is longer than %d bytes", ATTUNE_MAX_MESSAGE);
+    if (*n > ATTUNE_MAX_MESSAGE)
+        return at_log_row_fail(&l->rows, err, "its text is longer than %d bytes",
+                               ATTUNE_MAX_MESSAGE);
+    if (!is_utf8(*text))
+        return at_log_row_fail(&l->rows, err, "its text is no UTF-8: save the file as UTF-8");
+    return ATTUNE_OK;
 }
 
 /* As attune_log_next, of all rows. */
@@ -378,6 +421,9 @@ static int open_log(attune_log *l, const attune_log_options *o, attune_error *er
         return rc;
     find_time(l, o->time);
     l->chat = o->chat;
+    rc = check_header(l, err);
+    if (rc < 0)
+        return rc;
     rc = l->chat ? take_text(l, o, err) : take_columns(l, o, err);
     rc = rc < 0 ? rc : look_through(l, err);
     return rc < 0 ? rc : attune_log_rewind(l, err);

@@ -73,6 +73,20 @@ static void end_field(at_log_rows *r, size_t from, size_t to)
     r->fields++;
 }
 
+/* A line ends with "\n", "\r\n" or "\r". */
+static int next_byte(FILE *f)
+{
+    const int c = getc(f);
+    int next;
+
+    if (c != '\r')
+        return c;
+    next = getc(f);
+    if (next != '\n')
+        ungetc(next, f);
+    return '\n';
+}
+
 /* 1: fields are there, maybe empty ones; 0: the end. */
 static int read_row(at_log_rows *r, attune_error *err)
 {
@@ -81,7 +95,7 @@ static int read_row(at_log_rows *r, attune_error *err)
 
     r->fields = 0;
     r->line = r->next_line;
-    while ((c = getc(r->f)) != EOF) {
+    while ((c = quoted ? getc(r->f) : next_byte(r->f)) != EOF) {
         if (c == 0)
             return at_log_row_fail(r, err, "it has a byte of 0: this is no text in UTF-8");
         r->next_line += c == '\n';
@@ -162,7 +176,7 @@ static char find_separator(at_log_rows *r)
     char found = ',';
     int quoted = 0, c;
 
-    while ((c = getc(r->f)) != EOF && (quoted || c != '\n')) {
+    while ((c = quoted ? getc(r->f) : next_byte(r->f)) != EOF && (quoted || c != '\n')) {
         quoted ^= c == '"';
         if (!quoted && (c == ',' || c == ';' || c == '\t')) {
             found = (char)c;
@@ -171,6 +185,12 @@ static char find_separator(at_log_rows *r)
     }
     fseek(r->f, start, SEEK_SET);
     return found;
+}
+
+/* Spreadsheets begin with a line "sep=;". */
+static int names_separator(const at_log_rows *r)
+{
+    return told(r) == 1 && strcmp(r->field[0], "sep=") == 0;
 }
 
 int at_log_rows_header(at_log_rows *r, attune_error *err)
@@ -186,6 +206,8 @@ int at_log_rows_header(at_log_rows *r, attune_error *err)
         return rc;
     r->separator = find_separator(r);
     rc = at_log_rows_next(r, err);
+    if (rc == 1 && names_separator(r))
+        rc = at_log_rows_next(r, err);
     if (rc == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: is empty: a header is missing", r->path);
     if (rc == 1 && r->fields > AT_LOG_FIELDS)

@@ -5,20 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double most_us = 9e15; /* 285 years */
-
-attune_log_time at_log_time_kind(const char *text)
-{
-    const size_t digits = strspn(text, "0123456789");
-
-    return digits == 4 && text[4] == '-' ? ATTUNE_TIME_DATE : ATTUNE_TIME_S;
-}
+static const double most_us = 9e15;                   /* 285 years */
+static const double least_ms = 1e11, least_us = 1e14; /* that are no seconds: 3,000 years */
 
 const char *at_log_time_words(attune_log_time kind)
 {
-    static const char *const words[ATTUNE_LOG_TIMES] = {"a time", "seconds, or h:mm:ss",
-                                                        "milliseconds", "microseconds",
-                                                        "a date as in 2026-05-04T10:15:30.250Z"};
+    static const char *const words[ATTUNE_LOG_TIMES] = {
+        "seconds, h:mm:ss, or a date as in 2026-05-04T10:15:30.250Z", "seconds, or h:mm:ss",
+        "milliseconds", "microseconds", "a date as in 2026-05-04T10:15:30.250Z"};
 
     return words[kind];
 }
@@ -79,6 +73,11 @@ static int digits(const char **text, int n)
     return x;
 }
 
+static int up_to_two(const char **text)
+{
+    return digits(text, (*text)[0] && strspn(*text + 1, "0123456789") ? 2 : 1);
+}
+
 static int take(const char **text, char c)
 {
     return **text == c ? ((*text)++, 1) : 0;
@@ -132,16 +131,32 @@ static int64_t read_fraction(const char **text)
     return us;
 }
 
+/* "2026-05-04", "4.5.2026"; other orders could be two days. */
+static int read_day(const char **text, int64_t *days)
+{
+    const int is_iso = strcspn(*text, "-") == 4;
+    const char mark = is_iso ? '-' : '.';
+    const int first = is_iso ? digits(text, 4) : up_to_two(text),
+              m = take(text, mark) ? up_to_two(text) : -1,
+              last = !take(text, mark) ? -1
+                     : is_iso          ? up_to_two(text)
+                                       : digits(text, 4);
+    const int y = is_iso ? first : last, d = is_iso ? last : first;
+
+    if (!is_day(y, m, d))
+        return 0;
+    *days = days_of(y, m, d);
+    return 1;
+}
+
 static int read_date(const char *text, int64_t *us)
 {
-    const int y = digits(&text, 4), m = take(&text, '-') ? digits(&text, 2) : -1,
-              d = take(&text, '-') ? digits(&text, 2) : -1;
     int hour, minute, second = 0, zone;
-    int64_t fraction = 0;
+    int64_t days, fraction = 0;
 
-    if (!is_day(y, m, d) || (!take(&text, 'T') && !take(&text, ' ')))
+    if (!read_day(&text, &days) || (!take(&text, 'T') && !take(&text, ' ')))
         return 0;
-    hour = digits(&text, 2);
+    hour = up_to_two(&text);
     minute = take(&text, ':') ? digits(&text, 2) : -1;
     if (take(&text, ':')) {
         second = digits(&text, 2);
@@ -151,9 +166,29 @@ static int read_date(const char *text, int64_t *us)
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
         !read_zone(&text, &zone) || *text)
         return 0;
-    *us = ((days_of(y, m, d) * 24 + hour) * 60 + minute - zone) * 60000000 +
-          (int64_t)second * 1000000 + fraction;
+    *us = ((days * 24 + hour) * 60 + minute - zone) * 60000000 + (int64_t)second * 1000000 +
+          fraction;
     return fabs((double)*us) <= most_us;
+}
+
+/* ---- of either kind ------------------------------------------------------------------------- */
+
+static int is_day_like(const char *text)
+{
+    const size_t n = strspn(text, "0123456789");
+
+    return (n == 4 && text[n] == '-') || (n > 0 && text[n] == '.' && strchr(text + n + 1, '.'));
+}
+
+attune_log_time at_log_time_kind(const char *text)
+{
+    double x;
+
+    if (read_number(text, &x))
+        return fabs(x) >= least_us   ? ATTUNE_TIME_US
+               : fabs(x) >= least_ms ? ATTUNE_TIME_MS
+                                     : ATTUNE_TIME_S;
+    return is_day_like(text) ? ATTUNE_TIME_DATE : ATTUNE_TIME_S;
 }
 
 int at_log_time_read(attune_log_time kind, const char *text, int64_t *us)

@@ -4,7 +4,7 @@
 
 #include <attune/log.h>
 
-/* Which kind a first row's text is of, where nobody says: a date or seconds. */
+/* Which kind a first row's text is of, where nobody says: a date or, by their size, seconds, milliseconds, microseconds. */
 attune_log_time at_log_time_kind(const char *text);
 /* 1: *us is what text says, microseconds from the log's own 0 (of dates, from 1970 in UTC); 0: it says no such time. */
 int at_log_time_read(attune_log_time kind, const char *text, int64_t *us);

@@ -97,12 +97,16 @@ int at_job_data(const at_job *job, const char *dataset, const char *folder, char
                 attune_error *err)
 {
     const char *dir = job->options->data_dir ? job->options->data_dir : ".";
+    int status = ATTUNE_OK;
+
     *out = join(dir, folder ? folder : dataset);
     if (*out && access(*out, R_OK)) {
+        if (folder) /* not another's data */
+            status = at_fail(err, ATTUNE_E_IO, "%s: not found", *out);
         free(*out);
-        *out = strdup(dir);
+        *out = folder ? NULL : strdup(dir);
     }
-    return *out ? ATTUNE_OK : at_fail_nomem(err);
+    return status < 0 || *out ? status : at_fail_nomem(err);
 }
 
 /* What is learned or judged by a drawn part is told with its protocol. */

@@ -28,7 +28,7 @@ class Words:
         self.first = {"sessions": by_name["sessions"].listed_after("kept"),
                       "consent": by_name["consent"].listed_after("only then"),
                       "reproduce": ["all", *by_name["reproduce"].listed_after("tables and figures")],
-                      "bench": ["serve"], "eval": ["default"], "export": ["default"]}
+                      "bench": ["serve"], "eval": ["default"], "info": ["default"], "export": ["default"]}
 
     def of(self, command, option):
         return self.lists.get((command, option)) or self.values.get((command, option), [])
