@@ -436,6 +436,87 @@ class Sessions(unittest.TestCase):
 
 
 @unittest.skipIf(why_not, why_not)
+class Beside(unittest.TestCase):
+    """What was recorded beside pictures and sound."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.signal, cls.chat = folder / "watch.csv", folder / "chat.csv"
+        cls.rows = [(k / 4, 60 + 10 * math.sin(k / 4), k % 3) for k in range(20)]
+        cls.signal.write_text("time_s,heart_rate,clicks\n" + "".join(f"{t},{rate:.7g},{n}\n" for t, rate, n in cls.rows))
+        cls.chat.write_text("time_s,from,text\n1,a,I do not understand this\n2.5,b,this is great\n")
+        run(EXE, "analyze", clip, "-o", folder / "beside", "--quiet", "--signal", cls.signal, "--events", "clicks",
+            "--chat", cls.chat, "--chat-of", "a")
+        cls.result = attune.analyze(clip, signal=attune.Log(cls.signal, events=["clicks"]),
+                                    chat=attune.Log(cls.chat, sender="a"))
+
+    def test_windows_are_those_of_the_timeline(self):
+        windows, rows = self.result.windows, timeline(folder / "beside")
+        self.assertEqual(list(windows.dtype.names), list(rows[0]))
+        self.assertEqual(list(windows.dtype.names), list(self.result.columns))
+        self.assertIn("signal_mean_heart_rate", windows.dtype.names)
+        for row, window in zip(rows, windows, strict=True):
+            for name, cell in row.items():
+                self.assertEqual(math.isnan(float(window[name])), cell == "", name)
+                if cell:
+                    digits = len(cell.partition(".")[2])
+                    self.assertAlmostEqual(float(window[name]), float(cell), delta=0.5001 * 10 ** -digits, msg=name)
+        self.assertTrue((windows.chat_messages <= 1).all() and windows.chat_messages.max() == 1)
+
+    def test_what_it_says_without_is_the_same(self):
+        alone = attune.analyze(clip)
+        self.assertEqual(list(alone.columns), list(attune.columns()))
+        self.assertTrue(same(alone.windows, self.result.windows[list(attune.columns())]))
+
+    def test_saved_is_what_the_program_writes(self):
+        self.result.save(folder / "beside_saved")
+        self.assertEqual((folder / "beside_saved/timeline.csv").read_bytes(), (folder / "beside/timeline.csv").read_bytes())
+        self.assertIn("signals", json.dumps(self.result.summary))
+
+    def test_the_callback_sees_it(self):
+        told = []
+        attune.analyze(clip, signal=self.signal, window=lambda w: told.append(float(w.signal_mean_heart_rate)))
+        self.assertTrue(numpy.array_equal(told, attune.analyze(clip, signal=self.signal).windows.signal_mean_heart_rate))
+
+    def test_pushed_by_hand_says_what_the_file_says(self):
+        of_file = attune.analyze(clip, signal=attune.Log(self.signal, events=["clicks"]), chat=self.chat, causal=True)
+        with attune.Session(signals=["heart_rate", "clicks"], events=["clicks"], chat=True) as session:
+            self.assertEqual(session.columns, of_file.columns)
+            for t, rate, clicks in self.rows:
+                session.push_signal([numpy.float32(f"{rate:.7g}"), clicks], t)
+            session.push_text("I do not understand this", 1)
+            session.push_text("this is great", 2.5)
+            windows = push_all(session, convert=lambda x: x.astype(numpy.float32) / 32768)
+            self.assertEqual([session.counts()[n] for n in ("signal_rows", "messages")], [len(self.rows), 2])
+        for name in windows.dtype.names:
+            if not name.endswith(("_z_heart_rate", "_z_clicks")):  # of the whole file, and as it goes on
+                self.assertTrue(numpy.allclose(windows[name], of_file.windows[name], atol=1e-4, equal_nan=True), name)
+
+    def test_wrong_input_is_refused_in_words(self):
+        with self.assertRaisesRegex(attune.FileError, "missing.csv"):
+            attune.analyze(clip, signal=folder / "missing.csv")
+        (folder / "bad.csv").write_text("time_s,rate\n1,2\n0.5,x\n")
+        with self.assertRaisesRegex(attune.FormatError, "bad.csv:3"):
+            attune.analyze(clip, signal=folder / "bad.csv")
+        for wrong, kind in ((dict(signals="rate"), TypeError), (dict(signals=["a"], events=["b"]), ValueError),
+                            (dict(signals=["a"] * 9), attune.ArgumentError), (dict(signals=["a b"]), attune.ArgumentError)):
+            with self.assertRaises(kind, msg=str(wrong)):
+                attune.Session(**wrong)
+        for log in (dict(columns="rate"), dict(time="h")):
+            with self.assertRaises((TypeError, ValueError)):
+                attune.analyze(clip, signal=attune.Log(self.signal, **log))
+        with attune.Session(signals=["rate"], no_video=True) as session:
+            for row in ([], [1, 2], [[1]]):
+                with self.assertRaisesRegex(ValueError, "a row has 1 values"):
+                    session.push_signal(row, 0)
+            with self.assertRaises(attune.Error):
+                session.push_text("nobody chats here", 0)
+            session.push_signal([math.nan], 0)
+            with self.assertRaises(attune.ArgumentError):
+                session.push_signal([1], -1)
+
+
+@unittest.skipIf(why_not, why_not)
 class Others(unittest.TestCase):
     def test_model(self):
         model = attune.Model()
@@ -479,7 +560,7 @@ class Others(unittest.TestCase):
                      "MAX_NOTES", "NOTE_BYTES", "RGB", "BGR", "RGBA", "BGRA", "GREY", "F32", "S16"):
             lines.append(f'printf("%zu\\n", (size_t)ATTUNE_{name});')
             ours.append(getattr(_c, name))
-        (folder / "layouts.c").write_text("#include <attune/eval.h>\n#include <attune/sink.h>\n#include <stdio.h>\n"
+        (folder / "layouts.c").write_text("#include <attune/eval.h>\n#include <attune/log.h>\n#include <attune/sink.h>\n#include <stdio.h>\n"
                                           "int main(void) {\n" + "\n".join(lines) + "\nreturn 0;\n}\n")
         run(os.environ.get("CC", "cc").split()[-1], "-I", SOURCE / "include", "-o", folder / "layouts",
             folder / "layouts.c")

@@ -73,28 +73,28 @@ static void columns_are_unique_and_explained(void **state)
     attune_column c, other;
     int n = 0;
     (void)state;
-    for (; attune_column_at(n, &c); n++) {
+    for (; attune_column_at(NULL, n, &c); n++) {
         assert_true(c.what[0]);
         assert_true(strlen(c.what) < sizeof c.what - 1); /* not cut */
         /* words with underscores between them; movements keep the names that they are known by */
         const size_t plain = strspn(c.name, "abcdefghijklmnopqrstuvwxyz_0123456789");
         assert_true(c.name[plain] == '\0' || strncmp(c.name, "unit_", 5) == 0);
         for (int k = 0; k < n; k++) {
-            attune_column_at(k, &other);
+            attune_column_at(NULL, k, &other);
             assert_string_not_equal(c.name, other.name);
         }
     }
     assert_true(n > 40 && n <= AT_FIELDS_MAX);
-    attune_column_at(0, &c);
+    attune_column_at(NULL, 0, &c);
     assert_string_equal(c.name, "start_s");
-    attune_column_at(5, &c);
+    attune_column_at(NULL, 5, &c);
     assert_string_equal(c.name, "abstain");
-    attune_column_at(n - ATTUNE_MODALITIES - ATTUNE_UNITS, &c);
+    attune_column_at(NULL, n - ATTUNE_MODALITIES - ATTUNE_UNITS, &c);
     assert_string_equal(c.name, "unit_browDownLeft");
     assert_non_null(strstr(c.what, "action unit 4)"));
-    attune_column_at(n - 1, &c);
+    attune_column_at(NULL, n - 1, &c);
     assert_string_equal(c.name, "condition_voice");
-    assert_int_equal(attune_column_at(-1, &c), 0);
+    assert_int_equal(attune_column_at(NULL, -1, &c), 0);
 }
 
 static void values_are_those_of_the_columns(void **state)
@@ -102,13 +102,13 @@ static void values_are_those_of_the_columns(void **state)
     attune_window w = made_window(8, ATTUNE_SAD, 4000000001u);
     double value[AT_FIELDS_MAX + 1] = {0};
     at_fields fields;
-    int n = attune_window_values(&w, NULL, 0), empty = 0;
+    int n = attune_window_values(NULL, &w, NULL, 0), empty = 0;
     (void)state;
 
     at_fields_init(&fields);
     assert_int_equal(n, fields.n);
     w.has_state = 0;
-    assert_int_equal(attune_window_values(&w, value, AT_FIELDS_MAX + 1), n);
+    assert_int_equal(attune_window_values(NULL, &w, value, AT_FIELDS_MAX + 1), n);
     for (int i = 0; i < n; i++) {
         double v;
         const int there = at_field_value(&fields.field[i], &w, &v);

@@ -80,7 +80,7 @@ static void columns_are_named_as_in_the_timeline(void **state)
     attune_store *s = open_store();
     int same = 0;
     (void)state;
-    for (int i = 0; attune_column_at(i, &c); i++) {
+    for (int i = 0; attune_column_at(NULL, i, &c); i++) {
         snprintf(sql, sizeof sql,
                  "SELECT count(*) FROM pragma_table_info('windows') WHERE name = '%s'", c.name);
         if (strcmp(c.name, "start_s") && strcmp(c.name, "end_s") && strncmp(c.name, "used_", 5)) {

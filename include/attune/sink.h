@@ -133,11 +133,13 @@ typedef struct attune_column {
     char what[112]; /* meaning, unit and range */
 } attune_column;
 
-/* Fills *out with the i-th column; 0: there is none. New ones are only ever added at the end. */
-int attune_column_at(int i, attune_column *out);
+/* Fills *out with the i-th column; 0: there is none. New ones are only ever added at the end. beside: nullable, as in
+ * attune_options: what is recorded beside comes last. */
+int attune_column_at(const attune_beside_setup *beside, int i, attune_column *out);
 /* What the first n columns say of w; NaN where the timeline has an empty cell. Returns how many columns
  * there are. */
-int attune_window_values(const attune_window *w, double *out, int n);
+int attune_window_values(const attune_beside_setup *beside /* nullable */, const attune_window *w,
+                         double *out, int n);
 
 #ifdef __cplusplus
 }

@@ -228,7 +228,7 @@ static void print_columns(void)
     attune_column column;
 
     puts("| column | meaning |\n|---|---|");
-    for (int i = 0; attune_column_at(i, &column); i++)
+    for (int i = 0; attune_column_at(NULL, i, &column); i++)
         printf("| `%s` | %s |\n", column.name, column.what);
 }
 

@@ -369,22 +369,23 @@ void at_fields_round(const at_fields *t, attune_window *w, attune_beside *beside
     }
 }
 
-int attune_column_at(int i, attune_column *out)
+int attune_column_at(const attune_beside_setup *beside, int i, attune_column *out)
 {
     at_fields t;
 
-    at_fields_init(&t);
+    at_fields_with(&t, beside);
     if (i < 0 || i >= t.n)
         return 0;
     *out = t.field[i].column;
     return 1;
 }
 
-int attune_window_values(const attune_window *w, double *out, int n)
+int attune_window_values(const attune_beside_setup *beside, const attune_window *w, double *out,
+                         int n)
 {
     at_fields t;
 
-    at_fields_init(&t);
+    at_fields_with(&t, beside);
     for (int i = 0; i < n && i < t.n; i++)
         if (!at_field_value(&t.field[i], w, &out[i]))
             out[i] = NAN;

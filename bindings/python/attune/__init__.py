@@ -10,6 +10,7 @@ Estimates speak of perceived expression, not of inner state. In the EU, inferrin
 institutions is prohibited outside medical and safety uses (Regulation (EU) 2024/1689, Art. 5(1)(f)).
 """
 from ._analysis import Result, analyze, export
+from ._beside import Log
 from ._c import (ArgumentError, Error, FileError, FormatError, OutOfMemoryError, StateError, StoppedError,
                  UnsupportedError)
 from ._evaluation import evaluate
@@ -18,6 +19,6 @@ from ._model import Model
 from ._session import Session
 from ._windows import Windows, columns, dtype
 
-__all__ = ["ArgumentError", "Error", "FileError", "FormatError", "Model", "OutOfMemoryError", "Result", "Session",
+__all__ = ["ArgumentError", "Error", "FileError", "FormatError", "Log", "Model", "OutOfMemoryError", "Result", "Session",
            "StateError", "StoppedError", "UnsupportedError", "Windows", "analyze", "columns", "dtype", "evaluate",
            "export"]

@@ -8,11 +8,12 @@ import os
 from typing import Any, Callable, Iterator, Optional
 
 from . import _c
+from ._beside import Beside, Log, pointer_to
 from ._c import lib
 from ._callbacks import raising
 from ._model import Model, Path, model_of
 from ._options import options
-from ._windows import Windows, windows_of
+from ._windows import Windows, columns, copied, windows_in, windows_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,27 +31,31 @@ class Result:
     _raw: bytes = dataclasses.field(repr=False)
     _options: _c.Options = dataclasses.field(repr=False)
     _info: _c.InputInfo = dataclasses.field(repr=False)
+    _beside: Optional[Beside] = dataclasses.field(repr=False)  # what _options points to
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of windows: name and meaning, with unit and range."""
+        return dict(self._beside.columns if self._beside else columns())
 
     def save(self, folder: Path, sinks: str = "default") -> None:
         """Writes what `attune analyze -o FOLDER` does: timeline.csv, report.html, ...; sinks: names with commas between
         (docs/outputs.md, docs/exports.md), of which "default" stands for those that are written anyway."""
-        with _report(self.path, self.model, self._options, self._raw, self._info, dir=os.fsencode(folder),
-                     sinks=sinks.encode()):
+        with _report(self.path, self.model, self._options, self._raw, self._info, self._beside,
+                     dir=os.fsencode(folder), sinks=sinks.encode()):
             pass
 
 
 @contextlib.contextmanager
 def _report(path: str, model: Model, session: _c.Options, raw: bytes, info: _c.InputInfo,
-            **where: Any) -> Iterator[ctypes.c_void_p]:
+            beside: Beside | None, **where: Any) -> Iterator[ctypes.c_void_p]:
     """A finished report over windows."""
     setup = _c.ReportOptions(input=os.fsencode(path), model=model._pointer, model_path=os.fsencode(model.path),
                              session=session, **where)
     report, err = ctypes.c_void_p(), _c.ErrorText()
-    size = ctypes.sizeof(_c.Window)
     _c.check(lib.attune_report_open(ctypes.byref(report), ctypes.byref(setup), ctypes.byref(err)), err)
     try:
-        for at in range(0, len(raw), size):
-            window = _c.Window.from_buffer_copy(raw, at)
+        for window in windows_in(raw, beside):
             _c.check(lib.attune_report_window(report, ctypes.byref(window), ctypes.byref(err)), err)
         _c.check(lib.attune_report_finish(report, ctypes.byref(info), 0, ctypes.byref(err)), err)
         yield report
@@ -58,12 +63,15 @@ def _report(path: str, model: Model, session: _c.Options, raw: bytes, info: _c.I
         lib.attune_report_free(ctypes.byref(report))
 
 
-def analyze(path: Path, *, model: Model | Path | None = None,
+def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path | None = None,
+            chat: Log | Path | None = None,
             progress: Callable[[float, float], Any] | None = None,
             window: Callable[[Any], Any] | None = None, **options_: Any) -> Result:
     """Analyses a file, a camera (/dev/video0), a pipe, "-", or with live=True an address.
 
     model: a Model, a path to one, or None: the default model.
+    signal, chat: files of what was recorded beside, numbers over time and messages (Log: how their times are to be
+    taken); windows then have more columns (Result.columns).
     progress(done_s, total_s): called as it goes, on this thread; total_s is 0 where it is not known.
     window(w): called with each window as it is told.
     options_, as attune_options has them (attune.h): rate (analysed frames a second), window_s, hop_s, lag_s, max_tracks
@@ -73,14 +81,15 @@ def analyze(path: Path, *, model: Model | Path | None = None,
     What a callback raises ends the analysis and is raised, and so is KeyboardInterrupt. Other Python threads run
     meanwhile. Raises attune.Error with the library's text.
     """
-    model, session = model_of(model), options(options_, of_file=True)
+    model, session, beside = model_of(model), options(options_, of_file=True), Beside.of_files(signal, chat)
+    session.beside = pointer_to(beside)
     raw, info, err = bytearray(), _c.InputInfo(), _c.ErrorText()
 
     def told(pointer: Any) -> None:
-        one = ctypes.string_at(pointer, ctypes.sizeof(_c.Window))
+        one = copied(pointer.contents)
         raw.extend(one)
         if window:
-            window(windows_of(one)[0])
+            window(windows_of(one, beside)[0])
 
     with raising() as raised:
         sink = _c.Sink(window=_c.ON_WINDOW(raised.callback(told)),
@@ -89,12 +98,12 @@ def analyze(path: Path, *, model: Model | Path | None = None,
                                          ctypes.byref(info), ctypes.byref(err))
     _c.check(status, err)
     write = _c.ON_TEXT(lambda *_: 0)
-    with _report(os.fspath(path), model, session, bytes(raw), info, sinks=b"summary", write=write) as report:
+    with _report(os.fspath(path), model, session, bytes(raw), info, beside, sinks=b"summary", write=write) as report:
         summary, text = json.loads(lib.attune_report_json(report)), lib.attune_report_text(report).decode()
-    return Result(os.fspath(path), windows_of(raw), summary, text,
+    return Result(os.fspath(path), windows_of(raw, beside), summary, text,
                   [info.note[i].value.decode(errors="replace") for i in range(info.n_notes)],
                   info.truncated_reason.decode(errors="replace") if info.truncated else None, info.duration_s, model,
-                  bytes(raw), session, info)
+                  bytes(raw), session, info, beside)
 
 
 def export(report: Path, to: str, folder: Path | None = None, clip: Path | None = None) -> None:

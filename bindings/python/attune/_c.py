@@ -11,6 +11,7 @@ from . import _library
 
 EMOTIONS, STATES, LEVELS, ENGAGEMENTS = 7, 4, 4, 3
 MODALITIES, MAX_MODALITIES, UNITS = 2, 8, 51
+MAX_SIGNALS = 8
 MAX_NOTES, NOTE_BYTES = 8, 192
 RGB, BGR, RGBA, BGRA, GREY = range(5)
 F32, S16 = range(2)
@@ -38,6 +39,31 @@ class Quality(Structure):
     _fields_ = [(name, c_float) for name in (
         "sharpness", "brightness", "contrast", "face_size", "detector_score", "coverage", "face_share", "snr_db",
         "speech_share", "yaw", "pitch", "roll")] + [("reserved", c_float * 13)]
+
+
+class Signal(Structure):
+    _name_ = "attune_signal"
+    _fields_ = [(name, c_float) for name in ("mean", "slope", "deviation", "coverage", "z")] + \
+               [("reserved", c_uint32 * 3)]
+
+
+class BesideWindow(Structure):
+    _name_ = "attune_beside"
+    _fields_ = [("signals", c_int), ("signal", Signal * MAX_SIGNALS), ("messages", c_int),
+                ("chat_emotion7", c_float * EMOTIONS), ("chat_state4", c_float * STATES), ("unread", c_int),
+                ("reserved", c_uint64 * 8)]
+
+
+class BesideSetup(Structure):
+    _name_ = "attune_beside_setup"
+    _fields_ = [("signals", c_void_p), ("events", c_uint), ("usual", c_void_p), ("chat", c_int),
+                ("signal_log", c_void_p), ("chat_log", c_void_p), ("reserved", c_uint64 * 4)]
+
+
+class LogOptions(Structure):
+    _name_ = "attune_log_options"
+    _fields_ = [("chat", c_int), ("time", c_int), ("offset_s", c_double), ("zero", c_char_p), ("columns", c_char_p),
+                ("events", c_char_p), ("from", c_char_p), ("reserved", c_uint64 * 4)]
 
 
 class Window(Structure):
@@ -77,7 +103,8 @@ class Counts(Structure):
     _name_ = "attune_counts"
     _fields_ = [("frames", c_int64), ("frames_with_face", c_int64), ("end_us", c_int64), ("late_frames", c_int64),
                 ("late_audio_us", c_int64), ("signal_rows", c_int64), ("late_signal_rows", c_int64),
-                ("messages", c_int64), ("late_messages", c_int64), ("reserved", c_int64 * 2)]
+                ("messages", c_int64), ("late_messages", c_int64), ("unread_messages", c_int64),
+                ("reserved", c_int64)]
 
 
 class InputInfo(Structure):
@@ -150,6 +177,8 @@ _CALLS = {  # name: (result, arguments)
     "attune_session_free": (None, [POINTER(c_void_p)]),
     "attune_session_push_picture": (c_int, [c_void_p, c_int64, POINTER(Picture)]),
     "attune_session_push_sound": (c_int, [c_void_p, c_int64, POINTER(Sound)]),
+    "attune_session_push_signal": (c_int, [c_void_p, c_int64, c_void_p]),
+    "attune_session_push_text": (c_int, [c_void_p, c_int64, c_char_p, c_size_t]),
     "attune_session_finish": (c_int, [c_void_p]),
     "attune_session_next": (c_int, [c_void_p, POINTER(Window)]),
     "attune_session_error": (c_char_p, [c_void_p]),
@@ -162,8 +191,12 @@ _CALLS = {  # name: (result, arguments)
     "attune_report_json": (c_char_p, [c_void_p]),
     "attune_report_text": (c_char_p, [c_void_p]),
     "attune_export": (c_int, [c_char_p, POINTER(ExportOptions), _ERROR]),
-    "attune_column_at": (c_int, [c_int, POINTER(Column)]),
-    "attune_window_values": (c_int, [POINTER(Window), c_void_p, c_int]),
+    "attune_log_open": (c_int, [POINTER(c_void_p), c_char_p, POINTER(LogOptions), _ERROR]),
+    "attune_log_free": (None, [POINTER(c_void_p)]),
+    "attune_log_signals": (c_void_p, [c_void_p]),
+    "attune_log_events": (c_uint, [c_void_p]),
+    "attune_column_at": (c_int, [c_void_p, c_int, POINTER(Column)]),
+    "attune_window_values": (c_int, [c_void_p, POINTER(Window), c_void_p, c_int]),
     "attune_evaluate_json": (c_int, [POINTER(c_char_p), c_char_p, POINTER(EvalOptions), _ERROR]),
     "attune_text_free": (None, [POINTER(c_char_p)]),
 }

@@ -4,21 +4,22 @@ import collections
 import ctypes
 import threading
 import weakref
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
 from . import _c
+from ._beside import Beside, pointer_to
 from ._c import lib
 from ._model import Model, Path, model_of
 from ._options import options
-from ._windows import Windows, windows_of
+from ._windows import Windows, columns, copied, windows_of
 
 _FORMATS = {"rgb": (_c.RGB, _c.RGBA), "bgr": (_c.BGR, _c.BGRA)}
 
 
-def _free(pointer: ctypes.c_void_p, model: Model) -> None:
-    lib.attune_session_free(ctypes.byref(pointer))  # before the model, which is held until now
+def _free(pointer: ctypes.c_void_p, *_held: Any) -> None:
+    lib.attune_session_free(ctypes.byref(pointer))  # before the model and the setup, which are held until now
 
 
 def _us(t: float) -> int:
@@ -55,17 +56,24 @@ class Session:
     model: a Model, a path to one, or None: the default model. options: rate, window_s, hop_s, lag_s, max_tracks,
     threads, no_video, no_audio, min_face, no_baseline, as attune_options has them (attune.h).
 
+    signals: names of the columns of a signal (heart rate, clicks, ...), at most 8, which push_signal() gives; events:
+    those of them that count what happens at a moment. chat=True: push_text() gives messages. Windows then have more
+    columns (self.columns), and a model whose fusion was trained with them hears them (docs/signals.md, docs/text.md).
+
     Times are in seconds from wherever the caller likes (1970 will do), the same for both inputs, and must not
     decrease. Who has only one of them says no_audio=True or no_video=True; else windows wait lag_s for the other.
     Different sessions run side by side; of one, calls from several threads wait for one another.
     """
 
-    def __init__(self, model: Model | Path | None = None, **options_: Any) -> None:
-        self.model = model_of(model)
+    def __init__(self, model: Model | Path | None = None, *, signals: Sequence[str] = (), events: Sequence[str] = (),
+                 chat: bool = False, **options_: Any) -> None:
+        self.model, self._beside = model_of(model), Beside.of_names(signals, events, chat)
         self._pointer, err = ctypes.c_void_p(), _c.ErrorText()
-        _c.check(lib.attune_session_open(ctypes.byref(self._pointer), self.model._pointer,
-                                         ctypes.byref(options(options_, of_file=False)), ctypes.byref(err)), err)
-        self._close = weakref.finalize(self, _free, self._pointer, self.model)
+        setup = options(options_, of_file=False)
+        setup.beside = pointer_to(self._beside)
+        _c.check(lib.attune_session_open(ctypes.byref(self._pointer), self.model._pointer, ctypes.byref(setup),
+                                         ctypes.byref(err)), err)
+        self._close = weakref.finalize(self, _free, self._pointer, self.model, self._beside)
         self._lock = threading.RLock()
         self._ready: collections.deque[bytes] = collections.deque()
 
@@ -73,7 +81,7 @@ class Session:
         """A picture at t, seconds. frame: (h, w, 3) or (h, w, 4) uint8, channels in order "rgb" or "bgr" (and one that is
         not looked at), or (h, w) grey; upright. It is not copied, unless the pixels of a row lie apart."""
         picture, held = _picture(frame, order)
-        self._push(lib.attune_session_push_picture, _us(t), picture)
+        self._push(lib.attune_session_push_picture, _us(t), ctypes.byref(picture))
         del held
 
     def push_audio(self, samples: np.ndarray, rate: int, t: float) -> None:
@@ -90,7 +98,26 @@ class Session:
         for i in range(0, len(samples), step):
             piece = samples[i:i + step]
             sound.data, sound.n = piece.ctypes.data, len(piece)
-            self._push(lib.attune_session_push_sound, _us(t + i / step), sound)
+            self._push(lib.attune_session_push_sound, _us(t + i / step), ctypes.byref(sound))
+
+    def push_signal(self, values: Sequence[float] | np.ndarray, t: float) -> None:
+        """A row of the signal at t, seconds: (len(signals)), NaN where there is no value. What is of a time is pushed
+        before the pictures and the sound of that time; what comes later is left out of windows that were told."""
+        row = np.ascontiguousarray(values, np.float32)
+        expected = self._beside.signals if self._beside else 0
+        if row.shape != (expected,):
+            raise ValueError(f"a row has {expected} values, one of each of the signals, not {row.shape}")
+        self._push(lib.attune_session_push_signal, _us(t), row.ctypes.data)
+
+    def push_text(self, text: str, t: float) -> None:
+        """A message of the chat at t, seconds, of at most 65,536 bytes. It is not kept."""
+        message = text.encode()
+        self._push(lib.attune_session_push_text, _us(t), message, len(message))
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of its windows: name and meaning."""
+        return dict(self._beside.columns if self._beside else columns())
 
     def finish(self) -> None:
         """No more input: what is pending becomes windows."""
@@ -108,7 +135,9 @@ class Session:
         return self._take(None)
 
     def counts(self) -> dict[str, int]:
-        """What it saw so far: frames (analysed), frames_with_face, end_us, late_frames, late_audio_us."""
+        """What it saw so far: frames (analysed), frames_with_face, end_us, late_frames, late_audio_us,
+        signal_rows, late_signal_rows, messages, late_messages,
+        unread_messages."""
         counts = _c.Counts()
         with self._lock:
             lib.attune_session_counts(self._open(), ctypes.byref(counts))
@@ -134,19 +163,19 @@ class Session:
         if status < 0:
             _c.fail(status, lib.attune_session_error(self._pointer))
 
-    def _push(self, call: Any, t_us: int, what: ctypes.Structure) -> None:
+    def _push(self, call: Any, t_us: int, *what: Any) -> None:
         with self._lock:
-            self._check(call(self._open(), t_us, ctypes.byref(what)))
+            self._check(call(self._open(), t_us, *what))
             self._collect()
 
     def _collect(self) -> None:
         """What is left in the session would keep it from taking more."""
         window = _c.Window()
         while (status := lib.attune_session_next(self._pointer, ctypes.byref(window))) == 1:
-            self._ready.append(bytes(window))
+            self._ready.append(copied(window))
         self._check(status)
 
     def _take(self, most: int | None) -> Windows:
         with self._lock:
             n = len(self._ready) if most is None else min(most, len(self._ready))
-            return windows_of(b"".join(self._ready.popleft() for _ in range(n)))
+            return windows_of(b"".join(self._ready.popleft() for _ in range(n)), self._beside)
