@@ -191,14 +191,15 @@ static void check_gemm(const at_kernels *kn)
     static const int shapes[][3] = {{1, 1, 1},       {1, 40, 7},    {5, 3, 2},     {17, 33, 65},
                                     {49, 24, 96},    {130, 70, 30}, {200, 16, 24}, {3, 500, 64},
                                     {300, 129, 144}, {64, 64, 0}};
-    static const int tn[][3] = {{0, 5, 3},      {1, 1, 1},       {7, 40, 9},
-                                {200, 17, 33},  {515, 24, 40},   {3000, 16, 24},
-                                {1100, 96, 70}, {129, 200, 100}, {600, 40, 500}};
+    static const int tn[][3] = {
+        {0, 5, 3},      {1, 1, 1},      {7, 40, 9},     {200, 17, 33},
+        {515, 24, 40},  {3000, 16, 24}, {1100, 96, 70}, {129, 200, 100},
+        {600, 40, 500}, {300, 17, 48},  {2100, 24, 144}}; /* wide A: dW^T is made */
 
     for (int s = 0; s < 10; s++)
         for (int variant = 0; variant < 16; variant++)
             check_one_gemm(kn, shapes[s][0], shapes[s][1], shapes[s][2], variant);
-    for (int s = 0; s < 9; s++)
+    for (int s = 0; s < 11; s++)
         for (int accumulate = 0; accumulate < 2; accumulate++)
             check_one_gemm_tn(kn, tn[s][0], tn[s][1], tn[s][2], accumulate);
 }

@@ -165,18 +165,22 @@ static void check_one_depthwise(const at_kernels *ref, const at_kernels *kn, con
     const float *x = values(nx, 1), *weight = values(9 * c, 1), *dy = values(ny, 1);
     const float *bias = g->h % 2 ? values(c, 1) : NULL;
     float *got = values(ny, 0), *want = values(ny, 0);
-    const float *row[3] = {g->h > 1 ? x + (size_t)g->w * c : NULL, NULL, x};
 
     ref->dw3x3(g, 0, g->oh, x, weight, bias, act, want);
     kn->dw3x3(g, 0, g->oh, x, weight, bias, act, got);
     close_enough("dw3x3", kn, got, want, ny, 1, 2e-6f);
-    /* In two parts; what lies before them is left alone. */
+    /* Any number of rows, which may lie anywhere, in two parts; what lies before them is left alone. */
     const int from = g->c / 3, middle = g->c / 2;
-    memcpy(got, want, (size_t)g->ow * c * sizeof *got);
-    ref->dw3x3_row(g, from, g->c, row, weight, bias, act, want);
-    kn->dw3x3_row(g, from, middle, row, weight, bias, act, got);
-    kn->dw3x3_row(g, middle, g->c, row, weight, bias, act, got);
-    close_enough("dw3x3_row", kn, got, want, (size_t)g->ow * c, 1, 2e-6f);
+    const float *row[2 * AT_DW_ROWS + 1];
+    for (int i = 0; i < 2 * AT_DW_ROWS + 1; i++)
+        row[i] = i % 5 == 1 ? NULL : x + (size_t)(7 * i % g->h * g->w) * c;
+    for (int rows = 1; rows <= AT_DW_ROWS && rows <= g->oh; rows++) {
+        memcpy(got, want, ny * sizeof *got);
+        ref->dw3x3_rows(g, rows, from, g->c, row, weight, bias, act, want);
+        kn->dw3x3_rows(g, rows, from, middle, row, weight, bias, act, got);
+        kn->dw3x3_rows(g, rows, middle, g->c, row, weight, bias, act, got);
+        close_enough("dw3x3_rows", kn, got, want, ny, 1, 2e-6f);
+    }
 
     float *got_dx = values(nx, 1), *want_dx = values(nx, 1);
     ref->dw3x3_bwd_data(g, 0, g->h, dy, weight, want_dx);

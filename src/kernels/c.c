@@ -131,8 +131,8 @@ static void c_gemm_tile(int m, int n, int k, const float *a, ptrdiff_t a_row, pt
 
 /* ---- depthwise 3x3 ----------------------------------------------------------------------- */
 
-static void c_dw3x3_row(const at_dw3x3 *g, int from, int to, const float *const row[3],
-                        const float *weight, const float *bias, at_act act, float *y)
+static void dw_row(const at_dw3x3 *g, int from, int to, const float *const row[3],
+                   const float *weight, const float *bias, at_act act, float *y)
 {
     int c = g->c;
 
@@ -155,13 +155,21 @@ static void c_dw3x3_row(const at_dw3x3 *g, int from, int to, const float *const 
     }
 }
 
+static void c_dw3x3_rows(const at_dw3x3 *g, int rows, int from, int to, const float *const row[],
+                         const float *weight, const float *bias, at_act act, float *y)
+{
+    for (int i = 0; i < rows; i++)
+        dw_row(g, from, to, row + i * g->stride, weight, bias, act,
+               y + (ptrdiff_t)i * g->ow * g->c);
+}
+
 static void c_dw3x3(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *weight,
                     const float *bias, at_act act, float *y)
 {
     for (int oy = oy0; oy < oy1; oy++) {
         const float *row[3];
-        at_dw3x3_rows(g, oy, x, row);
-        c_dw3x3_row(g, 0, g->c, row, weight, bias, act, y + (ptrdiff_t)oy * g->ow * g->c);
+        at_dw3x3_rows(g, oy, 1, x, row);
+        dw_row(g, 0, g->c, row, weight, bias, act, y + (ptrdiff_t)oy * g->ow * g->c);
     }
 }
 
@@ -193,7 +201,7 @@ static void c_dw3x3_bwd_weight(const at_dw3x3 *g, int oy0, int oy1, const float 
 
     for (int oy = oy0; oy < oy1; oy++) {
         const float *row[3];
-        at_dw3x3_rows(g, oy, x, row);
+        at_dw3x3_rows(g, oy, 1, x, row);
         for (int ox = 0; ox < g->ow; ox++) {
             const float *d = dy + ((ptrdiff_t)oy * g->ow + ox) * c;
             for (int t = 0; t < 9; t++) {
@@ -410,7 +418,7 @@ const at_kernels at_kernels_c = {
     .nr = NR,
     .gemm_tile = c_gemm_tile,
     .dw3x3 = c_dw3x3,
-    .dw3x3_row = c_dw3x3_row,
+    .dw3x3_rows = c_dw3x3_rows,
     .dw3x3_bwd_data = c_dw3x3_bwd_data,
     .dw3x3_bwd_weight = c_dw3x3_bwd_weight,
     .sum_sumsq = c_sum_sumsq,

@@ -17,7 +17,8 @@
 
 /* Floats of expanded rows that may be alive at a time: half of a 1 MiB second-level cache. */
 #define LIVE_FLOATS (96 * 1024)
-/* Fewest output pixels at a time: some tiles of them, so that weights are read for more than one. */
+/* Fewest output pixels at a time: some tiles of them, so that weights are read for more than one. And
+ * no fewer rows than a depthwise call makes. */
 #define STEP_PIXELS 56
 /* Least output rows in a band. With fewer than twice that, rows that are expanded twice and bands of
  * unequal height cost more than waiting for each other once, where the expansion takes SPLIT_MACS. */
@@ -46,7 +47,7 @@ static plan make_plan(const at_inverted_residual *u, const at_pool *pool)
 
     if (threads > 1)
         p.bands = rows >= 2 * BAND_ROWS || (rows >= BAND_ROWS && macs < SPLIT_MACS) ? threads : 0;
-    p.step = at_max_int(1, at_ceil_div(STEP_PIXELS, g->ow));
+    p.step = at_max_int(AT_DW_ROWS, at_ceil_div(STEP_PIXELS, g->ow));
     if (p.bands == 0 || ((size_t)g->h * row + (size_t)g->oh * out_row) <= LIVE_FLOATS)
         p.step = g->oh;
     p.step = at_min_int(p.step, g->oh);
@@ -116,15 +117,16 @@ static void depthwise_rows(const unit_job *q, int oy0, int oy1, int from, int to
     const at_inverted_residual *u = q->u;
     const at_dw3x3 *g = &u->dw;
 
-    for (int oy = oy0; oy < oy1; oy++, out += g->ow * g->c) {
-        const float *row[3];
-        for (int ky = 0; ky < 3; ky++) {
-            int iy = oy * g->stride - g->pad_top + ky, slot = u->expand ? iy % q->p.ring : iy;
-            row[ky] = iy < 0 || iy >= g->h
-                          ? NULL
-                          : (u->expand ? ring : q->x) + (ptrdiff_t)slot * g->w * g->c;
+    for (int oy = oy0; oy < oy1; oy += AT_DW_ROWS, out += AT_DW_ROWS * g->ow * g->c) {
+        const float *row[2 * AT_DW_ROWS + 1];
+        int rows = at_min_int(AT_DW_ROWS, oy1 - oy);
+        for (int i = 0; i < (rows - 1) * g->stride + 3; i++) {
+            int iy = oy * g->stride - g->pad_top + i, slot = u->expand ? iy % q->p.ring : iy;
+            row[i] = iy < 0 || iy >= g->h
+                         ? NULL
+                         : (u->expand ? ring : q->x) + (ptrdiff_t)slot * g->w * g->c;
         }
-        q->kn->dw3x3_row(g, from, to, row, u->dw_weight, u->dw_bias, u->dw_act, out);
+        q->kn->dw3x3_rows(g, rows, from, to, row, u->dw_weight, u->dw_bias, u->dw_act, out);
     }
 }
 

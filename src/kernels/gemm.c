@@ -210,6 +210,8 @@ void at_gemm_packed(at_pool *pool, const at_kernels *kn, int m, int n, int k, co
  * panel of D stays in cache while the strips of A^T pass by. */
 #define TN_ROWS   256
 #define TN_MAX_NR 64
+/* Most floats of a block of dW^T. */
+#define TN_TURNED (16 * 1024)
 
 typedef struct tn_job {
     const at_kernels *kn;
@@ -225,7 +227,15 @@ typedef struct tn_job {
     int rows, chunks;     /* the m rows in chunks of rows */
     int n_chunk, n_tasks; /* the n columns in n_tasks of n_chunk */
     int k_chunk, k_tasks; /* the k rows of dW in k_tasks of k_chunk */
+    int turned;           /* dW^T = D^T * A is what is made */
 } tn_job;
+
+/* A strip of A is short pieces of its rows, which nothing foresees: where A is much the wider it is better
+ * read by panels, and D by strips. The products and their order are the same. */
+static int tn_turns(const tn_job *q)
+{
+    return q->k >= 2 * q->n && q->k % (q->kn->nr / 2) == 0 && q->n * q->kn->nr <= TN_TURNED;
+}
 
 /* How the work is cut: blocks of dW first, by columns and then by rows, since they need no summing
  * afterwards; then the rows of A and D. */
@@ -247,6 +257,15 @@ static void tn_cut(tn_job *q)
                            at_ceil_div(q->m, 4 * TN_ROWS));
     q->rows = at_ceil_div(at_ceil_div(q->m, q->chunks), TN_ROWS) * TN_ROWS;
     q->chunks = at_ceil_div(q->m, q->rows);
+    if (tn_turns(q)) { /* the same chunks, since sums depend on them, of whole panels of A */
+        int wide = at_ceil_div(q->k, q->kn->nr);
+        q->turned = 1;
+        q->n_tasks = 1;
+        q->n_chunk = q->n;
+        q->k_tasks = at_min_int(wide, at_ceil_div(tasks, q->chunks));
+        q->k_chunk = at_ceil_div(wide, q->k_tasks) * q->kn->nr;
+        q->k_tasks = at_ceil_div(q->k, q->k_chunk);
+    }
 }
 
 size_t at_gemm_tn_workspace(const at_kernels *kn, int m, int n, int k)
@@ -285,6 +304,34 @@ static void tn_panel(const tn_job *q, int r0, int r1, int k0, int k1, int j, int
     }
 }
 
+/* Some rows and one panel of A: `width` rows of dw from k0 on, whose transpose is made first. */
+static void tn_turned(const tn_job *q, int r0, int r1, int k0, int width, int accumulate, float *dw,
+                      ptrdiff_t dw_row)
+{
+    alignas(64) float turned[TN_TURNED];
+    const int nr = q->kn->nr, tiles = at_ceil_div(q->n, q->kn->mr);
+    at_epilogue e = {.accumulate = accumulate};
+
+    dw += k0 * dw_row;
+    for (int i = 0; accumulate && i < width; i++)
+        for (int j = 0; j < q->n; j++)
+            turned[j * nr + i] = dw[i * dw_row + j];
+    for (int r = r0; r < r1; r += TN_ROWS, e.accumulate = 1) {
+        int rows = at_min_int(TN_ROWS, r1 - r);
+        const float *a = q->a + r * q->a_row + k0;
+        for (int t = 0, j = 0; t < tiles; t++) {
+            int height = at_ceil_div(q->n - j, tiles - t);
+            e.next = t == 0 && r + rows < r1 ? a + rows * q->a_row : NULL;
+            q->kn->gemm_tile(height, width, rows, q->d + r * q->d_row + j, 1, q->d_row, a, q->a_row,
+                             turned + j * nr, nr, &e);
+            j += height;
+        }
+    }
+    for (int i = 0; i < width; i++)
+        for (int j = 0; j < q->n; j++)
+            dw[i * dw_row + j] = turned[j * nr + i];
+}
+
 static void tn_task(void *arg, int task, int thread)
 {
     const tn_job *q = arg;
@@ -293,12 +340,15 @@ static void tn_task(void *arg, int task, int thread)
     int j0 = block / q->k_tasks * q->n_chunk, j1 = at_min_int(j0 + q->n_chunk, q->n);
     int k0 = block % q->k_tasks * q->k_chunk, k1 = at_min_int(k0 + q->k_chunk, q->k);
 
+    float *dw = q->chunks > 1 ? q->parts + (size_t)chunk * q->k * q->n : q->dw;
+    ptrdiff_t dw_row = q->chunks > 1 ? q->n : q->dw_row;
+    int accumulate = q->chunks > 1 ? 0 : q->accumulate;
+
     (void)thread;
-    for (int j = j0; j < j1; j += q->kn->nr)
-        if (q->chunks > 1)
-            tn_panel(q, r0, r1, k0, k1, j, 0, q->parts + (size_t)chunk * q->k * q->n, q->n);
-        else
-            tn_panel(q, r0, r1, k0, k1, j, q->accumulate, q->dw, q->dw_row);
+    for (int k = k0; q->turned && k < k1; k += q->kn->nr)
+        tn_turned(q, r0, r1, k, at_min_int(q->kn->nr, k1 - k), accumulate, dw, dw_row);
+    for (int j = j0; !q->turned && j < j1; j += q->kn->nr)
+        tn_panel(q, r0, r1, k0, k1, j, accumulate, dw, dw_row);
 }
 
 /* Row `task` of dW: the chunks' parts, added in order. */

@@ -44,6 +44,9 @@ typedef struct at_dw3x3 {
     int pad_top, pad_left; /* 0 or 1 */
 } at_dw3x3;
 
+/* Output rows that one call makes at most, where it is given the input rows. */
+#define AT_DW_ROWS 4
+
 typedef struct at_kernels {
     const char *name; /* "c", "avx2", "avx512", "neon" */
     int mr, nr;       /* the register tile: mr <= 16 rows of A by nr <= 64 columns of B */
@@ -59,11 +62,11 @@ typedef struct at_kernels {
     /* Rows [oy0, oy1) of the output. rows: input row pointers are x + iy*w*c. bias (c) nullable. */
     void (*dw3x3)(const at_dw3x3 *g, int oy0, int oy1, const float *x, const float *weight,
                   const float *bias, at_act act, float *y);
-    /* Channels [from, to) of one output row from three input row pointers (each w*c; NULL = a row
-     * of zeros): the fused inverted residual keeps only a ring of rows, or only some channels. All
-     * pointers are channel 0's. */
-    void (*dw3x3_row)(const at_dw3x3 *g, int from, int to, const float *const row[3],
-                      const float *weight, const float *bias, at_act act, float *y);
+    /* Channels [from, to) of `rows` output rows, at most AT_DW_ROWS, from (rows - 1) * stride + 3
+     * pointers to input rows (each w*c; NULL = a row of zeros): the fused inverted residual keeps
+     * only a ring of rows, or only some channels. All pointers are channel 0's. */
+    void (*dw3x3_rows)(const at_dw3x3 *g, int rows, int from, int to, const float *const row[],
+                       const float *weight, const float *bias, at_act act, float *y);
     /* dx rows [iy0, iy1) (overwritten) from dy (oh x ow x c). */
     void (*dw3x3_bwd_data)(const at_dw3x3 *g, int iy0, int iy1, const float *dy,
                            const float *weight, float *dx);

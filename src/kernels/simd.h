@@ -21,6 +21,7 @@
 #ifndef AT_KERNELS_SIMD_H
 #define AT_KERNELS_SIMD_H
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -75,7 +76,7 @@ const at_kernels AT_SIMD_TABLE = {
     .nr = AT_NV * AT_VW,
     .gemm_tile = gemm_tile,
     .dw3x3 = dw3x3,
-    .dw3x3_row = dw3x3_row,
+    .dw3x3_rows = dw3x3_rows,
     .dw3x3_bwd_data = dw3x3_bwd_data,
     .dw3x3_bwd_weight = dw3x3_bwd_weight,
     .sum_sumsq = sum_sumsq,

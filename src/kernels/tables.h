@@ -13,12 +13,13 @@ extern const at_kernels at_kernels_avx2;
 extern const at_kernels at_kernels_avx512;
 extern const at_kernels at_kernels_neon;
 
-/* The three input rows that output row oy reads; NULL where it reads padding. */
-static inline void at_dw3x3_rows(const at_dw3x3 *g, int oy, const float *x, const float *row[3])
+/* The input rows that `rows` output rows from oy on read; NULL: padding. */
+static inline void at_dw3x3_rows(const at_dw3x3 *g, int oy, int rows, const float *x,
+                                 const float *row[])
 {
-    for (int ky = 0; ky < 3; ky++) {
-        int iy = oy * g->stride - g->pad_top + ky;
-        row[ky] = iy < 0 || iy >= g->h ? NULL : x + (ptrdiff_t)iy * g->w * g->c;
+    for (int i = 0; i < (rows - 1) * g->stride + 3; i++) {
+        int iy = oy * g->stride - g->pad_top + i;
+        row[i] = iy < 0 || iy >= g->h ? NULL : x + (ptrdiff_t)iy * g->w * g->c;
     }
 }
 
