@@ -144,6 +144,7 @@ void attune_model_free(attune_model **m)
 
     if (!p)
         return;
+    at_media_ahead_free(&p->ahead);
     at_fusion_free(&p->fusion);
     at_audio_free(&p->audio);
     at_visual_free(&p->visual);
