@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-
 static int is_mapped(const char *library)
 {
     char line[4096];

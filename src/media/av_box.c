@@ -418,10 +418,9 @@ static int prepare(at_box **out, int64_t max_pixels, attune_error *err)
     if (!b)
         return at_fail_nomem(err);
     const size_t bytes = at_wire_shared_bytes(max_pixels);
-    *b = (at_box){
-        .path = "",
-        .usher = {0, -1},
-        .state = {.last_frame_us = -1, .max_pixels = max_pixels, .shared_bytes = bytes}};
+    *b = (at_box){.path = "",
+                  .usher = {0, -1},
+                  .state = {.last_frame_us = -1, .max_pixels = max_pixels, .shared_bytes = bytes}};
     b->lent = lent_new(bytes);
     return b->lent ? 0 : at_fail_nomem(err);
 }

@@ -263,8 +263,8 @@ static int hear_work(at_media *m, char **path, const at_box_ends *ends, attune_e
 
 _Noreturn void at_box_child_ahead(const at_box_ends *ends)
 {
-    at_media m = {.path = ""};
-    char *path;
+    char unnamed[] = "", *path;
+    at_media m = {.path = unnamed};
     attune_error err = {0};
     const int loaded = at_av_enter(&err);
     const int ret = hear_work(&m, &path, ends, loaded < 0 ? NULL : &err);

@@ -73,7 +73,8 @@ typedef struct at_media_options {
                                      * one of FFmpeg's */
     void *user;
     int no_sandbox; /* FFmpeg works in this process, with all that it may */
-    at_media_ahead *ahead; /* nullable; the first reader of what is not live takes its child. Thread-safe */
+    at_media_ahead
+        *ahead; /* nullable; the first reader of what is not live takes its child. Thread-safe */
     /* What a reader of the same file said with a picture (at_media_info): pictures before restart_us are not given
      * out, and those after it as they would have been, if the container is right about its keys: some that are known
      * are to be compared. Sound is given out from the start. 0: so are pictures */

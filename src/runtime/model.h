@@ -19,7 +19,7 @@ struct attune_model {
     at_visual_net *visual;
     at_audio_net *audio;
     at_fusion *fusion;
-    at_media_ahead *ahead; /* for the first file; NULL: none */
+    at_media_ahead *ahead;  /* for the first file; NULL: none */
     at_signal_scale signal; /* columns that its fusion was trained with */
     attune_state_usual usual;
     char *path;
