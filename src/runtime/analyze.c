@@ -462,9 +462,11 @@ int attune_model_load_for_file(attune_model **out, const char *path, attune_erro
     at_media_ahead *ahead = at_media_ahead_start();
     const int rc = load_beside(out, path, ahead ? load_frames : load_libraries, err);
 
-    if (rc == ATTUNE_OK)
+    if (rc == ATTUNE_OK) {
         (*out)->ahead = ahead;
-    else
+        (*out)->free_ahead = at_media_ahead_free;
+    } else {
         at_media_ahead_free(&ahead);
+    }
     return rc;
 }

@@ -144,7 +144,8 @@ void attune_model_free(attune_model **m)
 
     if (!p)
         return;
-    at_media_ahead_free(&p->ahead);
+    if (p->ahead)
+        p->free_ahead(&p->ahead);
     at_fusion_free(&p->fusion);
     at_audio_free(&p->audio);
     at_visual_free(&p->visual);

@@ -3,7 +3,6 @@
 #define AT_RUNTIME_MODEL_H
 
 #include "kernels/kernels.h"
-#include "media/media.h"
 #include "model/audio.h"
 #include "fusion/fusion.h"
 #include "model/visual.h"
@@ -19,7 +18,8 @@ struct attune_model {
     at_visual_net *visual;
     at_audio_net *audio;
     at_fusion *fusion;
-    at_media_ahead *ahead;  /* for the first file; NULL: none */
+    struct at_media_ahead *ahead; /* for the first file (analyze.c); NULL: none */
+    void (*free_ahead)(struct at_media_ahead **a);
     at_signal_scale signal; /* columns that its fusion was trained with */
     attune_state_usual usual;
     char *path;
