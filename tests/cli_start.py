@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What a command loads: FFmpeg's libraries when a file has to be read, no sooner; and one that cannot be loaded is said."""
+"""What a command loads: FFmpeg's libraries when a file has to be read, cairo when something is drawn, no sooner; and one
+that cannot be loaded is said."""
 import os
 import pathlib
 import platform
@@ -42,6 +43,7 @@ class Start(unittest.TestCase):
     def test_without_a_file_needs_no_ffmpeg(self):
         self.assertTrue(needed())
         self.assertFalse(FFMPEG.search("\n".join(needed())))
+        self.assertNotRegex("\n".join(needed()), r"cairo|websockets|jose")
         self.assertEqual(self.loaded_by("--version"), set())
         self.assertEqual(self.loaded_by("info"), set())
 
@@ -61,6 +63,19 @@ class Start(unittest.TestCase):
             self.assertEqual(run.returncode, 1)
             self.assertRegex(run.stderr, rf"^attune: FFmpeg cannot be loaded: .*{library}: [^\n]+\n$")
             self.assertFalse(pathlib.Path(self.folder.name, "report").exists())
+
+    def test_what_draws_cannot_be_loaded(self):
+        subprocess.run([EXE, "analyze", self.sound, "-o", "report", "--quiet"], check=True, cwd=self.folder.name)
+        broken = pathlib.Path(self.folder.name, "drawing")
+        broken.mkdir()
+        (broken / "libcairo.so.2").write_bytes(b"no library")
+        for kind, code in (("srt", 0), ("pdf", 1)):
+            run = subprocess.run([EXE, "export", "report", "--to", kind, "-o", f"report.{kind}"], capture_output=True, text=True,
+                                 env={**os.environ, "LD_LIBRARY_PATH": str(broken)}, cwd=self.folder.name)
+            if "there is no" in run.stderr:
+                self.skipTest("built without cairo")
+            self.assertEqual(run.returncode, code, run.stderr)
+        self.assertRegex(run.stderr, r"^attune export: cairo cannot be loaded: .*libcairo.so.2: [^\n]+\n$")
 
 
 @unittest.skipUnless(shutil.which("strip"), "no strip")

@@ -73,6 +73,7 @@ static void load_libraries(void)
     if (!dlopen("libavformat.so." AV_STRINGIFY(LIBAVFORMAT_VERSION_MAJOR), RTLD_LAZY) ||
         !dlopen("libswscale.so." AV_STRINGIFY(LIBSWSCALE_VERSION_MAJOR), RTLD_LAZY))
         _exit(99);
+    dlopen("libcairo.so.2", RTLD_LAZY); /* not in every build */
 }
 
 static int serve(int argc, char **argv, char **env)

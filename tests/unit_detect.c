@@ -220,6 +220,38 @@ static void nonsense_is_no_face(void **state)
     at_image_free(&im);
 }
 
+/* A turn is the look that it stands for, and shows nothing where that showed nothing. */
+static void turns_are_looks(void **state)
+{
+    (void)state;
+    at_params p = {0};
+    at_image im = {0};
+    at_detector *d = NULL;
+    at_face looked[64], turned[64];
+
+    vision_net_make(&p, 4, 1);
+    const at_weight_source source = at_params_source(&p);
+    assert_int_equal(at_detector_create(&d, &source, NULL, at_kernels_best(), NULL, NULL),
+                     ATTUNE_OK);
+    picture(&im, 640, 480);
+    const attune_picture whole = at_picture_of(&im);
+    for (int quarters = 0; quarters < 4; quarters++) {
+        at_look look = {{-50, 40, 300, 200}, 160, quarters, 0.01F};
+        const int n = at_detector_look(d, &whole, &look, looked, 64);
+        assert_true(n > 0);
+        look.quarters = 0;
+        assert_true(at_detector_look(d, &whole, &look, turned, 64) > 0);
+        assert_int_equal(at_detector_turn(d, quarters, turned, 64), n);
+        assert_memory_equal(turned, looked, (size_t)n * sizeof *looked);
+    }
+    const at_look outside = {{700, 40, 300, 200}, 160, 0, 0.01F};
+    assert_int_equal(at_detector_look(d, &whole, &outside, looked, 64), 0);
+    assert_int_equal(at_detector_turn(d, 1, turned, 64), 0);
+    at_detector_free(&d);
+    at_image_free(&im);
+    at_params_free(&p);
+}
+
 static void any_picture(void **state)
 {
     (void)state;
@@ -296,11 +328,9 @@ static void imports_whole_networks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_damage),
-        cmocka_unit_test(sizes_and_threads),
-        cmocka_unit_test(boxes_in_source_pixels),
-        cmocka_unit_test(nonsense_is_no_face),
-        cmocka_unit_test(any_picture),
+        cmocka_unit_test(refuses_damage),         cmocka_unit_test(sizes_and_threads),
+        cmocka_unit_test(boxes_in_source_pixels), cmocka_unit_test(nonsense_is_no_face),
+        cmocka_unit_test(turns_are_looks),        cmocka_unit_test(any_picture),
         cmocka_unit_test(imports_whole_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

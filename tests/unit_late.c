@@ -1,6 +1,7 @@
 /* What is loaded when it is first needed. */
 #include "base/error.h"
 #include "media/av.h"
+#include "media/media.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -11,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-int at_late_media(attune_error *err); /* made by base/late.py */
 
 static int is_mapped(const char *library)
 {
@@ -31,7 +30,7 @@ static void cameras_are_loaded_when_asked_for(void **state)
 {
     attune_error err = {0};
     (void)state;
-    assert_int_equal(at_late_media(&err), ATTUNE_OK);
+    assert_int_equal(at_media_load_libraries(&err), ATTUNE_OK);
     assert_true(is_mapped("libavformat"));
     assert_false(is_mapped("libavdevice"));
     for (int again = 0; again < 2; again++) {
@@ -48,8 +47,8 @@ static void the_table_of_calls_can_only_be_read(void **state)
 {
     (void)state;
 #if defined(__x86_64__) || defined(__aarch64__)
-    extern void (*at_late_media_calls[])(void);
-    const uintptr_t table = (uintptr_t)at_late_media_calls;
+    extern void (*at_late_codecs_calls[])(void);
+    const uintptr_t table = (uintptr_t)at_late_codecs_calls;
     uintptr_t from, to;
     char line[4096], may[5] = "";
     FILE *maps = fopen("/proc/self/maps", "r");

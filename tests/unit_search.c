@@ -15,11 +15,13 @@
 #define at_detector_create fake_create
 #define at_detector_free   fake_free
 #define at_detector_look   fake_look
+#define at_detector_turn   fake_turn
 
 int fake_create(at_detector **out, const at_weight_source *src, at_pool *pool, const at_kernels *kn,
                 const at_detect_options *o, attune_error *err);
 void fake_free(at_detector **d);
 int fake_look(at_detector *d, const attune_picture *p, const at_look *look, at_face *out, int max);
+int fake_turn(at_detector *d, int quarters, at_face *out, int max);
 
 #include "vision/search.c"
 
@@ -31,7 +33,9 @@ typedef struct thing {
 
 static thing world[4];
 static int things;
-static double pixels; /* that the network looked at */
+static double pixels;               /* that the network looked at */
+static const attune_picture *shown; /* in the last look */
+static at_look last;
 
 int fake_create(at_detector **out, const at_weight_source *src, at_pool *pool, const at_kernels *kn,
                 const at_detect_options *o, attune_error *err)
@@ -73,6 +77,8 @@ int fake_look(at_detector *d, const attune_picture *p, const at_look *look, at_f
     int n = 0, w, h;
 
     (void)d;
+    shown = p;
+    last = *look;
     at_picture_size(p, &w, &h);
     if (!at_rect_cut(&r, w, h))
         return 0;
@@ -91,6 +97,14 @@ int fake_look(at_detector *d, const attune_picture *p, const at_look *look, at_f
             out[n++] = face_of(t, look->quarters, score);
     }
     return n;
+}
+
+int fake_turn(at_detector *d, int quarters, at_face *out, int max)
+{
+    at_look turned = last;
+
+    turned.quarters = quarters;
+    return fake_look(d, shown, &turned, out, max);
 }
 
 /* ---- helpers ------------------------------------------------------------------------------ */

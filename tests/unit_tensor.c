@@ -1,6 +1,7 @@
 /* Parameters, the graph's bookkeeping, optimiser and schedules, and training as a whole. */
 #include "tensor_net.h"
 
+#include "kernels/gemm.h"
 #include "tensor/graph.h"
 #include "tensor/optim.h"
 
@@ -72,6 +73,39 @@ static void params(void **state)
 }
 
 /* ---- graph ------------------------------------------------------------------------------ */
+
+/* A pass by the kernels that they were packed for takes the panels that are there, and they are what it would make;
+ * a pass by others makes its own. */
+static void panels_are_kept(void **state)
+{
+    (void)state;
+    at_params p = {0};
+    at_arena room = {0};
+    const at_kernels *kn = at_kernels_best(), other = *kn;
+    at_graph *g = new_graph(NULL, kn);
+    at_param *w = at_params_get(&p, "w", 2, (int[]){7, 19}),
+             *b = new_param(&p, "b", 1, (float[]){2});
+    const size_t bytes = at_gemm_packed_floats(kn, 7, 19) * sizeof(float);
+
+    for (int i = 0; i < 7 * 19; i++)
+        w->value.data[i] = (float)i;
+    at_graph_begin(g, AT_INFER, 0);
+    const float *made = at_packed(g, at_use(g, w), 0);
+    assert_int_equal(at_params_pack(&p, &room, kn), ATTUNE_OK);
+    assert_non_null(w->panels);
+    assert_null(b->panels);
+    assert_memory_equal(w->panels, made, bytes);
+    at_graph_begin(g, AT_INFER, 0);
+    assert_ptr_equal(at_packed(g, at_use(g, w), 0), w->panels);
+    at_graph_free(&g);
+
+    g = new_graph(NULL, &other);
+    at_graph_begin(g, AT_INFER, 0);
+    assert_ptr_not_equal(at_packed(g, at_use(g, w), 0), w->panels);
+    at_graph_free(&g);
+    at_params_free(&p);
+    at_arena_free(&room);
+}
 
 /* Gradients of several passes add up, until they are zeroed; frozen parameters get none, and those
  * that the loss does not depend on none but zero. */
@@ -358,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(params),
+        cmocka_unit_test(panels_are_kept),
         cmocka_unit_test(gradients_add_up),
         cmocka_unit_test(kept_gradients),
         cmocka_unit_test(inference),

@@ -19,8 +19,16 @@ struct at_drawer {
     double em; /* size of letters; everything follows it */
 };
 
+int at_late_pixels(attune_error *err); /* made by base/late.py */
+
 int at_drawer_create(at_drawer **out, attune_error *err)
 {
+    int rc = at_paint_load(err);
+
+    *out = NULL;
+    rc = rc < 0 ? rc : at_late_pixels(err);
+    if (rc < 0)
+        return rc;
     *out = at_calloc(1, sizeof **out);
     return *out ? ATTUNE_OK : at_fail_nomem(err);
 }

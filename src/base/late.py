@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""What base/late.h needs to know of libraries: late.py NAME WHAT OUT.c ARCHIVE LIBRARY...
+"""What base/late.h needs to know of libraries: late.py NAME WHAT OUT.c LATE LIBRARY... -- ARCHIVE [BELOW]
 
-Looks for the functions that ARCHIVE calls and one of LIBRARY... (shared libraries) has, and writes the table of
-them, a jump for each, and at_late_NAME, which loads them. "-" as ARCHIVE: the libraries are linked, none are loaded."""
+Looks for the functions that ARCHIVE calls and one of LIBRARY... (shared libraries) has, but for those that BELOW calls
+too, whose table has them. Writes the table, a jump for each, and at_late_NAME, which loads them. LATE 0: the libraries are
+linked, none are loaded."""
 import re
 import subprocess
 import sys
@@ -74,12 +75,13 @@ int at_late_{name}(attune_error *err)
 """
 
 
-def main(name, what, out, archive, *libraries):
+def main(name, what, out, late, *files):
     text = f'/* Made by late.py. */\n#include "base/late.h"\n\nint at_late_{name}(attune_error *err);\n'
-    if archive == "-":
+    libraries, archives = files[:files.index("--")], files[files.index("--") + 1:]
+    if late == "0":
         text += linked(name)
     else:
-        wanted, functions = called_by(archive), []
+        wanted, functions = called_by(archives[0]).difference(*map(called_by, archives[1:])), []
         for i, library in enumerate(libraries):
             found = sorted(wanted & offered_by(library))
             functions += [(function, i) for function in found]

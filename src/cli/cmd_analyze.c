@@ -542,6 +542,21 @@ static int open_beside(at_job *job, attune_error *err)
     return 1;
 }
 
+/* What else reads or writes media files needs FFmpeg here. */
+static int is_one_file(const at_job *job)
+{
+    const attune_options *o = &job->options;
+
+    return job->n_inputs == 1 && !job->manifest && !job->overlay && !job->sound && !o->thumbnails &&
+           !o->live && !o->mic && !o->no_sandbox;
+}
+
+static int load_model(at_job *job, attune_error *err)
+{
+    return is_one_file(job) ? attune_model_load_for_file(&job->model, job->model_path, err)
+                            : attune_model_load_for_files(&job->model, job->model_path, err);
+}
+
 /* The store is opened first: where nothing can be kept, nothing is analysed in vain. */
 static int open_all(at_job *job)
 {
@@ -549,7 +564,7 @@ static int open_all(at_job *job)
 
     if (!open_beside(job, &err) ||
         (job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
-        attune_model_load_for_files(&job->model, job->model_path, &err) < 0 ||
+        load_model(job, &err) < 0 ||
         attune_model_set_precision(job->model, job->precision, &err) < 0) {
         fprintf(stderr, "attune: %s\n", err.text);
         return 0;

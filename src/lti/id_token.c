@@ -196,9 +196,13 @@ static const char *judge_claims(const json_t *claims, const at_platform *p, cons
     return why ? why : judge_launch(claims, p);
 }
 
+int at_late_signatures(attune_error *err); /* made by base/late.py */
+
 const char *at_id_token_judge(const char *token, const at_platform *p, const json_t *keys,
                               const char *nonce, int64_t now_s)
 {
+    if (at_late_signatures(NULL) < 0)
+        return "signatures cannot be checked here: libjose cannot be loaded";
     json_t *jws = strlen(token) <= AT_ID_TOKEN_MOST ? split(token) : NULL;
     json_t *header = open_part(jws, "protected"), *claims = open_part(jws, "payload");
     const char *why = jws && header && claims ? judge_header(header) : malformed;

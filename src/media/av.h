@@ -21,6 +21,8 @@
  * it is quiet; the last to leave puts back what the first found. */
 /* The first to enter loads FFmpeg, which may fail: then there is nothing to leave. */
 int at_av_enter(attune_error *err);
+/* The same for who only handles frames that a child decoded, of which libavutil and libswscale are enough. */
+int at_av_enter_frames(attune_error *err);
 void at_av_leave(void);
 
 /* FFmpeg goes on without some of what it has no memory for, or calls it damage, or the end. Between the two are its

@@ -374,7 +374,7 @@ static int hear_beginning(at_box *b, attune_error *err)
     return 0;
 }
 
-/* Signals are the program's, whose handlers must not run in the child. */
+/* m NULL: its child waits for one. Signals are the program's, whose handlers must not run in the child. */
 static int fork_child(at_box *b, const at_media *m, const char *path, attune_error *err)
 {
     const pid_t parent = getpid();
@@ -388,7 +388,7 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     pthread_sigmask(SIG_BLOCK, &all, &before);
     b->pid = at_av_fork();
     if (b->pid == 0) {
-        at_media own = {.path = m->path, .o = m->o};
+        at_media own = m ? (at_media){.path = m->path, .o = m->o} : (at_media){0};
         const at_box_ends ends = {.shared = b->lent->shared,
                                   .given = b->given,
                                   .bytes = b->state.shared_bytes,
@@ -397,8 +397,10 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
                                   .parent = parent};
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(end[0]);
-        if (getppid() == parent)
+        if (getppid() == parent && m)
             at_box_child(&own, path, &ends);
+        if (getppid() == parent)
+            at_box_child_ahead(&ends);
         raise(SIGKILL);
     }
     const int why = errno;
@@ -410,27 +412,33 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     return at_fail(err, ATTUNE_E_IO, "%s: no process for a decoder: %s", b->path, strerror(why));
 }
 
-static int prepare(at_box **out, const at_media *m, attune_error *err)
+static int prepare(at_box **out, int64_t max_pixels, attune_error *err)
 {
     at_box *b = *out = at_calloc(1, sizeof *b);
     if (!b)
         return at_fail_nomem(err);
-    const size_t bytes = at_wire_shared_bytes(m->o.max_pixels);
-    *b = (at_box){
-        .path = m->path,
-        .interrupted = m->o.interrupted,
-        .user = m->o.user,
-        .usher = {0, -1},
-        .state = {.last_frame_us = -1, .max_pixels = m->o.max_pixels, .shared_bytes = bytes}};
-    b->frame = av_frame_alloc();
+    const size_t bytes = at_wire_shared_bytes(max_pixels);
+    *b = (at_box){.path = "",
+                  .usher = {0, -1},
+                  .state = {.last_frame_us = -1, .max_pixels = max_pixels, .shared_bytes = bytes}};
     b->lent = lent_new(bytes);
-    return b->lent && b->frame ? 0 : at_fail_nomem(err);
+    return b->lent ? 0 : at_fail_nomem(err);
+}
+
+static int prepare_for(at_box *b, const at_media *m, attune_error *err)
+{
+    b->path = m->path;
+    b->interrupted = m->o.interrupted;
+    b->user = m->o.user;
+    b->frame = av_frame_alloc();
+    return b->frame ? 0 : at_fail_nomem(err);
 }
 
 int at_box_open(at_box **out, const at_media *m, const char *path, attune_error *err)
 {
-    int ret = prepare(out, m, err);
+    int ret = prepare(out, m->o.max_pixels, err);
     at_box *b = *out;
+    ret = ret < 0 ? ret : prepare_for(b, m, err);
     if (ret < 0)
         return ret;
     if (m->o.live)
@@ -440,11 +448,41 @@ int at_box_open(at_box **out, const at_media *m, const char *path, attune_error 
     return ret < 0 ? ret : hear_beginning(b, err);
 }
 
+int at_box_open_ahead(at_box **out, attune_error *err)
+{
+    const int ret = prepare(out, AT_MEDIA_MAX_PIXELS, err);
+    return ret < 0 ? ret : fork_child(*out, NULL, NULL, err);
+}
+
+static int tell(const at_box *b, const void *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const ssize_t n =
+            send(b->lent->socket, (const char *)data + done, size - done, MSG_NOSIGNAL);
+        if (n < 0 && errno != EINTR)
+            return 0;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return 1;
+}
+
+int at_box_begin(at_box *b, const at_media *m, const char *path, attune_error *err)
+{
+    const at_box_work work = {m->o, strlen(path) + 1};
+    const int ret = prepare_for(b, m, err);
+    if (ret < 0)
+        return ret;
+    if (!tell(b, &work, sizeof work) || !tell(b, path, work.path_bytes))
+        return at_fail(err, ATTUNE_E_STATE, "%s: the decoder has ended", b->path);
+    return hear_beginning(b, err);
+}
+
 int at_box_open_fed(at_box **out, const at_media *m, const at_media_jpegs_options *o,
                     attune_error *err)
 {
-    int ret = prepare(out, m, err);
+    int ret = prepare(out, m->o.max_pixels, err);
     at_box *b = *out;
+    ret = ret < 0 ? ret : prepare_for(b, m, err);
     if (ret < 0)
         return ret;
     b->given_bytes = sizeof *b->given + o->max_bytes;
@@ -479,14 +517,16 @@ void at_box_free(at_box **box)
         return;
     reap(b);
     at_usher_end(&b->usher);
-    av_frame_free(&b->frame);
+    if (b->frame) { /* else FFmpeg may not have been loaded */
+        av_frame_free(&b->frame);
+        at_av_picture_free(&b->picture);
+    }
     if (b->lent) {
         lent_hang_up(b->lent);
         lent_leave(b->lent);
     }
     if (b->given)
         munmap(b->given, b->given_bytes);
-    at_av_picture_free(&b->picture);
     at_free(b);
     *box = NULL;
 }

@@ -17,14 +17,25 @@ static int check_options(const at_media_options *o, const char *path, attune_err
     return 0;
 }
 
-static int open_reader(at_media *m, const char *path, attune_error *err)
+/* ahead: a child that waits for it; or NULL. */
+static int open_reader(at_media *m, at_box *ahead, const char *path, attune_error *err)
 {
+    int ret;
+    m->box = ahead;
     m->path = at_alloc(strlen(path) + 1, 1);
     if (!m->path)
         return at_fail_nomem(err);
     at_address_name(m->path, strlen(path) + 1, path);
     if (m->o.max_pixels <= 0)
         m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
+    if (ahead) {
+        ret = at_box_begin(ahead, m, path, err);
+        if (ret != ATTUNE_E_STATE)
+            return ret;
+        at_box_free(&m->box);
+        if ((ret = at_media_load_libraries(err)) < 0)
+            return ret;
+    }
     if (m->o.no_sandbox || !at_confine_possible())
         return at_av_open(m, path, err);
     return at_box_open(&m->box, m, path, err);
@@ -39,14 +50,16 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
     at_media *m = at_calloc(1, sizeof *m);
     if (!m)
         return at_fail_nomem(err);
-    ret = at_av_enter(err);
+    at_box *ahead = at_box_take_ahead(o);
+    ret = ahead ? at_av_enter_frames(err) : at_av_enter(err);
     if (ret < 0) {
+        at_box_free(&ahead);
         at_free(m);
         return ret;
     }
     if (o)
         m->o = *o;
-    ret = open_reader(m, path, err);
+    ret = open_reader(m, ahead, path, err);
     if (ret < 0) {
         at_media_free(&m);
         return ret;
@@ -73,7 +86,8 @@ void at_media_free(at_media **m)
     if (!m || !*m)
         return;
     at_box_free(&(*m)->box);
-    at_av_close(*m);
+    if ((*m)->packet) /* else nothing was opened here, and FFmpeg may not have been loaded */
+        at_av_close(*m);
     at_free((*m)->path);
     at_free(*m);
     *m = NULL;

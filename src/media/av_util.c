@@ -21,16 +21,23 @@ static int quiet_users, level_found;
 /* Bytes that malloc may want to grow the heap by: what is larger has a mapping of its own anyway. */
 enum { GROWTH = 64 << 20, PAGE = 1 << 16 /* the largest */ };
 
-int at_late_media(attune_error *err); /* made by base/late.py */
+int at_late_frames(attune_error *err), at_late_codecs(attune_error *err); /* made by base/late.py */
+
+int at_media_load_frames(attune_error *err)
+{
+    return at_late_frames(err);
+}
 
 int at_media_load_libraries(attune_error *err)
 {
-    return at_late_media(err);
+    const int rc = at_late_frames(err);
+
+    return rc < 0 ? rc : at_late_codecs(err);
 }
 
-int at_av_enter(attune_error *err)
+int at_av_enter_frames(attune_error *err)
 {
-    const int rc = at_late_media(err);
+    const int rc = at_late_frames(err);
 
     if (rc < 0)
         return rc;
@@ -41,6 +48,13 @@ int at_av_enter(attune_error *err)
     }
     pthread_mutex_unlock(&quiet_lock);
     return ATTUNE_OK;
+}
+
+int at_av_enter(attune_error *err)
+{
+    const int rc = at_media_load_libraries(err);
+
+    return rc < 0 ? rc : at_av_enter_frames(err);
 }
 
 void at_av_leave(void)

@@ -34,6 +34,16 @@
 
 /* Loads FFmpeg, as the first call of any that is below does. Thread-safe; at no cost then. */
 int at_media_load_libraries(attune_error *err);
+/* The part of it that handling pictures takes which were decoded elsewhere. */
+int at_media_load_frames(attune_error *err);
+
+/* A decoder's child that is there before its input is known, and loads FFmpeg meanwhile, instead of this process. */
+typedef struct at_media_ahead at_media_ahead;
+
+/* NULL: there is none, and inputs are opened without it. The thread that asks has to outlive the reader that takes
+ * it. */
+at_media_ahead *at_media_ahead_start(void);
+void at_media_ahead_free(at_media_ahead **a); /* NULL is fine; leaves NULL */
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
@@ -63,6 +73,8 @@ typedef struct at_media_options {
                                      * one of FFmpeg's */
     void *user;
     int no_sandbox; /* FFmpeg works in this process, with all that it may */
+    at_media_ahead
+        *ahead; /* nullable; the first reader of what is not live takes its child. Thread-safe */
     /* What a reader of the same file said with a picture (at_media_info): pictures before restart_us are not given
      * out, and those after it as they would have been, if the container is right about its keys: some that are known
      * are to be compared. Sound is given out from the start. 0: so are pictures */

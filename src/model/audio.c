@@ -238,8 +238,12 @@ void at_audio_answer(at_graph *g, at_params *p, int members, at_tensor *x, const
 
 /* ---- run time ----------------------------------------------------------------------------- */
 
+/* Whole huge pages, as of the face's networks. */
+#define PANELS_BLOCK ((size_t)4 << 20)
+
 struct at_audio_net {
     at_params params; /* read only from here on */
+    at_arena panels;  /* of their matrices */
     int members;
     int has_expert;
     at_voice_expert expert; /* the file's arrays */
@@ -301,7 +305,6 @@ static int find_expert(at_audio_net *a, const at_weights *w, attune_error *err)
 int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *kn,
                     attune_error *err)
 {
-    (void)kn;
     attune_error why = {0};
     at_audio_net *a = at_calloc(1, sizeof *a);
     if (!a)
@@ -314,7 +317,9 @@ int at_audio_freeze(at_audio_net **out, const at_weights *w, const at_kernels *k
             return at_fail(err, why.status, "%s", why.text);
         }
     }
-    int status = find_expert(a, w, err);
+    a->panels.block_bytes = PANELS_BLOCK;
+    int status = at_params_pack(&a->params, &a->panels, kn) < 0 ? at_fail_nomem(err)
+                                                                : find_expert(a, w, err);
     if (status)
         at_audio_free(&a);
     *out = a;
@@ -326,6 +331,7 @@ void at_audio_free(at_audio_net **a)
     if (!a || !*a)
         return;
     at_params_free(&(*a)->params);
+    at_arena_free(&(*a)->panels);
     at_free(*a);
     *a = NULL;
 }

@@ -142,6 +142,7 @@ static int write_png(FILE *f, const at_outcome *o, at_figure figure)
     }                                                                           \
     const at_sink_kind at_sink_##name##_##kind = {                              \
         .info = {#kind, #name "." #kind, about, .extra = 1},                    \
+        .load = at_paint_load,                                                  \
         .close = write_##name##_##kind,                                         \
     };
 

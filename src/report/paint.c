@@ -23,6 +23,13 @@ const at_paint at_paint_modality[ATTUNE_STREAMS] = {
     {0x20a030, 0xffffff},
 };
 
+int at_late_pictures(attune_error *err); /* made by base/late.py */
+
+int at_paint_load(attune_error *err)
+{
+    return at_late_pictures(err);
+}
+
 at_colour at_paint_of_class(const char *class)
 {
     static const struct {

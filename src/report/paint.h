@@ -7,6 +7,9 @@
 #include <cairo.h>
 #include <stdio.h>
 
+/* Loads cairo (base/late.h): before anything is drawn. */
+int at_paint_load(attune_error *err);
+
 /* 0xRRGGBB */
 typedef unsigned at_colour;
 

@@ -247,5 +247,6 @@ static int write_pdf(FILE *f, void *state, const at_outcome *o)
 
 const at_sink_kind at_sink_pdf = {
     .info = {"pdf", "report.pdf", "the report to print", .extra = 1},
+    .load = at_paint_load,
     .close = write_pdf,
 };

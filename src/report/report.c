@@ -68,8 +68,10 @@ static int open_file(at_sink *s, attune_error *err)
 
 static int open_sink(at_sink *s, at_outset *set, attune_error *err)
 {
-    int rc = ATTUNE_OK;
+    int rc = s->kind->load ? s->kind->load(err) : ATTUNE_OK;
 
+    if (rc < 0)
+        return rc;
     if (s->kind->state_size) {
         s->state = at_calloc(1, s->kind->state_size);
         if (!s->state)

@@ -17,7 +17,8 @@
  * report's folder. */
 typedef struct at_sink_kind {
     attune_sink_info info;
-    size_t state_size; /* of what it keeps between calls; zeroed before open */
+    int (*load)(attune_error *err); /* libraries that it is written with, before anything else */
+    size_t state_size;              /* of what it keeps between calls; zeroed before open */
     int (*open)(FILE *f, void *state, const attune_report_options *setup);
     int (*window)(FILE *f, void *state, const attune_window *w);
     int (*sighting)(FILE *f, void *state, const attune_sighting *s); /* info.sightings */

@@ -318,6 +318,7 @@ static int open_all(at_analysis *a, const attune_model *m, attune_error *err)
     const at_feed_sound mic = {.path = options.mic, .live = 1};
     const at_feed_sound *sound = a->change ? a->change->sound : NULL;
     at_media_info info;
+    media.ahead = m->ahead;
     if (a->resume)
         at_resume_restart(a->resume, &media);
     int rc = at_feed_open(&a->feed, a->path, options.mic ? &mic : sound, &media,
@@ -433,13 +434,39 @@ static void *load_libraries(void *unused)
     return unused;
 }
 
-int attune_model_load_for_files(attune_model **out, const char *path, attune_error *err)
+static void *load_frames(void *unused)
+{
+    at_media_load_frames(NULL);
+    return unused;
+}
+
+static int load_beside(attune_model **out, const char *path, void *(*what)(void *),
+                       attune_error *err)
 {
     pthread_t thread;
-    const int apart = pthread_create(&thread, NULL, load_libraries, NULL) == 0;
+    const int apart = pthread_create(&thread, NULL, what, NULL) == 0;
     const int rc = attune_model_load(out, path, err);
 
     if (apart)
         pthread_join(thread, NULL);
+    return rc;
+}
+
+int attune_model_load_for_files(attune_model **out, const char *path, attune_error *err)
+{
+    return load_beside(out, path, load_libraries, err);
+}
+
+int attune_model_load_for_file(attune_model **out, const char *path, attune_error *err)
+{
+    at_media_ahead *ahead = at_media_ahead_start();
+    const int rc = load_beside(out, path, ahead ? load_frames : load_libraries, err);
+
+    if (rc == ATTUNE_OK) {
+        (*out)->ahead = ahead;
+        (*out)->free_ahead = at_media_ahead_free;
+    } else {
+        at_media_ahead_free(&ahead);
+    }
     return rc;
 }

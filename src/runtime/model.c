@@ -145,6 +145,8 @@ void attune_model_free(attune_model **m)
 
     if (!p)
         return;
+    if (p->ahead)
+        p->free_ahead(&p->ahead);
     at_fusion_free(&p->fusion);
     at_audio_free(&p->audio);
     at_visual_free(&p->visual);

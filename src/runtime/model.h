@@ -18,6 +18,8 @@ struct attune_model {
     at_visual_net *visual;
     at_audio_net *audio;
     at_fusion *fusion;
+    struct at_media_ahead *ahead; /* for the first file (analyze.c); NULL: none */
+    void (*free_ahead)(struct at_media_ahead **a);
     at_signal_scale signal; /* columns that its fusion was trained with */
     attune_state_usual usual;
     char *path;

@@ -36,6 +36,8 @@ static int is_ipv4(const char *address)
     return strchr(address, ':') == NULL;
 }
 
+int at_late_server(attune_error *err); /* made by base/late.py */
+
 static int open_context(at_server *s, attune_error *err)
 {
     struct lws_context_creation_info info = {
@@ -48,6 +50,10 @@ static int open_context(at_server *s, attune_error *err)
         .uid = (uid_t)-1,
         .user = s};
 
+    const int rc = at_late_server(err);
+
+    if (rc < 0)
+        return rc;
     lws_set_log_level(0, NULL);
     s->context = lws_create_context(&info);
     return s->context ? ATTUNE_OK : at_fail(err, ATTUNE_E_NOMEM, "the server could not be made");

@@ -176,6 +176,7 @@ at_tensor *at_use(at_graph *g, at_param *p)
         return NULL;
     v->param = p;
     v->t.data = p->value.data;
+    v->packed[0] = p->panels_for == g->kn ? p->panels : NULL;
     if (g->mode != AT_INFER && p->trainable) {
         if (p->value.grad == NULL)
             p->value.grad = at_calloc(at_tensor_count(&p->value), sizeof(float));
@@ -205,6 +206,23 @@ const float *at_packed(at_graph *g, at_tensor *weight, int transposed)
                  p);
     v->packed[transposed] = p;
     return p;
+}
+
+int at_params_pack(at_params *s, at_arena *a, const at_kernels *kn)
+{
+    for (int i = 0; i < s->count; i++) {
+        at_param *p = s->list[i];
+        if (p->value.rank != 2)
+            continue;
+        const int k = p->value.dim[0], n = p->value.dim[1];
+        float *panels = at_arena_alloc(a, at_gemm_packed_floats(kn, k, n), sizeof *panels);
+        if (panels == NULL)
+            return ATTUNE_E_NOMEM;
+        at_gemm_pack(NULL, kn, k, n, p->value.data, n, 1, panels);
+        p->panels = panels;
+        p->panels_for = kn;
+    }
+    return ATTUNE_OK;
 }
 
 /* ---- tape ------------------------------------------------------------------------------- */

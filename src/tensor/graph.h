@@ -54,7 +54,7 @@ typedef struct at_var {
     int keep;                    /* t.grad outlives the producer's backward */
     at_pending *pending;         /* what is left to do to t.grad; NULL: nothing */
     at_sums sums;                /* of columns of t.data, or of t.grad */
-    float *packed[2];            /* a weight's GEMM panels for this pass: as it is, transposed */
+    const float *packed[2];      /* a weight's GEMM panels for this pass: as it is, transposed */
     at_param *param;
     struct at_var *next_use; /* chain of the graph's table of parameters in use */
 } at_var;

@@ -39,15 +39,17 @@ int at_tensor_cols(const at_tensor *t);
  * trained. */
 typedef struct at_param {
     char name[80];
-    uint32_t hash;    /* of the name, private */
-    at_tensor value;  /* data and grad owned by the store; grad: NULL before a training pass */
-    int borrowed;     /* but data is the caller's: see at_params_borrow */
-    int grad_is_zero; /* whatever it holds: see at_params_zero_grad */
-    float *m, *v;     /* AdamW moments, NULL until an optimiser is made */
-    float *ema;       /* averaged weights, NULL unless asked for */
-    int trainable;    /* 1 by default; 0: a buffer, or frozen */
-    int decay;        /* weight decay applies; by default to those of rank 2 and more */
-    float lr_scale;   /* multiplies the learning rate; 1 by default */
+    uint32_t hash;       /* of the name, private */
+    at_tensor value;     /* data and grad owned by the store; grad: NULL before a training pass */
+    int borrowed;        /* but data is the caller's: see at_params_borrow */
+    const float *panels; /* of a matrix that was packed: see at_params_pack; else NULL */
+    const at_kernels *panels_for; /* whose panels they are */
+    int grad_is_zero;             /* whatever it holds: see at_params_zero_grad */
+    float *m, *v;                 /* AdamW moments, NULL until an optimiser is made */
+    float *ema;                   /* averaged weights, NULL unless asked for */
+    int trainable;                /* 1 by default; 0: a buffer, or frozen */
+    int decay;                    /* weight decay applies; by default to those of rank 2 and more */
+    float lr_scale;               /* multiplies the learning rate; 1 by default */
 } at_param;
 
 typedef struct at_params {
@@ -63,6 +65,9 @@ at_param *at_params_get(at_params *s, const char *name, int rank, const int *dim
 at_param *at_params_borrow(at_params *s, const char *name, int rank, const int *dim,
                            const float *values);
 at_param *at_params_find(const at_params *s, const char *name); /* NULL if absent */
+/* Packs the matrices as passes by kn take them, which else is done anew in each pass: for values that change no
+ * more. a: where the panels lie, as long as s. ATTUNE_OK or ATTUNE_E_NOMEM. */
+int at_params_pack(at_params *s, at_arena *a, const at_kernels *kn);
 void at_params_free(at_params *s);
 
 /* ---- graph ---------------------------------------------------------------------------- */

@@ -16,7 +16,9 @@ struct at_detector {
     at_detect_net *net;
     at_detect_options o;
     at_picture_work work;
-    at_image scaled;
+    at_image scaled; /* the part of the picture that was looked at last */
+    at_rect part;
+    float least;  /* score of what is looked for in it */
     float *input; /* (h, w, 3) */
     at_face *candidate;
     size_t input_floats, candidates;
@@ -337,37 +339,49 @@ static void to_source(at_face *f, float sx, float sy, float dx, float dy)
     }
 }
 
-int at_detector_look(at_detector *d, const attune_picture *p, const at_look *look, at_face *out,
-                     int max)
+int at_detector_turn(at_detector *d, int quarters, at_face *out, int max)
 {
-    const float threshold = look->threshold > 0 ? look->threshold : d->o.threshold;
+    const frame t = turned_frame(&d->scaled, quarters);
+    const int h = (t.h + 31) / 32 * 32, w = (t.w + 31) / 32 * 32;
     const float *head[AT_DETECT_LEVELS];
-    at_rect r = look->part;
-    int picture_w, picture_h;
+    const at_rect *r = &d->part;
     size_t n = 0;
 
-    at_picture_size(p, &picture_w, &picture_h);
-    if (!at_rect_cut(&r, picture_w, picture_h))
+    if (r->w < 1)
         return 0;
-    int status = scale_down(d, p, &r, look->side);
-    const frame t = turned_frame(&d->scaled, look->quarters);
-    const int h = (t.h + 31) / 32 * 32, w = (t.w + 31) / 32 * 32;
-    if (status == ATTUNE_OK)
-        status = reserve(d, h, w);
+    int status = reserve(d, h, w);
     if (status != ATTUNE_OK)
         return status;
     fill_input(&d->scaled, &t, h, w, d->input);
     if ((status = at_detect_net_run(d->net, d->input, h, w, head)) != ATTUNE_OK)
         return status;
     for (int k = 0; k < AT_DETECT_LEVELS; k++)
-        n += decode(head[k], h >> (3 + k), w >> (3 + k), 8 << k, threshold, d->candidate + n);
+        n += decode(head[k], h >> (3 + k), w >> (3 + k), 8 << k, d->least, d->candidate + n);
     const int kept = suppress(d->candidate, n, d->o.iou, out, max);
     for (int i = 0; i < kept; i++) {
         to_scaled(&out[i], &t);
-        to_source(&out[i], (float)r.w / (float)d->scaled.w, (float)r.h / (float)d->scaled.h,
-                  (float)r.x, (float)r.y);
+        to_source(&out[i], (float)r->w / (float)d->scaled.w, (float)r->h / (float)d->scaled.h,
+                  (float)r->x, (float)r->y);
     }
     return kept;
+}
+
+int at_detector_look(at_detector *d, const attune_picture *p, const at_look *look, at_face *out,
+                     int max)
+{
+    at_rect r = look->part;
+    int picture_w, picture_h;
+
+    d->part = (at_rect){0};
+    d->least = look->threshold > 0 ? look->threshold : d->o.threshold;
+    at_picture_size(p, &picture_w, &picture_h);
+    if (!at_rect_cut(&r, picture_w, picture_h))
+        return 0;
+    const int status = scale_down(d, p, &r, look->side);
+    if (status != ATTUNE_OK)
+        return status;
+    d->part = r;
+    return at_detector_turn(d, look->quarters, out, max);
 }
 
 int at_detector_search(at_detector *d, const attune_picture *p, at_face *out, int max)

@@ -73,6 +73,9 @@ typedef struct at_look {
  * converted. Nothing is allocated once looks of these sizes have been taken. */
 int at_detector_look(at_detector *d, const attune_picture *p, const at_look *look, at_face *out,
                      int max);
+/* The same look again, which showed what it showed, for faces that lie otherwise: the picture is not needed, and
+ * not scaled once more. */
+int at_detector_turn(at_detector *d, int quarters, at_face *out, int max);
 /* Upright faces in the whole picture. */
 int at_detector_search(at_detector *d, const attune_picture *p, at_face *out, int max);
 /* Faces that lie as the last one did, in its neighbourhood only (twice its box): several times

@@ -249,7 +249,7 @@ static int prepare(at_detect_net *n, int h, int w)
             feature =
                 most(feature, pixels * (size_t)n->unit[AT_UNIT_STAGE + 2 * stage - 2 + k].out);
     }
-    at_arena_free(&n->work);
+    at_arena_reset(&n->work); /* keeps the memory: looks of a newcomer change sizes with each */
     for (int k = 0; k < AT_DETECT_LEVELS; k++) {
         const size_t cells = (size_t)(h >> (3 + k)) * (size_t)(w >> (3 + k));
         const unit *neck = &n->unit[AT_UNIT_NECK + k], *share = &n->unit[AT_UNIT_SHARE + k];

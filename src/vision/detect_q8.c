@@ -197,7 +197,7 @@ static int prepare(at_detect_q8 *n, int h, int w)
         return ATTUNE_OK;
     n->h = n->w = 0;
     most_bytes(n, h, w, &map, &workspace);
-    at_arena_free(&n->work);
+    at_arena_reset(&n->work);
     for (int k = 0; k < AT_DETECT_LEVELS; k++) {
         const size_t cells = (size_t)(h >> (3 + k)) * (size_t)(w >> (3 + k));
         n->feature[k] = reserve(n, cells * (size_t)n->unit[at_detect_feature(k)].point.n);

@@ -180,22 +180,38 @@ static int overlaps(const at_face *f, const at_face *list, int n)
     return 0;
 }
 
-/* The score of the answer that overlaps f most surely, 0 without one; *found is that answer. */
-static int look_again(at_search *s, const attune_picture *p, const at_face *f, int side,
-                      int quarters, float *score, at_face *found)
+/* What second looks say of a face at one of its turns. */
+typedef struct opinion {
+    at_face found; /* as the last of them saw it */
+    float score;   /* summed */
+} opinion;
+
+/* Adds the answer that overlaps f most surely, if there is one. */
+static void add_opinion(opinion *o, const at_face *f, const at_face *answer, int n)
 {
-    at_look look = {.side = side, .quarters = quarters, .threshold = 0.05F};
+    for (int i = 0; i < n; i++) { /* by falling score */
+        if (at_face_iou(&answer[i], f) < same_face)
+            continue;
+        o->score += answer[i].score;
+        o->found = answer[i];
+        return;
+    }
+}
+
+/* Looks at f at all turns, at one size. */
+static int look_again(at_search *s, const attune_picture *p, const at_face *f, int side,
+                      opinion turned[QUARTERS])
+{
+    at_look look = {.side = side, .threshold = 0.05F};
     at_face answer[FACES];
     int n = at_face_surroundings(f, 1, &look.part);
 
-    *score = 0;
     if (n == ATTUNE_OK)
         n = at_detector_look(s->detector, p, &look, answer, FACES);
-    for (int i = 0; i < n && *score == 0; i++) { /* by falling score */
-        if (at_face_iou(&answer[i], f) < same_face)
-            continue;
-        *score = answer[i].score;
-        *found = answer[i];
+    for (int quarters = 0; n >= 0 && quarters < QUARTERS; quarters++) {
+        if (quarters > 0)
+            n = at_detector_turn(s->detector, quarters, answer, FACES);
+        add_opinion(&turned[quarters], f, answer, n);
     }
     return n < 0 ? n : ATTUNE_OK;
 }
@@ -209,21 +225,22 @@ static int second_look(at_search *s, const attune_picture *p, at_face *f, float 
     const int first = at_face_quarters(f);
     float best = -1;
     at_face best_face = *f;
+    opinion turned[QUARTERS];
 
-    for (int quarters = 0; quarters < QUARTERS; quarters++) {
-        float far, near;
-        at_face found = *f;
-        int rc = look_again(s, p, f, FAR, quarters, &far, &found);
-        if (rc == ATTUNE_OK)
-            rc = look_again(s, p, f, NEAR, quarters, &near, &found);
-        if (rc < 0)
-            return rc;
-        const float score = 0.5F * (far + near);
+    for (int quarters = 0; quarters < QUARTERS; quarters++)
+        turned[quarters] = (opinion){.found = *f};
+    int rc = look_again(s, p, f, FAR, turned);
+    if (rc == ATTUNE_OK)
+        rc = look_again(s, p, f, NEAR, turned);
+    for (int quarters = 0; rc == ATTUNE_OK && quarters < QUARTERS; quarters++) {
+        const float score = 0.5F * turned[quarters].score;
         if (score - (quarters ? turn_margin : 0) > best) {
             best = score;
-            best_face = found;
+            best_face = turned[quarters].found;
         }
     }
+    if (rc < 0)
+        return rc;
     *trust = 0.5F * (f->score + best);
     if (at_face_quarters(&best_face) != first)
         *f = best_face;
