@@ -27,6 +27,8 @@ static int fill(at_late *l, const char *what, attune_error *err)
     void *library = NULL;
     int open = -1;
 
+    for (int i = 0; i < l->n_first; i++)
+        dlopen(l->first[i], RTLD_LAZY | RTLD_LOCAL);
     for (int i = 0; i < l->n; i++) {
         errno = 0;
         for (; open < l->names[i].library; open++)

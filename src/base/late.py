@@ -4,9 +4,12 @@
 Looks for the functions that ARCHIVE calls and one of LIBRARY... (shared libraries) has, but for those that BELOW calls
 too, whose table has them. Writes the table, a jump for each, and at_late_NAME, which loads them. LATE 0: the libraries are
 linked, none are loaded."""
+import os
 import re
 import subprocess
 import sys
+
+MANY = 400  # names; some twenty of FFmpeg's 139 libraries
 
 MACHINES = """
 #if defined(__x86_64__)
@@ -42,7 +45,27 @@ def soname(library):
     return re.search(r"\(SONAME\).*\[(.*)\]", readelf("-d", library)).group(1)
 
 
-def table(name, what, functions, libraries):
+def loaded_by(libraries):
+    """Files of what these load, beside them and behind what it loads itself."""
+    found = {}
+
+    def visit(library):
+        if library not in found and os.path.exists(library):
+            found[library] = None
+            for needed in re.findall(r"\(NEEDED\).*\[(.*)\]", readelf("-d", library)):
+                visit(os.path.join(os.path.dirname(library), needed))
+            found[library] = found.pop(library)
+
+    for library in libraries:
+        visit(library)
+    return [library for library in found if library not in libraries]
+
+
+def binds_many(library):
+    return len(re.findall(r" R_\w+_(?:64|ABS64|GLOB_DAT|JUMP_SLOT?) ", readelf("-r", library))) >= MANY
+
+
+def table(name, what, functions, first, libraries):
     """functions: [(name, index of its library)] in the libraries' order."""
     calls = f"at_late_{name}_calls"
     pages = f"(sizeof(at_late_call) * {len(functions)} + AT_LATE_PAGE - 1) / AT_LATE_PAGE * AT_LATE_PAGE"
@@ -52,10 +75,11 @@ extern at_late_call {calls}[];
 __attribute__((used, visibility("hidden"), aligned(AT_LATE_PAGE))) at_late_call
     {calls}[{pages} / sizeof(at_late_call)] = {{
     {", ".join(["at_late_uncalled"] * len(functions))}}};
+static const char *const first[] = {{{", ".join(f'"{library}"' for library in first) or "0"}}};
 static const char *const libraries[] = {{{", ".join(f'"{library}"' for library in libraries)}}};
 static const at_late_name names[] = {{
     {", ".join(f'{{"{function}", {library}}}' for function, library in functions)}}};
-static at_late late = {{libraries, names, {calls}, {pages}, {len(libraries)}, {len(functions)},
+static at_late late = {{first, libraries, names, {calls}, {pages}, {len(first)}, {len(libraries)}, {len(functions)},
     PTHREAD_MUTEX_INITIALIZER, 0}};
 {"".join(f'STUB("{function}", "{calls}+{8 * i}")' + chr(10) for i, (function, _) in enumerate(functions))}
 int at_late_{name}(attune_error *err)
@@ -86,7 +110,8 @@ def main(name, what, out, late, *files):
             found = sorted(wanted & offered_by(library))
             functions += [(function, i) for function in found]
             wanted -= set(found)
-        text += MACHINES + table(name, what, functions, [soname(library) for library in libraries])
+        text += MACHINES + table(name, what, functions, [soname(library) for library in loaded_by(libraries) if binds_many(library)],
+                                 [soname(library) for library in libraries])
     with open(out, "w", encoding="utf-8") as f:
         f.write(text)
 
