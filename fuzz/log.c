@@ -152,6 +152,8 @@ static void watch(seen *x, attune_log *l, const attune_beside_setup *logs, int c
         FUZZ_CHECK(attune_session_push_video(s, t, rgb, FAKE_W, FAKE_H, 3 * FAKE_W) == ATTUNE_OK);
         take(x, s, &b.setup);
     }
+    /* the last window goes on for as long as the last picture */
+    FUZZ_CHECK(at_beside_push(&b, s, END_US + AHEAD_US, &err) == ATTUNE_OK);
     FUZZ_CHECK(attune_session_finish(s) == ATTUNE_OK);
     take(x, s, &b.setup);
     attune_session_free(&s);

@@ -1,6 +1,7 @@
 /* A decoder's child that is there before its input is known: reads what any other child reads, and leaves FFmpeg's decoders
  * out of this process. */
 #include "base/error.h"
+#include "mapped.h"
 #include "media/av_box.h"
 #include "media/media.h"
 
@@ -46,18 +47,6 @@ static int remove_sound(void **state)
 {
     (void)state;
     return unlink(sound);
-}
-
-static int is_mapped(const char *library)
-{
-    char line[4096];
-    int found = 0;
-    FILE *maps = fopen("/proc/self/maps", "r");
-    assert_non_null(maps);
-    while (!found && fgets(line, sizeof line, maps))
-        found = strstr(line, library) != NULL;
-    fclose(maps);
-    return found;
 }
 
 /* The samples' sum; held as its info says. */

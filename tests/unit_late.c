@@ -1,6 +1,7 @@
 /* What is loaded when it is first needed. */
 #include "base/error.h"
 #include "base/late.h"
+#include "mapped.h"
 #include "media/av.h"
 #include "media/media.h"
 
@@ -13,18 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static int is_mapped(const char *library)
-{
-    char line[4096];
-    int found = 0;
-    FILE *maps = fopen("/proc/self/maps", "r");
-    assert_non_null(maps);
-    while (!found && fgets(line, sizeof line, maps))
-        found = strstr(line, library) != NULL;
-    fclose(maps);
-    return found;
-}
 
 /* A program that reads files should not wait for the libraries of cameras. */
 static void cameras_are_loaded_when_asked_for(void **state)
