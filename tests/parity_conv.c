@@ -165,6 +165,37 @@ static void check_one_gemm(const at_kernels *kn, int m, int n, int k, int varian
     release();
 }
 
+/* What is read later comes into cache in order and once, as far as there are tiles for it; C is the same. */
+static void check_ahead(const at_kernels *kn)
+{
+    const int k = 8, n = kn->nr, tiles = 5, m = tiles * kn->mr;
+    const size_t step = (size_t)(k * n) * sizeof(float), mn = (size_t)(m * n);
+    const float *a = values((size_t)(m * k)),
+                *packed = packed_values(kn, k, n, values((size_t)(k * n)), 0);
+    const char *later = (const char *)values(8 * (size_t)(k * n));
+    at_ahead ahead = {{later, later + step, later}, {step / 2, 0, 8 * step}};
+    const at_epilogue e = {.ahead = &ahead};
+    float *c = values(mn), *want = values(mn);
+
+    at_gemm_packed(NULL, kn, m, n, k, a, k, 1, packed, want, n, NULL);
+    at_gemm_packed(NULL, kn, m, n, k, a, k, 1, packed, c, n, &e);
+    assert_memory_equal(c, want, mn * sizeof(float));
+    assert_ptr_equal(ahead.from[0], later + step / 2);
+    assert_ptr_equal(ahead.from[1], later + step);
+    assert_ptr_equal(ahead.from[2],
+                     later +
+                         3 * step); /* the first tile fetches the next panel, the second the half */
+    assert_int_equal(ahead.bytes[0], 0);
+    assert_int_equal(ahead.bytes[2], 5 * step);
+    release();
+}
+
+static void test_ahead(void **state)
+{
+    (void)state;
+    each_table(check_ahead);
+}
+
 static void check_one_gemm_tn(const at_kernels *kn, int m, int n, int k, int accumulate)
 {
     const size_t kn_floats = (size_t)(k * n);
@@ -458,8 +489,8 @@ static void test_units(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pack), cmocka_unit_test(test_gemm),  cmocka_unit_test(test_depthwise),
-        cmocka_unit_test(test_conv), cmocka_unit_test(test_units),
+        cmocka_unit_test(test_pack),      cmocka_unit_test(test_gemm), cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_conv), cmocka_unit_test(test_units),
     };
 
     return cmocka_run_group_tests(tests, open_pools, close_pools);

@@ -128,6 +128,20 @@ typedef struct packed_job {
     int m_chunk, n_chunk, n_tasks; /* a task is m_chunk rows by n_chunk columns */
 } packed_job;
 
+/* So many bytes of what is read later, as far as there is something. */
+static const float *take_ahead(at_ahead *a, size_t bytes)
+{
+    for (int i = 0; a && i < AT_AHEAD; i++)
+        if (a->bytes[i]) {
+            const char *from = a->from[i];
+            size_t step = a->bytes[i] < bytes ? a->bytes[i] : bytes;
+            a->from[i] += step;
+            a->bytes[i] -= step;
+            return (const float *)(const void *)from;
+        }
+    return NULL;
+}
+
 /* Rows [0, m) in tiles of nearly equal height (49 rows by 6: four of 6, five of 5, none of 1). While
  * the first runs, what follows the panel comes into the second-level cache: the next panel, or after the
  * last what was packed next, which is most often the next layer. Else every panel's first tile waits. */
@@ -138,7 +152,8 @@ static void panel_times_rows(const packed_job *q, int m, int n, const float *a, 
 
     for (int t = 0; t < tiles; t++) {
         int rows = at_ceil_div(m, tiles - t);
-        e->next = t == 0 ? panel + (ptrdiff_t)q->k * q->kn->nr : NULL;
+        e->next = t == 0 ? panel + (ptrdiff_t)q->k * q->kn->nr
+                         : take_ahead(e->ahead, (size_t)q->k * (size_t)q->kn->nr * sizeof(float));
         q->kn->gemm_tile(rows, n, q->k, a, q->a_row, q->a_col, panel, q->kn->nr, c, q->c_row, e);
         m -= rows;
         a += rows * q->a_row;

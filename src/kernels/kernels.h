@@ -24,6 +24,14 @@ typedef enum at_act {
     AT_ACT_TANH
 } at_act;
 
+/* What is read after a product and comes into the second-level cache meanwhile: `bytes` from each address, in
+ * this order (0: nothing). What was asked for is taken off. */
+enum { AT_AHEAD = 3 };
+typedef struct at_ahead {
+    const char *from[AT_AHEAD];
+    size_t bytes[AT_AHEAD];
+} at_ahead;
+
 /* What happens to a tile of C before it is stored: C = act(acc + bias) + residual, where acc
  * starts from the old C when accumulate is set. */
 typedef struct at_epilogue {
@@ -33,6 +41,7 @@ typedef struct at_epilogue {
     at_act act;
     int accumulate;
     const float *next; /* nullable: what is read after B, laid out as it is; fetched meanwhile */
+    at_ahead *ahead;   /* nullable, for at_gemm_packed without a pool */
 } at_epilogue;
 
 /* One 3x3 depthwise convolution over one image.

@@ -126,6 +126,9 @@ const float *at_rows(const at_kernels *kn, const at_tensor *x, int from, int row
 /* The same by what x was made of when it was read; d NULL: at_rows. */
 const float *at_deferred_rows(const at_kernels *kn, const at_tensor *x, const at_deferred *d,
                               int from, int rows, float *room);
+/* What a product fetches meanwhile is also that memory, if there is room to say so; what at_deferred_rows will read. */
+void at_ahead_add(at_ahead *a, const void *from, size_t bytes);
+void at_ahead_rows(at_ahead *a, const at_tensor *x, const at_deferred *d, int from, int rows);
 /* Where to put rows of a y of at_result_rows, and that they are there: `values` is then as all will
  * read it, which is what sums are to be made of. */
 float *at_rows_out(const at_tensor *y, int from, float *room);

@@ -85,20 +85,43 @@ static float *take_room(at_graph *g, linear_job *j)
     return j->room;
 }
 
+/* The first block of a task. */
+static int first_block(const linear_job *j, int task)
+{
+    return (int)((int64_t)task * job_blocks(j) / j->parts);
+}
+
 /* ---- forward ---------------------------------------------------------------------------- */
+
+/* What the product of a block lets come into cache: the rows of the next, unless it is another task's. */
+static at_ahead forward_ahead(const linear_job *j, int next, int end)
+{
+    at_ahead ahead = {0};
+    if (next < end)
+        at_ahead_rows(&ahead, j->x, j->deferred, next * j->block, block_rows(j, next));
+    return ahead;
+}
+
+static void forward_block(const linear_job *j, int block, int thread, at_ahead ahead)
+{
+    int from = block * j->block, rows = block_rows(j, block);
+    float *room = j->room + (size_t)thread * j->block * (size_t)(j->c + j->o);
+    float *y = at_rows_out(j->y, from, room + (size_t)j->block * j->c);
+    float *sums = j->sums + (size_t)block * 2 * j->o;
+    const float *x = at_deferred_rows(j->kn, j->x, j->deferred, from, rows, room);
+    const at_epilogue e = {.ahead = &ahead};
+    at_gemm_packed(NULL, j->kn, rows, j->o, j->c, x, j->c, 1, j->panels, y, j->o, &e);
+    at_rows_done(j->kn, j->y, from, rows, y);
+    memset(sums, 0, 2 * (size_t)j->o * sizeof(float));
+    j->kn->sum_sumsq(rows, j->o, y, sums, sums + j->o);
+}
 
 static void forward_task(void *arg, int task, int thread)
 {
     const linear_job *j = arg;
-    int from = task * j->block, rows = block_rows(j, task);
-    float *room = j->room + (size_t)thread * j->block * (size_t)(j->c + j->o);
-    float *y = at_rows_out(j->y, from, room + (size_t)j->block * j->c);
-    float *sums = j->sums + (size_t)task * 2 * j->o;
-    const float *x = at_deferred_rows(j->kn, j->x, j->deferred, from, rows, room);
-    at_gemm_packed(NULL, j->kn, rows, j->o, j->c, x, j->c, 1, j->panels, y, j->o, NULL);
-    at_rows_done(j->kn, j->y, from, rows, y);
-    memset(sums, 0, 2 * (size_t)j->o * sizeof(float));
-    j->kn->sum_sumsq(rows, j->o, y, sums, sums + j->o);
+    int end = first_block(j, task + 1);
+    for (int block = first_block(j, task); block < end; block++)
+        forward_block(j, block, thread, forward_ahead(j, block + 1, end));
 }
 
 /* y, and the sums that a batch norm will want. */
@@ -108,7 +131,8 @@ static int forward_with_sums(at_graph *g, linear_job *j, at_tensor *y)
     j->sums = at_buffer_take(g, (size_t)blocks * 2 * j->o);
     if (j->sums == NULL || take_room(g, j) == NULL)
         return 0;
-    at_pool_run(g->pool, blocks, forward_task, j);
+    j->parts = blocks < MOST_PARTS ? blocks : MOST_PARTS;
+    at_pool_run(g->pool, j->parts, forward_task, j);
     at_buffer_release(g, j->room);
     at_var_of(y)->sums = (at_sums){blocks, j->sums};
     return 1;
@@ -161,13 +185,26 @@ at_tensor *at_linear(at_graph *g, at_tensor *x, at_tensor *weight, at_tensor *bi
 
 /* ---- backward --------------------------------------------------------------------------- */
 
+static at_ahead backward_ahead(const linear_job *j, int next, int end)
+{
+    at_ahead ahead = {0};
+    if (next < end) {
+        int from = next * j->block, rows = block_rows(j, next);
+        at_ahead_rows(&ahead, j->pending->x, NULL, from, rows);
+        at_ahead_add(&ahead, j->dy + (size_t)from * j->o, (size_t)rows * j->o * sizeof(float));
+        at_ahead_rows(&ahead, j->x, j->deferred, from, rows);
+    }
+    return ahead;
+}
+
 /* One block: what is pending on dy is done, then dW += x^T dy and dx = dy W^T, all in cache, and
  * the sums that the norm before needs of dx. */
-static void backward_block(const linear_job *j, int block, float *dw, int add, float *room)
+static void backward_block(const linear_job *j, int block, float *dw, int add, float *room,
+                           at_ahead ahead)
 {
     int from = block * j->block, rows = block_rows(j, block);
     float *dy = room + (size_t)j->block * j->c;
-    const at_epilogue e = {.accumulate = j->accumulate};
+    const at_epilogue e = {.accumulate = j->accumulate, .ahead = &ahead};
     at_pending_rows(j->kn, j->pending, from, rows, j->o, j->dy, dy, dy);
     if (dw != NULL) { /* so few rows take no workspace */
         const float *x = at_deferred_rows(j->kn, j->x, j->deferred, from, rows, room);
@@ -187,12 +224,11 @@ static void backward_block(const linear_job *j, int block, float *dw, int add, f
 static void pending_task(void *arg, int task, int thread)
 {
     const linear_job *j = arg;
-    int blocks = job_blocks(j), first = (int)((int64_t)task * blocks / j->parts);
-    int end = (int)((int64_t)(task + 1) * blocks / j->parts);
+    int first = first_block(j, task), end = first_block(j, task + 1);
     float *room = j->room + (size_t)thread * j->block * (size_t)(j->c + j->o);
     float *dw = j->dw != NULL ? j->dw + (size_t)task * j->c * j->o : NULL;
     for (int block = first; block < end; block++)
-        backward_block(j, block, dw, block > first, room);
+        backward_block(j, block, dw, block > first, room, backward_ahead(j, block + 1, end));
 }
 
 /* Room for dx, and for its sums if they can be had. */

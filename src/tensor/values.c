@@ -130,6 +130,27 @@ const float *at_deferred_rows(const at_kernels *kn, const at_tensor *x, const at
     return room;
 }
 
+void at_ahead_add(at_ahead *a, const void *from, size_t bytes)
+{
+    for (int i = 0; i < AT_AHEAD; i++)
+        if (a->bytes[i] == 0) {
+            a->from[i] = from;
+            a->bytes[i] = bytes;
+            return;
+        }
+}
+
+void at_ahead_rows(at_ahead *a, const at_tensor *x, const at_deferred *d, int from, int rows)
+{
+    const at_tensor *source = d != NULL ? d->x : x;
+    const at_var *root = at_var_of(source)->root;
+    size_t cols = (size_t)at_tensor_cols(source), at = (size_t)from * cols, n = (size_t)rows * cols;
+    if (source->data != NULL)
+        at_ahead_add(a, source->data + at, n * sizeof(float));
+    else if (root->half != NULL)
+        at_ahead_add(a, root->half + at, n * sizeof *root->half);
+}
+
 void at_deferred_sums(const at_kernels *kn, const at_deferred *def, int from, int rows, int cols,
                       const float *d, float *sums, float *room)
 {
