@@ -1,7 +1,7 @@
 /* sanitized.h - whether this program is built with a sanitizer that makes it some ten times as slow:
  * a test may then take fewer samples of the same kinds. THREAD_SANITIZED: with the one that looks for
  * races alone, to which a long test that has one thread shows nothing. An emulator of the processor is as
- * slow, and is taken for a sanitizer (tools/aarch64.sh). */
+ * slow, and is taken for a sanitizer (tools/aarch64.sh, valgrind in tools/night.sh). */
 #ifndef SANITIZED_H
 #define SANITIZED_H
 

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "sanitized.h"
+
 /* As quick as it gets: every benchmark runs once. */
 #define QUICK .seconds = 1e-6, .rounds = 1, .cold = 1
 
@@ -32,7 +34,7 @@ static void check(const attune_bench_result *b)
     assert_true(b->gflops >= 0 && isfinite(b->gflops));
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZED
 
 /* What learns, and what takes 32 at once, would take minutes; other programs run that code. */
 static void test_each_runs(void **state)
