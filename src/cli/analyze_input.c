@@ -178,6 +178,35 @@ static void print_notes(const at_job *job, const char *name, const attune_input_
                 at_visible_copy(clean, sizeof clean, info->note[i]));
 }
 
+int at_analyze_open_beside(at_job *job, attune_error *err)
+{
+    attune_beside_setup *b = &job->beside;
+    int rc = ATTUNE_OK;
+
+    job->chat_log.chat = 1;
+    if (job->signal)
+        rc = attune_log_open(&b->signal_log, job->signal, &job->signal_log, err);
+    if (job->chat && rc == ATTUNE_OK)
+        rc = attune_log_open(&b->chat_log, job->chat, &job->chat_log, err);
+    if (rc < 0)
+        return rc;
+    if (b->signal_log) {
+        b->signals = attune_log_signals(b->signal_log);
+        b->events = attune_log_events(b->signal_log);
+    }
+    b->chat = b->chat_log != NULL;
+    job->options.beside = job->signal || job->chat ? b : NULL;
+    return ATTUNE_OK;
+}
+
+void at_analyze_close_beside(at_job *job)
+{
+    attune_log_free(&job->beside.signal_log);
+    attune_log_free(&job->beside.chat_log);
+    job->beside = (attune_beside_setup){.signals = NULL};
+    job->options.beside = NULL;
+}
+
 /* Finds when the sound begins, and says by what. */
 static int find_offset(const at_job *job, const char *input, const attune_sink *sink,
                        double *offset_s, attune_error *err)
