@@ -71,6 +71,41 @@ class Resume(Case):
         write_wav(self.dir / "a.wav", 30)
         self.check_killed(1, "a.wav", "--causal")
 
+    def logs(self, seconds=24):
+        """A signal faster than windows have room for, for a while, and a chat."""
+        times = sorted([t / 10 for t in range(10 * seconds)] + [8 + t / 5000 for t in range(5000)])
+        (self.dir / "s.csv").write_text("time,hr,clicks\n" + "".join(
+            f"{t:.4f},{60 + t % 7:.3f},{int(t) % 3 or ''}\n" for t in times))
+        (self.dir / "c.csv").write_text("time,text\n" + "".join(
+            f"{t},{('I am so confused', 'great thanks!', 'je ne sais pas')[t % 3]}\n" for t in range(1, seconds, 2)))
+        return "--signal", "s.csv", "--events", "clicks", "--chat", "c.csv"
+
+    def test_with_a_signal_and_a_chat(self):
+        self.check_killed(1 if SLOW else 2, HEAD, "--rate", "4", *self.logs(), "--export", "table")
+
+    def test_learned_as_it_comes(self):
+        write_wav(self.dir / "a.wav", 60)
+        self.check_killed(1, "a.wav", "--causal", *self.logs(70), "--signal-offset", "-5")
+
+    def test_logs_that_are_others(self):
+        write_wav(self.dir / "a.wav", 40)
+        logs = self.logs()
+        self.assertTrue(self.begin("a.wav", *logs))
+        for args in ([], ["--signal", "s.csv", "--chat", "c.csv"], [*logs, "--signal-offset", "1"], [*logs, "--chat-of", "ann"],
+                     [*logs, "--columns", "clicks"], logs[:4], logs[4:]):
+            if "--chat-of" in args:
+                (self.dir / "c.csv").write_text((self.dir / "c.csv").read_text().replace("time", "time,from").replace(",", ",ann,"))
+            said = self.analyze("a.wav", *args, "--resume", code=1).stderr
+            self.assert_one_line(said, "its signal or its chat is another than when it was begun with; without "
+                                       "out/attune-resume.state it is begun anew")
+        logs = self.logs()
+        self.assertIn("going on at", self.analyze("a.wav", *logs, "--resume").stderr)
+        self.assertIn("is finished already", self.analyze("a.wav", *logs, "--resume").stderr)
+        self.assertIn("from the beginning", self.analyze("a.wav", *logs, "--signal-offset", "1", "--resume").stderr)
+        os.utime(self.dir / "s.csv")
+        self.assertIn("from the beginning", self.analyze("a.wav", *logs, "--resume").stderr)
+        self.assertIn("from the beginning", self.analyze("a.wav", "--resume").stderr)
+
     @unittest.skipIf(SLOW, "takes too long with a sanitizer")
     def test_keys_that_are_none(self):
         """Every picture claims that nothing before it is needed: what comes of that is seen, and all is decoded."""

@@ -260,7 +260,7 @@ class Beside(Study):
         return rows(self.dir / f"alone-{recording}/timeline.csv")
 
     def test_each_has_its_own(self):
-        done = self.study("-o", "all", "-j", 2, "--chat-of", "ann", code=1)
+        done = self.study("-o", "all", "-j", 1, "--chat-of", "ann", code=1)
         self.assertIn("7 recordings: 4 done, 3 failed, 0 to do", done.stdout)
         self.assertEqual([(r["recording"], r["reason"]) for r in rows(self.dir / "all/failures.csv")],
                          [("s3", "in/bad.csv:3: hr is 'fast', no number: say which columns to take (--columns)"),
@@ -329,9 +329,14 @@ class Beside(Study):
             self.assert_one_line(self.study("-o", "out", *options, code=1).stderr, f"no column {column}")
         self.assertFalse((self.dir / "out").exists())
 
-    def test_a_row_with_too_few_fields(self):
+    def test_damaged_timelines_are_named(self):
         self.manifest(["path,signal", "s0.wav,", "s1.wav,hr.csv"])
         self.study("-o", "out")
+        path = self.dir / "out/s1/timeline.csv"
+        whole = path.read_text()
+        path.write_text(whole.replace("signal_", "other,signal_", 1))
+        self.assert_one_line(self.run_attune("merge", "out", code=1).stderr, "out/s1/timeline.csv: has other columns")
+        path.write_text(whole)
         path = self.dir / "out/s0/timeline.csv"
         first, last = path.read_text()[:-1].rsplit("\n", 1)
         path.write_text(f"{first}\n{last.replace(',', '', 1)}\n")

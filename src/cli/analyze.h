@@ -22,6 +22,7 @@ typedef struct at_job {
     const char *signal, *chat; /* files; NULL: none */
     attune_log_options signal_log, chat_log;
     attune_beside_setup beside; /* of both, once they are open */
+    char logs[40];              /* what tells them from others */
     int quiet, json;
     int view, no_view;
     const char *store_path, *person; /* NULL: nothing is kept */

@@ -178,6 +178,11 @@ static void print_notes(const at_job *job, const char *name, const attune_input_
                 at_visible_copy(clean, sizeof clean, info->note[i]));
 }
 
+static unsigned long long digest_of(const attune_log *log)
+{
+    return log ? (unsigned long long)attune_log_digest(log) : 0;
+}
+
 int at_analyze_open_beside(at_job *job, attune_error *err)
 {
     attune_beside_setup *b = &job->beside;
@@ -196,6 +201,8 @@ int at_analyze_open_beside(at_job *job, attune_error *err)
     }
     b->chat = b->chat_log != NULL;
     job->options.beside = job->signal || job->chat ? b : NULL;
+    snprintf(job->logs, sizeof job->logs, "%016llx %016llx", digest_of(b->signal_log),
+             digest_of(b->chat_log));
     return ATTUNE_OK;
 }
 
@@ -305,7 +312,8 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
                             .model = job->model,
                             .model_path = job->model_path,
                             .session = job->options,
-                            .sightings = 1}};
+                            .sightings = 1,
+                            .logs = job->options.beside ? job->logs : NULL}};
     attune_options options = job->options;
     attune_sink sink = {&run, on_window, on_progress, on_thumbnail};
     attune_input_info info;

@@ -319,11 +319,10 @@ static int check_resume(const at_job *job)
     const attune_options *o = &job->options;
     if (job->n_inputs > 1)
         return at_wrong_usage("analyze", "--resume goes with one INPUT, or with a --manifest");
-    if (o->live || o->mic || job->sound || job->signal || job->chat || job->store_path ||
-        job->overlay)
+    if (o->live || o->mic || job->sound || job->store_path || job->overlay)
         return at_wrong_usage("analyze",
-                              "--resume goes without --live, --mic, --sound, --signal, --chat, "
-                              "--store and --export overlay");
+                              "--resume goes without --live, --mic, --sound, --store and "
+                              "--export overlay");
     if (!attune_sinks_have(job->sinks, "summary.json"))
         return at_wrong_usage("analyze", "--resume needs summary among the --sinks");
     return -1;

@@ -129,7 +129,7 @@ void at_hindsight_keep(at_keep *k, at_hindsight *h)
         if (k->reads)
             h->count++;
         at_held *held = held_at(h, (size_t)i);
-        at_window_keep(k, &held->window);
+        at_window_keep(k, &held->window, &held->beside);
         keep_testimony(k, &held->testimony);
         at_keep_int(k, &held->settled, 0, 1);
     }

@@ -1,6 +1,7 @@
 /* window.c - joins what the modalities found of each subject and has the fusion weigh it. */
 #include "runtime/state.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -270,11 +271,46 @@ static int is_flag(int x)
     return x == 0 || x == 1;
 }
 
-/* What is recorded beside is not kept, so that no pointer comes out of a file. */
-void at_window_keep(at_keep *k, attune_window *w)
+/* A column that nobody recorded says nothing. */
+static void keep_signal(at_keep *k, attune_signal *x)
 {
-    at_keep_bytes(k, w, sizeof *w);
-    if (w->beside || w->start_us < 0 || w->end_us < w->start_us || w->end_us > LATEST_US ||
-        w->used >= 1u << ATTUNE_MODALITIES || !is_flag(w->abstain) || !is_flag(w->has_state))
+    at_keep_floats(k, &x->mean, 1);
+    at_keep_floats(k, &x->slope, 1);
+    at_keep_floats(k, &x->deviation, 1);
+    at_keep_shares(k, &x->coverage, 1);
+    at_keep_floats(k, &x->z, 1);
+}
+
+static void keep_said(at_keep *k, attune_beside *b)
+{
+    if (k->reads)
+        *b = (attune_beside){0};
+    at_keep_int(k, &b->signals, 0, ATTUNE_MAX_SIGNALS);
+    for (int i = 0; i < ATTUNE_MAX_SIGNALS; i++)
+        keep_signal(k, &b->signal[i]);
+    at_keep_int(k, &b->messages, -1, INT_MAX);
+    at_keep_int(k, &b->unread, 0, b->messages > 0 ? b->messages : 0);
+    at_keep_shares(k, b->chat_emotion7, ATTUNE_EMOTIONS);
+    at_keep_shares(k, b->chat_state4, ATTUNE_STATES);
+}
+
+/* Without where what is recorded beside lies, which no file can know. */
+void at_window_keep(at_keep *k, attune_window *w, attune_beside *beside)
+{
+    attune_window bare = *w;
+    int there = w->beside != NULL;
+
+    bare.beside = NULL;
+    at_keep_bytes(k, &bare, sizeof bare);
+    at_keep_int(k, &there, 0, 1);
+    if (bare.beside || bare.start_us < 0 || bare.end_us < bare.start_us ||
+        bare.end_us > LATEST_US || bare.used >= 1u << ATTUNE_STREAMS || !is_flag(bare.abstain) ||
+        !is_flag(bare.has_state))
         k->status = ATTUNE_E_FORMAT;
+    if (there)
+        keep_said(k, beside);
+    if (!k->reads)
+        return;
+    *w = bare;
+    w->beside = there ? beside : NULL;
 }
