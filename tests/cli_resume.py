@@ -36,11 +36,11 @@ class Resume(Case):
     def analyze(self, *args, code=0, out="out"):
         return self.run_attune("analyze", *args, "-o", out, code=code)
 
-    def begin(self, *args, after=0.0):
+    def begin(self, *args, after=0.0, out="out"):
         """A run that is killed so many seconds after it first kept something; whether it was."""
-        process = subprocess.Popen(**self.command("analyze", *args, "-o", "out", "--resume"), stdout=subprocess.DEVNULL,
+        process = subprocess.Popen(**self.command("analyze", *args, "-o", out, "--resume"), stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
-        while process.poll() is None and not (self.dir / "out" / KEPT[0]).exists():
+        while process.poll() is None and not (self.dir / out / KEPT[0]).exists():
             time.sleep(0.002)
         time.sleep(after)
         process.kill()
@@ -227,6 +227,27 @@ class Resume(Case):
         process.stderr.close()
         self.analyze("a.wav", "--resume")
         self.assertEqual(contents(self.dir / "out"), whole)
+
+    def test_nothing_is_left_of_what_was_done_anew(self):
+        write_wav(self.dir / "a.wav", 40)
+        write_wav(self.dir / "short.wav", 3)
+        (self.dir / "m.csv").write_text("path,id\nshort.wav,a\n")
+        for args in (["short.wav", "-o", "out/a"], ["--manifest", "m.csv", "-o", "out"],
+                     ["short.wav", "a.wav", "-o", "out"]):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            self.assertTrue(self.begin("a.wav", out="out/a"))
+            self.run_attune("analyze", *args)
+            self.assertEqual(list(self.dir.glob("out/**/attune-*")), [])
+        shutil.rmtree(self.dir / "out")
+        self.assertTrue(self.begin("a.wav", out="out/a"))
+        shutil.rmtree(self.dir / "out/a/attune-unfinished", ignore_errors=True)
+        process = subprocess.Popen(**self.command("analyze", HEAD, "--causal", "-o", "out/a"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while not (self.dir / "out/a/attune-unfinished").exists():
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(list(self.dir.glob("out/**/attune-*")), [])
 
     def test_usage(self):
         for args in (["a", "b"], ["a", "--live"], ["a", "--store", "s"], ["a", "--sinks", "csv"]):

@@ -352,12 +352,12 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
         code = at_analyze_complain(job, input, run.err.text);
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
+        if (!stopped || !resumes(job)) /* whoever began what it replaces */
+            attune_resume_forget(folder);
         print_result(job, run.report);
         if (job->index)
             attune_index_add(job->index, link, run.report);
     }
-    if (resumes(job) && code == AT_EXIT_OK)
-        attune_resume_forget(folder);
     code = end_kept(&run, input, &info, code);
     if (stopped && !job->manifest) {
         fprintf(stderr, "attune: %s: interrupted%s%s\n", name,
