@@ -446,6 +446,9 @@ static void assert_same_held(kept *a, kept *b)
 static void check_same(int64_t from_ms, int64_t break_ms)
 {
     kept unbroken = begin(), resumed = begin();
+    const int64_t row_us = (break_ms + AHEAD_MS - 80) * MS; /* before the latest */
+    static const float row[2];
+    attune_counts all[2];
     attune_thumbnail one, other;
     at_keep k = keep_first_part(&unbroken, from_ms, break_ms);
     const int before = unbroken.c->n;
@@ -454,6 +457,7 @@ static void check_same(int64_t from_ms, int64_t break_ms)
     keep(&in, &resumed);
     assert_true(at_keep_is_read(&in));
     assert_int_equal(resumed.h.count, unbroken.h.count);
+    assert_int_equal(attune_session_push_signal(resumed.c->s, row_us, row), ATTUNE_E_ARG);
     hear_again(&resumed, from_ms, break_ms);
     push(&unbroken, break_ms, END_MS);
     push(&resumed, break_ms, END_MS);
@@ -464,6 +468,9 @@ static void check_same(int64_t from_ms, int64_t break_ms)
     for (int i = 0; i < resumed.c->n; i++)
         assert_same_window(&resumed.c->w[i], &unbroken.c->w[before + i]);
     assert_same_held(&resumed, &unbroken);
+    attune_session_counts(unbroken.c->s, &all[0]);
+    attune_session_counts(resumed.c->s, &all[1]);
+    assert_memory_equal(&all[0], &all[1], sizeof *all);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(attune_session_thumbnail(unbroken.c->s, i, &one), 1);
         assert_int_equal(attune_session_thumbnail(resumed.c->s, i, &other), 1);
