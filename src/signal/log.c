@@ -382,7 +382,6 @@ static void digest_names(attune_log *l)
     at_digest_begin(&l->digest);
     for (int k = 0; k < l->signals; k++)
         at_digest_add(&l->digest, l->name[k], strlen(l->name[k]) + 1);
-    at_digest_add(&l->digest, &l->events, sizeof l->events);
 }
 
 /* Checks all rows, and finds out what is usual. */
