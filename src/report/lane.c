@@ -165,13 +165,20 @@ static void show_measure(at_curve *c)
 
 enum { FIXED = sizeof curves / sizeof *curves };
 
-/* Movements are small as a rule: a quarter, half or all of the scale, as much as the highest point needs. */
-static double reach_of(const at_rows *r, int movement)
+double at_rows_highest(const at_rows *r, at_bin_value value, int i)
 {
     double most = 0;
 
-    for (int i = 0; i < r->bins; i++)
-        most = fmax(most, at_ratio_value(movement_of(&r->lane->bin[i], movement)));
+    for (int k = 0; k < r->bins; k++)
+        most = fmax(most, at_ratio_value(value(&r->lane->bin[k], i)));
+    return most;
+}
+
+/* Movements are small as a rule: a quarter, half or all of the scale, as much as the highest point needs. */
+static double reach_of(const at_rows *r, int movement)
+{
+    const double most = at_rows_highest(r, movement_of, movement);
+
     return most <= 0.25 ? 0.25 : most <= 0.5 ? 0.5 : 1;
 }
 

@@ -63,6 +63,8 @@ typedef struct at_curve {
     double least;     /* 0 but of a signal */
 } at_curve;
 
+/* The highest of its bins; 0: none is higher. */
+double at_rows_highest(const at_rows *r, at_bin_value value, int i);
 /* The k-th of the lane into *out; 0: there is none. */
 int at_curve_at(const at_rows *r, int k, at_curve *out);
 void at_curve_what(const at_curve *c, FILE *f);            /* what it shows, in words */
