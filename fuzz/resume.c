@@ -206,6 +206,7 @@ typedef struct run {
     at_media_options media;
     int64_t told; /* windows and sightings */
     int waits;    /* windows, as in analyze.c */
+    int has_beside;
 } run;
 
 static void see_again(void *user, const attune_sighting *x)
@@ -227,6 +228,7 @@ static int hear_of(void *user, const attune_window *w)
     run *r = user;
 
     FUZZ_CHECK(w->start_us >= 0 && w->end_us >= w->start_us);
+    FUZZ_CHECK((w->beside != NULL) == r->has_beside);
     FUZZ_CHECK(!w->beside ||
                (w->beside->signals >= 0 && w->beside->signals <= ATTUNE_MAX_SIGNALS &&
                 w->beside->unread <= (w->beside->messages > 0 ? w->beside->messages : 0)));
@@ -385,6 +387,7 @@ static int begin(run *r, int which)
     FUZZ_CHECK(at_beside_open(&r->beside, &o, NULL) == ATTUNE_OK);
     o.beside = o.beside ? &r->beside.setup : NULL;
     FUZZ_CHECK(attune_session_open(&r->session, fake_model(), &o, &err) == ATTUNE_OK);
+    r->has_beside = which == BESIDE_TOO;
     r->waits = !o.causal && at_hindsight_helps(r->session);
     rc = at_resume_restore(r->resume, r->session, &r->hindsight, &r->beside, &err);
     FUZZ_CHECK(rc == ATTUNE_OK || (rc == ATTUNE_E_FORMAT && strstr(err.text, "is damaged") &&

@@ -270,6 +270,7 @@ class Usage(Case):
                                  (chat, "weight_chat", "signal")):
             self.assertIn(f"{has}` |", part)
             self.assertNotIn(lacks, part)
+            self.assertEqual("emotion_happy" in part, part is always)
 
 @needs_model
 class Info(Case):

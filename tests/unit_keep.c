@@ -200,7 +200,11 @@ static void test_no_pointer_is_read(void **state)
     in = (at_keep){.data = k.data, .size = k.size, .reads = 1};
     at_window_keep(&in, &read, &said);
     assert_int_equal(in.status, ATTUNE_E_FORMAT);
-    assert_ptr_not_equal(read.beside, &beside);
+    assert_ptr_equal(read.beside, &said);
+    in = (at_keep){.data = k.data, .size = k.size, .reads = 1};
+    at_window_keep(&in, &read, NULL); /* of a session that tells of nothing */
+    assert_false(at_keep_is_read(&in));
+    assert_null(read.beside);
     at_keep_free(&k);
 }
 
@@ -360,7 +364,7 @@ static void end(kept *x)
 static void keep(at_keep *k, kept *x)
 {
     at_session_keep(k, x->c->s);
-    at_hindsight_keep(k, &x->h);
+    at_hindsight_keep(k, &x->h, x->c->s);
 }
 
 static void hold_all(kept *x, int from)

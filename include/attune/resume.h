@@ -10,7 +10,8 @@
  * they would have without a break, of any number of threads.
  *
  * Gone on is only with what can be read again: files, neither live nor from a pipe; by the same version, model, options,
- * kind of processor, and logs of what was recorded beside (attune_options.beside): of these numbers are kept, and no words. Their sound is decoded and cleaned from the start, which is cheap; the networks do not run again.
+ * kind of processor, and logs of what was recorded beside (attune_options.beside), of which numbers are kept, and no words.
+ * Sound is decoded and cleaned from the start, which is cheap; the networks do not run again.
  *
  * Names, errors and owning as in attune.h. A folder: one thread and one process at a time; who writes a report into it
  * (attune/sink.h) has its lock.

@@ -44,8 +44,9 @@ typedef struct attune_study_options {
     uint64_t reserved[4];
 } attune_study_options;
 
-/* Reads the manifest, every row of which has to make sense: ATTUNE_E_FORMAT names file and line. ATTUNE_E_ARG: no column of what options are of. ATTUNE_E_STATE: the
- * folder holds results, and they are not to be gone on from, or are of another manifest or made with something else. */
+/* Reads the manifest, every row of which has to make sense: ATTUNE_E_FORMAT names file and line. ATTUNE_E_ARG: it has no
+ * column of what options are of. ATTUNE_E_STATE: the folder holds results, and they are not to be gone on from, or are of
+ * another manifest or made with something else. */
 int attune_study_open(attune_study **out, const attune_study_options *o, attune_error *err);
 void attune_study_free(attune_study **s);
 

@@ -1,6 +1,7 @@
 /* analyze_study.c - the recordings of a manifest, by several processes: each takes the next one that is to do, and
  * whatever it dies of is that recording's failure. */
 #include "base/progress.h"
+#include "base/visible.h"
 #include "cli/analyze.h"
 
 #include <errno.h>
@@ -280,7 +281,7 @@ static char *describe(const at_job *job)
         job->sinks ? job->sinks : "default");
     describe_logs(f, job);
     if (fclose(f) == 0)
-        return text;
+        return at_visible_copy(text, size + 1, text); /* which JSON has room for */
     free(text);
     return NULL;
 }

@@ -66,6 +66,7 @@ struct at_resume {
     int proven;     /* the latest mark has come again */
     int whole;      /* all pictures are to be decoded */
     size_t session; /* where the session's state begins in what is read */
+    int has_beside; /* that session's windows tell of something */
 
     int damaged; /* what was found */
 
@@ -309,7 +310,7 @@ void at_resume_add_window(at_resume *r, const attune_window *w)
 
     if (r->failure.status < 0)
         return;
-    at_window_keep(&k, &told, &beside);
+    at_window_keep(&k, &told, w->beside ? &beside : NULL);
     add(r, 'w', &k);
 }
 
@@ -342,12 +343,12 @@ static int check_told(at_resume *r, attune_error *err)
                : fail_damaged(r, r->told_path, err);
 }
 
-static int read_window(at_keep k, const attune_sink *sink)
+static int read_window(at_keep k, const attune_sink *sink, int has_beside)
 {
     attune_beside beside;
     attune_window w = {0};
 
-    at_window_keep(&k, &w, &beside);
+    at_window_keep(&k, &w, has_beside ? &beside : NULL);
     if (!at_keep_is_read(&k))
         return ATTUNE_E_FORMAT;
     return sink->window && sink->window(sink->user, &w) ? ATTUNE_E_INTERRUPTED : ATTUNE_OK;
@@ -365,16 +366,18 @@ static int read_sighting(at_keep k, const attune_options *o)
 }
 
 /* One of them. ATTUNE_E_INTERRUPTED: by the sink. */
-static int tell_one(FILE *f, const attune_sink *sink, const attune_options *o)
+static int tell_one(const at_resume *r, const attune_sink *sink, const attune_options *o)
 {
     unsigned char data[TOLD_MOST];
-    const int kind = fgetc(f);
+    const int kind = fgetc(r->told);
     uint32_t n;
 
-    if (fread(&n, sizeof n, 1, f) != 1 || n > sizeof data || fread(data, 1, n, f) != n)
+    if (fread(&n, sizeof n, 1, r->told) != 1 || n > sizeof data || fread(data, 1, n, r->told) != n)
         return ATTUNE_E_FORMAT;
     const at_keep k = {.data = data, .size = n, .reads = 1};
-    return kind == 'w' ? read_window(k, sink) : kind == 's' ? read_sighting(k, o) : ATTUNE_E_FORMAT;
+    return kind == 'w'   ? read_window(k, sink, r->has_beside)
+           : kind == 's' ? read_sighting(k, o)
+                         : ATTUNE_E_FORMAT;
 }
 
 int at_resume_tell(at_resume *r, const attune_sink *sink, const attune_options *o,
@@ -384,7 +387,7 @@ int at_resume_tell(at_resume *r, const attune_sink *sink, const attune_options *
         return ATTUNE_OK;
     int rc = check_told(r, err);
     while (rc == ATTUNE_OK && ftello(r->told) < r->told_bytes)
-        rc = tell_one(r->told, sink, o);
+        rc = tell_one(r, sink, o);
     if (rc == ATTUNE_E_FORMAT)
         fail_damaged(r, r->told_path, err);
     else if (rc == ATTUNE_E_INTERRUPTED)
@@ -529,7 +532,7 @@ static void keep_all(at_keep *k, at_resume *r, attune_session *s, at_hindsight *
     keep_ground(k, r, NULL);
     keep_place(k, r);
     at_session_keep(k, s);
-    at_hindsight_keep(k, h);
+    at_hindsight_keep(k, h, s);
     at_beside_keep(k, b);
 }
 
@@ -570,8 +573,9 @@ int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, at_besid
 {
     if (!r->file)
         return ATTUNE_OK;
+    r->has_beside = at_session_has_beside(s);
     at_session_keep(&r->in, s);
-    at_hindsight_keep(&r->in, h);
+    at_hindsight_keep(&r->in, h, s);
     at_beside_keep(&r->in, b);
     if (r->in.status == ATTUNE_E_NOMEM)
         return at_fail_nomem(err);

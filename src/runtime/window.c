@@ -228,18 +228,18 @@ static void fill_window(attune_session *s, const at_findings *f, uint32_t subjec
     estimate(s, evidence, w, t);
 }
 
-/* NULL: nothing is recorded beside pictures and sound. */
+int at_session_has_beside(const attune_session *s)
+{
+    return s->modality[ATTUNE_SIGNAL] || s->modality[ATTUNE_CHAT];
+}
+
 static const attune_beside *tell_beside(attune_session *s)
 {
-    int any = 0;
-
     s->beside = (attune_beside){.messages = -1};
     for (int m = 0; m < ATTUNE_STREAMS; m++)
-        if (s->modality[m] && at_modalities[m]->tell_beside) {
+        if (s->modality[m] && at_modalities[m]->tell_beside)
             at_modalities[m]->tell_beside(s->modality[m], &s->beside);
-            any = 1;
-        }
-    return any ? &s->beside : NULL;
+    return at_session_has_beside(s) ? &s->beside : NULL;
 }
 
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
@@ -298,19 +298,17 @@ static void keep_said(at_keep *k, attune_beside *b)
 void at_window_keep(at_keep *k, attune_window *w, attune_beside *beside)
 {
     attune_window bare = *w;
-    int there = w->beside != NULL;
 
     bare.beside = NULL;
     at_keep_bytes(k, &bare, sizeof bare);
-    at_keep_int(k, &there, 0, 1);
     if (bare.beside || bare.start_us < 0 || bare.end_us < bare.start_us ||
         bare.end_us > LATEST_US || bare.used >= 1u << ATTUNE_STREAMS || !is_flag(bare.abstain) ||
         !is_flag(bare.has_state))
         k->status = ATTUNE_E_FORMAT;
-    if (there)
+    if (beside)
         keep_said(k, beside);
     if (!k->reads)
         return;
     *w = bare;
-    w->beside = there ? beside : NULL;
+    w->beside = beside;
 }
