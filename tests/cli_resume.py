@@ -63,9 +63,11 @@ class Resume(Case):
             self.assertEqual(contents(self.dir / "out"), whole, n)
         self.assertGreaterEqual(killed, times // 2)
 
+    def times(self, usual):
+        return 200 if failing.MOST == "all" else int(failing.MOST or (1 if SLOW else usual))
+
     def test_killed_anywhere(self):
-        times = 200 if failing.MOST == "all" else int(failing.MOST or (1 if SLOW else 3))
-        self.check_killed(times, HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
+        self.check_killed(self.times(3), HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
 
     def test_sound_alone(self):
         write_wav(self.dir / "a.wav", 30)
@@ -81,7 +83,7 @@ class Resume(Case):
         return "--signal", "s.csv", "--events", "clicks", "--chat", "c.csv"
 
     def test_with_a_signal_and_a_chat(self):
-        self.check_killed(1 if SLOW else 2, HEAD, "--rate", "4", *self.logs(), "--export", "table")
+        self.check_killed(self.times(2), HEAD, "--rate", "4", *self.logs(), "--export", "table")
 
     def test_learned_as_it_comes(self):
         write_wav(self.dir / "a.wav", 60)
