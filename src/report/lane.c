@@ -165,15 +165,6 @@ static void show_measure(at_curve *c)
 
 enum { FIXED = sizeof curves / sizeof *curves };
 
-double at_rows_highest(const at_rows *r, at_bin_value value, int i)
-{
-    double most = 0;
-
-    for (int k = 0; k < r->bins; k++)
-        most = fmax(most, at_ratio_value(value(&r->lane->bin[k], i)));
-    return most;
-}
-
 /* Movements are small as a rule: a quarter, half or all of the scale, as much as the highest point needs. */
 static double reach_of(const at_rows *r, int movement)
 {
