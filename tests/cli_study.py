@@ -333,15 +333,19 @@ class Beside(Study):
     def test_damaged_timelines_are_named(self):
         self.manifest(["path,signal", "s0.wav,", "s1.wav,hr.csv"])
         self.study("-o", "out")
-        path = self.dir / "out/s1/timeline.csv"
-        whole = path.read_text()
-        path.write_text(whole.replace("signal_", "other,signal_", 1))
-        self.assert_one_line(self.run_attune("merge", "out", code=1).stderr, "out/s1/timeline.csv: has other columns")
-        path.write_text(whole)
-        path = self.dir / "out/s0/timeline.csv"
-        first, last = path.read_text()[:-1].rsplit("\n", 1)
-        path.write_text(f"{first}\n{last.replace(',', '', 1)}\n")
-        self.assert_one_line(self.run_attune("merge", "out", code=1).stderr, "out/s0/timeline.csv: is not whole")
+        first, second = (self.dir / f"out/{name}/timeline.csv" for name in ("s0", "s1"))
+        plain, whole = first.read_text(), second.read_text()
+        common = plain.split("\n", 1)[0]
+        many = [",".join([common, *(f"signal_{name}{i}" for i in range(n))]) + "\n" for name, n in (("a", 3000), ("b", 3000), ("c", 5000))]
+        begun, last = plain[:-1].rsplit("\n", 1)
+        for text, other, said in ((plain, whole.replace("signal_", "other,signal_", 1), "s1/timeline.csv: has other columns"),
+                                  (plain, common + ",signal_x,signal_x\n", "s1/timeline.csv: has other columns"),
+                                  (plain, many[2], "s1/timeline.csv: more than 4096 columns"),
+                                  (many[0], many[1], "s1/timeline.csv: with it there are more than 4096 columns in all"),
+                                  (f"{begun}\n{last.replace(',', '', 1)}\n", whole, "s0/timeline.csv: is not whole")):
+            first.write_text(text)
+            second.write_text(other)
+            self.assert_one_line(self.run_attune("merge", "out", code=1).stderr, f"out/{said}")
 
 
 @needs_model
