@@ -17,8 +17,8 @@
 
 enum {
     HEAD = 24,      /* of the state: a name, and the digest of the rest */
-    TOLD_BYTES = 4, /* fields of it, by number */
-    TOLD_DIGEST = 5,
+    TOLD_BYTES = 5, /* fields of it, by number */
+    TOLD_DIGEST = 6,
     FIELDS = 1 << 14,
     CHANGE = 7, /* bytes of the input */
     PICTURE_US = 40000,
@@ -52,6 +52,7 @@ static void note(const at_keep *k)
 void __real_at_keep_bytes(at_keep *k, void *p, size_t n);
 void __real_at_keep_floats(at_keep *k, float *x, size_t n);
 void __real_at_keep_places(at_keep *k, float *x, size_t n);
+void __real_at_keep_shares(at_keep *k, float *x, size_t n);
 void __real_at_keep_int(at_keep *k, int *x, int least, int most);
 void __real_at_keep_number(at_keep *k, uint32_t *x);
 void __real_at_keep_count(at_keep *k, int64_t *x);
@@ -60,6 +61,7 @@ void __real_at_keep_start(at_keep *k, int64_t *t);
 void __wrap_at_keep_bytes(at_keep *k, void *p, size_t n);
 void __wrap_at_keep_floats(at_keep *k, float *x, size_t n);
 void __wrap_at_keep_places(at_keep *k, float *x, size_t n);
+void __wrap_at_keep_shares(at_keep *k, float *x, size_t n);
 void __wrap_at_keep_int(at_keep *k, int *x, int least, int most);
 void __wrap_at_keep_number(at_keep *k, uint32_t *x);
 void __wrap_at_keep_count(at_keep *k, int64_t *x);
@@ -84,6 +86,14 @@ void __wrap_at_keep_places(at_keep *k, float *x, size_t n)
     __real_at_keep_places(k, x, n);
     for (size_t i = 0; i < n; i++)
         FUZZ_CHECK(!k->reads || (x[i] > -1e9F && x[i] < 1e9F));
+}
+
+void __wrap_at_keep_shares(at_keep *k, float *x, size_t n)
+{
+    note(k);
+    __real_at_keep_shares(k, x, n);
+    for (size_t i = 0; i < n; i++)
+        FUZZ_CHECK(!k->reads || (x[i] >= 0 && x[i] <= 1));
 }
 
 void __wrap_at_keep_int(at_keep *k, int *x, int least, int most)
@@ -183,15 +193,20 @@ static uint64_t digest_of(const void *bytes, size_t n)
     return at_digest_of(&d);
 }
 
-/* ---- a recording, and a run of it: with pictures alone, or with sound and windows that never wait ---------------------------------------------------------------- */
+/* ---- a recording, and a run of it -------------------------------------------------------------- */
+
+/* With sound, whose windows never wait; or with a signal and a chat. */
+enum { ALONE, SOUND_TOO, BESIDE_TOO, RUNS };
 
 typedef struct run {
     at_resume *resume;
     attune_session *session;
     at_hindsight hindsight;
+    at_beside beside;
     at_media_options media;
     int64_t told; /* windows and sightings */
     int waits;    /* windows, as in analyze.c */
+    int has_beside;
 } run;
 
 static void see_again(void *user, const attune_sighting *x)
@@ -212,19 +227,52 @@ static int hear_of(void *user, const attune_window *w)
 {
     run *r = user;
 
-    FUZZ_CHECK(!w->beside && w->start_us >= 0 && w->end_us >= w->start_us);
+    FUZZ_CHECK(w->start_us >= 0 && w->end_us >= w->start_us);
+    FUZZ_CHECK((w->beside != NULL) == r->has_beside);
+    FUZZ_CHECK(!w->beside ||
+               (w->beside->signals >= 0 && w->beside->signals <= ATTUNE_MAX_SIGNALS &&
+                w->beside->unread <= (w->beside->messages > 0 ? w->beside->messages : 0)));
     r->told++;
     return 0;
 }
 
-static attune_options options_of(run *r, int has_sound)
+static void path_in(char path[FUZZ_PATH], const char *name)
+{
+    snprintf(path, FUZZ_PATH, "%s/%s", fuzz_folder(), name);
+}
+
+/* Rows and messages for all pictures and some more; opened once. */
+static const attune_beside_setup *logs(void)
+{
+    static const char
+        signal[] =
+            "time,hr,clicks\n0,70,1\n0.5,71,\n1,72,2\n1.5,74,\n2,70,1\n2.4,71,1\n3,70,\n9,70,1\n",
+        chat[] =
+            "time,text\n0.2,so confused\n1.1,great\n2.2,je ne sais pas\n2.5,I am sad\n3.1,ok\n";
+    static attune_beside_setup setup;
+    attune_log_options events = {.events = "clicks"}, messages = {.chat = 1};
+    char path[2][FUZZ_PATH];
+
+    if (setup.signal_log)
+        return &setup;
+    path_in(path[0], "signal.csv");
+    path_in(path[1], "chat.csv");
+    FUZZ_CHECK(fuzz_folder_put("signal.csv", signal, sizeof signal - 1) &&
+               fuzz_folder_put("chat.csv", chat, sizeof chat - 1));
+    FUZZ_CHECK(attune_log_open(&setup.signal_log, path[0], &events, NULL) == ATTUNE_OK &&
+               attune_log_open(&setup.chat_log, path[1], &messages, NULL) == ATTUNE_OK);
+    return &setup;
+}
+
+static attune_options options_of(run *r, int which)
 {
     return (attune_options){.max_tracks = 2,
                             .threads = 1,
                             .thumbnails = 32,
-                            .no_audio = !has_sound,
-                            .causal = has_sound,
-                            .on_sighting = has_sound ? NULL : see,
+                            .no_audio = which != SOUND_TOO,
+                            .causal = which == SOUND_TOO,
+                            .beside = which == BESIDE_TOO ? logs() : NULL,
+                            .on_sighting = which == SOUND_TOO ? NULL : see,
                             .on_sighting_user = r};
 }
 
@@ -282,7 +330,10 @@ static int drain(run *r)
 
 static int push(run *r, const at_media_packet *p)
 {
-    int rc = p->kind == AT_MEDIA_VIDEO
+    int rc = at_beside_push(&r->beside, r->session, p->t_us, NULL);
+
+    if (rc == ATTUNE_OK)
+        rc = p->kind == AT_MEDIA_VIDEO
                  ? attune_session_push_picture(r->session, p->t_us, &p->picture)
                  : attune_session_push_audio(r->session, p->t_us, p->pcm, p->n);
 
@@ -306,13 +357,13 @@ static int meet(run *r, const at_media_packet *p, int i)
 }
 
 /* Pictures from there on, as a reader gives them that is told where it may begin. */
-static int watch(run *r, int until, int has_sound)
+static int watch(run *r, int until, int which)
 {
     int rc = ATTUNE_OK;
 
     for (int i = 0; i < until && rc == ATTUNE_OK; i++) {
         const at_media_packet s = sound(i), p = picture(i);
-        if (has_sound)
+        if (which == SOUND_TOO)
             rc = meet(r, &s, i);
         if (rc == ATTUNE_OK && (!r->media.restart || p.t_us >= r->media.restart_us))
             rc = meet(r, &p, i);
@@ -321,9 +372,9 @@ static int watch(run *r, int until, int has_sound)
 }
 
 /* 0: it was refused. */
-static int begin(run *r, int has_sound)
+static int begin(run *r, int which)
 {
-    const attune_options o = options_of(r, has_sound);
+    attune_options o = options_of(r, which);
     attune_error err = {0};
     int rc;
 
@@ -333,9 +384,12 @@ static int begin(run *r, int has_sound)
     r->media = (at_media_options){0};
     at_resume_restart(r->resume, &r->media);
     FUZZ_CHECK(r->media.restart >= 0);
+    FUZZ_CHECK(at_beside_open(&r->beside, &o, NULL) == ATTUNE_OK);
+    o.beside = o.beside ? &r->beside.setup : NULL;
     FUZZ_CHECK(attune_session_open(&r->session, fake_model(), &o, &err) == ATTUNE_OK);
+    r->has_beside = which == BESIDE_TOO;
     r->waits = !o.causal && at_hindsight_helps(r->session);
-    rc = at_resume_restore(r->resume, r->session, &r->hindsight, &err);
+    rc = at_resume_restore(r->resume, r->session, &r->hindsight, &r->beside, &err);
     FUZZ_CHECK(rc == ATTUNE_OK || (rc == ATTUNE_E_FORMAT && strstr(err.text, "is damaged") &&
                                    at_resume_is_damaged(r->resume)));
     return rc == ATTUNE_OK;
@@ -357,13 +411,9 @@ static void finish(run *r)
         return;
     while (at_hindsight_next(&r->hindsight, 1, &w))
         hear_of(r, &w);
-    FUZZ_CHECK(at_resume_save(r->resume, r->session, &r->hindsight, 1, &err) == ATTUNE_OK ||
+    FUZZ_CHECK(at_resume_save(r->resume, r->session, &r->hindsight, &r->beside, 1, &err) ==
+                   ATTUNE_OK ||
                err.text[0]);
-}
-
-static void path_in(char path[FUZZ_PATH], const char *name)
-{
-    snprintf(path, FUZZ_PATH, "%s/%s", fuzz_folder(), name);
 }
 
 static void read_file(kept *x, const char *name)
@@ -380,11 +430,11 @@ static void read_file(kept *x, const char *name)
 }
 
 /* A run that was killed: its state, and what it told. */
-static void make(kept *state, kept *told, int has_sound)
+static void make(kept *state, kept *told, int which)
 {
     char folder[FUZZ_PATH], input[FUZZ_PATH];
     run r = {0};
-    const attune_options o = options_of(&r, has_sound);
+    const attune_options o = options_of(&r, which);
 
     FUZZ_CHECK(setrlimit(RLIMIT_FSIZE, &(struct rlimit){MOST_BYTES, MOST_BYTES}) == 0);
     fake_use_baseline(1); /* or no window would wait */
@@ -393,9 +443,9 @@ static void make(kept *state, kept *told, int has_sound)
     FUZZ_CHECK(fuzz_folder_put("clip", "clip", 4));
     attune_resume_forget(folder);
     FUZZ_CHECK(at_resume_open(&r.resume, folder, fake_model(), input, &o, NULL) == ATTUNE_OK);
-    FUZZ_CHECK(begin(&r, has_sound) && watch(&r, BROKEN_OFF, has_sound) == ATTUNE_OK && r.told > 0);
+    FUZZ_CHECK(begin(&r, which) && watch(&r, BROKEN_OFF, which) == ATTUNE_OK && r.told > 0);
     noting = state;
-    FUZZ_CHECK(at_resume_save(r.resume, r.session, &r.hindsight, 1, NULL) == ATTUNE_OK);
+    FUZZ_CHECK(at_resume_save(r.resume, r.session, &r.hindsight, &r.beside, 1, NULL) == ATTUNE_OK);
     noting = NULL;
     end(&r);
     read_file(state, "out/attune-resume.state");
@@ -408,11 +458,11 @@ static void make(kept *state, kept *told, int has_sound)
                0);
 }
 
-static void go_on(int has_sound)
+static void go_on(int which)
 {
     char folder[FUZZ_PATH], input[FUZZ_PATH];
     run r = {0};
-    const attune_options o = options_of(&r, has_sound);
+    const attune_options o = options_of(&r, which);
     attune_error err = {0};
     double done_s = -1;
     int rc;
@@ -427,10 +477,10 @@ static void go_on(int has_sound)
     FUZZ_CHECK((r.resume != NULL) == (rc == 1));
     if (!r.resume)
         return;
-    rc = begin(&r, has_sound) ? watch(&r, PICTURES, has_sound) : ATTUNE_E_FORMAT;
+    rc = begin(&r, which) ? watch(&r, PICTURES, which) : ATTUNE_E_FORMAT;
     if (rc == AT_RESUME_ANEW) {
-        FUZZ_CHECK(begin(&r, has_sound) && r.media.restart == 0);
-        rc = watch(&r, PICTURES, has_sound);
+        FUZZ_CHECK(begin(&r, which) && r.media.restart == 0);
+        rc = watch(&r, PICTURES, which);
         FUZZ_CHECK(rc != AT_RESUME_ANEW);
     }
     if (rc == ATTUNE_OK && meet(&r, NULL, PICTURES) == ATTUNE_OK)
@@ -438,22 +488,22 @@ static void go_on(int has_sound)
     end(&r);
 }
 
-static void damage_run(const uint8_t *data, size_t size, int has_sound)
+static void damage_run(const uint8_t *data, size_t size, int which)
 {
-    static kept fine[2], fine_told[2];
-    const kept *from = &fine[has_sound];
+    static kept fine[RUNS], fine_told[RUNS];
+    const kept *from = &fine[which];
     at_digest told_digest;
     uint64_t digest;
 
     if (!from->data)
-        make(&fine[has_sound], &fine_told[has_sound], has_sound);
-    kept told = fine_told[has_sound];
+        make(&fine[which], &fine_told[which], which);
+    kept told = fine_told[which];
     size_t n = from->size;
     uint8_t *state = malloc(n);
     told.data = malloc(told.size);
     FUZZ_CHECK(state && told.data);
     memcpy(state, from->data, n);
-    memcpy(told.data, fine_told[has_sound].data, told.size);
+    memcpy(told.data, fine_told[which].data, told.size);
     for (; size >= CHANGE; data += CHANGE, size -= CHANGE)
         n = change(data, from, state, n, &told);
     at_digest_begin(&told_digest);
@@ -463,7 +513,7 @@ static void damage_run(const uint8_t *data, size_t size, int has_sound)
     put(state, n, HEAD - sizeof digest, &digest, sizeof digest);
     FUZZ_CHECK(fuzz_folder_put("out/attune-resume.state", state, n) &&
                fuzz_folder_put("out/attune-resume.told", told.data, told.size));
-    go_on(has_sound);
+    go_on(which);
     free(told.data);
     free(state);
 }
@@ -534,9 +584,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    if (data[0] % 3 == 2)
+    if (data[0] % (RUNS + 1) == RUNS)
         damage_search(data + 1, size - 1);
     else
-        damage_run(data + 1, size - 1, data[0] % 3);
+        damage_run(data + 1, size - 1, data[0] % (RUNS + 1));
     return 0;
 }

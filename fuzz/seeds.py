@@ -368,13 +368,13 @@ def resume():
     """Which state, and changes: a field, how, by what (fuzz/resume.c)."""
     def change(field, how, by):
         return struct.pack("<HBI", field, how, by)
-    for which in range(3):
+    for which in range(4):
         yield bytes([which])
-        for field in range(0, 200, 8 if which < 2 else 5):
+        for field in range(0, 200, 8 if which < 3 else 5):
             yield bytes([which]) + change(field, 1 + field % 2, field * 7)
-    for which in 0, 1:
+    for which in range(3):
         for field in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17):
-            yield bytes([which]) + change(field, 2, (3, 11)[which])
+            yield bytes([which]) + change(field, 2, (3, 11, 3)[which])
             yield bytes([which]) + change(field, 4, 0)
         for at in range(0, 300, 23):
             yield bytes([which]) + change(at, 5, at)

@@ -11,6 +11,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -264,6 +265,12 @@ class Usage(Case):
         text = self.run_attune("info", "--columns").stdout
         self.assertIn("| `emotion_happy` |", text)
         self.assertGreater(text.count("\n"), 40)
+        always, signal, chat = re.split("\nLast, only with a .*:\n", text)
+        for part, has, lacks in ((always, "condition_voice", "_signal"), (signal, "signal_z_NAME", "chat_"),
+                                 (chat, "weight_chat", "signal")):
+            self.assertIn(f"{has}` |", part)
+            self.assertNotIn(lacks, part)
+            self.assertEqual("emotion_happy" in part, part is always)
 
 @needs_model
 class Info(Case):

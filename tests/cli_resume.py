@@ -36,11 +36,11 @@ class Resume(Case):
     def analyze(self, *args, code=0, out="out"):
         return self.run_attune("analyze", *args, "-o", out, code=code)
 
-    def begin(self, *args, after=0.0):
+    def begin(self, *args, after=0.0, out="out"):
         """A run that is killed so many seconds after it first kept something; whether it was."""
-        process = subprocess.Popen(**self.command("analyze", *args, "-o", "out", "--resume"), stdout=subprocess.DEVNULL,
+        process = subprocess.Popen(**self.command("analyze", *args, "-o", out, "--resume"), stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
-        while process.poll() is None and not (self.dir / "out" / KEPT[0]).exists():
+        while process.poll() is None and not (self.dir / out / KEPT[0]).exists():
             time.sleep(0.002)
         time.sleep(after)
         process.kill()
@@ -63,13 +63,49 @@ class Resume(Case):
             self.assertEqual(contents(self.dir / "out"), whole, n)
         self.assertGreaterEqual(killed, times // 2)
 
+    def times(self, usual):
+        return 200 if failing.MOST == "all" else int(failing.MOST or (1 if SLOW else usual))
+
     def test_killed_anywhere(self):
-        times = 200 if failing.MOST == "all" else int(failing.MOST or (1 if SLOW else 3))
-        self.check_killed(times, HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
+        self.check_killed(self.times(3), HEAD, "--rate", "4", "--export", "openface", "--thumbnails")
 
     def test_sound_alone(self):
         write_wav(self.dir / "a.wav", 30)
         self.check_killed(1, "a.wav", "--causal")
+
+    def logs(self, seconds=24):
+        """A signal faster than windows have room for, for a while, and a chat."""
+        times = sorted([t / 10 for t in range(10 * seconds)] + [8 + t / 5000 for t in range(5000)])
+        (self.dir / "s.csv").write_text("time,hr,clicks\n" + "".join(
+            f"{t:.4f},{60 + t % 7:.3f},{int(t) % 3 or ''}\n" for t in times))
+        (self.dir / "c.csv").write_text("time,text\n" + "".join(
+            f"{t},{('I am so confused', 'great thanks!', 'je ne sais pas')[t % 3]}\n" for t in range(1, seconds, 2)))
+        return "--signal", "s.csv", "--events", "clicks", "--chat", "c.csv"
+
+    def test_with_a_signal_and_a_chat(self):
+        self.check_killed(self.times(2), HEAD, "--rate", "4", *self.logs(), "--export", "table")
+
+    def test_learned_as_it_comes(self):
+        write_wav(self.dir / "a.wav", 60)
+        self.check_killed(1, "a.wav", "--causal", *self.logs(70), "--signal-offset", "-5")
+
+    def test_logs_that_are_others(self):
+        write_wav(self.dir / "a.wav", 40)
+        logs = self.logs()
+        self.assertTrue(self.begin("a.wav", *logs))
+        for args in ([], ["--signal", "s.csv", "--chat", "c.csv"], [*logs, "--signal-offset", "1"], [*logs, "--chat-of", "ann"],
+                     [*logs, "--columns", "clicks"], logs[:4], logs[4:]):
+            if "--chat-of" in args:
+                (self.dir / "c.csv").write_text((self.dir / "c.csv").read_text().replace("time", "time,from").replace(",", ",ann,"))
+            said = self.analyze("a.wav", *args, "--resume", code=1).stderr
+            self.assert_one_line(said, "its signal or its chat is another than when it was begun with; without "
+                                       "out/attune-resume.state it is begun anew")
+        logs = self.logs()
+        self.assertIn("going on at", self.analyze("a.wav", *logs, "--resume").stderr)
+        self.assertIn("is finished already", self.analyze("a.wav", *logs, "--resume").stderr)
+        os.utime(self.dir / "s.csv")
+        for args in logs, (*logs, "--signal-offset", "1"), logs[:2], ():
+            self.assertIn("from the beginning", self.analyze("a.wav", *args, "--resume").stderr)
 
     @unittest.skipIf(SLOW, "takes too long with a sanitizer")
     def test_keys_that_are_none(self):
@@ -192,6 +228,27 @@ class Resume(Case):
         process.stderr.close()
         self.analyze("a.wav", "--resume")
         self.assertEqual(contents(self.dir / "out"), whole)
+
+    def test_nothing_is_left_of_what_was_done_anew(self):
+        write_wav(self.dir / "a.wav", 40)
+        write_wav(self.dir / "short.wav", 3)
+        (self.dir / "m.csv").write_text("path,id\nshort.wav,a\n")
+        for args in (["short.wav", "-o", "out/a"], ["--manifest", "m.csv", "-o", "out"],
+                     ["short.wav", "a.wav", "-o", "out"]):
+            shutil.rmtree(self.dir / "out", ignore_errors=True)
+            self.assertTrue(self.begin("a.wav", out="out/a"))
+            self.run_attune("analyze", *args)
+            self.assertEqual(list(self.dir.glob("out/**/attune-*")), [])
+        shutil.rmtree(self.dir / "out")
+        self.assertTrue(self.begin("a.wav", out="out/a"))
+        shutil.rmtree(self.dir / "out/a/attune-unfinished", ignore_errors=True)
+        process = subprocess.Popen(**self.command("analyze", HEAD, "--causal", "-o", "out/a"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while not (self.dir / "out/a/attune-unfinished").exists():
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(list(self.dir.glob("out/**/attune-*")), [])
 
     def test_usage(self):
         for args in (["a", "b"], ["a", "--live"], ["a", "--store", "s"], ["a", "--sinks", "csv"]):

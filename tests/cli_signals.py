@@ -211,6 +211,7 @@ class Told(unittest.TestCase):
             self.assertIn(note, r.stderr)
 
 
+SAID = ("I am fine", "I am so happy", "I am sad", "I am angry", "I am afraid", "this is disgusting", "I am surprised")
 NAMES = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 
 
@@ -224,20 +225,21 @@ def signal(rng, emotion, count, columns="heart_rate,skin,breath"):
 
 @unittest.skipIf(built.sanitizers(), "does not learn for long enough")
 class Trained(unittest.TestCase):
-    """Voices whose label is in nothing but the signal beside them."""
+    """Voices whose label is in nothing but the signal, or the chat, beside them."""
 
     @classmethod
     def setUpClass(cls):
         rng = random.Random(3)
         mini_corpora.make_ferplus(folder / "ferplus", rng, 8, 4)
-        listed = ["file,speaker,emotion,split,signal"]
+        listed = ["file,speaker,emotion,split,signal,chat"]
         for split in "train", "valid":
             for e, name in enumerate(NAMES):
                 for sound in range(len(NAMES)):  # of each label every voice there is
                     k = len(listed)
                     mini_corpora.write_sound(folder / f"clips/{k}.wav", mini_corpora.voice(rng, sound, .9))
                     (folder / f"clips/{k}.csv").write_text(signal(rng, e, 40))
-                    listed.append(f"{k}.wav,p{k},{name},{split},{k}.csv")
+                    (folder / f"clips/{k}.chat.csv").write_text(f"time,text\n{rng.random()},{SAID[e]}\n")
+                    listed.append(f"{k}.wav,p{k},{name},{split},{k}.csv,{k}.chat.csv")
         (folder / "clips/manifest.csv").write_text("\n".join(listed) + "\n")
         shutil.copy(SOURCE / "models/default.safetensors", folder / "start.safetensors")
         parts = {"train": "train", "valid": "valid"}
@@ -264,6 +266,17 @@ class Trained(unittest.TestCase):
         self.assertGreater(m["voice_and_signal.recall"], m["voice_alone.recall"] + .15)
         self.assertGreaterEqual(m["with_signal.recall"], m["clean.recall"])
         self.assertGreater(m["face_alone.recall"], .9)  # what others say is there without it as ever
+
+    def test_what_is_in_the_chat_is_learned(self):
+        chats = {"folder": "clips", "absent": .2, "train": "train", "valid": "valid"}
+        recipe = {**self.recipe, "name": "chatty", "chats": chats, "epochs": 12, "eval_every": 12, "versions": 1}
+        del recipe["signals"]
+        r = self.train(recipe)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        m = json.loads((folder / "trained/chatty.metrics.jsonl").read_text().splitlines()[-1])
+        self.assertLess(m["voice_alone.recall"], .4)
+        self.assertGreater(m["chat_alone.recall"], .9)
+        self.assertGreater(m["voice_and_chat.recall"], m["voice_alone.recall"] + .15)
 
     def hold_in_another_engine(self, model):
         """As ONNX it has inputs of its columns, and answers the same."""

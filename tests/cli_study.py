@@ -234,6 +234,121 @@ class Killed(Study):
 
 
 @needs_model
+class Beside(Study):
+    """Signals and chats of recordings."""
+
+    def setUp(self):
+        super().setUp()
+        for name, text in {"hr.csv": "time,hr\n" + "".join(f"{t},{60 + t}\n" for t in range(5)),
+                           "both.csv": "time,eda,hr\n0,0.5,70\n1,0.6,71\n2,0.7,75\n",
+                           "dated.csv": "date,hr\n2026-05-04T10:00:01Z,70\n2026-05-04T10:00:02Z,71\n",
+                           "chat.csv": "time,from,text\n1,ann,I am confused\n2,bob,boring\n",
+                           "bad.csv": "time,hr\n0,70\n1,fast\n"}.items():
+            (self.dir / "in" / name).write_text(text)
+        self.manifest([
+            "path,signal,signal_offset,chat,chat_offset,zero,mood",
+            "s0.wav,,,,,,calm",
+            "s1.wav,hr.csv,0.5,,,,",
+            "s2.wav,both.csv,,chat.csv,-0.5,,",
+            "s3.wav,bad.csv,,,,,",
+            "s4.wav,dated.csv,,,,2026-05-04T10:00:00Z,",
+            "s5.wav,,,nowhere.csv,,,",
+            "s6.wav,dated.csv,,,,yesterday,"])
+
+    def alone(self, recording, *args):
+        self.run_attune("analyze", f"in/{recording}.wav", "--no-video", "-o", f"alone-{recording}", "--quiet", *args)
+        return rows(self.dir / f"alone-{recording}/timeline.csv")
+
+    def test_each_has_its_own(self):
+        done = self.study("-o", "all", "-j", 1, "--chat-of", "ann", code=1)
+        self.assertIn("7 recordings: 4 done, 3 failed, 0 to do", done.stdout)
+        self.assertEqual([(r["recording"], r["reason"]) for r in rows(self.dir / "all/failures.csv")],
+                         [("s3", "in/bad.csv:3: hr is 'fast', no number: say which columns to take (--columns)"),
+                          ("s5", "in/nowhere.csv: No such file or directory"),
+                          ("s6", "in/dated.csv: the zero 'yesterday' is not a date as in 2026-05-04T10:15:30.250Z")])
+        alone = {"s0": self.alone("s0"), "s1": self.alone("s1", "--signal", "in/hr.csv", "--signal-offset", .5),
+                 "s2": self.alone("s2", "--signal", "in/both.csv", "--chat", "in/chat.csv", "--chat-offset", -.5,
+                                  "--chat-of", "ann"),
+                 "s4": self.alone("s4", "--signal", "in/dated.csv", "--zero", "2026-05-04T10:00:00Z")}
+        windows = rows(self.dir / "all/windows.csv")
+        self.assertEqual({r["recording"] for r in windows}, set(alone))
+        for recording, expected in alone.items():
+            of = [r for r in windows if r["recording"] == recording]
+            self.assertEqual([{k: r[k] for k in expected[0]} for r in of], expected)
+            more = set(of[0]) - set(expected[0]) - {"recording"}
+            self.assertEqual({r[k] for r in of for k in more}, {""} if more else set())
+        self.assertEqual([k for k in windows[0] if k.startswith(("signal_mean", "chat_m", "weight_"))],
+                         ["weight_face", "weight_voice", "signal_mean_hr", "weight_signal", "signal_mean_eda",
+                          "chat_messages", "weight_chat"])
+        self.assertTrue(any(r["signal_mean_eda"] for r in windows) and any(r["chat_messages"] == "1" for r in windows))
+        table = rows(self.dir / "all/recordings.csv")
+        self.assertEqual((table[0]["mood"], table[1]["signal"], table[1]["signal_offset"]), ("calm", "hr.csv", "0.5"))
+        for i in (2, 1):
+            self.study("-o", f"s{i}", "--shard", f"{i}/2", "--chat-of", "ann", code=1)
+        self.run_attune("merge", "s1", "s2", "-o", "merged")
+        self.assertEqual(self.figures("merged"), self.figures("all"))
+
+    def test_a_log_that_was_replaced_is_read_again(self):
+        self.manifest(["path,chat,signal", "s0.wav,,", "s2.wav,chat.csv,hr.csv"])
+        self.study("-o", "out")
+        self.assertEqual(self.study("-o", "out", "--resume").stderr, "attune: 2 of 2 are done\n")
+        for name in "chat.csv", "hr.csv":
+            with open(self.dir / "in" / name, "a") as f:
+                f.write("7,90,\n" if name == "chat.csv" else "7,90\n")
+            done = self.study("-o", "out", "--resume")
+            self.assertEqual(done.stderr, f"attune: in/{name}: is not the file that was analysed\nattune: 1 of 2 are done\n")
+        (self.dir / "in/chat.csv").unlink()  # nobody can know, and a result is better than none
+        self.assertEqual(self.study("-o", "out", "--resume").stderr, "attune: 2 of 2 are done\n")
+
+    def test_options_are_of_all(self):
+        self.manifest(["path,signal", "s1.wav,hr.csv", "s2.wav,both.csv"])
+        self.study("-o", "out", "--columns", "hr", "--events", "hr", "--log-time", "s")
+        self.assertEqual([k for k in rows(self.dir / "out/windows.csv")[0] if k.startswith("signal_mean")], ["signal_mean_hr"])
+        for other in (["--columns", "hr", "--log-time", "s"], ["--columns", "hr", "--events", "hr"],
+                      ["--events", "hr", "--log-time", "s"]):
+            self.assert_one_line(self.study("-o", "out", "--resume", *other, code=1).stderr, "other options")
+        self.assertIn("there is no column 'h'", self.study("-o", "odd", "--events", "h\udcff,hr", code=1).stderr)
+        done = self.study("-o", "eda", "--columns", "eda", code=1)
+        self.assertIn("in/hr.csv:1: there is no column 'eda'", done.stderr)
+        self.assertIn("1 done, 1 failed", done.stdout)
+
+    def test_what_means_nothing_without_them(self):
+        self.manifest(["path,zero,signal_offset", "s0.wav,group,soon"])
+        self.study("-o", "out")
+        self.assertEqual(rows(self.dir / "out/recordings.csv")[0]["signal_offset"], "soon")
+
+    def test_mistakes(self):
+        for option in (["--signal", "in/hr.csv"], ["--chat", "in/chat.csv"], ["--signal-offset", 1], ["--chat-offset", 1],
+                       ["--zero", "2026-05-04"]):
+            self.assert_one_line(self.study(*option, code=2).stderr, "attune analyze: a --manifest has columns signal")
+        for column, seconds in ("signal", "soon"), ("chat", "1e9"), ("chat", "nan"):
+            self.manifest([f"path,{column},{column}_offset", "s0.wav,,", f"s1.wav,hr.csv,{seconds}"])
+            self.assert_one_line(self.study("-o", "out", code=1).stderr, f"in/m.csv:3: {column}_offset is '{seconds}'")
+        for options, column in ((["--columns", "hr"], "'signal'"), (["--events", "hr"], "'signal'"),
+                                (["--chat-of", "ann"], "'chat'"), (["--log-time", "ms"], "'signal' or 'chat'")):
+            self.usual()
+            self.assert_one_line(self.study("-o", "out", *options, code=1).stderr, f"no column {column}")
+        self.assertFalse((self.dir / "out").exists())
+
+    def test_damaged_timelines_are_named(self):
+        self.manifest(["path,signal", "s0.wav,", "s1.wav,hr.csv"])
+        self.study("-o", "out")
+        first, second = (self.dir / f"out/{name}/timeline.csv" for name in ("s0", "s1"))
+        plain, whole = first.read_text(), second.read_text()
+        common = plain.split("\n", 1)[0]
+        many = [",".join([common, *(f"signal_{name}{i}" for i in range(n))]) + "\n" for name, n in (("a", 3000), ("b", 3000), ("c", 5000))]
+        begun, last = plain[:-1].rsplit("\n", 1)
+        for text, other, said in ((plain, whole.replace("signal_", "other,signal_", 1), "s1/timeline.csv: has other columns"),
+                                  (plain, common + ",signal_x,signal_x\n", "s1/timeline.csv: has other columns"),
+                                  (plain, many[2], "s1/timeline.csv: more than 4096 columns"),
+                                  (many[0], many[1], "s1/timeline.csv: with it there are more than 4096 columns in all"),
+                                  (f"{begun}\n{last.replace(',', '', 1)}\n", whole, "s0/timeline.csv: is not whole")):
+            first.write_text(text)
+            second.write_text(other)
+            self.assert_one_line(self.run_attune("merge", "out", code=1).stderr, f"out/{said}")
+
+
+@needs_model
 class Wrong(Study):
     def refused(self, *words, args=("-o", "out"), code=1):
         done = self.study(*args, code=code)

@@ -39,6 +39,10 @@ void drain(scene *c)
     int rc;
     while ((rc = attune_session_next(c->s, &w)) == 1) {
         assert_true(c->n < WINDOWS_MAX);
+        if (w.beside) {
+            c->said[c->n] = *w.beside;
+            w.beside = &c->said[c->n];
+        }
         c->w[c->n++] = w;
     }
     assert_int_equal(rc, 0);

@@ -10,6 +10,7 @@ enum { MS = 1000, WINDOWS_MAX = 512 };
 typedef struct scene {
     attune_session *s;
     attune_window w[WINDOWS_MAX];
+    attune_beside said[WINDOWS_MAX]; /* of each, where something is recorded beside */
     int n;
     unsigned char rgb[FAKE_W * FAKE_H * 3];
 } scene;

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "runtime/hindsight.h"
 #include "sanitized.h"
+#include "signal/column.h"
 #include "vision/track.h"
 
 #include <limits.h>
@@ -22,6 +23,7 @@ enum {
     END_MS = 14000,
     EARLY_MS = 1480,
     ORIGIN_MS = 2000,
+    AHEAD_MS = 3000, /* rows, before pictures and sound of their time */
     DAMAGED = SANITIZED ? 100 : 600,
     WORDS = 16
 };
@@ -183,16 +185,158 @@ static void test_a_clock_is_one_that_something_moved(void **state)
 static void test_no_pointer_is_read(void **state)
 {
     attune_beside beside = {.messages = -1};
-    attune_window w = {.end_us = 1}, pointing = {.end_us = 1, .beside = &beside};
-    at_keep k = {.data = (unsigned char *)&w, .size = sizeof w, .reads = 1};
-    attune_window read;
+    attune_window w = {.end_us = 1, .beside = &beside}, read = {0};
+    attune_beside said;
+    at_keep k = {0}, in;
 
     (void)state;
-    at_window_keep(&k, &read);
-    assert_int_equal(k.status, ATTUNE_OK);
-    k = (at_keep){.data = (unsigned char *)&pointing, .size = sizeof pointing, .reads = 1};
-    at_window_keep(&k, &read);
-    assert_int_equal(k.status, ATTUNE_E_FORMAT);
+    at_window_keep(&k, &w, &beside);
+    in = (at_keep){.data = k.data, .size = k.size, .reads = 1};
+    at_window_keep(&in, &read, &said);
+    assert_true(at_keep_is_read(&in));
+    assert_ptr_equal(read.beside, &said);
+    assert_memory_equal(&said, &beside, sizeof said);
+    memcpy(k.data + offsetof(attune_window, beside), &w.beside, sizeof w.beside);
+    in = (at_keep){.data = k.data, .size = k.size, .reads = 1};
+    at_window_keep(&in, &read, &said);
+    assert_int_equal(in.status, ATTUNE_E_FORMAT);
+    assert_ptr_equal(read.beside, &said);
+    in = (at_keep){.data = k.data, .size = k.size, .reads = 1};
+    at_window_keep(&in, &read, NULL); /* of a session that tells of nothing */
+    assert_false(at_keep_is_read(&in));
+    assert_null(read.beside);
+    at_keep_free(&k);
+}
+
+static const attune_beside said_once = {
+    .signals = 2,
+    .signal = {{.mean = 70, .slope = NAN, .deviation = 2, .coverage = 1, .z = NAN},
+               {.mean = -1e30F, .slope = 0, .deviation = 0, .coverage = 0, .z = INFINITY}},
+    .messages = 3,
+    .unread = 3,
+    .chat_emotion7 = {1},
+    .chat_state4 = {0, 0.5F}};
+
+static int is_said(attune_beside said)
+{
+    attune_window w = {.end_us = 1, .beside = &said}, read = {0};
+    attune_beside again;
+    at_keep k = {0};
+
+    at_window_keep(&k, &w, &said);
+    at_keep in = {.data = k.data, .size = k.size, .reads = 1};
+    at_window_keep(&in, &read, &again);
+    at_keep_free(&k);
+    return at_keep_is_read(&in);
+}
+
+static void test_what_is_said_beside_has_ranges(void **state)
+{
+    attune_beside x;
+
+    (void)state;
+    assert_true(is_said(said_once));
+#define REFUSED(change) (x = said_once, change, assert_false(is_said(x)))
+    REFUSED(x.signals = ATTUNE_MAX_SIGNALS + 1);
+    REFUSED(x.signals = -1);
+    REFUSED(x.messages = -2);
+    REFUSED(x.messages = 2); /* of which 3 could not be read */
+    REFUSED(x.unread = -1);
+    REFUSED(x.signal[7].coverage = NAN);
+    REFUSED(x.signal[0].coverage = 1.5F);
+    REFUSED(x.chat_emotion7[6] = INFINITY);
+    REFUSED(x.chat_state4[3] = -1);
+#undef REFUSED
+    x = said_once;
+    x.messages = -1; /* no chat */
+    x.unread = 0;
+    assert_true(is_said(x));
+}
+
+/* ---- columns of a signal ---------------------------------------------------------------------- */
+
+enum { COLUMN_S = 1, COLUMN_CELLS = COLUMN_S * 1000 + 16 };
+
+/* Events or values, a few a millisecond: cells become longer and some are forgotten. */
+static at_column column_of(int events, int rows)
+{
+    at_column c;
+
+    assert_int_equal(at_column_open(&c, events, COLUMN_S), ATTUNE_OK);
+    for (int i = 0; i < rows; i++) {
+        at_column_push(&c, i * 700, (float)(i % 7));
+        if (i % 100 == 0)
+            at_column_forget_before(&c, (i - 4000) * 700);
+    }
+    return c;
+}
+
+static int is_column(at_column *c, at_column *again)
+{
+    at_keep k = {0};
+
+    assert_int_equal(at_column_open(again, c->events, COLUMN_S), ATTUNE_OK);
+    at_column_keep(&k, c);
+    at_keep in = {.data = k.data, .size = k.size, .reads = 1};
+    at_column_keep(&in, again);
+    at_keep_free(&k);
+    return at_keep_is_read(&in);
+}
+
+static void assert_same_column(const at_column *a, const at_column *b, int64_t end_us)
+{
+    attune_signal of_a, of_b;
+
+    at_column_window(a, end_us - 500000, end_us, NULL, &of_a);
+    at_column_window(b, end_us - 500000, end_us, NULL, &of_b);
+    assert_memory_equal(&of_a, &of_b, sizeof of_a);
+    assert_true(of_a.coverage > 0);
+}
+
+static void test_a_column_goes_on(void **state)
+{
+    (void)state;
+    for (int events = 0; events < 2; events++)
+        for (int rows = 1; rows < 100000; rows *= 9) {
+            at_column c = column_of(events, rows), again;
+            assert_true(is_column(&c, &again));
+            assert_int_equal(again.cell_us, c.cell_us);
+            assert_same_column(&c, &again, rows * 700);
+            for (int i = rows; i < rows + 3000; i++) {
+                at_column_push(&c, i * 700, (float)(i % 5));
+                at_column_push(&again, i * 700, (float)(i % 5));
+                at_column_forget_before(&c, (i - 1000) * 700);
+                at_column_forget_before(&again, (i - 1000) * 700);
+            }
+            assert_same_column(&c, &again, (rows + 3000) * 700);
+            at_column_free(&c);
+            at_column_free(&again);
+        }
+}
+
+static void test_a_column_is_one_that_rows_made(void **state)
+{
+    at_column fine = column_of(0, 9000), c, again;
+    at_value first = fine.value[fine.first];
+
+    (void)state;
+    assert_true(fine.count > 10 && fine.has_before && fine.cell_us > 1000);
+#define REFUSED(change) \
+    (c = fine, change, assert_false(is_column(&c, &again)), at_column_free(&again))
+    REFUSED(c.cell_us = INT64_C(1) << 55);
+    REFUSED(c.count = COLUMN_CELLS + 1);
+    REFUSED(c.has_before = 2);
+    REFUSED(c.before.t_us = INT64_MAX);
+    REFUSED(c.started_us = INT64_MIN);
+    REFUSED(c.gap_us[AT_COLUMN_GAPS - 1] = INT64_MAX);
+    REFUSED(c.gaps = -1);
+    REFUSED(c.gaps = INT_MAX); /* the next would be before all others */
+    REFUSED(fine.value[c.first].t_us = INT64_C(9000000000000000)); /* after the next */
+    fine.value[fine.first] = first;
+#undef REFUSED
+    assert_true(is_column(&fine, &again));
+    at_column_free(&again);
+    at_column_free(&fine);
 }
 
 typedef struct kept {
@@ -200,7 +344,11 @@ typedef struct kept {
     at_hindsight h;
 } kept;
 
-static const attune_options options = {.max_tracks = 2, .thumbnails = 32};
+static const char *const columns[] = {"hr", "clicks", NULL};
+static const attune_beside_setup beside_setup = {.signals = columns, .events = 2, .chat = 1};
+static const attune_options options = {.max_tracks = 2, .thumbnails = 32, .beside = &beside_setup};
+
+static int row_ms = 70;
 
 static kept begin(void)
 {
@@ -216,7 +364,7 @@ static void end(kept *x)
 static void keep(at_keep *k, kept *x)
 {
     at_session_keep(k, x->c->s);
-    at_hindsight_keep(k, &x->h);
+    at_hindsight_keep(k, &x->h, x->c->s);
 }
 
 static void hold_all(kept *x, int from)
@@ -229,6 +377,26 @@ static void hold_all(kept *x, int from)
     }
 }
 
+static void write(kept *x, int64_t t_ms)
+{
+    static const char *const says[] = {"I am so confused", "great :)", "je ne sais pas"};
+    const char *text = says[t_ms / 400 % 3];
+
+    assert_int_equal(attune_session_push_text(x->c->s, t_ms * MS, text, strlen(text)), ATTUNE_OK);
+}
+
+/* Rows and messages that are ahead of pictures and sound. */
+static void push_beside(kept *x, int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t t = from_ms; t < to_ms; t++) {
+        const float row[2] = {60 + (float)(t % 13), (float)(t % 3)};
+        if (t % row_ms == 0)
+            assert_int_equal(attune_session_push_signal(x->c->s, t * MS, row), ATTUNE_OK);
+        if (t % 400 == 0)
+            write(x, t);
+    }
+}
+
 /* Two people, of whom one moves and the other talks; as both() pushes them. */
 static void push(kept *x, int64_t from_ms, int64_t to_ms)
 {
@@ -236,6 +404,7 @@ static void push(kept *x, int64_t from_ms, int64_t to_ms)
         const fake_face face[FAKE_FACES] = {{100 + (int)(t / 40 % 100), 60, 100, 3},
                                             {20, 100, 60, t % 600 < 240 ? 1 : 2}};
         fake_picture(x->c->rgb, face);
+        push_beside(x, t + AHEAD_MS, t + AHEAD_MS + 40);
         both(x->c, t, t + 40);
     }
 }
@@ -258,9 +427,32 @@ static at_keep keep_first_part(kept *x, int64_t from_ms, int64_t to_ms)
     return k;
 }
 
+static void assert_same_window(const attune_window *a, const attune_window *b)
+{
+    attune_window bare[2] = {*a, *b};
+
+    assert_memory_equal(a->beside, b->beside, sizeof *a->beside);
+    bare[0].beside = bare[1].beside = NULL;
+    assert_memory_equal(&bare[0], &bare[1], sizeof *bare);
+}
+
+static void assert_same_held(kept *a, kept *b)
+{
+    attune_window one, other;
+
+    while (at_hindsight_next(&a->h, 1, &one)) {
+        assert_int_equal(at_hindsight_next(&b->h, 1, &other), 1);
+        assert_same_window(&one, &other);
+    }
+    assert_int_equal(at_hindsight_next(&b->h, 1, &other), 0);
+}
+
 static void check_same(int64_t from_ms, int64_t break_ms)
 {
     kept unbroken = begin(), resumed = begin();
+    const int64_t row_us = (break_ms + AHEAD_MS - 80) * MS; /* before the latest */
+    static const float row[2];
+    attune_counts all[2];
     attune_thumbnail one, other;
     at_keep k = keep_first_part(&unbroken, from_ms, break_ms);
     const int before = unbroken.c->n;
@@ -269,6 +461,7 @@ static void check_same(int64_t from_ms, int64_t break_ms)
     keep(&in, &resumed);
     assert_true(at_keep_is_read(&in));
     assert_int_equal(resumed.h.count, unbroken.h.count);
+    assert_int_equal(attune_session_push_signal(resumed.c->s, row_us, row), ATTUNE_E_ARG);
     hear_again(&resumed, from_ms, break_ms);
     push(&unbroken, break_ms, END_MS);
     push(&resumed, break_ms, END_MS);
@@ -276,8 +469,12 @@ static void check_same(int64_t from_ms, int64_t break_ms)
     finish(resumed.c);
     assert_int_equal(resumed.c->n, unbroken.c->n - before);
     assert_true(resumed.c->n > 8);
-    assert_memory_equal(resumed.c->w, unbroken.c->w + before,
-                        (size_t)resumed.c->n * sizeof(attune_window));
+    for (int i = 0; i < resumed.c->n; i++)
+        assert_same_window(&resumed.c->w[i], &unbroken.c->w[before + i]);
+    assert_same_held(&resumed, &unbroken);
+    attune_session_counts(unbroken.c->s, &all[0]);
+    attune_session_counts(resumed.c->s, &all[1]);
+    assert_memory_equal(&all[0], &all[1], sizeof *all);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(attune_session_thumbnail(unbroken.c->s, i, &one), 1);
         assert_int_equal(attune_session_thumbnail(resumed.c->s, i, &other), 1);
@@ -292,7 +489,9 @@ static void test_the_same_windows_come_of_it(void **state)
 {
     (void)state;
     fake_jaw[1] = 0.6F;
+    row_ms = 1; /* more than there is room for */
     check_same(0, BREAK_MS);
+    row_ms = 70;
     check_same(ORIGIN_MS, ORIGIN_MS + EARLY_MS); /* no window reaches back before its beginning */
     fake_jaw[1] = 0;
 }
@@ -355,6 +554,9 @@ int main(void)
         cmocka_unit_test(test_nobody_was_seen_later_than_now),
         cmocka_unit_test(test_a_clock_is_one_that_something_moved),
         cmocka_unit_test(test_no_pointer_is_read),
+        cmocka_unit_test(test_what_is_said_beside_has_ranges),
+        cmocka_unit_test(test_a_column_goes_on),
+        cmocka_unit_test(test_a_column_is_one_that_rows_made),
         cmocka_unit_test(test_the_same_windows_come_of_it),
         cmocka_unit_test(test_damaged_ones_break_nothing),
     };

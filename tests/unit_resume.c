@@ -253,14 +253,9 @@ static void by_as_much_sound(void **state)
 
 static void without_what_comes_once(void **state)
 {
-    static const attune_beside_setup beside = {.chat = 1};
-    attune_options other = usual;
     attune_error err = {0};
 
     (void)state;
-    other.beside = &beside;
-    assert_int_equal(attune_resume_find(out, model, sound, &other, NULL, &err), ATTUNE_E_ARG);
-    assert_non_null(strstr(err.text, "with a signal or a chat it cannot be gone on with"));
     assert_int_equal(attune_resume_find(out, model, "-", &usual, NULL, &err), ATTUNE_E_ARG);
     assert_int_equal(attune_resume_find(out, model, "/dev/null", &usual, NULL, &err), ATTUNE_E_ARG);
     assert_int_equal(attune_resume_find(out, model, folder, &usual, NULL, &err), ATTUNE_E_ARG);

@@ -58,6 +58,10 @@ const attune_signal_usual *attune_log_usual(const attune_log *l);
 /* Rows that are taken, of which the last lies at end_us on the recording's clock; those before its beginning are not. */
 int64_t attune_log_rows(const attune_log *l, int64_t *end_us);
 
+/* The same only for a log of the same columns and rows, at the same times on that clock: against damage and mistakes, not
+ * against malice. */
+uint64_t attune_log_digest(const attune_log *l);
+
 /* 1: the next row, in order of time: value (columns), or text (n bytes, ATTUNE_MAX_MESSAGE at most; lives until the next
  * call); 0: there are no more; < 0: it cannot be read again. */
 int attune_log_next(attune_log *l, int64_t *t_us, float *value /* nullable */, const char **text,

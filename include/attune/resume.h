@@ -9,8 +9,9 @@
  * for their owner's eyes alone (rights 0600), and to be removed when they have served. The windows come out bit by bit as
  * they would have without a break, of any number of threads.
  *
- * Gone on is only with what can be read again: files, neither live nor from a pipe, with nothing recorded beside (attune_options.beside); by the same version, model, options
- * and kind of processor. Their sound is decoded and cleaned from the start, which is cheap; the networks do not run again.
+ * Gone on is only with what can be read again: files, neither live nor from a pipe; by the same version, model, options,
+ * kind of processor, and logs of what was recorded beside (attune_options.beside), of which numbers are kept, and no words.
+ * Sound is decoded and cleaned from the start, which is cheap; the networks do not run again.
  *
  * Names, errors and owning as in attune.h. A folder: one thread and one process at a time; who writes a report into it
  * (attune/sink.h) has its lock.

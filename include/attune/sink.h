@@ -65,6 +65,8 @@ typedef struct attune_report_options {
     int (*write)(void *user, const attune_sink_info *sink, const char *text, size_t size);
     void *user;
     int sightings; /* attune_report_sighting will be called: sinks that are made of it can be */
+    /* Nullable: what tells session.beside's rows from others (attune_log_digest), for attune_report_stands */
+    const char *logs;
 } attune_report_options;
 
 int attune_report_open(attune_report **out, const attune_report_options *o, attune_error *err);

@@ -10,6 +10,10 @@
  *     path    of the recording; relative: to the manifest's folder
  *     id      of letters, digits, '.', '_', '-', not beginning with '.'; up to 100. Without this column the file's name
  *             without its ending, with -2, -3, ... where there are several
+ *     signal  a file of what was recorded beside it (attune/log.h), a path likewise; an empty cell: none
+ *     chat    likewise, of messages
+ *     signal_offset, chat_offset    of such a file: seconds, as attune_log_options has them
+ *     zero    of both, likewise: a date
  *
  * Others (a condition, a person's label) go into recordings.csv as they are.
  *
@@ -35,11 +39,14 @@ typedef struct attune_study_options {
     int resume;        /* there may be results of this study already: they are gone on from */
     /* Nullable: what results depend on besides, a line; another one's are not gone on from */
     const char *made_with;
+    /* There are options of signals, of chats, or of whichever there are: the manifest has to have the column */
+    int of_signals, of_chats, of_either;
     uint64_t reserved[4];
 } attune_study_options;
 
-/* Reads the manifest, every row of which has to make sense: ATTUNE_E_FORMAT names file and line. ATTUNE_E_STATE: the
- * folder holds results, and they are not to be gone on from, or are of another manifest or made with something else. */
+/* Reads the manifest, every row of which has to make sense: ATTUNE_E_FORMAT names file and line. ATTUNE_E_ARG: it has no
+ * column of what options are of. ATTUNE_E_STATE: the folder holds results, and they are not to be gone on from, or are of
+ * another manifest or made with something else. */
 int attune_study_open(attune_study **out, const attune_study_options *o, attune_error *err);
 void attune_study_free(attune_study **s);
 
@@ -56,11 +63,13 @@ typedef struct attune_recording {
     const char *id, *path;
     const char *folder; /* for attune_report_options.dir */
     attune_recording_state state;
-    const char *reason; /* of ATTUNE_FAILED: a line; else "" */
+    const char *reason;               /* of ATTUNE_FAILED: a line; else "" */
+    const char *signal, *chat, *zero; /* NULL: none */
+    double signal_offset_s, chat_offset_s;
     uint64_t reserved[4];
 } attune_recording;
 
-/* The i-th of this shard. Looks into its folder; a result that is damaged, or of a file that has another size or time
+/* The i-th of this shard. Looks into its folder; a result that is damaged, or of files that have another size or time
  * now, is to be done anew. */
 int attune_study_at(attune_study *s, int i, attune_recording *out, attune_error *err);
 
@@ -68,7 +77,7 @@ int attune_study_at(attune_study *s, int i, attune_recording *out, attune_error 
  * the file system's: where it knows none, 1. */
 int attune_study_take(attune_study *s, int i, attune_error *err);
 
-/* Notes that the i-th has a result, of the file that was there when attune_study_at last told of it. */
+/* Notes that the i-th has a result, of the files that were there when attune_study_at last told of it. */
 int attune_study_done(attune_study *s, int i, attune_error *err);
 /* Notes that it came to nothing; a result takes the note away. */
 int attune_study_failed(attune_study *s, int i, const char *reason, attune_error *err);
@@ -84,7 +93,8 @@ typedef struct attune_merged {
  *
  *     recordings.csv  a row a recording: the manifest's columns, then state, reason, folder and figures of summary.json.
  *                     Folders are named from dir, so that all of it may be moved
- *     windows.csv     every window of all that are done: the recording's id, then the columns of timeline.csv
+ *     windows.csv     every window of all that are done: the recording's id, then the columns of timeline.csv, and of what
+ *                     was recorded beside those of any; empty where a recording has none
  *     failures.csv    those that failed, with reasons
  *     index.html      a line a recording, with links
  *

@@ -50,14 +50,24 @@ void at_keep_floats(at_keep *k, float *x, size_t n)
     at_keep_bytes(k, x, n * sizeof *x);
 }
 
-void at_keep_places(at_keep *k, float *x, size_t n)
+static void keep_within(at_keep *k, float *x, size_t n, float least, float most)
 {
     at_keep_floats(k, x, n);
     for (size_t i = 0; k->reads && i < n; i++)
-        if (!(x[i] >= -farthest && x[i] <= farthest)) {
+        if (!(x[i] >= least && x[i] <= most)) {
             refuse(k, x, n * sizeof *x);
             return;
         }
+}
+
+void at_keep_places(at_keep *k, float *x, size_t n)
+{
+    keep_within(k, x, n, -farthest, farthest);
+}
+
+void at_keep_shares(at_keep *k, float *x, size_t n)
+{
+    keep_within(k, x, n, 0, 1);
 }
 
 void at_keep_int(at_keep *k, int *x, int least, int most)

@@ -29,6 +29,7 @@ void at_keep_bytes(at_keep *k, void *p, size_t n); /* anything will do */
 void at_keep_floats(at_keep *k, float *x, size_t n);
 /* Pixels, or these a second: numbers that an int has room for. */
 void at_keep_places(at_keep *k, float *x, size_t n);
+void at_keep_shares(at_keep *k, float *x, size_t n); /* 0 to 1 */
 void at_keep_int(at_keep *k, int *x, int least, int most);
 void at_keep_number(at_keep *k, uint32_t *x);
 void at_keep_count(at_keep *k, int64_t *x); /* 0 to 2^53 */

@@ -22,6 +22,7 @@ typedef struct at_job {
     const char *signal, *chat; /* files; NULL: none */
     attune_log_options signal_log, chat_log;
     attune_beside_setup beside; /* of both, once they are open */
+    char logs[40];              /* what tells them from others */
     int quiet, json;
     int view, no_view;
     const char *store_path, *person; /* NULL: nothing is kept */
@@ -36,6 +37,10 @@ typedef struct at_job {
     char why[512];       /* of what failed last */
     int unwritten;       /* an attune_status, where what failed is what was to be written; else 0 */
 } at_job;
+
+/* Of the recording that job->signal and ->chat are of: what is wrong with a row is said before anything is analysed. */
+int at_analyze_open_beside(at_job *job, attune_error *err);
+void at_analyze_close_beside(at_job *job);
 
 /* folder: of the report; link: the same as the index names it. Returns the exit code. */
 int at_analyze_input(at_job *job, const char *input, const char *folder, const char *link);

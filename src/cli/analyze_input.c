@@ -178,6 +178,42 @@ static void print_notes(const at_job *job, const char *name, const attune_input_
                 at_visible_copy(clean, sizeof clean, info->note[i]));
 }
 
+static unsigned long long digest_of(const attune_log *log)
+{
+    return log ? (unsigned long long)attune_log_digest(log) : 0;
+}
+
+int at_analyze_open_beside(at_job *job, attune_error *err)
+{
+    attune_beside_setup *b = &job->beside;
+    int rc = ATTUNE_OK;
+
+    job->chat_log.chat = 1;
+    if (job->signal)
+        rc = attune_log_open(&b->signal_log, job->signal, &job->signal_log, err);
+    if (job->chat && rc == ATTUNE_OK)
+        rc = attune_log_open(&b->chat_log, job->chat, &job->chat_log, err);
+    if (rc < 0)
+        return rc;
+    if (b->signal_log) {
+        b->signals = attune_log_signals(b->signal_log);
+        b->events = attune_log_events(b->signal_log);
+    }
+    b->chat = b->chat_log != NULL;
+    job->options.beside = job->signal || job->chat ? b : NULL;
+    snprintf(job->logs, sizeof job->logs, "%016llx %016llx", digest_of(b->signal_log),
+             digest_of(b->chat_log));
+    return ATTUNE_OK;
+}
+
+void at_analyze_close_beside(at_job *job)
+{
+    attune_log_free(&job->beside.signal_log);
+    attune_log_free(&job->beside.chat_log);
+    job->beside = (attune_beside_setup){.signals = NULL};
+    job->options.beside = NULL;
+}
+
 /* Finds when the sound begins, and says by what. */
 static int find_offset(const at_job *job, const char *input, const attune_sink *sink,
                        double *offset_s, attune_error *err)
@@ -276,7 +312,8 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
                             .model = job->model,
                             .model_path = job->model_path,
                             .session = job->options,
-                            .sightings = 1}};
+                            .sightings = 1,
+                            .logs = job->options.beside ? job->logs : NULL}};
     attune_options options = job->options;
     attune_sink sink = {&run, on_window, on_progress, on_thumbnail};
     attune_input_info info;
@@ -315,12 +352,12 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
         code = at_analyze_complain(job, input, run.err.text);
     } else {
         code = stopped ? AT_EXIT_INTERRUPTED : AT_EXIT_OK;
+        if (!stopped || !resumes(job)) /* whoever began what it replaces */
+            attune_resume_forget(folder);
         print_result(job, run.report);
         if (job->index)
             attune_index_add(job->index, link, run.report);
     }
-    if (resumes(job) && code == AT_EXIT_OK)
-        attune_resume_forget(folder);
     code = end_kept(&run, input, &info, code);
     if (stopped && !job->manifest) {
         fprintf(stderr, "attune: %s: interrupted%s%s\n", name,

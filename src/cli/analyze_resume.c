@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Whether what was made in folder came after the input. */
+/* Whether what was made in folder came after this of the input. NULL: it has none. */
 static int is_older(const char *input, const char *folder)
 {
     struct stat in, out;
     char path[4200];
 
+    if (!input)
+        return 1;
     snprintf(path, sizeof path, "%s/summary.json", folder);
     return stat(input, &in) == 0 && stat(path, &out) == 0 &&
            (in.st_mtim.tv_sec != out.st_mtim.tv_sec ? in.st_mtim.tv_sec < out.st_mtim.tv_sec
@@ -50,7 +52,8 @@ int at_analyze_resumes(at_job *job, const char *input, const attune_report_optio
     rc = attune_report_stands(setup, err);
     if (rc < 0)
         return rc;
-    if (rc == 1 && is_older(input, setup->dir)) {
+    if (rc == 1 && is_older(input, setup->dir) && is_older(job->signal, setup->dir) &&
+        is_older(job->chat, setup->dir)) {
         if (!job->quiet)
             at_print_line(stderr, "attune: %s: is finished already in %s: nothing is to be done",
                           name, setup->dir);

@@ -1,6 +1,7 @@
 /* analyze_study.c - the recordings of a manifest, by several processes: each takes the next one that is to do, and
  * whatever it dies of is that recording's failure. */
 #include "base/progress.h"
+#include "base/visible.h"
 #include "cli/analyze.h"
 
 #include <errno.h>
@@ -57,6 +58,24 @@ static int note_result(at_pool_run *r, int i)
     return 0;
 }
 
+/* What was recorded beside is of this recording alone. */
+static int analyze(at_job *job, const attune_recording *x)
+{
+    attune_error err;
+    int code;
+
+    job->signal = x->signal;
+    job->chat = x->chat;
+    job->signal_log.offset_s = x->signal_offset_s;
+    job->chat_log.offset_s = x->chat_offset_s;
+    job->signal_log.zero = job->chat_log.zero = x->zero;
+    job->unwritten = 0;
+    code = at_analyze_open_beside(job, &err) < 0 ? at_analyze_complain(job, x->path, err.text)
+                                                 : at_analyze_input(job, x->path, x->folder, x->id);
+    at_analyze_close_beside(job);
+    return code;
+}
+
 /* Whether there is a point in going on. */
 static int do_recording(at_pool_run *r, int i)
 {
@@ -74,7 +93,7 @@ static int do_recording(at_pool_run *r, int i)
         atomic_fetch_add(&r->board->done, 1);
         return 1;
     }
-    const int code = at_analyze_input(r->job, x.path, x.folder, x.id);
+    const int code = analyze(r->job, &x);
     if (code == AT_EXIT_INTERRUPTED)
         return 0;
     if (code != AT_EXIT_OK && r->job->unwritten) /* no failure of the recording's */
@@ -226,21 +245,45 @@ static int count_workers(const at_pool_run *r)
     return n < r->n ? n : r->n;
 }
 
-/* What results depend on besides the input. */
-static void describe(const at_job *job, char *out, size_t size)
+static void describe_logs(FILE *f, const at_job *job)
 {
+    const attune_log_options *s = &job->signal_log;
+
+    if (s->columns)
+        fprintf(f, " columns %s", s->columns);
+    if (s->events)
+        fprintf(f, " events %s", s->events);
+    if (job->chat_log.from)
+        fprintf(f, " chat-of %s", job->chat_log.from);
+    if (s->time)
+        fprintf(f, " log-time %d", (int)s->time);
+}
+
+/* What results depend on besides the input: a text to be freed; NULL: out of memory. */
+static char *describe(const at_job *job)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
     const attune_options *o = &job->options;
     const char *digest = attune_model_meta(job->model, "xxh64");
     const char *ranges = attune_model_meta(job->model, "ranges");
 
-    snprintf(
-        out, size,
+    if (!f)
+        return NULL;
+    fprintf(
+        f,
         "model %.32s%s%.32s rate %g window %g hop %g lag %g tracks %d min-face %d no-video %d no-audio "
         "%d no-baseline %d causal %d video-track %d audio-track %d pcm %d thumbnails %d sinks %s",
         digest ? digest : "", ranges ? " in int8 by " : "", ranges ? ranges : "", o->rate,
         o->window_s, o->hop_s, o->lag_s, o->max_tracks, o->min_face, o->no_video, o->no_audio,
         o->no_baseline, o->causal, o->video_track, o->audio_track, o->pcm_rate, o->thumbnails,
         job->sinks ? job->sinks : "default");
+    describe_logs(f, job);
+    if (fclose(f) == 0)
+        return at_visible_copy(text, size + 1, text); /* which JSON has room for */
+    free(text);
+    return NULL;
 }
 
 static int finish(const at_pool_run *r, const char *dir, int good)
@@ -280,18 +323,21 @@ static int run_study(at_pool_run *r, const char *dir, attune_error *err)
 int at_analyze_study(at_job *job)
 {
     const char *dir = job->dir ? job->dir : "attune-study";
-    char made_with[1024];
+    const attune_log_options *s = &job->signal_log;
+    char *made_with = describe(job);
     attune_error err;
     const attune_study_options o = {.manifest = job->manifest,
                                     .dir = dir,
                                     .shard = job->shard,
                                     .shards = job->shards,
                                     .resume = job->resume,
-                                    .made_with = made_with};
-    at_pool_run *r = calloc(1, sizeof *r);
+                                    .made_with = made_with,
+                                    .of_signals = s->columns || s->events,
+                                    .of_chats = job->chat_log.from != NULL,
+                                    .of_either = s->time != ATTUNE_TIME_TOLD};
+    at_pool_run *r = made_with ? calloc(1, sizeof *r) : NULL;
     int code = AT_EXIT_FAILED;
 
-    describe(job, made_with, sizeof made_with);
     job->options.threads = job->options.threads ? job->options.threads : 1;
     if (r)
         r->board =
@@ -299,6 +345,7 @@ int at_analyze_study(at_job *job)
     if (!r || r->board == MAP_FAILED) {
         fputs("attune: out of memory\n", stderr);
         free(r);
+        free(made_with);
         return AT_EXIT_FAILED;
     }
     r->job = job;
@@ -310,5 +357,6 @@ int at_analyze_study(at_job *job)
     munmap(r->board, sizeof *r->board);
     free(r->todo);
     free(r);
+    free(made_with);
     return code;
 }

@@ -87,7 +87,9 @@ static const char usage_more[] =
 static const char usage_study[] =
     "  --manifest FILE a study: a CSV whose column 'path' names the inputs; 'id' (else: the file's name) their\n"
     "                  folders in DIR (default: attune-study), where tables of all lie too: recordings.csv,\n"
-    "                  windows.csv, failures.csv, index.html. One bad file does not stop it\n"
+    "                  windows.csv, failures.csv, index.html. One bad file does not stop it. Columns signal,\n"
+    "                  signal_offset, chat, chat_offset and zero are as the options, of each; --columns,\n"
+    "                  --events, --chat-of and --log-time of all\n"
     "  --shard I/N     only the I-th of N parts: any number of machines share a study; attune merge makes\n"
     "                  the tables then\n"
     "  --resume        of a study: what is done in DIR is not done again; what failed is tried again. Of one\n"
@@ -275,6 +277,12 @@ static int check_beside(const at_job *job)
 {
     const attune_log_options *s = &job->signal_log, *c = &job->chat_log;
 
+    if (job->manifest &&
+        (job->signal || job->chat || s->offset_s != 0 || c->offset_s != 0 || s->zero))
+        return at_wrong_usage("analyze", "a --manifest has columns signal, signal_offset, chat, "
+                                         "chat_offset and zero, a cell a recording");
+    if (job->manifest)
+        return -1;
     if (!job->signal && (s->offset_s != 0 || s->columns || s->events))
         return at_wrong_usage("analyze",
                               "--signal-offset, --columns and --events are of a --signal");
@@ -282,8 +290,7 @@ static int check_beside(const at_job *job)
         return at_wrong_usage("analyze", "--chat-offset and --chat-of are of a --chat");
     if (!job->signal && !job->chat && (s->time || s->zero))
         return at_wrong_usage("analyze", "--log-time and --zero are of a --signal or a --chat");
-    if ((job->signal || job->chat) &&
-        (job->n_inputs > 1 || job->manifest || job->options.live || job->options.mic))
+    if ((job->signal || job->chat) && (job->n_inputs > 1 || job->options.live || job->options.mic))
         return at_wrong_usage("analyze", "--signal and --chat go with one file");
     return -1;
 }
@@ -312,11 +319,10 @@ static int check_resume(const at_job *job)
     const attune_options *o = &job->options;
     if (job->n_inputs > 1)
         return at_wrong_usage("analyze", "--resume goes with one INPUT, or with a --manifest");
-    if (o->live || o->mic || job->sound || job->signal || job->chat || job->store_path ||
-        job->overlay)
+    if (o->live || o->mic || job->sound || job->store_path || job->overlay)
         return at_wrong_usage("analyze",
-                              "--resume goes without --live, --mic, --sound, --signal, --chat, "
-                              "--store and --export overlay");
+                              "--resume goes without --live, --mic, --sound, --store and "
+                              "--export overlay");
     if (!attune_sinks_have(job->sinks, "summary.json"))
         return at_wrong_usage("analyze", "--resume needs summary among the --sinks");
     return -1;
@@ -524,24 +530,6 @@ static int parse(at_job *job, int argc, char **argv)
     return job->resume ? check_resume(job) : -1;
 }
 
-/* What is wrong with a row is said before anything is analysed. */
-static int open_beside(at_job *job, attune_error *err)
-{
-    attune_beside_setup *b = &job->beside;
-
-    job->chat_log.chat = 1;
-    if ((job->signal && attune_log_open(&b->signal_log, job->signal, &job->signal_log, err) < 0) ||
-        (job->chat && attune_log_open(&b->chat_log, job->chat, &job->chat_log, err) < 0))
-        return 0;
-    if (b->signal_log) {
-        b->signals = attune_log_signals(b->signal_log);
-        b->events = attune_log_events(b->signal_log);
-    }
-    b->chat = b->chat_log != NULL;
-    job->options.beside = job->signal || job->chat ? b : NULL;
-    return 1;
-}
-
 /* What else reads or writes media files needs FFmpeg here. */
 static int is_one_file(const at_job *job)
 {
@@ -562,7 +550,7 @@ static int open_all(at_job *job)
 {
     attune_error err;
 
-    if (!open_beside(job, &err) ||
+    if (at_analyze_open_beside(job, &err) < 0 ||
         (job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
         load_model(job, &err) < 0 ||
         attune_model_set_precision(job->model, job->precision, &err) < 0) {
@@ -589,7 +577,6 @@ int at_cmd_analyze(int argc, char **argv)
                            : analyze_all(&job);
     attune_model_free(&job.model);
     attune_store_free(&job.store);
-    attune_log_free(&job.beside.signal_log);
-    attune_log_free(&job.beside.chat_log);
+    at_analyze_close_beside(&job);
     return code;
 }

@@ -223,13 +223,28 @@ static int show(const char *path)
 }
 
 /* A Markdown table. */
+static void print_column(const attune_column *c)
+{
+    printf("| `%s` | %s |\n", c->name, c->what);
+}
+
 static void print_columns(void)
 {
+    static const char *const names[] = {"NAME", NULL};
+    static const attune_beside_setup signal = {.signals = names}, chat = {.chat = 1};
     attune_column column;
+    int always = 0;
 
     puts("| column | meaning |\n|---|---|");
-    for (int i = 0; attune_column_at(NULL, i, &column); i++)
-        printf("| `%s` | %s |\n", column.name, column.what);
+    for (; attune_column_at(NULL, always, &column); always++)
+        print_column(&column);
+    puts(
+        "\nLast, only with a signal, of each of its columns (NAME):\n\n| column | meaning |\n|---|---|");
+    for (int i = always; attune_column_at(&signal, i, &column); i++)
+        print_column(&column);
+    puts("\nLast, only with a chat:\n\n| column | meaning |\n|---|---|");
+    for (int i = always; attune_column_at(&chat, i, &column); i++)
+        print_column(&column);
 }
 
 static const char *in_force(int active)

@@ -168,10 +168,8 @@ enum { FIXED = sizeof curves / sizeof *curves };
 /* Movements are small as a rule: a quarter, half or all of the scale, as much as the highest point needs. */
 static double reach_of(const at_rows *r, int movement)
 {
-    double most = 0;
+    const double most = at_rows_highest(r, movement_of, movement);
 
-    for (int i = 0; i < r->bins; i++)
-        most = fmax(most, at_ratio_value(movement_of(&r->lane->bin[i], movement)));
     return most <= 0.25 ? 0.25 : most <= 0.5 ? 0.5 : 1;
 }
 

@@ -36,6 +36,15 @@ static inline double at_ratio_value(at_ratio r)
 {
     return r.n > 0 ? r.sum / r.n : NAN;
 }
+/* Of the lane's bins; 0: none is higher. */
+static inline double at_rows_highest(const at_rows *r, at_bin_value value, int i)
+{
+    double most = 0;
+
+    for (int k = 0; k < r->bins; k++)
+        most = fmax(most, at_ratio_value(value(&r->lane->bin[k], i)));
+    return most;
+}
 at_ratio at_emotion_of(const at_bin *b, int i);
 at_ratio at_engagement_of(const at_bin *b, int i);
 at_ratio at_weight_of(const at_bin *b, int m);

@@ -110,15 +110,6 @@ static at_curve signal_curve(const at_rows *r, int i)
                       .unit = counts ? "/s" : ""};
 }
 
-static double most_messages(const at_rows *r)
-{
-    double most = 1;
-
-    for (int i = 0; i < r->bins; i++)
-        most = fmax(most, at_ratio_value(messages_of(&r->lane->bin[i], 0)));
-    return most;
-}
-
 static at_curve messages_curve(const at_rows *r)
 {
     return (at_curve){.group = AT_CURVES_CHAT,
@@ -126,7 +117,7 @@ static at_curve messages_curve(const at_rows *r)
                       .what = "Messages within the window",
                       .class = "cc",
                       .value = messages_of,
-                      .most = most_messages(r),
+                      .most = fmax(1, at_rows_highest(r, messages_of, 0)),
                       .unit = ""};
 }
 

@@ -198,6 +198,8 @@ static void put_beside(at_json *j, const at_outcome *o)
     if (!s->setup)
         return;
     beside = put_object(j, j->root, "beside");
+    if (o->setup->logs)
+        put_text(j, beside, "logs", o->setup->logs);
     signals = json_array();
     put(j, beside, "signals", signals);
     for (int i = 0; s->setup->signals && i < ATTUNE_MAX_SIGNALS && s->setup->signals[i]; i++)
@@ -405,6 +407,17 @@ static int has_text(const json_t *root, const char *key, const char *value)
     return found && strcmp(found, at_visible_copy(clean, sizeof clean, value)) == 0;
 }
 
+static int is_alike(const json_t *a, const json_t *b, const char *key)
+{
+    return json_equal(json_object_get(a, key), json_object_get(b, key));
+}
+
+/* Or of none, as columns say. */
+static int is_of_logs(const json_t *root, const char *logs)
+{
+    return !logs || has_text(json_object_get(root, "beside"), "logs", logs);
+}
+
 int at_summary_is_of(const char *path, const attune_report_options *setup)
 {
     at_json j = {json_object(), 1};
@@ -414,9 +427,9 @@ int at_summary_is_of(const char *path, const attune_report_options *setup)
     put_setup(&j, setup);
     same = same && j.ok && has_text(read, "attune", attune_version()) &&
            has_text(read, "input", setup->input) &&
-           json_is_false(json_object_get(read, "interrupted")) &&
-           json_equal(json_object_get(read, "model"), json_object_get(j.root, "model")) &&
-           json_equal(json_object_get(read, "options"), json_object_get(j.root, "options"));
+           json_is_false(json_object_get(read, "interrupted")) && is_alike(read, j.root, "model") &&
+           is_alike(read, j.root, "options") && is_alike(read, j.root, "timeline_columns") &&
+           is_of_logs(read, setup->logs);
     json_decref(read);
     json_decref(j.root);
     return same;

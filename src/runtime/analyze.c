@@ -194,7 +194,7 @@ static int take(at_analysis *a, at_media_packet *p, attune_error *err)
         return rc;
     rc = push(a, p, err);
     if (rc == ATTUNE_OK && a->resume)
-        rc = at_resume_save(a->resume, a->session, &a->hindsight, 0, err);
+        rc = at_resume_save(a->resume, a->session, &a->hindsight, &a->beside, 0, err);
     return rc;
 }
 
@@ -348,7 +348,7 @@ static int open_all(at_analysis *a, const attune_model *m, attune_error *err)
     if (rc == ATTUNE_OK && a->change)
         at_session_watch(a->session, &a->change->watch);
     if (rc == ATTUNE_OK && a->resume)
-        rc = at_resume_restore(a->resume, a->session, &a->hindsight, err);
+        rc = at_resume_restore(a->resume, a->session, &a->hindsight, &a->beside, err);
     return rc;
 }
 
@@ -378,7 +378,7 @@ static int analyze_file(const attune_model *m, const char *path, const attune_op
         rc = rc < 0 ? rc : analyze(&a, err);
     } while (rc == AT_RESUME_ANEW);
     if (rc == ATTUNE_E_INTERRUPTED && resume && a.session && !a.stopped) {
-        int saved = at_resume_save(resume, a.session, &a.hindsight, 1, err);
+        int saved = at_resume_save(resume, a.session, &a.hindsight, &a.beside, 1, err);
         rc = saved < 0 ? saved : rc;
     }
     const int behind = resume && at_resume_catches_up(resume); /* nothing was told yet */

@@ -1,7 +1,10 @@
 #include "runtime/analyze_beside.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "runtime/analyze_notes.h"
+
+#include <string.h>
 
 int at_beside_open(at_beside *b, const attune_options *o, attune_error *err)
 {
@@ -28,6 +31,16 @@ static int push_row(const at_beside_log *x, attune_session *s, int is_chat)
                    : attune_session_push_signal(s, x->t_us, x->value);
 }
 
+/* As attune_log_next: the row waits then. */
+static int read_row(at_beside_log *x, attune_error *err)
+{
+    const int rc = attune_log_next(x->log, &x->t_us, x->value, &x->text, &x->n, err);
+
+    x->waits = rc == 1;
+    x->rows += x->waits;
+    return rc;
+}
+
 static int push_log(at_beside_log *x, attune_session *s, int is_chat, int64_t until_us,
                     attune_error *err)
 {
@@ -35,8 +48,7 @@ static int push_log(at_beside_log *x, attune_session *s, int is_chat, int64_t un
 
     while (x->log && rc == ATTUNE_OK) {
         if (!x->waits) {
-            rc = attune_log_next(x->log, &x->t_us, x->value, &x->text, &x->n, err);
-            x->waits = rc == 1;
+            rc = read_row(x, err);
             if (rc == 0)
                 x->log = NULL;
         }
@@ -56,6 +68,70 @@ int at_beside_push(at_beside *b, attune_session *s, int64_t until_us, attune_err
 
     return rc < 0 ? rc : push_log(&b->chat, s, 1, until_us, err);
 }
+
+/* ---- going on --------------------------------------------------------------------------------- */
+
+static void keep_log(at_keep *k, at_beside_log *x)
+{
+    int64_t end_us;
+
+    at_keep_count(k, &x->rows);
+    at_keep_int(k, &x->waits, 0, x->rows > 0);
+    if (k->reads && x->rows > (x->log ? attune_log_rows(x->log, &end_us) : 0))
+        k->status = ATTUNE_E_FORMAT;
+}
+
+void at_beside_keep(at_keep *k, at_beside *b)
+{
+    keep_log(k, &b->signal);
+    keep_log(k, &b->chat);
+}
+
+static int catch_up(at_beside_log *x, attune_error *err)
+{
+    const int64_t rows = x->rows;
+    const int waits = x->waits;
+    int rc = 1;
+
+    for (x->rows = 0; x->rows < rows && rc == 1;)
+        rc = read_row(x, err);
+    x->waits = waits;
+    if (rc == 0)
+        return at_fail(err, ATTUNE_E_STATE, "the signal or the chat has fewer rows than before");
+    return rc < 0 ? rc : ATTUNE_OK;
+}
+
+int at_beside_catch_up(at_beside *b, attune_error *err)
+{
+    const int rc = catch_up(&b->signal, err);
+
+    return rc < 0 ? rc : catch_up(&b->chat, err);
+}
+
+static void digest_log(at_digest *d, const attune_log *log)
+{
+    const uint64_t of = log ? attune_log_digest(log) : 0;
+
+    at_digest_add(d, &of, sizeof of);
+}
+
+uint64_t at_beside_digest(const attune_beside_setup *setup)
+{
+    at_digest d;
+
+    if (!setup)
+        return 0;
+    at_digest_begin(&d);
+    for (int i = 0; setup->signals && setup->signals[i]; i++)
+        at_digest_add(&d, setup->signals[i], strlen(setup->signals[i]) + 1);
+    at_digest_add(&d, &setup->events, sizeof setup->events);
+    at_digest_add(&d, &setup->chat, sizeof setup->chat);
+    digest_log(&d, setup->signal_log);
+    digest_log(&d, setup->chat_log);
+    return at_digest_of(&d);
+}
+
+/* ---- notes ------------------------------------------------------------------------------------ */
 
 static void note_outside(const attune_log *log, const char *what, attune_input_info *info)
 {

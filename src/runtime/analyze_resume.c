@@ -19,9 +19,10 @@
 #include <unistd.h>
 
 static const char state_name[] = "attune-resume.state", told_name[] = "attune-resume.told";
-static const char magic[16] = "attune resume 1\n";
+static const char magic[16] = "attune resume 1\n"; /* of the head and what all depends on */
 
 enum {
+    STATE = 2, /* of what follows them */
     STAMP = 3,
     MARKS = 4,        /* latest pictures that are known by a digest */
     ROWS = 8,         /* of a picture every so-manieth is looked at */
@@ -29,6 +30,8 @@ enum {
     HEAD = 16 + 8,    /* magic and digest */
     LIMIT = 1 << 30,  /* bytes of a state */
     TOLD_MODE = 0600,
+    TOLD_MOST = sizeof(attune_window) + sizeof(attune_beside) +
+                64, /* bytes of a window or a sighting */
 };
 
 static const double least_s = 0.1, most_s = 8, most_share = 0.02; /* of the time, for saving */
@@ -44,6 +47,7 @@ struct at_resume {
     const char *path;
     char made_with[MADE_WITH];
     int64_t stamp[STAMP]; /* of the input: its size, and when it was changed */
+    uint64_t beside;      /* what tells from others what was recorded beside it; 0: nothing */
 
     unsigned char *file; /* the state that was found; NULL: none */
     at_keep in;          /* what of it is to be read */
@@ -62,6 +66,7 @@ struct at_resume {
     int proven;     /* the latest mark has come again */
     int whole;      /* all pictures are to be decoded */
     size_t session; /* where the session's state begins in what is read */
+    int has_beside; /* that session's windows tell of something */
 
     int damaged; /* what was found */
 
@@ -77,15 +82,15 @@ static void describe(char out[MADE_WITH], const attune_model *m, const attune_op
 
     snprintf(
         out, MADE_WITH,
-        "attune %s (%zu %zu %zu %zu), %s; model %.64s %lld%s%.64s; rate %g window %g hop %g lag %g tracks "
+        "attune %s (%d: %zu %zu %zu %zu %zu), %s; model %.64s %lld%s%.64s; rate %g window %g hop %g lag %g tracks "
         "%d min-face %d no-video %d no-audio %d no-baseline %d causal %d video-track %d "
         "audio-track %d pcm %d thumbnails %d no-sandbox %d sightings %d",
-        attune_version(), sizeof(attune_window), sizeof(attune_sighting), sizeof(at_sighting),
-        sizeof(at_testimony), m->kn->name, digest ? digest : "", (long long)m->file_bytes,
-        ranges ? " in int8 by " : "", ranges ? ranges : "", o->rate, o->window_s, o->hop_s,
-        o->lag_s, o->max_tracks, o->min_face, o->no_video, o->no_audio, o->no_baseline, o->causal,
-        o->video_track, o->audio_track, o->pcm_rate, o->thumbnails, o->no_sandbox,
-        o->on_sighting != NULL);
+        attune_version(), STATE, sizeof(attune_window), sizeof(attune_beside),
+        sizeof(attune_sighting), sizeof(at_sighting), sizeof(at_testimony), m->kn->name,
+        digest ? digest : "", (long long)m->file_bytes, ranges ? " in int8 by " : "",
+        ranges ? ranges : "", o->rate, o->window_s, o->hop_s, o->lag_s, o->max_tracks, o->min_face,
+        o->no_video, o->no_audio, o->no_baseline, o->causal, o->video_track, o->audio_track,
+        o->pcm_rate, o->thumbnails, o->no_sandbox, o->on_sighting != NULL);
 }
 
 static int look_at_input(at_resume *r, const attune_options *o, attune_error *err)
@@ -94,9 +99,6 @@ static int look_at_input(at_resume *r, const attune_options *o, attune_error *er
 
     if (o->live || o->mic || strcmp(r->path, "-") == 0)
         return at_fail(err, ATTUNE_E_ARG, "%s: what comes once cannot be gone on with", r->path);
-    if (o->beside)
-        return at_fail(err, ATTUNE_E_ARG, "%s: with a signal or a chat it cannot be gone on with",
-                       r->path);
     if (stat(r->path, &st) != 0)
         return at_fail(err, ATTUNE_E_IO, "%s: %s", r->path, strerror(errno));
     if (!S_ISREG(st.st_mode))
@@ -104,6 +106,7 @@ static int look_at_input(at_resume *r, const attune_options *o, attune_error *er
     r->stamp[0] = st.st_size;
     r->stamp[1] = st.st_mtim.tv_sec;
     r->stamp[2] = st.st_mtim.tv_nsec;
+    r->beside = at_beside_digest(o->beside);
     return ATTUNE_OK;
 }
 
@@ -136,12 +139,14 @@ static void keep_text(at_keep *k, char out[MADE_WITH])
 static int keep_ground(at_keep *k, const at_resume *r, attune_error *err)
 {
     int64_t stamp[STAMP];
+    uint64_t beside = r->beside;
     char made_with[MADE_WITH];
 
     memcpy(stamp, r->stamp, sizeof stamp);
     memcpy(made_with, r->made_with, sizeof made_with);
     keep_text(k, made_with);
     at_keep_bytes(k, stamp, sizeof stamp);
+    at_keep_bytes(k, &beside, sizeof beside);
     if (k->status < 0)
         return k->status;
     if (strcmp(r->made_with, made_with) != 0)
@@ -150,7 +155,14 @@ static int keep_ground(at_keep *k, const at_resume *r, attune_error *err)
             "%s: was made by another version, model or processor, or with other options; "
             "without it the recording is begun anew",
             r->state_path);
-    return memcmp(r->stamp, stamp, sizeof stamp) == 0 ? ATTUNE_OK : fail_changed(r, err);
+    if (memcmp(r->stamp, stamp, sizeof stamp) != 0)
+        return fail_changed(r, err);
+    return beside == r->beside
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_STATE,
+                         "%s: its signal or its chat is another than when it was begun with; "
+                         "without %s it is begun anew",
+                         r->path, r->state_path);
 }
 
 static void keep_digest(at_keep *k, at_digest *d)
@@ -265,28 +277,52 @@ static int begin_told(at_resume *r, attune_error *err)
     return rc < 0 ? rc : go_to_end(r, err);
 }
 
-static void add(at_resume *r, char kind, const void *what, size_t n)
+static int put(at_resume *r, const void *bytes, size_t n)
 {
-    if (r->failure.status < 0 || (!r->told && begin_told(r, &r->failure) < 0))
-        return;
     errno = 0;
-    if (fputc(kind, r->told) == EOF || fwrite(what, 1, n, r->told) != n) {
-        fail_told(r, &r->failure);
-        return;
-    }
-    at_digest_add(&r->told_digest, &kind, 1);
-    at_digest_add(&r->told_digest, what, n);
-    r->told_bytes += 1 + (int64_t)n;
+    if (fwrite(bytes, 1, n, r->told) != n)
+        return fail_told(r, &r->failure);
+    at_digest_add(&r->told_digest, bytes, n);
+    r->told_bytes += (int64_t)n;
+    return ATTUNE_OK;
+}
+
+/* What is kept in k, as one that was told. */
+static void add(at_resume *r, char kind, at_keep *k)
+{
+    const uint32_t n = (uint32_t)k->size;
+    int rc = k->status < 0 ? at_fail_nomem(&r->failure) : ATTUNE_OK;
+
+    if (rc == ATTUNE_OK && !r->told)
+        rc = begin_told(r, &r->failure);
+    rc = rc < 0 ? rc : put(r, &kind, sizeof kind);
+    rc = rc < 0 ? rc : put(r, &n, sizeof n);
+    if (rc == ATTUNE_OK)
+        put(r, k->data, n);
+    at_keep_free(k);
 }
 
 void at_resume_add_window(at_resume *r, const attune_window *w)
 {
-    add(r, 'w', w, sizeof *w);
+    attune_beside beside = w->beside ? *w->beside : (attune_beside){0};
+    attune_window told = *w;
+    at_keep k = {0};
+
+    if (r->failure.status < 0)
+        return;
+    at_window_keep(&k, &told, w->beside ? &beside : NULL);
+    add(r, 'w', &k);
 }
 
 void at_resume_add_sighting(at_resume *r, const attune_sighting *x)
 {
-    add(r, 's', x, sizeof *x);
+    attune_sighting told = *x;
+    at_keep k = {0};
+
+    if (r->failure.status < 0)
+        return;
+    at_keep_bytes(&k, &told, sizeof told);
+    add(r, 's', &k);
 }
 
 /* Before any of it is believed. */
@@ -307,35 +343,41 @@ static int check_told(at_resume *r, attune_error *err)
                : fail_damaged(r, r->told_path, err);
 }
 
-static int read_window(FILE *f, attune_window *w)
+static int read_window(at_keep k, const attune_sink *sink, int has_beside)
 {
-    at_keep k = {.data = (unsigned char *)w, .size = sizeof *w, .reads = 1};
-    attune_window read;
+    attune_beside beside;
+    attune_window w = {0};
 
-    if (fread(w, sizeof *w, 1, f) != 1)
-        return 0;
-    at_window_keep(&k, &read);
-    return k.status == ATTUNE_OK;
+    at_window_keep(&k, &w, has_beside ? &beside : NULL);
+    if (!at_keep_is_read(&k))
+        return ATTUNE_E_FORMAT;
+    return sink->window && sink->window(sink->user, &w) ? ATTUNE_E_INTERRUPTED : ATTUNE_OK;
+}
+
+static int read_sighting(at_keep k, const attune_options *o)
+{
+    attune_sighting x;
+
+    at_keep_bytes(&k, &x, sizeof x);
+    if (!o->on_sighting || !at_keep_is_read(&k))
+        return ATTUNE_E_FORMAT;
+    o->on_sighting(o->on_sighting_user, &x);
+    return ATTUNE_OK;
 }
 
 /* One of them. ATTUNE_E_INTERRUPTED: by the sink. */
-static int tell_one(FILE *f, const attune_sink *sink, const attune_options *o)
+static int tell_one(const at_resume *r, const attune_sink *sink, const attune_options *o)
 {
-    attune_sighting x;
-    attune_window w;
+    unsigned char data[TOLD_MOST];
+    const int kind = fgetc(r->told);
+    uint32_t n;
 
-    switch (fgetc(f)) {
-    case 'w':
-        if (!read_window(f, &w))
-            return ATTUNE_E_FORMAT;
-        return sink->window && sink->window(sink->user, &w) ? ATTUNE_E_INTERRUPTED : ATTUNE_OK;
-    case 's':
-        if (!o->on_sighting || fread(&x, sizeof x, 1, f) != 1)
-            return ATTUNE_E_FORMAT;
-        o->on_sighting(o->on_sighting_user, &x);
-        return ATTUNE_OK;
-    default: return ATTUNE_E_FORMAT;
-    }
+    if (fread(&n, sizeof n, 1, r->told) != 1 || n > sizeof data || fread(data, 1, n, r->told) != n)
+        return ATTUNE_E_FORMAT;
+    const at_keep k = {.data = data, .size = n, .reads = 1};
+    return kind == 'w'   ? read_window(k, sink, r->has_beside)
+           : kind == 's' ? read_sighting(k, o)
+                         : ATTUNE_E_FORMAT;
 }
 
 int at_resume_tell(at_resume *r, const attune_sink *sink, const attune_options *o,
@@ -345,7 +387,7 @@ int at_resume_tell(at_resume *r, const attune_sink *sink, const attune_options *
         return ATTUNE_OK;
     int rc = check_told(r, err);
     while (rc == ATTUNE_OK && ftello(r->told) < r->told_bytes)
-        rc = tell_one(r->told, sink, o);
+        rc = tell_one(r, sink, o);
     if (rc == ATTUNE_E_FORMAT)
         fail_damaged(r, r->told_path, err);
     else if (rc == ATTUNE_E_INTERRUPTED)
@@ -483,17 +525,18 @@ void at_resume_restart(const at_resume *r, at_media_options *o)
 
 /* ---- saving and restoring --------------------------------------------------------------------- */
 
-static void keep_all(at_keep *k, at_resume *r, attune_session *s, at_hindsight *h)
+static void keep_all(at_keep *k, at_resume *r, attune_session *s, at_hindsight *h, at_beside *b)
 {
     r->spent_s += at_now() - r->begun_s;
     r->begun_s = at_now();
     keep_ground(k, r, NULL);
     keep_place(k, r);
     at_session_keep(k, s);
-    at_hindsight_keep(k, h);
+    at_hindsight_keep(k, h, s);
+    at_beside_keep(k, b);
 }
 
-static int save(at_resume *r, attune_session *s, at_hindsight *h, attune_error *err)
+static int save(at_resume *r, attune_session *s, at_hindsight *h, at_beside *b, attune_error *err)
 {
     at_keep k = {0};
     int rc = r->told ? ATTUNE_OK : begin_told(r, err);
@@ -502,13 +545,14 @@ static int save(at_resume *r, attune_session *s, at_hindsight *h, attune_error *
         rc = fail_told(r, err);
     if (rc < 0)
         return rc;
-    keep_all(&k, r, s, h);
+    keep_all(&k, r, s, h, b);
     rc = k.status < 0 ? at_fail_nomem(err) : write_state(r, &k, err);
     at_keep_free(&k);
     return rc;
 }
 
-int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, int at_once, attune_error *err)
+int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, at_beside *b, int at_once,
+                   attune_error *err)
 {
     const double begun = at_now();
 
@@ -519,20 +563,24 @@ int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, int at_once
     }
     if (r->catches_up || (begun < r->next_s && !at_once))
         return ATTUNE_OK;
-    const int rc = save(r, s, h, err);
+    const int rc = save(r, s, h, b, err);
     r->next_s = at_now() + fmin(fmax(least_s, (at_now() - begun) / most_share), most_s);
     return rc;
 }
 
-int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, attune_error *err)
+int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, at_beside *b,
+                      attune_error *err)
 {
     if (!r->file)
         return ATTUNE_OK;
+    r->has_beside = at_session_has_beside(s);
     at_session_keep(&r->in, s);
-    at_hindsight_keep(&r->in, h);
+    at_hindsight_keep(&r->in, h, s);
+    at_beside_keep(&r->in, b);
     if (r->in.status == ATTUNE_E_NOMEM)
         return at_fail_nomem(err);
-    return at_keep_is_read(&r->in) ? ATTUNE_OK : fail_damaged(r, r->state_path, err);
+    return at_keep_is_read(&r->in) ? at_beside_catch_up(b, err)
+                                   : fail_damaged(r, r->state_path, err);
 }
 
 int at_resume_is_damaged(const at_resume *r)

@@ -1,9 +1,10 @@
 /* analyze_resume.h - what attune_analyze_resumable keeps, and takes up again. Private to runtime.
  *
- * attune-resume.told grows by what is told: a byte, 'w' or 's', and the window or sighting as it lies in memory. The rest is
- * attune-resume.state, which is replaced as a whole: what it was made with and of, how much of the other file counts
- * and its digest, how far the input was taken, and what session and hindsight know (base/keep.h). It has a digest of its
- * own. So whatever a killed run wrote after its last state is cut off and made again.
+ * attune-resume.told grows by what is told: a byte, 'w' or 's', a length, and the window, with what is recorded beside
+ * it, or the sighting. The rest is attune-resume.state, which is replaced as a whole: what it was made with and of, how
+ * much of the other file counts and its digest, how far the input was taken, what session and hindsight know (base/keep.h),
+ * and how many rows of a signal and a chat were read. It has a digest of its own. So whatever a killed run wrote after
+ * its last state is cut off and made again.
  *
  * Saving takes no more than a fiftieth of the time. Pictures and sound that were taken already come again out of the
  * reader: pictures are passed over, sound goes through the denoiser, which gives nobody its state; digests of both
@@ -12,6 +13,7 @@
 #ifndef AT_RUNTIME_ANALYZE_RESUME_H
 #define AT_RUNTIME_ANALYZE_RESUME_H
 
+#include "runtime/analyze_beside.h"
 #include "runtime/feed.h"
 #include "runtime/hindsight.h"
 
@@ -24,8 +26,9 @@ void at_resume_free(at_resume **r); /* NULL is fine */
 
 /* Where pictures may begin to be decoded, for what was taken already. */
 void at_resume_restart(const at_resume *r, at_media_options *o);
-/* Fills session, as it was opened, and hindsight, zeroed, where there is something to go on from. */
-int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, attune_error *err);
+/* Fills session and what is beside, as they were opened, and hindsight, zeroed, where there is something to go on from. */
+int at_resume_restore(at_resume *r, attune_session *s, at_hindsight *h, at_beside *b,
+                      attune_error *err);
 /* Whether there is something to go on from, which is not reached yet. */
 int at_resume_catches_up(const at_resume *r);
 /* Once it is reached: tells all again that was told. sink: nullable members. ATTUNE_E_INTERRUPTED: by the sink. */
@@ -42,7 +45,7 @@ int at_resume_take(at_resume *r, attune_session *s, const at_media_packet *p,
 void at_resume_add_window(at_resume *r, const attune_window *w);
 void at_resume_add_sighting(at_resume *r, const attune_sighting *x);
 /* Between packets, with no window waiting: saves now and then; at_once: now. */
-int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, int at_once,
+int at_resume_save(at_resume *r, attune_session *s, at_hindsight *h, at_beside *b, int at_once,
                    attune_error *err);
 
 /* Whether what was found is damaged, which a failure then was. */

@@ -154,6 +154,22 @@ static int chat_collect(void *self, int64_t start_us, int64_t end_us, at_finding
     return 1;
 }
 
+static void chat_keep(void *self, at_keep *k)
+{
+    at_chat_stream *c = self;
+    int count = (int)c->count;
+
+    at_keep_int(k, &count, 0, (int)c->most);
+    for (int i = 0; i < count; i++) {
+        at_message *m = message_at(c, (size_t)i);
+        at_keep_time(k, &m->t_us);
+        at_keep_int(k, &m->unread, 0, 1);
+        at_keep_shares(k, m->says, AT_TEXT_CLASSES);
+        at_keep_shares(k, m->token, AT_TEXT_DIMS);
+    }
+    c->count = (size_t)count;
+}
+
 static void chat_tell_beside(const void *self, attune_beside *out)
 {
     const at_chat_stream *c = self;
@@ -173,4 +189,5 @@ const at_modality at_chat_modality = {
     .forget_before = chat_forget_before,
     .collect = chat_collect,
     .tell_beside = chat_tell_beside,
+    .keep = chat_keep,
 };

@@ -116,7 +116,7 @@ static void keep_testimony(at_keep *k, at_testimony *t)
         k->status = ATTUNE_E_FORMAT;
 }
 
-void at_hindsight_keep(at_keep *k, at_hindsight *h)
+void at_hindsight_keep(at_keep *k, at_hindsight *h, const attune_session *s)
 {
     int count = (int)h->count;
 
@@ -129,7 +129,7 @@ void at_hindsight_keep(at_keep *k, at_hindsight *h)
         if (k->reads)
             h->count++;
         at_held *held = held_at(h, (size_t)i);
-        at_window_keep(k, &held->window);
+        at_window_keep(k, &held->window, at_session_has_beside(s) ? &held->beside : NULL);
         keep_testimony(k, &held->testimony);
         at_keep_int(k, &held->settled, 0, 1);
     }

@@ -25,8 +25,8 @@ void at_hindsight_free(at_hindsight *h);
 int at_hindsight_helps(const attune_session *s);
 /* Holds the window that attune_session_next gave last. ATTUNE_OK or ATTUNE_E_NOMEM. */
 int at_hindsight_hold(at_hindsight *h, const attune_session *s, const attune_window *w);
-/* base/keep.h; zeroed where k reads. */
-void at_hindsight_keep(at_keep *k, at_hindsight *h);
+/* base/keep.h; zeroed where k reads. s: whose windows they are. */
+void at_hindsight_keep(at_keep *k, at_hindsight *h, const attune_session *s);
 /* 1: *out is the next window that is to wait no longer; all: there is nothing to wait for. 0: none. */
 int at_hindsight_next(at_hindsight *h, int all, attune_window *out);
 

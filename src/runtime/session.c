@@ -372,6 +372,21 @@ int at_session_hear_again(attune_session *s, int64_t t_us, const float *pcm, siz
     return failed(s, rc);
 }
 
+static void keep_beside(at_keep *k, attune_session *s)
+{
+    attune_counts *n = &s->counts;
+
+    for (int m = ATTUNE_MODALITIES; m < ATTUNE_STREAMS; m++)
+        at_keep_time(k, &s->beside_us[m]);
+    at_keep_count(k, &n->signal_rows);
+    at_keep_count(k, &n->late_signal_rows);
+    at_keep_count(k, &n->messages);
+    at_keep_count(k, &n->late_messages);
+    at_keep_count(k, &n->unread_messages);
+    if (n->unread_messages > n->messages)
+        k->status = ATTUNE_E_FORMAT;
+}
+
 void at_session_keep(at_keep *k, attune_session *s)
 {
     at_clock_keep(k, &s->clock);
@@ -381,7 +396,8 @@ void at_session_keep(at_keep *k, attune_session *s)
     at_keep_count(k, &s->counts.frames_with_face);
     at_keep_count(k, &s->counts.late_frames);
     at_keep_count(k, &s->counts.late_audio_us);
-    for (int m = 0; m < ATTUNE_MODALITIES; m++)
+    keep_beside(k, s);
+    for (int m = 0; m < ATTUNE_STREAMS; m++)
         if (s->modality[m])
             at_modalities[m]->keep(s->modality[m], k);
 }

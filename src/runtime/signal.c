@@ -151,6 +151,14 @@ static int signal_collect(void *self, int64_t start_us, int64_t end_us, at_findi
     return 1;
 }
 
+static void signal_keep(void *self, at_keep *k)
+{
+    at_signal_stream *s = self;
+
+    for (int c = 0; c < s->columns; c++)
+        at_column_keep(k, &s->column[c]);
+}
+
 static void signal_tell_beside(const void *self, attune_beside *out)
 {
     const at_signal_stream *s = self;
@@ -168,4 +176,5 @@ const at_modality at_signal_modality = {
     .forget_before = signal_forget_before,
     .collect = signal_collect,
     .tell_beside = signal_tell_beside,
+    .keep = signal_keep,
 };

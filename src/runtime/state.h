@@ -47,8 +47,11 @@ float at_session_known_s(const attune_session *s, uint32_t person);
 /* Answers a window again, by what is usual for its person by now. Not with no_baseline. window.c */
 void at_session_tell_again(const attune_session *s, const at_testimony *t, attune_window *w);
 
-/* base/keep.h; what is read is one that a session could have made. window.c */
-void at_window_keep(at_keep *k, attune_window *w);
+/* Whether windows tell of something that is recorded beside. window.c */
+int at_session_has_beside(const attune_session *s);
+/* base/keep.h; what is read is one that a session could have made. beside: what w->beside has; NULL: nothing is recorded
+ * beside. window.c */
+void at_window_keep(at_keep *k, attune_window *w, attune_beside *beside);
 
 /* Before attune_session_finish, by whoever knows: the input lasts until end_us and no longer. A
  * session cannot know how long the last picture is shown. */

@@ -1,6 +1,7 @@
 /* window.c - joins what the modalities found of each subject and has the fusion weigh it. */
 #include "runtime/state.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -227,18 +228,18 @@ static void fill_window(attune_session *s, const at_findings *f, uint32_t subjec
     estimate(s, evidence, w, t);
 }
 
-/* NULL: nothing is recorded beside pictures and sound. */
+int at_session_has_beside(const attune_session *s)
+{
+    return s->modality[ATTUNE_SIGNAL] || s->modality[ATTUNE_CHAT];
+}
+
 static const attune_beside *tell_beside(attune_session *s)
 {
-    int any = 0;
-
     s->beside = (attune_beside){.messages = -1};
     for (int m = 0; m < ATTUNE_STREAMS; m++)
-        if (s->modality[m] && at_modalities[m]->tell_beside) {
+        if (s->modality[m] && at_modalities[m]->tell_beside)
             at_modalities[m]->tell_beside(s->modality[m], &s->beside);
-            any = 1;
-        }
-    return any ? &s->beside : NULL;
+    return at_session_has_beside(s) ? &s->beside : NULL;
 }
 
 int at_session_make_windows(attune_session *s, int64_t start_us, int64_t end_us)
@@ -270,11 +271,44 @@ static int is_flag(int x)
     return x == 0 || x == 1;
 }
 
-/* What is recorded beside is not kept, so that no pointer comes out of a file. */
-void at_window_keep(at_keep *k, attune_window *w)
+/* A column that nobody recorded says nothing. */
+static void keep_signal(at_keep *k, attune_signal *x)
 {
-    at_keep_bytes(k, w, sizeof *w);
-    if (w->beside || w->start_us < 0 || w->end_us < w->start_us || w->end_us > LATEST_US ||
-        w->used >= 1u << ATTUNE_MODALITIES || !is_flag(w->abstain) || !is_flag(w->has_state))
+    at_keep_floats(k, &x->mean, 1);
+    at_keep_floats(k, &x->slope, 1);
+    at_keep_floats(k, &x->deviation, 1);
+    at_keep_shares(k, &x->coverage, 1);
+    at_keep_floats(k, &x->z, 1);
+}
+
+static void keep_said(at_keep *k, attune_beside *b)
+{
+    if (k->reads)
+        *b = (attune_beside){0};
+    at_keep_int(k, &b->signals, 0, ATTUNE_MAX_SIGNALS);
+    for (int i = 0; i < ATTUNE_MAX_SIGNALS; i++)
+        keep_signal(k, &b->signal[i]);
+    at_keep_int(k, &b->messages, -1, INT_MAX);
+    at_keep_int(k, &b->unread, 0, b->messages > 0 ? b->messages : 0);
+    at_keep_shares(k, b->chat_emotion7, ATTUNE_EMOTIONS);
+    at_keep_shares(k, b->chat_state4, ATTUNE_STATES);
+}
+
+/* Without where what is recorded beside lies, which no file can know. */
+void at_window_keep(at_keep *k, attune_window *w, attune_beside *beside)
+{
+    attune_window bare = *w;
+
+    bare.beside = NULL;
+    at_keep_bytes(k, &bare, sizeof bare);
+    if (bare.beside || bare.start_us < 0 || bare.end_us < bare.start_us ||
+        bare.end_us > LATEST_US || bare.used >= 1u << ATTUNE_STREAMS || !is_flag(bare.abstain) ||
+        !is_flag(bare.has_state))
         k->status = ATTUNE_E_FORMAT;
+    if (beside)
+        keep_said(k, beside);
+    if (!k->reads)
+        return;
+    *w = bare;
+    w->beside = beside;
 }

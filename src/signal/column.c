@@ -2,13 +2,14 @@
 
 #include "base/mem.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
 static const int64_t least_hold_us = 1000000, most_hold_us = 30000000;
 static const double known_s = 30;
 
-enum { CELL_US = 1000, CELLS_PER_S = 1000, LEAST_CELLS = 16 };
+enum { CELL_US = 1000, CELLS_PER_S = 1000, LEAST_CELLS = 16, DOUBLINGS = 44 };
 
 int at_column_open(at_column *c, int events, double seconds)
 {
@@ -211,6 +212,54 @@ void at_column_forget_before(at_column *c, int64_t t_us)
         forget_first(c);
     if (c->count < c->most / 4)
         c->cell_us = CELL_US;
+}
+
+/* ---- keeping --------------------------------------------------------------------------------- */
+
+static void keep_value(at_keep *k, at_value *v)
+{
+    at_keep_time(k, &v->t_us);
+    at_keep_floats(k, &v->x, 1);
+    at_keep_bytes(k, &v->hold_ms, sizeof v->hold_ms);
+    at_keep_bytes(k, &v->of, sizeof v->of);
+}
+
+/* Another length would be none that coarsen comes to, or divide by 0. */
+static void keep_cell(at_keep *k, at_column *c)
+{
+    int doublings = 0;
+
+    while (c->cell_us > (int64_t)CELL_US << doublings)
+        doublings++;
+    at_keep_int(k, &doublings, 0, DOUBLINGS);
+    c->cell_us = (int64_t)CELL_US << doublings;
+}
+
+static void keep_ring(at_keep *k, at_column *c)
+{
+    int count = (int)c->count;
+
+    at_keep_int(k, &count, 0, (int)c->most);
+    for (int i = 0; i < count; i++) {
+        keep_value(k, value_at(c, (size_t)i));
+        if (i && value_at(c, (size_t)i)->t_us < value_at(c, (size_t)i - 1)->t_us)
+            k->status = ATTUNE_E_FORMAT;
+    }
+    c->count = (size_t)count;
+}
+
+void at_column_keep(at_keep *k, at_column *c)
+{
+    keep_cell(k, c);
+    keep_ring(k, c);
+    keep_value(k, &c->before);
+    at_keep_int(k, &c->has_before, 0, 1);
+    at_keep_time(k, &c->started_us);
+    for (int i = 0; i < AT_COLUMN_GAPS; i++)
+        at_keep_time(k, &c->gap_us[i]);
+    at_keep_int(k, &c->gaps, 0, INT_MAX / 2);
+    at_keep_bytes(k, &c->habit, sizeof c->habit);
+    at_keep_bytes(k, &c->counted, sizeof c->counted);
 }
 
 /* ---- a window ------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 #ifndef AT_SIGNAL_COLUMN_H
 #define AT_SIGNAL_COLUMN_H
 
-#include <attune/attune.h>
+#include "base/keep.h"
 
 enum { AT_COLUMN_GAPS = 15 };
 
@@ -47,6 +47,8 @@ void at_column_free(at_column *c);
 /* Times do not decrease; x is a number. */
 void at_column_push(at_column *c, int64_t t_us, float x);
 void at_column_forget_before(at_column *c, int64_t t_us);
+
+void at_column_keep(at_keep *k, at_column *c); /* base/keep.h; c as it was opened */
 
 /* usual: nullable, then the column's own, once it is known from 30 s of it. */
 void at_column_window(const at_column *c, int64_t start_us, int64_t end_us,

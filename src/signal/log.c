@@ -1,3 +1,4 @@
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/visible.h"
@@ -36,6 +37,7 @@ struct attune_log {
     unsigned events;
     attune_signal_usual usual[ATTUNE_MAX_SIGNALS];
     int64_t taken, end_us;
+    at_digest digest; /* of names, and of all rows */
 };
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -367,18 +369,37 @@ int attune_log_rewind(attune_log *l, attune_error *err)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+static void digest_row(attune_log *l, int64_t t_us, const float *value, const char *text, size_t n)
+{
+    at_digest_add(&l->digest, &t_us, sizeof t_us);
+    at_digest_add(&l->digest, value, (size_t)l->signals * sizeof *value);
+    at_digest_add(&l->digest, &n, sizeof n);
+    at_digest_add(&l->digest, text, n);
+}
+
+static void digest_names(attune_log *l)
+{
+    at_digest_begin(&l->digest);
+    for (int k = 0; k < l->signals; k++)
+        at_digest_add(&l->digest, l->name[k], strlen(l->name[k]) + 1);
+}
+
 /* Checks all rows, and finds out what is usual. */
 static int look_through(attune_log *l, attune_error *err)
 {
     at_column of[ATTUNE_MAX_SIGNALS] = {{0}};
     float value[ATTUNE_MAX_SIGNALS];
+    const char *text;
     int64_t t_us;
+    size_t n;
     int rc = ATTUNE_OK;
 
+    digest_names(l);
     for (int k = 0; k < l->signals && rc == ATTUNE_OK; k++)
         rc = at_column_open(&of[k], l->events >> k & 1, USUAL_CELLS_S);
     rc = rc < 0 ? at_fail_nomem(err) : rc;
-    while (rc >= 0 && (rc = attune_log_next(l, &t_us, value, NULL, NULL, err)) == 1) {
+    while (rc >= 0 && (rc = attune_log_next(l, &t_us, value, &text, &n, err)) == 1) {
+        digest_row(l, t_us, value, text, n);
         l->taken++;
         l->end_us = t_us;
         for (int k = 0; k < l->signals; k++)
@@ -475,4 +496,9 @@ int64_t attune_log_rows(const attune_log *l, int64_t *end_us)
 {
     *end_us = l->end_us;
     return l->taken;
+}
+
+uint64_t attune_log_digest(const attune_log *l)
+{
+    return at_digest_of(&l->digest);
 }

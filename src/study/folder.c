@@ -208,16 +208,20 @@ int at_study_note(const char *folder, const char *reason, attune_error *err)
     return write_file(path, line, strlen(line), err);
 }
 
-/* ---- which file it was made of ----------------------------------------------------------------- */
+/* ---- which files it was made of ---------------------------------------------------------------- */
 
-void at_study_input(char out[AT_STUDY_INPUT], const char *path)
+void at_study_input(char out[AT_STUDY_INPUT], const char *const *path, int n)
 {
     struct stat st;
+    size_t used = 0;
+    int i = 0;
 
-    out[0] = 0;
-    if (stat(path, &st) == 0)
-        snprintf(out, AT_STUDY_INPUT, "%lld bytes of %lld.%09ld s\n", (long long)st.st_size,
-                 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    for (; i < n && stat(path[i], &st) == 0; i++)
+        used += (size_t)snprintf(out + used, AT_STUDY_INPUT - used, "%lld bytes of %lld.%09ld s\n",
+                                 (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+                                 st.st_mtim.tv_nsec);
+    if (i < n)
+        out[0] = 0;
 }
 
 int at_study_note_input(const char *folder, const char *input, attune_error *err)
@@ -228,13 +232,31 @@ int at_study_note_input(const char *folder, const char *input, attune_error *err
     return rc < 0 ? rc : write_file(path, input, strlen(input), err);
 }
 
-int at_study_is_of(const char *folder, const char *input)
+/* The first line that is another; < 0: none. */
+static int first_other(const char *text, const char *other)
+{
+    for (int line = 0; *text || *other; line++) {
+        const size_t n = strcspn(text, "\n");
+        if (strncmp(text, other, n + 1) != 0)
+            return line;
+        text += n + 1;
+        other += n + 1;
+    }
+    return -1;
+}
+
+int at_study_changed(const char *folder, const char *input)
 {
     char path[AT_STUDY_PATH];
+    unsigned char *was;
+    size_t size;
 
-    if (!*input || at_study_path(path, folder, source, NULL) < 0 || !is_there(path))
-        return 1;
-    return same_bytes(path, input, strlen(input), NULL) != 0;
+    if (!*input || at_study_path(path, folder, source, NULL) < 0 || !is_there(path) ||
+        at_file_read(path, MARK_LIMIT, &was, &size, NULL) < 0)
+        return -1;
+    const int changed = first_other(input, (char *)was);
+    at_free(was);
+    return changed;
 }
 
 /* ---- whose it is to do -------------------------------------------------------------------------- */

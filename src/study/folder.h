@@ -16,12 +16,13 @@ int at_study_state(const char *folder, attune_recording_state *out, char reason[
                    attune_error *err);
 int at_study_note(const char *folder, const char *reason, attune_error *err);
 
-/* What tells one file from another that takes its place: size and time, a line. */
-enum { AT_STUDY_INPUT = 64 };
-void at_study_input(char out[AT_STUDY_INPUT], const char *path); /* "": it is not there */
+/* What tells files from others that take their places: size and time, a line each. */
+enum { AT_STUDY_FILES = 3, AT_STUDY_INPUT = AT_STUDY_FILES * 64 };
+/* path (n), n at most AT_STUDY_FILES. "": one of them is not there. */
+void at_study_input(char out[AT_STUDY_INPUT], const char *const *path, int n);
 int at_study_note_input(const char *folder, const char *input, attune_error *err);
-/* 0: the result is of another; 1: it is of this one, or nobody knows. */
-int at_study_is_of(const char *folder, const char *input);
+/* The first of the files that is another than the result is of; < 0: it is of these, or nobody knows. */
+int at_study_changed(const char *folder, const char *input);
 
 /* Of the row-th recording of the study in dir. >= 0: a descriptor, to be closed; -1: another has it; -2: there are no
  * locks here. */

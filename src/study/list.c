@@ -6,6 +6,7 @@
 #include "report/text.h"
 #include "study/figures.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -125,9 +126,39 @@ static int add_row(at_list *l, const at_csv *csv, int path, int id, attune_error
                                                                              : at_fail_nomem(err);
 }
 
-enum { MOST_ROUNDS = 100 };
+static int column_of(const at_list *l, const char *name)
+{
+    for (int k = 0; k < l->columns; k++)
+        if (strcasecmp(l->column[k], name) == 0)
+            return k;
+    return -1;
+}
+
+/* Of the row last added. */
+static int check_seconds(const at_list *l, const at_csv *csv, const char *column, attune_error *err)
+{
+    const double most = 1e8;
+    const char *text = at_list_field(l, l->n - 1, column);
+    char *end;
+    const double s = strtod(text, &end);
+
+    if (!*end && fabs(s) <= most)
+        return ATTUNE_OK;
+    return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s is '%.40s', and takes seconds from %g to %g",
+                   csv->path, csv->line, column, text, -most, most);
+}
+
+static int check_row(const at_list *l, const at_csv *csv, attune_error *err)
+{
+    int rc = at_list_has(l, "signal") ? check_seconds(l, csv, "signal_offset", err) : ATTUNE_OK;
+
+    return rc == ATTUNE_OK && at_list_has(l, "chat") ? check_seconds(l, csv, "chat_offset", err)
+                                                     : rc;
+}
 
 /* ---- ids that are alike ---------------------------------------------------------------------- */
+
+enum { MOST_ROUNDS = 100 };
 
 static int by_id(const void *a, const void *b)
 {
@@ -240,7 +271,8 @@ static int read_rows(at_list *l, at_csv *csv, attune_error *err)
     if ((rc = check_columns(csv, err)) < 0)
         return rc;
     while ((rc = at_csv_row(csv, err)) > 0)
-        if (!is_empty(csv) && (rc = add_row(l, csv, path, id, err)) < 0)
+        if (!is_empty(csv) &&
+            ((rc = add_row(l, csv, path, id, err)) < 0 || (rc = check_row(l, csv, err)) < 0))
             return rc;
     if (rc == 0 && l->n == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: names no recording", csv->path);
@@ -272,10 +304,31 @@ void at_list_free(at_list *l)
     *l = (at_list){.n = 0};
 }
 
-int at_list_path(const at_list *l, int i, char out[AT_STUDY_PATH], attune_error *err)
+/* ---- what a row says ------------------------------------------------------------------------- */
+
+int at_list_has(const at_list *l, const char *column)
 {
-    const char *path = l->row[i].path;
-    const int n = snprintf(out, AT_STUDY_PATH, "%s%s", *path == '/' ? "" : l->folder, path);
+    return column_of(l, column) >= 0;
+}
+
+const char *at_list_field(const at_list *l, int i, const char *column)
+{
+    const int k = column_of(l, column);
+
+    return k < 0 ? "" : l->row[i].field[k];
+}
+
+double at_list_seconds(const at_list *l, int i, const char *column)
+{
+    return strtod(at_list_field(l, i, column), NULL);
+}
+
+int at_list_file(const at_list *l, int i, const char *column, char out[AT_STUDY_PATH],
+                 attune_error *err)
+{
+    const char *path = at_list_field(l, i, column);
+    const int n =
+        snprintf(out, AT_STUDY_PATH, "%s%s", !*path || *path == '/' ? "" : l->folder, path);
 
     return n < AT_STUDY_PATH ? ATTUNE_OK
                              : at_fail(err, ATTUNE_E_ARG, "%s: its path is too long", l->row[i].id);

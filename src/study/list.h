@@ -23,7 +23,13 @@ typedef struct at_list {
 int at_list_read(at_list *l, const char *manifest, attune_error *err);
 void at_list_free(at_list *l);
 
-/* The path from here. ATTUNE_E_ARG: too long. */
-int at_list_path(const at_list *l, int i, char out[AT_STUDY_PATH], attune_error *err);
+int at_list_has(const at_list *l, const char *column);
+/* What the i-th has in the column; "" where there is no such column, too. */
+const char *at_list_field(const at_list *l, int i, const char *column);
+/* The file that it names, from here; "": none. ATTUNE_E_ARG: its path is too long. */
+int at_list_file(const at_list *l, int i, const char *column, char out[AT_STUDY_PATH],
+                 attune_error *err);
+/* The seconds that it says; 0: it is empty. */
+double at_list_seconds(const at_list *l, int i, const char *column);
 
 #endif

@@ -6,6 +6,7 @@
 #include "report/index.h"
 #include "report/outcome.h"
 #include "report/readback.h"
+#include "study/columns.h"
 #include "study/figures.h"
 #include "study/folder.h"
 
@@ -23,51 +24,74 @@ typedef struct at_merge {
     at_outset *set;
     attune_index *index;
     FILE *recordings, *windows, *failures; /* the set's */
-    char header[8192];                     /* of the timelines; "": none was read yet */
+    at_columns columns;                    /* of windows.csv; none: nothing is done */
     char (*way)[AT_STUDY_PATH];            /* (n) from dir to each; "": they are one */
     attune_merged sum;
 } at_merge;
 
 /* ---- a recording's windows -------------------------------------------------------------------- */
 
-/* The rows of a timeline.csv, each behind the id. */
-static int copy_rows(at_merge *m, const char *id, FILE *f, const char *path, attune_error *err)
-{
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t n = getline(&line, &room, f);
-    int rc = ATTUNE_OK;
+/* A timeline.csv that is read, line by line. */
+typedef struct at_lines {
+    char path[AT_STUDY_PATH];
+    FILE *f;
+    char *line;
+    size_t room;
+} at_lines;
 
-    if (n > 0 && !*m->header && (size_t)n < sizeof m->header) {
-        memcpy(m->header, line, (size_t)n + 1);
-        fprintf(m->windows, "recording,%s", line);
-    }
-    if (n <= 0 || strcmp(line, m->header) != 0)
-        rc = at_fail(err, ATTUNE_E_FORMAT, "%s: has other columns than the timelines before it",
-                     path);
-    while (rc == ATTUNE_OK && (n = getline(&line, &room, f)) > 0) {
-        if (line[n - 1] != '\n')
-            rc = at_fail(err, ATTUNE_E_FORMAT, "%s: is not whole", path);
-        fprintf(m->windows, "%s,%s", id, line);
+/* 1: the next; 0: there are no more. */
+static int next_line(at_lines *t, attune_error *err)
+{
+    const ssize_t n = getline(&t->line, &t->room, t->f);
+
+    if (n > 0 && t->line[n - 1] == '\n')
+        return 1;
+    if (n <= 0 && ferror(t->f))
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", t->path, strerror(errno));
+    return n <= 0 && !feof(t->f) ? at_fail_nomem(err)
+           : n <= 0              ? 0
+                                 : at_fail(err, ATTUNE_E_FORMAT, "%s: is not whole", t->path);
+}
+
+/* With its first line, the header. */
+static int open_lines(at_lines *t, const char *folder, attune_error *err)
+{
+    int rc = at_study_path(t->path, folder, "timeline.csv", err);
+
+    if (rc == ATTUNE_OK && !(t->f = fopen(t->path, "re")))
+        rc = at_fail(err, ATTUNE_E_IO, "%s: %s", t->path, strerror(errno));
+    rc = rc < 0 ? rc : next_line(t, err);
+    return rc == 0 ? at_fail(err, ATTUNE_E_FORMAT, "%s: is empty", t->path) : rc;
+}
+
+static void close_lines(at_lines *t)
+{
+    if (t->f)
+        fclose(t->f);
+    free(t->line);
+}
+
+/* The rows, each behind the id. */
+static int copy_rows(at_merge *m, const char *id, at_lines *t, attune_error *err)
+{
+    at_places places;
+    int rc = at_columns_places(&m->columns, &places, t->line, t->path, err);
+    while (rc >= 0 && (rc = next_line(t, err)) == 1) {
+        fprintf(m->windows, "%s,", id);
+        if (!at_columns_put_row(&m->columns, &places, t->line, m->windows))
+            rc = at_fail(err, ATTUNE_E_FORMAT, "%s: is not whole", t->path);
         m->sum.windows++;
     }
-    if (rc == ATTUNE_OK && ferror(f))
-        rc = at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
-    free(line);
     return rc;
 }
 
 static int copy_timeline(at_merge *m, const char *id, const char *folder, attune_error *err)
 {
-    char path[AT_STUDY_PATH];
-    int rc = at_study_path(path, folder, "timeline.csv", err);
-    FILE *f = rc < 0 ? NULL : fopen(path, "re");
+    at_lines t = {.f = NULL};
+    int rc = open_lines(&t, folder, err);
 
-    if (rc == ATTUNE_OK && !f)
-        rc = at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
-    rc = rc < 0 ? rc : copy_rows(m, id, f, path, err);
-    if (f)
-        fclose(f);
+    rc = rc < 0 ? rc : copy_rows(m, id, &t, err);
+    close_lines(&t);
     return rc;
 }
 
@@ -172,24 +196,75 @@ static int add_missing(at_merge *m, int i, int failed, const char *reason, attun
                : ATTUNE_OK;
 }
 
-/* Whoever has done it; else who failed with it. */
-static int add_recording(at_merge *m, int i, attune_error *err)
-{
-    char folder[AT_STUDY_PATH], reason[512], why[512] = "";
-    int failed = 0;
+/* What has become of a recording. */
+typedef struct at_found {
+    attune_recording_state state;
+    int whose;                  /* of from: who has done it */
+    char folder[AT_STUDY_PATH]; /* likewise */
+    char why[512];              /* of who failed with it first */
+} at_found;
 
-    for (int k = 0; k < m->n; k++) {
+static int find_recording(const at_merge *m, int i, at_found *out, attune_error *err)
+{
+    char reason[512];
+
+    *out = (at_found){.state = ATTUNE_TO_DO};
+    for (int k = 0; k < m->n && out->state != ATTUNE_DONE; k++) {
         attune_recording_state state;
-        int rc = at_study_path(folder, m->from[k], m->list.row[i].id, err);
-        rc = rc < 0 ? rc : at_study_state(folder, &state, reason, err);
+        int rc = at_study_path(out->folder, m->from[k], m->list.row[i].id, err);
+        rc = rc < 0 ? rc : at_study_state(out->folder, &state, reason, err);
         if (rc < 0)
             return rc;
-        if (state == ATTUNE_DONE)
-            return add_done(m, i, k, folder, err);
-        if (state == ATTUNE_FAILED && !failed++)
-            memcpy(why, reason, sizeof why);
+        if (state == ATTUNE_FAILED && out->state != ATTUNE_FAILED)
+            memcpy(out->why, reason, sizeof reason);
+        if (state != ATTUNE_TO_DO)
+            out->state = state;
+        out->whose = k;
     }
-    return add_missing(m, i, failed > 0, why, err);
+    return ATTUNE_OK;
+}
+
+static int add_recording(at_merge *m, int i, attune_error *err)
+{
+    at_found found;
+    int rc = find_recording(m, i, &found, err);
+
+    if (rc < 0)
+        return rc;
+    return found.state == ATTUNE_DONE
+               ? add_done(m, i, found.whose, found.folder, err)
+               : add_missing(m, i, found.state == ATTUNE_FAILED, found.why, err);
+}
+
+/* ---- columns ---------------------------------------------------------------------------------- */
+
+static int add_columns(at_merge *m, int i, attune_error *err)
+{
+    at_found found;
+    at_lines t = {.f = NULL};
+    int rc = find_recording(m, i, &found, err);
+
+    if (rc < 0 || found.state != ATTUNE_DONE)
+        return rc;
+    rc = open_lines(&t, found.folder, err);
+    rc = rc < 0 ? rc : at_columns_add(&m->columns, t.line, t.path, err);
+    close_lines(&t);
+    return rc;
+}
+
+/* Those of the first one are of all where nothing was recorded beside any. */
+static int find_columns(at_merge *m, attune_error *err)
+{
+    const int beside = at_list_has(&m->list, "signal") || at_list_has(&m->list, "chat");
+    int rc = ATTUNE_OK;
+
+    for (int i = 0; i < m->list.n && rc >= 0 && (beside || !m->columns.n); i++)
+        rc = add_columns(m, i, err);
+    if (rc < 0 || !m->columns.n)
+        return rc;
+    fputs("recording,", m->windows);
+    at_columns_put(&m->columns, m->windows);
+    return ATTUNE_OK;
 }
 
 /* ---- ways ------------------------------------------------------------------------------------- */
@@ -302,6 +377,7 @@ int attune_study_merge(const char *dir, const char *const *from, int n,
     int rc = n > 0 ? read_list(m, err) : at_fail(err, ATTUNE_E_ARG, "no folder to merge");
     rc = rc < 0 ? rc : open_tables(m, err);
     rc = rc < 0 ? rc : find_ways(m, err);
+    rc = rc < 0 ? rc : find_columns(m, err);
     rc = rc < 0 ? rc : add_all(m, progress, user, err);
     rc = rc < 0 ? rc : attune_index_finish(m->index, err);
     rc = rc < 0 ? rc : at_outset_commit(m->set, err);
@@ -310,6 +386,7 @@ int attune_study_merge(const char *dir, const char *const *from, int n,
     attune_index_free(&m->index);
     at_outset_free(&m->set);
     at_list_free(&m->list);
+    at_columns_free(&m->columns);
     at_free(m->way);
     at_free(m);
     return rc;

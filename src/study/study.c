@@ -9,9 +9,10 @@
 struct attune_study {
     at_list list;
     char dir[AT_STUDY_PATH];
-    int first, step;                                              /* every step-th of the list */
-    char path[AT_STUDY_PATH], folder[AT_STUDY_PATH], reason[512]; /* of the one last asked for */
-    char input[AT_STUDY_INPUT];
+    int first, step; /* every step-th of the list */
+    /* of the one last asked for: */
+    char path[AT_STUDY_PATH], signal[AT_STUDY_PATH], chat[AT_STUDY_PATH];
+    char folder[AT_STUDY_PATH], reason[512], input[AT_STUDY_INPUT];
     int taken; /* the lock's descriptor; < 0: none */
 };
 
@@ -31,6 +32,21 @@ static int check_options(const attune_study_options *o, attune_error *err)
 static int row_of(const attune_study *s, int i)
 {
     return s->first + i * s->step;
+}
+
+/* What an option is of. */
+static int check_columns(const at_list *l, const attune_study_options *o, attune_error *err)
+{
+    const int signal = at_list_has(l, "signal"), chat = at_list_has(l, "chat");
+    const char *lacks = o->of_signals && !signal           ? "'signal'"
+                        : o->of_chats && !chat             ? "'chat'"
+                        : o->of_either && !signal && !chat ? "'signal' or 'chat'"
+                                                           : NULL;
+
+    return lacks ? at_fail(err, ATTUNE_E_ARG,
+                           "%s: its header has no column %s, and there are options of one",
+                           o->manifest, lacks)
+                 : ATTUNE_OK;
 }
 
 /* What was asked to begin must not take what there is for its own. */
@@ -59,6 +75,7 @@ int attune_study_open(attune_study **out, const attune_study_options *o, attune_
     if (rc == ATTUNE_OK && snprintf(s->dir, sizeof s->dir, "%s", o->dir) >= AT_STUDY_PATH)
         rc = at_fail(err, ATTUNE_E_ARG, "the folder's name is too long");
     rc = rc < 0 ? rc : at_list_read(&s->list, o->manifest, err);
+    rc = rc < 0 ? rc : check_columns(&s->list, o, err);
     if (rc == ATTUNE_OK) {
         s->first = o->shard ? o->shard - 1 : 0;
         s->step = o->shards ? o->shards : 1;
@@ -93,22 +110,56 @@ int attune_study_count(const attune_study *s)
     return s->list.n > s->first ? (s->list.n - s->first + s->step - 1) / s->step : 0;
 }
 
+static int name_files(attune_study *s, int row, attune_recording *out, attune_error *err)
+{
+    const at_list *l = &s->list;
+    const char *zero = at_list_field(l, row, "zero");
+    int rc = at_list_file(l, row, "path", s->path, err);
+
+    rc = rc < 0 ? rc : at_list_file(l, row, "signal", s->signal, err);
+    rc = rc < 0 ? rc : at_list_file(l, row, "chat", s->chat, err);
+    if (rc < 0)
+        return rc;
+    *out = (attune_recording){.id = l->row[row].id,
+                              .path = s->path,
+                              .folder = s->folder,
+                              .reason = s->reason,
+                              .signal = *s->signal ? s->signal : NULL,
+                              .chat = *s->chat ? s->chat : NULL,
+                              .zero = *zero ? zero : NULL,
+                              .signal_offset_s = at_list_seconds(l, row, "signal_offset"),
+                              .chat_offset_s = at_list_seconds(l, row, "chat_offset")};
+    return at_study_path(s->folder, s->dir, out->id, err);
+}
+
+/* A result of other files than there are now is none. */
+static void compare_files(attune_study *s, attune_recording *x)
+{
+    const char *path[AT_STUDY_FILES] = {x->path};
+    int n = 1, changed;
+
+    if (x->signal)
+        path[n++] = x->signal;
+    if (x->chat)
+        path[n++] = x->chat;
+    at_study_input(s->input, path, n);
+    if (x->state != ATTUNE_DONE || (changed = at_study_changed(s->folder, s->input)) < 0)
+        return;
+    x->state = ATTUNE_TO_DO;
+    snprintf(s->reason, sizeof s->reason, "%.400s: is not the file that was analysed",
+             path[changed < n ? changed : 0]);
+}
+
 int attune_study_at(attune_study *s, int i, attune_recording *out, attune_error *err)
 {
     if (i < 0 || i >= attune_study_count(s))
         return at_fail(err, ATTUNE_E_ARG, "there is no recording %d", i);
-    const int row = row_of(s, i);
-    *out = (attune_recording){
-        .id = s->list.row[row].id, .path = s->path, .folder = s->folder, .reason = s->reason};
-    int rc = at_list_path(&s->list, row, s->path, err);
+    int rc = name_files(s, row_of(s, i), out, err);
 
-    rc = rc < 0 ? rc : at_study_path(s->folder, s->dir, out->id, err);
-    rc = rc < 0 ? rc : at_study_state(s->folder, &out->state, s->reason, err);
-    at_study_input(s->input, s->path);
-    if (rc == ATTUNE_OK && out->state == ATTUNE_DONE && !at_study_is_of(s->folder, s->input)) {
-        out->state = ATTUNE_TO_DO;
-        snprintf(s->reason, sizeof s->reason, "%.400s: is not the file that was analysed", s->path);
-    }
+    if (rc < 0)
+        return rc;
+    rc = at_study_state(s->folder, &out->state, s->reason, err);
+    compare_files(s, out);
     return rc == ATTUNE_E_FORMAT ? ATTUNE_OK : rc; /* damaged: to be done anew */
 }
 

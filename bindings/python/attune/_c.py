@@ -130,7 +130,8 @@ class ReportOptions(Structure):
     _name_ = "attune_report_options"
     _fields_ = [("dir", c_char_p), ("sinks", c_char_p), ("input", c_char_p), ("model", c_void_p),
                 ("model_path", c_char_p), ("session", Options), ("facts", c_void_p), ("usual", c_void_p),
-                ("file", c_char_p), ("write", ON_TEXT), ("user", c_void_p), ("sightings", c_int)]
+                ("file", c_char_p), ("write", ON_TEXT), ("user", c_void_p), ("sightings", c_int),
+                ("logs", c_char_p)]
 
 
 class ExportOptions(Structure):
