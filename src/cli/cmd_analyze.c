@@ -50,17 +50,23 @@ static const char usage_options[] =
     "  --sound FILE    the sound of FILE, which was recorded apart, in the place of the INPUT's own\n"
     "  --offset S      FILE begins S seconds after the pictures (-S: before); auto (default): as the\n"
     "                  sound of both says, or where INPUT has none the mouth; if they do not, it fails\n"
-    "  --signal FILE   a CSV of what was recorded beside: a column 'time' (seconds; or dates), and up to 8 of\n"
-    "                  numbers (heart rate, skin conductance, clicks). The windows tell of them; estimates\n"
+    "  --signal FILE   of what was recorded beside: a CSV with a column 'time' (seconds; or dates), and\n"
+    "                  up to 8 of numbers (heart rate, skin conductance, clicks); or what a device or a\n"
+    "                  platform writes: Empatica, Polar Flow, BIDS. The windows tell of them; estimates\n"
     "                  rest on them only where the model was trained with such columns\n"
     "  --signal-offset S  its time 0 (of dates, and of what counts from 1970: its first row) is S\n"
     "                  seconds after the pictures begin\n"
     "  --columns NAMES only these columns of it, with commas between\n"
-    "  --events NAMES  of these each number counts what happened then (clicks); others hold until the next\n"
-    "  --chat FILE     a CSV of messages: columns 'time' and 'text'; what they say by their words is told\n"
+    "  --events NAMES  of these each number counts what happened then (clicks); others hold until the\n"
+    "                  next\n"
+    "  --chat FILE     messages: a CSV with columns 'time' and 'text', WhatsApp's export, Zoom's saved\n"
+    "                  chat, a transcript as WebVTT or SRT, lines of JSON; what they say by their words\n"
+    "                  is told\n"
     "  --chat-offset S likewise\n"
-    "  --chat-of NAME  only messages whose column 'from' (or sender, author, name, user) says NAME\n"
-    "  --log-time UNIT of both, where the column's name (time_ms) does not say it\n"
+    "  --chat-of NAME  only messages whose sender (the column 'from', sender, author, name or user) is\n"
+    "                  NAME\n"
+    "  --log-time UNIT of both, where the column's name (time_ms) does not say it: s, ms, us or date; mdy\n"
+    "                  or dmy where dates are as 5/4/2026, and month or day comes first\n"
     "  --zero DATE     when the pictures began, as 2026-05-04T10:15:30Z: both files' times are dates, or\n"
     "                  count from 1970\n";
 
@@ -259,14 +265,14 @@ static int take_shard(at_job *job, const char *text)
 
 static int take_log_time(const char *text, attune_log_time *out)
 {
-    static const char *const units[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date"};
+    static const char *const units[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date", "mdy", "dmy"};
 
     for (int i = ATTUNE_TIME_S; i < ATTUNE_LOG_TIMES; i++)
         if (strcmp(text, units[i]) == 0) {
             *out = (attune_log_time)i;
             return 1;
         }
-    at_wrong_usage("analyze", "--log-time takes s, ms, us or date, not '%.40s'", text);
+    at_wrong_usage("analyze", "--log-time takes s, ms, us, date, mdy or dmy, not '%.40s'", text);
     return 0;
 }
 
