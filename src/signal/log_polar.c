@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { DATE = 2, START = 3 }; /* columns of the summary */
+
 static int is_polar(const at_log_rows *r, const char *head)
 {
     static const char begins[] = "Name,Sport,Date,Start time";
@@ -18,14 +20,12 @@ static int is_polar(const at_log_rows *r, const char *head)
 }
 
 /* Their dates have the day first, where not the year. */
-static int read_start(at_log_rows *r, int date, int time, attune_error *err)
+static int read_start(at_log_rows *r, attune_error *err)
 {
-    char text[AT_LOG_STAMP];
+    char text[AT_LOG_STAMP] = "";
 
-    if (r->fields > time && r->fields > date)
-        snprintf(text, sizeof text, "%.24s %.24s", r->field[date], r->field[time]);
-    else
-        *text = 0;
+    if (r->fields > START)
+        snprintf(text, sizeof text, "%.24s %.24s", r->field[DATE], r->field[START]);
     if (!at_log_time_read(ATTUNE_TIME_DMY, text, &r->start_us))
         return at_log_row_fail(r, err, "its start '%.48s' is not %s", text,
                                at_log_time_words(ATTUNE_TIME_DMY));
@@ -45,14 +45,10 @@ static void drop_what_is_no_number(at_log_rows *r)
 
 static int read_header(at_log_rows *r, attune_error *err)
 {
-    int date, time, rc = at_log_csv.header(r, err);
+    int rc = at_log_csv.header(r, err);
 
-    if (rc < 0)
-        return rc;
-    date = at_log_row_find(r, "Date");
-    time = at_log_row_find(r, "Start time");
-    rc = at_log_csv.next(r, err);
-    rc = rc < 0 ? rc : read_start(r, date, time, err);
+    rc = rc < 0 ? rc : at_log_csv.next(r, err);
+    rc = rc < 0 ? rc : read_start(r, err);
     r->columns = AT_LOG_FIELDS;
     rc = rc < 0 ? rc : at_log_csv.next(r, err);
     if (rc < 0)

@@ -152,12 +152,13 @@ static int read_day(const char **text, attune_log_time kind, int64_t *days)
     const char mark = **text;
     const int second = mark && strchr("-./", mark) && take(text, mark) ? up_to_two(text) : -1;
     const int last = !take(text, mark) ? -1 : from_year ? up_to_two(text) : read_year(text);
-    const int month_first = kind == ATTUNE_TIME_MDY && mark != '.';
-    const int y = from_year ? first : last, m = from_year || !month_first ? second : first,
-              d = from_year     ? last
-                  : month_first ? second
-                                : first;
+    const int y = from_year ? first : last;
+    int m = second, d = from_year ? last : first;
 
+    if (!from_year && kind == ATTUNE_TIME_MDY && mark != '.') {
+        m = first;
+        d = second;
+    }
     if ((!from_year && mark != '.' && kind == ATTUNE_TIME_DATE) || !is_day(y, m, d))
         return 0;
     *days = days_of(y, m, d);
