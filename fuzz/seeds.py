@@ -344,6 +344,7 @@ def chats_as_saved():
     yield "10:15:01 From Ann to all: " + 40000 * "x" + "\n" + 40000 * "y"
     yield b"10:15:01 From Ann to all: \xff\n"
     yield b"10:15:01 From Ann to all: \0\n"
+    yield "\n\n10:15:01 From Ann to all: a\n"
     yield "10:15:01 From " + 80000 * "x" + ": a"
 
 
@@ -425,6 +426,7 @@ def log():
             yield told("date,hr\n" + "".join(f"{day} 12:15\u202fp.m.,{i}\n" for i, day in enumerate(days.split())), time=order)
     yield told("time,\u00b5S,uS,us,Gr\u00f6\u00dfe,re\u0301,\u041f\u0443\u043b\u044c\u0441,\u03bb\u00b2,\u5fc3\n0,1,2,3,4,5,6,7\n")
     yield told(b"time,\xb5S,\xff\n0,1,2\n")
+    yield told("time,hr\r0,1\r\r1,2\r")
     yield told("timestamp_unix,timestamp_iso,eda\n1777889700000,x,1\n")
     yield told("text\nhello\n", chat=1)
     yield told("time,note\n0,hello\n", chat=1)

@@ -81,7 +81,7 @@ READERS = {
             "log_name", "log_polar", "log_row", "log_time", "log_whatsapp", "log_zoom")},
         "src/signal/embed.c": ("find", "is_counted", "at_signal_places", "within", "at_signal_token", "at_signal_embed",
                                "at_signal_coverage"),
-        "src/runtime/analyze_beside.c": ("-at_beside_note",),
+        "src/runtime/analyze_beside.c": ("-at_beside_note", "-note_reading", "-note_outside"),
         "src/runtime/signal.c": (),
         "src/runtime/chat.c": (),
     },
