@@ -68,6 +68,23 @@ class Exported(Case):
                 for o in outputs:
                     self.assertGreater(o["largest"], 0.01, o)
 
+    def test_a_fusion_without_a_name_is_of_the_kind_that_it_holds(self):
+        """As a recipe of kind fusion leaves it."""
+        for fusion in "concat", "hybrid":
+            data = self.make(fusion).read_bytes()
+            size, = struct.unpack("<Q", data[:8])
+            head = json.loads(data[8:8 + size])
+            self.assertEqual(head["__metadata__"].pop("fusion"), fusion)
+            head["__metadata__"].pop("xxh64")
+            text = json.dumps(head).encode()
+            (self.dir / "unnamed.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size:])
+            for name in "made", "unnamed":
+                self.run_attune("export", f"{name}.safetensors", "--to", "onnx", "-o", name)
+            named, unnamed = ((self.dir / name / "fusion.onnx").read_bytes() for name in ("made", "unnamed"))
+            self.assertEqual(*(onnx.every(file, 7) for file in (named, unnamed)))
+            kind = onnx.field(1, "fusion") + onnx.field(2, fusion)
+            self.assertIn(kind, onnx.every(unnamed, 14))
+
     def test_a_signal_without_columns_is_refused_and_leaves_nothing(self):
         self.make("concat", "signal", "unnamed")
         done = self.run_attune("export", "made.safetensors", "--to", "onnx", "-o", "out", code=1)
