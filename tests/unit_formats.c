@@ -364,12 +364,16 @@ static void lines_of_json(void **state)
 static void what_an_option_says_of_csvs_is_not_said_of_these(void **state)
 {
     static const char vtt[] = "WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n",
+                      marked[] = "\xef\xbb\xbfWEBVTT\n\n00:01.000 --> 00:02.000\nhello\n",
                       chat[] = "5/4/26, 10:15 - Ann: a\n5/5/26, 10:15 - Ann: b\n";
     taken x;
 
     (void)state;
     put("t.vtt", vtt, strlen(vtt));
     x = read_file("t.vtt", &(attune_log_options){.chat = 1, .time = ATTUNE_TIME_MS});
+    assert_int_equal(x.t_us[0], S);
+    put("t.vtt", marked, strlen(marked));
+    x = read_file("t.vtt", &(attune_log_options){.chat = 1});
     assert_int_equal(x.t_us[0], S);
     put("c.txt", chat, strlen(chat));
     x = read_file("c.txt", &(attune_log_options){.chat = 1, .time = ATTUNE_TIME_DMY});
@@ -395,7 +399,7 @@ static void what_is_wrong_names_the_line(void **state)
          "x.tsv:3: here the samples' header is missing, with 'Time'"},
         {0, POLAR_SUMMARY "Made Up,RUNNING,04-05-2026,10:15:00,,\n" POLAR_SAMPLES "1,soon,85\n",
          "x.tsv:4: its time 'soon' is not seconds, or h:mm:ss"},
-        {0, "WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n", "x.tsv"},
+        {0, "WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n", "x.tsv:1: no column beside the time"},
         {1, "[04.05.26, 10:15:02] Ann: a\nb\n[04.05.26, 10:15:00] Ann: c\n", "x.tsv:3: its time"},
         {1, "[44.05.26, 10:15:02] Ann: a\nb\n",
          "x.tsv:1: its time '44.05.26 10:15:02' is not a date"},
@@ -407,6 +411,7 @@ static void what_is_wrong_names_the_line(void **state)
          "x.tsv:4: its time '00:62.000' is not seconds"},
         {1, "10:15:01 From Ann to Everyone: \xff\n", "x.tsv:1: its text is no UTF-8"},
         {1, "{\"time\": 1}\n", "x.tsv:1: no 'text', 'message' or 'content' in its object"},
+        {1, "{\"time\": 1, \"text\": 5}\n", "x.tsv:1: no 'text', 'message' or 'content'"},
         {1, "{\"text\": \"a\"}\n", "x.tsv:1: its time is missing"},
         {1, "{\"time\": 1, \"text\": \"a\"}\n{\"time\n", "x.tsv:2: this is no JSON: "},
     };

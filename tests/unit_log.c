@@ -378,6 +378,8 @@ static void days_and_months_are_told_apart_by_some_row(void **state)
         {"Date,Time,hr\n5/31/2026,10:15:30 AM,1\n5/31/2026,10:15:40 AM,2\n", NULL, 10 * S},
         {"hr;Uhrzeit;Datum\n1;23:59:59;4.5.2026\n2;00:00:01;5.5.2026\n", NULL, 2 * S},
         {"date,time,hr\n2026-05-04T10:15:00,0.5,1\n2026-05-04T10:15:02,2.5,1\n", NULL, 2 * S},
+        {"date,time,hr\n2026-05-04T10:15:00,10:15:00,1\n2026-05-04T10:15:02,10:15:02,2\n", NULL,
+         2 * S},
         {"time,date,hr\n0.5,2026-05-04,1\n2.5,2026-05-04,2\n", NULL, 5 * S / 2},
     };
 
