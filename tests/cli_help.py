@@ -50,6 +50,14 @@ class Help(unittest.TestCase):
                 self.assertLessEqual(len(line), width, f"{name}: {line}")
                 self.assertEqual(line.rstrip(), line, name)
 
+    def test_says_how_narrow_a_face_may_be(self):
+        narrow = re.search(r"narrow = ([\d.]+)F;", (SRC / "src/vision/search.c").read_text()).group(1)
+        least = re.search(r"ATTUNE_DEFAULT_MIN_FACE = (\d+)", (SRC / "include/attune/attune.h").read_text()).group(1)
+        for name in "analyze", "explain":
+            said = subprocess.run([EXE, name, "--help"], capture_output=True, text=True).stdout
+            self.assertRegex(said, rf"--min-face N +width in pixels of the smallest faces to look for \(default: {least}\); a box round a\n"
+                                   rf" +face may be as narrow as {narrow} of it\n")
+
     def test_tells_no_other(self):
         for name, command in COMMANDS.items():
             if name:
