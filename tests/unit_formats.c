@@ -242,17 +242,21 @@ static void whatsapp_of_an_iphone(void **state)
 
 static void whatsapp_of_android(void **state)
 {
-    const taken x =
-        chat_of("04.05.26, 10:15 - Messages are end-to-end encrypted.\nTap to learn more.\n"
-                "04.05.26, 10:15 - Ann: so boring\n04.05.26, 10:16 - Ann added Bob\n"
-                "04.05.26, 10:17 - Bob: <Media omitted>\n04.05.26, 10:18 - Bob: <3 - yes\n",
-                NULL);
+    static const char text[] =
+        "04.05.26, 10:15 - Messages are end-to-end encrypted.\nTap to learn more.\n"
+        "04.05.26, 10:15 - Ann: so boring\n04.05.26, 10:16 - Ann added Bob\n"
+        "04.05.26, 10:17 - Bob: <Media omitted>\n"
+        "04.05.26, 10:17 - ~\xe2\x80\xaf"
+        "Cleo: <Media omitted>\nof the blackboard\n04.05.26, 10:18 - Bob: <3 - yes\n";
+    const taken x = chat_of(text, NULL), cleo = chat_of(text, "cleo");
 
     (void)state;
-    assert_int_equal(x.rows, 2);
+    assert_int_equal(x.rows, 3);
     assert_string_equal(x.text[0], "so boring");
-    assert_string_equal(x.text[1], "<3 - yes");
-    assert_int_equal(x.t_us[1], 180 * S);
+    assert_string_equal(x.text[1], "of the blackboard");
+    assert_string_equal(x.text[2], "<3 - yes");
+    assert_int_equal(x.t_us[2], 180 * S);
+    assert_int_equal(cleo.rows, 1);
 }
 
 static void whatsapp_of_other_places(void **state)

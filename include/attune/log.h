@@ -1,11 +1,12 @@
 /* log.h - files of what was recorded beside pictures and sound: signals, and chats. May change between versions;
  * attune.h does not.
  *
- * What devices and platforms write is told by what is in a file (docs/signals.md has the list; attune_log_format says which it is).
- * Anything else is a text of rows (RFC 4180: UTF-8, a header, fields between commas, semicolons or tabs (then numbers may have a comma for their point), double quotes where
- * a field has any of these) in order of time. One column is the time: the one called time, timestamp, datetime, date or t, with or
- * without a unit (time_s, time_ms, ...), else the first. A signal has numbers in the others; an empty cell, or one that says NaN, NA,
- * null, none or -, has no value. A chat has its messages in the column text, message or content.
+ * What devices and platforms write is told by what is in a file (docs/signals.md has the list; attune_log_format
+ * says which it is). Anything else is a text of rows (RFC 4180: UTF-8, a header, fields between commas, semicolons or
+ * tabs (then numbers may have a comma for their point), double quotes where a field has any of these) in order of time.
+ * One column is the time: the one called time, timestamp, datetime, date or t, with or without a unit (time_s, time_ms,
+ * ...), else the first; or two are, date and time. A signal has numbers in the others; an empty cell, or one that says
+ * NaN, NA, null, none or -, has no value. A chat has its messages in the column text, message or content.
  *
  * Naming, errors and ownership as in attune.h; a log: one thread at a time.
  */
@@ -54,8 +55,9 @@ int attune_log_open(attune_log **out, const char *path, const attune_log_options
                     attune_error *err);
 void attune_log_free(attune_log **l);
 
-/* Of a signal, as attune_beside_setup has them: names of the columns (NULL after the last; NULL of a chat; letters, digits, '_', '-' and '.': what
- * the header says, written in ASCII, "µS" uS; of the same name the second is NAME_2), which of them count events, and what is usual of each in the whole file. Live with l. */
+/* Of a signal, as attune_beside_setup has them: names of the columns (NULL after the last; NULL of a chat; letters, digits,
+ * '_', '-' and '.': what the header says, in ASCII; of the same name the second is NAME_2), which of them count events, and
+ * what is usual of each in the whole file. Live with l. */
 const char *const *attune_log_signals(const attune_log *l);
 unsigned attune_log_events(const attune_log *l);
 const attune_signal_usual *attune_log_usual(const attune_log *l);

@@ -412,6 +412,13 @@ static void settle_kind(attune_log *l)
     l->unlabelled = l->by_row && l->time == ATTUNE_TIME_S && !strchr(text, ':');
 }
 
+static int has_order(attune_log *l)
+{
+    int first, second;
+
+    return l->time == ATTUNE_TIME_DATE && at_log_time_order(time_text(l), &first, &second);
+}
+
 /* Of "5/4/2026" some row's day must say whether days or months come first. */
 static int settle_order(attune_log *l, attune_error *err)
 {
@@ -446,7 +453,7 @@ static int settle_time(attune_log *l, attune_error *err)
 
     if (rc == 1) {
         settle_kind(l);
-        rc = l->time == ATTUNE_TIME_DATE ? settle_order(l, err) : ATTUNE_OK;
+        rc = has_order(l) ? settle_order(l, err) : ATTUNE_OK;
     }
     return rc < 0 ? rc : attune_log_rewind(l, err);
 }

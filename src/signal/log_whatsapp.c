@@ -87,7 +87,7 @@ static int is_whatsapp(const at_log_rows *r, const char *head)
     return over_stamp(head + strspn(head, "\n"), stamp) != NULL;
 }
 
-/* Nobody wrote it. */
+/* Nobody wrote it; what stands below it is a caption. */
 static int is_left_out(const char *text)
 {
     const size_t n = strlen(text);
@@ -99,10 +99,12 @@ static int begin(at_log_rows *r, attune_error *err)
 {
     const char *said = over_stamp(r->ahead, r->stamp), *colon = said ? strstr(said, ": ") : NULL;
 
-    if (!colon || is_left_out(colon + 2))
+    if (!colon)
         return 0;
     said = skip_marks(said);
-    return at_log_message_begin(r, said, (size_t)(colon - said), colon + 2, err);
+    said = *said == '~' ? skip_blanks(said + 1) : said; /* no contact of the owner's */
+    return at_log_message_begin(r, said, (size_t)(colon - said),
+                                is_left_out(colon + 2) ? "" : colon + 2, err);
 }
 
 static int ends(const char *line)
