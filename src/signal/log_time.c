@@ -150,16 +150,21 @@ static int read_day(const char **text, attune_log_time kind, int64_t *days)
     const int from_year = strspn(*text, "0123456789") == 4;
     const int first = from_year ? digits(text, 4) : up_to_two(text);
     const char mark = **text;
-    const int second = mark && strchr("-./", mark) && take(text, mark) ? up_to_two(text) : -1;
-    const int last = !take(text, mark) ? -1 : from_year ? up_to_two(text) : read_year(text);
-    const int y = from_year ? first : last;
-    int m = second, d = from_year ? last : first;
+    int y, m, d;
 
+    if (!mark || !strchr("-./", mark) || (!from_year && mark != '.' && kind == ATTUNE_TIME_DATE))
+        return 0;
+    (*text)++;
+    m = up_to_two(text);
+    if (!take(text, mark))
+        return 0;
+    d = from_year ? up_to_two(text) : first;
+    y = from_year ? first : read_year(text);
     if (!from_year && kind == ATTUNE_TIME_MDY && mark != '.') {
+        d = m;
         m = first;
-        d = second;
     }
-    if ((!from_year && mark != '.' && kind == ATTUNE_TIME_DATE) || !is_day(y, m, d))
+    if (!is_day(y, m, d))
         return 0;
     *days = days_of(y, m, d);
     return 1;
