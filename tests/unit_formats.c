@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -522,6 +523,18 @@ static void what_gzip_packed_may_be_damaged(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static void a_pipe_is_refused_and_not_waited_for(void **state)
+{
+    attune_log *l;
+    attune_error err = {0};
+
+    (void)state;
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+    assert_int_equal(attune_log_open(&l, path, NULL, &err), ATTUNE_E_ARG);
+    assert_non_null(strstr(err.text, "pipe: is no file: it can be read only once"));
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +557,7 @@ int main(void)
         cmocka_unit_test(a_sidecar_may_be_wrong),
         cmocka_unit_test(what_is_too_long_or_no_text_is_refused),
         cmocka_unit_test(what_gzip_packed_may_be_damaged),
+        cmocka_unit_test(a_pipe_is_refused_and_not_waited_for),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -36,7 +36,7 @@ static int open_file(at_log_rows *r, attune_error *err)
     int fd, rc = ATTUNE_OK;
 
     errno = 0;
-    fd = open(r->path, O_RDONLY | O_CLOEXEC);
+    fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is not waited for */
     if (fd < 0)
         return fail_io(r, err);
     if (fstat(fd, &s) != 0)
