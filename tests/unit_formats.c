@@ -340,6 +340,7 @@ static void zoom_saves_a_chat(void **state)
     assert_int_equal(ann.rows, 1);
     assert_int_equal(bob.rows, 1);
     assert_string_equal(bob.text[0], "so boring");
+    assert_string_equal(cloud.format, "a chat of a Zoom recording");
     assert_int_equal(cloud.rows, 1);
     assert_string_equal(cloud.text[0], "confused: yes");
 }
@@ -383,6 +384,30 @@ static void what_an_option_says_of_csvs_is_not_said_of_these(void **state)
     put("c.txt", chat, strlen(chat));
     x = read_file("c.txt", &(attune_log_options){.chat = 1, .time = ATTUNE_TIME_DMY});
     assert_int_equal(x.t_us[1], 30 * 86400 * S);
+}
+
+static void when_the_pictures_began_is_of_dates_and_clocks(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t us;
+    } list[] = {
+        {"WEBVTT\n\n00:03.000 --> 00:04.000\na\n", 3 * S},
+        {"1\n00:00:03,000 --> 00:00:04,000\na\n", 3 * S},
+        {"0:00:03\tAnn:\ta\n", 3 * S},
+        {"10:15:03 From Ann to Bob: a\n", 3 * S},
+        {"[04.05.26, 10:15:03] Ann: a\n", 3 * S},
+        {"{\"time\": \"2026-05-04T10:15:03Z\", \"text\": \"a\"}\n", 3 * S},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        taken x;
+        put("c", list[i].text, strlen(list[i].text));
+        x = read_file("c", &(attune_log_options){.chat = 1, .zero = "2026-05-04T10:15:00"});
+        assert_int_equal(x.rows, 1);
+        assert_int_equal(x.t_us[0], list[i].us);
+    }
 }
 
 /* ---- what is wrong ------------------------------------------------------------------------------ */
@@ -553,6 +578,7 @@ int main(void)
         cmocka_unit_test(zoom_saves_a_chat),
         cmocka_unit_test(lines_of_json),
         cmocka_unit_test(what_an_option_says_of_csvs_is_not_said_of_these),
+        cmocka_unit_test(when_the_pictures_began_is_of_dates_and_clocks),
         cmocka_unit_test(what_is_wrong_names_the_line),
         cmocka_unit_test(a_sidecar_may_be_wrong),
         cmocka_unit_test(what_is_too_long_or_no_text_is_refused),

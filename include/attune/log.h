@@ -41,7 +41,9 @@ typedef struct attune_log_options {
         offset_s; /* the log's time 0 is so long after the pictures begin (before: < 0); of dates and of
                        * what counts from 1970, its first row. At most 1e8 either way */
     const char *
-        zero; /* when the pictures began, a date as above: then times are dates, or count from 1970 */
+        zero; /* when the pictures began, a date as above: then times are dates, or count from 1970, but of
+               * a chat that Zoom saved, which has clocks of that day, and of what counts from the recording's
+               * beginning by its format */
     const char *columns; /* names of the columns to take, with commas between; NULL: all */
     const char *events;  /* of those that count what happens at a moment */
     const char *

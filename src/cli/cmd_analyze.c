@@ -69,7 +69,7 @@ static const char usage_options[] =
     "  --log-time UNIT of both, where the column's name (time_ms) does not say it: s, ms, us or date; mdy\n"
     "                  or dmy where dates are as 5/4/2026, and month or day comes first\n"
     "  --zero DATE     when the pictures began, as 2026-05-04T10:15:30Z: both files' times are dates, or\n"
-    "                  count from 1970\n";
+    "                  count from 1970; those of a transcript count from the beginning all the same\n";
 
 static const char usage_more[] =
     "  --live          take the input as it comes and drop what is late; and read addresses: rtsp://,\n"

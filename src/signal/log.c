@@ -15,6 +15,7 @@
 #include <strings.h>
 
 static const double most_offset_s = 1e8, most_value = 1e30;
+static const int64_t day_us = INT64_C(86400000000);
 static const int64_t from_1970_us =
     100000000000000; /* times so large count from 1970: three years */
 
@@ -500,6 +501,10 @@ static int set_zero(attune_log *l, const attune_log_options *o, attune_error *er
     if (!at_log_time_read(kind, o->zero, &zero_us))
         return at_fail(err, ATTUNE_E_ARG, "%s: the zero '%.40s' is not %s", l->path, o->zero,
                        at_log_time_words(kind));
+    if (l->format->from == AT_LOG_FROM_BEGIN)
+        return ATTUNE_OK;
+    if (l->format->from == AT_LOG_FROM_DAY)
+        zero_us = (zero_us % day_us + day_us) % day_us;
     l->shift_us -= zero_us;
     l->absolute = 1;
     return ATTUNE_OK;
@@ -507,10 +512,10 @@ static int set_zero(attune_log *l, const attune_log_options *o, attune_error *er
 
 static int open_log(attune_log *l, const attune_log_options *o, attune_error *err)
 {
-    int rc = l->path ? set_zero(l, o, err) : at_fail_nomem(err);
+    int rc = l->path ? at_log_rows_open(&l->rows, l->path, err) : at_fail_nomem(err);
 
-    rc = rc < 0 ? rc : at_log_rows_open(&l->rows, l->path, err);
     rc = rc < 0 ? rc : at_log_format_find(&l->format, &l->rows, o->chat, err);
+    rc = rc < 0 ? rc : set_zero(l, o, err);
     rc = rc < 0 ? rc : l->format->header(&l->rows, err);
     if (rc < 0)
         return rc;

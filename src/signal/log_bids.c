@@ -100,6 +100,7 @@ static int next_row(at_log_rows *r, attune_error *err)
 
 const at_log_format at_log_bids = {"a recording of BIDS, by the .json beside it",
                                    AT_LOG_SIGNALS,
+                                   AT_LOG_FROM_BEGIN,
                                    ATTUNE_TIME_S,
                                    is_bids,
                                    read_header,

@@ -129,5 +129,5 @@ static int is_any(const at_log_rows *r, const char *head)
     return 1;
 }
 
-const at_log_format at_log_csv = {NULL,   AT_LOG_BOTH, ATTUNE_TIME_TOLD,
+const at_log_format at_log_csv = {NULL,   AT_LOG_BOTH, AT_LOG_FROM_1970, ATTUNE_TIME_TOLD,
                                   is_any, read_header, next_row};

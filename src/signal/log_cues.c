@@ -148,7 +148,9 @@ static int next_row(at_log_rows *r, attune_error *err)
     return at_log_message_next(r, &turns, err);
 }
 
-const at_log_format at_log_vtt = {"a WebVTT transcript", AT_LOG_CHATS, ATTUNE_TIME_S, is_vtt,
-                                  at_log_message_header, next_row};
-const at_log_format at_log_srt = {"an SRT transcript",   AT_LOG_CHATS, ATTUNE_TIME_S, is_srt,
-                                  at_log_message_header, next_row};
+const at_log_format at_log_vtt = {
+    "a WebVTT transcript", AT_LOG_CHATS, AT_LOG_FROM_BEGIN, ATTUNE_TIME_S, is_vtt,
+    at_log_message_header, next_row};
+const at_log_format at_log_srt = {
+    "an SRT transcript",   AT_LOG_CHATS, AT_LOG_FROM_BEGIN, ATTUNE_TIME_S, is_srt,
+    at_log_message_header, next_row};

@@ -131,8 +131,13 @@ static int ibi_next(at_log_rows *r, attune_error *err)
     return at_log_csv.next(r, err);
 }
 
-const at_log_format at_log_empatica = {"a file of Empatica's", AT_LOG_SIGNALS,
-                                       ATTUNE_TIME_S,          is_sampled,
-                                       sampled_header,         sampled_next};
-const at_log_format at_log_ibi = {
-    "an IBI file of Empatica's", AT_LOG_SIGNALS, ATTUNE_TIME_S, is_ibi, ibi_header, ibi_next};
+const at_log_format at_log_empatica = {
+    "a file of Empatica's", AT_LOG_SIGNALS, AT_LOG_FROM_1970, ATTUNE_TIME_S, is_sampled,
+    sampled_header,         sampled_next};
+const at_log_format at_log_ibi = {"an IBI file of Empatica's",
+                                  AT_LOG_SIGNALS,
+                                  AT_LOG_FROM_1970,
+                                  ATTUNE_TIME_S,
+                                  is_ibi,
+                                  ibi_header,
+                                  ibi_next};

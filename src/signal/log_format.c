@@ -3,8 +3,9 @@
 #include <stdio.h>
 
 static const at_log_format *const formats[] = {
-    &at_log_empatica, &at_log_ibi, &at_log_polar, &at_log_bids,  &at_log_whatsapp,
-    &at_log_vtt,      &at_log_srt, &at_log_zoom,  &at_log_jsonl, &at_log_csv};
+    &at_log_empatica,   &at_log_ibi,   &at_log_polar, &at_log_bids,
+    &at_log_whatsapp,   &at_log_vtt,   &at_log_srt,   &at_log_zoom,
+    &at_log_zoom_cloud, &at_log_jsonl, &at_log_csv};
 
 /* Up to its first byte of 0. */
 static int read_head(at_log_rows *r, char head[AT_LOG_HEAD + 1], attune_error *err)

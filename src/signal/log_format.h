@@ -13,9 +13,17 @@ enum { AT_LOG_HEAD = 4096 };
 
 typedef enum at_log_use { AT_LOG_SIGNALS, AT_LOG_CHATS, AT_LOG_BOTH } at_log_use;
 
+/* What its times count from, where somebody says when the pictures began. */
+typedef enum at_log_from {
+    AT_LOG_FROM_1970,  /* they do, or are dates */
+    AT_LOG_FROM_DAY,   /* they are clocks, of that day */
+    AT_LOG_FROM_BEGIN, /* the recording's own beginning, whatever is said */
+} at_log_from;
+
 typedef struct at_log_format {
     const char *name; /* as behind "is read as"; NULL: a CSV */
     at_log_use use;
+    at_log_from from;
     attune_log_time time; /* of its rows; ATTUNE_TIME_TOLD: as a CSV's */
     /* Whether a file that begins so (at most AT_LOG_HEAD bytes, a final zero) is of it. */
     int (*is)(const at_log_rows *r, const char *head);
@@ -26,7 +34,7 @@ typedef struct at_log_format {
 } at_log_format;
 
 extern const at_log_format at_log_csv, at_log_empatica, at_log_ibi, at_log_polar, at_log_bids,
-    at_log_whatsapp, at_log_vtt, at_log_srt, at_log_zoom, at_log_jsonl;
+    at_log_whatsapp, at_log_vtt, at_log_srt, at_log_zoom, at_log_zoom_cloud, at_log_jsonl;
 
 /* Which one it is; a CSV, where it is no other. */
 int at_log_format_find(const at_log_format **out, at_log_rows *r, int chat, attune_error *err);

@@ -75,5 +75,6 @@ static int next_row(at_log_rows *r, attune_error *err)
     return rc;
 }
 
-const at_log_format at_log_jsonl = {"lines of JSON", AT_LOG_CHATS,          ATTUNE_TIME_TOLD,
-                                    is_jsonl,        at_log_message_header, next_row};
+const at_log_format at_log_jsonl = {"lines of JSON",  AT_LOG_CHATS, AT_LOG_FROM_1970,
+                                    ATTUNE_TIME_TOLD, is_jsonl,     at_log_message_header,
+                                    next_row};

@@ -69,5 +69,10 @@ static int next_row(at_log_rows *r, attune_error *err)
     return rc;
 }
 
-const at_log_format at_log_polar = {
-    "an export of Polar Flow's", AT_LOG_SIGNALS, ATTUNE_TIME_S, is_polar, read_header, next_row};
+const at_log_format at_log_polar = {"an export of Polar Flow's",
+                                    AT_LOG_SIGNALS,
+                                    AT_LOG_FROM_1970,
+                                    ATTUNE_TIME_S,
+                                    is_polar,
+                                    read_header,
+                                    next_row};

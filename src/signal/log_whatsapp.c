@@ -126,5 +126,6 @@ static int next_row(at_log_rows *r, attune_error *err)
     return at_log_message_next(r, &turns, err);
 }
 
-const at_log_format at_log_whatsapp = {"a WhatsApp export", AT_LOG_CHATS,          ATTUNE_TIME_DATE,
-                                       is_whatsapp,         at_log_message_header, next_row};
+const at_log_format at_log_whatsapp = {
+    "a WhatsApp export", AT_LOG_CHATS,          AT_LOG_FROM_1970, ATTUNE_TIME_DATE,
+    is_whatsapp,         at_log_message_header, next_row};

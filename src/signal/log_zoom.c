@@ -18,20 +18,33 @@ static const char *over_clock(const char *line)
     return strchr(colon, ':') ? colon : NULL;
 }
 
-static int is_zoom(const at_log_rows *r, const char *head)
+static const char from[] = "From ";
+
+/* The first line's head and text; NULL: it is no message. */
+static const char *first_head(const char *head)
 {
-    char line[256];
+    const char *line = over_clock(head + strspn(head, "\n"));
+
+    return line && strcspn(line, ":") < strcspn(line, "\n") ? line : NULL;
+}
+
+static int is_saved(const at_log_rows *r, const char *head)
+{
+    const char *first = first_head(head);
 
     (void)r;
-    head += strspn(head, "\n");
-    snprintf(line, sizeof line, "%.*s", (int)strcspn(head, "\n"), head);
-    return over_clock(line) != NULL;
+    return first && strncmp(first, from, strlen(from)) == 0;
+}
+
+static int is_of_cloud(const at_log_rows *r, const char *head)
+{
+    return first_head(head) && !is_saved(r, head);
 }
 
 /* "From Ann to Everyone", "Ann": the bytes of the name at *name. */
 static size_t sender(const char *head, size_t n, const char **name)
 {
-    static const char from[] = "From ", to[] = " to ";
+    static const char to[] = " to ";
     size_t end = n;
 
     *name = head;
@@ -73,5 +86,9 @@ static int next_row(at_log_rows *r, attune_error *err)
     return at_log_message_next(r, &turns, err);
 }
 
-const at_log_format at_log_zoom = {"a chat that Zoom saved", AT_LOG_CHATS, ATTUNE_TIME_S, is_zoom,
-                                   at_log_message_header,    next_row};
+const at_log_format at_log_zoom = {
+    "a chat that Zoom saved", AT_LOG_CHATS, AT_LOG_FROM_DAY, ATTUNE_TIME_S, is_saved,
+    at_log_message_header,    next_row};
+const at_log_format at_log_zoom_cloud = {
+    "a chat of a Zoom recording", AT_LOG_CHATS, AT_LOG_FROM_BEGIN, ATTUNE_TIME_S, is_of_cloud,
+    at_log_message_header,        next_row};
