@@ -1,6 +1,7 @@
 /* Hostile logs of signals and chats: an error that names file and line, or rows in order that fit what was said of them,
  * and windows within their ranges that are the same however early rows are pushed. The first bytes say how it is to be
- * read (see options_of); the rest is the file. */
+ * read (see options_of); the rest is the file, after a byte 0x1e the .json beside it. */
+#include "folder.h"
 #include "fuzz.h"
 
 #include "../tests/session_fake.h"
@@ -11,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { OPTIONS = 2, STEP_US = 250000, END_US = 6000000, AHEAD_US = 2000000, WINDOWS = 32 };
+enum { OPTIONS = 3, STEP_US = 250000, END_US = 6000000, AHEAD_US = 2000000, WINDOWS = 32 };
 
 typedef struct seen {
     attune_window window[WINDOWS];
@@ -27,7 +28,7 @@ static attune_log_options options_of(const uint8_t *data)
     static const double offsets[] = {0, 0, 0, -2.5, 1, 1e8, -1e8, NAN};
 
     return (attune_log_options){.chat = data[0] & 1,
-                                .time = (attune_log_time)(data[0] / 2 % ATTUNE_LOG_TIMES),
+                                .time = (attune_log_time)(data[2] % ATTUNE_LOG_TIMES),
                                 .columns = lists[data[0] / 16 % 6],
                                 .events = lists[data[1] % 6],
                                 .from = data[1] & 8 ? "Ann" : NULL,
@@ -175,19 +176,35 @@ static void analyze(attune_log *l, int is_chat, int causal)
     FUZZ_CHECK(!memcmp(one.window, other.window, (size_t)one.n * sizeof *one.window));
 }
 
+/* The file, and what may lie beside it. */
+static const char *put_files(const uint8_t *data, size_t size)
+{
+    static char path[FUZZ_PATH];
+    const uint8_t *beside = memchr(data, 0x1e, size);
+    const size_t n = beside ? (size_t)(beside - data) : size;
+
+    fuzz_folder();
+    fuzz_folder_empty();
+    FUZZ_CHECK(fuzz_folder_put("log.tsv", data, n));
+    if (beside)
+        FUZZ_CHECK(fuzz_folder_put("log.json", beside + 1, size - n - 1));
+    snprintf(path, sizeof path, "%s/log.tsv", fuzz_folder());
+    return path;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < OPTIONS)
         return 0;
     const attune_log_options o = options_of(data);
-    const char *path = fuzz_file(data + OPTIONS, size - OPTIONS);
+    const char *path = put_files(data + OPTIONS, size - OPTIONS);
     attune_log *l;
     attune_error err = {0};
     const int rc = attune_log_open(&l, path, &o, &err);
 
     FUZZ_CHECK((rc == ATTUNE_OK) == (l != NULL));
     if (!l) {
-        FUZZ_CHECK(rc == (int)err.status && strstr(err.text, path));
+        FUZZ_CHECK(rc == (int)err.status && strstr(err.text, fuzz_folder()));
         FUZZ_CHECK(rc == ATTUNE_E_FORMAT || rc == ATTUNE_E_ARG);
         return 0;
     }

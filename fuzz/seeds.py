@@ -317,11 +317,70 @@ def box():
     yield say(2, 5, 3)
 
 
+def chats_as_saved():
+    """By WhatsApp, Zoom, as captions, as lines of JSON; right ones, and such as are not quite."""
+    mark = "\u200e"
+    yield f"{mark}[04.05.26, 10:15:00] Study: {mark}Encrypted.\r\n[04.05.26, 10:15:02] Ann: I am: confused\r\nreally\r\n[04.05.26, 10:15:05] Bob: {mark}image omitted\r\n"
+    yield "04.05.26, 10:15 - Encrypted.\nTap.\n04.05.26, 10:15 - Ann: so boring\n04.05.26, 10:16 - Ann added Bob\n04.05.26, 10:17 - Bob: <Media omitted>\n"
+    yield "5/31/26, 10:15\u202fAM - Ann: one\n6/1/26, 10:15\u202fa.m. - Bob: two\n"
+    yield "2026-05-31 10:15 - Ann: one\n2026-05-31 10:14 - Ann: two\n"
+    yield "[04.05.26, 10:15:00 Ann: one\n"
+    yield "[04.05.26, ten] Ann: one\n"
+    yield "[04.05] Ann: one\n"
+    yield "04.05.26, 10:15 -- Ann: one\n"
+    yield "04.05.26 " + "1" * 80 + ":15 - Ann: one\n"
+    yield "WEBVTT - x\n\nNOTE a: b\n\nid\n00:01.000 --> 00:04.000\n<v.loud Ann &amp; Co>I am <i>confused</i> &lt;now&gt; &nbsp;&nix; <\nreally</v>\n<v Bob>why?\n\n00:00:05.500 --> 00:00:09.000 align:start\n- Ann: no\n\nBob:\n"
+    yield "WEBVTT\n\n00:05.000 --> 00:06.000\n<v>a\n\n00:04.000 --> 00:06.000\n<v\nb"
+    yield "1\n00:00:01,250 --> 00:00:04,000\nAnn: I am confused\n\n2\n00:00:02,5 --> 1\nA long name of all too many words: text\nNow, this: too\n"
+    yield "10:15:01\t From  Ann  to  Everyone:\n\tI am: confused\n\treally\n10:15:05 From Bob to Ann(Direct Message) : so boring\nFrom\n"
+    yield "00:00:01\tAnn Example:\tconfused\n0:00:05\tFrom Bob:\tso\n0:00:07 nobody\n"
+    yield '{"time": 1.5, "from": "Ann", "text": "a\\nb"}\n\n{"timestamp": 5, "content": "c"}\n{"t": "6", "message": "d", "user": 1}\n'
+    yield '{"time": "2026-05-04T10:15:00Z", "text": " "}\n{"date": "2026-05-04T10:15:01Z", "text": "b"}\n'
+    yield '{"time": 1}\n'
+    yield '{"text": "a"}\n'
+    yield '{"time": 1, "text": "a"'
+    yield "{" + 40000 * " " + "}"
+    yield "10:15:01 From Ann to all: " + 70000 * "x"
+    yield "10:15:01 From Ann to all: " + 40000 * "x" + "\n" + 40000 * "y"
+    yield b"10:15:01 From Ann to all: \xff\n"
+    yield b"10:15:01 From Ann to all: \0\n"
+    yield "\n\n10:15:01 From Ann to all: a\n"
+    yield "10:15:01 From " + 80000 * "x" + ": a"
+
+
+def signals_as_written():
+    """By Empatica, Polar and BIDS; right ones, and such as are not quite."""
+    yield "1777889700.000000\n2.000000\n" + "".join(f"{i % 5}.5\n" for i in range(20))
+    yield "1777889700.0, 1777889700.0, 1777889700.0\n32.0, 32.0, 32.0\n" + "".join(f"{i},{-i},5\n" for i in range(99))
+    yield "1777889700,1777889700\n4,4\n1,2\n\n3,4,\n"
+    yield "1777889700,1777889701\n4,4\n1,2\n"
+    yield "1777889700\n0\n1\n"
+    yield "1777889700\n1e-300\n1\n\n\n2\n"
+    yield "1777889700\n1\n1,2\n"
+    yield "1777889700.0, IBI\n1.5,0.8125\n2.25,0.75\n"
+    yield "1777889700.0, IBI\n1.5,0.8125,1\n"
+    polar = "Name,Sport,Date,Start time,Duration,\nMade Up,RUNNING,{},10:15:00,0:01,\nSample rate,Time,HR (bpm),Speed (km/h),Pace (min/km),\n"
+    for date in "04-05-2026", "2026-05-04", "soon":
+        yield polar.format(date) + "".join(f",00:00:{i:02},{60 + i},,5:30,\n" for i in range(9))
+    yield polar.format("4.5.26").replace("Time,", "Clock,")
+    yield polar.splitlines()[0]
+    yield polar.splitlines()[0] + "\na,b\n"
+    yield polar.format("2026-05-04").replace("Start time", "Start time of it")
+    sidecar = {"SamplingFrequency": 4, "StartTime": -.25, "Columns": ["hr", "clicks"]}
+    rows = "".join(f"{i}\t{i % 2 or 'n/a'}\n" for i in range(30))
+    for change in ({}, {"SamplingFrequency": 0}, {"StartTime": 1e9}, {"Columns": []}, {"Columns": [1]}, {"Columns": ["a,b", "c"]},
+                   {"Columns": ["a"]}, {"Columns": 300 * ["a long name"]}, {"Columns": ["a", "b", "c"]}):
+        yield rows + "\x1e" + json.dumps({**sidecar, **change})
+    yield "time\thr\n0\t1\n" + "\x1e" + json.dumps({"hr": {"Units": "bpm"}})
+    yield rows + "\x1e{"
+    yield "\x1e" + json.dumps(sidecar)
+
+
 def log():
-    """How it is read in two bytes (fuzz/log.c), and a log."""
+    """How it is read in three bytes (fuzz/log.c), and a log."""
     def told(text, *, chat=0, time=0, columns=0, events=0, sender=0, more=0, causal=0):
         text = text if isinstance(text, bytes) else text.encode()
-        return bytes([chat | time << 1 | columns << 4 | causal << 3, events | sender << 3 | more << 4]) + text
+        return bytes([chat | columns << 4 | causal << 3, events | sender << 3 | more << 4, time]) + text
     rows = "".join(f"{i / 4},{60 + i % 7},{i % 5 == 0:d}\n" for i in range(40))
     for columns in range(6):
         for events in range(6):
@@ -332,7 +391,7 @@ def log():
     for header, values in (("time_ms", "0 250 1e3 NaN"), ("Timestamp (us)", "0 1 2000000"), ("time", "0:00 0:01.5 1:02:03"),
                            ("date", "2024-02-29T00:00 2024-02-29T23:59:60,5-1400 2024-03-01 00:00Z"), ("t_utc", "2023-02-29 00:00"),
                            ("time", "5 4"), ("time", "-3 -2 1 1"), ("time", "9e9 9e15 1e300"), ("time", "0x10"), ("x", "7 8")):
-        for kind in range(5):
+        for kind in range(7):
             yield told(f"{header};v\n" + "".join(f"{t};{i}\n" for i, t in enumerate(values.split(" "))), time=kind)
     for cell in "", "nan", "N/A", "none", "-", "inf", "1e31", "1,5", "0x1p3", "12abc", "1e30", "-1e30", '"3"':
         yield told(f"time\thr\n0\t{cell}\n1\t2\n2\n3\t4\t5\n")
@@ -356,6 +415,19 @@ def log():
         for time in range(5):
             yield told(chat, chat=1, sender=sender, time=time)
         yield told("time;message\n0;so boring\n1;ich verstehe das nicht\n", chat=1, sender=sender)
+    yield from (told(text, chat=1, sender=sender, time=time) for text in chats_as_saved() for sender in (0, 1) for time in (0, 5))
+    yield from (told(text, more=more) for text in signals_as_written() for more in (0, 2))
+    yield told(gzip.compress(b"time,hr\n0,1\n1,2\n"))
+    yield told(gzip.compress(b"time,hr\n0,1\n1,2\n")[:-9])
+    yield told(b"\x1f\x8b\x07" + bytes(20))
+    for order in 0, 5, 6:  # told by a row, month or day first
+        for days in ("5/4/2026 5/13/2026", "5/4/2026 13/4/2026", "5-4-26 5-5-26", "5/5/2026 5/5/2026", "4.5.26 5.5.26", "5/4/2026 5/5/2026"):
+            yield told("Date,Time,hr\n" + "".join(f"{day},10:15:0{i} AM,{i}\n" for i, day in enumerate(days.split())), time=order)
+            yield told("date,hr\n" + "".join(f"{day} 12:15\u202fp.m.,{i}\n" for i, day in enumerate(days.split())), time=order)
+    yield told("time,\u00b5S,uS,us,Gr\u00f6\u00dfe,re\u0301,\u041f\u0443\u043b\u044c\u0441,\u03bb\u00b2,\u5fc3\n0,1,2,3,4,5,6,7\n")
+    yield told(b"time,\xb5S,\xff\n0,1,2\n")
+    yield told("time,hr\r0,1\r\r1,2\r")
+    yield told("timestamp_unix,timestamp_iso,eda\n1777889700000,x,1\n")
     yield told("text\nhello\n", chat=1)
     yield told("time,note\n0,hello\n", chat=1)
     yield told("time,text\n" + "".join(f"{i / 50},ok\n" for i in range(300)), chat=1)

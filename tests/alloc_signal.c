@@ -97,17 +97,17 @@ static int survive(const char *path, const attune_log_options *o, int rows)
 static void signals(void **state)
 {
     (void)state;
-    /* it, its path, a row, and a column each */
-    assert_int_equal(survive(signal_path, &(attune_log_options){.events = "clicks"}, ROWS), 3 + 2);
-    assert_int_equal(survive(signal_path, &(attune_log_options){.columns = "hr"}, ROWS), 3 + 1);
+    /* it, its path, a row, a line, and a column each */
+    assert_int_equal(survive(signal_path, &(attune_log_options){.events = "clicks"}, ROWS), 4 + 2);
+    assert_int_equal(survive(signal_path, &(attune_log_options){.columns = "hr"}, ROWS), 4 + 1);
 }
 
 static void chats(void **state)
 {
     (void)state;
-    assert_int_equal(survive(chat_path, &(attune_log_options){.chat = 1}, ROWS), 3);
+    assert_int_equal(survive(chat_path, &(attune_log_options){.chat = 1}, ROWS), 4);
     assert_int_equal(survive(chat_path, &(attune_log_options){.chat = 1, .from = "Ann"}, ROWS / 2),
-                     3 + 1);
+                     4 + 1);
 }
 
 int main(void)

@@ -42,12 +42,27 @@ class Help(unittest.TestCase):
                             takes = told[short.get(option, option)][0]
                             self.assertEqual(bool(takes) and not takes.startswith("["), value == "required_argument")
 
+    def test_fits_a_terminal(self):
+        """Of the width that cli/cli.h says."""
+        width = int(re.search(r"AT_HELP_WIDTH = (\d+)", (SRC / "src/cli/cli.h").read_text()).group(1))
+        for name in COMMANDS:
+            for line in subprocess.run([EXE, *name.split(), "--help"], capture_output=True, text=True).stdout.splitlines():
+                self.assertLessEqual(len(line), width, f"{name}: {line}")
+                self.assertEqual(line.rstrip(), line, name)
+
+    def test_says_how_narrow_a_face_may_be(self):
+        narrow = re.search(r"narrow = ([\d.]+)F;", (SRC / "src/vision/search.c").read_text()).group(1)
+        least = re.search(r"ATTUNE_DEFAULT_MIN_FACE = (\d+)", (SRC / "include/attune/attune.h").read_text()).group(1)
+        for name in "analyze", "explain":
+            said = subprocess.run([EXE, name, "--help"], capture_output=True, text=True).stdout
+            self.assertRegex(said, rf"--min-face N +width in pixels of the smallest faces to look for \(default: {least}\); a box round a\n"
+                                   rf" +face may be as narrow as {narrow} of it\n")
+
     def test_tells_no_other(self):
         for name, command in COMMANDS.items():
             if name:
                 extra = {option for option in command.options() if option.startswith("--")} - set(taken_by(name))
                 self.assertEqual(extra, set(), name)
-
 
     def test_options_that_may_stand_twice_are_those_it_says(self):
         """They are lists; of two values of another the first would be dropped."""

@@ -68,6 +68,41 @@ class Exported(Case):
                 for o in outputs:
                     self.assertGreater(o["largest"], 0.01, o)
 
+    def change(self, change_meta=lambda meta: None, keep=""):
+        """The made model with other metadata, and of its arrays those whose names begin so."""
+        data = (self.dir / "made.safetensors").read_bytes()
+        size, = struct.unpack("<Q", data[:8])
+        head, arrays = json.loads(data[8:8 + size]), data[8 + size:]
+        meta = head.pop("__metadata__")
+        meta.pop("xxh64")
+        change_meta(meta)
+        changed, kept = {"__metadata__": meta}, b""
+        for name, array in head.items():
+            if name.startswith(keep):
+                part = arrays[slice(*array["data_offsets"])]
+                changed[name] = {**array, "data_offsets": [len(kept), len(kept) + len(part)]}
+                kept += part
+        text = json.dumps(changed).encode()
+        (self.dir / "changed.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + kept)
+        self.run_attune("export", "changed.safetensors", "--to", "onnx", "-o", "changed")
+        return sorted(path.name for path in (self.dir / "changed").iterdir())
+
+    def test_a_fusion_without_a_name_is_of_the_kind_that_it_holds(self):
+        """As a recipe of kind fusion leaves it."""
+        for fusion in "concat", "hybrid":
+            self.run_attune("export", self.make(fusion), "--to", "onnx", "-o", "made")
+            self.change(lambda meta: self.assertEqual(meta.pop("fusion"), fusion))
+            named, unnamed = ((self.dir / name / "fusion.onnx").read_bytes() for name in ("made", "changed"))
+            self.assertTrue(onnx.every(named, 7) == onnx.every(unnamed, 7))
+            self.assertIn(onnx.field(1, "fusion") + onnx.field(2, fusion), onnx.every(unnamed, 14))
+
+    def test_a_part_of_a_model_is_that_part(self):
+        """As a recipe of kind temporal leaves it."""
+        self.run_attune("export", self.make("hybrid", "networks"), "--to", "onnx", "-o", "made")
+        self.assertEqual(self.change(keep="visual.temporal."), ["temporal.onnx"])
+        whole, part = ((self.dir / name / "temporal.onnx").read_bytes() for name in ("made", "changed"))
+        self.assertTrue(onnx.every(whole, 7) == onnx.every(part, 7))
+
     def test_a_signal_without_columns_is_refused_and_leaves_nothing(self):
         self.make("concat", "signal", "unnamed")
         done = self.run_attune("export", "made.safetensors", "--to", "onnx", "-o", "out", code=1)

@@ -84,6 +84,28 @@ static void times_are_numbers_clocks_or_dates(void **state)
         {ATTUNE_TIME_DATE, "2026-05-04T10:15+02:60", NO},
         {ATTUNE_TIME_DATE, "2026-05-04T10:15Z.", NO},
         {ATTUNE_TIME_DATE, "26-5-4T10:15", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04 10:15:00 AM", IN2026},
+        {ATTUNE_TIME_DATE,
+         "2026-05-04, 10:15:00\xe2\x80\xaf"
+         "AM",
+         IN2026},
+        {ATTUNE_TIME_DATE, "2026-05-04 12:15 p.m. +02:00", IN2026},
+        {ATTUNE_TIME_DATE, "2026-05-04 13:15 PM", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04 0:15 AM", NO},
+        {ATTUNE_TIME_DATE, "2026-05-04 10:15 A", NO},
+        {ATTUNE_TIME_DATE, "4.5.26 10:15", IN2026},
+        {ATTUNE_TIME_DATE, "4.5.026 10:15", NO},
+        {ATTUNE_TIME_DATE, "", NO},
+        {ATTUNE_TIME_DMY, "4", NO},
+        {ATTUNE_TIME_DMY, "4.5", NO},
+        {ATTUNE_TIME_DATE, "2026-05", NO},
+        {ATTUNE_TIME_DATE, "4/5/2026 10:15", NO},
+        {ATTUNE_TIME_DMY, "4/5/2026 10:15", IN2026},
+        {ATTUNE_TIME_DMY, "4-5-26 10:15", IN2026},
+        {ATTUNE_TIME_MDY, "5/4/2026 10:15", IN2026},
+        {ATTUNE_TIME_MDY, "4.5.2026 10:15", IN2026},
+        {ATTUNE_TIME_MDY, "5/4-2026 10:15", NO},
+        {ATTUNE_TIME_MDY, "13/4/2026 10:15", NO},
         {ATTUNE_TIME_DATE, "0001-01-01T00:00", NO}, /* more than 285 years before 1970 */
     };
 
@@ -156,7 +178,6 @@ static void what_is_wrong_names_the_line(void **state)
         {"", &usual, ": is empty: a header is missing"},
         {"\n\n", &usual, ": is empty"},
         {"time\n1\n", &usual, ":1: no column beside the time"},
-        {"time,a,a\n", &usual, ":1: two columns are called a"},
         {"time,1,2,3,4,5,6,7,8,9\n", &usual, ":1: more than 8 columns beside the time"},
         {"time,gsr\n", &hr, ":1: there is no column 'hr'"},
         {"time,hr\n", &clicks, ":1: there is no column 'clicks'"},
@@ -179,6 +200,13 @@ static void what_is_wrong_names_the_line(void **state)
         {"time,hr\n0,1\n", &far, ": an offset of 1.1e+08 s is too far"},
         {"time,hr\n0,1\n", &nowhere, ": an offset of nan s is too far"},
         {"time,hr\n0,1\n", &now, ": the zero 'now' is not a date"},
+        {"date,hr\n5/5/2026 1:00,1\n5/4/2026 2:00,2\n", &usual,
+         ":3: its time '5/4/2026 2:00' may begin with the month or the day, and no row says which: "
+         "--log-time mdy or dmy"},
+        {"date,hr\n5/13/2026 1:00,1\n13/6/2026 2:00,2\n", &usual,
+         ":3: its time '13/6/2026 2:00' is not a date as in 5/31/2026 10:15:30 AM"},
+        {"date,hr\n13/5/2026 1:00,1\n6/13/2026 2:00,2\n", &usual,
+         ":3: its time '6/13/2026 2:00' is not a date as in 31/5/2026 10:15:30"},
     };
 
     (void)state;
@@ -259,7 +287,7 @@ static void values_stand_where_they_are(void **state)
 static void columns_are_chosen_by_clean_names(void **state)
 {
     attune_log *l =
-        opened("t_s,Heart rate (bpm),\xc3\xa4\xc3\xb6,<b>,a23456789012345678901234567890\n",
+        opened("t_s,Heart rate (bpm),\xe5\xbf\x83,<b>,a23456789012345678901234567890\n",
                &(attune_log_options){.columns = "heart rate bpm,b,column_3", .events = "B"});
 
     (void)state;
@@ -273,6 +301,122 @@ static void columns_are_chosen_by_clean_names(void **state)
     assert_string_equal(attune_log_signals(l)[0],
                         "a234567890123456789012"); /* as long as one may be */
     attune_log_free(&l);
+}
+
+static void letters_stay_letters(void **state)
+{
+    static const char *const names[] = {"EDA_uS", "Temp_degC", "Herzfrequenz_deg", "Groesse",
+                                        "resume", "Puls",      "VO2_ml",           "L2"};
+    attune_log *l =
+        opened("time,EDA (\xc2\xb5S),Temp [\xc2\xb0"
+               "C],Herzfrequenz (\xc2\xb0),Gr\xc3\xb6\xc3\x9f"
+               "e,re\xcc\x81sum\xc3\xa9,\xd0\x9f\xd1\x83\xd0\xbb\xd1\x8c\xd1\x81,VO\xe2\x82\x82 ml,"
+               "\xce\x9b\xc2\xb2\n",
+               NULL);
+
+    (void)state;
+    for (int i = 0; i < ATTUNE_MAX_SIGNALS; i++)
+        assert_string_equal(attune_log_signals(l)[i], names[i]);
+    attune_log_free(&l);
+    l = opened("time,EDA \xb5S\n", NULL); /* Latin-1 */
+    assert_string_equal(attune_log_signals(l)[0], "EDA_uS");
+    attune_log_free(&l);
+}
+
+static void columns_of_one_name_are_told_apart(void **state)
+{
+    static const char *const names[] = {
+        "uS", "uS_2", "US_3", "Heart_rate_variability", "Heart_rate_variabili_2", "uS_2_2"};
+    attune_log *l =
+        opened("time,\xc2\xb5S,uS,US,Heart rate variability (a),Heart rate variability (b),uS "
+               "2\n0,1,2,3,4,5,6\n",
+               NULL);
+    float value[ATTUNE_MAX_SIGNALS];
+    int64_t t_us;
+
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        assert_string_equal(attune_log_signals(l)[i], names[i]);
+    assert_int_equal(attune_log_next(l, &t_us, value, NULL, NULL, NULL), 1);
+    for (int i = 0; i < 6; i++)
+        assert_float_equal(value[i], i + 1, 0);
+    attune_log_free(&l);
+}
+
+static void another_clock_is_no_signal(void **state)
+{
+    attune_log *l = opened(
+        "timestamp_unix,timestamp_iso,eda,t\n1777889700000,2026-05-04T10:15:00Z,1,36\n", NULL);
+
+    (void)state;
+    assert_string_equal(attune_log_signals(l)[0], "eda");
+    assert_string_equal(attune_log_signals(l)[1], "t"); /* a temperature, say */
+    assert_null(attune_log_signals(l)[2]);
+    attune_log_free(&l);
+}
+
+/* ---- what times are ------------------------------------------------------------------------------ */
+
+static void days_and_months_are_told_apart_by_some_row(void **state)
+{
+    static const attune_log_options mdy = {.time = ATTUNE_TIME_MDY},
+                                    dmy = {.time = ATTUNE_TIME_DMY},
+                                    may = {.zero = "2026-05-04T10:15:00Z", .time = ATTUNE_TIME_MDY},
+                                    april = {.zero = "5/4/2026 10:15", .time = ATTUNE_TIME_DMY};
+    static const struct {
+        const char *text;
+        const attune_log_options *o;
+        int64_t after_us; /* of the last behind the first, or behind the zero */
+    } list[] = {
+        {"date,hr\n5/4/2026 10:15:00 AM,1\n5/13/2026 10:15:00 AM,2\n", NULL, 9 * 86400 * S},
+        {"date,hr\n5/4/2026 10:15,1\n13/4/2026 10:15,2\n", NULL, 8 * 86400 * S},
+        {"date,hr\n5/4/2026 11:59:59 AM,1\n5/4/2026 12:00:01 PM,2\n", &mdy, 2 * S},
+        {"date,hr\n5/4/2026 12:00:01 a.m.,1\n5/5/2026 12:00:01am,2\n", &mdy, 86400 * S},
+        {"date,hr\n5/4/2026 12:00:01 AM,1\n5/5/2026 12:00:01 AM,2\n", &dmy, 30 * 86400 * S},
+        {"date,hr\n5-4-26 12:00,1\n5-5-26 12:00,2\n", &dmy, 30 * 86400 * S},
+        {"date,hr\n4.5.26 12:00,1\n5.5.26 12:00,2\n", &mdy, 86400 * S},
+        {"date,hr\n2026/05/04 12:00,1\n2026/05/05 12:00,2\n", NULL, 86400 * S},
+        {"date,hr\n5/5/2026 12:00,1\n5/5/2026 12:01,2\n", NULL, 60 * S}, /* either way */
+        {"date,hr\n5/4/2026 10:15:07,1\n", &may, 7 * S},
+        {"date,hr\n5/4/2026 10:15:07,1\n", &april, 7 * S},
+        {"Date,Time,hr\n5/31/2026,10:15:30 AM,1\n5/31/2026,10:15:40 AM,2\n", NULL, 10 * S},
+        {"hr;Uhrzeit;Datum\n1;23:59:59;4.5.2026\n2;00:00:01;5.5.2026\n", NULL, 2 * S},
+        {"date,time,hr\n2026-05-04T10:15:00,0.5,1\n2026-05-04T10:15:02,2.5,1\n", NULL, 2 * S},
+        {"date,time,hr\n2026-05-04T10:15:00,10:15:00,1\n2026-05-04T10:15:02,10:15:02,2\n", NULL,
+         2 * S},
+        {"time,date,hr\n0.5,2026-05-04,1\n2.5,2026-05-04,2\n", NULL, 5 * S / 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        const taken x = read_all(list[i].text, list[i].o);
+        if (!x.rows || x.t_us[x.rows - 1] != list[i].after_us)
+            fail_msg("%s: %lld", list[i].text, x.rows ? (long long)x.t_us[x.rows - 1] : -1);
+    }
+}
+
+static void numbers_without_a_unit_are_told_of(void **state)
+{
+    static const struct {
+        const char *text;
+        attune_log_time time;
+        int unlabelled;
+    } list[] = {
+        {"time,hr\n0,1\n", ATTUNE_TIME_TOLD, 1},
+        {"x,hr\n0,1\n", ATTUNE_TIME_TOLD, 1},
+        {"time_s,hr\n0,1\n", ATTUNE_TIME_TOLD, 0},
+        {"time,hr\n0,1\n", ATTUNE_TIME_S, 0},
+        {"time,hr\n0:01,1\n", ATTUNE_TIME_TOLD, 0},
+        {"time,hr\n1777889700000,1\n", ATTUNE_TIME_TOLD, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        attune_log *l = opened(list[i].text, &(attune_log_options){.time = list[i].time});
+        assert_int_equal(attune_log_unlabelled(l), list[i].unlabelled);
+        assert_null(attune_log_format(l));
+        attune_log_free(&l);
+    }
 }
 
 static void dates_begin_with_the_first_row_or_a_zero(void **state)
@@ -348,6 +492,11 @@ int main(void)
         cmocka_unit_test(messages_have_a_length),
         cmocka_unit_test(values_stand_where_they_are),
         cmocka_unit_test(columns_are_chosen_by_clean_names),
+        cmocka_unit_test(letters_stay_letters),
+        cmocka_unit_test(columns_of_one_name_are_told_apart),
+        cmocka_unit_test(another_clock_is_no_signal),
+        cmocka_unit_test(days_and_months_are_told_apart_by_some_row),
+        cmocka_unit_test(numbers_without_a_unit_are_told_of),
         cmocka_unit_test(dates_begin_with_the_first_row_or_a_zero),
         cmocka_unit_test(messages_are_taken_of_one_sender),
         cmocka_unit_test(what_is_usual_is_of_the_whole_file),

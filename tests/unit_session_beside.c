@@ -222,8 +222,8 @@ static void what_is_no_number_is_no_value(void **state)
     assert_true(x.c->n > 0);
     assert_float_equal(x.said[0].signal[0].mean, 60, 0);
     assert_float_equal(x.said[0].signal[0].coverage, 0.6, 1e-6);
-    assert_float_equal(x.said[0].signal[1].mean, 5,
-                       1e-6); /* one, in the 0.2 s that it is known for */
+    assert_float_equal(x.said[0].signal[1].mean, 2, 1e-6); /* one, in half a second */
+    assert_float_equal(x.said[0].signal[1].coverage, 0.4, 1e-6);
     scene_close(x.c);
 }
 

@@ -88,6 +88,19 @@ static void events_are_counted(void **state)
     at_column_free(&c);
 }
 
+static void the_first_event_is_one_of_its_window(void **state)
+{
+    at_column c = column_of(1, 10);
+    (void)state;
+    at_column_push(&c, 24 * S / 10, 1);
+    assert_true(isnan(over(&c, 0, 2 * S).mean));
+    assert_float_equal(over(&c, 0, 5 * S / 2).mean, 0.4, 1e-6);
+    assert_float_equal(over(&c, 0, 5 * S / 2).coverage, 0.04, 1e-6);
+    assert_float_equal(over(&c, 2 * S, 5 * S / 2).mean, 2, 1e-6);
+    assert_float_equal(at_column_mean(&c, 2 * S, 4 * S), 0.5, 1e-6);
+    at_column_free(&c);
+}
+
 static void what_is_usual_is_known_from_half_a_minute(void **state)
 {
     at_column c = column_of(0, 100);
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(it_holds_no_longer_than_twice_the_usual_gap),
         cmocka_unit_test(a_slow_sensor_has_no_holes),
         cmocka_unit_test(events_are_counted),
+        cmocka_unit_test(the_first_event_is_one_of_its_window),
         cmocka_unit_test(what_is_usual_is_known_from_half_a_minute),
         cmocka_unit_test(what_runs_ahead_is_kept_coarser),
         cmocka_unit_test(columns_are_found_by_name),

@@ -76,10 +76,12 @@ READERS = {
     "text": {"src/text/chars.c": (), "src/text/chat.c": ("-at_text_class_name",), "src/text/context.c": (), "src/text/reading.c": (),
              "src/text/lexicon.c": (), "src/text/words.c": ()},
     "log": {
-        **{f"src/signal/{part}.c": () for part in ("column", "log", "log_row", "log_time")},
+        **{f"src/signal/{part}.c": () for part in (
+            "column", "log", "log_bids", "log_csv", "log_cues", "log_empatica", "log_format", "log_jsonl", "log_message",
+            "log_name", "log_polar", "log_row", "log_time", "log_whatsapp", "log_zoom")},
         "src/signal/embed.c": ("find", "is_counted", "at_signal_places", "within", "at_signal_token", "at_signal_embed",
                                "at_signal_coverage"),
-        "src/runtime/analyze_beside.c": ("-at_beside_note",),
+        "src/runtime/analyze_beside.c": ("-at_beside_note", "-note_reading", "-note_outside"),
         "src/runtime/signal.c": (),
         "src/runtime/chat.c": (),
     },

@@ -102,6 +102,11 @@ int at_draw_overlay(const char *report, const char *input, const char *out,
 /* The table of degradations, as --corrupt takes them. */
 void at_print_corruptions(FILE *f);
 
+/* A list's item in a help text, "  TERM  text", whose text begins at that column (behind a longer term: later) and goes on below it, no
+ * line longer than AT_HELP_WIDTH. */
+enum { AT_HELP_WIDTH = 100 };
+void at_print_item(FILE *f, int column, const char *term, const char *text);
+
 /* A line, of which only what may be shown of names is shown (base/visible.h). */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))

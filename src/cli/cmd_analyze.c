@@ -38,7 +38,8 @@ static const char usage_options[] =
     "  --model FILE    instead of the default model (also: $ATTUNE_MODEL)\n"
     "  --tracks N      faces followed at once, 1 to 16 (default: 1, the largest and longest seen)\n"
     "  --rate FPS      frames looked at a second, at most 60 (default: 8)\n"
-    "  --min-face N    width in pixels of the smallest faces to look for (default: 24)\n"
+    "  --min-face N    width in pixels of the smallest faces to look for (default: 24); a box round a\n"
+    "                  face may be as narrow as 0.85 of it\n"
     "  --no-baseline   answers as they are: what is usual for a person is not taken out\n"
     "  --causal        every window is told by what came before it, as of live input. Without: a\n"
     "                  person's first half minute is told again once what is usual for them is known\n"
@@ -50,52 +51,58 @@ static const char usage_options[] =
     "  --sound FILE    the sound of FILE, which was recorded apart, in the place of the INPUT's own\n"
     "  --offset S      FILE begins S seconds after the pictures (-S: before); auto (default): as the\n"
     "                  sound of both says, or where INPUT has none the mouth; if they do not, it fails\n"
-    "  --signal FILE   a CSV of what was recorded beside: a column 'time' (seconds; or dates), and up to 8 of\n"
-    "                  numbers (heart rate, skin conductance, clicks). The windows tell of them; estimates\n"
+    "  --signal FILE   of what was recorded beside: a CSV with a column 'time' (seconds; or dates), and\n"
+    "                  up to 8 of numbers (heart rate, skin conductance, clicks); or what a device or a\n"
+    "                  platform writes: Empatica, Polar Flow, BIDS. The windows tell of them; estimates\n"
     "                  rest on them only where the model was trained with such columns\n"
     "  --signal-offset S  its time 0 (of dates, and of what counts from 1970: its first row) is S\n"
     "                  seconds after the pictures begin\n"
     "  --columns NAMES only these columns of it, with commas between\n"
-    "  --events NAMES  of these each number counts what happened then (clicks); others hold until the next\n"
-    "  --chat FILE     a CSV of messages: columns 'time' and 'text'; what they say by their words is told\n"
+    "  --events NAMES  of these each number counts what happened then (clicks); others hold until the\n"
+    "                  next\n"
+    "  --chat FILE     messages: a CSV with columns 'time' and 'text', WhatsApp's export, Zoom's saved\n"
+    "                  chat, a transcript as WebVTT or SRT, lines of JSON; what they say by their words\n"
+    "                  is told\n"
     "  --chat-offset S likewise\n"
-    "  --chat-of NAME  only messages whose column 'from' (or sender, author, name, user) says NAME\n"
-    "  --log-time UNIT of both, where the column's name (time_ms) does not say it\n"
+    "  --chat-of NAME  only messages whose sender (the column 'from', sender, author, name or user) is\n"
+    "                  NAME\n"
+    "  --log-time UNIT of both, where the column's name (time_ms) does not say it: s, ms, us or date; mdy\n"
+    "                  or dmy where dates are as 5/4/2026, and month or day comes first\n"
     "  --zero DATE     when the pictures began, as 2026-05-04T10:15:30Z: both files' times are dates, or\n"
-    "                  count from 1970\n";
+    "                  count from 1970; those of a transcript count from the beginning all the same\n";
 
 static const char usage_more[] =
     "  --live          take the input as it comes and drop what is late; and read addresses: rtsp://,\n"
     "                  rtmp://, srt://, http://, ... Without this the network is never used\n"
-    "  --mic [DEVICE]  sound from a microphone beside the camera, on one clock: pulse, pulse:SOURCE, alsa,\n"
-    "                  alsa:DEVICE, or another live input (default: whichever is there)\n"
+    "  --mic [DEVICE]  sound from a microphone beside the camera, on one clock: pulse, pulse:SOURCE,\n"
+    "                  alsa, alsa:DEVICE, or another live input (default: whichever is there)\n"
     "  --reconnect S   a device or address that breaks off is tried again for S seconds (default: 30;\n"
     "                  0: not at all); the session goes on with a gap\n"
-    "  --view          a screen that shows live input as it stands; --no-view: a line. Default: the screen\n"
-    "                  on a terminal, unless NO_COLOR is set\n"
+    "  --view          a screen that shows live input as it stands; --no-view: a line. Default: the\n"
+    "                  screen on a terminal, unless NO_COLOR is set\n"
     "  --thumbnails    a small picture of each face in report.html. Without this nothing of anybody's\n"
     "                  looks or voice is stored\n"
     "  --store FILE    also keep the windows of each INPUT in FILE, a session each, for attune sessions;\n"
     "                  never its pictures, sound or name\n"
     "  --person LABEL  whom the sessions are of: a label of your choice, kept with them\n"
-    "  --no-sandbox    decode in this process, and not in a child that can do nothing else; the report says\n"
-    "                  so (attune info --sandbox)\n"
+    "  --no-sandbox    decode in this process, and not in a child that can do nothing else; the report\n"
+    "                  says so (attune info --sandbox)\n"
     "  --threads N     default: all cores; the results are the same for any number\n"
     "  --precision P   f32 (default), or int8: the networks of the face in eight bits, about twice as\n"
     "                  fast\n";
 
 static const char usage_study[] =
-    "  --manifest FILE a study: a CSV whose column 'path' names the inputs; 'id' (else: the file's name) their\n"
-    "                  folders in DIR (default: attune-study), where tables of all lie too: recordings.csv,\n"
-    "                  windows.csv, failures.csv, index.html. One bad file does not stop it. Columns signal,\n"
-    "                  signal_offset, chat, chat_offset and zero are as the options, of each; --columns,\n"
-    "                  --events, --chat-of and --log-time of all\n"
+    "  --manifest FILE a study: a CSV whose column 'path' names the inputs; 'id' (else: the file's name)\n"
+    "                  their folders in DIR (default: attune-study), where tables of all lie too:\n"
+    "                  recordings.csv, windows.csv, failures.csv, index.html. One bad file does not stop\n"
+    "                  it. Columns signal, signal_offset, chat, chat_offset and zero are as the options,\n"
+    "                  of each; --columns, --events, --chat-of and --log-time of all\n"
     "  --shard I/N     only the I-th of N parts: any number of machines share a study; attune merge makes\n"
     "                  the tables then\n"
-    "  --resume        of a study: what is done in DIR is not done again; what failed is tried again. Of one\n"
-    "                  INPUT that is a file: goes on where a run with --resume was killed or stopped. Until\n"
-    "                  the report is finished, what that takes lies in DIR, for your eyes alone: what was told\n"
-    "                  so far, what the faces look like as numbers, and --thumbnails\n"
+    "  --resume        of a study: what is done in DIR is not done again; what failed is tried again. Of\n"
+    "                  one INPUT that is a file: goes on where a run with --resume was killed or stopped.\n"
+    "                  Until the report is finished, what that takes lies in DIR, for your eyes alone:\n"
+    "                  what was told so far, what the faces look like as numbers, and --thumbnails\n"
     "  -j, --jobs N    inputs at once (default: all cores), of one thread each\n"
     "  --devices       list the cameras and microphones that are there, and analyse nothing\n"
     "  --quiet         errors only\n"
@@ -261,14 +268,14 @@ static int take_shard(at_job *job, const char *text)
 
 static int take_log_time(const char *text, attune_log_time *out)
 {
-    static const char *const units[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date"};
+    static const char *const units[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date", "mdy", "dmy"};
 
     for (int i = ATTUNE_TIME_S; i < ATTUNE_LOG_TIMES; i++)
         if (strcmp(text, units[i]) == 0) {
             *out = (attune_log_time)i;
             return 1;
         }
-    at_wrong_usage("analyze", "--log-time takes s, ms, us or date, not '%.40s'", text);
+    at_wrong_usage("analyze", "--log-time takes s, ms, us, date, mdy or dmy, not '%.40s'", text);
     return 0;
 }
 

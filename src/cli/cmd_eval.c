@@ -62,9 +62,12 @@ static void print_help(FILE *f)
 {
     fputs(usage, f);
     fputs("\ndata sets:\n", f);
-    for (int i = 0; attune_dataset_name(i); i++)
-        fprintf(f, "  %-16s %s\n  %-16s splits: all, %s\n", attune_dataset_name(i),
-                attune_dataset_help(i), "", attune_dataset_splits(i));
+    for (int i = 0; attune_dataset_name(i); i++) {
+        char splits[256];
+        snprintf(splits, sizeof splits, "splits: all, %s", attune_dataset_splits(i));
+        at_print_item(f, 19, attune_dataset_name(i), attune_dataset_help(i));
+        at_print_item(f, 19, "", splits);
+    }
     at_print_corruptions(f);
 }
 

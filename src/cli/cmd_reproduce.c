@@ -42,8 +42,12 @@ static void print_help(FILE *f)
 {
     const char *name, *title, *needs;
     fputs(usage, f);
-    for (int i = 0; (name = attune_experiment_name(i, &title, &needs)) != NULL; i++)
-        fprintf(f, "  %-7s %s\n          needs %s\n", name, title, needs);
+    for (int i = 0; (name = attune_experiment_name(i, &title, &needs)) != NULL; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "needs %s", needs);
+        at_print_item(f, 14, name, title);
+        at_print_item(f, 14, "", text);
+    }
 }
 
 typedef struct at_show {

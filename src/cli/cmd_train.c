@@ -24,8 +24,8 @@ static const char usage[] =
     "  --threads N   default: all cores; the result is the same for any number\n"
     "  --epochs N    instead of the recipe's\n"
     "  --limit N     at most N samples of each set, for trying a recipe out\n"
-    "  --cache DIR   keep decoded faces and features of voices there, and take them from there, where file,\n"
-    "                settings and program are the same. DIR then holds people's faces\n"
+    "  --cache DIR   keep decoded faces and features of voices there, and take them from there, where\n"
+    "                file, settings and program are the same. DIR then holds people's faces\n"
     "  --quiet       errors only\n"
     "  --show        print the recipe as it is run, its bases merged in\n"
     "  --fields      print what recipes may say: the tables of docs/recipes.md\n";

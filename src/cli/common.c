@@ -79,15 +79,39 @@ int at_stopped(void *user)
 void at_print_corruptions(FILE *f)
 {
     attune_corruption c;
-    char range[48];
+    char range[48], term[80], text[LINE];
 
     fprintf(f, "\ndegradations (usual levels of --corrupt all in brackets):\n");
     for (int i = 0; attune_corruption_at(i, &c); i++) {
-        snprintf(range, sizeof range, "%g to %g %s", c.none, c.most, c.unit);
-        fprintf(f, "  %-14s %-28s %s [", c.name, range, c.about);
+        int n = snprintf(text, sizeof text, "%s [", c.about);
         for (int k = 0; k < c.levels; k++)
-            fprintf(f, "%s%g", k ? " " : "", c.listed[k]);
-        fprintf(f, "]\n");
+            n += snprintf(text + n, sizeof text - (size_t)n, k ? ",%g" : "%g", c.listed[k]);
+        snprintf(text + n, sizeof text - (size_t)n, "]");
+        snprintf(range, sizeof range, "%g to %g %s", c.none, c.most, c.unit);
+        snprintf(term, sizeof term, "%-14s %-28s", c.name, range);
+        at_print_item(f, 46, term, text);
+    }
+}
+
+/* Bytes of text that fit: up to the last blank within so many, or the first behind. */
+static int fitting(const char *text, int width)
+{
+    int n = (int)strlen(text), at = 0;
+
+    for (int i = 0; i < n && (i <= width || !at); i++)
+        at = text[i] == ' ' ? i : at;
+    return n <= width || !at ? n : at;
+}
+
+void at_print_item(FILE *f, int column, const char *term, const char *text)
+{
+    int at = fprintf(f, "  %-*s ", column - 3, term);
+
+    for (int n; *text; text += n + (text[n] == ' '), at = column) {
+        n = fitting(text, AT_HELP_WIDTH - at);
+        fprintf(f, "%.*s\n", n, text);
+        if (text[n])
+            fprintf(f, "%*s", column, "");
     }
 }
 

@@ -12,7 +12,9 @@
 static int load_kind(at_fusion *f, const at_weights *w, attune_error *err)
 {
     const char *name = at_weights_meta(w, "fusion");
-    const at_fusion_kind *kind = name ? at_fusion_kind_find(name) : at_fusion_kinds[0];
+    const at_fusion_kind *kind = name ? at_fusion_kind_find(name) : at_fusion_kind_in(w);
+    if (!kind && !name)
+        kind = at_fusion_kinds[0];
     if (!kind)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "model: there is no fusion \"%s\"", name);
     int status = at_fusion_net_make(&f->net, &f->params, kind, w, 0, NULL, err);

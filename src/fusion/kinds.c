@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The first is what a model gets that does not say. */
+/* The first is what a model gets that does not say, and holds none that is learned. */
 const at_fusion_kind *const at_fusion_kinds[] = {
     &at_fusion_late,   &at_fusion_mean,      &at_fusion_product, &at_fusion_concat,
     &at_fusion_tensor, &at_fusion_attention, &at_fusion_hybrid,  NULL,

@@ -15,10 +15,22 @@ const char *attune_onnx_file(int i)
     return i >= 0 && i < n ? at_onnx_networks[i].file : NULL;
 }
 
-static int has(const at_weights *w, const char *prefix)
+/* The network that an array is of: the one that its name begins with more of than with another's. NULL: of none. */
+static const at_onnx_network *network_of(const char *array)
+{
+    const at_onnx_network *of = NULL;
+
+    for (const at_onnx_network *n = at_onnx_networks; n->file; n++)
+        if (strncmp(array, n->prefix, strlen(n->prefix)) == 0 &&
+            (!of || strlen(n->prefix) > strlen(of->prefix)))
+            of = n;
+    return of;
+}
+
+static int has(const at_weights *w, const at_onnx_network *n)
 {
     for (int i = 0; i < at_weights_count(w); i++)
-        if (strncmp(at_weights_at(w, i)->name, prefix, strlen(prefix)) == 0)
+        if (network_of(at_weights_at(w, i)->name) == n)
             return 1;
     return 0;
 }
@@ -53,7 +65,7 @@ static int write_all(const at_weights *w, at_outset *set, unsigned *have, attune
     for (int i = 0; at_onnx_networks[i].file && !status; i++) {
         const at_onnx_network *n = &at_onnx_networks[i];
         FILE *f;
-        if (!has(w, n->prefix))
+        if (!has(w, n))
             continue;
         status = at_outset_add(set, n->file, &f, err);
         status = status ? status : write_network(n, w, f, err);

@@ -283,6 +283,8 @@ int at_onnx_write_fusion(at_onnx *o, const at_weights *w, attune_error *err)
         pass p = {.o = o, .f = f, .err = err};
         p.zero = number(&p, 0);
         p.one = number(&p, 1);
+        if (!at_weights_meta(w, "fusion")) /* as what a recipe of the kind trained */
+            at_onnx_meta(o, "fusion", f->net.kind->name);
         status = at_onnx_fusion_inputs(&p, w, err);
         if (!status) {
             write_pass(&p);

@@ -133,6 +133,24 @@ uint64_t at_beside_digest(const attune_beside_setup *setup)
 
 /* ---- notes ------------------------------------------------------------------------------------ */
 
+/* Times in milliseconds lie a thousand times too far away, where they are taken for seconds. */
+static const double too_far = 100;
+
+static void note_reading(const attune_log *log, const char *what, attune_input_info *info)
+{
+    int64_t end_us;
+
+    if (attune_log_format(log))
+        at_note(info, "the %s is read as %s", what, attune_log_format(log));
+    if (attune_log_unlabelled(log) && attune_log_rows(log, &end_us) > 0 &&
+        (double)end_us / 1e6 > too_far * info->duration_s)
+        at_note(
+            info,
+            "the times of the %s are taken for seconds, and the last is %.0f: over %.0f times as "
+            "long as the recording (--log-time ms or us)",
+            what, (double)end_us / 1e6, too_far);
+}
+
 static void note_outside(const attune_log *log, const char *what, attune_input_info *info)
 {
     int64_t end_us;
@@ -153,6 +171,10 @@ void at_beside_note(const at_beside *b, const attune_session *s, attune_input_in
     int place[ATTUNE_MAX_SIGNALS];
     const char *missing = NULL;
 
+    if (b->setup.signal_log)
+        note_reading(b->setup.signal_log, "signal", info);
+    if (b->setup.chat_log)
+        note_reading(b->setup.chat_log, "chat", info);
     if (b->setup.signal_log && !info->counts.signal_rows)
         note_outside(b->setup.signal_log, "row of the signal", info);
     if (b->setup.chat_log && !info->counts.messages)

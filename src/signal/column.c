@@ -312,22 +312,17 @@ static double events_in(const at_column *c, int64_t start_us, int64_t end_us)
     return n;
 }
 
-/* From the first event on they are counted. */
-static double counted_s(const at_column *c, int64_t start_us, int64_t end_us)
-{
-    const int64_t from = c->started_us > start_us ? c->started_us : start_us;
-
-    return latest(c) && end_us > from ? (double)(end_us - from) / 1e6 : 0;
-}
-
+/* Events are known of from the first on. They are shared out over the whole window all the same: counted from an event on, one
+ * at its end would be many a second. */
 static void count_window(const at_column *c, int64_t start_us, int64_t end_us, attune_signal *out)
 {
-    const double seconds = counted_s(c, start_us, end_us);
+    const int64_t from = c->started_us > start_us ? c->started_us : start_us;
+    const double seconds = (double)(end_us - start_us) / 1e6;
 
-    if (!(seconds > 0))
+    if (!latest(c) || end_us <= from)
         return;
     out->mean = (float)(events_in(c, start_us, end_us) / seconds);
-    out->coverage = (float)(seconds / ((double)(end_us - start_us) / 1e6));
+    out->coverage = (float)((double)(end_us - from) / 1e6 / seconds);
 }
 
 static void hold_window(const at_column *c, int64_t start_us, int64_t end_us, attune_signal *out)

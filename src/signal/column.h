@@ -2,7 +2,8 @@
  *
  * A value holds until the next one, but no longer than twice the median of the gaps before it, 1 to 30 s: so a sensor that
  * is slow has no holes between its values, and one that fell off says nothing. Figures are by the time that values
- * hold within the window. A column that counts events has no values that hold: its mean is events a second.
+ * hold within the window. A column that counts events has no values that hold: its mean is events a second of the
+ * window, whose coverage goes from the first event on.
  *
  * Values within a millisecond are one, their mean (of events: their sum). Memory is allocated once; where it is full, that stretch of time doubles,
  * so that what runs far ahead is kept coarser and nothing is lost. Sums are f64, and depend on the values and

@@ -3,16 +3,20 @@
 #include "base/mem.h"
 #include "base/visible.h"
 #include "signal/column.h"
-#include "signal/log_row.h"
+#include "signal/log_format.h"
+#include "signal/log_message.h"
+#include "signal/log_name.h"
 #include "signal/log_time.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 static const double most_offset_s = 1e8, most_value = 1e30;
+static const int64_t day_us = INT64_C(86400000000);
 static const int64_t from_1970_us =
     100000000000000; /* times so large count from 1970: three years */
 
@@ -20,11 +24,15 @@ enum { USUAL_CELLS_S = 1 }; /* what is usual needs no values that wait */
 
 struct attune_log {
     at_log_rows rows;
+    const at_log_format *format;
     char *path;
     int chat, time_column, text_column, from_column;
-    char *from; /* nullable */
+    int date_column, clock_column;    /* of a time that stands in two; -1: in one */
+    char day_and_clock[AT_LOG_STAMP]; /* the row's */
+    char *from;                       /* nullable */
     attune_log_time time;
     int by_row;        /* the first row says which */
+    int unlabelled;    /* and says but a number, which is taken for seconds */
     int absolute;      /* times are dates, or count from 1970 */
     int64_t shift_us;  /* added to a time */
     int64_t first_us;  /* of dates and what counts from 1970, the first, which is 0; else 0 */
@@ -42,33 +50,6 @@ struct attune_log {
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static int is_name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-';
-}
-
-/* Of anything else one '_', and none at the ends. */
-static void clean_name(char out[ATTUNE_SIGNAL_BYTES], const char *text, int number)
-{
-    size_t n = 0;
-    int gap = 0;
-
-    for (; *text && n + 1 < ATTUNE_SIGNAL_BYTES; text++) {
-        if (!is_name_byte(*text)) {
-            gap = n > 0;
-            continue;
-        }
-        if (gap && n + 2 < ATTUNE_SIGNAL_BYTES)
-            out[n++] = '_';
-        gap = 0;
-        out[n++] = *text;
-    }
-    out[n] = 0;
-    if (!n)
-        snprintf(out, ATTUNE_SIGNAL_BYTES, "column_%d", number);
-}
-
 /* The next of names with commas between, cleaned; at: what is left, NULL past the last. */
 static int next_name(const char **at, char one[ATTUNE_SIGNAL_BYTES])
 {
@@ -78,7 +59,7 @@ static int next_name(const char **at, char one[ATTUNE_SIGNAL_BYTES])
     if (!*at)
         return 0;
     snprintf(text, sizeof text, "%.*s", (int)n, *at);
-    clean_name(one, text, 0);
+    at_log_name(one, text, 0);
     *at = (*at)[n] ? *at + n + 1 : NULL;
     return 1;
 }
@@ -98,9 +79,8 @@ static int is_among(const char *names, const char *name)
 static int column_called(const at_log_rows *r, const char *const *names)
 {
     for (; *names; names++)
-        for (int i = 0; i < r->columns; i++)
-            if (strcasecmp(r->field[i], *names) == 0)
-                return i;
+        if (at_log_row_find(r, *names) >= 0)
+            return at_log_row_find(r, *names);
     return -1;
 }
 
@@ -115,11 +95,12 @@ static int kind_of_name(const char *text)
                  {"sec", ATTUNE_TIME_S},    {"seconds", ATTUNE_TIME_S},
                  {"ms", ATTUNE_TIME_MS},    {"milliseconds", ATTUNE_TIME_MS},
                  {"us", ATTUNE_TIME_US},    {"microseconds", ATTUNE_TIME_US},
-                 {"iso", ATTUNE_TIME_DATE}, {"utc", ATTUNE_TIME_DATE}};
+                 {"iso", ATTUNE_TIME_DATE}, {"utc", ATTUNE_TIME_DATE},
+                 {"unix", ATTUNE_TIME_TOLD}};
     char name[ATTUNE_SIGNAL_BYTES];
     size_t stem;
 
-    clean_name(name, text, 0);
+    at_log_name(name, text, 0);
     stem = strcspn(name, "_");
     for (int i = 0; stems[i]; i++)
         for (size_t u = 0; u < sizeof units / sizeof *units; u++)
@@ -129,17 +110,33 @@ static int kind_of_name(const char *text)
     return -1;
 }
 
+/* What the format says, the caller, or the column's name. */
+static attune_log_time kind_of(const attune_log *l, attune_log_time asked, int by_name)
+{
+    const int is_order = asked == ATTUNE_TIME_MDY || asked == ATTUNE_TIME_DMY;
+
+    if (l->format->time != ATTUNE_TIME_TOLD)
+        return l->format->time == ATTUNE_TIME_DATE && is_order ? asked : l->format->time;
+    return asked != ATTUNE_TIME_TOLD || by_name < 0 ? asked : (attune_log_time)by_name;
+}
+
 static void find_time(attune_log *l, attune_log_time asked)
 {
+    static const char *const days[] = {"date", "datum", "day", NULL};
+    static const char *const clocks[] = {"time", "uhrzeit", "zeit", NULL};
     int kind = -1;
 
-    for (int i = 0; i < l->rows.columns && kind < 0; i++) {
+    for (int i = 0; i < l->rows.fields && kind < 0; i++) {
         kind = kind_of_name(l->rows.field[i]);
         l->time_column = i;
     }
+    l->date_column = column_called(&l->rows, days);
+    l->clock_column = column_called(&l->rows, clocks);
+    if (l->date_column < 0 || l->clock_column < 0)
+        l->date_column = l->clock_column = -1;
     if (kind < 0)
-        l->time_column = 0;
-    l->time = asked != ATTUNE_TIME_TOLD || kind < 0 ? asked : (attune_log_time)kind;
+        l->time_column = l->clock_column < 0 ? 0 : l->clock_column;
+    l->time = kind_of(l, asked, kind);
     l->by_row = l->time == ATTUNE_TIME_TOLD;
 }
 
@@ -154,21 +151,43 @@ static int check_header(const attune_log *l, attune_error *err)
     return at_log_row_fail(&l->rows, err, "its columns have no names: a header is missing");
 }
 
-static int take_column(attune_log *l, int i, const char *wanted, attune_error *err)
+/* The columns' names; those that would be the same are told apart by numbers. */
+static void name_columns(const at_log_rows *r, char name[][ATTUNE_SIGNAL_BYTES])
 {
-    char name[ATTUNE_SIGNAL_BYTES];
+    for (int i = 0; i < r->fields; i++) {
+        char base[ATTUNE_SIGNAL_BYTES];
+        int like = 1;
+        at_log_name(base, r->field[i], i + 1);
+        memcpy(name[i], base, sizeof base);
+        for (int k = 0; k < i; k++)
+            if (strcasecmp(name[k], name[i]) == 0) {
+                at_log_name_number(name[i], base, ++like);
+                k = -1;
+            }
+    }
+}
 
-    clean_name(name, l->rows.field[i], i + 1);
-    if (i == l->time_column || (wanted && !is_among(wanted, name)))
+static int is_of_time(const attune_log *l, int i)
+{
+    return i == l->time_column || i == l->date_column || i == l->clock_column;
+}
+
+/* A second clock, which nobody wants to see as a signal; "t" may be a temperature. */
+static int is_clock(const char *name)
+{
+    return name[1] && kind_of_name(name) >= 0;
+}
+
+static int take_column(attune_log *l, int i, const char *name, const char *wanted,
+                       attune_error *err)
+{
+    if (is_of_time(l, i) || (wanted ? !is_among(wanted, name) : is_clock(name)))
         return ATTUNE_OK;
     if (l->signals == ATTUNE_MAX_SIGNALS)
         return at_log_row_fail(
             &l->rows, err, "more than %d columns beside the time: say which to take (--columns)",
             ATTUNE_MAX_SIGNALS);
-    for (int k = 0; k < l->signals; k++)
-        if (strcmp(l->name[k], name) == 0)
-            return at_log_row_fail(&l->rows, err, "two columns are called %s", name);
-    memcpy(l->name[l->signals], name, sizeof name);
+    memcpy(l->name[l->signals], name, ATTUNE_SIGNAL_BYTES);
     l->names[l->signals] = l->name[l->signals];
     l->column[l->signals++] = i;
     return ATTUNE_OK;
@@ -191,10 +210,12 @@ static int check_names(const attune_log *l, const char *names, attune_error *err
 
 static int take_columns(attune_log *l, const attune_log_options *o, attune_error *err)
 {
+    char name[AT_LOG_FIELDS][ATTUNE_SIGNAL_BYTES];
     int rc = ATTUNE_OK;
 
-    for (int i = 0; i < l->rows.columns && rc == ATTUNE_OK; i++)
-        rc = take_column(l, i, o->columns, err);
+    name_columns(&l->rows, name);
+    for (int i = 0; i < l->rows.fields && rc == ATTUNE_OK; i++)
+        rc = take_column(l, i, name[i], o->columns, err);
     rc = rc < 0 ? rc : check_names(l, o->columns, err);
     rc = rc < 0 ? rc : check_names(l, o->events, err);
     for (int k = 0; k < l->signals; k++)
@@ -206,11 +227,8 @@ static int take_columns(attune_log *l, const attune_log_options *o, attune_error
 
 static int take_text(attune_log *l, const attune_log_options *o, attune_error *err)
 {
-    static const char *const texts[] = {"text", "message", "content", NULL};
-    static const char *const senders[] = {"from", "sender", "author", "name", "user", NULL};
-
-    l->text_column = column_called(&l->rows, texts);
-    l->from_column = column_called(&l->rows, senders);
+    l->text_column = column_called(&l->rows, at_log_texts);
+    l->from_column = column_called(&l->rows, at_log_senders);
     if (l->text_column < 0 || l->text_column == l->time_column)
         return at_log_row_fail(&l->rows, err, "no column 'text', 'message' or 'content'");
     if (o->from && l->from_column < 0)
@@ -221,6 +239,11 @@ static int take_text(attune_log *l, const attune_log_options *o, attune_error *e
 }
 
 /* ---- a row ---------------------------------------------------------------------------------- */
+
+static int is_date(attune_log_time kind)
+{
+    return kind == ATTUNE_TIME_DATE || kind == ATTUNE_TIME_MDY || kind == ATTUNE_TIME_DMY;
+}
 
 static const char *field(const attune_log *l, int i)
 {
@@ -238,6 +261,16 @@ static const char *number(const attune_log *l, int i)
     return field(l, i);
 }
 
+/* Day and clock together, where they stand apart. */
+static const char *time_text(attune_log *l)
+{
+    if (l->date_column < 0)
+        return number(l, l->time_column);
+    snprintf(l->day_and_clock, sizeof l->day_and_clock, "%.30s %.30s", field(l, l->date_column),
+             field(l, l->clock_column));
+    return l->day_and_clock;
+}
+
 static int fail_time(const attune_log *l, const char *text, attune_error *err)
 {
     const int any = l->by_row && !l->begun && l->time == ATTUNE_TIME_S;
@@ -250,17 +283,16 @@ static int fail_time(const attune_log *l, const char *text, attune_error *err)
 
 static int read_time(attune_log *l, int64_t *t_us, attune_error *err)
 {
-    const char *text = number(l, l->time_column);
+    const char *text = time_text(l);
 
-    if (l->time == ATTUNE_TIME_TOLD)
-        l->time = at_log_time_kind(text);
     if (!at_log_time_read(l->time, text, t_us))
         return fail_time(l, text, err);
+    *t_us += l->rows.start_us;
     if (l->begun && *t_us < l->before_us)
         return at_log_row_fail(&l->rows, err,
                                "its time '%.40s' is before that of the row before it", text);
     if (!l->begun && !l->absolute)
-        l->first_us = l->time == ATTUNE_TIME_DATE || *t_us >= from_1970_us ? *t_us : 0;
+        l->first_us = is_date(l->time) || *t_us >= from_1970_us ? *t_us : 0;
     l->begun = 1;
     l->before_us = *t_us;
     *t_us += l->shift_us - l->first_us;
@@ -320,7 +352,7 @@ static int read_text(const attune_log *l, const char **text, size_t *n, attune_e
 static int read_row(attune_log *l, int64_t *t_us, float *value, const char **text, size_t *n,
                     attune_error *err)
 {
-    int rc = at_log_rows_next(&l->rows, err);
+    int rc = l->format->next(&l->rows, err);
 
     if (rc <= 0)
         return rc;
@@ -364,7 +396,69 @@ int attune_log_next(attune_log *l, int64_t *t_us, float *value, const char **tex
 int attune_log_rewind(attune_log *l, attune_error *err)
 {
     l->begun = 0;
-    return at_log_rows_header(&l->rows, err);
+    return l->format->header(&l->rows, err);
+}
+
+/* ---- what times are --------------------------------------------------------------------------- */
+
+/* Whether day and clock do stand apart, and of which kind the first row's time is. */
+static void settle_kind(attune_log *l)
+{
+    const char *text;
+
+    if ((l->time != ATTUNE_TIME_TOLD && !is_date(l->time)) ||
+        strchr(field(l, l->date_column), ':') || !strchr(field(l, l->clock_column), ':'))
+        l->date_column = l->clock_column = -1;
+    text = time_text(l);
+    if (l->time == ATTUNE_TIME_TOLD)
+        l->time = at_log_time_kind(text);
+    l->unlabelled = l->by_row && l->time == ATTUNE_TIME_S && !strchr(text, ':');
+}
+
+static int has_order(attune_log *l)
+{
+    int first, second;
+
+    return l->time == ATTUNE_TIME_DATE && at_log_time_order(time_text(l), &first, &second);
+}
+
+/* Of "5/4/2026" some row's day must say whether days or months come first. */
+static int settle_order(attune_log *l, attune_error *err)
+{
+    char unsure[AT_LOG_STAMP] = "";
+    int64_t unsure_line = 0;
+    int first, second, rc = 1;
+
+    for (; rc == 1; rc = l->format->next(&l->rows, err)) {
+        const char *text = time_text(l);
+        if (!at_log_time_order(text, &first, &second))
+            continue;
+        l->time = second > 12 ? ATTUNE_TIME_MDY : ATTUNE_TIME_DMY;
+        if (first > 12 || second > 12)
+            return ATTUNE_OK;
+        if (first != second && !*unsure) {
+            snprintf(unsure, sizeof unsure, "%.60s", text);
+            unsure_line = l->rows.line;
+        }
+    }
+    if (rc < 0 || !*unsure)
+        return rc;
+    l->rows.line = unsure_line;
+    return at_log_row_fail(&l->rows, err,
+                           "its time '%.40s' may begin with the month or the day, and no row says "
+                           "which: --log-time mdy or dmy",
+                           unsure);
+}
+
+static int settle_time(attune_log *l, attune_error *err)
+{
+    int rc = l->format->next(&l->rows, err);
+
+    if (rc == 1) {
+        settle_kind(l);
+        rc = has_order(l) ? settle_order(l, err) : ATTUNE_OK;
+    }
+    return rc < 0 ? rc : attune_log_rewind(l, err);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -417,6 +511,7 @@ static int look_through(attune_log *l, attune_error *err)
 
 static int set_zero(attune_log *l, const attune_log_options *o, attune_error *err)
 {
+    const attune_log_time kind = is_date(o->time) ? o->time : ATTUNE_TIME_DATE;
     int64_t zero_us;
 
     if (!(fabs(o->offset_s) <= most_offset_s))
@@ -424,9 +519,13 @@ static int set_zero(attune_log *l, const attune_log_options *o, attune_error *er
     l->shift_us = llround(o->offset_s * 1e6);
     if (!o->zero)
         return ATTUNE_OK;
-    if (!at_log_time_read(ATTUNE_TIME_DATE, o->zero, &zero_us))
+    if (!at_log_time_read(kind, o->zero, &zero_us))
         return at_fail(err, ATTUNE_E_ARG, "%s: the zero '%.40s' is not %s", l->path, o->zero,
-                       at_log_time_words(ATTUNE_TIME_DATE));
+                       at_log_time_words(kind));
+    if (l->format->from == AT_LOG_FROM_BEGIN)
+        return ATTUNE_OK;
+    if (l->format->from == AT_LOG_FROM_DAY)
+        zero_us = (zero_us % day_us + day_us) % day_us;
     l->shift_us -= zero_us;
     l->absolute = 1;
     return ATTUNE_OK;
@@ -434,18 +533,20 @@ static int set_zero(attune_log *l, const attune_log_options *o, attune_error *er
 
 static int open_log(attune_log *l, const attune_log_options *o, attune_error *err)
 {
-    int rc = l->path ? set_zero(l, o, err) : at_fail_nomem(err);
+    int rc = l->path ? at_log_rows_open(&l->rows, l->path, err) : at_fail_nomem(err);
 
-    rc = rc < 0 ? rc : at_log_rows_open(&l->rows, l->path, err);
-    rc = rc < 0 ? rc : at_log_rows_header(&l->rows, err);
+    rc = rc < 0 ? rc : at_log_format_find(&l->format, &l->rows, o->chat, err);
+    rc = rc < 0 ? rc : set_zero(l, o, err);
+    rc = rc < 0 ? rc : l->format->header(&l->rows, err);
     if (rc < 0)
         return rc;
-    find_time(l, o->time);
     l->chat = o->chat;
+    find_time(l, o->time);
     rc = check_header(l, err);
     if (rc < 0)
         return rc;
     rc = l->chat ? take_text(l, o, err) : take_columns(l, o, err);
+    rc = rc < 0 ? rc : settle_time(l, err);
     rc = rc < 0 ? rc : look_through(l, err);
     return rc < 0 ? rc : attune_log_rewind(l, err);
 }
@@ -501,4 +602,14 @@ int64_t attune_log_rows(const attune_log *l, int64_t *end_us)
 uint64_t attune_log_digest(const attune_log *l)
 {
     return at_digest_of(&l->digest);
+}
+
+const char *attune_log_format(const attune_log *l)
+{
+    return l->format->name;
+}
+
+int attune_log_unlabelled(const attune_log *l)
+{
+    return l->unlabelled;
 }

@@ -4,9 +4,13 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int at_log_row_fail(const at_log_rows *r, attune_error *err, const char *fmt, ...)
 {
@@ -24,40 +28,135 @@ static int fail_io(const at_log_rows *r, attune_error *err)
     return at_fail(err, ATTUNE_E_IO, "%s: %s", r->path, strerror(errno ? errno : EIO));
 }
 
-int at_log_rows_open(at_log_rows *r, const char *path, attune_error *err)
+/* ---- the file ------------------------------------------------------------------------------- */
+
+static int open_file(at_log_rows *r, attune_error *err)
 {
     struct stat s;
+    int fd, rc = ATTUNE_OK;
+
+    errno = 0;
+    fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is not waited for */
+    if (fd < 0)
+        return fail_io(r, err);
+    if (fstat(fd, &s) != 0)
+        rc = fail_io(r, err);
+    else if (S_ISDIR(s.st_mode))
+        rc = at_fail(err, ATTUNE_E_IO, "%s: is a directory", r->path);
+    else if (!S_ISREG(s.st_mode))
+        rc = at_fail(err, ATTUNE_E_ARG, "%s: is no file: it can be read only once", r->path);
+    else if (!(r->f = gzdopen(fd, "rb")))
+        rc = at_fail_nomem(err);
+    if (rc < 0)
+        close(fd);
+    return rc;
+}
+
+int at_log_rows_open(at_log_rows *r, const char *path, attune_error *err)
+{
+    int rc;
 
     *r = (at_log_rows){.path = path};
-    errno = 0;
-    r->f = fopen(path, "rb");
-    if (!r->f || fstat(fileno(r->f), &s) != 0)
-        return fail_io(r, err);
-    if (S_ISDIR(s.st_mode))
-        return at_fail(err, ATTUNE_E_IO, "%s: is a directory", path);
-    if (!S_ISREG(s.st_mode))
-        return at_fail(err, ATTUNE_E_ARG, "%s: is no file: it can be read only once", path);
+    rc = open_file(r, err);
+    if (rc < 0)
+        return rc;
     r->text = at_alloc(AT_LOG_ROW + 1, 1);
-    return r->text ? ATTUNE_OK : at_fail_nomem(err);
+    r->ahead = at_alloc(AT_LOG_ROW + 1, 1);
+    return r->text && r->ahead ? ATTUNE_OK : at_fail_nomem(err);
 }
 
 void at_log_rows_close(at_log_rows *r)
 {
     if (r->f)
-        fclose(r->f);
+        gzclose(r->f);
     at_free(r->text);
+    at_free(r->ahead);
     *r = (at_log_rows){0};
 }
 
-/* ---- a row ---------------------------------------------------------------------------------- */
+int at_log_rows_end(const at_log_rows *r, attune_error *err)
+{
+    int why;
+
+    gzerror(r->f, &why);
+    if (why == Z_OK || why == Z_STREAM_END)
+        return 0;
+    if (why == Z_MEM_ERROR)
+        return at_fail_nomem(err);
+    if (why == Z_ERRNO)
+        return fail_io(r, err);
+    return at_fail(err, ATTUNE_E_FORMAT, "%s: is damaged or cut short: gzip cannot unpack it",
+                   r->path);
+}
+
+int at_log_rows_rewind(at_log_rows *r, attune_error *err)
+{
+    unsigned char mark[3] = {0};
+    int n;
+
+    errno = 0;
+    r->line = r->next_line = 1;
+    r->columns = AT_LOG_FIELDS;
+    r->held = 0;
+    gzrewind(r->f);
+    n = gzread(r->f, mark, sizeof mark);
+    if (n < 0)
+        return at_log_rows_end(r, err);
+    if (n >= 2 && ((mark[0] == 0xFF && mark[1] == 0xFE) || (mark[0] == 0xFE && mark[1] == 0xFF)))
+        return at_log_row_fail(r, err, "this is UTF-16: save it as UTF-8");
+    if (n < 3 || memcmp(mark, "\xEF\xBB\xBF", 3) != 0)
+        gzrewind(r->f);
+    return ATTUNE_OK;
+}
+
+int at_log_rows_byte(at_log_rows *r)
+{
+    const int c = gzgetc(r->f);
+    int next;
+
+    if (c != '\r')
+        return c;
+    next = gzgetc(r->f);
+    if (next != '\n' && next != EOF)
+        gzungetc(next, r->f);
+    return '\n';
+}
+
+int at_log_rows_line(at_log_rows *r, attune_error *err)
+{
+    size_t n = 0;
+    int c = 0;
+
+    if (!r->held) {
+        r->ahead_line = r->line = r->next_line;
+        while ((c = at_log_rows_byte(r)) != EOF && c != '\n') {
+            if (c == 0)
+                return at_log_row_fail(r, err, "it has a byte of 0: this is no text in UTF-8");
+            if (n >= AT_LOG_ROW)
+                return at_log_row_fail(r, err, "it is longer than %d bytes", AT_LOG_ROW);
+            r->ahead[n++] = (char)c;
+        }
+        r->ahead[r->ahead_bytes = n] = 0;
+        r->next_line++;
+    }
+    r->held = 0;
+    r->line = r->ahead_line;
+    return c != EOF || n > 0 ? 1 : at_log_rows_end(r, err);
+}
+
+void at_log_rows_hold(at_log_rows *r)
+{
+    r->held = 1;
+}
+
+/* ---- fields --------------------------------------------------------------------------------- */
 
 static int is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The field that ends with the text so far; another begins. */
-static void end_field(at_log_rows *r, size_t from, size_t to)
+void at_log_row_end_field(at_log_rows *r, size_t from, size_t to)
 {
     char *field = r->text + from;
 
@@ -73,145 +172,56 @@ static void end_field(at_log_rows *r, size_t from, size_t to)
     r->fields++;
 }
 
-/* A line ends with "\n", "\r\n" or "\r". */
-static int next_byte(FILE *f)
-{
-    const int c = getc(f);
-    int next;
-
-    if (c != '\r')
-        return c;
-    next = getc(f);
-    if (next != '\n')
-        ungetc(next, f);
-    return '\n';
-}
-
-/* 1: fields are there, maybe empty ones; 0: the end. */
-static int read_row(at_log_rows *r, attune_error *err)
+void at_log_row_set(at_log_rows *r, const char *fields)
 {
     size_t n = 0, from = 0;
-    int quoted = 0, c;
 
     r->fields = 0;
-    r->line = r->next_line;
-    while ((c = quoted ? getc(r->f) : next_byte(r->f)) != EOF) {
-        if (c == 0)
-            return at_log_row_fail(r, err, "it has a byte of 0: this is no text in UTF-8");
-        r->next_line += c == '\n';
-        if (quoted && c == '"') {
-            const int next = getc(r->f);
-            if (next != '"') {
-                quoted = 0;
-                ungetc(next, r->f);
-                continue;
-            }
-        } else if (!quoted && (c == r->separator || c == '\n')) {
-            end_field(r, from, n);
-            from = ++n;
-            if (c == '\n')
-                return 1;
-            if (n > AT_LOG_ROW)
-                return at_log_row_fail(r, err, "it is longer than %d bytes", AT_LOG_ROW);
-            continue;
-        } else if (!quoted && c == '"' && n == from) {
-            quoted = 1;
-            continue;
-        }
-        if (n >= AT_LOG_ROW)
-            return at_log_row_fail(r, err, "it is longer than %d bytes", AT_LOG_ROW);
-        r->text[n++] = (char)c;
-    }
-    if (ferror(r->f))
-        return fail_io(r, err);
-    if (quoted)
-        return at_log_row_fail(r, err, "a quote is opened and never closed");
-    if (n == 0)
-        return 0;
-    end_field(r, from, n);
-    return 1;
-}
-
-/* One past the last field that says something. */
-static int told(const at_log_rows *r)
-{
-    int n = r->fields < AT_LOG_FIELDS ? r->fields : AT_LOG_FIELDS;
-
-    while (n > 0 && !r->length[n - 1])
-        n--;
-    return n;
-}
-
-int at_log_rows_next(at_log_rows *r, attune_error *err)
-{
-    int rc;
-
-    do
-        rc = read_row(r, err);
-    while (rc == 1 && !told(r));
-    if (rc == 1 && told(r) > r->columns)
-        return at_log_row_fail(r, err, "%d fields, where the header has %d", told(r), r->columns);
-    return rc;
-}
-
-/* ---- the header ----------------------------------------------------------------------------- */
-
-static int skip_mark(at_log_rows *r, attune_error *err)
-{
-    unsigned char mark[3];
-    const size_t n = fread(mark, 1, sizeof mark, r->f);
-
-    if (n >= 2 && ((mark[0] == 0xFF && mark[1] == 0xFE) || (mark[0] == 0xFE && mark[1] == 0xFF)))
-        return at_log_row_fail(r, err, "this is UTF-16: save it as UTF-8");
-    if (n == 3 && !memcmp(mark, "\xEF\xBB\xBF", 3))
-        return ATTUNE_OK;
-    rewind(r->f);
-    return ferror(r->f) ? fail_io(r, err) : ATTUNE_OK;
-}
-
-/* What the header's first line has outside of quotes. */
-static char find_separator(at_log_rows *r)
-{
-    const long start = ftell(r->f);
-    char found = ',';
-    int quoted = 0, c;
-
-    while ((c = quoted ? getc(r->f) : next_byte(r->f)) != EOF && (quoted || c != '\n')) {
-        quoted ^= c == '"';
-        if (!quoted && (c == ',' || c == ';' || c == '\t')) {
-            found = (char)c;
-            break;
+    for (; *fields && n < AT_LOG_ROW; fields++, n++) {
+        r->text[n] = *fields;
+        if (*fields == ',') {
+            at_log_row_end_field(r, from, n);
+            from = n + 1;
         }
     }
-    fseek(r->f, start, SEEK_SET);
-    return found;
+    at_log_row_end_field(r, from, n);
 }
 
-/* Spreadsheets begin with a line "sep=;". */
-static int names_separator(const at_log_rows *r)
+void at_log_row_put_stamp(at_log_rows *r)
 {
-    return told(r) == 1 && strcmp(r->field[0], "sep=") == 0;
+    const int n = r->fields < AT_LOG_FIELDS ? r->fields : AT_LOG_FIELDS - 1;
+
+    memmove(r->field + 1, r->field, (size_t)n * sizeof *r->field);
+    memmove(r->length + 1, r->length, (size_t)n * sizeof *r->length);
+    r->field[0] = r->stamp;
+    r->length[0] = strlen(r->stamp);
+    r->fields = n + 1;
 }
 
-int at_log_rows_header(at_log_rows *r, attune_error *err)
+void at_log_row_put_sample(at_log_rows *r)
 {
-    int rc;
+    snprintf(r->stamp, sizeof r->stamp, "%.6f",
+             r->begin_s + (double)(r->line - r->first_line) / r->rate);
+    at_log_row_put_stamp(r);
+}
 
-    errno = 0;
-    rewind(r->f);
-    r->line = r->next_line = 1;
-    r->columns = AT_LOG_FIELDS;
-    rc = skip_mark(r, err);
-    if (rc < 0)
-        return rc;
-    r->separator = find_separator(r);
-    rc = at_log_rows_next(r, err);
-    if (rc == 1 && names_separator(r))
-        rc = at_log_rows_next(r, err);
-    if (rc == 0)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: is empty: a header is missing", r->path);
-    if (rc == 1 && r->fields > AT_LOG_FIELDS)
-        return at_log_row_fail(r, err, "more than %d columns", AT_LOG_FIELDS);
-    r->columns = r->fields;
-    return rc < 0 ? rc : ATTUNE_OK;
+void at_log_row_drop(at_log_rows *r)
+{
+    int n = 0;
+
+    for (int i = 0; i < r->fields && i < AT_LOG_FIELDS; i++) {
+        if (i < 64 && r->dropped >> i & 1)
+            continue;
+        r->field[n] = r->field[i];
+        r->length[n++] = r->length[i];
+    }
+    r->fields = n;
+}
+
+int at_log_row_find(const at_log_rows *r, const char *name)
+{
+    for (int i = 0; i < r->fields && i < AT_LOG_FIELDS; i++)
+        if (strcasecmp(r->field[i], name) == 0)
+            return i;
+    return -1;
 }

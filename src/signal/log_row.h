@@ -1,32 +1,64 @@
-/* log_row.h - the fields of a log's rows, one row after the other, in memory of one row. Private to signal. */
+/* log_row.h - a log's bytes, lines and fields, whatever its format, in memory of two rows. Private to signal.
+ *
+ * A file that gzip packed is read as what it holds. */
 #ifndef AT_SIGNAL_LOG_ROW_H
 #define AT_SIGNAL_LOG_ROW_H
 
 #include <attune/attune.h>
-#include <stdio.h>
+#include <zlib.h>
 
-enum { AT_LOG_FIELDS = 256, AT_LOG_ROW = ATTUNE_MAX_MESSAGE + 8192 };
+enum { AT_LOG_FIELDS = 256, AT_LOG_ROW = ATTUNE_MAX_MESSAGE + 8192, AT_LOG_STAMP = 64 };
 
 typedef struct at_log_rows {
-    FILE *f;
+    gzFile f;
     const char *path; /* borrowed */
-    char separator;
-    int columns;                /* of the header */
-    char *field[AT_LOG_FIELDS]; /* of the row last read; blanks around are trimmed */
+    int columns;      /* that a row of the file has at most */
+    char *field
+        [AT_LOG_FIELDS]; /* of the row last read, or the columns' names; blanks around are trimmed */
     size_t length[AT_LOG_FIELDS];
     int fields;
-    int64_t line; /* in which it begins, from 1 */
+    int64_t line;     /* in which it begins, from 1 */
+    int64_t start_us; /* what times count from, since 1970; 0: they say it themselves */
+    char *text;       /* (AT_LOG_ROW + 1) fields lie here */
     int64_t next_line;
-    char *text; /* (AT_LOG_ROW + 1) */
+
+    /* what formats keep from row to row */
+    char separator;
+    char stamp[AT_LOG_STAMP]; /* a time that stands in no field of the file */
+    int64_t first_line;       /* of what is sampled; in each line a sample, */
+    double rate, begin_s;     /* so many a second, from then on */
+    uint64_t dropped;         /* columns, a bit each, that hold no numbers */
+    char *ahead;              /* (AT_LOG_ROW + 1) the line last read */
+    size_t ahead_bytes;
+    int64_t ahead_line;
+    int held; /* it is to be read again */
 } at_log_rows;
 
 int at_log_rows_open(at_log_rows *r, const char *path /* [kept] */, attune_error *err);
 void at_log_rows_close(at_log_rows *r);
-/* To the beginning, and over the header, which tells separator and columns. */
-int at_log_rows_header(at_log_rows *r, attune_error *err);
-/* 1: the next row; 0: the end. Lines of nothing but blanks and separators are passed over. A byte of 0, a quote that is never closed, a
- * row that is longer than AT_LOG_ROW or has more in it than the header has columns for is ATTUNE_E_FORMAT. */
-int at_log_rows_next(at_log_rows *r, attune_error *err);
+/* To the beginning, and over a byte-order mark. UTF-16 is ATTUNE_E_FORMAT. */
+int at_log_rows_rewind(at_log_rows *r, attune_error *err);
+/* The next byte, or EOF; a line's end is '\n' in a file that has "\n", "\r\n" or "\r". */
+int at_log_rows_byte(at_log_rows *r);
+/* Behind EOF. 0: it is the end; < 0: the rest could not be read. */
+int at_log_rows_end(const at_log_rows *r, attune_error *err);
+/* 1: ahead has the next line; 0: the end. A byte of 0, or more than AT_LOG_ROW of them, is ATTUNE_E_FORMAT. */
+int at_log_rows_line(at_log_rows *r, attune_error *err);
+void at_log_rows_hold(at_log_rows *r);
+
+/* The text's bytes from..to are the next field, without the blanks around. text[to] is overwritten. */
+void at_log_row_end_field(at_log_rows *r, size_t from, size_t to);
+/* The row is these, with commas between. */
+void at_log_row_set(at_log_rows *r, const char *fields);
+/* The stamp before the others. */
+void at_log_row_put_stamp(at_log_rows *r);
+/* Likewise the time of the sample that the row is. */
+void at_log_row_put_sample(at_log_rows *r);
+/* The row's fields but those that are dropped. */
+void at_log_row_drop(at_log_rows *r);
+/* The row's column of this name, in any case; -1: none. */
+int at_log_row_find(const at_log_rows *r, const char *name);
+
 /* ATTUNE_E_FORMAT with "PATH:LINE: " before it. */
 int at_log_row_fail(const at_log_rows *r, attune_error *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

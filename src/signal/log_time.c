@@ -11,8 +11,13 @@ static const double least_ms = 1e11, least_us = 1e14; /* that are no seconds: 3,
 const char *at_log_time_words(attune_log_time kind)
 {
     static const char *const words[ATTUNE_LOG_TIMES] = {
-        "seconds, h:mm:ss, or a date as in 2026-05-04T10:15:30.250Z", "seconds, or h:mm:ss",
-        "milliseconds", "microseconds", "a date as in 2026-05-04T10:15:30.250Z"};
+        "seconds, h:mm:ss, or a date as in 2026-05-04T10:15:30.250Z",
+        "seconds, or h:mm:ss",
+        "milliseconds",
+        "microseconds",
+        "a date as in 2026-05-04T10:15:30.250Z",
+        "a date as in 5/31/2026 10:15:30 AM",
+        "a date as in 31/5/2026 10:15:30"};
 
     return words[kind];
 }
@@ -131,30 +136,78 @@ static int64_t read_fraction(const char **text)
     return us;
 }
 
-/* "2026-05-04", "4.5.2026"; other orders could be two days. */
-static int read_day(const char **text, int64_t *days)
+/* A year of two digits is of this century. */
+static int read_year(const char **text)
 {
-    const int is_iso = strcspn(*text, "-") == 4;
-    const char mark = is_iso ? '-' : '.';
-    const int first = is_iso ? digits(text, 4) : up_to_two(text),
-              m = take(text, mark) ? up_to_two(text) : -1,
-              last = !take(text, mark) ? -1
-                     : is_iso          ? up_to_two(text)
-                                       : digits(text, 4);
-    const int y = is_iso ? first : last, d = is_iso ? last : first;
+    const int n = (int)strspn(*text, "0123456789");
 
+    return n == 2 ? 2000 + digits(text, 2) : digits(text, 4);
+}
+
+/* "2026-05-04", and with other marks; "4.5.2026"; as "5/4/2026" is, says the kind. */
+static int read_day(const char **text, attune_log_time kind, int64_t *days)
+{
+    const int from_year = strspn(*text, "0123456789") == 4;
+    const int first = from_year ? digits(text, 4) : up_to_two(text);
+    const char mark = **text;
+    int y, m, d;
+
+    if (!mark || !strchr("-./", mark) || (!from_year && mark != '.' && kind == ATTUNE_TIME_DATE))
+        return 0;
+    (*text)++;
+    m = up_to_two(text);
+    if (!take(text, mark))
+        return 0;
+    d = from_year ? up_to_two(text) : first;
+    y = from_year ? first : read_year(text);
+    if (!from_year && kind == ATTUNE_TIME_MDY && mark != '.') {
+        d = m;
+        m = first;
+    }
     if (!is_day(y, m, d))
         return 0;
     *days = days_of(y, m, d);
     return 1;
 }
 
-static int read_date(const char *text, int64_t *us)
+/* Blanks, and narrow ones, which stand before AM and PM. */
+static void skip_blanks(const char **text)
+{
+    static const char *const blanks[] = {" ", "\xC2\xA0", "\xE2\x80\xAF"};
+
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
+        if (strncmp(*text, blanks[i], strlen(blanks[i])) == 0) {
+            *text += strlen(blanks[i]);
+            i = (size_t)-1;
+        }
+}
+
+/* "AM", "p.m.": the hour of 24, where it is one; else as it is. */
+static int of_half_day(const char **text, int hour)
+{
+    const char *s = *text;
+    const int is_am = *s == 'a' || *s == 'A', is_pm = *s == 'p' || *s == 'P';
+
+    if (!is_am && !is_pm)
+        return hour;
+    s++;
+    take(&s, '.');
+    if (!take(&s, 'm') && !take(&s, 'M'))
+        return -1;
+    take(&s, '.');
+    *text = s;
+    return hour < 1 || hour > 12 ? -1 : hour % 12 + 12 * is_pm;
+}
+
+static int read_date(const char *text, attune_log_time kind, int64_t *us)
 {
     int hour, minute, second = 0, zone;
     int64_t days, fraction = 0;
 
-    if (!read_day(&text, &days) || (!take(&text, 'T') && !take(&text, ' ')))
+    if (!read_day(&text, kind, &days))
+        return 0;
+    take(&text, ',');
+    if (!take(&text, 'T') && !take(&text, ' '))
         return 0;
     hour = up_to_two(&text);
     minute = take(&text, ':') ? digits(&text, 2) : -1;
@@ -162,7 +215,9 @@ static int read_date(const char *text, int64_t *us)
         second = digits(&text, 2);
         fraction = read_fraction(&text);
     }
-    take(&text, ' ');
+    skip_blanks(&text);
+    hour = of_half_day(&text, hour);
+    skip_blanks(&text);
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
         !read_zone(&text, &zone) || *text)
         return 0;
@@ -177,7 +232,19 @@ static int is_day_like(const char *text)
 {
     const size_t n = strspn(text, "0123456789");
 
-    return (n == 4 && text[n] == '-') || (n > 0 && text[n] == '.' && strchr(text + n + 1, '.'));
+    return n > 0 && text[n] && strchr("-./", text[n]) && strchr(text + n + 1, text[n]);
+}
+
+int at_log_time_order(const char *text, int *first, int *second)
+{
+    const size_t n = strspn(text, "0123456789");
+
+    if (n == 0 || n > 2 || (text[n] != '-' && text[n] != '/'))
+        return 0;
+    *first = up_to_two(&text);
+    text++;
+    *second = up_to_two(&text);
+    return *second > 0;
 }
 
 attune_log_time at_log_time_kind(const char *text)
@@ -194,7 +261,9 @@ attune_log_time at_log_time_kind(const char *text)
 int at_log_time_read(attune_log_time kind, const char *text, int64_t *us)
 {
     switch (kind) {
-    case ATTUNE_TIME_DATE: return read_date(text, us);
+    case ATTUNE_TIME_DATE:
+    case ATTUNE_TIME_MDY:
+    case ATTUNE_TIME_DMY: return read_date(text, kind, us);
     case ATTUNE_TIME_MS: return read_scaled(text, 1e3, us);
     case ATTUNE_TIME_US: return read_scaled(text, 1, us);
     default: return read_scaled(text, 1e6, us);

@@ -12,7 +12,7 @@ from . import _c
 from ._c import lib
 from ._model import Path
 
-_TIMES = ("told", "s", "ms", "us", "date")  # in the order of attune_log_time
+_TIMES = ("told", "s", "ms", "us", "date", "mdy", "dmy")  # in the order of attune_log_time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Log:
     file may look like: docs/signals.md, docs/text.md.
 
     offset_s: its time 0 (of dates: its first row) is so long after the pictures begin; before: < 0.
-    time: "s", "ms", "us" or "date"; "told": by the column's name, or by what stands in the first row.
+    time: "s", "ms", "us", "date", or of dates as 5/4/2026 "mdy" or "dmy"; "told": by the column's name, or by what stands in the first row.
     zero: when the pictures began, as "2026-05-04T10:15:30Z": then times are dates, or count from 1970.
     columns, events: of a signal: names of those to take (None: all), and of those that count what happens at a moment.
     sender: of a chat: only messages of whom the column from, sender, name or user calls so.
