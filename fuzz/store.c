@@ -28,17 +28,25 @@ static void forget_fine(void)
     free(fine);
 }
 
+/* Of the second session's. */
+static const char *const signals[] = {"heart_rate", "clicks", NULL};
+static const attune_beside_setup beside = {.signals = signals, .events = 2, .chat = 1};
+static const attune_beside said = {
+    .signals = 2, .signal = {{70, 1, 1, 1, 0, {0}}, {0.5f, NAN, NAN, 0, 1, {0}}}, .messages = 1};
+
 static void fill(attune_store *s)
 {
     for (int i = 0; i < SESSIONS; i++) {
-        const attune_keep k = {.consent = "1",
+        const attune_keep k = {.consent = ATTUNE_CONSENT_VERSION,
                                .source = "file",
                                .person = i ? "ada" : NULL,
+                               .session.beside = i == 1 ? &beside : NULL,
                                .began_s = 1700000000 + i};
         int64_t id;
         FUZZ_CHECK(attune_store_begin(s, &id, &k, NULL) == ATTUNE_OK);
         for (int n = 1; n <= WINDOWS; n++) {
-            const attune_window w = made_window(n, n % ATTUNE_EMOTIONS, 1 + (uint32_t)(n > 4));
+            attune_window w = made_window(n, n % ATTUNE_EMOTIONS, 1 + (uint32_t)(n > 4));
+            w.beside = i == 1 ? &said : NULL;
             FUZZ_CHECK(attune_store_window(s, id, &w, NULL) == ATTUNE_OK);
         }
         if (i < SESSIONS - 1) /* the last one has no end */
@@ -183,6 +191,9 @@ static int take_record(void *user, const attune_record *r)
 
     FUZZ_CHECK(memchr(r->person, 0, sizeof r->person) && memchr(r->model, 0, sizeof r->model));
     FUZZ_CHECK(isfinite(r->duration_s) && r->duration_s >= 0 && r->windows >= 0);
+    FUZZ_CHECK(r->signals >= 0 && r->signals <= ATTUNE_MAX_SIGNALS && r->counts.messages >= 0);
+    for (int i = 0; i < r->signals; i++)
+        FUZZ_CHECK(memchr(r->signal[i], 0, sizeof r->signal[i]) && r->signal[i][0]);
     FUZZ_CHECK(r->session.max_tracks >= 1 && r->session.max_tracks <= ATTUNE_MAX_TRACKS);
     if (f->n < 8) {
         f->id[f->n] = r->id;
@@ -194,7 +205,10 @@ static int take_record(void *user, const attune_record *r)
 static int take_window(void *user, const attune_window *w)
 {
     (void)user;
-    FUZZ_CHECK(w->start_us >= 0 && w->start_us <= w->end_us && w->used < 1u << ATTUNE_MODALITIES);
+    FUZZ_CHECK(w->start_us >= 0 && w->start_us <= w->end_us && w->used < 1u << ATTUNE_STREAMS);
+    FUZZ_CHECK(w->beside || w->used < 1u << ATTUNE_MODALITIES);
+    for (int i = 0; w->beside && i < w->beside->signals; i++)
+        FUZZ_CHECK(!isinf(w->beside->signal[i].mean) && w->beside->signal[i].coverage <= 1.01f);
     for (int e = 0; e < ATTUNE_EMOTIONS; e++)
         FUZZ_CHECK(w->emotion7[e] >= -0.01f && w->emotion7[e] <= 1.01f);
     return 0;

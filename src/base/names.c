@@ -1,8 +1,10 @@
-#include <attune/explain.h>
+#include "base/names.h"
 
 #include "at_config.h"
 
+#include <attune/explain.h>
 #include <stddef.h>
+#include <string.h>
 
 const char *attune_version(void)
 {
@@ -110,3 +112,11 @@ const attune_unit attune_units[ATTUNE_UNITS] = {
     {"noseSneerLeft", 9},
     {"noseSneerRight", 9},
 };
+
+int at_is_column_name(const char *name)
+{
+    const size_t n = strlen(name);
+
+    return n > 0 && n < ATTUNE_SIGNAL_BYTES &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == n;
+}

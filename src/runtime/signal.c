@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "runtime/modality.h"
 #include "signal/column.h"
 
@@ -44,13 +45,10 @@ static int check_names(const attune_beside_setup *setup, int *columns, attune_er
 
     for (; setup->signals[n]; n++) {
         const char *name = setup->signals[n];
-        const size_t bytes = strlen(name);
         if (n == ATTUNE_MAX_SIGNALS)
             return at_fail(err, ATTUNE_E_ARG, "more than %d columns of a signal",
                            ATTUNE_MAX_SIGNALS);
-        if (!bytes || bytes >= ATTUNE_SIGNAL_BYTES ||
-            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
-                bytes)
+        if (!at_is_column_name(name))
             return at_fail(err, ATTUNE_E_ARG, "'%.40s' is no name of a signal's column", name);
         for (int k = 0; k < n; k++)
             if (strcmp(setup->signals[k], name) == 0)
