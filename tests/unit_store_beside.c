@@ -266,6 +266,9 @@ static void wrong_calls_are_refused(void **state)
     x = made_beside(1);
     x.signal[1].mean = INFINITY;
     assert_int_equal(attune_store_window(s, id, &w, &err), ATTUNE_E_ARG);
+    x = made_beside(1);
+    x.messages = -1; /* but there is a chat */
+    assert_int_equal(attune_store_window(s, id, &w, &err), ATTUNE_E_ARG);
     assert_int_equal(sql_number("SELECT count(*) FROM windows"), 0);
     attune_store_free(&s);
 }
