@@ -479,11 +479,12 @@ class Live:
         told = self.b.js("return document.getElementById('moment').getAttribute('aria-valuetext')")
         check("clicks" in told and "heart_rate" not in told, f"the slider says: {told}")
         self.end()
+        before = set(self.b.downloads.glob("*.csv"))
         self.b.click("#save-csv")
         end = time.monotonic() + 10
-        while not (saved := sorted(self.b.downloads.glob("attune-session*.csv"), key=os.path.getmtime)) and time.monotonic() < end:
+        while not (saved := set(self.b.downloads.glob("*.csv")) - before) and time.monotonic() < end:
             time.sleep(0.1)
-        head, *rows = [line.split(",") for line in saved[-1].read_text().splitlines()]
+        head, *rows = [line.split(",") for line in saved.pop().read_text().splitlines()]
         clicks = [float(r[head.index("signal_mean_clicks")] or 0) for r in rows]
         check(max(clicks) > 0 and head[-1] == "condition_chat", f"saved: {head[-20:]} {clicks}")
         kept = subprocess.run([EXE, "sessions", "trends", "--store", f"{self.server.folder}/beside.db"], capture_output=True, text=True)

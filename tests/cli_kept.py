@@ -119,6 +119,12 @@ class Keeping(unittest.TestCase):
         table = self.server.ask(f"/sessions/{one['id']}/timeline.csv", Authorization=self.server.bearer())[2].splitlines()
         self.assertTrue(table[0].endswith("condition_chat"))
         self.assertNotIn(b"Fjordquark", b"".join(p.read_bytes() for p in self.file.parent.iterdir()))
+        live, _ = begin(self.server)
+        reader = Reader(live)
+        live.say(type="keep", consent="1")  # which does not speak of it
+        reader.wait(lambda: reader.of("error"))
+        self.assertEqual(reader.of("error")[0]["text"], "this session is not kept: the text that was agreed to is an earlier one")
+        self.assertEqual(len(self.kept()), 1)
 
     def files_of(self, one):
         """Its report is shown, other files are saved; their names and numbers are checked."""

@@ -4,6 +4,7 @@
 #include "made_windows.h"
 #include "store/schema.h"
 
+#include <attune/xapi.h>
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
@@ -325,6 +326,46 @@ static void what_no_attune_wrote_is_refused(void **state)
     free(whole);
 }
 
+/* ---- what is sent ------------------------------------------------------------------------------- */
+
+/* Nothing of it, nor estimates that rest on it. */
+static void nothing_of_it_is_sent(void **state)
+{
+    const attune_xapi_consent c = {.store = "https://lrs.example/xapi",
+                                   .what = ATTUNE_XAPI_ALL,
+                                   .text = ATTUNE_XAPI_TEXT_VERSION,
+                                   .until_s = 4000000000};
+    const unsigned rests_on[] = {0, 1u << ATTUNE_SIGNAL, 1u << ATTUNE_CHAT};
+    const attune_beside x = made_beside(1);
+    attune_store *s = open_store();
+    attune_error err;
+    int64_t id[3], agreed;
+    char *text = NULL;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        attune_window w = made_window_beside(1, &x);
+        w.used = 3 | rests_on[i];
+        id[i] = begin_beside(s, &both);
+        assert_int_equal(attune_store_window(s, id[i], &w, NULL), ATTUNE_OK);
+        end_beside(s, id[i]);
+    }
+    if (attune_xapi_agree(s, &c, &agreed, &err) == ATTUNE_E_UNSUPPORTED) {
+        attune_store_free(&s);
+        skip();
+    }
+    assert_int_equal(attune_xapi_statement(s, agreed, id[0], &text, NULL), ATTUNE_OK);
+    assert_null(strstr(text, "heart"));
+    assert_null(strstr(text, "beside"));
+    assert_null(strstr(text, "messages"));
+    assert_null(strstr(text, "70.01")); /* of the heart rate */
+    free(text);
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(attune_xapi_queue(s, agreed, id[i], &err), ATTUNE_E_STATE);
+        assert_non_null(strstr(err.text, "rest on a signal or a chat"));
+    }
+    attune_store_free(&s);
+}
+
 /* ---- the file ------------------------------------------------------------------------------------- */
 
 static void deleting_takes_it_along(void **state)
@@ -371,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup(texts_tell_of_it, fresh_store),
         cmocka_unit_test_setup(wrong_calls_are_refused, fresh_store),
         cmocka_unit_test_setup(what_no_attune_wrote_is_refused, fresh_store),
+        cmocka_unit_test_setup(nothing_of_it_is_sent, fresh_store),
         cmocka_unit_test_setup(deleting_takes_it_along, fresh_store),
         cmocka_unit_test_setup(version_3_is_brought_up, fresh_store),
     };

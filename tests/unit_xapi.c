@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/sha1.h"
 #include "made_store.h"
-#include "made_windows.h"
 #include "store/store.h"
 #include "xapi/backoff.h"
 #include "xapi/consent.h"
@@ -413,40 +412,6 @@ static void statements_hold_what_was_chosen(void **state)
     }
 }
 
-/* Of a signal and a chat nothing is sent, nor estimates that rest on them. */
-static void nothing_beside_is_sent(void **state)
-{
-    static const char *const columns[] = {"heart_rate", NULL};
-    const attune_beside_setup setup = {.signals = columns, .chat = 1};
-    const attune_keep k = {
-        .consent = ATTUNE_CONSENT_VERSION, .source = "live", .session = {.beside = &setup}};
-    const attune_beside x = {.signals = 1, .signal = {{.mean = 77}}, .messages = 3};
-    const attune_xapi_consent c = terms();
-    attune_window w = made_window(1, ATTUNE_SAD, 1);
-    attune_error err;
-    char *text;
-    (void)state;
-    w.beside = &x;
-    for (int64_t id, n = 1; n <= 3; n++) {
-        assert_int_equal(attune_store_begin(store, &id, &k, NULL), ATTUNE_OK);
-        w.used |= n > 1 ? 1u << (n == 2 ? ATTUNE_SIGNAL : ATTUNE_CHAT) : 0;
-        assert_int_equal(attune_store_window(store, id, &w, NULL), ATTUNE_OK);
-        assert_int_equal(attune_store_end(store, id, NULL, 0, NULL, NULL), ATTUNE_OK);
-        w.used = 3;
-    }
-    agree(&c);
-    assert_int_equal(attune_xapi_statement(store, 1, 1, &text, NULL), ATTUNE_OK);
-    assert_null(strstr(text, "heart"));
-    assert_null(strstr(text, "beside"));
-    assert_null(strstr(text, "messages"));
-    assert_null(strstr(text, "77,"));
-    free(text);
-    for (int64_t n = 2; n <= 3; n++) {
-        assert_int_equal(attune_xapi_queue(store, 1, n, &err), ATTUNE_E_STATE);
-        assert_non_null(strstr(err.text, "rest on a signal or a chat"));
-    }
-}
-
 static void statements_are_xapis(void **state)
 {
     const attune_xapi_consent c = terms();
@@ -813,7 +778,6 @@ int main(void)
         cmocka_unit_test_setup(consents_are_kept_as_given, fresh),
         cmocka_unit_test_setup(a_strangers_consent_is_not_believed, fresh),
         cmocka_unit_test_setup(statements_hold_what_was_chosen, fresh),
-        cmocka_unit_test_setup(nothing_beside_is_sent, fresh),
         cmocka_unit_test_setup(statements_are_xapis, fresh),
         cmocka_unit_test_setup(nothing_waits_without_consent, fresh),
         cmocka_unit_test_setup(a_strangers_statement_is_not_sent, fresh),
