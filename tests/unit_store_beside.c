@@ -241,8 +241,8 @@ static void texts_tell_of_it(void **state)
 
 static void wrong_calls_are_refused(void **state)
 {
-    static const char *const bad[] = {"heart rate", NULL};
-    const attune_beside_setup named = {.signals = bad};
+    static const char *const bad[] = {"heart rate", NULL}, *const same[] = {"a", "b", "a", NULL};
+    const attune_beside_setup named = {.signals = bad}, twice = {.signals = same};
     attune_keep k = terms(&both);
     attune_store *s = open_store();
     attune_error err;
@@ -254,6 +254,8 @@ static void wrong_calls_are_refused(void **state)
     assert_int_equal(attune_store_begin(s, &id, &k, &err), ATTUNE_E_ARG);
     assert_non_null(strstr(err.text, "does not speak of a signal"));
     k = terms(&named);
+    assert_int_equal(attune_store_begin(s, &id, &k, &err), ATTUNE_E_ARG);
+    k = terms(&twice);
     assert_int_equal(attune_store_begin(s, &id, &k, &err), ATTUNE_E_ARG);
     assert_int_equal(sql_number("SELECT count(*) FROM sessions"), 0);
     id = begin_session(s, NULL);
@@ -287,8 +289,7 @@ static void what_no_attune_wrote_is_refused(void **state)
         "UPDATE beside_windows SET chat_sad = 1.5 WHERE window = 2",
         "UPDATE beside_windows SET weight_signal = NULL WHERE window = 2",
         "DELETE FROM beside_windows WHERE window = 2", /* it rests on the signal */
-        "UPDATE windows SET used = 8 WHERE id = 2; UPDATE beside SET kind = 'value', name = 'x'"
-        " WHERE kind = 'chat'",
+        "UPDATE beside SET kind = 'value', name = 'x' WHERE kind = 'chat'",
     };
     static const char *const of_records[] = {
         "UPDATE beside SET name = 'a,b' WHERE place = 0",

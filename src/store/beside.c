@@ -14,13 +14,22 @@
 
 static const char value_kind[] = "value", event_kind[] = "events", chat_kind[] = "chat";
 
+static int is_among(const char *name, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    return 0;
+}
+
 int at_lanes_check(const attune_beside_setup *setup, attune_error *err)
 {
-    int n = 0;
+    const char *const *names = setup ? setup->signals : NULL;
 
-    for (; setup && setup->signals && setup->signals[n]; n++)
-        if (n == ATTUNE_MAX_SIGNALS || !at_is_column_name(setup->signals[n]))
-            return at_fail(err, ATTUNE_E_ARG, "a signal has up to %d columns, of plain names",
+    for (int n = 0; names && names[n]; n++)
+        if (n == ATTUNE_MAX_SIGNALS || !at_is_column_name(names[n]) || is_among(names[n], names, n))
+            return at_fail(err, ATTUNE_E_ARG,
+                           "a signal has up to %d columns, of plain names that are not the same",
                            (int)ATTUNE_MAX_SIGNALS);
     return ATTUNE_OK;
 }
@@ -230,11 +239,6 @@ static int add_signals(sqlite3 *db, int64_t window, const attune_beside *x, attu
     return rc;
 }
 
-static int fail_others(attune_error *err)
-{
-    return at_fail(err, ATTUNE_E_ARG, "a window tells of columns that its session has not");
-}
-
 int at_beside_add(sqlite3 *db, int64_t window, int64_t session, const attune_window *w,
                   attune_error *err)
 {
@@ -242,8 +246,10 @@ int at_beside_add(sqlite3 *db, int64_t window, int64_t session, const attune_win
     int rc = at_lanes_read(db, &r, err);
 
     if (rc == ATTUNE_OK &&
-        (r.signals != w->beside->signals || r.chat != (w->beside->messages >= 0) || !is_sound(w)))
-        rc = fail_others(err);
+        (r.signals != w->beside->signals || r.chat != (w->beside->messages >= 0)))
+        rc = at_fail(err, ATTUNE_E_ARG, "a window tells of lanes that its session has not");
+    if (rc == ATTUNE_OK && !is_sound(w))
+        rc = at_fail(err, ATTUNE_E_ARG, "a window is out of the ranges that windows have");
     rc = rc < 0 ? rc : add_moment(db, window, w, err);
     return rc < 0 ? rc : add_signals(db, window, w->beside, err);
 }
