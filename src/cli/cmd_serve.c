@@ -111,21 +111,19 @@ static int serve(const attune_serve_options *o)
 /* What may be sent beside pictures and sound. */
 typedef struct at_lanes {
     attune_beside_setup setup;
-    const char *name[ATTUNE_MAX_SIGNALS + 1];
+    const char *name[ATTUNE_MAX_SIGNALS + 1]; /* NULL after the last */
 } at_lanes;
 
 static int take_signals(at_lanes *l, char *list)
 {
     int n = 0;
 
-    for (char *name; (name = strsep(&list, ",")); n++) {
-        if (n == ATTUNE_MAX_SIGNALS)
-            return at_wrong_usage("serve", "--signals takes up to %d names", ATTUNE_MAX_SIGNALS), 0;
+    for (char *name; n <= ATTUNE_MAX_SIGNALS && (name = strsep(&list, ",")); n++)
         l->name[n] = name;
-    }
-    l->name[n] = NULL;
     l->setup.signals = l->name;
-    return 1;
+    if (n > ATTUNE_MAX_SIGNALS)
+        at_wrong_usage("serve", "--signals takes up to %d names", ATTUNE_MAX_SIGNALS);
+    return n <= ATTUNE_MAX_SIGNALS;
 }
 
 static int take_events(at_lanes *l, char *list)
@@ -134,8 +132,10 @@ static int take_events(at_lanes *l, char *list)
         int i = 0;
         while (l->name[i] && strcmp(l->name[i], name) != 0)
             i++;
-        if (!l->name[i])
-            return at_wrong_usage("serve", "--events: '%.40s' is none of --signals", name), 0;
+        if (!l->name[i]) {
+            at_wrong_usage("serve", "--events: '%.40s' is none of --signals", name);
+            return 0;
+        }
         l->setup.events |= 1u << i;
     }
     return 1;

@@ -1,7 +1,8 @@
 /* mailbox.h - what waits to be analysed of one session: bounded, in the order in which it came.
  *
- * Who falls behind loses the oldest sound, the oldest of what lies beside, and of the pictures the one that leaves the smallest gap: sound
- * waits in the same row, and the oldest picture would otherwise be gone each time before its turn came.
+ * Who falls behind loses the oldest sound, the oldest of what lies beside, and of the pictures the one that
+ * leaves the smallest gap: sound waits in the same row, and the oldest picture would otherwise be gone each
+ * time before its turn came.
  * Each loss is counted. No locks: the owner has them.
  */
 #ifndef AT_SERVE_MAILBOX_H

@@ -68,26 +68,6 @@ static int check_address(const attune_serve_options *o, attune_error *err)
     return ATTUNE_OK;
 }
 
-static int check_beside(const attune_beside_setup *b, attune_error *err)
-{
-    int n = 0;
-
-    for (; b && b->signals && b->signals[n]; n++) {
-        if (n == ATTUNE_MAX_SIGNALS)
-            return at_fail(err, ATTUNE_E_ARG, "a signal has more than %d columns",
-                           ATTUNE_MAX_SIGNALS);
-        if (!at_is_column_name(b->signals[n]))
-            return at_fail(
-                err, ATTUNE_E_ARG,
-                "'%.40s' is no name of a column: up to %d letters, digits, '_', '-', '.'",
-                b->signals[n], ATTUNE_SIGNAL_BYTES - 1);
-        for (int k = 0; k < n; k++)
-            if (strcmp(b->signals[k], b->signals[n]) == 0)
-                return at_fail(err, ATTUNE_E_ARG, "two columns are called %s", b->signals[n]);
-    }
-    return b && !n && !b->chat ? at_fail(err, ATTUNE_E_ARG, "a signal has no columns") : ATTUNE_OK;
-}
-
 int at_serve_options_fill(attune_serve_options *out, const attune_serve_options *o,
                           attune_error *err)
 {
@@ -110,7 +90,8 @@ int at_serve_options_fill(attune_serve_options *out, const attune_serve_options 
         return at_fail(err, ATTUNE_E_ARG, "%d threads are not from 1 to 256", out->threads);
     if (out->n_hosts < 0 || out->n_hosts > HOSTS_MORE)
         return at_fail(err, ATTUNE_E_ARG, "there are more than %d names", HOSTS_MORE);
-    if (check_beside(out->session.beside, err) < 0)
+    if (out->session.beside && out->session.beside->signals &&
+        at_count_columns(out->session.beside->signals, err) < 0)
         return ATTUNE_E_ARG;
     return check_address(out, err);
 }

@@ -14,24 +14,11 @@
 
 static const char value_kind[] = "value", event_kind[] = "events", chat_kind[] = "chat";
 
-static int is_among(const char *name, const char *const *names, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (strcmp(names[i], name) == 0)
-            return 1;
-    return 0;
-}
-
 int at_lanes_check(const attune_beside_setup *setup, attune_error *err)
 {
-    const char *const *names = setup ? setup->signals : NULL;
+    const int n = setup && setup->signals ? at_count_columns(setup->signals, err) : 0;
 
-    for (int n = 0; names && names[n]; n++)
-        if (n == ATTUNE_MAX_SIGNALS || !at_is_column_name(names[n]) || is_among(names[n], names, n))
-            return at_fail(err, ATTUNE_E_ARG,
-                           "a signal has up to %d columns, of plain names that are not the same",
-                           (int)ATTUNE_MAX_SIGNALS);
-    return ATTUNE_OK;
+    return n < 0 ? n : ATTUNE_OK;
 }
 
 static int add_lane(sqlite3_stmt *q, int64_t session, int place, const char *kind, const char *name,
