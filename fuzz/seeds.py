@@ -455,7 +455,7 @@ def store():
     """Cells (a column, a row, a value), or bytes (fuzz/store.c)."""
     yield b"\0"
     yield b"\1\0"
-    for column in range(110):
+    for column in range(140):
         for value in range(column % 5, 16, 5):
             yield bytes([1, 1, column, 1, value]) + b"caf\xc3\xa9 \x1b[0m"
     for at in range(0, 100, 2):

@@ -122,6 +122,22 @@ static void put_file(const unsigned char *bytes, size_t size)
     FUZZ_CHECK(fuzz_folder_put("sessions.db", bytes, size));
 }
 
+/* Of one in four rows; NULL: SQLite does not take it. */
+static sqlite3_stmt *change_of(sqlite3 *db, int c, int row, const char *value)
+{
+    static const char *const keys[] = {"_rowid_", "place",
+                                       "session"}; /* of tables without the first */
+    sqlite3_stmt *q = NULL;
+    char sql[256];
+
+    for (size_t k = 0; k < sizeof keys / sizeof *keys && !q; k++) {
+        snprintf(sql, sizeof sql, "UPDATE OR IGNORE %s SET %s = %s WHERE %s %% 4 = %d",
+                 column[c].table, column[c].name, value, keys[k], row);
+        sqlite3_prepare_v2(db, sql, -1, &q, NULL);
+    }
+    return q;
+}
+
 /* data: a column, a row, a value; at the end of all of them a text. */
 static void change_cells(const uint8_t *data, size_t size)
 {
@@ -148,13 +164,9 @@ static void change_cells(const uint8_t *data, size_t size)
     FUZZ_CHECK(sqlite3_open(path, &db) == SQLITE_OK);
     sqlite3_exec(db, "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF", NULL, NULL, NULL);
     for (size_t i = 1; i + 3 <= end; i += 3) {
-        const int c = data[i] % columns;
-        char sql[256];
-        sqlite3_stmt *q = NULL;
-        snprintf(sql, sizeof sql, "UPDATE OR IGNORE %s SET %s = %s WHERE _rowid_ %% 4 = %d",
-                 column[c].table, column[c].name,
-                 values[data[i + 2] % (sizeof values / sizeof *values)], data[i + 1] % 4);
-        if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK) {
+        sqlite3_stmt *q = change_of(db, data[i] % columns, data[i + 1] % 4,
+                                    values[data[i + 2] % (sizeof values / sizeof *values)]);
+        if (q) {
             sqlite3_bind_text(q, 1, (const char *)data + end, (int)(size - end), SQLITE_TRANSIENT);
             sqlite3_step(q);
         }
