@@ -66,7 +66,7 @@ typedef struct attune_keep {
     const char *source;  /* "live", "file": a word, never a name */
     const char *person;  /* nullable: a label for whom it is of, if the user gave one. "" is none */
     const attune_model *model; /* nullable */
-    attune_options session;    /* as the session was opened; what comes beside is kept of those alone
+    attune_options session; /* as the session was opened; what comes beside is kept of those alone
                                 * who agreed to version 2 of the text, or a later one */
     uint64_t reserved[8];
 } attune_keep;
@@ -99,7 +99,8 @@ typedef struct attune_record {
         session;       /* rate, window_s, hop_s, max_tracks, no_*, causal; defaults filled in */
     double duration_s; /* to the latest window's end, or as the end said */
     int has_video, has_audio, width, height; /* 0 before the end */
-    attune_counts counts;                    /* likewise */
+    attune_counts counts; /* likewise, but for messages: those of windows that do not
+                                              * overlap */
     int64_t windows, withheld;
     int faces; /* with a number of their own */
     /* Of what was recorded beside pictures and sound: the signal's columns, bit i of events: the i-th counts what

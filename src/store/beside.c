@@ -123,7 +123,13 @@ static int take_lane(sqlite3_stmt *q, attune_record *r)
     return 1;
 }
 
-int at_lanes_read(sqlite3 *db, attune_record *out, attune_error *err)
+static int fail_record(const attune_record *r, attune_error *err)
+{
+    return at_fail(err, ATTUNE_E_FORMAT, "session %lld: its record holds what no attune wrote",
+                   (long long)r->id);
+}
+
+static int read_lanes(sqlite3 *db, attune_record *out, attune_error *err)
 {
     sqlite3_stmt *q;
     int rc = at_sql_prepare(db, &q,
@@ -136,10 +142,44 @@ int at_lanes_read(sqlite3 *db, attune_record *out, attune_error *err)
     sqlite3_bind_int64(q, 1, out->id);
     while (rc >= 0 && (rc = at_sql_step(q, err)) > 0)
         if (!take_lane(q, out))
-            rc = at_fail(err, ATTUNE_E_FORMAT,
-                         "session %lld: its record holds what no attune wrote", (long long)out->id);
+            rc = fail_record(out, err);
     sqlite3_finalize(q);
     return rc;
+}
+
+/* Of a session without an end nobody has counted its messages: those of windows that do not overlap. */
+static int count_messages(sqlite3 *db, attune_record *out, attune_error *err)
+{
+    int64_t until_us = INT64_MIN;
+    sqlite3_stmt *q;
+    int rc =
+        at_sql_prepare(db, &q,
+                       "SELECT start_us, end_us, chat_messages, chat_unread FROM windows AS w"
+                       " JOIN beside_windows ON window = w.id WHERE session = ?1 ORDER BY w.id",
+                       err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 1, out->id);
+    while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
+        const int64_t messages = sqlite3_column_int64(q, 2), unread = sqlite3_column_int64(q, 3);
+        if (sqlite3_column_int64(q, 0) < until_us)
+            continue;
+        until_us = sqlite3_column_int64(q, 1);
+        if (messages < 0 || messages > INT_MAX || unread < 0 || unread > INT_MAX)
+            rc = fail_record(out, err);
+        out->counts.messages += messages;
+        out->counts.unread_messages += unread;
+    }
+    sqlite3_finalize(q);
+    return rc;
+}
+
+int at_lanes_read(sqlite3 *db, attune_record *out, attune_error *err)
+{
+    const int rc = read_lanes(db, out, err);
+
+    return rc == ATTUNE_OK && out->chat && !out->ended_s ? count_messages(db, out, err) : rc;
 }
 
 int at_lanes_setup(const attune_record *r, attune_beside_setup *setup, const char **names)
@@ -230,7 +270,7 @@ int at_beside_add(sqlite3 *db, int64_t window, int64_t session, const attune_win
                   attune_error *err)
 {
     attune_record r = {.id = session};
-    int rc = at_lanes_read(db, &r, err);
+    int rc = read_lanes(db, &r, err);
 
     if (rc == ATTUNE_OK &&
         (r.signals != w->beside->signals || r.chat != (w->beside->messages >= 0)))
