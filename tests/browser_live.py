@@ -479,12 +479,14 @@ class Live:
         told = self.b.js("return document.getElementById('moment').getAttribute('aria-valuetext')")
         check("clicks" in told and "heart_rate" not in told, f"the slider says: {told}")
         self.end()
-        before = set(self.b.downloads.glob("*.csv"))
+        for earlier in self.b.downloads.glob("*.csv"):
+            earlier.unlink()
         self.b.click("#save-csv")
-        end = time.monotonic() + 10
-        while not (saved := set(self.b.downloads.glob("*.csv")) - before) and time.monotonic() < end:
+        end = time.monotonic() + 30
+        while not (saved := list(self.b.downloads.glob("*.csv"))) and time.monotonic() < end:
             time.sleep(0.1)
-        head, *rows = [line.split(",") for line in saved.pop().read_text().splitlines()]
+        check(saved, "no file is saved")
+        head, *rows = [line.split(",") for line in saved[0].read_text().splitlines()]
         clicks = [float(r[head.index("signal_mean_clicks")] or 0) for r in rows]
         check(max(clicks) > 0 and head[-1] == "condition_chat", f"saved: {head[-20:]} {clicks}")
         kept = subprocess.run([EXE, "sessions", "trends", "--store", f"{self.server.folder}/beside.db"], capture_output=True, text=True)
