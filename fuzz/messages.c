@@ -6,6 +6,7 @@
 #include "serve/access.h"
 #include "serve/wire.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { W = 320, H = 240 };
@@ -13,6 +14,19 @@ enum { W = 320, H = 240 };
 static int is_plain(const char *text, size_t size)
 {
     return memchr(text, 0, size) != NULL;
+}
+
+/* In order of time, of numbers that sums of them stay numbers of. */
+static void check_rows(const at_said *s)
+{
+    FUZZ_CHECK(s->rows >= 1 && s->rows <= AT_WIRE_ROWS);
+    FUZZ_CHECK(s->columns >= 1 && s->columns <= ATTUNE_MAX_SIGNALS);
+    for (int i = 0; i < s->rows; i++) {
+        const at_row *r = &s->row[i];
+        FUZZ_CHECK(r->t_us >= (i ? r[-1].t_us : 0) && r->t_us <= AT_WIRE_TIME_MOST);
+        for (int k = 0; k < s->columns; k++)
+            FUZZ_CHECK(isnan(r->value[k]) || fabs((double)r->value[k]) <= AT_WIRE_VALUE_MOST);
+    }
 }
 
 static void read_text(const char *data, size_t size)
@@ -29,6 +43,10 @@ static void read_text(const char *data, size_t size)
     FUZZ_CHECK(strspn(s.resume, "0123456789abcdef") == strlen(s.resume));
     FUZZ_CHECK(s.kind != AT_SAID_KEEP || *s.consent);
     FUZZ_CHECK((int)s.stream >= 0 && s.stream < AT_STREAMS);
+    if (s.kind == AT_SAID_SIGNAL)
+        check_rows(&s);
+    FUZZ_CHECK(s.kind != AT_SAID_CHAT || (is_plain(s.text, sizeof s.text) && *s.text));
+    FUZZ_CHECK(s.t_us >= 0 && s.t_us <= AT_WIRE_TIME_MOST);
 }
 
 static void read_binary(const uint8_t *data, size_t size)

@@ -228,6 +228,9 @@ def messages():
                  '{"type":"hello","version":2,"resume":"xyz"}', '{"type":"hello","version":1,"resume":1}',
                  '{"type":"hello","version":1,"resume":null,"keep":true}', '{"type":"stream"}',
                  '{"type":"stream","stream":"video","on":1}', '{"type":"stream","stream":"sound","on":true}',
+                 '{"type":"signal","rows":[[0,72.5,null],[125000,-1e9,3]]}', '{"type":"signal","rows":[[1,1],[0,1]]}',
+                 '{"type":"signal","rows":[[1,1.1e9]]}', '{"type":"signal","rows":[[1],[2,3]]}', '{"type":"signal","rows":7}',
+                 '{"type":"chat","t":125000,"text":"I am lost"}', '{"type":"chat","t":-1,"text":"x"}', '{"type":"chat","t":1,"text":""}',
                  '{"type":"keep","consent":"\u0001"}', '{"type":"keep"}', '{"type":"forget"}', '{"type":"no"}'):
         yield b"\0" + text.encode()
     yield b"\0" + b'{"type":"hello","version":1,"resume":"' + 99 * b"a" + b'"}'
@@ -524,7 +527,7 @@ def store():
     """Cells (a column, a row, a value), or bytes (fuzz/store.c)."""
     yield b"\0"
     yield b"\1\0"
-    for column in range(110):
+    for column in range(140):
         for value in range(column % 5, 16, 5):
             yield bytes([1, 1, column, 1, value]) + b"caf\xc3\xa9 \x1b[0m"
     for at in range(0, 100, 2):

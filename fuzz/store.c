@@ -28,17 +28,25 @@ static void forget_fine(void)
     free(fine);
 }
 
+/* Of the second session's. */
+static const char *const signals[] = {"heart_rate", "clicks", NULL};
+static const attune_beside_setup beside = {.signals = signals, .events = 2, .chat = 1};
+static const attune_beside said = {
+    .signals = 2, .signal = {{70, 1, 1, 1, 0, {0}}, {0.5f, NAN, NAN, 0, 1, {0}}}, .messages = 1};
+
 static void fill(attune_store *s)
 {
     for (int i = 0; i < SESSIONS; i++) {
-        const attune_keep k = {.consent = "1",
+        const attune_keep k = {.consent = ATTUNE_CONSENT_VERSION,
                                .source = "file",
                                .person = i ? "ada" : NULL,
+                               .session.beside = i == 1 ? &beside : NULL,
                                .began_s = 1700000000 + i};
         int64_t id;
         FUZZ_CHECK(attune_store_begin(s, &id, &k, NULL) == ATTUNE_OK);
         for (int n = 1; n <= WINDOWS; n++) {
-            const attune_window w = made_window(n, n % ATTUNE_EMOTIONS, 1 + (uint32_t)(n > 4));
+            attune_window w = made_window(n, n % ATTUNE_EMOTIONS, 1 + (uint32_t)(n > 4));
+            w.beside = i == 1 ? &said : NULL;
             FUZZ_CHECK(attune_store_window(s, id, &w, NULL) == ATTUNE_OK);
         }
         if (i < SESSIONS - 1) /* the last one has no end */
@@ -114,6 +122,22 @@ static void put_file(const unsigned char *bytes, size_t size)
     FUZZ_CHECK(fuzz_folder_put("sessions.db", bytes, size));
 }
 
+/* Of one in four rows; NULL: SQLite does not take it. */
+static sqlite3_stmt *change_of(sqlite3 *db, int c, int row, const char *value)
+{
+    static const char *const keys[] = {"_rowid_", "place",
+                                       "session"}; /* of tables without the first */
+    sqlite3_stmt *q = NULL;
+    char sql[256];
+
+    for (size_t k = 0; k < sizeof keys / sizeof *keys && !q; k++) {
+        snprintf(sql, sizeof sql, "UPDATE OR IGNORE %s SET %s = %s WHERE %s %% 4 = %d",
+                 column[c].table, column[c].name, value, keys[k], row);
+        sqlite3_prepare_v2(db, sql, -1, &q, NULL);
+    }
+    return q;
+}
+
 /* data: a column, a row, a value; at the end of all of them a text. */
 static void change_cells(const uint8_t *data, size_t size)
 {
@@ -140,13 +164,9 @@ static void change_cells(const uint8_t *data, size_t size)
     FUZZ_CHECK(sqlite3_open(path, &db) == SQLITE_OK);
     sqlite3_exec(db, "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF", NULL, NULL, NULL);
     for (size_t i = 1; i + 3 <= end; i += 3) {
-        const int c = data[i] % columns;
-        char sql[256];
-        sqlite3_stmt *q = NULL;
-        snprintf(sql, sizeof sql, "UPDATE OR IGNORE %s SET %s = %s WHERE _rowid_ %% 4 = %d",
-                 column[c].table, column[c].name,
-                 values[data[i + 2] % (sizeof values / sizeof *values)], data[i + 1] % 4);
-        if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK) {
+        sqlite3_stmt *q = change_of(db, data[i] % columns, data[i + 1] % 4,
+                                    values[data[i + 2] % (sizeof values / sizeof *values)]);
+        if (q) {
             sqlite3_bind_text(q, 1, (const char *)data + end, (int)(size - end), SQLITE_TRANSIENT);
             sqlite3_step(q);
         }
@@ -183,6 +203,9 @@ static int take_record(void *user, const attune_record *r)
 
     FUZZ_CHECK(memchr(r->person, 0, sizeof r->person) && memchr(r->model, 0, sizeof r->model));
     FUZZ_CHECK(isfinite(r->duration_s) && r->duration_s >= 0 && r->windows >= 0);
+    FUZZ_CHECK(r->signals >= 0 && r->signals <= ATTUNE_MAX_SIGNALS && r->counts.messages >= 0);
+    for (int i = 0; i < r->signals; i++)
+        FUZZ_CHECK(memchr(r->signal[i], 0, sizeof r->signal[i]) && r->signal[i][0]);
     FUZZ_CHECK(r->session.max_tracks >= 1 && r->session.max_tracks <= ATTUNE_MAX_TRACKS);
     if (f->n < 8) {
         f->id[f->n] = r->id;
@@ -194,7 +217,10 @@ static int take_record(void *user, const attune_record *r)
 static int take_window(void *user, const attune_window *w)
 {
     (void)user;
-    FUZZ_CHECK(w->start_us >= 0 && w->start_us <= w->end_us && w->used < 1u << ATTUNE_MODALITIES);
+    FUZZ_CHECK(w->start_us >= 0 && w->start_us <= w->end_us && w->used < 1u << ATTUNE_STREAMS);
+    FUZZ_CHECK(w->beside || w->used < 1u << ATTUNE_MODALITIES);
+    for (int i = 0; w->beside && i < w->beside->signals; i++)
+        FUZZ_CHECK(!isinf(w->beside->signal[i].mean) && w->beside->signal[i].coverage <= 1.01f);
     for (int e = 0; e < ATTUNE_EMOTIONS; e++)
         FUZZ_CHECK(w->emotion7[e] >= -0.01f && w->emotion7[e] <= 1.01f);
     return 0;

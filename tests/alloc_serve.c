@@ -179,6 +179,18 @@ static void put(at_hall *h, at_seat *s, at_stream stream, int i)
     assert_null(at_seat_put(h, s, stream == AT_STREAM_VIDEO ? &picture : &sound, 0, &why));
 }
 
+static const char *const columns[] = {"clicks", NULL};
+static const attune_beside_setup beside = {.signals = columns, .events = 1, .chat = 1};
+
+static void put_beside(at_hall *h, at_seat *s)
+{
+    const at_said row = {.kind = AT_SAID_SIGNAL, .rows = 1, .columns = 1, .row = {{.value = {1}}}},
+                  chat = {.kind = AT_SAID_CHAT, .text = "I am lost"};
+    at_refusal why;
+    assert_null(at_seat_put_beside(h, s, &row, 0, &why));
+    assert_null(at_seat_put_beside(h, s, &chat, 0, &why));
+}
+
 /* Takes all that is said until it is over. */
 static int listen_to(at_hall *h, at_seat *s, at_refusal *why)
 {
@@ -211,11 +223,13 @@ static int sit(at_hall *h)
     if (!s)
         return 0;
     if (store)
-        at_seat_keep(h, s, "1");
+        at_seat_keep(h, s, ATTUNE_CONSENT_VERSION);
     for (int i = 0; i < PIECES; i++) {
         put(h, s, AT_STREAM_AUDIO, i);
         if (i % 4 == 0)
             put(h, s, AT_STREAM_VIDEO, i);
+        if (i == 1)
+            put_beside(h, s);
     }
     if (store)
         at_seat_keep(h, s, NULL);
@@ -231,12 +245,19 @@ static int sit(at_hall *h)
     return over == 1;
 }
 
+static attune_options with_beside(void)
+{
+    attune_options o = options;
+    o.beside = &beside;
+    return o;
+}
+
 /* Whoever had no memory, the next one sits down as ever. */
 static void a_hall_survives(void **state)
 {
     const at_hall_options o = {.model = &model,
                                .store = store,
-                               .session = options,
+                               .session = with_beside(),
                                .width_max = 1920,
                                .height_max = 1080,
                                .seats = 1,

@@ -2,7 +2,7 @@
 """The page of `attune serve` in a real browser, whose camera and microphone play the demo clip: permission, bands
 that grow, the hand-over from face to voice, devices denied, lost and taken up again, a server that is killed and
 started again, a page in the background, dark and light, a telephone's width, keyboard alone, the names that a
-screen reader finds, the files that it saves. Nothing may be asked of another address, nothing stand in the
+screen reader finds, clicks and messages beside, the files that it saves. Nothing may be asked of another address, nothing stand in the
 console. Needs chromium and chromedriver; skipped without."""
 import base64
 import os
@@ -441,6 +441,60 @@ class Live:
         self.b.click("input[value=camera]")
         said("shared instead of the camera; its end is told")
 
+    # ---- beside picture and sound
+
+    def row(self, name):
+        """What stands behind a lane's curve."""
+        return self.b.js("""return [...document.querySelectorAll('#rows-beside .row')]
+            .find((r) => r.querySelector('.label').textContent.startsWith(arguments[0]))?.querySelector('.value').textContent""", name)
+
+    def beside(self, address):
+        """Clicks are counted when they are switched on, words of a message become curves, and all of it figures that are kept."""
+        self.b.open(address)
+        self.phase("start")
+        for name in ("camera", "microphone"):
+            self.b.permission(name, "granted")
+        self.b.click("#go")
+        self.phase("live")
+        self.b.wait("return !document.getElementById('beside').hidden", what="what may be sent beside")
+        check(self.b.js("return document.getElementById('toggle-keys').hidden"), "keys can be counted, which nobody asked for")
+        check(self.b.text("#toggle-clicks") == "My clicks are not counted", "clicks are counted unasked")
+        self.b.click("#keep")
+        self.b.click("#consent-yes")
+        self.told_kept("is kept")
+        self.b.wait("return +document.getElementById('moment').max > 1", what="windows")
+        check(self.row("clicks") == self.row("heart_rate") == "–", "clicks that nobody counts")
+        self.b.click("#toggle-clicks")
+        for _ in range(3):
+            self.b.click("#now-title")
+        self.b.click("#words")
+        self.b.keys("I am so confused" + ENTER)
+        check(self.b.js("return document.getElementById('words').value") == "", "the message stays in its field")
+        self.b.wait("""return [...document.querySelectorAll('#rows-beside .label')].some((l) => l.textContent.startsWith('confusion'))
+            && [...document.querySelectorAll('#rows-beside .value')][1].textContent > '0'""", what="curves of the chat and of clicks")
+        check(self.row("messages") == "1", f"{self.row('messages')} messages")
+        check(self.b.text("#beside-rests") == "(no estimate rests on it)", "an estimate rests on it")
+        self.narrow_and_dark("beside")
+        self.b.js("document.getElementById('moment').focus()")
+        told = self.b.js("return document.getElementById('moment').getAttribute('aria-valuetext')")
+        check("clicks" in told and "heart_rate" not in told, f"the slider says: {told}")
+        self.end()
+        for earlier in self.b.downloads.glob("*.csv"):
+            earlier.unlink()
+        self.b.click("#save-csv")
+        end = time.monotonic() + 30
+        while not (saved := list(self.b.downloads.glob("*.csv"))) and time.monotonic() < end:
+            time.sleep(0.1)
+        check(saved, "no file is saved")
+        head, *rows = [line.split(",") for line in saved[0].read_text().splitlines()]
+        clicks = [float(r[head.index("signal_mean_clicks")] or 0) for r in rows]
+        check(max(clicks) > 0 and head[-1] == "condition_chat", f"saved: {head[-20:]} {clicks}")
+        kept = subprocess.run([EXE, "sessions", "trends", "--store", f"{self.server.folder}/beside.db"], capture_output=True, text=True)
+        check(re.search(r"beside +heart_rate never, clicks [\d.e-]+/s; 1 message\n", kept.stdout), f"kept: {kept.stdout}{kept.stderr}")
+        check(b"confused" not in pathlib.Path(f"{self.server.folder}/beside.db").read_bytes(), "the message is kept")
+        self.quiet()
+        said("beside: clicks once they are switched on, a message's words as curves, both kept as figures")
+
     # ---- with others
 
     def tab(self, address):
@@ -577,6 +631,19 @@ def tests(live, address):
     live.nothing_outside()
 
 
+def tests_beside(browser, folder):
+    server = Server(folder, "--signals", "heart_rate,clicks", "--events", "clicks", "--chat", "--store", f"{folder}/beside.db")
+    live = Live(browser, server)
+    try:
+        live.beside(server.start())
+        live.nothing_outside()
+    except (AssertionError, webdriver.Failed):
+        print(live.standing(), file=sys.stderr)
+        raise
+    finally:
+        server.stop()
+
+
 def run(folder):
     server = Server(folder, "--max-sessions", "2", "--store", f"{folder}/sessions.db")
     address = server.start()
@@ -589,6 +656,7 @@ def run(folder):
             except (AssertionError, webdriver.Failed):
                 print(live.standing(), file=sys.stderr)
                 raise
+            tests_beside(browser, folder)
     finally:
         if server.process.poll() is None:
             check(server.stop() == 0, "attune serve does not stop cleanly")

@@ -93,7 +93,7 @@ ids = {}
 for name in sorted(files - set(OTHERS)):
     ids[name] = look_at(name, files)
 for script, page in (("app.js", "index.html"), ("view.js", "index.html"), ("bands.js", "index.html"),
-                     ("keep.js", "index.html"), ("sessions.js", "sessions.html"), ("trends.js", "sessions.html")):
+                     ("keep.js", "index.html"), ("beside.js", "index.html"), ("sessions.js", "sessions.html"), ("trends.js", "sessions.html")):
     if script in files:
         for wanted in re.findall(r"""(?:\$|getElementById|say)\('([\w-]+)'""", (PAGE / script).read_text()):
             if wanted not in ids[page]:

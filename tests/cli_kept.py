@@ -90,6 +90,42 @@ class Keeping(unittest.TestCase):
         self.assertEqual(self.get(f"/sessions/{one['id']}", "DELETE")[0], 200)
         self.assertEqual(self.kept(), [])
 
+    @live_input
+    def test_beside(self):
+        """Rows and messages by the protocol: in windows, in the summary, in what is kept; their words nowhere."""
+        self.server.__exit__()
+        self.server = Server("--store", str(self.file), "--signals", "heart_rate,clicks", "--events", "clicks", "--chat")
+        live, welcome = begin(self.server)
+        self.assertEqual(welcome["signals"], [{"name": "heart_rate", "events": False}, {"name": "clicks", "events": True}])
+        self.assertTrue(welcome["chat"])
+        reader = Reader(live)
+        live.say(type="keep", consent="2")
+        first = self.items[0]
+        send(live, reader, [first])
+        live.say(type="signal", rows=[[i * 100000, 60 + i, 1 if i % 5 == 0 else None] for i in range(30)])
+        live.say(type="chat", t=1200000, text="Fjordquark, I am so confused")
+        send(live, reader, self.items[1:])
+        live.say(type="end")
+        reader.wait(lambda: reader.of("ended"))
+        windows = reader.of("window")
+        self.assertEqual([w["chat_messages"] for w in windows], [0, 0, 1, 1, 1, 1])
+        self.assertGreater(windows[-1]["chat_confusion"], .5)
+        self.assertAlmostEqual(windows[-1]["signal_mean_heart_rate"], 74.5, places=4)
+        self.assertAlmostEqual(windows[-1]["signal_mean_clicks"], 2, places=4)
+        self.assertEqual(reader.of("ended")[0]["summary"]["beside"]["chat"]["messages"], 1)
+        self.assertEqual([said["dropped_beside"] for said in reader.of("state") if said["dropped_beside"]], [])
+        one, = self.kept()
+        self.assertEqual(one["beside"]["signals"], welcome["signals"])
+        table = self.server.ask(f"/sessions/{one['id']}/timeline.csv", Authorization=self.server.bearer())[2].splitlines()
+        self.assertTrue(table[0].endswith("condition_chat"))
+        self.assertNotIn(b"Fjordquark", b"".join(p.read_bytes() for p in self.file.parent.iterdir()))
+        live, _ = begin(self.server)
+        reader = Reader(live)
+        live.say(type="keep", consent="1")  # which does not speak of it
+        reader.wait(lambda: reader.of("error"))
+        self.assertEqual(reader.of("error")[0]["text"], "this session is not kept: the text that was agreed to is an earlier one")
+        self.assertEqual(len(self.kept()), 1)
+
     def files_of(self, one):
         """Its report is shown, other files are saved; their names and numbers are checked."""
         def ask(path):

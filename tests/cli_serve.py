@@ -279,7 +279,9 @@ class Life(unittest.TestCase):
 
     def test_usage(self):
         for args, said in ((["--bind", "0.0.0.0"], "TLS"), (["--bind", "lo"], "no address"),
-                           (["--cert", "x"], "key"), (["more"], "too many"), (["--port", "70000"], "--port")):
+                           (["--signals", "a,b,a"], "two columns"), (["--signals", "a b"], "no name"),
+                           (["--signals", "a", "--events", "b"], "none of --signals"), (["--events", "b"], "none of --signals"),
+                           (["--signals", "a,b,c,d,e,f,g,h,i"], "up to 8"), (["--cert", "x"], "key"), (["more"], "too many"), (["--port", "70000"], "--port")):
             done = subprocess.run([EXE, "serve", *args], capture_output=True, text=True, timeout=PATIENCE)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(said, done.stderr)
@@ -497,6 +499,7 @@ class Strangers(unittest.TestCase):
             return lambda live: live.frame(2, struct.pack("<BBHIq", version, kind, zero, 0, t) + data)
 
         cases = [text(b""), text(b"no"), text(b"[]"), text(b'{"type":1}'), text(b'{"type":"what"}'), text(b"{" * 4000),
+                 text(b'{"type":"signal","rows":[[1,2]]}'), text(b'{"type":"chat","t":1,"text":"none is taken here"}'),
                  text(b'{"type":"stream"}'), text(b'{"type":"stream","stream":"smell","on":true}'),
                  text(b'{"type":"stream","stream":"video","on":3}'), text(b'{"type":"keep"}'),
                  text(b'{"type":"keep","consent":"' + b"x" * 65 + b'"}'), text(b'{"type":"hello","version":1}'),

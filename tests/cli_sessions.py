@@ -125,7 +125,7 @@ class Kept(Case):
         listed = self.sessions("list").stdout
         self.assertRegex(listed, r"(?m)^ +1  20..-..-.. ..:..  4 s +8 .* file +ada$")
         shown = self.sessions("show", 1).stdout
-        for word in ("session 1", "of           ada", "text 1", "attune default 9", "windows      8"):
+        for word in ("session 1", "of           ada", "text 2", "attune default 9", "windows      8"):
             self.assertIn(word, shown)
         self.assertNotIn("speed", shown)
 
@@ -180,6 +180,36 @@ class Kept(Case):
             self.assertEqual(figure["level"], first["states"][name]["mean_level"])
             self.assertEqual(figure["interval"], first["states"][name]["interval"])
         self.assertAlmostEqual(figures["seconds"], first["expression"]["seconds"])
+
+    def test_beside(self):
+        """A signal and a chat: as in the report of the recording, and no word of a message anywhere."""
+        (self.dir / "watch.csv").write_text("time,heart_rate,clicks\n" + "".join(f"{i / 2},{70 + i},{i % 2}\n" for i in range(8)))
+        (self.dir / "chat.csv").write_text("time,text\n1,this is confusing\n2,Fjordquark\n")
+        self.keep(4, "--signal", "watch.csv", "--events", "clicks", "--chat", "chat.csv")
+        self.assertNotIn(b"Fjordquark", self.db.read_bytes())
+        shown = self.sessions("show", 1, "-o", "again").stdout
+        self.assertIn("signal       heart_rate 71.9 (70 to 74.5), clicks", shown)
+        self.assertIn("chat         2 messages", shown)
+        for name in ("timeline.csv", "timeline.jsonl"):
+            self.assertEqual((self.dir / "again" / name).read_bytes(), (self.dir / "out" / name).read_bytes())
+        self.assertIn("heart_rate over time", (self.dir / "again/report.html").read_text())
+        self.assertRegex(self.sessions("trends").stdout, r"    beside       heart_rate 7\d\.\d, clicks 0\.\d+/s; 2 messages\n")
+        export = json.loads(self.sessions("export", 1).stdout)
+        self.assertEqual([lane["name"] for lane in export["beside"]], ["heart_rate", "clicks", ""])
+        self.assertEqual(len(export["signals"]), 2 * len(export["beside_windows"]))
+        self.assertIn("1 session gone", self.sessions("delete", 1).stdout)
+        self.assertEqual(self.ask("SELECT (SELECT count(*) FROM beside) + (SELECT count(*) FROM signals)"), [(0,)])
+
+    def test_earlier_where_nothing_can_be_written(self):
+        """A file of version 3 is read as it lies there."""
+        self.keep(4)
+        with contextlib.closing(sqlite3.connect(self.db)) as db:
+            db.executescript("DROP TABLE signals; DROP TABLE beside_windows; DROP TABLE beside; PRAGMA user_version = 3;"
+                             "PRAGMA journal_mode = DELETE")
+        done = self.on_small_disk("4m", (
+            'cp mine.db disk/x.db; mount -o remount,ro disk; "$0" sessions show 1 --store disk/x.db'))
+        self.assertIn("session 1", done.stdout, done.stderr)
+        self.assertEqual(done.stderr, "")
 
     def test_keep_and_group(self):
         self.keep(2, "--person", "ada")
@@ -295,8 +325,8 @@ class Kept(Case):
             '"$0" analyze a.wav -o out --sinks summary --causal --store disk/x.db; echo rc $?;'
             '"$0" sessions list --store disk/x.db; "$0" sessions export 1 --store disk/x.db >export.json; echo rc $?;'
             'mount -o remount,size=9m disk; "$0" sessions delete 1 --store disk/x.db; cp disk/x.db mine.db'))
-        self.assertRegex(done.stdout, r"(?s)^rc 1\n.*no end.*rc 0\n1 session gone from disk/x.db\n$", done.stderr)
-        self.assertIn("disk/x.db: the disk is full", done.stderr)
+        self.assertRegex(done.stdout, r"(?s)^rc 1\n.* file .*rc 0\n1 session gone from disk/x.db\n$", done.stderr)
+        self.assertIn("disk/x.db: the disk is full", done.stderr)  # whether its end still had room is a matter of pages
         ends = [w["end_us"] for w in json.loads((self.dir / "export.json").read_text())["windows"]]
         self.assertGreater(len(ends), 20)
         self.assertEqual(ends, [500000 * (i + 1) for i in range(len(ends))])

@@ -87,6 +87,11 @@ class Rows(unittest.TestCase):
         self.refused("time;text\n0;Ich bin wütend\n".encode("latin-1"), "x.csv:2: its text is no UTF-8", option="--chat")
         self.refused("time,text\n0,hi\n", "no column 'from'", option="--chat", options=("--chat-of", "ann"))
 
+    def test_not_beside_live_input(self):
+        for live in ("--live", "--mic"):
+            r = analyze("--chat", "x.csv", live, out="refused")
+            self.assertEqual((r.returncode, "attune serve takes them" in r.stderr), (2, True), r.stderr)
+
     def test_no_file(self):
         r = analyze("--signal", folder / "none.csv")
         self.assertEqual((r.returncode, "none.csv" in r.stderr), (1, True))

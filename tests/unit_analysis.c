@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "media/media.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -111,6 +112,83 @@ static void windows_are_those_of_a_session(void **state)
     at_media_jpegs_free(&here);
     attune_session_free(&s);
     at_analysis_free(&a);
+}
+
+/* Rows and messages are in the windows of their time, and in what is kept; estimates are as without. */
+static void what_lies_beside_is_told(void **state)
+{
+    static const char *const columns[] = {"heart_rate", "clicks", NULL};
+    const attune_beside_setup beside = {.signals = columns, .events = 2, .chat = 1};
+    told with = {0}, without = {0}, *const both[] = {&with, &without};
+    attune_store *store = can_keep ? opened_store() : NULL;
+    attune_error err = {0};
+    (void)state;
+    if (!model)
+        skip();
+    for (int k = 0; k < 2; k++) {
+        at_analysis_setup o = {
+            .model = model, .store = store, .options = options, .window = note, .user = both[k]};
+        at_analysis *a;
+        char *ended;
+        o.options.no_video = 1;
+        o.options.beside = k ? NULL : &beside;
+        assert_int_equal(at_analysis_open(&a, &o, &err), ATTUNE_OK);
+        if (store && !k) {
+            assert_int_equal(at_analysis_keep(a, "1", &err), ATTUNE_E_ARG);
+            assert_int_equal(at_analysis_keep(a, ATTUNE_CONSENT_VERSION, &err), ATTUNE_OK);
+        }
+        for (int i = 0; i < SECONDS * 10; i++) {
+            at_row rows[2] = {{.t_us = i * 100000, .value = {60 + (float)i, 1}},
+                              {.t_us = i * 100000 + 50000, .value = {NAN, 2}}};
+            const at_item signal = {.stream = AT_STREAM_SIGNAL,
+                                    .t_us = rows[0].t_us,
+                                    .data = (uint8_t *)rows,
+                                    .size = sizeof rows};
+            char text[] = "I am so confused";
+            const at_item chat = {.stream = AT_STREAM_CHAT,
+                                  .t_us = i * 100000,
+                                  .data = (uint8_t *)text,
+                                  .size = strlen(text)};
+            const at_item sound = {.stream = AT_STREAM_AUDIO,
+                                   .t_us = i * 100000,
+                                   .data = (uint8_t *)(samples + i * PIECE),
+                                   .size = 2 * PIECE};
+            if (!k) {
+                assert_int_equal(at_analysis_take(a, &signal, &err), ATTUNE_OK);
+                if (i == 12)
+                    assert_int_equal(at_analysis_take(a, &chat, &err), ATTUNE_OK);
+            }
+            assert_int_equal(at_analysis_take(a, &sound, &err), ATTUNE_OK);
+        }
+        assert_int_equal(at_analysis_finish(a, &ended, &err), ATTUNE_OK);
+        assert_int_equal(strstr(ended, "\"heart_rate\"") != NULL, !k);
+        assert_int_equal(strstr(ended, "\"messages\":1") != NULL, !k);
+        free(ended);
+        at_analysis_free(&a);
+    }
+    assert_int_equal(with.n, without.n);
+    for (int i = 0; i < with.n; i++) {
+        json_t *line = json_loads(with.message[i], 0, NULL);
+        const double end_s = 0.5 * (i + 1);
+        assert_memory_equal(with.w[i].emotion7, without.w[i].emotion7, sizeof with.w[i].emotion7);
+        assert_float_equal(json_number_value(json_object_get(line, "signal_mean_clicks")), 30, 0.2);
+        /* of 0 s to the end */
+        assert_float_equal(json_number_value(json_object_get(line, "signal_mean_heart_rate")),
+                           60 + 5 * end_s - 0.5, 0.01);
+        assert_int_equal(json_integer_value(json_object_get(line, "chat_messages")), i >= 2);
+        assert_int_equal(json_number_value(json_object_get(line, "chat_confusion")) > 0.5, i >= 2);
+        assert_null(strstr(without.message[i], "signal"));
+        json_decref(line);
+        free(with.message[i]);
+        free(without.message[i]);
+    }
+    if (store) {
+        json_t *kept = latest_kept(store);
+        assert_true(json_is_true(json_object_get(json_object_get(kept, "beside"), "chat")));
+        json_decref(kept);
+        assert_int_equal(attune_store_delete_all(store, NULL, NULL), ATTUNE_OK);
+    }
+    attune_store_free(&store);
 }
 
 /* Without a microphone windows come at once; should it come later, with both streams they go on. */
@@ -358,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_those_of_a_session),
+        cmocka_unit_test(what_lies_beside_is_told),
         cmocka_unit_test(a_stream_that_was_not_expected_is_taken),
         cmocka_unit_test(a_face_that_left_is_missed_at_once),
         cmocka_unit_test(what_is_forgotten_is_gone),

@@ -27,13 +27,19 @@ static void wake(void *user)
     atomic_fetch_add(&woken, 1);
 }
 
-static at_hall *opened_with(attune_store *store, int seats, int workers)
+static const char *const columns[] = {"heart_rate", "clicks", NULL};
+static const attune_beside_setup beside = {.signals = columns, .events = 2, .chat = 1};
+
+static at_hall *opened_beside(attune_store *store, const attune_beside_setup *setup, int seats,
+                              int workers)
 {
     at_hall *h;
     attune_error err;
+    attune_options session = options;
+    session.beside = setup;
     const at_hall_options o = {.model = model,
                                .store = store,
-                               .session = options,
+                               .session = session,
                                .width_max = 64,
                                .height_max = 64,
                                .seats = seats,
@@ -42,6 +48,11 @@ static at_hall *opened_with(attune_store *store, int seats, int workers)
                                .wake = wake};
     assert_int_equal(at_hall_open(&h, &o, &err), ATTUNE_OK);
     return h;
+}
+
+static at_hall *opened_with(attune_store *store, int seats, int workers)
+{
+    return opened_beside(store, NULL, seats, workers);
 }
 
 static at_hall *opened(int seats, int workers)
@@ -162,6 +173,73 @@ static void what_comes_at_the_wrong_time_is_refused(void **state)
         n++;
     assert_in_range(n, 297, 300);
     assert_int_equal(why, AT_REFUSED_TOO_FAST);
+    at_hall_free(&h);
+}
+
+static at_said row(int64_t t_us, float heart_rate, float clicks)
+{
+    return (at_said){.kind = AT_SAID_SIGNAL,
+                     .rows = 1,
+                     .columns = 2,
+                     .row = {{.t_us = t_us, .value = {heart_rate, clicks}}}};
+}
+
+static void assert_not_taken(at_hall *h, at_seat *s, const at_said *said, int64_t now,
+                             at_refusal expected, const char *words)
+{
+    at_refusal why;
+    const char *fault = at_seat_put_beside(h, s, said, now, &why);
+    assert_non_null(fault);
+    assert_non_null(strstr(fault, words));
+    assert_int_equal(why, expected);
+}
+
+static void what_comes_beside_is_bounded(void **state)
+{
+    at_said r = row(minute, 70, 1),
+            chat = {.kind = AT_SAID_CHAT, .t_us = minute, .text = "I am lost"};
+    at_standing standing;
+    at_refusal why;
+    int a, n;
+    (void)state;
+    if (!model)
+        skip();
+    at_hall *h = opened_beside(NULL, &beside, 1, 1);
+    at_seat *s = entered(h, &a, minute);
+    assert_null(at_seat_put_beside(h, s, &r, minute, &why)); /* dropped: no time is counted yet */
+    assert_null(put(h, s, AT_STREAM_AUDIO, 5 * minute, minute, &why));
+    r.row[0].t_us = 5 * minute;
+    assert_null(at_seat_put_beside(h, s, &r, minute, &why));
+    assert_null(at_seat_put_beside(h, s, &chat, minute, &why)); /* each by itself */
+    r.row[0].t_us--;
+    assert_not_taken(h, s, &r, minute, AT_REFUSED_PROTOCOL, "before that of what was sent");
+    r.row[0].t_us = 7 * minute + 1;
+    assert_not_taken(h, s, &r, minute, AT_REFUSED_PROTOCOL, "ahead of the time");
+    r = row(6 * minute, 70, -1);
+    assert_not_taken(h, s, &r, minute, AT_REFUSED_PROTOCOL, "less than no events");
+    r = row(6 * minute, -70, 1); /* of a value nobody knows the least */
+    assert_null(at_seat_put_beside(h, s, &r, minute, &why));
+    r.columns = 1;
+    assert_not_taken(h, s, &r, minute, AT_REFUSED_PROTOCOL, "not the columns");
+    r.columns = 2;
+    for (n = 0; n < 100 && !at_seat_put_beside(h, s, &r, minute, &why); n++)
+        ;
+    assert_int_equal(n, 40 - 5);
+    assert_int_equal(why, AT_REFUSED_TOO_FAST);
+    for (n = 0; n < 100 && !at_seat_put_beside(h, s, &chat, minute, &why); n++)
+        ;
+    assert_int_equal(n, 20 - 1);
+    assert_int_equal(why, AT_REFUSED_TOO_FAST);
+    at_seat_standing(h, s, &standing);
+    assert_true(standing.dropped_beside >= 0);
+    at_hall_free(&h);
+    /* nor where none is taken */
+    h = opened(1, 1);
+    s = entered(h, &a, minute);
+    assert_not_taken(h, s, &r, minute, AT_REFUSED_PROTOCOL, "no signal is taken here");
+    assert_not_taken(h, s, &chat, minute, AT_REFUSED_PROTOCOL, "no chat is taken here");
+    at_seat_standing(h, s, &standing);
+    assert_int_equal(standing.dropped_beside, -1);
     at_hall_free(&h);
 }
 
@@ -390,6 +468,7 @@ int main(void)
         cmocka_unit_test(places_are_taken_left_and_taken_again),
         cmocka_unit_test(a_place_is_found_though_somebody_is_served),
         cmocka_unit_test(what_comes_at_the_wrong_time_is_refused),
+        cmocka_unit_test(what_comes_beside_is_bounded),
         cmocka_unit_test(a_flood_is_the_loss_of_who_sends_it),
         cmocka_unit_test(nobody_new_is_let_in_where_work_piles_up),
         cmocka_unit_test(who_does_not_listen_loses_the_oldest_windows),

@@ -249,6 +249,60 @@ static void texts_say_what_they_say(void **state)
         assert_non_null(read_said(wrong[i], &s));
 }
 
+static void rows_and_messages_are_read(void **state)
+{
+    at_said s;
+    char many[4096], *at = many;
+    (void)state;
+    assert_null(read_said(
+        "{\"type\":\"signal\",\"rows\":[[0,72.5,null],[0,-1e9,1],[9000000000000000,0,3]]}", &s));
+    assert_true(s.kind == AT_SAID_SIGNAL && s.rows == 3 && s.columns == 2);
+    assert_true(s.row[0].value[0] == 72.5f && isnan(s.row[0].value[1]));
+    assert_true(s.row[1].t_us == 0 && s.row[1].value[0] == -1e9f &&
+                s.row[2].t_us == AT_WIRE_TIME_MOST);
+    assert_null(read_said("{\"type\":\"signal\",\"rows\":[[5,1,2,3,4,5,6,7,8]]}", &s));
+    assert_int_equal(s.columns, ATTUNE_MAX_SIGNALS);
+    assert_null(read_said("{\"type\":\"chat\",\"t\":7,\"text\":\"h\\u00e4?\"}", &s));
+    assert_true(s.kind == AT_SAID_CHAT && s.t_us == 7);
+    assert_string_equal(s.text, "h\xc3\xa4?");
+    static const char *const wrong[] = {"{\"type\":\"signal\"}",
+                                        "{\"type\":\"signal\",\"rows\":[]}",
+                                        "{\"type\":\"signal\",\"rows\":{}}",
+                                        "{\"type\":\"signal\",\"rows\":[7]}",
+                                        "{\"type\":\"signal\",\"rows\":[[7]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[7,1,2,3,4,5,6,7,8,9]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[7,1],[8,1,2]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[7,1],[6,1]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[-1,1]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[1.5,1]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[9000000000000001,1]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[99999999999999999999,1]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[1,\"1\"]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[1,true]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[1,1.1e9]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[1,-1e300]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[1,1e999]]}",
+                                        "{\"type\":\"signal\",\"rows\":[[1,NaN]]}",
+                                        "{\"type\":\"chat\",\"text\":\"x\"}",
+                                        "{\"type\":\"chat\",\"t\":-1,\"text\":\"x\"}",
+                                        "{\"type\":\"chat\",\"t\":1}",
+                                        "{\"type\":\"chat\",\"t\":1,\"text\":\"\"}",
+                                        "{\"type\":\"chat\",\"t\":1,\"text\":[\"x\"]}",
+                                        "{\"type\":\"chat\",\"t\":1,\"text\":\"a\\u0000b\"}",
+                                        "{\"type\":\"chat\",\"t\":1,\"text\":\"\xff\"}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (!read_said(wrong[i], &s))
+            fail_msg("%s", wrong[i]);
+    at += sprintf(at, "{\"type\":\"signal\",\"rows\":[[0,1]");
+    for (int i = 1; i < AT_WIRE_ROWS; i++)
+        at += sprintf(at, ",[%d,1]", i);
+    strcpy(at, "]}");
+    assert_null(read_said(many, &s));
+    assert_int_equal(s.rows, AT_WIRE_ROWS);
+    strcpy(at, ",[64,1]]}");
+    assert_non_null(read_said(many, &s));
+}
+
 static void bytes_say_what_they_say(void **state)
 {
     uint8_t m[AT_WIRE_HEADER + 4] = {1,    2, 0, 0, 7, 1, 0, 0, 0x40, 0x42,
@@ -305,16 +359,32 @@ static const char *member(const json_t *o, const char *key)
 
 static void answers_are_json(void **state)
 {
-    const attune_options options = {.rate = 8, .window_s = 3, .hop_s = 0.5};
-    const at_standing standing = {
-        .t_us = 5, .lag_us = 12345, .queued = 2, .hints = 1u << AT_HINT_NOISE};
-    json_t *o;
+    static const char *const columns[] = {"heart_rate", "clicks", NULL};
+    const attune_beside_setup beside = {.signals = columns, .events = 2, .chat = 1};
+    const attune_options options = {.rate = 8, .window_s = 3, .hop_s = 0.5},
+                         with_beside = {.rate = 8, .window_s = 3, .hop_s = 0.5, .beside = &beside};
+    at_standing standing = {.t_us = 5,
+                            .lag_us = 12345,
+                            .queued = 2,
+                            .hints = 1u << AT_HINT_NOISE,
+                            .dropped_beside = -1};
+    json_t *o, *list;
     (void)state;
     o = parsed(at_wire_welcome(
         &(at_welcome){.session = TOKEN, .options = &options, .model = "m", .precision = "int8"}));
     assert_string_equal(json_string_value(json_object_get(o, "precision")), "int8");
     assert_string_equal(member(o, "type"), "welcome");
     assert_int_equal(json_array_size(json_object_get(o, "emotions")), ATTUNE_EMOTIONS);
+    assert_null(json_object_get(o, "signals"));
+    json_decref(o);
+    o = parsed(
+        at_wire_welcome(&(at_welcome){.session = TOKEN, .options = &with_beside, .model = "m"}));
+    list = json_object_get(o, "signals");
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(member(json_array_get(list, 1), "name"), "clicks");
+    assert_true(json_is_true(json_object_get(json_array_get(list, 1), "events")));
+    assert_true(json_is_false(json_object_get(json_array_get(list, 0), "events")));
+    assert_true(json_is_true(json_object_get(o, "chat")));
     json_decref(o);
     o = parsed(at_wire_window("{\"end_s\":1.5}\n", 14));
     assert_string_equal(member(o, "type"), "window");
@@ -324,6 +394,12 @@ static void answers_are_json(void **state)
     o = parsed(at_wire_state(&standing));
     assert_int_equal(json_integer_value(json_object_get(o, "lag_ms")), 12);
     assert_string_equal(json_string_value(json_array_get(json_object_get(o, "hints"), 0)), "noise");
+    assert_null(json_object_get(o, "dropped_beside"));
+    json_decref(o);
+    standing.dropped_beside = 0;
+    o = parsed(at_wire_state(&standing));
+    assert_int_equal(json_integer_value(json_object_get(o, "dropped_beside")), 0);
+    assert_non_null(json_object_get(o, "dropped_beside"));
     json_decref(o);
     o = parsed(at_wire_error(AT_REFUSED_TOO_FAST, "a \"text\""));
     assert_string_equal(member(o, "code"), "too_fast");
@@ -387,6 +463,33 @@ static void a_mailbox_loses_what_is_least_missed(void **state)
     assert_int_equal(m.n + m.pictures, 0);
     assert_int_equal(m.sound_us, 0);
     assert_false(at_mailbox_take(&m, &item));
+}
+
+/* What lies beside is thinned by itself, the oldest first, and counted by rows. */
+static void a_mailbox_holds_so_much_beside(void **state)
+{
+    at_mailbox m = {0};
+    at_item item;
+    (void)state;
+    put(&m, AT_STREAM_SIGNAL, 0, 3 * sizeof(at_row));
+    put(&m, AT_STREAM_VIDEO, 0, 10);
+    put(&m, AT_STREAM_CHAT, 0, 10);
+    for (int i = 2; i < AT_MAILBOX_BESIDES; i++)
+        put(&m, AT_STREAM_SIGNAL, i, sizeof(at_row));
+    assert_int_equal(m.dropped_beside, 0);
+    put(&m, AT_STREAM_CHAT, 100, 10);
+    assert_int_equal(m.dropped_beside, 3);
+    put(&m, AT_STREAM_SIGNAL, 101, sizeof(at_row));
+    assert_int_equal(m.dropped_beside, 4);
+    assert_int_equal(m.besides, AT_MAILBOX_BESIDES);
+    for (int i = 0; i < 2 * AT_MAILBOX_SOUNDS; i++)
+        put(&m, AT_STREAM_AUDIO, i, 2);
+    assert_int_equal(m.n, AT_MAILBOX_BESIDES + AT_MAILBOX_SOUNDS + 1);
+    assert_true(at_mailbox_take(&m, &item));
+    assert_int_equal(item.stream, AT_STREAM_VIDEO);
+    at_free(item.data);
+    at_mailbox_clear(&m);
+    assert_int_equal(m.besides, 0);
 }
 
 static void an_outbox_loses_windows_only(void **state)
@@ -539,9 +642,11 @@ int main(void)
         cmocka_unit_test(the_token_comes_in_three_ways),
         cmocka_unit_test(a_token_is_kept_and_forgotten),
         cmocka_unit_test(texts_say_what_they_say),
+        cmocka_unit_test(rows_and_messages_are_read),
         cmocka_unit_test(bytes_say_what_they_say),
         cmocka_unit_test(answers_are_json),
         cmocka_unit_test(a_mailbox_loses_what_is_least_missed),
+        cmocka_unit_test(a_mailbox_holds_so_much_beside),
         cmocka_unit_test(an_outbox_loses_windows_only),
         cmocka_unit_test(a_rate_allows_a_burst_and_then_its_rate),
         cmocka_unit_test(hints_are_of_what_is_wrong),

@@ -52,7 +52,7 @@ programs()
         cli_python) echo src/attune "src/libattune.so.$(cat VERSION)" ;;
         cli_help) echo src/cli/help/{attune.1,attune,_attune,attune.fish} ;;
         cli_onnx | cli_signals | cli_encoders | browser_onnx) echo src/attune tests/onnx_ours ;;
-        cli_* | browser_*) echo src/attune ;;
+        cli_* | browser_* | headers_*) echo src/attune ;;
         golden_text) echo tests/text_lines ;;
         *) echo "tests/test_$test" ;;
         esac

@@ -35,7 +35,8 @@ typedef struct attune_serve_options {
                                launched from, each into a session of their own (docs/lti.md) */
     const char *model; /* nullable: the default model */
     attune_precision precision; /* attune_model_set_precision */
-    attune_options session;     /* of each; threads is 1 */
+    attune_options session;     /* of each; threads is 1. beside: what its clients may send beside
+                                 * pictures and sound (docs/live.md) */
     int max_sessions;           /* at once, at most 1000; 0: ATTUNE_SERVE_SESSIONS */
     int threads;                /* that analyse; 0: one a core */
     /* It can be opened now, at this address, which has the token in it. Nullable. */

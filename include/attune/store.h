@@ -8,7 +8,7 @@
  *     attune_store_free(&s);
  *
  * What is kept: a record of the session (attune_record), its windows with their qualities, a summary.
- * Never a picture, a sound, an embedding, nor the name of a file. docs/store.md has the schema.
+ * Never a picture, a sound, a message of a chat, an embedding, nor the name of a file. docs/store.md has the schema.
  *
  * Names, errors and owning as in attune.h. Threads: any; on one store, calls that write wait for one
  * another, and so do those that read, but no window waits for a reading. Several programs may have it
@@ -35,7 +35,7 @@ typedef struct attune_store attune_store;
 
 /* The text that a person agrees to before anything is kept, lines of UTF-8, and its version. Another
  * text has another version. Static storage. */
-#define ATTUNE_CONSENT_VERSION "1"
+#define ATTUNE_CONSENT_VERSION "2"
 const char *attune_consent_text(void);
 
 /* ---- the file ---------------------------------------------------------------------------------- */
@@ -66,7 +66,8 @@ typedef struct attune_keep {
     const char *source;  /* "live", "file": a word, never a name */
     const char *person;  /* nullable: a label for whom it is of, if the user gave one. "" is none */
     const attune_model *model; /* nullable */
-    attune_options session;    /* as the session was opened */
+    attune_options session; /* as the session was opened; what comes beside is kept of those alone
+                                * who agreed to version 2 of the text, or a later one */
     uint64_t reserved[8];
 } attune_keep;
 
@@ -98,9 +99,16 @@ typedef struct attune_record {
         session;       /* rate, window_s, hop_s, max_tracks, no_*, causal; defaults filled in */
     double duration_s; /* to the latest window's end, or as the end said */
     int has_video, has_audio, width, height; /* 0 before the end */
-    attune_counts counts;                    /* likewise */
+    attune_counts counts; /* likewise, but for messages: those of windows that do not
+                                              * overlap */
     int64_t windows, withheld;
     int faces; /* with a number of their own */
+    /* Of what was recorded beside pictures and sound: the signal's columns, bit i of events: the i-th counts what
+     * happens at a moment; and whether there was a chat. Windows have what they say of them */
+    int signals;
+    char signal[ATTUNE_MAX_SIGNALS][ATTUNE_SIGNAL_BYTES];
+    unsigned events;
+    int chat;
     uint64_t reserved[8];
 } attune_record;
 

@@ -1,8 +1,11 @@
-#include <attune/explain.h>
+#include "base/names.h"
 
 #include "at_config.h"
+#include "base/error.h"
 
+#include <attune/explain.h>
 #include <stddef.h>
+#include <string.h>
 
 const char *attune_version(void)
 {
@@ -110,3 +113,35 @@ const attune_unit attune_units[ATTUNE_UNITS] = {
     {"noseSneerLeft", 9},
     {"noseSneerRight", 9},
 };
+
+int at_is_column_name(const char *name)
+{
+    const size_t n = strlen(name);
+
+    return n > 0 && n < ATTUNE_SIGNAL_BYTES &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == n;
+}
+
+static int is_among(const char *name, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+int at_count_columns(const char *const *names, attune_error *err)
+{
+    int n = 0;
+
+    for (; names[n]; n++) {
+        if (n == ATTUNE_MAX_SIGNALS)
+            return at_fail(err, ATTUNE_E_ARG, "more than %d columns of a signal",
+                           ATTUNE_MAX_SIGNALS);
+        if (!at_is_column_name(names[n]))
+            return at_fail(err, ATTUNE_E_ARG, "'%.40s' is no name of a signal's column", names[n]);
+        if (is_among(names[n], names, n))
+            return at_fail(err, ATTUNE_E_ARG, "two columns are called %s", names[n]);
+    }
+    return n ? n : at_fail(err, ATTUNE_E_ARG, "a signal without columns");
+}

@@ -297,7 +297,11 @@ static int check_beside(const at_job *job)
         return at_wrong_usage("analyze", "--chat-offset and --chat-of are of a --chat");
     if (!job->signal && !job->chat && (s->time || s->zero))
         return at_wrong_usage("analyze", "--log-time and --zero are of a --signal or a --chat");
-    if ((job->signal || job->chat) && (job->n_inputs > 1 || job->options.live || job->options.mic))
+    if ((job->signal || job->chat) && (job->options.live || job->options.mic))
+        return at_wrong_usage("analyze",
+                              "--signal and --chat go with a recording; beside live input "
+                              "attune serve takes them");
+    if ((job->signal || job->chat) && job->n_inputs > 1)
         return at_wrong_usage("analyze", "--signal and --chat go with one file");
     return -1;
 }

@@ -15,7 +15,7 @@ static const char usage[] =
     "usage: attune serve [--open] [--port N] [--bind ADDRESS] [--max-sessions N] [--store FILE]\n"
     "                    [--keep DAYS] [--token-file FILE] [--cert FILE --key FILE]\n"
     "                    [--host NAME]... [--lti FILE] [--model FILE] [--rate FPS] [--threads N]\n"
-    "                    [--precision f32|int8]\n"
+    "                    [--precision f32|int8] [--signals LIST [--events LIST]] [--chat]\n"
     "\n"
     "Serves a page whose browser is the camera and the microphone: what a face and a voice express\n"
     "is shown as it happens. Everything stays on this computer; nothing is stored unless the person\n"
@@ -34,6 +34,10 @@ static const char usage[] =
     "  --lti FILE       learning platforms (LTI 1.3) whose learners may be launched into live sessions\n"
     "                   of their own, of which nothing is kept (docs/lti.md)\n"
     "  --model FILE     instead of the default model (also: $ATTUNE_MODEL)\n"
+    "  --signals LIST   columns of a signal that may be sent beside pictures and sound, such as\n"
+    "                   heart_rate,clicks; clicks and keys the page counts itself, if one switches that on\n"
+    "  --events LIST    those of them that count what happens at a moment, such as clicks\n"
+    "  --chat           messages may be sent, too: the page has a field for them; none is kept\n"
     "  --rate FPS       pictures looked at a second, at most 60 (default: 8)\n"
     "  --threads N      that analyse (default: all cores); results are the same for any number\n"
     "  --precision P    f32 (default), or int8: the networks of the face in eight bits, about twice as\n"
@@ -104,6 +108,39 @@ static int serve(const attune_serve_options *o)
     return rc == ATTUNE_E_ARG ? AT_EXIT_USAGE : rc < 0 ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
+/* What may be sent beside pictures and sound. */
+typedef struct at_lanes {
+    attune_beside_setup setup;
+    const char *name[ATTUNE_MAX_SIGNALS + 1]; /* NULL after the last */
+} at_lanes;
+
+static int take_signals(at_lanes *l, char *list)
+{
+    int n = 0;
+
+    for (char *name; n <= ATTUNE_MAX_SIGNALS && (name = strsep(&list, ",")); n++)
+        l->name[n] = name;
+    l->setup.signals = l->name;
+    if (n > ATTUNE_MAX_SIGNALS)
+        at_wrong_usage("serve", "--signals takes up to %d names", ATTUNE_MAX_SIGNALS);
+    return n <= ATTUNE_MAX_SIGNALS;
+}
+
+static int take_events(at_lanes *l, char *list)
+{
+    for (char *name; (name = strsep(&list, ","));) {
+        int i = 0;
+        while (l->name[i] && strcmp(l->name[i], name) != 0)
+            i++;
+        if (!l->name[i]) {
+            at_wrong_usage("serve", "--events: '%.40s' is none of --signals", name);
+            return 0;
+        }
+        l->setup.events |= 1u << i;
+    }
+    return 1;
+}
+
 int at_cmd_serve(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -122,10 +159,15 @@ int at_cmd_serve(int argc, char **argv)
         {"threads", required_argument, NULL, 't'},
         {"keep", required_argument, NULL, 'K'},
         {"precision", required_argument, NULL, 'P'},
+        {"signals", required_argument, NULL, 'S'},
+        {"events", required_argument, NULL, 'e'},
+        {"chat", no_argument, NULL, 'C'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     const char *hosts[MOST_HOSTS];
+    char *events = NULL;
+    at_lanes lanes = {.setup = {0}};
     int open = 0, c, ok = 1;
     attune_serve_options o = {.hosts = hosts,
                               .worried = worried,
@@ -162,14 +204,19 @@ int at_cmd_serve(int argc, char **argv)
         case 'P': ok = at_take_precision("serve", optarg, &o.precision); break;
         case 'r': ok = at_take_number("serve", "--rate", optarg, 0.1, 60, &o.session.rate); break;
         case 't': ok = at_take_int("serve", "--threads", optarg, 1, 256, &o.threads); break;
+        case 'S': ok = take_signals(&lanes, optarg); break;
+        case 'e': events = optarg; break;
+        case 'C': lanes.setup.chat = 1; break;
         case 'h': fputs(usage, stdout); return AT_EXIT_OK;
         default: ok = 0;
         }
         if (c == 'p' && o.port == 0)
             o.port = -1;
     }
-    if (!ok)
+    if (!ok || !take_events(&lanes, events))
         return AT_EXIT_USAGE;
+    if (lanes.setup.signals || lanes.setup.chat)
+        o.session.beside = &lanes.setup;
     if (optind < argc)
         return at_wrong_usage("serve", "'%.100s' is one word too many", argv[optind]);
     return serve(&o);

@@ -75,6 +75,35 @@ static void print_levels(const json_t *states)
         putchar('\n');
 }
 
+/* "heart_rate 74.2, clicks 0.31/s; 12 messages" */
+static void print_beside(const json_t *beside)
+{
+    const json_t *signals = json_object_get(beside, "signals"),
+                 *chat = json_object_get(beside, "chat");
+    const char *name;
+    json_t *one;
+    char count[AT_CLOCK_SIZE];
+    int n = 0;
+
+    if (!beside)
+        return;
+    fputs("    beside       ", stdout);
+    json_object_foreach((json_t *)(uintptr_t)signals, name, one)
+    {
+        printf("%s%s ", n++ ? ", " : "", name);
+        if (isnan(number(one, "mean")))
+            fputs("never", stdout);
+        else
+            printf("%.3g%s", number(one, "mean"),
+                   json_is_true(json_object_get(one, "events")) ? "/s" : "");
+    }
+    if (json_is_object(chat))
+        printf(
+            "%s%s", n ? "; " : "",
+            at_text_count(count, json_integer_value(json_object_get(chat, "messages")), "message"));
+    putchar('\n');
+}
+
 static void print_figures(const json_t *figures)
 {
     const json_t *withheld = json_object_get(figures, "withheld");
@@ -87,6 +116,7 @@ static void print_figures(const json_t *figures)
         print_share(withheld);
         putchar('\n');
     }
+    print_beside(json_object_get(figures, "beside"));
 }
 
 /* ---- trends ------------------------------------------------------------------------------------ */

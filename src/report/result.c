@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -87,14 +88,6 @@ static at_source object_in(at_source *s, const char *key)
     return inner;
 }
 
-static int is_signal_name(const char *name)
-{
-    const size_t n = strlen(name);
-
-    return n > 0 && n < ATTUNE_SIGNAL_BYTES &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == n;
-}
-
 /* ---- what it holds -------------------------------------------------------------------------- */
 
 static void read_notes(at_source *s, attune_input_info *info)
@@ -176,7 +169,7 @@ static void read_beside(at_source *all, at_result *r)
         s.at = one;
         r->signals[i] = text_of(&s, "name");
         r->beside.events |= (unsigned)flag_of(&s, "events") << i;
-        if (!is_signal_name(r->signals[i]))
+        if (!at_is_column_name(r->signals[i]))
             complain(&s, "name", "the name of a column");
         all->rc = s.rc;
         r->beside.signals = r->signals;

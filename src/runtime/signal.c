@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "runtime/modality.h"
 #include "signal/column.h"
 
@@ -38,41 +39,19 @@ static void signal_free(void **self)
     *self = NULL;
 }
 
-static int check_names(const attune_beside_setup *setup, int *columns, attune_error *err)
-{
-    int n = 0;
-
-    for (; setup->signals[n]; n++) {
-        const char *name = setup->signals[n];
-        const size_t bytes = strlen(name);
-        if (n == ATTUNE_MAX_SIGNALS)
-            return at_fail(err, ATTUNE_E_ARG, "more than %d columns of a signal",
-                           ATTUNE_MAX_SIGNALS);
-        if (!bytes || bytes >= ATTUNE_SIGNAL_BYTES ||
-            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
-                bytes)
-            return at_fail(err, ATTUNE_E_ARG, "'%.40s' is no name of a signal's column", name);
-        for (int k = 0; k < n; k++)
-            if (strcmp(setup->signals[k], name) == 0)
-                return at_fail(err, ATTUNE_E_ARG, "two columns are called %s", name);
-    }
-    *columns = n;
-    return n ? ATTUNE_OK : at_fail(err, ATTUNE_E_ARG, "a signal without columns");
-}
-
 static int signal_open(void **self, const at_setting *setting, attune_error *err)
 {
     const attune_beside_setup *setup = setting->o->beside;
     const at_signal_scale *scale = &setting->model->signal;
     at_signal_stream *s;
-    int columns, rc;
+    int columns, rc = ATTUNE_OK;
 
     *self = NULL;
     if (!setup || !setup->signals)
         return ATTUNE_OK;
-    rc = check_names(setup, &columns, err);
-    if (rc < 0)
-        return rc;
+    columns = at_count_columns(setup->signals, err);
+    if (columns < 0)
+        return columns;
     *self = s = at_calloc(1, sizeof *s);
     if (!s)
         return at_fail_nomem(err);

@@ -194,6 +194,20 @@ static int push_sound(at_analysis *a, const at_item *item, attune_error *err)
     return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
 }
 
+/* Rows and messages complete no window: those of their time wait for pictures and sound. */
+static int push_beside(at_analysis *a, const at_item *item, attune_error *err)
+{
+    const at_row *row = (const void *)item->data;
+    int rc = ATTUNE_OK;
+
+    if (item->stream == AT_STREAM_CHAT)
+        rc = attune_session_push_text(a->session, item->t_us, (const char *)item->data, item->size);
+    else
+        for (int i = 0; i < at_item_rows(item) && rc == ATTUNE_OK; i++)
+            rc = attune_session_push_signal(a->session, row[i].t_us, row[i].value);
+    return rc < 0 ? fail_session(a, rc, err) : rc;
+}
+
 static int take_windows(at_analysis *a, attune_error *err)
 {
     attune_window w;
@@ -224,6 +238,11 @@ static void count(const at_analysis *a, attune_counts *out)
     out->frames_with_face += before.frames_with_face;
     out->late_frames += before.late_frames;
     out->late_audio_us += before.late_audio_us;
+    out->signal_rows += before.signal_rows;
+    out->late_signal_rows += before.late_signal_rows;
+    out->messages += before.messages;
+    out->late_messages += before.late_messages;
+    out->unread_messages += before.unread_messages;
 }
 
 /* A session with both streams, in the place of the one without. */
@@ -246,8 +265,11 @@ static int is_expected(const at_analysis *a, at_stream stream)
 
 int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err)
 {
-    int rc = is_expected(a, item->stream) ? ATTUNE_OK : widen(a, err);
+    int rc;
 
+    if (item->stream >= AT_STREAMS)
+        return push_beside(a, item, err);
+    rc = is_expected(a, item->stream) ? ATTUNE_OK : widen(a, err);
     if (rc == ATTUNE_OK)
         rc = item->stream == AT_STREAM_VIDEO ? push_picture(a, item, err)
                                              : push_sound(a, item, err);

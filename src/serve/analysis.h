@@ -31,7 +31,7 @@ typedef struct at_analysis_setup {
 int at_analysis_open(at_analysis **out, const at_analysis_setup *setup, attune_error *err);
 void at_analysis_free(at_analysis **a);
 
-/* A picture or sound; gives out the windows that it completes. ATTUNE_E_FORMAT,
+/* A picture or sound; gives out the windows that it completes. Or what lies beside, in order of time. ATTUNE_E_FORMAT,
  * ATTUNE_E_UNSUPPORTED: the picture is none that is taken, and was left out; what then becomes of the
  * session is the caller's to say. Another error ends it. */
 int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err);

@@ -19,7 +19,7 @@
 
 /* A connection that stalled sends what it held all at once: so much of it, in seconds, is no fault. */
 static const double burst_s = 10;
-static const double pictures_per_s = 30, sounds_per_s = 20;
+static const double pictures_per_s = 30, sounds_per_s = 20, signals_per_s = 4, chats_per_s = 2;
 static const double spare = 1.25; /* more pictures than the analysis rate, where that is higher */
 
 /* How far a client's clock may run ahead of ours. A gap is made of windows, which cost: so there may
@@ -39,9 +39,9 @@ struct at_seat {
     /* the event loop's */
     void *guest;
     int64_t left_us;
-    at_rate rate[AT_STREAMS];
+    at_rate rate[AT_ALL_STREAMS];
     int64_t began_us, first_us; /* on our clock and on theirs; first_us < 0: nothing came yet */
-    int64_t latest_us[AT_STREAMS];
+    int64_t latest_us[AT_ALL_STREAMS];
     int64_t period; /* of the analysis rate, that the latest picture taken was of */
 
     /* under the lock */
@@ -175,7 +175,8 @@ static void serve_item(at_hall *h, at_seat *s, at_item *item)
     rc = at_analysis_take(s->analysis, item, &err);
     at_free(item->data);
     pthread_mutex_lock(&h->lock);
-    s->taken_us = item->t_us > s->taken_us ? item->t_us : s->taken_us;
+    if (item->stream < AT_STREAMS && item->t_us > s->taken_us)
+        s->taken_us = item->t_us;
     s->faceless = at_analysis_is_faceless(s->analysis);
     if (rc < 0)
         fail(s, &err);
@@ -200,6 +201,8 @@ static void serve_end(at_hall *h, at_seat *s)
 
 static const char not_kept[] =
     "this session cannot be kept any more: its disk is full, or its file is not to be had";
+static const char not_agreed[] =
+    "this session is not kept: the text that was agreed to is an earlier one";
 static const char not_forgotten[] =
     "this session could not be deleted: its disk is full, or its file is not to be had";
 
@@ -216,7 +219,7 @@ static void serve_keep(at_hall *h, at_seat *s)
     if (s->kept)
         at_outbox_put(&s->outbox, at_wire_kept(s->name), 0);
     else
-        s->not_stored = not_kept;
+        s->not_stored = rc == ATTUNE_E_ARG ? not_agreed : not_kept;
 }
 
 static void serve_forget(at_hall *h, at_seat *s)
@@ -494,6 +497,8 @@ static at_seat *make_seat(at_hall *h, const int on[AT_STREAMS], int64_t now_us)
     s->period = -1;
     s->rate[AT_STREAM_VIDEO] = at_most(fmax(pictures_per_s, spare * h->o.session.rate));
     s->rate[AT_STREAM_AUDIO] = at_most(sounds_per_s);
+    s->rate[AT_STREAM_SIGNAL] = at_most(signals_per_s);
+    s->rate[AT_STREAM_CHAT] = at_most(chats_per_s);
     if (at_random_text(s->name, (AT_WIRE_ID_SIZE - 1) / 2, NULL) < 0 ||
         at_analysis_open(&s->analysis, &setup, NULL) < 0) {
         at_free(s);
@@ -555,23 +560,28 @@ void *at_seat_guest(const at_seat *s)
     return s->guest;
 }
 
+static const char *const too_fast[AT_ALL_STREAMS] = {
+    "more pictures a second than are taken", "more than 20 messages with sound a second",
+    "more than 4 messages with rows of a signal a second",
+    "more than 2 messages of a chat a second"};
+
 /* What is wrong with when it comes, or NULL. */
-static const char *fault_of_time(at_seat *s, const at_sent *sent, int64_t now_us, at_refusal *why)
+static const char *fault_of_time(at_seat *s, at_stream stream, int64_t first_us, int64_t last_us,
+                                 int64_t now_us, at_refusal *why)
 {
     *why = AT_REFUSED_TOO_FAST;
-    if (!at_rate_allows(&s->rate[sent->stream], now_us))
-        return sent->stream == AT_STREAM_VIDEO ? "more pictures a second than are taken"
-                                               : "more than 20 messages with sound a second";
+    if (!at_rate_allows(&s->rate[stream], now_us))
+        return too_fast[stream];
     *why = AT_REFUSED_PROTOCOL;
-    if (s->first_us < 0) {
-        s->first_us = sent->t_us;
+    if (s->first_us < 0 && stream < AT_STREAMS) {
+        s->first_us = first_us;
         s->began_us = now_us;
     }
-    if (sent->t_us < s->latest_us[sent->stream])
+    if (first_us < s->latest_us[stream])
         return "its time is before that of what was sent before it";
-    if (sent->t_us - s->first_us > now_us - s->began_us + ahead_us)
+    if (s->first_us >= 0 && last_us - s->first_us > now_us - s->began_us + ahead_us)
         return "its time runs ahead of the time that has passed";
-    s->latest_us[sent->stream] = sent->t_us;
+    s->latest_us[stream] = last_us;
     return NULL;
 }
 
@@ -590,23 +600,19 @@ static int is_needed(at_seat *s, const at_sent *sent)
     return 1;
 }
 
-const char *at_seat_put(at_hall *h, at_seat *s, const at_sent *sent, int64_t now_us,
-                        at_refusal *why)
+/* Into the mailbox, a copy of data. */
+static void put(at_hall *h, at_seat *s, at_item item, const void *data)
 {
-    const char *fault = fault_of_time(s, sent, now_us, why);
-    at_item item = {
-        .stream = sent->stream, .t_us = sent->t_us, .came_us = now_us, .size = sent->size};
-
-    if (fault || !is_needed(s, sent))
-        return fault;
-    item.data = at_alloc(sent->size, 1);
+    item.data = at_alloc(item.size, 1);
     if (item.data)
-        memcpy(item.data, sent->data, sent->size);
+        memcpy(item.data, data, item.size);
     pthread_mutex_lock(&h->lock);
-    s->there[sent->stream] = 1;
+    if (item.stream < AT_STREAMS)
+        s->there[item.stream] = 1;
     if (!item.data) {
-        s->mailbox.dropped_pictures += sent->stream == AT_STREAM_VIDEO;
+        s->mailbox.dropped_pictures += item.stream == AT_STREAM_VIDEO;
         s->mailbox.dropped_sound_us += at_item_us(&item);
+        s->mailbox.dropped_beside += at_item_rows(&item);
     } else if (s->ending || s->failed) {
         at_free(item.data);
     } else {
@@ -614,7 +620,64 @@ const char *at_seat_put(at_hall *h, at_seat *s, const at_sent *sent, int64_t now
         queue(s);
     }
     pthread_mutex_unlock(&h->lock);
+}
+
+const char *at_seat_put(at_hall *h, at_seat *s, const at_sent *sent, int64_t now_us,
+                        at_refusal *why)
+{
+    const char *fault = fault_of_time(s, sent->stream, sent->t_us, sent->t_us, now_us, why);
+
+    if (!fault && is_needed(s, sent))
+        put(h, s,
+            (at_item){
+                .stream = sent->stream, .t_us = sent->t_us, .came_us = now_us, .size = sent->size},
+            sent->data);
+    return fault;
+}
+
+static int columns_of(const attune_beside_setup *b)
+{
+    int n = 0;
+
+    while (b && b->signals && b->signals[n])
+        n++;
+    return n;
+}
+
+/* What is wrong with a signal's or a chat's message for this server, or NULL. */
+static const char *fault_of_beside(const attune_beside_setup *b, const at_said *said)
+{
+    if (said->kind == AT_SAID_CHAT)
+        return b && b->chat ? NULL : "no chat is taken here";
+    if (!columns_of(b))
+        return "no signal is taken here";
+    if (said->columns != columns_of(b))
+        return "its rows have not the columns that welcome names";
+    for (int i = 0; i < said->rows; i++)
+        for (int k = 0; k < said->columns; k++)
+            if (b->events >> k & 1 && said->row[i].value[k] < 0)
+                return "less than no events";
     return NULL;
+}
+
+const char *at_seat_put_beside(at_hall *h, at_seat *s, const at_said *said, int64_t now_us,
+                               at_refusal *why)
+{
+    const int chat = said->kind == AT_SAID_CHAT;
+    const at_item item = {.stream = chat ? AT_STREAM_CHAT : AT_STREAM_SIGNAL,
+                          .t_us = chat ? said->t_us : said->row[0].t_us,
+                          .came_us = now_us,
+                          .size = chat ? strlen(said->text)
+                                       : (size_t)said->rows * sizeof *said->row};
+    const char *fault = fault_of_beside(h->o.session.beside, said);
+
+    *why = AT_REFUSED_PROTOCOL;
+    fault = fault ? fault
+                  : fault_of_time(s, item.stream, item.t_us,
+                                  chat ? item.t_us : said->row[said->rows - 1].t_us, now_us, why);
+    if (!fault && s->first_us >= 0)
+        put(h, s, item, chat ? (const void *)said->text : said->row);
+    return fault;
 }
 
 void at_seat_stream(at_hall *h, at_seat *s, at_stream stream, int there)
@@ -704,6 +767,7 @@ void at_seat_standing(at_hall *h, at_seat *s, at_standing *out)
                          .dropped_frames = s->mailbox.dropped_pictures,
                          .dropped_sound_us = s->mailbox.dropped_sound_us,
                          .lost_windows = s->outbox.lost_windows,
+                         .dropped_beside = h->o.session.beside ? s->mailbox.dropped_beside : -1,
                          .hints = faceless ? at_hints_without_face(s->hints) : s->hints};
     pthread_mutex_unlock(&h->lock);
 }

@@ -63,6 +63,10 @@ void *at_seat_guest(const at_seat *s);      /* NULL: away */
 /* NULL: taken, or not needed (more pictures than the rate), or dropped and counted. Else what is wrong with it, for a person, and *why. Copies. */
 const char *at_seat_put(at_hall *h, at_seat *s, const at_sent *sent, int64_t now_us,
                         at_refusal *why);
+/* The same for rows of the signal or a message of the chat. What comes before the first picture or sound, from which time
+ * is counted, is dropped. */
+const char *at_seat_put_beside(at_hall *h, at_seat *s, const at_said *said, int64_t now_us,
+                               at_refusal *why);
 void at_seat_stream(at_hall *h, at_seat *s, at_stream stream, int there);
 /* Asks that the session be kept (consent: the version of the text that was agreed to), or be no more
  * (NULL); the answer is a message. */

@@ -11,6 +11,20 @@ int64_t at_item_us(const at_item *item)
                : 0;
 }
 
+int at_item_rows(const at_item *item)
+{
+    switch (item->stream) {
+    case AT_STREAM_SIGNAL: return (int)(item->size / sizeof(at_row));
+    case AT_STREAM_CHAT: return 1;
+    default: return 0;
+    }
+}
+
+static int is_beside(const at_item *item)
+{
+    return item->stream >= AT_STREAMS;
+}
+
 static at_item remove_at(at_mailbox *m, int i)
 {
     at_item item = m->item[i];
@@ -18,13 +32,14 @@ static at_item remove_at(at_mailbox *m, int i)
     m->n--;
     memmove(&m->item[i], &m->item[i + 1], (size_t)(m->n - i) * sizeof *m->item);
     m->pictures -= item.stream == AT_STREAM_VIDEO;
+    m->besides -= is_beside(&item);
     m->sound_us -= at_item_us(&item);
     return item;
 }
 
 static int sounds(const at_mailbox *m)
 {
-    return m->n - m->pictures;
+    return m->n - m->pictures - m->besides;
 }
 
 static void drop(at_mailbox *m, int i)
@@ -33,6 +48,7 @@ static void drop(at_mailbox *m, int i)
 
     m->dropped_pictures += item.stream == AT_STREAM_VIDEO;
     m->dropped_sound_us += at_item_us(&item);
+    m->dropped_beside += at_item_rows(&item);
     at_free(item.data);
 }
 
@@ -41,6 +57,15 @@ static int oldest_sound(const at_mailbox *m)
     int i = 0;
 
     while (m->item[i].stream != AT_STREAM_AUDIO)
+        i++;
+    return i;
+}
+
+static int oldest_beside(const at_mailbox *m)
+{
+    int i = 0;
+
+    while (!is_beside(&m->item[i]))
         i++;
     return i;
 }
@@ -74,8 +99,11 @@ void at_mailbox_put(at_mailbox *m, const at_item *item)
     while (item->stream == AT_STREAM_AUDIO && sounds(m) > 0 &&
            (sounds(m) == AT_MAILBOX_SOUNDS || m->sound_us + at_item_us(item) > AT_MAILBOX_SOUND_US))
         drop(m, oldest_sound(m));
+    if (is_beside(item) && m->besides == AT_MAILBOX_BESIDES)
+        drop(m, oldest_beside(m));
     m->item[m->n++] = *item;
     m->pictures += item->stream == AT_STREAM_VIDEO;
+    m->besides += is_beside(item);
     m->sound_us += at_item_us(item);
 }
 

@@ -1,6 +1,7 @@
 #include "serve/options.h"
 
 #include "base/error.h"
+#include "base/names.h"
 #include "serve/access.h"
 #include "serve/hall.h"
 
@@ -89,6 +90,9 @@ int at_serve_options_fill(attune_serve_options *out, const attune_serve_options 
         return at_fail(err, ATTUNE_E_ARG, "%d threads are not from 1 to 256", out->threads);
     if (out->n_hosts < 0 || out->n_hosts > HOSTS_MORE)
         return at_fail(err, ATTUNE_E_ARG, "there are more than %d names", HOSTS_MORE);
+    if (out->session.beside && out->session.beside->signals &&
+        at_count_columns(out->session.beside->signals, err) < 0)
+        return ATTUNE_E_ARG;
     return check_address(out, err);
 }
 

@@ -144,13 +144,28 @@ static void take_keep(at_server *s, at_guest *g, const char *consent)
 
 static const char not_hello[] = "the first message is hello";
 
+/* They have a rate of their own: they touch no disk. */
+static void take_beside(at_server *s, at_guest *g, const at_said *said)
+{
+    char text[160];
+    at_refusal why;
+    const char *fault = at_seat_put_beside(s->hall, g->seat, said, at_now_us(), &why);
+
+    if (!fault)
+        return;
+    snprintf(text, sizeof text, "a signal or a chat is not as it should be: %s", fault);
+    refuse(s, g, why, text);
+}
+
 static void take_text(at_server *s, at_guest *g)
 {
     char text[160];
     at_said said;
     const char *fault = at_wire_read_text((const char *)g->message, g->size, &said);
 
-    if (!at_rate_allows(&g->texts, g->heard_us)) {
+    const int beside = !fault && (said.kind == AT_SAID_SIGNAL || said.kind == AT_SAID_CHAT);
+
+    if (!beside && !at_rate_allows(&g->texts, g->heard_us)) {
         refuse(s, g, AT_REFUSED_TOO_FAST, "more than 2 text messages a second");
         return;
     }
@@ -166,6 +181,8 @@ static void take_text(at_server *s, at_guest *g)
     case AT_SAID_STREAM: at_seat_stream(s->hall, g->seat, said.stream, said.there); break;
     case AT_SAID_KEEP: take_keep(s, g, said.consent); break;
     case AT_SAID_FORGET: take_keep(s, g, NULL); break;
+    case AT_SAID_SIGNAL:
+    case AT_SAID_CHAT: take_beside(s, g, &said); break;
     case AT_SAID_END: at_seat_end(s->hall, g->seat); break;
     }
 }

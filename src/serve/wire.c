@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "report/hints.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,69 @@ static const char *read_keep(const json_t *o, at_said *out)
     return NULL;
 }
 
+/* ---- what lies beside pictures and sound ---- */
+
+static int take_time(const json_t *v, int64_t *out)
+{
+    *out = json_integer_value(v);
+    return json_is_integer(v) && *out >= 0 && *out <= AT_WIRE_TIME_MOST;
+}
+
+static int take_value(const json_t *v, float *out)
+{
+    const double x = json_is_null(v) ? (double)NAN : json_number_value(v);
+
+    *out = (float)x;
+    return json_is_null(v) || (json_is_number(v) && fabs(x) <= AT_WIRE_VALUE_MOST);
+}
+
+/* [time, a value for each column, ...] */
+static const char *read_row(const json_t *v, at_said *out)
+{
+    const int columns = (int)json_array_size(v) - 1;
+    at_row *row = &out->row[out->rows];
+
+    if (columns < 1 || columns > ATTUNE_MAX_SIGNALS || (out->rows && columns != out->columns))
+        return "signal: a row is a time and a value for each column";
+    if (!take_time(json_array_get(v, 0), &row->t_us) ||
+        (out->rows && row->t_us < out->row[out->rows - 1].t_us))
+        return "signal: a time is out of range, or before the one before it";
+    for (int i = 0; i < columns; i++)
+        if (!take_value(json_array_get(v, (size_t)i + 1), &row->value[i]))
+            return "signal: a value is a number up to 1e9 either way, or null";
+    out->columns = columns;
+    out->rows++;
+    return NULL;
+}
+
+static const char *read_signal(const json_t *o, at_said *out)
+{
+    const json_t *rows = json_object_get(o, "rows"), *row;
+    const char *fault = NULL;
+    size_t i;
+
+    if (json_array_size(rows) < 1 || json_array_size(rows) > AT_WIRE_ROWS)
+        return "signal: rows is a list of 1 to 64";
+    json_array_foreach(rows, i, row)
+    {
+        fault = fault ? fault : read_row(row, out);
+    }
+    return fault;
+}
+
+static const char *read_chat(const json_t *o, at_said *out)
+{
+    const json_t *text = json_object_get(o, "text");
+    const size_t n = json_string_length(text);
+
+    if (!take_time(json_object_get(o, "t"), &out->t_us))
+        return "chat: its time is missing, or out of range";
+    if (n < 1 || n >= sizeof out->text)
+        return "chat: text is what was written";
+    memcpy(out->text, json_string_value(text), n + 1);
+    return NULL;
+}
+
 static const char *read_plain(const json_t *o, at_said *out)
 {
     (void)o;
@@ -86,8 +150,9 @@ static const struct {
     at_said_kind kind;
     const char *(*read)(const json_t *o, at_said *out);
 } said_kinds[] = {
-    {"hello", AT_SAID_HELLO, read_hello}, {"stream", AT_SAID_STREAM, read_stream},
-    {"keep", AT_SAID_KEEP, read_keep},    {"forget", AT_SAID_FORGET, read_plain},
+    {"hello", AT_SAID_HELLO, read_hello},    {"stream", AT_SAID_STREAM, read_stream},
+    {"keep", AT_SAID_KEEP, read_keep},       {"forget", AT_SAID_FORGET, read_plain},
+    {"signal", AT_SAID_SIGNAL, read_signal}, {"chat", AT_SAID_CHAT, read_chat},
     {"end", AT_SAID_END, read_plain},
 };
 
@@ -200,16 +265,34 @@ static json_t *names(const char *const *name, int n)
     return list;
 }
 
+/* [{"name": "clicks", "events": true}, ...] */
+static json_t *columns(const attune_beside_setup *b)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; b->signals && b->signals[i]; i++)
+        at_json_append(&list, json_pack("{s:s,s:b}", "name", b->signals[i], "events",
+                                        (int)(b->events >> i & 1)));
+    return list;
+}
+
 char *at_wire_welcome(const at_welcome *w)
 {
-    return dump(json_pack(
+    const attune_beside_setup *beside = w->options->beside;
+    json_t *o = json_pack(
         "{s:s,s:i,s:s,s:b,s:s,s:f,s:f,s:f,s:i,s:i,s:b,s:o,s:o,s:o,s:s,s:s?}", "type", "welcome",
         "version", AT_WIRE_VERSION, "session", w->session, "resumed", w->resumed, "program",
         attune_version(), "rate", w->options->rate, "window_s", w->options->window_s, "hop_s",
         w->options->hop_s, "width_max", w->width_max, "height_max", w->height_max, "store",
         w->store, "emotions", names(attune_emotion_names, ATTUNE_EMOTIONS), "states",
         names(attune_state_names, ATTUNE_STATES), "levels",
-        names(attune_level_names, ATTUNE_LEVELS), "model", w->model, "precision", w->precision));
+        names(attune_level_names, ATTUNE_LEVELS), "model", w->model, "precision", w->precision);
+
+    if (beside) {
+        at_json_put(&o, "signals", columns(beside));
+        at_json_put(&o, "chat", json_boolean(beside->chat));
+    }
+    return dump(o);
 }
 
 /* {"type":"...", and the members of an object that is there as text. */
@@ -249,16 +332,19 @@ char *at_wire_ended(const char *summary, int kept)
 
 char *at_wire_state(const at_standing *s)
 {
-    json_t *hints = json_array();
+    json_t *hints = json_array(), *o;
 
     for (int i = 0; at_hint_name(i); i++)
         if (s->hints >> i & 1u)
             at_json_append(&hints, json_string(at_hint_name(i)));
-    return dump(json_pack("{s:s,s:I,s:I,s:i,s:I,s:I,s:I,s:o}", "type", "state", "t",
-                          (json_int_t)s->t_us, "lag_ms", (json_int_t)(s->lag_us / 1000), "queued",
-                          s->queued, "dropped_frames", (json_int_t)s->dropped_frames,
-                          "dropped_audio_ms", (json_int_t)(s->dropped_sound_us / 1000),
-                          "lost_windows", (json_int_t)s->lost_windows, "hints", hints));
+    o = json_pack("{s:s,s:I,s:I,s:i,s:I,s:I,s:I,s:o}", "type", "state", "t", (json_int_t)s->t_us,
+                  "lag_ms", (json_int_t)(s->lag_us / 1000), "queued", s->queued, "dropped_frames",
+                  (json_int_t)s->dropped_frames, "dropped_audio_ms",
+                  (json_int_t)(s->dropped_sound_us / 1000), "lost_windows",
+                  (json_int_t)s->lost_windows, "hints", hints);
+    if (s->dropped_beside >= 0)
+        at_json_put(&o, "dropped_beside", json_integer(s->dropped_beside));
+    return dump(o);
 }
 
 char *at_wire_kept(const char *session)

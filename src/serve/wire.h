@@ -17,10 +17,20 @@ enum {
     AT_WIRE_BINARY_MOST = AT_WIRE_HEADER + AT_WIRE_PICTURE_MOST,
     AT_WIRE_ID_SIZE = 33, /* 32 hexadecimal digits */
     AT_WIRE_CONSENT_SIZE = 65,
+    AT_WIRE_ROWS = 64, /* of a signal, in one message */
 };
-#define AT_WIRE_TIME_MOST INT64_C(9000000000000000) /* us; the session's own limit */
+#define AT_WIRE_VALUE_MOST 1e9                       /* of a signal, either way */
+#define AT_WIRE_TIME_MOST  INT64_C(9000000000000000) /* us; the session's own limit */
 
-typedef enum at_stream { AT_STREAM_VIDEO, AT_STREAM_AUDIO, AT_STREAMS } at_stream;
+/* Those up to AT_STREAMS are captured, come as bytes and are waited for; the others lie beside them. */
+typedef enum at_stream {
+    AT_STREAM_VIDEO,
+    AT_STREAM_AUDIO,
+    AT_STREAMS,
+    AT_STREAM_SIGNAL = AT_STREAMS,
+    AT_STREAM_CHAT,
+    AT_ALL_STREAMS
+} at_stream;
 
 /* ---- from the client ----------------------------------------------------------------------- */
 
@@ -29,8 +39,16 @@ typedef enum at_said_kind {
     AT_SAID_STREAM,
     AT_SAID_KEEP,
     AT_SAID_FORGET,
+    AT_SAID_SIGNAL,
+    AT_SAID_CHAT,
     AT_SAID_END,
 } at_said_kind;
+
+/* A row of the signal: a value for each column, NaN where there is none. */
+typedef struct at_row {
+    int64_t t_us;
+    float value[ATTUNE_MAX_SIGNALS];
+} at_row;
 
 typedef struct at_said {
     at_said_kind kind;
@@ -41,6 +59,10 @@ typedef struct at_said {
     at_stream stream;                   /* stream: which went or came */
     int there;                          /* stream */
     char consent[AT_WIRE_CONSENT_SIZE]; /* keep: version of the text that was agreed to */
+    int rows, columns;                  /* signal: rows, in order of time, each of so many values */
+    at_row row[AT_WIRE_ROWS];
+    int64_t t_us;                 /* chat: when it was sent */
+    char text[AT_WIRE_TEXT_MOST]; /* chat: what, UTF-8 */
 } at_said;
 
 /* NULL: *out is filled; else what is wrong, for a person. */
@@ -82,7 +104,7 @@ typedef struct at_welcome {
     int resumed, store;
     const attune_options *options; /* as opened, nothing left at 0 */
     int width_max, height_max;
-    const char *model;     /* its name */
+    const char *model;     /* its name; options->beside (nullable) is told of, too */
     const char *precision; /* what it computes in, NULL: f32 */
 } at_welcome;
 
@@ -91,7 +113,8 @@ typedef struct at_standing {
     int64_t t_us, lag_us;
     int queued;
     int64_t dropped_frames, dropped_sound_us, lost_windows;
-    unsigned hints; /* hints.h */
+    int64_t dropped_beside; /* rows and messages; < 0: none are taken */
+    unsigned hints;         /* hints.h */
 } at_standing;
 
 char *at_wire_welcome(const at_welcome *w);

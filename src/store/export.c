@@ -79,6 +79,38 @@ static int put_rows(sqlite3 *db, const at_out *o, const char *sql, int64_t id, a
     return rc < 0 ? rc : n;
 }
 
+static int put_list(sqlite3 *db, const at_out *o, const char *name, const char *sql, int64_t id,
+                    attune_error *err)
+{
+    int rc = put(o, name, err);
+
+    rc = rc < 0 ? rc : put_rows(db, o, sql, id, err);
+    return rc < 0 ? rc : put(o, "\n]", err);
+}
+
+/* What was recorded beside; nothing, where nothing was. */
+static int put_beside(sqlite3 *db, const at_out *o, int64_t id, attune_error *err)
+{
+    int64_t lanes;
+    int rc = at_sql_number(db, "SELECT count(*) FROM beside WHERE session = ?1", id, &lanes, err);
+
+    if (rc < 0 || !lanes)
+        return rc;
+    rc = put_list(db, o, ",\n\"beside\":[\n",
+                  "SELECT * FROM beside WHERE session = ?1 ORDER BY place", id, err);
+    rc = rc < 0
+             ? rc
+             : put_list(db, o, ",\n\"beside_windows\":[\n",
+                        "SELECT b.* FROM windows AS w JOIN beside_windows AS b ON b.window = w.id"
+                        " WHERE session = ?1 ORDER BY w.id",
+                        id, err);
+    return rc < 0 ? rc
+                  : put_list(db, o, ",\n\"signals\":[\n",
+                             "SELECT s.* FROM windows AS w JOIN signals AS s ON s.window = w.id"
+                             " WHERE session = ?1 ORDER BY w.id, place",
+                             id, err);
+}
+
 static int export(sqlite3 *db, int64_t id, const at_out *o, attune_error *err)
 {
     int64_t there;
@@ -95,8 +127,9 @@ static int export(sqlite3 *db, int64_t id, const at_out *o, attune_error *err)
     rc = rc < 0 ? rc : put(o, ",\n\"windows\":[\n", err);
     rc = rc < 0 ? rc
                 : put_rows(db, o, "SELECT * FROM windows WHERE session = ?1 ORDER BY id", id, err);
-    rc = rc < 0 ? rc : put(o, "\n]}\n", err);
-    return rc;
+    rc = rc < 0 ? rc : put(o, "\n]", err);
+    rc = rc < 0 ? rc : put_beside(db, o, id, err);
+    return rc < 0 ? rc : put(o, "}\n", err);
 }
 
 int attune_store_export(attune_store *s, int64_t id,

@@ -54,6 +54,14 @@ static void add_quantities(at_figures *f, const attune_window *w)
         add(&f->of[ATTUNE_EMOTIONS + i], level(w->state4[i]));
 }
 
+/* Of a moment that has not been told of yet. */
+static void add_beside(at_figures *f, const attune_beside *x)
+{
+    for (int i = 0; i < x->signals; i++)
+        if (isfinite(x->signal[i].mean))
+            add(&f->signal[i], (double)x->signal[i].mean);
+}
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -71,7 +79,11 @@ static int add_window(void *user, const attune_window *w)
     start_us = later(later(w->start_us, start_us), t->end_us);
     t->f->windows++;
     t->f->withheld += w->abstain != 0;
+    t->f->on_signal += w->used >> ATTUNE_SIGNAL & 1;
+    t->f->on_chat += w->used >> ATTUNE_CHAT & 1;
     add_quantities(t->f, w);
+    if (w->beside && w->end_us > t->end_us)
+        add_beside(t->f, w->beside);
     if (start_us < w->end_us)
         at_subject_add(&t->f->subject, w, start_us, 1);
     t->end_us = later(w->end_us, t->end_us);
@@ -105,7 +117,7 @@ int at_figures_of(sqlite3 *db, const attune_record *r, at_figures *out, attune_e
     out->hop_s = r->session.hop_s;
     attune_model_state_usual(NULL, &usual);
     at_subject_init(&out->subject, t.track, r->session.window_s, &usual);
-    rc = at_store_each_window(db, r->id, add_window, &t, err);
+    rc = at_store_each_window(db, r, add_window, &t, err);
     at_subject_close(&out->subject);
     return rc;
 }

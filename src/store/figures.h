@@ -31,6 +31,8 @@ typedef struct at_figures {
     int64_t windows, withheld; /* of the person */
     double hop_s;
     at_moments of[AT_QUANTITIES];
+    at_moments signal[ATTUNE_MAX_SIGNALS]; /* columns' means, of moments in which there was any */
+    int64_t on_signal, on_chat;            /* windows whose estimate rests (also) on it */
 } at_figures;
 
 int at_figures_of(sqlite3 *db, const attune_record *r, at_figures *out, attune_error *err);

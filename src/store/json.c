@@ -50,9 +50,20 @@ static json_t *options(const attune_options *o)
                      "no_baseline", o->no_baseline, "causal", o->causal);
 }
 
+/* [{"name": "clicks", "events": true}, ...] */
+static json_t *columns(const attune_record *r)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < r->signals; i++)
+        at_json_append(&list, json_pack("{s:s, s:b}", "name", r->signal[i], "events",
+                                        (int)(r->events >> i & 1)));
+    return list;
+}
+
 json_t *at_json_record(const attune_record *r)
 {
-    return json_pack(
+    json_t *record = json_pack(
         "{s:I, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:i, s:{s:o, s:o}, s:{s:o, s:o, s:o}, s:o, s:o}",
         "id", (json_int_t)r->id, "began", at_json_time(r->began_s), "ended",
         at_json_time(r->ended_s), "interrupted", r->interrupted, "seconds",
@@ -62,6 +73,11 @@ json_t *at_json_record(const attune_record *r)
         "time", at_json_time(r->consent_s), "model", "name", at_json_text(r->model), "version",
         at_json_text(r->model_version), "digest", at_json_text(r->model_digest), "attune",
         at_json_text(r->attune), "options", options(&r->session));
+
+    if (r->signals || r->chat)
+        at_json_put(&record, "beside",
+                    json_pack("{s:o, s:b}", "signals", columns(r), "chat", r->chat));
+    return record;
 }
 
 /* ---- figures ----------------------------------------------------------------------------------- */
@@ -82,11 +98,44 @@ static json_t *withheld(const at_figures *f)
     return estimate("share", i);
 }
 
-json_t *at_json_figures(const at_figures *f)
+static json_t *signals(const attune_record *r, const at_figures *f)
+{
+    json_t *all = json_object();
+
+    for (int i = 0; i < r->signals; i++) {
+        const at_moments *m = &f->signal[i];
+        at_json_put(&all, r->signal[i],
+                    json_pack("{s:o, s:o, s:b}", "mean", at_json_real(m->n > 0 ? m->mean : NAN),
+                              "deviation", at_json_real(m->n > 1 ? at_moments_deviation(m) : NAN),
+                              "events", (int)(r->events >> i & 1)));
+    }
+    return all;
+}
+
+static json_t *chat(const attune_record *r)
+{
+    if (!r->chat)
+        return json_null();
+    return json_pack("{s:I, s:I}", "messages", (json_int_t)r->counts.messages, "unread",
+                     (json_int_t)r->counts.unread_messages);
+}
+
+/* "rests": the share of windows whose estimate rests (also) on it. */
+static json_t *recorded_beside(const attune_record *r, const at_figures *f)
+{
+    const double n = (double)f->windows;
+
+    return json_pack("{s:o, s:o, s:{s:o, s:o}}", "signals", signals(r, f), "chat", chat(r), "rests",
+                     "signal", at_json_real((double)f->on_signal / n), "chat",
+                     at_json_real((double)f->on_chat / n));
+}
+
+json_t *at_json_figures(const attune_record *r, const at_figures *f)
 {
     const at_subject *s = &f->subject;
     const at_topic_stats *t = &s->topic[AT_TOPIC_EXPRESSION];
     json_t *expression = json_object(), *engagement = json_object(), *states = json_object();
+    json_t *figures;
 
     for (int e = 0; e < ATTUNE_EMOTIONS; e++) {
         json_t *one = estimate("share", at_subject_share(s, AT_TOPIC_EXPRESSION, e));
@@ -98,9 +147,12 @@ json_t *at_json_figures(const at_figures *f)
                     estimate("share", at_subject_share(s, AT_TOPIC_ENGAGEMENT, e)));
     for (int i = 0; i < ATTUNE_STATES; i++)
         at_json_put(&states, attune_state_names[i], estimate("level", at_subject_level(s, i)));
-    return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "seconds", at_json_real(t->seconds),
-                     "windows", (json_int_t)f->windows, "withheld", withheld(f), "expression",
-                     expression, "engagement", engagement, "states", states);
+    figures = json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "seconds", at_json_real(t->seconds),
+                        "windows", (json_int_t)f->windows, "withheld", withheld(f), "expression",
+                        expression, "engagement", engagement, "states", states);
+    if (r->signals || r->chat)
+        at_json_put(&figures, "beside", recorded_beside(r, f));
+    return figures;
 }
 
 /* ---- several together -------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@ json_t *at_json_text(const char *text);         /* null of "" */
 json_t *at_json_interval(const at_interval *i); /* [low, high], or null */
 
 json_t *at_json_record(const attune_record *r);
-json_t *at_json_figures(const at_figures *f);
+json_t *at_json_figures(const attune_record *r, const at_figures *f);
 json_t *at_json_units(const at_units *u); /* of all of them together */
 /* A session over time, of one face (track 0: of all windows). */
 int at_json_timeline(sqlite3 *db, const attune_record *r, uint32_t track, json_t **out,

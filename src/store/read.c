@@ -1,5 +1,6 @@
 /* read.c - what is kept, as it was given. */
 #include "base/error.h"
+#include "store/beside.h"
 #include "store/record.h"
 #include "store/row.h"
 #include "store/store.h"
@@ -45,25 +46,37 @@ int attune_store_record(attune_store *s, int64_t id, attune_record *out, attune_
     return rc;
 }
 
-int at_store_each_window(sqlite3 *db, int64_t id, int (*fn)(void *user, const attune_window *w),
-                         void *user, attune_error *err)
+static int tell(sqlite3_stmt *q, at_beside_reader *beside,
+                int (*fn)(void *user, const attune_window *w), void *user, attune_error *err)
 {
-    sqlite3_stmt *q;
-    int rc = at_sql_prepare(db, &q, "SELECT * FROM windows WHERE session = ?1 ORDER BY id", err);
+    attune_window w;
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    sqlite3_bind_int64(q, 1, id);
-    while (rc >= 0 && (rc = at_sql_step(q, err)) > 0) {
-        attune_window w;
-        at_row_read(q, &w);
-        if (!at_row_is_sound(&w))
-            rc = at_fail(err, ATTUNE_E_FORMAT, "session %lld: a window holds what no attune wrote",
-                         (long long)id);
-        else if (fn(user, &w))
-            rc = fail_stopped(err);
-    }
+    at_row_read(q, &w);
+    rc = at_beside_reader_next(beside, sqlite3_column_int64(q, 0), &w, err);
+    if (rc == ATTUNE_OK && !at_row_is_sound(&w))
+        rc = at_fail(err, ATTUNE_E_FORMAT, "session %lld: a window holds what no attune wrote",
+                     (long long)beside->session);
+    return rc < 0 ? rc : fn(user, &w) ? fail_stopped(err) : ATTUNE_OK;
+}
+
+int at_store_each_window(sqlite3 *db, const attune_record *r,
+                         int (*fn)(void *user, const attune_window *w), void *user,
+                         attune_error *err)
+{
+    at_beside_reader beside;
+    sqlite3_stmt *q = NULL;
+    int rc = at_beside_reader_open(&beside, db, r, err);
+
+    rc = rc < 0
+             ? rc
+             : at_sql_prepare(db, &q, "SELECT * FROM windows WHERE session = ?1 ORDER BY id", err);
+    if (rc == ATTUNE_OK)
+        sqlite3_bind_int64(q, 1, r->id);
+    while (rc >= 0 && (rc = at_sql_step(q, err)) > 0)
+        rc = tell(q, &beside, fn, user, err);
     sqlite3_finalize(q);
+    at_beside_reader_close(&beside);
     return rc;
 }
 
@@ -74,7 +87,7 @@ int attune_store_windows(attune_store *s, int64_t id, int (*fn)(void *user, cons
     sqlite3 *db = at_store_look(s);
     int rc = at_record_find(db, id, &r, err);
 
-    rc = rc < 0 ? rc : at_store_each_window(db, id, fn, user, err);
+    rc = rc < 0 ? rc : at_store_each_window(db, &r, fn, user, err);
     at_store_looked(s);
     return rc;
 }

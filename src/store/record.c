@@ -1,6 +1,7 @@
 #include "store/record.h"
 
 #include "base/error.h"
+#include "store/beside.h"
 #include "store/sql.h"
 #include "store/store.h"
 
@@ -110,7 +111,7 @@ int at_record_read(sqlite3_stmt *q, attune_record *out, attune_error *err)
     out->duration_s = real(&r);
     out->counts.end_us = whole(&r);
     return is_sound(out)
-               ? ATTUNE_OK
+               ? at_lanes_read(sqlite3_db_handle(q), out, err)
                : at_fail(err, ATTUNE_E_FORMAT,
                          "session %lld: its record holds what no attune wrote", (long long)out->id);
 }

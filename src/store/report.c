@@ -1,5 +1,6 @@
 /* report.c - a kept session's report, as if it had been analysed just now. */
 #include "base/error.h"
+#include "store/beside.h"
 #include "store/record.h"
 #include "store/store.h"
 
@@ -35,6 +36,8 @@ static int replay(sqlite3 *db, const attune_record *r, const attune_report_optio
 {
     attune_report_options setup = *o;
     const char *const facts[] = {"name", r->model, "version", r->model_version, NULL};
+    const char *names[ATTUNE_MAX_SIGNALS + 1];
+    attune_beside_setup beside;
     attune_input_info info = info_of(r);
     at_replay p = {0};
     char name[32];
@@ -43,11 +46,12 @@ static int replay(sqlite3 *db, const attune_record *r, const attune_report_optio
     snprintf(name, sizeof name, "session %lld", (long long)r->id);
     setup.input = o->input ? o->input : name;
     setup.session = r->session;
+    setup.session.beside = at_lanes_setup(r, &beside, names) ? &beside : NULL;
     setup.facts = o->model || o->facts ? o->facts : facts;
     rc = attune_report_open(&p.report, &setup, err);
     if (rc < 0)
         return rc;
-    rc = at_store_each_window(db, r->id, add_window, &p, err);
+    rc = at_store_each_window(db, r, add_window, &p, err);
     if (p.failed < 0)
         rc = at_fail(err, p.err.status, "%s", p.err.text);
     rc = rc < 0 ? rc : attune_report_finish(p.report, &info, r->interrupted || !r->ended_s, err);

@@ -1,4 +1,6 @@
-/* row.h - a window as a row of the table windows. Private to store. */
+/* row.h - a window as a row of the table windows. Private to store. What it says of what was recorded beside pictures
+ * and sound lies in tables of its own (beside.h).
+ */
 #ifndef AT_STORE_ROW_H
 #define AT_STORE_ROW_H
 

@@ -101,7 +101,32 @@ static const char version_3[] =
     " answered_s INTEGER, answer TEXT"
     ") STRICT;";
 
-static const char *const versions[] = {version_1, version_2, version_3};
+/* What was recorded beside pictures and sound: a session's lanes, and what windows say of them. A row of signals is a
+ * column in a window. */
+static const char version_4[] =
+    "CREATE TABLE beside ("
+    " session INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,"
+    " place INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,"
+    " came INTEGER, late INTEGER, unread INTEGER,"
+    " PRIMARY KEY (session, place)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE beside_windows ("
+    " window INTEGER PRIMARY KEY REFERENCES windows (id) ON DELETE CASCADE,"
+    " weight_signal REAL, weight_chat REAL, condition_signal REAL, condition_chat REAL,"
+    " chat_messages INTEGER,"
+    " chat_neutral REAL, chat_happy REAL, chat_sad REAL, chat_angry REAL, chat_fearful REAL,"
+    " chat_disgusted REAL, chat_surprised REAL,"
+    " chat_boredom REAL, chat_engagement REAL, chat_confusion REAL, chat_frustration REAL,"
+    " chat_unread INTEGER"
+    ") STRICT;"
+    "CREATE TABLE signals ("
+    " window INTEGER NOT NULL REFERENCES windows (id) ON DELETE CASCADE,"
+    " place INTEGER NOT NULL,"
+    " mean REAL, slope REAL, deviation REAL, z REAL, coverage REAL,"
+    " PRIMARY KEY (window, place)"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char *const versions[] = {version_1, version_2, version_3, version_4};
 _Static_assert(sizeof versions / sizeof *versions == AT_STORE_VERSION, "a step for each version");
 
 /* SQLite makes the sequences and statistics itself. */
@@ -135,6 +160,32 @@ int at_schema_upgrade(sqlite3 *db, attune_error *err)
     if (rc == ATTUNE_OK && version >= 0 && version < AT_STORE_VERSION)
         rc = upgrade_from(db, version, AT_STORE_VERSION, err);
     return at_sql_end(db, rc, err);
+}
+
+/* The tables of one version, as temporary ones. */
+static int stand_in(sqlite3 *db, const char *sql, attune_error *err)
+{
+    static const char create[] = "CREATE TABLE ";
+    int rc = ATTUNE_OK;
+
+    while (rc == ATTUNE_OK && (sql = strstr(sql, create))) {
+        const char *const from = sql + strlen(create), *const end = strchr(from, ';');
+        char one[1024];
+        snprintf(one, sizeof one, "CREATE TEMP TABLE %.*s", (int)(end - from), from);
+        rc = at_sql_run(db, one, err);
+        sql = end;
+    }
+    return rc;
+}
+
+int at_schema_complete(sqlite3 *db, attune_error *err)
+{
+    int64_t version;
+    int rc = at_sql_number(db, "PRAGMA user_version", 0, &version, err);
+
+    for (; rc == ATTUNE_OK && version > 0 && version < AT_STORE_VERSION; version++)
+        rc = stand_in(db, versions[version], err);
+    return rc;
 }
 
 static int fail_foreign(sqlite3 *db, attune_error *err)

@@ -9,7 +9,7 @@
 
 enum {
     AT_STORE_APPLICATION = 0x61747475, /* "attu", where file(1) and others look */
-    AT_STORE_VERSION = 3,              /* user_version */
+    AT_STORE_VERSION = 4,              /* user_version */
 };
 
 /* Whether db is empty, or a store of a version that is known: nothing is written. Not only must it say
@@ -17,5 +17,7 @@ enum {
 int at_schema_check(sqlite3 *db, attune_error *err);
 /* Brings db, which was checked, up to AT_STORE_VERSION: all of it or nothing. */
 int at_schema_upgrade(sqlite3 *db, attune_error *err);
+/* The same for reading alone, where nothing can be written: what db lacks is there, empty, in memory. */
+int at_schema_complete(sqlite3 *db, attune_error *err);
 
 #endif

@@ -253,7 +253,7 @@ static int open_by_one(attune_store *s, const char *path, attune_error *err)
     if (rc == ATTUNE_OK && log)
         rc = at_sql_run(s->db, "PRAGMA locking_mode = EXCLUSIVE", err);
     rc = rc < 0 ? rc : at_schema_check(s->db, err);
-    rc = rc < 0 ? rc : at_schema_upgrade(s->db, err);
+    rc = rc < 0 ? rc : at_schema_complete(s->db, err);
     s->reader = s->db;
     return rc < 0 ? rc : at_sql_run(s->db, "PRAGMA query_only = ON", err);
 }

@@ -26,9 +26,10 @@ void at_store_looked(attune_store *s);
 int64_t at_store_now(void);
 /* ATTUNE_E_STATE, with a text: no session of that number. */
 int at_store_none(int64_t id, attune_error *err);
-/* attune_store_windows and attune_store_summary within such a call, of a session that is there. */
-int at_store_each_window(sqlite3 *db, int64_t id, int (*fn)(void *user, const attune_window *w),
-                         void *user, attune_error *err);
+/* attune_store_windows and attune_store_summary within such a call, of a session that is there; r->id, and its lanes. */
+int at_store_each_window(sqlite3 *db, const attune_record *r,
+                         int (*fn)(void *user, const attune_window *w), void *user,
+                         attune_error *err);
 int at_store_summary_of(sqlite3 *db, int64_t id, char **out, attune_error *err);
 
 #endif

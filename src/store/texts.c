@@ -75,7 +75,7 @@ static int take_figures(at_parts *p, sqlite3 *db, const attune_record *r, attune
     int rc = f ? at_figures_of(db, r, f, err) : at_fail_nomem(err);
 
     if (rc == ATTUNE_OK) {
-        p->figures = at_json_figures(f);
+        p->figures = at_json_figures(r, f);
         rc = at_json_timeline(db, r, f->subject.track, &p->timeline, err);
     }
     at_free(f);

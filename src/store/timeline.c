@@ -8,16 +8,19 @@
 
 #include <math.h>
 
-enum { BINS = 600 };
+enum { BINS = 600, CHAT_CLASSES = ATTUNE_EMOTIONS + ATTUNE_STATES };
 
 typedef struct at_bin {
     double windows, withheld;
     double weight[ATTUNE_MODALITIES], reliability[ATTUNE_MODALITIES];
     double estimates, emotion[ATTUNE_EMOTIONS];
     double states, level[ATTUNE_STATES];
+    double signals[ATTUNE_MAX_SIGNALS], signal[ATTUNE_MAX_SIGNALS]; /* windows with it, its means */
+    double chats, messages, chat[CHAT_CLASSES];
 } at_bin;
 
 typedef struct at_timeline {
+    const attune_record *record;
     uint32_t track; /* 0: every window */
     double hop_s, end_s, start_s, bin_s;
     int n; /* bins up to the latest window */
@@ -51,6 +54,23 @@ static void add_estimate(at_bin *b, const attune_window *w)
             b->level[i] += k * (double)w->state4[i][k];
 }
 
+static void add_beside(at_bin *b, const attune_beside *x)
+{
+    for (int i = 0; i < x->signals; i++)
+        if (isfinite(x->signal[i].mean)) {
+            b->signals[i]++;
+            b->signal[i] += (double)x->signal[i].mean;
+        }
+    if (x->messages < 0)
+        return;
+    b->chats++;
+    b->messages += x->messages;
+    for (int e = 0; e < ATTUNE_EMOTIONS; e++)
+        b->chat[e] += (double)x->chat_emotion7[e];
+    for (int i = 0; i < ATTUNE_STATES; i++)
+        b->chat[ATTUNE_EMOTIONS + i] += (double)x->chat_state4[i];
+}
+
 static int add_window(void *user, const attune_window *w)
 {
     at_timeline *t = user;
@@ -73,6 +93,8 @@ static int add_window(void *user, const attune_window *w)
     }
     if (!w->abstain)
         add_estimate(b, w);
+    if (w->beside)
+        add_beside(b, w->beside);
     return 0;
 }
 
@@ -119,13 +141,49 @@ static json_t *group(const at_timeline *t, const char *const *names, int count, 
     return o;
 }
 
+static json_t *signals(const at_timeline *t)
+{
+    json_t *o = json_object();
+
+    for (int i = 0; i < t->record->signals; i++)
+        at_json_put(&o, t->record->signal[i],
+                    column(t, offsetof(at_bin, signal) + (size_t)i * sizeof(double),
+                           offsetof(at_bin, signals) + (size_t)i * sizeof(double)));
+    return o;
+}
+
+static int is_spoken_of(const at_timeline *t, int class)
+{
+    for (int i = 0; i < t->n; i++)
+        if (t->bin[i].chat[class] > 0)
+            return 1;
+    return 0;
+}
+
+/* Of the classes those that some message speaks of. */
+static json_t *chat(const at_timeline *t)
+{
+    json_t *o = json_object();
+
+    at_json_put(&o, "messages", COLUMN(messages, chats));
+    for (int k = 0; k < CHAT_CLASSES; k++)
+        if (is_spoken_of(t, k))
+            at_json_put(&o,
+                        k < ATTUNE_EMOTIONS ? attune_emotion_names[k]
+                                            : attune_state_names[k - ATTUNE_EMOTIONS],
+                        column(t, offsetof(at_bin, chat) + (size_t)k * sizeof(double),
+                               offsetof(at_bin, chats)));
+    return o;
+}
+
 static json_t *timeline(const at_timeline *t)
 {
     const char *modality[ATTUNE_MODALITIES];
+    json_t *all;
 
     for (int m = 0; m < ATTUNE_MODALITIES; m++)
         modality[m] = attune_modality_name(m);
-    return json_pack(
+    all = json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "step_s", at_json_real(t->bin_s), "t", times(t),
         "withheld", COLUMN(withheld, windows), "weight",
         group(t, modality, ATTUNE_MODALITIES, offsetof(at_bin, weight), offsetof(at_bin, windows)),
@@ -138,6 +196,11 @@ static json_t *timeline(const at_timeline *t)
         "states",
         group(t, attune_state_names, ATTUNE_STATES, offsetof(at_bin, level),
               offsetof(at_bin, states)));
+    if (t->record->signals)
+        at_json_put(&all, "signals", signals(t));
+    if (t->record->chat)
+        at_json_put(&all, "chat", chat(t));
+    return all;
 }
 
 int at_json_timeline(sqlite3 *db, const attune_record *r, uint32_t track, json_t **out,
@@ -149,10 +212,11 @@ int at_json_timeline(sqlite3 *db, const attune_record *r, uint32_t track, json_t
     *out = NULL;
     if (!t)
         return at_fail_nomem(err);
+    t->record = r;
     t->track = track;
     t->hop_s = r->session.hop_s;
     t->end_s = seconds(r->counts.end_us);
-    rc = at_store_each_window(db, r->id, add_window, t, err);
+    rc = at_store_each_window(db, r, add_window, t, err);
     if (rc == ATTUNE_OK && !(*out = timeline(t)))
         rc = at_fail_nomem(err);
     at_free(t);

@@ -75,7 +75,7 @@ static int add_session(at_trends *t, sqlite3 *db, const attune_record *r, attune
 
     if (rc < 0)
         return rc;
-    figures = at_json_figures(t->figures);
+    figures = at_json_figures(r, t->figures);
     if (!figures)
         return at_fail_nomem(err);
     session = json_pack("{s:I, s:o, s:o, s:O, s:o}", "id", (json_int_t)r->id, "began",

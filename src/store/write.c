@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "base/error.h"
+#include "store/beside.h"
 #include "store/retention.h"
 #include "store/row.h"
 #include "store/summary.h"
@@ -28,7 +29,11 @@ static int check(const attune_keep *k, attune_error *err)
     if (!fits(k->consent) || !fits(k->source) || !fits(k->person))
         return at_fail(err, ATTUNE_E_ARG, "a label may have up to %d bytes",
                        (int)ATTUNE_LABEL_BYTES - 1);
-    return ATTUNE_OK;
+    if (k->session.beside && strcmp(k->consent, "1") == 0)
+        return at_fail(err, ATTUNE_E_ARG,
+                       "text 1 does not speak of a signal or a chat: nothing is kept without "
+                       "consent");
+    return at_lanes_check(k->session.beside, err);
 }
 
 /* NULL where there is none, and cut where it is long. */
@@ -128,6 +133,7 @@ int attune_store_begin(attune_store *s, int64_t *id, const attune_keep *k, attun
         rc = add_person(db, k->person, err);
         rc = rc < 0 ? rc : add_session(db, k, err);
         *id = sqlite3_last_insert_rowid(db);
+        rc = rc < 0 ? rc : at_lanes_begin(db, *id, k->session.beside, err);
         rc = at_sql_end(db, rc, err);
     }
     at_store_unlock(s);
@@ -161,20 +167,46 @@ static double monotonic_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static int insert(attune_store *s, int64_t id, const attune_window *w, attune_error *err)
+{
+    int rc;
+
+    sqlite3_bind_int64(s->add_window, 1, id);
+    at_row_bind(s->add_window, 2, w);
+    rc = at_sql_done(s->add_window, err);
+    if (rc == ATTUNE_OK && !sqlite3_changes(s->db))
+        rc = at_fail(err, ATTUNE_E_STATE, "session %lld is not there any more, or has ended",
+                     (long long)id);
+    if (rc == ATTUNE_OK && w->beside)
+        rc = at_beside_add(s->db, sqlite3_last_insert_rowid(s->db), id, w, err);
+    return rc;
+}
+
+/* All of a window or nothing. */
+static int insert_whole(attune_store *s, int64_t id, const attune_window *w, attune_error *err)
+{
+    int rc;
+
+    if (!w->beside)
+        return insert(s, id, w, err);
+    rc = at_sql_begin(s->db, err);
+    return rc < 0 ? rc : at_sql_end(s->db, insert(s, id, w, err), err);
+}
+
 /* Waiting for the disk takes some 5 ms. What was handed to the system outlives us, if not a power cut: so
  * one window a second waits, and the log is in order, so that those before it are safe with it. */
-static int write_through(attune_store *s, sqlite3_stmt *q, attune_error *err)
+static int write_through(attune_store *s, int64_t id, const attune_window *w, attune_error *err)
 {
     const double now_s = monotonic_s();
     int rc, back;
 
     if (now_s - s->synced_s >= 1) {
-        rc = at_sql_done(q, err);
+        rc = insert_whole(s, id, w, err);
         s->synced_s = rc < 0 ? s->synced_s : now_s;
         return rc;
     }
     rc = at_sql_run(s->db, "PRAGMA synchronous = NORMAL", err);
-    rc = rc < 0 ? rc : at_sql_done(q, err);
+    rc = rc < 0 ? rc : insert_whole(s, id, w, err);
     back = at_sql_run(s->db, "PRAGMA synchronous = FULL", rc < 0 ? NULL : err);
     return rc < 0 ? rc : back;
 }
@@ -183,15 +215,7 @@ static int add_window(attune_store *s, int64_t id, const attune_window *w, attun
 {
     int rc = prepare_add(s, err);
 
-    if (rc < 0)
-        return rc;
-    sqlite3_bind_int64(s->add_window, 1, id);
-    at_row_bind(s->add_window, 2, w);
-    rc = write_through(s, s->add_window, err);
-    if (rc == ATTUNE_OK && !sqlite3_changes(s->db))
-        rc = at_fail(err, ATTUNE_E_STATE, "session %lld is not there any more, or has ended",
-                     (long long)id);
-    return rc;
+    return rc < 0 ? rc : write_through(s, id, w, err);
 }
 
 int attune_store_window(attune_store *s, int64_t id, const attune_window *w, attune_error *err)
@@ -257,12 +281,20 @@ static int end_session(sqlite3 *db, int64_t id, const attune_input_info *info, i
 int attune_store_end(attune_store *s, int64_t id, const attune_input_info *info, int interrupted,
                      const char *summary, attune_error *err)
 {
+    sqlite3 *db;
     char *kept = NULL;
     int rc = summary ? at_summary_nameless(summary, &kept, err) : ATTUNE_OK;
 
     if (rc < 0)
         return rc;
-    rc = end_session(at_store_lock(s), id, info, interrupted, kept, err);
+    db = at_store_lock(s);
+    rc = at_sql_begin(db, err);
+    if (rc == ATTUNE_OK) {
+        rc = end_session(db, id, info, interrupted, kept, err);
+        if (rc == ATTUNE_OK && info)
+            rc = at_lanes_end(db, id, &info->counts, err);
+        rc = at_sql_end(db, rc, err);
+    }
     at_store_unlock(s);
     free(kept);
     return rc;

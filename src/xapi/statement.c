@@ -104,6 +104,15 @@ static json_t *result(const at_speaker *by, json_t *record, json_t *figures)
     return json_pack("{s:s, s:o}", "duration", duration, "extensions", extensions(by, figures));
 }
 
+/* What a signal or a chat has said of the person is in such estimates, and no consent speaks of it. */
+static int rests_on_more(const json_t *figures)
+{
+    const json_t *rests = json_object_get(json_object_get(figures, "beside"), "rests");
+
+    return json_number_value(json_object_get(rests, "signal")) > 0 ||
+           json_number_value(json_object_get(rests, "chat")) > 0;
+}
+
 static json_t *context(json_t *record)
 {
     char platform[ATTUNE_LABEL_BYTES + 8];
@@ -134,6 +143,9 @@ int at_statement_make(char **out, const char *id, const at_speaker *by, const ch
     if (rc < 0)
         rc = rc == ATTUNE_E_NOMEM ? at_fail_nomem(err)
                                   : at_fail(err, ATTUNE_E_FORMAT, "the session has no end");
+    else if (rests_on_more(figures))
+        rc = at_fail(err, ATTUNE_E_STATE,
+                     "its estimates rest on a signal or a chat, which no consent speaks of");
     else
         rc = named(activity, by, "session", json_integer_value(json_object_get(record, "id")), err);
     if (rc == ATTUNE_OK)

@@ -1,5 +1,6 @@
 /* app.js - the life of a session in the browser: permission, connection, devices that come and go, the end. */
 import { Bands } from '/bands.js';
+import { Beside } from '/beside.js';
 import { askDevices, askScreen, canShare, Pictures, Sound } from '/capture.js';
 import { CaptureClock } from '/clock.js';
 import { $ } from '/dom.js';
@@ -66,6 +67,7 @@ class Session {
   async begin(got) {
     this.clock.start();
     this.keeping = new Keeping(this.wire);
+    this.beside = new Beside(this.wire, this.clock, () => this.#note('a message was sent', false));
     view.emptyLog();
     view.noTroubles();
     view.noAdvice('Waiting for the first look.');
@@ -268,6 +270,8 @@ class Session {
     $('model').textContent = w.model ? `Model: ${w.model}; attune ${w.program}.` : `attune ${w.program}.`;
     $('pages').hidden = !w.store;
     this.keeping.offered(w);
+    this.beside.offered(w);
+    if (first) this.record.lanes = { signals: w.signals ?? [], chat: w.chat ?? false };
     view.phase('live');
     view.awayTrouble(null);
     if (this.devices.audio.waits) this.#takeUp('audio');
@@ -355,6 +359,7 @@ class Session {
     this.pictures.stop();
     this.sound.stop();
     const undone = this.keeping.over(kept);
+    this.beside.over();
     view.phase('ended');
     const { windows, lines } = this.record;
     const told = windows.length ? `${duration(this.t)}, ${lines.length} windows. ` : 'No window came. ';

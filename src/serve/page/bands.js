@@ -1,7 +1,7 @@
 /* bands.js - plots of a session over time, one below the other on one time axis (uPlot draws axes and
  * cursor; the steps, a window each as in the report, are paths of ours). */
 import { $, colour, make, onScheme } from '/dom.js';
-import { clock, EMOTIONS, ENGAGEMENTS, STATES, STREAMS, level, moment, percent, stretch } from '/words.js';
+import { amount, clock, EMOTIONS, ENGAGEMENTS, STATES, STREAMS, moment, percent, stretch } from '/words.js';
 
 /* global uPlot */
 
@@ -18,7 +18,6 @@ const EMPTY = {
   emotion: (w) => w.weight[0] + w.weight[1] === 0,
   weight: (w) => w.weight[0] + w.weight[1] === 0,
   engagement: (w) => !w.engagement,
-  levels: (w) => !w.levels,
 };
 
 /* ---- paths --------------------------------------------------------------------------------------------- */
@@ -41,8 +40,8 @@ function steps(u, series, first, last) {
       path.lineTo(x(ends[i]), y(top[i]));
     }
     for (let k = --i; k >= from; k--) {
-      path.lineTo(x(ends[k]), y(below ? below[k] : 0));
-      path.lineTo(x(ends[k] - u.hops[k]), y(below ? below[k] : 0));
+      path.lineTo(x(ends[k]), y(below ? below[k] : u.scales.y.min));
+      path.lineTo(x(ends[k] - u.hops[k]), y(below ? below[k] : u.scales.y.min));
     }
     path.closePath();
   }
@@ -72,7 +71,7 @@ function makeHatching(context, ratio) {
   return context.createPattern(tile, 'repeat');
 }
 
-/* Over the steps: hatched where there is nothing, veiled and hatched where the estimate was withheld. */
+/* Over the steps: hatched where there is nothing, veiled and hatched where the estimate was withheld, if it is one. */
 function cover(u) {
   const { left, top, width, height } = u.bbox;
   const pen = u.ctx;
@@ -84,7 +83,7 @@ function cover(u) {
   pen.clip();
   const hatch = hatching(pen, devicePixelRatio);
   for (const w of u.windows) {
-    if (w.end < from || w.end - w.hop > to || !(w.abstain || u.empty(w))) continue;
+    if (w.end < from || w.end - w.hop > to || !((u.judged && w.abstain) || u.empty(w))) continue;
     const x0 = Math.round(u.valToPos(w.end - w.hop, 'x', true));
     const x1 = Math.round(u.valToPos(w.end, 'x', true));
     if (!u.empty(w)) {
@@ -142,9 +141,12 @@ const timeAxis = {
 };
 
 class Plot {
-  constructor(place, { names, colours, range, axis, values, empty, cursor }) {
+  /* range: [least, most], or such of the windows that are drawn. judged: values are estimates, which may be withheld. */
+  constructor(place, { names, colours, range, axis, values, empty, cursor, judged = true }) {
     this.place = place;
     this.values = values; /* window -> what is drawn of it, an array or null */
+    this.range = range;
+    this.y = [0, 1];
     this.axis = axis;
     this.x = [0, 60];
     const size = this.size();
@@ -154,7 +156,7 @@ class Plot {
         padding: [0, 0, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false }, sync: { key: 'time' } },
-        scales: { x: { time: false, range: () => this.x }, y: { range: () => range } },
+        scales: { x: { time: false, range: () => this.x }, y: { range: () => this.y } },
         axes: [axis ? timeAxis : { show: false }, { show: false }],
         series: series(names, colours),
         hooks: { draw: [cover], setCursor: [cursor] },
@@ -162,8 +164,14 @@ class Plot {
       null,
       place,
     );
-    Object.assign(this.u, { windows: [], marks: [], hops: [], empty });
-    new ResizeObserver(() => this.u.setSize(this.size())).observe(place);
+    Object.assign(this.u, { windows: [], marks: [], hops: [], empty, judged });
+    this.watch = new ResizeObserver(() => this.u.setSize(this.size()));
+    this.watch.observe(place);
+  }
+
+  remove() {
+    this.watch.disconnect();
+    this.u.destroy();
   }
 
   size() {
@@ -178,6 +186,7 @@ class Plot {
       for (let i = 1; i < columns.length; i++) columns[i].push(values && values[i - 1]);
     }
     this.x = x;
+    this.y = typeof this.range === 'function' ? this.range(windows) : this.range;
     Object.assign(this.u, { windows, marks, hops: windows.map((w) => w.hop) });
     this.u.wide = (this.u.bbox.width / (x[1] - x[0])) * 0.5 > 5 * devicePixelRatio;
     this.u.setData(columns);
@@ -189,12 +198,22 @@ const heaped = (values) => {
   return values.map((v) => (sum += v));
 };
 
+/* From the lowest to the highest value of all, with a little room; of counts from 0. */
+function around(values, counts) {
+  const low = counts ? 0 : Math.min(...values), high = Math.max(...values);
+  if (!values.length) return [0, 1];
+  const room = high > low ? 0.05 * (high - low) : Math.max(Math.abs(high) / 20, 1e-3);
+  return [counts ? 0 : low - room, high + room];
+}
+
 /* ---- all of them --------------------------------------------------------------------------------------- */
 
 export class Bands {
   #record;
   #plots = [];
-  #rows = []; /* { value element, of a window -> text } */
+  #rows = []; /* { value element, of a window -> text, plot of a curve } */
+  #beside = []; /* those of the rows that are of lanes beside */
+  #spoken = 0; /* classes that the chat's have curves of */
   #span = 60;
   #pointed = null; /* the moment that is pointed at; null: the latest */
   #root = $('over-time');
@@ -206,10 +225,18 @@ export class Bands {
     this.#stack('weight', false);
     this.#stack('engagement', false);
     STREAMS.forEach((name, m) =>
-      this.#curve('rows-reliability', `${name} reliability`, '0–100 %', `--m${m}`, [0, 1], (w) => w.reliability[m], percent),
+      this.#curve('rows-reliability', { name: `${name} reliability`, note: '0–100 %', colour: `--m${m}`, range: [0, 1], of: (w) => w.reliability[m] || null }),
     );
     STATES.forEach((name, s) =>
-      this.#curve('rows-state', name, '0 very low – 3 very high', '--g1', [0, 3], (w) => w.levels?.[s], (v) => v.toFixed(1), s === STATES.length - 1),
+      this.#curve('rows-state', {
+        name,
+        note: '0 very low – 3 very high',
+        colour: '--g1',
+        range: [0, 3],
+        of: (w) => w.levels?.[s],
+        text: (v) => v.toFixed(1),
+        axis: s === STATES.length - 1,
+      }),
     );
     this.#slider.addEventListener('input', () => this.#byKey());
     this.#slider.addEventListener('focus', () => this.#byKey());
@@ -220,9 +247,40 @@ export class Bands {
   }
 
   show(record) {
+    if (this.#record !== record) this.#lay(record);
     this.#record = record;
     this.#root.hidden = false;
     this.draw();
+  }
+
+  /* The lanes beside: a curve of each column, and of how many messages there are; those of what they speak of come when
+   * one does. */
+  #lay({ lanes: { signals, chat } }) {
+    for (const { plot } of this.#beside) plot.remove();
+    this.#plots = this.#plots.filter((plot) => !this.#beside.some((row) => row.plot === plot));
+    this.#rows = this.#rows.filter((row) => !this.#beside.includes(row));
+    this.#beside = [];
+    this.#spoken = 0;
+    $('rows-beside').replaceChildren();
+    $('plots-beside').hidden = !signals.length && !chat;
+    signals.forEach(({ name, events }, i) =>
+      this.#lane({ name, note: events ? 'a second' : 'in its own unit', colour: '--m2', of: (w) => w.beside.signals[i], text: amount, counts: events }),
+    );
+    if (chat) this.#lane({ name: 'messages', note: 'in the window', colour: '--m3', of: (w) => w.beside.messages, text: String, counts: true });
+  }
+
+  #lane({ counts, ...lane }) {
+    const values = (windows) => windows.map(lane.of).filter((v) => v != null);
+    this.#beside.push(this.#curve('rows-beside', { range: (windows) => around(values(windows), counts), ...lane, judged: false }));
+  }
+
+  #hear({ spoken, rests }) {
+    for (; this.#spoken < spoken.length; this.#spoken++) {
+      const name = spoken[this.#spoken];
+      const of = (w) => (w.beside.messages == null ? null : (w.beside.chat[name] ?? 0));
+      this.#lane({ name, note: 'by their words', colour: '--m3', range: [0, 1], of });
+    }
+    $('beside-rests').textContent = rests ? '' : '(no estimate rests on it)';
   }
 
   hide() {
@@ -238,6 +296,7 @@ export class Bands {
   /* Draws what there is now. */
   draw() {
     if (!this.#record || this.#root.hidden) return;
+    this.#hear(this.#record);
     const { windows, marks } = this.#record;
     const end = windows.length ? windows.at(-1).end : 0;
     const x = this.#span ? [Math.max(0, end - this.#span), Math.max(this.#span, end)] : [0, Math.max(10, end)];
@@ -287,17 +346,19 @@ export class Bands {
     }
   }
 
-  #curve(parent, name, range, colours, limits, of, text, axis = false) {
+  /* of: window -> value, null where there is none; text: of a value. */
+  #curve(parent, { name, note, colour, range, of, text = percent, axis = false, judged = true }) {
     const place = make('div', { className: axis ? 'plot small with-axis' : 'plot small' });
     const value = make('div', { className: 'value' });
     place.setAttribute('role', 'img');
     place.setAttribute('aria-label', `${name} over time`);
-    $(parent).append(make('div', { className: 'row' }, make('div', { className: 'label' }, name, ' ', make('small', {}, range)), place, value));
-    const empty = limits[1] === 3 ? EMPTY.levels : (w) => !of(w);
-    this.#plots.push(
-      new Plot(place, { names: [name], colours: [colours], range: limits, axis, values: (w) => [of(w)], empty, cursor: (u) => this.#cursor(u) }),
-    );
-    this.#rows.push({ value, of: (w) => (of(w) == null || empty(w) ? '–' : text(of(w))), describe: (w) => place.setAttribute('aria-label', `${name}: ${empty(w) ? 'nothing to show' : limits[1] === 3 ? level(of(w)) : text(of(w))}`) });
+    $(parent).append(make('div', { className: 'row' }, make('div', { className: 'label' }, name, ' ', make('small', {}, note)), place, value));
+    const empty = (w) => of(w) == null;
+    const plot = new Plot(place, { names: [name], colours: [colour], range, axis, values: (w) => [of(w)], empty, judged, cursor: (u) => this.#cursor(u) });
+    const row = { plot, value, of: (w) => (empty(w) ? '–' : text(of(w))) };
+    this.#plots.push(plot);
+    this.#rows.push(row);
+    return row;
   }
 
   /* ---- the values of a moment ---- */
@@ -312,7 +373,7 @@ export class Bands {
     const w = this.#record?.windows[+this.#slider.value];
     if (!w) return;
     this.#pointed = +this.#slider.value === this.#record.windows.length - 1 ? null : w.end;
-    this.#slider.setAttribute('aria-valuetext', moment(w).join('; '));
+    this.#slider.setAttribute('aria-valuetext', moment(w, this.#record.lanes).join('; '));
     this.#tell();
   }
 
@@ -321,7 +382,7 @@ export class Bands {
     this.#slider.max = String(last);
     if (this.#pointed === null) this.#slider.value = String(last);
     if (windows.length && document.activeElement !== this.#slider)
-      this.#slider.setAttribute('aria-valuetext', moment(windows[+this.#slider.value]).join('; '));
+      this.#slider.setAttribute('aria-valuetext', moment(windows[+this.#slider.value], this.#record.lanes).join('; '));
   }
 
   #point(t, event) {
@@ -335,7 +396,7 @@ export class Bands {
     const i = this.#record.at(t);
     this.#tip.hidden = i < 0;
     if (i < 0) return;
-    this.#tip.textContent = moment(this.#record.windows[i]).join('\n');
+    this.#tip.textContent = moment(this.#record.windows[i], this.#record.lanes).join('\n');
     const box = this.#root.getBoundingClientRect();
     const x = event.clientX - box.left, y = event.clientY - box.top;
     this.#tip.style.left = `${Math.max(0, Math.min(x + 14, box.width - this.#tip.offsetWidth))}px`;

@@ -3,7 +3,7 @@
 import { $ } from '/dom.js';
 
 /* Of the text in index.html (#consent): another text, another version. */
-const CONSENT = '1';
+const CONSENT = '2';
 
 const KEEP = { type: 'keep', consent: CONSENT }, FORGET = { type: 'forget' };
 

@@ -9,7 +9,19 @@ function levels(said) {
   return STATES.map((s) => LEVELS.reduce((sum, _, k) => sum + k * said[`state_${s}_${k}`], 0));
 }
 
-function read(said, hop) {
+/* Of columns their means, of a chat its messages and what they speak of: { signals: [...], messages, chat: { name: share } },
+ * null for what there is not. */
+function beside(said, { signals, chat }) {
+  const speaks = [...EMOTIONS, ...STATES].filter((name) => said[`chat_${name}`] > 0);
+  return {
+    signals: signals.map(({ name }) => said[`signal_mean_${name}`] ?? null),
+    messages: chat ? (said.chat_messages ?? null) : null,
+    chat: Object.fromEntries(speaks.map((name) => [name, said[`chat_${name}`]])),
+    rests: (said.weight_signal ?? 0) + (said.weight_chat ?? 0) > 0,
+  };
+}
+
+function read(said, hop, lanes) {
   return {
     start: said.start_s,
     end: said.end_s,
@@ -24,6 +36,7 @@ function read(said, hop) {
     levels: levels(said),
     box: said.track ? numbers(said, 'box', ['x', 'y', 'w', 'h']) : null,
     seen: said.seen_face,
+    beside: beside(said, lanes),
   };
 }
 
@@ -44,13 +57,18 @@ export class Record {
   windows = []; /* one for each moment: of the face that was seen first, or of the voice */
   latest = []; /* all of the latest moment */
   marks = []; /* { t, text } */
+  lanes = { signals: [], chat: false }; /* beside picture and sound, as the program names them */
+  spoken = []; /* what some message spoke of */
+  rests = false; /* whether some estimate rested on a lane */
 
   add(said, hop) {
-    const w = read(said, hop);
+    const w = read(said, hop, this.lanes);
     this.lines.push(said.line);
     if (this.latest.length && this.latest[0].end !== w.end) this.latest = [];
     this.latest.push(w);
     if (this.latest.length === 1) this.windows.push(w);
+    for (const name of Object.keys(w.beside.chat)) if (!this.spoken.includes(name)) this.spoken.push(name);
+    this.rests ||= w.beside.rests;
     return w;
   }
 
@@ -82,8 +100,11 @@ export class Record {
 
   csv() {
     if (!this.lines.length) return new Blob([]);
-    const head = members(this.lines[0]).map(([name]) => name.slice(1, -1));
-    const rows = this.lines.map((line) => members(line).map(([, value]) => CELL[value] ?? value));
-    return new Blob([head, ...rows].map((row) => `${row.join(',')}\n`), { type: 'text/csv' });
+    const names = members(this.lines[0]).map(([name]) => name);
+    const rows = this.lines.map((line) => {
+      const told = new Map(members(line));
+      return names.map((name) => CELL[told.get(name)] ?? told.get(name)); /* a program that was restarted may tell of others */
+    });
+    return new Blob([names.map((name) => name.slice(1, -1)), ...rows].map((row) => `${row.join(',')}\n`), { type: 'text/csv' });
   }
 }

@@ -108,12 +108,23 @@ export function restsOn(w) {
   return `face ${percent(face)}, voice ${percent(voice)}`;
 }
 
-export function level(value) {
-  return `${value.toFixed(1)} (${LEVELS[Math.max(0, Math.min(3, Math.round(value)))]})`;
+export const amount = (x) => (Math.abs(x) < 1e6 ? String(+x.toPrecision(3)) : x.toExponential(1));
+
+const messages = (n) => `${n} message${n === 1 ? '' : 's'}`;
+
+/* "heart_rate 74.2, clicks 0.33/s", and "1 message: confusion 80 %", where there are such. */
+function besideLines({ signals, messages: n, chat }, lanes) {
+  const told = lanes.signals.map(({ name, events }, i) => signals[i] !== null && `${name} ${amount(signals[i])}${events ? '/s' : ''}`);
+  const spoken = likeliest(Object.values(chat), Object.keys(chat));
+  return [told.filter(Boolean).join(', '), n ? messages(n) + (spoken && `: ${spoken}`) : ''].filter(Boolean);
 }
 
-/* All that is to be said of a moment, a line each. */
-export function moment(w) {
+/* All that is to be said of a moment, a line each. lanes: as the record has them. */
+export function moment(w, lanes) {
+  return [...momentLines(w), ...besideLines(w.beside, lanes)];
+}
+
+function momentLines(w) {
   const lines = [`${clock(w.start, true)} – ${clock(w.end, true)}`];
   if (w.abstain) lines.push('estimate withheld');
   if (w.weight[0] + w.weight[1] === 0) return lines.concat('nothing to go on');

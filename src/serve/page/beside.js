@@ -1,0 +1,82 @@
+/* beside.js - what this page sends beside picture and sound: how often one clicks and presses keys in it, once that is
+ * switched on, and messages that are typed. Never where, which key, or what for. */
+
+import { $ } from '/dom.js';
+
+const EVENTS = { clicks: 'pointerdown', keys: 'keydown' };
+const TITLE = { clicks: 'clicks', keys: 'keys' };
+const TICK_MS = 500;
+const IDLE_TICKS = 10; /* a row of zeros says so often that counting goes on */
+
+export class Beside {
+  #wire;
+  #clock;
+  #columns = [];
+  #counts = {}; /* of what is switched on, since the last row */
+  #idle = 0;
+  #told; /* a message went */
+  #timer = setInterval(() => this.#tick(), TICK_MS);
+  #abort = new AbortController();
+
+  constructor(wire, clock, told) {
+    this.#wire = wire;
+    this.#clock = clock;
+    this.#told = told;
+    const { signal } = this.#abort;
+    for (const [name, event] of Object.entries(EVENTS)) {
+      $(`toggle-${name}`).addEventListener('click', () => this.#toggle(name), { signal });
+      addEventListener(event, (e) => this.#count(name, e), { capture: true, passive: true, signal });
+    }
+    $('write').addEventListener('submit', (e) => this.#send(e), { signal });
+  }
+
+  /* What the program takes. */
+  offered({ signals = [], chat = false }) {
+    this.#columns = signals.map(({ name }) => name);
+    for (const name of Object.keys(EVENTS)) {
+      $(`toggle-${name}`).hidden = !signals.some((s) => s.name === name && s.events);
+      this.#label(name);
+    }
+    $('write').hidden = !chat;
+    $('beside').hidden = !chat && Object.keys(EVENTS).every((name) => $(`toggle-${name}`).hidden);
+  }
+
+  over() {
+    clearInterval(this.#timer);
+    this.#abort.abort();
+    $('words').value = '';
+  }
+
+  #toggle(name) {
+    if (name in this.#counts) delete this.#counts[name];
+    else this.#counts[name] = 0;
+    this.#idle = IDLE_TICKS;
+    this.#label(name);
+  }
+
+  #label(name) {
+    const on = name in this.#counts;
+    $(`toggle-${name}`).setAttribute('aria-pressed', String(on));
+    $(`toggle-${name}`).textContent = `My ${TITLE[name]} ${on ? 'are counted' : 'are not counted'}`;
+  }
+
+  #count(name, { repeat }) {
+    if (name in this.#counts && !repeat) this.#counts[name]++;
+  }
+
+  #tick() {
+    const names = Object.keys(this.#counts);
+    if (!names.length || (names.every((name) => !this.#counts[name]) && ++this.#idle < IDLE_TICKS)) return;
+    this.#idle = 0;
+    const row = [this.#clock.us(), ...this.#columns.map((name) => this.#counts[name] ?? null)];
+    if (this.#wire.say({ type: 'signal', rows: [row] })) for (const name of names) this.#counts[name] = 0;
+  }
+
+  #send(event) {
+    event.preventDefault();
+    const text = $('words').value.trim();
+    if (!text || !this.#wire.say({ type: 'chat', t: this.#clock.us(), text })) return;
+    $('words').value = '';
+    this.#told();
+  }
+}
