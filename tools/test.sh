@@ -2,17 +2,18 @@
 # All the tests, in every build that they are for. Run by `make test`, after tools/setup.sh test.
 #
 #     tools/test.sh            all steps
-#     tools/test.sh gcc asan   these only: format gcc clang asan tsan fuzz aarch64
+#     tools/test.sh gcc asan   these only: format aarch64 gcc clang asan tsan fuzz
 #
 # A step's build begins while the tests of those before it run, which wait for clocks a third of their
-# time. The build folders, build/test-*, are kept for the next time. The last line is the sum of all
-# steps; a step that meson does not run (format, aarch64's build) counts as one test.
+# time; format and aarch64, which keep one core busy, go beside the first build. The build folders,
+# build/test-*, are kept for the next time. The last line is the sum of all steps; a step that meson
+# does not run (format, aarch64's build) counts as one test.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
 
 passed=0 failed=0 skipped=0
-steps=${*:-format gcc clang asan tsan fuzz aarch64}
+steps=${*:-format aarch64 gcc clang asan tsan fuzz}
 failures=()
 
 count() # passed|failed|skipped, what
