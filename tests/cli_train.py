@@ -153,7 +153,7 @@ def spoil(source, target):
 
 def command(recipe, out, *options):
     if SANITIZED and "--limit" not in options:
-        options += ("--limit", 24)
+        options += ("--limit", 16)
     data = () if "--data" in options else ("--data", str(folder))
     return [EXE, "train", str(recipe), *data, "-o", str(folder / out), "--quiet", *map(str, options)]
 
