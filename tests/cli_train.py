@@ -153,7 +153,7 @@ def spoil(source, target):
 
 def command(recipe, out, *options):
     if SANITIZED and "--limit" not in options:
-        options += ("--limit", 24)
+        options += ("--limit", 16)
     data = () if "--data" in options else ("--data", str(folder))
     return [EXE, "train", str(recipe), *data, "-o", str(folder / out), "--quiet", *map(str, options)]
 
@@ -569,16 +569,16 @@ class Chain(unittest.TestCase):
     def test_goes_on_with_what_was_stopped(self):
         write_recipe("long", dict(RECIPES["visual"], checkpoint_minutes=0, epochs=2))
         write_recipe("one", {"kind": "chain", "name": "one", "steps": ["long.json"]})
-        self.assertEqual(run(folder / "long.json", "alone", "--limit", 24).returncode, 0)
+        self.assertEqual(run(folder / "long.json", "alone", "--limit", 16).returncode, 0)
         checkpoint = folder / "stopped/visual.checkpoint.safetensors"
-        process = subprocess.Popen(command(folder / "one.json", "stopped", "--limit", 24),
+        process = subprocess.Popen(command(folder / "one.json", "stopped", "--limit", 16),
                                    stderr=subprocess.PIPE, text=True)
         while process.poll() is None and not checkpoint.exists():
             time.sleep(0.002)
         process.send_signal(signal.SIGINT)
         message = process.communicate()[1]
         self.assertEqual(process.returncode, 130, message)
-        self.assertEqual(run(folder / "one.json", "stopped", "--limit", 24).returncode, 0)
+        self.assertEqual(run(folder / "one.json", "stopped", "--limit", 16).returncode, 0)
         log = (folder / "stopped/visual.log").read_text()
         self.assertEqual(log.count("from step 0,"), 1)
         self.assertEqual(log.count("from step "), 2)

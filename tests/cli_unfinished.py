@@ -15,7 +15,7 @@ import time
 import unittest
 
 import built
-from cli_analyze import SOURCE, Case, OUTPUTS, needs_model, write_wav
+from cli_analyze import Case, OUTPUTS, needs_model, write_wav, write_y4m
 
 
 @needs_model
@@ -162,7 +162,8 @@ class Runs(Case):
             self.assertFalse(stage.exists())
 
     def test_an_overlay_that_fails(self):
-        what = ("analyze", SOURCE / "demo/talking_head.mp4", "-o", "out", "--sinks", "jsonl,summary", "--export", "overlay", "--quiet")
+        write_y4m(self.dir / "moving.y4m", 30, 640, 480)
+        what = ("analyze", "moving.y4m", "-o", "out", "--sinks", "jsonl,summary", "--export", "overlay", "--quiet")
         self.run_attune(*what)
         before = (self.dir / "out/overlay.mp4").read_bytes()
         most = (self.dir / "out/timeline.jsonl").stat().st_size + 4096

@@ -2,17 +2,18 @@
 # All the tests, in every build that they are for. Run by `make test`, after tools/setup.sh test.
 #
 #     tools/test.sh            all steps
-#     tools/test.sh gcc asan   these only: format gcc clang asan tsan fuzz aarch64
+#     tools/test.sh gcc asan   these only: format aarch64 gcc clang asan tsan fuzz
 #
 # A step's build begins while the tests of those before it run, which wait for clocks a third of their
-# time. The build folders, build/test-*, are kept for the next time. The last line is the sum of all
-# steps; a step that meson does not run (format, aarch64's build) counts as one test.
+# time; format and aarch64, which keep one core busy, go beside the first build. The build folders,
+# build/test-*, are kept for the next time. The last line is the sum of all steps; a step that meson
+# does not run (format, aarch64's build) counts as one test.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build
 
 passed=0 failed=0 skipped=0
-steps=${*:-format gcc clang asan tsan fuzz aarch64}
+steps=${*:-format aarch64 gcc clang asan tsan fuzz}
 failures=()
 
 count() # passed|failed|skipped, what
@@ -47,7 +48,7 @@ build()
     gcc) CC=${CC:-gcc} build_in gcc --werror ;;
     clang) CC=clang build_in clang --werror ;;
     asan) CC=gcc build_in asan -Db_sanitize=address,undefined -Doptimization=2 ;;
-    tsan) CC=gcc targets='unit-programs parity-programs' build_in tsan -Db_sanitize=thread -Doptimization=2 ;;
+    tsan) CC=gcc targets=threads-programs build_in tsan -Db_sanitize=thread -Doptimization=2 ;;
     fuzz) CC=clang targets=fuzzers build_in fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1 ;;
     esac
 }
@@ -143,12 +144,13 @@ step_asan()
     built asan && run_suites asan '' --no-suite headers
 }
 
+# Programs that start threads.
 step_tsan()
 {
     # On kernels that spread mappings widely gcc 12's runtime finds its place taken.
     local wrapper=''
     setarch -R true 2>/dev/null && wrapper='setarch -R'
-    built tsan && run_suites tsan "$wrapper" unit parity
+    built tsan && run_suites tsan "$wrapper" threads
 }
 
 # A minute of each fuzz program from the same beginning, with what is instrumented for it.

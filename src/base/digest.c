@@ -1,6 +1,7 @@
 /* digest.c - after doc/xxhash_spec.md of xxHash, "XXH64 Algorithm Description"; its steps by number. */
 #include "base/digest.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define PRIME1 0x9E3779B185EBCA87U
@@ -16,14 +17,12 @@ static uint64_t rotate(uint64_t x, int bits)
     return x << bits | x >> (64 - bits);
 }
 
-/* Little-endian; compilers make one load of it. */
-static uint64_t word(const unsigned char *p, int bytes)
+static uint64_t word(const unsigned char *p, size_t bytes)
 {
     uint64_t x = 0;
 
-    for (int i = 0; i < bytes; i++)
-        x |= (uint64_t)p[i] << 8 * i;
-    return x;
+    memcpy(&x, p, bytes);
+    return le64toh(x);
 }
 
 static uint64_t mix(uint64_t lane, uint64_t x)

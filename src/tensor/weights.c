@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "kernels/kernels.h"
 
+#include <endian.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -143,11 +144,6 @@ static int check_tiling(const reader *r, at_weights *w)
     return ATTUNE_OK;
 }
 
-static uint32_t le32(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static void widen_f16(const unsigned char *p, size_t n, float *out)
 {
     const at_kernels *kn = at_kernels_best();
@@ -155,8 +151,9 @@ static void widen_f16(const unsigned char *p, size_t n, float *out)
 
     for (size_t from = 0; from < n; from += 1024) {
         const size_t len = n - from < 1024 ? n - from : 1024;
+        memcpy(part, p + 2 * from, 2 * len);
         for (size_t i = 0; i < len; i++)
-            part[i] = (uint16_t)(p[2 * (from + i)] | p[2 * (from + i) + 1] << 8);
+            part[i] = le16toh(part[i]);
         kn->f16_to_f32(len, part, out + from);
     }
 }
@@ -178,7 +175,9 @@ static int copy_data(const reader *r, at_weights *w)
             widen_f16(p, n, out);
         } else {
             for (size_t k = 0; k < n; k++) {
-                const uint32_t bits = le32(p + 4 * k);
+                uint32_t bits;
+                memcpy(&bits, p + 4 * k, sizeof bits);
+                bits = le32toh(bits);
                 memcpy(out + k, &bits, sizeof bits);
             }
         }
@@ -261,7 +260,8 @@ static int parse(at_weights *w, const char *path, const unsigned char *file, siz
 
     if (size < 8)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file", path);
-    length = le32(file) | (uint64_t)le32(file + 4) << 32;
+    memcpy(&length, file, sizeof length);
+    length = le64toh(length);
     if (length > HEADER_MAX || length > size - 8)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short", path);
     status = at_json_read(&w->header, (const char *)file + 8, (size_t)length,

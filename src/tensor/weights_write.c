@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "kernels/kernels.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -161,28 +162,25 @@ done:
     return text;
 }
 
-static void put_le(unsigned char *p, uint64_t v, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        p[i] = (unsigned char)(v >> 8 * i);
-}
-
 /* A tensor's bytes as the file has them: to f, or into d where f is NULL. */
 static void put_tensor(const pending *p, at_digest *d, FILE *f)
 {
     const at_kernels *kn = at_kernels_best();
     const size_t size = p->f16 ? 2 : 4;
-    unsigned char bytes[4 * 1024];
+    uint32_t whole[1024];
     uint16_t half[1024];
+    const void *bytes = p->f16 ? (const void *)half : whole;
 
     for (size_t from = 0; from < p->count; from += 1024) {
         const size_t len = p->count - from < 1024 ? p->count - from : 1024;
-        if (p->f16)
+        if (p->f16) {
             kn->f32_to_f16(len, p->data + from, half);
-        for (size_t i = 0; i < len; i++) {
-            uint32_t bits;
-            memcpy(&bits, p->data + from + i, sizeof bits);
-            put_le(bytes + size * i, p->f16 ? half[i] : bits, (int)size);
+            for (size_t i = 0; i < len; i++)
+                half[i] = htole16(half[i]);
+        } else {
+            memcpy(whole, p->data + from, size * len);
+            for (size_t i = 0; i < len; i++)
+                whole[i] = htole32(whole[i]);
         }
         if (f)
             fwrite(bytes, size, len, f); /* errors come out at commit */
@@ -228,7 +226,6 @@ static char *make_front(at_weights_writer *w, size_t *length)
 int at_weights_save(at_weights_writer *w, const char *path, attune_error *err)
 {
     at_outfile out = {0};
-    unsigned char length[8];
     size_t size = 0;
     errno = 0;
     char *front = make_front(w, &size);
@@ -242,8 +239,8 @@ int at_weights_save(at_weights_writer *w, const char *path, attune_error *err)
         free(front);
         return status;
     }
-    put_le(length, size, 8);
-    fwrite(length, 1, sizeof length, out.f);
+    const uint64_t length = htole64(size);
+    fwrite(&length, sizeof length, 1, out.f);
     fwrite(front, 1, size, out.f);
     free(front);
     put_tensors(w, NULL, out.f);
