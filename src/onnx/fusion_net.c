@@ -240,7 +240,7 @@ static void write_states(const pass *p)
 static void write_streams(const pass *p, value *const of[ATTUNE_STREAMS], const char *name,
                           const char *doc)
 {
-    char shape[16];
+    char shape[32];
     int n = 0;
 
     for (int m = 0; m < ATTUNE_STREAMS; m++)
