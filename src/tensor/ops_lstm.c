@@ -100,6 +100,12 @@ static void gather_task(void *arg, int task, int thread)
     }
 }
 
+/* The rows of a step that do not run any longer. */
+static void clear_ended(const lstm_node *n, int rows, float *step)
+{
+    memset(step + (size_t)rows * n->u, 0, (size_t)(n->b - rows) * n->u * sizeof(float));
+}
+
 static void forward_task(void *arg, int task, int thread)
 {
     lstm_job *j = arg;
@@ -111,15 +117,15 @@ static void forward_task(void *arg, int task, int thread)
     (void)thread;
     for (int s = 0; s < n->steps; s++) {
         int rows = n->active[s];
-        float *gates = d->gates.data + 4 * s * step, *h = d->h.data + s * step,
-              *cell = d->cell.data + s * step;
+        float *gates = d->gates.data + 4 * s * step, *h = d->h.data + s * step;
+        float *cell = d->cell.data + s * step, *tanh_cell = d->tanh_cell.data + s * step;
         if (s > 0)
             at_gemm_packed(NULL, j->kn, rows, 4 * u, u, h - step, u, 1, d->panels, gates, 4 * u,
                            &add);
-        j->kn->lstm_cell(rows, u, gates, s > 0 ? cell - step : NULL, cell,
-                         d->tanh_cell.data + s * step, h);
-        /* read, times zero, by the product for w_h's gradient */
-        memset(h + (size_t)rows * u, 0, (size_t)(n->b - rows) * u * sizeof(float));
+        j->kn->lstm_cell(rows, u, gates, s > 0 ? cell - step : NULL, cell, tanh_cell, h);
+        clear_ended(n, rows, h); /* read, times zero, by the product for w_h's gradient */
+        clear_ended(n, rows, cell);
+        clear_ended(n, rows, tanh_cell); /* all are converted, where half the bytes are kept */
     }
 }
 
