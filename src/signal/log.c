@@ -1,7 +1,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/visible.h"
+#include "base/utf8.h"
 #include "signal/column.h"
 #include "signal/log_format.h"
 #include "signal/log_message.h"
@@ -332,7 +332,7 @@ static int is_utf8(const char *text)
     size_t n = 1;
 
     for (; *text && n; text += n)
-        n = at_utf8_length(text);
+        n = at_utf8_read(text, AT_UTF8_MOST, NULL);
     return n > 0;
 }
 
