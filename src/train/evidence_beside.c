@@ -144,15 +144,25 @@ int at_signal_evidence_set(at_evidence_set *out, const at_fusion_settings *s,
 
 /* ---- chats ---------------------------------------------------------------------------------- */
 
+static void forget_first(const at_evidence_row *row)
+{
+    const size_t left = (size_t)*row->tokens - 1;
+    memmove(row->time_us, row->time_us + 1, left * sizeof *row->time_us);
+    memmove(row->token, row->token + AT_TEXT_DIMS, left * AT_TEXT_DIMS * sizeof *row->token);
+    *row->tokens = (float)left;
+}
+
 static void hear(const at_evidence_row *row, int64_t t_us, const char *text, size_t n)
 {
-    const int most = AT_CHAT_TOKENS, i = (int)*row->tokens;
     at_text_answer answer;
-    float *token = row->token + (size_t)(i < most ? i : most - 1) * AT_TEXT_DIMS;
+    float *token;
+    if (*row->tokens >= AT_TEXT_TOKENS)
+        forget_first(row);
+    token = row->token + (size_t)*row->tokens * AT_TEXT_DIMS;
     at_text_read(&answer, text, n);
     at_text_embed(&answer, token);
-    row->time_us[i < most ? i : most - 1] = (float)t_us;
-    *row->tokens = (float)(i < most ? i + 1 : most);
+    row->time_us[(int)*row->tokens] = (float)t_us;
+    *row->tokens += 1;
     *row->present += 1;
     for (int d = 0; d < AT_TEXT_DIMS; d++)
         row->embedding[d] += token[d];
@@ -180,7 +190,7 @@ static int hear_log(const at_evidence_row *row, const char *path, attune_error *
 
 int at_chat_evidence_set(at_evidence_set *out, const at_corpus *c, attune_error *err)
 {
-    *out = (at_evidence_set){.shape = {AT_TEXT_DIMS, AT_TEXT_DIMS, AT_CHAT_TOKENS}, .versions = 1};
+    *out = (at_evidence_set){.shape = {AT_TEXT_DIMS, AT_TEXT_DIMS, AT_TEXT_TOKENS}, .versions = 1};
     int status = at_evidence_room(out, c->count, err);
     for (int i = 0; i < c->count && !status; i++) {
         const at_evidence_row row = at_evidence_row_of(out, i, 0);
