@@ -369,6 +369,8 @@ class Trained(unittest.TestCase):
         for change, word in (({"fusion": "tensor"}, "face and voice alone"),
                              ({"signals": {"train": "train", "valid": "valid"}}, "train and columns go together"),
                              ({"signals": {"train": "train", "columns": "a"}}, "train and valid go together"),
+                             ({"signals": {**self.recipe["signals"], "log_time": "h"}}, "log_time is s, ms"),
+                             ({"chats": {"folder": "clips", "log_time": "told"}}, "log_time is s, ms"),
                              ({"signals": {**self.recipe["signals"], "columns": "sweat"}}, "no column 'sweat'")):
             r = self.train(dict(self.recipe, name="wrong", **change))
             self.assertEqual(r.returncode, 1)

@@ -41,7 +41,7 @@ static void the_latest_messages_are_heard(void **state)
 
     (void)state;
     write_chat(path);
-    assert_int_equal(at_chat_evidence_set(&set, &c, NULL), ATTUNE_OK);
+    assert_int_equal(at_chat_evidence_set(&set, &(at_beside_settings){0}, &c, NULL), ATTUNE_OK);
     remove(path);
     const at_evidence *e = at_evidence_of(&set, 0, 0);
     double mean[AT_TEXT_DIMS] = {0};
@@ -65,10 +65,42 @@ static void the_latest_messages_are_heard(void **state)
     at_evidence_set_free(&set);
 }
 
+/* Dates of which no row says whether the day comes first. */
+static void a_recipe_says_what_times_are(void **state)
+{
+    char path[] = "evidence_beside_dates.csv";
+    at_sample sample = {.signal = path, .chat = path, .expression = 1};
+    const at_corpus c = {.head = AT_HEAD_EMOTION7, .list = &sample, .count = 1};
+    at_fusion_settings s = {.signals.columns = "hr", .versions = 1};
+    at_signal_scale scale;
+    at_evidence_set set;
+    attune_error err;
+    FILE *f = fopen(path, "w");
+
+    (void)state;
+    assert_non_null(f);
+    fprintf(f, "time,hr,text\n5/4/2026 0:00:00,60,a\n6/4/2026 0:00:00,90,b\n");
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(at_signal_names(&scale, "hr", NULL, "it", NULL), ATTUNE_OK);
+    assert_int_equal(at_signal_evidence_set(&set, &s, &scale, 1, &c, &err), ATTUNE_E_FORMAT);
+    at_evidence_set_free(&set);
+    assert_int_equal(at_chat_evidence_set(&set, &s.chats, &c, &err), ATTUNE_E_FORMAT);
+    at_evidence_set_free(&set);
+    s.signals.log_time = "dmy"; /* a day */
+    s.chats.log_time = "mdy";   /* a month of 31 */
+    assert_int_equal(at_signal_evidence_set(&set, &s, &scale, 1, &c, &err), ATTUNE_OK);
+    at_evidence_set_free(&set);
+    assert_int_equal(at_chat_evidence_set(&set, &s.chats, &c, &err), ATTUNE_OK);
+    assert_float_equal((double)at_evidence_of(&set, 0, 0)->tokens.t_us[1] / 1e6, 31 * 86400, 1);
+    at_evidence_set_free(&set);
+    remove(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_latest_messages_are_heard),
+        cmocka_unit_test(a_recipe_says_what_times_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,16 @@
 static const double most_us = 9e15;                   /* 285 years */
 static const double least_ms = 1e11, least_us = 1e14; /* that are no seconds: 3,000 years */
 
+int attune_log_time_of(const char *name)
+{
+    static const char *const names[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date", "mdy", "dmy"};
+
+    for (int i = ATTUNE_TIME_S; i < ATTUNE_LOG_TIMES; i++)
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    return -1;
+}
+
 const char *at_log_time_words(attune_log_time kind)
 {
     static const char *const words[ATTUNE_LOG_TIMES] = {

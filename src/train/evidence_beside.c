@@ -14,6 +14,11 @@
 static const int64_t window_us = (int64_t)(ATTUNE_DEFAULT_WINDOW_S * 1e6);
 static const double most_s = 120; /* of a log, at full detail */
 
+static attune_log_time time_of(const at_beside_settings *b)
+{
+    return b->log_time ? (attune_log_time)attune_log_time_of(b->log_time) : ATTUNE_TIME_TOLD;
+}
+
 /* ---- signals -------------------------------------------------------------------------------- */
 
 /* What a window said, before it is known how columns are standardised. */
@@ -76,7 +81,7 @@ static int tell_log(const at_signal_scale *s, attune_log *log, told *t, int vers
 static int tell_sample(const at_beside_settings *b, const at_signal_scale *s, const char *path,
                        told *t, int versions, attune_error *err)
 {
-    const attune_log_options o = {.columns = b->columns, .events = b->events};
+    const attune_log_options o = {.columns = b->columns, .events = b->events, .time = time_of(b)};
     attune_log *log;
     int status = attune_log_open(&log, path, &o, err);
     if (!status)
@@ -169,9 +174,10 @@ static void hear(const at_evidence_row *row, int64_t t_us, const char *text, siz
 }
 
 /* All messages of a clip's chat, as one window has them. */
-static int hear_log(const at_evidence_row *row, const char *path, attune_error *err)
+static int hear_log(const at_evidence_row *row, const at_beside_settings *b, const char *path,
+                    attune_error *err)
 {
-    const attune_log_options o = {.chat = 1};
+    const attune_log_options o = {.chat = 1, .time = time_of(b)};
     attune_log *log;
     const char *text;
     int64_t t_us;
@@ -188,7 +194,8 @@ static int hear_log(const at_evidence_row *row, const char *path, attune_error *
     return status;
 }
 
-int at_chat_evidence_set(at_evidence_set *out, const at_corpus *c, attune_error *err)
+int at_chat_evidence_set(at_evidence_set *out, const at_beside_settings *b, const at_corpus *c,
+                         attune_error *err)
 {
     *out = (at_evidence_set){.shape = {AT_TEXT_DIMS, AT_TEXT_DIMS, AT_TEXT_TOKENS}, .versions = 1};
     int status = at_evidence_room(out, c->count, err);
@@ -196,7 +203,7 @@ int at_chat_evidence_set(at_evidence_set *out, const at_corpus *c, attune_error 
         const at_evidence_row row = at_evidence_row_of(out, i, 0);
         out->emotion[i] = at_labelled_emotion(&c->list[i], c->head);
         if (c->list[i].chat)
-            status = hear_log(&row, c->list[i].chat, err);
+            status = hear_log(&row, b, c->list[i].chat, err);
     }
     return status ? status : at_evidence_settle(out, err);
 }
