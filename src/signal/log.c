@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const double most_offset_s = 1e8, most_value = 1e30;
+static const double most_offset_s = 1e8;
 static const int64_t day_us = INT64_C(86400000000);
 static const int64_t from_1970_us =
     100000000000000; /* times so large count from 1970: three years */
@@ -319,7 +319,7 @@ static int read_value(const attune_log *l, int k, float *out, attune_error *err)
     if (is_nothing(text))
         return ATTUNE_OK;
     x = strtod(text, &end);
-    if (end == text || *end || !(fabs(x) <= most_value))
+    if (end == text || *end || !(fabs(x) <= AT_COLUMN_MOST))
         return at_log_row_fail(&l->rows, err, "%s is '%.40s', no number%s", l->name[k], text,
                                strchr(text, ',') ? " (with a point)"
                                                  : ": say which columns to take (--columns)");
