@@ -189,6 +189,8 @@ static void what_is_wrong_names_the_line(void **state)
         {"time,hr\n0,1x\n", &usual, ":2: hr is '1x', no number"},
         {"time;hr\n0;1,5,2\n", &usual, ":2: hr is '1,5,2', no number"},
         {"time,hr\n0,1.1e30\n", &usual, ":2: hr is '1.1e30', no number"},
+        {"time,hr\n0,0x10\n", &usual, ":2: hr is '0x10', no number"},
+        {"time,hr\n0,2e30\n", &usual, ":2: hr is '2e30', no number"},
         {"time,hr\n0,inf\n", &usual, ":2: hr is 'inf', no number"},
         {"time,hr\n0,1,2\n", &usual, ":2: 3 fields, where the header has 2"},
         {"time,hr\n0,\"1\n2,3\n", &usual, ":2: a quote is opened and never closed"},

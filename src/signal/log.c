@@ -313,13 +313,11 @@ static int read_value(const attune_log *l, int k, float *out, attune_error *err)
 {
     const char *text = number(l, l->column[k]);
     double x;
-    char *end;
 
     *out = NAN;
     if (is_nothing(text))
         return ATTUNE_OK;
-    x = strtod(text, &end);
-    if (end == text || *end || !(fabs(x) <= AT_COLUMN_MOST))
+    if (!at_log_number(text, &x) || fabs(x) > AT_COLUMN_MOST)
         return at_log_row_fail(&l->rows, err, "%s is '%.40s', no number%s", l->name[k], text,
                                strchr(text, ',') ? " (with a point)"
                                                  : ": say which columns to take (--columns)");

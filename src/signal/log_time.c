@@ -34,7 +34,7 @@ const char *at_log_time_words(attune_log_time kind)
 
 /* ---- numbers and clocks --------------------------------------------------------------------- */
 
-static int read_number(const char *text, double *x)
+int at_log_number(const char *text, double *x)
 {
     char *end;
 
@@ -64,7 +64,7 @@ static int read_scaled(const char *text, double scale, int64_t *us)
 {
     double x;
 
-    if (!(scale == 1e6 && strchr(text, ':') ? read_clock(text, &x) : read_number(text, &x)))
+    if (!(scale == 1e6 && strchr(text, ':') ? read_clock(text, &x) : at_log_number(text, &x)))
         return 0;
     x *= scale;
     if (!(fabs(x) <= most_us))
@@ -261,7 +261,7 @@ attune_log_time at_log_time_kind(const char *text)
 {
     double x;
 
-    if (read_number(text, &x))
+    if (at_log_number(text, &x))
         return fabs(x) >= least_us   ? ATTUNE_TIME_US
                : fabs(x) >= least_ms ? ATTUNE_TIME_MS
                                      : ATTUNE_TIME_S;
