@@ -473,6 +473,8 @@ class Live:
         self.b.wait("""return [...document.querySelectorAll('#rows-beside .label')].some((l) => l.textContent.startsWith('confusion'))
             && [...document.querySelectorAll('#rows-beside .value')][1].textContent > '0'""", what="curves of the chat and of clicks")
         check(self.row("messages") == "1", f"{self.row('messages')} messages")
+        # what is pasted may hold what no server takes
+        self.b.js("document.getElementById('words').value = 'pasted\\u0000 \\ud83d half'; document.getElementById('write').requestSubmit()")
         check(self.b.text("#beside-rests") == "(no estimate rests on it)", "an estimate rests on it")
         self.narrow_and_dark("beside")
         self.b.js("document.getElementById('moment').focus()")
@@ -490,7 +492,7 @@ class Live:
         clicks = [float(r[head.index("signal_mean_clicks")] or 0) for r in rows]
         check(max(clicks) > 0 and head[-1] == "condition_chat", f"saved: {head[-20:]} {clicks}")
         kept = subprocess.run([EXE, "sessions", "trends", "--store", f"{self.server.folder}/beside.db"], capture_output=True, text=True)
-        check(re.search(r"beside +heart_rate never, clicks [\d.e-]+/s; 1 message\n", kept.stdout), f"kept: {kept.stdout}{kept.stderr}")
+        check(re.search(r"beside +heart_rate never, clicks [\d.e-]+/s; 2 messages\n", kept.stdout), f"kept: {kept.stdout}{kept.stderr}")
         check(b"confused" not in pathlib.Path(f"{self.server.folder}/beside.db").read_bytes(), "the message is kept")
         self.quiet()
         said("beside: clicks once they are switched on, a message's words as curves, both kept as figures")

@@ -67,7 +67,7 @@ class Rows(unittest.TestCase):
         self.refused("time,hr\n1,70\n0.5,71\n", "x.csv:3: its time '0.5' is before")
         self.refused("time,hr\n,70\n", "x.csv:2: its time is missing")
         self.refused("time,hr\nsoon,70\n", "x.csv:2: its time 'soon' is not seconds, h:mm:ss, or a date as in")
-        self.refused("time,hr\n0,70\n10:15 AM,70\n", "x.csv:3: its time '10:15 AM' is not seconds, or h:mm:ss\n")
+        self.refused("time,hr\n0,70\n10:15 Mon,70\n", "x.csv:3: its time '10:15 Mon' is not seconds, or h:mm:ss\n")
         self.refused("date,hr\n5/4/2026 10:15,70\n", "x.csv:2: its time '5/4/2026 10:15' may begin with the month or the day",
                      "--log-time mdy or dmy")
         self.refused("0,70\n1,71\n", "x.csv:1: its columns have no names: a header is missing")
@@ -369,6 +369,8 @@ class Trained(unittest.TestCase):
         for change, word in (({"fusion": "tensor"}, "face and voice alone"),
                              ({"signals": {"train": "train", "valid": "valid"}}, "train and columns go together"),
                              ({"signals": {"train": "train", "columns": "a"}}, "train and valid go together"),
+                             ({"signals": {**self.recipe["signals"], "log_time": "h"}}, "log_time is s, ms"),
+                             ({"chats": {"folder": "clips", "log_time": "told"}}, "log_time is s, ms"),
                              ({"signals": {**self.recipe["signals"], "columns": "sweat"}}, "no column 'sweat'")):
             r = self.train(dict(self.recipe, name="wrong", **change))
             self.assertEqual(r.returncode, 1)

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/sort.h"
+#include "base/utf8.h"
 #include "base/visible.h"
 
 #include <setjmp.h>
@@ -71,6 +72,37 @@ static void hidden_characters_are_shown(void **state)
                             cases[i][1] ? cases[i][1] : cases[i][0]);
     assert_string_equal(at_visible_copy(text, sizeof text, NULL), "");
     assert_string_equal(at_visible_copy(text, 4, "ab\xe2\x82\xac"), "ab"); /* not cut in two */
+}
+
+static void characters_are_read_as_they_stand(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t bytes;
+        uint32_t code;
+    } cases[] = {
+        {"a", 1, 'a'},
+        {"\xc3\x9f", 2, 0xdf},
+        {"\xe2\x82\xac", 3, 0x20ac},
+        {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+        {"\xf4\x90\x80\x80", 0, 0}, /* none beyond */
+        {"\xed\x9f\xbf", 3, 0xd7ff},
+        {"\xed\xa0\x80", 0, 0}, /* half a pair of UTF-16 */
+        {"\xc1\xbf", 0, 0},     /* longer than need be */
+        {"\xe0\x9f\xbf", 0, 0},
+        {"\xf0\x8f\xbf\xbf", 0, 0},
+        {"\x9f", 0, 0},
+        {"\xff", 0, 0},
+        {"\xe2\x82", 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t code = 0;
+        assert_int_equal(at_utf8_read(cases[i].text, AT_UTF8_MOST, &code), cases[i].bytes);
+        assert_int_equal(code, cases[i].code);
+        for (size_t n = 0; n < cases[i].bytes; n++) /* cut, whatever stands behind */
+            assert_int_equal(at_utf8_read(cases[i].text, n, &code), 0);
+    }
 }
 
 static void error_text_is_cut(void **state)
@@ -480,6 +512,7 @@ int main(void)
         cmocka_unit_test(error_text_is_cleaned),
         cmocka_unit_test(error_text_is_cut),
         cmocka_unit_test(hidden_characters_are_shown),
+        cmocka_unit_test(characters_are_read_as_they_stand),
         cmocka_unit_test(error_is_nullable),
         cmocka_unit_test(digest_is_xxh64),
         cmocka_unit_test(alloc_is_aligned_and_checked),

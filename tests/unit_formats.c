@@ -330,9 +330,12 @@ static void zoom_saves_a_chat(void **state)
                 bob = chat_of(text, "bob"),
                 cloud =
                     chat_of("00:00:01\tAnn Example:\tconfused: yes\n00:00:05\tBob:\tso boring\n",
-                            "ann example");
+                            "ann example"),
+                half = chat_of("1:15:01 PM From Ann to Everyone:\n\tconfused\n", "ann");
 
     (void)state;
+    assert_string_equal(half.format, "a chat that Zoom saved");
+    assert_int_equal(half.t_us[0], (13 * 3600 + 15 * 60 + 1) * S);
     assert_string_equal(all.format, "a chat that Zoom saved");
     assert_int_equal(all.rows, 2);
     assert_string_equal(all.text[0], "I am: confused\nreally");

@@ -2,6 +2,7 @@
 #include "signal/column.h"
 #include "signal/embed.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -130,6 +131,40 @@ static void what_runs_ahead_is_kept_coarser(void **state)
     at_column_free(&c);
 }
 
+/* assert_float_equal finds infinity near to anything. */
+static int is_about(float x, float y)
+{
+    return isfinite(x) && fabsf(x - y) <= 1e-6F * fabsf(y);
+}
+
+/* Of any floats: what is kept and shown of a window is a number, and so are sums of it. */
+static void figures_stay_numbers(void **state)
+{
+    const float most = FLT_MAX;
+    at_column c = column_of(0, 100), e = column_of(1, 100);
+    attune_signal s;
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        at_column_push(&c, i * S, -most);
+        at_column_push(&c, i * S + 20000, most);
+        at_column_push(&e, i * S, most);
+        at_column_push(&e, i * S + 1, most); /* one of both */
+    }
+    s = over(&c, 9 * S, 9 * S + 40000);
+    assert_true(is_about(s.mean, 0));
+    assert_true(is_about(s.deviation, 1e30F));
+    assert_true(is_about(over(&c, 9 * S - 10000, 9 * S + 40000).slope, 1e30F));
+    assert_true(is_about(over(&c, 9 * S, 9 * S + 10000).mean, -1e30F));
+    assert_true(is_about(at_column_usual(&c, 40 * S).deviation, 1e30F));
+    at_column_window(&c, 9 * S + 20000, 9 * S + 40000, &(attune_signal_usual){0, 1e-38F}, &s);
+    assert_true(is_about(s.z, 1e30F));
+    assert_true(is_about(over(&e, 0, S).mean, 1e30F));
+    assert_true(is_about(e.value[0].x, 1e30F)); /* what a state keeps is read back as numbers */
+    assert_true(is_about(at_column_usual(&e, S / 1000).mean, 1e30F));
+    at_column_free(&c);
+    at_column_free(&e);
+}
+
 static void columns_are_found_by_name(void **state)
 {
     const char *const names[] = {"skin", "clicks", "hr", NULL};
@@ -170,6 +205,7 @@ int main(void)
         cmocka_unit_test(the_first_event_is_one_of_its_window),
         cmocka_unit_test(what_is_usual_is_known_from_half_a_minute),
         cmocka_unit_test(what_runs_ahead_is_kept_coarser),
+        cmocka_unit_test(figures_stay_numbers),
         cmocka_unit_test(columns_are_found_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

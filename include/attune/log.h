@@ -33,6 +33,9 @@ typedef enum attune_log_time {
     ATTUNE_LOG_TIMES
 } attune_log_time;
 
+/* The attune_log_time that --log-time and recipes call so: "s", "ms", "us", "date", "mdy", "dmy"; -1: there is none. */
+int attune_log_time_of(const char *name);
+
 /* Zero is the default for every field. Borrowed for the call. */
 typedef struct attune_log_options {
     int chat; /* rows are messages, not numbers */

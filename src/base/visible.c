@@ -1,47 +1,8 @@
 #include "base/visible.h"
 
-#include <stdint.h>
+#include "base/utf8.h"
+
 #include <string.h>
-
-/* Unicode 15, table 3-7. */
-size_t at_utf8_length(const char *text)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    unsigned lo = 0x80, hi = 0xbf;
-    size_t n;
-
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-        n = 2;
-    } else if (s[0] >= 0xe0 && s[0] <= 0xef) {
-        n = 3;
-        lo = s[0] == 0xe0 ? 0xa0 : lo;
-        hi = s[0] == 0xed ? 0x9f : hi;
-    } else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-        n = 4;
-        lo = s[0] == 0xf0 ? 0x90 : lo;
-        hi = s[0] == 0xf4 ? 0x8f : hi;
-    } else {
-        return 0;
-    }
-    if (s[1] < lo || s[1] > hi)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    return n;
-}
-
-/* Of a well-formed character of n bytes. */
-static uint32_t code_point(const unsigned char *s, size_t n)
-{
-    uint32_t c = n < 2 ? s[0] : s[0] & (0xffu >> (n + 1));
-
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | (s[i] & 0x3f);
-    return c;
-}
 
 enum { MOST_JOINERS = 4 }; /* behind one character */
 
@@ -90,8 +51,8 @@ static int is_joined(const char *start, const char *s)
         do
             p--;
         while (p > first && (*p & 0xc0) == 0x80);
-        const size_t n = at_utf8_length((const char *)p);
-        const uint32_t c = code_point(p, n);
+        uint32_t c = 0;
+        const size_t n = at_utf8_read((const char *)p, AT_UTF8_MOST, &c);
         if (n < 2 || !is_hidden(c))
             return n > 1;
         if (!is_of_a_script(c))
@@ -102,13 +63,12 @@ static int is_joined(const char *start, const char *s)
 
 int at_visible_char(const char *start, const char *s, size_t *length)
 {
-    const unsigned char *u = (const unsigned char *)s;
-    const size_t n = at_utf8_length((const char *)u);
+    uint32_t c = 0;
+    const size_t n = at_utf8_read(s, AT_UTF8_MOST, &c);
 
     *length = n ? n : 1;
     if (!n)
         return 0;
-    const uint32_t c = code_point(u, n);
     return !is_hidden(c) || (is_of_a_script(c) && is_joined(start, s));
 }
 

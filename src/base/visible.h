@@ -7,9 +7,6 @@
 
 #include <stddef.h>
 
-/* Bytes of the UTF-8 character that text begins with (a zero behind it may be read); 0: it begins with none. */
-size_t at_utf8_length(const char *text);
-
 /* Whether the character at s, in the text that begins at start, is shown as it is. *length: its bytes. */
 int at_visible_char(const char *start, const char *s, size_t *length);
 

@@ -268,13 +268,11 @@ static int take_shard(at_job *job, const char *text)
 
 static int take_log_time(const char *text, attune_log_time *out)
 {
-    static const char *const units[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date", "mdy", "dmy"};
+    const int time = attune_log_time_of(text);
 
-    for (int i = ATTUNE_TIME_S; i < ATTUNE_LOG_TIMES; i++)
-        if (strcmp(text, units[i]) == 0) {
-            *out = (attune_log_time)i;
-            return 1;
-        }
+    *out = (attune_log_time)(time < 0 ? 0 : time);
+    if (time >= 0)
+        return 1;
     at_wrong_usage("analyze", "--log-time takes s, ms, us, date, mdy or dmy, not '%.40s'", text);
     return 0;
 }

@@ -15,7 +15,6 @@
 enum {
     MESSAGES_PER_S = 20, /* of a window and the lag; more of them and the oldest go */
     LEAST_MESSAGES = 64,
-    TOKENS = 16, /* of a window: its latest messages */
 };
 
 typedef struct at_message {
@@ -29,8 +28,8 @@ typedef struct at_chat_stream {
     at_message *message; /* ring */
     size_t most, first, count;
     attune_beside said; /* of the latest window */
-    float embedding[AT_TEXT_DIMS], token[TOKENS * AT_TEXT_DIMS];
-    int64_t times[TOKENS];
+    float embedding[AT_TEXT_DIMS], token[AT_TEXT_TOKENS * AT_TEXT_DIMS];
+    int64_t times[AT_TEXT_TOKENS];
 } at_chat_stream;
 
 /* ---- open and free -------------------------------------------------------------------------- */
@@ -120,7 +119,7 @@ static void hear(at_chat_stream *c, const at_message *m)
 /* Messages [from, to) of the ring as tokens, and the embedding as their mean. Returns how many tokens. */
 static int tokens(at_chat_stream *c, size_t from, size_t to)
 {
-    const size_t first = to - from > TOKENS ? to - TOKENS : from;
+    const size_t first = to - from > AT_TEXT_TOKENS ? to - AT_TEXT_TOKENS : from;
 
     for (size_t i = first; i < to; i++) {
         memcpy(c->token + (i - first) * AT_TEXT_DIMS, message_at(c, i)->token,

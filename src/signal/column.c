@@ -36,6 +36,12 @@ static const at_value *latest(const at_column *c)
     return c->count ? value_at(c, c->count - 1) : c->has_before ? &c->before : NULL;
 }
 
+/* A slope or a sum of values that a float holds may be none that it does. */
+static float figure(double x)
+{
+    return isnan(x) ? NAN : (float)fmax(-AT_COLUMN_MOST, fmin(AT_COLUMN_MOST, x));
+}
+
 /* ---- how long a value holds ------------------------------------------------------------------ */
 
 static int64_t median_gap(const at_column *c)
@@ -129,8 +135,8 @@ attune_signal_usual at_column_usual(const at_column *c, int64_t end_us)
     if (!(seconds > 0))
         return (attune_signal_usual){NAN, c->events && latest(c) ? 0 : NAN};
     if (c->events)
-        return (attune_signal_usual){(float)(counted_at(c, end_us) / seconds), 0};
-    return (attune_signal_usual){(float)h.mean, (float)sqrt(fmax(h.m2 / h.seconds, 0))};
+        return (attune_signal_usual){figure(counted_at(c, end_us) / seconds), 0};
+    return (attune_signal_usual){figure(h.mean), figure(sqrt(fmax(h.m2 / h.seconds, 0)))};
 }
 
 /* Counts scatter by the root of what is expected of them (Poisson). */
@@ -142,7 +148,7 @@ static float z_of(const at_column *c, double mean, double seconds, const attune_
         deviation = sqrt(fmax((double)u->mean, 0) / seconds);
     if (!(deviation > 1e-6 * fabs((double)u->mean)) || !isfinite(mean))
         return NAN;
-    return (float)((mean - (double)u->mean) / deviation);
+    return figure((mean - (double)u->mean) / deviation);
 }
 
 /* ---- taking in ------------------------------------------------------------------------------ */
@@ -151,7 +157,7 @@ static void join(const at_column *c, at_value *to, const at_value *v)
 {
     const int of = to->of + v->of;
 
-    to->x = c->events ? to->x + v->x
+    to->x = c->events ? figure((double)to->x + (double)v->x)
                       : (float)(((double)to->x * to->of + (double)v->x * v->of) / of);
     to->of = of < UINT16_MAX ? (uint16_t)of : UINT16_MAX;
 }
@@ -321,7 +327,7 @@ static void count_window(const at_column *c, int64_t start_us, int64_t end_us, a
 
     if (!latest(c) || end_us <= from)
         return;
-    out->mean = (float)(events_in(c, start_us, end_us) / seconds);
+    out->mean = figure(events_in(c, start_us, end_us) / seconds);
     out->coverage = (float)((double)(end_us - from) / 1e6 / seconds);
 }
 
@@ -332,11 +338,11 @@ static void hold_window(const at_column *c, int64_t start_us, int64_t end_us, at
 
     if (!(n > 0))
         return;
-    out->mean = (float)(h.about + h.x / n);
-    out->deviation = (float)sqrt(fmax(h.xx / n - (h.x / n) * (h.x / n), 0));
+    out->mean = figure(h.about + h.x / n);
+    out->deviation = figure(sqrt(fmax(h.xx / n - (h.x / n) * (h.x / n), 0)));
     out->coverage = (float)fmin(n / ((double)(end_us - start_us) / 1e6), 1);
     if (h.n >= 3 && spread > 1e-9)
-        out->slope = (float)((h.tx - h.t * h.x / n) / spread);
+        out->slope = figure((h.tx - h.t * h.x / n) / spread);
 }
 
 void at_column_window(const at_column *c, int64_t start_us, int64_t end_us,

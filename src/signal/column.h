@@ -7,7 +7,7 @@
  *
  * Values within a millisecond are one, their mean (of events: their sum). Memory is allocated once; where it is full, that stretch of time doubles,
  * so that what runs far ahead is kept coarser and nothing is lost. Sums are f64, and depend on the values and
- * the window alone.
+ * the window alone. No figure is beyond AT_COLUMN_MOST either way, whatever the values are.
  */
 #ifndef AT_SIGNAL_COLUMN_H
 #define AT_SIGNAL_COLUMN_H
@@ -15,6 +15,7 @@
 #include "base/keep.h"
 
 enum { AT_COLUMN_GAPS = 15 };
+#define AT_COLUMN_MOST 1e30
 
 typedef struct at_value {
     int64_t t_us;

@@ -1,7 +1,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/visible.h"
+#include "base/utf8.h"
 #include "signal/column.h"
 #include "signal/log_format.h"
 #include "signal/log_message.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const double most_offset_s = 1e8, most_value = 1e30;
+static const double most_offset_s = 1e8;
 static const int64_t day_us = INT64_C(86400000000);
 static const int64_t from_1970_us =
     100000000000000; /* times so large count from 1970: three years */
@@ -313,13 +313,11 @@ static int read_value(const attune_log *l, int k, float *out, attune_error *err)
 {
     const char *text = number(l, l->column[k]);
     double x;
-    char *end;
 
     *out = NAN;
     if (is_nothing(text))
         return ATTUNE_OK;
-    x = strtod(text, &end);
-    if (end == text || *end || !(fabs(x) <= most_value))
+    if (!at_log_number(text, &x) || fabs(x) > AT_COLUMN_MOST)
         return at_log_row_fail(&l->rows, err, "%s is '%.40s', no number%s", l->name[k], text,
                                strchr(text, ',') ? " (with a point)"
                                                  : ": say which columns to take (--columns)");
@@ -332,7 +330,7 @@ static int is_utf8(const char *text)
     size_t n = 1;
 
     for (; *text && n; text += n)
-        n = at_utf8_length(text);
+        n = at_utf8_read(text, AT_UTF8_MOST, NULL);
     return n > 0;
 }
 

@@ -1,6 +1,6 @@
 #include "signal/log_name.h"
 
-#include "base/visible.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -49,16 +49,6 @@ static int is_accent(uint32_t c)
     return c >= 0x300 && c <= 0x36F;
 }
 
-/* Bytes that are no UTF-8 are taken for Latin-1. */
-static uint32_t read_char(const char *utf8, size_t n)
-{
-    uint32_t c = n > 1 ? (unsigned char)*utf8 & (0xFFu >> (n + 1)) : (unsigned char)*utf8;
-
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | ((unsigned char)utf8[i] & 0x3F);
-    return c;
-}
-
 static const char *find_in(const script *list, size_t lists, uint32_t c, size_t *n)
 {
     for (size_t i = 0; i < lists; i++)
@@ -72,10 +62,19 @@ static const char *find_in(const script *list, size_t lists, uint32_t c, size_t 
     return NULL;
 }
 
-/* ASCII's letters for the character of so many bytes; NULL: it is none. */
-static const char *letters(const char *utf8, size_t bytes, size_t *n)
+/* Bytes that are no UTF-8 are taken for Latin-1. */
+static size_t read_char(const char *utf8, uint32_t *c)
 {
-    const uint32_t c = read_char(utf8, bytes);
+    const size_t bytes = at_utf8_read(utf8, AT_UTF8_MOST, c);
+
+    if (!bytes)
+        *c = (unsigned char)*utf8;
+    return bytes ? bytes : 1;
+}
+
+/* ASCII's letters for the character c at utf8; NULL: it is none. */
+static const char *letters(const char *utf8, uint32_t c, size_t *n)
+{
     const char *word;
 
     *n = 1;
@@ -88,15 +87,15 @@ static const char *letters(const char *utf8, size_t bytes, size_t *n)
 void at_log_name(char out[ATTUNE_SIGNAL_BYTES], const char *utf8, int number)
 {
     size_t n = 0, bytes, more;
+    uint32_t c;
     int gap = 0;
 
     for (; *utf8; utf8 += bytes) {
         const char *word;
-        bytes = at_utf8_length(utf8);
-        bytes = bytes ? bytes : 1;
-        word = letters(utf8, bytes, &more);
+        bytes = read_char(utf8, &c);
+        word = letters(utf8, c, &more);
         if (!word) {
-            gap |= n > 0 && !is_accent(read_char(utf8, bytes));
+            gap |= n > 0 && !is_accent(c);
             continue;
         }
         if (n + (size_t)gap + more >= ATTUNE_SIGNAL_BYTES)

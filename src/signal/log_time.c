@@ -8,6 +8,16 @@
 static const double most_us = 9e15;                   /* 285 years */
 static const double least_ms = 1e11, least_us = 1e14; /* that are no seconds: 3,000 years */
 
+int attune_log_time_of(const char *name)
+{
+    static const char *const names[ATTUNE_LOG_TIMES] = {"", "s", "ms", "us", "date", "mdy", "dmy"};
+
+    for (int i = ATTUNE_TIME_S; i < ATTUNE_LOG_TIMES; i++)
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    return -1;
+}
+
 const char *at_log_time_words(attune_log_time kind)
 {
     static const char *const words[ATTUNE_LOG_TIMES] = {
@@ -24,7 +34,7 @@ const char *at_log_time_words(attune_log_time kind)
 
 /* ---- numbers and clocks --------------------------------------------------------------------- */
 
-static int read_number(const char *text, double *x)
+int at_log_number(const char *text, double *x)
 {
     char *end;
 
@@ -32,29 +42,80 @@ static int read_number(const char *text, double *x)
     return end != text && !*end && isfinite(*x) && !strpbrk(text, "xX");
 }
 
-/* "1:02:03.5", "2:03" in seconds. */
+static int take(const char **text, char c)
+{
+    return **text == c ? ((*text)++, 1) : 0;
+}
+
+/* Blanks, and narrow ones, which stand before AM and PM. */
+static void skip_blanks(const char **text)
+{
+    static const char *const blanks[] = {" ", "\xC2\xA0", "\xE2\x80\xAF"};
+
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
+        if (strncmp(*text, blanks[i], strlen(blanks[i])) == 0) {
+            *text += strlen(blanks[i]);
+            i = (size_t)-1;
+        }
+}
+
+/* "AM", "p.m.": the hour of 24, where it is one; else as it is. */
+static int of_half_day(const char **text, int hour)
+{
+    const char *s = *text;
+    const int is_am = *s == 'a' || *s == 'A', is_pm = *s == 'p' || *s == 'P';
+
+    if (!is_am && !is_pm)
+        return hour;
+    s++;
+    take(&s, '.');
+    if (!take(&s, 'm') && !take(&s, 'M'))
+        return -1;
+    take(&s, '.');
+    *text = s;
+    return hour < 1 || hour > 12 ? -1 : hour % 12 + 12 * is_pm;
+}
+
+/* Seconds of a clock in the morning or the afternoon, as its end says. */
+static int of_that_half(const char *end, double *s)
+{
+    const int hour = (int)fmin(*s / 3600, 24);
+    int is;
+
+    skip_blanks(&end);
+    is = of_half_day(&end, hour);
+    *s += 3600.0 * (is - hour);
+    return is >= 0 && !*end;
+}
+
+/* "1:02:03.5", "2:03" in seconds; "10:15:30 PM", "10:15 PM". */
 static int read_clock(const char *text, double *s)
 {
     double part;
     char *end;
+    int parts = 1;
 
-    for (*s = 0;; text = end + 1) {
+    for (*s = 0;; text = end + 1, parts++) {
         if (strspn(text, "0123456789") == 0)
             return 0;
         part = strtod(text, &end);
         *s = 60 * *s + part;
-        if (!*end)
-            return isfinite(*s) && part < 60;
-        if (*end != ':' || part != floor(part))
+        if (*end != ':')
+            break;
+        if (part != floor(part))
             return 0;
     }
+    if (!isfinite(*s) || !(part < 60))
+        return 0;
+    *s *= *end && parts == 2 ? 60 : 1;
+    return !*end || of_that_half(end, s);
 }
 
 static int read_scaled(const char *text, double scale, int64_t *us)
 {
     double x;
 
-    if (!(scale == 1e6 && strchr(text, ':') ? read_clock(text, &x) : read_number(text, &x)))
+    if (!(scale == 1e6 && strchr(text, ':') ? read_clock(text, &x) : at_log_number(text, &x)))
         return 0;
     x *= scale;
     if (!(fabs(x) <= most_us))
@@ -81,11 +142,6 @@ static int digits(const char **text, int n)
 static int up_to_two(const char **text)
 {
     return digits(text, (*text)[0] && strspn(*text + 1, "0123456789") ? 2 : 1);
-}
-
-static int take(const char **text, char c)
-{
-    return **text == c ? ((*text)++, 1) : 0;
 }
 
 /* Days from 1970-01-01 in the Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms"). */
@@ -170,35 +226,6 @@ static int read_day(const char **text, attune_log_time kind, int64_t *days)
     return 1;
 }
 
-/* Blanks, and narrow ones, which stand before AM and PM. */
-static void skip_blanks(const char **text)
-{
-    static const char *const blanks[] = {" ", "\xC2\xA0", "\xE2\x80\xAF"};
-
-    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
-        if (strncmp(*text, blanks[i], strlen(blanks[i])) == 0) {
-            *text += strlen(blanks[i]);
-            i = (size_t)-1;
-        }
-}
-
-/* "AM", "p.m.": the hour of 24, where it is one; else as it is. */
-static int of_half_day(const char **text, int hour)
-{
-    const char *s = *text;
-    const int is_am = *s == 'a' || *s == 'A', is_pm = *s == 'p' || *s == 'P';
-
-    if (!is_am && !is_pm)
-        return hour;
-    s++;
-    take(&s, '.');
-    if (!take(&s, 'm') && !take(&s, 'M'))
-        return -1;
-    take(&s, '.');
-    *text = s;
-    return hour < 1 || hour > 12 ? -1 : hour % 12 + 12 * is_pm;
-}
-
 static int read_date(const char *text, attune_log_time kind, int64_t *us)
 {
     int hour, minute, second = 0, zone;
@@ -251,7 +278,7 @@ attune_log_time at_log_time_kind(const char *text)
 {
     double x;
 
-    if (read_number(text, &x))
+    if (at_log_number(text, &x))
         return fabs(x) >= least_us   ? ATTUNE_TIME_US
                : fabs(x) >= least_ms ? ATTUNE_TIME_MS
                                      : ATTUNE_TIME_S;

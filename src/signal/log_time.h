@@ -1,8 +1,11 @@
-/* log_time.h - the times of a log's rows: numbers, clocks and dates. Private to signal. */
+/* log_time.h - numbers, and the times of a log's rows: numbers, clocks and dates. Private to signal. */
 #ifndef AT_SIGNAL_LOG_TIME_H
 #define AT_SIGNAL_LOG_TIME_H
 
 #include <attune/log.h>
+
+/* 1: text is a number, as people write them (none of C's in base 16), and nothing else. */
+int at_log_number(const char *text, double *x);
 
 /* Which kind a first row's text is of, where nobody says: a date or, by their size, seconds, milliseconds, microseconds. */
 attune_log_time at_log_time_kind(const char *text);

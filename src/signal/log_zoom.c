@@ -7,13 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "10:15:30", "10:15:30 PM". */
+static size_t clock_bytes(const char *line)
+{
+    const size_t n = strspn(line, "0123456789:");
+
+    return strncmp(line + n, " AM", 3) == 0 || strncmp(line + n, " PM", 3) == 0 ? n + 3 : n;
+}
+
 /* Behind "10:15:30 " and its colon; NULL: no message begins here. */
 static const char *over_clock(const char *line)
 {
     const size_t n = strspn(line, "0123456789:");
-    const char *colon = line + n + strspn(line + n, " \t");
+    const char *end = line + clock_bytes(line), *colon = end + strspn(end, " \t");
 
-    if (n < 7 || n > 8 || line[n - 3] != ':' || line[n - 6] != ':' || colon == line + n)
+    if (n < 7 || n > 8 || line[n - 3] != ':' || line[n - 6] != ':' || colon == end)
         return NULL;
     return strchr(colon, ':') ? colon : NULL;
 }
@@ -64,7 +72,7 @@ static int begin(at_log_rows *r, attune_error *err)
 
     if (!head)
         return 0;
-    snprintf(r->stamp, sizeof r->stamp, "%.*s", (int)strspn(r->ahead, "0123456789:"), r->ahead);
+    snprintf(r->stamp, sizeof r->stamp, "%.*s", (int)clock_bytes(r->ahead), r->ahead);
     n = sender(head, (size_t)(colon - head), &name);
     return at_log_message_begin(r, name, n, colon + 1, err);
 }

@@ -1,5 +1,7 @@
 #include "text/chars.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 typedef struct range {
@@ -12,7 +14,12 @@ static const struct {
     const char *letters;
 } german[] = {{0xc4, "A"}, {0xd6, "O"}, {0xdc, "U"}, {0xdf, "ss"},
               {0xe4, "a"}, {0xf6, "o"}, {0xfc, "u"}, {0x1e9e, "SS"}};
-enum { GERMAN = sizeof german / sizeof *german, WIDE = 0xff01, WIDE_END = 0xff5e };
+enum {
+    GERMAN = sizeof german / sizeof *german,
+    WIDE = 0xff01,
+    WIDE_END = 0xff5e,
+    NO_UTF8 = 0xfffd
+};
 
 /* Nobody sees them; the first of them that sits upon a letter is an umlaut's dots. In order. */
 static const range unseen[] = {
@@ -37,37 +44,11 @@ static int lies_in(const range *ranges, size_t n, unsigned c)
     return 0;
 }
 
-/* The code point at s; 0xfffd, of one byte, where there is none (RFC 3629). */
-static unsigned decode(const unsigned char *s, size_t n, int *bytes)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const int length = *s < 0x80   ? 1
-                       : *s < 0xc2 ? 0
-                       : *s < 0xe0 ? 2
-                       : *s < 0xf0 ? 3
-                       : *s < 0xf5 ? 4
-                                   : 0;
-    unsigned c = length == 1 ? *s : *s & (0x7fu >> length);
-
-    *bytes = 1;
-    if (!length || (size_t)length > n)
-        return 0xfffd;
-    for (int i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0xfffd;
-        c = c << 6 | (s[i] & 0x3f);
-    }
-    if (c < least[length] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        return 0xfffd;
-    *bytes = length;
-    return c;
-}
-
 static int is_space(unsigned c)
 {
     return c <= ' ' || c == 0x7f || (c >= 0x80 && c <= 0xa0) || c == 0x1680 ||
            (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
-           c == 0x205f || c == 0x3000 || c == 0xfffd;
+           c == 0x205f || c == 0x3000 || c == NO_UTF8;
 }
 
 static at_char_kind kind_of(unsigned c)
@@ -99,9 +80,11 @@ static void plain_of(at_char *c, const char *letters, size_t n)
 at_char at_char_read(const char *s, size_t n)
 {
     at_char c = {0};
-    unsigned code = decode((const unsigned char *)s, n, &c.bytes);
+    uint32_t code = NO_UTF8;
+    const int bytes = (int)at_utf8_read(s, n, &code);
     char ascii;
 
+    c.bytes = bytes ? bytes : 1;
     if (code >= WIDE && code <= WIDE_END)
         code -= WIDE - '!';
     ascii = (char)code;

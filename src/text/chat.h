@@ -27,7 +27,8 @@ enum {
     AT_TEXT_CLASSES = ATTUNE_EMOTIONS + ATTUNE_STATES, /* emotion7, then the states */
     AT_TEXT_MOST = 4096,                               /* bytes of a message that are looked at */
     AT_TEXT_CUES = 8,                                  /* that are told of a message, at most */
-    AT_TEXT_DIMS = 32
+    AT_TEXT_DIMS = 32,
+    AT_TEXT_TOKENS = 16, /* of a window, for a fusion: its latest messages */
 };
 
 typedef enum at_text_told {

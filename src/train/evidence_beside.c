@@ -14,6 +14,11 @@
 static const int64_t window_us = (int64_t)(ATTUNE_DEFAULT_WINDOW_S * 1e6);
 static const double most_s = 120; /* of a log, at full detail */
 
+static attune_log_time time_of(const at_beside_settings *b)
+{
+    return b->log_time ? (attune_log_time)attune_log_time_of(b->log_time) : ATTUNE_TIME_TOLD;
+}
+
 /* ---- signals -------------------------------------------------------------------------------- */
 
 /* What a window said, before it is known how columns are standardised. */
@@ -76,7 +81,7 @@ static int tell_log(const at_signal_scale *s, attune_log *log, told *t, int vers
 static int tell_sample(const at_beside_settings *b, const at_signal_scale *s, const char *path,
                        told *t, int versions, attune_error *err)
 {
-    const attune_log_options o = {.columns = b->columns, .events = b->events};
+    const attune_log_options o = {.columns = b->columns, .events = b->events, .time = time_of(b)};
     attune_log *log;
     int status = attune_log_open(&log, path, &o, err);
     if (!status)
@@ -144,24 +149,35 @@ int at_signal_evidence_set(at_evidence_set *out, const at_fusion_settings *s,
 
 /* ---- chats ---------------------------------------------------------------------------------- */
 
+static void forget_first(const at_evidence_row *row)
+{
+    const size_t left = (size_t)*row->tokens - 1;
+    memmove(row->time_us, row->time_us + 1, left * sizeof *row->time_us);
+    memmove(row->token, row->token + AT_TEXT_DIMS, left * AT_TEXT_DIMS * sizeof *row->token);
+    *row->tokens = (float)left;
+}
+
 static void hear(const at_evidence_row *row, int64_t t_us, const char *text, size_t n)
 {
-    const int most = AT_CHAT_TOKENS, i = (int)*row->tokens;
     at_text_answer answer;
-    float *token = row->token + (size_t)(i < most ? i : most - 1) * AT_TEXT_DIMS;
+    float *token;
+    if (*row->tokens >= AT_TEXT_TOKENS)
+        forget_first(row);
+    token = row->token + (size_t)*row->tokens * AT_TEXT_DIMS;
     at_text_read(&answer, text, n);
     at_text_embed(&answer, token);
-    row->time_us[i < most ? i : most - 1] = (float)t_us;
-    *row->tokens = (float)(i < most ? i + 1 : most);
+    row->time_us[(int)*row->tokens] = (float)t_us;
+    *row->tokens += 1;
     *row->present += 1;
     for (int d = 0; d < AT_TEXT_DIMS; d++)
         row->embedding[d] += token[d];
 }
 
 /* All messages of a clip's chat, as one window has them. */
-static int hear_log(const at_evidence_row *row, const char *path, attune_error *err)
+static int hear_log(const at_evidence_row *row, const at_beside_settings *b, const char *path,
+                    attune_error *err)
 {
-    const attune_log_options o = {.chat = 1};
+    const attune_log_options o = {.chat = 1, .time = time_of(b)};
     attune_log *log;
     const char *text;
     int64_t t_us;
@@ -178,15 +194,16 @@ static int hear_log(const at_evidence_row *row, const char *path, attune_error *
     return status;
 }
 
-int at_chat_evidence_set(at_evidence_set *out, const at_corpus *c, attune_error *err)
+int at_chat_evidence_set(at_evidence_set *out, const at_beside_settings *b, const at_corpus *c,
+                         attune_error *err)
 {
-    *out = (at_evidence_set){.shape = {AT_TEXT_DIMS, AT_TEXT_DIMS, AT_CHAT_TOKENS}, .versions = 1};
+    *out = (at_evidence_set){.shape = {AT_TEXT_DIMS, AT_TEXT_DIMS, AT_TEXT_TOKENS}, .versions = 1};
     int status = at_evidence_room(out, c->count, err);
     for (int i = 0; i < c->count && !status; i++) {
         const at_evidence_row row = at_evidence_row_of(out, i, 0);
         out->emotion[i] = at_labelled_emotion(&c->list[i], c->head);
         if (c->list[i].chat)
-            status = hear_log(&row, c->list[i].chat, err);
+            status = hear_log(&row, b, c->list[i].chat, err);
     }
     return status ? status : at_evidence_settle(out, err);
 }

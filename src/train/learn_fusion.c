@@ -345,7 +345,7 @@ static int make_beside(task *t, int stream, int train, const at_corpus *c, attun
     part *p = train ? &t->train : &t->valid;
     const int status = stream == ATTUNE_SIGNAL
                            ? at_signal_evidence_set(&p->of[stream], t->s, &t->scale, train, c, err)
-                           : at_chat_evidence_set(&p->of[stream], c, err);
+                           : at_chat_evidence_set(&p->of[stream], &t->s->chats, c, err);
     return status ? status : sort_out(p, stream, err);
 }
 

@@ -3,6 +3,7 @@
 #include "fusion/kind.h"
 #include "signal/embed.h"
 #include "model/audio.h"
+#include <attune/log.h>
 #include <math.h>
 #include <string.h>
 
@@ -551,7 +552,8 @@ static const at_fields harm_fields = {harm_list, sizeof(at_harm_settings), wrong
                 "split that is learned from; without: there is no " of),                       \
         AT_TEXT(at_beside_settings, valid, "valid", NULL, "split that judges and calibrates"), \
         AT_NUMBER(at_beside_settings, absent, "absent", 0.5, 0, 1,                             \
-                  "probability that a pair is without, beside those that have none")
+                  "probability that a pair is without, beside those that have none"),          \
+        AT_TEXT(at_beside_settings, log_time, "log_time", NULL, "as `attune analyze --log-time`")
 static const at_field signals_list[] = {
     BESIDE("signal"),
     AT_TEXT(at_beside_settings, columns, "columns", NULL,
@@ -565,6 +567,8 @@ static const at_field chats_list[] = {BESIDE("chat"), AT_FIELDS_END};
 static const char *wrong_beside(const void *value)
 {
     const at_beside_settings *b = value;
+    if (b->log_time && attune_log_time_of(b->log_time) < 0)
+        return "log_time is s, ms, us, date, mdy or dmy";
     return (b->train != NULL) != (b->valid != NULL) ? "train and valid go together" : NULL;
 }
 

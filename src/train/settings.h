@@ -192,6 +192,7 @@ typedef struct at_beside_settings {
     const char *dataset, *folder;
     const char *train, *valid;    /* NULL: nothing was */
     const char *columns, *events; /* of a signal: names with commas between */
+    const char *log_time;         /* NULL: as the files say */
     float absent;                 /* probability */
 } at_beside_settings;
 

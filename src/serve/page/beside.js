@@ -6,6 +6,7 @@ import { $ } from '/dom.js';
 const EVENTS = { clicks: 'pointerdown', keys: 'keydown' };
 const TITLE = { clicks: 'clicks', keys: 'keys' };
 const TICK_MS = 500;
+const UNSENDABLE = /[\p{Cc}\p{Cs}]/gu; /* controls, and halves of a pair: no server takes them */
 const IDLE_TICKS = 10; /* a row of zeros says so often that counting goes on */
 
 export class Beside {
@@ -74,7 +75,7 @@ export class Beside {
 
   #send(event) {
     event.preventDefault();
-    const text = $('words').value.trim();
+    const text = $('words').value.replace(UNSENDABLE, ' ').trim();
     if (!text || !this.#wire.say({ type: 'chat', t: this.#clock.us(), text })) return;
     $('words').value = '';
     this.#told();
