@@ -427,7 +427,10 @@ class Faults(unittest.TestCase):
         print(f"{subject.__name__}: {sum(subject.killed)} of {len(subject.killed)} killed", file=sys.stderr)
 
     def test_analyze(self):
-        self.check_faults(Analyze)
+        self.check_faults(Analyze, [x for x in EVERYTHING if x not in FULL_DISK])
+
+    def test_analyze_on_a_disk_that_fills_up(self):
+        self.check_faults(Analyze, FULL_DISK)
 
     def test_analyze_with_a_signal_and_a_chat(self):
         self.check_faults(Beside, EVERYTHING if failing.MOST == "all" else
