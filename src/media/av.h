@@ -235,8 +235,8 @@ void at_av_sound_free(at_av_sound *s);
 typedef struct at_av_canvas {
     int w, h; /* of the pictures that come in */
     struct SwsContext *sws;
-    uint8_t *padded; /* NULL where nothing is */
-    AVFrame *frame;  /* belongs to the canvas */
+    uint8_t *strip; /* a few rows, padded, and room behind them */
+    AVFrame *frame; /* belongs to the canvas */
 } at_av_canvas;
 
 /* full_range: as JPEG has it. */

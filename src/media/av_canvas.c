@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Rows at a time, an even number of them, and bytes behind the last, which libswscale reads with it. */
+enum { STRIP = 64, BEHIND = 64 };
+
 int at_av_canvas_init(at_av_canvas *c, int w, int h, enum AVPixelFormat pixels, int full_range,
                       attune_error *err)
 {
@@ -17,9 +20,8 @@ int at_av_canvas_init(at_av_canvas *c, int w, int h, enum AVPixelFormat pixels, 
     c->frame = av_frame_alloc();
     c->sws = sws_getContext(even_w, even_h, AV_PIX_FMT_RGB24, even_w, even_h, pixels,
                             SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT, NULL, NULL, NULL);
-    if (even_w != w || even_h != h)
-        c->padded = at_alloc((size_t)even_h, (size_t)even_w * 3);
-    if (!c->frame || !c->sws || ((even_w != w || even_h != h) && !c->padded))
+    c->strip = at_alloc((size_t)STRIP * (size_t)even_w * 3 + BEHIND, 1);
+    if (!c->frame || !c->sws || !c->strip)
         goto no_memory;
     const int *matrix = sws_getCoefficients(SWS_CS_ITU601);
     sws_setColorspaceDetails(c->sws, matrix, 1, matrix, full_range, 0, 1 << 16, 1 << 16);
@@ -36,25 +38,31 @@ no_memory:
     return at_fail_nomem(err);
 }
 
+/* Row y of rgb, the last where there is none any longer, and its last pixel again where that makes the width even. */
+static void copy_row(const at_av_canvas *c, const uint8_t *rgb, ptrdiff_t stride, int y,
+                     uint8_t *to)
+{
+    const size_t bytes = (size_t)c->w * 3;
+
+    memcpy(to, rgb + (y < c->h ? y : c->h - 1) * stride, bytes);
+    if (c->frame->width > c->w)
+        memcpy(to + bytes, to + bytes - 3, 3);
+}
+
 int at_av_canvas_draw(at_av_canvas *c, const uint8_t *rgb, ptrdiff_t stride, attune_error *err)
 {
     /* an encoder may still refer to what was drawn before */
     if (av_frame_make_writable(c->frame) < 0)
         return at_fail_nomem(err);
-    if (c->padded) {
-        size_t row = (size_t)c->frame->width * 3;
-        for (int y = 0; y < c->frame->height; y++) {
-            uint8_t *to = c->padded + (size_t)y * row;
-            memcpy(to, rgb + (y < c->h ? y : c->h - 1) * stride, (size_t)c->w * 3);
-            if (c->frame->width > c->w)
-                memcpy(to + (size_t)c->w * 3, to + (size_t)(c->w - 1) * 3, 3);
-        }
-        rgb = c->padded;
-        stride = (ptrdiff_t)row;
+    const int row = c->frame->width * 3;
+    const uint8_t *planes[4] = {c->strip};
+    const int strides[4] = {row};
+    for (int y = 0; y < c->frame->height; y += STRIP) {
+        const int rows = c->frame->height - y < STRIP ? c->frame->height - y : STRIP;
+        for (int i = 0; i < rows; i++)
+            copy_row(c, rgb, stride, y + i, c->strip + (size_t)i * (size_t)row);
+        sws_scale(c->sws, planes, strides, y, rows, c->frame->data, c->frame->linesize);
     }
-    const uint8_t *planes[4] = {rgb};
-    int strides[4] = {(int)stride};
-    sws_scale(c->sws, planes, strides, 0, c->frame->height, c->frame->data, c->frame->linesize);
     return 0;
 }
 
@@ -62,7 +70,7 @@ void at_av_canvas_free(at_av_canvas *c)
 {
     sws_freeContext(c->sws);
     av_frame_free(&c->frame);
-    at_free(c->padded);
+    at_free(c->strip);
     *c = (at_av_canvas){0};
 }
 
