@@ -145,7 +145,7 @@ static void draw(uint8_t *rgb, int w, int h, int turn, int number)
 
 static void write_video(output *o, const media_fixture *f)
 {
-    uint8_t *rgb = malloc((size_t)f->w * f->h * 3 + 64);
+    uint8_t *rgb = calloc((size_t)f->w * f->h * 3 + 64, 1); /* libswscale reads what is behind it */
     AVFrame *frame = av_frame_alloc();
     struct SwsContext *sws = sws_getContext(f->w, f->h, AV_PIX_FMT_RGB24, f->w, f->h, f->pixels,
                                             SWS_BICUBIC | SWS_ACCURATE_RND, NULL, NULL, NULL);
