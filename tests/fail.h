@@ -8,14 +8,15 @@
  *   KIND   alloc, a kind of system call (fail_calls.c), space (bytes that may be written to files), or none
  *   AT     1: the first of them; 0: none, they are counted alone. Of space: how many bytes
  *   ERRNO  a number, ENOMEM and the like
- *   HOW    once, all (that follow fail too) or kill (instead the program dies there, before the call)
+ *   HOW    once, all (that follow fail too), kill (instead the program dies there, before the call), or ways (nothing
+ *          fails: of allocations it is told which are the first and the last that came by one way)
  *
  * and answers come on $FAIL_ANSWERS, the child's number when it begins and "STATUS COUNT FAILED" when it has ended: what
- * waitpid gave, how many calls of the kind there were, how many of them failed. */
+ * waitpid gave, how many calls of the kind there were, how many of them failed. After ways a line of numbers follows. */
 #ifndef FAIL_H
 #define FAIL_H
 
-enum { FAIL_ONCE, FAIL_ALL, FAIL_KILL };
+enum { FAIL_ONCE, FAIL_ALL, FAIL_KILL, FAIL_WAYS };
 
 typedef struct fail_plan {
     char kind[16];
@@ -38,5 +39,12 @@ int fail_now(void);
 int fail_calls_begin(void);
 /* Before the first request. */
 void fail_alloc_begin(void);
+
+/* Ways to an allocation: the functions that are under way, and where in each (fail_ways.c). Non-zero: no memory. */
+int fail_ways_begin(void);
+void fail_ways_forget(void);
+void fail_ways_note(long nth);
+/* One line: the first and the last of each way, in no order; of more ways than there is room for, -1 alone. */
+void fail_ways_tell(int to);
 
 #endif

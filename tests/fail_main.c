@@ -28,6 +28,8 @@ int fail_now(void)
     const long nth = __atomic_add_fetch(&fail_seen->made, 1, __ATOMIC_SEQ_CST);
     const fail_plan *p = &fail_wanted;
 
+    if (p->how == FAIL_WAYS)
+        fail_ways_note(nth);
     if (p->at == 0 || nth < p->at || (nth > p->at && p->how != FAIL_ALL))
         return 0;
     __atomic_add_fetch(&fail_seen->failed, 1, __ATOMIC_SEQ_CST);
@@ -54,7 +56,10 @@ static int read_request(fail_plan *p)
     if (!read_line(line, sizeof line) ||
         sscanf(line, "%15s %ld %d %7s", p->kind, &p->at, &p->error, how) != 4)
         return 0;
-    p->how = how[0] == 'k' ? FAIL_KILL : how[0] == 'a' ? FAIL_ALL : FAIL_ONCE;
+    p->how = how[0] == 'k'   ? FAIL_KILL
+             : how[0] == 'a' ? FAIL_ALL
+             : how[0] == 'w' ? FAIL_WAYS
+                             : FAIL_ONCE;
     return 1;
 }
 
@@ -85,6 +90,8 @@ static int serve(int argc, char **argv, char **env)
     while (read_request(&next)) {
         int status = 0;
         *fail_seen = (fail_counts){0};
+        if (next.how == FAIL_WAYS)
+            fail_ways_forget();
         const pid_t child = fork();
         if (child == 0) {
             fail_wanted = next;
@@ -93,6 +100,8 @@ static int serve(int argc, char **argv, char **env)
         dprintf(answers, "%d\n", (int)child);
         waitpid(child, &status, 0);
         dprintf(answers, "%d %ld %ld\n", status, fail_seen->made, fail_seen->failed);
+        if (next.how == FAIL_WAYS)
+            fail_ways_tell(answers);
     }
     _exit(0);
 }
@@ -106,7 +115,7 @@ int __libc_start_main(main_fn *main, int argc, char **argv, void (*init)(void), 
     *(void **)&start = dlsym(RTLD_NEXT, "__libc_start_main");
     fail_seen =
         mmap(NULL, sizeof *fail_seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (!start || fail_seen == MAP_FAILED || !from || !to)
+    if (!start || fail_seen == MAP_FAILED || !from || !to || fail_ways_begin() != 0)
         _exit(99);
     fail_alloc_begin();
     requests = atoi(from);

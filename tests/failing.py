@@ -77,6 +77,17 @@ class Runner:
     def run(self, *what, **how):
         return self.end(self.begin(*what, **how))
 
+    def ways(self, kind):
+        """Of its calls the first and the last that came by one way, in turn."""
+        pid = self.begin(kind, how="ways")
+        self.end(pid)
+        told = b""
+        while not told.endswith(b"\n"):
+            told += self.answers.readline()
+        numbers = sorted(map(int, told.split()))
+        assert numbers[:1] != [-1], "more ways than fail_ways.c has room for"
+        return numbers
+
     @staticmethod
     def text(stream):
         stream.seek(0)
