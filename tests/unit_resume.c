@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum { RATE = 16000, SECONDS = 4, CALLS = 8 };
+enum { RATE = 16000, SECONDS = 4 };
 
 static char folder[] = "/tmp/attune-resume-XXXXXX", sound[64], model_path[64], ranges_path[64],
             out[64];
@@ -95,14 +95,13 @@ static const attune_options usual = {.no_video = 1, .threads = 1, .no_sandbox = 
 
 static int stop(void *user, double done_s, double of_s)
 {
-    (void)done_s, (void)of_s;
-    return ++*(int *)user > CALLS;
+    (void)user, (void)of_s;
+    return done_s >= SECONDS / 2.0;
 }
 
 static void break_off(const attune_options *o)
 {
-    int calls = 0;
-    const attune_sink sink = {.progress = stop, .user = &calls};
+    const attune_sink sink = {.progress = stop};
 
     attune_resume_forget(out);
     assert_int_equal(attune_analyze_resumable(model, sound, o, &sink, out, NULL, NULL),
