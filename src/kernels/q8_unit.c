@@ -4,12 +4,20 @@
 
 #include "kernels/cut.h"
 
+#include <string.h>
+
 /* Bytes of widened rows and depthwise output that may be alive at a time. */
 #define LIVE_BYTES (192 * 1024)
 /* Fewest output pixels at a time: some tiles of them, so that weights are read for more than one. */
 #define STEP_PIXELS 56
 
 /* ---- products --------------------------------------------------------------------------------- */
+
+/* What can be read after a map of so many bytes. It meets weights of 0 alone, yet nothing that was never written. */
+static void end_map(uint8_t *y, ptrdiff_t bytes)
+{
+    memset(y + bytes, 0, AT_Q8_SLACK);
+}
 
 /* Channels from j of a layer, as a tile without pixels. */
 static at_q8_tile columns_of(const at_q8_layer *l, int j)
@@ -107,6 +115,7 @@ void at_q8_product(at_pool *pool, const at_q8_kernels *kn, const at_q8_layer *l,
     picture_job q = {kn, l, x, h, w, at_ceil_div(h, at_pool_threads(pool)), y};
 
     at_pool_run(pool, at_ceil_div(h, q.rows), picture_task, &q);
+    end_map(y, (ptrdiff_t)h * w * l->n);
 }
 
 typedef struct product_job {
@@ -224,6 +233,8 @@ static void band_task(void *arg, int task, int thread)
     uint8_t *ring = q->workspace + (size_t)thread * q->p.bytes, *wide = ring + q->p.ring_bytes;
     int ready = at_max_int(0, oy0 * u->dw.stride - u->pad_top);
 
+    if (u->project.weight && oy0 < oy1)
+        end_map(wide, at_min_int(q->p.step, oy1 - oy0) * wide_row);
     for (int oy = oy0; oy < oy1; oy += q->p.step) {
         const int end = at_min_int(oy + q->p.step, oy1);
         const int need = at_min_int(u->h, (end - 1) * u->dw.stride - u->pad_top + 3);
@@ -252,6 +263,7 @@ void at_q8_unit_run(at_pool *pool, const at_q8_kernels *kn, const at_q8_unit *u,
     unit_job q = {.kn = kn, .u = u, .x = x, .y = y, .workspace = workspace};
 
     run(pool, &q);
+    end_map(y, (ptrdiff_t)u->oh * u->dw.ow * (u->project.weight ? u->project.n : u->dw.c));
 }
 
 void at_q8_unit_run_floats(at_pool *pool, const at_q8_kernels *kn, const at_q8_unit *u,

@@ -29,14 +29,14 @@ typedef struct at_q8_unit {
 } at_q8_unit;
 
 size_t at_q8_unit_workspace(const at_q8_unit *u, const at_pool *pool); /* bytes */
-/* y: (oh, dw.ow, project.n or dw.c), then AT_Q8_SLACK bytes that may hold anything. */
+/* y: (oh, dw.ow, project.n or dw.c), then AT_Q8_SLACK bytes, which become 0. */
 void at_q8_unit_run(at_pool *pool, const at_q8_kernels *kn, const at_q8_unit *u, const at_q8_map *x,
                     uint8_t *y, uint8_t *workspace);
 /* The same with the depthwise layer's output as floats; there is no projection. */
 void at_q8_unit_run_floats(at_pool *pool, const at_q8_kernels *kn, const at_q8_unit *u,
                            const at_q8_map *x, float *y, uint8_t *workspace);
 
-/* y (h, w, n) = the product of each pixel; then AT_Q8_SLACK bytes that may hold anything. */
+/* y (h, w, n) = the product of each pixel; then AT_Q8_SLACK bytes, which become 0. */
 void at_q8_product(at_pool *pool, const at_q8_kernels *kn, const at_q8_layer *l, const at_q8_map *x,
                    int h, int w, uint8_t *y);
 /* y (m, n) = the product of m pixels in a row, within lo and hi. */

@@ -223,7 +223,7 @@ size_t at_visual_q8_workspace(const at_visual_q8 *v, const at_pool *pool, int si
 /* Grey, as near to the zero that f32 has there as a byte comes. */
 static void fill_canvas(const canvas *k, const uint8_t *face, int side, int mirrored, uint8_t *out)
 {
-    memset(out, AT_Q8_MIDDLE, (size_t)(k->rows * k->row));
+    memset(out, AT_Q8_MIDDLE, (size_t)(k->rows * k->row) + AT_Q8_SLACK);
     for (int y = 0; y < side; y++, face += 3 * side) {
         uint8_t *to = out + (y + k->pad.top) * k->row + 3 * k->pad.left;
         if (!mirrored)

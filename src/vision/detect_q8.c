@@ -217,7 +217,7 @@ static int prepare(at_detect_q8 *n, int h, int w)
 
 /* ---- running ------------------------------------------------------------------------------------- */
 
-/* Black, the zero of the picture, is what the margin shows. */
+/* Black, the zero of the picture, is what the margin shows, and what can be read after it. */
 static void fill_canvas(at_detect_q8 *n, const float *x)
 {
     const ptrdiff_t row = canvas_row(n->w);
@@ -229,6 +229,7 @@ static void fill_canvas(at_detect_q8 *n, const float *x)
         for (int i = 0; i < 3 * n->w; i++)
             to[3 + i] = (uint8_t)x[i];
     }
+    memset(n->canvas + (n->h + 1) * row, 0, AT_Q8_SLACK);
 }
 
 /* Channels of the map that a unit reads, whole groups. */
