@@ -33,9 +33,10 @@ static void lti_survives(void **state)
     int failures = 0;
     (void)state;
     const char *file = put_text(
-        "p.json", "{\"platforms\": [{\"issuer\": \"https://lms.example\", \"client_id\": \"tool-17\", "
-                  "\"login\": \"https://lms.example/auth\", \"keys\": \"k.json\", \"deployments\": "
-                  "[\"1\"]}]}");
+        "p.json",
+        "{\"platforms\": [{\"issuer\": \"https://lms.example\", \"client_id\": \"tool-17\", "
+        "\"login\": \"https://lms.example/auth\", \"keys\": \"k.json\", \"deployments\": "
+        "[\"1\"]}]}");
     put_text("k.json", word_keys);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
         attune_error err = {0};

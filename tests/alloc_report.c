@@ -90,7 +90,8 @@ static void export_survives(void **state)
     (void)state;
     assert_int_equal(write_report(dir), ATTUNE_OK);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
-        const attune_export_options o = {.to = "openface-windows,eaf,table,srt", .dir = in_folder("later")};
+        const attune_export_options o = {.to = "openface-windows,eaf,table,srt",
+                                         .dir = in_folder("later")};
         attune_error err = {0};
         wrap_alloc_fail_at(n);
         int rc = attune_export(dir, &o, &err);

@@ -95,7 +95,7 @@ const char *put_text(const char *name, const char *text)
     return put_bytes(name, text, strlen(text));
 }
 
-char *read_whole(const char *name, size_t *n)
+char *read_bytes(const char *name, size_t *n)
 {
     FILE *f = fopen(in_folder(name), "rb");
     if (!f)
@@ -109,9 +109,14 @@ char *read_whole(const char *name, size_t *n)
     assert_int_equal(fread(bytes, 1, (size_t)size, f), size);
     assert_int_equal(fclose(f), 0);
     bytes[size] = 0;
-    if (n)
-        *n = (size_t)size;
+    *n = (size_t)size;
     return bytes;
+}
+
+char *read_text(const char *name)
+{
+    size_t n;
+    return read_bytes(name, &n);
 }
 
 int files_in_folder(void)
@@ -165,5 +170,6 @@ int remove_folder(void **state)
     fprintf(stderr, "%s: %s\n", temp_folder, strerror(errno));
     nftw(temp_folder, name_it, 16, FTW_PHYS);
     remove_folder_with_all(state);
-    exit(EXIT_FAILURE); /* of a group's tear-down that fails cmocka says so, and takes it for success */
+    exit(
+        EXIT_FAILURE); /* of a group's tear-down that fails cmocka says so, and takes it for success */
 }

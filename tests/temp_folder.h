@@ -1,7 +1,7 @@
 /* temp_folder.h - a folder of the test's own, below $TMPDIR (/tmp without), and the files in it.
  *
- * What it is given must fit, or the test fails. Only read_whole allocates, so in programs of suite alloc the rest counts
- * nothing. One thread at a time; the paths are any thread's to read.
+ * What it is given must fit, or the test fails. Only what reads a file allocates, so in programs of suite alloc the rest
+ * counts nothing. One thread at a time; the paths are any thread's to read.
  */
 #ifndef AT_TESTS_TEMP_FOLDER_H
 #define AT_TESTS_TEMP_FOLDER_H
@@ -27,8 +27,9 @@ const char *put_bytes(const char *name, const void *bytes, size_t n);
 const char *put_text(const char *name, const char *text);
 FILE *create_in_folder(const char *name);
 
-/* All of a file, with a 0 behind it (free). n: nullable. */
-char *read_whole(const char *name, size_t *n);
+/* All of a file, with a 0 behind it (free). */
+char *read_bytes(const char *name, size_t *n);
+char *read_text(const char *name);
 
 int files_in_folder(void); /* folders too, but for those whose names begin with a point */
 

@@ -62,7 +62,7 @@ static void files_come_back_whole(void **state)
     (void)state;
     const char *path = put_bytes("file", bytes, sizeof bytes);
     assert_ptr_equal(in_folder("file"), path);
-    char *back = read_whole("file", &n);
+    char *back = read_bytes("file", &n);
     assert_int_equal(n, sizeof bytes);
     assert_memory_equal(back, bytes, n);
     assert_int_equal(back[n], 0);
