@@ -8,6 +8,7 @@
 #include "model/visual.h"
 #include "model/visual_q8.h"
 #include "sanitized.h"
+#include "temp_folder.h"
 #include "vision/detect.h"
 
 #include <math.h>
@@ -285,15 +286,12 @@ static void write_without_digest(const at_range_array *list, const char *path)
 
 static void test_ranges(void **state)
 {
-    char folder[] = "/tmp/attune-ranges-XXXXXX", path[64], beside[64];
     at_mb_ranges r, back;
     at_range_array list[AT_MB_RANGE_ARRAYS];
     at_weights *w;
     attune_error err;
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/m.safetensors", folder);
-    snprintf(beside, sizeof beside, "%s/m.int8.safetensors", folder);
+    const char *path = in_folder("m.safetensors"), *beside = made_in_folder("m.int8.safetensors");
     assert_int_equal(at_ranges_load(&w, model, path, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, beside));
 
@@ -325,8 +323,6 @@ static void test_ranges(void **state)
     assert_int_equal(at_mb_ranges_read(&back, w, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "visual.range.map is missing"));
     at_weights_free(&w);
-    unlink(beside);
-    rmdir(folder);
 }
 
 /* Ranges of nothing, and of very much, make a network all the same. */
@@ -356,7 +352,7 @@ int main(void)
         cmocka_unit_test(test_features_are_the_same),
         cmocka_unit_test(test_residuals_share_a_range),
         cmocka_unit_test(test_detector_is_near),
-        cmocka_unit_test(test_ranges),
+        cmocka_unit_test_setup_teardown(test_ranges, make_folder, remove_folder),
         cmocka_unit_test(test_odd_ranges),
     };
     return cmocka_run_group_tests(tests, load, unload);
