@@ -23,13 +23,17 @@ static struct {
 } named[NAMES];
 static int n_named;
 
+static const char *place(void)
+{
+    const char *given = getenv("TMPDIR");
+    return given && *given ? given : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 int make_folder(void **state)
 {
-    const char *place = getenv("TMPDIR");
     (void)state;
     n_named = 0;
-    const int n = snprintf(temp_folder, sizeof temp_folder, "%s/attune-test-XXXXXX",
-                           place && *place ? place : "/tmp");
+    const int n = snprintf(temp_folder, sizeof temp_folder, "%s/attune-test-XXXXXX", place());
     return n >= (int)sizeof temp_folder || !mkdtemp(temp_folder);
 }
 

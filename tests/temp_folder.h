@@ -1,4 +1,5 @@
-/* temp_folder.h - a folder of the test's own, below $TMPDIR (/tmp without), and the files in it.
+/* temp_folder.h - a folder of the test's own and the files in it: below $TMPDIR, or without that in memory, where there
+ * is some, for the disk is seldom what is tested.
  *
  * What it is given must fit, or the test fails. Only what reads a file allocates, so in programs of suite alloc the rest
  * counts nothing. One thread at a time; the paths are any thread's to read.
