@@ -23,7 +23,7 @@ static struct {
 } named[NAMES];
 static int n_named;
 
-static const char *place(void)
+const char *temp_place(void)
 {
     const char *given = getenv("TMPDIR");
     return given && *given ? given : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
@@ -33,7 +33,7 @@ int make_folder(void **state)
 {
     (void)state;
     n_named = 0;
-    const int n = snprintf(temp_folder, sizeof temp_folder, "%s/attune-test-XXXXXX", place());
+    const int n = snprintf(temp_folder, sizeof temp_folder, "%s/attune-test-XXXXXX", temp_place());
     return n >= (int)sizeof temp_folder || !mkdtemp(temp_folder);
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 extern char temp_folder[160]; /* its path */
+const char *temp_place(void); /* below which it is */
 
 /* cmocka's, for a group of tests or for each. */
 int make_folder(void **state);
