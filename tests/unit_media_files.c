@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "media/av.h"
 #include "media/media.h"
+#include "made_wav.h"
 #include "media_fixtures.h"
 #include "sanitized.h"
 #include "temp_folder.h"
@@ -257,21 +258,6 @@ static void nothing_is_left_of_a_failure(void **state)
 
 /* ---- recompression ------------------------------------------------------------------------ */
 
-/* A WAV file of that rate and so many channels, 16 bits, all zeros. */
-static void write_wav(const char *name, uint32_t rate, uint16_t channels)
-{
-    const uint16_t pcm = 1, frame = (uint16_t)(2 * channels), bits = 16;
-    const uint32_t bytes = 400 * frame, form = 36 + bytes, format = 16, a_second = rate * frame;
-    FILE *f = create_in_folder(name);
-    fputs("RIFF", f), fwrite(&form, 4, 1, f), fputs("WAVEfmt ", f), fwrite(&format, 4, 1, f);
-    fwrite(&pcm, 2, 1, f), fwrite(&channels, 2, 1, f), fwrite(&rate, 4, 1, f);
-    fwrite(&a_second, 4, 1, f), fwrite(&frame, 2, 1, f), fwrite(&bits, 2, 1, f);
-    fputs("data", f), fwrite(&bytes, 4, 1, f);
-    for (uint32_t i = 0; i < bytes; i++)
-        fputc(0, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 /* What of its sound is beyond what is read is said, and what would not be. */
 static void sound_beyond_the_range_is_named(void **state)
 {
@@ -291,8 +277,8 @@ static void sound_beyond_the_range_is_named(void **state)
     attune_error err = {0};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        write_wav("odd.wav", cases[i].rate, cases[i].channels);
-        const int status = at_media_load_audio(in_folder("odd.wav"), 0, &pcm, &n, &err);
+        const char *path = put_wav("odd.wav", cases[i].rate, cases[i].channels, NULL, 400);
+        const int status = at_media_load_audio(path, 0, &pcm, &n, &err);
         assert_int_equal(status, cases[i].says ? ATTUNE_E_UNSUPPORTED : ATTUNE_OK);
         if (cases[i].says && (!strstr(err.text, cases[i].says) || !strstr(err.text, "odd.wav")))
             fail_msg("%s", err.text);

@@ -1,6 +1,7 @@
 /* What learning is made of beside the loop (unit_loop.c): class weights, calibration fits, starting from a
  * file, mixing, sets of voices. */
 #include "made_weights.h"
+#include "temp_folder.h"
 #include "tensor/ops.h"
 #include "train/calibrate.h"
 #include "train/checkpoint.h"
@@ -181,13 +182,10 @@ static void test_foreign_arrays(void **state)
 /* A head that the file lacks keeps its values where that was asked for, and is an error otherwise. */
 static void test_optional(void **state)
 {
-    char path[] = "/tmp/attune-params-XXXXXX";
+    const char *path = made_in_folder("params");
     at_params old = {0}, now = {0};
     attune_error err;
-    int fd = mkstemp(path);
     (void)state;
-    assert_true(fd >= 0);
-    close(fd);
     make_params(&old, 0, 5);
     make_params(&now, 1, 1);
     assert_int_equal(at_params_save(path, &old, NULL, NULL), 0);
@@ -200,7 +198,6 @@ static void test_optional(void **state)
     assert_float_equal(at_params_find(&now, "net.new.weight")->value.data[1], 1, 0);
     at_params_free(&old);
     at_params_free(&now);
-    unlink(path);
 }
 
 /* ---- mixup ---------------------------------------------------------------------------------- */
@@ -347,14 +344,12 @@ static void test_voice_classes(void **state)
     assert_float_equal(p[ATTUNE_SURPRISED], 0.05, 1e-6);
 }
 
-/* Each set as often as its share says, nothing twice before all of it came once. */
 /* Clips that are kept with numbers which no clip has are made anew. */
 static void test_kept_clips(void **state)
 {
-    char path[] = "/tmp/attune-clips-XXXXXX";
+    const char *path = made_in_folder("clips");
     at_clip_set a = {.stills = 2, .versions = 2, .frames = 3}, b = a;
     (void)state;
-    close(mkstemp(path));
     assert_int_equal(at_clip_room(&a, NULL), ATTUNE_OK);
     assert_int_equal(at_clip_room(&b, NULL), ATTUNE_OK);
     a.t_us[5] = 70000;
@@ -368,7 +363,6 @@ static void test_kept_clips(void **state)
         assert_int_equal(at_clip_save(&a, path, NULL), ATTUNE_OK);
         assert_int_equal(at_clip_load(&b, path), 0);
     }
-    unlink(path);
     at_clip_set_free(&a);
     at_clip_set_free(&b);
 }
@@ -407,12 +401,18 @@ static void test_draw(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_class_weights), cmocka_unit_test(test_temperature),
-        cmocka_unit_test(test_levels),        cmocka_unit_test(test_levels_converge),
-        cmocka_unit_test(test_reference),     cmocka_unit_test(test_mixup),
-        cmocka_unit_test(test_optional),      cmocka_unit_test(test_foreign_arrays),
-        cmocka_unit_test(test_mixed_voices),  cmocka_unit_test(test_mixed_by_any_alpha),
-        cmocka_unit_test(test_voice_classes), cmocka_unit_test(test_kept_clips),
+        cmocka_unit_test(test_class_weights),
+        cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_levels_converge),
+        cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_mixup),
+        cmocka_unit_test_setup_teardown(test_optional, make_folder, remove_folder),
+        cmocka_unit_test(test_foreign_arrays),
+        cmocka_unit_test(test_mixed_voices),
+        cmocka_unit_test(test_mixed_by_any_alpha),
+        cmocka_unit_test(test_voice_classes),
+        cmocka_unit_test_setup_teardown(test_kept_clips, make_folder, remove_folder),
         cmocka_unit_test(test_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

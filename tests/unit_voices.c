@@ -1,6 +1,7 @@
 /* Voices for training: the run time's features of the stretch with speech, normalised. */
 #include "base/mem.h"
 #include "data/voices.h"
+#include "made_wav.h"
 #include "sounds.h"
 #include "temp_folder.h"
 
@@ -24,38 +25,12 @@ static at_voices voices;
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static void put16(FILE *f, unsigned v)
-{
-    fputc((int)(v & 255), f);
-    fputc((int)(v >> 8 & 255), f);
-}
-
-static void put32(FILE *f, unsigned v)
-{
-    put16(f, v & 0xffff);
-    put16(f, v >> 16);
-}
-
-/* 16-bit mono at 16 kHz, as it is. */
 static void write_wav(const char *name, const float *x, size_t n)
 {
-    FILE *f = create_in_folder(name);
-    unsigned bytes = 2 * (unsigned)n;
-    fputs("RIFF", f);
-    put32(f, 36 + bytes);
-    fputs("WAVEfmt ", f);
-    put32(f, 16);
-    put16(f, 1);
-    put16(f, 1);
-    put32(f, SECOND);
-    put32(f, 2 * SECOND);
-    put16(f, 2);
-    put16(f, 16);
-    fputs("data", f);
-    put32(f, bytes);
+    static int16_t samples[LENGTH];
     for (size_t i = 0; i < n; i++)
-        put16(f, (unsigned)(int)lrintf(32767 * fminf(1, fmaxf(-1, x[i]))));
-    assert_int_equal(fclose(f), 0);
+        samples[i] = (int16_t)lrintf(32767 * fminf(1, fmaxf(-1, x[i])));
+    put_wav(name, SECOND, 1, samples, n);
 }
 
 /* Adds a voice to c and writes its file. */
