@@ -1,6 +1,7 @@
 /* The networks against tests/oracle/network_oracle.py, which wrote tests/golden/networks.txt: with
  * made-up weights, for training's forward pass and for running, on every instruction set. */
 #include "base/mem.h"
+#include "golden.h"
 #include "made_weights.h"
 #include "model/audio.h"
 #include "model/visual.h"
@@ -34,13 +35,7 @@ static int goldens;
 static int read_golden(void **state)
 {
     (void)state;
-    char path[4096], comment[256];
-    const char *root = getenv("ATTUNE_SRC");
-    snprintf(path, sizeof path, "%s/tests/golden/networks.txt", root ? root : ".");
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return -1;
-    assert_non_null(fgets(comment, sizeof comment, f));
+    FILE *f = open_golden("networks.txt");
     for (goldens = 0; goldens < MOST_VECTORS; goldens++) {
         vector *v = &golden[goldens];
         if (fscanf(f, "%31s %d", v->name, &v->count) != 2)
