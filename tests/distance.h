@@ -17,7 +17,7 @@ static inline double relative_distance(const float *want, const float *got, size
         apart += ((double)want[i] - got[i]) * ((double)want[i] - got[i]);
         all += (double)want[i] * want[i];
     }
-    assert_true(all > 1e-3);
+    assert_true(all > 1e-3); /* of nothing all is far */
     return sqrt(apart / all);
 }
 

@@ -175,6 +175,6 @@ int remove_folder(void **state)
     fprintf(stderr, "%s: %s\n", temp_folder, strerror(errno));
     nftw(temp_folder, name_it, 16, FTW_PHYS);
     remove_folder_with_all(state);
-    exit(
-        EXIT_FAILURE); /* of a group's tear-down that fails cmocka says so, and takes it for success */
+    /* of a group's tear-down that fails cmocka says so, and takes it for success */
+    exit(EXIT_FAILURE);
 }
