@@ -1,4 +1,5 @@
 /* The base services with each of their allocations failing in turn. */
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include "base/file.h"
@@ -76,8 +77,7 @@ static void file_read_survives(void **state)
 static void outfile_survives(void **state)
 {
     (void)state;
-    char path[64];
-    snprintf(path, sizeof path, "/tmp/attune-test-alloc-%ld", (long)getpid());
+    const char *path = in_folder("out");
     int failures = 0;
     long before = wrap_alloc_live();
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
@@ -163,7 +163,7 @@ int main(void)
         cmocka_unit_test(pool_survives),
         cmocka_unit_test(arena_survives),
         cmocka_unit_test(file_read_survives),
-        cmocka_unit_test(outfile_survives),
+        cmocka_unit_test_setup_teardown(outfile_survives, make_folder, remove_folder),
         cmocka_unit_test(json_is_read_where_there_is_room),
         cmocka_unit_test(json_writing_survives),
         cmocka_unit_test(a_json_whole_is_whole),

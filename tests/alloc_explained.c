@@ -1,17 +1,14 @@
 /* An explanation with each of its allocations failing in turn: nothing appears. */
 #include "made_overlays.h"
 #include "made_windows.h"
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-static char folder[] = "/tmp/attune-alloc-XXXXXX";
 
 static int write_explanation(const char *dir)
 {
@@ -33,12 +30,11 @@ static int write_explanation(const char *dir)
 
 static void explanation_survives(void **state)
 {
-    static const char *const names[] = {"explain.html", "explain.json", "overlay-01.png"};
-    char dir[64], path[128];
+    static const char *const names[] = {"out/explain.html", "out/explain.json",
+                                        "out/overlay-01.png"};
+    const char *dir = in_folder("out");
     int failures = 0;
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(dir, sizeof dir, "%s/out", folder);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
         wrap_alloc_fail_at(n);
         int rc = write_explanation(dir);
@@ -46,18 +42,15 @@ static void explanation_survives(void **state)
         /* Committing syncs the folder, which may do without memory. */
         assert_true(rc == ATTUNE_OK || (wrap_alloc_failed() && rc == ATTUNE_E_NOMEM));
         failures += rc != ATTUNE_OK;
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-            snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-            assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
-        }
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            assert_true(unlink(in_folder(names[i])) != 0 || rc == ATTUNE_OK);
         assert_true(rmdir(dir) == 0 || access(dir, F_OK) != 0); /* no temporary files either */
     }
     assert_true(failures >= 5);
-    assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(explanation_survives)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -5,14 +5,13 @@
 #include "data/pairs.h"
 #include "fusion/calibration.h"
 #include "fusion/kind.h"
+#include "made_weights.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -28,28 +27,16 @@ static const at_evidence evidence[ATTUNE_STREAMS] = {
 
 static at_weights *file_of(const at_fusion_kind *kind, unsigned streams)
 {
-    char path[] = "/tmp/attune-alloc-fusion-XXXXXX";
-    at_weights_writer *w;
-    at_weights *file;
+    at_weights_writer *w = begin_weights();
     at_params p = {0};
     at_fusion_net net;
     at_rng rng;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
     at_rng_seed(&rng, 1, 0);
     assert_int_equal(at_fusion_net_make(&net, &p, kind, NULL, streams, &rng, NULL), ATTUNE_OK);
-    assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
-    for (int i = 0; i < p.count; i++) {
-        const at_tensor *t = &p.list[i]->value;
-        assert_int_equal(at_weights_put(w, p.list[i]->name, t->rank, t->dim, t->data, 0), 0);
-    }
+    put_params(w, &p, NULL);
     assert_int_equal(at_weights_put_meta(w, "fusion", kind->name), 0);
-    assert_int_equal(at_weights_save(w, path, NULL), ATTUNE_OK);
-    assert_int_equal(at_weights_load(&file, path, NULL), ATTUNE_OK);
-    at_weights_writer_free(&w);
+    at_weights *file = end_weights(w);
     at_params_free(&p);
-    unlink(path);
     return file;
 }
 

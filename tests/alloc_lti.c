@@ -2,28 +2,15 @@
 #include "lti/id_token.h"
 #include "lti/keyring.h"
 #include "made_word.h"
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[] = "/tmp/attune-alloc-XXXXXX", file[64], keys_file[64];
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
 
 /* 1: the word was taken. */
 static int judge(const at_platforms *p, attune_error *err)
@@ -45,14 +32,12 @@ static void lti_survives(void **state)
 {
     int failures = 0;
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(file, sizeof file, "%s/p.json", folder);
-    snprintf(keys_file, sizeof keys_file, "%s/k.json", folder);
-    write_file(file,
-               "{\"platforms\": [{\"issuer\": \"https://lms.example\", \"client_id\": \"tool-17\", "
-               "\"login\": \"https://lms.example/auth\", \"keys\": \"k.json\", \"deployments\": "
-               "[\"1\"]}]}");
-    write_file(keys_file, word_keys);
+    const char *file = put_text(
+        "p.json",
+        "{\"platforms\": [{\"issuer\": \"https://lms.example\", \"client_id\": \"tool-17\", "
+        "\"login\": \"https://lms.example/auth\", \"keys\": \"k.json\", \"deployments\": "
+        "[\"1\"]}]}");
+    put_text("k.json", word_keys);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
         attune_error err = {0};
         at_platforms p;
@@ -67,13 +52,10 @@ static void lti_survives(void **state)
         failures += taken != 1;
     }
     assert_true(failures >= 5);
-    unlink(file);
-    unlink(keys_file);
-    assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(lti_survives)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

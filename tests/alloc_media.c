@@ -4,29 +4,26 @@
 #include "media/av_box.h"
 #include "media/media.h"
 #include "media_fixtures.h"
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-static char root[64], clip[96], image[96], written[96];
+static const char *clip, *image, *written;
 
 static int make_files(void **state)
 {
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-media-alloc-XXXXXX");
-    if (!mkdtemp(root))
+    if (make_folder(state) != 0)
         return -1;
-    snprintf(clip, sizeof clip, "%s/clip.mkv", root);
-    snprintf(image, sizeof image, "%s/image.png", root);
-    snprintf(written, sizeof written, "%s/written.mkv", root);
+    clip = made_in_folder("clip.mkv");
+    image = made_in_folder("image.png");
+    written = made_in_folder("written.mkv");
     media_fixture_write(clip, &(media_fixture){.video = AV_CODEC_ID_MPEG4,
                                                .pixels = AV_PIX_FMT_YUV420P,
                                                .w = 64,
@@ -45,15 +42,6 @@ static int make_files(void **state)
         &(media_fixture){
             .video = AV_CODEC_ID_PNG, .pixels = AV_PIX_FMT_RGB24, .w = 33, .h = 21, .frames = 1});
     return 0;
-}
-
-static int remove_files(void **state)
-{
-    (void)state;
-    unlink(clip);
-    unlink(image);
-    unlink(written);
-    return rmdir(root);
 }
 
 static int read_all(const at_media_options *o, attune_error *err)
@@ -168,5 +156,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_survives),
     };
-    return cmocka_run_group_tests(tests, make_files, remove_files);
+    return cmocka_run_group_tests(tests, make_files, remove_folder);
 }

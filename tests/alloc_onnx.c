@@ -4,6 +4,7 @@
 
 #include "fusion/kind.h"
 #include "made_onnx.h"
+#include "made_weights.h"
 #include "model/temporal.h"
 #include "onnx/net.h"
 #include "onnx/networks.h"
@@ -64,36 +65,24 @@ static at_weights *model(void)
 {
     static const float one[] = {1, 1};
     const at_encoder_shape shape = {1, 8, 2};
-    char path[] = "/tmp/attune-alloc-onnx-XXXXXX";
-    at_weights_writer *w;
-    at_weights *file;
+    at_weights_writer *w = begin_weights();
     at_params p = {0};
     at_fusion_net net;
     at_rng rng;
-    const int fd = mkstemp(path);
 
-    assert_true(fd >= 0);
-    close(fd);
     at_rng_seed(&rng, 1, 0);
     assert_int_equal(at_encoder_init(&at_temporal, &p, &shape, &rng, NULL), ATTUNE_OK);
     assert_int_equal(at_fusion_net_make(&net, &p, &at_fusion_attention, NULL,
                                         1u << ATTUNE_SIGNAL | 1u << ATTUNE_CHAT, &rng, NULL),
                      ATTUNE_OK);
-    assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
-    for (int i = 0; i < p.count; i++) {
-        const at_tensor *t = &p.list[i]->value;
-        assert_int_equal(at_weights_put(w, p.list[i]->name, t->rank, t->dim, t->data, 0), 0);
-    }
+    put_params(w, &p, NULL);
     assert_int_equal(at_weights_put(w, "signal.center", 1, (int[]){2}, one, 0), 0);
     assert_int_equal(at_weights_put(w, "signal.scale", 1, (int[]){2}, one, 0), 0);
     assert_int_equal(at_weights_put_meta(w, "signal_columns", "heart_rate,clicks"), 0);
     assert_int_equal(at_weights_put_meta(w, "signal_events", "clicks"), 0);
     assert_int_equal(at_weights_put_meta(w, "fusion", "attention"), 0);
-    assert_int_equal(at_weights_save(w, path, NULL), ATTUNE_OK);
-    assert_int_equal(at_weights_load(&file, path, NULL), ATTUNE_OK);
-    at_weights_writer_free(&w);
+    at_weights *file = end_weights(w);
     at_params_free(&p);
-    unlink(path);
     return file;
 }
 

@@ -1,5 +1,6 @@
 /* A report with each of its allocations failing in turn: nothing appears. (Leaks are for the
  * sanitizer to find: the JSON text is allocated in a library and freed by us.) */
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include <attune/sink.h>
@@ -9,12 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-static char folder[] = "/tmp/attune-alloc-XXXXXX";
 
 /* All that there are. */
 static const char *all_sinks(void)
@@ -43,7 +41,7 @@ static int write_report(const char *dir)
     int rc = attune_report_open(&r, &setup, &err);
     rc = rc ? rc : attune_report_sighting(r, &s, &err);
     rc = rc ? rc : attune_report_window(r, &w, &err);
-    rc = rc ? rc : attune_index_open(&x, folder, &err);
+    rc = rc ? rc : attune_index_open(&x, temp_folder, &err);
     rc = rc ? rc : attune_report_finish(r, &info, 0, &err);
     rc = rc ? rc : attune_index_add(x, "x", r);
     rc = rc ? rc : attune_index_finish(x, &err);
@@ -53,47 +51,46 @@ static int write_report(const char *dir)
     return rc;
 }
 
-static void report_survives(void **state)
+/* Takes the files of a report away, of which there are none unless it came to its end. */
+static void remove_report(const char *dir, int rc)
 {
     const attune_sink_info *sink;
-    char dir[64], path[128];
+    char name[64];
+    for (int i = 0; (sink = attune_sink_at(i)); i++) {
+        snprintf(name, sizeof name, "%s/%s", dir, sink->file);
+        assert_true(unlink(in_folder(name)) != 0 || rc == ATTUNE_OK);
+    }
+    /* no temporary files either */
+    assert_true(rmdir(in_folder(dir)) == 0 || access(in_folder(dir), F_OK) != 0);
+}
+
+static void report_survives(void **state)
+{
     int failures = 0;
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(dir, sizeof dir, "%s/out", folder);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
         wrap_alloc_fail_at(n);
-        int rc = write_report(dir);
+        int rc = write_report(in_folder("out"));
         wrap_alloc_off();
         /* Committing syncs the folder, which may do without memory. */
         assert_true(rc == ATTUNE_OK || (wrap_alloc_failed() && rc == ATTUNE_E_NOMEM));
         failures += rc != ATTUNE_OK;
-        for (int i = 0; (sink = attune_sink_at(i)); i++) {
-            snprintf(path, sizeof path, "%s/%s", dir, sink->file);
-            assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
-        }
-        snprintf(path, sizeof path, "%s/index.html", folder);
-        assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
-        assert_true(rmdir(dir) == 0 || access(dir, F_OK) != 0); /* no temporary files either */
+        assert_true(unlink(in_folder("index.html")) != 0 || rc == ATTUNE_OK);
+        remove_report("out", rc);
     }
     assert_true(failures >= 10);
-    assert_int_equal(rmdir(folder), 0);
 }
 
 /* What a report's folder is made into with each allocation failing in turn. */
 static void export_survives(void **state)
 {
-    static char made[] = "/tmp/attune-alloc-XXXXXX";
-    const attune_sink_info *sink;
-    char dir[64], later[64], path[128];
+    const char *dir = in_folder("out");
     int failures = 0;
     (void)state;
-    assert_non_null(mkdtemp(made));
-    snprintf(dir, sizeof dir, "%s/out", made);
-    snprintf(later, sizeof later, "%s/later", made);
     assert_int_equal(write_report(dir), ATTUNE_OK);
     for (int n = 0; n == 0 || wrap_alloc_failed(); n++) {
-        const attune_export_options o = {.to = "openface-windows,eaf,table,srt", .dir = later};
+        const attune_export_options o = {.to = "openface-windows,eaf,table,srt",
+                                         .dir = in_folder("later")};
         attune_error err = {0};
         wrap_alloc_fail_at(n);
         int rc = attune_export(dir, &o, &err);
@@ -101,27 +98,16 @@ static void export_survives(void **state)
         assert_int_equal(err.status, rc);
         assert_true(rc == ATTUNE_OK || wrap_alloc_failed());
         failures += rc != ATTUNE_OK;
-        for (int i = 0; (sink = attune_sink_at(i)); i++) {
-            snprintf(path, sizeof path, "%s/%s", later, sink->file);
-            assert_true(unlink(path) != 0 || rc == ATTUNE_OK);
-        }
-        assert_true(rmdir(later) == 0 || access(later, F_OK) != 0);
+        remove_report("later", rc);
     }
     assert_true(failures >= 10);
-    for (int i = 0; (sink = attune_sink_at(i)); i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, sink->file);
-        unlink(path);
-    }
-    rmdir(dir);
-    snprintf(path, sizeof path, "%s/index.html", folder);
-    unlink(path);
-    rmdir(folder);
-    assert_int_equal(rmdir(made), 0);
+    remove_report("out", ATTUNE_OK);
+    assert_int_equal(unlink(in_folder("index.html")), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(report_survives),
                                        cmocka_unit_test(export_survives)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -2,12 +2,14 @@
  * analysis, the hall, the archive. What fails is said, everything else goes on. (What libraries allocate is
  * not seen here; leaks are for the sanitizer to find.) */
 #include "base/tree.h"
+#include "made_weights.h"
 #include "serve/analysis.h"
 #include "serve/archive.h"
 #include "serve/hall.h"
 #include "serve/now.h"
 #include "session_fake.h"
 #include "sounds.h"
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include "base/mem.h"
@@ -18,7 +20,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +36,6 @@ static const attune_options options = {.rate = 8,
                                        .min_face = 24,
                                        .threads = 1};
 static const int both[AT_STREAMS] = {1, 1};
-static char folder[] = "/tmp/attune-alloc-XXXXXX", path[64];
 static attune_model model;
 static attune_store *store; /* NULL: a build without SQLite */
 static uint8_t *jpeg;
@@ -61,25 +61,17 @@ static void make_model(void)
 {
     const int dim = 1;
     const float value = 0;
-    at_weights_writer *w;
-    char file[80];
-    snprintf(file, sizeof file, "%s/m.safetensors", folder);
-    assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
+    at_weights_writer *w = begin_weights();
     assert_int_equal(at_weights_put(w, "x", 1, &dim, &value, 0), ATTUNE_OK);
-    assert_int_equal(at_weights_save(w, file, NULL), ATTUNE_OK);
-    at_weights_writer_free(&w);
     model = *fake_model();
-    assert_int_equal(at_weights_load(&model.weights, file, NULL), ATTUNE_OK);
-    assert_int_equal(unlink(file), 0);
+    model.weights = end_weights(w);
 }
 
 static int setup(void **state)
 {
     static float voice[LONG];
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/s.db", folder);
-    assert_true(attune_store_open(&store, path, 0, NULL) != ATTUNE_E_IO);
+    assert_int_equal(make_folder(state), 0);
+    assert_true(attune_store_open(&store, made_in_folder("s.db"), 0, NULL) != ATTUNE_E_IO);
     make_bursts(voice);
     for (int i = 0; i < PIECES * PIECE; i++)
         samples[i] = (int16_t)(20000 * voice[i]);
@@ -90,12 +82,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     at_free(jpeg);
     at_weights_free(&model.weights);
     attune_store_free(&store);
-    unlink(path);
-    return rmdir(folder);
+    return remove_folder(state);
 }
 
 /* ---- an analysis --------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* Logs opened and read with each allocation failing in turn; and that a row asks for none. */
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include <attune/log.h>
@@ -8,30 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 enum { ROWS = 50 };
 
-static char signal_path[] = "/tmp/attune-alloc-signal-XXXXXX",
-            chat_path[] = "/tmp/attune-alloc-chat-XXXXXX";
-
-static FILE *make(char *path)
-{
-    const int fd = mkstemp(path);
-
-    assert_true(fd >= 0);
-    return fdopen(fd, "w");
-}
-
 static int make_logs(void **state)
 {
-    FILE *s = make(signal_path), *c = make(chat_path);
+    assert_int_equal(make_folder(state), 0);
+    FILE *s = create_in_folder("signal"), *c = create_in_folder("chat");
 
-    (void)state;
     fputs("time,hr,clicks\n", s);
     fputs("time;from;text\n", c);
     for (int i = 0; i < ROWS; i++) {
@@ -41,12 +29,6 @@ static int make_logs(void **state)
     fclose(s);
     fclose(c);
     return 0;
-}
-
-static int remove_logs(void **state)
-{
-    (void)state;
-    return unlink(signal_path) | unlink(chat_path);
 }
 
 static int read_all(attune_log *l)
@@ -98,21 +80,24 @@ static void signals(void **state)
 {
     (void)state;
     /* it, its path, a row, a line, and a column each */
-    assert_int_equal(survive(signal_path, &(attune_log_options){.events = "clicks"}, ROWS), 4 + 2);
-    assert_int_equal(survive(signal_path, &(attune_log_options){.columns = "hr"}, ROWS), 4 + 1);
+    assert_int_equal(survive(in_folder("signal"), &(attune_log_options){.events = "clicks"}, ROWS),
+                     4 + 2);
+    assert_int_equal(survive(in_folder("signal"), &(attune_log_options){.columns = "hr"}, ROWS),
+                     4 + 1);
 }
 
 static void chats(void **state)
 {
     (void)state;
-    assert_int_equal(survive(chat_path, &(attune_log_options){.chat = 1}, ROWS), 4);
-    assert_int_equal(survive(chat_path, &(attune_log_options){.chat = 1, .from = "Ann"}, ROWS / 2),
-                     4 + 1);
+    assert_int_equal(survive(in_folder("chat"), &(attune_log_options){.chat = 1}, ROWS), 4);
+    assert_int_equal(
+        survive(in_folder("chat"), &(attune_log_options){.chat = 1, .from = "Ann"}, ROWS / 2),
+        4 + 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(signals), cmocka_unit_test(chats)};
 
-    return cmocka_run_group_tests(tests, make_logs, remove_logs);
+    return cmocka_run_group_tests(tests, make_logs, remove_folder);
 }

@@ -1,5 +1,6 @@
 /* The spatial encoder with its allocations failing in turn: made, copied, frozen and run over tensors. */
 #include "base/mem.h"
+#include "made_weights.h"
 #include "model/mobilenet.h"
 #include "model/spatial.h"
 #include "wrap_alloc.h"
@@ -7,9 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 static const at_encoder_shape shape = {2, 64, 4}; /* so that packed it takes more than one block */
@@ -63,24 +62,11 @@ static int forward(void)
 
 static int set_up(void **state)
 {
-    char path[] = "/tmp/attune-alloc-XXXXXX";
-    at_weights_writer *w;
     at_rng rng;
-    const int fd = mkstemp(path);
     (void)state;
-    assert_true(fd >= 0);
-    close(fd);
     at_rng_seed(&rng, 1, 0);
     assert_int_equal(at_encoder_init(&at_spatial, &made, &shape, &rng, NULL), 0);
-    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
-    for (int i = 0; i < made.count; i++) {
-        const at_tensor *v = &made.list[i]->value;
-        assert_int_equal(at_weights_put(w, made.list[i]->name, v->rank, v->dim, v->data, 0), 0);
-    }
-    assert_int_equal(at_weights_save(w, path, NULL), 0);
-    assert_int_equal(at_weights_load(&file, path, NULL), 0);
-    at_weights_writer_free(&w);
-    unlink(path);
+    file = weights_of(&made);
     return forward(); /* the gradients that it makes are kept */
 }
 

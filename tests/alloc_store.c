@@ -2,6 +2,7 @@
  * jansson's own are not seen here; leaks are for the sanitizer to find.) */
 #include "made_windows.h"
 #include "survive_calls.h"
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include <attune/store.h>
@@ -10,14 +11,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/attune-alloc-XXXXXX", path[64];
+static const char *path;
 
 static int drop(void *user, const attune_sink_info *sink, const char *text, size_t size)
 {
@@ -77,15 +77,13 @@ static int use(attune_error *err)
 static void store_survives(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/s.db", folder);
+    path = in_folder("s.db");
     survive_calls(use, 10);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(store_survives)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,4 +1,5 @@
 /* Model files written and read with each allocation failing in turn, the JSON library's too. */
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include "tensor/weights.h"
@@ -17,8 +18,7 @@
 enum { TENSORS = 71 };
 
 static const float data[6] = {1, -2, 3, 0.5f, 5, 6};
-static char folder[] = "/tmp/attune-alloc-weights-XXXXXX";
-static char path[64];
+static const char *path;
 
 static void *seen_malloc(size_t n)
 {
@@ -32,19 +32,10 @@ static void seen_free(void *p)
 
 static int set_up(void **state)
 {
-    (void)state;
     json_set_alloc_funcs(seen_malloc, seen_free);
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    snprintf(path, sizeof path, "%s/w.safetensors", folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder); /* fails if anything else was left there */
+    const int status = make_folder(state);
+    path = made_in_folder("w.safetensors");
+    return status;
 }
 
 /* The first status that is not ATTUNE_OK. */
@@ -136,5 +127,5 @@ int main(void)
         cmocka_unit_test(writing_survives),
         cmocka_unit_test(reading_survives),
     };
-    return cmocka_run_group_tests_name("alloc_weights", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("alloc_weights", tests, set_up, remove_folder);
 }

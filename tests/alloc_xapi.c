@@ -2,6 +2,7 @@
  * was or becomes what it should. */
 #include "made_windows.h"
 #include "survive_calls.h"
+#include "temp_folder.h"
 #include "wrap_alloc.h"
 
 #include <attune/xapi.h>
@@ -10,14 +11,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/attune-alloc-XXXXXX", path[64];
+static const char *path;
 
 static void keep_a_session(void)
 {
@@ -73,16 +72,14 @@ static int use(attune_error *err)
 static void xapi_survives(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/s.db", folder);
+    path = in_folder("s.db");
     keep_a_session();
     survive_calls(use, 6);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(xapi_survives)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,35 +1,16 @@
 /* drawn_faces.c - see drawn_faces.h. */
 #include "drawn_faces.h"
 
+#include "temp_folder.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[64];
-
-int drawn_faces_folder(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/attune-faces-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-int drawn_faces_remove(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
-
-void drawn_path(char path[DRAWN_PATH], const char *name)
-{
-    snprintf(path, DRAWN_PATH, "%s/%s", folder, name);
-}
 
 /* An oval on a shade, one eye larger than the other, a mouth that rises to one side. */
 static void paint(uint8_t *p, double u, double v, int i)
@@ -60,19 +41,18 @@ void drawn_face(int i, uint8_t rgb[3 * DRAWN_MAX_SIDE * DRAWN_MAX_SIDE], int *w,
             paint(rgb + 3 * (y * *w + x), (2. * x + 1) / *w - 1, (2. * y + 1) / *h - 1, i);
 }
 
-void drawn_face_write(int i, char path[DRAWN_PATH])
+const char *drawn_face_write(int i)
 {
     static uint8_t rgb[3 * DRAWN_MAX_SIDE * DRAWN_MAX_SIDE];
     char name[16];
     int w, h;
     drawn_face(i, rgb, &w, &h);
     snprintf(name, sizeof name, "%d.ppm", i);
-    drawn_path(path, name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
+    FILE *f = create_in_folder(name);
     fprintf(f, "P6\n%d %d\n255\n", w, h);
     assert_int_equal(fwrite(rgb, 3, (size_t)w * (size_t)h, f), (size_t)w * (size_t)h);
     assert_int_equal(fclose(f), 0);
+    return in_folder(name);
 }
 
 at_faces drawn_faces_load(int threads)
@@ -83,9 +63,7 @@ at_faces drawn_faces_load(int threads)
     attune_error err = {0};
     assert_int_equal(at_pool_create(&pool, threads, NULL), ATTUNE_OK);
     for (int i = 0; i < DRAWN_FACES; i++) {
-        char path[DRAWN_PATH];
-        drawn_face_write(i, path);
-        at_sample *s = at_corpus_add(&c, path);
+        at_sample *s = at_corpus_add(&c, drawn_face_write(i));
         assert_non_null(s);
         s->expression = i;
     }

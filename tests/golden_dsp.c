@@ -1,6 +1,7 @@
 /* Voice features against tests/oracle/dsp_oracle.py, which wrote tests/golden/dsp.txt. */
 #include "base/mem.h"
 #include "dsp/features.h"
+#include "golden.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,13 +50,7 @@ static void read_table(FILE *f, const char *name, int rows, double *out)
 static int read_golden(void **state)
 {
     (void)state;
-    char path[4096], comment[256];
-    const char *root = getenv("ATTUNE_SRC");
-    snprintf(path, sizeof path, "%s/tests/golden/dsp.txt", root ? root : ".");
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return -1;
-    assert_non_null(fgets(comment, sizeof comment, f));
+    FILE *f = open_golden("dsp.txt");
     read_table(f, "features", ROWS, features);
     read_table(f, "normalised", SPARSE, normalised);
     fclose(f);

@@ -1,5 +1,6 @@
 /* Histograms of oriented gradients against tests/oracle/hog_oracle.py, which wrote
  * tests/golden/hog.txt; and what they are by themselves. */
+#include "golden.h"
 #include "vision/hog.h"
 
 #include <math.h>
@@ -40,15 +41,10 @@ static void describe(const at_image *im, float out[VALUES])
 
 static void test_golden(void **state)
 {
-    char path[4096], comment[256];
-    const char *root = getenv("ATTUNE_SRC");
     at_image im = {0};
     float got[VALUES];
     (void)state;
-    snprintf(path, sizeof path, "%s/tests/golden/hog.txt", root ? root : ".");
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    assert_non_null(fgets(comment, sizeof comment, f));
+    FILE *f = open_golden("hog.txt");
     make_picture(&im);
     describe(&im, got);
     for (int i = 0; i < VALUES; i++) {

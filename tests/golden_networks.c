@@ -1,6 +1,8 @@
 /* The networks against tests/oracle/network_oracle.py, which wrote tests/golden/networks.txt: with
  * made-up weights, for training's forward pass and for running, on every instruction set. */
 #include "base/mem.h"
+#include "golden.h"
+#include "made_weights.h"
 #include "model/audio.h"
 #include "model/visual.h"
 #include "vision/detect_net.h"
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #define TOLERANCE 1e-4 /* relative to the largest of the vector */
@@ -34,13 +35,7 @@ static int goldens;
 static int read_golden(void **state)
 {
     (void)state;
-    char path[4096], comment[256];
-    const char *root = getenv("ATTUNE_SRC");
-    snprintf(path, sizeof path, "%s/tests/golden/networks.txt", root ? root : ".");
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return -1;
-    assert_non_null(fgets(comment, sizeof comment, f));
+    FILE *f = open_golden("networks.txt");
     for (goldens = 0; goldens < MOST_VECTORS; goldens++) {
         vector *v = &golden[goldens];
         if (fscanf(f, "%31s %d", v->name, &v->count) != 2)
@@ -114,28 +109,6 @@ static void make_up_all(at_params *p)
 static uint8_t picture(int x, int y, int c)
 {
     return (uint8_t)((3 * x + 5 * y + 40 * c + x * y / 8) % 256);
-}
-
-/* The parameters as a model file. */
-static at_weights *as_file(const at_params *p)
-{
-    char path[] = "/tmp/attune-networks-XXXXXX";
-    at_weights_writer *writer;
-    at_weights *w;
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
-    for (int i = 0; i < p->count; i++) {
-        const at_tensor *v = &p->list[i]->value;
-        assert_int_equal(at_weights_put(writer, p->list[i]->name, v->rank, v->dim, v->data, 0),
-                         ATTUNE_OK);
-    }
-    assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
-    assert_int_equal(at_weights_load(&w, path, NULL), ATTUNE_OK);
-    at_weights_writer_free(&writer);
-    unlink(path);
-    return w;
 }
 
 static at_graph *inferring(const at_kernels *kn)
@@ -308,7 +281,7 @@ static void visual(void **state)
     at_rng_seed(&rng, 1, 0);
     assert_int_equal(at_visual_init(&p, &rng, NULL), ATTUNE_OK);
     make_up_all(&p);
-    at_weights *w = as_file(&p);
+    at_weights *w = weights_of(&p);
     for (int i = 0; i < FACE * FACE * 3; i++)
         face[i] = picture(i / 3 % FACE, i / 3 / FACE, i % 3);
     for (int isa = 0; isa < AT_ISA_COUNT; isa++) {
@@ -373,7 +346,7 @@ static void audio(void **state)
     at_rng_seed(&rng, 1, 0);
     assert_int_equal(at_audio_init(&p, VOICE_MEMBERS, &rng, NULL), ATTUNE_OK);
     make_up_all(&p);
-    at_weights *w = as_file(&p);
+    at_weights *w = weights_of(&p);
     for (int i = 0; i < VOICE_ROWS * AT_FEATURES; i++)
         rows[i] = (float)made_up(seed, (size_t)i);
     for (int isa = 0; isa < AT_ISA_COUNT; isa++)

@@ -1,6 +1,7 @@
 /* dsp/prosody.h against tests/oracle/prosody_oracle.py, which made golden/prosody.txt; that loudness changes
  * none of it and that it is defined for whatever there is. */
 #include "dsp/functionals.h"
+#include "golden.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -49,14 +50,8 @@ static void make_rows(void)
 static int read_golden(void **state)
 {
     (void)state;
-    char path[4096], comment[256];
     int n;
-    const char *root = getenv("ATTUNE_SRC");
-    snprintf(path, sizeof path, "%s/tests/golden/prosody.txt", root ? root : ".");
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return -1;
-    assert_non_null(fgets(comment, sizeof comment, f));
+    FILE *f = open_golden("prosody.txt");
     assert_int_equal(fscanf(f, "prosody %d", &n), 1);
     assert_int_equal(n, AT_PROSODY);
     for (int i = 0; i < n; i++)

@@ -4,6 +4,7 @@
 #include "media/media.h"
 #include "tensor/ops.h"
 #include "degrade/degrade.h"
+#include "made_weights.h"
 #include "sanitized.h"
 #include "vision/detect.h"
 #include "vision/track.h"
@@ -301,24 +302,14 @@ static void a_trained_one_is_read(void **state)
     (void)state;
     static const float other[2] = {1, 2};
     static const int two = 2;
-    char path[] = "/tmp/attune-detector-XXXXXX";
     fixture f;
-    at_weights_writer *writer;
-    at_weights *ours;
+    at_weights_writer *writer = begin_weights();
     at_params read = {0};
 
     open_fixture(&f, "yunet_n");
-    close(mkstemp(path));
-    assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
     assert_int_equal(at_weights_put(writer, "audio.score0.bias", 1, &two, other, 0), ATTUNE_OK);
-    for (int i = 0; i < f.params.count; i++) {
-        const at_param *p = f.params.list[i];
-        assert_int_equal(
-            at_weights_put(writer, p->name, p->value.rank, p->value.dim, p->value.data, 0),
-            ATTUNE_OK);
-    }
-    assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
-    assert_int_equal(at_weights_load(&ours, path, NULL), ATTUNE_OK);
+    put_params(writer, &f.params, NULL);
+    at_weights *ours = end_weights(writer);
     assert_int_equal(at_detector_import(&read, ours, NULL), ATTUNE_OK);
     assert_int_equal(read.count, f.params.count);
     for (int i = 0; i < read.count; i++) {
@@ -329,8 +320,6 @@ static void a_trained_one_is_read(void **state)
     }
     at_params_free(&read);
     at_weights_free(&ours);
-    at_weights_writer_free(&writer);
-    unlink(path);
     close_fixture(&f);
 }
 

@@ -1,9 +1,10 @@
 #include "made_live.h"
 
+#include "temp_folder.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,16 +21,15 @@ const attune_options options = {.rate = 8,
                                 .max_tracks = 1,
                                 .min_face = 24,
                                 .threads = 1};
-static char folder[] = "/tmp/attune-live-XXXXXX", store_path[64];
+static const char *store_path;
 
 int make_live(void **state)
 {
     static float voice[LONG];
     attune_error err;
     attune_store *store;
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(store_path, sizeof store_path, "%s/s.db", folder);
+    assert_int_equal(make_folder(state), 0);
+    store_path = made_in_folder("s.db");
     can_keep = attune_store_open(&store, store_path, 0, &err) != ATTUNE_E_UNSUPPORTED;
     attune_store_free(&store);
     if (access(attune_default_model(), R_OK) != 0)
@@ -44,10 +44,8 @@ int make_live(void **state)
 
 int remove_live(void **state)
 {
-    (void)state;
     attune_model_free(&model);
-    unlink(store_path);
-    return rmdir(folder);
+    return remove_folder(state);
 }
 
 /* One component, tables of two codes each (ITU-T T.81). */

@@ -6,24 +6,19 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[48];
-char store_path[64];
+enum { FILES = 4 };
+static const char *const files[FILES] = {"sessions.db", "sessions.db-wal", "sessions.db-shm",
+                                         "sessions.db-journal"};
+const char *store_path;
 
 void remove_store(void)
 {
-    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
-    char name[96];
-
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        snprintf(name, sizeof name, "%s%s", store_path, ends[i]);
-        unlink(name);
-    }
+    for (int i = 0; i < FILES; i++)
+        unlink(in_folder(files[i]));
 }
 
 int fresh_store(void **state)
@@ -101,27 +96,15 @@ int take_window(void *user, const attune_window *w)
 
 void write_store(const void *bytes, size_t n)
 {
-    FILE *f;
     remove_store();
-    f = fopen(store_path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, n, f), n);
-    fclose(f);
+    put_bytes(files[0], bytes, n);
 }
 
 size_t read_store(unsigned char **out)
 {
-    FILE *f = fopen(store_path, "rb");
-    long n;
-    assert_non_null(f);
-    fseek(f, 0, SEEK_END);
-    n = ftell(f);
-    rewind(f);
-    *out = malloc((size_t)n);
-    assert_non_null(*out);
-    assert_int_equal(fread(*out, 1, (size_t)n, f), n);
-    fclose(f);
-    return (size_t)n;
+    size_t n;
+    *out = (unsigned char *)read_bytes(files[0], &n);
+    return n;
 }
 
 int count_record(void *user, const attune_record *r)
@@ -131,21 +114,12 @@ int count_record(void *user, const attune_record *r)
     return 0;
 }
 
-int remove_store_folder(void **state)
-{
-    (void)state;
-    remove_store();
-    return rmdir(folder);
-}
-
 int make_store_folder(void **state)
 {
-    (void)state;
-    /* memory, where there is some: the disk is not what is tested */
-    snprintf(folder, sizeof folder, "%s/attune-store-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(folder))
+    if (make_folder(state) != 0)
         return -1;
-    snprintf(store_path, sizeof store_path, "%s/sessions.db", folder);
+    for (int i = 0; i < FILES; i++)
+        made_in_folder(files[i]);
+    store_path = in_folder(files[0]);
     return 0;
 }

@@ -2,13 +2,14 @@
 #ifndef MADE_STORE_H
 #define MADE_STORE_H
 
+#include "temp_folder.h"
+
 #include <attune/store.h>
 
-extern char store_path[64];
+extern const char *store_path;
 
-/* cmocka's: for the group, and for each test. */
+/* cmocka's, for the group (remove_folder takes it away), and for each test. */
 int make_store_folder(void **state);
-int remove_store_folder(void **state);
 int fresh_store(void **state);
 
 void remove_store(void); /* the file, and what is beside it */

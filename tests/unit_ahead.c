@@ -1,16 +1,17 @@
 /* A decoder's child that is there before its input is known: reads what any other child reads, and leaves FFmpeg's decoders
  * out of this process. */
 #include "base/error.h"
+#include "made_wav.h"
 #include "mapped.h"
 #include "media/av_box.h"
 #include "media/media.h"
+#include "temp_folder.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,33 +21,17 @@
 
 enum { SAMPLES = 16000 };
 
-static char sound[64];
-
-static void le(FILE *f, uint32_t x, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        fputc((int)(x >> 8 * i & 255), f);
-}
+static const char *sound;
 
 static int make_sound(void **state)
 {
-    (void)state;
-    snprintf(sound, sizeof sound, "/tmp/attune-ahead-%d.wav", (int)getpid());
-    FILE *f = fopen(sound, "wb");
-    if (!f)
+    static int16_t x[SAMPLES];
+    if (make_folder(state) != 0)
         return -1;
-    fputs("RIFF", f), le(f, 36 + 2 * SAMPLES, 4), fputs("WAVEfmt ", f);
-    le(f, 16, 4), le(f, 1, 2), le(f, 1, 2), le(f, 16000, 4), le(f, 32000, 4), le(f, 2, 2);
-    le(f, 16, 2), fputs("data", f), le(f, 2 * SAMPLES, 4);
-    for (uint32_t i = 0; i < SAMPLES; i++)
-        le(f, i * 37, 2);
-    return fclose(f);
-}
-
-static int remove_sound(void **state)
-{
-    (void)state;
-    return unlink(sound);
+    for (int i = 0; i < SAMPLES; i++)
+        x[i] = (int16_t)(uint16_t)(i * 37);
+    sound = put_wav("a.wav", 16000, 1, x, SAMPLES);
+    return 0;
 }
 
 /* The samples' sum; held as its info says. */
@@ -175,5 +160,5 @@ int main(void)
         cmocka_unit_test(what_it_is_not_for),
         cmocka_unit_test(one_that_has_ended_is_replaced),
     };
-    return cmocka_run_group_tests(tests, make_sound, remove_sound);
+    return cmocka_run_group_tests(tests, make_sound, remove_folder);
 }

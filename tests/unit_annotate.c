@@ -3,6 +3,7 @@
 #include "annotate/hide.h"
 #include "at_config.h"
 #include "made_windows.h"
+#include "temp_folder.h"
 
 #include <attune/sink.h>
 #include <math.h>
@@ -10,16 +11,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 enum { SIDE = 120 };
 
-static char folder[64], path[128];
+static const char *path;
 
 static attune_window face_at(int n, uint32_t track, float x)
 {
@@ -35,14 +33,14 @@ static attune_window face_at(int n, uint32_t track, float x)
  * fourth. */
 static int make_timeline(void **state)
 {
+    if (make_folder(state) != 0)
+        return -1;
     attune_report_options o = {
-        .dir = folder, .sinks = "jsonl,summary", .input = "x", .session = {.max_tracks = 2}};
+        .dir = temp_folder, .sinks = "jsonl,summary", .input = "x", .session = {.max_tracks = 2}};
     const attune_input_info info = {.duration_s = 4, .has_video = 1};
     attune_report *r;
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/attune-annotate-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/timeline.jsonl", folder);
+    path = made_in_folder("timeline.jsonl");
+    made_in_folder("summary.json");
     assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
     for (int i = 1; i <= 8; i++) {
         attune_window one = face_at(i, 1, 10.0f * (float)i), two = face_at(i, 2, 90);
@@ -54,16 +52,6 @@ static int make_timeline(void **state)
     assert_int_equal(attune_report_finish(r, &info, 0, NULL), ATTUNE_OK);
     attune_report_free(&r);
     return 0;
-}
-
-static int remove_timeline(void **state)
-{
-    char other[128];
-    (void)state;
-    snprintf(other, sizeof other, "%s/summary.json", folder);
-    unlink(other);
-    unlink(path);
-    return rmdir(folder);
 }
 
 static void boxes_move_from_window_to_window(void **state)
@@ -186,10 +174,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(boxes_move_from_window_to_window, make_timeline,
-                                        remove_timeline),
+                                        remove_folder),
         cmocka_unit_test(hidden_faces_are_sixteen_colours),
         cmocka_unit_test(many_sightings_are_kept_in_order),
-        cmocka_unit_test_setup_teardown(boxes_and_bands_are_drawn, make_timeline, remove_timeline),
+        cmocka_unit_test_setup_teardown(boxes_and_bands_are_drawn, make_timeline, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

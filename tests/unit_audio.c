@@ -1,5 +1,6 @@
 /* The voice stream: a padded batch answers as each sequence alone does and the members with their
  * mean, and training gives the same bits for any number of threads. */
+#include "made_weights.h"
 #include "model/audio.h"
 #include <math.h>
 #include <setjmp.h>
@@ -7,7 +8,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 enum { BATCH = 3, ROWS = 50, MEMBERS = 2 };
@@ -33,21 +33,6 @@ static void make_params(at_params *p)
     assert_int_equal(at_audio_init(p, MEMBERS, &r, NULL), 0);
 }
 
-static void save_params(const at_params *p, char *path)
-{
-    at_weights_writer *w;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
-    for (int i = 0; i < p->count; i++) {
-        const at_tensor *v = &p->list[i]->value;
-        assert_int_equal(at_weights_put(w, p->list[i]->name, v->rank, v->dim, v->data, 0), 0);
-    }
-    assert_int_equal(at_weights_save(w, path, NULL), 0);
-    at_weights_writer_free(&w);
-}
-
 static at_tensor *input(at_graph *g)
 {
     at_tensor *x = at_tensor_new(g, 3, (int[]){BATCH, ROWS, AT_FEATURES}, 0);
@@ -58,7 +43,6 @@ static at_tensor *input(at_graph *g)
 
 static void test_padding(void **state)
 {
-    char path[] = "/tmp/attune-audio-XXXXXX";
     at_params p;
     at_graph *g, *scratch;
     at_audio_net *net;
@@ -68,8 +52,7 @@ static void test_padding(void **state)
     (void)state;
     make_rows();
     make_params(&p);
-    save_params(&p, path);
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    w = weights_of(&p);
     assert_int_equal(at_audio_freeze(&net, w, at_kernels_best(), NULL), 0);
     assert_int_equal(at_graph_create(&g, NULL, at_kernels_best(), NULL), 0);
     assert_int_equal(at_graph_create(&scratch, NULL, at_kernels_best(), NULL), 0);
@@ -97,13 +80,11 @@ static void test_padding(void **state)
     at_audio_free(&net);
     at_weights_free(&w);
     at_params_free(&p);
-    unlink(path);
 }
 
 /* A file without the array number `left_out`, or with it one value short. */
 static void refuses_without(const at_params *p, int left_out, int cut)
 {
-    char path[] = "/tmp/attune-audio-XXXXXX";
     at_params some = {0};
     at_audio_net *net = NULL;
     at_weights *w;
@@ -118,14 +99,12 @@ static void refuses_without(const at_params *p, int left_out, int cut)
         part.value.dim[part.value.rank - 1]--;
         some.list[some.count++] = &part;
     }
-    save_params(&some, path);
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    w = weights_of(&some);
     assert_int_equal(at_audio_freeze(&net, w, at_kernels_best(), &err), ATTUNE_E_FORMAT);
     assert_null(net);
     assert_non_null(strstr(err.text, part.name));
     at_weights_free(&w);
     free(some.list);
-    unlink(path);
 }
 
 static void test_incomplete(void **state)

@@ -5,6 +5,7 @@
 #include "media/media.h"
 #include "media_fixtures.h"
 #include "sanitized.h"
+#include "temp_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,15 +29,15 @@
 
 enum { REFUSED = 7, W = 64, H = 48, FRAMES = 10 };
 
-static char root[64], clip[96];
+static const char *clip, *written;
 
 static int make_files(void **state)
 {
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-box-XXXXXX");
-    if (!mkdtemp(root))
+    setenv("TMPDIR", "/tmp", 0); /* what reads a camera may read all of /dev */
+    if (make_folder(state) != 0)
         return -1;
-    snprintf(clip, sizeof clip, "%s/clip.mkv", root);
+    clip = made_in_folder("clip.mkv");
+    written = in_folder("written");
     media_fixture_write(clip, &(media_fixture){.video = AV_CODEC_ID_MPEG4,
                                                .pixels = AV_PIX_FMT_YUV420P,
                                                .w = W,
@@ -45,13 +45,6 @@ static int make_files(void **state)
                                                .frames = FRAMES,
                                                .fps = 25});
     return 0;
-}
-
-static int remove_files(void **state)
-{
-    (void)state;
-    unlink(clip);
-    return rmdir(root);
 }
 
 static void assert_clip_is_read(void)
@@ -81,10 +74,8 @@ static void opens_a_file(const at_box_ends *e)
 
 static void writes_a_file(const at_box_ends *e)
 {
-    char path[128];
     (void)e;
-    snprintf(path, sizeof path, "%s/written", root);
-    if (open(path, O_WRONLY | O_CREAT, 0600) < 0)
+    if (open(written, O_WRONLY | O_CREAT, 0600) < 0)
         _exit(REFUSED);
 }
 
@@ -474,12 +465,10 @@ static void order_is_kept(void **state)
 /* Exit codes of the first thing that is not as it should be. */
 static int tries_as_live(at_confine_kind kind)
 {
-    char path[128];
     const int hosts = kind == AT_CONFINE_NETWORK;
     const unsigned held = at_confine(kind, fcntl(2, F_DUPFD, 3), -1);
-    snprintf(path, sizeof path, "%s/written", root);
     if (held & AT_HELD_FILES &&
-        (open(path, O_WRONLY | O_CREAT, 0600) >= 0 || open(clip, O_RDONLY) >= 0))
+        (open(written, O_WRONLY | O_CREAT, 0600) >= 0 || open(clip, O_RDONLY) >= 0))
         return 1;
     if (open("/etc/passwd", O_RDONLY) < 0)
         return 2;
@@ -515,7 +504,6 @@ static void live_input_may_talk_and_little_else(void **state)
 /* Exit codes of the first thing that is not as it should be. */
 static int tries_alone(void)
 {
-    char path[128];
     if (!attune_confine()) {
 #ifdef AT_CONFINE_ADDRESSES
         return 0;
@@ -527,8 +515,7 @@ static int tries_alone(void)
         return 2;
     if (execl("/bin/true", "true", (char *)NULL) >= 0 || ptrace(PTRACE_TRACEME, 0, 0, 0) >= 0)
         return 3;
-    snprintf(path, sizeof path, "%s/written", root);
-    if (close(open(path, O_WRONLY | O_CREAT, 0600)) < 0 || unlink(path) < 0)
+    if (close(open(written, O_WRONLY | O_CREAT, 0600)) < 0 || unlink(written) < 0)
         return 4;
     assert_clip_is_read(); /* by a child of its own */
     return 0;
@@ -562,5 +549,5 @@ int main(void)
     };
     if (!at_confine_possible())
         return 77;
-    return cmocka_run_group_tests(tests, make_files, remove_files);
+    return cmocka_run_group_tests(tests, make_files, remove_folder);
 }

@@ -7,6 +7,7 @@
 #include "media/media.h"
 #include "media_fixtures.h"
 #include "sanitized.h"
+#include "temp_folder.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -20,16 +21,14 @@
 
 #include <cmocka.h>
 
-static char root[64], clip[96], large[96];
+static const char *clip, *large;
 
 static int make_files(void **state)
 {
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-box-XXXXXX");
-    if (!mkdtemp(root))
+    if (make_folder(state) != 0)
         return -1;
-    snprintf(clip, sizeof clip, "%s/clip.mkv", root);
-    snprintf(large, sizeof large, "%s/large.mkv", root);
+    clip = made_in_folder("clip.mkv");
+    large = made_in_folder("large.mkv");
     media_fixture f = {.video = AV_CODEC_ID_MPEG4,
                        .pixels = AV_PIX_FMT_YUV420P,
                        .w = 64,
@@ -52,14 +51,6 @@ static int make_files(void **state)
                                                 .frames = 3,
                                                 .fps = 25});
     return 0;
-}
-
-static int remove_files(void **state)
-{
-    (void)state;
-    unlink(clip);
-    unlink(large);
-    return rmdir(root);
 }
 
 /* ---- the same with and without ------------------------------------------------------------ */
@@ -148,16 +139,14 @@ static void every_kind_is_read_the_same(void **state)
     int n = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const media_fixture *f = &cases[i].f;
-        char path[128];
         if ((f->video && !avcodec_find_encoder(f->video)) ||
             (f->audio && !avcodec_find_encoder(f->audio)))
             continue;
-        snprintf(path, sizeof path, "%s/%s", root, cases[i].name);
+        const char *path = made_in_folder(cases[i].name);
         media_fixture_write(path, f);
         assert_same(path);
         assert_int_equal(truncate(path, 2500), 0);
         assert_same(path);
-        unlink(path);
         n++;
     }
     assert_true(n >= 10);
@@ -166,17 +155,13 @@ static void every_kind_is_read_the_same(void **state)
 static void what_cannot_be_read_fails_the_same(void **state)
 {
     (void)state;
-    char path[128];
-    snprintf(path, sizeof path, "%s/text.mp4", root);
-    FILE *f = fopen(path, "w");
-    fputs("#EXTM3U\nhttp://127.0.0.1/\n", f);
-    fclose(f);
+    const char *path = put_text("text.mp4", "#EXTM3U\nhttp://127.0.0.1/\n");
     assert_same(path);
     assert_int_equal(truncate(path, 0), 0);
     assert_same(path);
     unlink(path);
     assert_same(path);
-    assert_same(root);
+    assert_same(temp_folder);
     assert_same("/dev/null");
     assert_same("http://127.0.0.1:1/");
 }
@@ -187,28 +172,23 @@ static void large_pictures_are_read_the_same(void **state)
     assert_same(large);
 }
 
-/* A clip whose second half has pictures of another size; the path is valid until the next call. */
+/* A clip whose second half has pictures of another size. */
 static const char *joined_clip(int *w)
 {
-    static char path[128];
     media_fixture f = {PICTURES(AV_CODEC_ID_MPEG1VIDEO, AV_PIX_FMT_YUV420P)};
     f.w *= 4, f.h *= 3;
-    char part[128], bytes[1 << 16];
-    snprintf(part, sizeof part, "%s/part.mpg", root);
-    snprintf(path, sizeof path, "%s/joined.mpg", root);
-    FILE *joined = fopen(path, "wb");
+    FILE *joined = create_in_folder("joined.mpg");
     for (int i = 0; i < 2; i++, f.w /= 4, f.h /= 3) {
-        media_fixture_write(part, &f);
-        FILE *in = fopen(part, "rb");
-        const size_t n = fread(bytes, 1, sizeof bytes, in);
-        assert_in_range(n, 1, sizeof bytes - 1);
-        assert_int_equal(fwrite(bytes, 1, n, joined), n);
-        fclose(in);
+        size_t n;
+        media_fixture_write(made_in_folder("part.mpg"), &f);
+        char *part = read_bytes("part.mpg", &n);
+        assert_true(n > 0);
+        assert_int_equal(fwrite(part, 1, n, joined), n);
+        free(part);
     }
     fclose(joined);
-    unlink(part);
     *w = 70;
-    return path;
+    return in_folder("joined.mpg");
 }
 
 static void sizes_may_change(void **state)
@@ -221,7 +201,6 @@ static void sizes_may_change(void **state)
     assert_same(path);
     all_of(path, 0, &info, &err);
     assert_int_equal(info.w, w);
-    unlink(path);
 }
 
 enum { HELD = 3 };
@@ -268,7 +247,6 @@ static void held_pictures_outlast_their_size(void **state)
     pthread_join(thread, NULL);
     assert_int_equal(h.changed, 0);
     at_media_free(&m);
-    unlink(path);
 }
 
 enum { READERS = 6, TIMES = 12 };
@@ -467,5 +445,5 @@ int main(void)
     };
     if (!at_confine_possible())
         return 77;
-    return cmocka_run_group_tests(tests, make_files, remove_files);
+    return cmocka_run_group_tests(tests, make_files, remove_folder);
 }

@@ -4,42 +4,23 @@
 #include "data/voices.h"
 
 #include "base/mem.h"
+#include "temp_folder.h"
 
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char root[64]; /* short: paths are made of it */
-
-static int fresh_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-cache-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
-
 static at_cache *open_cache(void)
 {
     at_cache *c;
-    char dir[96];
-    snprintf(dir, sizeof dir, "%s/kept", root);
-    assert_int_equal(at_cache_open(&c, dir, NULL), ATTUNE_OK);
+    assert_int_equal(at_cache_open(&c, in_folder("kept"), NULL), ATTUNE_OK);
     return c;
 }
 
@@ -54,9 +35,8 @@ static at_cache_key key_of(const char *kind, const char *content)
 /* The files of the folder: their number, and the path of the last. */
 static int entries(char path[512])
 {
-    char dir[96];
+    const char *dir = in_folder("kept");
     int n = 0;
-    snprintf(dir, sizeof dir, "%s/kept", root);
     DIR *d = opendir(dir);
     assert_non_null(d);
     for (struct dirent *e; (e = readdir(d));)
@@ -115,22 +95,18 @@ static void keeps_and_finds(void **state)
 /* What a run that was killed had begun goes; what only looks like it stays. */
 static void dead_entries_are_swept(void **state)
 {
-    static const char *const names[] = {"00112233445566778899aabbccddeeff.tmp-abc123",
-                                        "00112233445566778899aabbccddee.tmp-abc123"};
+    static const char dead[] = "kept/00112233445566778899aabbccddeeff.tmp-abc123",
+                      other[] = "kept/00112233445566778899aabbccddee.tmp-abc123";
     at_cache *c = open_cache();
     char path[512];
     (void)state;
     at_cache_free(&c);
     const int before = entries(path);
-    for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/kept/%s", root, names[i]);
-        FILE *f = fopen(path, "w");
-        assert_non_null(f);
-        fclose(f);
-    }
+    put_text(dead, "");
+    put_text(other, "");
     c = open_cache();
     at_cache_free(&c);
-    assert_int_equal(unlink(path), 0); /* the second */
+    assert_int_equal(unlink(in_folder(other)), 0);
     assert_int_equal(entries(path), before);
 }
 
@@ -138,10 +114,9 @@ static void dead_entries_are_swept(void **state)
 static void a_new_folder_is_its_owners(void **state)
 {
     at_cache *c;
-    char path[96];
+    const char *path = in_folder("some/where");
     struct stat st;
     (void)state;
-    snprintf(path, sizeof path, "%s/some/where", root);
     assert_int_equal(at_cache_open(&c, path, NULL), ATTUNE_OK);
     at_cache_free(&c);
     assert_int_equal(stat(path, &st), 0);
@@ -205,17 +180,13 @@ static void without_a_place(void **state)
 {
     at_cache *c;
     attune_error err;
-    char path[512];
     const at_cache_key k = key_of("face", "one");
     (void)state;
-    snprintf(path, sizeof path, "%s/file", root);
-    fclose(fopen(path, "w"));
-    assert_int_equal(at_cache_open(&c, path, &err), ATTUNE_E_IO);
+    assert_int_equal(at_cache_open(&c, put_text("file", ""), &err), ATTUNE_E_IO);
     assert_null(c);
     assert_int_equal(at_cache_open(&c, "", &err), ATTUNE_E_ARG);
     c = open_cache();
-    snprintf(path, sizeof path, "%s/kept", root);
-    assert_int_equal(rmdir(path), 0); /* gone meanwhile: done without */
+    assert_int_equal(rmdir(in_folder("kept")), 0); /* gone meanwhile: done without */
     at_cache_put(c, &k, "x", 1, NULL, 0);
     assert_none(c, &k);
     assert_int_equal(at_cache_count(c).unwritten, 1);
@@ -224,10 +195,9 @@ static void without_a_place(void **state)
 
 /* ---- what is kept --------------------------------------------------------------------------- */
 
-static void write_ppm(const char *path, int w, int h, int grain)
+static void write_ppm(const char *name, int w, int h, int grain)
 {
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
+    FILE *f = create_in_folder(name);
     fprintf(f, "P6\n%d %d\n255\n", w, h);
     for (int i = 0; i < w * h * 3; i++)
         fputc((i * grain + i / 7) & 255, f);
@@ -238,9 +208,7 @@ static at_faces load_faces(at_cache *cache, const char *name)
 {
     at_corpus c = {.dataset = "folder", .head = AT_HEAD_EMOTION7, .crops = 1, .cache = cache};
     at_faces f;
-    char path[96];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    assert_non_null(at_corpus_add(&c, path));
+    assert_non_null(at_corpus_add(&c, in_folder(name)));
     assert_int_equal(at_faces_load(&f, &c, 1, NULL, NULL, 1, NULL), ATTUNE_OK);
     at_corpus_free(&c);
     return f;
@@ -272,12 +240,10 @@ static void faces_are_the_same_bits(void **state)
     struct stat st;
     (void)state;
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/a.ppm", root);
-        write_ppm(path, cases[i].w, cases[i].h, 5);
+        write_ppm("a.ppm", cases[i].w, cases[i].h, 5);
         at_faces plain = load_faces(NULL, "a.ppm"), made = load_faces(c, "a.ppm");
         assert_int_equal(at_cache_count(c).found, i);
-        snprintf(path, sizeof path, "%s/b.ppm", root); /* content counts, not the name */
-        write_ppm(path, cases[i].w, cases[i].h, 5);
+        write_ppm("b.ppm", cases[i].w, cases[i].h, 5); /* content counts, not the name */
         at_faces found = load_faces(c, "b.ppm");
         assert_int_equal(at_cache_count(c).found, i + 1);
         assert_int_equal(at_cache_count(c).made, i + 1);
@@ -287,8 +253,7 @@ static void faces_are_the_same_bits(void **state)
         at_faces_free(&made);
         at_faces_free(&found);
     }
-    snprintf(path, sizeof path, "%s/a.ppm", root);
-    write_ppm(path, 31, 47, 6); /* another picture under the name */
+    write_ppm("a.ppm", 31, 47, 6); /* another picture under the name */
     at_faces other = load_faces(c, "a.ppm");
     assert_int_equal(at_cache_count(c).made, 3);
     at_faces_free(&other);
@@ -350,17 +315,19 @@ static void voices_are_the_same_bits(void **state)
     at_cache_free(&c);
 }
 
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder_with_all)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(keeps_and_finds, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(dead_entries_are_swept, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(a_new_folder_is_its_owners, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(keys_differ, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(damage_is_no_entry, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(without_a_place, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(faces_are_the_same_bits, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(voices_are_the_same_bits, fresh_root, remove_root),
+        CASE(keeps_and_finds),
+        CASE(dead_entries_are_swept),
+        CASE(a_new_folder_is_its_owners),
+        CASE(keys_differ),
+        CASE(damage_is_no_entry),
+        CASE(without_a_place),
+        CASE(faces_are_the_same_bits),
+        CASE(voices_are_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "degrade/harms.h"
 #include "eval/surround.h"
 #include "sounds.h"
+#include "temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,36 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 enum { SIDE = 64, FRAMES = 10, N = SECOND };
-
-static char root[64];
-
-static int make_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-harms-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[300];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    return path;
-}
 
 /* frames may be 0: sound alone. */
 static void write_media(const char *path, int frames, const float *pcm, size_t n)
@@ -115,7 +91,7 @@ static void a_clips_sound_is_one(void **state)
     size_t whole_n, n;
     (void)state;
     add_burst(tone, N, 150, 0.1F);
-    const char *path = path_of("clip.mkv");
+    const char *path = made_in_folder("clip.mkv");
     write_media(path, FRAMES, tone, N);
     assert_int_equal(at_media_load_audio(path, 0, &whole, &whole_n, NULL), ATTUNE_OK);
 
@@ -165,8 +141,8 @@ static void voices_of_the_others(void **state)
         if (k < PEOPLE - 1) /* joe says nothing */
             add_tone(pcm, N, 300 + 100 * k, 0.02 * (k + 1));
         snprintf(name, sizeof name, "%d.wav", k);
-        write_media(path_of(name), 0, pcm, N);
-        at_sample *added = at_corpus_add(&c, path_of(name));
+        write_media(made_in_folder(name), 0, pcm, N);
+        at_sample *added = at_corpus_add(&c, made_in_folder(name));
         assert_non_null(added);
         snprintf(added->person, sizeof added->person, "%s", who[k]);
     }
@@ -200,20 +176,16 @@ static void noises_that_training_did_not_hear(void **state)
     (void)state;
     for (int i = N * 7 / 10; i < N; i++)
         pcm[i] = 0.25F;
-    snprintf(root + strlen(root), sizeof root - strlen(root), "/noise");
-    char command[128];
-    snprintf(command, sizeof command, "mkdir '%s'", root);
-    assert_int_equal(system(command), 0);
+    const char *fan = made_in_folder("noise/fan.wav"), *root = in_folder("noise");
     assert_int_equal(at_surround_open(&s, &noises, root, &c, &err),
                      ATTUNE_E_IO); /* nothing there */
     assert_null(s);
-    write_media(path_of("fan.wav"), 0, pcm, N);
+    write_media(fan, 0, pcm, N);
     assert_int_equal(at_surround_open(&s, &noises, root, &c, &err), ATTUNE_OK);
     at_surround_of(s, &who, &around);
     assert_true(around.sources.noise_n > N * 29 / 100 && around.sources.noise_n < N * 31 / 100);
     assert_true(fabsf(around.sources.noise[0] - 0.25F) < 0.01F);
     at_surround_free(&s);
-    *strrchr(root, '/') = '\0';
 }
 
 int main(void)
@@ -223,5 +195,5 @@ int main(void)
         cmocka_unit_test(voices_of_the_others),
         cmocka_unit_test(noises_that_training_did_not_hear),
     };
-    return cmocka_run_group_tests_name("clip_harms", tests, make_root, remove_root);
+    return cmocka_run_group_tests_name("clip_harms", tests, make_folder, remove_folder);
 }

@@ -1,55 +1,25 @@
 /* Corpora: small made-up trees in each layout, and what the readers make of them. */
-#include "base/file.h"
 #include "data/corpus.h"
 #include "data/csv.h"
 #include "data/protocol.h"
+#include "temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char root[256];
-
-static void put(const char *name, const char *text)
-{
-    char path[512], folder[512];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    assert_int_equal(at_mkdirs(folder, NULL), ATTUNE_OK);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
-static int fresh_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-corpus-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-    char command[300];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
 
 static at_corpus read_ok(const char *dataset, const char *split)
 {
     at_corpus c;
     attune_error err = {0};
-    if (at_corpus_read(&c, dataset, root, split, &err) != ATTUNE_OK)
+    if (at_corpus_read(&c, dataset, temp_folder, split, &err) != ATTUNE_OK)
         fail_msg("%s", err.text);
     return c;
 }
@@ -58,7 +28,7 @@ static void read_fails(const char *dataset, const char *split, attune_status sta
 {
     at_corpus c;
     attune_error err = {0};
-    assert_int_equal(at_corpus_read(&c, dataset, root, split, &err), status);
+    assert_int_equal(at_corpus_read(&c, dataset, temp_folder, split, &err), status);
     assert_true(strlen(err.text) > 10);
     at_corpus_free(&c);
 }
@@ -86,11 +56,11 @@ static const char votes[] =
 static void ferplus_votes(void **state)
 {
     (void)state;
-    put("set/fer2013new.csv", votes);
-    put("set/FER2013Train/a.png", "");
-    put("set/FER2013Train/b.png", "");
-    put("set/FER2013Train/c.png", "");
-    put("set/FER2013Valid/e.png", "");
+    put_text("set/fer2013new.csv", votes);
+    put_text("set/FER2013Train/a.png", "");
+    put_text("set/FER2013Train/b.png", "");
+    put_text("set/FER2013Train/c.png", "");
+    put_text("set/FER2013Valid/e.png", "");
     at_corpus c = read_ok("ferplus", "train");
     assert_int_equal(c.count, 2);
     assert_int_equal(at_corpus_excluded(&c, AT_MISSING), 1);
@@ -115,10 +85,10 @@ static void ferplus_votes(void **state)
 static void fer2013_folders_and_list(void **state)
 {
     (void)state;
-    put("angry/1.png", "");
-    put("happy/2.jpg", "");
-    put("happy/readme.txt", "");
-    put("elsewhere/3.png", "");
+    put_text("angry/1.png", "");
+    put_text("happy/2.jpg", "");
+    put_text("happy/readme.txt", "");
+    put_text("elsewhere/3.png", "");
     at_corpus c = read_ok("fer2013", "all");
     assert_int_equal(c.count, 2);
     assert_int_equal(c.list[0].expression, 0);
@@ -127,8 +97,8 @@ static void fer2013_folders_and_list(void **state)
     at_corpus_free(&c);
     read_fails("fer2013", "valid", ATTUNE_E_ARG); /* not divided */
 
-    put("fer2013_labels.csv", "split,png,fer2013_label\nFER2013Valid,x.png,sad\n");
-    put("FER2013Valid/x.png", "");
+    put_text("fer2013_labels.csv", "split,png,fer2013_label\nFER2013Valid,x.png,sad\n");
+    put_text("FER2013Valid/x.png", "");
     c = read_ok("fer2013", "valid");
     assert_int_equal(c.count, 1);
     assert_int_equal(c.list[0].expression, 5);
@@ -138,11 +108,11 @@ static void fer2013_folders_and_list(void **state)
 static void ravdess_names_and_folds(void **state)
 {
     (void)state;
-    put("Actor_02/03-01-05-01-02-01-02.flac", "");
-    put("Actor_02/03-02-05-01-02-01-02.flac", ""); /* song */
-    put("Actor_02/02-01-05-01-02-01-02.mp4", "");  /* no sound */
-    put("Actor_03/03-01-01-01-01-01-03.wav", "");
-    put("Actor_03/notes.wav", "");
+    put_text("Actor_02/03-01-05-01-02-01-02.flac", "");
+    put_text("Actor_02/03-02-05-01-02-01-02.flac", ""); /* song */
+    put_text("Actor_02/02-01-05-01-02-01-02.mp4", "");  /* no sound */
+    put_text("Actor_03/03-01-01-01-01-01-03.wav", "");
+    put_text("Actor_03/notes.wav", "");
     at_corpus c = read_ok("ravdess", "fold0");
     assert_int_equal(c.count, 1);
     assert_int_equal(c.list[0].expression, 4);
@@ -163,10 +133,10 @@ static void ravdess_names_and_folds(void **state)
 static void daisee_stems_and_missing_clips(void **state)
 {
     (void)state;
-    put("Labels/TrainLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
-                                  "100.avi,0,2,1,0\n200.avi,1,3,0,0\n300.avi,1,1,1,1\n");
-    put("DataSet/Train/11/100/100.avi", "");
-    put("DataSet/Train/12/200/200.mp4", ""); /* another extension than its label's */
+    put_text("Labels/TrainLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
+                                       "100.avi,0,2,1,0\n200.avi,1,3,0,0\n300.avi,1,1,1,1\n");
+    put_text("DataSet/Train/11/100/100.avi", "");
+    put_text("DataSet/Train/12/200/200.mp4", ""); /* another extension than its label's */
     at_corpus c = read_ok("daisee", "train");
     assert_int_equal(c.count, 2);
     excludes(&c, AT_MISSING, "300.avi", "no such clip");
@@ -180,12 +150,12 @@ static void daisee_stems_and_missing_clips(void **state)
 static void daisee_frames_manifest(void **state)
 {
     (void)state;
-    put("manifest.csv",
-        "split,file,clip,subject,boredom,engagement,confusion,frustration\n"
-        "train,t/1.jpg,1,a,3,0,1,2\nval,v/2.jpg,2,b,0,1,,\nval,v/3.jpg,3,b,0,1,9,0\n");
-    put("t/1.jpg", "");
-    put("v/2.jpg", "");
-    put("v/3.jpg", "");
+    put_text("manifest.csv",
+             "split,file,clip,subject,boredom,engagement,confusion,frustration\n"
+             "train,t/1.jpg,1,a,3,0,1,2\nval,v/2.jpg,2,b,0,1,,\nval,v/3.jpg,3,b,0,1,9,0\n");
+    put_text("t/1.jpg", "");
+    put_text("v/2.jpg", "");
+    put_text("v/3.jpg", "");
     at_corpus c = read_ok("daisee-frames", "val");
     assert_int_equal(c.count, 1);
     assert_int_equal(at_corpus_excluded(&c, AT_UNKNOWN_CLASS), 1); /* there is no level 9 */
@@ -205,12 +175,12 @@ static void wacv_people_are_disjoint(void **state)
                  : person % 3 == 1 ? "partial"
                                    : "engaged",
                  person);
-        put(name, "");
+        put_text(name, "");
     }
-    put("0_disengaged/img1234567_1.jpg", ""); /* no such person */
-    put("0_disengaged/img99999999999999999999_1.jpg", "");
-    put("0_disengaged/img-3_1.jpg", "");
-    put("0_disengaged/img_1.jpg", "");
+    put_text("0_disengaged/img1234567_1.jpg", ""); /* no such person */
+    put_text("0_disengaged/img99999999999999999999_1.jpg", "");
+    put_text("0_disengaged/img-3_1.jpg", "");
+    put_text("0_disengaged/img_1.jpg", "");
     int seen = 0;
     for (int fold = 0; fold < 4; fold++) {
         char in[24], out[24];
@@ -231,9 +201,9 @@ static void wacv_people_are_disjoint(void **state)
 static void folders_by_synonyms(void **state)
 {
     (void)state;
-    put("Joy/a.png", "");
-    put("fear/b.mp4", "");
-    put("boredom/c.png", ""); /* not an emotion of ours */
+    put_text("Joy/a.png", "");
+    put_text("fear/b.mp4", "");
+    put_text("boredom/c.png", ""); /* not an emotion of ours */
     at_corpus c = read_ok("folder", "all");
     assert_int_equal(c.count, 2);
     assert_int_equal(c.list[0].expression, ATTUNE_HAPPY);
@@ -247,11 +217,11 @@ static void folders_by_synonyms(void **state)
 static void folders_in_folders(void **state)
 {
     (void)state;
-    put("Train/HAPPINESS/a.jpg", "");
-    put("Train/anger/subject 7/b.jpg", "");
-    put("Train/anger/subject 7/notes.txt", "");
-    put("Test/Sadness/c.wav", "");
-    put("loose.png", "");
+    put_text("Train/HAPPINESS/a.jpg", "");
+    put_text("Train/anger/subject 7/b.jpg", "");
+    put_text("Train/anger/subject 7/notes.txt", "");
+    put_text("Test/Sadness/c.wav", "");
+    put_text("loose.png", "");
     at_corpus c = read_ok("folder", "all");
     assert_int_equal(c.count, 3);
     assert_int_equal(c.list[0].expression, ATTUNE_SAD);
@@ -278,10 +248,11 @@ static void folders_in_folders(void **state)
 static void fer2013_by_number(void **state)
 {
     (void)state;
-    put("test/0/a.png", ""); /* the official order: angry disgust fear happy sad surprise neutral */
-    put("test/4/b.png", "");
-    put("test/6/c.png", "");
-    put("test/7/d.png", "");
+    put_text("test/0/a.png",
+             ""); /* the official order: angry disgust fear happy sad surprise neutral */
+    put_text("test/4/b.png", "");
+    put_text("test/6/c.png", "");
+    put_text("test/7/d.png", "");
     at_corpus c = read_ok("fer2013", "test");
     assert_int_equal(c.count, 3);
     assert_int_equal(c.list[0].expression, 0);
@@ -313,7 +284,7 @@ static void fer2013_pixels(void **state)
     n += sprintf(text + n, "0,%s,PrivateTest\n", pixels(row, 0, PIXELS));
     n += sprintf(text + n, "9,%s,PublicTest\n", pixels(row, 0, PIXELS));
     n += sprintf(text + n, "1,%s,PublicTest\n", pixels(row, 0, PIXELS - 1));
-    put("archive/fer2013.csv", text);
+    put_text("archive/fer2013.csv", text);
     at_corpus c = read_ok("fer2013", "valid");
     assert_int_equal(c.count, 1);
     assert_int_equal(c.list[0].expression, 4);
@@ -330,18 +301,15 @@ static void fer2013_pixels(void **state)
     assert_int_equal(at_corpus_picture(&c, &c.list[1])[0], 7);
     at_corpus_free(&c);
 
-    char path[300];
-    snprintf(path, sizeof path, "%s/archive/fer2013.csv", root);
-    unlink(path);
+    unlink(in_folder("archive/fer2013.csv"));
     sprintf(text, "emotion, Usage, pixels\n5,PublicTest,%s\n", pixels(row, 0, PIXELS));
-    put("archive/icml_face_data.csv", text);
+    put_text("archive/icml_face_data.csv", text);
     c = read_ok("fer2013", "valid");
     assert_int_equal(c.list[0].expression, 6);
     at_corpus_free(&c);
-    snprintf(path, sizeof path, "%s/archive/icml_face_data.csv", root);
-    unlink(path);
+    unlink(in_folder("archive/icml_face_data.csv"));
     sprintf(text, "emotion,pixels\n2,%s\n", pixels(row, 0, PIXELS));
-    put("archive/train.csv", text);
+    put_text("archive/train.csv", text);
     c = read_ok("fer2013", "train");
     assert_int_equal(c.list[0].expression, 2);
     at_corpus_free(&c);
@@ -351,10 +319,10 @@ static void fer2013_pixels(void **state)
 static void ravdess_takes_once(void **state)
 {
     (void)state;
-    put("Actor_01/03-01-05-01-01-01-01.wav", "");
-    put("audio_speech_actors_01-24/Actor_01/03-01-05-01-01-01-01.wav", "");
-    put("Video_Speech_Actor_01/Actor_01/01-01-05-01-01-01-01.mp4", "");
-    put("Video_Speech_Actor_01/Actor_01/01-01-06-01-01-01-01.mp4", "");
+    put_text("Actor_01/03-01-05-01-01-01-01.wav", "");
+    put_text("audio_speech_actors_01-24/Actor_01/03-01-05-01-01-01-01.wav", "");
+    put_text("Video_Speech_Actor_01/Actor_01/01-01-05-01-01-01-01.mp4", "");
+    put_text("Video_Speech_Actor_01/Actor_01/01-01-06-01-01-01-01.mp4", "");
     at_corpus c = read_ok("ravdess", "all");
     assert_int_equal(c.count, 2);
     assert_non_null(strstr(c.list[0].path, "/Actor_01/03-01-05"));
@@ -367,11 +335,13 @@ static void ravdess_takes_once(void **state)
 static void ravdess_clips(void **state)
 {
     (void)state;
-    put("Video_Speech_Actor_02/Actor_02/01-01-02-01-01-01-02.mp4", "");
-    put("Video_Speech_Actor_02/Actor_02/02-01-02-01-01-01-02.mp4", ""); /* the same without sound */
-    put("Video_Speech_Actor_02/Actor_02/02-01-06-01-01-01-02.mp4", ""); /* without sound alone */
-    put("Audio/Actor_02/03-01-02-01-01-01-02.wav", "");
-    put("Audio/Actor_03/03-01-05-01-01-01-03.wav", "");
+    put_text("Video_Speech_Actor_02/Actor_02/01-01-02-01-01-01-02.mp4", "");
+    put_text("Video_Speech_Actor_02/Actor_02/02-01-02-01-01-01-02.mp4",
+             ""); /* the same without sound */
+    put_text("Video_Speech_Actor_02/Actor_02/02-01-06-01-01-01-02.mp4",
+             ""); /* without sound alone */
+    put_text("Audio/Actor_02/03-01-02-01-01-01-02.wav", "");
+    put_text("Audio/Actor_03/03-01-05-01-01-01-03.wav", "");
     at_corpus c = read_ok("ravdess", "clips");
     assert_int_equal(c.head, AT_HEAD_EMOTION7);
     assert_int_equal(c.heads, 1u << AT_HEAD_EMOTION7);
@@ -384,7 +354,7 @@ static void ravdess_clips(void **state)
     c = read_ok("ravdess", "clips+fold0");
     assert_int_equal(c.count, 2);
     at_protocol p; /* the voice of a clip is that clip, not another sample of its person */
-    assert_int_equal(at_protocol_of(&p, &c, root, "clips+fold0", NULL), ATTUNE_OK);
+    assert_int_equal(at_protocol_of(&p, &c, temp_folder, "clips+fold0", NULL), ATTUNE_OK);
     assert_int_equal(p.shared, 0);
     at_corpus_free(&c);
     c = read_ok("ravdess", "clips+random:train,valid,test");
@@ -397,20 +367,20 @@ static void ravdess_clips(void **state)
 static void crema_clips_or_voices(void **state)
 {
     (void)state;
-    put("AudioWAV/1001_DFA_ANG_XX.wav", "");
-    put("AudioWAV/1001_IEO_FEA_LO.wav", "");
+    put_text("AudioWAV/1001_DFA_ANG_XX.wav", "");
+    put_text("AudioWAV/1001_IEO_FEA_LO.wav", "");
     at_corpus c = read_ok("crema-d", "all"); /* no videos at all */
     assert_int_equal(c.count, 2);
     assert_int_equal(c.list[1].expression, ATTUNE_FEARFUL);
     at_corpus_free(&c);
-    put("VideoFlash/1001_DFA_ANG_XX.flv", pointer);
+    put_text("VideoFlash/1001_DFA_ANG_XX.flv", pointer);
     c = read_ok("crema-d", "all"); /* none fetched */
     assert_int_equal(c.count, 2);
     assert_string_equal(c.list[0].person, "1001");
     excludes(&c, AT_POINTER, "1001_DFA_ANG_XX.flv", "git lfs");
     at_corpus_free(&c);
     read_fails("crema-d", "clips", ATTUNE_E_FORMAT);
-    put("VideoFlash/1001_IEO_FEA_LO.flv", "");
+    put_text("VideoFlash/1001_IEO_FEA_LO.flv", "");
     c = read_ok("crema-d", "all"); /* some */
     assert_int_equal(c.count, 1);
     assert_int_equal(at_sample_kind_of(&c.list[0]), AT_CLIP);
@@ -424,21 +394,19 @@ static void crema_clips_or_voices(void **state)
 
 static void daisee_parts_that_lack(void **state)
 {
-    char path[300];
     (void)state;
-    put("Labels/TrainLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
-                                  "100.avi,0,2,1,0\n");
-    put("DataSet/Train/11/100/100.avi", "");
-    put("DataSet/Test/13/300/300.avi", ""); /* no list of its labels */
-    snprintf(path, sizeof path, "%s/DataSet/Validation", root);
-    assert_int_equal(at_mkdirs(path, NULL), ATTUNE_OK); /* an empty part */
+    put_text("Labels/TrainLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
+                                       "100.avi,0,2,1,0\n");
+    put_text("DataSet/Train/11/100/100.avi", "");
+    put_text("DataSet/Test/13/300/300.avi", ""); /* no list of its labels */
+    assert_int_equal(mkdir(made_in_folder("DataSet/Validation"), 0700), 0); /* an empty part */
     at_corpus c = read_ok("daisee", "all");
     assert_int_equal(c.count, 1);
     excludes(&c, AT_UNLABELLED, "300.avi", "no list");
     at_corpus_free(&c);
     read_fails("daisee", "val", ATTUNE_E_FORMAT);
-    put("Labels/ValidationLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
-                                       "200.avi,0,2,1,0\n");
+    put_text("Labels/ValidationLabels.csv", "ClipID,Boredom,Engagement,Confusion,Frustration \n"
+                                            "200.avi,0,2,1,0\n");
     c = read_ok("daisee", "all");
     assert_int_equal(c.count, 1);
     assert_int_equal(at_corpus_excluded(&c, AT_MISSING), 1);
@@ -448,17 +416,17 @@ static void daisee_parts_that_lack(void **state)
 static void manifest_labels_and_splits(void **state)
 {
     (void)state;
-    put("manifest.csv", "File,Speaker,split,corpus,emotion,engagement3,boredom\n"
-                        "a.wav,p1,train,x,Joy,engaged,2\n"
-                        "b.wav,p2,train,y,ANGER,0,9\n"
-                        "sub/c.mp4,p3,val,x,,1,\n"
-                        "d.wav,p4,val,x,bored,2,0\n"
-                        "e.wav,p5,val,y,sad,2,0\n"
-                        "a.wav,p1,train,x,happy,2,2\n"
-                        "f.wav,p6,val,y,sad,,1\n");
+    put_text("manifest.csv", "File,Speaker,split,corpus,emotion,engagement3,boredom\n"
+                             "a.wav,p1,train,x,Joy,engaged,2\n"
+                             "b.wav,p2,train,y,ANGER,0,9\n"
+                             "sub/c.mp4,p3,val,x,,1,\n"
+                             "d.wav,p4,val,x,bored,2,0\n"
+                             "e.wav,p5,val,y,sad,2,0\n"
+                             "a.wav,p1,train,x,happy,2,2\n"
+                             "f.wav,p6,val,y,sad,,1\n");
     const char *files[] = {"a.wav", "b.wav", "sub/c.mp4", "d.wav", "f.wav"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        put(files[i], i == 1 ? pointer : "");
+        put_text(files[i], i == 1 ? pointer : "");
     at_corpus c = read_ok("manifest", "all");
     assert_int_equal(c.head, AT_HEAD_EMOTION7);
     assert_int_equal(c.heads, 1u << AT_HEAD_EMOTION7 | 1u << AT_HEAD_STATE4 |
@@ -498,7 +466,7 @@ static void manifest_labels_and_splits(void **state)
                   {"all+fold4", 1}};
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
         attune_error err;
-        at_corpus_read(&c, "manifest", root, splits[i].split, &err);
+        at_corpus_read(&c, "manifest", temp_folder, splits[i].split, &err);
         if (c.count + c.excluded_count != splits[i].listed)
             fail_msg("%s: %d", splits[i].split, c.count + c.excluded_count);
         at_corpus_free(&c);
@@ -511,12 +479,11 @@ static void manifest_labels_and_splits(void **state)
 
 static void manifest_forms(void **state)
 {
-    char text[600], path[300];
+    char text[600];
     (void)state;
-    put("elsewhere/a.png", "");
-    snprintf(text, sizeof text, "file,engagement\n%s/elsewhere/a.png,3\n", root);
-    put("lists/mine.csv", text); /* any name, a whole path, one state, no subjects */
-    snprintf(path, sizeof path, "%s/lists/mine.csv", root);
+    snprintf(text, sizeof text, "file,engagement\n%s,3\n", put_text("elsewhere/a.png", ""));
+    /* any name, a whole path, one state, no subjects */
+    const char *path = put_text("lists/mine.csv", text);
     at_corpus c;
     attune_error err;
     assert_int_equal(at_corpus_read(&c, "manifest", path, "all", &err), ATTUNE_OK);
@@ -530,10 +497,11 @@ static void manifest_forms(void **state)
     assert_int_equal(at_corpus_read(&c, "manifest", path, "nofold0", &err), ATTUNE_E_ARG);
     at_corpus_free(&c);
 
-    put("manifest.csv", "file,boredom,confusion\na.png,1,\nb.png,7,0\nc.png,x,\nd.png,-1,0\n"
-                        "e.png,1.5,0\n"); /* an empty field is no label, a wrong one is no sample */
+    put_text("manifest.csv",
+             "file,boredom,confusion\na.png,1,\nb.png,7,0\nc.png,x,\nd.png,-1,0\n"
+             "e.png,1.5,0\n"); /* an empty field is no label, a wrong one is no sample */
     for (const char *name = "abcde"; *name; name++)
-        put((char[]){*name, '.', 'p', 'n', 'g', 0}, "");
+        put_text((char[]){*name, '.', 'p', 'n', 'g', 0}, "");
     c = read_ok("manifest", "all");
     assert_int_equal(c.count, 1);
     assert_int_equal(c.list[0].state[ATTUNE_BOREDOM], 1);
@@ -542,12 +510,12 @@ static void manifest_forms(void **state)
     assert_non_null(strstr(c.excluded[0].detail, "boredom is no level from 0 to 3: 7"));
     at_corpus_free(&c);
 
-    put("manifest.csv", "name,emotion\na.png,sad\n");
+    put_text("manifest.csv", "name,emotion\na.png,sad\n");
     read_fails("manifest", "all", ATTUNE_E_FORMAT); /* no file */
-    put("manifest.csv", "file,age\na.png,7\n");
+    put_text("manifest.csv", "file,age\na.png,7\n");
     read_fails("manifest", "all", ATTUNE_E_FORMAT); /* no label */
     read_fails("daisee-frames", "all", ATTUNE_E_FORMAT);
-    put("a.png", "");
+    put_text("a.png", "");
     c = read_ok("faces-diverse", "all"); /* a set without labels, under its other name */
     assert_string_equal(c.dataset, "faces_diverse");
     assert_int_equal(c.list[0].expression, -1);
@@ -563,7 +531,7 @@ static void every_corpus_says_what_it_is(void **state)
         assert_true(strlen(at_corpus_splits(n)) > 3);
         at_corpus c;
         attune_error err = {0};
-        assert_true(at_corpus_read(&c, at_corpus_name(n), root, "no such split", &err) < 0);
+        assert_true(at_corpus_read(&c, at_corpus_name(n), temp_folder, "no such split", &err) < 0);
         assert_true(strlen(err.text) > 10);
         at_corpus_free(&c);
     }
@@ -596,18 +564,16 @@ static void nonsense(void **state)
     read_fails("nosuchset", "all", ATTUNE_E_ARG);
     read_fails("folder", "all", ATTUNE_E_FORMAT); /* empty */
     assert_int_equal(at_corpus_read(&c, "folder", "/nonexistent", "all", &err), ATTUNE_E_IO);
-    put("fer2013new.csv", "a,b\n");
+    put_text("fer2013new.csv", "a,b\n");
     read_fails("ferplus", "all", ATTUNE_E_FORMAT);
 }
 
 static void csv_quotes_and_ends(void **state)
 {
-    char path[300];
     at_csv csv;
     (void)state;
-    put("t.csv", "\xEF\xBB\xBF"
-                 "a, b ,c\r\n1,\"x, \"\"y\"\"\",\n\n,,3");
-    snprintf(path, sizeof path, "%s/t.csv", root);
+    const char *path = put_text("t.csv", "\xEF\xBB\xBF"
+                                         "a, b ,c\r\n1,\"x, \"\"y\"\"\",\n\n,,3");
     assert_int_equal(at_csv_open(&csv, path, NULL), ATTUNE_OK);
     assert_int_equal(at_csv_header(&csv, NULL), ATTUNE_OK);
     assert_int_equal(at_csv_column(&csv, "b"), 1);
@@ -622,7 +588,7 @@ static void csv_quotes_and_ends(void **state)
     at_csv_close(&csv);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, fresh_root, remove_root)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
 {

@@ -1,4 +1,6 @@
 /* An evaluation's JSON: the documented keys, all of them and no others, with the right values. */
+#include "temp_folder.h"
+
 #include <attune/eval.h>
 
 #include <jansson.h>
@@ -7,10 +9,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -261,19 +261,14 @@ static void undefined_figures_are_null(void **state)
 
 static void text_is_written_whole(void **state)
 {
-    char folder[] = "/tmp/attune-eval-XXXXXX", path[64], back[64] = "";
     attune_error err = {0};
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/result.json", folder);
+    assert_int_equal(make_folder(state), 0);
+    const char *path = made_in_folder("result.json");
     assert_int_equal(attune_text_write(path, "{}", &err), ATTUNE_OK);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    assert_int_equal(fread(back, 1, sizeof back - 1, f), 3);
-    fclose(f);
+    char *back = read_text("result.json");
     assert_string_equal(back, "{}\n");
-    unlink(path);
-    rmdir(folder);
+    free(back);
+    remove_folder(state);
     assert_int_equal(attune_text_write(path, "{}", &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, path));
 }

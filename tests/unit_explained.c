@@ -1,53 +1,17 @@
 /* An explanation's files: what they say of overlays that were made up. */
 #include "made_overlays.h"
 #include "made_windows.h"
+#include "temp_folder.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-static char folder[] = "/tmp/attune-explained-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static int remove_folder(void **state)
-{
-    static const char *const names[] = {"explain.html",   "explain.json",   "overlay-01.png",
-                                        "overlay-02.png", "overlay-03.png", "overlay-07.png"};
-    (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        unlink(path_of(names[i]));
-    return rmdir(folder);
-}
-
-static char *read_file(const char *name)
-{
-    FILE *f = fopen(path_of(name), "rb");
-    char *text = calloc(1, 1 << 20);
-    assert_non_null(f);
-    assert_non_null(text);
-    assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
-    fclose(f);
-    return text;
-}
 
 static void smile(attune_window *w, float made)
 {
@@ -68,7 +32,9 @@ static void go_on(attune_explanation *x, int windows)
 
 static attune_explanation *explain(const char *input, int more)
 {
-    const attune_explanation_options setup = {.dir = folder, .input = input};
+    static const char *const names[] = {"explain.html", "explain.json", "overlay-01.png",
+                                        "overlay-02.png", "overlay-03.png"};
+    const attune_explanation_options setup = {.dir = temp_folder, .input = input};
     const attune_input_info info = {
         .duration_s = 1.5, .has_video = 1, .width = 64, .height = 48, .counts = {.frames = 12}};
     attune_explanation *x;
@@ -94,6 +60,8 @@ static attune_explanation *explain(const char *input, int more)
     o.share[ATTUNE_REGION_OUTSIDE] = 0.375f;
     assert_int_equal(attune_explanation_overlay(x, &o, NULL), 0);
     assert_int_equal(attune_explanation_finish(x, &info, 0, NULL), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        made_in_folder(names[i]);
     return x;
 }
 
@@ -156,7 +124,7 @@ static void test_json(void **state)
 static void test_page(void **state)
 {
     attune_explanation *x = explain("a<script>.mp4", 17);
-    char *page = read_file("explain.html");
+    char *page = read_text("explain.html");
     (void)state;
     assert_null(strstr(page, "<script"));
     assert_non_null(strstr(page, "a&lt;script&gt;.mp4"));
@@ -187,7 +155,7 @@ static void test_strip(void **state)
         "mouth corners up (AU 12), %</th>",
     };
     attune_explanation *x = explain("clip.mp4", 17);
-    char *page = read_file("explain.html");
+    char *page = read_text("explain.html");
     (void)state;
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         if (!strstr(page, expected[i]))
@@ -201,7 +169,7 @@ static void test_little_has_no_usual(void **state)
 {
     attune_explanation *x = explain("clip.mp4", 0);
     json_t *root = json_loads(attune_explanation_json(x), 0, NULL);
-    char *page = read_file("explain.html");
+    char *page = read_text("explain.html");
     (void)state;
     check_movements(
         json_object_get(json_array_get(json_object_get(root, "overlays"), 0), "movements"), NAN);
@@ -214,21 +182,18 @@ static void test_little_has_no_usual(void **state)
 
 static void test_earlier_pictures_are_named(void **state)
 {
-    FILE *f = fopen(path_of("overlay-07.png"), "w");
-    attune_explanation *x;
+    const char *earlier = put_text("overlay-07.png", "");
+    attune_explanation *x = explain("clip.mp4", 17);
     (void)state;
-    assert_non_null(f);
-    fclose(f);
-    x = explain("clip.mp4", 17);
     assert_non_null(strstr(attune_explanation_text(x), "also there: overlay-07.png: "));
-    assert_int_equal(access(path_of("overlay-07.png"), F_OK), 0);
+    assert_int_equal(access(earlier, F_OK), 0);
     attune_explanation_free(&x);
 }
 
 static void test_wrong_arguments(void **state)
 {
     const attune_explanation_options nowhere = {.input = "x"};
-    const attune_explanation_options setup = {.dir = folder, .input = "x"};
+    const attune_explanation_options setup = {.dir = temp_folder, .input = "x"};
     const attune_window w = made_window(1, ATTUNE_SAD, 1);
     attune_overlay o = made_overlay(ATTUNE_OVERLAY_KINDS, &w, 1);
     attune_explanation *x;

@@ -1,5 +1,6 @@
 /* Exports: a timeline read back value by value, and what is written for other programs. */
 #include "made_windows.h"
+#include "temp_folder.h"
 #include "report/fields.h"
 #include "report/tiers.h"
 #include "report/timeline.h"
@@ -177,35 +178,12 @@ static void hops_that_say_the_same_are_one_stretch(void **state)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static char folder[64];
-
-static const char *in_folder(const char *dir, const char *name)
+/* What a sink's file is called in that folder; valid until the next call. */
+static const char *file_of(const char *dir, const attune_sink_info *sink)
 {
-    static char path[4][256];
-    static int i;
-    i = (i + 1) % 4;
-    snprintf(path[i], sizeof path[i], "%s/%s/%s", folder, dir, name);
-    return path[i];
-}
-
-static char *slurp(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    char *text = calloc(1, 1 << 20);
-    assert_non_null(text);
-    if (!f)
-        fail_msg("%s is not there", path);
-    assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
-    fclose(f);
-    return text;
-}
-
-static void spill(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
+    static char name[64];
+    snprintf(name, sizeof name, "%s/%s", dir, sink->file);
+    return name;
 }
 
 /* At a time that no timeline has the digits for. */
@@ -219,8 +197,10 @@ static void give(attune_report *r, attune_window w)
 /* Two faces, one of them now and then, and a voice: the folder "report" with everything. */
 static int make_report(void **state)
 {
-    static char dir[128], sinks[128];
-    attune_report_options o = {.dir = dir,
+    char sinks[128];
+    if (make_folder(state) != 0)
+        return -1;
+    attune_report_options o = {.dir = in_folder("report"),
                                .sinks = sinks,
                                .input = "x/=a\"b<&>'\xef\xbf\xbf\n,.mp4",
                                .model_path = "models/some.safetensors",
@@ -238,11 +218,6 @@ static int make_report(void **state)
                                     .smallest_face = 24,
                                     .elapsed_s = 2};
     attune_report *r;
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/attune-exports-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(dir, sizeof dir, "%s/report", folder);
     snprintf(sinks, sizeof sinks, "default,%s", exports);
     assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
     for (int i = 1; i <= 60; i++) {
@@ -269,23 +244,16 @@ static int remove_report(void **state)
 {
     static const char *const dirs[] = {"report", "later", "bad"};
     const attune_sink_info *sink;
-    (void)state;
-    for (size_t d = 0; d < 3; d++) {
+    for (size_t d = 0; d < 3; d++)
         for (int i = 0; (sink = attune_sink_at(i)); i++)
-            unlink(in_folder(dirs[d], sink->file));
-        unlink(in_folder(dirs[d], "my.eaf"));
-        rmdir(in_folder(dirs[d], ""));
-    }
-    return rmdir(folder);
+            made_in_folder(file_of(dirs[d], sink));
+    return remove_folder(state);
 }
 
 static int export_to(const char *from, const char *to, const char *kinds, attune_error *err)
 {
-    char source[128], target[128];
-    attune_export_options o = {.to = kinds, .dir = target};
-    snprintf(source, sizeof source, "%s/%s", folder, from);
-    snprintf(target, sizeof target, "%s/%s", folder, to);
-    return attune_export(source, &o, err);
+    attune_export_options o = {.to = kinds, .dir = in_folder(to)};
+    return attune_export(in_folder(from), &o, err);
 }
 
 static void later_is_the_same_as_at_once(void **state)
@@ -300,13 +268,14 @@ static void later_is_the_same_as_at_once(void **state)
         if (!attune_sinks_have(exports, sink->file))
             continue;
         assert_true(sink->extra);
-        now = slurp(in_folder("report", sink->file));
-        then = slurp(in_folder("later", sink->file));
+        now = read_text(file_of("report", sink));
+        then = read_text(file_of("later", sink));
+        assert_true(*now);
         assert_string_equal(now, then);
         free(now);
         free(then);
     }
-    assert_int_not_equal(access(in_folder("later", "timeline.csv"), F_OK), 0);
+    assert_int_not_equal(access(in_folder("later/timeline.csv"), F_OK), 0);
 }
 
 /* What the summary is made of comes back whole. */
@@ -318,13 +287,13 @@ static void a_report_can_be_made_again(void **state)
     (void)state;
     if (export_to("report", "later", "default", &err) < 0)
         fail_msg("%s", err.text);
-    now = slurp(in_folder("report", "timeline.jsonl"));
-    then = slurp(in_folder("later", "timeline.jsonl"));
+    now = read_text("report/timeline.jsonl");
+    then = read_text("later/timeline.jsonl");
     assert_string_equal(now, then);
     free(now);
     free(then);
-    now = slurp(in_folder("report", "summary.json"));
-    then = slurp(in_folder("later", "summary.json"));
+    now = read_text("report/summary.json");
+    then = read_text("later/summary.json");
     a = json_loads(now, 0, NULL);
     b = json_loads(then, 0, NULL);
     for (const char *const *key =
@@ -343,14 +312,12 @@ static void a_report_can_be_made_again(void **state)
 
 static void one_file_may_have_its_own_name(void **state)
 {
-    char report[128], target[128];
-    attune_export_options o = {.to = "eaf", .file = target};
+    const char *report = in_folder("report");
+    attune_export_options o = {.to = "eaf", .file = in_folder("later/my.eaf")};
     attune_error err = {0};
     (void)state;
-    snprintf(report, sizeof report, "%s/report", folder);
-    snprintf(target, sizeof target, "%s/later/my.eaf", folder);
     assert_int_equal(attune_export(report, &o, &err), ATTUNE_OK);
-    assert_int_equal(access(target, F_OK), 0);
+    assert_int_equal(access(made_in_folder("later/my.eaf"), F_OK), 0);
     o.to = "table";
     assert_int_equal(attune_export(report, &o, &err), ATTUNE_E_ARG);
     assert_non_null(strstr(err.text, "table.csv, table.csv-metadata.json"));
@@ -365,42 +332,42 @@ static void refuse_export(const char *said)
     assert_true(rc == ATTUNE_E_FORMAT || rc == ATTUNE_E_IO);
     if (!strstr(err.text, said))
         fail_msg("not '%s' but: %s", said, err.text);
-    assert_int_not_equal(access(in_folder("later", "timeline.eaf"), F_OK), 0);
+    assert_int_not_equal(access(in_folder("later/timeline.eaf"), F_OK), 0);
 }
 
 static void damaged_folders_are_refused(void **state)
 {
-    char *timeline = slurp(in_folder("report", "timeline.jsonl"));
-    char *summary = slurp(in_folder("report", "summary.json")), *cut = strdup(timeline);
+    char *timeline = read_text("report/timeline.jsonl");
+    char *summary = read_text("report/summary.json"), *cut = strdup(timeline);
     char *more;
     const char *key;
     json_t *root = json_loads(summary, 0, NULL), *value;
     (void)state;
     refuse_export("summary.json");
     assert_int_equal(export_to("report", "bad", "jsonl,summary", NULL), ATTUNE_OK);
-    spill(in_folder("bad", "summary.json"), summary);
-    spill(in_folder("bad", "timeline.jsonl"), timeline);
-    unlink(in_folder("bad", "timeline.jsonl"));
+    put_text("bad/summary.json", summary);
+    put_text("bad/timeline.jsonl", timeline);
+    unlink(in_folder("bad/timeline.jsonl"));
     refuse_export("timeline.jsonl: No such file");
     cut[strlen(cut) - 20] = 0;
-    spill(in_folder("bad", "timeline.jsonl"), cut);
+    put_text("bad/timeline.jsonl", cut);
     refuse_export("it is cut short");
     strrchr(cut, '\n')[1] = 0;
-    spill(in_folder("bad", "timeline.jsonl"), cut);
+    put_text("bad/timeline.jsonl", cut);
     refuse_export("it is not whole");
-    spill(in_folder("bad", "timeline.jsonl"), strchr(timeline, '\n') + 1);
+    put_text("bad/timeline.jsonl", strchr(timeline, '\n') + 1);
     refuse_export("it is not whole");
     strchr(cut, '\n')[2] = '!';
-    spill(in_folder("bad", "timeline.jsonl"), cut);
+    put_text("bad/timeline.jsonl", cut);
     refuse_export("timeline.jsonl, line 2: ");
-    spill(in_folder("bad", "timeline.jsonl"), timeline);
+    put_text("bad/timeline.jsonl", timeline);
     json_integer_set(json_object_get(json_object_get(root, "options"), "max_tracks"), 1);
     more = json_dumps(root, 0);
-    spill(in_folder("bad", "summary.json"), more);
+    put_text("bad/summary.json", more);
     refuse_export("more faces at once");
     json_integer_set(json_object_get(json_object_get(root, "options"), "max_tracks"), 2);
     free(more);
-    spill(in_folder("bad", "summary.json"), "{\"input\": \"x\"");
+    put_text("bad/summary.json", "{\"input\": \"x\"");
     refuse_export("summary.json, line 1: ");
     json_object_foreach(root, key, value)
     {
@@ -428,13 +395,13 @@ static void damaged_folders_are_refused(void **state)
         json_t *without = json_copy(root);
         json_object_del(without, key);
         char *text = json_dumps(without, 0);
-        spill(in_folder("bad", "summary.json"), text);
+        put_text("bad/summary.json", text);
         refuse_export(key);
         json_object_set_new(without, key, json_array());
         free(text);
         if (strcmp(key, "notes") != 0) {
             text = json_dumps(without, 0);
-            spill(in_folder("bad", "summary.json"), text);
+            put_text("bad/summary.json", text);
             refuse_export(key);
             free(text);
         }
@@ -476,7 +443,7 @@ static double value_of(const char *text, const char *column, int row)
 
 static void openface_has_its_own_signs_and_units(void **state)
 {
-    char *text = slurp(in_folder("report", "openface-windows.csv"));
+    char *text = read_text("report/openface-windows.csv");
     attune_window w = odd_window();
     int row = 1;
     (void)state;
@@ -500,8 +467,8 @@ static void openface_has_its_own_signs_and_units(void **state)
 
 static void names_from_outside_do_no_harm(void **state)
 {
-    char *eaf = slurp(in_folder("report", "timeline.eaf"));
-    char *table = slurp(in_folder("report", "table.csv"));
+    char *eaf = read_text("report/timeline.eaf");
+    char *table = read_text("report/table.csv");
     (void)state;
     assert_non_null(strstr(eaf, "MEDIA_URL=\"=a&quot;b&lt;&amp;&gt;&#39;??,.mp4\""));
     assert_non_null(strstr(table, "\n_a_b<&>'??_.mp4,sad,engaged,"));
@@ -513,7 +480,7 @@ static void names_from_outside_do_no_harm(void **state)
 /* Windows look back over three seconds: from one moment whose rows are apart to the next it is as long. */
 static void rows_that_are_apart_share_nothing(void **state)
 {
-    char *text = slurp(in_folder("report", "table.csv"));
+    char *text = read_text("report/table.csv");
     double end = 0;
     int rows = 0, apart = 0, moments = 0;
     (void)state;

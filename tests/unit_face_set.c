@@ -1,38 +1,24 @@
 /* A recipe's faces, read from a set with the labels of another beside it. */
 #include "train/face_set.h"
+#include "temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
 enum { PICTURES = 42, SIDE = 8 };
 
-static char root[64];
-
-static FILE *open_in_root(const char *name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    return f;
-}
-
 /* FER+ has two classes of these, FER2013 three others: parts are drawn otherwise. */
 static void put_sets(void)
 {
     static const char *const other[] = {"angry", "happy", "sad"};
-    char folder[128];
-    snprintf(folder, sizeof folder, "%s/FER2013Train", root);
-    assert_int_equal(mkdir(folder, 0700), 0);
-    FILE *votes = open_in_root("fer2013new.csv"), *labels = open_in_root("fer2013_labels.csv");
+    FILE *votes = create_in_folder("fer2013new.csv");
+    FILE *labels = create_in_folder("fer2013_labels.csv");
     fputs("Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,"
           "NF\n",
           votes);
@@ -40,7 +26,7 @@ static void put_sets(void)
     for (int i = 0; i < PICTURES; i++) {
         char name[64];
         snprintf(name, sizeof name, "FER2013Train/%02d.ppm", i);
-        FILE *picture = open_in_root(name);
+        FILE *picture = create_in_folder(name);
         fprintf(picture, "P6\n%d %d\n255\n", SIDE, SIDE);
         for (int k = 0; k < 3 * SIDE * SIDE; k++)
             fputc(5 * i, picture);
@@ -63,14 +49,11 @@ static int labelled(const at_face_set *s)
 static void a_drawn_part_has_all_labels_of_the_set_beside(void **state)
 {
     static const char *const splits[] = {"all", "random:train", "random:fold1/3"};
-    const attune_train_options options = {.data_dir = root, .quiet = 1};
+    const attune_train_options options = {.data_dir = temp_folder, .quiet = 1};
     char name[] = "recipe.json";
     const at_recipe recipe = {.path = name};
     const at_job job = {.options = &options, .recipe = &recipe};
-    char command[96];
     (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-face-set-XXXXXX");
-    assert_non_null(mkdtemp(root));
     put_sets();
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
         const at_pictures_settings data = {
@@ -84,8 +67,6 @@ static void a_drawn_part_has_all_labels_of_the_set_beside(void **state)
         assert_int_equal(labelled(&s), s.faces.count);
         at_face_set_free(&s);
     }
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    assert_int_equal(system(command), 0);
 }
 
 int main(void)
@@ -93,5 +74,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drawn_part_has_all_labels_of_the_set_beside),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

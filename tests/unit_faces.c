@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "data/faces.h"
 #include "drawn_faces.h"
+#include "temp_folder.h"
 #include "vision/face_input.h"
 
 #include <math.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -73,16 +73,9 @@ static void what_cannot_be_read_is_left_out(void **state)
     at_corpus c[2] = {{0}};
     at_faces f;
     at_pool *pool = pool_of(3);
-    char good[2][DRAWN_PATH], broken[DRAWN_PATH], missing[DRAWN_PATH + 8];
-    drawn_face_write(0, good[0]);
-    drawn_face_write(1, good[1]);
-    drawn_path(broken, "broken.png");
-    FILE *out = fopen(broken, "wb");
-    assert_non_null(out);
-    fputs("this is no picture", out);
-    fclose(out);
-    snprintf(missing, sizeof missing, "%s.not", broken);
-    assert_non_null(at_corpus_add(&c[0], missing));
+    const char *good[] = {drawn_face_write(0), drawn_face_write(1)};
+    const char *broken = put_text("broken.png", "this is no picture");
+    assert_non_null(at_corpus_add(&c[0], in_folder("broken.png.not")));
     at_sample *first = at_corpus_add(&c[0], good[0]);
     assert_non_null(first);
     first->expression = 5;
@@ -102,9 +95,6 @@ static void what_cannot_be_read_is_left_out(void **state)
     assert_string_equal(f.list[1].label.path, good[1]);
     at_faces_free(&f);
     at_pool_free(&pool);
-    unlink(broken);
-    unlink(good[0]);
-    unlink(good[1]);
 }
 
 /* ---- rendering ---------------------------------------------------------------------------- */
@@ -476,5 +466,5 @@ int main(void)
         cmocka_unit_test(batch_is_the_samples_scaled),
         cmocka_unit_test(randomness_follows_seed_and_sample),
     };
-    return cmocka_run_group_tests_name("faces", tests, drawn_faces_folder, drawn_faces_remove);
+    return cmocka_run_group_tests_name("faces", tests, make_folder, remove_folder);
 }

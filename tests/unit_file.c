@@ -4,55 +4,19 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/outset.h"
+#include "temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 /* ---- files ------------------------------------------------------------------------------ */
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    strcpy(dir, "/tmp/attune-test-XXXXXX");
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[256];
-    snprintf(command, sizeof command, "chmod -R u+w '%s' && rm -rf '%s'", dir, dir);
-    return system(command) != 0;
-}
-
-static const char *in_dir(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static int files_in_dir(void)
-{
-    int n = 0;
-    DIR *d = opendir(dir);
-    assert_non_null(d);
-    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
-}
 
 static void write_file(const char *path, const char *text)
 {
@@ -76,7 +40,7 @@ static void assert_file_is(const char *path, const char *text)
 static void outfile_appears_at_commit(void **state)
 {
     (void)state;
-    const char *path = in_dir("out.csv");
+    const char *path = in_folder("out.csv");
     at_outfile o;
     assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
     fputs("half", o.f);
@@ -85,7 +49,7 @@ static void outfile_appears_at_commit(void **state)
     fputs(" and whole", o.f);
     assert_int_equal(at_outfile_commit(&o, NULL), ATTUNE_OK);
     assert_file_is(path, "half and whole");
-    assert_int_equal(files_in_dir(), 1);
+    assert_int_equal(files_in_folder(), 1);
     at_outfile_abandon(&o); /* after commit: nothing */
     assert_file_is(path, "half and whole");
 
@@ -103,7 +67,7 @@ static void outfile_appears_at_commit(void **state)
 static void outfile_abandoned_leaves_nothing(void **state)
 {
     (void)state;
-    const char *path = in_dir("kept");
+    const char *path = in_folder("kept");
     write_file(path, "old");
     at_outfile o;
     assert_int_equal(at_outfile_open(&o, path, NULL), ATTUNE_OK);
@@ -111,7 +75,7 @@ static void outfile_abandoned_leaves_nothing(void **state)
     at_outfile_abandon(&o);
     at_outfile_abandon(&o);
     assert_file_is(path, "old");
-    assert_int_equal(files_in_dir(), 1);
+    assert_int_equal(files_in_folder(), 1);
     attune_error err = {0};
     assert_int_equal(at_outfile_commit(&o, &err), ATTUNE_E_ARG);
 }
@@ -121,20 +85,20 @@ static void outfile_unwritable_directory(void **state)
     (void)state;
     at_outfile o;
     attune_error err = {0};
-    assert_int_equal(at_outfile_open(&o, in_dir("no/such/place"), &err), ATTUNE_E_IO);
+    assert_int_equal(at_outfile_open(&o, in_folder("no/such/place"), &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "no/such/place: No such file or directory"));
-    assert_int_equal(at_outfile_open(&o, dir, &err), ATTUNE_E_IO);
+    assert_int_equal(at_outfile_open(&o, temp_folder, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "is a directory"));
     /* read-only by its very nature, for root too */
     assert_int_equal(at_outfile_open(&o, "/proc/attune-test", &err), ATTUNE_E_IO);
     at_outfile_abandon(&o);
 
-    assert_int_equal(chmod(dir, 0555), 0);
-    int status = at_outfile_open(&o, in_dir("x"), &err);
+    assert_int_equal(chmod(temp_folder, 0555), 0);
+    int status = at_outfile_open(&o, in_folder("x"), &err);
     assert_int_equal(status, geteuid() == 0 ? ATTUNE_OK : ATTUNE_E_IO);
     at_outfile_abandon(&o);
-    assert_int_equal(chmod(dir, 0755), 0);
-    assert_int_equal(files_in_dir(), 0);
+    assert_int_equal(chmod(temp_folder, 0755), 0);
+    assert_int_equal(files_in_folder(), 0);
 }
 
 static void outfile_full_disk(void **state)
@@ -160,7 +124,7 @@ static void outfile_sweeps_what_is_dead(void **state)
 {
     (void)state;
     char dead[300], other[300], ours[300];
-    const char *path = in_dir("model");
+    const char *path = in_folder("model");
     snprintf(dead, sizeof dead, "%s.tmp-abc012", path);
     snprintf(other, sizeof other, "%s2.tmp-abc012", path);
     write_file(dead, "half");
@@ -174,14 +138,14 @@ static void outfile_sweeps_what_is_dead(void **state)
     assert_int_equal(access(ours, F_OK), 0);
     at_outfile_abandon(&second);
     assert_int_equal(at_outfile_commit(&o, NULL), ATTUNE_OK);
-    assert_int_equal(files_in_dir(), 2);
+    assert_int_equal(files_in_folder(), 2);
     assert_int_equal(unlink(other), 0);
 }
 
 static void outfile_into_a_pipe(void **state)
 {
     (void)state;
-    const char *path = in_dir("pipe");
+    const char *path = in_folder("pipe");
     char text[8] = "";
     at_outfile o;
     attune_error err = {0};
@@ -210,39 +174,37 @@ static void outset_appears_at_commit(void **state)
     (void)state;
     at_outset *s, *second = NULL;
     attune_error err = {0};
-    write_file(in_dir("a"), "old");
-    assert_int_equal(chmod(in_dir("a"), 0600), 0);
-    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    write_file(in_folder("a"), "old");
+    assert_int_equal(chmod(in_folder("a"), 0600), 0);
+    assert_int_equal(at_outset_open(&s, temp_folder, NULL), ATTUNE_OK);
     add_text(s, "a", "new");
     add_text(s, "b", "beside");
-    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_E_STATE);
+    assert_int_equal(at_outset_open(&second, temp_folder, &err), ATTUNE_E_STATE);
     assert_null(second);
     assert_non_null(strstr(err.text, ": another run is writing into this folder"));
-    assert_file_is(in_dir("a"), "old");
-    assert_int_not_equal(access(in_dir("b"), F_OK), 0);
+    assert_file_is(in_folder("a"), "old");
+    assert_int_not_equal(access(in_folder("b"), F_OK), 0);
     assert_int_equal(at_outset_commit(s, NULL), ATTUNE_OK);
-    assert_int_equal(at_outset_open(&second, dir, &err), ATTUNE_OK);
+    assert_int_equal(at_outset_open(&second, temp_folder, &err), ATTUNE_OK);
     at_outset_free(&second);
     at_outset_free(&s);
-    assert_file_is(in_dir("a"), "new");
-    assert_file_is(in_dir("b"), "beside");
+    assert_file_is(in_folder("a"), "new");
+    assert_file_is(in_folder("b"), "beside");
     struct stat st;
-    assert_int_equal(stat(in_dir("a"), &st), 0);
+    assert_int_equal(stat(in_folder("a"), &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(files_in_dir(), 2);
+    assert_int_equal(files_in_folder(), 2);
 }
 
 static void outset_abandoned_leaves_nothing(void **state)
 {
     (void)state;
     at_outset *s;
-    char made[300];
-    snprintf(made, sizeof made, "%s", in_dir("made"));
-    assert_int_equal(at_outset_open(&s, made, NULL), ATTUNE_OK);
+    assert_int_equal(at_outset_open(&s, in_folder("made"), NULL), ATTUNE_OK);
     add_text(s, "a", "new");
     at_outset_free(&s);
     assert_null(s);
-    assert_int_equal(files_in_dir(), 0);
+    assert_int_equal(files_in_folder(), 0);
 }
 
 static void outset_takes_files_only(void **state)
@@ -251,16 +213,16 @@ static void outset_takes_files_only(void **state)
     at_outset *s;
     FILE *f;
     attune_error err = {0};
-    assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
-    assert_int_equal(mkdir(in_dir("folder"), 0700), 0);
-    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+    assert_int_equal(mkdir(in_folder("folder"), 0700), 0);
+    assert_int_equal(at_outset_open(&s, temp_folder, NULL), ATTUNE_OK);
     assert_int_equal(at_outset_add(s, "pipe", &f, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "/pipe: is not a regular file"));
     assert_int_equal(at_outset_add(s, "folder", &f, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "/folder: is a directory"));
     at_outset_free(&s);
-    assert_int_equal(unlink(in_dir("pipe")), 0);
-    assert_int_equal(rmdir(in_dir("folder")), 0);
+    assert_int_equal(unlink(in_folder("pipe")), 0);
+    assert_int_equal(rmdir(in_folder("folder")), 0);
 }
 
 /* A run died between the decision and the last move: a reader moves the rest; before it: it is swept. */
@@ -268,24 +230,24 @@ static void outset_of_a_dead_run_is_settled(void **state)
 {
     (void)state;
     at_outset *s;
-    write_file(in_dir("a"), "new");
-    write_file(in_dir("b"), "old");
-    assert_int_equal(mkdir(in_dir("attune-finished"), 0700), 0);
-    write_file(in_dir("attune-finished/a.old"), "old");
-    write_file(in_dir("attune-finished/b.old"), "old");
-    write_file(in_dir("attune-finished/b"), "new");
-    assert_int_equal(mkdir(in_dir("attune-unfinished"), 0700), 0);
-    write_file(in_dir("attune-unfinished/a"), "half");
-    assert_int_equal(at_outset_settle(dir, NULL), ATTUNE_OK);
-    assert_file_is(in_dir("a"), "new");
-    assert_file_is(in_dir("b"), "new");
-    assert_int_equal(files_in_dir(), 3);
-    assert_int_equal(at_outset_open(&s, dir, NULL), ATTUNE_OK);
+    write_file(in_folder("a"), "new");
+    write_file(in_folder("b"), "old");
+    assert_int_equal(mkdir(in_folder("attune-finished"), 0700), 0);
+    write_file(in_folder("attune-finished/a.old"), "old");
+    write_file(in_folder("attune-finished/b.old"), "old");
+    write_file(in_folder("attune-finished/b"), "new");
+    assert_int_equal(mkdir(in_folder("attune-unfinished"), 0700), 0);
+    write_file(in_folder("attune-unfinished/a"), "half");
+    assert_int_equal(at_outset_settle(temp_folder, NULL), ATTUNE_OK);
+    assert_file_is(in_folder("a"), "new");
+    assert_file_is(in_folder("b"), "new");
+    assert_int_equal(files_in_folder(), 3);
+    assert_int_equal(at_outset_open(&s, temp_folder, NULL), ATTUNE_OK);
     add_text(s, "a", "newer");
     at_outset_free(&s);
-    assert_file_is(in_dir("a"), "new");
-    assert_int_equal(files_in_dir(), 2);
-    assert_int_equal(at_outset_settle(in_dir("nowhere"), NULL), ATTUNE_OK);
+    assert_file_is(in_folder("a"), "new");
+    assert_int_equal(files_in_folder(), 2);
+    assert_int_equal(at_outset_settle(in_folder("nowhere"), NULL), ATTUNE_OK);
 }
 
 static void file_read_gives_reasons(void **state)
@@ -294,15 +256,15 @@ static void file_read_gives_reasons(void **state)
     unsigned char *data = NULL;
     size_t size = 1;
     attune_error err = {0};
-    assert_int_equal(at_file_read(in_dir("none"), 10, &data, &size, &err), ATTUNE_E_IO);
+    assert_int_equal(at_file_read(in_folder("none"), 10, &data, &size, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "No such file"));
-    assert_int_equal(at_file_read(dir, 10, &data, &size, &err), ATTUNE_E_IO);
+    assert_int_equal(at_file_read(temp_folder, 10, &data, &size, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "is a directory"));
-    write_file(in_dir("ten"), "0123456789");
-    assert_int_equal(at_file_read(in_dir("ten"), 9, &data, &size, &err), ATTUNE_E_FORMAT);
+    write_file(in_folder("ten"), "0123456789");
+    assert_int_equal(at_file_read(in_folder("ten"), 9, &data, &size, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "larger than 9 bytes"));
     assert_null(data);
-    assert_int_equal(at_file_read(in_dir("ten"), 10, &data, &size, &err), ATTUNE_OK);
+    assert_int_equal(at_file_read(in_folder("ten"), 10, &data, &size, &err), ATTUNE_OK);
     assert_int_equal(size, 10);
     at_free(data);
 
@@ -322,13 +284,13 @@ static void a_file_is_hashed_whole(void **state)
     attune_error err = {0};
     memset(large, 'x', sizeof large - 1);
     large[70000] = 'y';
-    write_file(in_dir("m"), large);
-    assert_int_equal(at_file_hash(in_dir("m"), &hash, &err), ATTUNE_OK);
+    write_file(in_folder("m"), large);
+    assert_int_equal(at_file_hash(in_folder("m"), &hash, &err), ATTUNE_OK);
     assert_true(hash == at_hash(AT_HASH_START, large, sizeof large - 1));
     hash = 7;
     assert_int_equal(at_file_hash("/dev/null", &hash, &err), ATTUNE_OK);
     assert_true(hash == at_hash(7, "", 0));
-    assert_int_equal(at_file_hash(dir, &hash, &err), ATTUNE_E_IO);
+    assert_int_equal(at_file_hash(temp_folder, &hash, &err), ATTUNE_E_IO);
 }
 
 static void mkdirs_makes_parents(void **state)
@@ -336,32 +298,28 @@ static void mkdirs_makes_parents(void **state)
     (void)state;
     attune_error err = {0};
     struct stat st;
-    assert_int_equal(at_mkdirs(in_dir("a/b//c/"), &err), ATTUNE_OK);
-    assert_int_equal(stat(in_dir("a/b/c"), &st), 0);
+    assert_int_equal(at_mkdirs(in_folder("a/b//c/"), &err), ATTUNE_OK);
+    assert_int_equal(stat(in_folder("a/b/c"), &st), 0);
     assert_true(S_ISDIR(st.st_mode));
-    assert_int_equal(at_mkdirs(in_dir("a/b"), &err), ATTUNE_OK);
-    write_file(in_dir("f"), "");
-    assert_int_equal(at_mkdirs(in_dir("f"), &err), ATTUNE_E_IO);
-    assert_int_equal(at_mkdirs(in_dir("f/g"), &err), ATTUNE_E_IO);
+    assert_int_equal(at_mkdirs(in_folder("a/b"), &err), ATTUNE_OK);
+    write_file(in_folder("f"), "");
+    assert_int_equal(at_mkdirs(in_folder("f"), &err), ATTUNE_E_IO);
+    assert_int_equal(at_mkdirs(in_folder("f/g"), &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "/f"));
 }
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder_with_all)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(outfile_appears_at_commit, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_abandoned_leaves_nothing, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_unwritable_directory, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_full_disk, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_sweeps_what_is_dead, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outfile_into_a_pipe, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outset_appears_at_commit, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outset_abandoned_leaves_nothing, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outset_takes_files_only, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(outset_of_a_dead_run_is_settled, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(file_read_gives_reasons, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(a_file_is_hashed_whole, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(mkdirs_makes_parents, make_dir, remove_dir),
+        CASE(outfile_appears_at_commit),    CASE(outfile_abandoned_leaves_nothing),
+        CASE(outfile_unwritable_directory), CASE(outfile_full_disk),
+        CASE(outfile_sweeps_what_is_dead),  CASE(outfile_into_a_pipe),
+        CASE(outset_appears_at_commit),     CASE(outset_abandoned_leaves_nothing),
+        CASE(outset_takes_files_only),      CASE(outset_of_a_dead_run_is_settled),
+        CASE(file_read_gives_reasons),      CASE(a_file_is_hashed_whole),
+        CASE(mkdirs_makes_parents),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

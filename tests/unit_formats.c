@@ -1,4 +1,6 @@
 /* Files as devices and platforms write them: what they are told by, and their rows. Everything in them is made up. */
+#include "temp_folder.h"
+
 #include <attune/log.h>
 
 #include <math.h>
@@ -19,38 +21,16 @@
 
 enum { MOST = 16 };
 
-static char folder[] = "/tmp/attune-formats-XXXXXX", path[sizeof folder + 64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return !mkdtemp(folder);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
-
-static const char *in_folder(const char *name)
-{
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
+static const char *path; /* of the latest file */
 
 static void put(const char *name, const char *text, size_t n)
 {
-    FILE *f = fopen(in_folder(name), "wb");
-
-    assert_non_null(f);
-    assert_int_equal(fwrite(text, 1, n, f), n);
-    assert_int_equal(fclose(f), 0);
+    path = put_bytes(name, text, n);
 }
 
 static void pack(const char *name, const char *text)
 {
-    gzFile f = gzopen(in_folder(name), "wb");
+    gzFile f = gzopen(path = in_folder(name), "wb");
 
     assert_int_equal(gzputs(f, text), strlen(text));
     assert_int_equal(gzclose(f), Z_OK);
@@ -73,7 +53,7 @@ static taken read_file(const char *name, const attune_log_options *o)
     const char *message;
     size_t n;
 
-    if (attune_log_open(&l, in_folder(name), o, &err) < 0)
+    if (attune_log_open(&l, path = in_folder(name), o, &err) < 0)
         fail_msg("%s", err.text);
     snprintf(x.format, sizeof x.format, "%s", attune_log_format(l) ? attune_log_format(l) : "");
     for (const char *const *s = attune_log_signals(l); s && *s; s++)
@@ -529,18 +509,13 @@ static void what_is_too_long_or_no_text_is_refused(void **state)
 
 static void what_gzip_packed_may_be_damaged(void **state)
 {
-    char packed[4096];
     attune_log *l;
     attune_error err = {0};
-    FILE *f;
     size_t n;
 
     (void)state;
     pack("x.csv", "time,hr\n0,1\n1,2\n2,3\n3,4\n");
-    f = fopen(path, "rb");
-    assert_non_null(f);
-    n = fread(packed, 1, sizeof packed, f);
-    fclose(f);
+    char *packed = read_bytes("x.csv", &n);
     put("x.csv", packed, n - 12);
     assert_int_equal(attune_log_open(&l, path, NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "x.csv: is damaged or cut short"));
@@ -549,6 +524,7 @@ static void what_gzip_packed_may_be_damaged(void **state)
     assert_int_equal(attune_log_open(&l, path, NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "x.csv: is damaged or cut short"));
     assert_int_equal(unlink(path), 0);
+    free(packed);
 }
 
 static void a_pipe_is_refused_and_not_waited_for(void **state)
@@ -557,7 +533,7 @@ static void a_pipe_is_refused_and_not_waited_for(void **state)
     attune_error err = {0};
 
     (void)state;
-    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+    assert_int_equal(mkfifo(path = in_folder("pipe"), 0600), 0);
     assert_int_equal(attune_log_open(&l, path, NULL, &err), ATTUNE_E_ARG);
     assert_non_null(strstr(err.text, "pipe: is no file: it can be read only once"));
     assert_int_equal(unlink(path), 0);

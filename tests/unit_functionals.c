@@ -2,6 +2,7 @@
  * the linear expert that answers to them joins the voice networks, whole or not at all. */
 #include "base/mem.h"
 #include "dsp/functionals.h"
+#include "made_weights.h"
 #include "model/audio.h"
 #include "tensor/weights.h"
 
@@ -11,9 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -105,24 +104,9 @@ static void put(at_params *p, const char *what, int rows, int columns, float fro
 
 static at_weights *as_file(const at_params *p, const char *without)
 {
-    char path[] = "/tmp/attune-functionals-XXXXXX";
-    at_weights_writer *writer;
-    at_weights *w;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(at_weights_writer_create(&writer, NULL), 0);
-    for (int i = 0; i < p->count; i++) {
-        const at_tensor *v = &p->list[i]->value;
-        if (!without || !strstr(p->list[i]->name, without))
-            assert_int_equal(at_weights_put(writer, p->list[i]->name, v->rank, v->dim, v->data, 0),
-                             0);
-    }
-    assert_int_equal(at_weights_save(writer, path, NULL), 0);
-    at_weights_writer_free(&writer);
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
-    unlink(path);
-    return w;
+    at_weights_writer *w = begin_weights();
+    put_params(w, p, without);
+    return end_weights(w);
 }
 
 static void test_expert(void **state)

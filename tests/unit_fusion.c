@@ -1,13 +1,12 @@
 /* Late fusion: weights follow the condition, bad evidence drops out, nothing at all abstains. */
 #include "fusion/fusion.h"
+#include "made_weights.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 static float zeros[AT_VISUAL_EMBED], ones[AT_VISUAL_EMBED];
@@ -21,12 +20,7 @@ static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float 
     static const float reach[2] = {2, 3}, t_face = 2, t_voice = 1, floor_ = 0.25f;
     static const float scale[ATTUNE_STATES] = {1, 2, 1, 1}, t_basic = 4, t_engagement = 2;
     static const float bias[ATTUNE_STATES * AT_THRESHOLDS] = {0.5f};
-    char path[] = "/tmp/attune-fusion-XXXXXX";
-    at_weights_writer *w;
-    at_weights *file;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
+    at_weights_writer *w = begin_weights();
     for (int i = 0; i < AT_VISUAL_EMBED; i++)
         ones[i] = 1;
     const struct {
@@ -48,7 +42,6 @@ static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float 
         {"fusion.engagement.temperature", 1, &t_engagement},
         {"fusion.state.bias", ATTUNE_STATES * AT_THRESHOLDS, bias},
     };
-    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!odd || strcmp(odd, arrays[i].name))
             assert_int_equal(at_weights_put(w, arrays[i].name, 1, &arrays[i].n, arrays[i].v, 0), 0);
@@ -56,12 +49,9 @@ static int make_fusion(at_fusion **out, const char *odd, int n_odd, const float 
         assert_int_equal(at_weights_put(w, odd, 1, &n_odd, value, 0), 0);
     if (kind)
         assert_int_equal(at_weights_put_meta(w, "fusion", kind), 0);
-    assert_int_equal(at_weights_save(w, path, NULL), 0);
-    at_weights_writer_free(&w);
-    assert_int_equal(at_weights_load_within(&file, path, 1 << 20, NULL), 0);
+    at_weights *file = end_weights(w);
     int status = at_fusion_load(out, file, err);
     at_weights_free(&file);
-    unlink(path);
     return status;
 }
 
@@ -546,20 +536,14 @@ static void test_usual_of_a_model(void **state)
     float answer[64] = {0}, share[8] = {0.5f, 0.25f, 0.25f}, odd[8] = {0.5f, 0.75f, -0.25f};
     at_fusion *f = NULL;
     at_usual u;
-    at_weights_writer *w;
-    at_weights *file;
     attune_error err;
-    char path[] = "/tmp/attune-usual-XXXXXX";
     (void)state;
     answer[8 * 2 + 1] = 5;
-    close(mkstemp(path));
     for (int wrong = 0; wrong < 2; wrong++) {
-        assert_int_equal(at_weights_writer_create(&w, NULL), 0);
+        at_weights_writer *w = begin_weights();
         at_weights_put(w, "fusion.face.usual.answer", 1, (int[]){64}, answer, 0);
         at_weights_put(w, "fusion.face.usual.share", 1, (int[]){8}, wrong ? odd : share, 0);
-        assert_int_equal(at_weights_save(w, path, NULL), 0);
-        at_weights_writer_free(&w);
-        assert_int_equal(at_weights_load_within(&file, path, 1 << 20, NULL), 0);
+        at_weights *file = end_weights(w);
         int status = at_usual_load(&u, file, "fusion.face", 8, 0.5f, &err);
         assert_int_equal(status, wrong ? ATTUNE_E_FORMAT : 0);
         if (wrong)
@@ -571,7 +555,6 @@ static void test_usual_of_a_model(void **state)
         assert_float_equal(u.answer[2][1], 5, 0);
         assert_float_equal(u.temperature, 0.5, 0);
     }
-    unlink(path);
     assert_int_equal(make_fusion(&f, NULL, 0, NULL, NULL), 0);
     assert_int_equal(at_fusion_usual(f, ATTUNE_FACE)->classes, 0);
     at_fusion_free(&f);

@@ -4,10 +4,13 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "distance.h"
+#include "made_weights.h"
 #include "model/ranges.h"
 #include "model/visual.h"
 #include "model/visual_q8.h"
 #include "sanitized.h"
+#include "temp_folder.h"
 #include "vision/detect.h"
 
 #include <math.h>
@@ -18,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 enum { SIDE = 112, PICTURE = 96 };
@@ -62,18 +64,6 @@ static void draw(uint8_t *rgb, int side)
         }
 }
 
-/* Relative, in the Euclidean norm. */
-static double distance(const float *want, const float *got, size_t n)
-{
-    double d = 0, all = 0;
-    for (size_t i = 0; i < n; i++) {
-        d += ((double)want[i] - got[i]) * ((double)want[i] - got[i]);
-        all += (double)want[i] * want[i];
-    }
-    assert_true(all > 0);
-    return sqrt(d / all);
-}
-
 static void look(const at_visual_net *net, at_pool *pool, int side, at_views views,
                  at_visual_result *r)
 {
@@ -85,29 +75,19 @@ static void look(const at_visual_net *net, at_pool *pool, int side, at_views vie
     at_free(work);
 }
 
-/* A network with random weights, in a file that is gone. */
+/* A network with random weights. */
 static at_weights *random_network(at_params *p)
 {
-    char path[] = "/tmp/attune-int8-XXXXXX";
-    at_weights_writer *writer;
-    at_weights *w;
     at_rng rng;
     at_rng_seed(&rng, 5, 0);
     assert_int_equal(at_visual_init(p, &rng, NULL), ATTUNE_OK);
-    assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
     for (int i = 0; i < p->count; i++) {
         const at_tensor *v = &p->list[i]->value;
         if (strstr(p->list[i]->name, ".beta"))
             for (size_t k = 0; k < at_tensor_count(v); k++)
                 v->data[k] = at_rng_range(&rng, -0.5F, 1.5F);
-        assert_int_equal(at_weights_put(writer, p->list[i]->name, v->rank, v->dim, v->data, 0), 0);
     }
-    close(mkstemp(path));
-    assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
-    assert_int_equal(at_weights_load(&w, path, NULL), ATTUNE_OK);
-    unlink(path);
-    at_weights_writer_free(&writer);
-    return w;
+    return weights_of(p);
 }
 
 /* Ranges of its activations on the drawn face. */
@@ -150,7 +130,7 @@ static void test_face_is_near(void **state)
             at_visual_use_f32(net);
             look(net, NULL, sides[i], views, &again);
             assert_memory_equal(&f32, &again, sizeof f32);
-            const double d = distance(f32.embedding, int8.embedding, AT_VISUAL_EMBED);
+            const double d = relative_distance(f32.embedding, int8.embedding, AT_VISUAL_EMBED);
             assert_true(d > 1e-6 && d < 0.13);
         }
     at_visual_free(&net);
@@ -255,7 +235,7 @@ static void test_detector_is_near(void **state)
     (void)state;
     detect(NULL, 1, f32, &n);
     detect(ranges, 1, int8, &n);
-    const double d = distance(f32, int8, n);
+    const double d = relative_distance(f32, int8, n);
     assert_true(d > 1e-6 && d < 0.12);
     for (int threads = 2; threads < 9; threads += 3) {
         detect(ranges, threads, other, &n);
@@ -285,15 +265,12 @@ static void write_without_digest(const at_range_array *list, const char *path)
 
 static void test_ranges(void **state)
 {
-    char folder[] = "/tmp/attune-ranges-XXXXXX", path[64], beside[64];
     at_mb_ranges r, back;
     at_range_array list[AT_MB_RANGE_ARRAYS];
     at_weights *w;
     attune_error err;
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/m.safetensors", folder);
-    snprintf(beside, sizeof beside, "%s/m.int8.safetensors", folder);
+    const char *path = in_folder("m.safetensors"), *beside = made_in_folder("m.int8.safetensors");
     assert_int_equal(at_ranges_load(&w, model, path, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, beside));
 
@@ -325,8 +302,6 @@ static void test_ranges(void **state)
     assert_int_equal(at_mb_ranges_read(&back, w, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "visual.range.map is missing"));
     at_weights_free(&w);
-    unlink(beside);
-    rmdir(folder);
 }
 
 /* Ranges of nothing, and of very much, make a network all the same. */
@@ -356,7 +331,7 @@ int main(void)
         cmocka_unit_test(test_features_are_the_same),
         cmocka_unit_test(test_residuals_share_a_range),
         cmocka_unit_test(test_detector_is_near),
-        cmocka_unit_test(test_ranges),
+        cmocka_unit_test_setup_teardown(test_ranges, make_folder, remove_folder),
         cmocka_unit_test(test_odd_ranges),
     };
     return cmocka_run_group_tests(tests, load, unload);

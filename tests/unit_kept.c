@@ -566,16 +566,16 @@ static void withheld_of_few_is_not_told(void **state)
     json_decref(j);
 }
 
-static int make_folder(void **state)
+static int set_up(void **state)
 {
     setenv("TZ", "UTC", 1);
     return make_store_folder(state);
 }
 
-static int remove_folder(void **state)
+static int tear_down(void **state)
 {
     attune_store_free(&store);
-    return remove_store_folder(state);
+    return remove_folder(state);
 }
 
 int main(void)
@@ -600,5 +600,5 @@ int main(void)
         cmocka_unit_test_setup(small_cells_are_joined, fresh),
         cmocka_unit_test_setup(withheld_of_few_is_not_told, fresh),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

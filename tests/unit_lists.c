@@ -1,51 +1,23 @@
 /* Lists of samples as people write them: what is wrong with one is said with its line, and rows that
  * contradict one another are never settled in silence. */
-#include "base/file.h"
 #include "data/corpus.h"
+#include "temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static char root[64];
-
-static void put(const char *name, const char *text)
+static int make_pictures(void **state)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    assert_int_equal(at_mkdirs(path, NULL), ATTUNE_OK);
-    *slash = '/';
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
-static int fresh_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-lists-XXXXXX");
-    if (!mkdtemp(root))
+    if (make_folder(state) != 0)
         return -1;
-    put("a.png", "");
-    put("b.png", "");
+    put_text("a.png", "");
+    put_text("b.png", "");
     return 0;
-}
-
-static int remove_root(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
 }
 
 /* The list is refused as no list, with what in the message. */
@@ -53,8 +25,8 @@ static void refused(const char *dataset, const char *file, const char *text, con
 {
     at_corpus c;
     attune_error err = {0};
-    put(file, text);
-    assert_int_equal(at_corpus_read(&c, dataset, root, "all", &err), ATTUNE_E_FORMAT);
+    put_text(file, text);
+    assert_int_equal(at_corpus_read(&c, dataset, temp_folder, "all", &err), ATTUNE_E_FORMAT);
     if (!strstr(err.text, what))
         fail_msg("'%s' does not say '%s'", err.text, what);
     assert_null(strchr(err.text, '\n'));
@@ -65,8 +37,8 @@ static at_corpus accepted(const char *dataset, const char *file, const char *tex
 {
     at_corpus c;
     attune_error err = {0};
-    put(file, text);
-    if (at_corpus_read(&c, dataset, root, "all", &err) != ATTUNE_OK)
+    put_text(file, text);
+    if (at_corpus_read(&c, dataset, temp_folder, "all", &err) != ATTUNE_OK)
         fail_msg("%s", err.text);
     return c;
 }
@@ -140,7 +112,7 @@ static void rows_that_contradict_each_other(void **state)
             "lines 2 and 3 of its list differ in its engagement");
     refused("manifest", "manifest.csv", "file,subject,emotion\na.png,ann,sad\na.png,ben,sad\n",
             "lines 2 and 3 of its list differ in its subject");
-    put("FER2013Valid/x.png", "");
+    put_text("FER2013Valid/x.png", "");
     refused("fer2013", "fer2013_labels.csv",
             "split,png,fer2013_label\nFER2013Valid,x.png,sad\nFER2013Valid,x.png,fear\n",
             "x.png: lines 2 and 3 of its list differ in its expression");
@@ -172,8 +144,8 @@ static void a_label_wins_over_none(void **state)
 static void numbers_that_are_none(void **state)
 {
     (void)state;
-    put("FER2013Valid/x.png", "");
-    put("FER2013Valid/y.png", "");
+    put_text("FER2013Valid/x.png", "");
+    put_text("FER2013Valid/y.png", "");
     at_corpus c = accepted("ferplus", "fer2013new.csv",
                            "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,"
                            "contempt,unknown,NF\nPublicTest,x.png,10,0,0,0,0,0,0,0,0,0\n"
@@ -182,8 +154,8 @@ static void numbers_that_are_none(void **state)
     assert_int_equal(c.excluded_count, 1);
     assert_non_null(strstr(c.excluded[0].detail, "no numbers"));
     at_corpus_free(&c);
-    put("DataSet/Train/1/11/11.avi", "");
-    put("DataSet/Train/1/12/12.avi", "");
+    put_text("DataSet/Train/1/11/11.avi", "");
+    put_text("DataSet/Train/1/12/12.avi", "");
     c = accepted("daisee", "Labels/TrainLabels.csv",
                  "ClipID,Boredom,Engagement,Confusion,Frustration \n11.avi,0,4,0,0\n"
                  "12.avi,0,3,0,0\n");
@@ -202,8 +174,8 @@ static void labels_that_are_exchanged(void **state)
     static const char *const right[2][4] = {{"angry", "sad", "happy", "angry"},
                                             {"sad", "angry", "happy", "angry"}};
     (void)state;
-    put("c.png", "");
-    put("d.png", "");
+    put_text("c.png", "");
+    put_text("d.png", "");
     for (int more = 0; more < 2; more++) {
         at_corpus c = accepted(more ? "voices_more" : "manifest", "manifest.csv", text);
         assert_int_equal(c.count, 4);
@@ -215,7 +187,7 @@ static void labels_that_are_exchanged(void **state)
     }
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, fresh_root, remove_root)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make_pictures, remove_folder)
 
 int main(void)
 {

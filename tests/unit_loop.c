@@ -1,5 +1,6 @@
 /* The training loop: going on where it was stopped to the bit, schedules, loss scaling, checkpoints that
  * are not to be gone on from, prefetching. */
+#include "temp_folder.h"
 #include "tensor/ops.h"
 #include "train/checkpoint.h"
 #include "train/learn.h"
@@ -92,14 +93,6 @@ static int toy_evaluate(void *self, at_graph *g, int64_t step, json_t **metrics,
     return 0;
 }
 
-static void write_text(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 static int64_t toy_steps = STEPS;
 
 static int toy_set_up(void *self, attune_error *err)
@@ -142,11 +135,12 @@ static int stop_at(void *user)
     return --*left == 0;
 }
 
-/* Runs in dir; stop_after 0: to the end. Returns the status, weights are left in last_weights. */
+/* Runs in that folder of the test's; stop_after 0: to the end. Returns the status, weights are left in last_weights. */
 static int toy_run(const char *dir, at_resume resume, int stop_after, double *score)
 {
     int left = stop_after;
-    attune_train_options o = {.out_dir = dir, .user = &left, .stop = stop_after ? stop_at : NULL};
+    attune_train_options o = {
+        .out_dir = in_folder(dir), .user = &left, .stop = stop_after ? stop_at : NULL};
     char path[] = "toy.json";
     at_recipe r = {.path = path, .kind = "toy", .name = "toy"};
     at_job job = {.recipe = &r, .options = &o, .resume = resume, .stamp = 77};
@@ -163,46 +157,39 @@ static int toy_run(const char *dir, at_resume resume, int stop_after, double *sc
     return status;
 }
 
-static long file_bytes(const char *dir, const char *name, unsigned char **out)
+/* What a toy's file of that kind is called in dir; valid until the next call. */
+static const char *file_of(const char *dir, const char *kind)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    *out = malloc(1 << 20);
-    long n = (long)fread(*out, 1, 1 << 20, f);
-    fclose(f);
-    return n;
+    static char name[64];
+    snprintf(name, sizeof name, "%s/toy.%s", dir, kind);
+    return name;
 }
 
-static void assert_same_file(const char *a, const char *b, const char *name)
+static void assert_same_file(const char *a, const char *b, const char *kind)
 {
-    unsigned char *x, *y;
-    long n = file_bytes(a, name, &x), m = file_bytes(b, name, &y);
+    size_t n, m;
+    char *x = read_bytes(file_of(a, kind), &n), *y = read_bytes(file_of(b, kind), &m);
     assert_true(n > 0 && n == m);
-    assert_memory_equal(x, y, (size_t)n);
+    assert_memory_equal(x, y, n);
     free(x);
     free(y);
 }
 
 static void test_resume(void **state)
 {
-    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
-    char command[128];
     float w[IN * OUT];
     double score, same;
     (void)state;
-    assert_true(mkdtemp(whole) && mkdtemp(parts));
-    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
+    assert_int_equal(toy_run("whole", AT_AFRESH, 0, &score), 0);
     memcpy(w, last_weights, sizeof w);
 
     /* in the middle of an epoch, then at its end, then to the end of all */
-    assert_int_equal(toy_run(parts, AT_AFRESH, 13, NULL), ATTUNE_E_INTERRUPTED);
-    assert_int_equal(toy_run(parts, AT_RESUME, 7, NULL), ATTUNE_E_INTERRUPTED);
-    assert_int_equal(toy_run(parts, AT_RESUME_IF_ANY, 0, NULL), 0);
+    assert_int_equal(toy_run("parts", AT_AFRESH, 13, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run("parts", AT_RESUME, 7, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run("parts", AT_RESUME_IF_ANY, 0, NULL), 0);
 
-    assert_same_file(whole, parts, "toy.safetensors");
-    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    assert_same_file("whole", "parts", "safetensors");
+    assert_same_file("whole", "parts", "checkpoint.safetensors");
     assert_memory_equal(w, last_weights, sizeof w);
     /* and it did learn: the label's direction has the largest weight */
     for (int k = 0; k < OUT; k++)
@@ -210,21 +197,18 @@ static void test_resume(void **state)
             assert_true(w[k * OUT + k] >= w[k * OUT + o]);
 
     /* gone on with when all is done, it still knows how well it did */
-    assert_int_equal(toy_run(parts, AT_RESUME, 0, &same), 0);
+    assert_int_equal(toy_run("parts", AT_RESUME, 0, &same), 0);
     assert_true(score > 0.5 && same == score);
 
-    unsigned char *text;
-    long n = file_bytes(parts, "toy.metrics.jsonl", &text);
+    char *text = read_text("parts/toy.metrics.jsonl");
     int lines = 0;
-    for (long i = 0; i < n; i++)
-        lines += text[i] == '\n';
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
     assert_int_equal(lines, EPOCHS);
     free(text);
-    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
-    assert_int_equal(system(command), 0);
 }
 
-static char checkpoint_dir[] = "/tmp/attune-train-XXXXXX", checkpoint[512];
+static const char checkpoint[] = "toy/toy.checkpoint.safetensors";
 
 static void make_toy_params(at_params *p, at_adamw *o)
 {
@@ -245,11 +229,9 @@ static double number_in(const json_t *line, const char *key)
 /* The metrics' scores, as they should have been answered; returns how many there should be. */
 static int follow_scores(const char *dir, double *rate, int *lowered)
 {
-    char path[512];
     double best = -1;
     int waited = 0, stale = 0, lines = 0, over = 0;
-    snprintf(path, sizeof path, "%s/toy.metrics.jsonl", dir);
-    FILE *f = fopen(path, "r");
+    FILE *f = fopen(in_folder(file_of(dir, "metrics.jsonl")), "r");
     assert_non_null(f);
     for (*lowered = 0; !feof(f);) {
         json_t *line = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL);
@@ -280,8 +262,6 @@ static int follow_scores(const char *dir, double *rate, int *lowered)
  * and gone on with, a run gives the same bits. */
 static void test_plateau(void **state)
 {
-    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
-    char command[128];
     double score, rate = 0.05;
     int status = ATTUNE_E_INTERRUPTED, stops = 0, lowered;
     at_params params = {0};
@@ -290,31 +270,28 @@ static void test_plateau(void **state)
     (void)state;
     toy_plan = "{\"epochs\": 60, \"plateau\": {\"patience\": 3, \"factor\": 0.2},"
                " \"early_stop\": {\"patience\": 8, \"least\": 14}}";
-    assert_true(mkdtemp(whole) && mkdtemp(parts));
-    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
-    const int epochs = follow_scores(whole, &rate, &lowered);
+    assert_int_equal(toy_run("whole", AT_AFRESH, 0, &score), 0);
+    const int epochs = follow_scores("whole", &rate, &lowered);
     assert_in_range(epochs, LEAST, LONG - 1);
     assert_in_range(lowered, 2, LONG / PLATEAU);
 
     make_toy_params(&params, &o);
-    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", whole);
-    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &end, NULL), 0);
+    const char *last = in_folder("whole/toy.checkpoint.safetensors");
+    assert_int_equal(at_checkpoint_load(last, &params, &o, &end, NULL), 0);
     at_params_free(&params);
     assert_int_equal(end.step, epochs * STEPS);
     assert_float_equal(end.rate, fmax(rate, 1e-5), 1e-7);
 
     for (; status == ATTUNE_E_INTERRUPTED; stops++)
-        status = toy_run(parts, stops ? AT_RESUME : AT_AFRESH, 17, NULL);
+        status = toy_run("parts", stops ? AT_RESUME : AT_AFRESH, 17, NULL);
     assert_int_equal(status, 0);
     assert_true(stops > 5);
-    assert_same_file(whole, parts, "toy.safetensors");
-    assert_same_file(whole, parts, "toy.best.safetensors");
-    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
-    assert_int_equal(toy_run(parts, AT_RESUME, 0, NULL), 0); /* it knows that it is over */
-    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    assert_same_file("whole", "parts", "safetensors");
+    assert_same_file("whole", "parts", "best.safetensors");
+    assert_same_file("whole", "parts", "checkpoint.safetensors");
+    assert_int_equal(toy_run("parts", AT_RESUME, 0, NULL), 0); /* it knows that it is over */
+    assert_same_file("whole", "parts", "checkpoint.safetensors");
     toy_plan = NULL;
-    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
-    assert_int_equal(system(command), 0);
 }
 
 /* ---- shards ---------------------------------------------------------------------------------------- */
@@ -323,26 +300,21 @@ static void test_plateau(void **state)
  * makes no whole step is left out, and in the middle of a run such a run goes on like any other. */
 static void test_shards(void **state)
 {
-    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
-    char command[128];
     double score, same;
     (void)state;
-    assert_true(mkdtemp(whole) && mkdtemp(parts));
     toy_dropout = 0; /* which differs from shard to shard */
     toy_plan = "{\"optimiser\": {\"lr\": 0.05, \"ema\": 0.9, \"clip\": 0.5}}";
-    assert_int_equal(toy_run(whole, AT_AFRESH, 0, &score), 0);
+    assert_int_equal(toy_run("whole", AT_AFRESH, 0, &score), 0);
     toy_plan = "{\"optimiser\": {\"lr\": 0.05, \"ema\": 0.9, \"clip\": 0.5}, \"shards\": 4}";
     toy_alike = 4;
-    assert_int_equal(toy_run(parts, AT_AFRESH, 13, NULL), ATTUNE_E_INTERRUPTED);
-    assert_int_equal(toy_run(parts, AT_RESUME, 0, &same), 0);
+    assert_int_equal(toy_run("parts", AT_AFRESH, 13, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run("parts", AT_RESUME, 0, &same), 0);
     assert_true(score == same);
-    assert_same_file(whole, parts, "toy.safetensors");
-    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    assert_same_file("whole", "parts", "safetensors");
+    assert_same_file("whole", "parts", "checkpoint.safetensors");
     toy_plan = NULL;
     toy_alike = 1;
     toy_dropout = 0.2f;
-    snprintf(command, sizeof command, "rm -r %s %s", whole, parts);
-    assert_int_equal(system(command), 0);
 }
 
 /* ---- mixed precision --------------------------------------------------------------------------- */
@@ -352,49 +324,43 @@ static void test_shards(void **state)
  * power of two changes no bit of it. */
 static void test_loss_scale(void **state)
 {
-    char whole[] = "/tmp/attune-train-XXXXXX", parts[] = "/tmp/attune-train-XXXXXX";
-    char f32[] = "/tmp/attune-train-XXXXXX", command[256];
     float w[IN * OUT];
     int status = ATTUNE_E_INTERRUPTED, stops = 0;
     at_params params = {0};
     at_adamw o = {.ema = 0.9f};
     at_progress_state end;
-    unsigned char *text;
     (void)state;
-    assert_true(mkdtemp(whole) && mkdtemp(parts) && mkdtemp(f32));
     toy_overflow = 9;
-    assert_int_equal(toy_run(f32, AT_AFRESH, 0, NULL), 0);
+    assert_int_equal(toy_run("f32", AT_AFRESH, 0, NULL), 0);
     memcpy(w, last_weights, sizeof w);
     toy_plan = "{\"precision\": \"mixed\"}";
-    assert_int_equal(toy_run(whole, AT_AFRESH, 0, NULL), 0);
+    assert_int_equal(toy_run("whole", AT_AFRESH, 0, NULL), 0);
     assert_memory_equal(w, last_weights, sizeof w);
-    assert_same_file(whole, f32, "toy.safetensors");
+    assert_same_file("whole", "f32", "safetensors");
     for (; status == ATTUNE_E_INTERRUPTED; stops++)
-        status = toy_run(parts, stops ? AT_RESUME : AT_AFRESH, 5, NULL);
+        status = toy_run("parts", stops ? AT_RESUME : AT_AFRESH, 5, NULL);
     assert_int_equal(status, 0);
     assert_true(stops > 3);
-    assert_same_file(whole, parts, "toy.safetensors");
-    assert_same_file(whole, parts, "toy.checkpoint.safetensors");
+    assert_same_file("whole", "parts", "safetensors");
+    assert_same_file("whole", "parts", "checkpoint.safetensors");
 
     make_toy_params(&params, &o);
-    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", parts);
-    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &end, NULL), 0);
+    const char *last = in_folder("parts/toy.checkpoint.safetensors");
+    assert_int_equal(at_checkpoint_load(last, &params, &o, &end, NULL), 0);
     at_params_free(&params);
     assert_int_equal(end.skipped, 2);
     assert_int_equal(o.step, STEPS * EPOCHS - 2);
     assert_float_equal(end.scaling.scale, AT_LOSS_SCALE_START / 4, 0);
     assert_int_equal(end.scaling.good, STEPS * EPOCHS - 11);
-    long n = file_bytes(parts, "toy.metrics.jsonl", &text);
-    text[n - 1] = 0;
-    assert_non_null(strstr(strrchr((char *)text, '\n'), "\"skipped_steps\":2"));
-    assert_non_null(strstr(strrchr((char *)text, '\n'), "\"loss_scale\":16384.0"));
+    char *text = read_text("parts/toy.metrics.jsonl");
+    text[strlen(text) - 1] = 0;
+    assert_non_null(strstr(strrchr(text, '\n'), "\"skipped_steps\":2"));
+    assert_non_null(strstr(strrchr(text, '\n'), "\"loss_scale\":16384.0"));
     free(text);
 
     toy_plan = NULL; /* a checkpoint of one precision is none of the other */
-    assert_int_equal(toy_run(parts, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    assert_int_equal(toy_run("parts", AT_RESUME, 0, NULL), ATTUNE_E_ARG);
     toy_overflow = 0;
-    snprintf(command, sizeof command, "rm -r %s %s %s", whole, parts, f32);
-    assert_int_equal(system(command), 0);
 }
 
 /* ---- checkpoints that are not to be gone on from ----------------------------------------------- */
@@ -408,7 +374,7 @@ static void save_checkpoint(at_progress_state s, int array, float value)
     at_param *w = at_params_find(&p, "w");
     float *each[] = {w->value.data, w->m, w->v, w->ema};
     each[array][3] = value;
-    assert_int_equal(at_checkpoint_save(checkpoint, &p, &o, &s, NULL), 0);
+    assert_int_equal(at_checkpoint_save(made_in_folder(checkpoint), &p, &o, &s, NULL), 0);
     at_params_free(&p);
 }
 
@@ -416,32 +382,26 @@ static void test_other_checkpoint(void **state)
 {
     const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
     at_progress_state s = good;
-    char command[128];
     (void)state;
-    assert_non_null(mkdtemp(checkpoint_dir));
-    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", checkpoint_dir);
-    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_IO);
+    assert_int_equal(toy_run("toy", AT_RESUME, 0, NULL), ATTUNE_E_IO);
     save_checkpoint(good, 0, 1);
-    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run("toy", AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
 
     s.stamp = 78;
     save_checkpoint(s, 0, 1);
-    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
-    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME_IF_ANY, 1, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run("toy", AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    assert_int_equal(toy_run("toy", AT_RESUME_IF_ANY, 1, NULL), ATTUNE_E_INTERRUPTED);
     s = good;
     s.steps++;
     save_checkpoint(s, 0, 1);
-    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_ARG);
-    write_text(checkpoint, "not a checkpoint at all");
-    assert_int_equal(toy_run(checkpoint_dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
-    snprintf(command, sizeof command, "rm -r %s", checkpoint_dir);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(toy_run("toy", AT_RESUME, 0, NULL), ATTUNE_E_ARG);
+    put_text(checkpoint, "not a checkpoint at all");
+    assert_int_equal(toy_run("toy", AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
 }
 
 /* Numbers out of their range: a step before the start would read before the data. */
 static void test_hostile_checkpoint(void **state)
 {
-    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
     const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
     enum { BAD = 17 };
     static const char *const named[BAD] = {
@@ -450,8 +410,6 @@ static void test_hostile_checkpoint(void **state)
         "loss_scale", "steps",  "waited", "stale",   "loss_scale"};
     at_progress_state bad[BAD];
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", dir);
     for (int i = 0; i < BAD; i++)
         bad[i] = good;
     bad[0].step = -3;
@@ -475,7 +433,7 @@ static void test_hostile_checkpoint(void **state)
     for (int i = 0; i < BAD; i++) {
         char what[32];
         save_checkpoint(bad[i], 0, 1);
-        assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+        assert_int_equal(toy_run("toy", AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
         snprintf(what, sizeof what, ": %s is ", named[i]);
         if (!strstr(toy_error.text, what) || !strstr(toy_error.text, "must be"))
             fail_msg("%s: %s", named[i], toy_error.text);
@@ -484,40 +442,33 @@ static void test_hostile_checkpoint(void **state)
         static const char *const names[] = {": w[3] is ", ": m/w[3] is ", ": v/w[3] is ",
                                             ": ema/w[3] is ", ": v/w[3] is -1, must be from 0 "};
         save_checkpoint(good, array % 4 + array / 4 * 2, array < 4 ? NAN : -1);
-        assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+        assert_int_equal(toy_run("toy", AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
         if (!strstr(toy_error.text, names[array]) || !strstr(toy_error.text, "must be from"))
             fail_msg("%s: %s", names[array], toy_error.text);
     }
     save_checkpoint(good, 1, -1);
-    assert_int_equal(toy_run(dir, AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(toy_run("toy", AT_RESUME, 1, NULL), ATTUNE_E_INTERRUPTED);
 }
 
 /* What would run for weeks is refused before it begins, with the fields that make it so. */
 static void test_too_many_steps(void **state)
 {
-    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
     (void)state;
-    assert_non_null(mkdtemp(dir));
     toy_plan = "{\"epochs\": 100000}";
     for (int i = 0; i < 2; i++) {
         toy_steps = i ? INT64_MAX : AT_MOST_STEPS / 100000 + 1;
-        assert_int_equal(toy_run(dir, AT_AFRESH, 1, NULL), ATTUNE_E_ARG);
+        assert_int_equal(toy_run("toy", AT_AFRESH, 1, NULL), ATTUNE_E_ARG);
         assert_non_null(strstr(toy_error.text, "toy.json: epochs is 100000"));
     }
     toy_steps = AT_MOST_STEPS / 100000;
-    assert_int_equal(toy_run(dir, AT_AFRESH, 1, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(toy_run("toy", AT_AFRESH, 1, NULL), ATTUNE_E_INTERRUPTED);
     toy_steps = STEPS;
     toy_plan = NULL;
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    assert_int_equal(system(command), 0);
 }
 
 /* One bit of the weights is another: what would go on is not what was stopped. */
 static void test_damaged_checkpoint(void **state)
 {
-    char dir[] = "/tmp/attune-train-XXXXXX", command[128];
     const at_progress_state good = {.step = 3, .steps = STEPS * EPOCHS, .stamp = 77};
     at_progress_state got;
     at_params params = {0};
@@ -526,10 +477,8 @@ static void test_damaged_checkpoint(void **state)
     unsigned char last;
     (void)state;
     make_toy_params(&params, &o);
-    assert_non_null(mkdtemp(dir));
-    snprintf(checkpoint, sizeof checkpoint, "%s/toy.checkpoint.safetensors", dir);
     save_checkpoint(good, 0, 1);
-    FILE *f = fopen(checkpoint, "r+b");
+    FILE *f = fopen(in_folder(checkpoint), "r+b");
     assert_non_null(f);
     assert_int_equal(fseek(f, -1, SEEK_END), 0);
     assert_int_equal(fread(&last, 1, 1, f), 1);
@@ -537,13 +486,12 @@ static void test_damaged_checkpoint(void **state)
     assert_int_equal(fseek(f, -1, SEEK_END), 0);
     assert_int_equal(fwrite(&last, 1, 1, f), 1);
     assert_int_equal(fclose(f), 0);
-    assert_int_equal(at_checkpoint_load(checkpoint, &params, &o, &got, &err), ATTUNE_E_FORMAT);
-    assert_non_null(strstr(err.text, checkpoint));
+    assert_int_equal(at_checkpoint_load(in_folder(checkpoint), &params, &o, &got, &err),
+                     ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, in_folder(checkpoint)));
     assert_non_null(strstr(err.text, "damaged"));
-    assert_int_equal(toy_run(dir, AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
+    assert_int_equal(toy_run("toy", AT_RESUME, 0, NULL), ATTUNE_E_FORMAT);
     at_params_free(&params);
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    assert_int_equal(system(command), 0);
 }
 
 /* ---- prefetch -------------------------------------------------------------------------------- */
@@ -588,13 +536,19 @@ static void test_prefetch(void **state)
     at_prefetch_stop(&p); /* with batches left */
 }
 
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder_with_all)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resume),           cmocka_unit_test(test_plateau),
-        cmocka_unit_test(test_shards),           cmocka_unit_test(test_loss_scale),
-        cmocka_unit_test(test_other_checkpoint), cmocka_unit_test(test_hostile_checkpoint),
-        cmocka_unit_test(test_too_many_steps),   cmocka_unit_test(test_damaged_checkpoint),
+        CASE(test_resume),
+        CASE(test_plateau),
+        CASE(test_shards),
+        CASE(test_loss_scale),
+        CASE(test_other_checkpoint),
+        CASE(test_hostile_checkpoint),
+        CASE(test_too_many_steps),
+        CASE(test_damaged_checkpoint),
         cmocka_unit_test(test_prefetch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

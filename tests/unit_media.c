@@ -4,9 +4,9 @@
 #include "media/av.h"
 #include "media/media.h"
 #include "media_fixtures.h"
+#include "temp_folder.h"
 #include "vision/picture.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -26,52 +25,10 @@
     .audio = AV_CODEC_ID_PCM_S16LE, .rate = 16000, .channels = 1, .seconds = 1, .hz = 440, \
     .amplitude = {.5}
 
-static char root[64];
-
-static int fresh_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-media-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    DIR *d = opendir(root);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", root, e->d_name);
-        remove(path);
-    }
-    closedir(d);
-    return rmdir(root);
-}
-
-/* A path in the test's folder; four are valid at a time. */
-static const char *in_root(const char *name)
-{
-    static char paths[4][128];
-    static int turn;
-    char *p = paths[turn++ % 4];
-    snprintf(p, sizeof paths[0], "%s/%s", root, name);
-    return p;
-}
-
 static const char *made(const char *name, media_fixture f)
 {
-    const char *path = in_root(name);
+    const char *path = made_in_folder(name);
     media_fixture_write(path, &f);
-    return path;
-}
-
-static const char *put(const char *name, const void *data, size_t n)
-{
-    const char *path = in_root(name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(data, 1, n, f), n);
-    assert_int_equal(fclose(f), 0);
     return path;
 }
 
@@ -537,17 +494,17 @@ static void bad_paths_are_named(void **state)
     char text[4096];
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = i % 40 ? (char)('a' + i % 26) : '\n';
-    assert_refused(in_root("nothing.mp4"), ATTUNE_E_IO, "No such file");
-    assert_refused(root, ATTUNE_E_IO, "is a directory");
-    assert_refused(put("empty.mp4", "", 0), ATTUNE_E_FORMAT, "empty");
+    assert_refused(in_folder("nothing.mp4"), ATTUNE_E_IO, "No such file");
+    assert_refused(temp_folder, ATTUNE_E_IO, "is a directory");
+    assert_refused(put_bytes("empty.mp4", "", 0), ATTUNE_E_FORMAT, "empty");
     static const char *const names[] = {"t.txt", "t.mp4", "t.mp3", "t.wav", "t.mpg", "t.jpg", "t"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        assert_refused(put(names[i], text, sizeof text), ATTUNE_E_FORMAT, "not a media file");
+        assert_refused(put_bytes(names[i], text, sizeof text), ATTUNE_E_FORMAT, "not a media file");
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (char)(i * i * 31 >> 3);
-    assert_refused(put("noise.bin", text, sizeof text), ATTUNE_E_FORMAT, "not a media file");
-    assert_refused(put("noise.mp4", text, sizeof text), ATTUNE_E_FORMAT, "noise.mp4");
-    assert_refused(put("%03d.mp4", "", 0), ATTUNE_E_FORMAT, "empty");
+    assert_refused(put_bytes("noise.bin", text, sizeof text), ATTUNE_E_FORMAT, "not a media file");
+    assert_refused(put_bytes("noise.mp4", text, sizeof text), ATTUNE_E_FORMAT, "noise.mp4");
+    assert_refused(put_bytes("%03d.mp4", "", 0), ATTUNE_E_FORMAT, "empty");
 }
 
 static void empty_streams_are_named(void **state)
@@ -575,11 +532,12 @@ static void huge_pictures_are_refused(void **state)
     uint8_t *rgb;
     int w, h;
     attune_error err;
-    assert_true(at_media_load_image(put("wide.png", wide, sizeof wide), &rgb, &w, &h, &err) < 0);
+    assert_true(at_media_load_image(put_bytes("wide.png", wide, sizeof wide), &rgb, &w, &h, &err) <
+                0);
     assert_null(rgb);
     assert_true(at_media_load_image_mem(square, sizeof square, "square", &rgb, &w, &h, &err) < 0);
     assert_non_null(strstr(err.text, "square"));
-    assert_refused(put("square.png", square, sizeof square), ATTUNE_E_FORMAT, "larger than");
+    assert_refused(put_bytes("square.png", square, sizeof square), ATTUNE_E_FORMAT, "larger than");
 
     media_fixture f = {.video = AV_CODEC_ID_FFV1,
                        .pixels = AV_PIX_FMT_YUV420P,
@@ -601,7 +559,7 @@ static const char *cut(const char *from, const char *to, double part)
     unsigned char *data = NULL;
     size_t n = 0;
     assert_int_equal(at_file_read(from, 100 << 20, &data, &n, NULL), 0);
-    const char *path = put(to, data, (size_t)((double)n * part));
+    const char *path = put_bytes(to, data, (size_t)((double)n * part));
     at_free(data);
     return path;
 }
@@ -667,7 +625,7 @@ static const char *claiming_a_minute(const char *from, const char *to)
     at = memmem(data, n, duration, sizeof duration);
     assert_non_null(at);
     memcpy(at + sizeof duration, minute, sizeof minute);
-    const char *path = put(to, data, n);
+    const char *path = put_bytes(to, data, n);
     at_free(data);
     return path;
 }
@@ -702,7 +660,7 @@ static void damage_in_the_middle_is_skipped(void **state)
     assert_int_equal(at_file_read(path, 10 << 20, &data, &n, NULL), 0);
     for (size_t i = n / 2; i < n / 2 + 3000; i++)
         data[i] = (unsigned char)(i * 7);
-    all a = read_with(put("damaged.mpg", data, n), (at_media_options){0});
+    all a = read_with(put_bytes("damaged.mpg", data, n), (at_media_options){0});
     at_free(data);
     assert_int_equal(a.ret, 0);
     assert_in_range(a.frames, 60, 100);
@@ -753,8 +711,8 @@ static void the_log_level_is_put_back(void **state)
     assert_int_equal(av_log_get_level(), AV_LOG_QUIET);
     at_media_free(&b);
     assert_int_equal(av_log_get_level(), AV_LOG_WARNING);
-    assert_true(at_media_open(&a, in_root("none"), NULL, NULL) < 0);
-    assert_true(at_media_open(&a, put("no.mp4", "what", 4), NULL, NULL) < 0);
+    assert_true(at_media_open(&a, in_folder("none"), NULL, NULL) < 0);
+    assert_true(at_media_open(&a, put_bytes("no.mp4", "what", 4), NULL, NULL) < 0);
     assert_int_equal(av_log_get_level(), AV_LOG_WARNING);
 }
 
@@ -786,5 +744,5 @@ int main(void)
         cmocka_unit_test(a_callback_can_stop_it),
         cmocka_unit_test(the_log_level_is_put_back),
     };
-    return cmocka_run_group_tests(tests, fresh_root, remove_root);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

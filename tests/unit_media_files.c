@@ -1,13 +1,13 @@
 /* Whole pictures and recordings, the writer, recompression, and real clips where they are. */
-#include "base/file.h"
 #include "base/mem.h"
 #include "media/av.h"
 #include "media/media.h"
+#include "made_wav.h"
 #include "media_fixtures.h"
 #include "sanitized.h"
+#include "temp_folder.h"
 #include "vision/picture.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <math.h>
@@ -23,54 +23,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char root[64];
-
-static int fresh_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-media-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int files_in_root(int remove_them)
-{
-    int n = 0;
-    DIR *d = opendir(root);
-    assert_non_null(d);
-    for (struct dirent *e; (e = readdir(d));) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", root, e->d_name);
-        n += e->d_name[0] != '.';
-        if (remove_them)
-            remove(path);
-    }
-    closedir(d);
-    return n;
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    files_in_root(1);
-    return rmdir(root);
-}
-
-static const char *in_root(const char *name)
-{
-    static char paths[4][128];
-    static int turn;
-    char *p = paths[turn++ % 4];
-    snprintf(p, sizeof paths[0], "%s/%s", root, name);
-    return p;
-}
-
-static unsigned char *contents(const char *path, size_t *n)
-{
-    unsigned char *data = NULL;
-    assert_int_equal(at_file_read(path, 64 << 20, &data, n, NULL), 0);
-    return data;
-}
 
 /* ---- pictures ----------------------------------------------------------------------------- */
 
@@ -101,7 +53,7 @@ static void pictures_load(void **state)
         {"p.gif", AV_CODEC_ID_GIF, AV_PIX_FMT_RGB8, 60},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const char *path = in_root(kinds[i].name);
+        const char *path = made_in_folder(kinds[i].name);
         media_fixture_write(
             path,
             &(media_fixture){
@@ -119,7 +71,7 @@ static void pictures_load(void **state)
     /* a picture is also a video of one frame */
     at_media *m = NULL;
     at_media_packet p;
-    assert_int_equal(at_media_open(&m, in_root("p.png"), NULL, NULL), 0);
+    assert_int_equal(at_media_open(&m, in_folder("p.png"), NULL, NULL), 0);
     assert_int_equal(at_media_next(m, &p, NULL), 1);
     assert_int_equal(p.t_us, 0);
     assert_int_equal(p.picture.w, 50);
@@ -149,12 +101,12 @@ static void damaged_pictures_are_refused(void **state)
 {
     (void)state;
     size_t n;
-    const char *path = in_root("d.png");
+    const char *path = made_in_folder("d.png");
     media_fixture_write(
         path,
         &(media_fixture){
             .video = AV_CODEC_ID_PNG, .pixels = AV_PIX_FMT_RGB24, .w = 50, .h = 38, .frames = 1});
-    unsigned char *data = contents(path, &n);
+    unsigned char *data = (unsigned char *)read_bytes("d.png", &n);
     uint8_t *rgb = NULL;
     int w, h;
     attune_error err;
@@ -170,9 +122,9 @@ static void damaged_pictures_are_refused(void **state)
         if (part < 40)
             assert_int_equal(ret, ATTUNE_E_FORMAT);
     }
-    at_free(data);
-    assert_int_equal(at_media_load_image(in_root("none.png"), &rgb, &w, &h, &err), ATTUNE_E_IO);
-    assert_int_equal(at_media_load_image(root, &rgb, &w, &h, &err), ATTUNE_E_IO);
+    free(data);
+    assert_int_equal(at_media_load_image(in_folder("none.png"), &rgb, &w, &h, &err), ATTUNE_E_IO);
+    assert_int_equal(at_media_load_image(temp_folder, &rgb, &w, &h, &err), ATTUNE_E_IO);
     assert_int_equal(at_media_load_image_mem("what is this", 12, "words", &rgb, &w, &h, &err),
                      ATTUNE_E_FORMAT);
 }
@@ -239,7 +191,7 @@ static void what_is_written_is_read(void **state)
     uint8_t expected[(W + 1) * (H + 1) * 3];
     for (int odd = 0; odd < 2; odd++)
         for (size_t i = 0; i < 2; i++) {
-            const char *path = in_root(names[i]);
+            const char *path = made_in_folder(names[i]);
             write_clip(path, W + odd, H + odd);
             at_media *m = NULL;
             at_media_packet p;
@@ -274,53 +226,37 @@ static void writing_twice_gives_the_same_bytes(void **state)
 {
     (void)state;
     size_t n, again;
-    write_clip(in_root("one.mp4"), W, H);
-    write_clip(in_root("two.mp4"), W, H);
-    unsigned char *a = contents(in_root("one.mp4"), &n), *b = contents(in_root("two.mp4"), &again);
+    write_clip(made_in_folder("one.mp4"), W, H);
+    write_clip(made_in_folder("two.mp4"), W, H);
+    char *a = read_bytes("one.mp4", &n), *b = read_bytes("two.mp4", &again);
     assert_int_equal(n, again);
     assert_memory_equal(a, b, n);
-    at_free(a);
-    at_free(b);
+    free(a);
+    free(b);
 }
 
 static void nothing_is_left_of_a_failure(void **state)
 {
     (void)state;
-    files_in_root(1);
+    const int before = files_in_folder();
     at_media_writer *out = NULL;
     attune_error err = {0};
     at_media_writer_options o = {.w = W, .h = H};
-    assert_int_equal(at_media_writer_open(&out, in_root("a.mp4"), &o, &err), 0);
+    assert_int_equal(at_media_writer_open(&out, in_folder("a.mp4"), &o, &err), 0);
     at_media_writer_abandon(&out);
     assert_null(out);
-    assert_int_equal(files_in_root(0), 0);
-    assert_int_equal(at_media_writer_open(&out, in_root("no/such/a.mp4"), &o, &err), ATTUNE_E_IO);
+    assert_int_equal(files_in_folder(), before);
+    assert_int_equal(at_media_writer_open(&out, in_folder("no/such/a.mp4"), &o, &err), ATTUNE_E_IO);
     assert_null(out);
-    assert_int_equal(at_media_writer_open(&out, in_root("a.what"), &o, &err), ATTUNE_E_ARG);
+    assert_int_equal(at_media_writer_open(&out, in_folder("a.what"), &o, &err), ATTUNE_E_ARG);
     assert_int_equal(
-        at_media_writer_open(&out, in_root("a.mp4"), &(at_media_writer_options){0}, &err),
+        at_media_writer_open(&out, in_folder("a.mp4"), &(at_media_writer_options){0}, &err),
         ATTUNE_E_ARG);
-    assert_int_equal(files_in_root(0), 0);
+    assert_int_equal(files_in_folder(), before);
     at_media_writer_abandon(&out);
 }
 
 /* ---- recompression ------------------------------------------------------------------------ */
-
-/* A WAV file of that rate and so many channels, 16 bits, all zeros. */
-static void write_wav(const char *path, uint32_t rate, uint16_t channels)
-{
-    const uint16_t pcm = 1, frame = (uint16_t)(2 * channels), bits = 16;
-    const uint32_t bytes = 400 * frame, form = 36 + bytes, format = 16, a_second = rate * frame;
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs("RIFF", f), fwrite(&form, 4, 1, f), fputs("WAVEfmt ", f), fwrite(&format, 4, 1, f);
-    fwrite(&pcm, 2, 1, f), fwrite(&channels, 2, 1, f), fwrite(&rate, 4, 1, f);
-    fwrite(&a_second, 4, 1, f), fwrite(&frame, 2, 1, f), fwrite(&bits, 2, 1, f);
-    fputs("data", f), fwrite(&bytes, 4, 1, f);
-    for (uint32_t i = 0; i < bytes; i++)
-        fputc(0, f);
-    assert_int_equal(fclose(f), 0);
-}
 
 /* What of its sound is beyond what is read is said, and what would not be. */
 static void sound_beyond_the_range_is_named(void **state)
@@ -339,18 +275,15 @@ static void sound_beyond_the_range_is_named(void **state)
     float *pcm = NULL;
     size_t n;
     attune_error err = {0};
-    char path[300];
     (void)state;
-    snprintf(path, sizeof path, "%s/odd.wav", root);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        write_wav(path, cases[i].rate, cases[i].channels);
+        const char *path = put_wav("odd.wav", cases[i].rate, cases[i].channels, NULL, 400);
         const int status = at_media_load_audio(path, 0, &pcm, &n, &err);
         assert_int_equal(status, cases[i].says ? ATTUNE_E_UNSUPPORTED : ATTUNE_OK);
         if (cases[i].says && (!strstr(err.text, cases[i].says) || !strstr(err.text, "odd.wav")))
             fail_msg("%s", err.text);
         at_free(pcm);
     }
-    remove(path);
 }
 
 static void recompression_degrades_by_degrees(void **state)
@@ -456,5 +389,5 @@ int main(void)
         cmocka_unit_test(real_clips_read_whole),
         cmocka_unit_test(a_walled_in_heap_is_no_lack_of_memory),
     };
-    return cmocka_run_group_tests(tests, fresh_root, remove_root);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,34 +1,26 @@
 /* The order in which the reader gives out what it reads, and what it waits for. */
 #include "media/media.h"
 #include "media_fixtures.h"
+#include "temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #define VOICE \
     .audio = AV_CODEC_ID_PCM_S16LE, .rate = 16000, .channels = 1, .hz = 440, .amplitude = {.5}
 
-static char path[64];
+static const char *path;
 
-static int fresh_path(void **state)
+static int set_up(void **state)
 {
-    (void)state;
-    snprintf(path, sizeof path, "/tmp/attune-order-XXXXXX.mkv");
-    int fd = mkstemps(path, 4);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_path(void **state)
-{
-    (void)state;
-    return unlink(path);
+    const int status = make_folder(state);
+    path = made_in_folder("order.mkv");
+    return status;
 }
 
 enum { MOST = 2048 };
@@ -198,5 +190,5 @@ int main(void)
         cmocka_unit_test(waiting_has_an_end),
         cmocka_unit_test(short_streams_end),
     };
-    return cmocka_run_group_tests(tests, fresh_path, remove_path);
+    return cmocka_run_group_tests(tests, set_up, remove_folder);
 }

@@ -1,6 +1,7 @@
 /* Which of an input's tracks are read, and what is made of sound that does not say what it is. */
 #include "media/media.h"
 #include "media_fixtures.h"
+#include "temp_folder.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -22,34 +23,6 @@
 #define AUDIO                                                                              \
     .audio = AV_CODEC_ID_PCM_S16LE, .rate = 16000, .channels = 1, .seconds = 2, .hz = 440, \
     .amplitude = {.5}
-
-static char root[64];
-
-static int fresh_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-tracks-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static const char *in_root(const char *name)
-{
-    static _Thread_local char paths[4][128];
-    static _Thread_local int turn;
-    char *p = paths[turn++ % 4];
-    snprintf(p, sizeof paths[0], "%s/%s", root, name);
-    return p;
-}
-
-static const char *const files[] = {"tracks.mkv", "stereo.wav", "left.wav", "bare.pcm", "pipe"};
-
-static int remove_root(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(in_root(files[i]));
-    return rmdir(root);
-}
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
@@ -116,7 +89,7 @@ static double no_speech(const float *pcm, size_t n)
 static void the_sound_with_speech_is_read(void **state)
 {
     (void)state;
-    const char *path = in_root(files[0]);
+    const char *path = made_in_folder("tracks.mkv");
     media_fixture_write(path, &(media_fixture){VIDEO, AUDIO, .other_hz = 1000});
     read_all a = read_with(path, (at_media_options){.speech_s = speech_is_440_hz, .no_sandbox = 1});
     assert_int_equal(a.ret, 0);
@@ -143,7 +116,7 @@ static void the_sound_with_speech_is_read(void **state)
 static void tracks_can_be_named(void **state)
 {
     (void)state;
-    const char *path = in_root(files[0]);
+    const char *path = made_in_folder("tracks.mkv");
     media_fixture_write(path, &(media_fixture){VIDEO, AUDIO, .other_hz = 1000, .twice = 1});
     for (int k = 1; k <= 2; k++) {
         asked = 0;
@@ -179,8 +152,9 @@ static read_all stereo(double l, double r, int rate, enum AVCodecID codec)
     f.channels = 2;
     f.amplitude[0] = l;
     f.amplitude[1] = r;
-    media_fixture_write(in_root(files[1]), &f);
-    read_all a = read_with(in_root(files[1]), (at_media_options){0});
+    const char *path = made_in_folder("stereo.wav");
+    media_fixture_write(path, &f);
+    read_all a = read_with(path, (at_media_options){0});
     assert_int_equal(a.ret, 0);
     return a;
 }
@@ -194,8 +168,9 @@ static void opposite_phase_is_the_left_channel(void **state)
         media_fixture f = {AUDIO};
         f.audio = codecs[k];
         f.rate = rate;
-        media_fixture_write(in_root(files[2]), &f);
-        read_all left = read_with(in_root(files[2]), (at_media_options){0});
+        const char *path = made_in_folder("left.wav");
+        media_fixture_write(path, &f);
+        read_all left = read_with(path, (at_media_options){0});
         read_all a = stereo(.5, -.5, rate, codecs[k]);
         assert_true(a.info.opposite_phase);
         assert_false(left.info.opposite_phase);
@@ -224,13 +199,10 @@ static void bare_samples_are_read(void **state)
 {
     (void)state;
     int16_t samples[8000];
-    const char *path = in_root(files[3]);
     for (int i = 0; i < 8000; i++)
         samples[i] = (int16_t)lrint(16384 * sin(2 * acos(-1) * 440 * i / 8000.0));
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(samples, 2, 8000, f), 8000); /* little-endian, as this machine */
-    assert_int_equal(fclose(f), 0);
+    /* little-endian, as this machine */
+    const char *path = put_bytes("bare.pcm", samples, sizeof samples);
     read_all a = read_with(path, (at_media_options){.pcm_rate = 8000});
     assert_int_equal(a.ret, 0);
     assert_in_range(a.n, 15998, 16002);
@@ -244,7 +216,7 @@ static void bare_samples_are_read(void **state)
 /* ---- out of a pipe ------------------------------------------------------------------------ */
 
 typedef struct pouring {
-    const char *from;
+    const char *from, *to;
     double part; /* of the file */
 } pouring;
 
@@ -254,7 +226,7 @@ static void *pour(void *arg)
     char buffer[4096];
     struct stat st;
     FILE *from = fopen(p->from, "rb");
-    int to = open(in_root(files[4]), O_WRONLY);
+    int to = open(p->to, O_WRONLY);
     if (from && to >= 0 && stat(p->from, &st) == 0)
         for (size_t left = (size_t)(p->part * (double)st.st_size), n; left > 0; left -= n) {
             n = fread(buffer, 1, left < sizeof buffer ? left : sizeof buffer, from);
@@ -270,12 +242,13 @@ static void *pour(void *arg)
 static read_all read_pipe(const char *from, double part)
 {
     pthread_t thread;
-    pouring p = {from, part};
-    assert_int_equal(mkfifo(in_root(files[4]), 0600), 0);
+    const char *pipe = in_folder("pipe");
+    pouring p = {from, pipe, part};
+    assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_int_equal(pthread_create(&thread, NULL, pour, &p), 0);
-    read_all a = read_with(in_root(files[4]), (at_media_options){0});
+    read_all a = read_with(pipe, (at_media_options){0});
     pthread_join(thread, NULL);
-    unlink(in_root(files[4]));
+    unlink(pipe);
     return a;
 }
 
@@ -284,13 +257,14 @@ static void half_a_recording_is_named(void **state)
     (void)state;
     media_fixture f = {AUDIO, .other_hz = 0};
     f.seconds = 1;
-    media_fixture_write(in_root(files[2]), &f);
-    read_all a = read_pipe(in_root(files[2]), 1);
+    const char *path = made_in_folder("left.wav");
+    media_fixture_write(path, &f);
+    read_all a = read_pipe(path, 1);
     assert_int_equal(a.ret, 0);
     assert_int_equal(a.n, 16000);
     assert_false(a.info.truncated);
     free(a.pcm);
-    a = read_pipe(in_root(files[2]), .5);
+    a = read_pipe(path, .5);
     assert_int_equal(a.ret, 0);
     assert_in_range(a.n, 7000, 8100);
     assert_true(a.info.truncated);
@@ -310,5 +284,5 @@ int main(void)
         cmocka_unit_test(bare_samples_are_read),
         cmocka_unit_test(half_a_recording_is_named),
     };
-    return cmocka_run_group_tests(tests, fresh_root, remove_root);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

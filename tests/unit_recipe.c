@@ -1,4 +1,5 @@
 /* Recipes: bases, and every number of every kind held to its range. */
+#include "temp_folder.h"
 #include "train/recipe.h"
 #include "train/settings.h"
 #include <attune/train.h>
@@ -7,48 +8,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <cmocka.h>
-
-static char dir[] = "/tmp/attune-recipe-XXXXXX";
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static void write_file(const char *name, const char *text)
-{
-    FILE *f = fopen(path_of(name), "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
 
 /* ---- files and bases ------------------------------------------------------------------------ */
 
 static int load(const char *name, at_recipe *r, attune_error *err)
 {
-    return at_recipe_load(r, path_of(name), err);
+    return at_recipe_load(r, in_folder(name), err);
 }
 
 static void test_files(void **state)
@@ -67,20 +34,20 @@ static void test_files(void **state)
     attune_error err;
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        write_file("a.json", wrong[i]);
+        put_text("a.json", wrong[i]);
         assert_int_equal(load("a.json", &r, &err), ATTUNE_E_FORMAT);
         assert_null(r.root);
     }
     assert_int_equal(attune_train("/nowhere/recipe.json", NULL, &err), ATTUNE_E_IO);
-    write_file("a.json", "{\"kind\": \"poem\", \"name\": \"x\"}");
-    assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
+    put_text("a.json", "{\"kind\": \"poem\", \"name\": \"x\"}");
+    assert_int_equal(attune_train(in_folder("a.json"), NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "poem"));
     assert_non_null(strstr(
         err.text,
         "visual, hog, audio, functionals, detector, temporal, fusion, assemble, ranges, chain"));
-    write_file("a.json", "{\"kind\": \"chain\", \"name\": \"x\", \"steps\": [\"b.json\"]}");
-    write_file("b.json", "{\"kind\": \"chain\", \"name\": \"y\", \"steps\": [\"a.json\"]}");
-    assert_int_equal(attune_train(path_of("a.json"), NULL, &err), ATTUNE_E_FORMAT);
+    put_text("a.json", "{\"kind\": \"chain\", \"name\": \"x\", \"steps\": [\"b.json\"]}");
+    put_text("b.json", "{\"kind\": \"chain\", \"name\": \"y\", \"steps\": [\"a.json\"]}");
+    assert_int_equal(attune_train(in_folder("a.json"), NULL, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "steps names b.json, which is a chain itself"));
 }
 
@@ -88,21 +55,19 @@ static void test_base(void **state)
 {
     at_recipe r, plain;
     (void)state;
-    write_file("root.json", "{\"kind\": \"toy\", \"a\": {\"x\": 1, \"y\": [1, 2]}, \"b\": 5}");
-    mkdir(path_of("sub"), 0777);
-    write_file("sub/middle.json", "{\"base\": \"../root.json\", \"a\": {\"y\": [3], \"z\": {\"w\": "
-                                  "1, \"gone\": null}}, \"b\": null}");
-    write_file("leaf.json", "{\"base\": \"sub/middle.json\", \"name\": \"leaf\", \"b\": {\"c\": "
-                            "null, \"d\": 2}}");
-    write_file("plain.json", "{\"name\": \"leaf\", \"b\": {\"d\": 2}, \"a\": {\"z\": {\"w\": 1}, "
-                             "\"y\": [3], \"x\": 1}, \"kind\": \"toy\"}");
+    put_text("root.json", "{\"kind\": \"toy\", \"a\": {\"x\": 1, \"y\": [1, 2]}, \"b\": 5}");
+    put_text("sub/middle.json", "{\"base\": \"../root.json\", \"a\": {\"y\": [3], \"z\": {\"w\": "
+                                "1, \"gone\": null}}, \"b\": null}");
+    put_text("leaf.json", "{\"base\": \"sub/middle.json\", \"name\": \"leaf\", \"b\": {\"c\": "
+                          "null, \"d\": 2}}");
+    put_text("plain.json", "{\"name\": \"leaf\", \"b\": {\"d\": 2}, \"a\": {\"z\": {\"w\": 1}, "
+                           "\"y\": [3], \"x\": 1}, \"kind\": \"toy\"}");
     assert_int_equal(load("leaf.json", &r, NULL), 0);
     assert_int_equal(load("plain.json", &plain, NULL), 0);
     assert_true(json_equal(r.root, plain.root));
     assert_true(r.hash == plain.hash);
     at_recipe_free(&plain);
-    write_file("leaf.json",
-               "{\"base\": \"sub/middle.json\", \"name\": \"leaf\", \"b\": {\"d\": 3}}");
+    put_text("leaf.json", "{\"base\": \"sub/middle.json\", \"name\": \"leaf\", \"b\": {\"d\": 3}}");
     assert_int_equal(load("leaf.json", &plain, NULL), 0);
     assert_true(r.hash != plain.hash);
     at_recipe_free(&r);
@@ -115,22 +80,22 @@ static void test_circles(void **state)
     attune_error err;
     char name[16], text[96];
     (void)state;
-    write_file("self.json", "{\"base\": \"self.json\", \"kind\": \"toy\", \"name\": \"x\"}");
+    put_text("self.json", "{\"base\": \"self.json\", \"kind\": \"toy\", \"name\": \"x\"}");
     assert_int_equal(load("self.json", &r, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "itself"));
-    write_file("one.json", "{\"base\": \"two.json\", \"kind\": \"toy\", \"name\": \"x\"}");
-    write_file("two.json", "{\"base\": \"./one.json\"}");
+    put_text("one.json", "{\"base\": \"two.json\", \"kind\": \"toy\", \"name\": \"x\"}");
+    put_text("two.json", "{\"base\": \"./one.json\"}");
     assert_int_equal(load("one.json", &r, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "itself"));
     for (int i = 0; i < 20; i++) {
         snprintf(name, sizeof name, "deep%d.json", i % 100);
         snprintf(text, sizeof text, "{\"base\": \"deep%d.json\"}", i + 1);
-        write_file(name, i < 19 ? text : "{\"kind\": \"toy\", \"name\": \"x\"}");
+        put_text(name, i < 19 ? text : "{\"kind\": \"toy\", \"name\": \"x\"}");
     }
     assert_int_equal(load("deep15.json", &r, &err), 0);
     at_recipe_free(&r);
     assert_int_equal(load("deep0.json", &r, &err), ATTUNE_E_FORMAT);
-    write_file("lost.json", "{\"base\": \"nowhere.json\", \"kind\": \"toy\", \"name\": \"x\"}");
+    put_text("lost.json", "{\"base\": \"nowhere.json\", \"kind\": \"toy\", \"name\": \"x\"}");
     assert_int_equal(load("lost.json", &r, &err), ATTUNE_E_IO);
 }
 
@@ -389,5 +354,5 @@ int main(void)
         cmocka_unit_test(test_unknown), cmocka_unit_test(test_together),
         cmocka_unit_test(test_values),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,6 @@
 /* Sinks and how they are chosen; the timeline's columns; words for numbers; pages. */
 #include "made_windows.h"
+#include "temp_folder.h"
 #include "base/visible.h"
 #include "report/fields.h"
 #include "report/measures.h"
@@ -238,41 +239,13 @@ static void hostile_names_are_made_harmless(void **state)
 
 /* ---- a whole report --------------------------------------------------------------------------- */
 
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/attune-report-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static int remove_folder(void **state)
+static int remove_reports(void **state)
 {
     static const char *const names[] = {"timeline.csv", "timeline.jsonl", "timeline.vtt",
                                         "report.html",  "summary.json",   "index.html"};
-    (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        unlink(in_folder(names[i]));
-    return rmdir(folder);
-}
-
-static char *slurp(const char *name)
-{
-    FILE *f = fopen(in_folder(name), "rb");
-    char *text = calloc(1, 1 << 20);
-    assert_non_null(f);
-    assert_non_null(text);
-    assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
-    fclose(f);
-    return text;
+        made_in_folder(names[i]);
+    return remove_folder(state);
 }
 
 static attune_report *report_of(int windows, const attune_report_options *o)
@@ -302,7 +275,7 @@ static const attune_input_info some_info = {
 static void a_report_appears_whole(void **state)
 {
     attune_report_options o = {
-        .dir = folder, .input = "x/</title>\xff.mp4", .model_path = "</script><b>"};
+        .dir = temp_folder, .input = "x/</title>\xff.mp4", .model_path = "</script><b>"};
     attune_report *r = report_of(100, &o);
     attune_index *x;
     attune_error err;
@@ -312,7 +285,7 @@ static void a_report_appears_whole(void **state)
     (void)state;
     assert_int_not_equal(access(in_folder("timeline.csv"), F_OK), 0); /* not before its end */
     assert_int_equal(attune_report_finish(r, &some_info, 1, &err), ATTUNE_OK);
-    html = slurp("report.html");
+    html = read_text("report.html");
     assert_non_null(strstr(html, "cut &lt;short&gt;"));
     assert_non_null(strstr(html, "&lt;/title&gt;?.mp4"));
     assert_null(strstr(html, "</script><b>"));
@@ -321,7 +294,7 @@ static void a_report_appears_whole(void **state)
     assert_null(strstr(html, " src="));
     assert_non_null(strstr(html, "2024/1689"));
     assert_null(strstr(html, "nan"));
-    json = slurp("summary.json");
+    json = read_text("summary.json");
     assert_int_equal(strncmp(json, attune_report_json(r), strlen(attune_report_json(r))), 0);
     j = json_loads(json, 0, &error);
     assert_non_null(j);
@@ -336,13 +309,13 @@ static void a_report_appears_whole(void **state)
                         "engaged");
     assert_int_equal(json_array_size(json_object_get(j, "faces")), 1);
     json_decref(j);
-    assert_int_equal(attune_index_open(&x, folder, &err), ATTUNE_OK);
+    assert_int_equal(attune_index_open(&x, temp_folder, &err), ATTUNE_OK);
     assert_int_equal(attune_index_add(x, "a b", r), ATTUNE_OK);
     assert_int_equal(attune_index_add_failed(x, "bad<", "reason"), ATTUNE_OK);
     assert_int_equal(attune_index_finish(x, &err), ATTUNE_OK);
     attune_index_free(&x);
     free(html);
-    html = slurp("index.html");
+    html = read_text("index.html");
     assert_non_null(strstr(html, "href=\"a%20b/report.html\""));
     assert_non_null(strstr(html, "bad&lt;"));
     free(html);
@@ -353,12 +326,10 @@ static void a_report_appears_whole(void **state)
 
 static void an_abandoned_report_leaves_nothing(void **state)
 {
-    char dir[128];
+    const char *dir = in_folder("new");
     attune_report_options o = {.dir = dir, .input = "clip.mp4"};
-    attune_report *r;
+    attune_report *r = report_of(3, &o);
     (void)state;
-    snprintf(dir, sizeof dir, "%s/new", folder);
-    r = report_of(3, &o);
     assert_int_equal(access(dir, F_OK), 0);
     attune_report_free(&r);
     assert_int_not_equal(access(dir, F_OK), 0);
@@ -380,7 +351,7 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
 static void sinks_are_chosen_by_name(void **state)
 {
     attune_error err = {0};
-    attune_report_options o = {.dir = folder, .sinks = "vtt,csv", .input = "clip.mp4"};
+    attune_report_options o = {.dir = temp_folder, .sinks = "vtt,csv", .input = "clip.mp4"};
     attune_report *r = report_of(10, &o);
     (void)state;
     assert_int_equal(attune_report_finish(r, &some_info, 0, &err), ATTUNE_OK);
@@ -474,7 +445,7 @@ static void subtitles_come_second_by_second(void **state)
 /* A report that says "neutral 100 %" of a false sighting is worse than none. */
 static void a_headline_needs_evidence(void **state)
 {
-    attune_report_options o = {.dir = folder, .input = "clip.mp4"};
+    attune_report_options o = {.dir = temp_folder, .input = "clip.mp4"};
     attune_report *r;
     char *html;
     (void)state;
@@ -490,7 +461,7 @@ static void a_headline_needs_evidence(void **state)
                            "expression   too little to say: 0.5 s of evidence, under 2 s\n"));
     assert_non_null(strstr(attune_report_json(r), "\"most\": null"));
     assert_null(strstr(attune_report_json(r), "\"most\": \""));
-    html = slurp("report.html");
+    html = read_text("report.html");
     assert_non_null(strstr(html, "<b>too little to say</b>"));
     assert_null(strstr(html, "<b>neutral</b>"));
     free(html);
@@ -546,7 +517,8 @@ static void places_have_words(void **state)
 /* Who was seen for a moment gets no line; who has a picture shows it, if asked for. */
 static void faces_are_told_apart(void **state)
 {
-    attune_report_options o = {.dir = folder, .input = "clip.mp4", .session = {.max_tracks = 3}};
+    attune_report_options o = {
+        .dir = temp_folder, .input = "clip.mp4", .session = {.max_tracks = 3}};
     attune_input_info info = some_info;
     uint8_t pixels[3 * 32 * 32] = {255, 0, 0};
     attune_thumbnail t = {.track = 2, .side = 32, .rgb = pixels};
@@ -596,7 +568,7 @@ static void faces_are_told_apart(void **state)
         assert_int_equal(json_is_true(json_object_get(face, "thumbnail")), i == 1);
     }
     json_decref(j);
-    html = slurp("report.html");
+    html = read_text("report.html");
     assert_non_null(strstr(html, "img-src data:;"));
     assert_non_null(strstr(html, "alt=\"face 2 at its clearest\">face 2</th><td>far right, 90"));
     assert_null(strstr(html, "alt=\"face 1"));
@@ -639,7 +611,7 @@ static void a_picture_has_no_time(void **state)
     static const char *const nonsense[] = {
         "0&#160;s",  "frames analysed", "interval",   "longest", "unusual",
         "Over time", "usable voice",    "times real", "nan",     "stacked"};
-    attune_report_options o = {.dir = folder, .input = "face.jpg"};
+    attune_report_options o = {.dir = temp_folder, .input = "face.jpg"};
     attune_window w = made_window(1, ATTUNE_SAD, 1);
     attune_report *r;
     json_t *j;
@@ -653,8 +625,8 @@ static void a_picture_has_no_time(void **state)
     assert_int_equal(attune_report_open(&r, &o, NULL), ATTUNE_OK);
     assert_int_equal(attune_report_window(r, &w, NULL), ATTUNE_OK);
     assert_int_equal(attune_report_finish(r, &one_picture, 0, NULL), ATTUNE_OK);
-    assert_string_equal(attune_report_text(r) + strlen(attune_report_text(r)) - strlen(folder) -
-                            strlen("/report.html\n"),
+    assert_string_equal(attune_report_text(r) + strlen(attune_report_text(r)) -
+                            strlen(temp_folder) - strlen("/report.html\n"),
                         in_folder("report.html\n"));
     assert_non_null(strstr(attune_report_text(r),
                            "face.jpg: a picture of 64 x 48 pixels, 1 face\n"
@@ -667,7 +639,7 @@ static void a_picture_has_no_time(void **state)
     j = json_loads(attune_report_json(r), 0, NULL);
     assert_true(json_is_true(json_object_get(j, "still")));
     json_decref(j);
-    html = slurp("report.html");
+    html = read_text("report.html");
     for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
         if (strstr(strstr(html, "<body>"), nonsense[i]))
             fail_msg("a picture's page says '%s'", nonsense[i]);
@@ -680,7 +652,7 @@ static void a_picture_has_no_time(void **state)
 
 static void files_of_an_earlier_run_are_named(void **state)
 {
-    attune_report_options o = {.dir = folder, .input = "a.mp4"};
+    attune_report_options o = {.dir = temp_folder, .input = "a.mp4"};
     attune_report *r = report_of(10, &o);
     char names[256], *html;
     (void)state;
@@ -695,13 +667,13 @@ static void files_of_an_earlier_run_are_named(void **state)
                            "also there   timeline.jsonl, timeline.vtt, summary.json: of an earlier "
                            "run, not of this one\n"));
     assert_non_null(strstr(attune_report_json(r), "\"timeline.vtt\",\n"));
-    html = slurp("report.html");
+    html = read_text("report.html");
     assert_non_null(strstr(html, "timeline.jsonl, timeline.vtt, summary.json."));
     free(html);
     attune_report_free(&r);
     assert_int_equal(access(in_folder("timeline.vtt"), F_OK), 0); /* nothing is taken away */
-    assert_int_equal(attune_outputs_in(folder, "", names, sizeof names), 5);
-    assert_int_equal(attune_outputs_in(folder, NULL, names, sizeof names), 0);
+    assert_int_equal(attune_outputs_in(temp_folder, "", names, sizeof names), 5);
+    assert_int_equal(attune_outputs_in(temp_folder, NULL, names, sizeof names), 0);
     assert_int_equal(attune_outputs_in("/nowhere", "", names, sizeof names), 0);
 }
 
@@ -715,22 +687,22 @@ int main(void)
         cmocka_unit_test(what_is_not_there_is_empty),
         cmocka_unit_test(numbers_in_words),
         cmocka_unit_test(hostile_names_are_made_harmless),
-        cmocka_unit_test_setup_teardown(a_report_appears_whole, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_report_appears_whole, make_folder, remove_reports),
         cmocka_unit_test_setup_teardown(an_abandoned_report_leaves_nothing, make_folder,
-                                        remove_folder),
+                                        remove_reports),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
-        cmocka_unit_test_setup_teardown(sinks_are_chosen_by_name, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(sinks_are_chosen_by_name, make_folder, remove_reports),
         cmocka_unit_test(names_and_files_of_sinks_are_unique),
         cmocka_unit_test(a_live_reader_has_each_window_at_once),
         cmocka_unit_test(a_reader_that_fails_is_an_error),
         cmocka_unit_test(subtitles_come_second_by_second),
-        cmocka_unit_test_setup_teardown(a_headline_needs_evidence, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_headline_needs_evidence, make_folder, remove_reports),
         cmocka_unit_test(places_have_words),
-        cmocka_unit_test_setup_teardown(faces_are_told_apart, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(faces_are_told_apart, make_folder, remove_reports),
         cmocka_unit_test(pictures_are_png),
-        cmocka_unit_test_setup_teardown(a_picture_has_no_time, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_picture_has_no_time, make_folder, remove_reports),
         cmocka_unit_test_setup_teardown(files_of_an_earlier_run_are_named, make_folder,
-                                        remove_folder),
+                                        remove_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

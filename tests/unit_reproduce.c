@@ -4,6 +4,7 @@
 #include "experiments/page.h"
 #include "experiments/rows.h"
 #include "experiments/whole.h"
+#include "temp_folder.h"
 #include "tensor/weights.h"
 
 #include <math.h>
@@ -283,14 +284,11 @@ static void save(const char *path, const char *array, float value, const char *f
 
 static void test_another_fusion_replaces_its_own_arrays_alone(void **state)
 {
-    char dir[] = "/tmp/attune-reproduce-XXXXXX", model[64], learned[64], out[64];
+    const char *model = made_in_folder("model"), *learned = made_in_folder("learned");
+    const char *out = made_in_folder("out");
     at_weights *w = NULL;
     int both = 1;
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    snprintf(model, sizeof model, "%s/model", dir);
-    snprintf(learned, sizeof learned, "%s/learned", dir);
-    snprintf(out, sizeof out, "%s/out", dir);
     save(model, "fusion.concat.bias", 1, "late");
     save(learned, "fusion.concat.bias", 2, "concat");
     assert_int_equal(at_whole_check(model, &both, NULL), ATTUNE_OK);
@@ -304,10 +302,6 @@ static void test_another_fusion_replaces_its_own_arrays_alone(void **state)
     assert_true(at_weights_find(w, "visual.x")->data[0] == 5);
     at_weights_free(&w);
     assert_true(at_whole_with_fusion("/nowhere", "late", NULL, out, NULL) < 0);
-    unlink(model);
-    unlink(learned);
-    unlink(out);
-    rmdir(dir);
 }
 
 static void test_experiments_have_names_of_their_own(void **state)
@@ -336,7 +330,8 @@ int main(void)
         cmocka_unit_test(test_a_row_has_figures_protocol_and_command),
         cmocka_unit_test(test_lines_go_through_the_figures),
         cmocka_unit_test(test_a_matrix_is_drawn_for_each_model),
-        cmocka_unit_test(test_another_fusion_replaces_its_own_arrays_alone),
+        cmocka_unit_test_setup_teardown(test_another_fusion_replaces_its_own_arrays_alone,
+                                        make_folder, remove_folder),
         cmocka_unit_test(test_experiments_have_names_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,9 @@
 /* What a recording that was broken off is gone on with: the same of everything that its estimates depend on. Needs the
  * built-in model; a run is broken off by its progress. */
 #include "base/rng.h"
+#include "made_wav.h"
 #include "model/ranges.h"
+#include "temp_folder.h"
 
 #include <attune/resume.h>
 
@@ -21,36 +23,20 @@
 
 enum { RATE = 16000, SECONDS = 4 };
 
-static char folder[] = "/tmp/attune-resume-XXXXXX", sound[64], model_path[64], ranges_path[64],
-            out[64];
+static const char *sound, *model_path, *ranges_path, *out;
+static const char told[] = "out/attune-resume.told";
 static attune_model *model;
 static at_weights *weights;
 
-static int put_number(FILE *f, uint32_t x, size_t bytes)
+static void make_sound(void)
 {
-    return fwrite(&x, bytes, 1, f) != 1; /* little-endian, as WAV */
-}
-
-static int make_sound(void)
-{
-    const uint32_t bytes = RATE * SECONDS * 2;
-    FILE *f = fopen(sound, "wb");
+    static int16_t x[RATE * SECONDS];
     at_rng rng;
-    int rc = !f;
 
-    if (rc)
-        return rc;
     at_rng_seed(&rng, 1, 0);
-    fputs("RIFF", f);
-    rc |= put_number(f, bytes + 36, 4);
-    fputs("WAVEfmt ", f);
-    rc |= put_number(f, 16, 4) | put_number(f, 1 | 1 << 16, 4) | put_number(f, RATE, 4);
-    rc |= put_number(f, 2 * RATE, 4) | put_number(f, 2 | 16 << 16, 4);
-    fputs("data", f);
-    rc |= put_number(f, bytes, 4);
     for (int i = 0; i < RATE * SECONDS; i++)
-        rc |= put_number(f, at_rng_below(&rng, 4000), 2);
-    return fclose(f) | rc;
+        x[i] = (int16_t)at_rng_below(&rng, 4000);
+    sound = put_wav("a.wav", RATE, 1, x, RATE * SECONDS);
 }
 
 /* Ranges in which nothing but the face's maps reach so far. */
@@ -70,25 +56,23 @@ static int set_up(void **state)
     const char *root = getenv("ATTUNE_SRC");
     char real[4096];
 
-    (void)state;
-    if (!mkdtemp(folder) || !realpath(root ? root : ".", real))
+    if (make_folder(state) != 0 || !realpath(root ? root : ".", real))
         return 1;
     strncat(real, "/models/default.safetensors", sizeof real - strlen(real) - 1);
-    snprintf(sound, sizeof sound, "%s/a.wav", folder);
-    snprintf(model_path, sizeof model_path, "%s/m.safetensors", folder);
-    snprintf(ranges_path, sizeof ranges_path, "%s/m.int8.safetensors", folder);
-    snprintf(out, sizeof out, "%s/out", folder);
+    model_path = made_in_folder("m.safetensors");
+    ranges_path = made_in_folder("m.int8.safetensors");
+    out = made_in_folder("out");
+    make_sound();
     return symlink(real, model_path) || at_weights_load(&weights, model_path, NULL) ||
-           make_sound() || put_ranges(6) || attune_model_load(&model, model_path, NULL);
+           put_ranges(6) || attune_model_load(&model, model_path, NULL);
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     attune_model_free(&model);
     at_weights_free(&weights);
     attune_resume_forget(out);
-    return unlink(sound) | unlink(model_path) | unlink(ranges_path) | rmdir(out) | rmdir(folder);
+    return remove_folder(state);
 }
 
 static const attune_options usual = {.no_video = 1, .threads = 1, .no_sandbox = 1};
@@ -203,26 +187,22 @@ static void by_all_that_was_told(void **state)
 {
     attune_options o = usual;
     attune_error err = {0};
-    char told[96];
 
     (void)state;
     o.causal = 1; /* windows are told at once */
-    snprintf(told, sizeof told, "%s/attune-resume.told", out);
     break_off(&o);
-    change(told, -20, 0x5a);
+    change(in_folder(told), -20, 0x5a);
     assert_int_equal(resume(&o, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "attune-resume.told: is damaged"));
 }
 
 static void by_one_run_at_a_time(void **state)
 {
-    char told[96];
     attune_error err = {0};
 
     (void)state;
-    snprintf(told, sizeof told, "%s/attune-resume.told", out);
     break_off(&usual);
-    const int other = open(told, O_RDONLY);
+    const int other = open(in_folder(told), O_RDONLY);
     assert_int_equal(flock(other, LOCK_SH), 0);
     assert_int_equal(resume(&usual, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, "attune-resume.told: another run is at it"));
@@ -247,7 +227,7 @@ static void by_as_much_sound(void **state)
         utimensat(AT_FDCWD, sound, (const struct timespec[2]){s.st_atim, s.st_mtim}, 0), 0);
     assert_int_equal(resume(&usual, &err), ATTUNE_E_STATE);
     assert_non_null(strstr(err.text, "a.wav: is another than when it was begun with"));
-    assert_int_equal(make_sound(), 0);
+    make_sound();
 }
 
 static void without_what_comes_once(void **state)
@@ -257,7 +237,7 @@ static void without_what_comes_once(void **state)
     (void)state;
     assert_int_equal(attune_resume_find(out, model, "-", &usual, NULL, &err), ATTUNE_E_ARG);
     assert_int_equal(attune_resume_find(out, model, "/dev/null", &usual, NULL, &err), ATTUNE_E_ARG);
-    assert_int_equal(attune_resume_find(out, model, folder, &usual, NULL, &err), ATTUNE_E_ARG);
+    assert_int_equal(attune_resume_find(out, model, temp_folder, &usual, NULL, &err), ATTUNE_E_ARG);
     assert_int_equal(attune_resume_find(out, model, "/nowhere", &usual, NULL, &err), ATTUNE_E_IO);
 }
 

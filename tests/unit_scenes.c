@@ -1,6 +1,7 @@
 /* Scenes for the detector's training: made of their randomness alone, with the picture in them. */
 #include "data/scenes.h"
 #include "drawn_faces.h"
+#include "temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,7 +18,7 @@ static at_faces faces;
 
 static int load(void **state)
 {
-    if (drawn_faces_folder(state) != 0)
+    if (make_folder(state) != 0)
         return -1;
     faces = drawn_faces_load(2);
     return 0;
@@ -26,7 +27,7 @@ static int load(void **state)
 static int unload(void **state)
 {
     at_faces_free(&faces);
-    return drawn_faces_remove(state);
+    return remove_folder(state);
 }
 
 static at_image scene(int index, uint64_t seed, uint64_t stream)

@@ -7,6 +7,7 @@
 #include "serve/outbox.h"
 #include "serve/rate.h"
 #include "serve/token.h"
+#include "temp_folder.h"
 
 #include "base/mem.h"
 
@@ -159,13 +160,13 @@ static void the_token_comes_in_three_ways(void **state)
 
 static void a_token_is_kept_and_forgotten(void **state)
 {
-    char dir[] = "/tmp/attune-token-XXXXXX", first[AT_TOKEN_MOST + 1], second[AT_TOKEN_MOST + 1];
+    char first[AT_TOKEN_MOST + 1], second[AT_TOKEN_MOST + 1];
     at_token_file file = {0};
     attune_error err = {0};
     struct stat st;
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    setenv("XDG_RUNTIME_DIR", dir, 1);
+    made_in_folder("attune");
+    setenv("XDG_RUNTIME_DIR", temp_folder, 1);
     assert_int_equal(at_token_keep(first, 1, &file, &err), ATTUNE_OK);
     assert_int_equal(strlen(first), 32);
     assert_int_equal(stat(file.path, &st), 0);
@@ -189,10 +190,6 @@ static void a_token_is_kept_and_forgotten(void **state)
     assert_int_equal(at_token_keep(first, 1, &file, &err), ATTUNE_OK);
     assert_string_equal(file.path, "");
     assert_int_equal(strlen(first), 32);
-    char gone[128];
-    snprintf(gone, sizeof gone, "%s/attune", dir);
-    rmdir(gone);
-    assert_int_equal(rmdir(dir), 0);
 }
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -640,7 +637,7 @@ int main(void)
         cmocka_unit_test(a_schemes_own_port_goes_without_saying),
         cmocka_unit_test(origins_are_the_same_or_none),
         cmocka_unit_test(the_token_comes_in_three_ways),
-        cmocka_unit_test(a_token_is_kept_and_forgotten),
+        cmocka_unit_test_setup_teardown(a_token_is_kept_and_forgotten, make_folder, remove_folder),
         cmocka_unit_test(texts_say_what_they_say),
         cmocka_unit_test(rows_and_messages_are_read),
         cmocka_unit_test(bytes_say_what_they_say),

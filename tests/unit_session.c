@@ -1,4 +1,5 @@
 /* The session's time and bounds: which windows come out of which frames and sounds, and when. */
+#include "made_weights.h"
 #include "session_scene.h"
 #include "sounds.h"
 
@@ -9,9 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -613,19 +612,10 @@ static at_fusion *default_fusion(void)
 {
     static const float nothing = 0;
     static const int one = 1;
-    char path[] = "/tmp/attune-session-XXXXXX";
-    at_weights_writer *w;
-    at_weights *file;
+    at_weights_writer *w = begin_weights();
     at_fusion *f;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(at_weights_writer_create(&w, NULL), ATTUNE_OK);
     assert_int_equal(at_weights_put(w, "nothing", 1, &one, &nothing, 0), ATTUNE_OK);
-    assert_int_equal(at_weights_save(w, path, NULL), ATTUNE_OK);
-    at_weights_writer_free(&w);
-    assert_int_equal(at_weights_load(&file, path, NULL), ATTUNE_OK);
-    unlink(path);
+    at_weights *file = end_weights(w);
     assert_int_equal(at_fusion_load(&f, file, NULL), ATTUNE_OK);
     at_weights_free(&file);
     return f;

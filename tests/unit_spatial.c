@@ -3,6 +3,8 @@
  * a network is folded or learned on from; files with half of one are refused; its gradients. */
 #include "model/visual.h"
 #include "base/mem.h"
+#include "distance.h"
+#include "made_weights.h"
 #include "sanitized.h"
 #include <math.h>
 #include <setjmp.h>
@@ -11,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 static const at_encoder_shape small = {2, 24, 3};
@@ -70,20 +71,10 @@ static void put(at_weights_writer *w, const at_param *p, const damage *d)
 
 static at_weights *as_file(const at_params *p, const damage *d)
 {
-    char path[] = "/tmp/attune-spatial-XXXXXX";
-    at_weights_writer *w;
-    at_weights *file;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
+    at_weights_writer *w = begin_weights();
     for (int i = 0; i < p->count; i++)
         put(w, p->list[i], d);
-    assert_int_equal(at_weights_save(w, path, NULL), 0);
-    at_weights_writer_free(&w);
-    assert_int_equal(at_weights_load_within(&file, path, AT_WEIGHTS_LIMIT, NULL), 0);
-    unlink(path);
-    return file;
+    return end_weights(w);
 }
 
 static at_visual_net *frozen(const at_params *p)
@@ -138,16 +129,9 @@ static void run(const at_visual_net *net, int threads, int side, at_visual_resul
     at_pool_free(&pool);
 }
 
-/* Relative, in the Euclidean norm. */
 static double distance(const float *want, const float *got)
 {
-    double d = 0, n = 0;
-    for (int i = 0; i < LOGITS; i++) {
-        d += ((double)want[i] - got[i]) * ((double)want[i] - got[i]);
-        n += (double)want[i] * want[i];
-    }
-    assert_true(n > 1e-6);
-    return sqrt(d / n);
+    return relative_distance(want, got, LOGITS);
 }
 
 /* ---- what it says --------------------------------------------------------------------------- */

@@ -1,8 +1,7 @@
 /* Drawn splits: what is said of them, and that they keep it. */
 #include "data/protocol.h"
 #include "data/split.h"
-
-#include "base/file.h"
+#include "temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -250,41 +249,15 @@ static void what_there_is_nothing_to_go_by(void **state)
 
 /* ---- corpora on the disk -------------------------------------------------------------------- */
 
-static char root[64];
-
-static int fresh_root(void **state)
-{
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-split-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
-
-static FILE *open_in_root(const char *name)
-{
-    char path[160];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    return f;
-}
-
 /* Twelve people with 10 pictures each, of which the last 30 in 120 are the test part. */
 static void put_list(void)
 {
-    FILE *list = open_in_root("manifest.csv");
+    FILE *list = create_in_folder("manifest.csv");
     fputs("file,split,subject,expression\n", list);
     for (int i = 0; i < 120; i++) {
         char name[32];
         snprintf(name, sizeof name, "%03d.png", i);
-        fclose(open_in_root(name));
+        put_text(name, "");
         fprintf(list, "%s,%s,p%02d,%s\n", name, i < 90 ? "train" : "test", i % 12,
                 i % 2 ? "sad" : "happy");
     }
@@ -295,7 +268,7 @@ static at_corpus read_ok(const char *split)
 {
     at_corpus c;
     attune_error err = {0};
-    if (at_corpus_read(&c, "manifest", root, split, &err) != ATTUNE_OK)
+    if (at_corpus_read(&c, "manifest", temp_folder, split, &err) != ATTUNE_OK)
         fail_msg("%s", err.text);
     return c;
 }
@@ -348,7 +321,7 @@ static void says_its_protocol(void **state)
         at_protocol p;
         attune_error err;
         at_corpus c = read_ok(cases[i].split);
-        assert_int_equal(at_protocol_of(&p, &c, root, cases[i].split, &err), ATTUNE_OK);
+        assert_int_equal(at_protocol_of(&p, &c, temp_folder, cases[i].split, &err), ATTUNE_OK);
         assert_string_equal(p.text, cases[i].text);
         assert_string_equal(p.twin, cases[i].twin);
         assert_int_equal(p.shared, cases[i].shares ? c.people : 0);
@@ -361,24 +334,24 @@ static void says_what_a_drawn_test_part_shares(void **state)
 {
     at_protocol p;
     attune_error err;
-    FILE *list = open_in_root("manifest.csv");
+    FILE *list = create_in_folder("manifest.csv");
     (void)state;
     fputs("file,split,subject,expression\n", list);
     for (int i = 0; i < 40; i++) {
         char name[32];
         snprintf(name, sizeof name, "%03d.png", i);
-        fclose(open_in_root(name));
+        put_text(name, "");
         fprintf(list, "%s,%s,p%02d,%s\n", name, i < 20 ? "train" : "test", i / 5,
                 i % 2 ? "sad" : "happy");
     }
     fclose(list);
     at_corpus c = read_ok("test+random:train");
-    assert_int_equal(at_protocol_of(&p, &c, root, "test+random:train", &err), ATTUNE_OK);
+    assert_int_equal(at_protocol_of(&p, &c, temp_folder, "test+random:train", &err), ATTUNE_OK);
     assert_string_equal(p.text, "random 70/15/15 by label, shares people");
     assert_string_equal(p.twin, "test+people:train");
     at_corpus_free(&c);
     c = read_ok(p.twin);
-    assert_int_equal(at_protocol_of(&p, &c, root, "test+people:train", &err), ATTUNE_OK);
+    assert_int_equal(at_protocol_of(&p, &c, temp_folder, "test+people:train", &err), ATTUNE_OK);
     assert_string_equal(p.text, "people 70/15/15 by label, people apart");
     at_corpus_free(&c);
 }
@@ -389,11 +362,11 @@ static void quality_from_a_table(void **state)
     attune_error err;
     (void)state;
     put_list();
-    assert_int_equal(at_corpus_read(&c, "manifest", root, "random:train:quality", &err),
+    assert_int_equal(at_corpus_read(&c, "manifest", temp_folder, "random:train:quality", &err),
                      ATTUNE_E_ARG);
     assert_non_null(strstr(err.text, "qualities.csv"));
     at_corpus_free(&c);
-    FILE *table = open_in_root(AT_QUALITIES);
+    FILE *table = create_in_folder(AT_QUALITIES);
     fputs("file,quality\n", table);
     for (int i = 0; i < 120; i++)
         fprintf(table, "%03d.png,%s\n", i, i % 4 ? "normal" : "low-quality");
@@ -414,11 +387,11 @@ int main(void)
         cmocka_unit_test(people_apart),
         cmocka_unit_test(by_the_seed),
         cmocka_unit_test(what_there_is_nothing_to_go_by),
-        cmocka_unit_test_setup_teardown(test_parts_do_not_leak, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(says_its_protocol, fresh_root, remove_root),
-        cmocka_unit_test_setup_teardown(says_what_a_drawn_test_part_shares, fresh_root,
-                                        remove_root),
-        cmocka_unit_test_setup_teardown(quality_from_a_table, fresh_root, remove_root),
+        cmocka_unit_test_setup_teardown(test_parts_do_not_leak, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(says_its_protocol, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(says_what_a_drawn_test_part_shares, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(quality_from_a_table, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

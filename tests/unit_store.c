@@ -201,7 +201,7 @@ static void wrong_calls_are_refused(void **state)
 
 static int mode_of(const char *end)
 {
-    char name[96];
+    char name[200];
     struct stat st;
     snprintf(name, sizeof name, "%s%s", store_path, end);
     assert_int_equal(stat(name, &st), 0);
@@ -225,7 +225,7 @@ static void file_is_its_owners(void **state)
 
 static int file_has(const char *end, const void *bytes, size_t n)
 {
-    char name[96], block[1 << 16];
+    char name[200], block[1 << 16];
     size_t size, found = 0;
     FILE *f;
     snprintf(name, sizeof name, "%s%s", store_path, end);
@@ -565,5 +565,5 @@ int main(void)
         cmocka_unit_test_setup(deleting_all_leaves_a_store, fresh_store),
         cmocka_unit_test_setup(a_deleted_session_takes_no_windows, fresh_store),
     };
-    return cmocka_run_group_tests(tests, make_store_folder, remove_store_folder);
+    return cmocka_run_group_tests(tests, make_store_folder, remove_folder);
 }

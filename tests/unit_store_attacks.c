@@ -276,5 +276,5 @@ int main(void)
         cmocka_unit_test_setup(threads_share_a_store, fresh_store),
         cmocka_unit_test_setup(no_window_waits_for_a_reading, fresh_store),
     };
-    return cmocka_run_group_tests(tests, make_store_folder, remove_store_folder);
+    return cmocka_run_group_tests(tests, make_store_folder, remove_folder);
 }

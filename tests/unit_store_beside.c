@@ -444,5 +444,5 @@ int main(void)
         cmocka_unit_test_setup(deleting_takes_it_along, fresh_store),
         cmocka_unit_test_setup(version_3_is_brought_up, fresh_store),
     };
-    return cmocka_run_group_tests(tests, make_store_folder, remove_store_folder);
+    return cmocka_run_group_tests(tests, make_store_folder, remove_folder);
 }

@@ -2,6 +2,7 @@
  * is true of a picture that was aligned, turned and mirrored; and what mixing leaves of it. */
 #include "data/gunzip.h"
 #include "base/mem.h"
+#include "temp_folder.h"
 #include "train/face_set.h"
 #include "train/mixup.h"
 
@@ -13,32 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
 
-static char path[] = "/tmp/attune-teacher-XXXXXX";
+static const char table[] = "table.csv", *path;
 
 static int set_up(void **state)
 {
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int clean_up(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-static void write_plain(const char *text, size_t n)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(text, 1, n, f), n);
-    assert_int_equal(fclose(f), 0);
+    const int status = make_folder(state);
+    path = made_in_folder(table);
+    return status;
 }
 
 static void write_packed(const char *text)
@@ -89,7 +75,7 @@ static void test_file(void **state)
     char text[8000];
     (void)state;
     make_text(text, sizeof text, rows, "0");
-    write_plain(text, strlen(text));
+    put_text(table, text);
     check_teacher();
     write_packed(text);
     check_teacher();
@@ -109,13 +95,13 @@ static void test_bad_file(void **state)
     char text[8000];
     (void)state;
     make_text(text, sizeof text, rows, "256");
-    write_plain(text, strlen(text));
+    put_text(table, text);
     assert_refused(ATTUNE_E_FORMAT, ":2: browDownLeft is '256', must be a number from 0 to 255");
     make_text(text, sizeof text, rows, "x");
-    write_plain(text, strlen(text));
+    put_text(table, text);
     assert_refused(ATTUNE_E_FORMAT, "'x'");
     memcpy(strstr(text, "browDown"), "browJump", 8);
-    write_plain(text, strlen(text));
+    put_text(table, text);
     assert_refused(ATTUNE_E_FORMAT, "browDownLeft");
 }
 
@@ -133,12 +119,7 @@ static void test_damaged_gzip(void **state)
         text[i] = (char)('a' + i % 251 * i % 23);
     text[N] = '\0';
     write_packed(text);
-    FILE *f = fopen(path, "rb");
-    packed = malloc(2 * N);
-    assert_non_null(f);
-    assert_non_null(packed);
-    size = fread(packed, 1, N, f);
-    fclose(f);
+    packed = (unsigned char *)read_bytes(table, &size);
     assert_true(size > 100 && size < N);
     assert_true(at_is_gzip(packed, size));
     assert_int_equal(at_gunzip("x", packed, size, N + 1, &out, &got, NULL), ATTUNE_OK);
@@ -152,6 +133,8 @@ static void test_damaged_gzip(void **state)
     packed[size - 6] ^= 1;
     assert_int_equal(at_gunzip("x", packed, size, N - 1, &out, &got, NULL), ATTUNE_E_UNSUPPORTED);
     assert_null(out);
+    packed = realloc(packed, 2 * size);
+    assert_non_null(packed);
     memcpy(packed + size, packed, size);
     assert_int_equal(at_gunzip("x", packed, 2 * size, 4 * N, &out, &got, NULL), ATTUNE_OK);
     assert_int_equal(got, 2 * N);
@@ -289,5 +272,5 @@ int main(void)
         cmocka_unit_test(test_damaged_gzip), cmocka_unit_test(test_mirror),
         cmocka_unit_test(test_labels),       cmocka_unit_test(test_mixed),
     };
-    return cmocka_run_group_tests(tests, set_up, clean_up);
+    return cmocka_run_group_tests(tests, set_up, remove_folder);
 }

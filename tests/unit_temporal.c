@@ -4,14 +4,14 @@
  * network is folded, beside a spatial one; files with half of one are refused. */
 #include "model/visual.h"
 #include "base/mem.h"
+#include "distance.h"
+#include "made_weights.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 static const at_encoder_shape small = {2, 24, 3};
@@ -53,27 +53,6 @@ static void make_encoder(at_params *p, const at_encoder_kind *kind)
     }
 }
 
-static at_weights *as_file(const at_params *p, const char *without)
-{
-    char path[] = "/tmp/attune-temporal-XXXXXX";
-    at_weights_writer *w;
-    at_weights *file;
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
-    for (int i = 0; i < p->count; i++) {
-        const at_tensor *v = &p->list[i]->value;
-        if (!without || strcmp(without, p->list[i]->name) != 0)
-            assert_int_equal(at_weights_put(w, p->list[i]->name, v->rank, v->dim, v->data, 0), 0);
-    }
-    assert_int_equal(at_weights_save(w, path, NULL), 0);
-    at_weights_writer_free(&w);
-    assert_int_equal(at_weights_load(&file, path, NULL), 0);
-    unlink(path);
-    return file;
-}
-
 static void say(const at_params *p, const windows *w, float logits[WINDOWS][LOGITS])
 {
     const at_temporal_batch b = {WINDOWS, FRAMES, w->token[0][0], w->t_us[0], w->length};
@@ -113,13 +92,7 @@ static void run(const at_visual_net *net, int threads, const windows *w, int win
 
 static double distance(const float *want, const float *got)
 {
-    double d = 0, n = 0;
-    for (int i = 0; i < LOGITS; i++) {
-        d += ((double)want[i] - got[i]) * ((double)want[i] - got[i]);
-        n += (double)want[i] * want[i];
-    }
-    assert_true(n > 1e-6);
-    return sqrt(d / n);
+    return relative_distance(want, got, LOGITS);
 }
 
 /* encoder: 1: one that starts; 2: one that has learned. */
@@ -133,7 +106,7 @@ static at_visual_net *network(int encoder, at_params *p)
         assert_int_equal(at_encoder_init(&at_temporal, p, &small, &rng, NULL), 0);
     if (encoder == 2)
         make_encoder(p, &at_temporal);
-    at_weights *w = as_file(p, NULL);
+    at_weights *w = weights_of(p);
     assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), NULL), 0);
     at_weights_free(&w);
     return net;
@@ -234,7 +207,7 @@ static void test_comes_along(void **state)
     at_visual_free(&net);
     make_encoder(&p, &at_spatial);
     say(&p, w, want);
-    at_weights *file = as_file(&p, NULL);
+    at_weights *file = weights_of(&p);
     assert_int_equal(at_visual_fold(&folded, file, NULL), 0);
     assert_true(at_encoder_is_in(&at_spatial, &folded));
     say(&folded, w, got);
@@ -256,7 +229,9 @@ static void test_damaged(void **state)
         char name[64];
         attune_error err;
         snprintf(name, sizeof name, "visual.temporal.%s", without[i]);
-        at_weights *file = as_file(&p, name);
+        at_weights_writer *writer = begin_weights();
+        put_params(writer, &p, name);
+        at_weights *file = end_weights(writer);
         assert_int_equal(at_visual_freeze(&net, file, at_kernels_best(), &err), ATTUNE_E_FORMAT);
         assert_null(net);
         assert_non_null(strstr(err.text, "visual.temporal."));

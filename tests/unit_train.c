@@ -1,5 +1,7 @@
 /* What learning is made of beside the loop (unit_loop.c): class weights, calibration fits, starting from a
  * file, mixing, sets of voices. */
+#include "made_weights.h"
+#include "temp_folder.h"
 #include "tensor/ops.h"
 #include "train/calibrate.h"
 #include "train/checkpoint.h"
@@ -16,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 /* ---- class weights --------------------------------------------------------------------------- */
@@ -161,41 +162,29 @@ static void test_foreign_arrays(void **state)
         "audio.01234567890123456789012345678901234567890123456789012345678901234567890123";
     static const int deep[] = {1, 1, 1, 1, 1, 1, 1};
     static const float one = 1;
-    char path[] = "/tmp/attune-params-XXXXXX";
-    int fd = mkstemp(path);
     (void)state;
-    assert_true(fd >= 0);
-    close(fd);
     for (int i = 0; i < 3; i++) {
         const char *name = i == 1 ? long_name : "audio.a";
-        at_weights_writer *out;
-        at_weights *w;
+        at_weights_writer *out = begin_weights();
         at_params p = {0};
         attune_error err = {0};
-        assert_int_equal(at_weights_writer_create(&out, NULL), 0);
         assert_int_equal(at_weights_put(out, name, i == 2 ? 7 : 1, deep, &one, 0), 0);
-        assert_int_equal(at_weights_save(out, path, NULL), 0);
-        at_weights_writer_free(&out);
-        assert_int_equal(at_weights_load(&w, path, NULL), 0);
+        at_weights *w = end_weights(out);
         assert_int_equal(at_params_copy(&p, w, "audio", NULL, &err),
                          i ? ATTUNE_E_FORMAT : ATTUNE_OK);
         assert_int_equal(p.count, i == 0);
         at_weights_free(&w);
         at_params_free(&p);
     }
-    unlink(path);
 }
 
 /* A head that the file lacks keeps its values where that was asked for, and is an error otherwise. */
 static void test_optional(void **state)
 {
-    char path[] = "/tmp/attune-params-XXXXXX";
+    const char *path = made_in_folder("params");
     at_params old = {0}, now = {0};
     attune_error err;
-    int fd = mkstemp(path);
     (void)state;
-    assert_true(fd >= 0);
-    close(fd);
     make_params(&old, 0, 5);
     make_params(&now, 1, 1);
     assert_int_equal(at_params_save(path, &old, NULL, NULL), 0);
@@ -208,7 +197,6 @@ static void test_optional(void **state)
     assert_float_equal(at_params_find(&now, "net.new.weight")->value.data[1], 1, 0);
     at_params_free(&old);
     at_params_free(&now);
-    unlink(path);
 }
 
 /* ---- mixup ---------------------------------------------------------------------------------- */
@@ -355,14 +343,12 @@ static void test_voice_classes(void **state)
     assert_float_equal(p[ATTUNE_SURPRISED], 0.05, 1e-6);
 }
 
-/* Each set as often as its share says, nothing twice before all of it came once. */
 /* Clips that are kept with numbers which no clip has are made anew. */
 static void test_kept_clips(void **state)
 {
-    char path[] = "/tmp/attune-clips-XXXXXX";
+    const char *path = made_in_folder("clips");
     at_clip_set a = {.stills = 2, .versions = 2, .frames = 3}, b = a;
     (void)state;
-    close(mkstemp(path));
     assert_int_equal(at_clip_room(&a, NULL), ATTUNE_OK);
     assert_int_equal(at_clip_room(&b, NULL), ATTUNE_OK);
     a.t_us[5] = 70000;
@@ -376,7 +362,6 @@ static void test_kept_clips(void **state)
         assert_int_equal(at_clip_save(&a, path, NULL), ATTUNE_OK);
         assert_int_equal(at_clip_load(&b, path), 0);
     }
-    unlink(path);
     at_clip_set_free(&a);
     at_clip_set_free(&b);
 }
@@ -415,12 +400,18 @@ static void test_draw(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_class_weights), cmocka_unit_test(test_temperature),
-        cmocka_unit_test(test_levels),        cmocka_unit_test(test_levels_converge),
-        cmocka_unit_test(test_reference),     cmocka_unit_test(test_mixup),
-        cmocka_unit_test(test_optional),      cmocka_unit_test(test_foreign_arrays),
-        cmocka_unit_test(test_mixed_voices),  cmocka_unit_test(test_mixed_by_any_alpha),
-        cmocka_unit_test(test_voice_classes), cmocka_unit_test(test_kept_clips),
+        cmocka_unit_test(test_class_weights),
+        cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_levels_converge),
+        cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_mixup),
+        cmocka_unit_test_setup_teardown(test_optional, make_folder, remove_folder),
+        cmocka_unit_test(test_foreign_arrays),
+        cmocka_unit_test(test_mixed_voices),
+        cmocka_unit_test(test_mixed_by_any_alpha),
+        cmocka_unit_test(test_voice_classes),
+        cmocka_unit_test_setup_teardown(test_kept_clips, make_folder, remove_folder),
         cmocka_unit_test(test_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

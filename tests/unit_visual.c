@@ -1,44 +1,16 @@
 /* The frozen face stream against the same network over tensors, on random weights and statistics; and
  * the same bits for any number of threads. */
+#include "distance.h"
+#include "made_face_net.h"
+#include "made_weights.h"
 #include "model/visual.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
-
-/* Random, but so that activations keep their size. */
-static void stir(at_params *p, at_rng *rng)
-{
-    for (int i = 0; i < p->count; i++) {
-        at_param *q = p->list[i];
-        const char *dot = strrchr(q->name, '.');
-        for (size_t k = 0, n = at_tensor_count(&q->value); k < n; k++)
-            if (!strcmp(dot, ".gamma") || !strcmp(dot, ".var"))
-                q->value.data[k] = at_rng_range(rng, 0.7f, 1.4f);
-            else if (!strcmp(dot, ".beta") || !strcmp(dot, ".mean") || !strcmp(dot, ".bias"))
-                q->value.data[k] = at_rng_range(rng, -0.3f, 0.3f);
-    }
-}
-
-static void write_model(const at_params *p, char *path)
-{
-    at_weights_writer *w;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(at_weights_writer_create(&w, NULL), 0);
-    for (int i = 0; i < p->count; i++) {
-        const at_tensor *v = &p->list[i]->value;
-        assert_int_equal(at_weights_put(w, p->list[i]->name, v->rank, v->dim, v->data, 0), 0);
-    }
-    assert_int_equal(at_weights_save(w, path, NULL), 0);
-    at_weights_writer_free(&w);
-}
 
 static void reference(at_params *p, const uint8_t *face, int side, at_visual_result *r)
 {
@@ -99,22 +71,13 @@ static void mean_of(const at_visual_result *a, const at_visual_result *b, at_vis
         ((float *)mean)[i] = (((const float *)a)[i] + ((const float *)b)[i]) / 2;
 }
 
-/* Relative, in the Euclidean norm. */
 static double distance(const at_visual_result *want, const at_visual_result *got)
 {
-    const float *a = (const float *)want, *b = (const float *)got;
-    double d = 0, n = 0;
-    for (int i = 0; i < RESULT_FLOATS; i++) {
-        d += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-        n += (double)a[i] * a[i];
-    }
-    assert_true(n > 1e-3);
-    return sqrt(d / n);
+    return relative_distance((const float *)want, (const float *)got, RESULT_FLOATS);
 }
 
 static void test_frozen(void **state)
 {
-    char path[] = "/tmp/attune-visual-XXXXXX";
     at_params p = {0};
     at_rng rng;
     at_weights *w;
@@ -123,9 +86,8 @@ static void test_frozen(void **state)
     at_rng_seed(&rng, 3, 0);
     assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
     assert_int_equal(at_visual_add_head(&p, AT_HEAD_DOMINANT4, &rng, NULL), 0);
-    stir(&p, &rng);
-    write_model(&p, path);
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    stir_params(&p, &rng);
+    w = weights_of(&p);
     assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), NULL), 0);
 
     static const int sides[] = {112, 80, 75};
@@ -153,13 +115,11 @@ static void test_frozen(void **state)
     at_visual_free(&net);
     at_weights_free(&w);
     at_params_free(&p);
-    unlink(path);
 }
 
 /* A model file that lacks an array, or has one of another shape, is refused by name. */
 static void test_damaged(void **state)
 {
-    char path[] = "/tmp/attune-visual-XXXXXX";
     at_params p = {0};
     at_rng rng;
     at_weights *w;
@@ -169,14 +129,12 @@ static void test_damaged(void **state)
     at_rng_seed(&rng, 4, 0);
     assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
     strcpy(at_params_find(&p, "visual.block7.expand.weight")->name, "visual.block7.nothing");
-    write_model(&p, path);
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    w = weights_of(&p);
     assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), &err), ATTUNE_E_FORMAT);
     assert_null(net);
     assert_non_null(strstr(err.text, "block7.expand"));
     at_weights_free(&w);
     at_params_free(&p);
-    unlink(path);
 }
 
 static void hide(at_params *p, const char *beginning)
@@ -190,7 +148,6 @@ static void hide(at_params *p, const char *beginning)
  * network of a whole model, folded as it is shipped, can be learned on from. */
 static void test_older_model(void **state)
 {
-    char path[] = "/tmp/attune-visual-XXXXXX", path_of_folded[] = "/tmp/attune-visual-XXXXXX";
     static uint8_t face[80 * 80 * 3];
     at_visual_result want, got;
     at_params p = {0}, folded = {0}, again = {0};
@@ -201,15 +158,14 @@ static void test_older_model(void **state)
     at_rng_seed(&rng, 5, 0);
     assert_int_equal(at_visual_init(&p, &rng, NULL), 0);
     assert_int_equal(at_visual_add_head(&p, AT_HEAD_DOMINANT4, &rng, NULL), 0);
-    stir(&p, &rng);
+    stir_params(&p, &rng);
     for (size_t k = 0; k < sizeof face; k++)
         face[k] = (uint8_t)at_rng_below(&rng, 256);
     reference(&p, face, 80, &want);
     hide(&p, "visual.units.");
     hide(&p, "visual.pose.");
     hide(&p, "visual.dominant.");
-    write_model(&p, path);
-    assert_int_equal(at_weights_load(&w, path, NULL), 0);
+    w = weights_of(&p);
     assert_int_equal(at_visual_freeze(&net, w, at_kernels_best(), NULL), 0);
     run(net, 1, face, 80, AT_BOTH_WAYS, &got);
     run(net, 1, face, 80, AT_AS_IT_IS, &got);
@@ -223,8 +179,7 @@ static void test_older_model(void **state)
 
     assert_int_equal(at_visual_fold(&folded, w, NULL), 0);
     at_weights_free(&w);
-    write_model(&folded, path_of_folded);
-    assert_int_equal(at_weights_load(&w, path_of_folded, NULL), 0);
+    w = weights_of(&folded);
     assert_int_equal(at_visual_init(&again, &rng, NULL), 0);
     assert_int_equal(at_visual_import_own(&again, w, NULL), 0);
     reference(&again, face, 80, &got);
@@ -237,8 +192,6 @@ static void test_older_model(void **state)
     at_params_free(&p);
     at_params_free(&folded);
     at_params_free(&again);
-    unlink(path);
-    unlink(path_of_folded);
 }
 
 static void test_folding(void **state)

@@ -1,14 +1,14 @@
 /* Voices for training: the run time's features of the stretch with speech, normalised. */
-#include "base/file.h"
 #include "base/mem.h"
 #include "data/voices.h"
+#include "made_wav.h"
 #include "sounds.h"
+#include "temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,58 +20,23 @@
 enum { SPOKEN, LOUD, SILENT, SNIPPET, VOICES };
 enum { ROWS = 300, LEADING = SECOND, TALK = 3 * SECOND / 2, LENGTH = 4 * SECOND };
 
-static char root[64];
 static at_voices voices;
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static void put16(FILE *f, unsigned v)
+static void write_wav(const char *name, const float *x, size_t n)
 {
-    fputc((int)(v & 255), f);
-    fputc((int)(v >> 8 & 255), f);
-}
-
-static void put32(FILE *f, unsigned v)
-{
-    put16(f, v & 0xffff);
-    put16(f, v >> 16);
-}
-
-/* 16-bit mono at 16 kHz, as it is. */
-static void write_wav(const char *path, const float *x, size_t n)
-{
-    FILE *f = fopen(path, "wb");
-    unsigned bytes = 2 * (unsigned)n;
-    assert_non_null(f);
-    fputs("RIFF", f);
-    put32(f, 36 + bytes);
-    fputs("WAVEfmt ", f);
-    put32(f, 16);
-    put16(f, 1);
-    put16(f, 1);
-    put32(f, SECOND);
-    put32(f, 2 * SECOND);
-    put16(f, 2);
-    put16(f, 16);
-    fputs("data", f);
-    put32(f, bytes);
+    static int16_t samples[LENGTH];
     for (size_t i = 0; i < n; i++)
-        put16(f, (unsigned)(int)lrintf(32767 * fminf(1, fmaxf(-1, x[i]))));
-    assert_int_equal(fclose(f), 0);
-}
-
-static void path_of(char path[128], const char *name)
-{
-    snprintf(path, 128, "%s/%s", root, name);
+        samples[i] = (int16_t)lrintf(32767 * fminf(1, fmaxf(-1, x[i])));
+    put_wav(name, SECOND, 1, samples, n);
 }
 
 /* Adds a voice to c and writes its file. */
 static void add_voice(at_corpus *c, const char *name, const float *x, size_t n)
 {
-    char path[128];
-    path_of(path, name);
-    write_wav(path, x, n);
-    at_sample *s = at_corpus_add(c, path);
+    write_wav(name, x, n);
+    at_sample *s = at_corpus_add(c, in_folder(name));
     assert_non_null(s);
     s->expression = c->count - 1;
 }
@@ -85,32 +50,20 @@ static at_pool *pool_of(int threads)
 
 static void write_noises(float *x)
 {
-    char path[128];
-    path_of(path, "noise");
-    assert_int_equal(at_mkdirs(path, NULL), ATTUNE_OK);
     memset(x, 0, LENGTH * sizeof *x);
     add_white(x, LENGTH, 0.1f, 8);
-    path_of(path, "noise/a.wav");
-    write_wav(path, x, 2 * SECOND);
+    write_wav("noise/a.wav", x, 2 * SECOND);
     add_tone(x, LENGTH, 300, 0.1);
-    path_of(path, "noise/b.wav");
-    write_wav(path, x, SECOND);
-    path_of(path, "noise/readme.txt");
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs("not a sound\n", f);
-    fclose(f);
+    write_wav("noise/b.wav", x, SECOND);
+    put_text("noise/readme.txt", "not a sound\n");
 }
 
 static int set_up(void **state)
 {
     at_corpus c = {0};
     attune_error err = {0};
-    char path[128];
     float *x = calloc(LENGTH, sizeof *x);
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/attune-voices-XXXXXX");
-    if (x == NULL || mkdtemp(root) == NULL)
+    if (x == NULL || make_folder(state) != 0)
         return -1;
     at_pool *pool = pool_of(2);
     add_white(x, LENGTH, 1e-4f, 1);
@@ -123,11 +76,9 @@ static int set_up(void **state)
     memset(x, 0, LENGTH * sizeof *x);
     add_voice(&c, "silent.wav", x, SECOND);
     add_voice(&c, "snippet.wav", x, 200);
-    path_of(path, "missing.wav");
-    assert_non_null(at_corpus_add(&c, path));
+    assert_non_null(at_corpus_add(&c, in_folder("missing.wav")));
     write_noises(x);
-    path_of(path, "noise");
-    if (at_voices_load(&voices, &c, 1, path, 0.5, pool, 1, &err) != ATTUNE_OK)
+    if (at_voices_load(&voices, &c, 1, in_folder("noise"), 0.5, pool, 1, &err) != ATTUNE_OK)
         fail_msg("%s", err.text);
     at_corpus_free(&c);
     at_pool_free(&pool);
@@ -137,12 +88,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[80];
-    (void)state;
     at_voices_free(&voices);
     at_voices_free(&voices);
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
+    return remove_folder(state);
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -180,9 +128,8 @@ static void empty_noise_folder_is_an_error(void **state)
     at_corpus c = {0};
     at_voices v;
     attune_error err = {0};
-    char path[128];
+    const char *path = in_folder("nothing");
     (void)state;
-    path_of(path, "nothing");
     assert_int_equal(at_voices_load(&v, &c, 1, path, 0, NULL, 1, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, path));
     assert_null(v.list);

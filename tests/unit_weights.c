@@ -1,6 +1,7 @@
 /* Weight files: what is written comes back, and hostile files give an error. */
 #include "base/digest.h"
 #include "base/mem.h"
+#include "temp_folder.h"
 #include "tensor/weights.h"
 
 #include <setjmp.h>
@@ -14,33 +15,22 @@
 #include <math.h>
 #include <cmocka.h>
 
-static char folder[] = "/tmp/attune-weights-XXXXXX";
-static char path[256];
+static const char name[] = "w.safetensors", *path;
 
 static int set_up(void **state)
 {
-    (void)state;
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(path, sizeof path, "%s/w.safetensors", folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
+    const int status = make_folder(state);
+    path = made_in_folder(name);
+    return status;
 }
 
 /* A file from a header and size bytes of data; length < 0: the header's own. */
 static void write_raw(const char *header, long long length, const void *data, size_t size)
 {
-    FILE *f = fopen(path, "wb");
+    FILE *f = create_in_folder(name);
     const uint64_t n = length < 0 ? strlen(header) : (uint64_t)length;
     unsigned char le[8];
 
-    assert_non_null(f);
     for (int i = 0; i < 8; i++)
         le[i] = (unsigned char)(n >> 8 * i);
     fwrite(le, 1, 8, f);
@@ -251,12 +241,9 @@ static void hostile_lengths(void **state)
         write_raw("{\"x\":{}}", length[i] == INT64_MIN ? -2 : length[i], "", 0);
         assert_int_equal(at_weights_load(&w, path, NULL), ATTUNE_E_FORMAT);
     }
-    FILE *f = fopen(path, "wb"); /* shorter than the length itself */
-    assert_non_null(f);
-    fwrite("\4\0\0", 1, 3, f);
-    fclose(f);
+    put_bytes(name, "\4\0\0", 3); /* shorter than the length itself */
     assert_int_equal(at_weights_load(&w, path, NULL), ATTUNE_E_FORMAT);
-    assert_int_equal(at_weights_load(&w, folder, NULL), ATTUNE_E_IO);
+    assert_int_equal(at_weights_load(&w, temp_folder, NULL), ATTUNE_E_IO);
     unlink(path);
     assert_int_equal(at_weights_load(&w, path, NULL), ATTUNE_E_IO);
 }
@@ -274,19 +261,13 @@ static void cut_and_flipped(void **state)
 
     memcpy(file + 8, header, sizeof header - 1);
     for (size_t n = 0; n <= sizeof file; n++) {
-        FILE *f = fopen(path, "wb");
-        assert_non_null(f);
-        fwrite(file, 1, n, f);
-        fclose(f);
+        put_bytes(name, file, n);
         assert_int_equal(at_weights_load(&w, path, NULL) == ATTUNE_OK, n == sizeof file);
         at_weights_free(&w);
     }
     for (size_t i = 0; i < 8 * (8 + sizeof header - 1); i++) {
         file[i / 8] ^= (unsigned char)(1 << i % 8);
-        FILE *f = fopen(path, "wb");
-        assert_non_null(f);
-        fwrite(file, 1, sizeof file, f);
-        fclose(f);
+        put_bytes(name, file, sizeof file);
         file[i / 8] ^= (unsigned char)(1 << i % 8);
         if (at_weights_load(&w, path, NULL) == ATTUNE_OK) {
             size_t total = 0;
@@ -298,24 +279,10 @@ static void cut_and_flipped(void **state)
     }
 }
 
-static size_t read_file(unsigned char *out, size_t room)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    const size_t n = fread(out, 1, room, f);
-    fclose(f);
-    assert_in_range(n, 1, room - 1);
-    return n;
-}
-
 static int load_bytes(const unsigned char *file, size_t n, attune_error *err)
 {
     at_weights *w = NULL;
-    FILE *f = fopen(path, "wb");
-
-    assert_non_null(f);
-    fwrite(file, 1, n, f);
-    fclose(f);
+    put_bytes(name, file, n);
     const int status = at_weights_load(&w, path, err);
     at_weights_free(&w);
     return status;
@@ -328,7 +295,6 @@ static void digest_is_of_the_rest(void **state)
     static const float a[5] = {1, 2, 3, 4, 5};
     static const char front[] = "\"xxh64\":\"", other[] = "ffffffffffffffff";
     at_weights_writer *writer = NULL;
-    unsigned char file[1024];
     char digits[17];
     attune_error err = {0};
     at_digest d;
@@ -340,7 +306,8 @@ static void digest_is_of_the_rest(void **state)
     assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
     at_weights_writer_free(&writer);
 
-    const size_t n = read_file(file, sizeof file);
+    size_t n;
+    unsigned char *file = (unsigned char *)read_bytes(name, &n);
     unsigned char *at = memmem(file, n, front, sizeof front - 1);
     assert_non_null(at);
     at += sizeof front - 1;
@@ -356,6 +323,7 @@ static void digest_is_of_the_rest(void **state)
     assert_non_null(strstr(err.text, "damaged"));
     at[16] = ' '; /* no longer the end of the text */
     assert_int_equal(load_bytes(file, n, NULL), ATTUNE_E_FORMAT);
+    free(file);
 }
 
 /* Whichever bit of what was written is flipped: an error, unless it is one of the digest's own name,
@@ -364,9 +332,8 @@ static void each_flip_is_noticed(void **state)
 {
     (void)state;
     static const float a[4] = {1, -2, 0.5F, 3};
-    static const char name[] = "xxh64";
+    static const char digest[] = "xxh64";
     at_weights_writer *writer = NULL;
-    unsigned char file[1024];
     size_t loaded = 0;
 
     assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
@@ -376,19 +343,21 @@ static void each_flip_is_noticed(void **state)
     assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
     at_weights_writer_free(&writer);
 
-    const size_t n = read_file(file, sizeof file);
-    const unsigned char *own = memmem(file, n, name, sizeof name - 1);
+    size_t n;
+    unsigned char *file = (unsigned char *)read_bytes(name, &n);
+    const unsigned char *own = memmem(file, n, digest, sizeof digest - 1);
     assert_non_null(own);
     const size_t from = (size_t)(own - file);
     for (size_t i = 0; i < 8 * n; i++) {
         file[i / 8] ^= (unsigned char)(1 << i % 8);
         const int status = load_bytes(file, n, NULL);
         file[i / 8] ^= (unsigned char)(1 << i % 8);
-        if (status == ATTUNE_OK && (i / 8 < from || i / 8 >= from + sizeof name - 1))
+        if (status == ATTUNE_OK && (i / 8 < from || i / 8 >= from + sizeof digest - 1))
             fail_msg("bit %zu of byte %zu of %zu goes unnoticed", i % 8, i / 8, n);
         loaded += status == ATTUNE_OK;
     }
-    assert_in_range(loaded, 1, 8 * (sizeof name - 1));
+    assert_in_range(loaded, 1, 8 * (sizeof digest - 1));
+    free(file);
 }
 
 static void save_fails_whole(void **state)
@@ -396,10 +365,9 @@ static void save_fails_whole(void **state)
     (void)state;
     at_weights_writer *writer = NULL;
     attune_error err = {0};
-    char deep[300];
+    const char *deep = in_folder("absent/w.safetensors");
 
     assert_int_equal(at_weights_writer_create(&writer, &err), ATTUNE_OK);
-    snprintf(deep, sizeof deep, "%s/absent/w.safetensors", folder);
     assert_int_equal(at_weights_save(writer, deep, &err), ATTUNE_E_IO);
     assert_true(strstr(err.text, "absent") != NULL);
     at_weights_writer_free(&writer);
@@ -419,5 +387,5 @@ int main(void)
         cmocka_unit_test(each_flip_is_noticed),
         cmocka_unit_test(save_fails_whole),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, remove_folder);
 }

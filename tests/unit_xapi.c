@@ -237,7 +237,7 @@ static int fresh(void **state)
 static int close_and_remove(void **state)
 {
     attune_store_free(&store);
-    return remove_store_folder(state);
+    return remove_folder(state);
 }
 
 static attune_xapi_consent terms(void)
