@@ -325,7 +325,9 @@ static float step(at_params *p, float scale, float clip, at_precision precision)
     gradients(pictures_loss, p, precision, AT_LEAST_HALF, scale > 0 ? scale : 1, at_kernels_best(),
               1, &bytes);
     assert_int_equal(at_adamw_init(&o, p, NULL), ATTUNE_OK);
-    return at_adamw_step(&o, p, NULL, at_kernels_best(), 0.01f);
+    float norm;
+    assert_int_equal(at_adamw_step(&o, p, NULL, at_kernels_best(), 0.01f, &norm, NULL), ATTUNE_OK);
+    return norm;
 }
 
 /* A power of two is taken out again to the bit: of the norm, the moments and the weights. */

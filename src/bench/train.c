@@ -51,9 +51,11 @@ int at_bench_train_run(void *state, attune_error *err)
     at_params_zero_grad(&t->params);
     const float scale = t->optimiser.scale > 0 ? t->optimiser.scale : 1;
     int status = at_graph_backward_scaled(t->g, t->loss(t), scale);
-    if (!status && t->update)
-        at_adamw_step(&t->optimiser, &t->params, t->pool, t->kn, 1e-4F);
-    return status ? at_fail_nomem(err) : ATTUNE_OK;
+    if (status)
+        return at_fail_nomem(err);
+    float norm;
+    return t->update ? at_adamw_step(&t->optimiser, &t->params, t->pool, t->kn, 1e-4F, &norm, err)
+                     : ATTUNE_OK;
 }
 
 static at_param *random_param(at_params *p, const char *name, int rows, int cols, float deviation,

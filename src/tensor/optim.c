@@ -145,7 +145,8 @@ static double gradient_norm(step_job *j, at_pool *pool, int chunks)
     return sqrt(sum);
 }
 
-float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *kn, float lr)
+int at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *kn, float lr,
+                  float *norm, attune_error *err)
 {
     set_defaults(o);
     int chunks = count_chunks(p);
@@ -158,14 +159,15 @@ float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *
 
     j.squares = at_alloc((size_t)chunks, sizeof *j.squares);
     if (j.squares == NULL)
-        return NAN; /* the step is skipped, as for any norm that is not a number */
-    double norm = gradient_norm(&j, pool, chunks) / scale;
+        return at_fail_nomem(err);
+    const double length = gradient_norm(&j, pool, chunks) / scale;
     at_free(j.squares);
-    if (!isfinite(norm))
-        return (float)norm;
+    *norm = (float)length;
+    if (!isfinite(length))
+        return ATTUNE_OK;
 
-    if (o->clip > 0 && norm > o->clip)
-        j.factor = (float)(o->clip / norm);
+    if (o->clip > 0 && length > o->clip)
+        j.factor = (float)(o->clip / length);
     j.factor /= (float)scale;
     o->step++;
     j.c1 = (float)(1 / (1 - pow(o->beta1, (double)o->step)));
@@ -174,7 +176,7 @@ float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *
     double warm = (1.0 + (double)o->step) / (10.0 + (double)o->step);
     j.ema = warm < o->ema ? (float)warm : o->ema;
     at_pool_run(pool, chunks, step_task, &j);
-    return (float)norm;
+    return ATTUNE_OK;
 }
 
 void at_ema_swap(at_params *p)

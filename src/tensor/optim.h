@@ -16,10 +16,11 @@ typedef struct at_adamw {
 /* Allocates the moments (and averages, also of buffers) that are missing: call again after making
  * more parameters trainable. */
 int at_adamw_init(at_adamw *o, at_params *p, attune_error *err);
-/* One step with this learning rate; returns the gradient norm before clipping (a non-finite norm
- * skips the step). Parameters without a gradient are left alone. Divides gradients by the scale and
- * clips them in place. */
-float at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *kn, float lr);
+/* One step with this learning rate; *norm: that of the gradients before clipping (one that is not finite skips the
+ * step). Parameters without a gradient are left alone. Divides gradients by the scale and clips them in place.
+ * Fails for want of memory alone, and has moved nothing then. */
+int at_adamw_step(at_adamw *o, at_params *p, at_pool *pool, const at_kernels *kn, float lr,
+                  float *norm, attune_error *err);
 /* Swap weights and averages (evaluation on the averages), call again to swap back. */
 void at_ema_swap(at_params *p);
 

@@ -275,12 +275,15 @@ static int one_step(run *s, attune_error *err)
 {
     double value = 0;
     const int64_t step = s->state.step;
-    const int status = all_passes(s, &value, err);
+    float norm = 0;
+    int status = all_passes(s, &value, err);
     if (status)
         return status;
     s->adamw.scale = at_loss_scale_factor(&s->state.scaling) * (float)s->plan->shards;
     const float lr = rate_now(s);
-    double norm = at_adamw_step(&s->adamw, &s->task->params, s->job->pool, s->kn, lr);
+    status = at_adamw_step(&s->adamw, &s->task->params, s->job->pool, s->kn, lr, &norm, err);
+    if (status)
+        return status;
     s->state.step++;
     at_loss_scale_update(&s->state.scaling, isfinite(norm));
     if (!isfinite(norm) || !isfinite(value)) {
@@ -289,7 +292,7 @@ static int one_step(run *s, attune_error *err)
     }
     double keep = step == 0 ? 0 : 0.98;
     s->state.loss = keep * s->state.loss + (1 - keep) * value;
-    s->norm = s->norm > 0 ? 0.98 * s->norm + 0.02 * norm : norm;
+    s->norm = s->norm > 0 ? 0.98 * s->norm + 0.02 * (double)norm : (double)norm;
     if (s->state.step % LOG_EVERY == 0)
         log_line(s, 0, "step %" PRId64 "/%" PRId64 " loss %.4f norm %.3f lr %.3g rate %.1f/s",
                  s->state.step, s->state.steps, s->state.loss, s->norm, (double)lr,
