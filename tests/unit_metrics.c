@@ -17,6 +17,20 @@ static void near(double a, double b)
         fail_msg("%.12f is not %.12f", a, b);
 }
 
+static double ece_of(const at_answers *a)
+{
+    double error;
+    assert_int_equal(at_ece(&error, a), ATTUNE_OK);
+    return error;
+}
+
+static double auc_of(const float *score, const int *positive, int n)
+{
+    double area;
+    assert_int_equal(at_auc(&area, score, positive, n), ATTUNE_OK);
+    return area;
+}
+
 /* Labels 0,0,0,1,1,2 answered 0,0,1,1,2,2. */
 static const int labels[] = {0, 0, 0, 1, 1, 2};
 static const float probabilities[] = {.8f, .1f, .1f, .6f, .2f, .2f, .3f, .5f, .2f,
@@ -86,7 +100,7 @@ static double error_of(const float *p, const int *label, int n)
         truth[i] = label[i % n];
         memcpy(all + 2 * i, p + 2 * (i % n), 2 * sizeof *all);
     }
-    return at_ece(&(at_answers){n * TIMES, 2, truth, all, NULL});
+    return ece_of(&(at_answers){n * TIMES, 2, truth, all, NULL});
 }
 
 static void calibration_error(void **state)
@@ -103,8 +117,8 @@ static void calibration_error(void **state)
     static const int mixed[] = {0, 1, 0, 0};
     near(error_of(q, mixed, 4), 0.375 * 14 / 15);
     /* Fewer answers than bins: each by itself. */
-    near(at_ece(&(at_answers){4, 2, good, p, NULL}), 0.375);
-    near(at_ece(&(at_answers){0, 2, good, p, NULL}), 0);
+    near(ece_of(&(at_answers){4, 2, good, p, NULL}), 0.375);
+    near(ece_of(&(at_answers){0, 2, good, p, NULL}), 0);
 }
 
 /* The surer the likelier right, then the other way round; and what chance makes of few answers. */
@@ -136,9 +150,9 @@ static void roc_area(void **state)
     static const float score[] = {.1f, .4f, .35f, .8f}, tied[] = {1, 1, 1, 1};
     static const int positive[] = {0, 0, 1, 1}, none[] = {0, 0, 0, 0};
     (void)state;
-    near(at_auc(score, positive, 4), 0.75);
-    near(at_auc(tied, positive, 4), 0.5);
-    assert_true(isnan(at_auc(score, none, 4)));
+    near(auc_of(score, positive, 4), 0.75);
+    near(auc_of(tied, positive, 4), 0.5);
+    assert_true(isnan(auc_of(score, none, 4)));
 }
 
 static void bootstrap_brackets_and_repeats(void **state)
@@ -176,7 +190,7 @@ static void roc_interval(void **state)
         positive[k] = k % 2;
         score[k] = (float)((k * 37) % N) + (positive[k] ? 60.f : 0.f);
     }
-    double auc = at_auc(score, positive, N);
+    double auc = auc_of(score, positive, N);
     assert_int_equal(at_auc_bootstrap(&i, score, positive, NULL, N, 300, 3, NULL), ATTUNE_OK);
     assert_true(i.lo < auc && auc < i.hi && i.hi - i.lo < 0.25 && i.lo > 0.5);
 }

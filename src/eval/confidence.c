@@ -47,12 +47,14 @@ static double calibration_error(const answer *list, int n)
     return n ? error / n : 0;
 }
 
-double at_ece(const at_answers *a)
+int at_ece(double *out, const at_answers *a)
 {
     answer *list = sorted(a);
-    const double error = list ? calibration_error(list, a->n) : NAN;
+    if (!list)
+        return ATTUNE_E_NOMEM;
+    *out = calibration_error(list, a->n);
     free(list);
-    return error;
+    return ATTUNE_OK;
 }
 
 /* The error by chance: list's answers are made right as often as they are sure. */
@@ -83,14 +85,14 @@ int at_confidence_compute(at_confidence *out, const at_answers *a, uint64_t seed
     answer *list = sorted(a);
     float *sure = malloc(((size_t)a->n + 1) * sizeof *sure);
     int *right = malloc(((size_t)a->n + 1) * sizeof *right);
-    const int ok = list && sure && right;
+    int ok = list && sure && right;
     for (int i = 0; ok && i < a->n; i++) {
         sure[i] = list[i].sure;
         right[i] = list[i].right;
     }
+    ok = ok && at_auc(&out->auc, sure, right, a->n) == ATTUNE_OK;
     if (ok) {
         out->ece = calibration_error(list, a->n);
-        out->auc = at_auc(sure, right, a->n);
         out->kept_error = error_of_surest(list, a->n);
         out->ece_by_chance = error_by_chance(list, a->n, seed); /* last: it uses the list up */
     }

@@ -21,8 +21,8 @@ typedef struct at_confidence {
 } at_confidence;
 
 /* Expected calibration error of the top class (Guo 2017) in 15 bins that hold as many answers each
- * (Nixon 2019, "Measuring calibration in deep learning"); 0 of none. NaN: out of memory. */
-double at_ece(const at_answers *a);
+ * (Nixon 2019, "Measuring calibration in deep learning"); 0 of none. ATTUNE_OK or ATTUNE_E_NOMEM. */
+int at_ece(double *out, const at_answers *a);
 
 /* Reproducible: chance is drawn from seed. ATTUNE_OK or ATTUNE_E_NOMEM. */
 int at_confidence_compute(at_confidence *out, const at_answers *a, uint64_t seed);

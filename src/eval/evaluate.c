@@ -184,10 +184,11 @@ static int judge_curve(attune_eval_curve *out, const evaluation *e, const judged
         out->n = gather_curve(e, j, t, score, positive, group);
         for (int i = 0; i < out->n; i++)
             out->positives += positive[i];
-        out->auc = at_auc(score, positive, out->n);
+        if (at_auc(&out->auc, score, positive, out->n))
+            status = at_fail_nomem(err);
         for (int side = 0; side < 2; side++)
             out->groups[side] = at_figures_groups(group, positive, side, out->n, seen, most);
-        if (out->groups[0] > 1 && out->groups[1] > 1)
+        if (!status && out->groups[0] > 1 && out->groups[1] > 1)
             status = at_auc_bootstrap(&interval, score, positive, group, out->n, draws,
                                       e->options->seed, err);
     }
@@ -245,17 +246,14 @@ static int judge_movement(attune_eval_movement *out, const evaluation *e, const 
     float *room = malloc(3 * most * sizeof *room);
     int *number = malloc(2 * most * sizeof *number), status = ATTUNE_E_NOMEM;
     at_movement of = {NAN, NAN, NAN, 0};
+    double auc = NAN;
     if (room && number) {
         moves m = {0, room, room + most, room + 2 * most, number, number + most};
         gather_moves(e, j, on, &m);
         status = at_movement_compute(&of, m.answer, m.label, m.group, m.n);
-        *out = (attune_eval_movement){on->name,
-                                      m.n,
-                                      of.samples,
-                                      of.people,
-                                      of.time,
-                                      of.correlation,
-                                      at_auc(m.sure, m.right, m.n)};
+        status = status ? status : at_auc(&auc, m.sure, m.right, m.n);
+        *out = (attune_eval_movement){on->name,       m.n, of.samples, of.people, of.time,
+                                      of.correlation, auc};
     }
     free(room);
     free(number);

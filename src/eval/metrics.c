@@ -260,16 +260,16 @@ static double auc_of(scored *s, int n)
     return (ranks - positives * (positives + 1) / 2) / (positives * negatives);
 }
 
-double at_auc(const float *score, const int *positive, int n)
+int at_auc(double *out, const float *score, const int *positive, int n)
 {
     scored *s = malloc(((size_t)n + 1) * sizeof *s);
     if (!s)
-        return NAN;
+        return ATTUNE_E_NOMEM;
     for (int i = 0; i < n; i++)
         s[i] = (scored){score[i], positive[i] != 0};
-    double auc = auc_of(s, n);
+    *out = auc_of(s, n);
     free(s);
-    return auc;
+    return ATTUNE_OK;
 }
 
 int at_auc_bootstrap(at_interval *out, const float *score, const int *positive, const int *group,

@@ -61,8 +61,8 @@ int at_gain_bootstrap(at_gain *out, const at_answers *a, const float *p, int dra
                       attune_error *err);
 
 /* Area under the ROC curve of score for positive (n, 0 or 1), ties counted half (Mann-Whitney);
- * NaN when a class is missing. */
-double at_auc(const float *score, const int *positive, int n);
+ * NaN when a class is missing. ATTUNE_OK or ATTUNE_E_NOMEM. */
+int at_auc(double *out, const float *score, const int *positive, int n);
 /* Its bootstrap interval over groups (nullable). */
 int at_auc_bootstrap(at_interval *out, const float *score, const int *positive, const int *group,
                      int n, int draws, uint64_t seed, attune_error *err);

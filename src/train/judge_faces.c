@@ -141,9 +141,9 @@ static int label_of(const judge *t, int i, which head)
     return at_sample_has_votes(s) ? s->expression : -1;
 }
 
-/* Figures of one classification head over the rows that have its label; m->n is 0 without any. */
-static void judge_classes(const judge *t, const float *logits, which head, const char *name,
-                          float *p, int *label, json_t **metrics, at_metrics *m)
+/* Figures of one classification head over the rows that have its label; m->n is 0 without any. ATTUNE_E_NOMEM. */
+static int judge_classes(const judge *t, const float *logits, which head, const char *name,
+                         float *p, int *label, json_t **metrics, at_metrics *m)
 {
     const int offset[] = {0, OUT_BASIC, OUT_ENGAGEMENT, OUT_DOMINANT};
     const int classes[] = {AT_FACE_CLASSES, AT_BASIC_CLASSES, ATTUNE_ENGAGEMENTS, ATTUNE_STATES};
@@ -156,32 +156,38 @@ static void judge_classes(const judge *t, const float *logits, which head, const
                          p + a.n * a.classes);
         label[a.n++] = want;
     }
+    double error;
     at_metrics_compute(m, &a);
     if (!a.n)
-        return;
+        return ATTUNE_OK;
+    if (at_ece(&error, &a))
+        return ATTUNE_E_NOMEM;
     note(metrics, name, "accuracy", m->accuracy);
     note(metrics, name, "balanced", m->balanced_accuracy);
     note(metrics, name, "macro_f1", m->macro_f1);
-    note(metrics, name, "ece", at_ece(&a));
+    note(metrics, name, "ece", error);
+    return ATTUNE_OK;
 }
 
-/* All classification heads. Returns the score: how often FER+'s label is told or, without any, FER2013's;
+/* All classification heads. *score: how often FER+'s label is told or, without any, FER2013's;
  * without these the macro F1 of the dominant state, of which a constant answer is often right. */
-static double judge_labels(const judge *t, const float *logits, int has_dominant, float *p,
-                           int *label, json_t **metrics)
+static int judge_labels(const judge *t, const float *logits, int has_dominant, float *p, int *label,
+                        json_t **metrics, double *score)
 {
     at_metrics votes, basic, engagement, dominant = {0};
-    judge_classes(t, logits, EXPRESSION, "ferplus", p, label, metrics, &votes);
-    judge_classes(t, logits, BASIC, "fer2013", p, label, metrics, &basic);
-    judge_classes(t, logits, ENGAGEMENT, "engagement3", p, label, metrics, &engagement);
-    if (has_dominant)
-        judge_classes(t, logits, DOMINANT, "dominant4", p, label, metrics, &dominant);
-    return votes.n ? votes.accuracy : basic.n ? basic.accuracy : dominant.macro_f1;
+    if (judge_classes(t, logits, EXPRESSION, "ferplus", p, label, metrics, &votes) ||
+        judge_classes(t, logits, BASIC, "fer2013", p, label, metrics, &basic) ||
+        judge_classes(t, logits, ENGAGEMENT, "engagement3", p, label, metrics, &engagement) ||
+        (has_dominant &&
+         judge_classes(t, logits, DOMINANT, "dominant4", p, label, metrics, &dominant)))
+        return ATTUNE_E_NOMEM;
+    *score = votes.n ? votes.accuracy : basic.n ? basic.accuracy : dominant.macro_f1;
+    return ATTUNE_OK;
 }
 
 /* AUC at the published thresholds: level >= 1, engagement = 3. */
-static void judge_states(const judge *t, const float *logits, float *score, int *positive,
-                         json_t **metrics)
+static int judge_states(const judge *t, const float *logits, float *score, int *positive,
+                        json_t **metrics)
 {
     for (int s = 0; s < ATTUNE_STATES; s++) {
         int k = s == ATTUNE_ENGAGEMENT ? AT_THRESHOLDS - 1 : 0, n = 0;
@@ -192,9 +198,13 @@ static void judge_states(const judge *t, const float *logits, float *score, int 
             score[n] = logits[(size_t)i * OUTPUTS + OUT_STATE + s * AT_THRESHOLDS + k];
             positive[n++] = level > k;
         }
+        double auc;
+        if (n && at_auc(&auc, score, positive, n))
+            return ATTUNE_E_NOMEM;
         if (n)
-            note(metrics, attune_state_names[s], "auc", at_auc(score, positive, n));
+            note(metrics, attune_state_names[s], "auc", auc);
     }
+    return ATTUNE_OK;
 }
 
 /* Correlation of one output with what the teacher saw, in the faces of set k. NaN: too few, or nothing
@@ -280,9 +290,10 @@ int at_judge_faces(const at_face_set *valid, at_params *params, at_pool *pool, a
     status = status ? status : judge_covered(t, g, side, metrics, err);
     if (!status) {
         at_json_put(metrics, "side", json_integer(side));
-        *score = judge_labels(t, logits, at_params_find(params, "visual.dominant.weight") != NULL,
-                              p, label, metrics);
-        judge_states(t, logits, p, label, metrics);
+        const int dominant = at_params_find(params, "visual.dominant.weight") != NULL;
+        if (judge_labels(t, logits, dominant, p, label, metrics, score) ||
+            judge_states(t, logits, p, label, metrics))
+            status = at_fail_nomem(err);
         judge_movements(t, logits, p, metrics);
     }
     free(logits);

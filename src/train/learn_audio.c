@@ -206,7 +206,8 @@ static int judge_set(const task *t, int set, const float *p, double figure[FIGUR
         figure[0] = m.accuracy;
         figure[1] = m.balanced_accuracy;
         figure[2] = m.macro_f1;
-        figure[3] = at_ece(&a);
+        if (at_ece(&figure[3], &a))
+            status = at_fail_nomem(err);
     }
     free(own);
     free(label);

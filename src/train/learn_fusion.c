@@ -249,8 +249,8 @@ static double note(json_t **metrics, const char *name, const char *what, const t
     return m.balanced_accuracy;
 }
 
-/* Mean recall under each condition, of both fusions, and what the fusion that learns is worth: its mean. */
-static double judge(const trial *x, json_t **metrics)
+/* Mean recall under each condition, of both fusions; *score, what the fusion that learns is worth: its mean. */
+static int judge(const trial *x, json_t **metrics, double *score, attune_error *err)
 {
     const int each = x->t->s->judged, all = x->conditions * each;
     double sum = 0;
@@ -260,9 +260,13 @@ static double judge(const trial *x, json_t **metrics)
         note(metrics, name, "before", x, x->before, c * each, each);
     }
     const at_answers a = {.n = all, .classes = ATTUNE_EMOTIONS, .label = x->label, .p = x->p};
-    at_json_put_real(metrics, "ece", at_ece(&a));
+    double error;
+    if (at_ece(&error, &a))
+        return at_fail_nomem(err);
+    at_json_put_real(metrics, "ece", error);
     at_json_put_real(metrics, "temperature", x->t->net.temperature->value.data[0]);
-    return sum / x->conditions;
+    *score = sum / x->conditions;
+    return ATTUNE_OK;
 }
 
 /* The temperature is fitted on the pairs that are judged, under all conditions. */
@@ -288,7 +292,7 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, dou
         *temperature = at_fit_temperature(x.logit, x.label, (int)rows, ATTUNE_EMOTIONS);
         for (size_t i = 0; i < rows; i++)
             at_probabilities(x.logit + i * one, ATTUNE_EMOTIONS, 1 / *temperature, x.p + i * one);
-        *score = judge(&x, metrics);
+        status = judge(&x, metrics, score, err);
     }
     at_free(room);
     at_free(x.label);
