@@ -4,12 +4,14 @@
 #include "data/protocol.h"
 #include "temp_folder.h"
 
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -556,6 +558,27 @@ static void words_for_classes(void **state)
             assert_int_equal(at_class_by_name((at_head)h, at_heads[h].class_names[k]), k);
 }
 
+/* No file more may be opened: what that is called is said, and not that there is nothing. */
+static void folders_that_cannot_be_read(void **state)
+{
+    static const char *const splits[] = {"all", "train"};
+    struct rlimit usual, none;
+    (void)state;
+    put_text("train/happy/a.png", "");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = (struct rlimit){0, usual.rlim_max};
+    for (int i = 0; i < 2; i++) {
+        at_corpus c;
+        attune_error err = {0};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        const int status = at_corpus_read(&c, "folder", temp_folder, splits[i], &err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+        at_corpus_free(&c);
+        assert_int_equal(status, ATTUNE_E_IO);
+        assert_non_null(strstr(err.text, strerror(EMFILE)));
+    }
+}
+
 static void nonsense(void **state)
 {
     at_corpus c;
@@ -600,6 +623,7 @@ int main(void)
         CASE(daisee_frames_manifest),
         CASE(wacv_people_are_disjoint),
         CASE(folders_by_synonyms),
+        CASE(folders_that_cannot_be_read),
         CASE(nonsense),
         CASE(csv_quotes_and_ends),
         CASE(folders_in_folders),

@@ -34,7 +34,10 @@ int at_corpus_folder(at_corpus *out, const char *root, const char *split, attune
     part_search search = {split, part};
     if (at_split_is_whole(split))
         return walk(out, root, split, err);
-    if (at_each_entry(root, is_part, &search) != 1)
+    const int found = at_each_entry(root, is_part, &search);
+    if (found < 0)
+        return at_fail_walk(found, root, err);
+    if (!found)
         return at_fail(err, ATTUNE_E_ARG, "%s: no folder '%s' in it for that split", root, split);
     return walk(out, part, "all", err);
 }

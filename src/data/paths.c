@@ -79,8 +79,10 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* errno says why, whatever was closed since. */
 static int failed_by(int why)
 {
+    errno = why;
     return why == ENOMEM ? ATTUNE_E_NOMEM : ATTUNE_E_IO;
 }
 
@@ -133,7 +135,8 @@ int at_fail_walk(int status, const char *root, attune_error *err)
 {
     return status == ATTUNE_E_NOMEM
                ? at_fail_nomem(err)
-               : at_fail(err, ATTUNE_E_IO, "%s: a folder in it could not be read", root);
+               : at_fail(err, ATTUNE_E_IO, "%s: a folder in it could not be read: %s", root,
+                         strerror(errno));
 }
 
 /* Deep enough for any data set, and the end of links that go round in circles. */

@@ -42,14 +42,14 @@ int at_corpus_locate(char *out, const char *root, const char *marker);
 
 /* Calls fn for each entry of dir in the order of its name (hidden ones left out); fn's non-zero
  * result ends the walk and is returned. A folder that is not there, or may not be read, has no entries;
- * where reading one fails, the result is ATTUNE_E_IO or ATTUNE_E_NOMEM. */
+ * where reading one fails, the result is ATTUNE_E_IO, and errno says why, or ATTUNE_E_NOMEM. */
 int at_each_entry(const char *dir, int (*fn)(void *user, const char *path, const char *name),
                   void *user);
 /* The same for each file in dir and the folders below it, some levels deep. */
 int at_each_file(const char *dir, int (*fn)(void *user, const char *path, const char *name),
                  void *user);
 
-/* What such a walk through root came to, where that is below 0. */
+/* What such a walk through root came to, where that is below 0; errno is still the walk's. */
 int at_fail_walk(int status, const char *root, attune_error *err);
 
 /* Samples of class-named folders below root: a file's class is the nearest folder above it that
