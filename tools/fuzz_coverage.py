@@ -100,6 +100,9 @@ READERS = {
         "src/vision/track.c": ("keep_track", "at_tracker_keep"),
     },
     "recipe": {"src/train/recipe.c": (), "src/train/settings.c": (),
+               **{f"src/train/settings_{part}.c": () for part in (
+                   "audio", "chain", "detector", "encoders", "functionals", "fusion", "harms", "hog", "plan", "ranges",
+                   "sets", "temporal", "visual")},
                "src/train/fields.c": ("-find_at", "-at_fields_at")},
     "timeline": {"src/report/timeline.c": (), "src/report/fields.c": ("-at_fields_round", "-attune_column_at")},
     "report": {"src/report/result.c": (), "src/report/readback.c": (), "src/report/export.c": ()},
