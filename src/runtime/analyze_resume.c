@@ -22,7 +22,7 @@ static const char state_name[] = "attune-resume.state", told_name[] = "attune-re
 static const char magic[16] = "attune resume 1\n"; /* of the head and what all depends on */
 
 enum {
-    STATE = 2, /* of what follows them */
+    STATE = 3, /* of what follows them */
     STAMP = 3,
     MARKS = 4,        /* latest pictures that are known by a digest */
     ROWS = 8,         /* of a picture every so-manieth is looked at */

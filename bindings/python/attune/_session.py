@@ -111,8 +111,9 @@ class Session:
             self._push(lib.attune_session_push_sound, _us(t + i / step), ctypes.byref(sound))
 
     def push_signal(self, values: Sequence[float] | np.ndarray, t: float) -> None:
-        """A row of the signal at t, seconds: (len(signals)), NaN where there is no value. What is of a time is pushed
-        before the pictures and the sound of that time; what comes later is left out of windows that were told."""
+        """A row of the signal at t, seconds: (len(signals)), NaN where there is no value; of events, under 0 where nobody
+        counts any more. What is of a time is pushed before the pictures and the sound of that time; what comes later is
+        left out of windows that were told."""
         row = np.ascontiguousarray(values, np.float32)
         expected = self._beside.signals if self._beside else 0
         if row.shape != (expected,):
