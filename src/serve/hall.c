@@ -651,8 +651,9 @@ static const char *fault_of_beside(const attune_beside_setup *b, const at_said *
         return b && b->chat ? NULL : "no chat is taken here";
     if (!columns_of(b))
         return "no signal is taken here";
-    return said->columns == columns_of(b) ? NULL
-                                          : "its rows have not the columns that welcome names";
+    if (said->columns != columns_of(b))
+        return "its rows have not the columns that welcome names";
+    return NULL;
 }
 
 const char *at_seat_put_beside(at_hall *h, at_seat *s, const at_said *said, int64_t now_us,

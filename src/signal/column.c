@@ -133,9 +133,12 @@ static double known_at(const at_column *c, int64_t end_us)
 
     if (!c->events)
         return habit_at(c, end_us).seconds;
-    for (size_t i = 0; i < c->count && value_at(c, i)->t_us <= end_us; i++) {
-        known_us += counting_us(v, value_at(c, i)->t_us);
-        v = value_at(c, i);
+    for (size_t i = 0; i < c->count; i++) {
+        const at_value *next = value_at(c, i);
+        if (next->t_us > end_us)
+            break;
+        known_us += counting_us(v, next->t_us);
+        v = next;
     }
     return (double)(known_us + counting_us(v, end_us)) / 1e6;
 }
