@@ -21,6 +21,8 @@ enum {
     TOLD_DIGEST = 6,
     FIELDS = 1 << 14,
     CHANGE = 7, /* bytes of the input */
+    HOWS = 8,   /* in which a field is changed */
+    ROOM = 512, /* by which a state grows at most */
     PICTURE_US = 40000,
     SOUND = 640, /* samples */
     PICTURES = 90,
@@ -31,11 +33,14 @@ enum {
         8 << 20, /* that a file may grow to: what is told without end does not fill the machine */
 };
 
+enum { BYTES, FLOATS, PLACES, SHARES, INT, NUMBER, COUNT, TIME, START }; /* at_keep_... */
+
 /* Something that was kept, with all places in it that mean something. */
 typedef struct kept {
     uint8_t *data;
     size_t size;
     size_t field[FIELDS];
+    uint8_t kind[FIELDS];
     int fields;
 } kept;
 
@@ -43,10 +48,12 @@ typedef struct kept {
 
 static kept *noting; /* NULL: nobody asks */
 
-static void note(const at_keep *k)
+static void note(const at_keep *k, int kind)
 {
-    if (noting && !k->reads && noting->fields < FIELDS)
+    if (noting && !k->reads && noting->fields < FIELDS) {
+        noting->kind[noting->fields] = (uint8_t)kind;
         noting->field[noting->fields++] = k->size;
+    }
 }
 
 void __real_at_keep_bytes(at_keep *k, void *p, size_t n);
@@ -70,19 +77,19 @@ void __wrap_at_keep_start(at_keep *k, int64_t *t);
 
 void __wrap_at_keep_bytes(at_keep *k, void *p, size_t n)
 {
-    note(k);
+    note(k, BYTES);
     __real_at_keep_bytes(k, p, n);
 }
 
 void __wrap_at_keep_floats(at_keep *k, float *x, size_t n)
 {
-    note(k);
+    note(k, FLOATS);
     __real_at_keep_floats(k, x, n);
 }
 
 void __wrap_at_keep_places(at_keep *k, float *x, size_t n)
 {
-    note(k);
+    note(k, PLACES);
     __real_at_keep_places(k, x, n);
     for (size_t i = 0; i < n; i++)
         FUZZ_CHECK(!k->reads || (x[i] > -1e9F && x[i] < 1e9F));
@@ -90,7 +97,7 @@ void __wrap_at_keep_places(at_keep *k, float *x, size_t n)
 
 void __wrap_at_keep_shares(at_keep *k, float *x, size_t n)
 {
-    note(k);
+    note(k, SHARES);
     __real_at_keep_shares(k, x, n);
     for (size_t i = 0; i < n; i++)
         FUZZ_CHECK(!k->reads || (x[i] >= 0 && x[i] <= 1));
@@ -98,34 +105,34 @@ void __wrap_at_keep_shares(at_keep *k, float *x, size_t n)
 
 void __wrap_at_keep_int(at_keep *k, int *x, int least, int most)
 {
-    note(k);
+    note(k, INT);
     __real_at_keep_int(k, x, least, most);
     FUZZ_CHECK((*x >= least && *x <= most) || (k->status < 0 && *x == 0));
 }
 
 void __wrap_at_keep_number(at_keep *k, uint32_t *x)
 {
-    note(k);
+    note(k, NUMBER);
     __real_at_keep_number(k, x);
 }
 
 void __wrap_at_keep_count(at_keep *k, int64_t *x)
 {
-    note(k);
+    note(k, COUNT);
     __real_at_keep_count(k, x);
     FUZZ_CHECK(*x >= 0);
 }
 
 void __wrap_at_keep_time(at_keep *k, int64_t *t)
 {
-    note(k);
+    note(k, TIME);
     __real_at_keep_time(k, t);
     FUZZ_CHECK(*t > INT64_MIN / 512 && *t < INT64_MAX / 512);
 }
 
 void __wrap_at_keep_start(at_keep *k, int64_t *t)
 {
-    note(k);
+    note(k, START);
     __real_at_keep_start(k, t);
 }
 
@@ -163,25 +170,53 @@ static void put(uint8_t *data, size_t size, size_t at, const void *bytes, size_t
         memcpy(data + at, bytes, n < size - at ? n : size - at);
 }
 
-/* A change of a field of the state, or of any place in either; returns the state's size after it. */
+/* Where the i-th field is; of that kind, where there are any, so that few among many are met as well. */
+static size_t field_at(const kept *x, int i, int kind)
+{
+    int of_kind = 0;
+
+    for (int f = 0; f < x->fields; f++)
+        of_kind += x->kind[f] == kind;
+    if (of_kind == 0)
+        return x->field[i % x->fields];
+    i %= of_kind;
+    for (int f = 0;; f++)
+        if (x->kind[f] == kind && i-- == 0)
+            return x->field[f];
+}
+
+/* A change of a field of the state, or of any place in either; returns the state's size after it: cut there, cut
+ * in the head, or longer. */
 static size_t change(const uint8_t *c, const kept *fine, uint8_t *state, size_t size, kept *told)
 {
-    const size_t field = fine->field[(c[0] | c[1] << 8) % fine->fields];
+    const int at = c[0] | c[1] << 8;
+    const size_t field = field_at(fine, at, c[2] / HOWS - 1);
     uint32_t by;
     int64_t odd;
 
     memcpy(&by, c + 3, sizeof by);
     odd = hostile(by);
-    switch (c[2] % 7) {
+    switch (c[2] % HOWS) {
     case 0: put(state, size, field, &by, 4); break;
     case 1: put(state, size, field, &odd, 4); break;
     case 2: put(state, size, field, &odd, 8); break;
     case 3: put(state, size, field + by / 32 % 256 * 4, &odd, 4); break;
-    case 4: return by % 8 ? size : field; /* cut there */
-    case 5: put(told->data, told->size, (size_t)(c[0] | c[1] << 8) * 4, &odd, 4); break;
+    case 4: return by % 8 == 0 ? field : by % 8 == 1 ? by / 8 % HEAD : fine->size + by / 8 % ROOM;
+    case 5: put(told->data, told->size, (size_t)at * 4, &odd, 4); break;
+    case 6: put(told->data, told->size, (size_t)at, &by, 4); break;
     default: told->size -= told->size && by % 8 == 0; break;
     }
     return size;
+}
+
+/* A state that can be changed, zeros behind it. */
+static uint8_t *copy_of(const kept *x)
+{
+    uint8_t *copy = calloc(1, x->size + ROOM);
+
+    FUZZ_CHECK(copy);
+    memcpy(copy, x->data, x->size);
+    return copy;
 }
 
 static uint64_t digest_of(const void *bytes, size_t n)
@@ -429,6 +464,13 @@ static void read_file(kept *x, const char *name)
     fclose(f);
 }
 
+/* Written once: with one that is newer than a state no run would be gone on with. */
+static void find_clip(char path[FUZZ_PATH])
+{
+    path_in(path, "clip");
+    FUZZ_CHECK(access(path, F_OK) == 0 || fuzz_folder_put("clip", "clip", 4));
+}
+
 /* A run that was killed: its state, and what it told. */
 static void make(kept *state, kept *told, int which)
 {
@@ -439,8 +481,7 @@ static void make(kept *state, kept *told, int which)
     FUZZ_CHECK(setrlimit(RLIMIT_FSIZE, &(struct rlimit){MOST_BYTES, MOST_BYTES}) == 0);
     fake_use_baseline(1); /* or no window would wait */
     path_in(folder, "out");
-    path_in(input, "clip");
-    FUZZ_CHECK(fuzz_folder_put("clip", "clip", 4));
+    find_clip(input);
     attune_resume_forget(folder);
     FUZZ_CHECK(at_resume_open(&r.resume, folder, fake_model(), input, &o, NULL) == ATTUNE_OK);
     FUZZ_CHECK(begin(&r, which) && watch(&r, BROKEN_OFF, which) == ATTUNE_OK && r.told > 0);
@@ -458,7 +499,8 @@ static void make(kept *state, kept *told, int which)
                0);
 }
 
-static void go_on(int which)
+/* fine: as it was kept. */
+static void go_on(int which, int fine)
 {
     char folder[FUZZ_PATH], input[FUZZ_PATH];
     run r = {0};
@@ -468,21 +510,23 @@ static void go_on(int which)
     int rc;
 
     path_in(folder, "out");
-    path_in(input, "clip");
+    find_clip(input);
     rc = attune_resume_find(folder, fake_model(), input, &o, &done_s, &err);
-    FUZZ_CHECK(rc == 1 || rc == ATTUNE_E_FORMAT || rc == ATTUNE_E_STATE);
+    FUZZ_CHECK(rc == 1 || (!fine && (rc == ATTUNE_E_FORMAT || rc == ATTUNE_E_STATE)));
     FUZZ_CHECK(rc == 1 || strstr(err.text, "attune-resume.state") || strstr(err.text, input));
     FUZZ_CHECK(at_resume_open(&r.resume, folder, fake_model(), input, &o, &err) ==
                (rc == 1 ? 0 : rc));
     FUZZ_CHECK((r.resume != NULL) == (rc == 1));
     if (!r.resume)
         return;
+    FUZZ_CHECK(at_resume_spent_s(r.resume) >= 0 && at_resume_spent_s(r.resume) < 1e10);
     rc = begin(&r, which) ? watch(&r, PICTURES, which) : ATTUNE_E_FORMAT;
     if (rc == AT_RESUME_ANEW) {
         FUZZ_CHECK(begin(&r, which) && r.media.restart == 0);
         rc = watch(&r, PICTURES, which);
         FUZZ_CHECK(rc != AT_RESUME_ANEW);
     }
+    FUZZ_CHECK(rc == ATTUNE_OK || !fine);
     if (rc == ATTUNE_OK && meet(&r, NULL, PICTURES) == ATTUNE_OK)
         finish(&r);
     end(&r);
@@ -492,6 +536,7 @@ static void damage_run(const uint8_t *data, size_t size, int which)
 {
     static kept fine[RUNS], fine_told[RUNS];
     const kept *from = &fine[which];
+    const int whole = size < CHANGE;
     at_digest told_digest;
     uint64_t digest;
 
@@ -499,10 +544,9 @@ static void damage_run(const uint8_t *data, size_t size, int which)
         make(&fine[which], &fine_told[which], which);
     kept told = fine_told[which];
     size_t n = from->size;
-    uint8_t *state = malloc(n);
+    uint8_t *state = copy_of(from);
     told.data = malloc(told.size);
-    FUZZ_CHECK(state && told.data);
-    memcpy(state, from->data, n);
+    FUZZ_CHECK(told.data);
     memcpy(told.data, fine_told[which].data, told.size);
     for (; size >= CHANGE; data += CHANGE, size -= CHANGE)
         n = change(data, from, state, n, &told);
@@ -513,7 +557,7 @@ static void damage_run(const uint8_t *data, size_t size, int which)
     put(state, n, HEAD - sizeof digest, &digest, sizeof digest);
     FUZZ_CHECK(fuzz_folder_put("out/attune-resume.state", state, n) &&
                fuzz_folder_put("out/attune-resume.told", told.data, told.size));
-    go_on(which);
+    go_on(which, whole);
     free(told.data);
     free(state);
 }
@@ -566,10 +610,8 @@ static void damage_search(const uint8_t *data, size_t size)
         fine.size = k.size;
         at_search_free(&made);
     }
-    uint8_t *copy = malloc(fine.size);
+    uint8_t *copy = copy_of(&fine);
     size_t n = fine.size;
-    FUZZ_CHECK(copy);
-    memcpy(copy, fine.data, n);
     for (; size >= CHANGE; data += CHANGE, size -= CHANGE)
         n = change(data, &fine, copy, n, &none);
     at_keep in = {.data = copy, .size = n, .reads = 1};

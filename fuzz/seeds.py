@@ -441,20 +441,52 @@ def log():
 
 def resume():
     """Which state, and changes: a field, how, by what (fuzz/resume.c)."""
-    def change(field, how, by):
-        return struct.pack("<HBI", field, how, by)
+    alone, sound, beside, search = range(4)
+    byte, _, place, share, whole, _, count, time, start = range(1, 10)  # kinds of fields; 0: any
+    one, minus_one, large, never, latest, quiet_nan = 1, 2, 7, 10, 12, 16  # of hostile()
+    four, eight, within, cut, odd_told, told, shorter = range(1, 8)
+
+    def change(field, how, by, kind=0):
+        return struct.pack("<HBI", field, how + 8 * kind, by)
+
+    def stretch(field, by):
+        """All of a field's first bytes."""
+        return b"".join(change(field, within, 32 * at + (by - 32 * at) % 20, byte) for at in range(96))
     for which in range(4):
         yield bytes([which])
-        for field in range(0, 200, 8 if which < 3 else 5):
-            yield bytes([which]) + change(field, 1 + field % 2, field * 7)
-    for which in range(3):
-        for field in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17):
-            yield bytes([which]) + change(field, 2, (3, 11, 3)[which])
-            yield bytes([which]) + change(field, 4, 0)
-        for at in range(0, 300, 23):
-            yield bytes([which]) + change(at, 5, at)
-        yield bytes([which]) + change(0, 6, 0)
+    for which in alone, sound, beside:
+        for field in range(0, 200, 12):
+            yield bytes([which]) + change(field, four, field * 7)
+        for field in range(18):
+            yield bytes([which]) + change(field, eight, (3, 11, 3)[which])
+        for by in range(0, 24, 5):
+            yield bytes([which]) + change(by, cut, by % 2 + 8 * by)
+        for at in range(0, 300, 46):
+            yield bytes([which]) + change(at, odd_told, at)
+        for kind in b"sw":  # a sighting and a window of too many bytes, and of too few
+            yield bytes([which]) + change(0, told, 0xffff00 | kind)
+            yield bytes([which]) + change(0, told, 0x4000 | kind)
+        yield bytes([which]) + change(9, told, 0x7fffffff)  # a window that begins after its end
+        yield bytes([which]) + change(0, shorter, 0)
         yield bytes([which]) + change(4, 0, 0)
+        for field in range(0, 20, 2):
+            yield bytes([which]) + change(field, eight, latest, count)
+            yield bytes([which]) + change(9 * field, four, quiet_nan, place)
+        yield bytes([which]) + change(3, eight, never, start)
+        for field in range(0, 60, 6):
+            yield bytes([which]) + change(field, four, minus_one, whole)
+            yield bytes([which]) + change(field, four, quiet_nan, share)
+    for field in range(140, 170):
+        yield bytes([alone]) + change(field, eight, latest if field % 2 else minus_one, time)
+    for field in range(76, 80):
+        yield bytes([alone]) + change(field, eight, one, time)
+    for field in range(242, 250):  # what waits
+        yield bytes([alone]) + stretch(field, minus_one)
+    for field in range(7):
+        yield bytes([search]) + change(field, four, minus_one)
+        yield bytes([search]) + change(field, eight, large)
+    for doubts in one, 3:
+        yield bytes([search]) + change(6, four, doubts) + change(0, cut, 2 + 8 * (80 * doubts))
 
 
 # ---- models, checkpoints, stores ----------------------------------------------------------------

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
 BUILD = pathlib.Path(os.environ["ATTUNE_BUILD"])
@@ -46,6 +47,7 @@ if not why_not:
     sys.path.insert(0, str(PACKAGE))
     import attune
     from attune import _c
+    from attune._pictures import copier
 
 RATE, WIDTH, HEIGHT = 16000, 320, 240
 
@@ -108,9 +110,10 @@ def in_another_process(path):
 class Analysis(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        run(EXE, "analyze", clip, "-o", folder / "told", "--export", "openface-windows", "--quiet")
+        run(EXE, "analyze", clip, "-o", folder / "told", "--export", "openface-windows,openface", "--quiet")
         cls.rows = timeline(folder / "told")
         cls.result = attune.analyze(clip)
+        cls.seen = attune.analyze(clip, pictures=True)
 
     def test_windows_are_those_of_the_timeline(self):
         windows = self.result.windows
@@ -146,17 +149,20 @@ class Analysis(unittest.TestCase):
         attune.export(folder / "saved", "srt,eaf", folder / "other", clip)
         self.assertEqual(sorted(p.name for p in (folder / "other").iterdir()), ["timeline.eaf", "timeline.srt"])
 
-    def test_names_of_other_programs(self):
-        with open(folder / "told/openface-windows.csv", newline="") as file:
+    def assert_exported(self, table, name, slack=0):
+        """Rows under OpenFace's names are those of the export, as far as its digits go."""
+        with open(folder / "told" / name, newline="") as file:
             rows = list(csv.reader(file))
-        table = self.result.windows.named("openface")
         self.assertEqual(list(table.dtype.names), rows[0])
         for row, ours in zip(rows[1:], table, strict=True):
             for name, cell, value in zip(rows[0], row, ours):
                 digits = len(cell.partition(".")[2])
-                # The export is of the timeline's digits: a tenth of a degree.
-                self.assertTrue(abs(float(cell) - value) <= 0.51 * 10 ** -digits + 1e-3 or
+                self.assertTrue(abs(float(cell) - value) <= 0.51 * 10 ** -digits + slack or
                                 cell == "NaN" and math.isnan(value), (name, cell, value))
+
+    def test_names_of_other_programs(self):
+        table = self.result.windows.named("openface")
+        self.assert_exported(table, "openface-windows.csv", 1e-3)  # of the timeline's digits: a tenth of a degree
         feat = self.result.windows.named("py-feat")
         self.assertEqual(feat.dtype.names[:9], ("frame", "approx_time", "Identity", "FaceRectX", "FaceRectY",
                                                 "FaceRectWidth", "FaceRectHeight", "FaceScore", "Pitch"))
@@ -168,12 +174,35 @@ class Analysis(unittest.TestCase):
         self.assertTrue((feat["happiness"][told] == self.result.windows.emotion_happy[told]).all())
         self.assertRaises(KeyError, self.result.windows.named, "other")
 
+    def test_pictures(self):
+        pictures = self.seen.pictures
+        self.assertIsNone(self.result.pictures)
+        self.assertTrue(same(self.seen.windows, self.result.windows))
+        self.assertEqual(list(pictures.dtype.names), list(attune.picture_columns()))
+        self.assertEqual(pictures.dtype, attune.picture_dtype())
+        self.assertTrue((numpy.diff(pictures.time_s) > 0).all())
+        self.assertEqual((pictures[-1].picture, pictures[0].track), (len(pictures), 1))
+        self.assertTrue((pictures.eye_right_x < pictures.eye_left_x).all())
+        self.assertTrue(numpy.allclose(sum(pictures[f"emotion_{name}"] for name in _c.emotion_names), 1, atol=1e-5))
+        self.assert_exported(pictures.named("openface"), "openface.csv")
+        feat = pictures.named("py-feat")
+        self.assertEqual(list(feat.dtype.names), list(self.result.windows.named("py-feat").dtype.names))
+        self.assertEqual((feat["frame"][0], feat["FaceRectWidth"][0]), (0, pictures[0].box_w))
+
+    def test_pictures_are_saved(self):
+        self.seen.save(folder / "seen", "csv,openface")
+        for name in "timeline.csv", "openface.csv":
+            self.assertEqual((folder / "seen" / name).read_bytes(), (folder / "told" / name).read_bytes(), name)
+        with self.assertRaisesRegex(attune.ArgumentError, "openface has a row a picture"):
+            self.result.save(folder / "unseen", "openface")
+
     def test_pandas(self):
         try:
             import pandas
         except ImportError:
             self.assertRaises(ImportError, self.result.windows.to_pandas)
             self.skipTest("no pandas")
+        self.assertEqual(list(self.seen.pictures.to_pandas().columns), list(attune.picture_columns()))
         frame = self.result.windows.to_pandas()
         self.assertEqual(list(frame.columns), list(attune.columns()))
         self.assertEqual(list(frame.emotion_happy), list(self.result.windows.emotion_happy))
@@ -276,6 +305,48 @@ class Sessions(unittest.TestCase):
         self.assertGreater(counts["frames"], 20)
         with self.assertRaisesRegex(attune.StateError, "closed"):
             session.push_video(pictures[0], 9)
+
+    def test_pictures_of_a_session(self):
+        of_file = attune.analyze(clip, causal=True, pictures=True).pictures
+        with attune.Session(pictures=True) as session:
+            windows, taken = push_all(session), session.take_pictures()
+            self.assertEqual(len(session.take_pictures()), 0)
+        self.assertTrue(same(taken, of_file))
+        self.assertEqual(windows[-1].box_x, taken[-1].box_x)
+        with attune.Session() as session:
+            with self.assertRaisesRegex(attune.StateError, "pictures=True"):
+                session.take_pictures()
+
+    def test_pictures_without_a_face(self):
+        with attune.Session(pictures=True, no_audio=True) as session:
+            session.push_video(numpy.zeros_like(pictures[0]), 0)
+            session.finish()
+            nobody = session.take_pictures()
+        self.assertEqual([(p.time_s, p.picture, p.track) for p in nobody], [(0, 1, 0)])
+        self.assertTrue(all(math.isnan(value) for value in list(nobody[0])[3:]))
+        self.assertEqual([nobody.named("openface")[0][name] for name in ("success", "AU12_r", "pose_Rx")], [0, 0, 0])
+        self.assertTrue(math.isnan(nobody.named("openface")[0]["box_x"]))
+        self.assertTrue(math.isnan(nobody.named("py-feat")[0]["AU12"]))
+
+    def test_interrupted_while_pictures_are_told(self):
+        """What a signal's handler raises in the midst of C comes out of the push, and no picture is lost."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+
+        def interrupting(into):
+            copy = copier(into)
+
+            def called(told):
+                os.kill(os.getpid(), signal.SIGINT)
+                copy(told)
+            return called
+        with unittest.mock.patch("attune._session.copier", interrupting):
+            session = attune.Session(pictures=True, no_audio=True)
+        session.push_video(pictures[0], 0)
+        with self.assertRaises(KeyboardInterrupt):
+            session.finish()
+        self.assertEqual((len(session.take_pictures()), len(session.take())), (1, 1))
+        session.close()
 
     def test_forms_of_pictures_and_sound(self):
         with attune.Session(threads=1) as session:
@@ -556,7 +627,7 @@ class Others(unittest.TestCase):
                 lines.append(f'printf("%zu\\n", offsetof({s._name_}, {name}) * 65536 + '
                              f'sizeof((({s._name_} *)0)->{name}));')
                 ours.append(getattr(s, name).offset * 65536 + getattr(s, name).size)
-        for name in ("EMOTIONS", "STATES", "LEVELS", "ENGAGEMENTS", "MODALITIES", "MAX_MODALITIES", "UNITS",
+        for name in ("EMOTIONS", "STATES", "LEVELS", "ENGAGEMENTS", "MODALITIES", "MAX_MODALITIES", "UNITS", "LANDMARKS",
                      "MAX_NOTES", "NOTE_BYTES", "RGB", "BGR", "RGBA", "BGRA", "GREY", "F32", "S16"):
             lines.append(f'printf("%zu\\n", (size_t)ATTUNE_{name});')
             ours.append(getattr(_c, name))

@@ -327,7 +327,7 @@ static void test_a_column_is_one_that_rows_made(void **state)
     REFUSED(c.count = COLUMN_CELLS + 1);
     REFUSED(c.has_before = 2);
     REFUSED(c.before.t_us = INT64_MAX);
-    REFUSED(c.started_us = INT64_MIN);
+    REFUSED(c.counted_us = -1);
     REFUSED(c.gap_us[AT_COLUMN_GAPS - 1] = INT64_MAX);
     REFUSED(c.gaps = -1);
     REFUSED(c.gaps = INT_MAX); /* the next would be before all others */

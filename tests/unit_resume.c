@@ -1,5 +1,6 @@
 /* What a recording that was broken off is gone on with: the same of everything that its estimates depend on. Needs the
  * built-in model; a run is broken off by its progress. */
+#include "base/digest.h"
 #include "base/rng.h"
 #include "made_wav.h"
 #include "model/ranges.h"
@@ -8,6 +9,7 @@
 #include <attune/resume.h>
 
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -196,6 +198,55 @@ static void by_all_that_was_told(void **state)
     assert_non_null(strstr(err.text, "attune-resume.told: is damaged"));
 }
 
+/* What earlier runs took, and the digest to it. */
+static void put_spent(double spent_s)
+{
+    enum {
+        HEAD = 24,
+        STAMPS = 3 * 8 + 8
+    }; /* a name and the digest; of the input, and of what is beside */
+    static unsigned char state[1 << 20];
+    char path[96];
+    uint64_t digest;
+    at_digest d;
+    int text;
+
+    snprintf(path, sizeof path, "%s/attune-resume.state", out);
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    const size_t size = fread(state, 1, sizeof state, f);
+    assert_true(size > HEAD && size < sizeof state);
+    memcpy(&text, state + HEAD, sizeof text);
+    memcpy(state + HEAD + sizeof text + text + STAMPS, &spent_s, sizeof spent_s);
+    at_digest_begin(&d);
+    at_digest_add(&d, state + HEAD, size - HEAD);
+    digest = at_digest_of(&d);
+    memcpy(state + HEAD - sizeof digest, &digest, sizeof digest);
+    rewind(f);
+    assert_int_equal(fwrite(state, 1, size, f), size);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void after_a_time_that_runs_may_take(void **state)
+{
+    const double never[] = {-1, 1e10, INFINITY, NAN};
+    attune_input_info info;
+    attune_error err = {0};
+    const attune_sink nobody = {0};
+
+    (void)state;
+    break_off(&usual);
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        put_spent(never[i]);
+        assert_int_equal(attune_resume_find(out, model, sound, &usual, NULL, &err),
+                         ATTUNE_E_FORMAT);
+        assert_non_null(strstr(err.text, "attune-resume.state: is damaged"));
+    }
+    put_spent(5000);
+    assert_int_equal(attune_analyze_resumable(model, sound, &usual, &nobody, out, &info, NULL), 0);
+    assert_true(info.elapsed_s > 5000 && info.elapsed_s < 6000);
+}
+
 static void by_one_run_at_a_time(void **state)
 {
     attune_error err = {0};
@@ -244,9 +295,13 @@ static void without_what_comes_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_the_same_options),  cmocka_unit_test(by_the_same_ranges_of_activations),
-        cmocka_unit_test(by_all_that_was_told), cmocka_unit_test(by_one_run_at_a_time),
-        cmocka_unit_test(by_as_much_sound),     cmocka_unit_test(without_what_comes_once),
+        cmocka_unit_test(by_the_same_options),
+        cmocka_unit_test(by_the_same_ranges_of_activations),
+        cmocka_unit_test(by_all_that_was_told),
+        cmocka_unit_test(by_one_run_at_a_time),
+        cmocka_unit_test(by_as_much_sound),
+        cmocka_unit_test(without_what_comes_once),
+        cmocka_unit_test(after_a_time_that_runs_may_take),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

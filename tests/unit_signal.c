@@ -102,6 +102,53 @@ static void the_first_event_is_one_of_its_window(void **state)
     at_column_free(&c);
 }
 
+static void counting_ends_and_begins_again(void **state)
+{
+    at_column c = column_of(1, 10), never = column_of(1, 10);
+    (void)state;
+    at_column_push(&c, 0, 2);
+    at_column_push(&c, 4 * S, -1);
+    at_column_push(&c, 6 * S, 0);
+    at_column_push(&c, 7 * S, 1);
+    for (int i = 0; i < 2; i++) { /* as well where it has been forgotten */
+        assert_float_equal(over(&c, 3 * S, 7 * S).coverage, 0.5, 1e-6);
+        assert_float_equal(over(&c, 3 * S, 7 * S).mean, 0, 0);
+        assert_float_equal(over(&c, 5 * S, 8 * S).mean, 1.0 / 3, 1e-6);
+        assert_float_equal(over(&c, 5 * S, 8 * S).coverage, 2.0 / 3, 1e-6);
+        assert_true(isnan(over(&c, 4 * S, 6 * S).mean));
+        assert_true(isnan(at_column_mean(&c, 9 * S / 2, 5 * S)));
+        assert_float_equal(at_column_usual(&c, 8 * S).mean, 3.0 / 6, 1e-6);
+        assert_float_equal(at_column_usual(&c, 5 * S).mean, 2.0 / 4, 1e-6);
+        at_column_forget_before(&c, 2 * S);
+    }
+    at_column_forget_before(&c, 5 * S); /* when nobody counts */
+    assert_float_equal(at_column_usual(&c, 8 * S).mean, 3.0 / 6, 1e-6);
+    assert_true(isnan(over(&c, 5 * S, 6 * S).mean));
+    at_column_push(&c, 8 * S, 1);
+    at_column_push(&c, 8 * S + 100, -1); /* in the same millisecond: the last word holds */
+    assert_float_equal(over(&c, 7 * S, 9 * S).mean, 1, 1e-6);
+    assert_float_equal(over(&c, 7 * S, 9 * S).coverage, 0.5, 1e-6);
+    assert_true(isnan(over(&c, 9 * S, 12 * S).mean));
+    at_column_push(&never, 0, -1);
+    assert_true(isnan(over(&never, 0, 2 * S).mean));
+    assert_float_equal(over(&never, 0, 2 * S).coverage, 0, 0);
+    at_column_free(&never);
+    at_column_free(&c);
+}
+
+/* Where they run far ahead: events are none the fewer, and no end is lost. */
+static void ends_are_kept_coarser_too(void **state)
+{
+    at_column c = column_of(1, 1);
+    (void)state;
+    for (int i = 0; i < 30000; i++)
+        at_column_push(&c, (int64_t)i * 2000, i % 2 ? -1 : 1);
+    assert_true(c.count <= c.most && c.cell_us > 2000);
+    assert_float_equal(over(&c, 0, 60 * S).mean, 15000.0 / 60, 1e-2);
+    assert_true(isnan(over(&c, 60 * S, 62 * S).mean));
+    at_column_free(&c);
+}
+
 static void what_is_usual_is_known_from_half_a_minute(void **state)
 {
     at_column c = column_of(0, 100);
@@ -203,6 +250,8 @@ int main(void)
         cmocka_unit_test(a_slow_sensor_has_no_holes),
         cmocka_unit_test(events_are_counted),
         cmocka_unit_test(the_first_event_is_one_of_its_window),
+        cmocka_unit_test(counting_ends_and_begins_again),
+        cmocka_unit_test(ends_are_kept_coarser_too),
         cmocka_unit_test(what_is_usual_is_known_from_half_a_minute),
         cmocka_unit_test(what_runs_ahead_is_kept_coarser),
         cmocka_unit_test(figures_stay_numbers),

@@ -452,7 +452,8 @@ int attune_session_push_sound(attune_session *s, int64_t t_us, const attune_soun
  * comes after its windows were made is counted (attune_counts), and is in those to come alone. Times as above,
  * each of the two by itself. How early it comes changes no window, up to a window and the lag ahead of pictures and sound:
  * memory is bounded, and what runs further ahead is kept coarser, of a chat the latest messages.
- * A row of the signal: value (columns of the setup), NaN where there is none. */
+ * A row of the signal: value (columns of the setup), NaN where there is none. Of a column that counts events a value under
+ * 0 says that nobody counts any more, until the next. */
 int attune_session_push_signal(attune_session *s, int64_t t_us, const float *value);
 /* A message of the chat: n bytes, at most ATTUNE_MAX_MESSAGE, of anything that claims to be UTF-8. Not kept. */
 int attune_session_push_text(attune_session *s, int64_t t_us, const char *text, size_t n);

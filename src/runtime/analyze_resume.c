@@ -22,7 +22,7 @@ static const char state_name[] = "attune-resume.state", told_name[] = "attune-re
 static const char magic[16] = "attune resume 1\n"; /* of the head and what all depends on */
 
 enum {
-    STATE = 2, /* of what follows them */
+    STATE = 3, /* of what follows them */
     STAMP = 3,
     MARKS = 4,        /* latest pictures that are known by a digest */
     ROWS = 8,         /* of a picture every so-manieth is looked at */
@@ -35,6 +35,7 @@ enum {
 };
 
 static const double least_s = 0.1, most_s = 8, most_share = 0.02; /* of the time, for saving */
+static const double longest_s = 1e9; /* that all runs together have taken */
 
 /* A picture that was taken, and where decoding may begin for it. */
 typedef struct at_mark {
@@ -165,6 +166,13 @@ static int keep_ground(at_keep *k, const at_resume *r, attune_error *err)
                          r->path, r->state_path);
 }
 
+static void keep_spent(at_keep *k, double *spent_s)
+{
+    at_keep_bytes(k, spent_s, sizeof *spent_s);
+    if (!(*spent_s >= 0 && *spent_s <= longest_s))
+        k->status = ATTUNE_E_FORMAT;
+}
+
 static void keep_digest(at_keep *k, at_digest *d)
 {
     at_keep_bytes(k, d, sizeof *d);
@@ -173,7 +181,7 @@ static void keep_digest(at_keep *k, at_digest *d)
 /* How far it has come. */
 static void keep_place(at_keep *k, at_resume *r)
 {
-    at_keep_bytes(k, &r->spent_s, sizeof r->spent_s);
+    keep_spent(k, &r->spent_s);
     at_keep_count(k, &r->told_bytes);
     keep_digest(k, &r->told_digest);
     at_keep_count(k, &r->pieces);

@@ -653,10 +653,6 @@ static const char *fault_of_beside(const attune_beside_setup *b, const at_said *
         return "no signal is taken here";
     if (said->columns != columns_of(b))
         return "its rows have not the columns that welcome names";
-    for (int i = 0; i < said->rows; i++)
-        for (int k = 0; k < said->columns; k++)
-            if (b->events >> k & 1 && said->row[i].value[k] < 0)
-                return "less than no events";
     return NULL;
 }
 

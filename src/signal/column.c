@@ -119,12 +119,28 @@ static double counted_at(const at_column *c, int64_t end_us)
     return n;
 }
 
+/* From v (nullable) to then, if somebody counted. */
+static int64_t counting_us(const at_value *v, int64_t until_us)
+{
+    return v && v->hold_ms ? until_us - v->t_us : 0;
+}
+
 /* For how long it has been known by end_us, in seconds. */
 static double known_at(const at_column *c, int64_t end_us)
 {
+    const at_value *v = c->has_before ? &c->before : NULL;
+    int64_t known_us = c->counted_us;
+
     if (!c->events)
         return habit_at(c, end_us).seconds;
-    return latest(c) ? (double)(end_us - c->started_us) / 1e6 : 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const at_value *next = value_at(c, i);
+        if (next->t_us > end_us)
+            break;
+        known_us += counting_us(v, next->t_us);
+        v = next;
+    }
+    return (double)(known_us + counting_us(v, end_us)) / 1e6;
 }
 
 attune_signal_usual at_column_usual(const at_column *c, int64_t end_us)
@@ -157,6 +173,8 @@ static void join(const at_column *c, at_value *to, const at_value *v)
 {
     const int of = to->of + v->of;
 
+    if (c->events)
+        to->hold_ms = v->hold_ms;
     to->x = c->events ? figure((double)to->x + (double)v->x)
                       : (float)(((double)to->x * to->of + (double)v->x * v->of) / of);
     to->of = of < UINT16_MAX ? (uint16_t)of : UINT16_MAX;
@@ -181,7 +199,8 @@ static void coarsen(at_column *c)
 
 void at_column_push(at_column *c, int64_t t_us, float x)
 {
-    at_value v = {t_us, x, 0, 1}, *last = c->count ? value_at(c, c->count - 1) : NULL;
+    at_value v = {t_us, c->events ? fmaxf(x, 0) : x, c->events && x >= 0, 1};
+    at_value *last = c->count ? value_at(c, c->count - 1) : NULL;
     const at_value *known = latest(c);
 
     if (last && t_us / c->cell_us == last->t_us / c->cell_us) {
@@ -190,11 +209,10 @@ void at_column_push(at_column *c, int64_t t_us, float x)
     }
     if (known)
         c->gap_us[c->gaps++ % AT_COLUMN_GAPS] = t_us - known->t_us;
-    else
-        c->started_us = t_us;
     while (c->count == c->most)
         coarsen(c);
-    v.hold_ms = (uint16_t)(hold_now(c) / 1000);
+    if (!c->events)
+        v.hold_ms = (uint16_t)(hold_now(c) / 1000);
     *value_at(c, c->count++) = v;
 }
 
@@ -202,10 +220,12 @@ static void forget_first(at_column *c)
 {
     const at_value *v = value_at(c, 0);
 
-    if (c->events)
+    if (c->events) {
         c->counted += (double)v->x;
-    else if (c->has_before)
+        c->counted_us += counting_us(c->has_before ? &c->before : NULL, v->t_us);
+    } else if (c->has_before) {
         follow_value(&c->habit, &c->before, v, v->t_us);
+    }
     c->before = *v;
     c->has_before = 1;
     c->first = (c->first + 1) % c->most;
@@ -260,12 +280,12 @@ void at_column_keep(at_keep *k, at_column *c)
     keep_ring(k, c);
     keep_value(k, &c->before);
     at_keep_int(k, &c->has_before, 0, 1);
-    at_keep_time(k, &c->started_us);
     for (int i = 0; i < AT_COLUMN_GAPS; i++)
         at_keep_time(k, &c->gap_us[i]);
     at_keep_int(k, &c->gaps, 0, INT_MAX / 2);
     at_keep_bytes(k, &c->habit, sizeof c->habit);
     at_keep_bytes(k, &c->counted, sizeof c->counted);
+    at_keep_count(k, &c->counted_us);
 }
 
 /* ---- a window ------------------------------------------------------------------------------- */
@@ -318,17 +338,39 @@ static double events_in(const at_column *c, int64_t start_us, int64_t end_us)
     return n;
 }
 
-/* Events are known of from the first on. They are shared out over the whole window all the same: counted from an event on, one
- * at its end would be many a second. */
+/* Of v (nullable) until then, what lies within the window. */
+static int64_t counting_in(const at_value *v, int64_t until_us, int64_t start_us, int64_t end_us)
+{
+    const int64_t from_us = v && v->t_us > start_us ? v->t_us : start_us;
+    const int64_t to_us = until_us < end_us ? until_us : end_us;
+
+    return v && v->hold_ms && to_us > from_us ? to_us - from_us : 0;
+}
+
+/* For how long of the window somebody counted. */
+static int64_t counted_in(const at_column *c, int64_t start_us, int64_t end_us)
+{
+    const at_value *v = c->has_before ? &c->before : NULL;
+    int64_t known_us = 0;
+
+    for (size_t i = 0; i < c->count && value_at(c, i)->t_us < end_us; i++) {
+        known_us += counting_in(v, value_at(c, i)->t_us, start_us, end_us);
+        v = value_at(c, i);
+    }
+    return known_us + counting_in(v, end_us, start_us, end_us);
+}
+
+/* Events are shared out over the whole window, however much of it was counted in: counted from an event on, one at its end
+ * would be many a second. */
 static void count_window(const at_column *c, int64_t start_us, int64_t end_us, attune_signal *out)
 {
-    const int64_t from = c->started_us > start_us ? c->started_us : start_us;
+    const int64_t known_us = counted_in(c, start_us, end_us);
     const double seconds = (double)(end_us - start_us) / 1e6;
 
-    if (!latest(c) || end_us <= from)
+    if (!known_us)
         return;
     out->mean = figure(events_in(c, start_us, end_us) / seconds);
-    out->coverage = (float)((double)(end_us - from) / 1e6 / seconds);
+    out->coverage = (float)((double)known_us / 1e6 / seconds);
 }
 
 static void hold_window(const at_column *c, int64_t start_us, int64_t end_us, attune_signal *out)

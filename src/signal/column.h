@@ -3,7 +3,8 @@
  * A value holds until the next one, but no longer than twice the median of the gaps before it, 1 to 30 s: so a sensor that
  * is slow has no holes between its values, and one that fell off says nothing. Figures are by the time that values
  * hold within the window. A column that counts events has no values that hold: its mean is events a second of the
- * window, whose coverage goes from the first event on.
+ * window, whose coverage is the time in which somebody counts: from a value, which may be 0, to one under 0, which
+ * says that nobody does any more.
  *
  * Values within a millisecond are one, their mean (of events: their sum). Memory is allocated once; where it is full, that stretch of time doubles,
  * so that what runs far ahead is kept coarser and nothing is lost. Sums are f64, and depend on the values and
@@ -20,8 +21,8 @@ enum { AT_COLUMN_GAPS = 15 };
 typedef struct at_value {
     int64_t t_us;
     float x;
-    uint16_t hold_ms;
-    uint16_t of; /* as many values */
+    uint16_t hold_ms; /* of events: 0 where nobody counts from there on */
+    uint16_t of;      /* as many values */
 } at_value;
 
 /* Mean and sum of squares about it, by the time that values held. */
@@ -36,11 +37,11 @@ typedef struct at_column {
     int64_t cell_us; /* values of one such stretch of time are one */
     at_value before; /* of what is forgotten, the last, if any */
     int has_before;
-    int64_t started_us;             /* the first of all */
     int64_t gap_us[AT_COLUMN_GAPS]; /* ring of the latest */
     int gaps;                       /* ever */
     at_column_habit habit;          /* of what is before `before` */
     double counted;                 /* events that are forgotten */
+    int64_t counted_us;             /* and the time before `before` that they were counted in */
 } at_column;
 
 /* seconds: for so long, at 1000 values a second, nothing is coarser. ATTUNE_OK or ATTUNE_E_NOMEM. */

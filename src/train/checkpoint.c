@@ -146,7 +146,7 @@ static int take_schedule(const at_weights *w, at_progress_state *s, const char *
     s->waited = s->stale = 0;
     if (!at_weights_meta(w, "rate"))
         return ATTUNE_OK;
-    int status = take_number(w, "rate", 0, 10, &s->rate, path, err); /* as settings.c has it */
+    int status = take_number(w, "rate", 0, 10, &s->rate, path, err); /* as settings_plan.c has it */
     status = status ? status : take_int(w, "waited", INT32_MAX, &s->waited, path, err);
     return status ? status : take_int(w, "stale", INT32_MAX, &s->stale, path, err);
 }

@@ -1,6 +1,6 @@
 /* settings.h - what each kind of recipe may say, read and checked: a struct and a table a kind.
  *
- * Every number lies within the range of its table (settings.c) once at_fields_read has returned
+ * Every number lies within the range of its table (settings_KIND.c) once at_fields_read has returned
  * ATTUNE_OK. Texts live with the recipe.
  */
 #ifndef AT_TRAIN_SETTINGS_H

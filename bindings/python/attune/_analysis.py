@@ -13,6 +13,7 @@ from ._c import lib
 from ._callbacks import raising
 from ._model import Model, Path, model_of
 from ._options import options
+from ._pictures import Pictures, copier, pictures_of
 from ._windows import Windows, columns, copied, windows_in, windows_of
 
 
@@ -22,6 +23,7 @@ class Result:
 
     path: str  #: as it was given
     windows: Windows  #: (n) in order of time, and of first sighting of the faces
+    pictures: Optional[Pictures]  #: (n) in order of time, with pictures=True; else None
     summary: dict[str, Any]  #: as summary.json has it
     text: str  #: the same in a few lines for a person
     notes: list[str]  #: how the input was taken: what was left out, damage that was skipped
@@ -29,6 +31,7 @@ class Result:
     duration_s: float  #: as far as analysed
     model: Model = dataclasses.field(repr=False)
     _raw: bytes = dataclasses.field(repr=False)
+    _sightings: Optional[bytes] = dataclasses.field(repr=False)
     _options: _c.Options = dataclasses.field(repr=False)
     _info: _c.InputInfo = dataclasses.field(repr=False)
     _beside: Optional[Beside] = dataclasses.field(repr=False)  # what _options points to
@@ -40,21 +43,24 @@ class Result:
 
     def save(self, folder: Path, sinks: str = "default") -> None:
         """Writes what `attune analyze -o FOLDER` does: timeline.csv, report.html, ...; sinks: names with commas between
-        (docs/outputs.md, docs/exports.md), of which "default" stands for those that are written anyway."""
-        with _report(self.path, self.model, self._options, self._raw, self._info, self._beside,
+        (docs/outputs.md, docs/exports.md), of which "default" stands for those that are written anyway. "openface" has a
+        row a picture and takes pictures=True."""
+        with _report(self.path, self.model, self._options, self._raw, self._sightings, self._info, self._beside,
                      dir=os.fsencode(folder), sinks=sinks.encode()):
             pass
 
 
 @contextlib.contextmanager
-def _report(path: str, model: Model, session: _c.Options, raw: bytes, info: _c.InputInfo,
+def _report(path: str, model: Model, session: _c.Options, raw: bytes, sightings: bytes | None, info: _c.InputInfo,
             beside: Beside | None, **where: Any) -> Iterator[ctypes.c_void_p]:
-    """A finished report over windows."""
+    """A finished report over windows, and pictures."""
     setup = _c.ReportOptions(input=os.fsencode(path), model=model._pointer, model_path=os.fsencode(model.path),
-                             session=session, **where)
+                             session=session, sightings=sightings is not None, **where)
     report, err = ctypes.c_void_p(), _c.ErrorText()
     _c.check(lib.attune_report_open(ctypes.byref(report), ctypes.byref(setup), ctypes.byref(err)), err)
     try:
+        for at in range(0, len(sightings or b""), ctypes.sizeof(_c.Sighting)):
+            _c.check(lib.attune_report_sighting(report, _c.Sighting.from_buffer_copy(sightings, at), ctypes.byref(err)), err)
         for window in windows_in(raw, beside):
             _c.check(lib.attune_report_window(report, ctypes.byref(window), ctypes.byref(err)), err)
         _c.check(lib.attune_report_finish(report, ctypes.byref(info), 0, ctypes.byref(err)), err)
@@ -65,13 +71,14 @@ def _report(path: str, model: Model, session: _c.Options, raw: bytes, info: _c.I
 
 def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path | None = None,
             chat: Log | Path | None = None,
-            progress: Callable[[float, float], Any] | None = None,
+            pictures: bool = False, progress: Callable[[float, float], Any] | None = None,
             window: Callable[[Any], Any] | None = None, **options_: Any) -> Result:
     """Analyses a file, a camera (/dev/video0), a pipe, "-", or with live=True an address.
 
     model: a Model, a path to one, or None: the default model.
     signal, chat: files of what was recorded beside, numbers over time and messages (Log: how their times are to be
     taken); windows then have more columns (Result.columns).
+    pictures: keep what was seen in each analysed picture (Result.pictures), some 6 kB a face and second at the usual rate.
     progress(done_s, total_s): called as it goes, on this thread; total_s is 0 where it is not known.
     window(w): called with each window as it is told.
     options_, as attune_options has them (attune.h): rate (analysed frames a second), window_s, hop_s, lag_s, max_tracks
@@ -83,7 +90,7 @@ def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path
     """
     model, session, beside = model_of(model), options(options_, of_file=True), Beside.of_files(signal, chat)
     session.beside = pointer_to(beside)
-    raw, info, err = bytearray(), _c.InputInfo(), _c.ErrorText()
+    raw, sightings, info, err = bytearray(), bytearray(), _c.InputInfo(), _c.ErrorText()
 
     def told(pointer: Any) -> None:
         one = copied(pointer.contents)
@@ -92,18 +99,21 @@ def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path
             window(windows_of(one, beside)[0])
 
     with raising() as raised:
+        if pictures:
+            session.on_sighting = _c.ON_SIGHTING(raised.callback(copier(sightings)))
         sink = _c.Sink(window=_c.ON_WINDOW(raised.callback(told)),
                        progress=_c.ON_PROGRESS(raised.callback(progress)))
         status = lib.attune_analyze_file(model._pointer, os.fsencode(path), ctypes.byref(session), ctypes.byref(sink),
                                          ctypes.byref(info), ctypes.byref(err))
     _c.check(status, err)
+    session.on_sighting = _c.ON_SIGHTING()
     write = _c.ON_TEXT(lambda *_: 0)
-    with _report(os.fspath(path), model, session, bytes(raw), info, beside, sinks=b"summary", write=write) as report:
+    with _report(os.fspath(path), model, session, bytes(raw), None, info, beside, sinks=b"summary", write=write) as report:
         summary, text = json.loads(lib.attune_report_json(report)), lib.attune_report_text(report).decode()
-    return Result(os.fspath(path), windows_of(raw, beside), summary, text,
+    return Result(os.fspath(path), windows_of(raw, beside), pictures_of(sightings) if pictures else None, summary, text,
                   [info.note[i].value.decode(errors="replace") for i in range(info.n_notes)],
                   info.truncated_reason.decode(errors="replace") if info.truncated else None, info.duration_s, model,
-                  bytes(raw), session, info, beside)
+                  bytes(raw), bytes(sightings) if pictures else None, session, info, beside)
 
 
 def export(report: Path, to: str, folder: Path | None = None, clip: Path | None = None) -> None:

@@ -10,7 +10,7 @@ from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c
 from . import _library
 
 EMOTIONS, STATES, LEVELS, ENGAGEMENTS = 7, 4, 4, 3
-MODALITIES, MAX_MODALITIES, UNITS = 2, 8, 51
+MODALITIES, MAX_MODALITIES, UNITS, LANDMARKS = 2, 8, 51, 5
 MAX_SIGNALS = 8
 MAX_NOTES, NOTE_BYTES = 8, 192
 RGB, BGR, RGBA, BGRA, GREY = range(5)
@@ -77,9 +77,19 @@ class Window(Structure):
                 ("reserved_first", c_uint32), ("beside", c_void_p), ("reserved", c_uint32 * 5)]
 
 
+class Sighting(Structure):
+    _name_ = "attune_sighting"
+    _fields_ = [("t_us", c_int64), ("picture", c_int64), ("track", c_uint32), ("box", c_float * 4),
+                ("landmark", c_float * 2 * LANDMARKS), ("quality", Quality), ("emotion7", c_float * EMOTIONS),
+                ("unit", c_float * UNITS), ("reserved", c_uint32 * 8)]
+
+
 class Unit(Structure):
     _name_ = "attune_unit"
     _fields_ = [("name", c_char_p), ("au", c_int)]
+
+
+ON_SIGHTING = CFUNCTYPE(None, c_void_p, POINTER(Sighting))
 
 
 class Options(Structure):
@@ -89,7 +99,7 @@ class Options(Structure):
                 ("video_track", c_int), ("audio_track", c_int), ("pcm_rate", c_int), ("min_face", c_int),
                 ("thumbnails", c_int), ("no_baseline", c_int), ("causal", c_int), ("mic", c_char_p),
                 ("reconnect_s", c_double), ("on_live", c_void_p), ("on_live_user", c_void_p),
-                ("on_sighting", c_void_p), ("on_sighting_user", c_void_p), ("no_sandbox", c_int),
+                ("on_sighting", ON_SIGHTING), ("on_sighting_user", c_void_p), ("no_sandbox", c_int),
                 ("beside", c_void_p), ("reserved", c_uint64 * 4)]
 
 
@@ -188,6 +198,7 @@ _CALLS = {  # name: (result, arguments)
     "attune_report_open": (c_int, [POINTER(c_void_p), POINTER(ReportOptions), _ERROR]),
     "attune_report_free": (None, [POINTER(c_void_p)]),
     "attune_report_window": (c_int, [c_void_p, POINTER(Window), _ERROR]),
+    "attune_report_sighting": (c_int, [c_void_p, POINTER(Sighting), _ERROR]),
     "attune_report_finish": (c_int, [c_void_p, POINTER(InputInfo), c_int, _ERROR]),
     "attune_report_json": (c_char_p, [c_void_p]),
     "attune_report_text": (c_char_p, [c_void_p]),
@@ -208,6 +219,7 @@ for _name, (_result, _arguments) in _CALLS.items():
 
 emotion_names = [n.decode() for n in (c_char_p * EMOTIONS).in_dll(lib, "attune_emotion_names")]
 state_names = [n.decode() for n in (c_char_p * STATES).in_dll(lib, "attune_state_names")]
+landmark_names = [n.decode() for n in (c_char_p * LANDMARKS).in_dll(lib, "attune_landmark_names")]
 engagement_names = [n.decode() for n in (c_char_p * ENGAGEMENTS).in_dll(lib, "attune_engagement_names")]
 # Facial movement: the action unit that it comes nearest to, 0: none.
 units = {u.name.decode(): u.au for u in (Unit * UNITS).in_dll(lib, "attune_units")}

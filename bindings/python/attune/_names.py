@@ -1,4 +1,4 @@
-"""Windows under the names that other programs' users know."""
+"""Windows and pictures under the names that other programs' users know."""
 from __future__ import annotations
 
 from typing import Any, Iterable
@@ -29,50 +29,77 @@ def _seen(w: np.ndarray) -> np.ndarray:
     return (w["track"] != 0) & (w["seen_face"] >= 0.5)
 
 
-def _au(w: np.ndarray, au: int) -> np.ndarray:
+def _au(rows: np.ndarray, au: int) -> np.ndarray:
     """[0,1] Mean of the movements that come nearest to the action unit."""
-    return np.mean([w["unit_" + name] for name, of in _c.units.items() if of == au], axis=0)
+    return np.mean([rows["unit_" + name] for name, of in _c.units.items() if of == au], axis=0)
+
+
+def _box(rows: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    return [(f"box_{side}", rows[f"box_{side}"]) for side in "xywh"]
+
+
+def _emotions(rows: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    return [(f"emotion_{name}", rows[f"emotion_{name}"]) for name in _c.emotion_names]
 
 
 def _level(w: np.ndarray, state: str) -> np.ndarray:
     return sum(k * w[f"state_{state}_{k}"] for k in range(1, _c.LEVELS))
 
 
-def openface(w: np.ndarray) -> np.ndarray:
-    """As `attune export --to openface-windows` has it, not rounded."""
-    seen = _seen(w)
-
-    def own(values: np.ndarray) -> np.ndarray:  # OpenFace's are 0 where there is no face
+def _openface(rows: np.ndarray, frame: np.ndarray, time: np.ndarray, seen: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """OpenFace's own columns."""
+    def own(values: np.ndarray) -> np.ndarray:  # 0 where there is no face
         return np.where(seen, np.nan_to_num(values), 0)
 
+    return [
+        ("frame", frame), ("face_id", rows["track"]), ("timestamp", time),
+        ("confidence", own(rows["detector_score"])), ("success", seen.astype("i4")),
+        ("pose_Rx", own(-np.radians(rows["pitch"]))), ("pose_Ry", own(-np.radians(rows["yaw"]))),
+        ("pose_Rz", own(np.radians(rows["roll"]))),
+        *((f"AU{au:02d}_r", own(5 * _au(rows, au))) for au in _AUS)]
+
+
+def _openface_windows(w: np.ndarray) -> np.ndarray:
+    """As `attune export --to openface-windows` has it, not rounded."""
     return _table([
-        ("frame", _moment(w)), ("face_id", w["track"]), ("timestamp", w["end_s"]),
-        ("confidence", own(w["detector_score"])), ("success", seen.astype("i4")),
-        ("pose_Rx", own(-np.radians(w["pitch"]))), ("pose_Ry", own(-np.radians(w["yaw"]))),
-        ("pose_Rz", own(np.radians(w["roll"]))),
-        *((f"AU{au:02d}_r", own(5 * _au(w, au))) for au in _AUS),
-        *((f"box_{side}", w[f"box_{side}"]) for side in "xywh"), ("withheld", w["abstain"].astype("i4")),
-        *((f"emotion_{e}", w[f"emotion_{e}"]) for e in _c.emotion_names),
+        *_openface(w, _moment(w), w["end_s"], _seen(w)), *_box(w), ("withheld", w["abstain"].astype("i4")), *_emotions(w),
         *((f"engagement_{e}", w[f"engagement_{e}"]) for e in _c.engagement_names),
         *((f"level_{s}", _level(w, s)) for s in _c.state_names),
         *((f"{what}_{of}", w[f"{what}_{of}"]) for of in ("face", "voice") for what in ("reliability", "weight"))])
 
 
-def py_feat(w: np.ndarray) -> np.ndarray:
-    """As a Fex of py-feat names things; action units in [0,1], pose in degrees, NaN without a face."""
-    seen = _seen(w)
+def _openface_pictures(p: np.ndarray) -> np.ndarray:
+    """As `attune analyze --export openface` has it, not rounded."""
+    return _table([
+        *_openface(p, p["picture"], p["time_s"], p["track"] != 0), *_box(p),
+        *((f"{name}_{axis}", p[f"{name}_{axis}"]) for name in _c.landmark_names for axis in "xy"),
+        ("covered", p["coverage"]), *_emotions(p)])
 
+
+def _py_feat(rows: np.ndarray, frame: np.ndarray, time: np.ndarray, seen: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """As a Fex of py-feat names things; action units in [0,1], pose in degrees, NaN without a face; emotions where they
+    are told."""
     def own(values: np.ndarray) -> np.ndarray:
         return np.where(seen, values, np.nan)
 
     return _table([
-        ("frame", _moment(w) - 1), ("approx_time", w["end_s"]), ("Identity", w["track"]),
-        *((f"FaceRect{side}", own(w[f"box_{of}"])) for side, of in
+        ("frame", frame), ("approx_time", time), ("Identity", rows["track"]),
+        *((f"FaceRect{side}", own(rows[f"box_{of}"])) for side, of in
           (("X", "x"), ("Y", "y"), ("Width", "w"), ("Height", "h"))),
-        ("FaceScore", own(w["detector_score"])),
-        ("Pitch", own(w["pitch"])), ("Roll", own(w["roll"])), ("Yaw", own(w["yaw"])),
-        *((f"AU{au:02d}", own(_au(w, au))) for au in _AUS),
-        *((name, np.where(w["abstain"], np.nan, w[f"emotion_{of}"])) for name, of in _PY_FEAT.items())])
+        ("FaceScore", own(rows["detector_score"])),
+        ("Pitch", own(rows["pitch"])), ("Roll", own(rows["roll"])), ("Yaw", own(rows["yaw"])),
+        *((f"AU{au:02d}", own(_au(rows, au))) for au in _AUS),
+        *((name, np.where(told, rows[f"emotion_{of}"], np.nan)) for name, of in _PY_FEAT.items())])
 
 
-STYLES = {"attune": np.asarray, "openface": openface, "py-feat": py_feat}
+def _py_feat_windows(w: np.ndarray) -> np.ndarray:
+    return _py_feat(w, _moment(w) - 1, w["end_s"], _seen(w), ~w["abstain"])
+
+
+def _py_feat_pictures(p: np.ndarray) -> np.ndarray:
+    seen = p["track"] != 0
+    return _py_feat(p, p["picture"] - 1, p["time_s"], seen, seen)
+
+
+OF_WINDOWS = {"attune": np.asarray, "openface": _openface_windows, "py-feat": _py_feat_windows}
+OF_PICTURES = {"attune": np.asarray, "openface": _openface_pictures, "py-feat": _py_feat_pictures}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
 import threading
 import weakref
@@ -11,8 +12,10 @@ import numpy as np
 from . import _c
 from ._beside import Beside, pointer_to
 from ._c import lib
+from ._callbacks import raising
 from ._model import Model, Path, model_of
 from ._options import options
+from ._pictures import Pictures, copier, pictures_of
 from ._windows import Windows, columns, copied, windows_of
 
 _FORMATS = {"rgb": (_c.RGB, _c.RGBA), "bgr": (_c.BGR, _c.BGRA)}
@@ -60,20 +63,27 @@ class Session:
     those of them that count what happens at a moment. chat=True: push_text() gives messages. Windows then have more
     columns (self.columns), and a model whose fusion was trained with them hears them (docs/signals.md, docs/text.md).
 
+    pictures=True: what was seen in each analysed picture is kept for take_pictures().
+
     Times are in seconds from wherever the caller likes (1970 will do), the same for both inputs, and must not
     decrease. Who has only one of them says no_audio=True or no_video=True; else windows wait lag_s for the other.
     Different sessions run side by side; of one, calls from several threads wait for one another.
     """
 
     def __init__(self, model: Model | Path | None = None, *, signals: Sequence[str] = (), events: Sequence[str] = (),
-                 chat: bool = False, **options_: Any) -> None:
+                 chat: bool = False, pictures: bool = False, **options_: Any) -> None:
         self.model, self._beside = model_of(model), Beside.of_names(signals, events, chat)
         self._pointer, err = ctypes.c_void_p(), _c.ErrorText()
         setup = options(options_, of_file=False)
         setup.beside = pointer_to(self._beside)
+        self._sightings = bytearray() if pictures else None
+        if pictures:
+            copy = copier(self._sightings)
+            setup.on_sighting = _c.ON_SIGHTING(lambda _user, told: copy(told))
         _c.check(lib.attune_session_open(ctypes.byref(self._pointer), self.model._pointer, ctypes.byref(setup),
                                          ctypes.byref(err)), err)
-        self._close = weakref.finalize(self, _free, self._pointer, self.model, self._beside)
+        self._close = weakref.finalize(self, _free, self._pointer, self.model, self._beside,
+                                       setup.on_sighting)
         self._lock = threading.RLock()
         self._ready: collections.deque[bytes] = collections.deque()
 
@@ -101,8 +111,9 @@ class Session:
             self._push(lib.attune_session_push_sound, _us(t + i / step), ctypes.byref(sound))
 
     def push_signal(self, values: Sequence[float] | np.ndarray, t: float) -> None:
-        """A row of the signal at t, seconds: (len(signals)), NaN where there is no value. What is of a time is pushed
-        before the pictures and the sound of that time; what comes later is left out of windows that were told."""
+        """A row of the signal at t, seconds: (len(signals)), NaN where there is no value; of events, under 0 where nobody
+        counts any more. What is of a time is pushed before the pictures and the sound of that time; what comes later is
+        left out of windows that were told."""
         row = np.ascontiguousarray(values, np.float32)
         expected = self._beside.signals if self._beside else 0
         if row.shape != (expected,):
@@ -121,9 +132,7 @@ class Session:
 
     def finish(self) -> None:
         """No more input: what is pending becomes windows."""
-        with self._lock:
-            self._check(lib.attune_session_finish(self._open()))
-            self._collect()
+        self._push(lib.attune_session_finish)
 
     def __iter__(self) -> Iterator[np.record]:
         """The windows that are ready, each once: of Windows' dtype. Ends when there is none yet."""
@@ -133,6 +142,16 @@ class Session:
     def take(self) -> Windows:
         """All windows that are ready, each once."""
         return self._take(None)
+
+    def take_pictures(self) -> Pictures:
+        """What was seen in the pictures of windows that are made, each once: of a picture before its window can be
+        taken."""
+        if self._sightings is None:
+            raise _c.StateError("the session was not opened with pictures=True")
+        with self._lock:
+            taken = pictures_of(bytes(self._sightings))
+            self._sightings.clear()
+            return taken
 
     def counts(self) -> dict[str, int]:
         """What it saw so far: frames (analysed), frames_with_face, end_us, late_frames, late_audio_us,
@@ -163,9 +182,10 @@ class Session:
         if status < 0:
             _c.fail(status, lib.attune_session_error(self._pointer))
 
-    def _push(self, call: Any, t_us: int, *what: Any) -> None:
-        with self._lock:
-            self._check(call(self._open(), t_us, *what))
+    def _push(self, call: Any, *what: Any) -> None:
+        # a signal's handler must not raise in the midst of on_sighting
+        with self._lock, contextlib.nullcontext() if self._sightings is None else raising():
+            self._check(call(self._open(), *what))
             self._collect()
 
     def _collect(self) -> None:

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from typing import TYPE_CHECKING, Iterable, Iterator
+from typing import Iterable, Iterator
 
 import numpy as np
 
 from . import _c, _names
 from ._beside import Beside, columns_of, pointer_to
 from ._c import lib
-
-if TYPE_CHECKING:
-    import pandas
+from ._table import Table
 
 
 @functools.lru_cache(maxsize=None)
@@ -35,20 +33,11 @@ def dtype() -> np.dtype:
     return _dtype_of(columns())
 
 
-class Windows(np.recarray):
-    """Windows, (n) of dtype() and of what was recorded beside: a structured array whose
-    fields are the columns of timeline.csv (columns() says what each means), times in seconds, not rounded; NaN where the CSV has an empty cell. `w["end_s"]` and `w.end_s` are the
-    same; so it is of one window, `w[3].end_s`."""
+class Windows(Table):
+    """Windows, (n) of dtype() and of what was recorded beside: fields are the columns of timeline.csv (columns() says
+    what each means), times in seconds, not rounded; NaN where the CSV has an empty cell."""
 
-    def named(self, names: str = "attune") -> np.ndarray:
-        """The same (n) under other programs' column names: "openface" or "py-feat". What they mean differs in places:
-        docs/python.md."""
-        return _names.STYLES[names](self)
-
-    def to_pandas(self, names: str = "attune") -> pandas.DataFrame:
-        """As a pandas.DataFrame; names as in named()."""
-        import pandas
-        return pandas.DataFrame(self.named(names))
+    _styles = _names.OF_WINDOWS
 
 
 _SIZE, _BESIDE = ctypes.sizeof(_c.Window), ctypes.sizeof(_c.BesideWindow)

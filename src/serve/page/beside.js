@@ -8,12 +8,14 @@ const TITLE = { clicks: 'clicks', keys: 'keys' };
 const TICK_MS = 500;
 const UNSENDABLE = /[\p{Cc}\p{Cs}]/gu; /* controls, and halves of a pair: no server takes them */
 const IDLE_TICKS = 10; /* a row of zeros says so often that counting goes on */
+const ENDED = -1; /* in the place of how many: nobody counts any more */
 
 export class Beside {
   #wire;
   #clock;
   #columns = [];
   #counts = {}; /* of what is switched on, since the last row */
+  #ended = new Set(); /* of what was switched off, since then */
   #idle = 0;
   #told; /* a message went */
   #timer = setInterval(() => this.#tick(), TICK_MS);
@@ -49,8 +51,13 @@ export class Beside {
   }
 
   #toggle(name) {
-    if (name in this.#counts) delete this.#counts[name];
-    else this.#counts[name] = 0;
+    if (name in this.#counts) {
+      delete this.#counts[name];
+      this.#ended.add(name);
+    } else {
+      this.#counts[name] = 0;
+      this.#ended.delete(name);
+    }
     this.#idle = IDLE_TICKS;
     this.#label(name);
   }
@@ -67,10 +74,13 @@ export class Beside {
 
   #tick() {
     const names = Object.keys(this.#counts);
-    if (!names.length || (names.every((name) => !this.#counts[name]) && ++this.#idle < IDLE_TICKS)) return;
+    const silent = names.every((name) => !this.#counts[name]) && !this.#ended.size;
+    if (silent && (!names.length || ++this.#idle < IDLE_TICKS)) return;
     this.#idle = 0;
-    const row = [this.#clock.us(), ...this.#columns.map((name) => this.#counts[name] ?? null)];
-    if (this.#wire.say({ type: 'signal', rows: [row] })) for (const name of names) this.#counts[name] = 0;
+    const row = [this.#clock.us(), ...this.#columns.map((name) => this.#counts[name] ?? (this.#ended.has(name) ? ENDED : null))];
+    if (!this.#wire.say({ type: 'signal', rows: [row] })) return;
+    for (const name of names) this.#counts[name] = 0;
+    this.#ended.clear();
   }
 
   #send(event) {
