@@ -2,6 +2,7 @@
 """attune analyze --signal and --chat: rows that are wrong are named, no estimate changes, and what windows say of a signal
 is what was put in; and a fusion that is trained with a signal, where the label is in nothing else."""
 import csv
+import gzip
 import json
 import os
 import pathlib
@@ -10,7 +11,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
+from signal import SIGHUP, SIGINT, SIGTERM
 
 import built
 import mini_corpora
@@ -96,6 +99,35 @@ class Rows(unittest.TestCase):
         r = analyze("--signal", folder / "none.csv")
         self.assertEqual((r.returncode, "none.csv" in r.stderr), (1, True))
         self.assertEqual(analyze("--events", "a").returncode, 2)
+
+
+class Stopped(unittest.TestCase):
+    """While a log of minutes is first read."""
+
+    @classmethod
+    def setUpClass(cls):
+        for name, header, row in ("long.csv", b"time,hr\n", b"0,70\n"), ("long_chat.csv", b"time,from,text\n", b"0,Ann,hello\n"):
+            file(name, gzip.compress(header) + 2000 * gzip.compress(200000 * row))
+        file("long_study.csv", f"path,signal\n{CLIP},long.csv\n")
+
+    def stopped(self, how, *options):
+        p = subprocess.Popen([EXE, "analyze", *map(str, options), "-o", folder / "stopped"], stderr=subprocess.PIPE, text=True)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            p.wait(timeout=0.4)
+        p.send_signal(how)
+        began = time.monotonic()
+        _, said = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 130, said)
+        self.assertLess(time.monotonic() - began, 10)
+        return said
+
+    def test_at_once(self):
+        for how, *options in ((SIGINT, "--signal", "long.csv"), (SIGTERM, "--chat", "long_chat.csv")):
+            self.assertEqual(self.stopped(how, CLIP, options[0], folder / options[1]),
+                             "attune: talking_head.mp4: interrupted before there was anything to keep\n")
+            self.assertFalse((folder / "stopped").exists())
+        self.assertEqual(self.stopped(SIGHUP, "--manifest", folder / "long_study.csv", "--quiet"),
+                         f"attune: interrupted; attune analyze --resume goes on with {folder / 'stopped'}\n")
 
 
 class Told(unittest.TestCase):

@@ -254,6 +254,77 @@ static void what_is_no_text_of_lines_is_refused(void **state)
     free(text);
 }
 
+/* ---- stopping ----------------------------------------------------------------------------------- */
+
+typedef struct asked {
+    int times, until;
+} asked;
+
+static int stops(void *user)
+{
+    asked *a = user;
+
+    return ++a->times > a->until;
+}
+
+/* Four megabytes of one row again and again. */
+static void put_long(const char *header, const char *row)
+{
+    FILE *f = fopen(path, "wb");
+
+    assert_non_null(f);
+    fputs(header, f);
+    for (size_t n = 0; n < 4 << 20; n += strlen(row))
+        fputs(row, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* While it is first read, and later. */
+static void who_reads_asks_whether_to_go_on(void **state)
+{
+    static const struct {
+        int chat;
+        const char *header, *row;
+    } list[] = {
+        {0, "time,hr\n", "0,70\n"},
+        {0, "time,hr\n", ",\n"},
+        {1, "time,text\n", "0,\"well\n\n\n, yes, no, well, yes, no, well\"\n"},
+        {1, "", "[04.05.26, 10:15:30] Ann: Hello\n"},
+        {1, "", "{\"t\": 1, \"text\": \"well\"}\n"},
+        {1, "", "\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        asked a = {0, 2};
+        const attune_log_options o = {.chat = list[i].chat, .stop = stops, .user = &a};
+        attune_log *l;
+        attune_error err = {0};
+        put_long(list[i].header, list[i].row);
+        assert_int_equal(attune_log_open(&l, path, &o, &err), ATTUNE_E_INTERRUPTED);
+        assert_null(l);
+        assert_non_null(strstr(err.text, ": interrupted"));
+        assert_int_equal(a.times, 3);
+    }
+}
+
+static void rows_of_before_are_left_as_soon(void **state)
+{
+    asked a = {0, 100};
+    const attune_log_options o = {.offset_s = -10, .stop = stops, .user = &a};
+    attune_log *l;
+    int64_t t_us;
+
+    (void)state;
+    put_long("time,hr\n", "0,70\n");
+    assert_int_equal(attune_log_open(&l, path, &o, NULL), ATTUNE_OK);
+    assert_in_range(a.times, 3, 5);
+    a = (asked){0, 2};
+    assert_int_equal(attune_log_next(l, &t_us, NULL, NULL, NULL, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(a.times, 3);
+    attune_log_free(&l);
+}
+
 static void messages_have_a_length(void **state)
 {
     static const attune_log_options chat = {.chat = 1};
@@ -497,6 +568,8 @@ int main(void)
         cmocka_unit_test(times_are_numbers_clocks_or_dates),
         cmocka_unit_test(what_is_wrong_names_the_line),
         cmocka_unit_test(what_is_no_text_of_lines_is_refused),
+        cmocka_unit_test(who_reads_asks_whether_to_go_on),
+        cmocka_unit_test(rows_of_before_are_left_as_soon),
         cmocka_unit_test(messages_have_a_length),
         cmocka_unit_test(values_stand_where_they_are),
         cmocka_unit_test(columns_are_chosen_by_clean_names),

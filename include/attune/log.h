@@ -51,7 +51,10 @@ typedef struct attune_log_options {
     const char *events;  /* of those that count what happens at a moment */
     const char *
         from; /* of a chat: only messages of whom the column from, sender, author, name or user calls so */
-    uint64_t reserved[4];
+    /* Asked each megabyte, now and while the log is read later; non-zero: ATTUNE_E_INTERRUPTED. Nullable; [kept], as is user. */
+    int (*stop)(void *user);
+    void *user;
+    uint64_t reserved[2];
 } attune_log_options;
 
 /* Reads the whole file once: each row is checked here, and what is wrong with one names file and line. What can be read
@@ -79,7 +82,7 @@ const char *attune_log_format(const attune_log *l);
 int attune_log_unlabelled(const attune_log *l);
 
 /* 1: the next row, in order of time: value (columns), or text (n bytes, ATTUNE_MAX_MESSAGE at most; lives until the next
- * call); 0: there are no more; < 0: it cannot be read again. */
+ * call); 0: there are no more; < 0: it cannot be read again, or was to stop. */
 int attune_log_next(attune_log *l, int64_t *t_us, float *value /* nullable */, const char **text,
                     size_t *n, attune_error *err);
 /* From the beginning again. */

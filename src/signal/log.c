@@ -533,6 +533,8 @@ static int open_log(attune_log *l, const attune_log_options *o, attune_error *er
 {
     int rc = l->path ? at_log_rows_open(&l->rows, l->path, err) : at_fail_nomem(err);
 
+    l->rows.stop = o->stop;
+    l->rows.user = o->user;
     rc = rc < 0 ? rc : at_log_format_find(&l->format, &l->rows, o->chat, err);
     rc = rc < 0 ? rc : set_zero(l, o, err);
     rc = rc < 0 ? rc : l->format->header(&l->rows, err);
