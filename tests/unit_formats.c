@@ -269,6 +269,13 @@ static void whatsapp_of_other_places(void **state)
         "[31/05/2026, 22:15:00] Ann: one\n[01/06/2026, 22:15:00] Ann: two\n",
         "2026-05-31 10:15 - Ann: one\n2026-06-01 10:15 - Ann: two\n",
         "[31.05.26, 10:15:00 p.m.] Ann: one\n[01.06.26, 10:15:00 p.m.] Ann: two\n",
+        "31/5/26, 11:15 a. m. - Ann: one\n1/6/26, 11:15 a. m. - Ann: two\n",
+        "31/5/26, 12:15\xe2\x80\xafp.\xc2\xa0m. - Ann: one\n"
+        "1/6/26, 12:15\xe2\x80\xafp.\xc2\xa0m. - Ann: two\n",
+        "[31/5/26, 11:15:30\xc2\xa0"
+        "a.\xe2\x80\xafm.] Ann: one\n"
+        "[1/6/26, 11:15:30\xc2\xa0"
+        "a.\xe2\x80\xafm.] Ann: two\n",
     };
 
     (void)state;
@@ -358,6 +365,9 @@ static void lines_of_json(void **state)
                                 NULL),
                 ms = chat_of("{\"t\": 1777889700000, \"text\": \"a\"}\n"
                              "{\"t\": 1777889702500, \"text\": \"b\"}",
+                             NULL),
+                ts = chat_of("{\"user\": \"U1\", \"ts\": \"1777889700.000407\", \"text\": \"a\"}\n"
+                             "{\"user\": \"U2\", \"ts\": \"1777889702.500407\", \"text\": \"b\"}",
                              NULL);
 
     (void)state;
@@ -368,6 +378,7 @@ static void lines_of_json(void **state)
     assert_int_equal(ann.rows, 1);
     assert_int_equal(dated.t_us[1], 2 * S);
     assert_int_equal(ms.t_us[1], 5 * S / 2);
+    assert_int_equal(ts.t_us[1], 5 * S / 2);
 }
 
 static void what_an_option_says_of_csvs_is_not_said_of_these(void **state)

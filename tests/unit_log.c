@@ -94,6 +94,9 @@ static void times_are_numbers_clocks_or_dates(void **state)
         {ATTUNE_TIME_S, "10:15:30 AM", 36930000000},
         {ATTUNE_TIME_S, "12:15:30.5 a.m.", 930500000},
         {ATTUNE_TIME_S, "1:15 PM", 47700000000},
+        {ATTUNE_TIME_S, "1:15 p. m.", 47700000000},
+        {ATTUNE_TIME_S, "1:15\xe2\x80\xafp.\xc2\xa0m.", 47700000000},
+        {ATTUNE_TIME_S, "1:15 p m", NO},
         {ATTUNE_TIME_S, "13:15:30 PM", NO},
         {ATTUNE_TIME_S, "0:15:30 AM", NO},
         {ATTUNE_TIME_S, "10:15:30 Mon", NO},
@@ -425,7 +428,7 @@ static void columns_of_one_name_are_told_apart(void **state)
 static void another_clock_is_no_signal(void **state)
 {
     attune_log *l = opened(
-        "timestamp_unix,timestamp_iso,eda,t\n1777889700000,2026-05-04T10:15:00Z,1,36\n", NULL);
+        "timestamp_unix,timestamp_iso,ts,eda,t\n1777889700000,2026-05-04T10:15:00Z,1,1,36\n", NULL);
 
     (void)state;
     assert_string_equal(attune_log_signals(l)[0], "eda");

@@ -87,7 +87,7 @@ static int column_called(const at_log_rows *r, const char *const *names)
 /* By its name: "time_ms", "Timestamp (us)"; -1: it is not called a time. */
 static int kind_of_name(const char *text)
 {
-    static const char *const stems[] = {"time", "timestamp", "datetime", "date", "t", NULL};
+    static const char *const stems[] = {"time", "timestamp", "datetime", "date", "ts", "t", NULL};
     static const struct {
         const char *unit;
         attune_log_time kind;

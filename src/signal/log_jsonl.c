@@ -35,7 +35,7 @@ static void take_time(at_log_rows *r, const json_t *time)
 
 static int take(at_log_rows *r, const json_t *said, attune_error *err)
 {
-    static const char *const times[] = {"time", "timestamp", "datetime", "date", "t", NULL};
+    static const char *const times[] = {"time", "timestamp", "datetime", "date", "ts", "t", NULL};
     const char *from = json_string_value(first_of(said, at_log_senders));
     const json_t *text = first_of(said, at_log_texts);
     int rc;
