@@ -402,6 +402,8 @@ def log():
         yield told(f"time\thr\n0\t{cell}\n1\t2\n2\n3\t4\t5\n")
     yield told("time," + ",".join(f"c{i}" for i in range(9)) + "\n0" + 9 * ",1" + "\n")
     yield told("time," + ",".join(f"c{i}" for i in range(8)) + "\n0" + 8 * ",1" + "\n1\n")
+    yield told("time,hr,clicks,b\n0,,,1\n1,NaN,-,\n", events=2)
+    yield told("time,hr\n0,\n1,-\n")
     yield told("time,a b,\u00e4,<i>&\n0,1,2,3\n")
     yield told("time,a,a\n0,1,2\n")
     yield told("time,hr," + 60 * "long" + "\n0,1,2\n")

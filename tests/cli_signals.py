@@ -82,6 +82,8 @@ class Rows(unittest.TestCase):
         self.refused("time,hr\n".encode("utf-16"), "UTF-16")
         self.refused("time,hr\n0," + "7" * 100000 + "\n", "x.csv:2: it is longer than")
         self.refused("time\n0\n", "no column beside the time")
+        self.refused("time,hr,eda\n0,,\n1,NaN,-\n", "x.csv: no row has a value in hr, eda\n")
+        self.refused("time,hr,eda\n0,1,\n", "x.csv: no row has a value in eda\n", options=("--columns", "eda"))
         self.refused("time," + ",".join("abcdefghi") + "\n", "more than 8 columns")
         self.refused("time,hr\n0,70\n", "no column 'eda'", options=("--columns", "eda"))
 
@@ -279,6 +281,14 @@ class Told(unittest.TestCase):
         self.assertLessEqual({f"signal_mean_{n}" for n in names}, {*first, *first.get("beside", {})})
         self.assertIn("signal_mean_Groesse_2", (folder / "names/table.csv").read_text())
         self.assertIn("Groesse_2 over time", (folder / "names/report.html").read_text())
+
+    def test_columns_without_a_value(self):
+        r = analyze("--signal", file("some.csv", "time,hr,eda,late\n0,70,,\n1,71,NaN,\n2,72,-,\n900,70,,1\n"), out="some")
+        self.assertIn("talking_head.mp4: left out of the signal, since no row has a value in it: eda\n", r.stderr)
+        self.assertEqual([k for k in rows("some")[0] if k.startswith("signal_mean")], ["signal_mean_hr", "signal_mean_late"])
+        page = (folder / "some/report.html").read_text()
+        self.assertEqual([f">{name}<" in page for name in ("hr", "eda", "late")], [True, False, False])  # late: of no window
+        self.assertIn("late never", r.stdout)
 
     def test_what_lies_elsewhere(self):
         for option, text, note in (

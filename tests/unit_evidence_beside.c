@@ -100,6 +100,35 @@ static void a_recipe_says_what_times_are(void **state)
     remove(path);
 }
 
+/* The other is learned from, as where a sensor fell off. */
+static void a_column_without_a_value_is_not_known(void **state)
+{
+    char path[] = "evidence_beside_empty.csv";
+    at_sample sample = {.signal = path, .expression = 1};
+    const at_corpus c = {.head = AT_HEAD_EMOTION7, .list = &sample, .count = 1};
+    at_fusion_settings s = {.signals.columns = "eda,hr", .versions = 1};
+    at_signal_scale scale;
+    at_evidence_set set;
+    FILE *f = fopen(path, "w");
+
+    (void)state;
+    assert_non_null(f);
+    fprintf(f, "time,hr,eda\n");
+    for (int i = 0; i < 10; i++)
+        fprintf(f, "%d,%d,\n", i, 60 + i);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(at_signal_names(&scale, "eda,hr", NULL, "it", NULL), ATTUNE_OK);
+    assert_int_equal(at_signal_evidence_set(&set, &job, &s, &scale, 1, &c, NULL), ATTUNE_OK);
+    remove(path);
+    const at_evidence *e = at_evidence_of(&set, 0, 0);
+    assert_int_equal(e->present, 1);
+    assert_float_equal((double)e->share, 0.5, 1e-6);
+    for (int part = 0; part < 5; part++)
+        assert_float_equal((double)e->embedding[part * ATTUNE_MAX_SIGNALS], 0, 0);
+    assert_true(e->embedding[ATTUNE_MAX_SIGNALS + 1] > 0); /* hr's slope */
+    at_evidence_set_free(&set);
+}
+
 static int at_once(void *asked)
 {
     return ++*(int *)asked > 1;
@@ -130,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_latest_messages_are_heard),
         cmocka_unit_test(a_recipe_says_what_times_are),
+        cmocka_unit_test(a_column_without_a_value_is_not_known),
         cmocka_unit_test(who_stops_waits_for_no_more_logs),
     };
 

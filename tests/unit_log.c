@@ -189,6 +189,8 @@ static void what_is_wrong_names_the_line(void **state)
         {"time\n1\n", &usual, ":1: no column beside the time"},
         {"time,1,2,3,4,5,6,7,8,9\n", &usual, ":1: more than 8 columns beside the time"},
         {"time,gsr\n", &hr, ":1: there is no column 'hr'"},
+        {"time,hr,x\n0,,\n1,NaN,-\n", &usual, ": no row has a value in hr, x"},
+        {"time,hr,x\n0,,1\n", &hr, ": no row has a value in hr"},
         {"time,hr\n", &clicks, ":1: there is no column 'clicks'"},
         {"time,hr\n1,2\n0.5,3\n", &usual, ":3: its time '0.5' is before that of the row before it"},
         {"time,hr\n,2\n", &usual, ":2: its time is missing"},
@@ -425,6 +427,37 @@ static void columns_of_one_name_are_told_apart(void **state)
     attune_log_free(&l);
 }
 
+/* What is no value counts for none, nor among as many as there is room for. */
+static void columns_without_a_value_are_left_out(void **state)
+{
+    static const struct {
+        const char *text, *columns, *names, *empty;
+        unsigned events;
+    } list[] = {
+        {"time,a,b,c\n0,,1,NaN\n1,-,,\n2,n/a,,3\n", NULL, "b,c,", "a", 1},
+        {"time,a,b,c\n0,,1,NaN\n1,-,,\n2,n/a,,\n", "c,b", "b,", "c", 1},
+        {"time,a,b,c\n0,,1,NaN\n", "b", "b,", NULL, 1},
+        {"time,a,b\n\n", NULL, "a,b,", NULL, 2}, /* nothing is missing where there is no row */
+        {"time,1,2,3,4,5,6,7,8,9,b\n0,1,,3,4,5,6,,8,9,10\n", NULL, "1,3,4,5,6,8,9,b,", "2, 7", 128},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        attune_log *l =
+            opened(list[i].text, &(attune_log_options){.columns = list[i].columns, .events = "b"});
+        char names[64] = "";
+        for (const char *const *s = attune_log_signals(l); *s; s++)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s,", *s);
+        assert_string_equal(names, list[i].names);
+        if (list[i].empty)
+            assert_string_equal(attune_log_empty(l), list[i].empty);
+        else
+            assert_null(attune_log_empty(l));
+        assert_int_equal(attune_log_events(l), list[i].events);
+        attune_log_free(&l);
+    }
+}
+
 static void another_clock_is_no_signal(void **state)
 {
     attune_log *l = opened(
@@ -578,6 +611,7 @@ int main(void)
         cmocka_unit_test(columns_are_chosen_by_clean_names),
         cmocka_unit_test(letters_stay_letters),
         cmocka_unit_test(columns_of_one_name_are_told_apart),
+        cmocka_unit_test(columns_without_a_value_are_left_out),
         cmocka_unit_test(another_clock_is_no_signal),
         cmocka_unit_test(days_and_months_are_told_apart_by_some_row),
         cmocka_unit_test(numbers_without_a_unit_are_told_of),

@@ -69,6 +69,9 @@ void attune_log_free(attune_log **l);
 const char *const *attune_log_signals(const attune_log *l);
 unsigned attune_log_events(const attune_log *l);
 const attune_signal_usual *attune_log_usual(const attune_log *l);
+/* Names of the columns that are left out since no row has a value in them, with commas between, and cut where they are too many; NULL:
+ * none. Lives with l. */
+const char *attune_log_empty(const attune_log *l);
 /* Rows that are taken, of which the last lies at end_us on the recording's clock; those before its beginning are not. */
 int64_t attune_log_rows(const attune_log *l, int64_t *end_us);
 

@@ -173,6 +173,9 @@ void at_beside_note(const at_beside *b, const attune_session *s, attune_input_in
 
     if (b->setup.signal_log)
         note_reading(b->setup.signal_log, "signal", info);
+    if (b->setup.signal_log && attune_log_empty(b->setup.signal_log))
+        at_note(info, "left out of the signal, since no row has a value in it: %s",
+                attune_log_empty(b->setup.signal_log));
     if (b->setup.chat_log)
         note_reading(b->setup.chat_log, "chat", info);
     if (b->setup.signal_log && !info->counts.signal_rows)

@@ -76,13 +76,13 @@ static int tell_log(const at_signal_scale *s, attune_log *log, told *t, int vers
     attune_log_rows(log, &end_us);
     at_signal_places(s, attune_log_signals(log), attune_log_events(log), place);
     for (int k = 0; k < s->columns && !status; k++) {
-        usual[k] = attune_log_usual(log)[place[k]];
+        usual[k] = place[k] < 0 ? (attune_signal_usual){NAN, NAN} : attune_log_usual(log)[place[k]];
         if (at_column_open(&column[k], s->events >> k & 1, fmin((double)end_us / 1e6, most_s)) < 0)
             status = at_fail_nomem(err);
     }
     while (status >= 0 && (status = attune_log_next(log, &t_us, value, NULL, NULL, err)) == 1)
         for (int k = 0; k < s->columns; k++)
-            if (isfinite(value[place[k]]))
+            if (place[k] >= 0 && isfinite(value[place[k]])) /* else no row has one */
                 at_column_push(&column[k], t_us, value[place[k]]);
     for (int v = 0; v < versions && !status; v++) {
         t[v].start_us = window_start(end_us, v, versions);
