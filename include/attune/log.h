@@ -88,6 +88,9 @@ int attune_log_unlabelled(const attune_log *l);
  * call); 0: there are no more; < 0: it cannot be read again, or was to stop. */
 int attune_log_next(attune_log *l, int64_t *t_us, float *value /* nullable */, const char **text,
                     size_t *n, attune_error *err);
+/* 1: note says which column the model's fusion was trained with that the session's signal lacks, so that no estimate rests on it; 0:
+ * there is none. Of any session, whoever pushes its rows. */
+int attune_session_lacks(const attune_session *s, char note[ATTUNE_NOTE_BYTES]);
 /* From the beginning again. */
 int attune_log_rewind(attune_log *l, attune_error *err);
 
