@@ -341,6 +341,9 @@ def chats_as_saved():
     yield '{"time": 1.5, "from": "Ann", "text": "a\\nb"}\n\n{"timestamp": 5, "content": "c"}\n{"t": "6", "message": "d", "user": 1}\n'
     yield '{"time": "2026-05-04T10:15:00Z", "text": " "}\n{"date": "2026-05-04T10:15:01Z", "text": "b"}\n'
     yield '{"user": "U1", "ts": "1777889700.000407", "text": "a"}\n{"user": "U1", "ts": "1777889702.5", "text": "b"}\n'
+    for array in ('[{"t": 1, "text": "a }]"},\n {"t": 2, "text": "b", "x": {}}]\n', '[{"t": 1, "text": "a"} {"t": 2, "text": "b"}]',
+                  '[{"t": 1, "text": "a"},]', '[{"t": 1, "text": "a"}', '[{"t": 1, "text": "a"}] x', '[{"t": 1, "text": "a\nb"}]'):
+        yield array
     yield '{"time": 1}\n'
     yield '{"text": "a"}\n'
     yield '{"time": 1, "text": "a"'

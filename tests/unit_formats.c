@@ -378,6 +378,16 @@ static void lines_of_json(void **state)
     assert_int_equal(dated.t_us[1], 2 * S);
     assert_int_equal(ms.t_us[1], 5 * S / 2);
     assert_int_equal(ts.t_us[1], 5 * S / 2);
+    for (int i = 0; i < 2; i++) {
+        const taken in =
+            chat_of(i ? "[{\"t\": 1, \"text\": \"a }] \\\"{\"},{\"t\":2,\"text\":\"b\",\"x\":{}}]"
+                      : "\n[\n  {\n    \"t\": 1,\n    \"text\": \"a }] \\\"{\"\n  },\n"
+                        "  {\"t\": 2, \"text\": \"b\"}\n]\n",
+                    NULL);
+        assert_int_equal(in.rows, 2);
+        assert_string_equal(in.text[0], "a }] \"{");
+        assert_int_equal(in.t_us[1], 2 * S);
+    }
 }
 
 static void what_an_option_says_of_csvs_is_not_said_of_these(void **state)
@@ -457,6 +467,12 @@ static void what_is_wrong_names_the_line(void **state)
         {1, "{\"time\": 1, \"text\": 5}\n", "x.tsv:1: no 'text', 'message' or 'content'"},
         {1, "{\"text\": \"a\"}\n", "x.tsv:1: its time is missing"},
         {1, "{\"time\": 1, \"text\": \"a\"}\n{\"time\n", "x.tsv:2: this is no JSON: "},
+        {1, "[{\"t\": 1, \"text\": \"a\"}\n{\"t\": 1, \"text\": \"a\"}]",
+         "x.tsv:2: here a comma or the array's end is missing"},
+        {1, "[{\"t\": 1, \"text\": \"a\"},\n]", "x.tsv:2: here is no object"},
+        {1, "[{\"t\": 1, \"text\": \"a\"}\n", "x.tsv:2: the array does not end"},
+        {1, "[{\"t\": 1, \"text\": \"a\"}]\nx", "x.tsv:2: here is no object"},
+        {1, "{\"t\": 1, \"text\": \"a\"}\n7", "x.tsv:2: here is no object"},
     };
 
     (void)state;
