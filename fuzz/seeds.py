@@ -326,6 +326,7 @@ def chats_as_saved():
     yield f"{mark}[04.05.26, 10:15:00] Study: {mark}Encrypted.\r\n[04.05.26, 10:15:02] Ann: I am: confused\r\nreally\r\n[04.05.26, 10:15:05] Bob: {mark}image omitted\r\n"
     yield "04.05.26, 10:15 - Encrypted.\nTap.\n04.05.26, 10:15 - Ann: so boring\n04.05.26, 10:16 - Ann added Bob\n04.05.26, 10:17 - Bob: <Media omitted>\n"
     yield "5/31/26, 10:15\u202fAM - Ann: one\n6/1/26, 10:15\u202fa.m. - Bob: two\n"
+    yield "31/5/26, 10:15\u202fp.\u00a0m. - Ann: one\n1/6/26, 10:15 a. m. - Bob: two\n"
     yield "2026-05-31 10:15 - Ann: one\n2026-05-31 10:14 - Ann: two\n"
     yield "[04.05.26, 10:15:00 Ann: one\n"
     yield "[04.05.26, ten] Ann: one\n"
@@ -339,6 +340,10 @@ def chats_as_saved():
     yield "00:00:01\tAnn Example:\tconfused\n0:00:05\tFrom Bob:\tso\n0:00:07 nobody\n"
     yield '{"time": 1.5, "from": "Ann", "text": "a\\nb"}\n\n{"timestamp": 5, "content": "c"}\n{"t": "6", "message": "d", "user": 1}\n'
     yield '{"time": "2026-05-04T10:15:00Z", "text": " "}\n{"date": "2026-05-04T10:15:01Z", "text": "b"}\n'
+    yield '{"user": "U1", "ts": "1777889700.000407", "text": "a"}\n{"user": "U1", "ts": "1777889702.5", "text": "b"}\n'
+    for array in ('[{"t": 1, "text": "a }]"},\n {"t": 2, "text": "b", "x": {}}]\n', '[{"t": 1, "text": "a"} {"t": 2, "text": "b"}]',
+                  '[{"t": 1, "text": "a"},]', '[{"t": 1, "text": "a"}', '[{"t": 1, "text": "a"}] x', '[{"t": 1, "text": "a\nb"}]'):
+        yield array
     yield '{"time": 1}\n'
     yield '{"text": "a"}\n'
     yield '{"time": 1, "text": "a"'
@@ -400,6 +405,8 @@ def log():
         yield told(f"time\thr\n0\t{cell}\n1\t2\n2\n3\t4\t5\n")
     yield told("time," + ",".join(f"c{i}" for i in range(9)) + "\n0" + 9 * ",1" + "\n")
     yield told("time," + ",".join(f"c{i}" for i in range(8)) + "\n0" + 8 * ",1" + "\n1\n")
+    yield told("time,hr,clicks,b\n0,,,1\n1,NaN,-,\n", events=2)
+    yield told("time,hr\n0,\n1,-\n")
     yield told("time,a b,\u00e4,<i>&\n0,1,2,3\n")
     yield told("time,a,a\n0,1,2\n")
     yield told("time,hr," + 60 * "long" + "\n0,1,2\n")

@@ -5,6 +5,7 @@ has them, and installed by pip without a network.
 Needs ATTUNE_BUILD with the shared library, a model, ffmpeg and NumPy. ATTUNE_SESSIONS: how many sessions are opened
 where memory is looked at (2000)."""
 import csv
+import gzip
 import json
 import math
 import multiprocessing
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import unittest.mock
 
@@ -286,6 +288,17 @@ class Analysis(unittest.TestCase):
                 for _ in range(100):
                     attune.analyze(clip)
             timer.join()
+
+    def test_interrupted_while_a_log_is_read(self):
+        before = signal.default_int_handler
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, before))
+        log, timer = folder / "long.csv", threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+        log.write_bytes(gzip.compress(b"time,hr\n") + 2000 * gzip.compress(200000 * b"0,70\n"))  # of a minute
+        began = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            timer.start()
+            attune.analyze(clip, signal=log)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_beside_processes(self):
         self.assertEqual(run(sys.executable, "-c", "print(1)"), "1\n")

@@ -2,6 +2,7 @@
 """attune analyze --signal and --chat: rows that are wrong are named, no estimate changes, and what windows say of a signal
 is what was put in; and a fusion that is trained with a signal, where the label is in nothing else."""
 import csv
+import gzip
 import json
 import os
 import pathlib
@@ -10,7 +11,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
+from signal import SIGHUP, SIGINT, SIGTERM
 
 import built
 import mini_corpora
@@ -79,6 +82,8 @@ class Rows(unittest.TestCase):
         self.refused("time,hr\n".encode("utf-16"), "UTF-16")
         self.refused("time,hr\n0," + "7" * 100000 + "\n", "x.csv:2: it is longer than")
         self.refused("time\n0\n", "no column beside the time")
+        self.refused("time,hr,eda\n0,,\n1,NaN,-\n", "x.csv: no row has a value in hr, eda\n")
+        self.refused("time,hr,eda\n0,1,\n", "x.csv: no row has a value in eda\n", options=("--columns", "eda"))
         self.refused("time," + ",".join("abcdefghi") + "\n", "more than 8 columns")
         self.refused("time,hr\n0,70\n", "no column 'eda'", options=("--columns", "eda"))
 
@@ -96,6 +101,35 @@ class Rows(unittest.TestCase):
         r = analyze("--signal", folder / "none.csv")
         self.assertEqual((r.returncode, "none.csv" in r.stderr), (1, True))
         self.assertEqual(analyze("--events", "a").returncode, 2)
+
+
+class Stopped(unittest.TestCase):
+    """While a log of minutes is first read."""
+
+    @classmethod
+    def setUpClass(cls):
+        for name, header, row in ("long.csv", b"time,hr\n", b"0,70\n"), ("long_chat.csv", b"time,from,text\n", b"0,Ann,hello\n"):
+            file(name, gzip.compress(header) + 2000 * gzip.compress(200000 * row))
+        file("long_study.csv", f"path,signal\n{CLIP},long.csv\n")
+
+    def stopped(self, how, *options):
+        p = subprocess.Popen([EXE, "analyze", *map(str, options), "-o", folder / "stopped"], stderr=subprocess.PIPE, text=True)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            p.wait(timeout=0.4)
+        p.send_signal(how)
+        began = time.monotonic()
+        _, said = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 130, said)
+        self.assertLess(time.monotonic() - began, 10)
+        return said
+
+    def test_at_once(self):
+        for how, *options in ((SIGINT, "--signal", "long.csv"), (SIGTERM, "--chat", "long_chat.csv")):
+            self.assertEqual(self.stopped(how, CLIP, options[0], folder / options[1]),
+                             "attune: talking_head.mp4: interrupted before there was anything to keep\n")
+            self.assertFalse((folder / "stopped").exists())
+        self.assertEqual(self.stopped(SIGHUP, "--manifest", folder / "long_study.csv", "--quiet"),
+                         f"attune: interrupted; attune analyze --resume goes on with {folder / 'stopped'}\n")
 
 
 class Told(unittest.TestCase):
@@ -247,6 +281,14 @@ class Told(unittest.TestCase):
         self.assertLessEqual({f"signal_mean_{n}" for n in names}, {*first, *first.get("beside", {})})
         self.assertIn("signal_mean_Groesse_2", (folder / "names/table.csv").read_text())
         self.assertIn("Groesse_2 over time", (folder / "names/report.html").read_text())
+
+    def test_columns_without_a_value(self):
+        r = analyze("--signal", file("some.csv", "time,hr,eda,late\n0,70,,\n1,71,NaN,\n2,72,-,\n900,70,,1\n"), out="some")
+        self.assertIn("talking_head.mp4: left out of the signal, since no row has a value in it: eda\n", r.stderr)
+        self.assertEqual([k for k in rows("some")[0] if k.startswith("signal_mean")], ["signal_mean_hr", "signal_mean_late"])
+        page = (folder / "some/report.html").read_text()
+        self.assertEqual([f">{name}<" in page for name in ("hr", "eda", "late")], [True, False, False])  # late: of no window
+        self.assertIn("late never", r.stdout)
 
     def test_what_lies_elsewhere(self):
         for option, text, note in (

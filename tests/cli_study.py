@@ -316,6 +316,8 @@ class Beside(Study):
         self.manifest(["path,zero,signal_offset", "s0.wav,group,soon"])
         self.study("-o", "out")
         self.assertEqual(rows(self.dir / "out/recordings.csv")[0]["signal_offset"], "soon")
+        self.manifest(["path,chat,chat_offset,signal_offset,zero", "s0.wav,,0.0,soon,", "s2.wav,chat.csv,,,2026-05-04T10:00:00Z"])
+        self.study("-o", "more")  # 0 moves nothing
 
     def test_mistakes(self):
         for option in (["--signal", "in/hr.csv"], ["--chat", "in/chat.csv"], ["--signal-offset", 1], ["--chat-offset", 1],
@@ -324,6 +326,12 @@ class Beside(Study):
         for column, seconds in ("signal", "soon"), ("chat", "1e9"), ("chat", "nan"):
             self.manifest([f"path,{column},{column}_offset", "s0.wav,,", f"s1.wav,hr.csv,{seconds}"])
             self.assert_one_line(self.study("-o", "out", code=1).stderr, f"in/m.csv:3: {column}_offset is '{seconds}'")
+        for header, row, said in (
+                ("path,signal,signal_offset", "s1.wav,,0.5", "signal_offset is '0.5', and the row names no signal"),
+                ("path,signal,chat,chat_offset", "s1.wav,hr.csv,,-2", "chat_offset is '-2', and the row names no chat"),
+                ("path,chat,zero", "s1.wav,,2026-05-04", "zero is '2026-05-04', and the row names no signal and no chat")):
+            self.manifest([header, "s0.wav" + header.count(",") * ",", row])
+            self.assert_one_line(self.study("-o", "out", code=1).stderr, f"in/m.csv:3: {said}")
         for options, column in ((["--columns", "hr"], "'signal'"), (["--events", "hr"], "'signal'"),
                                 (["--chat-of", "ann"], "'chat'"), (["--log-time", "ms"], "'signal' or 'chat'")):
             self.usual()

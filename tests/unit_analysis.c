@@ -3,6 +3,7 @@
 #include "base/tree.h"
 #include "made_live.h"
 #include "report/hints.h"
+#include "runtime/model.h"
 #include "serve/analysis.h"
 #include "serve/load_clip.h"
 
@@ -115,6 +116,36 @@ static void windows_are_those_of_a_session(void **state)
 }
 
 /* Rows and messages are in the windows of their time, and in what is kept; estimates are as without. */
+/* As of a recording. */
+static void a_column_that_the_fusion_learned_with_is_missed(void **state)
+{
+    static const char *const columns[] = {"heart_rate", NULL};
+    const attune_beside_setup beside = {.signals = columns};
+    static const char *const learned[] = {"heart_rate", "eda"};
+    attune_error err = {0};
+
+    (void)state;
+    if (!model)
+        skip();
+    for (int k = 0; k < 2; k++) {
+        attune_model m = *model;
+        const at_analysis_setup o = {.model = &m,
+                                     .options = {.beside = &beside, .no_video = 1, .threads = 1},
+                                     .window = note,
+                                     .user = NULL};
+        at_analysis *a;
+        char *ended;
+        m.signal = (at_signal_scale){.columns = 1, .scale = {1}};
+        snprintf(m.signal.name[0], sizeof m.signal.name[0], "%s", learned[k]);
+        assert_int_equal(at_analysis_open(&a, &o, &err), ATTUNE_OK);
+        assert_int_equal(at_analysis_finish(a, &ended, &err), ATTUNE_OK);
+        assert_int_equal(strstr(ended, "trained with a column eda, which the signal lacks") != NULL,
+                         k);
+        free(ended);
+        at_analysis_free(&a);
+    }
+}
+
 static void what_lies_beside_is_told(void **state)
 {
     static const char *const columns[] = {"heart_rate", "clicks", NULL};
@@ -436,6 +467,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_those_of_a_session),
+        cmocka_unit_test(a_column_that_the_fusion_learned_with_is_missed),
         cmocka_unit_test(what_lies_beside_is_told),
         cmocka_unit_test(a_stream_that_was_not_expected_is_taken),
         cmocka_unit_test(a_face_that_left_is_missed_at_once),

@@ -140,13 +140,12 @@ static void polar_has_two_headers(void **state)
 
     (void)state;
     assert_string_equal(x.format, "an export of Polar Flow's");
-    assert_string_equal(x.names, "HR_bpm,Speed_km_h,Cadence,Altitude_m,Stride_length_m,Distances_m,"
-                                 "Temperatures_C,Power_W,");
+    assert_string_equal(x.names, "HR_bpm,Speed_km_h,Power_W,"); /* the others are empty */
     assert_int_equal(x.rows, 2);
     assert_int_equal(x.t_us[1], 2 * S);
     assert_float_equal(x.value[1][0], 86, 0);
     assert_float_equal(x.value[0][1], 1.5, 0);
-    assert_float_equal(x.value[0][7], 7, 0);
+    assert_float_equal(x.value[0][2], 7, 0);
     assert_true(isnan(x.value[1][1]));
     put("x.csv", text, strlen(text));
     x = read_file("x.csv",
@@ -249,6 +248,13 @@ static void whatsapp_of_other_places(void **state)
         "[31/05/2026, 22:15:00] Ann: one\n[01/06/2026, 22:15:00] Ann: two\n",
         "2026-05-31 10:15 - Ann: one\n2026-06-01 10:15 - Ann: two\n",
         "[31.05.26, 10:15:00 p.m.] Ann: one\n[01.06.26, 10:15:00 p.m.] Ann: two\n",
+        "31/5/26, 11:15 a. m. - Ann: one\n1/6/26, 11:15 a. m. - Ann: two\n",
+        "31/5/26, 12:15\xe2\x80\xafp.\xc2\xa0m. - Ann: one\n"
+        "1/6/26, 12:15\xe2\x80\xafp.\xc2\xa0m. - Ann: two\n",
+        "[31/5/26, 11:15:30\xc2\xa0"
+        "a.\xe2\x80\xafm.] Ann: one\n"
+        "[1/6/26, 11:15:30\xc2\xa0"
+        "a.\xe2\x80\xafm.] Ann: two\n",
     };
 
     (void)state;
@@ -338,6 +344,9 @@ static void lines_of_json(void **state)
                                 NULL),
                 ms = chat_of("{\"t\": 1777889700000, \"text\": \"a\"}\n"
                              "{\"t\": 1777889702500, \"text\": \"b\"}",
+                             NULL),
+                ts = chat_of("{\"user\": \"U1\", \"ts\": \"1777889700.000407\", \"text\": \"a\"}\n"
+                             "{\"user\": \"U2\", \"ts\": \"1777889702.500407\", \"text\": \"b\"}",
                              NULL);
 
     (void)state;
@@ -348,6 +357,17 @@ static void lines_of_json(void **state)
     assert_int_equal(ann.rows, 1);
     assert_int_equal(dated.t_us[1], 2 * S);
     assert_int_equal(ms.t_us[1], 5 * S / 2);
+    assert_int_equal(ts.t_us[1], 5 * S / 2);
+    for (int i = 0; i < 2; i++) {
+        const taken in =
+            chat_of(i ? "[{\"t\": 1, \"text\": \"a }] \\\"{\"},{\"t\":2,\"text\":\"b\",\"x\":{}}]"
+                      : "\n[\n  {\n    \"t\": 1,\n    \"text\": \"a }] \\\"{\"\n  },\n"
+                        "  {\"t\": 2, \"text\": \"b\"}\n]\n",
+                    NULL);
+        assert_int_equal(in.rows, 2);
+        assert_string_equal(in.text[0], "a }] \"{");
+        assert_int_equal(in.t_us[1], 2 * S);
+    }
 }
 
 static void what_an_option_says_of_csvs_is_not_said_of_these(void **state)
@@ -427,6 +447,12 @@ static void what_is_wrong_names_the_line(void **state)
         {1, "{\"time\": 1, \"text\": 5}\n", "x.tsv:1: no 'text', 'message' or 'content'"},
         {1, "{\"text\": \"a\"}\n", "x.tsv:1: its time is missing"},
         {1, "{\"time\": 1, \"text\": \"a\"}\n{\"time\n", "x.tsv:2: this is no JSON: "},
+        {1, "[{\"t\": 1, \"text\": \"a\"}\n{\"t\": 1, \"text\": \"a\"}]",
+         "x.tsv:2: here a comma or the array's end is missing"},
+        {1, "[{\"t\": 1, \"text\": \"a\"},\n]", "x.tsv:2: here is no object"},
+        {1, "[{\"t\": 1, \"text\": \"a\"}\n", "x.tsv:2: the array does not end"},
+        {1, "[{\"t\": 1, \"text\": \"a\"}]\nx", "x.tsv:2: here is no object"},
+        {1, "{\"t\": 1, \"text\": \"a\"}\n7", "x.tsv:2: here is no object"},
     };
 
     (void)state;

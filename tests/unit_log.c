@@ -94,6 +94,9 @@ static void times_are_numbers_clocks_or_dates(void **state)
         {ATTUNE_TIME_S, "10:15:30 AM", 36930000000},
         {ATTUNE_TIME_S, "12:15:30.5 a.m.", 930500000},
         {ATTUNE_TIME_S, "1:15 PM", 47700000000},
+        {ATTUNE_TIME_S, "1:15 p. m.", 47700000000},
+        {ATTUNE_TIME_S, "1:15\xe2\x80\xafp.\xc2\xa0m.", 47700000000},
+        {ATTUNE_TIME_S, "1:15 p m", NO},
         {ATTUNE_TIME_S, "13:15:30 PM", NO},
         {ATTUNE_TIME_S, "0:15:30 AM", NO},
         {ATTUNE_TIME_S, "10:15:30 Mon", NO},
@@ -186,6 +189,8 @@ static void what_is_wrong_names_the_line(void **state)
         {"time\n1\n", &usual, ":1: no column beside the time"},
         {"time,1,2,3,4,5,6,7,8,9\n", &usual, ":1: more than 8 columns beside the time"},
         {"time,gsr\n", &hr, ":1: there is no column 'hr'"},
+        {"time,hr,x\n0,,\n1,NaN,-\n", &usual, ": no row has a value in hr, x"},
+        {"time,hr,x\n0,,1\n", &hr, ": no row has a value in hr"},
         {"time,hr\n", &clicks, ":1: there is no column 'clicks'"},
         {"time,hr\n1,2\n0.5,3\n", &usual, ":3: its time '0.5' is before that of the row before it"},
         {"time,hr\n,2\n", &usual, ":2: its time is missing"},
@@ -252,6 +257,77 @@ static void what_is_no_text_of_lines_is_refused(void **state)
     assert_int_equal(attune_log_open(&l, "/dev/null", &usual, &err), ATTUNE_E_ARG);
     assert_non_null(strstr(err.text, "can be read only once"));
     free(text);
+}
+
+/* ---- stopping ----------------------------------------------------------------------------------- */
+
+typedef struct asked {
+    int times, until;
+} asked;
+
+static int stops(void *user)
+{
+    asked *a = user;
+
+    return ++a->times > a->until;
+}
+
+/* Four megabytes of one row again and again. */
+static void put_long(const char *header, const char *row)
+{
+    FILE *f = fopen(path, "wb");
+
+    assert_non_null(f);
+    fputs(header, f);
+    for (size_t n = 0; n < 4 << 20; n += strlen(row))
+        fputs(row, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* While it is first read, and later. */
+static void who_reads_asks_whether_to_go_on(void **state)
+{
+    static const struct {
+        int chat;
+        const char *header, *row;
+    } list[] = {
+        {0, "time,hr\n", "0,70\n"},
+        {0, "time,hr\n", ",\n"},
+        {1, "time,text\n", "0,\"well\n\n\n, yes, no, well, yes, no, well\"\n"},
+        {1, "", "[04.05.26, 10:15:30] Ann: Hello\n"},
+        {1, "", "{\"t\": 1, \"text\": \"well\"}\n"},
+        {1, "", "\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        asked a = {0, 2};
+        const attune_log_options o = {.chat = list[i].chat, .stop = stops, .user = &a};
+        attune_log *l;
+        attune_error err = {0};
+        put_long(list[i].header, list[i].row);
+        assert_int_equal(attune_log_open(&l, path, &o, &err), ATTUNE_E_INTERRUPTED);
+        assert_null(l);
+        assert_non_null(strstr(err.text, ": interrupted"));
+        assert_int_equal(a.times, 3);
+    }
+}
+
+static void rows_of_before_are_left_as_soon(void **state)
+{
+    asked a = {0, 100};
+    const attune_log_options o = {.offset_s = -10, .stop = stops, .user = &a};
+    attune_log *l;
+    int64_t t_us;
+
+    (void)state;
+    put_long("time,hr\n", "0,70\n");
+    assert_int_equal(attune_log_open(&l, path, &o, NULL), ATTUNE_OK);
+    assert_in_range(a.times, 3, 5);
+    a = (asked){0, 2};
+    assert_int_equal(attune_log_next(l, &t_us, NULL, NULL, NULL, NULL), ATTUNE_E_INTERRUPTED);
+    assert_int_equal(a.times, 3);
+    attune_log_free(&l);
 }
 
 static void messages_have_a_length(void **state)
@@ -351,10 +427,41 @@ static void columns_of_one_name_are_told_apart(void **state)
     attune_log_free(&l);
 }
 
+/* What is no value counts for none, nor among as many as there is room for. */
+static void columns_without_a_value_are_left_out(void **state)
+{
+    static const struct {
+        const char *text, *columns, *names, *empty;
+        unsigned events;
+    } list[] = {
+        {"time,a,b,c\n0,,1,NaN\n1,-,,\n2,n/a,,3\n", NULL, "b,c,", "a", 1},
+        {"time,a,b,c\n0,,1,NaN\n1,-,,\n2,n/a,,\n", "c,b", "b,", "c", 1},
+        {"time,a,b,c\n0,,1,NaN\n", "b", "b,", NULL, 1},
+        {"time,a,b\n\n", NULL, "a,b,", NULL, 2}, /* nothing is missing where there is no row */
+        {"time,1,2,3,4,5,6,7,8,9,b\n0,1,,3,4,5,6,,8,9,10\n", NULL, "1,3,4,5,6,8,9,b,", "2, 7", 128},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        attune_log *l =
+            opened(list[i].text, &(attune_log_options){.columns = list[i].columns, .events = "b"});
+        char names[64] = "";
+        for (const char *const *s = attune_log_signals(l); *s; s++)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s,", *s);
+        assert_string_equal(names, list[i].names);
+        if (list[i].empty)
+            assert_string_equal(attune_log_empty(l), list[i].empty);
+        else
+            assert_null(attune_log_empty(l));
+        assert_int_equal(attune_log_events(l), list[i].events);
+        attune_log_free(&l);
+    }
+}
+
 static void another_clock_is_no_signal(void **state)
 {
     attune_log *l = opened(
-        "timestamp_unix,timestamp_iso,eda,t\n1777889700000,2026-05-04T10:15:00Z,1,36\n", NULL);
+        "timestamp_unix,timestamp_iso,ts,eda,t\n1777889700000,2026-05-04T10:15:00Z,1,1,36\n", NULL);
 
     (void)state;
     assert_string_equal(attune_log_signals(l)[0], "eda");
@@ -497,11 +604,14 @@ int main(void)
         cmocka_unit_test(times_are_numbers_clocks_or_dates),
         cmocka_unit_test(what_is_wrong_names_the_line),
         cmocka_unit_test(what_is_no_text_of_lines_is_refused),
+        cmocka_unit_test(who_reads_asks_whether_to_go_on),
+        cmocka_unit_test(rows_of_before_are_left_as_soon),
         cmocka_unit_test(messages_have_a_length),
         cmocka_unit_test(values_stand_where_they_are),
         cmocka_unit_test(columns_are_chosen_by_clean_names),
         cmocka_unit_test(letters_stay_letters),
         cmocka_unit_test(columns_of_one_name_are_told_apart),
+        cmocka_unit_test(columns_without_a_value_are_left_out),
         cmocka_unit_test(another_clock_is_no_signal),
         cmocka_unit_test(days_and_months_are_told_apart_by_some_row),
         cmocka_unit_test(numbers_without_a_unit_are_told_of),

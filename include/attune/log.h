@@ -4,7 +4,7 @@
  * What devices and platforms write is told by what is in a file (docs/signals.md has the list; attune_log_format
  * says which it is). Anything else is a text of rows (RFC 4180: UTF-8, a header, fields between commas, semicolons or
  * tabs (then numbers may have a comma for their point), double quotes where a field has any of these) in order of time.
- * One column is the time: the one called time, timestamp, datetime, date or t, with or without a unit (time_s, time_ms,
+ * One column is the time: the one called time, timestamp, datetime, date, ts or t, with or without a unit (time_s, time_ms,
  * ...), else the first; or two are, date and time. A signal has numbers in the others; an empty cell, or one that says
  * NaN, NA, null, none or -, has no value. A chat has its messages in the column text, message or content.
  *
@@ -51,7 +51,10 @@ typedef struct attune_log_options {
     const char *events;  /* of those that count what happens at a moment */
     const char *
         from; /* of a chat: only messages of whom the column from, sender, author, name or user calls so */
-    uint64_t reserved[4];
+    /* Asked each megabyte, now and while the log is read later; non-zero: ATTUNE_E_INTERRUPTED. Nullable; [kept], as is user. */
+    int (*stop)(void *user);
+    void *user;
+    uint64_t reserved[2];
 } attune_log_options;
 
 /* Reads the whole file once: each row is checked here, and what is wrong with one names file and line. What can be read
@@ -66,6 +69,9 @@ void attune_log_free(attune_log **l);
 const char *const *attune_log_signals(const attune_log *l);
 unsigned attune_log_events(const attune_log *l);
 const attune_signal_usual *attune_log_usual(const attune_log *l);
+/* Names of the columns that are left out since no row has a value in them, with commas between, and cut where they are too many; NULL:
+ * none. Lives with l. */
+const char *attune_log_empty(const attune_log *l);
 /* Rows that are taken, of which the last lies at end_us on the recording's clock; those before its beginning are not. */
 int64_t attune_log_rows(const attune_log *l, int64_t *end_us);
 
@@ -79,9 +85,12 @@ const char *attune_log_format(const attune_log *l);
 int attune_log_unlabelled(const attune_log *l);
 
 /* 1: the next row, in order of time: value (columns), or text (n bytes, ATTUNE_MAX_MESSAGE at most; lives until the next
- * call); 0: there are no more; < 0: it cannot be read again. */
+ * call); 0: there are no more; < 0: it cannot be read again, or was to stop. */
 int attune_log_next(attune_log *l, int64_t *t_us, float *value /* nullable */, const char **text,
                     size_t *n, attune_error *err);
+/* 1: note says which column the model's fusion was trained with that the session's signal lacks, so that no estimate rests on it; 0:
+ * there is none. Of any session, whoever pushes its rows. */
+int attune_session_lacks(const attune_session *s, char note[ATTUNE_NOTE_BYTES]);
 /* From the beginning again. */
 int attune_log_rewind(attune_log *l, attune_error *err);
 

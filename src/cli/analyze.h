@@ -48,6 +48,9 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
 /* Says why, and keeps it. AT_EXIT_FAILED. */
 int at_analyze_complain(at_job *job, const char *input, const char *why);
 
+/* Says so. AT_EXIT_INTERRUPTED. */
+int at_analyze_interrupted(const at_job *job, const char *input, int kept);
+
 /* Where nothing was written, what stands there could be taken for what was asked for. */
 void at_analyze_name_earlier(const char *folder);
 

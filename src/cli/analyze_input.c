@@ -142,6 +142,16 @@ int at_analyze_complain(at_job *job, const char *input, const char *why)
     return AT_EXIT_FAILED;
 }
 
+int at_analyze_interrupted(const at_job *job, const char *input, int kept)
+{
+    char name[256];
+
+    fprintf(stderr, "attune: %s: interrupted%s%s\n", at_text_basename(name, sizeof name, input),
+            kept ? "; what was done is kept" : " before there was anything to keep",
+            job->resume ? "; --resume goes on" : "");
+    return AT_EXIT_INTERRUPTED;
+}
+
 void at_analyze_name_earlier(const char *folder)
 {
     char names[512], clean[1024];
@@ -189,6 +199,7 @@ int at_analyze_open_beside(at_job *job, attune_error *err)
     int rc = ATTUNE_OK;
 
     job->chat_log.chat = 1;
+    job->signal_log.stop = job->chat_log.stop = at_stopped;
     if (job->signal)
         rc = attune_log_open(&b->signal_log, job->signal, &job->signal_log, err);
     if (job->chat && rc == ATTUNE_OK)
@@ -359,11 +370,8 @@ int at_analyze_input(at_job *job, const char *input, const char *folder, const c
             attune_index_add(job->index, link, run.report);
     }
     code = end_kept(&run, input, &info, code);
-    if (stopped && !job->manifest) {
-        fprintf(stderr, "attune: %s: interrupted%s%s\n", name,
-                run.report ? "; what was done is kept" : " before there was anything to keep",
-                job->resume ? "; --resume goes on" : "");
-    }
+    if (stopped && !job->manifest)
+        at_analyze_interrupted(job, input, run.report != NULL);
     if (!run.report || code == AT_EXIT_FAILED)
         at_analyze_name_earlier(folder);
     print_notes(job, name, &info);

@@ -62,7 +62,7 @@ static int note_result(at_pool_run *r, int i)
 static int analyze(at_job *job, const attune_recording *x)
 {
     attune_error err;
-    int code;
+    int rc, code = AT_EXIT_INTERRUPTED;
 
     job->signal = x->signal;
     job->chat = x->chat;
@@ -70,8 +70,11 @@ static int analyze(at_job *job, const attune_recording *x)
     job->chat_log.offset_s = x->chat_offset_s;
     job->signal_log.zero = job->chat_log.zero = x->zero;
     job->unwritten = 0;
-    code = at_analyze_open_beside(job, &err) < 0 ? at_analyze_complain(job, x->path, err.text)
-                                                 : at_analyze_input(job, x->path, x->folder, x->id);
+    rc = at_analyze_open_beside(job, &err);
+    if (rc == ATTUNE_OK)
+        code = at_analyze_input(job, x->path, x->folder, x->id);
+    else if (rc != ATTUNE_E_INTERRUPTED)
+        code = at_analyze_complain(job, x->path, err.text);
     at_analyze_close_beside(job);
     return code;
 }

@@ -554,19 +554,21 @@ static int load_model(at_job *job, attune_error *err)
                             : attune_model_load_for_files(&job->model, job->model_path, err);
 }
 
-/* The store is opened first: where nothing can be kept, nothing is analysed in vain. */
+/* The store is opened first: where nothing can be kept, nothing is analysed in vain. Returns an exit code. */
 static int open_all(at_job *job)
 {
     attune_error err;
+    int rc = at_analyze_open_beside(job, &err);
 
-    if (at_analyze_open_beside(job, &err) < 0 ||
-        (job->store_path && attune_store_open(&job->store, job->store_path, 0, &err) < 0) ||
-        load_model(job, &err) < 0 ||
-        attune_model_set_precision(job->model, job->precision, &err) < 0) {
+    if (rc == ATTUNE_E_INTERRUPTED)
+        return at_analyze_interrupted(job, job->inputs[0], 0);
+    if (rc == ATTUNE_OK && job->store_path)
+        rc = attune_store_open(&job->store, job->store_path, 0, &err);
+    rc = rc < 0 ? rc : load_model(job, &err);
+    rc = rc < 0 ? rc : attune_model_set_precision(job->model, job->precision, &err);
+    if (rc < 0)
         fprintf(stderr, "attune: %s\n", err.text);
-        return 0;
-    }
-    return 1;
+    return rc < 0 ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
 int at_cmd_analyze(int argc, char **argv)
@@ -581,9 +583,9 @@ int at_cmd_analyze(int argc, char **argv)
     at_catch_stop();
     if (!job.model_path)
         job.model_path = attune_default_model();
-    code = !open_all(&job) ? AT_EXIT_FAILED
-           : job.manifest  ? at_analyze_study(&job)
-                           : analyze_all(&job);
+    code = open_all(&job);
+    if (code == AT_EXIT_OK)
+        code = job.manifest ? at_analyze_study(&job) : analyze_all(&job);
     attune_model_free(&job.model);
     attune_store_free(&job.store);
     at_analyze_close_beside(&job);

@@ -18,6 +18,7 @@ typedef struct at_rows {
     double end_us;                               /* right border */
     int movement[AT_MOVEMENTS_SHOWN], movements; /* that have curves: those that vary most */
     int judged[ATTUNE_STREAMS], judgeds;         /* streams beside, that the fusion judged */
+    int signal[ATTUNE_MAX_SIGNALS], signals;     /* likewise: columns with a value in some window */
     int chat[AT_CHAT_CLASSES], chats;            /* likewise: those that some message speaks of */
     FILE *f;
 } at_rows;

@@ -49,7 +49,10 @@ static int is_judged(const at_rows *r, int stream)
 
 void at_rows_find_beside(at_rows *r)
 {
-    r->chats = r->judgeds = 0;
+    r->chats = r->judgeds = r->signals = 0;
+    for (int i = 0; i < signals(r->s); i++)
+        if (r->s->signal[i].moments > 0)
+            r->signal[r->signals++] = i;
     for (int m = ATTUNE_MODALITIES; m < ATTUNE_STREAMS; m++)
         if (is_judged(r, m))
             r->judged[r->judgeds++] = m;
@@ -71,7 +74,7 @@ const char *at_beside_title(const at_rows *r, at_curve_group group)
 
 int at_curves_beside(const at_rows *r)
 {
-    return r->judgeds + signals(r->s) + (has_chat(r->s) ? 1 + r->chats : 0);
+    return r->judgeds + r->signals + (has_chat(r->s) ? 1 + r->chats : 0);
 }
 
 static at_curve condition_curve(int stream)
@@ -135,10 +138,12 @@ static at_curve chat_curve(int i)
 
 at_curve at_curve_beside(const at_rows *r, int i)
 {
-    const int n = signals(r->s);
+    const int n = r->signals;
 
     if (i < r->judgeds)
         return condition_curve(r->judged[i]);
     i -= r->judgeds;
-    return i < n ? signal_curve(r, i) : i == n ? messages_curve(r) : chat_curve(r->chat[i - n - 1]);
+    return i < n    ? signal_curve(r, r->signal[i])
+           : i == n ? messages_curve(r)
+                    : chat_curve(r->chat[i - n - 1]);
 }

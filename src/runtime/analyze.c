@@ -31,6 +31,7 @@ typedef struct at_analysis {
     at_hindsight hindsight;
     at_beside beside;
     int stopped; /* by whoever takes the windows */
+    int torn;    /* stopped in the middle of a packet: no state to go on from */
     double done_s;
     double opened_s; /* at_now; 0: not yet */
     double spent_s;  /* by earlier runs */
@@ -125,9 +126,17 @@ static int drain(at_analysis *a, attune_error *err)
     return rc < 0 ? fail_session(a, rc, err) : ATTUNE_OK;
 }
 
+static int push_beside(at_analysis *a, int64_t until_us, attune_error *err)
+{
+    const int rc = at_beside_push(&a->beside, a->session, until_us, err);
+
+    a->torn |= rc == ATTUNE_E_INTERRUPTED;
+    return rc;
+}
+
 static int push_frame(at_analysis *a, const at_media_packet *p, attune_error *err)
 {
-    int rc = at_beside_push(&a->beside, a->session, p->t_us, err);
+    int rc = push_beside(a, p->t_us, err);
 
     if (rc < 0)
         return rc;
@@ -144,8 +153,7 @@ static int push_sound(at_analysis *a, const at_media_packet *p, attune_error *er
         int rc;
 
         n = p->n - i < ATTUNE_MAX_PUSH ? p->n - i : ATTUNE_MAX_PUSH;
-        rc = at_beside_push(&a->beside, a->session, t + (int64_t)n * 1000000 / AT_MEDIA_AUDIO_RATE,
-                            err);
+        rc = push_beside(a, t + (int64_t)n * 1000000 / AT_MEDIA_AUDIO_RATE, err);
         if (rc < 0)
             return rc;
         rc = attune_session_push_audio(a->session, t, p->pcm + i, n);
@@ -216,7 +224,7 @@ static int analyze(at_analysis *a, attune_error *err)
         return rc;
     at_feed_info(a->feed, &media);
     at_session_cut(a->session, media.duration_us);
-    rc = at_beside_push(&a->beside, a->session, media.duration_us, err);
+    rc = push_beside(a, media.duration_us, err);
     if (rc < 0)
         return rc;
     rc = attune_session_finish(a->session);
@@ -377,7 +385,7 @@ static int analyze_file(const attune_model *m, const char *path, const attune_op
         rc = open_all(&a, m, err);
         rc = rc < 0 ? rc : analyze(&a, err);
     } while (rc == AT_RESUME_ANEW);
-    if (rc == ATTUNE_E_INTERRUPTED && resume && a.session && !a.stopped) {
+    if (rc == ATTUNE_E_INTERRUPTED && resume && a.session && !a.stopped && !a.torn) {
         int saved = at_resume_save(resume, a.session, &a.hindsight, &a.beside, 1, err);
         rc = saved < 0 ? saved : rc;
     }

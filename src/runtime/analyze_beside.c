@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "runtime/analyze_notes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int at_beside_open(at_beside *b, const attune_options *o, attune_error *err)
@@ -165,14 +166,32 @@ static void note_outside(const attune_log *log, const char *what, attune_input_i
         at_note(info, "no %s lies within the recording", what);
 }
 
-void at_beside_note(const at_beside *b, const attune_session *s, attune_input_info *info)
+int attune_session_lacks(const attune_session *s, char note[ATTUNE_NOTE_BYTES])
 {
     const at_signal_scale *wants = &s->m->signal;
+    const attune_beside_setup *has = s->o.beside;
     int place[ATTUNE_MAX_SIGNALS];
     const char *missing = NULL;
 
+    if (has && has->signals && wants->columns)
+        missing = at_signal_places(wants, has->signals, has->events, place);
+    if (missing)
+        snprintf(note, ATTUNE_NOTE_BYTES,
+                 "the model's fusion was trained with a column %s, which the signal lacks: it is "
+                 "shown, and no estimate rests on it",
+                 missing);
+    return missing != NULL;
+}
+
+void at_beside_note(const at_beside *b, const attune_session *s, attune_input_info *info)
+{
+    char lacks[ATTUNE_NOTE_BYTES];
+
     if (b->setup.signal_log)
         note_reading(b->setup.signal_log, "signal", info);
+    if (b->setup.signal_log && attune_log_empty(b->setup.signal_log))
+        at_note(info, "left out of the signal, since no row has a value in it: %s",
+                attune_log_empty(b->setup.signal_log));
     if (b->setup.chat_log)
         note_reading(b->setup.chat_log, "chat", info);
     if (b->setup.signal_log && !info->counts.signal_rows)
@@ -184,11 +203,6 @@ void at_beside_note(const at_beside *b, const attune_session *s, attune_input_in
                 "%lld of %lld messages of the chat are in no language that is read here (English, "
                 "German): nothing can be told of them",
                 (long long)info->counts.unread_messages, (long long)info->counts.messages);
-    if (b->setup.signals && wants->columns)
-        missing = at_signal_places(wants, b->setup.signals, b->setup.events, place);
-    if (missing)
-        at_note(info,
-                "the model's fusion was trained with a column %s, which the signal lacks: it is "
-                "shown, and no estimate rests on it",
-                missing);
+    if (attune_session_lacks(s, lacks))
+        at_note(info, "%s", lacks);
 }

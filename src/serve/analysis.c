@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "media/media.h"
 
+#include <attune/log.h>
 #include <attune/sink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,6 +332,7 @@ int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
     if (rc < 0)
         return rc;
     count(a, &a->info.counts);
+    a->info.n_notes = attune_session_lacks(a->session, a->info.note[0]);
     if (a->first_us >= 0)
         a->info.duration_s = (double)(a->info.counts.end_us - a->first_us) / 1e6;
     rc = attune_report_finish(a->report, &a->info, 0, err);

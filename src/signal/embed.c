@@ -89,15 +89,16 @@ static int is_counted(unsigned events, int i)
 const char *at_signal_places(const at_signal_scale *s, const char *const *names, unsigned events,
                              int place[ATTUNE_MAX_SIGNALS])
 {
-    for (int i = 0; i < s->columns; i++) {
+    const char *missing = NULL;
+
+    for (int i = s->columns - 1; i >= 0; i--) {
         int k = 0;
         while (names && names[k] && strcmp(names[k], s->name[i]) != 0)
             k++;
-        if (!names || !names[k] || is_counted(events, k) != is_counted(s->events, i))
-            return s->name[i];
-        place[i] = k;
+        place[i] = names && names[k] && is_counted(events, k) == is_counted(s->events, i) ? k : -1;
+        missing = place[i] < 0 ? s->name[i] : missing;
     }
-    return NULL;
+    return missing;
 }
 
 /* ---- numbers -------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ int at_signal_scale_load(at_signal_scale *out, const at_weights *w, attune_error
 int at_signal_names(at_signal_scale *out, const char *names, const char *events, const char *what,
                     attune_error *err);
 /* Where the model's columns are among names (NULL after the last), which count as events says. Returns the first that is not there, or counts
- * otherwise; NULL: place (columns) has all. */
+ * otherwise, and has -1 for a place; NULL: place (columns) has all. */
 const char *at_signal_places(const at_signal_scale *s, const char *const *names, unsigned events,
                              int place[ATTUNE_MAX_SIGNALS]);
 

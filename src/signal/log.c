@@ -20,6 +20,7 @@ static const int64_t day_us = INT64_C(86400000000);
 static const int64_t from_1970_us =
     100000000000000; /* times so large count from 1970: three years */
 
+enum { MOST_EMPTY = 120 };  /* bytes that are told of columns without a value */
 enum { USUAL_CELLS_S = 1 }; /* what is usual needs no values that wait */
 
 struct attune_log {
@@ -43,6 +44,7 @@ struct attune_log {
     char name[ATTUNE_MAX_SIGNALS][ATTUNE_SIGNAL_BYTES];
     const char *names[ATTUNE_MAX_SIGNALS + 1];
     unsigned events;
+    char empty[MOST_EMPTY]; /* columns that are left out, with commas between */
     attune_signal_usual usual[ATTUNE_MAX_SIGNALS];
     int64_t taken, end_us;
     at_digest digest; /* of names, and of all rows */
@@ -87,7 +89,7 @@ static int column_called(const at_log_rows *r, const char *const *names)
 /* By its name: "time_ms", "Timestamp (us)"; -1: it is not called a time. */
 static int kind_of_name(const char *text)
 {
-    static const char *const stems[] = {"time", "timestamp", "datetime", "date", "t", NULL};
+    static const char *const stems[] = {"time", "timestamp", "datetime", "date", "ts", "t", NULL};
     static const struct {
         const char *unit;
         attune_log_time kind;
@@ -151,17 +153,23 @@ static int check_header(const attune_log *l, attune_error *err)
     return at_log_row_fail(&l->rows, err, "its columns have no names: a header is missing");
 }
 
+/* A column of the file. */
+typedef struct at_choice {
+    char name[ATTUNE_SIGNAL_BYTES];
+    int is_wanted, has_value;
+} at_choice;
+
 /* The columns' names; those that would be the same are told apart by numbers. */
-static void name_columns(const at_log_rows *r, char name[][ATTUNE_SIGNAL_BYTES])
+static void name_columns(const at_log_rows *r, at_choice *of)
 {
     for (int i = 0; i < r->fields; i++) {
         char base[ATTUNE_SIGNAL_BYTES];
         int like = 1;
         at_log_name(base, r->field[i], i + 1);
-        memcpy(name[i], base, sizeof base);
+        memcpy(of[i].name, base, sizeof base);
         for (int k = 0; k < i; k++)
-            if (strcasecmp(name[k], name[i]) == 0) {
-                at_log_name_number(name[i], base, ++like);
+            if (strcasecmp(of[k].name, of[i].name) == 0) {
+                at_log_name_number(of[i].name, base, ++like);
                 k = -1;
             }
     }
@@ -178,51 +186,111 @@ static int is_clock(const char *name)
     return name[1] && kind_of_name(name) >= 0;
 }
 
-static int take_column(attune_log *l, int i, const char *name, const char *wanted,
-                       attune_error *err)
+static const char *field(const attune_log *l, int i)
 {
-    if (is_of_time(l, i) || (wanted ? !is_among(wanted, name) : is_clock(name)))
-        return ATTUNE_OK;
-    if (l->signals == ATTUNE_MAX_SIGNALS)
-        return at_log_row_fail(
-            &l->rows, err, "more than %d columns beside the time: say which to take (--columns)",
-            ATTUNE_MAX_SIGNALS);
-    memcpy(l->name[l->signals], name, ATTUNE_SIGNAL_BYTES);
-    l->names[l->signals] = l->name[l->signals];
-    l->column[l->signals++] = i;
-    return ATTUNE_OK;
+    return i >= 0 && i < l->rows.fields ? l->rows.field[i] : "";
 }
 
-/* Each of the names is a column's that is taken. */
-static int check_names(const attune_log *l, const char *names, attune_error *err)
+static int is_nothing(const char *text)
+{
+    static const char *const words[] = {"", "nan", "na", "n/a", "null", "none", "-", NULL};
+    int i = 0;
+
+    while (words[i] && strcasecmp(words[i], text) != 0)
+        i++;
+    return words[i] != NULL;
+}
+
+static void choose(const attune_log *l, at_choice *of, const char *wanted)
+{
+    name_columns(&l->rows, of);
+    for (int i = 0; i < l->rows.fields; i++)
+        of[i].is_wanted = !is_of_time(l, i) &&
+                          (wanted ? is_among(wanted, of[i].name) : !is_clock(of[i].name));
+}
+
+/* Each of the names is a column's that is wanted. */
+static int check_names(const attune_log *l, const at_choice *of, const char *names,
+                       attune_error *err)
 {
     char one[ATTUNE_SIGNAL_BYTES];
 
     while (next_name(&names, one)) {
         int known = 0;
-        for (int k = 0; k < l->signals; k++)
-            known |= strcasecmp(l->name[k], one) == 0;
+        for (int i = 0; i < l->rows.fields; i++)
+            known |= of[i].is_wanted && strcasecmp(of[i].name, one) == 0;
         if (!known)
             return at_log_row_fail(&l->rows, err, "there is no column '%s'", one);
     }
     return ATTUNE_OK;
 }
 
+/* How many of those that are wanted have a value in the row for the first time. */
+static int note_values(const attune_log *l, at_choice *of, int columns)
+{
+    int n = 0;
+
+    for (int i = 0; i < columns; i++)
+        if (of[i].is_wanted && !of[i].has_value && !is_nothing(field(l, i)))
+            n += of[i].has_value = 1;
+    return n;
+}
+
+/* Mostly the first row says it of all. Where there are no rows, nothing is missing. */
+static int find_values(attune_log *l, at_choice *of, attune_error *err)
+{
+    const int columns = l->rows.fields;
+    int left = 0, rows = 0, rc = 1;
+
+    for (int i = 0; i < columns; i++)
+        left += of[i].is_wanted;
+    for (; left > 0 && (rc = l->format->next(&l->rows, err)) == 1; rows++)
+        left -= note_values(l, of, columns);
+    for (int i = 0; i < columns; i++)
+        of[i].has_value |= !rows;
+    return rc < 0 ? rc : l->format->header(&l->rows, err);
+}
+
+static void leave_out(attune_log *l, const char *name)
+{
+    const size_t n = strlen(l->empty);
+
+    snprintf(l->empty + n, sizeof l->empty - n, "%s%s", n ? ", " : "", name);
+}
+
+static int take_column(attune_log *l, int i, const at_choice *of, const char *events,
+                       attune_error *err)
+{
+    if (l->signals == ATTUNE_MAX_SIGNALS)
+        return at_log_row_fail(
+            &l->rows, err, "more than %d columns beside the time: say which to take (--columns)",
+            ATTUNE_MAX_SIGNALS);
+    memcpy(l->name[l->signals], of->name, ATTUNE_SIGNAL_BYTES);
+    l->names[l->signals] = l->name[l->signals];
+    l->events |= (unsigned)(events && is_among(events, of->name)) << l->signals;
+    l->column[l->signals++] = i;
+    return ATTUNE_OK;
+}
+
 static int take_columns(attune_log *l, const attune_log_options *o, attune_error *err)
 {
-    char name[AT_LOG_FIELDS][ATTUNE_SIGNAL_BYTES];
-    int rc = ATTUNE_OK;
+    at_choice of[AT_LOG_FIELDS] = {{{0}, 0, 0}};
+    int rc;
 
-    name_columns(&l->rows, name);
+    choose(l, of, o->columns);
+    rc = check_names(l, of, o->columns, err);
+    rc = rc < 0 ? rc : check_names(l, of, o->events, err);
+    rc = rc < 0 ? rc : find_values(l, of, err);
     for (int i = 0; i < l->rows.fields && rc == ATTUNE_OK; i++)
-        rc = take_column(l, i, name[i], o->columns, err);
-    rc = rc < 0 ? rc : check_names(l, o->columns, err);
-    rc = rc < 0 ? rc : check_names(l, o->events, err);
-    for (int k = 0; k < l->signals; k++)
-        l->events |= (unsigned)(o->events && is_among(o->events, l->name[k])) << k;
-    if (rc == ATTUNE_OK && !l->signals)
-        return at_log_row_fail(&l->rows, err, "no column beside the time");
-    return rc;
+        if (of[i].is_wanted && of[i].has_value)
+            rc = take_column(l, i, &of[i], o->events, err);
+        else if (of[i].is_wanted)
+            leave_out(l, of[i].name);
+    if (rc < 0 || l->signals)
+        return rc;
+    if (*l->empty)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: no row has a value in %s", l->path, l->empty);
+    return at_log_row_fail(&l->rows, err, "no column beside the time");
 }
 
 static int take_text(attune_log *l, const attune_log_options *o, attune_error *err)
@@ -243,11 +311,6 @@ static int take_text(attune_log *l, const attune_log_options *o, attune_error *e
 static int is_date(attune_log_time kind)
 {
     return kind == ATTUNE_TIME_DATE || kind == ATTUNE_TIME_MDY || kind == ATTUNE_TIME_DMY;
-}
-
-static const char *field(const attune_log *l, int i)
-{
-    return i >= 0 && i < l->rows.fields ? l->rows.field[i] : "";
 }
 
 /* Where commas are not between fields, a single one in a number is its point. */
@@ -297,16 +360,6 @@ static int read_time(attune_log *l, int64_t *t_us, attune_error *err)
     l->before_us = *t_us;
     *t_us += l->shift_us - l->first_us;
     return ATTUNE_OK;
-}
-
-static int is_nothing(const char *text)
-{
-    static const char *const words[] = {"", "nan", "na", "n/a", "null", "none", "-", NULL};
-    int i = 0;
-
-    while (words[i] && strcasecmp(words[i], text) != 0)
-        i++;
-    return words[i] != NULL;
 }
 
 static int read_value(const attune_log *l, int k, float *out, attune_error *err)
@@ -533,6 +586,8 @@ static int open_log(attune_log *l, const attune_log_options *o, attune_error *er
 {
     int rc = l->path ? at_log_rows_open(&l->rows, l->path, err) : at_fail_nomem(err);
 
+    l->rows.stop = o->stop;
+    l->rows.user = o->user;
     rc = rc < 0 ? rc : at_log_format_find(&l->format, &l->rows, o->chat, err);
     rc = rc < 0 ? rc : set_zero(l, o, err);
     rc = rc < 0 ? rc : l->format->header(&l->rows, err);
@@ -595,6 +650,11 @@ int64_t attune_log_rows(const attune_log *l, int64_t *end_us)
 {
     *end_us = l->end_us;
     return l->taken;
+}
+
+const char *attune_log_empty(const attune_log *l)
+{
+    return *l->empty ? l->empty : NULL;
 }
 
 uint64_t attune_log_digest(const attune_log *l)

@@ -7,6 +7,12 @@
 
 /* ---- a row ---------------------------------------------------------------------------------- */
 
+/* Within quotes the ends of lines stay as they are. */
+static int byte(at_log_rows *r, int quoted)
+{
+    return quoted ? at_log_rows_raw(r) : at_log_rows_byte(r);
+}
+
 /* 1: fields are there, maybe empty ones; 0: the end. */
 static int read_row(at_log_rows *r, attune_error *err)
 {
@@ -15,7 +21,7 @@ static int read_row(at_log_rows *r, attune_error *err)
 
     r->fields = 0;
     r->line = r->next_line;
-    while ((c = quoted ? gzgetc(r->f) : at_log_rows_byte(r)) != EOF) {
+    while ((c = byte(r, quoted)) != EOF) {
         if (c == 0)
             return at_log_row_fail(r, err, "it has a byte of 0: this is no text in UTF-8");
         r->next_line += c == '\n';
@@ -85,9 +91,9 @@ static char find_separator(at_log_rows *r)
 {
     const z_off_t start = gztell(r->f);
     char found = ',';
-    int quoted = 0, c;
+    int quoted = 0, c, n = 0;
 
-    while ((c = quoted ? gzgetc(r->f) : at_log_rows_byte(r)) != EOF && (quoted || c != '\n')) {
+    while (n++ < AT_LOG_ROW && (c = byte(r, quoted)) != EOF && (quoted || c != '\n')) {
         quoted ^= c == '"';
         if (!quoted && (c == ',' || c == ';' || c == '\t')) {
             found = (char)c;

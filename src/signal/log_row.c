@@ -23,6 +23,8 @@ int at_log_row_fail(const at_log_rows *r, attune_error *err, const char *fmt, ..
     return at_fail(err, ATTUNE_E_FORMAT, "%s:%lld: %s", r->path, (long long)r->line, why);
 }
 
+enum { ASKED_AFTER = 1 << 20 };
+
 static int fail_io(const at_log_rows *r, attune_error *err)
 {
     return at_fail(err, ATTUNE_E_IO, "%s: %s", r->path, strerror(errno ? errno : EIO));
@@ -78,6 +80,8 @@ int at_log_rows_end(const at_log_rows *r, attune_error *err)
 {
     int why;
 
+    if (r->stopped)
+        return at_fail(err, ATTUNE_E_INTERRUPTED, "%s: interrupted", r->path);
     gzerror(r->f, &why);
     if (why == Z_OK || why == Z_STREAM_END)
         return 0;
@@ -109,9 +113,21 @@ int at_log_rows_rewind(at_log_rows *r, attune_error *err)
     return ATTUNE_OK;
 }
 
+static int is_to_stop(at_log_rows *r)
+{
+    r->stopped = r->stop && r->stop(r->user);
+    r->unasked = r->stopped ? r->unasked : 0;
+    return r->stopped;
+}
+
+int at_log_rows_raw(at_log_rows *r)
+{
+    return ++r->unasked > ASKED_AFTER && is_to_stop(r) ? EOF : gzgetc(r->f);
+}
+
 int at_log_rows_byte(at_log_rows *r)
 {
-    const int c = gzgetc(r->f);
+    const int c = at_log_rows_raw(r);
     int next;
 
     if (c != '\r')
@@ -125,7 +141,7 @@ int at_log_rows_byte(at_log_rows *r)
 int at_log_rows_line(at_log_rows *r, attune_error *err)
 {
     size_t n = 0;
-    int c = 0;
+    int c = 0, rc = 0;
 
     if (!r->held) {
         r->ahead_line = r->line = r->next_line;
@@ -141,7 +157,8 @@ int at_log_rows_line(at_log_rows *r, attune_error *err)
     }
     r->held = 0;
     r->line = r->ahead_line;
-    return c != EOF || n > 0 ? 1 : at_log_rows_end(r, err);
+    rc = c == EOF ? at_log_rows_end(r, err) : 0;
+    return rc < 0 ? rc : c != EOF || n > 0;
 }
 
 void at_log_rows_hold(at_log_rows *r)

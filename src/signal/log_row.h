@@ -11,8 +11,12 @@ enum { AT_LOG_FIELDS = 256, AT_LOG_ROW = ATTUNE_MAX_MESSAGE + 8192, AT_LOG_STAMP
 
 typedef struct at_log_rows {
     gzFile f;
-    const char *path; /* borrowed */
-    int columns;      /* that a row of the file has at most */
+    const char *path;        /* borrowed */
+    int (*stop)(void *user); /* nullable: now and then asked whether to read on */
+    void *user;
+    size_t unasked; /* bytes since */
+    int stopped;    /* it said so */
+    int columns;    /* that a row of the file has at most */
     char *field
         [AT_LOG_FIELDS]; /* of the row last read, or the columns' names; blanks around are trimmed */
     size_t length[AT_LOG_FIELDS];
@@ -38,9 +42,11 @@ int at_log_rows_open(at_log_rows *r, const char *path /* [kept] */, attune_error
 void at_log_rows_close(at_log_rows *r);
 /* To the beginning, and over a byte-order mark. UTF-16 is ATTUNE_E_FORMAT. */
 int at_log_rows_rewind(at_log_rows *r, attune_error *err);
-/* The next byte, or EOF; a line's end is '\n' in a file that has "\n", "\r\n" or "\r". */
+/* The next byte as it is, or EOF. */
+int at_log_rows_raw(at_log_rows *r);
+/* Likewise; a line's end is '\n' in a file that has "\n", "\r\n" or "\r". */
 int at_log_rows_byte(at_log_rows *r);
-/* Behind EOF. 0: it is the end; < 0: the rest could not be read. */
+/* Behind EOF. 0: it is the end; < 0: the rest could not be read, or was not to be. */
 int at_log_rows_end(const at_log_rows *r, attune_error *err);
 /* 1: ahead has the next line; 0: the end. A byte of 0, or more than AT_LOG_ROW of them, is ATTUNE_E_FORMAT. */
 int at_log_rows_line(at_log_rows *r, attune_error *err);

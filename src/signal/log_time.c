@@ -59,7 +59,7 @@ static void skip_blanks(const char **text)
         }
 }
 
-/* "AM", "p.m.": the hour of 24, where it is one; else as it is. */
+/* "AM", "p.m.", "p. m.": the hour of 24, where it is one; else as it is. */
 static int of_half_day(const char **text, int hour)
 {
     const char *s = *text;
@@ -68,7 +68,8 @@ static int of_half_day(const char **text, int hour)
     if (!is_am && !is_pm)
         return hour;
     s++;
-    take(&s, '.');
+    if (take(&s, '.'))
+        skip_blanks(&s);
     if (!take(&s, 'm') && !take(&s, 'M'))
         return -1;
     take(&s, '.');

@@ -45,7 +45,7 @@ static const char *over_date(const char *s)
     return s;
 }
 
-/* "10:15", "10:15:30", "10:15 AM", "10:15 a.m." */
+/* "10:15", "10:15:30", "10:15 AM", "10:15 a.m.", "10:15 a. m." */
 static const char *over_clock(const char *s)
 {
     const char *end = over(s, "0123456789:"), *half;

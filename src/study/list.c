@@ -134,26 +134,51 @@ static int column_of(const at_list *l, const char *name)
     return -1;
 }
 
-/* Of the row last added. */
-static int check_seconds(const at_list *l, const at_csv *csv, const char *column, attune_error *err)
+/* What the row last added has in the column. */
+static const char *last_field(const at_list *l, const char *column)
+{
+    return at_list_field(l, l->n - 1, column);
+}
+
+/* Of that row. */
+static int check_seconds(const at_list *l, const at_csv *csv, const char *log, const char *column,
+                         attune_error *err)
 {
     const double most = 1e8;
-    const char *text = at_list_field(l, l->n - 1, column);
+    const char *text = last_field(l, column);
     char *end;
     const double s = strtod(text, &end);
 
-    if (!*end && fabs(s) <= most)
+    if (!at_list_has(l, log)) /* the column is somebody else's */
         return ATTUNE_OK;
-    return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s is '%.40s', and takes seconds from %g to %g",
-                   csv->path, csv->line, column, text, -most, most);
+    if (*end || !(fabs(s) <= most))
+        return at_fail(err, ATTUNE_E_FORMAT,
+                       "%s:%d: %s is '%.40s', and takes seconds from %g to %g", csv->path,
+                       csv->line, column, text, -most, most);
+    if (s != 0 && !*last_field(l, log))
+        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %s is '%.40s', and the row names no %s",
+                       csv->path, csv->line, column, text, log);
+    return ATTUNE_OK;
+}
+
+static int check_zero(const at_list *l, const at_csv *csv, attune_error *err)
+{
+    const char *zero = last_field(l, "zero");
+
+    if (!*zero || *last_field(l, "signal") || *last_field(l, "chat") ||
+        (!at_list_has(l, "signal") && !at_list_has(l, "chat")))
+        return ATTUNE_OK;
+    return at_fail(err, ATTUNE_E_FORMAT,
+                   "%s:%d: zero is '%.40s', and the row names no signal and no chat", csv->path,
+                   csv->line, zero);
 }
 
 static int check_row(const at_list *l, const at_csv *csv, attune_error *err)
 {
-    int rc = at_list_has(l, "signal") ? check_seconds(l, csv, "signal_offset", err) : ATTUNE_OK;
+    int rc = check_seconds(l, csv, "signal", "signal_offset", err);
 
-    return rc == ATTUNE_OK && at_list_has(l, "chat") ? check_seconds(l, csv, "chat_offset", err)
-                                                     : rc;
+    rc = rc < 0 ? rc : check_seconds(l, csv, "chat", "chat_offset", err);
+    return rc < 0 ? rc : check_zero(l, csv, err);
 }
 
 /* ---- ids that are alike ---------------------------------------------------------------------- */

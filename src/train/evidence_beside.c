@@ -19,6 +19,21 @@ static attune_log_time time_of(const at_beside_settings *b)
     return b->log_time ? (attune_log_time)attune_log_time_of(b->log_time) : ATTUNE_TIME_TOLD;
 }
 
+static int open_log(attune_log **out, const char *path, int chat, const at_beside_settings *b,
+                    const at_job *job, attune_error *err)
+{
+    const attune_log_options o = {.chat = chat,
+                                  .columns = b->columns,
+                                  .events = b->events,
+                                  .time = time_of(b),
+                                  .stop = job->options->stop,
+                                  .user = job->options->user};
+    *out = NULL;
+    if (o.stop && o.stop(o.user)) /* few logs are so long that it is asked while they are read */
+        return at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
+    return attune_log_open(out, path, &o, err);
+}
+
 /* ---- signals -------------------------------------------------------------------------------- */
 
 /* What a window said, before it is known how columns are standardised. */
@@ -61,13 +76,13 @@ static int tell_log(const at_signal_scale *s, attune_log *log, told *t, int vers
     attune_log_rows(log, &end_us);
     at_signal_places(s, attune_log_signals(log), attune_log_events(log), place);
     for (int k = 0; k < s->columns && !status; k++) {
-        usual[k] = attune_log_usual(log)[place[k]];
+        usual[k] = place[k] < 0 ? (attune_signal_usual){NAN, NAN} : attune_log_usual(log)[place[k]];
         if (at_column_open(&column[k], s->events >> k & 1, fmin((double)end_us / 1e6, most_s)) < 0)
             status = at_fail_nomem(err);
     }
     while (status >= 0 && (status = attune_log_next(log, &t_us, value, NULL, NULL, err)) == 1)
         for (int k = 0; k < s->columns; k++)
-            if (isfinite(value[place[k]]))
+            if (place[k] >= 0 && isfinite(value[place[k]])) /* else no row has one */
                 at_column_push(&column[k], t_us, value[place[k]]);
     for (int v = 0; v < versions && !status; v++) {
         t[v].start_us = window_start(end_us, v, versions);
@@ -78,12 +93,11 @@ static int tell_log(const at_signal_scale *s, attune_log *log, told *t, int vers
     return status;
 }
 
-static int tell_sample(const at_beside_settings *b, const at_signal_scale *s, const char *path,
-                       told *t, int versions, attune_error *err)
+static int tell_sample(const at_beside_settings *b, const at_job *job, const at_signal_scale *s,
+                       const char *path, told *t, int versions, attune_error *err)
 {
-    const attune_log_options o = {.columns = b->columns, .events = b->events, .time = time_of(b)};
     attune_log *log;
-    int status = attune_log_open(&log, path, &o, err);
+    int status = open_log(&log, path, 0, b, job, err);
     if (!status)
         status = tell_log(s, log, t, versions, err);
     attune_log_free(&log);
@@ -124,7 +138,7 @@ static void fill(const at_evidence_set *out, const at_signal_scale *s, const tol
     }
 }
 
-int at_signal_evidence_set(at_evidence_set *out, const at_fusion_settings *s,
+int at_signal_evidence_set(at_evidence_set *out, const at_job *job, const at_fusion_settings *s,
                            at_signal_scale *scale, int fit, const at_corpus *c, attune_error *err)
 {
     const size_t versions = (size_t)s->versions, n = (size_t)c->count * versions;
@@ -134,8 +148,8 @@ int at_signal_evidence_set(at_evidence_set *out, const at_fusion_settings *s,
     int status = t ? at_evidence_room(out, c->count, err) : at_fail_nomem(err);
     for (int i = 0; i < c->count && !status; i++)
         if (c->list[i].signal)
-            status = tell_sample(&s->signals, scale, c->list[i].signal, t + (size_t)i * versions,
-                                 s->versions, err);
+            status = tell_sample(&s->signals, job, scale, c->list[i].signal,
+                                 t + (size_t)i * versions, s->versions, err);
     if (!status && fit)
         fit_scale(scale, t, (int)n);
     for (int i = 0; i < c->count && !status; i++) {
@@ -174,15 +188,14 @@ static void hear(const at_evidence_row *row, int64_t t_us, const char *text, siz
 }
 
 /* All messages of a clip's chat, as one window has them. */
-static int hear_log(const at_evidence_row *row, const at_beside_settings *b, const char *path,
-                    attune_error *err)
+static int hear_log(const at_evidence_row *row, const at_job *job, const at_beside_settings *b,
+                    const char *path, attune_error *err)
 {
-    const attune_log_options o = {.chat = 1, .time = time_of(b)};
     attune_log *log;
     const char *text;
     int64_t t_us;
     size_t n;
-    int status = attune_log_open(&log, path, &o, err);
+    int status = open_log(&log, path, 1, b, job, err);
     while (status >= 0 && log && (status = attune_log_next(log, &t_us, NULL, &text, &n, err)) == 1)
         hear(row, t_us, text, n);
     attune_log_free(&log);
@@ -194,8 +207,8 @@ static int hear_log(const at_evidence_row *row, const at_beside_settings *b, con
     return status;
 }
 
-int at_chat_evidence_set(at_evidence_set *out, const at_beside_settings *b, const at_corpus *c,
-                         attune_error *err)
+int at_chat_evidence_set(at_evidence_set *out, const at_job *job, const at_beside_settings *b,
+                         const at_corpus *c, attune_error *err)
 {
     *out = (at_evidence_set){.shape = {AT_TEXT_DIMS, AT_TEXT_DIMS, AT_TEXT_TOKENS}, .versions = 1};
     int status = at_evidence_room(out, c->count, err);
@@ -203,7 +216,7 @@ int at_chat_evidence_set(at_evidence_set *out, const at_beside_settings *b, cons
         const at_evidence_row row = at_evidence_row_of(out, i, 0);
         out->emotion[i] = at_labelled_emotion(&c->list[i], c->head);
         if (c->list[i].chat)
-            status = hear_log(&row, b, c->list[i].chat, err);
+            status = hear_log(&row, job, b, c->list[i].chat, err);
     }
     return status ? status : at_evidence_settle(out, err);
 }

@@ -35,10 +35,10 @@ int at_voice_evidence_set(at_evidence_set *out, const at_job *job, const at_weig
                           const at_fusion_settings *s, const at_corpus *voices, attune_error *err);
 /* Of what was recorded beside the samples: absent where nothing was. A signal's windows lie at several places of its
  * log, a version each. fit: scale's columns are standardised as these samples are; else as scale says. */
-int at_signal_evidence_set(at_evidence_set *out, const at_fusion_settings *s,
+int at_signal_evidence_set(at_evidence_set *out, const at_job *job, const at_fusion_settings *s,
                            at_signal_scale *scale, int fit, const at_corpus *c, attune_error *err);
-int at_chat_evidence_set(at_evidence_set *out, const at_beside_settings *b, const at_corpus *c,
-                         attune_error *err);
+int at_chat_evidence_set(at_evidence_set *out, const at_job *job, const at_beside_settings *b,
+                         const at_corpus *c, attune_error *err);
 void at_evidence_set_free(at_evidence_set *s);
 
 static inline const at_evidence *at_evidence_of(const at_evidence_set *s, int sample, int version)

@@ -347,9 +347,10 @@ static int sort_out(part *p, int stream, attune_error *err)
 static int make_beside(task *t, int stream, int train, const at_corpus *c, attune_error *err)
 {
     part *p = train ? &t->train : &t->valid;
-    const int status = stream == ATTUNE_SIGNAL
-                           ? at_signal_evidence_set(&p->of[stream], t->s, &t->scale, train, c, err)
-                           : at_chat_evidence_set(&p->of[stream], &t->s->chats, c, err);
+    const int status =
+        stream == ATTUNE_SIGNAL
+            ? at_signal_evidence_set(&p->of[stream], t->t.job, t->s, &t->scale, train, c, err)
+            : at_chat_evidence_set(&p->of[stream], t->t.job, &t->s->chats, c, err);
     return status ? status : sort_out(p, stream, err);
 }
 

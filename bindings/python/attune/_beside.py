@@ -10,6 +10,7 @@ from typing import Optional, Sequence
 
 from . import _c
 from ._c import lib
+from ._callbacks import raising
 from ._model import Path
 
 _TIMES = ("told", "s", "ms", "us", "date", "mdy", "dmy")  # in the order of attune_log_time
@@ -35,17 +36,19 @@ class Log:
     events: Optional[Sequence[str]] = None
     sender: Optional[str] = None
 
-    def open(self, chat: bool) -> ctypes.c_void_p:
-        """attune_log of it; what is wrong with a row is raised here."""
+    def open(self, pointer: ctypes.c_void_p, chat: bool) -> object:
+        """Into pointer an attune_log of it; what is wrong with a row is raised here. Returns what is to live as long."""
         if self.time not in _TIMES:
             raise ValueError(f"time is one of {', '.join(_TIMES)}, not {self.time!r}")
         setup = _c.LogOptions(chat=chat, time=_TIMES.index(self.time), offset_s=self.offset_s, zero=_bytes(self.zero),
                               columns=_listed(self.columns), events=_listed(self.events))
         setattr(setup, "from", _bytes(self.sender))  # a keyword here
-        pointer, err = ctypes.c_void_p(), _c.ErrorText()
-        _c.check(lib.attune_log_open(ctypes.byref(pointer), os.fsencode(self.path), ctypes.byref(setup),
-                                     ctypes.byref(err)), err)
-        return pointer
+        err = _c.ErrorText()
+        with raising() as raised:
+            stop = setup.stop = _c.ON_STOP(raised.callback(None))
+            _c.check(lib.attune_log_open(ctypes.byref(pointer), os.fsencode(self.path), ctypes.byref(setup),
+                                         ctypes.byref(err)), err)
+        return stop
 
 
 def _bytes(text: str | None) -> bytes | None:
@@ -75,11 +78,10 @@ class Beside:
         """None: nothing is recorded beside."""
         if signal is None and chat is None:
             return None
-        made, logs = cls(), [ctypes.c_void_p(), ctypes.c_void_p()]
+        made, logs = cls(), (ctypes.c_void_p(), ctypes.c_void_p())
         weakref.finalize(made, _free, *logs)
-        for i, given in enumerate((signal, chat)):
-            if given is not None:
-                logs[i].value = (given if isinstance(given, Log) else Log(given)).open(chat=i == 1).value
+        made._held = [(given if isinstance(given, Log) else Log(given)).open(log, chat=log is logs[1])
+                      for given, log in zip((signal, chat), logs) if given is not None]
         made.setup.signal_log, made.setup.chat_log, made.setup.chat = *logs, chat is not None
         if signal is not None:
             made.setup.signals, made.setup.events = lib.attune_log_signals(logs[0]), lib.attune_log_events(logs[0])

@@ -60,10 +60,13 @@ class BesideSetup(Structure):
                 ("signal_log", c_void_p), ("chat_log", c_void_p), ("reserved", c_uint64 * 4)]
 
 
+ON_STOP = CFUNCTYPE(c_int, c_void_p)
+
+
 class LogOptions(Structure):
     _name_ = "attune_log_options"
     _fields_ = [("chat", c_int), ("time", c_int), ("offset_s", c_double), ("zero", c_char_p), ("columns", c_char_p),
-                ("events", c_char_p), ("from", c_char_p), ("reserved", c_uint64 * 4)]
+                ("events", c_char_p), ("from", c_char_p), ("stop", ON_STOP), ("user", c_void_p), ("reserved", c_uint64 * 2)]
 
 
 class Window(Structure):
@@ -127,7 +130,6 @@ class InputInfo(Structure):
 
 ON_WINDOW = CFUNCTYPE(c_int, c_void_p, POINTER(Window))
 ON_PROGRESS = CFUNCTYPE(c_int, c_void_p, c_double, c_double)
-ON_STOP = CFUNCTYPE(c_int, c_void_p)
 ON_TEXT = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_size_t)
 
 
