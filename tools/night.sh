@@ -5,7 +5,7 @@
 #     tools/night.sh faults memcheck   these only:
 #
 #     fuzz      inputs that break a reader, for HOURS (4) (tools/fuzz.sh)
-#     faults    each call and each allocation failing in turn (of training 500, evenly), each byte of a disk that is
+#     faults    each call and each allocation failing in turn (of training each way to one), each byte of a disk that is
 #               full, the program killed 200 times (tests/cli_faults.py with ATTUNE_FAULTS=all), and 200 times gone on with
 #               (tests/cli_resume.py); ATTUNE_FAULTS=100: so many of each kind
 #     replay    a day of sound, and live sessions that go on for REPLAY_HOURS (2): memory and descriptors stay what they
