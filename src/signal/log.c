@@ -89,7 +89,6 @@ static int column_called(const at_log_rows *r, const char *const *names)
 /* By its name: "time_ms", "Timestamp (us)"; -1: it is not called a time. */
 static int kind_of_name(const char *text)
 {
-    static const char *const stems[] = {"time", "timestamp", "datetime", "date", "ts", "t", NULL};
     static const struct {
         const char *unit;
         attune_log_time kind;
@@ -104,9 +103,9 @@ static int kind_of_name(const char *text)
 
     at_log_name(name, text, 0);
     stem = strcspn(name, "_");
-    for (int i = 0; stems[i]; i++)
+    for (int i = 0; at_log_times[i]; i++)
         for (size_t u = 0; u < sizeof units / sizeof *units; u++)
-            if (strlen(stems[i]) == stem && strncasecmp(name, stems[i], stem) == 0 &&
+            if (strlen(at_log_times[i]) == stem && strncasecmp(name, at_log_times[i], stem) == 0 &&
                 strcasecmp(name + stem + (name[stem] == '_'), units[u].unit) == 0)
                 return (int)units[u].kind;
     return -1;

@@ -40,14 +40,13 @@ static void take_time(at_log_rows *r, const json_t *time)
 
 static int take(at_log_rows *r, const json_t *said, attune_error *err)
 {
-    static const char *const times[] = {"time", "timestamp", "datetime", "date", "ts", "t", NULL};
     const char *from = json_string_value(first_of(said, at_log_senders));
     const json_t *text = first_of(said, at_log_texts);
     int rc;
 
     if (!json_is_string(text))
         return at_log_row_fail(r, err, "no 'text', 'message' or 'content' in its object");
-    take_time(r, first_of(said, times));
+    take_time(r, first_of(said, at_log_times));
     rc = at_log_message_begin(r, from ? from : "", from ? strlen(from) : 0, json_string_value(text),
                               err);
     return rc == 1 ? at_log_message_end(r) : rc;

@@ -4,8 +4,9 @@
 
 #include "signal/log_row.h"
 
-extern const char *const at_log_senders[],
-    *const at_log_texts[]; /* what they may be called; NULL past the last */
+extern const char *const at_log_times[],
+    *const at_log_senders[],
+        *const at_log_texts[]; /* what they may be called; NULL past the last */
 
 /* How messages lie in lines. */
 typedef struct at_log_turns {
