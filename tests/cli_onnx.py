@@ -317,6 +317,33 @@ class Imported(Case):
             with self.subTest(says):
                 self.assertIn(says, self.ours_run("m.onnx", bytes(8), code=1))
 
+    def test_a_name_is_made_once(self):
+        """Else a join that bears the name of its input would join itself, beyond its end."""
+        given = [onnx.tensor("c", [1, 2], [5.0, 6.0])]
+        for nodes in ([onnx.node("Concat", "x x", "x", axis=1)],
+                      [onnx.node("Relu", "x", "a"), onnx.node("Concat", "a x", "a", axis=0)],
+                      [onnx.node("Pad", "x", "x", pads=[0, 9, 0, 9])],
+                      [onnx.node("Split", "x", "a a", axis=1)],
+                      [onnx.node("Relu", "x", "c")]):
+            (self.dir / "m.onnx").write_bytes(onnx.model(nodes, given, [onnx.end("x", [1, 2])],
+                                                         [onnx.end("a" if b"a" in nodes[-1] else "x", [1, 2])]))
+            with self.subTest(nodes[-1]):
+                self.assertIn("has the name of a value", self.ours_run("m.onnx", bytes(8), code=1))
+
+    def test_sizes_that_no_number_holds(self):
+        """Of a join, more than a side may have; over an empty dimension, steps of more than 64 bits."""
+        most = 1 << 24
+        nothing = onnx.node("Slice", "x", "nothing", starts=[0], ends=[0], axes=[0])
+        wide = onnx.node("Pad", "nothing", "y", pads=[0] * 7 + [1 << 16] * 5)
+        for name, nodes, constants, shape in (
+                ("a join", [onnx.node("Concat", "x x", "y", axis=1)], [], [1, most]),
+                ("computed", [nothing, wide], [], [1] * 6),
+                ("constant", [onnx.node("Relu", "x", "y")], [onnx.tensor("c", [0] + [most] * 5, [])], [1])):
+            (self.dir / "m.onnx").write_bytes(onnx.model(nodes, constants, [onnx.end("x", shape)],
+                                                         [onnx.end("y", shape)], 9))
+            with self.subTest(name):
+                self.assertRegex(self.ours_run("m.onnx", bytes(4), code=1), "(output|tensor) is too large")
+
     def test_files_that_are_none_or_cut_short(self):
         whole = onnx.classifier()
         for name, data in (("empty", b""), ("text", b"this is no network at all\n" * 9), ("cut", whole[:-100]),

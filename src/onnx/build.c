@@ -146,16 +146,18 @@ int at_onnx_axis(at_onnx_builder *b, int64_t axis, int rank)
     return (int)(axis < 0 ? axis + rank : axis);
 }
 
+/* Its steps are to be numbers too where one dimension is empty. */
 static at_onnx_tensor *new_tensor(at_onnx_builder *b, const char *name, int rank, const int *dim)
 {
-    size_t count = 1;
+    size_t count = 1, span = 1;
 
     for (int i = 0; i < rank; i++) {
-        if (dim[i] < 0 || (dim[i] && count > AT_ONNX_MOST_FLOATS / (size_t)dim[i])) {
+        if (dim[i] < 0 || (dim[i] && span > AT_ONNX_MOST_FLOATS / (size_t)dim[i])) {
             at_onnx_wrong(b, "its output is too large");
             return NULL;
         }
         count *= (size_t)dim[i];
+        span *= dim[i] ? (size_t)dim[i] : 1;
     }
     if (rank > AT_ONNX_RANK || b->tensors == b->most_tensors)
         at_onnx_wrong(b, "too many dimensions or values");
@@ -170,9 +172,13 @@ static at_onnx_tensor *new_tensor(at_onnx_builder *b, const char *name, int rank
 
 at_onnx_tensor *at_onnx_out(at_onnx_builder *b, int i, int rank, const int *dim)
 {
+    const char *name = b->step->out[i];
+
+    if (*name && find(b, name))
+        at_onnx_wrong(b, "its output has the name of a value that is there");
     if (b->status)
         return NULL;
-    at_onnx_tensor *t = new_tensor(b, b->step->out[i], rank, dim);
+    at_onnx_tensor *t = new_tensor(b, name, rank, dim);
     if (t)
         t->from = b->layers;
     return t;

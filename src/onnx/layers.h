@@ -111,7 +111,7 @@ int at_onnx_listed(at_onnx_builder *b, const char *name, int i, int64_t out[AT_O
 /* In [0, rank), from one that may count from the end. */
 int at_onnx_axis(at_onnx_builder *b, int64_t axis, int rank);
 
-/* The i-th output. NULL: too large, or memory is out. */
+/* The i-th output. NULL: too large, its name is another value's (a name is made once), or memory is out. */
 at_onnx_tensor *at_onnx_out(at_onnx_builder *b, int i, int rank, const int *dim);
 /* One with the same values in another shape. */
 void at_onnx_same(at_onnx_builder *b, at_onnx_tensor *x, int rank, const int *dim);

@@ -96,7 +96,9 @@ static int total_of(at_onnx_builder *b, int axis, int rank, const at_onnx_tensor
             }
         sum += x->dim[axis];
     }
-    return sum < AT_ONNX_MOST_SIDE ? (int)sum : AT_ONNX_MOST_SIDE;
+    if (sum > AT_ONNX_MOST_SIDE)
+        at_onnx_wrong(b, "its output is too large");
+    return b->status ? 0 : (int)sum;
 }
 
 static void concat_known(at_onnx_builder *b)
