@@ -242,3 +242,27 @@ int at_log_row_find(const at_log_rows *r, const char *name)
             return i;
     return -1;
 }
+
+int at_log_row_find_any(const at_log_rows *r, const char *const *names)
+{
+    int found = -1;
+
+    for (; *names && found < 0; names++)
+        found = at_log_row_find(r, *names);
+    return found;
+}
+
+const char *at_log_row_field(const at_log_rows *r, int i)
+{
+    return i >= 0 && i < r->fields ? r->field[i] : "";
+}
+
+const char *at_log_row_number(const at_log_rows *r, int i)
+{
+    char *text = i < r->fields ? r->field[i] : NULL;
+    char *mark = text ? strpbrk(text, ",.") : NULL;
+
+    if (mark && *mark == ',' && r->separator != ',' && !strpbrk(mark + 1, ",."))
+        *mark = '.';
+    return at_log_row_field(r, i);
+}

@@ -64,6 +64,12 @@ void at_log_row_put_sample(at_log_rows *r);
 void at_log_row_drop(at_log_rows *r);
 /* The row's column of this name, in any case; -1: none. */
 int at_log_row_find(const at_log_rows *r, const char *name);
+/* That of the first of the names that one has; names: NULL past the last. */
+int at_log_row_find_any(const at_log_rows *r, const char *const *names);
+/* The row's i-th; "" where it has none. */
+const char *at_log_row_field(const at_log_rows *r, int i);
+/* Likewise, to be read as a number: where commas are not between fields, a single one is its point. */
+const char *at_log_row_number(const at_log_rows *r, int i);
 
 /* ATTUNE_E_FORMAT with "PATH:LINE: " before it. */
 int at_log_row_fail(const at_log_rows *r, attune_error *err, const char *fmt, ...)
