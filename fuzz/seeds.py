@@ -341,6 +341,8 @@ def chats_as_saved():
     yield '{"time": 1.5, "from": "Ann", "text": "a\\nb"}\n\n{"timestamp": 5, "content": "c"}\n{"t": "6", "message": "d", "user": 1}\n'
     yield '{"time": "2026-05-04T10:15:00Z", "text": " "}\n{"date": "2026-05-04T10:15:01Z", "text": "b"}\n'
     yield '{"user": "U1", "ts": "1777889700.000407", "text": "a"}\n{"user": "U1", "ts": "1777889702.5", "text": "b"}\n'
+    yield '{"g": {"n": "\\"]}", "messages": [1]}, "messages": [{"date": "2026-05-04", "time": "10:15:01", "author": {"name": "Ann"}, "text": ["a", {"text": "b"}, 4]},\n{"t": 2, "text": ""}], "n": -1}\n'
+    yield '{"a": [{}, "x"], "messages": {"t": 1}, "text": "b", "t": 1}\n{"messages"'
     for array in ('[{"t": 1, "text": "a }]"},\n {"t": 2, "text": "b", "x": {}}]\n', '[{"t": 1, "text": "a"} {"t": 2, "text": "b"}]',
                   '[{"t": 1, "text": "a"},]', '[{"t": 1, "text": "a"}', '[{"t": 1, "text": "a"}] x', '[{"t": 1, "text": "a\nb"}]'):
         yield array

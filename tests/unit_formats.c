@@ -350,7 +350,7 @@ static void lines_of_json(void **state)
                              NULL);
 
     (void)state;
-    assert_string_equal(all.format, "lines of JSON");
+    assert_string_equal(all.format, "messages in JSON");
     assert_int_equal(all.rows, 2);
     assert_string_equal(all.text[0], "a\nb");
     assert_int_equal(all.t_us[1], 5 * S);
@@ -368,6 +368,35 @@ static void lines_of_json(void **state)
         assert_string_equal(in.text[0], "a }] \"{");
         assert_int_equal(in.t_us[1], 2 * S);
     }
+}
+
+static void messages_of_an_object_of_json(void **state)
+{
+    static const char text[] =
+        "\n{\n \"guild\": {\"name\": \"x \\\"] }\", \"messages\": [1, {}]},\n \"n\": -1.5e3,\n"
+        " \"messages\": [\n"
+        "  {\"id\": 7, \"date\": \"2026-05-04T10:15:00\", \"author\": {\"id\": 1, \"name\": \"Ann\"},\n"
+        "   \"text\": [\"see \", {\"type\": \"bold\", \"text\": \"this\"}, 4, \" one\"]},\n"
+        "  {\"date\": \"2026-05-04T10:15:01\", \"text\": \"\"},\n"
+        "  {\"date\": \"2026-05-04T10:15:02\", \"author\": {\"name\": \"Bob\"}, \"text\": \"b\"}],\n"
+        " \"messageCount\": 3, \"more\": [{\"text\": \"no message\"}]\n}\n";
+    const taken all = chat_of(text, NULL), bob = chat_of(text, "Bob"),
+                none = chat_of("{\"messages\": []}", NULL), empty = chat_of(" [ ]\n", NULL),
+                apart =
+                    chat_of("{\"date\": \"2026-05-04\", \"time\": \"23:59:59\", \"text\": \"a\"}\n"
+                            "{\"date\": \"2026-05-05\", \"time\": \"00:00:01\", \"text\": \"b\"}",
+                            NULL);
+
+    (void)state;
+    assert_string_equal(all.format, "messages in JSON");
+    assert_int_equal(all.rows, 2);
+    assert_string_equal(all.text[0], "see this one");
+    assert_int_equal(all.t_us[1], 2 * S);
+    assert_int_equal(bob.rows, 1);
+    assert_string_equal(bob.text[0], "b");
+    assert_int_equal(none.rows, 0);
+    assert_int_equal(empty.rows, 0);
+    assert_int_equal(apart.t_us[1], 2 * S);
 }
 
 static void what_an_option_says_of_csvs_is_not_said_of_these(void **state)
@@ -453,6 +482,12 @@ static void what_is_wrong_names_the_line(void **state)
         {1, "[{\"t\": 1, \"text\": \"a\"}\n", "x.tsv:2: the array does not end"},
         {1, "[{\"t\": 1, \"text\": \"a\"}]\nx", "x.tsv:2: here is no object"},
         {1, "{\"t\": 1, \"text\": \"a\"}\n7", "x.tsv:2: here is no object"},
+        {1, "{\"a\": {},\n\"messages\": [\n{\"t\": 1, \"text\": \"a\"}\n",
+         "x.tsv:4: the array does not end"},
+        {1, "{\"messages\": [{\"t\": 1, \"text\": \"a\"}\n}", "x.tsv:2: here a comma"},
+        {1, "{\"messages\": [7]}", "x.tsv:1: here is no object"},
+        {1, "{\"messages\": 7}", "x.tsv:1: no 'text', 'message' or 'content' in its object"},
+        {1, "{\"messages\"", "x.tsv:1: this is no JSON"},
     };
 
     (void)state;
@@ -582,6 +617,7 @@ int main(void)
         cmocka_unit_test(captions_of_srt),
         cmocka_unit_test(zoom_saves_a_chat),
         cmocka_unit_test(lines_of_json),
+        cmocka_unit_test(messages_of_an_object_of_json),
         cmocka_unit_test(what_an_option_says_of_csvs_is_not_said_of_these),
         cmocka_unit_test(when_the_pictures_began_is_of_dates_and_clocks),
         cmocka_unit_test(what_is_wrong_names_the_line),

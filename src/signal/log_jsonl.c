@@ -1,4 +1,5 @@
-/* Objects of JSON, each in lines of its own or all in one array: {"time": 12.5, "from": "Ann", "text": "..."}, and the other names that a CSV's columns may have. */
+/* Messages as objects of JSON: {"time": 12.5, "from": "Ann", "text": "..."}, and the other names that a CSV's columns may have. They
+ * lie one behind another, in an array, or in the array "messages" of one object, as programs export chats. */
 #include "signal/log_format.h"
 
 #include "base/error.h"
@@ -10,14 +11,16 @@
 
 static const char blanks[] = " \t\n";
 
-static int is_jsonl(const at_log_rows *r, const char *head)
+static int is_json(const at_log_rows *r, const char *head)
 {
     (void)r;
     head += strspn(head, blanks);
-    if (*head == '[')
-        head += 1 + strspn(head + 1, blanks);
-    return *head == '{';
+    const int is_array = *head == '[';
+    head += is_array ? 1 + strspn(head + 1, blanks) : 0;
+    return *head == '{' || (is_array && *head == ']');
 }
+
+/* ---- an object ------------------------------------------------------------------------------ */
 
 static const json_t *first_of(const json_t *object, const char *const *names)
 {
@@ -28,27 +31,63 @@ static const json_t *first_of(const json_t *object, const char *const *names)
     return found;
 }
 
-/* A number, or a date. */
-static void take_time(at_log_rows *r, const json_t *time)
+static int is_clock(const json_t *time)
 {
+    return json_is_string(time) && strchr(json_string_value(time), ':');
+}
+
+/* A number, a date, or day and clock apart. */
+static void take_time(at_log_rows *r, const json_t *said)
+{
+    const json_t *time = first_of(said, at_log_times), *day = json_object_get(said, "date");
+    const int is_apart = is_clock(time) && json_is_string(day) && !is_clock(day);
+
     if (json_is_number(time))
         snprintf(r->stamp, sizeof r->stamp, "%.17g", json_number_value(time));
     else
-        snprintf(r->stamp, sizeof r->stamp, "%s",
-                 json_is_string(time) ? json_string_value(time) : "");
+        snprintf(r->stamp, sizeof r->stamp, "%.30s%s%.30s", is_apart ? json_string_value(day) : "",
+                 is_apart ? " " : "", json_is_string(time) ? json_string_value(time) : "");
+}
+
+/* By a name, or of one who is described. */
+static const char *sender_of(const json_t *said)
+{
+    const json_t *from = first_of(said, at_log_senders);
+    const char *name =
+        json_string_value(json_is_object(from) ? first_of(from, at_log_senders) : from);
+
+    return name ? name : "";
+}
+
+/* Of a text in pieces: words, or objects that mark theirs. */
+static const char *words_of(const json_t *piece)
+{
+    const char *words =
+        json_string_value(json_is_object(piece) ? first_of(piece, at_log_texts) : piece);
+
+    return words ? words : "";
+}
+
+static int take_pieces(at_log_rows *r, const json_t *pieces, attune_error *err)
+{
+    int rc = 1;
+
+    for (size_t i = 0; i < json_array_size(pieces) && rc == 1; i++)
+        rc = at_log_message_add(r, words_of(json_array_get(pieces, i)), err);
+    return rc;
 }
 
 static int take(at_log_rows *r, const json_t *said, attune_error *err)
 {
-    const char *from = json_string_value(first_of(said, at_log_senders));
     const json_t *text = first_of(said, at_log_texts);
+    const char *from = sender_of(said);
     int rc;
 
-    if (!json_is_string(text))
+    if (!json_is_string(text) && !json_is_array(text))
         return at_log_row_fail(r, err, "no 'text', 'message' or 'content' in its object");
-    take_time(r, first_of(said, at_log_times));
-    rc = at_log_message_begin(r, from ? from : "", from ? strlen(from) : 0, json_string_value(text),
-                              err);
+    take_time(r, said);
+    rc = at_log_message_begin(r, from, strlen(from), words_of(text), err);
+    rc = rc == 1 ? take_pieces(r, text, err) : rc;
     return rc == 1 ? at_log_message_end(r) : rc;
 }
 
@@ -67,7 +106,22 @@ static int read_object(at_log_rows *r, attune_error *err)
 
 /* ---- where objects lie -------------------------------------------------------------------------- */
 
-enum { ARRAY = ',' }; /* r->separator: they have commas between, up to a bracket */
+/* r->separator: between them lies nothing, or a comma, up to a bracket, behind which there is nothing more; or the rest
+ * of the object that has them (HAS: up to its bracket, OVER: behind that). */
+enum { APART = 0, LISTED = ',', HAS = '{', OVER = '}' };
+
+/* How deep in brackets, and whether in a string. */
+typedef struct nesting {
+    int depth, quoted, escaped;
+} nesting;
+
+static void follow(nesting *n, int c)
+{
+    n->quoted ^= c == '"' && !n->escaped;
+    n->escaped = n->quoted && c == '\\' && !n->escaped;
+    if (!n->quoted)
+        n->depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+}
 
 /* The next byte that is no blank, or EOF; r->line is its line. */
 static int next_mark(at_log_rows *r)
@@ -80,34 +134,92 @@ static int next_mark(at_log_rows *r)
     return c;
 }
 
+/* Past a name, from its quote on, and whether it is "messages". */
+static int is_messages(at_log_rows *r)
+{
+    static const char name[] = "\"messages\"";
+    nesting n = {0};
+    int c = '"', at = 0, same = 1;
+
+    for (; c != EOF; c = at_log_rows_byte(r), at++) {
+        same = same && c == name[at];
+        follow(&n, c);
+        if (!n.quoted)
+            break;
+    }
+    return c != EOF && same;
+}
+
+/* Past a value: ',' or '}' behind it, or EOF. c: its first byte. */
+static int skip_value(at_log_rows *r, int c)
+{
+    nesting n = {0};
+
+    for (; c != EOF; c = at_log_rows_byte(r)) {
+        if (!n.quoted && !n.depth && (c == ',' || c == '}'))
+            break;
+        r->next_line += c == '\n';
+        follow(&n, c);
+    }
+    return c;
+}
+
+/* 1: past the bracket of the array "messages" of the object whose brace was read; 0: it has none, or is none. */
+static int enter_messages(at_log_rows *r)
+{
+    int c = ',';
+
+    while (c == ',' && next_mark(r) == '"') {
+        const int found = is_messages(r);
+        c = next_mark(r) == ':' ? next_mark(r) : EOF;
+        if (found && c == '[')
+            return 1;
+        c = skip_value(r, c);
+    }
+    return 0;
+}
+
 static int read_header(at_log_rows *r, attune_error *err)
 {
     int rc = at_log_message_header(r, err);
 
-    if (rc == ATTUNE_OK && next_mark(r) == '[')
-        r->separator = ARRAY;
-    else if (rc == ATTUNE_OK)
-        rc = at_log_message_header(r, err);
     r->ahead_bytes = 0;
-    return rc;
+    if (rc < 0)
+        return rc;
+    const int c = next_mark(r);
+    if (c == '[' || (c == '{' && enter_messages(r))) {
+        r->separator = c == '[' ? LISTED : HAS;
+        return ATTUNE_OK;
+    }
+    return at_log_message_header(r, err);
+}
+
+/* Behind an array's end. */
+static int end_array(at_log_rows *r, attune_error *err)
+{
+    const int is_last = r->separator == HAS || next_mark(r) == EOF;
+
+    r->separator = OVER;
+    return is_last ? at_log_rows_end(r, err) : at_log_row_fail(r, err, "here is no object");
 }
 
 /* 1: at its brace; 0: there are no more. */
 static int find_object(at_log_rows *r, attune_error *err)
 {
-    int c = next_mark(r);
+    const int is_first = !r->ahead_bytes;
+    int c = r->separator == OVER ? EOF : next_mark(r), rc;
 
-    if (r->separator == ARRAY && c == ',' && r->ahead_bytes)
+    if (c == ']' && r->separator)
+        return end_array(r, err);
+    if (c != EOF && r->separator && !is_first) {
+        if (c != ',')
+            return at_log_row_fail(r, err, "here a comma or the array's end is missing");
         c = next_mark(r);
-    else if (r->separator == ARRAY && c == ']') {
-        r->separator = 0;
-        c = next_mark(r);
-    } else if (r->separator == ARRAY && r->ahead_bytes && c != EOF)
-        return at_log_row_fail(r, err, "here a comma or the array's end is missing");
+    }
     if (c == '{')
         return 1;
-    const int rc = c == EOF ? at_log_rows_end(r, err) : 0;
-    if (rc < 0 || (c == EOF && r->separator != ARRAY))
+    rc = c == EOF ? at_log_rows_end(r, err) : 0;
+    if (rc < 0 || (c == EOF && (!r->separator || r->separator == OVER)))
         return rc;
     return at_log_row_fail(r, err, c == EOF ? "the array does not end" : "here is no object");
 }
@@ -115,18 +227,17 @@ static int find_object(at_log_rows *r, attune_error *err)
 /* Into ahead, from its brace to that which closes it. No text goes on in another line. */
 static int take_object(at_log_rows *r, attune_error *err)
 {
-    int depth = 0, quoted = 0, escaped = 0, c = '{';
+    nesting inside = {0};
     size_t n = 0;
+    int c = '{';
 
     for (; c != EOF; c = at_log_rows_byte(r)) {
         if (n >= AT_LOG_ROW)
             return at_log_row_fail(r, err, "it is longer than %d bytes", AT_LOG_ROW);
         r->ahead[n++] = (char)c;
         r->next_line += c == '\n';
-        quoted ^= c == '"' && !escaped;
-        escaped = quoted && c == '\\' && !escaped;
-        depth += quoted ? 0 : (c == '{') - (c == '}');
-        if (!depth || (quoted && c == '\n'))
+        follow(&inside, c);
+        if ((!inside.quoted && !inside.depth) || (inside.quoted && c == '\n'))
             break;
     }
     r->ahead[r->ahead_bytes = n] = 0;
@@ -146,6 +257,6 @@ static int next_row(at_log_rows *r, attune_error *err)
     return rc;
 }
 
-const at_log_format at_log_jsonl = {"lines of JSON",  AT_LOG_CHATS, AT_LOG_FROM_1970,
-                                    ATTUNE_TIME_TOLD, is_jsonl,     read_header,
-                                    next_row};
+const at_log_format at_log_jsonl = {
+    "messages in JSON", AT_LOG_CHATS, AT_LOG_FROM_1970, ATTUNE_TIME_TOLD, is_json,
+    read_header,        next_row};

@@ -20,10 +20,9 @@ int at_log_message_header(at_log_rows *r, attune_error *err)
     return rc;
 }
 
-/* Behind what the text has. */
-static int add(at_log_rows *r, const char *words, size_t n, attune_error *err)
+int at_log_message_add(at_log_rows *r, const char *words, attune_error *err)
 {
-    const size_t used = (size_t)(r->field[TEXT] - r->text) + r->length[TEXT];
+    const size_t used = (size_t)(r->field[TEXT] - r->text) + r->length[TEXT], n = strlen(words);
 
     if (n > AT_LOG_ROW - used)
         return at_log_row_fail(r, err, "it is longer than %d bytes", AT_LOG_ROW);
@@ -43,7 +42,7 @@ int at_log_message_begin(at_log_rows *r, const char *from, size_t n, const char 
     at_log_row_put_stamp(r);
     at_log_row_end_field(r, 0, n);
     at_log_row_end_field(r, n + 1, n + 1);
-    return add(r, words, strlen(words), err);
+    return at_log_message_add(r, words, err);
 }
 
 int at_log_message_end(at_log_rows *r)
@@ -65,11 +64,8 @@ static int go_on(at_log_rows *r, const at_log_turns *turns, attune_error *err)
             at_log_rows_hold(r);
             break;
         }
-        rc = add(r, "\n", 1, err);
-        if (rc == 1) {
-            const char *words = turns->words(r->ahead);
-            rc = add(r, words, strlen(words), err);
-        }
+        rc = at_log_message_add(r, "\n", err);
+        rc = rc == 1 ? at_log_message_add(r, turns->words(r->ahead), err) : rc;
         if (rc < 0)
             return rc;
     }

@@ -25,6 +25,8 @@ int at_log_message_next(at_log_rows *r, const at_log_turns *turns, attune_error 
  * room. */
 int at_log_message_begin(at_log_rows *r, const char *from, size_t n, const char *words,
                          attune_error *err);
+/* 1: these words are behind those that it has. */
+int at_log_message_add(at_log_rows *r, const char *words, attune_error *err);
 /* 1: it has a text, which is trimmed; 0: it has none. */
 int at_log_message_end(at_log_rows *r);
 
