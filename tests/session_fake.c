@@ -17,6 +17,9 @@
 #define at_weights_source        fake_weights_source
 
 #include "runtime/face.c"
+#include "runtime/face_look.c"
+#include "runtime/face_pictures.c"
+#include "runtime/face_window.c"
 #include "runtime/hindsight.c"
 #include "runtime/session.c"
 #include "runtime/window.c"

@@ -1,7 +1,7 @@
 /* modality.h - what a session wants of a modality: take in what is pushed, and say of a stretch of
  * time what it makes of whom. Private to runtime.
  *
- * A modality is a file (face.c, voice.c, signal.c) and a line in modalities.c. The session knows nothing of
+ * A modality is a file (voice.c, signal.c; of the face a few, face_stream.h) and a line in modalities.c. The session knows nothing of
  * faces and voices: it pushes pictures, sound, rows and messages to whoever takes them, asks all for their findings
  * over each window, joins those of one subject (window.c) and has the fusion weigh them.
  *
