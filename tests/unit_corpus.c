@@ -561,22 +561,59 @@ static void words_for_classes(void **state)
 /* No file more may be opened: what that is called is said, and not that there is nothing. */
 static void folders_that_cannot_be_read(void **state)
 {
-    static const char *const splits[] = {"all", "train"};
+    static const char *const sets[][2] = {{"folder", "all"},          {"folder", "train"},
+                                          {"ferplus", "train"},       {"fer2013", "train"},
+                                          {"daisee", "train"},        {"crema-d", "all"},
+                                          {"crema-d", "clips"},       {"crema-d", "voices"},
+                                          {"wacv-engagement", "all"}, {"manifest", "train"}};
     struct rlimit usual, none;
     (void)state;
     put_text("train/happy/a.png", "");
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
     none = (struct rlimit){0, usual.rlim_max};
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         at_corpus c;
         attune_error err = {0};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-        const int status = at_corpus_read(&c, "folder", temp_folder, splits[i], &err);
+        const int status = at_corpus_read(&c, sets[i][0], temp_folder, sets[i][1], &err);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
         at_corpus_free(&c);
         assert_int_equal(status, ATTUNE_E_IO);
         assert_non_null(strstr(err.text, strerror(EMFILE)));
     }
+}
+
+/* A part that this user may not read is no part that is not there: figures would be of less than they say. */
+static void folders_that_may_not_be_read(void **state)
+{
+    const uid_t me = geteuid();
+    at_corpus c;
+    attune_error err = {0};
+    (void)state;
+    put_text("happy/a.png", "");
+    put_text("sad/b.png", "");
+    put_text("lost+found/c.png", "");
+    assert_int_equal(chmod(temp_folder, 0711 | 0044), 0);
+    assert_int_equal(chmod(in_folder("happy"), 0755), 0);
+    assert_int_equal(chmod(in_folder("sad"), 0), 0);
+    assert_int_equal(chmod(in_folder("lost+found"), 0), 0);
+    if (me == 0)
+        assert_int_equal(seteuid(65534), 0);
+    int status = at_corpus_read(&c, "folder", temp_folder, "all", &err);
+    assert_int_equal(seteuid(me), 0);
+    at_corpus_free(&c);
+    assert_int_equal(status, ATTUNE_E_IO);
+    assert_non_null(strstr(err.text, strerror(EACCES)));
+
+    assert_int_equal(chmod(in_folder("sad"), 0755), 0);
+    if (me == 0)
+        assert_int_equal(seteuid(65534), 0);
+    status = at_corpus_read(&c, "folder", temp_folder, "all", &err);
+    assert_int_equal(seteuid(me), 0);
+    assert_int_equal(status, ATTUNE_OK);
+    assert_int_equal(c.count, 2);
+    at_corpus_free(&c);
+    assert_int_equal(chmod(in_folder("lost+found"), 0700), 0);
 }
 
 static void nonsense(void **state)
@@ -624,6 +661,7 @@ int main(void)
         CASE(wacv_people_are_disjoint),
         CASE(folders_by_synonyms),
         CASE(folders_that_cannot_be_read),
+        CASE(folders_that_may_not_be_read),
         CASE(nonsense),
         CASE(csv_quotes_and_ends),
         CASE(folders_in_folders),

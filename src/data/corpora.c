@@ -5,6 +5,7 @@
 #include "data/readers.h"
 #include "data/split.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -421,7 +422,8 @@ int at_corpus_read(at_corpus *out, const char *dataset, const char *root, const 
     if (!kind)
         return ATTUNE_E_ARG;
     if (!at_path_exists(root))
-        return at_fail(err, ATTUNE_E_IO, "%s: no such folder", root);
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", root,
+                       errno == ENOENT ? "no such folder" : strerror(errno));
     begin(out, kind);
     const int status = read_part(out, kind, root, split, err);
     if (status < 0)

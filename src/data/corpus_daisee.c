@@ -160,9 +160,12 @@ int at_corpus_daisee(at_corpus *out, const char *root, const char *split, attune
     char base[AT_PATH];
     if (!split_known(split))
         return at_fail(err, ATTUNE_E_ARG, "daisee has no split '%s' (train val test all)", split);
-    if (!at_corpus_locate(base, root, "DataSet"))
+    int status = at_corpus_locate(base, root, "DataSet");
+    if (status < 0)
+        return at_fail_walk(status, root, err);
+    if (!status)
         return at_fail(err, ATTUNE_E_IO, "%s: no DataSet folder there", root);
-    int status = ATTUNE_OK;
+    status = ATTUNE_OK;
     for (int i = 0; i < 3 && status == ATTUNE_OK; i++)
         if (at_split_takes(split, parts[i][0]))
             status = read_part(out, base, parts[i][1], err);

@@ -118,10 +118,12 @@ int at_corpus_ferplus(at_corpus *out, const char *root, const char *split, attun
     if (!split_known(split))
         return at_fail(err, ATTUNE_E_ARG, "ferplus has no split '%s' (train valid test all)",
                        split);
-    if (!at_corpus_locate(base, root, "fer2013new.csv") ||
-        !at_path_join(list, base, "fer2013new.csv"))
+    int status = at_corpus_locate(base, root, "fer2013new.csv");
+    if (status < 0)
+        return at_fail_walk(status, root, err);
+    if (!status || !at_path_join(list, base, "fer2013new.csv"))
         return at_fail(err, ATTUNE_E_IO, "%s: no fer2013new.csv there", root);
-    int status = at_csv_open(&csv, list, err);
+    status = at_csv_open(&csv, list, err);
     if (status < 0)
         return status;
     status = at_csv_header(&csv, err);
@@ -261,16 +263,18 @@ static int from_pixels(at_corpus *out, const char *list, const char *split, attu
     return status;
 }
 
-/* The list with pixels at root or one level down, or root itself. */
+/* 1: the list with pixels at root or one level down, or root itself; 0: there is none; < 0 as at_each_entry. */
 static int find_pixels(char *list, const char *root)
 {
     char base[AT_PATH];
+    int found = 0;
     if (!at_path_is_dir(root))
         return snprintf(list, AT_PATH, "%s", root) < AT_PATH;
-    for (const char *const *name = pixel_lists; *name; name++)
-        if (at_corpus_locate(base, root, *name) && at_path_join(list, base, *name))
-            return 1;
-    return 0;
+    for (const char *const *name = pixel_lists; *name && !found; name++) {
+        found = at_corpus_locate(base, root, *name);
+        found = found == 1 ? at_path_join(list, base, *name) : found;
+    }
+    return found;
 }
 
 /* ---- class-named folders ------------------------------------------------------------------- */
@@ -292,9 +296,11 @@ int at_corpus_fer2013(at_corpus *out, const char *root, const char *split, attun
     if (!split_known(split))
         return at_fail(err, ATTUNE_E_ARG, "fer2013 has no split '%s' (train valid test all)",
                        split);
-    if (at_corpus_locate(base, root, "fer2013_labels.csv"))
+    int found = at_corpus_locate(base, root, "fer2013_labels.csv");
+    if (found == 1)
         return from_list(out, base, split, err);
-    if (find_pixels(list, root))
-        return from_pixels(out, list, split, err);
-    return from_folders(out, root, split, err);
+    found = found < 0 ? found : find_pixels(list, root);
+    if (found < 0)
+        return at_fail_walk(found, root, err);
+    return found ? from_pixels(out, list, split, err) : from_folders(out, root, split, err);
 }

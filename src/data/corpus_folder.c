@@ -111,9 +111,10 @@ int at_corpus_wacv(at_corpus *out, const char *root, const char *split, attune_e
                        "people=1,2,...)",
                        split);
     int status = ATTUNE_OK;
-    for (c.label = 0; c.label < ATTUNE_ENGAGEMENTS && status >= 0; c.label++)
-        if (at_corpus_locate(base, root, folders[c.label]) &&
-            at_path_join(folder, base, folders[c.label]))
+    for (c.label = 0; c.label < ATTUNE_ENGAGEMENTS && status >= 0; c.label++) {
+        status = at_corpus_locate(base, root, folders[c.label]);
+        if (status == 1 && at_path_join(folder, base, folders[c.label]))
             status = at_each_entry(folder, add_wacv_picture, &c);
+    }
     return status < 0 ? at_fail_walk(status, root, err) : ATTUNE_OK;
 }

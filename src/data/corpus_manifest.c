@@ -359,12 +359,13 @@ static int read_rows(manifest *m, const char *list, const char *split, attune_er
     return status;
 }
 
-/* The list, and the folder that its files' names start from. */
+/* 1: the list, and the folder that its files' names start from; 0: there is none; < 0 as at_each_entry. */
 static int locate(manifest *m, const char *root, char *list)
 {
-    if (at_path_is_dir(root))
-        return at_corpus_locate(m->base, root, "manifest.csv") &&
-               at_path_join(list, m->base, "manifest.csv");
+    if (at_path_is_dir(root)) {
+        const int found = at_corpus_locate(m->base, root, "manifest.csv");
+        return found == 1 ? at_path_join(list, m->base, "manifest.csv") : found;
+    }
     const char *slash = strrchr(root, '/');
     if (strlen(root) >= AT_PATH)
         return 0;
@@ -377,9 +378,12 @@ int at_corpus_manifest(at_corpus *out, const char *root, const char *split, attu
 {
     manifest m = {.out = out};
     char list[AT_PATH];
-    if (!locate(&m, root, list))
+    int status = locate(&m, root, list);
+    if (status < 0)
+        return at_fail_walk(status, root, err);
+    if (!status)
         return at_fail(err, ATTUNE_E_IO, "%s: no manifest.csv there", root);
-    int status = at_csv_open(&m.csv, list, err);
+    status = at_csv_open(&m.csv, list, err);
     if (status == ATTUNE_OK)
         status = read_rows(&m, list, split, err);
     for (int i = 0; i < m.subjects; i++)

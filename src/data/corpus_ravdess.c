@@ -137,8 +137,9 @@ static int add_crema(void *user, const char *path, const char *name)
 static int read_crema(at_corpus *out, const char *root, const char *kind)
 {
     char base[AT_PATH], folder[AT_PATH];
-    if (!at_corpus_locate(base, root, kind) || !at_path_join(folder, base, kind))
-        return 0;
+    const int found = at_corpus_locate(base, root, kind);
+    if (found <= 0 || !at_path_join(folder, base, kind))
+        return found < 0 ? found : 0;
     return at_each_entry(folder, add_crema, out);
 }
 

@@ -90,7 +90,7 @@ static int collect(names *n, const char *dir)
 {
     DIR *d = opendir(dir);
     if (!d)
-        return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : failed_by(errno);
+        return errno == ENOENT || errno == ENOTDIR ? 0 : failed_by(errno);
     for (struct dirent *e; errno = 0, (e = readdir(d));) {
         if (e->d_name[0] == '.')
             continue;
@@ -142,6 +142,12 @@ int at_fail_walk(int status, const char *root, attune_error *err)
 /* Deep enough for any data set, and the end of links that go round in circles. */
 enum { DEPTH = 8 };
 
+/* Where archives made on a Mac keep what is not the files, and what a disk's root has, which nobody may read. */
+static int is_no_part(const char *name)
+{
+    return strcmp(name, "__MACOSX") == 0 || strcmp(name, "lost+found") == 0;
+}
+
 typedef struct file_walk {
     int (*fn)(void *user, const char *path, const char *name);
     void *user;
@@ -153,8 +159,7 @@ static int visit(void *user, const char *path, const char *name)
     file_walk *w = user;
     if (!at_path_is_dir(path))
         return w->fn(w->user, path, name);
-    /* where archives made on a Mac keep what is not the files */
-    if (w->depth == DEPTH || strcmp(name, "__MACOSX") == 0)
+    if (w->depth == DEPTH || is_no_part(name))
         return 0;
     file_walk below = {w->fn, w->user, w->depth + 1};
     return at_each_entry(path, visit, &below);
@@ -188,7 +193,7 @@ int at_corpus_locate(char *out, const char *root, const char *marker)
     search s = {out, marker};
     if (strlen(root) >= AT_PATH)
         return 0;
-    return holds_marker(&s, root, root) == 1 || at_each_entry(root, holds_marker, &s) == 1;
+    return holds_marker(&s, root, root) ? 1 : at_each_entry(root, holds_marker, &s);
 }
 
 int at_in_list(const char *list, int number)

@@ -37,12 +37,12 @@ extern const char *const at_picture_extensions[], *const at_sound_extensions[],
                                                       *const at_clip_extensions[];
 int at_is_media(const char *name); /* any of the three */
 
-/* root itself, or the one folder in it, that holds marker: into out. 0 when neither does. */
+/* 1: root itself, or the one folder in it, that holds marker is in out (AT_PATH); 0: neither does; < 0 as at_each_entry. */
 int at_corpus_locate(char *out, const char *root, const char *marker);
 
 /* Calls fn for each entry of dir in the order of its name (hidden ones left out); fn's non-zero
- * result ends the walk and is returned. A folder that is not there, or may not be read, has no entries;
- * where reading one fails, the result is ATTUNE_E_IO, and errno says why, or ATTUNE_E_NOMEM. */
+ * result ends the walk and is returned. A folder that is not there has no entries; where one cannot
+ * be read, the result is ATTUNE_E_IO, and errno says why, or ATTUNE_E_NOMEM. */
 int at_each_entry(const char *dir, int (*fn)(void *user, const char *path, const char *name),
                   void *user);
 /* The same for each file in dir and the folders below it, some levels deep. */
