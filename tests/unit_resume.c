@@ -6,6 +6,7 @@
 #include "model/ranges.h"
 #include "temp_folder.h"
 
+#include <attune/log.h>
 #include <attune/resume.h>
 
 #include <fcntl.h>
@@ -281,6 +282,101 @@ static void by_as_much_sound(void **state)
     make_sound();
 }
 
+/* ---- a signal whose reading is stopped ------------------------------------------------------ */
+
+static int asked, stop_at;
+
+static int is_to_stop(void *user)
+{
+    (void)user;
+    return ++asked == stop_at;
+}
+
+/* Enough rows for somebody to be asked between two of a packet whether to read on. */
+static void put_signal(const char *name)
+{
+    enum { ROWS = 40000, WIDTH = 60 };
+    FILE *f = create_in_folder(name);
+
+    fprintf(f, "time,x\n");
+    for (int i = 0; i < ROWS; i++)
+        fprintf(f, "%.6f,%*d\n", (double)i * SECONDS / ROWS, WIDTH, i % 97);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Pictures without a face. */
+static void put_pictures(const char *name)
+{
+    enum { W = 64, H = 48, FPS = 8 };
+    static uint8_t grey[W * H * 3 / 2];
+    FILE *f = create_in_folder(name);
+
+    fprintf(f, "YUV4MPEG2 W%d H%d F%d:1 C420jpeg\n", W, H, FPS);
+    for (int i = 0; i < SECONDS * FPS; i++) {
+        memset(grey, 100 + i, sizeof grey);
+        fprintf(f, "FRAME\n");
+        fwrite(grey, 1, sizeof grey, f);
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
+static void add_picture(void *user, const attune_sighting *x)
+{
+    at_digest_add(user, &x->picture, sizeof x->picture);
+    at_digest_add(user, &x->t_us, sizeof x->t_us);
+}
+
+static int add_window(void *user, const attune_window *w)
+{
+    at_digest_add(user, &w->start_us, sizeof w->start_us);
+    at_digest_add(user, w->emotion7, sizeof w->emotion7);
+    at_digest_add(user, &w->beside->signal[0], sizeof w->beside->signal[0]);
+    return 0;
+}
+
+/* All pictures, or on from where the run before was stopped; stop: at the first time that somebody is asked. */
+static int run_with_signal(int stop, at_digest *d)
+{
+    const attune_log_options how = {.stop = is_to_stop};
+    const attune_sink sink = {.user = d, .window = add_window};
+    attune_beside_setup beside = {0};
+    attune_options o = {.no_audio = 1,
+                        .threads = 1,
+                        .no_sandbox = 1,
+                        .beside = &beside,
+                        .on_sighting = add_picture,
+                        .on_sighting_user = d};
+    attune_error err = {0};
+
+    stop_at = 0;
+    assert_int_equal(attune_log_open(&beside.signal_log, in_folder("s.csv"), &how, &err),
+                     ATTUNE_OK);
+    stop_at = stop ? asked + 1 : 0;
+    beside.signals = attune_log_signals(beside.signal_log);
+    at_digest_begin(d);
+    const int rc = attune_analyze_resumable(model, in_folder("p.y4m"), &o, &sink, out, NULL, &err);
+    attune_log_free(&beside.signal_log);
+    return rc;
+}
+
+/* A packet is taken whole or not at all, whenever it is stopped. */
+static void by_whole_packets(void **state)
+{
+    at_digest once, stopped, rest;
+
+    (void)state;
+    put_signal("s.csv");
+    put_pictures("p.y4m");
+    attune_resume_forget(out);
+    assert_int_equal(run_with_signal(0, &once), ATTUNE_OK);
+    attune_resume_forget(out);
+    assert_int_equal(run_with_signal(1, &stopped), ATTUNE_E_INTERRUPTED);
+    assert_int_not_equal(at_digest_of(&stopped), at_digest_of(&once));
+    assert_int_equal(run_with_signal(0, &rest), ATTUNE_OK);
+    assert_int_equal(at_digest_of(&rest), at_digest_of(&once));
+    attune_resume_forget(out);
+}
+
 static void without_what_comes_once(void **state)
 {
     attune_error err = {0};
@@ -300,6 +396,7 @@ int main(void)
         cmocka_unit_test(by_all_that_was_told),
         cmocka_unit_test(by_one_run_at_a_time),
         cmocka_unit_test(by_as_much_sound),
+        cmocka_unit_test(by_whole_packets),
         cmocka_unit_test(without_what_comes_once),
         cmocka_unit_test(after_a_time_that_runs_may_take),
     };
