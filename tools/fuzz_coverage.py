@@ -77,8 +77,8 @@ READERS = {
              "src/text/lexicon.c": (), "src/text/words.c": ()},
     "log": {
         **{f"src/signal/{part}.c": () for part in (
-            "log", "log_bids", "log_csv", "log_cues", "log_empatica", "log_format", "log_jsonl", "log_message",
-            "log_name", "log_polar", "log_row", "log_time", "log_whatsapp", "log_zoom")},
+            "log", "log_bids", "log_clock", "log_columns", "log_csv", "log_cues", "log_empatica", "log_format", "log_jsonl",
+            "log_message", "log_name", "log_polar", "log_row", "log_time", "log_whatsapp", "log_zoom")},
         "src/signal/column.c": ("-keep_value", "-keep_cell", "-keep_ring", "-at_column_keep"),
         "src/signal/embed.c": ("find", "is_counted", "at_signal_places", "within", "at_signal_token", "at_signal_embed",
                                "at_signal_coverage"),
@@ -92,6 +92,8 @@ READERS = {
         "src/runtime/analyze_beside.c": ("keep_log", "at_beside_keep", "catch_up", "at_beside_catch_up", "digest_log",
                                          "at_beside_digest"),
         "src/runtime/analyze_resume.c": ("-is_ours", "-attune_resume_forget"),
+        "src/runtime/resume_taken.c": (),
+        "src/runtime/resume_told.c": (),
         "src/runtime/baselines.c": ("at_baselines_keep",),
         "src/runtime/clock.c": ("keep_input", "is_way", "is_possible", "at_clock_keep"),
         "src/runtime/face.c": ("keep_sighting", "keep_ring", "face_keep"),
