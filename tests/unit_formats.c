@@ -109,9 +109,10 @@ static void empatica_counts_from_1970(void **state)
     (void)state;
     put("HR.csv", text, strlen(text));
     x = read_file("HR.csv", &(attune_log_options){.zero = "2026-05-04T10:15:01Z"});
-    assert_int_equal(x.rows, 2);
-    assert_int_equal(x.t_us[1], S);
-    assert_float_equal(x.value[1][0], 62, 0);
+    assert_int_equal(x.rows, 3);
+    assert_int_equal(x.t_us[0], -S);
+    assert_int_equal(x.t_us[2], S);
+    assert_float_equal(x.value[2][0], 62, 0);
 }
 
 static void empatica_has_times_of_beats(void **state)
@@ -150,8 +151,9 @@ static void polar_has_two_headers(void **state)
     put("x.csv", text, strlen(text));
     x = read_file("x.csv",
                   &(attune_log_options){.zero = "2026-05-04T10:15:01", .columns = "hr bpm"});
-    assert_int_equal(x.rows, 1);
-    assert_int_equal(x.t_us[0], S);
+    assert_int_equal(x.rows, 2);
+    assert_int_equal(x.t_us[0], -S);
+    assert_int_equal(x.t_us[1], S);
 }
 
 static void bids_has_its_columns_beside_it(void **state)
@@ -165,14 +167,15 @@ static void bids_has_its_columns_beside_it(void **state)
     x = signal_of("sub-01_physio.tsv", "7\t0\n8\t0\nn/a\t1\n10\t0\n");
     assert_string_equal(x.format, "a recording of BIDS, by the .json beside it");
     assert_string_equal(x.names, "cardiac,trigger,");
-    assert_int_equal(x.rows, 3); /* the first is before the pictures */
-    assert_int_equal(x.t_us[2], S / 2);
-    assert_true(isnan(x.value[1][0]));
-    assert_float_equal(x.value[2][0], 10, 0);
+    assert_int_equal(x.rows, 4); /* the first is before the pictures */
+    assert_int_equal(x.t_us[0], -S / 4);
+    assert_int_equal(x.t_us[3], S / 2);
+    assert_true(isnan(x.value[2][0]));
+    assert_float_equal(x.value[3][0], 10, 0);
     pack("sub-01_physio.tsv.gz", "7\t0\n8\t1\n");
     x = read_file("sub-01_physio.tsv.gz", NULL);
-    assert_int_equal(x.rows, 1);
-    assert_float_equal(x.value[0][1], 1, 0);
+    assert_int_equal(x.rows, 2);
+    assert_float_equal(x.value[1][1], 1, 0);
     assert_int_equal(unlink(in_folder("sub-01_physio.json")), 0);
 }
 
@@ -317,6 +320,8 @@ static void zoom_saves_a_chat(void **state)
                 cloud =
                     chat_of("00:00:01\tAnn Example:\tconfused: yes\n00:00:05\tBob:\tso boring\n",
                             "ann example"),
+                tabs = chat_of(
+                    "00:00:01\tAnn\thello: you\n00:00:05\tKim\twhat?\n00:00:06\tKim\tok\n", "kim"),
                 half = chat_of("1:15:01 PM From Ann to Everyone:\n\tconfused\n", "ann");
 
     (void)state;
@@ -330,6 +335,9 @@ static void zoom_saves_a_chat(void **state)
     assert_int_equal(bob.rows, 1);
     assert_string_equal(bob.text[0], "so boring");
     assert_string_equal(cloud.format, "a chat of a Zoom recording");
+    assert_string_equal(tabs.format, "a chat of a Zoom recording");
+    assert_int_equal(tabs.rows, 2);
+    assert_string_equal(tabs.text[1], "ok");
     assert_int_equal(cloud.rows, 1);
     assert_string_equal(cloud.text[0], "confused: yes");
 }
@@ -382,6 +390,13 @@ static void messages_of_an_object_of_json(void **state)
         " \"messageCount\": 3, \"more\": [{\"text\": \"no message\"}]\n}\n";
     const taken all = chat_of(text, NULL), bob = chat_of(text, "Bob"),
                 none = chat_of("{\"messages\": []}", NULL), empty = chat_of(" [ ]\n", NULL),
+                zone =
+                    chat_of("{\"Time\": \"2026-05-04T10:15:30.500000+05:30\", \"Text\": \"a\"}\n"
+                            "{\"Time\": \"2026-05-04T10:15:32.500000789+05:30\", \"Text\": \"b\"}",
+                            NULL),
+                own = chat_of(
+                    "{\"t\": 1, \"text\": \"a\", \"messages\": []}\n{\"t\": 2, \"text\": \"b\"}",
+                    NULL),
                 apart =
                     chat_of("{\"date\": \"2026-05-04\", \"time\": \"23:59:59\", \"text\": \"a\"}\n"
                             "{\"date\": \"2026-05-05\", \"time\": \"00:00:01\", \"text\": \"b\"}",
@@ -397,6 +412,8 @@ static void messages_of_an_object_of_json(void **state)
     assert_int_equal(none.rows, 0);
     assert_int_equal(empty.rows, 0);
     assert_int_equal(apart.t_us[1], 2 * S);
+    assert_int_equal(zone.t_us[1], 2 * S);
+    assert_int_equal(own.rows, 2);
 }
 
 static void what_an_option_says_of_csvs_is_not_said_of_these(void **state)
@@ -486,6 +503,10 @@ static void what_is_wrong_names_the_line(void **state)
          "x.tsv:4: the array does not end"},
         {1, "{\"messages\": [{\"t\": 1, \"text\": \"a\"}\n}", "x.tsv:2: here a comma"},
         {1, "{\"messages\": [7]}", "x.tsv:1: here is no object"},
+        {1, "{\"messages\": [{\"t\": 1, \"text\": \"a\"}]}\n{\"messages\": []}",
+         "x.tsv:2: here is no object"},
+        {1, "{\"messages\": [{\"t\": 1, \"text\": \"a\"}], \"more\": [",
+         "x.tsv:1: the object does not end"},
         {1, "{\"messages\": 7}", "x.tsv:1: no 'text', 'message' or 'content' in its object"},
         {1, "{\"messages\"", "x.tsv:1: this is no JSON"},
     };

@@ -57,6 +57,9 @@ static void times_are_numbers_clocks_or_dates(void **state)
         {ATTUNE_TIME_S, "0:60", NO},
         {ATTUNE_TIME_S, "1.5:00", NO},
         {ATTUNE_TIME_S, "1:", NO},
+        {ATTUNE_TIME_S, "75:30", 4530 * S},
+        {ATTUNE_TIME_S, "0:99:02", NO},
+        {ATTUNE_TIME_S, "00:00:00:12", NO}, /* the last would be pictures */
         {ATTUNE_TIME_S, "-1:00", NO},
         {ATTUNE_TIME_MS, "250", S / 4},
         {ATTUNE_TIME_MS, "0:01", NO},
@@ -177,8 +180,9 @@ static void what_is_wrong_names_the_line(void **state)
 {
     static const attune_log_options usual = {0}, chat = {.chat = 1},
                                     of_ann = {.chat = 1, .from = "ann"}, hr = {.columns = "hr"},
-                                    clicks = {.events = "clicks"}, far = {.offset_s = 1.1e8},
-                                    nowhere = {.offset_s = NAN}, now = {.zero = "now"};
+                                    none = {.columns = ""}, clicks = {.events = "clicks"},
+                                    far = {.offset_s = 1.1e8}, nowhere = {.offset_s = NAN},
+                                    now = {.zero = "now"};
     static const struct {
         const char *text;
         const attune_log_options *o;
@@ -196,6 +200,10 @@ static void what_is_wrong_names_the_line(void **state)
         {"time,hr\n,2\n", &usual, ":2: its time is missing"},
         {"time,hr\n\nx,2\n", &usual, ":3: its time 'x' is not seconds, h:mm:ss, or a date"},
         {"time_ms,hr\n0:1,2\n", &usual, ":2: its time '0:1' is not milliseconds"},
+        {"Time (min),hr\n0:1,2\n", &usual, ":1: its times are called 'Time (min)': of units"},
+        {"minutes,hr\n0,2\n", &usual, ":1: its times are called 'minutes': of units"},
+        {"hr,time_ns\n0,2\n", &usual, ":1: its times are called 'time_ns': of units"},
+        {"time,hr\n", &none, ":1: there is no column ''"},
         {"time,hr\n2026-05-04T10:15,2\n7,2\n", &usual, ":3: its time '7' is not a date"},
         {"time,hr\n0,1x\n", &usual, ":2: hr is '1x', no number"},
         {"time;hr\n0;1,5,2\n", &usual, ":2: hr is '1,5,2', no number"},
@@ -313,20 +321,38 @@ static void who_reads_asks_whether_to_go_on(void **state)
     }
 }
 
-static void rows_of_before_are_left_as_soon(void **state)
+static void reading_again_is_left_as_soon(void **state)
 {
     asked a = {0, 100};
     const attune_log_options o = {.offset_s = -10, .stop = stops, .user = &a};
     attune_log *l;
     int64_t t_us;
+    int rc;
 
     (void)state;
     put_long("time,hr\n", "0,70\n");
     assert_int_equal(attune_log_open(&l, path, &o, NULL), ATTUNE_OK);
     assert_in_range(a.times, 3, 5);
     a = (asked){0, 2};
-    assert_int_equal(attune_log_next(l, &t_us, NULL, NULL, NULL, NULL), ATTUNE_E_INTERRUPTED);
+    while ((rc = attune_log_next(l, &t_us, NULL, NULL, NULL, NULL)) == 1)
+        ;
+    assert_int_equal(rc, ATTUNE_E_INTERRUPTED);
     assert_int_equal(a.times, 3);
+    attune_log_free(&l);
+}
+
+static void rows_of_before_are_told_and_usual(void **state)
+{
+    attune_log *l = opened("time,hr,taps\n0,0,1\n10,2,1\n20,9,1\n",
+                           &(attune_log_options){.offset_s = -20, .events = "taps"});
+    const attune_signal_usual *usual = attune_log_usual(l);
+    int64_t end_us;
+
+    (void)state;
+    assert_int_equal(attune_log_rows(l, &end_us), 3);
+    assert_int_equal(end_us, 0);
+    assert_true(usual[0].mean > 0.1f && usual[0].mean < 2); /* the value of 9 holds for no time */
+    assert_float_equal(usual[1].mean, 3 / 20.0, 1e-6);
     attune_log_free(&l);
 }
 
@@ -359,13 +385,14 @@ static void values_stand_where_they_are(void **state)
                              NULL);
 
     (void)state;
-    assert_int_equal(x.rows, 3); /* the first is before the pictures */
-    assert_int_equal(x.t_us[2], S);
-    assert_float_equal(x.value[0][0], 61, 0);
-    assert_true(isnan(x.value[0][1]) && isnan(x.value[1][1]));
-    assert_float_equal(x.value[1][0], 62, 0);
-    assert_float_equal(x.value[2][0], -1e30f, 0);
-    assert_float_equal(x.value[2][1], 7, 0);
+    assert_int_equal(x.rows, 4); /* the first is before the pictures */
+    assert_int_equal(x.t_us[0], -S / 1000);
+    assert_int_equal(x.t_us[3], S);
+    assert_float_equal(x.value[1][0], 61, 0);
+    assert_true(isnan(x.value[1][1]) && isnan(x.value[2][1]));
+    assert_float_equal(x.value[2][0], 62, 0);
+    assert_float_equal(x.value[3][0], -1e30f, 0);
+    assert_float_equal(x.value[3][1], 7, 0);
 }
 
 static void columns_are_chosen_by_clean_names(void **state)
@@ -385,6 +412,50 @@ static void columns_are_chosen_by_clean_names(void **state)
     assert_string_equal(attune_log_signals(l)[0],
                         "a234567890123456789012"); /* as long as one may be */
     attune_log_free(&l);
+}
+
+/* The header's own words come before what they come to be called. */
+static void columns_are_chosen_by_the_headers_words(void **state)
+{
+    static const struct {
+        const char *header, *columns;
+        int is; /* the file's, behind the time */
+    } list[] = {
+        {"left_wrist_skin_conductance_mean,left_wrist_skin_conductance_sd",
+         "left_wrist_skin_conductance_sd", 1},
+        {"HR (bpm),HR [bpm]", " HR [bpm] ", 1},
+        {"HR,hr", "hr", 1},
+        {"HR,hr", "HR", 0},
+        {"HR,hr", "hr_2", 1},
+        {"a,\xe4\xbd\x93\xe6\xb8\xa9", "\xe4\xbd\x93\xe6\xb8\xa9", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "time,%s\n0,0,1\n", list[i].header);
+        const attune_log_options o = {.columns = list[i].columns, .events = list[i].columns};
+        const taken x = read_all(text, &o);
+        assert_int_equal(x.rows, 1);
+        assert_float_equal(x.value[0][0], list[i].is, 0);
+    }
+}
+
+/* By their names' order, not the columns'. */
+static void the_time_is_what_is_called_so_most(void **state)
+{
+    static const char *const list[] = {
+        "date,timestamp,hr\n2026-05-04,1777889730,70\n2026-05-04,1777889732,70\n",
+        "T,time,hr\n36.5,0,70\n36.4,2,70\n",
+        "date,time_s,hr\n2026-05-04,0,70\n2026-05-04,2,70\n",
+        "elapsed-ms,hr\n0,70\n2000,70\n",
+        "Time.msec,hr\n0,70\n2000,70\n",
+        "hr,Datum,time\n70,2026-05-04,0\n70,2026-05-04,2\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        assert_int_equal(read_all(list[i], NULL).t_us[1], 2 * S);
 }
 
 static void letters_stay_letters(void **state)
@@ -525,10 +596,14 @@ static void numbers_without_a_unit_are_told_of(void **state)
         {"time,hr\n1777889700000,1\n", ATTUNE_TIME_TOLD, 0},
     };
 
+    double last_s;
+
     (void)state;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        attune_log *l = opened(list[i].text, &(attune_log_options){.time = list[i].time});
-        assert_int_equal(attune_log_unlabelled(l), list[i].unlabelled);
+        attune_log *l = opened(list[i].text,
+                               &(attune_log_options){.time = list[i].time, .offset_s = i ? 0 : -9});
+        assert_int_equal(attune_log_unlabelled(l, &last_s), list[i].unlabelled);
+        assert_true(last_s >= 0);
         assert_null(attune_log_format(l));
         attune_log_free(&l);
     }
@@ -547,8 +622,9 @@ static void dates_begin_with_the_first_row_or_a_zero(void **state)
     assert_int_equal(own.rows, 2);
     assert_int_equal(own.t_us[1], 2 * S);
     assert_int_equal(later.t_us[0], 3 * S / 2);
-    assert_int_equal(zero.rows, 1);
-    assert_int_equal(zero.t_us[0], S);
+    assert_int_equal(zero.rows, 2);
+    assert_int_equal(zero.t_us[0], -S);
+    assert_int_equal(zero.t_us[1], S);
     assert_int_equal(counted.t_us[0], S);
 }
 
@@ -605,10 +681,13 @@ int main(void)
         cmocka_unit_test(what_is_wrong_names_the_line),
         cmocka_unit_test(what_is_no_text_of_lines_is_refused),
         cmocka_unit_test(who_reads_asks_whether_to_go_on),
-        cmocka_unit_test(rows_of_before_are_left_as_soon),
+        cmocka_unit_test(reading_again_is_left_as_soon),
+        cmocka_unit_test(rows_of_before_are_told_and_usual),
         cmocka_unit_test(messages_have_a_length),
         cmocka_unit_test(values_stand_where_they_are),
         cmocka_unit_test(columns_are_chosen_by_clean_names),
+        cmocka_unit_test(columns_are_chosen_by_the_headers_words),
+        cmocka_unit_test(the_time_is_what_is_called_so_most),
         cmocka_unit_test(letters_stay_letters),
         cmocka_unit_test(columns_of_one_name_are_told_apart),
         cmocka_unit_test(columns_without_a_value_are_left_out),

@@ -47,8 +47,9 @@ typedef struct attune_log_options {
         zero; /* when the pictures began, a date as above: then times are dates, or count from 1970, but of
                * a chat that Zoom saved, which has clocks of that day, and of what counts from the recording's
                * beginning by its format */
-    const char *columns; /* names of the columns to take, with commas between; NULL: all */
-    const char *events;  /* of those that count what happens at a moment */
+    const char *
+        columns; /* names of the columns to take, as the header has them or as attune_log_signals does, with commas between; NULL: all */
+    const char *events; /* of those that count what happens at a moment */
     const char *
         from; /* of a chat: only messages of whom the column from, sender, author, name or user calls so */
     /* Asked each megabyte, now and while the log is read later; non-zero: ATTUNE_E_INTERRUPTED. Nullable; [kept], as is user. */
@@ -72,7 +73,7 @@ const attune_signal_usual *attune_log_usual(const attune_log *l);
 /* Names of the columns that are left out since no row has a value in them, with commas between, and cut where they are too many; NULL:
  * none. Lives with l. */
 const char *attune_log_empty(const attune_log *l);
-/* Rows that are taken, of which the last lies at end_us on the recording's clock; those before its beginning are not. */
+/* As many as attune_log_next gives, of which the last lies at end_us on the recording's clock: before its beginning where that is under 0. */
 int64_t attune_log_rows(const attune_log *l, int64_t *end_us);
 
 /* The same only for a log of the same columns and rows, at the same times on that clock: against damage and mistakes, not
@@ -81,10 +82,10 @@ uint64_t attune_log_digest(const attune_log *l);
 
 /* What the file was read as: "a WhatsApp export", ...; NULL: a CSV. Static storage. */
 const char *attune_log_format(const attune_log *l);
-/* 1: nothing says what its times are, which are small numbers and taken for seconds. */
-int attune_log_unlabelled(const attune_log *l);
+/* 1: nothing says what its times are, which are small numbers and taken for seconds; last_s is the last as it stands there. */
+int attune_log_unlabelled(const attune_log *l, double *last_s);
 
-/* 1: the next row, in order of time: value (columns), or text (n bytes, ATTUNE_MAX_MESSAGE at most; lives until the next
+/* 1: the next row, in order of time, of which those under 0 are from before the recording: value (columns), or text (n bytes, ATTUNE_MAX_MESSAGE at most; lives until the next
  * call); 0: there are no more; < 0: it cannot be read again, or was to stop. */
 int attune_log_next(attune_log *l, int64_t *t_us, float *value /* nullable */, const char **text,
                     size_t *n, attune_error *err);

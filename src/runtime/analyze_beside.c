@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "runtime/analyze_notes.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,8 +27,14 @@ int at_beside_open(at_beside *b, const attune_options *o, attune_error *err)
     return b->chat.log ? attune_log_rewind(b->chat.log, err) : ATTUNE_OK;
 }
 
+/* What was said before the recording is none of its windows'; what a sensor showed then is usual too. */
 static int push_row(const at_beside_log *x, attune_session *s, int is_chat)
 {
+    if (x->t_us < 0) {
+        if (!is_chat)
+            at_session_precede(s, x->t_us, x->value);
+        return ATTUNE_OK;
+    }
     return is_chat ? attune_session_push_text(s, x->t_us, x->text, x->n)
                    : attune_session_push_signal(s, x->t_us, x->value);
 }
@@ -139,17 +146,16 @@ static const double too_far = 100;
 
 static void note_reading(const attune_log *log, const char *what, attune_input_info *info)
 {
-    int64_t end_us;
+    double last_s;
 
     if (attune_log_format(log))
         at_note(info, "the %s is read as %s", what, attune_log_format(log));
-    if (attune_log_unlabelled(log) && attune_log_rows(log, &end_us) > 0 &&
-        (double)end_us / 1e6 > too_far * info->duration_s)
+    if (attune_log_unlabelled(log, &last_s) && last_s > too_far * info->duration_s)
         at_note(
             info,
             "the times of the %s are taken for seconds, and the last is %.0f: over %.0f times as "
             "long as the recording (--log-time ms or us)",
-            what, (double)end_us / 1e6, too_far);
+            what, last_s, too_far);
 }
 
 static void note_outside(const attune_log *log, const char *what, attune_input_info *info)
@@ -157,13 +163,13 @@ static void note_outside(const attune_log *log, const char *what, attune_input_i
     int64_t end_us;
 
     if (attune_log_rows(log, &end_us) > 0)
-        at_note(
-            info,
-            "no %s lies within the recording: the last is %.0f s after its beginning (--zero and "
-            "offsets move them)",
-            what, (double)end_us / 1e6);
+        at_note(info,
+                "no %s lies within the recording: the last is %.0f s %s its beginning (--zero and "
+                "offsets move them)",
+                what, fabs((double)end_us) / 1e6, end_us < 0 ? "before" : "after");
     else
-        at_note(info, "no %s lies within the recording", what);
+        at_note(info, "no %s is there%s", what,
+                attune_log_signals(log) ? "" : ", or none of whom --chat-of names");
 }
 
 int attune_session_lacks(const attune_session *s, char note[ATTUNE_NOTE_BYTES])

@@ -335,6 +335,14 @@ int attune_session_push_signal(attune_session *s, int64_t t_us, const float *val
     return ATTUNE_OK;
 }
 
+void at_session_precede(attune_session *s, int64_t t_us, const float *value)
+{
+    const at_modality *signal = at_modalities[ATTUNE_SIGNAL];
+
+    signal->push_row(s->modality[ATTUNE_SIGNAL], t_us, value);
+    signal->forget_before(s->modality[ATTUNE_SIGNAL], t_us);
+}
+
 int attune_session_push_text(attune_session *s, int64_t t_us, const char *text, size_t n)
 {
     const char *fault = !text && n ? "there is no text" : NULL;

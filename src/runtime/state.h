@@ -59,6 +59,9 @@ void at_session_cut(attune_session *s, int64_t end_us);
 
 /* What a session knows of what was pushed (base/keep.h), but for the sound, while no window waits. s as it was opened. */
 void at_session_keep(at_keep *k, attune_session *s);
+/* A row of the signal from before the recording: it is of what is usual, holds as long as others, and is not counted. In order of
+ * time, before any other; s has a signal. */
+void at_session_precede(attune_session *s, int64_t t_us, const float *value);
 /* Sound that a session was told of before its state was kept, once more and in the same pieces: after at_session_keep
  * and before anything else is pushed. */
 int at_session_hear_again(attune_session *s, int64_t t_us, const float *pcm, size_t n);

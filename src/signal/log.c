@@ -82,9 +82,10 @@ static int read_row(attune_log *l, int64_t *t_us, float *value, const char **tex
     return rc < 0 ? rc : 1;
 }
 
-static int is_taken(const attune_log *l, int64_t t_us, size_t n)
+/* A row of a signal; of a chat what is said, by whom the caller wants to hear. */
+static int is_taken(const attune_log *l, size_t n)
 {
-    if (t_us < 0 || (l->chat && n == 0))
+    if (l->chat && n == 0)
         return 0;
     return !l->from || strcasecmp(l->from, at_log_row_field(&l->rows, l->from_column)) == 0;
 }
@@ -99,7 +100,7 @@ int attune_log_next(attune_log *l, int64_t *t_us, float *value, const char **tex
 
     do
         rc = read_row(l, t_us, values, &message, &bytes, err);
-    while (rc == 1 && !is_taken(l, *t_us, bytes));
+    while (rc == 1 && !is_taken(l, bytes));
     if (rc <= 0)
         return rc;
     if (value)
@@ -250,7 +251,8 @@ const char *attune_log_format(const attune_log *l)
     return l->format->name;
 }
 
-int attune_log_unlabelled(const attune_log *l)
+int attune_log_unlabelled(const attune_log *l, double *last_s)
 {
+    *last_s = (double)(l->end_us - l->clock.shift_us) / 1e6;
     return l->clock.unlabelled;
 }

@@ -46,34 +46,80 @@ int at_log_clock_set(at_log_clock *c, const at_log_rows *r, const at_log_format 
 
 /* ---- the header ----------------------------------------------------------------------------- */
 
-/* By its name: "time_ms", "Timestamp (us)"; -1: it is not called a time. */
-static int kind_of_name(const char *text)
+enum { NO_UNIT = -1, UNIT_NOT_READ = -2 };
+
+static int unit_called(const char *word)
 {
     static const struct {
         const char *unit;
-        attune_log_time kind;
-    } units[] = {{"", ATTUNE_TIME_TOLD},    {"s", ATTUNE_TIME_S},
-                 {"sec", ATTUNE_TIME_S},    {"seconds", ATTUNE_TIME_S},
-                 {"ms", ATTUNE_TIME_MS},    {"milliseconds", ATTUNE_TIME_MS},
-                 {"us", ATTUNE_TIME_US},    {"microseconds", ATTUNE_TIME_US},
-                 {"iso", ATTUNE_TIME_DATE}, {"utc", ATTUNE_TIME_DATE},
-                 {"unix", ATTUNE_TIME_TOLD}};
-    char name[ATTUNE_SIGNAL_BYTES];
-    size_t stem;
+        int kind;
+    } units[] = {{"s", ATTUNE_TIME_S},       {"sec", ATTUNE_TIME_S},
+                 {"secs", ATTUNE_TIME_S},    {"seconds", ATTUNE_TIME_S},
+                 {"ms", ATTUNE_TIME_MS},     {"msec", ATTUNE_TIME_MS},
+                 {"millis", ATTUNE_TIME_MS}, {"milliseconds", ATTUNE_TIME_MS},
+                 {"us", ATTUNE_TIME_US},     {"usec", ATTUNE_TIME_US},
+                 {"micros", ATTUNE_TIME_US}, {"microseconds", ATTUNE_TIME_US},
+                 {"iso", ATTUNE_TIME_DATE},  {"utc", ATTUNE_TIME_DATE},
+                 {"unix", ATTUNE_TIME_TOLD}, {"ns", UNIT_NOT_READ},
+                 {"nsec", UNIT_NOT_READ},    {"nanoseconds", UNIT_NOT_READ},
+                 {"min", UNIT_NOT_READ},     {"mins", UNIT_NOT_READ},
+                 {"minutes", UNIT_NOT_READ}, {"h", UNIT_NOT_READ},
+                 {"hrs", UNIT_NOT_READ},     {"hours", UNIT_NOT_READ},
+                 {"days", UNIT_NOT_READ}};
 
-    at_log_name(name, text, 0);
-    stem = strcspn(name, "_");
-    for (int i = 0; at_log_times[i]; i++)
-        for (size_t u = 0; u < sizeof units / sizeof *units; u++)
-            if (strlen(at_log_times[i]) == stem && strncasecmp(name, at_log_times[i], stem) == 0 &&
-                strcasecmp(name + stem + (name[stem] == '_'), units[u].unit) == 0)
-                return (int)units[u].kind;
-    return -1;
+    for (size_t u = 0; u < sizeof units / sizeof *units; u++)
+        if (strcasecmp(word, units[u].unit) == 0)
+            return units[u].kind;
+    return NO_UNIT;
+}
+
+static const char marks[] = "_-."; /* before a unit */
+
+/* Of what bears one of the names, alone or with a unit: "time_ms", "Timestamp (us)"; of "time" ATTUNE_TIME_TOLD. */
+static int unit_behind(const char *name, const char *clean)
+{
+    const size_t stem = strlen(name);
+
+    if (strncasecmp(clean, name, stem) != 0)
+        return NO_UNIT;
+    if (!clean[stem])
+        return ATTUNE_TIME_TOLD;
+    return strchr(marks, clean[stem]) ? unit_called(clean + stem + 1) : NO_UNIT;
+}
+
+/* Of a column that is called no time: "elapsed_ms", "minutes". */
+static int unit_at_end(const char *clean)
+{
+    const char *word = clean + strlen(clean);
+
+    while (word > clean && !strchr(marks, word[-1]))
+        word--;
+    return unit_called(word);
 }
 
 int at_log_clock_is(const char *name)
 {
-    return name[1] && kind_of_name(name) >= 0;
+    for (int i = 0; at_log_times[i]; i++)
+        if (name[1] && unit_behind(at_log_times[i], name) != NO_UNIT)
+            return 1;
+    return 0;
+}
+
+/* The column that is called a time, by the order of names that a time may have, and its unit; else the first. */
+static int find_column(at_log_clock *c, const at_log_rows *r)
+{
+    char clean[ATTUNE_SIGNAL_BYTES];
+
+    for (int n = 0; at_log_times[n]; n++)
+        for (c->column = 0; c->column < r->fields; c->column++) {
+            at_log_name(clean, r->field[c->column], 0);
+            const int unit = unit_behind(at_log_times[n], clean);
+            if (unit != NO_UNIT)
+                return unit;
+        }
+    c->column = 0;
+    at_log_name(clean, r->field[0], 0);
+    return unit_at_end(clean);
 }
 
 int at_log_clock_has(const at_log_clock *c, int i)
@@ -82,13 +128,13 @@ int at_log_clock_has(const at_log_clock *c, int i)
 }
 
 /* What the format says, the caller, or the column's name. */
-static attune_log_time kind_of(const at_log_format *f, attune_log_time asked, int by_name)
+static attune_log_time kind_of(const at_log_format *f, attune_log_time asked, int unit)
 {
     const int is_order = asked == ATTUNE_TIME_MDY || asked == ATTUNE_TIME_DMY;
 
     if (f->time != ATTUNE_TIME_TOLD)
         return f->time == ATTUNE_TIME_DATE && is_order ? asked : f->time;
-    return asked != ATTUNE_TIME_TOLD || by_name < 0 ? asked : (attune_log_time)by_name;
+    return asked != ATTUNE_TIME_TOLD || unit < 0 ? asked : (attune_log_time)unit;
 }
 
 /* A file without a header would lose its first row. */
@@ -107,20 +153,21 @@ int at_log_clock_find(at_log_clock *c, const at_log_rows *r, const at_log_format
 {
     static const char *const days[] = {"date", "datum", "day", NULL};
     static const char *const clocks[] = {"time", "uhrzeit", "zeit", NULL};
-    int kind = -1;
+    const int unit = find_column(c, r);
 
-    for (int i = 0; i < r->fields && kind < 0; i++) {
-        kind = kind_of_name(r->field[i]);
-        c->column = i;
-    }
     c->date_column = at_log_row_find_any(r, days);
     c->time_column = at_log_row_find_any(r, clocks);
     if (c->date_column < 0 || c->time_column < 0)
         c->date_column = c->time_column = -1;
-    if (kind < 0)
-        c->column = c->time_column < 0 ? 0 : c->time_column;
-    c->kind = kind_of(f, asked, kind);
+    if (unit == NO_UNIT && c->time_column >= 0)
+        c->column = c->time_column;
+    c->kind = kind_of(f, asked, unit);
     c->by_row = c->kind == ATTUNE_TIME_TOLD;
+    if (unit == UNIT_NOT_READ && c->by_row)
+        return at_log_row_fail(r, err,
+                               "its times are called '%.40s': of units seconds, milliseconds (ms) "
+                               "and microseconds (us) are read",
+                               r->field[c->column]);
     return check_header(c, r, err);
 }
 
@@ -136,15 +183,24 @@ static const char *text_of(at_log_clock *c, const at_log_rows *r)
     return c->date_and_time;
 }
 
-/* Whether day and clock do stand apart, and of which kind the first row's time is. */
+/* Whether day and clock do stand apart; where the first of the two has both, it is the time. */
+static void settle_columns(at_log_clock *c, const at_log_rows *r)
+{
+    const int has_both = strchr(at_log_row_field(r, c->date_column), ':') != NULL;
+    const int may_be_date = c->kind == ATTUNE_TIME_TOLD || is_date(c->kind);
+
+    if (has_both && may_be_date && c->column == c->time_column && c->date_column < c->time_column)
+        c->column = c->date_column;
+    if (has_both || !may_be_date || !strchr(at_log_row_field(r, c->time_column), ':'))
+        c->date_column = c->time_column = -1;
+}
+
+/* Of which kind the first row's time is. */
 static void settle_kind(at_log_clock *c, const at_log_rows *r)
 {
     const char *text;
 
-    if ((c->kind != ATTUNE_TIME_TOLD && !is_date(c->kind)) ||
-        strchr(at_log_row_field(r, c->date_column), ':') ||
-        !strchr(at_log_row_field(r, c->time_column), ':'))
-        c->date_column = c->time_column = -1;
+    settle_columns(c, r);
     text = text_of(c, r);
     if (c->kind == ATTUNE_TIME_TOLD)
         c->kind = at_log_time_kind(text);

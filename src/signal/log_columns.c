@@ -10,39 +10,15 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- names ---------------------------------------------------------------------------------- */
-
-/* The next of names with commas between, cleaned; at: what is left, NULL past the last. */
-static int next_name(const char **at, char one[ATTUNE_SIGNAL_BYTES])
-{
-    char text[256];
-    const size_t n = *at ? strcspn(*at, ",") : 0;
-
-    if (!*at)
-        return 0;
-    snprintf(text, sizeof text, "%.*s", (int)n, *at);
-    at_log_name(one, text, 0);
-    *at = (*at)[n] ? *at + n + 1 : NULL;
-    return 1;
-}
-
-static int is_among(const char *names, const char *name)
-{
-    char one[ATTUNE_SIGNAL_BYTES];
-
-    while (next_name(&names, one))
-        if (strcasecmp(one, name) == 0)
-            return 1;
-    return 0;
-}
-
 /* ---- the file's columns --------------------------------------------------------------------- */
 
 /* One of them. */
 typedef struct choice {
     char name[ATTUNE_SIGNAL_BYTES];
-    int is_wanted, has_value;
+    int is_wanted, counts, has_value;
 } choice;
+
+enum { WORD = 256 };
 
 /* Those that would be called the same are told apart by numbers. */
 static void name_all(const at_log_rows *r, choice *of)
@@ -60,25 +36,63 @@ static void name_all(const at_log_rows *r, choice *of)
     }
 }
 
-/* All but the time; where nobody says which, a second clock is none that anybody wants to see. */
-static void want(const at_log_rows *r, choice *of, const at_log_clock *clock, const char *names)
+/* The next of words with commas between; at: what is left, NULL past the last. */
+static int next_word(const char **at, char one[WORD])
 {
-    for (int i = 0; i < r->fields; i++)
-        of[i].is_wanted = !at_log_clock_has(clock, i) &&
-                          (names ? is_among(names, of[i].name) : !at_log_clock_is(of[i].name));
+    const char *from = *at;
+
+    if (!from)
+        return 0;
+    size_t n = strcspn(from, ",");
+    *at = from[n] ? from + n + 1 : NULL;
+    for (; n && from[n - 1] == ' '; n--)
+        ;
+    const size_t blanks = strspn(from, " ") < n ? strspn(from, " ") : n;
+    snprintf(one, WORD, "%.*s", (int)(n - blanks), from + blanks);
+    return 1;
 }
 
-/* Each of the names is a column's that is wanted. */
-static int check_names(const at_log_rows *r, const choice *of, const char *names, attune_error *err)
+/* The column that the word names: as the header has it, or as it is called behind that. -1: there is none. */
+static int column_named(const at_log_rows *r, const choice *of, const char *word)
 {
-    char one[ATTUNE_SIGNAL_BYTES];
+    char clean[ATTUNE_SIGNAL_BYTES];
+    int found = -1;
 
-    while (next_name(&names, one)) {
-        int known = 0;
-        for (int i = 0; i < r->fields; i++)
-            known |= of[i].is_wanted && strcasecmp(of[i].name, one) == 0;
-        if (!known)
-            return at_log_row_fail(r, err, "there is no column '%s'", one);
+    for (int i = 0; i < r->fields && found < 0; i++)
+        found = strcmp(r->field[i], word) == 0 ? i : -1;
+    found = found < 0 ? at_log_row_find(r, word) : found;
+    at_log_name(clean, word, 0);
+    for (int i = 0; i < r->fields && found < 0; i++)
+        found = strcasecmp(of[i].name, clean) == 0 ? i : -1;
+    return found;
+}
+
+/* All but the time; where nobody says which, a second clock is none that anybody wants to see. */
+static int want(const at_log_rows *r, choice *of, const at_log_clock *clock, const char *words,
+                attune_error *err)
+{
+    char word[WORD];
+
+    for (int i = 0; i < r->fields; i++)
+        of[i].is_wanted = !words && !at_log_clock_has(clock, i) && !at_log_clock_is(of[i].name);
+    while (next_word(&words, word)) {
+        const int i = column_named(r, of, word);
+        if (i < 0 || at_log_clock_has(clock, i))
+            return at_log_row_fail(r, err, "there is no column '%.80s' beside the time", word);
+        of[i].is_wanted = 1;
+    }
+    return ATTUNE_OK;
+}
+
+static int count(const at_log_rows *r, choice *of, const char *words, attune_error *err)
+{
+    char word[WORD];
+
+    while (next_word(&words, word)) {
+        const int i = column_named(r, of, word);
+        if (i < 0 || !of[i].is_wanted)
+            return at_log_row_fail(r, err, "there is no column '%.80s' that could count", word);
+        of[i].counts = 1;
     }
     return ATTUNE_OK;
 }
@@ -171,14 +185,13 @@ static int add(at_log_columns *c, const at_log_rows *r, int i, const char *name,
     return ATTUNE_OK;
 }
 
-static int add_all(at_log_columns *c, const at_log_rows *r, const choice *of, const char *events,
-                   attune_error *err)
+static int add_all(at_log_columns *c, const at_log_rows *r, const choice *of, attune_error *err)
 {
     int rc = ATTUNE_OK;
 
     for (int i = 0; i < r->fields && rc == ATTUNE_OK; i++)
         if (of[i].is_wanted && of[i].has_value)
-            rc = add(c, r, i, of[i].name, events && is_among(events, of[i].name), err);
+            rc = add(c, r, i, of[i].name, of[i].counts, err);
         else if (of[i].is_wanted)
             leave_out(c, of[i].name);
     return rc;
@@ -187,15 +200,14 @@ static int add_all(at_log_columns *c, const at_log_rows *r, const choice *of, co
 int at_log_columns_take(at_log_columns *c, at_log_rows *r, const at_log_format *f,
                         const at_log_clock *clock, const attune_log_options *o, attune_error *err)
 {
-    choice of[AT_LOG_FIELDS] = {{{0}, 0, 0}};
+    choice of[AT_LOG_FIELDS] = {{{0}, 0, 0, 0}};
     int rc;
 
     name_all(r, of);
-    want(r, of, clock, o->columns);
-    rc = check_names(r, of, o->columns, err);
-    rc = rc < 0 ? rc : check_names(r, of, o->events, err);
+    rc = want(r, of, clock, o->columns, err);
+    rc = rc < 0 ? rc : count(r, of, o->events, err);
     rc = rc < 0 ? rc : find_values(r, f, of, err);
-    rc = rc < 0 ? rc : add_all(c, r, of, o->events, err);
+    rc = rc < 0 ? rc : add_all(c, r, of, err);
     if (rc < 0 || c->n)
         return rc;
     if (*c->empty)

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char blanks[] = " \t\n";
 
@@ -22,12 +23,23 @@ static int is_json(const at_log_rows *r, const char *head)
 
 /* ---- an object ------------------------------------------------------------------------------ */
 
+/* In any case, as a CSV's columns. */
+static const json_t *member(const json_t *object, const char *name)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, key, value) /* which changes nothing */
+        if (strcasecmp(key, name) == 0) return value;
+    return NULL;
+}
+
 static const json_t *first_of(const json_t *object, const char *const *names)
 {
     const json_t *found = NULL;
 
     for (; *names && !found; names++)
-        found = json_object_get(object, *names);
+        found = member(object, *names);
     return found;
 }
 
@@ -39,14 +51,17 @@ static int is_clock(const json_t *time)
 /* A number, a date, or day and clock apart. */
 static void take_time(at_log_rows *r, const json_t *said)
 {
-    const json_t *time = first_of(said, at_log_times), *day = json_object_get(said, "date");
+    const json_t *time = first_of(said, at_log_times), *day = member(said, "date");
     const int is_apart = is_clock(time) && json_is_string(day) && !is_clock(day);
 
     if (json_is_number(time))
         snprintf(r->stamp, sizeof r->stamp, "%.17g", json_number_value(time));
+    else if (is_apart)
+        snprintf(r->stamp, sizeof r->stamp, "%.20s %.42s", json_string_value(day),
+                 json_string_value(time));
     else
-        snprintf(r->stamp, sizeof r->stamp, "%.30s%s%.30s", is_apart ? json_string_value(day) : "",
-                 is_apart ? " " : "", json_is_string(time) ? json_string_value(time) : "");
+        snprintf(r->stamp, sizeof r->stamp, "%s",
+                 json_is_string(time) ? json_string_value(time) : "");
 }
 
 /* By a name, or of one who is described. */
@@ -110,6 +125,8 @@ static int read_object(at_log_rows *r, attune_error *err)
  * of the object that has them (HAS: up to its bracket, OVER: behind that). */
 enum { APART = 0, LISTED = ',', HAS = '{', OVER = '}' };
 
+enum { NAME = 16 }; /* bytes of a name that are looked at */
+
 /* How deep in brackets, and whether in a string. */
 typedef struct nesting {
     int depth, quoted, escaped;
@@ -134,20 +151,16 @@ static int next_mark(at_log_rows *r)
     return c;
 }
 
-/* Past a name, from its quote on, and whether it is "messages". */
-static int is_messages(at_log_rows *r)
+/* Past a name, from its quote on; what of it fits. */
+static void read_name(at_log_rows *r, char name[NAME])
 {
-    static const char name[] = "\"messages\"";
     nesting n = {0};
-    int c = '"', at = 0, same = 1;
+    int at = 0, c = '"';
 
-    for (; c != EOF; c = at_log_rows_byte(r), at++) {
-        same = same && c == name[at];
-        follow(&n, c);
-        if (!n.quoted)
-            break;
-    }
-    return c != EOF && same;
+    for (follow(&n, c); n.quoted && (c = at_log_rows_byte(r)) != EOF; follow(&n, c))
+        if (at < NAME - 1)
+            name[at++] = (char)c;
+    name[at - (at > 0 && c == '"')] = 0;
 }
 
 /* Past a value: ',' or '}' behind it, or EOF. c: its first byte. */
@@ -164,15 +177,23 @@ static int skip_value(at_log_rows *r, int c)
     return c;
 }
 
-/* 1: past the bracket of the array "messages" of the object whose brace was read; 0: it has none, or is none. */
+static int is_among(const char *const *names, const char *name)
+{
+    while (*names && strcasecmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* 1: past the bracket of the array "messages" of the object whose brace was read; 0: it has none, or is itself a message. */
 static int enter_messages(at_log_rows *r)
 {
+    char name[NAME] = "";
     int c = ',';
 
-    while (c == ',' && next_mark(r) == '"') {
-        const int found = is_messages(r);
+    while (c == ',' && !is_among(at_log_texts, name) && next_mark(r) == '"') {
+        read_name(r, name);
         c = next_mark(r) == ':' ? next_mark(r) : EOF;
-        if (found && c == '[')
+        if (c == '[' && strcmp(name, "messages") == 0)
             return 1;
         c = skip_value(r, c);
     }
@@ -194,13 +215,19 @@ static int read_header(at_log_rows *r, attune_error *err)
     return at_log_message_header(r, err);
 }
 
-/* Behind an array's end. */
+/* Behind an array's end: nothing comes but, where an object has it, the rest of that. */
 static int end_array(at_log_rows *r, attune_error *err)
 {
-    const int is_last = r->separator == HAS || next_mark(r) == EOF;
+    int c = r->separator == HAS ? ',' : '}', rc;
 
+    while (c == ',')
+        c = skip_value(r, next_mark(r));
+    c = c == '}' ? next_mark(r) : 0;
+    rc = at_log_rows_end(r, err);
+    if (rc == 0 && c != EOF)
+        rc = at_log_row_fail(r, err, c ? "here is no object" : "the object does not end");
     r->separator = OVER;
-    return is_last ? at_log_rows_end(r, err) : at_log_row_fail(r, err, "here is no object");
+    return rc;
 }
 
 /* 1: at its brace; 0: there are no more. */

@@ -6,7 +6,7 @@
 
 enum { TIME, FROM, TEXT };
 
-const char *const at_log_times[] = {"time", "timestamp", "datetime", "date", "ts", "t", NULL};
+const char *const at_log_times[] = {"time", "timestamp", "datetime", "ts", "date", "t", NULL};
 const char *const at_log_senders[] = {"from", "sender", "author", "name", "user", NULL};
 const char *const at_log_texts[] = {"text", "message", "content", NULL};
 

@@ -89,7 +89,8 @@ static int of_that_half(const char *end, double *s)
     return is >= 0 && !*end;
 }
 
-/* "1:02:03.5", "2:03" in seconds; "10:15:30 PM", "10:15 PM". */
+/* "1:02:03.5", "2:03" in seconds; "10:15:30 PM", "10:15 PM". More parts have pictures, of which nobody knows how many
+ * are a second. */
 static int read_clock(const char *text, double *s)
 {
     double part;
@@ -101,12 +102,14 @@ static int read_clock(const char *text, double *s)
             return 0;
         part = strtod(text, &end);
         *s = 60 * *s + part;
+        if (parts > 1 && !(part < 60))
+            return 0;
         if (*end != ':')
             break;
-        if (part != floor(part))
+        if (part != floor(part) || parts == 3)
             return 0;
     }
-    if (!isfinite(*s) || !(part < 60))
+    if (!isfinite(*s) || (parts == 1 && !(part < 60)))
         return 0;
     *s *= *end && parts == 2 ? 60 : 1;
     return !*end || of_that_half(end, s);

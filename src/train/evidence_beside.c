@@ -77,13 +77,17 @@ static int tell_log(const at_signal_scale *s, attune_log *log, told *t, int vers
     at_signal_places(s, attune_log_signals(log), attune_log_events(log), place);
     for (int k = 0; k < s->columns && !status; k++) {
         usual[k] = place[k] < 0 ? (attune_signal_usual){NAN, NAN} : attune_log_usual(log)[place[k]];
-        if (at_column_open(&column[k], s->events >> k & 1, fmin((double)end_us / 1e6, most_s)) < 0)
+        if (at_column_open(&column[k], s->events >> k & 1,
+                           fmin(fmax((double)end_us / 1e6, 0), most_s)) < 0)
             status = at_fail_nomem(err);
     }
     while (status >= 0 && (status = attune_log_next(log, &t_us, value, NULL, NULL, err)) == 1)
         for (int k = 0; k < s->columns; k++)
-            if (place[k] >= 0 && isfinite(value[place[k]])) /* else no row has one */
+            if (place[k] >= 0 && isfinite(value[place[k]])) { /* else no row has one */
                 at_column_push(&column[k], t_us, value[place[k]]);
+                if (t_us < 0)
+                    at_column_forget_before(&column[k], t_us);
+            }
     for (int v = 0; v < versions && !status; v++) {
         t[v].start_us = window_start(end_us, v, versions);
         tell(&t[v], column, usual, s->columns);
@@ -197,7 +201,8 @@ static int hear_log(const at_evidence_row *row, const at_job *job, const at_besi
     size_t n;
     int status = open_log(&log, path, 1, b, job, err);
     while (status >= 0 && log && (status = attune_log_next(log, &t_us, NULL, &text, &n, err)) == 1)
-        hear(row, t_us, text, n);
+        if (t_us >= 0)
+            hear(row, t_us, text, n);
     attune_log_free(&log);
     if (!(*row->present > 0))
         return status;
