@@ -511,10 +511,13 @@ class Made(unittest.TestCase):
             r = run(*arguments)
             self.assertEqual(r.returncode, 1)
             self.assertIn(f"figures.json: {field} of accuracy must be ", r.stderr)
-        path.write_text("{}")
-        r = run(*arguments)
-        self.assertEqual(r.returncode, 1)
-        self.assertIn("not a list", r.stderr)
+        r = run(*arguments, "--dataset", "ferpls")
+        self.assertEqual((r.returncode, r.stderr.count("figures.json: no figure is there of ferpls")), (2, 1), r.stderr)
+        for text, said in (("{}", "not a list"), ("[]", "no figure is there")):
+            path.write_text(text)
+            r = run(*arguments)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(said, r.stderr)
         self.assertEqual(run(MODEL, "--check", path).returncode, 2)
 
     def test_manifest(self):

@@ -407,7 +407,7 @@ class Judged(Case):
         (self.dir / "none.onnx").write_bytes(b"no network")
         for arguments, code, says in (
                 (["--face", "five.onnx"], 2, "has to be said"), (["--face", "none.onnx"], 1, "none.onnx"),
-                (["--face", "missing.onnx"], 1, "missing.onnx"),
+                (["--face", "missing.onnx"], 1, "missing.onnx"), (["--face", "seven.onnx", "--stream", "voice"], 2, "judges faces"),
                 (["--face", "seven.onnx", "--face-classes", "happy,sad"], 2, "2 numbers"),
                 (["--face", "seven.onnx", "--face-classes", "a,b,c,d,e,f,g"], 2, "none of them is known"),
                 (["--face", "seven.onnx", "--face-classes", "a,happy,c,d,happiness,f,g"], 2, "happiness is there twice"),

@@ -529,6 +529,8 @@ static int parse(at_eval_job *job, int argc, char **argv)
         return at_wrong_usage("eval", "--corrupt: published figures are of what is not degraded");
     if (job->check && o->face)
         return at_wrong_usage("eval", "--face: published figures are of the model");
+    if (o->face && o->stream && strcmp(o->stream, "voice") == 0)
+        return at_wrong_usage("eval", "--face judges faces: it goes with no --stream voice");
     if ((o->face_input || o->face_classes) && !o->face)
         return at_wrong_usage("eval", "--face-input and --face-classes go with --face");
     if (argc - optind != 1 || (!o->dataset && !job->check) || !o->root)

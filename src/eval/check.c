@@ -93,7 +93,7 @@ typedef struct check {
     void *user;
     json_t *result; /* of the part that was computed last */
     const json_t *part;
-    int differ;
+    int compared, differ;
 } check;
 
 static const char *text_of(const json_t *entry, const char *key)
@@ -204,6 +204,7 @@ static int check_entry(check *c, json_t *entry, attune_error *err)
     look_up(c->result, &f);
     f.agrees = agrees(&f);
     c->differ += !f.agrees;
+    c->compared++;
     if (update(entry, &f) < 0)
         return at_fail_nomem(err);
     if (c->figure && c->figure(c->user, &f))
@@ -230,6 +231,10 @@ int attune_check_figures(const char *path, const char *model, const attune_eval_
     int status = read_list(&list, path, err);
     for (size_t i = 0; status == ATTUNE_OK && i < json_array_size(list); i++)
         status = check_entry(&c, json_array_get(list, i), err);
+    if (status == ATTUNE_OK && !c.compared)
+        status = o->dataset
+                     ? at_fail(err, ATTUNE_E_ARG, "%s: no figure is there of %s", path, o->dataset)
+                     : at_fail(err, ATTUNE_E_FORMAT, "%s: no figure is there", path);
     if (status == ATTUNE_OK && updated) {
         *updated = at_json_write(list, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
         status = *updated ? ATTUNE_OK : at_fail_nomem(err);
