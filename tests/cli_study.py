@@ -343,13 +343,14 @@ class Beside(Study):
         self.study("-o", "out")
         first, second = (self.dir / f"out/{name}/timeline.csv" for name in ("s0", "s1"))
         plain, whole = first.read_text(), second.read_text()
-        common = plain.split("\n", 1)[0]
-        many = [",".join([common, *(f"signal_{name}{i}" for i in range(n))]) + "\n" for name, n in (("a", 3000), ("b", 3000), ("c", 5000))]
+        common, rest = plain.split("\n", 1)
+        many = [",".join([common, *(f"signal_{name}{i}" for i in range(n))]) for name, n in (("a", 3000), ("b", 3000), ("c", 5000))]
+        lines = whole.split("\n", 1)[1]
         begun, last = plain[:-1].rsplit("\n", 1)
         for text, other, said in ((plain, whole.replace("signal_", "other,signal_", 1), "s1/timeline.csv: has other columns"),
-                                  (plain, common + ",signal_x,signal_x\n", "s1/timeline.csv: has other columns"),
-                                  (plain, many[2], "s1/timeline.csv: more than 4096 columns"),
-                                  (many[0], many[1], "s1/timeline.csv: with it there are more than 4096 columns in all"),
+                                  (plain, f"{common},signal_x,signal_x\n{lines}", "s1/timeline.csv: has other columns"),
+                                  (plain, f"{many[2]}\n{lines}", "s1/timeline.csv: more than 4096 columns"),
+                                  (f"{many[0]}\n{rest}", f"{many[1]}\n{lines}", "s1/timeline.csv: with it there are more than 4096 columns in all"),
                                   (f"{begun}\n{last.replace(',', '', 1)}\n", whole, "s0/timeline.csv: is not whole")):
             first.write_text(text)
             second.write_text(other)
@@ -414,13 +415,32 @@ class Wrong(Study):
         (self.dir / "out/s2/summary.json").write_text("")
         self.assert_one_line(self.run_attune("merge", "out", code=1).stderr, "out/s2/summary.json")
         self.study("-o", "out", "--resume")  # does it anew
-        whole = (self.dir / "out/s1/timeline.csv").read_text()
-        for damage in (whole[:-5], whole.replace("start_s", "begin_s", 1), ""):
-            (self.dir / "out/s1/timeline.csv").write_text(damage)
-            before = (self.dir / "out/windows.csv").read_bytes()
+        before = (self.dir / "out/windows.csv").read_bytes()
+        for name, damage in (("csv", lambda whole: whole.replace("start_s", "begin_s", 1)), ("jsonl", lambda _: ""),
+                             ("csv", lambda whole: whole[:-5]), ("csv", lambda _: "")):
+            timeline = self.dir / f"out/s1/timeline.{name}"
+            whole = timeline.read_text()
+            timeline.write_text(damage(whole))
             done = self.run_attune("merge", "out", code=1)
-            self.assert_one_line(done.stderr, "out/s1/timeline.csv")
+            self.assert_one_line(done.stderr, f"out/s1/timeline.{name}")
             self.assertEqual((self.dir / "out/windows.csv").read_bytes(), before)
+            timeline.write_text(whole)
+
+    def test_damaged_timelines_are_made_anew(self):
+        self.manifest(["path", *(f"s{i}.wav" for i in range(6))])
+        self.study("-o", "out")
+        before = self.figures("out")
+        damaged = [self.dir / f"out/s{i}/timeline.{name}" for i, name in enumerate(("csv", "csv", "csv", "jsonl", "jsonl"))]
+        os.truncate(damaged[0], 1000)
+        os.truncate(damaged[1], 0)
+        damaged[2].unlink()
+        damaged[3].write_text("".join(damaged[3].read_text().splitlines(True)[:-1]))
+        damaged[4].write_text(damaged[4].read_text() + "{")
+        self.assert_one_line(self.study("-o", "out", code=1).stderr, "has results already (s0)")
+        done = self.study("-o", "out", "--resume")
+        self.assertEqual(done.stderr, "".join(f"attune: {p.relative_to(self.dir)}: is not whole\n" for p in damaged)
+                         + "attune: 1 of 6 are done\n")
+        self.assertEqual(self.figures("out"), before)
 
     def test_options_that_do_not_go_together(self):
         self.usual()

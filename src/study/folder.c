@@ -21,7 +21,13 @@ const char at_study_maker[] = "attune analyze --manifest writes it";
 static const char mark[] = "study.json", note[] = "failed.txt", summary[] = "summary.json",
                   source[] = "input.txt";
 
-enum { MARK_LIMIT = 1 << 20, MANIFEST_LIMIT = 512 << 20, SUMMARY_LIMIT = 64 << 20, FORMAT = 1 };
+enum {
+    MARK_LIMIT = 1 << 20,
+    MANIFEST_LIMIT = 512 << 20,
+    SUMMARY_LIMIT = 64 << 20,
+    PART = 1 << 16,
+    FORMAT = 1
+};
 
 int at_study_path(char out[AT_STUDY_PATH], const char *dir, const char *name, attune_error *err)
 {
@@ -140,8 +146,8 @@ static int is_there(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* 1: whole; 0: it was interrupted. */
-static int read_summary(const char *path, attune_error *err)
+/* 1: of all of the recording; 0: it was interrupted. */
+static int read_summary(const char *path, json_int_t *windows, attune_error *err)
 {
     json_t *root;
     int rc = at_json_read_file(&root, path, SUMMARY_LIMIT, 0, err);
@@ -149,10 +155,57 @@ static int read_summary(const char *path, attune_error *err)
     if (rc < 0)
         return rc;
     const json_t *interrupted = json_object_get(root, "interrupted");
-    rc = json_is_boolean(interrupted) ? !json_is_true(interrupted)
-                                      : at_fail(err, ATTUNE_E_FORMAT, "%s: is damaged", path);
+    const json_t *count = json_object_get(root, "windows");
+    *windows = json_integer_value(count);
+    rc = json_is_boolean(interrupted) && json_is_integer(count)
+             ? !json_is_true(interrupted)
+             : at_fail(err, ATTUNE_E_FORMAT, "%s: is damaged", path);
     json_decref(root);
     return rc;
+}
+
+/* -1: it cannot be read, or its last line has no end. */
+static json_int_t count_lines(const char *path)
+{
+    char part[PART], last = '\n';
+    json_int_t lines = 0;
+    size_t n;
+    FILE *f = fopen(path, "re");
+
+    if (!f)
+        return -1;
+    while ((n = fread(part, 1, PART, f)) > 0) {
+        for (size_t i = 0; i < n; i++)
+            lines += part[i] == '\n';
+        last = part[n - 1];
+    }
+    if (ferror(f) || last != '\n')
+        lines = -1;
+    fclose(f);
+    return lines;
+}
+
+static int check_lines(const char *folder, const char *name, json_int_t lines, attune_error *err)
+{
+    char path[AT_STUDY_PATH];
+    int rc = at_study_path(path, folder, name, err);
+
+    return rc < 0 || count_lines(path) == lines
+               ? rc
+               : at_fail(err, ATTUNE_E_FORMAT, "%s: is not whole", path);
+}
+
+/* 1: whole; 0: it was interrupted. */
+static int read_result(const char *folder, const char *result, attune_error *err)
+{
+    json_int_t windows;
+    int whole = read_summary(result, &windows, err);
+
+    if (whole != 1)
+        return whole;
+    int rc = check_lines(folder, "timeline.csv", 1 + windows, err); /* with its header */
+    rc = rc < 0 ? rc : check_lines(folder, "timeline.jsonl", windows, err);
+    return rc < 0 ? rc : 1;
 }
 
 static int read_note(const char *path, char reason[512], attune_error *err)
@@ -184,7 +237,7 @@ int at_study_state(const char *folder, attune_recording_state *out, char reason[
     if (rc == ATTUNE_E_STATE) /* another run is putting it there */
         return ATTUNE_OK;
     if (rc == ATTUNE_OK && is_there(result)) {
-        rc = read_summary(result, err);
+        rc = read_result(folder, result, err);
         *out = rc == 1 ? ATTUNE_DONE : ATTUNE_TO_DO;
         if (rc == 1)
             unlink(failed); /* of an earlier try */

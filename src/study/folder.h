@@ -11,7 +11,7 @@ int at_study_same(const char *dir, const char *other, attune_error *err);
 
 int at_study_path(char out[AT_STUDY_PATH], const char *dir, const char *name, attune_error *err);
 
-/* reason: of what failed. */
+/* reason: of what failed. ATTUNE_E_FORMAT: what is there is damaged, and to do. */
 int at_study_state(const char *folder, attune_recording_state *out, char reason[512],
                    attune_error *err);
 int at_study_note(const char *folder, const char *reason, attune_error *err);

@@ -42,15 +42,11 @@ typedef struct at_lines {
 /* 1: the next; 0: there are no more. */
 static int next_line(at_lines *t, attune_error *err)
 {
-    const ssize_t n = getline(&t->line, &t->room, t->f);
-
-    if (n > 0 && t->line[n - 1] == '\n')
+    if (getline(&t->line, &t->room, t->f) > 0)
         return 1;
-    if (n <= 0 && ferror(t->f))
+    if (ferror(t->f))
         return at_fail(err, ATTUNE_E_IO, "%s: %s", t->path, strerror(errno));
-    return n <= 0 && !feof(t->f) ? at_fail_nomem(err)
-           : n <= 0              ? 0
-                                 : at_fail(err, ATTUNE_E_FORMAT, "%s: is not whole", t->path);
+    return feof(t->f) ? 0 : at_fail_nomem(err);
 }
 
 /* With its first line, the header. */

@@ -150,17 +150,29 @@ static void compare_files(attune_study *s, attune_recording *x)
              path[changed < n ? changed : 0]);
 }
 
+/* What is damaged is to do, and the reason says what that is. */
+static int find_state(attune_study *s, attune_recording_state *out, attune_error *err)
+{
+    attune_error damage;
+    int rc = at_study_state(s->folder, out, s->reason, &damage);
+
+    if (rc < 0 && rc != ATTUNE_E_FORMAT)
+        return at_fail(err, rc, "%s", damage.text);
+    if (rc < 0)
+        snprintf(s->reason, sizeof s->reason, "%s", damage.text);
+    return ATTUNE_OK;
+}
+
 int attune_study_at(attune_study *s, int i, attune_recording *out, attune_error *err)
 {
     if (i < 0 || i >= attune_study_count(s))
         return at_fail(err, ATTUNE_E_ARG, "there is no recording %d", i);
     int rc = name_files(s, row_of(s, i), out, err);
 
-    if (rc < 0)
-        return rc;
-    rc = at_study_state(s->folder, &out->state, s->reason, err);
-    compare_files(s, out);
-    return rc == ATTUNE_E_FORMAT ? ATTUNE_OK : rc; /* damaged: to be done anew */
+    rc = rc < 0 ? rc : find_state(s, &out->state, err);
+    if (rc == ATTUNE_OK)
+        compare_files(s, out);
+    return rc;
 }
 
 int attune_study_take(attune_study *s, int i, attune_error *err)
