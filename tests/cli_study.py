@@ -40,7 +40,7 @@ class Study(Case):
             write_wav(self.dir / f"in/s{i}.wav", 2 + i / 2, speech=i != 3)
 
     def manifest(self, lines, name="in/m.csv"):
-        (self.dir / name).write_text("\n".join(lines) + "\n")
+        (self.dir / name).write_text("\n".join(lines) + "\n", errors="surrogateescape")
         return name
 
     def usual(self):
@@ -141,6 +141,10 @@ class Whole(Study):
         self.assertIn("2 of 4 are done", done.stderr)
         self.assertEqual((self.dir / "all/first/summary.json").stat().st_mtime_ns, before)
         self.assertEqual([p.parent.name for p in self.dir.glob("all/*/failed.txt")], ["bad"])
+        header = (self.dir / "all/windows.csv").read_text().split("\n", 1)[0]
+        self.manifest(["path,id", "bad.wav,bad"])
+        self.study("-o", "none", code=1)
+        self.assertEqual((self.dir / "none/windows.csv").read_text(), header + "\n")
 
     def test_a_disk_that_is_full_fails_no_recording(self):
         self.usual()
@@ -379,6 +383,8 @@ class Wrong(Study):
                              (["path,x,X", "s0.wav,1,2"], ["m.csv", "'X' is there twice"]),
                              (["path;id", "s0.wav;a"], ["m.csv", "apart by ';'"]),
                              (["path", "-"], ["m.csv:2", "'-'"]),
+                             (["path,place", "s0.wav,caf\u00e9", "s1.wav,caf\udce9"], ["m.csv:3: this is no UTF-8"]),
+                             (["path,caf\udce9", "s0.wav,x"], ["m.csv:1: this is no UTF-8"]),
                              (["path", "/dev/video0"], ["m.csv:2", "/dev/video0"]),
                              (["path,id", "s0.wav,a,b"], ["m.csv", "2"])]:
             self.manifest(lines)

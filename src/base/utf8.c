@@ -24,3 +24,12 @@ size_t at_utf8_read(const char *text, size_t n, uint32_t *code)
         *code = c;
     return length;
 }
+
+int at_utf8_is(const char *text)
+{
+    size_t n = 1;
+
+    for (; *text && n; text += n)
+        n = at_utf8_read(text, AT_UTF8_MOST, NULL);
+    return n > 0;
+}

@@ -10,5 +10,7 @@ enum { AT_UTF8_MOST = 4 }; /* bytes of a character; as n, of text that ends with
 /* Bytes of the character that the n bytes at text begin with, and its code point (nullable). 0: they begin with none,
  * and *code stays. Nothing is read behind the first byte that belongs to none. */
 size_t at_utf8_read(const char *text, size_t n, uint32_t *code);
+/* Whether text is of such characters alone. */
+int at_utf8_is(const char *text);
 
 #endif

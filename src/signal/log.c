@@ -44,15 +44,6 @@ static int take_text(attune_log *l, const attune_log_options *o, attune_error *e
     return o->from && !l->from ? at_fail_nomem(err) : ATTUNE_OK;
 }
 
-static int is_utf8(const char *text)
-{
-    size_t n = 1;
-
-    for (; *text && n; text += n)
-        n = at_utf8_read(text, AT_UTF8_MOST, NULL);
-    return n > 0;
-}
-
 static int read_text(const attune_log *l, const char **text, size_t *n, attune_error *err)
 {
     *text = at_log_row_field(&l->rows, l->text_column);
@@ -60,7 +51,7 @@ static int read_text(const attune_log *l, const char **text, size_t *n, attune_e
     if (*n > ATTUNE_MAX_MESSAGE)
         return at_log_row_fail(&l->rows, err, "its text is longer than %d bytes",
                                ATTUNE_MAX_MESSAGE);
-    if (!is_utf8(*text))
+    if (!at_utf8_is(*text))
         return at_log_row_fail(&l->rows, err, "its text is no UTF-8: save the file as UTF-8");
     return ATTUNE_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "data/csv.h"
 #include "report/text.h"
 #include "study/figures.h"
@@ -282,9 +283,29 @@ static int is_empty(const at_csv *csv)
     return 1;
 }
 
+/* What it says stands in tables that programs read as UTF-8. */
+static int check_text(const at_csv *csv, attune_error *err)
+{
+    for (int i = 0; i < csv->fields; i++)
+        if (!at_utf8_is(at_csv_get(csv, i)))
+            return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: this is no UTF-8: save it so", csv->path,
+                           csv->line);
+    return ATTUNE_OK;
+}
+
+static int take_row(at_list *l, const at_csv *csv, int path, int id, attune_error *err)
+{
+    if (is_empty(csv))
+        return ATTUNE_OK;
+    int rc = check_text(csv, err);
+    rc = rc < 0 ? rc : add_row(l, csv, path, id, err);
+    return rc < 0 ? rc : check_row(l, csv, err);
+}
+
 static int read_rows(at_list *l, at_csv *csv, attune_error *err)
 {
     int rc = at_csv_header(csv, err);
+    rc = rc < 0 ? rc : check_text(csv, err);
     if (rc < 0)
         return rc;
     const int path = at_csv_column(csv, "path"), id = at_csv_column(csv, "id");
@@ -295,10 +316,8 @@ static int read_rows(at_list *l, at_csv *csv, attune_error *err)
         return at_fail_nomem(err);
     if ((rc = check_columns(csv, err)) < 0)
         return rc;
-    while ((rc = at_csv_row(csv, err)) > 0)
-        if (!is_empty(csv) &&
-            ((rc = add_row(l, csv, path, id, err)) < 0 || (rc = check_row(l, csv, err)) < 0))
-            return rc;
+    while (rc >= 0 && (rc = at_csv_row(csv, err)) > 0)
+        rc = take_row(l, csv, path, id, err);
     if (rc == 0 && l->n == 0)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: names no recording", csv->path);
     return rc < 0 ? rc : tell_apart(l, id < 0, csv->path, err);

@@ -10,6 +10,7 @@
 #include "study/figures.h"
 #include "study/folder.h"
 
+#include <attune/sink.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -248,6 +249,16 @@ static int add_columns(at_merge *m, int i, attune_error *err)
     return rc;
 }
 
+/* Of a timeline that nobody has made yet. */
+static void put_usual_columns(FILE *f)
+{
+    attune_column column;
+
+    for (int i = 0; attune_column_at(NULL, i, &column); i++)
+        fprintf(f, "%s%s", i ? "," : "", column.name);
+    fputc('\n', f);
+}
+
 /* Those of the first one are of all where nothing was recorded beside any. */
 static int find_columns(at_merge *m, attune_error *err)
 {
@@ -256,10 +267,13 @@ static int find_columns(at_merge *m, attune_error *err)
 
     for (int i = 0; i < m->list.n && rc >= 0 && (beside || !m->columns.n); i++)
         rc = add_columns(m, i, err);
-    if (rc < 0 || !m->columns.n)
+    if (rc < 0)
         return rc;
     fputs("recording,", m->windows);
-    at_columns_put(&m->columns, m->windows);
+    if (m->columns.n)
+        at_columns_put(&m->columns, m->windows);
+    else
+        put_usual_columns(m->windows);
     return ATTUNE_OK;
 }
 
