@@ -607,6 +607,7 @@ endfor
         for args, said in ((["--to", "overlay"], "overlay needs the clip"),
                            (["--to", "eaf", "--anonymise"], "are of overlay")):
             self.assertIn(said, run("export", self.report, *args, code=2).stderr)
+        self.assertIn("nope.mp4: No such file", run("export", self.report, "nope.mp4", "--to", "overlay", code=1).stderr)
         same = self.root / "same.mkv"
         shutil.copy(self.clip, same)
         done = run("export", self.report, same, "--to", "overlay", "-o", same, code=1)

@@ -582,6 +582,9 @@ class Beside(unittest.TestCase):
         (folder / "bad.csv").write_text("time_s,rate\n1,2\n0.5,x\n")
         with self.assertRaisesRegex(attune.FormatError, "bad.csv:3"):
             attune.analyze(clip, signal=folder / "bad.csv")
+        for wrong in dict(signal=attune.Log("x.csv", sender="Ann")), dict(chat=attune.Log("x.csv", columns=["hr"])):
+            with self.assertRaisesRegex(ValueError, "of a (signal|chat)"):
+                attune.analyze(clip, **wrong)
         for wrong, kind in ((dict(signals="rate"), TypeError), (dict(signals=["a"], events=["b"]), ValueError),
                             (dict(signals=["a"] * 9), attune.ArgumentError), (dict(signals=["a b"]), attune.ArgumentError)):
             with self.assertRaises(kind, msg=str(wrong)):
@@ -626,7 +629,12 @@ class Others(unittest.TestCase):
         with self.assertRaisesRegex(attune.Error, "nosuchset"):
             attune.evaluate("nosuchset", folder)
         with self.assertRaisesRegex(attune.ArgumentError, "blurr"):
-            attune.evaluate("ravdess", folder / "voices", corrupt=["blurr=3"])
+            attune.evaluate("ravdess", folder / "voices", model=attune.Model(), corrupt=["blurr=3"])
+        with self.assertRaisesRegex(ValueError, "go with face"):
+            attune.evaluate("ravdess", folder / "voices", face_classes=["happy", "sad"])
+        (folder / "no.onnx").write_text("no network")
+        with self.assertRaisesRegex(attune.Error, "no.onnx"):
+            attune.evaluate("ravdess", folder / "voices", face=folder / "no.onnx", face_classes=["happy", "sad"])
 
     def test_layouts_are_the_compilers(self):
         structs = [s for s in vars(_c).values() if isinstance(s, type) and issubclass(s, _c.Structure) and

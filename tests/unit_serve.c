@@ -203,6 +203,8 @@ static void texts_say_what_they_say(void **state)
 {
     at_said s;
     (void)state;
+    assert_null(read_said("{\"type\":\"hello\",\"version\":1.0}", &s));
+    assert_int_equal(s.version, AT_WIRE_VERSION);
     assert_null(read_said("{\"type\":\"hello\",\"version\":1,\"more\":[1,{}]}", &s));
     assert_true(s.kind == AT_SAID_HELLO && s.version == 1 && s.on[0] && s.on[1] && !s.resume[0] &&
                 !s.never_keep);
@@ -259,6 +261,8 @@ static void rows_and_messages_are_read(void **state)
                 s.row[2].t_us == AT_WIRE_TIME_MOST);
     assert_null(read_said("{\"type\":\"signal\",\"rows\":[[5,1,2,3,4,5,6,7,8]]}", &s));
     assert_int_equal(s.columns, ATTUNE_MAX_SIGNALS);
+    assert_null(read_said("{\"type\":\"signal\",\"rows\":[[1e6,1],[1000001.0,2]]}", &s));
+    assert_int_equal(s.row[1].t_us, 1000001);
     assert_null(read_said("{\"type\":\"chat\",\"t\":7,\"text\":\"h\\u00e4?\"}", &s));
     assert_true(s.kind == AT_SAID_CHAT && s.t_us == 7);
     assert_string_equal(s.text, "h\xc3\xa4?");
@@ -282,6 +286,8 @@ static void rows_and_messages_are_read(void **state)
                                         "{\"type\":\"signal\",\"rows\":[[1,NaN]]}",
                                         "{\"type\":\"chat\",\"text\":\"x\"}",
                                         "{\"type\":\"chat\",\"t\":-1,\"text\":\"x\"}",
+                                        "{\"type\":\"chat\",\"t\":0.5,\"text\":\"x\"}",
+                                        "{\"type\":\"chat\",\"t\":1e30,\"text\":\"x\"}",
                                         "{\"type\":\"chat\",\"t\":1}",
                                         "{\"type\":\"chat\",\"t\":1,\"text\":\"\"}",
                                         "{\"type\":\"chat\",\"t\":1,\"text\":[\"x\"]}",

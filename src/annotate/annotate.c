@@ -69,7 +69,9 @@ static int check_files(job *j, const char *report, attune_error *err)
 
     if (snprintf(j->path, sizeof j->path, "%s/timeline.jsonl", report) >= PATH_SIZE)
         return at_fail(err, ATTUNE_E_ARG, "the report's name is too long");
-    if (stat(j->in, &in) != 0 || !S_ISREG(in.st_mode))
+    if (stat(j->in, &in) != 0)
+        return at_fail(err, ATTUNE_E_IO, "%s: %s", j->in, strerror(errno));
+    if (!S_ISREG(in.st_mode))
         return at_fail(err, ATTUNE_E_ARG,
                        "%s: is no file, and only of one is there a picture again", j->in);
     if (stat(j->clip.path, &out) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)

@@ -35,18 +35,27 @@ static int take_flag(const json_t *o, const char *key, int otherwise, int *out)
     return !v || json_is_boolean(v);
 }
 
+/* 1 and 1.0 are the same number. */
+static int take_whole(const json_t *v, int64_t *out)
+{
+    const double x = json_number_value(v);
+
+    *out = json_is_integer(v) ? json_integer_value(v) : fabs(x) < 0x1p53 ? (int64_t)x : 0;
+    return json_is_integer(v) || (json_is_real(v) && (double)*out == x);
+}
+
 static const char hexadecimal[] = "0123456789abcdef";
 static const char plain_text[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/ ";
 
 static const char *read_hello(const json_t *o, at_said *out)
 {
-    const json_t *version = json_object_get(o, "version");
+    int64_t version;
     int keep;
 
-    if (!json_is_integer(version))
-        return "hello: its version is missing";
-    out->version = json_integer_value(version) == AT_WIRE_VERSION ? AT_WIRE_VERSION : 0;
+    if (!take_whole(json_object_get(o, "version"), &version))
+        return "hello: its version is missing, or no whole number";
+    out->version = version == AT_WIRE_VERSION ? AT_WIRE_VERSION : 0;
     if (!take_flag(o, "video", 1, &out->on[AT_STREAM_VIDEO]) ||
         !take_flag(o, "audio", 1, &out->on[AT_STREAM_AUDIO]) || !take_flag(o, "keep", 1, &keep))
         return "hello: video, audio and keep are true or false";
@@ -79,8 +88,7 @@ static const char *read_keep(const json_t *o, at_said *out)
 
 static int take_time(const json_t *v, int64_t *out)
 {
-    *out = json_integer_value(v);
-    return json_is_integer(v) && *out >= 0 && *out <= AT_WIRE_TIME_MOST;
+    return take_whole(v, out) && *out >= 0 && *out <= AT_WIRE_TIME_MOST;
 }
 
 static int take_value(const json_t *v, float *out)
@@ -101,7 +109,7 @@ static const char *read_row(const json_t *v, at_said *out)
         return "signal: a row is a time and a value for each column";
     if (!take_time(json_array_get(v, 0), &row->t_us) ||
         (out->rows && row->t_us < out->row[out->rows - 1].t_us))
-        return "signal: a time is out of range, or before the one before it";
+        return "signal: a time is a whole number of microseconds, and not before the one before it";
     for (int i = 0; i < columns; i++)
         if (!take_value(json_array_get(v, (size_t)i + 1), &row->value[i]))
             return "signal: a value is a number up to 1e9 either way, or null";
@@ -131,7 +139,7 @@ static const char *read_chat(const json_t *o, at_said *out)
     const size_t n = json_string_length(text);
 
     if (!take_time(json_object_get(o, "t"), &out->t_us))
-        return "chat: its time is missing, or out of range";
+        return "chat: its time is missing, or no whole number of microseconds";
     if (n < 1 || n >= sizeof out->text)
         return "chat: text is what was written";
     memcpy(out->text, json_string_value(text), n + 1);

@@ -25,7 +25,7 @@ class Log:
     time: "s", "ms", "us", "date", or of dates as 5/4/2026 "mdy" or "dmy"; "told": by the column's name, or by what stands in the first row.
     zero: when the pictures began, as "2026-05-04T10:15:30Z": then times are dates, or count from 1970.
     columns, events: of a signal: names of those to take (None: all), and of those that count what happens at a moment.
-    sender: of a chat: only messages of whom the column from, sender, name or user calls so.
+    sender: of a chat: only messages of whom the column from, sender, author, name or user calls so.
     """
 
     path: Path
@@ -40,6 +40,10 @@ class Log:
         """Into pointer an attune_log of it; what is wrong with a row is raised here. Returns what is to live as long."""
         if self.time not in _TIMES:
             raise ValueError(f"time is one of {', '.join(_TIMES)}, not {self.time!r}")
+        if chat and (self.columns is not None or self.events is not None):
+            raise ValueError("columns and events are of a signal")
+        if not chat and self.sender is not None:
+            raise ValueError("sender is of a chat")
         setup = _c.LogOptions(chat=chat, time=_TIMES.index(self.time), offset_s=self.offset_s, zero=_bytes(self.zero),
                               columns=_listed(self.columns), events=_listed(self.events))
         setattr(setup, "from", _bytes(self.sender))  # a keyword here

@@ -57,7 +57,7 @@ class Session:
             last = session.take()
 
     model: a Model, a path to one, or None: the default model. options: rate, window_s, hop_s, lag_s, max_tracks,
-    threads, no_video, no_audio, min_face, no_baseline, as attune_options has them (attune.h).
+    threads, no_video, no_audio, min_face, no_baseline, causal, as attune_options has them (attune.h).
 
     signals: names of the columns of a signal (heart rate, clicks, ...), at most 8, which push_signal() gives; events:
     those of them that count what happens at a moment. chat=True: push_text() gives messages. Windows then have more
