@@ -265,7 +265,7 @@ static void read_integers(reader *r, span s, span raw, size_t size, at_onnx_arra
 
 static void read_shape(reader *r, span s, at_onnx_array *a)
 {
-    size_t rank, span = 1; /* span: as if no dimension were empty */
+    size_t rank, extent = 1; /* extent: as if no dimension were empty */
     const int64_t *dim = take_integers(r, s, TENSOR_DIMS, &rank);
 
     if (rank > AT_ONNX_RANK) {
@@ -276,13 +276,13 @@ static void read_shape(reader *r, span s, at_onnx_array *a)
     a->count = 1;
     for (int i = 0; dim && i < a->rank; i++) {
         if (dim[i] < 0 || dim[i] > AT_ONNX_MOST_SIDE ||
-            (dim[i] && span > (size_t)AT_ONNX_FILE_LIMIT / (size_t)dim[i])) {
+            (dim[i] && extent > (size_t)AT_ONNX_FILE_LIMIT / (size_t)dim[i])) {
             fail(r, "a tensor is too large");
             return;
         }
         a->dim[i] = (int)dim[i];
         a->count *= (size_t)dim[i];
-        span *= dim[i] ? (size_t)dim[i] : 1;
+        extent *= dim[i] ? (size_t)dim[i] : 1;
     }
 }
 
