@@ -63,7 +63,7 @@ typedef struct attune_recording {
     const char *id, *path;
     const char *folder; /* for attune_report_options.dir */
     attune_recording_state state;
-    const char *reason;               /* of ATTUNE_FAILED: a line; else "" */
+    const char *reason;               /* why it failed, or is to be done anew: a line; else "" */
     const char *signal, *chat, *zero; /* NULL: none */
     double signal_offset_s, chat_offset_s;
     uint64_t reserved[4];
