@@ -20,6 +20,7 @@ import sys
 import termios
 import time
 import unittest
+import urllib.parse
 
 from cli_analyze import Case, needs_model
 from rtsp_server import Server as RtspServer
@@ -142,9 +143,19 @@ class Addresses(Live):
         return self.play(*PICTURES, *TONE, "-c:v", "libx264", "-preset", "ultrafast", "-g", 10, "-c:a", "aac",
                          *listen, address)
 
+    def serve_at_once(self, address, listen):
+        """Until it listens, which the system knows: one who asked would be the one that it listens for."""
+        server = self.serve(address, listen)
+        port = f":{urllib.parse.urlsplit(address).port:04X}"
+
+        def listens():
+            sockets = [line.split() for kind in ("tcp", "udp") for line in open(f"/proc/net/{kind}")]
+            return any(local.endswith(port) and state in ("0A", "07") for _, local, _, state, *_ in sockets)
+        self.wait(listens, server, "nobody serves")
+        return server
+
     def breaks_and_goes_on(self, address, served, listen):
-        server = self.serve(served, listen)
-        time.sleep(1)
+        server = self.serve_at_once(served, listen)
         log = self.dir / "said"
         with open(log, "w") as said:
             p = self.attune("--live", address, "--json", stderr=said)
@@ -195,8 +206,7 @@ class Addresses(Live):
 
     def test_one_that_does_not_come_back_ends_the_input(self):
         address = f"http://127.0.0.1:{self.free_port()}/x"
-        server = self.serve(address, ["-f", "mpegts", "-listen", 1])
-        time.sleep(1)
+        server = self.serve_at_once(address, ["-f", "mpegts", "-listen", 1])
         p = self.attune("--live", address, "--json", "--reconnect", 1)
         self.wait_rows(2, p)
         server.kill()
