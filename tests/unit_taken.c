@@ -1,6 +1,6 @@
 /* What comes of an input again: passed over while it is what it was, decoded whole once where it is not, refused then. The
  * pictures are made up, and "decoded" as a reader does that may begin at a key. */
-#include "runtime/resume_taken.h"
+#include "runtime/analyze_taken.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/progress.h"
-#include "runtime/resume_taken.h"
-#include "runtime/resume_told.h"
+#include "runtime/analyze_taken.h"
+#include "runtime/analyze_told.h"
 
 #include <attune/resume.h>
 #include <errno.h>

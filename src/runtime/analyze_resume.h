@@ -1,8 +1,8 @@
 /* analyze_resume.h - what attune_analyze_resumable keeps, and takes up again. Private to runtime.
  *
- * attune-resume.told grows by what is told (runtime/resume_told.h). The rest is attune-resume.state, which is replaced as a whole:
+ * attune-resume.told grows by what is told (runtime/analyze_told.h). The rest is attune-resume.state, which is replaced as a whole:
  * what it was made with and of, how much of the other file counts and its digest, how far the input was taken
- * (runtime/resume_taken.h), what session and hindsight know (base/keep.h),
+ * (runtime/analyze_taken.h), what session and hindsight know (base/keep.h),
  * and how many rows of a signal and a chat were read. It has a digest of its own. So whatever a killed run wrote after
  * its last state is cut off and made again.
  *

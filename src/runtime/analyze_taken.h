@@ -1,9 +1,9 @@
-/* resume_taken.h - how far an input was taken, and whether what comes of it again is what came before. Private to runtime.
+/* analyze_taken.h - how far an input was taken, and whether what comes of it again is what came before. Private to runtime.
  *
  * Of sound each piece is in a digest. Pictures are known by their times, the latest of them by digests, too, and these say
  * where decoding may begin for them: those before are not decoded again. */
-#ifndef AT_RUNTIME_RESUME_TAKEN_H
-#define AT_RUNTIME_RESUME_TAKEN_H
+#ifndef AT_RUNTIME_ANALYZE_TAKEN_H
+#define AT_RUNTIME_ANALYZE_TAKEN_H
 
 #include "base/digest.h"
 #include "base/keep.h"

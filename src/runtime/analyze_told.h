@@ -1,9 +1,9 @@
-/* resume_told.h - what a run that can be gone on with has told so far: a file that grows. Private to runtime.
+/* analyze_told.h - what a run that can be gone on with has told so far: a file that grows. Private to runtime.
  *
  * It has a byte, 'w' or 's', a length, and the window, with what is recorded beside it, or the sighting. How much of it counts, and
  * its digest, are kept elsewhere (at_told_keep): what a killed run wrote after that is cut off. */
-#ifndef AT_RUNTIME_RESUME_TOLD_H
-#define AT_RUNTIME_RESUME_TOLD_H
+#ifndef AT_RUNTIME_ANALYZE_TOLD_H
+#define AT_RUNTIME_ANALYZE_TOLD_H
 
 #include "base/digest.h"
 #include "base/keep.h"

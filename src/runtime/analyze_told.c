@@ -1,4 +1,4 @@
-#include "runtime/resume_told.h"
+#include "runtime/analyze_told.h"
 
 #include "base/error.h"
 #include "base/file.h"

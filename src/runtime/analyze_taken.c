@@ -1,4 +1,4 @@
-#include "runtime/resume_taken.h"
+#include "runtime/analyze_taken.h"
 
 #include <string.h>
 
