@@ -227,8 +227,8 @@ typedef struct attune_figure {
  * o->root; default: the dataset's name), split, stream, task, metric, value and interval; entries
  * without a dataset are passed over. o->dataset (nullable): only that one's. figure (nullable) is
  * told each; a non-zero return ends with ATTUNE_E_INTERRUPTED. updated (nullable): the list with
- * what was computed (attune_text_free). Returns the number of figures that do not agree; where there is none to compare, ATTUNE_E_ARG (of
- * o->dataset) or ATTUNE_E_FORMAT. */
+ * what was computed (attune_text_free). Returns the number of figures that do not agree; where there
+ * is none to compare, ATTUNE_E_ARG (of o->dataset) or ATTUNE_E_FORMAT. */
 int attune_check_figures(const char *path, const char *model, const attune_eval_options *o,
                          int (*figure)(void *user, const attune_figure *f), void *user,
                          char **updated, attune_error *err);

@@ -47,8 +47,8 @@ typedef struct attune_log_options {
         zero; /* when the pictures began, a date as above: then times are dates, or count from 1970, but of
                * a chat that Zoom saved, which has clocks of that day, and of what counts from the recording's
                * beginning by its format */
-    const char *
-        columns; /* names of the columns to take, as the header has them or as attune_log_signals does, with commas between; NULL: all */
+    /* Names of the columns to take, as the header has them or as attune_log_signals does, with commas between; NULL: all */
+    const char *columns;
     const char *events; /* of those that count what happens at a moment */
     const char *
         from; /* of a chat: only messages of whom the column from, sender, author, name or user calls so */
@@ -85,8 +85,8 @@ const char *attune_log_format(const attune_log *l);
 /* 1: nothing says what its times are, which are small numbers and taken for seconds; last_s is the last as it stands there. */
 int attune_log_unlabelled(const attune_log *l, double *last_s);
 
-/* 1: the next row, in order of time, of which those under 0 are from before the recording: value (columns), or text (n bytes, ATTUNE_MAX_MESSAGE at most; lives until the next
- * call); 0: there are no more; < 0: it cannot be read again, or was to stop. */
+/* 1: the next row, in order of time, of which those under 0 are from before the recording: value (columns), or text (n bytes,
+ * ATTUNE_MAX_MESSAGE at most; lives until the next call); 0: there are no more; < 0: it cannot be read again, or was to stop. */
 int attune_log_next(attune_log *l, int64_t *t_us, float *value /* nullable */, const char **text,
                     size_t *n, attune_error *err);
 /* 1: note says which column the model's fusion was trained with that the session's signal lacks, so that no estimate rests on it; 0:
