@@ -18,14 +18,14 @@
 
 enum { AT_MOST_LOGITS = ATTUNE_STATES * AT_THRESHOLDS }; /* of any head */
 
-typedef enum at_outcome {
+typedef enum at_answer_kind {
     AT_UNREAD, /* no picture or sound came out of the file */
     AT_WITHHELD,
     AT_ANSWERED,
-} at_outcome;
+} at_answer_kind;
 
 typedef struct at_answer {
-    at_outcome outcome;
+    at_answer_kind outcome;
     const char *why;          /* withheld: the reason; static */
     int crop;                 /* a crop in which the detector saw no face, judged as a whole */
     float p[AT_MOST_CLASSES]; /* probabilities in the head's classes */

@@ -7,6 +7,7 @@
 #ifndef AT_EXPERIMENTS_LAB_H
 #define AT_EXPERIMENTS_LAB_H
 
+#include "eval/run.h"
 #include "experiments/sheet.h"
 #include "train/learn.h"
 
@@ -71,7 +72,11 @@ typedef struct at_question {
 
 /* *out: as attune_eval_json has it, json_decref. The part's folder is there. */
 int at_lab_judge(at_lab *lab, const at_question *q, json_t **out, attune_error *err);
-/* The command that prints the same; free. NULL: memory is out. */
+/* What a model makes of each of c's samples under both harms ("KIND=LEVEL"; nullable); o: of the rest. *answer: as many,
+ * free. */
+int at_lab_run(const at_lab *lab, const char *model, const at_corpus *c, const char *const harm[2],
+               at_run_options o, at_answer **answer, attune_error *err);
+/* The command that prints the same as a judgement; free. NULL: memory is out. */
 char *at_lab_command(const at_lab *lab, const at_question *q);
 /* The command that makes the experiment again; likewise. */
 char *at_lab_reproduce(const at_lab *lab);

@@ -270,6 +270,26 @@ int at_lab_judge(at_lab *lab, const at_question *q, json_t **out, attune_error *
     return status;
 }
 
+int at_lab_run(const at_lab *lab, const char *model, const at_corpus *c, const char *const harm[2],
+               at_run_options o, at_answer **answer, attune_error *err)
+{
+    at_pool *pool = NULL;
+    int status = ATTUNE_OK;
+    o.harms.seed = lab->o->seed;
+    o.quiet = lab->o->quiet;
+    o.stop = lab->o->stop;
+    o.user = lab->o->user;
+    for (int i = 0; i < 2 && !status; i++)
+        if (harm[i])
+            status = at_harms_add(&o.harms, harm[i], err);
+    *answer = calloc((size_t)c->count + 1, sizeof **answer);
+    status = status || *answer ? status : at_fail_nomem(err);
+    status = status ? status : at_pool_create(&pool, lab->o->threads, err);
+    status = status ? status : at_run(model, c, &o, pool, *answer, err);
+    at_pool_free(&pool);
+    return status;
+}
+
 char *at_lab_command(const at_lab *lab, const at_question *q)
 {
     const at_part_of *p = q->part;

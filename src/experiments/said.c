@@ -112,21 +112,10 @@ static int collect(at_said *out, const at_corpus *c, const at_answer *answer, at
 static int run(at_said *out, const at_lab *lab, const at_corpus *c, unsigned without,
                const char *const harm[2], attune_error *err)
 {
-    at_run_options o = {.without = without,
-                        .harms = {.seed = lab->o->seed},
-                        .quiet = lab->o->quiet,
-                        .stop = lab->o->stop,
-                        .user = lab->o->user};
-    at_pool *pool = NULL;
-    at_answer *answer = calloc((size_t)c->count + 1, sizeof *answer);
-    int status = answer ? ATTUNE_OK : at_fail_nomem(err);
-    for (int i = 0; i < 2 && !status; i++)
-        if (harm[i])
-            status = at_harms_add(&o.harms, harm[i], err);
-    status = status ? status : at_pool_create(&pool, lab->o->threads, err);
-    status = status ? status : at_run(lab->whole, c, &o, pool, answer, err);
+    at_answer *answer = NULL;
+    int status =
+        at_lab_run(lab, lab->whole, c, harm, (at_run_options){.without = without}, &answer, err);
     status = status ? status : collect(out, c, answer, err);
-    at_pool_free(&pool);
     free(answer);
     return status;
 }

@@ -69,20 +69,9 @@ static int make_room(at_testimony *t, int samples, attune_error *err)
 static int run(const at_evidence_sink *sink, const at_lab *lab, const char *path,
                const at_corpus *c, const char *const harm[2], attune_error *err)
 {
-    at_run_options o = {.harms = {.seed = lab->o->seed},
-                        .evidence = sink,
-                        .quiet = lab->o->quiet,
-                        .stop = lab->o->stop,
-                        .user = lab->o->user};
-    at_pool *pool = NULL;
-    at_answer *answer = calloc((size_t)c->count + 1, sizeof *answer);
-    int status = answer ? ATTUNE_OK : at_fail_nomem(err);
-    for (int i = 0; i < 2 && !status; i++)
-        if (harm[i])
-            status = at_harms_add(&o.harms, harm[i], err);
-    status = status ? status : at_pool_create(&pool, lab->o->threads, err);
-    status = status ? status : at_run(path, c, &o, pool, answer, err);
-    at_pool_free(&pool);
+    at_answer *answer = NULL;
+    const int status =
+        at_lab_run(lab, path, c, harm, (at_run_options){.evidence = sink}, &answer, err);
     free(answer);
     return status;
 }

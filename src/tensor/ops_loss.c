@@ -101,6 +101,29 @@ at_tensor *at_cross_entropy(at_graph *g, at_tensor *x, const float *target,
     return end_loss(g, y, x, sum, count, slope);
 }
 
+/* A term of each value and its target, with its slope; those of weight 0 do not count, and may have any target. */
+static at_tensor *mean_of(at_graph *g, at_tensor *x, const float *target, const float *weight,
+                          double (*term)(double x, double target, double *d))
+{
+    if (!at_ready(g, x))
+        return NULL;
+    size_t n = at_tensor_count(x), count = 0;
+    double sum = 0;
+    float *slope;
+    at_tensor *y = begin_loss(g, x, &slope);
+    if (y == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        double w = weight != NULL ? weight[i] : 1, d = 0;
+        if (w != 0) {
+            sum += w * term(x->data[i], target[i], &d);
+            count++;
+        }
+        slope[i] = (float)(w * d);
+    }
+    return end_loss(g, y, x, sum, (double)count, slope);
+}
+
 /* ---- binary ----------------------------------------------------------------------------- */
 
 /* log(1 + exp(x)) without overflow */
@@ -121,26 +144,15 @@ static double binary_term(double x, double t, double weight_one, double *d)
     return weight_one * t * softplus(-x) + (1 - t) * softplus(x);
 }
 
+static double even_binary_term(double x, double t, double *d)
+{
+    return binary_term(x, t, 1, d);
+}
+
 at_tensor *at_binary_cross_entropy(at_graph *g, at_tensor *x, const float *target,
                                    const float *weight)
 {
-    if (!at_ready(g, x))
-        return NULL;
-    size_t n = at_tensor_count(x), count = 0;
-    double sum = 0;
-    float *slope;
-    at_tensor *y = begin_loss(g, x, &slope);
-    if (y == NULL)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        double w = weight != NULL ? weight[i] : 1, d = 0;
-        if (w != 0) {
-            sum += w * binary_term(x->data[i], target[i], 1, &d);
-            count++;
-        }
-        slope[i] = (float)(w * d);
-    }
-    return end_loss(g, y, x, sum, (double)count, slope);
+    return mean_of(g, x, target, weight, even_binary_term);
 }
 
 at_tensor *at_ordinal_loss(at_graph *g, at_tensor *x, const int *level,
@@ -171,8 +183,9 @@ at_tensor *at_ordinal_loss(at_graph *g, at_tensor *x, const int *level,
 /* ---- regression ------------------------------------------------------------------------- */
 
 /* Huber's: a parabola within 1, straight outside. */
-static double smooth_l1(double e, double *d)
+static double smooth_l1(double x, double t, double *d)
 {
+    const double e = x - t;
     if (fabs(e) < 1) {
         *d = e;
         return e * e / 2;
@@ -181,42 +194,21 @@ static double smooth_l1(double e, double *d)
     return fabs(e) - 0.5;
 }
 
-static double square(double e, double *d)
+static double square(double x, double t, double *d)
 {
+    const double e = x - t;
     *d = 2 * e;
     return e * e;
 }
 
-static at_tensor *regression(at_graph *g, at_tensor *x, const float *target, const float *weight,
-                             double (*term)(double, double *))
-{
-    if (!at_ready(g, x))
-        return NULL;
-    size_t n = at_tensor_count(x), count = 0;
-    double sum = 0;
-    float *slope;
-    at_tensor *y = begin_loss(g, x, &slope);
-    if (y == NULL)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        double w = weight != NULL ? weight[i] : 1, d = 0;
-        if (w != 0) {
-            sum += w * term((double)x->data[i] - target[i], &d);
-            count++;
-        }
-        slope[i] = (float)(w * d);
-    }
-    return end_loss(g, y, x, sum, (double)count, slope);
-}
-
 at_tensor *at_smooth_l1(at_graph *g, at_tensor *x, const float *target, const float *weight)
 {
-    return regression(g, x, target, weight, smooth_l1);
+    return mean_of(g, x, target, weight, smooth_l1);
 }
 
 at_tensor *at_mse(at_graph *g, at_tensor *x, const float *target, const float *weight)
 {
-    return regression(g, x, target, weight, square);
+    return mean_of(g, x, target, weight, square);
 }
 
 /* ---- sum of losses ---------------------------------------------------------------------- */
