@@ -22,13 +22,17 @@ import onnx_runtime
 
 EXE = os.environ.get("ATTUNE_EXE", "attune")
 SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
-CLIP = SOURCE / "demo/talking_head.mp4"
-folder = None
+CLIP_S, WORDS_S = 12, 4  # the demo clip's beginning, and its sound's
+folder = clip = words = None
 
 
 def setUpModule():
-    global folder
+    global folder, clip, words
     folder = pathlib.Path(tempfile.mkdtemp(prefix="attune-signals-"))
+    clip, words = folder / "head.mp4", folder / "words.wav"
+    cut = ["ffmpeg", "-v", "error", "-i", SOURCE / "demo/talking_head.mp4", "-t"]
+    subprocess.run([*cut, str(CLIP_S), "-c", "copy", clip], check=True)
+    subprocess.run([*cut, str(WORDS_S), "-vn", words], check=True)
 
 
 def tearDownModule():
@@ -41,8 +45,8 @@ def file(name, text):
     return path
 
 
-def analyze(*options, out="out"):
-    return subprocess.run([EXE, "analyze", CLIP, "-o", folder / out, *map(str, options)], capture_output=True, text=True)
+def analyze(*options, out="out", of=None):
+    return subprocess.run([EXE, "analyze", of or clip, "-o", folder / out, *map(str, options)], capture_output=True, text=True)
 
 
 def rows(out="out"):
@@ -110,7 +114,7 @@ class Stopped(unittest.TestCase):
     def setUpClass(cls):
         for name, header, row in ("long.csv", b"time,hr\n", b"0,70\n"), ("long_chat.csv", b"time,from,text\n", b"0,Ann,hello\n"):
             file(name, gzip.compress(header) + 2000 * gzip.compress(200000 * row))
-        file("long_study.csv", f"path,signal\n{CLIP},long.csv\n")
+        file("long_study.csv", f"path,signal\n{clip},long.csv\n")
 
     def stopped(self, how, *options):
         p = subprocess.Popen([EXE, "analyze", *map(str, options), "-o", folder / "stopped"], stderr=subprocess.PIPE, text=True)
@@ -125,8 +129,8 @@ class Stopped(unittest.TestCase):
 
     def test_at_once(self):
         for how, *options in ((SIGINT, "--signal", "long.csv"), (SIGTERM, "--chat", "long_chat.csv")):
-            self.assertEqual(self.stopped(how, CLIP, options[0], folder / options[1]),
-                             "attune: talking_head.mp4: interrupted before there was anything to keep\n")
+            self.assertEqual(self.stopped(how, clip, options[0], folder / options[1]),
+                             "attune: head.mp4: interrupted before there was anything to keep\n")
             self.assertFalse((folder / "stopped").exists())
         self.assertEqual(self.stopped(SIGHUP, "--manifest", folder / "long_study.csv", "--quiet"),
                          f"attune: interrupted; attune analyze --resume goes on with {folder / 'stopped'}\n")
@@ -223,7 +227,7 @@ class Told(unittest.TestCase):
                 ("hr,time\n70,2026-05-04T12:00:00+02:00\n70,2026-05-04T12:00:01+02:00\n", ("--signal-offset", 2)),
                 ("time,hr\n2026-05-04 10:00:02,70\n2026-05-04 10:00:03,70\n", ("--zero", "2026-05-04T10:00:00Z")),
                 ("time,hr\n1777888802,70\n1777888803,70\n", ("--zero", "2026-05-04T10:00:00Z"))):
-            r = analyze("--quiet", "--no-video", "--sinks", "csv", "--signal", file("d.csv", text), *options, out="dated")
+            r = analyze("--quiet", "--sinks", "csv", "--signal", file("d.csv", text), *options, out="dated", of=words)
             self.assertEqual(r.returncode, 0, r.stderr)
             told = [dict(zip(rows("dated")[0], x)) for x in rows("dated")[1:]]
             first = next(w["end_s"] for w in told if w["signal_mean_hr"])
@@ -231,7 +235,7 @@ class Told(unittest.TestCase):
 
     def test_what_cannot_be_read(self):
         text = "time,text\n1,I am confused\n2,je ne comprends rien\n3,分かりません\n4,the file is on the second page\n"
-        r = analyze("--no-video", "--sinks", "csv,summary", "--chat", file("foreign.csv", text), out="foreign")
+        r = analyze("--sinks", "csv,summary", "--chat", file("foreign.csv", text), out="foreign", of=words)
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertIn("4 messages, 2 of them in no language that is read here", r.stdout)
         self.assertIn("2 of 4 messages of the chat are in no language that is read here", r.stderr)
@@ -251,7 +255,7 @@ class Told(unittest.TestCase):
                  ("--zero", "2026-05-04T09:59:58", "--log-time", "mdy"), "2.500"),
                 ("chat", "WEBVTT\n\n00:02.000 --> 00:03.000\n<v Ann>I am confused\n", "a WebVTT transcript", (), "2.500"),
                 ("chat", "10:00:02 From Ann to Everyone:\n\tI am confused\n", "a chat that Zoom saved", ("--chat-offset", -36000), "2.500")):
-            r = analyze("--no-video", "--sinks", "csv,summary", f"--{option}", file("x", text), *options, out="told")
+            r = analyze("--sinks", "csv,summary", f"--{option}", file("x", text), *options, out="told", of=words)
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertIn(f"the {option} is read as {name}\n", r.stderr)
             told = [dict(zip(rows("told")[0], x)) for x in rows("told")[1:]]
@@ -262,17 +266,17 @@ class Told(unittest.TestCase):
     def test_milliseconds_that_nobody_calls_so(self):
         text = "time,hr\n" + "".join(f"{i * 500},{70 + i}\n" for i in range(46))
         for options, noted in ((), True), (("--log-time", "ms"), False), (("--log-time", "s"), False):
-            r = analyze("--no-video", "--sinks", "csv", "--signal", file("ms.csv", text), *options, out="ms")
+            r = analyze("--sinks", "csv", "--signal", file("ms.csv", text), *options, out="ms", of=words)
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertEqual("the times of the signal are taken for seconds, and the last is 22500: over 100 times as long as the "
                              "recording (--log-time ms or us)" in r.stderr, noted)
-        few = "time,hr\n0,70\n2200,71\n"  # that is near enough
-        self.assertNotIn("taken for seconds", analyze("--no-video", "--sinks", "csv", "--signal", file("s.csv", few), out="ms").stderr)
+        few = f"time,hr\n0,70\n{99 * WORDS_S},71\n"  # that is near enough
+        self.assertNotIn("taken for seconds", analyze("--sinks", "csv", "--signal", file("s.csv", few), out="ms", of=words).stderr)
 
     def test_letters_of_any_script(self):
         """A column's name goes through every sink."""
         text = "time,µS,Größe,Größe\n" + "".join(f"{i},{i},{2 * i},{3 * i}\n" for i in range(20))
-        r = analyze("--no-video", "--signal", file("names.csv", text), "--columns", "µs,größe,Größe_2", "--export", "table", out="names")
+        r = analyze("--signal", file("names.csv", text), "--columns", "µs,größe,Größe_2", "--export", "table", out="names", of=words)
         self.assertEqual(r.returncode, 0, r.stderr)
         names = ["uS", "Groesse", "Groesse_2"]
         self.assertEqual([c[12:] for c in rows("names")[0] if c.startswith("signal_mean_")], names)
@@ -284,7 +288,7 @@ class Told(unittest.TestCase):
 
     def test_columns_without_a_value(self):
         r = analyze("--signal", file("some.csv", "time,hr,eda,late\n0,70,,\n1,71,NaN,\n2,72,-,\n900,70,,1\n"), out="some")
-        self.assertIn("talking_head.mp4: left out of the signal, since no row has a value in it: eda\n", r.stderr)
+        self.assertIn("head.mp4: left out of the signal, since no row has a value in it: eda\n", r.stderr)
         self.assertEqual([k for k in rows("some")[0] if k.startswith("signal_mean")], ["signal_mean_hr", "signal_mean_late"])
         page = (folder / "some/report.html").read_text()
         self.assertEqual([f">{name}<" in page for name in ("hr", "eda", "late")], [True, False, False])  # late: of no window
@@ -296,10 +300,10 @@ class Told(unittest.TestCase):
                                                                      "36910 s after its beginning"),
                 ("--chat", "time,text\n-5,early\n", "no message of the chat lies within the recording: the last is 5 s before "
                                                     "its beginning")):
-            r = analyze("--no-video", "--sinks", "csv", option, file("away.csv", text), out="away")
+            r = analyze("--sinks", "csv", option, file("away.csv", text), out="away", of=words)
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertIn(note, r.stderr)
-        r = analyze("--no-video", "--sinks", "csv", "--chat", file("of.csv", "time,from,text\n5,Ann,so\n"), "--chat-of", "Nobody", out="away")
+        r = analyze("--sinks", "csv", "--chat", file("of.csv", "time,from,text\n5,Ann,so\n"), "--chat-of", "Nobody", out="away", of=words)
         self.assertIn("no message of the chat is there, or none of whom --chat-of names\n", r.stderr)
 
     def test_what_came_before_the_recording(self):
