@@ -449,6 +449,9 @@ class Outputs(Case):
         write_y4m(self.dir / "v.y4m", 10)
         self.run_attune("analyze", "v.y4m", "-o", "out")
         self.assertFalse(self.check_outputs("out")[0]["still"])
+        self.run_attune("analyze", "v.y4m", "--rate", "0.1", "-o", "out")
+        summary, _ = self.check_outputs("out")
+        self.assertEqual((summary["frames"], summary["still"]), (1, False))
 
     def test_what_there_is_none_of_is_said_so(self):
         write_y4m(self.dir / "v.y4m", 15)
@@ -520,6 +523,16 @@ class Outputs(Case):
         done = self.run_attune("analyze", "a.wav", "sub/a.wav", "--json")
         self.assertEqual([s["windows"] for s in json.loads(done.stdout)], [4, 2])
         self.assertTrue((self.dir / "attune-reports/index.html").exists())
+
+    def test_inputs_that_are_called_as_others_are_numbered(self):
+        (self.dir / "sub").mkdir()
+        for name, seconds in (("a-2.wav", 1), ("a.wav", 2), ("sub/a.wav", 3)):
+            write_wav(self.dir / name, seconds)
+        for names in (("a-2.wav", "a.wav", "sub/a.wav"), ("a.wav", "sub/a.wav", "a-2.wav")):
+            shutil.rmtree(self.dir / "all", ignore_errors=True)
+            self.run_attune("analyze", *names, "-o", "all")
+            self.assertEqual([json.loads((self.dir / f"all/{folder}/summary.json").read_text())["windows"]
+                              for folder in ("a-2", "a", "a-3")], [2, 4, 6])
 
     def test_standard_input(self):
         write_wav(self.dir / "a.wav", 2)

@@ -174,10 +174,11 @@ class Resume(Case):
         self.assertEqual(self.analyze("a.wav", "--resume", "--json", "--quiet").stdout.encode(),
                          (self.dir / "out/summary.json").read_bytes())
         self.assertEqual(contents(self.dir / "out"), finished)
-        self.assertIn("from the beginning", self.analyze("a.wav", "--resume", "--causal").stderr)
-        self.assertIn("is finished", self.analyze("a.wav", "--resume", "--causal").stderr)
+        for option in ("--causal",), ("--min-face", "30"), ("--thumbnails",):
+            self.assertIn("from the beginning", self.analyze("a.wav", "--resume", *option).stderr)
+            self.assertIn("is finished", self.analyze("a.wav", "--resume", *option).stderr)
         os.utime(self.dir / "a.wav")
-        self.assertIn("from the beginning", self.analyze("a.wav", "--resume", "--causal").stderr)
+        self.assertIn("from the beginning", self.analyze("a.wav", "--resume", *option).stderr)
 
     def test_what_is_another(self):
         write_wav(self.dir / "a.wav", 40 // SHORTER)

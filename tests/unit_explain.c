@@ -459,6 +459,29 @@ static void test_telling_shows_no_moment_twice(void **state)
     at_telling_free(&t);
 }
 
+/* What was recorded beside lives no longer than the session. */
+static void test_telling_keeps_what_is_beside(void **state)
+{
+    static at_moment m;
+    const at_told *chosen[WANTED];
+    at_telling t = open_telling(0);
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        attune_beside *beside = calloc(1, sizeof *beside);
+        const attune_window w = {
+            .track = 1, .end_us = (int64_t)k * 2 * WINDOW, .beside = k ? beside : NULL};
+        beside->messages = k;
+        at_telling_offer(&t, (float)k, &w, &m);
+        free(beside);
+        m.t_us++;
+    }
+    assert_int_equal(at_telling_choose(&t, chosen), 3);
+    assert_int_equal(chosen[0]->beside.messages, 2);
+    assert_int_equal(chosen[1]->beside.messages, 1);
+    assert_null(chosen[2]->window.beside);
+    at_telling_free(&t);
+}
+
 static void test_telling_of_equals(void **state)
 {
     const at_told *chosen[WANTED];
@@ -501,6 +524,7 @@ int main(void)
         cmocka_unit_test(test_telling_is_as_if_all_were_kept),
         cmocka_unit_test(test_telling_of_little),
         cmocka_unit_test(test_telling_shows_no_moment_twice),
+        cmocka_unit_test(test_telling_keeps_what_is_beside),
         cmocka_unit_test(test_telling_of_equals),
         cmocka_unit_test(test_classes),
     };

@@ -190,6 +190,25 @@ static void test_earlier_pictures_are_named(void **state)
     attune_explanation_free(&x);
 }
 
+static void test_all_earlier_pictures_are_named(void **state)
+{
+    const int most = ATTUNE_OVERLAY_KINDS * ATTUNE_MAX_OVERLAYS;
+    char name[32];
+    (void)state;
+    for (int i = 1; i <= most; i++) {
+        snprintf(name, sizeof name, "overlay-%02d.png", i);
+        put_text(name, "");
+    }
+    attune_explanation *x = explain("clip.mp4", 17);
+    snprintf(name, sizeof name, ", overlay-%02d.png: of", most);
+    assert_non_null(strstr(attune_explanation_text(x), name));
+    attune_explanation_free(&x);
+    for (int i = 1; i <= most; i++) {
+        snprintf(name, sizeof name, "overlay-%02d.png", i);
+        remove(in_folder(name));
+    }
+}
+
 static void test_wrong_arguments(void **state)
 {
     const attune_explanation_options nowhere = {.input = "x"};
@@ -218,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_strip),
         cmocka_unit_test(test_little_has_no_usual),
         cmocka_unit_test(test_earlier_pictures_are_named),
+        cmocka_unit_test(test_all_earlier_pictures_are_named),
         cmocka_unit_test(test_wrong_arguments),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -81,6 +81,25 @@ static void a_line_is_read_as_it_was_written(void **state)
     }
 }
 
+/* Of a model that hears a signal, a reader that knows of none. */
+static void weights_are_of_all_streams(void **state)
+{
+    attune_window w = odd_window();
+    (void)state;
+    w.weight[ATTUNE_FACE] = 0.25f;
+    w.weight[ATTUNE_VOICE] = 0.25f;
+    char *line = line_of(&w);
+    json_t *row = json_loads(line, 0, NULL);
+    json_object_set_new(row, "weight_signal", json_real(0.5));
+    char *text = json_dumps(row, 0);
+    assert_int_equal(attune_window_read(&w, line, strlen(line), NULL), ATTUNE_E_FORMAT);
+    assert_int_equal(attune_window_read(&w, text, strlen(text), NULL), ATTUNE_OK);
+    assert_true(w.weight[ATTUNE_SIGNAL] == 0.5f);
+    free(line);
+    free(text);
+    json_decref(row);
+}
+
 /* NULL: removed. Takes value. */
 static void refuse(const char *line, const char *key, json_t *value, const char *said)
 {
@@ -506,6 +525,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_read_as_it_was_written),
+        cmocka_unit_test(weights_are_of_all_streams),
         cmocka_unit_test(every_value_is_checked),
         cmocka_unit_test(hops_that_say_the_same_are_one_stretch),
         cmocka_unit_test_setup_teardown(later_is_the_same_as_at_once, make_report, remove_report),

@@ -434,14 +434,15 @@ int attune_session_open(attune_session **out, const attune_model *m /* [kept] */
                         const attune_options *o /* nullable */, attune_error *err);
 void attune_session_free(attune_session **s);
 /* Times count from wherever the caller likes, 0 up to 9e15 (microseconds since 1970 will do), the
- * same for both inputs. They must not decrease (ATTUNE_E_ARG). Frames that come faster than the rate are dropped at no
- * cost, evenly by time. Of the others only what is looked at is converted. */
+ * same for both inputs. Those of pictures must not decrease (ATTUNE_E_ARG). Frames that come faster
+ * than the rate are dropped at no cost, evenly by time. Of the others only what is looked at is
+ * converted. */
 int attune_session_push_picture(attune_session *s, int64_t t_us, const attune_picture *p);
 /* The same for RGB24, upright. */
 int attune_session_push_video(attune_session *s, int64_t t_us, const uint8_t *rgb, int w, int h,
                               ptrdiff_t stride);
-/* t_us: time of pcm[0]; n <= ATTUNE_MAX_PUSH. A gap to the previous push is silence; an overlap
- * is dropped. */
+/* t_us: time of pcm[0]; n <= ATTUNE_MAX_PUSH. A gap to the previous push is silence; what lies
+ * before its end is dropped, be it an overlap or all of it. */
 int attune_session_push_audio(attune_session *s, int64_t t_us, const float *pcm, size_t n);
 /* The same for sound of any rate and number of channels: these are averaged, and resampled. Times
  * follow the count of samples; one that is off by more than 40 ms, or another rate or number of

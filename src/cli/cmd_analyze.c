@@ -127,36 +127,45 @@ enum { THUMBNAIL = 96 }; /* pixels */
 
 /* ---- folders -------------------------------------------------------------------------------- */
 
-/* Inputs of one name in different folders get -2, -3, ... */
-static int same_stems_before(const at_job *job, int i, const char *stem)
-{
-    char other[200];
-    int n = 0;
+enum { STEM = 200, LINK = STEM + 32 };
 
-    for (int k = 0; k < i; k++) {
+/* How many of the first n inputs have that stem. */
+static int count_stems(const at_job *job, int n, const char *stem)
+{
+    char other[STEM];
+    int found = 0;
+
+    for (int k = 0; k < n; k++) {
         at_make_stem(other, sizeof other, job->inputs[k]);
-        n += !strcmp(other, stem);
+        found += !strcmp(other, stem);
     }
-    return n;
+    return found;
+}
+
+/* Inputs of one name in different folders get -2, -3, ..., but what is another's name. */
+static void name_link(const at_job *job, int i, const char *stem, char link[LINK])
+{
+    int number = 1;
+
+    snprintf(link, LINK, "%s", stem);
+    for (int left = count_stems(job, i, stem); left > 0; left--)
+        do
+            snprintf(link, LINK, "%s-%d", stem, ++number);
+        while (count_stems(job, job->n_inputs, link));
 }
 
 static int analyze_nth(at_job *job, int i)
 {
-    char stem[200], link[232], folder[4096];
+    char stem[STEM], link[LINK] = "", folder[4096];
     const char *dir = job->dir ? job->dir : "attune-reports";
-    int same, n;
+    int n;
 
     at_make_stem(stem, sizeof stem, job->inputs[i]);
     if (job->n_inputs == 1) {
         n = job->dir ? snprintf(folder, sizeof folder, "%s", job->dir)
                      : snprintf(folder, sizeof folder, "attune-%s", stem);
-        link[0] = 0;
     } else {
-        same = same_stems_before(job, i, stem);
-        if (same)
-            snprintf(link, sizeof link, "%s-%d", stem, same + 1);
-        else
-            snprintf(link, sizeof link, "%s", stem);
+        name_link(job, i, stem, link);
         n = snprintf(folder, sizeof folder, "%s/%s", dir, link);
     }
     if (n < 0 || (size_t)n >= sizeof folder)

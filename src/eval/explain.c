@@ -169,6 +169,7 @@ static int explain_one(explaining *x, int kind, const at_told *told, attune_erro
                           .side = OVERLAY_SIDE,
                           .face = told->moment.face,
                           .overlay = x->overlay.data};
+    out.window.beside = told->window.beside ? &told->beside : NULL;
     at_region_shares(&regions, &map, AT_FACE_SIDE, out.share, out.area);
     return x->o->overlay(x->o->user, &out)
                ? at_fail(err, ATTUNE_E_INTERRUPTED, "%s: stopped", x->path)

@@ -47,6 +47,8 @@ void at_telling_offer(at_telling *t, float score, const attune_window *w, const 
         return;
     t->n += at == t->n;
     t->list[at] = (at_told){.score = score, .window = *w, .moment = *m};
+    if (w->beside)
+        t->list[at].beside = *w->beside;
 }
 
 static int show_one(const at_told *a, const at_told *b)

@@ -11,8 +11,9 @@
 
 typedef struct at_told {
     float score;
-    int taken; /* by another choice, or this one */
-    attune_window window;
+    int taken;            /* by another choice, or this one */
+    attune_window window; /* window.beside is the offer's: NULL or not is all that it says */
+    attune_beside beside;
     at_moment moment;
 } at_told;
 

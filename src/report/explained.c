@@ -160,8 +160,7 @@ int attune_explanation_finish(attune_explanation *x, const attune_input_info *in
     x->interrupted = interrupted;
     if (at_stats_close(&x->stats) < 0)
         return at_fail_nomem(err);
-    if (info->counts.frames == 1 && !info->has_audio)
-        at_stats_take_as_still(&x->stats);
+    at_stats_take_input(&x->stats, info);
     name_earlier(x);
     x->json = at_explained_json(x);
     x->text = at_explained_text(x);

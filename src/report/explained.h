@@ -30,7 +30,8 @@ struct attune_explanation {
     at_shown list[AT_OVERLAYS];
     int n;
     int64_t withheld_faces; /* windows withheld with a face */
-    char earlier[256];      /* pictures of an earlier run in the folder, "": none */
+    /* Pictures of an earlier run in the folder, "overlay-09.png, overlay-10.png"; "": none */
+    char earlier[AT_OVERLAYS * sizeof "overlay-01.png, "];
     int interrupted;
     at_outset *set;
     char *json, *text;

@@ -368,8 +368,7 @@ int attune_report_finish(attune_report *r, const attune_input_info *info, int in
     r->interrupted = interrupted;
     if (at_stats_close(&r->stats) < 0)
         return at_fail_nomem(err);
-    if (info->counts.frames == 1 && !info->has_audio)
-        at_stats_take_as_still(&r->stats);
+    at_stats_take_input(&r->stats, info);
     if (r->setup.dir && !r->setup.write && !r->read_back)
         attune_outputs_in(r->setup.dir, r->setup.sinks, r->earlier, sizeof r->earlier);
     o = at_report_outcome(r);

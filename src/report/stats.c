@@ -435,6 +435,7 @@ static int close_moment(at_stats *s)
     note_presence(&s->presence[ATTUNE_VOICE], voice, voice, start_us, end_us);
     note_presence(&s->estimate, given, given, start_us, end_us);
     s->several |= s->rows > 1;
+    s->goes_on |= s->end_us > 0;
     s->end_us = end_us;
     s->rows = 0;
     return rc;
@@ -497,9 +498,11 @@ int at_stats_close(at_stats *s)
     return rc;
 }
 
-void at_stats_take_as_still(at_stats *s)
+void at_stats_take_input(at_stats *s, const attune_input_info *info)
 {
-    s->still = 1;
+    s->still = info->counts.frames == 1 && !info->has_audio && !s->goes_on;
+    if (!s->still)
+        return;
     s->all.enough_s = s->voice.enough_s = 0;
     for (int i = 0; i < s->faces; i++)
         s->face[i]->enough_s = 0;

@@ -104,7 +104,7 @@ typedef struct at_stats {
     at_subject *face[AT_FACES];              /* by number, after close */
     int faces;
     int64_t more_faces; /* windows of faces on top of these */
-    int still;
+    int still, goes_on; /* a picture; more than one moment */
     int several; /* windows with and without faces, or of several faces, have come together */
 
     at_lane *lane[AT_LANES]; /* NULL from lanes on */
@@ -124,8 +124,9 @@ int at_stats_add(at_stats *s, const attune_window *w);
 /* After the last window. ATTUNE_OK or ATTUNE_E_NOMEM. */
 int at_stats_close(at_stats *s);
 
-/* After close: the input was one picture, so that little time says nothing against it. */
-void at_stats_take_as_still(at_stats *s);
+/* After close. Where the input was one picture, little time says nothing against it; a clip of which one picture was looked at
+ * goes on after it. */
+void at_stats_take_input(at_stats *s, const attune_input_info *info);
 
 /* That of a face, after close; NULL: there is none of that number among the first AT_FACES. */
 const at_subject *at_stats_face(const at_stats *s, uint32_t track);

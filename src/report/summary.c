@@ -371,7 +371,13 @@ static void put_setup(at_json *j, const attune_report_options *setup)
     put_real(j, options, "rate", o->rate);
     put_real(j, options, "window_s", o->window_s);
     put_real(j, options, "hop_s", o->hop_s);
+    put_real(j, options, "lag_s", o->lag_s);
     put_count(j, options, "max_tracks", o->max_tracks);
+    put_count(j, options, "min_face", o->min_face);
+    put_count(j, options, "video_track", o->video_track);
+    put_count(j, options, "audio_track", o->audio_track);
+    put_count(j, options, "pcm_rate", o->pcm_rate);
+    put_count(j, options, "thumbnails", o->thumbnails);
     put(j, options, "no_video", json_boolean(o->no_video));
     put(j, options, "no_audio", json_boolean(o->no_audio));
     put(j, options, "no_baseline", json_boolean(o->no_baseline));

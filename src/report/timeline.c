@@ -110,6 +110,19 @@ static int check_window(const attune_window *w, attune_error *err)
 
 /* ---- a line --------------------------------------------------------------------------------- */
 
+/* Weights of what was recorded beside, where the table has no columns of it: sums are of all. */
+static void take_weights_beside(const json_t *row, attune_window *w)
+{
+    char name[32];
+
+    for (int m = ATTUNE_MODALITIES; m < ATTUNE_STREAMS; m++) {
+        snprintf(name, sizeof name, "weight_%s", attune_modality_name(m));
+        const json_t *weight = json_object_get(row, name);
+        if (json_is_number(weight))
+            w->weight[m] = (float)json_number_value(weight);
+    }
+}
+
 static int read_row(const at_fields *t, attune_window *out, attune_beside *beside, const char *line,
                     size_t n, attune_error *err)
 {
@@ -126,6 +139,7 @@ static int read_row(const at_fields *t, attune_window *out, attune_beside *besid
     at_fields_beside(t, &w, beside);
     for (int i = 0; i < t->n && rc == ATTUNE_OK; i++)
         rc = read_field(&t->field[i], row, &w, beside, err);
+    take_weights_beside(row, &w);
     rc = rc < 0 ? rc : check_presence(t, row, &w, err);
     rc = rc < 0 ? rc : check_window(&w, err);
     json_decref(row);

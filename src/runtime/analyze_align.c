@@ -138,7 +138,8 @@ static int read_mouth(course *c, const attune_model *model, const char *video,
                                     .no_audio = 1,
                                     .threads = o ? o->threads : 0,
                                     .video_track = o ? o->video_track : 0,
-                                    .min_face = o ? o->min_face : 0};
+                                    .min_face = o ? o->min_face : 0,
+                                    .no_sandbox = o ? o->no_sandbox : 0};
     const attune_sink own = {&m, no_window, mouth_progress, NULL};
     const at_analyze_change change = {.watch = {.sighted = see_mouth, .user = &m}};
     int status = at_analyze_changed(model, video, &options, &own, &change, NULL, err);
