@@ -275,6 +275,9 @@ class Keeping(unittest.TestCase):
         with Server("--store", str(self.file)) as self.server:
             one, = self.kept()
             self.assertTrue(one["ended"] and one["interrupted"])
+            report = self.server.ask(f"/sessions/{one['id']}/report.html", Authorization=self.server.bearer())[2]
+            self.assertNotIn("No picture was looked at", report)
+            self.assertNotIn("No sound was listened to", report)
 
     def test_a_store_that_fails(self):
         """The session goes on; its client is told."""
