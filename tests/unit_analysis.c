@@ -481,6 +481,7 @@ static void a_duration_is_of_all_that_came(void **state)
     for (int left = 0; left < 2; left++) {
         a = keeping(store);
         hear(a, 100, 101);
+        assert_false(latest_record(store).has_video); /* as yet */
         show(a, 0, jpeg, size);
         if (!left)
             assert_true(finished(a));

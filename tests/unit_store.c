@@ -129,6 +129,7 @@ static void records_come_back(void **state)
     assert_int_equal(attune_store_record(s, id, &r, NULL), ATTUNE_OK);
     assert_int_equal(r.ended_s, 0);
     assert_true(r.duration_s == 2); /* the windows', as yet */
+    assert_true(r.has_video && r.has_audio);
     assert_int_equal(r.windows, 4);
     assert_int_equal(attune_store_end(s, id, &info, 1,
                                       "{\"input\":\"ada.mp4\",\"windows\":4,"
