@@ -176,6 +176,34 @@ class Keeping(unittest.TestCase):
         reader.wait(lambda: reader.of("ended"))
         self.assertEqual(self.kept(), [])
 
+    def wish(self, live, answer, **word):
+        live.say(**word)
+        self.assertEqual(next_of(live, "kept", "forgotten", "error")["type"], answer)
+
+    def test_never_kept_is_for_good(self):
+        """Of the session, whatever its next connections say."""
+        live, welcome = begin(self.server, keep=False)
+        live.close()
+        live, again = begin(self.server, resume=welcome["session"])
+        self.assertTrue(again["resumed"])
+        self.wish(live, "forgotten", type="keep", consent="1")
+        self.assertEqual(self.kept(), [])
+        live.close()
+
+    def test_kept_and_then_never(self):
+        live, welcome = begin(self.server)
+        self.wish(live, "kept", type="keep", consent="1")
+        self.assertEqual(len(self.kept()), 1)
+        live.close()
+        live, again = begin(self.server, resume=welcome["session"], keep=False)
+        self.assertTrue(again["resumed"])
+        self.assertEqual(next_of(live, "forgotten", "error")["type"], "forgotten")
+        self.assertEqual(self.kept(), [])
+        self.wish(live, "forgotten", type="forget")
+        self.wish(live, "forgotten", type="keep", consent="1")
+        self.assertEqual(self.kept(), [])
+        live.close()
+
     def test_deleted_on_another_page(self):
         """It is not kept any more, and its client is told just that."""
         live, reader, _ = self.live(dict(type="keep", consent="1"), end=False)
@@ -247,6 +275,9 @@ class Keeping(unittest.TestCase):
         with Server("--store", str(self.file)) as self.server:
             one, = self.kept()
             self.assertTrue(one["ended"] and one["interrupted"])
+            report = self.server.ask(f"/sessions/{one['id']}/report.html", Authorization=self.server.bearer())[2]
+            self.assertNotIn("No picture was looked at", report)
+            self.assertNotIn("No sound was listened to", report)
 
     def test_a_store_that_fails(self):
         """The session goes on; its client is told."""

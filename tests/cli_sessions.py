@@ -221,6 +221,12 @@ class Kept(Case):
         self.keep(2)
         self.assertEqual(self.ask("SELECT id FROM sessions"), [(2,)])
         self.assertIn("until they are deleted", self.sessions("keep", 0).stdout)
+        for days in (36501, 2**32 + 1):
+            self.assertIn("is no number for it", self.sessions("keep", days, code=2).stderr)
+        self.assertEqual(self.ask("SELECT id FROM sessions"), [(2,)])
+        many = [f"p{i}" for i in range(257)]
+        self.assertIn("no more than 256 labels", self.sessions("group", "--people", ",".join(many), code=2).stderr)
+        self.assertIn("fewer than 10 people", self.sessions("group", "--people", ",".join(many[1:]), code=1).stderr)
         refused = self.sessions("group", "--since", "2026-01-01", "--json", code=1)
         self.assertIn("fewer than 10 people", json.loads(refused.stdout)["refused"])
         self.assertIn("refused", refused.stderr)

@@ -279,6 +279,51 @@ static void show(at_analysis *a, int i, uint8_t *data, size_t size)
     assert_int_equal(at_analysis_take(a, &frame, NULL), ATTUNE_OK);
 }
 
+static void hear(at_analysis *a, int from_s, int to_s)
+{
+    for (int i = 10 * from_s; i < 10 * to_s; i++) {
+        const at_item sound = {.stream = AT_STREAM_AUDIO,
+                               .t_us = i * 100000,
+                               .data = (uint8_t *)(samples + i % (SECONDS * 10) * PIECE),
+                               .size = 2 * PIECE};
+        assert_int_equal(at_analysis_take(a, &sound, NULL), ATTUNE_OK);
+    }
+}
+
+/* Pictures that come late to a session of sound are of moments that were told without them. */
+static void no_moment_is_told_again(void **state)
+{
+    told t = {0};
+    at_analysis *a;
+    attune_error err = {0};
+    uint8_t jpeg[256];
+    const size_t size = make_jpeg(jpeg);
+    at_analysis_setup o = {.model = model,
+                           .options = options,
+                           .width_max = 32,
+                           .height_max = 16,
+                           .window = note,
+                           .user = &t};
+    char *ended;
+    (void)state;
+    if (!model)
+        skip();
+    o.options.no_video = 1;
+    assert_int_equal(at_analysis_open(&a, &o, &err), ATTUNE_OK);
+    hear(a, 0, 2);
+    for (int i = 0; i <= 8 * SECONDS; i++)
+        show(a, i, jpeg, size);
+    hear(a, 2, SECONDS);
+    assert_int_equal(at_analysis_finish(a, &ended, &err), ATTUNE_OK);
+    assert_int_equal(t.n, 2 * SECONDS);
+    for (int i = 0; i < t.n; i++) {
+        assert_int_equal(t.w[i].end_us, (i + 1) * 500000);
+        free(t.message[i]);
+    }
+    free(ended);
+    at_analysis_free(&a);
+}
+
 /* Half a second after it, when the latest window still has it. */
 static void a_face_that_left_is_missed_at_once(void **state)
 {
@@ -333,17 +378,6 @@ static void fill_disk(int full)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static void hear(at_analysis *a, int from_s, int to_s)
-{
-    for (int i = 10 * from_s; i < 10 * to_s; i++) {
-        const at_item sound = {.stream = AT_STREAM_AUDIO,
-                               .t_us = i * 100000,
-                               .data = (uint8_t *)(samples + i % (SECONDS * 10) * PIECE),
-                               .size = 2 * PIECE};
-        assert_int_equal(at_analysis_take(a, &sound, NULL), ATTUNE_OK);
-    }
-}
-
 static void drop_message(void *user, const attune_window *w, char *message)
 {
     (void)user;
@@ -351,17 +385,27 @@ static void drop_message(void *user, const attune_window *w, char *message)
     free(message);
 }
 
-static at_analysis *keeping(attune_store *store)
+static at_analysis *keeping_with(attune_store *store, attune_options session)
 {
     at_analysis *a;
-    at_analysis_setup o = {
-        .model = model, .store = store, .options = options, .window = drop_message};
-    o.options.no_video = 1;
+    const at_analysis_setup o = {.model = model,
+                                 .store = store,
+                                 .options = session,
+                                 .width_max = 32,
+                                 .height_max = 16,
+                                 .window = drop_message};
     assert_int_equal(at_analysis_open(&a, &o, NULL), ATTUNE_OK);
     assert_int_equal(at_analysis_keeping(a), AT_NOT_KEPT);
-    assert_int_equal(at_analysis_keep(a, "1", NULL), ATTUNE_OK);
+    assert_int_equal(at_analysis_keep(a, ATTUNE_CONSENT_VERSION, NULL), ATTUNE_OK);
     assert_int_equal(at_analysis_keeping(a), AT_IS_KEPT);
     return a;
+}
+
+static at_analysis *keeping(attune_store *store)
+{
+    attune_options session = options;
+    session.no_video = 1;
+    return keeping_with(store, session);
 }
 
 /* Whether its last message says that it was kept. */
@@ -375,6 +419,78 @@ static int finished(at_analysis *a)
     json_decref(said);
     free(ended);
     return kept;
+}
+
+static attune_record latest_record(attune_store *store)
+{
+    json_t *one = latest_kept(store);
+    attune_record r;
+    assert_int_equal(
+        attune_store_record(store, json_integer_value(json_object_get(one, "id")), &r, NULL),
+        ATTUNE_OK);
+    json_decref(one);
+    return r;
+}
+
+static void what_is_left_says_what_it_was_of(void **state)
+{
+    static const attune_beside_setup beside = {.chat = 1};
+    char text[] = "I am so confused";
+    const at_item chat = {
+        .stream = AT_STREAM_CHAT, .t_us = 500000, .data = (uint8_t *)text, .size = strlen(text)};
+    attune_options session = options;
+    attune_store *store;
+    at_analysis *a;
+    attune_record r;
+    uint8_t jpeg[256];
+    const size_t size = make_jpeg(jpeg);
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    store = opened_store();
+    session.no_audio = 1;
+    session.beside = &beside;
+    a = keeping_with(store, session);
+    assert_int_equal(at_analysis_take(a, &chat, NULL), ATTUNE_OK);
+    for (int i = 4; i <= 12; i++)
+        show(a, i, jpeg, size);
+    at_analysis_free(&a);
+    r = latest_record(store);
+    assert_true(r.ended_s && r.interrupted);
+    assert_true(r.has_video && !r.has_audio);
+    assert_int_equal(r.width, 32);
+    assert_int_equal(r.height, 16);
+    assert_int_equal(r.counts.frames, 9);
+    assert_int_equal(r.counts.messages, 1);
+    assert_float_equal(r.duration_s, 9 * 0.125, 1e-6);
+    assert_int_equal(attune_store_delete_all(store, NULL, NULL), ATTUNE_OK);
+    attune_store_free(&store);
+}
+
+/* The camera comes to a session of sound, with a picture of long before. */
+static void a_duration_is_of_all_that_came(void **state)
+{
+    attune_store *store;
+    at_analysis *a;
+    uint8_t jpeg[256];
+    const size_t size = make_jpeg(jpeg);
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    store = opened_store();
+    for (int left = 0; left < 2; left++) {
+        a = keeping(store);
+        hear(a, 100, 101);
+        assert_false(latest_record(store).has_video); /* as yet */
+        show(a, 0, jpeg, size);
+        if (!left)
+            assert_true(finished(a));
+        at_analysis_free(&a);
+        assert_float_equal(latest_record(store).duration_s, 101, 1e-6);
+        assert_true(latest_record(store).has_video && latest_record(store).has_audio);
+    }
+    assert_int_equal(attune_store_delete_all(store, NULL, NULL), ATTUNE_OK);
+    attune_store_free(&store);
 }
 
 /* Whenever it is asked for, and though the store failed before. */
@@ -470,7 +586,10 @@ int main(void)
         cmocka_unit_test(a_column_that_the_fusion_learned_with_is_missed),
         cmocka_unit_test(what_lies_beside_is_told),
         cmocka_unit_test(a_stream_that_was_not_expected_is_taken),
+        cmocka_unit_test(no_moment_is_told_again),
         cmocka_unit_test(a_face_that_left_is_missed_at_once),
+        cmocka_unit_test(what_is_left_says_what_it_was_of),
+        cmocka_unit_test(a_duration_is_of_all_that_came),
         cmocka_unit_test(what_is_forgotten_is_gone),
         cmocka_unit_test(what_is_deleted_elsewhere_is_not_kept),
         cmocka_unit_test(an_end_that_is_not_stored_is_told),

@@ -434,6 +434,56 @@ static void a_wish_to_forget_is_not_lost(void **state)
     attune_store_free(&store);
 }
 
+/* One to keep that follows closely is of what comes from then on. */
+static void a_wish_to_forget_is_not_undone(void **state)
+{
+    int a;
+    at_refusal why;
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    attune_store *store = opened_store();
+    at_hall *h = opened_with(store, 1, 1);
+    at_seat *s = entered(h, &a, 0);
+    at_seat_keep(h, s, "1");
+    assert_true(message_comes(h, s, "\"kept\""));
+    for (int t = 0; t < 10; t++)
+        assert_null(put(h, s, AT_STREAM_AUDIO, t * 100000, 0, &why));
+    at_seat_keep(h, s, NULL);
+    at_seat_keep(h, s, "1");
+    assert_true(message_comes(h, s, "\"forgotten\""));
+    assert_true(message_comes(h, s, "\"kept\""));
+    assert_true(is_kept(store));
+    for (int t = 10; t < 20; t++)
+        assert_null(put(h, s, AT_STREAM_AUDIO, t * 100000, 0, &why));
+    at_seat_keep(h, s, NULL);
+    at_seat_keep(h, s, "1");
+    at_hall_free(&h);
+    assert_false(is_kept(store));
+    attune_store_free(&store);
+}
+
+static void what_is_never_to_be_kept_is_not(void **state)
+{
+    int a;
+    (void)state;
+    if (!model || !can_keep)
+        skip();
+    attune_store *store = opened_store();
+    at_hall *h = opened_with(store, 1, 1);
+    at_seat *s = entered(h, &a, 0);
+    at_seat_keep(h, s, "1");
+    assert_true(message_comes(h, s, "\"kept\""));
+    at_seat_never_keep(h, s);
+    assert_true(message_comes(h, s, "\"forgotten\""));
+    assert_false(is_kept(store));
+    at_seat_keep(h, s, "1");
+    assert_true(message_comes(h, s, "\"forgotten\""));
+    assert_false(is_kept(store));
+    at_hall_free(&h);
+    attune_store_free(&store);
+}
+
 static void nobody_in_the_picture_is_hinted_at(void **state)
 {
     const int64_t end = at_now_us() + (int64_t)PATIENCE_S * 1000000;
@@ -462,6 +512,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wish_to_forget_is_not_lost),
+        cmocka_unit_test(a_wish_to_forget_is_not_undone),
+        cmocka_unit_test(what_is_never_to_be_kept_is_not),
         cmocka_unit_test(nobody_in_the_picture_is_hinted_at),
         cmocka_unit_test(places_are_taken_left_and_taken_again),
         cmocka_unit_test(a_place_is_found_though_somebody_is_served),

@@ -33,7 +33,11 @@ static const int64_t monday = 1700438400; /* 2023-11-20, the first day of W47 */
 
 static int64_t begin(const char *person, int64_t began_s)
 {
-    const attune_keep k = {.consent = "1", .source = "live", .person = person, .began_s = began_s};
+    const attune_keep k = {.consent = "1",
+                           .source = "live",
+                           .person = person,
+                           .began_s = began_s,
+                           .consent_s = began_s};
     int64_t id;
     assert_int_equal(attune_store_begin(store, &id, &k, NULL), ATTUNE_OK);
     return id;
@@ -295,6 +299,22 @@ static void usual_is_what_came_before(void **state)
 }
 
 /* ---- retention ----------------------------------------------------------------------------------- */
+
+/* A live session that had gone on for long when somebody asked to keep it. */
+static void a_consent_is_not_older_than_it_is(void **state)
+{
+    const int64_t now = 1800000000;
+    const attune_keep late = {
+        .consent = "1", .source = "live", .began_s = now - 2 * DAY, .consent_s = now};
+    int64_t id, gone;
+    (void)state;
+    assert_int_equal(attune_store_keep_days(store, 1, NULL, NULL), ATTUNE_OK);
+    assert_int_equal(attune_store_begin(store, &id, &late, NULL), ATTUNE_OK);
+    assert_int_equal(attune_store_expire(store, now + 60, &gone, NULL), ATTUNE_OK);
+    assert_int_equal(gone, 0);
+    assert_int_equal(attune_store_expire(store, now + DAY + 60, &gone, NULL), ATTUNE_OK);
+    assert_int_equal(gone, 1);
+}
 
 static void old_sessions_go(void **state)
 {
@@ -591,6 +611,7 @@ int main(void)
         cmocka_unit_test_setup(sessions_fall_into_weeks, fresh),
         cmocka_unit_test_setup(usual_is_what_came_before, fresh),
         cmocka_unit_test_setup(old_sessions_go, fresh),
+        cmocka_unit_test_setup(a_consent_is_not_older_than_it_is, fresh),
         cmocka_unit_test_setup(few_are_not_told_of, fresh),
         cmocka_unit_test_setup(people_count_alike, fresh),
         cmocka_unit_test_setup(differences_are_refused, fresh),

@@ -248,7 +248,7 @@ static int remove_reports(void **state)
     return remove_folder(state);
 }
 
-static attune_report *report_of(int windows, const attune_report_options *o)
+static attune_report *report_from(int64_t begin_us, int windows, const attune_report_options *o)
 {
     attune_report *r;
     attune_error err = {0};
@@ -256,9 +256,16 @@ static attune_report *report_of(int windows, const attune_report_options *o)
         fail_msg("%s", err.text);
     for (int i = 1; i <= windows; i++) {
         attune_window w = i % 7 ? made_window(i, i % 3, 5) : made_nothing(i);
+        w.start_us += begin_us;
+        w.end_us += begin_us;
         assert_int_equal(attune_report_window(r, &w, &err), ATTUNE_OK);
     }
     return r;
+}
+
+static attune_report *report_of(int windows, const attune_report_options *o)
+{
+    return report_from(0, windows, o);
 }
 
 static const attune_input_info some_info = {
@@ -271,6 +278,34 @@ static const attune_input_info some_info = {
     .truncated_reason = "cut <short>",
     .counts = {.frames = 400, .frames_with_face = 300, .end_us = 50000000},
     .elapsed_s = 2};
+
+static char *page_from(int64_t begin_us)
+{
+    attune_report_options o = {.dir = temp_folder, .input = "x.mp4"};
+    attune_report *r = report_from(begin_us, 100, &o);
+    assert_int_equal(attune_report_finish(r, &some_info, 0, NULL), ATTUNE_OK);
+    attune_report_free(&r);
+    return read_text("report.html");
+}
+
+static void assert_same_between(const char *a, const char *b, const char *from, const char *to)
+{
+    const char *x = strstr(a, from), *y = strstr(b, from);
+    assert_true(x && y && strstr(x, to));
+    assert_memory_equal(x, y, (size_t)(strstr(x, to) - x));
+}
+
+static void a_clock_may_begin_anywhere(void **state)
+{
+    char *plain = page_from(0), *late = page_from(INT64_C(1700000000000000));
+    (void)state;
+    assert_null(strstr(plain, "time after"));
+    assert_non_null(strstr(late, ">time after 472222:13:20<"));
+    assert_same_between(plain, late, "<svg viewBox", "<div class=\"row axis\">");
+    assert_same_between(plain, late, "{\"end\":", "</script>");
+    free(plain);
+    free(late);
+}
 
 static void a_report_appears_whole(void **state)
 {
@@ -688,6 +723,7 @@ int main(void)
         cmocka_unit_test(numbers_in_words),
         cmocka_unit_test(hostile_names_are_made_harmless),
         cmocka_unit_test_setup_teardown(a_report_appears_whole, make_folder, remove_reports),
+        cmocka_unit_test_setup_teardown(a_clock_may_begin_anywhere, make_folder, remove_reports),
         cmocka_unit_test_setup_teardown(an_abandoned_report_leaves_nothing, make_folder,
                                         remove_reports),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_named),

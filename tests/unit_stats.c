@@ -1,5 +1,6 @@
 /* What windows add up to: evidence and its uncertainty, gaps, the unusual; faces, lanes, bins. */
 #include "made_windows.h"
+#include "report/outcome.h"
 #include "report/stats.h"
 
 #include <math.h>
@@ -357,6 +358,45 @@ static void bins_merge(void **state)
     close_stats(s);
 }
 
+/* Of a clock that counts from 1970 as of one that begins at 0. */
+static void bins_begin_where_the_input_does(void **state)
+{
+    const int64_t begin = INT64_C(1700000000000000);
+    at_stats *plain = open_stats(1), *late = open_stats(1);
+    (void)state;
+    for (int i = 1; i <= 2 * AT_BINS; i++) {
+        attune_window w = made_window(i, i % 3, 9);
+        add(plain, w);
+        w.start_us += begin + (w.start_us ? 0 : 40000);
+        w.end_us += begin;
+        add(late, w);
+    }
+    at_stats_close(plain);
+    at_stats_close(late);
+    assert_int_equal(plain->begin_us, 0);
+    assert_int_equal(late->begin_us, begin);
+    assert_int_equal(late->bin_us, 2 * hop);
+    assert_int_equal(at_stats_bins(late), AT_BINS);
+    assert_int_equal(at_stats_length_us(late), at_stats_length_us(plain));
+    assert_memory_equal(late->lane[0]->bin, plain->lane[0]->bin, sizeof plain->lane[0]->bin);
+    close_stats(plain);
+    close_stats(late);
+}
+
+/* Nobody is seen for long in a short input. */
+static void a_late_clock_makes_no_glimpses(void **state)
+{
+    at_stats *s = open_stats(1);
+    attune_window w = made_window(1, ATTUNE_HAPPY, 9);
+    (void)state;
+    w.start_us += 1000 * hop;
+    w.end_us += 1000 * hop;
+    add(s, w);
+    at_stats_close(s);
+    assert_false(at_is_glimpse(s, s->face[0]));
+    close_stats(s);
+}
+
 static void faces_keep_their_lanes(void **state)
 {
     at_stats *s = open_stats(2);
@@ -454,6 +494,8 @@ int main(void)
         cmocka_unit_test(a_voice_without_its_face_is_the_voices),
         cmocka_unit_test(too_many_faces_are_counted),
         cmocka_unit_test(bins_merge),
+        cmocka_unit_test(bins_begin_where_the_input_does),
+        cmocka_unit_test(a_late_clock_makes_no_glimpses),
         cmocka_unit_test(faces_keep_their_lanes),
         cmocka_unit_test(one_face_at_a_time_is_one_lane),
     };

@@ -129,6 +129,7 @@ static void records_come_back(void **state)
     assert_int_equal(attune_store_record(s, id, &r, NULL), ATTUNE_OK);
     assert_int_equal(r.ended_s, 0);
     assert_true(r.duration_s == 2); /* the windows', as yet */
+    assert_true(r.has_video && r.has_audio);
     assert_int_equal(r.windows, 4);
     assert_int_equal(attune_store_end(s, id, &info, 1,
                                       "{\"input\":\"ada.mp4\",\"windows\":4,"
@@ -194,6 +195,35 @@ static void wrong_calls_are_refused(void **state)
     assert_int_equal(attune_store_window(s, id, &w, &err), ATTUNE_E_STATE);
     assert_int_equal(attune_store_end(s, id, NULL, 0, NULL, &err), ATTUNE_E_STATE);
     attune_store_free(&s);
+    attune_store_free(&s);
+}
+
+/* One such session, and none could be listed. */
+static void what_could_not_be_read_is_refused(void **state)
+{
+    static const attune_input_info end[] = {{.duration_s = -99.9},
+                                            {.duration_s = INFINITY},
+                                            {.has_video = 1, .width = 1 << 20},
+                                            {.counts = {.messages = -1}}};
+    static const attune_beside_setup chat = {.chat = 1};
+    attune_keep k = {.consent = ATTUNE_CONSENT_VERSION, .source = "live"};
+    attune_store *s = open_store();
+    int64_t id, none;
+    int n = 0;
+    (void)state;
+    k.session.beside = &chat;
+    assert_int_equal(attune_store_begin(s, &id, &k, NULL), ATTUNE_OK);
+    for (size_t i = 0; i < sizeof end / sizeof *end; i++)
+        assert_int_equal(attune_store_end(s, id, &end[i], 0, NULL, NULL), ATTUNE_E_ARG);
+    k.began_s = -1;
+    assert_int_equal(attune_store_begin(s, &none, &k, NULL), ATTUNE_E_ARG);
+    assert_int_equal(none, 0);
+    k.began_s = 0;
+    k.session.rate = 1e6;
+    assert_int_equal(attune_store_begin(s, &none, &k, NULL), ATTUNE_E_ARG);
+    assert_int_equal(attune_store_list(s, count_record, &n, NULL), ATTUNE_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(attune_store_end(s, id, NULL, 0, NULL, NULL), ATTUNE_OK);
     attune_store_free(&s);
 }
 
@@ -552,6 +582,7 @@ int main(void)
         cmocka_unit_test_setup(columns_are_named_as_in_the_timeline, fresh_store),
         cmocka_unit_test_setup(records_come_back, fresh_store),
         cmocka_unit_test_setup(wrong_calls_are_refused, fresh_store),
+        cmocka_unit_test_setup(what_could_not_be_read_is_refused, fresh_store),
         cmocka_unit_test_setup(file_is_its_owners, fresh_store),
         cmocka_unit_test_setup(what_is_no_store_is_refused_and_left_alone, fresh_store),
         cmocka_unit_test_setup(every_error_names_the_file, fresh_store),

@@ -157,14 +157,10 @@ static void records_name_the_lanes(void **state)
     attune_store_free(&s);
 }
 
-/* Its program was killed: windows of 3 s every half second, a message in each of the first eight. */
-static void messages_without_an_end_are_counted(void **state)
+/* Windows of 3 s every half second, a message in each of the first eight. */
+static void add_messages(attune_store *s, int64_t id)
 {
     attune_beside x = made_beside(1);
-    attune_store *s = open_store();
-    const int64_t id = begin_beside(s, &both);
-    attune_record r;
-    (void)state;
     for (int n = 1; n <= 16; n++) {
         attune_window w = made_window(n, ATTUNE_SAD, 1);
         w.start_us = n * (int64_t)MADE_HOP_US - 3000000;
@@ -174,9 +170,24 @@ static void messages_without_an_end_are_counted(void **state)
         w.beside = &x;
         assert_int_equal(attune_store_window(s, id, &w, NULL), ATTUNE_OK);
     }
-    assert_int_equal(attune_store_record(s, id, &r, NULL), ATTUNE_OK);
-    assert_int_equal(r.counts.messages, 2); /* of 0 to 0.5 s, 0.5 to 3.5 s and 3.5 to 6.5 s */
-    assert_int_equal(r.counts.unread_messages, 1);
+}
+
+/* Its program was killed, or knew nothing at its end. */
+static void messages_that_no_end_counted_are_counted(void **state)
+{
+    attune_store *s = open_store();
+    const int64_t left = begin_beside(s, &both), id = begin_beside(s, &both);
+    attune_record r;
+    (void)state;
+    add_messages(s, left);
+    add_messages(s, id);
+    assert_int_equal(attune_store_end(s, left, NULL, 1, NULL, NULL), ATTUNE_OK);
+    for (int64_t k = left; k <= id; k++) {
+        assert_int_equal(attune_store_record(s, k, &r, NULL), ATTUNE_OK);
+        assert_int_equal(r.counts.messages, 2); /* of 0 to 0.5 s, 0.5 to 3.5 s and 3.5 to 6.5 s */
+        assert_int_equal(r.counts.unread_messages, 1);
+        assert_true(r.has_video && r.has_audio);
+    }
     end_beside(s, id);
     assert_int_equal(attune_store_record(s, id, &r, NULL), ATTUNE_OK);
     assert_int_equal(r.counts.messages, 5);
@@ -435,7 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(windows_come_back, fresh_store),
         cmocka_unit_test_setup(records_name_the_lanes, fresh_store),
-        cmocka_unit_test_setup(messages_without_an_end_are_counted, fresh_store),
+        cmocka_unit_test_setup(messages_that_no_end_counted_are_counted, fresh_store),
         cmocka_unit_test_setup(one_without_the_other, fresh_store),
         cmocka_unit_test_setup(texts_tell_of_it, fresh_store),
         cmocka_unit_test_setup(wrong_calls_are_refused, fresh_store),

@@ -98,8 +98,9 @@ typedef struct attune_record {
     attune_options
         session;       /* rate, window_s, hop_s, max_tracks, no_*, causal; defaults filled in */
     double duration_s; /* to the latest window's end, or as the end said */
-    int has_video, has_audio, width, height; /* 0 before the end */
-    attune_counts counts; /* likewise, but for messages: those of windows that do not
+    int has_video, has_audio; /* as the end said; without: whether it was to come, or came */
+    int width, height;        /* 0 before the end */
+    attune_counts counts;     /* likewise, but for messages: those of windows that do not
                                               * overlap */
     int64_t windows, withheld;
     int faces; /* with a number of their own */

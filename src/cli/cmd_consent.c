@@ -50,13 +50,23 @@ static const char usage[] =
     "not agreed to, 2 wrong usage.\n";
 
 typedef struct at_consent_call {
-    const char *verb, *path, *agree, *until;
+    const struct at_verb *verb;
+    const char *path, *agree, *until;
     attune_xapi_consent c;
     int64_t number;
     int json;
     char default_path[4096];
     attune_store *store;
 } at_consent_call;
+
+typedef struct at_verb {
+    const char *name;
+    int (*run)(at_consent_call *o);
+    unsigned opens;                                    /* flags of the store */
+    const char *takes;                                 /* options, beside --store and --help */
+    int (*take)(at_consent_call *o, const char *rest); /* NULL: nothing follows it */
+    const char *missing;
+} at_verb;
 
 static int fail(const attune_error *err)
 {
@@ -331,34 +341,52 @@ static int take_text(char *out, size_t size, const char *option, const char *tex
     return 0;
 }
 
-/* -1: fine; else the exit code. */
-static int take_rest(at_consent_call *o, int argc, char **argv)
+/* What follows the verb, into the call. -1: fine; else the exit code. */
+static int take_address(at_consent_call *o, const char *address)
 {
-    char *end;
-
-    if (!argc)
-        return at_wrong_usage("consent", "give, list or withdraw?");
-    o->verb = argv[0];
-    if (!strcmp(o->verb, "list"))
-        return argc == 1 ? -1 : at_wrong_usage("consent", "list takes nothing");
-    if (strcmp(o->verb, "give") != 0 && strcmp(o->verb, "withdraw") != 0)
-        return at_wrong_usage("consent", "there is no '%.100s'", o->verb);
-    if (argc != 2)
-        return at_wrong_usage("consent", *o->verb == 'g' ? "give: to which store?"
-                                                         : "withdraw: which? attune consent list");
-    if (*o->verb == 'w') {
-        errno = 0;
-        o->number = strtoll(argv[1], &end, 10);
-        if (end == argv[1] || *end || errno)
-            return at_wrong_usage("consent", "'%.100s' is no number of a consent", argv[1]);
-        return -1;
-    }
     if (!o->c.what || !o->until)
         return at_wrong_usage("consent", "give takes --what NAMES and --until DAY");
     if (o->c.until_s <= time(NULL))
         return at_wrong_usage("consent", "--until %.100s: a consent has an end that is to come",
                               o->until);
-    return take_text(o->c.store, sizeof o->c.store, "give", argv[1]) ? -1 : AT_EXIT_USAGE;
+    return take_text(o->c.store, sizeof o->c.store, "give", address) ? -1 : AT_EXIT_USAGE;
+}
+
+static int take_number(at_consent_call *o, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    o->number = strtoll(text, &end, 10);
+    if (end == text || *end || errno)
+        return at_wrong_usage("consent", "'%.100s' is no number of a consent", text);
+    return -1;
+}
+
+static const at_verb verbs[] = {
+    {"give", give, ATTUNE_STORE_EXISTING, "wupaHg", take_address, "to which store?"},
+    {"list", list, ATTUNE_STORE_READING, "J", NULL, NULL},
+    {"withdraw", withdraw, ATTUNE_STORE_EXISTING, "", take_number, "which? attune consent list"},
+};
+
+static const at_verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (!strcmp(verbs[i].name, name))
+            return &verbs[i];
+    return NULL;
+}
+
+/* -1: fine; else the exit code. */
+static int take_rest(at_consent_call *o, int argc, char **argv)
+{
+    const at_verb *verb = o->verb;
+
+    if (!verb->take)
+        return argc ? at_wrong_usage("consent", "%s takes nothing", verb->name) : -1;
+    if (argc != 1)
+        return at_wrong_usage("consent", "%s: %s", verb->name, verb->missing);
+    return verb->take(o, argv[0]);
 }
 
 /* Returns -1 to go on, or the exit code. */
@@ -371,9 +399,12 @@ static int parse(at_consent_call *o, int argc, char **argv)
         {"store", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'J'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
+    char given[32] = "";
     int c, fine = 1;
 
     while (fine && (c = at_next_option("consent", argc, argv, ":h", longs, "w")) != -1) {
+        if (!strchr(given, c) && strlen(given) < sizeof given - 1)
+            given[strlen(given)] = (char)c;
         switch (c) {
         case 'w': fine = take_what(o, optarg); break;
         case 'u':
@@ -392,13 +423,22 @@ static int parse(at_consent_call *o, int argc, char **argv)
     }
     if (fine && o->agree)
         fine = take_text(o->c.text, sizeof o->c.text, "--agree", o->agree);
-    return fine ? take_rest(o, argc - optind, argv + optind) : AT_EXIT_USAGE;
+    if (!fine)
+        return AT_EXIT_USAGE;
+    if (optind == argc)
+        return at_wrong_usage("consent", "give, list or withdraw?");
+    o->verb = find_verb(argv[optind]);
+    if (!o->verb)
+        return at_wrong_usage("consent", "there is no '%.100s'", argv[optind]);
+    for (const struct option *l = longs; l->name; l++)
+        if (strchr(given, l->val) && l->val != 's' && !strchr(o->verb->takes, l->val))
+            return at_wrong_usage("consent", "%s takes no --%s", o->verb->name, l->name);
+    return take_rest(o, argc - optind - 1, argv + optind + 1);
 }
 
 /* -1: go on. */
 static int open_store(at_consent_call *o)
 {
-    const unsigned flags = *o->verb == 'l' ? ATTUNE_STORE_READING : ATTUNE_STORE_EXISTING;
     attune_error err;
 
     if (!o->path) {
@@ -406,7 +446,7 @@ static int open_store(at_consent_call *o)
         if (attune_store_path(o->default_path, sizeof o->default_path) < 0)
             return at_wrong_usage("consent", "there is no home for a store: name one with --store");
     }
-    return attune_store_open(&o->store, o->path, flags, &err) < 0 ? fail(&err) : -1;
+    return attune_store_open(&o->store, o->path, o->verb->opens, &err) < 0 ? fail(&err) : -1;
 }
 
 int at_cmd_consent(int argc, char **argv)
@@ -416,7 +456,7 @@ int at_cmd_consent(int argc, char **argv)
 
     code = code < 0 ? open_store(&o) : code;
     if (code < 0)
-        code = *o.verb == 'g' ? give(&o) : *o.verb == 'l' ? list(&o) : withdraw(&o);
+        code = o.verb->run(&o);
     attune_store_free(&o.store);
     return code;
 }

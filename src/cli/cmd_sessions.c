@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,23 +176,24 @@ static int export(at_sessions *o)
 typedef struct at_verb {
     const char *name;
     int (*run)(at_sessions *o);
-    unsigned opens;    /* flags of the store */
-    const char *takes; /* options, beside --store and --help */
-    int least, most;   /* numbers that it takes */
-    long long from;    /* the smallest of them */
+    unsigned opens;     /* flags of the store */
+    const char *takes;  /* options, beside --store and --help */
+    int least, most;    /* numbers that it takes */
+    long long from, to; /* the smallest and the largest of them */
     const char *missing;
 } at_verb;
 
 static const char which[] = "which session? attune sessions list has their numbers";
 
 static const at_verb verbs[] = {
-    {"list", at_sessions_list, ATTUNE_STORE_READING, "J", 0, 0, 1, NULL},
-    {"show", at_sessions_show, ATTUNE_STORE_READING, "okJ", 1, 1, 1, which},
-    {"export", export, ATTUNE_STORE_READING, "o", 1, 1, 1, which},
-    {"delete", delete, ATTUNE_STORE_EXISTING, "a", 0, AT_SESSIONS_IDS, 1, which},
-    {"trends", at_sessions_trends, ATTUNE_STORE_READING, "pJ", 0, 0, 1, NULL},
-    {"group", at_sessions_group, ATTUNE_STORE_EXISTING, "PSUJ", 0, 0, 1, NULL},
-    {"keep", at_sessions_keep, 0, "", 1, 1, 0, "for how many days? 0: until they are deleted"},
+    {"list", at_sessions_list, ATTUNE_STORE_READING, "J", 0, 0, 1, LLONG_MAX, NULL},
+    {"show", at_sessions_show, ATTUNE_STORE_READING, "okJ", 1, 1, 1, LLONG_MAX, which},
+    {"export", export, ATTUNE_STORE_READING, "o", 1, 1, 1, LLONG_MAX, which},
+    {"delete", delete, ATTUNE_STORE_EXISTING, "a", 0, AT_SESSIONS_IDS, 1, LLONG_MAX, which},
+    {"trends", at_sessions_trends, ATTUNE_STORE_READING, "pJ", 0, 0, 1, LLONG_MAX, NULL},
+    {"group", at_sessions_group, ATTUNE_STORE_EXISTING, "PSUJ", 0, 0, 1, LLONG_MAX, NULL},
+    {"keep", at_sessions_keep, 0, "", 1, 1, 0, ATTUNE_STORE_MAX_DAYS,
+     "for how many days? 0: until they are deleted"},
 };
 
 static const at_verb *find_verb(const char *name)
@@ -210,7 +212,7 @@ static int take_numbers(at_sessions *o, const at_verb *verb, int argc, char **ar
         long long id;
         errno = 0;
         id = strtoll(argv[i], &end, 10);
-        if (end == argv[i] || *end || errno || id < verb->from)
+        if (end == argv[i] || *end || errno || id < verb->from || id > verb->to)
             return at_wrong_usage("sessions", "%s: '%.100s' is no number for it", verb->name,
                                   argv[i]);
         if (o->ids == verb->most)

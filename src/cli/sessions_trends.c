@@ -231,13 +231,15 @@ static void print_group(const json_t *group)
     print_other(json_object_get(group, "engagement"));
 }
 
-/* Cuts a list of labels with commas between into its labels, in place. */
+/* Cuts a list of labels with commas between into its labels, in place. -1: there is no room for so many. */
 static int cut_labels(char *list, const char **label, int room)
 {
     int n = 0;
 
-    for (char *at = list; at && n < room;) {
+    for (char *at = list; at;) {
         char *comma = strchr(at, ',');
+        if (n == room)
+            return -1;
         if (comma)
             *comma++ = 0;
         label[n++] = at;
@@ -255,6 +257,8 @@ int at_sessions_group(at_sessions *o)
     char *text;
 
     ask.n_people = cut_labels(o->people, label, AT_SESSIONS_IDS);
+    if (ask.n_people < 0)
+        return at_wrong_usage("sessions", "--people takes no more than %d labels", AT_SESSIONS_IDS);
     if (attune_store_group_json(o->store, &ask, &text, &err) == ATTUNE_OK)
         return show(o, text, print_group);
     if (o->json && err.status == ATTUNE_E_STATE) {

@@ -36,7 +36,7 @@ at_chart at_chart_of(cairo_t *cr, const at_stats *s, int l, double left, double 
 
 static double bin_x(const at_chart *c, int bin)
 {
-    return c->x + c->w * fmin((double)bin * (double)c->r.s->bin_us / c->r.end_us, 1);
+    return c->x + c->w * fmin((double)bin * (double)c->r.s->bin_us / c->r.length_us, 1);
 }
 
 int at_chart_has_states(const at_chart *c)
@@ -337,8 +337,8 @@ void at_chart_curves(at_chart *c, at_curve_group group, double height)
 
 void at_chart_axis(at_chart *c)
 {
-    const double seconds = c->r.end_us / 1e6, step = at_tick_step(seconds);
-    char text[AT_CLOCK_SIZE];
+    const double seconds = c->r.length_us / 1e6, step = at_tick_step(seconds);
+    char text[AT_CLOCK_SIZE], name[AT_AXIS_NAME_SIZE];
 
     at_paint_colour(c->cr, AT_HATCH);
     cairo_set_line_width(c->cr, 0.6);
@@ -353,7 +353,7 @@ void at_chart_axis(at_chart *c)
         cairo_stroke(c->cr);
         at_paint_text(c->cr, &small_type, x + 3, c->y + 8, 0, at_text_clock(text, t, step < 1));
     }
-    at_paint_text(c->cr, &label_type, c->x - 8, c->y + 8, 1, "time");
+    at_paint_text(c->cr, &label_type, c->x - 8, c->y + 8, 1, at_axis_name(name, &c->r, "time"));
     if (c->means)
         at_paint_text(c->cr, &small_type, c->x + c->w + 6, c->y + 8, 0, "mean");
     c->y += AXIS_HEIGHT;

@@ -73,7 +73,7 @@ at_rows at_rows_of(const at_stats *s, int l, FILE *f)
     at_rows r = {.s = s,
                  .lane = s->lane[l],
                  .bins = at_stats_bins(s),
-                 .end_us = fmax((double)s->end_us, 1),
+                 .length_us = fmax((double)at_stats_length_us(s), 1),
                  .f = f};
 
     r.movements = at_movements_varied(&r.lane->movements, r.movement);
@@ -281,6 +281,17 @@ void at_curve_print(const at_curve *c, double value, FILE *f)
     fputs(at_curve_text(c, value, text), f);
 }
 
+const char *at_axis_name(char text[AT_AXIS_NAME_SIZE], const at_rows *r, const char *plain)
+{
+    char from[AT_CLOCK_SIZE];
+
+    if (!r->s->begin_us)
+        return plain;
+    snprintf(text, AT_AXIS_NAME_SIZE, "time after %s",
+             at_text_clock(from, (double)r->s->begin_us / 1e6, 1));
+    return text;
+}
+
 double at_tick_step(double seconds)
 {
     static const double steps[] = {0.5, 1,   2,   5,   10,   15,   30,   60,
@@ -334,7 +345,7 @@ void at_plot_data(const at_stats *s, int l, FILE *f)
     const int streams = at_stats_streams(s, stream);
     at_curve c;
 
-    fprintf(f, "{\"end\":%.3f,\"bin\":%.3f,\"held\":[", r.end_us / 1e6, (double)s->bin_us / 1e6);
+    fprintf(f, "{\"end\":%.3f,\"bin\":%.3f,\"held\":[", r.length_us / 1e6, (double)s->bin_us / 1e6);
     for (int i = 0; i < r.bins; i++)
         fprintf(f, "%s%d", i ? "," : "", at_withheld(&r.lane->bin[i]));
     fputc(']', f);
@@ -409,11 +420,13 @@ static void curve_head(const at_rows *r, const at_curve *c)
 void at_lane_table(const at_rows *r)
 {
     int step = (r->bins + TABLE_ROWS - 1) / TABLE_ROWS;
+    char from[AT_AXIS_NAME_SIZE];
     at_curve c;
 
-    fputs("<details><summary>These values as a table</summary><div class=\"wide\"><table><tr>"
-          "<th>from</th><th>expression</th><th>engagement</th><th>estimate</th>",
-          r->f);
+    fprintf(r->f,
+            "<details><summary>These values as a table</summary><div class=\"wide\"><table><tr>"
+            "<th>%s</th><th>expression</th><th>engagement</th><th>estimate</th>",
+            at_axis_name(from, r, "from"));
     for (int k = 0; at_curve_at(r, k, &c); k++)
         curve_head(r, &c);
     fputs("</tr>\n", r->f);

@@ -15,7 +15,7 @@ typedef struct at_rows {
     const at_stats *s;
     const at_lane *lane;
     int bins;
-    double end_us;                               /* right border */
+    double length_us;                            /* from border to border */
     int movement[AT_MOVEMENTS_SHOWN], movements; /* that have curves: those that vary most */
     int judged[ATTUNE_STREAMS], judgeds;         /* streams beside, that the fusion judged */
     int signal[ATTUNE_MAX_SIGNALS], signals;     /* likewise: columns with a value in some window */
@@ -94,6 +94,9 @@ void at_rows_find_beside(at_rows *r);
 /* "Signal (no estimate rests on it)" of the group's curves. */
 const char *at_beside_title(const at_rows *r, at_curve_group group);
 
+enum { AT_AXIS_NAME_SIZE = 64 };
+/* plain; where the input's clock does not begin at 0 "time after 1:40", from which all of the lane counts. */
+const char *at_axis_name(char text[AT_AXIS_NAME_SIZE], const at_rows *r, const char *plain);
 /* Seconds between marks of a time axis: gives four to eight of them. */
 double at_tick_step(double seconds);
 

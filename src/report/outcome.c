@@ -49,7 +49,8 @@ int at_one_at_a_time(const at_stats *s)
 
 int at_is_glimpse(const at_stats *s, const at_subject *face)
 {
-    return !s->still && (double)s->end_us / 1e6 >= 2 * AT_GLIMPSE_S && face->seen_s < AT_GLIMPSE_S;
+    return !s->still && (double)at_stats_length_us(s) / 1e6 >= 2 * AT_GLIMPSE_S &&
+           face->seen_s < AT_GLIMPSE_S;
 }
 
 int at_glimpses(const at_stats *s)

@@ -28,7 +28,7 @@ static double bin_x(const at_rows *r, int bin)
 {
     double t = (double)bin * (double)r->s->bin_us;
 
-    return WIDTH * fmin(t / r->end_us, 1);
+    return WIDTH * fmin(t / r->length_us, 1);
 }
 
 /* ---- shapes --------------------------------------------------------------------------------- */
@@ -302,13 +302,14 @@ static void curve_rows(const at_rows *r, at_curve_group group)
 
 static void axis(const at_rows *r)
 {
-    double seconds = r->end_us / 1e6, step = at_tick_step(seconds);
-    char text[AT_CLOCK_SIZE];
+    double seconds = r->length_us / 1e6, step = at_tick_step(seconds);
+    char text[AT_CLOCK_SIZE], name[AT_AXIS_NAME_SIZE];
     int k = 0;
 
-    fputs("<div class=\"row axis\"><div class=\"label\">time</div><div class=\"plot\">"
-          "<svg aria-hidden=\"true\">",
-          r->f);
+    fprintf(r->f,
+            "<div class=\"row axis\"><div class=\"label\">%s</div><div class=\"plot\">"
+            "<svg aria-hidden=\"true\">",
+            at_axis_name(name, r, "time"));
     for (double t = 0; t <= seconds * 0.985; t += step, k++) {
         double x = 100 * t / seconds;
         fprintf(r->f,
@@ -451,7 +452,7 @@ static void marks(const at_rows *r, const at_mark *mark, int n)
           "<svg aria-hidden=\"true\">",
           r->f);
     for (int i = 0; i < n; i++) {
-        double x = 100 * fmin((double)mark[i].t_us / r->end_us, 1);
+        double x = 100 * fmin((double)(mark[i].t_us - r->s->begin_us) / r->length_us, 1);
         fprintf(r->f, "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"6\"/>", x, x);
         last = x < last + apart ? last + apart : x;
         fprintf(r->f, "<text class=\"mark\" x=\"%.2f%%\" y=\"18\">%d</text>", last, mark[i].number);

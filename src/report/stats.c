@@ -243,18 +243,21 @@ static void window_bin(at_bin *b, const attune_window *w)
 
 static void add_bin(at_stats *s, at_lane *lane, const at_bin *b, int64_t end_us)
 {
-    int64_t i = end_us > 0 ? (end_us - 1) / s->bin_us : 0;
+    const int64_t last_us = end_us > s->begin_us ? end_us - s->begin_us - 1 : 0;
 
-    while (i >= AT_BINS) {
+    while (last_us / s->bin_us >= AT_BINS)
         widen_bins(s);
-        i = (end_us - 1) / s->bin_us;
-    }
-    merge_bin(&lane->bin[i], b);
+    merge_bin(&lane->bin[last_us / s->bin_us], b);
+}
+
+int64_t at_stats_length_us(const at_stats *s)
+{
+    return s->end_us - s->begin_us;
 }
 
 int at_stats_bins(const at_stats *s)
 {
-    int64_t n = (s->end_us + s->bin_us - 1) / s->bin_us;
+    int64_t n = (at_stats_length_us(s) + s->bin_us - 1) / s->bin_us;
 
     return n < 1 ? 1 : (int)n;
 }
@@ -445,6 +448,8 @@ int at_stats_add(at_stats *s, const attune_window *w)
 {
     int rc = ATTUNE_OK;
 
+    if (!s->rows) /* the first of all */
+        s->begin_us = s->end_us = w->start_us / s->hop_us * s->hop_us;
     if (s->rows && (s->moment[0].end_us != w->end_us || s->rows == AT_LANES))
         rc = close_moment(s);
     s->moment[s->rows] = *w;

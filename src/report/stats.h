@@ -82,7 +82,8 @@ typedef struct at_presence {
 typedef struct at_stats {
     int64_t hop_us;
     double window_s;
-    int64_t bin_us; /* width of a bin: hop_us times a power of two */
+    int64_t bin_us;   /* width of a bin: hop_us times a power of two */
+    int64_t begin_us; /* of the first bin: the whole hop in which the first window begins */
     attune_state_usual usual;
     int64_t windows, abstained;
     int64_t there[ATTUNE_MODALITIES]; /* windows in which the stream was of any use */
@@ -143,5 +144,6 @@ int at_lane_is_faceless(const at_stats *s, int l);
 int at_stats_streams(const at_stats *s, int stream[ATTUNE_STREAMS]);
 /* Bins that the plot of a lane has: up to the end of the input. */
 int at_stats_bins(const at_stats *s);
+int64_t at_stats_length_us(const at_stats *s); /* from the first bin to there */
 
 #endif

@@ -48,19 +48,19 @@ char *at_text_basename(char *dst, size_t size, const char *path)
 
 const char *at_text_clock(char text[AT_CLOCK_SIZE], double seconds, int tenths)
 {
-    long t = lround(10 * fmin(fmax(seconds, 0), 1e8));
-    long s;
+    long long t = llround(10 * fmin(fmax(seconds, 0), 9e9)); /* microseconds since 1970 will do */
+    long long s;
 
     if (!tenths)
         t = (t + 5) / 10 * 10;
     s = t / 10;
     if (s >= 3600)
-        snprintf(text, AT_CLOCK_SIZE, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+        snprintf(text, AT_CLOCK_SIZE, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
     else
-        snprintf(text, AT_CLOCK_SIZE, "%ld:%02ld", s / 60, s % 60);
+        snprintf(text, AT_CLOCK_SIZE, "%lld:%02lld", s / 60, s % 60);
     if (t % 10) {
         size_t n = strlen(text);
-        snprintf(text + n, AT_CLOCK_SIZE - n, ".%ld", t % 10);
+        snprintf(text + n, AT_CLOCK_SIZE - n, ".%lld", t % 10);
     }
     return text;
 }

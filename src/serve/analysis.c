@@ -18,7 +18,8 @@ struct at_analysis {
     attune_counts before;  /* of the session that this one took the place of */
     at_media_jpegs *jpegs; /* NULL: no picture has come */
     at_media_kept picture;
-    int64_t first_us;            /* of the first input */
+    int64_t first_us;            /* of the earliest input; < 0: none came */
+    int64_t told_us, over_us;    /* ends of the latest window, and of that of the session before */
     int64_t picture_us, face_us; /* of the newest picture, and of the newest with a face */
     int64_t began_s;             /* seconds since 1970 */
     int64_t kept;                /* its number in the store; 0: nothing of it is there */
@@ -62,6 +63,9 @@ static int tell(at_analysis *a, const attune_window *w, attune_error *err)
 {
     int rc;
 
+    if (w->end_us <= a->over_us)
+        return ATTUNE_OK;
+    a->told_us = w->end_us;
     a->length = 0;
     if (a->stores)
         note_stored(a, attune_store_window(a->setup.store, a->kept, w, NULL));
@@ -69,6 +73,40 @@ static int tell(at_analysis *a, const attune_window *w, attune_error *err)
     if (rc == ATTUNE_OK)
         a->setup.window(a->setup.user, w, at_wire_window(a->line, a->length));
     return rc;
+}
+
+/* ---- what it was of ------------------------------------------------------------------------- */
+
+static void count(const at_analysis *a, attune_counts *out)
+{
+    const attune_counts before = a->before; /* which out may be */
+
+    *out = (attune_counts){0};
+    if (a->session)
+        attune_session_counts(a->session, out);
+    out->frames += before.frames;
+    out->frames_with_face += before.frames_with_face;
+    out->end_us = out->end_us > before.end_us ? out->end_us : before.end_us;
+    out->late_frames += before.late_frames;
+    out->late_audio_us += before.late_audio_us;
+    out->signal_rows += before.signal_rows;
+    out->late_signal_rows += before.late_signal_rows;
+    out->messages += before.messages;
+    out->late_messages += before.late_messages;
+    out->unread_messages += before.unread_messages;
+}
+
+static void sum_up(at_analysis *a)
+{
+    count(a, &a->info.counts);
+    if (a->first_us >= 0)
+        a->info.duration_s = (double)(a->info.counts.end_us - a->first_us) / 1e6;
+}
+
+static void store_left(at_analysis *a)
+{
+    sum_up(a);
+    attune_store_end(a->setup.store, a->kept, &a->info, 1, NULL, NULL);
 }
 
 /* ---- open and free ------------------------------------------------------------------------- */
@@ -97,7 +135,7 @@ int at_analysis_open(at_analysis **out, const at_analysis_setup *setup, attune_e
     if (!a)
         return at_fail_nomem(err);
     a->setup = *setup;
-    a->first_us = -1;
+    a->first_us = a->told_us = a->over_us = -1;
     a->began_s = (int64_t)time(NULL);
     rc = attune_session_open(&a->session, setup->model, &setup->options, err);
     if (rc == ATTUNE_OK)
@@ -115,7 +153,7 @@ void at_analysis_free(at_analysis **out)
     if (!a)
         return;
     if (a->kept && !a->stored) /* it was left */
-        attune_store_end(a->setup.store, a->kept, NULL, 1, NULL, NULL);
+        store_left(a);
     attune_session_free(&a->session);
     attune_report_free(&a->report);
     at_media_let_go(&a->picture);
@@ -230,23 +268,7 @@ static int drain(at_analysis *a, attune_error *err)
 
 /* ---- a stream that was not expected --------------------------------------------------------- */
 
-static void count(const at_analysis *a, attune_counts *out)
-{
-    const attune_counts before = a->before; /* which out may be */
-
-    attune_session_counts(a->session, out);
-    out->frames += before.frames;
-    out->frames_with_face += before.frames_with_face;
-    out->late_frames += before.late_frames;
-    out->late_audio_us += before.late_audio_us;
-    out->signal_rows += before.signal_rows;
-    out->late_signal_rows += before.late_signal_rows;
-    out->messages += before.messages;
-    out->late_messages += before.late_messages;
-    out->unread_messages += before.unread_messages;
-}
-
-/* A session with both streams, in the place of the one without. */
+/* A session with both streams, in the place of the one without. Moments that are told stay as they were told. */
 static int widen(at_analysis *a, attune_error *err)
 {
     int rc = drain(a, err);
@@ -254,6 +276,7 @@ static int widen(at_analysis *a, attune_error *err)
     if (rc < 0)
         return rc;
     count(a, &a->before);
+    a->over_us = a->told_us;
     attune_session_free(&a->session);
     a->setup.options.no_video = a->setup.options.no_audio = 0;
     return attune_session_open(&a->session, a->setup.model, &a->setup.options, err);
@@ -276,7 +299,7 @@ int at_analysis_take(at_analysis *a, const at_item *item, attune_error *err)
                                              : push_sound(a, item, err);
     if (rc < 0)
         return rc;
-    if (a->first_us < 0)
+    if (a->first_us < 0 || item->t_us < a->first_us)
         a->first_us = item->t_us;
     return take_windows(a, err);
 }
@@ -331,10 +354,8 @@ int at_analysis_finish(at_analysis *a, char **ended, attune_error *err)
     *ended = NULL;
     if (rc < 0)
         return rc;
-    count(a, &a->info.counts);
+    sum_up(a);
     a->info.n_notes = attune_session_lacks(a->session, a->info.note[0]);
-    if (a->first_us >= 0)
-        a->info.duration_s = (double)(a->info.counts.end_us - a->first_us) / 1e6;
     rc = attune_report_finish(a->report, &a->info, 0, err);
     if (rc < 0)
         return rc;

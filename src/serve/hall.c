@@ -43,7 +43,7 @@ int at_hall_open(at_hall **out, const at_hall_options *o, attune_error *err)
 /* Of a seat that no worker is at, nor will be. */
 static void free_seat(at_seat *s)
 {
-    if (s->wish == AT_FORGET)
+    if (s->forget)
         at_analysis_forget(s->analysis, NULL);
     at_mailbox_clear(&s->mailbox);
     at_outbox_clear(&s->outbox);

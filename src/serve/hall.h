@@ -69,13 +69,14 @@ const char *at_seat_put_beside(at_hall *h, at_seat *s, const at_said *said, int6
                                at_refusal *why);
 void at_seat_stream(at_hall *h, at_seat *s, at_stream stream, int there);
 /* Asks that the session be kept (consent: the version of the text that was agreed to), or be no more
- * (NULL); the answer is a message. */
+ * (NULL); the answer is a message: "forgotten" where nothing can be kept.
+ * What follows closely on a wish to forget does not undo it. */
 void at_seat_keep(at_hall *h, at_seat *s, const char *consent);
+/* From now on the session is not kept, whatever is asked; what is kept of it is deleted, and the guest told. */
+void at_seat_never_keep(at_hall *h, at_seat *s);
 /* After what waits: the last windows, and the message with the summary. Nothing is taken any more. */
 void at_seat_end(at_hall *h, at_seat *s);
 
-/* Puts a message (taken) behind what waits for the guest. */
-void at_seat_tell(at_hall *h, at_seat *s, char *text);
 /* The next message for the guest (free), or NULL. */
 char *at_seat_say(at_hall *h, at_seat *s);
 int at_seat_has_said(at_hall *h, at_seat *s); /* whether there is one */

@@ -28,7 +28,8 @@ struct at_seat {
     /* under the lock */
     at_seat *next_waiting;
     int waits, held, ending, ended;
-    enum { AT_AS_IT_IS, AT_KEEP, AT_FORGET } wish; /* of the person */
+    int forget, keep; /* wishes of the person, in the order in which they are served */
+    int never_keep;   /* whatever is asked */
     char consent[AT_WIRE_CONSENT_SIZE];
     int kept;
     const char *not_stored; /* what the store could not do, still to be told */

@@ -147,13 +147,39 @@ void at_seat_stream(at_hall *h, at_seat *s, at_stream stream, int there)
     pthread_mutex_unlock(&h->lock);
 }
 
+static void ask_to_keep(at_seat *s, const char *consent)
+{
+    s->keep = 1;
+    snprintf(s->consent, sizeof s->consent, "%s", consent);
+    at_hall_queue(s);
+}
+
+/* What was asked for before it has no effect any more; what comes after it has. */
+static void ask_to_forget(at_seat *s)
+{
+    s->keep = 0;
+    s->forget = 1;
+    at_hall_queue(s);
+}
+
 void at_seat_keep(at_hall *h, at_seat *s, const char *consent)
 {
     pthread_mutex_lock(&h->lock);
-    s->wish = consent ? AT_KEEP : AT_FORGET;
-    if (consent)
-        snprintf(s->consent, sizeof s->consent, "%s", consent);
-    at_hall_queue(s);
+    if (consent && (s->never_keep || !h->o.store))
+        at_outbox_put(&s->outbox, at_wire_forgotten(), 0);
+    else if (consent)
+        ask_to_keep(s, consent);
+    else
+        ask_to_forget(s);
+    pthread_mutex_unlock(&h->lock);
+}
+
+void at_seat_never_keep(at_hall *h, at_seat *s)
+{
+    pthread_mutex_lock(&h->lock);
+    s->never_keep = 1;
+    if (*s->consent) /* it was asked for before */
+        ask_to_forget(s);
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -166,13 +192,6 @@ void at_seat_end(at_hall *h, at_seat *s)
 }
 
 /* ---- what is said behind it ----------------------------------------------------------------- */
-
-void at_seat_tell(at_hall *h, at_seat *s, char *text)
-{
-    pthread_mutex_lock(&h->lock);
-    at_outbox_put(&s->outbox, text, 0);
-    pthread_mutex_unlock(&h->lock);
-}
 
 char *at_seat_say(at_hall *h, at_seat *s)
 {

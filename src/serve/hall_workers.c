@@ -13,8 +13,7 @@
 /* What is kept can still be forgotten when all else is over. */
 static int has_work(const at_seat *s)
 {
-    return s->wish == AT_FORGET ||
-           (!s->failed && !s->ended && (s->mailbox.n > 0 || s->ending || s->wish));
+    return s->forget || (!s->failed && !s->ended && (s->mailbox.n > 0 || s->ending || s->keep));
 }
 
 void at_hall_queue(at_seat *s)
@@ -139,6 +138,7 @@ static void serve_keep(at_hall *h, at_seat *s)
     char consent[AT_WIRE_CONSENT_SIZE];
     int rc;
 
+    s->keep = 0;
     memcpy(consent, s->consent, sizeof consent);
     pthread_mutex_unlock(&h->lock);
     rc = at_analysis_keep(s->analysis, consent, NULL);
@@ -154,6 +154,7 @@ static void serve_forget(at_hall *h, at_seat *s)
 {
     int rc;
 
+    s->forget = 0;
     pthread_mutex_unlock(&h->lock);
     rc = at_analysis_forget(s->analysis, NULL);
     pthread_mutex_lock(&h->lock);
@@ -182,13 +183,11 @@ static void look_after_kept(at_seat *s)
 static void serve_seat(at_hall *h, at_seat *s)
 {
     at_item item;
-    int wish = s->wish;
 
-    s->wish = AT_AS_IT_IS;
-    if (wish == AT_KEEP)
-        serve_keep(h, s);
-    else if (wish == AT_FORGET)
+    if (s->forget)
         serve_forget(h, s);
+    else if (s->keep)
+        serve_keep(h, s);
     else if (at_mailbox_take(&s->mailbox, &item))
         serve_item(h, s, &item);
     else if (s->ending)

@@ -29,7 +29,6 @@ typedef struct at_guest {
     at_seat *seat;
     int welcome, resumed; /* welcome: still to be said */
     int launched;         /* from a learning platform: nothing of theirs is kept here */
-    int never_keep;       /* by its hello */
     int64_t came_us, heard_us, stated_us;
     at_rate texts;
 
@@ -114,8 +113,9 @@ static void take_hello(at_server *s, at_guest *g, const at_said *said)
     }
     g->phase = AT_TALKING;
     g->welcome = 1;
-    g->never_keep = said->never_keep;
     g->resumed = entry == AT_RESUMED;
+    if (said->never_keep || g->launched)
+        at_seat_never_keep(s->hall, g->seat);
     lws_callback_on_writable(g->wsi);
 }
 
@@ -129,15 +129,6 @@ static char *make_welcome(const at_server *s, const at_guest *g)
                                          .height_max = AT_HEIGHT_MAX,
                                          .model = s->model,
                                          .precision = s->precision});
-}
-
-/* What is not kept is forgotten already. consent NULL: it is to be forgotten. */
-static void take_keep(at_server *s, at_guest *g, const char *consent)
-{
-    if (s->store && !g->never_keep && !g->launched)
-        at_seat_keep(s->hall, g->seat, consent);
-    else
-        at_seat_tell(s->hall, g->seat, at_wire_forgotten());
 }
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -179,8 +170,8 @@ static void take_text(at_server *s, at_guest *g)
     switch (said.kind) {
     case AT_SAID_HELLO: take_hello(s, g, &said); break;
     case AT_SAID_STREAM: at_seat_stream(s->hall, g->seat, said.stream, said.there); break;
-    case AT_SAID_KEEP: take_keep(s, g, said.consent); break;
-    case AT_SAID_FORGET: take_keep(s, g, NULL); break;
+    case AT_SAID_KEEP: at_seat_keep(s->hall, g->seat, said.consent); break;
+    case AT_SAID_FORGET: at_seat_keep(s->hall, g->seat, NULL); break;
     case AT_SAID_SIGNAL:
     case AT_SAID_CHAT: take_beside(s, g, &said); break;
     case AT_SAID_END: at_seat_end(s->hall, g->seat); break;

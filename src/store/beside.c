@@ -147,7 +147,11 @@ static int read_lanes(sqlite3 *db, attune_record *out, attune_error *err)
     return rc;
 }
 
-/* Of a session without an end nobody has counted its messages: those of windows that do not overlap. */
+/* Nobody has: it has no end, or nothing was known at its end. */
+static const char uncounted_query[] =
+    "SELECT came IS NULL FROM beside WHERE session = ?1 AND kind = 'chat'";
+
+/* Those of windows that do not overlap. */
 static int count_messages(sqlite3 *db, attune_record *out, attune_error *err)
 {
     int64_t until_us = INT64_MIN;
@@ -177,9 +181,12 @@ static int count_messages(sqlite3 *db, attune_record *out, attune_error *err)
 
 int at_lanes_read(sqlite3 *db, attune_record *out, attune_error *err)
 {
-    const int rc = read_lanes(db, out, err);
+    int64_t uncounted = 0;
+    int rc = read_lanes(db, out, err);
 
-    return rc == ATTUNE_OK && out->chat && !out->ended_s ? count_messages(db, out, err) : rc;
+    if (rc == ATTUNE_OK && out->chat)
+        rc = at_sql_number(db, uncounted_query, out->id, &uncounted, err);
+    return rc == ATTUNE_OK && uncounted ? count_messages(db, out, err) : rc;
 }
 
 int at_lanes_setup(const attune_record *r, attune_beside_setup *setup, const char **names)

@@ -18,7 +18,7 @@ int at_lanes_begin(sqlite3 *db, int64_t session, const attune_beside_setup *setu
                    attune_error *err);
 /* How much came of each. */
 int at_lanes_end(sqlite3 *db, int64_t session, const attune_counts *counts, attune_error *err);
-/* Of session out->id into its members; ended_s is there. ATTUNE_E_FORMAT: they are what no attune wrote. */
+/* Of session out->id into its members. ATTUNE_E_FORMAT: they are what no attune wrote. */
 int at_lanes_read(sqlite3 *db, attune_record *out, attune_error *err);
 
 /* A record's lanes as a session's options have them. names: (ATTUNE_MAX_SIGNALS + 1), which *setup points to, as it does

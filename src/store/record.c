@@ -9,14 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An end has counted the windows; of a session without one they are counted here. */
+/* An end has counted the windows, and knows what came; of a session without one they are counted here, and what was
+ * to come, or is in a window, is taken to have come. */
 #define COUNTED(what, name) \
     " coalesce(s." name ", (SELECT " what " FROM windows WHERE session = s.id)),"
+#define CAME(name, no, share)                                                       \
+    " coalesce(" name ", NOT " no " OR EXISTS (SELECT 1 FROM windows WHERE session" \
+    " = s.id AND " share " IS NOT NULL)),"
+#define VIDEO CAME("has_video", "no_video", "face_share")
+#define AUDIO CAME("has_audio", "no_audio", "speech_share")
 
 static const char query[] =
     "SELECT s.id, began_s, ended_s, interrupted, consent_s, consent, source, label, attune, model,"
     " model_version, model_digest, rate, window_s, hop_s, max_tracks, no_video, no_audio,"
-    " no_baseline, causal, has_video, has_audio, width, height, frames, frames_with_face,"
+    " no_baseline, causal," VIDEO AUDIO " width, height, frames, frames_with_face,"
     " late_frames, late_audio_us," COUNTED("count(*)", "windows") COUNTED(
         "total(abstain)", "withheld") COUNTED("count(DISTINCT nullif(track, 0))", "faces")
         COUNTED("(max(end_us) - min(start_us)) / 1e6",

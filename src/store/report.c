@@ -20,12 +20,11 @@ static int add_window(void *user, const attune_window *w)
     return p->failed < 0;
 }
 
-/* Of a session without an end only its windows are known. */
 static attune_input_info info_of(const attune_record *r)
 {
     return (attune_input_info){.duration_s = r->duration_s,
-                               .has_video = r->ended_s ? r->has_video : !r->session.no_video,
-                               .has_audio = r->ended_s ? r->has_audio : !r->session.no_audio,
+                               .has_video = r->has_video,
+                               .has_audio = r->has_audio,
                                .width = r->width,
                                .height = r->height,
                                .counts = r->counts};

@@ -6,9 +6,9 @@
 
 enum { DAY_S = 24 * 60 * 60 };
 
-/* A session without an end counts from its latest window. */
+/* A session without an end counts from its latest window, however long it went on before it was kept. */
 static const char older[] =
-    "DELETE FROM sessions WHERE coalesce(ended_s, began_s + coalesce("
+    "DELETE FROM sessions WHERE coalesce(ended_s, max(began_s, consent_s) + coalesce("
     "(SELECT (max(end_us) - min(start_us)) / 1000000 FROM windows WHERE session = sessions.id), 0))"
     " < ?1";
 

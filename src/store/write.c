@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "store/beside.h"
+#include "store/record.h"
 #include "store/retention.h"
 #include "store/row.h"
 #include "store/summary.h"
@@ -12,6 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* What is written can be read again. */
+static int check_record(sqlite3 *db, int64_t id, attune_error *err)
+{
+    attune_record r;
+    int rc = at_record_find(db, id, &r, err);
+
+    return rc == ATTUNE_E_FORMAT
+               ? at_fail(err, ATTUNE_E_ARG, "a session is out of the ranges that sessions have")
+               : rc;
+}
 
 /* ---- begin ------------------------------------------------------------------------------------- */
 
@@ -134,6 +146,7 @@ int attune_store_begin(attune_store *s, int64_t *id, const attune_keep *k, attun
         rc = rc < 0 ? rc : add_session(db, k, err);
         *id = sqlite3_last_insert_rowid(db);
         rc = rc < 0 ? rc : at_lanes_begin(db, *id, k->session.beside, err);
+        rc = rc < 0 ? rc : check_record(db, *id, err);
         rc = at_sql_end(db, rc, err);
     }
     at_store_unlock(s);
@@ -293,6 +306,7 @@ int attune_store_end(attune_store *s, int64_t id, const attune_input_info *info,
         rc = end_session(db, id, info, interrupted, kept, err);
         if (rc == ATTUNE_OK && info)
             rc = at_lanes_end(db, id, &info->counts, err);
+        rc = rc < 0 ? rc : check_record(db, id, err);
         rc = at_sql_end(db, rc, err);
     }
     at_store_unlock(s);

@@ -10,25 +10,57 @@
     " FROM statements AS t JOIN consents AS c ON c.id = t.consent WHERE c.store = ?1 AND" AT_GOES( \
         "?2")
 
-int at_letters_put(sqlite3 *db, const char *id, int64_t consent, int64_t session, const char *voids,
-                   const char *body, attune_error *err)
+#define PUT \
+    "INSERT OR IGNORE INTO statements (id, consent, session, body, voids) SELECT ?1, ?2, ?3, ?4,"
+
+static int bind_new(sqlite3 *db, sqlite3_stmt **q, const char *sql, const char *id, int64_t consent,
+                    int64_t session, const char *body, attune_error *err)
 {
-    sqlite3_stmt *q;
-    int rc = at_sql_prepare(db, &q,
-                            "INSERT OR IGNORE INTO statements (id, consent, session, voids, body)"
-                            " VALUES (?1, ?2, ?3, ?4, ?5)",
-                            err);
+    int rc = at_sql_prepare(db, q, sql, err);
 
     if (rc < 0)
         return rc;
-    sqlite3_bind_text(q, 1, id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(q, 2, consent);
-    sqlite3_bind_int64(q, 3, session);
-    sqlite3_bind_text(q, 4, voids, -1, SQLITE_STATIC); /* NULL stays NULL */
-    sqlite3_bind_text(q, 5, body, -1, SQLITE_STATIC);
-    rc = at_sql_done(q, err);
+    sqlite3_bind_text(*q, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(*q, 2, consent);
+    sqlite3_bind_int64(*q, 3, session);
+    sqlite3_bind_text(*q, 4, body, -1, SQLITE_STATIC);
+    return ATTUNE_OK;
+}
+
+static int put(sqlite3 *db, sqlite3_stmt *q, attune_error *err)
+{
+    const int rc = at_sql_done(q, err);
+
     sqlite3_finalize(q);
     return rc < 0 ? rc : sqlite3_changes(db) > 0;
+}
+
+int at_letters_put(sqlite3 *db, const char *id, int64_t consent, int64_t session, const char *body,
+                   int64_t now_s, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = bind_new(
+        db, &q,
+        PUT " NULL WHERE EXISTS (SELECT 1 FROM sessions WHERE id = ?3)"
+            " AND EXISTS (SELECT 1 FROM consents AS c WHERE id = ?2 AND" AT_HOLDS("?5") ")",
+        id, consent, session, body, err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(q, 5, now_s);
+    return put(db, q, err);
+}
+
+static int put_voiding(sqlite3 *db, const char *id, int64_t consent, int64_t session,
+                       const char *body, const char *voids, attune_error *err)
+{
+    sqlite3_stmt *q;
+    int rc = bind_new(db, &q, PUT " ?5", id, consent, session, body, err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_text(q, 5, voids, -1, SQLITE_STATIC);
+    return put(db, q, err);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------- */
@@ -212,17 +244,18 @@ int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_
     return rc < 0 ? rc : ATTUNE_OK;
 }
 
-int at_letters_again(sqlite3 *db, const char *store, attune_error *err)
+int at_letters_again(sqlite3 *db, const at_round *round, attune_error *err)
 {
     sqlite3_stmt *q;
-    int rc = at_sql_prepare(db, &q,
-                            "UPDATE statements SET state = 'waiting' WHERE state = 'refused' AND"
-                            " consent IN (SELECT id FROM consents WHERE store = ?1)",
-                            err);
+    int rc = bind_round(
+        db, &q,
+        "UPDATE statements SET state = 'waiting', tries = iif(tries = 1, 0, tries)"
+        " WHERE state = 'refused' AND rowid IN (SELECT t.rowid FROM statements AS t"
+        " JOIN consents AS c ON c.id = t.consent WHERE c.store = ?1 AND" AT_MAY_GO("?2") ")",
+        round, err);
 
     if (rc < 0)
         return rc;
-    sqlite3_bind_text(q, 1, store, -1, SQLITE_STATIC);
     rc = at_sql_done(q, err);
     sqlite3_finalize(q);
     return rc;
@@ -238,7 +271,7 @@ static int void_one(sqlite3 *db, const at_speaker *by, const char *voided, int64
 
     if (rc < 0)
         return rc;
-    rc = at_letters_put(db, id, by->consent.id, session, voided, body, err);
+    rc = put_voiding(db, id, by->consent.id, session, body, voided, err);
     free(body);
     return rc < 0 ? rc : ATTUNE_OK;
 }

@@ -6,11 +6,12 @@
 
 #include <sqlite3.h>
 
-/* Of rows of statements, with consents AS c: what is sent (of a session only while its consent holds; a voiding always,
- * for that is what a withdrawal asks for), and what the store has or may have taken before its answer was lost. */
-#define AT_GOES(now)                           \
-    " (state = 'waiting' AND body IS NOT NULL" \
-    " AND (voids IS NOT NULL OR (c.withdrawn_s IS NULL AND c.until_s > " now ")))"
+/* Of rows of statements, with consents AS c: what may be sent (of a session only while its consent holds; a voiding always,
+ * for that is what a withdrawal asks for), what of that waits, and what the store has or may have taken before its answer
+ * was lost. */
+#define AT_HOLDS(now)  " (c.withdrawn_s IS NULL AND c.until_s > " now ")"
+#define AT_MAY_GO(now) " (body IS NOT NULL AND (voids IS NOT NULL OR" AT_HOLDS(now) "))"
+#define AT_GOES(now)   " (state = 'waiting' AND" AT_MAY_GO(now) ")"
 #define AT_MAY_BE_THERE \
     " (state = 'sent' OR (state = 'waiting' AND tries > 0) OR (state = 'refused' AND tries > 1))"
 
@@ -22,9 +23,10 @@ typedef struct at_letter {
     char *body; /* free */
 } at_letter;
 
-/* 1: it was put there; 0: one of that number was there. */
-int at_letters_put(sqlite3 *db, const char *id, int64_t consent, int64_t session, const char *voids,
-                   const char *body, attune_error *err);
+/* Of a session. 1: it was put there; 0: one of that number was there, or the session is there no more, or its consent holds
+ * no more. */
+int at_letters_put(sqlite3 *db, const char *id, int64_t consent, int64_t session, const char *body,
+                   int64_t now_s, attune_error *err);
 
 /* What may go to a store at a time: the first such statement behind row after is marked as tried, so that one whose answer
  * is never seen counts as perhaps sent. 1: *out; 0: none. */
@@ -46,8 +48,8 @@ int at_letters_fate(sqlite3 *db, const char *id, attune_xapi_fate *out, attune_e
 /* How many statements wait for a store, and when the first is due. */
 int at_letters_waiting(sqlite3 *db, const at_round *round, int *n, int64_t *due_s,
                        attune_error *err);
-/* What the store refused waits again. */
-int at_letters_again(sqlite3 *db, const char *store, attune_error *err);
+/* What the store refused, and may still be sent, waits again; of what it refused at the first try nothing is there. */
+int at_letters_again(sqlite3 *db, const at_round *round, attune_error *err);
 
 /* Nothing more is to be sent of a consent's: what was never tried goes, and all texts. */
 int at_letters_drop(sqlite3 *db, int64_t consent, attune_error *err);

@@ -67,11 +67,11 @@ int attune_xapi_queue(attune_store *s, int64_t consent, int64_t session, attune_
 
     rc = rc < 0 ? rc : make_statement(s, &by, session, id, &text, err);
     if (rc == ATTUNE_OK) {
-        rc = at_letters_put(at_store_lock(s), id, consent, session, NULL, text, err);
+        rc = at_letters_put(at_store_lock(s), id, consent, session, text, at_store_now(), err);
         at_store_unlock(s);
     }
     free(text);
-    return rc;
+    return rc == 0 ? find_speaker(s, &by, consent, session, err) : rc;
 }
 
 int attune_xapi_look(attune_store *s, int64_t consent, int64_t session, attune_xapi_fate *out,
@@ -180,7 +180,8 @@ static int count_waiting(at_run *r, attune_error *err)
 
 static int ask_again(at_run *r, attune_error *err)
 {
-    int rc = at_letters_again(at_store_lock(r->s), r->o->store, err);
+    const at_round round = round_of(r);
+    int rc = at_letters_again(at_store_lock(r->s), &round, err);
 
     at_store_unlock(r->s);
     return rc;
