@@ -620,6 +620,9 @@ class Wrong(unittest.TestCase):
         self.refused(dict(fusion, harms=[{"kind": "loss", "level": -1}]), "harms[0]", "does harm")
         self.refused(dict(fusion, voices=dict(voices, valid="actors=2")), "in the part to learn from")
         self.refused(dict(fusion, faces=dict(fusion["faces"], valid="train")), "in the part to learn from")
+        # each stream keeps its people apart; those whom one learns from judge the other
+        self.refused(dict(fusion, faces=dict(voices, train=voices["valid"], valid=voices["train"])),
+                     "in the part to learn from")
         self.refused(dict(assemble, fusion="start.safetensors"), "no fusion that was learned")
         self.refused(dict(assemble, metadata={"fusion": "concat"}), "concat")
         self.refused(dict(assemble, metadata={"fusion": "poem"}), "poem")
