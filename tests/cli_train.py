@@ -355,6 +355,18 @@ class Functionals(unittest.TestCase):
         self.assertTrue(SANITIZED or sets[2]["single"]["recall"] == 1)
         self.assertIn(sets[2]["centred"]["recall"], (0, 0.5))  # less themselves, voices are all alike
 
+    def test_a_run_that_ended_at_writing_is_not_done(self):
+        """What an earlier one noted as done may be another recipe's by then."""
+        shutil.copytree(folder / "expert1", folder / "ended")
+        note, weights = (folder / "ended" / f"functionals.{x}" for x in ("done.json", "safetensors"))
+        self.assertTrue(note.exists())
+        weights.unlink()
+        (weights / "in the way").mkdir(parents=True)
+        r = run(variant("other", "functionals", steps=50), "ended", "--models", folder / "out")
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertIn("functionals.safetensors", r.stderr)
+        self.assertFalse(note.exists())
+
     def test_a_set_without_a_part_to_learn_from(self):
         data = [dict(RECIPES["functionals"]["data"][0])]
         del data[0]["train"]
