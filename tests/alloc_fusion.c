@@ -142,7 +142,7 @@ static void test_pairs(void **state)
         wrap_alloc_fail_at(n);
         int status = at_pairs_match(pair, 4, emotion, 4, emotion, 4, 1, NULL);
         status = status ? status : at_corpus_balance(&a, 0, 1);
-        status = status ? status : at_parts_apart(&a, &b, NULL);
+        status = status ? status : at_parts_apart(&a, &b, 1, NULL);
         wrap_alloc_off();
         assert_int_equal(status, wrap_alloc_failed() ? ATTUNE_E_NOMEM : ATTUNE_OK);
         at_corpus_free(&a);

@@ -315,6 +315,20 @@ class Eval(Corpora):
         return {k: v for k, v in json.loads(path.read_text()).items() if not k.endswith("_s")}
 
 
+class EvalClips(Eval):
+    """Each through a session; that there is nothing to see does not matter."""
+    args = ("eval", MODEL, "--dataset", "folder", "--root", "clips", "--quiet", "--threads", "1", "--json", "out/e.json",
+            "--limit", "2")
+    before = args[:-1] + ("1",)
+    by_day = {"open": 20}
+    founds = (False,)
+
+    def set_up(self):
+        for name in "happy", "sad":
+            (self.dir / "clips" / name).mkdir(parents=True)
+            write_wav(self.dir / "clips" / name / "clip.mkv", 1)
+
+
 class Train(Corpora):
     """Files follow one another, each whole, and a run that failed can be gone on with, or run again."""
     recipe, seeds = {}, ({"seed": 8}, {"seed": 9})
@@ -456,6 +470,9 @@ class Faults(unittest.TestCase):
 
     def test_eval(self):
         self.check_faults(Eval)
+
+    def test_eval_of_clips(self):
+        self.check_faults(EvalClips, [x for x in ONCE if x[0] == "open"])
 
     def test_train_a_detector(self):
         self.check_faults(Detector)

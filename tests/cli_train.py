@@ -355,6 +355,18 @@ class Functionals(unittest.TestCase):
         self.assertTrue(SANITIZED or sets[2]["single"]["recall"] == 1)
         self.assertIn(sets[2]["centred"]["recall"], (0, 0.5))  # less themselves, voices are all alike
 
+    def test_a_run_that_ended_at_writing_is_not_done(self):
+        """What an earlier one noted as done may be another recipe's by then."""
+        shutil.copytree(folder / "expert1", folder / "ended")
+        note, weights = (folder / "ended" / f"functionals.{x}" for x in ("done.json", "safetensors"))
+        self.assertTrue(note.exists())
+        weights.unlink()
+        (weights / "in the way").mkdir(parents=True)
+        r = run(variant("other", "functionals", steps=50), "ended", "--models", folder / "out")
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertIn("functionals.safetensors", r.stderr)
+        self.assertFalse(note.exists())
+
     def test_a_set_without_a_part_to_learn_from(self):
         data = [dict(RECIPES["functionals"]["data"][0])]
         del data[0]["train"]
@@ -620,6 +632,9 @@ class Wrong(unittest.TestCase):
         self.refused(dict(fusion, harms=[{"kind": "loss", "level": -1}]), "harms[0]", "does harm")
         self.refused(dict(fusion, voices=dict(voices, valid="actors=2")), "in the part to learn from")
         self.refused(dict(fusion, faces=dict(fusion["faces"], valid="train")), "in the part to learn from")
+        # each stream keeps its people apart; those whom one learns from judge the other
+        self.refused(dict(fusion, faces=dict(voices, train=voices["valid"], valid=voices["train"])),
+                     "in the part to learn from")
         self.refused(dict(assemble, fusion="start.safetensors"), "no fusion that was learned")
         self.refused(dict(assemble, metadata={"fusion": "concat"}), "concat")
         self.refused(dict(assemble, metadata={"fusion": "poem"}), "poem")

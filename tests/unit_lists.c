@@ -112,6 +112,13 @@ static void rows_that_contradict_each_other(void **state)
             "lines 2 and 3 of its list differ in its engagement");
     refused("manifest", "manifest.csv", "file,subject,emotion\na.png,ann,sad\na.png,ben,sad\n",
             "lines 2 and 3 of its list differ in its subject");
+    refused("manifest", "manifest.csv", "file,emotion,signal\na.png,sad,x.csv\na.png,sad,y.csv\n",
+            "lines 2 and 3 of its list differ in its signal");
+    refused("manifest", "manifest.csv", "file,emotion,chat\na.png,sad,x.csv\na.png,sad,y.csv\n",
+            "lines 2 and 3 of its list differ in its chat");
+    refused("manifest", "manifest.csv",
+            "file,emotion,quality\na.png,sad,normal\na.png,sad,occluded\n",
+            "lines 2 and 3 of its list differ in its quality");
     put_text("FER2013Valid/x.png", "");
     refused("fer2013", "fer2013_labels.csv",
             "split,png,fer2013_label\nFER2013Valid,x.png,sad\nFER2013Valid,x.png,fear\n",
@@ -138,6 +145,14 @@ static void a_label_wins_over_none(void **state)
         accepted("manifest", "manifest.csv", "file,boredom,confusion\na.png,2,\na.png,,1\n");
     assert_int_equal(c.list[0].state[ATTUNE_BOREDOM], 2);
     assert_int_equal(c.list[0].state[ATTUNE_CONFUSION], 1);
+    at_corpus_free(&c);
+    c = accepted("manifest", "manifest.csv",
+                 "file,emotion,signal,chat,quality\na.png,sad,,,\na.png,,x.csv,,occluded\n"
+                 "a.png,,,y.csv,\na.png,,x.csv,y.csv,occluded\n");
+    assert_int_equal(c.count, 1);
+    assert_string_equal(c.list[0].signal, in_folder("x.csv"));
+    assert_string_equal(c.list[0].chat, in_folder("y.csv"));
+    assert_int_equal(c.list[0].grade, AT_OCCLUDED);
     at_corpus_free(&c);
 }
 

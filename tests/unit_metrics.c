@@ -228,6 +228,32 @@ static void correlation(void **state)
     assert_float_equal(at_correlation(x, flat, 4), 0, 0);
 }
 
+/* Ten threes, whose tenths do not add up to three; of ten people each of whom has one of these. */
+static void nothing_moves_with_what_is_constant(void **state)
+{
+    enum { N = 10, EACH = 3 };
+    static const float third[EACH] = {0.1f, 0.2f, 0.3f};
+    float x[N], flat[N], answer[N * EACH], label[N * EACH];
+    int group[N * EACH], one[N] = {0};
+    at_movement m;
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        x[i] = (float)i;
+        flat[i] = 3;
+    }
+    assert_float_equal(at_correlation(x, flat, N), 0, 0);
+    assert_float_equal(at_correlation(flat, flat, N), 0, 0);
+    assert_int_equal(at_movement_compute(&m, x, flat, one, N), ATTUNE_OK);
+    assert_true(isnan(m.samples));
+    for (int i = 0; i < N * EACH; i++) {
+        group[i] = i / EACH;
+        label[i] = third[i % EACH];
+        answer[i] = (float)i;
+    }
+    assert_int_equal(at_movement_compute(&m, answer, label, group, N * EACH), ATTUNE_OK);
+    assert_true(isnan(m.people) && m.samples > 0 && m.time > 0);
+}
+
 /* Two people, means 1 and 3 (labels) and 2 and 3 (answers); around them 1 and 1, a quarter and a quarter. */
 static void movement_of_answers(void **state)
 {
@@ -318,6 +344,7 @@ int main(void)
         cmocka_unit_test(roc_interval),
         cmocka_unit_test(mean_interval),
         cmocka_unit_test(correlation),
+        cmocka_unit_test(nothing_moves_with_what_is_constant),
         cmocka_unit_test(movement_of_answers),
         cmocka_unit_test(constant_answer),
     };

@@ -110,20 +110,36 @@ static void test_apart(void **state)
     at_corpus other = corpus("b", AT_HEAD_VOICE8, 3, "cy");
     attune_error err;
     (void)state;
-    assert_int_equal(at_parts_apart(&ann, &bob, NULL), ATTUNE_OK);
+    assert_int_equal(at_parts_apart(&ann, &bob, 1, NULL), ATTUNE_OK);
     snprintf(bob.list[2].person, sizeof bob.list[2].person, "ann");
-    assert_int_equal(at_parts_apart(&ann, &bob, &err), ATTUNE_E_ARG);
+    assert_int_equal(at_parts_apart(&ann, &bob, 1, &err), ATTUNE_E_ARG);
     assert_non_null(strstr(err.text, "ann"));
     snprintf(other.list[1].person, sizeof other.list[1].person, "ann"); /* another set's ann */
-    assert_int_equal(at_parts_apart(&ann, &other, NULL), ATTUNE_OK);
+    assert_int_equal(at_parts_apart(&ann, &other, 1, NULL), ATTUNE_OK);
     for (int i = 0; i < 3; i++)
         ann.list[i].person[0] = bob.list[i].person[0] = '\0'; /* nobody is named */
-    assert_int_equal(at_parts_apart(&ann, &bob, NULL), ATTUNE_OK);
-    assert_int_equal(at_parts_apart(&ann, &ann, &err), ATTUNE_E_ARG);
+    assert_int_equal(at_parts_apart(&ann, &bob, 1, NULL), ATTUNE_OK);
+    assert_int_equal(at_parts_apart(&ann, &ann, 1, &err), ATTUNE_E_ARG);
     assert_non_null(strstr(err.text, "ann/0"));
     at_corpus_free(&ann);
     at_corpus_free(&bob);
     at_corpus_free(&other);
+}
+
+/* Parts of two streams may lie in two folders. */
+static void test_apart_in_two_folders(void **state)
+{
+    at_corpus face = corpus("ravdess", AT_HEAD_EMOTION7, 3, "7"),
+              voice = corpus("ravdess", AT_HEAD_VOICE8, 3, "7");
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        voice.list[i].path[0] = '_';
+    assert_int_equal(at_parts_apart(&face, &voice, 0, NULL), ATTUNE_E_ARG);
+    face.dataset = voice.dataset = "manifest"; /* anybody's seventh person */
+    assert_int_equal(at_parts_apart(&face, &voice, 0, NULL), ATTUNE_OK);
+    assert_int_equal(at_parts_apart(&face, &voice, 1, NULL), ATTUNE_E_ARG);
+    at_corpus_free(&face);
+    at_corpus_free(&voice);
 }
 
 int main(void)
@@ -131,7 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_match),  cmocka_unit_test(test_no_match),
         cmocka_unit_test(test_labels), cmocka_unit_test(test_balance),
-        cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_apart),  cmocka_unit_test(test_apart_in_two_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

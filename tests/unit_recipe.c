@@ -228,6 +228,8 @@ static void test_unknown(void **state)
     assert_refused("visual", "epoch", json_integer(3));
     assert_refused("visual", "optimiser.Lr", json_real(0.1));
     assert_refused("visual", "data[].shares", json_real(0.1));
+    assert_refused("visual", "optimiser.beta1", json_real(0)); /* would be the default's */
+    assert_refused("visual", "optimiser.beta2", json_real(0));
     assert_refused("audio", "folds[].test", json_string("fold1"));
     assert_refused("assemble", "epochs", json_integer(3));
     char bytes[8192];
@@ -270,6 +272,10 @@ static void test_together(void **state)
                  "data[0].valid");
     assert_wrong("detector", "{\"side\": 100}", "multiple of 32");
     assert_wrong("detector", "{\"scenes\": 4}", "scenes");
+    assert_wrong("detector",
+                 "{\"data\": [{\"dataset\": \"d\", \"train\": \"t\", \"valid\": \"v\", "
+                 "\"share\": 0.5}]}",
+                 "share means nothing");
     assert_wrong("detector", "{\"side\": 1024, \"batch\": 256}", "too large");
     assert_wrong("visual", "{\"sizes\": [{\"side\": 512}], \"batch\": 1024}", "too large");
     assert_wrong("visual", "{\"spatial\": {\"width\": 50}}", "spatial: width");

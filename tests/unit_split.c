@@ -253,13 +253,13 @@ static void what_there_is_nothing_to_go_by(void **state)
 static void put_list(void)
 {
     FILE *list = create_in_folder("manifest.csv");
-    fputs("file,split,subject,expression\n", list);
+    fputs("file,split,subject,expression,site\n", list);
     for (int i = 0; i < 120; i++) {
         char name[32];
         snprintf(name, sizeof name, "%03d.png", i);
         put_text(name, "");
-        fprintf(list, "%s,%s,p%02d,%s\n", name, i < 90 ? "train" : "test", i % 12,
-                i % 2 ? "sad" : "happy");
+        fprintf(list, "%s,%s,p%02d,%s,%s\n", name, i < 90 ? "train" : "PrivateTest", i % 12,
+                i % 2 ? "sad" : "happy", i % 2 ? "testbed" : "test");
     }
     fclose(list);
 }
@@ -289,7 +289,11 @@ static void test_parts_do_not_leak(void **state)
     } cases[] = {{"random:train,valid,test", 90, 0},
                  {"subject=p00,p01+random:train,valid,test", 16, 0},
                  {"all+random:train,valid,test", 120, 30},
-                 {"test+random:train,valid,test", 30, 30},
+                 {"privatetest+random:train,valid,test", 30, 30},
+                 {"split=train,PrivateTest+random:train,valid,test", 120, 30},
+                 {"site=testbed+random:train,valid,test", 45, 0},
+                 {"site=test+random:train,valid,test", 45, 0},
+                 {"site=test+people:train,valid,test+privatetest", 15, 15},
                  {"people:train,valid,test", 90, 0},
                  {"notest", 90, 0}};
     (void)state;

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -336,6 +337,9 @@ static void schedules(void **state)
     at_plateau low = {.patience = 1, .min_lr = 0.2f, .best = 9, .started = 1};
     assert_float_equal(at_plateau_step(&low, 0.3f, 1), 0.2f, 0);
     assert_float_equal(at_plateau_step(&low, 0.2f, 1), 0.2f, 0);
+    at_plateau no_floor = {.patience = 1, .best = 9, .started = 1};
+    assert_float_equal(at_plateau_step(&no_floor, 1e-6f, 1), 0.5e-6f, 0);
+    assert_true(at_plateau_step(&no_floor, FLT_MIN, 1) > 0);
 }
 
 /* ---- training as a whole ---------------------------------------------------------------- */

@@ -5,11 +5,15 @@
 #include "tensor/ops.h"
 #include "train/calibrate.h"
 #include "train/checkpoint.h"
+#include "train/cache_key.h"
 #include "train/clip_set.h"
 #include "train/class_weights.h"
+#include "train/drawn_harm.h"
 #include "train/mixup.h"
 #include "train/voice_set.h"
+#include "base/hash.h"
 #include "base/mem.h"
+#include "kernels/kernels.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -397,6 +401,77 @@ static void test_draw(void **state)
         assert_true(count[i] > 0);
 }
 
+/* ---- degradations ----------------------------------------------------------------------------- */
+
+enum { DRAWN = 1000, KINDS = 4 };
+
+typedef struct spread {
+    float least, most;
+} spread;
+
+static void meet(spread *s, uint64_t seed, uint64_t sample)
+{
+    at_rng r;
+    at_rng_seed(&r, seed, sample);
+    const float x = at_rng_float(&r);
+    s->least = fminf(s->least, x);
+    s->most = fmaxf(s->most, x);
+}
+
+static void assert_anywhere(const spread *s)
+{
+    assert_true(s->least < 0.05f);
+    assert_true(s->most > 0.95f);
+}
+
+/* Which it is says nothing of where it lies, nor of what else is drawn by the same numbers. */
+static void test_a_harm_looks_any_way(void **state)
+{
+    const at_harm_settings list[KINDS] = {{"blur", 4}, {"patch", 60}, {"dark", 4}, {"noise", 25}};
+    spread look[KINDS], other[KINDS];
+    (void)state;
+    for (int k = 0; k < KINDS; k++)
+        look[k] = other[k] = (spread){1, 0};
+    for (uint64_t i = 0; i < DRAWN; i++) {
+        const at_harms h = at_drawn_harm(list, KINDS, 0, 5, i);
+        int k = 0;
+        while (at_degrade_find(list[k].kind) != h.list[0].kind)
+            k++;
+        meet(&look[k], h.seed, i);
+        meet(&other[k], 5, i);
+    }
+    for (int k = 0; k < KINDS; k++) {
+        assert_anywhere(&look[k]);
+        assert_anywhere(&other[k]);
+    }
+}
+
+/* ---- keys of what is kept --------------------------------------------------------------------- */
+
+static void test_a_key_is_of_the_code(void **state)
+{
+    (void)state;
+    assert_int_equal(strlen(at_answer_digest), 64);
+    assert_true(at_key_start() ==
+                at_key_text(at_key_text(AT_HASH_START, at_answer_digest), at_kernels_best()->name));
+}
+
+/* Of a list with pixels no picture is a file. */
+static void test_a_key_is_of_the_pictures(void **state)
+{
+    unsigned char grey[AT_LISTED_SIDE * AT_LISTED_SIDE] = {0};
+    uint64_t key[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        at_corpus c = {.dataset = "fer2013", .head = AT_HEAD_FACE7};
+        grey[7] = (unsigned char)i;
+        assert_non_null(at_corpus_add_listed(&c, "fer2013.csv:2", grey));
+        key[i] = at_key_corpus(at_key_start(), &c);
+        at_corpus_free(&c);
+    }
+    assert_true(key[0] != key[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +488,9 @@ int main(void)
         cmocka_unit_test(test_voice_classes),
         cmocka_unit_test_setup_teardown(test_kept_clips, make_folder, remove_folder),
         cmocka_unit_test(test_draw),
+        cmocka_unit_test(test_a_harm_looks_any_way),
+        cmocka_unit_test(test_a_key_is_of_the_code),
+        cmocka_unit_test(test_a_key_is_of_the_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

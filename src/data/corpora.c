@@ -171,9 +171,26 @@ static int agree(int *to, int from)
     return from < 0 || *to == from;
 }
 
+/* The same of a file's name, which changes hands. */
+static int agree_on_file(char **to, char **from)
+{
+    if (!*to) {
+        *to = *from;
+        *from = NULL;
+    }
+    return !*from || strcmp(*to, *from) == 0;
+}
+
+static int agree_on_grade(at_grade *to, at_grade from)
+{
+    if (*to == AT_UNGRADED)
+        *to = from;
+    return from == AT_UNGRADED || *to == from;
+}
+
 /* Gives a sample what another row of the list says of the same file; NULL, or what they say
  * differently. */
-static const char *merge(at_sample *to, const at_sample *from)
+static const char *merge(at_sample *to, at_sample *from)
 {
     static const float no_votes[AT_VOTES];
     if (!*to->person)
@@ -191,7 +208,11 @@ static const char *merge(at_sample *to, const at_sample *from)
     for (int i = 0; i < ATTUNE_STATES; i++)
         if (!agree(&to->state[i], from->state[i]))
             return attune_state_names[i];
-    return NULL;
+    if (!agree_on_file(&to->signal, &from->signal))
+        return "signal";
+    if (!agree_on_file(&to->chat, &from->chat))
+        return "chat";
+    return agree_on_grade(&to->grade, from->grade) ? NULL : "quality";
 }
 
 /* Rows of a list about the same file: one that has a label wins over one that has none; two that
@@ -199,8 +220,7 @@ static const char *merge(at_sample *to, const at_sample *from)
 static int merge_twins(at_corpus *c, const int *twin, attune_error *err)
 {
     for (int i = 0; i < c->count; i++) {
-        at_sample *first = &c->list[twin[i]];
-        const at_sample *again = &c->list[i];
+        at_sample *first = &c->list[twin[i]], *again = &c->list[i];
         if (again == first || !first->line || !again->line)
             continue;
         const int a = first->line < again->line ? first->line : again->line;

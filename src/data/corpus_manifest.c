@@ -141,13 +141,12 @@ static int is_word(const char *text, size_t length, const char *word)
 /* text (length): one part of a split. 0: it asks for a column that is not there. */
 static int parse_condition(const manifest *m, const char *text, size_t length, condition *out)
 {
-    static const char tests[] = "test,testing,privatetest";
     const char *equals = memchr(text, '=', length);
     int fold, inverted;
     *out = (condition){.column = m->column[SPLIT], .fold = -1, .values = text, .length = length};
     if (is_word(text, length, "notest")) {
-        out->values = tests;
-        out->length = sizeof tests - 1;
+        out->values = at_test_parts;
+        out->length = strlen(at_test_parts);
         out->inverted = 1;
     } else if (equals) {
         char name[64] = "";

@@ -157,11 +157,19 @@ static const char *shared(const at_corpus *a, const at_corpus *b,
     return found;
 }
 
-int at_parts_apart(const at_corpus *train, const at_corpus *valid, attune_error *err)
+/* A published set names the same people wherever it lies, a list of one's own its own alone. */
+static int same_people(const at_corpus *a, const at_corpus *b, int one_folder)
+{
+    return strcmp(a->dataset, b->dataset) == 0 &&
+           (one_folder || strcmp(a->dataset, "manifest") != 0);
+}
+
+int at_parts_apart(const at_corpus *train, const at_corpus *valid, int one_folder,
+                   attune_error *err)
 {
     int status;
     const char *file = shared(train, valid, path_of, &status), *person = NULL;
-    if (!status && strcmp(train->dataset, valid->dataset) == 0)
+    if (!status && same_people(train, valid, one_folder))
         person = shared(train, valid, person_of, &status);
     if (status)
         return at_fail_nomem(err);

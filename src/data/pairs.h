@@ -31,7 +31,9 @@ int at_corpus_balance(at_corpus *c, int most, uint64_t seed);
 int at_pairs_match(at_pair *out, int count, const int *face_emotion, int faces,
                    const int *voice_emotion, int voices, uint64_t seed, attune_error *err);
 
-/* ATTUNE_E_ARG, naming one, when a person or a file of the one is in the other. */
-int at_parts_apart(const at_corpus *train, const at_corpus *valid, attune_error *err);
+/* ATTUNE_E_ARG, naming one, when a person or a file of the one is in the other. one_folder: both were read
+ * from the same one. */
+int at_parts_apart(const at_corpus *train, const at_corpus *valid, int one_folder,
+                   attune_error *err);
 
 #endif

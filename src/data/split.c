@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "data/readers.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -28,9 +29,33 @@ int at_split_takes(const char *split, const char *part)
     return strcmp(split, "all") == 0 || strcmp(split, part) == 0;
 }
 
+const char at_test_parts[] = "test,testing,privatetest";
+
+/* One of what is joined by +, which is cut up: "test", or "COLUMN=test" of a column of parts. */
+static int names_test(char *condition)
+{
+    static const char columns[] = "split,part,usage"; /* as in a manifest */
+    char *values = strchr(condition, '='), *rest;
+    if (values) {
+        *values++ = '\0';
+        if (!at_word_in_list(columns, sizeof columns - 1, condition))
+            return 0;
+    }
+    for (char *value = strtok_r(values ? values : condition, ",", &rest); value;
+         value = strtok_r(NULL, ",", &rest))
+        if (at_word_in_list(at_test_parts, strlen(at_test_parts), value))
+            return 1;
+    return 0;
+}
+
 int at_split_names_test(const char *split)
 {
-    return (strcasestr(split, "test") && !strcasestr(split, "notest")) || strcmp(split, "all") == 0;
+    char text[AT_SPLIT_TEXT], *rest;
+    snprintf(text, sizeof text, "%s", split);
+    for (char *part = strtok_r(text, "+", &rest); part; part = strtok_r(NULL, "+", &rest))
+        if (names_test(part))
+            return 1;
+    return strcmp(split, "all") == 0;
 }
 
 static int is_word(const char *text, size_t length, const char *word)

@@ -43,6 +43,8 @@ int at_split_twin(char *out, const char *text);
 int at_split_takes(const char *split, const char *part);
 /* Whether it takes all of a set that has no test part. */
 int at_split_is_whole(const char *split);
+/* What lists call an official test part, with commas between. */
+extern const char at_test_parts[];
 /* Does a split in a corpus's own words name its test part, or all there is? */
 int at_split_names_test(const char *split);
 /* "fold3" or "nofold3" of so many: which, and whether the others are meant. length: of word. */

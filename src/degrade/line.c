@@ -55,11 +55,12 @@ int at_degrade_telephone(float *pcm, size_t n, float level, const at_sound_sourc
 }
 
 /* Two states, after Gilbert 1960 ("Capacity of a burst-noise channel"): in the bad one packets are
- * silence. A burst is three packets on average; the good state lasts as long as the share asks. */
+ * silence. A burst is three packets on average; the good state lasts as long as the share asks. Beyond three
+ * quarters that would be less than a packet: it is one, and bursts are longer. */
 int at_degrade_loss(float *pcm, size_t n, float percent, const at_sound_sources *from, at_rng *rng)
 {
     (void)from;
-    const float share = percent / 100, leave_bad = 1 / 3.0F;
+    const float share = percent / 100, leave_bad = share > 0.75F ? (1 - share) / share : 1 / 3.0F;
     const float leave_good = share < 1 ? fminf(share * leave_bad / (1 - share), 1) : 1;
     int bad = at_rng_float(rng) < share;
 

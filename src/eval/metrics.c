@@ -46,13 +46,19 @@ static void from_confusion(at_metrics *m)
     m->macro_f1 = ratio(m->macro_f1, occurring);
 }
 
+/* Of equal values the value itself: sums of floats are exact in a double. */
+static double mean_of(const float *x, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += (double)x[i];
+    return sum / n;
+}
+
 double at_correlation(const float *x, const float *y, int n)
 {
-    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
-    for (int i = 0; i < n; i++) {
-        mx += (double)x[i] / n;
-        my += (double)y[i] / n;
-    }
+    const double mx = mean_of(x, n), my = mean_of(y, n);
+    double xx = 0, yy = 0, xy = 0;
     for (int i = 0; i < n; i++) {
         double dx = (double)x[i] - mx, dy = (double)y[i] - my;
         xx += dx * dx;

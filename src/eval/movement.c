@@ -17,6 +17,15 @@ static int by_group(const void *a, const void *b)
     return (p->group > q->group) - (p->group < q->group);
 }
 
+/* A mean is rounded, so that of equal values it may be another. */
+static int are_equal(const moment *list, int n, int v)
+{
+    for (int i = 1; i < n; i++)
+        if (list[i].x[v] != list[0].x[v])
+            return 0;
+    return 1;
+}
+
 /* The deviations of both values from their means; n > 0. */
 static void deviations(const moment *list, int n, double out[2])
 {
@@ -26,7 +35,7 @@ static void deviations(const moment *list, int n, double out[2])
             mean += list[i].x[v] / n;
         for (int i = 0; i < n; i++)
             squares += (list[i].x[v] - mean) * (list[i].x[v] - mean);
-        out[v] = sqrt(squares / n);
+        out[v] = are_equal(list, n, v) ? 0 : sqrt(squares / n);
     }
 }
 

@@ -1,12 +1,11 @@
 /* run_clips.c - clips, each through a session of its own. */
-#include "base/error.h"
+#include "data/loading.h"
 #include "eval/classes.h"
 #include "eval/grade.h"
 #include "eval/run.h"
 #include "runtime/analyze.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
 _Static_assert(sizeof(attune_quality) % sizeof(float) == 0, "an array of floats");
@@ -162,7 +161,7 @@ typedef struct batch {
     const at_corpus *some;
     int first;
     at_answer *answer;
-    atomic_int status; /* the first failure that is not a clip's own */
+    at_loading loading; /* what is not a clip's own failure ends it */
 } batch;
 
 static void judge_task(void *arg, int task, int thread)
@@ -174,14 +173,16 @@ static void judge_task(void *arg, int task, int thread)
                                     .no_audio = (o->without >> ATTUNE_VOICE) & 1};
     clip_sum sum = {0};
     const attune_sink sink = {.user = &sum, .window = on_window};
+    const at_sample *s = &b->some->list[task];
     telling told = {.sink = o->evidence, .number = b->first + task};
+    attune_error why = {0};
     (void)thread;
-    if (atomic_load(&b->status) < 0)
+    if (at_loading_status(&b->loading, NULL) < 0)
         return;
-    int status = analyze(b->r, &b->some->list[task], &told, &options, &sink, NULL);
+    int status = analyze(b->r, s, &told, &options, &sink, &why);
     status = status ? status : told.status;
-    if (status == ATTUNE_E_NOMEM)
-        atomic_store(&b->status, status);
+    if (at_loading_ends(s->path, status))
+        at_loading_note(&b->loading, status, &why);
     else if (status == ATTUNE_OK)
         fill_answer(&sum, b->r->head, &b->answer[task]);
 }
@@ -200,7 +201,7 @@ static int answer_clips(void *state, const at_run_context *r, const at_corpus *s
     batch b = {.r = r, .some = some, .first = first, .answer = answer};
     (void)state;
     at_pool_run(r->pool, some->count, judge_task, &b);
-    return atomic_load(&b.status) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
+    return at_loading_status(&b.loading, err);
 }
 
 static void close_clips(void *state, const at_run_context *r)

@@ -91,7 +91,7 @@ void at_lab_hash_text(uint64_t *hash, const char *text /* nullable */);
 void at_lab_hash_number(uint64_t *hash, double x);
 /* The corpus by paths, sizes and labels. */
 void at_lab_hash_corpus(uint64_t *hash, const at_corpus *c);
-/* Version, kernels, seed, draws and limit. */
+/* Code, kernels, seed, draws and limit. */
 uint64_t at_lab_hash(const at_lab *lab);
 
 /* *out: what was kept under that key; NULL: nothing was. */

@@ -3,16 +3,14 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/json.h"
-#include "kernels/kernels.h"
+#include "train/cache_key.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define STRANGERS "none of whom is in training"
 #define NAMELESS  "people are not named, and may be in training with other pictures"
@@ -84,15 +82,12 @@ int at_lab_limit(const at_lab *lab, const at_part_of *part)
 
 void at_lab_hash_text(uint64_t *hash, const char *text)
 {
-    const char *t = text ? text : "";
-    *hash = at_hash(*hash, t, strlen(t) + 1);
+    *hash = at_key_text(*hash, text ? text : "");
 }
 
 void at_lab_hash_number(uint64_t *hash, double x)
 {
-    char text[40];
-    snprintf(text, sizeof text, "%.17g", x);
-    at_lab_hash_text(hash, text);
+    *hash = at_key_number(*hash, x);
 }
 
 int at_lab_hash_file(uint64_t *hash, const char *path, attune_error *err)
@@ -102,25 +97,17 @@ int at_lab_hash_file(uint64_t *hash, const char *path, attune_error *err)
 
 void at_lab_hash_corpus(uint64_t *hash, const at_corpus *c)
 {
-    at_lab_hash_text(hash, c->dataset);
+    *hash = at_key_corpus(*hash, c);
     for (int i = 0; i < c->count; i++) {
-        const at_sample *s = &c->list[i];
-        struct stat st = {0};
-        at_lab_hash_text(hash, s->path);
-        at_lab_hash_text(hash, s->person);
-        if (stat(s->path, &st) == 0)
-            at_lab_hash_number(hash, (double)st.st_size);
-        at_lab_hash_number(hash, s->expression);
+        at_lab_hash_text(hash, c->list[i].person);
         for (int k = 0; k < ATTUNE_STATES; k++)
-            at_lab_hash_number(hash, s->state[k]);
+            at_lab_hash_number(hash, c->list[i].state[k]);
     }
 }
 
 uint64_t at_lab_hash(const at_lab *lab)
 {
-    uint64_t hash = AT_HASH_START;
-    at_lab_hash_text(&hash, attune_version());
-    at_lab_hash_text(&hash, at_kernels_best()->name);
+    uint64_t hash = at_key_start();
     at_lab_hash_number(&hash, (double)lab->o->seed);
     at_lab_hash_number(&hash, lab->o->draws);
     at_lab_hash_number(&hash, lab->limit);

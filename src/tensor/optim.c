@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -205,8 +206,9 @@ float at_lr_cosine(float lr, float floor, int64_t step, int64_t warmup, int64_t 
 
 float at_plateau_step(at_plateau *s, float lr, float value)
 {
-    float factor = s->factor > 0 ? s->factor : 0.5f, min_lr = s->min_lr > 0 ? s->min_lr : 1e-6f;
-    int patience = s->patience > 0 ? s->patience : 3;
+    const float factor = s->factor > 0 ? s->factor : 0.5f;
+    const float least = s->min_lr > 0 ? s->min_lr : FLT_MIN; /* 0 would learn nothing more */
+    const int patience = s->patience > 0 ? s->patience : 3;
     if (!s->started || value > s->best) {
         s->best = value;
         s->started = 1;
@@ -216,6 +218,6 @@ float at_plateau_step(at_plateau *s, float lr, float value)
     if (++s->waited < patience)
         return lr;
     s->waited = 0;
-    float lower = lr * factor;
-    return lower > min_lr ? lower : lr < min_lr ? lr : min_lr;
+    const float lower = lr * factor;
+    return lower > least ? lower : fminf(lr, least);
 }

@@ -29,8 +29,8 @@ float at_lr_cosine(float lr, float floor, int64_t step, int64_t warmup, int64_t 
 
 /* Reduce on plateau (paper 3.5). */
 typedef struct at_plateau {
-    float factor, min_lr; /* 0.5, 1e-6 */
-    int patience;         /* epochs without a better value; 3 */
+    float factor, min_lr; /* 0.5 where it is 0; and 0 */
+    int patience;         /* epochs without a better value; 3 where it is 0 */
     float best;           /* state */
     int waited, started;
 } at_plateau;

@@ -23,7 +23,7 @@ uint64_t at_key_number(uint64_t key, double x)
 
 uint64_t at_key_start(void)
 {
-    return at_key_text(at_key_text(AT_HASH_START, attune_version()), at_kernels_best()->name);
+    return at_key_text(at_key_text(AT_HASH_START, at_answer_digest), at_kernels_best()->name);
 }
 
 uint64_t at_key_harms(uint64_t key, const at_harm_settings *list, int n)
@@ -33,13 +33,24 @@ uint64_t at_key_harms(uint64_t key, const at_harm_settings *list, int n)
     return key;
 }
 
-uint64_t at_key_sample(uint64_t key, const at_sample *s)
+uint64_t at_key_sample(uint64_t key, const at_sample *s, const unsigned char *picture, size_t n)
 {
     struct stat st = {0};
     key = at_key_text(key, s->path);
-    if (!stat(s->path, &st))
+    if (picture)
+        key = at_hash(key, picture, n);
+    else if (!stat(s->path, &st))
         key = at_key_number(key, (double)st.st_size);
     return at_key_number(key, s->expression);
+}
+
+uint64_t at_key_corpus(uint64_t key, const at_corpus *c)
+{
+    const size_t pixels = (size_t)AT_LISTED_SIDE * AT_LISTED_SIDE;
+    key = at_key_text(key, c->dataset);
+    for (int i = 0; i < c->count; i++)
+        key = at_key_sample(key, &c->list[i], at_corpus_picture(c, &c->list[i]), pixels);
+    return key;
 }
 
 int at_key_path(const at_job *job, uint64_t key, const char *model, const char *what,

@@ -15,13 +15,20 @@ static uint64_t add_settings(uint64_t key, const at_temporal_settings *s)
     return at_key_harms(key, s->harm, s->harms);
 }
 
+static uint64_t add_face(uint64_t key, const at_face_sample *f)
+{
+    const at_image *im = &f->image;
+    return at_key_sample(key, &f->label, f->label.listed ? im->data : NULL,
+                         (size_t)im->stride * (size_t)im->h);
+}
+
 int at_clip_path(const at_job *job, const at_faces *faces, int64_t seed, char path[AT_TRAIN_PATH],
                  attune_error *err)
 {
     const at_temporal_settings *s = job->settings;
     uint64_t key = at_key_number(add_settings(at_key_start(), s), (double)seed);
     for (int i = 0; i < faces->count; i++)
-        key = at_key_sample(key, &faces->list[i].label);
+        key = add_face(key, &faces->list[i]);
     return at_key_path(job, key, s->model, "clips", path, err);
 }
 

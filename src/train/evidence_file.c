@@ -20,9 +20,7 @@ static uint64_t add_settings(uint64_t key, const at_fusion_settings *s, int of_s
 int at_evidence_path(const at_job *job, const at_fusion_settings *s, const at_corpus *c,
                      int of_sound, char path[AT_TRAIN_PATH], attune_error *err)
 {
-    uint64_t key = at_key_text(add_settings(at_key_start(), s, of_sound), c->dataset);
-    for (int i = 0; i < c->count; i++)
-        key = at_key_sample(key, &c->list[i]);
+    const uint64_t key = at_key_corpus(add_settings(at_key_start(), s, of_sound), c);
     return at_key_path(job, key, s->model, "evidence", path, err);
 }
 

@@ -19,6 +19,9 @@ static int read_also(const at_job *job, const at_set_settings *of, const char *s
     status = status ? status : at_job_data(job, of->dataset, of->folder, &root, err);
     status = status ? status : at_corpus_read(also, of->also, root, s.drawn ? "all" : split, err);
     free(root);
+    if (!status && also->head != AT_HEAD_FACE7)
+        status = at_fail(err, ATTUNE_E_ARG, "%s: also takes a set with FER2013's labels, not %s",
+                         job->recipe->path, of->also);
     return status;
 }
 
@@ -27,7 +30,7 @@ static int read_set(at_face_set *s, const at_job *job, const at_set_settings *of
 {
     const char *split = part == AT_PART_TRAIN ? of->train : of->valid;
     int status = at_job_corpus(job, of->dataset, of->folder, split, limit, corpus, err);
-    if (!status && of->also && !also->count)
+    if (!status && of->also)
         status = read_also(job, of, split, also, err);
     s->share[s->sets++] = of->share;
     return status;
@@ -38,19 +41,22 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const at_sample *)a)->path, ((const at_sample *)b)->path);
 }
 
-/* FER2013's label of each picture that also lists. */
+/* FER2013's label of each picture that the set beside its own lists. */
 static int label_basic(at_face_set *s, at_corpus *also, attune_error *err)
 {
     s->basic = malloc((size_t)s->faces.count + 1);
     if (!s->basic)
         return at_fail_nomem(err);
     memset(s->basic, -1, (size_t)s->faces.count + 1);
-    if (!also->count)
-        return ATTUNE_OK;
-    qsort(also->list, (size_t)also->count, sizeof *also->list, by_path);
+    for (int k = 0; k < s->sets; k++)
+        if (also[k].count)
+            qsort(also[k].list, (size_t)also[k].count, sizeof *also[k].list, by_path);
     for (int i = 0; i < s->faces.count; i++) {
-        const at_sample *found = bsearch(&s->faces.list[i].label, also->list, (size_t)also->count,
-                                         sizeof *also->list, by_path);
+        const at_corpus *beside = &also[s->faces.list[i].corpus];
+        const at_sample *found = NULL;
+        if (beside->count)
+            found = bsearch(&s->faces.list[i].label, beside->list, (size_t)beside->count,
+                            sizeof *beside->list, by_path);
         if (found)
             s->basic[i] = (signed char)found->expression;
     }
@@ -124,11 +130,11 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
                      at_part part, int limit, const at_params *detector, const char *teacher,
                      attune_error *err)
 {
-    at_corpus corpus[AT_MAX_SETS] = {0}, also = {0};
+    at_corpus corpus[AT_MAX_SETS] = {0}, also[AT_MAX_SETS] = {0};
     int status = ATTUNE_OK;
     memset(out, 0, sizeof *out);
     for (int i = 0; i < data->sets && !status; i++)
-        status = read_set(out, job, &data->set[i], part, limit, &corpus[i], &also, err);
+        status = read_set(out, job, &data->set[i], part, limit, &corpus[i], &also[i], err);
     if (!status) {
         at_weight_source source = {0};
         if (detector)
@@ -136,13 +142,14 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
         status = at_faces_load(&out->faces, corpus, data->sets, detector ? &source : NULL,
                                job->pool, job->options->quiet, err);
     }
-    status = status ? status : label_basic(out, &also, err);
+    status = status ? status : label_basic(out, also, err);
     status = status ? status : note_sets(out, err);
     status = status ? status : ask_teacher(out, job, teacher, err);
     status = status ? status : check_epoch(out, job->recipe->path, err);
-    for (int i = 0; i < data->sets; i++)
+    for (int i = 0; i < data->sets; i++) {
         at_corpus_free(&corpus[i]);
-    at_corpus_free(&also);
+        at_corpus_free(&also[i]);
+    }
     if (status)
         at_face_set_free(out);
     return status;

@@ -369,6 +369,7 @@ int at_learn_functionals(const at_job *job, attune_error *err)
     }
     status = status ? status : fit(&t, &steps, err);
     status = status ? status : judge(&t, steps, &figures, err);
+    status = status ? status : at_job_will_write(job, err);
     status = status ? status : write_figures(&t, figures, err);
     if (!status && w)
         status = write_stream(&t, w, figures, err);

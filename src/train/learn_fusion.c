@@ -12,6 +12,7 @@
 #include "fusion/stream.h"
 #include "train/calibrate.h"
 #include "train/evidence_set.h"
+#include "train/fusion_corpora.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -304,25 +305,16 @@ static int evaluate(void *self, at_graph *g, int64_t step, json_t **metrics, dou
 typedef int (*set_fn)(at_evidence_set *, const at_job *, const at_weights *,
                       const at_fusion_settings *, const at_corpus *, attune_error *);
 
-/* Both parts of one stream, which nobody shares. */
-static int load_stream(task *t, int stream, const at_corpus_settings *data, set_fn make,
-                       attune_error *err)
+static int load_stream(task *t, int stream, at_fusion_corpora *c, set_fn make, attune_error *err)
 {
     const at_job *job = t->t.job;
-    const int limit = job->options->limit;
-    at_corpus train = {0}, valid = {0};
-    int status = at_job_corpus(job, data->dataset, data->folder, data->parts.train, 0, &train, err);
-    if (!status)
-        status = at_job_corpus(job, data->dataset, data->folder, data->parts.valid, 0, &valid, err);
-    status = status ? status : at_parts_apart(&train, &valid, err);
-    if (!status && (at_corpus_balance(&train, limit ? limit : t->s->most, 1) ||
-                    at_corpus_balance(&valid, limit ? limit : t->s->most, 2)))
-        status = at_fail_nomem(err);
-    status = status ? status : make(&t->train.of[stream], job, t->model, t->s, &train, err);
-    status = status ? status : make(&t->valid.of[stream], job, t->model, t->s, &valid, err);
-    at_corpus_free(&train);
-    at_corpus_free(&valid);
-    return status;
+    const int limit = job->options->limit, most = limit ? limit : t->s->most;
+    if (at_corpus_balance(&c->train[stream], most, 1) ||
+        at_corpus_balance(&c->valid[stream], most, 2))
+        return at_fail_nomem(err);
+    const int status = make(&t->train.of[stream], job, t->model, t->s, &c->train[stream], err);
+    return status ? status
+                  : make(&t->valid.of[stream], job, t->model, t->s, &c->valid[stream], err);
 }
 
 /* ---- beside --------------------------------------------------------------------------------- */
@@ -396,20 +388,12 @@ static int fit_reference(task *t, int stream, attune_error *err)
     return status;
 }
 
-static int load_beside(task *t, int stream, const at_beside_settings *b, attune_error *err)
+static int load_beside(task *t, int stream, const at_fusion_corpora *c, attune_error *err)
 {
-    const at_job *job = t->t.job;
-    at_corpus train = {0}, valid = {0};
-    if (!b->train)
+    if (!c->train[stream].count)
         return ATTUNE_OK;
-    int status = at_job_corpus(job, b->dataset, b->folder, b->train, 0, &train, err);
-    if (!status)
-        status = at_job_corpus(job, b->dataset, b->folder, b->valid, 0, &valid, err);
-    status = status ? status : at_parts_apart(&train, &valid, err);
-    status = status ? status : make_beside(t, stream, 1, &train, err);
-    status = status ? status : make_beside(t, stream, 0, &valid, err);
-    at_corpus_free(&train);
-    at_corpus_free(&valid);
+    int status = make_beside(t, stream, 1, &c->train[stream], err);
+    status = status ? status : make_beside(t, stream, 0, &c->valid[stream], err);
     status = status ? status : fit_reference(t, stream, err);
     return status ? status
                   : at_evidence_statistics(&t->train.of[stream], t->net.mean[stream]->value.data,
@@ -432,19 +416,26 @@ static int keep_scale(task *t, attune_error *err)
     return status ? status : keep(t, "signal", "scale", t->scale.columns, t->scale.scale, err);
 }
 
-static int load_parts(task *t, attune_error *err)
+static int load_streams(task *t, at_fusion_corpora *c, attune_error *err)
 {
-    int status = load_stream(t, ATTUNE_FACE, &t->s->faces, at_face_evidence_set, err);
-    status = status ? status
-                    : load_stream(t, ATTUNE_VOICE, &t->s->voices, at_voice_evidence_set, err);
+    int status = load_stream(t, ATTUNE_FACE, c, at_face_evidence_set, err);
+    status = status ? status : load_stream(t, ATTUNE_VOICE, c, at_voice_evidence_set, err);
     for (int m = 0; m < ATTUNE_MODALITIES && !status; m++)
         status = at_evidence_statistics(&t->train.of[m], t->net.mean[m]->value.data,
                                         t->net.scale[m]->value.data, err);
     if (!status && t->s->signals.columns)
         status = at_signal_names(&t->scale, t->s->signals.columns, t->s->signals.events,
                                  "signals.columns", err);
-    status = status ? status : load_beside(t, ATTUNE_SIGNAL, &t->s->signals, err);
-    status = status ? status : load_beside(t, ATTUNE_CHAT, &t->s->chats, err);
+    status = status ? status : load_beside(t, ATTUNE_SIGNAL, c, err);
+    return status ? status : load_beside(t, ATTUNE_CHAT, c, err);
+}
+
+static int load_parts(task *t, attune_error *err)
+{
+    at_fusion_corpora c;
+    int status = at_fusion_corpora_read(&c, t->t.job, err);
+    status = status ? status : load_streams(t, &c, err);
+    at_fusion_corpora_free(&c);
     return status ? status : keep_scale(t, err);
 }
 

@@ -30,10 +30,12 @@ static const at_field detector_list[] = {
 static const char *wrong_detector(const void *value)
 {
     const at_detector_settings *s = value;
+    const char *share = at_wrong_share(&s->data);
     return s->side % 32           ? "side must be a multiple of 32"
            : s->scenes < s->batch ? "scenes must be at least batch"
            : (double)s->batch * s->side * s->side > AT_MOST_PIXELS
                ? "batch and side are too large together"
-               : at_wrong_batch(s->batch, &s->plan);
+           : share ? share
+                   : at_wrong_batch(s->batch, &s->plan);
 }
 const at_fields at_detector_fields = {detector_list, sizeof(at_detector_settings), wrong_detector};

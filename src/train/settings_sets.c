@@ -45,6 +45,6 @@ const char *at_wrong_share(const at_pictures_settings *data)
 {
     for (int i = 0; i < data->sets; i++)
         if (data->set[i].share != 1)
-            return "share means nothing where all pictures are learned from at once";
+            return "share means nothing here: a set counts by its pictures";
     return NULL;
 }
