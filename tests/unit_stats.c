@@ -397,6 +397,26 @@ static void a_late_clock_makes_no_glimpses(void **state)
     close_stats(s);
 }
 
+/* Of one moment, whatever its clock. */
+static void one_picture_is_a_still(void **state)
+{
+    const attune_input_info one = {.has_video = 1, .counts = {.frames = 1}};
+    (void)state;
+    for (int moments = 1; moments <= 2; moments++) {
+        at_stats *s = open_stats(1);
+        for (int i = 1; i <= moments; i++) {
+            attune_window w = made_window(i, ATTUNE_HAPPY, 9);
+            w.start_us += 1000 * hop;
+            w.end_us += 1000 * hop;
+            add(s, w);
+        }
+        at_stats_close(s);
+        at_stats_take_input(s, &one);
+        assert_int_equal(s->still, moments == 1);
+        close_stats(s);
+    }
+}
+
 static void faces_keep_their_lanes(void **state)
 {
     at_stats *s = open_stats(2);
@@ -496,6 +516,7 @@ int main(void)
         cmocka_unit_test(bins_merge),
         cmocka_unit_test(bins_begin_where_the_input_does),
         cmocka_unit_test(a_late_clock_makes_no_glimpses),
+        cmocka_unit_test(one_picture_is_a_still),
         cmocka_unit_test(faces_keep_their_lanes),
         cmocka_unit_test(one_face_at_a_time_is_one_lane),
     };

@@ -438,7 +438,7 @@ static int close_moment(at_stats *s)
     note_presence(&s->presence[ATTUNE_VOICE], voice, voice, start_us, end_us);
     note_presence(&s->estimate, given, given, start_us, end_us);
     s->several |= s->rows > 1;
-    s->goes_on |= s->end_us > 0;
+    s->goes_on |= s->end_us > s->begin_us;
     s->end_us = end_us;
     s->rows = 0;
     return rc;
