@@ -74,12 +74,12 @@ int at_said_read(at_said *out, const json_t *j, attune_error *err)
 
 /* ---- clips ------------------------------------------------------------------------------------ */
 
-/* Number of the person of each sample, in order of first sight. */
+/* Number of the person of each sample, in order of first sight; samples of nobody known are by themselves. */
 static void number_people(const at_corpus *c, int *group)
 {
     int people = 0;
     for (int i = 0; i < c->count; i++) {
-        int k = 0;
+        int k = *c->list[i].person ? 0 : i;
         while (k < i && strcmp(c->list[k].person, c->list[i].person) != 0)
             k++;
         group[i] = k < i ? group[k] : people++;
