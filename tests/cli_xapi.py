@@ -188,6 +188,7 @@ class Consent(Case):
                           ([*give, "--what", "states", "--until", UNTIL, "--person", "x" * 65], "at most 64 bytes"),
                           (["send", "1"], "to which store?"), (["send", "one", "--to", "x"], "no number"),
                           (["send", "--to", "x", "--show"], "which session?"),
+                          (["send", "1", "--to", "x", "--show", "--now"], "--show sends nothing"),
                           (["send", "--to", "https://lrs.example"], "with which key?"),
                           (["send", "1", "--to", "x", "--timeout", "0"], "takes 1 to 600")):
             self.assertIn(why, self.attune(*args, code=2).stderr)

@@ -376,6 +376,8 @@ static int take_numbers(at_send_call *o, int argc, char **argv)
         return at_wrong_usage("send", "to which store? --to URL");
     if (o->show && !o->ids)
         return at_wrong_usage("send", "--show: which session?");
+    if (o->show && (o->sending.now || o->sending.again))
+        return at_wrong_usage("send", "--show sends nothing: --now and --again do not go with it");
     return -1;
 }
 
