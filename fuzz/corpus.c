@@ -102,7 +102,7 @@ static void read_set(const char *name, const char *split)
         check_corpus(&c);
         if (at_protocol_of(&p, &c, fuzz_folder(), split, NULL) == ATTUNE_OK)
             FUZZ_CHECK(p.shared >= -1 && p.shared <= c.people);
-        FUZZ_CHECK(at_parts_apart(&c, &c, NULL) != ATTUNE_OK); /* each of its files is in both */
+        FUZZ_CHECK(at_parts_apart(&c, &c, 1, NULL) != ATTUNE_OK); /* each of its files is in both */
         FUZZ_CHECK(at_corpus_balance(&c, 3, 1) == ATTUNE_OK && c.count <= 3);
         at_corpus_thin(&c, 1);
     }
