@@ -129,15 +129,15 @@ enum { THUMBNAIL = 96 }; /* pixels */
 
 enum { STEM = 200, LINK = STEM + 32 };
 
-/* How many of the first n inputs have that stem. */
-static int count_stems(const at_job *job, int n, const char *stem)
+/* How many of the first n inputs have that stem, or one that begins so (length: what of it counts). */
+static int count_stems(const at_job *job, int n, const char *stem, size_t length)
 {
     char other[STEM];
     int found = 0;
 
     for (int k = 0; k < n; k++) {
         at_make_stem(other, sizeof other, job->inputs[k]);
-        found += !strcmp(other, stem);
+        found += !strncmp(other, stem, length);
     }
     return found;
 }
@@ -145,13 +145,18 @@ static int count_stems(const at_job *job, int n, const char *stem)
 /* Inputs of one name in different folders get -2, -3, ..., but what is another's name. */
 static void name_link(const at_job *job, int i, const char *stem, char link[LINK])
 {
-    int number = 1;
+    const int before = count_stems(job, i, stem, STEM);
+    int number = 1, are_others;
 
+    snprintf(link, LINK, "%s-", stem);
+    are_others = before && count_stems(job, job->n_inputs, link, strlen(link));
     snprintf(link, LINK, "%s", stem);
-    for (int left = count_stems(job, i, stem); left > 0; left--)
+    if (before && !are_others) /* as nearly always */
+        snprintf(link, LINK, "%s-%d", stem, before + 1);
+    for (int left = are_others ? before : 0; left > 0; left--)
         do
             snprintf(link, LINK, "%s-%d", stem, ++number);
-        while (count_stems(job, job->n_inputs, link));
+        while (count_stems(job, job->n_inputs, link, LINK));
 }
 
 static int analyze_nth(at_job *job, int i)
