@@ -5,7 +5,7 @@
 #
 #     tools/aarch64.sh                       all suites, JOBS (as many as there are cores) at a time
 #     tools/aarch64.sh unit_base cli_media   these tests only
-#     tools/aarch64.sh --resume [TEST...]    and of these not what passed before
+#     tools/aarch64.sh --resume [TEST...]    and of these not what passed before, nor of a program of Python its cases
 #
 # Programs of C run in the emulator; those of Python here, and run the emulated attune. Both take the emulator for
 # one more sanitizer (tests/sanitized.h, tests/built.py), under which they do less. The last lines are a table of what
@@ -103,7 +103,7 @@ why_not() # test's name
 program() # test's name: what runs it
 {
     if [ -f "tests/$1.py" ]; then
-        ATTUNE_EXE=$PWD/$dir/attune-emulated python3 tests/emulated.py "tests/$1.py" -v
+        ATTUNE_EXE=$PWD/$dir/attune-emulated ATTUNE_PASSED=$said/$1.passed python3 tests/emulated.py "tests/$1.py" -v
     elif [ "$1" = headers_hardened ]; then
         ATTUNE_EXE=$PWD/$dir/src/attune tests/check_hardened.sh
     else
@@ -111,13 +111,14 @@ program() # test's name: what runs it
     fi
 }
 export -f program
-export dir ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir ATTUNE_EMULATOR=$emulator ATTUNE_HOURS=${ATTUNE_HOURS:-0.2}
+export dir said ATTUNE_SRC=$PWD ATTUNE_BUILD=$PWD/$dir ATTUNE_EMULATOR=$emulator ATTUNE_HOURS=${ATTUNE_HOURS:-0.2}
 
 # Writes what a test said into $said/NAME.txt, and into NAME.line what came of it, seconds, name.
 run() # test's name
 {
     local code=0 result began=$SECONDS
     rm -f "$said/$1.line"
+    [ $resume -eq 1 ] || rm -f "$said/$1.passed"
     if [ -n "$(why_not "$1")" ]; then
         echo "skipped: $(why_not "$1")" >"$said/$1.txt"
         code=77
