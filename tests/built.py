@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shlex
+import unittest
 
 
 def sanitizers():
@@ -15,6 +16,9 @@ def sanitizers():
     options = {o["name"]: o["value"] for o in json.loads(info.read_text())}
     emulated = {"emulator"} if "-DEMULATED" in options["c_args"] else set()
     return set(options["b_sanitize"].split(",")) - {"none"} | emulated
+
+
+live_input = unittest.skipIf("emulator" in sanitizers(), "an emulated program is too slow for live input")
 
 
 def program(name):

@@ -519,6 +519,9 @@ class Made(unittest.TestCase):
             self.assertEqual(r.returncode, 1)
             self.assertIn(said, r.stderr)
         self.assertEqual(run(MODEL, "--check", path).returncode, 2)
+        for option in ("--split", "--stream", "--task", "--qualities", "--answers", "--excluded"):
+            r = run(*arguments, option, "test")
+            self.assertEqual((r.returncode, r.stderr.count(option)), (2, 1), r.stderr)
 
     def test_manifest(self):
         self.clip_part(self.root / "files/clip.mp4", "-t", "3")

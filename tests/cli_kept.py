@@ -19,7 +19,6 @@ from cli_serve import EXE, PATIENCE, Reader, Server, begin, clip, needs_ffmpeg, 
 
 HAS_STORE = "without" not in subprocess.run([EXE, "sessions", "list", "--store", "/none/x"], capture_output=True,
                                             text=True).stderr
-live_input = unittest.skipIf("emulator" in built.sanitizers(), "an emulated program is too slow for live input")
 
 
 @needs_server
@@ -56,7 +55,7 @@ class Keeping(unittest.TestCase):
             reader.wait(lambda: reader.of("ended"))
         return live, reader, welcome
 
-    @live_input
+    @built.live_input
     def test_only_if_asked(self):
         _, reader, _ = self.live()
         self.assertEqual(len(reader.of("window")), 6)
@@ -67,7 +66,7 @@ class Keeping(unittest.TestCase):
         self.assertEqual(self.kept(), [])
         self.assertEqual(self.get("/sessions/1")[0], 404)
 
-    @live_input
+    @built.live_input
     def test_kept_asked_and_deleted(self):
         _, reader, welcome = self.live(dict(type="keep", consent="1"))
         self.assertEqual([k["session"] for k in reader.of("kept")], [welcome["session"]])
@@ -90,7 +89,7 @@ class Keeping(unittest.TestCase):
         self.assertEqual(self.get(f"/sessions/{one['id']}", "DELETE")[0], 200)
         self.assertEqual(self.kept(), [])
 
-    @live_input
+    @built.live_input
     def test_beside(self):
         """Rows and messages by the protocol: in windows, in the summary, in what is kept; their words nowhere."""
         self.server.__exit__()
@@ -164,7 +163,7 @@ class Keeping(unittest.TestCase):
         for args in (["--keep", "90"], ["--keep", "0", "--store", "x"], ["--keep", "x", "--store", "x"]):
             self.assertEqual(subprocess.run([EXE, "serve", *args], capture_output=True).returncode, 2, args)
 
-    @live_input
+    @built.live_input
     def test_taken_back(self):
         live, reader, welcome = self.live(dict(type="keep", consent="1"), end=False)
         reader.wait(lambda: reader.of("kept"))

@@ -96,6 +96,8 @@ class Usage(Case):
 
     def test_nothing_kept(self):
         self.assertEqual(self.run_attune("sessions", "list").stdout, "nothing is kept\n")
+        self.assertEqual(json.loads(self.run_attune("sessions", "list", "--json").stdout),
+                         {"keep_days": None, "bytes": 0, "sessions": []})
         self.assertFalse((self.dir / "home").exists())
         self.assertIn("No such file", self.sessions("list", code=1).stderr)
         self.assertFalse(self.db.exists())

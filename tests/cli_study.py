@@ -152,6 +152,8 @@ class Whole(Study):
         self.assertNotIn("failed,", done.stdout)
         self.assertEqual(list(self.dir.glob("out/*/failed.txt")), [])
         self.assertLess(done.stderr.count("\n"), 3, done.stderr)
+        shard = self.study("-o", "shard", "-j", 1, "--shard", "1/2", code=1, preexec_fn=limit_files)
+        self.assertRegex(shard.stdout, r"^shard 1 of 2: \d+ done, 0 failed, [1-9]\d* left\n$")
         self.study("-o", "out", "--resume")
         self.assertEqual(len(list(self.dir.glob("out/*/summary.json"))), COUNT)
 

@@ -613,6 +613,34 @@ static void cut_files_are_read_as_far_as_they_go(void **state)
         fail_msg("%s", a.err.text);
 }
 
+/* What sox, arecord and ffmpeg write in front of sound that goes into a pipe. */
+static void an_open_end_is_no_cut(void **state)
+{
+    static const unsigned char sizes[][4] = {{0x24, 0xf0, 0xff, 0x7f},
+                                             {0x23, 0x00, 0x00, 0x80},
+                                             {0xff, 0xff, 0xff, 0xff},
+                                             {0, 0, 0, 0}},
+                               much[4] = {0, 0, 0, 0x40};
+    unsigned char *data = NULL;
+    size_t n = 0;
+    all a;
+
+    (void)state;
+    assert_int_equal(
+        at_file_read(made("o.wav", (media_fixture){PLAIN_AUDIO}), 1 << 20, &data, &n, NULL), 0);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        memcpy(data + 4, sizes[i], 4);
+        a = read_whole(put_bytes("open.wav", data, n));
+        assert_in_range(a.n, 15998, 16002);
+        free(a.pcm);
+    }
+    memcpy(data + 4, much, 4);
+    a = read_with(put_bytes("open.wav", data, n), (at_media_options){0});
+    assert_true(a.info.truncated);
+    free(a.pcm);
+    at_free(data);
+}
+
 /* A copy of the Matroska file `from` whose header claims a minute. */
 static const char *claiming_a_minute(const char *from, const char *to)
 {
@@ -739,6 +767,7 @@ int main(void)
         cmocka_unit_test(empty_streams_are_named),
         cmocka_unit_test(huge_pictures_are_refused),
         cmocka_unit_test(cut_files_are_read_as_far_as_they_go),
+        cmocka_unit_test(an_open_end_is_no_cut),
         cmocka_unit_test(a_long_claim_is_no_cut),
         cmocka_unit_test(damage_in_the_middle_is_skipped),
         cmocka_unit_test(a_callback_can_stop_it),

@@ -222,6 +222,49 @@ static void what_is_written_is_read(void **state)
         }
 }
 
+/* Pictures of 25 a second, then of 50, two of them a microsecond apart; how many the file has. */
+static int pictures_of_two_rates(const char *name, int fps)
+{
+    enum { SLOW = 5, FAST = 10 };
+    const at_media_writer_options o = {.w = W, .h = H, .fps = fps};
+    const char *path = made_in_folder(name);
+    uint8_t rgb[W * H * 3];
+    at_media_writer *out = NULL;
+    at_media *m = NULL;
+    at_media_packet p;
+    attune_error err = {0};
+    int64_t last_us = -1;
+    int frames = 0;
+
+    assert_int_equal(at_media_writer_open(&out, path, &o, &err), 0);
+    for (int i = 0; i < SLOW + FAST; i++) {
+        const int64_t t_us = i < SLOW ? i * 40000 : SLOW * 40000 + (i - SLOW) * 20000;
+        paint(rgb, W, H, i);
+        if (at_media_writer_video(out, t_us, rgb, 3 * W, &err) < 0 ||
+            (i == 0 && at_media_writer_video(out, t_us + 1, rgb, 3 * W, &err) < 0))
+            fail_msg("%s: %d: %s", name, i, err.text);
+        assert_int_equal(at_media_writer_video(out, t_us, rgb, 3 * W, &err), ATTUNE_E_ARG);
+    }
+    assert_int_equal(at_media_writer_close(&out, &err), 0);
+    assert_int_equal(at_media_open(&m, path, NULL, &err), 0);
+    for (; at_media_next(m, &p, &err) > 0; frames++) {
+        assert_true(p.t_us > last_us);
+        last_us = p.t_us;
+    }
+    at_media_free(&m);
+    assert_in_range(last_us, 320000, 400000); /* MPEG begins with its first picture */
+    return frames;
+}
+
+static void pictures_of_one_tick(void **state)
+{
+    (void)state;
+    assert_int_equal(pictures_of_two_rates("two.mp4", 25), 16);
+    assert_int_equal(pictures_of_two_rates("two.mkv", 25), 16);
+    assert_int_equal(pictures_of_two_rates("two.avi", 25), 11);
+    assert_int_equal(pictures_of_two_rates("two.mpg", 15), 10);
+}
+
 static void writing_twice_gives_the_same_bytes(void **state)
 {
     (void)state;
@@ -382,6 +425,7 @@ int main(void)
         cmocka_unit_test(grey_levels_are_kept),
         cmocka_unit_test(damaged_pictures_are_refused),
         cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(pictures_of_one_tick),
         cmocka_unit_test(writing_twice_gives_the_same_bytes),
         cmocka_unit_test(nothing_is_left_of_a_failure),
         cmocka_unit_test(sound_beyond_the_range_is_named),

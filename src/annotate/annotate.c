@@ -90,13 +90,18 @@ static int stopped(const job *j, int64_t t_us, attune_error *err)
     return at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
 }
 
+static at_media_options read_so(const job *j, int no_audio)
+{
+    return (at_media_options){.no_audio = no_audio,
+                              .max_pixels = AT_MEDIA_H264_PIXELS,
+                              .video_track = j->o.video_track,
+                              .audio_track = j->o.audio_track,
+                              .no_sandbox = j->o.no_sandbox};
+}
+
 static int open_media(job *j, int no_audio, attune_error *err)
 {
-    const at_media_options o = {.no_audio = no_audio,
-                                .max_pixels = AT_MEDIA_H264_PIXELS,
-                                .video_track = j->o.video_track,
-                                .audio_track = j->o.audio_track,
-                                .no_sandbox = j->o.no_sandbox};
+    const at_media_options o = read_so(j, no_audio);
     int rc = at_media_open(&j->media, j->in, &o, err);
 
     if (rc < 0)
@@ -199,11 +204,12 @@ static int put_picture(job *j, const at_media_packet *p, attune_error *err)
 static int draw_all(job *j, attune_error *err)
 {
     at_media_packet p;
+    const at_media_options o = read_so(j, 1);
     int rc = open_media(j, j->o.no_audio, err);
 
     rc = rc < 0 ? rc : at_timeline_open(&j->marks.timeline, j->path, err);
     j->clip.pictures = 1;
-    j->clip.o = (at_media_writer_options){.fps = at_clip_fps(j->in),
+    j->clip.o = (at_media_writer_options){.fps = at_clip_fps(j->in, &o),
                                           .preset = "fast",
                                           .audio = j->info.has_audio,
                                           .audio_kbps = AUDIO_KBPS};

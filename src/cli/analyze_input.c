@@ -21,6 +21,7 @@ typedef struct at_run {
     at_progress progress;
     const char *name; /* of the input, for messages */
     at_view *view;    /* live input on a terminal */
+    int live;         /* what is told of live input came */
     int breaks, away; /* that were told of */
     double away_s;
     attune_error err; /* of the report or the store */
@@ -31,7 +32,7 @@ typedef struct at_run {
 static int keep_window(at_run *r, const attune_window *w)
 {
     const attune_keep k = {.consent = ATTUNE_CONSENT_VERSION,
-                           .source = "file",
+                           .source = r->live ? "live" : "file",
                            .person = r->job->person,
                            .model = r->job->model,
                            .session = r->job->options};
@@ -122,6 +123,7 @@ static void on_live(void *user, const attune_live *x)
 {
     at_run *r = user;
 
+    r->live = 1;
     if (!r->view && !at_stopped(NULL) && wants_view(r->job)) {
         at_progress_end(&r->progress);
         r->view = at_view_open(r->name);

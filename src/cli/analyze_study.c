@@ -51,11 +51,12 @@ static int note_result(at_pool_run *r, int i)
 {
     attune_error err;
 
+    if (attune_study_done(r->study, i, &err) < 0) {
+        at_print_line(stderr, "attune: %s", err.text);
+        return 0;
+    }
     atomic_fetch_add(&r->board->done, 1);
-    if (attune_study_done(r->study, i, &err) == ATTUNE_OK)
-        return 1;
-    at_print_line(stderr, "attune: %s", err.text);
-    return 0;
+    return 1;
 }
 
 /* What was recorded beside is of this recording alone. */
@@ -289,7 +290,22 @@ static char *describe(const at_job *job)
     return NULL;
 }
 
-static int finish(const at_pool_run *r, const char *dir, int good)
+/* before: done by earlier runs. What is left broke off, or another run has it in hand. */
+static void print_shard(const at_pool_run *r, const char *dir, int before, int good)
+{
+    const int failed = atomic_load(&r->board->failed);
+    const int done = before + atomic_load(&r->board->done);
+    const int left = before + r->n - done - failed;
+    char more[32] = "";
+
+    if (left > 0)
+        snprintf(more, sizeof more, ", %d left", left);
+    at_print_line(stdout, "shard %d of %d: %d done, %d failed%s%s%s%s", r->job->shard,
+                  r->job->shards, done, failed, more, good ? "; attune merge " : "",
+                  good ? dir : "", good ? " makes the tables" : "");
+}
+
+static int finish(const at_pool_run *r, const char *dir, int before, int good)
 {
     const int failed = atomic_load(&r->board->failed);
     int code = good ? AT_EXIT_OK : AT_EXIT_FAILED;
@@ -300,9 +316,7 @@ static int finish(const at_pool_run *r, const char *dir, int good)
     }
     if (r->job->shards > 1) {
         if (!r->job->quiet)
-            at_print_line(
-                stdout, "shard %d of %d: %d done, %d failed; attune merge %s makes the tables",
-                r->job->shard, r->job->shards, attune_study_count(r->study) - failed, failed, dir);
+            print_shard(r, dir, before, good);
     } else if (good) {
         code = at_merge_study("analyze", dir, &dir, 1, 1, r->job->quiet);
     }
@@ -320,7 +334,7 @@ static int run_study(at_pool_run *r, const char *dir, attune_error *err)
         fprintf(stderr, "attune: %d of %d are done\n", before, before + r->n);
     r->workers = count_workers(r);
     good = run_workers(r);
-    return finish(r, dir, good);
+    return finish(r, dir, before, good);
 }
 
 int at_analyze_study(at_job *job)

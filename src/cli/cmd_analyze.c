@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char usage[] =
     "usage: attune analyze INPUT... [-o DIR] [--sinks NAMES] [--export KINDS] [--model FILE]\n"
@@ -227,6 +228,36 @@ static int add_exports(at_job *job, const char *exports)
     return -1;
 }
 
+/* Standard input, a pipe, a device; nothing that is not there. */
+static int comes_once(const char *input)
+{
+    struct stat st;
+
+    return strcmp(input, "-") == 0 ||
+           (stat(input, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
+static int is_device(const char *input)
+{
+    struct stat st;
+
+    return stat(input, &st) == 0 ? S_ISCHR(st.st_mode) : strncmp(input, "/dev/video", 10) == 0;
+}
+
+static int any_input(const at_job *job, int (*is)(const char *input))
+{
+    for (int i = 0; i < job->n_inputs; i++)
+        if (is(job->inputs[i]))
+            return 1;
+    return 0;
+}
+
+/* Asked for, or a camera by its name. */
+static int is_live(const at_job *job)
+{
+    return job->options.live || job->options.mic || any_input(job, is_device);
+}
+
 /* What is drawn over a clip is read from its timeline, and the clip is read again. */
 static int check_overlay(const at_job *job)
 {
@@ -234,9 +265,11 @@ static int check_overlay(const at_job *job)
         return at_wrong_usage("analyze", "--anonymise is of --export overlay");
     if (job->overlay && !attune_sinks_have(job->sinks, "timeline.jsonl"))
         return at_wrong_usage("analyze", "--export overlay needs jsonl among the --sinks");
-    if (job->overlay &&
-        (job->options.live || job->options.mic || job->options.pcm_rate || job->options.no_video))
+    if (job->overlay && (is_live(job) || any_input(job, comes_once) || job->options.pcm_rate ||
+                         job->options.no_video))
         return at_wrong_usage("analyze", "--export overlay goes with files that have pictures");
+    if (job->overlay && job->sound)
+        return at_wrong_usage("analyze", "--export overlay takes a clip's own sound, no --sound");
     return -1;
 }
 
@@ -309,7 +342,7 @@ static int check_beside(const at_job *job)
         return at_wrong_usage("analyze", "--chat-offset and --chat-of are of a --chat");
     if (!job->signal && !job->chat && (s->time || s->zero))
         return at_wrong_usage("analyze", "--log-time and --zero are of a --signal or a --chat");
-    if ((job->signal || job->chat) && (job->options.live || job->options.mic))
+    if ((job->signal || job->chat) && is_live(job))
         return at_wrong_usage("analyze",
                               "--signal and --chat go with a recording; beside live input "
                               "attune serve takes them");
@@ -522,6 +555,8 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "-o takes the name of a folder");
     if ((c = at_check_sinks("analyze", "--sinks", job->sinks)) >= 0)
         return c;
+    job->inputs = argv + optind;
+    job->n_inputs = argc - optind;
     if (exports && (c = add_exports(job, exports)) >= 0)
         return c;
     if ((c = check_overlay(job)) >= 0)
@@ -535,17 +570,18 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--person takes up to %d bytes", ATTUNE_LABEL_BYTES - 1);
     if (offset && !job->sound)
         return at_wrong_usage("analyze", "--offset is of a --sound");
-    if (job->sound && (argc - optind > 1 || o->live || o->pcm_rate || o->no_audio || o->no_video))
+    if (job->sound &&
+        (job->n_inputs > 1 || is_live(job) || o->pcm_rate || o->no_audio || o->no_video))
         return at_wrong_usage("analyze", "--sound goes with one file that has pictures");
-    if (o->mic && (argc - optind > 1 || job->sound || o->no_audio || o->pcm_rate))
+    if (o->mic && (job->n_inputs > 1 || job->sound || o->no_audio || o->pcm_rate))
         return at_wrong_usage("analyze", "--mic goes with one camera, or other live pictures");
     if (o->no_audio && o->no_video)
         return at_wrong_usage("analyze", "--no-audio and --no-video leave nothing to analyse");
     if ((o->no_audio && o->audio_track) || (o->no_video && o->video_track))
         return at_wrong_usage("analyze", "a track is chosen of what --no-%s leaves out",
                               o->no_audio ? "audio" : "video");
-    job->inputs = argv + optind;
-    job->n_inputs = argc - optind;
+    if ((job->view || o->reconnect_s != 0) && !is_live(job))
+        return at_wrong_usage("analyze", "--view and --reconnect are of live input");
     if ((c = check_beside(job)) >= 0)
         return c;
     if (job->manifest)

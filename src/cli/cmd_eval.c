@@ -529,6 +529,12 @@ static int parse(at_eval_job *job, int argc, char **argv)
         return at_wrong_usage("eval", "--corrupt: published figures are of what is not degraded");
     if (job->check && o->face)
         return at_wrong_usage("eval", "--face: published figures are of the model");
+    if (job->check && (o->split || o->stream || o->task || o->qualities))
+        return at_wrong_usage(
+            "eval", "--split, --stream, --task and --qualities: --check has them of the figures");
+    if (job->check && (o->answers || o->excluded))
+        return at_wrong_usage(
+            "eval", "--answers and --excluded are of one evaluation, --check makes several");
     if (o->face && o->stream && strcmp(o->stream, "voice") == 0)
         return at_wrong_usage("eval", "--face judges faces: it goes with no --stream voice");
     if ((o->face_input || o->face_classes) && !o->face)

@@ -294,7 +294,7 @@ static int open_store(at_sessions *o, const at_verb *verb)
             return at_wrong_usage("sessions",
                                   "there is no home for a store: name one with --store");
         if (verb->run == at_sessions_list && access(o->path, F_OK) != 0 && errno == ENOENT) {
-            puts(o->json ? "{\"sessions\":[]}" : "nothing is kept");
+            puts(o->json ? "{\"keep_days\":null,\"bytes\":0,\"sessions\":[]}" : "nothing is kept");
             return AT_EXIT_OK;
         }
     }

@@ -83,7 +83,8 @@ static void on_suspend(int sig)
     errno = saved;
 }
 
-static const int fatal[] = {SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+/* What asks for an end (at_catch_stop) is none of them: then the view is closed as after Ctrl-C. */
+static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
 static void catch_signals(int on)
 {

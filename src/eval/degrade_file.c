@@ -151,18 +151,17 @@ static void close_job(job *j)
 int attune_degrade_file(const char *in, const char *out, const attune_degrade_options *o,
                         attune_error *err)
 {
+    const at_media_options read = {.max_pixels = MOST_PIXELS, .no_sandbox = o->no_sandbox};
     job j = {.in = in, .out = out, .options = o, .clip = {.path = out, .o.audio_kbps = AUDIO_KBPS}};
     int status = read_harms(&j, err);
     if (status == ATTUNE_OK)
         status = check_files(&j, err);
     if (status == ATTUNE_OK)
-        status = at_media_open(
-            &j.media, in,
-            &(at_media_options){.max_pixels = MOST_PIXELS, .no_sandbox = o->no_sandbox}, err);
+        status = at_media_open(&j.media, in, &read, err);
     if (status == ATTUNE_OK) {
         at_media_get_info(j.media, &j.info);
         j.clip.pictures = j.info.has_video;
-        j.clip.o.fps = j.info.has_video ? at_clip_fps(in) : 0;
+        j.clip.o.fps = j.info.has_video ? at_clip_fps(in, &read) : 0;
         j.clip.o.audio = j.info.has_audio;
         status = check_streams(&j, err);
     }

@@ -227,14 +227,22 @@ static int64_t claimed_matroska(const unsigned char *head, size_t n)
     return size < 0 ? 0 : (int64_t)at + size;
 }
 
+/* What writers leave in a RIFF that could not seek back: nothing, all that there is room for, or (sox, arecord) some 2^31. */
+static int is_open_end(uint32_t size)
+{
+    enum { ABOUT = 0x1000 };
+    const uint32_t half = UINT32_C(1) << 31;
+
+    return size == 0 || size >= UINT32_MAX - 8 || (size >= half - ABOUT && size <= half + ABOUT);
+}
+
 /* See at_av_head.claimed. */
 static int64_t claimed_size(const unsigned char *head, size_t n, int64_t size)
 {
     enum { TS_PACKET = 188 };
-    /* WAV and AVI; 0 and ~0 are what a writer leaves that could not seek back */
-    if (n >= 12 && memcmp(head, "RIFF", 4) == 0 && le32(head + 4) != 0 &&
-        le32(head + 4) < UINT32_MAX - 8)
-        return (int64_t)le32(head + 4) + 8;
+    /* WAV and AVI */
+    if (n >= 12 && memcmp(head, "RIFF", 4) == 0)
+        return is_open_end(le32(head + 4)) ? 0 : (int64_t)le32(head + 4) + 8;
     /* MPEG transport streams are made of packets of one size */
     if (n > 2 * TS_PACKET && head[0] == 0x47 && head[TS_PACKET] == 0x47 &&
         head[2 * TS_PACKET] == 0x47)

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <libavutil/avstring.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,8 +27,8 @@ struct at_media_writer {
     enum AVCodecID still;          /* the file is one picture, of that kind; or AV_CODEC_ID_NONE */
     AVCodecContext *video, *audio; /* NULL: there is none */
     AVStream *video_st, *audio_st;
-    int64_t last_pts; /* of the pictures; -1: none */
-    SwrContext *swr;  /* float mono to what the encoder takes */
+    int64_t last_us, last_pts; /* of the pictures; -1: none */
+    SwrContext *swr;           /* float mono to what the encoder takes */
     AVFrame *sound;
     float *pending; /* (sound->nb_samples) less than a frame of the encoder's */
     int pending_n;
@@ -184,6 +185,28 @@ static const AVCodec *choose_video(const at_media_writer *w, attune_error *err)
     return codec;
 }
 
+static int is_mpeg(enum AVCodecID codec)
+{
+    return codec == AV_CODEC_ID_MPEG1VIDEO || codec == AV_CODEC_ID_MPEG2VIDEO;
+}
+
+/* Whether pictures are counted in the file, and have no times of their own. Of MP4 FFmpeg says so too, wrongly. */
+static int has_ticks(const AVOutputFormat *format, enum AVCodecID codec)
+{
+    return is_mpeg(codec) ||
+           !(format->flags & AVFMT_VARIABLE_FPS || av_match_name(format->name, "mp4,mov,3gp,ipod"));
+}
+
+/* MPEG knows but these (ISO/IEC 13818-2, table 6-4). */
+static AVRational rate_of(enum AVCodecID codec, int fps)
+{
+    static const AVRational mpeg[] = {{24000, 1001}, {24, 1},       {25, 1}, {30000, 1001}, {30, 1},
+                                      {50, 1},       {60000, 1001}, {60, 1}, {0, 0}};
+    const AVRational wanted = {fps, 1};
+
+    return is_mpeg(codec) ? mpeg[av_find_nearest_q_idx(wanted, mpeg)] : wanted;
+}
+
 static int open_video(at_media_writer *w, const at_media_writer_options *o, attune_error *err)
 {
     const AVCodec *codec = choose_video(w, err);
@@ -207,12 +230,11 @@ static int open_video(at_media_writer *w, const at_media_writer_options *o, attu
     enc->pix_fmt = w->canvas.frame->format;
     enc->color_range = w->canvas.frame->color_range;
     enc->colorspace = w->canvas.frame->colorspace;
-    enc->framerate = (AVRational){fps, 1};
-    /* finer than a frame, for uneven times; AVI and MPEG know no such thing */
-    int even = codec->id == AV_CODEC_ID_MPEG1VIDEO || codec->id == AV_CODEC_ID_MPEG2VIDEO ||
-               !(w->fmt->oformat->flags & AVFMT_VARIABLE_FPS);
-    enc->time_base = (AVRational){1, even ? fps : fps * 512};
-    if (even)
+    enc->framerate = rate_of(codec->id, fps);
+    /* finer than a frame, for uneven times */
+    enc->time_base = has_ticks(w->fmt->oformat, codec->id) ? av_inv_q(enc->framerate)
+                                                           : (AVRational){1, fps * 512};
+    if (!(w->fmt->oformat->flags & AVFMT_VARIABLE_FPS))
         enc->max_b_frames = 0;
     enc->gop_size = fps * 10;
     if (o->video_kbps > 0)
@@ -300,7 +322,7 @@ int at_media_writer_open(at_media_writer **out, const char *path, const at_media
         at_free(w);
         return ret;
     }
-    w->last_pts = -1;
+    w->last_us = w->last_pts = -1;
     ret = open_container(w, path, err);
     if (ret >= 0 && o->w > 0 && o->h > 0)
         ret = open_video(w, o, err);
@@ -342,17 +364,27 @@ static int encode(at_media_writer *w, AVCodecContext *enc, AVStream *st, const A
     return at_av_fail(err, ret, w->file.path, "cannot write");
 }
 
+/* A container that has one picture a tick, and nothing in between. */
+static int counts_frames(const AVCodecContext *video)
+{
+    return av_cmp_q(video->time_base, av_inv_q(video->framerate)) == 0;
+}
+
 int at_media_writer_video(at_media_writer *w, int64_t t_us, const uint8_t *rgb, ptrdiff_t stride,
                           attune_error *err)
 {
     if (!w->video)
         return at_fail(err, ATTUNE_E_ARG, "%s: opened without pictures", w->file.path);
-    int64_t pts = av_rescale_q(t_us, (AVRational){1, 1000000}, w->video->time_base);
-    if (pts <= w->last_pts)
+    if (t_us <= w->last_us)
         return at_fail(err, ATTUNE_E_ARG, "%s: picture times must increase", w->file.path);
     if (w->still && w->last_pts >= 0)
         return at_fail(err, ATTUNE_E_UNSUPPORTED, "%s: is one picture, and there are more to write",
                        w->file.path);
+    int64_t pts = av_rescale_q(t_us, (AVRational){1, 1000000}, w->video->time_base);
+    w->last_us = t_us;
+    if (pts <= w->last_pts && counts_frames(w->video))
+        return 0;
+    pts = pts > w->last_pts ? pts : w->last_pts + 1;
     int ret = at_av_canvas_draw(&w->canvas, rgb, stride, err);
     if (ret < 0)
         return ret;

@@ -8,13 +8,15 @@
 
 enum { FASTEST_FPS = 120 };
 
-int at_clip_fps(const char *path)
+int at_clip_fps(const char *path, const at_media_options *o)
 {
+    at_media_options pictures = *o;
     at_media *m = NULL;
     at_media_packet p;
     int64_t t_us[2] = {0, 0};
     int n = 0;
-    if (at_media_open(&m, path, &(at_media_options){.no_audio = 1}, NULL) < 0)
+    pictures.no_audio = 1;
+    if (at_media_open(&m, path, &pictures, NULL) < 0)
         return 0;
     while (n < 2 && at_media_next(m, &p, NULL) > 0)
         t_us[n++] = p.t_us;

@@ -26,7 +26,8 @@ int at_clip_out_sound(at_clip_out *c, int64_t t_us, const float *pcm, size_t n, 
 int at_clip_out_close(at_clip_out *c, attune_error *err);
 void at_clip_out_abandon(at_clip_out *c); /* leaves no file; idempotent */
 
-/* Pictures a second, by the first two; containers that count frames want to know. 0: not known. */
-int at_clip_fps(const char *path);
+/* Pictures a second of the clip that is read so, by the first two; containers that count frames want to know. 0: not
+ * known. */
+int at_clip_fps(const char *path, const at_media_options *o);
 
 #endif

@@ -222,7 +222,8 @@ typedef struct at_media_writer_options {
  * The file appears whole, at close. */
 int at_media_writer_open(at_media_writer **out, const char *path, const at_media_writer_options *o,
                          attune_error *err);
-/* t_us: strictly increasing. rgb: (h x stride). */
+/* t_us: 0 or more, strictly increasing (ATTUNE_E_ARG). rgb: (h x stride). AVI and MPEG have one picture a tick of o.fps:
+ * of those that share one the first is written. Others know 512 times between; a picture that shares one comes a time later. */
 int at_media_writer_video(at_media_writer *w, int64_t t_us, const uint8_t *rgb, ptrdiff_t stride,
                           attune_error *err);
 /* Follows what came before without a gap. */

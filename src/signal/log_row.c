@@ -262,7 +262,8 @@ const char *at_log_row_number(const at_log_rows *r, int i)
     char *text = i < r->fields ? r->field[i] : NULL;
     char *mark = text ? strpbrk(text, ",.") : NULL;
 
-    if (mark && *mark == ',' && r->separator != ',' && !strpbrk(mark + 1, ",."))
+    if (mark && *mark == ',' && r->separator != ',' && mark[1] >= '0' && mark[1] <= '9' &&
+        !strpbrk(mark + 1, ",."))
         *mark = '.';
     return at_log_row_field(r, i);
 }

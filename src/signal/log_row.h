@@ -68,7 +68,7 @@ int at_log_row_find(const at_log_rows *r, const char *name);
 int at_log_row_find_any(const at_log_rows *r, const char *const *names);
 /* The row's i-th; "" where it has none. */
 const char *at_log_row_field(const at_log_rows *r, int i);
-/* Likewise, to be read as a number: where commas are not between fields, a single one is its point. */
+/* Likewise, to be read as a number: where commas are not between fields, a single one before a digit is its point. */
 const char *at_log_row_number(const at_log_rows *r, int i);
 
 /* ATTUNE_E_FORMAT with "PATH:LINE: " before it. */
