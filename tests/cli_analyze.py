@@ -118,10 +118,11 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, code, f"{args}: {done.stderr}{done.stdout}")
         self.assertNotIn("runtime error", done.stderr)  # of a sanitizer
         self.assertNotIn("Sanitizer", done.stderr)
+        done.stderr = "".join(built.of_the_input(done.stderr.splitlines(True)))
         return done
 
     def assert_one_line(self, text, *parts):
-        self.assertEqual(text.count("\n"), 1, text)
+        self.assertEqual(len(built.of_the_input(text.split("\n"))), 2, text)  # and nothing behind it
         for part in parts:
             self.assertIn(str(part), text)
 

@@ -72,7 +72,9 @@ class Media(Case):
     def analyze(self, *args, **more):
         """The summary, and what was said beside it."""
         done = self.run_attune("analyze", *args, "--json", "-o", "out", **more)
-        return json.loads(done.stdout), without_progress(done.stderr)
+        summary = json.loads(done.stdout)
+        summary["notes"] = built.of_the_input(summary["notes"])
+        return summary, without_progress(done.stderr)
 
     def timeline(self, *args):
         self.analyze(*args)
@@ -106,7 +108,7 @@ class Order(Media):
         self.assertEqual(done.returncode, 0, done.stderr)
         said = without_progress(done.stderr.decode()).splitlines()
         said += json.loads(done.stdout)["notes"]
-        self.assertEqual([x for x in said if "no face was seen" not in x], [])
+        self.assertEqual([x for x in built.of_the_input(said) if "no face was seen" not in x], [])
         self.assertEqual((self.dir / "out/timeline.csv").read_text(), as_file)
 
     def test_live_input_drops_what_is_late_and_says_so(self):
@@ -117,7 +119,7 @@ class Order(Media):
         done = subprocess.run(**{**self.command("analyze", "-", "--live", "-o", "out", "--json"),
                                  "stdin": None}, input=data, capture_output=True, timeout=100)
         self.assertEqual(done.returncode, 0, done.stderr)
-        notes = [x for x in json.loads(done.stdout)["notes"] if "no face was seen" not in x]
+        notes = [x for x in built.of_the_input(json.loads(done.stdout)["notes"]) if "no face was seen" not in x]
         self.assertEqual(len(notes), 1, notes)
         self.assertIn("too late", notes[0])
         self.assertIn(notes[0], done.stderr.decode())
