@@ -35,6 +35,7 @@ make_root()
     . /etc/os-release
     # the mirror that this machine's own packages come from
     local mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | awk '/\/debian\/$/ && !seen++')}
+    [ -n "$mirror" ] || { echo "aarch64: no mirror of Debian's is in use here: DEBIAN_MIRROR=URI names one" >&2; return 1; }
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror" \
         "$VERSION_CODENAME main" >"$apt/etc/apt/sources.list"
     local get=(apt-get -qq -y -o Dir="$apt" -o Dir::State::status="$apt/var/lib/dpkg/status" -o APT::Architecture=arm64

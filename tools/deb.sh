@@ -12,7 +12,7 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/n
 
 rm -rf "$into"
 mkdir -p "$tree"
-{ git ls-files -z 2>/dev/null || find . -path ./build -prune -o ! -type d -print0; } |
+{ git ls-files -co --exclude-standard -z 2>/dev/null || find . -path ./build -prune -o ! -type d -print0; } |
     tar --null -T - -c | tar -x -C "$tree"
 cat >"$tree/debian/changelog" <<EOF
 attune ($revision) unstable; urgency=medium

@@ -4,15 +4,15 @@
 #     tools/fuzz.sh [HOURS]      all programs in turn, HOURS in all (default: 1). What they learned is
 #                                kept in build/fuzz-corpus for the next time; what broke one lies in
 #                                build/fuzz-found
-#     tools/fuzz.sh --coverage   which share of the readers' lines all that reaches; --missing: which it does
-#                                not
+#     tools/fuzz.sh --coverage [--missing]   which share of the readers' lines all that reaches; which it does not
 set -euo pipefail
 cd "$(dirname "$0")/.."
 corpus=build/fuzz-corpus found=build/fuzz-found
 
 build() # folder, meson's options
 {
-    [ -f "$1/build.ninja" ] || meson setup "$@" -Dtests=disabled >/dev/null
+    mkdir -p "${1%/*}"
+    [ -f "$1/build.ninja" ] || meson setup "$@" -Dtests=disabled >"$1.log" || { cat "$1.log" && return 1; }
     ninja -C "$1" --quiet fuzzers
 }
 

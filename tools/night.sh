@@ -28,7 +28,7 @@ build()
 {
     local dir=build/night-$1
     shift
-    [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >/dev/null || return 1
+    [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" || return 1
     nice -n 5 ninja -C "$dir" --quiet ${targets:-}
 }
 

@@ -97,6 +97,7 @@ cmd:ip             iproute2
 
 # What builds packages (debian/control has it too).
 deb_needs="
+deb:build-essential build-essential
 pc:ompi-c          libopenmpi-dev
 cmd:dh             debhelper
 cmd:dpkg-buildpackage dpkg-dev

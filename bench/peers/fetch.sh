@@ -9,8 +9,8 @@ for package in "$@"; do
     stamp=$PEERS/deb/$package.done
     [ ! -e "$stamp" ] || continue
     say "fetching $package"
-    mapfile -t needed < <(apt-get -s install --no-install-recommends "$package" |
-        awk '/^Inst /{print $2}')
+    plan=$(apt-get -s install --no-install-recommends "$package")
+    mapfile -t needed < <(awk '/^Inst /{print $2}' <<<"$plan")
     # Already installed: nothing to unpack.
     if [ ${#needed[@]} -gt 0 ]; then
         (cd "$PEERS/deb" && apt-get -qq -o APT::Sandbox::User=root download "${needed[@]}")

@@ -13,10 +13,10 @@ set -u
 recipe=$1 data=$2 runs=$3
 shift 3
 
-resume=
-for checkpoint in "$runs"/*.checkpoint.safetensors; do
-    [ ! -e "$checkpoint" ] || resume=--resume
-done
+name=$(sed -n 's/.*"name": *"\([^"]*\)".*/\1/p' "$recipe" | head -n 1)
+name=${name:-$(basename "$recipe" .json)}
+resume= # its own checkpoint, of all that may lie there
+[ ! -e "$runs/$name.checkpoint.safetensors" ] || resume=--resume
 
 # A rank has as many cores as threads. Where one is gone mpirun ends the others, but gives the first ten seconds to save.
 threads=${SLURM_CPUS_PER_TASK:-1}

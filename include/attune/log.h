@@ -4,7 +4,7 @@
  * What devices and platforms write is told by what is in a file (docs/signals.md has the list; attune_log_format
  * says which it is). Anything else is a text of rows (RFC 4180: UTF-8, a header, fields between commas, semicolons or
  * tabs (then numbers may have a comma for their point), double quotes where a field has any of these) in order of time.
- * One column is the time: the one called time, timestamp, datetime, date, ts or t, with or without a unit (time_s, time_ms,
+ * One column is the time: the one called time, timestamp, datetime, ts, date or t, with or without a unit (time_s, time_ms,
  * ...), else the first; or two are, date and time. A signal has numbers in the others; an empty cell, or one that says
  * NaN, NA, null, none or -, has no value. A chat has its messages in the column text, message or content.
  *

@@ -71,7 +71,8 @@ int at_next_option(const char *command, int argc, char **argv, const char *short
 void at_make_stem(char *out, size_t size, const char *input);
 
 /* kinds.c: names of what is written, with commas between. */
-void at_print_sinks(FILE *f, int extra); /* the table of those that are extra, or of the others */
+/* The table of those that are extra, or of the others; without sightings not those that are made of them. */
+void at_print_sinks(FILE *f, int extra, int sightings);
 int at_are_named(const char *names, const char *name);
 /* -1: all are sinks; else the exit code, and it was said which is none, and where what is none belongs. */
 int at_check_sinks(const char *command, const char *option, const char *names /* nullable */);

@@ -115,9 +115,9 @@ static const char usage_study[] =
 static void print_usage(void)
 {
     fputs(usage, stdout);
-    at_print_sinks(stdout, 0);
+    at_print_sinks(stdout, 0, 1);
     fputs("\nand with --export:\n\n", stdout);
-    at_print_sinks(stdout, 1);
+    at_print_sinks(stdout, 1, 1);
     at_print_overlay(stdout);
     fputs(usage_options, stdout);
     fputs(usage_more, stdout);

@@ -62,10 +62,10 @@ typedef struct export_job {
 static void print_help(void)
 {
     fputs(usage, stdout);
-    at_print_sinks(stdout, 1);
+    at_print_sinks(stdout, 1, 0);
     at_print_overlay(stdout);
     fputs(usage_options, stdout);
-    at_print_sinks(stdout, 0);
+    at_print_sinks(stdout, 0, 0);
     fputs(usage_models, stdout);
     at_print_model_kinds(stdout);
     fputs(usage_end, stdout);

@@ -41,7 +41,7 @@ static const char usage[] =
     "\n"
     "  --store FILE    another file of sessions\n"
     "  -o DIR|FILE     where to write (export: a file that is not there yet; default the terminal)\n"
-    "  --sinks NAMES   only these outputs, with commas between (default: all)\n"
+    "  --sinks NAMES   only these outputs, with commas between (default: all but exports)\n"
     "  --all           of delete: all sessions of the file\n"
     "  --person LABEL  whose trends (default: of the sessions without a label)\n"
     "  --people LABELS only these people, with commas between (default: all with a label)\n"

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-void at_print_sinks(FILE *f, int extra)
+void at_print_sinks(FILE *f, int extra, int sightings)
 {
     const attune_sink_info *sink;
 
     for (int i = 0; (sink = attune_sink_at(i)); i++)
-        if (!sink->extra == !extra)
+        if (!sink->extra == !extra && (sightings || !sink->sightings))
             fprintf(f, "  %-12s %-23s %s\n", sink->name, sink->file, sink->what);
 }
 

@@ -14,9 +14,10 @@ class Words:
     def __init__(self, commands):
         by_name = {command.name: command for command in commands}
         plain = by_name["analyze"].listed_after("into one folder an input")
-        kinds = sorted(set(by_name["export"].listed_after("Kinds are")))
+        kinds, made = (sorted(set(by_name[name].listed_after(words)))
+                       for name, words in (("export", "Kinds are"), ("analyze", "with --export")))
         harms = [f"{name}=" for name in by_name["degrade"].listed_after("degradations")]
-        self.lists = {("analyze", "--sinks"): plain, ("sessions", "--sinks"): plain, ("analyze", "--export"): kinds,
+        self.lists = {("analyze", "--sinks"): plain, ("sessions", "--sinks"): plain, ("analyze", "--export"): made,
                       ("export", "--to"): [*kinds, *plain, *by_name["export"].listed_after("other engines")]}
         self.values = {("eval", "--dataset"): by_name["eval"].listed_after("data sets:"),
                        ("eval", "--corrupt"): ["all", *harms], ("degrade", "--corrupt"): harms}
