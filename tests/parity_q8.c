@@ -405,6 +405,8 @@ static void define_depthwise(const made *l, const at_q8_unit *u, const uint8_t *
             }
 }
 
+enum { MANY = 16 }; /* threads */
+
 static void check_unit(const unit_case *c, const at_q8_kernels *kn, at_pool *pool)
 {
     const int oh = (c->h + c->stride - 1) / c->stride, ow = (c->w + c->stride - 1) / c->stride;
@@ -427,13 +429,18 @@ static void check_unit(const unit_case *c, const at_q8_kernels *kn, at_pool *poo
     uint8_t *x = at_alloc(in_bytes + SLACK, 1), *got = at_alloc(out_bytes + SLACK, 1);
     uint8_t *wide = at_alloc((size_t)(c->h * c->w * c->mid), 1);
     uint8_t *deep = at_alloc((size_t)(oh * ow * c->mid), 1), *want = at_alloc(out_bytes, 1);
-    uint8_t *workspace = at_alloc(at_q8_unit_workspace(&u, pool), 1);
+    const size_t work_bytes = at_q8_unit_workspace(&u, pool);
+    uint8_t *workspace =
+        at_alloc(MANY * work_bytes, 1); /* nothing may be written behind the first */
     assert_true(x && got && wide && deep && want && workspace);
     fill_bytes(x, in_bytes + SLACK);
     define_dense(&l[0], c->h * c->w, c->in, c->mid, x, step, NULL, wide);
     define_depthwise(&l[1], &u, wide, deep);
     define_dense(&l[2], oh * ow, c->mid, c->out, deep, c->mid, c->residual ? x : NULL, want);
+    memset(workspace, 0xa5, MANY * work_bytes);
     at_q8_unit_run(pool, kn, &u, &(at_q8_map){x, (ptrdiff_t)c->w * step, step, 0}, got, workspace);
+    for (size_t i = work_bytes; i < MANY * work_bytes; i++)
+        assert_int_equal(workspace[i], 0xa5);
     if (memcmp(got, want, out_bytes) != 0)
         fail_msg("%s: a unit of %d x %d, %d-%d-%d, differs", kn->name, c->h, c->w, c->in, c->mid,
                  c->out);
@@ -465,6 +472,26 @@ static void test_units(void **state)
     each_table(check_units);
 }
 
+/* Of each unit's rows there are fewer than that. */
+static void check_few_rows(const at_q8_kernels *ref, const at_q8_kernels *kn)
+{
+    static const unit_case cases[] = {{7, 7, 32, 96, 32, 1, 1}, {14, 14, 16, 64, 40, 2, 0}};
+    at_pool *many;
+
+    (void)ref;
+    assert_int_equal(at_pool_create(&many, MANY, NULL), ATTUNE_OK);
+    for (int run = 0; run < 8; run++) /* which thread has which task is chance */
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+            check_unit(&cases[i], kn, many);
+    at_pool_free(&many);
+}
+
+static void test_more_threads_than_rows(void **state)
+{
+    (void)state;
+    each_table(check_few_rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +502,7 @@ int main(void)
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_units),
+        cmocka_unit_test(test_more_threads_than_rows),
     };
 
     return cmocka_run_group_tests(tests, open_pools, close_pools);

@@ -166,7 +166,7 @@ typedef struct plan {
     int step, ring;           /* output rows at a time; rows in the ring */
     int bands;                /* of output rows, a thread each */
     size_t row_bytes;         /* of the widened map */
-    size_t ring_bytes, bytes; /* of a thread */
+    size_t ring_bytes, bytes; /* of a band */
 } plan;
 
 static size_t cache_lines(size_t bytes)
@@ -230,9 +230,10 @@ static void band_task(void *arg, int task, int thread)
     const int oy0 = task * rows, oy1 = at_min_int(oy0 + rows, u->oh);
     const ptrdiff_t wide_row = (ptrdiff_t)u->dw.ow * u->dw.c;
     const ptrdiff_t y_row = (ptrdiff_t)u->dw.ow * u->project.n;
-    uint8_t *ring = q->workspace + (size_t)thread * q->p.bytes, *wide = ring + q->p.ring_bytes;
+    uint8_t *ring = q->workspace + (size_t)task * q->p.bytes, *wide = ring + q->p.ring_bytes;
     int ready = at_max_int(0, oy0 * u->dw.stride - u->pad_top);
 
+    (void)thread; /* there may be more of them than rows */
     if (u->project.weight && oy0 < oy1)
         end_map(wide, at_min_int(q->p.step, oy1 - oy0) * wide_row);
     for (int oy = oy0; oy < oy1; oy += q->p.step) {
