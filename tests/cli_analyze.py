@@ -100,6 +100,11 @@ class Page(html.parser.HTMLParser):
             raise AssertionError(f"</{tag}> closes nothing, line {self.getpos()[0]}")
 
 
+def without_progress(said):
+    """Slow programs and machines say how far they are, every ten seconds."""
+    return re.sub(r".*\d+%  \d+:\d+.*\n", "", said)
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="attune-cli-"))

@@ -11,7 +11,6 @@ import http.server
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import socket
@@ -24,16 +23,11 @@ import unittest
 import built
 import hostile
 import running
-from cli_analyze import EXE, Case, needs_model, write_wav, write_y4m
+from cli_analyze import EXE, Case, needs_model, without_progress, write_wav, write_y4m
 
 needs_ffmpeg = unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg")
 SANITIZED = built.sanitizers()
 TONE = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=16000:duration=12"]
-
-
-def without_progress(said):
-    """Slow programs and machines say how far they are, every ten seconds."""
-    return re.sub(r".*\d+%  \d+:\d+.*\n", "", said)
 
 
 def stepped(path, to, seconds):
