@@ -386,10 +386,11 @@ class Judged(Case):
         self.assertNotEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--face-input", "signed"))
         self.assertNotEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--face-input", "unit,bgr"))
         self.assertEqual(other, self.answers("--face", "seven.onnx", "--face-classes", named, "--threads", "1"))
-        (self.dir / "logits.onnx").write_bytes(onnx.classifier(7, softmax=False))
-        for a, b in zip(other, self.answers("--face", "logits.onnx", "--face-classes", named)):
-            for p, q in zip(a, b):
-                self.assertAlmostEqual(p, q, places=4)
+        for kind in (dict(softmax=False), dict(softmax=False, lower=500), dict(shaped=True)):
+            (self.dir / "same.onnx").write_bytes(onnx.classifier(7, **kind))
+            for a, b in zip(other, self.answers("--face", "same.onnx", "--face-classes", named)):
+                for p, q in zip(a, b):
+                    self.assertAlmostEqual(p, q, places=4, msg=kind)
         self.assertGreater(max(map(max, other)), 0.18)  # far from "any of them", where logits and probabilities are alike
 
     @needs_model

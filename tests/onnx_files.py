@@ -133,8 +133,9 @@ def renamed(data, name):
 
 # ---- a face's classifier -----------------------------------------------------------------------------
 
-def classifier(answers=7, side=32, planes=3, seed=1, softmax=True):
-    """One of every kind of operator that exporters like, with made-up weights; without softmax it answers logits."""
+def classifier(answers=7, side=32, planes=3, seed=1, softmax=True, shaped=False, lower=0):
+    """One of every kind of operator that exporters like, with made-up weights; without softmax it answers logits, all of
+    them lower by so much; shaped: they are given their shape once more."""
     import random
     rng = random.Random(seed)
 
@@ -148,7 +149,7 @@ def classifier(answers=7, side=32, planes=3, seed=1, softmax=True):
         return tensor(name, [size], [rng.uniform(.5, 1.5) for _ in range(size)])
     constants = [weights("w0", 8, planes, 3, 3), weights("b0", 8), positive("gamma", 8), weights("beta", 8),
                  weights("mean", 8), positive("var", 8), weights("w1", 8, 1, 3, 3), weights("w2", 4, 8, 1, 1),
-                 weights("slope", 4, 1, 1), weights("w3", answers, 20), weights("b3", answers),
+                 weights("slope", 4, 1, 1), weights("w3", answers, 20), weights("b3", answers), tensor("lower", [], [float(lower)]),
                  tensor("six", [], [6.0]), tensor("nil", [], [0.0]), tensor("last", [1], [-1], INT64)]
     nodes = [node("Conv", "x w0 b0", "c0", pads=[1, 1, 1, 1], strides=[2, 2]),
              node("BatchNormalization", "c0 gamma beta mean var", "n0"), node("HardSwish", "n0", "h0"),
@@ -161,6 +162,8 @@ def classifier(answers=7, side=32, planes=3, seed=1, softmax=True):
              node("HardSigmoid", "g2", "t3", alpha=0.2, beta=0.5), node("Concat", "g t2 t3", "long", axis=1),
              node("Shape", "long", "size"), node("Constant", "", "zero", value=tensor("", [1], [0], INT64)),
              node("Gather", "size zero", "batch"), node("Concat", "batch last", "flat", axis=0),
-             node("Reshape", "long flat", "row"), node("Gemm", "row w3 b3", "logits", transB=1),
-             node("Softmax", "logits", "p")]
-    return model(nodes, constants, [end("x", ["batch", planes, side, side])], [end("p" if softmax else "logits", ["batch", answers])], opset=14)
+             node("Reshape", "long flat", "row"), node("Gemm", "row w3 b3", "product", transB=1),
+             node("Sub", "product lower", "logits"), node("Softmax", "logits", "p"),
+             node("Reshape", "p flat", "again"), node("Identity", "again", "shaped")]
+    out = "shaped" if shaped else "p" if softmax else "logits"
+    return model(nodes, constants, [end("x", ["batch", planes, side, side])], [end(out, ["batch", answers])], opset=14)

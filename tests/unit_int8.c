@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 enum { SIDE = 112, PICTURE = 96 };
@@ -291,6 +292,11 @@ static void test_ranges(void **state)
     write_without_digest(list, beside);
     assert_int_equal(at_ranges_load(&w, model, path, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "has no digest"));
+    assert_int_equal(at_weights_load(&w, beside, &err),
+                     ATTUNE_OK); /* nobody could tell whose they are */
+    assert_int_equal(at_ranges_save(list, AT_MB_RANGE_ARRAYS, w, path, &err), ATTUNE_E_FORMAT);
+    assert_int_equal(access(path, F_OK), -1);
+    at_weights_free(&w);
 
     r.map[3] = -1;
     assert_int_equal(at_ranges_save(list, AT_MB_RANGE_ARRAYS, model, beside, &err), ATTUNE_OK);

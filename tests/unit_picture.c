@@ -252,6 +252,43 @@ static void turned_yuv(void **state)
     at_image_free(&stored);
 }
 
+/* Sizes at which a turned side does not end at 0 to the last bit. */
+static void turned_oblong_pixels(void **state)
+{
+    enum { WIDE = 768, HIGH = 576, BYTES = 3 * WIDE * HIGH };
+    uint8_t *stripes = malloc(BYTES);
+    attune_picture p = {.format = ATTUNE_RGB,
+                        .w = WIDE,
+                        .h = HIGH,
+                        .plane = {stripes},
+                        .stride = {3 * WIDE},
+                        .aspect_num = 16,
+                        .aspect_den = 11};
+    at_picture_work work = {0};
+    at_image plain = {0}, turned = {0};
+    at_rect all = {0};
+    int w, h;
+
+    (void)state;
+    assert_non_null(stripes);
+    for (int i = 0; i < BYTES; i++)
+        stripes[i] = i / 3 % 2 ? 255 : 0;
+    at_picture_size(&p, &w, &h);
+    all.w = w;
+    all.h = h;
+    assert_int_equal(at_picture_part(&plain, &work, &p, &all, w, h), ATTUNE_OK);
+    p.orientation = 3;
+    assert_int_equal(at_picture_part(&turned, &work, &p, &all, w, h), ATTUNE_OK);
+    for (int x = 0; x < w; x++) {
+        const uint8_t *there = plain.data + 3 * (w - 1 - x), *here = turned.data + 3 * x;
+        assert_in_range(*here + 2, *there, *there + 4);
+    }
+    at_picture_work_free(&work);
+    at_image_free(&plain);
+    at_image_free(&turned);
+    free(stripes);
+}
+
 static void oblong_pixels_become_square(void **state)
 {
     at_image rgb = {0}, wide = {0};
@@ -350,6 +387,7 @@ int main(void)
         cmocka_unit_test(every_format_shows_the_same),
         cmocka_unit_test(turned_pictures_come_upright),
         cmocka_unit_test(turned_yuv),
+        cmocka_unit_test(turned_oblong_pixels),
         cmocka_unit_test(oblong_pixels_become_square),
         cmocka_unit_test(hostile_pictures_are_refused),
         cmocka_unit_test(parts_outside_are_refused),

@@ -9,8 +9,8 @@
 
 enum { FREE_SIDE = 224 };
 
-/* A logit of a class that it does not know. */
-static const float nothing = -100;
+/* How far below the others the logit of a class is that it does not know. */
+static const float below = 100;
 
 typedef struct onnx_face {
     at_onnx_net *net;
@@ -284,21 +284,26 @@ static void draw(const onnx_face *f, const at_image *face, float *to)
     }
 }
 
-/* A network of others may say anything. */
-static float bounded(float x)
+/* A network of others may say anything: what is no number is left as it is. */
+static float logit_of(float said, int is_probability)
 {
-    return isnan(x) ? nothing : fminf(fmaxf(x, -AT_WEIGHTS_MOST), AT_WEIGHTS_MOST);
+    const float x = is_probability ? logf(fmaxf(said, 1e-12f)) : said;
+    return isnan(said) ? NAN : fminf(fmaxf(x, -AT_WEIGHTS_MOST), AT_WEIGHTS_MOST);
 }
 
 /* logit (classes) of what it said. */
 static void answer(const onnx_face *f, const float *said, const int *which, int classes,
                    float *logit)
 {
+    const int is_probability = at_onnx_net_is_softmax(f->net, f->output);
+    float least = NAN; /* of those that are numbers */
+
     for (int k = 0; k < classes; k++) {
-        const float x = which[k] >= 0 ? bounded(said[which[k]]) : nothing;
-        logit[k] =
-            which[k] >= 0 && at_onnx_net_is_softmax(f->net, f->output) ? logf(fmaxf(x, 1e-12f)) : x;
+        logit[k] = which[k] >= 0 ? logit_of(said[which[k]], is_probability) : NAN;
+        least = fminf(least, logit[k]);
     }
+    for (int k = 0; k < classes; k++)
+        logit[k] = isnan(logit[k]) ? (isnan(least) ? 0 : least - below) : logit[k];
 }
 
 static void look(const void *state, const at_image *face, float *work, at_visual_result *out)

@@ -42,11 +42,10 @@ static at_param *find(const network *n, const char *part)
 static at_param *borrow(const network *net, const char *name, int rank, const int *dim)
 {
     const at_weight *w = at_weights_find(net->file, name);
-    const size_t count = (size_t)dim[0] * (size_t)(rank > 1 ? dim[1] : 1);
     at_param *q = NULL;
     if (net->why->status)
         return NULL;
-    if (!w || w->count != count)
+    if (!at_weight_is(w, rank > 1 ? dim[0] : 0, dim[rank - 1]))
         at_fail(net->why, ATTUNE_E_FORMAT, "model: %s is missing or has another shape", name);
     else if (!(q = at_params_borrow(net->p, name, rank, dim, w->data)))
         at_fail_nomem(net->why);
@@ -273,16 +272,16 @@ static int expert_values(const at_weights *w)
 /* All of the expert's arrays, or none. */
 static int find_expert(at_audio_net *a, const at_weights *w, attune_error *err)
 {
-    const size_t values = (size_t)expert_values(w);
+    const int values = expert_values(w);
     const struct {
         const char *name;
         const float **to;
-        size_t count;
+        int rows, cols;
     } arrays[] = {
-        {"mean", &a->expert.mean, values},
-        {"inv_deviation", &a->expert.inv_deviation, values},
-        {"weight", &a->expert.weight, values * AT_VOICE_CLASSES},
-        {"bias", &a->expert.bias, AT_VOICE_CLASSES},
+        {"mean", &a->expert.mean, 0, values},
+        {"inv_deviation", &a->expert.inv_deviation, 0, values},
+        {"weight", &a->expert.weight, values, AT_VOICE_CLASSES},
+        {"bias", &a->expert.bias, 0, AT_VOICE_CLASSES},
     };
     enum { ARRAYS = sizeof arrays / sizeof *arrays };
     int found = 0;
@@ -290,12 +289,12 @@ static int find_expert(at_audio_net *a, const at_weights *w, attune_error *err)
         char full[NAME_SIZE];
         snprintf(full, sizeof full, "%s%s", at_voice_expert_arrays, arrays[i].name);
         const at_weight *t = at_weights_find(w, full);
-        if (t && t->count != arrays[i].count)
+        if (t && !at_weight_is(t, arrays[i].rows, arrays[i].cols))
             return at_fail(err, ATTUNE_E_FORMAT, "model: %s has another shape", full);
         *arrays[i].to = t ? t->data : NULL;
         found += t != NULL;
     }
-    a->expert.values = (int)values;
+    a->expert.values = values;
     a->has_expert = found == ARRAYS;
     return !found || a->has_expert ? ATTUNE_OK
                                    : at_fail(err, ATTUNE_E_FORMAT, "model: some of %s* are missing",

@@ -23,9 +23,8 @@ static int take(const at_weights *w, at_head head, const char *what, int rows, c
     char name[80];
     at_hog_array(head, what, name);
     const at_weight *a = at_weights_find(w, name);
-    const int outputs = at_heads[head].outputs, rank = rows ? 2 : 1;
     *out = a ? a->data : NULL;
-    return !a || (a->rank == rank && a->dim[rank - 1] == outputs && (!rows || a->dim[0] == rows))
+    return !a || at_weight_is(a, rows, at_heads[head].outputs)
                ? ATTUNE_OK
                : at_fail(err, ATTUNE_E_FORMAT, "model: %s has another shape", name);
 }

@@ -294,25 +294,26 @@ int at_mobilenet_calibrate(at_params *p, const char *prefix, const at_mb_observe
 
 /* ---- folding ----------------------------------------------------------------------------- */
 
+/* rows x out; rows 0: out. */
 static const float *find_array(const at_weights *w, const char *unit_name, const char *what,
-                               size_t count)
+                               int rows, int out)
 {
     char name[80];
     snprintf(name, sizeof name, "%.63s.%.9s", unit_name, what);
     const at_weight *t = at_weights_find(w, name);
-    return t && t->count == count ? t->data : NULL;
+    return at_weight_is(t, rows, out) ? t->data : NULL;
 }
 
 int at_mb_fold_unit(const at_weights *w, const char *unit_name, int rows, int out, float *weight,
                     float *bias, attune_error *err)
 {
     size_t n = (size_t)out;
-    const float *kernel = find_array(w, unit_name, "weight", (size_t)rows * n);
-    const float *plain = find_array(w, unit_name, "bias", n);
-    const float *gamma = find_array(w, unit_name, "gamma", n);
-    const float *beta = find_array(w, unit_name, "beta", n);
-    const float *mean = find_array(w, unit_name, "mean", n);
-    const float *var = find_array(w, unit_name, "var", n);
+    const float *kernel = find_array(w, unit_name, "weight", rows, out);
+    const float *plain = find_array(w, unit_name, "bias", 0, out);
+    const float *gamma = find_array(w, unit_name, "gamma", 0, out);
+    const float *beta = find_array(w, unit_name, "beta", 0, out);
+    const float *mean = find_array(w, unit_name, "mean", 0, out);
+    const float *var = find_array(w, unit_name, "var", 0, out);
     if (!kernel || (!plain && (!gamma || !beta || !mean || !var)))
         return at_fail(err, ATTUNE_E_FORMAT, "model: %s is missing or has another shape",
                        unit_name);

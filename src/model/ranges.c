@@ -34,12 +34,15 @@ int at_ranges_save(const at_range_array *list, int n, const at_weights *model, c
 {
     const char *digest = at_weights_meta(model, AT_WEIGHTS_DIGEST);
     at_weights_writer *w = NULL;
-    int status = at_weights_writer_create(&w, err);
+    int status =
+        digest ? at_weights_writer_create(&w, err)
+               : at_fail(err, ATTUNE_E_FORMAT,
+                         "%s: its model has no digest by which ranges are known to be of it", path);
 
     for (int i = 0; i < n && !status; i++)
         if (at_weights_put(w, list[i].name, 1, &list[i].n, list[i].value, 0))
             status = at_fail_nomem(err);
-    if (!status && at_weights_put_meta(w, "of", digest ? digest : ""))
+    if (!status && at_weights_put_meta(w, "of", digest))
         status = at_fail_nomem(err);
     status = status ? status : at_weights_save(w, path, err);
     at_weights_writer_free(&w);

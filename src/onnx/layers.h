@@ -55,6 +55,7 @@ typedef struct at_onnx_layer {
     at_onnx_loop loop;
     ptrdiff_t from, to; /* where a loop's first element is, of its input and output */
     int fills;          /* the output is filled with `value` first */
+    int is_softmax;
     at_onnx_windows windows;
     int groups, over_padding;
     int rows, cols, depth; /* of a matrix product */

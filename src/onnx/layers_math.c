@@ -303,6 +303,7 @@ static void prepare_softmax(at_onnx_builder *b)
 
     if (!l)
         return;
+    l->is_softmax = 1;
     l->rows = l->cols = l->depth = 1;
     for (int i = 0; i < x->rank; i++)
         *(i < axis ? &l->rows : i == axis || old ? &l->cols : &l->depth) *= x->dim[i];

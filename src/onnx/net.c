@@ -283,13 +283,9 @@ const at_onnx_end *at_onnx_net_output(const at_onnx_net *net, int i)
 
 int at_onnx_net_is_softmax(const at_onnx_net *net, int i)
 {
-    const at_onnx_graph *g = &net->graph;
+    const at_onnx_tensor *made = net->output[i]->root; /* whatever shape it was given after that */
 
-    for (int k = 0; k < g->steps; k++)
-        for (int o = 0; o < g->step[k].outs; o++)
-            if (strcmp(g->step[k].out[o], net->end[i].name) == 0)
-                return strcmp(g->step[k].type, "Softmax") == 0;
-    return 0;
+    return is_made(made) && net->layer[made->from].is_softmax;
 }
 
 double at_onnx_net_work(const at_onnx_net *net)

@@ -22,7 +22,7 @@ void at_onnx_net_free(at_onnx_net **net);
 const at_onnx_end *at_onnx_net_input(const at_onnx_net *net);
 int at_onnx_net_outputs(const at_onnx_net *net);
 const at_onnx_end *at_onnx_net_output(const at_onnx_net *net, int i);
-/* Whether that output is probabilities: a softmax made it. */
+/* Whether that output is probabilities: a softmax made it, in this or another shape. */
 int at_onnx_net_is_softmax(const at_onnx_net *net, int i);
 
 double at_onnx_net_work(const at_onnx_net *net); /* steps of arithmetic that a run takes, about */

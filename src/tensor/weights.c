@@ -356,6 +356,13 @@ const at_weight *at_weights_at(const at_weights *w, int i)
     return &w->entries[i].weight;
 }
 
+int at_weight_is(const at_weight *w, int rows, int cols)
+{
+    const int rank = rows ? 2 : 1;
+
+    return w && w->rank == rank && w->dim[rank - 1] == cols && (!rows || w->dim[0] == rows);
+}
+
 const at_weight *at_weights_find(const at_weights *w, const char *name)
 {
     int lo = 0, hi = w ? w->count : 0;

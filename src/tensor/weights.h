@@ -41,6 +41,8 @@ int at_weights_count(const at_weights *w);
 const at_weight *at_weights_at(const at_weights *w, int i);
 /* NULL if absent; w NULL: a file that has nothing. */
 const at_weight *at_weights_find(const at_weights *w, const char *name);
+/* Whether it is there (w: nullable) and has rows x cols values, or in one row (rows 0) cols. */
+int at_weight_is(const at_weight *w, int rows, int cols);
 const char *at_weights_meta(const at_weights *w, const char *key);
 const char *at_weights_meta_at(const at_weights *w, int i,
                                const char **key); /* NULL past the end */

@@ -247,7 +247,8 @@ static void to_stored(double at, double length, int upright, int stored, int fli
 {
     const double scale = (double)stored / upright;
 
-    *from = flip ? stored - (at + length) * scale : at * scale;
+    *from = flip ? fmax(stored - (at + length) * scale, 0)
+                 : at * scale; /* but for rounding none is less */
     *extent = length * scale;
 }
 
