@@ -115,8 +115,11 @@ static int has_pictures(void *user, const char *path, const at_media_options *o,
 static int watch(explaining *x, const attune_model *m, attune_input_info *info, attune_error *err)
 {
     const attune_sink sink = {.user = x, .window = on_window, .progress = on_progress};
-    const at_analyze_change change = {
-        .open = has_pictures, .user = x, .watch = {.sighted = at_moments_see, .user = &x->moments}};
+    const at_analyze_change change = {.open = has_pictures,
+                                      .user = x,
+                                      .watch = {.sighted = at_moments_see,
+                                                .recognised = at_moments_recognise,
+                                                .user = &x->moments}};
     attune_options o = x->o->session;
     o.causal = 1; /* a window's moments are kept until it is told, and no longer */
     return at_analyze_changed(m, x->path, &o, &sink, &change, info, err);

@@ -55,6 +55,15 @@ void at_moments_see(void *user, const at_sighting *s, const at_face *f, const at
     m->n += m->n < m->capacity;
 }
 
+void at_moments_recognise(void *user, uint32_t person, uint32_t known)
+{
+    at_moments *m = user;
+
+    for (int i = 0; i < m->n; i++)
+        if (m->list[i].person == person)
+            m->list[i].person = known;
+}
+
 /* The i-th, from the latest back. */
 static const at_moment *back(const at_moments *m, int i)
 {

@@ -24,8 +24,9 @@ typedef struct at_moments {
 /* o: of the session; zeros are its defaults. ATTUNE_OK or ATTUNE_E_NOMEM. */
 int at_moments_open(at_moments *m, const attune_options *o);
 void at_moments_free(at_moments *m);
-/* As at_watch has it; user: an at_moments. */
+/* As at_watch has them, sighted and recognised; user: an at_moments. */
 void at_moments_see(void *user, const at_sighting *s, const at_face *f, const at_image *aligned);
+void at_moments_recognise(void *user, uint32_t person, uint32_t known);
 /* The moment that stands for w: in its middle, for as long as a hop, so that windows have moments of
  * their own, or where its face is not there in all of it, the one whose expression is nearest to what
  * the face's sightings come to together; of equals the latest. NULL: none is left. */

@@ -96,6 +96,8 @@ static void become(at_face_stream *f, int i, uint32_t known)
     at_identity_forget(f->people, person);
     if (f->portraits)
         at_portraits_become(f->portraits, person, known);
+    if (f->watch.recognised)
+        f->watch.recognised(f->watch.user, person, known);
     f->tracker.track[i].person = known;
 }
 
