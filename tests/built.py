@@ -18,13 +18,14 @@ def sanitizers():
     return set(options["b_sanitize"].split(",")) - {"none"} | emulated
 
 
-live_input = unittest.skipIf("emulator" in sanitizers(), "an emulated program is too slow for live input")
+EMULATED = "emulator" in sanitizers()
+live_input = unittest.skipIf(EMULATED, "an emulated program is too slow for live input")
 
 
 def of_the_input(notes):
     """Those of some notes or lines that tell of an input, not of what an emulated process cannot hold."""
     lacks = "the decoder's sandbox lacked a layer"
-    return [note for note in notes if "emulator" not in sanitizers() or lacks not in note]
+    return [note for note in notes if not EMULATED or lacks not in note]
 
 
 def program(name):

@@ -171,6 +171,13 @@ class Kept(Case):
         self.assertIn("2 sessions gone", self.sessions("delete", "--all").stdout)
         self.assertEqual(self.sessions("list").stdout, "nothing is kept\n")
 
+    def test_live_and_file(self):
+        self.keep(2)
+        with open(self.dir / "maria-muster.wav", "rb") as voice:
+            self.run_attune("analyze", "--live", "-", "-o", "live", "--store", self.db, stdin=voice)
+        kept = json.loads(self.sessions("list", "--json").stdout)["sessions"]
+        self.assertEqual([k["source"] for k in sorted(kept, key=lambda k: k["id"])], ["file", "live"])
+
     def test_demo_clip(self):
         self.run_attune("analyze", SOURCE / "demo/talking_head.mp4", "-o", "out", "--store", self.db)
         first = json.loads((self.dir / "out/summary.json").read_text())["all"]

@@ -234,7 +234,8 @@ static int open_video(at_media_writer *w, const at_media_writer_options *o, attu
     /* finer than a frame, for uneven times */
     enc->time_base = has_ticks(w->fmt->oformat, codec->id) ? av_inv_q(enc->framerate)
                                                            : (AVRational){1, fps * 512};
-    if (!(w->fmt->oformat->flags & AVFMT_VARIABLE_FPS))
+    if (!(w->fmt->oformat->flags &
+          AVFMT_VARIABLE_FPS)) /* MP4 begins at 0, then, without an edit list */
         enc->max_b_frames = 0;
     enc->gop_size = fps * 10;
     if (o->video_kbps > 0)
@@ -364,12 +365,6 @@ static int encode(at_media_writer *w, AVCodecContext *enc, AVStream *st, const A
     return at_av_fail(err, ret, w->file.path, "cannot write");
 }
 
-/* A container that has one picture a tick, and nothing in between. */
-static int counts_frames(const AVCodecContext *video)
-{
-    return av_cmp_q(video->time_base, av_inv_q(video->framerate)) == 0;
-}
-
 int at_media_writer_video(at_media_writer *w, int64_t t_us, const uint8_t *rgb, ptrdiff_t stride,
                           attune_error *err)
 {
@@ -382,7 +377,7 @@ int at_media_writer_video(at_media_writer *w, int64_t t_us, const uint8_t *rgb, 
                        w->file.path);
     int64_t pts = av_rescale_q(t_us, (AVRational){1, 1000000}, w->video->time_base);
     w->last_us = t_us;
-    if (pts <= w->last_pts && counts_frames(w->video))
+    if (pts <= w->last_pts && has_ticks(w->fmt->oformat, w->video->codec_id))
         return 0;
     pts = pts > w->last_pts ? pts : w->last_pts + 1;
     int ret = at_av_canvas_draw(&w->canvas, rgb, stride, err);

@@ -145,8 +145,7 @@ static int columns(const at_encoder_kind *kind, at_weight_source from, const cha
 
 static int is_whole(const at_weight *w, const array *a)
 {
-    const int rank = a->rows ? 2 : 1;
-    if (w->rank != rank || w->dim[rank - 1] != a->cols || (a->rows && w->dim[0] != a->rows))
+    if (!at_weight_is(w, a->rows, a->cols))
         return 0;
     for (size_t i = 0; i < w->count; i++)
         if (!isfinite(w->data[i]))

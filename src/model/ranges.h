@@ -23,6 +23,7 @@ void at_mb_range_arrays(const at_mb_ranges *r, at_range_array out[AT_MB_RANGE_AR
 /* ATTUNE_E_FORMAT: an array is missing, or of another shape. */
 int at_mb_ranges_read(at_mb_ranges *out, const at_weights *ranges, attune_error *err);
 
+/* ATTUNE_E_FORMAT: the model has no digest by which they would be known to be of it. */
 int at_ranges_save(const at_range_array *list, int n, const at_weights *model, const char *path,
                    attune_error *err);
 /* The file NAME.int8.safetensors beside the model's NAME.safetensors. ATTUNE_E_IO: there is none;
