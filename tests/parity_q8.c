@@ -213,7 +213,8 @@ static void run_reference(const at_q8_kernels *ref, form f, at_q8_tile t, int m,
         t.q.scale += AT_Q8_GROUP;
         t.q.bias += AT_Q8_GROUP;
         t.q.sum += AT_Q8_GROUP;
-        t.residual += t.residual ? AT_Q8_GROUP : 0;
+        if (t.residual)
+            t.residual += AT_Q8_GROUP;
         t.c += f == QUADS ? 4 * AT_Q8_GROUP : AT_Q8_GROUP;
         t.f += AT_Q8_GROUP;
     }

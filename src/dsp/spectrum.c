@@ -19,9 +19,16 @@ enum {
     LAG_MIN = PITCH_RATE / (int)AT_PITCH_TOP_HZ,
     LAG_MAX = PITCH_RATE / (int)AT_PITCH_LOW_HZ + 1, /* a peak needs a neighbour */
     LAGS = LAG_MAX - LAG_MIN + 1,
+    LANES = 4,   /* of a vector, one a lag */
+    AT_ONCE = 8, /* vectors of sums that registers hold */
+    LAGS_AT_ONCE = AT_ONCE * LANES,
+    LAGS_MADE = (LAGS + LAGS_AT_ONCE - 1) / LAGS_AT_ONCE * LAGS_AT_ONCE,
     /* Two triangles overlap at any bin, so no table of weights is longer. */
     MEL_WEIGHTS = 2 * AT_FFT_BINS,
 };
+
+typedef float lanes
+    __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 struct at_spectrum {
     kiss_fftr_cfg fft; /* in memory from at_alloc */
@@ -36,7 +43,7 @@ struct at_spectrum {
     float frame[AT_FFT_LEN];
     kiss_fft_cpx bin[AT_FFT_BINS];
     float power[AT_FFT_BINS];
-    float half[PITCH_LEN + LAGS + LAG_MIN]; /* zeros after PITCH_LEN */
+    float half[PITCH_LEN + LAG_MIN + LAGS_MADE]; /* zeros after PITCH_LEN */
 };
 
 static double mel_of_hz(double hz)
@@ -197,21 +204,32 @@ float at_spectrum_band_power(const at_spectrum *s, const float *band)
     return power;
 }
 
+/* r (LAGS_AT_ONCE): products of half and what comes lag and more later, each lag's in the order of half. */
+static void sum_products(const float *half, int lag, float *r)
+{
+    lanes sum[AT_ONCE] = {{0}};
+
+    for (int i = 0; i < PITCH_LEN; i++) {
+        const lanes *later = (const lanes *)(half + i + lag);
+#pragma GCC unroll 8
+        for (int v = 0; v < AT_ONCE; v++)
+            sum[v] += half[i] * later[v];
+    }
+    memcpy(r, sum, sizeof sum);
+}
+
 /* Autocorrelation of the windowed, pre-emphasised frame (pre-emphasis keeps rumble and pink noise
  * from looking periodic), at half rate: the pair sums are low-pass enough for harmonics of speech.
- * r (LAGS), zero on entry; returns that at lag 0. */
+ * r (LAGS_MADE, of which LAGS count); returns that at lag 0. */
 static float autocorrelate(at_spectrum *s, float *r)
 {
     float zero = 0;
     for (int i = 0; i < PITCH_LEN; i++)
         s->half[i] = s->frame[2 * i] + s->frame[2 * i + 1];
-    for (int i = 0; i < PITCH_LEN; i++) {
-        float x = s->half[i];
-        const float *later = s->half + i + LAG_MIN;
-        zero += x * x;
-        for (int lag = 0; lag < LAGS; lag++)
-            r[lag] += x * later[lag];
-    }
+    for (int i = 0; i < PITCH_LEN; i++)
+        zero += s->half[i] * s->half[i];
+    for (int first = 0; first < LAGS_MADE; first += LAGS_AT_ONCE)
+        sum_products(s->half, LAG_MIN + first, r + first);
     for (int lag = 0; lag < LAGS; lag++)
         r[lag] *= s->lag_gain[lag];
     return zero;
@@ -225,7 +243,7 @@ static int is_peak(const float *r, int lag)
 
 float at_spectrum_periodicity(at_spectrum *s)
 {
-    float r[LAGS] = {0}, best = 0, zero = autocorrelate(s, r);
+    float r[LAGS_MADE], best = 0, zero = autocorrelate(s, r);
     if (zero <= SILENCE)
         return 0;
     for (int lag = 1; lag < LAGS - 1; lag++)
@@ -236,7 +254,7 @@ float at_spectrum_periodicity(at_spectrum *s)
 
 float at_spectrum_pitch(at_spectrum *s, float *octaves)
 {
-    float r[LAGS] = {0}, best = 0, strength = 0, zero = autocorrelate(s, r);
+    float r[LAGS_MADE], best = 0, strength = 0, zero = autocorrelate(s, r);
     *octaves = 0;
     if (zero <= SILENCE)
         return 0;

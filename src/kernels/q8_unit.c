@@ -82,7 +82,8 @@ static void product_row(const at_q8_kernels *kn, const at_q8_layer *l, const at_
             rows = tile_height(kn, m - i);
             kn->rows(&t, rows, n);
             t.a += rows * t.pixel;
-            t.residual += t.residual ? rows * t.c_step : 0;
+            if (t.residual)
+                t.residual += rows * t.c_step;
             t.c += rows * t.c_step;
         }
     }

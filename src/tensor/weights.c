@@ -313,11 +313,23 @@ int at_weights_load(at_weights **out, const char *path, attune_error *err)
     return status;
 }
 
+/* NaN is neither. Without a way out, so that vectors may do it. */
+static int all_within(const at_weight *a, float least, float most)
+{
+    int within = 1;
+
+    for (size_t i = 0; i < a->count; i++)
+        within &= (a->data[i] >= least) & (a->data[i] <= most);
+    return within;
+}
+
 static int check_values(const at_weight *a, const char *path, float least, float most,
                         attune_error *err)
 {
+    if (all_within(a, least, most))
+        return ATTUNE_OK;
     for (size_t i = 0; i < a->count; i++)
-        if (!(a->data[i] >= least && a->data[i] <= most)) /* NaN is neither */
+        if (!(a->data[i] >= least && a->data[i] <= most))
             return at_fail(err, ATTUNE_E_FORMAT, "%s: %.80s[%zu] is %g, must be from %g to %g",
                            path, a->name, i, (double)a->data[i], (double)least, (double)most);
     return ATTUNE_OK;
