@@ -25,12 +25,12 @@ enum { MOST = 1 << 16, SLACK = AT_Q8_SLACK };
 
 static at_rng rng;
 
-static int below(int n)
+ALONE static int below(int n)
 {
     return (int)at_rng_below(&rng, (uint32_t)n);
 }
 
-static void fill_bytes(uint8_t *x, size_t n)
+ALONE static void fill_bytes(uint8_t *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) /* with many at the ends of the range */
         x[i] = (uint8_t)(below(4) ? below(256) : below(2) * 255);
@@ -44,7 +44,7 @@ typedef struct made {
 } made;
 
 /* Scales such that most sums of k products become bytes that are not saturated. */
-static void make_scales(made *m, int k, int n, int padded, int zero)
+ALONE static void make_scales(made *m, int k, int n, int padded, int zero)
 {
     for (int j = 0; j < padded; j++) {
         int sum = 0;
@@ -62,7 +62,7 @@ static int groups(int n)
     return (n + AT_Q8_GROUP - 1) / AT_Q8_GROUP * AT_Q8_GROUP;
 }
 
-static void draw_weights(made *m, int count)
+ALONE static void draw_weights(made *m, int count)
 {
     for (int i = 0; i < count; i++)
         m->weight[i] = at_rng_normal(&rng) * (below(8) ? 1 : 4);
@@ -99,7 +99,7 @@ static void each_table(check_fn *check)
 
 /* ---- weights -------------------------------------------------------------------------------------- */
 
-static int one_sign(const int8_t *w, const int *row, int rows, int n)
+ALONE static int one_sign(const int8_t *w, const int *row, int rows, int n)
 {
     int up = 0, down = 0;
     for (int i = 0; i < rows; i++) {
@@ -109,7 +109,7 @@ static int one_sign(const int8_t *w, const int *row, int rows, int n)
     return up > down ? up : down;
 }
 
-static void near_the_weights(const made *m, int k, int n)
+ALONE static void near_the_weights(const made *m, int k, int n)
 {
     for (int j = 0; j < n; j++) {
         int most = 0;
@@ -369,14 +369,14 @@ typedef struct unit_case {
     int h, w, in, mid, out, stride, residual;
 } unit_case;
 
-static uint8_t to_byte(int32_t sum, float scale, int base)
+ALONE static uint8_t to_byte(int32_t sum, float scale, int base)
 {
     const int v = (int)lrintf((float)sum * scale) + base;
     return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
 }
 
-static void define_dense(const made *l, int pixels, int k, int n, const uint8_t *x, int x_step,
-                         const uint8_t *residual, uint8_t *y)
+ALONE static void define_dense(const made *l, int pixels, int k, int n, const uint8_t *x,
+                               int x_step, const uint8_t *residual, uint8_t *y)
 {
     for (int i = 0; i < pixels; i++)
         for (int j = 0; j < groups(n); j++) {
@@ -388,7 +388,7 @@ static void define_dense(const made *l, int pixels, int k, int n, const uint8_t 
         }
 }
 
-static void define_depthwise(const made *l, const at_q8_unit *u, const uint8_t *x, uint8_t *y)
+ALONE static void define_depthwise(const made *l, const at_q8_unit *u, const uint8_t *x, uint8_t *y)
 {
     const at_q8_dw *d = &u->dw;
     for (int oy = 0; oy < u->oh; oy++)

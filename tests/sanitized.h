@@ -29,4 +29,8 @@
 #define THREAD_SANITIZED 0
 #endif
 
+/* Before a function of a test that is alone at work, such as a plain reference: it is not looked at for races, which
+ * takes most of the time of what reads and writes numbers. What it calls is. */
+#define ALONE __attribute__((no_sanitize("thread")))
+
 #endif

@@ -502,21 +502,6 @@ static void a_voice_of_neither_is_a_row_of_its_own(void **state)
     scene_close(c);
 }
 
-static void results_do_not_depend_on_threads(void **state)
-{
-    attune_options o = {.threads = 3};
-    scene *a = scene_open(NULL), *b = scene_open(NULL);
-    (void)state;
-    attune_session_free(&b->s);
-    assert_int_equal(attune_session_open(&b->s, fake_model(), &o, NULL), ATTUNE_OK);
-    both(a, 0, 4000);
-    both(b, 0, 4000);
-    assert_true(a->n > 0 && a->n == b->n);
-    assert_memory_equal(a->w, b->w, (size_t)a->n * sizeof *a->w);
-    scene_close(a);
-    scene_close(b);
-}
-
 /* ---- bounds and misuse ---------------------------------------------------------------------- */
 
 static void windows_not_taken_stop_the_input(void **state)
@@ -748,7 +733,6 @@ int main(void)
         cmocka_unit_test(several_faces_give_a_window_each_in_order_of_appearance),
         cmocka_unit_test(a_voice_is_that_of_the_face_whose_mouth_moves),
         cmocka_unit_test(a_voice_of_neither_is_a_row_of_its_own),
-        cmocka_unit_test(results_do_not_depend_on_threads),
         cmocka_unit_test(windows_not_taken_stop_the_input),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(too_little_speech_is_not_listened_to),

@@ -103,7 +103,8 @@ static int open_with(const char *const *signals)
     const attune_beside_setup setup = {.signals = signals};
     attune_session *s;
     attune_error err = {0};
-    const int rc = attune_session_open(&s, fake_model(), &(attune_options){.beside = &setup}, &err);
+    const int rc = attune_session_open(&s, fake_model(),
+                                       &(attune_options){.beside = &setup, .threads = 1}, &err);
 
     assert_int_equal(s == NULL, rc < 0);
     assert_int_equal(rc < 0, err.text[0] != 0);
