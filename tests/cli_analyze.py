@@ -348,7 +348,7 @@ class BadInput(Case):
 
     def test_files_that_may_not_grow(self):
         shutil.copy(SOURCE / "demo/talking_head.mp4", self.dir / "head.mp4")
-        done = self.run_attune("analyze", "head.mp4", "-o", "out", code=1, preexec_fn=lambda:
+        done = self.run_attune("analyze", "head.mp4", "--rate", "1", "-o", "out", code=1, preexec_fn=lambda:
                                resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
         self.assertIn("File too large", done.stderr)
         self.assertEqual(list((self.dir / "out").glob("*")) if (self.dir / "out").exists() else [], [])

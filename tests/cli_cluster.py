@@ -144,7 +144,7 @@ PartitionName=all Nodes=ALL Default=YES State=UP
         self.assertEqual(*((self.dir / folder / "faces.safetensors").read_bytes() for folder in ("runs", "by-itself")))
 
     def test_a_task_that_is_killed_is_queued_again(self):
-        write_wav(self.dir / "in/s2.wav", 900)  # of the first shard, and long enough to be found at it
+        write_wav(self.dir / "in/s2.wav", 300)  # of the first shard, and long enough to be found at it
         shutil.rmtree(self.dir / "alone")
         self.study("-o", "alone")
         self.submit()

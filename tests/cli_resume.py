@@ -22,7 +22,7 @@ from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav, write_
 SLOW = built.sanitizers()
 KEPT = ["attune-resume.state", "attune-resume.told"]
 HEAD = SOURCE / "demo/talking_head.mp4"
-SHORTER = 6 if "emulator" in SLOW else 1  # times: what an emulator hears in as many seconds is no more
+SHORTER = 6 if "emulator" in SLOW else 3 if SLOW else 1  # times: what is heard in as many seconds is no more
 
 
 def setUpModule():
