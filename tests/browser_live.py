@@ -419,7 +419,7 @@ class Live:
         self.b.wait("return document.querySelectorAll('svg, canvas').length", what="the report's figures")
         self.shot("report")
         self.quiet()
-        self.b.js("history.back()")
+        self.b.js("location.assign('/sessions.html')")
         self.b.wait("return document.querySelectorAll('#sessions tbody tr').length === 2", what="the list again")
 
     def shared(self):

@@ -395,16 +395,16 @@ class Fusion(Train):
     recipe = {"kind": "fusion", "fusion": "attention", "model": str(MODEL),
               "faces": {"dataset": "ferplus", "train": "train", "valid": "valid"},
               "voices": {"dataset": "ravdess", "folder": "ravdess_speech16k", "train": "nofold3", "valid": "fold3"},
-              "epochs": 2, "eval_every": 1, "batch": 4, "checkpoint_minutes": 0, "pairs": 12, "judged": 4, "tokens": 4,
+              "epochs": 2, "eval_every": 1, "batch": 4, "checkpoint_minutes": 0, "pairs": 8, "judged": 4, "tokens": 4,
               "harms": [{"kind": "blur", "level": 2}]}
-    options = ("--limit", "7")
+    options = ("--limit", "3")
 
 
 class Assemble(Train):
     recipe = {"kind": "assemble", "detector": str(MODEL), "visual": {"model": str(MODEL), "recipe": "visual.json"},
               "audio": {"model": str(MODEL), "recipe": "audio.json"}, "reference_pictures": 4, "answers": 1}
     seeds = {"metadata": {"name": "old"}}, {"metadata": {"name": "new"}}
-    options = ("--limit", "8")
+    options = ("--limit", "4")
     streams = {"visual": {"kind": "visual", "data": [{"dataset": "ferplus", "train": "train", "valid": "valid"}]},
                "audio": {"kind": "audio", "data": [{"dataset": "ravdess", "folder": "ravdess_speech16k",
                                                     "train": "nofold3", "valid": "fold3"}]}}

@@ -376,9 +376,9 @@ class Functionals(unittest.TestCase):
 
 
 class SameBytes(unittest.TestCase):
-    SHORT = {"visual": ("--epochs", 2, "--limit", 24), "audio": ("--epochs", 2, "--limit", LIMIT),
+    SHORT = {"visual": ("--epochs", 2, "--limit", LIMIT), "audio": ("--epochs", 2, "--limit", LIMIT),
              "detector": ("--epochs", 2, "--limit", 8), "fusion": ("--epochs", 2, "--limit", 21),
-             "mixed": ("--epochs", 2, "--limit", 24)}
+             "mixed": ("--epochs", 2, "--limit", LIMIT)}
     if SANITIZED:  # bits are judged where they come sooner; here the way there is looked at
         SHORT = {"audio": SHORT["audio"], "fusion": SHORT["fusion"]}
 
