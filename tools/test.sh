@@ -31,34 +31,34 @@ count() # passed|failed|skipped, what
 
 # Builds in build/test-$1 with the meson options from $2 on; only $targets where that is set. Lines are all
 # that a failing test's trace needs: with everything a debugger wants, sanitized programs take half as long again.
-# $flags: more of the compiler's, with commas between them.
+# $flags: more of the compiler's.
 build_in()
 {
     local dir=build/test-$1
     shift
     if [ ! -f "$dir/build.ninja" ]; then
         rm -rf "$dir"
-        meson setup "$dir" -Dtests=enabled -Ddebug=false -Dc_args="-g1${flags:+,$flags}" "$@" || return 1
+        meson setup "$dir" -Dtests=enabled -Ddebug=false -Dc_args="-g1 ${flags:-}" "$@" || return 1
     fi
     nice -n 10 ninja -C "$dir" --quiet ${targets:-}
 }
 
 build()
 {
+    local looks="-fsanitize=alignment,pointer-overflow -fsanitize-trap=alignment,pointer-overflow"
     case $1 in
     gcc) CC=${CC:-gcc} build_in gcc --werror ;;
-    # What clang warns of does not hang on how much it optimises. It looks at alignment, as in the fuzz programs:
-    # of null pointers and of what lies beyond an object the address sanitizer tells, and these three checks at every
-    # access make half of a sanitized program.
-    clang) CC=clang flags=-fsanitize=alignment,-fsanitize-trap=alignment build_in clang --werror -Doptimization=1 ;;
+    # What clang warns of does not hang on how much it optimises. It looks at alignment, and at offsets from no
+    # pointer, as in the fuzz programs: of null pointers and of what lies beyond an object the address sanitizer tells,
+    # and gcc's three checks of these at every access make half of a sanitized program.
+    clang) CC=clang flags=$looks build_in clang --werror -Doptimization=1 ;;
     asan)
-        CC=gcc flags=-fno-sanitize=null,-fno-sanitize=object-size,-fno-sanitize=alignment \
+        CC=gcc flags=-fno-sanitize=null,object-size,alignment \
             build_in asan -Db_sanitize=address,undefined -Doptimization=2
         ;;
     tsan) CC=gcc targets=threads-programs build_in tsan -Db_sanitize=thread -Doptimization=1 ;;
     fuzz)
-        CC=clang flags=-fsanitize=alignment,-fsanitize-trap=alignment targets=fuzzers \
-            build_in fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1
+        CC=clang flags=$looks targets=fuzzers build_in fuzz -Dfuzz=enabled -Db_sanitize=address -Doptimization=1
         ;;
     esac
 }
