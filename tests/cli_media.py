@@ -347,7 +347,7 @@ class Harm(Media):
                                  stdout=subprocess.DEVNULL)
             while p.poll() is None:
                 peak = max(peak, running.memory_mb(p.pid))
-                time.sleep(0.002)
+                time.sleep(0.005)
             said.seek(0)
             text = said.read()
         self.assertEqual(p.returncode, code, text)
@@ -408,8 +408,8 @@ class Harm(Media):
         """Encoders hold what they look ahead at."""
         self.grey("large.png", "8192x8192")
         self.grey("photo.png", "4096x4096")
-        for name, size in (("4k.mkv", "4096x2048"), ("5k.mkv", "5120x2880")):
-            self.ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-frames:v", 12, "-c:v", "libx264",
+        for name, size, frames in (("4k.mkv", "4096x2048", 12), ("5k.mkv", "5120x2880", 1)):
+            self.ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-frames:v", frames, "-c:v", "libx264",
                         "-preset", "ultrafast", name)
         for name, out, code, line in (
                 ("4k.mkv", "out.mkv", 0, ""), ("photo.png", "out.png", 0, ""),
@@ -458,9 +458,9 @@ class Harm(Media):
                     "-c:a", "flac", "-bsf:a", "setts=ts=0", "still.mka")
         done = self.run_attune("analyze", "still.mka", "--quiet", code=1)
         self.assertIn("still.mka: too much sound", done.stderr)
-        hostile.same_picture(self.dir / "slow.mp4", one, 4096, 4096, [(60, 1)], 30)
+        hostile.same_picture(self.dir / "slow.mp4", one, 4096, 4096, [(30, 1)], 30)
         summary, _ = self.analyze("slow.mp4")
-        self.assertEqual(summary["frames"], 16)
+        self.assertEqual(summary["frames"], 8)
 
 
 if __name__ == "__main__":
