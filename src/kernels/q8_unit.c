@@ -207,10 +207,11 @@ typedef struct unit_job {
     plan p;
 } unit_job;
 
-/* Output row oy of the depthwise layer, from the ring. */
-static void depthwise_row(const unit_job *q, int oy, const uint8_t *ring, uint8_t *out)
+/* Output row oy of the depthwise layer, from the ring: into wide, to be projected; NULL: where it is the unit's. */
+static void depthwise_row(const unit_job *q, int oy, const uint8_t *ring, uint8_t *wide)
 {
     const at_q8_unit *u = q->u;
+    const ptrdiff_t at = (ptrdiff_t)oy * u->dw.ow * u->dw.c;
     const uint8_t *row[3];
 
     for (int ky = 0; ky < 3; ky++) {
@@ -218,9 +219,9 @@ static void depthwise_row(const unit_job *q, int oy, const uint8_t *ring, uint8_
         row[ky] = iy < 0 || iy >= u->h ? NULL : ring + (size_t)(iy % q->p.ring) * q->p.row_bytes;
     }
     if (q->floats)
-        q->kn->dw_row_floats(&u->dw, row, q->floats + (ptrdiff_t)oy * u->dw.ow * u->dw.c);
+        q->kn->dw_row_floats(&u->dw, row, q->floats + at);
     else
-        q->kn->dw_row(&u->dw, row, out);
+        q->kn->dw_row(&u->dw, row, wide ? wide : q->y + at);
 }
 
 static void band_task(void *arg, int task, int thread)
@@ -244,8 +245,7 @@ static void band_task(void *arg, int task, int thread)
             widen_row(q->kn, &u->widen, q->x, ready, u->dw.w,
                       ring + (size_t)(ready % q->p.ring) * q->p.row_bytes);
         for (int i = oy; i < end; i++)
-            depthwise_row(q, i, ring,
-                          u->project.weight ? wide + (i - oy) * wide_row : q->y + i * wide_row);
+            depthwise_row(q, i, ring, u->project.weight ? wide + (i - oy) * wide_row : NULL);
         if (u->project.weight)
             product_row(q->kn, &u->project, &(at_q8_map){wide, 0, u->dw.c, 0},
                         (end - oy) * u->dw.ow, u->residual ? q->x->data + oy * y_row : NULL,
