@@ -60,7 +60,7 @@ def made(folder):
     picture, sound = f"{folder}/face.mjpeg", f"{folder}/voice.wav"
     clip = str(SRC / "demo/talking_head.mp4")
     ffmpeg = ["ffmpeg", "-v", "error", "-y", "-i", clip]
-    subprocess.run([*ffmpeg, "-an", "-r", "12", "-q:v", "4", picture], check=True)
+    subprocess.run([*ffmpeg, "-an", "-r", "12", "-s", "320x240", "-q:v", "3", picture], check=True)
     subprocess.run([*ffmpeg, "-vn", "-ac", "1", "-ar", "48000", sound], check=True)
     return ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={picture}",
             f"--use-file-for-fake-audio-capture={sound}", "--auto-select-desktop-capture-source=Entire screen"]
