@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Hours of input, and minutes of live learners: memory and descriptors stay what they were, nothing is lost.
 
-In the tests an hour of sound and two minutes of learners; in a night (tools/night.sh) a day, ATTUNE_HOURS, and two
+In the tests two hours of sound and three minutes of learners; in a night (tools/night.sh) a day, ATTUNE_HOURS, and two
 hours, ATTUNE_LIVE_HOURS. Needs ATTUNE_EXE and a model.
 """
 import csv
@@ -16,8 +16,8 @@ import running
 from cli_analyze import EXE, Case, needs_model
 
 SANITIZED = built.sanitizers()
-HOURS = float(os.environ.get("ATTUNE_HOURS", 1))
-LIVE_HOURS = float(os.environ.get("ATTUNE_LIVE_HOURS", 1 / 30))
+HOURS = float(os.environ.get("ATTUNE_HOURS", 2))
+LIVE_HOURS = float(os.environ.get("ATTUNE_LIVE_HOURS", 0.05))
 RATE = 16000
 MIB = 1 << 20
 

@@ -192,7 +192,7 @@ class Killed(Study):
         self.usual()
         write_wav(self.dir / "in/s6.wav", 30 if built.sanitizers() else 100)  # long enough to be found at it
         self.study("-o", "all")
-        for how in (signal.SIGKILL, signal.SIGINT) if built.sanitizers() else (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
+        for how in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
             shutil.rmtree(self.dir / "out", ignore_errors=True)
             p = self.begin("-j", "1")
             self.wait_begun("s6")

@@ -390,7 +390,7 @@ class SameBytes(unittest.TestCase):
     @unittest.skipIf(SANITIZED, "bits are judged where they come sooner")
     def test_any_number_of_threads(self):
         for name, options in self.SHORT.items():
-            for threads in (1, 3):
+            for threads in (1, 2, 3):
                 r = run(folder / f"{name}.json", f"t{threads}", "--threads", threads, *options)
                 self.assertEqual(r.returncode, 0, r.stderr)
                 self.assert_same(name, "t1", f"t{threads}")

@@ -108,8 +108,8 @@ run_suites()
     [ -z "$wrapper" ] || args+=(--wrapper "$wrapper")
     rm -f "$dir"/meson-logs/testlog*.json # its name tells the wrapper
     # Sanitized programs are up to ten times slower. Two programs more than there are cores, since
-    # those that play live input wait for clocks; fuzz programs, a minute each, go nine on two cores.
-    [ "$name" != fuzz ] || processes=$(($(nproc) * 9 / 2))
+    # those that play live input wait for clocks; fuzz programs, a minute each, go three on a core.
+    [ "$name" != fuzz ] || processes=$(($(nproc) * 3))
     nice -n 5 meson test -C "$dir" --no-rebuild --print-errorlogs --quiet \
         --num-processes $processes --timeout-multiplier 4 "${args[@]}"
     read -r p f s < <(cat "$dir"/meson-logs/testlog*.json | python3 tools/count_tests.py) ||
