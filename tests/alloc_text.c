@@ -19,6 +19,7 @@ static void reading_needs_none(void **state)
     static char line[2 * AT_TEXT_MOST];
     float x[AT_TEXT_DIMS];
     at_text_answer a;
+    void *(*volatile ask)(size_t) = malloc; /* a compiler may answer for a call that nobody uses */
 
     for (size_t i = 0; i + sizeof text <= sizeof line; i += sizeof text)
         memcpy(line + i, text, sizeof text);
@@ -26,7 +27,7 @@ static void reading_needs_none(void **state)
     at_text_read(&a, line, sizeof line);
     at_text_embed(&a, x);
     assert_false(wrap_alloc_failed());
-    assert_null(malloc(1)); /* that one would have */
+    assert_null(ask(1)); /* that one would have */
     assert_true(wrap_alloc_failed());
     wrap_alloc_off();
     assert_true(a.cut && a.told == AT_TEXT_SAYS);

@@ -13,6 +13,7 @@
 #define at_fusion_run            fake_fusion_run
 #define at_fusion_answer         fake_fusion_answer
 #define at_fusion_answers_again  fake_fusion_answers_again
+#define at_fusion_emotion        fake_fusion_emotion
 #define at_fusion_usual          fake_fusion_usual
 #define at_weights_source        fake_weights_source
 
@@ -226,6 +227,12 @@ void fake_fusion_answer(const at_fusion *f, const at_evidence evidence[ATTUNE_ST
     (void)f;
     if (evidence[ATTUNE_FACE].present)
         memcpy(out->emotion7, evidence[ATTUNE_FACE].logit, sizeof out->emotion7);
+}
+
+void fake_fusion_emotion(const at_fusion *f, int modality, const float *logit, float *emotion7)
+{
+    (void)f, (void)modality;
+    memcpy(emotion7, logit, ATTUNE_EMOTIONS * sizeof *emotion7);
 }
 
 at_weight_source fake_weights_source(const at_weights *w)

@@ -34,6 +34,7 @@ test_needs="
 cmd:gcc            gcc
 cmd:g++            g++
 cmd:clang          clang
+deb:libclang-rt-dev libclang-rt-dev
 cmd:clang-format   clang-format
 cmd:python3        python3
 deb:python3-numpy  python3-numpy
@@ -44,10 +45,7 @@ cmd:ffmpeg         ffmpeg
 cmd:git            git
 pc:cmocka          libcmocka-dev
 "
-# For the fuzzers, and for the NEON kernels on another processor; the tests skip what lacks them.
-fuzz_needs="
-deb:libclang-rt-dev          libclang-rt-dev
-"
+# For the NEON kernels on another processor; the tests skip what lacks them.
 cross_needs="
 cmd:aarch64-linux-gnu-gcc    gcc-aarch64-linux-gnu
 deb:libc6-dev-arm64-cross    libc6-dev-arm64-cross
@@ -181,7 +179,6 @@ install_packages_of() # a folder with package-lock.json: what it says, unless th
 }
 
 if [ "${1:-}" = test ] || [ "${1:-}" = night ]; then
-    install_if_possible "the fuzzers' runtime" "$fuzz_needs"
     install_if_possible "programs that read exports" "$export_needs"
     install_if_possible "engines of clusters" "$cluster_needs"
     install_if_possible "Open MPI" "$ranks_needs"

@@ -219,5 +219,5 @@ const at_span *at_tier_spans(const at_tiers *t, int subject, at_tier tier, size_
         if (t->span[end].tier != tier)
             break;
     *n = end - lo;
-    return t->span + lo;
+    return *n ? t->span + lo : NULL;
 }

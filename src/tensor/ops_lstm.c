@@ -311,10 +311,11 @@ static void lstm_backward(at_graph *g, at_node *node)
     for (int k = 0; k < n->directions; k++) {
         n->dir[k].panels = at_packed(g, n->dir[k].w_h, 1);
         n->dir[k].dh = at_buffer_take(g, 2 * state);
-        n->dir[k].dc = n->dir[k].dh + state;
     }
     if (g->status != ATTUNE_OK || !each_kept(g, n, at_kept_open))
         return;
+    for (int k = 0; k < n->directions; k++)
+        n->dir[k].dc = n->dir[k].dh + state;
     at_pool_run(g->pool, n->directions, backward_task, &j);
     for (int k = 0; k < n->directions; k++) {
         direction_weight_grads(g, n, &n->dir[k]);
