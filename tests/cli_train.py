@@ -68,7 +68,7 @@ RECIPES = {
     # The shipped networks' answers to drawn faces and buzzes: enough to tell some emotions by.
     "fusion": {
         "kind": "fusion", "name": "fusion", "seed": 5, "fusion": "attention",
-        "model": "start.safetensors",
+        "model": "default",
         "faces": {"dataset": "ferplus", "train": "train", "valid": "valid"},
         "voices": {"dataset": "ravdess", "folder": "ravdess_speech16k", "train": "nofold3",
                    "valid": "fold3"},

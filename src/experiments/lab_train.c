@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "experiments/whole.h"
 #include "fusion/kind.h"
+#include "train/learn.h"
 #include "train/run.h"
 
 #include <stdio.h>
@@ -52,25 +53,12 @@ static int keep_sets(const at_lab *lab, json_t *recipe, at_sheet *s, int *change
     return enough;
 }
 
-/* As at_job_find looks for it; free. NULL: it is nowhere. */
+/* The experiments' networks lie where a run's output would. */
 static char *find(const at_lab *lab, const char *recipe, const char *file)
 {
-    const char *dirs[] = {lab->models, ".", lab->o->data_dir, lab->o->models_dir};
-    char path[AT_TRAIN_PATH];
-    char *found = at_path_beside(recipe, file);
-    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
-        if (found && access(found, R_OK) == 0)
-            return found;
-        free(found);
-        found = NULL;
-        if (file[0] != '/' && dirs[i] &&
-            snprintf(path, sizeof path, "%s/%s", dirs[i], file) < AT_TRAIN_PATH)
-            found = strdup(path);
-    }
-    if (found && access(found, R_OK) == 0)
-        return found;
-    free(found);
-    return NULL;
+    return at_file_of_recipe(recipe, file,
+                             (const char *const[AT_FILE_FOLDERS]){
+                                 lab->models, ".", lab->o->data_dir, lab->o->models_dir});
 }
 
 /* Are the files that it starts from there? */

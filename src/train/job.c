@@ -3,6 +3,7 @@
 #include "data/protocol.h"
 #include "train/learn.h"
 #include "vision/detect.h"
+#include <attune/attune.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ static char *recipe_of(const at_job *job, const char *file)
 
 static int fail_missing(const at_job *job, const char *file, attune_error *err)
 {
+    if (strcmp(file, "default") == 0)
+        return at_fail(err, ATTUNE_E_IO, "%s: no default model there", attune_default_model());
     char *recipe = recipe_of(job, file);
     const int status = at_fail(
         err, ATTUNE_E_IO,
@@ -48,24 +51,36 @@ static int fail_missing(const at_job *job, const char *file, attune_error *err)
     return status;
 }
 
+char *at_file_of_recipe(const char *recipe, const char *file,
+                        const char *const folders[AT_FILE_FOLDERS])
+{
+    char *path = strcmp(file, "default") == 0 ? strdup(attune_default_model())
+                                              : at_path_beside(recipe, file);
+
+    for (size_t i = 0; path && access(path, R_OK) && i < AT_FILE_FOLDERS; i++) {
+        if (!folders[i] || file[0] == '/')
+            continue;
+        free(path);
+        path = join(folders[i], file);
+    }
+    if (path && access(path, R_OK)) {
+        free(path);
+        path = NULL;
+        errno = ENOENT;
+    }
+    return path;
+}
+
 int at_job_find(const at_job *job, const char *file, char **out, attune_error *err)
 {
     const attune_train_options *o = job->options;
-    const char *dirs[] = {o->out_dir, ".", o->data_dir, o->models_dir};
-    *out = at_path_beside(job->recipe->path, file);
-    for (size_t i = 0; *out && access(*out, R_OK) && i < sizeof dirs / sizeof dirs[0]; i++) {
-        if (!dirs[i] || file[0] == '/')
-            continue;
-        free(*out);
-        *out = join(dirs[i], file);
-    }
-    if (!*out)
-        return at_fail_nomem(err);
-    if (!access(*out, R_OK))
+
+    *out = at_file_of_recipe(
+        job->recipe->path, file,
+        (const char *const[AT_FILE_FOLDERS]){o->out_dir, ".", o->data_dir, o->models_dir});
+    if (*out)
         return ATTUNE_OK;
-    free(*out);
-    *out = NULL;
-    return fail_missing(job, file, err);
+    return errno == ENOMEM ? at_fail_nomem(err) : fail_missing(job, file, err);
 }
 
 int at_job_weights(const at_job *job, const char *file, at_weights **out, attune_error *err)

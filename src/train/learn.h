@@ -53,8 +53,12 @@ int at_learn_ranges(const at_job *job, attune_error *err);
 
 /* ---- files (job.c) -------------------------------------------------------------------------- */
 
-/* Finds a file that the recipe names: beside the recipe, in the output, working, data and models
- * folder. *out: free. */
+/* Where a file is that such a recipe names: beside the recipe, then in the folders (NULL: none); "default" is the
+ * default model. Free. NULL with errno: ENOENT, ENOMEM. */
+enum { AT_FILE_FOLDERS = 4 };
+char *at_file_of_recipe(const char *recipe, const char *file,
+                        const char *const folders[AT_FILE_FOLDERS]);
+/* Finds such a file of the job's: the folders are the output, working, data and models folder. *out: free. */
 int at_job_find(const at_job *job, const char *file, char **out, attune_error *err);
 int at_job_weights(const at_job *job, const char *file, at_weights **out, attune_error *err);
 /* The detector (vision/detect.h) in such a file, into p. whole: nullable, the caller's. */
