@@ -67,7 +67,7 @@ at_faces drawn_faces_load(int threads)
         assert_non_null(s);
         s->expression = i;
     }
-    if (at_faces_load(&f, &c, 1, NULL, pool, 1, &err) != ATTUNE_OK)
+    if (at_faces_load(&f, &c, 1, NULL, pool, NULL, &err) != ATTUNE_OK)
         fail_msg("%s", err.text);
     for (int i = 0; i < DRAWN_FACES; i++)
         unlink(c.list[i].path);

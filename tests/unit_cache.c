@@ -209,7 +209,7 @@ static at_faces load_faces(at_cache *cache, const char *name)
     at_corpus c = {.dataset = "folder", .head = AT_HEAD_EMOTION7, .crops = 1, .cache = cache};
     at_faces f;
     assert_non_null(at_corpus_add(&c, in_folder(name)));
-    assert_int_equal(at_faces_load(&f, &c, 1, NULL, NULL, 1, NULL), ATTUNE_OK);
+    assert_int_equal(at_faces_load(&f, &c, 1, NULL, NULL, NULL, NULL), ATTUNE_OK);
     at_corpus_free(&c);
     return f;
 }

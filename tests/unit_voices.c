@@ -78,7 +78,7 @@ static int set_up(void **state)
     add_voice(&c, "snippet.wav", x, 200);
     assert_non_null(at_corpus_add(&c, in_folder("missing.wav")));
     write_noises(x);
-    if (at_voices_load(&voices, &c, 1, in_folder("noise"), 0.5, pool, 1, &err) != ATTUNE_OK)
+    if (at_voices_load(&voices, &c, 1, in_folder("noise"), 0.5, pool, NULL, &err) != ATTUNE_OK)
         fail_msg("%s", err.text);
     at_corpus_free(&c);
     at_pool_free(&pool);
@@ -130,7 +130,7 @@ static void empty_noise_folder_is_an_error(void **state)
     attune_error err = {0};
     const char *path = in_folder("nothing");
     (void)state;
-    assert_int_equal(at_voices_load(&v, &c, 1, path, 0, NULL, 1, &err), ATTUNE_E_IO);
+    assert_int_equal(at_voices_load(&v, &c, 1, path, 0, NULL, NULL, &err), ATTUNE_E_IO);
     assert_non_null(strstr(err.text, path));
     assert_null(v.list);
 }

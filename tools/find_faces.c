@@ -203,7 +203,7 @@ static int load(trial *t, const char *data, attune_error *err)
         corpus[i].count = all[i] < SAMPLES ? all[i] : SAMPLES;
     }
     if (status == ATTUNE_OK)
-        status = at_faces_load(&t->faces, corpus, 2, &source, NULL, 1, err);
+        status = at_faces_load(&t->faces, corpus, 2, &source, NULL, NULL, err);
     for (int i = 0; i < 2; i++) {
         corpus[i].count = all[i];
         at_corpus_free(&corpus[i]);

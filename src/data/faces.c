@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/progress.h"
 #include "data/loading.h"
 #include "media/media.h"
 #include "degrade/degrade.h"
@@ -34,7 +33,6 @@ typedef struct searcher {
 
 typedef struct loader {
     at_face_sample *list;
-    int first, count; /* the stretch that this run of the pool works on */
     const at_corpus *corpora;
     const at_weight_source *weights; /* of a detector; NULL: no search */
     searcher *searcher;              /* a thread */
@@ -220,7 +218,9 @@ static void load_one(void *arg, int task, int thread)
 {
     loader *l = arg;
     attune_error why = {0};
-    const int status = make_or_restore(l, thread, &l->list[l->first + task], &why);
+    if (at_loading_status(&l->loading, NULL))
+        return;
+    const int status = make_or_restore(l, thread, &l->list[task], &why);
     at_loading_note(&l->loading, status, &why);
 }
 
@@ -278,23 +278,8 @@ static void drop_unreadable(at_faces *f)
     f->count = kept;
 }
 
-static int load_all(at_faces *out, loader *l, at_pool *pool, int quiet, attune_error *err)
-{
-    enum { STRETCH = 256 };
-    at_progress progress;
-    at_progress_start(&progress, "faces", quiet);
-    for (l->first = 0; l->first < out->count && !at_loading_status(&l->loading, NULL);
-         l->first += STRETCH) {
-        int left = out->count - l->first;
-        at_pool_run(pool, left < STRETCH ? left : STRETCH, load_one, l);
-        at_progress_update(&progress, l->first, out->count, NULL);
-    }
-    at_progress_end(&progress);
-    return at_loading_status(&l->loading, err);
-}
-
 int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weight_source *detector,
-                  at_pool *pool, int quiet, attune_error *err)
+                  at_pool *pool, const at_watcher *watcher, attune_error *err)
 {
     memset(out, 0, sizeof *out);
     int threads = at_pool_threads(pool), status = ATTUNE_OK;
@@ -310,7 +295,8 @@ int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weigh
             at_detector_create(&l.searcher[0].detector, &first, NULL, at_kernels_best(), NULL, err);
     if (status == ATTUNE_OK) {
         l.list = out->list;
-        status = load_all(out, &l, pool, quiet, err);
+        status = at_each(pool, "faces", out->count, load_one, &l, watcher, err);
+        status = status ? status : at_loading_status(&l.loading, err);
     }
     for (int t = 0; l.searcher && t < threads; t++) {
         at_detector_free(&l.searcher[t].detector);
@@ -534,9 +520,12 @@ static void see_one(void *arg, int i, int thread)
         atomic_store(&s->status, status);
 }
 
-int at_faces_each(const at_faces *f, at_pool *pool, at_face_fn see, void *user)
+int at_faces_each(const at_faces *f, const char *label, at_pool *pool, at_face_fn see, void *user,
+                  const at_watcher *watcher, attune_error *err)
 {
     seeing s = {f, see, user, ATTUNE_OK};
-    at_pool_run(pool, f->count, see_one, &s);
-    return atomic_load(&s.status);
+    int status = at_each(pool, label, f->count, see_one, &s, watcher, err);
+    if (!status && (status = atomic_load(&s.status)))
+        at_fail(err, (attune_status)status, "rendering faces failed");
+    return status;
 }

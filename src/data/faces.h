@@ -12,7 +12,7 @@
 #ifndef AT_DATA_FACES_H
 #define AT_DATA_FACES_H
 
-#include "base/pool.h"
+#include "base/each.h"
 #include "data/corpus.h"
 #include "tensor/weights.h"
 #include "vision/align.h"
@@ -34,9 +34,9 @@ typedef struct at_faces {
 } at_faces;
 
 /* Loads all pictures of n corpora, which may be freed afterwards. detector: weights of one; NULL: no
- * search, all pictures count as whole crops. */
+ * search, all pictures count as whole crops. watcher: nullable. */
 int at_faces_load(at_faces *out, const at_corpus *corpora, int n, const at_weight_source *detector,
-                  at_pool *pool, int quiet, attune_error *err);
+                  at_pool *pool, const at_watcher *watcher, attune_error *err);
 void at_faces_free(at_faces *f);
 
 /* Training augmentation (paper 2.5.1, 3.2). Zero: none. */
@@ -77,8 +77,9 @@ int at_face_render(const at_face_sample *s, int side, const at_face_augment *aug
 /* What is made of the i-th sample, as it is shown at run time: AT_FACE_SIDE square. thread: the pool's.
  * Returns a status. */
 typedef int (*at_face_fn)(void *user, int i, int thread, const at_image *aligned);
-/* Each sample once, on the pool's threads, in any order. The status of one that failed, if one did. */
-int at_faces_each(const at_faces *f, at_pool *pool, at_face_fn see, void *user);
+/* Each sample once, on the pool's threads, in any order. The status of one that failed, if one did. watcher: nullable. */
+int at_faces_each(const at_faces *f, const char *label, at_pool *pool, at_face_fn see, void *user,
+                  const at_watcher *watcher, attune_error *err);
 
 /* Samples index[0..n) to x (n, side, side, 3), (v - 127.5) / 127.5; sample i is drawn with
  * randomness (seed, index[i]). drawn: (n), nullable. */

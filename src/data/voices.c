@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/progress.h"
 #include "data/loading.h"
 #include "data/readers.h"
 #include "media/media.h"
@@ -78,6 +77,8 @@ static void load_one(void *arg, int task, int thread)
     at_voice_sample *s = &l->list[task];
     attune_error why = {0};
     (void)thread;
+    if (at_loading_status(&l->loading, NULL))
+        return;
     const int status = at_media_load_audio(s->label.path, longest_s, &s->pcm, &s->n, &why);
     if (at_loading_ends(s->label.path, status))
         at_loading_note(&l->loading, status, &why);
@@ -118,29 +119,20 @@ static int list_all(at_voices *out, const at_corpus *corpora, int n)
     return ATTUNE_OK;
 }
 
-static int load_all(at_voices *out, at_pool *pool, int quiet, attune_error *err)
+static int load_all(at_voices *out, at_pool *pool, const at_watcher *watcher, attune_error *err)
 {
-    enum { STRETCH = 64 };
-    at_progress progress;
-    loader l = {0};
-    at_progress_start(&progress, "voices", quiet);
-    for (int first = 0; first < out->count; first += STRETCH) {
-        int left = out->count - first;
-        l.list = out->list + first;
-        at_pool_run(pool, left < STRETCH ? left : STRETCH, load_one, &l);
-        at_progress_update(&progress, first, out->count, NULL);
-    }
-    at_progress_end(&progress);
-    return at_loading_status(&l.loading, err);
+    loader l = {.list = out->list};
+    const int status = at_each(pool, "voices", out->count, load_one, &l, watcher, err);
+    return status ? status : at_loading_status(&l.loading, err);
 }
 
 int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *noise_dir,
-                   double noise_share, at_pool *pool, int quiet, attune_error *err)
+                   double noise_share, at_pool *pool, const at_watcher *watcher, attune_error *err)
 {
     memset(out, 0, sizeof *out);
     int status = list_all(out, corpora, n) < 0 ? at_fail_nomem(err) : ATTUNE_OK;
     if (status == ATTUNE_OK)
-        status = load_all(out, pool, quiet, err);
+        status = load_all(out, pool, watcher, err);
     if (status == ATTUNE_OK && noise_dir)
         status = at_noises_load(&out->noise, &out->noise_n, noise_dir, 0,
                                 noise_share > 0 ? noise_share : 0.7, err);

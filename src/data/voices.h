@@ -7,7 +7,7 @@
 #ifndef AT_DATA_VOICES_H
 #define AT_DATA_VOICES_H
 
-#include "base/pool.h"
+#include "base/each.h"
 #include "data/corpus.h"
 #include "degrade/sound.h"
 #include "dsp/functionals.h"
@@ -30,9 +30,9 @@ typedef struct at_voices {
 } at_voices;
 
 /* Reads all sounds of n corpora, which may be freed afterwards. noise_dir: folder of background recordings, NULL for none; the first noise_share (0..1; 0: 0.7)
- * of each is taken. */
+ * of each is taken. watcher: nullable. */
 int at_voices_load(at_voices *out, const at_corpus *corpora, int n, const char *noise_dir,
-                   double noise_share, at_pool *pool, int quiet, attune_error *err);
+                   double noise_share, at_pool *pool, const at_watcher *watcher, attune_error *err);
 void at_voices_free(at_voices *v);
 /* The sound files of a folder, one after the other, the part from..to (shares) of each: *pcm (n),
  * at_free. Fails when there is none. */

@@ -210,7 +210,7 @@ static int answer_pictures(void *state, const at_run_context *r, const at_corpus
                .crops = some->crops || r->options->crops,
                .first = first,
                .answer = answer};
-    int status = at_faces_load(&b.faces, some, 1, &detector, r->pool, 1, err);
+    int status = at_faces_load(&b.faces, some, 1, &detector, r->pool, NULL, err);
     if (status < 0)
         return status;
     at_pool_run(r->pool, b.faces.count, judge_task, &b);

@@ -139,7 +139,7 @@ static int answer_sounds(void *state, const at_run_context *r, const at_corpus *
                          at_answer *answer, attune_error *err)
 {
     batch b = {.s = state, .r = r, .first = first, .answer = answer};
-    int status = at_voices_load(&b.voices, some, 1, NULL, 0, r->pool, 1, err);
+    int status = at_voices_load(&b.voices, some, 1, NULL, 0, r->pool, NULL, err);
     if (status < 0)
         return status;
     at_pool_run(r->pool, b.voices.count, judge_task, &b);

@@ -103,7 +103,8 @@ static int load(study *x, const at_lab *lab, at_corpus *c, attune_error *err)
     status = status ? status : at_pool_create(&pool, lab->o->threads, err);
     if (!status) {
         const at_weight_source detector = at_weights_source(w);
-        status = at_faces_load(&x->faces, c, 1, &detector, pool, lab->o->quiet, err);
+        const at_watcher watcher = {lab->o->quiet, lab->o->stop, lab->o->user};
+        status = at_faces_load(&x->faces, c, 1, &detector, pool, &watcher, err);
     }
     status = status ? status : at_grad_cam_create(&x->cam, w, NULL, err);
     at_pool_free(&pool);

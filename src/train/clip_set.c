@@ -159,9 +159,8 @@ static int see_all(maker *m, const at_job *job, attune_error *err)
 {
     const int threads = at_pool_threads(job->pool);
     m->seat = at_calloc((size_t)threads, sizeof *m->seat);
-    int status = m->seat
-                     ? at_evidence_each(job, "what clips show", m->faces->count, see_task, m, err)
-                     : at_fail_nomem(err);
+    int status = m->seat ? at_job_each(job, "what clips show", m->faces->count, see_task, m, err)
+                         : at_fail_nomem(err);
     clear_seats(m->seat, threads);
     if (!status && (status = atomic_load(&m->status)))
         at_fail(err, (attune_status)status, "clips could not be drawn");

@@ -39,7 +39,7 @@ static int ask_one(at_ensemble *e, const at_job *job, const char *file, int mode
     int status = at_job_find(job, file, &path, err);
     status = status ? status : at_weights_load(&w, path, err);
     status = status ? status : at_visual_freeze(&net, w, at_kernels_best(), err);
-    status = status ? status : at_face_pass(net, faces, job->pool, take, &a, err);
+    status = status ? status : at_face_pass(net, faces, job, take, &a, err);
     at_visual_free(&net);
     at_weights_free(&w);
     free(path);

@@ -103,7 +103,7 @@ static int see_all(faces_job *j, const at_job *job, attune_error *err)
     if (!status && !j->seat)
         status = at_fail_nomem(err);
     if (!status)
-        status = at_evidence_each(job, "what faces say", j->faces->count, see_task, j, err);
+        status = at_job_each(job, "what faces say", j->faces->count, see_task, j, err);
     for (int t = 0; j->seat && t < threads; t++) {
         at_image_free(&j->seat[t].image);
         at_rating_free(&j->seat[t].rating);
@@ -119,11 +119,12 @@ static int make(at_evidence_set *out, const at_job *job, const at_weights *model
                 const at_fusion_settings *s, const at_corpus *corpus, attune_error *err)
 {
     const at_weight_source detector = at_weights_source(model);
+    const at_watcher watcher = at_job_watcher(job);
     at_faces faces = {0};
     at_visual_net *net = NULL;
     int status = at_visual_freeze(&net, model, at_kernels_best(), err);
     if (!status)
-        status = at_faces_load(&faces, corpus, 1, &detector, job->pool, job->options->quiet, err);
+        status = at_faces_load(&faces, corpus, 1, &detector, job->pool, &watcher, err);
     if (!status) {
         faces_job j = {.s = s, .faces = &faces, .net = net, .out = out};
         status = see_all(&j, job, err);

@@ -27,11 +27,6 @@ int at_evidence_settle(at_evidence_set *s, attune_error *err);
  * between a third of what it says and all of it. Version 0: not at all. */
 at_harms at_evidence_harm(const at_fusion_settings *s, int to_sound, int sample, int version);
 
-/* Runs fn(arg, sample, thread) for all samples on the job's pool, a stretch at a time, with progress in
- * between. ATTUNE_E_INTERRUPTED: the job's stop. */
-int at_evidence_each(const at_job *job, const char *label, int samples,
-                     void (*fn)(void *arg, int sample, int thread), void *arg, attune_error *err);
-
 /* ---- evidence_file.c ------------------------------------------------------------------------ */
 
 /* OUT/evidence-KEY.safetensors, the key of the model's file, the corpus's samples and settings. */

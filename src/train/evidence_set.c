@@ -1,6 +1,5 @@
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/progress.h"
 #include "train/calibrate.h"
 #include "train/drawn_harm.h"
 #include "train/evidence_room.h"
@@ -65,38 +64,6 @@ static void settle(at_evidence_set *s, int sample, int version)
                                .tokens = {(int)*r.tokens, s->shape.token, r.token, times},
                                .quality = *r.quality,
                                .share = *r.share};
-}
-
-typedef struct stretch {
-    void (*fn)(void *arg, int sample, int thread);
-    void *arg;
-    int first;
-} stretch;
-
-static void run_task(void *arg, int task, int thread)
-{
-    const stretch *s = arg;
-    s->fn(s->arg, s->first + task, thread);
-}
-
-int at_evidence_each(const at_job *job, const char *label, int samples,
-                     void (*fn)(void *arg, int sample, int thread), void *arg, attune_error *err)
-{
-    enum { STRETCH = 32 };
-    const attune_train_options *o = job->options;
-    stretch s = {fn, arg, 0};
-    at_progress progress;
-    int status = ATTUNE_OK;
-    at_progress_start(&progress, label, o->quiet);
-    for (; s.first < samples && !status; s.first += STRETCH) {
-        const int left = samples - s.first;
-        at_pool_run(job->pool, left < STRETCH ? left : STRETCH, run_task, &s);
-        at_progress_update(&progress, s.first + STRETCH, samples, NULL);
-        if (o->stop && o->stop(o->user))
-            status = at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
-    }
-    at_progress_end(&progress);
-    return status;
 }
 
 int at_evidence_settle(at_evidence_set *s, attune_error *err)

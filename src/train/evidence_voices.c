@@ -98,7 +98,7 @@ static int hear_all(voices_job *j, const at_job *job, attune_error *err)
     if (!status && !j->seat)
         status = at_fail_nomem(err);
     if (!status)
-        status = at_evidence_each(job, "what voices say", j->voices->count, hear_task, j, err);
+        status = at_job_each(job, "what voices say", j->voices->count, hear_task, j, err);
     for (int t = 0; j->seat && t < threads; t++) {
         at_graph_free(&j->seat[t].graph);
         at_free(j->seat[t].rows);
@@ -112,11 +112,12 @@ static int hear_all(voices_job *j, const at_job *job, attune_error *err)
 static int make(at_evidence_set *out, const at_job *job, const at_weights *model,
                 const at_fusion_settings *s, const at_corpus *corpus, attune_error *err)
 {
+    const at_watcher watcher = at_job_watcher(job);
     at_voices voices = {0};
     at_audio_net *net = NULL;
     int status = at_audio_freeze(&net, model, at_kernels_best(), err);
     if (!status)
-        status = at_voices_load(&voices, corpus, 1, NULL, 0, job->pool, job->options->quiet, err);
+        status = at_voices_load(&voices, corpus, 1, NULL, 0, job->pool, &watcher, err);
     if (!status) {
         voices_job j = {.s = s, .voices = &voices, .net = net, .out = out};
         status = hear_all(&j, job, err);

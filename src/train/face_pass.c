@@ -21,16 +21,17 @@ static int look(void *arg, int face, int thread, const at_image *aligned)
     return ATTUNE_OK;
 }
 
-int at_face_pass(const at_visual_net *net, const at_faces *faces, at_pool *pool,
+int at_face_pass(const at_visual_net *net, const at_faces *faces, const at_job *job,
                  void (*take)(void *user, int face, const at_visual_result *said), void *user,
                  attune_error *err)
 {
+    const at_watcher watcher = at_job_watcher(job);
     pass p = {.net = net, .take = take, .user = user};
     p.work_floats = at_visual_workspace(net, NULL, AT_FACE_SIDE);
-    p.work = at_alloc((size_t)at_pool_threads(pool) * p.work_floats, sizeof(float));
+    p.work = at_alloc((size_t)at_pool_threads(job->pool) * p.work_floats, sizeof(float));
     if (!p.work)
         return at_fail_nomem(err);
-    const int status = at_faces_each(faces, pool, look, &p);
+    const int status = at_faces_each(faces, "answers", job->pool, look, &p, &watcher, err);
     at_free(p.work);
-    return status < 0 ? at_fail(err, (attune_status)status, "rendering faces failed") : ATTUNE_OK;
+    return status;
 }

@@ -131,6 +131,7 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
                      attune_error *err)
 {
     at_corpus corpus[AT_MAX_SETS] = {0}, also[AT_MAX_SETS] = {0};
+    const at_watcher watcher = at_job_watcher(job);
     int status = ATTUNE_OK;
     memset(out, 0, sizeof *out);
     for (int i = 0; i < data->sets && !status; i++)
@@ -140,7 +141,7 @@ int at_face_set_load(at_face_set *out, const at_job *job, const at_pictures_sett
         if (detector)
             source = at_params_source(detector);
         status = at_faces_load(&out->faces, corpus, data->sets, detector ? &source : NULL,
-                               job->pool, job->options->quiet, err);
+                               job->pool, &watcher, err);
     }
     status = status ? status : label_basic(out, also, err);
     status = status ? status : note_sets(out, err);

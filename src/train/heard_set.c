@@ -42,23 +42,25 @@ static void hear_task(void *arg, int index, int thread)
         memcpy(h->set->z + (size_t)index * WIDTH, heard.functionals, sizeof heard.functionals);
 }
 
-static int hear(at_heard_set *set, at_pool *pool, const at_functionals_settings *s,
+static int hear(at_heard_set *set, const at_job *job, const at_functionals_settings *s,
                 attune_error *err)
 {
-    const int threads = at_pool_threads(pool);
+    const int threads = at_pool_threads(job->pool);
+    int status = ATTUNE_OK;
     hearing h = {.s = s, .set = set};
     set->z = at_alloc((size_t)set->rows * WIDTH, sizeof *set->z);
     h.rows = at_calloc((size_t)threads, sizeof *h.rows);
     if (set->z && h.rows)
-        at_pool_run(pool, set->heard, hear_task, &h);
+        status = at_job_each(job, "hearing", set->heard, hear_task, &h, err);
     for (int i = 0; h.rows && i < threads; i++)
         at_free(h.rows[i]);
     const int out_of_memory = !set->z || !h.rows;
     at_free(h.rows);
     if (out_of_memory)
         return at_fail_nomem(err);
-    const int status = atomic_load(&h.status);
-    return status ? at_fail(err, (attune_status)status, "hearing voices failed") : ATTUNE_OK;
+    if (!status && (status = atomic_load(&h.status)))
+        at_fail(err, (attune_status)status, "hearing voices failed");
+    return status;
 }
 
 int at_heard_set_load(at_heard_set *out, const at_job *job, const at_functionals_settings *s,
@@ -70,7 +72,7 @@ int at_heard_set_load(at_heard_set *out, const at_job *job, const at_functionals
         return status;
     out->heard = out->voices.voices.count * versions;
     out->rows = 2 * out->heard;
-    return hear(out, job->pool, s, err);
+    return hear(out, job, s, err);
 }
 
 void at_heard_set_free(at_heard_set *h)

@@ -182,6 +182,19 @@ int at_job_wrote(const at_job *job, const char *suffix, attune_error *err)
     return at_fail_nomem(err);
 }
 
+at_watcher at_job_watcher(const at_job *job)
+{
+    const attune_train_options *o = job->options;
+    return (at_watcher){o->quiet, o->stop, o->user};
+}
+
+int at_job_each(const at_job *job, const char *label, int n,
+                void (*fn)(void *arg, int i, int thread), void *arg, attune_error *err)
+{
+    const at_watcher watcher = at_job_watcher(job);
+    return at_each(job->pool, label, n, fn, arg, &watcher, err);
+}
+
 void at_job_tell(const at_job *job, const char *line)
 {
     attune_train_event e = {.line = line};

@@ -6,7 +6,7 @@
 #ifndef AT_TRAIN_LEARN_H
 #define AT_TRAIN_LEARN_H
 
-#include "base/pool.h"
+#include "base/each.h"
 #include "data/corpus.h"
 #include "tensor/ops.h"
 #include "tensor/weights.h"
@@ -77,6 +77,11 @@ int at_job_will_write(const at_job *job, attune_error *err);
 /* Notes that NAME and suffix is there. */
 int at_job_wrote(const at_job *job, const char *suffix, attune_error *err);
 
+/* Who waits for it. */
+at_watcher at_job_watcher(const at_job *job);
+/* at_each on the job's pool, with who waits for it. */
+int at_job_each(const at_job *job, const char *label, int n,
+                void (*fn)(void *arg, int i, int thread), void *arg, attune_error *err);
 /* One line to the caller's event. */
 void at_job_tell(const at_job *job, const char *line);
 

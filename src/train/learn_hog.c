@@ -56,6 +56,7 @@ static int describe(void *user, int i, int thread, const at_image *aligned)
 static int load_part(task *t, part *p, at_part which, const at_params *detector, attune_error *err)
 {
     description d = {.p = p, .values = t->values};
+    const at_watcher watcher = at_job_watcher(t->job);
     int status = at_face_set_load(&p->set, t->job, &t->s->data, which, t->job->options->limit,
                                   detector, NULL, err);
     if (status)
@@ -65,8 +66,7 @@ static int load_part(task *t, part *p, at_part which, const at_params *detector,
     p->label = at_alloc(count, sizeof *p->label);
     if (!p->values || !p->label)
         return at_fail_nomem(err);
-    status = at_faces_each(&p->set.faces, t->job->pool, describe, &d);
-    return status ? at_fail(err, (attune_status)status, "rendering faces failed") : ATTUNE_OK;
+    return at_faces_each(&p->set.faces, "gradients", t->job->pool, describe, &d, &watcher, err);
 }
 
 /* ---- one head --------------------------------------------------------------------------------- */

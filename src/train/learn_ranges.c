@@ -30,9 +30,8 @@ typedef struct task {
 
 static int stopped(const task *t, attune_error *err)
 {
-    const attune_train_options *o = t->job->options;
-    return o->stop && o->stop(o->user) ? at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted")
-                                       : ATTUNE_OK;
+    const at_watcher watcher = at_job_watcher(t->job);
+    return at_watcher_stays(&watcher, err);
 }
 
 /* ---- faces --------------------------------------------------------------------------------------- */

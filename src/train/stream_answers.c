@@ -87,7 +87,7 @@ static int run_faces(const at_job *job, const at_visual_net *net, const at_faces
                      at_visual_result **out, attune_error *err)
 {
     *out = at_alloc((size_t)faces->count, sizeof **out);
-    return *out ? at_face_pass(net, faces, job->pool, keep, *out, err) : at_fail_nomem(err);
+    return *out ? at_face_pass(net, faces, job, keep, *out, err) : at_fail_nomem(err);
 }
 
 static int collect_heads(at_stream_answers *a, const at_face_set *valid, const at_visual_result *r,
@@ -159,6 +159,7 @@ int at_face_answers(at_stream_answers *out, const at_job *job, const at_weights 
 static int run_voices(const at_job *job, const at_audio_net *net, const at_voices *voices,
                       at_audio_result **out, attune_error *err)
 {
+    const at_watcher watcher = at_job_watcher(job);
     at_graph *g = NULL;
     float *x = at_alloc((size_t)AT_MAX_VOICE_ROWS * AT_FEATURES, sizeof *x);
     *out = at_calloc((size_t)voices->count, sizeof **out);
@@ -166,6 +167,8 @@ static int run_voices(const at_job *job, const at_audio_net *net, const at_voice
                            : at_fail_nomem(err);
     for (int i = 0; i < voices->count && !status; i++) {
         at_voice_heard heard;
+        if ((status = at_watcher_stays(&watcher, err)))
+            break;
         status = at_voice_rows(&voices->list[i], AT_MAX_VOICE_ROWS, x, &heard);
         if (!status)
             status = at_audio_run(net, g, x, heard.length, heard.functionals, &(*out)[i]);

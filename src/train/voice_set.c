@@ -75,6 +75,7 @@ int at_voice_set_load(at_voice_set *out, const at_job *job, const at_voices_sett
     static const double noise_share = 0.7; /* the rest is for judging */
     at_corpus corpus[AT_MAX_SETS] = {0};
     char *noise_dir = NULL;
+    const at_watcher watcher = at_job_watcher(job);
     int status = ATTUNE_OK;
     memset(out, 0, sizeof *out);
     for (int i = 0; i < data->sets && !status; i++) {
@@ -87,7 +88,7 @@ int at_voice_set_load(at_voice_set *out, const at_job *job, const at_voices_sett
         status = at_job_find(job, noise, &noise_dir, err);
     if (!status)
         status = at_voices_load(&out->voices, corpus, out->sets, noise_dir, noise_share, job->pool,
-                                job->options->quiet, err);
+                                &watcher, err);
     status = status ? status : take_labels(out, err);
     status = status ? status : number_people(out, err);
     if (!status && !out->voices.count)
