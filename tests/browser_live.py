@@ -57,12 +57,12 @@ class Server:
 
 def made(folder):
     """The demo clip's picture and sound, as chromium's fake devices take them. Its camera shows 30 pictures a second of
-    such a file: of 25 the face is gone for 2.5 s, longer than a window, and picture and sound go round in different
+    such a file: of 36 the face is gone for 3.6 s, longer than the 3 s of a window, and picture and sound go round in different
     times, so that each comes to be alone whenever they began."""
     picture, sound = f"{folder}/face.mjpeg", f"{folder}/voice.wav"
     clip = str(SRC / "demo/talking_head.mp4")
     ffmpeg = ["ffmpeg", "-v", "error", "-y", "-i", clip]
-    subprocess.run([*ffmpeg, "-an", "-r", "25", "-s", "320x240", "-q:v", "3", picture], check=True)
+    subprocess.run([*ffmpeg, "-an", "-r", "36", "-s", "320x240", "-q:v", "3", picture], check=True)
     subprocess.run([*ffmpeg, "-vn", "-ac", "1", "-ar", "48000", sound], check=True)
     return ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={picture}",
             f"--use-file-for-fake-audio-capture={sound}", "--auto-select-desktop-capture-source=Entire screen"]

@@ -398,8 +398,8 @@ static void each_picture_is_told_of(void **state)
     for (int i = 4; i < got.n; i++) {
         const attune_sighting *x = &got.x[i];
         assert_true(x->quality.detector_score > 0 && isnan(x->quality.snr_db));
-        assert_float_equal(x->emotion7[two[(i - 4) % 2].expression], 6,
-                           1e-3); /* the fake network's logit */
+        /* the fake network's logit */
+        assert_float_equal(x->emotion7[two[(i - 4) % 2].expression], 6, 1e-3);
         for (int k = 0; k < ATTUNE_LANDMARKS; k++)
             assert_true(x->landmark[k][0] > x->box[0] &&
                         x->landmark[k][0] < x->box[0] + x->box[2] &&

@@ -28,9 +28,11 @@ static int open_log(attune_log **out, const char *path, int chat, const at_besid
                                   .time = time_of(b),
                                   .stop = job->options->stop,
                                   .user = job->options->user};
+    const at_watcher watcher = at_job_watcher(job);
     *out = NULL;
-    if (o.stop && o.stop(o.user)) /* few logs are so long that it is asked while they are read */
-        return at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
+    /* few logs are so long that it is asked while they are read */
+    if (at_watcher_stays(&watcher, err))
+        return ATTUNE_E_INTERRUPTED;
     return attune_log_open(out, path, &o, err);
 }
 

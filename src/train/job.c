@@ -54,21 +54,20 @@ static int fail_missing(const at_job *job, const char *file, attune_error *err)
 char *at_file_of_recipe(const char *recipe, const char *file,
                         const char *const folders[AT_FILE_FOLDERS])
 {
-    char *path = strcmp(file, "default") == 0 ? strdup(attune_default_model())
-                                              : at_path_beside(recipe, file);
+    const int is_default = strcmp(file, "default") == 0;
+    char *path = is_default ? strdup(attune_default_model()) : at_path_beside(recipe, file);
 
     for (size_t i = 0; path && access(path, R_OK) && i < AT_FILE_FOLDERS; i++) {
-        if (!folders[i] || file[0] == '/')
+        if (is_default || !folders[i] || file[0] == '/')
             continue;
         free(path);
         path = join(folders[i], file);
     }
-    if (path && access(path, R_OK)) {
-        free(path);
-        path = NULL;
-        errno = ENOENT;
-    }
-    return path;
+    errno = path ? ENOENT : ENOMEM;
+    if (path && !access(path, R_OK))
+        return path;
+    free(path);
+    return NULL;
 }
 
 int at_job_find(const at_job *job, const char *file, char **out, attune_error *err)

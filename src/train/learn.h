@@ -53,9 +53,9 @@ int at_learn_ranges(const at_job *job, attune_error *err);
 
 /* ---- files (job.c) -------------------------------------------------------------------------- */
 
-/* Where a file is that such a recipe names: beside the recipe, then in the folders (NULL: none); "default" is the
- * default model. Free. NULL with errno: ENOENT, ENOMEM. */
 enum { AT_FILE_FOLDERS = 4 };
+/* Where a file is that the recipe of that path names: beside it, else in the first of the folders (NULL: none) that has
+ * it; "default" is the default model, wherever that is. Free. NULL with errno: ENOENT, ENOMEM. */
 char *at_file_of_recipe(const char *recipe, const char *file,
                         const char *const folders[AT_FILE_FOLDERS]);
 /* Finds such a file of the job's: the folders are the output, working, data and models folder. *out: free. */
