@@ -11,6 +11,8 @@ import tempfile
 import unittest
 import wave
 
+import built
+
 EXE = os.environ["ATTUNE_EXE"]
 BUILD = pathlib.Path(os.environ["ATTUNE_BUILD"])
 FFMPEG = re.compile(r"\b(lib(?:avformat|avcodec|avutil|swscale|swresample)\.so\.\d+)")
@@ -98,6 +100,13 @@ class Built(unittest.TestCase):
             self.assertIn(f"{root}/models/default.safetensors", self.model_of(EXE))
             pathlib.Path(name, "source-root").write_text(root + "\n")
             self.assertEqual(self.model_of(exe), self.model_of(EXE))
+
+    @unittest.skipUnless("address" in built.sanitizers(), "nothing looks for leaks")
+    def test_leaks_are_looked_for_when_it_ends(self):
+        """It does not end at once then (main.c), so that what the sanitizer does at the end is done."""
+        env = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":atexit=1"}
+        done = subprocess.run([EXE, "--version"], env=env, capture_output=True, text=True, check=True)
+        self.assertIn("exit stats", done.stderr)
 
 
 if __name__ == "__main__":

@@ -5,29 +5,15 @@
 #ifndef SANITIZED_H
 #define SANITIZED_H
 
-#ifdef __has_feature /* clang's way to say it */
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#include "base/sanitized.h"
+
+#ifdef EMULATED
 #define SANITIZED 1
-#endif
-#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || defined EMULATED
-#define SANITIZED 1
-#endif
-
-#ifndef SANITIZED
-#define SANITIZED 0
+#else
+#define SANITIZED (AT_ADDRESS_SANITIZED || AT_THREAD_SANITIZED)
 #endif
 
-#ifdef __has_feature
-#if __has_feature(thread_sanitizer)
-#define THREAD_SANITIZED 1
-#endif
-#elif defined __SANITIZE_THREAD__
-#define THREAD_SANITIZED 1
-#endif
-
-#ifndef THREAD_SANITIZED
-#define THREAD_SANITIZED 0
-#endif
+#define THREAD_SANITIZED AT_THREAD_SANITIZED
 
 /* Before a function of a test that is alone at work, such as a plain reference: it is not looked at for races, which
  * takes most of the time of what reads and writes numbers. What it calls is. */

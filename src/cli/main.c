@@ -1,6 +1,8 @@
 /* attune: one table of commands. */
 #include "cli/cli.h"
 
+#include "base/sanitized.h"
+
 #include <attune/serve.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +105,7 @@ static void hold_streams(void)
  * looked for there, too. */
 static int end(int code)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !AT_ADDRESS_SANITIZED && !AT_THREAD_SANITIZED
     _exit(code);
 #endif
     return code;

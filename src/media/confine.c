@@ -1,6 +1,7 @@
 /* confine.c - limits, privileges; and the order of it all. */
 #include "media/confine.h"
 
+#include "base/sanitized.h"
 #include "media/usher.h"
 
 #include <fcntl.h>
@@ -68,7 +69,7 @@ static int make_stacks_small(void)
  * terabytes of it. */
 static int limit_memory(taken now)
 {
-#ifdef AT_CONFINE_ADDRESSES
+#if AT_ADDRESS_SANITIZED
     (void)now, (void)make_stacks_small;
     return 1;
 #else
@@ -93,9 +94,9 @@ static int drop_privileges(void)
 
 int at_confine_possible(void)
 {
-#if defined AT_CONFINE_RACES
+#if AT_THREAD_SANITIZED
     return 0;
-#elif defined AT_CONFINE_ADDRESSES
+#elif AT_ADDRESS_SANITIZED
     struct stat tasks; /* a folder has two links, and one more for each folder in it */
     return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
 #else

@@ -46,19 +46,6 @@ int at_confine_descriptors(int out, int in);
 unsigned at_confine_files(at_confine_kind kind);
 unsigned at_confine_calls(at_confine_kind kind, int line);
 
-/* Built with a sanitizer, whose own needs are left out of what is taken. */
-#ifdef __has_feature /* clang's way to say it */
-#if __has_feature(thread_sanitizer)
-#define AT_CONFINE_RACES 1
-#elif __has_feature(address_sanitizer)
-#define AT_CONFINE_ADDRESSES 1
-#endif
-#elif defined __SANITIZE_THREAD__
-#define AT_CONFINE_RACES 1
-#elif defined __SANITIZE_ADDRESS__
-#define AT_CONFINE_ADDRESSES 1
-#endif
-
 /* Whether this process may fork a child that goes on: always, but for sanitizers, whose own locks a child may find
  * held by threads that it has not. The address sanitizer's can with a single thread, the thread sanitizer's never. */
 int at_confine_possible(void);

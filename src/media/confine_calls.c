@@ -8,6 +8,7 @@
  * kernel would, so that a newer C library falls back on what it did before. */
 #include "media/confine.h"
 
+#include "base/sanitized.h"
 #include "media/usher.h"
 
 #include <attune/attune.h>
@@ -415,7 +416,7 @@ unsigned at_confine_calls(at_confine_kind kind, int line)
     return held && kind <= AT_CONFINE_DEVICE ? held | AT_HELD_HOST : held;
 }
 
-#ifdef AT_CONFINE_ADDRESSES /* looks for leaks by tracing itself */
+#if AT_ADDRESS_SANITIZED /* looks for leaks by tracing itself */
 
 int attune_confine(void)
 {

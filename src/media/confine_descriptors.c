@@ -1,6 +1,8 @@
 /* confine_descriptors.c - which descriptors stay open. */
 #include "media/confine.h"
 
+#include "base/sanitized.h"
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,7 +29,7 @@ static int replace_standard(int in)
     const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     int ok = nowhere >= 0;
     for (int fd = 0; ok && fd <= 2; fd++) {
-#ifdef AT_CONFINE_ADDRESSES
+#if AT_ADDRESS_SANITIZED
         if (fd == STDERR_FILENO)
             continue;
 #endif
