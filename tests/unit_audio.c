@@ -2,6 +2,7 @@
  * mean, and training gives the same bits for any number of threads. */
 #include "made_weights.h"
 #include "model/audio.h"
+#include "one_thread_case.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,8 +168,8 @@ static void test_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_padding),
-                                       cmocka_unit_test(test_incomplete),
+    const struct CMUnitTest tests[] = {one_thread_case(test_padding),
+                                       one_thread_case(test_incomplete),
                                        cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "one_thread_case.h"
 #include "sanitized.h"
 
 /* As quick as it gets: every benchmark runs once. */
@@ -146,9 +147,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_runs),
-        cmocka_unit_test(test_choice),
+        one_thread_case(test_choice),
         cmocka_unit_test(test_json),
-        cmocka_unit_test(test_refusals),
+        one_thread_case(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -505,7 +505,7 @@ static void live_input_may_talk_and_little_else(void **state)
 static int tries_alone(void)
 {
     if (!attune_confine()) {
-#ifdef AT_CONFINE_ADDRESSES
+#if AT_ADDRESS_SANITIZED
         return 0;
 #else
         return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0 ? 1 : 0;

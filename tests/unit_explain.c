@@ -3,7 +3,7 @@
 #include "eval/heat.h"
 #include "eval/telling.h"
 #include "made_face_net.h"
-#include "sanitized.h"
+#include "one_thread_case.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -83,8 +83,6 @@ static void test_closed_form(void **state)
     float logit[AT_FACE_CLASSES];
     int lit = 0, dark = 0;
     const at_param *head = at_params_find(&n->p, "visual.expression.weight");
-    if (THREAD_SANITIZED)
-        skip();
     assert_int_equal(at_graph_create(&g, NULL, at_kernels_best(), NULL), 0);
     at_graph_begin(g, AT_INFER, 0);
     at_visual_forward(g, &n->p, picture(g, n, 0), &plain, &out);
@@ -156,8 +154,6 @@ static void test_where_cells_lie(void **state)
 {
     const net *n = *state;
     const at_cam_map map = map_of(n, 0, 1, NULL);
-    if (THREAD_SANITIZED)
-        skip();
     assert_int_equal(map.side, 4);
     assert_float_equal(map.first, 15, 0);
     assert_float_equal(map.step, 32, 0);
@@ -513,21 +509,21 @@ static void test_classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_form),
+        one_thread_case(test_closed_form),
         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_where_cells_lie),
-        cmocka_unit_test(test_between_cells),
-        cmocka_unit_test(test_regions),
-        cmocka_unit_test(test_regions_turn),
-        cmocka_unit_test(test_shares),
-        cmocka_unit_test(test_heat),
-        cmocka_unit_test(test_moments),
-        cmocka_unit_test(test_telling_is_as_if_all_were_kept),
-        cmocka_unit_test(test_telling_of_little),
-        cmocka_unit_test(test_telling_shows_no_moment_twice),
-        cmocka_unit_test(test_telling_keeps_what_is_beside),
-        cmocka_unit_test(test_telling_of_equals),
-        cmocka_unit_test(test_classes),
+        one_thread_case(test_where_cells_lie),
+        one_thread_case(test_between_cells),
+        one_thread_case(test_regions),
+        one_thread_case(test_regions_turn),
+        one_thread_case(test_shares),
+        one_thread_case(test_heat),
+        one_thread_case(test_moments),
+        one_thread_case(test_telling_is_as_if_all_were_kept),
+        one_thread_case(test_telling_of_little),
+        one_thread_case(test_telling_shows_no_moment_twice),
+        one_thread_case(test_telling_keeps_what_is_beside),
+        one_thread_case(test_telling_of_equals),
+        one_thread_case(test_classes),
     };
     return cmocka_run_group_tests(tests, make_net, free_net);
 }

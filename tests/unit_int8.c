@@ -9,6 +9,7 @@
 #include "model/ranges.h"
 #include "model/visual.h"
 #include "model/visual_q8.h"
+#include "one_thread_case.h"
 #include "sanitized.h"
 #include "temp_folder.h"
 #include "vision/detect.h"
@@ -187,8 +188,6 @@ static void test_residuals_share_a_range(void **state)
     static float one[16 * AT_MB_FEATURES], other[16 * AT_MB_FEATURES];
     at_mb_ranges r;
     (void)state;
-    if (THREAD_SANITIZED)
-        skip(); /* it has one */
     assert_int_equal(at_mb_ranges_read(&r, ranges, NULL), ATTUNE_OK);
     const float most = fmaxf(fmaxf(r.map[6], r.map[7]), fmaxf(r.map[8], r.map[9]));
     features_by(at_q8_best(), 1, &r, one);
@@ -335,12 +334,12 @@ static void test_odd_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_face_is_near),
+        one_thread_case(test_face_is_near),
         cmocka_unit_test(test_features_are_the_same),
-        cmocka_unit_test(test_residuals_share_a_range),
+        one_thread_case(test_residuals_share_a_range),
         cmocka_unit_test(test_detector_is_near),
         cmocka_unit_test_setup_teardown(test_ranges, make_folder, remove_folder),
-        cmocka_unit_test(test_odd_ranges),
+        one_thread_case(test_odd_ranges),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -1,4 +1,5 @@
 /* L-BFGS on functions whose minimum is known, and logistic regression by what makes a minimum one. */
+#include "one_thread_case.h"
 #include "train/lbfgs.h"
 #include "sanitized.h"
 #include "train/logistic.h"
@@ -199,10 +200,10 @@ static void test_nothing_to_learn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_minima),
+        one_thread_case(test_minima),
         cmocka_unit_test(test_it_is_the_minimum),
         cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_nothing_to_learn),
+        one_thread_case(test_nothing_to_learn),
     };
     return cmocka_run_group_tests_name("logistic", tests, make_rows, NULL);
 }

@@ -1,4 +1,5 @@
 /* Mixed precision: a tape in half floats beside one in f32, what it saves, and loss scaling. */
+#include "one_thread_case.h"
 #include "tensor_net.h"
 
 #include "tensor/graph.h"
@@ -409,14 +410,14 @@ static void scales(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_store_without_loss_is_f32),
-        cmocka_unit_test(gradients_are_close_to_f32),
-        cmocka_unit_test(values_pass),
-        cmocka_unit_test(memory_is_saved),
+        one_thread_case(a_store_without_loss_is_f32),
+        one_thread_case(gradients_are_close_to_f32),
+        one_thread_case(values_pass),
+        one_thread_case(memory_is_saved),
         cmocka_unit_test(same_bits_for_any_threads),
-        cmocka_unit_test(a_scale_changes_no_bit),
-        cmocka_unit_test(an_overflow_skips_the_step),
-        cmocka_unit_test(scales),
+        one_thread_case(a_scale_changes_no_bit),
+        one_thread_case(an_overflow_skips_the_step),
+        one_thread_case(scales),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

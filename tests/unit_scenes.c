@@ -1,6 +1,7 @@
 /* Scenes for the detector's training: made of their randomness alone, with the picture in them. */
 #include "data/scenes.h"
 #include "drawn_faces.h"
+#include "one_thread_case.h"
 #include "temp_folder.h"
 
 #include <math.h>
@@ -175,10 +176,10 @@ static void random_harm_repeats(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_randomness_same_scene),
+        one_thread_case(same_randomness_same_scene),
         cmocka_unit_test(the_picture_is_in_the_scene),
         cmocka_unit_test(harm_is_where_it_belongs),
-        cmocka_unit_test(random_harm_repeats),
+        one_thread_case(random_harm_repeats),
     };
     return cmocka_run_group_tests_name("scenes", tests, load, unload);
 }

@@ -1,5 +1,6 @@
 /* unit_session_input.c - what may be pushed into a session: pictures and sound of any kind, at times
  * that count from anywhere, and a text for what is refused. */
+#include "one_thread_case.h"
 #include "session_fake.h"
 #include "sounds.h"
 
@@ -269,10 +270,10 @@ static void refusals_have_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_may_be_stored_bottom_up),
-        cmocka_unit_test(time_may_count_from_anywhere),
-        cmocka_unit_test(any_sound_is_heard),
-        cmocka_unit_test(sound_waits_for_windows),
+        one_thread_case(rows_may_be_stored_bottom_up),
+        one_thread_case(time_may_count_from_anywhere),
+        one_thread_case(any_sound_is_heard),
+        one_thread_case(sound_waits_for_windows),
         cmocka_unit_test(refusals_have_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

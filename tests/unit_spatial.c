@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "distance.h"
 #include "made_weights.h"
+#include "one_thread_case.h"
 #include "sanitized.h"
 #include <math.h>
 #include <setjmp.h>
@@ -330,8 +331,6 @@ static void test_damaged(void **state)
         {{"visual.spatial.layer1.feed.gamma", 0, INFINITY}, "layer1.feed.gamma"},
     };
     (void)state;
-    if (THREAD_SANITIZED)
-        skip();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         at_params p = {0}, folded = {0};
         at_visual_net *net = NULL;
@@ -494,14 +493,14 @@ static void test_gradients_by_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_starts_as_it_was),
+        one_thread_case(test_starts_as_it_was),
         cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_hears_places),
-        cmocka_unit_test(test_comes_along),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_gradients),
+        one_thread_case(test_places),
+        one_thread_case(test_hears_places),
+        one_thread_case(test_comes_along),
+        one_thread_case(test_damaged),
+        one_thread_case(test_layers),
+        one_thread_case(test_gradients),
         cmocka_unit_test(test_gradients_by_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "made_store.h"
 #include "made_windows.h"
+#include "one_thread_case.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -33,6 +34,11 @@ static int drop_file(void *user, const attune_sink_info *sink, const char *text,
 {
     (void)sink;
     return drop(user, text, size);
+}
+
+static int fresh_store_for_one(void **state)
+{
+    return fresh_store(state) ? -1 : forbid_threads(state);
 }
 
 /* Bytes changed at random: an error or an answer, never a crash (the sanitizers watch). */
@@ -270,7 +276,7 @@ static void no_window_waits_for_a_reading(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(damage_is_an_error, fresh_store),
+        one_thread_case_setup(damage_is_an_error, fresh_store_for_one),
         cmocka_unit_test_setup(kill_loses_no_finished_window, fresh_store),
         cmocka_unit_test_setup(full_disk_keeps_what_was_stored, fresh_store),
         cmocka_unit_test_setup(threads_share_a_store, fresh_store),

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "distance.h"
 #include "made_weights.h"
+#include "one_thread_case.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -243,13 +244,13 @@ static void test_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_starts_as_it_was),
+        one_thread_case(test_starts_as_it_was),
         cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_hears_times),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_comes_along),
-        cmocka_unit_test(test_damaged),
+        one_thread_case(test_lengths),
+        one_thread_case(test_hears_times),
+        one_thread_case(test_times),
+        one_thread_case(test_comes_along),
+        one_thread_case(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* What a chat message says, rule by rule; text that nobody would write; and words that hold for any text: ranges, places,
  * the same answer each time. tests/golden_text.py has the figures. */
+#include "one_thread_case.h"
 #include "text/chat.h"
 
 #include "base/rng.h"
@@ -476,26 +477,26 @@ static void tables_are_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_are_emotions_then_states),
-        cmocka_unit_test(most_messages_say_nothing),
-        cmocka_unit_test(what_is_denied_is_not_said),
-        cmocka_unit_test(manner_strengthens_and_weakens),
-        cmocka_unit_test(it_is_its_writers),
-        cmocka_unit_test(what_is_shown_is_not_said),
-        cmocka_unit_test(what_comes_after_but_counts_more),
-        cmocka_unit_test(marks_have_a_meaning),
-        cmocka_unit_test(other_languages_cannot_be_told),
-        cmocka_unit_test(spelling_is_forgiven),
-        cmocka_unit_test(cues_are_the_words),
-        cmocka_unit_test(cues_are_the_heaviest),
-        cmocka_unit_test(embedding_has_all_of_it),
-        cmocka_unit_test(no_bytes_are_read_beyond),
-        cmocka_unit_test(characters_are_rfc_3629s),
-        cmocka_unit_test(any_bytes_will_do),
-        cmocka_unit_test(long_lines_are_cut),
-        cmocka_unit_test(what_is_looked_at_is_looked_at_whole),
+        one_thread_case(classes_are_emotions_then_states),
+        one_thread_case(most_messages_say_nothing),
+        one_thread_case(what_is_denied_is_not_said),
+        one_thread_case(manner_strengthens_and_weakens),
+        one_thread_case(it_is_its_writers),
+        one_thread_case(what_is_shown_is_not_said),
+        one_thread_case(what_comes_after_but_counts_more),
+        one_thread_case(marks_have_a_meaning),
+        one_thread_case(other_languages_cannot_be_told),
+        one_thread_case(spelling_is_forgiven),
+        one_thread_case(cues_are_the_words),
+        one_thread_case(cues_are_the_heaviest),
+        one_thread_case(embedding_has_all_of_it),
+        one_thread_case(no_bytes_are_read_beyond),
+        one_thread_case(characters_are_rfc_3629s),
+        one_thread_case(any_bytes_will_do),
+        one_thread_case(long_lines_are_cut),
+        one_thread_case(what_is_looked_at_is_looked_at_whole),
         cmocka_unit_test(threads_do_not_meet),
-        cmocka_unit_test(tables_are_in_order),
+        one_thread_case(tables_are_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "made_face_net.h"
 #include "made_weights.h"
 #include "model/visual.h"
+#include "one_thread_case.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -225,9 +226,9 @@ static void test_levels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frozen),      cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_older_model), cmocka_unit_test(test_folding),
-        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_frozen),     one_thread_case(test_damaged),
+        one_thread_case(test_older_model), one_thread_case(test_folding),
+        one_thread_case(test_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

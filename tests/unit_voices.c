@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "data/voices.h"
 #include "made_wav.h"
+#include "one_thread_case.h"
 #include "sounds.h"
 #include "temp_folder.h"
 
@@ -349,18 +350,18 @@ static void masks_are_applied(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sounds_and_labels_are_loaded),
-        cmocka_unit_test(noise_is_the_training_part),
-        cmocka_unit_test(empty_noise_folder_is_an_error),
-        cmocka_unit_test(pauses_are_trimmed),
-        cmocka_unit_test(rest_is_zero),
-        cmocka_unit_test(rows_are_the_run_times),
-        cmocka_unit_test(rows_are_normalised),
-        cmocka_unit_test(long_voices_are_cut),
+        one_thread_case(sounds_and_labels_are_loaded),
+        one_thread_case(noise_is_the_training_part),
+        one_thread_case(empty_noise_folder_is_an_error),
+        one_thread_case(pauses_are_trimmed),
+        one_thread_case(rest_is_zero),
+        one_thread_case(rows_are_the_run_times),
+        one_thread_case(rows_are_normalised),
+        one_thread_case(long_voices_are_cut),
         cmocka_unit_test(same_bits_for_any_threads),
-        cmocka_unit_test(seeds_differ),
-        cmocka_unit_test(noise_is_the_recorded),
-        cmocka_unit_test(masks_are_applied),
+        one_thread_case(seeds_differ),
+        one_thread_case(noise_is_the_recorded),
+        one_thread_case(masks_are_applied),
     };
     return cmocka_run_group_tests_name("voices", tests, set_up, tear_down);
 }

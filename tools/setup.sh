@@ -35,6 +35,7 @@ cmd:gcc            gcc
 cmd:g++            g++
 cmd:clang          clang
 deb:libclang-rt-dev libclang-rt-dev
+cmd:ld.lld         lld
 cmd:clang-format   clang-format
 cmd:python3        python3
 deb:python3-numpy  python3-numpy
