@@ -381,15 +381,15 @@ class Harm(Media):
         peak, _ = self.peak_mb("large.mp4", "--threads", 16, code=0)
         self.assertLess(peak, 600)
 
-    def grey(self, name, size, *args):
-        self.ffmpeg("-f", "lavfi", "-i", f"color=gray:size={size}", "-frames:v", 1, *args, name)
+    def grey(self, name, size):
+        self.ffmpeg("-f", "lavfi", "-i", f"color=gray:size={size}", "-frames:v", 1, name)
 
     @unittest.skipIf(SANITIZED, "a sanitizer takes memory of its own")
     def test_stills_that_take_much_memory(self):
         """What probing would decode, and what decoders keep beside a picture."""
-        self.grey("large.png", "8192x8192")
-        self.grey("deep.png", "8192x8192", "-pix_fmt", "rgba64be")
-        self.grey("deep.tiff", "8192x8192", "-pix_fmt", "rgba64le", "-compression_algo", "deflate")
+        hostile.png(self.dir / "large.png", 8192, 8192)
+        hostile.png(self.dir / "deep.png", 8192, 8192, 16)
+        hostile.deep_tiff(self.dir / "deep.tiff", 8192, 8192)
         self.grey("large.jpg", "8192x8192")
         hostile.progressive_jpeg(self.dir / "progressive.jpg", 8192, 8192)
         hostile.progressive_jpeg(self.dir / "small.jpg", 640, 480)
@@ -406,8 +406,8 @@ class Harm(Media):
     @unittest.skipIf(SANITIZED, "a sanitizer takes memory of its own")
     def test_clips_that_are_written_large(self):
         """Encoders hold what they look ahead at."""
-        self.grey("large.png", "8192x8192")
-        self.grey("photo.png", "4096x4096")
+        hostile.png(self.dir / "large.png", 8192, 8192)
+        hostile.png(self.dir / "photo.png", 4096, 4096)
         for name, size, frames in (("4k.mkv", "4096x2048", 12), ("5k.mkv", "5120x2880", 1)):
             self.ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25", "-frames:v", frames, "-c:v", "libx264",
                         "-preset", "ultrafast", name)
@@ -431,7 +431,7 @@ class Harm(Media):
             self.assertLess(peak, 600)
             self.assert_one_line(said, name)
         self.assertIn("takes more memory than the 480 MB that an input may", said)
-        self.grey("large.png", "8192x8192")
+        hostile.png(self.dir / "large.png", 8192, 8192)
         hostile.index_and_picture(self.dir / "both.mp4", (self.dir / "large.png").read_bytes(), 8192, 8192, 8300000)
         peak, said = self.peak_mb("both.mp4")
         self.assertLess(peak, 600)

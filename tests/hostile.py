@@ -1,5 +1,6 @@
 """Small files that ask for much: memory, or time. Each function writes one."""
 import struct
+import zlib
 
 
 def segment(marker, data):
@@ -13,6 +14,36 @@ def progressive_jpeg(path, w, h):
         + segment(0xc2, struct.pack(">BHHB", 8, h, w, 3) + b"\1\x11\0\2\x11\0\3\x11\0")
         + segment(0xc4, bytes([0, 1]) + bytes(15) + b"\0") + segment(0xda, b"\3\1\0\2\0\3\0\0\0\0")
         + bytes(w * h // 64 * 3 // 8) + b"\xff\xd9")
+
+
+def zeros(n):
+    """So many, deflated: a piece of them again and again, which takes no time."""
+    def deflated(size, end):
+        c = zlib.compressobj(wbits=-15)
+        return c.compress(bytes(size)) + c.flush(end)
+
+    piece = 1 << 20
+    return (b"\x78\x9c" + deflated(piece, zlib.Z_FULL_FLUSH) * (n // piece) + deflated(n % piece, zlib.Z_FINISH)
+            + struct.pack(">I", n % 65521 << 16 | 1))
+
+
+def png(path, w, h, bits=8):
+    """Black; of 16 bits with an alpha channel."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    channels, kind = (3, 2) if bits == 8 else (4, 6)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, bits, kind, 0, 0, 0))
+                     + chunk(b"IDAT", zeros(h * (1 + w * channels * bits // 8))) + chunk(b"IEND", b""))
+
+
+def deep_tiff(path, w, h):
+    """Black, of 16 bits with an alpha channel, in one strip."""
+    data = zeros(w * h * 8)
+    entries = [(256, 4, 1, w), (257, 4, 1, h), (258, 3, 4, 8), (259, 3, 1, 32946), (262, 3, 1, 2), (273, 4, 1, 16),
+               (277, 3, 1, 4), (278, 4, 1, h), (279, 4, 1, len(data)), (338, 3, 1, 2)]
+    path.write_bytes(b"II*\0" + struct.pack("<I", 16 + len(data)) + struct.pack("<4H", 16, 16, 16, 16) + data
+                     + struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4))
 
 
 def gif(path, w, h, frames, hundredths):
