@@ -105,9 +105,8 @@ static void hold_streams(void)
  * looked for there, too. */
 static int end(int code)
 {
-#if !AT_ADDRESS_SANITIZED && !AT_THREAD_SANITIZED
-    _exit(code);
-#endif
+    if (!AT_SANITIZED)
+        _exit(code);
     return code;
 }
 
