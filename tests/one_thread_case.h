@@ -7,16 +7,13 @@
 /* What its name ends with. */
 #define ONE_THREAD " (one thread)"
 
-/* In place of cmocka_unit_test(test). */
-#define one_thread_case(test)                                       \
-    {                                                               \
-#test ONE_THREAD, test, forbid_threads, allow_threads, NULL \
+/* In place of cmocka_unit_test(test), and of cmocka_unit_test_setup(test, set_up): set_up ends with forbid_threads. */
+#define one_thread_case(test) one_thread_case_setup(test, forbid_threads)
+#define one_thread_case_setup(test, set_up)                      \
+    {                                                            \
+        one_thread_name(test), test, set_up, allow_threads, NULL \
     }
-/* Of one that is set up: set_up ends with forbid_threads. */
-#define one_thread_case_setup(test, set_up)                 \
-    {                                                       \
-#test ONE_THREAD, test, set_up, allow_threads, NULL \
-    }
+#define one_thread_name(test) #test ONE_THREAD
 
 int forbid_threads(void **state);
 int allow_threads(void **state);
