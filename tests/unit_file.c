@@ -1,4 +1,5 @@
 /* Files that are read whole, that appear whole, and that appear together. */
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -276,6 +277,18 @@ static void file_read_gives_reasons(void **state)
     at_free(data);
 }
 
+/* As at_file_hash says it: a file's digest, its lowest byte first, added to a hash. */
+static uint64_t hashed(uint64_t hash, const void *bytes, size_t n)
+{
+    unsigned char whole[8];
+    at_digest d;
+    at_digest_begin(&d);
+    at_digest_add(&d, bytes, n);
+    for (int i = 0; i < 8; i++)
+        whole[i] = (unsigned char)(at_digest_of(&d) >> 8 * i);
+    return at_hash(hash, whole, sizeof whole);
+}
+
 static void a_file_is_hashed_whole(void **state)
 {
     (void)state;
@@ -286,10 +299,10 @@ static void a_file_is_hashed_whole(void **state)
     large[70000] = 'y';
     write_file(in_folder("m"), large);
     assert_int_equal(at_file_hash(in_folder("m"), &hash, &err), ATTUNE_OK);
-    assert_true(hash == at_hash(AT_HASH_START, large, sizeof large - 1));
+    assert_true(hash == hashed(AT_HASH_START, large, sizeof large - 1));
     hash = 7;
     assert_int_equal(at_file_hash("/dev/null", &hash, &err), ATTUNE_OK);
-    assert_true(hash == at_hash(7, "", 0));
+    assert_true(hash == hashed(7, "", 0));
     assert_int_equal(at_file_hash(temp_folder, &hash, &err), ATTUNE_E_IO);
 }
 

@@ -288,6 +288,58 @@ static int load_bytes(const unsigned char *file, size_t n, attune_error *err)
     return status;
 }
 
+static int load_piped(const unsigned char *file, size_t n, attune_error *err)
+{
+    char of_pipe[32];
+    int fds[2];
+    at_weights *w = NULL;
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], file, n), (ssize_t)n); /* a pipe holds more than a test's file */
+    close(fds[1]);
+    snprintf(of_pipe, sizeof of_pipe, "/dev/fd/%d", fds[0]);
+    const int status = at_weights_load(&w, of_pipe, err);
+    if (status == ATTUNE_OK) {
+        assert_int_equal(at_weights_count(w), 2);
+        assert_memory_equal(at_weights_find(w, "a")->data, ((float[]){1, -2}), 2 * sizeof(float));
+        assert_memory_equal(at_weights_find(w, "b")->data, ((float[]){3, 0.5F}), 2 * sizeof(float));
+    }
+    at_weights_free(&w);
+    close(fds[0]);
+    return status;
+}
+
+/* What cannot tell its size: whole, cut anywhere, and longer than its header says. */
+static void out_of_a_pipe(void **state)
+{
+    (void)state;
+    static const float a[2] = {1, -2}, b[2] = {3, 0.5F};
+    at_weights_writer *writer = NULL;
+    attune_error err = {0};
+
+    assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
+    assert_int_equal(at_weights_put(writer, "a", 1, (int[]){2}, a, 1), ATTUNE_OK);
+    assert_int_equal(at_weights_put(writer, "b", 1, (int[]){2}, b, 0), ATTUNE_OK);
+    assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
+    at_weights_writer_free(&writer);
+
+    size_t n;
+    unsigned char *file = (unsigned char *)read_bytes(name, &n);
+    for (size_t cut = 0; cut < n; cut++) {
+        assert_int_equal(load_piped(file, cut, &err), ATTUNE_E_FORMAT);
+        assert_non_null(strstr(err.text, cut < 8 ? "too short" : "cut short"));
+    }
+    assert_int_equal(load_piped(file, n, &err), ATTUNE_OK);
+    file = realloc(file, n + 1);
+    assert_non_null(file);
+    file[n] = 0;
+    assert_int_equal(load_piped(file, n + 1, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "goes on after the last tensor"));
+    file[n - 1] ^= 1;
+    assert_int_equal(load_piped(file, n, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "damaged"));
+    free(file);
+}
+
 /* The digits are those of xxhsum -H1 over what follows the length, without them. */
 static void digest_is_of_the_rest(void **state)
 {
@@ -377,15 +429,11 @@ static void save_fails_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(numbers_have_a_range),
-        cmocka_unit_test(no_metadata),
-        cmocka_unit_test(hostile_headers),
-        cmocka_unit_test(hostile_lengths),
-        cmocka_unit_test(cut_and_flipped),
-        cmocka_unit_test(digest_is_of_the_rest),
-        cmocka_unit_test(each_flip_is_noticed),
-        cmocka_unit_test(save_fails_whole),
+        cmocka_unit_test(round_trip),           cmocka_unit_test(numbers_have_a_range),
+        cmocka_unit_test(no_metadata),          cmocka_unit_test(hostile_headers),
+        cmocka_unit_test(hostile_lengths),      cmocka_unit_test(cut_and_flipped),
+        cmocka_unit_test(out_of_a_pipe),        cmocka_unit_test(digest_is_of_the_rest),
+        cmocka_unit_test(each_flip_is_noticed), cmocka_unit_test(save_fails_whole),
     };
     return cmocka_run_group_tests(tests, set_up, remove_folder);
 }

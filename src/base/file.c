@@ -1,10 +1,12 @@
 #include "base/file.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,69 +26,70 @@ static int fail_errno(attune_error *err, const char *path)
     return at_fail(err, ATTUNE_E_IO, "%s: %s", path, why);
 }
 
-/* Opens for reading; *st describes what was opened (not what the name meant a moment ago). */
-static int open_for_reading(const char *path, struct stat *st, attune_error *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return fail_errno(err, path);
-    int status;
-    if (fstat(fd, st) != 0)
-        status = fail_errno(err, path);
-    else if (S_ISDIR(st->st_mode))
-        status = at_fail(err, ATTUNE_E_IO, "%s: is a directory", path);
-    else
-        return fd;
-    close(fd);
-    return status;
-}
-
 static int fail_too_large(attune_error *err, const char *path, size_t limit)
 {
     return at_fail(err, ATTUNE_E_FORMAT, "%s: larger than %zu bytes", path, limit);
 }
 
-/* Reads until the end or *used == size. */
-static int read_fully(int fd, unsigned char *p, size_t size, size_t *used)
+int at_infile_open(at_infile *f, const char *path, size_t limit, attune_error *err)
 {
-    while (*used < size) {
-        ssize_t n = read(fd, p + *used, size - *used);
+    int status = ATTUNE_OK;
+    struct stat st;
+    *f = (at_infile){open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), path, SIZE_MAX};
+    if (f->fd < 0)
+        return fail_errno(err, path);
+    if (fstat(f->fd, &st) != 0) /* of what was opened, not of what the name meant a moment ago */
+        status = fail_errno(err, path);
+    else if (S_ISDIR(st.st_mode))
+        status = at_fail(err, ATTUNE_E_IO, "%s: is a directory", path);
+    else if (S_ISREG(st.st_mode) && st.st_size > 0 && (uintmax_t)st.st_size > limit)
+        status = fail_too_large(err, path, limit);
+    else if (S_ISREG(st.st_mode) && st.st_size > 0)
+        f->size = (size_t)st.st_size;
+    if (status != ATTUNE_OK)
+        at_infile_close(f);
+    return status;
+}
+
+int at_infile_read(const at_infile *f, void *to, size_t size, size_t *got, attune_error *err)
+{
+    *got = 0;
+    while (*got < size) {
+        ssize_t n = read(f->fd, (unsigned char *)to + *got, size - *got);
         if (n == 0)
-            return 0;
+            break;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -1;
-        *used += (size_t)n;
+            return fail_errno(err, f->path);
+        *got += (size_t)n;
     }
-    return 0;
+    return ATTUNE_OK;
+}
+
+void at_infile_close(at_infile *f)
+{
+    close(f->fd);
 }
 
 int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *size,
                  attune_error *err)
 {
-    struct stat st;
     unsigned char *data = NULL;
     size_t used = 0;
-    int status;
+    at_infile f;
     *out = NULL;
     *size = 0;
-    int fd = open_for_reading(path, &st, err);
-    if (fd < 0)
-        return fd;
+    int status = at_infile_open(&f, path, limit, err);
+    if (status != ATTUNE_OK)
+        return status;
 
-    /* A pipe or a file under /proc says 0: then the buffer grows. The size is a hint in any case,
-     * since the file may change under us. One byte more than the hint tells the end. */
-    size_t room = 4096;
-    if (S_ISREG(st.st_mode) && st.st_size > 0) {
-        if ((uintmax_t)st.st_size > limit) {
-            status = fail_too_large(err, path, limit);
-            goto fail;
-        }
-        room = (size_t)st.st_size + 1;
-    }
+    /* Without a size the buffer grows. It is a hint in any case, since the file may change under us. One byte more than
+     * the hint tells the end. */
+    size_t room = f.size < SIZE_MAX ? f.size + 1 : 4096;
     for (;;) {
         unsigned char *bigger = at_alloc(room, 1);
+        size_t got;
         if (bigger == NULL) {
             status = at_fail_nomem(err);
             goto fail;
@@ -95,10 +98,10 @@ int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *si
             memcpy(bigger, data, used);
         at_free(data);
         data = bigger;
-        if (read_fully(fd, data, room, &used) != 0) {
-            status = fail_errno(err, path);
+        status = at_infile_read(&f, data + used, room - used, &got, err);
+        if (status != ATTUNE_OK)
             goto fail;
-        }
+        used += got;
         if (used > limit) {
             status = fail_too_large(err, path, limit);
             goto fail;
@@ -107,36 +110,38 @@ int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *si
             break;
         room = room > SIZE_MAX / 2 ? SIZE_MAX : room * 2; /* too much fails in at_alloc */
     }
-    close(fd);
+    at_infile_close(&f);
     data[used] = 0;
     *out = data;
     *size = used;
     return ATTUNE_OK;
 
 fail:
-    close(fd);
+    at_infile_close(&f);
     at_free(data);
     return status;
 }
 
 int at_file_hash(const char *path, uint64_t *hash, attune_error *err)
 {
-    unsigned char piece[65536];
-    struct stat st;
-    int fd = open_for_reading(path, &st, err);
+    unsigned char piece[65536], bytes[8];
     size_t n = sizeof piece;
-    if (fd < 0)
-        return fd;
-    while (n == sizeof piece) {
-        n = 0;
-        if (read_fully(fd, piece, sizeof piece, &n) != 0) {
-            int status = fail_errno(err, path);
-            close(fd);
-            return status;
-        }
-        *hash = at_hash(*hash, piece, n);
+    at_infile f;
+    at_digest d;
+    int status = at_infile_open(&f, path, SIZE_MAX, err);
+    if (status != ATTUNE_OK)
+        return status;
+    at_digest_begin(&d);
+    while (status == ATTUNE_OK && n == sizeof piece) {
+        status = at_infile_read(&f, piece, sizeof piece, &n, err);
+        at_digest_add(&d, piece, n);
     }
-    close(fd);
+    at_infile_close(&f);
+    if (status != ATTUNE_OK)
+        return status;
+    const uint64_t whole = htole64(at_digest_of(&d));
+    memcpy(bytes, &whole, sizeof bytes);
+    *hash = at_hash(*hash, bytes, sizeof bytes);
     return ATTUNE_OK;
 }
 

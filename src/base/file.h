@@ -5,12 +5,26 @@
 #include <attune/attune.h>
 #include <stdio.h>
 
-/* Reads path into a fresh buffer (at_alloc; one NUL follows the data). Fails with the reason
- * ("is a directory", "larger than N bytes", strerror) in err. */
+/* A file that is read from its front, piece by piece. */
+typedef struct at_infile {
+    int fd;
+    const char *path; /* borrowed */
+    size_t
+        size; /* bytes when it was opened, but it may change; SIZE_MAX: it cannot tell (a pipe, what is empty, /proc) */
+} at_infile;
+
+/* Fails with the reason ("is a directory", "larger than N bytes", strerror) in err; then there is nothing to close. */
+int at_infile_open(at_infile *f, const char *path, size_t limit, attune_error *err);
+/* The next size bytes: fewer, *got of them, before the end only. */
+int at_infile_read(const at_infile *f, void *to, size_t size, size_t *got, attune_error *err);
+void at_infile_close(at_infile *f);
+
+/* Reads path into a fresh buffer (at_alloc; one NUL follows the data). Fails as
+ * at_infile_open does. */
 int at_file_read(const char *path, size_t limit, unsigned char **out, size_t *size,
                  attune_error *err);
 
-/* Adds a file's bytes to a hash (base/hash.h). */
+/* Adds what a file holds, by its digest (base/digest.h), to a hash (base/hash.h), which takes bytes one by one. */
 int at_file_hash(const char *path, uint64_t *hash, attune_error *err);
 
 /* An output under construction: written as PATH.tmp-XXXXXX beside its final name, made visible

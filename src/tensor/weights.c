@@ -1,6 +1,6 @@
 /* weights.c - reading safetensors. Writing is in weights_write.c.
  *
- * Everything is copied out of the file at load: tensors end up aligned, f16 is widened once, and
+ * All of the file is read at load, each tensor to where it stays: they end up aligned, f16 is widened once, and
  * nobody who shortens the file later can hurt us.
  */
 #include "tensor/weights.h"
@@ -34,17 +34,18 @@ struct at_weights {
     json_t *meta;   /* borrowed from header; nullable */
     entry *entries; /* in the header's order */
     int count;
-    const entry **by_name;
+    entry **by_name;
     at_arena arena; /* the tensors */
 };
 
 /* What a function that checks needs at hand. */
 typedef struct reader {
+    const at_infile *file;
     const char *path;
     const char *header;
     size_t header_size;
-    const unsigned char *data;
-    size_t size; /* of the data part */
+    size_t size; /* of the data part; where the file cannot tell, the most that it may be */
+    at_digest *digest;
     attune_error *err;
 } reader;
 
@@ -138,12 +139,24 @@ static int check_tiling(const reader *r, at_weights *w)
             return bad(r, e->weight.name, "overlaps another or leaves a hole");
         at = e->end;
     }
-    if (at != r->size)
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: %zu bytes follow the last tensor", r->path,
-                       r->size - at);
     return ATTUNE_OK;
 }
 
+/* The file's order of bytes is the little one. */
+static void order_f32(float *x, size_t n)
+{
+    uint32_t bits;
+
+    if (le32toh(1) == 1)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&bits, x + i, sizeof bits);
+        bits = le32toh(bits);
+        memcpy(x + i, &bits, sizeof bits);
+    }
+}
+
+/* Of p, which may lie behind out: what is read is never yet written to. */
 static void widen_f16(const unsigned char *p, size_t n, float *out)
 {
     const at_kernels *kn = at_kernels_best();
@@ -158,32 +171,49 @@ static void widen_f16(const unsigned char *p, size_t n, float *out)
     }
 }
 
-/* All tensors lie in one block: a large one is made of huge pages, which cost less to get. */
-static int copy_data(const reader *r, at_weights *w)
+/* Its bytes are read to where its numbers will lie, those of f16 into the last half, from where they are widened to the
+ * front. */
+static int read_tensor(const reader *r, const entry *e, float *out)
 {
+    const size_t n = e->weight.count, bytes = e->end - e->begin;
+    unsigned char *p = (unsigned char *)out + (n * sizeof *out - bytes);
+    size_t got;
+
+    int status = at_infile_read(r->file, p, bytes, &got, r->err);
+    if (status != ATTUNE_OK)
+        return status;
+    if (got < bytes)
+        return bad(r, e->weight.name, "cut short");
+    at_digest_add(r->digest, p, bytes);
+    if (e->f16)
+        widen_f16(p, n, out);
+    else
+        order_f32(out, n);
+    return ATTUNE_OK;
+}
+
+/* All tensors lie in one block: a large one is made of huge pages, which cost less to get. They are read in the file's
+ * order, in which check_tiling has left by_name. */
+static int read_data(const reader *r, at_weights *w)
+{
+    unsigned char more;
+    size_t got;
+
     w->arena.block_bytes = (size_t)w->count * AT_ALIGN;
     for (int i = 0; i < w->count; i++)
         w->arena.block_bytes += w->entries[i].weight.count * sizeof(float);
     for (int i = 0; i < w->count; i++) {
-        entry *e = &w->entries[i];
-        const unsigned char *p = r->data + e->begin;
-        const size_t n = e->weight.count;
-        float *out = at_arena_alloc(&w->arena, n, sizeof *out);
-        if (!out)
-            return at_fail_nomem(r->err);
-        if (e->f16) {
-            widen_f16(p, n, out);
-        } else {
-            for (size_t k = 0; k < n; k++) {
-                uint32_t bits;
-                memcpy(&bits, p + 4 * k, sizeof bits);
-                bits = le32toh(bits);
-                memcpy(out + k, &bits, sizeof bits);
-            }
-        }
+        entry *e = w->by_name[i];
+        float *out = at_arena_alloc(&w->arena, e->weight.count, sizeof *out);
+        int status = out ? read_tensor(r, e, out) : at_fail_nomem(r->err);
+        if (status != ATTUNE_OK)
+            return status;
         e->weight.data = out;
     }
-    return ATTUNE_OK;
+    int status = at_infile_read(r->file, &more, 1, &got, r->err);
+    return status == ATTUNE_OK && got > 0
+               ? at_fail(r->err, ATTUNE_E_FORMAT, "%s: it goes on after the last tensor", r->path)
+               : status;
 }
 
 static int read_meta(const reader *r, at_weights *w)
@@ -200,29 +230,6 @@ static int read_meta(const reader *r, at_weights *w)
             return at_fail(r->err, ATTUNE_E_FORMAT, "%s: metadata \"%.80s\" is not a string",
                            r->path, key);
     }
-    return ATTUNE_OK;
-}
-
-/* A file without a digest is taken as it is. */
-static int check_digest(const reader *r, const at_weights *w)
-{
-    const char *said = at_weights_meta(w, AT_WEIGHTS_DIGEST);
-    const char *digits = at_weights_digits(r->header, r->header_size);
-    char text[AT_WEIGHTS_DIGITS + 1] = "";
-    at_digest d;
-
-    if (!said)
-        return ATTUNE_OK;
-    if (digits) {
-        at_weights_digest_header(&d, r->header, r->header_size, digits);
-        at_digest_add(&d, r->data, r->size);
-        at_weights_digest_text(&d, text);
-    }
-    if (strcmp(said, text) != 0)
-        return at_fail(r->err, ATTUNE_E_FORMAT,
-                       "%s: damaged, or changed by hand: what it holds does not fit its digest "
-                       "(\"" AT_WEIGHTS_DIGEST "\" in its metadata)",
-                       r->path);
     return ATTUNE_OK;
 }
 
@@ -251,52 +258,111 @@ static int read_entries(const reader *r, at_weights *w)
     return ATTUNE_OK;
 }
 
-static int parse(at_weights *w, const char *path, const unsigned char *file, size_t size,
-                 attune_error *err)
+/* ---- the digest: a file without one is taken as it is ---------------------------------------- */
+
+static void begin_digest(const reader *r)
+{
+    const char *digits = at_weights_digits(r->header, r->header_size);
+
+    if (digits)
+        at_weights_digest_header(r->digest, r->header, r->header_size, digits);
+    else
+        at_digest_begin(r->digest); /* it will not be asked for */
+}
+
+static int check_digest(const reader *r, const at_weights *w)
+{
+    const char *said = at_weights_meta(w, AT_WEIGHTS_DIGEST);
+    char text[AT_WEIGHTS_DIGITS + 1] = "";
+
+    if (!said)
+        return ATTUNE_OK;
+    if (at_weights_digits(r->header, r->header_size))
+        at_weights_digest_text(r->digest, text);
+    if (strcmp(said, text) != 0)
+        return at_fail(r->err, ATTUNE_E_FORMAT,
+                       "%s: damaged, or changed by hand: what it holds does not fit its digest "
+                       "(\"" AT_WEIGHTS_DIGEST "\" in its metadata)",
+                       r->path);
+    return ATTUNE_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+/* Its length, of eight bytes, and then its text, which is at_alloc'ed. */
+static int read_header(reader *r, size_t most, char **text)
+{
+    const size_t size = r->file->size < SIZE_MAX ? r->file->size : most;
+    uint64_t length;
+    size_t got;
+
+    int status = at_infile_read(r->file, &length, sizeof length, &got, r->err);
+    if (status != ATTUNE_OK)
+        return status;
+    if (got < sizeof length || size < sizeof length)
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file", r->path);
+    length = le64toh(length);
+    if (length > HEADER_MAX || length > size - sizeof length)
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short",
+                       r->path);
+    r->header_size = (size_t)length;
+    r->size = size - sizeof length - r->header_size;
+    r->header = *text = at_alloc(r->header_size, 1);
+    if (!*text)
+        return at_fail_nomem(r->err);
+    status = at_infile_read(r->file, *text, r->header_size, &got, r->err);
+    return status == ATTUNE_OK && got < r->header_size
+               ? at_fail(r->err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short",
+                         r->path)
+               : status;
+}
+
+static int parse_header(const reader *r, at_weights *w)
 {
     json_error_t why;
-    uint64_t length;
-    int status;
 
-    if (size < 8)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file", path);
-    memcpy(&length, file, sizeof length);
-    length = le64toh(length);
-    if (length > HEADER_MAX || length > size - 8)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short", path);
-    status = at_json_read(&w->header, (const char *)file + 8, (size_t)length,
-                          JSON_REJECT_DUPLICATES, &why);
+    int status = at_json_read(&w->header, r->header, r->header_size, JSON_REJECT_DUPLICATES, &why);
     if (status == ATTUNE_E_NOMEM)
-        return at_fail_nomem(err);
+        return at_fail_nomem(r->err);
     if (status < 0)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", path, why.text);
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", r->path, why.text);
     if (!json_is_object(w->header))
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", path);
-
-    const reader r = {
-        path, (const char *)file + 8, (size_t)length, file + 8 + length, size - 8 - (size_t)length,
-        err};
-    if ((status = read_meta(&r, w)) != ATTUNE_OK || (status = check_digest(&r, w)) != ATTUNE_OK ||
-        (status = read_entries(&r, w)) != ATTUNE_OK ||
-        (status = check_tiling(&r, w)) != ATTUNE_OK || (status = copy_data(&r, w)) != ATTUNE_OK)
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", r->path);
+    if ((status = read_meta(r, w)) != ATTUNE_OK || (status = read_entries(r, w)) != ATTUNE_OK)
         return status;
-    qsort(w->by_name, (size_t)w->count, sizeof *w->by_name, by_name);
-    return ATTUNE_OK;
+    return check_tiling(r, w);
+}
+
+static int read_file(at_weights *w, const at_infile *f, size_t most, attune_error *err)
+{
+    at_digest digest;
+    char *header = NULL;
+    reader r = {.file = f, .path = f->path, .digest = &digest, .err = err};
+
+    int status = read_header(&r, most, &header);
+    status = status ? status : parse_header(&r, w);
+    if (status == ATTUNE_OK) {
+        begin_digest(&r);
+        status = read_data(&r, w);
+    }
+    status = status ? status : check_digest(&r, w);
+    at_free(header);
+    if (status == ATTUNE_OK)
+        qsort(w->by_name, (size_t)w->count, sizeof *w->by_name, by_name);
+    return status;
 }
 
 int at_weights_load_within(at_weights **out, const char *path, size_t most, attune_error *err)
 {
-    unsigned char *file = NULL;
-    size_t size = 0;
-    at_weights *w = NULL;
+    at_infile f;
 
     *out = NULL;
-    int status = at_file_read(path, most, &file, &size, err);
+    int status = at_infile_open(&f, path, most, err);
     if (status != ATTUNE_OK)
         return status;
-    w = at_calloc(1, sizeof *w);
-    status = w ? parse(w, path, file, size, err) : at_fail_nomem(err);
-    at_free(file);
+    at_weights *w = at_calloc(1, sizeof *w);
+    status = w ? read_file(w, &f, most, err) : at_fail_nomem(err);
+    at_infile_close(&f);
     if (status != ATTUNE_OK)
         at_weights_free(&w);
     *out = w;
@@ -316,10 +382,12 @@ int at_weights_load(at_weights **out, const char *path, attune_error *err)
 /* NaN is neither. Without a way out, so that vectors may do it. */
 static int all_within(const at_weight *a, float least, float most)
 {
+    const float *x = a->data;
+    const size_t n = a->count;
     int within = 1;
 
-    for (size_t i = 0; i < a->count; i++)
-        within &= (a->data[i] >= least) & (a->data[i] <= most);
+    for (size_t i = 0; i < n; i++)
+        within &= (x[i] >= least) & (x[i] <= most);
     return within;
 }
 
