@@ -288,6 +288,27 @@ static int load_bytes(const unsigned char *file, size_t n, attune_error *err)
     return status;
 }
 
+/* They are widened where they lie, a thousand at a time. */
+static void f16_of_any_length(void **state)
+{
+    (void)state;
+    static const int lengths[] = {1, 2, 1023, 1024, 1025, 2047, 2048, 2049, 3000, 5000};
+    static float a[5000];
+    for (int i = 0; i < 5000; i++)
+        a[i] = (float)(i % 2039 - 1000); /* exact in f16 */
+    for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++) {
+        at_weights_writer *writer = NULL;
+        at_weights *w = NULL;
+        assert_int_equal(at_weights_writer_create(&writer, NULL), ATTUNE_OK);
+        assert_int_equal(at_weights_put(writer, "a", 1, &lengths[k], a, 1), ATTUNE_OK);
+        assert_int_equal(at_weights_save(writer, path, NULL), ATTUNE_OK);
+        at_weights_writer_free(&writer);
+        assert_int_equal(at_weights_load(&w, path, NULL), ATTUNE_OK);
+        assert_memory_equal(at_weights_find(w, "a")->data, a, (size_t)lengths[k] * sizeof *a);
+        at_weights_free(&w);
+    }
+}
+
 static int load_piped(const unsigned char *file, size_t n, attune_error *err)
 {
     char of_pipe[32];
@@ -338,6 +359,11 @@ static void out_of_a_pipe(void **state)
     assert_int_equal(load_piped(file, n, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "damaged"));
     free(file);
+    static const char huge[] = "{\"x\":{\"dtype\":\"F16\",\"shape\":[100000000],\"data_offsets\":[0,200000000]}}";
+    unsigned char claim[8 + sizeof huge - 1] = {sizeof huge - 1};
+    memcpy(claim + 8, huge, sizeof huge - 1);
+    assert_int_equal(load_piped(claim, sizeof claim, &err), ATTUNE_E_FORMAT);
+    assert_non_null(strstr(err.text, "further than is read"));
 }
 
 /* The digits are those of xxhsum -H1 over what follows the length, without them. */
@@ -432,7 +458,7 @@ int main(void)
         cmocka_unit_test(round_trip),           cmocka_unit_test(numbers_have_a_range),
         cmocka_unit_test(no_metadata),          cmocka_unit_test(hostile_headers),
         cmocka_unit_test(hostile_lengths),      cmocka_unit_test(cut_and_flipped),
-        cmocka_unit_test(out_of_a_pipe),        cmocka_unit_test(digest_is_of_the_rest),
+        cmocka_unit_test(f16_of_any_length), cmocka_unit_test(out_of_a_pipe),        cmocka_unit_test(digest_is_of_the_rest),
         cmocka_unit_test(each_flip_is_noticed), cmocka_unit_test(save_fails_whole),
     };
     return cmocka_run_group_tests(tests, set_up, remove_folder);

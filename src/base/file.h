@@ -1,4 +1,4 @@
-/* file.h - read whole files with a limit, and write files that appear whole or not at all. */
+/* file.h - read files with a limit, and write files that appear whole or not at all. */
 #ifndef AT_BASE_FILE_H
 #define AT_BASE_FILE_H
 
@@ -9,11 +9,12 @@
 typedef struct at_infile {
     int fd;
     const char *path; /* borrowed */
-    size_t
-        size; /* bytes when it was opened, but it may change; SIZE_MAX: it cannot tell (a pipe, what is empty, /proc) */
+    /* Bytes when it was opened, but it may change; SIZE_MAX: it cannot tell (a pipe, what is empty, /proc). */
+    size_t size;
 } at_infile;
 
-/* Fails with the reason ("is a directory", "larger than N bytes", strerror) in err; then there is nothing to close. */
+/* Fails with the reason ("is a directory", "larger than N bytes", strerror) in err; then there is nothing to close.
+ * The limit is of the size that it tells: of what cannot, and of what grows, who reads on has to count. */
 int at_infile_open(at_infile *f, const char *path, size_t limit, attune_error *err);
 /* The next size bytes: fewer, *got of them, before the end only. */
 int at_infile_read(const at_infile *f, void *to, size_t size, size_t *got, attune_error *err);

@@ -1,4 +1,4 @@
-/* hash.h - FNV-1a (Fowler, Noll & Vo; RFC 9923, 64 bits): what settings and files are told apart by. */
+/* hash.h - FNV-1a (Fowler, Noll & Vo; RFC 9923, 64 bits): what settings, and files by their digests, are told apart by. */
 #ifndef AT_BASE_HASH_H
 #define AT_BASE_HASH_H
 

@@ -1,6 +1,6 @@
 /* weights.c - reading safetensors. Writing is in weights_write.c.
  *
- * All of the file is read at load, each tensor to where it stays: they end up aligned, f16 is widened once, and
+ * All of the file is read at load, each tensor to where it stays: tensors end up aligned, f16 is widened once, and
  * nobody who shortens the file later can hurt us.
  */
 #include "tensor/weights.h"
@@ -38,7 +38,7 @@ struct at_weights {
     at_arena arena; /* the tensors */
 };
 
-/* What a function that checks needs at hand. */
+/* What a function that reads or checks needs at hand. */
 typedef struct reader {
     const at_infile *file;
     const char *path;
@@ -105,7 +105,9 @@ static int read_entry(const reader *r, const char *name, const json_t *v, entry 
     if (json_array_size(offsets) != 2 ||
         !get_size(json_array_get(offsets, 0), r->size, &e->begin) ||
         !get_size(json_array_get(offsets, 1), r->size, &e->end) || e->begin > e->end)
-        return bad(r, name, "data_offsets reach outside the file");
+        return bad(r, name,
+                   r->file->size < SIZE_MAX ? "data_offsets reach outside the file"
+                                            : "data_offsets reach further than is read");
     if (e->end - e->begin != e->weight.count * (e->f16 ? 2 : 4))
         return bad(r, name, "data_offsets do not fit shape and dtype");
     e->weight.name = name;
@@ -127,7 +129,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The format allows neither holes nor overlaps: tensors tile the data part. Without this a small
- * file could name the same bytes many times and ask for any amount of memory. */
+ * file could name the same bytes many times and ask for any amount of memory. Of a pipe it is room within the limit that
+ * can be asked for; its pages come with its bytes. */
 static int check_tiling(const reader *r, at_weights *w)
 {
     size_t at = 0;
@@ -156,7 +159,7 @@ static void order_f32(float *x, size_t n)
     }
 }
 
-/* Of p, which may lie behind out: what is read is never yet written to. */
+/* p may be the last half of out's bytes: what was written never reaches what is still to be read. */
 static void widen_f16(const unsigned char *p, size_t n, float *out)
 {
     const at_kernels *kn = at_kernels_best();

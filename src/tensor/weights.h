@@ -1,8 +1,8 @@
 /* weights.h - safetensors files in and out (huggingface.co/docs/safetensors: 8 bytes little-endian
  * header length, a JSON header, then the data).
  *
- * Every length, offset, type and shape of a file is checked against the file's size before use; a
- * hostile file gives ATTUNE_E_FORMAT. F32 and F16 are read (f16 becomes f32); files are written
+ * Every length, offset, type and shape of a file is checked against the file's size (a pipe's: against
+ * the most that is read) before use; a hostile file gives ATTUNE_E_FORMAT. F32 and F16 are read (f16 becomes f32); files are written
  * atomically.
  */
 #ifndef AT_TENSOR_WEIGHTS_H

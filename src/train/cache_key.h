@@ -15,7 +15,7 @@ uint64_t at_key_harms(uint64_t key, const at_harm_settings *list, int n);
 /* By path, size and label: a file is not read. picture (n bytes): of a sample that came in a list; nullable. */
 uint64_t at_key_sample(uint64_t key, const at_sample *s, const unsigned char *picture, size_t n);
 uint64_t at_key_corpus(uint64_t key, const at_corpus *c);
-/* OUT/WHAT-KEY.safetensors, with the bytes of the model that the recipe names in the key. The folder is
+/* OUT/WHAT-KEY.safetensors, with the digest of the model that the recipe names in the key. The folder is
  * made. */
 int at_key_path(const at_job *job, uint64_t key, const char *model, const char *what,
                 char path[AT_TRAIN_PATH], attune_error *err);

@@ -50,7 +50,7 @@ static void add_number(stamping *s, uint64_t x)
     s->hash = at_hash(s->hash, bytes, sizeof bytes);
 }
 
-/* A recipe counts with its bases, anything else by its bytes. */
+/* A recipe counts with its bases, anything else by its digest. */
 static int add_file(void *user, const char *file, attune_error *err)
 {
     stamping *s = user;
