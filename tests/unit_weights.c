@@ -359,7 +359,8 @@ static void out_of_a_pipe(void **state)
     assert_int_equal(load_piped(file, n, &err), ATTUNE_E_FORMAT);
     assert_non_null(strstr(err.text, "damaged"));
     free(file);
-    static const char huge[] = "{\"x\":{\"dtype\":\"F16\",\"shape\":[100000000],\"data_offsets\":[0,200000000]}}";
+    static const char huge[] =
+        "{\"x\":{\"dtype\":\"F16\",\"shape\":[100000000],\"data_offsets\":[0,200000000]}}";
     unsigned char claim[8 + sizeof huge - 1] = {sizeof huge - 1};
     memcpy(claim + 8, huge, sizeof huge - 1);
     assert_int_equal(load_piped(claim, sizeof claim, &err), ATTUNE_E_FORMAT);
@@ -455,11 +456,17 @@ static void save_fails_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),           cmocka_unit_test(numbers_have_a_range),
-        cmocka_unit_test(no_metadata),          cmocka_unit_test(hostile_headers),
-        cmocka_unit_test(hostile_lengths),      cmocka_unit_test(cut_and_flipped),
-        cmocka_unit_test(f16_of_any_length), cmocka_unit_test(out_of_a_pipe),        cmocka_unit_test(digest_is_of_the_rest),
-        cmocka_unit_test(each_flip_is_noticed), cmocka_unit_test(save_fails_whole),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(numbers_have_a_range),
+        cmocka_unit_test(no_metadata),
+        cmocka_unit_test(hostile_headers),
+        cmocka_unit_test(hostile_lengths),
+        cmocka_unit_test(cut_and_flipped),
+        cmocka_unit_test(f16_of_any_length),
+        cmocka_unit_test(out_of_a_pipe),
+        cmocka_unit_test(digest_is_of_the_rest),
+        cmocka_unit_test(each_flip_is_noticed),
+        cmocka_unit_test(save_fails_whole),
     };
     return cmocka_run_group_tests(tests, set_up, remove_folder);
 }
