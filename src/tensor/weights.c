@@ -106,8 +106,9 @@ static int read_entry(const reader *r, const char *name, const json_t *v, entry 
         !get_size(json_array_get(offsets, 0), r->size, &e->begin) ||
         !get_size(json_array_get(offsets, 1), r->size, &e->end) || e->begin > e->end)
         return bad(r, name,
-                   r->file->size < SIZE_MAX ? "data_offsets reach outside the file"
-                                            : "data_offsets reach further than is read");
+                   r->file->size < SIZE_MAX
+                       ? "data_offsets reach outside the file, which may be cut short"
+                       : "data_offsets reach further than is read");
     if (e->end - e->begin != e->weight.count * (e->f16 ? 2 : 4))
         return bad(r, name, "data_offsets do not fit shape and dtype");
     e->weight.name = name;
