@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <dirent.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -124,7 +123,7 @@ fail:
 
 int at_file_hash(const char *path, uint64_t *hash, attune_error *err)
 {
-    unsigned char piece[65536], bytes[8];
+    unsigned char piece[65536];
     size_t n = sizeof piece;
     at_infile f;
     at_digest d;
@@ -139,9 +138,7 @@ int at_file_hash(const char *path, uint64_t *hash, attune_error *err)
     at_infile_close(&f);
     if (status != ATTUNE_OK)
         return status;
-    const uint64_t whole = htole64(at_digest_of(&d));
-    memcpy(bytes, &whole, sizeof bytes);
-    *hash = at_hash(*hash, bytes, sizeof bytes);
+    *hash = at_hash_number(*hash, at_digest_of(&d));
     return ATTUNE_OK;
 }
 

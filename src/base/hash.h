@@ -9,5 +9,7 @@
 
 /* Of n bytes, going on from hash; AT_HASH_START begins one. */
 uint64_t at_hash(uint64_t hash, const void *bytes, size_t n);
+/* Of a number's eight bytes, the lowest first. */
+uint64_t at_hash_number(uint64_t hash, uint64_t x);
 
 #endif

@@ -41,7 +41,6 @@ struct at_weights {
 /* What a function that reads or checks needs at hand. */
 typedef struct reader {
     const at_infile *file;
-    const char *path;
     const char *header;
     size_t header_size;
     size_t size; /* of the data part; where the file cannot tell, the most that it may be */
@@ -51,7 +50,7 @@ typedef struct reader {
 
 static int bad(const reader *r, const char *name, const char *why)
 {
-    return at_fail(r->err, ATTUNE_E_FORMAT, "%s: tensor \"%.80s\": %s", r->path, name, why);
+    return at_fail(r->err, ATTUNE_E_FORMAT, "%s: tensor \"%.80s\": %s", r->file->path, name, why);
 }
 
 /* A JSON integer in [0, limit] as a size. */
@@ -98,7 +97,7 @@ static int read_entry(const reader *r, const char *name, const json_t *v, entry 
     e->f16 = strcmp(type, "F16") == 0;
     if (!e->f16 && strcmp(type, "F32") != 0)
         return at_fail(r->err, ATTUNE_E_UNSUPPORTED,
-                       "%s: tensor \"%.80s\" is %.16s, not F32 or F16", r->path, name, type);
+                       "%s: tensor \"%.80s\" is %.16s, not F32 or F16", r->file->path, name, type);
     int status = read_shape(r, name, json_object_get(v, "shape"), &e->weight);
     if (status != ATTUNE_OK)
         return status;
@@ -216,7 +215,8 @@ static int read_data(const reader *r, at_weights *w)
     }
     int status = at_infile_read(r->file, &more, 1, &got, r->err);
     return status == ATTUNE_OK && got > 0
-               ? at_fail(r->err, ATTUNE_E_FORMAT, "%s: it goes on after the last tensor", r->path)
+               ? at_fail(r->err, ATTUNE_E_FORMAT, "%s: it goes on after the last tensor",
+                         r->file->path)
                : status;
 }
 
@@ -227,12 +227,12 @@ static int read_meta(const reader *r, at_weights *w)
 
     w->meta = json_object_get(w->header, "__metadata__");
     if (w->meta && !json_is_object(w->meta))
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: __metadata__ is not an object", r->path);
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: __metadata__ is not an object", r->file->path);
     json_object_foreach(w->meta, key, v)
     {
         if (!json_is_string(v))
             return at_fail(r->err, ATTUNE_E_FORMAT, "%s: metadata \"%.80s\" is not a string",
-                           r->path, key);
+                           r->file->path, key);
     }
     return ATTUNE_OK;
 }
@@ -244,7 +244,7 @@ static int read_entries(const reader *r, at_weights *w)
     json_t *v;
 
     if (n > INT_MAX)
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: too many tensors", r->path);
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: too many tensors", r->file->path);
     w->entries = at_calloc(n, sizeof *w->entries);
     w->by_name = at_calloc(n, sizeof *w->by_name);
     if (!w->entries || !w->by_name)
@@ -287,7 +287,7 @@ static int check_digest(const reader *r, const at_weights *w)
         return at_fail(r->err, ATTUNE_E_FORMAT,
                        "%s: damaged, or changed by hand: what it holds does not fit its digest "
                        "(\"" AT_WEIGHTS_DIGEST "\" in its metadata)",
-                       r->path);
+                       r->file->path);
     return ATTUNE_OK;
 }
 
@@ -304,11 +304,12 @@ static int read_header(reader *r, size_t most, char **text)
     if (status != ATTUNE_OK)
         return status;
     if (got < sizeof length || size < sizeof length)
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file", r->path);
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: too short for a safetensors file",
+                       r->file->path);
     length = le64toh(length);
     if (length > HEADER_MAX || length > size - sizeof length)
         return at_fail(r->err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short",
-                       r->path);
+                       r->file->path);
     r->header_size = (size_t)length;
     r->size = size - sizeof length - r->header_size;
     r->header = *text = at_alloc(r->header_size, 1);
@@ -317,7 +318,7 @@ static int read_header(reader *r, size_t most, char **text)
     status = at_infile_read(r->file, *text, r->header_size, &got, r->err);
     return status == ATTUNE_OK && got < r->header_size
                ? at_fail(r->err, ATTUNE_E_FORMAT, "%s: not a safetensors file, or cut short",
-                         r->path)
+                         r->file->path)
                : status;
 }
 
@@ -329,9 +330,10 @@ static int parse_header(const reader *r, at_weights *w)
     if (status == ATTUNE_E_NOMEM)
         return at_fail_nomem(r->err);
     if (status < 0)
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", r->path, why.text);
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not JSON: %s", r->file->path,
+                       why.text);
     if (!json_is_object(w->header))
-        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", r->path);
+        return at_fail(r->err, ATTUNE_E_FORMAT, "%s: header is not a JSON object", r->file->path);
     if ((status = read_meta(r, w)) != ATTUNE_OK || (status = read_entries(r, w)) != ATTUNE_OK)
         return status;
     return check_tiling(r, w);
@@ -341,7 +343,7 @@ static int read_file(at_weights *w, const at_infile *f, size_t most, attune_erro
 {
     at_digest digest;
     char *header = NULL;
-    reader r = {.file = f, .path = f->path, .digest = &digest, .err = err};
+    reader r = {.file = f, .digest = &digest, .err = err};
 
     int status = read_header(&r, most, &header);
     status = status ? status : parse_header(&r, w);

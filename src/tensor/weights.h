@@ -2,8 +2,8 @@
  * header length, a JSON header, then the data).
  *
  * Every length, offset, type and shape of a file is checked against the file's size (a pipe's: against
- * the most that is read) before use; a hostile file gives ATTUNE_E_FORMAT. F32 and F16 are read (f16 becomes f32); files are written
- * atomically.
+ * the most that is read) before use; a hostile file gives ATTUNE_E_FORMAT. F32 and F16 are read (f16
+ * becomes f32); files are written atomically.
  */
 #ifndef AT_TENSOR_WEIGHTS_H
 #define AT_TENSOR_WEIGHTS_H

@@ -1,8 +1,9 @@
 /* weights_digest.h - how a weight file tells that it was damaged.
  *
  * The metadata's "xxh64" has sixteen hexadecimal digits: the digest (base/digest.h) of all that
- * follows the file's first eight bytes, header, padding and tensors, these digits left out. It is
- * looked at last, when what the header says has been found to make sense. In the header's text they stand as "xxh64":"DIGITS", without white space.
+ * follows the file's first eight bytes, header, padding and tensors, these digits left out. In the
+ * header's text they stand as "xxh64":"DIGITS", without white space. It is looked at last, when what
+ * the header says has been found to make sense.
  */
 #ifndef AT_TENSOR_WEIGHTS_DIGEST_H
 #define AT_TENSOR_WEIGHTS_DIGEST_H

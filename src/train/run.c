@@ -42,14 +42,6 @@ typedef struct stamping {
     uint64_t hash;
 } stamping;
 
-static void add_number(stamping *s, uint64_t x)
-{
-    unsigned char bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(x >> 8 * i);
-    s->hash = at_hash(s->hash, bytes, sizeof bytes);
-}
-
 /* A recipe counts with its bases, anything else by its digest. */
 static int add_file(void *user, const char *file, attune_error *err)
 {
@@ -61,7 +53,7 @@ static int add_file(void *user, const char *file, attune_error *err)
         at_recipe r;
         status = at_recipe_load(&r, path, err);
         if (!status) {
-            add_number(s, r.hash);
+            s->hash = at_hash_number(s->hash, r.hash);
             at_recipe_free(&r);
         }
     } else if (!status) {
@@ -74,9 +66,9 @@ static int add_file(void *user, const char *file, attune_error *err)
 static int make_stamp(at_job *job, const at_fields *fields, attune_error *err)
 {
     stamping s = {.job = job, .hash = AT_HASH_START};
-    add_number(&s, job->recipe->hash);
-    add_number(&s, (uint64_t)job->options->epochs);
-    add_number(&s, (uint64_t)job->options->limit);
+    s.hash = at_hash_number(s.hash, job->recipe->hash);
+    s.hash = at_hash_number(s.hash, (uint64_t)job->options->epochs);
+    s.hash = at_hash_number(s.hash, (uint64_t)job->options->limit);
     int status = at_fields_files(fields, job->settings, add_file, &s, err);
     job->stamp = s.hash;
     return status;
