@@ -16,7 +16,7 @@ import unittest
 import built
 import cli_mpi
 from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav
-from cli_study import COUNT, Study, rows
+from cli_study import BROKE_OFF, COUNT, Study, limit_files, rows
 
 EXAMPLES = SOURCE / "examples/cluster"
 PATIENCE = 240
@@ -60,6 +60,12 @@ class Parallel(Cluster):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr.count("it is text"), 1, done.stderr)
         self.assertIn("3 recordings: 2 done, 1 failed, 0 to do", done.stdout)
+        (self.dir / "bin/attune").unlink()
+        (self.dir / "bin/attune").write_text(f"#!/bin/sh\nexit {BROKE_OFF}\n")
+        (self.dir / "bin/attune").chmod(0o755)
+        done = subprocess.run([EXAMPLES / "parallel.sh", "in/m.csv", "full", "2", "--will-cite"], cwd=self.dir,
+                              env=self.env, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 2, done.stderr)  # so many shards broke off
 
 
 @unittest.skipUnless(shutil.which("slurmctld") and shutil.which("slurmd") and shutil.which("sbatch"), "no Slurm")
@@ -166,15 +172,34 @@ PartitionName=all Nodes=ALL Default=YES State=UP
         self.assertEqual((self.dir / "out/s0/summary.json").stat().st_mtime_ns, before)
 
 
-class Kubernetes(unittest.TestCase):
+class Kubernetes(Cluster):
     """The fields that an Indexed Job has (batch/v1), and the command in a shell."""
 
-    def test_the_job_is_one_that_kubernetes_knows(self):
+    def setUp(self):
+        super().setUp()
         try:
             import yaml
         except ImportError:
             self.skipTest("no PyYAML")
-        job = yaml.safe_load((EXAMPLES / "kubernetes.yaml").read_text())
+        self.job = yaml.safe_load((EXAMPLES / "kubernetes.yaml").read_text())
+
+    def pod(self, index, **how):
+        """What a pod of three ends with."""
+        shell = self.job["spec"]["template"]["spec"]["containers"][0]["command"]
+        shell = shell[:-1] + [shell[-1].replace("/shared/study.csv", "in/m.csv").replace("/shared", ".").replace("/8", "/3")]
+        return subprocess.run(shell, cwd=self.dir, env={**self.env, "JOB_COMPLETION_INDEX": str(index)},
+                              capture_output=True, text=True, timeout=PATIENCE, **how).returncode
+
+    def test_a_pod_that_broke_off_is_started_again_and_bad_files_are_done_with(self):
+        (self.dir / "in/bad.wav").write_text("no sound")
+        self.manifest(["path", "s0.wav", "bad.wav", "s1.wav"])
+        self.assertEqual(self.pod(0, preexec_fn=limit_files), BROKE_OFF)
+        self.assertEqual([self.pod(i) for i in range(3)], [0, 0, 0])
+        done = self.run_attune("merge", "study")
+        self.assertIn("3 recordings: 2 done, 1 failed, 0 to do", done.stdout)
+
+    def test_the_job_is_one_that_kubernetes_knows(self):
+        job = self.job
         self.assertEqual((job["apiVersion"], job["kind"]), ("batch/v1", "Job"))
         known = {"completionMode", "completions", "parallelism", "backoffLimit", "template"}
         self.assertEqual(set(job["spec"]), known)

@@ -19,5 +19,6 @@ code=$?
 case $code in
 0) ;;
 1 | 2) exit $code ;; # bad files, or a mistake: another time would be no better
+75) exit $code ;;    # it broke off, for want of room say: sbatch goes on with it when that is seen to
 *) scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" ;;
 esac

@@ -118,7 +118,7 @@ static _Noreturn void work(at_pool_run *r, int worker)
         atomic_store(&r->board->doing[worker], -1);
     }
     fflush(stdout);
-    _exit(good || at_stopped(NULL) ? AT_EXIT_OK : AT_EXIT_FAILED);
+    _exit(good || at_stopped(NULL) ? AT_EXIT_OK : AT_EXIT_BROKE_OFF);
 }
 
 static int start(at_pool_run *r, int worker)
@@ -308,7 +308,7 @@ static void print_shard(const at_pool_run *r, const char *dir, int before, int g
 static int finish(const at_pool_run *r, const char *dir, int before, int good)
 {
     const int failed = atomic_load(&r->board->failed);
-    int code = good ? AT_EXIT_OK : AT_EXIT_FAILED;
+    int code = good ? AT_EXIT_OK : AT_EXIT_BROKE_OFF;
 
     if (at_stopped(NULL)) {
         at_print_line(stderr, "attune: interrupted; attune analyze --resume goes on with %s", dir);

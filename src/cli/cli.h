@@ -17,6 +17,7 @@ enum {
     AT_EXIT_OK = 0,
     AT_EXIT_FAILED = 1, /* the reason is on stderr */
     AT_EXIT_USAGE = 2,
+    AT_EXIT_BROKE_OFF = 75, /* sysexits.h's EX_TEMPFAIL: what is left may go another time */
     AT_EXIT_INTERRUPTED = 130,
 };
 

@@ -110,7 +110,8 @@ static const char usage_study[] =
     "  --json          print the summary as JSON (an array with several inputs)\n"
     "\n"
     "Ctrl-C keeps what is done, marked as interrupted. Exit codes: 0 done, 1 failed (the reason is\n"
-    "on stderr; other inputs are gone on with), 2 wrong usage, 130 interrupted.\n";
+    "on stderr; other inputs are gone on with), 2 wrong usage, 75 a study broke off (a full disk; the\n"
+    "rest is for another run with --resume), 130 interrupted.\n";
 
 static void print_usage(void)
 {
