@@ -286,6 +286,10 @@ class Info(Case):
         self.assertIn("licence", text)
         self.assertIn(str(MODEL), text)
         self.assertRegex(text, r"\ndigest +(fits \(xxh64 [0-9a-f]{16}\)|none: )")
+        with open(MODEL, "rb") as model:
+            piped = subprocess.run(["sh", "-c", f'cat | "{EXE}" info /dev/stdin'], stdin=model, capture_output=True, text=True)
+        self.assertEqual(piped.stdout, text.replace(str(MODEL), "/dev/stdin"))
+        self.assertIn(f"{MODEL.stat().st_size / 1e6:.1f} MB", text)
 
     def test_metadata_is_lines_to_read(self):
         meta = {"limits": "few words " * 40, "training.detector": json.dumps({

@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MODEL_NAME "default.safetensors"
@@ -85,7 +84,6 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err)
 {
     attune_model *m = at_calloc(1, sizeof *m);
     attune_error why = {0};
-    struct stat st;
     int rc;
 
     *out = NULL;
@@ -99,7 +97,6 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err)
     rc = at_weights_load(&m->weights, path, err); /* names the file itself */
     if (rc < 0)
         goto fail;
-    m->file_bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
     rc = load_parts(m, &why);
     if (rc < 0) {
         at_fail(err, (attune_status)rc, "%s: %s", path, why.text);
@@ -175,7 +172,7 @@ void attune_model_describe(const attune_model *m, attune_model_facts *out)
 {
     *out = (attune_model_facts){
         .path = m->path,
-        .file_bytes = m->file_bytes,
+        .file_bytes = (int64_t)at_weights_bytes(m->weights),
         .arrays = at_weights_count(m->weights),
         .has_detector = m->has_detector,
         .has_visual = m->visual != NULL,

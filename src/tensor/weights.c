@@ -36,6 +36,7 @@ struct at_weights {
     int count;
     entry **by_name;
     at_arena arena; /* the tensors */
+    size_t bytes;   /* of the file */
 };
 
 /* What a function that reads or checks needs at hand. */
@@ -142,6 +143,7 @@ static int check_tiling(const reader *r, at_weights *w)
             return bad(r, e->weight.name, "overlaps another or leaves a hole");
         at = e->end;
     }
+    w->bytes = sizeof(uint64_t) + r->header_size + at;
     return ATTUNE_OK;
 }
 
@@ -430,6 +432,11 @@ void at_weights_free(at_weights **w)
     at_arena_free(&(*w)->arena);
     at_free(*w);
     *w = NULL;
+}
+
+size_t at_weights_bytes(const at_weights *w)
+{
+    return w->bytes;
 }
 
 int at_weights_count(const at_weights *w)

@@ -37,6 +37,7 @@ typedef struct at_weight {
     size_t count;
 } at_weight;
 
+size_t at_weights_bytes(const at_weights *w); /* of its file */
 int at_weights_count(const at_weights *w);
 const at_weight *at_weights_at(const at_weights *w, int i);
 /* NULL if absent; w NULL: a file that has nothing. */
