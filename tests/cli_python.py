@@ -4,6 +4,7 @@ has them, and installed by pip without a network.
 
 Needs ATTUNE_BUILD with the shared library, a model, ffmpeg and NumPy. ATTUNE_SESSIONS: how many sessions are opened
 where memory is looked at (2000)."""
+import copy
 import csv
 import gzip
 import json
@@ -219,6 +220,19 @@ class Analysis(unittest.TestCase):
             attune.analyze(clip, hops=1)
         with self.assertRaises(attune.ArgumentError):
             attune.analyze(clip, hop_s=400)
+        for name in "max_tracks", "threads", "min_face":
+            with self.assertRaisesRegex(attune.ArgumentError, f"{name} is 4294967297"):
+                attune.analyze(clip, **{name: 2**32 + 1})
+
+    def test_what_is_handed_out_is_the_callers(self):
+        for told in attune.columns, attune.picture_columns:
+            names = told()
+            names.clear()
+            self.assertIn("track", told())
+        again = attune.analyze(clip)
+        self.assertTrue(same(again.windows, self.result.windows))
+        self.assertNotEqual(again, self.result)
+        self.assertEqual(len({again, self.result, again}), 2)
 
     def test_errors_have_the_librarys_text(self):
         with self.assertRaisesRegex(attune.FileError, "nowhere.mp4: No such file"):
@@ -229,6 +243,11 @@ class Analysis(unittest.TestCase):
             attune.analyze(folder / "bad.mp4")
         with self.assertRaisesRegex(attune.Error, "bad.mp4: "):
             attune.Model(folder / "bad.mp4")
+        for call in attune.analyze, attune.Model, self.result.save:
+            with self.assertRaisesRegex(ValueError, "a zero within"):
+                call(f"{clip}\0more")
+        for call in attune.analyze, attune.Model:  # the empty name is none, and not the default's
+            self.assertRaises(attune.Error, call, "")
 
     def test_callbacks(self):
         told, windows = [], []
@@ -241,6 +260,8 @@ class Analysis(unittest.TestCase):
         def fail(*_):
             told.append(None)
             raise LookupError("mine")
+        with self.assertRaises(StopIteration):
+            attune.analyze(clip, window=lambda _: next(iter([])))
         for which in "progress", "window":
             told.clear()
             with self.assertRaisesRegex(LookupError, "mine"):
@@ -419,6 +440,11 @@ class Sessions(unittest.TestCase):
                     session.push_audio(numpy.zeros(9, numpy.int16), rate, 0)
             with self.assertRaises(attune.ArgumentError):
                 session.push_video(numpy.zeros((0, 5), numpy.uint8), 0)
+            for t in 1e300, 2 + 2**64 / 1e6, time.time_ns():  # of which C would see the last 64 bits
+                with self.assertRaisesRegex(attune.ArgumentError, "times are in seconds"):
+                    session.push_video(pictures[0], t)
+            with self.assertRaisesRegex(attune.ArgumentError, "rate is 4294983296: more than can be"):
+                session.push_audio(numpy.zeros(9, numpy.int16), 2**32 + 16000, 0)
             session.push_video(pictures[0], 5)
             with self.assertRaises(attune.ArgumentError):
                 session.push_video(pictures[0], 4)
@@ -582,6 +608,10 @@ class Beside(unittest.TestCase):
         (folder / "bad.csv").write_text("time_s,rate\n1,2\n0.5,x\n")
         with self.assertRaisesRegex(attune.FormatError, "bad.csv:3"):
             attune.analyze(clip, signal=folder / "bad.csv")
+        with self.assertRaisesRegex(ValueError, "comma in its name"):
+            attune.analyze(clip, signal=attune.Log(self.signal, columns=["a,b"]))
+        none = attune.analyze(clip, signal=attune.Log(self.signal, events=[]))
+        self.assertTrue(same(none.windows, attune.analyze(clip, signal=self.signal).windows))
         for wrong in dict(signal=attune.Log("x.csv", sender="Ann")), dict(chat=attune.Log("x.csv", columns=["hr"])):
             with self.assertRaisesRegex(ValueError, "of a (signal|chat)"):
                 attune.analyze(clip, **wrong)
@@ -618,6 +648,30 @@ class Others(unittest.TestCase):
         attune.Model(model.path, precision="int8")
         with self.assertRaisesRegex(ValueError, "precision is f32 or int8"):
             attune.Model(model.path, precision="f16")
+        for same_model in copy.copy(model), copy.deepcopy(model):
+            self.assertIs(same_model, model)
+        self.assertEqual((model.precision, attune.Model(model.path, precision="int8").precision), ("f32", "int8"))
+
+    def test_a_thread_that_nobody_waits_for(self):
+        """Python ends in the midst of its calls: the system takes the memory."""
+        for work in "attune.analyze(clip, model=model, threads=1)", "push(session)":
+            for _ in range(3):
+                done = subprocess.run([sys.executable, "-c", f"""
+import threading, time, numpy, attune
+clip, model = {str(clip)!r}, attune.Model()
+session, began = attune.Session(model, threads=1, no_audio=True), threading.Event()
+def push(session):
+    for i in range(10**6):
+        session.push_video(numpy.full((480, 640, 3), i % 255, numpy.uint8), i / 10)
+def work():
+    began.set()
+    while True:
+        {work}
+threading.Thread(target=work, daemon=True).start()
+began.wait()
+time.sleep(.2)
+"""], env={**os.environ, "PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True, timeout=120)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_evaluate(self):
         import mini_corpora
@@ -626,6 +680,17 @@ class Others(unittest.TestCase):
         run(EXE, "eval", "default", "--dataset", "ravdess", "--root", folder / "voices", "--split", "all", "--draws",
             50, "--json", folder / "eval.json")
         self.assertEqual(ours, json.loads((folder / "eval.json").read_text()))
+        eighth = attune.Model(precision="int8")
+        asked = attune.evaluate("ravdess", folder / "voices", model=eighth.path, precision="int8", threads=2, draws=50)
+        self.assertEqual(attune.evaluate("ravdess", folder / "voices", model=eighth, threads=2, draws=50), asked)
+        self.assertEqual(attune.evaluate("ravdess", folder / "voices", model=eighth, precision="f32", threads=2, draws=50),
+                         ours)
+        for name in "limit", "draws", "seed":
+            for value in -1, 2**64 + 1:
+                with self.assertRaises(attune.ArgumentError):
+                    attune.evaluate("ravdess", folder / "voices", **{name: value})
+        with self.assertRaisesRegex(TypeError, "corrupt is a list"):
+            attune.evaluate("ravdess", folder / "voices", corrupt="blur=3")
         with self.assertRaisesRegex(attune.Error, "nosuchset"):
             attune.evaluate("nosuchset", folder)
         with self.assertRaisesRegex(attune.ArgumentError, "blurr"):
@@ -672,6 +737,7 @@ class Others(unittest.TestCase):
         told = load(ATTUNE_LIBRARY="/no/lib.so").stderr
         self.assertIn("ImportError: libattune was not found", told)
         self.assertIn("/no/lib.so: ", told)
+        self.assertIn("libm.so.6: it is another library", load(ATTUNE_LIBRARY="libm.so.6").stderr)
         self.assertNotIn("build/release", told)
         beside = tree / "build/release/src"
         beside.mkdir(parents=True)

@@ -471,8 +471,11 @@ int at_evaluate_touched(int touched[AT_DEGRADE_KINDS], const attune_eval_options
     return status;
 }
 
-static int check_outputs(const attune_eval_options *o, attune_error *err)
+static int check_options(const attune_eval_options *o, attune_error *err)
 {
+    if (o->limit < 0 || o->draws < 0)
+        return at_fail(err, ATTUNE_E_ARG, "%s is %d: not under 0", o->limit < 0 ? "limit" : "draws",
+                       o->limit < 0 ? o->limit : o->draws);
     const char *const paths[] = {o->answers, o->qualities, o->excluded};
     int status = ATTUNE_OK;
     for (size_t i = 0; i < sizeof paths / sizeof *paths && status == ATTUNE_OK; i++)
@@ -486,7 +489,7 @@ int attune_evaluate(attune_eval_result *out, const char *model, const attune_eva
 {
     evaluation e = {.options = o};
     memset(out, 0, sizeof *out);
-    int status = check_outputs(o, err);
+    int status = check_options(o, err);
     if (status == ATTUNE_OK)
         status = read_corpus(&e, err);
     if (status == ATTUNE_OK)

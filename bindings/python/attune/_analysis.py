@@ -7,17 +7,18 @@ import json
 import os
 from typing import Any, Callable, Iterator, Optional
 
-from . import _c
+from . import _c, _given
 from ._beside import Beside, Log, pointer_to
 from ._c import lib
 from ._callbacks import raising
-from ._model import Model, Path, model_of
+from ._given import Path
+from ._model import Model, model_of
 from ._options import options
 from ._pictures import Pictures, copier, pictures_of
-from ._windows import Windows, columns, copied, windows_in, windows_of
+from ._windows import Windows, columns_told, copied, windows_in, windows_of
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Result:
     """What was told of a recording."""
 
@@ -39,14 +40,14 @@ class Result:
     @property
     def columns(self) -> dict[str, str]:
         """The columns of windows: name and meaning, with unit and range."""
-        return dict(self._beside.columns if self._beside else columns())
+        return dict(self._beside.columns if self._beside else columns_told())
 
     def save(self, folder: Path, sinks: str = "default") -> None:
         """Writes what `attune analyze -o FOLDER` does: timeline.csv, report.html, ...; sinks: names with commas between
         (docs/outputs.md, docs/exports.md), of which "default" stands for those that are written anyway. "openface" has a
-        row a picture and takes pictures=True."""
+        row a picture and takes pictures=True. What was told is written, whatever was done to windows since."""
         with _report(self.path, self.model, self._options, self._raw, self._sightings, self._info, self._beside,
-                     dir=os.fsencode(folder), sinks=sinks.encode()):
+                     dir=_given.path(folder), sinks=_given.text(sinks)):
             pass
 
 
@@ -54,7 +55,7 @@ class Result:
 def _report(path: str, model: Model, session: _c.Options, raw: bytes, sightings: bytes | None, info: _c.InputInfo,
             beside: Beside | None, **where: Any) -> Iterator[ctypes.c_void_p]:
     """A finished report over windows, and pictures."""
-    setup = _c.ReportOptions(input=os.fsencode(path), model=model._pointer, model_path=os.fsencode(model.path),
+    setup = _c.ReportOptions(input=_given.path(path), model=model._pointer, model_path=_given.path(model.path),
                              session=session, sightings=sightings is not None, **where)
     report, err = ctypes.c_void_p(), _c.ErrorText()
     _c.check(lib.attune_report_open(ctypes.byref(report), ctypes.byref(setup), ctypes.byref(err)), err)
@@ -103,7 +104,7 @@ def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path
             session.on_sighting = _c.ON_SIGHTING(raised.callback(copier(sightings)))
         sink = _c.Sink(window=_c.ON_WINDOW(raised.callback(told)),
                        progress=_c.ON_PROGRESS(raised.callback(progress)))
-        status = lib.attune_analyze_file(model._pointer, os.fsencode(path), ctypes.byref(session), ctypes.byref(sink),
+        status = lib.attune_analyze_file(model._pointer, _given.path(path), ctypes.byref(session), ctypes.byref(sink),
                                          ctypes.byref(info), ctypes.byref(err))
     _c.check(status, err)
     session.on_sighting = _c.ON_SIGHTING()
@@ -120,6 +121,5 @@ def export(report: Path, to: str, folder: Path | None = None, clip: Path | None 
     """Writes a report's folder in the forms of other programs: to "eaf,table,svg", ... (docs/exports.md), into folder
     (None: the report's own). clip: where the clip lies now, if not where it lay."""
     err = _c.ErrorText()
-    setup = _c.ExportOptions(to=to.encode(), dir=os.fsencode(folder) if folder else None,
-                             input=os.fsencode(clip) if clip else None)
-    _c.check(lib.attune_export(os.fsencode(report), ctypes.byref(setup), ctypes.byref(err)), err)
+    setup = _c.ExportOptions(to=_given.text(to), dir=_given.path(folder), input=_given.path(clip))
+    _c.check(lib.attune_export(_given.path(report), ctypes.byref(setup), ctypes.byref(err)), err)

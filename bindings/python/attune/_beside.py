@@ -4,14 +4,12 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import functools
-import os
-import weakref
 from typing import Optional, Sequence
 
-from . import _c
+from . import _c, _given
 from ._c import lib
 from ._callbacks import raising
-from ._model import Path
+from ._given import Path
 
 _TIMES = ("told", "s", "ms", "us", "date", "mdy", "dmy")  # in the order of attune_log_time
 
@@ -44,25 +42,23 @@ class Log:
             raise ValueError("columns and events are of a signal")
         if not chat and self.sender is not None:
             raise ValueError("sender is of a chat")
-        setup = _c.LogOptions(chat=chat, time=_TIMES.index(self.time), offset_s=self.offset_s, zero=_bytes(self.zero),
+        setup = _c.LogOptions(chat=chat, time=_TIMES.index(self.time), offset_s=self.offset_s, zero=_given.text(self.zero),
                               columns=_listed(self.columns), events=_listed(self.events))
-        setattr(setup, "from", _bytes(self.sender))  # a keyword here
+        setattr(setup, "from", _given.text(self.sender))  # a keyword here
         err = _c.ErrorText()
         with raising() as raised:
             stop = setup.stop = _c.ON_STOP(raised.callback(None))
-            _c.check(lib.attune_log_open(ctypes.byref(pointer), os.fsencode(self.path), ctypes.byref(setup),
+            _c.check(lib.attune_log_open(ctypes.byref(pointer), _given.path(self.path), ctypes.byref(setup),
                                          ctypes.byref(err)), err)
         return stop
-
-
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else text.encode()
 
 
 def _listed(names: Sequence[str] | None) -> bytes | None:
     if isinstance(names, str):
         raise TypeError(f"a list of names, not the text {names!r}")
-    return None if names is None else ",".join(names).encode()
+    if divided := [name for name in names or () if "," in name]:
+        raise ValueError(f"a column with a comma in its name, {divided[0]!r}, cannot be asked for")
+    return _given.text(",".join(names)) if names else None
 
 
 def _free(*logs: ctypes.c_void_p) -> None:
@@ -83,7 +79,7 @@ class Beside:
         if signal is None and chat is None:
             return None
         made, logs = cls(), (ctypes.c_void_p(), ctypes.c_void_p())
-        weakref.finalize(made, _free, *logs)
+        _given.freed_with(made, _free, *logs)
         made._held = [(given if isinstance(given, Log) else Log(given)).open(log, chat=log is logs[1])
                       for given, log in zip((signal, chat), logs) if given is not None]
         made.setup.signal_log, made.setup.chat_log, made.setup.chat = *logs, chat is not None
@@ -100,7 +96,7 @@ class Beside:
             raise ValueError(f"an event is one of the signals, which {unknown[0]!r} is not")
         if not signals and not chat:
             return None
-        made, names = cls(), (ctypes.c_char_p * (len(signals) + 1))(*(name.encode() for name in signals), None)
+        made, names = cls(), (ctypes.c_char_p * (len(signals) + 1))(*(_given.text(name) for name in signals), None)
         made.setup.chat = chat
         made.setup.events = sum(1 << i for i, name in enumerate(signals) if name in events)
         if signals:

@@ -1,10 +1,10 @@
 """Python called from the midst of a C call."""
 from __future__ import annotations
 
-import contextlib
+import functools
 import signal
 import threading
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 
 class Raised:
@@ -28,24 +28,34 @@ class Raised:
         return called
 
 
-@contextlib.contextmanager
-def raising() -> Iterator[Raised]:
+class raising:
     """For a C call with callbacks: what they raise, and what handlers of signals do (Ctrl-C's KeyboardInterrupt), is
     raised at the end."""
-    raised = Raised()
-    before = {}
-    try:
+
+    def __enter__(self) -> Raised:
+        self._raised, self._before = Raised(), {}
         # A handler runs wherever Python is, and so between C and the first line of a callback that could catch
         # what it raises.
-        if threading.current_thread() is threading.main_thread():
-            for number in signal.valid_signals():
-                handler = signal.getsignal(number)
-                if callable(handler) and not isinstance(handler, signal.Handlers):
-                    before[number] = handler
-                    signal.signal(number, lambda n, frame, handler=handler: raised.keep(handler, n, frame))
-        yield raised
-    finally:
-        for number, handler in before.items():
+        try:
+            if threading.current_thread() is threading.main_thread():
+                self._keep_signals()
+        except BaseException:
+            self._restore()
+            raise
+        return self._raised
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+        if self._raised.error:
+            raise self._raised.error
+
+    def _keep_signals(self) -> None:
+        for number in signal.valid_signals():
+            handler = signal.getsignal(number)
+            if callable(handler) and not isinstance(handler, signal.Handlers):
+                self._before[number] = handler
+                signal.signal(number, functools.partial(self._raised.keep, handler))
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
-        if raised.error:
-            raise raised.error

@@ -29,6 +29,9 @@ def load() -> ctypes.CDLL:
         except OSError as error:
             tried.append(f"  {place}: {error}")
             continue
+        if not hasattr(library, "attune_version"):
+            tried.append(f"  {place}: it is another library")
+            continue
         library.attune_version.restype = ctypes.c_char_p
         version = library.attune_version().decode()
         if version != VERSION:

@@ -3,13 +3,10 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-import weakref
-from typing import Union
 
-from . import _c
+from . import _c, _given
 from ._c import lib
-
-Path = Union[str, "os.PathLike[str]"]
+from ._given import Path
 
 
 def _free(pointer: ctypes.c_void_p) -> None:
@@ -25,6 +22,7 @@ class Model:
     """
 
     path: str
+    precision: str
     meta: dict[str, str]  #: what the file says of itself: "licence", "training", ...
     file_bytes: int
     arrays: int
@@ -36,19 +34,24 @@ class Model:
     def __init__(self, path: Path | None = None, precision: str = "f32") -> None:
         chosen = _c.precision_of(precision)
         self._pointer, err = ctypes.c_void_p(), _c.ErrorText()
-        _c.check(lib.attune_model_load(ctypes.byref(self._pointer), os.fsencode(path) if path else None,
-                                       ctypes.byref(err)), err)
-        weakref.finalize(self, _free, self._pointer)
+        _c.check(lib.attune_model_load(ctypes.byref(self._pointer), _given.path(path), ctypes.byref(err)), err)
+        _given.freed_with(self, _free, self._pointer)
         _c.check(lib.attune_model_set_precision(self._pointer, chosen, ctypes.byref(err)), err)
         facts = _c.ModelFacts()
         lib.attune_model_describe(self._pointer, ctypes.byref(facts))
-        self.path = os.fsdecode(facts.path)
+        self.path, self.precision = os.fsdecode(facts.path), precision
         self.file_bytes, self.arrays, self.values = facts.file_bytes, facts.arrays, facts.values
         self.has_detector, self.has_visual = bool(facts.has_detector), bool(facts.has_visual)
         self.has_audio = bool(facts.has_audio)
         self.meta, key = {}, ctypes.c_char_p()
         while (value := lib.attune_model_meta_at(self._pointer, len(self.meta), ctypes.byref(key))) is not None:
             self.meta[key.value.decode()] = value.decode()
+
+    def __copy__(self) -> Model:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Model:
+        return self
 
     def __repr__(self) -> str:
         return f"<attune.Model {self.path}>"
@@ -63,4 +66,4 @@ def model_of(model: Model | Path | None) -> Model:
     """What is meant by a model, a path to one, or None: the default one, which stays loaded."""
     if isinstance(model, Model):
         return model
-    return Model(model) if model else _loaded(os.fsdecode(lib.attune_default_model()))
+    return Model(model) if model is not None else _loaded(os.fsdecode(lib.attune_default_model()))

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from . import _c
+from . import _c, _given
 
 _NAMES = ("rate", "window_s", "hop_s", "lag_s", "max_tracks", "threads", "no_video", "no_audio", "min_face",
           "no_baseline", "causal")
@@ -17,5 +16,5 @@ def options(given: dict[str, Any], of_file: bool) -> _c.Options:
     for name, value in given.items():
         if name not in names:
             raise TypeError(f"no option {name!r}; there are {', '.join(names)}")
-        setattr(made, name, os.fsencode(value) if name == "mic" and value is not None else value)
+        _given.filled(made, **{name: _given.text(value) if name == "mic" else value})
     return made

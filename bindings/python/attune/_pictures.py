@@ -14,7 +14,6 @@ from ._windows import columns
 _MEASURES = ("sharpness", "brightness", "contrast", "face_size", "detector_score", "coverage", "yaw", "pitch", "roll")
 
 
-@functools.lru_cache(maxsize=None)
 def picture_columns() -> dict[str, str]:
     """The columns of Pictures: name and meaning, with unit and range."""
     of_windows = columns()

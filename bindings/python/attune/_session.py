@@ -4,29 +4,25 @@ import collections
 import contextlib
 import ctypes
 import threading
-import weakref
 from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from . import _c
+from . import _c, _given
 from ._beside import Beside, pointer_to
 from ._c import lib
 from ._callbacks import raising
-from ._model import Model, Path, model_of
+from ._given import Path
+from ._model import Model, model_of
 from ._options import options
 from ._pictures import Pictures, copier, pictures_of
-from ._windows import Windows, columns, copied, windows_of
+from ._windows import Windows, columns_told, copied, windows_of
 
 _FORMATS = {"rgb": (_c.RGB, _c.RGBA), "bgr": (_c.BGR, _c.BGRA)}
 
 
 def _free(pointer: ctypes.c_void_p, *_held: Any) -> None:
     lib.attune_session_free(ctypes.byref(pointer))  # before the model and the setup, which are held until now
-
-
-def _us(t: float) -> int:
-    return round(t * 1e6)
 
 
 def _picture(frame: np.ndarray, order: str) -> tuple[_c.Picture, np.ndarray]:
@@ -82,7 +78,7 @@ class Session:
             setup.on_sighting = _c.ON_SIGHTING(lambda _user, told: copy(told))
         _c.check(lib.attune_session_open(ctypes.byref(self._pointer), self.model._pointer, ctypes.byref(setup),
                                          ctypes.byref(err)), err)
-        self._close = weakref.finalize(self, _free, self._pointer, self.model, self._beside,
+        self._close = _given.freed_with(self, _free, self._pointer, self.model, self._beside,
                                        setup.on_sighting)
         self._lock = threading.RLock()
         self._ready: collections.deque[bytes] = collections.deque()
@@ -91,7 +87,7 @@ class Session:
         """A picture at t, seconds. frame: (h, w, 3) or (h, w, 4) uint8, channels in order "rgb" or "bgr" (and one that is
         not looked at), or (h, w) grey; upright. It is not copied, unless the pixels of a row lie apart."""
         picture, held = _picture(frame, order)
-        self._push(lib.attune_session_push_picture, _us(t), ctypes.byref(picture))
+        self._push(lib.attune_session_push_picture, _given.micros(t), ctypes.byref(picture))
         del held
 
     def push_audio(self, samples: np.ndarray, rate: int, t: float) -> None:
@@ -102,13 +98,13 @@ class Session:
             raise ValueError("sound is (n) or (n, channels) of float32 or int16, "
                              f"not {samples.shape} of {samples.dtype}")
         samples = np.ascontiguousarray(samples)
-        sound = _c.Sound(sample=_c.F32 if samples.dtype == np.float32 else _c.S16, rate=rate,
-                         channels=samples.shape[1] if samples.ndim == 2 else 1)
+        sound = _given.filled(_c.Sound(), sample=_c.F32 if samples.dtype == np.float32 else _c.S16, rate=rate,
+                              channels=samples.shape[1] if samples.ndim == 2 else 1)
         step = max(rate, 1)  # a second at a time, as attune_sound asks
         for i in range(0, len(samples), step):
             piece = samples[i:i + step]
             sound.data, sound.n = piece.ctypes.data, len(piece)
-            self._push(lib.attune_session_push_sound, _us(t + i / step), ctypes.byref(sound))
+            self._push(lib.attune_session_push_sound, _given.micros(t + i / step), ctypes.byref(sound))
 
     def push_signal(self, values: Sequence[float] | np.ndarray, t: float) -> None:
         """A row of the signal at t, seconds: (len(signals)), NaN where there is no value; of events, under 0 where nobody
@@ -118,17 +114,17 @@ class Session:
         expected = self._beside.signals if self._beside else 0
         if row.shape != (expected,):
             raise ValueError(f"a row has {expected} values, one of each of the signals, not {row.shape}")
-        self._push(lib.attune_session_push_signal, _us(t), row.ctypes.data)
+        self._push(lib.attune_session_push_signal, _given.micros(t), row.ctypes.data)
 
     def push_text(self, text: str, t: float) -> None:
         """A message of the chat at t, seconds, of at most 65,536 bytes. It is not kept."""
         message = text.encode()
-        self._push(lib.attune_session_push_text, _us(t), message, len(message))
+        self._push(lib.attune_session_push_text, _given.micros(t), message, len(message))
 
     @property
     def columns(self) -> dict[str, str]:
         """The columns of its windows: name and meaning."""
-        return dict(self._beside.columns if self._beside else columns())
+        return dict(self._beside.columns if self._beside else columns_told())
 
     def finish(self) -> None:
         """No more input: what is pending becomes windows."""

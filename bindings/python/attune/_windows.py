@@ -13,10 +13,15 @@ from ._table import Table
 
 
 @functools.lru_cache(maxsize=None)
+def columns_told() -> dict[str, str]:
+    """Not to be changed."""
+    return columns_of(None)
+
+
 def columns() -> dict[str, str]:
     """The columns of windows, which are those of timeline.csv: name and meaning, with unit and range. Windows of a
     recording with a signal or a chat have more: Result.columns, Session.columns."""
-    return columns_of(None)
+    return dict(columns_told())
 
 
 def _type(name: str) -> str:
@@ -30,7 +35,7 @@ def _dtype_of(names: Iterable[str]) -> np.dtype:
 @functools.lru_cache(maxsize=None)
 def dtype() -> np.dtype:
     """Of a window with nothing recorded beside."""
-    return _dtype_of(columns())
+    return _dtype_of(columns_told())
 
 
 class Windows(Table):
@@ -60,7 +65,7 @@ def windows_in(raw: bytes | bytearray, beside: Beside | None) -> Iterator[_c.Win
 
 def windows_of(raw: bytes | bytearray, beside: Beside | None = None) -> Windows:
     """Of windows copied, one after the other."""
-    names = beside.columns if beside else columns()
+    names = beside.columns if beside else columns_told()
     values = np.empty((len(raw) // (_SIZE + (_BESIDE if beside else 0)), len(names)))
     for row, window in zip(values, windows_in(raw, beside)):
         lib.attune_window_values(pointer_to(beside), ctypes.byref(window), row.ctypes.data, len(names))
