@@ -5,6 +5,7 @@ Needs ATTUNE_EXE and a model.
 """
 import csv
 import json
+import fcntl
 import os
 import pathlib
 import resource
@@ -16,7 +17,7 @@ import unittest
 
 import built
 import running
-from cli_analyze import EXE, OUTPUTS, Case, Page, needs_model, without_progress, write_wav
+from cli_analyze import EXE, MODEL, OUTPUTS, Case, Page, needs_model, without_progress, write_wav
 
 TABLES = ["failures.csv", "index.html", "recordings.csv", "windows.csv"]
 COUNT = 7
@@ -126,6 +127,21 @@ class Whole(Study):
         self.assertIn("in/s1.wav: is not", self.study("-o", "out", "--resume").stderr)
         self.assertNotIn("is not", self.study("-o", "out", "--resume").stderr)
 
+    def test_what_fails_anew_has_no_result(self):
+        """The one of the file before would take its place."""
+        self.manifest(["path", "s0.wav", "s1.wav", "s2.wav"])
+        self.study("-o", "out")
+        (self.dir / "in/s1.wav").write_text("no sound")
+        os.truncate(self.dir / "out/s2/timeline.csv", 100)
+        (self.dir / "in/s2.wav").unlink()
+        for _ in range(2):
+            done = self.study("-o", "out", "--resume", code=1)
+            self.assertIn("3 recordings: 1 done, 2 failed, 0 to do", done.stdout)
+            self.assertEqual([r["recording"] for r in rows(self.dir / "out/failures.csv")], ["s1", "s2"])
+            self.assertIn("2 failed", self.run_attune("merge", "out").stdout)
+        write_wav(self.dir / "in/s1.wav", 4)
+        self.assertIn("2 done, 1 failed", self.study("-o", "out", "--resume", code=1).stdout)
+
     def test_a_bad_file_does_not_stop_it(self):
         (self.dir / "in/bad.wav").write_text("no sound")
         self.manifest(["path,id", "s0.wav,first", "bad.wav,bad", "nowhere.wav,none", "s1.wav,last"])
@@ -223,6 +239,35 @@ class Killed(Study):
         self.assertEqual(done.stderr, "")
         p.send_signal(signal.SIGINT)
         self.assertEqual(p.wait(timeout=300), 130)
+
+    def test_shards_that_begin_together_are_of_one_study(self):
+        self.usual()
+        for i in range(6):
+            both = [subprocess.Popen(**self.command("analyze", "--manifest", "in/m.csv", "--no-video", "-o", f"out{i}",
+                                                    "--quiet", "-j", "1", *args), stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.PIPE, text=True)
+                    for args in (["--shard", "1/2"], ["--shard", "2/2", "--causal"])]
+            said = "".join(p.communicate(timeout=300)[1] for p in both)
+            self.assertEqual(sorted(p.returncode for p in both), [0, 1], said)
+            self.assert_one_line(said, "other options")
+
+    def test_runs_that_end_together_both_make_the_tables(self):
+        self.usual()
+        (self.dir / "out").mkdir()
+        held = os.open(self.dir / "out", os.O_RDONLY)
+        self.addCleanup(os.close, held)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        p = self.begin("-j", "1")
+        self.wait_done(COUNT)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            p.wait(timeout=1)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        self.assertEqual(p.wait(timeout=300), 0)
+        self.assertEqual([r["state"] for r in rows(self.dir / "out/recordings.csv")], ["done"] * COUNT)
+
+    def test_a_caller_that_ignores_children(self):
+        self.usual()
+        self.study("-o", "out", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
 
     def test_a_process_that_dies_fails_its_recording_alone(self):
         write_wav(self.dir / "in/s4.wav", 3600)  # long enough to be found at it
@@ -389,10 +434,19 @@ class Wrong(Study):
                              (["path,place", "s0.wav,caf\u00e9", "s1.wav,caf\udce9"], ["m.csv:3: this is no UTF-8"]),
                              (["path,caf\udce9", "s0.wav,x"], ["m.csv:1: this is no UTF-8"]),
                              (["path", "/dev/video0"], ["m.csv:2", "/dev/video0"]),
+                             (["path", "s0.wav", "a/" * 5000 + "b.wav"], ["m.csv:3", "path is too long"]),
+                             (["path,signal", "s0.wav,", "s1.wav," + "a" * 5000], ["m.csv:3", "signal is too long"]),
+                             (["path,x", "s0.wav,1", "s1.wav,a\0b", "s2.wav,1"], ["m.csv:3", "a byte of 0"]),
+                             ([",".join(["path"] + [f"c{i}" for i in range(70)]), "s0.wav"], ["m.csv:1", "more than 64"]),
                              (["path,id", "s0.wav,a,b"], ["m.csv", "2"])]:
             self.manifest(lines)
             self.refused(*words)
             self.assertEqual(list(self.dir.glob("out/*/summary.json")), [])
+        with open(self.dir / self.usual()) as manifest:
+            done = subprocess.run(["sh", "-c", f'cat | "{EXE}" analyze --manifest /dev/stdin -o out'], cwd=self.dir,
+                                  stdin=manifest, env={**os.environ, "ATTUNE_MODEL": str(MODEL)}, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assert_one_line(done.stderr, "/dev/stdin: can be read only once")
 
     def test_names_are_made_and_told_apart(self):
         for folder in ("a", "b"):

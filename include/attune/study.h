@@ -79,7 +79,8 @@ int attune_study_take(attune_study *s, int i, attune_error *err);
 
 /* Notes that the i-th has a result, of the files that were there when attune_study_at last told of it. */
 int attune_study_done(attune_study *s, int i, attune_error *err);
-/* Notes that it came to nothing; a result takes the note away. */
+/* Notes that it came to nothing; an earlier result, damaged or of other files, is gone then. A later one takes the
+ * note away. */
 int attune_study_failed(attune_study *s, int i, const char *reason, attune_error *err);
 
 typedef struct attune_merged {

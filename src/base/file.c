@@ -346,7 +346,19 @@ int at_stream_close(FILE *f)
     return fclose(f) != 0 || failed;
 }
 
-int at_outfile_commit(at_outfile *o, attune_error *err)
+static int take_name(const char *temp, const char *path)
+{
+    return rename(temp, path);
+}
+
+static int take_name_first(const char *temp, const char *path)
+{
+    if (link(temp, path) == 0 || errno == EEXIST)
+        return unlink(temp);
+    return errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS ? rename(temp, path) : -1;
+}
+
+static int commit(at_outfile *o, int (*take)(const char *temp, const char *path), attune_error *err)
 {
     int status;
     if (o->f == NULL)
@@ -361,7 +373,7 @@ int at_outfile_commit(at_outfile *o, attune_error *err)
     FILE *f = o->f;
     o->f = NULL;
     const int lock = dup(fileno(f)); /* which would end before it has its name */
-    failed = fclose(f) != 0 || (o->temp != NULL && rename(o->temp, o->path) != 0);
+    failed = fclose(f) != 0 || (o->temp != NULL && take(o->temp, o->path) != 0);
     if (failed)
         status = fail_errno(err, o->path);
     if (lock >= 0)
@@ -376,6 +388,16 @@ int at_outfile_commit(at_outfile *o, attune_error *err)
 fail:
     close_out(o, 1);
     return status;
+}
+
+int at_outfile_commit(at_outfile *o, attune_error *err)
+{
+    return commit(o, take_name, err);
+}
+
+int at_outfile_commit_first(at_outfile *o, attune_error *err)
+{
+    return commit(o, take_name_first, err);
 }
 
 void at_outfile_abandon(at_outfile *o)

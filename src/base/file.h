@@ -43,7 +43,10 @@ void at_outfile_sweep(const char *folder, int (*is_ours)(const char *name, size_
 int at_outfile_check(const char *path,
                      attune_error *err); /* whether it could be opened; leaves nothing */
 int at_outfile_commit(at_outfile *o, attune_error *err); /* on failure also abandons */
-void at_outfile_abandon(at_outfile *o);                  /* after open or commit; idempotent */
+/* The same for the one file that several write at a time: who comes first has the name, and what others wrote is removed.
+ * Where a file system has no links, who comes last has. */
+int at_outfile_commit_first(at_outfile *o, attune_error *err);
+void at_outfile_abandon(at_outfile *o); /* after open or commit; idempotent */
 
 /* Flushes. Non-zero: that, or a write before it, failed, and errno says why. */
 int at_stream_failed(FILE *f);

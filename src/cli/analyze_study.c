@@ -318,7 +318,7 @@ static int finish(const at_pool_run *r, const char *dir, int before, int good)
         if (!r->job->quiet)
             print_shard(r, dir, before, good);
     } else if (good) {
-        code = at_merge_study("analyze", dir, &dir, 1, 1, r->job->quiet);
+        code = at_merge_study("analyze", dir, &dir, 1, 1, 1, r->job->quiet);
     }
     return code == AT_EXIT_OK && failed ? AT_EXIT_FAILED : code;
 }

@@ -93,9 +93,9 @@ void at_print_model_kinds(FILE *f); /* lines like those of sinks */
 int at_export_model(const char *model, const char *dir, int quiet);
 
 /* cmd_merge.c: the tables of a study in dir, of what those folders have; with progress and complaints. partial: it is
- * no failure that some recordings are to do. Returns the exit code. */
+ * no failure that some recordings are to do. waits: for another run that makes them, at most 100 s. Returns the exit code. */
 int at_merge_study(const char *command, const char *dir, const char *const *from, int n,
-                   int partial, int quiet);
+                   int partial, int waits, int quiet);
 
 /* With progress and complaints. Returns the exit code. */
 int at_draw_overlay(const char *report, const char *input, const char *out,

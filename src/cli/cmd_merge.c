@@ -4,6 +4,9 @@
 
 #include <attune/study.h>
 #include <stdio.h>
+#include <time.h>
+
+enum { WAIT_MS = 200, WAITS = 500 }; /* while another run makes the same tables */
 
 static void print_help(void)
 {
@@ -45,15 +48,28 @@ static void name_missing(const char *command, const attune_merged *sum)
                   sum->to_do, sum->recordings, sum->missing, named < sum->to_do ? ", ..." : "");
 }
 
+/* Who shared a study's work is at its end at the same time, and what the first one read may lack what the second
+ * then did. */
+static int merge_in_turn(const char *dir, const char *const *from, int n, int waits,
+                         at_progress *progress, attune_merged *sum, attune_error *err)
+{
+    for (;;) {
+        const int rc = attune_study_merge(dir, from, n, on_progress, progress, sum, err);
+        if (rc != ATTUNE_E_STATE || waits-- == 0 || at_stopped(NULL))
+            return rc;
+        nanosleep(&(struct timespec){0, WAIT_MS * 1000000L}, NULL);
+    }
+}
+
 int at_merge_study(const char *command, const char *dir, const char *const *from, int n,
-                   int partial, int quiet)
+                   int partial, int waits, int quiet)
 {
     at_progress progress;
     attune_merged sum;
     attune_error err;
 
     at_progress_start(&progress, "tables", quiet);
-    const int rc = attune_study_merge(dir, from, n, on_progress, &progress, &sum, &err);
+    const int rc = merge_in_turn(dir, from, n, waits ? WAITS : 0, &progress, &sum, &err);
     at_progress_end(&progress);
     if (rc < 0) {
         at_print_line(stderr, "attune %s: %s", command, err.text);
@@ -97,5 +113,5 @@ int at_cmd_merge(int argc, char **argv)
         return at_wrong_usage("merge", "-o takes the name of a folder");
     at_catch_stop();
     return at_merge_study("merge", out ? out : argv[optind], (const char *const *)argv + optind,
-                          argc - optind, partial, quiet);
+                          argc - optind, partial, 0, quiet);
 }

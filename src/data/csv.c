@@ -23,6 +23,20 @@ static int read_text(const char *path, unsigned char **out, size_t *size, attune
     return status;
 }
 
+/* Where a text has one it would seem to end. */
+static int refuse_zeros(const char *path, const unsigned char *data, size_t size, attune_error *err)
+{
+    const unsigned char *zero = memchr(data, 0, size);
+    int line = 1;
+
+    if (!zero)
+        return ATTUNE_OK;
+    for (const unsigned char *p = data; p < zero; p++)
+        line += *p == '\n';
+    return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: it has a byte of 0: this is no text in UTF-8", path,
+                   line);
+}
+
 int at_csv_open(at_csv *c, const char *path, attune_error *err)
 {
     unsigned char *data;
@@ -31,6 +45,10 @@ int at_csv_open(at_csv *c, const char *path, attune_error *err)
     int status = read_text(path, &data, &size, err);
     if (status < 0)
         return status;
+    if ((status = refuse_zeros(path, data, size, err)) < 0) {
+        at_free(data);
+        return status;
+    }
     c->text = (char *)data;
     c->next = c->text;
     c->path = path;
@@ -101,6 +119,9 @@ static int read_row(at_csv *c, int most, attune_error *err)
     if (separator == '"')
         return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: a quote is opened and never closed", c->path,
                        c->line);
+    if (said > AT_CSV_FIELDS)
+        return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %d fields: more than %d cannot be", c->path,
+                       c->line, said, AT_CSV_FIELDS);
     if (said > most)
         return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: %d fields, where the header has %d", c->path,
                        c->line, said, most);

@@ -38,7 +38,8 @@ int at_study_path(char out[AT_STUDY_PATH], const char *dir, const char *name, at
 
 /* ---- which study --------------------------------------------------------------------------- */
 
-static int write_file(const char *path, const void *data, size_t size, attune_error *err)
+static int write_by(int (*commit)(at_outfile *, attune_error *), const char *path, const void *data,
+                    size_t size, attune_error *err)
 {
     at_outfile o;
     int rc = at_outfile_open(&o, path, err);
@@ -46,7 +47,12 @@ static int write_file(const char *path, const void *data, size_t size, attune_er
     if (rc < 0)
         return rc;
     fwrite(data, 1, size, o.f);
-    return at_outfile_commit(&o, err);
+    return commit(&o, err);
+}
+
+static int write_file(const char *path, const void *data, size_t size, attune_error *err)
+{
+    return write_by(at_outfile_commit, path, data, size, err);
 }
 
 static int same_bytes(const char *path, const void *data, size_t size, attune_error *err)
@@ -71,10 +77,9 @@ static int put_or_compare(const char *dir, const char *name, const void *data, s
 
     if (rc < 0)
         return rc;
-    if (access(path, F_OK) == 0)
-        return same_bytes(path, data, size, err);
-    rc = write_file(path, data, size, err);
-    return rc < 0 ? rc : 1;
+    if (access(path, F_OK) != 0) /* shards may begin together: all compare with what the first one wrote */
+        rc = write_by(at_outfile_commit_first, path, data, size, err);
+    return rc < 0 ? rc : same_bytes(path, data, size, err);
 }
 
 static char *make_mark(const char *made_with)
@@ -259,6 +264,17 @@ int at_study_note(const char *folder, const char *reason, attune_error *err)
     at_visible_copy(line, sizeof line - 1, reason);
     strcat(line, "\n");
     return write_file(path, line, strlen(line), err);
+}
+
+/* What else is there says nothing without it. */
+int at_study_forget(const char *folder, attune_error *err)
+{
+    char path[AT_STUDY_PATH];
+    int rc = at_study_path(path, folder, summary, err);
+
+    if (rc == ATTUNE_OK && unlink(path) != 0 && errno != ENOENT)
+        rc = at_fail(err, ATTUNE_E_IO, "%s: %s", path, strerror(errno));
+    return rc;
 }
 
 /* ---- which files it was made of ---------------------------------------------------------------- */

@@ -15,6 +15,7 @@ int at_study_path(char out[AT_STUDY_PATH], const char *dir, const char *name, at
 int at_study_state(const char *folder, attune_recording_state *out, char reason[512],
                    attune_error *err);
 int at_study_note(const char *folder, const char *reason, attune_error *err);
+int at_study_forget(const char *folder, attune_error *err); /* its result */
 
 /* What tells files from others that take their places: size and time, a line each. */
 enum { AT_STUDY_FILES = 3, AT_STUDY_INPUT = AT_STUDY_FILES * 64 };

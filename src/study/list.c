@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
@@ -174,9 +175,21 @@ static int check_zero(const at_list *l, const at_csv *csv, attune_error *err)
                    csv->line, zero);
 }
 
+static int check_path(const at_list *l, const at_csv *csv, const char *column, attune_error *err)
+{
+    return strlen(l->folder) + strlen(last_field(l, column)) < AT_STUDY_PATH
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_FORMAT, "%s:%d: the %s is too long", csv->path, csv->line,
+                         column);
+}
+
 static int check_row(const at_list *l, const at_csv *csv, attune_error *err)
 {
-    int rc = check_seconds(l, csv, "signal", "signal_offset", err);
+    int rc = check_path(l, csv, "path", err);
+
+    rc = rc < 0 ? rc : check_path(l, csv, "signal", err);
+    rc = rc < 0 ? rc : check_path(l, csv, "chat", err);
+    rc = rc < 0 ? rc : check_seconds(l, csv, "signal", "signal_offset", err);
 
     rc = rc < 0 ? rc : check_seconds(l, csv, "chat", "chat_offset", err);
     return rc < 0 ? rc : check_zero(l, csv, err);
@@ -326,8 +339,13 @@ static int read_rows(at_list *l, at_csv *csv, attune_error *err)
 int at_list_read(at_list *l, const char *manifest, attune_error *err)
 {
     at_csv csv;
+    struct stat st;
     int rc = name_folder(l, manifest, err);
 
+    if (rc == ATTUNE_OK && stat(manifest, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        rc = at_fail(err, ATTUNE_E_ARG,
+                     "%s: can be read only once, and a study's manifest is read again: it has to be a file",
+                     manifest);
     rc = rc < 0 ? rc : at_csv_open(&csv, manifest, err);
     if (rc < 0)
         return rc;

@@ -17,11 +17,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What has become of a recording. */
+typedef struct at_found {
+    attune_recording_state state;
+    int whose; /* of from: who has done it */
+    char *why; /* it failed */
+} at_found;
+
 typedef struct at_merge {
     const char *dir;
     const char *const *from; /* (n) */
     int n;
     at_list list;
+    at_found *found; /* (n of the list) */
     at_outset *set;
     attune_index *index;
     FILE *recordings, *windows, *failures; /* the set's */
@@ -92,7 +100,7 @@ static int copy_timeline(at_merge *m, const char *id, const char *folder, attune
     return rc;
 }
 
-/* ---- a recording ------------------------------------------------------------------------------ */
+/* ---- a recording's row ------------------------------------------------------------------------ */
 
 static int drop(void *user, const attune_sink_info *sink, const char *text, size_t size)
 {
@@ -171,49 +179,44 @@ static void count_missing(at_merge *m, const char *id)
         m->sum.to_do++;
 }
 
-static int add_missing(at_merge *m, int i, int failed, const char *reason, attune_error *err)
+/* why: it failed; NULL: it is to do. */
+static int add_missing(at_merge *m, int i, const char *why, attune_error *err)
 {
-    const char *id = m->list.row[i].id, *what = failed ? reason : "not analysed yet";
+    const char *id = m->list.row[i].id;
 
-    begin_row(m->recordings, m, i, failed ? "failed" : "to do", reason, "");
+    begin_row(m->recordings, m, i, why ? "failed" : "to do", why ? why : "", "");
     at_figures_put(m->recordings, NULL);
     fputc('\n', m->recordings);
-    m->sum.failed += failed;
-    if (!failed)
+    m->sum.failed += why != NULL;
+    if (!why)
         count_missing(m, id);
-    if (failed) {
+    if (why) {
         fprintf(m->failures, "%s,", id);
         at_csv_put(m->failures, m->list.row[i].path);
         fputc(',', m->failures);
-        at_csv_put(m->failures, reason);
+        at_csv_put(m->failures, why);
         fputc('\n', m->failures);
     }
-    return attune_index_add_failed(m->index, id, what) < 0
+    return attune_index_add_failed(m->index, id, why ? why : "not analysed yet") < 0
                ? at_fail(err, ATTUNE_E_IO, "%s: index.html cannot be written", m->dir)
                : ATTUNE_OK;
 }
 
-/* What has become of a recording. */
-typedef struct at_found {
-    attune_recording_state state;
-    int whose;                  /* of from: who has done it */
-    char folder[AT_STUDY_PATH]; /* likewise */
-    char why[512];              /* of who failed with it first */
-} at_found;
+/* ---- what has become of recordings ---------------------------------------------------------- */
 
-static int find_recording(const at_merge *m, int i, at_found *out, attune_error *err)
+/* why: of who failed with it first. */
+static int find_recording(const at_merge *m, int i, at_found *out, char why[512], attune_error *err)
 {
-    char reason[512];
+    char folder[AT_STUDY_PATH], reason[512];
 
-    *out = (at_found){.state = ATTUNE_TO_DO};
     for (int k = 0; k < m->n && out->state != ATTUNE_DONE; k++) {
         attune_recording_state state;
-        int rc = at_study_path(out->folder, m->from[k], m->list.row[i].id, err);
-        rc = rc < 0 ? rc : at_study_state(out->folder, &state, reason, err);
+        int rc = at_study_path(folder, m->from[k], m->list.row[i].id, err);
+        rc = rc < 0 ? rc : at_study_state(folder, &state, reason, err);
         if (rc < 0)
             return rc;
         if (state == ATTUNE_FAILED && out->state != ATTUNE_FAILED)
-            memcpy(out->why, reason, sizeof reason);
+            memcpy(why, reason, sizeof reason);
         if (state != ATTUNE_TO_DO)
             out->state = state;
         out->whose = k;
@@ -221,29 +224,57 @@ static int find_recording(const at_merge *m, int i, at_found *out, attune_error 
     return ATTUNE_OK;
 }
 
+/* Once, and all tables go by it: others may be at work. */
+static int find_all(at_merge *m, attune_error *err)
+{
+    m->found = at_calloc((size_t)m->list.n, sizeof *m->found);
+    if (!m->found)
+        return at_fail_nomem(err);
+    for (int i = 0; i < m->list.n; i++) {
+        char why[512];
+        int rc = find_recording(m, i, &m->found[i], why, err);
+        if (rc < 0)
+            return rc;
+        if (m->found[i].state == ATTUNE_FAILED && !(m->found[i].why = strdup(why)))
+            return at_fail_nomem(err);
+    }
+    return ATTUNE_OK;
+}
+
+static void free_found(at_merge *m)
+{
+    for (int i = 0; m->found && i < m->list.n; i++)
+        free(m->found[i].why);
+    at_free(m->found);
+}
+
+static int folder_of(const at_merge *m, int i, char out[AT_STUDY_PATH], attune_error *err)
+{
+    return at_study_path(out, m->from[m->found[i].whose], m->list.row[i].id, err);
+}
+
 static int add_recording(at_merge *m, int i, attune_error *err)
 {
-    at_found found;
-    int rc = find_recording(m, i, &found, err);
+    const at_found *x = &m->found[i];
+    char folder[AT_STUDY_PATH];
 
-    if (rc < 0)
-        return rc;
-    return found.state == ATTUNE_DONE
-               ? add_done(m, i, found.whose, found.folder, err)
-               : add_missing(m, i, found.state == ATTUNE_FAILED, found.why, err);
+    if (x->state != ATTUNE_DONE)
+        return add_missing(m, i, x->why, err);
+    int rc = folder_of(m, i, folder, err);
+    return rc < 0 ? rc : add_done(m, i, x->whose, folder, err);
 }
 
 /* ---- columns ---------------------------------------------------------------------------------- */
 
 static int add_columns(at_merge *m, int i, attune_error *err)
 {
-    at_found found;
+    char folder[AT_STUDY_PATH];
     at_lines t = {.f = NULL};
-    int rc = find_recording(m, i, &found, err);
+    int rc = m->found[i].state == ATTUNE_DONE ? folder_of(m, i, folder, err) : ATTUNE_OK;
 
-    if (rc < 0 || found.state != ATTUNE_DONE)
+    if (rc < 0 || m->found[i].state != ATTUNE_DONE)
         return rc;
-    rc = open_lines(&t, found.folder, err);
+    rc = open_lines(&t, folder, err);
     rc = rc < 0 ? rc : at_columns_add(&m->columns, t.line, t.path, err);
     close_lines(&t);
     return rc;
@@ -387,6 +418,7 @@ int attune_study_merge(const char *dir, const char *const *from, int n,
     int rc = n > 0 ? read_list(m, err) : at_fail(err, ATTUNE_E_ARG, "no folder to merge");
     rc = rc < 0 ? rc : open_tables(m, err);
     rc = rc < 0 ? rc : find_ways(m, err);
+    rc = rc < 0 ? rc : find_all(m, err);
     rc = rc < 0 ? rc : find_columns(m, err);
     rc = rc < 0 ? rc : add_all(m, progress, user, err);
     rc = rc < 0 ? rc : attune_index_finish(m->index, err);
@@ -395,6 +427,7 @@ int attune_study_merge(const char *dir, const char *const *from, int n,
     *out = m->sum;
     attune_index_free(&m->index);
     at_outset_free(&m->set);
+    free_found(m);
     at_list_free(&m->list);
     at_columns_free(&m->columns);
     at_free(m->way);

@@ -199,5 +199,8 @@ int attune_study_failed(attune_study *s, int i, const char *reason, attune_error
     attune_recording r;
     int rc = attune_study_at(s, i, &r, err);
 
-    return rc < 0 ? rc : at_study_note(r.folder, reason, err);
+    rc = rc < 0 ? rc : at_study_note(r.folder, reason, err);
+    if (rc == ATTUNE_OK && r.state != ATTUNE_DONE) /* which would take the note away */
+        rc = at_study_forget(r.folder, err);
+    return rc;
 }
