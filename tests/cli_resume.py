@@ -4,6 +4,7 @@
 Needs ATTUNE_EXE and a model; ATTUNE_FAULTS (failing.py) says how often it is killed.
 """
 import errno
+import json
 import os
 import pathlib
 import random
@@ -172,6 +173,14 @@ class Resume(Case):
         self.assertEqual(self.analyze("a.wav", "--resume", "--json", "--quiet").stdout.encode(),
                          (self.dir / "out/summary.json").read_bytes())
         self.assertEqual(contents(self.dir / "out"), finished)
+        write_wav(self.dir / "longer.wav", 4)
+        os.utime(self.dir / "longer.wav", (10**9, 10**9))
+        os.rename(self.dir / "a.wav", self.dir / "kept.wav")
+        shutil.copy2(self.dir / "longer.wav", self.dir / "a.wav")  # which is older than the report, and another
+        self.assertIn("from the beginning", self.analyze("a.wav", "--resume").stderr)
+        self.assertEqual(json.loads((self.dir / "out/summary.json").read_text())["duration_s"], 4)
+        os.rename(self.dir / "kept.wav", self.dir / "a.wav")
+        self.analyze("a.wav", "--resume")
         for option in ("--causal",), ("--min-face", "30"), ("--thumbnails",):
             self.assertIn("from the beginning", self.analyze("a.wav", "--resume", *option).stderr)
             self.assertIn("is finished", self.analyze("a.wav", "--resume", *option).stderr)

@@ -106,6 +106,9 @@ class Usage(Case):
         self.db.write_text("Dear diary,")
         self.assertIn("is no store of attune", self.sessions("list", code=1).stderr)
         self.assertEqual(self.db.read_text(), "Dear diary,")
+        self.db.write_text("")
+        self.assertIn("is empty", self.sessions("list", code=1).stderr)
+        self.assertEqual(self.db.stat().st_size, 0)
 
 
 @needs_model

@@ -375,7 +375,12 @@ class Withdrawal(Case):
         self.assertIn("2 of sessions that were deleted here: attune consent withdraw 1", said)
         self.attune("consent", "withdraw", 1)
         self.assertIn("2 waiting", self.attune("consent", "list").stdout)
-        self.assertNotIn("statement", self.attune("sessions", "delete", "--all").stdout)
+        gone = self.attune("sessions", "delete", "--all").stdout  # who then removes the file never voids them
+        self.assertIn(f"2 statements of deleted sessions may be at {lrs.address}, not void yet: attune send", gone)
+        self.assertIn("2 of sessions that were deleted here, not void yet", self.attune("consent", "list").stdout)
+        lrs.answers = []
+        self.send(lrs.address, "--now")
+        self.assertNotIn("not void yet", self.attune("consent", "list").stdout)
 
     def test_what_a_lost_answer_left_there(self):
         lrs = self.lrs()

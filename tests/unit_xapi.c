@@ -624,6 +624,73 @@ static void deleted_sessions_are_not_told_of(void **state)
     assert_int_equal(last_consent().orphans, 0);
 }
 
+static const char *state_of(int64_t row)
+{
+    static char name[16];
+    char sql[80];
+    sqlite3_stmt *q;
+
+    snprintf(sql, sizeof sql, "SELECT state FROM statements WHERE rowid = %d", (int)row);
+    assert_int_equal(sqlite3_prepare_v2(at_store_look(store), sql, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    snprintf(name, sizeof name, "%s", (const char *)sqlite3_column_text(q, 0));
+    sqlite3_finalize(q);
+    at_store_looked(store);
+    return name;
+}
+
+static int at_once(void *user_data)
+{
+    (void)user_data;
+    return 1;
+}
+
+/* Whatever was tried may be there, and is voided; what was not is not. */
+static void stopped_before_it_began(void **state)
+{
+    const attune_xapi_sending o = {.store = there, .user = "u", .secret = "s", .stop = at_once};
+    const attune_xapi_consent c = terms();
+    attune_xapi_sum sum;
+    attune_error err;
+    (void)state;
+    session(NULL);
+    agree(&c);
+    queue(1, 1, 1);
+    const int rc = attune_xapi_send(store, &o, &sum, &err);
+    if (rc == ATTUNE_E_UNSUPPORTED) /* no libcurl */
+        skip();
+    assert_int_equal(rc, ATTUNE_E_INTERRUPTED);
+    assert_int_equal(sql_number("SELECT tries FROM statements"), 0);
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 0);
+}
+
+/* Two runs sent the same at once, and the answers cross. */
+static void answers_that_come_late(void **state)
+{
+    const attune_xapi_consent c = terms();
+    at_letter first, second, voiding;
+    (void)state;
+    session(NULL);
+    agree(&c);
+    queue(1, 1, 1);
+    assert_int_equal(next(there, 1000, 0, &first), 1);
+    assert_int_equal(next(there, 1000, 0, &second), 1);
+    assert_int_equal(first.row, second.row);
+    settle(&second, ATTUNE_XAPI_SENT, 0);
+    settle(&first, ATTUNE_XAPI_WAITING, 9000);
+    assert_string_equal(state_of(first.row), "sent");
+    assert_int_equal(sql_number("SELECT due_s FROM consents"), 0); /* the store is not spared for it */
+    settle(&first, ATTUNE_XAPI_REFUSED, 0);
+    assert_string_equal(state_of(first.row), "sent");
+    assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 1);
+    assert_int_equal(next(there, 1000, 0, &voiding), 1);
+    assert_true(voiding.voids);
+    settle(&voiding, ATTUNE_XAPI_SENT, 0);
+    assert_string_equal(state_of(first.row), "voided");
+    settle(&first, ATTUNE_XAPI_SENT, 0);
+    assert_string_equal(state_of(first.row), "voided");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -637,6 +704,8 @@ int main(void)
         cmocka_unit_test_setup(a_session_is_sent_once, fresh),
         cmocka_unit_test_setup(a_store_that_fails_is_left_alone, fresh),
         cmocka_unit_test_setup(a_key_is_text, fresh),
+        cmocka_unit_test_setup(stopped_before_it_began, fresh),
+        cmocka_unit_test_setup(answers_that_come_late, fresh),
         cmocka_unit_test_setup(a_conflict_is_never_sent_again, fresh),
         cmocka_unit_test_setup(what_was_refused_is_not_there, fresh),
         cmocka_unit_test_setup(what_is_gone_meanwhile_is_not_put, fresh),

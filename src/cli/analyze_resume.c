@@ -6,7 +6,13 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Whether what was made in folder came after this of the input. NULL: it has none. */
+static int is_before(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec <= b.tv_nsec;
+}
+
+/* Whether what was made in folder came after this of the input; NULL: it has none. A copy that keeps its original's time has
+ * come here since all the same. */
 static int is_older(const char *input, const char *folder)
 {
     struct stat in, out;
@@ -16,8 +22,7 @@ static int is_older(const char *input, const char *folder)
         return 1;
     snprintf(path, sizeof path, "%s/summary.json", folder);
     return stat(input, &in) == 0 && stat(path, &out) == 0 &&
-           (in.st_mtim.tv_sec != out.st_mtim.tv_sec ? in.st_mtim.tv_sec < out.st_mtim.tv_sec
-                                                    : in.st_mtim.tv_nsec <= out.st_mtim.tv_nsec);
+           is_before(in.st_mtim, out.st_mtim) && is_before(in.st_ctim, out.st_mtim);
 }
 
 static void print_summary(const char *folder)

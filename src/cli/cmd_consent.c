@@ -199,7 +199,9 @@ static int print_consent(void *user, const attune_xapi_consent *c)
            c->sent, c->refused, c->conflicts, c->voided);
     if (c->perhaps)
         printf("   %d that may be there: no answer was seen\n", c->perhaps);
-    if (c->orphans && !c->withdrawn_s)
+    if (c->orphans && c->withdrawn_s)
+        printf("   %d of sessions that were deleted here, not void yet: attune send\n", c->orphans);
+    else if (c->orphans)
         printf(
             "   %d of sessions that were deleted here: attune consent withdraw %lld voids them\n",
             c->orphans, (long long)c->id);

@@ -84,11 +84,16 @@ static int print_orphans(void *user, const attune_xapi_consent *c)
     char count[AT_CLOCK_SIZE], clean[1024];
 
     (void)user;
-    if (c->orphans && !c->withdrawn_s)
-        printf("%s of deleted sessions may be at %s: attune consent withdraw %lld voids %s\n",
-               at_text_count(count, c->orphans, "statement"),
-               at_visible_copy(clean, sizeof clean, c->store), (long long)c->id,
-               c->orphans == 1 ? "it" : "them");
+    if (!c->orphans)
+        return 0;
+    at_text_count(count, c->orphans, "statement");
+    at_visible_copy(clean, sizeof clean, c->store);
+    if (c->withdrawn_s)
+        printf("%s of deleted sessions may be at %s, not void yet: attune send --to %s\n", count, clean,
+               clean);
+    else
+        printf("%s of deleted sessions may be at %s: attune consent withdraw %lld voids %s\n", count,
+               clean, (long long)c->id, c->orphans == 1 ? "it" : "them");
     return 0;
 }
 

@@ -182,6 +182,8 @@ static int read_state(at_resume *r, attune_error *err)
         return fail_damaged(r, r->state_path, err);
     r->in = (at_keep){.data = r->file + HEAD, .size = size - HEAD, .reads = 1};
     rc = keep_ground(&r->in, r, err);
+    if (rc < 0 && r->in.status == ATTUNE_OK) /* what follows may be written otherwise */
+        return rc;
     keep_place(&r->in, r);
     r->session = r->in.at;
     return r->in.status < 0 ? fail_damaged(r, r->state_path, err) : rc;

@@ -204,10 +204,22 @@ static int open_reader(attune_store *s, const char *path, attune_error *err)
     return rc < 0 ? rc : at_sql_run(s->reader, "PRAGMA query_only = ON", err);
 }
 
-static int open_db(attune_store *s, const char *path, attune_error *err)
+/* SQLite takes it for a new one, and would write. */
+static int refuse_empty(const char *path, attune_error *err)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_size == 0
+               ? at_fail(err, ATTUNE_E_FORMAT, "%s: is empty: it is no store of attune's", path)
+               : ATTUNE_OK;
+}
+
+static int open_db(attune_store *s, const char *path, unsigned flags, attune_error *err)
 {
     int rc = connect(&s->db, path, err);
 
+    if (rc == ATTUNE_OK && (flags & ATTUNE_STORE_EXISTING))
+        rc = refuse_empty(path, err);
     rc = rc < 0 ? rc : at_schema_check(s->db, err);
     rc = rc < 0 ? rc : set_up(s->db, err);
     rc = rc < 0 ? rc : at_schema_upgrade(s->db, err);
@@ -261,7 +273,7 @@ static int open_by_one(attune_store *s, const char *path, attune_error *err)
 /* Why it cannot be written is what is said, should it not be readable either. */
 static int open_to_read(attune_store *s, const char *path, attune_error *err)
 {
-    int rc = open_db(s, path, err), only_read;
+    int rc = open_db(s, path, ATTUNE_STORE_READING, err), only_read;
 
     if (rc == ATTUNE_OK || !s->db || !is_for_want_of_writing(s))
         return rc;
@@ -283,7 +295,7 @@ int attune_store_open(attune_store **out, const char *path, unsigned flags, attu
     pthread_mutex_init(&s->lock, NULL); /* cannot fail here */
     pthread_mutex_init(&s->read_lock, NULL);
     rc = (flags & ATTUNE_STORE_READING) == ATTUNE_STORE_READING ? open_to_read(s, path, err)
-                                                                : open_db(s, path, err);
+                                                                : open_db(s, path, flags, err);
     if (rc < 0) {
         attune_store_free(&s);
         return rc;

@@ -137,14 +137,16 @@ void at_letter_free(at_letter *l)
     l->body = NULL;
 }
 
-/* What the store has need not lie here as well. */
+/* What the store has need not lie here as well. Of two runs that sent it at once the later answer counts only if it is better:
+ * what arrived has arrived, and what was voided stays so. 1: it counts. */
 static int settle_statement(sqlite3 *db, const at_letter *l, attune_xapi_state state,
                             const char *answer, int64_t now_s, attune_error *err)
 {
     sqlite3_stmt *q;
     int rc = at_sql_prepare(db, &q,
                             "UPDATE statements SET state = ?2, answer = ?3, answered_s = ?4,"
-                            " body = iif(?2 = 'sent', NULL, body) WHERE rowid = ?1",
+                            " body = iif(?2 = 'sent', NULL, body) WHERE rowid = ?1"
+                            " AND (state = 'waiting' OR ?2 = 'sent' AND state <> 'voided')",
                             err);
 
     if (rc < 0)
@@ -155,12 +157,13 @@ static int settle_statement(sqlite3 *db, const at_letter *l, attune_xapi_state s
     sqlite3_bind_int64(q, 4, now_s);
     rc = at_sql_done(q, err);
     sqlite3_finalize(q);
-    if (rc == ATTUNE_OK && l->voids && state == ATTUNE_XAPI_SENT)
+    const int counts = rc == ATTUNE_OK && sqlite3_changes(db) > 0;
+    if (counts && l->voids && state == ATTUNE_XAPI_SENT)
         rc = at_sql_with(db,
                          "UPDATE statements SET state = 'voided', body = NULL WHERE id ="
                          " (SELECT voids FROM statements WHERE rowid = ?1)",
                          l->row, err);
-    return rc;
+    return rc < 0 ? rc : counts;
 }
 
 /* The pause is the store's: all consents that name it have it. */
@@ -190,7 +193,8 @@ int at_letters_settle(sqlite3 *db, const at_letter *l, attune_xapi_state state, 
     if (rc < 0)
         return rc;
     rc = settle_statement(db, l, state, answer, now_s, err);
-    rc = rc < 0 ? rc : settle_store(db, l, due_s, err);
+    if (rc > 0)
+        rc = settle_store(db, l, due_s, err);
     return at_sql_end(db, rc, err);
 }
 

@@ -151,18 +151,21 @@ static int send_one(at_run *r, const at_letter *l, attune_error *err)
     return rc < 0 ? rc : a.state != ATTUNE_XAPI_WAITING;
 }
 
-/* A consent that is withdrawn meanwhile holds for the next statement already. */
+static int go_on(const at_run *r, attune_error *err)
+{
+    return r->o->stop && r->o->stop(r->o->user_data) ? at_fail(err, ATTUNE_E_INTERRUPTED, "stopped") : 1;
+}
+
+/* A consent that is withdrawn meanwhile holds for the next statement already. What is taken out counts as tried, so whether to
+ * go on is asked before. */
 static int send_all(at_run *r, attune_error *err)
 {
     at_letter l;
     int64_t after = 0;
     int rc = 1;
 
-    while (rc > 0 && (rc = next(r, after, &l, err)) > 0) {
-        if (r->o->stop && r->o->stop(r->o->user_data))
-            rc = at_fail(err, ATTUNE_E_INTERRUPTED, "stopped");
-        else
-            rc = send_one(r, &l, err);
+    while (rc > 0 && (rc = go_on(r, err)) > 0 && (rc = next(r, after, &l, err)) > 0) {
+        rc = send_one(r, &l, err);
         after = l.row;
         at_letter_free(&l);
     }
