@@ -53,7 +53,7 @@ for file in */*.[ch]; do
         edges=$((edges + 1))
         used=${included%%/*}
         case $module:$included in
-        *:at_config.h | cli:base/json.h | cli:base/progress.h | cli:base/sanitized.h | cli:base/visible.h | cli:mpi/attune_mpi.h) continue ;; # the build's own; the exceptions
+        *:at_config.h | cli:base/json.h | cli:base/progress.h | cli:base/sanitized.h | cli:base/utf8.h | cli:base/visible.h | cli:mpi/attune_mpi.h) continue ;; # the build's own; the exceptions
         runtime:media/* | runtime:runtime/feed*.h | runtime:runtime/analyze_notes.h)
             # files and cameras come in through analyze and its feed; the session knows neither
             [[ $file == runtime/@(analyze|feed)* ]] ||

@@ -568,6 +568,11 @@ endfor
         run("export", self.report, clip, "--to", "overlay,srt", "--no-audio", "-o", out.parent, "--quiet")
         self.assertEqual(sorted(os.listdir(out.parent)), ["drawn.mp4", "overlay.mp4", "timeline.srt"])
         self.assertEqual(len(self.probe(out.parent / "overlay.mp4")), 1)
+        longer = self.root / "longer.mp4"
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x240:d=60", "-an", longer], check=True)
+        refused = run("export", self.report, longer, "--to", "overlay", "-o", out.parent / "another.mp4", code=1)
+        self.assertIn("takes 60.0 s, and ", refused.stderr)
+        self.assertFalse((out.parent / "another.mp4").exists())
 
     def test_anonymised_overlay(self):
         self.need("svg")

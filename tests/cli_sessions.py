@@ -93,6 +93,9 @@ class Usage(Case):
             self.assertIn("see attune sessions --help", done.stderr, args)
         for args in (["--person", "x"], ["--store", "a", "--person", "x" * 65]):
             self.run_attune("analyze", "a.wav", *args, code=2)
+        for label in b"Jos\xe9", b"Jos\xe8":  # which would both be shown as Jos?
+            self.assertIn("no UTF-8", self.run_attune("analyze", "a.wav", "--store", "a", "--person", os.fsdecode(label),
+                                                      code=2).stderr)
 
     def test_nothing_kept(self):
         self.assertEqual(self.run_attune("sessions", "list").stdout, "nothing is kept\n")

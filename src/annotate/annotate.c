@@ -7,6 +7,7 @@
 #include "annotate/hide.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/outset.h"
 #include "media/clip_out.h"
@@ -19,13 +20,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, MOST_FACES = 32, NEAR_SIDE = 640, TURNED_SIDE = 320, AUDIO_KBPS = 64 };
+enum { PATH_SIZE = 4096, SUMMARY_LIMIT = 64 << 20, MOST_FACES = 32, NEAR_SIDE = 640, TURNED_SIDE = 320, AUDIO_KBPS = 64 };
+
+#define NEAR_S 0.5
 
 /* Rather hide what is no face than show one. Few faces lie, and much that is none looks like one then. */
 static const float detect_least = 0.35f, turned_least = 0.5f;
 
 typedef struct job {
-    const char *in;
+    const char *report, *in;
     attune_annotate_options o;
     char path[PATH_SIZE]; /* of the timeline */
     at_marks marks;
@@ -99,6 +102,29 @@ static at_media_options read_so(const job *j, int no_audio)
                               .no_sandbox = j->o.no_sandbox};
 }
 
+/* What is longer is another clip: the report's faces would be drawn, and hidden, where it has none. It may have been cut since.
+ * A report without a summary broke off, and is believed. */
+static int check_is_of(const job *j, attune_error *err)
+{
+    const double takes_s = (double)j->info.container_us / 1e6;
+    char path[PATH_SIZE + 16];
+    json_t *summary;
+
+    snprintf(path, sizeof path, "%s/summary.json", j->report);
+    if (takes_s <= 0 || access(path, F_OK) != 0)
+        return ATTUNE_OK;
+    int rc = at_json_read_file(&summary, path, SUMMARY_LIMIT, 0, err);
+    if (rc < 0)
+        return rc;
+    const json_t *said = json_object_get(summary, "container_s");
+    const double said_s = json_is_number(said) ? json_number_value(said) : takes_s;
+    json_decref(summary);
+    return takes_s < said_s + NEAR_S
+               ? ATTUNE_OK
+               : at_fail(err, ATTUNE_E_ARG, "%s: takes %.1f s, and %s is of a clip of %.1f s", j->in,
+                         takes_s, j->report, said_s);
+}
+
 static int open_media(job *j, int no_audio, attune_error *err)
 {
     const at_media_options o = read_so(j, no_audio);
@@ -109,7 +135,7 @@ static int open_media(job *j, int no_audio, attune_error *err)
     at_media_get_info(j->media, &j->info);
     if (!j->info.has_video)
         return at_fail(err, ATTUNE_E_FORMAT, "%s: has no picture to draw on", j->in);
-    return ATTUNE_OK;
+    return check_is_of(j, err);
 }
 
 /* ---- who is to be hidden -------------------------------------------------------------------- */
@@ -246,6 +272,7 @@ int attune_annotate(const char *report, const char *input, const char *out,
 
     if (!j)
         return at_fail_nomem(err);
+    j->report = report;
     j->in = input;
     j->clip.path = out;
     j->o = o ? *o : (attune_annotate_options){0};

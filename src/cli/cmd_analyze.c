@@ -1,4 +1,5 @@
 /* attune analyze INPUT...: clips and cameras to timelines and reports. */
+#include "base/utf8.h"
 #include "base/visible.h"
 #include "cli/analyze.h"
 #include "report/text.h"
@@ -569,6 +570,8 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--person is of what --store keeps");
     if (job->person && strlen(job->person) >= ATTUNE_LABEL_BYTES)
         return at_wrong_usage("analyze", "--person takes up to %d bytes", ATTUNE_LABEL_BYTES - 1);
+    if (job->person && !at_utf8_is(job->person))
+        return at_wrong_usage("analyze", "--person is no UTF-8: two labels would look the same");
     if (offset && !job->sound)
         return at_wrong_usage("analyze", "--offset is of a --sound");
     if (job->sound &&
