@@ -286,6 +286,9 @@ class Info(Case):
         self.assertIn("licence", text)
         self.assertIn(str(MODEL), text)
         self.assertRegex(text, r"\ndigest +(fits \(xxh64 [0-9a-f]{16}\)|none: )")
+        with tempfile.TemporaryDirectory() as folder:
+            ranges = shutil.copy(SOURCE / "models/default.int8.safetensors", folder)
+            self.assertIn("is no model: it lies beside one", self.run_attune("info", ranges, code=1).stderr)
         with open(MODEL, "rb") as model:
             piped = subprocess.run(["sh", "-c", f'cat | "{EXE}" info /dev/stdin'], stdin=model, capture_output=True, text=True)
         self.assertEqual(piped.stdout, text.replace(str(MODEL), "/dev/stdin"))

@@ -610,6 +610,8 @@ class Beside(unittest.TestCase):
             attune.analyze(clip, signal=folder / "bad.csv")
         with self.assertRaisesRegex(ValueError, "comma in its name"):
             attune.analyze(clip, signal=attune.Log(self.signal, columns=["a,b"]))
+        with self.assertRaisesRegex(attune.ArgumentError, "not of live input"):
+            attune.analyze(clip, signal=self.signal, live=True)
         none = attune.analyze(clip, signal=attune.Log(self.signal, events=[]))
         self.assertTrue(same(none.windows, attune.analyze(clip, signal=self.signal).windows))
         for wrong in dict(signal=attune.Log("x.csv", sender="Ann")), dict(chat=attune.Log("x.csv", columns=["hr"])):

@@ -184,7 +184,7 @@ static int is_of_the_file(int status)
 static int check_again(const char *path, attune_error *err)
 {
     struct stat s;
-    if (strcmp(path, "-") != 0 && (stat(path, &s) != 0 || S_ISREG(s.st_mode)))
+    if (strcmp(path, "-") != 0 && (stat(path, &s) != 0 || S_ISREG(s.st_mode) || S_ISDIR(s.st_mode)))
         return ATTUNE_OK;
     return at_fail(err, ATTUNE_E_ARG,
                    "%s: can be read only once, so that no offset can be found: say it (--offset)",

@@ -60,6 +60,9 @@ static int load_parts(attune_model *m, attune_error *err)
     int visual = has_part(m->weights, "visual."), audio = has_part(m->weights, "audio.");
     int rc = ATTUNE_OK;
 
+    if (at_weights_find(m->weights, "visual.range.map"))
+        return at_fail(err, ATTUNE_E_FORMAT,
+                       "is no model: it lies beside one, and is read with it (--precision int8)");
     m->has_detector = has_part(m->weights, "detector.");
     if (m->has_detector)
         rc = check_detector(m, err);
