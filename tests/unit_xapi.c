@@ -679,7 +679,8 @@ static void answers_that_come_late(void **state)
     settle(&second, ATTUNE_XAPI_SENT, 0);
     settle(&first, ATTUNE_XAPI_WAITING, 9000);
     assert_string_equal(state_of(first.row), "sent");
-    assert_int_equal(sql_number("SELECT due_s FROM consents"), 0); /* the store is not spared for it */
+    assert_int_equal(sql_number("SELECT due_s FROM consents"),
+                     0); /* the store is not spared for it */
     settle(&first, ATTUNE_XAPI_REFUSED, 0);
     assert_string_equal(state_of(first.row), "sent");
     assert_int_equal(attune_xapi_withdraw(store, 1, NULL), 1);

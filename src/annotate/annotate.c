@@ -20,7 +20,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, SUMMARY_LIMIT = 64 << 20, MOST_FACES = 32, NEAR_SIDE = 640, TURNED_SIDE = 320, AUDIO_KBPS = 64 };
+enum {
+    PATH_SIZE = 4096,
+    SUMMARY_LIMIT = 64 << 20,
+    MOST_FACES = 32,
+    NEAR_SIDE = 640,
+    TURNED_SIDE = 320,
+    AUDIO_KBPS = 64
+};
 
 #define NEAR_S 0.5
 
@@ -121,8 +128,8 @@ static int check_is_of(const job *j, attune_error *err)
     json_decref(summary);
     return takes_s < said_s + NEAR_S
                ? ATTUNE_OK
-               : at_fail(err, ATTUNE_E_ARG, "%s: takes %.1f s, and %s is of a clip of %.1f s", j->in,
-                         takes_s, j->report, said_s);
+               : at_fail(err, ATTUNE_E_ARG, "%s: takes %.1f s, and %s is of a clip of %.1f s",
+                         j->in, takes_s, j->report, said_s);
 }
 
 static int open_media(job *j, int no_audio, attune_error *err)

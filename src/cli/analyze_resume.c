@@ -21,8 +21,8 @@ static int is_older(const char *input, const char *folder)
     if (!input)
         return 1;
     snprintf(path, sizeof path, "%s/summary.json", folder);
-    return stat(input, &in) == 0 && stat(path, &out) == 0 &&
-           is_before(in.st_mtim, out.st_mtim) && is_before(in.st_ctim, out.st_mtim);
+    return stat(input, &in) == 0 && stat(path, &out) == 0 && is_before(in.st_mtim, out.st_mtim) &&
+           is_before(in.st_ctim, out.st_mtim);
 }
 
 static void print_summary(const char *folder)

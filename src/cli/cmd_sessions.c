@@ -89,11 +89,11 @@ static int print_orphans(void *user, const attune_xapi_consent *c)
     at_text_count(count, c->orphans, "statement");
     at_visible_copy(clean, sizeof clean, c->store);
     if (c->withdrawn_s)
-        printf("%s of deleted sessions may be at %s, not void yet: attune send --to %s\n", count, clean,
-               clean);
+        printf("%s of deleted sessions may be at %s, not void yet: attune send --to %s\n", count,
+               clean, clean);
     else
-        printf("%s of deleted sessions may be at %s: attune consent withdraw %lld voids %s\n", count,
-               clean, (long long)c->id, c->orphans == 1 ? "it" : "them");
+        printf("%s of deleted sessions may be at %s: attune consent withdraw %lld voids %s\n",
+               count, clean, (long long)c->id, c->orphans == 1 ? "it" : "them");
     return 0;
 }
 

@@ -33,8 +33,8 @@ static int refuse_zeros(const char *path, const unsigned char *data, size_t size
         return ATTUNE_OK;
     for (const unsigned char *p = data; p < zero; p++)
         line += *p == '\n';
-    return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: it has a byte of 0: this is no text in UTF-8", path,
-                   line);
+    return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: it has a byte of 0: this is no text in UTF-8",
+                   path, line);
 }
 
 int at_csv_open(at_csv *c, const char *path, attune_error *err)

@@ -14,7 +14,8 @@ int at_beside_open(at_beside *b, const attune_options *o, attune_error *err)
     if (!o->beside)
         return ATTUNE_OK;
     if ((o->live || o->mic) && (o->beside->signal_log || o->beside->chat_log))
-        return at_fail(err, ATTUNE_E_ARG, "files of signals and chats are of recordings, not of live input");
+        return at_fail(err, ATTUNE_E_ARG,
+                       "files of signals and chats are of recordings, not of live input");
     b->setup = *o->beside;
     b->signal.log = b->setup.signal_log;
     b->chat.log = b->setup.chat_log;

@@ -343,9 +343,10 @@ int at_list_read(at_list *l, const char *manifest, attune_error *err)
     int rc = name_folder(l, manifest, err);
 
     if (rc == ATTUNE_OK && stat(manifest, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        rc = at_fail(err, ATTUNE_E_ARG,
-                     "%s: can be read only once, and a study's manifest is read again: it has to be a file",
-                     manifest);
+        rc = at_fail(
+            err, ATTUNE_E_ARG,
+            "%s: can be read only once, and a study's manifest is read again: it has to be a file",
+            manifest);
     rc = rc < 0 ? rc : at_csv_open(&csv, manifest, err);
     if (rc < 0)
         return rc;

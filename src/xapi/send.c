@@ -153,7 +153,8 @@ static int send_one(at_run *r, const at_letter *l, attune_error *err)
 
 static int go_on(const at_run *r, attune_error *err)
 {
-    return r->o->stop && r->o->stop(r->o->user_data) ? at_fail(err, ATTUNE_E_INTERRUPTED, "stopped") : 1;
+    return r->o->stop && r->o->stop(r->o->user_data) ? at_fail(err, ATTUNE_E_INTERRUPTED, "stopped")
+                                                     : 1;
 }
 
 /* A consent that is withdrawn meanwhile holds for the next statement already. What is taken out counts as tried, so whether to
