@@ -67,8 +67,8 @@ void at_catch_stop(void)
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup */
         sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD,
-           SIG_DFL); /* ignored, as some callers leave it, nobody is told how a child ended */
+    /* ignored, as some callers leave it, nobody would be told how a child ended */
+    signal(SIGCHLD, SIG_DFL);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write */
 }
 

@@ -77,8 +77,8 @@ static int put_or_compare(const char *dir, const char *name, const void *data, s
 
     if (rc < 0)
         return rc;
-    if (access(path, F_OK) !=
-        0) /* shards may begin together: all compare with what the first one wrote */
+    /* shards may begin together: all compare with what the first one wrote */
+    if (access(path, F_OK) != 0)
         rc = write_by(at_outfile_commit_first, path, data, size, err);
     return rc < 0 ? rc : same_bytes(path, data, size, err);
 }

@@ -28,6 +28,8 @@ typedef struct at_merge {
     const char *dir;
     const char *const *from; /* (n) */
     int n;
+    int (*progress)(void *user, double done, double total); /* nullable */
+    void *user;
     at_list list;
     at_found *found; /* (n of the list) */
     at_outset *set;
@@ -224,6 +226,14 @@ static int find_recording(const at_merge *m, int i, at_found *out, char why[512]
     return ATTUNE_OK;
 }
 
+/* Of 2 n steps: each recording is looked at, and then put into the tables. */
+static int step(const at_merge *m, int done, attune_error *err)
+{
+    if (m->progress && m->progress(m->user, done, 2.0 * m->list.n))
+        return at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
+    return ATTUNE_OK;
+}
+
 /* Once, and all tables go by it: others may be at work. */
 static int find_all(at_merge *m, attune_error *err)
 {
@@ -237,6 +247,8 @@ static int find_all(at_merge *m, attune_error *err)
             return rc;
         if (m->found[i].state == ATTUNE_FAILED && !(m->found[i].why = strdup(why)))
             return at_fail_nomem(err);
+        if ((rc = step(m, i + 1, err)) < 0)
+            return rc;
     }
     return ATTUNE_OK;
 }
@@ -391,17 +403,15 @@ static int open_tables(at_merge *m, attune_error *err)
     return ATTUNE_OK;
 }
 
-static int add_all(at_merge *m, int (*progress)(void *, double, double), void *user,
-                   attune_error *err)
+static int add_all(at_merge *m, attune_error *err)
 {
-    for (int i = 0; i < m->list.n; i++) {
-        int rc = add_recording(m, i, err);
-        if (rc < 0)
-            return rc;
-        if (progress && progress(user, i + 1, m->list.n))
-            return at_fail(err, ATTUNE_E_INTERRUPTED, "interrupted");
+    int rc = ATTUNE_OK;
+
+    for (int i = 0; i < m->list.n && rc == ATTUNE_OK; i++) {
+        rc = add_recording(m, i, err);
+        rc = rc < 0 ? rc : step(m, m->list.n + i + 1, err);
     }
-    return ATTUNE_OK;
+    return rc;
 }
 
 int attune_study_merge(const char *dir, const char *const *from, int n,
@@ -415,12 +425,14 @@ int attune_study_merge(const char *dir, const char *const *from, int n,
     m->dir = dir;
     m->from = from;
     m->n = n;
+    m->progress = progress;
+    m->user = user;
     int rc = n > 0 ? read_list(m, err) : at_fail(err, ATTUNE_E_ARG, "no folder to merge");
     rc = rc < 0 ? rc : open_tables(m, err);
     rc = rc < 0 ? rc : find_ways(m, err);
     rc = rc < 0 ? rc : find_all(m, err);
     rc = rc < 0 ? rc : find_columns(m, err);
-    rc = rc < 0 ? rc : add_all(m, progress, user, err);
+    rc = rc < 0 ? rc : add_all(m, err);
     rc = rc < 0 ? rc : attune_index_finish(m->index, err);
     rc = rc < 0 ? rc : at_outset_commit(m->set, err);
     m->sum.recordings = m->list.n;
