@@ -18,7 +18,6 @@ code=$?
 
 case $code in
 0) ;;
-1 | 2) exit $code ;; # bad files, or a mistake: another time would be no better
-75) exit $code ;;    # it broke off, for want of room say: sbatch goes on with it when that is seen to
+1 | 2 | 75) exit $code ;; # bad files, a mistake, or a full disk (75): at once another time would be no better
 *) scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" ;;
 esac

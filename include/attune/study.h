@@ -33,8 +33,8 @@ enum { ATTUNE_MAX_RECORDINGS = 10000000, ATTUNE_MAX_SHARDS = 100000 };
 typedef struct attune_study attune_study;
 
 typedef struct attune_study_options {
-    const char *manifest;
-    const char *dir;   /* made if it is not there */
+    const char *manifest; /* a file: it is read again */
+    const char *dir;      /* made if it is not there */
     int shard, shards; /* every shards-th recording, from the shard-th on, 1 to shards; 0, 0: all */
     int resume;        /* there may be results of this study already: they are gone on from */
     /* Nullable: what results depend on besides, a line; another one's are not gone on from */
