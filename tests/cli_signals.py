@@ -82,7 +82,7 @@ class Rows(unittest.TestCase):
         self.refused("2026-05-04T10:00:00Z,70\n", "x.csv:1: its columns have no names")
         self.refused("time,hr\n2026-02-30T00:00:00Z,70\n", "is not a date")
         self.refused("time,hr\n0,70,71\n", "x.csv:2: 3 fields, where the header has 2")
-        self.refused("time,hr\n0,-1e38\n", "x.csv:2: hr is '-1e38': beyond what can be, 1e+30")
+        self.refused("time,hr\n0,-1e38\n", "x.csv:2: hr is '-1e38', no number up to 1e+30")
         self.refused("time,hr\n0,\"70\n", "x.csv:2: a quote is opened and never closed")
         self.refused(b"time,hr\n0,7\x000\n", "x.csv:2: it has a byte of 0")
         self.refused("time,hr\n".encode("utf-16"), "UTF-16")

@@ -177,8 +177,8 @@ static int check_sightings(const attune_report *r, unsigned chosen, attune_error
         if ((chosen >> i & 1u) && kind->info.sightings)
             return at_fail(
                 err, ATTUNE_E_ARG,
-                "%s has a row a picture, which only an analysis sees that is asked for it (attune analyze "
-                "--export %s; pictures=True in Python): a result that is kept has windows",
+                "%s has a row a picture, which only attune analyze --export %s sees (in Python: "
+                "pictures=True): a result that is kept has windows",
                 kind->info.name, kind->info.name);
     return ATTUNE_OK;
 }

@@ -65,7 +65,7 @@ static void describe(char out[MADE_WITH], const attune_model *m, const attune_op
         "audio-track %d pcm %d thumbnails %d no-sandbox %d sightings %d",
         attune_version(), STATE, sizeof(attune_window), sizeof(attune_beside),
         sizeof(attune_sighting), sizeof(at_sighting), sizeof(at_testimony), m->kn->name,
-        digest ? digest : "", (long long)at_weights_bytes(m->weights), ranges ? " in int8 by " : "",
+        digest ? digest : "", (long long)m->file_bytes, ranges ? " in int8 by " : "",
         ranges ? ranges : "", o->rate, o->window_s, o->hop_s, o->lag_s, o->max_tracks, o->min_face,
         o->no_video, o->no_audio, o->no_baseline, o->causal, o->video_track, o->audio_track,
         o->pcm_rate, o->thumbnails, o->no_sandbox, o->on_sighting != NULL);

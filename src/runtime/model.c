@@ -100,6 +100,7 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err)
     rc = at_weights_load(&m->weights, path, err); /* names the file itself */
     if (rc < 0)
         goto fail;
+    m->file_bytes = (int64_t)at_weights_bytes(m->weights);
     rc = load_parts(m, &why);
     if (rc < 0) {
         at_fail(err, (attune_status)rc, "%s: %s", path, why.text);
@@ -175,7 +176,7 @@ void attune_model_describe(const attune_model *m, attune_model_facts *out)
 {
     *out = (attune_model_facts){
         .path = m->path,
-        .file_bytes = (int64_t)at_weights_bytes(m->weights),
+        .file_bytes = m->file_bytes,
         .arrays = at_weights_count(m->weights),
         .has_detector = m->has_detector,
         .has_visual = m->visual != NULL,

@@ -23,6 +23,7 @@ struct attune_model {
     at_signal_scale signal; /* columns that its fusion was trained with */
     attune_state_usual usual;
     char *path;
+    int64_t file_bytes;
 };
 
 /* text: what the metadata says is usual of learning states (NULL: nothing). ATTUNE_OK or ATTUNE_E_NOMEM. */

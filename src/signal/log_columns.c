@@ -120,8 +120,9 @@ static int read_value(const at_log_rows *r, int column, const char *name, float 
         return ATTUNE_OK;
     const int reads = at_log_number(text, &x);
     if (reads && fabs(x) > AT_COLUMN_MOST)
-        return at_log_row_fail(r, err, "%s is '%.40s': beyond what can be, %g", name, text,
-                               AT_COLUMN_MOST);
+        return at_log_row_fail(
+            r, err, "%s is '%.40s', no number up to %g: say which columns to take (--columns)",
+            name, text, AT_COLUMN_MOST);
     if (!reads)
         return at_log_row_fail(r, err, "%s is '%.40s', no number%s", name, text,
                                strchr(text, ',') ? " (with a point)"
