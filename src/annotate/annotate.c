@@ -7,10 +7,10 @@
 #include "annotate/hide.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/outset.h"
 #include "media/clip_out.h"
+#include "report/result.h"
 #include "vision/detect.h"
 
 #include <attune/annotate.h>
@@ -20,14 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    PATH_SIZE = 4096,
-    SUMMARY_LIMIT = 64 << 20,
-    MOST_FACES = 32,
-    NEAR_SIDE = 640,
-    TURNED_SIDE = 320,
-    AUDIO_KBPS = 64
-};
+enum { PATH_SIZE = 4096, MOST_FACES = 32, NEAR_SIDE = 640, TURNED_SIDE = 320, AUDIO_KBPS = 64 };
 
 #define NEAR_S 0.5
 
@@ -115,21 +108,17 @@ static int check_is_of(const job *j, attune_error *err)
 {
     const double takes_s = (double)j->info.container_us / 1e6;
     char path[PATH_SIZE + 16];
-    json_t *summary;
+    at_result told = {0};
 
     snprintf(path, sizeof path, "%s/summary.json", j->report);
-    if (takes_s <= 0 || access(path, F_OK) != 0)
+    if (access(path, F_OK) != 0)
         return ATTUNE_OK;
-    int rc = at_json_read_file(&summary, path, SUMMARY_LIMIT, 0, err);
-    if (rc < 0)
-        return rc;
-    const json_t *said = json_object_get(summary, "container_s");
-    const double said_s = json_is_number(said) ? json_number_value(said) : takes_s;
-    json_decref(summary);
-    return takes_s < said_s + NEAR_S
-               ? ATTUNE_OK
-               : at_fail(err, ATTUNE_E_ARG, "%s: takes %.1f s, and %s is of a clip of %.1f s",
-                         j->in, takes_s, j->report, said_s);
+    int rc = at_result_read(&told, path, err);
+    if (rc == ATTUNE_OK && told.info.container_s > 0 && takes_s > told.info.container_s + NEAR_S)
+        rc = at_fail(err, ATTUNE_E_ARG, "%s: takes %.1f s, and %s is of a clip of %.1f s", j->in,
+                     takes_s, j->report, told.info.container_s);
+    at_result_free(&told);
+    return rc;
 }
 
 static int open_media(job *j, int no_audio, attune_error *err)

@@ -346,11 +346,6 @@ int at_stream_close(FILE *f)
     return fclose(f) != 0 || failed;
 }
 
-static int take_name(const char *temp, const char *path)
-{
-    return rename(temp, path);
-}
-
 static int take_name_first(const char *temp, const char *path)
 {
     if (link(temp, path) == 0 || errno == EEXIST)
@@ -392,7 +387,7 @@ fail:
 
 int at_outfile_commit(at_outfile *o, attune_error *err)
 {
-    return commit(o, take_name, err);
+    return commit(o, rename, err);
 }
 
 int at_outfile_commit_first(at_outfile *o, attune_error *err)
