@@ -142,9 +142,14 @@ static const float *take_ahead(at_ahead *a, size_t bytes)
     return NULL;
 }
 
+/* How far before its use a panel comes that is used once, in floats: a few lines more than come anyhow,
+ * across the ends of pages. */
+#define LONE_AHEAD 1024
+
 /* Rows [0, m) in tiles of nearly equal height (49 rows by 6: four of 6, five of 5, none of 1). While
  * the first runs, what follows the panel comes into the second-level cache: the next panel, or after the
- * last what was packed next, which is most often the next layer. Else every panel's first tile waits. */
+ * last what was packed next, which is most often the next layer. Else every panel's first tile waits. A
+ * lone tile has no others to hide that behind: its own panel comes a little ahead. */
 static void panel_times_rows(const packed_job *q, int m, int n, const float *a, const float *panel,
                              float *c, at_epilogue *e)
 {
@@ -152,8 +157,9 @@ static void panel_times_rows(const packed_job *q, int m, int n, const float *a, 
 
     for (int t = 0; t < tiles; t++) {
         int rows = at_ceil_div(m, tiles - t);
-        e->next = t == 0 ? panel + (ptrdiff_t)q->k * q->kn->nr
-                         : take_ahead(e->ahead, (size_t)q->k * (size_t)q->kn->nr * sizeof(float));
+        e->next = tiles == 1 ? panel + LONE_AHEAD
+                  : t == 0   ? panel + (ptrdiff_t)q->k * q->kn->nr
+                           : take_ahead(e->ahead, (size_t)q->k * (size_t)q->kn->nr * sizeof(float));
         q->kn->gemm_tile(rows, n, q->k, a, q->a_row, q->a_col, panel, q->kn->nr, c, q->c_row, e);
         m -= rows;
         a += rows * q->a_row;
