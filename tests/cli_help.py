@@ -90,6 +90,27 @@ class Help(unittest.TestCase):
                 self.assertEqual(run.returncode, 2)
                 self.assertRegex(run.stderr, f"^attune {name}: {given[0]} and {given[1]}: one of them")
 
+    def test_help_of_a_command(self):
+        for name in {name.split()[0] for name in COMMANDS if name}:
+            run = subprocess.run([EXE, "help", name], capture_output=True, text=True)
+            self.assertEqual((run.returncode, run.stdout),
+                             (0, subprocess.run([EXE, name, "--help"], capture_output=True, text=True).stdout))
+        self.assertEqual(subprocess.run([EXE, "help", "nothing"], capture_output=True).returncode, 2)
+
+    def test_what_is_told_of_no_model_takes_none(self):
+        for option in "--columns", "--sandbox":
+            run = subprocess.run([EXE, "info", option, "default"], capture_output=True, text=True)
+            self.assertEqual((run.returncode, run.stdout), (2, ""))
+
+    def test_no_output_goes_to_the_standard_output(self):
+        """Nor into a folder called '-'."""
+        those = [name for name, command in PLAIN.items() if "-o" in command.options()]
+        self.assertGreater(len(those), 6)
+        for name in those:
+            run = subprocess.run([EXE, name, "x", "-o", "-"], capture_output=True, text=True)
+            self.assertEqual(run.returncode, 2)
+            self.assertRegex(run.stderr, f"^attune {name}: -o -: it goes into files")
+
 @unittest.skipUnless(MADE.exists(), "made by running the program, which this machine cannot")
 class Manual(unittest.TestCase):
     def pages(self):

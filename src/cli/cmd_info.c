@@ -270,17 +270,24 @@ int at_cmd_info(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
+    void (*print)(void) = NULL;
     int c;
 
     while ((c = at_next_option("info", argc, argv, ":h", longs, "")) != -1) {
         switch (c) {
-        case 'c': print_columns(); return AT_EXIT_OK;
-        case 's': print_sandbox(); return AT_EXIT_OK;
+        case 'c': print = print_columns; break;
+        case 's': print = print_sandbox; break;
         case 'h': fputs(usage, stdout); return AT_EXIT_OK;
         default: return AT_EXIT_USAGE;
         }
     }
     if (argc - optind > 1)
         return at_wrong_usage("info", "one model at a time");
+    if (print && optind < argc)
+        return at_wrong_usage("info", "--columns and --sandbox are of no model");
+    if (print) {
+        print();
+        return AT_EXIT_OK;
+    }
     return show(optind < argc && strcmp(argv[optind], "default") != 0 ? argv[optind] : NULL);
 }

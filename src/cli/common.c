@@ -282,6 +282,9 @@ static int is_fit(const char *command, const char *shorts, const struct option *
         complain_twice(command, shorts, o);
     else if (other)
         at_wrong_usage(command, "--%s and --%s: one of them", other->name, o->name);
+    else if (!strcmp(o->name, "output") && !strcmp(optarg, "-"))
+        at_wrong_usage(command, "-o -: it goes into files, never to the standard output "
+                                "(write ./- for what is called so)");
     else
         return 1;
     return 0;

@@ -48,7 +48,7 @@ static void print_help(FILE *f)
     fputs("\nTo begin with:\n\n"
           "  attune analyze clip.mp4        writes attune-clip/report.html; open it in a browser\n"
           "\nExit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, "
-          "130 interrupted.\n"
+          "130 interrupted,\n75 a study that broke off and can go on.\n"
           "Everything runs on this computer. Estimates are of perceived expression, not of what "
           "a\nperson feels; in the EU they must not be used on people in education or at work\n"
           "outside medical and safety uses (AI Act, Art. 5(1)(f)).\n",
@@ -72,6 +72,10 @@ static int run(int argc, char **argv)
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
         printf("attune %s\n", attune_version());
         return AT_EXIT_OK;
+    }
+    if (!strcmp(name, "help") && argc == 3) { /* of a command */
+        char help[] = "--help", *asked[] = {argv[0], argv[2], help, NULL};
+        return run(3, asked);
     }
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
         print_help(stdout);
