@@ -429,7 +429,7 @@ class Wrong(Study):
                              (["path,state", "s0.wav,x"], ["m.csv", "'state'", "recordings.csv's own"]),
                              (["path,mean_happy", "s0.wav,x"], ["m.csv", "'mean_happy'"]),
                              (["path,x,X", "s0.wav,1,2"], ["m.csv", "'X' is there twice"]),
-                             (["path;id", "s0.wav;a"], ["m.csv", "apart by ';'"]),
+                             (["id;x", "a;s0.wav"], ["m.csv", "no column 'path'"]),
                              (["path", "-"], ["m.csv:2", "'-'"]),
                              (["path,place", "s0.wav,caf\u00e9", "s1.wav,caf\udce9"], ["m.csv:3: this is no UTF-8"]),
                              (["path,caf\udce9", "s0.wav,x"], ["m.csv:1: this is no UTF-8"]),
@@ -447,6 +447,11 @@ class Wrong(Study):
                                   stdin=manifest, env={**os.environ, "ATTUNE_MODEL": str(MODEL)}, capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assert_one_line(done.stderr, "/dev/stdin: can be read only once")
+
+    def test_a_manifest_of_a_spreadsheet(self):
+        self.manifest(["sep=;", "path;id;dose", "s0.wav;first;1,5"])
+        self.study("-o", "out")
+        self.assertEqual([(r["recording"], r["dose"]) for r in rows(self.dir / "out/recordings.csv")], [("first", "1,5")])
 
     def test_names_are_made_and_told_apart(self):
         for folder in ("a", "b"):

@@ -648,6 +648,32 @@ static void csv_quotes_and_ends(void **state)
     at_csv_close(&csv);
 }
 
+/* As spreadsheets of other countries and times write it. */
+static void csv_of_spreadsheets(void **state)
+{
+    static const char *const texts[] = {
+        "a;b\n1,5;x,y\n",
+        "\xEF\xBB\xBF\nsep=;\r\na;b\r\n\"1,5\";x,y\r\n",
+        "sep=,\na,b\n\"1,5\",\"x,y\"\n",
+        "a\tb\r1,5\tx,y\r",
+        "\"a\",\"b\"\r\"1,5\",\"x,y\"",
+    };
+    at_csv csv;
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *path = put_text("t.csv", texts[i]);
+        assert_int_equal(at_csv_open(&csv, path, NULL), ATTUNE_OK);
+        assert_int_equal(at_csv_header(&csv, NULL), ATTUNE_OK);
+        assert_int_equal(at_csv_column(&csv, "a"), 0);
+        assert_int_equal(at_csv_column(&csv, "b"), 1);
+        assert_true(at_csv_row(&csv, NULL));
+        assert_string_equal(at_csv_get(&csv, 0), "1,5");
+        assert_string_equal(at_csv_get(&csv, 1), "x,y");
+        assert_false(at_csv_row(&csv, NULL));
+        at_csv_close(&csv);
+    }
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -664,6 +690,7 @@ int main(void)
         CASE(folders_that_may_not_be_read),
         CASE(nonsense),
         CASE(csv_quotes_and_ends),
+        CASE(csv_of_spreadsheets),
         CASE(folders_in_folders),
         CASE(fer2013_by_number),
         CASE(fer2013_pixels),

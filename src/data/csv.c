@@ -37,6 +37,14 @@ static int refuse_zeros(const char *path, const unsigned char *data, size_t size
                    path, line);
 }
 
+/* Old spreadsheets end lines with a carriage return alone. */
+static void end_lines(char *text)
+{
+    if (!strchr(text, '\n'))
+        for (; (text = strchr(text, '\r')); text++)
+            *text = '\n';
+}
+
 int at_csv_open(at_csv *c, const char *path, attune_error *err)
 {
     unsigned char *data;
@@ -53,14 +61,16 @@ int at_csv_open(at_csv *c, const char *path, attune_error *err)
     c->next = c->text;
     c->path = path;
     c->next_line = 1;
+    c->separator = ',';
+    end_lines(c->text);
     if (size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
         c->next += 3; /* a byte-order mark */
     return ATTUNE_OK;
 }
 
-/* Cuts the next field off, in place, and says which separator it ended at: NUL at the end of the text,
- * '"' when that came within quotes. */
-static char *cut_field(at_csv *c, char *separator)
+/* Cuts the next field off, in place, and says what it ended at: NUL at the end of the text, '"' when that
+ * came within quotes. */
+static char *cut_field(at_csv *c, char *end)
 {
     char *read = c->next, *write = read, *field = read;
     int quoted = 0;
@@ -75,14 +85,14 @@ static char *cut_field(at_csv *c, char *separator)
                 continue;
             }
             read++;
-        } else if (!quoted && (*read == ',' || *read == '\n')) {
+        } else if (!quoted && (*read == c->separator || *read == '\n')) {
             break;
         }
         c->next_line += *read == '\n';
         *write++ = *read;
     }
     c->next_line += *read == '\n';
-    *separator = quoted ? '"' : *read;
+    *end = quoted ? '"' : *read;
     c->next = *read ? read + 1 : read;
     while (write > field && isspace((unsigned char)write[-1]))
         write--;
@@ -102,21 +112,21 @@ static void skip_empty_lines(at_csv *c)
  * them. */
 static int read_row(at_csv *c, int most, attune_error *err)
 {
-    char separator = ',';
+    char end = c->separator;
     int fields = 0, said = 0;
     skip_empty_lines(c);
     c->fields = 0;
     c->line = c->next_line;
     if (!*c->next)
         return 0;
-    for (; separator == ','; fields++) {
-        char *field = cut_field(c, &separator);
+    for (; end == c->separator; fields++) {
+        char *field = cut_field(c, &end);
         if (fields < AT_CSV_FIELDS)
             c->field[c->fields++] = field;
         if (*field)
             said = fields + 1;
     }
-    if (separator == '"')
+    if (end == '"')
         return at_fail(err, ATTUNE_E_FORMAT, "%s:%d: a quote is opened and never closed", c->path,
                        c->line);
     if (said > AT_CSV_FIELDS)
@@ -128,9 +138,32 @@ static int read_row(at_csv *c, int most, attune_error *err)
     return 1;
 }
 
+/* The first that the first line has outside of quotes. */
+static char find_separator(const at_csv *c)
+{
+    const char *p = c->next;
+    int quoted = 0;
+    for (; *p && (quoted || *p != '\n'); p++) {
+        quoted ^= *p == '"';
+        if (!quoted && strchr(",;\t", *p))
+            return *p;
+    }
+    return ',';
+}
+
+/* Spreadsheets begin with a line "sep=;". */
+static int names_separator(const at_csv *c)
+{
+    return c->fields == 2 && !strcmp(c->field[0], "sep=") && !*c->field[1];
+}
+
 int at_csv_header(at_csv *c, attune_error *err)
 {
+    skip_empty_lines(c);
+    c->separator = find_separator(c);
     int status = read_row(c, AT_CSV_FIELDS, err);
+    if (status == 1 && names_separator(c))
+        status = read_row(c, AT_CSV_FIELDS, err);
     c->columns = c->fields;
     if (status == 0)
         status = at_fail(err, ATTUNE_E_FORMAT, "%s: is empty: a header is missing", c->path);

@@ -1,4 +1,5 @@
-/* csv.h - the little of RFC 4180 that label files use: commas, optional double quotes, a header. */
+/* csv.h - the little of RFC 4180 that label files use: a header, optional double quotes, commas; or what spreadsheets
+ * have in their place: semicolons or tabs, whichever the header has first, below a line "sep=;". */
 #ifndef AT_DATA_CSV_H
 #define AT_DATA_CSV_H
 
@@ -16,6 +17,7 @@ typedef struct at_csv {
     /* the rest is private */
     const char *path;
     int columns, next_line;
+    char separator;
 } at_csv;
 
 /* Reads path (borrowed until close) whole (at most 512 MiB: FER2013's pictures as text take 288); a

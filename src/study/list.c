@@ -262,16 +262,6 @@ static int name_folder(at_list *l, const char *manifest, attune_error *err)
     return ATTUNE_OK;
 }
 
-static int no_path(const at_csv *csv, attune_error *err)
-{
-    const char *first = at_csv_get(csv, 0), *mark = strpbrk(first, ";\t");
-
-    if (csv->fields == 1 && mark)
-        return at_fail(err, ATTUNE_E_FORMAT, "%s: its fields lie apart by %s, and must by ','",
-                       csv->path, *mark == ';' ? "';'" : "tabs");
-    return at_fail(err, ATTUNE_E_FORMAT, "%s: its header has no column 'path'", csv->path);
-}
-
 /* Of the header. */
 static int check_columns(const at_csv *csv, attune_error *err)
 {
@@ -324,7 +314,7 @@ static int read_rows(at_list *l, at_csv *csv, attune_error *err)
     const int path = at_csv_column(csv, "path"), id = at_csv_column(csv, "id");
     l->columns = csv->fields;
     if (path < 0)
-        return no_path(csv, err);
+        return at_fail(err, ATTUNE_E_FORMAT, "%s: its header has no column 'path'", csv->path);
     if (!copy_fields(&l->column, csv, l->columns))
         return at_fail_nomem(err);
     if ((rc = check_columns(csv, err)) < 0)
