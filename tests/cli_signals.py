@@ -264,6 +264,16 @@ class Told(unittest.TestCase):
             self.assertEqual(next(w["end_s"] for w in told if w[has] not in ("", "0.0000")), first, name)
             self.assertIn(f"the {option} is read as {name}", (folder / "told/summary.json").read_text())
 
+    def test_an_order_is_of_dates_alone(self):
+        """Said of a chat's dates, it leaves a signal beside it in milliseconds."""
+        chat = file("mdy.csv", "time,text\n5/4/2026 10:00:00,I am confused\n5/4/2026 10:00:02,I am confused\n")
+        for head, times in ("time_ms", (0, 1000, 2000)), ("time", (0, 1, 2)), ("time", ("5/4/2026 10:00:00", "5/4/2026 10:00:01", "5/4/2026 10:00:02")):
+            signal = file("beside.csv", f"{head},hr\n" + "".join(f"{t},{70 + 10 * i}\n" for i, t in enumerate(times)))
+            r = analyze("--sinks", "csv", "--signal", signal, "--chat", chat, "--log-time", "mdy", out="order", of=words)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            told = {w["end_s"]: w for w in (dict(zip(rows("order")[0], x)) for x in rows("order")[1:])}
+            self.assertEqual((told["2.000"]["signal_mean_hr"], told["2.500"]["chat_messages"]), ("75", "2"), head)
+
     def test_milliseconds_that_nobody_calls_so(self):
         text = "time,hr\n" + "".join(f"{i * 500},{70 + i}\n" for i in range(46))
         for options, noted in ((), True), (("--log-time", "ms"), False), (("--log-time", "s"), False):

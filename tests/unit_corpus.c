@@ -672,6 +672,11 @@ static void csv_of_spreadsheets(void **state)
         assert_false(at_csv_row(&csv, NULL));
         at_csv_close(&csv);
     }
+    assert_int_equal(at_csv_open(&csv, put_text("t.csv", "\"a,b\";c\n"), NULL), ATTUNE_OK);
+    assert_int_equal(at_csv_header(&csv, NULL), ATTUNE_OK);
+    assert_int_equal(at_csv_column(&csv, "a,b"), 0);
+    assert_int_equal(at_csv_column(&csv, "c"), 1);
+    at_csv_close(&csv);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)

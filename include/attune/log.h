@@ -28,7 +28,7 @@ typedef enum attune_log_time {
     ATTUNE_TIME_US,
     ATTUNE_TIME_DATE, /* ISO 8601: 2026-05-04T10:15:30.250Z, with an offset like +02:00 or without any (UTC); or 4.5.2026 10:15:30; or
                        * 5/31/2026 10:15:30 AM, where some row's day says which of the two is the month */
-    ATTUNE_TIME_MDY,  /* likewise, and of such a date the month comes first */
+    ATTUNE_TIME_MDY,  /* as told, and of such a date the month comes first */
     ATTUNE_TIME_DMY,  /* the day */
     ATTUNE_LOG_TIMES
 } attune_log_time;

@@ -68,8 +68,8 @@ static const char usage_options[] =
     "  --chat-offset S likewise\n"
     "  --chat-of NAME  only messages whose sender (the column 'from', sender, author, name or user) is\n"
     "                  NAME\n"
-    "  --log-time UNIT of both, where the column's name (time_ms) does not say it: s, ms, us or date; mdy\n"
-    "                  or dmy where dates are as 5/4/2026, and month or day comes first\n"
+    "  --log-time UNIT of both, where the column's name (time_ms) does not say it, or wrongly: s, ms,\n"
+    "                  us or date; or mdy or dmy: of dates as 5/4/2026 month or day comes first\n"
     "  --zero DATE     when the pictures began, as 2026-05-04T10:15:30Z: both files' times are dates, or\n"
     "                  count from 1970; those of a transcript count from the beginning all the same\n";
 

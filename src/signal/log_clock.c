@@ -127,14 +127,19 @@ int at_log_clock_has(const at_log_clock *c, int i)
     return i == c->column || i == c->date_column || i == c->time_column;
 }
 
-/* What the format says, the caller, or the column's name. */
+static int is_order(attune_log_time kind)
+{
+    return kind == ATTUNE_TIME_MDY || kind == ATTUNE_TIME_DMY;
+}
+
+/* What the format says, the caller, or the column's name. An order is of dates, where there are any. */
 static attune_log_time kind_of(const at_log_format *f, attune_log_time asked, int unit)
 {
-    const int is_order = asked == ATTUNE_TIME_MDY || asked == ATTUNE_TIME_DMY;
-
     if (f->time != ATTUNE_TIME_TOLD)
-        return f->time == ATTUNE_TIME_DATE && is_order ? asked : f->time;
-    return asked != ATTUNE_TIME_TOLD || unit < 0 ? asked : (attune_log_time)unit;
+        return f->time;
+    if (asked != ATTUNE_TIME_TOLD && !is_order(asked))
+        return asked;
+    return unit < 0 ? ATTUNE_TIME_TOLD : (attune_log_time)unit;
 }
 
 /* A file without a header would lose its first row. */
@@ -162,6 +167,7 @@ int at_log_clock_find(at_log_clock *c, const at_log_rows *r, const at_log_format
     if (unit == NO_UNIT && c->time_column >= 0)
         c->column = c->time_column;
     c->kind = kind_of(f, asked, unit);
+    c->order = is_order(asked) ? asked : ATTUNE_TIME_TOLD;
     c->by_row = c->kind == ATTUNE_TIME_TOLD;
     if (unit == UNIT_NOT_READ && c->by_row)
         return at_log_row_fail(r, err,
@@ -249,6 +255,8 @@ int at_log_clock_settle(at_log_clock *c, at_log_rows *r, const at_log_format *f,
     if (rc <= 0)
         return rc;
     settle_kind(c, r);
+    if (c->kind == ATTUNE_TIME_DATE && c->order)
+        c->kind = c->order;
     return has_order(c, r) ? settle_order(c, r, f, err) : ATTUNE_OK;
 }
 

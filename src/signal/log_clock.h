@@ -10,9 +10,10 @@ typedef struct at_log_clock {
     int date_column, time_column;     /* of one that stands in two; -1: in one */
     char date_and_time[AT_LOG_STAMP]; /* the row's, put together */
     attune_log_time kind;
-    int by_row;     /* the first row says which kind */
-    int unlabelled; /* and says but a number, which is taken for seconds */
-    int absolute;   /* somebody said when the pictures began: times are dates, or count from 1970 */
+    attune_log_time order; /* of dates, where somebody said it; else ATTUNE_TIME_TOLD */
+    int by_row;            /* the first row says which kind */
+    int unlabelled;        /* and says but a number, which is taken for seconds */
+    int absolute; /* somebody said when the pictures began: times are dates, or count from 1970 */
     int64_t shift_us;  /* added to a time */
     int64_t first_us;  /* of dates and what counts from 1970, the first, which is 0; else 0 */
     int64_t before_us; /* time of the row before, as it stands in the file */
