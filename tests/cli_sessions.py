@@ -174,6 +174,13 @@ class Kept(Case):
         self.assertNotIn(b"ada", self.db.read_bytes())
         self.keep(2)
         self.keep(2)
+        self.keep(2)
+        ids = [session["id"] for session in json.loads(self.sessions("list", "--json").stdout)["sessions"]]
+        some = self.sessions("delete", ids[0], 99, ids[1], code=1)  # what is not there keeps no other
+        self.assertIn("2 sessions gone", some.stdout)
+        self.assertIn("there is no session 99", some.stderr)
+        self.assertEqual(self.sessions("delete", 99, code=1).stdout, "")
+        self.keep(2)
         self.assertIn("2 sessions gone", self.sessions("delete", "--all").stdout)
         self.assertEqual(self.sessions("list").stdout, "nothing is kept\n")
 

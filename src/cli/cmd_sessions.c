@@ -97,27 +97,37 @@ static int print_orphans(void *user, const attune_xapi_consent *c)
     return 0;
 }
 
+/* Those of the command line. What is not there keeps no other from going. */
+static int delete_each(at_sessions *o, int64_t *n, int *traces, int *missing, attune_error *err)
+{
+    for (int i = 0; i < o->ids; i++) {
+        int rc = attune_store_delete(o->store, o->id[i], err);
+        if (rc == ATTUNE_E_STATE)
+            *missing = at_sessions_fail(err);
+        else if (rc < 0)
+            return rc;
+        *n += rc >= 0;
+        *traces |= rc > 0;
+    }
+    return ATTUNE_OK;
+}
+
 static int delete (at_sessions *o)
 {
     attune_error err;
     int64_t n = 0;
-    int rc = 0, traces = 0;
+    int rc = 0, traces = 0, missing = AT_EXIT_OK;
 
-    if (o->all) {
+    if (o->all)
         rc = traces = attune_store_delete_all(o->store, &n, &err);
-    } else {
-        for (int i = 0; rc >= 0 && i < o->ids; i++) {
-            rc = attune_store_delete(o->store, o->id[i], &err);
-            n += rc >= 0;
-            traces |= rc > 0;
-        }
-    }
-    if (rc >= 0 || n)
+    else
+        rc = delete_each(o, &n, &traces, &missing, &err);
+    if (n || (rc >= 0 && !missing))
         print_gone(o, n, traces > 0);
     if (rc < 0)
         return at_sessions_fail(&err);
     rc = attune_xapi_consents(o->store, print_orphans, NULL, &err);
-    return rc < 0 && rc != ATTUNE_E_UNSUPPORTED ? at_sessions_fail(&err) : AT_EXIT_OK;
+    return rc < 0 && rc != ATTUNE_E_UNSUPPORTED ? at_sessions_fail(&err) : missing;
 }
 
 /* ---- export ------------------------------------------------------------------------------------ */
