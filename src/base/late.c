@@ -1,5 +1,7 @@
 #include "base/late.h"
 
+#include "base/stand_in.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <sys/mman.h>
@@ -27,7 +29,7 @@ static int fill(at_late *l, const char *what, attune_error *err)
     void *library = NULL;
     int open = -1;
 
-    for (int i = 0; i < l->n_first; i++)
+    for (int i = 0; i < l->n_first && at_stand_in_count() == 0; i++)
         dlopen(l->first[i], RTLD_LAZY | RTLD_LOCAL);
     for (int i = 0; i < l->n; i++) {
         errno = 0;

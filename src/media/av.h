@@ -21,6 +21,9 @@
  * it is quiet; the last to leave puts back what the first found. */
 /* The first to enter loads FFmpeg, which may fail: then there is nothing to leave. */
 int at_av_enter(attune_error *err);
+/* The same for a child that decodes files, once in its life, and does nothing else: of what FFmpeg loads there are stand-ins for all
+ * that av_allowed.c leaves no way to call (base/stand_in.h). */
+int at_av_enter_to_decode(attune_error *err);
 /* The same for who only handles frames that a child decoded, of which libavutil and libswscale are enough. */
 int at_av_enter_frames(attune_error *err);
 void at_av_leave(void);

@@ -266,7 +266,7 @@ _Noreturn void at_box_child_ahead(const at_box_ends *ends)
     char unnamed[] = "", *path;
     at_media m = {.path = unnamed};
     attune_error err = {0};
-    const int loaded = at_av_enter(&err);
+    const int loaded = at_av_enter_to_decode(&err);
     const int ret = hear_work(&m, &path, ends, loaded < 0 ? NULL : &err);
     if (loaded >= 0 && ret >= 0)
         at_box_child(&m, path, ends);

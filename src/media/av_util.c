@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/stand_in.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +23,8 @@ static int quiet_users, level_found;
 enum { GROWTH = 64 << 20, PAGE = 1 << 16 /* the largest */ };
 
 int at_late_frames(attune_error *err), at_late_codecs(attune_error *err); /* made by base/late.py */
+extern const at_stand_in at_av_stand_ins[]; /* made by base/stand_in.py */
+extern const int at_av_stand_ins_n;
 
 int at_media_load_frames(attune_error *err)
 {
@@ -55,6 +58,14 @@ int at_av_enter(attune_error *err)
     const int rc = at_media_load_libraries(err);
 
     return rc < 0 ? rc : at_av_enter_frames(err);
+}
+
+int at_av_enter_to_decode(attune_error *err)
+{
+    at_stand_in_load(at_av_stand_ins, at_av_stand_ins_n);
+    if (at_media_load_libraries(NULL) < 0) /* FFmpeg is of another release, and asks for more */
+        at_stand_in_unload();
+    return at_av_enter(err);
 }
 
 void at_av_leave(void)
