@@ -95,7 +95,8 @@ static void errors_are_the_same(void **state)
     attune_error with, without;
     at_media *m;
     at_media_options o = {.ahead = start()};
-    const char *const wrong[] = {"/nowhere/a file", "/dev/null", "/proc/self/status"};
+    const char *const wrong[] = {"/nowhere/a file", "/dev/null", "/proc/self/status",
+                                 "/dev/video77"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const int status = at_media_open(&m, wrong[i], &o, &with);
         assert_true(status < 0);

@@ -599,7 +599,7 @@ static int is_one_file(const at_job *job)
     const attune_options *o = &job->options;
 
     return job->n_inputs == 1 && !job->manifest && !job->overlay && !job->sound && !o->thumbnails &&
-           !o->live && !o->mic && !o->no_sandbox;
+           !is_live(job) && !o->no_sandbox;
 }
 
 static int load_model(at_job *job, attune_error *err)

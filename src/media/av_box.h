@@ -26,7 +26,8 @@ int at_box_open_fed(at_box **out, const at_media *m, const at_media_jpegs_option
 /* Hands it the next one; at_box_next then gives the picture. */
 int at_box_feed(at_box *b, const void *data, size_t size, attune_error *err);
 
-/* ---- av_ahead.c: the child of o->ahead, if o is for it and nobody took it before; or NULL. */
+/* ---- av_ahead.c: the child of o->ahead, if o is for it and nobody took it before; or NULL. For files and pipes: it has not
+ * what cameras take. */
 at_box *at_box_take_ahead(const at_media_options *o);
 
 void at_box_get_info(const at_box *b, at_media_info *out);

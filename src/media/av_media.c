@@ -50,7 +50,7 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
     at_media *m = at_calloc(1, sizeof *m);
     if (!m)
         return at_fail_nomem(err);
-    at_box *ahead = at_box_take_ahead(o);
+    at_box *ahead = at_av_is_camera(path) ? NULL : at_box_take_ahead(o);
     ret = ahead ? at_av_enter_frames(err) : at_av_enter(err);
     if (ret < 0) {
         at_box_free(&ahead);

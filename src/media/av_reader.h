@@ -138,6 +138,8 @@ typedef struct at_av_way {
     int rtsp;
 } at_av_way;
 
+/* A device of the system's, by its name or by what is there. */
+int at_av_is_camera(const char *path);
 /* The ways to try one after another, AT_AV_WAYS at most: how many, or < 0. What path is goes to m. */
 enum { AT_AV_WAYS = 3 };
 int at_av_ways(at_media *m, const char *path, at_av_way *way, attune_error *err);

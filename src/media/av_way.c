@@ -18,7 +18,7 @@ static int is_there(const char *path)
     return stat(path, &st) == 0;
 }
 
-static int is_camera(const char *path)
+int at_av_is_camera(const char *path)
 {
     struct stat st;
     return strncmp(path, "/dev/video", 10) == 0 ||
@@ -132,7 +132,7 @@ static int way_of_source(at_media *m, const char *path, at_av_way *way, attune_e
 
 int at_av_ways(at_media *m, const char *path, at_av_way *way, attune_error *err)
 {
-    if (is_camera(path))
+    if (at_av_is_camera(path))
         return way_of_camera(m, path, way, err);
     if (m->o.live && is_microphone(path))
         return ways_of_microphone(m, path, way, err);
