@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,7 +108,6 @@ static void load_after_a_wrong_one(void)
     memcpy(name, soname, sizeof soname);
     at_stand_in_load(&(at_stand_in){soname, image, from->bytes}, 1);
     NEED(at_stand_in_count() == 1);
-    NEED(at_media_load_libraries(NULL) == ATTUNE_E_UNSUPPORTED);
     NEED(at_av_enter_to_decode(NULL) == ATTUNE_OK);
     NEED(at_stand_in_count() == 0 && is_mapped(soname) && avcodec_find_decoder(AV_CODEC_ID_H264));
     free(image);
@@ -117,6 +117,21 @@ static void what_does_not_fit_is_taken_back(void **state)
 {
     (void)state;
     in_a_child(load_after_a_wrong_one);
+}
+
+/* Some of them alone would be worse than none. */
+static void load_with_few_descriptors(void)
+{
+    const struct rlimit few = {20, 20};
+    NEED(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    NEED(at_av_enter_to_decode(NULL) == ATTUNE_OK);
+    NEED(at_stand_in_count() == 0 && avcodec_find_decoder(AV_CODEC_ID_H264));
+}
+
+static void all_of_them_or_none(void **state)
+{
+    (void)state;
+    in_a_child(load_with_few_descriptors);
 }
 
 /* Whether a process waits for something. */
@@ -230,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_decodes_is_loaded),
         cmocka_unit_test(what_does_not_fit_is_taken_back),
+        cmocka_unit_test(all_of_them_or_none),
         cmocka_unit_test(the_decoder_of_a_file_has_them),
         cmocka_unit_test(cameras_are_loaded_when_asked_for),
         cmocka_unit_test(the_table_of_calls_can_only_be_read),

@@ -39,19 +39,25 @@ static int is_loaded(const char *soname)
 
 void at_stand_in_load(const at_stand_in *s, int n)
 {
-    int fd[AT_STAND_INS];
+    int fd[AT_STAND_INS], missing = 0;
     char path[64];
 
     for (int i = 0; i < n; i++) {
-        fd[i] = is_loaded(s[i].soname) ? -1 : put_into_memory(&s[i]);
+        fd[i] = -1;
+        if (missing || is_loaded(s[i].soname))
+            continue;
+        fd[i] = count < AT_STAND_INS ? put_into_memory(&s[i]) : -1;
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd[i]);
-        if (fd[i] >= 0 && count < AT_STAND_INS &&
-            (loaded[count] = dlopen(path, RTLD_LAZY | RTLD_LOCAL)))
+        if (fd[i] >= 0 && (loaded[count] = dlopen(path, RTLD_LAZY | RTLD_LOCAL)))
             count++;
+        else
+            missing = 1;
     }
     for (int i = 0; i < n; i++) /* no sooner: the loader knows them by these numbers */
         if (fd[i] >= 0)
             close(fd[i]);
+    if (missing)
+        at_stand_in_unload();
 }
 
 void at_stand_in_unload(void)

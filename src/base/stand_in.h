@@ -21,8 +21,8 @@ typedef struct at_stand_in {
 
 enum { AT_STAND_INS = 64 };
 
-/* Loads those n (at most AT_STAND_INS) whose library is not there yet. What cannot be is left out: the library itself
- * is loaded by who asks for it. Once in a process, before other threads load libraries. */
+/* Loads those n (at most AT_STAND_INS) whose library is not there yet: all or, where one cannot be, none, since
+ * libraries of which some are real ask the others for more. Once in a process, before other threads load libraries. */
 void at_stand_in_load(const at_stand_in *s, int n);
 /* Takes back those for which nobody asked since. */
 void at_stand_in_unload(void);
