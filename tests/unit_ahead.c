@@ -150,6 +150,7 @@ static void what_it_is_not_for(void **state)
 static void *start_and_end(void *out)
 {
     *(at_media_ahead **)out = at_media_ahead_start();
+    usleep(100000); /* until the child has asked for its end */
     return NULL;
 }
 
