@@ -36,10 +36,9 @@ typedef struct at_late_name {
 } at_late_name;
 
 typedef struct at_late {
-    const char *const *
-        first; /* (n_first) what libraries load that binds many names, loaded before them: by itself it has less to
-                               * search. What is not there any more is left out; all of it where
-                * others stand in (base/stand_in.h) */
+    /* (n_first) what libraries load that binds many names, loaded before them: by itself it has less to search. What is
+     * not there any more is left out; all of it where others stand in (base/stand_in.h) */
+    const char *const *first;
     const char *const *libraries; /* (n_libraries) as the loader knows them */
     const at_late_name *names;    /* (n) */
     at_late_call *calls;          /* (n), in pages of their own of that many bytes */

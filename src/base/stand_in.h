@@ -1,7 +1,7 @@
 /* stand_in.h - empty libraries in the place of such as others ask for and never call.
  *
  * FFmpeg's libraries ask for some fifty others, which bring eighty more: encoders, drawings, hardware, networks. The
- * loader takes 25 ms for them, most of a decoder's start, and none of it is called where files of the kinds
+ * loader takes some 25 ms for them, most of a decoder's start, and none of it is called where files of the kinds
  * that media allows are read. stand_in.py makes of each a library with its name, of 1 to 3 KiB, in which the functions
  * that are asked for lie where nothing can run: who calls one ends. Loaded first, it is taken for the one that it
  * stands for.

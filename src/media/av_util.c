@@ -63,8 +63,8 @@ int at_av_enter(attune_error *err)
 int at_av_enter_to_decode(attune_error *err)
 {
     at_stand_in_load(at_av_stand_ins, at_av_stand_ins_n);
-    if (at_late_codecs(NULL) <
-        0) /* FFmpeg is of another release, and asks for more. Now nobody asked for them */
+    /* Fails where FFmpeg is of another release, and asks for more; at this moment nobody has asked for them. */
+    if (at_late_codecs(NULL) < 0)
         at_stand_in_unload();
     return at_av_enter(err);
 }
