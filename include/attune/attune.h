@@ -383,9 +383,11 @@ int attune_model_load(attune_model **out, const char *path, attune_error *err);
 /* The same for who will analyse files with it: what reading them takes is loaded meanwhile, in a thread of its own
  * that has ended then. Without this attune_analyze_file loads it. */
 int attune_model_load_for_files(attune_model **out, const char *path, attune_error *err);
-/* The same for who will analyse one file: a child that decodes it is started meanwhile, and loads what that takes, instead of
- * this process. The first attune_analyze_file of what is not live has it; the thread that calls this has to outlive that. */
-int attune_model_load_for_file(attune_model **out, const char *path, attune_error *err);
+/* The same for who will analyse one file: input, with o (NULL: the default). A child that decodes it is started meanwhile, loads what that
+ * takes, instead of this process, and begins. The first attune_analyze_file of that input has what it gives, if its options are the same; with
+ * others it reads anew, and what a pipe gave is lost. The thread that calls this has to outlive that. */
+int attune_model_load_for_file(attune_model **out, const char *path, const char *input,
+                               const attune_options *o, attune_error *err);
 void attune_model_free(attune_model **m); /* after its sessions */
 
 typedef enum attune_precision {

@@ -604,7 +604,8 @@ static int is_one_file(const at_job *job)
 
 static int load_model(at_job *job, attune_error *err)
 {
-    return is_one_file(job) ? attune_model_load_for_file(&job->model, job->model_path, err)
+    return is_one_file(job) ? attune_model_load_for_file(&job->model, job->model_path,
+                                                         job->inputs[0], &job->options, err)
                             : attune_model_load_for_files(&job->model, job->model_path, err);
 }
 

@@ -374,8 +374,11 @@ static int hear_beginning(at_box *b, attune_error *err)
     return 0;
 }
 
-/* m NULL: its child waits for one. Signals are the program's, whose handlers must not run in the child. */
-static int fork_child(at_box *b, const at_media *m, const char *path, attune_error *err)
+typedef _Noreturn void at_box_life(at_media *m, const char *path, const at_box_ends *ends);
+
+/* Signals are the program's, whose handlers must not run in the child. */
+static int fork_child(at_box *b, const at_media *m, const char *path, at_box_life *life,
+                      attune_error *err)
 {
     const pid_t parent = getpid();
     sigset_t all, before;
@@ -388,7 +391,7 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
     pthread_sigmask(SIG_BLOCK, &all, &before);
     b->pid = at_av_fork();
     if (b->pid == 0) {
-        at_media own = m ? (at_media){.path = m->path, .o = m->o} : (at_media){0};
+        at_media own = {.path = m->path, .o = m->o};
         const at_box_ends ends = {.shared = b->lent->shared,
                                   .given = b->given,
                                   .bytes = b->state.shared_bytes,
@@ -397,10 +400,8 @@ static int fork_child(at_box *b, const at_media *m, const char *path, attune_err
                                   .parent = parent};
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(end[0]);
-        if (getppid() == parent && m)
-            at_box_child(&own, path, &ends);
         if (getppid() == parent)
-            at_box_child_ahead(&ends);
+            life(&own, path, &ends);
         raise(SIGKILL);
     }
     const int why = errno;
@@ -443,37 +444,32 @@ int at_box_open(at_box **out, const at_media *m, const char *path, attune_error 
         return ret;
     if (m->o.live)
         at_usher_start(&b->usher, path);
-    ret = fork_child(b, m, path, err);
+    ret = fork_child(b, m, path, at_box_child, err);
     at_usher_leave(&b->usher);
     return ret < 0 ? ret : hear_beginning(b, err);
 }
 
-int at_box_open_ahead(at_box **out, attune_error *err)
+int at_box_start(at_box **out, const at_media *m, const char *path, attune_error *err)
 {
-    const int ret = prepare(out, AT_MEDIA_MAX_PIXELS, err);
-    return ret < 0 ? ret : fork_child(*out, NULL, NULL, err);
+    const int ret = prepare(out, m->o.max_pixels, err);
+    return ret < 0 ? ret : fork_child(*out, m, path, at_box_child_ahead, err);
 }
 
-static int tell(const at_box *b, const void *data, size_t size)
+/* Not by a fault of its own: it has run out of memory that others took, or of the thread that it is of. */
+static int was_killed(const at_box *b)
 {
-    for (size_t done = 0; done < size;) {
-        const ssize_t n =
-            send(b->lent->socket, (const char *)data + done, size - done, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR)
-            return 0;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return 1;
+    siginfo_t end = {0};
+    return waitid(P_PID, (id_t)b->pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           end.si_pid == b->pid && end.si_code == CLD_KILLED && end.si_status == SIGKILL;
 }
 
-int at_box_begin(at_box *b, const at_media *m, const char *path, attune_error *err)
+int at_box_begin(at_box *b, const at_media *m, attune_error *err)
 {
-    const at_box_work work = {m->o, strlen(path) + 1};
     const int ret = prepare_for(b, m, err);
     if (ret < 0)
         return ret;
-    if (!tell(b, &work, sizeof work) || !tell(b, path, work.path_bytes))
-        return at_fail(err, ATTUNE_E_STATE, "%s: the decoder has ended", b->path);
+    if (was_killed(b))
+        return at_fail(err, ATTUNE_E_STATE, "%s: the decoder was killed", b->path);
     return hear_beginning(b, err);
 }
 
@@ -491,7 +487,7 @@ int at_box_open_fed(at_box **out, const at_media *m, const at_media_jpegs_option
         return at_fail_nomem(err);
     b->given->max_w = o->max_w;
     b->given->max_h = o->max_h;
-    ret = fork_child(b, m, NULL, err);
+    ret = fork_child(b, m, NULL, at_box_child, err);
     if (ret == 0 && madvise(b->given, b->given_bytes, MADV_DONTFORK) != 0)
         ret = at_fail(err, ATTUNE_E_IO, "%s: no memory of its own: %s", b->path, strerror(errno));
     return ret < 0 ? ret : hear_beginning(b, err);

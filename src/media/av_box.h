@@ -14,11 +14,10 @@
 int at_box_open(at_box **out, const at_media *m, const char *path, attune_error *err);
 int at_box_next(at_box *b, at_media_packet *out, attune_error *err);
 
-/* A child that loads FFmpeg and waits for an input. */
-int at_box_open_ahead(at_box **out, attune_error *err);
-/* at_box_open by such a child, of an m that is not live and of pictures of at most AT_MEDIA_MAX_PIXELS. ATTUNE_E_STATE: it has ended
- * meanwhile. */
-int at_box_begin(at_box *b, const at_media *m, const char *path, attune_error *err);
+/* at_box_open in two: a child that loads FFmpeg and opens an m that is not live; and hearing what came of it, for an m that is the same in
+ * all that a child looks at. ATTUNE_E_STATE: somebody has killed it meanwhile. */
+int at_box_start(at_box **out, const at_media *m, const char *path, attune_error *err);
+int at_box_begin(at_box *b, const at_media *m, attune_error *err);
 
 /* A child without an input, which decodes one JPEG after another, of at most so many bytes and pixels. */
 int at_box_open_fed(at_box **out, const at_media *m, const at_media_jpegs_options *o,
@@ -26,9 +25,8 @@ int at_box_open_fed(at_box **out, const at_media *m, const at_media_jpegs_option
 /* Hands it the next one; at_box_next then gives the picture. */
 int at_box_feed(at_box *b, const void *data, size_t size, attune_error *err);
 
-/* ---- av_ahead.c: the child of o->ahead, if o is for it and nobody took it before; or NULL. For files and pipes: it has not
- * what cameras take. */
-at_box *at_box_take_ahead(const at_media_options *o);
+/* ---- av_ahead.c: the child of o->ahead, if that was started for path and o and nobody took it before; or NULL. */
+at_box *at_box_take_ahead(const char *path, const at_media_options *o);
 
 void at_box_get_info(const at_box *b, at_media_info *out);
 void at_box_free(at_box **b);
@@ -68,16 +66,10 @@ typedef struct at_box_ends {
     pid_t parent;
 } at_box_ends;
 
-/* What a child that waits is told, and behind it the path. The functions in o are in the child, too. */
-typedef struct at_box_work {
-    at_media_options o;
-    size_t path_bytes; /* with the 0 */
-} at_box_work;
-
-/* The child's whole life, after the fork: of one that waits, and of one whose m is as at_av_open takes it. Do not
+/* The child's whole life, after the fork, of an m as at_av_open takes it; with FFmpeg loaded, or loading it for files and pipes alone. Do not
  * return. */
-_Noreturn void at_box_child_ahead(const at_box_ends *ends);
 _Noreturn void at_box_child(at_media *m, const char *path, const at_box_ends *ends);
+_Noreturn void at_box_child_ahead(at_media *m, const char *path, const at_box_ends *ends);
 
 /* Called in the child once it is confined, for tests of what it can do then. NULL otherwise. */
 extern void (*at_box_misbehave)(const at_box_ends *ends);

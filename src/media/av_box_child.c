@@ -2,9 +2,7 @@
  * the reader gives. */
 #include "media/av_box.h"
 
-#include "base/address.h"
 #include "base/error.h"
-#include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,39 +239,6 @@ static int decode_given(at_child *c, at_media *m, attune_error *err)
     return ret;
 }
 
-static void hear_bytes(const at_box_ends *ends, void *data, size_t n)
-{
-    for (size_t done = 0; done < n;)
-        done += moved(read(ends->socket, (char *)data + done, n - done));
-}
-
-static int hear_work(at_media *m, char **path, const at_box_ends *ends, attune_error *err)
-{
-    at_box_work work;
-    hear_bytes(ends, &work, sizeof work);
-    m->o = work.o;
-    *path = at_alloc(2, work.path_bytes);
-    if (!*path)
-        return at_fail_nomem(err);
-    hear_bytes(ends, *path, work.path_bytes);
-    m->path = *path + work.path_bytes;
-    at_address_name(m->path, work.path_bytes, *path);
-    return 0;
-}
-
-_Noreturn void at_box_child_ahead(const at_box_ends *ends)
-{
-    char unnamed[] = "", *path;
-    at_media m = {.path = unnamed};
-    attune_error err = {0};
-    const int loaded = at_av_enter_to_decode(&err);
-    const int ret = hear_work(&m, &path, ends, loaded < 0 ? NULL : &err);
-    if (loaded >= 0 && ret >= 0)
-        at_box_child(&m, path, ends);
-    send_failure(&(at_child){.ends = *ends}, &m, &err);
-    _exit(0);
-}
-
 _Noreturn void at_box_child(at_media *m, const char *path, const at_box_ends *ends)
 {
     at_child c = {.ends = *ends};
@@ -290,5 +255,14 @@ _Noreturn void at_box_child(at_media *m, const char *path, const at_box_ends *en
         send_failure(&c, m, &err);
     else
         send_info(&c, m, AT_WIRE_END);
+    _exit(0);
+}
+
+_Noreturn void at_box_child_ahead(at_media *m, const char *path, const at_box_ends *ends)
+{
+    attune_error err = {0};
+    if (at_av_enter_to_decode(&err) >= 0)
+        at_box_child(m, path, ends);
+    send_failure(&(at_child){.ends = *ends}, m, &err);
     _exit(0);
 }

@@ -17,19 +17,24 @@ static int check_options(const at_media_options *o, const char *path, attune_err
     return 0;
 }
 
-/* ahead: a child that waits for it; or NULL. */
-static int open_reader(at_media *m, at_box *ahead, const char *path, attune_error *err)
+int at_media_set(at_media *m, const char *path, const at_media_options *o, attune_error *err)
 {
-    int ret;
-    m->box = ahead;
+    if (o)
+        m->o = *o;
+    if (m->o.max_pixels <= 0)
+        m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
     m->path = at_alloc(strlen(path) + 1, 1);
     if (!m->path)
         return at_fail_nomem(err);
     at_address_name(m->path, strlen(path) + 1, path);
-    if (m->o.max_pixels <= 0)
-        m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
-    if (ahead) {
-        ret = at_box_begin(ahead, m, path, err);
+    return 0;
+}
+
+/* m->box: a child that opens it already; or NULL. */
+static int open_reader(at_media *m, const char *path, attune_error *err)
+{
+    if (m->box) {
+        int ret = at_box_begin(m->box, m, err);
         if (ret != ATTUNE_E_STATE)
             return ret;
         at_box_free(&m->box);
@@ -50,16 +55,15 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
     at_media *m = at_calloc(1, sizeof *m);
     if (!m)
         return at_fail_nomem(err);
-    at_box *ahead = at_av_is_camera(path) ? NULL : at_box_take_ahead(o);
-    ret = ahead ? at_av_enter_frames(err) : at_av_enter(err);
+    m->box = at_box_take_ahead(path, o);
+    ret = m->box ? at_av_enter_frames(err) : at_av_enter(err);
     if (ret < 0) {
-        at_box_free(&ahead);
+        at_box_free(&m->box);
         at_free(m);
         return ret;
     }
-    if (o)
-        m->o = *o;
-    ret = open_reader(m, ahead, path, err);
+    ret = at_media_set(m, path, o, err);
+    ret = ret < 0 ? ret : open_reader(m, path, err);
     if (ret < 0) {
         at_media_free(&m);
         return ret;

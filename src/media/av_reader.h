@@ -102,6 +102,11 @@ struct at_media {
     at_media_info info;
 };
 
+/* ---- av_media.c --------------------------------------------------------------------------- */
+
+/* m's path and o; o NULL: the default. m->path is to be freed, whatever it came to. */
+int at_media_set(at_media *m, const char *path, const at_media_options *o, attune_error *err);
+
 /* ---- av_open.c, av.c ---------------------------------------------------------------------- */
 
 /* As at_media_open and the others, of an m whose path, o and confine are set, in this process. Whatever

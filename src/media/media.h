@@ -37,12 +37,14 @@ int at_media_load_libraries(attune_error *err);
 /* The part of it that handling pictures takes which were decoded elsewhere. */
 int at_media_load_frames(attune_error *err);
 
-/* A decoder's child that is there before its input is known, and loads FFmpeg meanwhile, instead of this process. */
+/* A decoder's child that is there before its reader: it loads FFmpeg, instead of this process, opens the input and
+ * decodes what there is room for. */
 typedef struct at_media_ahead at_media_ahead;
+typedef struct at_media_options at_media_options;
 
-/* NULL: there is none, and inputs are opened without it. The thread that asks has to outlive the reader that takes
- * it. */
-at_media_ahead *at_media_ahead_start(void);
+/* For who will open path with o, whose ahead, interrupted and user do not matter. NULL: there is none of such an input, which is
+ * opened without it. The thread that asks has to outlive the reader that takes it. */
+at_media_ahead *at_media_ahead_start(const char *path, const at_media_options *o);
 void at_media_ahead_free(at_media_ahead **a); /* NULL is fine; leaves NULL */
 
 /* ---- reading ---------------------------------------------------------------------------- */
@@ -50,7 +52,7 @@ void at_media_ahead_free(at_media_ahead **a); /* NULL is fine; leaves NULL */
 typedef struct at_media at_media;
 
 /* Zero is the default for every field. */
-typedef struct at_media_options {
+struct at_media_options {
     int no_video, no_audio;       /* leave that kind out, whatever the input has */
     double rate;                  /* frames a second to give out; 0: all. Of each period of 1/rate,
                              * counted from time 0, the first frame is given out (a millisecond
@@ -73,13 +75,13 @@ typedef struct at_media_options {
                                      * one of FFmpeg's */
     void *user;
     int no_sandbox; /* FFmpeg works in this process, with all that it may */
-    at_media_ahead
-        *ahead; /* nullable; the first reader of what is not live takes its child. Thread-safe */
+    /* Nullable; the first reader of what it was started for takes its child. Thread-safe */
+    at_media_ahead *ahead;
     /* What a reader of the same file said with a picture (at_media_info): pictures before restart_us are not given
      * out, and those after it as they would have been, if the container is right about its keys: some that are known
      * are to be compared. Sound is given out from the start. 0: so are pictures */
     int64_t restart, restart_us;
-} at_media_options;
+};
 
 typedef enum at_media_kind { AT_MEDIA_VIDEO, AT_MEDIA_AUDIO } at_media_kind;
 

@@ -303,7 +303,7 @@ static double speech_s(const float *pcm, size_t n)
     return quality.speech_share * quality.clear * (double)n_rows / AT_FRAMES_PER_S;
 }
 
-static at_media_options media_options(at_analysis *a, const attune_options *o)
+static at_media_options media_options(const attune_options *o)
 {
     return (at_media_options){.no_video = o->no_video,
                               .no_audio = o->no_audio,
@@ -314,18 +314,18 @@ static at_media_options media_options(at_analysis *a, const attune_options *o)
                               .speech_s = speech_s,
                               .pcm_rate = o->pcm_rate,
                               .live = o->live || o->mic,
-                              .no_sandbox = o->no_sandbox,
-                              .interrupted = progress,
-                              .user = a};
+                              .no_sandbox = o->no_sandbox};
 }
 
 static int open_all(at_analysis *a, const attune_model *m, attune_error *err)
 {
     attune_options options = a->options;
-    at_media_options media = media_options(a, &options);
+    at_media_options media = media_options(&options);
     const at_feed_sound mic = {.path = options.mic, .live = 1};
     const at_feed_sound *sound = a->change ? a->change->sound : NULL;
     at_media_info info;
+    media.interrupted = progress;
+    media.user = a;
     media.ahead = m->ahead;
     if (a->resume)
         at_resume_restart(a->resume, &media);
@@ -465,9 +465,12 @@ int attune_model_load_for_files(attune_model **out, const char *path, attune_err
     return load_beside(out, path, load_libraries, err);
 }
 
-int attune_model_load_for_file(attune_model **out, const char *path, attune_error *err)
+int attune_model_load_for_file(attune_model **out, const char *path, const char *input,
+                               const attune_options *o, attune_error *err)
 {
-    at_media_ahead *ahead = at_media_ahead_start();
+    const attune_options usual = {0};
+    const at_media_options media = media_options(o ? o : &usual);
+    at_media_ahead *ahead = at_media_ahead_start(input, &media);
     const int rc = load_beside(out, path, ahead ? load_frames : load_libraries, err);
 
     if (rc == ATTUNE_OK) {
