@@ -111,6 +111,22 @@ class Help(unittest.TestCase):
             self.assertEqual(run.returncode, 2)
             self.assertRegex(run.stderr, f"^attune {name}: -o -: it goes into files")
 
+    def test_a_folder_is_not_called_as_a_file(self):
+        """Nobody who asks for report.html wants a folder of that name."""
+        with tempfile.TemporaryDirectory() as folder:
+            def said(command, out):
+                run = subprocess.run([EXE, command, "there/is.nothing", "-o", out], capture_output=True, text=True, cwd=folder)
+                self.assertNotEqual(run.returncode, 0)
+                return run.stderr
+            for name in "analyze", "explain", "merge", "train":
+                self.assertRegex(said(name, "report.HTML"), "^attune " + name + ": -o takes the name of a folder, .*'report.HTML' reads as a file's")
+                self.assertIn("takes the name of a folder", said(name, ""))
+                self.assertNotIn("folder", said(name, "../report.html/"))
+            pathlib.Path(folder, "report.html").mkdir()
+            for out in "report.html", "v1.2", "a.csv/b":
+                self.assertNotIn("takes the name", said("explain", out))
+            self.assertEqual(os.listdir(folder), ["report.html"])
+
 @unittest.skipUnless(MADE.exists(), "made by running the program, which this machine cannot")
 class Manual(unittest.TestCase):
     def pages(self):

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""bindings/python: the same answers as the program's, errors as exceptions, no leak, threads, layouts as the compiler
-has them, and installed by pip without a network.
+"""bindings/python: the same answers as the program's, errors as exceptions, no leak, threads.
 
 Needs ATTUNE_BUILD with the shared library, a model, ffmpeg and NumPy. ATTUNE_SESSIONS: how many sessions are opened
 where memory is looked at (2000)."""
@@ -23,43 +22,15 @@ import time
 import unittest
 import unittest.mock
 
-SOURCE = pathlib.Path(os.environ.get("ATTUNE_SRC", pathlib.Path(__file__).parent.parent))
-BUILD = pathlib.Path(os.environ["ATTUNE_BUILD"])
-EXE = os.environ["ATTUNE_EXE"]
-PACKAGE = SOURCE / "bindings/python"
-SESSIONS = int(os.environ.get("ATTUNE_SESSIONS", 2000))
-
-try:
-    import numpy
-except ImportError:  # another python3 may come first than the one that Debian's NumPy is for
-    numpy = None
-    if sys.executable != "/usr/bin/python3" and subprocess.run(
-            ["/usr/bin/python3", "-c", "import numpy"], capture_output=True).returncode == 0:
-        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-
-sys.dont_write_bytecode = True  # the tree stays as it is
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import built
+from python_bindings import EXE, HEIGHT, PACKAGE, RATE, WIDTH, make_clip, numpy, run, why_not
 
-LIBRARY = next((p for p in (BUILD / "src").glob("libattune.so.*") if p.name.count(".") == 2), None)
-os.environ["ATTUNE_MODEL"] = os.environ.get("ATTUNE_MODEL") or str(SOURCE / "models/default.safetensors")
-os.environ["ATTUNE_LIBRARY"] = str(LIBRARY)
-why_not = ("no NumPy" if not numpy else "no shared library" if not LIBRARY else
-           "a program without the sanitizers cannot take a library with them" if built.sanitizers() else None)
 if not why_not:
-    sys.path.insert(0, str(PACKAGE))
     import attune
     from attune import _c
     from attune._pictures import copier
 
-RATE, WIDTH, HEIGHT = 16000, 320, 240
-
-
-def run(*args, **more):
-    done = subprocess.run([str(a) for a in args], capture_output=True, text=True, **more)
-    if done.returncode != 0:
-        raise AssertionError(f"{args[0]}: {done.stdout}{done.stderr}"[-3000:])
-    return done.stdout
+SESSIONS = int(os.environ.get("ATTUNE_SESSIONS", 2000))
 
 
 def setUpModule():
@@ -67,9 +38,7 @@ def setUpModule():
     folder = pathlib.Path(tempfile.mkdtemp())
     if why_not:
         return
-    clip = folder / "clip.avi"
-    run("ffmpeg", "-v", "error", "-i", SOURCE / "demo/talking_head.mp4", "-t", "5", "-vf", f"scale={WIDTH}:{HEIGHT}",
-        "-r", "25", "-ac", "1", "-ar", RATE, "-c:v", "rawvideo", "-pix_fmt", "bgr24", "-c:a", "pcm_s16le", clip)
+    clip = make_clip(folder)
     run("ffmpeg", "-v", "error", "-i", clip, "-f", "rawvideo", "-pix_fmt", "rgb24", folder / "rgb")
     run("ffmpeg", "-v", "error", "-i", clip, "-f", "s16le", folder / "s16")
     pictures = numpy.fromfile(folder / "rgb", numpy.uint8).reshape(-1, HEIGHT, WIDTH, 3)
@@ -246,6 +215,16 @@ class Analysis(unittest.TestCase):
         for call in attune.analyze, attune.Model, self.result.save:
             with self.assertRaisesRegex(ValueError, "a zero within"):
                 call(f"{clip}\0more")
+        for call, name in ((lambda: attune.analyze(None), "path"), (lambda: attune.analyze(clip, mic=5), "mic"),
+                           (lambda: attune.analyze(clip, chat=attune.Log(None)), "path"), (lambda: attune.Model(5), "path"),
+                           (lambda: attune.analyze(clip, rate="5"), "rate"), (lambda: attune.export(None, "eaf"), "report"),
+                           (lambda: attune.export(folder, None), "to"), (lambda: attune.evaluate(None, folder), "dataset"),
+                           (lambda: attune.evaluate("folder", None), "root"), (lambda: self.result.save(None), "folder"),
+                           (lambda: attune.Session(signals=[None]), "signals"),
+                           (lambda: attune.Session(chat=True).push_text(None, 0), "text"),
+                           (lambda: attune.Session(chat=True).push_text("hello", "0"), "t")):
+            with self.assertRaisesRegex(TypeError, f"^{name}: "):
+                call()
         for call in attune.analyze, attune.Model:  # the empty name is none, and not the default's
             self.assertRaises(attune.Error, call, "")
 
@@ -702,95 +681,6 @@ time.sleep(.2)
         (folder / "no.onnx").write_text("no network")
         with self.assertRaisesRegex(attune.Error, "no.onnx"):
             attune.evaluate("ravdess", folder / "voices", face=folder / "no.onnx", face_classes=["happy", "sad"])
-
-    def test_layouts_are_the_compilers(self):
-        structs = [s for s in vars(_c).values() if isinstance(s, type) and issubclass(s, _c.Structure) and
-                   hasattr(s, "_name_")]
-        self.assertGreater(len(structs), 12)
-        lines, ours = [], []
-        for s in structs:
-            lines.append(f'printf("%zu\\n", sizeof({s._name_}));')
-            ours.append(_c.ctypes.sizeof(s))
-            for name, _ in s._fields_:
-                lines.append(f'printf("%zu\\n", offsetof({s._name_}, {name}) * 65536 + '
-                             f'sizeof((({s._name_} *)0)->{name}));')
-                ours.append(getattr(s, name).offset * 65536 + getattr(s, name).size)
-        for name in ("EMOTIONS", "STATES", "LEVELS", "ENGAGEMENTS", "MODALITIES", "MAX_MODALITIES", "UNITS", "LANDMARKS",
-                     "MAX_NOTES", "NOTE_BYTES", "RGB", "BGR", "RGBA", "BGRA", "GREY", "F32", "S16"):
-            lines.append(f'printf("%zu\\n", (size_t)ATTUNE_{name});')
-            ours.append(getattr(_c, name))
-        (folder / "layouts.c").write_text("#include <attune/eval.h>\n#include <attune/log.h>\n#include <attune/sink.h>\n#include <stdio.h>\n"
-                                          "int main(void) {\n" + "\n".join(lines) + "\nreturn 0;\n}\n")
-        run(os.environ.get("CC", "cc").split()[-1], "-I", SOURCE / "include", "-o", folder / "layouts",
-            folder / "layouts.c")
-        theirs = [int(n) for n in run(folder / "layouts").split()]
-        self.assertEqual([(lines[i], a) for i, a in enumerate(ours)], [(lines[i], b) for i, b in enumerate(theirs)])
-
-    def test_where_the_library_is_looked_for(self):
-        def load(**env):
-            environment = {k: v for k, v in os.environ.items() if not k.startswith(("ATTUNE_LIB", "LD_"))}
-            return subprocess.run([sys.executable, "-B", "-c", "import attune; print(attune.__version__)"],
-                                  capture_output=True, text=True, cwd="/",
-                                  env={**environment, "PYTHONPATH": str(tree / "bindings/python"), **env})
-        version = (SOURCE / "VERSION").read_text().strip()
-        tree = folder / "tree"
-        copy_tree(tree)
-        self.assertEqual(load(ATTUNE_LIBRARY=str(LIBRARY)).stdout, version + "\n")
-        told = load(ATTUNE_LIBRARY="/no/lib.so").stderr
-        self.assertIn("ImportError: libattune was not found", told)
-        self.assertIn("/no/lib.so: ", told)
-        self.assertIn("libm.so.6: it is another library", load(ATTUNE_LIBRARY="libm.so.6").stderr)
-        self.assertNotIn("build/release", told)
-        beside = tree / "build/release/src"
-        beside.mkdir(parents=True)
-        shutil.copy(LIBRARY, beside / LIBRARY.name)
-        self.assertEqual(load().stdout, version + "\n")
-        (beside / LIBRARY.name).write_bytes(b"no library")
-        self.assertIn(f"{beside / LIBRARY.name}: ", load().stderr)
-        (tree / "VERSION").write_text("9.8.7\n")
-        self.assertIn(f"is attune {version}, and this package is for 9.8.7", load(ATTUNE_LIBRARY=str(LIBRARY)).stderr)
-
-    def test_installed_by_pip_without_a_network(self):
-        for module in "pip", "setuptools", "wheel":
-            if subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True).returncode:
-                self.skipTest(f"no {module}")
-        tree, target = folder / "packed", folder / "site"
-        copy_tree(tree)
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-build-isolation", "--no-deps",
-            "--no-cache-dir", "--target", target, tree / "bindings/python")
-        shutil.rmtree(tree)
-        code = ("import attune, importlib.metadata as m; print(attune.__file__); "
-                "print(attune.__version__, m.version('attune')); print(len(attune.analyze(r'%s').windows))" % clip)
-        said = run(sys.executable, "-c", code, cwd="/", env={**os.environ, "PYTHONPATH": str(target)}).split()
-        version = (SOURCE / "VERSION").read_text().strip()
-        self.assertEqual(said, [str(target / "attune/__init__.py"), version, version, "10"])
-        self.assertTrue((target / "attune/py.typed").exists())
-
-    def test_example(self):
-        clips = folder / "clips"
-        clips.mkdir()
-        shutil.copy(clip, clips / "one.avi")
-        run("ffmpeg", "-v", "error", "-i", clip, "-t", "2", "-c", "copy", clips / "two.avi")
-        (clips / "broken.mp4").write_bytes(b"x" * 300)
-        said = run(sys.executable, SOURCE / "examples/python/folder_to_figure.py", clips, "-o", folder / "figures",
-                   env={**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"})
-        self.assertIn("left out: ", said)
-        with open(folder / "figures/expressions.csv", newline="") as file:
-            rows = list(csv.DictReader(file))
-        self.assertEqual([row["clip"] for row in rows], ["one.avi", "two.avi"])
-        for row in rows:
-            self.assertAlmostEqual(sum(float(v) for k, v in row.items() if k.startswith("emotion_")), 1, 3)
-        figures = list((folder / "figures").rglob("*.png")) + list((folder / "figures").rglob("expression.svg"))
-        self.assertTrue(figures)
-        self.assertGreater(figures[0].stat().st_size, 1000)
-
-
-def copy_tree(where):
-    """The package as it lies in the tree, with its link to VERSION."""
-    (where / "bindings").mkdir(parents=True)
-    shutil.copy(SOURCE / "VERSION", where / "VERSION")
-    shutil.copytree(PACKAGE, where / "bindings/python", symlinks=True,
-                    ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
 
 
 if __name__ == "__main__":

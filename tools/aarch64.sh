@@ -95,7 +95,7 @@ why_not() # test's name
 {
     case $1 in
     cli_faults) echo "nothing can be put before an emulated program, and no filter of its own let it know of a call" ;;
-    cli_python) echo "this machine's Python loads no library of another" ;;
+    cli_python | cli_python_package) echo "this machine's Python loads no library of another" ;;
     cli_example) echo "its program would be compiled for this machine" ;;
     cli_mpi | cli_cluster) echo "engines start programs of this machine" ;;
     esac

@@ -49,7 +49,7 @@ programs()
         case $test in
         cli_faults) echo src/attune tests/fail.so ;;
         cli_mpi) echo src/attune src/mpi/attune-mpi.so ;;
-        cli_python) echo src/attune "src/libattune.so.$(cat VERSION)" ;;
+        cli_python | cli_python_package) echo src/attune "src/libattune.so.$(cat VERSION)" ;;
         cli_help) echo src/cli/help/{attune.1,attune,_attune,attune.fish} ;;
         cli_onnx | cli_signals | cli_encoders | browser_onnx) echo src/attune tests/onnx_ours ;;
         cli_* | browser_* | headers_*) echo src/attune ;;

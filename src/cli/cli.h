@@ -53,6 +53,8 @@ int at_take_number(const char *command, const char *option, const char *text, do
                    double *out);
 int at_take_int(const char *command, const char *option, const char *text, int lo, int hi,
                 int *out);
+/* The same of a folder's name. One that reads as a file's is none, unless there is such a folder. */
+int at_take_folder(const char *command, const char *option, const char *text, const char **out);
 
 /* "f32" or "int8", likewise. */
 int at_take_precision(const char *command, const char *text, attune_precision *out);

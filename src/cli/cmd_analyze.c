@@ -444,7 +444,10 @@ static int parse(at_job *job, int argc, char **argv)
     job->offset_s = NAN;
     while ((c = at_next_option("analyze", argc, argv, ":o:j:qh", longs, "")) != -1) {
         switch (c) {
-        case 'o': job->dir = optarg; break;
+        case 'o':
+            if (!at_take_folder("analyze", "-o", optarg, &job->dir))
+                return AT_EXIT_USAGE;
+            break;
         case 's': job->sinks = optarg; break;
         case 'x': exports = optarg; break;
         case 'y': job->anonymise = 1; break;
@@ -553,8 +556,6 @@ static int parse(at_job *job, int argc, char **argv)
         return at_wrong_usage("analyze", "--shard and --jobs are of a --manifest");
     if (!job->manifest && optind == argc)
         return at_wrong_usage("analyze", "what shall be analysed?");
-    if (job->dir && !*job->dir)
-        return at_wrong_usage("analyze", "-o takes the name of a folder");
     if ((c = at_check_sinks("analyze", "--sinks", job->sinks)) >= 0)
         return c;
     job->inputs = argv + optind;

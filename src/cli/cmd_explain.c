@@ -74,7 +74,7 @@ static int take_option(explain_job *job, int c, const char *value)
     attune_options *o = &job->o.session;
     attune_error err;
     switch (c) {
-    case 'o': job->dir = value; return -1;
+    case 'o': return at_take_folder("explain", "-o", value, &job->dir) ? -1 : AT_EXIT_USAGE;
     case 'm': job->model_path = value; return -1;
     case 'w': return take_count("--windows", value, 1, ATTUNE_MAX_OVERLAYS, &job->o.windows);
     case 't': return take_count("--tracks", value, 1, ATTUNE_MAX_TRACKS, &o->max_tracks);
@@ -120,8 +120,6 @@ static int parse(explain_job *job, int argc, char **argv)
     }
     if (argc - optind != 1)
         return at_wrong_usage("explain", "one input is needed");
-    if (job->dir && !*job->dir)
-        return at_wrong_usage("explain", "-o takes the name of a folder");
     job->input = argv[optind];
     at_make_stem(stem, sizeof stem, job->input);
     snprintf(job->folder, sizeof job->folder, "attune-explain-%s", stem);

@@ -100,7 +100,10 @@ int at_cmd_merge(int argc, char **argv)
 
     while ((c = at_next_option("merge", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
-        case 'o': out = optarg; break;
+        case 'o':
+            if (!at_take_folder("merge", "-o", optarg, &out))
+                return AT_EXIT_USAGE;
+            break;
         case 'p': partial = 1; break;
         case 'q': quiet = 1; break;
         case 'h': print_help(); return AT_EXIT_OK;
@@ -109,8 +112,6 @@ int at_cmd_merge(int argc, char **argv)
     }
     if (optind == argc)
         return at_wrong_usage("merge", "which folders shall be merged?");
-    if (out && !*out)
-        return at_wrong_usage("merge", "-o takes the name of a folder");
     at_catch_stop();
     return at_merge_study("merge", out ? out : argv[optind], (const char *const *)argv + optind,
                           argc - optind, partial, 0, quiet);

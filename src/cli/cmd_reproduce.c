@@ -92,7 +92,10 @@ static int parse(attune_reproduce_options *o, int argc, char **argv)
     while ((c = at_next_option("reproduce", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 'd': o->data_dir = optarg; break;
-        case 'o': o->out_dir = optarg; break;
+        case 'o':
+            if (!at_take_folder("reproduce", "-o", optarg, &o->out_dir))
+                return AT_EXIT_USAGE;
+            break;
         case 'm': o->model = optarg; break;
         case 'M': o->models_dir = optarg; break;
         case 'r': o->recipes_dir = optarg; break;

@@ -113,7 +113,10 @@ int at_cmd_train(int argc, char **argv)
     while ((c = at_next_option("train", argc, argv, ":o:qh", longs, "")) != -1) {
         switch (c) {
         case 'd': o.data_dir = optarg; break;
-        case 'o': o.out_dir = optarg; break;
+        case 'o':
+            if (!at_take_folder("train", "-o", optarg, &o.out_dir))
+                return AT_EXIT_USAGE;
+            break;
         case 'm': o.models_dir = optarg; break;
         case 's': show = 1; break;
         case 'f': return print_fields();

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -165,6 +167,35 @@ int at_take_int(const char *command, const char *option, const char *text, int l
         return 1;
     }
     at_wrong_usage(command, "%s takes %d to %d, not '%.100s'", option, lo, hi, text);
+    return 0;
+}
+
+/* By its ending one of the files that go into a command's folder; and no folder is called so. */
+static int reads_as_file(const char *path)
+{
+    static const char *const endings[] = {".csv", ".html", ".json", ".mp4", ".pdf",
+                                          ".png", ".srt",  ".txt",  ".vtt", ".safetensors"};
+    const char *end = strrchr(path, '.');
+    struct stat st;
+
+    for (size_t i = 0; end && i < sizeof endings / sizeof *endings; i++)
+        if (!strcasecmp(end, endings[i]))
+            return stat(path, &st) != 0 || !S_ISDIR(st.st_mode);
+    return 0;
+}
+
+int at_take_folder(const char *command, const char *option, const char *text, const char **out)
+{
+    *out = text;
+    if (!*text)
+        at_wrong_usage(command, "%s takes the name of a folder", option);
+    else if (reads_as_file(text))
+        at_wrong_usage(command,
+                       "%s takes the name of a folder, which all files go into; '%.100s' reads as "
+                       "a file's (write '%.100s/' for a folder that is called so)",
+                       option, text, text);
+    else
+        return 1;
     return 0;
 }
 

@@ -47,7 +47,7 @@ class Result:
         (docs/outputs.md, docs/exports.md), of which "default" stands for those that are written anyway. "openface" has a
         row a picture and takes pictures=True. What was told is written, whatever was done to windows since."""
         with _report(self.path, self.model, self._options, self._raw, self._sightings, self._info, self._beside,
-                     dir=_given.path(folder), sinks=_given.text(sinks)):
+                     dir=_given.path("folder", folder), sinks=_given.text_or_none("sinks", sinks)):
             pass
 
 
@@ -55,8 +55,9 @@ class Result:
 def _report(path: str, model: Model, session: _c.Options, raw: bytes, sightings: bytes | None, info: _c.InputInfo,
             beside: Beside | None, **where: Any) -> Iterator[ctypes.c_void_p]:
     """A finished report over windows, and pictures."""
-    setup = _c.ReportOptions(input=_given.path(path), model=model._pointer, model_path=_given.path(model.path),
-                             session=session, sightings=sightings is not None, **where)
+    setup = _c.ReportOptions(input=_given.path("path", path), model=model._pointer,
+                             model_path=_given.path("model", model.path), session=session,
+                             sightings=sightings is not None, **where)
     report, err = ctypes.c_void_p(), _c.ErrorText()
     _c.check(lib.attune_report_open(ctypes.byref(report), ctypes.byref(setup), ctypes.byref(err)), err)
     try:
@@ -89,6 +90,7 @@ def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path
     What a callback raises ends the analysis and is raised, and so is KeyboardInterrupt. Other Python threads run
     meanwhile. Raises attune.Error with the library's text.
     """
+    file = _given.path("path", path)
     model, session, beside = model_of(model), options(options_, of_file=True), Beside.of_files(signal, chat)
     session.beside = pointer_to(beside)
     raw, sightings, info, err = bytearray(), bytearray(), _c.InputInfo(), _c.ErrorText()
@@ -104,7 +106,7 @@ def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path
             session.on_sighting = _c.ON_SIGHTING(raised.callback(copier(sightings)))
         sink = _c.Sink(window=_c.ON_WINDOW(raised.callback(told)),
                        progress=_c.ON_PROGRESS(raised.callback(progress)))
-        status = lib.attune_analyze_file(model._pointer, _given.path(path), ctypes.byref(session), ctypes.byref(sink),
+        status = lib.attune_analyze_file(model._pointer, file, ctypes.byref(session), ctypes.byref(sink),
                                          ctypes.byref(info), ctypes.byref(err))
     _c.check(status, err)
     session.on_sighting = _c.ON_SIGHTING()
@@ -121,5 +123,6 @@ def export(report: Path, to: str, folder: Path | None = None, clip: Path | None 
     """Writes a report's folder in the forms of other programs: to "eaf,table,svg", ... (docs/exports.md), into folder
     (None: the report's own). clip: where the clip lies now, if not where it lay."""
     err = _c.ErrorText()
-    setup = _c.ExportOptions(to=_given.text(to), dir=_given.path(folder), input=_given.path(clip))
-    _c.check(lib.attune_export(_given.path(report), ctypes.byref(setup), ctypes.byref(err)), err)
+    setup = _c.ExportOptions(to=_given.text("to", to), dir=_given.path_or_none("folder", folder),
+                             input=_given.path_or_none("clip", clip))
+    _c.check(lib.attune_export(_given.path("report", report), ctypes.byref(setup), ctypes.byref(err)), err)

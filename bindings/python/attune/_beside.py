@@ -42,13 +42,13 @@ class Log:
             raise ValueError("columns and events are of a signal")
         if not chat and self.sender is not None:
             raise ValueError("sender is of a chat")
-        setup = _c.LogOptions(chat=chat, time=_TIMES.index(self.time), offset_s=self.offset_s, zero=_given.text(self.zero),
-                              columns=_listed(self.columns), events=_listed(self.events))
-        setattr(setup, "from", _given.text(self.sender))  # a keyword here
+        setup = _c.LogOptions(chat=chat, time=_TIMES.index(self.time), offset_s=self.offset_s,
+                              zero=_given.text_or_none("zero", self.zero), columns=_listed(self.columns), events=_listed(self.events))
+        setattr(setup, "from", _given.text_or_none("sender", self.sender))  # a keyword here
         err = _c.ErrorText()
         with raising() as raised:
             stop = setup.stop = _c.ON_STOP(raised.callback(None))
-            _c.check(lib.attune_log_open(ctypes.byref(pointer), _given.path(self.path), ctypes.byref(setup),
+            _c.check(lib.attune_log_open(ctypes.byref(pointer), _given.path("path", self.path), ctypes.byref(setup),
                                          ctypes.byref(err)), err)
         return stop
 
@@ -58,7 +58,7 @@ def _listed(names: Sequence[str] | None) -> bytes | None:
         raise TypeError(f"a list of names, not the text {names!r}")
     if divided := [name for name in names or () if "," in name]:
         raise ValueError(f"a column with a comma in its name, {divided[0]!r}, cannot be asked for")
-    return _given.text(",".join(names)) if names else None
+    return _given.text("columns", ",".join(names)) if names else None
 
 
 def _free(*logs: ctypes.c_void_p) -> None:
@@ -96,7 +96,8 @@ class Beside:
             raise ValueError(f"an event is one of the signals, which {unknown[0]!r} is not")
         if not signals and not chat:
             return None
-        made, names = cls(), (ctypes.c_char_p * (len(signals) + 1))(*(_given.text(name) for name in signals), None)
+        texts = [_given.text("signals", name) for name in signals]
+        made, names = cls(), (ctypes.c_char_p * (len(signals) + 1))(*texts, None)
         made.setup.chat = chat
         made.setup.events = sum(1 << i for i, name in enumerate(signals) if name in events)
         if signals:

@@ -31,19 +31,22 @@ def evaluate(dataset: str, root: Path, *, model: Model | Path | None = None, spl
         raise ValueError("face_input and face_classes go with face")
     if isinstance(corrupt, str):
         raise TypeError(f"corrupt is a list, as [{corrupt!r}]")
-    kinds = (ctypes.c_char_p * len(corrupt))(*(_given.text(kind) for kind in corrupt))
+    kinds = (ctypes.c_char_p * len(corrupt))(*(_given.text("corrupt", kind) for kind in corrupt))
     classes = face_classes if isinstance(face_classes, str) else ",".join(face_classes or ())
     text, err = ctypes.c_char_p(), _c.ErrorText()
     with raising() as raised:
         setup = _given.filled(
             _c.EvalOptions(corrupt=kinds, quiet=1, stop=_c.ON_STOP(raised.callback(None))),
-            dataset=_given.text(dataset), root=_given.path(root), split=_given.text(split or None),
-            task=_given.text(task or None), stream=_given.text(stream or None), crops=bool(crops), corrupts=len(kinds),
-            noise=_given.path(noise), limit=limit, threads=threads, draws=draws, seed=seed, answers=_given.path(answers),
-            excluded=_given.path(excluded), cache=_given.path(cache), face=_given.path(face),
-            face_input=_given.text(face_input or None), face_classes=_given.text(classes or None),
+            dataset=_given.text("dataset", dataset), root=_given.path("root", root),
+            split=_given.text_or_none("split", split or None), task=_given.text_or_none("task", task or None),
+            stream=_given.text_or_none("stream", stream or None), crops=bool(crops), corrupts=len(kinds),
+            noise=_given.path_or_none("noise", noise), limit=limit, threads=threads, draws=draws, seed=seed,
+            answers=_given.path_or_none("answers", answers), excluded=_given.path_or_none("excluded", excluded),
+            cache=_given.path_or_none("cache", cache), face=_given.path_or_none("face", face),
+            face_input=_given.text_or_none("face_input", face_input or None),
+            face_classes=_given.text_or_none("face_classes", classes or None),
             precision=_c.precision_of(precision or (model.precision if isinstance(model, Model) else "f32")))
-        file = _given.path(model.path if isinstance(model, Model) else model)
+        file = _given.path_or_none("model", model.path if isinstance(model, Model) else model)
         status = lib.attune_evaluate_json(ctypes.byref(text), file, ctypes.byref(setup), ctypes.byref(err))
     _c.check(status, err)
     try:

@@ -16,29 +16,48 @@ _Structure = TypeVar("_Structure", bound=ctypes.Structure)
 def filled(structure: _Structure, **values: Any) -> _Structure:
     """The structure, whose fields have these values."""
     for name, value in values.items():
-        setattr(structure, name, value)
+        try:
+            setattr(structure, name, value)
+        except TypeError as why:
+            raise TypeError(f"{name}: {why}") from None
         if isinstance(value, int) and getattr(structure, name) != value:
             raise _c.ArgumentError(f"{name} is {value}: more than can be")
     return structure
 
 
-def _whole(data: bytes) -> bytes:
+def _whole(what: str, data: bytes) -> bytes:
     if 0 in data:
-        raise ValueError(f"a zero within {data!r}")
+        raise ValueError(f"{what}: a zero within {data!r}")
     return data
 
 
-def text(value: str | None) -> bytes | None:
-    return None if value is None else _whole(value.encode())
+def text(what: str, value: str) -> bytes:
+    if not isinstance(value, str):
+        raise TypeError(f"{what}: a text is wanted, not {value!r}")
+    return _whole(what, value.encode())
 
 
-def path(value: Path | None) -> bytes | None:
-    return None if value is None else _whole(os.fsencode(value))
+def path(what: str, value: Path) -> bytes:
+    try:
+        return _whole(what, os.fsencode(value))
+    except TypeError:
+        raise TypeError(f"{what}: a path is wanted, not {value!r}") from None
+
+
+def text_or_none(what: str, value: str | None) -> bytes | None:
+    return None if value is None else text(what, value)
+
+
+def path_or_none(what: str, value: Path | None) -> bytes | None:
+    return None if value is None else path(what, value)
 
 
 def micros(t: float) -> int:
     """Of a time in seconds."""
-    us = round(t * 1e6)
+    try:
+        us = round(t * 1e6)
+    except TypeError:
+        raise TypeError(f"t: a time in seconds is wanted, not {t!r}") from None
     if abs(us) >= 2**63:
         raise _c.ArgumentError(f"its time, {t:g} s, is beyond all that can be: times are in seconds")
     return us

@@ -34,7 +34,8 @@ class Model:
     def __init__(self, path: Path | None = None, precision: str = "f32") -> None:
         chosen = _c.precision_of(precision)
         self._pointer, err = ctypes.c_void_p(), _c.ErrorText()
-        _c.check(lib.attune_model_load(ctypes.byref(self._pointer), _given.path(path), ctypes.byref(err)), err)
+        file = _given.path_or_none("path", path)
+        _c.check(lib.attune_model_load(ctypes.byref(self._pointer), file, ctypes.byref(err)), err)
         _given.freed_with(self, _free, self._pointer)
         _c.check(lib.attune_model_set_precision(self._pointer, chosen, ctypes.byref(err)), err)
         facts = _c.ModelFacts()

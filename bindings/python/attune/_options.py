@@ -16,5 +16,5 @@ def options(given: dict[str, Any], of_file: bool) -> _c.Options:
     for name, value in given.items():
         if name not in names:
             raise TypeError(f"no option {name!r}; there are {', '.join(names)}")
-        _given.filled(made, **{name: _given.path(value) if name == "mic" else value})
+        _given.filled(made, **{name: _given.path_or_none("mic", value) if name == "mic" else value})
     return made

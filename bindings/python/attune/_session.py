@@ -118,7 +118,7 @@ class Session:
 
     def push_text(self, text: str, t: float) -> None:
         """A message of the chat at t, seconds, of at most 65,536 bytes. It is not kept."""
-        message = text.encode()
+        message = _given.text("text", text)
         self._push(lib.attune_session_push_text, _given.micros(t), message, len(message))
 
     @property
