@@ -374,7 +374,7 @@ static int hear_beginning(at_box *b, attune_error *err)
     return 0;
 }
 
-typedef _Noreturn void at_box_life(at_media *m, const char *path, const at_box_ends *ends);
+typedef void at_box_life(at_media *m, const char *path, const at_box_ends *ends);
 
 /* Signals are the program's, whose handlers must not run in the child. */
 static int fork_child(at_box *b, const at_media *m, const char *path, at_box_life *life,
