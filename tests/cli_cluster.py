@@ -19,6 +19,7 @@ from cli_analyze import EXE, MODEL, SOURCE, Case, needs_model, write_wav
 from cli_study import BROKE_OFF, COUNT, Study, limit_files, rows
 
 EXAMPLES = SOURCE / "examples/cluster"
+SCHEMA = SOURCE / "tests/kubernetes"
 PATIENCE = 240
 
 
@@ -26,6 +27,17 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def processes_of(folder, told=b"", file="cmdline"):
+    """Numbers of those whose command line, or environment, has both in it."""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / file).read_bytes()
+        except OSError:
+            continue
+        if told in command and os.fsencode(folder) in command:
+            yield int(process.name)
 
 
 @needs_model
@@ -103,14 +115,17 @@ NodeName={host} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES State=UP
 """)
         self.env["SLURM_CONF"] = str(self.dir / "slurm.conf")
-        for daemon in ("slurmctld", "slurmd"):
-            log = open(self.dir / f"{daemon}.log", "w")
-            p = subprocess.Popen([daemon, "-D", "-f", self.dir / "slurm.conf"], stdout=log, stderr=log, env=self.env)
-            log.close()
-            self.addCleanup(p.wait)
-            self.addCleanup(p.kill)
+        self.control = self.start("slurmctld")
+        self.node = self.start("slurmd")
         if not self.comes(lambda: " idle" in self.ask("sinfo", "-h", "-o", " %t"), 30):
             self.skipTest("Slurm does not start here: " + (self.dir / "slurmd.log").read_text()[-300:])
+
+    def start(self, daemon):
+        with open(self.dir / f"{daemon}.log", "a") as log:
+            p = subprocess.Popen([daemon, "-D", "-f", self.dir / "slurm.conf"], stdout=log, stderr=log, env=self.env)
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        return p
 
     def ask(self, *command):
         return subprocess.run(command, cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=60).stdout
@@ -149,6 +164,27 @@ PartitionName=all Nodes=ALL Default=YES State=UP
         self.assertIn("on each of 2 ranks", told)
         self.assertEqual(*((self.dir / folder / "faces.safetensors").read_bytes() for folder in ("runs", "by-itself")))
 
+    def test_a_node_that_goes_is_waited_for(self):
+        write_wav(self.dir / "in/s2.wav", 300)
+        shutil.rmtree(self.dir / "alone")
+        self.study("-o", "alone")
+        self.submit()
+        self.assertTrue(self.comes((self.dir / "out/s2/attune-unfinished").exists))
+        gone = [process for process in processes_of(self.dir, file="environ") if process != self.control.pid]
+        for how in signal.SIGSTOP, signal.SIGKILL:  # so that none tells of another's end
+            for process in gone:
+                os.kill(process, how)
+        self.assertEqual(self.node.wait(), -signal.SIGKILL)
+        node = self.ask("sinfo", "-h", "-N", "-o", "%N").strip()
+        self.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=gone")
+        self.assertTrue(self.comes(lambda: "R" not in self.ask("squeue", "-h", "-o", "%t").split()))
+        self.assertTrue(self.ask("squeue", "-h").strip(), "it was not queued again")
+        self.start("slurmd")
+        self.ask("scontrol", "update", f"nodename={node}", "state=resume")
+        self.wait()
+        self.run_attune("merge", "out")
+        self.check("out")
+
     def test_a_task_that_is_killed_is_queued_again(self):
         write_wav(self.dir / "in/s2.wav", 300)  # of the first shard, and long enough to be found at it
         shutil.rmtree(self.dir / "alone")
@@ -156,13 +192,8 @@ PartitionName=all Nodes=ALL Default=YES State=UP
         self.submit()
         self.assertTrue(self.comes((self.dir / "out/s2/attune-unfinished").exists))
         before = (self.dir / "out/s0/summary.json").stat().st_mtime_ns
-        for process in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                command = (process / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"--shard\x001/2" in command and str(self.dir).encode() in command:
-                os.kill(int(process.name), signal.SIGKILL)
+        for process in processes_of(self.dir, b"--shard\x001/2"):
+            os.kill(process, signal.SIGKILL)
         self.assertTrue(self.comes(lambda: "Killed" in (self.dir / "task.1.txt").read_text()))
         requeued = self.ask("squeue", "-h", "-o", "%r")
         self.assertTrue(requeued.strip(), "it was not queued again")
@@ -172,8 +203,47 @@ PartitionName=all Nodes=ALL Default=YES State=UP
         self.assertEqual((self.dir / "out/s0/summary.json").stat().st_mtime_ns, before)
 
 
+class Task(Cluster):
+    """The script of one task of an array, with stand-ins for attune and Slurm."""
+
+    def setUp(self):
+        super().setUp()
+        (self.dir / "bin/scontrol").write_text('#!/bin/sh\necho "$@" >>scontrol.said\n')
+        (self.dir / "bin/scontrol").chmod(0o755)
+        (self.dir / "bin/attune").unlink()
+
+    def ends(self, code, *more, **env):
+        """What the task ends with, of an attune that ends so, and whether it asks to be queued again."""
+        (self.dir / "bin/attune").write_text(f'#!/bin/sh\necho "$@"\nexit {code}\n' if code <= 128 else f"#!/bin/sh\nkill -{code - 128} $$\n")
+        (self.dir / "bin/attune").chmod(0o755)
+        (self.dir / "scontrol.said").unlink(missing_ok=True)
+        done = subprocess.run([EXAMPLES / "slurm.sh", "m.csv", "alone", *more], cwd=self.dir, capture_output=True, text=True,
+                              env={**self.env, "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_COUNT": "8", **env})
+        self.shard = re.findall(r"--shard (\S+)", done.stdout)
+        said = self.dir / "scontrol.said"
+        return done.returncode, said.exists() and said.read_text() == "requeue 7_5\n"
+
+    def test_what_another_time_may_mend_is_queued_again(self):
+        self.assertEqual(self.ends(0), (0, False))
+        self.assertEqual(self.shard, ["5/8"])
+        for code in (2, BROKE_OFF, 126, 127):
+            self.assertEqual(self.ends(code), (code, False))
+        for code in (128 + signal.SIGKILL, 128 + signal.SIGTERM):
+            self.assertEqual(self.ends(code, SLURM_RESTART_COUNT="2"), (0, True))
+            self.assertEqual(self.ends(code, SLURM_RESTART_COUNT="3"), (code, False))
+
+    def test_bad_files_are_done_with(self):
+        self.assertEqual(self.ends(1), (0, False))
+        (self.dir / "alone/study.json").unlink()  # so it is something else
+        self.assertEqual(self.ends(1), (1, False))
+
+    def test_one_shard_is_done_again(self):
+        self.ends(0, "12", SLURM_ARRAY_TASK_COUNT="1")
+        self.assertEqual(self.shard, ["5/12"])
+
+
 class Kubernetes(Cluster):
-    """The fields that an Indexed Job has (batch/v1), and the command in a shell."""
+    """What an Indexed Job is (batch/v1), by Kubernetes' schema, and the command in a shell."""
 
     def setUp(self):
         super().setUp()
@@ -210,6 +280,21 @@ class Kubernetes(Cluster):
         command = pod["containers"][0]["command"]
         self.assertIn(f"/{job['spec']['completions']}", command[-1])
         self.assertEqual(subprocess.run(["sh", "-n", "-c", command[-1]]).returncode, 0)
+
+    @unittest.skipUnless((SCHEMA / "node_modules").is_dir() and shutil.which("node"), "no schema: npm ci --ignore-scripts in tests/kubernetes")
+    def test_the_job_fits_kubernetes_schema(self):
+        def told(text):
+            (self.dir / "job.yaml").write_text(text)
+            return subprocess.run(["node", SCHEMA / "check.mjs", self.dir / "job.yaml"], capture_output=True, text=True)
+        text = (EXAMPLES / "kubernetes.yaml").read_text()
+        done = told(text)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for was, becomes, why in (("mountPath", "mountpath", "mountPath"), ("runAsUser: 1000", "runAsUser: nobody", "integer"),
+                                  ("drop:", "drops:", "capabilities/drops: there is no such field")):
+            self.assertEqual(text.count(was), 1)
+            done = told(text.replace(was, becomes))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(why, done.stderr)
 
 
 if __name__ == "__main__":

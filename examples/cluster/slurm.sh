@@ -3,21 +3,22 @@
 #
 #     sbatch --array=1-8 slurm.sh /shared/study.csv /shared/study
 #     attune merge /shared/study          # when the array is done; --partial meanwhile
+#     sbatch --array=3,5 slurm.sh /shared/study.csv /shared/study 8     # two of the eight again
 #
-# A task that is killed, or whose node goes, is queued again and goes on where it was: at most the recordings in
-# hand are done anew. Bad files do not end a task; they are in failures.csv.
+# A task whose node goes, or that is killed, is queued again and goes on where it was: at most the recordings in hand are
+# done anew. Killed for the fourth time (a recording takes more memory than the task may have?) it has failed. Bad files do
+# not fail a task: they are in failures.csv, and attune merge names what no task did.
 #SBATCH --job-name=attune
 #SBATCH --cpus-per-task=1
 #SBATCH --requeue
 set -u
-manifest=$1 dir=$2
+manifest=$1 dir=$2 shards=${3:-$SLURM_ARRAY_TASK_COUNT}
 
 attune analyze --manifest "$manifest" -o "$dir" --resume --quiet --jobs "${SLURM_CPUS_PER_TASK:-1}" \
-    --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT"
+    --shard "$SLURM_ARRAY_TASK_ID/$shards"
 code=$?
 
-case $code in
-0) ;;
-1 | 2 | 75) exit $code ;; # bad files, a mistake, or a full disk (75): at once another time would be no better
-*) scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" ;;
-esac
+[ $code -ne 1 ] || [ ! -e "$dir/study.json" ] || exit 0 # bad files
+# A mistake, a full disk (75), no attune there: another time would be no better. Killed by a signal: it may be.
+[ $code -gt 128 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 3 ] || exit $code
+scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
