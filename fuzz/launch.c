@@ -143,6 +143,8 @@ static void read_claims(const char *data, size_t size)
         json_t *claims = parse(data, size);
         FUZZ_CHECK(says(claims, "iss", "https://lms.example") && says(claims, "nonce", WORD_NONCE));
         FUZZ_CHECK(says(claims, "https://purl.imsglobal.org/spec/lti/claim/deployment_id", "1"));
+        FUZZ_CHECK(
+            json_object_get(claims, "https://purl.imsglobal.org/spec/lti/claim/resource_link"));
         FUZZ_CHECK(json_number_value(json_object_get(claims, "exp")) > WORD_FROM_S - AT_CLOCKS_S);
         json_decref(claims);
     }

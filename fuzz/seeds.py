@@ -274,7 +274,8 @@ def launch():
     claim = "https://purl.imsglobal.org/spec/lti/claim/"
     claims = {"iss": "https://lms.example", "aud": "tool-17", "iat": 1800000000, "exp": 1800000300,
               "nonce": "0123456789abcdef0123456789abcdef", claim + "deployment_id": "1",
-              claim + "message_type": "LtiResourceLinkRequest", claim + "version": "1.3.0"}
+              claim + "message_type": "LtiResourceLinkRequest", claim + "version": "1.3.0", claim + "roles": [],
+              claim + "resource_link": {"id": "r"}, claim + "target_link_uri": "https://attune.example/"}
     for form in (b"state=1&id_token=a.b.c", b"a=%41+b&state=%7e%C3%A4", b"state=1&state=2", b"state=%4", b"state=%0a", b"state"):
         yield b"\0state\n" + form
     for word in (made_word("word"), b"a.b.c", b"e30.e30.e30", b"eyJhbGciOiJub25lIn0.e30.", b"a.b.c.d"):
@@ -286,7 +287,8 @@ def launch():
         yield b"\2" + json.dumps({"keys": set_}).encode()
     for changed in ({}, {"aud": ["tool-17"]}, {"aud": ["tool-17", "x"], "azp": "tool-17"}, {"aud": ["x"]}, {"azp": "x"},
                     {"exp": 1}, {"iat": 1}, {"iat": 2e9}, {"nbf": 2e9}, {"nbf": 1}, {"nonce": 1}, {"iss": "x"},
-                    {claim + "deployment_id": "2"}, {claim + "message_type": "x"}, {claim + "version": "1.1"}):
+                    {claim + "deployment_id": "2"}, {claim + "message_type": "x"}, {claim + "version": "1.1"}, {"sub": "a"}, {"sub": ""}, {claim + "roles": 1},
+                    {claim + "resource_link": {"id": ""}}, {claim + "target_link_uri": 1}):
         yield b"\3" + json.dumps({**claims, **changed}).encode()
     yield b"\3[]"
     platform = {"issuer": "https://lms.example", "client_id": "tool-17", "login": "https://lms.example/auth",

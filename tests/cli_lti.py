@@ -169,6 +169,10 @@ class Launches(Case):
         self.assertEqual(self.launch(aud=["tool-17"])[1][0], 303)
         self.assertEqual(self.launch(lti_deployment_id="d-2")[1][0], 303)
 
+    def test_whoever_it_is(self):
+        self.assertEqual(self.launch(sub=None)[1][0], 303)
+        self.assertEqual(self.launch(lti_roles=["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"])[1][0], 303)
+
 
 class Attacks(Case):
     def refused(self, why, token=None, state=None, **changed):
@@ -230,7 +234,12 @@ class Attacks(Case):
                 ("not valid yet", {"nbf": now + 1000}), ("not the answer to this login", {"nonce": "0" * 32}),
                 ("not the answer to this login", {"nonce": None}), ("deployment", {"lti_deployment_id": "3"}),
                 ("deployment", {"lti_deployment_id": None}), ("deployment", {"lti_deployment_id": ["1"]}),
-                ("no launch of a resource", {"lti_message_type": "LtiDeepLinkingRequest"}), ("version", {"lti_version": "1.1"})):
+                ("no launch of a resource", {"lti_message_type": "LtiDeepLinkingRequest"}), ("version", {"lti_version": "1.1"}),
+                ("which resource", {"lti_resource_link": None}), ("which resource", {"lti_resource_link": {}}),
+                ("which resource", {"lti_resource_link": {"id": ""}}), ("which resource", {"lti_resource_link": {"id": "x" * 256}}),
+                ("which resource", {"lti_resource_link": "r"}), ("which roles", {"lti_roles": None}), ("which roles", {"lti_roles": "Learner"}),
+                ("where it leads", {"lti_target_link_uri": None}), ("where it leads", {"lti_target_link_uri": 5}),
+                ("subject", {"sub": ""}), ("subject", {"sub": 5}), ("subject", {"sub": "x" * 256})):
             self.refused(why, **changed)
 
     def test_a_word_that_is_too_long(self):

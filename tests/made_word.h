@@ -8,23 +8,27 @@ enum { WORD_FROM_S = 1800000000, WORD_UNTIL_S = 1800000300 };
 
 static const char word_keys[] =
     "{\"keys\": [{\"kty\": \"RSA\", \"kid\": \"k1\", \"e\": \"AQAB\", \"n\": \""
-    "vCVl4TpfBKtwo5MwJeZS9OtwUjMSiMXD1rTKNoshuKZWieuyYEhhhDCXMsg5Wn3U3d7QyQIecZVR1aYBTc7wGY4P"
-    "WlM8bdJOxul4KzNTb9VCxJ0GXZfqN0SSMgrMZRtftQSjR8ZlvTdwCbk6llbn-EGjFyHRueXaIWI0axrNpLpZAt3Q"
-    "HW5X_NwzDJEmqGMcRLOoSv8cUMjJg6DdxRx36TF-AIt0vpwvGP_ti_3C12UQhAkFk_LL_ZHQshlUg0eNVJAPvMZU"
-    "zQL7P3_C3y5kB9Kux4r6fkcxWimeEJsxZX8hKKjLq9lNjabScDVzwzotsZA6Ed_jTkfmH3J0ioF7Rw"
+    "rxETW37Ljxqcrs-xMLoHgWm7tASbsay_uFaCnzwHcfO3Fxtb9Icp_4MWAHlboh49BfCVb-QqYpko6BZEpryUyepc"
+    "Oxq6Ebz8_qkkBSHtzs6PaYsUV0tGytJrNbPQfHSF2a6mbg_kah_ZxanUeB0gQd-p635t6nWZj7vHRqP23lVhUcM-"
+    "23Ed6HkipS3ZnsaZH_yjYLhpOXi_2RSihEApVvSITlykoPAse7cNeY-q0Y8KWWWqGxKrn27MaCDFADQDl1q5DhTS"
+    "uQKhRo5YZoWphOfCuEgAilDjHzaHTIolxXXV_pdjG-9uUaqpAdugAHSzSd7YEtYJWEwJAkO9PkbzEQ"
     "\"}]}";
 
 /* its claims: issuer https://lms.example, client tool-17, deployment 1 */
 static const char word[] =
     "eyJhbGciOiAiUlMyNTYiLCAidHlwIjogIkpXVCIsICJraWQiOiAiazEifQ.eyJpc3MiOiAiaHR0cHM6Ly9sbXMuZ"
-    "XhhbXBsZSIsICJhdWQiOiAidG9vbC0xNyIsICJpYXQiOiAxODAwMDAwMDAwLCAiZXhwIjogMTgwMDAwMDMwMCwgI"
-    "m5vbmNlIjogIjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVmIiwgImh0dHBzOi8vcHVybC5pbXNnbG9iY"
-    "Wwub3JnL3NwZWMvbHRpL2NsYWltL2RlcGxveW1lbnRfaWQiOiAiMSIsICJodHRwczovL3B1cmwuaW1zZ2xvYmFsL"
-    "m9yZy9zcGVjL2x0aS9jbGFpbS9tZXNzYWdlX3R5cGUiOiAiTHRpUmVzb3VyY2VMaW5rUmVxdWVzdCIsICJodHRwc"
-    "zovL3B1cmwuaW1zZ2xvYmFsLm9yZy9zcGVjL2x0aS9jbGFpbS92ZXJzaW9uIjogIjEuMy4wIn0.Ht5TzkMBaCJoc"
-    "k_zH3GnrPtH1bETldWX1Y3fVAtz7421X-I7Y2jg7DlT_JDQp2jUR7m2D3lIhavywVtNX6SMHgh1czPzZ7tRk_Hih"
-    "CoFd9ZTpy21oaeP-lYYngx79jB7_PO95nNpnFgonbJRvzHSLHIrbqqJ0wx1153uUKngyvdv-1aQtjeZPLq-zf5IB"
-    "ICQlkS1Eu5xO2w2x5qllO1t7NOsNC1efSVECT4vxXRiaopH5ccEIW1NordYJxJwU34CpqnGVlHCStu36UvOHQGzk"
-    "i2hlbhVtK10SziDWcnMQPZeqafnT7RFweCs5qjHaUhIja-SDBDqiDb4XnuWl_gKtA";
+    "XhhbXBsZSIsICJhdWQiOiAidG9vbC0xNyIsICJzdWIiOiAiYSIsICJpYXQiOiAxODAwMDAwMDAwLCAiZXhwIjogM"
+    "TgwMDAwMDMwMCwgIm5vbmNlIjogIjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVmIiwgImh0dHBzOi8vc"
+    "HVybC5pbXNnbG9iYWwub3JnL3NwZWMvbHRpL2NsYWltL2RlcGxveW1lbnRfaWQiOiAiMSIsICJodHRwczovL3B1c"
+    "mwuaW1zZ2xvYmFsLm9yZy9zcGVjL2x0aS9jbGFpbS9tZXNzYWdlX3R5cGUiOiAiTHRpUmVzb3VyY2VMaW5rUmVxd"
+    "WVzdCIsICJodHRwczovL3B1cmwuaW1zZ2xvYmFsLm9yZy9zcGVjL2x0aS9jbGFpbS92ZXJzaW9uIjogIjEuMy4wI"
+    "iwgImh0dHBzOi8vcHVybC5pbXNnbG9iYWwub3JnL3NwZWMvbHRpL2NsYWltL3JvbGVzIjogW10sICJodHRwczovL"
+    "3B1cmwuaW1zZ2xvYmFsLm9yZy9zcGVjL2x0aS9jbGFpbS9yZXNvdXJjZV9saW5rIjogeyJpZCI6ICJyIn0sICJod"
+    "HRwczovL3B1cmwuaW1zZ2xvYmFsLm9yZy9zcGVjL2x0aS9jbGFpbS90YXJnZXRfbGlua191cmkiOiAiaHR0cHM6L"
+    "y9hdHR1bmUuZXhhbXBsZS8ifQ.dm4mIBJQvVaXlnyPuuFLqBrqZ97XBwOCKaO79XSYF65bVyWimyE0pvylR7HdJz"
+    "J1kSEWphCrvMRqkjl8W69z4NNk8okxeUzAzVdzDILBrBpGdfVO3010m9QBF8ZAucy07IlBqxHtsDO0u8mQc1H4pU"
+    "eUEc3aTu9vtjDVOgbGNv9NYB4BBVoYFIooNBaOGO4tGYn28Lnv9uPOHvPxlL9V4Uenq8NX9NszFo4J7zxfZvoWES"
+    "a3Z_8lfmq9LNgjFpNkpm6UgSm2CMbRP7Hd4NWLzQDGrh_UWYboDaxOiYQVTf9camDvUaFlZqCDu4QD40jCNH1QkO"
+    "q9s-LuEnycOv7-VQ";
 
 #endif

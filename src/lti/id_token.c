@@ -170,6 +170,32 @@ static const char *judge_time(const json_t *claims, int64_t now_s)
     return NULL;
 }
 
+/* A string of 1 to most bytes. */
+static int is_word(const json_t *value, size_t most)
+{
+    const size_t n = json_string_length(value);
+
+    return n > 0 && n <= most;
+}
+
+/* What a launch has to say, and nothing of it is kept (LTI 1.3, 5.3; without a subject it is of nobody in particular, 5.3.6.1). */
+static const char *judge_message(const json_t *claims)
+{
+    enum { ID = 255, URL = AT_ID_TOKEN_MOST };
+    const json_t *subject = json_object_get(claims, "sub");
+    const json_t *resource = json_object_get(claims, CLAIM "resource_link");
+
+    if (!is_word(json_object_get(resource, "id"), ID))
+        return "it does not say which resource it is of";
+    if (!json_is_array(json_object_get(claims, CLAIM "roles")))
+        return "it does not say in which roles its person is";
+    if (!is_word(json_object_get(claims, CLAIM "target_link_uri"), URL))
+        return "it does not say where it leads";
+    if (subject && !is_word(subject, ID))
+        return "its subject is none";
+    return NULL;
+}
+
 static const char *judge_launch(const json_t *claims, const at_platform *p)
 {
     const char *deployment = json_string_value(json_object_get(claims, CLAIM "deployment_id"));
@@ -180,7 +206,7 @@ static const char *judge_launch(const json_t *claims, const at_platform *p)
         return "it is of another version of LTI than 1.3.0";
     if (!deployment || !at_platform_has_deployment(p, deployment))
         return "it is of a deployment that is not let in here";
-    return NULL;
+    return judge_message(claims);
 }
 
 static const char *judge_claims(const json_t *claims, const at_platform *p, const char *nonce,
