@@ -27,6 +27,7 @@ from lti_platform import Key, Platform, b64, login_form
 sys.path.insert(0, str(SOURCE / "examples/live"))
 from client import Live  # noqa: E402
 
+OTHER_TOOL = SOURCE / "tests/lti"
 BUILT = "without LTI" not in subprocess.run([EXE, "serve", "--lti", "/none", "--port", "0"], capture_output=True, text=True).stderr
 
 
@@ -172,6 +173,61 @@ class Launches(Case):
     def test_whoever_it_is(self):
         self.assertEqual(self.launch(sub=None)[1][0], 303)
         self.assertEqual(self.launch(lti_roles=["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"])[1][0], 303)
+
+
+@unittest.skipUnless((OTHER_TOOL / "node_modules").is_dir() and shutil.which("node"), "no other tool: npm ci --ignore-scripts in tests/lti")
+class OtherTool(Case):
+    """What attune takes of this platform, and what it does not, is so with a tool by others: the platform speaks LTI."""
+
+    def setUp(self):
+        self.node = subprocess.Popen(["node", OTHER_TOOL / "judge.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.node.communicate)
+        p = self.platform
+        self.ask(platform=json.loads(p.file.read_text())["platforms"][0], keys=[p.key.public, self.short.public])
+
+    def ask(self, **what):
+        print(json.dumps(what), file=self.node.stdin, flush=True)
+        return json.loads(self.node.stdout.readline())
+
+    def both(self, token=None, **changed):
+        """Why attune refuses such a word, and why the other does. "": it does not"""
+        token = token or (lambda claims: self.platform.token(claims))
+        # it insists on names, which the standard leaves open
+        names = {"given_name": "Ada", "family_name": "Lovelace", "email": "ada@lms.example", **changed}
+        browser = Browser(self.server)
+        state, nonce = browser.log_in(self.platform)
+        code, _, body = browser.come_back(self.platform, state, token(self.platform.claims(nonce, **names)))
+        asked = self.ask(login=dict(urllib.parse.parse_qsl(login_form(self.platform))))["asked"]
+        theirs = self.ask(state=asked["state"], word=token(self.platform.claims(asked["nonce"], **names)))["why"]
+        self.assertIn(code, (303, 403))
+        return "" if code == 303 else body, theirs or ""
+
+    def test_both_ask_for_the_same(self):
+        browser = Browser(self.server)
+        browser.log_in(self.platform)
+        theirs = self.ask(login=dict(urllib.parse.parse_qsl(login_form(self.platform))))["asked"]
+        own = {"state", "nonce", "redirect_uri"}
+        self.assertEqual({k: v for k, v in theirs.items() if k not in own | {"lti_deployment_id"}},
+                         {k: v for k, v in browser.asked.items() if k not in own})
+        self.assertLess(own, set(theirs))
+
+    def test_both_take(self):
+        for changed in ({}, {"lti_deployment_id": "d-2"}, {"lti_roles": ["Learner"]}, {"nbf": time.time() - 5}):
+            self.assertEqual(self.both(**changed), ("", ""), changed)
+
+    def test_both_refuse(self):
+        now, sign = time.time(), self.platform.token
+        for changed in ({"iss": "https://evil.example"}, {"aud": "tool-18"}, {"aud": None}, {"exp": now - 100}, {"exp": None},
+                        {"iat": None}, {"nbf": now + 1000}, {"nonce": "0" * 32}, {"nonce": None}, {"lti_deployment_id": "3"},
+                        {"lti_deployment_id": None}, {"lti_message_type": "x"}, {"lti_version": "1.1"}, {"lti_roles": "Learner"},
+                        {"lti_target_link_uri": None}, {"lti_resource_link": {}}, {"sub": 5}):
+            ours, theirs = self.both(**changed)
+            self.assertTrue(ours and theirs, (changed, ours, theirs))
+        for token in (lambda claims: sign(claims, self.other), lambda claims: sign(claims, self.other, kid="k1"),
+                      lambda claims: sign(claims, self.short), lambda claims: sign(claims, alg="none"),
+                      lambda claims: sign(claims, alg="HS256"), lambda claims: sign(claims)[:-8] + "AAAAAAAA"):
+            ours, theirs = self.both(token)
+            self.assertTrue(ours and theirs, (ours, theirs))
 
 
 class Attacks(Case):

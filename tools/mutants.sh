@@ -120,7 +120,7 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT TERM
 git ls-files -coz --exclude-standard | xargs -0 tar cf - | tar xf - -C "$copy"
-for place in tests/onnx tests/lrs tests/kubernetes; do
+for place in tests/onnx tests/lrs tests/kubernetes tests/lti; do
     [ ! -d $place/node_modules ] || ln -s "$PWD/$place/node_modules" "$copy/$place"
 done
 list=$copy/$list # so that the tree may be worked on meanwhile

@@ -187,7 +187,7 @@ if [ "${1:-}" = test ] || [ "${1:-}" = night ]; then
     install_if_possible "pandas" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     install_if_possible "ONNX Runtime" "$onnx_needs"
-    for place in lrs onnx kubernetes; do
+    for place in lrs onnx kubernetes lti; do
         ! command -v npm >/dev/null || install_packages_of "$(dirname "$0")/../tests/$place"
     done
     [ "$(uname -m)" = aarch64 ] ||
