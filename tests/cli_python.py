@@ -2,7 +2,7 @@
 """bindings/python: the same answers as the program's, errors as exceptions, no leak, threads.
 
 Needs ATTUNE_BUILD with the shared library, a model, ffmpeg and NumPy. ATTUNE_SESSIONS: how many sessions are opened
-where memory is looked at (2000)."""
+where memory is looked at (10000)."""
 import copy
 import csv
 import gzip
@@ -30,7 +30,7 @@ if not why_not:
     from attune import _c
     from attune._pictures import copier
 
-SESSIONS = int(os.environ.get("ATTUNE_SESSIONS", 2000))
+SESSIONS = int(os.environ.get("ATTUNE_SESSIONS", 10000))
 
 
 def setUpModule():
@@ -144,7 +144,8 @@ class Analysis(unittest.TestCase):
         self.assertTrue(numpy.allclose(5 * feat["AU12"][seen], table["AU12_r"][seen]))
         told = ~self.result.windows.abstain
         self.assertTrue((feat["happiness"][told] == self.result.windows.emotion_happy[told]).all())
-        self.assertRaises(KeyError, self.result.windows.named, "other")
+        with self.assertRaisesRegex(KeyError, "attune, openface, py-feat, not 'other'"):
+            self.result.windows.named("other")
 
     def test_pictures(self):
         pictures = self.seen.pictures
@@ -419,6 +420,9 @@ class Sessions(unittest.TestCase):
                     session.push_audio(numpy.zeros(9, numpy.int16), rate, 0)
             with self.assertRaises(attune.ArgumentError):
                 session.push_video(numpy.zeros((0, 5), numpy.uint8), 0)
+            for t in math.nan, math.inf:
+                with self.assertRaisesRegex(attune.ArgumentError, "^t: (nan|inf) is no time"):
+                    session.push_audio(numpy.zeros(9, numpy.int16), 16000, t)
             for t in 1e300, 2 + 2**64 / 1e6, time.time_ns():  # of which C would see the last 64 bits
                 with self.assertRaisesRegex(attune.ArgumentError, "times are in seconds"):
                     session.push_video(pictures[0], t)
@@ -626,6 +630,7 @@ class Others(unittest.TestCase):
         self.assertIn(model.meta["licence"].split(";")[0].split(".")[0][:20], shown)
         with self.assertRaisesRegex(attune.FileError, "No such file"):
             attune.Model(folder / "no.safetensors")
+        self.assertEqual(attune.Model("default").path, model.path)
         attune.Model(model.path, precision="int8")
         with self.assertRaisesRegex(ValueError, "precision is f32 or int8"):
             attune.Model(model.path, precision="f16")
@@ -661,6 +666,12 @@ time.sleep(.2)
         run(EXE, "eval", "default", "--dataset", "ravdess", "--root", folder / "voices", "--split", "all", "--draws",
             50, "--json", folder / "eval.json")
         self.assertEqual(ours, json.loads((folder / "eval.json").read_text()))
+        told = []
+        self.assertEqual(attune.evaluate("ravdess", folder / "voices", model="default", draws=50, progress=lambda *how: told.append(how)), ours)
+        self.assertEqual(told, sorted(told))
+        self.assertEqual(told[-1][0], told[-1][1])
+        with self.assertRaises(ZeroDivisionError):
+            attune.evaluate("ravdess", folder / "voices", progress=lambda done, samples: 1 / 0)
         eighth = attune.Model(precision="int8")
         asked = attune.evaluate("ravdess", folder / "voices", model=eighth.path, precision="int8", threads=2, draws=50)
         self.assertEqual(attune.evaluate("ravdess", folder / "voices", model=eighth, threads=2, draws=50), asked)

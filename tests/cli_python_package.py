@@ -103,6 +103,14 @@ class Package(unittest.TestCase):
         said = run(sys.executable, SOURCE / "examples/python/folder_to_figure.py", clips, "-o", folder / "figures",
                    env={**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"})
         self.assertIn("left out: ", said)
+        for wrong, code, why in ((folder / "nowhere", 2, "no such folder"), (folder / "none", 2, "no clip in it"), (folder / "all", 1, "no clip is left")):
+            (folder / "none").mkdir(exist_ok=True)
+            (folder / "all").mkdir(exist_ok=True)
+            (folder / "all/broken.mp4").write_bytes(b"x" * 300)
+            done = subprocess.run([sys.executable, SOURCE / "examples/python/folder_to_figure.py", wrong, "-o", folder / "no-figures"],
+                                  env={**os.environ, "PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(why, done.stderr)
         with open(folder / "figures/expressions.csv", newline="") as file:
             rows = list(csv.DictReader(file))
         self.assertEqual([row["clip"] for row in rows], ["one.avi", "two.avi"])

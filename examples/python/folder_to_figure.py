@@ -4,7 +4,7 @@
     python3 folder_to_figure.py CLIPS -o FOLDER
 
 Writes FOLDER/expressions.csv (a row a clip) and a figure: expressions.png where matplotlib is installed, else attune's own
-of each clip, FOLDER/CLIP/expression.svg."""
+of each clip, in FOLDER/CLIP: expression.svg, states.svg, weights.svg."""
 # %% What to look at
 import argparse
 import csv
@@ -17,7 +17,13 @@ arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argpars
 arguments.add_argument("clips", type=pathlib.Path)
 arguments.add_argument("-o", "--out", type=pathlib.Path, default=pathlib.Path("attune-figures"))
 given = arguments.parse_args()
+if not given.clips.is_dir():
+    arguments.error(f"{given.clips}: there is no such folder")
 clips = sorted(p for p in given.clips.iterdir() if p.suffix.lower() in {".mp4", ".mkv", ".mov", ".webm", ".avi"})
+if not clips:
+    arguments.error(f"{given.clips}: there is no clip in it")
+if given.out.exists() and not given.out.is_dir():
+    arguments.error(f"{given.out}: is no folder")
 given.out.mkdir(parents=True, exist_ok=True)
 
 # %% Two clips at a time, one model for all: Python waits for neither
@@ -39,9 +45,13 @@ columns = [name for name in attune.columns() if name.startswith("emotion_")]
 rows = []
 for result in results:
     told = result.windows[~result.windows.abstain]
-    if len(told):
+    if not len(told):
+        print(f"left out: {result.path}: nothing was told of it")
+    else:
         rows.append([pathlib.Path(result.path).name, len(told), *(told[name].mean() for name in columns)])
 
+if not rows:
+    raise SystemExit("no clip is left")
 with open(given.out / "expressions.csv", "w", newline="") as file:
     writer = csv.writer(file)
     writer.writerow(["clip", "windows", *columns])

@@ -59,6 +59,8 @@ typedef struct attune_eval_options {
                         * people: docs/training.md */
     int quiet;  /* no progress on stderr */
     int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
+    /* nullable; told of so many samples done of all, as it goes, on the caller's thread */
+    void (*progress)(void *user, int done, int samples);
     void *user;
 } attune_eval_options;
 

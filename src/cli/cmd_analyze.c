@@ -19,7 +19,7 @@ static const char usage[] =
     "                      [--sound FILE [--offset SECONDS|auto]]\n"
     "                      [--signal FILE [--signal-offset SECONDS] [--columns NAMES] [--events NAMES]]\n"
     "                      [--chat FILE [--chat-offset SECONDS] [--chat-of NAME]]\n"
-    "                      [--log-time s|ms|us|date] [--zero DATE]\n"
+    "                      [--log-time s|ms|us|date|mdy|dmy] [--zero DATE]\n"
     "                      [--store FILE [--person LABEL]]\n"
     "                      [--thumbnails] [--threads N] [--precision f32|int8] [--quiet] [--json]\n"
     "                      [--resume]\n"

@@ -401,6 +401,7 @@ static int answer_all(evaluation *e, const char *model, attune_error *err)
                           .face = {o->face, o->face_input, o->face_classes},
                           .quiet = o->quiet,
                           .stop = o->stop,
+                          .progress = o->progress,
                           .user = o->user,
                           .precision = o->precision};
     at_pool *pool = NULL;

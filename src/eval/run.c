@@ -108,13 +108,22 @@ typedef struct run {
     int done;
 } run;
 
+static void tell_done(run *r, int more)
+{
+    const at_run_options *o = r->context.options;
+    r->done += more;
+    at_progress_update(&r->progress, r->done, r->corpus->count, NULL);
+    if (o->progress)
+        o->progress(o->user, r->done, r->corpus->count);
+}
+
 static void withhold(run *r, const share *s, const char *why)
 {
     for (int i = 0; i < s->some.count; i++) {
         r->answer[s->slot[i]].outcome = AT_WITHHELD;
         r->answer[s->slot[i]].why = why;
     }
-    r->done += s->some.count;
+    tell_done(r, s->some.count);
 }
 
 static int answer_stretch(run *r, const share *s, const at_run_kind *kind, void *state, int first,
@@ -130,8 +139,7 @@ static int answer_stretch(run *r, const share *s, const at_run_kind *kind, void 
     for (int i = 0; i < n && status == ATTUNE_OK; i++)
         r->answer[s->slot[first + i]] = answer[i];
     free(answer);
-    r->done += n;
-    at_progress_update(&r->progress, r->done, r->corpus->count, NULL);
+    tell_done(r, n);
     return status;
 }
 

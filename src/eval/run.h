@@ -57,6 +57,7 @@ typedef struct at_run_options {
     attune_precision precision;
     int quiet;               /* no progress on stderr */
     int (*stop)(void *user); /* nullable; non-zero ends with ATTUNE_E_INTERRUPTED */
+    void (*progress)(void *user, int done, int samples); /* nullable */
     void *user;
 } at_run_options;
 

@@ -17,10 +17,11 @@ from ._c import (ArgumentError, Error, FileError, FormatError, OutOfMemoryError,
 from ._evaluation import evaluate
 from ._library import VERSION as __version__
 from ._model import Model
+from ._options import FileOptions, SessionOptions
 from ._pictures import Pictures, picture_columns, picture_dtype
 from ._session import Session
 from ._windows import Windows, columns, dtype
 
-__all__ = ["ArgumentError", "Error", "FileError", "FormatError", "Log", "Model", "OutOfMemoryError", "Pictures",
-           "Result", "Session", "StateError", "StoppedError", "UnsupportedError", "Windows", "analyze", "columns",
-           "dtype", "evaluate", "export", "picture_columns", "picture_dtype"]
+__all__ = ["ArgumentError", "Error", "FileError", "FileOptions", "FormatError", "Log", "Model", "OutOfMemoryError",
+           "Pictures", "Result", "Session", "SessionOptions", "StateError", "StoppedError", "UnsupportedError", "Windows",
+           "analyze", "columns", "dtype", "evaluate", "export", "picture_columns", "picture_dtype"]

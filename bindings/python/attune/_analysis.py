@@ -5,7 +5,7 @@ import ctypes
 import dataclasses
 import json
 import os
-from typing import Any, Callable, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
 
 from . import _c, _given
 from ._beside import Beside, Log, pointer_to
@@ -13,9 +13,12 @@ from ._c import lib
 from ._callbacks import raising
 from ._given import Path
 from ._model import Model, model_of
-from ._options import options
+from ._options import FileOptions, options
 from ._pictures import Pictures, copier, pictures_of
 from ._windows import Windows, columns_told, copied, windows_in, windows_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,7 +77,7 @@ def _report(path: str, model: Model, session: _c.Options, raw: bytes, sightings:
 def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path | None = None,
             chat: Log | Path | None = None,
             pictures: bool = False, progress: Callable[[float, float], Any] | None = None,
-            window: Callable[[Any], Any] | None = None, **options_: Any) -> Result:
+            window: Callable[[Any], Any] | None = None, **options_: Unpack[FileOptions]) -> Result:
     """Analyses a file, a camera (/dev/video0), a pipe, "-", or with live=True an address.
 
     model: a Model, a path to one, or None: the default model.
@@ -83,9 +86,9 @@ def analyze(path: Path, *, model: Model | Path | None = None, signal: Log | Path
     pictures: keep what was seen in each analysed picture (Result.pictures), some 6 kB a face and second at the usual rate.
     progress(done_s, total_s): called as it goes, on this thread; total_s is 0 where it is not known.
     window(w): called with each window as it is told.
-    options_, as attune_options has them (attune.h): rate (analysed frames a second), window_s, hop_s, lag_s, max_tracks
-    (faces followed at once), threads (0: all cores), no_video, no_audio, min_face (pixels), no_baseline, causal, live,
-    video_track, audio_track, pcm_rate, mic, reconnect_s, no_sandbox.
+    options_: attune.FileOptions, with units and what they are when left out: rate (analysed frames a second), window_s, hop_s,
+    lag_s, max_tracks (faces followed at once), threads (0: all cores), no_video, no_audio, min_face (pixels), no_baseline,
+    causal, live, video_track, audio_track, pcm_rate, mic, reconnect_s, no_sandbox.
 
     What a callback raises ends the analysis and is raised, and so is KeyboardInterrupt. Other Python threads run
     meanwhile. Raises attune.Error with the library's text.

@@ -130,6 +130,7 @@ class InputInfo(Structure):
 
 ON_WINDOW = CFUNCTYPE(c_int, c_void_p, POINTER(Window))
 ON_PROGRESS = CFUNCTYPE(c_int, c_void_p, c_double, c_double)
+ON_DONE = CFUNCTYPE(None, c_void_p, c_int, c_int)
 ON_TEXT = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_size_t)
 
 
@@ -164,7 +165,7 @@ class EvalOptions(Structure):
                 ("noise", c_char_p), ("face", c_char_p), ("face_input", c_char_p),
                 ("face_classes", c_char_p), ("limit", c_int), ("threads", c_int), ("precision", c_int),
                 ("draws", c_int), ("seed", c_uint64), ("answers", c_char_p), ("excluded", c_char_p), ("qualities", c_char_p),
-                ("cache", c_char_p), ("quiet", c_int), ("stop", ON_STOP), ("user", c_void_p)]
+                ("cache", c_char_p), ("quiet", c_int), ("stop", ON_STOP), ("progress", ON_DONE), ("user", c_void_p)]
 
 
 PRECISIONS = ("f32", "int8")  # in the order of attune_precision

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import ctypes
 import json
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 from . import _c, _given
 from ._c import lib
@@ -15,7 +15,8 @@ def evaluate(dataset: str, root: Path, *, model: Model | Path | None = None, spl
              stream: str | None = None, crops: bool = False, corrupt: Sequence[str] = (), noise: Path | None = None,
              limit: int = 0, threads: int = 0, draws: int = 0, seed: int = 0, answers: Path | None = None,
              excluded: Path | None = None, cache: Path | None = None, face: Path | None = None,
-             face_input: str | None = None, face_classes: str | Sequence[str] | None = None, precision: str | None = None) -> dict[str, Any]:
+             face_input: str | None = None, face_classes: str | Sequence[str] | None = None, precision: str | None = None,
+             progress: Callable[[int, int], Any] | None = None) -> dict[str, Any]:
     """How well a model does on labelled data: `attune eval` (docs/evaluation.md, attune/eval.h).
 
     dataset: a data set's name, root: its folder. model: a file, or a Model, whose file is read; None: the default model. split: None: all of it.
@@ -23,6 +24,7 @@ def evaluate(dataset: str, root: Path, *, model: Model | Path | None = None, spl
     ["blur=3", ...]. answers, excluded: CSVs to write. face: an ONNX classifier of faces in place of the model's
     (docs/onnx.md), face_input: "unit", "byte", "signed" or "imagenet", face_classes: ["neutral", "happy", ...].
     precision: as of a Model; None: the model's own, "f32" of a file.
+    progress(done, samples): called as it goes, on this thread; what it raises ends the evaluation and is raised.
 
     Returns what `attune eval --json` writes: n, withheld, coverage, accuracy, balanced_accuracy, macro_f1, ece,
     per_class, confusion, interval (95 %), ...; None for what could not be measured.
@@ -36,7 +38,8 @@ def evaluate(dataset: str, root: Path, *, model: Model | Path | None = None, spl
     text, err = ctypes.c_char_p(), _c.ErrorText()
     with raising() as raised:
         setup = _given.filled(
-            _c.EvalOptions(corrupt=kinds, quiet=1, stop=_c.ON_STOP(raised.callback(None))),
+            _c.EvalOptions(corrupt=kinds, quiet=1, stop=_c.ON_STOP(raised.callback(None)),
+                           progress=_c.ON_DONE(raised.callback(progress))),
             dataset=_given.text("dataset", dataset), root=_given.path("root", root),
             split=_given.text_or_none("split", split or None), task=_given.text_or_none("task", task or None),
             stream=_given.text_or_none("stream", stream or None), crops=bool(crops), corrupts=len(kinds),
@@ -46,7 +49,8 @@ def evaluate(dataset: str, root: Path, *, model: Model | Path | None = None, spl
             face_input=_given.text_or_none("face_input", face_input or None),
             face_classes=_given.text_or_none("face_classes", classes or None),
             precision=_c.precision_of(precision or (model.precision if isinstance(model, Model) else "f32")))
-        file = _given.path_or_none("model", model.path if isinstance(model, Model) else model)
+        named = model.path if isinstance(model, Model) else model
+        file = None if named == "default" else _given.path_or_none("model", named)
         status = lib.attune_evaluate_json(ctypes.byref(text), file, ctypes.byref(setup), ctypes.byref(err))
     _c.check(status, err)
     try:

@@ -58,6 +58,8 @@ def micros(t: float) -> int:
         us = round(t * 1e6)
     except TypeError:
         raise TypeError(f"t: a time in seconds is wanted, not {t!r}") from None
+    except (OverflowError, ValueError):
+        raise _c.ArgumentError(f"t: {t!r} is no time") from None
     if abs(us) >= 2**63:
         raise _c.ArgumentError(f"its time, {t:g} s, is beyond all that can be: times are in seconds")
     return us

@@ -17,7 +17,7 @@ class Model:
     """A model file, loaded: immutable, and so for any number of sessions and threads at a time. Goes when nothing uses
     it any more.
 
-    path: a safetensors file; None: the default model ($ATTUNE_MODEL, else the installed one). precision: "f32", or "int8":
+    path: a safetensors file; None or "default": the default model ($ATTUNE_MODEL, else the installed one). precision: "f32", or "int8":
     the networks of the face in eight bits, which need NAME.int8.safetensors beside NAME.safetensors.
     """
 
@@ -34,7 +34,7 @@ class Model:
     def __init__(self, path: Path | None = None, precision: str = "f32") -> None:
         chosen = _c.precision_of(precision)
         self._pointer, err = ctypes.c_void_p(), _c.ErrorText()
-        file = _given.path_or_none("path", path)
+        file = None if path == "default" else _given.path_or_none("path", path)
         _c.check(lib.attune_model_load(ctypes.byref(self._pointer), file, ctypes.byref(err)), err)
         _given.freed_with(self, _free, self._pointer)
         _c.check(lib.attune_model_set_precision(self._pointer, chosen, ctypes.byref(err)), err)

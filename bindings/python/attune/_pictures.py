@@ -33,6 +33,7 @@ def picture_columns() -> dict[str, str]:
 
 @functools.lru_cache(maxsize=None)
 def picture_dtype() -> np.dtype:
+    """Of a row of Pictures: time_s (seconds), picture (from 1), track, and float32 of the rest, NaN without a face."""
     types = {"time_s": "f8", "picture": "i8", "track": "u4"}
     return np.dtype((np.record, [(name, types.get(name, "f4")) for name in picture_columns()]))
 

@@ -4,7 +4,7 @@ import collections
 import contextlib
 import ctypes
 import threading
-from typing import Any, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Sequence
 
 import numpy as np
 
@@ -14,9 +14,12 @@ from ._c import lib
 from ._callbacks import raising
 from ._given import Path
 from ._model import Model, model_of
-from ._options import options
+from ._options import SessionOptions, options
 from ._pictures import Pictures, copier, pictures_of
 from ._windows import Windows, columns_told, copied, windows_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _FORMATS = {"rgb": (_c.RGB, _c.RGBA), "bgr": (_c.BGR, _c.BGRA)}
 
@@ -52,8 +55,8 @@ class Session:
             session.finish()
             last = session.take()
 
-    model: a Model, a path to one, or None: the default model. options: rate, window_s, hop_s, lag_s, max_tracks,
-    threads, no_video, no_audio, min_face, no_baseline, causal, as attune_options has them (attune.h).
+    model: a Model, a path to one, or None: the default model. options (attune.SessionOptions): rate, window_s, hop_s, lag_s,
+    max_tracks, threads, no_video, no_audio, min_face, no_baseline, causal.
 
     signals: names of the columns of a signal (heart rate, clicks, ...), at most 8, which push_signal() gives; events:
     those of them that count what happens at a moment. chat=True: push_text() gives messages. Windows then have more
@@ -67,7 +70,7 @@ class Session:
     """
 
     def __init__(self, model: Model | Path | None = None, *, signals: Sequence[str] = (), events: Sequence[str] = (),
-                 chat: bool = False, pictures: bool = False, **options_: Any) -> None:
+                 chat: bool = False, pictures: bool = False, **options_: Unpack[SessionOptions]) -> None:
         self.model, self._beside = model_of(model), Beside.of_names(signals, events, chat)
         self._pointer, err = ctypes.c_void_p(), _c.ErrorText()
         setup = options(options_, of_file=False)

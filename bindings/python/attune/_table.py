@@ -18,6 +18,8 @@ class Table(np.recarray):
     def named(self, names: str = "attune") -> np.ndarray:
         """The same (n) under other programs' column names: "openface" or "py-feat". What they mean differs in places:
         docs/python.md."""
+        if names not in self._styles:
+            raise KeyError(f"names are those of {', '.join(self._styles)}, not {names!r}")
         return self._styles[names](self)
 
     def to_pandas(self, names: str = "attune") -> pandas.DataFrame:
