@@ -46,17 +46,15 @@ static void print_help(FILE *f)
         fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].summary);
     if (!attune_serve_is_built())
         fputs("\nThis build has no server: it was made without libwebsockets.\n", f);
-    fputs(
-        "\nTo begin with:\n\n"
-        "  attune analyze clip.mp4        writes attune-clip/report.html; open it in a browser\n"
-        "\nExit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, "
-        "130 interrupted,\n75 a study that broke off and can go on.\n"
-        "What is called docs/ and examples/ here is so in the sources, and installed lies in\n" AT_DOCDIR
-        ".\n"
-        "Everything runs on this computer. Estimates are of perceived expression, not of what "
-        "a\nperson feels; in the EU they must not be used on people in education or at work\n"
-        "outside medical and safety uses (AI Act, Art. 5(1)(f)).\n",
-        f);
+    fputs("\nTo begin with:\n\n"
+          "  attune analyze clip.mp4        writes attune-clip/report.html; open it in a browser\n"
+          "\nExit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, "
+          "130 interrupted,\n75 a study that broke off and can go on.\n"
+          "Where help texts name docs/ and examples/: in the sources, or in\n" AT_DOCDIR ".\n"
+          "Everything runs on this computer. Estimates are of perceived expression, not of what "
+          "a\nperson feels; in the EU they must not be used on people in education or at work\n"
+          "outside medical and safety uses (AI Act, Art. 5(1)(f)).\n",
+          f);
 }
 
 /* Results that could not be written are a failure, too. */
