@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""bindings/python as a package: layouts as the compiler has them, the library found, installed by pip without a network,
-the example.
+"""bindings/python as a package: layouts as the compiler has them, types, the library found, installed by pip without a
+network, the example.
 
 Needs what cli_python does, and a C compiler."""
 import csv
@@ -93,6 +93,21 @@ class Package(unittest.TestCase):
         version = (SOURCE / "VERSION").read_text().strip()
         self.assertEqual(said, [str(target / "attune/__init__.py"), version, version, "10"])
         self.assertTrue((target / "attune/py.typed").exists())
+
+    @unittest.skipUnless(shutil.which("mypy"), "no mypy")
+    def test_types_tell_what_is_wrong(self):
+        lines = {"import attune": "", "attune.analyze('x.mp4', rate=5.0, live=True).windows": "", "session = attune.Session(threads=1)": "",
+                 "attune.analyze('x.mp4', hops=1)": "hops", "attune.Session(live=True)": "live", "attune.analyze('x.mp4', rate='5')": "rate",
+                 "attune.evaluate('folder', 'x', progress=lambda done, samples: None)": "", "session.push_text(None, 0)": "None",
+                 "attune.evaluate('folder', None)": "None"}
+        (folder / "typed.py").write_text("\n".join(lines) + "\n")
+        done = subprocess.run(["mypy", "--python-version", "3.11", "--enable-incomplete-feature=Unpack", "--follow-imports=silent",
+                               "--ignore-missing-imports", "--cache-dir", folder / "mypy", folder / "typed.py"],
+                              env={**os.environ, "MYPYPATH": str(PACKAGE)}, capture_output=True, text=True)
+        told = {int(line.split(":")[1]): line for line in done.stdout.splitlines() if ": error:" in line}
+        self.assertEqual(set(told), {i + 1 for i, word in enumerate(lines.values()) if word}, done.stdout + done.stderr)
+        for i, word in enumerate(lines.values()):
+            self.assertIn(word, told.get(i + 1, ""))
 
     def test_example(self):
         clips = folder / "clips"

@@ -64,9 +64,10 @@ cmd:xmllint        libxml2-utils
 cmd:pdftotext      poppler-utils
 cmd:praat          praat
 "
-# What the Python package's windows are handed to, likewise.
+# What the Python package's windows are handed to, and what its types are for, likewise.
 python_needs="
 deb:python3-pandas python3-pandas
+cmd:mypy           mypy
 "
 
 # What exported networks are run in (npm brings ONNX Runtime into tests/onnx/node_modules), and ONNX itself:
@@ -184,7 +185,7 @@ if [ "${1:-}" = test ] || [ "${1:-}" = night ]; then
     install_if_possible "engines of clusters" "$cluster_needs"
     install_if_possible "Open MPI" "$ranks_needs"
     install_if_possible "a learning record store" "$lrs_needs"
-    install_if_possible "pandas" "$python_needs"
+    install_if_possible "pandas and mypy" "$python_needs"
     install_if_possible "a browser to test the live page in" "$browser_needs"
     install_if_possible "ONNX Runtime" "$onnx_needs"
     for place in lrs onnx kubernetes lti; do
