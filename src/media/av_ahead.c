@@ -32,8 +32,7 @@ at_media_ahead *at_media_ahead_start(const char *path, const at_media_options *o
     a->owner = getpid();
     a->o = *o;
     a->path = strdup(path);
-    if (!a->path || at_media_set(&m, path, o, NULL) < 0 ||
-        at_box_start(&a->box, &m, path, NULL) < 0)
+    if (!a->path || at_av_set(&m, path, o, NULL) < 0 || at_box_start(&a->box, &m, path, NULL) < 0)
         at_media_ahead_free(&a);
     at_free(m.path);
     return a;

@@ -1,7 +1,6 @@
 /* av_media.c - a reader as others see it: FFmpeg here, or in a child that can do nothing else. */
 #include "media/av_box.h"
 
-#include "base/address.h"
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -14,19 +13,6 @@ static int check_options(const at_media_options *o, const char *path, attune_err
     if (o->pcm_rate && (o->pcm_rate < AT_MEDIA_PCM_MIN || o->pcm_rate > AT_MEDIA_PCM_MAX))
         return at_fail(err, ATTUNE_E_ARG, "%s: %d samples a second, not %d to %d", path,
                        o->pcm_rate, AT_MEDIA_PCM_MIN, AT_MEDIA_PCM_MAX);
-    return 0;
-}
-
-int at_media_set(at_media *m, const char *path, const at_media_options *o, attune_error *err)
-{
-    if (o)
-        m->o = *o;
-    if (m->o.max_pixels <= 0)
-        m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
-    m->path = at_alloc(strlen(path) + 1, 1);
-    if (!m->path)
-        return at_fail_nomem(err);
-    at_address_name(m->path, strlen(path) + 1, path);
     return 0;
 }
 
@@ -62,7 +48,7 @@ int at_media_open(at_media **out, const char *path, const at_media_options *o, a
         at_free(m);
         return ret;
     }
-    ret = at_media_set(m, path, o, err);
+    ret = at_av_set(m, path, o, err);
     ret = ret < 0 ? ret : open_reader(m, path, err);
     if (ret < 0) {
         at_media_free(&m);

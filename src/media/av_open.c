@@ -1,6 +1,7 @@
 /* av_open.c - opening: which input, which kind of container, which limits. */
 #include "media/av_reader.h"
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/progress.h"
@@ -194,6 +195,19 @@ static int64_t origin_us(const at_media *m, double opened_s)
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
+
+int at_av_set(at_media *m, const char *path, const at_media_options *o, attune_error *err)
+{
+    if (o)
+        m->o = *o;
+    if (m->o.max_pixels <= 0)
+        m->o.max_pixels = AT_MEDIA_MAX_PIXELS;
+    m->path = at_alloc(strlen(path) + 1, 1);
+    if (!m->path)
+        return at_fail_nomem(err);
+    at_address_name(m->path, strlen(path) + 1, path);
+    return 0;
+}
 
 int at_av_open(at_media *m, const char *path, attune_error *err)
 {

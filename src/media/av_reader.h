@@ -102,13 +102,10 @@ struct at_media {
     at_media_info info;
 };
 
-/* ---- av_media.c --------------------------------------------------------------------------- */
-
-/* m's path and o; o NULL: the default. m->path is to be freed, whatever it came to. */
-int at_media_set(at_media *m, const char *path, const at_media_options *o, attune_error *err);
-
 /* ---- av_open.c, av.c ---------------------------------------------------------------------- */
 
+/* m's path and o; o NULL: the default. m->path is to be freed, whatever it came to. */
+int at_av_set(at_media *m, const char *path, const at_media_options *o, attune_error *err);
 /* As at_media_open and the others, of an m whose path, o and confine are set, in this process. Whatever
  * open came to, m is to be closed. */
 int at_av_open(at_media *m, const char *path, attune_error *err);
