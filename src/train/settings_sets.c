@@ -6,8 +6,9 @@ static const at_field set_list[] = {
             "in the data folder; without: the dataset's name"),
     AT_NEEDED(at_set_settings, train, "train", "split that is learned from"),
     AT_NEEDED(at_set_settings, valid, "valid", "split that judges and calibrates"),
-    AT_NUMBER(at_set_settings, share, "share", 1, 0, 100,
-              "of the set drawn an epoch: 0.5 half, 2 twice"),
+    AT_NUMBER(
+        at_set_settings, share, "share", 1, 0, 100,
+        "of the set drawn an epoch: 0.5 half, 2 twice; 1 alone in `hog`, `detector`, `ranges`"),
     AT_TEXT(at_set_settings, also, "also", NULL,
             "`fer2013`: take that set's label of the same pictures too"),
     AT_FIELDS_END,
