@@ -150,6 +150,36 @@ class Made(unittest.TestCase):
         self.assertEqual(r.returncode, 0, r.stderr)
         return json.loads(r.stdout)
 
+    def test_links_that_go_round_count_nothing_twice(self):
+        for name in "happy", "neutral":
+            put(self.root / f"{name}/one.png", uniform_png(64, 9))
+        (self.root / "happy/up").symlink_to("..")
+        (self.root / "happy/same").symlink_to("../happy")
+        self.assertEqual(self.judge("folder")["withheld"], 2)
+
+    def test_labels_are_not_written_over(self):
+        put(self.root / "a.png", uniform_png(64, 9))
+        labels = self.root / "m.csv"
+        labels.write_text("file,emotion\na.png,happy\n")
+        (self.root / "link.csv").symlink_to("m.csv")
+        for args, why in ((["--answers", labels], "is what is read"), (["--excluded", self.root / "link.csv"], "is what is read"),
+                          (["--answers", self.root / "x.csv", "--excluded", self.root / "x.csv"], "is to be written twice")):
+            r = run(MODEL, "--dataset", "manifest", "--root", labels, *args)
+            self.assertEqual(r.returncode, 2)
+            self.assertIn(why, r.stderr)
+            self.assertEqual(labels.read_text(), "file,emotion\na.png,happy\n")
+
+    def test_people_are_told_apart_by_long_names(self):
+        for i in range(4):
+            put(self.root / f"{i}.png", uniform_png(64, 9))
+        name = "a-university-somewhere-of-which-one-may-have-heard-student-"
+        def listed(*subjects):
+            (self.root / "m.csv").write_text("file,subject,emotion\n" + "".join(f"{i}.png,{s},happy\n" for i, s in enumerate(subjects)))
+            return run(MODEL, "--dataset", "manifest", "--root", self.root / "m.csv", "--draws", 20, "--split", "all", "--answers", self.root / "a.csv")
+        listed(*(f"{name}{i:03}" for i in range(4)))
+        self.assertEqual([row["subject"] for row in self.table("a.csv")], [f"{name}{i:03}" for i in range(4)])
+        self.assertIn("excluded 1: unknown_class 1", listed("ann", "ben", "x" * 64, "cyd").stdout)
+
     def test_a_limit_judges_that_many(self):
         for i in range(5):
             put(self.root / f"happy/{i}.png", uniform_png(64, 9))

@@ -116,6 +116,8 @@ class Resume(Case):
         logs = self.logs()
         self.assertIn("going on at", self.analyze("a.wav", *logs, "--resume").stderr)
         self.assertIn("is finished already", self.analyze("a.wav", *logs, "--resume").stderr)
+        self.run_attune("export", "out", "--to", "summary")
+        self.assertIn("is finished already", self.analyze("a.wav", *logs, "--resume").stderr)
         os.utime(self.dir / "s.csv")
         for args in logs, (*logs, "--signal-offset", "1"), logs[:2], ():
             self.assertIn("from the beginning", self.analyze("a.wav", *args, "--resume").stderr)

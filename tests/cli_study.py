@@ -340,6 +340,24 @@ class Beside(Study):
         self.run_attune("merge", "s1", "s2", "-o", "merged")
         self.assertEqual(self.figures("merged"), self.figures("all"))
 
+    def test_a_time_that_the_manifest_gives_anew(self):
+        """In the study's own folder the manifest is changed under it."""
+        shutil.copytree(self.dir / "in", self.dir / "own")
+        for offset, seen in ("0", "60"), ("-1", "61"):
+            (self.dir / "own/manifest.csv").write_text(f"path,signal,signal_offset\ns1.wav,hr.csv,{offset}\n")
+            done = self.run_attune("analyze", "--manifest", "own/manifest.csv", "-o", "own", "--no-video", "--resume")
+            self.assertIn("1 done", done.stdout)
+            told = [r["signal_mean_hr"] for r in rows(self.dir / "own/windows.csv")]
+            self.assertEqual(told[0], seen)
+        self.assertIn("its signal or chat another time", done.stderr)
+
+    def test_a_pipe_is_no_recording(self):
+        os.mkfifo(self.dir / "in/pipe.wav")
+        self.manifest(["path", "pipe.wav", "s0.wav"])
+        self.study("-o", "out", code=1)
+        self.assertEqual([(r["recording"], r["reason"]) for r in rows(self.dir / "out/failures.csv")],
+                         [("pipe", "it is no file, so it cannot be read again")])
+
     def test_a_log_that_was_replaced_is_read_again(self):
         self.manifest(["path,chat,signal", "s0.wav,,", "s2.wav,chat.csv,hr.csv"])
         self.study("-o", "out")

@@ -392,6 +392,17 @@ class Withdrawal(Case):
         self.send(lrs.address, "--now")
         self.assertEqual(lrs.requests[-1][3]["object"]["id"], number)
 
+    def test_what_it_will_not_void_is_told_again(self):
+        lrs = self.lrs()
+        self.agree(lrs.address)
+        self.send(lrs.address, 1)
+        self.attune("consent", "withdraw", 1)
+        for answer in 403, 409:
+            lrs.answers = [answer]
+            self.send(lrs.address, "--again", code=1)
+            self.assertIn("1 that were to be declared void are there still", self.send(lrs.address, code=1).stderr)
+            self.assertIn("1 that the store refused to void", self.attune("consent", "list").stdout)
+
     def test_while_it_sends(self):
         """A withdrawal from elsewhere holds for the very next statement."""
         lrs = self.lrs()

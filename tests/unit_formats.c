@@ -322,9 +322,14 @@ static void zoom_saves_a_chat(void **state)
                             "ann example"),
                 tabs = chat_of(
                     "00:00:01\tAnn\thello: you\n00:00:05\tKim\twhat?\n00:00:06\tKim\tok\n", "kim"),
-                half = chat_of("1:15:01 PM From Ann to Everyone:\n\tconfused\n", "ann");
+                half = chat_of("1:15:01 PM From Ann to Everyone:\n\tconfused\n", "ann"),
+                night = chat_of("23:59:59 From Ann to Everyone:\n\tconfused\n"
+                                "00:00:01 From Ann to Everyone:\n\tboring\n",
+                                NULL);
 
     (void)state;
+    assert_int_equal(night.rows, 2);
+    assert_int_equal(night.t_us[1] - night.t_us[0], 2 * S);
     assert_string_equal(half.format, "a chat that Zoom saved");
     assert_int_equal(half.t_us[0], (13 * 3600 + 15 * 60 + 1) * S);
     assert_string_equal(all.format, "a chat that Zoom saved");

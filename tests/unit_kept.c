@@ -138,6 +138,20 @@ static void agreement_is_no_certainty(void **state)
     assert_true(isnan(at_units_mean(none, whole, 1, 3).low));
 }
 
+/* Of a face, say, where the others are of a voice alone. */
+static void sessions_without_evidence_count_nothing(void **state)
+{
+    const double part[] = {2, 0, 6, 0}, whole[] = {10, 0, 10, 0};
+    const double some[] = {2, 6}, two[] = {10, 10};
+    const at_interval share = at_units_share(part, whole, 4), of = at_units_share(some, two, 2);
+    const at_interval mean = at_units_mean(part, whole, 4, 3), m = at_units_mean(some, two, 2, 3);
+    (void)state;
+    assert_true(fabs(share.low - of.low) < 1e-12 && fabs(share.high - of.high) < 1e-12);
+    assert_true(fabs(mean.low - m.low) < 1e-12 && fabs(mean.high - m.high) < 1e-12);
+    assert_true(isnan(at_units_share(part, whole, 2).low));
+    assert_true(isnan(at_units_mean(part, whole, 2, 3).low));
+}
+
 /* ---- figures ------------------------------------------------------------------------------------- */
 
 static void moments_join(void **state)
@@ -604,6 +618,7 @@ int main(void)
         cmocka_unit_test(student_is_the_tables),
         cmocka_unit_test(weeks_intervals_cover),
         cmocka_unit_test(agreement_is_no_certainty),
+        cmocka_unit_test(sessions_without_evidence_count_nothing),
         cmocka_unit_test(moments_join),
         cmocka_unit_test_setup(withheld_windows_stand_apart, fresh),
         cmocka_unit_test_setup(one_face_is_the_persons, fresh),

@@ -574,6 +574,15 @@ static void days_and_months_are_told_apart_by_some_row(void **state)
         {"date,time,hr\n2026-05-04T10:15:00,10:15:00,1\n2026-05-04T10:15:02,10:15:02,2\n", NULL,
          2 * S},
         {"time,date,hr\n0.5,2026-05-04,1\n2.5,2026-05-04,2\n", NULL, 5 * S / 2},
+        /* days of spreadsheets that know none without a clock */
+        {"Datum;Zeit;hr\n04.05.2026 00:00;10:15:30;1\n04.05.2026 00:00;10:15:32;2\n", NULL, 2 * S},
+        {"date,time,hr\n2026-05-04T00:00:00Z,23:59:59,1\n2026-05-05T00:00:00Z,00:00:01,2\n", NULL,
+         2 * S},
+        {"date,time,hr\n2026-05-04 00:00:00,00:00:00,1\n2026-05-04 00:00:02,00:00:02,2\n", NULL,
+         2 * S},
+        {",seconds,hr\n0,0.5,60\n1,1.5,61\n", NULL, 3 * S / 2}, /* an index before it */
+        {",ms,hr\n0,500,60\n1,1500,61\n", NULL, 3 * S / 2},
+        {"n,rmssd_ms\n1,500\n2,1500\n", NULL, 2 * S}, /* a measure, which has a unit too */
     };
 
     (void)state;

@@ -78,16 +78,20 @@ class Live:
 
 def read_clip(path, rate, *options):
     """Pictures as JPEG, rate a second, and the sound: 16 bits, 16 kHz, mono."""
-    def ffmpeg(*args):
-        return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *options, "-i", path, *args, "-"], check=True, capture_output=True).stdout
+    def ffmpeg(*args, check=True):
+        return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *options, "-i", path, *args, "-"], check=check, capture_output=True).stdout
     mjpeg = ffmpeg("-vf", f"fps={rate}", "-f", "mjpeg", "-q:v", "3")
     pictures = [b"\xff\xd8" + p for p in mjpeg.split(b"\xff\xd8")[1:]]
-    return pictures, ffmpeg("-ac", "1", "-ar", str(RATE), "-f", "s16le")
+    return pictures, ffmpeg("-vn", "-ac", "1", "-ar", str(RATE), "-f", "s16le", check=False)  # it may have none
 
 
 def send_clip(live, path, rate):
     """In order of time, and no faster than it passes."""
-    pictures, sound = read_clip(path, rate)
+    try:
+        pictures, sound = read_clip(path, rate)
+    except subprocess.CalledProcessError as error:
+        print(f"{path}: {error.stderr.decode().strip()}", file=sys.stderr)
+        return live.say(type="end")
     items = [(i * 1000000 // rate, PICTURE, i, p) for i, p in enumerate(pictures)]
     items += [(i * 1000000 // RATE, SOUND, i // PIECE, sound[2 * i:2 * (i + PIECE)])
               for i in range(0, len(sound) // 2, PIECE)]

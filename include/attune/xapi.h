@@ -69,7 +69,8 @@ typedef struct attune_xapi_consent {
     int sent, refused, conflicts, voided; /* statements by state */
     int perhaps; /* tried, the answer unknown, and not to be sent again: may be at the store */
     int orphans; /* of those that are or may be there (and not void), how many of sessions that are deleted */
-    uint64_t reserved[7];
+    int unvoided; /* withdrawn ones whose voiding the store refused, or has something else in the place of */
+    uint64_t reserved[6];
 } attune_xapi_consent;
 
 /* c: id, withdrawn_s and what follows home are not looked at. *id: the new consent's number, from 1 on. There is one

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -81,6 +82,14 @@ static int analyze(at_job *job, const attune_recording *x)
 }
 
 /* Whether there is a point in going on. */
+/* Nobody may ever write into a pipe; what is not there says so itself. */
+static int is_endless(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 static int do_recording(at_pool_run *r, int i)
 {
     attune_recording x;
@@ -97,6 +106,8 @@ static int do_recording(at_pool_run *r, int i)
         atomic_fetch_add(&r->board->done, 1);
         return 1;
     }
+    if (is_endless(x.path))
+        return note_failure(r, i, "it is no file, so it cannot be read again");
     const int code = analyze(r->job, &x);
     if (code == AT_EXIT_INTERRUPTED)
         return 0;
@@ -319,6 +330,8 @@ static int finish(const at_pool_run *r, const char *dir, int before, int good)
             print_shard(r, dir, before, good);
     } else if (good) {
         code = at_merge_study("analyze", dir, &dir, 1, 1, 1, r->job->quiet);
+        if (code == AT_EXIT_FAILED) /* no file's fault: the tables are still to make */
+            code = AT_EXIT_BROKE_OFF;
     }
     return code == AT_EXIT_OK && failed ? AT_EXIT_FAILED : code;
 }

@@ -1,5 +1,6 @@
 /* attune consent: what may be sent to a learning record store, as its person says. */
 #include "base/json.h"
+#include "base/utf8.h"
 #include "base/visible.h"
 #include "cli/cli.h"
 #include "report/text.h"
@@ -199,6 +200,8 @@ static int print_consent(void *user, const attune_xapi_consent *c)
            c->sent, c->refused, c->conflicts, c->voided);
     if (c->perhaps)
         printf("   %d that may be there: no answer was seen\n", c->perhaps);
+    if (c->unvoided)
+        printf("   %d that the store refused to void: attune send --again\n", c->unvoided);
     if (c->orphans && c->withdrawn_s)
         printf("   %d of sessions that were deleted here, not void yet: attune send\n", c->orphans);
     else if (c->orphans)
@@ -216,15 +219,15 @@ static int append_consent(void *user, const attune_xapi_consent *c)
         if (c->what & parts[i].bit)
             at_json_append(&what, json_string(parts[i].name));
     at_json_append(
-        list,
-        json_pack("{s:I, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:i, s:i, s:i,"
-                  " s:i, s:i, s:i, s:i}",
-                  "id", (json_int_t)c->id, "store", c->store, "person", c->person, "what", what,
-                  "text", c->text, "agreed_s", (json_int_t)c->agreed_s, "until_s",
-                  (json_int_t)c->until_s, "withdrawn_s", (json_int_t)c->withdrawn_s, "account",
-                  c->account, "home", c->home, "due_s", (json_int_t)c->due_s, "waiting", c->waiting,
-                  "sent", c->sent, "refused", c->refused, "conflicts", c->conflicts, "voided",
-                  c->voided, "perhaps", c->perhaps, "orphans", c->orphans));
+        list, json_pack("{s:I, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:i, s:i, s:i,"
+                        " s:i, s:i, s:i, s:i, s:i}",
+                        "id", (json_int_t)c->id, "store", c->store, "person", c->person, "what",
+                        what, "text", c->text, "agreed_s", (json_int_t)c->agreed_s, "until_s",
+                        (json_int_t)c->until_s, "withdrawn_s", (json_int_t)c->withdrawn_s,
+                        "account", c->account, "home", c->home, "due_s", (json_int_t)c->due_s,
+                        "waiting", c->waiting, "sent", c->sent, "refused", c->refused, "conflicts",
+                        c->conflicts, "voided", c->voided, "perhaps", c->perhaps, "orphans",
+                        c->orphans, "unvoided", c->unvoided));
     return 0;
 }
 
@@ -343,6 +346,15 @@ static int take_text(char *out, size_t size, const char *option, const char *tex
     return 0;
 }
 
+/* As attune analyze takes it. */
+static int take_label(char *out, size_t size, const char *text)
+{
+    if (at_utf8_is(text))
+        return take_text(out, size, "--person", text);
+    at_wrong_usage("consent", "--person is no UTF-8: no session has such a label");
+    return 0;
+}
+
 /* What follows the verb, into the call. -1: fine; else the exit code. */
 static int take_address(at_consent_call *o, const char *address)
 {
@@ -413,7 +425,7 @@ static int parse(at_consent_call *o, int argc, char **argv)
             o->until = optarg;
             fine = at_take_day("consent", "--until", optarg, &o->c.until_s);
             break;
-        case 'p': fine = take_text(o->c.person, sizeof o->c.person, "--person", optarg); break;
+        case 'p': fine = take_label(o->c.person, sizeof o->c.person, optarg); break;
         case 'a': fine = take_text(o->c.account, sizeof o->c.account, "--account", optarg); break;
         case 'H': fine = take_text(o->c.home, sizeof o->c.home, "--home", optarg); break;
         case 'g': o->agree = optarg; break;

@@ -294,9 +294,13 @@ static int judge(at_send_call *o)
     for (int i = 0; i < o->ids; i++) {
         attune_xapi_fate f;
         attune_error err;
-        if (attune_xapi_look(o->store, o->consent[i], o->id[i], &f, &err) < 0)
+        const int there = attune_xapi_look(o->store, o->consent[i], o->id[i], &f, &err);
+        if (there < 0)
             return fail(&err);
-        if (!o->told[i])
+        if (!o->told[i] && there == 0) /* withdrawn, or deleted, while others were sent */
+            at_print_line(stderr, "attune send: session %lld: is not sent, and never will be so",
+                          (long long)o->id[i]);
+        else if (!o->told[i])
             print_fate(o->id[i], &f);
         if (f.state != ATTUNE_XAPI_SENT)
             code = AT_EXIT_FAILED;
@@ -306,14 +310,17 @@ static int judge(at_send_call *o)
 
 typedef struct at_stuck {
     const char *store;
-    int refused, conflicts;
+    int refused, conflicts, unvoided;
 } at_stuck;
 
 static int count_stuck(void *user, const attune_xapi_consent *c)
 {
     at_stuck *n = user;
 
-    if (!strcmp(c->store, n->store) && !c->withdrawn_s) {
+    if (strcmp(c->store, n->store) != 0)
+        return 0;
+    n->unvoided += c->unvoided;
+    if (!c->withdrawn_s) {
         n->refused += c->refused;
         n->conflicts += c->conflicts;
     }
@@ -333,7 +340,13 @@ static int print_nothing(at_send_call *o)
         fprintf(stderr, "attune send: it refused %d before (--again)\n", n.refused);
     if (n.conflicts)
         fprintf(stderr, "attune send: %d in conflict, never sent again\n", n.conflicts);
-    return n.refused || n.conflicts ? AT_EXIT_FAILED : AT_EXIT_OK;
+    if (n.unvoided)
+        fprintf(
+            stderr,
+            "attune send: %d that were to be declared void are there still: the store refused it "
+            "(--again)\n",
+            n.unvoided);
+    return n.refused || n.conflicts || n.unvoided ? AT_EXIT_FAILED : AT_EXIT_OK;
 }
 
 static int send_all(at_send_call *o)

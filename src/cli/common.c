@@ -173,8 +173,9 @@ int at_take_int(const char *command, const char *option, const char *text, int l
 /* By its ending one of the files that go into a command's folder; and no folder is called so. */
 static int reads_as_file(const char *path)
 {
-    static const char *const endings[] = {".csv", ".html", ".json", ".mp4", ".pdf",
-                                          ".png", ".srt",  ".txt",  ".vtt", ".safetensors"};
+    static const char *const endings[] = {".csv",      ".eaf", ".html", ".json",       ".jsonl",
+                                          ".mp4",      ".pdf", ".png",  ".srt",        ".svg",
+                                          ".textgrid", ".txt", ".vtt",  ".safetensors"};
     const char *end = strrchr(path, '.');
     struct stat st;
 

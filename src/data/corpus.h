@@ -29,7 +29,7 @@ typedef struct at_sample {
     char *signal, *chat;      /* likewise: files of what was recorded beside; NULL: nothing was */
     int line;                 /* of the list that names it; 0: no list does */
     int listed;               /* number of its picture in at_corpus.listed, from 1; 0: in a file */
-    char person[24];          /* who (or which sitting), "" unknown */
+    char person[64];          /* who (or which sitting), "" unknown */
     int expression;           /* class of the corpus's head, -1: none (a split vote, say) */
     float votes[AT_VOTES];    /* FACE8: annotators' shares, sum 1; all 0: none */
     int state[ATTUNE_STATES]; /* levels 0..3, -1: none */

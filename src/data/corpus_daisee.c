@@ -22,8 +22,8 @@ static int split_known(const char *split)
 
 /* Clip files of a part by stem, since a ClipID's extension may disagree with the disk. */
 typedef struct clip_list {
-    at_corpus files; /* paths, person = subject folder */
-    char subject[24];
+    at_corpus files;  /* paths, person = subject folder */
+    char subject[24]; /* fits person */
 } clip_list;
 
 static int add_clip_file(void *user, const char *path, const char *name)
@@ -34,7 +34,7 @@ static int add_clip_file(void *user, const char *path, const char *name)
     at_sample *s = at_corpus_add(&l->files, path);
     if (!s)
         return ATTUNE_E_NOMEM;
-    memcpy(s->person, l->subject, sizeof s->person);
+    snprintf(s->person, sizeof s->person, "%s", l->subject);
     return 0;
 }
 
@@ -99,7 +99,7 @@ static int add_row(at_corpus *out, const at_corpus *files, const at_csv *csv)
     at_sample *s = at_corpus_add(out, clip->path);
     if (!s)
         return ATTUNE_E_NOMEM;
-    memcpy(s->person, clip->person, sizeof s->person);
+    snprintf(s->person, sizeof s->person, "%s", clip->person);
     s->line = csv->line;
     for (int i = 0; i < ATTUNE_STATES; i++)
         s->state[i] = level(at_csv_get(csv, 1 + i));

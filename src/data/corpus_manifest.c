@@ -322,13 +322,16 @@ static int add_row(manifest *m)
         return at_corpus_exclude(m->out, AT_MISSING, file, "path too long");
     if (has_wrong_label(m, why, sizeof why))
         return at_corpus_exclude(m->out, AT_UNKNOWN_CLASS, path, why);
+    const char *subject = at_csv_get(csv, m->column[SUBJECT]);
+    if (strlen(subject) >= sizeof((at_sample *)0)->person)
+        return at_corpus_exclude(m->out, AT_UNKNOWN_CLASS, path, "a subject of over 63 bytes");
     at_sample *s = at_corpus_add(m->out, path);
     if (!s)
         return ATTUNE_E_NOMEM;
     if (!take_file(m, SIGNAL, &s->signal) || !take_file(m, CHAT, &s->chat))
         return ATTUNE_E_NOMEM;
     s->line = csv->line;
-    snprintf(s->person, sizeof s->person, "%.23s", at_csv_get(csv, m->column[SUBJECT]));
+    snprintf(s->person, sizeof s->person, "%s", subject);
     s->expression = at_class_by_name(AT_HEAD_EMOTION7, at_csv_get(csv, m->column[EXPRESSION]));
     s->engagement = engagement_of(at_csv_get(csv, m->column[ENGAGEMENT3]));
     s->grade = at_grade_by_name(at_csv_get(csv, m->column[QUALITY]));

@@ -139,7 +139,7 @@ int at_fail_walk(int status, const char *root, attune_error *err)
                          strerror(errno));
 }
 
-/* Deep enough for any data set, and the end of links that go round in circles. */
+/* Deep enough for any data set. */
 enum { DEPTH = 8 };
 
 /* Where archives made on a Mac keep what is not the files, and what a disk's root has, which nobody may read. */
@@ -152,7 +152,31 @@ typedef struct file_walk {
     int (*fn)(void *user, const char *path, const char *name);
     void *user;
     int depth;
+    const struct file_walk *above; /* NULL: none */
+    dev_t device;                  /* of the folder itself */
+    ino_t number;
 } file_walk;
+
+/* Links that lead to a folder that they are in would count its files again. */
+static int is_within_itself(const file_walk *w)
+{
+    for (const file_walk *a = w->above; a; a = a->above)
+        if (a->device == w->device && a->number == w->number)
+            return 1;
+    return 0;
+}
+
+static file_walk walk_below(const file_walk *above, const char *dir)
+{
+    struct stat st = {0};
+    file_walk w = {above->fn, above->user, above->depth + 1, above, 0, 0};
+
+    if (stat(dir, &st) == 0) {
+        w.device = st.st_dev;
+        w.number = st.st_ino;
+    }
+    return w;
+}
 
 static int visit(void *user, const char *path, const char *name)
 {
@@ -161,14 +185,15 @@ static int visit(void *user, const char *path, const char *name)
         return w->fn(w->user, path, name);
     if (w->depth == DEPTH || is_no_part(name))
         return 0;
-    file_walk below = {w->fn, w->user, w->depth + 1};
-    return at_each_entry(path, visit, &below);
+    file_walk below = walk_below(w, path);
+    return is_within_itself(&below) ? 0 : at_each_entry(path, visit, &below);
 }
 
 int at_each_file(const char *dir, int (*fn)(void *user, const char *path, const char *name),
                  void *user)
 {
-    file_walk w = {fn, user, 0};
+    const file_walk outside = {.fn = fn, .user = user, .depth = -1};
+    file_walk w = walk_below(&outside, dir);
     return at_each_entry(dir, visit, &w);
 }
 

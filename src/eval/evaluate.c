@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 _Static_assert((int)ATTUNE_EXCLUSIONS == (int)AT_EXCLUSIONS, "one list of reasons");
 _Static_assert((int)ATTUNE_EVAL_CLASSES >= (int)AT_MOST_CLASSES, "room for every head");
@@ -472,6 +473,17 @@ int at_evaluate_touched(int touched[AT_DEGRADE_KINDS], const attune_eval_options
     return status;
 }
 
+/* Two names of one file, or one name of what is not there yet. */
+static int is_same(const char *one, const char *other)
+{
+    struct stat a, b;
+    if (!one || !other)
+        return 0;
+    if (stat(one, &a) == 0 && stat(other, &b) == 0)
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    return strcmp(one, other) == 0;
+}
+
 static int check_options(const attune_eval_options *o, attune_error *err)
 {
     if (o->limit < 0 || o->draws < 0)
@@ -479,9 +491,16 @@ static int check_options(const attune_eval_options *o, attune_error *err)
                        o->limit < 0 ? o->limit : o->draws);
     const char *const paths[] = {o->answers, o->qualities, o->excluded};
     int status = ATTUNE_OK;
-    for (size_t i = 0; i < sizeof paths / sizeof *paths && status == ATTUNE_OK; i++)
+    for (size_t i = 0; i < sizeof paths / sizeof *paths && status == ATTUNE_OK; i++) {
         if (paths[i])
             status = at_outfile_check(paths[i], err);
+        if (status == ATTUNE_OK && is_same(paths[i], o->root))
+            status =
+                at_fail(err, ATTUNE_E_ARG, "%s: is what is read, and not written over", paths[i]);
+        for (size_t k = 0; k < i && status == ATTUNE_OK; k++)
+            if (is_same(paths[i], paths[k]))
+                status = at_fail(err, ATTUNE_E_ARG, "%s: is to be written twice", paths[i]);
+    }
     return status;
 }
 

@@ -160,6 +160,7 @@ static void read_beside(at_source *all, at_result *r)
         r->info.counts.unread_messages = count_of(&s, "unread", r->info.counts.messages);
         all->rc = s.rc;
     }
+    r->setup.logs = json_string_value(json_object_get(beside, "logs"));
     signals = json_object_get(beside, "signals");
     if (!json_is_array(signals) || json_array_size(signals) > ATTUNE_MAX_SIGNALS)
         complain(all, "beside", "an object with a short list of signals");

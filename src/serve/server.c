@@ -179,7 +179,7 @@ static int open_store(at_server *s, attune_error *err)
 
     if (rc == ATTUNE_OK && s->store && s->o->keep_days)
         rc = attune_store_keep_days(s->store, s->o->keep_days, NULL, err);
-    if (rc == ATTUNE_OK && s->store)
+    if (rc >= ATTUNE_OK && s->store) /* 1: traces stay for now */
         rc = at_archive_open(&s->archive, s->store, wake, s, err);
     return rc;
 }

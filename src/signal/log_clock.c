@@ -27,6 +27,7 @@ int at_log_clock_set(at_log_clock *c, const at_log_rows *r, const at_log_format 
     const attune_log_time kind = is_date(o->time) ? o->time : ATTUNE_TIME_DATE;
     int64_t zero_us;
 
+    c->of_day = f->from == AT_LOG_FROM_DAY;
     if (!(fabs(o->offset_s) <= most_offset_s))
         return at_fail(err, ATTUNE_E_ARG, "%s: an offset of %g s is too far", r->path, o->offset_s);
     c->shift_us = llround(o->offset_s * 1e6);
@@ -37,7 +38,7 @@ int at_log_clock_set(at_log_clock *c, const at_log_rows *r, const at_log_format 
                        at_log_time_words(kind));
     if (f->from == AT_LOG_FROM_BEGIN)
         return ATTUNE_OK;
-    if (f->from == AT_LOG_FROM_DAY)
+    if (c->of_day)
         zero_us = (zero_us % day_us + day_us) % day_us;
     c->shift_us -= zero_us;
     c->absolute = 1;
@@ -105,7 +106,8 @@ int at_log_clock_is(const char *name)
     return 0;
 }
 
-/* The column that is called a time, by the order of names that a time may have, and its unit; else the first. */
+/* The column that is called a time, by the order of names that a time may have, and its unit; else the first, or one that is
+ * called like a unit and nothing more. */
 static int find_column(at_log_clock *c, const at_log_rows *r)
 {
     char clean[ATTUNE_SIGNAL_BYTES];
@@ -117,9 +119,15 @@ static int find_column(at_log_clock *c, const at_log_rows *r)
             if (unit != NO_UNIT)
                 return unit;
         }
-    c->column = 0;
     at_log_name(clean, r->field[0], 0);
-    return unit_at_end(clean);
+    c->column = 0;
+    int unit = unit_at_end(clean);
+    for (int i = 1; unit == NO_UNIT && i < r->fields; i++) { /* behind an index, say */
+        at_log_name(clean, r->field[i], 0);
+        unit = unit_called(clean);
+        c->column = unit == NO_UNIT ? 0 : i;
+    }
+    return unit;
 }
 
 int at_log_clock_has(const at_log_clock *c, int i)
@@ -179,25 +187,43 @@ int at_log_clock_find(at_log_clock *c, const at_log_rows *r, const at_log_format
 
 /* ---- what rows say -------------------------------------------------------------------------- */
 
+/* Where the clock of a date begins: its length without one. */
+static size_t day_length(const char *date)
+{
+    return strchr(date, ':') ? strcspn(date, " T") : strlen(date);
+}
+
+/* A date as spreadsheets have it that know no day without a clock. */
+static int is_midnight(const char *date)
+{
+    const char *clock = date + day_length(date);
+
+    return *clock && !clock[strcspn(clock, "123456789")];
+}
+
 /* Day and clock together, where they stand apart. */
 static const char *text_of(at_log_clock *c, const at_log_rows *r)
 {
     if (c->date_column < 0)
         return at_log_row_number(r, c->column);
-    snprintf(c->date_and_time, sizeof c->date_and_time, "%.30s %.30s",
-             at_log_row_field(r, c->date_column), at_log_row_field(r, c->time_column));
+    const char *date = at_log_row_field(r, c->date_column);
+    const size_t day = day_length(date);
+    snprintf(c->date_and_time, sizeof c->date_and_time, "%.*s %.30s", day < 30 ? (int)day : 30,
+             date, at_log_row_field(r, c->time_column));
     return c->date_and_time;
 }
 
 /* Whether day and clock do stand apart; where the first of the two has both, it is the time. */
 static void settle_columns(at_log_clock *c, const at_log_rows *r)
 {
-    const int has_both = strchr(at_log_row_field(r, c->date_column), ':') != NULL;
+    const char *date = at_log_row_field(r, c->date_column);
+    const int has_clock = strchr(at_log_row_field(r, c->time_column), ':') != NULL;
+    const int has_both = strchr(date, ':') && !(has_clock && is_midnight(date));
     const int may_be_date = c->kind == ATTUNE_TIME_TOLD || is_date(c->kind);
 
     if (has_both && may_be_date && c->column == c->time_column && c->date_column < c->time_column)
         c->column = c->date_column;
-    if (has_both || !may_be_date || !strchr(at_log_row_field(r, c->time_column), ':'))
+    if (has_both || !may_be_date || !has_clock)
         c->date_column = c->time_column = -1;
 }
 
@@ -279,7 +305,11 @@ int at_log_clock_read(at_log_clock *c, const at_log_rows *r, int64_t *t_us, attu
 
     if (!at_log_time_read(c->kind, text, t_us))
         return fail_time(c, r, text, err);
-    *t_us += r->start_us;
+    *t_us += r->start_us + c->days_us;
+    if (c->of_day && c->begun && *t_us < c->before_us - day_us / 2) {
+        c->days_us += day_us;
+        *t_us += day_us;
+    }
     if (c->begun && *t_us < c->before_us)
         return at_log_row_fail(r, err, "its time '%.40s' is before that of the row before it",
                                text);
@@ -294,4 +324,5 @@ int at_log_clock_read(at_log_clock *c, const at_log_rows *r, int64_t *t_us, attu
 void at_log_clock_rewind(at_log_clock *c)
 {
     c->begun = 0;
+    c->days_us = 0;
 }

@@ -18,6 +18,8 @@ typedef struct at_log_clock {
     int64_t first_us;  /* of dates and what counts from 1970, the first, which is 0; else 0 */
     int64_t before_us; /* time of the row before, as it stands in the file */
     int begun;         /* there was one */
+    int of_day; /* clocks without a day: where one falls back by more than half of it, midnight was in between */
+    int64_t days_us; /* that were so passed */
 } at_log_clock;
 
 /* Before the header is read: offset and zero. A zero that is no date is ATTUNE_E_ARG. */

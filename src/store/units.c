@@ -100,17 +100,36 @@ static double sum(const double *v, int n)
     return s;
 }
 
+/* Sessions without any evidence for it say nothing of how sessions differ. */
+static int with_evidence(const double *whole, int n)
+{
+    int some = 0;
+
+    for (int i = 0; i < n; i++)
+        some += whole[i] > 0;
+    return some;
+}
+
+/* Of those alone, where at_ratio_variance counts all. */
+static double variance_of(const double *part, const double *whole, int n)
+{
+    const int some = with_evidence(whole, n);
+
+    return some < 2 ? 0 : at_ratio_variance(part, whole, n) * (n - 1) / n * some / (some - 1);
+}
+
 at_interval at_units_share(const double *part, const double *whole, int n)
 {
-    const double windows = sum(whole, n), variance = at_ratio_variance(part, whole, n);
+    const double windows = sum(whole, n), variance = variance_of(part, whole, n);
+    const int some = with_evidence(whole, n);
     const double p = windows > 0 ? fmin(fmax(sum(part, n) / windows, 0), 1) : NAN;
     const double one = p * (1 - p), z = AT_INTERVAL_Z;
     double t, as_many;
 
-    if (isnan(p) || n < 2)
+    if (isnan(p) || some < 2)
         return (at_interval){p, NAN, NAN};
-    t = at_student(n - 1);
-    as_many = variance > 0 ? fmin(one / variance, windows) : one > 0 ? windows : n;
+    t = at_student(some - 1);
+    as_many = variance > 0 ? fmin(one / variance, windows) : one > 0 ? windows : some;
     return at_wilson(p, fmax(as_many * z * z / (t * t), 1));
 }
 
@@ -118,10 +137,11 @@ at_interval at_units_mean(const double *part, const double *whole, int n, double
 {
     const double windows = sum(whole, n);
     const double mean = windows > 0 ? sum(part, n) / windows : NAN;
+    const int some = with_evidence(whole, n);
     double half;
 
-    if (isnan(mean) || n < 2)
+    if (isnan(mean) || some < 2)
         return (at_interval){mean, NAN, NAN};
-    half = at_student(n - 1) * sqrt(at_ratio_variance(part, whole, n));
+    half = at_student(some - 1) * sqrt(variance_of(part, whole, n));
     return (at_interval){mean, fmax(mean - half, 0), fmin(mean + half, most)};
 }

@@ -41,6 +41,9 @@ static int check(const attune_keep *k, attune_error *err)
     if (!fits(k->consent) || !fits(k->source) || !fits(k->person))
         return at_fail(err, ATTUNE_E_ARG, "a label may have up to %d bytes",
                        (int)ATTUNE_LABEL_BYTES - 1);
+    if (strcmp(k->consent, "1") != 0 && strcmp(k->consent, ATTUNE_CONSENT_VERSION) != 0)
+        return at_fail(err, ATTUNE_E_ARG, "there is no text %.40s to agree to: nothing is kept",
+                       k->consent);
     if (k->session.beside && strcmp(k->consent, "1") == 0)
         return at_fail(err, ATTUNE_E_ARG,
                        "text 1 does not speak of a signal or a chat: nothing is kept without "

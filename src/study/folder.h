@@ -18,7 +18,7 @@ int at_study_note(const char *folder, const char *reason, attune_error *err);
 int at_study_forget(const char *folder, attune_error *err); /* its result */
 
 /* What tells files from others that take their places: size and time, a line each. */
-enum { AT_STUDY_FILES = 3, AT_STUDY_INPUT = AT_STUDY_FILES * 64 };
+enum { AT_STUDY_FILES = 3, AT_STUDY_INPUT = AT_STUDY_FILES * 64 + 128 };
 /* path (n), n at most AT_STUDY_FILES. "": one of them is not there. */
 void at_study_input(char out[AT_STUDY_INPUT], const char *const *path, int n);
 int at_study_note_input(const char *folder, const char *input, attune_error *err);

@@ -4,6 +4,7 @@
 #include "study/folder.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct attune_study {
@@ -132,6 +133,16 @@ static int name_files(attune_study *s, int row, attune_recording *out, attune_er
     return at_study_path(s->folder, s->dir, out->id, err);
 }
 
+/* What the manifest says of their times is part of it, where it says something. */
+static void add_clocks(attune_study *s, const attune_recording *x)
+{
+    const size_t used = strlen(s->input);
+
+    if (used && (x->signal_offset_s != 0 || x->chat_offset_s != 0 || x->zero))
+        snprintf(s->input + used, sizeof s->input - used, "offsets %.6f %.6f zero %.60s\n",
+                 x->signal_offset_s, x->chat_offset_s, x->zero ? x->zero : "");
+}
+
 /* A result of other files than there are now is none. */
 static void compare_files(attune_study *s, attune_recording *x)
 {
@@ -143,11 +154,16 @@ static void compare_files(attune_study *s, attune_recording *x)
     if (x->chat)
         path[n++] = x->chat;
     at_study_input(s->input, path, n);
+    add_clocks(s, x);
     if (x->state != ATTUNE_DONE || (changed = at_study_changed(s->folder, s->input)) < 0)
         return;
     x->state = ATTUNE_TO_DO;
-    snprintf(s->reason, sizeof s->reason, "%.400s: is not the file that was analysed",
-             path[changed < n ? changed : 0]);
+    if (changed < n)
+        snprintf(s->reason, sizeof s->reason, "%.400s: is not the file that was analysed",
+                 path[changed]);
+    else
+        snprintf(s->reason, sizeof s->reason,
+                 "%.400s: the manifest gives its signal or chat another time now", x->path);
 }
 
 /* What is damaged is to do, and the reason says what that is. */

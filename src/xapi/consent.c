@@ -26,7 +26,7 @@ static const char own_home[] = "https://attune.invalid/xapi/1/learners";
         " voids IS NULL AND state = 'waiting' AND tries > 0 AND NOT" AT_GOES(                       \
             "?9") ")," OF_MINE                                                                      \
                   " voids IS NULL AND session NOT IN (SELECT id FROM sessions) AND" AT_MAY_BE_THERE \
-                  "),"                                                                              \
+                  ")," OF_MINE " voids IS NOT NULL AND state IN ('refused', 'conflict')),"          \
                   " token FROM consents AS c "
 
 /* ---- reading ------------------------------------------------------------------------------------- */
@@ -65,6 +65,7 @@ static int read_row(sqlite3_stmt *q, at_speaker *out, attune_error *err)
     c->voided = sqlite3_column_int(q, i++);
     c->perhaps = sqlite3_column_int(q, i++);
     c->orphans = sqlite3_column_int(q, i++);
+    c->unvoided = sqlite3_column_int(q, i++);
     at_sql_text(q, i, out->token, sizeof out->token);
     return is_sound(c) ? ATTUNE_OK
                        : at_fail(err, ATTUNE_E_FORMAT, "consent %lld holds what no attune wrote",
