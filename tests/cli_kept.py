@@ -55,6 +55,14 @@ class Keeping(unittest.TestCase):
             reader.wait(lambda: reader.of("ended"))
         return live, reader, welcome
 
+    def test_of_a_store_that_somebody_reads(self):
+        self.server.__exit__()
+        with contextlib.closing(sqlite3.connect(self.file, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM sessions").fetchall()
+            self.server = Server("--store", str(self.file), "--keep", "30")
+            self.assertEqual(self.kept(), [])
+
     @built.live_input
     def test_only_if_asked(self):
         _, reader, _ = self.live()

@@ -81,7 +81,6 @@ static int analyze(at_job *job, const attune_recording *x)
     return code;
 }
 
-/* Whether there is a point in going on. */
 /* Nobody may ever write into a pipe; what is not there says so itself. */
 static int is_endless(const char *path)
 {
@@ -90,6 +89,7 @@ static int is_endless(const char *path)
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+/* Whether there is a point in going on. */
 static int do_recording(at_pool_run *r, int i)
 {
     attune_recording x;

@@ -4,10 +4,15 @@
 #include "base/error.h"
 #include "store/store.h"
 
-/* Moves the log into the file and cuts it. 1: another program reads; < 0: failed. */
-static int bring_home(sqlite3 *db, attune_error *err)
+/* Whoever keeps windows meanwhile waits for the store, and live sessions for them. */
+enum { READERS_MS = 300 };
+
+/* Moves the log into the file and cuts it. 1: another program reads, and did for so long; < 0: failed. */
+static int bring_home(sqlite3 *db, int wait_ms, attune_error *err)
 {
+    sqlite3_busy_timeout(db, wait_ms);
     int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db, AT_STORE_BUSY_MS);
 
     if (code == SQLITE_OK)
         return ATTUNE_OK;
@@ -29,10 +34,10 @@ static int vacuum(sqlite3 *db, attune_error *err)
  * that the disk's blocks behind it have them, too. */
 static int clear(sqlite3 *db, attune_error *err)
 {
-    int first = bring_home(db, err), rc, second;
+    int first = bring_home(db, READERS_MS, err), rc, second;
 
     rc = first < 0 ? first : vacuum(db, err);
-    second = rc < 0 ? rc : bring_home(db, err);
+    second = rc < 0 ? rc : bring_home(db, first ? 0 : READERS_MS, err);
     return second < 0 ? second : first || second;
 }
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000, TEXT_MAX = 16 << 20, LOG_MAX = 4 << 20 };
+enum { TEXT_MAX = 16 << 20, LOG_MAX = 4 << 20 };
 
 sqlite3 *at_store_lock(attune_store *s)
 {
@@ -133,7 +133,7 @@ static int connect_by(sqlite3 **db, const char *name, int flags, const char *pat
         return at_fail_nomem(err);
     if (code != SQLITE_OK)
         return at_sql_fail_at(*db, path, err);
-    sqlite3_busy_timeout(*db, BUSY_MS);
+    sqlite3_busy_timeout(*db, AT_STORE_BUSY_MS);
     return distrust(*db, err);
 }
 

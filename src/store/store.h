@@ -7,6 +7,9 @@
 #include <attune/store.h>
 #include <pthread.h>
 
+/* How long another program's writing is waited for. */
+enum { AT_STORE_BUSY_MS = 5000 };
+
 /* Two connections, so that long readings hold up no window. Where both locks are needed, lock is first. */
 struct attune_store {
     sqlite3 *db, *reader;
