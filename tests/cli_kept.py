@@ -55,8 +55,13 @@ class Keeping(unittest.TestCase):
             reader.wait(lambda: reader.of("ended"))
         return live, reader, welcome
 
+    @built.live_input
     def test_of_a_store_that_somebody_reads(self):
+        """What is over goes, but for its traces; the rest can still be seen and deleted."""
+        self.live(dict(type="keep", consent="2"))
         self.server.__exit__()
+        with contextlib.closing(sqlite3.connect(self.file, isolation_level=None)) as old:
+            old.execute("UPDATE sessions SET ended_s = 1700000000")
         with contextlib.closing(sqlite3.connect(self.file, isolation_level=None)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM sessions").fetchall()
