@@ -583,6 +583,7 @@ static void days_and_months_are_told_apart_by_some_row(void **state)
         {",seconds,hr\n0,0.5,60\n1,1.5,61\n", NULL, 3 * S / 2}, /* an index before it */
         {",ms,hr\n0,500,60\n1,1500,61\n", NULL, 3 * S / 2},
         {"n,rmssd_ms\n1,500\n2,1500\n", NULL, 2 * S}, /* a measure, which has a unit too */
+        {"n,min,max\n1,50,70\n2,55,75\n", NULL, 2 * S},
     };
 
     (void)state;

@@ -121,11 +121,14 @@ static int find_column(at_log_clock *c, const at_log_rows *r)
         }
     at_log_name(clean, r->field[0], 0);
     c->column = 0;
-    int unit = unit_at_end(clean);
+    const int unit = unit_at_end(clean);
     for (int i = 1; unit == NO_UNIT && i < r->fields; i++) { /* behind an index, say */
         at_log_name(clean, r->field[i], 0);
-        unit = unit_called(clean);
-        c->column = unit == NO_UNIT ? 0 : i;
+        const int called = unit_called(clean); /* "min" is as often the least */
+        if (called >= 0) {
+            c->column = i;
+            return called;
+        }
     }
     return unit;
 }
