@@ -72,11 +72,9 @@ int at_csv_open(at_csv *c, const char *path, attune_error *err)
  * came within quotes. */
 static char *cut_field(at_csv *c, char *end)
 {
-    char *read = c->next, *write = read, *field = read,
-         *kept = read; /* in quotes blanks are kept */
+    char *read = c->next, *write = read, *field = read;
     int quoted = 0;
-    const int began_quoted = *read == '"';
-    if (began_quoted) {
+    if (*read == '"') {
         quoted = 1;
         read++;
     }
@@ -84,7 +82,6 @@ static char *cut_field(at_csv *c, char *end)
         if (quoted && *read == '"') {
             if (read[1] != '"') {
                 quoted = 0;
-                kept = write;
                 continue;
             }
             read++;
@@ -97,10 +94,10 @@ static char *cut_field(at_csv *c, char *end)
     c->next_line += *read == '\n';
     *end = quoted ? '"' : *read;
     c->next = *read ? read + 1 : read;
-    while (write > kept && isspace((unsigned char)write[-1]))
+    while (write > field && isspace((unsigned char)write[-1]))
         write--;
     *write = '\0';
-    while (!began_quoted && isspace((unsigned char)*field))
+    while (isspace((unsigned char)*field))
         field++;
     return field;
 }
