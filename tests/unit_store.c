@@ -174,6 +174,9 @@ static void wrong_calls_are_refused(void **state)
     assert_string_equal(err.text, "nothing is kept without consent");
     k.consent = "";
     assert_int_equal(attune_store_begin(s, &id, &k, &err), ATTUNE_E_ARG);
+    k = (attune_keep){.consent = "banana", .source = "live"};
+    assert_int_equal(attune_store_begin(s, &id, &k, &err), ATTUNE_E_ARG);
+    assert_string_equal(err.text, "there is no text banana to agree to: nothing is kept");
     memset(longer, 'x', sizeof longer);
     longer[ATTUNE_LABEL_BYTES] = 0;
     k = (attune_keep){.consent = "1", .source = "live", .person = longer};
